@@ -1,0 +1,2 @@
+//! The `regrant` binary.
+fn main() {}

@@ -1,0 +1,180 @@
+//! Assets: what a credential is for.
+//!
+//! The rule: an asset's identifier is canonical for its kind; an ad account is `act_<digits>`
+//! wherever it is stored, whatever the caller wrote.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AssetId, PersonId, Reason, Timestamp, state::AssetState};
+
+/// The kinds of asset Regrant keeps credentials for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssetKind {
+    /// A Facebook Page; it mints its own page token.
+    Page,
+    /// An ad account.
+    AdAccount,
+    /// A business portfolio.
+    Business,
+    /// A product catalog.
+    ProductCatalog,
+    /// A pixel (data set).
+    Pixel,
+    /// An Instagram professional account.
+    InstagramAccount,
+    /// A WhatsApp Business account.
+    WhatsappBusinessAccount,
+}
+
+/// The text names no kind of asset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unknown kind of asset")]
+pub struct UnknownAssetKind;
+
+impl AssetKind {
+    /// Every kind, in the order of their declaration.
+    pub const ALL: [Self; 7] = [
+        Self::Page,
+        Self::AdAccount,
+        Self::Business,
+        Self::ProductCatalog,
+        Self::Pixel,
+        Self::InstagramAccount,
+        Self::WhatsappBusinessAccount,
+    ];
+
+    /// The name in the API, the database and the bound context of a sealed record.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::AdAccount => "ad_account",
+            Self::Business => "business",
+            Self::ProductCatalog => "product_catalog",
+            Self::Pixel => "pixel",
+            Self::InstagramAccount => "instagram_account",
+            Self::WhatsappBusinessAccount => "whatsapp_business_account",
+        }
+    }
+
+    /// Whether the Graph node carries `user_access_expire_time` (facts read from Meta's SDKs).
+    #[must_use]
+    pub const fn has_cut_off(self) -> bool {
+        matches!(
+            self,
+            Self::Page | Self::AdAccount | Self::Business | Self::ProductCatalog | Self::Pixel
+        )
+    }
+
+    /// The identifier in the canonical form of this kind.
+    #[must_use]
+    pub fn canonical(self, id: &AssetId) -> AssetId {
+        if self == Self::AdAccount {
+            id.as_ad_account()
+        } else {
+            id.clone()
+        }
+    }
+
+    /// Whether the identifier has the form of this kind: only ad accounts carry `act_`.
+    #[must_use]
+    pub fn admits(self, id: &AssetId) -> bool {
+        self == Self::AdAccount || !id.is_ad_account()
+    }
+}
+
+impl fmt::Display for AssetKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for AssetKind {
+    type Err = UnknownAssetKind;
+
+    fn from_str(text: &str) -> Result<Self, UnknownAssetKind> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or(UnknownAssetKind)
+    }
+}
+
+/// What is known of an asset beyond its identity; what its state is computed from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AssetFacts {
+    /// When a probe last proved the active credential on this asset.
+    pub proved_at: Option<Timestamp>,
+    /// When a probe last asked, whatever it heard.
+    pub checked_at: Option<Timestamp>,
+    /// Since when probes fail, and why; `None` while they do not.
+    pub failing: Option<(Timestamp, Reason)>,
+    /// How many spaced proofs failed in a row.
+    pub failures: u32,
+    /// Whether the failure is of a definitive class: one proof is enough.
+    pub definitive: bool,
+    /// The cut-off (`user_access_expire_time`), where one is known. Absent means unknown, never safe.
+    pub cut_off: Option<Timestamp>,
+    /// End of the active token, where it has one.
+    pub expires_at: Option<Timestamp>,
+    /// End of data access, where there is one.
+    pub data_access_expires_at: Option<Timestamp>,
+    /// Whether a credential is active.
+    pub served: bool,
+    /// Whether a candidate is parked.
+    pub parked: bool,
+}
+
+/// An asset of one tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asset {
+    /// Its canonical Graph id.
+    pub id: AssetId,
+    /// Its kind.
+    pub kind: AssetKind,
+    /// A name for people, if the tenant gave one.
+    pub name: Option<String>,
+    /// The business it belongs to, if the tenant said so.
+    pub business_id: Option<AssetId>,
+    /// The person behind the active credential.
+    pub person_id: Option<PersonId>,
+    /// Counts the credentials that ever were active; grows by one with each.
+    pub generation: i64,
+    /// The `intent_seq` of the reconnect that settled last.
+    pub intent_seq: i64,
+    /// What its state is computed from.
+    pub facts: AssetFacts,
+    /// When it was registered.
+    pub created_at: Timestamp,
+}
+
+impl Asset {
+    /// The state at `now`.
+    #[must_use]
+    pub fn state(&self, now: Timestamp, notice: chrono::Duration) -> AssetState {
+        AssetState::of(&self.facts, now, notice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_reads_back_its_name() {
+        for kind in AssetKind::ALL {
+            assert_eq!(kind.as_str().parse(), Ok(kind));
+        }
+    }
+
+    #[test]
+    fn an_ad_account_is_canonical_with_its_prefix() -> Result<(), crate::InvalidGraphId> {
+        assert_eq!(AssetKind::AdAccount.canonical(&"7".parse()?).as_str(), "act_7");
+        assert_eq!(AssetKind::Page.canonical(&"7".parse()?).as_str(), "7");
+        assert!(!AssetKind::Page.admits(&"act_7".parse()?));
+        Ok(())
+    }
+}

@@ -1,0 +1,31 @@
+//! The words of Regrant as types: identifiers, assets, credentials, grants, outcomes, states, time.
+//!
+//! The one rule: no I/O and nothing asynchronous. Whatever decides something (an outcome, a state)
+//! is a pure function here, so that a table of cases can prove it.
+//! Start at [`settle`] for what a probe does to an asset and at [`state`] for what an asset is worth.
+
+mod asset;
+mod clock;
+mod credential;
+mod grant;
+mod graph_id;
+mod ids;
+mod outcome;
+mod permission;
+mod proof;
+mod reconnect;
+mod secret;
+pub mod settle;
+pub mod state;
+
+pub use asset::{Asset, AssetFacts, AssetKind, UnknownAssetKind};
+pub use clock::{Clock, Timestamp};
+pub use credential::{Credential, CredentialKind, Slot};
+pub use grant::{Grant, GrantedScope};
+pub use graph_id::{AppId, AssetId, InvalidGraphId, PersonId};
+pub use ids::{ClientId, CredentialId, EventId, GrantId, InvalidId, ReconnectId, RequestId, TenantId};
+pub use outcome::{Outcome, Reason, ReasonCode, Serving, Who};
+pub use permission::{Permission, Permissions, UnknownPermission};
+pub use proof::{Proof, Proven, Refusal, RefusalKind};
+pub use reconnect::{Counts, ReconnectStatus};
+pub use secret::{AccessToken, AppSecret, ClientSecret, InvalidSecret, Passphrase, Sealed, VerifyToken};

@@ -1,0 +1,178 @@
+//! Outcomes of a reconnect's items: a closed list, each with a reason a person can act on.
+//!
+//! The rule: an item ends in exactly one final outcome; only `deferred` is not final.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! closed_list {
+    ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $name { $($(#[$item_doc])* #[serde(rename = $text)] $item),+ }
+
+        impl $name {
+            /// Every item of the list.
+            pub const ALL: &'static [Self] = &[$(Self::$item),+];
+
+            /// The name in the API and the database.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$item => $text),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = &'static str;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::ALL.iter().copied().find(|it| it.as_str() == text).ok_or(concat!("unknown ", stringify!($name)))
+            }
+        }
+    };
+}
+
+closed_list! {
+    /// What became of one item.
+    Outcome {
+        /// The new token is proved on this asset, sealed and active.
+        Replaced = "replaced",
+        /// What served before serves on, proved; nothing was written over it.
+        Unchanged = "unchanged",
+        /// The new token is good but does not reach this asset yet; the old one still serves.
+        Parked = "parked",
+        /// The new token does not reach it, and no old one serves.
+        NoAccess = "no_access",
+        /// Reached, but a scope or a task is lacking.
+        MissingPermission = "missing_permission",
+        /// A person has to do something at facebook.com first.
+        UserActionRequired = "user_action_required",
+        /// Not an asset of this tenant.
+        UnknownAsset = "unknown_asset",
+        /// A later reconnect of the same asset won.
+        Superseded = "superseded",
+        /// Throttled, or the Graph is down; the job goes on by itself. Not final.
+        Deferred = "deferred",
+        /// Gave up.
+        Failed = "failed",
+    }
+}
+
+impl Outcome {
+    /// Whether the item has ended.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        !matches!(self, Self::Deferred)
+    }
+}
+
+closed_list! {
+    /// Which token serves after the item.
+    Serving {
+        /// The new one.
+        New = "new",
+        /// The one that served before.
+        Old = "old",
+        /// None.
+        None = "none",
+    }
+}
+
+closed_list! {
+    /// Who must act.
+    Who {
+        /// The person who granted the token.
+        Person = "person",
+        /// An administrator of the business.
+        BusinessAdmin = "business_admin",
+        /// The provider that runs the app.
+        Provider = "provider",
+        /// Nobody.
+        Nobody = "nobody",
+    }
+}
+
+closed_list! {
+    /// Why, as a stable code.
+    ReasonCode {
+        /// The same token is already active and was proved again.
+        SameToken = "same_token",
+        /// A system user's token serves and outranks a person's; the new one stands by.
+        Outranked = "outranked",
+        /// The token does not reach the asset yet.
+        NotReachedYet = "not_reached_yet",
+        /// The token does not reach the asset.
+        NotReached = "not_reached",
+        /// The person has no role on the asset.
+        NoRole = "no_role",
+        /// The asset's cut-off has passed for the token's person.
+        CutOffPassed = "cut_off_passed",
+        /// A permission was not granted to the app.
+        MissingScope = "missing_scope",
+        /// A task on the asset is lacking.
+        MissingTask = "missing_task",
+        /// The person is at a security checkpoint.
+        Checkpoint = "checkpoint",
+        /// The person's account is not confirmed.
+        Unconfirmed = "unconfirmed",
+        /// The business demands two-factor authentication.
+        TwoFactorRequired = "two_factor_required",
+        /// The person has to consent again.
+        ConsentRequired = "consent_required",
+        /// Data access has lapsed after 90 days.
+        DataAccessExpired = "data_access_expired",
+        /// The tenant has no such asset.
+        UnknownAsset = "unknown_asset",
+        /// A later reconnect settled first.
+        NewerReconnect = "newer_reconnect",
+        /// The reconnect was cancelled before this item was reached.
+        Cancelled = "cancelled",
+        /// Throttled.
+        Throttled = "throttled",
+        /// The Graph did not answer.
+        GraphUnavailable = "graph_unavailable",
+        /// The app is misconfigured, blocked or deleted.
+        AppFault = "app_fault",
+        /// The token died.
+        TokenDead = "token_dead",
+        /// The page has moved to another id.
+        PageMoved = "page_moved",
+        /// The request was ours to get right.
+        RequestFault = "request_fault",
+        /// An error that is in no table.
+        Unclassified = "unclassified",
+    }
+}
+
+/// Why an item or an asset is as it is, and who can change it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The stable code.
+    pub code: ReasonCode,
+    /// One sentence.
+    pub detail: String,
+    /// Who must act.
+    pub who: Who,
+    /// What that party should do next.
+    pub next_step: String,
+}
+
+impl Reason {
+    /// A reason; `detail` is a whole sentence without secrets.
+    #[must_use]
+    pub fn new(code: ReasonCode, who: Who, detail: impl Into<String>, next_step: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            who,
+            next_step: next_step.into(),
+        }
+    }
+}

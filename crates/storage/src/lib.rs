@@ -1,0 +1,1 @@
+//! regrant-storage

@@ -1,0 +1,1 @@
+//! End to end: the real server, real databases, the sandbox over HTTP.
