@@ -1,0 +1,262 @@
+//! The sealed record, version 1: what a secret looks like in the database.
+//!
+//! `"RG" 1 suite dek_id16 dek_version4 salt32 commitment32 ciphertext tag16`, big endian. The plaintext
+//! is `u16 length, payload, zeros` to a multiple of 256, so a record tells a token's length only roughly.
+//! The rule: the context goes whole into the AAD with lengths, and nothing that changes without a reseal
+//! goes in. Tenant, row and generation are in the derivation too: equal salts still give different keys.
+
+use regrant_domain::{Sealed, TenantId};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::{
+    error::{OpenError, SealError},
+    message_key::{Commitment, MessageKey, TAG},
+    reader::Reader,
+};
+
+const MAGIC: &[u8] = b"RG\x01";
+const SUITE: u8 = 1;
+const PREFIX: usize = 24;
+const HEADER: usize = 88;
+const BLOCK: usize = 256;
+const INFO: &[u8] = b"regrant/record/v1/keys\0";
+const DOMAIN: &[u8] = b"regrant/record/v1\0";
+
+/// The longest payload: with its length it fills 256 blocks, 64 KiB under one derived key.
+pub const MAX_PAYLOAD: usize = 256 * BLOCK - 2;
+
+/// What a record is for. A record sealed for one purpose does not open for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// The token that serves an asset.
+    Credential,
+    /// A token handed in with a reconnect, until the reconnect ends.
+    SubmittedToken,
+    /// The secret of a Meta app.
+    AppSecret,
+    /// The word Meta repeats when it verifies a webhook address.
+    VerifyToken,
+    /// The private key that signs our access tokens.
+    SigningKey,
+}
+
+impl Purpose {
+    /// The word bound into the record.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Credential => "credential",
+            Self::SubmittedToken => "submitted_token",
+            Self::AppSecret => "app_secret",
+            Self::VerifyToken => "verify_token",
+            Self::SigningKey => "signing_key",
+        }
+    }
+}
+
+/// Where a record lives. It opens there and nowhere else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Context<'a> {
+    /// The owner.
+    pub tenant: TenantId,
+    /// The row that holds the record.
+    pub row: Uuid,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The kind of the asset served, or empty.
+    pub asset_kind: &'a str,
+    /// The asset served, or empty.
+    pub asset_id: &'a str,
+    /// The kind of the credential, or empty.
+    pub credential_kind: &'a str,
+    /// How often the row was replaced.
+    pub generation: u64,
+}
+
+impl Context<'_> {
+    /// The context of a record that serves no asset and is never replaced.
+    #[must_use]
+    pub const fn of_row(tenant: TenantId, row: Uuid, purpose: Purpose) -> Self {
+        Self {
+            tenant,
+            row,
+            purpose,
+            asset_kind: "",
+            asset_id: "",
+            credential_kind: "",
+            generation: 0,
+        }
+    }
+
+    fn aad(&self, header: &[u8]) -> Option<Vec<u8>> {
+        let mut aad = DOMAIN.to_vec();
+        let tenant = self.tenant.uuid();
+        let fields: [&[u8]; 7] = [
+            header,
+            tenant.as_bytes(),
+            self.row.as_bytes(),
+            self.purpose.as_str().as_bytes(),
+            self.asset_kind.as_bytes(),
+            self.asset_id.as_bytes(),
+            self.credential_kind.as_bytes(),
+        ];
+        for field in fields {
+            push_with_length(&mut aad, field)?;
+        }
+        aad.extend_from_slice(&self.generation.to_be_bytes());
+        Some(aad)
+    }
+}
+
+/// Which data key a record was sealed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyRef {
+    /// The data key.
+    pub id: Uuid,
+    /// Its version.
+    pub version: u32,
+}
+
+impl KeyRef {
+    /// Reads the key's name off a record, without opening it: a claim, until the record opens.
+    ///
+    /// # Errors
+    /// The bytes are not a record of a known format.
+    pub fn of(sealed: &Sealed) -> Result<Self, OpenError> {
+        Record::parse(sealed.as_bytes())
+            .map(|record| record.key)
+            .ok_or(OpenError)
+    }
+
+    fn prefix(self) -> Vec<u8> {
+        let mut prefix = Vec::with_capacity(PREFIX);
+        prefix.extend_from_slice(MAGIC);
+        prefix.push(SUITE);
+        prefix.extend_from_slice(self.id.as_bytes());
+        prefix.extend_from_slice(&self.version.to_be_bytes());
+        prefix
+    }
+}
+
+/// Seals with the given salt. Production passes fresh random bytes; vectors pass fixed ones.
+pub(crate) fn seal(
+    secret: &[u8; 32],
+    key: KeyRef,
+    context: &Context<'_>,
+    payload: &[u8],
+    salt: &[u8; 32],
+) -> Result<Sealed, SealError> {
+    let mut buffer = pad(payload).ok_or(SealError::TooLong)?;
+    let mut record = key.prefix();
+    let (message_key, commitment) = message_key(secret, &record, salt, context);
+    record.extend_from_slice(salt);
+    record.extend_from_slice(commitment.as_bytes());
+    let aad = context.aad(&record).ok_or(SealError::TooLong)?;
+    let tag = message_key.seal(&aad, &mut buffer).ok_or(SealError::TooLong)?;
+    record.extend_from_slice(&buffer);
+    record.extend_from_slice(&tag);
+    Ok(Sealed::from_bytes(record))
+}
+
+/// Opens what `seal` made with the same key for the same context.
+pub(crate) fn open(
+    secret: &[u8; 32],
+    key: KeyRef,
+    context: &Context<'_>,
+    sealed: &Sealed,
+) -> Option<Zeroizing<Vec<u8>>> {
+    let record = Record::parse(sealed.as_bytes()).filter(|record| record.key == key)?;
+    let (message_key, commitment) = message_key(secret, record.prefix, record.salt, context);
+    commitment.holds(record.commitment)?;
+    let mut buffer = Zeroizing::new(record.ciphertext.to_vec());
+    message_key.open(&context.aad(record.header)?, &mut buffer, record.tag)?;
+    unpad(&buffer)
+}
+
+pub(crate) fn message_key(
+    secret: &[u8; 32],
+    prefix: &[u8],
+    salt: &[u8; 32],
+    context: &Context<'_>,
+) -> (MessageKey, Commitment) {
+    let generation = context.generation.to_be_bytes();
+    let tenant = context.tenant.uuid();
+    let info = [
+        INFO,
+        prefix,
+        tenant.as_bytes(),
+        context.row.as_bytes(),
+        &generation,
+    ];
+    MessageKey::derive(secret, salt, &info)
+}
+
+struct Record<'a> {
+    header: &'a [u8],
+    prefix: &'a [u8],
+    key: KeyRef,
+    salt: &'a [u8; 32],
+    commitment: &'a [u8; 32],
+    ciphertext: &'a [u8],
+    tag: &'a [u8; TAG],
+}
+
+impl<'a> Record<'a> {
+    fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let (header, body) = bytes.split_at_checked(HEADER)?;
+        let (ciphertext, tag) = body.split_last_chunk()?;
+        let blocks = ciphertext
+            .len()
+            .is_multiple_of(BLOCK)
+            .then_some(ciphertext.len() / BLOCK)?;
+        (1..=256).contains(&blocks).then_some(())?;
+        let prefix = header.get(..PREFIX)?;
+        let mut reader = Reader::new(header);
+        reader.tag(MAGIC)?;
+        reader.tag(&[SUITE])?;
+        let key = KeyRef {
+            id: reader.uuid()?,
+            version: reader.u32()?,
+        };
+        let (salt, commitment) = (reader.array()?, reader.array()?);
+        Some(Self {
+            header,
+            prefix,
+            key,
+            salt,
+            commitment,
+            ciphertext,
+            tag,
+        })
+    }
+}
+
+/// `u16 length, payload, zeros`, allocated once so that no copy of the payload stays behind.
+fn pad(payload: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let len = u16::try_from(payload.len())
+        .ok()
+        .filter(|_| payload.len() <= MAX_PAYLOAD)?;
+    let padded = (payload.len() + 2).next_multiple_of(BLOCK);
+    let mut buffer = Zeroizing::new(Vec::with_capacity(padded));
+    buffer.extend_from_slice(&len.to_be_bytes());
+    buffer.extend_from_slice(payload);
+    buffer.resize(padded, 0);
+    Some(buffer)
+}
+
+/// One payload has one padded form; any other is refused.
+fn unpad(buffer: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut reader = Reader::new(buffer);
+    let len = usize::from(reader.u16()?);
+    let payload = reader.slice(len)?;
+    let canonical = (len + 2).next_multiple_of(BLOCK) == buffer.len();
+    (canonical && reader.rest().iter().all(|byte| *byte == 0)).then(|| Zeroizing::new(payload.to_vec()))
+}
+
+/// `u32 length, bytes`: no field can bleed into its neighbour.
+pub(crate) fn push_with_length(aad: &mut Vec<u8>, field: &[u8]) -> Option<()> {
+    aad.extend_from_slice(&u32::try_from(field.len()).ok()?.to_be_bytes());
+    aad.extend_from_slice(field);
+    Some(())
+}

@@ -1,0 +1,33 @@
+//! "Is this the same token?", answered inside one tenant and never across two.
+
+use std::fmt;
+
+use subtle::ConstantTimeEq;
+
+/// A keyed hash of a message. Tenants have different keys, so equal tokens look different.
+#[derive(Clone)]
+pub struct Fingerprint([u8; 16]);
+
+impl Fingerprint {
+    pub(crate) const fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes to store.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// Compares with stored bytes in constant time.
+    #[must_use]
+    pub fn matches(&self, stored: &[u8]) -> bool {
+        self.0.as_slice().ct_eq(stored).into()
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fingerprint(…)")
+    }
+}

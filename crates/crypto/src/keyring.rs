@@ -1,0 +1,205 @@
+//! The keyring: the key-encryption keys of one installation, in a file sealed with a passphrase.
+//!
+//! The rule: exactly one key is active, and a key only moves forward: staged, active, decrypt-only,
+//! destroyed. `create` and `save` write it, `open` reads it; what the file looks like is in `sealed`,
+//! how it reaches the disk in `file`.
+
+mod file;
+mod sealed;
+
+use std::{fmt, io, path::Path};
+
+use regrant_domain::{Clock, Passphrase};
+use uuid::Uuid;
+use zeroize::Zeroize;
+
+use crate::{
+    kek::{Kek, KekRef, KekState, KekSummary},
+    random::random,
+    strength::Strength,
+};
+
+/// The keys that wrap data keys. In memory they are in the clear; on disk never.
+pub struct Keyring {
+    active: Kek,
+    others: Vec<Kek>,
+    /// A key was destroyed since the last save, so the previous file must not stay.
+    destroyed: bool,
+}
+
+/// Why a keyring was not made, opened, changed or written.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    /// There is a file already, and it is never written over.
+    #[error("there is a file at this path already")]
+    Exists,
+    /// Others than the owner may read or write the file.
+    #[error("the keyring is open to its group or to others: it must have mode 0600")]
+    Permissions,
+    /// Wrong passphrase or damaged file: which, is not told.
+    #[error("the passphrase is wrong or the keyring is damaged")]
+    Refused,
+    /// The key is not in the state the step starts from.
+    #[error("the key is not in the state this step starts from")]
+    Transition,
+    /// The system gave no random bytes.
+    #[error("the system gave no random bytes")]
+    Random,
+    /// The passphrase's work needs more memory than there is.
+    #[error("there is not enough memory for the passphrase's work")]
+    Memory,
+    /// The file system failed.
+    #[error("the keyring's file could not be read or written")]
+    Io(#[source] io::Error),
+}
+
+impl Keyring {
+    /// Makes a keyring with one active key and writes it, with mode 0600.
+    ///
+    /// # Errors
+    /// [`KeyringError::Exists`]: there is a file already; otherwise randomness, memory or the disk.
+    pub fn create(path: &Path, passphrase: &Passphrase, strength: Strength) -> Result<Self, KeyringError> {
+        if path.try_exists().map_err(KeyringError::Io)? {
+            return Err(KeyringError::Exists);
+        }
+        let keyring = Self::ephemeral()?;
+        file::create(path, &keyring.seal(passphrase, strength)?)?;
+        Ok(keyring)
+    }
+
+    /// Opens a keyring's file. The passphrase is used once and not kept.
+    ///
+    /// # Errors
+    /// [`KeyringError::Permissions`], or [`KeyringError::Refused`] for every fault of the content.
+    pub fn open(path: &Path, passphrase: &Passphrase) -> Result<Self, KeyringError> {
+        let bytes = file::read(path)?;
+        let locked = sealed::Locked::parse(&bytes).ok_or(KeyringError::Refused)?;
+        let stretched = locked
+            .strength()
+            .stretch(passphrase, locked.salt())
+            .ok_or(KeyringError::Memory)?;
+        locked.open(&stretched).ok_or(KeyringError::Refused)
+    }
+
+    /// A keyring in memory alone: what it wraps is lost with the process.
+    ///
+    /// # Errors
+    /// [`KeyringError::Random`]: the system gave no random bytes.
+    pub fn ephemeral() -> Result<Self, KeyringError> {
+        let at = KekRef {
+            id: Uuid::now_v7(),
+            version: 1,
+        };
+        let active = Kek::generate(at, KekState::Active, now()).map_err(|_| KeyringError::Random)?;
+        Ok(Self {
+            active,
+            others: Vec::new(),
+            destroyed: false,
+        })
+    }
+
+    /// Writes the keyring in place of its file, in one step; the file before stays as `.prev`, unless
+    /// it holds a key destroyed since. Salt and nonce are fresh.
+    ///
+    /// # Errors
+    /// Randomness, memory or the disk; the file is then the old one.
+    pub fn save(
+        &mut self,
+        path: &Path,
+        passphrase: &Passphrase,
+        strength: Strength,
+    ) -> Result<(), KeyringError> {
+        let bytes = self.seal(passphrase, strength)?;
+        file::replace(path, &bytes, !self.destroyed)?;
+        self.destroyed = false;
+        Ok(())
+    }
+
+    /// Adds the next version, staged: it unwraps here, and wraps nothing before [`promote`](Self::promote).
+    ///
+    /// # Errors
+    /// [`KeyringError::Random`], or no version is left.
+    pub fn stage(&mut self) -> Result<KekRef, KeyringError> {
+        let newest = self.keys().map(|kek| kek.at.version).max();
+        let version = newest
+            .and_then(|version| version.checked_add(1))
+            .ok_or(KeyringError::Transition)?;
+        let at = KekRef {
+            id: self.active.at.id,
+            version,
+        };
+        let staged = Kek::generate(at, KekState::Staged, now()).map_err(|_| KeyringError::Random)?;
+        self.others.push(staged);
+        Ok(at)
+    }
+
+    /// Makes a staged key the active one; the active one can only unwrap from now on.
+    ///
+    /// # Errors
+    /// [`KeyringError::Transition`]: the key is not staged here.
+    pub fn promote(&mut self, at: KekRef) -> Result<(), KeyringError> {
+        let staged = self
+            .others
+            .iter()
+            .position(|kek| kek.at == at && kek.state == KekState::Staged);
+        let mut promoted = self.others.swap_remove(staged.ok_or(KeyringError::Transition)?);
+        promoted.state = KekState::Active;
+        let mut retired = std::mem::replace(&mut self.active, promoted);
+        retired.state = KekState::DecryptOnly;
+        self.others.push(retired);
+        Ok(())
+    }
+
+    /// Forgets a decrypt-only key for ever: nothing it wrapped opens again, backups included.
+    ///
+    /// # Errors
+    /// [`KeyringError::Transition`]: the key is not decrypt-only here.
+    pub fn destroy(&mut self, at: KekRef) -> Result<(), KeyringError> {
+        let mut keys = self.others.iter_mut();
+        let kek = keys
+            .find(|kek| kek.at == at && kek.state == KekState::DecryptOnly)
+            .ok_or(KeyringError::Transition)?;
+        kek.secret.zeroize();
+        kek.state = KekState::Destroyed;
+        self.destroyed = true;
+        Ok(())
+    }
+
+    /// Every key and where it stands, the active one first.
+    pub fn summaries(&self) -> impl Iterator<Item = KekSummary> + '_ {
+        self.keys().map(Kek::summary)
+    }
+
+    pub(crate) const fn active(&self) -> &Kek {
+        &self.active
+    }
+
+    /// A key that may unwrap.
+    pub(crate) fn find(&self, at: KekRef) -> Option<&Kek> {
+        self.keys()
+            .find(|kek| kek.at == at && kek.state != KekState::Destroyed)
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &Kek> {
+        std::iter::once(&self.active).chain(&self.others)
+    }
+
+    fn seal(&self, passphrase: &Passphrase, strength: Strength) -> Result<Vec<u8>, KeyringError> {
+        let salt = random().map_err(|_| KeyringError::Random)?;
+        let nonce = random().map_err(|_| KeyringError::Random)?;
+        let stretched = strength.stretch(passphrase, &salt).ok_or(KeyringError::Memory)?;
+        sealed::seal(self, &stretched, strength, &salt, *nonce).ok_or(KeyringError::Refused)
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keyring(…)")
+    }
+}
+
+static_assertions::assert_not_impl_any!(Keyring: Clone, fmt::Display, serde::Serialize, PartialEq<Keyring>);
+
+fn now() -> i64 {
+    Clock::wall().timestamp()
+}

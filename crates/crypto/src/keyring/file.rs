@@ -1,0 +1,104 @@
+//! The keyring on disk: mode 0600, written whole or not at all.
+//!
+//! The rule: at every moment the path holds a complete keyring. So a file is written beside it,
+//! synced, put in place by one rename or link, and the directory is synced after.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use super::KeyringError;
+use crate::random::random;
+
+/// A thousand keys are less than this.
+const LARGEST: u64 = 64 * 1024;
+
+/// Reads a keyring that only its owner can read.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, KeyringError> {
+    let file = File::open(path).map_err(KeyringError::Io)?;
+    // Asked of the open file, not of the path: the path could be exchanged in between.
+    let facts = file.metadata().map_err(KeyringError::Io)?;
+    if !facts.is_file() {
+        return Err(KeyringError::Refused);
+    }
+    if facts.permissions().mode() & 0o077 != 0 {
+        return Err(KeyringError::Permissions);
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST)
+        .read_to_end(&mut bytes)
+        .map_err(KeyringError::Io)?;
+    Ok(bytes)
+}
+
+/// Puts a new file in place; an existing one is left alone, whoever made it and when.
+pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<(), KeyringError> {
+    let draft = write_beside(path, bytes)?;
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft).map_err(KeyringError::Io)?;
+    linked.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => KeyringError::Exists,
+        _ => KeyringError::Io(error),
+    })?;
+    sync_directory(path).map_err(KeyringError::Io)
+}
+
+/// Exchanges the file for a new one; the old one stays as `.prev`, or no `.prev` stays.
+pub(super) fn replace(path: &Path, bytes: &[u8], keep: bool) -> Result<(), KeyringError> {
+    let draft = write_beside(path, bytes)?;
+    let replaced = move_in(path, &draft, keep);
+    if replaced.is_err() {
+        // The error of the exchange matters, not that of the tidying.
+        drop(fs::remove_file(&draft));
+    }
+    replaced.map_err(KeyringError::Io)
+}
+
+fn move_in(path: &Path, draft: &Path, keep: bool) -> io::Result<()> {
+    let previous = with_suffix(path, ".prev");
+    remove_if_there(&previous)?;
+    if keep && path.try_exists()? {
+        fs::hard_link(path, &previous)?;
+    }
+    fs::rename(draft, path)?;
+    sync_directory(path)
+}
+
+fn write_beside(path: &Path, bytes: &[u8]) -> Result<PathBuf, KeyringError> {
+    let suffix = random().map_err(|_| KeyringError::Random)?;
+    let draft = with_suffix(path, &format!(".{:016x}", u64::from_be_bytes(*suffix)));
+    write_synced(&draft, bytes).map_err(KeyringError::Io)?;
+    Ok(draft)
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+fn sync_directory(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+}

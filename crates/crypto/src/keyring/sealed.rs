@@ -1,0 +1,150 @@
+//! The keyring's file, version 1.
+//!
+//! `"RGKR" 1 m4 t4 p4 salt16 commitment32 nonce12 body tag16`; the body is `u16 count` and per key
+//! `kek_id16 version4 state1 created8 secret32`. The rule: the commitment is compared before the tag.
+//! A passphrase with plain GCM lets an attacker test many passphrases with one file.
+
+use zeroize::Zeroizing;
+
+use super::Keyring;
+use crate::{
+    envelope::push_with_length,
+    kek::{Kek, KekRef, KekState},
+    message_key::{Commitment, MessageKey, TAG},
+    reader::Reader,
+    strength::Strength,
+};
+
+const MAGIC: &[u8] = b"RGKR\x01";
+/// Everything the derivation binds: magic, version, strength, salt.
+const PREFIX: usize = 33;
+const HEADER: usize = 77;
+const ENTRY: usize = 61;
+const INFO: &[u8] = b"regrant/keyring/v1/keys\0";
+const DOMAIN: &[u8] = b"regrant/keyring/v1\0";
+
+/// A file that was read and parsed, and has proved nothing yet.
+pub(super) struct Locked<'a> {
+    strength: Strength,
+    salt: &'a [u8; 16],
+    commitment: &'a [u8; 32],
+    nonce: &'a [u8; 12],
+    prefix: &'a [u8],
+    header: &'a [u8],
+    body: &'a [u8],
+    tag: &'a [u8; TAG],
+}
+
+/// Seals with the given salt and nonce, of which `stretched` is the passphrase's key.
+pub(super) fn seal(
+    keyring: &Keyring,
+    stretched: &[u8; 32],
+    strength: Strength,
+    salt: &[u8; 16],
+    nonce: [u8; 12],
+) -> Option<Vec<u8>> {
+    let mut file = [MAGIC, &strength.to_bytes(), salt].concat();
+    let (message_key, commitment) = keys(stretched, &file, nonce);
+    file.extend_from_slice(commitment.as_bytes());
+    file.extend_from_slice(&nonce);
+    let mut body = write(keyring)?;
+    let tag = message_key.seal(&aad(&file)?, &mut body)?;
+    file.extend_from_slice(&body);
+    file.extend_from_slice(&tag);
+    Some(file)
+}
+
+impl<'a> Locked<'a> {
+    pub(super) fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let (header, sealed) = bytes.split_at_checked(HEADER)?;
+        let (body, tag) = sealed.split_last_chunk()?;
+        let prefix = header.get(..PREFIX)?;
+        let mut reader = Reader::new(header);
+        reader.tag(MAGIC)?;
+        let strength = Strength::new(reader.u32()?, reader.u32()?, reader.u32()?).ok()?;
+        let (salt, commitment, nonce) = (reader.array()?, reader.array()?, reader.array()?);
+        Some(Self {
+            strength,
+            salt,
+            commitment,
+            nonce,
+            prefix,
+            header,
+            body,
+            tag,
+        })
+    }
+
+    pub(super) const fn strength(&self) -> Strength {
+        self.strength
+    }
+
+    pub(super) const fn salt(&self) -> &'a [u8; 16] {
+        self.salt
+    }
+
+    pub(super) fn open(&self, stretched: &[u8; 32]) -> Option<Keyring> {
+        let (message_key, commitment) = keys(stretched, self.prefix, *self.nonce);
+        commitment.holds(self.commitment)?;
+        let mut body = Zeroizing::new(self.body.to_vec());
+        message_key.open(&aad(self.header)?, &mut body, self.tag)?;
+        read(&body)
+    }
+}
+
+fn keys(stretched: &[u8; 32], prefix: &[u8], nonce: [u8; 12]) -> (MessageKey, Commitment) {
+    MessageKey::derive_with_nonce(stretched, b"", &[INFO, prefix], nonce)
+}
+
+fn aad(header: &[u8]) -> Option<Vec<u8>> {
+    let mut aad = DOMAIN.to_vec();
+    push_with_length(&mut aad, header)?;
+    Some(aad)
+}
+
+fn write(keyring: &Keyring) -> Option<Zeroizing<Vec<u8>>> {
+    let keys: Vec<&Kek> = keyring.keys().collect();
+    let count = u16::try_from(keys.len()).ok()?;
+    let mut body = Zeroizing::new(Vec::with_capacity(2 + ENTRY * keys.len()));
+    body.extend_from_slice(&count.to_be_bytes());
+    for kek in keys {
+        body.extend_from_slice(kek.at.id.as_bytes());
+        body.extend_from_slice(&kek.at.version.to_be_bytes());
+        body.push(kek.state.code());
+        body.extend_from_slice(&kek.created.to_be_bytes());
+        body.extend_from_slice(kek.secret.as_slice());
+    }
+    Some(body)
+}
+
+fn read(body: &[u8]) -> Option<Keyring> {
+    let mut reader = Reader::new(body);
+    let count = reader.u16()?;
+    let mut keys = (0..count)
+        .map(|_| read_kek(&mut reader))
+        .collect::<Option<Vec<_>>>()?;
+    reader.end()?;
+    let at = keys.iter().position(|kek| kek.state == KekState::Active)?;
+    let active = keys.swap_remove(at);
+    let one = keys.iter().all(|kek| kek.state != KekState::Active);
+    one.then_some(Keyring {
+        active,
+        others: keys,
+        destroyed: false,
+    })
+}
+
+fn read_kek(reader: &mut Reader<'_>) -> Option<Kek> {
+    let at = KekRef {
+        id: reader.uuid()?,
+        version: reader.u32()?,
+    };
+    let state = KekState::from_code(reader.u8()?)?;
+    let created = reader.i64()?;
+    Some(Kek {
+        at,
+        state,
+        created,
+        secret: Zeroizing::new(*reader.array()?),
+    })
+}

@@ -1,0 +1,82 @@
+//! The AES-256-GCM key and nonce of exactly one message, and the commitment that goes with them.
+//!
+//! The rule: compare the commitment first. GCM alone lets one ciphertext open under two keys; the
+//! commitment is an output of the same derivation, so a second key would need a SHA-256 collision.
+
+use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::{derive::derive, reader::Reader};
+
+pub(crate) const TAG: usize = 16;
+
+/// Used for one seal, or for opening what that seal made.
+pub(crate) struct MessageKey {
+    key: Zeroizing<[u8; 32]>,
+    nonce: [u8; 12],
+}
+
+/// What a message stores to bind itself to one key.
+pub(crate) struct Commitment([u8; 32]);
+
+impl MessageKey {
+    /// Key, nonce and commitment from 76 derived bytes.
+    pub(crate) fn derive(ikm: &[u8; 32], salt: &[u8; 32], info: &[&[u8]]) -> (Self, Commitment) {
+        let okm = derive::<76>(ikm, salt, info);
+        let mut okm = Reader::new(okm.as_slice());
+        let key = Zeroizing::new(take(&mut okm));
+        let nonce = take(&mut okm);
+        (Self { key, nonce }, Commitment(take(&mut okm)))
+    }
+
+    /// Key and commitment from 64 derived bytes, where the nonce is stored.
+    pub(crate) fn derive_with_nonce(
+        ikm: &[u8; 32],
+        salt: &[u8],
+        info: &[&[u8]],
+        nonce: [u8; 12],
+    ) -> (Self, Commitment) {
+        let okm = derive::<64>(ikm, salt, info);
+        let mut okm = Reader::new(okm.as_slice());
+        let key = Zeroizing::new(take(&mut okm));
+        (Self { key, nonce }, Commitment(take(&mut okm)))
+    }
+
+    /// Encrypts in place and gives the tag. `None`: longer than GCM allows.
+    pub(crate) fn seal(&self, aad: &[u8], buffer: &mut [u8]) -> Option<[u8; TAG]> {
+        self.cipher()
+            .encrypt_inout_detached(&self.nonce.into(), aad, buffer.into())
+            .ok()
+            .map(Into::into)
+    }
+
+    /// Decrypts in place. `None`: the tag does not hold, and the buffer is still ciphertext.
+    pub(crate) fn open(&self, aad: &[u8], buffer: &mut [u8], tag: &[u8; TAG]) -> Option<()> {
+        self.cipher()
+            .decrypt_inout_detached(&self.nonce.into(), aad, buffer.into(), &(*tag).into())
+            .ok()
+    }
+
+    fn cipher(&self) -> Aes256Gcm {
+        Aes256Gcm::new((&*self.key).into())
+    }
+}
+
+impl Commitment {
+    pub(crate) const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Compares in constant time.
+    pub(crate) fn holds(&self, stored: &[u8; 32]) -> Option<()> {
+        bool::from(self.0.ct_eq(stored)).then_some(())
+    }
+}
+
+fn take<const N: usize>(okm: &mut Reader<'_>) -> [u8; N] {
+    let Some(bytes) = okm.array() else {
+        unreachable!("the derivations above take what they derived")
+    };
+    *bytes
+}

@@ -1,0 +1,85 @@
+//! Key providers: who holds the keys that wrap data keys.
+//!
+//! An enum, not a trait: there are four at most, and which one runs is a value of the settings. The
+//! interface is async because all but the local one will call out.
+
+use regrant_domain::TenantId;
+use uuid::Uuid;
+
+use crate::{
+    data_key::DataKey,
+    envelope::KeyRef,
+    kek::KekRef,
+    keyring::Keyring,
+    random::random,
+    wrapped_key::{self, WrappedKey},
+};
+
+/// Wraps and unwraps data keys.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum KeyProvider {
+    /// Keys of a sealed file, held in memory.
+    Local(Keyring),
+}
+
+/// Why a data key was not wrapped or unwrapped. No variant is a reason to use another provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProviderError {
+    /// The provider has no such key, or no longer: another node may be ahead, or the key is destroyed.
+    #[error("the provider does not hold version {} of the key {}", .0.version, .0.id)]
+    UnknownKek(KekRef),
+    /// The bytes do not unwrap to this tenant's key. Permanent.
+    #[error("the wrapped key does not open")]
+    Refused,
+    /// The system gave no random bytes.
+    #[error("the system gave no random bytes")]
+    Random,
+}
+
+impl KeyProvider {
+    /// Wraps a data key under the active key.
+    ///
+    /// # Errors
+    /// [`ProviderError::Random`]: the system gave no random bytes.
+    #[expect(clippy::unused_async, reason = "remote providers answer over the network")]
+    pub async fn wrap(&self, data_key: &DataKey) -> Result<WrappedKey, ProviderError> {
+        let Self::Local(keyring) = self;
+        let salt = random().map_err(|_| ProviderError::Random)?;
+        wrapped_key::wrap(keyring.active(), data_key, &salt).ok_or(ProviderError::Refused)
+    }
+
+    /// Unwraps the data key of this tenant, id and version.
+    ///
+    /// # Errors
+    /// The wrapping key is unknown, or the bytes are not this tenant's key.
+    #[expect(clippy::unused_async, reason = "remote providers answer over the network")]
+    pub async fn unwrap(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+        version: u32,
+        wrapped: &WrappedKey,
+    ) -> Result<DataKey, ProviderError> {
+        let Self::Local(keyring) = self;
+        let at = wrapped.kek().ok_or(ProviderError::Refused)?;
+        let kek = keyring.find(at).ok_or(ProviderError::UnknownKek(at))?;
+        wrapped_key::unwrap(kek, tenant, KeyRef { id, version }, wrapped).ok_or(ProviderError::Refused)
+    }
+
+    /// The key that wraps now: what a rotation brings every data key to.
+    #[must_use]
+    pub const fn active_kek(&self) -> KekRef {
+        let Self::Local(keyring) = self;
+        keyring.active().at
+    }
+
+    /// The provider's name in settings, logs and health.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Local(_) => "local",
+        }
+    }
+}

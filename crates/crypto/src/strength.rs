@@ -1,0 +1,97 @@
+//! How much work a passphrase costs: Argon2id (RFC 9106).
+//!
+//! The rule: the numbers in a keyring file are an attacker's until the file opens, so they are bounded
+//! from below and from above before any work is done.
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use regrant_domain::Passphrase;
+use zeroize::Zeroizing;
+
+const MEMORY: std::ops::RangeInclusive<u32> = 65_536..=1_048_576;
+const PASSES: std::ops::RangeInclusive<u32> = 3..=16;
+const LANES: std::ops::RangeInclusive<u32> = 1..=16;
+
+/// Memory, passes and lanes of Argon2id, within the floor and the ceiling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Strength {
+    m_kib: u32,
+    t: u32,
+    p: u32,
+}
+
+/// The parameters are weaker or far stronger than a keyring may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("Argon2id needs 64 MiB to 1 GiB, 3 to 16 passes and 1 to 16 lanes")]
+pub struct InvalidStrength;
+
+impl Strength {
+    /// Memory in KiB, passes, lanes.
+    ///
+    /// # Errors
+    /// A number is below the floor (64 MiB, 3, 1) or above the ceiling (1 GiB, 16, 16).
+    pub fn new(m_kib: u32, t: u32, p: u32) -> Result<Self, InvalidStrength> {
+        let fits = MEMORY.contains(&m_kib) && PASSES.contains(&t) && LANES.contains(&p);
+        if fits {
+            Ok(Self { m_kib, t, p })
+        } else {
+            Err(InvalidStrength)
+        }
+    }
+
+    /// The least that is accepted: 64 MiB, 3 passes, 1 lane.
+    #[must_use]
+    pub const fn floor() -> Self {
+        Self {
+            m_kib: 65_536,
+            t: 3,
+            p: 1,
+        }
+    }
+
+    pub(crate) fn to_bytes(self) -> [u8; 12] {
+        let mut bytes = [0; 12];
+        let numbers = [self.m_kib, self.t, self.p];
+        for (slot, byte) in bytes
+            .iter_mut()
+            .zip(numbers.into_iter().flat_map(u32::to_be_bytes))
+        {
+            *slot = byte;
+        }
+        bytes
+    }
+
+    /// The passphrase's key. `None`: there is not so much memory.
+    pub(crate) fn stretch(self, passphrase: &Passphrase, salt: &[u8; 16]) -> Option<Zeroizing<[u8; 32]>> {
+        let params = Params::new(self.m_kib, self.t, self.p, Some(32)).ok()?;
+        let mut memory = memory(&params)?;
+        let mut key = Zeroizing::new([0; 32]);
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into_with_memory(
+                passphrase.expose().as_bytes(),
+                salt,
+                key.as_mut_slice(),
+                memory.as_mut_slice(),
+            )
+            .ok()?;
+        Some(key)
+    }
+}
+
+impl Default for Strength {
+    /// 256 MiB, 3 passes, 1 lane: about two seconds.
+    fn default() -> Self {
+        Self {
+            m_kib: 262_144,
+            t: 3,
+            p: 1,
+        }
+    }
+}
+
+/// Our own memory, because the crate frees its own without zeroing it.
+fn memory(params: &Params) -> Option<Zeroizing<Vec<Block>>> {
+    let mut blocks = Vec::new();
+    blocks.try_reserve_exact(params.block_count()).ok()?;
+    blocks.resize(params.block_count(), Block::default());
+    Some(Zeroizing::new(blocks))
+}
