@@ -1,0 +1,116 @@
+//! What callers did: counters and a bounded log, without tokens.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::Serialize;
+
+const LOG_LENGTH: usize = 5_000;
+
+/// Everything `GET /sandbox/calls` tells.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Calls {
+    /// HTTP calls; a batch is one.
+    pub total: u64,
+    /// HTTP calls that were batches.
+    pub batches: u64,
+    pub max_batch: usize,
+    pub batch_sizes: VecDeque<usize>,
+    pub in_flight: u64,
+    pub max_in_flight: u64,
+    /// Calls and batch items by path, ids replaced by the kind of node.
+    pub by_path: BTreeMap<String, u64>,
+    /// Reads of an asset's node, alone or in a batch.
+    pub probes_by_asset: BTreeMap<String, u64>,
+    pub exchanges: u64,
+    pub debug_tokens: u64,
+    pub log: VecDeque<Entry>,
+}
+
+/// One HTTP call.
+#[derive(Debug, Serialize)]
+pub(crate) struct Entry {
+    pub at: String,
+    pub method: String,
+    pub path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// Batch items; 1 for a plain call.
+    pub items: usize,
+    /// 0 when the connection was dropped.
+    pub status: u16,
+}
+
+impl Calls {
+    pub fn enter(&mut self) {
+        self.total = self.total.saturating_add(1);
+        self.in_flight = self.in_flight.saturating_add(1);
+        self.max_in_flight = self.max_in_flight.max(self.in_flight);
+    }
+
+    pub fn leave(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+    }
+
+    pub fn note_batch(&mut self, size: usize) {
+        self.batches = self.batches.saturating_add(1);
+        self.max_batch = self.max_batch.max(size);
+        push(&mut self.batch_sizes, size);
+    }
+
+    /// Count a call or batch item under its pattern.
+    pub fn note_path(&mut self, pattern: &str) {
+        match self.by_path.get_mut(pattern) {
+            Some(count) => *count = count.saturating_add(1),
+            None => drop(self.by_path.insert(pattern.to_owned(), 1)),
+        }
+    }
+
+    pub fn note_probe(&mut self, asset: &str) {
+        match self.probes_by_asset.get_mut(asset) {
+            Some(count) => *count = count.saturating_add(1),
+            None => drop(self.probes_by_asset.insert(asset.to_owned(), 1)),
+        }
+    }
+
+    pub fn log(&mut self, entry: Entry) {
+        push(&mut self.log, entry);
+    }
+
+    /// Forget everything but the calls under way.
+    pub fn reset(&mut self) {
+        let in_flight = self.in_flight;
+        *self = Self {
+            in_flight,
+            max_in_flight: in_flight,
+            ..Self::default()
+        };
+    }
+}
+
+fn push<T>(ring: &mut VecDeque<T>, item: T) {
+    if ring.len() >= LOG_LENGTH {
+        ring.pop_front();
+    }
+    ring.push_back(item);
+}
+
+/// A path fit for the log: what looks like a token or a secret is cut out.
+pub(crate) fn redacted(path: &str) -> String {
+    let clean = |segment: &str| match segment {
+        long if long.len() > 40 || long.starts_with("EAA") || long.contains('|') => "***".to_owned(),
+        fine => fine.chars().filter(|c| !c.is_control()).collect(),
+    };
+    path.split('/').map(clean).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_in_a_path_is_not_logged() {
+        assert_eq!(redacted("/v26.0/EAASU123/x"), "/v26.0/***/x");
+        assert_eq!(redacted("/v26.0/1|secret"), "/v26.0/***");
+        assert_eq!(redacted("/v26.0/act_12/agencies"), "/v26.0/act_12/agencies");
+    }
+}

@@ -1,0 +1,73 @@
+//! The sandbox's time: the wall clock moved by an offset that others may share.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use chrono::{DateTime, Duration, Utc};
+
+/// Wall time plus a shared offset in microseconds; clones move together.
+#[derive(Clone, Debug, Default)]
+pub struct Clock {
+    offset: Arc<AtomicI64>,
+}
+
+impl Clock {
+    /// A clock that tells the wall time until it is advanced.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A clock moved by an offset that the caller keeps and shares.
+    #[must_use]
+    pub fn with_offset(offset: Arc<AtomicI64>) -> Self {
+        Self { offset }
+    }
+
+    /// The shared offset, in microseconds.
+    #[must_use]
+    pub fn offset(&self) -> Arc<AtomicI64> {
+        Arc::clone(&self.offset)
+    }
+
+    /// The present moment of the sandbox.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        let wall = wall();
+        wall.checked_add_signed(self.moved()).unwrap_or(wall)
+    }
+
+    /// How far it is from the wall time.
+    pub(crate) fn moved(&self) -> Duration {
+        Duration::microseconds(self.offset.load(Ordering::SeqCst))
+    }
+
+    /// Move the clock; a negative duration moves it back.
+    pub fn advance(&self, by: Duration) {
+        let micros = by.num_microseconds().unwrap_or(0);
+        self.offset.fetch_add(micros, Ordering::SeqCst);
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the clock that others ask instead"
+)]
+fn wall() -> DateTime<Utc> {
+    Utc::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clones_move_together() {
+        let clock = Clock::new();
+        let before = clock.clone().now();
+        Clock::with_offset(clock.offset()).advance(Duration::days(30));
+        assert!(clock.now() - before >= Duration::days(30));
+    }
+}

@@ -1,0 +1,73 @@
+//! Orders that are refused.
+
+use std::fmt;
+
+use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::Error;
+
+/// A refused order; nothing changed.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    field: String,
+    message: String,
+}
+
+impl Refusal {
+    /// Bad input in a field.
+    pub fn of(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            field: field.into(),
+            message: message.into(),
+        }
+    }
+
+    /// What the path names does not exist.
+    pub fn missing(message: &str) -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            field: "path".to_owned(),
+            message: message.to_owned(),
+        }
+    }
+}
+
+/// Read a JSON body; serde's message names the field between backticks.
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body).map_err(|fault| {
+        let message = fault.to_string();
+        let field = message.split('`').nth(1).unwrap_or("body").to_owned();
+        Refusal::of(field, message)
+    })
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::World { field, reason } => Self::of(field, reason),
+            other => Self::of("world", other.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.message)
+    }
+}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::build(self.status)
+            .json(json!({"error": {"field": self.field, "message": self.message}}))
+    }
+}

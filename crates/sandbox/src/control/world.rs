@@ -1,0 +1,59 @@
+//! `/sandbox/world`.
+
+use actix_web::{HttpResponse, get, put, web};
+use serde_json::{Value, json};
+
+use super::{Answer, Refusal};
+use crate::{
+    World,
+    state::{Shared, State},
+};
+
+/// Begin anew with another world; tokens, migrations and faults of the old one are gone, the clock goes on.
+#[put("/world")]
+pub(super) async fn replace(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
+    let text = std::str::from_utf8(&body).map_err(|_| Refusal::of("body", "the scenario is not UTF-8"))?;
+    let world = World::from_yaml(text)?;
+    let mut state = shared.lock();
+    state.replace_world(world);
+    Ok(HttpResponse::Ok().json(overview(&state)))
+}
+
+/// What there is.
+#[get("/world")]
+pub(super) async fn show(shared: web::Data<Shared>) -> Answer {
+    Ok(HttpResponse::Ok().json(overview(&shared.lock())))
+}
+
+fn overview(state: &State) -> Value {
+    let world = &state.world;
+    let apps = world.apps.iter().map(|app| {
+        json!({"id": app.id, "secret": app.secret, "name": app.name, "verify_token": app.verify_token,
+               "require_proof": app.require_proof, "webhook_url": app.webhook_url})
+    });
+    let persons = world
+        .persons
+        .iter()
+        .map(|p| json!({"id": p.id, "name": p.name, "is_work_account": p.is_work_account}));
+    let users = world
+        .system_users
+        .iter()
+        .map(|u| json!({"id": u.id, "name": u.name, "business": u.business}));
+    let businesses = world
+        .businesses
+        .iter()
+        .map(|b| json!({"id": b.id, "name": b.name}));
+    let assets = world
+        .assets
+        .iter()
+        .map(|a| json!({"id": a.id, "kind": a.kind, "business": a.business, "name": a.name}));
+    json!({
+        "now": state.now().to_rfc3339(),
+        "apps": apps.collect::<Vec<_>>(),
+        "persons": persons.collect::<Vec<_>>(),
+        "system_users": users.collect::<Vec<_>>(),
+        "businesses": businesses.collect::<Vec<_>>(),
+        "assets": assets.collect::<Vec<_>>(),
+        "migrations": state.migrations.iter().map(|m| super::migrations::row(state, m)).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,35 @@
+use std::net::SocketAddr;
+
+/// Why a sandbox did not start or a world was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The simulator holds plain tokens and takes orders from anybody: it listens on loopback only.
+    #[error("the sandbox listens on loopback addresses only, not on {0}")]
+    NotLoopback(SocketAddr),
+    /// The address could not be bound.
+    #[error("the sandbox cannot listen on {address}")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The scenario is not a world.
+    #[error("{field}: {reason}")]
+    World {
+        /// The path of the field, such as `persons[0].roles[1].business`.
+        field: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn world(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::World {
+            field: field.into(),
+            reason: reason.into(),
+        }
+    }
+}

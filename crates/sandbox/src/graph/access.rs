@@ -1,0 +1,246 @@
+//! What a token reaches: the one place that decides it.
+//!
+//! Access runs through businesses. A person reaches an asset through a role in the business that owns it or that it
+//! is shared with; a migration takes the role away at its cut-off and gives it to the managed account on completion.
+
+use chrono::{DateTime, Utc};
+
+use super::GraphError;
+use crate::{
+    state::State,
+    token::{Holder, Token},
+    world::{Asset, Kind, Role, Share},
+};
+
+/// How an asset is reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Access {
+    pub tasks: Vec<String>,
+    /// `user_access_expire_time`, where Graph would tell it.
+    pub ends_at: Option<DateTime<Utc>>,
+}
+
+/// Why an asset is not reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Denial {
+    NoRole,
+    NotGranted,
+    PastCutOff,
+    TwoFactor,
+    Scope,
+}
+
+/// What a person is in a business at this moment.
+pub(crate) enum Standing<'a> {
+    Member {
+        role: &'a Role,
+        ends_at: Option<DateTime<Utc>>,
+    },
+    PastCutOff,
+    Stranger,
+}
+
+impl Access {
+    /// Any role but the one for live videos lets a page token be made.
+    pub fn mints_page_token(&self) -> bool {
+        self.tasks.iter().any(|task| task != "LIVE_CONTRIBUTOR")
+    }
+}
+
+/// Whether a token reaches an asset, scope included.
+pub(crate) fn reach(state: &State, token: &Token, asset: &Asset) -> Result<Access, Denial> {
+    let access = held(state, token, asset)?;
+    if !token.grants(&asset.id) {
+        return Err(Denial::NotGranted);
+    }
+    if token.has_any_scope(asset.kind.scopes()) {
+        Ok(access)
+    } else {
+        Err(Denial::Scope)
+    }
+}
+
+/// The error of an asset that is not reached, as its kind words it.
+pub(crate) fn refusal(denial: Denial, asset: &Asset, token: &Token, method: super::Method) -> GraphError {
+    let is_page_token = matches!(token.holder, Holder::Page { .. });
+    match (denial, asset.kind) {
+        (Denial::PastCutOff, _) => GraphError::past_cut_off(),
+        (Denial::TwoFactor, _) => GraphError::two_factor(),
+        (Denial::NoRole, Kind::Page) if is_page_token => GraphError::no_page_role(),
+        (Denial::NotGranted, Kind::Page) => GraphError::page_not_granted(),
+        (Denial::NoRole | Denial::NotGranted | Denial::Scope, Kind::AdAccount) => {
+            GraphError::ad_account_refused()
+        }
+        (Denial::NoRole | Denial::NotGranted, _) => GraphError::unsupported(method, &asset.id),
+        (Denial::Scope, Kind::Page) => GraphError::permission(
+            10,
+            "This endpoint requires the 'pages_read_engagement' permission or the 'Page Public Content Access' feature. \
+             Refer to https://developers.facebook.com/docs/apps/review/login-permissions#manage-pages and \
+             https://developers.facebook.com/docs/apps/review/feature#reference-PAGES_ACCESS for details.",
+        ),
+        (Denial::Scope, Kind::InstagramAccount) => {
+            GraphError::permission(10, "Application does not have permission for this action")
+        }
+        (Denial::Scope, Kind::WhatsappBusinessAccount) => {
+            GraphError::permission(200, "You do not have permission to access this field")
+        }
+        (Denial::Scope, _) => GraphError::missing_permissions(),
+    }
+}
+
+/// What a person is in a business now.
+pub(crate) fn standing<'a>(state: &'a State, person: &str, business: &str) -> Standing<'a> {
+    let person = state.world.persons.find(person);
+    let role = person.and_then(|p| {
+        p.roles
+            .iter()
+            .find(|role| role.business == business)
+            .map(|role| (p, role))
+    });
+    let Some((person, role)) = role else {
+        return Standing::Stranger;
+    };
+    if state.migrations.awaits(&person.id, business) {
+        return Standing::Stranger;
+    }
+    let ends_at = state
+        .migrations
+        .of(&person.id, business)
+        .map(|migration| migration.cut_off);
+    if ends_at.is_some_and(|end| end <= state.now()) {
+        return Standing::PastCutOff;
+    }
+    Standing::Member { role, ends_at }
+}
+
+/// Businesses in which this holder is somebody now.
+pub(crate) fn businesses(state: &State, token: &Token) -> Vec<String> {
+    match &token.holder {
+        Holder::Person(id) => {
+            let roles = state
+                .world
+                .persons
+                .find(id)
+                .map(|person| person.roles.as_slice())
+                .unwrap_or_default();
+            let live = roles
+                .iter()
+                .filter(|r| matches!(standing(state, id, &r.business), Standing::Member { .. }));
+            live.map(|role| role.business.clone()).collect()
+        }
+        Holder::SystemUser(id) => state
+            .world
+            .system_users
+            .find(id)
+            .map(|u| u.business.clone())
+            .into_iter()
+            .collect(),
+        Holder::Page { .. } => Vec::new(),
+    }
+}
+
+fn held(state: &State, token: &Token, asset: &Asset) -> Result<Access, Denial> {
+    match &token.holder {
+        Holder::Person(id) => by_person(state, id, asset),
+        Holder::SystemUser(id) => by_system_user(state, id, asset),
+        Holder::Page { page, by } => by_page(state, page, by, asset),
+    }
+}
+
+fn by_person(state: &State, person: &str, asset: &Asset) -> Result<Access, Denial> {
+    let mut denial = Denial::NoRole;
+    for (business, share) in state.world.routes_to(asset) {
+        match standing(state, person, business) {
+            Standing::Member { role, .. } if !role.covers(&asset.id) => {}
+            Standing::Member { role, ends_at } => return member(state, person, asset, role, ends_at, share),
+            Standing::PastCutOff => denial = Denial::PastCutOff,
+            Standing::Stranger => {}
+        }
+    }
+    Err(denial)
+}
+
+fn member(
+    state: &State,
+    person: &str,
+    asset: &Asset,
+    role: &Role,
+    ends_at: Option<DateTime<Utc>>,
+    share: Option<&Share>,
+) -> Result<Access, Denial> {
+    let needs_two_factor = state
+        .world
+        .businesses
+        .find(&asset.business)
+        .is_some_and(|b| b.two_factor_required);
+    if needs_two_factor && !state.world.persons.find(person).is_some_and(|p| p.two_factor) {
+        return Err(Denial::TwoFactor);
+    }
+    let is_told = role.explicit && share.is_none();
+    Ok(Access {
+        tasks: role.tasks_for(asset, share),
+        ends_at: ends_at.filter(|_| is_told),
+    })
+}
+
+fn by_system_user(state: &State, id: &str, asset: &Asset) -> Result<Access, Denial> {
+    let user = state.world.system_users.find(id).ok_or(Denial::NoRole)?;
+    let share = state
+        .world
+        .routes_to(asset)
+        .find(|(business, _)| *business == user.business);
+    let (_, share) = share.ok_or(Denial::NoRole)?;
+    let is_assigned = user
+        .assets
+        .as_ref()
+        .is_none_or(|assets| assets.contains(&asset.id));
+    let tasks = share
+        .filter(|s| !s.tasks.is_empty())
+        .map_or_else(|| full_tasks(asset.kind), |s| s.tasks.clone());
+    if is_assigned {
+        Ok(Access { tasks, ends_at: None })
+    } else {
+        Err(Denial::NoRole)
+    }
+}
+
+/// A page token reaches its page and the Instagram account linked to it, as long as its maker does.
+fn by_page(state: &State, page: &str, by: &Holder, asset: &Asset) -> Result<Access, Denial> {
+    let is_linked = asset.kind == Kind::InstagramAccount && asset.page.as_deref() == Some(page);
+    if asset.id != page && !is_linked {
+        return Err(Denial::NoRole);
+    }
+    let page = state.world.assets.find(page).ok_or(Denial::NoRole)?;
+    match by {
+        Holder::Person(id) => by_person(state, id, page),
+        Holder::SystemUser(id) => by_system_user(state, id, page),
+        Holder::Page { .. } => Err(Denial::NoRole),
+    }
+}
+
+fn full_tasks(kind: Kind) -> Vec<String> {
+    kind.full_tasks().iter().map(|&task| task.to_owned()).collect()
+}
+
+impl Role {
+    fn covers(&self, asset: &str) -> bool {
+        let is_listed = self
+            .only
+            .as_ref()
+            .is_none_or(|only| asset == self.business || only.iter().any(|id| id == asset));
+        is_listed && !self.except.iter().any(|id| id == asset)
+    }
+
+    fn tasks_for(&self, asset: &Asset, share: Option<&Share>) -> Vec<String> {
+        let own = self
+            .tasks_on
+            .get(&asset.id)
+            .or_else(|| self.tasks.get(&asset.kind))
+            .cloned();
+        let mut tasks = own.unwrap_or_else(|| full_tasks(asset.kind));
+        if let Some(share) = share.filter(|share| !share.tasks.is_empty()) {
+            tasks.retain(|task| share.tasks.contains(task));
+        }
+        tasks
+    }
+}

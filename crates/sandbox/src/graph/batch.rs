@@ -1,0 +1,104 @@
+//! Batch requests: many calls in one.
+//!
+//! The whole fails only for what concerns the whole: its own token, its form, a fault on the batch itself. Items are
+//! answered in order and each as if it had come alone.
+
+use serde_json::{Value, json};
+
+use super::{Answer, Call, GraphError, Method, Outcome, Reply, caller, headers, single, struck, subject};
+use crate::state::State;
+
+const MAX_ITEMS: usize = 50;
+
+/// Answer a batch.
+pub(crate) fn run(state: &mut State, call: &Call) -> Answer {
+    state.calls.note_path("/");
+    let holder = caller::holder_of(state, call);
+    let strike = state
+        .faults
+        .strike(&subject(state, call, holder.as_deref(), "batch"));
+    if let Some(effect) = strike.effect {
+        return Answer {
+            outcome: struck(call, &effect),
+            delay_ms: strike.delay_ms,
+        };
+    }
+    match items(state, call) {
+        Ok(items) => answered(state, call, &items, strike.delay_ms),
+        Err(error) => Answer::from(error.reply().with_headers(headers::standing(call))),
+    }
+}
+
+fn answered(state: &mut State, call: &Call, items: &[Call], delay_ms: u64) -> Answer {
+    state.calls.note_batch(items.len());
+    let with_headers = call.params.flag("include_headers") != Some(false);
+    let (mut list, mut slowest) = (Vec::with_capacity(items.len()), 0);
+    for item in items {
+        let answer = single(state, item);
+        slowest = answer.delay_ms.max(slowest);
+        match answer.outcome {
+            Outcome::Reply(reply) => list.push(rendered(reply, with_headers)),
+            Outcome::Null => list.push(Value::Null),
+            Outcome::Drop => {
+                return Answer {
+                    outcome: Outcome::Drop,
+                    delay_ms,
+                };
+            }
+        }
+    }
+    let reply = Reply::json(&Value::Array(list)).with_headers(headers::of(state, call, None));
+    Answer {
+        outcome: Outcome::Reply(reply),
+        delay_ms: delay_ms.saturating_add(slowest),
+    }
+}
+
+/// The calls of a batch whose own token holds.
+fn items(state: &State, call: &Call) -> Result<Vec<Call>, GraphError> {
+    caller::authenticate(state, call)?;
+    let text = call.params.get("batch").unwrap_or_default();
+    let items: Vec<Value> = serde_json::from_str(text)
+        .map_err(|_| GraphError::new(100, "(#100) param batch must be an array."))?;
+    match items.len() {
+        0 => Err(GraphError::batch("Empty batch is not allowed.")),
+        1..=MAX_ITEMS => items.iter().map(|value| item(call, value)).collect(),
+        _ => Err(GraphError::batch(
+            "Too many requests in batch message. Maximum batch size is 50.",
+        )),
+    }
+}
+
+fn item(batch: &Call, item: &Value) -> Result<Call, GraphError> {
+    let text = |name: &str| item.get(name).and_then(Value::as_str);
+    if text("depends_on").is_some() || text("relative_url").is_some_and(|url| url.contains("{result=")) {
+        return Err(GraphError::batch(
+            "This simulator does not run items that depend on others.",
+        ));
+    }
+    let url = text("relative_url").ok_or_else(|| GraphError::missing("relative_url"))?;
+    let method = text("method")
+        .and_then(Method::parse)
+        .ok_or_else(|| GraphError::missing("method"))?;
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let mut call = Call::new(method, path, query, text("body").unwrap_or_default().as_bytes());
+    if let Some(token) = text("access_token").filter(|_| call.params.get("access_token").is_none()) {
+        call.params.set("access_token", token);
+    }
+    call.version = call.version.or_else(|| batch.version.clone());
+    call.in_batch = true;
+    call.inherited = batch.token().map(str::to_owned);
+    Ok(call)
+}
+
+fn rendered(reply: Reply, with_headers: bool) -> Value {
+    if !with_headers {
+        return json!({"code": reply.status, "body": reply.body});
+    }
+    let kind = ("Content-Type", "text/javascript; charset=UTF-8".to_owned());
+    let headers = reply.headers.into_iter().chain([kind]);
+    let headers: Vec<Value> = headers
+        .map(|(name, value)| json!({"name": name, "value": value}))
+        .collect();
+    json!({"code": reply.status, "headers": headers, "body": reply.body})
+}

@@ -1,0 +1,92 @@
+//! Edges of a business: what it owns, what it was given and with whom it shares.
+
+use serde_json::Value;
+
+use super::{
+    Call, GraphError, Method, access,
+    caller::Caller,
+    node::{no_edge, user_token},
+    onbehalf, profile, sharing, system_user, user,
+};
+use crate::{
+    state::State,
+    token::Token,
+    world::{Asset, Kind},
+};
+
+/// A call on an edge of a business.
+pub(crate) fn edge(
+    state: &mut State,
+    call: &Call,
+    caller: &Caller,
+    business: &Asset,
+    edge: &str,
+) -> Result<Value, GraphError> {
+    let token = user_token(call, caller)?;
+    access::reach(state, token, business)
+        .map_err(|denial| access::refusal(denial, business, token, call.method))?;
+    match (call.method, edge) {
+        (_, "clients") => sharing::clients(state, call, &business.id),
+        (_, "agencies") => sharing::agencies_of_business(state, call, &business.id),
+        (Method::Post, "client_pages") => sharing::request(state, call, &business.id, "page_id"),
+        (Method::Post, "client_ad_accounts") => sharing::request(state, call, &business.id, "adaccount_id"),
+        (Method::Post, "system_user_access_tokens") => {
+            system_user::of_client(state, call, token, &business.id)
+        }
+        (Method::Get, "system_users") => system_user::of_business(state, call, &business.id),
+        (Method::Get, "received_inprogress_onbehalf_requests") => {
+            onbehalf::received(state, call, &business.id)
+        }
+        (Method::Get, "sent_inprogress_onbehalf_requests") => onbehalf::sent(state, call, &business.id),
+        (Method::Get, _) => assets(state, call, token, &business.id, edge),
+        _ => Err(no_edge(call.method, &business.id, edge, "Business")),
+    }
+}
+
+/// `owned_pages`, `client_ad_accounts` and their like: all of them, granted to the app or not.
+fn assets(
+    state: &mut State,
+    call: &Call,
+    token: &Token,
+    business: &str,
+    edge: &str,
+) -> Result<Value, GraphError> {
+    let (side, word) = edge.split_once('_').unwrap_or((edge, ""));
+    let kind = plural(word).ok_or_else(|| no_edge(call.method, business, edge, "Business"))?;
+    let ids = match side {
+        "owned" => ids(state.world.owned_by(business), kind),
+        "client" => ids(shared_with(state, business), kind),
+        _ => return Err(no_edge(call.method, business, edge, "Business")),
+    };
+    user::rows(state, call, token, ids, profile::default_fields(kind))
+}
+
+fn shared_with<'a>(state: &'a State, business: &'a str) -> impl Iterator<Item = &'a Asset> {
+    let shares = state
+        .world
+        .shares
+        .iter()
+        .filter(move |s| s.business == business && s.is_confirmed());
+    shares.filter_map(|share| state.world.assets.find(&share.asset))
+}
+
+fn ids<'a>(assets: impl Iterator<Item = &'a Asset>, kind: Kind) -> Vec<String> {
+    assets
+        .filter(|asset| asset.kind == kind)
+        .map(|asset| asset.id.clone())
+        .collect()
+}
+
+/// The kind an edge's plural speaks of.
+pub(crate) fn plural(word: &str) -> Option<Kind> {
+    match word {
+        "pages" => Some(Kind::Page),
+        "ad_accounts" => Some(Kind::AdAccount),
+        "businesses" => Some(Kind::Business),
+        "product_catalogs" => Some(Kind::ProductCatalog),
+        "pixels" => Some(Kind::Pixel),
+        "instagram_accounts" => Some(Kind::InstagramAccount),
+        "whatsapp_business_accounts" => Some(Kind::WhatsappBusinessAccount),
+        _ => None,
+    }
+}

@@ -1,0 +1,219 @@
+//! A call as the sandbox reads it, however it was written.
+//!
+//! SDKs differ: form or JSON bodies, bodies on GET, trailing slashes, any version or none, tokens in three places.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use url::form_urlencoded;
+
+/// The methods Graph knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Post,
+    Delete,
+}
+
+/// A call or one item of a batch.
+#[derive(Clone)]
+pub(crate) struct Call {
+    pub method: Method,
+    pub version: Option<String>,
+    /// Segments after the version.
+    pub path: Vec<String>,
+    pub params: Params,
+    pub bearer: Option<String>,
+    pub in_batch: bool,
+    /// The batch's own token, for items that bring none.
+    pub inherited: Option<String>,
+}
+
+/// Parameters from query and body together; the body wins.
+#[derive(Clone, Default)]
+pub(crate) struct Params(BTreeMap<String, String>);
+
+impl Method {
+    pub fn parse(word: &str) -> Option<Self> {
+        match word.to_ascii_uppercase().as_str() {
+            "GET" | "HEAD" => Some(Self::Get),
+            "POST" | "PUT" => Some(Self::Post),
+            "DELETE" => Some(Self::Delete),
+            _ => None,
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Post => "post",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+impl Call {
+    /// Read path, query and body; `method` in the parameters overrides the HTTP method, as Graph lets it.
+    pub fn new(method: Method, path: &str, query: &str, body: &[u8]) -> Self {
+        let mut params = Params::default();
+        params.read_form(query.as_bytes());
+        params.read_body(body);
+        let method = params.get("method").and_then(Method::parse).unwrap_or(method);
+        let mut path: Vec<String> = path.split('/').filter(|s| !s.is_empty()).map(decoded).collect();
+        let version = path.first().filter(|segment| is_version(segment)).cloned();
+        if version.is_some() {
+            path.remove(0);
+        }
+        Self {
+            method,
+            version,
+            path,
+            params,
+            bearer: None,
+            in_batch: false,
+            inherited: None,
+        }
+    }
+
+    pub fn first(&self) -> Option<&str> {
+        self.path.first().map(String::as_str)
+    }
+
+    pub fn joined_path(&self) -> String {
+        self.path.join("/")
+    }
+
+    /// The token this call brings itself.
+    pub fn own_token(&self) -> Option<&str> {
+        self.params.get("access_token").or(self.bearer.as_deref())
+    }
+
+    /// The token this call is made with.
+    pub fn token(&self) -> Option<&str> {
+        self.own_token().or(self.inherited.as_deref())
+    }
+}
+
+impl Params {
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// Whether a switch is set: `true`, `1` or `True`.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.get(name)
+            .map(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "1"))
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.0.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// A list written as a JSON array or with commas.
+    pub fn list(&self, name: &str) -> Vec<String> {
+        let text = self.get(name).unwrap_or_default();
+        let listed = serde_json::from_str(text).ok();
+        listed.unwrap_or_else(|| {
+            text.split(',')
+                .map(str::trim)
+                .filter(|s| !s.is_empty())
+                .map(Into::into)
+                .collect()
+        })
+    }
+
+    fn read_form(&mut self, form: &[u8]) {
+        let pairs = form_urlencoded::parse(form);
+        self.0
+            .extend(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())));
+    }
+
+    fn read_body(&mut self, body: &[u8]) {
+        let starts_like_json = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+        match serde_json::from_slice::<Value>(body) {
+            Ok(Value::Object(fields)) if starts_like_json => {
+                self.0
+                    .extend(fields.into_iter().map(|(name, value)| (name, plain(value))));
+            }
+            _ => self.read_form(body),
+        }
+    }
+}
+
+/// A JSON value as a form would have carried it.
+fn plain(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn decoded(segment: &str) -> String {
+    // A form decoder with its own meaning of plus taken away.
+    let form = segment.replace('+', "%2B");
+    form_urlencoded::parse(form.as_bytes())
+        .next()
+        .map(|(text, _)| text.into_owned())
+        .unwrap_or_default()
+}
+
+/// `v26.0`, and `3.1` as one old SDK writes it.
+fn is_version(segment: &str) -> bool {
+    let digits = segment.strip_prefix('v').unwrap_or(segment);
+    digits.split_once('.').is_some_and(|(major, minor)| {
+        [major, minor]
+            .iter()
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_slash_and_body_forms_make_no_difference() {
+        let plain = Call::new(Method::Get, "/v26.0/act_1/", "fields=id", b"{}");
+        assert_eq!(
+            (plain.joined_path().as_str(), plain.version.as_deref()),
+            ("act_1", Some("v26.0"))
+        );
+        let form = Call::new(
+            Method::Post,
+            "act_1/agencies",
+            "",
+            b"business=2&permitted_tasks=%5B%22ANALYZE%22%5D",
+        );
+        let json = Call::new(
+            Method::Post,
+            "/3.1/act_1/agencies",
+            "",
+            br#"{"business":2,"permitted_tasks":["ANALYZE"]}"#,
+        );
+        assert_eq!(form.params.get("business"), json.params.get("business"));
+        assert_eq!(
+            form.params.list("permitted_tasks"),
+            json.params.list("permitted_tasks")
+        );
+    }
+
+    #[test]
+    fn a_method_parameter_overrides_the_method() {
+        assert_eq!(
+            Call::new(Method::Post, "/me", "method=delete", b"").method,
+            Method::Delete
+        );
+    }
+}

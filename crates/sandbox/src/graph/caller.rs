@@ -1,0 +1,140 @@
+//! Who calls: the token of a call, its proof and whether it is alive.
+//!
+//! Order matters as in Graph: a text that is no token at all, then the proof, then the token's own life.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::{Call, GraphError};
+use crate::{
+    state::State,
+    token::{Holder, Token},
+    webhook::hmac_hex,
+    world::App,
+};
+
+/// Seconds for which a time-stamped proof is good, either way.
+const PROOF_WINDOW: i64 = 300;
+
+/// The authenticated side of a call.
+#[derive(Clone)]
+pub(crate) enum Caller {
+    /// `id|secret`.
+    App(String),
+    User(Arc<Token>),
+}
+
+impl Caller {
+    /// The token of a person, page or system user; an app token is none.
+    pub fn user(&self) -> Option<&Arc<Token>> {
+        match self {
+            Self::User(token) => Some(token),
+            Self::App(_) => None,
+        }
+    }
+
+    /// The id of the app.
+    pub fn app(&self) -> &str {
+        match self {
+            Self::App(id) => id,
+            Self::User(token) => &token.app,
+        }
+    }
+}
+
+/// The caller, with a proof that holds and a token that lives.
+pub(crate) fn authenticate(state: &State, call: &Call) -> Result<Caller, GraphError> {
+    let text = call
+        .token()
+        .ok_or_else(|| GraphError::no_token(call.first() == Some("me")))?;
+    let caller = decode(state, text)?;
+    let app = state
+        .world
+        .apps
+        .find(caller.app())
+        .ok_or_else(|| GraphError::malformed_token(text))?;
+    check_proof(call, &caller, app, state.now())?;
+    if let Caller::User(token) = &caller {
+        check_life(state, token)?;
+    }
+    Ok(caller)
+}
+
+/// What a text is, dead or alive.
+pub(crate) fn decode(state: &State, text: &str) -> Result<Caller, GraphError> {
+    if let Some((id, secret)) = text.split_once('|') {
+        let app = state.world.apps.find(id).filter(|app| app.secret == secret);
+        return app
+            .map(|app| Caller::App(app.id.clone()))
+            .ok_or_else(GraphError::wrong_app_secret);
+    }
+    state
+        .tokens
+        .find(text)
+        .map(Caller::User)
+        .ok_or_else(|| GraphError::malformed_token(text))
+}
+
+/// The person or system user of a call's token, for faults and the log.
+pub(crate) fn holder_of(state: &State, call: &Call) -> Option<String> {
+    state
+        .tokens
+        .find(call.token()?)
+        .map(|token| token.holder.user().to_owned())
+}
+
+/// The id of the app a call counts for.
+pub(crate) fn app_of(state: &State, call: &Call) -> Option<String> {
+    let text = call.token().or(call.params.get("client_id"))?;
+    let id = match text.split_once('|') {
+        Some((id, _)) => id.to_owned(),
+        None => state
+            .tokens
+            .find(text)
+            .map_or_else(|| text.to_owned(), |token| token.app.clone()),
+    };
+    state.world.apps.has(&id).then_some(id)
+}
+
+fn check_proof(call: &Call, caller: &Caller, app: &App, now: DateTime<Utc>) -> Result<(), GraphError> {
+    let Some(proof) = call.params.get("appsecret_proof") else {
+        // An item that uses the batch's token is covered by the batch's proof.
+        let is_covered = call.own_token().is_none() || matches!(caller, Caller::App(_));
+        let is_due = app.require_proof && !is_covered;
+        return if is_due {
+            Err(GraphError::proof_required())
+        } else {
+            Ok(())
+        };
+    };
+    let token = call.token().unwrap_or_default();
+    let message = match call.params.get("appsecret_time") {
+        None => token.to_owned(),
+        Some(time) if is_recent(time, now) => format!("{token}|{time}"),
+        Some(_) => return Err(GraphError::wrong_proof()),
+    };
+    let holds = hmac_hex(&app.secret, message.as_bytes()) == proof;
+    if holds {
+        Ok(())
+    } else {
+        Err(GraphError::wrong_proof())
+    }
+}
+
+fn is_recent(time: &str, now: DateTime<Utc>) -> bool {
+    time.parse::<i64>()
+        .is_ok_and(|time| now.timestamp().saturating_sub(time).saturating_abs() <= PROOF_WINDOW)
+}
+
+fn check_life(state: &State, token: &Token) -> Result<(), GraphError> {
+    let now = state.now();
+    if let Some(ending) = state.tokens.ending(token, now) {
+        return Err(GraphError::ended(ending, &token.app, now));
+    }
+    let lapsed = state.tokens.data_access_end(token).is_some_and(|end| end <= now);
+    if lapsed && !matches!(token.holder, Holder::SystemUser(_)) {
+        return Err(GraphError::data_access_lapsed());
+    }
+    Ok(())
+}

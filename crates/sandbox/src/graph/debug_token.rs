@@ -1,0 +1,160 @@
+//! `debug_token`: what a token is.
+//!
+//! A dead token is answered with 200 and `is_valid: false`; only a caller that may not ask gets an error.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::{
+    Call, GraphError,
+    caller::{self, Caller},
+};
+use crate::{
+    state::State,
+    token::{Holder, Token},
+    world::Kind,
+};
+
+/// Answer `GET /debug_token`.
+pub(crate) fn inspect(state: &State, call: &Call) -> Result<Value, GraphError> {
+    let app = allowed_app(state, call)?;
+    let text = call
+        .params
+        .get("input_token")
+        .ok_or_else(|| GraphError::missing("input_token"))?;
+    let data = match caller::decode(state, text) {
+        Err(_) => undecipherable(),
+        Ok(input) if input.app() != app => {
+            return Err(GraphError::new(
+                100,
+                "(#100) The App_id in the input_token did not match the Viewing App",
+            ));
+        }
+        Ok(Caller::App(id)) => json!({
+            "app_id": id, "type": "APP", "application": name_of(state, &id), "is_valid": true, "scopes": [],
+        }),
+        Ok(Caller::User(token)) => facts(state, &token),
+    };
+    Ok(json!({ "data": data }))
+}
+
+/// The app of a caller that may inspect tokens: the app itself or one of its developers.
+fn allowed_app(state: &State, call: &Call) -> Result<String, GraphError> {
+    let caller = caller::authenticate(state, call)?;
+    let developers = state
+        .world
+        .apps
+        .find(caller.app())
+        .map(|app| app.developers.as_slice())
+        .unwrap_or_default();
+    let may = match &caller {
+        Caller::App(_) => true,
+        Caller::User(token) => matches!(&token.holder, Holder::Person(id) if developers.contains(id)),
+    };
+    let refused = "(#100) You must provide an app access token, or a user access token that is an owner or developer of the app";
+    if may {
+        Ok(caller.app().to_owned())
+    } else {
+        Err(GraphError::new(100, refused))
+    }
+}
+
+fn undecipherable() -> Value {
+    json!({
+        "error": {"code": 190, "message": "Invalid OAuth access token - Cannot parse access token"},
+        "is_valid": false, "scopes": [],
+    })
+}
+
+fn facts(state: &State, token: &Token) -> Value {
+    let now = state.now();
+    let ending = state.tokens.ending(token, now);
+    let mut data = json!({
+        "app_id": token.app,
+        "type": token.holder.type_word(),
+        "application": name_of(state, &token.app),
+        "user_id": token.holder.user(),
+        "expires_at": unix(token.expires_at),
+        "data_access_expires_at": unix(state.tokens.data_access_end(token)),
+        "is_valid": ending.is_none(),
+        "scopes": token.scopes,
+        "granular_scopes": granular(state, token),
+    });
+    let Some(fields) = data.as_object_mut() else {
+        return data;
+    };
+    if !token.is_short_lived() {
+        fields.insert("issued_at".to_owned(), token.issued_at.timestamp().into());
+    }
+    if let Holder::Page { page, .. } = &token.holder {
+        fields.insert("profile_id".to_owned(), json!(page));
+    }
+    if let Some(ending) = ending {
+        let error = GraphError::ended(ending, &token.app, now);
+        let told = json!({"code": error.code, "message": error.message, "subcode": error.subcode});
+        fields.insert("error".to_owned(), told);
+    }
+    data
+}
+
+/// Scopes that are about assets name them, unless all were granted.
+fn granular(state: &State, token: &Token) -> Vec<Value> {
+    let about = |scope: &str| -> Vec<Kind> {
+        let kinds = [
+            Kind::Page,
+            Kind::AdAccount,
+            Kind::Business,
+            Kind::ProductCatalog,
+            Kind::InstagramAccount,
+            Kind::WhatsappBusinessAccount,
+        ];
+        kinds
+            .into_iter()
+            .filter(|kind| kind.scopes().contains(&scope))
+            .collect()
+    };
+    let scopes = token
+        .scopes
+        .iter()
+        .map(|scope| (scope, about(scope)))
+        .filter(|(_, kinds)| !kinds.is_empty());
+    scopes
+        .map(|(scope, kinds)| match targets(state, token, &kinds) {
+            Some(ids) => json!({"scope": scope, "target_ids": ids}),
+            None => json!({"scope": scope}),
+        })
+        .collect()
+}
+
+/// Graph writes ad accounts without their prefix here.
+fn targets(state: &State, token: &Token, kinds: &[Kind]) -> Option<Vec<String>> {
+    let granted = token.granted.as_ref()?;
+    let fits = |id: &&String| {
+        state
+            .world
+            .assets
+            .find(id)
+            .is_some_and(|asset| kinds.contains(&asset.kind))
+    };
+    let mut ids: Vec<String> = granted
+        .iter()
+        .filter(fits)
+        .map(|id| id.trim_start_matches("act_").to_owned())
+        .collect();
+    ids.sort();
+    Some(ids)
+}
+
+fn name_of(state: &State, app: &str) -> String {
+    state
+        .world
+        .apps
+        .find(app)
+        .map(|app| app.name.clone())
+        .unwrap_or_default()
+}
+
+/// Zero is Graph's word for never.
+fn unix(at: Option<DateTime<Utc>>) -> i64 {
+    at.map_or(0, |at| at.timestamp())
+}

@@ -1,0 +1,257 @@
+//! Graph's errors, verbatim in form, code, subcode and type.
+
+use super::{Method, Reply};
+use crate::{fault::ErrorFault, token::Ending};
+use serde_json::json;
+
+const OAUTH: &str = "OAuthException";
+const METHOD: &str = "GraphMethodException";
+
+/// An error object in the making.
+#[derive(Clone, Debug)]
+pub(crate) struct GraphError {
+    pub status: u16,
+    pub kind: String,
+    pub code: i64,
+    pub subcode: Option<i64>,
+    pub message: String,
+    pub is_transient: bool,
+}
+
+impl GraphError {
+    pub fn new(code: i64, message: impl Into<String>) -> Self {
+        let (kind, message) = (OAUTH.to_owned(), message.into());
+        Self {
+            status: 400,
+            kind,
+            code,
+            subcode: None,
+            message,
+            is_transient: false,
+        }
+    }
+
+    fn of_type(self, kind: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            ..self
+        }
+    }
+
+    fn subcode(self, subcode: i64) -> Self {
+        Self {
+            subcode: Some(subcode),
+            ..self
+        }
+    }
+
+    fn status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    pub fn reply(&self) -> Reply {
+        let mut error = json!({
+            "message": self.message, "type": self.kind, "code": self.code, "fbtrace_id": trace_id(),
+        });
+        if let Some(fields) = error.as_object_mut() {
+            self.subcode
+                .map(|subcode| fields.insert("error_subcode".to_owned(), subcode.into()));
+            self.is_transient
+                .then(|| fields.insert("is_transient".to_owned(), true.into()));
+        }
+        Reply {
+            status: self.status,
+            ..Reply::json(&json!({ "error": error }))
+        }
+    }
+
+    /// No such object, no permission or no such operation: Graph does not say which.
+    pub fn unsupported(method: Method, id: &str) -> Self {
+        let word = method.word();
+        let text = format!(
+            "Unsupported {word} request. Object with ID '{id}' does not exist, cannot be loaded due to missing \
+             permissions, or does not support this operation. Please read the Graph API documentation at \
+             https://developers.facebook.com/docs/graph-api"
+        );
+        Self::new(100, text).of_type(METHOD).subcode(33)
+    }
+
+    /// The text an asset answers with once a migration's cut-off has passed.
+    pub fn past_cut_off() -> Self {
+        Self::new(
+            100,
+            "(#100) Object does not exist, cannot be loaded due to missing permission or reviewable feature, or does \
+             not support this operation. This endpoint requires the 'pages_read_engagement' permission or the 'Page \
+             Public Content Access' feature or the 'Page Public Metadata Access' feature. Refer to \
+             https://developers.facebook.com/docs/apps/review/login-permissions#manage-pages and \
+             https://developers.facebook.com/docs/apps/review/feature#reference-PAGES_ACCESS for details.",
+        )
+    }
+
+    pub fn nonexisting_field(field: &str, node_type: &str) -> Self {
+        Self::new(
+            100,
+            format!("(#100) Tried accessing nonexisting field ({field}) on node type ({node_type})"),
+        )
+    }
+
+    pub fn missing(parameter: &str) -> Self {
+        Self::new(100, format!("(#100) The parameter {parameter} is required"))
+    }
+
+    pub fn ids_refused() -> Self {
+        Self::new(100, "(#100) The ids query parameter is deprecated in v26.0+").status(500)
+    }
+
+    pub fn unknown_alias(alias: &str) -> Self {
+        let text = format!("(#803) Some of the aliases you requested do not exist: {alias}");
+        Self::new(803, text).status(404)
+    }
+
+    pub fn no_token(on_me: bool) -> Self {
+        if on_me {
+            return Self::new(
+                2500,
+                "An active access token must be used to query information about the current user.",
+            );
+        }
+        Self::new(104, "An access token is required to request this resource.")
+    }
+
+    /// Graph repeats the text it could not read: callers must redact it.
+    pub fn malformed_token(text: &str) -> Self {
+        Self::new(190, format!("Malformed access token {text}"))
+    }
+
+    pub fn wrong_app_secret() -> Self {
+        Self::new(190, "Invalid OAuth access token signature.")
+    }
+
+    pub fn wrong_proof() -> Self {
+        Self::new(100, "Invalid appsecret_proof provided in the API argument").of_type(METHOD)
+    }
+
+    pub fn proof_required() -> Self {
+        Self::new(
+            100,
+            "API calls from the server require an appsecret_proof argument",
+        )
+        .of_type(METHOD)
+    }
+
+    /// The error of a dead token.
+    pub fn ended(ending: Ending, app: &str, now: chrono::DateTime<chrono::Utc>) -> Self {
+        let (subcode, why) = match ending {
+            Ending::Expired(at) => (463, format!("Session has expired on {}. The current time is {}.", clock(at), clock(now))),
+            Ending::Deauthorized => (458, format!("The user has not authorized application {app}.")),
+            Ending::PasswordChanged => (
+                460,
+                "The session has been invalidated because the user changed their password or Facebook has changed the \
+                 session for security reasons."
+                    .to_owned(),
+            ),
+            Ending::Invalidated => (466, "The session was explicitly invalidated by an API call.".to_owned()),
+        };
+        Self::new(190, format!("Error validating access token: {why}")).subcode(subcode)
+    }
+
+    pub fn data_access_lapsed() -> Self {
+        Self::new(190, "The user hasn't engaged the app in longer than 90 days.").subcode(493)
+    }
+
+    pub fn no_page_role() -> Self {
+        let text = "The user must be an administrator, editor, or moderator of the page in order to impersonate it. If the \
+                    page business requires Two Factor Authentication, the user also needs to enable Two Factor Authentication.";
+        Self::new(190, text).subcode(492)
+    }
+
+    pub fn page_token_required() -> Self {
+        Self::new(190, "A Page access token is required to request this resource.").subcode(2_069_032)
+    }
+
+    pub fn page_not_granted() -> Self {
+        Self::new(
+            190,
+            "Any of the pages_read_engagement, pages_manage_metadata, pages_read_user_content, pages_manage_ads, \
+             pages_show_list or pages_messaging permission(s) must be granted before impersonating a user's page.",
+        )
+    }
+
+    pub fn ad_account_refused() -> Self {
+        Self::new(
+            200,
+            "(#200) Ad account owner has NOT grant ads_management or ads_read permission",
+        )
+        .status(403)
+    }
+
+    pub fn missing_permissions() -> Self {
+        Self::new(100, "(#100) Missing permissions")
+    }
+
+    pub fn permission(code: i64, text: &str) -> Self {
+        Self::new(code, format!("(#{code}) {text}")).status(403)
+    }
+
+    pub fn two_factor() -> Self {
+        Self::new(
+            415,
+            "(#415) Two factor authentication is required to access this business.",
+        )
+    }
+
+    pub fn batch(message: &str) -> Self {
+        Self::new(100, message).of_type("GraphBatchException")
+    }
+
+    /// A rate limit in Graph's words.
+    pub fn throttled(code: i64) -> Self {
+        let text = match code {
+            4 => "(#4) Application request limit reached".to_owned(),
+            17 => "(#17) User request limit reached".to_owned(),
+            32 => "(#32) Page request limit reached".to_owned(),
+            341 => "(#341) Application limit reached".to_owned(),
+            613 => "(#613) Calls to this api have exceeded the rate limit.".to_owned(),
+            other => format!(
+                "(#{other}) There have been too many calls from this business. Wait a bit and try again. For more info, \
+                 please refer to https://developers.facebook.com/docs/graph-api/overview/rate-limiting."
+            ),
+        };
+        let status = if code == 4 { 403 } else { 400 };
+        Self {
+            is_transient: matches!(code, 4 | 17 | 32),
+            ..Self::new(code, text).status(status)
+        }
+    }
+}
+
+impl From<&ErrorFault> for GraphError {
+    fn from(fault: &ErrorFault) -> Self {
+        let fallback = || format!("(#{}) Error made by a fault rule", fault.code);
+        let kind = match (fault.code, fault.subcode) {
+            (100, Some(33)) => METHOD,
+            (960, _) => "FacebookApiException",
+            _ => OAUTH,
+        };
+        Self {
+            status: fault
+                .http
+                .unwrap_or(if matches!(fault.code, 1 | 2) { 500 } else { 400 }),
+            kind: fault.kind.clone().unwrap_or_else(|| kind.to_owned()),
+            code: fault.code,
+            subcode: fault.subcode,
+            message: fault.message.clone().unwrap_or_else(fallback),
+            is_transient: fault.is_transient.unwrap_or(matches!(fault.code, 1 | 2)),
+        }
+    }
+}
+
+/// The id by which Meta's support finds a call.
+pub(crate) fn trace_id() -> String {
+    let text = crate::token::fresh_hex();
+    format!("A{}", text.get(..22).unwrap_or(&text))
+}
+
+fn clock(at: chrono::DateTime<chrono::Utc>) -> String {
+    at.format("%A, %d-%b-%y %H:%M:%S UTC").to_string()
+}

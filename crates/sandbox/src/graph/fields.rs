@@ -1,0 +1,89 @@
+//! The `fields` parameter and the objects it asks for.
+
+use serde_json::{Map, Value};
+
+use super::GraphError;
+
+/// One asked field with the fields asked of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Field {
+    pub name: String,
+    pub inner: Vec<Field>,
+}
+
+/// Read `id,name,business{id},accounts.limit(5)`.
+pub(crate) fn parse(text: &str) -> Vec<Field> {
+    split(text).into_iter().filter_map(field).collect()
+}
+
+/// Build a node from the asked fields; `lookup` answers `None` for a field this type lacks and `Null` for one that is absent.
+pub(crate) fn render(
+    node_type: &str,
+    fields: &[Field],
+    mut lookup: impl FnMut(&str) -> Option<Value>,
+) -> Result<Value, GraphError> {
+    let mut node = Map::new();
+    for field in fields {
+        let value =
+            lookup(&field.name).ok_or_else(|| GraphError::nonexisting_field(&field.name, node_type))?;
+        if !value.is_null() {
+            node.insert(field.name.clone(), prune(value, &field.inner));
+        }
+    }
+    if let Some(id) = lookup("id") {
+        node.insert("id".to_owned(), id);
+    }
+    Ok(Value::Object(node))
+}
+
+/// Keep of an inner object what was asked of it.
+fn prune(value: Value, inner: &[Field]) -> Value {
+    match value {
+        Value::Object(mut fields) if !inner.is_empty() => {
+            fields.retain(|name, _| name == "id" || inner.iter().any(|field| &field.name == name));
+            Value::Object(fields)
+        }
+        other => other,
+    }
+}
+
+fn field(text: &str) -> Option<Field> {
+    let text = text.trim();
+    let name_end = text.find(['{', '.', '(']).unwrap_or(text.len());
+    let (name, rest) = text.split_at(name_end);
+    let inner = rest
+        .find('{')
+        .and_then(|at| rest.get(at..)?.trim().strip_prefix('{')?.strip_suffix('}'));
+    let name = name.trim();
+    (!name.is_empty()).then(|| Field {
+        name: name.to_owned(),
+        inner: inner.map(parse).unwrap_or_default(),
+    })
+}
+
+/// Split at commas that stand in no bracket.
+fn split(text: &str) -> Vec<&str> {
+    let mut depth = 0_i32;
+    text.split(move |c: char| {
+        match c {
+            '{' | '(' | '[' => depth = depth.saturating_add(1),
+            '}' | ')' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_hold_their_commas() {
+        let fields = parse("id, business{id,name},accounts.limit(5){id}");
+        let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+        assert_eq!(names, ["id", "business", "accounts"]);
+        assert_eq!(fields.get(1).map(|field| field.inner.len()), Some(2));
+    }
+}

@@ -1,0 +1,94 @@
+//! The headers every answer carries, and those that tell of usage.
+
+use serde_json::json;
+
+use super::{Call, caller, error::trace_id};
+use crate::{fault::Throttle, state::State, token::Holder, world::Kind};
+
+const NEWEST: u32 = 26;
+const OLDEST: u32 = 21;
+
+type Headers = Vec<(&'static str, String)>;
+
+/// The headers of an ordinary answer; `forced` is the usage a fault rule wants to be told.
+pub(crate) fn of(state: &State, call: &Call, forced: Option<u64>) -> Headers {
+    let mut headers = standing(call);
+    let share = caller::app_of(state, call)
+        .map(|app| state.usage.standing(&app))
+        .unwrap_or_default();
+    if share.is_shown || forced.is_some() {
+        let percent = forced.unwrap_or(share.percent);
+        headers.push(("X-App-Usage", platform(percent)));
+        headers.extend(business_use_case(state, call, percent));
+    }
+    headers
+}
+
+/// The headers of a throttled answer.
+pub(crate) fn throttled(call: &Call, throttle: &Throttle) -> Headers {
+    let mut headers = standing(call);
+    if throttle.code < 80_000 {
+        headers.push(("X-App-Usage", platform(100)));
+    } else {
+        let id = call.first().unwrap_or_default().trim_start_matches("act_");
+        headers.push((
+            "X-Business-Use-Case-Usage",
+            entry(id, use_case(throttle.code), 100, throttle.minutes),
+        ));
+    }
+    headers
+}
+
+/// What every answer carries.
+pub(crate) fn standing(call: &Call) -> Headers {
+    vec![
+        ("facebook-api-version", answered_version(call.version.as_deref())),
+        ("x-fb-trace-id", trace_id()),
+        ("x-fb-rev", "1030000000".to_owned()),
+        ("x-fb-debug", trace_id()),
+    ]
+}
+
+/// An expired version is served by the oldest usable one, no version by the newest.
+fn answered_version(asked: Option<&str>) -> String {
+    let major = asked.and_then(|v| v.trim_start_matches('v').split('.').next()?.parse().ok());
+    format!("v{}.0", major.unwrap_or(NEWEST).max(OLDEST))
+}
+
+fn platform(percent: u64) -> String {
+    json!({"call_count": percent, "total_cputime": percent / 2, "total_time": percent / 2}).to_string()
+}
+
+fn entry(id: &str, kind: &str, percent: u64, minutes: u64) -> String {
+    json!({id: [{
+        "type": kind, "call_count": percent, "total_cputime": percent / 2, "total_time": percent / 2,
+        "estimated_time_to_regain_access": minutes,
+    }]})
+    .to_string()
+}
+
+/// Pages count as a business use case only for page and system-user tokens.
+fn business_use_case(state: &State, call: &Call, percent: u64) -> Option<(&'static str, String)> {
+    let asset = state.world.assets.find(call.first()?)?;
+    let token = state.tokens.find(call.token()?)?;
+    let is_platform = asset.kind == Kind::Page && matches!(token.holder, Holder::Person(_));
+    let kind = asset.kind.usage_type().filter(|_| !is_platform)?;
+    Some((
+        "X-Business-Use-Case-Usage",
+        entry(&asset.business, kind, percent, 0),
+    ))
+}
+
+fn use_case(code: i64) -> &'static str {
+    match code {
+        80_000 => "ads_insights",
+        80_001 => "pages",
+        80_002 => "instagram",
+        80_003 => "custom_audience",
+        80_005 => "leadgen",
+        80_006 => "messenger",
+        80_008 => "whatsapp",
+        80_009 | 80_014 => "catalog_management",
+        _ => "ads_management",
+    }
+}

@@ -1,0 +1,125 @@
+//! Edges: lists with cursors.
+//!
+//! As in Graph the `next` URL carries the token. A caller should follow `after` and never keep the URL.
+
+use serde_json::{Value, json};
+use url::form_urlencoded::Serializer;
+
+use super::{Call, GraphError};
+use crate::state::State;
+
+const DEFAULT_LIMIT: usize = 25;
+const MAX_LIMIT: usize = 100;
+
+/// One page of a list of ids.
+pub(crate) struct Window {
+    pub ids: Vec<String>,
+    total: usize,
+    has_previous: bool,
+    has_next: bool,
+}
+
+/// The part of `ids` that the call's `limit`, `after` and `before` ask for.
+pub(crate) fn window(call: &Call, ids: Vec<String>) -> Result<Window, GraphError> {
+    let limit = match call.params.get("limit") {
+        None => DEFAULT_LIMIT,
+        Some(text) => text.parse().map_err(|_| bad("limit"))?,
+    };
+    let limit = limit.clamp(1, MAX_LIMIT);
+    let total = ids.len();
+    let start = match (call.params.get("after"), call.params.get("before")) {
+        (Some(after), _) => place(&ids, after)?.saturating_add(1),
+        (None, Some(before)) => place(&ids, before)?.saturating_sub(limit),
+        (None, None) => 0,
+    };
+    let ids: Vec<String> = ids.into_iter().skip(start).take(limit).collect();
+    let has_next = start.saturating_add(ids.len()) < total;
+    Ok(Window {
+        ids,
+        total,
+        has_previous: start > 0,
+        has_next,
+    })
+}
+
+/// The list as Graph wraps it.
+pub(crate) fn wrap(state: &State, call: &Call, window: &Window, data: &[Value]) -> Value {
+    let mut list = json!({ "data": data });
+    let Some(fields) = list.as_object_mut() else {
+        return list;
+    };
+    if let (Some(first), Some(last)) = (window.ids.first(), window.ids.last()) {
+        let mut paging = json!({"cursors": {"before": cursor(first), "after": cursor(last)}});
+        if let Some(paging) = paging.as_object_mut() {
+            let mut link =
+                |word: &str, name, id| paging.insert(word.to_owned(), json!(url(state, call, name, id)));
+            window.has_previous.then(|| link("previous", "before", first));
+            window.has_next.then(|| link("next", "after", last));
+        }
+        fields.insert("paging".to_owned(), paging);
+    }
+    let asked = call
+        .params
+        .get("summary")
+        .is_some_and(|summary| summary != "false");
+    asked.then(|| fields.insert("summary".to_owned(), json!({"total_count": window.total})));
+    list
+}
+
+/// Window, render each id, wrap.
+pub(crate) fn answer(
+    state: &mut State,
+    call: &Call,
+    ids: Vec<String>,
+    mut row: impl FnMut(&mut State, &str) -> Result<Value, GraphError>,
+) -> Result<Value, GraphError> {
+    let window = window(call, ids)?;
+    let data = window
+        .ids
+        .iter()
+        .map(|id| row(state, id))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(wrap(state, call, &window, &data))
+}
+
+fn url(state: &State, call: &Call, direction: &str, id: &str) -> String {
+    let version = call.version.as_deref().unwrap_or("v26.0");
+    let mut query = Serializer::new(String::new());
+    let kept = |name: &&str| {
+        !matches!(
+            *name,
+            "after" | "before" | "access_token" | "appsecret_proof" | "appsecret_time"
+        )
+    };
+    for (name, value) in call.params.iter().filter(|(name, _)| kept(name)) {
+        query.append_pair(name, value);
+    }
+    query.append_pair("access_token", call.token().unwrap_or_default());
+    query.append_pair(direction, &cursor(id));
+    format!(
+        "{}/{version}/{}?{}",
+        state.url,
+        call.joined_path(),
+        query.finish()
+    )
+}
+
+/// Opaque to the caller, stable while the list changes.
+fn cursor(id: &str) -> String {
+    format!("QVFI{}ZD", hex::encode(id))
+}
+
+fn place(ids: &[String], cursor: &str) -> Result<usize, GraphError> {
+    let inner = cursor
+        .strip_prefix("QVFI")
+        .and_then(|text| text.strip_suffix("ZD"));
+    let id = inner
+        .and_then(|text| hex::decode(text).ok())
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let place = id.and_then(|id| ids.iter().position(|have| *have == id));
+    place.ok_or_else(|| bad("cursor"))
+}
+
+fn bad(what: &str) -> GraphError {
+    GraphError::new(100, format!("(#100) Invalid {what} for the list"))
+}

@@ -1,0 +1,227 @@
+//! Business-to-business sharing. Only the business that owns an asset can share it; a migration never touches shares.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    Call, GraphError, Method, access, list,
+    node::no_edge,
+    profile::{business_ref, moment},
+};
+use crate::{
+    state::State,
+    token::{Holder, Token},
+    world::{Asset, Kind, Share},
+};
+
+/// `/{asset}/agencies`.
+pub(crate) fn agencies(
+    state: &mut State,
+    call: &Call,
+    token: &Token,
+    asset: &Asset,
+) -> Result<Value, GraphError> {
+    if call.method == Method::Get {
+        return list_agencies(state, call, asset);
+    }
+    check_owner(state, token, asset)?;
+    let business = partner(state, call)?;
+    state
+        .world
+        .shares
+        .retain(|share| share.asset != asset.id || share.business != business);
+    if call.method == Method::Post {
+        let tasks = call.params.list("permitted_tasks");
+        state.world.shares.push(Share {
+            asset: asset.id.clone(),
+            business,
+            tasks,
+            status: "CONFIRMED".to_owned(),
+        });
+    }
+    Ok(json!({"success": true}))
+}
+
+/// `/{business}/agencies`: the partners this business gave assets to.
+pub(crate) fn agencies_of_business(
+    state: &mut State,
+    call: &Call,
+    business: &str,
+) -> Result<Value, GraphError> {
+    let partners = partners(state, business, |share, owner| {
+        (owner == business).then(|| share.business.clone())
+    });
+    match call.method {
+        Method::Get => list::answer(state, call, partners, |state, id| Ok(business_ref(state, id))),
+        Method::Delete => {
+            let partner = partner(state, call)?;
+            end_shares(state, &partner, business);
+            Ok(json!({"success": true}))
+        }
+        Method::Post => Err(no_edge(call.method, business, "agencies", "Business")),
+    }
+}
+
+/// `/{business}/clients`: the businesses whose assets this one was given or has asked for.
+pub(crate) fn clients(state: &mut State, call: &Call, business: &str) -> Result<Value, GraphError> {
+    let owners = partners(state, business, |share, owner| {
+        (share.business == business).then(|| owner.to_owned())
+    });
+    match call.method {
+        Method::Get => list::answer(state, call, owners, |state, owner| {
+            Ok(client(state, business, owner))
+        }),
+        Method::Delete => {
+            let owner = partner(state, call)?;
+            end_shares(state, business, &owner);
+            Ok(json!({"success": true}))
+        }
+        Method::Post => Err(no_edge(call.method, business, "clients", "Business")),
+    }
+}
+
+/// `POST /{business}/client_pages`: ask an owner for an asset; the owner has yet to answer.
+pub(crate) fn request(
+    state: &mut State,
+    call: &Call,
+    business: &str,
+    parameter: &str,
+) -> Result<Value, GraphError> {
+    let id = call
+        .params
+        .get(parameter)
+        .ok_or_else(|| GraphError::missing(parameter))?;
+    let asset = state
+        .world
+        .assets
+        .find(id)
+        .ok_or_else(|| GraphError::unsupported(call.method, id))?;
+    let asset = asset.id.clone();
+    let status = "CLIENT_RESPONSE_PENDING".to_owned();
+    let answer = json!({"access_status": status});
+    if !state
+        .world
+        .shares
+        .iter()
+        .any(|share| share.asset == asset && share.business == business)
+    {
+        let tasks = call.params.list("permitted_tasks");
+        state.world.shares.push(Share {
+            asset,
+            business: business.to_owned(),
+            tasks,
+            status,
+        });
+    }
+    Ok(answer)
+}
+
+fn list_agencies(state: &mut State, call: &Call, asset: &Asset) -> Result<Value, GraphError> {
+    let ids = state
+        .world
+        .shares_of(&asset.id)
+        .map(|share| share.business.clone())
+        .collect();
+    list::answer(state, call, ids, |state, id| {
+        let mut row = business_ref(state, id);
+        let share = state
+            .world
+            .shares_of(&asset.id)
+            .find(|share| share.business == id);
+        if let (Some(row), Some(share)) = (row.as_object_mut(), share) {
+            row.extend(agreement(state, share));
+        }
+        Ok(row)
+    })
+}
+
+fn client(state: &State, business: &str, owner: &str) -> Value {
+    let mut row = business_ref(state, owner);
+    let of_kind = |kind: Kind| -> Vec<Value> {
+        let shares = state
+            .world
+            .shares
+            .iter()
+            .filter(|share| share.business == business);
+        let mine = shares.filter_map(|share| Some((share, state.world.assets.find(&share.asset)?)));
+        let fits = mine.filter(|(_, asset)| asset.kind == kind && asset.business == owner);
+        fits.map(|(share, asset)| {
+            let mut row = agreement(state, share);
+            row.insert("id".to_owned(), json!(asset.id));
+            Value::Object(row)
+        })
+        .collect()
+    };
+    if let Some(row) = row.as_object_mut() {
+        row.insert("page_permissions".to_owned(), of_kind(Kind::Page).into());
+        row.insert(
+            "ad_account_permissions".to_owned(),
+            of_kind(Kind::AdAccount).into(),
+        );
+    }
+    row
+}
+
+fn agreement(state: &State, share: &Share) -> Map<String, Value> {
+    let at = moment(state.now());
+    let fields = json!({
+        "access_status": share.status, "permitted_tasks": share.tasks,
+        "access_requested_time": at, "access_updated_time": at,
+    });
+    fields.as_object().cloned().unwrap_or_default()
+}
+
+/// Sharing a page takes a page token, and any asset a token of the business that owns it.
+fn check_owner(state: &State, token: &Token, asset: &Asset) -> Result<(), GraphError> {
+    let is_page_token = matches!(token.holder, Holder::Page { .. });
+    match asset.kind {
+        Kind::Page if !is_page_token => Err(GraphError::page_token_required()),
+        Kind::Page => Ok(()),
+        _ if access::businesses(state, token).contains(&asset.business) => Ok(()),
+        _ => Err(GraphError::permission(
+            200,
+            "Only the business that owns the asset can share it",
+        )),
+    }
+}
+
+fn partner(state: &State, call: &Call) -> Result<String, GraphError> {
+    let id = call
+        .params
+        .get("business")
+        .ok_or_else(|| GraphError::missing("business"))?;
+    let known = state.world.businesses.has(id);
+    if known {
+        Ok(id.to_owned())
+    } else {
+        Err(GraphError::new(
+            100,
+            "(#100) Param business must be a valid business ID",
+        ))
+    }
+}
+
+/// Businesses on the other side of shares, each once.
+fn partners(state: &State, business: &str, other: impl Fn(&Share, &str) -> Option<String>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for share in &state.world.shares {
+        let Some(asset) = state.world.assets.find(&share.asset) else {
+            continue;
+        };
+        let id = other(share, &asset.business).filter(|id| id != business && !found.contains(id));
+        found.extend(id);
+    }
+    found
+}
+
+fn end_shares(state: &mut State, partner: &str, owner: &str) {
+    let assets = &state.world.assets;
+    let is_theirs = |share: &Share| {
+        assets
+            .find(&share.asset)
+            .is_some_and(|asset| asset.business == owner)
+    };
+    state
+        .world
+        .shares
+        .retain(|share| share.business != partner || !is_theirs(share));
+}

@@ -1,0 +1,91 @@
+//! Migrations of people from a personal to a managed account, business by business.
+
+use chrono::{DateTime, Duration, Utc};
+
+use crate::world::World;
+
+/// One person's migration in one business.
+#[derive(Clone, Debug)]
+pub(crate) struct Migration {
+    pub id: String,
+    pub person: String,
+    pub business: String,
+    pub new_person: String,
+    pub cut_off: DateTime<Utc>,
+    pub completed: bool,
+}
+
+/// All migrations of this world.
+#[derive(Debug, Default)]
+pub(crate) struct Migrations {
+    items: Vec<Migration>,
+}
+
+impl Migrations {
+    /// Begin one, unless this person already migrates in this business.
+    pub fn begin(&mut self, migration: Migration) -> Option<&Migration> {
+        if self.of(&migration.person, &migration.business).is_some() {
+            return None;
+        }
+        self.items.push(migration);
+        self.items.last()
+    }
+
+    pub fn next_id(&self) -> String {
+        format!(
+            "{}",
+            900_000_000_000_001_u64.saturating_add(u64::try_from(self.items.len()).unwrap_or(0))
+        )
+    }
+
+    pub fn iter(&self) -> std::slice::Iter<'_, Migration> {
+        self.items.iter()
+    }
+
+    pub fn find_mut(&mut self, id: &str) -> Option<&mut Migration> {
+        self.items.iter_mut().find(|migration| migration.id == id)
+    }
+
+    /// The migration away from this personal account.
+    pub fn of(&self, person: &str, business: &str) -> Option<&Migration> {
+        self.items
+            .iter()
+            .find(|m| m.person == person && m.business == business)
+    }
+
+    /// Whether this managed account still waits for its roles in the business.
+    pub fn awaits(&self, new_person: &str, business: &str) -> bool {
+        let mut theirs = self
+            .items
+            .iter()
+            .filter(|m| m.new_person == new_person && m.business == business);
+        theirs.any(|migration| !migration.completed)
+    }
+}
+
+impl Migration {
+    /// The grace period Graph gives unless the organisation says otherwise.
+    pub const GRACE: Duration = Duration::days(30);
+
+    pub fn status(&self, now: DateTime<Utc>) -> &'static str {
+        match (self.completed, self.cut_off <= now) {
+            (true, _) => "completed",
+            (false, true) => "cut_off",
+            (false, false) => "running",
+        }
+    }
+
+    /// Hand the old account's role in the business to the managed one; the old one keeps its own until the cut-off.
+    pub fn complete(&mut self, world: &mut World) {
+        self.completed = true;
+        let old = world.persons.find(&self.person);
+        let role = old
+            .and_then(|p| p.roles.iter().find(|role| role.business == self.business))
+            .cloned();
+        let Some((role, person)) = role.zip(world.persons.find_mut(&self.new_person)) else {
+            return;
+        };
+        person.roles.retain(|have| have.business != role.business);
+        person.roles.push(role);
+    }
+}

@@ -1,0 +1,68 @@
+//! Everything a sandbox knows, behind one lock.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    Clock, World, calls::Calls, fault::Faults, migration::Migrations, token::Tokens, usage::Usage,
+    webhook::Deliveries,
+};
+
+/// The state one call sees; no call awaits while it holds it.
+pub(crate) struct State {
+    pub clock: Clock,
+    pub world: World,
+    pub tokens: Tokens,
+    pub migrations: Migrations,
+    pub faults: Faults,
+    pub usage: Usage,
+    pub calls: Calls,
+    pub deliveries: Deliveries,
+    pub latency_ms: u64,
+    pub url: String,
+}
+
+impl State {
+    pub fn new(world: World, clock: Clock, url: String) -> Self {
+        Self {
+            clock,
+            world,
+            url,
+            tokens: Tokens::default(),
+            migrations: Migrations::default(),
+            faults: Faults::default(),
+            usage: Usage::default(),
+            calls: Calls::default(),
+            deliveries: Deliveries::default(),
+            latency_ms: 0,
+        }
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Begin anew with another world: tokens, migrations and faults of the old one mean nothing in it.
+    pub fn replace_world(&mut self, world: World) {
+        self.world = world;
+        self.tokens = Tokens::default();
+        self.migrations = Migrations::default();
+        self.faults = Faults::default();
+        self.usage = Usage::default();
+    }
+}
+
+/// The state as the server's workers share it.
+#[derive(Clone)]
+pub(crate) struct Shared(Arc<Mutex<State>>);
+
+impl Shared {
+    pub fn new(state: State) -> Self {
+        Self(Arc::new(Mutex::new(state)))
+    }
+
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

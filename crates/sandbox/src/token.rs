@@ -1,0 +1,248 @@
+//! Tokens: who holds them, how long they live and what ends them.
+//!
+//! A token's text appears nowhere but in the answer that hands it out; neither type here prints it.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use chrono::{DateTime, Duration, Utc};
+use uuid::Uuid;
+
+/// On whose behalf a token acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    Person(String),
+    SystemUser(String),
+    /// A page, through the person or system user it was made from.
+    Page {
+        page: String,
+        by: Box<Holder>,
+    },
+}
+
+impl Holder {
+    /// The person or system user in the end.
+    pub fn user(&self) -> &str {
+        match self {
+            Self::Person(id) | Self::SystemUser(id) => id,
+            Self::Page { by, .. } => by.user(),
+        }
+    }
+
+    /// The person, if it is one in the end.
+    pub fn person(&self) -> Option<&str> {
+        match self {
+            Self::Person(id) => Some(id),
+            Self::SystemUser(_) => None,
+            Self::Page { by, .. } => by.person(),
+        }
+    }
+
+    /// `type` in the answer of `debug_token`.
+    pub fn type_word(&self) -> &'static str {
+        match self {
+            Self::Person(_) => "USER",
+            Self::SystemUser(_) => "SYSTEM_USER",
+            Self::Page { .. } => "PAGE",
+        }
+    }
+}
+
+/// Why a token no longer works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Expired(DateTime<Utc>),
+    Deauthorized,
+    PasswordChanged,
+    Invalidated,
+}
+
+/// A token as the sandbox knows it.
+#[derive(Clone)]
+pub(crate) struct Token {
+    pub text: String,
+    pub holder: Holder,
+    pub app: String,
+    pub scopes: Vec<String>,
+    /// Assets ticked at login; absent means all.
+    pub granted: Option<HashSet<String>>,
+    pub issued_at: DateTime<Utc>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub parent: Option<String>,
+    pub ended: Option<Ending>,
+}
+
+impl Token {
+    /// A fresh token with an own text.
+    pub fn new(holder: Holder, app: &str, scopes: Vec<String>, now: DateTime<Utc>) -> Self {
+        Self {
+            text: fresh_text(&holder),
+            holder,
+            app: app.to_owned(),
+            scopes,
+            granted: None,
+            issued_at: now,
+            expires_at: None,
+            parent: None,
+            ended: None,
+        }
+    }
+
+    /// Whether it lives only for hours; page tokens made from it live no longer.
+    pub fn is_short_lived(&self) -> bool {
+        self.expires_at
+            .is_some_and(|end| end - self.issued_at < Duration::days(1))
+    }
+
+    pub fn has_any_scope(&self, scopes: &[&str]) -> bool {
+        scopes.is_empty() || self.scopes.iter().any(|have| scopes.contains(&have.as_str()))
+    }
+
+    pub fn grants(&self, asset: &str) -> bool {
+        self.granted.as_ref().is_none_or(|assets| assets.contains(asset))
+    }
+}
+
+/// Every token ever handed out in this world.
+#[derive(Default)]
+pub(crate) struct Tokens {
+    by_text: HashMap<String, Arc<Token>>,
+    data_access: HashMap<(String, String), DateTime<Utc>>,
+}
+
+impl Tokens {
+    pub fn keep(&mut self, token: Token) -> Arc<Token> {
+        let token = Arc::new(token);
+        self.by_text.insert(token.text.clone(), Arc::clone(&token));
+        token
+    }
+
+    pub fn find(&self, text: &str) -> Option<Arc<Token>> {
+        self.by_text.get(text).map(Arc::clone)
+    }
+
+    /// A person logs in to an app: data access runs for 90 days from here.
+    pub fn note_login(&mut self, person: &str, app: &str, now: DateTime<Utc>) {
+        self.data_access
+            .insert((person.to_owned(), app.to_owned()), now + Duration::days(90));
+    }
+
+    /// When a person's data may no longer be read; absent for system users.
+    pub fn data_access_end(&self, token: &Token) -> Option<DateTime<Utc>> {
+        let person = token.holder.person()?;
+        self.data_access
+            .get(&(person.to_owned(), token.app.clone()))
+            .copied()
+    }
+
+    /// Why this token is dead, if it is; a page token dies with the token it was made from.
+    pub fn ending(&self, token: &Token, now: DateTime<Utc>) -> Option<Ending> {
+        let own = token.expires_at.filter(|end| *end <= now).map(Ending::Expired);
+        let ended = self.find(&token.text).and_then(|kept| kept.ended).or(own);
+        ended.or_else(|| {
+            let parent = self.find(token.parent.as_deref()?)?;
+            let ending = parent.ended?;
+            matches!(token.holder, Holder::Page { .. }).then_some(ending)
+        })
+    }
+
+    /// End all tokens that fit; those already ended keep their cause. Returns how many ended now.
+    pub fn end_where(&mut self, ending: Ending, fits: impl Fn(&Token) -> bool) -> usize {
+        let alive = self
+            .by_text
+            .values_mut()
+            .filter(|token| token.ended.is_none() && fits(token));
+        alive
+            .map(|token| Arc::make_mut(token).ended = Some(ending))
+            .count()
+    }
+
+    /// The newest living token of a holder for an app.
+    pub fn newest_of(&self, holder: &Holder, app: &str) -> Option<&Arc<Token>> {
+        let theirs = self
+            .by_text
+            .values()
+            .filter(|t| t.holder == *holder && t.app == app && t.ended.is_none());
+        theirs.max_by_key(|token| token.issued_at)
+    }
+
+    /// Take one scope from all of a person's tokens for an app.
+    pub fn strip_scope(&mut self, person: &str, app: &str, scope: &str) {
+        let theirs = self
+            .by_text
+            .values_mut()
+            .filter(|t| t.app == app && t.holder.person() == Some(person));
+        theirs.for_each(|token| Arc::make_mut(token).scopes.retain(|have| have != scope));
+    }
+}
+
+/// What a login grants unless the caller says otherwise.
+pub(crate) const DEFAULT_SCOPES: [&str; 11] = [
+    "public_profile",
+    "email",
+    "pages_show_list",
+    "pages_read_engagement",
+    "pages_manage_metadata",
+    "business_management",
+    "ads_management",
+    "ads_read",
+    "catalog_management",
+    "instagram_basic",
+    "whatsapp_business_management",
+];
+
+/// Random text, for tokens and trace ids.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "these are Graph's texts, not ids of ours"
+)]
+pub(crate) fn fresh_hex() -> String {
+    Uuid::new_v4().simple().to_string()
+}
+
+fn fresh_text(holder: &Holder) -> String {
+    let mark = match holder {
+        Holder::Person(_) => "EAASU",
+        Holder::SystemUser(_) => "EAASS",
+        Holder::Page { .. } => "EAASP",
+    };
+    format!("{mark}{}{}ZD", fresh_hex(), fresh_hex())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(now: DateTime<Utc>) -> Token {
+        Token::new(Holder::Person("1".into()), "4", Vec::new(), now)
+    }
+
+    #[test]
+    fn a_page_token_dies_with_its_parent_and_not_with_its_parents_date() {
+        let (now, mut tokens) = (Utc::now(), Tokens::default());
+        let parent = tokens.keep(Token {
+            expires_at: Some(now + Duration::days(60)),
+            ..person(now)
+        });
+        let by = Box::new(parent.holder.clone());
+        let page = Token::new(Holder::Page { page: "3".into(), by }, "4", Vec::new(), now);
+        let page = tokens.keep(Token {
+            parent: Some(parent.text.clone()),
+            ..page
+        });
+        assert_eq!(tokens.ending(&page, now + Duration::days(400)), None);
+        tokens.end_where(Ending::Invalidated, |token| token.text == parent.text);
+        assert_eq!(tokens.ending(&page, now), Some(Ending::Invalidated));
+    }
+
+    #[test]
+    fn the_first_cause_stays() {
+        let (now, mut tokens) = (Utc::now(), Tokens::default());
+        let token = tokens.keep(person(now));
+        assert_eq!(tokens.end_where(Ending::PasswordChanged, |_| true), 1);
+        assert_eq!(tokens.end_where(Ending::Deauthorized, |_| true), 0);
+        assert_eq!(tokens.ending(&token, now), Some(Ending::PasswordChanged));
+    }
+}

@@ -1,0 +1,236 @@
+//! The world a sandbox simulates: apps, businesses, people and assets.
+//!
+//! A [`World`] is checked when it is made: every id it mentions exists, no id is used twice, so nothing that
+//! answers a call has to doubt it. Start at [`World::from_yaml`]; `world/scenario.rs` lists the words of a file.
+
+mod generate;
+mod kind;
+mod registry;
+mod scenario;
+
+use std::collections::HashMap;
+
+use crate::Error;
+
+pub(crate) use kind::Kind;
+pub(crate) use registry::{Named, Registry};
+pub(crate) use scenario::{App, Asset, Business, OnBehalf, Person, Role, Share, SystemUser};
+
+use scenario::Scenario;
+
+/// A checked scenario.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    pub(crate) apps: Registry<App>,
+    pub(crate) businesses: Registry<Business>,
+    pub(crate) persons: Registry<Person>,
+    pub(crate) system_users: Registry<SystemUser>,
+    pub(crate) assets: Registry<Asset>,
+    pub(crate) shares: Vec<Share>,
+    pub(crate) onbehalf: Vec<OnBehalf>,
+    owned: HashMap<String, Vec<String>>,
+}
+
+impl World {
+    /// The scenario that comes with the sandbox: one app's client with four businesses, and a small second one.
+    ///
+    /// # Panics
+    /// Never: a test parses the embedded file.
+    #[must_use]
+    pub fn demo() -> Self {
+        Self::from_yaml(include_str!("../worlds/demo.yaml")).unwrap_or_default()
+    }
+
+    /// Read a scenario; JSON is YAML too.
+    ///
+    /// # Errors
+    /// [`Error::World`] names the first field that is wrong.
+    pub fn from_yaml(text: &str) -> Result<Self, Error> {
+        let scenario: Scenario = serde_norway::from_str(text)
+            .map_err(|fault| Error::world(field_of(&fault), fault.to_string()))?;
+        Self::check(scenario)
+    }
+
+    /// Have every app send its webhooks to this URL.
+    pub fn set_webhook_url(&mut self, app: &str, url: &str) -> bool {
+        let found = self.apps.find_mut(app);
+        found.map(|app| app.webhook_url = Some(url.to_owned())).is_some()
+    }
+
+    /// The assets a business owns, in scenario order; the business itself is not among them.
+    pub(crate) fn owned_by(&self, business: &str) -> impl Iterator<Item = &Asset> {
+        let ids = self.owned.get(business).map_or(&[][..], Vec::as_slice);
+        ids.iter().filter_map(|id| self.assets.find(id))
+    }
+
+    /// The businesses through which an asset can be reached: its owner, then its partners.
+    pub(crate) fn routes_to<'a>(
+        &'a self,
+        asset: &'a Asset,
+    ) -> impl Iterator<Item = (&'a str, Option<&'a Share>)> {
+        let partners = self.shares_of(&asset.id).filter(|share| share.is_confirmed());
+        std::iter::once((asset.business.as_str(), None))
+            .chain(partners.map(|s| (s.business.as_str(), Some(s))))
+    }
+
+    /// Agreements that share this asset.
+    pub(crate) fn shares_of<'a>(&'a self, asset: &'a str) -> impl Iterator<Item = &'a Share> {
+        self.shares.iter().filter(move |share| share.asset == asset)
+    }
+
+    /// A business as the asset it also is.
+    fn as_asset(business: &Business) -> Asset {
+        Asset {
+            id: business.id.clone(),
+            kind: Kind::Business,
+            business: business.id.clone(),
+            name: business.name.clone(),
+            page: None,
+            account_status: 1,
+        }
+    }
+
+    fn check(scenario: Scenario) -> Result<Self, Error> {
+        let mut world = Self::default();
+        fill(&mut world.apps, "apps", scenario.apps)?;
+        fill(
+            &mut world.assets,
+            "businesses",
+            scenario.businesses.iter().map(Self::as_asset).collect(),
+        )?;
+        fill(&mut world.businesses, "businesses", scenario.businesses)?;
+        fill(&mut world.persons, "persons", scenario.persons)?;
+        fill(&mut world.system_users, "system_users", scenario.system_users)?;
+        let own = |asset: &Asset| asset.kind == Kind::Business && asset.id == asset.business;
+        fill(
+            &mut world.assets,
+            "assets",
+            scenario.assets.into_iter().filter(|a| !own(a)).collect(),
+        )?;
+        for (at, rule) in scenario.generate.iter().enumerate() {
+            let made = rule
+                .assets()
+                .map_err(|why| Error::world(format!("generate[{at}].first_id"), why))?;
+            fill(&mut world.assets, &format!("generate[{at}]"), made)?;
+        }
+        world.shares = scenario.shares;
+        world.onbehalf = scenario.onbehalf_requests;
+        world.check_references()?;
+        world.index();
+        Ok(world)
+    }
+
+    fn index(&mut self) {
+        for asset in self.assets.iter().filter(|asset| asset.id != asset.business) {
+            self.owned
+                .entry(asset.business.clone())
+                .or_default()
+                .push(asset.id.clone());
+        }
+    }
+
+    fn check_references(&self) -> Result<(), Error> {
+        for asset in self.assets.iter() {
+            self.business_exists(&format!("assets[{}].business", asset.id), &asset.business)?;
+            if asset.kind == Kind::AdAccount && !asset.id.starts_with("act_") {
+                return Err(Error::world(
+                    format!("assets[{}].id", asset.id),
+                    "an ad account's id starts with act_",
+                ));
+            }
+            if let Some(page) = &asset.page {
+                self.asset_exists(&format!("assets[{}].page", asset.id), page)?;
+            }
+        }
+        for user in self.system_users.iter() {
+            self.business_exists(&format!("system_users[{}].business", user.id), &user.business)?;
+            for asset in user.assets.iter().flatten() {
+                self.asset_exists(&format!("system_users[{}].assets", user.id), asset)?;
+            }
+        }
+        self.check_roles()?;
+        self.check_agreements()
+    }
+
+    fn check_roles(&self) -> Result<(), Error> {
+        for person in self.persons.iter() {
+            for (at, role) in person.roles.iter().enumerate() {
+                let field = format!("persons[{}].roles[{at}]", person.id);
+                self.business_exists(&format!("{field}.business"), &role.business)?;
+                let named = role
+                    .except
+                    .iter()
+                    .chain(role.only.iter().flatten())
+                    .chain(role.tasks_on.keys());
+                for asset in named {
+                    self.asset_exists(&field, asset)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_agreements(&self) -> Result<(), Error> {
+        for (at, share) in self.shares.iter().enumerate() {
+            self.asset_exists(&format!("shares[{at}].asset"), &share.asset)?;
+            self.business_exists(&format!("shares[{at}].business"), &share.business)?;
+        }
+        for request in &self.onbehalf {
+            let field = format!("onbehalf_requests[{}]", request.id);
+            self.asset_exists(&field, &request.asset)?;
+            self.business_exists(&field, &request.receiving_business)?;
+            self.business_exists(&field, &request.requesting_business)?;
+        }
+        Ok(())
+    }
+
+    fn business_exists(&self, field: &str, id: &str) -> Result<(), Error> {
+        let known = self.businesses.has(id);
+        if known {
+            Ok(())
+        } else {
+            Err(Error::world(field, format!("there is no business {id}")))
+        }
+    }
+
+    fn asset_exists(&self, field: &str, id: &str) -> Result<(), Error> {
+        let known = self.assets.has(id);
+        if known {
+            Ok(())
+        } else {
+            Err(Error::world(field, format!("there is no asset {id}")))
+        }
+    }
+}
+
+impl Share {
+    /// Whether the partner may use the asset already.
+    pub fn is_confirmed(&self) -> bool {
+        self.status == "CONFIRMED"
+    }
+}
+
+fn fill<T: Named>(registry: &mut Registry<T>, field: &str, items: Vec<T>) -> Result<(), Error> {
+    for (at, item) in items.into_iter().enumerate() {
+        let id = item.id().to_owned();
+        if id.is_empty() || !registry.add(item) {
+            return Err(Error::world(
+                format!("{field}[{at}].id"),
+                format!("the id {id:?} is empty or used twice"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// serde names the field at the head of its message when it knows the path.
+fn field_of(fault: &serde_norway::Error) -> String {
+    let text = fault.to_string();
+    text.split_once(": ")
+        .map_or_else(|| "world".to_owned(), |(path, _)| path.to_owned())
+}
+
+macro_rules! named {
+    ($($type:ty),*) => { $(impl Named for $type { fn id(&self) -> &str { &self.id } })* };
+}
+named!(App, Asset, Business, Person, SystemUser);
