@@ -1,1 +1,48 @@
-//! regrant-storage
+//! The only SQL: what Regrant knows, in SQLite or PostgreSQL through one code path.
+//!
+//! The rule: a tenant's rows are reached through a [`TenantTx`] alone, which binds the tenant to every
+//! statement; on PostgreSQL row-level security stands behind it. Ciphertext goes in and out unread.
+//! Bulk work is set-based: no method runs a statement an item.
+//! Start at [`Store`]; `dialect` names every difference between the two databases.
+
+#![forbid(unsafe_code)]
+
+mod app;
+mod asset;
+mod asset_list;
+mod audit;
+mod client;
+mod credential;
+mod data_key;
+mod dialect;
+mod due;
+mod error;
+mod grant;
+mod idempotency;
+mod item;
+mod query;
+mod reconnect;
+mod row;
+mod scope;
+mod settle;
+mod signing_key;
+mod store;
+mod tenant;
+
+pub use app::{NewApp, StoredApp};
+pub use asset::{NewAsset, Registration};
+pub use asset_list::AssetFilter;
+pub use audit::AuditEvent;
+pub use client::{ClientRow, NewClient};
+pub use credential::StoredCredential;
+pub use data_key::{NewDataKey, StoredDataKey};
+pub use due::{Claim, DueKind, Lease};
+pub use error::Error;
+pub use idempotency::{IdempotencyKey, IdempotentCall};
+pub use item::{Item, ItemResult, NewItem};
+pub use reconnect::{Accepted, NewReconnect, Reconnect};
+pub use scope::{Candidate, TenantScope, TenantTx};
+pub use settle::{Activation, Confirmation, NewCredential};
+pub use signing_key::StoredSigningKey;
+pub use store::{NEWEST_MIGRATION, Settings, Store};
+pub use tenant::{NewTenant, Tenant, TenantStatus};

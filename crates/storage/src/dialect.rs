@@ -1,0 +1,93 @@
+//! Where SQLite and PostgreSQL differ. The rule: nothing outside this module asks which one it is.
+
+mod postgres;
+mod sqlite;
+
+use regrant_domain::TenantId;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+
+use crate::{Error, Settings, query::Query};
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Dialect {
+    pub(crate) fn of(url: &str) -> Result<Self, Error> {
+        let scheme = url.split(':').next().unwrap_or_default();
+        match scheme {
+            "sqlite" => Ok(Self::Sqlite),
+            "postgres" | "postgresql" => Ok(Self::Postgres),
+            _ => Err(Error::Unsupported(
+                "the address starts with sqlite: or postgres://".to_owned(),
+            )),
+        }
+    }
+
+    /// Opens the database and refuses one on which the promises would not hold.
+    pub(crate) async fn open(self, settings: &Settings) -> Result<DatabaseConnection, Error> {
+        match self {
+            Self::Sqlite => sqlite::open(settings).await,
+            Self::Postgres => postgres::open(settings).await,
+        }
+    }
+
+    /// Refuses a database whose last wall is missing.
+    pub(crate) async fn inspect(self, connection: &DatabaseConnection) -> Result<(), Error> {
+        match self {
+            Self::Sqlite => Ok(()),
+            Self::Postgres => postgres::inspect(connection).await,
+        }
+    }
+
+    /// Begins a transaction that may write. On SQLite it takes the write lock at once: one that reads
+    /// first and writes later would fail instead of wait.
+    pub(crate) async fn begin(self, on: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: (self == Self::Sqlite).then_some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(on.begin_with_options(options).await?)
+    }
+
+    /// Shows row-level security whose rows this transaction may touch.
+    pub(crate) async fn enter(self, transaction: &DatabaseTransaction, tenant: TenantId) -> Result<(), Error> {
+        if self == Self::Postgres {
+            let tenant = tenant.uuid().to_string();
+            let query = Query::new("SELECT set_config('app.tenant_id', ").bind(tenant).sql(", true)");
+            query.one(transaction).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a select that locks its rows. SQLite's writer holds the whole file already.
+    pub(crate) const fn for_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE",
+        }
+    }
+
+    /// Ends a select of rows `d` that takes only what nobody else is taking.
+    pub(crate) const fn for_update_of_free_rows(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE OF d SKIP LOCKED",
+        }
+    }
+
+    /// Whether the table of applied migrations exists.
+    pub(crate) async fn has_migrations(self, on: &impl ConnectionTrait) -> Result<bool, Error> {
+        let sql = match self {
+            Self::Sqlite => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'seaql_migrations'",
+            Self::Postgres => "SELECT 1 WHERE to_regclass('seaql_migrations') IS NOT NULL",
+        };
+        Ok(Query::new(sql).one(on).await?.is_some())
+    }
+}

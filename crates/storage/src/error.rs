@@ -1,0 +1,46 @@
+//! What can go wrong with the database, as far as a caller can act on it.
+
+use std::sync::Arc;
+
+use sea_orm::{DbErr, RuntimeErr};
+
+/// The database refused, lost a race or does not hold what was asked for. Never shows a stored value.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The tenant has no such row; another tenant's looks the same.
+    #[error("not found")]
+    NotFound,
+    /// Somebody else was first: a compare-and-set missed, or a lease was lost.
+    #[error("changed by somebody else in the meantime")]
+    Stale,
+    /// The name is taken.
+    #[error("{0} exists already")]
+    Taken(&'static str),
+    /// The PostgreSQL role could look past row-level security.
+    #[error("the database role is not safe to serve with: {}", .0.join("; "))]
+    UnsafeRole(Vec<String>),
+    /// Migrations are pending.
+    #[error("the schema is older than this program: run the migrations")]
+    SchemaOutdated,
+    /// The database lacks something the promises rest on.
+    #[error("the database does not fit: {0}")]
+    Unsupported(String),
+    /// A stored value does not parse.
+    #[error("the stored {0} does not parse")]
+    Corrupt(&'static str),
+    /// The database failed.
+    #[error("the database failed")]
+    Db(#[source] DbErr),
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        Self::Db(error)
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Db(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))
+    }
+}

@@ -1,0 +1,140 @@
+//! Which tenant: the proof a caller needs before it can touch a tenant's rows.
+//!
+//! The rule: a [`TenantScope`] comes from a verified credential or a claimed lease, never from a path, a
+//! body or a header; nothing outside this crate can make one.
+
+use regrant_domain::{AppId, ClientId, Permissions, TenantId};
+use sea_orm::DatabaseTransaction;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::{Error, dialect::Dialect, query::Query, row::Row};
+
+/// One tenant, proved.
+#[derive(Debug, Clone)]
+pub struct TenantScope {
+    tenant: TenantId,
+    app_id: AppId,
+}
+
+impl TenantScope {
+    pub(crate) const fn new(tenant: TenantId, app_id: AppId) -> Self {
+        Self { tenant, app_id }
+    }
+
+    /// The tenant.
+    #[must_use]
+    pub const fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// The Meta app the tenant uses.
+    #[must_use]
+    pub const fn app_id(&self) -> &AppId {
+        &self.app_id
+    }
+}
+
+/// A client that claims to call, not verified yet.
+pub struct Candidate {
+    pub(crate) scope: TenantScope,
+    pub(crate) client: ClientId,
+    pub(crate) permissions: Permissions,
+    pub(crate) secret_hash: Vec<u8>,
+}
+
+impl Candidate {
+    /// The client's tenant.
+    #[must_use]
+    pub const fn tenant(&self) -> TenantId {
+        self.scope.tenant
+    }
+
+    /// The client.
+    #[must_use]
+    pub const fn client(&self) -> ClientId {
+        self.client
+    }
+
+    /// What the client may do.
+    #[must_use]
+    pub const fn permissions(&self) -> Permissions {
+        self.permissions
+    }
+
+    /// The Meta app of the client's tenant.
+    #[must_use]
+    pub const fn app_id(&self) -> &AppId {
+        &self.scope.app_id
+    }
+
+    /// The scope, if `verify` accepts the stored hash of the client's secret.
+    #[must_use]
+    pub fn unlock(self, verify: impl FnOnce(&[u8]) -> bool) -> Option<TenantScope> {
+        verify(&self.secret_hash).then_some(self.scope)
+    }
+
+    /// The scope, if a verified access token of this client named `tenant`.
+    #[must_use]
+    pub fn vouch(self, tenant: TenantId) -> Option<TenantScope> {
+        (self.scope.tenant == tenant).then_some(self.scope)
+    }
+}
+
+/// A transaction of one tenant; the only way to its rows. Dropped, it rolls back.
+#[must_use = "a transaction that is not committed rolls back"]
+pub struct TenantTx {
+    // Declared before the permit, so that it ends first.
+    pub(crate) transaction: DatabaseTransaction,
+    pub(crate) tenant: TenantId,
+    pub(crate) dialect: Dialect,
+    pub(crate) _turn: Option<OwnedSemaphorePermit>,
+}
+
+impl TenantTx {
+    /// Makes everything done in this transaction last.
+    ///
+    /// # Errors
+    /// [`Error::Db`]: nothing of it lasts.
+    pub async fn commit(self) -> Result<(), Error> {
+        Ok(self.transaction.commit().await?)
+    }
+
+    /// A statement whose `$1` is this tenant.
+    pub(crate) fn query(&self, sql: &str) -> Query {
+        Query::of_tenant(self.tenant, sql)
+    }
+
+    pub(crate) async fn all(&self, query: Query) -> Result<Vec<Row>, Error> {
+        self.check(&query)?;
+        query.all(&self.transaction).await
+    }
+
+    pub(crate) async fn one(&self, query: Query) -> Result<Option<Row>, Error> {
+        self.check(&query)?;
+        query.one(&self.transaction).await
+    }
+
+    pub(crate) async fn run(&self, query: Query) -> Result<u64, Error> {
+        self.check(&query)?;
+        query.run(&self.transaction).await
+    }
+
+    /// Runs a statement that must touch `rows` rows.
+    pub(crate) async fn run_exactly(&self, rows: usize, query: Query) -> Result<(), Error> {
+        let touched = self.run(query).await?;
+        if u64::try_from(rows) == Ok(touched) {
+            Ok(())
+        } else {
+            Err(Error::Stale)
+        }
+    }
+
+    /// On SQLite nothing else stands between two tenants.
+    fn check(&self, query: &Query) -> Result<(), Error> {
+        if query.is_bound_to(self.tenant) {
+            Ok(())
+        } else {
+            Err(Error::Unsupported("a statement that names no tenant".to_owned()))
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Carrying out what was decided about assets: activate, confirm, park, stand by.
+//!
+//! The rule: a decision names the generation it was taken at, and an older reconnect never overwrites what a
+//! newer one settled. Either every row of a call is as expected or the call is [`Error::Stale`] and its
+//! transaction must be dropped.
+
+use regrant_domain::{AssetId, Slot, Timestamp};
+use sea_orm::Value;
+
+use crate::{
+    Error, StoredCredential, TenantTx,
+    query::{CHUNK, Query, json, maybe_time, time},
+};
+
+/// A credential to keep; its slot says where.
+pub type NewCredential = StoredCredential;
+
+/// A proved (or imported) credential that is to serve its asset.
+#[derive(Debug, Clone)]
+pub struct Activation {
+    /// The credential, in slot `active`, sealed for the generation after the expected one.
+    pub credential: NewCredential,
+    /// The asset's generation when this was decided.
+    pub expected_generation: i64,
+    /// The asset's cut-off for the credential's person, where one is known.
+    pub cut_off: Option<Timestamp>,
+}
+
+/// The proof that the active credential still works.
+#[derive(Debug, Clone)]
+pub struct Confirmation {
+    /// The asset.
+    pub asset_id: AssetId,
+    /// The cut-off the probe brought; `None` keeps the one that is known.
+    pub cut_off: Option<Timestamp>,
+    /// Tasks the probe proved.
+    pub tasks: Vec<String>,
+}
+
+impl TenantTx {
+    /// Lets new credentials serve; what served before becomes `previous`, and candidates of this reconnect
+    /// or an older one go. `intent_seq` 0 is an import: it takes only assets that no reconnect settled yet.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: an asset has another generation, or a newer reconnect settled it.
+    pub async fn activate(&self, activations: &[Activation], intent_seq: i64, at: Timestamp) -> Result<(), Error> {
+        for chunk in activations.chunks(CHUNK) {
+            self.raise_generation(chunk, intent_seq, at).await?;
+            let ids = || chunk.iter().map(|it| it.credential.credential.asset_id.as_str());
+            let previous = self.query("DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'previous' AND asset_id IN ");
+            self.run(previous.list(ids())).await?;
+            let retire = self.query(
+                "UPDATE credentials SET slot = 'previous'
+                 WHERE tenant_id = $1 AND slot = 'active' AND asset_id IN ",
+            );
+            self.run(retire.list(ids())).await?;
+            let candidates = self
+                .query("DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'candidate' AND intent_seq <= ")
+                .bind(intent_seq)
+                .sql(" AND asset_id IN ");
+            self.run(candidates.list(ids())).await?;
+            self.insert_credentials(chunk.iter().map(|it| &it.credential), false).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes that the active credentials were proved again.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: an asset has no active credential, or a newer reconnect settled it.
+    pub async fn confirm(
+        &self,
+        confirmations: &[Confirmation],
+        intent_seq: i64,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        for chunk in confirmations.chunks(CHUNK) {
+            self.note_proved(chunk, intent_seq, at).await?;
+            let rows: Vec<[Value; 2]> = chunk
+                .iter()
+                .map(|it| Ok([it.asset_id.as_str().into(), json(&it.tasks)?.into()]))
+                .collect::<Result<_, Error>>()?;
+            let query = self
+                .query("UPDATE credentials AS c SET tasks = v.column2, proved_at = ")
+                .bind(time(at))
+                .sql(" FROM")
+                .from_rows(rows)
+                .sql(" WHERE c.tenant_id = $1 AND c.asset_id = v.column1 AND c.slot = 'active'");
+            self.run_exactly(chunk.len(), query).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps credentials that do not reach their asset yet; a candidate of a newer reconnect stays instead.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn park(&self, credentials: &[NewCredential], at: Timestamp) -> Result<(), Error> {
+        let same = "c.slot = 'candidate'";
+        self.supersede(Slot::Candidate, same, credentials, at).await
+    }
+
+    /// Keeps spare credentials, one an asset and person; a newer one of the same person stays instead.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn stand_by(&self, credentials: &[NewCredential], at: Timestamp) -> Result<(), Error> {
+        let same = "c.slot = 'standby' AND c.person_id IS NOT DISTINCT FROM v.column3";
+        self.supersede(Slot::Standby, same, credentials, at).await
+    }
+
+    async fn supersede(
+        &self,
+        slot: Slot,
+        same: &str,
+        credentials: &[NewCredential],
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        if credentials.iter().any(|it| it.credential.slot != slot) {
+            return Err(Error::Corrupt("slot"));
+        }
+        for chunk in credentials.chunks(CHUNK) {
+            let rows = chunk.iter().map(|it| claim_of(&it.credential));
+            let older = self
+                .query("DELETE FROM credentials AS c WHERE c.tenant_id = $1 AND EXISTS (SELECT 1 FROM")
+                .from_rows(rows)
+                .sql(" WHERE c.asset_id = v.column1 AND c.intent_seq <= v.column2 AND ")
+                .sql(same)
+                .sql(")");
+            self.run(older).await?;
+            self.insert_credentials(chunk, true).await?;
+            let ids: Vec<_> = chunk.iter().map(|it| it.credential.asset_id.clone()).collect();
+            self.note_checked(&ids, at).await?;
+        }
+        Ok(())
+    }
+
+    async fn raise_generation(
+        &self,
+        activations: &[Activation],
+        intent_seq: i64,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let query = self
+            .query(
+                "UPDATE assets AS a SET generation = a.generation + 1, person_id = v.column3,
+                    proved_at = v.column4, failing_since = NULL, failing_reason = NULL, failures = 0,
+                    definitive = (0 = 1), cut_off = v.column5, expires_at = v.column6,
+                    data_access_expires_at = v.column7,
+                    checked_at = CASE WHEN v.column4 IS NULL THEN a.checked_at ELSE ",
+            )
+            .bind(time(at))
+            .sql(" END, intent_seq = ")
+            .bind(intent_seq)
+            .sql(" FROM")
+            .from_rows(activations.iter().map(new_facts))
+            .sql(" WHERE a.tenant_id = $1 AND a.id = v.column1 AND a.generation = v.column2 AND ");
+        self.run_exactly(activations.len(), not_overtaken(query, intent_seq)).await
+    }
+
+    async fn note_proved(
+        &self,
+        confirmations: &[Confirmation],
+        intent_seq: i64,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let rows = confirmations
+            .iter()
+            .map(|it| [it.asset_id.as_str().into(), maybe_time(it.cut_off).into()]);
+        let mut query = self
+            .query(
+                "UPDATE assets AS a SET failing_since = NULL, failing_reason = NULL, failures = 0,
+                    definitive = (0 = 1), cut_off = coalesce(v.column2, a.cut_off), proved_at = ",
+            )
+            .bind(time(at))
+            .sql(", checked_at = ")
+            .bind(time(at));
+        if intent_seq > 0 {
+            query = query.sql(", intent_seq = ").bind(intent_seq);
+        }
+        query = query.sql(" FROM").from_rows(rows).sql(" WHERE a.tenant_id = $1 AND a.id = v.column1");
+        if intent_seq > 0 {
+            query = not_overtaken(query.sql(" AND "), intent_seq);
+        }
+        self.run_exactly(confirmations.len(), query).await
+    }
+}
+
+/// A reconnect settles what no later one settled; an import (0) what no reconnect did.
+fn not_overtaken(query: Query, intent_seq: i64) -> Query {
+    let newest = if intent_seq == 0 { 0 } else { intent_seq - 1 };
+    query.sql("a.intent_seq <= ").bind(newest)
+}
+
+fn new_facts(activation: &Activation) -> [Value; 7] {
+    let it = &activation.credential.credential;
+    [
+        it.asset_id.as_str().into(),
+        activation.expected_generation.into(),
+        it.person_id.as_ref().map(|id| id.as_str().to_owned()).into(),
+        maybe_time(it.proved_at).into(),
+        maybe_time(activation.cut_off).into(),
+        maybe_time(it.expires_at).into(),
+        maybe_time(it.data_access_expires_at).into(),
+    ]
+}
+
+fn claim_of(credential: &regrant_domain::Credential) -> [Value; 3] {
+    [
+        credential.asset_id.as_str().into(),
+        credential.intent_seq.into(),
+        credential.person_id.as_ref().map(|id| id.as_str().to_owned()).into(),
+    ]
+}

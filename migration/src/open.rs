@@ -1,0 +1,46 @@
+//! The connection that migrates: the owner's on PostgreSQL, the file itself on SQLite.
+//!
+//! The rule: a SQLite file is made readable by its owner alone before anything is written to it.
+
+use std::{fs, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
+
+use sea_orm_migration::sea_orm::{
+    DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector,
+};
+use sqlx::{
+    ConnectOptions,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+/// Opens the database at `url` to migrate it; a missing SQLite file is created with mode 0600.
+///
+/// # Errors
+/// The address does not parse, or the database does not answer.
+pub async fn open(url: &str) -> Result<DatabaseConnection, DbErr> {
+    if url.starts_with("sqlite:") {
+        let options: SqliteConnectOptions = url.parse().map_err(refused)?;
+        create(options.get_filename())?;
+        let options = options
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .disable_statement_logging();
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
+        pool.map(SqlxSqliteConnector::from_sqlx_sqlite_pool).map_err(refused)
+    } else {
+        let options: PgConnectOptions = url.parse().map_err(refused)?;
+        let options = options.application_name("regrant migrate").disable_statement_logging();
+        let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await;
+        pool.map(SqlxPostgresConnector::from_sqlx_postgres_pool).map_err(refused)
+    }
+}
+
+fn create(file: &Path) -> Result<(), DbErr> {
+    let created = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(file);
+    created.map(drop).map_err(|error| refused(sqlx::Error::Io(error)))
+}
+
+fn refused(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
+}

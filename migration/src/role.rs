@@ -1,0 +1,60 @@
+//! What the application's role may do on PostgreSQL: it owns nothing and deletes little.
+//!
+//! The rule: a table without a line here does not exist for the application. Audit events can be added and
+//! read, never changed.
+
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
+
+const GRANTS: [(&str, &str); 14] = [
+    ("seaql_migrations", "SELECT"),
+    ("apps", "SELECT, INSERT"),
+    ("tenants", "SELECT, INSERT, UPDATE"),
+    ("signing_keys", "SELECT, INSERT, UPDATE"),
+    ("clients", "SELECT, INSERT, UPDATE"),
+    ("tenant_keys", "SELECT, INSERT, UPDATE"),
+    ("grants", "SELECT, INSERT"),
+    ("assets", "SELECT, INSERT, UPDATE, DELETE"),
+    ("credentials", "SELECT, INSERT, UPDATE, DELETE"),
+    ("reconnects", "SELECT, INSERT, UPDATE, DELETE"),
+    ("reconnect_items", "SELECT, INSERT, UPDATE, DELETE"),
+    ("idempotency", "SELECT, INSERT, DELETE"),
+    ("audit_events", "SELECT, INSERT"),
+    ("due", "SELECT, INSERT, UPDATE, DELETE"),
+];
+
+/// Grants the role `role` what the application needs, on PostgreSQL; SQLite has no roles.
+///
+/// # Errors
+/// The name is not `[a-z_][a-z0-9_]{0,62}`, the role does not exist, or the connection does not own the tables.
+pub async fn grant_app_role<C: ConnectionTrait>(connection: &C, role: &str) -> Result<(), DbErr> {
+    if connection.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    if !is_identifier(role) {
+        return Err(DbErr::Custom(
+            "the name of a role is [a-z_][a-z0-9_]{0,62}".to_owned(),
+        ));
+    }
+    let grants = GRANTS.map(|(table, what)| format!("GRANT {what} ON {table} TO \"{role}\";"));
+    connection.execute_unprepared(&grants.concat()).await?;
+    Ok(())
+}
+
+fn is_identifier(name: &str) -> bool {
+    let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+    let goes_on = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    starts && name.len() <= 63 && name.chars().all(goes_on)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_identifier_names_a_role() {
+        assert!(is_identifier("regrant_app"));
+        for name in ["", "1a", "a b", "a\"; DROP TABLE due; --", "Ä", "A"] {
+            assert!(!is_identifier(name), "{name:?}");
+        }
+    }
+}

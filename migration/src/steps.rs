@@ -1,0 +1,38 @@
+//! The steps in their order.
+//!
+//! Keys start with `tenant_id`, so that the schema can be distributed by tenant unchanged. Times are
+//! microseconds since 1970, JSON is text. Not walled, because they are read before a tenant is known:
+//! `apps`, `tenants`, `signing_keys`, `clients` (hashes) and `due` (ids and times).
+
+mod s01_apps;
+mod s02_tenants;
+mod s03_signing_keys;
+mod s04_clients;
+mod s05_tenant_keys;
+mod s06_grants;
+mod s07_assets;
+mod s08_credentials;
+mod s09_reconnects;
+mod s10_reconnect_items;
+mod s11_idempotency;
+mod s12_audit_events;
+mod s13_due;
+
+use crate::step::Step;
+
+/// Every step, oldest first.
+pub(crate) const ALL: [Step; 13] = [
+    s01_apps::STEP,
+    s02_tenants::STEP,
+    s03_signing_keys::STEP,
+    s04_clients::STEP,
+    s05_tenant_keys::STEP,
+    s06_grants::STEP,
+    s07_assets::STEP,
+    s08_credentials::STEP,
+    s09_reconnects::STEP,
+    s10_reconnect_items::STEP,
+    s11_idempotency::STEP,
+    s12_audit_events::STEP,
+    s13_due::STEP,
+];
