@@ -1,0 +1,128 @@
+//! Batches: up to 50 reads in one call, answered one by one.
+//!
+//! The rule: an item that is null, empty or aborted (960) was not completed; nobody can say, so it is
+//! sent again. An array of the wrong length is no answer at all.
+
+use regrant_domain::{AccessToken, AssetId, Refusal, RefusalKind};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::{
+    Client,
+    call::{Caller, unreadable},
+    error::{GraphError, refusal},
+    usage::spent,
+    wire,
+};
+
+/// No batch holds more.
+pub(crate) const MOST: usize = 50;
+
+/// One read of a batch.
+pub(crate) struct Question<'a> {
+    pub(crate) id: &'a AssetId,
+    pub(crate) fields: &'a str,
+}
+
+/// The body of an item that was answered without an error.
+pub(crate) type Reply = Result<Zeroizing<String>, Refusal>;
+
+#[derive(Serialize)]
+struct Read {
+    method: &'static str,
+    relative_url: String,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    #[serde(default, deserialize_with = "wire::integer")]
+    code: Option<i64>,
+    #[serde(default)]
+    headers: Option<Vec<Header>>,
+    #[serde(default, deserialize_with = "wire::secret_text")]
+    body: Option<Zeroizing<String>>,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    #[serde(default)]
+    name: String,
+    #[serde(default, deserialize_with = "wire::text")]
+    value: Option<String>,
+}
+
+impl Client {
+    /// Asks all questions in one call; as many replies, in their order.
+    ///
+    /// # Errors
+    /// The batch as a whole was refused, or nobody can say.
+    pub(crate) async fn batch(
+        &self,
+        caller: &Caller<'_>,
+        token: &AccessToken,
+        questions: &[Question<'_>],
+    ) -> Result<Vec<Reply>, Refusal> {
+        let _permit = self.admit_batch(caller).await?;
+        let reads: Vec<_> = questions
+            .iter()
+            .map(|it| self.relative(caller, token, it))
+            .collect();
+        let reads = serde_json::to_string(&reads).map_err(|_| unreadable(0))?;
+        let mut form = vec![("batch", reads), ("include_headers", "true".to_owned())];
+        form.extend(self.appsecret_proof(caller.app, token).pairs());
+        let request = self.inner.http.post(self.inner.settings.url("")).form(&form);
+        let answer = self.send(caller, request).await?;
+        match serde_json::from_slice::<Vec<Option<Item>>>(&answer.body) {
+            Ok(items) if items.len() == questions.len() => Ok(items
+                .into_iter()
+                .zip(questions)
+                .map(|(item, it)| self.reply(caller, item, it.id))
+                .collect()),
+            Ok(_) => Err(refusal(
+                RefusalKind::Unavailable,
+                "Graph answered another number of items.",
+            )),
+            Err(_) => Err(match GraphError::in_body(&answer.body, &caller.redactor) {
+                Some(error) => self.refuse(caller, &error, answer.status, None),
+                None => unreadable(answer.status),
+            }),
+        }
+    }
+
+    /// The address of one read. It carries a proof of the batch's token, never a token.
+    fn relative(&self, caller: &Caller<'_>, token: &AccessToken, question: &Question<'_>) -> Read {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("fields", question.fields)
+            .extend_pairs(self.appsecret_proof(caller.app, token).pairs())
+            .finish();
+        Read {
+            method: "GET",
+            relative_url: format!("{}?{query}", question.id),
+        }
+    }
+
+    fn reply(&self, caller: &Caller<'_>, item: Option<Item>, id: &AssetId) -> Reply {
+        let item =
+            item.ok_or_else(|| refusal(RefusalKind::Unavailable, "Graph did not complete this item."))?;
+        for header in item.headers.iter().flatten() {
+            self.note_usage(
+                caller,
+                Some(id),
+                spent(&header.name, header.value.as_deref().unwrap_or_default()),
+            );
+        }
+        let status = item
+            .code
+            .and_then(|it| u16::try_from(it).ok())
+            .unwrap_or_default();
+        let body = item
+            .body
+            .filter(|it| !it.is_empty())
+            .ok_or_else(|| unreadable(status))?;
+        match GraphError::in_body(body.as_bytes(), &caller.redactor) {
+            Some(error) => Err(self.refuse(caller, &error, status, Some(id))),
+            None if (200..300).contains(&status) => Ok(body),
+            None => Err(unreadable(status)),
+        }
+    }
+}

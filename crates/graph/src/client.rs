@@ -1,0 +1,91 @@
+//! The client: one connection pool, one budget and one circuit-breaker for every app and tenant.
+
+use std::{sync::Arc, time::Duration};
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use regrant_domain::{AccessToken, AppId, Clock};
+use reqwest::redirect;
+use tokio::sync::Semaphore;
+
+use crate::{AppCredentials, AppSecretProof, ConfigError, Settings, breaker::Breaker, budget::Budget};
+
+/// Speaks to Graph. Cheap to clone; clones share pool, pauses and breaker.
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) http: reqwest::Client,
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    pub(crate) budget: Budget,
+    pub(crate) breaker: Breaker,
+    pub(crate) batches: Semaphore,
+}
+
+impl Client {
+    /// A client for the Graph at `settings.base_url`.
+    ///
+    /// # Errors
+    /// The settings would leak tokens or can never work.
+    pub fn new(settings: Settings, clock: Clock) -> Result<Self, ConfigError> {
+        settings.check()?;
+        let inner = Inner {
+            http: http(&settings)?,
+            budget: Budget::new(clock.clone()),
+            breaker: Breaker::new(settings.deaths_to_trip, settings.cool_down),
+            batches: Semaphore::new(settings.max_in_flight.min(Semaphore::MAX_PERMITS)),
+            settings,
+            clock,
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// A fresh proof for handing `token` out; good for five minutes.
+    #[must_use]
+    pub fn appsecret_proof(&self, app: &AppCredentials, token: &AccessToken) -> AppSecretProof {
+        AppSecretProof::sign(&app.secret, token, self.inner.clock.now().timestamp())
+    }
+
+    /// Whether the app is suspected or refused, so that its calls rest.
+    #[must_use]
+    pub fn app_is_tripped(&self, app: &AppId) -> bool {
+        self.inner.breaker.tripped(app).is_some()
+    }
+
+    /// The pauses between attempts: doubling, with jitter, one fewer than attempts.
+    pub(crate) fn backoff(&self) -> ExponentialBackoff {
+        self.backoff_plan().build()
+    }
+
+    pub(crate) fn backoff_plan(&self) -> ExponentialBuilder {
+        let pauses = self.inner.settings.max_attempts.saturating_sub(1);
+        ExponentialBuilder::new()
+            .with_min_delay(self.inner.settings.backoff)
+            .with_max_delay(LONGEST_BACKOFF)
+            .with_max_times(usize::try_from(pauses).unwrap_or(usize::MAX))
+            .with_jitter()
+    }
+}
+
+const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+const IDLE_FOR: Duration = Duration::from_mins(1);
+
+/// No proxy from the environment, no redirects, no referer: a token goes to Graph or nowhere.
+fn http(settings: &Settings) -> Result<reqwest::Client, ConfigError> {
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .https_only(settings.base_url.scheme() == "https")
+        .timeout(settings.timeout)
+        .connect_timeout(CONNECT_WITHIN.min(settings.timeout))
+        .pool_idle_timeout(IDLE_FOR)
+        .user_agent(concat!("regrant/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| ConfigError::Http(error.without_url()))
+}

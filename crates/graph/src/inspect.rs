@@ -1,0 +1,299 @@
+//! Inspection: whether a received token is alive, ours, a person's, and what it was granted.
+//!
+//! The rule: `debug_token` is asked with the app's own token and answers HTTP 200 for the dead too.
+//! Granted targets are a hint, never a proof of access.
+
+use chrono::TimeDelta;
+use regrant_domain::{
+    AccessToken, AppId, CredentialKind, GrantedScope, PersonId, Refusal, RefusalKind, Timestamp,
+};
+use serde::Deserialize;
+
+use crate::{
+    AppCredentials, CallError, Client,
+    call::Caller,
+    classify::{Class, classify},
+    error::{GraphError, WireError, refusal},
+    wire,
+};
+
+/// A token that lives and is ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspected {
+    /// What is known of it.
+    pub facts: TokenFacts,
+    /// Whether it ends within a day, so that it should be exchanged while it lives.
+    pub short_lived: bool,
+}
+
+/// What `debug_token` and `/me` say about a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenFacts {
+    /// `User` or `SystemUser`.
+    pub kind: CredentialKind,
+    /// The app it belongs to: ours.
+    pub app_id: AppId,
+    /// The person or system user behind it.
+    pub person_id: PersonId,
+    /// Their name, where Graph told it.
+    pub person_name: Option<String>,
+    /// Whether they are a managed account; `None` where Graph did not say.
+    pub is_work_account: Option<bool>,
+    /// Granted permissions with the objects they hold for.
+    pub scopes: Vec<GrantedScope>,
+    /// When it was issued; not told of short-lived tokens.
+    pub issued_at: Option<Timestamp>,
+    /// Its end; `None` means none is set.
+    pub expires_at: Option<Timestamp>,
+    /// End of data access; `None` means none is set.
+    pub data_access_expires_at: Option<Timestamp>,
+}
+
+/// Why a token is not accepted, or could not be inspected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InspectError {
+    /// The token is ours and dead.
+    #[error("the token is dead: {reason}")]
+    Dead {
+        /// Graph's own words, redacted.
+        reason: String,
+    },
+    /// The token belongs to another app.
+    #[error("the token belongs to another app")]
+    ForeignApp,
+    /// Graph cannot make out any token in it.
+    #[error("the text is no token that Graph can read")]
+    Undecipherable,
+    /// A page's, an app's or another token that is no person's and no system user's.
+    #[error("the token is neither a person's nor a system user's")]
+    NotAPersonToken,
+    /// Its person must act before it works.
+    #[error("{}", .0.message)]
+    UserAction(Refusal),
+    /// Graph could not be asked, or refused for another reason.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+impl From<Refusal> for InspectError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal.kind {
+            RefusalKind::TokenDead => Self::Dead {
+                reason: refusal.message,
+            },
+            RefusalKind::Checkpoint
+            | RefusalKind::Unconfirmed
+            | RefusalKind::TwoFactorRequired
+            | RefusalKind::ConsentRequired
+            | RefusalKind::DataAccessExpired => Self::UserAction(refusal),
+            _ => Self::Call(CallError::Refused(refusal)),
+        }
+    }
+}
+
+impl Client {
+    /// Asks Graph about `token`: first with the app's own token, then as its person.
+    ///
+    /// # Errors
+    /// The token is of no use, or Graph could not be asked; the variants tell which.
+    #[tracing::instrument(name = "inspect", skip_all, fields(app.id = %app.id))]
+    pub async fn inspect(
+        &self,
+        app: &AppCredentials,
+        token: &AccessToken,
+    ) -> Result<Inspected, InspectError> {
+        let debugged = self.debug_token(app, token).await?;
+        let mut facts = debugged.into_facts(app, token)?;
+        let me = self.me(app, token, &facts).await?;
+        facts.person_name = me.name;
+        facts.is_work_account = me.is_work_account;
+        let tomorrow = self.inner.clock.now() + TimeDelta::hours(24);
+        let short_lived =
+            facts.kind == CredentialKind::User && facts.expires_at.is_some_and(|it| it <= tomorrow);
+        Ok(Inspected { facts, short_lived })
+    }
+
+    async fn debug_token(&self, app: &AppCredentials, token: &AccessToken) -> Result<Debugged, InspectError> {
+        let app_token = app
+            .token()
+            .map_err(|_| refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
+        let caller = Caller::new(app, Some(&app_token), None, &[token]);
+        let asked = [("input_token", token.expose())];
+        match self.read::<Envelope>(&caller, "debug_token", &asked).await {
+            Ok(answer) => Ok(answer.data),
+            Err(refusal) if refusal.message.to_lowercase().contains(OTHER_APP) => {
+                Err(InspectError::ForeignApp)
+            }
+            Err(refusal) if refusal.kind == RefusalKind::TokenDead => {
+                Err(self.whose_death(app, refusal).await)
+            }
+            Err(refusal) => Err(CallError::Refused(refusal).into()),
+        }
+    }
+
+    /// Graph called some token bad: the app's own, or the one inspected.
+    async fn whose_death(&self, app: &AppCredentials, refused: Refusal) -> InspectError {
+        if self.confirm_fault(app).await {
+            return InspectError::Undecipherable;
+        }
+        CallError::Refused(Refusal {
+            kind: RefusalKind::AppFault,
+            ..refused
+        })
+        .into()
+    }
+
+    /// What the person says of themselves. A node without these fields is no reason to refuse.
+    async fn me(
+        &self,
+        app: &AppCredentials,
+        token: &AccessToken,
+        facts: &TokenFacts,
+    ) -> Result<Me, InspectError> {
+        let caller = Caller::new(app, Some(token), Some(&facts.person_id), &[]);
+        let fields = if facts.kind == CredentialKind::User {
+            "id,name,is_work_account"
+        } else {
+            "id,name"
+        };
+        match self.read(&caller, "me", &[("fields", fields)]).await {
+            Err(refusal) if refusal.kind == RefusalKind::RequestFault => Ok(Me::default()),
+            answer => Ok(answer?),
+        }
+    }
+}
+
+const OTHER_APP: &str = "did not match the viewing app";
+
+#[derive(Default, Deserialize)]
+struct Me {
+    #[serde(default, deserialize_with = "wire::text")]
+    name: Option<String>,
+    #[serde(default)]
+    is_work_account: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    data: Debugged,
+}
+
+#[derive(Deserialize)]
+struct Debugged {
+    #[serde(default, deserialize_with = "wire::text")]
+    app_id: Option<String>,
+    #[serde(default, rename = "type", deserialize_with = "wire::text")]
+    kind: Option<String>,
+    #[serde(default, deserialize_with = "wire::text")]
+    user_id: Option<String>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    issued_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    expires_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "wire::moment")]
+    data_access_expires_at: Option<Timestamp>,
+    #[serde(default)]
+    is_valid: bool,
+    #[serde(default, deserialize_with = "wire::texts")]
+    scopes: Option<Vec<String>>,
+    #[serde(default)]
+    granular_scopes: Vec<Granular>,
+    #[serde(default)]
+    error: Option<WireError>,
+}
+
+#[derive(Deserialize)]
+struct Granular {
+    scope: String,
+    #[serde(default, deserialize_with = "wire::texts")]
+    target_ids: Option<Vec<String>>,
+}
+
+impl Debugged {
+    fn into_facts(mut self, app: &AppCredentials, token: &AccessToken) -> Result<TokenFacts, InspectError> {
+        if self.app_id.as_deref().is_some_and(|it| it != app.id.as_str()) {
+            return Err(InspectError::ForeignApp);
+        }
+        if !self.is_valid {
+            return Err(self.into_error(app, token));
+        }
+        let kind = match self.kind.as_deref() {
+            Some("USER") => CredentialKind::User,
+            Some("SYSTEM_USER") => CredentialKind::SystemUser,
+            _ => return Err(InspectError::NotAPersonToken),
+        };
+        let app_id = self.app_id.take().ok_or(InspectError::Undecipherable)?;
+        let person_id = self
+            .user_id
+            .take()
+            .and_then(|it| it.parse().ok())
+            .ok_or_else(nameless)?;
+        Ok(TokenFacts {
+            kind,
+            app_id: app_id.parse().map_err(|_| InspectError::ForeignApp)?,
+            person_id,
+            person_name: None,
+            is_work_account: None,
+            issued_at: self.issued_at,
+            expires_at: self.expires_at,
+            data_access_expires_at: self.data_access_expires_at,
+            scopes: self.granted(),
+        })
+    }
+
+    fn into_error(self, app: &AppCredentials, token: &AccessToken) -> InspectError {
+        if self.app_id.is_none() && self.user_id.is_none() {
+            return InspectError::Undecipherable;
+        }
+        let redactor = Caller::new(app, None, None, &[token]).redactor;
+        let error = self.error.map(|it| it.redacted(&redactor)).unwrap_or_default();
+        let kind = match classify(&error, 200) {
+            Class::Refused(RefusalKind::Unclassified) if error.code.is_none() => RefusalKind::TokenDead,
+            Class::Refused(kind) => kind,
+            Class::Throttled(_) => RefusalKind::Unavailable,
+        };
+        Refusal {
+            kind,
+            message: sentence(&error),
+            fbtrace_id: error.fbtrace_id.clone(),
+        }
+        .into()
+    }
+
+    /// Scopes with their targets; absent targets mean all of them.
+    fn granted(self) -> Vec<GrantedScope> {
+        let mut granted: Vec<_> = self
+            .granular_scopes
+            .into_iter()
+            .map(|it| GrantedScope {
+                scope: it.scope,
+                target_ids: it.target_ids,
+            })
+            .collect();
+        for scope in self.scopes.unwrap_or_default() {
+            if !granted.iter().any(|it| it.scope == scope) {
+                granted.push(GrantedScope {
+                    scope,
+                    target_ids: None,
+                });
+            }
+        }
+        granted
+    }
+}
+
+fn sentence(error: &GraphError) -> String {
+    if error.message.is_empty() {
+        "Graph calls the token invalid.".to_owned()
+    } else {
+        error.sentence()
+    }
+}
+
+fn nameless() -> InspectError {
+    CallError::Refused(refusal(
+        RefusalKind::Unclassified,
+        "Graph did not say whose token it is.",
+    ))
+    .into()
+}

@@ -1,0 +1,186 @@
+//! What the client can be told: where Graph is, and how patient to be.
+
+use std::time::Duration;
+
+use url::{Host, Url};
+
+/// How to reach Graph and how hard to try.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `https://graph.facebook.com`, or plain HTTP on a loopback address.
+    pub base_url: Url,
+    /// The version in every path, such as `v26.0`.
+    pub version: String,
+    /// The longest a single HTTP call may take.
+    pub timeout: Duration,
+    /// Batches in flight over the whole client.
+    pub max_in_flight: usize,
+    /// How often one item is sent inside one probe, and one single call is made.
+    pub max_attempts: u32,
+    /// The pause before the second attempt; later ones double, with jitter.
+    pub backoff: Duration,
+    /// A throttle that ends within this is waited out in place; a longer one is returned.
+    pub max_wait: Duration,
+    /// How long a throttled scope rests where Graph does not say.
+    pub throttle_pause: Duration,
+    /// How many persons' tokens must die within a minute to suspect the app instead.
+    pub deaths_to_trip: usize,
+    /// How long the calls of an app rest once it is suspected.
+    pub cool_down: Duration,
+}
+
+impl Default for Settings {
+    #[expect(clippy::expect_used, reason = "a constant text; a test reads it")]
+    fn default() -> Self {
+        Self {
+            base_url: Url::parse("https://graph.facebook.com").expect("a constant URL"),
+            version: "v26.0".to_owned(),
+            timeout: Duration::from_secs(30),
+            max_in_flight: 16,
+            max_attempts: 4,
+            backoff: Duration::from_millis(250),
+            max_wait: Duration::from_secs(3),
+            throttle_pause: Duration::from_mins(5),
+            deaths_to_trip: 5,
+            cool_down: Duration::from_mins(1),
+        }
+    }
+}
+
+/// The settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Tokens would cross a network in the clear.
+    #[error("the Graph base URL must be https; plain http is allowed on a loopback address only")]
+    Insecure,
+    /// User info, query or fragment in the base URL.
+    #[error("the Graph base URL must be a plain origin, with at most a path")]
+    NotABase,
+    /// Not `v` and two numbers.
+    #[error("the Graph version must read like `v26.0`")]
+    Version,
+    /// A limit of zero would never call.
+    #[error("{0} must be at least 1")]
+    Zero(&'static str),
+    /// The HTTP client could not be built.
+    #[error("the HTTP client could not be built")]
+    Http(#[source] reqwest::Error),
+}
+
+impl Settings {
+    /// Refuses what could never work or would leak.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let url = &self.base_url;
+        if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(url)) {
+            return Err(ConfigError::Insecure);
+        }
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        if has_user || url.query().is_some() || url.fragment().is_some() || url.cannot_be_a_base() {
+            return Err(ConfigError::NotABase);
+        }
+        if !is_version(&self.version) {
+            return Err(ConfigError::Version);
+        }
+        if self.max_in_flight == 0 {
+            return Err(ConfigError::Zero("max_in_flight"));
+        }
+        if self.max_attempts == 0 {
+            return Err(ConfigError::Zero("max_attempts"));
+        }
+        Ok(())
+    }
+
+    /// The address of a path of this version.
+    pub(crate) fn url(&self, path: &str) -> Url {
+        let mut url = self.base_url.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments
+                .pop_if_empty()
+                .push(&self.version)
+                .extend(path.split('/'));
+        }
+        url
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+fn is_version(text: &str) -> bool {
+    let number = |it: &str| (1..=3).contains(&it.len()) && it.bytes().all(|b| b.is_ascii_digit());
+    text.strip_prefix('v')
+        .and_then(|it| it.split_once('.'))
+        .is_some_and(|(major, minor)| number(major) && number(minor))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(base_url: &str) -> Settings {
+        Settings {
+            base_url: base_url.parse().unwrap(),
+            ..Settings::default()
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_only() {
+        for fine in [
+            "https://graph.facebook.com",
+            "http://127.0.0.1:8090",
+            "http://[::1]:1",
+            "http://localhost:1/",
+        ] {
+            assert!(at(fine).check().is_ok(), "{fine}");
+        }
+        for open in [
+            "http://graph.facebook.com",
+            "http://10.0.0.1",
+            "http://localhost.example",
+            "ftp://127.0.0.1",
+        ] {
+            assert!(matches!(at(open).check(), Err(ConfigError::Insecure)), "{open}");
+        }
+    }
+
+    #[test]
+    fn a_base_url_is_an_origin() {
+        for odd in [
+            "https://u:p@graph.facebook.com",
+            "https://graph.facebook.com/?a=1",
+            "https://graph.facebook.com/#a",
+        ] {
+            assert!(matches!(at(odd).check(), Err(ConfigError::NotABase)), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_version_is_two_numbers() {
+        for odd in ["", "26.0", "v26", "v26.", "v26.0/me", "v26.0?a", "../v1.0"] {
+            let settings = Settings {
+                version: odd.to_owned(),
+                ..Settings::default()
+            };
+            assert!(matches!(settings.check(), Err(ConfigError::Version)), "{odd}");
+        }
+    }
+
+    #[test]
+    fn paths_carry_the_version() {
+        assert_eq!(
+            at("http://127.0.0.1:1").url("debug_token").as_str(),
+            "http://127.0.0.1:1/v26.0/debug_token"
+        );
+        assert_eq!(
+            at("http://127.0.0.1:1/graph/").url("").as_str(),
+            "http://127.0.0.1:1/graph/v26.0/"
+        );
+    }
+}
