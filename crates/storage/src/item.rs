@@ -54,6 +54,14 @@ pub struct Item {
     pub event_seq: Option<i64>,
 }
 
+impl Item {
+    /// Whether it has no final outcome.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.result.as_ref().is_none_or(|it| !it.outcome.is_final())
+    }
+}
+
 /// Whether an item has no final outcome.
 pub(crate) const OPEN: &str = "outcome IS NULL OR outcome = 'deferred'";
 

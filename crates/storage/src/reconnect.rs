@@ -197,6 +197,14 @@ impl TenantTx {
         self.delete_due(DueKind::Reconnect, id.uuid()).await
     }
 
+    /// Takes a reconnect off the work list: whoever works on it loses the lease.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn withdraw_reconnect(&self, id: ReconnectId) -> Result<(), Error> {
+        self.delete_due(DueKind::Reconnect, id.uuid()).await
+    }
+
     /// Removes a reconnect whose call was refused, with its items, idempotency key and place on the work list.
     ///
     /// # Errors

@@ -1,1 +1,133 @@
-//! regrant-vault
+//! The use cases of Regrant: struct [`Vault`], one file per capability.
+//!
+//! The rule: transactions begin and end here and never span the network. A use case is `[tx]` or
+//! `[tx] network [tx]`; the API, the command line and the worker call the same ones.
+//! Start at `reconnect.rs` for the bulk replacement and at `token.rs` for a token that leaves.
+
+mod apps;
+mod assets;
+mod authenticate;
+mod error;
+mod idempotency;
+mod issuer;
+mod keys;
+mod payload;
+mod progress;
+mod prove;
+mod reconnect;
+mod run;
+mod settings;
+mod settle;
+mod tenants;
+mod token;
+mod view;
+
+use std::sync::Arc;
+
+use regrant_crypto::KeyProvider;
+use regrant_domain::Clock;
+use regrant_storage::Store;
+use tokio::{runtime::Handle, sync::Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub use apps::NewApp;
+pub use assets::{AssetList, AssetQuery, AssetRegistration, AssetView, RegisteredAsset, RegistrationStatus};
+pub use authenticate::{IssuedToken, Principal};
+pub use error::{Conflict, Error, Resource, TokenRefusal};
+pub use idempotency::IdempotencyKey;
+pub use reconnect::{Order, Selection, Targets};
+pub use settings::Settings;
+pub use tenants::Onboarded;
+pub use token::{Lookup, ServedToken};
+pub use view::{ItemView, ReconnectList, ReconnectView};
+
+use crate::{issuer::Issuer, keys::Keys, progress::Progress};
+
+/// What a vault is made of.
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Store,
+    /// What wraps the tenants' data keys.
+    pub provider: KeyProvider,
+    /// The upstream.
+    pub graph: regrant_graph::Client,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// Limits and times.
+    pub settings: Settings,
+}
+
+/// The use cases, and what they stand on. Cheap to clone.
+#[derive(Clone)]
+pub struct Vault {
+    store: Store,
+    keys: Keys,
+    graph: regrant_graph::Client,
+    clock: Clock,
+    settings: Arc<Settings>,
+    issuer: Arc<Issuer>,
+    progress: Progress,
+    jobs: Jobs,
+}
+
+/// Reconnects that run in this process. They outlive the request that started them.
+#[derive(Clone)]
+struct Jobs {
+    tracker: TaskTracker,
+    stop: CancellationToken,
+    places: Arc<Semaphore>,
+    runtime: Handle,
+    /// Names this process in leases.
+    owner: Arc<str>,
+}
+
+impl Vault {
+    /// Opens a vault; makes the installation's data key and signing key if there are none yet.
+    ///
+    /// Must be called on the runtime that is to run reconnects.
+    ///
+    /// # Errors
+    /// The database does not answer, or what it holds does not open under these keys.
+    pub async fn open(parts: Parts) -> Result<Self, Error> {
+        let keys = Keys::new(parts.store.clone(), parts.provider);
+        keys.ensure_system_key(parts.clock.now()).await?;
+        let issuer = Issuer::load(&parts.store, &keys, &parts.settings, parts.clock.now()).await?;
+        let jobs = Jobs {
+            tracker: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            places: Arc::new(Semaphore::new(parts.settings.jobs_in_flight)),
+            runtime: Handle::current(),
+            owner: uuid::Uuid::now_v7().to_string().into(),
+        };
+        Ok(Self {
+            store: parts.store,
+            keys,
+            graph: parts.graph,
+            clock: parts.clock,
+            settings: Arc::new(parts.settings),
+            issuer: Arc::new(issuer),
+            progress: Progress::default(),
+            jobs,
+        })
+    }
+
+    /// The limits and times in force.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Where the time comes from.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Whether the vault can serve: the database answers.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ready(&self) -> Result<(), Error> {
+        Ok(self.store.ping().await?)
+    }
+}

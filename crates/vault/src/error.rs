@@ -1,0 +1,178 @@
+//! What can go wrong, as far as a caller can do something different about it.
+//!
+//! The rule: transport-free, and without secrets; `Internal` keeps its cause for the log alone.
+
+use std::time::Duration;
+
+use regrant_domain::{AssetId, Permission, Reason};
+use regrant_graph::CallError;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a use case did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such thing for this tenant; another tenant's looks exactly the same.
+    #[error("no such {0}")]
+    NotFound(Resource),
+    /// A field does not hold what it must.
+    #[error("{field}: {reason}")]
+    Invalid {
+        /// The field's path, as the caller wrote it.
+        field: String,
+        /// What it must hold.
+        reason: String,
+    },
+    /// More items than one call may name.
+    #[error("{field}: at most {limit} in one call")]
+    TooMany {
+        /// The field's path.
+        field: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+    /// No credential, or one that is not good.
+    #[error("the credential is missing or not valid")]
+    Unauthenticated,
+    /// The credential does not carry the permission.
+    #[error("the scope `{}` is needed", .0.as_str())]
+    Forbidden(Permission),
+    /// The caller asks for a scope the client does not hold.
+    #[error("the client does not hold a scope that was asked for")]
+    ScopeNotHeld,
+    /// What is asked does not go with what is.
+    #[error("{0}")]
+    Conflict(Conflict),
+    /// The submitted token cannot serve anything; nothing was changed.
+    #[error("{0}")]
+    TokenRefused(TokenRefusal),
+    /// The upstream does not answer; try again.
+    #[error("the Graph API does not answer")]
+    Upstream {
+        /// When to try again.
+        retry_after: Option<Duration>,
+    },
+    /// A fault of ours.
+    #[error("internal error")]
+    Internal(#[source] BoxError),
+}
+
+/// What can be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resource {
+    /// An asset.
+    Asset,
+    /// A reconnect.
+    Reconnect,
+    /// A tenant.
+    Tenant,
+    /// An app.
+    App,
+    /// A client.
+    Client,
+}
+
+impl std::fmt::Display for Resource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Asset => "asset",
+            Self::Reconnect => "reconnect",
+            Self::Tenant => "tenant",
+            Self::App => "app",
+            Self::Client => "client",
+        })
+    }
+}
+
+/// What can be in the way.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// The asset has no token that works.
+    #[error("asset {asset} has no token that works: {}", .reason.detail)]
+    NoToken {
+        /// The asset.
+        asset: AssetId,
+        /// Why, and who must act.
+        reason: Reason,
+    },
+    /// The idempotency key was used with another body.
+    #[error("this Idempotency-Key was used with another body")]
+    OtherBody,
+    /// The reconnect has ended already.
+    #[error("the reconnect has ended")]
+    Ended,
+    /// Something of that name exists.
+    #[error("this {0} exists already")]
+    Exists(Resource),
+}
+
+/// Why a submitted token was refused as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TokenRefusal {
+    /// It has expired or was revoked.
+    #[error("the token is dead: {0}")]
+    Dead(String),
+    /// It belongs to another app.
+    #[error("the token belongs to another app")]
+    ForeignApp,
+    /// The Graph cannot decipher it.
+    #[error("the Graph cannot read the token")]
+    Undecipherable,
+    /// It is an app token or a page token.
+    #[error("the token must be a person's or a system user's")]
+    WrongKind,
+    /// It belongs to another person than the caller expects.
+    #[error("the token belongs to another person than `expect_person` names")]
+    OtherPerson,
+}
+
+impl Error {
+    /// A fault of ours with its cause.
+    pub(crate) fn internal(cause: impl Into<BoxError>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The same error, where "not found" means `resource`.
+    pub(crate) fn missing(resource: Resource) -> impl Fn(regrant_storage::Error) -> Self {
+        move |error| match error {
+            regrant_storage::Error::NotFound => Self::NotFound(resource),
+            other => other.into(),
+        }
+    }
+}
+
+impl From<regrant_storage::Error> for Error {
+    fn from(error: regrant_storage::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<regrant_crypto::SealError> for Error {
+    fn from(error: regrant_crypto::SealError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<regrant_crypto::OpenError> for Error {
+    fn from(error: regrant_crypto::OpenError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<regrant_crypto::ProviderError> for Error {
+    fn from(error: regrant_crypto::ProviderError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<regrant_crypto::JwtError> for Error {
+    fn from(error: regrant_crypto::JwtError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<CallError> for Error {
+    fn from(_: CallError) -> Self {
+        Self::Upstream { retry_after: None }
+    }
+}

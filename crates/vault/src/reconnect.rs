@@ -1,0 +1,360 @@
+//! Replace Expired Tokens: accept one new token for many assets (design D3, step 1), and answer.
+//!
+//! The rule: accepting is ONE transaction, and from its commit on a crash loses nothing. The work
+//! runs in a task of the process, never in the request: a caller who goes away changes nothing.
+//! Continue at `run.rs`.
+
+use std::{collections::HashMap, time::Duration};
+
+use regrant_crypto::{Context, Purpose};
+use regrant_domain::{
+    AccessToken, Asset, AssetId, AssetKind, Clock, Outcome, PersonId, Reason, ReasonCode, ReconnectId,
+    ReconnectStatus, Serving, Timestamp, Who, state::Status,
+};
+use regrant_storage::{
+    Accepted, AssetFilter, AuditEvent, DueKind, Item, ItemResult, NewItem, NewReconnect, TenantTx,
+};
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use crate::{Conflict, Error, IdempotencyKey, Principal, ReconnectView, Resource, Vault, run::Proved};
+
+const ROUTE: &str = "POST /v1/reconnects";
+/// How often a waiting caller looks when the reconnect runs in another process.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// Which assets a reconnect is for.
+#[derive(Debug, Clone)]
+pub enum Targets {
+    /// These, in this order.
+    Listed(Vec<AssetId>),
+    /// All that match.
+    Selected(Selection),
+}
+
+/// A selection of assets; every part narrows it.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only this kind.
+    pub kind: Option<AssetKind>,
+    /// Only assets of this business.
+    pub business_id: Option<AssetId>,
+    /// Only assets this person's credential serves.
+    pub person_id: Option<PersonId>,
+    /// Only assets in this state.
+    pub status: Option<Status>,
+}
+
+/// What a caller orders: one new token for many assets.
+pub struct Order {
+    /// The new token.
+    pub access_token: AccessToken,
+    /// For which assets.
+    pub targets: Targets,
+    /// Refuse the call unless the token is this person's.
+    pub expect_person: Option<PersonId>,
+    /// How long the caller waits for the end.
+    pub wait: Duration,
+    /// Makes the call repeatable.
+    pub idempotency_key: Option<IdempotencyKey>,
+    /// The canonical body, hashed to recognise a repeated call. Holds the token.
+    pub body: zeroize::Zeroizing<Vec<u8>>,
+}
+
+impl Vault {
+    /// Starts a reconnect and waits for its end as long as the caller likes.
+    ///
+    /// # Errors
+    /// `TokenRefused` for a token that can serve nothing: nothing was changed. `Invalid`, `TooMany`;
+    /// `Conflict(OtherBody)` where the idempotency key was used for something else.
+    pub async fn reconnect(&self, caller: &Principal, order: Order) -> Result<ReconnectView, Error> {
+        let deadline = tokio::time::Instant::now() + order.wait;
+        loop {
+            let started = self.accept(caller, &order).await?;
+            let repeated = started.proved.is_none();
+            if let Some(proved) = started.proved {
+                // A process that stops answers with what is stored; the work goes on elsewhere.
+                if let Ok(Err(refusal)) = proved.await {
+                    return Err(Error::TokenRefused(refusal));
+                }
+            }
+            match self.await_end(caller, started.id, deadline).await {
+                // The call this one repeats was refused meanwhile and never was: this one is the first.
+                Err(Error::NotFound(_)) if repeated => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Stops a reconnect: items still open end as `failed`, reason `cancelled`.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict(Ended)` where it has ended.
+    pub async fn cancel_reconnect(
+        &self,
+        caller: &Principal,
+        id: ReconnectId,
+    ) -> Result<ReconnectView, Error> {
+        let now = self.clock.now();
+        let tx = self.store.begin(&caller.scope).await?;
+        // The work list is locked first, as a run does: from here on its run settles nothing.
+        tx.withdraw_reconnect(id).await?;
+        let reconnect = tx
+            .reconnect(id)
+            .await
+            .map_err(Error::missing(Resource::Reconnect))?;
+        if reconnect.status != ReconnectStatus::Running {
+            return Err(Error::Conflict(Conflict::Ended));
+        }
+        let open = tx.items(id).await?.into_iter().filter(Item::is_open);
+        let results: Vec<_> = open.map(|it| (it.position, cancelled())).collect();
+        tx.settle_items(id, &results, now).await?;
+        tx.finish_reconnect(id, ReconnectStatus::Cancelled, now).await?;
+        tx.audit(
+            &[event(
+                caller.actor(),
+                "reconnect.cancelled",
+                id,
+                json!({ "open": results.len() }),
+            )],
+            now,
+        )
+        .await?;
+        tx.commit().await?;
+        self.progress.moved(id);
+        self.reconnect_view(caller, id).await
+    }
+
+    async fn accept(&self, caller: &Principal, order: &Order) -> Result<Started, Error> {
+        let key = self.keys.active(&caller.scope).await?;
+        let id = ReconnectId::mint();
+        let context = Context::of_row(caller.tenant(), id.uuid(), Purpose::SubmittedToken);
+        let submitted = key.seal(&context, order.access_token.expose().as_bytes())?;
+        let idempotent = order
+            .idempotency_key
+            .as_ref()
+            .map(|it| it.for_route(caller, ROUTE));
+        let now = self.clock.now();
+
+        let tx = self.store.begin(&caller.scope).await?;
+        if let Some(earlier) = self.earlier_call(&tx, idempotent.as_ref()).await? {
+            tx.commit().await?;
+            return Ok(Started {
+                id: self.replayed(caller, &earlier, &order.body).await?,
+                proved: None,
+            });
+        }
+        let items = self.items_of(&tx, &order.targets, now).await?;
+        let reconnect = NewReconnect {
+            id,
+            expect_person: order.expect_person.clone(),
+            submitted,
+            created_by: caller.client,
+            created_at: now,
+        };
+        let accepted = tx
+            .accept_reconnect(&reconnect, &items, Some(self.lease_from_now()))
+            .await?;
+        if let Some(idempotent) = &idempotent {
+            let fingerprint = key.fingerprint(&order.body);
+            tx.insert_idempotent(idempotent, fingerprint.as_bytes(), key.version(), id, now)
+                .await?;
+        }
+        let detail = json!({ "items": items.len(), "intent_seq": accepted.intent_seq });
+        tx.audit(&[event(caller.actor(), "reconnect.accepted", id, detail)], now)
+            .await?;
+        tx.commit().await?;
+        Ok(self.start(caller, id, accepted))
+    }
+
+    fn start(&self, caller: &Principal, id: ReconnectId, accepted: Accepted) -> Started {
+        let (tell, proved) = oneshot::channel();
+        if let Some(lease) = accepted.lease {
+            self.spawn_run(caller.scope.clone(), lease, Some(tell));
+        }
+        Started {
+            id,
+            proved: Some(proved),
+        }
+    }
+
+    fn lease_from_now(&self) -> (&str, Timestamp, Timestamp) {
+        let now = Clock::wall();
+        (&*self.jobs.owner, now + self.settings.lease, now)
+    }
+
+    /// One item for each distinct asset, in the caller's order; unknown ones are settled already.
+    async fn items_of(
+        &self,
+        tx: &TenantTx,
+        targets: &Targets,
+        now: Timestamp,
+    ) -> Result<Vec<NewItem>, Error> {
+        match targets {
+            Targets::Listed(ids) => {
+                self.check_number(ids.len())?;
+                let spellings: Vec<_> = ids
+                    .iter()
+                    .flat_map(|id| [id.clone(), id.as_ad_account()])
+                    .collect();
+                let known = tx.assets(&distinct(spellings)).await?;
+                Ok(fold(ids, &known))
+            }
+            Targets::Selected(selection) => {
+                let known = tx.list_assets(&self.filter_of(selection, now)).await?;
+                self.check_number(known.len())?;
+                Ok(known
+                    .into_iter()
+                    .map(|asset| open_item(asset.id.clone(), asset.id.as_str()))
+                    .collect())
+            }
+        }
+    }
+
+    fn check_number(&self, n: usize) -> Result<(), Error> {
+        if n == 0 {
+            let reason = "expected at least one asset".to_owned();
+            return Err(Error::Invalid {
+                field: "asset_ids".to_owned(),
+                reason,
+            });
+        }
+        if n > self.settings.max_reconnect_assets {
+            return Err(Error::TooMany {
+                field: "asset_ids",
+                limit: self.settings.max_reconnect_assets,
+            });
+        }
+        Ok(())
+    }
+
+    fn filter_of(&self, selection: &Selection, now: Timestamp) -> AssetFilter {
+        AssetFilter {
+            kind: selection.kind,
+            business_id: selection.business_id.clone(),
+            person_id: selection.person_id.clone(),
+            status: selection.status,
+            ending_before: None,
+            after: None,
+            limit: u32::try_from(self.settings.max_reconnect_assets.saturating_add(1)).unwrap_or(u32::MAX),
+            now,
+            notice: self.settings.notice,
+        }
+    }
+
+    /// Reads the reconnect until it has ended or the caller's time is over.
+    async fn await_end(
+        &self,
+        caller: &Principal,
+        id: ReconnectId,
+        deadline: tokio::time::Instant,
+    ) -> Result<ReconnectView, Error> {
+        let mut moved = self.progress.watch(id);
+        loop {
+            let view = self.reconnect_view(caller, id).await?;
+            let rest = deadline.saturating_duration_since(tokio::time::Instant::now());
+            if view.status != ReconnectStatus::Running || rest.is_zero() {
+                return Ok(view);
+            }
+            // Lapsed or woken, the database is read again.
+            let _lapsed = tokio::time::timeout(rest.min(LOOK_AGAIN), moved.changed()).await;
+        }
+    }
+}
+
+struct Started {
+    id: ReconnectId,
+    /// Tells whether the token was refused; absent for a repeated call.
+    proved: Option<oneshot::Receiver<Proved>>,
+}
+
+/// Folds ids that mean the same asset: duplicates, and `123` beside `act_123` of an ad account.
+fn fold(ids: &[AssetId], known: &[Asset]) -> Vec<NewItem> {
+    let known: HashMap<_, _> = known.iter().map(|asset| (&asset.id, asset.kind)).collect();
+    let mut seen = std::collections::HashSet::new();
+    let mut items = Vec::with_capacity(ids.len());
+    for id in ids {
+        let ad_account = id.as_ad_account();
+        let found = [id.clone(), ad_account]
+            .into_iter()
+            .find(|spelling| known.contains_key(spelling));
+        let asset_id = found.clone().unwrap_or_else(|| id.clone());
+        if seen.insert(asset_id.clone()) {
+            let item = open_item(asset_id, id.as_str());
+            items.push(if found.is_some() {
+                item
+            } else {
+                NewItem {
+                    settled: Some(unknown()),
+                    ..item
+                }
+            });
+        }
+    }
+    items
+}
+
+fn distinct(mut ids: Vec<AssetId>) -> Vec<AssetId> {
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+fn open_item(asset_id: AssetId, asked: &str) -> NewItem {
+    NewItem {
+        asset_id,
+        asked: asked.to_owned(),
+        settled: None,
+    }
+}
+
+pub(crate) fn unknown() -> ItemResult {
+    let reason = Reason::new(
+        ReasonCode::UnknownAsset,
+        Who::Provider,
+        "This tenant has no such asset.",
+        "Register the asset, then replace again.",
+    );
+    result(Outcome::UnknownAsset, reason)
+}
+
+fn cancelled() -> ItemResult {
+    let detail = "The reconnect was cancelled before this asset was reached.";
+    result(
+        Outcome::Failed,
+        Reason::new(
+            ReasonCode::Cancelled,
+            Who::Provider,
+            detail,
+            "Start another reconnect.",
+        ),
+    )
+}
+
+fn result(outcome: Outcome, reason: Reason) -> ItemResult {
+    let serving = (outcome != Outcome::UnknownAsset).then_some(Serving::Old);
+    ItemResult {
+        outcome,
+        serving,
+        reason: Some(reason),
+        retry_at: None,
+        fbtrace_id: None,
+    }
+}
+
+pub(crate) fn event(
+    actor: String,
+    action: &'static str,
+    id: ReconnectId,
+    detail: serde_json::Value,
+) -> AuditEvent {
+    AuditEvent {
+        actor,
+        action,
+        subject: id.to_string(),
+        detail,
+    }
+}
+
+/// The kind of work a reconnect is in the work list.
+pub(crate) const DUE: DueKind = DueKind::Reconnect;

@@ -1,0 +1,48 @@
+//! Limits and times of the use cases.
+
+use std::time::Duration;
+
+/// Limits and times. Every one has a default; keys, addresses and roles have none and are not here.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The `iss` of tokens this vault issues.
+    pub issuer: String,
+    /// The `aud` of tokens this vault issues and accepts.
+    pub audience: String,
+    /// How long an issued token lives.
+    pub token_lifetime: Duration,
+    /// How early an ending shows as `expiring`.
+    pub notice: chrono::Duration,
+    /// How many assets one reconnect may name.
+    pub max_reconnect_assets: usize,
+    /// How many assets one registration may name.
+    pub max_register_assets: usize,
+    /// How many tokens one lookup may name.
+    pub max_lookup_assets: usize,
+    /// How long a reconnect belongs to a process that no longer shows signs of life.
+    pub lease: Duration,
+    /// How many reconnects run at once in this process.
+    pub jobs_in_flight: usize,
+    /// How often an item is tried before it ends as `failed`.
+    pub item_attempts: u32,
+    /// The first pause before a deferred item is tried again; it doubles up to ten minutes.
+    pub retry_pause: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            issuer: "regrant".to_owned(),
+            audience: "regrant-api".to_owned(),
+            token_lifetime: Duration::from_mins(15),
+            notice: chrono::Duration::days(30),
+            max_reconnect_assets: 10_000,
+            max_register_assets: 1_000,
+            max_lookup_assets: 500,
+            lease: Duration::from_secs(15),
+            jobs_in_flight: 8,
+            item_attempts: 8,
+            retry_pause: Duration::from_secs(5),
+        }
+    }
+}
