@@ -53,6 +53,7 @@ impl Calls {
 
     pub fn note_batch(&mut self, size: usize) {
         self.batches = self.batches.saturating_add(1);
+        self.note_path("/");
         self.max_batch = self.max_batch.max(size);
         push(&mut self.batch_sizes, size);
     }

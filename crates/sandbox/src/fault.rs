@@ -205,7 +205,7 @@ impl Match {
     fn fits(&self, subject: &Subject<'_>) -> bool {
         self.path
             .as_deref()
-            .is_none_or(|path| glob(path.trim_matches('/'), subject.path))
+            .is_none_or(|path| glob(normal(path), subject.path))
             && self
                 .asset
                 .as_ref()
@@ -225,6 +225,14 @@ impl OneOrMany {
             Self::One(one) => one == id,
             Self::Many(many) => many.iter().any(|one| one == id),
         }
+    }
+}
+
+/// The root is where batches go.
+fn normal(path: &str) -> &str {
+    match path.trim_matches('/') {
+        "" => "batch",
+        path => path,
     }
 }
 

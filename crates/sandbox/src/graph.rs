@@ -61,6 +61,7 @@ fn single(state: &mut State, call: &Call) -> Answer {
     Answer {
         outcome,
         delay_ms: strike.delay_ms,
+        items: 1,
     }
 }
 

@@ -71,16 +71,12 @@ fn write(reply: Reply) -> HttpResponse {
 }
 
 fn log(state: &mut State, request: &HttpRequest, call: &Call, answer: &Answer) {
-    let items = call
-        .params
-        .get("batch")
-        .and_then(|text| serde_json::from_str::<Vec<serde_json::Value>>(text).ok());
     let entry = Entry {
         at: state.now().to_rfc3339(),
         method: request.method().to_string(),
         path: redacted(request.path()),
         person: graph::holder_of(state, call),
-        items: items.map_or(1, |items| items.len()),
+        items: answer.items,
         status: if let Outcome::Reply(reply) = &answer.outcome {
             reply.status
         } else {

@@ -43,6 +43,12 @@ impl State {
         self.clock.now()
     }
 
+    /// The present moment in whole seconds, as Graph keeps its dates.
+    pub fn second(&self) -> DateTime<Utc> {
+        let now = self.now();
+        DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now)
+    }
+
     /// Begin anew with another world: tokens, migrations and faults of the old one mean nothing in it.
     pub fn replace_world(&mut self, world: World) {
         self.world = world;

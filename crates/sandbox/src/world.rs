@@ -33,9 +33,6 @@ pub struct World {
 
 impl World {
     /// The scenario that comes with the sandbox: one app's client with four businesses, and a small second one.
-    ///
-    /// # Panics
-    /// Never: a test parses the embedded file.
     #[must_use]
     pub fn demo() -> Self {
         Self::from_yaml(include_str!("../worlds/demo.yaml")).unwrap_or_default()

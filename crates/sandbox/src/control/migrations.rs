@@ -117,7 +117,7 @@ impl Order {
             person: self.person,
             business: self.business,
             new_person: self.new_person,
-            cut_off: cut_off.unwrap_or_else(|| state.now() + Migration::GRACE),
+            cut_off: cut_off.unwrap_or_else(|| state.second() + Migration::GRACE),
             completed: false,
         })
     }

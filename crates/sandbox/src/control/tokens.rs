@@ -36,7 +36,7 @@ pub(super) async fn issue(shared: web::Data<Shared>, body: web::Bytes) -> Answer
     let mut state = shared.lock();
     let holder = order.holder(&state)?;
     order.check(&state)?;
-    let now = state.now();
+    let now = state.second();
     let scopes = order.scopes(&state, &holder);
     let made = Token::new(holder, &order.app, scopes, now);
     let expires_at = order.expires_at(&made.holder, now);

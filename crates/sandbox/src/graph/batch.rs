@@ -12,25 +12,38 @@ const MAX_ITEMS: usize = 50;
 
 /// Answer a batch.
 pub(crate) fn run(state: &mut State, call: &Call) -> Answer {
-    state.calls.note_path("/");
+    let values: Option<Vec<Value>> = serde_json::from_str(call.params.get("batch").unwrap_or_default()).ok();
+    let items = values.as_ref().map_or(0, Vec::len);
+    state.calls.note_batch(items);
     let holder = caller::holder_of(state, call);
     let strike = state
         .faults
         .strike(&subject(state, call, holder.as_deref(), "batch"));
+    let delay_ms = strike.delay_ms;
     if let Some(effect) = strike.effect {
         return Answer {
             outcome: struck(call, &effect),
-            delay_ms: strike.delay_ms,
+            delay_ms,
+            items,
         };
     }
-    match items(state, call) {
-        Ok(items) => answered(state, call, &items, strike.delay_ms),
-        Err(error) => Answer::from(error.reply().with_headers(headers::standing(call))),
+    match accepted(state, call, values) {
+        Ok(calls) => Answer {
+            items,
+            ..answered(state, call, &calls, delay_ms)
+        },
+        Err(error) => {
+            let outcome = Outcome::Reply(error.reply().with_headers(headers::standing(call)));
+            Answer {
+                outcome,
+                delay_ms,
+                items,
+            }
+        }
     }
 }
 
 fn answered(state: &mut State, call: &Call, items: &[Call], delay_ms: u64) -> Answer {
-    state.calls.note_batch(items.len());
     let with_headers = call.params.flag("include_headers") != Some(false);
     let (mut list, mut slowest) = (Vec::with_capacity(items.len()), 0);
     for item in items {
@@ -39,32 +52,27 @@ fn answered(state: &mut State, call: &Call, items: &[Call], delay_ms: u64) -> An
         match answer.outcome {
             Outcome::Reply(reply) => list.push(rendered(reply, with_headers)),
             Outcome::Null => list.push(Value::Null),
-            Outcome::Drop => {
-                return Answer {
-                    outcome: Outcome::Drop,
-                    delay_ms,
-                };
-            }
+            Outcome::Drop => return answer,
         }
     }
     let reply = Reply::json(&Value::Array(list)).with_headers(headers::of(state, call, None));
+    let delay_ms = delay_ms.saturating_add(slowest);
     Answer {
         outcome: Outcome::Reply(reply),
-        delay_ms: delay_ms.saturating_add(slowest),
+        delay_ms,
+        items: items.len(),
     }
 }
 
-/// The calls of a batch whose own token holds.
-fn items(state: &State, call: &Call) -> Result<Vec<Call>, GraphError> {
+/// The calls of a batch whose own token and form hold.
+fn accepted(state: &State, call: &Call, values: Option<Vec<Value>>) -> Result<Vec<Call>, GraphError> {
     caller::authenticate(state, call)?;
-    let text = call.params.get("batch").unwrap_or_default();
-    let items: Vec<Value> = serde_json::from_str(text)
-        .map_err(|_| GraphError::new(100, "(#100) param batch must be an array."))?;
-    match items.len() {
+    let values = values.ok_or_else(|| GraphError::new(100, "(#100) param batch must be an array."))?;
+    match values.len() {
         0 => Err(GraphError::batch("Empty batch is not allowed.")),
-        1..=MAX_ITEMS => items.iter().map(|value| item(call, value)).collect(),
+        1..=MAX_ITEMS => values.iter().map(|value| item(call, value)).collect(),
         _ => Err(GraphError::batch(
-            "Too many requests in batch message. Maximum batch size is 50.",
+            "Too many requests in batch message. Maximum batch size is 50",
         )),
     }
 }

@@ -189,7 +189,7 @@ fn page_token(state: &mut State, token: &Token, page: &Asset) -> String {
         page: page.id.clone(),
         by: Box::new(token.holder.clone()),
     };
-    let made = Token::new(holder, &token.app, token.scopes.clone(), state.now());
+    let made = Token::new(holder, &token.app, token.scopes.clone(), state.second());
     let dies_with_parent = token.is_short_lived() || matches!(token.holder, Holder::SystemUser(_));
     let made = Token {
         parent: Some(token.text.clone()),

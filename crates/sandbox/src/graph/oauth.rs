@@ -68,7 +68,7 @@ fn exchange(state: &mut State, call: &Call, app: &App) -> Result<Value, GraphErr
     let text = call.params.get("fb_exchange_token");
     let text = text.ok_or_else(|| GraphError::new(1, "fb_exchange_token parameter not specified"))?;
     let token = exchangeable(state, text, app)?;
-    let now = state.now();
+    let now = state.second();
     let expires_at = match &token.holder {
         Holder::SystemUser(_) if call.params.flag("set_token_expires_in_60_days") == Some(true) => {
             Some(now + LONG)

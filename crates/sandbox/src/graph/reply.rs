@@ -24,6 +24,8 @@ pub(crate) enum Outcome {
 pub(crate) struct Answer {
     pub outcome: Outcome,
     pub delay_ms: u64,
+    /// Calls answered: the items of a batch, or one.
+    pub items: usize,
 }
 
 impl Reply {
@@ -48,14 +50,5 @@ impl Reply {
     pub fn with_headers(mut self, headers: Vec<(&'static str, String)>) -> Self {
         self.headers.extend(headers);
         self
-    }
-}
-
-impl From<Reply> for Answer {
-    fn from(reply: Reply) -> Self {
-        Self {
-            outcome: Outcome::Reply(reply),
-            delay_ms: 0,
-        }
     }
 }

@@ -95,7 +95,7 @@ fn mint(state: &mut State, call: &Call, caller: &Token, id: &str) -> Result<Valu
     if scopes.is_empty() {
         return Err(GraphError::missing("scope"));
     }
-    let now = state.now();
+    let now = state.second();
     let made = Token::new(Holder::SystemUser(id.to_owned()), app, scopes, now);
     let is_dated = call.params.flag("set_token_expires_in_60_days") == Some(true);
     let made = state.tokens.keep(Token {

@@ -1,0 +1,133 @@
+//! A sandbox with the demo world, and a client that knows its people.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use regrant_sandbox::{Clock, Sandbox, Settings, World};
+use reqwest::{Client, Method, Response};
+use serde_json::{Value, json};
+
+pub const STRICT_APP: (&str, &str) = ("400100200300400", "0123456789abcdef0123456789abcdef");
+pub const APP: (&str, &str) = ("400100200300499", "fedcba9876543210fedcba9876543210");
+pub const PERSON: &str = "100000000000001";
+pub const MANAGED: &str = "100000000000002";
+pub const BUSINESS: &str = "200000000000001";
+pub const PAGE: &str = "300000000010001";
+pub const AD_ACCOUNT: &str = "act_500000000010001";
+pub const CATALOG: &str = "600000000010001";
+
+pub struct Bench {
+    pub sandbox: Sandbox,
+    pub clock: Clock,
+    pub http: Client,
+}
+
+impl Bench {
+    pub async fn start() -> Self {
+        Self::with(World::demo()).await
+    }
+
+    pub async fn with(world: World) -> Self {
+        let (clock, listen) = (Clock::new(), SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let sandbox = Sandbox::start(Settings {
+            listen,
+            world,
+            clock: clock.clone(),
+        })
+        .await
+        .unwrap();
+        let http = Client::builder().no_proxy().build().unwrap();
+        Self { sandbox, clock, http }
+    }
+
+    /// A Graph call; the target is what follows the base URL.
+    pub async fn get(&self, target: &str) -> (u16, Value) {
+        answer(self.http.get(self.at(target)).send().await.unwrap()).await
+    }
+
+    /// A node with a token of the lenient app.
+    pub async fn read(&self, token: &str, target: &str) -> (u16, Value) {
+        let separator = if target.contains('?') { '&' } else { '?' };
+        self.get(&format!("v26.0/{target}{separator}access_token={token}"))
+            .await
+    }
+
+    pub async fn send(&self, method: Method, target: &str, form: &[(&str, &str)]) -> (u16, Value) {
+        answer(
+            self.http
+                .request(method, self.at(target))
+                .form(form)
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
+    }
+
+    pub async fn batch(&self, token: &str, items: &Value) -> (u16, Value) {
+        self.send(
+            Method::POST,
+            "v26.0/",
+            &[("access_token", token), ("batch", &items.to_string())],
+        )
+        .await
+    }
+
+    pub async fn order(&self, path: &str, body: Value) -> (u16, Value) {
+        let target = self.at(&format!("sandbox/{path}"));
+        answer(self.http.post(target).json(&body).send().await.unwrap()).await
+    }
+
+    pub async fn calls(&self) -> Value {
+        self.get("sandbox/calls").await.1
+    }
+
+    /// A token of the first person for the lenient app.
+    pub async fn person(&self) -> String {
+        self.token(json!({"person": PERSON, "app": APP.0})).await
+    }
+
+    pub async fn token(&self, order: Value) -> String {
+        let (status, body) = self.order("tokens", order).await;
+        assert_eq!(status, 200, "{body}");
+        body["access_token"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn page_token(&self, token: &str) -> String {
+        let (_, page) = self.read(token, &format!("{PAGE}?fields=access_token")).await;
+        page["access_token"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn debug(&self, input: &str) -> Value {
+        let (id, secret) = APP;
+        let (status, body) = self
+            .get(&format!(
+                "debug_token?input_token={input}&access_token={id}|{secret}"
+            ))
+            .await;
+        assert_eq!(status, 200, "{body}");
+        body["data"].clone()
+    }
+
+    pub fn at(&self, target: &str) -> String {
+        format!("{}/{target}", self.sandbox.url())
+    }
+}
+
+/// Code and subcode of an error.
+pub fn fault(body: &Value) -> (i64, Option<i64>) {
+    (
+        body["error"]["code"].as_i64().unwrap_or(0),
+        body["error"]["error_subcode"].as_i64(),
+    )
+}
+
+/// The body inside a batch item.
+pub fn inner(item: &Value) -> Value {
+    serde_json::from_str(item["body"].as_str().unwrap()).unwrap()
+}
+
+async fn answer(response: Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    let text = response.text().await.unwrap();
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}

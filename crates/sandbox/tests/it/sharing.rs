@@ -1,0 +1,109 @@
+//! Business-to-business sharing and system users.
+
+use chrono::Duration;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::bench::{AD_ACCOUNT, APP, BUSINESS, Bench, MANAGED, PAGE, PERSON, fault};
+
+const NINE: (&str, &str) = ("100000000000009", "200000000000009");
+const SYSTEM_USER: &str = "110000000000001";
+
+#[tokio::test]
+async fn a_share_outlives_the_migration_of_who_made_it() {
+    let bench = Bench::start().await;
+    let owner = bench.person().await;
+    let partner = bench.token(json!({"person": NINE.0, "app": APP.0})).await;
+    let form = [
+        ("access_token", owner.as_str()),
+        ("business", NINE.1),
+        ("permitted_tasks", r#"["ANALYZE"]"#),
+    ];
+    let (_, made) = bench
+        .send(Method::POST, &format!("v26.0/{AD_ACCOUNT}/agencies"), &form)
+        .await;
+    assert_eq!(made, json!({"success": true}));
+    let order = json!({"person": PERSON, "business": BUSINESS, "new_person": MANAGED});
+    bench.order("migrations", order).await;
+    bench.clock.advance(Duration::days(40));
+    assert_ne!(bench.read(&owner, AD_ACCOUNT).await.0, 200);
+    assert_eq!(
+        bench
+            .read(&partner, &format!("{AD_ACCOUNT}?fields=user_tasks"))
+            .await
+            .1["user_tasks"],
+        json!(["ANALYZE"])
+    );
+    let (_, clients) = bench.read(&partner, &format!("{}/clients", NINE.1)).await;
+    assert_eq!(
+        clients["data"][0]["ad_account_permissions"][0]["access_status"],
+        "CONFIRMED"
+    );
+    let (_, listed) = bench
+        .read(&partner, &format!("{}/client_ad_accounts", NINE.1))
+        .await;
+    assert_eq!(listed["data"][0]["id"], AD_ACCOUNT);
+}
+
+#[tokio::test]
+async fn pages_are_shared_with_page_tokens() {
+    let bench = Bench::start().await;
+    let owner = bench.person().await;
+    let page = bench.page_token(&owner).await;
+    let target = format!("v26.0/{PAGE}/agencies");
+    let form = |token| [("access_token", token), ("business", NINE.1)];
+    assert_eq!(
+        fault(&bench.send(Method::POST, &target, &form(&owner)).await.1),
+        (190, Some(2_069_032))
+    );
+    assert_eq!(bench.send(Method::POST, &target, &form(&page)).await.0, 200);
+    let (_, agencies) = bench.read(&owner, &format!("{PAGE}/agencies")).await;
+    assert_eq!(agencies["data"][0]["id"], NINE.1);
+    assert_eq!(
+        bench.send(Method::DELETE, &target, &form(&page)).await.1,
+        json!({"success": true})
+    );
+    assert_eq!(
+        bench.read(&owner, &format!("{PAGE}/agencies")).await.1["data"],
+        json!([])
+    );
+}
+
+#[tokio::test]
+async fn an_admin_makes_tokens_for_a_system_user() {
+    let bench = Bench::start().await;
+    let admin = bench.person().await;
+    let target = format!("v26.0/{SYSTEM_USER}/access_tokens");
+    let bare = [
+        ("access_token", admin.as_str()),
+        ("business_app", APP.0),
+        ("scope", "ads_read,business_management"),
+    ];
+    let (_, refused) = bench.send(Method::POST, &target, &bare).await;
+    assert!(
+        refused["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("appsecret_proof")
+    );
+    assert_eq!(
+        bench
+            .read(&admin, &format!("{SYSTEM_USER}/assigned_ad_accounts"))
+            .await
+            .1["data"]
+            .as_array()
+            .unwrap()
+            .len(),
+        8
+    );
+    let stranger = bench.token(json!({"person": NINE.0, "app": APP.0})).await;
+    assert_eq!(
+        fault(
+            &bench
+                .read(&stranger, &format!("{SYSTEM_USER}/assigned_pages"))
+                .await
+                .1
+        ),
+        (100, Some(33))
+    );
+}
