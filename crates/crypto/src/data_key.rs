@@ -5,17 +5,17 @@
 
 use std::fmt;
 
-use hmac::{Hmac, KeyInit, Mac};
 use regrant_domain::{Sealed, TenantId};
-use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
+    context::Context,
     derive::derive,
-    envelope::{self, Context, KeyRef},
+    envelope::{self, KeyRef},
     error::{OpenError, SealError},
     fingerprint::Fingerprint,
+    mac::hmac,
     random::random,
 };
 
@@ -101,20 +101,8 @@ impl DataKey {
     /// The keyed hash by which this tenant's equal messages are found.
     #[must_use]
     pub fn fingerprint(&self, message: &[u8]) -> Fingerprint {
-        // HMAC fills a short key up with zeros to its block, so this is HMAC under the 32 bytes.
-        let mut block = Zeroizing::new([0_u8; 64]);
         let key = derive::<32>(self.secret.as_slice(), b"", &[b"regrant/fp/v1"]);
-        for (slot, byte) in block.iter_mut().zip(key.iter()) {
-            *slot = *byte;
-        }
-        let mut mac = Hmac::<Sha256>::new((&*block).into());
-        mac.update(message);
-        let full: [u8; 32] = mac.finalize().into_bytes().into();
-        let mut short = [0; 16];
-        for (slot, byte) in short.iter_mut().zip(full) {
-            *slot = byte;
-        }
-        Fingerprint::new(short)
+        Fingerprint::shortened(&hmac(key.as_slice(), message))
     }
 
     /// Tells whether unwrapped bytes are this key, without telling the key.

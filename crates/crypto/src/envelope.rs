@@ -5,11 +5,12 @@
 //! The rule: the context goes whole into the AAD with lengths, and nothing that changes without a reseal
 //! goes in. Tenant, row and generation are in the derivation too: equal salts still give different keys.
 
-use regrant_domain::{Sealed, TenantId};
+use regrant_domain::Sealed;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
+    context::Context,
     error::{OpenError, SealError},
     message_key::{Commitment, MessageKey, TAG},
     reader::Reader,
@@ -21,93 +22,9 @@ const PREFIX: usize = 24;
 const HEADER: usize = 88;
 const BLOCK: usize = 256;
 const INFO: &[u8] = b"regrant/record/v1/keys\0";
-const DOMAIN: &[u8] = b"regrant/record/v1\0";
 
 /// The longest payload: with its length it fills 256 blocks, 64 KiB under one derived key.
 pub const MAX_PAYLOAD: usize = 256 * BLOCK - 2;
-
-/// What a record is for. A record sealed for one purpose does not open for another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Purpose {
-    /// The token that serves an asset.
-    Credential,
-    /// A token handed in with a reconnect, until the reconnect ends.
-    SubmittedToken,
-    /// The secret of a Meta app.
-    AppSecret,
-    /// The word Meta repeats when it verifies a webhook address.
-    VerifyToken,
-    /// The private key that signs our access tokens.
-    SigningKey,
-}
-
-impl Purpose {
-    /// The word bound into the record.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Credential => "credential",
-            Self::SubmittedToken => "submitted_token",
-            Self::AppSecret => "app_secret",
-            Self::VerifyToken => "verify_token",
-            Self::SigningKey => "signing_key",
-        }
-    }
-}
-
-/// Where a record lives. It opens there and nowhere else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Context<'a> {
-    /// The owner.
-    pub tenant: TenantId,
-    /// The row that holds the record.
-    pub row: Uuid,
-    /// What it is for.
-    pub purpose: Purpose,
-    /// The kind of the asset served, or empty.
-    pub asset_kind: &'a str,
-    /// The asset served, or empty.
-    pub asset_id: &'a str,
-    /// The kind of the credential, or empty.
-    pub credential_kind: &'a str,
-    /// How often the row was replaced.
-    pub generation: u64,
-}
-
-impl Context<'_> {
-    /// The context of a record that serves no asset and is never replaced.
-    #[must_use]
-    pub const fn of_row(tenant: TenantId, row: Uuid, purpose: Purpose) -> Self {
-        Self {
-            tenant,
-            row,
-            purpose,
-            asset_kind: "",
-            asset_id: "",
-            credential_kind: "",
-            generation: 0,
-        }
-    }
-
-    fn aad(&self, header: &[u8]) -> Option<Vec<u8>> {
-        let mut aad = DOMAIN.to_vec();
-        let tenant = self.tenant.uuid();
-        let fields: [&[u8]; 7] = [
-            header,
-            tenant.as_bytes(),
-            self.row.as_bytes(),
-            self.purpose.as_str().as_bytes(),
-            self.asset_kind.as_bytes(),
-            self.asset_id.as_bytes(),
-            self.credential_kind.as_bytes(),
-        ];
-        for field in fields {
-            push_with_length(&mut aad, field)?;
-        }
-        aad.extend_from_slice(&self.generation.to_be_bytes());
-        Some(aad)
-    }
-}
 
 /// Which data key a record was sealed with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -129,7 +46,7 @@ impl KeyRef {
             .ok_or(OpenError)
     }
 
-    fn prefix(self) -> Vec<u8> {
+    pub(crate) fn prefix(self) -> Vec<u8> {
         let mut prefix = Vec::with_capacity(PREFIX);
         prefix.extend_from_slice(MAGIC);
         prefix.push(SUITE);
@@ -252,11 +169,4 @@ fn unpad(buffer: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let payload = reader.slice(len)?;
     let canonical = (len + 2).next_multiple_of(BLOCK) == buffer.len();
     (canonical && reader.rest().iter().all(|byte| *byte == 0)).then(|| Zeroizing::new(payload.to_vec()))
-}
-
-/// `u32 length, bytes`: no field can bleed into its neighbour.
-pub(crate) fn push_with_length(aad: &mut Vec<u8>, field: &[u8]) -> Option<()> {
-    aad.extend_from_slice(&u32::try_from(field.len()).ok()?.to_be_bytes());
-    aad.extend_from_slice(field);
-    Some(())
 }

@@ -85,7 +85,7 @@ pub enum JwtRefused {
 
 /// Names the backend once. Without this the library picks by its features, and panics at first use if
 /// another dependency turned a second backend on.
-fn install_backend() {
+pub(crate) fn install_backend() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         // An error says that the process named a backend before us, which is just as well.

@@ -5,7 +5,7 @@
 //! how it reaches the disk in `file`.
 
 mod file;
-mod sealed;
+pub(crate) mod sealed;
 
 use std::{fmt, io, path::Path};
 
@@ -18,6 +18,9 @@ use crate::{
     random::random,
     strength::Strength,
 };
+
+/// With the active key a thousand: what a file of 64 KiB holds.
+const MOST_OTHERS: usize = 999;
 
 /// The keys that wrap data keys. In memory they are in the clear; on disk never.
 pub struct Keyring {
@@ -91,11 +94,7 @@ impl Keyring {
             version: 1,
         };
         let active = Kek::generate(at, KekState::Active, now()).map_err(|_| KeyringError::Random)?;
-        Ok(Self {
-            active,
-            others: Vec::new(),
-            destroyed: false,
-        })
+        Ok(Self::from_keys(active, Vec::new()))
     }
 
     /// Writes the keyring in place of its file, in one step; the file before stays as `.prev`, unless
@@ -118,8 +117,11 @@ impl Keyring {
     /// Adds the next version, staged: it unwraps here, and wraps nothing before [`promote`](Self::promote).
     ///
     /// # Errors
-    /// [`KeyringError::Random`], or no version is left.
+    /// [`KeyringError::Random`], or the file has no room for one more.
     pub fn stage(&mut self) -> Result<KekRef, KeyringError> {
+        if self.others.len() >= MOST_OTHERS {
+            return Err(KeyringError::Transition);
+        }
         let newest = self.keys().map(|kek| kek.at.version).max();
         let version = newest
             .and_then(|version| version.checked_add(1))
@@ -180,7 +182,15 @@ impl Keyring {
             .find(|kek| kek.at == at && kek.state != KekState::Destroyed)
     }
 
-    fn keys(&self) -> impl Iterator<Item = &Kek> {
+    pub(crate) const fn from_keys(active: Kek, others: Vec<Kek>) -> Self {
+        Self {
+            active,
+            others,
+            destroyed: false,
+        }
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Kek> {
         std::iter::once(&self.active).chain(&self.others)
     }
 

@@ -6,7 +6,9 @@
 
 #![forbid(unsafe_code)]
 
+mod aad;
 mod client_secret;
+mod context;
 mod data_key;
 mod derive;
 mod envelope;
@@ -15,6 +17,7 @@ mod fingerprint;
 mod jwt;
 mod kek;
 mod keyring;
+mod mac;
 mod message_key;
 mod provider;
 mod random;
@@ -22,10 +25,14 @@ mod reader;
 mod strength;
 mod wrapped_key;
 
+#[cfg(test)]
+mod tests;
+
 pub use crate::{
     client_secret::{SecretHash, mint_client_secret},
+    context::{Context, Purpose},
     data_key::DataKey,
-    envelope::{Context, KeyRef, MAX_PAYLOAD, Purpose},
+    envelope::{KeyRef, MAX_PAYLOAD},
     error::{OpenError, SealError},
     fingerprint::Fingerprint,
     jwt::{Claims, JwtError, JwtRefused, SigningKey, Verifier},

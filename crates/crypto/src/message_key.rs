@@ -58,6 +58,20 @@ impl MessageKey {
             .ok()
     }
 
+    /// For vectors, which bring their own key and nonce.
+    #[cfg(test)]
+    pub(crate) fn from_parts(key: [u8; 32], nonce: [u8; 12]) -> Self {
+        Self {
+            key: Zeroizing::new(key),
+            nonce,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn parts(&self) -> ([u8; 32], [u8; 12]) {
+        (*self.key, self.nonce)
+    }
+
     fn cipher(&self) -> Aes256Gcm {
         Aes256Gcm::new((&*self.key).into())
     }

@@ -12,8 +12,9 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::{
+    aad::aad,
     data_key::DataKey,
-    envelope::{KeyRef, push_with_length},
+    envelope::KeyRef,
     kek::{Kek, KekRef},
     message_key::{MessageKey, TAG},
     reader::Reader,
@@ -68,13 +69,23 @@ impl fmt::Debug for WrappedKey {
 
 /// Wraps under a local key. Production passes a random salt; vectors pass a fixed one.
 pub(crate) fn wrap(kek: &Kek, data_key: &DataKey, salt: &[u8; 32]) -> Option<WrappedKey> {
+    wrap_with_check(kek, data_key, salt, data_key.check_value())
+}
+
+/// The wrap itself. The check value is an argument so that a test can forge it.
+pub(crate) fn wrap_with_check(
+    kek: &Kek,
+    data_key: &DataKey,
+    salt: &[u8; 32],
+    check: [u8; 32],
+) -> Option<WrappedKey> {
     let mut blob = prefix(data_key.key(), kek.at);
     let tenant = data_key.tenant();
     let message_key = message_key(kek, &blob, salt, tenant);
-    blob.extend_from_slice(&data_key.check_value());
+    blob.extend_from_slice(&check);
     blob.extend_from_slice(&LOCAL_BODY.to_be_bytes());
     let mut buffer = data_key.secret().clone();
-    let tag = message_key.seal(&aad(&blob, tenant, data_key.key())?, buffer.as_mut_slice())?;
+    let tag = message_key.seal(&binding(&blob, tenant, data_key.key())?, buffer.as_mut_slice())?;
     blob.extend_from_slice(salt);
     blob.extend_from_slice(buffer.as_slice());
     blob.extend_from_slice(&tag);
@@ -87,7 +98,7 @@ pub(crate) fn unwrap(kek: &Kek, tenant: TenantId, key: KeyRef, wrapped: &Wrapped
     let message_key = message_key(kek, parsed.prefix, parsed.salt, tenant);
     let mut secret = Zeroizing::new(*parsed.ciphertext);
     message_key.open(
-        &aad(parsed.header, tenant, key)?,
+        &binding(parsed.header, tenant, key)?,
         secret.as_mut_slice(),
         parsed.tag,
     )?;
@@ -112,22 +123,19 @@ fn message_key(kek: &Kek, prefix: &[u8], salt: &[u8; 32], tenant: TenantId) -> M
 
 /// The encryption context a remote provider gets too. The key-encryption key, named in the header,
 /// is one installation's, so it stands for the environment.
-fn aad(header: &[u8], tenant: TenantId, key: KeyRef) -> Option<Vec<u8>> {
-    let mut aad = DOMAIN.to_vec();
-    let version = key.version.to_be_bytes();
-    let tenant = tenant.uuid();
-    let fields: [&[u8]; 6] = [
-        header,
-        b"regrant",
-        tenant.as_bytes(),
-        key.id.as_bytes(),
-        &version,
-        b"data_key",
-    ];
-    for field in fields {
-        push_with_length(&mut aad, field)?;
-    }
-    Some(aad)
+fn binding(header: &[u8], tenant: TenantId, key: KeyRef) -> Option<Vec<u8>> {
+    let (tenant, version) = (tenant.uuid(), key.version.to_be_bytes());
+    aad(
+        DOMAIN,
+        &[
+            header,
+            b"regrant",
+            tenant.as_bytes(),
+            key.id.as_bytes(),
+            &version,
+            b"data_key",
+        ],
+    )
 }
 
 struct Parsed<'a> {

@@ -71,7 +71,10 @@ fn move_in(path: &Path, draft: &Path, keep: bool) -> io::Result<()> {
 fn write_beside(path: &Path, bytes: &[u8]) -> Result<PathBuf, KeyringError> {
     let suffix = random().map_err(|_| KeyringError::Random)?;
     let draft = with_suffix(path, &format!(".{:016x}", u64::from_be_bytes(*suffix)));
-    write_synced(&draft, bytes).map_err(KeyringError::Io)?;
+    if let Err(error) = write_synced(&draft, bytes) {
+        drop(fs::remove_file(&draft));
+        return Err(KeyringError::Io(error));
+    }
     Ok(draft)
 }
 

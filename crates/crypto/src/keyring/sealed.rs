@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::Keyring;
 use crate::{
-    envelope::push_with_length,
+    aad::aad,
     kek::{Kek, KekRef, KekState},
     message_key::{Commitment, MessageKey, TAG},
     reader::Reader,
@@ -24,7 +24,7 @@ const INFO: &[u8] = b"regrant/keyring/v1/keys\0";
 const DOMAIN: &[u8] = b"regrant/keyring/v1\0";
 
 /// A file that was read and parsed, and has proved nothing yet.
-pub(super) struct Locked<'a> {
+pub(crate) struct Locked<'a> {
     strength: Strength,
     salt: &'a [u8; 16],
     commitment: &'a [u8; 32],
@@ -36,7 +36,7 @@ pub(super) struct Locked<'a> {
 }
 
 /// Seals with the given salt and nonce, of which `stretched` is the passphrase's key.
-pub(super) fn seal(
+pub(crate) fn seal(
     keyring: &Keyring,
     stretched: &[u8; 32],
     strength: Strength,
@@ -48,14 +48,14 @@ pub(super) fn seal(
     file.extend_from_slice(commitment.as_bytes());
     file.extend_from_slice(&nonce);
     let mut body = write(keyring)?;
-    let tag = message_key.seal(&aad(&file)?, &mut body)?;
+    let tag = message_key.seal(&aad(DOMAIN, &[&file])?, &mut body)?;
     file.extend_from_slice(&body);
     file.extend_from_slice(&tag);
     Some(file)
 }
 
 impl<'a> Locked<'a> {
-    pub(super) fn parse(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (header, sealed) = bytes.split_at_checked(HEADER)?;
         let (body, tag) = sealed.split_last_chunk()?;
         let prefix = header.get(..PREFIX)?;
@@ -75,31 +75,25 @@ impl<'a> Locked<'a> {
         })
     }
 
-    pub(super) const fn strength(&self) -> Strength {
+    pub(crate) const fn strength(&self) -> Strength {
         self.strength
     }
 
-    pub(super) const fn salt(&self) -> &'a [u8; 16] {
+    pub(crate) const fn salt(&self) -> &'a [u8; 16] {
         self.salt
     }
 
-    pub(super) fn open(&self, stretched: &[u8; 32]) -> Option<Keyring> {
+    pub(crate) fn open(&self, stretched: &[u8; 32]) -> Option<Keyring> {
         let (message_key, commitment) = keys(stretched, self.prefix, *self.nonce);
         commitment.holds(self.commitment)?;
         let mut body = Zeroizing::new(self.body.to_vec());
-        message_key.open(&aad(self.header)?, &mut body, self.tag)?;
+        message_key.open(&aad(DOMAIN, &[self.header])?, &mut body, self.tag)?;
         read(&body)
     }
 }
 
 fn keys(stretched: &[u8; 32], prefix: &[u8], nonce: [u8; 12]) -> (MessageKey, Commitment) {
     MessageKey::derive_with_nonce(stretched, b"", &[INFO, prefix], nonce)
-}
-
-fn aad(header: &[u8]) -> Option<Vec<u8>> {
-    let mut aad = DOMAIN.to_vec();
-    push_with_length(&mut aad, header)?;
-    Some(aad)
 }
 
 fn write(keyring: &Keyring) -> Option<Zeroizing<Vec<u8>>> {
@@ -125,13 +119,9 @@ fn read(body: &[u8]) -> Option<Keyring> {
         .collect::<Option<Vec<_>>>()?;
     reader.end()?;
     let at = keys.iter().position(|kek| kek.state == KekState::Active)?;
-    let active = keys.swap_remove(at);
+    let active = keys.remove(at);
     let one = keys.iter().all(|kek| kek.state != KekState::Active);
-    one.then_some(Keyring {
-        active,
-        others: keys,
-        destroyed: false,
-    })
+    one.then(|| Keyring::from_keys(active, keys))
 }
 
 fn read_kek(reader: &mut Reader<'_>) -> Option<Kek> {

@@ -1,0 +1,158 @@
+//! What only a holder of the key could write, and what is refused all the same: each check must carry
+//! its own weight, so here every other check holds.
+
+use regrant_domain::Sealed;
+use zeroize::Zeroizing;
+
+use super::{context, data_key, tenant};
+use crate::{
+    OpenError, Strength,
+    data_key::DataKey,
+    derive::derive,
+    envelope,
+    kek::{Kek, KekRef, KekState},
+    keyring::{Keyring, sealed},
+    wrapped_key::{self, WrappedKey},
+};
+
+const SALT: [u8; 32] = [4; 32];
+
+/// A record with a true tag over this plaintext; its commitment is true unless `flip` changes it.
+fn record(key: &DataKey, mut plaintext: Vec<u8>, flip: u8) -> Sealed {
+    let context = context(tenant());
+    let mut record = key.key().prefix();
+    let (message_key, commitment) = envelope::message_key(key.secret(), &record, &SALT, &context);
+    record.extend_from_slice(&SALT);
+    record.extend(commitment.as_bytes().iter().map(|byte| byte ^ flip));
+    let tag = message_key
+        .seal(&context.aad(&record).unwrap(), &mut plaintext)
+        .unwrap();
+    record.extend_from_slice(&plaintext);
+    record.extend_from_slice(&tag);
+    Sealed::from_bytes(record)
+}
+
+fn padded(len: u16, blocks: usize, fill: u8) -> Vec<u8> {
+    let mut plaintext = vec![fill; blocks * 256];
+    plaintext[..2].copy_from_slice(&len.to_be_bytes());
+    plaintext
+}
+
+#[test]
+fn a_record_with_a_true_tag_and_a_false_commitment_is_refused() {
+    let key = data_key(tenant(), 1);
+    assert!(
+        key.open(&context(tenant()), &record(&key, padded(3, 1, 0), 0))
+            .is_ok()
+    );
+    let refused = key.open(&context(tenant()), &record(&key, padded(3, 1, 0), 1));
+    assert_eq!(refused.err(), Some(OpenError));
+}
+
+#[test]
+fn a_payload_padded_in_another_way_is_refused() {
+    let key = data_key(tenant(), 1);
+    let table = [
+        ("a padding that is not zero", padded(3, 1, 1)),
+        ("a block too many", padded(3, 2, 0)),
+        ("a length beyond the end", padded(255, 1, 0)),
+        ("no block", Vec::new()),
+        ("half a block", padded(3, 1, 0)[..128].to_vec()),
+        ("257 blocks", padded(u16::MAX, 257, 0)),
+    ];
+    for (what, plaintext) in table {
+        let refused = key.open(&context(tenant()), &record(&key, plaintext, 0));
+        assert_eq!(refused.err(), Some(OpenError), "{what}");
+    }
+}
+
+#[test]
+fn an_unknown_format_or_suite_is_refused() {
+    let key = data_key(tenant(), 1);
+    for (at, value) in [(0, b'T'), (1, b'V'), (2, 0), (2, 2), (3, 0), (3, 2)] {
+        let mut bytes = record(&key, padded(3, 1, 0), 0).into_bytes();
+        bytes[at] = value;
+        let refused = key.open(&context(tenant()), &Sealed::from_bytes(bytes));
+        assert_eq!(refused.err(), Some(OpenError), "{value} at {at}");
+    }
+}
+
+fn kek(version: u32, state: KekState) -> Kek {
+    let at = KekRef {
+        id: uuid::Uuid::from_u128(0xE1),
+        version,
+    };
+    Kek {
+        at,
+        state,
+        created: 0,
+        secret: Zeroizing::new([6; 32]),
+    }
+}
+
+#[test]
+fn a_wrapped_key_that_opens_to_another_key_than_its_check_value_says_is_refused() {
+    let kek = kek(1, KekState::Active);
+    let (promised, given) = (data_key(tenant(), 1), data_key(tenant(), 2));
+    let honest = wrapped_key::wrap(&kek, &given, &SALT).unwrap();
+    assert!(wrapped_key::unwrap(&kek, tenant(), given.key(), &honest).is_some());
+    let forged = wrapped_key::wrap_with_check(&kek, &given, &SALT, promised.check_value()).unwrap();
+    assert!(wrapped_key::unwrap(&kek, tenant(), given.key(), &forged).is_none());
+}
+
+#[test]
+fn a_wrapped_key_of_an_unknown_format_suite_or_provider_names_no_key() {
+    let honest = wrapped_key::wrap(&kek(1, KekState::Active), &data_key(tenant(), 1), &SALT).unwrap();
+    for (at, value) in [(0, b'T'), (2, 2), (3, 2), (4, 2), (5, 1), (79, 81)] {
+        let mut bytes = honest.as_bytes().to_vec();
+        bytes[at] = value;
+        assert_eq!(WrappedKey::from_bytes(bytes).kek(), None, "{value} at {at}");
+    }
+}
+
+#[test]
+fn a_keyring_needs_exactly_one_active_key() {
+    use KekState::{Active, DecryptOnly, Staged};
+    let stretched = derive::<32>(b"", b"", &[]);
+    let opens = |first, second| {
+        let keyring = Keyring::from_keys(kek(1, first), vec![kek(2, second)]);
+        let file = sealed::seal(&keyring, &stretched, Strength::floor(), &[1; 16], [2; 12]).unwrap();
+        sealed::Locked::parse(&file).unwrap().open(&stretched).is_some()
+    };
+    assert!(opens(Active, Staged));
+    assert!(opens(DecryptOnly, Active));
+    assert!(!opens(Active, Active));
+    assert!(!opens(Staged, DecryptOnly));
+}
+
+#[test]
+fn a_full_keyring_fits_its_file_and_takes_no_key_more() {
+    let mut keyring = Keyring::ephemeral().unwrap();
+    for _ in 0..999 {
+        keyring.stage().unwrap();
+    }
+    assert!(keyring.stage().is_err());
+    let file = sealed::seal(&keyring, &[1; 32], Strength::floor(), &[1; 16], [2; 12]).unwrap();
+    assert!(file.len() < 64 * 1024);
+    assert_eq!(
+        sealed::Locked::parse(&file)
+            .unwrap()
+            .open(&[1; 32])
+            .unwrap()
+            .keys()
+            .count(),
+        1_000
+    );
+}
+
+#[test]
+fn nothing_that_holds_a_key_shows_it() {
+    let key = data_key(tenant(), 0xAB);
+    let keyring = Keyring::ephemeral().unwrap();
+    let signing = crate::SigningKey::generate().unwrap();
+    assert_eq!(
+        format!("{key:?} {keyring:?} {signing:?}"),
+        "DataKey(…) Keyring(…) SigningKey(…)"
+    );
+    assert_eq!(format!("{:?}", key.fingerprint(b"token")), "Fingerprint(…)");
+}

@@ -1,0 +1,75 @@
+//! G3, G4 of the keyring: no changed, cut or grown file opens.
+//!
+//! The passphrase's work is done once and given to every changed file, even to one whose salt or
+//! strength was changed: that is kinder to an attacker than the product is.
+
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::{
+    Strength,
+    keyring::{Keyring, sealed},
+};
+
+const STRETCHED: [u8; 32] = [9; 32];
+
+fn file() -> Vec<u8> {
+    let mut keyring = Keyring::ephemeral().unwrap();
+    keyring.stage().unwrap();
+    sealed::seal(&keyring, &STRETCHED, Strength::floor(), &[1; 16], [2; 12]).unwrap()
+}
+
+fn opens(file: &[u8]) -> bool {
+    sealed::Locked::parse(file).is_some_and(|locked| locked.open(&STRETCHED).is_some())
+}
+
+#[test]
+fn no_keyring_with_a_flipped_bit_opens() {
+    let mut file = file();
+    assert!(opens(&file));
+    let bits = file.len() * 8;
+    let mut accepted = 0;
+    for bit in 0..bits {
+        file[bit / 8] ^= 1 << (bit % 8);
+        accepted += usize::from(opens(&file));
+        file[bit / 8] ^= 1 << (bit % 8);
+    }
+    assert_eq!((bits, accepted), (1_736, 0));
+}
+
+#[test]
+fn no_cut_or_grown_keyring_opens() {
+    let whole = file();
+    for len in (0..whole.len() + 64).filter(|len| *len != whole.len()) {
+        let mut file = whole.clone();
+        file.resize(len, 0);
+        assert!(!opens(&file), "{len} bytes");
+    }
+}
+
+#[test]
+fn no_random_blob_with_a_true_beginning_opens() {
+    let whole = file();
+    for round in 0..50_000_u32 {
+        let noise = Sha256::digest(round.to_be_bytes()).repeat(7);
+        let kept = [5, 17, 33, 65, 77, 200][usize::try_from(round % 6).unwrap()];
+        let blob = [&whole[..kept], &noise[kept..whole.len()]].concat();
+        assert!(!opens(&blob), "round {round}");
+    }
+}
+
+#[test]
+fn a_strength_outside_the_bounds_is_refused_before_any_work() {
+    for (offset, number) in [(5, 65_535_u32), (5, u32::MAX), (9, 2), (9, 17), (13, 0), (13, 17)] {
+        let mut file = file();
+        file[offset..offset + 4].copy_from_slice(&number.to_be_bytes());
+        assert!(sealed::Locked::parse(&file).is_none(), "{number} at {offset}");
+    }
+}
+
+#[test]
+fn another_passphrases_key_does_not_open() {
+    let file = file();
+    let other = Zeroizing::new([8; 32]);
+    assert!(sealed::Locked::parse(&file).unwrap().open(&other).is_none());
+}

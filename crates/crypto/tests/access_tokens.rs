@@ -1,0 +1,348 @@
+//! G31: access tokens that must not count, each with the check that stops it.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+use aws_lc_rs::signature::Ed25519KeyPair;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use regrant_crypto::{Claims, JwtError, JwtRefused, SigningKey, Verifier};
+use regrant_domain::TenantId;
+use serde_json::{Value, json};
+
+const NOW: i64 = 1_800_000_000;
+const ISSUER: &str = "https://regrant.example";
+const AUDIENCE: &str = "regrant-api";
+
+struct Bench {
+    key: SigningKey,
+    verifier: Verifier,
+}
+
+fn bench() -> Bench {
+    let key = SigningKey::generate().unwrap();
+    let mut verifier = Verifier::new(ISSUER, AUDIENCE);
+    verifier.add(&key);
+    Bench { key, verifier }
+}
+
+fn claims() -> Claims {
+    Claims {
+        iss: ISSUER.to_owned(),
+        aud: AUDIENCE.to_owned(),
+        sub: "cli_0190a5c000007000800000000000c11e".to_owned(),
+        tenant: TenantId::mint(),
+        scope: "assets:read tokens:read".to_owned(),
+        jti: "0190a5c0".to_owned(),
+        iat: NOW,
+        nbf: NOW,
+        exp: NOW + 900,
+    }
+}
+
+impl Bench {
+    fn header(&self) -> Value {
+        json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": self.key.kid() })
+    }
+
+    /// Signs any text as header and claims: what a thief of the key, or a fault of ours, could make.
+    fn sign(&self, header: &str, claims: &str) -> String {
+        let message = format!(
+            "{}.{}",
+            URL_SAFE_NO_PAD.encode(header),
+            URL_SAFE_NO_PAD.encode(claims)
+        );
+        let pair = Ed25519KeyPair::from_pkcs8(&self.key.private_pkcs8()).unwrap();
+        let signature = URL_SAFE_NO_PAD.encode(pair.sign(message.as_bytes()));
+        format!("{message}.{signature}")
+    }
+
+    fn with_header(&self, change: &Value) -> String {
+        self.sign(&merged(self.header(), change), &json!(claims()).to_string())
+    }
+
+    fn with_claims(&self, change: &Value) -> String {
+        self.sign(&self.header().to_string(), &merged(json!(claims()), change))
+    }
+
+    fn refusal(&self, token: &str) -> Option<JwtRefused> {
+        self.verifier.verify(token, NOW).err()
+    }
+}
+
+/// The object with these members changed; a change to null takes the member out.
+fn merged(object: Value, change: &Value) -> String {
+    let Value::Object(mut members) = object else {
+        unreachable!("a header and claims are objects")
+    };
+    members.extend(change.as_object().unwrap().clone());
+    members.retain(|_, value| !value.is_null());
+    Value::Object(members).to_string()
+}
+
+#[test]
+fn a_signed_token_is_accepted_and_says_what_was_signed() {
+    let bench = bench();
+    let claims = claims();
+    let token = bench.key.sign(&claims).unwrap();
+    assert_eq!(bench.verifier.verify(&token, NOW), Ok(claims));
+    assert_eq!(
+        bench.refusal(&bench.with_header(&json!({}))),
+        None,
+        "the table's own token is good"
+    );
+}
+
+#[test]
+fn a_stored_key_signs_for_the_same_verifier() {
+    let bench = bench();
+    let again = SigningKey::from_pkcs8(bench.key.kid(), &bench.key.private_pkcs8()).unwrap();
+    assert_eq!(bench.refusal(&again.sign(&claims()).unwrap()), None);
+    assert_eq!(again.public_jwk(), bench.key.public_jwk());
+}
+
+#[test]
+fn the_published_key_is_public_and_complete() {
+    let key = SigningKey::generate().unwrap();
+    let jwk = key.public_jwk();
+    let names: Vec<&String> = jwk.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["alg", "crv", "kid", "kty", "use", "x"]);
+    assert_eq!(
+        (&jwk["kty"], &jwk["crv"], &jwk["kid"]),
+        (&json!("OKP"), &json!("Ed25519"), &json!(key.kid()))
+    );
+}
+
+#[test]
+fn bytes_that_are_no_key_and_ids_that_are_no_word_are_refused() {
+    let pkcs8 = SigningKey::generate().unwrap().private_pkcs8();
+    assert_eq!(
+        SigningKey::from_pkcs8("kid", b"no key").err(),
+        Some(JwtError::Key)
+    );
+    for kid in ["", "two words", "new\nline", &"k".repeat(129)] {
+        assert_eq!(SigningKey::from_pkcs8(kid, &pkcs8).err(), Some(JwtError::Key));
+    }
+}
+
+#[test]
+fn every_bad_header_is_refused() {
+    let bench = bench();
+    let jwk = bench.key.public_jwk();
+    let table = [
+        (json!({ "alg": "none" }), JwtRefused::Header),
+        (json!({ "alg": "HS256" }), JwtRefused::Header),
+        (json!({ "alg": "RS256" }), JwtRefused::Header),
+        (json!({ "alg": "ES256" }), JwtRefused::Header),
+        (json!({ "alg": "eddsa" }), JwtRefused::Header),
+        (json!({ "alg": "Ed25519" }), JwtRefused::Header),
+        (json!({ "alg": null }), JwtRefused::Header),
+        (json!({ "alg": ["EdDSA"] }), JwtRefused::Header),
+        (json!({ "typ": "JWT" }), JwtRefused::Header),
+        (json!({ "typ": "id+jwt" }), JwtRefused::Header),
+        (json!({ "typ": null }), JwtRefused::Header),
+        (json!({ "kid": null }), JwtRefused::Header),
+        (json!({ "kid": 7 }), JwtRefused::Header),
+        (json!({ "kid": "" }), JwtRefused::UnknownKey),
+        (json!({ "kid": "another" }), JwtRefused::UnknownKey),
+        (
+            json!({ "kid": format!("{} ", bench.key.kid()) }),
+            JwtRefused::UnknownKey,
+        ),
+        (json!({ "kid": "../../etc/passwd" }), JwtRefused::UnknownKey),
+        (json!({ "kid": "' or 1=1 --" }), JwtRefused::UnknownKey),
+        (
+            json!({ "kid": "https://evil.example/jwks" }),
+            JwtRefused::UnknownKey,
+        ),
+        (json!({ "crit": ["exp"] }), JwtRefused::Header),
+        (json!({ "crit": [] }), JwtRefused::Header),
+        (json!({ "b64": false }), JwtRefused::Header),
+        (json!({ "b64": false, "crit": ["b64"] }), JwtRefused::Header),
+        (json!({ "jwk": jwk }), JwtRefused::Header),
+        (json!({ "jku": "https://evil.example/jwks" }), JwtRefused::Header),
+        (json!({ "x5u": "https://evil.example/cert" }), JwtRefused::Header),
+        (json!({ "x5c": ["MIIB"] }), JwtRefused::Header),
+        (json!({ "x5t": "AA" }), JwtRefused::Header),
+        (json!({ "cty": "JWT" }), JwtRefused::Header),
+        (json!({ "zip": "DEF" }), JwtRefused::Header),
+        (json!({ "enc": "A256GCM" }), JwtRefused::Header),
+        (json!({ "anything": 1 }), JwtRefused::Header),
+    ];
+    for (change, expected) in &table {
+        assert_eq!(
+            bench.refusal(&bench.with_header(change)),
+            Some(*expected),
+            "{change}"
+        );
+    }
+    assert_eq!(table.len(), 32);
+}
+
+#[test]
+fn every_bad_claim_is_refused() {
+    let bench = bench();
+    let table = [
+        (json!({ "iss": null }), JwtRefused::Claims),
+        (json!({ "aud": null }), JwtRefused::Claims),
+        (json!({ "sub": null }), JwtRefused::Claims),
+        (json!({ "exp": null }), JwtRefused::Claims),
+        (json!({ "nbf": null }), JwtRefused::Claims),
+        (json!({ "iat": null }), JwtRefused::Claims),
+        (json!({ "jti": null }), JwtRefused::Claims),
+        (json!({ "tenant": null }), JwtRefused::Claims),
+        (json!({ "scope": null }), JwtRefused::Claims),
+        (json!({ "iss": "https://evil.example" }), JwtRefused::Issuer),
+        (json!({ "iss": format!("{ISSUER}/") }), JwtRefused::Issuer),
+        (json!({ "iss": { "url": ISSUER } }), JwtRefused::Claims),
+        (json!({ "iss": [ISSUER] }), JwtRefused::Claims),
+        (json!({ "aud": "regrant-admin" }), JwtRefused::Audience),
+        (json!({ "aud": [AUDIENCE] }), JwtRefused::Claims),
+        (json!({ "aud": [AUDIENCE, "regrant-admin"] }), JwtRefused::Claims),
+        (json!({ "aud": 7 }), JwtRefused::Claims),
+        (json!({ "sub": "" }), JwtRefused::Claims),
+        (json!({ "sub": 7 }), JwtRefused::Claims),
+        (json!({ "jti": "" }), JwtRefused::Claims),
+        (json!({ "tenant": "" }), JwtRefused::Claims),
+        (
+            json!({ "tenant": "cli_0190a5c000007000800000000000c11e" }),
+            JwtRefused::Claims,
+        ),
+        (json!({ "tenant": "../other" }), JwtRefused::Claims),
+        (
+            json!({ "exp": 1_000_000_000_000_000_000_i64 }),
+            JwtRefused::Lifetime,
+        ),
+        (json!({ "exp": i64::MAX, "iat": i64::MIN }), JwtRefused::Lifetime),
+        (json!({ "exp": u64::MAX }), JwtRefused::Claims),
+        (json!({ "exp": 1e18 }), JwtRefused::Claims),
+        (json!({ "exp": NOW.to_string() }), JwtRefused::Claims),
+        (json!({ "exp": -1 }), JwtRefused::Claims),
+        (json!({ "exp": NOW + 3_601 }), JwtRefused::Lifetime),
+        (json!({ "exp": NOW }), JwtRefused::Lifetime),
+        (json!({ "iat": NOW - 900, "exp": NOW - 5 }), JwtRefused::Expired),
+        (json!({ "iat": NOW - 900, "exp": NOW - 50 }), JwtRefused::Expired),
+        (json!({ "iat": NOW + 6 }), JwtRefused::Early),
+        (json!({ "nbf": NOW + 6 }), JwtRefused::Early),
+        (json!({ "nbf": NOW + 500 }), JwtRefused::Early),
+        (json!({ "nbf": "0" }), JwtRefused::Claims),
+        (json!({ "admin": true }), JwtRefused::Claims),
+    ];
+    for (change, expected) in &table {
+        assert_eq!(
+            bench.refusal(&bench.with_claims(change)),
+            Some(*expected),
+            "{change}"
+        );
+    }
+    assert_eq!(table.len(), 38);
+}
+
+#[test]
+fn a_clock_five_seconds_off_is_forgiven() {
+    let bench = bench();
+    let kind = [
+        json!({ "iat": NOW - 900, "exp": NOW - 4 }),
+        json!({ "iat": NOW + 5, "nbf": NOW + 5 }),
+    ];
+    for change in kind {
+        assert_eq!(bench.refusal(&bench.with_claims(&change)), None, "{change}");
+    }
+}
+
+#[test]
+fn a_member_that_comes_twice_is_refused() {
+    let bench = bench();
+    let (header, claims) = (bench.header().to_string(), json!(claims()).to_string());
+    let twice = |object: &str, member: &str| object.replacen('{', &format!("{{{member},"), 1);
+    for member in [r#""alg":"EdDSA""#, r#""typ":"at+jwt""#, r#""kid":"other""#] {
+        let token = bench.sign(&twice(&header, member), &claims);
+        assert_eq!(bench.refusal(&token), Some(JwtRefused::Header), "{member}");
+    }
+    for member in [
+        r#""sub":"other""#,
+        r#""exp":9999999999"#,
+        r#""aud":"regrant-admin""#,
+        r#""tenant":"ten_0""#,
+    ] {
+        let token = bench.sign(&header, &twice(&claims, member));
+        assert_eq!(bench.refusal(&token), Some(JwtRefused::Claims), "{member}");
+    }
+}
+
+#[test]
+fn a_text_that_is_no_token_is_refused() {
+    let bench = bench();
+    let good = bench.key.sign(&claims()).unwrap();
+    let parts: Vec<&str> = good.split('.').collect();
+    let [header, body, signature] = parts[..] else {
+        panic!("three parts")
+    };
+    let table = [
+        (String::new(), JwtRefused::Shape),
+        ("..".to_owned(), JwtRefused::Header),
+        ("a.b".to_owned(), JwtRefused::Shape),
+        (format!("{header}.{body}"), JwtRefused::Shape),
+        (format!("{good}."), JwtRefused::Shape),
+        (format!("{good}.{signature}"), JwtRefused::Shape),
+        (format!(" {good}"), JwtRefused::Shape),
+        (format!("{header}=.{body}.{signature}"), JwtRefused::Shape),
+        (format!("{header}.{body}."), JwtRefused::Signature),
+        (format!("{header}.{body}.{signature}="), JwtRefused::Shape),
+        (
+            format!("{header}.{body}.{}", &signature[..40]),
+            JwtRefused::Signature,
+        ),
+        (format!("{header}..{signature}"), JwtRefused::Signature),
+        (format!("{header}.{header}.{signature}"), JwtRefused::Signature),
+        ("A".repeat(8 * 1024 + 1), JwtRefused::TooLong),
+        ("A.".repeat(512 * 1024), JwtRefused::TooLong),
+    ];
+    for (token, expected) in &table {
+        assert_eq!(bench.refusal(token), Some(*expected), "{token:.40}");
+    }
+}
+
+#[test]
+fn a_flipped_bit_anywhere_is_refused() {
+    let bench = bench();
+    let good = bench.key.sign(&claims()).unwrap();
+    let mut accepted = 0;
+    for at in 0..good.len() {
+        for bit in 0..7 {
+            let mut bytes = good.clone().into_bytes();
+            bytes[at] ^= 1 << bit;
+            accepted += usize::from(bench.refusal(&String::from_utf8(bytes).unwrap()).is_none());
+        }
+    }
+    assert_eq!(accepted, 0);
+}
+
+#[test]
+fn a_token_of_another_key_under_our_id_is_refused() {
+    let bench = bench();
+    let stranger = SigningKey::generate().unwrap();
+    let forged = SigningKey::from_pkcs8(bench.key.kid(), &stranger.private_pkcs8()).unwrap();
+    assert_eq!(
+        bench.refusal(&forged.sign(&claims()).unwrap()),
+        Some(JwtRefused::Signature)
+    );
+    assert_eq!(
+        bench.refusal(&stranger.sign(&claims()).unwrap()),
+        Some(JwtRefused::UnknownKey)
+    );
+}
+
+#[test]
+fn keys_rotate_without_a_gap() {
+    let mut bench = bench();
+    let next = SigningKey::generate().unwrap();
+    let token = next.sign(&claims()).unwrap();
+    assert_eq!(bench.refusal(&token), Some(JwtRefused::UnknownKey));
+    bench.verifier.add(&next);
+    assert_eq!(bench.refusal(&token), None);
+    assert_eq!(bench.refusal(&bench.key.sign(&claims()).unwrap()), None);
+}
+
+#[test]
+fn the_caller_is_told_the_same_for_every_cause() {
+    assert_eq!(JwtRefused::Expired.to_string(), JwtRefused::Signature.to_string());
+}
