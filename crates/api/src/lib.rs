@@ -1,1 +1,22 @@
-//! regrant-api
+//! The public HTTP API: actix-web routes, authentication, problem+json, OpenAPI, pages.
+//!
+//! The rule: nothing is decided here. A route extracts, calls one use case of `regrant-vault` and converts;
+//! the tenant comes from the verified access token and from nowhere else.
+//! Start at `routes.rs` for the calls, at `server.rs` for what is wrapped round them and at `problem.rs` for
+//! what an error becomes.
+
+mod authenticate;
+mod caller;
+mod cursor;
+mod envelope;
+mod json;
+mod openapi;
+mod problem;
+mod request_id;
+mod routes;
+mod schema;
+mod server;
+
+pub use openapi::{openapi, openapi_yaml};
+pub use problem::{ProblemCode, problem_codes};
+pub use server::{Server, Settings};

@@ -1,0 +1,133 @@
+//! Cursors and page sizes.
+//!
+//! The rule: a cursor is opaque. It is a position, not a right: it is checked like any other input.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use regrant_domain::{AssetId, ReconnectId};
+use serde::{Deserialize, Serialize};
+
+/// The largest page.
+pub(crate) const MOST: u32 = 200;
+const USUAL: u32 = 50;
+
+/// What a list can go on behind.
+pub(crate) trait Position: std::str::FromStr + std::fmt::Display {
+    /// Tells this list's cursors from others'.
+    const LIST: &'static str;
+}
+
+impl Position for AssetId {
+    const LIST: &'static str = "assets:";
+}
+
+impl Position for ReconnectId {
+    const LIST: &'static str = "reconnects:";
+}
+
+/// A cursor as the caller sends it back.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String", bound = "P: Position")]
+pub(crate) struct Cursor<P>(pub(crate) P);
+
+impl<P: Position> TryFrom<String> for Cursor<P> {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let refused = "expected a `next_cursor` of this list";
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| refused)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| refused)?;
+        let position = text.strip_prefix(P::LIST).ok_or(refused)?;
+        position.parse().map(Self).map_err(|_| refused)
+    }
+}
+
+/// The cursor of the page behind `position`.
+pub(crate) fn cursor<P: Position>(position: &P) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}{position}", P::LIST))
+}
+
+/// How many entries a page may have: 1 to 200, 50 if not said.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Limit(pub(crate) u32);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(USUAL)
+    }
+}
+
+impl TryFrom<String> for Limit {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let limit = text.parse().ok().filter(|it| (1..=MOST).contains(it));
+        limit.map(Self).ok_or("expected a whole number from 1 to 200")
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct Page<T> {
+    /// The entries.
+    pub(crate) data: Vec<T>,
+    /// Whether there are more behind these.
+    pub(crate) has_more: bool,
+    /// Send it as `cursor` to get them.
+    #[schema(required)]
+    pub(crate) next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A page that may have more behind it.
+    pub(crate) fn of<P: Position>(data: Vec<T>, next: Option<&P>) -> Self {
+        Self {
+            data,
+            has_more: next.is_some(),
+            next_cursor: next.map(cursor),
+        }
+    }
+
+    /// All there is.
+    pub(crate) fn whole(data: Vec<T>) -> Self {
+        Self {
+            data,
+            has_more: false,
+            next_cursor: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_leads_back_to_its_position() {
+        let id: AssetId = "act_42".parse().unwrap();
+        assert_eq!(Cursor::<AssetId>::try_from(cursor(&id)).unwrap().0, id);
+    }
+
+    #[test]
+    fn what_is_no_cursor_of_this_list_is_refused() {
+        let other = cursor(&ReconnectId::mint());
+        for text in [
+            other.as_str(),
+            "",
+            "act_42",
+            "YXNzZXRzOg",
+            "YXNzZXRzOjEvLi4",
+            "%%%",
+        ] {
+            assert!(Cursor::<AssetId>::try_from(text.to_owned()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_page_has_one_to_two_hundred_entries() {
+        assert_eq!(Limit::try_from("200".to_owned()).unwrap().0, 200);
+        for text in ["0", "201", "-1", "", "1e2"] {
+            assert!(Limit::try_from(text.to_owned()).is_err(), "{text}");
+        }
+    }
+}

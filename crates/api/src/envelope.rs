@@ -1,0 +1,96 @@
+//! What every request gets: an id, a span, a line in the log; and every answer: its headers.
+//!
+//! The rule: the log names the route by its pattern. Query strings, bodies and header values never go there.
+
+use std::time::Instant;
+
+use actix_web::{
+    Error, HttpMessage,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+    middleware::Next,
+};
+use regrant_vault::Principal;
+use tracing::{Instrument, field};
+
+use crate::{
+    problem::Problem,
+    request_id::{self, TraceParent, request_id},
+};
+
+const PAGE_POLICY: &str =
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Middleware round everything.
+pub(crate) async fn envelope(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let id = request_id(request.headers());
+    let span = tracing::info_span!("request", request.id = %id, trace.id = field::Empty, trace.parent = field::Empty);
+    if let Some(it) = TraceParent::of(request.headers()) {
+        span.record("trace.id", it.trace)
+            .record("trace.parent", it.parent);
+    }
+    let response = next.call(request).instrument(span.clone()).await?;
+    let mut response = with_id(response, &id);
+    let path = response.request().path().to_owned();
+    dress(response.headers_mut(), &path, &id);
+    span.in_scope(|| log(&response, &id, started));
+    Ok(response)
+}
+
+/// Renders a problem again, with the request's id in it.
+fn with_id(response: ServiceResponse<impl MessageBody + 'static>, id: &str) -> ServiceResponse<BoxBody> {
+    let problem = response
+        .response()
+        .error()
+        .and_then(|it| it.as_error::<Problem>());
+    match problem.map(|it| it.render(Some(id))) {
+        Some(rendered) => response.into_response(rendered),
+        None => response.map_into_boxed_body(),
+    }
+}
+
+fn dress(headers: &mut HeaderMap, path: &str, id: &str) {
+    let mut set = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    set(HeaderName::from_static(request_id::HEADER), id);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(
+        header::CONTENT_SECURITY_POLICY,
+        if path.starts_with("/docs") {
+            DOCS_POLICY
+        } else {
+            PAGE_POLICY
+        },
+    );
+    if path.starts_with("/v1") || path.starts_with("/oauth") {
+        set(header::CACHE_CONTROL, "no-store");
+    }
+}
+
+fn log(response: &ServiceResponse<BoxBody>, id: &str, started: Instant) {
+    let request = response.request();
+    let client = request
+        .extensions()
+        .get::<Principal>()
+        .map(|it| it.client().to_string());
+    tracing::info!(
+        http.method = %request.method(),
+        http.route = request.match_pattern().as_deref().unwrap_or("(none)"),
+        http.status = response.status().as_u16(),
+        http.ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        request.id = id,
+        client.id = client.as_deref(),
+        "answered"
+    );
+}

@@ -1,0 +1,186 @@
+//! Request bodies and query strings: read whole, bounded, strictly, and without repeating what they hold.
+//!
+//! The rule: the buffer a body is gathered in is zeroed, for it may hold a token. (The chunks the server
+//! hands over are its own and are not.) Compressed bodies are not accepted: nothing can inflate.
+//! Start at [`Json`]; `tree.rs` parses, `reader.rs` gives the parts their types.
+
+mod reader;
+mod tree;
+
+use std::{future::Future, pin::Pin};
+
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    http::header::{self, HeaderMap},
+    web::{self, Data},
+};
+use futures_util::{
+    StreamExt,
+    future::{Ready, ready},
+};
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+pub(crate) use reader::{All, read};
+pub(crate) use tree::Node;
+
+use crate::{
+    Settings,
+    problem::{Code, Problem},
+};
+
+/// How much of a refused body is read and dropped, in bodies of the largest size: a caller who is still
+/// sending would not see the answer.
+const DRAINED_BODIES: usize = 8;
+
+/// A JSON body.
+pub(crate) struct Json<T>(pub(crate) T);
+
+/// A JSON body with its canonical bytes, to recognise a repeated call.
+pub(crate) struct CanonicalJson<T> {
+    pub(crate) value: T,
+    pub(crate) canonical: Zeroizing<Vec<u8>>,
+}
+
+/// A query string.
+pub(crate) struct Query<T>(pub(crate) T);
+
+type Boxed<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
+    type Error = Problem;
+    type Future = Boxed<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = Body::of(request, payload);
+        Box::pin(async move { typed(body.node().await?).map(Self) })
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for CanonicalJson<T> {
+    type Error = Problem;
+    type Future = Boxed<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = Body::of(request, payload);
+        Box::pin(async move {
+            let node = body.node().await?;
+            // Escapes may make it longer than the body; then an old buffer would be left behind.
+            let mut canonical = Zeroizing::new(Vec::with_capacity(8192));
+            node.write_canonical(&mut canonical)
+                .map_err(|_| Problem::new(Code::Internal, "not canonical"))?;
+            Ok(Self {
+                value: typed(node)?,
+                canonical,
+            })
+        })
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(pairs(request.query_string()).and_then(typed).map(Self))
+    }
+}
+
+/// The fields of a form or a query string.
+pub(crate) fn pairs(text: &str) -> Result<Node, Problem> {
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(text);
+    pairs
+        .map(|pairs| Node::of_pairs(pairs.into_inner()))
+        .map_err(|_| Problem::new(Code::InvalidRequest, "The fields are not URL-encoded."))
+}
+
+fn typed<T: DeserializeOwned>(node: Node) -> Result<T, Problem> {
+    read(node).map_err(Problem::invalid)
+}
+
+/// A body that is about to be read.
+pub(crate) struct Body {
+    settings: Settings,
+    payload: Payload,
+    length: Option<usize>,
+    media_type: String,
+    encoded: bool,
+}
+
+impl Body {
+    pub(crate) fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
+        let settings = request
+            .app_data::<Data<Settings>>()
+            .map(|it| (***it).clone())
+            .unwrap_or_default();
+        let headers = request.headers();
+        Self {
+            settings,
+            payload: payload.take(),
+            length: length(headers),
+            media_type: request.content_type().to_ascii_lowercase(),
+            encoded: headers
+                .get(header::CONTENT_ENCODING)
+                .is_some_and(|it| it != "identity"),
+        }
+    }
+
+    async fn node(self) -> Result<Node, Problem> {
+        let bytes = self.bytes("application/json").await?;
+        Node::parse(&bytes).map_err(|broken| Problem::new(Code::MalformedJson, format!("{broken}.")))
+    }
+
+    /// The whole body, if it is of this media type.
+    pub(crate) async fn bytes(mut self, media_type: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        if self.media_type != media_type || self.encoded {
+            let detail = format!("This call reads `Content-Type: {media_type}`, not compressed.");
+            return Err(Problem::new(Code::UnsupportedMediaType, detail));
+        }
+        let time = self.settings.request_timeout;
+        let read = actix_web::rt::time::timeout(time, self.gather()).await;
+        read.unwrap_or_else(|_| {
+            Err(Problem::new(
+                Code::RequestTimeout,
+                "The body did not arrive in time.",
+            ))
+        })
+    }
+
+    async fn gather(&mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        let most = self.settings.max_body;
+        // A buffer of the announced size never moves, so no copy of a token is left behind.
+        let announced = self.length.unwrap_or(8192);
+        if announced > most {
+            return Err(self.too_large().await);
+        }
+        let mut bytes = Zeroizing::new(Vec::with_capacity(announced));
+        while let Some(chunk) = self.payload.next().await {
+            let chunk = chunk.map_err(|_| Problem::new(Code::MalformedJson, "The body ends early."))?;
+            if bytes.len().saturating_add(chunk.len()) > most {
+                return Err(self.too_large().await);
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+
+    async fn too_large(&mut self) -> Problem {
+        let most = self.settings.max_body;
+        let mut room = most.saturating_mul(DRAINED_BODIES);
+        while let Some(Ok(chunk)) = self.payload.next().await {
+            room = room.saturating_sub(chunk.len());
+            if room == 0 {
+                break;
+            }
+        }
+        Problem::new(
+            Code::BodyTooLarge,
+            format!("The body may have at most {most} bytes."),
+        )
+    }
+}
+
+fn length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}

@@ -1,0 +1,228 @@
+//! A JSON document as a tree, before anything is known of its meaning.
+//!
+//! The rule: a document is parsed once; what is checked is what is used. Texts may be tokens: they are
+//! zeroed when dropped and appear in no message.
+
+use std::fmt;
+
+use serde::{
+    Deserializer,
+    de::{DeserializeSeed, MapAccess, SeqAccess, Visitor},
+};
+use zeroize::Zeroizing;
+
+/// How deep a document may nest.
+const DEEPEST: usize = 32;
+
+/// A JSON value. Names keep their order and may repeat: the reader refuses that.
+pub(crate) enum Node {
+    Null,
+    Bool(bool),
+    Number(serde_json::Number),
+    Text(Zeroizing<String>),
+    List(Vec<Node>),
+    Object(Vec<(String, Node)>),
+}
+
+/// Where a document stops being JSON. Repeats nothing of it.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{why} at line {line}, column {column}")]
+pub(crate) struct Broken {
+    why: &'static str,
+    line: usize,
+    column: usize,
+}
+
+impl Node {
+    /// Parses one whole document.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Broken> {
+        let mut parser = serde_json::Deserializer::from_slice(bytes);
+        let node = Depth(0).deserialize(&mut parser)?;
+        parser.end()?;
+        Ok(node)
+    }
+
+    /// A flat object of texts, as forms and query strings are.
+    pub(crate) fn of_pairs(pairs: Vec<(String, String)>) -> Self {
+        Self::Object(
+            pairs
+                .into_iter()
+                .map(|(name, text)| (name, Self::Text(text.into())))
+                .collect(),
+        )
+    }
+
+    /// Writes the document with sorted names and no white space: equal documents give equal bytes.
+    pub(crate) fn write_canonical(&self, out: &mut Zeroizing<Vec<u8>>) -> Result<(), serde_json::Error> {
+        match self {
+            Self::Null => out.extend_from_slice(b"null"),
+            Self::Bool(it) => out.extend_from_slice(it.to_string().as_bytes()),
+            Self::Number(it) => out.extend_from_slice(it.to_string().as_bytes()),
+            Self::Text(it) => serde_json::to_writer(&mut **out, it.as_str())?,
+            Self::List(list) => {
+                out.push(b'[');
+                for it in list {
+                    it.write_canonical(out)?;
+                    out.push(b',');
+                }
+                out.push(b']');
+            }
+            Self::Object(fields) => {
+                let mut sorted: Vec<_> = fields.iter().collect();
+                sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
+                out.push(b'{');
+                for (name, it) in sorted {
+                    serde_json::to_writer(&mut **out, name)?;
+                    out.push(b':');
+                    it.write_canonical(out)?;
+                    out.push(b',');
+                }
+                out.push(b'}');
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<serde_json::Error> for Broken {
+    fn from(error: serde_json::Error) -> Self {
+        use serde_json::error::Category;
+        let why = match error.classify() {
+            Category::Eof => "The body ends early",
+            Category::Data => "The body nests too deeply",
+            Category::Syntax | Category::Io => "The body is not JSON",
+        };
+        Self {
+            why,
+            line: error.line(),
+            column: error.column(),
+        }
+    }
+}
+
+/// Builds a node at this depth.
+struct Depth(usize);
+
+impl<'de> DeserializeSeed<'de> for Depth {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Depth {
+    fn inner<E: serde::de::Error>(&self) -> Result<usize, E> {
+        if self.0 < DEEPEST {
+            Ok(self.0 + 1)
+        } else {
+            Err(E::custom("too deep"))
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Depth {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_bool<E>(self, it: bool) -> Result<Node, E> {
+        Ok(Node::Bool(it))
+    }
+
+    fn visit_u64<E>(self, it: u64) -> Result<Node, E> {
+        Ok(Node::Number(it.into()))
+    }
+
+    fn visit_i64<E>(self, it: i64) -> Result<Node, E> {
+        Ok(Node::Number(it.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, it: f64) -> Result<Node, E> {
+        serde_json::Number::from_f64(it)
+            .map(Node::Number)
+            .ok_or_else(|| E::custom("not finite"))
+    }
+
+    fn visit_str<E>(self, it: &str) -> Result<Node, E> {
+        Ok(Node::Text(Zeroizing::new(it.to_owned())))
+    }
+
+    fn visit_string<E>(self, it: String) -> Result<Node, E> {
+        Ok(Node::Text(Zeroizing::new(it)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
+        let depth = self.inner()?;
+        let mut list = Vec::new();
+        while let Some(node) = seq.next_element_seed(Depth(depth))? {
+            list.push(node);
+        }
+        Ok(Node::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+        let depth = self.inner()?;
+        let mut fields = Vec::new();
+        while let Some(name) = map.next_key::<String>()? {
+            let node = map.next_value_seed(Depth(depth))?;
+            fields.push((name, node));
+        }
+        Ok(Node::Object(fields))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn canonical(text: &str) -> String {
+        let mut out = Zeroizing::new(Vec::new());
+        Node::parse(text.as_bytes())
+            .unwrap()
+            .write_canonical(&mut out)
+            .unwrap();
+        String::from_utf8(out.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn equal_documents_have_equal_canonical_bytes() {
+        assert_eq!(
+            canonical(r#"{"b":[1,"x"],"a":null}"#),
+            canonical("{ \"a\" : null,\n\"b\":[ 1, \"\\u0078\" ] }")
+        );
+        assert_ne!(canonical(r#"{"a":["1","2"]}"#), canonical(r#"{"a":["1,2"]}"#));
+    }
+
+    #[test]
+    fn a_broken_document_is_located_and_not_repeated() {
+        let broken = Node::parse(b"{\"access_token\": \"EAAB-canary\"\n oops}")
+            .err()
+            .unwrap()
+            .to_string();
+        assert_eq!(broken, "The body is not JSON at line 2, column 2");
+        let broken = Node::parse(b"{\"access_token\": \"EAAB-can")
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(
+            broken.starts_with("The body ends early") && !broken.contains("EAAB"),
+            "{broken}"
+        );
+        assert!(Node::parse(b"{} {}").is_err(), "one document");
+    }
+
+    #[test]
+    fn thirty_two_levels_are_the_deepest() {
+        let nested = |n: usize| "[".repeat(n) + &"]".repeat(n);
+        assert!(Node::parse(nested(32).as_bytes()).is_ok());
+        let broken = Node::parse(nested(33).as_bytes()).err().unwrap().to_string();
+        assert!(broken.starts_with("The body nests too deeply"), "{broken}");
+    }
+}

@@ -1,0 +1,259 @@
+//! The description of the API: OpenAPI 3.1, from the routes themselves.
+//!
+//! The rule: what every call of a kind can answer is added here once, by what the call takes: a permission,
+//! a body, an identifier, a query. A route describes only what is its own.
+
+use actix_web::{
+    App, HttpRequest, HttpResponse,
+    dev::ResourceDef,
+    http::{Method, header},
+    web::{Bytes, Data},
+};
+use regrant_domain::Permission;
+use utoipa::{
+    OpenApi as _,
+    openapi::{
+        ContentBuilder, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder,
+        path::{HttpMethod, Operation, Parameter, ParameterIn},
+        security::{ClientCredentials, Flow, Http, HttpAuthScheme, OAuth2, Scopes, SecurityScheme},
+    },
+};
+use utoipa_actix_web::AppExt;
+
+use crate::{
+    problem::{Code, MEDIA_TYPE, Problem, ProblemOut},
+    routes,
+};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Regrant",
+        description = "A multi-tenant token vault and bulk-reconnect backend for Meta business assets.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    components(schemas(ProblemOut<'static>)),
+    tags(
+        (name = "access", description = "Access tokens for clients."),
+        (name = "assets", description = "What a tenant keeps tokens for."),
+        (name = "tokens", description = "Tokens out."),
+        (name = "reconnects", description = "Replace expired tokens."),
+        (name = "health", description = "For load balancers."),
+    ),
+)]
+struct Base;
+
+/// The description of the public listener's API.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    let app = App::new()
+        .into_utoipa_app()
+        .openapi(Base::openapi())
+        .configure(routes::described);
+    let mut api = app.split_for_parts().1;
+    let components = api.components.get_or_insert_default();
+    components.add_security_scheme("oauth2", oauth2());
+    components.add_security_scheme("bearer", bearer());
+    components.add_security_scheme("client", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
+    for (path, item) in &mut api.paths.paths {
+        for (_, operation) in operations(item) {
+            complete(path, operation);
+        }
+    }
+    api
+}
+
+/// The description as `openapi.yaml` keeps it.
+#[must_use]
+pub fn openapi_yaml() -> String {
+    openapi().to_yaml().unwrap_or_default()
+}
+
+/// The description as it is served, and the paths it tells of.
+pub(crate) struct Description {
+    pub(crate) json: Bytes,
+    paths: Vec<(ResourceDef, Vec<Method>)>,
+}
+
+impl Description {
+    pub(crate) fn new() -> Self {
+        let mut api = openapi();
+        let json = api.to_json().unwrap_or_default().into();
+        let described = api
+            .paths
+            .paths
+            .iter_mut()
+            .map(|(path, item)| (path.as_str(), methods(item)));
+        let mut paths: Vec<_> = described
+            .map(|(path, methods)| (ResourceDef::new(path), methods))
+            .collect();
+        paths.extend(routes::PAGES.map(|path| (ResourceDef::new(path), vec![Method::GET])));
+        Self { json, paths }
+    }
+
+    /// The methods of a path that there is.
+    fn allowed(&self, path: &str) -> Option<String> {
+        let (_, methods) = self.paths.iter().find(|(pattern, _)| pattern.is_match(path))?;
+        Some(methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// Answers what no route answers: a path that there is with a method that it has not, or no path at all.
+pub(crate) async fn no_route(
+    request: HttpRequest,
+    description: Data<Description>,
+) -> Result<HttpResponse, Problem> {
+    Err(match description.allowed(request.path()) {
+        Some(methods) => Problem::new(Code::MethodNotAllowed, format!("This path answers to {methods}."))
+            .with_header(header::ALLOW, methods),
+        None => Problem::not_found("path"),
+    })
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
+    [
+        (HttpMethod::Get, &mut item.get),
+        (HttpMethod::Post, &mut item.post),
+        (HttpMethod::Put, &mut item.put),
+        (HttpMethod::Delete, &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, it)| it.as_mut().map(|it| (method, it)))
+}
+
+fn methods(item: &mut PathItem) -> Vec<Method> {
+    let method = |(method, _)| match method {
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Delete => Method::DELETE,
+        _ => Method::GET,
+    };
+    operations(item).map(method).collect()
+}
+
+/// Adds what every call of this kind can answer.
+fn complete(path: &str, operation: &mut Operation) {
+    if !path.starts_with("/v1") {
+        return;
+    }
+    let in_path = |it: &RefOr<Parameter>| matches!(it, RefOr::T(it) if it.parameter_in == ParameterIn::Path);
+    let parameters = operation.parameters.as_deref().unwrap_or_default();
+    let takes_input = operation.request_body.is_some() || !parameters.iter().all(in_path);
+    let takes_id = parameters.iter().any(in_path);
+    let kinds = [
+        (
+            true,
+            401,
+            "`unauthenticated`: no access token, or one that is not good.",
+        ),
+        (true, 403, "`missing_scope`: the access token lacks the scope."),
+        (true, 500, "`internal`: a fault of this installation."),
+        (takes_id, 404, "`not_found`: there is none of this tenant."),
+        (
+            takes_input,
+            422,
+            "`invalid_request` and others: `errors` names the fields.",
+        ),
+        (operation.request_body.is_some(), 400, "`malformed_json`."),
+        (
+            operation.request_body.is_some(),
+            408,
+            "`request_timeout`: the body did not arrive in time.",
+        ),
+        (operation.request_body.is_some(), 413, "`body_too_large`."),
+        (operation.request_body.is_some(), 415, "`unsupported_media_type`."),
+    ];
+    for (_, status, description) in kinds.into_iter().filter(|(applies, ..)| *applies) {
+        let responses = &mut operation.responses.responses;
+        responses
+            .entry(status.to_string())
+            .or_insert_with(|| problem(description).into());
+    }
+}
+
+fn problem(description: &str) -> Response {
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .build();
+    ResponseBuilder::new()
+        .description(description)
+        .content(MEDIA_TYPE, content)
+        .build()
+}
+
+fn oauth2() -> SecurityScheme {
+    let scopes = Permission::ALL.map(|it| (it.as_str(), describe(it)));
+    let flow = ClientCredentials::new("/oauth/token", Scopes::from_iter(scopes));
+    SecurityScheme::OAuth2(OAuth2::new([Flow::ClientCredentials(flow)]))
+}
+
+fn bearer() -> SecurityScheme {
+    let mut http = Http::new(HttpAuthScheme::Bearer);
+    http.bearer_format = Some("JWT".to_owned());
+    http.description = Some("An access token from POST /oauth/token.".to_owned());
+    SecurityScheme::Http(http)
+}
+
+const fn describe(permission: Permission) -> &'static str {
+    match permission {
+        Permission::AssetsRead => "List and read assets, without tokens.",
+        Permission::AssetsWrite => "Register and delete assets.",
+        Permission::TokensRead => "Read tokens in the clear.",
+        Permission::ReconnectsPreview => "See what a reconnect would do.",
+        Permission::ReconnectsWrite => "Replace tokens and follow reconnects.",
+        Permission::ForecastRead => "Read the disconnect calendar.",
+        Permission::AuditRead => "Read the audit trail.",
+        Permission::WebhooksWrite => "Manage webhook endpoints.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.yaml");
+
+    #[test]
+    fn the_file_at_the_root_is_the_description() {
+        if std::env::var_os("REGRANT_WRITE_OPENAPI").is_some() {
+            std::fs::write(FILE, openapi_yaml()).unwrap();
+        }
+        let kept = std::fs::read_to_string(FILE).unwrap_or_default();
+        assert!(
+            kept == openapi_yaml(),
+            "openapi.yaml is stale: run this test with REGRANT_WRITE_OPENAPI=1"
+        );
+    }
+
+    #[test]
+    fn every_call_under_v1_demands_a_scope_and_tells_its_refusals() {
+        let mut api = openapi();
+        assert!(api.paths.paths.len() > 10);
+        for (path, item) in &mut api.paths.paths {
+            for (_, operation) in operations(item).filter(|_| path.starts_with("/v1")) {
+                let security = serde_json::to_string(&operation.security).unwrap();
+                assert!(
+                    security.contains("oauth2") && security.contains(':'),
+                    "{path}: {security}"
+                );
+                for status in ["401", "403", "500"] {
+                    assert!(
+                        operation.responses.responses.contains_key(status),
+                        "{path}: {status}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_known_path_tells_its_methods() {
+        let description = Description::new();
+        assert_eq!(description.allowed("/v1/assets").as_deref(), Some("GET, POST"));
+        assert_eq!(
+            description.allowed("/v1/assets/act_1").as_deref(),
+            Some("GET, DELETE")
+        );
+        assert_eq!(description.allowed("/v1/nothing"), None);
+    }
+}

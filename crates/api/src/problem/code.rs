@@ -1,0 +1,143 @@
+//! The one table of problem codes: status, title, meaning, remedy.
+//!
+//! The rule: a code is part of the contract. Codes are added, never renamed; `/problems/<code>` is its page.
+
+/// One kind of problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProblemCode {
+    /// The stable code; the last segment of `type`.
+    pub code: &'static str,
+    /// The HTTP status it comes with.
+    pub status: u16,
+    /// The title.
+    pub title: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+    /// What to do about it.
+    pub remedy: &'static str,
+}
+
+/// Every problem code, by status.
+#[must_use]
+pub const fn problem_codes() -> &'static [ProblemCode] {
+    TABLE
+}
+
+macro_rules! codes {
+    ($($item:ident $code:literal $status:literal $title:literal, $meaning:literal, $remedy:literal;)+) => {
+        /// A problem code.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code { $(#[doc = $title] $item),+ }
+
+        impl Code {
+            /// Its entry in the table.
+            #[must_use]
+            pub const fn entry(self) -> ProblemCode {
+                match self {
+                    $(Self::$item => ProblemCode {
+                        code: $code, status: $status, title: $title, meaning: $meaning, remedy: $remedy,
+                    }),+
+                }
+            }
+        }
+
+        const TABLE: &[ProblemCode] = &[$(Code::$item.entry()),+];
+    };
+}
+
+codes! {
+    MalformedJson "malformed_json" 400 "Malformed JSON",
+        "The body is not one JSON document, nests deeper than 32 levels or ends early. Nothing was changed.",
+        "Correct the body at the line and column that `detail` names.";
+    ScopeNotHeld "scope_not_held" 400 "Scope not held",
+        "The client asked for a scope that it does not hold.",
+        "Ask for fewer scopes, or have an operator grant the scope to the client.";
+    Unauthenticated "unauthenticated" 401 "Not authenticated",
+        "The call carries no access token, or one that is expired, revoked or not ours. A token is accepted in the \
+         Authorization header only, never in the address.",
+        "Get an access token from POST /oauth/token and send it as `Authorization: Bearer …`.";
+    MissingScope "missing_scope" 403 "Missing scope",
+        "The access token is good but does not carry the scope that `detail` names.",
+        "Get an access token with that scope; an operator decides which scopes a client holds.";
+    NotFound "not_found" 404 "Not found",
+        "There is no such thing for this tenant. What belongs to another tenant looks exactly the same.",
+        "Check the identifier and the path.";
+    MethodNotAllowed "method_not_allowed" 405 "Method not allowed",
+        "The path exists, but not with this method.",
+        "Use one of the methods in the Allow header.";
+    RequestTimeout "request_timeout" 408 "Request timeout",
+        "The body did not arrive in time. Nothing was changed.",
+        "Send the request again; with an Idempotency-Key it is safe at any time.";
+    NoToken "no_token" 409 "No working token",
+        "The asset has no token that is believed to work. `reason` says why, who must act and what to do next.",
+        "Follow `reason.next_step`; usually a person logs in again and POST /v1/reconnects replaces the token.";
+    ReconnectEnded "reconnect_ended" 409 "Reconnect ended",
+        "The reconnect has completed or was cancelled; it cannot be cancelled any more.",
+        "Read the reconnect to see what became of its items.";
+    AlreadyExists "already_exists" 409 "Already exists",
+        "Something of that name exists already.",
+        "Use the one that exists, or choose another name.";
+    BodyTooLarge "body_too_large" 413 "Body too large",
+        "The body is larger than this installation accepts. Nothing was changed.",
+        "Split the call into smaller ones.";
+    UnsupportedMediaType "unsupported_media_type" 415 "Unsupported media type",
+        "The body is not of a media type that this call reads, or is compressed.",
+        "Send `Content-Type: application/json` and no Content-Encoding.";
+    InvalidRequest "invalid_request" 422 "Invalid request",
+        "Fields are unknown, missing, of the wrong type or do not hold what they must. `errors` names up to 20 of \
+         them. Nothing was changed.",
+        "Correct the fields that `errors` names and call again.";
+    TooMany "too_many_items" 422 "Too many items",
+        "The call names more assets than one call may. Nothing was changed.",
+        "Split the call; `errors` names the field and its limit.";
+    IdempotencyKeyReused "idempotency_key_reused" 422 "Idempotency key reused",
+        "This Idempotency-Key was used before with another body. Nothing was changed.",
+        "Use a fresh key for a different call; repeat a call with exactly the same body.";
+    TokenDead "token_dead" 422 "Token dead",
+        "The submitted token has expired or was revoked. Nothing was changed.",
+        "Have the person log in again and submit the new token.";
+    TokenOfAnotherApp "token_of_another_app" 422 "Token of another app",
+        "The submitted token was issued to another Meta app than this tenant's. Nothing was changed.",
+        "Submit a token that was issued to this tenant's app.";
+    TokenUndecipherable "token_undecipherable" 422 "Token undecipherable",
+        "The Graph API cannot read the submitted token: it is cut off or is no token. Nothing was changed.",
+        "Submit the token as it was issued, without quotes or white space.";
+    TokenOfWrongKind "token_of_wrong_kind" 422 "Token of the wrong kind",
+        "The submitted token is an app token or a page token. Nothing was changed.",
+        "Submit the token of a person or of a system user.";
+    TokenOfAnotherPerson "token_of_another_person" 422 "Token of another person",
+        "The submitted token belongs to another person than `expect_person` names. Nothing was changed.",
+        "Have the expected person log in, or leave `expect_person` out.";
+    TooManyStreams "too_many_streams" 429 "Too many streams",
+        "Too many event streams are open.",
+        "Close streams that are not read any more, or read the reconnect itself from time to time.";
+    Internal "internal" 500 "Internal error",
+        "A fault of this installation. A call that changes something either did so completely or not at all.",
+        "Quote `request_id` when asking for help; the log holds the cause under it.";
+    GraphUnavailable "graph_unavailable" 503 "Graph unavailable",
+        "The Graph API does not answer. Nothing was changed and nothing was disconnected.",
+        "Try again after the time in the Retry-After header.";
+    NotReady "not_ready" 503 "Not ready",
+        "The installation cannot serve at the moment: its database does not answer.",
+        "Wait; a load balancer should send the call elsewhere.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct_words_with_an_error_status() {
+        let mut seen = std::collections::HashSet::new();
+        for entry in problem_codes() {
+            assert!(seen.insert(entry.code), "{} twice", entry.code);
+            assert!(entry.code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+            assert!((400..600).contains(&entry.status));
+            assert!(
+                entry.meaning.ends_with('.') && entry.remedy.ends_with('.'),
+                "{}",
+                entry.code
+            );
+        }
+    }
+}

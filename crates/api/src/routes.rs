@@ -1,0 +1,52 @@
+//! The public routes, one file per resource: handlers with what they read and write.
+//!
+//! The rule: a handler extracts, calls ONE use case and converts. Everything under `/v1` stands behind
+//! `authenticate`; what else a call needs is in the type of its [`crate::caller::Caller`].
+
+mod asset_view;
+mod assets;
+mod client_auth;
+mod events;
+mod health;
+mod oauth;
+mod pages;
+mod path_id;
+mod reason;
+mod reconnect_view;
+mod reconnects;
+mod tokens;
+
+use actix_web::middleware::from_fn;
+use utoipa_actix_web::{scope, service_config::ServiceConfig};
+
+pub(crate) use events::Streams;
+pub(crate) use pages::{PATHS as PAGES, configure as pages};
+pub(crate) use reason::ReasonOut;
+
+use crate::authenticate::authenticate;
+
+/// The routes that the API description tells of.
+pub(crate) fn described(config: &mut ServiceConfig<'_>) {
+    config
+        .service(oauth::create_token)
+        .service(oauth::list_signing_keys)
+        .service(health::get_liveness)
+        .service(health::get_readiness)
+        .service(v1());
+}
+
+fn v1() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_web::OpenApiFactory {
+    scope::scope("/v1")
+        .wrap(from_fn(authenticate))
+        .service(assets::register_assets)
+        .service(assets::list_assets)
+        .service(assets::get_asset)
+        .service(assets::delete_asset)
+        .service(tokens::get_token)
+        .service(tokens::lookup_tokens)
+        .service(reconnects::create_reconnect)
+        .service(reconnects::list_reconnects)
+        .service(reconnects::get_reconnect)
+        .service(reconnects::cancel_reconnect)
+        .service(events::stream_reconnect_events)
+}

@@ -1,0 +1,156 @@
+//! Access tokens for clients (RFC 6749 §4.4), and the keys that verify them.
+//!
+//! The rule: this endpoint speaks OAuth's own errors, and an unknown client looks like a wrong secret.
+//! `client_auth.rs` reads who the client says it is.
+
+use actix_web::{
+    HttpResponse, HttpResponseBuilder, ResponseError, get,
+    http::{StatusCode, header},
+    post,
+    web::Data,
+};
+use regrant_vault::{Error, IssuedToken, Vault};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::client_auth::{ClientCredentials, TokenRequest};
+use crate::problem::Problem;
+
+/// An access token for this API.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AccessTokenOut {
+    /// The token, to be sent as `Authorization: Bearer …`.
+    access_token: String,
+    /// `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Its life in seconds.
+    expires_in: i64,
+    /// What it may do.
+    #[schema(example = "assets:read reconnects:write")]
+    scope: String,
+}
+
+/// An error of the token endpoint (RFC 6749 §5.2).
+#[derive(Debug, Serialize, ToSchema, thiserror::Error)]
+#[error("{error}")]
+pub(crate) struct OauthError {
+    #[serde(skip)]
+    status: u16,
+    /// `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type` or `server_error`.
+    #[schema(example = "invalid_client")]
+    error: &'static str,
+    /// One sentence.
+    error_description: String,
+}
+
+/// The public keys that verify this installation's access tokens.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what the vault gives as it is")]
+pub(crate) struct KeySet {
+    /// The keys (RFC 7517).
+    keys: Vec<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// Exchange a client's id and secret for an access token.
+///
+/// The client authenticates by HTTP Basic or by form fields, not by both.
+#[utoipa::path(
+    tag = "access",
+    security((), ("client" = [])),
+    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "The token.", body = AccessTokenOut),
+        (status = 400, description = "The request is not one.", body = OauthError),
+        (status = 401, description = "The client is not known by this secret.", body = OauthError),
+        (status = 500, description = "A fault of this installation.", body = OauthError),
+    ),
+)]
+#[post("/oauth/token")]
+pub(crate) async fn create_token(
+    vault: Data<Vault>,
+    client: ClientCredentials,
+) -> Result<HttpResponse, OauthError> {
+    let issued = vault.issue_token(client.id, &client.secret, client.scope).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::PRAGMA, "no-cache"))
+        .json(AccessTokenOut::from(issued)))
+}
+
+/// List the public keys that verify access tokens.
+#[utoipa::path(tag = "access", responses((status = 200, description = "The keys.", body = KeySet)))]
+#[get("/.well-known/jwks.json")]
+pub(crate) async fn list_signing_keys(vault: Data<Vault>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .json(vault.jwks())
+}
+
+impl From<IssuedToken> for AccessTokenOut {
+    fn from(it: IssuedToken) -> Self {
+        let (access_token, expires_in) = (it.access_token, it.expires_in);
+        Self {
+            access_token,
+            token_type: "Bearer",
+            expires_in,
+            scope: it.scope.to_string(),
+        }
+    }
+}
+
+impl OauthError {
+    pub(crate) fn invalid(error: &'static str, description: impl Into<String>) -> Self {
+        Self {
+            status: 400,
+            error,
+            error_description: description.into(),
+        }
+    }
+
+    pub(crate) fn invalid_client() -> Self {
+        let error_description = "There is no such client with this secret.".to_owned();
+        Self {
+            status: 401,
+            error: "invalid_client",
+            error_description,
+        }
+    }
+}
+
+impl From<Error> for OauthError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Unauthenticated => Self::invalid_client(),
+            Error::ScopeNotHeld => Self::invalid(
+                "invalid_scope",
+                "The client does not hold a scope that was asked for.",
+            ),
+            other => {
+                let problem = Problem::from(other);
+                let error_description = format!("Something went wrong here ({problem}).");
+                Self {
+                    status: problem.status_code().as_u16(),
+                    error: "server_error",
+                    error_description,
+                }
+            }
+        }
+    }
+}
+
+impl ResponseError for OauthError {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponseBuilder::new(self.status_code());
+        if self.status == 401 {
+            response.insert_header((
+                header::WWW_AUTHENTICATE,
+                r#"Basic realm="regrant", charset="UTF-8""#,
+            ));
+        }
+        response.json(self)
+    }
+}

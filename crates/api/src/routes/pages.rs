@@ -1,0 +1,171 @@
+//! Pages for people: where to start, what each problem means, and the API description.
+//!
+//! The rule: they are made from the tables that the answers are made from, hold nothing of the request,
+//! and need nothing from elsewhere: they work offline.
+
+use std::fmt::Write;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, ContentType},
+    web::{self, Data, Path, ServiceConfig},
+};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::{
+    openapi::Description,
+    problem::{Problem, ProblemCode, problem_codes},
+};
+
+/// The paths of these pages; all answer to GET alone.
+pub(crate) const PATHS: [&str; 7] = [
+    "/",
+    "/pages.css",
+    "/problems",
+    "/problems/{code}",
+    "/openapi.json",
+    "/docs",
+    "/docs/{file}",
+];
+
+const STYLE: &str = include_str!("pages.css");
+
+/// Adds the pages.
+pub(crate) fn configure(config: &mut ServiceConfig) {
+    config
+        .route("/", web::get().to(landing))
+        .route("/pages.css", web::get().to(style))
+        .route("/problems", web::get().to(problems))
+        .route("/problems/{code}", web::get().to(problem))
+        .route("/openapi.json", web::get().to(description))
+        .route("/docs", web::get().to(docs))
+        .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json").validator_url("none")));
+}
+
+async fn landing() -> HttpResponse {
+    page(
+        "Regrant",
+        "<p>A token vault and bulk-reconnect backend for Meta business assets.</p><ul>\
+         <li><a href=\"/docs/\">The API, to read and to try</a></li>\
+         <li><a href=\"/openapi.json\">Its description in OpenAPI 3.1</a></li>\
+         <li><a href=\"/problems\">What each problem means</a></li></ul>",
+    )
+}
+
+async fn problems() -> HttpResponse {
+    let mut rows = String::new();
+    for it in problem_codes() {
+        let ProblemCode {
+            code, status, title, ..
+        } = it;
+        // Writing to a string does not fail.
+        let _written = write!(
+            rows,
+            "<tr><td>{status}</td><td><a href=\"/problems/{code}\"><code>{code}</code></a></td><td>{title}</td></tr>"
+        );
+    }
+    page(
+        "Problems",
+        &format!("<table><tr><th>Status</th><th>Code</th><th>Title</th></tr>{rows}</table>"),
+    )
+}
+
+async fn problem(code: Path<String>) -> Result<HttpResponse, Problem> {
+    let entry = problem_codes().iter().find(|it| it.code == code.as_str());
+    entry
+        .map(problem_page)
+        .ok_or_else(|| Problem::not_found("problem"))
+}
+
+fn problem_page(entry: &ProblemCode) -> HttpResponse {
+    let ProblemCode {
+        code,
+        status,
+        title,
+        meaning,
+        remedy,
+    } = entry;
+    let body = format!(
+        "<p><code>{code}</code>, status {status}</p><h2>What it means</h2><p>{}</p><h2>What to do</h2><p>{}</p>\
+         <p><a href=\"/problems\">All problems</a></p>",
+        escaped(meaning),
+        escaped(remedy),
+    );
+    page(title, &body)
+}
+
+async fn style() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .body(STYLE)
+}
+
+async fn description(description: Data<Description>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(ContentType::json())
+        .body(description.json.clone())
+}
+
+async fn docs(_: HttpRequest) -> HttpResponse {
+    HttpResponse::PermanentRedirect()
+        .insert_header((header::LOCATION, "/docs/"))
+        .finish()
+}
+
+fn page(title: &str, body: &str) -> HttpResponse {
+    let title = escaped(title);
+    HttpResponse::Ok().content_type(ContentType::html()).body(format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
+         <meta name=\"viewport\" content=\"width=device-width\"><link rel=\"stylesheet\" href=\"/pages.css\"></head>\
+         <body><h1>{title}</h1>{body}</body></html>"
+    ))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{App, body::to_bytes, dev::ServiceResponse, test};
+
+    use super::*;
+
+    async fn get(path: &str) -> ServiceResponse {
+        let app = test::init_service(App::new().configure(configure)).await;
+        test::call_service(&app, test::TestRequest::get().uri(path).to_request()).await
+    }
+
+    #[actix_web::test]
+    async fn every_problem_code_has_a_page() {
+        for entry in problem_codes() {
+            let response = get(&format!("/problems/{}", entry.code)).await;
+            assert_eq!(response.status(), 200, "{}", entry.code);
+            let body = to_bytes(response.into_body()).await.unwrap();
+            let text = std::str::from_utf8(&body).unwrap();
+            assert!(
+                text.contains(entry.title) && text.contains(&escaped(entry.remedy)),
+                "{}",
+                entry.code
+            );
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_code_that_is_in_no_table_has_no_page() {
+        assert_eq!(get("/problems/%3Cscript%3E").await.status(), 404);
+    }
+
+    #[actix_web::test]
+    async fn the_api_can_be_read_offline() {
+        let response = get("/docs/").await;
+        assert_eq!(response.status(), 200);
+        let body = to_bytes(response.into_body()).await.unwrap();
+        assert!(
+            !String::from_utf8_lossy(&body).contains("https://"),
+            "nothing comes from elsewhere"
+        );
+    }
+}

@@ -1,0 +1,41 @@
+//! Identifiers in a path.
+//!
+//! The rule: a malformed identifier is one that does not exist; the answer is that of an unknown one.
+
+use std::str::FromStr;
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use futures_util::future::{Ready, ready};
+use regrant_domain::{AssetId, ReconnectId};
+use regrant_vault::{Error, Resource};
+
+use crate::problem::Problem;
+
+/// The identifier in the request's path.
+pub(crate) struct PathId<T>(pub(crate) T);
+
+/// What can stand in a path, under which name, and what it names.
+pub(crate) trait Segment: FromStr {
+    const NAME: &'static str;
+    const RESOURCE: Resource;
+}
+
+impl Segment for AssetId {
+    const NAME: &'static str = "asset_id";
+    const RESOURCE: Resource = Resource::Asset;
+}
+
+impl Segment for ReconnectId {
+    const NAME: &'static str = "id";
+    const RESOURCE: Resource = Resource::Reconnect;
+}
+
+impl<T: Segment> FromRequest for PathId<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let parsed = request.match_info().query(T::NAME).parse();
+        ready(parsed.map(Self).map_err(|_| Error::NotFound(T::RESOURCE).into()))
+    }
+}

@@ -1,0 +1,295 @@
+//! Replace expired tokens: start a reconnect, follow it, stop it.
+
+use std::time::Duration;
+
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, get, http::header, post, web::Data};
+use futures_util::future::{Ready, ready};
+use regrant_domain::{
+    AccessToken, AssetId, AssetKind, PersonId, ReconnectId, ReconnectStatus, state::Status,
+};
+use regrant_vault::{IdempotencyKey, Order, ReconnectView, Selection, Targets, Vault};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    path_id::PathId,
+    reconnect_view::{ReconnectOut, ReconnectSummary},
+};
+use crate::{
+    caller::{Caller, ReconnectsWrite},
+    cursor::{Cursor, Limit, Page},
+    json::{All, CanonicalJson, Query},
+    problem::{Problem, ProblemOut},
+    schema,
+};
+
+/// One new token for many assets. Exactly one of `asset_ids` and `select` is given.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewReconnect {
+    /// The new token: a person's or a system user's.
+    #[schema(value_type = String, write_only)]
+    access_token: AccessToken,
+    /// The assets, at most 10,000.
+    #[schema(value_type = Option<Vec<String>>, max_items = 10_000)]
+    asset_ids: Option<All<AssetId>>,
+    /// All assets that match.
+    select: Option<SelectIn>,
+    /// How long to wait for the end, in seconds.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>, minimum = 0, maximum = 60, default = 10)]
+    wait_seconds: WaitSeconds,
+    /// Refuse the call unless the token is this person's.
+    #[schema(schema_with = schema::graph_id_or_null, required = false)]
+    expect_person: Option<PersonId>,
+}
+
+/// A selection of assets; every part narrows it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AssetSelection)]
+pub(crate) struct SelectIn {
+    /// Only of this kind.
+    #[schema(schema_with = schema::asset_kind, required = false)]
+    kind: Option<AssetKind>,
+    /// Only of this business.
+    #[schema(schema_with = schema::graph_id, required = false)]
+    business_id: Option<AssetId>,
+    /// Only served by this person's credential.
+    #[schema(schema_with = schema::graph_id, required = false)]
+    person_id: Option<PersonId>,
+    /// Only in this state.
+    #[schema(schema_with = schema::asset_state, required = false)]
+    state: Option<Status>,
+}
+
+/// How long a caller waits: 0 to 60 seconds, 10 if not said.
+#[derive(Deserialize)]
+#[serde(try_from = "u64")]
+struct WaitSeconds(u64);
+
+/// Which page of reconnects to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ReconnectFilter {
+    /// The `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<ReconnectId>>,
+    /// How many, 1 to 200.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
+}
+
+/// The value of the `Idempotency-Key` header, if there is one.
+pub(crate) struct IdempotencyHeader(Option<IdempotencyKey>);
+
+/// Replace the tokens of many assets by one new token.
+///
+/// The call answers 200 when every item has its outcome within `wait_seconds`, else 202; the work goes on
+/// whether or not the caller stays. Repeat it with the same `Idempotency-Key` and body to get the same reconnect.
+#[utoipa::path(
+    tag = "reconnects",
+    security(("oauth2" = ["reconnects:write"])),
+    request_body = NewReconnect,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters.")),
+    responses(
+        (status = 200, description = "It has ended.", body = ReconnectOut),
+        (status = 202, description = "It goes on.", body = ReconnectOut, headers(
+            ("Location" = String, description = "The reconnect."),
+            ("Retry-After" = u32, description = "When to look, in seconds."),
+        )),
+        (status = 503, description = "`graph_unavailable`: nothing was changed.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/reconnects")]
+pub(crate) async fn create_reconnect(
+    vault: Data<Vault>,
+    caller: Caller<ReconnectsWrite>,
+    key: IdempotencyHeader,
+    body: CanonicalJson<NewReconnect>,
+) -> Result<HttpResponse, Problem> {
+    let order = order(body, key)?;
+    Ok(answer(vault.reconnect(&caller.principal, order).await?))
+}
+
+/// List reconnects, newest first, without their items.
+#[utoipa::path(
+    tag = "reconnects",
+    security(("oauth2" = ["reconnects:write"])),
+    responses((status = 200, description = "One page of reconnects.", body = Page<ReconnectSummary>)),
+)]
+#[get("/reconnects")]
+pub(crate) async fn list_reconnects(
+    vault: Data<Vault>,
+    caller: Caller<ReconnectsWrite>,
+    Query(filter): Query<ReconnectFilter>,
+) -> Result<HttpResponse, Problem> {
+    let after = filter.cursor.map(|it| it.0);
+    let list = vault
+        .list_reconnects(&caller.principal, after, filter.limit.0)
+        .await?;
+    let data = list.data.into_iter().map(ReconnectSummary::from).collect();
+    Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
+}
+
+/// Read a reconnect with its items.
+#[utoipa::path(
+    tag = "reconnects",
+    security(("oauth2" = ["reconnects:write"])),
+    params(("id" = String, Path, description = "The reconnect's id.")),
+    responses((status = 200, description = "The reconnect.", body = ReconnectOut)),
+)]
+#[get("/reconnects/{id}")]
+pub(crate) async fn get_reconnect(
+    vault: Data<Vault>,
+    caller: Caller<ReconnectsWrite>,
+    id: PathId<ReconnectId>,
+) -> Result<HttpResponse, Problem> {
+    let view = vault.reconnect_view(&caller.principal, id.0).await?;
+    Ok(HttpResponse::Ok().json(ReconnectOut::from(view)))
+}
+
+/// Stop a reconnect: items that are still open end as `failed`, reason `cancelled`.
+#[utoipa::path(
+    tag = "reconnects",
+    security(("oauth2" = ["reconnects:write"])),
+    params(("id" = String, Path, description = "The reconnect's id.")),
+    responses(
+        (status = 200, description = "It is stopped.", body = ReconnectOut),
+        (status = 409, description = "`reconnect_ended`: it has ended already.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/reconnects/{id}/cancel")]
+pub(crate) async fn cancel_reconnect(
+    vault: Data<Vault>,
+    caller: Caller<ReconnectsWrite>,
+    id: PathId<ReconnectId>,
+) -> Result<HttpResponse, Problem> {
+    let view = vault.cancel_reconnect(&caller.principal, id.0).await?;
+    Ok(HttpResponse::Ok().json(ReconnectOut::from(view)))
+}
+
+fn answer(view: ReconnectView) -> HttpResponse {
+    match view.status {
+        ReconnectStatus::Running => HttpResponse::Accepted()
+            .insert_header((header::LOCATION, format!("/v1/reconnects/{}", view.id)))
+            .insert_header((header::RETRY_AFTER, 2))
+            .json(ReconnectOut::from(view)),
+        ReconnectStatus::Completed | ReconnectStatus::Cancelled => {
+            HttpResponse::Ok().json(ReconnectOut::from(view))
+        }
+    }
+}
+
+fn order(body: CanonicalJson<NewReconnect>, key: IdempotencyHeader) -> Result<Order, Problem> {
+    let it = body.value;
+    let targets = match (it.asset_ids, it.select) {
+        (Some(ids), None) => Targets::Listed(ids.0),
+        (None, Some(select)) => Targets::Selected(select.into()),
+        (None, None) => {
+            return Err(Problem::invalid_field(
+                "asset_ids",
+                "is required, unless `select` is given",
+            ));
+        }
+        (Some(_), Some(_)) => return Err(Problem::invalid_field("select", "does not go with `asset_ids`")),
+    };
+    Ok(Order {
+        access_token: it.access_token,
+        targets,
+        expect_person: it.expect_person,
+        wait: Duration::from_secs(it.wait_seconds.0),
+        idempotency_key: key.0,
+        body: body.canonical,
+    })
+}
+
+impl From<SelectIn> for Selection {
+    fn from(it: SelectIn) -> Self {
+        Self {
+            kind: it.kind,
+            business_id: it.business_id,
+            person_id: it.person_id,
+            status: it.state,
+        }
+    }
+}
+
+impl Default for WaitSeconds {
+    fn default() -> Self {
+        Self(10)
+    }
+}
+
+impl TryFrom<u64> for WaitSeconds {
+    type Error = &'static str;
+
+    fn try_from(seconds: u64) -> Result<Self, Self::Error> {
+        if seconds <= 60 {
+            Ok(Self(seconds))
+        } else {
+            Err("expected a whole number from 0 to 60")
+        }
+    }
+}
+
+impl FromRequest for IdempotencyHeader {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let value = request.headers().get("idempotency-key");
+        let key = value
+            .map(|it| IdempotencyKey::parse(it.to_str().unwrap_or_default()))
+            .transpose();
+        ready(key.map(Self).map_err(Problem::from))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::{Node, read};
+
+    fn parsed(text: &str) -> Result<Order, Problem> {
+        let value = read(Node::parse(text.as_bytes()).unwrap()).map_err(Problem::invalid)?;
+        order(
+            CanonicalJson {
+                value,
+                canonical: zeroize::Zeroizing::new(Vec::new()),
+            },
+            IdempotencyHeader(None),
+        )
+    }
+
+    #[test]
+    fn an_order_names_its_assets_or_selects_them() {
+        let listed = parsed(r#"{"access_token":"E","asset_ids":["1","act_2"]}"#).unwrap();
+        assert!(matches!(listed.targets, Targets::Listed(ids) if ids.len() == 2));
+        assert_eq!(listed.wait, Duration::from_secs(10));
+        let selected =
+            parsed(r#"{"access_token":"E","select":{"state":"disconnected"},"wait_seconds":0}"#).unwrap();
+        assert!(matches!(selected.targets, Targets::Selected(it) if it.status == Some(Status::Disconnected)));
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in [
+            r#"{"access_token":"E"}"#,
+            r#"{"access_token":"E","asset_ids":["1"],"select":{}}"#,
+            r#"{"access_token":"E","asset_ids":["1"],"wait_seconds":61}"#,
+            r#"{"access_token":"E","asset_ids":["1"],"wait_seconds":-1}"#,
+            r#"{"access_token":"E","asset_ids":["1"],"wait_seconds":"5"}"#,
+            r#"{"access_token":"E","asset_ids":["1"],"plan_id":"p"}"#,
+            r#"{"access_token":"E","asset_ids":["1"],"expect_person":"act_1"}"#,
+            r#"{"access_token":"E E","asset_ids":["1"]}"#,
+            r#"{"asset_ids":["1"]}"#,
+        ] {
+            assert!(parsed(text).is_err(), "{text}");
+        }
+    }
+}

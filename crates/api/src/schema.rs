@@ -1,0 +1,87 @@
+//! Schemas of the domain's closed lists and identifiers: the domain knows nothing of OpenAPI.
+
+use regrant_domain::{
+    AssetKind, CredentialKind, Outcome, ReasonCode, ReconnectStatus, Serving, Slot, Who,
+    state::{EndingCause, Status},
+};
+use utoipa::openapi::{
+    Object, ObjectBuilder,
+    schema::{SchemaType, Type},
+};
+
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+fn list(names: impl Iterator<Item = &'static str>) -> Object {
+    text().enum_values(Some(names)).build()
+}
+
+/// The same, or null.
+fn nullable(mut schema: Object) -> Object {
+    schema.schema_type = SchemaType::from_iter([Type::String, Type::Null]);
+    if let Some(values) = &mut schema.enum_values {
+        values.push(serde_json::Value::Null);
+    }
+    schema
+}
+
+pub(crate) fn asset_id() -> Object {
+    text()
+        .pattern(Some("^(act_)?[0-9]{1,20}$"))
+        .examples(["1784140000000001"])
+        .build()
+}
+
+pub(crate) fn graph_id() -> Object {
+    text().pattern(Some("^[0-9]{1,20}$")).build()
+}
+
+pub(crate) fn graph_id_or_null() -> Object {
+    nullable(graph_id())
+}
+
+pub(crate) fn asset_kind() -> Object {
+    list(AssetKind::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn asset_state() -> Object {
+    list(Status::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn credential_kind() -> Object {
+    list(CredentialKind::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn slot() -> Object {
+    list(Slot::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn ending_cause() -> Object {
+    let all = [
+        EndingCause::TokenExpiry,
+        EndingCause::DataAccess,
+        EndingCause::CutOff,
+    ];
+    list(all.into_iter().map(EndingCause::as_str))
+}
+
+pub(crate) fn outcome_or_null() -> Object {
+    nullable(list(Outcome::ALL.iter().map(|it| it.as_str())))
+}
+
+pub(crate) fn serving_or_null() -> Object {
+    nullable(list(Serving::ALL.iter().map(|it| it.as_str())))
+}
+
+pub(crate) fn who() -> Object {
+    list(Who::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn reason_code() -> Object {
+    list(ReasonCode::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn reconnect_status() -> Object {
+    list(ReconnectStatus::ALL.iter().map(|it| it.as_str()))
+}
