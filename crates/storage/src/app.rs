@@ -54,9 +54,10 @@ impl Store {
             app.verify_token.as_ref().map(|it| it.as_bytes().to_vec()).into(),
             time(app.created_at).into(),
         ];
-        let query = Query::new("INSERT INTO apps (id, name, secret_sealed, verify_token_sealed, created_at) VALUES ")
-            .list(row)
-            .sql(" ON CONFLICT DO NOTHING");
+        let query =
+            Query::new("INSERT INTO apps (id, name, secret_sealed, verify_token_sealed, created_at) VALUES ")
+                .list(row)
+                .sql(" ON CONFLICT DO NOTHING");
         match self.write(query).await? {
             0 => Err(Error::Taken("app")),
             _ => Ok(()),

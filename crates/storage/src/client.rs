@@ -61,7 +61,8 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn clients(&self, tenant: TenantId) -> Result<Vec<ClientRow>, Error> {
-        let sql = "SELECT id, name, scopes, created_at, disabled_at FROM clients WHERE tenant_id = $1 ORDER BY id";
+        let sql =
+            "SELECT id, name, scopes, created_at, disabled_at FROM clients WHERE tenant_id = $1 ORDER BY id";
         let rows = Query::of_tenant(tenant, sql).all(&self.connection).await?;
         rows.iter().map(read).collect()
     }
@@ -70,8 +71,14 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant has no such client.
-    pub async fn set_client_secret(&self, tenant: TenantId, client: ClientId, hash: &[u8]) -> Result<(), Error> {
-        self.update_client(tenant, client, "secret_hash", hash.into()).await
+    pub async fn set_client_secret(
+        &self,
+        tenant: TenantId,
+        client: ClientId,
+        hash: &[u8],
+    ) -> Result<(), Error> {
+        self.update_client(tenant, client, "secret_hash", hash.into())
+            .await
     }
 
     /// Refuses a client from `at` on; `None` lets it in again.
@@ -84,7 +91,8 @@ impl Store {
         client: ClientId,
         at: Option<Timestamp>,
     ) -> Result<(), Error> {
-        self.update_client(tenant, client, "disabled_at", maybe_time(at).into()).await
+        self.update_client(tenant, client, "disabled_at", maybe_time(at).into())
+            .await
     }
 
     /// The client with this id, if it may call at all: not disabled, its tenant not suspended.

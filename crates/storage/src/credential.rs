@@ -19,7 +19,8 @@ pub struct StoredCredential {
     pub tasks: Vec<String>,
 }
 
-const SELECT: &str = "SELECT c.id, c.asset_id, a.kind AS asset_kind, c.slot, c.kind, c.generation, c.grant_id,
+const SELECT: &str =
+    "SELECT c.id, c.asset_id, a.kind AS asset_kind, c.slot, c.kind, c.generation, c.grant_id,
     c.person_id, c.intent_seq, c.sealed, c.fingerprint, c.tasks, c.expires_at, c.data_access_expires_at,
     c.proved_at, c.created_at
     FROM credentials c JOIN assets a ON a.tenant_id = c.tenant_id AND a.id = c.asset_id
@@ -95,7 +96,10 @@ impl TenantTx {
 
 /// The slot is text of the statement: only so does the partial index on it serve.
 fn of_slot(query: Query, slot: Slot) -> Query {
-    query.sql(" AND c.slot = '").sql(slot.as_str()).sql("' AND c.asset_id IN ")
+    query
+        .sql(" AND c.slot = '")
+        .sql(slot.as_str())
+        .sql("' AND c.asset_id IN ")
 }
 
 fn row(stored: &StoredCredential) -> Result<[Value; 17], Error> {
@@ -128,7 +132,8 @@ fn sealed_under(sealed: &Sealed) -> Result<(Uuid, u32), Error> {
     let head = sealed.as_bytes();
     let id = head.get(4..20).and_then(|bytes| Uuid::from_slice(bytes).ok());
     let version = head.get(20..24).and_then(|bytes| bytes.try_into().ok());
-    id.zip(version.map(u32::from_be_bytes)).ok_or(Error::Corrupt("sealed record"))
+    id.zip(version.map(u32::from_be_bytes))
+        .ok_or(Error::Corrupt("sealed record"))
 }
 
 fn read(row: &Row) -> Result<StoredCredential, Error> {

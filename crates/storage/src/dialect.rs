@@ -57,10 +57,16 @@ impl Dialect {
     }
 
     /// Shows row-level security whose rows this transaction may touch.
-    pub(crate) async fn enter(self, transaction: &DatabaseTransaction, tenant: TenantId) -> Result<(), Error> {
+    pub(crate) async fn enter(
+        self,
+        transaction: &DatabaseTransaction,
+        tenant: TenantId,
+    ) -> Result<(), Error> {
         if self == Self::Postgres {
             let tenant = tenant.uuid().to_string();
-            let query = Query::new("SELECT set_config('app.tenant_id', ").bind(tenant).sql(", true)");
+            let query = Query::new("SELECT set_config('app.tenant_id', ")
+                .bind(tenant)
+                .sql(", true)");
             query.one(transaction).await?;
         }
         Ok(())

@@ -128,10 +128,15 @@ impl Store {
         if rows.is_empty() {
             return Ok(HashMap::new());
         }
-        let tenants: Vec<Uuid> = rows.iter().map(|row| row.get("tenant_id")).collect::<Result<_, _>>()?;
+        let tenants: Vec<Uuid> = rows
+            .iter()
+            .map(|row| row.get("tenant_id"))
+            .collect::<Result<_, _>>()?;
         let query = Query::new("SELECT id, app_id FROM tenants WHERE id IN ").list(tenants);
         let rows = query.all(&self.connection).await?;
-        rows.iter().map(|row| Ok((row.get("id")?, row.parsed("app_id")?))).collect()
+        rows.iter()
+            .map(|row| Ok((row.get("id")?, row.parsed("app_id")?)))
+            .collect()
     }
 }
 

@@ -65,7 +65,8 @@ impl Item {
 /// Whether an item has no final outcome.
 pub(crate) const OPEN: &str = "outcome IS NULL OR outcome = 'deferred'";
 
-const SELECT: &str = "SELECT position, asset_id, asked, outcome, serving, reason, retry_at, fbtrace_id, attempts,
+const SELECT: &str =
+    "SELECT position, asset_id, asked, outcome, serving, reason, retry_at, fbtrace_id, attempts,
     event_seq FROM reconnect_items WHERE tenant_id = $1 AND reconnect_id = ";
 
 impl TenantTx {
@@ -74,7 +75,10 @@ impl TenantTx {
     /// # Errors
     /// The database failed.
     pub async fn items(&self, reconnect: ReconnectId) -> Result<Vec<Item>, Error> {
-        let query = self.query(SELECT).bind(reconnect.uuid()).sql(" ORDER BY position");
+        let query = self
+            .query(SELECT)
+            .bind(reconnect.uuid())
+            .sql(" ORDER BY position");
         self.all(query).await?.iter().map(read).collect()
     }
 
@@ -82,7 +86,12 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn items_after(&self, reconnect: ReconnectId, event_seq: i64, limit: u32) -> Result<Vec<Item>, Error> {
+    pub async fn items_after(
+        &self,
+        reconnect: ReconnectId,
+        event_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<Item>, Error> {
         let query = self
             .query(SELECT)
             .bind(reconnect.uuid())
@@ -97,7 +106,12 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn open_items(&self, reconnect: ReconnectId, now: Timestamp, limit: u32) -> Result<Vec<Item>, Error> {
+    pub async fn open_items(
+        &self,
+        reconnect: ReconnectId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Item>, Error> {
         let query = self
             .query(SELECT)
             .bind(reconnect.uuid())
@@ -121,7 +135,10 @@ impl TenantTx {
                  WHERE tenant_id = $1 AND outcome = 'deferred' AND reconnect_id = ",
             )
             .bind(reconnect.uuid());
-        self.one(query).await?.ok_or(Error::NotFound)?.maybe_time("retry_at")
+        self.one(query)
+            .await?
+            .ok_or(Error::NotFound)?
+            .maybe_time("retry_at")
     }
 
     /// Settles items by position; each gets the next number of the reconnect's events, in this order.
@@ -205,7 +222,16 @@ fn accepted(
     event_seq: i64,
     at: Timestamp,
 ) -> Result<[Value; 12], Error> {
-    let [_, outcome, serving, reason, retry_at, fbtrace_id, settled_at, event_seq] = match &item.settled {
+    let [
+        _,
+        outcome,
+        serving,
+        reason,
+        retry_at,
+        fbtrace_id,
+        settled_at,
+        event_seq,
+    ] = match &item.settled {
         Some(result) => settled(position, result, event_seq, at)?,
         None => unsettled(position),
     };

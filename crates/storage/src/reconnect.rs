@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use regrant_domain::{ClientId, Counts, GrantId, Outcome, PersonId, ReconnectId, ReconnectStatus, Sealed, Timestamp};
+use regrant_domain::{
+    ClientId, Counts, GrantId, Outcome, PersonId, ReconnectId, ReconnectStatus, Sealed, Timestamp,
+};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -89,7 +91,11 @@ impl TenantTx {
             reconnect.id.uuid().into(),
             intent_seq.into(),
             ReconnectStatus::Running.as_str().into(),
-            reconnect.expect_person.as_ref().map(|id| id.as_str().to_owned()).into(),
+            reconnect
+                .expect_person
+                .as_ref()
+                .map(|id| id.as_str().to_owned())
+                .into(),
             reconnect.submitted.as_bytes().into(),
             count(settled)?.into(),
             count(items.len())?.into(),
@@ -103,11 +109,15 @@ impl TenantTx {
             )
             .tenant_rows([row]);
         self.run(query).await?;
-        self.insert_items(reconnect.id, items, reconnect.created_at).await?;
+        self.insert_items(reconnect.id, items, reconnect.created_at)
+            .await?;
         let lease = match due {
             Some((owner, until, due_at)) => {
                 let object = reconnect.id.uuid();
-                Some(self.insert_due(DueKind::Reconnect, object, due_at, (owner, until)).await?)
+                Some(
+                    self.insert_due(DueKind::Reconnect, object, due_at, (owner, until))
+                        .await?,
+                )
             }
             None => None,
         };
@@ -128,7 +138,11 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn list_reconnects(&self, after: Option<ReconnectId>, limit: u32) -> Result<Vec<Reconnect>, Error> {
+    pub async fn list_reconnects(
+        &self,
+        after: Option<ReconnectId>,
+        limit: u32,
+    ) -> Result<Vec<Reconnect>, Error> {
         let mut query = self.select();
         if let Some(after) = after {
             query = query.sql(" AND r.id < ").bind(after.uuid());
@@ -142,7 +156,8 @@ impl TenantTx {
     /// # Errors
     /// The database failed.
     pub async fn counts(&self, ids: &[ReconnectId]) -> Result<HashMap<ReconnectId, Counts>, Error> {
-        let mut outcomes: HashMap<ReconnectId, Vec<Outcome>> = ids.iter().map(|id| (*id, Vec::new())).collect();
+        let mut outcomes: HashMap<ReconnectId, Vec<Outcome>> =
+            ids.iter().map(|id| (*id, Vec::new())).collect();
         for chunk in ids.chunks(CHUNK) {
             let query = self
                 .query(
@@ -155,17 +170,28 @@ impl TenantTx {
                 let id = ReconnectId::from_uuid(row.get("reconnect_id")?);
                 let n = usize::try_from(row.get::<i64>("n")?).map_err(|_| Error::Corrupt("count"))?;
                 let outcome: Outcome = row.parsed("outcome")?;
-                outcomes.entry(id).or_default().extend(std::iter::repeat_n(outcome, n));
+                outcomes
+                    .entry(id)
+                    .or_default()
+                    .extend(std::iter::repeat_n(outcome, n));
             }
         }
-        Ok(outcomes.into_iter().map(|(id, all)| (id, all.into_iter().collect())).collect())
+        Ok(outcomes
+            .into_iter()
+            .map(|(id, all)| (id, all.into_iter().collect()))
+            .collect())
     }
 
     /// Notes what the token was proved to be, and keeps the token as it is from here on.
     ///
     /// # Errors
     /// [`Error::Stale`]: the reconnect has ended.
-    pub async fn mark_proved(&self, id: ReconnectId, grant: GrantId, submitted: &Sealed) -> Result<(), Error> {
+    pub async fn mark_proved(
+        &self,
+        id: ReconnectId,
+        grant: GrantId,
+        submitted: &Sealed,
+    ) -> Result<(), Error> {
         let query = self
             .query("UPDATE reconnects SET proved = (0 = 0), grant_id = ")
             .bind(grant.uuid())
@@ -211,7 +237,9 @@ impl TenantTx {
     /// [`Error::NotFound`]: the tenant has none.
     pub async fn erase_reconnect(&self, id: ReconnectId) -> Result<(), Error> {
         self.delete_due(DueKind::Reconnect, id.uuid()).await?;
-        let query = self.query("DELETE FROM reconnects WHERE tenant_id = $1 AND id = ").bind(id.uuid());
+        let query = self
+            .query("DELETE FROM reconnects WHERE tenant_id = $1 AND id = ")
+            .bind(id.uuid());
         match self.run(query).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),

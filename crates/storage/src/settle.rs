@@ -43,11 +43,17 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::Stale`]: an asset has another generation, or a newer reconnect settled it.
-    pub async fn activate(&self, activations: &[Activation], intent_seq: i64, at: Timestamp) -> Result<(), Error> {
+    pub async fn activate(
+        &self,
+        activations: &[Activation],
+        intent_seq: i64,
+        at: Timestamp,
+    ) -> Result<(), Error> {
         for chunk in activations.chunks(CHUNK) {
             self.raise_generation(chunk, intent_seq, at).await?;
             let ids = || chunk.iter().map(|it| it.credential.credential.asset_id.as_str());
-            let previous = self.query("DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'previous' AND asset_id IN ");
+            let previous = self
+                .query("DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'previous' AND asset_id IN ");
             self.run(previous.list(ids())).await?;
             let retire = self.query(
                 "UPDATE credentials SET slot = 'previous'
@@ -55,11 +61,14 @@ impl TenantTx {
             );
             self.run(retire.list(ids())).await?;
             let candidates = self
-                .query("DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'candidate' AND intent_seq <= ")
+                .query(
+                    "DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'candidate' AND intent_seq <= ",
+                )
                 .bind(intent_seq)
                 .sql(" AND asset_id IN ");
             self.run(candidates.list(ids())).await?;
-            self.insert_credentials(chunk.iter().map(|it| &it.credential), false).await?;
+            self.insert_credentials(chunk.iter().map(|it| &it.credential), false)
+                .await?;
         }
         Ok(())
     }
@@ -155,7 +164,8 @@ impl TenantTx {
             .sql(" FROM")
             .from_rows(activations.iter().map(new_facts))
             .sql(" WHERE a.tenant_id = $1 AND a.id = v.column1 AND a.generation = v.column2 AND ");
-        self.run_exactly(activations.len(), not_overtaken(query, intent_seq)).await
+        self.run_exactly(activations.len(), not_overtaken(query, intent_seq))
+            .await
     }
 
     async fn note_proved(
@@ -178,7 +188,10 @@ impl TenantTx {
         if intent_seq > 0 {
             query = query.sql(", intent_seq = ").bind(intent_seq);
         }
-        query = query.sql(" FROM").from_rows(rows).sql(" WHERE a.tenant_id = $1 AND a.id = v.column1");
+        query = query
+            .sql(" FROM")
+            .from_rows(rows)
+            .sql(" WHERE a.tenant_id = $1 AND a.id = v.column1");
         if intent_seq > 0 {
             query = not_overtaken(query.sql(" AND "), intent_seq);
         }
@@ -209,6 +222,10 @@ fn claim_of(credential: &regrant_domain::Credential) -> [Value; 3] {
     [
         credential.asset_id.as_str().into(),
         credential.intent_seq.into(),
-        credential.person_id.as_ref().map(|id| id.as_str().to_owned()).into(),
+        credential
+            .person_id
+            .as_ref()
+            .map(|id| id.as_str().to_owned())
+            .into(),
     ]
 }

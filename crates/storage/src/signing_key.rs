@@ -28,7 +28,9 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, Error> {
-        let query = Query::new("SELECT kid, sealed, created_at, retired_at FROM signing_keys ORDER BY created_at, kid");
+        let query = Query::new(
+            "SELECT kid, sealed, created_at, retired_at FROM signing_keys ORDER BY created_at, kid",
+        );
         query.all(&self.connection).await?.iter().map(read).collect()
     }
 

@@ -152,7 +152,8 @@ impl Store {
         if !self.dialect.has_migrations(&self.connection).await? {
             return Err(Error::SchemaOutdated);
         }
-        let applied = Query::new("SELECT version FROM seaql_migrations WHERE version = ").bind(NEWEST_MIGRATION);
+        let applied =
+            Query::new("SELECT version FROM seaql_migrations WHERE version = ").bind(NEWEST_MIGRATION);
         let found = applied.one(&self.connection).await?;
         found.map(drop).ok_or(Error::SchemaOutdated)
     }

@@ -1,1 +1,127 @@
-//! Databases for tests.
+//! Databases for tests: a migrated SQLite file, and a migrated PostgreSQL database with its two roles.
+//!
+//! The rule: a test gets a database of its own, and nothing outlives the tests. PostgreSQL comes from
+//! `REGRANT_TEST_POSTGRES_URL` (a superuser's address), else from Docker, else from a local `postgres`
+//! program; without any the ring is skipped loudly, unless `REGRANT_REQUIRE_POSTGRES=1`.
+//! Start at [`TestDatabase::all`].
+
+#![forbid(unsafe_code)]
+
+mod container;
+mod local;
+mod server;
+
+use regrant_migration::{Migrator, MigratorTrait, open};
+use tempfile::TempDir;
+
+use crate::server::{Database, Server};
+
+/// The role that owns the tables and migrates.
+pub const OWNER: &str = "regrant_owner";
+/// The role that serves.
+pub const APP: &str = "regrant_app";
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A SQLite file.
+    Sqlite,
+    /// A PostgreSQL database.
+    Postgres,
+}
+
+/// A migrated database of one test's own; dropped with it.
+#[derive(Debug)]
+pub struct TestDatabase {
+    url: String,
+    owner_url: String,
+    kind: Kind,
+    _keep: Keep,
+}
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "held to be dropped with the test")]
+enum Keep {
+    Directory(TempDir),
+    Database(Database),
+}
+
+impl TestDatabase {
+    /// A SQLite file in a directory of its own.
+    ///
+    /// # Panics
+    /// The file cannot be made.
+    pub async fn sqlite() -> Self {
+        let directory = tempfile::tempdir().expect("a directory for the database");
+        let url = format!("sqlite://{}", directory.path().join("regrant.db").display());
+        migrate(&url).await;
+        Self {
+            owner_url: url.clone(),
+            url,
+            kind: Kind::Sqlite,
+            _keep: Keep::Directory(directory),
+        }
+    }
+
+    /// A PostgreSQL database, where there is a server.
+    ///
+    /// # Panics
+    /// There is a server, but it does not do as asked; or there is none and one is required.
+    pub async fn postgres() -> Option<Self> {
+        let database = Server::shared().await?.database().await;
+        Some(Self {
+            url: database.url(APP),
+            owner_url: database.url(OWNER),
+            kind: Kind::Postgres,
+            _keep: Keep::Database(database),
+        })
+    }
+
+    /// One of each, as far as there are servers.
+    ///
+    /// # Panics
+    /// As [`Self::sqlite`] and [`Self::postgres`].
+    pub async fn all() -> Vec<Self> {
+        let mut databases = vec![Self::sqlite().await];
+        databases.extend(Self::postgres().await);
+        databases
+    }
+
+    /// The address to serve with: on PostgreSQL the application's role.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The address to migrate with: on PostgreSQL the owner's role.
+    #[must_use]
+    pub fn owner_url(&self) -> &str {
+        &self.owner_url
+    }
+
+    /// The address of PostgreSQL's superuser on this database.
+    #[must_use]
+    pub fn superuser_url(&self) -> Option<String> {
+        match &self._keep {
+            Keep::Directory(_) => None,
+            Keep::Database(database) => Some(database.superuser_url()),
+        }
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
+/// Applies every migration and lets the application's role in.
+pub(crate) async fn migrate(url: &str) {
+    let connection = open(url).await.expect("a connection to migrate with");
+    Migrator::up(&connection, None)
+        .await
+        .expect("the migrations apply");
+    let granted = regrant_migration::grant_app_role(&connection, APP).await;
+    granted.expect("the application's role is let in");
+    connection.close().await.expect("the connection closes");
+}

@@ -4,6 +4,7 @@
 //! back before anything is served.
 
 use std::{
+    fmt::Display,
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -64,31 +65,38 @@ async fn check_version(on: &DatabaseConnection) -> Result<(), Error> {
     if parts.as_slice() >= OLDEST.as_slice() {
         Ok(())
     } else {
-        Err(Error::Unsupported(format!("SQLite {version} is older than 3.51.3")))
+        Err(Error::Unsupported(format!(
+            "SQLite {version} is older than 3.51.3"
+        )))
     }
 }
 
 async fn check_pragmas(on: &DatabaseConnection, settings: &Settings) -> Result<(), Error> {
-    let busy = settings.busy_timeout.as_millis().to_string();
+    let row = Query::new("PRAGMA journal_mode")
+        .one(on)
+        .await?
+        .ok_or(Error::NotFound)?;
+    check("journal_mode", "wal", row.get::<String>("journal_mode")?.as_str())?;
+    let busy = i64::try_from(settings.busy_timeout.as_millis()).unwrap_or(i64::MAX);
     let wanted = [
-        ("journal_mode", "wal"),
-        ("synchronous", "2"),
-        ("busy_timeout", &busy),
-        ("foreign_keys", "1"),
-        ("mmap_size", "0"),
+        ("synchronous", "synchronous", 2),
+        ("busy_timeout", "timeout", busy),
+        ("foreign_keys", "foreign_keys", 1),
+        ("mmap_size", "mmap_size", 0),
     ];
-    for (pragma, wanted) in wanted {
-        let found = read_pragma(on, pragma).await?;
-        if found != wanted {
-            return Err(Error::Unsupported(format!("PRAGMA {pragma} is {found}, not {wanted}")));
-        }
+    for (pragma, column, wanted) in wanted {
+        let row = Query::new(format!("PRAGMA {pragma}")).one(on).await?;
+        check(pragma, wanted, row.ok_or(Error::NotFound)?.get::<i64>(column)?)?;
     }
     Ok(())
 }
 
-async fn read_pragma(on: &DatabaseConnection, pragma: &str) -> Result<String, Error> {
-    let column = if pragma == "busy_timeout" { "timeout" } else { pragma };
-    let sql = format!("SELECT CAST({column} AS TEXT) AS value FROM pragma_{pragma}");
-    let row = Query::new(sql).one(on).await?;
-    row.ok_or(Error::NotFound)?.get("value")
+fn check<T: PartialEq + Display>(pragma: &str, wanted: T, found: T) -> Result<(), Error> {
+    if found == wanted {
+        Ok(())
+    } else {
+        Err(Error::Unsupported(format!(
+            "PRAGMA {pragma} is {found}, not {wanted}"
+        )))
+    }
 }

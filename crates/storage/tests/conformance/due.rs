@@ -1,0 +1,151 @@
+//! The work list: claims, leases and fencing.
+
+use std::collections::HashSet;
+
+use chrono::Duration;
+use futures_util::future::join_all;
+use regrant_domain::{ReconnectId, ReconnectStatus};
+use regrant_storage::{Claim, DueKind, Error, TenantStatus};
+
+use crate::bench::{Bench, day, item, new_reconnect, on_both};
+
+on_both!(
+    what_is_due_is_claimed_once_longest_due_first,
+    a_lease_that_ended_is_claimed_by_the_next,
+    a_claimer_that_was_overtaken_can_write_nothing,
+    a_renewed_lease_lasts,
+    a_rescheduled_object_is_due_again_at_its_time,
+    leases_of_a_gone_process_end_at_start,
+    a_suspended_tenants_work_rests,
+    many_claimers_at_once_share_the_work,
+);
+
+async fn claim(bench: &Bench, n: i64, owner: &str, limit: u32) -> Vec<Claim> {
+    let (kind, lease) = (DueKind::Reconnect, Duration::hours(1));
+    bench
+        .store
+        .claim_due(kind, day(n), owner, lease, limit)
+        .await
+        .unwrap()
+}
+
+/// Makes reconnects of both tenants due, whose leases end at once.
+async fn due(bench: &Bench, days: &[i64]) -> Vec<ReconnectId> {
+    let mut ids = Vec::new();
+    for (n, due_at) in days.iter().enumerate() {
+        let scope = if n % 2 == 0 { &bench.acme } else { &bench.bolt };
+        let tx = bench.store.begin(scope).await.unwrap();
+        let reconnect = new_reconnect(bench.client);
+        let due = Some(("api", day(0), day(*due_at)));
+        tx.accept_reconnect(&reconnect, &[item("1")], due).await.unwrap();
+        tx.commit().await.unwrap();
+        ids.push(reconnect.id);
+    }
+    ids
+}
+
+async fn what_is_due_is_claimed_once_longest_due_first(bench: Bench) {
+    let ids = due(&bench, &[3, 1, 2, 9]).await;
+    let claims = claim(&bench, 5, "a", 2).await;
+    let objects: Vec<_> = claims.iter().map(|it| it.object).collect();
+    assert_eq!(objects, [ids[1].uuid(), ids[2].uuid()]);
+    assert_eq!(claims[0].scope.tenant(), bench.bolt.tenant());
+    assert_eq!(claims[0].scope.app_id().as_str(), "1");
+    assert_eq!(
+        (claims[0].lease.fencing, claims[0].lease.owner.as_str()),
+        (2, "a")
+    );
+    assert_eq!(claim(&bench, 5, "b", 9).await.len(), 1);
+    assert!(claim(&bench, 5, "c", 9).await.is_empty());
+}
+
+async fn a_lease_that_ended_is_claimed_by_the_next(bench: Bench) {
+    due(&bench, &[1]).await;
+    assert_eq!(claim(&bench, 2, "a", 1).await[0].lease.fencing, 2);
+    assert_eq!(claim(&bench, 3, "b", 1).await[0].lease.fencing, 3);
+}
+
+async fn a_claimer_that_was_overtaken_can_write_nothing(bench: Bench) {
+    due(&bench, &[1]).await;
+    let slow = claim(&bench, 2, "a", 1).await.remove(0);
+    let next = claim(&bench, 3, "a", 1).await.remove(0);
+    let tx = bench.store.begin(&slow.scope).await.unwrap();
+    assert!(matches!(tx.hold(&slow.lease).await, Err(Error::Stale)));
+    assert!(matches!(
+        tx.reschedule(&slow.lease, day(9)).await,
+        Err(Error::Stale)
+    ));
+    tx.hold(&next.lease).await.unwrap();
+    drop(tx);
+    assert!(matches!(
+        bench.store.renew(&slow.scope, &slow.lease, day(9)).await,
+        Err(Error::Stale)
+    ));
+    let tx = bench.store.begin(&next.scope).await.unwrap();
+    let reconnect = ReconnectId::from_uuid(next.object);
+    tx.finish_reconnect(reconnect, ReconnectStatus::Completed, day(3))
+        .await
+        .unwrap();
+    assert!(matches!(tx.hold(&next.lease).await, Err(Error::Stale)));
+}
+
+async fn a_renewed_lease_lasts(bench: Bench) {
+    due(&bench, &[1]).await;
+    let claimed = claim(&bench, 2, "a", 1).await.remove(0);
+    bench
+        .store
+        .renew(&claimed.scope, &claimed.lease, day(5))
+        .await
+        .unwrap();
+    assert!(claim(&bench, 4, "b", 1).await.is_empty());
+    assert_eq!(claim(&bench, 5, "b", 1).await.len(), 1);
+}
+
+async fn a_rescheduled_object_is_due_again_at_its_time(bench: Bench) {
+    due(&bench, &[1]).await;
+    let claimed = claim(&bench, 2, "a", 1).await.remove(0);
+    let tx = bench.store.begin(&claimed.scope).await.unwrap();
+    tx.reschedule(&claimed.lease, day(7)).await.unwrap();
+    assert!(matches!(tx.hold(&claimed.lease).await, Err(Error::Stale)));
+    tx.commit().await.unwrap();
+    assert!(claim(&bench, 6, "b", 1).await.is_empty());
+    assert_eq!(claim(&bench, 7, "b", 1).await[0].lease.fencing, 3);
+}
+
+async fn leases_of_a_gone_process_end_at_start(bench: Bench) {
+    due(&bench, &[1, 1]).await;
+    assert_eq!(claim(&bench, 2, "a", 9).await.len(), 2);
+    assert_eq!(bench.store.expire_leases().await.unwrap(), 2);
+    assert_eq!(bench.store.expire_leases().await.unwrap(), 0);
+    assert_eq!(claim(&bench, 2, "b", 9).await.len(), 2);
+}
+
+async fn a_suspended_tenants_work_rests(bench: Bench) {
+    due(&bench, &[1, 1]).await;
+    let bolt = bench.bolt.tenant();
+    bench
+        .store
+        .set_tenant_status(bolt, TenantStatus::Suspended)
+        .await
+        .unwrap();
+    assert_eq!(claim(&bench, 2, "a", 9).await.len(), 1);
+    bench
+        .store
+        .set_tenant_status(bolt, TenantStatus::Active)
+        .await
+        .unwrap();
+    assert_eq!(claim(&bench, 2, "a", 9).await.len(), 1);
+}
+
+async fn many_claimers_at_once_share_the_work(bench: Bench) {
+    let ids = due(&bench, &[1; 40]).await;
+    let claimers = (0..8).map(|n| {
+        let bench = &bench;
+        async move { claim(bench, 2, &format!("worker {n}"), 7).await }
+    });
+    let mut claims: Vec<_> = join_all(claimers).await.into_iter().flatten().collect();
+    // Somebody may have come while all free rows were being taken.
+    claims.extend(claim(&bench, 2, "the last", 40).await);
+    let objects: HashSet<_> = claims.iter().map(|it| it.object).collect();
+    assert_eq!((claims.len(), objects.len()), (ids.len(), ids.len()));
+}

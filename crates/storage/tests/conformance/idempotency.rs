@@ -1,0 +1,83 @@
+//! Idempotency keys: of calls at once exactly one is the first.
+
+use futures_util::future::join_all;
+use regrant_domain::{ClientId, ReconnectId};
+use regrant_storage::{Error, IdempotencyKey};
+
+use crate::bench::{Bench, day, item, new_reconnect, on_both};
+
+on_both!(
+    of_calls_at_once_exactly_one_is_the_first,
+    a_refused_key_leaves_the_transaction_usable,
+    a_key_counts_within_its_client_and_route,
+    a_key_without_its_reconnect_does_not_last,
+);
+
+fn key(client: ClientId, route: &'static str, key: &str) -> IdempotencyKey {
+    IdempotencyKey {
+        client,
+        route,
+        key: key.to_owned(),
+    }
+}
+
+async fn call(bench: &Bench, key: &IdempotencyKey, body: &[u8]) -> Result<ReconnectId, Error> {
+    let reconnect = new_reconnect(bench.client);
+    let tx = bench.acme().await;
+    tx.insert_idempotent(key, body, 4, reconnect.id, day(1)).await?;
+    tx.accept_reconnect(&reconnect, &[item("1")], None).await?;
+    tx.commit().await?;
+    Ok(reconnect.id)
+}
+
+async fn of_calls_at_once_exactly_one_is_the_first(bench: Bench) {
+    let key = key(bench.client, "a", "k");
+    let results = join_all((0..8_u8).map(|n| {
+        let (bench, key) = (&bench, &key);
+        async move { call(bench, key, &[n]).await }
+    }))
+    .await;
+    let first: Vec<_> = results.iter().flatten().collect();
+    let refused = results
+        .iter()
+        .filter(|it| matches!(it, Err(Error::Taken("idempotency key"))))
+        .count();
+    assert_eq!((first.len(), refused), (1, 7), "{results:?}");
+    let tx = bench.acme().await;
+    let found = tx.find_idempotent(&key).await.unwrap().unwrap();
+    assert_eq!((&found.reconnect, found.key_version), (first[0], 4));
+    assert_eq!(tx.list_reconnects(None, 10).await.unwrap().len(), 1);
+}
+
+async fn a_refused_key_leaves_the_transaction_usable(bench: Bench) {
+    let key = key(bench.client, "a", "k");
+    let first = call(&bench, &key, b"x").await.unwrap();
+    let tx = bench.acme().await;
+    let second = tx
+        .insert_idempotent(&key, b"x", 4, ReconnectId::mint(), day(1))
+        .await;
+    assert!(matches!(second, Err(Error::Taken("idempotency key"))));
+    assert_eq!(tx.find_idempotent(&key).await.unwrap().unwrap().reconnect, first);
+}
+
+async fn a_key_counts_within_its_client_and_route(bench: Bench) {
+    call(&bench, &key(bench.client, "a", "k"), b"x").await.unwrap();
+    call(&bench, &key(bench.client, "b", "k"), b"x").await.unwrap();
+    call(&bench, &key(ClientId::mint(), "a", "k"), b"x")
+        .await
+        .unwrap();
+    call(&bench, &key(bench.client, "a", "K"), b"x").await.unwrap();
+}
+
+async fn a_key_without_its_reconnect_does_not_last(bench: Bench) {
+    let key = key(bench.client, "a", "k");
+    let tx = bench.acme().await;
+    tx.insert_idempotent(&key, b"x", 1, ReconnectId::mint(), day(1))
+        .await
+        .unwrap();
+    assert!(matches!(tx.commit().await, Err(Error::Db(_))));
+    let first = call(&bench, &key, b"x").await.unwrap();
+    let tx = bench.acme().await;
+    tx.erase_reconnect(first).await.unwrap();
+    assert_eq!(tx.find_idempotent(&key).await.unwrap(), None);
+}

@@ -1,0 +1,16 @@
+//! One suite for both databases: every test runs on SQLite and on PostgreSQL, each on a database of its own.
+
+#![forbid(unsafe_code)]
+
+mod asset;
+mod bench;
+mod connect;
+mod due;
+mod idempotency;
+mod installation;
+mod isolation;
+mod migrations;
+mod reconnect;
+mod role;
+mod settle;
+mod state;

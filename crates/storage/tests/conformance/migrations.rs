@@ -1,0 +1,61 @@
+//! The schema goes up, down and up again, and is the same on both databases.
+
+use std::collections::BTreeSet;
+
+use regrant_migration::{
+    Migrator, MigratorTrait, open,
+    sea_orm::{ConnectionTrait, DbBackend, Statement},
+};
+use regrant_testdb::TestDatabase;
+
+use crate::bench::{Bench, on_both, settings};
+
+on_both!(the_schema_goes_down_and_up_again);
+
+async fn the_schema_goes_down_and_up_again(bench: Bench) {
+    let before = columns(bench.database.owner_url()).await;
+    bench.store.close().await.unwrap();
+    let owner = open(bench.database.owner_url()).await.unwrap();
+    Migrator::down(&owner, None).await.unwrap();
+    assert_eq!(columns(bench.database.owner_url()).await, BTreeSet::new());
+    Migrator::up(&owner, None).await.unwrap();
+    regrant_migration::grant_app_role(&owner, regrant_testdb::APP)
+        .await
+        .unwrap();
+    assert_eq!(columns(bench.database.owner_url()).await, before);
+    regrant_storage::Store::connect(&settings(bench.database.url()))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn both_databases_have_the_same_columns() {
+    let mut schemas = Vec::new();
+    for database in TestDatabase::all().await {
+        schemas.push(columns(database.owner_url()).await);
+    }
+    assert!(schemas.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+async fn columns(url: &str) -> BTreeSet<(String, String, bool)> {
+    let connection = open(url).await.unwrap();
+    let backend = connection.get_database_backend();
+    let sql = if backend == DbBackend::Sqlite {
+        "SELECT m.name AS t, c.name AS c, c.\"notnull\" AS required FROM sqlite_master m, pragma_table_info(m.name) c
+         WHERE m.type = 'table'"
+    } else {
+        "SELECT table_name::text AS t, column_name::text AS c, is_nullable = 'NO' AS required
+         FROM information_schema.columns WHERE table_schema = 'public'"
+    };
+    let rows = connection
+        .query_all_raw(Statement::from_string(backend, sql))
+        .await
+        .unwrap();
+    let columns = rows.iter().map(|row| {
+        let text = |column| row.try_get::<String>("", column).unwrap();
+        (text("t"), text("c"), row.try_get::<bool>("", "required").unwrap())
+    });
+    columns
+        .filter(|it| it.0 != "seaql_migrations" && !it.0.starts_with("sqlite_"))
+        .collect()
+}

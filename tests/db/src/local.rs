@@ -1,0 +1,122 @@
+//! A PostgreSQL server from the programs installed here, in a directory of its own.
+//!
+//! The rule: a shell stands between the tests and the server and reads from a pipe the tests hold. However
+//! the tests end, the pipe closes; the shell then stops the server and removes its directory.
+
+use std::{
+    env, fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use sqlx::{Connection, PgConnection};
+use url::Url;
+
+const SCRIPT: &str = r#"
+bin=$1 port=$2
+directory=$(mktemp -d) || exit 1
+trap 'rm -rf "$directory"' EXIT
+"$bin/initdb" -D "$directory/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$directory/log" 2>&1 \
+    || { cat "$directory/log" >&2; exit 1; }
+"$bin/postgres" -D "$directory/data" -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+    -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300 \
+    >"$directory/log" 2>&1 </dev/null &
+server=$!
+cat >/dev/null
+kill -QUIT "$server" 2>/dev/null
+wait "$server"
+"#;
+
+/// The shell that holds the server; its standard input is the pipe.
+#[derive(Debug)]
+pub(crate) struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        // The server is gone when the shell is.
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a server; `None` where there is no program for it.
+pub(crate) async fn start() -> Option<(Url, Process)> {
+    let programs = programs()?;
+    for _ in 0..3 {
+        let port = free_port();
+        let mut process = Process(shell(&programs, port));
+        let url: Url = format!("postgres://postgres@127.0.0.1:{port}/postgres")
+            .parse()
+            .expect("an address");
+        if answers(&url, &mut process).await {
+            return Some((url, process));
+        }
+    }
+    eprintln!("the local PostgreSQL server did not start");
+    None
+}
+
+/// Where `initdb` and `postgres` are: the newest of Debian's directories, or on the path.
+fn programs() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut directories: Vec<_> = versions.map(|version| version.path().join("bin")).collect();
+    directories.sort_by_key(|it| std::cmp::Reverse(version(it)));
+    let path = env::var_os("PATH").unwrap_or_default();
+    directories.extend(env::split_paths(&path));
+    directories
+        .into_iter()
+        .find(|it| it.join("postgres").is_file() && it.join("initdb").is_file())
+}
+
+fn version(directory: &Path) -> Option<u32> {
+    directory.parent()?.file_name()?.to_str()?.parse().ok()
+}
+
+fn shell(programs: &Path, port: u16) -> Child {
+    // PostgreSQL refuses to run as root.
+    let mut command = if is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=postgres", "--regid=postgres", "--init-groups", "sh"]);
+        command
+    } else {
+        Command::new("sh")
+    };
+    command
+        .args(["-c", SCRIPT, "sh"])
+        .arg(programs)
+        .arg(port.to_string());
+    command.current_dir("/").env_remove("TMPDIR");
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit());
+    command.spawn().expect("a shell for the PostgreSQL server")
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|it| it.stdout.trim_ascii() == b"0")
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("a bound port").port()
+}
+
+async fn answers(url: &Url, process: &mut Process) -> bool {
+    for _ in 0..600 {
+        if let Ok(connection) = PgConnection::connect(url.as_str()).await {
+            return connection.close().await.is_ok();
+        }
+        if !matches!(process.0.try_wait(), Ok(None)) {
+            return false;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    false
+}

@@ -1,0 +1,159 @@
+//! One PostgreSQL server for all tests of a process, and databases on it.
+
+use std::env;
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::sync::OnceCell;
+use url::Url;
+use uuid::Uuid;
+
+use crate::{APP, OWNER, container, local, migrate};
+
+const ADDRESS: &str = "REGRANT_TEST_POSTGRES_URL";
+const REQUIRED: &str = "REGRANT_REQUIRE_POSTGRES";
+const PASSWORD: &str = "regrant-test";
+const TEMPLATE: &str = "regrant_template";
+
+/// A server and what keeps it running.
+#[derive(Debug)]
+pub(crate) struct Server {
+    superuser: Url,
+    /// Somebody else's server: what is made on it has to be removed again.
+    borrowed: bool,
+    _process: Option<local::Process>,
+}
+
+/// A database of one test.
+#[derive(Debug)]
+pub(crate) struct Database {
+    superuser: Url,
+    name: String,
+    borrowed: bool,
+}
+
+impl Server {
+    /// The server of this process, started with the first call.
+    pub(crate) async fn shared() -> Option<&'static Self> {
+        static SERVER: OnceCell<Option<Server>> = OnceCell::const_new();
+        SERVER.get_or_init(Self::find).await.as_ref()
+    }
+
+    /// A new database, migrated.
+    pub(crate) async fn database(&self) -> Database {
+        let database = Database {
+            superuser: self.superuser.clone(),
+            name: format!("regrant_{}", Uuid::now_v7().simple()),
+            borrowed: self.borrowed,
+        };
+        let name = &database.name;
+        if self.borrowed {
+            self.run(&format!("CREATE DATABASE {name} OWNER {OWNER}")).await;
+            migrate(&database.url(OWNER)).await;
+        } else {
+            let copy = format!("CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {TEMPLATE} STRATEGY wal_log");
+            self.run(&copy).await;
+        }
+        database
+    }
+
+    async fn find() -> Option<Self> {
+        let server = if let Ok(address) = env::var(ADDRESS) {
+            let superuser = address.parse().expect("REGRANT_TEST_POSTGRES_URL is an address");
+            Self::at(superuser, true, None)
+        } else if let Some(superuser) = container::start().await {
+            Self::at(superuser, false, None)
+        } else if let Some((superuser, process)) = local::start().await {
+            Self::at(superuser, false, Some(process))
+        } else {
+            skip();
+            return None;
+        };
+        server.prepare().await;
+        Some(server)
+    }
+
+    const fn at(superuser: Url, borrowed: bool, process: Option<local::Process>) -> Self {
+        Self {
+            superuser,
+            borrowed,
+            _process: process,
+        }
+    }
+
+    /// Makes the two roles and, on a server of our own, the database to copy.
+    async fn prepare(&self) {
+        for role in [OWNER, APP] {
+            self.run(&format!(
+                "DO $$ BEGIN
+                    CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD '{PASSWORD}';
+                EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+            ))
+            .await;
+        }
+        if !self.borrowed {
+            self.run(&format!("CREATE DATABASE {TEMPLATE} OWNER {OWNER}"))
+                .await;
+            migrate(&address(&self.superuser, Some(OWNER), TEMPLATE)).await;
+        }
+    }
+
+    async fn run(&self, sql: &str) {
+        run(&self.superuser, sql).await;
+    }
+}
+
+impl Database {
+    /// The address of this database for a role.
+    pub(crate) fn url(&self, role: &str) -> String {
+        address(&self.superuser, Some(role), &self.name)
+    }
+
+    /// The superuser's address of this database.
+    pub(crate) fn superuser_url(&self) -> String {
+        address(&self.superuser, None, &self.name)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if !self.borrowed {
+            return;
+        }
+        let (superuser, name) = (self.superuser.clone(), self.name.clone());
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            runtime.expect("a runtime").block_on(run(&superuser, &sql));
+        });
+        if dropped.join().is_err() {
+            eprintln!("database {} was left behind", self.name);
+        }
+    }
+}
+
+async fn run(superuser: &Url, sql: &str) {
+    let connection = PgConnection::connect(superuser.as_str()).await;
+    let mut connection = connection.expect("the PostgreSQL server answers");
+    let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+        .execute(&mut connection)
+        .await;
+    done.expect("the PostgreSQL server does as asked");
+    // The next CREATE DATABASE waits for nobody.
+    let _ = connection.close().await;
+}
+
+fn address(superuser: &Url, role: Option<&str>, database: &str) -> String {
+    let mut url = superuser.clone();
+    if let Some(role) = role {
+        url.set_username(role).expect("the address has a host");
+        url.set_password(Some(PASSWORD)).expect("the address has a host");
+    }
+    url.set_path(database);
+    url.into()
+}
+
+fn skip() {
+    let required = env::var(REQUIRED).is_ok_and(|it| it == "1");
+    assert!(!required, "{REQUIRED}=1, but there is no PostgreSQL to test on");
+    eprintln!("=== POSTGRESQL RING SKIPPED: set {ADDRESS}, start Docker or install postgres ===");
+}
