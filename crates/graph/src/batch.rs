@@ -9,9 +9,11 @@ use zeroize::Zeroizing;
 
 use crate::{
     Client,
-    call::{Caller, unreadable},
+    call::unreadable,
+    caller::Caller,
     error::{GraphError, refusal},
     usage::spent,
+    verdict::Circumstances,
     wire,
 };
 
@@ -82,8 +84,8 @@ impl Client {
                 RefusalKind::Unavailable,
                 "Graph answered another number of items.",
             )),
-            Err(_) => Err(match GraphError::in_body(&answer.body, &caller.redactor) {
-                Some(error) => self.refuse(caller, &error, answer.status, None),
+            Err(_) => Err(match answer.error(caller) {
+                Some(error) => self.refuse(caller, &error, answer.circumstances()),
                 None => unreadable(answer.status),
             }),
         }
@@ -104,13 +106,12 @@ impl Client {
     fn reply(&self, caller: &Caller<'_>, item: Option<Item>, id: &AssetId) -> Reply {
         let item =
             item.ok_or_else(|| refusal(RefusalKind::Unavailable, "Graph did not complete this item."))?;
-        for header in item.headers.iter().flatten() {
-            self.note_usage(
-                caller,
-                Some(id),
-                spent(&header.name, header.value.as_deref().unwrap_or_default()),
-            );
-        }
+        let told = item
+            .headers
+            .iter()
+            .flatten()
+            .filter_map(|it| self.note_usage(caller, Some(id), spent(&it.name, it.value.as_deref()?)));
+        let regain = told.max();
         let status = item
             .code
             .and_then(|it| u16::try_from(it).ok())
@@ -120,7 +121,15 @@ impl Client {
             .filter(|it| !it.is_empty())
             .ok_or_else(|| unreadable(status))?;
         match GraphError::in_body(body.as_bytes(), &caller.redactor) {
-            Some(error) => Err(self.refuse(caller, &error, status, Some(id))),
+            Some(error) => Err(self.refuse(
+                caller,
+                &error,
+                Circumstances {
+                    status,
+                    about: Some(id),
+                    regain,
+                },
+            )),
             None if (200..300).contains(&status) => Ok(body),
             None => Err(unreadable(status)),
         }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use regrant_domain::{AccessToken, Timestamp};
 use serde::Deserialize;
 
-use crate::{AppCredentials, CallError, Client, call::Caller, wire};
+use crate::{AppCredentials, CallError, Client, caller::Caller, wire};
 
 /// A new token in place of another.
 #[derive(Debug)]

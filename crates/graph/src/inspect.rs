@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::{
     AppCredentials, CallError, Client,
-    call::Caller,
+    caller::Caller,
     classify::{Class, classify},
     error::{GraphError, WireError, refusal},
     wire,
@@ -124,23 +124,17 @@ impl Client {
             Err(refusal) if refusal.message.to_lowercase().contains(OTHER_APP) => {
                 Err(InspectError::ForeignApp)
             }
-            Err(refusal) if refusal.kind == RefusalKind::TokenDead => {
-                Err(self.whose_death(app, refusal).await)
-            }
+            Err(refusal) if refusal.kind == RefusalKind::TokenDead => Err(self.whose_death(app).await),
             Err(refusal) => Err(CallError::Refused(refusal).into()),
         }
     }
 
     /// Graph called some token bad: the app's own, or the one inspected.
-    async fn whose_death(&self, app: &AppCredentials, refused: Refusal) -> InspectError {
-        if self.confirm_fault(app).await {
-            return InspectError::Undecipherable;
+    async fn whose_death(&self, app: &AppCredentials) -> InspectError {
+        match self.vouch(app).await {
+            Ok(()) => InspectError::Undecipherable,
+            Err(refusal) => CallError::Refused(refusal).into(),
         }
-        CallError::Refused(Refusal {
-            kind: RefusalKind::AppFault,
-            ..refused
-        })
-        .into()
     }
 
     /// What the person says of themselves. A node without these fields is no reason to refuse.

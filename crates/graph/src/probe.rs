@@ -11,7 +11,7 @@ use crate::{
     AppCredentials, Client,
     batch::{MOST, Question},
     budget::Scope,
-    call::Caller,
+    caller::Caller,
     error::refusal,
     node,
 };
@@ -137,16 +137,17 @@ impl Probe<'_> {
 
     /// Refuses items whose object rests for long; waits where all that is left rests shortly.
     async fn rest_objects(&self, items: &mut [Item]) {
-        let longest = self.client.inner.settings.max_wait;
-        let mut shortest = None;
+        let mut waits = Vec::new();
         for item in items.iter_mut().filter(|it| !it.is_settled()) {
             match self.object_rest(item) {
-                Some(rest) if rest > longest => item.settle(Proof::Refused(self.client.resting(rest))),
-                rest => shortest = shortest.map_or(Some(rest), |it: Option<_>| Some(it.min(rest))),
+                Some(rest) if rest > self.client.inner.settings.max_wait => {
+                    item.settle(Proof::Refused(item.resting(self.client.resting(rest))));
+                }
+                rest => waits.push(rest),
             }
         }
-        if let Some(Some(rest)) = shortest {
-            tokio::time::sleep(rest).await;
+        if let Some(Some(shortest)) = waits.into_iter().min() {
+            tokio::time::sleep(shortest).await;
         }
     }
 
@@ -196,10 +197,23 @@ impl Item {
 
     /// What may pass by itself stays open and is sent again.
     fn refuse(&mut self, refusal: &Refusal) {
+        let refusal = self.resting(refusal.clone());
         self.state = match refusal.kind {
-            RefusalKind::Unavailable | RefusalKind::Throttled { .. } => State::Open(Some(refusal.clone())),
-            _ => State::Settled(Proof::Refused(refusal.clone())),
+            RefusalKind::Unavailable | RefusalKind::Throttled { .. } => State::Open(Some(refusal)),
+            _ => State::Settled(Proof::Refused(refusal)),
         };
+    }
+
+    /// A refusal of ours for a pause that Graph began keeps Graph's words.
+    fn resting(&self, ours: Refusal) -> Refusal {
+        let is_throttled = |it: &Refusal| matches!(it.kind, RefusalKind::Throttled { .. });
+        match &self.state {
+            State::Open(Some(graphs)) if is_throttled(graphs) && is_throttled(&ours) => Refusal {
+                kind: ours.kind,
+                ..graphs.clone()
+            },
+            _ => ours,
+        }
     }
 
     fn settle(&mut self, proof: Proof) {

@@ -1,0 +1,190 @@
+//! Inspection, exchange and the circuit-breaker against made-up answers.
+
+use std::time::Duration;
+
+use regrant_domain::{Clock, RefusalKind};
+use regrant_graph::{CallError, Client, InspectError, Settings};
+use serde_json::{Value, json};
+
+use crate::{
+    bench::{APP_ID, TOKEN, app, businesses, client, person, probe, refusal, settings, token},
+    stub::{Reply, Stub},
+};
+
+async fn inspect(data: Value) -> Result<regrant_graph::Inspected, InspectError> {
+    let stub = Stub::start(move |_, call| {
+        let me = json!({"id": "7", "name": "Person", "is_work_account": true});
+        let is_me = call.line.starts_with("GET /v26.0/me?");
+        Reply::json(&if is_me { me } else { json!({ "data": data }) })
+    })
+    .await;
+    client(&stub.url).inspect(&app(), &token(TOKEN)).await
+}
+
+#[tokio::test]
+async fn the_facts_of_a_living_token_are_read() {
+    let inspected = inspect(json!({
+        "app_id": APP_ID, "type": "USER", "user_id": "7", "is_valid": true, "expires_at": 0,
+        "data_access_expires_at": 1_900_000_000, "scopes": ["pages_show_list", "business_management"],
+        "granular_scopes": [{"scope": "pages_show_list", "target_ids": ["1", "2"]}, {"scope": "ads_read"}],
+    }))
+    .await
+    .unwrap();
+    let facts = inspected.facts;
+    assert!(!inspected.short_lived);
+    assert_eq!(facts.expires_at, None);
+    assert_eq!(facts.data_access_expires_at.unwrap().timestamp(), 1_900_000_000);
+    assert_eq!(
+        (facts.person_name.as_deref(), facts.is_work_account),
+        (Some("Person"), Some(true))
+    );
+    let scopes: Vec<_> = facts
+        .scopes
+        .iter()
+        .map(|it| (it.scope.as_str(), it.target_ids.as_ref().map(Vec::len)))
+        .collect();
+    assert_eq!(
+        scopes,
+        [
+            ("pages_show_list", Some(2)),
+            ("ads_read", None),
+            ("business_management", None)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_living_persons_token_of_ours_is_refused() {
+    let error =
+        |code: u32, subcode: u32| json!({"code": code, "subcode": subcode, "message": format!("no {TOKEN}")});
+    let ours = |kind: &str, valid: bool, error: Value| json!({"app_id": APP_ID, "type": kind, "user_id": "7", "is_valid": valid, "error": error});
+    let dead = inspect(ours("USER", false, error(190, 463))).await.unwrap_err();
+    let InspectError::Dead { reason } = dead else {
+        panic!("{dead:?}")
+    };
+    assert_eq!(reason, "no … (code 190, subcode 463)");
+    assert!(matches!(
+        inspect(ours("USER", false, Value::Null)).await,
+        Err(InspectError::Dead { .. })
+    ));
+    assert!(matches!(
+        inspect(ours("PAGE", true, Value::Null)).await,
+        Err(InspectError::NotAPersonToken)
+    ));
+    assert!(matches!(
+        inspect(ours("APP", true, Value::Null)).await,
+        Err(InspectError::NotAPersonToken)
+    ));
+    let foreign = json!({"app_id": "1", "type": "USER", "user_id": "7", "is_valid": true});
+    assert!(matches!(inspect(foreign).await, Err(InspectError::ForeignApp)));
+    let nonsense = json!({"error": error(190, 0), "is_valid": false, "scopes": []});
+    assert!(matches!(
+        inspect(nonsense).await,
+        Err(InspectError::Undecipherable)
+    ));
+    let checkpoint = inspect(ours("USER", false, error(190, 459))).await.unwrap_err();
+    assert!(matches!(checkpoint, InspectError::UserAction(it) if it.kind == RefusalKind::Checkpoint));
+}
+
+#[tokio::test]
+async fn a_token_of_another_app_that_graph_will_not_show_is_foreign() {
+    let stub = Stub::start(|_, _| {
+        let message = "(#100) The App_id in the input_token did not match the Viewing App";
+        Reply::error(400, &json!({"code": 100, "message": message}))
+    })
+    .await;
+    let answer = client(&stub.url).inspect(&app(), &token(TOKEN)).await;
+    assert!(matches!(answer, Err(InspectError::ForeignApp)));
+}
+
+#[tokio::test]
+async fn an_exchange_without_a_date_invents_none() {
+    let stub = Stub::start(|number, _| match number {
+        0 => Reply::json(&json!({"access_token": "EAABlonger", "token_type": "bearer"})),
+        _ => Reply::json(&json!({"access_token": "EAABlonger", "expires_in": 5_183_944})),
+    })
+    .await;
+    let client = client(&stub.url);
+    let silent = client.exchange(&app(), &token(TOKEN)).await.unwrap();
+    assert_eq!((silent.token.expose(), silent.expires_at), ("EAABlonger", None));
+    let told = client.refresh_system_user(&app(), &token(TOKEN)).await.unwrap();
+    assert!(told.expires_at.is_some_and(|it| it > Clock::wall()));
+    let calls = stub.calls();
+    assert!(calls[0].line.contains("grant_type=fb_exchange_token"));
+    assert!(
+        !calls[0].line.contains("60_days") && calls[1].line.contains("set_token_expires_in_60_days=true")
+    );
+}
+
+#[tokio::test]
+async fn a_refused_app_rests_and_is_not_asked_again() {
+    let stub = Stub::start(|_, _| {
+        Reply::error(
+            400,
+            &json!({"code": 190, "message": "Invalid OAuth access token signature."}),
+        )
+    })
+    .await;
+    let client = client(&stub.url);
+    let refused = client.inspect(&app(), &token(TOKEN)).await.unwrap_err();
+    let InspectError::Call(CallError::Refused(it)) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(it.kind, RefusalKind::AppFault);
+    assert!(client.app_is_tripped(&app().id));
+    let calls = stub.calls().len();
+    let proofs = probe(&client, &businesses(60)).await;
+    assert!(proofs.iter().all(|it| refusal(it).kind == RefusalKind::AppFault));
+    assert!(
+        matches!(client.exchange(&app(), &token(TOKEN)).await, Err(CallError::Refused(it)) if it.kind == RefusalKind::AppFault)
+    );
+    assert_eq!(stub.calls().len(), calls);
+}
+
+#[tokio::test]
+async fn a_foreign_token_alone_does_not_stop_the_app() {
+    let stub = Stub::start(|_, call| {
+        if call.line.starts_with("GET") {
+            return Reply::json(&json!({"data": {"app_id": APP_ID, "type": "APP", "is_valid": true}}));
+        }
+        let message = "Invalid appsecret_proof provided in the API argument";
+        Reply::error(400, &json!({"code": 100, "message": message}))
+    })
+    .await;
+    let client = client(&stub.url);
+    let proofs = probe(&client, &businesses(2)).await;
+    assert!(proofs.iter().all(|it| refusal(it).kind == RefusalKind::AppFault));
+    assert!(!client.app_is_tripped(&app().id));
+    assert_eq!(stub.calls().len(), 2);
+}
+
+#[tokio::test]
+async fn many_persons_dying_at_once_are_the_apps_fault() {
+    let stub = Stub::start(|_, _| {
+        Reply::error(
+            400,
+            &json!({"code": 190, "error_subcode": 463, "message": "expired"}),
+        )
+    })
+    .await;
+    let settings = Settings {
+        deaths_to_trip: 3,
+        cool_down: Duration::from_millis(200),
+        ..settings(&stub.url)
+    };
+    let client = Client::new(settings, Clock::System).unwrap();
+    let die = async |id: &str| {
+        let proofs = client
+            .probe(&app(), &token(TOKEN), &person(id), &businesses(2))
+            .await;
+        refusal(&proofs[0]).kind.clone()
+    };
+    assert_eq!(die("1").await, RefusalKind::TokenDead);
+    assert_eq!(die("2").await, RefusalKind::TokenDead);
+    assert_eq!(die("3").await, RefusalKind::AppFault);
+    assert!(client.app_is_tripped(&app().id));
+    assert_eq!(die("4").await, RefusalKind::AppFault);
+    assert_eq!(stub.calls().len(), 3);
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    assert_eq!(die("4").await, RefusalKind::TokenDead);
+}

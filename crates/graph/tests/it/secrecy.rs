@@ -1,0 +1,77 @@
+//! No secret in any log, error or proof, however talkative the logs and the answers are.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use serde_json::json;
+use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+
+use crate::{
+    bench::{APP_SECRET, TOKEN, app, businesses, client, probe, token},
+    stub::{Reply, Stub},
+};
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_leaves_the_client_holds_a_secret() {
+    let log = Log::default();
+    let filter = EnvFilter::new("trace");
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .init();
+    // Graph repeats whatever it was sent: in the error, in the trace id, in headers.
+    let stub = Stub::start(|number, call| {
+        let said = format!("Malformed access token {TOKEN} {APP_SECRET} {}", call.line);
+        let error = json!({"code": 424_242, "message": said, "type": TOKEN, "fbtrace_id": TOKEN});
+        let headers = vec![
+            ("x-fb-trace-id", TOKEN.to_owned()),
+            ("facebook-api-version", APP_SECRET.to_owned()),
+        ];
+        let status = if number % 3 == 0 { 400 } else { 500 };
+        Reply {
+            headers,
+            ..Reply::error(status, &error)
+        }
+    })
+    .await;
+    let client = client(&stub.url);
+    let mut said = format!("{:?}", client.inspect(&app(), &token(TOKEN)).await);
+    said += &format!("{:?}", client.exchange(&app(), &token(TOKEN)).await);
+    said += &format!("{:?}", probe(&client, &businesses(2)).await);
+    let nobody = crate::bench::client("http://127.0.0.1:1");
+    said += &format!("{:?}", nobody.inspect(&app(), &token(TOKEN)).await);
+    said += &format!("{:?}", nobody.exchange(&app(), &token(TOKEN)).await);
+    said += &String::from_utf8_lossy(&log.0.lock().unwrap());
+    assert!(said.contains("Graph refused") && said.contains("Graph could not be reached"));
+    for secret in [TOKEN, APP_SECRET] {
+        let place = said
+            .find(secret)
+            .map(|at| said[at.saturating_sub(200)..at].to_owned());
+        assert_eq!(place, None, "a secret follows this");
+    }
+}

@@ -1,0 +1,164 @@
+//! A responder that says whatever a test wants, byte for byte.
+
+use std::{
+    future::Future,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+/// One request as it came.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub line: String,
+    pub head: String,
+    pub body: String,
+}
+
+impl Call {
+    /// The relative URLs of a batch.
+    pub fn reads(&self) -> Vec<String> {
+        let form = url::form_urlencoded::parse(self.body.as_bytes());
+        let batch = form.into_iter().find(|(name, _)| name == "batch").unwrap().1;
+        let items: Vec<Value> = serde_json::from_str(&batch).unwrap();
+        items
+            .iter()
+            .map(|it| it["relative_url"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// The ids a batch asks for.
+    pub fn ids(&self) -> Vec<String> {
+        self.reads()
+            .iter()
+            .map(|it| it.split('?').next().unwrap().to_owned())
+            .collect()
+    }
+}
+
+/// What to answer.
+#[derive(Default)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: String,
+    pub delay: Duration,
+}
+
+impl Reply {
+    pub fn json(body: &Value) -> Self {
+        Self {
+            status: 200,
+            body: body.to_string(),
+            ..Self::default()
+        }
+    }
+
+    pub fn error(status: u16, error: &Value) -> Self {
+        Self {
+            status,
+            ..Self::json(&json!({ "error": error }))
+        }
+    }
+}
+
+/// A batch item.
+pub fn item(code: u16, body: &Value) -> Value {
+    json!({"code": code, "headers": [], "body": body.to_string()})
+}
+
+/// A batch item that proves a business.
+pub fn business(id: &str) -> Value {
+    item(200, &json!({ "id": id }))
+}
+
+/// A running responder.
+pub struct Stub {
+    pub url: String,
+    calls: Arc<Mutex<Vec<Call>>>,
+}
+
+impl Stub {
+    /// Answers call number n (from 0) with `answer(n, call)`.
+    pub async fn start(answer: impl Fn(usize, &Call) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let kept = calls.clone();
+        let answer = Arc::new(answer);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, kept.clone(), answer.clone()));
+            }
+        });
+        Self { url, calls }
+    }
+
+    pub fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap().clone()
+    }
+}
+
+fn serve(
+    mut stream: TcpStream,
+    calls: Arc<Mutex<Vec<Call>>>,
+    answer: Arc<impl Fn(usize, &Call) -> Reply + Send + Sync + 'static>,
+) -> impl Future<Output = ()> + Send {
+    async move {
+        while let Some(call) = read(&mut stream).await {
+            let number = {
+                let mut calls = calls.lock().unwrap();
+                calls.push(call.clone());
+                calls.len() - 1
+            };
+            let reply = answer(number, &call);
+            tokio::time::sleep(reply.delay).await;
+            let headers: String = reply
+                .headers
+                .iter()
+                .map(|(name, value)| format!("{name}: {value}\r\n"))
+                .collect();
+            let text = format!(
+                "HTTP/1.1 {} X\r\ncontent-length: {}\r\n{headers}\r\n{}",
+                reply.status,
+                reply.body.len(),
+                reply.body
+            );
+            if stream.write_all(text.as_bytes()).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+async fn read(stream: &mut TcpStream) -> Option<Call> {
+    let mut bytes = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = |line: &str| {
+                line.to_lowercase()
+                    .strip_prefix("content-length: ")?
+                    .parse::<usize>()
+                    .ok()
+            };
+            let expected = head.lines().find_map(length).unwrap_or(0);
+            if body.len() >= expected {
+                let line = head.lines().next().unwrap().to_owned();
+                return Some(Call {
+                    line,
+                    head: head.to_owned(),
+                    body: body.to_owned(),
+                });
+            }
+        }
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
