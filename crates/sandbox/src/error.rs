@@ -18,7 +18,7 @@ pub enum Error {
     /// The scenario is not a world.
     #[error("{field}: {reason}")]
     World {
-        /// The path of the field, such as `persons[0].roles[1].business`.
+        /// The path of the field, such as `persons["100"].roles[1].business`.
         field: String,
         /// What is wrong with it.
         reason: String,

@@ -22,6 +22,7 @@ pub struct Settings {
 }
 
 /// A running sandbox; it ends with [`Sandbox::stop`] or with the runtime it was started in.
+#[derive(Debug)]
 pub struct Sandbox {
     address: SocketAddr,
     handle: ServerHandle,

@@ -214,6 +214,7 @@ fn fresh_text(holder: &Holder) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Clock;
 
     fn person(now: DateTime<Utc>) -> Token {
         Token::new(Holder::Person("1".into()), "4", Vec::new(), now)
@@ -221,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_page_token_dies_with_its_parent_and_not_with_its_parents_date() {
-        let (now, mut tokens) = (Utc::now(), Tokens::default());
+        let (now, mut tokens) = (Clock::new().now(), Tokens::default());
         let parent = tokens.keep(Token {
             expires_at: Some(now + Duration::days(60)),
             ..person(now)
@@ -239,7 +240,7 @@ mod tests {
 
     #[test]
     fn the_first_cause_stays() {
-        let (now, mut tokens) = (Utc::now(), Tokens::default());
+        let (now, mut tokens) = (Clock::new().now(), Tokens::default());
         let token = tokens.keep(person(now));
         assert_eq!(tokens.end_where(Ending::PasswordChanged, |_| true), 1);
         assert_eq!(tokens.end_where(Ending::Deauthorized, |_| true), 0);

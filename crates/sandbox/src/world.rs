@@ -128,21 +128,21 @@ impl World {
 
     fn check_references(&self) -> Result<(), Error> {
         for asset in self.assets.iter() {
-            self.business_exists(&format!("assets[{}].business", asset.id), &asset.business)?;
+            self.business_exists(&format!("assets[{:?}].business", asset.id), &asset.business)?;
             if asset.kind == Kind::AdAccount && !asset.id.starts_with("act_") {
                 return Err(Error::world(
-                    format!("assets[{}].id", asset.id),
+                    format!("assets[{:?}].id", asset.id),
                     "an ad account's id starts with act_",
                 ));
             }
             if let Some(page) = &asset.page {
-                self.asset_exists(&format!("assets[{}].page", asset.id), page)?;
+                self.asset_exists(&format!("assets[{:?}].page", asset.id), page)?;
             }
         }
         for user in self.system_users.iter() {
-            self.business_exists(&format!("system_users[{}].business", user.id), &user.business)?;
+            self.business_exists(&format!("system_users[{:?}].business", user.id), &user.business)?;
             for asset in user.assets.iter().flatten() {
-                self.asset_exists(&format!("system_users[{}].assets", user.id), asset)?;
+                self.asset_exists(&format!("system_users[{:?}].assets", user.id), asset)?;
             }
         }
         self.check_roles()?;
@@ -152,7 +152,7 @@ impl World {
     fn check_roles(&self) -> Result<(), Error> {
         for person in self.persons.iter() {
             for (at, role) in person.roles.iter().enumerate() {
-                let field = format!("persons[{}].roles[{at}]", person.id);
+                let field = format!("persons[{:?}].roles[{at}]", person.id);
                 self.business_exists(&format!("{field}.business"), &role.business)?;
                 let named = role
                     .except
@@ -173,7 +173,7 @@ impl World {
             self.business_exists(&format!("shares[{at}].business"), &share.business)?;
         }
         for request in &self.onbehalf {
-            let field = format!("onbehalf_requests[{}]", request.id);
+            let field = format!("onbehalf_requests[{:?}]", request.id);
             self.asset_exists(&field, &request.asset)?;
             self.business_exists(&field, &request.receiving_business)?;
             self.business_exists(&field, &request.requesting_business)?;
@@ -231,3 +231,44 @@ macro_rules! named {
     ($($type:ty),*) => { $(impl Named for $type { fn id(&self) -> &str { &self.id } })* };
 }
 named!(App, Asset, Business, Person, SystemUser);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_world_has_120_assets_of_one_client_and_20_of_another() {
+        let world = World::demo();
+        let count = |businesses: &[&str]| {
+            let theirs = |asset: &&Asset| businesses.contains(&asset.business.as_str());
+            world.assets.iter().filter(theirs).count()
+        };
+        let first = [
+            "200000000000001",
+            "200000000000002",
+            "200000000000003",
+            "200000000000004",
+        ];
+        assert_eq!((count(&first), count(&["200000000000009"])), (120, 20));
+    }
+
+    #[test]
+    fn generated_ids_follow_one_another() {
+        let scenario = "
+businesses: [{id: '2', name: Two}]
+generate: [{kind: ad_account, business: '2', count: 3, first_id: act_98, name: 'Account {n}'}]";
+        let world = World::from_yaml(scenario).unwrap_or_default();
+        let made: Vec<_> = world
+            .owned_by("2")
+            .map(|asset| (asset.id.as_str(), asset.name.as_str()))
+            .collect();
+        assert_eq!(
+            made,
+            [
+                ("act_98", "Account 1"),
+                ("act_99", "Account 2"),
+                ("act_100", "Account 3")
+            ]
+        );
+    }
+}

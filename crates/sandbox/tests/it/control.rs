@@ -85,7 +85,7 @@ async fn a_bad_world_leaves_the_old_one() {
         ),
         (
             "persons: [{id: '1', name: A, roles: [{business: '7'}]}]",
-            "persons[1].roles[0].business",
+            "persons[\"1\"].roles[0].business",
         ),
         ("apps: [{id: '1', name: A}]", "apps[0]"),
     ] {

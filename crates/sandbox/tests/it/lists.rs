@@ -20,7 +20,10 @@ async fn walk(bench: &Bench, token: &str, edge: &str) -> Vec<String> {
             Some(next) => assert!(next.contains(token), "as in Graph, the URL carries the token"),
             None => return ids,
         }
-        after = body["paging"]["cursors"]["after"].as_str().unwrap().to_owned();
+        body["paging"]["cursors"]["after"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut after);
     }
 }
 

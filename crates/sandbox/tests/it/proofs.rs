@@ -7,7 +7,7 @@ use sha2::Sha256;
 
 use crate::bench::{APP, Bench, PERSON, STRICT_APP};
 
-fn proof(secret: &str, message: &str) -> String {
+pub fn proof(secret: &str, message: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(message.as_bytes());
     hex::encode(mac.finalize().into_bytes())
