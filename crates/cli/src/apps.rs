@@ -1,0 +1,78 @@
+//! `regrant apps`: the Meta apps that tenants' tokens belong to.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use regrant_domain::{AppId, AppSecret, VerifyToken};
+use regrant_vault::NewApp;
+use serde_json::json;
+
+use crate::{Global, config::Config, installation, private, telemetry};
+
+/// What to do with apps.
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Register a Meta app; its secret is read from a file or from standard input and sealed.
+    Add {
+        /// The app's id at Meta.
+        #[arg(long)]
+        id: AppId,
+        /// A name for people.
+        #[arg(long)]
+        name: String,
+        /// A file with the app secret; `-` reads standard input.
+        #[arg(long, default_value = "-", value_name = "PATH")]
+        secret_file: PathBuf,
+        /// A file with the word Meta repeats when it verifies the webhook address.
+        #[arg(long, value_name = "PATH")]
+        verify_token_file: Option<PathBuf>,
+    },
+    /// List the registered apps, without their secrets.
+    List,
+}
+
+pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()> {
+    let config = Config::of_process(global)?;
+    telemetry::start(config.log, "warn")?;
+    match command {
+        Command::Add {
+            id,
+            name,
+            secret_file,
+            verify_token_file,
+        } => {
+            let app = NewApp {
+                id,
+                name,
+                secret: AppSecret::parse(private::read_secret(&secret_file)?).context("the app secret")?,
+                verify_token: verify_token_file.as_deref().map(verify_token).transpose()?,
+            };
+            installation::open(config).await?.create_app(&app).await?;
+            global.output.print(
+                &json!({ "id": app.id.as_str(), "name": app.name }),
+                format!("registered app {}", app.id),
+            )
+        }
+        Command::List => list(config, global).await,
+    }
+}
+
+fn verify_token(path: &std::path::Path) -> anyhow::Result<VerifyToken> {
+    VerifyToken::parse(private::read_secret(path)?).context("the verify token")
+}
+
+async fn list(config: Config, global: &Global) -> anyhow::Result<()> {
+    let apps = installation::open(config).await?.apps().await?;
+    let values = apps
+        .iter()
+        .map(|it| json!({ "id": it.id.as_str(), "name": it.name, "created_at": it.created_at }));
+    let lines: Vec<_> = apps.iter().map(|it| format!("{}  {}", it.id, it.name)).collect();
+    let text = if lines.is_empty() {
+        "no app is registered".to_owned()
+    } else {
+        lines.join("\n")
+    };
+    global
+        .output
+        .print(&json!({ "data": values.collect::<Vec<_>>() }), text)
+}

@@ -1,0 +1,233 @@
+//! The settings of a production command: one file and `REGRANT_…` variables, variables first.
+//!
+//! The rule: tuning has defaults, a database and a keyring have none, and every fault is reported at
+//! once by the name of its variable. A value is never printed: any of them may hold a secret.
+
+mod faults;
+mod reader;
+mod source;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use regrant_domain::Passphrase;
+use url::Url;
+
+use crate::{Global, telemetry::LogFormat};
+
+pub(crate) use faults::Faults;
+pub(crate) use source::{Source, variable};
+
+use reader::Reader;
+
+/// Everything a production command runs with.
+pub(crate) struct Config {
+    /// Where the API listens.
+    pub listen: SocketAddr,
+    /// Where health is asked.
+    pub admin_listen: SocketAddr,
+    /// The database.
+    pub database: regrant_storage::Settings,
+    /// The keyring.
+    pub keyring: KeyringFile,
+    /// The upstream.
+    pub graph: regrant_graph::Settings,
+    /// The use cases.
+    pub vault: regrant_vault::Settings,
+    /// The API.
+    pub api: regrant_api::Settings,
+    /// The log.
+    pub log: LogFormat,
+}
+
+/// Where the keyring is and what unlocks it.
+pub(crate) struct KeyringFile {
+    /// The file.
+    pub path: PathBuf,
+    /// What unlocks it.
+    pub passphrase: Passphrase,
+}
+
+impl Config {
+    /// The settings of this process: `--config`, then the environment.
+    pub fn of_process(global: &Global) -> anyhow::Result<Self> {
+        let source = Source::of_process(global.config.as_deref())?;
+        Ok(Self::read(&source)?)
+    }
+
+    /// Reads every setting, and reports every fault.
+    pub fn read(source: &Source) -> Result<Self, Faults> {
+        let mut reader = Reader::new(source);
+        let config = Self::parts(&mut reader);
+        let faults = reader.finish();
+        // `config` is whole where there is no fault: a missing part is one.
+        config.filter(|_| faults.is_empty()).ok_or(faults)
+    }
+
+    fn parts(reader: &mut Reader<'_>) -> Option<Self> {
+        let listen = reader.or("listen", SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let admin_listen = reader.or("admin_listen", SocketAddr::from(([127, 0, 0, 1], 8081)));
+        let database = database(reader);
+        let keyring = keyring(reader);
+        let graph = graph(reader);
+        let vault = vault(reader);
+        let api = api(reader);
+        let log = reader.or("log.format", LogFormat::default());
+        let (database, keyring) = (database?, keyring?);
+        Some(Self {
+            listen,
+            admin_listen,
+            database,
+            keyring,
+            graph,
+            vault,
+            api,
+            log,
+        })
+    }
+}
+
+fn database(reader: &mut Reader<'_>) -> Option<regrant_storage::Settings> {
+    let url = reader.secret("database.url");
+    let max_connections = reader.at_least_one("database.max_connections", 10);
+    let busy_timeout = reader.seconds("database.busy_timeout_seconds", Duration::from_secs(5));
+    let url = url?;
+    let is_known = ["sqlite:", "postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme));
+    if !is_known {
+        reader.fault(
+            "database.url",
+            "expected `sqlite:PATH` or `postgres://USER@HOST/NAME`",
+        );
+    }
+    Some(regrant_storage::Settings {
+        url: url.to_string(),
+        max_connections,
+        busy_timeout,
+    })
+}
+
+fn keyring(reader: &mut Reader<'_>) -> Option<KeyringFile> {
+    let path = reader.required("keyring.path");
+    let passphrase = reader.secret("keyring.passphrase");
+    let passphrase = Passphrase::parse(passphrase?);
+    let passphrase = passphrase
+        .map_err(|error| reader.fault("keyring.passphrase", error))
+        .ok()?;
+    Some(KeyringFile {
+        path: path?,
+        passphrase,
+    })
+}
+
+fn graph(reader: &mut Reader<'_>) -> regrant_graph::Settings {
+    let usual = regrant_graph::Settings::default();
+    let base_url: Url = reader.or("graph.base_url", usual.base_url);
+    if base_url.scheme() != "https" && !is_on_this_machine(&base_url) {
+        reader.fault(
+            "graph.base_url",
+            "must be https; plain http is for a loopback address alone",
+        );
+    }
+    regrant_graph::Settings {
+        base_url,
+        version: reader.or("graph.version", usual.version),
+        timeout: reader.seconds("graph.timeout_seconds", usual.timeout),
+        max_in_flight: reader.at_least_one("graph.max_in_flight", usual.max_in_flight),
+        ..regrant_graph::Settings::default()
+    }
+}
+
+fn vault(reader: &mut Reader<'_>) -> regrant_vault::Settings {
+    let usual = regrant_vault::Settings::default();
+    regrant_vault::Settings {
+        issuer: reader.or("issuer", usual.issuer),
+        audience: reader.or("audience", usual.audience),
+        lease: reader.seconds("lease_seconds", usual.lease),
+        max_reconnect_assets: reader.at_least_one("limits.reconnect_assets", usual.max_reconnect_assets),
+        max_register_assets: reader.at_least_one("limits.register_assets", usual.max_register_assets),
+        max_lookup_assets: reader.at_least_one("limits.lookup_assets", usual.max_lookup_assets),
+        jobs_in_flight: reader.at_least_one("limits.jobs_in_flight", usual.jobs_in_flight),
+        ..regrant_vault::Settings::default()
+    }
+}
+
+fn api(reader: &mut Reader<'_>) -> regrant_api::Settings {
+    let usual = regrant_api::Settings::default();
+    regrant_api::Settings {
+        max_body: reader.at_least_one("limits.body_bytes", usual.max_body),
+        ..usual
+    }
+}
+
+/// Whether the URL's host is a loopback address.
+fn is_on_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, String> {
+        Config::read(&Source::of_pairs(pairs)).map_err(|faults| faults.to_string())
+    }
+
+    const WHOLE: [(&str, &str); 3] = [
+        ("REGRANT_DATABASE_URL", "sqlite:regrant.sqlite3"),
+        ("REGRANT_KEYRING_PATH", "keyring"),
+        ("REGRANT_KEYRING_PASSPHRASE", "correct horse"),
+    ];
+
+    #[test]
+    fn every_fault_is_reported_at_once_by_its_variable() {
+        let told = read(&[
+            ("REGRANT_LISTEN", "8080"),
+            ("REGRANT_LEASE_SECONDS", "soon"),
+            ("REGRANT_GRAPH_BASE_URL", "http://graph.facebook.com"),
+            ("REGRANT_LIMITS_BODY_BYTES", "0"),
+            ("REGRANT_LOG_FORMAT", "xml"),
+        ]);
+        let told = told.err().unwrap();
+        for variable in [
+            "REGRANT_LISTEN",
+            "REGRANT_LEASE_SECONDS",
+            "REGRANT_GRAPH_BASE_URL",
+            "REGRANT_LIMITS_BODY_BYTES",
+            "REGRANT_LOG_FORMAT",
+            "REGRANT_DATABASE_URL",
+            "REGRANT_KEYRING_PATH",
+            "REGRANT_KEYRING_PASSPHRASE",
+        ] {
+            assert!(told.contains(variable), "{variable} is missing in:\n{told}");
+        }
+    }
+
+    #[test]
+    fn a_database_and_a_keyring_are_enough() {
+        let config = read(&WHOLE).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.database.url, "sqlite:regrant.sqlite3");
+    }
+
+    #[test]
+    fn a_fault_never_repeats_the_value() {
+        let told = read(&[
+            ("REGRANT_DATABASE_URL", "mysql://user:canary@host"),
+            ("REGRANT_LISTEN", "canary"),
+        ]);
+        assert!(!told.err().unwrap().contains("canary"));
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback() {
+        let at = |url: &str| read(&[&WHOLE[..], &[("REGRANT_GRAPH_BASE_URL", url)]].concat()).is_ok();
+        assert!(at("http://127.0.0.1:8090") && at("http://[::1]:8090") && at("https://graph.facebook.com"));
+        assert!(!at("http://10.0.0.1:8090") && !at("http://graph.facebook.com"));
+    }
+}

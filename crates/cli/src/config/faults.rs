@@ -1,0 +1,41 @@
+//! What is wrong with the settings, all of it.
+
+use std::fmt;
+
+/// Every fault of the settings.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Faults(Vec<Fault>);
+
+/// One fault.
+#[derive(Debug, PartialEq, Eq)]
+struct Fault {
+    /// The variable that holds, or should hold, the setting.
+    variable: String,
+    reason: String,
+}
+
+impl Faults {
+    pub fn add(&mut self, variable: impl Into<String>, reason: impl fmt::Display) {
+        self.0.push(Fault {
+            variable: variable.into(),
+            reason: reason.to_string(),
+        });
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let many = if self.0.len() == 1 { "" } else { "s" };
+        write!(f, "the settings have {} fault{many}", self.0.len())?;
+        for Fault { variable, reason } in &self.0 {
+            write!(f, "\n  {variable}: {reason}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}

@@ -1,0 +1,122 @@
+//! Reads settings one by one and keeps every fault.
+
+use std::{collections::BTreeSet, fmt, str::FromStr, time::Duration};
+
+use zeroize::Zeroizing;
+
+use super::{
+    Faults,
+    source::{Source, variable},
+};
+
+/// Reads settings; a fault never stops it.
+pub(super) struct Reader<'a> {
+    source: &'a Source,
+    faults: Faults,
+    known: BTreeSet<String>,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(source: &'a Source) -> Self {
+        Self {
+            source,
+            faults: Faults::default(),
+            known: BTreeSet::new(),
+        }
+    }
+
+    /// A setting, or what it is where nobody sets it.
+    pub fn or<T: FromStr>(&mut self, key: &str, usual: T) -> T {
+        self.parsed(key).unwrap_or(usual)
+    }
+
+    /// A setting without a default.
+    pub fn required<T: FromStr>(&mut self, key: &str) -> Option<T> {
+        if self.source.find(key).is_none() {
+            self.fault(key, "is not set, and has no default");
+        }
+        self.parsed(key)
+    }
+
+    /// A secret without a default, from its variable or from the file that `…_FILE` names.
+    pub fn secret(&mut self, key: &str) -> Option<Zeroizing<String>> {
+        self.known.extend([key.to_owned(), format!("{key}_file")]);
+        match self.source.find_secret(key) {
+            Ok(Some(secret)) => return Some(secret),
+            Ok(None) => self.fault(key, format!("is not set, and {}_FILE neither", variable(key))),
+            Err(error) => self.fault(key, format!("{error:#}")),
+        }
+        None
+    }
+
+    /// A number of seconds above zero.
+    pub fn seconds(&mut self, key: &str, usual: Duration) -> Duration {
+        Duration::from_secs(self.at_least_one(key, usual.as_secs().max(1)))
+    }
+
+    /// A whole number above zero.
+    pub fn at_least_one<T: FromStr + PartialOrd + From<u8>>(&mut self, key: &str, usual: T) -> T {
+        let read = self.or(key, usual);
+        if read < T::from(1) {
+            self.fault(key, "must be at least 1");
+        }
+        read
+    }
+
+    pub fn fault(&mut self, key: &str, reason: impl fmt::Display) {
+        self.faults.add(variable(key), reason);
+    }
+
+    /// The faults; keys of the file that mean nothing are among them, as a typing error would be lost otherwise.
+    pub fn finish(mut self) -> Faults {
+        let unknown: Vec<_> = self
+            .source
+            .keys_of_file()
+            .filter(|key| !self.known.contains(*key))
+            .collect();
+        for key in unknown {
+            self.faults
+                .add(format!("`{key}` in the settings file"), "is no setting");
+        }
+        self.faults
+    }
+
+    fn parsed<T: FromStr>(&mut self, key: &str) -> Option<T> {
+        self.known.insert(key.to_owned());
+        let parsed = self.source.find(key)?.trim().parse();
+        // The parser's error may repeat the value.
+        parsed
+            .map_err(|_| self.fault(key, format!("is not {}", what::<T>())))
+            .ok()
+    }
+}
+
+/// What a type is, for a person.
+fn what<T>() -> &'static str {
+    let name = std::any::type_name::<T>();
+    match name.rsplit("::").next().unwrap_or(name) {
+        "SocketAddr" => "an address with a port, such as 127.0.0.1:8080",
+        "u16" | "u32" | "u64" | "usize" | "i64" => "a whole number",
+        "Url" => "a URL",
+        "LogFormat" => "`text` or `json`",
+        _ => "of the right form",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typing_error_in_the_file_is_a_fault() {
+        let source = Source::default().with_file("lisen", "127.0.0.1:1");
+        let mut reader = Reader::new(&source);
+        let _listen: u32 = reader.or("listen", 1);
+        assert!(
+            reader
+                .finish()
+                .to_string()
+                .contains("`lisen` in the settings file")
+        );
+    }
+}

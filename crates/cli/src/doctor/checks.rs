@@ -1,0 +1,166 @@
+//! The single checks.
+
+use std::{path::Path, time::Duration};
+
+use chrono::{DateTime, Utc};
+use regrant_domain::Clock;
+
+use super::{Finding, Level};
+use crate::{
+    config::{Config, KeyringFile, Source},
+    http, installation, private,
+};
+
+/// A proof for Graph is good for five minutes: a clock that is off by more makes every call fail.
+const PROOF_LIFE: i64 = 300;
+/// Nothing was built before.
+const EARLIEST: i64 = 1_767_225_600;
+
+pub(super) async fn all(config: Config, source: &Source) -> Vec<Finding> {
+    let mut findings = vec![Finding::new(Level::Ok, "settings", "every setting can be read")];
+    findings.push(listen(&config));
+    findings.extend(passphrase_file(source));
+    findings.push(keyring(config.keyring).await);
+    findings.push(database(&config.database).await);
+    findings.extend(graph(&config.graph).await);
+    findings
+}
+
+fn listen(config: &Config) -> Finding {
+    let open: Vec<_> = [config.listen, config.admin_listen]
+        .into_iter()
+        .filter(|it| !it.ip().is_loopback())
+        .collect();
+    match open.as_slice() {
+        [] => Finding::new(
+            Level::Ok,
+            "listeners",
+            "on loopback: a proxy must end TLS in front of them",
+        ),
+        [first, ..] => Finding::new(
+            Level::Warn,
+            "listeners",
+            format!(
+                "{first} can be reached from other machines and speaks plain HTTP: only a proxy that ends TLS may reach it"
+            ),
+        ),
+    }
+}
+
+fn passphrase_file(source: &Source) -> Option<Finding> {
+    let path = source.find("keyring.passphrase_file")?;
+    let open = private::is_open_to_others(Path::new(path)).unwrap_or(false);
+    let told = "others than its owner may read it: `chmod 600`, unless the platform mounts it so";
+    open.then(|| Finding::new(Level::Warn, "passphrase", told))
+}
+
+async fn keyring(keyring: KeyringFile) -> Finding {
+    match installation::unlock(&keyring.path, keyring.passphrase).await {
+        Ok(open) => {
+            let keys = open.summaries().count();
+            Finding::new(Level::Ok, "keyring", format!("mode 0600, opens, {keys} key(s)"))
+        }
+        Err(error) => Finding::new(
+            Level::Fail,
+            "keyring",
+            format!("{error:#}; make one with `regrant keys init`"),
+        ),
+    }
+}
+
+async fn database(settings: &regrant_storage::Settings) -> Finding {
+    match regrant_storage::Store::connect(settings).await {
+        Ok(store) => {
+            let kind = if store.is_sqlite() {
+                "SQLite: version and pragmas are right, schema is up to date"
+            } else {
+                "PostgreSQL: the role cannot pass row-level security, schema is up to date"
+            };
+            // It is only closed to be polite; the process ends anyway.
+            drop(store.close().await);
+            Finding::new(Level::Ok, "database", kind)
+        }
+        Err(error) => Finding::new(
+            Level::Fail,
+            "database",
+            format!("{error}; {}", installation::hint(&error)),
+        ),
+    }
+}
+
+/// Asks Graph for nothing, without a token: any answer shows that it can be reached, and tells its time.
+async fn graph(settings: &regrant_graph::Settings) -> Vec<Finding> {
+    let asked = async {
+        let client = http::client(Duration::from_secs(10))?;
+        anyhow::Ok(
+            client
+                .get(settings.base_url.clone())
+                .send()
+                .await
+                .map_err(reqwest::Error::without_url)?,
+        )
+    };
+    match asked.await {
+        Ok(answer) => {
+            let date = answer.headers().get("date").and_then(|it| it.to_str().ok());
+            let reached = Finding::new(
+                Level::Ok,
+                "graph",
+                format!("answers with status {}", answer.status().as_u16()),
+            );
+            vec![
+                reached,
+                clock(
+                    date.and_then(|it| DateTime::parse_from_rfc2822(it).ok())
+                        .map(|it| it.to_utc()),
+                ),
+            ]
+        }
+        Err(error) => {
+            let told =
+                format!("{error:#}; reconnects wait until it answers: check the route and graph.base_url");
+            vec![Finding::new(Level::Fail, "graph", told), clock(None)]
+        }
+    }
+}
+
+fn clock(theirs: Option<DateTime<Utc>>) -> Finding {
+    let ours = Clock::wall();
+    if ours.timestamp() < EARLIEST {
+        return Finding::new(
+            Level::Fail,
+            "clock",
+            format!("it says {ours}, which is in the past: start time synchronisation"),
+        );
+    }
+    let Some(theirs) = theirs else {
+        return Finding::new(Level::Warn, "clock", "there was nothing to compare it with");
+    };
+    let off = (ours - theirs).num_seconds().abs();
+    let told = format!("{off} s apart from Graph's");
+    match off {
+        0..=30 => Finding::new(Level::Ok, "clock", told),
+        31..=PROOF_LIFE => Finding::new(
+            Level::Warn,
+            "clock",
+            format!("{told}: start time synchronisation"),
+        ),
+        _ => Finding::new(
+            Level::Fail,
+            "clock",
+            format!("{told}: Graph refuses proofs; start time synchronisation"),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_beyond_the_life_of_a_proof_fails() {
+        let at = |off: i64| clock(Some(Clock::wall() + chrono::Duration::seconds(off))).level;
+        assert_eq!((at(0), at(-120), at(900)), (Level::Ok, Level::Warn, Level::Fail));
+        assert_eq!(clock(None).level, Level::Warn);
+    }
+}

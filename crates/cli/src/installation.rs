@@ -1,0 +1,58 @@
+//! An installation that exists: its database, keyring and upstream, opened by its settings.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use regrant_crypto::{KeyProvider, Keyring};
+use regrant_domain::{Clock, Passphrase};
+use regrant_storage::Store;
+use regrant_vault::{Parts, Vault};
+
+use crate::config::{Config, KeyringFile};
+
+/// Opens the vault of an installation.
+pub(crate) async fn open(config: Config) -> anyhow::Result<Vault> {
+    let store = store(&config.database).await?;
+    let KeyringFile { path, passphrase } = config.keyring;
+    let provider = KeyProvider::Local(unlock(path, passphrase).await?);
+    let clock = Clock::System;
+    let graph = regrant_graph::Client::new(config.graph, clock.clone())
+        .context("the Graph settings cannot be used")?;
+    let vault = Vault::open(Parts {
+        store,
+        provider,
+        graph,
+        clock,
+        settings: config.vault,
+    })
+    .await;
+    vault.context("the vault does not open: is this keyring the one the database was made with?")
+}
+
+/// Opens the database, and says what to do where it must not be served.
+pub(crate) async fn store(settings: &regrant_storage::Settings) -> anyhow::Result<Store> {
+    Store::connect(settings).await.map_err(|error| {
+        let hint = hint(&error);
+        anyhow::Error::from(error).context(hint)
+    })
+}
+
+/// What to do about an error of the database.
+pub(crate) fn hint(error: &regrant_storage::Error) -> &'static str {
+    match error {
+        regrant_storage::Error::SchemaOutdated => "the schema is outdated: run `regrant migrate`",
+        regrant_storage::Error::UnsafeRole(_) => {
+            "serve with a role that owns no table and cannot pass row-level security; `regrant migrate --app-role NAME` grants it what it needs"
+        }
+        regrant_storage::Error::Unsupported(_) => "the database does not fit: see docs/operations.md",
+        _ => "cannot open the database: is its address right, was `regrant migrate` run, does it answer?",
+    }
+}
+
+/// Unlocks the keyring; seconds of work and its memory, so not on a thread that serves.
+pub(crate) async fn unlock(path: impl AsRef<Path>, passphrase: Passphrase) -> anyhow::Result<Keyring> {
+    let path = path.as_ref().to_owned();
+    let shown = path.display().to_string();
+    let keyring = tokio::task::spawn_blocking(move || Keyring::open(&path, &passphrase)).await?;
+    keyring.with_context(|| format!("cannot open the keyring {shown}"))
+}

@@ -1,0 +1,171 @@
+//! Everything in one process, with the sandbox as Graph: what `dev` and `demo` stand on.
+//!
+//! The rule: vault and sandbox share ONE offset, so that advancing the sandbox's clock moves both.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::{Arc, atomic::AtomicI64},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use regrant_api::Server;
+use regrant_crypto::{KeyProvider, Keyring};
+use regrant_domain::Clock;
+use regrant_sandbox::{Sandbox, World};
+use regrant_storage::Store;
+use regrant_vault::{Parts, Vault};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{control::Control, health::Health, migrate};
+
+/// Ports on loopback; 0 takes a free one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ports {
+    pub public: u16,
+    pub admin: u16,
+    pub sandbox: u16,
+}
+
+/// A running rehearsal.
+pub(crate) struct Rehearsal {
+    pub vault: Vault,
+    pub control: Control,
+    pub public_url: String,
+    pub admin_url: String,
+    pub sandbox_url: String,
+    sandbox: Sandbox,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Ports {
+    pub const FREE: Self = Self {
+        public: 0,
+        admin: 0,
+        sandbox: 0,
+    };
+
+    /// The public port, the next one and the tenth after it.
+    pub fn from_public(public: u16) -> Self {
+        if public == 0 {
+            return Self::FREE;
+        }
+        Self {
+            public,
+            admin: public.saturating_add(1),
+            sandbox: public.saturating_add(10),
+        }
+    }
+}
+
+impl Rehearsal {
+    /// Migrates the database file and starts everything on it.
+    pub async fn start(database: &Path, keyring: Keyring, ports: Ports) -> anyhow::Result<Self> {
+        let offset = Arc::new(AtomicI64::new(0));
+        let clock = regrant_sandbox::Clock::with_offset(Arc::clone(&offset));
+        let settings = regrant_sandbox::Settings {
+            listen: loopback(ports.sandbox),
+            world: World::demo(),
+            clock,
+        };
+        let sandbox = Sandbox::start(settings)
+            .await
+            .with_context(|| taken(ports.sandbox))?;
+        let vault = open(database, keyring, sandbox.url(), Clock::Shifted(offset)).await?;
+        let api = regrant_api::Settings::default();
+        let public =
+            Server::bind(vault.clone(), loopback(ports.public), api).with_context(|| taken(ports.public))?;
+        let admin = Health::bind(vault.clone(), loopback(ports.admin))
+            .await
+            .with_context(|| taken(ports.admin))?;
+        let (public_url, admin_url) = (url(public.addr()), url(admin.addr()));
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        tasks.spawn(public.run_until(stop.clone()));
+        tasks.spawn(admin.run_until(stop.clone()));
+        let resuming = vault.clone();
+        tasks.spawn(async move { resuming.resume_until_closed(Duration::from_secs(1)).await });
+        let (control, sandbox_url) = (Control::new(sandbox.url())?, sandbox.url());
+        Ok(Self {
+            vault,
+            control,
+            public_url,
+            admin_url,
+            sandbox_url,
+            sandbox,
+            stop,
+            tasks,
+        })
+    }
+
+    /// Stops accepting, lets reconnects finish their chunk, then ends the sandbox.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.vault.close().await;
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.sandbox.stop().await;
+    }
+}
+
+async fn open(database: &Path, keyring: Keyring, graph: String, clock: Clock) -> anyhow::Result<Vault> {
+    let url = format!("sqlite:{}", database.display());
+    migrate::up(&url).await?;
+    let settings = regrant_storage::Settings {
+        url,
+        max_connections: 8,
+        busy_timeout: Duration::from_secs(5),
+    };
+    let store = Store::connect(&settings)
+        .await
+        .context("the database does not open")?;
+    let base_url = graph.parse().context("the sandbox's address")?;
+    let graph = regrant_graph::Settings {
+        base_url,
+        ..regrant_graph::Settings::default()
+    };
+    let graph = regrant_graph::Client::new(graph, clock.clone())?;
+    let parts = Parts {
+        store,
+        provider: KeyProvider::Local(keyring),
+        graph,
+        clock,
+        settings: regrant_vault::Settings::default(),
+    };
+    let vault = Vault::open(parts)
+        .await
+        .context("the database does not open with this keyring")?;
+    vault.take_over().await?;
+    Ok(vault)
+}
+
+fn taken(port: u16) -> String {
+    format!("cannot listen on 127.0.0.1:{port}: is the port taken? choose another with --port")
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+fn url(address: SocketAddr) -> String {
+    format!("http://{address}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_follow_the_public_one() {
+        assert_eq!(
+            Ports::from_public(8080),
+            Ports {
+                public: 8080,
+                admin: 8081,
+                sandbox: 8090
+            }
+        );
+        assert_eq!(Ports::from_public(0), Ports::FREE);
+    }
+}

@@ -1,0 +1,29 @@
+//! How a running command is asked to end.
+
+use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+/// Cancelled by the first SIGTERM or Ctrl-C; a second one ends the process as usual.
+pub(crate) fn on_stop() -> anyhow::Result<CancellationToken> {
+    let mut term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    tokio::spawn(async move {
+        next(&mut term, &mut interrupt).await;
+        info!("stopping: running reconnects come to the end of their chunk");
+        told.cancel();
+        next(&mut term, &mut interrupt).await;
+        std::process::exit(130);
+    });
+    Ok(stop)
+}
+
+async fn next(term: &mut tokio::signal::unix::Signal, interrupt: &mut tokio::signal::unix::Signal) {
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

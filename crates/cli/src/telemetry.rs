@@ -1,0 +1,89 @@
+//! The log: on standard error, as text or JSON, filtered by `REGRANT_LOG`.
+//!
+//! The rule: no target that could print a statement's values is on by default; nothing prints settings.
+
+use std::{io::IsTerminal as _, str::FromStr};
+
+use anyhow::Context as _;
+use tracing_subscriber::EnvFilter;
+
+/// What is not as loud as the rest unless it is named: database crates print statements with their values, the web
+/// server tells about its threads.
+const QUIET: [(&str, &str); 4] = [
+    ("sqlx", "off"),
+    ("sea_orm", "off"),
+    ("sea_orm_migration", "off"),
+    ("actix_server", "warn"),
+];
+
+/// The form of the log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("expected `text` or `json`"),
+        }
+    }
+}
+
+/// Begins to log; `default` is the level where `REGRANT_LOG` says nothing.
+pub(crate) fn start(format: LogFormat, default: &str) -> anyhow::Result<()> {
+    let wanted = std::env::var("REGRANT_LOG").unwrap_or_default();
+    let filter = filter(if wanted.is_empty() { default } else { &wanted })?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    let started = match format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
+    started
+        .map_err(anyhow::Error::from_boxed)
+        .context("the log was started twice")
+}
+
+fn filter(wanted: &str) -> anyhow::Result<EnvFilter> {
+    let quiet = QUIET.iter().filter(|(target, _)| !wanted.contains(target));
+    let quiet = quiet.map(|(target, level)| format!("{target}={level}"));
+    let all: Vec<_> = std::iter::once(wanted.to_owned()).chain(quiet).collect();
+    EnvFilter::try_new(all.join(","))
+        .context("REGRANT_LOG: expected levels such as `info` or `info,regrant_vault=debug`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn database_crates_are_silent_unless_named() {
+        let quiet = filter("trace").unwrap().to_string();
+        assert!(
+            quiet.contains("sqlx=off") && quiet.contains("sea_orm=off"),
+            "{quiet}"
+        );
+        let named = filter("info,sqlx=warn").unwrap().to_string();
+        assert!(
+            named.contains("sqlx=warn") && !named.contains("sqlx=off"),
+            "{named}"
+        );
+    }
+
+    #[test]
+    fn a_filter_that_does_not_parse_is_named() {
+        let told = filter("info,,=loud=").unwrap_err().to_string();
+        assert!(told.starts_with("REGRANT_LOG"), "{told}");
+    }
+}

@@ -1,0 +1,184 @@
+//! Regrant's public API as a tenant's machine sees it.
+
+mod events;
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{control, http};
+
+pub(crate) use events::Events;
+
+/// A logged-in client of a tenant.
+#[derive(Clone)]
+pub(crate) struct TenantApi {
+    http: reqwest::Client,
+    url: String,
+    access_token: String,
+}
+
+/// A list, or one page of it.
+#[derive(Deserialize)]
+struct List<T> {
+    data: Vec<T>,
+    #[serde(default)]
+    next_cursor: Option<String>,
+}
+
+/// What became of one registration.
+#[derive(Deserialize)]
+pub(crate) struct Registered {
+    pub status: String,
+}
+
+/// An asset as its tenant sees it, as far as is read here.
+#[derive(Deserialize)]
+pub(crate) struct Asset {
+    pub kind: String,
+    pub state: String,
+}
+
+/// A reconnect.
+#[derive(Deserialize)]
+pub(crate) struct Reconnect {
+    pub id: String,
+    pub status: String,
+    #[serde(default)]
+    pub items: Vec<Item>,
+}
+
+/// One item of a reconnect.
+#[derive(Clone, Deserialize, Serialize)]
+pub(crate) struct Item {
+    pub asset_id: String,
+    pub outcome: Option<String>,
+    pub serving: Option<String>,
+    pub reason: Option<Reason>,
+}
+
+/// Why an item ended as it did.
+#[derive(Clone, Deserialize, Serialize)]
+pub(crate) struct Reason {
+    pub code: String,
+    pub detail: String,
+    pub who: String,
+    pub next_step: Option<String>,
+}
+
+/// A token that serves an asset. No `Debug`: it is in the clear.
+#[derive(Deserialize)]
+pub(crate) struct Served {
+    pub asset_id: String,
+    pub access_token: String,
+    pub appsecret_proof: String,
+    pub appsecret_time: i64,
+}
+
+#[derive(Deserialize)]
+struct Issued {
+    access_token: String,
+}
+
+impl TenantApi {
+    /// Logs a client in.
+    pub async fn login(url: &str, client_id: &str, client_secret: &str) -> anyhow::Result<Self> {
+        let http = http::client(Duration::from_mins(1))?;
+        let form = [("grant_type", "client_credentials")];
+        let request = http
+            .post(format!("{url}/oauth/token"))
+            .basic_auth(client_id, Some(client_secret))
+            .form(&form);
+        let issued: Issued = http::json(request).await.context("the client cannot log in")?;
+        Ok(Self {
+            http,
+            url: url.to_owned(),
+            access_token: issued.access_token,
+        })
+    }
+
+    /// Registers assets.
+    pub async fn register(&self, assets: &[control::Asset]) -> anyhow::Result<Vec<Registered>> {
+        let entry = |it: &control::Asset| json!({ "id": it.id, "kind": it.kind, "name": it.name, "business_id": it.business });
+        let assets: Vec<_> = assets.iter().map(entry).collect();
+        let request = self.post("v1/assets").json(&json!({ "assets": assets }));
+        let list: List<_> = http::json(request)
+            .await
+            .context("the assets cannot be registered")?;
+        Ok(list.data)
+    }
+
+    /// Every asset of the tenant.
+    pub async fn assets(&self) -> anyhow::Result<Vec<Asset>> {
+        let mut assets = Vec::new();
+        let mut cursor = None::<String>;
+        loop {
+            let mut request = self.get("v1/assets").query(&[("limit", "200")]);
+            if let Some(cursor) = &cursor {
+                request = request.query(&[("cursor", cursor)]);
+            }
+            let page: List<Asset> = http::json(request).await.context("the assets cannot be listed")?;
+            assets.extend(page.data);
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                return Ok(assets);
+            }
+        }
+    }
+
+    /// Starts a reconnect and does not wait for its end.
+    pub async fn reconnect(&self, token: &str, asset_ids: &[String]) -> anyhow::Result<Reconnect> {
+        let order = json!({ "access_token": token, "asset_ids": asset_ids, "wait_seconds": 0 });
+        let request = self.post("v1/reconnects").json(&order);
+        http::json(request)
+            .await
+            .context("the reconnect was not accepted")
+    }
+
+    /// A reconnect as it stands.
+    pub async fn reconnect_now(&self, id: &str) -> anyhow::Result<Reconnect> {
+        http::json(self.get(&format!("v1/reconnects/{id}")))
+            .await
+            .context("the reconnect cannot be read")
+    }
+
+    /// The reconnect's items as they settle.
+    pub async fn events(&self, id: &str) -> anyhow::Result<Events> {
+        let request = self
+            .get(&format!("v1/reconnects/{id}/events"))
+            .header("Accept", "text/event-stream");
+        Ok(Events::of(
+            http::sent(request)
+                .await
+                .context("the reconnect's events cannot be read")?,
+        ))
+    }
+
+    /// The tokens that serve these assets; an asset without one is not in the answer.
+    pub async fn tokens(&self, asset_ids: &[String]) -> anyhow::Result<Vec<Served>> {
+        let request = self
+            .post("v1/tokens/lookup")
+            .json(&json!({ "asset_ids": asset_ids }));
+        let list: List<serde_json::Value> = http::json(request).await.context("the tokens cannot be read")?;
+        // Entries without a token say why instead.
+        Ok(list
+            .data
+            .into_iter()
+            .filter_map(|it| serde_json::from_value(it).ok())
+            .collect())
+    }
+
+    fn get(&self, path: &str) -> reqwest::RequestBuilder {
+        self.http
+            .get(format!("{}/{path}", self.url))
+            .bearer_auth(&self.access_token)
+    }
+
+    fn post(&self, path: &str) -> reqwest::RequestBuilder {
+        self.http
+            .post(format!("{}/{path}", self.url))
+            .bearer_auth(&self.access_token)
+    }
+}
