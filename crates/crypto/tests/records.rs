@@ -116,8 +116,8 @@ fn no_random_blob_opens() {
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut accepted = 0;
     for round in 0..1_000_000_u32 {
-        // A derivation costs more than a parse: one blob in eight is of a length that gets so far.
-        let len = if round % 8 == 0 {
+        // A derivation costs more than a parse: one blob in sixteen is of a length that gets so far.
+        let len = if round % 16 == 0 {
             whole.len()
         } else {
             random.below(700)
