@@ -177,7 +177,7 @@ impl TenantTx {
                 "UPDATE assets AS a SET name = coalesce(v.column3, a.name),
                     business_id = coalesce(v.column4, a.business_id) FROM",
             )
-            .from_rows(assets.iter().map(identity))
+            .table(assets.iter().map(identity))
             .sql(" WHERE a.tenant_id = $1 AND a.id = v.column1 AND a.kind = v.column2");
         self.run(query).await.map(drop)
     }

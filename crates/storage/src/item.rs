@@ -167,7 +167,7 @@ impl TenantTx {
                         retry_at = v.column5, fbtrace_id = v.column6, settled_at = v.column7,
                         event_seq = v.column8, attempts = i.attempts + 1 FROM",
                 )
-                .from_rows(rows)
+                .table(rows)
                 .sql(" WHERE i.tenant_id = $1 AND i.position = v.column1 AND (i.")
                 .sql("outcome IS NULL OR i.outcome = 'deferred') AND i.reconnect_id = ")
                 .bind(reconnect.uuid());

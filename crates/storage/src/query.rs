@@ -56,7 +56,7 @@ impl Query {
     }
 
     /// Appends ` (VALUES (…), …) AS v`; the columns are `v.column1` and on, on both databases.
-    pub(crate) fn from_rows<const N: usize>(self, rows: impl IntoIterator<Item = [Value; N]>) -> Self {
+    pub(crate) fn table<const N: usize>(self, rows: impl IntoIterator<Item = [Value; N]>) -> Self {
         self.sql(" (VALUES ").rows("(", rows).sql(") AS v")
     }
 
@@ -140,7 +140,7 @@ mod tests {
             .sql(" AND b IN ")
             .list([2_i64, 3])
             .sql(" FROM")
-            .from_rows([[Value::from(4_i64), Value::from("x")], [5_i64.into(), "y".into()]]);
+            .table([[Value::from(4_i64), Value::from("x")], [5_i64.into(), "y".into()]]);
         assert_eq!(
             query.sql,
             "SELECT 1 WHERE a = $1 AND b IN ($2, $3) FROM (VALUES ($4, $5), ($6, $7)) AS v"

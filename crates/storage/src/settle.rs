@@ -49,6 +49,7 @@ impl TenantTx {
         intent_seq: i64,
         at: Timestamp,
     ) -> Result<(), Error> {
+        all_in(Slot::Active, activations.iter().map(|it| &it.credential))?;
         for chunk in activations.chunks(CHUNK) {
             self.raise_generation(chunk, intent_seq, at).await?;
             let ids = || chunk.iter().map(|it| it.credential.credential.asset_id.as_str());
@@ -93,7 +94,7 @@ impl TenantTx {
                 .query("UPDATE credentials AS c SET tasks = v.column2, proved_at = ")
                 .bind(time(at))
                 .sql(" FROM")
-                .from_rows(rows)
+                .table(rows)
                 .sql(" WHERE c.tenant_id = $1 AND c.asset_id = v.column1 AND c.slot = 'active'");
             self.run_exactly(chunk.len(), query).await?;
         }
@@ -125,14 +126,12 @@ impl TenantTx {
         credentials: &[NewCredential],
         at: Timestamp,
     ) -> Result<(), Error> {
-        if credentials.iter().any(|it| it.credential.slot != slot) {
-            return Err(Error::Corrupt("slot"));
-        }
+        all_in(slot, credentials)?;
         for chunk in credentials.chunks(CHUNK) {
             let rows = chunk.iter().map(|it| claim_of(&it.credential));
             let older = self
                 .query("DELETE FROM credentials AS c WHERE c.tenant_id = $1 AND EXISTS (SELECT 1 FROM")
-                .from_rows(rows)
+                .table(rows)
                 .sql(" WHERE c.asset_id = v.column1 AND c.intent_seq <= v.column2 AND ")
                 .sql(same)
                 .sql(")");
@@ -162,7 +161,7 @@ impl TenantTx {
             .sql(" END, intent_seq = ")
             .bind(intent_seq)
             .sql(" FROM")
-            .from_rows(activations.iter().map(new_facts))
+            .table(activations.iter().map(new_facts))
             .sql(" WHERE a.tenant_id = $1 AND a.id = v.column1 AND a.generation = v.column2 AND ");
         self.run_exactly(activations.len(), not_overtaken(query, intent_seq))
             .await
@@ -190,7 +189,7 @@ impl TenantTx {
         }
         query = query
             .sql(" FROM")
-            .from_rows(rows)
+            .table(rows)
             .sql(" WHERE a.tenant_id = $1 AND a.id = v.column1");
         if intent_seq > 0 {
             query = not_overtaken(query.sql(" AND "), intent_seq);
@@ -203,6 +202,12 @@ impl TenantTx {
 fn not_overtaken(query: Query, intent_seq: i64) -> Query {
     let newest = if intent_seq == 0 { 0 } else { intent_seq - 1 };
     query.sql("a.intent_seq <= ").bind(newest)
+}
+
+/// A credential in another slot would be kept where nobody expects it.
+fn all_in<'a>(slot: Slot, credentials: impl IntoIterator<Item = &'a NewCredential>) -> Result<(), Error> {
+    let fits = credentials.into_iter().all(|it| it.credential.slot == slot);
+    fits.then_some(()).ok_or(Error::Corrupt("slot"))
 }
 
 fn new_facts(activation: &Activation) -> [Value; 7] {

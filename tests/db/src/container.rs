@@ -36,5 +36,8 @@ pub(crate) async fn start() -> Option<Url> {
     let port = container.get_host_port_ipv4(5432.tcp()).await.ok()?;
     // Its drop needs the runtime of the test that came first, which ends before the others.
     std::mem::forget(container);
-    format!("postgres://postgres@{host}:{port}/postgres").parse().ok()
+    let url: Url = format!("postgres://postgres@{host}:{port}/postgres")
+        .parse()
+        .ok()?;
+    crate::server::answers(&url, || true).await.then_some(url)
 }

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod container;
+mod contents;
 mod local;
 mod server;
 
@@ -36,11 +37,11 @@ pub struct TestDatabase {
     url: String,
     owner_url: String,
     kind: Kind,
-    _keep: Keep,
+    keep: Keep,
 }
 
 #[derive(Debug)]
-#[expect(dead_code, reason = "held to be dropped with the test")]
+#[expect(dead_code, reason = "the directory is held to be removed with the test")]
 enum Keep {
     Directory(TempDir),
     Database(Database),
@@ -59,7 +60,7 @@ impl TestDatabase {
             owner_url: url.clone(),
             url,
             kind: Kind::Sqlite,
-            _keep: Keep::Directory(directory),
+            keep: Keep::Directory(directory),
         }
     }
 
@@ -73,7 +74,7 @@ impl TestDatabase {
             url: database.url(APP),
             owner_url: database.url(OWNER),
             kind: Kind::Postgres,
-            _keep: Keep::Database(database),
+            keep: Keep::Database(database),
         })
     }
 
@@ -102,7 +103,7 @@ impl TestDatabase {
     /// The address of PostgreSQL's superuser on this database.
     #[must_use]
     pub fn superuser_url(&self) -> Option<String> {
-        match &self._keep {
+        match &self.keep {
             Keep::Directory(_) => None,
             Keep::Database(database) => Some(database.superuser_url()),
         }

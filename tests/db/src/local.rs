@@ -8,11 +8,11 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Duration,
 };
 
-use sqlx::{Connection, PgConnection};
 use url::Url;
+
+use crate::server::answers;
 
 const SCRIPT: &str = r#"
 bin=$1 port=$2
@@ -50,7 +50,7 @@ pub(crate) async fn start() -> Option<(Url, Process)> {
         let url: Url = format!("postgres://postgres@127.0.0.1:{port}/postgres")
             .parse()
             .expect("an address");
-        if answers(&url, &mut process).await {
+        if answers(&url, || matches!(process.0.try_wait(), Ok(None))).await {
             return Some((url, process));
         }
     }
@@ -106,17 +106,4 @@ fn is_root() -> bool {
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("a bound port").port()
-}
-
-async fn answers(url: &Url, process: &mut Process) -> bool {
-    for _ in 0..600 {
-        if let Ok(connection) = PgConnection::connect(url.as_str()).await {
-            return connection.close().await.is_ok();
-        }
-        if !matches!(process.0.try_wait(), Ok(None)) {
-            return false;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    false
 }

@@ -1,6 +1,6 @@
 //! One PostgreSQL server for all tests of a process, and databases on it.
 
-use std::env;
+use std::{env, time::Duration};
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::OnceCell;
@@ -129,6 +129,20 @@ impl Drop for Database {
             eprintln!("database {} was left behind", self.name);
         }
     }
+}
+
+/// Whether a server answers within half a minute, while it `is_alive`.
+pub(crate) async fn answers(url: &Url, mut is_alive: impl FnMut() -> bool) -> bool {
+    for _ in 0..600 {
+        if let Ok(connection) = PgConnection::connect(url.as_str()).await {
+            return connection.close().await.is_ok();
+        }
+        if !is_alive() {
+            return false;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    false
 }
 
 async fn run(superuser: &Url, sql: &str) {

@@ -4,7 +4,6 @@
 //! back before anything is served.
 
 use std::{
-    fmt::Display,
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -76,7 +75,7 @@ async fn check_pragmas(on: &DatabaseConnection, settings: &Settings) -> Result<(
         .one(on)
         .await?
         .ok_or(Error::NotFound)?;
-    check("journal_mode", "wal", row.get::<String>("journal_mode")?.as_str())?;
+    check("journal_mode", "wal", &row.get::<String>("journal_mode")?)?;
     let busy = i64::try_from(settings.busy_timeout.as_millis()).unwrap_or(i64::MAX);
     let wanted = [
         ("synchronous", "synchronous", 2),
@@ -86,12 +85,13 @@ async fn check_pragmas(on: &DatabaseConnection, settings: &Settings) -> Result<(
     ];
     for (pragma, column, wanted) in wanted {
         let row = Query::new(format!("PRAGMA {pragma}")).one(on).await?;
-        check(pragma, wanted, row.ok_or(Error::NotFound)?.get::<i64>(column)?)?;
+        let found: i64 = row.ok_or(Error::NotFound)?.get(column)?;
+        check(pragma, &wanted.to_string(), &found.to_string())?;
     }
     Ok(())
 }
 
-fn check<T: PartialEq + Display>(pragma: &str, wanted: T, found: T) -> Result<(), Error> {
+fn check(pragma: &str, wanted: &str, found: &str) -> Result<(), Error> {
     if found == wanted {
         Ok(())
     } else {
