@@ -1,6 +1,7 @@
 //! Business-to-business sharing and system users.
 
 use chrono::Duration;
+use regrant_sandbox::World;
 use reqwest::Method;
 use serde_json::json;
 
@@ -106,4 +107,66 @@ async fn an_admin_makes_tokens_for_a_system_user() {
         ),
         (100, Some(33))
     );
+}
+
+#[tokio::test]
+async fn requests_to_act_on_behalf_are_read_and_cancelled_by_their_parties() {
+    let world = World::from_yaml(
+        r#"
+apps: [{id: "400100200300499", secret: fedcba9876543210fedcba9876543210, name: App}]
+businesses: [{id: "2", name: Two}, {id: "3", name: Three}, {id: "4", name: Four}]
+persons:
+  - {id: "100000000000001", name: One, roles: [{business: "2"}]}
+  - {id: "100000000000009", name: Nine, roles: [{business: "4"}]}
+assets: [{id: act_21, kind: ad_account, business: "2", name: Account}]
+onbehalf_requests: [{id: "77", receiving_business: "2", requesting_business: "3", asset: act_21}]
+"#,
+    );
+    let bench = Bench::with(world.unwrap()).await;
+    let (party, stranger) = (
+        bench.person().await,
+        bench.token(json!({"person": NINE.0, "app": APP.0})).await,
+    );
+    assert_eq!(fault(&bench.read(&stranger, "77").await.1), (100, Some(33)));
+    assert_eq!(
+        bench.read(&party, "77?fields=status").await.1,
+        json!({"id": "77", "status": "IN_PROGRESS"})
+    );
+    for edge in [
+        "act_21/onbehalf_requests?status=IN_PROGRESS",
+        "2/received_inprogress_onbehalf_requests",
+    ] {
+        assert_eq!(bench.read(&party, edge).await.1["data"][0]["id"], "77", "{edge}");
+    }
+    let form = [("access_token", party.as_str())];
+    assert_eq!(
+        bench.send(Method::DELETE, "v26.0/77", &form).await.1,
+        json!({"success": "true"})
+    );
+    assert_eq!(fault(&bench.read(&party, "77").await.1), (100, Some(33)));
+}
+
+#[tokio::test]
+async fn asking_for_an_asset_waits_for_its_owner() {
+    let bench = Bench::start().await;
+    let partner = bench.token(json!({"person": NINE.0, "app": APP.0})).await;
+    let form = [
+        ("access_token", partner.as_str()),
+        ("page_id", PAGE),
+        ("permitted_tasks", r#"["ANALYZE"]"#),
+    ];
+    let (_, asked) = bench
+        .send(Method::POST, &format!("v26.0/{}/client_pages", NINE.1), &form)
+        .await;
+    assert_eq!(asked, json!({"access_status": "CLIENT_RESPONSE_PENDING"}));
+    let (_, clients) = bench.read(&partner, &format!("{}/clients", NINE.1)).await;
+    assert_eq!(
+        clients["data"][0]["page_permissions"][0]["access_status"],
+        "CLIENT_RESPONSE_PENDING"
+    );
+    assert_eq!(
+        bench.read(&partner, &format!("{}/client_pages", NINE.1)).await.1["data"],
+        json!([])
+    );
+    assert_ne!(bench.read(&partner, &format!("{PAGE}?fields=tasks")).await.0, 200);
 }
