@@ -18,6 +18,8 @@ mod reconnect;
 mod run;
 mod settings;
 mod settle;
+#[cfg(test)]
+mod settle_property;
 mod tenants;
 mod token;
 mod view;

@@ -70,7 +70,10 @@ impl Vault {
     pub async fn reconnect(&self, caller: &Principal, order: Order) -> Result<ReconnectView, Error> {
         let deadline = tokio::time::Instant::now() + order.wait;
         loop {
-            let started = self.accept(caller, &order).await?;
+            // The loser of a race for an idempotency key finds, the second time, what the winner accepted.
+            let Some(started) = self.accept(caller, &order).await? else {
+                continue;
+            };
             let repeated = started.proved.is_none();
             if let Some(proved) = started.proved {
                 // A process that stops answers with what is stored; the work goes on elsewhere.
@@ -125,7 +128,8 @@ impl Vault {
         self.reconnect_view(caller, id).await
     }
 
-    async fn accept(&self, caller: &Principal, order: &Order) -> Result<Started, Error> {
+    /// Accepts in one transaction; `None` where another call took the idempotency key meanwhile.
+    async fn accept(&self, caller: &Principal, order: &Order) -> Result<Option<Started>, Error> {
         let key = self.keys.active(&caller.scope).await?;
         let id = ReconnectId::mint();
         let context = Context::of_row(caller.tenant(), id.uuid(), Purpose::SubmittedToken);
@@ -139,10 +143,8 @@ impl Vault {
         let tx = self.store.begin(&caller.scope).await?;
         if let Some(earlier) = self.earlier_call(&tx, idempotent.as_ref()).await? {
             tx.commit().await?;
-            return Ok(Started {
-                id: self.replayed(caller, &earlier, &order.body).await?,
-                proved: None,
-            });
+            let id = self.replayed(caller, &earlier, &order.body).await?;
+            return Ok(Some(Started { id, proved: None }));
         }
         let items = self.items_of(&tx, &order.targets, now).await?;
         let reconnect = NewReconnect {
@@ -157,14 +159,20 @@ impl Vault {
             .await?;
         if let Some(idempotent) = &idempotent {
             let fingerprint = key.fingerprint(&order.body);
-            tx.insert_idempotent(idempotent, fingerprint.as_bytes(), key.version(), id, now)
-                .await?;
+            let print = fingerprint.as_bytes();
+            match tx
+                .insert_idempotent(idempotent, print, key.version(), id, now)
+                .await
+            {
+                Err(regrant_storage::Error::Taken(_)) => return Ok(None),
+                stored => stored?,
+            }
         }
         let detail = json!({ "items": items.len(), "intent_seq": accepted.intent_seq });
         tx.audit(&[event(caller.actor(), "reconnect.accepted", id, detail)], now)
             .await?;
         tx.commit().await?;
-        Ok(self.start(caller, id, accepted))
+        Ok(Some(self.start(caller, id, accepted)))
     }
 
     fn start(&self, caller: &Principal, id: ReconnectId, accepted: Accepted) -> Started {
@@ -251,10 +259,11 @@ impl Vault {
     ) -> Result<ReconnectView, Error> {
         let mut moved = self.progress.watch(id);
         loop {
-            let view = self.reconnect_view(caller, id).await?;
+            // The items are read once, at the end: a large list is not read again with every step.
+            let reconnect = self.read_reconnect(&caller.scope, id).await?;
             let rest = deadline.saturating_duration_since(tokio::time::Instant::now());
-            if view.status != ReconnectStatus::Running || rest.is_zero() {
-                return Ok(view);
+            if reconnect.status != ReconnectStatus::Running || rest.is_zero() {
+                return self.reconnect_view(caller, id).await;
             }
             // Lapsed or woken, the database is read again.
             let _lapsed = tokio::time::timeout(rest.min(LOOK_AGAIN), moved.changed()).await;

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use tracing::{Instrument, info_span, warn};
 
 use crate::{
-    Error, TokenRefusal, Vault,
+    Error, Resource, TokenRefusal, Vault,
     prove::{Credentials, Prove},
     reconnect::{DUE, event},
 };
@@ -223,7 +223,10 @@ impl Vault {
         id: ReconnectId,
     ) -> Result<Reconnect, Error> {
         let tx = self.store.begin_read(scope).await?;
-        let reconnect = tx.reconnect(id).await?;
+        let reconnect = tx
+            .reconnect(id)
+            .await
+            .map_err(Error::missing(Resource::Reconnect))?;
         tx.commit().await?;
         Ok(reconnect)
     }
@@ -242,13 +245,16 @@ pub(crate) fn id_of(lease: &Lease) -> ReconnectId {
 
 /// Whether the lease belongs to somebody else now.
 fn is_lost(error: &Error) -> bool {
-    let Error::Internal(cause) = error else {
-        return false;
-    };
-    matches!(
-        cause.downcast_ref(),
-        Some(regrant_storage::Error::Stale | regrant_storage::Error::NotFound)
-    )
+    match error {
+        Error::NotFound(_) => true,
+        Error::Internal(cause) => {
+            matches!(
+                cause.downcast_ref(),
+                Some(regrant_storage::Error::Stale | regrant_storage::Error::NotFound)
+            )
+        }
+        _ => false,
+    }
 }
 
 /// An error with its causes, for the log.

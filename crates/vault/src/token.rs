@@ -189,19 +189,18 @@ fn answers(ids: &[AssetId], mut opened: HashMap<AssetId, Lookup>) -> Vec<(AssetI
     let mut answered = HashSet::new();
     let mut answers = Vec::with_capacity(ids.len());
     for id in ids {
-        let spelling = [id.clone(), id.as_ad_account()]
-            .into_iter()
-            .find(|it| opened.contains_key(it));
-        let first = answered.insert(id.clone());
-        match spelling.and_then(|it| opened.remove(&it).map(|found| (it, found))) {
-            Some((spelling, found)) => {
-                answered.extend([spelling.clone(), id.clone()]);
+        let spellings = [id.clone(), id.as_ad_account()];
+        let repeated = spellings.iter().any(|it| answered.contains(it));
+        match spellings.iter().find_map(|it| opened.remove_entry(it)) {
+            Some((known, found)) => {
+                answered.extend([known, id.clone()]);
                 answers.push((id.clone(), found));
             }
-            None if first && !answered.contains(&id.as_ad_account()) => {
-                answers.push((id.clone(), Lookup::Unknown))
+            None if repeated => {}
+            None => {
+                answered.insert(id.clone());
+                answers.push((id.clone(), Lookup::Unknown));
             }
-            None => {}
         }
     }
     answers

@@ -1,0 +1,331 @@
+//! Who may do what, over every route of `openapi.yaml`.
+//!
+//! The rule: a route without a row here fails the build. Another tenant's object answers byte for
+//! byte like one that does not exist.
+
+use std::collections::BTreeSet;
+
+use regrant_domain::{Permission, Permissions};
+use regrant_testdb::TestDatabase;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, Fleet, Tenant};
+
+/// What a caller needs.
+#[derive(Clone, Copy)]
+enum Needs {
+    Nothing,
+    Scope(Permission),
+}
+
+/// What a route is about.
+#[derive(Clone, Copy, PartialEq)]
+enum Object {
+    None,
+    Asset,
+    Reconnect,
+}
+
+struct Row {
+    method: Method,
+    path: &'static str,
+    needs: Needs,
+    object: Object,
+    /// The answer to the tenant's own, good call.
+    own: u16,
+    body: fn(&World) -> Option<Value>,
+}
+
+/// What rows may speak of.
+struct World {
+    token: String,
+    asset: String,
+}
+
+fn none(_: &World) -> Option<Value> {
+    None
+}
+
+fn empty(_: &World) -> Option<Value> {
+    Some(json!({}))
+}
+
+fn register(_: &World) -> Option<Value> {
+    Some(json!({ "assets": [{ "id": "42", "kind": "page" }] }))
+}
+
+fn lookup(world: &World) -> Option<Value> {
+    Some(json!({ "asset_ids": [world.asset] }))
+}
+
+fn reconnect(world: &World) -> Option<Value> {
+    Some(json!({ "access_token": world.token, "asset_ids": [world.asset] }))
+}
+
+#[rustfmt::skip]
+fn rows() -> Vec<Row> {
+    use Needs::{Nothing, Scope};
+    use Object::{Asset, Reconnect};
+    use Permission as P;
+    let row = |method, path, needs, object, own, body| Row { method, path, needs, object, own, body };
+    vec![
+        row(Method::POST,   "/oauth/token",                 Nothing,                  Object::None, 400, none),
+        row(Method::GET,    "/.well-known/jwks.json",       Nothing,                  Object::None, 200, none),
+        row(Method::GET,    "/livez",                       Nothing,                  Object::None, 200, none),
+        row(Method::GET,    "/readyz",                      Nothing,                  Object::None, 200, none),
+        row(Method::POST,   "/v1/assets",                   Scope(P::AssetsWrite),    Object::None, 200, register),
+        row(Method::GET,    "/v1/assets",                   Scope(P::AssetsRead),     Object::None, 200, none),
+        row(Method::GET,    "/v1/assets/{asset_id}",        Scope(P::AssetsRead),     Asset,        200, none),
+        row(Method::GET,    "/v1/assets/{asset_id}/token",  Scope(P::TokensRead),     Asset,        200, none),
+        row(Method::POST,   "/v1/tokens/lookup",            Scope(P::TokensRead),     Object::None, 200, lookup),
+        row(Method::POST,   "/v1/reconnects",               Scope(P::ReconnectsWrite), Object::None, 200, reconnect),
+        row(Method::GET,    "/v1/reconnects",               Scope(P::ReconnectsWrite), Object::None, 200, none),
+        row(Method::GET,    "/v1/reconnects/{id}",          Scope(P::ReconnectsWrite), Reconnect,   200, none),
+        row(Method::GET,    "/v1/reconnects/{id}/events",   Scope(P::ReconnectsWrite), Reconnect,   200, none),
+        row(Method::POST,   "/v1/reconnects/{id}/cancel",   Scope(P::ReconnectsWrite), Reconnect,   409, empty),
+        row(Method::DELETE, "/v1/assets/{asset_id}",        Scope(P::AssetsWrite),    Asset,        204, none),
+    ]
+}
+
+#[test]
+fn every_route_of_the_openapi_document_has_a_row() {
+    let document: Value =
+        serde_norway::from_str(include_str!("../../openapi.yaml")).expect("openapi.yaml parses");
+    let mut routes = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for method in item
+            .as_object()
+            .expect("methods")
+            .keys()
+            .filter(|it| VERBS.contains(&it.as_str()))
+        {
+            routes.insert(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    let rows: BTreeSet<_> = rows()
+        .iter()
+        .map(|row| format!("{} {}", row.method, row.path))
+        .collect();
+    assert_eq!(rows, routes);
+}
+
+const VERBS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+struct Matrix {
+    bench: Bench,
+    own: Tenant,
+    other: Tenant,
+    world: World,
+    reconnect: String,
+}
+
+impl Matrix {
+    async fn on(database: TestDatabase) -> Self {
+        let fleet = Fleet::new(1, 2, 0);
+        let bench = Bench::start(database, &fleet.world()).await;
+        let (own, other) = (bench.tenant("One").await, bench.tenant("Two").await);
+        own.register(&fleet.assets()).await;
+        let world = World {
+            token: bench.sandbox.token(Fleet::PERSON).await,
+            asset: fleet.ids()[0].clone(),
+        };
+        let ended = own.reconnect(&world.token, &fleet.ids()).await;
+        let reconnect = ended["id"].as_str().expect("an id").to_owned();
+        Self {
+            bench,
+            own,
+            other,
+            world,
+            reconnect,
+        }
+    }
+
+    /// A call of this route with these ids, as nobody.
+    fn call(&self, row: &Row, asset: &str, reconnect: &str) -> RequestBuilder {
+        let path = row.path.replace("{asset_id}", asset).replace("{id}", reconnect);
+        let call = crate::bench::http().request(row.method.clone(), format!("{}{path}", self.bench.api));
+        match (row.body)(&self.world) {
+            Some(body) => call.json(&body),
+            None => call,
+        }
+    }
+
+    fn own_call(&self, row: &Row) -> RequestBuilder {
+        self.call(row, &self.world.asset, &self.reconnect)
+    }
+}
+
+async fn status(call: RequestBuilder) -> u16 {
+    call.send().await.expect("the server answers").status().as_u16()
+}
+
+async fn each_database(check: impl AsyncFn(&Matrix)) {
+    for database in TestDatabase::all().await {
+        check(&Matrix::on(database).await).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_and_strangers_get_401_where_a_scope_is_needed() {
+    each_database(async |matrix| {
+        for row in rows() {
+            let wanted = if matches!(row.needs, Needs::Nothing) {
+                row.own
+            } else {
+                401
+            };
+            assert_eq!(
+                status(matrix.own_call(&row)).await,
+                wanted,
+                "nobody: {} {}",
+                row.method,
+                row.path
+            );
+            for bearer in ["", "garbage", "a.b.c", &tampered(&matrix.own.bearer)] {
+                let call = matrix.own_call(&row).bearer_auth(bearer);
+                assert_eq!(
+                    status(call).await,
+                    wanted,
+                    "{bearer:?}: {} {}",
+                    row.method,
+                    row.path
+                );
+            }
+        }
+    })
+    .await;
+}
+
+/// The same token with the last character of its signature changed in a bit that counts.
+fn tampered(bearer: &str) -> String {
+    let at = bearer.len() - 10;
+    let other = if bearer.as_bytes()[at] == b'A' { "B" } else { "A" };
+    format!("{}{other}{}", &bearer[..at], &bearer[at + 1..])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_route_demands_its_scope_and_only_that() {
+    each_database(async |matrix| {
+        for row in rows() {
+            let Needs::Scope(needed) = row.needs else { continue };
+            let without: Permissions = Permissions::all().iter().filter(|it| *it != needed).collect();
+            let scope = without.to_string();
+            let bearer = matrix.own_bearer(&scope).await;
+            assert_eq!(
+                status(matrix.own_call(&row).bearer_auth(bearer)).await,
+                403,
+                "{} {}",
+                row.method,
+                row.path
+            );
+            let bearer = matrix.own_bearer(needed.as_str()).await;
+            assert_eq!(
+                status(matrix.own_call(&row).bearer_auth(bearer)).await,
+                row.own,
+                "{} {}",
+                row.method,
+                row.path
+            );
+        }
+    })
+    .await;
+}
+
+impl Matrix {
+    /// A token of the tenant's client that carries only this scope.
+    async fn own_bearer(&self, scope: &str) -> String {
+        let form = [("grant_type", "client_credentials"), ("scope", scope)];
+        let call = crate::bench::http()
+            .post(format!("{}/oauth/token", self.bench.api))
+            .form(&form);
+        let call = call.basic_auth(&self.own.client_id, Some(&self.own.client_secret));
+        let answer: Value = call.send().await.expect("an answer").json().await.expect("json");
+        answer["access_token"].as_str().expect("a token").to_owned()
+    }
+}
+
+/// An id that names nothing, as long as one that does.
+const NO_ASSET: &str = "299999999999999";
+const NO_RECONNECT: &str = "rcn_00000000000070008000000000000000";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_tenants_object_answers_byte_for_byte_like_an_unknown_one() {
+    each_database(async |matrix| {
+        for row in rows().iter().filter(|row| row.object != Object::None) {
+            let theirs = answer(matrix.own_call(row).bearer_auth(&matrix.other.bearer)).await;
+            let unknown = answer(
+                matrix
+                    .call(row, NO_ASSET, NO_RECONNECT)
+                    .bearer_auth(&matrix.other.bearer),
+            )
+            .await;
+            let theirs = theirs
+                .replace(&matrix.world.asset, NO_ASSET)
+                .replace(&matrix.reconnect, NO_RECONNECT);
+            assert_eq!(theirs, unknown, "{} {}", row.method, row.path);
+            assert!(
+                unknown.starts_with("404"),
+                "{} {}: {unknown}",
+                row.method,
+                row.path
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_tenants_asset_in_a_list_answers_like_an_unknown_one() {
+    each_database(async |matrix| {
+        for path in ["/v1/tokens/lookup", "/v1/reconnects"] {
+            let ask = async |asset: &str| {
+                let mut body = json!({ "asset_ids": [asset] });
+                if path == "/v1/reconnects" {
+                    body["access_token"] = json!(matrix.world.token);
+                }
+                let (status, mut answer) = matrix.other.post(path, &body).await;
+                for field in ["id", "created_at", "finished_at"] {
+                    answer.as_object_mut().expect("an object").remove(field);
+                }
+                format!("{status} {answer}").replace(asset, NO_ASSET)
+            };
+            assert_eq!(ask(&matrix.world.asset).await, ask(NO_ASSET).await, "{path}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_malformed_id_never_reaches_an_object() {
+    let matrix = Matrix::on(TestDatabase::sqlite().await).await;
+    for row in rows().iter().filter(|row| row.object != Object::None) {
+        for id in ["1%2F..%2Fme", "1%3Ffields=id", "rcn_1", "%00", "act_", "1,2"] {
+            let got = status(matrix.call(row, id, id).bearer_auth(&matrix.own.bearer)).await;
+            assert!(
+                got == 404 || got == 422,
+                "{got}: {} {} {id}",
+                row.method,
+                row.path
+            );
+        }
+    }
+}
+
+/// Status, headers and body, without what differs by request.
+async fn answer(call: RequestBuilder) -> String {
+    let answer = call
+        .header("X-Request-Id", "same")
+        .send()
+        .await
+        .expect("the server answers");
+    let status = answer.status().as_u16();
+    let mut headers: Vec<_> = answer
+        .headers()
+        .iter()
+        .filter(|(name, _)| name.as_str() != "date")
+        .collect();
+    headers.sort_by_key(|(name, _)| name.as_str());
+    let headers = format!("{headers:?}");
+    format!("{status} {headers} {}", answer.text().await.expect("a body"))
+}

@@ -1,0 +1,153 @@
+//! A database, a sandbox and a server of its own for each test.
+
+mod process;
+mod sandbox;
+mod tenant;
+mod world;
+
+use std::{sync::Arc, time::Duration};
+
+use regrant_api::Server;
+use regrant_crypto::{KeyProvider, Keyring};
+use regrant_domain::{AppSecret, Clock, Permissions};
+use regrant_graph::Client;
+use regrant_sandbox::World;
+use regrant_storage::Store;
+use regrant_testdb::TestDatabase;
+use regrant_vault::{NewApp, Parts, Vault};
+use tokio_util::sync::CancellationToken;
+
+pub use process::Served;
+pub use sandbox::SandboxControl;
+pub use tenant::Tenant;
+pub use world::{APP, Fleet, OTHER_APP, SECRET};
+
+/// Everything one test needs; it ends with the test.
+pub struct Bench {
+    pub vault: Vault,
+    pub api: String,
+    pub sandbox: SandboxControl,
+    pub clock: Clock,
+    /// Held: it ends with the bench.
+    _database: TestDatabase,
+    stop: CancellationToken,
+    _sandbox: regrant_sandbox::Sandbox,
+}
+
+/// What a test may change about the bench.
+pub struct Options {
+    pub vault: regrant_vault::Settings,
+    pub graph: regrant_graph::Settings,
+    pub api: regrant_api::Settings,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let vault = regrant_vault::Settings {
+            retry_pause: Duration::from_millis(50),
+            ..Default::default()
+        };
+        Self {
+            vault,
+            graph: regrant_graph::Settings::default(),
+            api: regrant_api::Settings::default(),
+        }
+    }
+}
+
+impl Bench {
+    /// A bench on this database with this world.
+    pub async fn start(database: TestDatabase, world: &str) -> Self {
+        Self::with(database, world, Options::default()).await
+    }
+
+    pub async fn with(database: TestDatabase, world: &str, options: Options) -> Self {
+        let offset = Arc::default();
+        let clock = Clock::Shifted(Arc::clone(&offset));
+        let settings = regrant_sandbox::Settings {
+            listen: ([127, 0, 0, 1], 0).into(),
+            world: World::from_yaml(world).expect("the world is well formed"),
+            clock: regrant_sandbox::Clock::with_offset(offset),
+        };
+        let sandbox = regrant_sandbox::Sandbox::start(settings)
+            .await
+            .expect("the sandbox starts");
+        let graph = regrant_graph::Settings {
+            base_url: sandbox.url().parse().expect("the sandbox has a url"),
+            ..options.graph
+        };
+        let store = regrant_storage::Settings {
+            url: database.url().to_owned(),
+            max_connections: 8,
+            busy_timeout: Duration::from_secs(20),
+        };
+        let parts = Parts {
+            store: Store::connect(&store).await.expect("the store connects"),
+            provider: KeyProvider::Local(Keyring::ephemeral().expect("random bytes")),
+            graph: Client::new(graph, clock.clone()).expect("a loopback upstream is allowed"),
+            clock: clock.clone(),
+            settings: options.vault,
+        };
+        let vault = Vault::open(parts).await.expect("the vault opens");
+        for (id, secret) in [(APP, SECRET), (OTHER_APP, "other-secret-other-secret")] {
+            let secret = AppSecret::parse(secret.to_owned()).expect("a secret");
+            let id = id.parse().expect("an app id");
+            let app = NewApp {
+                id,
+                name: "Provider App".to_owned(),
+                secret,
+                verify_token: None,
+            };
+            vault.create_app(&app).await.expect("the app is new");
+        }
+        let server =
+            Server::bind(vault.clone(), ([127, 0, 0, 1], 0).into(), options.api).expect("a free port");
+        let api = format!("http://{}", server.addr());
+        let stop = CancellationToken::new();
+        tokio::spawn(server.run_until(stop.clone()));
+        let resuming = vault.clone();
+        tokio::spawn(async move { resuming.resume_until_closed(Duration::from_millis(50)).await });
+        let control = SandboxControl::new(sandbox.url());
+        Self {
+            vault,
+            api,
+            sandbox: control,
+            clock,
+            _database: database,
+            stop,
+            _sandbox: sandbox,
+        }
+    }
+
+    /// A new tenant of the provider's app with every permission.
+    pub async fn tenant(&self, name: &str) -> Tenant {
+        self.tenant_with(name, Permissions::all()).await
+    }
+
+    pub async fn tenant_with(&self, name: &str, permissions: Permissions) -> Tenant {
+        let app = APP.parse().expect("an app id");
+        let onboarded = self
+            .vault
+            .create_tenant(name, &app, permissions)
+            .await
+            .expect("the tenant is onboarded");
+        Tenant::log_in(&self.api, onboarded).await
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// One HTTP client for tests: no proxy, no redirects, an end to waiting.
+pub fn http() -> reqwest::Client {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none());
+    client
+        .timeout(Duration::from_secs(120))
+        .build()
+        .expect("a client")
+}

@@ -1,0 +1,94 @@
+//! The sandbox's control calls.
+
+use serde_json::{Value, json};
+
+/// Moves the simulated Graph.
+#[derive(Clone)]
+pub struct SandboxControl {
+    pub url: String,
+    http: reqwest::Client,
+}
+
+impl SandboxControl {
+    pub fn new(url: String) -> Self {
+        Self {
+            url,
+            http: super::http(),
+        }
+    }
+
+    /// A token of this person (or system user) for the provider's app.
+    pub async fn token(&self, person: &str) -> String {
+        self.token_of(json!({ "person": person, "app": super::APP }))
+            .await
+    }
+
+    pub async fn token_of(&self, wanted: Value) -> String {
+        let body = self.post("tokens", wanted).await;
+        body["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    pub async fn fault(&self, fault: Value) {
+        self.post("faults", fault).await;
+    }
+
+    pub async fn clear_faults(&self) {
+        let url = format!("{}/sandbox/faults", self.url);
+        self.http.delete(url).send().await.expect("the sandbox answers");
+    }
+
+    pub async fn latency(&self, ms: u64) {
+        let url = format!("{}/sandbox/latency", self.url);
+        let answer = self
+            .http
+            .put(url)
+            .json(&json!({ "ms": ms }))
+            .send()
+            .await
+            .expect("the sandbox answers");
+        assert!(
+            answer.status().is_success(),
+            "{}",
+            answer.text().await.unwrap_or_default()
+        );
+    }
+
+    pub async fn calls(&self) -> Value {
+        let url = format!("{}/sandbox/calls", self.url);
+        let answer = self.http.get(url).send().await.expect("the sandbox answers");
+        answer.json().await.expect("json")
+    }
+
+    pub async fn forget_calls(&self) {
+        let url = format!("{}/sandbox/calls", self.url);
+        self.http.delete(url).send().await.expect("the sandbox answers");
+    }
+
+    /// Reads a node with a token, as the tenant's own product would.
+    pub async fn reads(&self, asset: &str, token: &str, proof: &str, time: i64) -> u16 {
+        let url = format!("{}/v26.0/{asset}", self.url);
+        let time = time.to_string();
+        let query = [
+            ("fields", "id"),
+            ("appsecret_proof", proof),
+            ("appsecret_time", time.as_str()),
+        ];
+        let call = self.http.get(url).bearer_auth(token).query(&query);
+        call.send().await.expect("the sandbox answers").status().as_u16()
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        let url = format!("{}/sandbox/{path}", self.url);
+        let answer = self
+            .http
+            .post(url)
+            .json(&body)
+            .send()
+            .await
+            .expect("the sandbox answers");
+        let status = answer.status();
+        let text = answer.text().await.unwrap_or_default();
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+}

@@ -1,0 +1,134 @@
+//! A tenant's client, as its backend would call the API.
+
+use regrant_vault::Onboarded;
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+
+/// A logged-in client of one tenant.
+#[derive(Clone)]
+pub struct Tenant {
+    pub id: String,
+    pub client_id: String,
+    pub client_secret: String,
+    pub bearer: String,
+    api: String,
+    http: reqwest::Client,
+}
+
+impl Tenant {
+    pub async fn log_in(api: &str, onboarded: Onboarded) -> Self {
+        let (id, client_id) = (onboarded.tenant.to_string(), onboarded.client.to_string());
+        Self::with_secret(api, id, client_id, onboarded.secret.expose().to_owned()).await
+    }
+
+    pub async fn with_secret(api: &str, id: String, client_id: String, client_secret: String) -> Self {
+        let http = super::http();
+        let form = [("grant_type", "client_credentials")];
+        let call = http
+            .post(format!("{api}/oauth/token"))
+            .basic_auth(&client_id, Some(&client_secret))
+            .form(&form);
+        let answer: Value = call
+            .send()
+            .await
+            .expect("the server answers")
+            .json()
+            .await
+            .expect("json");
+        let bearer = answer["access_token"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no token: {answer}"))
+            .to_owned();
+        Self {
+            id,
+            client_id,
+            client_secret,
+            bearer,
+            api: api.to_owned(),
+            http,
+        }
+    }
+
+    pub fn call(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http
+            .request(method, format!("{}{path}", self.api))
+            .bearer_auth(&self.bearer)
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        body(
+            self.call(Method::GET, path)
+                .send()
+                .await
+                .expect("the server answers"),
+        )
+        .await
+    }
+
+    pub async fn status(&self, path: &str) -> u16 {
+        self.call(Method::GET, path)
+            .send()
+            .await
+            .expect("the server answers")
+            .status()
+            .as_u16()
+    }
+
+    pub async fn post(&self, path: &str, json: &Value) -> (u16, Value) {
+        let answer = self
+            .call(Method::POST, path)
+            .json(json)
+            .send()
+            .await
+            .expect("the server answers");
+        (answer.status().as_u16(), body(answer).await)
+    }
+
+    /// Registers assets, a thousand a call.
+    pub async fn register(&self, assets: &[Value]) {
+        for chunk in assets.chunks(1_000) {
+            let (status, answer) = self.post("/v1/assets", &json!({ "assets": chunk })).await;
+            assert_eq!(status, 200, "{answer}");
+        }
+    }
+
+    /// A reconnect, waited for to its end.
+    pub async fn reconnect(&self, token: &str, ids: &[String]) -> Value {
+        let order = json!({ "access_token": token, "asset_ids": ids, "wait_seconds": 60 });
+        let (status, answer) = self.post("/v1/reconnects", &order).await;
+        assert!(status == 200 || status == 202, "{status} {answer}");
+        self.ended(answer["id"].as_str().expect("an id")).await
+    }
+
+    /// Reads a reconnect until it has ended.
+    pub async fn ended(&self, id: &str) -> Value {
+        for _ in 0..1_200 {
+            let answer = self.get(&format!("/v1/reconnects/{id}")).await;
+            if answer["status"] != "running" {
+                return answer;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("the reconnect {id} does not end");
+    }
+
+    /// Every asset's token, by id.
+    pub async fn tokens(&self, ids: &[String]) -> std::collections::HashMap<String, Value> {
+        let mut tokens = std::collections::HashMap::new();
+        for chunk in ids.chunks(500) {
+            let (status, answer) = self
+                .post("/v1/tokens/lookup", &json!({ "asset_ids": chunk }))
+                .await;
+            assert_eq!(status, 200, "{answer}");
+            for it in answer["data"].as_array().expect("a list") {
+                tokens.insert(it["asset_id"].as_str().unwrap_or_default().to_owned(), it.clone());
+            }
+        }
+        tokens
+    }
+}
+
+async fn body(answer: Response) -> Value {
+    let text = answer.text().await.expect("a body");
+    serde_json::from_str(&text).unwrap_or(Value::String(text))
+}

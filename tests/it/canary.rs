@@ -1,0 +1,174 @@
+//! Secrets stay where they belong: unique canaries are looked for in everything the server leaves behind.
+
+use base64::{Engine, engine::general_purpose};
+use regrant_testdb::TestDatabase;
+use serde_json::json;
+
+use crate::bench::{Fleet, SECRET, Served, Tenant};
+
+/// A secret in every form in which it could lie somewhere.
+fn forms(secret: &str) -> Vec<Vec<u8>> {
+    let bytes = secret.as_bytes();
+    let hex = hex::encode(bytes);
+    let encoded: String = url::form_urlencoded::byte_serialize(bytes).collect();
+    let mut forms = vec![secret.to_owned(), hex.to_uppercase(), hex, encoded];
+    // A secret inside a longer base64 text has three alignments; its middle is the same in each.
+    for skip in 0..3_usize {
+        let tail = bytes.get(skip..).unwrap_or_default();
+        let whole = tail.len() / 3 * 3;
+        for engine in [&general_purpose::STANDARD, &general_purpose::URL_SAFE] {
+            forms.push(engine.encode(tail.get(..whole).unwrap_or_default()));
+        }
+    }
+    forms.into_iter().map(String::into_bytes).collect()
+}
+
+/// Which of the secrets lie in these bytes.
+fn hits(haystack: &[u8], secrets: &[(&'static str, String)]) -> Vec<&'static str> {
+    let patterns = secrets
+        .iter()
+        .flat_map(|(name, secret)| forms(secret).into_iter().map(|form| (*name, form)));
+    let (names, patterns): (Vec<_>, Vec<_>) = patterns.unzip();
+    let scanner = aho_corasick::AhoCorasick::new(patterns).expect("the forms fit");
+    let mut hits: Vec<_> = scanner
+        .find_iter(haystack)
+        .map(|hit| names[hit.pattern().as_usize()])
+        .collect();
+    hits.sort_unstable();
+    hits.dedup();
+    hits
+}
+
+#[test]
+fn the_scanner_finds_a_planted_canary_in_each_form() {
+    let secrets = [("token", "EAAB-planted-canary-token".to_owned())];
+    for form in forms("EAAB-planted-canary-token") {
+        let haystack = [b"before ".as_slice(), &form, b" after"].concat();
+        assert_eq!(
+            hits(&haystack, &secrets),
+            ["token"],
+            "{}",
+            String::from_utf8_lossy(&form)
+        );
+    }
+    for padding in ["", "x", "xy"] {
+        let haystack =
+            general_purpose::STANDARD.encode(format!("{padding}EAAB-planted-canary-token and more"));
+        assert_eq!(hits(haystack.as_bytes(), &secrets), ["token"], "{haystack}");
+    }
+    assert!(hits(b"nothing here", &secrets).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_leaves_but_through_the_token_endpoints() {
+    for database in TestDatabase::all().await {
+        no_secret_leaves(database).await;
+    }
+}
+
+async fn no_secret_leaves(database: TestDatabase) {
+    let fleet = Fleet::new(2, 12, 1);
+    let mut served = Served::start(database, &fleet.world(), "trace").await;
+    let tenant = served.tenant("One").await;
+    let mut seen = served.printed().await;
+    tenant.register(&fleet.assets()).await;
+    let (old, new) = (
+        served.sandbox.token(Fleet::PERSON).await,
+        served.sandbox.token(Fleet::MANAGED).await,
+    );
+    let dead = served.sandbox.token(Fleet::STRANGER).await;
+    served
+        .sandbox
+        .post("tokens/revoke", json!({ "token": dead }))
+        .await;
+    let imported = "EAAB-imported-canary-token-0123456789";
+    let import = json!({ "assets": [{ "id": "77", "kind": "page", "token": imported }] });
+    seen.push_str(&tenant.post("/v1/assets", &import).await.1.to_string());
+
+    for token in [&old, &new] {
+        seen.push_str(&tenant.reconnect(token, &fleet.ids()).await.to_string());
+    }
+    // Faults that tempt a server to say too much.
+    seen.push_str(
+        &tenant
+            .post(
+                "/v1/reconnects",
+                &json!({ "access_token": dead, "asset_ids": ["1"] }),
+            )
+            .await
+            .1
+            .to_string(),
+    );
+    seen.push_str(
+        &tenant
+            .post(
+                "/v1/reconnects",
+                &json!({ "access_token": old, "asset_ids": "1" }),
+            )
+            .await
+            .1
+            .to_string(),
+    );
+    seen.push_str(
+        &tenant
+            .post(
+                "/v1/reconnects",
+                &json!({ "access_token": [old], "asset_ids": ["1"] }),
+            )
+            .await
+            .1
+            .to_string(),
+    );
+    served
+        .sandbox
+        .fault(json!({ "match": { "path": "batch" }, "times": 3,
+        "effect": { "error": { "code": 190, "message": format!("Malformed access token {old}") } } }))
+        .await;
+    seen.push_str(&tenant.reconnect(&old, &fleet.ids()).await.to_string());
+    for path in [
+        "/v1/assets",
+        "/v1/reconnects",
+        "/openapi.json",
+        "/.well-known/jwks.json",
+        "/docs/",
+        "/v1/nothing",
+    ] {
+        seen.push_str(&tenant.get(path).await.to_string());
+    }
+    for id in fleet.ids() {
+        seen.push_str(&tenant.get(&format!("/v1/assets/{id}")).await.to_string());
+    }
+    let tokens = tenant.tokens(&fleet.ids()).await;
+    let secrets = secrets_of(&served, &tenant, &[&old, &new, &dead, imported], &tokens);
+
+    let log = served.stop().await;
+    assert!(log.len() > 10_000, "the log is at TRACE: {} bytes", log.len());
+    assert_eq!(hits(log.as_bytes(), &secrets), [] as [&str; 0], "in the log");
+    assert_eq!(
+        hits(seen.as_bytes(), &secrets),
+        [] as [&str; 0],
+        "in the responses"
+    );
+    for (name, bytes) in served.stored().await {
+        assert_eq!(hits(&bytes, &secrets), [] as [&str; 0], "in {name}");
+    }
+}
+
+fn secrets_of(
+    served: &Served,
+    tenant: &Tenant,
+    submitted: &[&str],
+    tokens: &std::collections::HashMap<String, serde_json::Value>,
+) -> Vec<(&'static str, String)> {
+    let mut secrets = vec![
+        ("app secret", SECRET.to_owned()),
+        ("client secret", tenant.client_secret.clone()),
+        ("bearer", tenant.bearer.clone()),
+        ("passphrase", served.passphrase.clone()),
+    ];
+    secrets.extend(submitted.iter().map(|it| ("submitted token", (*it).to_owned())));
+    let minted = tokens.values().filter_map(|it| it["access_token"].as_str());
+    secrets.extend(minted.map(|it| ("minted token", it.to_owned())));
+    assert!(secrets.len() > 10, "there is something to look for");
+    secrets
+}
