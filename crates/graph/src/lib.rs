@@ -16,6 +16,7 @@ mod call;
 mod caller;
 mod classify;
 mod client;
+mod debugged;
 mod error;
 mod exchange;
 mod gate;

@@ -169,7 +169,7 @@ async fn many_persons_dying_at_once_are_the_apps_fault() {
     .await;
     let settings = Settings {
         deaths_to_trip: 3,
-        cool_down: Duration::from_millis(200),
+        cool_down: Duration::from_secs(2),
         ..settings(&stub.url)
     };
     let client = Client::new(settings, Clock::System).unwrap();
@@ -185,6 +185,6 @@ async fn many_persons_dying_at_once_are_the_apps_fault() {
     assert!(client.app_is_tripped(&app().id));
     assert_eq!(die("4").await, RefusalKind::AppFault);
     assert_eq!(stub.calls().len(), 3);
-    tokio::time::sleep(Duration::from_millis(250)).await;
+    tokio::time::sleep(Duration::from_millis(2100)).await;
     assert_eq!(die("4").await, RefusalKind::TokenDead);
 }

@@ -60,13 +60,16 @@ async fn nothing_that_leaves_the_client_holds_a_secret() {
     })
     .await;
     let client = client(&stub.url);
-    let mut said = format!("{:?}", client.inspect(&app(), &token(TOKEN)).await);
-    said += &format!("{:?}", client.exchange(&app(), &token(TOKEN)).await);
-    said += &format!("{:?}", probe(&client, &businesses(2)).await);
     let nobody = crate::bench::client("http://127.0.0.1:1");
-    said += &format!("{:?}", nobody.inspect(&app(), &token(TOKEN)).await);
-    said += &format!("{:?}", nobody.exchange(&app(), &token(TOKEN)).await);
-    said += &String::from_utf8_lossy(&log.0.lock().unwrap());
+    let said = [
+        format!("{:?}", client.inspect(&app(), &token(TOKEN)).await),
+        format!("{:?}", client.exchange(&app(), &token(TOKEN)).await),
+        format!("{:?}", probe(&client, &businesses(2)).await),
+        format!("{:?}", nobody.inspect(&app(), &token(TOKEN)).await),
+        format!("{:?}", nobody.exchange(&app(), &token(TOKEN)).await),
+        String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned(),
+    ];
+    let said = said.concat();
     assert!(said.contains("Graph refused") && said.contains("Graph could not be reached"));
     for secret in [TOKEN, APP_SECRET] {
         let place = said

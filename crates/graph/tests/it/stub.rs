@@ -1,7 +1,6 @@
 //! A responder that says whatever a test wants, byte for byte.
 
 use std::{
-    future::Future,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -59,6 +58,19 @@ impl Reply {
         }
     }
 
+    fn text(&self) -> String {
+        let mut lines = vec![
+            format!("HTTP/1.1 {} X", self.status),
+            format!("content-length: {}", self.body.len()),
+        ];
+        lines.extend(
+            self.headers
+                .iter()
+                .map(|(name, value)| format!("{name}: {value}")),
+        );
+        format!("{}\r\n\r\n{}", lines.join("\r\n"), self.body)
+    }
+
     pub fn error(status: u16, error: &Value) -> Self {
         Self {
             status,
@@ -104,34 +116,21 @@ impl Stub {
     }
 }
 
-fn serve(
+async fn serve(
     mut stream: TcpStream,
     calls: Arc<Mutex<Vec<Call>>>,
     answer: Arc<impl Fn(usize, &Call) -> Reply + Send + Sync + 'static>,
-) -> impl Future<Output = ()> + Send {
-    async move {
-        while let Some(call) = read(&mut stream).await {
-            let number = {
-                let mut calls = calls.lock().unwrap();
-                calls.push(call.clone());
-                calls.len() - 1
-            };
-            let reply = answer(number, &call);
-            tokio::time::sleep(reply.delay).await;
-            let headers: String = reply
-                .headers
-                .iter()
-                .map(|(name, value)| format!("{name}: {value}\r\n"))
-                .collect();
-            let text = format!(
-                "HTTP/1.1 {} X\r\ncontent-length: {}\r\n{headers}\r\n{}",
-                reply.status,
-                reply.body.len(),
-                reply.body
-            );
-            if stream.write_all(text.as_bytes()).await.is_err() {
-                return;
-            }
+) {
+    while let Some(call) = read(&mut stream).await {
+        let number = {
+            let mut calls = calls.lock().unwrap();
+            calls.push(call.clone());
+            calls.len() - 1
+        };
+        let reply = answer(number, &call);
+        tokio::time::sleep(reply.delay).await;
+        if stream.write_all(reply.text().as_bytes()).await.is_err() {
+            return;
         }
     }
 }
