@@ -2,7 +2,7 @@
 //!
 //! The rule: a step that has been released is never edited; the next change is a new step, and it first
 //! expands, so that the release before it goes on working (later steps contract).
-//! Start at [`Migrator`]; [`open`] gives the connection it wants.
+//! Start at [`Migrator`]; [`open()`] gives the connection it wants.
 
 #![forbid(unsafe_code)]
 
