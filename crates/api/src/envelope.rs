@@ -8,7 +8,10 @@ use actix_web::{
     Error, HttpMessage,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+    http::{
+        Method,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
     middleware::Next,
 };
 use regrant_vault::Principal;
@@ -26,9 +29,10 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 
 /// Middleware round everything.
 pub(crate) async fn envelope(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    answer_head(&mut request);
     let started = Instant::now();
     let id = request_id(request.headers());
     let span = tracing::info_span!("request", request.id = %id, trace.id = field::Empty, trace.parent = field::Empty);
@@ -42,6 +46,13 @@ pub(crate) async fn envelope(
     dress(response.headers_mut(), &path, &id);
     span.in_scope(|| log(&response, &id, started));
     Ok(response)
+}
+
+/// Answers HEAD as GET; the server leaves the body out. Under `/v1`, where reading is an act, it does not.
+fn answer_head(request: &mut ServiceRequest) {
+    if request.method() == Method::HEAD && !request.path().starts_with("/v1") {
+        request.head_mut().method = Method::GET;
+    }
 }
 
 /// Renders a problem again, with the request's id in it.

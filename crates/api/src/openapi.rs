@@ -15,7 +15,11 @@ use utoipa::{
     openapi::{
         ContentBuilder, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder,
         path::{HttpMethod, Operation, Parameter, ParameterIn},
-        security::{ClientCredentials, Flow, Http, HttpAuthScheme, OAuth2, Scopes, SecurityScheme},
+        schema::Schema,
+        security::{
+            ClientCredentials, Flow, Http, HttpAuthScheme, OAuth2, Scopes, SecurityRequirement,
+            SecurityScheme,
+        },
     },
 };
 use utoipa_actix_web::AppExt;
@@ -24,6 +28,17 @@ use crate::{
     problem::{Code, MEDIA_TYPE, Problem, ProblemOut},
     routes,
 };
+
+/// Schemas of answers that tell every field, null where nothing is known (but `slots`, which lists leave out).
+const ALWAYS_WHOLE: [&str; 7] = [
+    "Asset",
+    "Credential",
+    "Person",
+    "ReconnectItem",
+    "ReconnectSummary",
+    "Slots",
+    "Token",
+];
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -55,6 +70,16 @@ pub fn openapi() -> OpenApi {
     components.add_security_scheme("oauth2", oauth2());
     components.add_security_scheme("bearer", bearer());
     components.add_security_scheme("client", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
+    for name in ALWAYS_WHOLE {
+        if let Some(RefOr::T(Schema::Object(it))) = components.schemas.get_mut(name) {
+            it.required = it
+                .properties
+                .keys()
+                .filter(|it| *it != "slots")
+                .cloned()
+                .collect();
+        }
+    }
     for (path, item) in &mut api.paths.paths {
         for (_, operation) in operations(item) {
             complete(path, operation);
@@ -136,6 +161,8 @@ fn complete(path: &str, operation: &mut Operation) {
     if !path.starts_with("/v1") {
         return;
     }
+    let bearer = SecurityRequirement::new("bearer", std::iter::empty::<&str>());
+    operation.security.get_or_insert_default().push(bearer);
     let in_path = |it: &RefOr<Parameter>| matches!(it, RefOr::T(it) if it.parameter_in == ParameterIn::Path);
     let parameters = operation.parameters.as_deref().unwrap_or_default();
     let takes_input = operation.request_body.is_some() || !parameters.iter().all(in_path);

@@ -74,6 +74,17 @@ struct Shared {
     description: Data<Description>,
 }
 
+impl Shared {
+    fn new(vault: Vault, settings: Settings, closing: CancellationToken) -> Self {
+        Self {
+            vault: Data::new(vault),
+            streams: Data::new(Streams::new(&settings, closing)),
+            settings: Data::new(settings),
+            description: Data::new(Description::new()),
+        }
+    }
+}
+
 impl Server {
     /// Binds the listener; port 0 takes a free one.
     ///
@@ -83,12 +94,7 @@ impl Server {
         let closing = CancellationToken::new();
         let (workers, shutdown) = (settings.workers.max(1), settings.shutdown_timeout.as_secs());
         let (head, idle) = (settings.request_timeout, settings.keep_alive);
-        let shared = Shared {
-            vault: Data::new(vault),
-            streams: Data::new(Streams::new(&settings, closing.clone())),
-            settings: Data::new(settings),
-            description: Data::new(Description::new()),
-        };
+        let shared = Shared::new(vault, settings, closing.clone());
         let server = HttpServer::new(move || app(shared.clone()))
             .workers(workers)
             .client_request_timeout(head)
@@ -154,3 +160,6 @@ fn app(
         .default_service(web::to(no_route))
         .wrap(from_fn(envelope))
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,7 +110,7 @@ pub(crate) struct AssetFilter {
     cursor: Option<Cursor<AssetId>>,
     /// How many, 1 to 200.
     #[serde(default)]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
     limit: Limit,
 }
 
@@ -142,6 +142,7 @@ pub(crate) async fn register_assets(
 #[utoipa::path(
     tag = "assets",
     security(("oauth2" = ["assets:read"])),
+    params(AssetFilter),
     responses((status = 200, description = "One page of assets, without their slots.", body = Page<AssetOut>)),
 )]
 #[get("/assets")]

@@ -18,6 +18,7 @@ use crate::problem::Problem;
 
 /// An access token for this API.
 #[derive(Serialize, ToSchema)]
+#[schema(as = AccessToken)]
 pub(crate) struct AccessTokenOut {
     /// The token, to be sent as `Authorization: Bearer …`.
     access_token: String,

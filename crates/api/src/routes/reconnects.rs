@@ -37,7 +37,7 @@ pub(crate) struct NewReconnect {
     select: Option<SelectIn>,
     /// How long to wait for the end, in seconds.
     #[serde(default)]
-    #[schema(value_type = Option<u32>, minimum = 0, maximum = 60, default = 10)]
+    #[schema(value_type = u32, minimum = 0, maximum = 60, default = 10)]
     wait_seconds: WaitSeconds,
     /// Refuse the call unless the token is this person's.
     #[schema(schema_with = schema::graph_id_or_null, required = false)]
@@ -78,7 +78,7 @@ pub(crate) struct ReconnectFilter {
     cursor: Option<Cursor<ReconnectId>>,
     /// How many, 1 to 200.
     #[serde(default)]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
     limit: Limit,
 }
 
@@ -119,6 +119,7 @@ pub(crate) async fn create_reconnect(
 #[utoipa::path(
     tag = "reconnects",
     security(("oauth2" = ["reconnects:write"])),
+    params(ReconnectFilter),
     responses((status = 200, description = "One page of reconnects.", body = Page<ReconnectSummary>)),
 )]
 #[get("/reconnects")]

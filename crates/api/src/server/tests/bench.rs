@@ -1,0 +1,152 @@
+//! A vault behind the routes, without a network.
+
+use std::time::Duration;
+
+use actix_web::{
+    body::to_bytes,
+    dev::{Service, ServiceResponse},
+    http::Method,
+    test::{TestRequest, init_service},
+};
+use regrant_crypto::{KeyProvider, Keyring};
+use regrant_domain::{AppSecret, Clock, Permissions};
+use regrant_storage::Store;
+use regrant_testdb::TestDatabase;
+use regrant_vault::{NewApp, Onboarded, Parts, Vault};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::server::{Settings, Shared, app};
+
+/// A vault with one app; the Graph does not answer.
+pub(super) struct Bench {
+    pub(super) vault: Vault,
+    _database: TestDatabase,
+}
+
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(it, _)| it == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(super) fn kind(&self) -> String {
+        self.json()["type"]
+            .as_str()
+            .unwrap()
+            .trim_start_matches("/problems/")
+            .to_owned()
+    }
+}
+
+impl Bench {
+    pub(super) async fn start() -> Self {
+        let database = TestDatabase::sqlite().await;
+        let store = regrant_storage::Settings {
+            url: database.url().to_owned(),
+            max_connections: 4,
+            busy_timeout: Duration::from_secs(10),
+        };
+        let nowhere = url::Url::parse("http://127.0.0.1:9").unwrap();
+        let graph = regrant_graph::Settings {
+            base_url: nowhere,
+            max_attempts: 1,
+            ..Default::default()
+        };
+        let clock = Clock::System;
+        let parts = Parts {
+            store: Store::connect(&store).await.unwrap(),
+            provider: KeyProvider::Local(Keyring::ephemeral().unwrap()),
+            graph: regrant_graph::Client::new(graph, clock.clone()).unwrap(),
+            clock,
+            settings: regrant_vault::Settings::default(),
+        };
+        let vault = Vault::open(parts).await.unwrap();
+        let secret = AppSecret::parse("secret".to_owned()).unwrap();
+        let app = NewApp {
+            id: "1".parse().unwrap(),
+            name: "App".to_owned(),
+            secret,
+            verify_token: None,
+        };
+        vault.create_app(&app).await.unwrap();
+        Self {
+            vault,
+            _database: database,
+        }
+    }
+
+    pub(super) async fn tenant(&self) -> Onboarded {
+        self.vault
+            .create_tenant("One", &"1".parse().unwrap(), Permissions::all())
+            .await
+            .unwrap()
+    }
+
+    /// A bearer token of a new tenant.
+    pub(super) async fn bearer(&self, scope: &str) -> String {
+        let it = self.tenant().await;
+        let wanted = Some(scope.parse().unwrap());
+        self.vault
+            .issue_token(Some(it.client), &it.secret, wanted)
+            .await
+            .unwrap()
+            .access_token
+    }
+
+    pub(super) async fn call(&self, request: TestRequest) -> Answer {
+        let settings = Settings {
+            max_body: 4096,
+            ..Settings::default()
+        };
+        let service = init_service(app(Shared::new(
+            self.vault.clone(),
+            settings,
+            CancellationToken::new(),
+        )))
+        .await;
+        let response: ServiceResponse<_> = service.call(request.to_request()).await.unwrap();
+        let text = |it: &actix_web::http::header::HeaderValue| it.to_str().unwrap().to_owned();
+        let mut headers: Vec<_> = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), text(value)))
+            .collect();
+        headers.sort();
+        let status = response.status().as_u16();
+        let body = to_bytes(response.into_body())
+            .await
+            .unwrap_or_else(|_| panic!("a body"));
+        Answer {
+            status,
+            headers,
+            body: body.to_vec(),
+        }
+    }
+}
+
+pub(super) fn request(method: Method, path: &str, bearer: &str) -> TestRequest {
+    let request = TestRequest::with_uri(path).method(method);
+    if bearer.is_empty() {
+        request
+    } else {
+        request.insert_header(("Authorization", format!("Bearer {bearer}")))
+    }
+}
+
+pub(super) fn post(path: &str, bearer: &str, body: &str) -> TestRequest {
+    let request = request(Method::POST, path, bearer).insert_header(("Content-Type", "application/json"));
+    request.set_payload(body.to_owned())
+}
