@@ -33,6 +33,8 @@ async fn a_thousand_assets(database: TestDatabase) {
     let (fleet, lacking) = fleet();
     let graph = regrant_graph::Settings {
         max_in_flight: 4,
+        // How long a scope rests where the Graph names no time.
+        throttle_pause: std::time::Duration::from_millis(500),
         ..Default::default()
     };
     let bench = Bench::with(

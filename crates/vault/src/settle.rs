@@ -168,8 +168,10 @@ impl Vault {
             .saturating_mul(2_u32.saturating_pow(doublings));
         let pause = pause.min(std::time::Duration::from_secs(LONGEST_PAUSE_SECONDS));
         let jitter = pause.mul_f64(f64::from(uuid::Uuid::now_v7().as_fields().1 & 0xff) / 1024.0);
-        let by_us = Clock::wall() + pause + jitter;
-        told.map_or(by_us, |told| told.max(by_us))
+        // The Graph's word is told on the vault's clock; a job waits on the wall's.
+        let told = told.map_or(chrono::Duration::zero(), |told| told - self.clock.now());
+        let by_us = chrono::Duration::from_std(pause + jitter).unwrap_or_default();
+        Clock::wall() + by_us.max(told)
     }
 }
 
