@@ -14,10 +14,10 @@ use regrant_domain::{
     AccessToken, AppId, AppSecret, AssetId, AssetKind, Clock, CredentialKind, Grant, GrantId, GrantedScope,
     Outcome, Permissions, Proof, Proven, ReconnectId, Refusal, RefusalKind, Sealed,
 };
-use regrant_storage::{Accepted, NewItem, NewReconnect, Store};
+use regrant_storage::{Accepted, Item, NewItem, NewReconnect, Store};
 use regrant_testdb::TestDatabase;
 
-use crate::{AssetRegistration, NewApp, Parts, Principal, Settings, Vault, prove::Credentials};
+use crate::{AssetRegistration, Lookup, NewApp, Parts, Principal, Settings, Vault, prove::Credentials};
 
 const PLANS: u32 = 10_000;
 const ASSETS: usize = 6;
@@ -187,27 +187,24 @@ impl World {
         }
     }
 
-    /// Accepts both reconnects in their order, then settles asset by asset in the plan's order.
+    /// Accepts both reconnects in their order, then settles each asset in the plan's order.
     async fn carry_out(&mut self, plan: &Plan) {
-        let mut offers = Vec::new();
-        for n in 0..2 {
-            offers.push(self.accept(plan, n).await);
-        }
-        for (at, asset) in self.assets.clone().into_iter().enumerate() {
-            let order = if plan.later_first[at] { [1, 0] } else { [0, 1] };
-            for n in order {
-                self.settle(&offers[n], at, &asset, plan.said[n][at]).await;
+        let offers = [self.accept(plan, 0).await, self.accept(plan, 1).await];
+        for later_first in [false, true] {
+            let group: Vec<_> = (0..ASSETS)
+                .filter(|at| plan.later_first[*at] == later_first)
+                .collect();
+            for n in order(later_first) {
+                self.settle(&offers[n], &group, &plan.said[n]).await;
             }
         }
-        for offer in &offers {
-            let tx = self.vault.store.begin_read(&self.caller.scope).await.unwrap();
-            let items = tx.items(offer.id).await.unwrap();
-            assert_eq!(items.len(), ASSETS, "the sum of outcomes is the input");
-            assert!(
-                items.iter().all(|it| it.result.is_some()),
-                "every item has an outcome"
-            );
+        let outcomes = [self.outcomes(&offers[0]).await, self.outcomes(&offers[1]).await];
+        for (at, asset) in self.assets.clone().iter().enumerate() {
+            for n in order(plan.later_first[at]) {
+                self.expect(asset, &offers[n], plan.said[n][at], outcomes[n][at]);
+            }
         }
+        self.serves_what_the_model_says().await;
     }
 
     async fn accept(&mut self, plan: &Plan, n: usize) -> Offer {
@@ -244,6 +241,7 @@ impl World {
             CredentialKind::User
         });
         tx.insert_grant(&grant, now).await.unwrap();
+        let items = tx.items(id).await.unwrap();
         tx.commit().await.unwrap();
         let credentials = Credentials {
             token: text(&token),
@@ -252,64 +250,79 @@ impl World {
         };
         Offer {
             id,
+            items,
             lease: lease.unwrap(),
             token,
             credentials,
         }
     }
 
-    async fn settle(&mut self, offer: &Offer, at: usize, asset: &AssetId, said: Said) {
+    async fn settle(&self, offer: &Offer, group: &[usize], said: &[Said; ASSETS]) {
         let scope = &self.caller.scope;
-        let tx = self.vault.store.begin_read(scope).await.unwrap();
-        let item = tx.items(offer.id).await.unwrap().swap_remove(at);
-        tx.commit().await.unwrap();
-        let probed = vec![(&item, said.proof(&offer.token))];
+        let probed = group
+            .iter()
+            .map(|at| (&offer.items[*at], said[*at].proof(&offer.token)));
         self.vault
-            .settle(scope, &offer.lease, &offer.credentials, probed)
+            .settle(scope, &offer.lease, &offer.credentials, probed.collect())
             .await
             .unwrap();
+    }
 
-        let tx = self.vault.store.begin_read(scope).await.unwrap();
-        let outcome = tx.items(offer.id).await.unwrap()[at]
-            .result
-            .clone()
-            .unwrap()
-            .outcome;
+    async fn outcomes(&self, offer: &Offer) -> Vec<Outcome> {
+        let tx = self.vault.store.begin_read(&self.caller.scope).await.unwrap();
+        let items = tx.items(offer.id).await.unwrap();
         tx.commit().await.unwrap();
+        let outcomes: Vec<_> = items
+            .into_iter()
+            .filter_map(|it| it.result)
+            .map(|it| it.outcome)
+            .collect();
+        assert_eq!(
+            outcomes.len(),
+            ASSETS,
+            "every item has one outcome: their sum is the input"
+        );
+        outcomes
+    }
+
+    /// Moves the model: only a proved token that is reported as replacing serves from here on.
+    fn expect(&mut self, asset: &AssetId, offer: &Offer, said: Said, outcome: Outcome) {
+        self.settled += 1;
         if outcome == Outcome::Replaced {
-            let mints = matches!(said, Said::Proven { mints: true, .. });
+            let Said::Proven { mints, .. } = said else {
+                panic!("{asset}: only a proved token replaces")
+            };
             let token = if mints {
                 format!("page-of-{}", offer.token)
             } else {
                 offer.token.clone()
             };
-            assert!(
-                matches!(said, Said::Proven { .. }),
-                "only a proved token replaces"
-            );
             self.serves.insert(asset.clone(), token);
             self.source.insert(asset.clone(), offer.token.clone());
             self.replaced += 1;
         }
-        self.settled += 1;
-        self.serves_what_the_model_says(asset).await;
     }
 
-    async fn serves_what_the_model_says(&self, asset: &AssetId) {
-        match (
-            self.vault.token(&self.caller, asset).await,
-            self.serves.get(asset),
-        ) {
-            (Ok(served), Some(wanted)) => assert_eq!(served.access_token.expose(), wanted),
-            (Err(crate::Error::Conflict(_)), None) => {}
-            (Ok(_), None) => panic!("{asset} serves a token nobody proved"),
-            (Err(error), wanted) => panic!("{asset} does not serve {wanted:?}: {error}"),
+    async fn serves_what_the_model_says(&self) {
+        for (asset, found) in self.vault.lookup(&self.caller, &self.assets).await.unwrap() {
+            let found = match &found {
+                Lookup::Served(served) => Some(served.access_token.expose()),
+                Lookup::NoToken(_) => None,
+                Lookup::Unknown => panic!("{asset} is gone"),
+            };
+            assert_eq!(found, self.serves.get(&asset).map(String::as_str), "{asset}");
         }
     }
 }
 
+/// Which of two reconnects settles first.
+fn order(later_first: bool) -> [usize; 2] {
+    if later_first { [1, 0] } else { [0, 1] }
+}
+
 struct Offer {
     id: ReconnectId,
+    items: Vec<Item>,
     lease: regrant_storage::Lease,
     token: String,
     credentials: Credentials,
