@@ -31,9 +31,7 @@ pub async fn grant_app_role<C: ConnectionTrait>(connection: &C, role: &str) -> R
         return Ok(());
     }
     if !is_identifier(role) {
-        return Err(DbErr::Custom(
-            "the name of a role is [a-z_][a-z0-9_]{0,62}".to_owned(),
-        ));
+        return Err(DbErr::Custom("the name of a role is [a-z_][a-z0-9_]{0,62}".to_owned()));
     }
     let grants = GRANTS.map(|(table, what)| format!("GRANT {what} ON {table} TO \"{role}\";"));
     connection.execute_unprepared(&grants.concat()).await?;

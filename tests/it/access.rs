@@ -94,19 +94,11 @@ fn every_route_of_the_openapi_document_has_a_row() {
         serde_norway::from_str(include_str!("../../openapi.yaml")).expect("openapi.yaml parses");
     let mut routes = BTreeSet::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
-        for method in item
-            .as_object()
-            .expect("methods")
-            .keys()
-            .filter(|it| VERBS.contains(&it.as_str()))
-        {
+        for method in item.as_object().expect("methods").keys().filter(|it| VERBS.contains(&it.as_str())) {
             routes.insert(format!("{} {path}", method.to_uppercase()));
         }
     }
-    let rows: BTreeSet<_> = rows()
-        .iter()
-        .map(|row| format!("{} {}", row.method, row.path))
-        .collect();
+    let rows: BTreeSet<_> = rows().iter().map(|row| format!("{} {}", row.method, row.path)).collect();
     assert_eq!(rows, routes);
 }
 
@@ -126,19 +118,10 @@ impl Matrix {
         let bench = Bench::start(database, &fleet.world()).await;
         let (own, other) = (bench.tenant("One").await, bench.tenant("Two").await);
         own.register(&fleet.assets()).await;
-        let world = World {
-            token: bench.sandbox.token(Fleet::PERSON).await,
-            asset: fleet.ids()[0].clone(),
-        };
+        let world = World { token: bench.sandbox.token(Fleet::PERSON).await, asset: fleet.ids()[0].clone() };
         let ended = own.reconnect(&world.token, &fleet.ids()).await;
         let reconnect = ended["id"].as_str().expect("an id").to_owned();
-        Self {
-            bench,
-            own,
-            other,
-            world,
-            reconnect,
-        }
+        Self { bench, own, other, world, reconnect }
     }
 
     /// A call of this route with these ids, as nobody.
@@ -170,27 +153,11 @@ async fn each_database(check: impl AsyncFn(&Matrix)) {
 async fn nobody_and_strangers_get_401_where_a_scope_is_needed() {
     each_database(async |matrix| {
         for row in rows() {
-            let wanted = if matches!(row.needs, Needs::Nothing) {
-                row.own
-            } else {
-                401
-            };
-            assert_eq!(
-                status(matrix.own_call(&row)).await,
-                wanted,
-                "nobody: {} {}",
-                row.method,
-                row.path
-            );
+            let wanted = if matches!(row.needs, Needs::Nothing) { row.own } else { 401 };
+            assert_eq!(status(matrix.own_call(&row)).await, wanted, "nobody: {} {}", row.method, row.path);
             for bearer in ["", "garbage", "a.b.c", &tampered(&matrix.own.bearer)] {
                 let call = matrix.own_call(&row).bearer_auth(bearer);
-                assert_eq!(
-                    status(call).await,
-                    wanted,
-                    "{bearer:?}: {} {}",
-                    row.method,
-                    row.path
-                );
+                assert_eq!(status(call).await, wanted, "{bearer:?}: {} {}", row.method, row.path);
             }
         }
     })
@@ -236,9 +203,7 @@ impl Matrix {
     /// A token of the tenant's client that carries only this scope.
     async fn own_bearer(&self, scope: &str) -> String {
         let form = [("grant_type", "client_credentials"), ("scope", scope)];
-        let call = crate::bench::http()
-            .post(format!("{}/oauth/token", self.bench.api))
-            .form(&form);
+        let call = crate::bench::http().post(format!("{}/oauth/token", self.bench.api)).form(&form);
         let call = call.basic_auth(&self.own.client_id, Some(&self.own.client_secret));
         let answer: Value = call.send().await.expect("an answer").json().await.expect("json");
         answer["access_token"].as_str().expect("a token").to_owned()
@@ -254,22 +219,12 @@ async fn another_tenants_object_answers_byte_for_byte_like_an_unknown_one() {
     each_database(async |matrix| {
         for row in rows().iter().filter(|row| row.object != Object::None) {
             let theirs = answer(matrix.own_call(row).bearer_auth(&matrix.other.bearer)).await;
-            let unknown = answer(
-                matrix
-                    .call(row, NO_ASSET, NO_RECONNECT)
-                    .bearer_auth(&matrix.other.bearer),
-            )
-            .await;
-            let theirs = theirs
-                .replace(&matrix.world.asset, NO_ASSET)
-                .replace(&matrix.reconnect, NO_RECONNECT);
+            let unknown =
+                answer(matrix.call(row, NO_ASSET, NO_RECONNECT).bearer_auth(&matrix.other.bearer)).await;
+            let theirs =
+                theirs.replace(&matrix.world.asset, NO_ASSET).replace(&matrix.reconnect, NO_RECONNECT);
             assert_eq!(theirs, unknown, "{} {}", row.method, row.path);
-            assert!(
-                unknown.starts_with("404"),
-                "{} {}: {unknown}",
-                row.method,
-                row.path
-            );
+            assert!(unknown.starts_with("404"), "{} {}: {unknown}", row.method, row.path);
         }
     })
     .await;
@@ -302,29 +257,16 @@ async fn a_malformed_id_never_reaches_an_object() {
     for row in rows().iter().filter(|row| row.object != Object::None) {
         for id in ["1%2F..%2Fme", "1%3Ffields=id", "rcn_1", "%00", "act_", "1,2"] {
             let got = status(matrix.call(row, id, id).bearer_auth(&matrix.own.bearer)).await;
-            assert!(
-                got == 404 || got == 422,
-                "{got}: {} {} {id}",
-                row.method,
-                row.path
-            );
+            assert!(got == 404 || got == 422, "{got}: {} {} {id}", row.method, row.path);
         }
     }
 }
 
 /// Status, headers and body, without what differs by request.
 async fn answer(call: RequestBuilder) -> String {
-    let answer = call
-        .header("X-Request-Id", "same")
-        .send()
-        .await
-        .expect("the server answers");
+    let answer = call.header("X-Request-Id", "same").send().await.expect("the server answers");
     let status = answer.status().as_u16();
-    let mut headers: Vec<_> = answer
-        .headers()
-        .iter()
-        .filter(|(name, _)| name.as_str() != "date")
-        .collect();
+    let mut headers: Vec<_> = answer.headers().iter().filter(|(name, _)| name.as_str() != "date").collect();
     headers.sort_by_key(|(name, _)| name.as_str());
     let headers = format!("{headers:?}");
     format!("{status} {headers} {}", answer.text().await.expect("a body"))

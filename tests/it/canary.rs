@@ -25,15 +25,11 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
 
 /// Which of the secrets lie in these bytes.
 fn hits(haystack: &[u8], secrets: &[(&'static str, String)]) -> Vec<&'static str> {
-    let patterns = secrets
-        .iter()
-        .flat_map(|(name, secret)| forms(secret).into_iter().map(|form| (*name, form)));
+    let patterns =
+        secrets.iter().flat_map(|(name, secret)| forms(secret).into_iter().map(|form| (*name, form)));
     let (names, patterns): (Vec<_>, Vec<_>) = patterns.unzip();
     let scanner = aho_corasick::AhoCorasick::new(patterns).expect("the forms fit");
-    let mut hits: Vec<_> = scanner
-        .find_iter(haystack)
-        .map(|hit| names[hit.pattern().as_usize()])
-        .collect();
+    let mut hits: Vec<_> = scanner.find_iter(haystack).map(|hit| names[hit.pattern().as_usize()]).collect();
     hits.sort_unstable();
     hits.dedup();
     hits
@@ -44,12 +40,7 @@ fn the_scanner_finds_a_planted_canary_in_each_form() {
     let secrets = [("token", "EAAB-planted-canary-token".to_owned())];
     for form in forms("EAAB-planted-canary-token") {
         let haystack = [b"before ".as_slice(), &form, b" after"].concat();
-        assert_eq!(
-            hits(&haystack, &secrets),
-            ["token"],
-            "{}",
-            String::from_utf8_lossy(&form)
-        );
+        assert_eq!(hits(&haystack, &secrets), ["token"], "{}", String::from_utf8_lossy(&form));
     }
     for padding in ["", "x", "xy"] {
         let haystack =
@@ -72,15 +63,9 @@ async fn no_secret_leaves(database: TestDatabase) {
     let tenant = served.tenant("One").await;
     let mut seen = served.printed().await;
     tenant.register(&fleet.assets()).await;
-    let (old, new) = (
-        served.sandbox.token(Fleet::PERSON).await,
-        served.sandbox.token(Fleet::MANAGED).await,
-    );
+    let (old, new) = (served.sandbox.token(Fleet::PERSON).await, served.sandbox.token(Fleet::MANAGED).await);
     let dead = served.sandbox.token(Fleet::STRANGER).await;
-    served
-        .sandbox
-        .post("tokens/revoke", json!({ "token": dead }))
-        .await;
+    served.sandbox.post("tokens/revoke", json!({ "token": dead })).await;
     let imported = "EAAB-imported-canary-token-0123456789";
     let import = json!({ "assets": [{ "id": "77", "kind": "page", "token": imported }] });
     seen.push_str(&tenant.post("/v1/assets", &import).await.1.to_string());
@@ -91,30 +76,17 @@ async fn no_secret_leaves(database: TestDatabase) {
     // Faults that tempt a server to say too much.
     seen.push_str(
         &tenant
-            .post(
-                "/v1/reconnects",
-                &json!({ "access_token": dead, "asset_ids": ["1"] }),
-            )
+            .post("/v1/reconnects", &json!({ "access_token": dead, "asset_ids": ["1"] }))
             .await
             .1
             .to_string(),
     );
     seen.push_str(
-        &tenant
-            .post(
-                "/v1/reconnects",
-                &json!({ "access_token": old, "asset_ids": "1" }),
-            )
-            .await
-            .1
-            .to_string(),
+        &tenant.post("/v1/reconnects", &json!({ "access_token": old, "asset_ids": "1" })).await.1.to_string(),
     );
     seen.push_str(
         &tenant
-            .post(
-                "/v1/reconnects",
-                &json!({ "access_token": [old], "asset_ids": ["1"] }),
-            )
+            .post("/v1/reconnects", &json!({ "access_token": [old], "asset_ids": ["1"] }))
             .await
             .1
             .to_string(),
@@ -125,14 +97,9 @@ async fn no_secret_leaves(database: TestDatabase) {
         "effect": { "error": { "code": 190, "message": format!("Malformed access token {old}") } } }))
         .await;
     seen.push_str(&tenant.reconnect(&old, &fleet.ids()).await.to_string());
-    for path in [
-        "/v1/assets",
-        "/v1/reconnects",
-        "/openapi.json",
-        "/.well-known/jwks.json",
-        "/docs/",
-        "/v1/nothing",
-    ] {
+    for path in
+        ["/v1/assets", "/v1/reconnects", "/openapi.json", "/.well-known/jwks.json", "/docs/", "/v1/nothing"]
+    {
         seen.push_str(&tenant.get(path).await.to_string());
     }
     for id in fleet.ids() {
@@ -144,11 +111,7 @@ async fn no_secret_leaves(database: TestDatabase) {
     let log = served.stop().await;
     assert!(log.len() > 10_000, "the log is at TRACE: {} bytes", log.len());
     assert_eq!(hits(log.as_bytes(), &secrets), [] as [&str; 0], "in the log");
-    assert_eq!(
-        hits(seen.as_bytes(), &secrets),
-        [] as [&str; 0],
-        "in the responses"
-    );
+    assert_eq!(hits(seen.as_bytes(), &secrets), [] as [&str; 0], "in the responses");
     for (name, bytes) in served.stored().await {
         assert_eq!(hits(&bytes, &secrets), [] as [&str; 0], "in {name}");
     }

@@ -8,10 +8,7 @@ use serde_json::{Value, json};
 use crate::bench::{Bench, Fleet, Tenant};
 
 async fn keyed(tenant: &Tenant, key: &str, order: &Value) -> (u16, Value) {
-    let call = tenant
-        .call(Method::POST, "/v1/reconnects")
-        .header("Idempotency-Key", key)
-        .json(order);
+    let call = tenant.call(Method::POST, "/v1/reconnects").header("Idempotency-Key", key).json(order);
     let answer = call.send().await.expect("the server answers");
     (answer.status().as_u16(), answer.json().await.expect("json"))
 }
@@ -37,12 +34,7 @@ async fn sixteen_equal_calls_at_once_are_one_reconnect_on_both_databases() {
                 answers.iter().map(|(_, it)| it["id"].to_string()).collect();
             assert_eq!(ids.len(), 1, "{answers:?}");
         }
-        assert_eq!(
-            tenant.get("/v1/reconnects").await["data"]
-                .as_array()
-                .map(Vec::len),
-            Some(8)
-        );
+        assert_eq!(tenant.get("/v1/reconnects").await["data"].as_array().map(Vec::len), Some(8));
     }
 }
 
@@ -50,18 +42,9 @@ async fn sixteen_equal_calls_at_once_are_one_reconnect_on_both_databases() {
 async fn the_same_key_with_another_body_is_refused() {
     let (bench, fleet, tenant) = bench(TestDatabase::sqlite().await).await;
     let token = bench.sandbox.token(Fleet::PERSON).await;
-    let (first, _) = keyed(
-        &tenant,
-        "key",
-        &json!({ "access_token": token, "asset_ids": fleet.ids() }),
-    )
-    .await;
-    let (status, answer) = keyed(
-        &tenant,
-        "key",
-        &json!({ "access_token": token, "asset_ids": fleet.ids()[..1] }),
-    )
-    .await;
+    let (first, _) = keyed(&tenant, "key", &json!({ "access_token": token, "asset_ids": fleet.ids() })).await;
+    let (status, answer) =
+        keyed(&tenant, "key", &json!({ "access_token": token, "asset_ids": fleet.ids()[..1] })).await;
     assert_eq!((first, status), (200, 422));
     assert_eq!(answer["type"], "/problems/idempotency_key_reused");
 }
@@ -82,14 +65,8 @@ async fn another_tenant_with_the_same_key_is_independent() {
 async fn a_refused_call_may_be_repeated_under_its_key() {
     let (bench, fleet, tenant) = bench(TestDatabase::sqlite().await).await;
     let token = bench.sandbox.token(Fleet::PERSON).await;
-    bench
-        .sandbox
-        .post("tokens/revoke", json!({ "token": token }))
-        .await;
+    bench.sandbox.post("tokens/revoke", json!({ "token": token })).await;
     let order = json!({ "access_token": token, "asset_ids": fleet.ids() });
     assert_eq!(keyed(&tenant, "key", &order).await.0, 422);
-    assert_eq!(
-        keyed(&tenant, "key", &order).await.1["type"],
-        "/problems/token_dead"
-    );
+    assert_eq!(keyed(&tenant, "key", &order).await.1["type"], "/problems/token_dead");
 }

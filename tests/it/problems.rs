@@ -31,10 +31,7 @@ async fn broken_json_is_400_and_its_words_are_not_repeated() {
     let (_bench, tenant) = small().await;
     let call = reconnect(&tenant).header("content-type", "application/json");
     let (status, problem) = problem(call.body("{\"access_token\": \"EAAB-canary\", ")).await;
-    assert_eq!(
-        (status, &problem["type"]),
-        (400, &json!("/problems/malformed_json"))
-    );
+    assert_eq!((status, &problem["type"]), (400, &json!("/problems/malformed_json")));
     assert!(!problem.to_string().contains("canary"));
 }
 
@@ -68,12 +65,8 @@ async fn malformed_ids_are_422_with_their_places() {
     let order = json!({ "access_token": "t", "asset_ids": ["1", "1/../me", "2", "3?fields=id"] });
     let (status, problem) = problem(reconnect(&tenant).json(&order)).await;
     assert_eq!(status, 422);
-    let fields: Vec<_> = problem["errors"]
-        .as_array()
-        .expect("errors")
-        .iter()
-        .map(|it| it["field"].clone())
-        .collect();
+    let fields: Vec<_> =
+        problem["errors"].as_array().expect("errors").iter().map(|it| it["field"].clone()).collect();
     assert_eq!(fields, [json!("asset_ids[1]"), json!("asset_ids[3]")]);
 }
 
@@ -86,16 +79,9 @@ async fn ten_thousand_assets_are_taken_and_one_more_is_422() {
         json!({ "access_token": token, "asset_ids": ids })
     };
     let (status, problem) = problem(reconnect(&tenant).json(&order(10_001))).await;
-    assert_eq!(
-        (status, &problem["type"]),
-        (422, &json!("/problems/too_many_items")),
-        "{problem}"
-    );
+    assert_eq!((status, &problem["type"]), (422, &json!("/problems/too_many_items")), "{problem}");
     let (status, answer) = tenant.post("/v1/reconnects", &order(10_000)).await;
-    assert_eq!(
-        (status, &answer["counts"]),
-        (200, &json!({ "unknown_asset": 10_000 }))
-    );
+    assert_eq!((status, &answer["counts"]), (200, &json!({ "unknown_asset": 10_000 })));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,9 +109,7 @@ async fn an_unknown_route_is_404_and_a_wrong_method_405() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_without_the_scope_is_403_and_the_scope_is_named() {
     let (bench, _) = small().await;
-    let reader = bench
-        .tenant_with("Two", "assets:read".parse().expect("a scope"))
-        .await;
+    let reader = bench.tenant_with("Two", "assets:read".parse().expect("a scope")).await;
     let (status, problem) =
         problem(reconnect(&reader).json(&json!({ "access_token": "t", "asset_ids": ["1"] }))).await;
     assert_eq!(status, 403);
@@ -142,8 +126,5 @@ async fn a_callers_request_id_comes_back() {
         .await
         .expect("an answer");
     assert_eq!(answer.headers()["x-request-id"], "trace-1");
-    assert_eq!(
-        answer.json::<Value>().await.expect("json")["request_id"],
-        "trace-1"
-    );
+    assert_eq!(answer.json::<Value>().await.expect("json")["request_id"], "trace-1");
 }

@@ -30,9 +30,8 @@ pub(crate) async fn authenticate(
 }
 
 async fn identify(request: &ServiceRequest) -> Result<Principal, Problem> {
-    let vault = request
-        .app_data::<Data<Vault>>()
-        .ok_or_else(|| Problem::new(Code::Internal, "not set up"))?;
+    let vault =
+        request.app_data::<Data<Vault>>().ok_or_else(|| Problem::new(Code::Internal, "not set up"))?;
     let token = bearer(request.headers())?;
     Ok(vault.authenticate(token).await?)
 }
@@ -45,14 +44,10 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
         (None, _) => return Err(unauthenticated("", "This call needs an access token.")),
         (Some(_), Some(_)) => None,
     };
-    let token = value
-        .and_then(|it| it.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let token =
+        value.and_then(|it| it.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let malformed = || unauthenticated("invalid_request", "Send one header `Authorization: Bearer …`.");
-    token
-        .map(|(_, token)| token.trim())
-        .filter(|it| !it.is_empty())
-        .ok_or_else(malformed)
+    token.map(|(_, token)| token.trim()).filter(|it| !it.is_empty()).ok_or_else(malformed)
 }
 
 #[cfg(test)]
@@ -62,12 +57,10 @@ mod tests {
     use super::*;
 
     fn read(values: &[&str]) -> Option<String> {
-        let request = values.iter().fold(TestRequest::default(), |it, value| {
-            it.append_header(("Authorization", *value))
-        });
-        bearer(request.to_http_request().headers())
-            .ok()
-            .map(str::to_owned)
+        let request = values
+            .iter()
+            .fold(TestRequest::default(), |it, value| it.append_header(("Authorization", *value)));
+        bearer(request.to_http_request().headers()).ok().map(str::to_owned)
     }
 
     #[test]
@@ -78,14 +71,9 @@ mod tests {
 
     #[test]
     fn everything_else_is_no_token() {
-        for values in [
-            &[][..],
-            &["Basic YTpi"],
-            &["Bearer"],
-            &["Bearer "],
-            &["a.b.c"],
-            &["Bearer a", "Bearer b"],
-        ] {
+        for values in
+            [&[][..], &["Basic YTpi"], &["Bearer"], &["Bearer "], &["a.b.c"], &["Bearer a", "Bearer b"]]
+        {
             assert_eq!(read(values), None, "{values:?}");
         }
     }

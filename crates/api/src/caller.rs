@@ -44,10 +44,7 @@ impl<P: Demand> FromRequest for Caller<P> {
         ready(match principal {
             None => Err(unauthenticated("", "This call needs an access token.")),
             Some(principal) => match principal.demand(P::PERMISSION) {
-                Ok(()) => Ok(Self {
-                    principal,
-                    permission: PhantomData,
-                }),
+                Ok(()) => Ok(Self { principal, permission: PhantomData }),
                 Err(error) => Err(error.into()),
             },
         })

@@ -81,20 +81,12 @@ pub(crate) struct Page<T> {
 impl<T> Page<T> {
     /// A page that may have more behind it.
     pub(crate) fn of<P: Position>(data: Vec<T>, next: Option<&P>) -> Self {
-        Self {
-            data,
-            has_more: next.is_some(),
-            next_cursor: next.map(cursor),
-        }
+        Self { data, has_more: next.is_some(), next_cursor: next.map(cursor) }
     }
 
     /// All there is.
     pub(crate) fn whole(data: Vec<T>) -> Self {
-        Self {
-            data,
-            has_more: false,
-            next_cursor: None,
-        }
+        Self { data, has_more: false, next_cursor: None }
     }
 }
 
@@ -111,14 +103,7 @@ mod tests {
     #[test]
     fn what_is_no_cursor_of_this_list_is_refused() {
         let other = cursor(&ReconnectId::mint());
-        for text in [
-            other.as_str(),
-            "",
-            "act_42",
-            "YXNzZXRzOg",
-            "YXNzZXRzOjEvLi4",
-            "%%%",
-        ] {
+        for text in [other.as_str(), "", "act_42", "YXNzZXRzOg", "YXNzZXRzOjEvLi4", "%%%"] {
             assert!(Cursor::<AssetId>::try_from(text.to_owned()).is_err(), "{text}");
         }
     }

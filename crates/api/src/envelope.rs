@@ -37,8 +37,7 @@ pub(crate) async fn envelope(
     let id = request_id(request.headers());
     let span = tracing::info_span!("request", request.id = %id, trace.id = field::Empty, trace.parent = field::Empty);
     if let Some(it) = TraceParent::of(request.headers()) {
-        span.record("trace.id", it.trace)
-            .record("trace.parent", it.parent);
+        span.record("trace.id", it.trace).record("trace.parent", it.parent);
     }
     let response = next.call(request).instrument(span.clone()).await?;
     let mut response = with_id(response, &id);
@@ -57,10 +56,7 @@ fn answer_head(request: &mut ServiceRequest) {
 
 /// Renders a problem again, with the request's id in it.
 fn with_id(response: ServiceResponse<impl MessageBody + 'static>, id: &str) -> ServiceResponse<BoxBody> {
-    let problem = response
-        .response()
-        .error()
-        .and_then(|it| it.as_error::<Problem>());
+    let problem = response.response().error().and_then(|it| it.as_error::<Problem>());
     match problem.map(|it| it.render(Some(id))) {
         Some(rendered) => response.into_response(rendered),
         None => response.map_into_boxed_body(),
@@ -76,14 +72,7 @@ fn dress(headers: &mut HeaderMap, path: &str, id: &str) {
     set(HeaderName::from_static(request_id::HEADER), id);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
-    set(
-        header::CONTENT_SECURITY_POLICY,
-        if path.starts_with("/docs") {
-            DOCS_POLICY
-        } else {
-            PAGE_POLICY
-        },
-    );
+    set(header::CONTENT_SECURITY_POLICY, if path.starts_with("/docs") { DOCS_POLICY } else { PAGE_POLICY });
     if path.starts_with("/v1") || path.starts_with("/oauth") {
         set(header::CACHE_CONTROL, "no-store");
     }
@@ -91,10 +80,7 @@ fn dress(headers: &mut HeaderMap, path: &str, id: &str) {
 
 fn log(response: &ServiceResponse<BoxBody>, id: &str, started: Instant) {
     let request = response.request();
-    let client = request
-        .extensions()
-        .get::<Principal>()
-        .map(|it| it.client().to_string());
+    let client = request.extensions().get::<Principal>().map(|it| it.client().to_string());
     tracing::info!(
         http.method = %request.method(),
         http.route = request.match_pattern().as_deref().unwrap_or("(none)"),

@@ -70,10 +70,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for CanonicalJson<T> {
             let mut canonical = Zeroizing::new(Vec::with_capacity(8192));
             node.write_canonical(&mut canonical)
                 .map_err(|_| Problem::new(Code::Internal, "not canonical"))?;
-            Ok(Self {
-                value: typed(node)?,
-                canonical,
-            })
+            Ok(Self { value: typed(node)?, canonical })
         })
     }
 }
@@ -110,19 +107,14 @@ pub(crate) struct Body {
 
 impl Body {
     pub(crate) fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
-        let settings = request
-            .app_data::<Data<Settings>>()
-            .map(|it| (***it).clone())
-            .unwrap_or_default();
+        let settings = request.app_data::<Data<Settings>>().map(|it| (***it).clone()).unwrap_or_default();
         let headers = request.headers();
         Self {
             settings,
             payload: payload.take(),
             length: length(headers),
             media_type: request.content_type().to_ascii_lowercase(),
-            encoded: headers
-                .get(header::CONTENT_ENCODING)
-                .is_some_and(|it| it != "identity"),
+            encoded: headers.get(header::CONTENT_ENCODING).is_some_and(|it| it != "identity"),
         }
     }
 
@@ -139,12 +131,7 @@ impl Body {
         }
         let time = self.settings.request_timeout;
         let read = actix_web::rt::time::timeout(time, self.gather()).await;
-        read.unwrap_or_else(|_| {
-            Err(Problem::new(
-                Code::RequestTimeout,
-                "The body did not arrive in time.",
-            ))
-        })
+        read.unwrap_or_else(|_| Err(Problem::new(Code::RequestTimeout, "The body did not arrive in time.")))
     }
 
     async fn gather(&mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
@@ -174,10 +161,7 @@ impl Body {
                 break;
             }
         }
-        Problem::new(
-            Code::BodyTooLarge,
-            format!("The body may have at most {most} bytes."),
-        )
+        Problem::new(Code::BodyTooLarge, format!("The body may have at most {most} bytes."))
     }
 }
 

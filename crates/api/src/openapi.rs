@@ -30,15 +30,8 @@ use crate::{
 };
 
 /// Schemas of answers that tell every field, null where nothing is known (but `slots`, which lists leave out).
-const ALWAYS_WHOLE: [&str; 7] = [
-    "Asset",
-    "Credential",
-    "Person",
-    "ReconnectItem",
-    "ReconnectSummary",
-    "Slots",
-    "Token",
-];
+const ALWAYS_WHOLE: [&str; 7] =
+    ["Asset", "Credential", "Person", "ReconnectItem", "ReconnectSummary", "Slots", "Token"];
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -61,10 +54,7 @@ struct Base;
 /// The description of the public listener's API.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    let app = App::new()
-        .into_utoipa_app()
-        .openapi(Base::openapi())
-        .configure(routes::described);
+    let app = App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes::described);
     let mut api = app.split_for_parts().1;
     let components = api.components.get_or_insert_default();
     components.add_security_scheme("oauth2", oauth2());
@@ -72,12 +62,7 @@ pub fn openapi() -> OpenApi {
     components.add_security_scheme("client", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
     for name in ALWAYS_WHOLE {
         if let Some(RefOr::T(Schema::Object(it))) = components.schemas.get_mut(name) {
-            it.required = it
-                .properties
-                .keys()
-                .filter(|it| *it != "slots")
-                .cloned()
-                .collect();
+            it.required = it.properties.keys().filter(|it| *it != "slots").cloned().collect();
         }
     }
     for (path, item) in &mut api.paths.paths {
@@ -104,14 +89,8 @@ impl Description {
     pub(crate) fn new() -> Self {
         let mut api = openapi();
         let json = api.to_json().unwrap_or_default().into();
-        let described = api
-            .paths
-            .paths
-            .iter_mut()
-            .map(|(path, item)| (path.as_str(), methods(item)));
-        let mut paths: Vec<_> = described
-            .map(|(path, methods)| (ResourceDef::new(path), methods))
-            .collect();
+        let described = api.paths.paths.iter_mut().map(|(path, item)| (path.as_str(), methods(item)));
+        let mut paths: Vec<_> = described.map(|(path, methods)| (ResourceDef::new(path), methods)).collect();
         paths.extend(routes::PAGES.map(|path| (ResourceDef::new(path), vec![Method::GET])));
         Self { json, paths }
     }
@@ -168,44 +147,25 @@ fn complete(path: &str, operation: &mut Operation) {
     let takes_input = operation.request_body.is_some() || !parameters.iter().all(in_path);
     let takes_id = parameters.iter().any(in_path);
     let kinds = [
-        (
-            true,
-            401,
-            "`unauthenticated`: no access token, or one that is not good.",
-        ),
+        (true, 401, "`unauthenticated`: no access token, or one that is not good."),
         (true, 403, "`missing_scope`: the access token lacks the scope."),
         (true, 500, "`internal`: a fault of this installation."),
         (takes_id, 404, "`not_found`: there is none of this tenant."),
-        (
-            takes_input,
-            422,
-            "`invalid_request` and others: `errors` names the fields.",
-        ),
+        (takes_input, 422, "`invalid_request` and others: `errors` names the fields."),
         (operation.request_body.is_some(), 400, "`malformed_json`."),
-        (
-            operation.request_body.is_some(),
-            408,
-            "`request_timeout`: the body did not arrive in time.",
-        ),
+        (operation.request_body.is_some(), 408, "`request_timeout`: the body did not arrive in time."),
         (operation.request_body.is_some(), 413, "`body_too_large`."),
         (operation.request_body.is_some(), 415, "`unsupported_media_type`."),
     ];
     for (_, status, description) in kinds.into_iter().filter(|(applies, ..)| *applies) {
         let responses = &mut operation.responses.responses;
-        responses
-            .entry(status.to_string())
-            .or_insert_with(|| problem(description).into());
+        responses.entry(status.to_string()).or_insert_with(|| problem(description).into());
     }
 }
 
 fn problem(description: &str) -> Response {
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("Problem")))
-        .build();
-    ResponseBuilder::new()
-        .description(description)
-        .content(MEDIA_TYPE, content)
-        .build()
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new().description(description).content(MEDIA_TYPE, content).build()
 }
 
 fn oauth2() -> SecurityScheme {
@@ -246,10 +206,7 @@ mod tests {
             std::fs::write(FILE, openapi_yaml()).unwrap();
         }
         let kept = std::fs::read_to_string(FILE).unwrap_or_default();
-        assert!(
-            kept == openapi_yaml(),
-            "openapi.yaml is stale: run this test with REGRANT_WRITE_OPENAPI=1"
-        );
+        assert!(kept == openapi_yaml(), "openapi.yaml is stale: run this test with REGRANT_WRITE_OPENAPI=1");
     }
 
     #[test]
@@ -259,15 +216,9 @@ mod tests {
         for (path, item) in &mut api.paths.paths {
             for (_, operation) in operations(item).filter(|_| path.starts_with("/v1")) {
                 let security = serde_json::to_string(&operation.security).unwrap();
-                assert!(
-                    security.contains("oauth2") && security.contains(':'),
-                    "{path}: {security}"
-                );
+                assert!(security.contains("oauth2") && security.contains(':'), "{path}: {security}");
                 for status in ["401", "403", "500"] {
-                    assert!(
-                        operation.responses.responses.contains_key(status),
-                        "{path}: {status}"
-                    );
+                    assert!(operation.responses.responses.contains_key(status), "{path}: {status}");
                 }
             }
         }
@@ -277,10 +228,7 @@ mod tests {
     fn a_known_path_tells_its_methods() {
         let description = Description::new();
         assert_eq!(description.allowed("/v1/assets").as_deref(), Some("GET, POST"));
-        assert_eq!(
-            description.allowed("/v1/assets/act_1").as_deref(),
-            Some("GET, DELETE")
-        );
+        assert_eq!(description.allowed("/v1/assets/act_1").as_deref(), Some("GET, DELETE"));
         assert_eq!(description.allowed("/v1/nothing"), None);
     }
 }

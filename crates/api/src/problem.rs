@@ -75,32 +75,20 @@ pub(crate) struct ProblemOut<'a> {
 impl Problem {
     /// A problem of this kind.
     pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            code,
-            detail: detail.into(),
-            errors: Vec::new(),
-            reason: None,
-            headers: Vec::new(),
-        }
+        Self { code, detail: detail.into(), errors: Vec::new(), reason: None, headers: Vec::new() }
     }
 
     /// The request has faulty fields.
     pub(crate) fn invalid(errors: Vec<Fault>) -> Self {
         Self {
             errors,
-            ..Self::new(
-                Code::InvalidRequest,
-                "The request is not valid; `errors` names the fields.",
-            )
+            ..Self::new(Code::InvalidRequest, "The request is not valid; `errors` names the fields.")
         }
     }
 
     /// One field of the request is faulty.
     pub(crate) fn invalid_field(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::invalid(vec![Fault {
-            field: field.into(),
-            detail: detail.into(),
-        }])
+        Self::invalid(vec![Fault { field: field.into(), detail: detail.into() }])
     }
 
     /// Nothing is there, or nothing of this tenant's.
@@ -110,8 +98,7 @@ impl Problem {
 
     /// The same problem with a header.
     pub(crate) fn with_header(mut self, name: HeaderName, value: impl TryInto<HeaderValue>) -> Self {
-        self.headers
-            .extend(value.try_into().ok().map(|value| (name, value)));
+        self.headers.extend(value.try_into().ok().map(|value| (name, value)));
         self
     }
 
@@ -131,9 +118,7 @@ impl Problem {
             errors: &self.errors,
             reason: self.reason.as_deref().cloned().map(ReasonOut::from),
         };
-        response
-            .content_type(MEDIA_TYPE)
-            .body(serde_json::to_vec(&body).unwrap_or_default())
+        response.content_type(MEDIA_TYPE).body(serde_json::to_vec(&body).unwrap_or_default())
     }
 }
 
@@ -159,41 +144,30 @@ impl From<Error> for Problem {
             Error::NotFound(resource) => Self::not_found(resource),
             Error::Invalid { field, reason } => Self::invalid_field(field, reason),
             Error::TooMany { field, limit } => {
-                let errors = vec![Fault {
-                    field: field.to_owned(),
-                    detail: format!("at most {limit} in one call"),
-                }];
+                let errors =
+                    vec![Fault { field: field.to_owned(), detail: format!("at most {limit} in one call") }];
                 Self {
                     errors,
-                    ..Self::new(
-                        Code::TooMany,
-                        format!("One call may name at most {limit} assets."),
-                    )
+                    ..Self::new(Code::TooMany, format!("One call may name at most {limit} assets."))
                 }
             }
             Error::Unauthenticated => unauthenticated("invalid_token", "The access token is not valid."),
             Error::Forbidden(permission) => {
-                let (scope, detail) = (
-                    permission.as_str(),
-                    format!("The scope `{}` is needed.", permission.as_str()),
-                );
+                let (scope, detail) =
+                    (permission.as_str(), format!("The scope `{}` is needed.", permission.as_str()));
                 let challenge =
                     format!(r#"Bearer realm="regrant", error="insufficient_scope", scope="{scope}""#);
                 Self::new(Code::MissingScope, detail).with_header(header::WWW_AUTHENTICATE, challenge)
             }
-            Error::ScopeNotHeld => Self::new(
-                Code::ScopeNotHeld,
-                "The client does not hold a scope that was asked for.",
-            ),
+            Error::ScopeNotHeld => {
+                Self::new(Code::ScopeNotHeld, "The client does not hold a scope that was asked for.")
+            }
             Error::Conflict(conflict) => conflict.into(),
             Error::TokenRefused(refusal) => refusal.into(),
             Error::Upstream { retry_after } => {
                 let seconds = retry_after.map_or(5, |it| it.as_secs().max(1));
-                Self::new(
-                    Code::GraphUnavailable,
-                    "The Graph API does not answer; nothing was changed.",
-                )
-                .with_header(header::RETRY_AFTER, seconds)
+                Self::new(Code::GraphUnavailable, "The Graph API does not answer; nothing was changed.")
+                    .with_header(header::RETRY_AFTER, seconds)
             }
             Error::Internal(cause) => {
                 log(&*cause);
@@ -211,15 +185,11 @@ impl From<Conflict> for Problem {
         match conflict {
             Conflict::NoToken { reason, .. } => {
                 let detail = reason.detail.clone();
-                Self {
-                    reason: Some(Box::new(reason)),
-                    ..Self::new(Code::NoToken, detail)
-                }
+                Self { reason: Some(Box::new(reason)), ..Self::new(Code::NoToken, detail) }
             }
-            Conflict::OtherBody => Self::new(
-                Code::IdempotencyKeyReused,
-                "This Idempotency-Key was used with another body.",
-            ),
+            Conflict::OtherBody => {
+                Self::new(Code::IdempotencyKeyReused, "This Idempotency-Key was used with another body.")
+            }
             Conflict::Ended => Self::new(Code::ReconnectEnded, "The reconnect has ended."),
             Conflict::Exists(resource) => {
                 Self::new(Code::AlreadyExists, format!("This {resource} exists already."))
@@ -237,19 +207,9 @@ impl From<TokenRefusal> for Problem {
             TokenRefusal::WrongKind => Code::TokenOfWrongKind,
             TokenRefusal::OtherPerson => Code::TokenOfAnotherPerson,
         };
-        let field = if code == Code::TokenOfAnotherPerson {
-            "expect_person"
-        } else {
-            "access_token"
-        };
-        let errors = vec![Fault {
-            field: field.to_owned(),
-            detail: refusal.to_string(),
-        }];
-        Self {
-            errors,
-            ..Self::new(code, format!("Nothing was changed: {refusal}."))
-        }
+        let field = if code == Code::TokenOfAnotherPerson { "expect_person" } else { "access_token" };
+        let errors = vec![Fault { field: field.to_owned(), detail: refusal.to_string() }];
+        Self { errors, ..Self::new(code, format!("Nothing was changed: {refusal}.")) }
     }
 }
 
@@ -310,24 +270,13 @@ mod tests {
     #[test]
     fn a_missing_scope_is_named() {
         let problem = Problem::from(Error::Forbidden(Permission::TokensRead)).render(None);
-        let challenge = problem
-            .headers()
-            .get(header::WWW_AUTHENTICATE)
-            .unwrap()
-            .to_str()
-            .unwrap();
-        assert_eq!(
-            challenge,
-            r#"Bearer realm="regrant", error="insufficient_scope", scope="tokens:read""#
-        );
+        let challenge = problem.headers().get(header::WWW_AUTHENTICATE).unwrap().to_str().unwrap();
+        assert_eq!(challenge, r#"Bearer realm="regrant", error="insufficient_scope", scope="tokens:read""#);
     }
 
     #[test]
     fn the_field_that_was_refused_is_named() {
         let (status, body) = answer(Error::TokenRefused(TokenRefusal::ForeignApp));
-        assert_eq!(
-            (status, body["errors"][0]["field"].as_str()),
-            (422, Some("access_token"))
-        );
+        assert_eq!((status, body["errors"][0]["field"].as_str()), (422, Some("access_token")));
     }
 }

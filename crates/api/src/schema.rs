@@ -27,10 +27,7 @@ fn nullable(mut schema: Object) -> Object {
 }
 
 pub(crate) fn asset_id() -> Object {
-    text()
-        .pattern(Some("^(act_)?[0-9]{1,20}$"))
-        .examples(["1784140000000001"])
-        .build()
+    text().pattern(Some("^(act_)?[0-9]{1,20}$")).examples(["1784140000000001"]).build()
 }
 
 pub(crate) fn graph_id() -> Object {
@@ -58,11 +55,7 @@ pub(crate) fn slot() -> Object {
 }
 
 pub(crate) fn ending_cause() -> Object {
-    let all = [
-        EndingCause::TokenExpiry,
-        EndingCause::DataAccess,
-        EndingCause::CutOff,
-    ];
+    let all = [EndingCause::TokenExpiry, EndingCause::DataAccess, EndingCause::CutOff];
     list(all.into_iter().map(EndingCause::as_str))
 }
 

@@ -102,16 +102,8 @@ impl Server {
             .shutdown_timeout(shutdown)
             .disable_signals()
             .bind(listen)?;
-        let addr = server
-            .addrs()
-            .first()
-            .copied()
-            .ok_or_else(|| io::Error::other("nothing is bound"))?;
-        Ok(Self {
-            running: server.run(),
-            addr,
-            closing,
-        })
+        let addr = server.addrs().first().copied().ok_or_else(|| io::Error::other("nothing is bound"))?;
+        Ok(Self { running: server.run(), addr, closing })
     }
 
     /// Where it listens.

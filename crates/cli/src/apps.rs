@@ -35,12 +35,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
     let config = Config::of_process(global)?;
     telemetry::start(config.log, "warn")?;
     match command {
-        Command::Add {
-            id,
-            name,
-            secret_file,
-            verify_token_file,
-        } => {
+        Command::Add { id, name, secret_file, verify_token_file } => {
             let app = NewApp {
                 id,
                 name,
@@ -63,16 +58,9 @@ fn verify_token(path: &std::path::Path) -> anyhow::Result<VerifyToken> {
 
 async fn list(config: Config, global: &Global) -> anyhow::Result<()> {
     let apps = installation::open(config).await?.apps().await?;
-    let values = apps
-        .iter()
-        .map(|it| json!({ "id": it.id.as_str(), "name": it.name, "created_at": it.created_at }));
+    let values =
+        apps.iter().map(|it| json!({ "id": it.id.as_str(), "name": it.name, "created_at": it.created_at }));
     let lines: Vec<_> = apps.iter().map(|it| format!("{}  {}", it.id, it.name)).collect();
-    let text = if lines.is_empty() {
-        "no app is registered".to_owned()
-    } else {
-        lines.join("\n")
-    };
-    global
-        .output
-        .print(&json!({ "data": values.collect::<Vec<_>>() }), text)
+    let text = if lines.is_empty() { "no app is registered".to_owned() } else { lines.join("\n") };
+    global.output.print(&json!({ "data": values.collect::<Vec<_>>() }), text)
 }

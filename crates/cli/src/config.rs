@@ -73,16 +73,7 @@ impl Config {
         let api = api(reader);
         let log = reader.or("log.format", LogFormat::default());
         let (database, keyring) = (database?, keyring?);
-        Some(Self {
-            listen,
-            admin_listen,
-            database,
-            keyring,
-            graph,
-            vault,
-            api,
-            log,
-        })
+        Some(Self { listen, admin_listen, database, keyring, graph, vault, api, log })
     }
 }
 
@@ -91,43 +82,26 @@ fn database(reader: &mut Reader<'_>) -> Option<regrant_storage::Settings> {
     let max_connections = reader.at_least_one("database.max_connections", 10);
     let busy_timeout = reader.seconds("database.busy_timeout_seconds", Duration::from_secs(5));
     let url = url?;
-    let is_known = ["sqlite:", "postgres://", "postgresql://"]
-        .iter()
-        .any(|scheme| url.starts_with(scheme));
+    let is_known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
     if !is_known {
-        reader.fault(
-            "database.url",
-            "expected `sqlite:PATH` or `postgres://USER@HOST/NAME`",
-        );
+        reader.fault("database.url", "expected `sqlite:PATH` or `postgres://USER@HOST/NAME`");
     }
-    Some(regrant_storage::Settings {
-        url: url.to_string(),
-        max_connections,
-        busy_timeout,
-    })
+    Some(regrant_storage::Settings { url: url.to_string(), max_connections, busy_timeout })
 }
 
 fn keyring(reader: &mut Reader<'_>) -> Option<KeyringFile> {
     let path = reader.required("keyring.path");
     let passphrase = reader.secret("keyring.passphrase");
     let passphrase = Passphrase::parse(passphrase?);
-    let passphrase = passphrase
-        .map_err(|error| reader.fault("keyring.passphrase", error))
-        .ok()?;
-    Some(KeyringFile {
-        path: path?,
-        passphrase,
-    })
+    let passphrase = passphrase.map_err(|error| reader.fault("keyring.passphrase", error)).ok()?;
+    Some(KeyringFile { path: path?, passphrase })
 }
 
 fn graph(reader: &mut Reader<'_>) -> regrant_graph::Settings {
     let usual = regrant_graph::Settings::default();
     let base_url: Url = reader.or("graph.base_url", usual.base_url);
     if base_url.scheme() != "https" && !is_on_this_machine(&base_url) {
-        reader.fault(
-            "graph.base_url",
-            "must be https; plain http is for a loopback address alone",
-        );
+        reader.fault("graph.base_url", "must be https; plain http is for a loopback address alone");
     }
     regrant_graph::Settings {
         base_url,
@@ -154,10 +128,7 @@ fn vault(reader: &mut Reader<'_>) -> regrant_vault::Settings {
 
 fn api(reader: &mut Reader<'_>) -> regrant_api::Settings {
     let usual = regrant_api::Settings::default();
-    regrant_api::Settings {
-        max_body: reader.at_least_one("limits.body_bytes", usual.max_body),
-        ..usual
-    }
+    regrant_api::Settings { max_body: reader.at_least_one("limits.body_bytes", usual.max_body), ..usual }
 }
 
 /// Whether the URL's host is a loopback address.
@@ -217,10 +188,8 @@ mod tests {
 
     #[test]
     fn a_fault_never_repeats_the_value() {
-        let told = read(&[
-            ("REGRANT_DATABASE_URL", "mysql://user:canary@host"),
-            ("REGRANT_LISTEN", "canary"),
-        ]);
+        let told =
+            read(&[("REGRANT_DATABASE_URL", "mysql://user:canary@host"), ("REGRANT_LISTEN", "canary")]);
         assert!(!told.err().unwrap().contains("canary"));
     }
 

@@ -70,16 +70,11 @@ pub(crate) struct Proven<'a> {
 
 impl Control {
     pub fn new(url: impl Into<String>) -> anyhow::Result<Self> {
-        Ok(Self {
-            http: http::client(Duration::from_secs(30))?,
-            url: url.into(),
-        })
+        Ok(Self { http: http::client(Duration::from_secs(30))?, url: url.into() })
     }
 
     pub async fn overview(&self) -> anyhow::Result<Overview> {
-        http::json(self.http.get(self.at("world")))
-            .await
-            .context("cannot read the sandbox's world")
+        http::json(self.http.get(self.at("world"))).await.context("cannot read the sandbox's world")
     }
 
     /// A token, as a login would give it.
@@ -111,32 +106,23 @@ impl Control {
 
     /// Moves the clock that the sandbox and the vault share.
     pub async fn advance(&self, by: &str) -> anyhow::Result<()> {
-        http::sent(self.http.post(self.at("clock")).json(&json!({ "advance": by })))
-            .await
-            .map(drop)
+        http::sent(self.http.post(self.at("clock")).json(&json!({ "advance": by }))).await.map(drop)
     }
 
     /// Asks the simulated Graph for the asset with this token.
     pub async fn probe(&self, asset: &str, token: &Proven<'_>) -> anyhow::Result<Verdict> {
         let time = token.appsecret_time.to_string();
-        let query = [
-            ("fields", "id"),
-            ("appsecret_proof", token.appsecret_proof),
-            ("appsecret_time", time.as_str()),
-        ];
+        let query =
+            [("fields", "id"), ("appsecret_proof", token.appsecret_proof), ("appsecret_time", time.as_str())];
         let request = self.http.get(format!("{}/v26.0/{asset}", self.url)).query(&query);
-        let response = request
-            .bearer_auth(token.access_token)
-            .send()
-            .await
-            .map_err(reqwest::Error::without_url)?;
+        let response =
+            request.bearer_auth(token.access_token).send().await.map_err(reqwest::Error::without_url)?;
         if response.status() == StatusCode::OK {
             return Ok(Verdict::Works);
         }
         let answer: serde_json::Value = response.json().await.map_err(reqwest::Error::without_url)?;
         let code = answer.pointer("/error/code").and_then(serde_json::Value::as_i64);
-        code.map(Verdict::Refused)
-            .context("the sandbox answered neither an asset nor an error")
+        code.map(Verdict::Refused).context("the sandbox answered neither an asset nor an error")
     }
 
     fn at(&self, path: &str) -> String {

@@ -38,11 +38,7 @@ pub(crate) struct Finding {
 
 impl Finding {
     fn new(level: Level, what: &'static str, told: impl Into<String>) -> Self {
-        Self {
-            level,
-            what,
-            told: told.into(),
-        }
+        Self { level, what, told: told.into() }
     }
 }
 
@@ -53,12 +49,7 @@ impl fmt::Display for Finding {
             Level::Warn => "warn",
             Level::Fail => "FAIL",
         };
-        write!(
-            f,
-            "{level}  {:<10}  {}",
-            self.what,
-            self.told.replace('\n', "\n                  ")
-        )
+        write!(f, "{level}  {:<10}  {}", self.what, self.told.replace('\n', "\n                  "))
     }
 }
 
@@ -67,20 +58,12 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
     let source = Source::of_process(global.config.as_deref())?;
     let findings = match Config::read(&source) {
         Ok(config) => checks::all(config, &source).await,
-        Err(faults) => vec![Finding::new(
-            Level::Fail,
-            "settings",
-            format!("{faults}\nthe other checks need them"),
-        )],
+        Err(faults) => {
+            vec![Finding::new(Level::Fail, "settings", format!("{faults}\nthe other checks need them"))]
+        }
     };
     let failed = findings.iter().any(|it| it.level == Level::Fail);
     let lines: Vec<_> = findings.iter().map(ToString::to_string).collect();
-    global
-        .output
-        .print(&json!({ "ok": !failed, "findings": findings }), lines.join("\n"))?;
-    Ok(if failed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    global.output.print(&json!({ "ok": !failed, "findings": findings }), lines.join("\n"))?;
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

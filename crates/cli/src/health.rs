@@ -32,11 +32,7 @@ impl Health {
     pub async fn bind(vault: Vault, listen: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
         let addr = listener.local_addr()?;
-        Ok(Self {
-            listener,
-            addr,
-            vault,
-        })
+        Ok(Self { listener, addr, vault })
     }
 
     /// Where it listens.
@@ -111,20 +107,9 @@ mod tests {
 
     #[test]
     fn the_request_line_is_read_and_nothing_else() {
-        assert_eq!(
-            line(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"),
-            Some(("GET", "/livez"))
-        );
-        assert_eq!(
-            line(b"GET /readyz?a=1 HTTP/1.0\r\n\r\n"),
-            Some(("GET", "/readyz"))
-        );
-        for odd in [
-            &b"GET /livez\r\n\r\n"[..],
-            b"GET /livez HTTP/1.1",
-            b"\xff\xfe\r\n\r\n",
-            b"",
-        ] {
+        assert_eq!(line(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"), Some(("GET", "/livez")));
+        assert_eq!(line(b"GET /readyz?a=1 HTTP/1.0\r\n\r\n"), Some(("GET", "/readyz")));
+        for odd in [&b"GET /livez\r\n\r\n"[..], b"GET /livez HTTP/1.1", b"\xff\xfe\r\n\r\n", b""] {
             assert_eq!(line(odd), None);
         }
     }

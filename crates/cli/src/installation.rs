@@ -18,14 +18,7 @@ pub(crate) async fn open(config: Config) -> anyhow::Result<Vault> {
     let clock = Clock::System;
     let graph = regrant_graph::Client::new(config.graph, clock.clone())
         .context("the Graph settings cannot be used")?;
-    let vault = Vault::open(Parts {
-        store,
-        provider,
-        graph,
-        clock,
-        settings: config.vault,
-    })
-    .await;
+    let vault = Vault::open(Parts { store, provider, graph, clock, settings: config.vault }).await;
     vault.context("the vault does not open: is this keyring the one the database was made with?")
 }
 

@@ -70,12 +70,7 @@ fn init(place: &Place, memory: u32) -> anyhow::Result<Keyring> {
 }
 
 fn line(key: &KekSummary) -> String {
-    format!(
-        "  key {} version {}  {}",
-        key.kek.id,
-        key.kek.version,
-        word(key.state)
-    )
+    format!("  key {} version {}  {}", key.kek.id, key.kek.version, word(key.state))
 }
 
 fn value(key: &KekSummary) -> Value {

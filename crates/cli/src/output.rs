@@ -32,7 +32,5 @@ impl Output {
 /// One line on standard output, out at once.
 pub(crate) fn line(text: impl Display) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{text}")
-        .and_then(|()| stdout.flush())
-        .context("cannot write to standard output")
+    writeln!(stdout, "{text}").and_then(|()| stdout.flush()).context("cannot write to standard output")
 }

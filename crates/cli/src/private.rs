@@ -27,12 +27,7 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
 }
 
 fn write_synced(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     // A draft left by a crash keeps the mode it had.
     file.set_permissions(fs::Permissions::from_mode(0o600))?;
     file.write_all(content)?;
@@ -60,11 +55,7 @@ fn read_text(from: impl io::Read) -> io::Result<Zeroizing<String>> {
 }
 
 fn shown(path: &Path) -> String {
-    if path == Path::new("-") {
-        "standard input".to_owned()
-    } else {
-        path.display().to_string()
-    }
+    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
 }
 
 /// Whether others than the owner may read or write the file.

@@ -41,22 +41,14 @@ pub(crate) struct Rehearsal {
 }
 
 impl Ports {
-    pub const FREE: Self = Self {
-        public: 0,
-        admin: 0,
-        sandbox: 0,
-    };
+    pub const FREE: Self = Self { public: 0, admin: 0, sandbox: 0 };
 
     /// The public port, the next one and the tenth after it.
     pub fn from_public(public: u16) -> Self {
         if public == 0 {
             return Self::FREE;
         }
-        Self {
-            public,
-            admin: public.saturating_add(1),
-            sandbox: public.saturating_add(10),
-        }
+        Self { public, admin: public.saturating_add(1), sandbox: public.saturating_add(10) }
     }
 }
 
@@ -65,21 +57,15 @@ impl Rehearsal {
     pub async fn start(database: &Path, keyring: Keyring, ports: Ports) -> anyhow::Result<Self> {
         let offset = Arc::new(AtomicI64::new(0));
         let clock = regrant_sandbox::Clock::with_offset(Arc::clone(&offset));
-        let settings = regrant_sandbox::Settings {
-            listen: loopback(ports.sandbox),
-            world: World::demo(),
-            clock,
-        };
-        let sandbox = Sandbox::start(settings)
-            .await
-            .with_context(|| taken(ports.sandbox))?;
+        let settings =
+            regrant_sandbox::Settings { listen: loopback(ports.sandbox), world: World::demo(), clock };
+        let sandbox = Sandbox::start(settings).await.with_context(|| taken(ports.sandbox))?;
         let vault = open(database, keyring, sandbox.url(), Clock::Shifted(offset)).await?;
         let api = regrant_api::Settings::default();
         let public =
             Server::bind(vault.clone(), loopback(ports.public), api).with_context(|| taken(ports.public))?;
-        let admin = Health::bind(vault.clone(), loopback(ports.admin))
-            .await
-            .with_context(|| taken(ports.admin))?;
+        let admin =
+            Health::bind(vault.clone(), loopback(ports.admin)).await.with_context(|| taken(ports.admin))?;
         let (public_url, admin_url) = (url(public.addr()), url(admin.addr()));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(public.run_until(stop.clone()));
@@ -87,16 +73,7 @@ impl Rehearsal {
         let resuming = vault.clone();
         tasks.spawn(async move { resuming.resume_until_closed(Duration::from_secs(1)).await });
         let (control, sandbox_url) = (Control::new(sandbox.url())?, sandbox.url());
-        Ok(Self {
-            vault,
-            control,
-            public_url,
-            admin_url,
-            sandbox_url,
-            sandbox,
-            stop,
-            tasks,
-        })
+        Ok(Self { vault, control, public_url, admin_url, sandbox_url, sandbox, stop, tasks })
     }
 
     /// Stops accepting, lets reconnects finish their chunk, then ends the sandbox.
@@ -112,19 +89,11 @@ impl Rehearsal {
 async fn open(database: &Path, keyring: Keyring, graph: String, clock: Clock) -> anyhow::Result<Vault> {
     let url = format!("sqlite:{}", database.display());
     migrate::up(&url).await?;
-    let settings = regrant_storage::Settings {
-        url,
-        max_connections: 8,
-        busy_timeout: Duration::from_secs(5),
-    };
-    let store = Store::connect(&settings)
-        .await
-        .context("the database does not open")?;
+    let settings =
+        regrant_storage::Settings { url, max_connections: 8, busy_timeout: Duration::from_secs(5) };
+    let store = Store::connect(&settings).await.context("the database does not open")?;
     let base_url = graph.parse().context("the sandbox's address")?;
-    let graph = regrant_graph::Settings {
-        base_url,
-        ..regrant_graph::Settings::default()
-    };
+    let graph = regrant_graph::Settings { base_url, ..regrant_graph::Settings::default() };
     let graph = regrant_graph::Client::new(graph, clock.clone())?;
     let parts = Parts {
         store,
@@ -133,9 +102,7 @@ async fn open(database: &Path, keyring: Keyring, graph: String, clock: Clock) ->
         clock,
         settings: regrant_vault::Settings::default(),
     };
-    let vault = Vault::open(parts)
-        .await
-        .context("the database does not open with this keyring")?;
+    let vault = Vault::open(parts).await.context("the database does not open with this keyring")?;
     vault.take_over().await?;
     Ok(vault)
 }
@@ -158,14 +125,7 @@ mod tests {
 
     #[test]
     fn ports_follow_the_public_one() {
-        assert_eq!(
-            Ports::from_public(8080),
-            Ports {
-                public: 8080,
-                admin: 8081,
-                sandbox: 8090
-            }
-        );
+        assert_eq!(Ports::from_public(8080), Ports { public: 8080, admin: 8081, sandbox: 8090 });
         assert_eq!(Ports::from_public(0), Ports::FREE);
     }
 }

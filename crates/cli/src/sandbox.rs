@@ -29,16 +29,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         None => World::demo(),
     };
     let stop = signals::on_stop()?;
-    let sandbox = Sandbox::start(Settings {
-        listen: args.listen,
-        world,
-        clock: Clock::new(),
-    })
-    .await?;
-    output::line(format!(
-        "sandbox at {0}\nits control surface is under {0}/sandbox",
-        sandbox.url()
-    ))?;
+    let sandbox = Sandbox::start(Settings { listen: args.listen, world, clock: Clock::new() }).await?;
+    output::line(format!("sandbox at {0}\nits control surface is under {0}/sandbox", sandbox.url()))?;
     stop.cancelled().await;
     sandbox.stop().await;
     Ok(())

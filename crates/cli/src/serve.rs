@@ -26,9 +26,7 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<()> {
 
     let taken = |address| format!("cannot listen on {address}: is another process there?");
     let server = Server::bind(vault.clone(), listen, api).with_context(|| taken(listen))?;
-    let admin = Health::bind(vault.clone(), admin_listen)
-        .await
-        .with_context(|| taken(admin_listen))?;
+    let admin = Health::bind(vault.clone(), admin_listen).await.with_context(|| taken(admin_listen))?;
     info!(listen = %server.addr(), admin.listen = %admin.addr(), "serving");
     let resuming = tokio::spawn({
         let vault = vault.clone();
@@ -43,13 +41,7 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<()> {
 
 /// A core dump would hold keys and tokens in the clear.
 fn forbid_core_dumps() {
-    if let Err(error) = setrlimit(
-        Resource::Core,
-        Rlimit {
-            current: Some(0),
-            maximum: Some(0),
-        },
-    ) {
+    if let Err(error) = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }) {
         warn!(%error, "core dumps stay possible");
     }
 }

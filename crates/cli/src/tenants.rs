@@ -65,24 +65,15 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
     telemetry::start(config.log, "warn")?;
     let vault = installation::open(config).await?;
     match command {
-        Command::Create { name, app, may } => show(
-            &vault.create_tenant(&name, &app, may.permissions()).await?,
-            global,
-        ),
-        Command::AddClient { tenant, name, may } => show(
-            &vault.create_client(tenant, &name, may.permissions()).await?,
-            global,
-        ),
+        Command::Create { name, app, may } => {
+            show(&vault.create_tenant(&name, &app, may.permissions()).await?, global)
+        }
+        Command::AddClient { tenant, name, may } => {
+            show(&vault.create_client(tenant, &name, may.permissions()).await?, global)
+        }
         Command::ResetSecret { tenant, client } => {
             let secret = vault.reset_client_secret(tenant, client).await?;
-            show(
-                &Onboarded {
-                    tenant,
-                    client,
-                    secret,
-                },
-                global,
-            )
+            show(&Onboarded { tenant, client, secret }, global)
         }
         Command::List => list(&vault, global).await,
     }
@@ -117,10 +108,6 @@ async fn list(vault: &Vault, global: &Global) -> anyhow::Result<()> {
             "created_at": tenant.created_at, "clients": clients,
         }));
     }
-    let text = if lines.is_empty() {
-        "no tenant is onboarded".to_owned()
-    } else {
-        lines.join("\n")
-    };
+    let text = if lines.is_empty() { "no tenant is onboarded".to_owned() } else { lines.join("\n") };
     global.output.print(&json!({ "data": values }), text)
 }

@@ -33,14 +33,7 @@ impl DataKey {
     /// [`SealError::Random`]: the system gave no random bytes.
     pub fn generate(tenant: TenantId, version: u32) -> Result<Self, SealError> {
         let secret = random().map_err(|_| SealError::Random)?;
-        Ok(Self::from_parts(
-            tenant,
-            KeyRef {
-                id: Uuid::now_v7(),
-                version,
-            },
-            secret,
-        ))
+        Ok(Self::from_parts(tenant, KeyRef { id: Uuid::now_v7(), version }, secret))
     }
 
     pub(crate) const fn from_parts(tenant: TenantId, key: KeyRef, secret: Zeroizing<[u8; 32]>) -> Self {

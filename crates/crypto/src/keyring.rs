@@ -77,10 +77,7 @@ impl Keyring {
     pub fn open(path: &Path, passphrase: &Passphrase) -> Result<Self, KeyringError> {
         let bytes = file::read(path)?;
         let locked = sealed::Locked::parse(&bytes).ok_or(KeyringError::Refused)?;
-        let stretched = locked
-            .strength()
-            .stretch(passphrase, locked.salt())
-            .ok_or(KeyringError::Memory)?;
+        let stretched = locked.strength().stretch(passphrase, locked.salt()).ok_or(KeyringError::Memory)?;
         locked.open(&stretched).ok_or(KeyringError::Refused)
     }
 
@@ -89,10 +86,7 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError::Random`]: the system gave no random bytes.
     pub fn ephemeral() -> Result<Self, KeyringError> {
-        let at = KekRef {
-            id: Uuid::now_v7(),
-            version: 1,
-        };
+        let at = KekRef { id: Uuid::now_v7(), version: 1 };
         let active = Kek::generate(at, KekState::Active, now()).map_err(|_| KeyringError::Random)?;
         Ok(Self::from_keys(active, Vec::new()))
     }
@@ -123,13 +117,8 @@ impl Keyring {
             return Err(KeyringError::Transition);
         }
         let newest = self.keys().map(|kek| kek.at.version).max();
-        let version = newest
-            .and_then(|version| version.checked_add(1))
-            .ok_or(KeyringError::Transition)?;
-        let at = KekRef {
-            id: self.active.at.id,
-            version,
-        };
+        let version = newest.and_then(|version| version.checked_add(1)).ok_or(KeyringError::Transition)?;
+        let at = KekRef { id: self.active.at.id, version };
         let staged = Kek::generate(at, KekState::Staged, now()).map_err(|_| KeyringError::Random)?;
         self.others.push(staged);
         Ok(at)
@@ -140,10 +129,7 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError::Transition`]: the key is not staged here.
     pub fn promote(&mut self, at: KekRef) -> Result<(), KeyringError> {
-        let staged = self
-            .others
-            .iter()
-            .position(|kek| kek.at == at && kek.state == KekState::Staged);
+        let staged = self.others.iter().position(|kek| kek.at == at && kek.state == KekState::Staged);
         let mut promoted = self.others.swap_remove(staged.ok_or(KeyringError::Transition)?);
         promoted.state = KekState::Active;
         let mut retired = std::mem::replace(&mut self.active, promoted);
@@ -178,16 +164,11 @@ impl Keyring {
 
     /// A key that may unwrap.
     pub(crate) fn find(&self, at: KekRef) -> Option<&Kek> {
-        self.keys()
-            .find(|kek| kek.at == at && kek.state != KekState::Destroyed)
+        self.keys().find(|kek| kek.at == at && kek.state != KekState::Destroyed)
     }
 
     pub(crate) const fn from_keys(active: Kek, others: Vec<Kek>) -> Self {
-        Self {
-            active,
-            others,
-            destroyed: false,
-        }
+        Self { active, others, destroyed: false }
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &Kek> {

@@ -97,11 +97,7 @@ pub(crate) fn unwrap(kek: &Kek, tenant: TenantId, key: KeyRef, wrapped: &Wrapped
     let parsed = Parsed::of(&wrapped.0).filter(|parsed| parsed.key == key && parsed.kek == kek.at)?;
     let message_key = message_key(kek, parsed.prefix, parsed.salt, tenant);
     let mut secret = Zeroizing::new(*parsed.ciphertext);
-    message_key.open(
-        &binding(parsed.header, tenant, key)?,
-        secret.as_mut_slice(),
-        parsed.tag,
-    )?;
+    message_key.open(&binding(parsed.header, tenant, key)?, secret.as_mut_slice(), parsed.tag)?;
     let data_key = DataKey::from_parts(tenant, key, secret);
     bool::from(data_key.check_value().ct_eq(parsed.check)).then_some(data_key)
 }
@@ -125,17 +121,7 @@ fn message_key(kek: &Kek, prefix: &[u8], salt: &[u8; 32], tenant: TenantId) -> M
 /// is one installation's, so it stands for the environment.
 fn binding(header: &[u8], tenant: TenantId, key: KeyRef) -> Option<Vec<u8>> {
     let (tenant, version) = (tenant.uuid(), key.version.to_be_bytes());
-    aad(
-        DOMAIN,
-        &[
-            header,
-            b"regrant",
-            tenant.as_bytes(),
-            key.id.as_bytes(),
-            &version,
-            b"data_key",
-        ],
-    )
+    aad(DOMAIN, &[header, b"regrant", tenant.as_bytes(), key.id.as_bytes(), &version, b"data_key"])
 }
 
 struct Parsed<'a> {
@@ -154,28 +140,13 @@ impl<'a> Parsed<'a> {
         let mut reader = Reader::new(bytes);
         reader.tag(MAGIC)?;
         reader.tag(&[SUITE, LOCAL, 0])?;
-        let key = KeyRef {
-            id: reader.uuid()?,
-            version: reader.u32()?,
-        };
-        let kek = KekRef {
-            id: reader.uuid()?,
-            version: reader.u32()?,
-        };
+        let key = KeyRef { id: reader.uuid()?, version: reader.u32()? };
+        let kek = KekRef { id: reader.uuid()?, version: reader.u32()? };
         let check = reader.array()?;
         reader.tag(&LOCAL_BODY.to_be_bytes())?;
         let (salt, ciphertext, tag) = (reader.array()?, reader.array()?, reader.array()?);
         reader.end()?;
         let (header, prefix) = (bytes.get(..HEADER)?, bytes.get(..PREFIX)?);
-        Some(Self {
-            header,
-            prefix,
-            key,
-            kek,
-            check,
-            salt,
-            ciphertext,
-            tag,
-        })
+        Some(Self { header, prefix, key, kek, check, salt, ciphertext, tag })
     }
 }

@@ -45,11 +45,7 @@ impl Bench {
 
     /// Signs any text as header and claims: what a thief of the key, or a fault of ours, could make.
     fn sign(&self, header: &str, claims: &str) -> String {
-        let message = format!(
-            "{}.{}",
-            URL_SAFE_NO_PAD.encode(header),
-            URL_SAFE_NO_PAD.encode(claims)
-        );
+        let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
         let pair = Ed25519KeyPair::from_pkcs8(&self.key.private_pkcs8()).unwrap();
         let signature = URL_SAFE_NO_PAD.encode(pair.sign(message.as_bytes()));
         format!("{message}.{signature}")
@@ -70,9 +66,7 @@ impl Bench {
 
 /// The object with these members changed; a change to null takes the member out.
 fn merged(object: Value, change: &Value) -> String {
-    let Value::Object(mut members) = object else {
-        unreachable!("a header and claims are objects")
-    };
+    let Value::Object(mut members) = object else { unreachable!("a header and claims are objects") };
     members.extend(change.as_object().unwrap().clone());
     members.retain(|_, value| !value.is_null());
     Value::Object(members).to_string()
@@ -84,11 +78,7 @@ fn a_signed_token_is_accepted_and_says_what_was_signed() {
     let claims = claims();
     let token = bench.key.sign(&claims).unwrap();
     assert_eq!(bench.verifier.verify(&token, NOW), Ok(claims));
-    assert_eq!(
-        bench.refusal(&bench.with_header(&json!({}))),
-        None,
-        "the table's own token is good"
-    );
+    assert_eq!(bench.refusal(&bench.with_header(&json!({}))), None, "the table's own token is good");
 }
 
 #[test]
@@ -114,10 +104,7 @@ fn the_published_key_is_public_and_complete() {
 #[test]
 fn bytes_that_are_no_key_and_ids_that_are_no_word_are_refused() {
     let pkcs8 = SigningKey::generate().unwrap().private_pkcs8();
-    assert_eq!(
-        SigningKey::from_pkcs8("kid", b"no key").err(),
-        Some(JwtError::Key)
-    );
+    assert_eq!(SigningKey::from_pkcs8("kid", b"no key").err(), Some(JwtError::Key));
     for kid in ["", "two words", "new\nline", &"k".repeat(129)] {
         assert_eq!(SigningKey::from_pkcs8(kid, &pkcs8).err(), Some(JwtError::Key));
     }
@@ -143,16 +130,10 @@ fn every_bad_header_is_refused() {
         (json!({ "kid": 7 }), JwtRefused::Header),
         (json!({ "kid": "" }), JwtRefused::UnknownKey),
         (json!({ "kid": "another" }), JwtRefused::UnknownKey),
-        (
-            json!({ "kid": format!("{} ", bench.key.kid()) }),
-            JwtRefused::UnknownKey,
-        ),
+        (json!({ "kid": format!("{} ", bench.key.kid()) }), JwtRefused::UnknownKey),
         (json!({ "kid": "../../etc/passwd" }), JwtRefused::UnknownKey),
         (json!({ "kid": "' or 1=1 --" }), JwtRefused::UnknownKey),
-        (
-            json!({ "kid": "https://evil.example/jwks" }),
-            JwtRefused::UnknownKey,
-        ),
+        (json!({ "kid": "https://evil.example/jwks" }), JwtRefused::UnknownKey),
         (json!({ "crit": ["exp"] }), JwtRefused::Header),
         (json!({ "crit": [] }), JwtRefused::Header),
         (json!({ "b64": false }), JwtRefused::Header),
@@ -168,11 +149,7 @@ fn every_bad_header_is_refused() {
         (json!({ "anything": 1 }), JwtRefused::Header),
     ];
     for (change, expected) in &table {
-        assert_eq!(
-            bench.refusal(&bench.with_header(change)),
-            Some(*expected),
-            "{change}"
-        );
+        assert_eq!(bench.refusal(&bench.with_header(change)), Some(*expected), "{change}");
     }
     assert_eq!(table.len(), 32);
 }
@@ -202,15 +179,9 @@ fn every_bad_claim_is_refused() {
         (json!({ "sub": 7 }), JwtRefused::Claims),
         (json!({ "jti": "" }), JwtRefused::Claims),
         (json!({ "tenant": "" }), JwtRefused::Claims),
-        (
-            json!({ "tenant": "cli_0190a5c000007000800000000000c11e" }),
-            JwtRefused::Claims,
-        ),
+        (json!({ "tenant": "cli_0190a5c000007000800000000000c11e" }), JwtRefused::Claims),
         (json!({ "tenant": "../other" }), JwtRefused::Claims),
-        (
-            json!({ "exp": 1_000_000_000_000_000_000_i64 }),
-            JwtRefused::Lifetime,
-        ),
+        (json!({ "exp": 1_000_000_000_000_000_000_i64 }), JwtRefused::Lifetime),
         (json!({ "exp": i64::MAX, "iat": i64::MIN }), JwtRefused::Lifetime),
         (json!({ "exp": u64::MAX }), JwtRefused::Claims),
         (json!({ "exp": 1e18 }), JwtRefused::Claims),
@@ -227,11 +198,7 @@ fn every_bad_claim_is_refused() {
         (json!({ "admin": true }), JwtRefused::Claims),
     ];
     for (change, expected) in &table {
-        assert_eq!(
-            bench.refusal(&bench.with_claims(change)),
-            Some(*expected),
-            "{change}"
-        );
+        assert_eq!(bench.refusal(&bench.with_claims(change)), Some(*expected), "{change}");
     }
     assert_eq!(table.len(), 38);
 }
@@ -239,10 +206,7 @@ fn every_bad_claim_is_refused() {
 #[test]
 fn a_clock_five_seconds_off_is_forgiven() {
     let bench = bench();
-    let kind = [
-        json!({ "iat": NOW - 900, "exp": NOW - 4 }),
-        json!({ "iat": NOW + 5, "nbf": NOW + 5 }),
-    ];
+    let kind = [json!({ "iat": NOW - 900, "exp": NOW - 4 }), json!({ "iat": NOW + 5, "nbf": NOW + 5 })];
     for change in kind {
         assert_eq!(bench.refusal(&bench.with_claims(&change)), None, "{change}");
     }
@@ -257,12 +221,9 @@ fn a_member_that_comes_twice_is_refused() {
         let token = bench.sign(&twice(&header, member), &claims);
         assert_eq!(bench.refusal(&token), Some(JwtRefused::Header), "{member}");
     }
-    for member in [
-        r#""sub":"other""#,
-        r#""exp":9999999999"#,
-        r#""aud":"regrant-admin""#,
-        r#""tenant":"ten_0""#,
-    ] {
+    for member in
+        [r#""sub":"other""#, r#""exp":9999999999"#, r#""aud":"regrant-admin""#, r#""tenant":"ten_0""#]
+    {
         let token = bench.sign(&header, &twice(&claims, member));
         assert_eq!(bench.refusal(&token), Some(JwtRefused::Claims), "{member}");
     }
@@ -273,9 +234,7 @@ fn a_text_that_is_no_token_is_refused() {
     let bench = bench();
     let good = bench.key.sign(&claims()).unwrap();
     let parts: Vec<&str> = good.split('.').collect();
-    let [header, body, signature] = parts[..] else {
-        panic!("three parts")
-    };
+    let [header, body, signature] = parts[..] else { panic!("three parts") };
     let table = [
         (String::new(), JwtRefused::Shape),
         ("..".to_owned(), JwtRefused::Header),
@@ -287,10 +246,7 @@ fn a_text_that_is_no_token_is_refused() {
         (format!("{header}=.{body}.{signature}"), JwtRefused::Shape),
         (format!("{header}.{body}."), JwtRefused::Signature),
         (format!("{header}.{body}.{signature}="), JwtRefused::Shape),
-        (
-            format!("{header}.{body}.{}", &signature[..40]),
-            JwtRefused::Signature,
-        ),
+        (format!("{header}.{body}.{}", &signature[..40]), JwtRefused::Signature),
         (format!("{header}..{signature}"), JwtRefused::Signature),
         (format!("{header}.{header}.{signature}"), JwtRefused::Signature),
         ("A".repeat(8 * 1024 + 1), JwtRefused::TooLong),
@@ -321,14 +277,8 @@ fn a_token_of_another_key_under_our_id_is_refused() {
     let bench = bench();
     let stranger = SigningKey::generate().unwrap();
     let forged = SigningKey::from_pkcs8(bench.key.kid(), &stranger.private_pkcs8()).unwrap();
-    assert_eq!(
-        bench.refusal(&forged.sign(&claims()).unwrap()),
-        Some(JwtRefused::Signature)
-    );
-    assert_eq!(
-        bench.refusal(&stranger.sign(&claims()).unwrap()),
-        Some(JwtRefused::UnknownKey)
-    );
+    assert_eq!(bench.refusal(&forged.sign(&claims()).unwrap()), Some(JwtRefused::Signature));
+    assert_eq!(bench.refusal(&stranger.sign(&claims()).unwrap()), Some(JwtRefused::UnknownKey));
 }
 
 #[test]

@@ -17,20 +17,14 @@ async fn bench() -> Bench {
     let provider = KeyProvider::Local(Keyring::ephemeral().unwrap());
     let key = DataKey::generate(TenantId::mint(), 4).unwrap();
     let wrapped = provider.wrap(&key).await.unwrap();
-    Bench {
-        provider,
-        key,
-        wrapped,
-    }
+    Bench { provider, key, wrapped }
 }
 
 impl Bench {
     async fn unwrap(&self, wrapped: Vec<u8>) -> Result<DataKey, ProviderError> {
         let key = &self.key;
         let wrapped = WrappedKey::from_bytes(wrapped);
-        self.provider
-            .unwrap(key.tenant(), key.id(), key.version(), &wrapped)
-            .await
+        self.provider.unwrap(key.tenant(), key.id(), key.version(), &wrapped).await
     }
 }
 
@@ -77,11 +71,7 @@ async fn no_cut_or_grown_wrapped_key_unwraps() {
     for len in (0..whole.len() + 64).filter(|len| *len != whole.len()) {
         let mut bytes = whole.to_vec();
         bytes.resize(len, 0);
-        assert_eq!(
-            bench.unwrap(bytes).await.err(),
-            Some(ProviderError::Refused),
-            "{len} bytes"
-        );
+        assert_eq!(bench.unwrap(bytes).await.err(), Some(ProviderError::Refused), "{len} bytes");
     }
 }
 
@@ -101,11 +91,8 @@ async fn no_random_blob_with_a_true_beginning_unwraps() {
 async fn a_wrapped_key_does_not_unwrap_as_another() {
     let bench = bench().await;
     let (tenant, id, version) = (bench.key.tenant(), bench.key.id(), bench.key.version());
-    let others = [
-        (TenantId::mint(), id, version),
-        (tenant, Uuid::from_u128(1), version),
-        (tenant, id, version + 1),
-    ];
+    let others =
+        [(TenantId::mint(), id, version), (tenant, Uuid::from_u128(1), version), (tenant, id, version + 1)];
     for (tenant, id, version) in others {
         let refused = bench.provider.unwrap(tenant, id, version, &bench.wrapped).await;
         assert_eq!(refused.err(), Some(ProviderError::Refused));
@@ -116,53 +103,28 @@ async fn a_wrapped_key_does_not_unwrap_as_another() {
 async fn another_keyring_does_not_know_the_wrapping_key() {
     let bench = bench().await;
     let other = KeyProvider::Local(Keyring::ephemeral().unwrap());
-    let refused = other
-        .unwrap(bench.key.tenant(), bench.key.id(), 4, &bench.wrapped)
-        .await;
-    assert_eq!(
-        refused.err(),
-        Some(ProviderError::UnknownKek(bench.provider.active_kek()))
-    );
+    let refused = other.unwrap(bench.key.tenant(), bench.key.id(), 4, &bench.wrapped).await;
+    assert_eq!(refused.err(), Some(ProviderError::UnknownKek(bench.provider.active_kek())));
 }
 
 #[tokio::test]
 async fn a_rotation_keeps_old_keys_opening_until_theirs_is_destroyed() {
-    let Bench {
-        provider,
-        key,
-        wrapped,
-    } = bench().await;
-    let KeyProvider::Local(mut keyring) = provider else {
-        unreachable!("the bench is local")
-    };
+    let Bench { provider, key, wrapped } = bench().await;
+    let KeyProvider::Local(mut keyring) = provider else { unreachable!("the bench is local") };
     let old = wrapped.kek().unwrap();
     let new = keyring.stage().unwrap();
     keyring.promote(new).unwrap();
     let provider = KeyProvider::Local(keyring);
     assert_eq!(provider.active_kek(), new);
-    let unwrapped = provider
-        .unwrap(key.tenant(), key.id(), 4, &wrapped)
-        .await
-        .unwrap();
+    let unwrapped = provider.unwrap(key.tenant(), key.id(), 4, &wrapped).await.unwrap();
     let rewrapped = provider.wrap(&unwrapped).await.unwrap();
     assert_eq!(rewrapped.kek(), Some(new));
     assert_ne!(rewrapped.sha256(), wrapped.sha256());
-    let KeyProvider::Local(mut keyring) = provider else {
-        unreachable!("the bench is local")
-    };
+    let KeyProvider::Local(mut keyring) = provider else { unreachable!("the bench is local") };
     keyring.destroy(old).unwrap();
-    assert!(
-        keyring
-            .summaries()
-            .any(|key| key.kek == old && key.state == KekState::Destroyed)
-    );
+    assert!(keyring.summaries().any(|key| key.kek == old && key.state == KekState::Destroyed));
     let provider = KeyProvider::Local(keyring);
     let refused = provider.unwrap(key.tenant(), key.id(), 4, &wrapped).await;
     assert_eq!(refused.err(), Some(ProviderError::UnknownKek(old)));
-    assert!(
-        provider
-            .unwrap(key.tenant(), key.id(), 4, &rewrapped)
-            .await
-            .is_ok()
-    );
+    assert!(provider.unwrap(key.tenant(), key.id(), 4, &rewrapped).await.is_ok());
 }

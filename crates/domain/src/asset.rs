@@ -63,20 +63,13 @@ impl AssetKind {
     /// Whether the Graph node carries `user_access_expire_time` (facts read from Meta's SDKs).
     #[must_use]
     pub const fn has_cut_off(self) -> bool {
-        matches!(
-            self,
-            Self::Page | Self::AdAccount | Self::Business | Self::ProductCatalog | Self::Pixel
-        )
+        matches!(self, Self::Page | Self::AdAccount | Self::Business | Self::ProductCatalog | Self::Pixel)
     }
 
     /// The identifier in the canonical form of this kind.
     #[must_use]
     pub fn canonical(self, id: &AssetId) -> AssetId {
-        if self == Self::AdAccount {
-            id.as_ad_account()
-        } else {
-            id.clone()
-        }
+        if self == Self::AdAccount { id.as_ad_account() } else { id.clone() }
     }
 
     /// Whether the identifier has the form of this kind: only ad accounts carry `act_`.
@@ -96,10 +89,7 @@ impl FromStr for AssetKind {
     type Err = UnknownAssetKind;
 
     fn from_str(text: &str) -> Result<Self, UnknownAssetKind> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or(UnknownAssetKind)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(UnknownAssetKind)
     }
 }
 

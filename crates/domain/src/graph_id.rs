@@ -92,11 +92,7 @@ impl AssetId {
     /// The same digits as an ad account: `123` becomes `act_123`.
     #[must_use]
     pub fn as_ad_account(&self) -> Self {
-        if self.is_ad_account() {
-            self.clone()
-        } else {
-            Self(format!("{AD_ACCOUNT}{}", self.0).into())
-        }
+        if self.is_ad_account() { self.clone() } else { Self(format!("{AD_ACCOUNT}{}", self.0).into()) }
     }
 
     /// The digits without `act_`, as `granular_scopes` names its targets.

@@ -74,10 +74,7 @@ impl FromStr for Permission {
     type Err = UnknownPermission;
 
     fn from_str(text: &str) -> Result<Self, UnknownPermission> {
-        Self::ALL
-            .into_iter()
-            .find(|it| it.as_str() == text)
-            .ok_or(UnknownPermission)
+        Self::ALL.into_iter().find(|it| it.as_str() == text).ok_or(UnknownPermission)
     }
 }
 
@@ -144,9 +141,6 @@ mod tests {
     #[test]
     fn a_set_reads_back_the_scopes_it_writes() {
         assert_eq!(Permissions::all().to_string().parse(), Ok(Permissions::all()));
-        assert_eq!(
-            "assets:read nonsense".parse::<Permissions>(),
-            Err(UnknownPermission)
-        );
+        assert_eq!("assets:read nonsense".parse::<Permissions>(), Err(UnknownPermission));
     }
 }

@@ -81,11 +81,7 @@ impl Passphrase {
         let mut text = text.into();
         let kept = text.trim_end_matches(['\r', '\n']).len();
         text.truncate(kept);
-        if (1..=1024).contains(&kept) {
-            Ok(Self(text))
-        } else {
-            Err(InvalidSecret { max: 1024 })
-        }
+        if (1..=1024).contains(&kept) { Ok(Self(text)) } else { Err(InvalidSecret { max: 1024 }) }
     }
 
     /// The passphrase itself.
@@ -152,21 +148,13 @@ mod tests {
 
     #[test]
     fn the_refusal_does_not_repeat_the_text() {
-        let refused = AccessToken::parse("EAAB canary".to_owned())
-            .err()
-            .map(|e| e.to_string());
-        assert_eq!(
-            refused.as_deref(),
-            Some("expected 1 to 4096 visible ASCII characters without spaces")
-        );
+        let refused = AccessToken::parse("EAAB canary".to_owned()).err().map(|e| e.to_string());
+        assert_eq!(refused.as_deref(), Some("expected 1 to 4096 visible ASCII characters without spaces"));
     }
 
     #[test]
     fn a_passphrase_from_a_file_loses_its_line_break() -> Result<(), InvalidSecret> {
-        assert_eq!(
-            Passphrase::parse("correct horse\n".to_owned())?.expose(),
-            "correct horse"
-        );
+        assert_eq!(Passphrase::parse("correct horse\n".to_owned())?.expose(), "correct horse");
         Ok(())
     }
 }

@@ -29,14 +29,8 @@ pub enum Status {
 
 impl Status {
     /// Every state.
-    pub const ALL: [Self; 6] = [
-        Self::Healthy,
-        Self::Expiring,
-        Self::Migrating,
-        Self::Suspect,
-        Self::Disconnected,
-        Self::Unproven,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Healthy, Self::Expiring, Self::Migrating, Self::Suspect, Self::Disconnected, Self::Unproven];
 
     /// The name in the API.
     #[must_use]
@@ -62,10 +56,7 @@ impl std::str::FromStr for Status {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|it| it.as_str() == text)
-            .ok_or("unknown state of an asset")
+        Self::ALL.into_iter().find(|it| it.as_str() == text).ok_or("unknown state of an asset")
     }
 }
 
@@ -141,13 +132,7 @@ impl AssetState {
         } else {
             (Status::Healthy, facts.proved_at, Who::Nobody)
         };
-        Self {
-            status,
-            since,
-            ending,
-            reason: facts.failing.as_ref().map(|(_, reason)| reason.clone()),
-            who,
-        }
+        Self { status, since, ending, reason: facts.failing.as_ref().map(|(_, reason)| reason.clone()), who }
     }
 
     /// Whether the active credential is believed to work.
@@ -158,10 +143,7 @@ impl AssetState {
 }
 
 fn failing_who(facts: &AssetFacts) -> Who {
-    facts
-        .failing
-        .as_ref()
-        .map_or(Who::Person, |(_, reason)| reason.who)
+    facts.failing.as_ref().map_or(Who::Person, |(_, reason)| reason.who)
 }
 
 fn ending(facts: &AssetFacts) -> Option<Ending> {
@@ -188,11 +170,7 @@ mod tests {
     }
 
     fn proved() -> AssetFacts {
-        AssetFacts {
-            served: true,
-            proved_at: Some(day(0)),
-            ..AssetFacts::default()
-        }
+        AssetFacts { served: true, proved_at: Some(day(0)), ..AssetFacts::default() }
     }
 
     fn status(facts: &AssetFacts, at: i64) -> Status {
@@ -206,79 +184,33 @@ mod tests {
 
     #[test]
     fn an_imported_asset_is_unproven_until_probed() {
-        assert_eq!(
-            status(
-                &AssetFacts {
-                    proved_at: None,
-                    ..proved()
-                },
-                1
-            ),
-            Status::Unproven
-        );
+        assert_eq!(status(&AssetFacts { proved_at: None, ..proved() }, 1), Status::Unproven);
     }
 
     #[test]
     fn one_failed_proof_is_suspect_and_two_are_disconnected() {
+        assert_eq!(status(&AssetFacts { failures: 1, ..proved() }, 1), Status::Suspect);
+        assert_eq!(status(&AssetFacts { failures: 2, ..proved() }, 1), Status::Disconnected);
         assert_eq!(
-            status(
-                &AssetFacts {
-                    failures: 1,
-                    ..proved()
-                },
-                1
-            ),
-            Status::Suspect
-        );
-        assert_eq!(
-            status(
-                &AssetFacts {
-                    failures: 2,
-                    ..proved()
-                },
-                1
-            ),
-            Status::Disconnected
-        );
-        assert_eq!(
-            status(
-                &AssetFacts {
-                    failures: 1,
-                    definitive: true,
-                    ..proved()
-                },
-                1
-            ),
+            status(&AssetFacts { failures: 1, definitive: true, ..proved() }, 1),
             Status::Disconnected
         );
     }
 
     #[test]
     fn a_known_cut_off_is_migrating_until_it_passes() {
-        let facts = AssetFacts {
-            cut_off: Some(day(90)),
-            ..proved()
-        };
+        let facts = AssetFacts { cut_off: Some(day(90)), ..proved() };
         assert_eq!(status(&facts, 1), Status::Migrating);
         assert_eq!(status(&facts, 90), Status::Disconnected);
     }
 
     #[test]
     fn the_earliest_ending_counts_and_shows_within_the_notice() {
-        let facts = AssetFacts {
-            expires_at: Some(day(60)),
-            data_access_expires_at: Some(day(90)),
-            ..proved()
-        };
+        let facts =
+            AssetFacts { expires_at: Some(day(60)), data_access_expires_at: Some(day(90)), ..proved() };
         assert_eq!(status(&facts, 29), Status::Healthy);
         assert_eq!(status(&facts, 30), Status::Expiring);
         let ending = AssetState::of(&facts, day(30), NOTICE).ending;
-        assert_eq!(
-            ending,
-            Some(Ending {
-                at: day(60),
-                cause: EndingCause::TokenExpiry
-            })
-        );
+        assert_eq!(ending, Some(Ending { at: day(60), cause: EndingCause::TokenExpiry }));
     }
 }

@@ -65,10 +65,7 @@ impl Client {
         questions: &[Question<'_>],
     ) -> Result<Vec<Reply>, Refusal> {
         let _permit = self.admit_batch(caller).await?;
-        let reads: Vec<_> = questions
-            .iter()
-            .map(|it| self.relative(caller, token, it))
-            .collect();
+        let reads: Vec<_> = questions.iter().map(|it| self.relative(caller, token, it)).collect();
         let reads = serde_json::to_string(&reads).map_err(|_| unreadable(0))?;
         let mut form = vec![("batch", reads), ("include_headers", "true".to_owned())];
         form.extend(self.appsecret_proof(caller.app, token).pairs());
@@ -80,10 +77,7 @@ impl Client {
                 .zip(questions)
                 .map(|(item, it)| self.reply(caller, item, it.id))
                 .collect()),
-            Ok(_) => Err(refusal(
-                RefusalKind::Unavailable,
-                "Graph answered another number of items.",
-            )),
+            Ok(_) => Err(refusal(RefusalKind::Unavailable, "Graph answered another number of items.")),
             Err(_) => Err(match answer.error(caller) {
                 Some(error) => self.refuse(caller, &error, answer.circumstances()),
                 None => unreadable(answer.status),
@@ -97,10 +91,7 @@ impl Client {
             .append_pair("fields", question.fields)
             .extend_pairs(self.appsecret_proof(caller.app, token).pairs())
             .finish();
-        Read {
-            method: "GET",
-            relative_url: format!("{}?{query}", question.id),
-        }
+        Read { method: "GET", relative_url: format!("{}?{query}", question.id) }
     }
 
     fn reply(&self, caller: &Caller<'_>, item: Option<Item>, id: &AssetId) -> Reply {
@@ -112,24 +103,12 @@ impl Client {
             .flatten()
             .filter_map(|it| self.note_usage(caller, Some(id), spent(&it.name, it.value.as_deref()?)));
         let regain = told.max();
-        let status = item
-            .code
-            .and_then(|it| u16::try_from(it).ok())
-            .unwrap_or_default();
-        let body = item
-            .body
-            .filter(|it| !it.is_empty())
-            .ok_or_else(|| unreadable(status))?;
+        let status = item.code.and_then(|it| u16::try_from(it).ok()).unwrap_or_default();
+        let body = item.body.filter(|it| !it.is_empty()).ok_or_else(|| unreadable(status))?;
         match GraphError::in_body(body.as_bytes(), &caller.redactor) {
-            Some(error) => Err(self.refuse(
-                caller,
-                &error,
-                Circumstances {
-                    status,
-                    about: Some(id),
-                    regain,
-                },
-            )),
+            Some(error) => {
+                Err(self.refuse(caller, &error, Circumstances { status, about: Some(id), regain }))
+            }
             None if (200..300).contains(&status) => Ok(body),
             None => Err(unreadable(status)),
         }

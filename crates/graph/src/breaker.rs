@@ -49,11 +49,7 @@ impl Cause {
 impl Breaker {
     pub(crate) fn new(deaths_to_trip: usize, cool_down: Duration) -> Self {
         let cool_down = TimeDelta::from_std(cool_down).unwrap_or(TimeDelta::days(1));
-        Self {
-            deaths_to_trip,
-            cool_down,
-            apps: Mutex::default(),
-        }
+        Self { deaths_to_trip, cool_down, apps: Mutex::default() }
     }
 
     /// Why the app rests, if it does.

@@ -43,19 +43,13 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(clock: Clock) -> Self {
-        Self {
-            clock,
-            pauses: Mutex::default(),
-        }
+        Self { clock, pauses: Mutex::default() }
     }
 
     /// Pauses `scope` for at least `length`; a longer pause stays.
     pub(crate) fn pause(&self, scope: Scope, length: Duration) {
         let length = TimeDelta::from_std(length).unwrap_or(LONGEST).min(LONGEST);
-        let pause = Pause {
-            wall: Clock::wall() + length,
-            clock: self.clock.now() + length,
-        };
+        let pause = Pause { wall: Clock::wall() + length, clock: self.clock.now() + length };
         let mut pauses = self.lock();
         if pauses.len() >= CROWDED {
             pauses.retain(|_, it| self.remaining(*it).is_some());
@@ -69,11 +63,7 @@ impl Budget {
     /// The longest pause left over these scopes; `None` where all may be called.
     pub(crate) fn rest<'a>(&self, scopes: impl IntoIterator<Item = &'a Scope>) -> Option<Duration> {
         let pauses = self.lock();
-        scopes
-            .into_iter()
-            .filter_map(|it| pauses.get(it))
-            .filter_map(|it| self.remaining(*it))
-            .max()
+        scopes.into_iter().filter_map(|it| pauses.get(it)).filter_map(|it| self.remaining(*it)).max()
     }
 
     /// When a scope that rests for `rest` may be called again, by the clock that records live by.
@@ -112,11 +102,7 @@ mod tests {
         let budget = Budget::new(Clock::System);
         budget.pause(app("1"), minutes(5));
         assert!(budget.rest([&app("1")]).is_some_and(|it| it > minutes(4)));
-        assert!(
-            budget
-                .rest([&app("2"), &Scope::Object("1".parse().unwrap(), "1".to_owned())])
-                .is_none()
-        );
+        assert!(budget.rest([&app("2"), &Scope::Object("1".parse().unwrap(), "1".to_owned())]).is_none());
     }
 
     #[test]

@@ -60,9 +60,7 @@ impl Client {
     ) -> Result<T, Refusal> {
         self.admit(caller).await?;
         let mut url = self.inner.settings.url(path);
-        url.query_pairs_mut()
-            .extend_pairs(query)
-            .extend_pairs(self.proof_pairs(caller));
+        url.query_pairs_mut().extend_pairs(query).extend_pairs(self.proof_pairs(caller));
         let answer = self.send(caller, self.inner.http.get(url)).await?;
         match answer.error(caller) {
             Some(error) => Err(self.refuse(caller, &error, answer.circumstances())),
@@ -79,39 +77,24 @@ impl Client {
         let response = request.send().await.map_err(|it| silent(&it))?;
         let status = response.status().as_u16();
         let regain = self.note_headers(caller, &response);
-        Ok(Answer {
-            status,
-            regain,
-            body: body(response).await?,
-        })
+        Ok(Answer { status, regain, body: body(response).await? })
     }
 
     fn note_headers(&self, caller: &Caller<'_>, response: &Response) -> Option<Duration> {
         let headers = response.headers();
-        let text = |name| {
-            headers
-                .get(name)
-                .and_then(|it| it.to_str().ok())
-                .unwrap_or_default()
-        };
+        let text = |name| headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default();
         tracing::debug!(
             http.status = response.status().as_u16(),
             graph.version = %caller.redactor.text(text("facebook-api-version")),
             graph.trace_id = %caller.redactor.text(text("x-fb-trace-id")),
             "Graph answered"
         );
-        let texts = headers
-            .iter()
-            .filter_map(|(name, value)| Some((name, value.to_str().ok()?)));
-        texts
-            .filter_map(|(name, value)| self.note_usage(caller, None, spent(name.as_str(), value)))
-            .max()
+        let texts = headers.iter().filter_map(|(name, value)| Some((name, value.to_str().ok()?)));
+        texts.filter_map(|(name, value)| self.note_usage(caller, None, spent(name.as_str(), value))).max()
     }
 
     fn proof_pairs(&self, caller: &Caller<'_>) -> Vec<(&'static str, String)> {
-        caller.bearer.map_or_else(Vec::new, |token| {
-            self.appsecret_proof(caller.app, token).pairs().into()
-        })
+        caller.bearer.map_or_else(Vec::new, |token| self.appsecret_proof(caller.app, token).pairs().into())
     }
 }
 
@@ -122,11 +105,7 @@ impl Answer {
     }
 
     pub(crate) const fn circumstances(&self) -> Circumstances<'static> {
-        Circumstances {
-            status: self.status,
-            about: None,
-            regain: self.regain,
-        }
+        Circumstances { status: self.status, about: None, regain: self.regain }
     }
 }
 
@@ -153,8 +132,5 @@ fn silent(error: &reqwest::Error) -> Refusal {
 
 /// What stands for an answer that is no JSON of the expected form: HTML, nothing, half of it.
 pub(crate) fn unreadable(status: u16) -> Refusal {
-    refusal(
-        RefusalKind::Unavailable,
-        format!("Graph answered something unreadable (HTTP {status})."),
-    )
+    refusal(RefusalKind::Unavailable, format!("Graph answered something unreadable (HTTP {status})."))
 }

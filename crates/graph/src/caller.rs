@@ -23,20 +23,14 @@ impl<'a> Caller<'a> {
         person: Option<&'a PersonId>,
         others: &[&AccessToken],
     ) -> Self {
-        let tokens = bearer
-            .into_iter()
-            .chain(others.iter().copied())
-            .map(AccessToken::expose);
+        let tokens = bearer.into_iter().chain(others.iter().copied()).map(AccessToken::expose);
         let person_scope = person.map(|it| Scope::Person(app.id.clone(), it.clone()));
         Self {
             app,
             bearer,
             person,
             redactor: Redactor::new(tokens.chain([app.secret.expose()])),
-            scopes: [Scope::App(app.id.clone())]
-                .into_iter()
-                .chain(person_scope)
-                .collect(),
+            scopes: [Scope::App(app.id.clone())].into_iter().chain(person_scope).collect(),
         }
     }
 }

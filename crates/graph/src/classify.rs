@@ -61,12 +61,8 @@ const APP_FAULTS: [&str; 5] = [
     "application has been deleted",
     "cannot get application info",
 ];
-const REQUEST_FAULTS: [&str; 4] = [
-    "nonexisting field",
-    "ids query parameter",
-    "too many ids",
-    "too many requests in batch message",
-];
+const REQUEST_FAULTS: [&str; 4] =
+    ["nonexisting field", "ids query parameter", "too many ids", "too many requests in batch message"];
 
 fn by_code(code: i64, error: &GraphError, message: &str) -> Option<Class> {
     use RefusalKind as Kind;
@@ -176,9 +172,7 @@ const PERMISSIONS: [&str; 10] = [
 /// The id after "migrated to".
 fn new_page(message: &str) -> Option<String> {
     let (_, after) = message.split_once("migrated to")?;
-    let digits = after
-        .split(|c: char| !c.is_ascii_digit())
-        .find(|it| !it.is_empty())?;
+    let digits = after.split(|c: char| !c.is_ascii_digit()).find(|it| !it.is_empty())?;
     digits.parse::<AssetId>().ok().map(String::from)
 }
 

@@ -39,9 +39,7 @@ impl Client {
             settings,
             clock,
         };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// A fresh proof for handing `token` out; good for five minutes.

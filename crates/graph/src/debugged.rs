@@ -74,11 +74,7 @@ impl Debugged {
             _ => return Err(InspectError::NotAPersonToken),
         };
         let app_id = self.app_id.take().ok_or(InspectError::Undecipherable)?;
-        let person_id = self
-            .user_id
-            .take()
-            .and_then(|it| it.parse().ok())
-            .ok_or_else(nameless)?;
+        let person_id = self.user_id.take().and_then(|it| it.parse().ok()).ok_or_else(nameless)?;
         Ok(TokenFacts {
             kind,
             app_id: app_id.parse().map_err(|_| InspectError::ForeignApp)?,
@@ -103,12 +99,7 @@ impl Debugged {
             Class::Refused(kind) => kind,
             Class::Throttled(_) => RefusalKind::Unavailable,
         };
-        Refusal {
-            kind,
-            message: sentence(&error),
-            fbtrace_id: error.fbtrace_id.clone(),
-        }
-        .into()
+        Refusal { kind, message: sentence(&error), fbtrace_id: error.fbtrace_id.clone() }.into()
     }
 
     /// Scopes with their targets; absent targets mean all of them.
@@ -116,17 +107,11 @@ impl Debugged {
         let mut granted: Vec<_> = self
             .granular_scopes
             .into_iter()
-            .map(|it| GrantedScope {
-                scope: it.scope,
-                target_ids: it.target_ids,
-            })
+            .map(|it| GrantedScope { scope: it.scope, target_ids: it.target_ids })
             .collect();
         for scope in self.scopes.unwrap_or_default() {
             if !granted.iter().any(|it| it.scope == scope) {
-                granted.push(GrantedScope {
-                    scope,
-                    target_ids: None,
-                });
+                granted.push(GrantedScope { scope, target_ids: None });
             }
         }
         granted
@@ -134,17 +119,9 @@ impl Debugged {
 }
 
 fn sentence(error: &GraphError) -> String {
-    if error.message.is_empty() {
-        "Graph calls the token invalid.".to_owned()
-    } else {
-        error.sentence()
-    }
+    if error.message.is_empty() { "Graph calls the token invalid.".to_owned() } else { error.sentence() }
 }
 
 fn nameless() -> InspectError {
-    CallError::Refused(refusal(
-        RefusalKind::Unclassified,
-        "Graph did not say whose token it is.",
-    ))
-    .into()
+    CallError::Refused(refusal(RefusalKind::Unclassified, "Graph did not say whose token it is.")).into()
 }

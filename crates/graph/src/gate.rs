@@ -48,19 +48,13 @@ impl Client {
             }
         }
         self.admit(caller).await?;
-        Err(refusal(
-            RefusalKind::Unavailable,
-            "The limits of the app leave no room.",
-        ))
+        Err(refusal(RefusalKind::Unavailable, "The limits of the app leave no room."))
     }
 
     /// What a call refused for a running pause says.
     pub(crate) fn resting(&self, rest: Duration) -> Refusal {
         let retry_at = self.inner.budget.retry_at(rest);
-        refusal(
-            RefusalKind::Throttled { retry_at },
-            "A limit of Graph was reached; its scope rests.",
-        )
+        refusal(RefusalKind::Throttled { retry_at }, "A limit of Graph was reached; its scope rests.")
     }
 
     /// Pauses what the usage headers of a call about `about` say is spent. Returns the longest wait told.
@@ -75,10 +69,9 @@ impl Client {
         for Spent { whose, regain } in all {
             let scope = match whose {
                 Whose::App => Some(Scope::App(app.clone())),
-                Whose::Object(id) => Some(Scope::Object(
-                    app.clone(),
-                    id.trim_start_matches("act_").to_owned(),
-                )),
+                Whose::Object(id) => {
+                    Some(Scope::Object(app.clone(), id.trim_start_matches("act_").to_owned()))
+                }
                 Whose::About => about.map(|it| Scope::object(app, it)),
             };
             if let Some(scope) = scope {
@@ -90,13 +83,7 @@ impl Client {
 
     /// A little longer than told, so that not everybody comes back at once.
     pub(crate) fn pause(&self, scope: Scope, length: Duration) {
-        let jitter = ConstantBuilder::new()
-            .with_delay(length / 40)
-            .with_jitter()
-            .build()
-            .next();
-        self.inner
-            .budget
-            .pause(scope, length.saturating_add(jitter.unwrap_or_default()));
+        let jitter = ConstantBuilder::new().with_delay(length / 40).with_jitter().build().next();
+        self.inner.budget.pause(scope, length.saturating_add(jitter.unwrap_or_default()));
     }
 }

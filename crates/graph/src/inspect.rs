@@ -78,9 +78,7 @@ pub enum InspectError {
 impl From<Refusal> for InspectError {
     fn from(refusal: Refusal) -> Self {
         match refusal.kind {
-            RefusalKind::TokenDead => Self::Dead {
-                reason: refusal.message,
-            },
+            RefusalKind::TokenDead => Self::Dead { reason: refusal.message },
             RefusalKind::Checkpoint
             | RefusalKind::Unconfirmed
             | RefusalKind::TwoFactorRequired
@@ -114,9 +112,8 @@ impl Client {
     }
 
     async fn debug_token(&self, app: &AppCredentials, token: &AccessToken) -> Result<Debugged, InspectError> {
-        let app_token = app
-            .token()
-            .map_err(|_| refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
+        let app_token =
+            app.token().map_err(|_| refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
         let caller = Caller::new(app, Some(&app_token), None, &[token]);
         let asked = [("input_token", token.expose())];
         match self.read::<Envelope>(&caller, "debug_token", &asked).await {
@@ -145,11 +142,7 @@ impl Client {
         facts: &TokenFacts,
     ) -> Result<Me, InspectError> {
         let caller = Caller::new(app, Some(token), Some(&facts.person_id), &[]);
-        let fields = if facts.kind == CredentialKind::User {
-            "id,name,is_work_account"
-        } else {
-            "id,name"
-        };
+        let fields = if facts.kind == CredentialKind::User { "id,name,is_work_account" } else { "id,name" };
         match self.read(&caller, "me", &[("fields", fields)]).await {
             Err(refusal) if refusal.kind == RefusalKind::RequestFault => Ok(Me::default()),
             answer => Ok(answer?),

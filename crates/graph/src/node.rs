@@ -22,17 +22,10 @@ pub(crate) const fn fields(kind: AssetKind) -> &'static str {
 /// What the answer about `target` proves.
 pub(crate) fn prove(target: &Target, body: &str) -> Proof {
     let Ok(node) = serde_json::from_str::<Node>(body) else {
-        return refused(
-            RefusalKind::Unclassified,
-            "Graph's answer is not the object asked for.",
-        );
+        return refused(RefusalKind::Unclassified, "Graph's answer is not the object asked for.");
     };
     let id = target.kind.canonical(&target.id);
-    if node
-        .id
-        .as_deref()
-        .is_some_and(|it| it.strip_prefix("act_").unwrap_or(it) != id.digits())
-    {
+    if node.id.as_deref().is_some_and(|it| it.strip_prefix("act_").unwrap_or(it) != id.digits()) {
         return refused(RefusalKind::Unclassified, "Graph answered about another object.");
     }
     node.into_proof(target.kind)
@@ -83,11 +76,7 @@ impl Node {
 
     fn into_page(self) -> Proof {
         if self.access_token.is_none() {
-            let kind = if self.tasks.is_some() {
-                RefusalKind::NoRole
-            } else {
-                RefusalKind::NotReached
-            };
+            let kind = if self.tasks.is_some() { RefusalKind::NoRole } else { RefusalKind::NotReached };
             return refused(
                 kind,
                 "Graph gave no page token: the person has no qualifying role on this page.",
@@ -101,10 +90,7 @@ impl Node {
 
     fn into_ad_account(self) -> Proof {
         match self.user_tasks {
-            None => refused(
-                RefusalKind::NoRole,
-                "Graph named no tasks of the person on this ad account.",
-            ),
+            None => refused(RefusalKind::NoRole, "Graph named no tasks of the person on this ad account."),
             Some(tasks) if tasks.is_empty() => lacks_tasks(),
             tasks @ Some(_) => proven(None, tasks, self.user_access_expire_time),
         }
@@ -112,11 +98,7 @@ impl Node {
 }
 
 fn proven(page_token: Option<AccessToken>, tasks: Option<Vec<String>>, cut_off: Option<Timestamp>) -> Proof {
-    Proof::Proven(Proven {
-        page_token,
-        tasks,
-        cut_off,
-    })
+    Proof::Proven(Proven { page_token, tasks, cut_off })
 }
 
 fn lacks_tasks() -> Proof {
@@ -135,13 +117,7 @@ mod tests {
     use super::*;
 
     fn read(kind: AssetKind, body: &str) -> Proof {
-        prove(
-            &Target {
-                id: "7".parse().unwrap(),
-                kind,
-            },
-            body,
-        )
+        prove(&Target { id: "7".parse().unwrap(), kind }, body)
     }
 
     fn kind_of(proof: Proof) -> Kind {
@@ -154,9 +130,7 @@ mod tests {
     #[test]
     fn a_page_is_proved_by_its_token() {
         let body = r#"{"id":"7","tasks":["MANAGE"],"access_token":"page-token","user_access_expire_time":"2026-12-01T00:00:00+0000"}"#;
-        let Proof::Proven(proven) = read(AssetKind::Page, body) else {
-            panic!("refused")
-        };
+        let Proof::Proven(proven) = read(AssetKind::Page, body) else { panic!("refused") };
         assert_eq!(proven.page_token.unwrap().expose(), "page-token");
         assert_eq!(proven.tasks, Some(vec!["MANAGE".to_owned()]));
         assert!(proven.cut_off.is_some());
@@ -165,14 +139,8 @@ mod tests {
     #[test]
     fn a_page_that_only_shows_itself_is_not_proved() {
         assert_eq!(kind_of(read(AssetKind::Page, r#"{"id":"7"}"#)), Kind::NotReached);
-        assert_eq!(
-            kind_of(read(AssetKind::Page, r#"{"id":"7","tasks":[]}"#)),
-            Kind::NoRole
-        );
-        assert_eq!(
-            kind_of(read(AssetKind::Page, r#"{"id":"7","tasks":["ANALYZE"]}"#)),
-            Kind::NoRole
-        );
+        assert_eq!(kind_of(read(AssetKind::Page, r#"{"id":"7","tasks":[]}"#)), Kind::NoRole);
+        assert_eq!(kind_of(read(AssetKind::Page, r#"{"id":"7","tasks":["ANALYZE"]}"#)), Kind::NoRole);
         let no_task = read(AssetKind::Page, r#"{"id":"7","tasks":[],"access_token":"t"}"#);
         assert_eq!(kind_of(no_task), Kind::MissingTask(vec!["ANALYZE".to_owned()]));
     }
@@ -180,10 +148,7 @@ mod tests {
     #[test]
     fn an_ad_account_is_proved_by_tasks() {
         let read = |body| read(AssetKind::AdAccount, body);
-        assert!(matches!(
-            read(r#"{"id":"act_7","user_tasks":["ANALYZE"]}"#),
-            Proof::Proven(_)
-        ));
+        assert!(matches!(read(r#"{"id":"act_7","user_tasks":["ANALYZE"]}"#), Proof::Proven(_)));
         assert_eq!(kind_of(read(r#"{"id":"act_7"}"#)), Kind::NoRole);
         let none = kind_of(read(r#"{"id":"act_7","user_tasks":[]}"#));
         assert_eq!(none, Kind::MissingTask(vec!["ANALYZE".to_owned()]));
@@ -196,9 +161,7 @@ mod tests {
             r#"{"id":"7","user_access_expire_time":null}"#,
             r#"{"id":"7","user_access_expire_time":0}"#,
         ] {
-            let Proof::Proven(proven) = read(AssetKind::Business, body) else {
-                panic!("refused")
-            };
+            let Proof::Proven(proven) = read(AssetKind::Business, body) else { panic!("refused") };
             assert_eq!(proven.cut_off, None);
         }
     }
@@ -212,25 +175,15 @@ mod tests {
 
     #[test]
     fn an_answer_about_another_object_proves_nothing() {
-        assert_eq!(
-            kind_of(read(AssetKind::Business, r#"{"id":"8"}"#)),
-            Kind::Unclassified
-        );
+        assert_eq!(kind_of(read(AssetKind::Business, r#"{"id":"8"}"#)), Kind::Unclassified);
         assert_eq!(kind_of(read(AssetKind::Business, "true")), Kind::Unclassified);
-        assert_eq!(
-            kind_of(read(AssetKind::Page, r#"{"id":"8","access_token":"t"}"#)),
-            Kind::Unclassified
-        );
+        assert_eq!(kind_of(read(AssetKind::Page, r#"{"id":"8","access_token":"t"}"#)), Kind::Unclassified);
     }
 
     #[test]
     fn the_cut_off_is_asked_only_where_the_node_has_it() {
         for kind in AssetKind::ALL {
-            assert_eq!(
-                fields(kind).contains("user_access_expire_time"),
-                kind.has_cut_off(),
-                "{kind}"
-            );
+            assert_eq!(fields(kind).contains("user_access_expire_time"), kind.has_cut_off(), "{kind}");
         }
     }
 }

@@ -58,17 +58,11 @@ impl Client {
     ) -> impl Stream<Item = ProbedChunk> + Send + 'a {
         let chunks = targets.chunks(MOST).enumerate().map(move |(number, chunk)| {
             let first = number * MOST;
-            let probe = Probe {
-                client: self,
-                caller: Caller::new(app, Some(token), Some(person), &[]),
-                token,
-            };
+            let probe =
+                Probe { client: self, caller: Caller::new(app, Some(token), Some(person), &[]), token };
             async move {
                 let proofs = probe.prove(chunk).await;
-                ProbedChunk {
-                    indices: (first..first + chunk.len()).collect(),
-                    proofs,
-                }
+                ProbedChunk { indices: (first..first + chunk.len()).collect(), proofs }
             }
         });
         stream::iter(chunks).buffer_unordered(self.inner.settings.max_in_flight)
@@ -109,10 +103,7 @@ impl Probe<'_> {
             }
         }
         let proofs: Vec<_> = items.into_iter().map(Item::into_proof).collect();
-        if proofs
-            .iter()
-            .any(|it| matches!(it, Proof::Refused(it) if it.kind == RefusalKind::AppFault))
-        {
+        if proofs.iter().any(|it| matches!(it, Proof::Refused(it) if it.kind == RefusalKind::AppFault)) {
             self.client.confirm_fault(self.caller.app).await;
         }
         proofs
@@ -127,10 +118,7 @@ impl Probe<'_> {
         }
         let questions: Vec<_> = open.iter().map(|it| it.question()).collect();
         match self.client.batch(&self.caller, self.token, &questions).await {
-            Ok(replies) => open
-                .iter_mut()
-                .zip(replies)
-                .for_each(|(item, reply)| item.hear(reply)),
+            Ok(replies) => open.iter_mut().zip(replies).for_each(|(item, reply)| item.hear(reply)),
             Err(refusal) => open.iter_mut().for_each(|it| it.refuse(&refusal)),
         }
     }
@@ -156,10 +144,7 @@ impl Probe<'_> {
     }
 
     fn object_rest(&self, item: &Item) -> Option<std::time::Duration> {
-        self.client
-            .inner
-            .budget
-            .rest([&Scope::object(&self.caller.app.id, &item.target.id)])
+        self.client.inner.budget.rest([&Scope::object(&self.caller.app.id, &item.target.id)])
     }
 }
 
@@ -172,20 +157,11 @@ impl Item {
             let message = "Only ad accounts carry `act_`.";
             State::Settled(Proof::Refused(refusal(RefusalKind::RequestFault, message)))
         };
-        Self {
-            target: Target {
-                id,
-                kind: target.kind,
-            },
-            state,
-        }
+        Self { target: Target { id, kind: target.kind }, state }
     }
 
     fn question(&self) -> Question<'_> {
-        Question {
-            id: &self.target.id,
-            fields: node::fields(self.target.kind),
-        }
+        Question { id: &self.target.id, fields: node::fields(self.target.kind) }
     }
 
     fn hear(&mut self, reply: crate::batch::Reply) {
@@ -208,10 +184,9 @@ impl Item {
     fn resting(&self, ours: Refusal) -> Refusal {
         let is_throttled = |it: &Refusal| matches!(it.kind, RefusalKind::Throttled { .. });
         match &self.state {
-            State::Open(Some(graphs)) if is_throttled(graphs) && is_throttled(&ours) => Refusal {
-                kind: ours.kind,
-                ..graphs.clone()
-            },
+            State::Open(Some(graphs)) if is_throttled(graphs) && is_throttled(&ours) => {
+                Refusal { kind: ours.kind, ..graphs.clone() }
+            }
             _ => ours,
         }
     }

@@ -52,10 +52,7 @@ impl Client {
             kind = ?verdict.kind,
             "Graph refused"
         );
-        Refusal {
-            fbtrace_id: error.fbtrace_id.clone(),
-            ..verdict
-        }
+        Refusal { fbtrace_id: error.fbtrace_id.clone(), ..verdict }
     }
 
     fn throttled(&self, caller: &Caller<'_>, limit: Limit, circumstances: Circumstances<'_>) -> RefusalKind {
@@ -72,9 +69,7 @@ impl Client {
             }
         }
         let rest = budget.rest(&scopes).unwrap_or_default();
-        RefusalKind::Throttled {
-            retry_at: budget.retry_at(rest),
-        }
+        RefusalKind::Throttled { retry_at: budget.retry_at(rest) }
     }
 
     /// A person's token died; many at once are the app's fault.
@@ -104,9 +99,8 @@ impl Client {
     /// # Errors
     /// Graph refuses the app, which rests from now on; or it could not be asked.
     pub(crate) async fn vouch(&self, app: &AppCredentials) -> Result<(), Refusal> {
-        let token = app
-            .token()
-            .map_err(|_| refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
+        let token =
+            app.token().map_err(|_| refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
         let caller = Caller::new(app, Some(&token), None, &[]);
         let asked = [("input_token", token.expose())];
         let Err(refused) = self.read_once::<IgnoredAny>(&caller, "debug_token", &asked).await else {
@@ -115,10 +109,7 @@ impl Client {
         match refused.kind {
             RefusalKind::AppFault | RefusalKind::TokenDead => {
                 self.inner.breaker.trip(&app.id, Cause::Refused);
-                Err(Refusal {
-                    kind: RefusalKind::AppFault,
-                    ..refused
-                })
+                Err(Refusal { kind: RefusalKind::AppFault, ..refused })
             }
             RefusalKind::Unavailable | RefusalKind::Throttled { .. } => Err(refused),
             _ => Ok(()),
@@ -137,9 +128,5 @@ fn limited(caller: &Caller<'_>, limit: Limit, about: Option<&AssetId>) -> Vec<Sc
         Limit::Page => person().into_iter().chain(object).collect(),
         Limit::Object => object.or_else(person).into_iter().collect(),
     };
-    if named.is_empty() {
-        vec![Scope::App(app.clone())]
-    } else {
-        named
-    }
+    if named.is_empty() { vec![Scope::App(app.clone())] } else { named }
 }

@@ -80,11 +80,7 @@ impl Calls {
     /// Forget everything but the calls under way.
     pub fn reset(&mut self) {
         let in_flight = self.in_flight;
-        *self = Self {
-            in_flight,
-            max_in_flight: in_flight,
-            ..Self::default()
-        };
+        *self = Self { in_flight, max_in_flight: in_flight, ..Self::default() };
     }
 }
 

@@ -58,17 +58,11 @@ fn single(state: &mut State, call: &Call) -> Answer {
         Some(Effect::Named(Named::Usage(percent))) => Outcome::Reply(routed(state, call, Some(percent))),
         Some(effect) => struck(call, &effect),
     };
-    Answer {
-        outcome,
-        delay_ms: strike.delay_ms,
-        items: 1,
-    }
+    Answer { outcome, delay_ms: strike.delay_ms, items: 1 }
 }
 
 fn subject<'a>(state: &State, call: &'a Call, person: Option<&'a str>, path: &'a str) -> Subject<'a> {
-    let asset = call
-        .first()
-        .and_then(|id| state.world.assets.find(id).map(|asset| (id, asset.kind)));
+    let asset = call.first().and_then(|id| state.world.assets.find(id).map(|asset| (id, asset.kind)));
     Subject {
         path,
         asset: asset.map(|(id, _)| id),
@@ -124,10 +118,7 @@ fn route(state: &mut State, call: &Call) -> Result<Value, GraphError> {
 
 /// Count what callers ask, under a pattern rather than under ten thousand ids.
 fn note(state: &mut State, call: &Call) {
-    let kind = call
-        .first()
-        .and_then(|id| state.world.assets.find(id))
-        .map(|asset| asset.kind);
+    let kind = call.first().and_then(|id| state.world.assets.find(id)).map(|asset| asset.kind);
     state.calls.note_path(&pattern(state, call, kind));
     if let (Some(_), Method::Get, [asset]) = (kind, call.method, call.path.as_slice()) {
         state.calls.note_probe(asset);

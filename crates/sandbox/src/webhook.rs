@@ -51,13 +51,7 @@ pub(crate) fn migration_messages(state: &State, migration: &Migration) -> Vec<Me
         "user_id": migration.person,
         "migration_expire_time": migration.cut_off.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
     });
-    messages(
-        state,
-        "managed_meta_account",
-        "migration_expire_time",
-        &migration.person,
-        &value,
-    )
+    messages(state, "managed_meta_account", "migration_expire_time", &migration.person, &value)
 }
 
 /// Messages about one changed field, for every app that listens.
@@ -68,11 +62,8 @@ pub(crate) fn messages(state: &State, object: &str, field: &str, entry: &str, va
         "entry": [{"id": entry, "time": time, "changes": [{"field": field, "value": value}]}],
     })
     .to_string();
-    let listening = state
-        .world
-        .apps
-        .iter()
-        .filter_map(|app| Some((app, loopback(app.webhook_url.as_deref()?)?)));
+    let listening =
+        state.world.apps.iter().filter_map(|app| Some((app, loopback(app.webhook_url.as_deref()?)?)));
     listening
         .map(|(app, url)| Message {
             app: app.id.clone(),
@@ -124,28 +115,16 @@ async fn attempt(shared: &Shared, message: &Message) -> u16 {
         state.deliveries.pop_front();
     }
     let (app, object) = (message.app.clone(), message.object.clone());
-    state.deliveries.push_back(Delivery {
-        at,
-        app,
-        object,
-        status,
-    });
+    state.deliveries.push_back(Delivery { at, app, object, status });
     status
 }
 
 /// One HTTP/1.1 request, written by hand; only the status of the answer matters.
 async fn post(message: &Message) -> std::io::Result<Option<u16>> {
-    let host = message
-        .url
-        .host_str()
-        .unwrap_or("127.0.0.1")
-        .trim_matches(['[', ']']);
+    let host = message.url.host_str().unwrap_or("127.0.0.1").trim_matches(['[', ']']);
     let port = message.url.port_or_known_default().unwrap_or(80);
     let mut stream = TcpStream::connect((host, port)).await?;
-    let target = message
-        .url
-        .query()
-        .map_or_else(String::new, |query| format!("?{query}"));
+    let target = message.url.query().map_or_else(String::new, |query| format!("?{query}"));
     let head = format!(
         "POST {}{target} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json\r\n\
          X-Hub-Signature-256: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
@@ -158,10 +137,7 @@ async fn post(message: &Message) -> std::io::Result<Option<u16>> {
     let mut start = [0_u8; 12];
     stream.read_exact(&mut start).await?;
     let status = String::from_utf8_lossy(&start);
-    Ok(status
-        .split_whitespace()
-        .nth(1)
-        .and_then(|code| code.parse().ok()))
+    Ok(status.split_whitespace().nth(1).and_then(|code| code.parse().ok()))
 }
 
 #[cfg(test)]

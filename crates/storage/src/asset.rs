@@ -129,9 +129,7 @@ impl TenantTx {
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
     pub async fn delete_asset(&self, id: &AssetId) -> Result<(), Error> {
-        let query = self
-            .query("DELETE FROM assets WHERE tenant_id = $1 AND id = ")
-            .bind(id.as_str());
+        let query = self.query("DELETE FROM assets WHERE tenant_id = $1 AND id = ").bind(id.as_str());
         match self.run(query).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
@@ -163,11 +161,7 @@ impl TenantTx {
             .query("INSERT INTO assets (tenant_id, id, kind, name, business_id, created_at)")
             .tenant_rows(rows)
             .sql(" ON CONFLICT (tenant_id, id) DO NOTHING RETURNING id");
-        self.all(query)
-            .await?
-            .iter()
-            .map(|row| row.parsed("id"))
-            .collect()
+        self.all(query).await?.iter().map(|row| row.parsed("id")).collect()
     }
 
     /// Gives assets that exist the names and businesses told now.
@@ -187,9 +181,7 @@ impl TenantTx {
             .query("SELECT id, kind FROM assets WHERE tenant_id = $1 AND id IN ")
             .list(assets.iter().map(|it| it.id.as_str()));
         let rows = self.all(query).await?;
-        rows.iter()
-            .map(|row| Ok((row.parsed("id")?, row.parsed("kind")?)))
-            .collect()
+        rows.iter().map(|row| Ok((row.parsed("id")?, row.parsed("kind")?))).collect()
     }
 }
 

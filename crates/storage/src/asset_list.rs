@@ -64,10 +64,7 @@ impl TenantTx {
 }
 
 fn in_state(query: Query, status: Status, filter: &AssetFilter) -> Query {
-    let soon = filter
-        .now
-        .checked_add_signed(filter.notice)
-        .unwrap_or(Timestamp::MAX_UTC);
+    let soon = filter.now.checked_add_signed(filter.notice).unwrap_or(Timestamp::MAX_UTC);
     let query = query.sql(
         "CASE WHEN NOT EXISTS (SELECT 1 FROM credentials c
             WHERE c.tenant_id = $1 AND c.asset_id = a.id AND c.slot = 'active') THEN 'disconnected' WHEN ",
@@ -80,22 +77,15 @@ fn in_state(query: Query, status: Status, filter: &AssetFilter) -> Query {
           WHEN a.cut_off IS NOT NULL THEN 'migrating'
           WHEN ",
     );
-    ends(query, "<=", time(soon))
-        .sql(" THEN 'expiring' ELSE 'healthy' END = ")
-        .bind(status.as_str())
+    ends(query, "<=", time(soon)).sql(" THEN 'expiring' ELSE 'healthy' END = ").bind(status.as_str())
 }
 
 /// Whether any known ending lies before a moment.
 fn ends(query: Query, before: &str, moment: i64) -> Query {
     let mut query = query.sql("(");
-    for (n, column) in ["cut_off", "expires_at", "data_access_expires_at"]
-        .into_iter()
-        .enumerate()
-    {
-        let known = format!(
-            "{}a.{column} IS NOT NULL AND a.{column} {before} ",
-            if n == 0 { "" } else { " OR " }
-        );
+    for (n, column) in ["cut_off", "expires_at", "data_access_expires_at"].into_iter().enumerate() {
+        let known =
+            format!("{}a.{column} IS NOT NULL AND a.{column} {before} ", if n == 0 { "" } else { " OR " });
         query = query.sql(&known).bind(moment);
     }
     query.sql(")")

@@ -28,10 +28,7 @@ impl TenantTx {
     /// The database failed.
     pub async fn audit(&self, events: &[AuditEvent], at: Timestamp) -> Result<(), Error> {
         for chunk in events.chunks(CHUNK) {
-            let rows = chunk
-                .iter()
-                .map(|it| row(it, at))
-                .collect::<Result<Vec<_>, _>>()?;
+            let rows = chunk.iter().map(|it| row(it, at)).collect::<Result<Vec<_>, _>>()?;
             let query = self
                 .query("INSERT INTO audit_events (tenant_id, id, at, actor, action, subject, detail)")
                 .tenant_rows(rows);

@@ -77,8 +77,7 @@ impl Store {
         client: ClientId,
         hash: &[u8],
     ) -> Result<(), Error> {
-        self.update_client(tenant, client, "secret_hash", hash.into())
-            .await
+        self.update_client(tenant, client, "secret_hash", hash.into()).await
     }
 
     /// Refuses a client from `at` on; `None` lets it in again.
@@ -91,8 +90,7 @@ impl Store {
         client: ClientId,
         at: Option<Timestamp>,
     ) -> Result<(), Error> {
-        self.update_client(tenant, client, "disabled_at", maybe_time(at).into())
-            .await
+        self.update_client(tenant, client, "disabled_at", maybe_time(at).into()).await
     }
 
     /// The client with this id, if it may call at all: not disabled, its tenant not suspended.

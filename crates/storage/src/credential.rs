@@ -96,10 +96,7 @@ impl TenantTx {
 
 /// The slot is text of the statement: only so does the partial index on it serve.
 fn of_slot(query: Query, slot: Slot) -> Query {
-    query
-        .sql(" AND c.slot = '")
-        .sql(slot.as_str())
-        .sql("' AND c.asset_id IN ")
+    query.sql(" AND c.slot = '").sql(slot.as_str()).sql("' AND c.asset_id IN ")
 }
 
 fn row(stored: &StoredCredential) -> Result<[Value; 17], Error> {
@@ -132,8 +129,7 @@ fn sealed_under(sealed: &Sealed) -> Result<(Uuid, u32), Error> {
     let head = sealed.as_bytes();
     let id = head.get(4..20).and_then(|bytes| Uuid::from_slice(bytes).ok());
     let version = head.get(20..24).and_then(|bytes| bytes.try_into().ok());
-    id.zip(version.map(u32::from_be_bytes))
-        .ok_or(Error::Corrupt("sealed record"))
+    id.zip(version.map(u32::from_be_bytes)).ok_or(Error::Corrupt("sealed record"))
 }
 
 fn read(row: &Row) -> Result<StoredCredential, Error> {
@@ -154,8 +150,5 @@ fn read(row: &Row) -> Result<StoredCredential, Error> {
         proved_at: row.maybe_time("proved_at")?,
         created_at: row.time("created_at")?,
     };
-    Ok(StoredCredential {
-        credential,
-        tasks: row.json("tasks")?,
-    })
+    Ok(StoredCredential { credential, tasks: row.json("tasks")? })
 }

@@ -24,9 +24,7 @@ impl Dialect {
         match scheme {
             "sqlite" => Ok(Self::Sqlite),
             "postgres" | "postgresql" => Ok(Self::Postgres),
-            _ => Err(Error::Unsupported(
-                "the address starts with sqlite: or postgres://".to_owned(),
-            )),
+            _ => Err(Error::Unsupported("the address starts with sqlite: or postgres://".to_owned())),
         }
     }
 
@@ -64,9 +62,7 @@ impl Dialect {
     ) -> Result<(), Error> {
         if self == Self::Postgres {
             let tenant = tenant.uuid().to_string();
-            let query = Query::new("SELECT set_config('app.tenant_id', ")
-                .bind(tenant)
-                .sql(", true)");
+            let query = Query::new("SELECT set_config('app.tenant_id', ").bind(tenant).sql(", true)");
             query.one(transaction).await?;
         }
         Ok(())

@@ -128,15 +128,10 @@ impl Store {
         if rows.is_empty() {
             return Ok(HashMap::new());
         }
-        let tenants: Vec<Uuid> = rows
-            .iter()
-            .map(|row| row.get("tenant_id"))
-            .collect::<Result<_, _>>()?;
+        let tenants: Vec<Uuid> = rows.iter().map(|row| row.get("tenant_id")).collect::<Result<_, _>>()?;
         let query = Query::new("SELECT id, app_id FROM tenants WHERE id IN ").list(tenants);
         let rows = query.all(&self.connection).await?;
-        rows.iter()
-            .map(|row| Ok((row.get("id")?, row.parsed("app_id")?)))
-            .collect()
+        rows.iter().map(|row| Ok((row.get("id")?, row.parsed("app_id")?))).collect()
     }
 }
 
@@ -181,12 +176,7 @@ impl TenantTx {
             .query("INSERT INTO due (tenant_id, kind, object_id, due_at, owner, leased_until, fencing)")
             .tenant_rows([row]);
         self.run(query).await?;
-        Ok(Lease {
-            kind,
-            object,
-            owner: owner.to_owned(),
-            fencing: 1,
-        })
+        Ok(Lease { kind, object, owner: owner.to_owned(), fencing: 1 })
     }
 
     pub(crate) async fn delete_due(&self, kind: DueKind, object: Uuid) -> Result<(), Error> {
@@ -218,11 +208,6 @@ fn claim(row: &Row, kind: DueKind, owner: &str, apps: &HashMap<Uuid, AppId>) -> 
     Ok(Claim {
         scope: TenantScope::new(TenantId::from_uuid(tenant), app),
         object,
-        lease: Lease {
-            kind,
-            object,
-            owner: owner.to_owned(),
-            fencing: row.get("fencing")?,
-        },
+        lease: Lease { kind, object, owner: owner.to_owned(), fencing: row.get("fencing")? },
     })
 }

@@ -22,18 +22,12 @@ pub(crate) struct Query {
 
 impl Query {
     pub(crate) fn new(sql: impl Into<String>) -> Self {
-        Self {
-            sql: sql.into(),
-            values: Vec::new(),
-        }
+        Self { sql: sql.into(), values: Vec::new() }
     }
 
     /// A statement whose `$1` is the tenant.
     pub(crate) fn of_tenant(tenant: TenantId, sql: &str) -> Self {
-        Self {
-            sql: sql.to_owned(),
-            values: vec![tenant.uuid().into()],
-        }
+        Self { sql: sql.to_owned(), values: vec![tenant.uuid().into()] }
     }
 
     /// Appends text.
@@ -86,11 +80,7 @@ impl Query {
     }
 
     fn build(self, on: &impl ConnectionTrait) -> Statement {
-        Statement {
-            sql: self.sql,
-            values: Some(Values(self.values)),
-            db_backend: on.get_database_backend(),
-        }
+        Statement { sql: self.sql, values: Some(Values(self.values)), db_backend: on.get_database_backend() }
     }
 
     fn rows<const N: usize>(mut self, open: &str, rows: impl IntoIterator<Item = [Value; N]>) -> Self {

@@ -91,11 +91,7 @@ impl TenantTx {
             reconnect.id.uuid().into(),
             intent_seq.into(),
             ReconnectStatus::Running.as_str().into(),
-            reconnect
-                .expect_person
-                .as_ref()
-                .map(|id| id.as_str().to_owned())
-                .into(),
+            reconnect.expect_person.as_ref().map(|id| id.as_str().to_owned()).into(),
             reconnect.submitted.as_bytes().into(),
             count(settled)?.into(),
             count(items.len())?.into(),
@@ -109,15 +105,11 @@ impl TenantTx {
             )
             .tenant_rows([row]);
         self.run(query).await?;
-        self.insert_items(reconnect.id, items, reconnect.created_at)
-            .await?;
+        self.insert_items(reconnect.id, items, reconnect.created_at).await?;
         let lease = match due {
             Some((owner, until, due_at)) => {
                 let object = reconnect.id.uuid();
-                Some(
-                    self.insert_due(DueKind::Reconnect, object, due_at, (owner, until))
-                        .await?,
-                )
+                Some(self.insert_due(DueKind::Reconnect, object, due_at, (owner, until)).await?)
             }
             None => None,
         };
@@ -170,16 +162,10 @@ impl TenantTx {
                 let id = ReconnectId::from_uuid(row.get("reconnect_id")?);
                 let n = usize::try_from(row.get::<i64>("n")?).map_err(|_| Error::Corrupt("count"))?;
                 let outcome: Outcome = row.parsed("outcome")?;
-                outcomes
-                    .entry(id)
-                    .or_default()
-                    .extend(std::iter::repeat_n(outcome, n));
+                outcomes.entry(id).or_default().extend(std::iter::repeat_n(outcome, n));
             }
         }
-        Ok(outcomes
-            .into_iter()
-            .map(|(id, all)| (id, all.into_iter().collect()))
-            .collect())
+        Ok(outcomes.into_iter().map(|(id, all)| (id, all.into_iter().collect())).collect())
     }
 
     /// Notes what the token was proved to be, and keeps the token as it is from here on.
@@ -237,9 +223,7 @@ impl TenantTx {
     /// [`Error::NotFound`]: the tenant has none.
     pub async fn erase_reconnect(&self, id: ReconnectId) -> Result<(), Error> {
         self.delete_due(DueKind::Reconnect, id.uuid()).await?;
-        let query = self
-            .query("DELETE FROM reconnects WHERE tenant_id = $1 AND id = ")
-            .bind(id.uuid());
+        let query = self.query("DELETE FROM reconnects WHERE tenant_id = $1 AND id = ").bind(id.uuid());
         match self.run(query).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),

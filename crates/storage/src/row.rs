@@ -39,8 +39,7 @@ impl Row {
 
     pub(crate) fn maybe_json<T: DeserializeOwned>(&self, column: &'static str) -> Result<Option<T>, Error> {
         let text: Option<String> = self.get(column)?;
-        text.map(|text| serde_json::from_str(&text).map_err(|_| Error::Corrupt(column)))
-            .transpose()
+        text.map(|text| serde_json::from_str(&text).map_err(|_| Error::Corrupt(column))).transpose()
     }
 
     pub(crate) fn time(&self, column: &'static str) -> Result<Timestamp, Error> {
@@ -49,9 +48,7 @@ impl Row {
 
     pub(crate) fn maybe_time(&self, column: &'static str) -> Result<Option<Timestamp>, Error> {
         let micros: Option<i64> = self.get(column)?;
-        micros
-            .map(|micros| DateTime::from_timestamp_micros(micros).ok_or(Error::Corrupt(column)))
-            .transpose()
+        micros.map(|micros| DateTime::from_timestamp_micros(micros).ok_or(Error::Corrupt(column))).transpose()
     }
 
     pub(crate) fn sealed(&self, column: &'static str) -> Result<Sealed, Error> {

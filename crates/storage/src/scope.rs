@@ -122,11 +122,7 @@ impl TenantTx {
     /// Runs a statement that must touch `rows` rows.
     pub(crate) async fn run_exactly(&self, rows: usize, query: Query) -> Result<(), Error> {
         let touched = self.run(query).await?;
-        if u64::try_from(rows) == Ok(touched) {
-            Ok(())
-        } else {
-            Err(Error::Stale)
-        }
+        if u64::try_from(rows) == Ok(touched) { Ok(()) } else { Err(Error::Stale) }
     }
 
     /// On SQLite nothing else stands between two tenants.

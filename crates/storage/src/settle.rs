@@ -68,8 +68,7 @@ impl TenantTx {
                 .bind(intent_seq)
                 .sql(" AND asset_id IN ");
             self.run(candidates.list(ids())).await?;
-            self.insert_credentials(chunk.iter().map(|it| &it.credential), false)
-                .await?;
+            self.insert_credentials(chunk.iter().map(|it| &it.credential), false).await?;
         }
         Ok(())
     }
@@ -163,8 +162,7 @@ impl TenantTx {
             .sql(" FROM")
             .table(activations.iter().map(new_facts))
             .sql(" WHERE a.tenant_id = $1 AND a.id = v.column1 AND a.generation = v.column2 AND ");
-        self.run_exactly(activations.len(), not_overtaken(query, intent_seq))
-            .await
+        self.run_exactly(activations.len(), not_overtaken(query, intent_seq)).await
     }
 
     async fn note_proved(
@@ -173,9 +171,8 @@ impl TenantTx {
         intent_seq: i64,
         at: Timestamp,
     ) -> Result<(), Error> {
-        let rows = confirmations
-            .iter()
-            .map(|it| [it.asset_id.as_str().into(), maybe_time(it.cut_off).into()]);
+        let rows =
+            confirmations.iter().map(|it| [it.asset_id.as_str().into(), maybe_time(it.cut_off).into()]);
         let mut query = self
             .query(
                 "UPDATE assets AS a SET failing_since = NULL, failing_reason = NULL, failures = 0,
@@ -187,10 +184,7 @@ impl TenantTx {
         if intent_seq > 0 {
             query = query.sql(", intent_seq = ").bind(intent_seq);
         }
-        query = query
-            .sql(" FROM")
-            .table(rows)
-            .sql(" WHERE a.tenant_id = $1 AND a.id = v.column1");
+        query = query.sql(" FROM").table(rows).sql(" WHERE a.tenant_id = $1 AND a.id = v.column1");
         if intent_seq > 0 {
             query = not_overtaken(query.sql(" AND "), intent_seq);
         }
@@ -227,10 +221,6 @@ fn claim_of(credential: &regrant_domain::Credential) -> [Value; 3] {
     [
         credential.asset_id.as_str().into(),
         credential.intent_seq.into(),
-        credential
-            .person_id
-            .as_ref()
-            .map(|id| id.as_str().to_owned())
-            .into(),
+        credential.person_id.as_ref().map(|id| id.as_str().to_owned()).into(),
     ]
 }

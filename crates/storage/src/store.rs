@@ -115,24 +115,14 @@ impl Store {
     pub async fn begin_read(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
         let transaction = self.connection.begin().await?;
         self.dialect.enter(&transaction, scope.tenant()).await?;
-        Ok(TenantTx {
-            transaction,
-            tenant: scope.tenant(),
-            dialect: self.dialect,
-            _turn: None,
-        })
+        Ok(TenantTx { transaction, tenant: scope.tenant(), dialect: self.dialect, _turn: None })
     }
 
     pub(crate) async fn begin_as(&self, tenant: TenantId) -> Result<TenantTx, Error> {
         let turn = self.turn().await;
         let transaction = self.dialect.begin(&self.connection).await?;
         self.dialect.enter(&transaction, tenant).await?;
-        Ok(TenantTx {
-            transaction,
-            tenant,
-            dialect: self.dialect,
-            _turn: turn,
-        })
+        Ok(TenantTx { transaction, tenant, dialect: self.dialect, _turn: turn })
     }
 
     /// Runs one statement that writes, alone in its transaction.

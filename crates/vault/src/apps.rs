@@ -27,24 +27,13 @@ impl Vault {
     /// # Errors
     /// `Conflict(Exists)` where the app is registered already.
     pub async fn create_app(&self, app: &NewApp) -> Result<(), Error> {
-        let secret = self
-            .seal_for_app(&app.id, Purpose::AppSecret, app.secret.expose())
-            .await?;
+        let secret = self.seal_for_app(&app.id, Purpose::AppSecret, app.secret.expose()).await?;
         let verify_token = match &app.verify_token {
-            Some(word) => Some(
-                self.seal_for_app(&app.id, Purpose::VerifyToken, word.expose())
-                    .await?,
-            ),
+            Some(word) => Some(self.seal_for_app(&app.id, Purpose::VerifyToken, word.expose()).await?),
             None => None,
         };
         let (id, name) = (app.id.clone(), app.name.clone());
-        let row = regrant_storage::NewApp {
-            id,
-            name,
-            secret,
-            verify_token,
-            created_at: self.clock.now(),
-        };
+        let row = regrant_storage::NewApp { id, name, secret, verify_token, created_at: self.clock.now() };
         self.store.insert_app(&row).await.map_err(|error| match error {
             regrant_storage::Error::Taken(_) => Error::Conflict(Conflict::Exists(Resource::App)),
             other => other.into(),
@@ -63,17 +52,11 @@ impl Vault {
     pub(crate) async fn app(&self, id: &AppId) -> Result<Arc<AppCredentials>, Error> {
         let stored = self.store.app(id).await.map_err(Error::missing(Resource::App))?;
         let system = self.store.system_scope();
-        let plain = self
-            .keys
-            .open(&system, &app_context(id, Purpose::AppSecret), &stored.secret)
-            .await?;
+        let plain = self.keys.open(&system, &app_context(id, Purpose::AppSecret), &stored.secret).await?;
         let text =
             String::from_utf8(plain.to_vec()).map_err(|_| Error::internal("an app secret is not text"))?;
         let secret = AppSecret::parse(text).map_err(Error::internal)?;
-        Ok(Arc::new(AppCredentials {
-            id: id.clone(),
-            secret,
-        }))
+        Ok(Arc::new(AppCredentials { id: id.clone(), secret }))
     }
 
     async fn seal_for_app(&self, id: &AppId, purpose: Purpose, plain: &str) -> Result<Sealed, Error> {
@@ -83,8 +66,5 @@ impl Vault {
 }
 
 fn app_context(id: &AppId, purpose: Purpose) -> Context<'_> {
-    Context {
-        asset_id: id.as_str(),
-        ..Context::of_row(TenantId::SYSTEM, uuid::Uuid::nil(), purpose)
-    }
+    Context { asset_id: id.as_str(), ..Context::of_row(TenantId::SYSTEM, uuid::Uuid::nil(), purpose) }
 }

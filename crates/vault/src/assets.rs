@@ -3,20 +3,16 @@
 //! The rule: an imported token is sealed at once and never takes the place of one that is there;
 //! it is `unproven` until a probe proves it.
 
-use std::collections::{HashMap, HashSet};
-
-use regrant_crypto::DataKey;
 use regrant_domain::{
-    AccessToken, Asset, AssetId, AssetKind, Credential, CredentialId, CredentialKind, PersonId, Sealed, Slot,
-    Timestamp,
+    AccessToken, Asset, AssetId, AssetKind, CredentialKind, PersonId, Slot, Timestamp,
     state::{AssetState, Status},
 };
-use regrant_storage::{Activation, AssetFilter, AuditEvent, NewAsset, Registration, StoredCredential};
+use regrant_storage::{AssetFilter, AuditEvent, Registration, StoredCredential};
 use serde_json::json;
 
 use crate::{
     Error, Principal, Resource, Vault,
-    payload::{SealedFacts, seal_credential},
+    import::{Found, Imports, check},
 };
 
 /// An asset to register, with a token if there is one.
@@ -110,47 +106,22 @@ impl Vault {
         let now = self.clock.now();
         let mut checked = check(registrations);
         let tx = self.store.begin(&caller.scope).await?;
-        let new: Vec<_> = checked
-            .iter()
-            .filter(|it| it.status.is_none())
-            .map(|it| it.to_row(now))
-            .collect();
+        let new: Vec<_> = checked.iter().filter(|it| it.status.is_none()).map(|it| it.to_row(now)).collect();
         let mut registered = tx.register_assets(&new).await?.into_iter();
         for it in checked.iter_mut().filter(|it| it.status.is_none()) {
             it.status = registered.next().map(RegistrationStatus::from);
         }
         let ids: Vec<_> = new.into_iter().map(|it| it.id).collect();
-        let found = Found {
-            locked: tx.lock_assets(&ids).await?,
-            held: tx.active_credentials(&ids).await?,
-        };
-        let mut imports = Imports {
-            key: &key,
-            caller,
-            now,
-            found: found.by_id(),
-            active: Vec::new(),
-            parked: Vec::new(),
-        };
-        let results = checked
-            .into_iter()
-            .map(|it| imports.add(it))
-            .collect::<Result<Vec<_>, _>>()?;
+        let found = Found { locked: tx.lock_assets(&ids).await?, held: tx.active_credentials(&ids).await? };
+        let mut imports =
+            Imports { key: &key, caller, now, found: found.by_id(), active: Vec::new(), parked: Vec::new() };
+        let results = checked.into_iter().map(|it| imports.add(it)).collect::<Result<Vec<_>, _>>()?;
         tx.activate(&imports.active, 0, now).await?;
         tx.park(&imports.parked, now).await?;
         let detail =
             json!({ "assets": results.len(), "sealed": imports.active.len() + imports.parked.len() });
         let (actor, subject) = (caller.actor(), "assets".to_owned());
-        tx.audit(
-            &[AuditEvent {
-                actor,
-                action: "assets.registered",
-                subject,
-                detail,
-            }],
-            now,
-        )
-        .await?;
+        tx.audit(&[AuditEvent { actor, action: "assets.registered", subject, detail }], now).await?;
         tx.commit().await?;
         Ok(results)
     }
@@ -184,13 +155,7 @@ impl Vault {
         let more = assets.len() > limit;
         assets.truncate(limit);
         let next = assets.last().filter(|_| more).map(|it| it.id.clone());
-        Ok(AssetList {
-            data: assets
-                .into_iter()
-                .map(|it| self.view_of(it, Vec::new(), now))
-                .collect(),
-            next,
-        })
+        Ok(AssetList { data: assets.into_iter().map(|it| self.view_of(it, Vec::new(), now)).collect(), next })
     }
 
     /// One asset with its slots.
@@ -212,212 +177,23 @@ impl Vault {
     pub async fn delete_asset(&self, caller: &Principal, id: &AssetId) -> Result<(), Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
-        tx.delete_asset(id)
-            .await
-            .map_err(Error::missing(Resource::Asset))?;
+        tx.delete_asset(id).await.map_err(Error::missing(Resource::Asset))?;
         let (actor, subject) = (caller.actor(), id.to_string());
-        tx.audit(
-            &[AuditEvent {
-                actor,
-                action: "asset.deleted",
-                subject,
-                detail: json!({}),
-            }],
-            now,
-        )
-        .await?;
+        tx.audit(&[AuditEvent { actor, action: "asset.deleted", subject, detail: json!({}) }], now).await?;
         Ok(tx.commit().await?)
     }
 
     fn view_of(&self, asset: Asset, credentials: Vec<StoredCredential>, now: Timestamp) -> AssetView {
-        AssetView {
-            state: asset.state(now, self.settings.notice),
-            asset,
-            credentials,
-        }
+        AssetView { state: asset.state(now, self.settings.notice), asset, credentials }
     }
 
     fn check_registrations(&self, n: usize) -> Result<(), Error> {
         if n == 0 {
             let reason = "expected at least one asset".to_owned();
-            return Err(Error::Invalid {
-                field: "assets".to_owned(),
-                reason,
-            });
+            return Err(Error::Invalid { field: "assets".to_owned(), reason });
         }
         let limit = self.settings.max_register_assets;
-        if n > limit {
-            Err(Error::TooMany {
-                field: "assets",
-                limit,
-            })
-        } else {
-            Ok(())
-        }
-    }
-}
-
-/// A registration in canonical form; `status` is known where it needs no database.
-struct Checked {
-    registration: AssetRegistration,
-    status: Option<RegistrationStatus>,
-}
-
-impl Checked {
-    fn to_row(&self, created_at: Timestamp) -> NewAsset {
-        let it = &self.registration;
-        let (name, business_id) = (it.name.clone(), it.business_id.clone());
-        NewAsset {
-            id: it.id.clone(),
-            kind: it.kind,
-            name,
-            business_id,
-            created_at,
-        }
-    }
-}
-
-fn check(registrations: Vec<AssetRegistration>) -> Vec<Checked> {
-    let mut seen = HashSet::new();
-    let check = |registration: AssetRegistration| {
-        if !registration.kind.admits(&registration.id) {
-            return Checked {
-                registration,
-                status: Some(RegistrationStatus::Malformed),
-            };
-        }
-        let id = registration.kind.canonical(&registration.id);
-        let status = (!seen.insert(id.clone())).then_some(RegistrationStatus::Duplicate);
-        Checked {
-            registration: AssetRegistration { id, ..registration },
-            status,
-        }
-    };
-    registrations.into_iter().map(check).collect()
-}
-
-/// What is there before tokens are imported.
-struct Found {
-    locked: Vec<Asset>,
-    held: Vec<StoredCredential>,
-}
-
-impl Found {
-    /// Each asset with the fingerprint of the token that is active on it.
-    fn by_id(self) -> HashMap<AssetId, (Asset, Option<Vec<u8>>)> {
-        let held = self
-            .held
-            .into_iter()
-            .map(|it| (it.credential.asset_id, it.credential.fingerprint));
-        let mut held: HashMap<_, _> = held.collect();
-        let with_held = |asset: Asset| {
-            let print = held.remove(&asset.id);
-            (asset.id.clone(), (asset, print))
-        };
-        self.locked.into_iter().map(with_held).collect()
-    }
-}
-
-/// Tokens that come with registrations, gathered for set-based writes.
-struct Imports<'a> {
-    key: &'a DataKey,
-    caller: &'a Principal,
-    now: Timestamp,
-    found: HashMap<AssetId, (Asset, Option<Vec<u8>>)>,
-    active: Vec<Activation>,
-    parked: Vec<StoredCredential>,
-}
-
-impl Imports<'_> {
-    fn add(&mut self, it: Checked) -> Result<RegisteredAsset, Error> {
-        let AssetRegistration { id, token, .. } = it.registration;
-        let status = it.status.unwrap_or(RegistrationStatus::Malformed);
-        let registered = matches!(status, RegistrationStatus::Created | RegistrationStatus::Exists);
-        let slot = match token.filter(|_| registered) {
-            Some((token, kind)) => self.import(&id, &token, kind)?,
-            None => None,
-        };
-        Ok(RegisteredAsset { id, status, slot })
-    }
-
-    /// A token takes the active place only where none stands; elsewhere it waits as candidate.
-    fn import(
-        &mut self,
-        id: &AssetId,
-        token: &AccessToken,
-        kind: CredentialKind,
-    ) -> Result<Option<Slot>, Error> {
-        let Some((asset, held)) = self.found.get(id) else {
-            return Ok(None);
-        };
-        let fingerprint = self
-            .key
-            .fingerprint(token.expose().as_bytes())
-            .as_bytes()
-            .to_vec();
-        if held.as_ref().is_some_and(|held| *held == fingerprint) {
-            return Ok(Some(Slot::Active));
-        }
-        let slot = if held.is_some() {
-            Slot::Candidate
-        } else {
-            Slot::Active
-        };
-        let expected_generation = asset.generation;
-        let credential = imported(asset, slot, kind, fingerprint, self.now);
-        let facts = imported_facts(self.caller);
-        let sealed = seal_credential(self.key, self.caller.tenant(), &credential, token, &facts)?;
-        let credential = StoredCredential {
-            credential: Credential { sealed, ..credential },
-            tasks: Vec::new(),
-        };
-        match slot {
-            Slot::Active => self.active.push(Activation {
-                credential,
-                expected_generation,
-                cut_off: None,
-            }),
-            _ => self.parked.push(credential),
-        }
-        Ok(Some(slot))
-    }
-}
-
-fn imported(
-    asset: &Asset,
-    slot: Slot,
-    kind: CredentialKind,
-    fingerprint: Vec<u8>,
-    now: Timestamp,
-) -> Credential {
-    Credential {
-        id: CredentialId::mint(),
-        asset_id: asset.id.clone(),
-        asset_kind: asset.kind,
-        kind,
-        generation: asset.generation.saturating_add(1),
-        slot,
-        grant_id: None,
-        person_id: None,
-        intent_seq: 0,
-        sealed: Sealed::from_bytes(Vec::new()),
-        fingerprint,
-        expires_at: None,
-        data_access_expires_at: None,
-        proved_at: None,
-        created_at: now,
-    }
-}
-
-fn imported_facts(caller: &Principal) -> SealedFacts {
-    SealedFacts {
-        app_id: caller.scope.app_id().clone(),
-        person_id: None,
-        grant_id: None,
-        issued_at: None,
-        expires_at: None,
-        data_access_expires_at: None,
-        acquired_by: "import".to_owned(),
+        if n > limit { Err(Error::TooMany { field: "assets", limit }) } else { Ok(()) }
     }
 }
 

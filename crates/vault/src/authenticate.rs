@@ -36,11 +36,7 @@ impl Principal {
     /// # Errors
     /// `Forbidden` where the credential does not carry it.
     pub const fn demand(&self, permission: Permission) -> Result<(), Error> {
-        if self.permissions.contains(permission) {
-            Ok(())
-        } else {
-            Err(Error::Forbidden(permission))
-        }
+        if self.permissions.contains(permission) { Ok(()) } else { Err(Error::Forbidden(permission)) }
     }
 
     pub(crate) fn actor(&self) -> String {
@@ -82,13 +78,8 @@ impl Vault {
             return Err(Error::ScopeNotHeld);
         }
         let (access_token, expires_in) =
-            self.issuer
-                .sign(client, scope.tenant(), wanted, self.clock.now())?;
-        Ok(IssuedToken {
-            access_token,
-            expires_in,
-            scope: wanted,
-        })
+            self.issuer.sign(client, scope.tenant(), wanted, self.clock.now())?;
+        Ok(IssuedToken { access_token, expires_in, scope: wanted })
     }
 
     /// The caller behind an access token.
@@ -99,19 +90,11 @@ impl Vault {
         let claims = self.issuer.verify(token, self.clock.now())?;
         let client: ClientId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
         let granted: Permissions = claims.scope.parse().map_err(|_| Error::Unauthenticated)?;
-        let candidate = self
-            .store
-            .candidate(client)
-            .await?
-            .ok_or(Error::Unauthenticated)?;
+        let candidate = self.store.candidate(client).await?.ok_or(Error::Unauthenticated)?;
         let held = candidate.permissions();
         let scope = candidate.vouch(claims.tenant).ok_or(Error::Unauthenticated)?;
         let permissions = granted.iter().filter(|it| held.contains(*it)).collect();
-        Ok(Principal {
-            scope,
-            client,
-            permissions,
-        })
+        Ok(Principal { scope, client, permissions })
     }
 
     /// The public keys that verify this vault's tokens (RFC 7517).

@@ -26,10 +26,7 @@ impl IdempotencyKey {
             Ok(Self(text.to_owned()))
         } else {
             let reason = format!("expected 1 to {LONGEST} visible ASCII characters");
-            Err(Error::Invalid {
-                field: "Idempotency-Key".to_owned(),
-                reason,
-            })
+            Err(Error::Invalid { field: "Idempotency-Key".to_owned(), reason })
         }
     }
 
@@ -38,11 +35,7 @@ impl IdempotencyKey {
         caller: &Principal,
         route: &'static str,
     ) -> regrant_storage::IdempotencyKey {
-        regrant_storage::IdempotencyKey {
-            client: caller.client,
-            route,
-            key: self.0.clone(),
-        }
+        regrant_storage::IdempotencyKey { client: caller.client, route, key: self.0.clone() }
     }
 }
 
@@ -54,16 +47,9 @@ impl Vault {
         earlier: &IdempotentCall,
         body: &[u8],
     ) -> Result<ReconnectId, Error> {
-        let fingerprint = self
-            .keys
-            .fingerprint(&caller.scope, earlier.key_version, body)
-            .await?;
+        let fingerprint = self.keys.fingerprint(&caller.scope, earlier.key_version, body).await?;
         let same = fingerprint.is_some_and(|it| it.matches(&earlier.fingerprint));
-        if same {
-            Ok(earlier.reconnect)
-        } else {
-            Err(Error::Conflict(Conflict::OtherBody))
-        }
+        if same { Ok(earlier.reconnect) } else { Err(Error::Conflict(Conflict::OtherBody)) }
     }
 
     /// The earlier call with this key.

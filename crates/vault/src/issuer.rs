@@ -38,20 +38,10 @@ impl Issuer {
             verifier.add(key);
         }
         let jwks = json!({ "keys": opened.iter().map(SigningKey::public_jwk).collect::<Vec<_>>() });
-        let signing = opened
-            .into_iter()
-            .next_back()
-            .ok_or_else(|| Error::internal("no signing key"))?;
+        let signing = opened.into_iter().next_back().ok_or_else(|| Error::internal("no signing key"))?;
         let lifetime = i64::try_from(settings.token_lifetime.as_secs()).unwrap_or(900);
         let (name, audience) = (settings.issuer.clone(), settings.audience.clone());
-        Ok(Self {
-            signing,
-            verifier,
-            jwks,
-            name,
-            audience,
-            lifetime,
-        })
+        Ok(Self { signing, verifier, jwks, name, audience, lifetime })
     }
 
     pub(crate) fn sign(
@@ -77,9 +67,7 @@ impl Issuer {
     }
 
     pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, Error> {
-        self.verifier
-            .verify(token, now.timestamp())
-            .map_err(|_| Error::Unauthenticated)
+        self.verifier.verify(token, now.timestamp()).map_err(|_| Error::Unauthenticated)
     }
 
     pub(crate) const fn jwks(&self) -> &Value {
@@ -98,10 +86,7 @@ async fn live_keys(store: &Store) -> Result<Vec<regrant_storage::StoredSigningKe
 async fn make_key(store: &Store, keys: &Keys, now: Timestamp) -> Result<(), Error> {
     let key = SigningKey::generate()?;
     let system = store.system_scope();
-    let sealed = keys
-        .active(&system)
-        .await?
-        .seal(&signing_context(key.kid()), &key.private_pkcs8())?;
+    let sealed = keys.active(&system).await?.seal(&signing_context(key.kid()), &key.private_pkcs8())?;
     match store.insert_signing_key(key.kid(), &sealed, now).await {
         Ok(()) | Err(regrant_storage::Error::Taken(_)) => Ok(()),
         Err(error) => Err(error.into()),
@@ -109,8 +94,5 @@ async fn make_key(store: &Store, keys: &Keys, now: Timestamp) -> Result<(), Erro
 }
 
 fn signing_context(kid: &str) -> Context<'_> {
-    Context {
-        asset_id: kid,
-        ..Context::of_row(TenantId::SYSTEM, uuid::Uuid::nil(), Purpose::SigningKey)
-    }
+    Context { asset_id: kid, ..Context::of_row(TenantId::SYSTEM, uuid::Uuid::nil(), Purpose::SigningKey) }
 }

@@ -28,20 +28,12 @@ pub(crate) struct Keys {
 
 impl Keys {
     pub(crate) fn new(store: Store, provider: KeyProvider) -> Self {
-        Self {
-            store,
-            provider: Arc::new(provider),
-            by_version: cache(),
-            active: cache(),
-        }
+        Self { store, provider: Arc::new(provider), by_version: cache(), active: cache() }
     }
 
     /// The key under which this tenant's new records are sealed.
     pub(crate) async fn active(&self, scope: &TenantScope) -> Result<Arc<DataKey>, Error> {
-        let found = self
-            .active
-            .try_get_with(scope.tenant(), self.load_active(scope))
-            .await;
+        let found = self.active.try_get_with(scope.tenant(), self.load_active(scope)).await;
         found.map_err(shared)
     }
 
@@ -53,10 +45,7 @@ impl Keys {
         sealed: &Sealed,
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let key = KeyRef::of(sealed)?;
-        Ok(self
-            .version(scope, key.id, key.version)
-            .await?
-            .open(context, sealed)?)
+        Ok(self.version(scope, key.id, key.version).await?.open(context, sealed)?)
     }
 
     /// The keyed hash of `message` under the key version that hashed it before.
@@ -70,11 +59,7 @@ impl Keys {
         let Some(stored) = keys.into_iter().find(|it| it.version == version) else {
             return Ok(None);
         };
-        Ok(Some(
-            self.version(scope, stored.id, version)
-                .await?
-                .fingerprint(message),
-        ))
+        Ok(Some(self.version(scope, stored.id, version).await?.fingerprint(message)))
     }
 
     /// A fresh data key for a tenant, with the form in which it is stored.
@@ -109,26 +94,15 @@ impl Keys {
 
     async fn version(&self, scope: &TenantScope, id: Uuid, version: u32) -> Result<Arc<DataKey>, Error> {
         let load = self.load_version(scope, id, version);
-        self.by_version
-            .try_get_with((scope.tenant(), id, version), load)
-            .await
-            .map_err(shared)
+        self.by_version.try_get_with((scope.tenant(), id, version), load).await.map_err(shared)
     }
 
     async fn load_version(&self, scope: &TenantScope, id: Uuid, version: u32) -> Result<Arc<DataKey>, Error> {
-        let stored = self
-            .stored(scope)
-            .await?
-            .into_iter()
-            .find(|it| it.id == id && it.version == version);
+        let stored = self.stored(scope).await?.into_iter().find(|it| it.id == id && it.version == version);
         let stored =
             stored.ok_or_else(|| Error::internal("a record names a data key its tenant does not have"))?;
         let wrapped = WrappedKey::from_bytes(stored.wrapped);
-        Ok(Arc::new(
-            self.provider
-                .unwrap(scope.tenant(), id, version, &wrapped)
-                .await?,
-        ))
+        Ok(Arc::new(self.provider.unwrap(scope.tenant(), id, version, &wrapped).await?))
     }
 
     async fn stored(&self, scope: &TenantScope) -> Result<Vec<regrant_storage::StoredDataKey>, Error> {
@@ -144,10 +118,7 @@ where
     K: std::hash::Hash + Eq + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    Cache::builder()
-        .max_capacity(MOST_CACHED)
-        .time_to_live(CACHED_FOR)
-        .build()
+    Cache::builder().max_capacity(MOST_CACHED).time_to_live(CACHED_FOR).build()
 }
 
 /// One failure may answer many waiters.

@@ -9,6 +9,7 @@ mod assets;
 mod authenticate;
 mod error;
 mod idempotency;
+mod import;
 mod issuer;
 mod keys;
 mod payload;
@@ -23,6 +24,7 @@ mod settle_property;
 mod tenants;
 mod token;
 mod view;
+mod writes;
 
 use std::sync::Arc;
 

@@ -43,10 +43,7 @@ pub(crate) fn seal_credential(
     token: &AccessToken,
     facts: &SealedFacts,
 ) -> Result<Sealed, Error> {
-    let written = Written {
-        token: token.expose(),
-        facts,
-    };
+    let written = Written { token: token.expose(), facts };
     // Grown once, so that no smaller copy of the token stays behind in freed memory.
     let mut plain = Zeroizing::new(Vec::with_capacity(token.expose().len() * 2 + 1024));
     serde_json::to_writer(&mut *plain, &written).map_err(Error::internal)?;
@@ -64,9 +61,7 @@ pub(crate) fn read_credential(plain: &[u8], credential: &Credential) -> Result<A
     if agrees {
         Ok(token)
     } else {
-        Err(Error::internal(
-            "a credential's columns disagree with its sealed copy",
-        ))
+        Err(Error::internal("a credential's columns disagree with its sealed copy"))
     }
 }
 

@@ -91,11 +91,7 @@ impl Vault {
         }
         let exchanged = self.graph.exchange(app, &token).await.map_err(NotProved::from)?;
         // The exchange may keep its end to itself; the facts are the new token's own.
-        let inspected = self
-            .graph
-            .inspect(app, &exchanged.token)
-            .await
-            .map_err(NotProved::from)?;
+        let inspected = self.graph.inspect(app, &exchanged.token).await.map_err(NotProved::from)?;
         Ok((exchanged.token, inspected.facts))
     }
 
@@ -110,31 +106,15 @@ impl Vault {
         let now = self.clock.now();
         let grant = grant_of(facts);
         let key = self.keys.active(scope).await?;
-        let submitted = key.seal(
-            &submitted_context(scope.tenant(), reconnect),
-            token.expose().as_bytes(),
-        )?;
+        let submitted = key.seal(&submitted_context(scope.tenant(), reconnect), token.expose().as_bytes())?;
         let tx = self.store.begin(scope).await?;
         tx.hold(lease).await?;
         tx.insert_grant(&grant, now).await?;
         tx.mark_proved(reconnect.id, grant.id, &submitted).await?;
         let detail = json!({ "grant": grant.id, "person": grant.person_id, "kind": grant.kind });
-        tx.audit(
-            &[event(
-                "vault".to_owned(),
-                "reconnect.proved",
-                reconnect.id,
-                detail,
-            )],
-            now,
-        )
-        .await?;
+        tx.audit(&[event("vault".to_owned(), "reconnect.proved", reconnect.id, detail)], now).await?;
         tx.commit().await?;
-        Ok(Credentials {
-            token,
-            grant,
-            intent_seq: reconnect.intent_seq,
-        })
+        Ok(Credentials { token, grant, intent_seq: reconnect.intent_seq })
     }
 
     /// While the caller waits the call never was; after that its items say what happened.
@@ -149,11 +129,7 @@ impl Vault {
         let waiting = tell.filter(|tell| !tell.is_closed());
         let Some(tell) = waiting else {
             let kind = RefusalKind::TokenDead;
-            let refusal = Refusal {
-                kind,
-                message: refusal.to_string(),
-                fbtrace_id: None,
-            };
+            let refusal = Refusal { kind, message: refusal.to_string(), fbtrace_id: None };
             let reconnect = self.read_reconnect(scope, id).await?;
             self.settle_everywhere(scope, lease, &reconnect, &refusal).await?;
             return Ok(Prove::Later);
@@ -162,8 +138,7 @@ impl Vault {
         tx.hold(lease).await?;
         tx.erase_reconnect(id).await?;
         let detail = json!({ "reason": refusal.to_string() });
-        tx.audit(&[event("vault".to_owned(), "reconnect.refused", id, detail)], now)
-            .await?;
+        tx.audit(&[event("vault".to_owned(), "reconnect.refused", id, detail)], now).await?;
         tx.commit().await?;
         // A caller who went away meanwhile gets the same refusal when it calls again.
         let _gone = tell.send(Err(refusal));
@@ -182,25 +157,16 @@ impl Vault {
         let items = tx.open_items(reconnect.id, Clock::wall(), u32::MAX).await?;
         tx.commit().await?;
         for chunk in items.chunks(500) {
-            let probed = chunk
-                .iter()
-                .map(|item| (item, Proof::Refused(refusal.clone())))
-                .collect();
-            self.settle_refused(scope, lease, reconnect.intent_seq, probed)
-                .await?;
+            let probed = chunk.iter().map(|item| (item, Proof::Refused(refusal.clone()))).collect();
+            self.settle_refused(scope, lease, reconnect.intent_seq, probed).await?;
         }
         Ok(())
     }
 
     async fn submitted(&self, scope: &TenantScope, reconnect: &Reconnect) -> Result<AccessToken, Error> {
-        let sealed: &Sealed = reconnect
-            .submitted
-            .as_ref()
-            .ok_or_else(|| Error::internal("the submitted token is gone"))?;
-        let plain = self
-            .keys
-            .open(scope, &submitted_context(scope.tenant(), reconnect), sealed)
-            .await?;
+        let sealed: &Sealed =
+            reconnect.submitted.as_ref().ok_or_else(|| Error::internal("the submitted token is gone"))?;
+        let plain = self.keys.open(scope, &submitted_context(scope.tenant(), reconnect), sealed).await?;
         let text =
             std::str::from_utf8(&plain).map_err(|_| Error::internal("the submitted token is not text"))?;
         AccessToken::parse(text.to_owned()).map_err(Error::internal)
@@ -236,10 +202,9 @@ impl From<CallError> for NotProved {
             RefusalKind::NotReached
             | RefusalKind::NoRole
             | RefusalKind::MissingTask(_)
-            | RefusalKind::PageMoved(_) => Self::Everywhere(Refusal {
-                kind: RefusalKind::Unclassified,
-                ..refusal
-            }),
+            | RefusalKind::PageMoved(_) => {
+                Self::Everywhere(Refusal { kind: RefusalKind::Unclassified, ..refusal })
+            }
             _ => Self::Everywhere(refusal),
         }
     }

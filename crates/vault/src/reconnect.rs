@@ -102,10 +102,7 @@ impl Vault {
         let tx = self.store.begin(&caller.scope).await?;
         // The work list is locked first, as a run does: from here on its run settles nothing.
         tx.withdraw_reconnect(id).await?;
-        let reconnect = tx
-            .reconnect(id)
-            .await
-            .map_err(Error::missing(Resource::Reconnect))?;
+        let reconnect = tx.reconnect(id).await.map_err(Error::missing(Resource::Reconnect))?;
         if reconnect.status != ReconnectStatus::Running {
             return Err(Error::Conflict(Conflict::Ended));
         }
@@ -113,16 +110,8 @@ impl Vault {
         let results: Vec<_> = open.map(|it| (it.position, cancelled())).collect();
         tx.settle_items(id, &results, now).await?;
         tx.finish_reconnect(id, ReconnectStatus::Cancelled, now).await?;
-        tx.audit(
-            &[event(
-                caller.actor(),
-                "reconnect.cancelled",
-                id,
-                json!({ "open": results.len() }),
-            )],
-            now,
-        )
-        .await?;
+        tx.audit(&[event(caller.actor(), "reconnect.cancelled", id, json!({ "open": results.len() }))], now)
+            .await?;
         tx.commit().await?;
         self.progress.moved(id);
         self.reconnect_view(caller, id).await
@@ -134,10 +123,7 @@ impl Vault {
         let id = ReconnectId::mint();
         let context = Context::of_row(caller.tenant(), id.uuid(), Purpose::SubmittedToken);
         let submitted = key.seal(&context, order.access_token.expose().as_bytes())?;
-        let idempotent = order
-            .idempotency_key
-            .as_ref()
-            .map(|it| it.for_route(caller, ROUTE));
+        let idempotent = order.idempotency_key.as_ref().map(|it| it.for_route(caller, ROUTE));
         let now = self.clock.now();
 
         let tx = self.store.begin(&caller.scope).await?;
@@ -154,23 +140,17 @@ impl Vault {
             created_by: caller.client,
             created_at: now,
         };
-        let accepted = tx
-            .accept_reconnect(&reconnect, &items, Some(self.lease_from_now()))
-            .await?;
+        let accepted = tx.accept_reconnect(&reconnect, &items, Some(self.lease_from_now())).await?;
         if let Some(idempotent) = &idempotent {
             let fingerprint = key.fingerprint(&order.body);
             let print = fingerprint.as_bytes();
-            match tx
-                .insert_idempotent(idempotent, print, key.version(), id, now)
-                .await
-            {
+            match tx.insert_idempotent(idempotent, print, key.version(), id, now).await {
                 Err(regrant_storage::Error::Taken(_)) => return Ok(None),
                 stored => stored?,
             }
         }
         let detail = json!({ "items": items.len(), "intent_seq": accepted.intent_seq });
-        tx.audit(&[event(caller.actor(), "reconnect.accepted", id, detail)], now)
-            .await?;
+        tx.audit(&[event(caller.actor(), "reconnect.accepted", id, detail)], now).await?;
         tx.commit().await?;
         Ok(Some(self.start(caller, id, accepted)))
     }
@@ -180,10 +160,7 @@ impl Vault {
         if let Some(lease) = accepted.lease {
             self.spawn_run(caller.scope.clone(), lease, Some(tell));
         }
-        Started {
-            id,
-            proved: Some(proved),
-        }
+        Started { id, proved: Some(proved) }
     }
 
     fn lease_from_now(&self) -> (&str, Timestamp, Timestamp) {
@@ -201,20 +178,14 @@ impl Vault {
         match targets {
             Targets::Listed(ids) => {
                 self.check_number(ids.len())?;
-                let spellings: Vec<_> = ids
-                    .iter()
-                    .flat_map(|id| [id.clone(), id.as_ad_account()])
-                    .collect();
+                let spellings: Vec<_> = ids.iter().flat_map(|id| [id.clone(), id.as_ad_account()]).collect();
                 let known = tx.assets(&distinct(spellings)).await?;
                 Ok(fold(ids, &known))
             }
             Targets::Selected(selection) => {
                 let known = tx.list_assets(&self.filter_of(selection, now)).await?;
                 self.check_number(known.len())?;
-                Ok(known
-                    .into_iter()
-                    .map(|asset| open_item(asset.id.clone(), asset.id.as_str()))
-                    .collect())
+                Ok(known.into_iter().map(|asset| open_item(asset.id.clone(), asset.id.as_str())).collect())
             }
         }
     }
@@ -222,16 +193,10 @@ impl Vault {
     fn check_number(&self, n: usize) -> Result<(), Error> {
         if n == 0 {
             let reason = "expected at least one asset".to_owned();
-            return Err(Error::Invalid {
-                field: "asset_ids".to_owned(),
-                reason,
-            });
+            return Err(Error::Invalid { field: "asset_ids".to_owned(), reason });
         }
         if n > self.settings.max_reconnect_assets {
-            return Err(Error::TooMany {
-                field: "asset_ids",
-                limit: self.settings.max_reconnect_assets,
-            });
+            return Err(Error::TooMany { field: "asset_ids", limit: self.settings.max_reconnect_assets });
         }
         Ok(())
     }
@@ -284,20 +249,11 @@ fn fold(ids: &[AssetId], known: &[Asset]) -> Vec<NewItem> {
     let mut items = Vec::with_capacity(ids.len());
     for id in ids {
         let ad_account = id.as_ad_account();
-        let found = [id.clone(), ad_account]
-            .into_iter()
-            .find(|spelling| known.contains_key(spelling));
+        let found = [id.clone(), ad_account].into_iter().find(|spelling| known.contains_key(spelling));
         let asset_id = found.clone().unwrap_or_else(|| id.clone());
         if seen.insert(asset_id.clone()) {
             let item = open_item(asset_id, id.as_str());
-            items.push(if found.is_some() {
-                item
-            } else {
-                NewItem {
-                    settled: Some(unknown()),
-                    ..item
-                }
-            });
+            items.push(if found.is_some() { item } else { NewItem { settled: Some(unknown()), ..item } });
         }
     }
     items
@@ -310,11 +266,7 @@ fn distinct(mut ids: Vec<AssetId>) -> Vec<AssetId> {
 }
 
 fn open_item(asset_id: AssetId, asked: &str) -> NewItem {
-    NewItem {
-        asset_id,
-        asked: asked.to_owned(),
-        settled: None,
-    }
+    NewItem { asset_id, asked: asked.to_owned(), settled: None }
 }
 
 pub(crate) fn unknown() -> ItemResult {
@@ -331,24 +283,13 @@ fn cancelled() -> ItemResult {
     let detail = "The reconnect was cancelled before this asset was reached.";
     result(
         Outcome::Failed,
-        Reason::new(
-            ReasonCode::Cancelled,
-            Who::Provider,
-            detail,
-            "Start another reconnect.",
-        ),
+        Reason::new(ReasonCode::Cancelled, Who::Provider, detail, "Start another reconnect."),
     )
 }
 
 fn result(outcome: Outcome, reason: Reason) -> ItemResult {
     let serving = (outcome != Outcome::UnknownAsset).then_some(Serving::Old);
-    ItemResult {
-        outcome,
-        serving,
-        reason: Some(reason),
-        retry_at: None,
-        fbtrace_id: None,
-    }
+    ItemResult { outcome, serving, reason: Some(reason), retry_at: None, fbtrace_id: None }
 }
 
 pub(crate) fn event(
@@ -357,12 +298,7 @@ pub(crate) fn event(
     id: ReconnectId,
     detail: serde_json::Value,
 ) -> AuditEvent {
-    AuditEvent {
-        actor,
-        action,
-        subject: id.to_string(),
-        detail,
-    }
+    AuditEvent { actor, action, subject: id.to_string(), detail }
 }
 
 /// The kind of work a reconnect is in the work list.

@@ -36,10 +36,7 @@ impl Vault {
     pub async fn resume_due(&self) -> Result<usize, Error> {
         let lease_for = chrono::Duration::from_std(self.settings.lease).map_err(Error::internal)?;
         let owner = &self.jobs.owner;
-        let claims = self
-            .store
-            .claim_due(DUE, Clock::wall(), owner, lease_for, CLAIMED_AT_ONCE)
-            .await?;
+        let claims = self.store.claim_due(DUE, Clock::wall(), owner, lease_for, CLAIMED_AT_ONCE).await?;
         let n = claims.len();
         for claim in claims {
             self.spawn_run(claim.scope, claim.lease, None);
@@ -85,15 +82,10 @@ impl Vault {
             match done {
                 Ok(()) => {}
                 Err(error) if is_lost(&error) => warn!("another process has taken the reconnect over"),
-                Err(error) => warn!(
-                    error = &*chain(&error),
-                    "a run broke off; it will be taken up again"
-                ),
+                Err(error) => warn!(error = &*chain(&error), "a run broke off; it will be taken up again"),
             }
         };
-        self.jobs
-            .tracker
-            .spawn_on(run.instrument(span), &self.jobs.runtime);
+        self.jobs.tracker.spawn_on(run.instrument(span), &self.jobs.runtime);
     }
 
     /// Runs while a heartbeat keeps the lease.
@@ -167,23 +159,12 @@ impl Vault {
         open: Vec<Item>,
     ) -> Result<(), Error> {
         let open = self.settle_unasked(scope, lease, credentials, open).await?;
-        let targets: Vec<_> = open
-            .iter()
-            .map(|(item, kind)| Target {
-                id: item.asset_id.clone(),
-                kind: *kind,
-            })
-            .collect();
-        let chunks = self
-            .graph
-            .probe_stream(app, &credentials.token, &credentials.grant.person_id, &targets);
+        let targets: Vec<_> =
+            open.iter().map(|(item, kind)| Target { id: item.asset_id.clone(), kind: *kind }).collect();
+        let chunks = self.graph.probe_stream(app, &credentials.token, &credentials.grant.person_id, &targets);
         pin_mut!(chunks);
         while let Some(chunk) = chunks.next().await {
-            let items = chunk
-                .indices
-                .iter()
-                .filter_map(|index| open.get(*index))
-                .map(|(item, _)| item);
+            let items = chunk.indices.iter().filter_map(|index| open.get(*index)).map(|(item, _)| item);
             let probed: Vec<_> = items.zip(chunk.proofs).collect();
             self.settle(scope, lease, credentials, probed).await?;
             self.progress.moved(id_of(lease));
@@ -203,11 +184,7 @@ impl Vault {
         if reconnect.open == 0 {
             tx.finish_reconnect(id, ReconnectStatus::Completed, now).await?;
             let detail = serde_json::json!({ "items": reconnect.total });
-            tx.audit(
-                &[event("vault".to_owned(), "reconnect.completed", id, detail)],
-                now,
-            )
-            .await?;
+            tx.audit(&[event("vault".to_owned(), "reconnect.completed", id, detail)], now).await?;
         } else {
             let wall = Clock::wall();
             let due_at = tx.next_retry(id).await?.filter(|at| *at > wall).unwrap_or(wall);
@@ -223,10 +200,7 @@ impl Vault {
         id: ReconnectId,
     ) -> Result<Reconnect, Error> {
         let tx = self.store.begin_read(scope).await?;
-        let reconnect = tx
-            .reconnect(id)
-            .await
-            .map_err(Error::missing(Resource::Reconnect))?;
+        let reconnect = tx.reconnect(id).await.map_err(Error::missing(Resource::Reconnect))?;
         tx.commit().await?;
         Ok(reconnect)
     }

@@ -47,21 +47,14 @@ fn said() -> impl Strategy<Value = Said> {
 
 fn plan() -> impl Strategy<Value = Plan> {
     let said = || proptest::array::uniform6(said());
-    (
-        any::<[bool; 2]>(),
-        any::<[bool; 2]>(),
-        [said(), said()],
-        any::<[bool; ASSETS]>(),
-    )
-        .prop_map(|(system_user, same_token, said, later_first)| Plan {
-            system_user: [
-                system_user[0] && system_user[1],
-                system_user[1] && !system_user[0],
-            ],
+    (any::<[bool; 2]>(), any::<[bool; 2]>(), [said(), said()], any::<[bool; ASSETS]>()).prop_map(
+        |(system_user, same_token, said, later_first)| Plan {
+            system_user: [system_user[0] && system_user[1], system_user[1] && !system_user[0]],
             same_token: [same_token[0] && same_token[1], same_token[1] && !same_token[0]],
             said,
             later_first,
-        })
+        },
+    )
 }
 
 fn refusals() -> Vec<RefusalKind> {
@@ -92,11 +85,7 @@ impl Said {
         match self {
             Self::Proven { tasks, mints } => Proof::Proven(Proven {
                 page_token: mints.then(|| text(&format!("page-of-{token}"))),
-                tasks: Some(if tasks {
-                    vec!["MANAGE".to_owned()]
-                } else {
-                    vec!["ANALYZE".to_owned()]
-                }),
+                tasks: Some(if tasks { vec!["MANAGE".to_owned()] } else { vec!["ANALYZE".to_owned()] }),
                 cut_off: None,
             }),
             Self::Refused(n) => Proof::Refused(Refusal {
@@ -143,24 +132,13 @@ impl World {
             settings: Settings::default(),
         };
         let vault = Vault::open(parts).await.unwrap();
-        let (id, secret): (AppId, _) = (
-            "1".parse().unwrap(),
-            AppSecret::parse("secret".to_owned()).unwrap(),
-        );
+        let (id, secret): (AppId, _) = ("1".parse().unwrap(), AppSecret::parse("secret".to_owned()).unwrap());
         vault
-            .create_app(&NewApp {
-                id: id.clone(),
-                name: "App".to_owned(),
-                secret,
-                verify_token: None,
-            })
+            .create_app(&NewApp { id: id.clone(), name: "App".to_owned(), secret, verify_token: None })
             .await
             .unwrap();
         let onboarded = vault.create_tenant("One", &id, Permissions::all()).await.unwrap();
-        let token = vault
-            .issue_token(Some(onboarded.client), &onboarded.secret, None)
-            .await
-            .unwrap();
+        let token = vault.issue_token(Some(onboarded.client), &onboarded.secret, None).await.unwrap();
         let caller = vault.authenticate(&token.access_token).await.unwrap();
         let assets: Vec<AssetId> = (1..=ASSETS).map(|n| format!("{n}").parse().unwrap()).collect();
         let registration = |id: &AssetId| AssetRegistration {
@@ -170,30 +148,16 @@ impl World {
             business_id: None,
             token: None,
         };
-        vault
-            .register_assets(&caller, assets.iter().map(registration).collect())
-            .await
-            .unwrap();
+        vault.register_assets(&caller, assets.iter().map(registration).collect()).await.unwrap();
         let (serves, source) = (HashMap::new(), HashMap::new());
-        Self {
-            vault,
-            caller,
-            assets,
-            serves,
-            source,
-            tokens: 0,
-            settled: 0,
-            replaced: 0,
-        }
+        Self { vault, caller, assets, serves, source, tokens: 0, settled: 0, replaced: 0 }
     }
 
     /// Accepts both reconnects in their order, then settles each asset in the plan's order.
     async fn carry_out(&mut self, plan: &Plan) {
         let offers = [self.accept(plan, 0).await, self.accept(plan, 1).await];
         for later_first in [false, true] {
-            let group: Vec<_> = (0..ASSETS)
-                .filter(|at| plan.later_first[*at] == later_first)
-                .collect();
+            let group: Vec<_> = (0..ASSETS).filter(|at| plan.later_first[*at] == later_first).collect();
             for n in order(later_first) {
                 self.settle(&offers[n], &group, &plan.said[n]).await;
             }
@@ -209,12 +173,7 @@ impl World {
 
     async fn accept(&mut self, plan: &Plan, n: usize) -> Offer {
         self.tokens += 1;
-        let known = self
-            .source
-            .values()
-            .next()
-            .cloned()
-            .filter(|_| plan.same_token[n]);
+        let known = self.source.values().next().cloned().filter(|_| plan.same_token[n]);
         let token = known.unwrap_or_else(|| format!("token-{}", self.tokens));
         let now = self.vault.clock.now();
         let id = ReconnectId::mint();
@@ -225,63 +184,33 @@ impl World {
             created_by: self.caller.client,
             created_at: now,
         };
-        let item = |id: &AssetId| NewItem {
-            asset_id: id.clone(),
-            asked: id.to_string(),
-            settled: None,
-        };
+        let item = |id: &AssetId| NewItem { asset_id: id.clone(), asked: id.to_string(), settled: None };
         let items: Vec<_> = self.assets.iter().map(item).collect();
         let tx = self.vault.store.begin(&self.caller.scope).await.unwrap();
         let wall = Clock::wall();
         let lease = Some(("one", wall + chrono::Duration::minutes(1), wall));
         let Accepted { intent_seq, lease } = tx.accept_reconnect(&reconnect, &items, lease).await.unwrap();
-        let grant = grant(if plan.system_user[n] {
-            CredentialKind::SystemUser
-        } else {
-            CredentialKind::User
-        });
+        let grant =
+            grant(if plan.system_user[n] { CredentialKind::SystemUser } else { CredentialKind::User });
         tx.insert_grant(&grant, now).await.unwrap();
         let items = tx.items(id).await.unwrap();
         tx.commit().await.unwrap();
-        let credentials = Credentials {
-            token: text(&token),
-            grant,
-            intent_seq,
-        };
-        Offer {
-            id,
-            items,
-            lease: lease.unwrap(),
-            token,
-            credentials,
-        }
+        let credentials = Credentials { token: text(&token), grant, intent_seq };
+        Offer { id, items, lease: lease.unwrap(), token, credentials }
     }
 
     async fn settle(&self, offer: &Offer, group: &[usize], said: &[Said; ASSETS]) {
         let scope = &self.caller.scope;
-        let probed = group
-            .iter()
-            .map(|at| (&offer.items[*at], said[*at].proof(&offer.token)));
-        self.vault
-            .settle(scope, &offer.lease, &offer.credentials, probed.collect())
-            .await
-            .unwrap();
+        let probed = group.iter().map(|at| (&offer.items[*at], said[*at].proof(&offer.token)));
+        self.vault.settle(scope, &offer.lease, &offer.credentials, probed.collect()).await.unwrap();
     }
 
     async fn outcomes(&self, offer: &Offer) -> Vec<Outcome> {
         let tx = self.vault.store.begin_read(&self.caller.scope).await.unwrap();
         let items = tx.items(offer.id).await.unwrap();
         tx.commit().await.unwrap();
-        let outcomes: Vec<_> = items
-            .into_iter()
-            .filter_map(|it| it.result)
-            .map(|it| it.outcome)
-            .collect();
-        assert_eq!(
-            outcomes.len(),
-            ASSETS,
-            "every item has one outcome: their sum is the input"
-        );
+        let outcomes: Vec<_> = items.into_iter().filter_map(|it| it.result).map(|it| it.outcome).collect();
+        assert_eq!(outcomes.len(), ASSETS, "every item has one outcome: their sum is the input");
         outcomes
     }
 
@@ -289,14 +218,8 @@ impl World {
     fn expect(&mut self, asset: &AssetId, offer: &Offer, said: Said, outcome: Outcome) {
         self.settled += 1;
         if outcome == Outcome::Replaced {
-            let Said::Proven { mints, .. } = said else {
-                panic!("{asset}: only a proved token replaces")
-            };
-            let token = if mints {
-                format!("page-of-{}", offer.token)
-            } else {
-                offer.token.clone()
-            };
+            let Said::Proven { mints, .. } = said else { panic!("{asset}: only a proved token replaces") };
+            let token = if mints { format!("page-of-{}", offer.token) } else { offer.token.clone() };
             self.serves.insert(asset.clone(), token);
             self.source.insert(asset.clone(), offer.token.clone());
             self.replaced += 1;
@@ -336,10 +259,7 @@ fn grant(kind: CredentialKind) -> Grant {
         person_id: "7".parse().unwrap(),
         person_name: None,
         is_work_account: None,
-        scopes: vec![GrantedScope {
-            scope: "pages_show_list".to_owned(),
-            target_ids: None,
-        }],
+        scopes: vec![GrantedScope { scope: "pages_show_list".to_owned(), target_ids: None }],
         issued_at: None,
         expires_at: None,
         data_access_expires_at: None,
@@ -348,17 +268,10 @@ fn grant(kind: CredentialKind) -> Grant {
 
 #[test]
 fn no_plan_of_proofs_worsens_a_credential_that_works() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let database = runtime.block_on(TestDatabase::sqlite());
     let world = std::cell::RefCell::new(runtime.block_on(World::new(&database)));
-    let mut runner = TestRunner::new(Config {
-        cases: PLANS,
-        failure_persistence: None,
-        ..Config::default()
-    });
+    let mut runner = TestRunner::new(Config { cases: PLANS, failure_persistence: None, ..Config::default() });
     let checked = runner.run(&plan(), |plan| {
         runtime.block_on(world.borrow_mut().carry_out(&plan));
         Ok(())
@@ -366,9 +279,5 @@ fn no_plan_of_proofs_worsens_a_credential_that_works() {
     checked.unwrap();
     let world = world.into_inner();
     assert_eq!(world.settled, u64::from(PLANS) * 2 * ASSETS as u64);
-    assert!(
-        world.replaced > u64::from(PLANS),
-        "plans do replace: {}",
-        world.replaced
-    );
+    assert!(world.replaced > u64::from(PLANS), "plans do replace: {}", world.replaced);
 }

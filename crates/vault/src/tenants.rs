@@ -32,20 +32,9 @@ impl Vault {
         let (tenant, now) = (TenantId::mint(), self.clock.now());
         let (client, secret) = new_client(tenant, "first", scopes, now)?;
         let (id, key) = (client.id, self.keys.mint(tenant, now).await?);
-        let row = NewTenant {
-            id: tenant,
-            name,
-            app_id: app.clone(),
-            created_at: now,
-            key,
-            client,
-        };
+        let row = NewTenant { id: tenant, name, app_id: app.clone(), created_at: now, key, client };
         self.store.insert_tenant(&row).await?;
-        Ok(Onboarded {
-            tenant,
-            client: id,
-            secret,
-        })
+        Ok(Onboarded { tenant, client: id, secret })
     }
 
     /// Adds a client to a tenant.
@@ -59,17 +48,10 @@ impl Vault {
         scopes: Permissions,
     ) -> Result<Onboarded, Error> {
         let name = checked_name(name)?;
-        self.store
-            .tenant(tenant)
-            .await
-            .map_err(Error::missing(Resource::Tenant))?;
+        self.store.tenant(tenant).await.map_err(Error::missing(Resource::Tenant))?;
         let (client, secret) = new_client(tenant, &name, scopes, self.clock.now())?;
         self.store.insert_client(&client).await?;
-        Ok(Onboarded {
-            tenant,
-            client: client.id,
-            secret,
-        })
+        Ok(Onboarded { tenant, client: client.id, secret })
     }
 
     /// Gives a client another secret; the old one is dead at once.
@@ -82,10 +64,7 @@ impl Vault {
         client: ClientId,
     ) -> Result<ClientSecret, Error> {
         let (secret, hash) = mint_client_secret()?;
-        let stored = self
-            .store
-            .set_client_secret(tenant, client, hash.as_bytes())
-            .await;
+        let stored = self.store.set_client_secret(tenant, client, hash.as_bytes()).await;
         stored.map_err(Error::missing(Resource::Client))?;
         Ok(secret)
     }
@@ -111,10 +90,7 @@ impl Vault {
     /// # Errors
     /// `NotFound(Tenant)`.
     pub async fn scope_for_operator(&self, tenant: TenantId) -> Result<TenantScope, Error> {
-        self.store
-            .scope_for_operator(tenant)
-            .await
-            .map_err(Error::missing(Resource::Tenant))
+        self.store.scope_for_operator(tenant).await.map_err(Error::missing(Resource::Tenant))
     }
 }
 
@@ -135,14 +111,7 @@ fn new_client(
     let (secret, hash) = mint_client_secret()?;
     let secret_hash = hash.as_bytes().to_vec();
     Ok((
-        NewClient {
-            id: ClientId::mint(),
-            tenant,
-            name: name.to_owned(),
-            secret_hash,
-            scopes,
-            created_at,
-        },
+        NewClient { id: ClientId::mint(), tenant, name: name.to_owned(), secret_hash, scopes, created_at },
         secret,
     ))
 }
@@ -154,9 +123,6 @@ fn checked_name(name: &str) -> Result<String, Error> {
         Ok(name.to_owned())
     } else {
         let reason = "expected 1 to 200 characters without control characters".to_owned();
-        Err(Error::Invalid {
-            field: "name".to_owned(),
-            reason,
-        })
+        Err(Error::Invalid { field: "name".to_owned(), reason })
     }
 }

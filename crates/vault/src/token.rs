@@ -72,27 +72,18 @@ impl Vault {
     /// `TooMany`; `Invalid` for an empty list.
     pub async fn lookup(&self, caller: &Principal, ids: &[AssetId]) -> Result<Vec<(AssetId, Lookup)>, Error> {
         self.check_lookup(ids.len())?;
-        let spellings: Vec<_> = ids
-            .iter()
-            .flat_map(|id| [id.clone(), id.as_ad_account()])
-            .collect();
+        let spellings: Vec<_> = ids.iter().flat_map(|id| [id.clone(), id.as_ad_account()]).collect();
         let now = self.clock.now();
         let app = self.app(caller.scope.app_id()).await?;
 
         let tx = self.store.begin_read(&caller.scope).await?;
-        let assets: HashMap<_, _> = tx
-            .assets(&spellings)
-            .await?
-            .into_iter()
-            .map(|it| (it.id.clone(), it))
-            .collect();
+        let assets: HashMap<_, _> =
+            tx.assets(&spellings).await?.into_iter().map(|it| (it.id.clone(), it)).collect();
         let known: Vec<_> = assets.keys().cloned().collect();
         let held = tx.active_credentials(&known).await?;
         tx.commit().await?;
-        let mut held: HashMap<_, _> = held
-            .into_iter()
-            .map(|it| (it.credential.asset_id.clone(), it))
-            .collect();
+        let mut held: HashMap<_, _> =
+            held.into_iter().map(|it| (it.credential.asset_id.clone(), it)).collect();
 
         let mut opened = HashMap::new();
         for asset in assets.values() {
@@ -121,10 +112,7 @@ impl Vault {
         }
         let credential = stored.credential;
         let context = context(caller.tenant(), &credential);
-        let plain = self
-            .keys
-            .open(&caller.scope, &context, &credential.sealed)
-            .await?;
+        let plain = self.keys.open(&caller.scope, &context, &credential.sealed).await?;
         let access_token = read_credential(&plain, &credential)?;
         let proof = self.graph.appsecret_proof(app, &access_token);
         Ok(Lookup::Served(Box::new(ServedToken {
@@ -170,15 +158,9 @@ impl Vault {
         match n {
             0 => {
                 let reason = "expected at least one asset".to_owned();
-                Err(Error::Invalid {
-                    field: "asset_ids".to_owned(),
-                    reason,
-                })
+                Err(Error::Invalid { field: "asset_ids".to_owned(), reason })
             }
-            n if n > limit => Err(Error::TooMany {
-                field: "asset_ids",
-                limit,
-            }),
+            n if n > limit => Err(Error::TooMany { field: "asset_ids", limit }),
             _ => Ok(()),
         }
     }
@@ -220,25 +202,14 @@ fn dead_reason(state: &AssetState) -> Reason {
         return reason.clone();
     }
     let (code, detail) = match state.ending.map(|it| it.cause) {
-        Some(EndingCause::CutOff) => (
-            ReasonCode::CutOffPassed,
-            "The cut-off of this asset has passed for the token's person.",
-        ),
-        Some(EndingCause::DataAccess) => (
-            ReasonCode::DataAccessExpired,
-            "Data access of this token has lapsed.",
-        ),
+        Some(EndingCause::CutOff) => {
+            (ReasonCode::CutOffPassed, "The cut-off of this asset has passed for the token's person.")
+        }
+        Some(EndingCause::DataAccess) => {
+            (ReasonCode::DataAccessExpired, "Data access of this token has lapsed.")
+        }
         _ => (ReasonCode::TokenDead, "The token has expired."),
     };
-    debug_assert_eq!(
-        state.status,
-        Status::Disconnected,
-        "only a disconnected asset has no token"
-    );
-    Reason::new(
-        code,
-        Who::Person,
-        detail,
-        "Log in again and replace with the new token.",
-    )
+    debug_assert_eq!(state.status, Status::Disconnected, "only a disconnected asset has no token");
+    Reason::new(code, Who::Person, detail, "Log in again and replace with the new token.")
 }

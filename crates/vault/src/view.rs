@@ -68,18 +68,11 @@ impl Vault {
     /// `NotFound`.
     pub async fn reconnect_view(&self, caller: &Principal, id: ReconnectId) -> Result<ReconnectView, Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
-        let reconnect = tx
-            .reconnect(id)
-            .await
-            .map_err(Error::missing(Resource::Reconnect))?;
+        let reconnect = tx.reconnect(id).await.map_err(Error::missing(Resource::Reconnect))?;
         let items = tx.items(id).await?;
         let mut view = self.with_grant(&tx, reconnect).await?;
         tx.commit().await?;
-        view.counts = items
-            .iter()
-            .filter_map(|it| it.result.as_ref())
-            .map(|it| it.outcome)
-            .collect();
+        view.counts = items.iter().filter_map(|it| it.result.as_ref()).map(|it| it.outcome).collect();
         view.items = items.into_iter().map(ItemView::from).collect();
         Ok(view)
     }
@@ -105,10 +98,7 @@ impl Vault {
         tx.commit().await?;
         let data = rows.into_iter().map(|row| {
             let grant = grants.iter().find(|it| Some(it.id) == row.grant_id).cloned();
-            ReconnectView {
-                counts: counts.remove(&row.id).unwrap_or_default(),
-                ..bare(&row, grant)
-            }
+            ReconnectView { counts: counts.remove(&row.id).unwrap_or_default(), ..bare(&row, grant) }
         });
         let data: Vec<_> = data.collect();
         let next = data.last().filter(|_| more).map(|it| it.id);
@@ -127,18 +117,12 @@ impl Vault {
     ) -> Result<(Vec<ItemView>, ReconnectView), Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
         // The reconnect is read before its items, so that an ended one has shown them all.
-        let reconnect = tx
-            .reconnect(id)
-            .await
-            .map_err(Error::missing(Resource::Reconnect))?;
+        let reconnect = tx.reconnect(id).await.map_err(Error::missing(Resource::Reconnect))?;
         let items = tx.items_after(id, after, 500).await?;
         let counts = tx.counts(&[id]).await?.remove(&id).unwrap_or_default();
         let view = self.with_grant(&tx, reconnect).await?;
         tx.commit().await?;
-        Ok((
-            items.into_iter().map(ItemView::from).collect(),
-            ReconnectView { counts, ..view },
-        ))
+        Ok((items.into_iter().map(ItemView::from).collect(), ReconnectView { counts, ..view }))
     }
 
     /// Waits until the reconnect moves, or `at_most`.

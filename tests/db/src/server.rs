@@ -73,11 +73,7 @@ impl Server {
     }
 
     const fn at(superuser: Url, borrowed: bool, process: Option<local::Process>) -> Self {
-        Self {
-            superuser,
-            borrowed,
-            _process: process,
-        }
+        Self { superuser, borrowed, _process: process }
     }
 
     /// Makes the two roles and, on a server of our own, the database to copy.
@@ -91,8 +87,7 @@ impl Server {
             .await;
         }
         if !self.borrowed {
-            self.run(&format!("CREATE DATABASE {TEMPLATE} OWNER {OWNER}"))
-                .await;
+            self.run(&format!("CREATE DATABASE {TEMPLATE} OWNER {OWNER}")).await;
             migrate(&address(&self.superuser, Some(OWNER), TEMPLATE)).await;
         }
     }
@@ -148,9 +143,7 @@ pub(crate) async fn answers(url: &Url, mut is_alive: impl FnMut() -> bool) -> bo
 async fn run(superuser: &Url, sql: &str) {
     let connection = PgConnection::connect(superuser.as_str()).await;
     let mut connection = connection.expect("the PostgreSQL server answers");
-    let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
-        .execute(&mut connection)
-        .await;
+    let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await;
     done.expect("the PostgreSQL server does as asked");
     // The next CREATE DATABASE waits for nobody.
     let _ = connection.close().await;

@@ -43,15 +43,8 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        let vault = regrant_vault::Settings {
-            retry_pause: Duration::from_millis(50),
-            ..Default::default()
-        };
-        Self {
-            vault,
-            graph: regrant_graph::Settings::default(),
-            api: regrant_api::Settings::default(),
-        }
+        let vault = regrant_vault::Settings { retry_pause: Duration::from_millis(50), ..Default::default() };
+        Self { vault, graph: regrant_graph::Settings::default(), api: regrant_api::Settings::default() }
     }
 }
 
@@ -69,9 +62,7 @@ impl Bench {
             world: World::from_yaml(world).expect("the world is well formed"),
             clock: regrant_sandbox::Clock::with_offset(offset),
         };
-        let sandbox = regrant_sandbox::Sandbox::start(settings)
-            .await
-            .expect("the sandbox starts");
+        let sandbox = regrant_sandbox::Sandbox::start(settings).await.expect("the sandbox starts");
         let graph = regrant_graph::Settings {
             base_url: sandbox.url().parse().expect("the sandbox has a url"),
             ..options.graph
@@ -92,12 +83,7 @@ impl Bench {
         for (id, secret) in [(APP, SECRET), (OTHER_APP, "other-secret-other-secret")] {
             let secret = AppSecret::parse(secret.to_owned()).expect("a secret");
             let id = id.parse().expect("an app id");
-            let app = NewApp {
-                id,
-                name: "Provider App".to_owned(),
-                secret,
-                verify_token: None,
-            };
+            let app = NewApp { id, name: "Provider App".to_owned(), secret, verify_token: None };
             vault.create_app(&app).await.expect("the app is new");
         }
         let server =
@@ -108,15 +94,7 @@ impl Bench {
         let resuming = vault.clone();
         tokio::spawn(async move { resuming.resume_until_closed(Duration::from_millis(50)).await });
         let control = SandboxControl::new(sandbox.url());
-        Self {
-            vault,
-            api,
-            sandbox: control,
-            clock,
-            _database: database,
-            stop,
-            _sandbox: sandbox,
-        }
+        Self { vault, api, sandbox: control, clock, _database: database, stop, _sandbox: sandbox }
     }
 
     /// A new tenant of the provider's app with every permission.
@@ -126,11 +104,8 @@ impl Bench {
 
     pub async fn tenant_with(&self, name: &str, permissions: Permissions) -> Tenant {
         let app = APP.parse().expect("an app id");
-        let onboarded = self
-            .vault
-            .create_tenant(name, &app, permissions)
-            .await
-            .expect("the tenant is onboarded");
+        let onboarded =
+            self.vault.create_tenant(name, &app, permissions).await.expect("the tenant is onboarded");
         Tenant::log_in(&self.api, onboarded).await
     }
 }
@@ -143,11 +118,6 @@ impl Drop for Bench {
 
 /// One HTTP client for tests: no proxy, no redirects, an end to waiting.
 pub fn http() -> reqwest::Client {
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none());
-    client
-        .timeout(Duration::from_secs(120))
-        .build()
-        .expect("a client")
+    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    client.timeout(Duration::from_secs(120)).build().expect("a client")
 }

@@ -39,11 +39,7 @@ impl Served {
     pub async fn start(database: TestDatabase, world: &str, log_level: &'static str) -> Self {
         let world = World::from_yaml(world).expect("the world is well formed");
         let listen = ([127, 0, 0, 1], 0).into();
-        let settings = regrant_sandbox::Settings {
-            listen,
-            world,
-            clock: regrant_sandbox::Clock::new(),
-        };
+        let settings = regrant_sandbox::Settings { listen, world, clock: regrant_sandbox::Clock::new() };
         let sandbox = Sandbox::start(settings).await.expect("the sandbox starts");
         let directory = tempfile::tempdir().expect("a directory");
         let passphrase = format!("passphrase-canary-{}", uuid::Uuid::now_v7().simple());
@@ -68,11 +64,7 @@ impl Served {
     /// A new tenant, logged in at the process.
     pub async fn tenant(&self, name: &str) -> Tenant {
         let app = APP.parse().expect("an app id");
-        let onboarded = self
-            .vault
-            .create_tenant(name, &app, Permissions::all())
-            .await
-            .expect("onboarded");
+        let onboarded = self.vault.create_tenant(name, &app, Permissions::all()).await.expect("onboarded");
         Tenant::log_in(&self.api, onboarded).await
     }
 
@@ -107,14 +99,9 @@ impl Served {
     pub async fn stop(&mut self) -> String {
         let mut child = self.child.take().expect("it runs");
         let pid = child.id().expect("it runs").to_string();
-        Command::new("kill")
-            .args(["-TERM", &pid])
-            .status()
-            .await
-            .expect("kill is there");
-        let ended = tokio::time::timeout(Duration::from_secs(40), child.wait())
-            .await
-            .expect("it stops in time");
+        Command::new("kill").args(["-TERM", &pid]).status().await.expect("kill is there");
+        let ended =
+            tokio::time::timeout(Duration::from_secs(40), child.wait()).await.expect("it stops in time");
         assert!(ended.expect("it ends").success(), "{}", self.printed().await);
         tokio::time::sleep(Duration::from_millis(200)).await;
         self.printed().await
@@ -174,12 +161,7 @@ impl Served {
             if answer.is_ok_and(|it| it.status().is_success()) {
                 return;
             }
-            let ended = self
-                .child
-                .as_mut()
-                .expect("it was started")
-                .try_wait()
-                .expect("its state");
+            let ended = self.child.as_mut().expect("it was started").try_wait().expect("its state");
             assert!(ended.is_none(), "the server ended: {}", self.printed().await);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -191,16 +173,9 @@ async fn open_vault(database: &TestDatabase, directory: &Path, passphrase: &str,
     let passphrase = Passphrase::parse(passphrase.to_owned()).expect("a passphrase");
     let keyring =
         Keyring::create(&directory.join("keyring"), &passphrase, Strength::floor()).expect("a keyring");
-    let graph = regrant_graph::Settings {
-        base_url: sandbox.parse().expect("a url"),
-        ..Default::default()
-    };
+    let graph = regrant_graph::Settings { base_url: sandbox.parse().expect("a url"), ..Default::default() };
     let url = database.url().to_owned();
-    let store = regrant_storage::Settings {
-        url,
-        max_connections: 4,
-        busy_timeout: Duration::from_secs(20),
-    };
+    let store = regrant_storage::Settings { url, max_connections: 4, busy_timeout: Duration::from_secs(20) };
     let parts = Parts {
         store: Store::connect(&store).await.expect("the store connects"),
         provider: KeyProvider::Local(keyring),
@@ -211,12 +186,7 @@ async fn open_vault(database: &TestDatabase, directory: &Path, passphrase: &str,
     let vault = Vault::open(parts).await.expect("the vault opens");
     let secret = AppSecret::parse(SECRET.to_owned()).expect("a secret");
     let id = APP.parse().expect("an app id");
-    let app = NewApp {
-        id,
-        name: "Provider App".to_owned(),
-        secret,
-        verify_token: None,
-    };
+    let app = NewApp { id, name: "Provider App".to_owned(), secret, verify_token: None };
     vault.create_app(&app).await.expect("the app is new");
     vault
 }
@@ -226,11 +196,7 @@ fn binary() -> PathBuf {
     let this = std::env::current_exe().expect("this test has a path");
     let directory = this.ancestors().nth(2).expect("target/<profile>");
     let binary = directory.join("regrant");
-    assert!(
-        binary.exists(),
-        "{} is missing: run `cargo test --workspace`",
-        binary.display()
-    );
+    assert!(binary.exists(), "{} is missing: run `cargo test --workspace`", binary.display());
     binary
 }
 
@@ -241,12 +207,6 @@ fn free_port() -> u16 {
 
 fn write_private(path: &Path, text: &str) {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
-    file.expect("a new file")
-        .write_all(text.as_bytes())
-        .expect("room for a line");
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    file.expect("a new file").write_all(text.as_bytes()).expect("room for a line");
 }

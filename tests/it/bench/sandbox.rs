@@ -11,16 +11,12 @@ pub struct SandboxControl {
 
 impl SandboxControl {
     pub fn new(url: String) -> Self {
-        Self {
-            url,
-            http: super::http(),
-        }
+        Self { url, http: super::http() }
     }
 
     /// A token of this person (or system user) for the provider's app.
     pub async fn token(&self, person: &str) -> String {
-        self.token_of(json!({ "person": person, "app": super::APP }))
-            .await
+        self.token_of(json!({ "person": person, "app": super::APP })).await
     }
 
     pub async fn token_of(&self, wanted: Value) -> String {
@@ -39,18 +35,8 @@ impl SandboxControl {
 
     pub async fn latency(&self, ms: u64) {
         let url = format!("{}/sandbox/latency", self.url);
-        let answer = self
-            .http
-            .put(url)
-            .json(&json!({ "ms": ms }))
-            .send()
-            .await
-            .expect("the sandbox answers");
-        assert!(
-            answer.status().is_success(),
-            "{}",
-            answer.text().await.unwrap_or_default()
-        );
+        let answer = self.http.put(url).json(&json!({ "ms": ms })).send().await.expect("the sandbox answers");
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
     }
 
     pub async fn calls(&self) -> Value {
@@ -68,24 +54,14 @@ impl SandboxControl {
     pub async fn reads(&self, asset: &str, token: &str, proof: &str, time: i64) -> u16 {
         let url = format!("{}/v26.0/{asset}", self.url);
         let time = time.to_string();
-        let query = [
-            ("fields", "id"),
-            ("appsecret_proof", proof),
-            ("appsecret_time", time.as_str()),
-        ];
+        let query = [("fields", "id"), ("appsecret_proof", proof), ("appsecret_time", time.as_str())];
         let call = self.http.get(url).bearer_auth(token).query(&query);
         call.send().await.expect("the sandbox answers").status().as_u16()
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Value {
         let url = format!("{}/sandbox/{path}", self.url);
-        let answer = self
-            .http
-            .post(url)
-            .json(&body)
-            .send()
-            .await
-            .expect("the sandbox answers");
+        let answer = self.http.post(url).json(&body).send().await.expect("the sandbox answers");
         let status = answer.status();
         let text = answer.text().await.unwrap_or_default();
         assert!(status.is_success(), "{path}: {status} {text}");

@@ -24,63 +24,28 @@ impl Tenant {
     pub async fn with_secret(api: &str, id: String, client_id: String, client_secret: String) -> Self {
         let http = super::http();
         let form = [("grant_type", "client_credentials")];
-        let call = http
-            .post(format!("{api}/oauth/token"))
-            .basic_auth(&client_id, Some(&client_secret))
-            .form(&form);
-        let answer: Value = call
-            .send()
-            .await
-            .expect("the server answers")
-            .json()
-            .await
-            .expect("json");
-        let bearer = answer["access_token"]
-            .as_str()
-            .unwrap_or_else(|| panic!("no token: {answer}"))
-            .to_owned();
-        Self {
-            id,
-            client_id,
-            client_secret,
-            bearer,
-            api: api.to_owned(),
-            http,
-        }
+        let call =
+            http.post(format!("{api}/oauth/token")).basic_auth(&client_id, Some(&client_secret)).form(&form);
+        let answer: Value = call.send().await.expect("the server answers").json().await.expect("json");
+        let bearer =
+            answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned();
+        Self { id, client_id, client_secret, bearer, api: api.to_owned(), http }
     }
 
     pub fn call(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http
-            .request(method, format!("{}{path}", self.api))
-            .bearer_auth(&self.bearer)
+        self.http.request(method, format!("{}{path}", self.api)).bearer_auth(&self.bearer)
     }
 
     pub async fn get(&self, path: &str) -> Value {
-        body(
-            self.call(Method::GET, path)
-                .send()
-                .await
-                .expect("the server answers"),
-        )
-        .await
+        body(self.call(Method::GET, path).send().await.expect("the server answers")).await
     }
 
     pub async fn status(&self, path: &str) -> u16 {
-        self.call(Method::GET, path)
-            .send()
-            .await
-            .expect("the server answers")
-            .status()
-            .as_u16()
+        self.call(Method::GET, path).send().await.expect("the server answers").status().as_u16()
     }
 
     pub async fn post(&self, path: &str, json: &Value) -> (u16, Value) {
-        let answer = self
-            .call(Method::POST, path)
-            .json(json)
-            .send()
-            .await
-            .expect("the server answers");
+        let answer = self.call(Method::POST, path).json(json).send().await.expect("the server answers");
         (answer.status().as_u16(), body(answer).await)
     }
 
@@ -116,9 +81,7 @@ impl Tenant {
     pub async fn tokens(&self, ids: &[String]) -> std::collections::HashMap<String, Value> {
         let mut tokens = std::collections::HashMap::new();
         for chunk in ids.chunks(500) {
-            let (status, answer) = self
-                .post("/v1/tokens/lookup", &json!({ "asset_ids": chunk }))
-                .await;
+            let (status, answer) = self.post("/v1/tokens/lookup", &json!({ "asset_ids": chunk })).await;
             assert_eq!(status, 200, "{answer}");
             for it in answer["data"].as_array().expect("a list") {
                 tokens.insert(it["asset_id"].as_str().unwrap_or_default().to_owned(), it.clone());

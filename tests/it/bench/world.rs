@@ -24,14 +24,8 @@ impl Fleet {
 
     /// A fleet whose managed account has finished its migration in the first `migrated` businesses.
     pub fn new(businesses: usize, each: usize, migrated: usize) -> Self {
-        let new_roles = (1..=migrated)
-            .map(|n| format!("{{business: \"{}\"}}", business(n)))
-            .collect();
-        Self {
-            businesses,
-            each,
-            new_roles,
-        }
+        let new_roles = (1..=migrated).map(|n| format!("{{business: \"{}\"}}", business(n))).collect();
+        Self { businesses, each, new_roles }
     }
 
     /// The scenario file.
@@ -43,9 +37,8 @@ impl Fleet {
         for n in 1..=self.businesses {
             let _ = writeln!(text, "  - {{id: \"{}\", name: Business {n}}}", business(n));
         }
-        let all: Vec<_> = (1..=self.businesses)
-            .map(|n| format!("{{business: \"{}\"}}", business(n)))
-            .collect();
+        let all: Vec<_> =
+            (1..=self.businesses).map(|n| format!("{{business: \"{}\"}}", business(n))).collect();
         let _ = writeln!(
             text,
             "persons:\n  - {{id: \"{}\", name: Person, roles: [{}]}}\n  - {{id: \"{}\", name: Managed, \
@@ -57,10 +50,8 @@ impl Fleet {
             Self::STRANGER,
         );
         for asset in self.assets().iter().filter(|it| it["kind"] != "business") {
-            let (kind, id) = (
-                asset["kind"].as_str().unwrap_or_default(),
-                asset["id"].as_str().unwrap_or_default(),
-            );
+            let (kind, id) =
+                (asset["kind"].as_str().unwrap_or_default(), asset["id"].as_str().unwrap_or_default());
             let business = asset["business_id"].as_str().unwrap_or_default();
             let _ = writeln!(
                 text,
@@ -86,10 +77,7 @@ impl Fleet {
 
     /// The ids of `assets`.
     pub fn ids(&self) -> Vec<String> {
-        self.assets()
-            .iter()
-            .filter_map(|it| it["id"].as_str().map(ToOwned::to_owned))
-            .collect()
+        self.assets().iter().filter_map(|it| it["id"].as_str().map(ToOwned::to_owned)).collect()
     }
 }
 

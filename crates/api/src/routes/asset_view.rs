@@ -121,10 +121,7 @@ impl AssetOut {
         for it in view.credentials {
             slots.put(it.credential, it.tasks);
         }
-        Self {
-            slots: Some(slots),
-            ..Self::of(view.asset, view.state)
-        }
+        Self { slots: Some(slots), ..Self::of(view.asset, view.state) }
     }
 
     fn of(asset: Asset, state: AssetState) -> Self {
@@ -180,9 +177,6 @@ impl CredentialOut {
 
 impl From<Ending> for EndingOut {
     fn from(it: Ending) -> Self {
-        Self {
-            at: it.at,
-            cause: it.cause,
-        }
+        Self { at: it.at, cause: it.cause }
     }
 }

@@ -133,9 +133,7 @@ pub(crate) async fn register_assets(
 ) -> Result<HttpResponse, Problem> {
     let registrations = request.into_registrations()?;
     let registered = vault.register_assets(&caller.principal, registrations).await?;
-    Ok(HttpResponse::Ok().json(Page::whole(
-        registered.into_iter().map(Registration::from).collect(),
-    )))
+    Ok(HttpResponse::Ok().json(Page::whole(registered.into_iter().map(Registration::from).collect())))
 }
 
 /// List assets by id.
@@ -195,10 +193,7 @@ impl RegisterAssets {
     fn into_registrations(self) -> Result<Vec<AssetRegistration>, Problem> {
         let lone = |it: &NewAsset| it.token.is_none() && it.token_kind.is_some();
         if let Some(index) = self.assets.0.iter().position(lone) {
-            return Err(Problem::invalid_field(
-                format!("assets[{index}].token_kind"),
-                "needs a token",
-            ));
+            return Err(Problem::invalid_field(format!("assets[{index}].token_kind"), "needs a token"));
         }
         Ok(self.assets.0.into_iter().map(AssetRegistration::from).collect())
     }
@@ -206,11 +201,7 @@ impl RegisterAssets {
 
 impl From<NewAsset> for AssetRegistration {
     fn from(it: NewAsset) -> Self {
-        let usual = if it.kind == AssetKind::Page {
-            CredentialKind::Page
-        } else {
-            CredentialKind::User
-        };
+        let usual = if it.kind == AssetKind::Page { CredentialKind::Page } else { CredentialKind::User };
         let kind = it.token_kind.unwrap_or(usual);
         Self {
             id: it.id,
@@ -231,11 +222,7 @@ impl From<RegisteredAsset> for Registration {
             RegistrationStatus::Duplicate => RegistrationOutcome::Duplicate,
             RegistrationStatus::Malformed => RegistrationOutcome::Malformed,
         };
-        Self {
-            id: it.id,
-            status,
-            slot: it.slot,
-        }
+        Self { id: it.id, status, slot: it.slot }
     }
 }
 
@@ -257,11 +244,7 @@ impl TryFrom<String> for Name {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let fits = (1..=LONGEST_NAME).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if fits {
-            Ok(Self(text))
-        } else {
-            Err("expected 1 to 200 characters without control characters")
-        }
+        if fits { Ok(Self(text)) } else { Err("expected 1 to 200 characters without control characters") }
     }
 }
 
@@ -282,19 +265,14 @@ mod tests {
     use crate::json::{Node, pairs, read};
 
     fn faulty_fields(text: &str) -> Vec<String> {
-        let faults = read::<RegisterAssets>(Node::parse(text.as_bytes()).unwrap())
-            .err()
-            .unwrap_or_default();
+        let faults = read::<RegisterAssets>(Node::parse(text.as_bytes()).unwrap()).err().unwrap_or_default();
         faults.into_iter().map(|it| it.field).collect()
     }
 
     #[test]
     fn every_faulty_asset_of_a_registration_is_named() {
         let text = r#"{"assets":[{"id":"1","kind":"page"},{"id":2,"kind":"page"},{"id":"3","kind":"x"},{"id":"4"}]}"#;
-        assert_eq!(
-            faulty_fields(text),
-            ["assets[1].id", "assets[2].kind", "assets[3].kind"]
-        );
+        assert_eq!(faulty_fields(text), ["assets[1].id", "assets[2].kind", "assets[3].kind"]);
     }
 
     #[test]
@@ -302,21 +280,16 @@ mod tests {
         let text =
             r#"{"assets":[{"id":"1","kind":"page","token":"E"},{"id":"2","kind":"pixel","token":"E"}]}"#;
         let request: RegisterAssets = read(Node::parse(text.as_bytes()).unwrap()).unwrap();
-        let kinds: Vec<_> = request
-            .into_registrations()
-            .unwrap()
-            .into_iter()
-            .map(|it| it.token.unwrap().1)
-            .collect();
+        let kinds: Vec<_> =
+            request.into_registrations().unwrap().into_iter().map(|it| it.token.unwrap().1).collect();
         assert_eq!(kinds, [CredentialKind::Page, CredentialKind::User]);
     }
 
     #[test]
     fn a_filter_reads_its_parts_and_refuses_others() {
         let filter = |text: &str| read::<AssetFilter>(pairs(text).unwrap());
-        let good = filter("state=expiring&kind=ad_account&limit=7&ending_before=2026-01-31T00:00:00Z")
-            .ok()
-            .unwrap();
+        let good =
+            filter("state=expiring&kind=ad_account&limit=7&ending_before=2026-01-31T00:00:00Z").ok().unwrap();
         assert_eq!((good.limit.0, good.state), (7, Some(Status::Expiring)));
         for text in [
             "access_token=E",

@@ -84,12 +84,7 @@ impl Streams {
     /// Room for as many streams as the settings say; all end when `closing` is cancelled.
     pub(crate) fn new(settings: &Settings, closing: CancellationToken) -> Self {
         let places = Arc::new(Semaphore::new(settings.max_streams));
-        Self {
-            places,
-            closing,
-            keep_alive: settings.stream_keep_alive,
-            longest: settings.stream_lifetime,
-        }
+        Self { places, closing, keep_alive: settings.stream_keep_alive, longest: settings.stream_lifetime }
     }
 
     fn follow(
@@ -106,17 +101,7 @@ impl Streams {
         })?;
         let now = Instant::now();
         let (closing, keep_alive, until) = (self.closing.clone(), self.keep_alive, now + self.longest);
-        Ok(Follower {
-            vault,
-            caller,
-            id,
-            after,
-            closing,
-            keep_alive,
-            until,
-            spoke: now,
-            _place: place,
-        })
+        Ok(Follower { vault, caller, id, after, closing, keep_alive, until, spoke: now, _place: place })
     }
 }
 
@@ -147,10 +132,7 @@ impl Follower {
             let mut woken = pin!(vault.reconnect_moves(self.id, LOOK_AGAIN));
             let moved = poll!(woken.as_mut()).is_ready();
             // A fault is logged by `Problem`; the reader comes back with the last event's id.
-            let read = vault
-                .reconnect_events(&self.caller, self.id, self.after)
-                .await
-                .map_err(Problem::from);
+            let read = vault.reconnect_events(&self.caller, self.id, self.after).await.map_err(Problem::from);
             let (items, view) = read.ok()?;
             if let Some(last) = items.iter().filter_map(|it| it.event_seq).max() {
                 self.after = last;
@@ -181,10 +163,7 @@ fn answer(follower: Follower) -> HttpResponse {
         .content_type("text/event-stream")
         // A proxy that buffers would hold events back.
         .insert_header(("x-accel-buffering", "no"))
-        .streaming(futures_util::StreamExt::map(
-            pieces,
-            Ok::<_, std::convert::Infallible>,
-        ))
+        .streaming(futures_util::StreamExt::map(pieces, Ok::<_, std::convert::Infallible>))
 }
 
 fn item_events(items: Vec<ItemView>) -> Bytes {
@@ -214,10 +193,7 @@ impl FromRequest for LastEventId {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let header = request
-            .headers()
-            .get("last-event-id")
-            .map(|it| it.to_str().unwrap_or("?"));
+        let header = request.headers().get("last-event-id").map(|it| it.to_str().unwrap_or("?"));
         ready(last_event_id(header, request.query_string()).map(Self))
     }
 }
@@ -245,12 +221,9 @@ mod tests {
 
     #[test]
     fn what_is_no_event_is_refused() {
-        for (header, query) in [
-            (Some("x"), ""),
-            (Some("-1"), ""),
-            (None, "last_event_id=x"),
-            (None, "access_token=E"),
-        ] {
+        for (header, query) in
+            [(Some("x"), ""), (Some("-1"), ""), (None, "last_event_id=x"), (None, "access_token=E")]
+        {
             assert!(last_event_id(header, query).is_err(), "{header:?} {query}");
         }
     }

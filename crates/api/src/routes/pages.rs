@@ -18,15 +18,8 @@ use crate::{
 };
 
 /// The paths of these pages; all answer to GET alone.
-pub(crate) const PATHS: [&str; 7] = [
-    "/",
-    "/pages.css",
-    "/problems",
-    "/problems/{code}",
-    "/openapi.json",
-    "/docs",
-    "/docs/{file}",
-];
+pub(crate) const PATHS: [&str; 7] =
+    ["/", "/pages.css", "/problems", "/problems/{code}", "/openapi.json", "/docs", "/docs/{file}"];
 
 const STYLE: &str = include_str!("pages.css");
 
@@ -55,36 +48,23 @@ async fn landing() -> HttpResponse {
 async fn problems() -> HttpResponse {
     let mut rows = String::new();
     for it in problem_codes() {
-        let ProblemCode {
-            code, status, title, ..
-        } = it;
+        let ProblemCode { code, status, title, .. } = it;
         // Writing to a string does not fail.
         let _written = write!(
             rows,
             "<tr><td>{status}</td><td><a href=\"/problems/{code}\"><code>{code}</code></a></td><td>{title}</td></tr>"
         );
     }
-    page(
-        "Problems",
-        &format!("<table><tr><th>Status</th><th>Code</th><th>Title</th></tr>{rows}</table>"),
-    )
+    page("Problems", &format!("<table><tr><th>Status</th><th>Code</th><th>Title</th></tr>{rows}</table>"))
 }
 
 async fn problem(code: Path<String>) -> Result<HttpResponse, Problem> {
     let entry = problem_codes().iter().find(|it| it.code == code.as_str());
-    entry
-        .map(problem_page)
-        .ok_or_else(|| Problem::not_found("problem"))
+    entry.map(problem_page).ok_or_else(|| Problem::not_found("problem"))
 }
 
 fn problem_page(entry: &ProblemCode) -> HttpResponse {
-    let ProblemCode {
-        code,
-        status,
-        title,
-        meaning,
-        remedy,
-    } = entry;
+    let ProblemCode { code, status, title, meaning, remedy } = entry;
     let body = format!(
         "<p><code>{code}</code>, status {status}</p><h2>What it means</h2><p>{}</p><h2>What to do</h2><p>{}</p>\
          <p><a href=\"/problems\">All problems</a></p>",
@@ -95,21 +75,15 @@ fn problem_page(entry: &ProblemCode) -> HttpResponse {
 }
 
 async fn style() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/css; charset=utf-8")
-        .body(STYLE)
+    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(STYLE)
 }
 
 async fn description(description: Data<Description>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(ContentType::json())
-        .body(description.json.clone())
+    HttpResponse::Ok().content_type(ContentType::json()).body(description.json.clone())
 }
 
 async fn docs(_: HttpRequest) -> HttpResponse {
-    HttpResponse::PermanentRedirect()
-        .insert_header((header::LOCATION, "/docs/"))
-        .finish()
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
 }
 
 fn page(title: &str, body: &str) -> HttpResponse {
@@ -122,9 +96,7 @@ fn page(title: &str, body: &str) -> HttpResponse {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -145,11 +117,7 @@ mod tests {
             assert_eq!(response.status(), 200, "{}", entry.code);
             let body = to_bytes(response.into_body()).await.unwrap();
             let text = std::str::from_utf8(&body).unwrap();
-            assert!(
-                text.contains(entry.title) && text.contains(&escaped(entry.remedy)),
-                "{}",
-                entry.code
-            );
+            assert!(text.contains(entry.title) && text.contains(&escaped(entry.remedy)), "{}", entry.code);
         }
     }
 
@@ -163,9 +131,6 @@ mod tests {
         let response = get("/docs/").await;
         assert_eq!(response.status(), 200);
         let body = to_bytes(response.into_body()).await.unwrap();
-        assert!(
-            !String::from_utf8_lossy(&body).contains("https://"),
-            "nothing comes from elsewhere"
-        );
+        assert!(!String::from_utf8_lossy(&body).contains("https://"), "nothing comes from elsewhere");
     }
 }

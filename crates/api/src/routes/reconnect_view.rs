@@ -79,14 +79,8 @@ pub(crate) struct ItemOut {
 
 impl From<ReconnectView> for ReconnectOut {
     fn from(mut view: ReconnectView) -> Self {
-        let items = std::mem::take(&mut view.items)
-            .into_iter()
-            .map(ItemOut::from)
-            .collect();
-        Self {
-            summary: view.into(),
-            items,
-        }
+        let items = std::mem::take(&mut view.items).into_iter().map(ItemOut::from).collect();
+        Self { summary: view.into(), items }
     }
 }
 
@@ -119,11 +113,7 @@ impl From<ItemView> for ItemOut {
 
 impl From<Grant> for PersonOut {
     fn from(it: Grant) -> Self {
-        Self {
-            id: it.person_id,
-            name: it.person_name,
-            is_work_account: it.is_work_account,
-        }
+        Self { id: it.person_id, name: it.person_name, is_work_account: it.is_work_account }
     }
 }
 

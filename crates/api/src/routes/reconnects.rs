@@ -129,9 +129,7 @@ pub(crate) async fn list_reconnects(
     Query(filter): Query<ReconnectFilter>,
 ) -> Result<HttpResponse, Problem> {
     let after = filter.cursor.map(|it| it.0);
-    let list = vault
-        .list_reconnects(&caller.principal, after, filter.limit.0)
-        .await?;
+    let list = vault.list_reconnects(&caller.principal, after, filter.limit.0).await?;
     let data = list.data.into_iter().map(ReconnectSummary::from).collect();
     Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
 }
@@ -192,10 +190,7 @@ fn order(body: CanonicalJson<NewReconnect>, key: IdempotencyHeader) -> Result<Or
         (Some(ids), None) => Targets::Listed(ids.0),
         (None, Some(select)) => Targets::Selected(select.into()),
         (None, None) => {
-            return Err(Problem::invalid_field(
-                "asset_ids",
-                "is required, unless `select` is given",
-            ));
+            return Err(Problem::invalid_field("asset_ids", "is required, unless `select` is given"));
         }
         (Some(_), Some(_)) => return Err(Problem::invalid_field("select", "does not go with `asset_ids`")),
     };
@@ -211,12 +206,7 @@ fn order(body: CanonicalJson<NewReconnect>, key: IdempotencyHeader) -> Result<Or
 
 impl From<SelectIn> for Selection {
     fn from(it: SelectIn) -> Self {
-        Self {
-            kind: it.kind,
-            business_id: it.business_id,
-            person_id: it.person_id,
-            status: it.state,
-        }
+        Self { kind: it.kind, business_id: it.business_id, person_id: it.person_id, status: it.state }
     }
 }
 
@@ -230,11 +220,7 @@ impl TryFrom<u64> for WaitSeconds {
     type Error = &'static str;
 
     fn try_from(seconds: u64) -> Result<Self, Self::Error> {
-        if seconds <= 60 {
-            Ok(Self(seconds))
-        } else {
-            Err("expected a whole number from 0 to 60")
-        }
+        if seconds <= 60 { Ok(Self(seconds)) } else { Err("expected a whole number from 0 to 60") }
     }
 }
 
@@ -244,9 +230,7 @@ impl FromRequest for IdempotencyHeader {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let value = request.headers().get("idempotency-key");
-        let key = value
-            .map(|it| IdempotencyKey::parse(it.to_str().unwrap_or_default()))
-            .transpose();
+        let key = value.map(|it| IdempotencyKey::parse(it.to_str().unwrap_or_default())).transpose();
         ready(key.map(Self).map_err(Problem::from))
     }
 }
@@ -259,10 +243,7 @@ mod tests {
     fn parsed(text: &str) -> Result<Order, Problem> {
         let value = read(Node::parse(text.as_bytes()).unwrap()).map_err(Problem::invalid)?;
         order(
-            CanonicalJson {
-                value,
-                canonical: zeroize::Zeroizing::new(Vec::new()),
-            },
+            CanonicalJson { value, canonical: zeroize::Zeroizing::new(Vec::new()) },
             IdempotencyHeader(None),
         )
     }

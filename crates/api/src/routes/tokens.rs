@@ -131,9 +131,7 @@ fn sealed_answer(body: &impl Serialize, entries: usize) -> Result<HttpResponse, 
     let mut bytes = Zeroizing::new(Vec::with_capacity(entries.saturating_mul(ROOM)));
     let written = serde_json::to_writer(&mut *bytes, body);
     written.map_err(|error| regrant_vault::Error::Internal(error.into()))?;
-    Ok(HttpResponse::Ok()
-        .content_type("application/json")
-        .body(Bytes::from_owner(bytes)))
+    Ok(HttpResponse::Ok().content_type("application/json").body(Bytes::from_owner(bytes)))
 }
 
 fn exposed<S: Serializer>(token: &AccessToken, serializer: S) -> Result<S::Ok, S::Error> {
@@ -160,10 +158,7 @@ impl From<(AssetId, Lookup)> for LookupOut {
     fn from((asset_id, found): (AssetId, Lookup)) -> Self {
         match found {
             Lookup::Served(token) => Self::Served(Box::new((*token).into())),
-            Lookup::NoToken(reason) => Self::NoToken {
-                asset_id,
-                reason: reason.into(),
-            },
+            Lookup::NoToken(reason) => Self::NoToken { asset_id, reason: reason.into() },
             Lookup::Unknown => Self::UnknownAsset { asset_id },
         }
     }

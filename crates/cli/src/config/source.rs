@@ -25,17 +25,12 @@ impl Source {
         let text = |it: std::ffi::OsString| it.into_string().ok();
         let variables = std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?)));
         let file = file.map(read_file).transpose()?.unwrap_or_default();
-        Ok(Self {
-            variables: variables.collect(),
-            file,
-        })
+        Ok(Self { variables: variables.collect(), file })
     }
 
     /// The value of a setting, if it is set and not empty.
     pub fn find(&self, key: &str) -> Option<&str> {
-        let set = self
-            .variable(&variable(key))
-            .or_else(|| self.variable(alias(key)?));
+        let set = self.variable(&variable(key)).or_else(|| self.variable(alias(key)?));
         set.or_else(|| self.file.get(key).map(String::as_str))
     }
 
@@ -56,19 +51,13 @@ impl Source {
     }
 
     fn variable(&self, name: &str) -> Option<&str> {
-        self.variables
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     #[cfg(test)]
     pub fn of_pairs(pairs: &[(&str, &str)]) -> Self {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Self {
-            variables: pairs.iter().map(owned).collect(),
-            file: BTreeMap::new(),
-        }
+        Self { variables: pairs.iter().map(owned).collect(), file: BTreeMap::new() }
     }
 
     #[cfg(test)]
@@ -102,11 +91,7 @@ fn flatten(prefix: &str, value: &serde_json::Value, into: &mut BTreeMap<String, 
     match value {
         serde_json::Value::Object(table) => {
             for (name, value) in table {
-                let key = if prefix.is_empty() {
-                    name.clone()
-                } else {
-                    format!("{prefix}.{name}")
-                };
+                let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
                 flatten(&key, value, into);
             }
         }
@@ -127,10 +112,7 @@ mod tests {
 
     #[test]
     fn the_usual_name_of_the_database_counts() {
-        assert_eq!(
-            Source::of_pairs(&[("DATABASE_URL", "sqlite:a")]).find("database.url"),
-            Some("sqlite:a")
-        );
+        assert_eq!(Source::of_pairs(&[("DATABASE_URL", "sqlite:a")]).find("database.url"), Some("sqlite:a"));
     }
 
     #[test]
@@ -140,26 +122,10 @@ mod tests {
         private::write(&path, b"correct horse\n").unwrap();
         let path = path.to_str().unwrap();
         let by_file = Source::of_pairs(&[("REGRANT_KEYRING_PASSPHRASE_FILE", path)]);
-        assert_eq!(
-            by_file
-                .find_secret("keyring.passphrase")
-                .unwrap()
-                .unwrap()
-                .as_str(),
-            "correct horse"
-        );
-        let both = [
-            ("REGRANT_KEYRING_PASSPHRASE_FILE", path),
-            ("REGRANT_KEYRING_PASSPHRASE", "canary"),
-        ];
-        let told = Source::of_pairs(&both)
-            .find_secret("keyring.passphrase")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            told.contains("REGRANT_KEYRING_PASSPHRASE_FILE") && !told.contains("canary"),
-            "{told}"
-        );
+        assert_eq!(by_file.find_secret("keyring.passphrase").unwrap().unwrap().as_str(), "correct horse");
+        let both = [("REGRANT_KEYRING_PASSPHRASE_FILE", path), ("REGRANT_KEYRING_PASSPHRASE", "canary")];
+        let told = Source::of_pairs(&both).find_secret("keyring.passphrase").unwrap_err().to_string();
+        assert!(told.contains("REGRANT_KEYRING_PASSPHRASE_FILE") && !told.contains("canary"), "{told}");
     }
 
     #[test]
@@ -167,10 +133,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("regrant.toml");
         private::write(&path, b"listen = \"127.0.0.1:1\"\n[graph]\nmax_in_flight = 4\n").unwrap();
-        let source = Source {
-            file: read_file(&path).unwrap(),
-            ..Source::default()
-        };
+        let source = Source { file: read_file(&path).unwrap(), ..Source::default() };
         assert_eq!(
             (source.find("listen"), source.find("graph.max_in_flight")),
             (Some("127.0.0.1:1"), Some("4"))

@@ -31,10 +31,7 @@ async fn onboard<'a>(teller: &mut Teller, rehearsal: &'a Rehearsal) -> anyhow::R
     teller.check("the tenant's client logs in with its secret", true)?;
     let registered = part.api.register(&part.assets).await?;
     let created = registered.iter().filter(|it| it.status == "created").count();
-    teller.check(
-        format!("{created} assets are registered"),
-        created == part.assets.len(),
-    )?;
+    teller.check(format!("{created} assets are registered"), created == part.assets.len())?;
     let again = part.api.register(&part.assets).await?;
     let exist = again.iter().all(|it| it.status == "exists");
     teller.check("registering them again creates nothing", exist)?;
@@ -66,27 +63,15 @@ async fn migrate(teller: &mut Teller, part: &Part<'_>) -> anyhow::Result<()> {
     for (n, business) in cast::BUSINESSES.into_iter().enumerate() {
         let is_completed = n < COMPLETED;
         let days = if is_completed { 10 } else { 30 };
-        let migration = part
-            .control()
-            .migrate(people, business, now + Duration::days(days))
-            .await?;
+        let migration = part.control().migrate(people, business, now + Duration::days(days)).await?;
         if is_completed {
             part.control().complete(&migration).await?;
         }
-        let how = if is_completed {
-            "completed"
-        } else {
-            "not completed"
-        };
-        teller.say(format_args!(
-            "   business {business}: cut-off in {days} days, {how}"
-        ))?;
+        let how = if is_completed { "completed" } else { "not completed" };
+        teller.say(format_args!("   business {business}: cut-off in {days} days, {how}"))?;
     }
     let working = part.working().await?;
-    teller.check(
-        "the old tokens still work everywhere: no cut-off has passed",
-        working == part.assets.len(),
-    )
+    teller.check("the old tokens still work everywhere: no cut-off has passed", working == part.assets.len())
 }
 
 async fn cross_the_cut_off(teller: &mut Teller, part: &mut Part<'_>) -> anyhow::Result<()> {
@@ -104,15 +89,11 @@ async fn cross_the_cut_off(teller: &mut Teller, part: &mut Part<'_>) -> anyhow::
             verdict => anyhow::bail!("asset {}: {verdict:?}", served.asset_id),
         }
     }
-    teller.check(
-        format!("Graph refuses the old token on {refused} assets"),
-        refused == part.of_completed(),
-    )?;
+    teller
+        .check(format!("Graph refuses the old token on {refused} assets"), refused == part.of_completed())?;
     let rest = part.assets.len().saturating_sub(refused);
-    teller.check(
-        format!("it still works on the {works} assets of the business that waits"),
-        works == rest,
-    )?;
+    teller
+        .check(format!("it still works on the {works} assets of the business that waits"), works == rest)?;
     part.remember(before);
     Ok(())
 }
@@ -134,11 +115,7 @@ async fn replace(teller: &mut Teller, part: &Part<'_>) -> anyhow::Result<()> {
             _ => "parked",
         };
         let outcome = item.outcome.as_deref().context("an item is still open")?;
-        anyhow::ensure!(
-            outcome == expected,
-            "asset {} is {outcome}, not {expected}",
-            item.asset_id
-        );
+        anyhow::ensure!(outcome == expected, "asset {} is {outcome}, not {expected}", item.asset_id);
     }
     let (replaced, all) = (part.of_completed(), part.assets.len());
     let told = format!(
@@ -173,8 +150,5 @@ async fn verify(teller: &mut Teller, part: &Part<'_>) -> anyhow::Result<()> {
         new == part.of_completed(),
     )?;
     let rest = part.assets.len().saturating_sub(new);
-    teller.check(
-        format!("{old} waiting assets serve the old token, and it works"),
-        old == rest,
-    )
+    teller.check(format!("{old} waiting assets serve the old token, and it works"), old == rest)
 }

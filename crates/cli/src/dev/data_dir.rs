@@ -21,15 +21,7 @@ const KEYRING: &str = "dev.keyring";
 const PASSPHRASE: &str = "dev.passphrase";
 const TENANTS: &str = "dev.tenants.json";
 /// Everything dev makes.
-const OWN: [&str; 7] = [
-    MARKER,
-    DATABASE,
-    "dev.sqlite3-wal",
-    "dev.sqlite3-shm",
-    KEYRING,
-    PASSPHRASE,
-    TENANTS,
-];
+const OWN: [&str; 7] = [MARKER, DATABASE, "dev.sqlite3-wal", "dev.sqlite3-shm", KEYRING, PASSPHRASE, TENANTS];
 
 /// An open data directory; no other `dev` works in it meanwhile.
 pub(crate) struct DataDir {
@@ -41,9 +33,7 @@ impl DataDir {
     /// Opens the directory, makes it where there is none, empties it where `fresh` is asked for.
     pub fn open(path: &Path, fresh: bool) -> anyhow::Result<Self> {
         private::make_directory(path)?;
-        let path = path
-            .canonicalize()
-            .with_context(|| format!("cannot enter {}", path.display()))?;
+        let path = path.canonicalize().with_context(|| format!("cannot enter {}", path.display()))?;
         let names = names(&path)?;
         if fresh {
             refuse_foreign(&path, &names)?;
@@ -93,9 +83,7 @@ impl DataDir {
 
 fn names(path: &Path) -> anyhow::Result<Vec<String>> {
     let entries = fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
-    entries
-        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-        .collect()
+    entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }
 
 fn refuse_foreign(path: &Path, names: &[String]) -> anyhow::Result<()> {
@@ -104,19 +92,12 @@ fn refuse_foreign(path: &Path, names: &[String]) -> anyhow::Result<()> {
         anyhow::bail!("{shown} holds {foreign}, which `dev` did not make: --fresh deletes nothing there");
     }
     let is_ours = names.is_empty() || names.iter().any(|name| name == MARKER);
-    anyhow::ensure!(
-        is_ours,
-        "{shown} was not made by `dev`: --fresh deletes nothing there"
-    );
+    anyhow::ensure!(is_ours, "{shown} was not made by `dev`: --fresh deletes nothing there");
     Ok(())
 }
 
 fn lock(path: &Path) -> anyhow::Result<File> {
-    let file = fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path);
+    let file = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);
     let file = file.with_context(|| format!("cannot write {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),

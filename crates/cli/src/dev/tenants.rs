@@ -25,10 +25,8 @@ pub(crate) struct DemoTenant {
 }
 
 /// A tenant's name, its businesses, and which accounts of persons belong to it.
-const CLIENTS: [(&str, &[&str]); 2] = [
-    ("Tenant One", &cast::BUSINESSES),
-    ("Tenant Two", &[cast::OTHER_BUSINESS]),
-];
+const CLIENTS: [(&str, &[&str]); 2] =
+    [("Tenant One", &cast::BUSINESSES), ("Tenant Two", &[cast::OTHER_BUSINESS])];
 
 /// The tenants, onboarded and with the assets of their businesses.
 pub(crate) async fn ready(rehearsal: &Rehearsal, data: &DataDir) -> anyhow::Result<Vec<DemoTenant>> {
@@ -39,12 +37,8 @@ pub(crate) async fn ready(rehearsal: &Rehearsal, data: &DataDir) -> anyhow::Resu
     };
     for (tenant, (_, businesses)) in tenants.iter().zip(CLIENTS) {
         let api = TenantApi::login(&rehearsal.public_url, &tenant.client_id, &tenant.client_secret).await?;
-        let theirs: Vec<Asset> = world
-            .assets
-            .iter()
-            .filter(|it| businesses.contains(&it.business.as_str()))
-            .cloned()
-            .collect();
+        let theirs: Vec<Asset> =
+            world.assets.iter().filter(|it| businesses.contains(&it.business.as_str())).cloned().collect();
         api.register(&theirs).await?;
     }
     Ok(tenants)
@@ -62,10 +56,7 @@ fn kept(data: &DataDir) -> anyhow::Result<Option<Vec<DemoTenant>>> {
 }
 
 async fn onboard(vault: &Vault, data: &DataDir, apps: &[App]) -> anyhow::Result<Vec<DemoTenant>> {
-    let app = apps
-        .iter()
-        .find(|it| it.id == cast::APP)
-        .context("the world has no app")?;
+    let app = apps.iter().find(|it| it.id == cast::APP).context("the world has no app")?;
     register_app(vault, app).await?;
     let id: AppId = app.id.parse()?;
     let mut tenants = Vec::new();
@@ -79,10 +70,7 @@ async fn onboard(vault: &Vault, data: &DataDir, apps: &[App]) -> anyhow::Result<
             app_id: app.id.clone(),
         });
     }
-    private::write(
-        &data.tenants(),
-        serde_json::to_string_pretty(&tenants)?.as_bytes(),
-    )?;
+    private::write(&data.tenants(), serde_json::to_string_pretty(&tenants)?.as_bytes())?;
     Ok(tenants)
 }
 

@@ -27,16 +27,10 @@ pub(super) async fn all(config: Config, source: &Source) -> Vec<Finding> {
 }
 
 fn listen(config: &Config) -> Finding {
-    let open: Vec<_> = [config.listen, config.admin_listen]
-        .into_iter()
-        .filter(|it| !it.ip().is_loopback())
-        .collect();
+    let open: Vec<_> =
+        [config.listen, config.admin_listen].into_iter().filter(|it| !it.ip().is_loopback()).collect();
     match open.as_slice() {
-        [] => Finding::new(
-            Level::Ok,
-            "listeners",
-            "on loopback: a proxy must end TLS in front of them",
-        ),
+        [] => Finding::new(Level::Ok, "listeners", "on loopback: a proxy must end TLS in front of them"),
         [first, ..] => Finding::new(
             Level::Warn,
             "listeners",
@@ -60,11 +54,9 @@ async fn keyring(keyring: KeyringFile) -> Finding {
             let keys = open.summaries().count();
             Finding::new(Level::Ok, "keyring", format!("mode 0600, opens, {keys} key(s)"))
         }
-        Err(error) => Finding::new(
-            Level::Fail,
-            "keyring",
-            format!("{error:#}; make one with `regrant keys init`"),
-        ),
+        Err(error) => {
+            Finding::new(Level::Fail, "keyring", format!("{error:#}; make one with `regrant keys init`"))
+        }
     }
 }
 
@@ -80,11 +72,9 @@ async fn database(settings: &regrant_storage::Settings) -> Finding {
             drop(store.close().await);
             Finding::new(Level::Ok, "database", kind)
         }
-        Err(error) => Finding::new(
-            Level::Fail,
-            "database",
-            format!("{error}; {}", installation::hint(&error)),
-        ),
+        Err(error) => {
+            Finding::new(Level::Fail, "database", format!("{error}; {}", installation::hint(&error)))
+        }
     }
 }
 
@@ -92,28 +82,16 @@ async fn database(settings: &regrant_storage::Settings) -> Finding {
 async fn graph(settings: &regrant_graph::Settings) -> Vec<Finding> {
     let asked = async {
         let client = http::client(Duration::from_secs(10))?;
-        anyhow::Ok(
-            client
-                .get(settings.base_url.clone())
-                .send()
-                .await
-                .map_err(reqwest::Error::without_url)?,
-        )
+        anyhow::Ok(client.get(settings.base_url.clone()).send().await.map_err(reqwest::Error::without_url)?)
     };
     match asked.await {
         Ok(answer) => {
             let date = answer.headers().get("date").and_then(|it| it.to_str().ok());
-            let reached = Finding::new(
-                Level::Ok,
-                "graph",
-                format!("answers with status {}", answer.status().as_u16()),
-            );
+            let reached =
+                Finding::new(Level::Ok, "graph", format!("answers with status {}", answer.status().as_u16()));
             vec![
                 reached,
-                clock(
-                    date.and_then(|it| DateTime::parse_from_rfc2822(it).ok())
-                        .map(|it| it.to_utc()),
-                ),
+                clock(date.and_then(|it| DateTime::parse_from_rfc2822(it).ok()).map(|it| it.to_utc())),
             ]
         }
         Err(error) => {
@@ -140,11 +118,7 @@ fn clock(theirs: Option<DateTime<Utc>>) -> Finding {
     let told = format!("{off} s apart from Graph's");
     match off {
         0..=30 => Finding::new(Level::Ok, "clock", told),
-        31..=PROOF_LIFE => Finding::new(
-            Level::Warn,
-            "clock",
-            format!("{told}: start time synchronisation"),
-        ),
+        31..=PROOF_LIFE => Finding::new(Level::Warn, "clock", format!("{told}: start time synchronisation")),
         _ => Finding::new(
             Level::Fail,
             "clock",

@@ -49,18 +49,12 @@ impl Verifier {
         validation.validate_exp = false;
         validation.validate_nbf = false;
         let (issuer, audience) = (issuer.to_owned(), audience.to_owned());
-        Self {
-            keys: HashMap::new(),
-            validation,
-            issuer,
-            audience,
-        }
+        Self { keys: HashMap::new(), validation, issuer, audience }
     }
 
     /// Accepts this key's signatures from now on.
     pub fn add(&mut self, key: &SigningKey) {
-        self.keys
-            .insert(key.kid().to_owned(), DecodingKey::from_ed_der(key.public()));
+        self.keys.insert(key.kid().to_owned(), DecodingKey::from_ed_der(key.public()));
     }
 
     /// The claims of a token that holds at this time.
@@ -103,11 +97,7 @@ fn key_id(token: &str) -> Result<String, JwtRefused> {
     };
     let json = URL_SAFE_NO_PAD.decode(header).map_err(|_| JwtRefused::Shape)?;
     let header: Header = serde_json::from_slice(&json).map_err(|_| JwtRefused::Header)?;
-    if header.alg == "EdDSA" && header.typ == TYPE {
-        Ok(header.kid)
-    } else {
-        Err(JwtRefused::Header)
-    }
+    if header.alg == "EdDSA" && header.typ == TYPE { Ok(header.kid) } else { Err(JwtRefused::Header) }
 }
 
 fn check_times(claims: &Claims, now: i64) -> Result<(), JwtRefused> {

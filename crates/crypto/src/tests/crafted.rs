@@ -24,9 +24,7 @@ fn record(key: &DataKey, mut plaintext: Vec<u8>, flip: u8) -> Sealed {
     let (message_key, commitment) = envelope::message_key(key.secret(), &record, &SALT, &context);
     record.extend_from_slice(&SALT);
     record.extend(commitment.as_bytes().iter().map(|byte| byte ^ flip));
-    let tag = message_key
-        .seal(&context.aad(&record).unwrap(), &mut plaintext)
-        .unwrap();
+    let tag = message_key.seal(&context.aad(&record).unwrap(), &mut plaintext).unwrap();
     record.extend_from_slice(&plaintext);
     record.extend_from_slice(&tag);
     Sealed::from_bytes(record)
@@ -41,10 +39,7 @@ fn padded(len: u16, blocks: usize, fill: u8) -> Vec<u8> {
 #[test]
 fn a_record_with_a_true_tag_and_a_false_commitment_is_refused() {
     let key = data_key(tenant(), 1);
-    assert!(
-        key.open(&context(tenant()), &record(&key, padded(3, 1, 0), 0))
-            .is_ok()
-    );
+    assert!(key.open(&context(tenant()), &record(&key, padded(3, 1, 0), 0)).is_ok());
     let refused = key.open(&context(tenant()), &record(&key, padded(3, 1, 0), 1));
     assert_eq!(refused.err(), Some(OpenError));
 }
@@ -78,16 +73,8 @@ fn an_unknown_format_or_suite_is_refused() {
 }
 
 fn kek(version: u32, state: KekState) -> Kek {
-    let at = KekRef {
-        id: uuid::Uuid::from_u128(0xE1),
-        version,
-    };
-    Kek {
-        at,
-        state,
-        created: 0,
-        secret: Zeroizing::new([6; 32]),
-    }
+    let at = KekRef { id: uuid::Uuid::from_u128(0xE1), version };
+    Kek { at, state, created: 0, secret: Zeroizing::new([6; 32]) }
 }
 
 #[test]
@@ -134,15 +121,7 @@ fn a_full_keyring_fits_its_file_and_takes_no_key_more() {
     assert!(keyring.stage().is_err());
     let file = sealed::seal(&keyring, &[1; 32], Strength::floor(), &[1; 16], [2; 12]).unwrap();
     assert!(file.len() < 64 * 1024);
-    assert_eq!(
-        sealed::Locked::parse(&file)
-            .unwrap()
-            .open(&[1; 32])
-            .unwrap()
-            .keys()
-            .count(),
-        1_000
-    );
+    assert_eq!(sealed::Locked::parse(&file).unwrap().open(&[1; 32]).unwrap().keys().count(), 1_000);
 }
 
 #[test]
@@ -150,9 +129,6 @@ fn nothing_that_holds_a_key_shows_it() {
     let key = data_key(tenant(), 0xAB);
     let keyring = Keyring::ephemeral().unwrap();
     let signing = crate::SigningKey::generate().unwrap();
-    assert_eq!(
-        format!("{key:?} {keyring:?} {signing:?}"),
-        "DataKey(…) Keyring(…) SigningKey(…)"
-    );
+    assert_eq!(format!("{key:?} {keyring:?} {signing:?}"), "DataKey(…) Keyring(…) SigningKey(…)");
     assert_eq!(format!("{:?}", key.fingerprint(b"token")), "Fingerprint(…)");
 }

@@ -77,9 +77,7 @@ fn every_golden_record_opens_and_is_sealed_again_to_the_same_bytes() {
     for golden in records {
         assert_eq!(hex::encode(seal(&golden).as_bytes()), golden.result);
         let sealed = Sealed::from_bytes(hex::decode(&golden.result).unwrap());
-        let payload = data_key(&golden.data_key)
-            .open(&context(&golden), &sealed)
-            .unwrap();
+        let payload = data_key(&golden.data_key).open(&context(&golden), &sealed).unwrap();
         assert_eq!(hex::encode(&*payload), golden.payload);
     }
 }
@@ -104,22 +102,9 @@ fn every_golden_keyring_opens_and_is_written_again_to_the_same_bytes() {
     for golden in files {
         assert_eq!(hex::encode(write(&golden)), golden.result);
         let bytes = hex::decode(&golden.result).unwrap();
-        let keyring = sealed::Locked::parse(&bytes)
-            .unwrap()
-            .open(&stretch(&golden))
-            .unwrap();
-        let read: Vec<String> = keyring
-            .keys()
-            .map(|kek| hex::encode(kek.secret.as_slice()))
-            .collect();
-        assert_eq!(
-            read,
-            golden
-                .keys
-                .iter()
-                .map(|key| key.secret.clone())
-                .collect::<Vec<_>>()
-        );
+        let keyring = sealed::Locked::parse(&bytes).unwrap().open(&stretch(&golden)).unwrap();
+        let read: Vec<String> = keyring.keys().map(|kek| hex::encode(kek.secret.as_slice())).collect();
+        assert_eq!(read, golden.keys.iter().map(|key| key.secret.clone()).collect::<Vec<_>>());
     }
 }
 
@@ -146,9 +131,7 @@ fn write_the_vectors() {
 
 fn seal(golden: &Record) -> Sealed {
     let payload = hex::decode(&golden.payload).unwrap();
-    data_key(&golden.data_key)
-        .seal_with_salt(&context(golden), &payload, &array(&golden.salt))
-        .unwrap()
+    data_key(&golden.data_key).seal_with_salt(&context(golden), &payload, &array(&golden.salt)).unwrap()
 }
 
 fn wrap(golden: &Wrapped) -> WrappedKey {
@@ -157,24 +140,14 @@ fn wrap(golden: &Wrapped) -> WrappedKey {
 
 fn write(golden: &File) -> Vec<u8> {
     let mut keys = golden.keys.iter().map(|key| Kek {
-        at: KekRef {
-            id: key.id,
-            version: key.version,
-        },
+        at: KekRef { id: key.id, version: key.version },
         state: state(&key.state),
         created: key.created,
         secret: Zeroizing::new(array(&key.secret)),
     });
     let keyring = Keyring::from_keys(keys.next().unwrap(), keys.collect());
     let strength = Strength::new(golden.m_kib, golden.t, golden.p).unwrap();
-    sealed::seal(
-        &keyring,
-        &stretch(golden),
-        strength,
-        &array(&golden.salt),
-        array(&golden.nonce),
-    )
-    .unwrap()
+    sealed::seal(&keyring, &stretch(golden), strength, &array(&golden.salt), array(&golden.nonce)).unwrap()
 }
 
 fn stretch(golden: &File) -> Zeroizing<[u8; 32]> {
@@ -184,23 +157,13 @@ fn stretch(golden: &File) -> Zeroizing<[u8; 32]> {
 }
 
 fn data_key(key: &Key) -> DataKey {
-    let at = KeyRef {
-        id: key.id,
-        version: key.version,
-    };
-    DataKey::from_parts(
-        TenantId::from_uuid(key.tenant),
-        at,
-        Zeroizing::new(array(&key.secret)),
-    )
+    let at = KeyRef { id: key.id, version: key.version };
+    DataKey::from_parts(TenantId::from_uuid(key.tenant), at, Zeroizing::new(array(&key.secret)))
 }
 
 fn kek(golden: &Wrapped) -> Kek {
     Kek {
-        at: KekRef {
-            id: golden.kek,
-            version: golden.kek_version,
-        },
+        at: KekRef { id: golden.kek, version: golden.kek_version },
         state: KekState::Active,
         created: 0,
         secret: Zeroizing::new(array(&golden.kek_secret)),

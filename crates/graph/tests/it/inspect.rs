@@ -34,23 +34,10 @@ async fn the_facts_of_a_living_token_are_read() {
     assert!(!inspected.short_lived);
     assert_eq!(facts.expires_at, None);
     assert_eq!(facts.data_access_expires_at.unwrap().timestamp(), 1_900_000_000);
-    assert_eq!(
-        (facts.person_name.as_deref(), facts.is_work_account),
-        (Some("Person"), Some(true))
-    );
-    let scopes: Vec<_> = facts
-        .scopes
-        .iter()
-        .map(|it| (it.scope.as_str(), it.target_ids.as_ref().map(Vec::len)))
-        .collect();
-    assert_eq!(
-        scopes,
-        [
-            ("pages_show_list", Some(2)),
-            ("ads_read", None),
-            ("business_management", None)
-        ]
-    );
+    assert_eq!((facts.person_name.as_deref(), facts.is_work_account), (Some("Person"), Some(true)));
+    let scopes: Vec<_> =
+        facts.scopes.iter().map(|it| (it.scope.as_str(), it.target_ids.as_ref().map(Vec::len))).collect();
+    assert_eq!(scopes, [("pages_show_list", Some(2)), ("ads_read", None), ("business_management", None)]);
 }
 
 #[tokio::test]
@@ -59,29 +46,15 @@ async fn what_is_no_living_persons_token_of_ours_is_refused() {
         |code: u32, subcode: u32| json!({"code": code, "subcode": subcode, "message": format!("no {TOKEN}")});
     let ours = |kind: &str, valid: bool, error: Value| json!({"app_id": APP_ID, "type": kind, "user_id": "7", "is_valid": valid, "error": error});
     let dead = inspect(ours("USER", false, error(190, 463))).await.unwrap_err();
-    let InspectError::Dead { reason } = dead else {
-        panic!("{dead:?}")
-    };
+    let InspectError::Dead { reason } = dead else { panic!("{dead:?}") };
     assert_eq!(reason, "no … (code 190, subcode 463)");
-    assert!(matches!(
-        inspect(ours("USER", false, Value::Null)).await,
-        Err(InspectError::Dead { .. })
-    ));
-    assert!(matches!(
-        inspect(ours("PAGE", true, Value::Null)).await,
-        Err(InspectError::NotAPersonToken)
-    ));
-    assert!(matches!(
-        inspect(ours("APP", true, Value::Null)).await,
-        Err(InspectError::NotAPersonToken)
-    ));
+    assert!(matches!(inspect(ours("USER", false, Value::Null)).await, Err(InspectError::Dead { .. })));
+    assert!(matches!(inspect(ours("PAGE", true, Value::Null)).await, Err(InspectError::NotAPersonToken)));
+    assert!(matches!(inspect(ours("APP", true, Value::Null)).await, Err(InspectError::NotAPersonToken)));
     let foreign = json!({"app_id": "1", "type": "USER", "user_id": "7", "is_valid": true});
     assert!(matches!(inspect(foreign).await, Err(InspectError::ForeignApp)));
     let nonsense = json!({"error": error(190, 0), "is_valid": false, "scopes": []});
-    assert!(matches!(
-        inspect(nonsense).await,
-        Err(InspectError::Undecipherable)
-    ));
+    assert!(matches!(inspect(nonsense).await, Err(InspectError::Undecipherable)));
     let checkpoint = inspect(ours("USER", false, error(190, 459))).await.unwrap_err();
     assert!(matches!(checkpoint, InspectError::UserAction(it) if it.kind == RefusalKind::Checkpoint));
 }
@@ -119,17 +92,12 @@ async fn an_exchange_without_a_date_invents_none() {
 #[tokio::test]
 async fn a_refused_app_rests_and_is_not_asked_again() {
     let stub = Stub::start(|_, _| {
-        Reply::error(
-            400,
-            &json!({"code": 190, "message": "Invalid OAuth access token signature."}),
-        )
+        Reply::error(400, &json!({"code": 190, "message": "Invalid OAuth access token signature."}))
     })
     .await;
     let client = client(&stub.url);
     let refused = client.inspect(&app(), &token(TOKEN)).await.unwrap_err();
-    let InspectError::Call(CallError::Refused(it)) = refused else {
-        panic!("{refused:?}")
-    };
+    let InspectError::Call(CallError::Refused(it)) = refused else { panic!("{refused:?}") };
     assert_eq!(it.kind, RefusalKind::AppFault);
     assert!(client.app_is_tripped(&app().id));
     let calls = stub.calls().len();
@@ -161,22 +129,13 @@ async fn a_foreign_token_alone_does_not_stop_the_app() {
 #[tokio::test]
 async fn many_persons_dying_at_once_are_the_apps_fault() {
     let stub = Stub::start(|_, _| {
-        Reply::error(
-            400,
-            &json!({"code": 190, "error_subcode": 463, "message": "expired"}),
-        )
+        Reply::error(400, &json!({"code": 190, "error_subcode": 463, "message": "expired"}))
     })
     .await;
-    let settings = Settings {
-        deaths_to_trip: 3,
-        cool_down: Duration::from_secs(2),
-        ..settings(&stub.url)
-    };
+    let settings = Settings { deaths_to_trip: 3, cool_down: Duration::from_secs(2), ..settings(&stub.url) };
     let client = Client::new(settings, Clock::System).unwrap();
     let die = async |id: &str| {
-        let proofs = client
-            .probe(&app(), &token(TOKEN), &person(id), &businesses(2))
-            .await;
+        let proofs = client.probe(&app(), &token(TOKEN), &person(id), &businesses(2)).await;
         refusal(&proofs[0]).kind.clone()
     };
     assert_eq!(die("1").await, RefusalKind::TokenDead);

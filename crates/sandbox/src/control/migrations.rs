@@ -52,10 +52,7 @@ pub(super) async fn extend(shared: web::Data<Shared>, id: web::Path<String>, bod
         let migration = state.migrations.find_mut(&id).ok_or_else(unknown)?;
         migration.cut_off = cut_off;
         let migration = migration.clone();
-        (
-            row(&state, &migration),
-            webhook::migration_messages(&state, &migration),
-        )
+        (row(&state, &migration), webhook::migration_messages(&state, &migration))
     };
     tokio::spawn(webhook::deliver(shared.get_ref().clone(), messages));
     Ok(HttpResponse::Ok().json(row))
@@ -65,9 +62,7 @@ pub(super) async fn extend(shared: web::Data<Shared>, id: web::Path<String>, bod
 #[post("/migrations/{id}/complete")]
 pub(super) async fn complete(shared: web::Data<Shared>, id: web::Path<String>) -> Answer {
     let mut state = shared.lock();
-    let State {
-        migrations, world, ..
-    } = &mut *state;
+    let State { migrations, world, .. } = &mut *state;
     let migration = migrations.find_mut(&id).ok_or_else(unknown)?;
     if !migration.completed {
         migration.complete(world);
@@ -92,11 +87,8 @@ impl Order {
                 return Err(Refusal::of(field, format!("there is no person {id}")));
             }
         }
-        let is_managed = state
-            .world
-            .persons
-            .find(&self.new_person)
-            .is_some_and(|person| person.is_work_account);
+        let is_managed =
+            state.world.persons.find(&self.new_person).is_some_and(|person| person.is_work_account);
         if !is_managed {
             return Err(Refusal::of(
                 "new_person",
@@ -107,11 +99,7 @@ impl Order {
         if !person.is_some_and(|person| person.roles.iter().any(|role| role.business == self.business)) {
             return Err(Refusal::of("business", "the person has no role in this business"));
         }
-        let cut_off = self
-            .cut_off
-            .as_deref()
-            .map(|text| moment("cut_off", text))
-            .transpose()?;
+        let cut_off = self.cut_off.as_deref().map(|text| moment("cut_off", text)).transpose()?;
         Ok(Migration {
             id: state.migrations.next_id(),
             person: self.person,

@@ -27,9 +27,8 @@ struct OfBusiness {
 pub(super) async fn change_password(shared: web::Data<Shared>, id: web::Path<String>) -> Answer {
     let mut state = shared.lock();
     known(&state, &id)?;
-    let ended = state.tokens.end_where(Ending::PasswordChanged, |token| {
-        token.holder.person() == Some(id.as_str())
-    });
+    let ended =
+        state.tokens.end_where(Ending::PasswordChanged, |token| token.holder.person() == Some(id.as_str()));
     Ok(HttpResponse::Ok().json(json!({"ended": ended})))
 }
 
@@ -72,9 +71,5 @@ pub(super) async fn remove_role(
 }
 
 fn known(state: &State, id: &str) -> Result<(), Refusal> {
-    if state.world.persons.has(id) {
-        Ok(())
-    } else {
-        Err(Refusal::missing("there is no such person"))
-    }
+    if state.world.persons.has(id) { Ok(()) } else { Err(Refusal::missing("there is no such person")) }
 }

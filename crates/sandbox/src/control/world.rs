@@ -35,14 +35,9 @@ fn overview(state: &State) -> Value {
         .persons
         .iter()
         .map(|p| json!({"id": p.id, "name": p.name, "is_work_account": p.is_work_account}));
-    let users = world
-        .system_users
-        .iter()
-        .map(|u| json!({"id": u.id, "name": u.name, "business": u.business}));
-    let businesses = world
-        .businesses
-        .iter()
-        .map(|b| json!({"id": b.id, "name": b.name}));
+    let users =
+        world.system_users.iter().map(|u| json!({"id": u.id, "name": u.name, "business": u.business}));
+    let businesses = world.businesses.iter().map(|b| json!({"id": b.id, "name": b.name}));
     let assets = world
         .assets
         .iter()

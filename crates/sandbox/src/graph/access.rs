@@ -32,10 +32,7 @@ pub(crate) enum Denial {
 
 /// What a person is in a business at this moment.
 pub(crate) enum Standing<'a> {
-    Member {
-        role: &'a Role,
-        ends_at: Option<DateTime<Utc>>,
-    },
+    Member { role: &'a Role, ends_at: Option<DateTime<Utc>> },
     PastCutOff,
     Stranger,
 }
@@ -53,11 +50,7 @@ pub(crate) fn reach(state: &State, token: &Token, asset: &Asset) -> Result<Acces
     if !token.grants(&asset.id) {
         return Err(Denial::NotGranted);
     }
-    if token.has_any_scope(asset.kind.scopes()) {
-        Ok(access)
-    } else {
-        Err(Denial::Scope)
-    }
+    if token.has_any_scope(asset.kind.scopes()) { Ok(access) } else { Err(Denial::Scope) }
 }
 
 /// The error of an asset that is not reached, as its kind words it.
@@ -91,22 +84,15 @@ pub(crate) fn refusal(denial: Denial, asset: &Asset, token: &Token, method: supe
 /// What a person is in a business now.
 pub(crate) fn standing<'a>(state: &'a State, person: &str, business: &str) -> Standing<'a> {
     let person = state.world.persons.find(person);
-    let role = person.and_then(|p| {
-        p.roles
-            .iter()
-            .find(|role| role.business == business)
-            .map(|role| (p, role))
-    });
+    let role =
+        person.and_then(|p| p.roles.iter().find(|role| role.business == business).map(|role| (p, role)));
     let Some((person, role)) = role else {
         return Standing::Stranger;
     };
     if state.migrations.awaits(&person.id, business) {
         return Standing::Stranger;
     }
-    let ends_at = state
-        .migrations
-        .of(&person.id, business)
-        .map(|migration| migration.cut_off);
+    let ends_at = state.migrations.of(&person.id, business).map(|migration| migration.cut_off);
     if ends_at.is_some_and(|end| end <= state.now()) {
         return Standing::PastCutOff;
     }
@@ -117,24 +103,15 @@ pub(crate) fn standing<'a>(state: &'a State, person: &str, business: &str) -> St
 pub(crate) fn businesses(state: &State, token: &Token) -> Vec<String> {
     match &token.holder {
         Holder::Person(id) => {
-            let roles = state
-                .world
-                .persons
-                .find(id)
-                .map(|person| person.roles.as_slice())
-                .unwrap_or_default();
-            let live = roles
-                .iter()
-                .filter(|r| matches!(standing(state, id, &r.business), Standing::Member { .. }));
+            let roles =
+                state.world.persons.find(id).map(|person| person.roles.as_slice()).unwrap_or_default();
+            let live =
+                roles.iter().filter(|r| matches!(standing(state, id, &r.business), Standing::Member { .. }));
             live.map(|role| role.business.clone()).collect()
         }
-        Holder::SystemUser(id) => state
-            .world
-            .system_users
-            .find(id)
-            .map(|u| u.business.clone())
-            .into_iter()
-            .collect(),
+        Holder::SystemUser(id) => {
+            state.world.system_users.find(id).map(|u| u.business.clone()).into_iter().collect()
+        }
         Holder::Page { .. } => Vec::new(),
     }
 }
@@ -168,40 +145,23 @@ fn member(
     ends_at: Option<DateTime<Utc>>,
     share: Option<&Share>,
 ) -> Result<Access, Denial> {
-    let needs_two_factor = state
-        .world
-        .businesses
-        .find(&asset.business)
-        .is_some_and(|b| b.two_factor_required);
+    let needs_two_factor =
+        state.world.businesses.find(&asset.business).is_some_and(|b| b.two_factor_required);
     if needs_two_factor && !state.world.persons.find(person).is_some_and(|p| p.two_factor) {
         return Err(Denial::TwoFactor);
     }
     let is_told = role.explicit && share.is_none();
-    Ok(Access {
-        tasks: role.tasks_for(asset, share),
-        ends_at: ends_at.filter(|_| is_told),
-    })
+    Ok(Access { tasks: role.tasks_for(asset, share), ends_at: ends_at.filter(|_| is_told) })
 }
 
 fn by_system_user(state: &State, id: &str, asset: &Asset) -> Result<Access, Denial> {
     let user = state.world.system_users.find(id).ok_or(Denial::NoRole)?;
-    let share = state
-        .world
-        .routes_to(asset)
-        .find(|(business, _)| *business == user.business);
+    let share = state.world.routes_to(asset).find(|(business, _)| *business == user.business);
     let (_, share) = share.ok_or(Denial::NoRole)?;
-    let is_assigned = user
-        .assets
-        .as_ref()
-        .is_none_or(|assets| assets.contains(&asset.id));
-    let tasks = share
-        .filter(|s| !s.tasks.is_empty())
-        .map_or_else(|| full_tasks(asset.kind), |s| s.tasks.clone());
-    if is_assigned {
-        Ok(Access { tasks, ends_at: None })
-    } else {
-        Err(Denial::NoRole)
-    }
+    let is_assigned = user.assets.as_ref().is_none_or(|assets| assets.contains(&asset.id));
+    let tasks =
+        share.filter(|s| !s.tasks.is_empty()).map_or_else(|| full_tasks(asset.kind), |s| s.tasks.clone());
+    if is_assigned { Ok(Access { tasks, ends_at: None }) } else { Err(Denial::NoRole) }
 }
 
 /// A page token reaches its page and the Instagram account linked to it, as long as its maker does.
@@ -224,19 +184,13 @@ fn full_tasks(kind: Kind) -> Vec<String> {
 
 impl Role {
     fn covers(&self, asset: &str) -> bool {
-        let is_listed = self
-            .only
-            .as_ref()
-            .is_none_or(|only| asset == self.business || only.iter().any(|id| id == asset));
+        let is_listed =
+            self.only.as_ref().is_none_or(|only| asset == self.business || only.iter().any(|id| id == asset));
         is_listed && !self.except.iter().any(|id| id == asset)
     }
 
     fn tasks_for(&self, asset: &Asset, share: Option<&Share>) -> Vec<String> {
-        let own = self
-            .tasks_on
-            .get(&asset.id)
-            .or_else(|| self.tasks.get(&asset.kind))
-            .cloned();
+        let own = self.tasks_on.get(&asset.id).or_else(|| self.tasks.get(&asset.kind)).cloned();
         let mut tasks = own.unwrap_or_else(|| full_tasks(asset.kind));
         if let Some(share) = share.filter(|share| !share.tasks.is_empty()) {
             tasks.retain(|task| share.tasks.contains(task));

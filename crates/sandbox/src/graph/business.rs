@@ -62,19 +62,12 @@ fn assets(
 }
 
 fn shared_with<'a>(state: &'a State, business: &'a str) -> impl Iterator<Item = &'a Asset> {
-    let shares = state
-        .world
-        .shares
-        .iter()
-        .filter(move |s| s.business == business && s.is_confirmed());
+    let shares = state.world.shares.iter().filter(move |s| s.business == business && s.is_confirmed());
     shares.filter_map(|share| state.world.assets.find(&share.asset))
 }
 
 fn ids<'a>(assets: impl Iterator<Item = &'a Asset>, kind: Kind) -> Vec<String> {
-    assets
-        .filter(|asset| asset.kind == kind)
-        .map(|asset| asset.id.clone())
-        .collect()
+    assets.filter(|asset| asset.kind == kind).map(|asset| asset.id.clone()).collect()
 }
 
 /// The kind an edge's plural speaks of.

@@ -64,15 +64,7 @@ impl Call {
         if version.is_some() {
             path.remove(0);
         }
-        Self {
-            method,
-            version,
-            path,
-            params,
-            bearer: None,
-            in_batch: false,
-            inherited: None,
-        }
+        Self { method, version, path, params, bearer: None, in_batch: false, inherited: None }
     }
 
     pub fn first(&self) -> Option<&str> {
@@ -96,10 +88,7 @@ impl Call {
 
 impl Params {
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -108,8 +97,7 @@ impl Params {
 
     /// Whether a switch is set: `true`, `1` or `True`.
     pub fn flag(&self, name: &str) -> Option<bool> {
-        self.get(name)
-            .map(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "1"))
+        self.get(name).map(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "1"))
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -125,26 +113,20 @@ impl Params {
         let text = self.get(name).unwrap_or_default();
         let listed = serde_json::from_str(text).ok();
         listed.unwrap_or_else(|| {
-            text.split(',')
-                .map(str::trim)
-                .filter(|s| !s.is_empty())
-                .map(Into::into)
-                .collect()
+            text.split(',').map(str::trim).filter(|s| !s.is_empty()).map(Into::into).collect()
         })
     }
 
     fn read_form(&mut self, form: &[u8]) {
         let pairs = form_urlencoded::parse(form);
-        self.0
-            .extend(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())));
+        self.0.extend(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())));
     }
 
     fn read_body(&mut self, body: &[u8]) {
         let starts_like_json = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
         match serde_json::from_slice::<Value>(body) {
             Ok(Value::Object(fields)) if starts_like_json => {
-                self.0
-                    .extend(fields.into_iter().map(|(name, value)| (name, plain(value))));
+                self.0.extend(fields.into_iter().map(|(name, value)| (name, plain(value))));
             }
             _ => self.read_form(body),
         }
@@ -163,19 +145,14 @@ fn plain(value: Value) -> String {
 fn decoded(segment: &str) -> String {
     // A form decoder with its own meaning of plus taken away.
     let form = segment.replace('+', "%2B");
-    form_urlencoded::parse(form.as_bytes())
-        .next()
-        .map(|(text, _)| text.into_owned())
-        .unwrap_or_default()
+    form_urlencoded::parse(form.as_bytes()).next().map(|(text, _)| text.into_owned()).unwrap_or_default()
 }
 
 /// `v26.0`, and `3.1` as one old SDK writes it.
 fn is_version(segment: &str) -> bool {
     let digits = segment.strip_prefix('v').unwrap_or(segment);
     digits.split_once('.').is_some_and(|(major, minor)| {
-        [major, minor]
-            .iter()
-            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+        [major, minor].iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
     })
 }
 
@@ -186,16 +163,9 @@ mod tests {
     #[test]
     fn version_slash_and_body_forms_make_no_difference() {
         let plain = Call::new(Method::Get, "/v26.0/act_1/", "fields=id", b"{}");
-        assert_eq!(
-            (plain.joined_path().as_str(), plain.version.as_deref()),
-            ("act_1", Some("v26.0"))
-        );
-        let form = Call::new(
-            Method::Post,
-            "act_1/agencies",
-            "",
-            b"business=2&permitted_tasks=%5B%22ANALYZE%22%5D",
-        );
+        assert_eq!((plain.joined_path().as_str(), plain.version.as_deref()), ("act_1", Some("v26.0")));
+        let form =
+            Call::new(Method::Post, "act_1/agencies", "", b"business=2&permitted_tasks=%5B%22ANALYZE%22%5D");
         let json = Call::new(
             Method::Post,
             "/3.1/act_1/agencies",
@@ -203,17 +173,11 @@ mod tests {
             br#"{"business":2,"permitted_tasks":["ANALYZE"]}"#,
         );
         assert_eq!(form.params.get("business"), json.params.get("business"));
-        assert_eq!(
-            form.params.list("permitted_tasks"),
-            json.params.list("permitted_tasks")
-        );
+        assert_eq!(form.params.list("permitted_tasks"), json.params.list("permitted_tasks"));
     }
 
     #[test]
     fn a_method_parameter_overrides_the_method() {
-        assert_eq!(
-            Call::new(Method::Post, "/me", "method=delete", b"").method,
-            Method::Delete
-        );
+        assert_eq!(Call::new(Method::Post, "/me", "method=delete", b"").method, Method::Delete);
     }
 }

@@ -21,28 +21,15 @@ pub(crate) struct GraphError {
 impl GraphError {
     pub fn new(code: i64, message: impl Into<String>) -> Self {
         let (kind, message) = (OAUTH.to_owned(), message.into());
-        Self {
-            status: 400,
-            kind,
-            code,
-            subcode: None,
-            message,
-            is_transient: false,
-        }
+        Self { status: 400, kind, code, subcode: None, message, is_transient: false }
     }
 
     fn of_type(self, kind: &str) -> Self {
-        Self {
-            kind: kind.to_owned(),
-            ..self
-        }
+        Self { kind: kind.to_owned(), ..self }
     }
 
     fn subcode(self, subcode: i64) -> Self {
-        Self {
-            subcode: Some(subcode),
-            ..self
-        }
+        Self { subcode: Some(subcode), ..self }
     }
 
     fn status(self, status: u16) -> Self {
@@ -54,15 +41,10 @@ impl GraphError {
             "message": self.message, "type": self.kind, "code": self.code, "fbtrace_id": trace_id(),
         });
         if let Some(fields) = error.as_object_mut() {
-            self.subcode
-                .map(|subcode| fields.insert("error_subcode".to_owned(), subcode.into()));
-            self.is_transient
-                .then(|| fields.insert("is_transient".to_owned(), true.into()));
+            self.subcode.map(|subcode| fields.insert("error_subcode".to_owned(), subcode.into()));
+            self.is_transient.then(|| fields.insert("is_transient".to_owned(), true.into()));
         }
-        Reply {
-            status: self.status,
-            ..Reply::json(&json!({ "error": error }))
-        }
+        Reply { status: self.status, ..Reply::json(&json!({ "error": error })) }
     }
 
     /// No such object, no permission or no such operation: Graph does not say which.
@@ -132,11 +114,7 @@ impl GraphError {
     }
 
     pub fn proof_required() -> Self {
-        Self::new(
-            100,
-            "API calls from the server require an appsecret_proof argument",
-        )
-        .of_type(METHOD)
+        Self::new(100, "API calls from the server require an appsecret_proof argument").of_type(METHOD)
     }
 
     /// The error of a dead token.
@@ -178,11 +156,8 @@ impl GraphError {
     }
 
     pub fn ad_account_refused() -> Self {
-        Self::new(
-            200,
-            "(#200) Ad account owner has NOT grant ads_management or ads_read permission",
-        )
-        .status(403)
+        Self::new(200, "(#200) Ad account owner has NOT grant ads_management or ads_read permission")
+            .status(403)
     }
 
     pub fn missing_permissions() -> Self {
@@ -194,10 +169,7 @@ impl GraphError {
     }
 
     pub fn two_factor() -> Self {
-        Self::new(
-            415,
-            "(#415) Two factor authentication is required to access this business.",
-        )
+        Self::new(415, "(#415) Two factor authentication is required to access this business.")
     }
 
     pub fn batch(message: &str) -> Self {
@@ -218,10 +190,7 @@ impl GraphError {
             ),
         };
         let status = if code == 4 { 403 } else { 400 };
-        Self {
-            is_transient: matches!(code, 4 | 17 | 32),
-            ..Self::new(code, text).status(status)
-        }
+        Self { is_transient: matches!(code, 4 | 17 | 32), ..Self::new(code, text).status(status) }
     }
 }
 
@@ -234,9 +203,7 @@ impl From<&ErrorFault> for GraphError {
             _ => OAUTH,
         };
         Self {
-            status: fault
-                .http
-                .unwrap_or(if matches!(fault.code, 1 | 2) { 500 } else { 400 }),
+            status: fault.http.unwrap_or(if matches!(fault.code, 1 | 2) { 500 } else { 400 }),
             kind: fault.kind.clone().unwrap_or_else(|| kind.to_owned()),
             code: fault.code,
             subcode: fault.subcode,

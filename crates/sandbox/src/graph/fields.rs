@@ -51,14 +51,9 @@ fn field(text: &str) -> Option<Field> {
     let text = text.trim();
     let name_end = text.find(['{', '.', '(']).unwrap_or(text.len());
     let (name, rest) = text.split_at(name_end);
-    let inner = rest
-        .find('{')
-        .and_then(|at| rest.get(at..)?.trim().strip_prefix('{')?.strip_suffix('}'));
+    let inner = rest.find('{').and_then(|at| rest.get(at..)?.trim().strip_prefix('{')?.strip_suffix('}'));
     let name = name.trim();
-    (!name.is_empty()).then(|| Field {
-        name: name.to_owned(),
-        inner: inner.map(parse).unwrap_or_default(),
-    })
+    (!name.is_empty()).then(|| Field { name: name.to_owned(), inner: inner.map(parse).unwrap_or_default() })
 }
 
 /// Split at commas that stand in no bracket.

@@ -13,9 +13,7 @@ type Headers = Vec<(&'static str, String)>;
 /// The headers of an ordinary answer; `forced` is the usage a fault rule wants to be told.
 pub(crate) fn of(state: &State, call: &Call, forced: Option<u64>) -> Headers {
     let mut headers = standing(call);
-    let share = caller::app_of(state, call)
-        .map(|app| state.usage.standing(&app))
-        .unwrap_or_default();
+    let share = caller::app_of(state, call).map(|app| state.usage.standing(&app)).unwrap_or_default();
     if share.is_shown || forced.is_some() {
         let percent = forced.unwrap_or(share.percent);
         headers.push(("X-App-Usage", platform(percent)));
@@ -31,10 +29,8 @@ pub(crate) fn throttled(call: &Call, throttle: &Throttle) -> Headers {
         headers.push(("X-App-Usage", platform(100)));
     } else {
         let id = call.first().unwrap_or_default().trim_start_matches("act_");
-        headers.push((
-            "X-Business-Use-Case-Usage",
-            entry(id, use_case(throttle.code), 100, throttle.minutes),
-        ));
+        headers
+            .push(("X-Business-Use-Case-Usage", entry(id, use_case(throttle.code), 100, throttle.minutes)));
     }
     headers
 }
@@ -73,10 +69,7 @@ fn business_use_case(state: &State, call: &Call, percent: u64) -> Option<(&'stat
     let token = state.tokens.find(call.token()?)?;
     let is_platform = asset.kind == Kind::Page && matches!(token.holder, Holder::Person(_));
     let kind = asset.kind.usage_type().filter(|_| !is_platform)?;
-    Some((
-        "X-Business-Use-Case-Usage",
-        entry(&asset.business, kind, percent, 0),
-    ))
+    Some(("X-Business-Use-Case-Usage", entry(&asset.business, kind, percent, 0)))
 }
 
 fn use_case(code: i64) -> &'static str {

@@ -74,10 +74,7 @@ pub(crate) fn no_edge(method: Method, id: &str, edge: &str, node_type: &str) -> 
 /// The token of a call that must be made by a person, page or system user.
 pub(crate) fn user_token<'a>(call: &Call, caller: &'a Caller) -> Result<&'a Token, GraphError> {
     let id = call.first().unwrap_or_default();
-    caller
-        .user()
-        .map(AsRef::as_ref)
-        .ok_or_else(|| GraphError::unsupported(call.method, id))
+    caller.user().map(AsRef::as_ref).ok_or_else(|| GraphError::unsupported(call.method, id))
 }
 
 /// An asset's fields as this token sees them, whatever the access; page tokens are made on the way.
@@ -92,11 +89,7 @@ pub(crate) fn asset_fields(
         let is_mint = asset.kind == Kind::Page && name == "access_token";
         if is_mint {
             let may = access.mints_page_token();
-            return Some(if may {
-                page_token(state, token, asset).into()
-            } else {
-                Value::Null
-            });
+            return Some(if may { page_token(state, token, asset).into() } else { Value::Null });
         }
         profile::asset_field(state, asset, access, name)
     })
@@ -109,11 +102,7 @@ fn resolve(state: &State, call: &Call, caller: &Caller, id: &str) -> Result<Node
     if let Some(asset) = state.world.assets.find(id) {
         return Ok(Node::Asset(asset.clone()));
     }
-    let id = if id == "app" {
-        caller.app().to_owned()
-    } else {
-        id.to_owned()
-    };
+    let id = if id == "app" { caller.app().to_owned() } else { id.to_owned() };
     if state.world.persons.has(&id) {
         Ok(Node::Person(id))
     } else if state.world.system_users.has(&id) {
@@ -138,18 +127,14 @@ fn me(state: &State, call: &Call, caller: &Caller) -> Result<Node, GraphError> {
         Holder::SystemUser(id) => Ok(Node::SystemUser(id.clone())),
         Holder::Page { page, .. } => {
             let page = state.world.assets.find(page).cloned();
-            page.map(Node::Asset)
-                .ok_or_else(|| GraphError::unsupported(call.method, "me"))
+            page.map(Node::Asset).ok_or_else(|| GraphError::unsupported(call.method, "me"))
         }
     }
 }
 
 fn read(state: &mut State, call: &Call, caller: &Caller, asset: &Asset) -> Result<Value, GraphError> {
     let token = user_token(call, caller)?;
-    let asked = call
-        .params
-        .get("fields")
-        .unwrap_or_else(|| profile::default_fields(asset.kind));
+    let asked = call.params.get("fields").unwrap_or_else(|| profile::default_fields(asset.kind));
     let asked = fields::parse(asked);
     match access::reach(state, token, asset) {
         Ok(access) => {
@@ -172,10 +157,7 @@ fn is_public_read(token: &Token, asset: &Asset, asked: &[Field]) -> bool {
 fn with_metadata(call: &Call, mut node: Value, asset: &Asset) -> Value {
     if let (Some(true), Some(fields)) = (call.params.flag("metadata"), node.as_object_mut()) {
         let kind = asset.kind.node_type().to_lowercase();
-        fields.insert(
-            "metadata".to_owned(),
-            json!({"type": kind, "connections": Map::new()}),
-        );
+        fields.insert("metadata".to_owned(), json!({"type": kind, "connections": Map::new()}));
     }
     node
 }
@@ -185,10 +167,7 @@ fn page_token(state: &mut State, token: &Token, page: &Asset) -> String {
     if matches!(token.holder, Holder::Page { .. }) {
         return token.text.clone();
     }
-    let holder = Holder::Page {
-        page: page.id.clone(),
-        by: Box::new(token.holder.clone()),
-    };
+    let holder = Holder::Page { page: page.id.clone(), by: Box::new(token.holder.clone()) };
     let made = Token::new(holder, &token.app, token.scopes.clone(), state.second());
     let dies_with_parent = token.is_short_lived() || matches!(token.holder, Holder::SystemUser(_));
     let made = Token {

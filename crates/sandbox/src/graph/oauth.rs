@@ -35,33 +35,22 @@ pub(crate) fn access_token(state: &mut State, call: &Call) -> Result<Value, Grap
 pub(crate) fn revoke(state: &mut State, call: &Call) -> Result<Value, GraphError> {
     let app = client(state, call)?.id.clone();
     caller::authenticate(state, call)?;
-    let text = call
-        .params
-        .get("revoke_token")
-        .ok_or_else(|| GraphError::missing("revoke_token"))?;
+    let text = call.params.get("revoke_token").ok_or_else(|| GraphError::missing("revoke_token"))?;
     let token = state.tokens.find(text).filter(|token| token.app == app);
     let token = token.ok_or_else(|| GraphError::new(100, "(#100) Invalid revoke_token"))?;
-    state
-        .tokens
-        .end_where(Ending::Invalidated, |candidate| candidate.text == token.text);
+    state.tokens.end_where(Ending::Invalidated, |candidate| candidate.text == token.text);
     Ok(json!({"success": true}))
 }
 
 fn client<'a>(state: &'a State, call: &Call) -> Result<&'a App, GraphError> {
-    let id = call
-        .params
-        .get("client_id")
-        .ok_or_else(|| GraphError::new(101, "Missing client_id parameter."))?;
+    let id =
+        call.params.get("client_id").ok_or_else(|| GraphError::new(101, "Missing client_id parameter."))?;
     let app = state.world.apps.find(id).ok_or_else(|| {
         let text = "Error validating application. Cannot get application info due to a system error.";
         GraphError::new(101, text)
     })?;
     let is_right = call.params.get("client_secret") == Some(app.secret.as_str());
-    if is_right {
-        Ok(app)
-    } else {
-        Err(GraphError::new(1, "Error validating client secret."))
-    }
+    if is_right { Ok(app) } else { Err(GraphError::new(1, "Error validating client secret.")) }
 }
 
 fn exchange(state: &mut State, call: &Call, app: &App) -> Result<Value, GraphError> {
@@ -78,11 +67,7 @@ fn exchange(state: &mut State, call: &Call, app: &App) -> Result<Value, GraphErr
         Holder::Person(_) | Holder::Page { .. } => Some(now + LONG),
     };
     let made = Token::new(token.holder.clone(), &token.app, token.scopes.clone(), now);
-    let made = state.tokens.keep(Token {
-        granted: token.granted.clone(),
-        expires_at,
-        ..made
-    });
+    let made = state.tokens.keep(Token { granted: token.granted.clone(), expires_at, ..made });
     let mut answer = json!({"access_token": made.text, "token_type": "bearer"});
     let told = expires_at.filter(|_| !app.exchange_without_expiry);
     if let (Some(end), Some(fields)) = (told, answer.as_object_mut()) {

@@ -38,11 +38,7 @@ pub(crate) fn moment(at: DateTime<Utc>) -> String {
 
 /// A business as an inner object.
 pub(crate) fn business_ref(state: &State, id: &str) -> Value {
-    let name = state
-        .world
-        .businesses
-        .find(id)
-        .map(|business| business.name.as_str());
+    let name = state.world.businesses.find(id).map(|business| business.name.as_str());
     json!({"id": id, "name": name})
 }
 
@@ -72,10 +68,8 @@ fn page(state: &State, asset: &Asset, access: &Access, name: &str) -> Option<Val
         "fan_count" | "followers_count" => Some(json!(0)),
         "verification_status" => Some(json!("not_verified")),
         "instagram_business_account" => {
-            let mut linked = state
-                .world
-                .owned_by(&asset.business)
-                .filter(|a| a.kind == Kind::InstagramAccount);
+            let mut linked =
+                state.world.owned_by(&asset.business).filter(|a| a.kind == Kind::InstagramAccount);
             let account = linked.find(|account| account.page.as_deref() == Some(asset.id.as_str()));
             Some(account.map_or(Value::Null, |account| json!({"id": account.id})))
         }
@@ -93,12 +87,9 @@ fn ad_account(state: &State, asset: &Asset, access: &Access, name: &str) -> Opti
         "user_tasks" => Some(json!(access.tasks)),
         "currency" => Some(json!("EUR")),
         "timezone_name" => Some(json!("Etc/UTC")),
-        "business_name" => Some(
-            business_ref(state, &asset.business)
-                .get("name")
-                .cloned()
-                .unwrap_or_default(),
-        ),
+        "business_name" => {
+            Some(business_ref(state, &asset.business).get("name").cloned().unwrap_or_default())
+        }
         "owner" => Some(json!(asset.business)),
         "amount_spent" | "balance" => Some(json!("0")),
         "disable_reason" => Some(json!(0)),

@@ -17,10 +17,7 @@ pub(crate) fn answer(state: &mut State, call: &Call, caller: &Caller, id: &str) 
             Ok(json!({"data": app.webhook_url.iter().map(row).collect::<Vec<_>>()}))
         }
         Method::Post => {
-            let url = call
-                .params
-                .get("callback_url")
-                .ok_or_else(|| GraphError::missing("callback_url"))?;
+            let url = call.params.get("callback_url").ok_or_else(|| GraphError::missing("callback_url"))?;
             webhook::loopback(url)
                 .ok_or_else(|| GraphError::new(2200, "(#2200) callback_url is not on loopback"))?;
             app.webhook_url = Some(url.to_owned());

@@ -20,15 +20,9 @@ async fn receive(listener: &TcpListener) -> (String, String) {
         let Some((head, body)) = text.split_once("\r\n\r\n") else {
             continue;
         };
-        let length = head
-            .lines()
-            .find_map(|line| line.strip_prefix("Content-Length: "))
-            .unwrap();
+        let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).unwrap();
         if body.len() >= length.parse::<usize>().unwrap() {
-            stream
-                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-                .await
-                .unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.unwrap();
             return (head.to_owned(), body.to_owned());
         }
     }
@@ -40,26 +34,15 @@ async fn a_migration_and_its_extension_are_told_signed() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/meta/webhooks/1", listener.local_addr().unwrap());
     let target = bench.at(&format!("sandbox/apps/{}/webhook", APP.0));
-    assert_eq!(
-        bench
-            .http
-            .put(target)
-            .json(&json!({"url": url}))
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        200
-    );
+    assert_eq!(bench.http.put(target).json(&json!({"url": url})).send().await.unwrap().status(), 200);
     let order = json!({"person": PERSON, "business": BUSINESS, "new_person": MANAGED});
     let ((_, migration), (head, body)) = tokio::join!(bench.order("migrations", order), receive(&listener));
     assert!(head.starts_with("POST /meta/webhooks/1 HTTP/1.1"));
     let mut mac = Hmac::<Sha256>::new_from_slice(APP.1.as_bytes()).unwrap();
     mac.update(body.as_bytes());
-    assert!(head.contains(&format!(
-        "X-Hub-Signature-256: sha256={}",
-        hex::encode(mac.finalize().into_bytes())
-    )));
+    assert!(
+        head.contains(&format!("X-Hub-Signature-256: sha256={}", hex::encode(mac.finalize().into_bytes())))
+    );
     let told: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(told["object"], "managed_meta_account");
     let change = &told["entry"][0]["changes"][0];

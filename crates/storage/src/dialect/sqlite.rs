@@ -64,17 +64,12 @@ async fn check_version(on: &DatabaseConnection) -> Result<(), Error> {
     if parts.as_slice() >= OLDEST.as_slice() {
         Ok(())
     } else {
-        Err(Error::Unsupported(format!(
-            "SQLite {version} is older than 3.51.3"
-        )))
+        Err(Error::Unsupported(format!("SQLite {version} is older than 3.51.3")))
     }
 }
 
 async fn check_pragmas(on: &DatabaseConnection, settings: &Settings) -> Result<(), Error> {
-    let row = Query::new("PRAGMA journal_mode")
-        .one(on)
-        .await?
-        .ok_or(Error::NotFound)?;
+    let row = Query::new("PRAGMA journal_mode").one(on).await?.ok_or(Error::NotFound)?;
     check("journal_mode", "wal", &row.get::<String>("journal_mode")?)?;
     let busy = i64::try_from(settings.busy_timeout.as_millis()).unwrap_or(i64::MAX);
     let wanted = [
@@ -95,8 +90,6 @@ fn check(pragma: &str, wanted: &str, found: &str) -> Result<(), Error> {
     if found == wanted {
         Ok(())
     } else {
-        Err(Error::Unsupported(format!(
-            "PRAGMA {pragma} is {found}, not {wanted}"
-        )))
+        Err(Error::Unsupported(format!("PRAGMA {pragma} is {found}, not {wanted}")))
     }
 }

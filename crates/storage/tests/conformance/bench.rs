@@ -52,11 +52,7 @@ pub(crate) async fn on_postgres<F: Future<Output = ()>>(body: impl FnOnce(Bench)
 }
 
 pub(crate) fn settings(url: &str) -> Settings {
-    Settings {
-        url: url.to_owned(),
-        max_connections: 6,
-        busy_timeout: Duration::from_secs(10),
-    }
+    Settings { url: url.to_owned(), max_connections: 6, busy_timeout: Duration::from_secs(10) }
 }
 
 impl Bench {
@@ -122,12 +118,7 @@ pub(crate) fn new_app(id: &str) -> NewApp {
 }
 
 pub(crate) fn new_key() -> NewDataKey {
-    NewDataKey {
-        id: Uuid::now_v7(),
-        version: 1,
-        wrapped: vec![7; 80],
-        created_at: day(0),
-    }
+    NewDataKey { id: Uuid::now_v7(), version: 1, wrapped: vec![7; 80], created_at: day(0) }
 }
 
 pub(crate) fn new_tenant(name: &str) -> NewTenant {
@@ -229,9 +220,5 @@ pub(crate) fn new_reconnect(client: ClientId) -> NewReconnect {
 }
 
 pub(crate) fn item(asset: &str) -> NewItem {
-    NewItem {
-        asset_id: id(asset),
-        asked: format!("as written: {asset}"),
-        settled: None,
-    }
+    NewItem { asset_id: id(asset), asked: format!("as written: {asset}"), settled: None }
 }

@@ -52,10 +52,7 @@ async fn sqlite_keeps_its_files_to_their_owner() {
     store.insert_app(&crate::bench::new_app("1")).await.unwrap();
     assert!(store.is_sqlite());
     for suffix in ["", "-wal", "-shm"] {
-        let mode = fs::metadata(format!("{file}{suffix}"))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = fs::metadata(format!("{file}{suffix}")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{suffix}");
     }
 }

@@ -14,11 +14,7 @@ on_both!(
 );
 
 fn key(client: ClientId, route: &'static str, key: &str) -> IdempotencyKey {
-    IdempotencyKey {
-        client,
-        route,
-        key: key.to_owned(),
-    }
+    IdempotencyKey { client, route, key: key.to_owned() }
 }
 
 async fn call(bench: &Bench, key: &IdempotencyKey, body: &[u8]) -> Result<ReconnectId, Error> {
@@ -38,10 +34,7 @@ async fn of_calls_at_once_exactly_one_is_the_first(bench: Bench) {
     }))
     .await;
     let first: Vec<_> = results.iter().flatten().collect();
-    let refused = results
-        .iter()
-        .filter(|it| matches!(it, Err(Error::Taken("idempotency key"))))
-        .count();
+    let refused = results.iter().filter(|it| matches!(it, Err(Error::Taken("idempotency key")))).count();
     assert_eq!((first.len(), refused), (1, 7), "{results:?}");
     let tx = bench.acme().await;
     let found = tx.find_idempotent(&key).await.unwrap().unwrap();
@@ -53,9 +46,7 @@ async fn a_refused_key_leaves_the_transaction_usable(bench: Bench) {
     let key = key(bench.client, "a", "k");
     let first = call(&bench, &key, b"x").await.unwrap();
     let tx = bench.acme().await;
-    let second = tx
-        .insert_idempotent(&key, b"x", 4, ReconnectId::mint(), day(1))
-        .await;
+    let second = tx.insert_idempotent(&key, b"x", 4, ReconnectId::mint(), day(1)).await;
     assert!(matches!(second, Err(Error::Taken("idempotency key"))));
     assert_eq!(tx.find_idempotent(&key).await.unwrap().unwrap().reconnect, first);
 }
@@ -63,18 +54,14 @@ async fn a_refused_key_leaves_the_transaction_usable(bench: Bench) {
 async fn a_key_counts_within_its_client_and_route(bench: Bench) {
     call(&bench, &key(bench.client, "a", "k"), b"x").await.unwrap();
     call(&bench, &key(bench.client, "b", "k"), b"x").await.unwrap();
-    call(&bench, &key(ClientId::mint(), "a", "k"), b"x")
-        .await
-        .unwrap();
+    call(&bench, &key(ClientId::mint(), "a", "k"), b"x").await.unwrap();
     call(&bench, &key(bench.client, "a", "K"), b"x").await.unwrap();
 }
 
 async fn a_key_without_its_reconnect_does_not_last(bench: Bench) {
     let key = key(bench.client, "a", "k");
     let tx = bench.acme().await;
-    tx.insert_idempotent(&key, b"x", 1, ReconnectId::mint(), day(1))
-        .await
-        .unwrap();
+    tx.insert_idempotent(&key, b"x", 1, ReconnectId::mint(), day(1)).await.unwrap();
     assert!(matches!(tx.commit().await, Err(Error::Db(_))));
     let first = call(&bench, &key, b"x").await.unwrap();
     let tx = bench.acme().await;

@@ -20,15 +20,9 @@ on_both!(
 );
 
 async fn an_app_is_kept_once_with_its_secrets(bench: Bench) {
-    let app = NewApp {
-        verify_token: Some(sealed(9)),
-        ..new_app("2")
-    };
+    let app = NewApp { verify_token: Some(sealed(9)), ..new_app("2") };
     bench.store.insert_app(&app).await.unwrap();
-    assert!(matches!(
-        bench.store.insert_app(&app).await,
-        Err(Error::Taken("app"))
-    ));
+    assert!(matches!(bench.store.insert_app(&app).await, Err(Error::Taken("app"))));
     let read = bench.store.app(&app.id).await.unwrap();
     assert_eq!((read.secret, read.verify_token), (app.secret, app.verify_token));
     let missing: AppId = "3".parse().unwrap();
@@ -41,30 +35,18 @@ async fn a_tenant_is_made_whole_or_not_at_all(bench: Bench) {
     let store = &bench.store;
     let whole = new_tenant("whole");
     store.insert_tenant(&whole).await.unwrap();
-    assert!(matches!(
-        store.insert_tenant(&whole).await,
-        Err(Error::Taken("tenant"))
-    ));
+    assert!(matches!(store.insert_tenant(&whole).await, Err(Error::Taken("tenant"))));
     let tenant = store.tenant(whole.id).await.unwrap();
-    assert_eq!(
-        (tenant.name.as_str(), tenant.status),
-        ("whole", TenantStatus::Active)
-    );
+    assert_eq!((tenant.name.as_str(), tenant.status), ("whole", TenantStatus::Active));
     let mut torn = new_tenant("torn");
     torn.client.tenant = TenantId::mint();
     assert!(store.insert_tenant(&torn).await.is_err());
     assert!(matches!(store.tenant(torn.id).await, Err(Error::NotFound)));
     let mut homeless = new_tenant("homeless");
     homeless.app_id = "9".parse().unwrap();
-    assert!(matches!(
-        store.insert_tenant(&homeless).await,
-        Err(Error::NotFound)
-    ));
+    assert!(matches!(store.insert_tenant(&homeless).await, Err(Error::NotFound)));
     assert_eq!(store.tenants().await.unwrap().len(), 3);
-    assert!(matches!(
-        store.scope_for_operator(TenantId::SYSTEM).await,
-        Err(Error::NotFound)
-    ));
+    assert!(matches!(store.scope_for_operator(TenantId::SYSTEM).await, Err(Error::NotFound)));
     let scope = store.scope_for_operator(whole.id).await.unwrap();
     let keys = store.begin(&scope).await.unwrap().data_keys().await.unwrap();
     assert_eq!((keys.len(), keys[0].id, keys[0].active), (1, whole.key.id, true));
@@ -74,10 +56,7 @@ async fn a_candidate_unlocks_with_its_own_secret_alone(bench: Bench) {
     let candidate = async || bench.store.candidate(bench.client).await.unwrap().unwrap();
     let acme = bench.acme.tenant();
     let it = candidate().await;
-    assert_eq!(
-        (it.tenant(), it.client(), it.permissions()),
-        (acme, bench.client, Permissions::all())
-    );
+    assert_eq!((it.tenant(), it.client(), it.permissions()), (acme, bench.client, Permissions::all()));
     assert_eq!(it.app_id().as_str(), "1");
     assert_eq!(it.unlock(|hash| hash == [3; 32]).unwrap().tenant(), acme);
     assert!(candidate().await.unlock(|_| false).is_none());
@@ -89,18 +68,12 @@ async fn a_candidate_unlocks_with_its_own_secret_alone(bench: Bench) {
 async fn a_disabled_client_or_suspended_tenant_has_no_candidate(bench: Bench) {
     let (store, acme) = (&bench.store, bench.acme.tenant());
     let exists = async || store.candidate(bench.client).await.unwrap().is_some();
-    store
-        .disable_client(acme, bench.client, Some(day(1)))
-        .await
-        .unwrap();
+    store.disable_client(acme, bench.client, Some(day(1))).await.unwrap();
     assert!(!exists().await);
     assert_eq!(store.clients(acme).await.unwrap()[0].disabled_at, Some(day(1)));
     store.disable_client(acme, bench.client, None).await.unwrap();
     assert!(exists().await);
-    store
-        .set_tenant_status(acme, TenantStatus::Suspended)
-        .await
-        .unwrap();
+    store.set_tenant_status(acme, TenantStatus::Suspended).await.unwrap();
     assert!(!exists().await);
 }
 
@@ -108,18 +81,12 @@ async fn a_new_secret_ends_the_old_one(bench: Bench) {
     let (store, acme, bolt) = (&bench.store, bench.acme.tenant(), bench.bolt.tenant());
     let foreign = store.set_client_secret(bolt, bench.client, &[8; 32]).await;
     assert!(matches!(foreign, Err(Error::NotFound)));
-    store
-        .set_client_secret(acme, bench.client, &[8; 32])
-        .await
-        .unwrap();
+    store.set_client_secret(acme, bench.client, &[8; 32]).await.unwrap();
     let candidate = store.candidate(bench.client).await.unwrap().unwrap();
     assert!(candidate.unlock(|hash| hash == [8; 32]).is_some());
     let second = new_client(acme);
     store.insert_client(&second).await.unwrap();
-    assert!(matches!(
-        store.insert_client(&second).await,
-        Err(Error::Taken("client"))
-    ));
+    assert!(matches!(store.insert_client(&second).await, Err(Error::Taken("client"))));
     let lost = store.insert_client(&new_client(TenantId::mint())).await;
     assert!(matches!(lost, Err(Error::NotFound)));
     assert_eq!(store.clients(acme).await.unwrap().len(), 2);
@@ -129,12 +96,7 @@ async fn of_system_keys_made_at_once_exactly_one_is_kept(bench: Bench) {
     let store = &bench.store;
     let results = join_all((0..6).map(|_| async { store.insert_system_key(&new_key()).await })).await;
     assert_eq!(results.iter().filter(|it| it.is_ok()).count(), 1, "{results:?}");
-    assert!(
-        results
-            .iter()
-            .all(|it| matches!(it, Ok(()) | Err(Error::Taken("data key")))),
-        "{results:?}"
-    );
+    assert!(results.iter().all(|it| matches!(it, Ok(()) | Err(Error::Taken("data key")))), "{results:?}");
     let tx = store.begin_read(&store.system_scope()).await.unwrap();
     assert_eq!(tx.data_keys().await.unwrap().len(), 1);
 }
@@ -147,10 +109,7 @@ async fn signing_keys_are_kept_by_name(bench: Bench) {
     assert!(matches!(again, Err(Error::Taken("signing key"))));
     let keys = store.signing_keys().await.unwrap();
     let kids: Vec<_> = keys.iter().map(|it| it.kid.as_str()).collect();
-    assert_eq!(
-        (kids.as_slice(), keys[1].sealed.clone()),
-        (["b", "a"].as_slice(), sealed(2))
-    );
+    assert_eq!((kids.as_slice(), keys[1].sealed.clone()), (["b", "a"].as_slice(), sealed(2)));
 }
 
 async fn a_dropped_transaction_leaves_nothing(bench: Bench) {

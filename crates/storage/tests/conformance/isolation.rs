@@ -22,9 +22,7 @@ async fn another_tenants_rows_do_not_exist(bench: Bench) {
     let tx = bench.acme().await;
     tx.insert_grant(&grant, day(1)).await.unwrap();
     tx.activate(&[activation("1", 0, 1)], 1, day(1)).await.unwrap();
-    tx.insert_idempotent(&key, b"body", 1, reconnect, day(1))
-        .await
-        .unwrap();
+    tx.insert_idempotent(&key, b"body", 1, reconnect, day(1)).await.unwrap();
     tx.commit().await.unwrap();
 
     let tx = bench.store.begin_read(&bench.bolt).await.unwrap();
@@ -33,12 +31,7 @@ async fn another_tenants_rows_do_not_exist(bench: Bench) {
     assert!(tx.credentials(&id("1")).await.unwrap().is_empty());
     assert!(tx.active_credentials(&[id("1")]).await.unwrap().is_empty());
     assert!(tx.previous_credentials(&[id("1")]).await.unwrap().is_empty());
-    assert!(
-        tx.list_assets(&crate::asset::everything())
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(tx.list_assets(&crate::asset::everything()).await.unwrap().is_empty());
     assert!(matches!(tx.grant(grant.id).await, Err(Error::NotFound)));
     assert!(matches!(tx.reconnect(reconnect).await, Err(Error::NotFound)));
     assert!(tx.list_reconnects(None, 10).await.unwrap().is_empty());
@@ -46,10 +39,7 @@ async fn another_tenants_rows_do_not_exist(bench: Bench) {
     assert!(tx.items_after(reconnect, 0, 10).await.unwrap().is_empty());
     assert!(tx.open_items(reconnect, day(9), 10).await.unwrap().is_empty());
     assert_eq!(tx.next_retry(reconnect).await.unwrap(), None);
-    assert_eq!(
-        tx.counts(&[reconnect]).await.unwrap()[&reconnect],
-        Counts::default()
-    );
+    assert_eq!(tx.counts(&[reconnect]).await.unwrap()[&reconnect], Counts::default());
     assert_eq!(tx.find_idempotent(&key).await.unwrap(), None);
     assert_eq!(tx.data_keys().await.unwrap().len(), 1);
     tx.commit().await.unwrap();
@@ -70,25 +60,15 @@ async fn another_tenants_rows_do_not_change(bench: Bench) {
     let missing = |result: Result<(), Error>| assert!(matches!(result, Err(Error::NotFound)), "{result:?}");
     let tx = bench.bolt().await;
     stale(tx.activate(&[activation("1", 1, 2)], 2, day(2)).await);
-    let confirmation = Confirmation {
-        asset_id: id("1"),
-        cut_off: None,
-        tasks: Vec::new(),
-    };
+    let confirmation = Confirmation { asset_id: id("1"), cut_off: None, tasks: Vec::new() };
     stale(tx.confirm(&[confirmation], 2, day(2)).await);
     missing(tx.delete_asset(&id("1")).await);
     tx.note_checked(&[id("1")], day(3)).await.unwrap();
     stale(tx.hold(&lease).await);
     stale(tx.reschedule(&lease, day(5)).await);
     stale(tx.mark_proved(reconnect, GrantId::mint(), &sealed(8)).await);
-    missing(
-        tx.settle_items(reconnect, &[(0, result(Outcome::Failed))], day(2))
-            .await,
-    );
-    stale(
-        tx.finish_reconnect(reconnect, ReconnectStatus::Cancelled, day(2))
-            .await,
-    );
+    missing(tx.settle_items(reconnect, &[(0, result(Outcome::Failed))], day(2)).await);
+    stale(tx.finish_reconnect(reconnect, ReconnectStatus::Cancelled, day(2)).await);
     missing(tx.erase_reconnect(reconnect).await);
     tx.commit().await.unwrap();
     stale(bench.store.renew(&bench.bolt, &lease, day(9)).await);
@@ -104,15 +84,10 @@ async fn two_tenants_keep_the_same_ids(bench: Bench) {
         let tx = bench.store.begin(scope).await.unwrap();
         let mut page = page("1");
         page.name = Some(name.to_owned());
-        assert_eq!(
-            tx.register_assets(&[page]).await.unwrap(),
-            [Registration::Created]
-        );
+        assert_eq!(tx.register_assets(&[page]).await.unwrap(), [Registration::Created]);
         let accepted = tx.accept_reconnect(&reconnect, &[item("1")], None).await.unwrap();
         assert_eq!(accepted.intent_seq, 1);
-        tx.insert_idempotent(&key(&bench), name.as_bytes(), 1, reconnect.id, day(1))
-            .await
-            .unwrap();
+        tx.insert_idempotent(&key(&bench), name.as_bytes(), 1, reconnect.id, day(1)).await.unwrap();
         tx.commit().await.unwrap();
     }
     for (scope, name) in [(&bench.acme, "ours"), (&bench.bolt, "theirs")] {
@@ -128,13 +103,9 @@ async fn a_statement_of_one_tenant_deletes_nothing_of_another(bench: Bench) {
     for scope in [&bench.acme, &bench.bolt] {
         let tx = bench.store.begin(scope).await.unwrap();
         tx.register_assets(&[page("1")]).await.unwrap();
-        tx.accept_reconnect(&reconnect, &[item("1")], Some(("w", day(2), day(1))))
-            .await
-            .unwrap();
+        tx.accept_reconnect(&reconnect, &[item("1")], Some(("w", day(2), day(1)))).await.unwrap();
         tx.activate(&[activation("1", 0, 1)], 1, day(1)).await.unwrap();
-        tx.park(&[credential("1", Slot::Candidate, 2, 1)], day(1))
-            .await
-            .unwrap();
+        tx.park(&[credential("1", Slot::Candidate, 2, 1)], day(1)).await.unwrap();
         tx.commit().await.unwrap();
     }
     let tx = bench.bolt().await;
@@ -160,9 +131,5 @@ async fn facts(bench: &Bench, reconnect: ReconnectId) -> impl PartialEq + std::f
 }
 
 fn key(bench: &Bench) -> IdempotencyKey {
-    IdempotencyKey {
-        client: bench.client,
-        route: "POST /v1/reconnects",
-        key: "k".to_owned(),
-    }
+    IdempotencyKey { client: bench.client, route: "POST /v1/reconnects", key: "k".to_owned() }
 }

@@ -38,26 +38,14 @@ async fn a_role_that_could_look_past_the_wall_is_refused() {
     let login = format!("CREATE ROLE {role} LOGIN PASSWORD 'regrant-test'");
     let drop = format!("REASSIGN OWNED BY {role} TO {OWNER}; DROP OWNED BY {role}; DROP ROLE {role}");
     let cases = [
-        (
-            format!("{login} SUPERUSER; {tables} {role}"),
-            "the role is a superuser",
-        ),
-        (
-            format!("{login} BYPASSRLS; {tables} {role}"),
-            "the role is BYPASSRLS",
-        ),
+        (format!("{login} SUPERUSER; {tables} {role}"), "the role is a superuser"),
+        (format!("{login} BYPASSRLS; {tables} {role}"), "the role is BYPASSRLS"),
         (
             format!("{login}; {tables} {role}; ALTER TABLE assets OWNER TO {role}"),
             "the role owns table assets",
         ),
-        (
-            format!("{login}; {tables} {role}; GRANT {OWNER} TO {role}"),
-            "the role owns table apps",
-        ),
-        (
-            format!("{login} NOINHERIT; {tables} {role}; GRANT {OWNER} TO {role}"),
-            "the role owns table apps",
-        ),
+        (format!("{login}; {tables} {role}; GRANT {OWNER} TO {role}"), "the role owns table apps"),
+        (format!("{login} NOINHERIT; {tables} {role}; GRANT {OWNER} TO {role}"), "the role owns table apps"),
         (
             format!("{login}; {tables} {role}; GRANT postgres TO {role}"),
             "the role is a member of a role that is a superuser",
@@ -67,13 +55,8 @@ async fn a_role_that_could_look_past_the_wall_is_refused() {
         let found = reasons(&database, &as_role(&database, &role), &sql, &drop).await;
         assert!(found.iter().any(|it| it == reason), "{sql}: {found:?}");
     }
-    let found = reasons(
-        &database,
-        &as_role(&database, &role),
-        &format!("{login}; {tables} {role}"),
-        &drop,
-    )
-    .await;
+    let found =
+        reasons(&database, &as_role(&database, &role), &format!("{login}; {tables} {role}"), &drop).await;
     assert!(found.is_empty(), "{found:?}");
 }
 
@@ -83,10 +66,7 @@ async fn the_owner_and_the_superuser_are_refused() {
         return;
     };
     for url in [database.owner_url(), &database.superuser_url().unwrap()] {
-        assert!(matches!(
-            Store::connect(&settings(url)).await,
-            Err(Error::UnsafeRole(_))
-        ));
+        assert!(matches!(Store::connect(&settings(url)).await, Err(Error::UnsafeRole(_))));
     }
 }
 
@@ -111,20 +91,12 @@ async fn a_table_without_its_wall_is_refused() {
             "DROP POLICY hole ON assets",
             "table assets lacks its one policy",
         ),
-        (
-            "CREATE TABLE later (tenant_id UUID)",
-            "DROP TABLE later",
-            "table later lacks row-level security",
-        ),
+        ("CREATE TABLE later (tenant_id UUID)", "DROP TABLE later", "table later lacks row-level security"),
     ];
     for (sql, undo, reason) in cases {
         assert_eq!(reasons(&database, database.url(), sql, undo).await, [reason]);
     }
-    assert!(
-        reasons(&database, database.url(), "SELECT 1", "SELECT 1")
-            .await
-            .is_empty()
-    );
+    assert!(reasons(&database, database.url(), "SELECT 1", "SELECT 1").await.is_empty());
 }
 
 const WALLED: [&str; 8] = [
@@ -164,10 +136,7 @@ async fn a_statement_that_forgets_the_tenant_sees_and_changes_nothing() {
         }
         let tx = app.begin().await.unwrap();
         tx.execute_unprepared(&as_bolt).await.unwrap();
-        let touched = tx
-            .execute_unprepared("UPDATE assets SET name = 'x'")
-            .await
-            .unwrap();
+        let touched = tx.execute_unprepared("UPDATE assets SET name = 'x'").await.unwrap();
         assert_eq!(touched.rows_affected(), 0);
         tx.commit().await.unwrap();
         assert_eq!(count(&app, "assets").await, 0);
@@ -179,11 +148,9 @@ async fn a_statement_that_forgets_the_tenant_sees_and_changes_nothing() {
 async fn the_application_cannot_rewrite_the_audit() {
     on_postgres(async |bench: Bench| {
         let app = open(bench.database.url()).await.unwrap();
-        for sql in [
-            "UPDATE audit_events SET actor = 'x'",
-            "DELETE FROM audit_events",
-            "TRUNCATE audit_events",
-        ] {
+        for sql in
+            ["UPDATE audit_events SET actor = 'x'", "DELETE FROM audit_events", "TRUNCATE audit_events"]
+        {
             let refused = app.execute_unprepared(sql).await.unwrap_err().to_string();
             assert!(refused.contains("permission denied"), "{refused}");
         }
@@ -193,9 +160,6 @@ async fn the_application_cannot_rewrite_the_audit() {
 
 async fn count(on: &DatabaseConnection, table: &str) -> i64 {
     let sql = format!("SELECT count(*) AS n FROM {table}");
-    let row = on
-        .query_one_raw(Statement::from_string(DbBackend::Postgres, sql))
-        .await
-        .unwrap();
+    let row = on.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
     row.unwrap().try_get("", "n").unwrap()
 }

@@ -43,9 +43,7 @@ async fn activate(bench: &Bench, activations: &[Activation], seq: i64) -> Result
 async fn an_activation_serves_and_keeps_what_served_before(bench: Bench) {
     bench.pages(&["1"]).await;
     for (generation, seq) in [(0, 1), (1, 2), (2, 3)] {
-        activate(&bench, &[activation("1", generation, seq)], seq)
-            .await
-            .unwrap();
+        activate(&bench, &[activation("1", generation, seq)], seq).await.unwrap();
     }
     assert_eq!(slots(&bench, "1").await, [(Slot::Active, 3), (Slot::Previous, 2)]);
     let tx = bench.acme().await;
@@ -91,19 +89,13 @@ async fn an_import_takes_only_what_no_reconnect_settled(bench: Bench) {
 async fn an_activation_drops_candidates_of_its_time_and_keeps_later_ones(bench: Bench) {
     bench.pages(&["1", "2"]).await;
     let tx = bench.acme().await;
-    let parked = [
-        credential("1", Slot::Candidate, 1, 2),
-        credential("2", Slot::Candidate, 1, 9),
-    ];
+    let parked = [credential("1", Slot::Candidate, 1, 2), credential("2", Slot::Candidate, 1, 9)];
     tx.park(&parked, day(1)).await.unwrap();
     tx.commit().await.unwrap();
     let both = [activation("1", 0, 3), activation("2", 0, 3)];
     activate(&bench, &both, 3).await.unwrap();
     assert_eq!(slots(&bench, "1").await, [(Slot::Active, 3)]);
-    assert_eq!(
-        slots(&bench, "2").await,
-        [(Slot::Active, 3), (Slot::Candidate, 9)]
-    );
+    assert_eq!(slots(&bench, "2").await, [(Slot::Active, 3), (Slot::Candidate, 9)]);
 }
 
 async fn an_unproved_activation_is_unproven(bench: Bench) {
@@ -114,10 +106,7 @@ async fn an_unproved_activation_is_unproven(bench: Bench) {
     let tx = bench.acme().await;
     let asset = tx.asset(&id("1")).await.unwrap();
     assert_eq!(asset.facts.checked_at, None);
-    assert_eq!(
-        asset.state(day(2), chrono::Duration::days(1)).status,
-        Status::Unproven
-    );
+    assert_eq!(asset.state(day(2), chrono::Duration::days(1)).status, Status::Unproven);
 }
 
 async fn of_many_activations_at_once_exactly_one_wins(bench: Bench) {
@@ -128,10 +117,7 @@ async fn of_many_activations_at_once_exactly_one_wins(bench: Bench) {
     });
     let results = join_all(racers).await;
     let won = results.iter().filter(|it| it.is_ok()).count();
-    let lost = results
-        .iter()
-        .filter(|it| matches!(it, Err(Error::Stale)))
-        .count();
+    let lost = results.iter().filter(|it| matches!(it, Err(Error::Stale))).count();
     assert_eq!((won, lost), (1, 7), "{results:?}");
     assert_eq!(slots(&bench, "1").await.len(), 1);
 }
@@ -150,37 +136,24 @@ async fn a_confirmation_clears_failures_and_keeps_a_known_cut_off(bench: Bench) 
     tx.confirm(&[confirmation("1", None)], 2, day(3)).await.unwrap();
     let asset = tx.asset(&id("1")).await.unwrap();
     assert_eq!((asset.generation, asset.intent_seq), (1, 2));
-    assert_eq!(
-        (asset.facts.proved_at, asset.facts.cut_off),
-        (Some(day(3)), Some(day(100)))
-    );
+    assert_eq!((asset.facts.proved_at, asset.facts.cut_off), (Some(day(3)), Some(day(100))));
     let active = &tx.active_credentials(&[id("1")]).await.unwrap()[0];
     assert_eq!(
         (active.tasks.as_slice(), active.credential.proved_at),
         (["ANALYZE".to_owned()].as_slice(), Some(day(3)))
     );
-    tx.confirm(&[confirmation("1", Some(day(120)))], 0, day(4))
-        .await
-        .unwrap();
+    tx.confirm(&[confirmation("1", Some(day(120)))], 0, day(4)).await.unwrap();
     let asset = tx.asset(&id("1")).await.unwrap();
     assert_eq!((asset.facts.cut_off, asset.intent_seq), (Some(day(120)), 2));
-    assert!(matches!(
-        tx.confirm(&[confirmation("1", None)], 2, day(5)).await,
-        Err(Error::Stale)
-    ));
-    assert!(matches!(
-        tx.confirm(&[confirmation("2", None)], 9, day(5)).await,
-        Err(Error::Stale)
-    ));
+    assert!(matches!(tx.confirm(&[confirmation("1", None)], 2, day(5)).await, Err(Error::Stale)));
+    assert!(matches!(tx.confirm(&[confirmation("2", None)], 9, day(5)).await, Err(Error::Stale)));
 }
 
 async fn a_candidate_gives_way_to_a_newer_one_only(bench: Bench) {
     bench.pages(&["1"]).await;
     for seq in [3, 3, 2, 5] {
         let tx = bench.acme().await;
-        tx.park(&[credential("1", Slot::Candidate, 1, seq)], day(seq))
-            .await
-            .unwrap();
+        tx.park(&[credential("1", Slot::Candidate, 1, seq)], day(seq)).await.unwrap();
         tx.commit().await.unwrap();
     }
     assert_eq!(slots(&bench, "1").await, [(Slot::Candidate, 5)]);
@@ -188,11 +161,7 @@ async fn a_candidate_gives_way_to_a_newer_one_only(bench: Bench) {
     let asset = tx.asset(&id("1")).await.unwrap();
     assert!(asset.facts.parked && !asset.facts.served);
     assert_eq!(asset.facts.checked_at, Some(day(5)));
-    assert!(
-        tx.park(&[credential("1", Slot::Active, 1, 9)], day(9))
-            .await
-            .is_err()
-    );
+    assert!(tx.park(&[credential("1", Slot::Active, 1, 9)], day(9)).await.is_err());
 }
 
 async fn a_person_stands_by_once(bench: Bench) {
@@ -203,22 +172,14 @@ async fn a_person_stands_by_once(bench: Bench) {
         spare
     };
     let tx = bench.acme().await;
-    for (person, seq) in [
-        (Some("1"), 1),
-        (Some("2"), 1),
-        (Some("1"), 3),
-        (Some("1"), 2),
-        (None, 4),
-        (None, 5),
-    ] {
+    for (person, seq) in
+        [(Some("1"), 1), (Some("2"), 1), (Some("1"), 3), (Some("1"), 2), (None, 4), (None, 5)]
+    {
         tx.stand_by(&[of(person, seq)], day(1)).await.unwrap();
     }
     tx.commit().await.unwrap();
     let standby = Slot::Standby;
-    assert_eq!(
-        slots(&bench, "1").await,
-        [(standby, 1), (standby, 3), (standby, 5)]
-    );
+    assert_eq!(slots(&bench, "1").await, [(standby, 1), (standby, 3), (standby, 5)]);
 }
 
 async fn a_chunk_settles_whole_or_not_at_all(bench: Bench) {

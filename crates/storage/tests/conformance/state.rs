@@ -17,14 +17,8 @@ on_both!(the_filter_by_state_is_the_state);
 const NOW: i64 = 100;
 const NOTICE: i64 = 30;
 /// Unknown, passed, now, within the notice, at its edge, after it.
-const ENDINGS: [Option<i64>; 6] = [
-    None,
-    Some(NOW - 1),
-    Some(NOW),
-    Some(NOW + 1),
-    Some(NOW + NOTICE),
-    Some(NOW + 31),
-];
+const ENDINGS: [Option<i64>; 6] =
+    [None, Some(NOW - 1), Some(NOW), Some(NOW + 1), Some(NOW + NOTICE), Some(NOW + 31)];
 
 async fn the_filter_by_state_is_the_state(bench: Bench) {
     let facts = every_kind_of_facts();
@@ -91,10 +85,7 @@ fn micros(n: Option<i64>) -> String {
 }
 
 async fn write(bench: &Bench, facts: &[String]) {
-    let url = bench
-        .database
-        .superuser_url()
-        .unwrap_or_else(|| bench.database.url().to_owned());
+    let url = bench.database.superuser_url().unwrap_or_else(|| bench.database.url().to_owned());
     let raw = open(&url).await.unwrap();
     let reason = Reason::new(ReasonCode::NoRole, Who::Nobody, "x", "y");
     let reason = serde_json::to_string(&reason).unwrap();
@@ -107,8 +98,6 @@ async fn write(bench: &Bench, facts: &[String]) {
             )
         })
         .collect();
-    raw.execute_unprepared(&format!("BEGIN; {} COMMIT;", updates.concat()))
-        .await
-        .unwrap();
+    raw.execute_unprepared(&format!("BEGIN; {} COMMIT;", updates.concat())).await.unwrap();
     raw.close().await.unwrap();
 }

@@ -32,10 +32,7 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(it, _)| it == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str())
     }
 
     pub(super) fn json(&self) -> Value {
@@ -43,11 +40,7 @@ impl Answer {
     }
 
     pub(super) fn kind(&self) -> String {
-        self.json()["type"]
-            .as_str()
-            .unwrap()
-            .trim_start_matches("/problems/")
-            .to_owned()
+        self.json()["type"].as_str().unwrap().trim_start_matches("/problems/").to_owned()
     }
 }
 
@@ -60,11 +53,7 @@ impl Bench {
             busy_timeout: Duration::from_secs(10),
         };
         let nowhere = url::Url::parse("http://127.0.0.1:9").unwrap();
-        let graph = regrant_graph::Settings {
-            base_url: nowhere,
-            max_attempts: 1,
-            ..Default::default()
-        };
+        let graph = regrant_graph::Settings { base_url: nowhere, max_attempts: 1, ..Default::default() };
         let clock = Clock::System;
         let parts = Parts {
             store: Store::connect(&store).await.unwrap(),
@@ -75,65 +64,34 @@ impl Bench {
         };
         let vault = Vault::open(parts).await.unwrap();
         let secret = AppSecret::parse("secret".to_owned()).unwrap();
-        let app = NewApp {
-            id: "1".parse().unwrap(),
-            name: "App".to_owned(),
-            secret,
-            verify_token: None,
-        };
+        let app = NewApp { id: "1".parse().unwrap(), name: "App".to_owned(), secret, verify_token: None };
         vault.create_app(&app).await.unwrap();
-        Self {
-            vault,
-            _database: database,
-        }
+        Self { vault, _database: database }
     }
 
     pub(super) async fn tenant(&self) -> Onboarded {
-        self.vault
-            .create_tenant("One", &"1".parse().unwrap(), Permissions::all())
-            .await
-            .unwrap()
+        self.vault.create_tenant("One", &"1".parse().unwrap(), Permissions::all()).await.unwrap()
     }
 
     /// A bearer token of a new tenant.
     pub(super) async fn bearer(&self, scope: &str) -> String {
         let it = self.tenant().await;
         let wanted = Some(scope.parse().unwrap());
-        self.vault
-            .issue_token(Some(it.client), &it.secret, wanted)
-            .await
-            .unwrap()
-            .access_token
+        self.vault.issue_token(Some(it.client), &it.secret, wanted).await.unwrap().access_token
     }
 
     pub(super) async fn call(&self, request: TestRequest) -> Answer {
-        let settings = Settings {
-            max_body: 4096,
-            ..Settings::default()
-        };
-        let service = init_service(app(Shared::new(
-            self.vault.clone(),
-            settings,
-            CancellationToken::new(),
-        )))
-        .await;
+        let settings = Settings { max_body: 4096, ..Settings::default() };
+        let service =
+            init_service(app(Shared::new(self.vault.clone(), settings, CancellationToken::new()))).await;
         let response: ServiceResponse<_> = service.call(request.to_request()).await.unwrap();
         let text = |it: &actix_web::http::header::HeaderValue| it.to_str().unwrap().to_owned();
-        let mut headers: Vec<_> = response
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.to_string(), text(value)))
-            .collect();
+        let mut headers: Vec<_> =
+            response.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
         headers.sort();
         let status = response.status().as_u16();
-        let body = to_bytes(response.into_body())
-            .await
-            .unwrap_or_else(|_| panic!("a body"));
-        Answer {
-            status,
-            headers,
-            body: body.to_vec(),
-        }
+        let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("a body"));
+        Answer { status, headers, body: body.to_vec() }
     }
 }
 

@@ -36,35 +36,18 @@ impl<'a> Part<'a> {
     /// Registers the app, onboards the tenant and logs its client in.
     pub async fn onboard(rehearsal: &'a Rehearsal) -> anyhow::Result<Self> {
         let world = rehearsal.control.overview().await?;
-        let app = world
-            .apps
-            .iter()
-            .find(|it| it.id == cast::APP)
-            .context("the world has no app")?;
+        let app = world.apps.iter().find(|it| it.id == cast::APP).context("the world has no app")?;
         dev::register_app(&rehearsal.vault, app).await?;
-        let made = rehearsal
-            .vault
-            .create_tenant("Tenant One", &cast::APP.parse()?, Permissions::all())
-            .await?;
+        let made =
+            rehearsal.vault.create_tenant("Tenant One", &cast::APP.parse()?, Permissions::all()).await?;
         let (client_id, client_secret) = (made.client.to_string(), made.secret.expose().to_owned());
         let api = TenantApi::login(&rehearsal.public_url, &client_id, &client_secret).await?;
         let theirs = |it: &Asset| cast::BUSINESSES.contains(&it.business.as_str());
         let assets: Vec<_> = world.assets.into_iter().filter(theirs).collect();
         let over: Vec<_> = cast::BUSINESSES.into_iter().take(COMPLETED).collect();
-        let completed = assets
-            .iter()
-            .filter(|it| over.contains(&it.business.as_str()))
-            .map(|it| it.id.clone())
-            .collect();
-        Ok(Self {
-            rehearsal,
-            client_id,
-            client_secret,
-            api,
-            assets,
-            completed,
-            before: HashMap::new(),
-        })
+        let completed =
+            assets.iter().filter(|it| over.contains(&it.business.as_str())).map(|it| it.id.clone()).collect();
+        Ok(Self { rehearsal, client_id, client_secret, api, assets, completed, before: HashMap::new() })
     }
 
     pub async fn login(&mut self) -> anyhow::Result<()> {
@@ -120,28 +103,14 @@ impl<'a> Part<'a> {
         for chunk in ids.chunks(LOOKUP) {
             all.extend(self.api.tokens(chunk).await?);
         }
-        anyhow::ensure!(
-            all.len() == ids.len(),
-            "{} of {} assets serve a token",
-            all.len(),
-            ids.len()
-        );
+        anyhow::ensure!(all.len() == ids.len(), "{} of {} assets serve a token", all.len(), ids.len());
         Ok(all)
     }
 
     /// Tries a token on its asset at the simulated Graph.
     pub async fn probe(&self, served: &Served) -> anyhow::Result<Verdict> {
-        let Served {
-            access_token,
-            appsecret_proof,
-            appsecret_time,
-            ..
-        } = served;
-        let token = Proven {
-            access_token,
-            appsecret_proof,
-            appsecret_time: *appsecret_time,
-        };
+        let Served { access_token, appsecret_proof, appsecret_time, .. } = served;
+        let token = Proven { access_token, appsecret_proof, appsecret_time: *appsecret_time };
         self.control().probe(&served.asset_id, &token).await
     }
 
@@ -156,10 +125,7 @@ impl<'a> Part<'a> {
 
     /// Keeps the tokens of before the replacement.
     pub fn remember(&mut self, before: Vec<Served>) {
-        self.before = before
-            .into_iter()
-            .map(|it| (it.asset_id, it.access_token))
-            .collect();
+        self.before = before.into_iter().map(|it| (it.asset_id, it.access_token)).collect();
     }
 
     /// Whether the asset serves another token than before.

@@ -1,0 +1,244 @@
+//! What settling a chunk writes, gathered so that each statement carries all of its rows.
+//!
+//! The rule: nothing is written that [`regrant_domain::settle`] did not decide from what the same
+//! transaction has locked and read.
+
+use regrant_crypto::DataKey;
+use regrant_domain::{
+    Asset, AssetId, Clock, Credential, CredentialId, CredentialKind, Grant, Outcome, Proof, Proven, Reason,
+    ReasonCode, Sealed, Serving, Slot, TenantId, Timestamp, Who,
+    settle::{Decision, Effect, Standing, decide, give_up},
+};
+use regrant_storage::{
+    Activation, AuditEvent, Confirmation, Item, ItemResult, Lease, StoredCredential, TenantTx,
+};
+use serde_json::json;
+
+use crate::{
+    Error, Vault,
+    payload::{SealedFacts, seal_credential},
+    prove::Credentials,
+    reconnect::unknown,
+    run::id_of,
+};
+
+const LONGEST_PAUSE_SECONDS: u64 = 600;
+
+/// The proved token that is offered to every item of a chunk.
+pub(crate) struct Offer<'a> {
+    pub(crate) credentials: &'a Credentials,
+    pub(crate) fingerprint: Vec<u8>,
+    pub(crate) key: &'a DataKey,
+}
+
+/// What a chunk writes, gathered so that each statement carries all of its rows.
+pub(crate) struct Writes<'a> {
+    lease: &'a Lease,
+    tenant: TenantId,
+    now: Timestamp,
+    intent_seq: i64,
+    offer: Option<Offer<'a>>,
+    activations: Vec<Activation>,
+    confirmations: Vec<Confirmation>,
+    parked: Vec<StoredCredential>,
+    standbys: Vec<StoredCredential>,
+    checked: Vec<AssetId>,
+    results: Vec<(i64, ItemResult)>,
+    events: Vec<AuditEvent>,
+}
+
+impl<'a> Writes<'a> {
+    pub(crate) fn new(
+        lease: &'a Lease,
+        tenant: TenantId,
+        intent_seq: i64,
+        offer: Option<Offer<'a>>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            lease,
+            tenant,
+            now,
+            intent_seq,
+            offer,
+            activations: Vec::new(),
+            confirmations: Vec::new(),
+            parked: Vec::new(),
+            standbys: Vec::new(),
+            checked: Vec::new(),
+            results: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    pub(crate) fn add(
+        &mut self,
+        item: &Item,
+        proof: Proof,
+        found: Option<&(Asset, Standing)>,
+        vault: &Vault,
+    ) -> Result<(), Error> {
+        let Some((asset, standing)) = found else {
+            self.results.push((item.position, unknown()));
+            return Ok(());
+        };
+        if asset.intent_seq > self.intent_seq {
+            self.results.push((item.position, superseded()));
+            return Ok(());
+        }
+        let kind = self.offer.as_ref().map_or(CredentialKind::User, |it| it.credentials.grant.kind);
+        let mut decision = decide(kind, &proof, standing);
+        if decision.outcome == Outcome::Deferred {
+            decision = defer(decision, &proof, standing, item, vault);
+        }
+        if let Proof::Proven(proven) = proof {
+            self.write(decision.effect, asset, Some(proven))?;
+        } else {
+            self.write(decision.effect, asset, None)?;
+        }
+        self.record(item.position, asset, decision);
+        Ok(())
+    }
+
+    fn write(&mut self, effect: Effect, asset: &Asset, proven: Option<Proven>) -> Result<(), Error> {
+        let proven = proven.unwrap_or_default();
+        match effect {
+            Effect::Activate => {
+                let cut_off = proven.cut_off;
+                let credential = self.seal(asset, Slot::Active, proven)?;
+                let expected_generation = asset.generation;
+                self.activations.push(Activation { credential, expected_generation, cut_off });
+            }
+            Effect::Confirm => self.confirmations.push(Confirmation {
+                asset_id: asset.id.clone(),
+                // A reading without a cut-off is no proof that there is none.
+                cut_off: proven.cut_off.or(asset.facts.cut_off),
+                tasks: proven.tasks.unwrap_or_default(),
+            }),
+            Effect::Park => {
+                let credential = self.seal(asset, Slot::Candidate, proven)?;
+                self.parked.push(credential);
+            }
+            Effect::StandBy => {
+                let credential = self.seal(asset, Slot::Standby, proven)?;
+                self.standbys.push(credential);
+            }
+            Effect::Nothing => self.checked.push(asset.id.clone()),
+        }
+        Ok(())
+    }
+
+    /// Seals the offered token, or the page token minted from it, for the asset's next generation.
+    fn seal(&self, asset: &Asset, slot: Slot, proven: Proven) -> Result<StoredCredential, Error> {
+        let offer = self.offer.as_ref().ok_or_else(|| Error::internal("nothing is offered to seal"))?;
+        let grant = &offer.credentials.grant;
+        let minted = proven.page_token.as_ref();
+        let kind = if minted.is_some() { CredentialKind::Page } else { grant.kind };
+        let credential = Credential {
+            id: CredentialId::mint(),
+            asset_id: asset.id.clone(),
+            asset_kind: asset.kind,
+            kind,
+            generation: asset.generation.saturating_add(1),
+            slot,
+            grant_id: Some(grant.id),
+            person_id: Some(grant.person_id.clone()),
+            intent_seq: self.intent_seq,
+            sealed: Sealed::from_bytes(Vec::new()),
+            fingerprint: offer.fingerprint.clone(),
+            // A page token has no end of its own; it dies with its grant's access.
+            expires_at: if minted.is_some() { None } else { grant.expires_at },
+            data_access_expires_at: grant.data_access_expires_at,
+            proved_at: (slot != Slot::Candidate).then_some(self.now),
+            created_at: self.now,
+        };
+        let facts = facts_of(grant, &credential, id_of(self.lease).to_string());
+        let token = minted.unwrap_or(&offer.credentials.token);
+        let sealed = seal_credential(offer.key, self.tenant, &credential, token, &facts)?;
+        Ok(StoredCredential {
+            credential: Credential { sealed, ..credential },
+            tasks: proven.tasks.unwrap_or_default(),
+        })
+    }
+
+    fn record(&mut self, position: i64, asset: &Asset, decision: Decision) {
+        let action = match decision.effect {
+            Effect::Activate => Some("credential.activated"),
+            Effect::Park => Some("credential.parked"),
+            Effect::StandBy => Some("credential.stands_by"),
+            Effect::Confirm | Effect::Nothing => None,
+        };
+        if let Some(action) = action {
+            let detail = json!({ "asset": asset.id, "generation": asset.generation.saturating_add(1) });
+            let actor = format!("reconnect:{}", id_of(self.lease));
+            self.events.push(AuditEvent { actor, action, subject: asset.id.to_string(), detail });
+        }
+        let Decision { outcome, serving, reason, retry_at, fbtrace_id, .. } = decision;
+        self.results
+            .push((position, ItemResult { outcome, serving: Some(serving), reason, retry_at, fbtrace_id }));
+    }
+
+    pub(crate) async fn carry_out(self, tx: &TenantTx) -> Result<(), Error> {
+        tx.activate(&self.activations, self.intent_seq, self.now).await?;
+        tx.confirm(&self.confirmations, self.intent_seq, self.now).await?;
+        tx.park(&self.parked, self.now).await?;
+        tx.stand_by(&self.standbys, self.now).await?;
+        tx.note_checked(&self.checked, self.now).await?;
+        tx.settle_items(id_of(self.lease), &self.results, self.now).await?;
+        tx.audit(&self.events, self.now).await?;
+        Ok(())
+    }
+}
+
+fn defer(decision: Decision, proof: &Proof, standing: &Standing, item: &Item, vault: &Vault) -> Decision {
+    let tried = item.attempts.saturating_add(1);
+    match proof {
+        Proof::Refused(refusal) if tried >= i64::from(vault.settings.item_attempts) => {
+            give_up(refusal, standing)
+        }
+        _ => Decision { retry_at: Some(vault.retry_at(item.attempts, decision.retry_at)), ..decision },
+    }
+}
+
+impl Vault {
+    /// When a deferred item is tried again: twice as late each time, with jitter, or when the Graph says.
+    fn retry_at(&self, attempts: i64, told: Option<Timestamp>) -> Timestamp {
+        let doublings = u32::try_from(attempts.clamp(0, 16)).unwrap_or(0);
+        let pause = self.settings.retry_pause.saturating_mul(2_u32.saturating_pow(doublings));
+        let pause = pause.min(std::time::Duration::from_secs(LONGEST_PAUSE_SECONDS));
+        let jitter = pause.mul_f64(f64::from(uuid::Uuid::now_v7().as_fields().1 & 0xff) / 1024.0);
+        // The Graph's word is told on the vault's clock; a job waits on the wall's.
+        let told = told.map_or(chrono::Duration::zero(), |told| told - self.clock.now());
+        let by_us = chrono::Duration::from_std(pause + jitter).unwrap_or_default();
+        Clock::wall() + by_us.max(told)
+    }
+}
+
+fn facts_of(grant: &Grant, credential: &Credential, acquired_by: String) -> SealedFacts {
+    SealedFacts {
+        app_id: grant.app_id.clone(),
+        person_id: credential.person_id.clone(),
+        grant_id: credential.grant_id,
+        issued_at: grant.issued_at,
+        expires_at: credential.expires_at,
+        data_access_expires_at: credential.data_access_expires_at,
+        acquired_by,
+    }
+}
+
+fn superseded() -> ItemResult {
+    let reason = Reason::new(
+        ReasonCode::NewerReconnect,
+        Who::Nobody,
+        "A later reconnect of this asset settled first.",
+        "Nothing to do.",
+    );
+    let serving = Some(Serving::Old);
+    ItemResult {
+        outcome: Outcome::Superseded,
+        serving,
+        reason: Some(reason),
+        retry_at: None,
+        fbtrace_id: None,
+    }
+}
