@@ -3,6 +3,9 @@
 //! The rule: everything is real but the upstream, and that is spoken to over HTTP on 127.0.0.1.
 //! Start at [`bench`]: a database, a sandbox and a server for each test.
 
+#![forbid(unsafe_code)]
+#![expect(clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on fails")]
+
 mod access;
 mod bench;
 mod canary;

@@ -35,25 +35,25 @@ async fn overlap(bench: &Bench, fleet: &Fleet, trial: usize) -> usize {
     let (earlier, later) = (tenant.ended(&earlier).await, tenant.ended(&later).await);
     bench.sandbox.clear_faults().await;
 
-    let (last, lost) = if accepted_last(bench, &tenant, &later, &earlier).await {
+    let (winner, loser) = if accepted_last(bench, &tenant, &later, &earlier).await {
         (later, earlier)
     } else {
         (earlier, later)
     };
     assert_eq!(
-        last["counts"],
+        winner["counts"],
         json!({ "replaced": 13 }),
-        "trial {trial}: the last accepted wins everywhere: {last}"
+        "trial {trial}: the last accepted wins everywhere: {winner}"
     );
-    let person = last["person"]["id"].clone();
+    let person = winner["person"]["id"].clone();
     for id in fleet.ids() {
         let asset = tenant.get(&format!("/v1/assets/{id}")).await;
         assert_eq!(asset["slots"]["active"]["person_id"], person, "trial {trial}: {asset}");
     }
-    let items = lost["items"].as_array().expect("items");
+    let items = loser["items"].as_array().expect("items");
     assert!(
         items.iter().all(|it| it["outcome"] == "superseded" || it["outcome"] == "replaced"),
-        "trial {trial}: {lost}"
+        "trial {trial}: {loser}"
     );
     items.iter().filter(|it| it["outcome"] == "superseded").count()
 }

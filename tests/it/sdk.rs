@@ -17,7 +17,7 @@ async fn metas_own_sdks_run_on_the_sandbox() {
     let run =
         tokio::process::Command::new("bash").arg(script).arg(sandbox.url()).stdin(Stdio::null()).output();
     let output =
-        tokio::time::timeout(std::time::Duration::from_secs(600), run).await.expect("it ends in time");
+        tokio::time::timeout(std::time::Duration::from_mins(10), run).await.expect("it ends in time");
     let output = output.expect("bash starts");
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{out}\n{err}");

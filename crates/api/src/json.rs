@@ -65,14 +65,19 @@ impl<T: DeserializeOwned + 'static> FromRequest for CanonicalJson<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let body = Body::of(request, payload);
         Box::pin(async move {
-            let node = body.node().await?;
-            // Escapes may make it longer than the body; then an old buffer would be left behind.
-            let mut canonical = Zeroizing::new(Vec::with_capacity(8192));
+            let bytes = body.bytes("application/json").await?;
+            let node = parse(&bytes)?;
+            // Sized for all of it, so that no smaller copy of the token stays behind in freed memory.
+            let mut canonical = Zeroizing::new(Vec::with_capacity(2 * bytes.len() + 1024));
             node.write_canonical(&mut canonical)
                 .map_err(|_| Problem::new(Code::Internal, "not canonical"))?;
             Ok(Self { value: typed(node)?, canonical })
         })
     }
+}
+
+fn parse(bytes: &[u8]) -> Result<Node, Problem> {
+    Node::parse(bytes).map_err(|broken| Problem::new(Code::MalformedJson, format!("{broken}.")))
 }
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
@@ -119,8 +124,7 @@ impl Body {
     }
 
     async fn node(self) -> Result<Node, Problem> {
-        let bytes = self.bytes("application/json").await?;
-        Node::parse(&bytes).map_err(|broken| Problem::new(Code::MalformedJson, format!("{broken}.")))
+        parse(&self.bytes("application/json").await?)
     }
 
     /// The whole body, if it is of this media type.

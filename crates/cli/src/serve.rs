@@ -22,11 +22,11 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<()> {
     let stop = signals::on_stop()?;
     let (listen, admin_listen, api) = (config.listen, config.admin_listen, config.api.clone());
     let vault = installation::open(config).await?;
-    vault.take_over().await?;
-
     let taken = |address| format!("cannot listen on {address}: is another process there?");
     let server = Server::bind(vault.clone(), listen, api).with_context(|| taken(listen))?;
     let admin = Health::bind(vault.clone(), admin_listen).await.with_context(|| taken(admin_listen))?;
+    // Only whoever holds the port may take over what another process has left.
+    vault.take_over().await?;
     info!(listen = %server.addr(), admin.listen = %admin.addr(), "serving");
     let resuming = tokio::spawn({
         let vault = vault.clone();

@@ -11,8 +11,8 @@ use crate::{
 /// What stands at the asset before the item is settled.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// The kind of the active credential, if there is one.
-    pub active: Option<CredentialKind>,
+    /// The kind of the active credential, if there is one and it was proved on this asset.
+    pub proved: Option<CredentialKind>,
     /// Whether the active credential is believed to work: not ended, not cut off, not disconnected.
     pub serves: bool,
     /// Whether the active credential came from the very token that is offered.
@@ -28,12 +28,17 @@ pub struct Standing {
 pub enum Effect {
     /// Seal the new token, make it active, move the active one to `previous`.
     Activate,
-    /// Keep the active credential and note that it was proved.
-    Confirm,
+    /// Seal the same token anew, with what was just learned of it, in the place of the active credential.
+    Renew,
     /// Keep the active credential; seal the new token as a standby.
     StandBy,
     /// Keep the active credential; seal the new token as the candidate.
     Park,
+    /// Keep the active credential, and note that a proof of its own token failed.
+    Doubt {
+        /// Whether the failure is of a class that needs no second proof.
+        definitive: bool,
+    },
     /// Store nothing but the item's outcome.
     Nothing,
 }
@@ -72,10 +77,10 @@ fn decide_proven(offered: CredentialKind, proven: &Proven, standing: &Standing) 
             "This token is already active here and was proved again.",
             "Nothing to do.",
         );
-        return kept(Outcome::Unchanged, Effect::Confirm, Serving::Old, reason);
+        return kept(Outcome::Unchanged, Effect::Renew, Serving::Old, reason);
     }
     let outranked =
-        standing.active == Some(CredentialKind::SystemUser) && offered != CredentialKind::SystemUser;
+        standing.proved == Some(CredentialKind::SystemUser) && offered != CredentialKind::SystemUser;
     if standing.serves && outranked {
         let reason = Reason::new(
             ReasonCode::Outranked,
@@ -132,8 +137,8 @@ fn not_reached(refusal: &Refusal, standing: &Standing) -> Decision {
             ReasonCode::NotReachedYet,
             Who::BusinessAdmin,
             "The new token does not reach this asset yet; the old one still serves and the new one waits.",
-            "Complete the migration of this business, or give the person access to the asset; the token is \
-             promoted when it reaches it.",
+            "Complete the migration of this business, or give the person access to the asset, then replace again; \
+             the token is kept as the candidate.",
         );
         return kept(Outcome::Parked, Effect::Park, Serving::Old, reason);
     }
@@ -148,7 +153,7 @@ fn not_reached(refusal: &Refusal, standing: &Standing) -> Decision {
         format!("The token does not reach this asset, and no other serves it. {}", refusal.message),
         "Give the person a role on the asset in its business, then replace again.",
     );
-    Decision { serving: Serving::None, ..kept(Outcome::NoAccess, Effect::Nothing, Serving::None, reason) }
+    kept(Outcome::NoAccess, doubt(standing, false), Serving::None, reason)
 }
 
 fn missing(code: ReasonCode, lacking: &[String], standing: &Standing, refusal: Option<&Refusal>) -> Decision {
@@ -224,7 +229,15 @@ fn failed(refusal: &Refusal, standing: &Standing) -> Decision {
         _ => (ReasonCode::Unclassified, Who::Provider, "Look the message up and replace again.".to_owned()),
     };
     let reason = Reason::new(code, who, refusal.message.clone(), next_step);
+    if refusal.kind == RefusalKind::TokenDead && standing.same_token {
+        return kept(Outcome::Failed, doubt(standing, true), Serving::None, reason);
+    }
     kept(Outcome::Failed, Effect::Nothing, old_or_none(standing), reason)
+}
+
+/// A refusal of the very token that serves is a failed proof of what is stored.
+const fn doubt(standing: &Standing, definitive: bool) -> Effect {
+    if standing.same_token { Effect::Doubt { definitive } } else { Effect::Nothing }
 }
 
 /// Tasks the serving credential proved and the new one does not.
@@ -263,7 +276,7 @@ mod tests {
     }
 
     fn served() -> Standing {
-        Standing { active: Some(CredentialKind::User), serves: true, ..Standing::default() }
+        Standing { proved: Some(CredentialKind::User), serves: true, ..Standing::default() }
     }
 
     fn outcome(proof: &Proof, standing: &Standing) -> (Outcome, Effect, Serving) {
@@ -287,9 +300,25 @@ mod tests {
 
     #[test]
     fn a_persons_token_stands_by_behind_a_system_users() {
-        let standing = Standing { active: Some(CredentialKind::SystemUser), ..served() };
+        let standing = Standing { proved: Some(CredentialKind::SystemUser), ..served() };
         let proof = Proof::Proven(Proven::default());
         assert_eq!(outcome(&proof, &standing), (Outcome::Unchanged, Effect::StandBy, Serving::Old));
+    }
+
+    #[test]
+    fn an_imported_system_users_token_outranks_nothing_before_it_is_proved() {
+        let standing = Standing { proved: None, ..served() };
+        let proof = Proof::Proven(Proven::default());
+        assert_eq!(outcome(&proof, &standing).0, Outcome::Replaced);
+    }
+
+    #[test]
+    fn a_refusal_of_the_token_that_serves_is_a_failed_proof_of_it() {
+        let standing = Standing { same_token: true, ..served() };
+        let told = |kind| outcome(&refused(kind), &standing);
+        let (spaced, dead) = (Effect::Doubt { definitive: false }, Effect::Doubt { definitive: true });
+        assert_eq!(told(RefusalKind::NotReached), (Outcome::NoAccess, spaced, Serving::None));
+        assert_eq!(told(RefusalKind::TokenDead), (Outcome::Failed, dead, Serving::None));
     }
 
     #[test]

@@ -5,12 +5,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use regrant_domain::{Asset, AssetFacts, AssetId, AssetKind, Timestamp};
+use regrant_domain::{Asset, AssetFacts, AssetId, AssetKind, Reason, Timestamp};
 use sea_orm::Value;
 
 use crate::{
     Error, TenantTx,
-    query::{CHUNK, time},
+    query::{CHUNK, json, time},
     row::Row,
 };
 
@@ -38,6 +38,17 @@ pub enum Registration {
     Exists,
     /// It was registered before as another kind, and nothing changed.
     KindMismatch(AssetKind),
+}
+
+/// A failed proof of the credential that serves an asset.
+#[derive(Debug, Clone)]
+pub struct FailedProof {
+    /// The asset.
+    pub asset_id: AssetId,
+    /// What was heard.
+    pub reason: Reason,
+    /// Whether it needs no second proof.
+    pub definitive: bool,
 }
 
 pub(crate) const SELECT: &str = "SELECT a.id, a.kind, a.name, a.business_id, a.person_id, a.generation,
@@ -147,6 +158,32 @@ impl TenantTx {
                 .bind(time(at))
                 .sql(" WHERE tenant_id = $1 AND id IN ")
                 .list(chunk.iter().map(AssetId::as_str));
+            self.run(query).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes that proofs of what serves these assets failed.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn note_failed(&self, failed: &[FailedProof], at: Timestamp) -> Result<(), Error> {
+        for chunk in failed.chunks(CHUNK) {
+            let row = |it: &FailedProof| {
+                Ok([it.asset_id.as_str().into(), json(&it.reason)?.into(), it.definitive.into()])
+            };
+            let rows: Vec<[Value; 3]> = chunk.iter().map(row).collect::<Result<_, Error>>()?;
+            let query = self
+                .query(
+                    "UPDATE assets AS a SET failures = a.failures + 1, failing_reason = v.column2,
+                        definitive = (a.definitive OR v.column3), failing_since = coalesce(a.failing_since, ",
+                )
+                .bind(time(at))
+                .sql("), checked_at = ")
+                .bind(time(at))
+                .sql(" FROM")
+                .table(rows)
+                .sql(" WHERE a.tenant_id = $1 AND a.id = v.column1");
             self.run(query).await?;
         }
         Ok(())

@@ -30,7 +30,7 @@ mod store;
 mod tenant;
 
 pub use app::{NewApp, StoredApp};
-pub use asset::{NewAsset, Registration};
+pub use asset::{FailedProof, NewAsset, Registration};
 pub use asset_list::AssetFilter;
 pub use audit::AuditEvent;
 pub use client::{ClientRow, NewClient};

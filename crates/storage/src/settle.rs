@@ -52,7 +52,7 @@ impl TenantTx {
         all_in(Slot::Active, activations.iter().map(|it| &it.credential))?;
         for chunk in activations.chunks(CHUNK) {
             self.raise_generation(chunk, intent_seq, at).await?;
-            let ids = || chunk.iter().map(|it| it.credential.credential.asset_id.as_str());
+            let ids = || ids_of(chunk);
             let previous = self
                 .query("DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'previous' AND asset_id IN ");
             self.run(previous.list(ids())).await?;
@@ -61,14 +61,22 @@ impl TenantTx {
                  WHERE tenant_id = $1 AND slot = 'active' AND asset_id IN ",
             );
             self.run(retire.list(ids())).await?;
-            let candidates = self
-                .query(
-                    "DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'candidate' AND intent_seq <= ",
-                )
-                .bind(intent_seq)
-                .sql(" AND asset_id IN ");
-            self.run(candidates.list(ids())).await?;
-            self.insert_credentials(chunk.iter().map(|it| &it.credential), false).await?;
+            self.put_in_place(chunk, intent_seq).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts anew sealed credentials in the place of the active ones; `previous` stays what it is.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: an asset has another generation, or a newer reconnect settled it.
+    pub async fn renew(&self, renewals: &[Activation], intent_seq: i64, at: Timestamp) -> Result<(), Error> {
+        for chunk in renewals.chunks(CHUNK) {
+            self.raise_generation(chunk, intent_seq, at).await?;
+            let active = self
+                .query("DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'active' AND asset_id IN ");
+            self.run(active.list(ids_of(chunk))).await?;
+            self.put_in_place(chunk, intent_seq).await?;
         }
         Ok(())
     }
@@ -116,6 +124,18 @@ impl TenantTx {
     pub async fn stand_by(&self, credentials: &[NewCredential], at: Timestamp) -> Result<(), Error> {
         let same = "c.slot = 'standby' AND c.person_id IS NOT DISTINCT FROM v.column3";
         self.supersede(Slot::Standby, same, credentials, at).await
+    }
+
+    /// Inserts active credentials; candidates of this reconnect or an older one go.
+    async fn put_in_place(&self, chunk: &[Activation], intent_seq: i64) -> Result<(), Error> {
+        let ids = || ids_of(chunk);
+        let candidates = self
+            .query("DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'candidate' AND intent_seq <= ")
+            .bind(intent_seq)
+            .sql(" AND asset_id IN ");
+        self.run(candidates.list(ids())).await?;
+        self.insert_credentials(chunk.iter().map(|it| &it.credential), false).await?;
+        Ok(())
     }
 
     async fn supersede(
@@ -190,6 +210,10 @@ impl TenantTx {
         }
         self.run_exactly(confirmations.len(), query).await
     }
+}
+
+fn ids_of(chunk: &[Activation]) -> impl Iterator<Item = &str> {
+    chunk.iter().map(|it| it.credential.credential.asset_id.as_str())
 }
 
 /// A reconnect settles what no later one settled; an import (0) what no reconnect did.

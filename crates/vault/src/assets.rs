@@ -3,6 +3,8 @@
 //! The rule: an imported token is sealed at once and never takes the place of one that is there;
 //! it is `unproven` until a probe proves it.
 
+use std::collections::HashMap;
+
 use regrant_domain::{
     AccessToken, Asset, AssetId, AssetKind, CredentialKind, PersonId, Slot, Timestamp,
     state::{AssetState, Status},
@@ -106,13 +108,22 @@ impl Vault {
         let now = self.clock.now();
         let mut checked = check(registrations);
         let tx = self.store.begin(&caller.scope).await?;
-        let new: Vec<_> = checked.iter().filter(|it| it.status.is_none()).map(|it| it.to_row(now)).collect();
-        let mut registered = tx.register_assets(&new).await?.into_iter();
+        // In one order and existing ones first, so that two calls never wait for each other.
+        let mut new: Vec<_> =
+            checked.iter().filter(|it| it.status.is_none()).map(|it| it.to_row(now)).collect();
+        new.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        let ids: Vec<_> = new.iter().map(|it| it.id.clone()).collect();
+        tx.lock_assets(&ids).await?;
+        let registered = ids.iter().cloned().zip(tx.register_assets(&new).await?);
+        let mut registered: HashMap<_, _> = registered.collect();
         for it in checked.iter_mut().filter(|it| it.status.is_none()) {
-            it.status = registered.next().map(RegistrationStatus::from);
+            it.status = registered.remove(&it.registration.id).map(RegistrationStatus::from);
         }
-        let ids: Vec<_> = new.into_iter().map(|it| it.id).collect();
-        let found = Found { locked: tx.lock_assets(&ids).await?, held: tx.active_credentials(&ids).await? };
+        let found = Found {
+            locked: tx.lock_assets(&ids).await?,
+            held: tx.active_credentials(&ids).await?,
+            candidates: tx.candidate_credentials(&ids).await?,
+        };
         let mut imports =
             Imports { key: &key, caller, now, found: found.by_id(), active: Vec::new(), parked: Vec::new() };
         let results = checked.into_iter().map(|it| imports.add(it)).collect::<Result<Vec<_>, _>>()?;

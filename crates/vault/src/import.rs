@@ -46,18 +46,29 @@ pub(crate) fn check(registrations: Vec<AssetRegistration>) -> Vec<Checked> {
 pub(crate) struct Found {
     pub(crate) locked: Vec<Asset>,
     pub(crate) held: Vec<StoredCredential>,
+    pub(crate) candidates: Vec<StoredCredential>,
+}
+
+/// One asset, and what stands for it.
+pub(crate) struct Standing {
+    asset: Asset,
+    /// The fingerprint of the token that is active.
+    held: Option<Vec<u8>>,
+    /// Whether a reconnect's token waits.
+    awaited: bool,
 }
 
 impl Found {
-    /// Each asset with the fingerprint of the token that is active on it.
-    pub(crate) fn by_id(self) -> HashMap<AssetId, (Asset, Option<Vec<u8>>)> {
+    pub(crate) fn by_id(self) -> HashMap<AssetId, Standing> {
         let held = self.held.into_iter().map(|it| (it.credential.asset_id, it.credential.fingerprint));
         let mut held: HashMap<_, _> = held.collect();
-        let with_held = |asset: Asset| {
-            let print = held.remove(&asset.id);
-            (asset.id.clone(), (asset, print))
+        let waiting = self.candidates.into_iter().filter(|it| it.credential.intent_seq > 0);
+        let waiting: HashSet<_> = waiting.map(|it| it.credential.asset_id).collect();
+        let standing = |asset: Asset| {
+            let (held, awaited) = (held.remove(&asset.id), waiting.contains(&asset.id));
+            (asset.id.clone(), Standing { asset, held, awaited })
         };
-        self.locked.into_iter().map(with_held).collect()
+        self.locked.into_iter().map(standing).collect()
     }
 }
 
@@ -66,7 +77,7 @@ pub(crate) struct Imports<'a> {
     pub(crate) key: &'a DataKey,
     pub(crate) caller: &'a Principal,
     pub(crate) now: Timestamp,
-    pub(crate) found: HashMap<AssetId, (Asset, Option<Vec<u8>>)>,
+    pub(crate) found: HashMap<AssetId, Standing>,
     pub(crate) active: Vec<Activation>,
     pub(crate) parked: Vec<StoredCredential>,
 }
@@ -90,12 +101,13 @@ impl Imports<'_> {
         token: &AccessToken,
         kind: CredentialKind,
     ) -> Result<Option<Slot>, Error> {
-        let Some((asset, held)) = self.found.get(id) else {
-            return Ok(None);
-        };
+        let Some(Standing { asset, held, awaited }) = self.found.get(id) else { return Ok(None) };
         let fingerprint = self.key.fingerprint(token.expose().as_bytes()).as_bytes().to_vec();
         if held.as_ref().is_some_and(|held| *held == fingerprint) {
             return Ok(Some(Slot::Active));
+        }
+        if held.is_some() && *awaited {
+            return Ok(None); // a reconnect's candidate is not displaced by a token nobody has proved
         }
         let slot = if held.is_some() { Slot::Candidate } else { Slot::Active };
         let expected_generation = asset.generation;

@@ -83,11 +83,14 @@ async fn live_keys(store: &Store) -> Result<Vec<regrant_storage::StoredSigningKe
     Ok(keys)
 }
 
+/// The first key is named after the installation's data key, so that of several processes only one makes it.
 async fn make_key(store: &Store, keys: &Keys, now: Timestamp) -> Result<(), Error> {
-    let key = SigningKey::generate()?;
     let system = store.system_scope();
-    let sealed = keys.active(&system).await?.seal(&signing_context(key.kid()), &key.private_pkcs8())?;
-    match store.insert_signing_key(key.kid(), &sealed, now).await {
+    let data_key = keys.active(&system).await?;
+    let kid = format!("{}-1", data_key.id().simple());
+    let key = SigningKey::from_pkcs8(&kid, &SigningKey::generate()?.private_pkcs8())?;
+    let sealed = data_key.seal(&signing_context(&kid), &key.private_pkcs8())?;
+    match store.insert_signing_key(&kid, &sealed, now).await {
         Ok(()) | Err(regrant_storage::Error::Taken(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }

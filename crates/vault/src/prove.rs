@@ -86,6 +86,11 @@ impl Vault {
         if expected.is_some_and(|person| *person != inspected.facts.person_id) {
             return Err(NotProved::Refused(TokenRefusal::OtherPerson));
         }
+        if inspected.facts.data_access_expires_at.is_some_and(|at| at <= self.clock.now()) {
+            let message = "Data access of this token has lapsed.".to_owned();
+            let kind = RefusalKind::DataAccessExpired;
+            return Err(NotProved::Everywhere(Refusal { kind, message, fbtrace_id: None }));
+        }
         if !inspected.short_lived || inspected.facts.kind != CredentialKind::User {
             return Ok((token, inspected.facts));
         }
@@ -128,7 +133,8 @@ impl Vault {
         let (id, now) = (id_of(lease), self.clock.now());
         let waiting = tell.filter(|tell| !tell.is_closed());
         let Some(tell) = waiting else {
-            let kind = RefusalKind::TokenDead;
+            let dead = matches!(refusal, TokenRefusal::Dead(_));
+            let kind = if dead { RefusalKind::TokenDead } else { RefusalKind::Unclassified };
             let refusal = Refusal { kind, message: refusal.to_string(), fbtrace_id: None };
             let reconnect = self.read_reconnect(scope, id).await?;
             self.settle_everywhere(scope, lease, &reconnect, &refusal).await?;

@@ -9,19 +9,24 @@ use std::{collections::HashMap, time::Duration};
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::{
     AccessToken, Asset, AssetId, AssetKind, Clock, Outcome, PersonId, Reason, ReasonCode, ReconnectId,
-    ReconnectStatus, Serving, Timestamp, Who, state::Status,
+    ReconnectStatus, Timestamp, Who, state::Status,
 };
 use regrant_storage::{
     Accepted, AssetFilter, AuditEvent, DueKind, Item, ItemResult, NewItem, NewReconnect, TenantTx,
 };
 use serde_json::json;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 use crate::{Conflict, Error, IdempotencyKey, Principal, ReconnectView, Resource, Vault, run::Proved};
 
 const ROUTE: &str = "POST /v1/reconnects";
 /// How often a waiting caller looks when the reconnect runs in another process.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// How long a call waits at least for the word whether its token is refused.
+const PROVING: Duration = Duration::from_secs(20);
+/// How often a call starts anew when it loses a race.
+const MOST_TRIES: usize = 5;
 
 /// Which assets a reconnect is for.
 #[derive(Debug, Clone)]
@@ -68,24 +73,54 @@ impl Vault {
     /// `TokenRefused` for a token that can serve nothing: nothing was changed. `Invalid`, `TooMany`;
     /// `Conflict(OtherBody)` where the idempotency key was used for something else.
     pub async fn reconnect(&self, caller: &Principal, order: Order) -> Result<ReconnectView, Error> {
-        let deadline = tokio::time::Instant::now() + order.wait;
-        loop {
+        let deadline = Instant::now() + order.wait;
+        for _ in 0..MOST_TRIES {
             // The loser of a race for an idempotency key finds, the second time, what the winner accepted.
             let Some(started) = self.accept(caller, &order).await? else {
                 continue;
             };
-            let repeated = started.proved.is_none();
-            if let Some(proved) = started.proved {
-                // A process that stops answers with what is stored; the work goes on elsewhere.
-                if let Ok(Err(refusal)) = proved.await {
-                    return Err(Error::TokenRefused(refusal));
-                }
-            }
-            match self.await_end(caller, started.id, deadline).await {
-                // The call this one repeats was refused meanwhile and never was: this one is the first.
-                Err(Error::NotFound(_)) if repeated => {}
+            let told = match started.proved {
+                Some(proved) => self.told(proved, deadline).await,
+                None => self.told_elsewhere(caller, started.id, deadline).await,
+            };
+            let answer = match told {
+                Ok(()) => self.await_end(caller, started.id, deadline).await,
+                Err(error) => Err(error),
+            };
+            match answer {
+                // It was refused and erased, and the word of it got lost: this call is the first again.
+                Err(Error::NotFound(_)) => {}
                 answer => return answer,
             }
+        }
+        Err(Error::Upstream { retry_after: None })
+    }
+
+    /// Waits for the word whether the token was refused: until the deadline, and at least a short grace.
+    async fn told(&self, proved: oneshot::Receiver<Proved>, deadline: Instant) -> Result<(), Error> {
+        match tokio::time::timeout_at(deadline.max(Instant::now() + PROVING), proved).await {
+            Ok(Ok(Err(refusal))) => Err(Error::TokenRefused(refusal)),
+            // Not told in time, or the process stops: the answer is what is stored, the work goes on.
+            _ => Ok(()),
+        }
+    }
+
+    /// The same for a call that repeats one whose token may still be refused.
+    async fn told_elsewhere(
+        &self,
+        caller: &Principal,
+        id: ReconnectId,
+        deadline: Instant,
+    ) -> Result<(), Error> {
+        let until = deadline.max(Instant::now() + PROVING);
+        let mut moved = self.progress.watch(id);
+        loop {
+            let reconnect = self.read_reconnect(&caller.scope, id).await?;
+            let open = !reconnect.proved && reconnect.status == ReconnectStatus::Running;
+            if !open || Instant::now() >= until {
+                return Ok(());
+            }
+            let _lapsed = tokio::time::timeout(PROVING / 100, moved.changed()).await;
         }
     }
 
@@ -177,28 +212,29 @@ impl Vault {
     ) -> Result<Vec<NewItem>, Error> {
         match targets {
             Targets::Listed(ids) => {
-                self.check_number(ids.len())?;
+                self.check_number("asset_ids", ids.len())?;
                 let spellings: Vec<_> = ids.iter().flat_map(|id| [id.clone(), id.as_ad_account()]).collect();
                 let known = tx.assets(&distinct(spellings)).await?;
                 Ok(fold(ids, &known))
             }
             Targets::Selected(selection) => {
                 let known = tx.list_assets(&self.filter_of(selection, now)).await?;
-                self.check_number(known.len())?;
+                self.check_number("select", known.len())?;
                 Ok(known.into_iter().map(|asset| open_item(asset.id.clone(), asset.id.as_str())).collect())
             }
         }
     }
 
-    fn check_number(&self, n: usize) -> Result<(), Error> {
-        if n == 0 {
-            let reason = "expected at least one asset".to_owned();
-            return Err(Error::Invalid { field: "asset_ids".to_owned(), reason });
+    fn check_number(&self, field: &'static str, n: usize) -> Result<(), Error> {
+        let limit = self.settings.max_reconnect_assets;
+        match n {
+            0 => {
+                let reason = "expected at least one asset".to_owned();
+                Err(Error::Invalid { field: field.to_owned(), reason })
+            }
+            n if n > limit => Err(Error::TooMany { field, limit }),
+            _ => Ok(()),
         }
-        if n > self.settings.max_reconnect_assets {
-            return Err(Error::TooMany { field: "asset_ids", limit: self.settings.max_reconnect_assets });
-        }
-        Ok(())
     }
 
     fn filter_of(&self, selection: &Selection, now: Timestamp) -> AssetFilter {
@@ -220,13 +256,13 @@ impl Vault {
         &self,
         caller: &Principal,
         id: ReconnectId,
-        deadline: tokio::time::Instant,
+        deadline: Instant,
     ) -> Result<ReconnectView, Error> {
         let mut moved = self.progress.watch(id);
         loop {
             // The items are read once, at the end: a large list is not read again with every step.
             let reconnect = self.read_reconnect(&caller.scope, id).await?;
-            let rest = deadline.saturating_duration_since(tokio::time::Instant::now());
+            let rest = deadline.saturating_duration_since(Instant::now());
             if reconnect.status != ReconnectStatus::Running || rest.is_zero() {
                 return self.reconnect_view(caller, id).await;
             }
@@ -288,8 +324,7 @@ fn cancelled() -> ItemResult {
 }
 
 fn result(outcome: Outcome, reason: Reason) -> ItemResult {
-    let serving = (outcome != Outcome::UnknownAsset).then_some(Serving::Old);
-    ItemResult { outcome, serving, reason: Some(reason), retry_at: None, fbtrace_id: None }
+    ItemResult { outcome, serving: None, reason: Some(reason), retry_at: None, fbtrace_id: None }
 }
 
 pub(crate) fn event(

@@ -25,8 +25,6 @@ pub(crate) type Proved = Result<(), TokenRefusal>;
 
 /// How many open items one round takes up.
 const ROUND: u32 = 2_000;
-/// How many due reconnects one look takes up.
-const CLAIMED_AT_ONCE: u32 = 16;
 
 impl Vault {
     /// Takes up reconnects that are due: deferred ones, and those whose process is gone.
@@ -35,8 +33,9 @@ impl Vault {
     /// The database does not answer.
     pub async fn resume_due(&self) -> Result<usize, Error> {
         let lease_for = chrono::Duration::from_std(self.settings.lease).map_err(Error::internal)?;
-        let owner = &self.jobs.owner;
-        let claims = self.store.claim_due(DUE, Clock::wall(), owner, lease_for, CLAIMED_AT_ONCE).await?;
+        // What cannot run here is left to other processes.
+        let places = u32::try_from(self.jobs.places.available_permits()).unwrap_or(u32::MAX);
+        let claims = self.store.claim_due(DUE, Clock::wall(), &self.jobs.owner, lease_for, places).await?;
         let n = claims.len();
         for claim in claims {
             self.spawn_run(claim.scope, claim.lease, None);
@@ -95,12 +94,9 @@ impl Vault {
         lease: &Lease,
         tell: Option<oneshot::Sender<Proved>>,
     ) -> Result<(), Error> {
-        let work = async {
-            let _place = self.jobs.places.acquire().await.map_err(Error::internal)?;
-            self.run(scope, lease, tell).await
-        };
         tokio::select! {
-            done = work => done,
+            biased;
+            done = self.run(scope, lease, tell) => done,
             lost = self.keep(scope, lease) => Err(lost),
         }
     }
@@ -127,7 +123,11 @@ impl Vault {
         let reconnect = self.read_reconnect(scope, id_of(lease)).await?;
         let app = self.app(scope.app_id()).await?;
         match self.prove_token(scope, lease, &reconnect, &app, tell).await? {
-            Prove::Proved(credentials) => self.work(scope, lease, &app, &credentials).await,
+            Prove::Proved(credentials) => {
+                // Proving the one token is quick and somebody waits for it; only the many probes queue.
+                let _place = self.jobs.places.acquire().await.map_err(Error::internal)?;
+                self.work(scope, lease, &app, &credentials).await
+            }
             Prove::Ended => Ok(()),
             Prove::Later => self.finish_or_wait(scope, lease).await,
         }
@@ -187,7 +187,9 @@ impl Vault {
             tx.audit(&[event("vault".to_owned(), "reconnect.completed", id, detail)], now).await?;
         } else {
             let wall = Clock::wall();
-            let due_at = tx.next_retry(id).await?.filter(|at| *at > wall).unwrap_or(wall);
+            let next = tx.next_retry(id).await?.filter(|at| *at > wall);
+            // A process that stops leaves items nobody has tried: they are due now, whatever else waits.
+            let due_at = next.filter(|_| !self.jobs.stop.is_cancelled()).unwrap_or(wall);
             tx.reschedule(lease, due_at).await?;
         }
         tx.commit().await?;

@@ -8,14 +8,15 @@
 use std::collections::HashMap;
 
 use regrant_domain::{
-    Asset, AssetId, AssetKind, Grant, GrantId, Proof, Refusal, RefusalKind, Timestamp, settle::Standing,
+    Asset, AssetId, AssetKind, Grant, GrantId, GrantedScope, Proof, Refusal, RefusalKind, Timestamp,
+    settle::Standing,
 };
 use regrant_storage::{Item, Lease, StoredCredential, TenantScope, TenantTx};
 
 use crate::{
     Error, Vault,
     prove::Credentials,
-    writes::{Offer, Writes},
+    writes::{Found, Offer, Writes},
 };
 
 impl Vault {
@@ -63,7 +64,7 @@ impl Vault {
                 Some(asset) if asset.intent_seq > credentials.intent_seq => {
                     unasked.push((item, refused(RefusalKind::Unavailable)));
                 }
-                Some(asset) => match missing_scope(asset.kind, &credentials.grant) {
+                Some(asset) => match missing_scope(asset.kind, &asset.id, &credentials.grant) {
                     Some(refusal) => unasked.push((item, refusal)),
                     None => asked.push((item, asset.kind)),
                 },
@@ -89,10 +90,10 @@ impl Vault {
         let now = self.clock.now();
         let tx = self.store.begin(scope).await?;
         tx.hold(lease).await?;
-        let standings = self.standings(&tx, &ids, offer.as_ref(), now).await?;
+        let found = self.found(&tx, &ids, offer.as_ref(), now).await?;
         let mut writes = Writes::new(lease, scope.tenant(), intent_seq, offer, now);
         for (item, proof) in probed {
-            writes.add(item, proof, standings.get(&item.asset_id), self)?;
+            writes.add(item, proof, found.get(&item.asset_id), self)?;
         }
         writes.carry_out(&tx).await?;
         tx.commit().await?;
@@ -100,13 +101,13 @@ impl Vault {
     }
 
     /// Locks the assets and reads what stands at each.
-    async fn standings(
+    async fn found(
         &self,
         tx: &TenantTx,
         ids: &[AssetId],
         offer: Option<&Offer<'_>>,
         now: Timestamp,
-    ) -> Result<HashMap<AssetId, (Asset, Standing)>, Error> {
+    ) -> Result<HashMap<AssetId, Found>, Error> {
         let assets = tx.lock_assets(ids).await?;
         let active = tx.active_credentials(ids).await?;
         let grant_ids: Vec<_> = active.iter().filter_map(|it| it.credential.grant_id).collect();
@@ -114,14 +115,18 @@ impl Vault {
             tx.grants(&grant_ids).await?.into_iter().map(|it| (it.id, it)).collect();
         let mut active: HashMap<_, _> =
             active.into_iter().map(|it| (it.credential.asset_id.clone(), it)).collect();
-        let standing = |asset: Asset| {
+        let candidates = tx.candidate_credentials(ids).await?.into_iter();
+        let candidates: HashMap<_, _> =
+            candidates.map(|it| (it.credential.asset_id, it.credential.intent_seq)).collect();
+        let found = |asset: Asset| {
             let standing = match active.remove(&asset.id) {
                 Some(held) => standing_of(&asset, held, &grants, offer, now, self.settings.notice),
                 None => Standing { cut_off_passed: cut_off_passed(&asset, now), ..Standing::default() },
             };
-            (asset.id.clone(), (asset, standing))
+            let candidate_seq = candidates.get(&asset.id).copied().unwrap_or(0);
+            (asset.id.clone(), Found { asset, standing, candidate_seq })
         };
-        Ok(assets.into_iter().map(standing).collect())
+        Ok(assets.into_iter().map(found).collect())
     }
 }
 
@@ -135,8 +140,8 @@ fn standing_of(
 ) -> Standing {
     let grant = held.credential.grant_id.and_then(|id| grants.get(&id));
     Standing {
-        // A page token ranks as the grant it was minted from.
-        active: Some(grant.map_or(held.credential.kind, |grant| grant.kind)),
+        // A page token ranks as the grant it was minted from; what was never proved ranks as nothing.
+        proved: held.credential.proved_at.map(|_| grant.map_or(held.credential.kind, |grant| grant.kind)),
         serves: asset.state(now, notice).serves(),
         same_token: offer.is_some_and(|it| it.fingerprint == held.credential.fingerprint),
         tasks: held.tasks,
@@ -149,7 +154,7 @@ fn cut_off_passed(asset: &Asset, now: Timestamp) -> bool {
 }
 
 /// Kinds whose node may be readable without a role need the permission that guards them.
-fn missing_scope(kind: AssetKind, grant: &Grant) -> Option<Refusal> {
+fn missing_scope(kind: AssetKind, id: &AssetId, grant: &Grant) -> Option<Refusal> {
     let any_of: &[&str] = match kind {
         AssetKind::Page | AssetKind::AdAccount => return None, // proved by their tasks
         AssetKind::Business => &["business_management"],
@@ -158,10 +163,20 @@ fn missing_scope(kind: AssetKind, grant: &Grant) -> Option<Refusal> {
         AssetKind::InstagramAccount => &["instagram_basic", "instagram_business_basic"],
         AssetKind::WhatsappBusinessAccount => &["whatsapp_business_management"],
     };
-    let granted = grant.scopes.iter().any(|it| any_of.contains(&it.scope.as_str()));
-    (!granted).then(|| Refusal {
-        kind: RefusalKind::MissingScope(any_of.iter().take(1).map(|it| (*it).to_owned()).collect()),
-        message: format!("It was granted none of: {}.", any_of.join(", ")),
+    let mut granted = grant.scopes.iter().filter(|it| any_of.contains(&it.scope.as_str())).peekable();
+    if granted.peek().is_none() {
+        let lacking = any_of.iter().take(1).map(|it| (*it).to_owned()).collect();
+        let message = format!("It was granted none of: {}.", any_of.join(", "));
+        return Some(Refusal { kind: RefusalKind::MissingScope(lacking), message, fbtrace_id: None });
+    }
+    // A business may be readable though it was not ticked at the login; targets of the others' scopes may be
+    // numbers of another kind, so that only the probe can tell.
+    let ticked =
+        |it: &GrantedScope| it.target_ids.as_ref().is_none_or(|ids| ids.iter().any(|it| it == id.digits()));
+    let unticked = kind == AssetKind::Business && !granted.any(ticked);
+    unticked.then(|| Refusal {
+        kind: RefusalKind::NotReached,
+        message: "The token was not granted for this business.".to_owned(),
         fbtrace_id: None,
     })
 }

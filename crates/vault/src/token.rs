@@ -168,21 +168,14 @@ impl Vault {
 
 /// One answer for each distinct asset, under the first spelling it was asked by.
 fn answers(ids: &[AssetId], mut opened: HashMap<AssetId, Lookup>) -> Vec<(AssetId, Lookup)> {
+    let known: HashSet<_> = opened.keys().cloned().collect();
     let mut answered = HashSet::new();
     let mut answers = Vec::with_capacity(ids.len());
     for id in ids {
-        let spellings = [id.clone(), id.as_ad_account()];
-        let repeated = spellings.iter().any(|it| answered.contains(it));
-        match spellings.iter().find_map(|it| opened.remove_entry(it)) {
-            Some((known, found)) => {
-                answered.extend([known, id.clone()]);
-                answers.push((id.clone(), found));
-            }
-            None if repeated => {}
-            None => {
-                answered.insert(id.clone());
-                answers.push((id.clone(), Lookup::Unknown));
-            }
+        let found = [id.clone(), id.as_ad_account()].into_iter().find(|it| known.contains(it));
+        let meant = found.unwrap_or_else(|| id.clone());
+        if answered.insert(meant.clone()) {
+            answers.push((id.clone(), opened.remove(&meant).unwrap_or(Lookup::Unknown)));
         }
     }
     answers

@@ -10,7 +10,7 @@ use regrant_domain::{
     settle::{Decision, Effect, Standing, decide, give_up},
 };
 use regrant_storage::{
-    Activation, AuditEvent, Confirmation, Item, ItemResult, Lease, StoredCredential, TenantTx,
+    Activation, AuditEvent, FailedProof, Item, ItemResult, Lease, StoredCredential, TenantTx,
 };
 use serde_json::json;
 
@@ -31,6 +31,14 @@ pub(crate) struct Offer<'a> {
     pub(crate) key: &'a DataKey,
 }
 
+/// What is there at an asset that is to be settled.
+pub(crate) struct Found {
+    pub(crate) asset: Asset,
+    pub(crate) standing: Standing,
+    /// The `intent_seq` of the candidate that waits; 0 where none does.
+    pub(crate) candidate_seq: i64,
+}
+
 /// What a chunk writes, gathered so that each statement carries all of its rows.
 pub(crate) struct Writes<'a> {
     lease: &'a Lease,
@@ -39,9 +47,10 @@ pub(crate) struct Writes<'a> {
     intent_seq: i64,
     offer: Option<Offer<'a>>,
     activations: Vec<Activation>,
-    confirmations: Vec<Confirmation>,
+    renewals: Vec<Activation>,
     parked: Vec<StoredCredential>,
     standbys: Vec<StoredCredential>,
+    failed: Vec<FailedProof>,
     checked: Vec<AssetId>,
     results: Vec<(i64, ItemResult)>,
     events: Vec<AuditEvent>,
@@ -62,9 +71,10 @@ impl<'a> Writes<'a> {
             intent_seq,
             offer,
             activations: Vec::new(),
-            confirmations: Vec::new(),
+            renewals: Vec::new(),
             parked: Vec::new(),
             standbys: Vec::new(),
+            failed: Vec::new(),
             checked: Vec::new(),
             results: Vec::new(),
             events: Vec::new(),
@@ -75,10 +85,10 @@ impl<'a> Writes<'a> {
         &mut self,
         item: &Item,
         proof: Proof,
-        found: Option<&(Asset, Standing)>,
+        found: Option<&Found>,
         vault: &Vault,
     ) -> Result<(), Error> {
-        let Some((asset, standing)) = found else {
+        let Some(Found { asset, standing, .. }) = found else {
             self.results.push((item.position, unknown()));
             return Ok(());
         };
@@ -91,30 +101,30 @@ impl<'a> Writes<'a> {
         if decision.outcome == Outcome::Deferred {
             decision = defer(decision, &proof, standing, item, vault);
         }
-        if let Proof::Proven(proven) = proof {
-            self.write(decision.effect, asset, Some(proven))?;
-        } else {
-            self.write(decision.effect, asset, None)?;
+        if decision.effect == Effect::Park && found.is_some_and(|it| it.candidate_seq > self.intent_seq) {
+            self.results.push((item.position, superseded()));
+            return Ok(());
         }
+        let proven = if let Proof::Proven(proven) = proof { proven } else { Proven::default() };
+        self.write(&decision, asset, proven)?;
         self.record(item.position, asset, decision);
         Ok(())
     }
 
-    fn write(&mut self, effect: Effect, asset: &Asset, proven: Option<Proven>) -> Result<(), Error> {
-        let proven = proven.unwrap_or_default();
-        match effect {
+    fn write(&mut self, decision: &Decision, asset: &Asset, proven: Proven) -> Result<(), Error> {
+        match decision.effect {
             Effect::Activate => {
                 let cut_off = proven.cut_off;
-                let credential = self.seal(asset, Slot::Active, proven)?;
-                let expected_generation = asset.generation;
-                self.activations.push(Activation { credential, expected_generation, cut_off });
+                let activation = self.activation(asset, proven, cut_off)?;
+                self.activations.push(activation);
             }
-            Effect::Confirm => self.confirmations.push(Confirmation {
-                asset_id: asset.id.clone(),
-                // A reading without a cut-off is no proof that there is none.
-                cut_off: proven.cut_off.or(asset.facts.cut_off),
-                tasks: proven.tasks.unwrap_or_default(),
-            }),
+            Effect::Renew => {
+                // A reading without a cut-off is no proof that there is none, unless the known one has passed.
+                let known = asset.facts.cut_off.filter(|at| *at > self.now);
+                let cut_off = proven.cut_off.or(known);
+                let renewal = self.activation(asset, proven, cut_off)?;
+                self.renewals.push(renewal);
+            }
             Effect::Park => {
                 let credential = self.seal(asset, Slot::Candidate, proven)?;
                 self.parked.push(credential);
@@ -123,9 +133,25 @@ impl<'a> Writes<'a> {
                 let credential = self.seal(asset, Slot::Standby, proven)?;
                 self.standbys.push(credential);
             }
+            Effect::Doubt { definitive } => {
+                let reason = decision.reason.clone();
+                let failed =
+                    reason.map(|reason| FailedProof { asset_id: asset.id.clone(), reason, definitive });
+                self.failed.extend(failed);
+            }
             Effect::Nothing => self.checked.push(asset.id.clone()),
         }
         Ok(())
+    }
+
+    fn activation(
+        &self,
+        asset: &Asset,
+        proven: Proven,
+        cut_off: Option<Timestamp>,
+    ) -> Result<Activation, Error> {
+        let credential = self.seal(asset, Slot::Active, proven)?;
+        Ok(Activation { credential, expected_generation: asset.generation, cut_off })
     }
 
     /// Seals the offered token, or the page token minted from it, for the asset's next generation.
@@ -166,7 +192,7 @@ impl<'a> Writes<'a> {
             Effect::Activate => Some("credential.activated"),
             Effect::Park => Some("credential.parked"),
             Effect::StandBy => Some("credential.stands_by"),
-            Effect::Confirm | Effect::Nothing => None,
+            Effect::Renew | Effect::Doubt { .. } | Effect::Nothing => None,
         };
         if let Some(action) = action {
             let detail = json!({ "asset": asset.id, "generation": asset.generation.saturating_add(1) });
@@ -180,9 +206,10 @@ impl<'a> Writes<'a> {
 
     pub(crate) async fn carry_out(self, tx: &TenantTx) -> Result<(), Error> {
         tx.activate(&self.activations, self.intent_seq, self.now).await?;
-        tx.confirm(&self.confirmations, self.intent_seq, self.now).await?;
+        tx.renew(&self.renewals, self.intent_seq, self.now).await?;
         tx.park(&self.parked, self.now).await?;
         tx.stand_by(&self.standbys, self.now).await?;
+        tx.note_failed(&self.failed, self.now).await?;
         tx.note_checked(&self.checked, self.now).await?;
         tx.settle_items(id_of(self.lease), &self.results, self.now).await?;
         tx.audit(&self.events, self.now).await?;
@@ -206,7 +233,8 @@ impl Vault {
         let doublings = u32::try_from(attempts.clamp(0, 16)).unwrap_or(0);
         let pause = self.settings.retry_pause.saturating_mul(2_u32.saturating_pow(doublings));
         let pause = pause.min(std::time::Duration::from_secs(LONGEST_PAUSE_SECONDS));
-        let jitter = pause.mul_f64(f64::from(uuid::Uuid::now_v7().as_fields().1 & 0xff) / 1024.0);
+        let jitter =
+            pause.mul_f64(f64::from(uuid::Uuid::now_v7().into_bytes().last().copied().unwrap_or(0)) / 1024.0);
         // The Graph's word is told on the vault's clock; a job waits on the wall's.
         let told = told.map_or(chrono::Duration::zero(), |told| told - self.clock.now());
         let by_us = chrono::Duration::from_std(pause + jitter).unwrap_or_default();
@@ -233,7 +261,8 @@ fn superseded() -> ItemResult {
         "A later reconnect of this asset settled first.",
         "Nothing to do.",
     );
-    let serving = Some(Serving::Old);
+    // The newer reconnect's token is the one that serves.
+    let serving = Some(Serving::New);
     ItemResult {
         outcome: Outcome::Superseded,
         serving,

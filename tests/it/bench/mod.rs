@@ -119,5 +119,5 @@ impl Drop for Bench {
 /// One HTTP client for tests: no proxy, no redirects, an end to waiting.
 pub fn http() -> reqwest::Client {
     let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-    client.timeout(Duration::from_secs(120)).build().expect("a client")
+    client.timeout(Duration::from_mins(2)).build().expect("a client")
 }

@@ -91,7 +91,7 @@ impl Served {
     }
 
     /// What the process has printed so far.
-    pub async fn printed(&self) -> String {
+    pub fn printed(&self) -> String {
         self.printed.lock().expect("no panic while it is held").clone()
     }
 
@@ -102,9 +102,9 @@ impl Served {
         Command::new("kill").args(["-TERM", &pid]).status().await.expect("kill is there");
         let ended =
             tokio::time::timeout(Duration::from_secs(40), child.wait()).await.expect("it stops in time");
-        assert!(ended.expect("it ends").success(), "{}", self.printed().await);
+        assert!(ended.expect("it ends").success(), "{}", self.printed());
         tokio::time::sleep(Duration::from_millis(200)).await;
-        self.printed().await
+        self.printed()
     }
 
     /// Everything the database has written, by name.
@@ -162,10 +162,10 @@ impl Served {
                 return;
             }
             let ended = self.child.as_mut().expect("it was started").try_wait().expect("its state");
-            assert!(ended.is_none(), "the server ended: {}", self.printed().await);
+            assert!(ended.is_none(), "the server ended: {}", self.printed());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!("the server is not ready: {}", self.printed().await);
+        panic!("the server is not ready: {}", self.printed());
     }
 }
 
