@@ -15,7 +15,7 @@ async fn overlaps(database: TestDatabase) {
     for trial in 0..TRIALS {
         superseded += overlap(&bench, &fleet, trial).await;
     }
-    assert!(superseded > TRIALS, "the interleavings overlap: {superseded} items were superseded");
+    assert!(superseded > TRIALS / 2, "the interleavings overlap: {superseded} items were superseded");
 }
 
 /// The first call is held back at the Graph for some of its steps, by turns, so that both orders of settling occur.
