@@ -14,6 +14,7 @@ mod kill;
 mod overlap;
 mod problems;
 mod reconnect;
+mod register;
 mod sdk;
 mod stream;
 mod thousand;
