@@ -1,8 +1,8 @@
 //! What settling does to assets and credentials, and who loses.
 
 use futures_util::future::join_all;
-use regrant_domain::{Slot, state::Status};
-use regrant_storage::{Activation, Confirmation, Error, StoredCredential};
+use regrant_domain::{Reason, ReasonCode, Slot, Who, state::Status};
+use regrant_storage::{Activation, Confirmation, Error, FailedProof, StoredCredential};
 
 use crate::bench::{Bench, activation, credential, day, id, on_both};
 
@@ -14,6 +14,9 @@ on_both!(
     an_activation_drops_candidates_of_its_time_and_keeps_later_ones,
     an_unproved_activation_is_unproven,
     of_many_activations_at_once_exactly_one_wins,
+    a_renewal_takes_the_active_place_and_leaves_the_previous_one,
+    a_renewal_at_another_generation_or_of_an_older_reconnect_changes_nothing,
+    failed_proofs_add_up_until_one_that_holds,
     a_confirmation_clears_failures_and_keeps_a_known_cut_off,
     a_candidate_gives_way_to_a_newer_one_only,
     a_person_stands_by_once,
@@ -120,6 +123,52 @@ async fn of_many_activations_at_once_exactly_one_wins(bench: Bench) {
     let lost = results.iter().filter(|it| matches!(it, Err(Error::Stale))).count();
     assert_eq!((won, lost), (1, 7), "{results:?}");
     assert_eq!(slots(&bench, "1").await.len(), 1);
+}
+
+async fn renew(bench: &Bench, renewals: &[Activation], seq: i64) -> Result<(), Error> {
+    let tx = bench.acme().await;
+    tx.renew(renewals, seq, day(3)).await?;
+    tx.commit().await
+}
+
+async fn a_renewal_takes_the_active_place_and_leaves_the_previous_one(bench: Bench) {
+    bench.pages(&["1"]).await;
+    for (generation, seq) in [(0, 1), (1, 2)] {
+        activate(&bench, &[activation("1", generation, seq)], seq).await.unwrap();
+    }
+    renew(&bench, &[activation("1", 2, 3)], 3).await.unwrap();
+    assert_eq!(slots(&bench, "1").await, [(Slot::Active, 3), (Slot::Previous, 1)]);
+    let tx = bench.acme().await;
+    let asset = tx.asset(&id("1")).await.unwrap();
+    assert_eq!((asset.generation, asset.intent_seq), (3, 3));
+}
+
+async fn a_renewal_at_another_generation_or_of_an_older_reconnect_changes_nothing(bench: Bench) {
+    bench.pages(&["1"]).await;
+    activate(&bench, &[activation("1", 0, 5)], 5).await.unwrap();
+    assert!(matches!(renew(&bench, &[activation("1", 0, 6)], 6).await, Err(Error::Stale)));
+    assert!(matches!(renew(&bench, &[activation("1", 1, 4)], 4).await, Err(Error::Stale)));
+    assert_eq!(slots(&bench, "1").await, [(Slot::Active, 5)]);
+}
+
+async fn failed_proofs_add_up_until_one_that_holds(bench: Bench) {
+    bench.pages(&["1", "2"]).await;
+    activate(&bench, &[activation("1", 0, 1), activation("2", 0, 1)], 1).await.unwrap();
+    let reason =
+        Reason::new(ReasonCode::NotReached, Who::BusinessAdmin, "It is not reached.", "Give a role.");
+    let failed = |definitive| FailedProof { asset_id: id("1"), reason: reason.clone(), definitive };
+    let tx = bench.acme().await;
+    tx.note_failed(&[failed(false)], day(2)).await.unwrap();
+    tx.note_failed(&[failed(true)], day(3)).await.unwrap();
+    tx.note_failed(&[failed(false)], day(4)).await.unwrap();
+    let facts = tx.asset(&id("1")).await.unwrap().facts;
+    assert_eq!((facts.failures, facts.definitive, facts.checked_at), (3, true, Some(day(4))));
+    assert_eq!(facts.failing, Some((day(2), reason.clone())), "it fails since the first of them");
+    let other = tx.asset(&id("2")).await.unwrap().facts;
+    assert_eq!((other.failures, other.failing), (0, None), "another asset is not touched");
+    tx.renew(&[activation("1", 1, 2)], 2, day(5)).await.unwrap();
+    let facts = tx.asset(&id("1")).await.unwrap().facts;
+    assert_eq!((facts.failures, facts.definitive, facts.failing), (0, false, None));
 }
 
 async fn a_confirmation_clears_failures_and_keeps_a_known_cut_off(bench: Bench) {
