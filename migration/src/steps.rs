@@ -2,7 +2,7 @@
 //!
 //! Keys start with `tenant_id`, so that the schema can be distributed by tenant unchanged. Times are
 //! microseconds since 1970, JSON is text. Not walled, because they are read before a tenant is known:
-//! `apps`, `tenants`, `signing_keys`, `clients` (hashes) and `due` (ids and times).
+//! `apps`, `tenants`, `signing_keys`, `clients` (hashes), `due` and `probe_due` (ids and times).
 
 mod s01_apps;
 mod s02_tenants;
@@ -17,11 +17,16 @@ mod s10_reconnect_items;
 mod s11_idempotency;
 mod s12_audit_events;
 mod s13_due;
+mod s14_probe_due;
+mod s15_asset_watch;
+mod s16_cut_offs;
+mod s17_grant_tokens;
+mod s18_events;
 
 use crate::step::Step;
 
 /// Every step, oldest first.
-pub(crate) const ALL: [Step; 13] = [
+pub(crate) const ALL: [Step; 18] = [
     s01_apps::STEP,
     s02_tenants::STEP,
     s03_signing_keys::STEP,
@@ -35,4 +40,9 @@ pub(crate) const ALL: [Step; 13] = [
     s11_idempotency::STEP,
     s12_audit_events::STEP,
     s13_due::STEP,
+    s14_probe_due::STEP,
+    s15_asset_watch::STEP,
+    s16_cut_offs::STEP,
+    s17_grant_tokens::STEP,
+    s18_events::STEP,
 ];

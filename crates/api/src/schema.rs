@@ -1,7 +1,8 @@
 //! Schemas of the domain's closed lists and identifiers: the domain knows nothing of OpenAPI.
 
 use regrant_domain::{
-    AssetKind, CredentialKind, Outcome, ReasonCode, ReconnectStatus, Serving, Slot, Who,
+    AssetKind, Confidence, CredentialKind, CutOffSource, Outcome, ReasonCode, ReconnectStatus, Serving, Slot,
+    Who,
     state::{EndingCause, Status},
 };
 use utoipa::openapi::{
@@ -55,8 +56,15 @@ pub(crate) fn slot() -> Object {
 }
 
 pub(crate) fn ending_cause() -> Object {
-    let all = [EndingCause::TokenExpiry, EndingCause::DataAccess, EndingCause::CutOff];
-    list(all.into_iter().map(EndingCause::as_str))
+    list(EndingCause::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn confidence() -> Object {
+    list(Confidence::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn cut_off_source_or_null() -> Object {
+    nullable(list(CutOffSource::ALL.iter().map(|it| it.as_str())))
 }
 
 pub(crate) fn outcome_or_null() -> Object {

@@ -22,6 +22,10 @@ pub enum Purpose {
     VerifyToken,
     /// The private key that signs our access tokens.
     SigningKey,
+    /// The token of a grant, while a credential stands on it.
+    GrantToken,
+    /// What signs the webhooks of one endpoint.
+    WebhookSecret,
 }
 
 impl Purpose {
@@ -34,6 +38,8 @@ impl Purpose {
             Self::AppSecret => "app_secret",
             Self::VerifyToken => "verify_token",
             Self::SigningKey => "signing_key",
+            Self::GrantToken => "grant_token",
+            Self::WebhookSecret => "webhook_secret",
         }
     }
 }

@@ -7,7 +7,10 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AssetId, PersonId, Reason, Timestamp, state::AssetState};
+use crate::{
+    AssetId, CredentialKind, CutOff, PersonId, Reason, Timestamp,
+    state::{AssetState, Status},
+};
 
 /// The kinds of asset Regrant keeps credentials for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -107,15 +110,29 @@ pub struct AssetFacts {
     /// Whether the failure is of a definitive class: one proof is enough.
     pub definitive: bool,
     /// The cut-off (`user_access_expire_time`), where one is known. Absent means unknown, never safe.
-    pub cut_off: Option<Timestamp>,
+    pub cut_off: Option<CutOff>,
     /// End of the active token, where it has one.
     pub expires_at: Option<Timestamp>,
     /// End of data access, where there is one.
     pub data_access_expires_at: Option<Timestamp>,
-    /// Whether a credential is active.
-    pub served: bool,
+    /// What kind of credential is active; `None` where none is.
+    pub active: Option<CredentialKind>,
     /// Whether a candidate is parked.
     pub parked: bool,
+    /// Since when the active credential works, as far as proofs tell.
+    pub working_since: Option<Timestamp>,
+    /// When a probe asks next.
+    pub next_check_at: Option<Timestamp>,
+    /// When the asset was registered.
+    pub registered_at: Timestamp,
+}
+
+impl AssetFacts {
+    /// Whether a credential is active.
+    #[must_use]
+    pub const fn served(&self) -> bool {
+        self.active.is_some()
+    }
 }
 
 /// An asset of one tenant.
@@ -135,6 +152,8 @@ pub struct Asset {
     pub generation: i64,
     /// The `intent_seq` of the reconnect that settled last.
     pub intent_seq: i64,
+    /// The state that was told outwards last.
+    pub told: Option<Status>,
     /// What its state is computed from.
     pub facts: AssetFacts,
     /// When it was registered.

@@ -144,6 +144,20 @@ closed_list! {
         TokenDead = "token_dead",
         /// The page has moved to another id.
         PageMoved = "page_moved",
+        /// The token was proved and no ending is near.
+        Works = "works",
+        /// The token was imported and no probe has asked yet.
+        NotProbed = "not_probed",
+        /// An ending is near.
+        EndsSoon = "ends_soon",
+        /// A cut-off is known: the person's access to the asset ends.
+        CutOffKnown = "cut_off_known",
+        /// No token was ever stored.
+        NeverConnected = "never_connected",
+        /// The token has expired.
+        TokenExpired = "token_expired",
+        /// The person took the app's access back.
+        Revoked = "revoked",
         /// The request was ours to get right.
         RequestFault = "request_fault",
         /// An error that is in no table.

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use regrant_domain::{Asset, AssetFacts, AssetId, AssetKind, Reason, Timestamp};
+use regrant_domain::{Asset, AssetFacts, AssetId, AssetKind, CutOff, Reason, Timestamp, state::Status};
 use sea_orm::Value;
 
 use crate::{
@@ -53,12 +53,14 @@ pub struct FailedProof {
 
 pub(crate) const SELECT: &str = "SELECT a.id, a.kind, a.name, a.business_id, a.person_id, a.generation,
     a.intent_seq, a.proved_at, a.checked_at, a.failing_since, a.failing_reason, a.failures, a.definitive,
-    a.cut_off, a.expires_at, a.data_access_expires_at, a.created_at,
-    EXISTS (SELECT 1 FROM credentials c
-        WHERE c.tenant_id = $1 AND c.asset_id = a.id AND c.slot = 'active') AS served,
+    a.cut_off, a.cut_off_source, a.cut_off_learned_at, a.expires_at, a.data_access_expires_at,
+    a.working_since, a.told_state, a.created_at, p.due_at AS next_check_at,
+    (SELECT c.kind FROM credentials c
+        WHERE c.tenant_id = $1 AND c.asset_id = a.id AND c.slot = 'active') AS active,
     EXISTS (SELECT 1 FROM credentials c
         WHERE c.tenant_id = $1 AND c.asset_id = a.id AND c.slot = 'candidate') AS parked
-    FROM assets a WHERE a.tenant_id = $1";
+    FROM assets a LEFT JOIN probe_due p ON p.tenant_id = a.tenant_id AND p.asset_id = a.id
+    WHERE a.tenant_id = $1";
 
 impl TenantTx {
     /// Registers assets, each id once, and tells in the same order what became of each.
@@ -163,6 +165,23 @@ impl TenantTx {
         Ok(())
     }
 
+    /// Notes which states are told outwards from here on.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn note_told(&self, told: &[(AssetId, Status)]) -> Result<(), Error> {
+        for chunk in told.chunks(CHUNK) {
+            let rows =
+                chunk.iter().map(|(id, it)| -> [Value; 2] { [id.as_str().into(), it.as_str().into()] });
+            let query = self
+                .query("UPDATE assets AS a SET told_state = v.column2 FROM")
+                .table(rows)
+                .sql(" WHERE a.tenant_id = $1 AND a.id = v.column1");
+            self.run(query).await?;
+        }
+        Ok(())
+    }
+
     /// Notes that proofs of what serves these assets failed.
     ///
     /// # Errors
@@ -240,6 +259,7 @@ pub(crate) fn read(row: &Row) -> Result<Asset, Error> {
         person_id: row.maybe_parsed("person_id")?,
         generation: row.get("generation")?,
         intent_seq: row.get("intent_seq")?,
+        told: row.maybe_parsed("told_state")?,
         facts: facts(row)?,
         created_at: row.time("created_at")?,
     })
@@ -254,10 +274,21 @@ fn facts(row: &Row) -> Result<AssetFacts, Error> {
         failing: since.zip(reason),
         failures: row.unsigned("failures")?,
         definitive: row.get("definitive")?,
-        cut_off: row.maybe_time("cut_off")?,
+        cut_off: cut_off(row)?,
         expires_at: row.maybe_time("expires_at")?,
         data_access_expires_at: row.maybe_time("data_access_expires_at")?,
-        served: row.get("served")?,
+        active: row.maybe_parsed("active")?,
         parked: row.get("parked")?,
+        working_since: row.maybe_time("working_since")?,
+        next_check_at: row.maybe_time("next_check_at")?,
+        registered_at: row.time("created_at")?,
     })
+}
+
+/// The cut-off in force, if one is known.
+fn cut_off(row: &Row) -> Result<Option<CutOff>, Error> {
+    let Some(at) = row.maybe_time("cut_off")? else { return Ok(None) };
+    let source = row.maybe_parsed("cut_off_source")?.ok_or(Error::Corrupt("cut_off_source"))?;
+    let learned_at = row.maybe_time("cut_off_learned_at")?.ok_or(Error::Corrupt("cut_off_learned_at"))?;
+    Ok(Some(CutOff { at, source, learned_at }))
 }

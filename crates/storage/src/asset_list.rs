@@ -64,26 +64,35 @@ impl TenantTx {
 }
 
 fn in_state(query: Query, status: Status, filter: &AssetFilter) -> Query {
-    let soon = filter.now.checked_add_signed(filter.notice).unwrap_or(Timestamp::MAX_UTC);
+    let (now, soon) = (time(filter.now), filter.now.checked_add_signed(filter.notice));
+    let soon = time(soon.unwrap_or(Timestamp::MAX_UTC));
     let query = query.sql(
         "CASE WHEN NOT EXISTS (SELECT 1 FROM credentials c
-            WHERE c.tenant_id = $1 AND c.asset_id = a.id AND c.slot = 'active') THEN 'disconnected' WHEN ",
-    );
-    let query = ends(query, "<=", time(filter.now)).sql(
-        " THEN 'disconnected'
+            WHERE c.tenant_id = $1 AND c.asset_id = a.id AND c.slot = 'active') THEN 'disconnected'
           WHEN a.definitive OR a.failures > 1 THEN 'disconnected'
+          WHEN a.cut_off_source = 'probe' AND a.cut_off <= ",
+    );
+    let query = query.bind(now).sql(" THEN 'disconnected' WHEN ");
+    let query = any(query, &["expires_at", "data_access_expires_at"], "<=", now).sql(
+        " THEN 'disconnected'
           WHEN a.failures = 1 THEN 'suspect'
           WHEN a.proved_at IS NULL THEN 'unproven'
           WHEN a.cut_off IS NOT NULL THEN 'migrating'
           WHEN ",
     );
-    ends(query, "<=", time(soon)).sql(" THEN 'expiring' ELSE 'healthy' END = ").bind(status.as_str())
+    any(query, &["expires_at", "data_access_expires_at"], "<=", soon)
+        .sql(" THEN 'expiring' ELSE 'healthy' END = ")
+        .bind(status.as_str())
 }
 
 /// Whether any known ending lies before a moment.
 fn ends(query: Query, before: &str, moment: i64) -> Query {
-    let mut query = query.sql("(");
-    for (n, column) in ["cut_off", "expires_at", "data_access_expires_at"].into_iter().enumerate() {
+    any(query, &["cut_off", "expires_at", "data_access_expires_at"], before, moment)
+}
+
+fn any(mut query: Query, columns: &[&str], before: &str, moment: i64) -> Query {
+    query = query.sql("(");
+    for (n, column) in columns.iter().enumerate() {
         let known =
             format!("{}a.{column} IS NOT NULL AND a.{column} {before} ", if n == 0 { "" } else { " OR " });
         query = query.sql(&known).bind(moment);

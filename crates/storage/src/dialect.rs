@@ -76,6 +76,14 @@ impl Dialect {
         }
     }
 
+    /// Ends a select that locks its rows `d` and not what it joins them with.
+    pub(crate) const fn for_update_of_rows(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE OF d",
+        }
+    }
+
     /// Ends a select of rows `d` that takes only what nobody else is taking.
     pub(crate) const fn for_update_of_free_rows(self) -> &'static str {
         match self {

@@ -120,11 +120,15 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn expire_leases(&self) -> Result<u64, Error> {
-        let sql = "UPDATE due SET owner = NULL, leased_until = NULL WHERE owner IS NOT NULL";
-        self.write(Query::new(sql)).await
+        let mut freed = 0;
+        for table in ["due", "probe_due"] {
+            let sql = format!("UPDATE {table} SET owner = NULL, leased_until = NULL WHERE owner IS NOT NULL");
+            freed += self.write(Query::new(sql)).await?;
+        }
+        Ok(freed)
     }
 
-    async fn apps_of(&self, rows: &[Row]) -> Result<HashMap<Uuid, AppId>, Error> {
+    pub(crate) async fn apps_of(&self, rows: &[Row]) -> Result<HashMap<Uuid, AppId>, Error> {
         if rows.is_empty() {
             return Ok(HashMap::new());
         }

@@ -4,7 +4,7 @@
 //! newer one settled. Either every row of a call is as expected or the call is [`Error::Stale`] and its
 //! transaction must be dropped.
 
-use regrant_domain::{AssetId, Slot, Timestamp};
+use regrant_domain::{AssetId, CutOff, Slot, Timestamp};
 use sea_orm::Value;
 
 use crate::{
@@ -23,7 +23,7 @@ pub struct Activation {
     /// The asset's generation when this was decided.
     pub expected_generation: i64,
     /// The asset's cut-off for the credential's person, where one is known.
-    pub cut_off: Option<Timestamp>,
+    pub cut_off: Option<CutOff>,
 }
 
 /// The proof that the active credential still works.
@@ -31,8 +31,8 @@ pub struct Activation {
 pub struct Confirmation {
     /// The asset.
     pub asset_id: AssetId,
-    /// The cut-off the probe brought; `None` keeps the one that is known.
-    pub cut_off: Option<Timestamp>,
+    /// The cut-off from here on, where one is known.
+    pub cut_off: Option<CutOff>,
     /// Tasks the probe proved.
     pub tasks: Vec<String>,
 }
@@ -81,18 +81,14 @@ impl TenantTx {
         Ok(())
     }
 
-    /// Notes that the active credentials were proved again.
+    /// Notes that the active credentials were proved again. The assets are locked and their active
+    /// credentials were read in this transaction.
     ///
     /// # Errors
-    /// [`Error::Stale`]: an asset has no active credential, or a newer reconnect settled it.
-    pub async fn confirm(
-        &self,
-        confirmations: &[Confirmation],
-        intent_seq: i64,
-        at: Timestamp,
-    ) -> Result<(), Error> {
+    /// [`Error::Stale`]: an asset has no active credential.
+    pub async fn confirm(&self, confirmations: &[Confirmation], at: Timestamp) -> Result<(), Error> {
         for chunk in confirmations.chunks(CHUNK) {
-            self.note_proved(chunk, intent_seq, at).await?;
+            self.note_proved(chunk, at).await?;
             let rows: Vec<[Value; 2]> = chunk
                 .iter()
                 .map(|it| Ok([it.asset_id.as_str().into(), json(&it.tasks)?.into()]))
@@ -173,7 +169,11 @@ impl TenantTx {
                 "UPDATE assets AS a SET generation = a.generation + 1, person_id = v.column3,
                     proved_at = v.column4, failing_since = NULL, failing_reason = NULL, failures = 0,
                     definitive = (0 = 1), cut_off = v.column5, expires_at = v.column6,
-                    data_access_expires_at = v.column7,
+                    data_access_expires_at = v.column7, cut_off_source = v.column8,
+                    cut_off_learned_at = v.column9,
+                    working_since = CASE WHEN v.column4 IS NULL THEN NULL
+                        WHEN a.proved_at IS NULL OR a.failures > 0 THEN v.column4
+                        ELSE coalesce(a.working_since, v.column4) END,
                     checked_at = CASE WHEN v.column4 IS NULL THEN a.checked_at ELSE ",
             )
             .bind(time(at))
@@ -185,29 +185,30 @@ impl TenantTx {
         self.run_exactly(activations.len(), not_overtaken(query, intent_seq)).await
     }
 
-    async fn note_proved(
-        &self,
-        confirmations: &[Confirmation],
-        intent_seq: i64,
-        at: Timestamp,
-    ) -> Result<(), Error> {
-        let rows =
-            confirmations.iter().map(|it| [it.asset_id.as_str().into(), maybe_time(it.cut_off).into()]);
-        let mut query = self
+    async fn note_proved(&self, confirmations: &[Confirmation], at: Timestamp) -> Result<(), Error> {
+        let rows = confirmations.iter().map(|it| -> [Value; 4] {
+            [
+                it.asset_id.as_str().into(),
+                maybe_time(it.cut_off.map(|it| it.at)).into(),
+                it.cut_off.map(|it| it.source.as_str().to_owned()).into(),
+                maybe_time(it.cut_off.map(|it| it.learned_at)).into(),
+            ]
+        });
+        let query = self
             .query(
                 "UPDATE assets AS a SET failing_since = NULL, failing_reason = NULL, failures = 0,
-                    definitive = (0 = 1), cut_off = coalesce(v.column2, a.cut_off), proved_at = ",
+                    definitive = (0 = 1), cut_off = v.column2, cut_off_source = v.column3,
+                    cut_off_learned_at = v.column4, working_since = CASE
+                        WHEN a.proved_at IS NULL OR a.failures > 0 OR a.working_since IS NULL THEN ",
             )
             .bind(time(at))
+            .sql(" ELSE a.working_since END, proved_at = ")
+            .bind(time(at))
             .sql(", checked_at = ")
-            .bind(time(at));
-        if intent_seq > 0 {
-            query = query.sql(", intent_seq = ").bind(intent_seq);
-        }
-        query = query.sql(" FROM").table(rows).sql(" WHERE a.tenant_id = $1 AND a.id = v.column1");
-        if intent_seq > 0 {
-            query = not_overtaken(query.sql(" AND "), intent_seq);
-        }
+            .bind(time(at))
+            .sql(" FROM")
+            .table(rows)
+            .sql(" WHERE a.tenant_id = $1 AND a.id = v.column1");
         self.run_exactly(confirmations.len(), query).await
     }
 }
@@ -228,16 +229,18 @@ fn all_in<'a>(slot: Slot, credentials: impl IntoIterator<Item = &'a NewCredentia
     fits.then_some(()).ok_or(Error::Corrupt("slot"))
 }
 
-fn new_facts(activation: &Activation) -> [Value; 7] {
+fn new_facts(activation: &Activation) -> [Value; 9] {
     let it = &activation.credential.credential;
     [
         it.asset_id.as_str().into(),
         activation.expected_generation.into(),
         it.person_id.as_ref().map(|id| id.as_str().to_owned()).into(),
         maybe_time(it.proved_at).into(),
-        maybe_time(activation.cut_off).into(),
+        maybe_time(activation.cut_off.map(|it| it.at)).into(),
         maybe_time(it.expires_at).into(),
         maybe_time(it.data_access_expires_at).into(),
+        activation.cut_off.map(|it| it.source.as_str().to_owned()).into(),
+        maybe_time(activation.cut_off.map(|it| it.learned_at)).into(),
     ]
 }
 

@@ -129,6 +129,7 @@ impl Vault {
         let results = checked.into_iter().map(|it| imports.add(it)).collect::<Result<Vec<_>, _>>()?;
         tx.activate(&imports.active, 0, now).await?;
         tx.park(&imports.parked, now).await?;
+        self.follow_up(&tx, &ids, now).await?;
         let detail =
             json!({ "assets": results.len(), "sealed": imports.active.len() + imports.parked.len() });
         let (actor, subject) = (caller.actor(), "assets".to_owned());

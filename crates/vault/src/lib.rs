@@ -8,6 +8,7 @@ mod apps;
 mod assets;
 mod authenticate;
 mod error;
+mod follow_up;
 mod idempotency;
 mod import;
 mod issuer;

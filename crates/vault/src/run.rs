@@ -8,9 +8,9 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, pin_mut};
-use regrant_domain::{Clock, ReconnectId, ReconnectStatus};
+use regrant_domain::{Clock, Counts, EventKind, ReconnectId, ReconnectStatus};
 use regrant_graph::{AppCredentials, Target};
-use regrant_storage::{Item, Lease, Reconnect, TenantScope};
+use regrant_storage::{Item, Lease, NewEvent, Reconnect, TenantScope};
 use tokio::sync::oneshot;
 use tracing::{Instrument, info_span, warn};
 
@@ -185,6 +185,8 @@ impl Vault {
             tx.finish_reconnect(id, ReconnectStatus::Completed, now).await?;
             let detail = serde_json::json!({ "items": reconnect.total });
             tx.audit(&[event("vault".to_owned(), "reconnect.completed", id, detail)], now).await?;
+            let counts = tx.counts(&[id]).await?.remove(&id).unwrap_or_default();
+            tx.emit(&[completed(id, &counts)], now).await?;
         } else {
             let wall = Clock::wall();
             let next = tx.next_retry(id).await?.filter(|at| *at > wall);
@@ -217,6 +219,15 @@ impl Vault {
 
 pub(crate) fn id_of(lease: &Lease) -> ReconnectId {
     ReconnectId::from_uuid(lease.object)
+}
+
+/// What the outside is told of a reconnect that has ended.
+fn completed(id: ReconnectId, counts: &Counts) -> NewEvent {
+    let counts: serde_json::Map<_, _> =
+        counts.iter().map(|(it, n)| (it.as_str().to_owned(), n.into())).collect();
+    let data =
+        serde_json::json!({ "reconnect_id": id, "status": ReconnectStatus::Completed, "counts": counts });
+    NewEvent { kind: EventKind::ReconnectCompleted, subject: id.to_string(), data }
 }
 
 /// Whether the lease belongs to somebody else now.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use regrant_domain::schedule::Pace;
+
 /// Limits and times. Every one has a default; keys, addresses and roles have none and are not here.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -13,6 +15,8 @@ pub struct Settings {
     pub token_lifetime: Duration,
     /// How early an ending shows as `expiring`.
     pub notice: chrono::Duration,
+    /// How often probes ask.
+    pub pace: Pace,
     /// How many assets one reconnect may name.
     pub max_reconnect_assets: usize,
     /// How many assets one registration may name.
@@ -36,6 +40,7 @@ impl Default for Settings {
             audience: "regrant-api".to_owned(),
             token_lifetime: Duration::from_mins(15),
             notice: chrono::Duration::days(30),
+            pace: Pace::default(),
             max_reconnect_assets: 10_000,
             max_register_assets: 1_000,
             max_lookup_assets: 500,

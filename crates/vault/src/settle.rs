@@ -96,6 +96,7 @@ impl Vault {
             writes.add(item, proof, found.get(&item.asset_id), self)?;
         }
         writes.carry_out(&tx).await?;
+        self.follow_up(&tx, &ids, now).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -150,7 +151,7 @@ fn standing_of(
 }
 
 fn cut_off_passed(asset: &Asset, now: Timestamp) -> bool {
-    asset.facts.cut_off.is_some_and(|at| at <= now)
+    asset.facts.cut_off.is_some_and(|it| it.at <= now)
 }
 
 /// Kinds whose node may be readable without a role need the permission that guards them.

@@ -6,8 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use regrant_domain::{
-    AccessToken, Asset, AssetId, CredentialKind, PersonId, Reason, ReasonCode, Timestamp, Who,
-    state::{AssetState, EndingCause, Status},
+    AccessToken, Asset, AssetId, CredentialKind, PersonId, Reason, Timestamp, state::AssetState,
 };
 use regrant_graph::AppCredentials;
 use regrant_storage::{AuditEvent, StoredCredential};
@@ -89,7 +88,7 @@ impl Vault {
         for asset in assets.values() {
             let found = match held.remove(&asset.id) {
                 Some(stored) => self.open_token(caller, &app, asset, stored, now).await?,
-                None => Lookup::NoToken(never_connected()),
+                None => Lookup::NoToken(asset.state(now, self.settings.notice).reason),
             };
             opened.insert(asset.id.clone(), found);
         }
@@ -108,7 +107,7 @@ impl Vault {
     ) -> Result<Lookup, Error> {
         let state = asset.state(now, self.settings.notice);
         if !state.serves() {
-            return Ok(Lookup::NoToken(dead_reason(&state)));
+            return Ok(Lookup::NoToken(state.reason));
         }
         let credential = stored.credential;
         let context = context(caller.tenant(), &credential);
@@ -179,30 +178,4 @@ fn answers(ids: &[AssetId], mut opened: HashMap<AssetId, Lookup>) -> Vec<(AssetI
         }
     }
     answers
-}
-
-fn never_connected() -> Reason {
-    Reason::new(
-        ReasonCode::NotReached,
-        Who::Person,
-        "No token was ever stored for this asset.",
-        "Replace tokens with one that reaches it.",
-    )
-}
-
-fn dead_reason(state: &AssetState) -> Reason {
-    if let Some(reason) = &state.reason {
-        return reason.clone();
-    }
-    let (code, detail) = match state.ending.map(|it| it.cause) {
-        Some(EndingCause::CutOff) => {
-            (ReasonCode::CutOffPassed, "The cut-off of this asset has passed for the token's person.")
-        }
-        Some(EndingCause::DataAccess) => {
-            (ReasonCode::DataAccessExpired, "Data access of this token has lapsed.")
-        }
-        _ => (ReasonCode::TokenDead, "The token has expired."),
-    };
-    debug_assert_eq!(state.status, Status::Disconnected, "only a disconnected asset has no token");
-    Reason::new(code, Who::Person, detail, "Log in again and replace with the new token.")
 }

@@ -5,8 +5,8 @@
 
 use regrant_crypto::DataKey;
 use regrant_domain::{
-    Asset, AssetId, Clock, Credential, CredentialId, CredentialKind, Grant, Outcome, Proof, Proven, Reason,
-    ReasonCode, Sealed, Serving, Slot, TenantId, Timestamp, Who,
+    Asset, AssetId, Clock, Credential, CredentialId, CredentialKind, CutOff, CutOffSource, Grant, Outcome,
+    Proof, Proven, Reason, ReasonCode, Sealed, Serving, Slot, TenantId, Timestamp, Who,
     settle::{Decision, Effect, Standing, decide, give_up},
 };
 use regrant_storage::{
@@ -114,14 +114,14 @@ impl<'a> Writes<'a> {
     fn write(&mut self, decision: &Decision, asset: &Asset, proven: Proven) -> Result<(), Error> {
         match decision.effect {
             Effect::Activate => {
-                let cut_off = proven.cut_off;
+                let cut_off = proven.cut_off.map(|at| self.read_now(at));
                 let activation = self.activation(asset, proven, cut_off)?;
                 self.activations.push(activation);
             }
             Effect::Renew => {
                 // A reading without a cut-off is no proof that there is none, unless the known one has passed.
-                let known = asset.facts.cut_off.filter(|at| *at > self.now);
-                let cut_off = proven.cut_off.or(known);
+                let known = asset.facts.cut_off.filter(|it| it.at > self.now);
+                let cut_off = proven.cut_off.map(|at| self.read_now(at)).or(known);
                 let renewal = self.activation(asset, proven, cut_off)?;
                 self.renewals.push(renewal);
             }
@@ -148,10 +148,15 @@ impl<'a> Writes<'a> {
         &self,
         asset: &Asset,
         proven: Proven,
-        cut_off: Option<Timestamp>,
+        cut_off: Option<CutOff>,
     ) -> Result<Activation, Error> {
         let credential = self.seal(asset, Slot::Active, proven)?;
         Ok(Activation { credential, expected_generation: asset.generation, cut_off })
+    }
+
+    /// A cut-off that a probe has just read.
+    const fn read_now(&self, at: Timestamp) -> CutOff {
+        CutOff { at, source: CutOffSource::Probe, learned_at: self.now }
     }
 
     /// Seals the offered token, or the page token minted from it, for the asset's next generation.

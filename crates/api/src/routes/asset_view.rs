@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{
-    Asset, AssetId, AssetKind, Credential, CredentialId, CredentialKind, GrantId, PersonId, Slot, Who,
+    Asset, AssetId, AssetKind, Confidence, Credential, CredentialId, CredentialKind, CutOffSource, GrantId,
+    PersonId, Slot, Who,
     state::{AssetState, Ending, EndingCause, Status},
 };
 use regrant_vault::AssetView;
@@ -33,15 +34,17 @@ pub(crate) struct AssetOut {
     /// Its state now.
     #[schema(schema_with = schema::asset_state)]
     state: Status,
-    /// Since when it is in this state, where that is known.
-    since: Option<DateTime<Utc>>,
+    /// Since when it is in this state.
+    since: DateTime<Utc>,
     /// The earliest known ending.
     ending: Option<EndingOut>,
     /// Who must act.
     #[schema(schema_with = schema::who)]
     who: Who,
-    /// What is wrong, where something is.
-    reason: Option<ReasonOut>,
+    /// Why it is in this state, and what comes next.
+    reason: ReasonOut,
+    /// When a probe asks next; `null` where there is nothing to ask with.
+    next_check_at: Option<DateTime<Utc>>,
     /// When the person's access to it ends; unknown where absent, never safe.
     cut_off: Option<DateTime<Utc>>,
     /// When the active credential was last proved on it.
@@ -64,6 +67,17 @@ struct EndingOut {
     /// Why.
     #[schema(schema_with = schema::ending_cause)]
     cause: EndingCause,
+    /// Since when it is known.
+    since: DateTime<Utc>,
+    /// How far it may be relied on.
+    #[schema(schema_with = schema::confidence)]
+    confidence: Confidence,
+    /// How a cut-off was learned.
+    #[schema(schema_with = schema::cut_off_source_or_null)]
+    source: Option<CutOffSource>,
+    /// Who must act.
+    #[schema(schema_with = schema::who)]
+    who: Who,
 }
 
 /// The credentials that stand for an asset.
@@ -134,9 +148,10 @@ impl AssetOut {
             state: state.status,
             since: state.since,
             ending: state.ending.map(EndingOut::from),
-            who: state.who,
-            reason: state.reason.map(ReasonOut::from),
-            cut_off: asset.facts.cut_off,
+            who: state.who(),
+            reason: state.reason.into(),
+            next_check_at: state.next_check_at,
+            cut_off: asset.facts.cut_off.map(|it| it.at),
             proved_at: asset.facts.proved_at,
             checked_at: asset.facts.checked_at,
             slots: None,
@@ -177,6 +192,7 @@ impl CredentialOut {
 
 impl From<Ending> for EndingOut {
     fn from(it: Ending) -> Self {
-        Self { at: it.at, cause: it.cause }
+        let Ending { at, cause, since, confidence, source, who } = it;
+        Self { at, cause, since, confidence, source, who }
     }
 }

@@ -51,7 +51,7 @@ async fn registering_again_updates_what_is_given_and_keeps_the_rest(bench: Bench
     }
     let asset = tx.asset(&id("1")).await.unwrap();
     assert_eq!((asset.name.as_deref(), asset.business_id), (Some("Shop"), Some(id("5"))));
-    assert_eq!((asset.generation, asset.intent_seq, asset.facts.served), (0, 0, false));
+    assert_eq!((asset.generation, asset.intent_seq, asset.facts.served()), (0, 0, false));
 }
 
 async fn assets_are_listed_page_by_page_in_byte_order(bench: Bench) {
@@ -112,7 +112,7 @@ async fn an_asset_is_deleted_with_its_credentials(bench: Bench) {
     assert!(matches!(tx.delete_asset(&id("1")).await, Err(Error::NotFound)));
     tx.register_assets(&[page("1")]).await.unwrap();
     assert!(tx.credentials(&id("1")).await.unwrap().is_empty());
-    assert!(!tx.asset(&id("1")).await.unwrap().facts.served);
+    assert!(!tx.asset(&id("1")).await.unwrap().facts.served());
     assert_eq!(tx.credentials(&id("2")).await.unwrap().len(), 1);
 }
 

@@ -61,7 +61,7 @@ async fn another_tenants_rows_do_not_change(bench: Bench) {
     let tx = bench.bolt().await;
     stale(tx.activate(&[activation("1", 1, 2)], 2, day(2)).await);
     let confirmation = Confirmation { asset_id: id("1"), cut_off: None, tasks: Vec::new() };
-    stale(tx.confirm(&[confirmation], 2, day(2)).await);
+    stale(tx.confirm(&[confirmation], day(2)).await);
     missing(tx.delete_asset(&id("1")).await);
     tx.note_checked(&[id("1")], day(3)).await.unwrap();
     stale(tx.hold(&lease).await);

@@ -1,7 +1,7 @@
 //! What settling does to assets and credentials, and who loses.
 
 use futures_util::future::join_all;
-use regrant_domain::{Reason, ReasonCode, Slot, Who, state::Status};
+use regrant_domain::{CutOff, CutOffSource, Reason, ReasonCode, Slot, Who, state::Status};
 use regrant_storage::{Activation, Confirmation, Error, FailedProof, StoredCredential};
 
 use crate::bench::{Bench, activation, credential, day, id, on_both};
@@ -17,7 +17,7 @@ on_both!(
     a_renewal_takes_the_active_place_and_leaves_the_previous_one,
     a_renewal_at_another_generation_or_of_an_older_reconnect_changes_nothing,
     failed_proofs_add_up_until_one_that_holds,
-    a_confirmation_clears_failures_and_keeps_a_known_cut_off,
+    a_confirmation_clears_failures_and_sets_the_cut_off,
     a_candidate_gives_way_to_a_newer_one_only,
     a_person_stands_by_once,
     a_chunk_settles_whole_or_not_at_all,
@@ -55,7 +55,7 @@ async fn an_activation_serves_and_keeps_what_served_before(bench: Bench) {
     assert_eq!(asset.person_id.unwrap().as_str(), "77");
     assert_eq!(asset.facts.proved_at, Some(day(1)));
     assert_eq!(asset.facts.expires_at, Some(day(60)));
-    assert!(asset.facts.served && !asset.facts.parked);
+    assert!(asset.facts.served() && !asset.facts.parked);
     let active = tx.active_credentials(&[id("1"), id("2")]).await.unwrap();
     let previous = tx.previous_credentials(&[id("1")]).await.unwrap();
     assert_eq!((active.len(), previous.len()), (1, 1));
@@ -171,10 +171,11 @@ async fn failed_proofs_add_up_until_one_that_holds(bench: Bench) {
     assert_eq!((facts.failures, facts.definitive, facts.failing), (0, false, None));
 }
 
-async fn a_confirmation_clears_failures_and_keeps_a_known_cut_off(bench: Bench) {
+async fn a_confirmation_clears_failures_and_sets_the_cut_off(bench: Bench) {
     bench.pages(&["1", "2"]).await;
+    let cut_off = |at| CutOff { at: day(at), source: CutOffSource::Probe, learned_at: day(1) };
     let mut cut = activation("1", 0, 1);
-    cut.cut_off = Some(day(100));
+    cut.cut_off = Some(cut_off(100));
     activate(&bench, &[cut], 1).await.unwrap();
     let confirmation = |asset: &str, cut_off| Confirmation {
         asset_id: id(asset),
@@ -182,20 +183,19 @@ async fn a_confirmation_clears_failures_and_keeps_a_known_cut_off(bench: Bench) 
         tasks: vec!["ANALYZE".to_owned()],
     };
     let tx = bench.acme().await;
-    tx.confirm(&[confirmation("1", None)], 2, day(3)).await.unwrap();
+    assert_eq!(tx.asset(&id("1")).await.unwrap().facts.cut_off, Some(cut_off(100)));
+    tx.confirm(&[confirmation("1", Some(cut_off(120)))], day(3)).await.unwrap();
     let asset = tx.asset(&id("1")).await.unwrap();
-    assert_eq!((asset.generation, asset.intent_seq), (1, 2));
-    assert_eq!((asset.facts.proved_at, asset.facts.cut_off), (Some(day(3)), Some(day(100))));
+    assert_eq!((asset.generation, asset.intent_seq), (1, 1));
+    assert_eq!((asset.facts.proved_at, asset.facts.cut_off), (Some(day(3)), Some(cut_off(120))));
     let active = &tx.active_credentials(&[id("1")]).await.unwrap()[0];
     assert_eq!(
         (active.tasks.as_slice(), active.credential.proved_at),
         (["ANALYZE".to_owned()].as_slice(), Some(day(3)))
     );
-    tx.confirm(&[confirmation("1", Some(day(120)))], 0, day(4)).await.unwrap();
-    let asset = tx.asset(&id("1")).await.unwrap();
-    assert_eq!((asset.facts.cut_off, asset.intent_seq), (Some(day(120)), 2));
-    assert!(matches!(tx.confirm(&[confirmation("1", None)], 2, day(5)).await, Err(Error::Stale)));
-    assert!(matches!(tx.confirm(&[confirmation("2", None)], 9, day(5)).await, Err(Error::Stale)));
+    tx.confirm(&[confirmation("1", None)], day(4)).await.unwrap();
+    assert_eq!(tx.asset(&id("1")).await.unwrap().facts.cut_off, None);
+    assert!(matches!(tx.confirm(&[confirmation("2", None)], day(5)).await, Err(Error::Stale)));
 }
 
 async fn a_candidate_gives_way_to_a_newer_one_only(bench: Bench) {
@@ -208,7 +208,7 @@ async fn a_candidate_gives_way_to_a_newer_one_only(bench: Bench) {
     assert_eq!(slots(&bench, "1").await, [(Slot::Candidate, 5)]);
     let tx = bench.acme().await;
     let asset = tx.asset(&id("1")).await.unwrap();
-    assert!(asset.facts.parked && !asset.facts.served);
+    assert!(asset.facts.parked && !asset.facts.served());
     assert_eq!(asset.facts.checked_at, Some(day(5)));
     assert!(tx.park(&[credential("1", Slot::Active, 1, 9)], day(9)).await.is_err());
 }

@@ -60,11 +60,18 @@ fn every_kind_of_facts() -> Vec<String> {
     let mut facts = Vec::new();
     for cut_off in ENDINGS {
         for expires in ENDINGS {
-            for data_access in [None, Some(NOW), Some(NOW + 1)] {
+            for (data_access, source) in [
+                (None, "probe"),
+                (Some(NOW), "probe"),
+                (Some(NOW + 1), "probe"),
+                (None, "webhook"),
+                (None, "sibling"),
+            ] {
                 for (failures, definitive) in [(0, false), (1, false), (1, true), (2, false), (0, true)] {
                     for proved in [None, Some(1)] {
                         let it = format!(
-                            "cut_off = {}, expires_at = {}, data_access_expires_at = {}, failures = {failures},
+                            "cut_off = {}, cut_off_source = '{source}', cut_off_learned_at = 1, expires_at = {},
+                             data_access_expires_at = {}, failures = {failures},
                              definitive = {definitive}, proved_at = {}",
                             micros(cut_off),
                             micros(expires),
