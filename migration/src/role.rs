@@ -5,14 +5,14 @@
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
-const GRANTS: [(&str, &str); 14] = [
+const GRANTS: [(&str, &str); 17] = [
     ("seaql_migrations", "SELECT"),
     ("apps", "SELECT, INSERT"),
     ("tenants", "SELECT, INSERT, UPDATE"),
     ("signing_keys", "SELECT, INSERT, UPDATE"),
     ("clients", "SELECT, INSERT, UPDATE"),
     ("tenant_keys", "SELECT, INSERT, UPDATE"),
-    ("grants", "SELECT, INSERT"),
+    ("grants", "SELECT, INSERT, UPDATE"),
     ("assets", "SELECT, INSERT, UPDATE, DELETE"),
     ("credentials", "SELECT, INSERT, UPDATE, DELETE"),
     ("reconnects", "SELECT, INSERT, UPDATE, DELETE"),
@@ -20,6 +20,9 @@ const GRANTS: [(&str, &str); 14] = [
     ("idempotency", "SELECT, INSERT, DELETE"),
     ("audit_events", "SELECT, INSERT"),
     ("due", "SELECT, INSERT, UPDATE, DELETE"),
+    ("probe_due", "SELECT, INSERT, UPDATE, DELETE"),
+    ("cut_offs", "SELECT, INSERT, DELETE"),
+    ("events", "SELECT, INSERT, DELETE"),
 ];
 
 /// Grants the role `role` what the application needs, on PostgreSQL; SQLite has no roles.
