@@ -5,9 +5,9 @@
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
-const GRANTS: [(&str, &str); 17] = [
+const GRANTS: [(&str, &str); 19] = [
     ("seaql_migrations", "SELECT"),
-    ("apps", "SELECT, INSERT"),
+    ("apps", "SELECT, INSERT, UPDATE"),
     ("tenants", "SELECT, INSERT, UPDATE"),
     ("signing_keys", "SELECT, INSERT, UPDATE"),
     ("clients", "SELECT, INSERT, UPDATE"),
@@ -23,6 +23,8 @@ const GRANTS: [(&str, &str); 17] = [
     ("probe_due", "SELECT, INSERT, UPDATE, DELETE"),
     ("cut_offs", "SELECT, INSERT, DELETE"),
     ("events", "SELECT, INSERT, DELETE"),
+    ("inbox", "SELECT, INSERT, UPDATE, DELETE"),
+    ("person_directory", "SELECT, INSERT, DELETE"),
 ];
 
 /// Grants the role `role` what the application needs, on PostgreSQL; SQLite has no roles.

@@ -2,7 +2,8 @@
 //!
 //! Keys start with `tenant_id`, so that the schema can be distributed by tenant unchanged. Times are
 //! microseconds since 1970, JSON is text. Not walled, because they are read before a tenant is known:
-//! `apps`, `tenants`, `signing_keys`, `clients` (hashes), `due` and `probe_due` (ids and times).
+//! `apps`, `tenants`, `signing_keys`, `clients` (hashes), `due` and `probe_due` (ids and times),
+//! `inbox` (what Meta tells, erased when worked off) and `person_directory` (hashes).
 
 mod s01_apps;
 mod s02_tenants;
@@ -22,11 +23,12 @@ mod s15_asset_watch;
 mod s16_cut_offs;
 mod s17_grant_tokens;
 mod s18_events;
+mod s20_inbox;
 
 use crate::step::Step;
 
 /// Every step, oldest first.
-pub(crate) const ALL: [Step; 18] = [
+pub(crate) const ALL: [Step; 19] = [
     s01_apps::STEP,
     s02_tenants::STEP,
     s03_signing_keys::STEP,
@@ -45,4 +47,5 @@ pub(crate) const ALL: [Step; 18] = [
     s16_cut_offs::STEP,
     s17_grant_tokens::STEP,
     s18_events::STEP,
+    s20_inbox::STEP,
 ];

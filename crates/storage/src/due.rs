@@ -20,14 +20,25 @@ use crate::{
 pub enum DueKind {
     /// A reconnect has open items.
     Reconnect,
+    /// Meta told something about a person this tenant knows.
+    Inbox,
 }
 
 impl DueKind {
+    /// Which tenants' work is done. What Meta tells is carried out for suspended ones too.
+    const fn of_tenants(self) -> &'static str {
+        match self {
+            Self::Inbox => "t.status IN ('active', 'suspended')",
+            Self::Reconnect => "t.status = 'active'",
+        }
+    }
+
     /// The name in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Reconnect => "reconnect",
+            Self::Inbox => "inbox",
         }
     }
 }
@@ -73,8 +84,10 @@ impl Store {
         let query = Query::new(
             "WITH picked AS MATERIALIZED (
                 SELECT d.tenant_id, d.kind, d.object_id FROM due d JOIN tenants t ON t.id = d.tenant_id
-                WHERE t.status = 'active' AND d.kind = ",
+                WHERE ",
         )
+        .sql(kind.of_tenants())
+        .sql(" AND d.kind = ")
         .bind(kind.as_str())
         .sql(" AND d.due_at <= ")
         .bind(time(now))

@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::{Error, TenantScope, TenantTx, dialect::Dialect, query::Query};
 
 /// The newest migration this program needs; later ones only add.
-pub const NEWEST_MIGRATION: &str = "m20261122_000018_events";
+pub const NEWEST_MIGRATION: &str = "m20261122_000020_inbox";
 
 /// Where the database is and how it is used.
 #[derive(Clone)]

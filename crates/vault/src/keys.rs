@@ -86,6 +86,14 @@ impl Keys {
         self.active(&self.store.system_scope()).await.map(|_| ())
     }
 
+    /// The installation's first key: it stays, so what is looked up by a hash under it is found for ever.
+    pub(crate) async fn first_of_system(&self) -> Result<Arc<DataKey>, Error> {
+        let system = self.store.system_scope();
+        let first = self.stored(&system).await?.into_iter().min_by_key(|it| it.version);
+        let first = first.ok_or_else(|| Error::internal("the installation has no data key"))?;
+        self.version(&system, first.id, first.version).await
+    }
+
     async fn load_active(&self, scope: &TenantScope) -> Result<Arc<DataKey>, Error> {
         let stored = self.stored(scope).await?.into_iter().find(|it| it.active);
         let stored = stored.ok_or_else(|| Error::internal("the tenant has no active data key"))?;

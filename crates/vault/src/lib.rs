@@ -14,6 +14,7 @@ mod import;
 mod issuer;
 mod keys;
 mod payload;
+mod persons;
 mod progress;
 mod prove;
 mod reconnect;
@@ -46,7 +47,7 @@ pub use tenants::Onboarded;
 pub use token::{Lookup, ServedToken};
 pub use view::{ItemView, ReconnectList, ReconnectView};
 
-use crate::{issuer::Issuer, keys::Keys, progress::Progress};
+use crate::{issuer::Issuer, keys::Keys, persons::Directory, progress::Progress};
 
 /// What a vault is made of.
 pub struct Parts {
@@ -67,6 +68,7 @@ pub struct Parts {
 pub struct Vault {
     store: Store,
     keys: Keys,
+    directory: Directory,
     graph: regrant_graph::Client,
     clock: Clock,
     settings: Arc<Settings>,
@@ -96,6 +98,7 @@ impl Vault {
     pub async fn open(parts: Parts) -> Result<Self, Error> {
         let keys = Keys::new(parts.store.clone(), parts.provider);
         keys.ensure_system_key(parts.clock.now()).await?;
+        let directory = Directory::load(&keys).await?;
         let issuer = Issuer::load(&parts.store, &keys, &parts.settings, parts.clock.now()).await?;
         let jobs = Jobs {
             tracker: TaskTracker::new(),
@@ -107,6 +110,7 @@ impl Vault {
         Ok(Self {
             store: parts.store,
             keys,
+            directory,
             graph: parts.graph,
             clock: parts.clock,
             settings: Arc::new(parts.settings),

@@ -114,7 +114,7 @@ impl Vault {
         let submitted = key.seal(&submitted_context(scope.tenant(), reconnect), token.expose().as_bytes())?;
         let tx = self.store.begin(scope).await?;
         tx.hold(lease).await?;
-        tx.insert_grant(&grant, now).await?;
+        self.keep_grant(&tx, &grant, now).await?;
         tx.mark_proved(reconnect.id, grant.id, &submitted).await?;
         let detail = json!({ "grant": grant.id, "person": grant.person_id, "kind": grant.kind });
         tx.audit(&[event("vault".to_owned(), "reconnect.proved", reconnect.id, detail)], now).await?;

@@ -8,6 +8,7 @@ mod bench;
 mod connect;
 mod due;
 mod idempotency;
+mod inbox;
 mod installation;
 mod isolation;
 mod migrations;
