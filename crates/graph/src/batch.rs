@@ -1,9 +1,10 @@
 //! Batches: up to 50 reads in one call, answered one by one.
 //!
 //! The rule: an item that is null, empty or aborted (960) was not completed; nobody can say, so it is
-//! sent again. An array of the wrong length is no answer at all.
+//! sent again. An array of the wrong length is no answer at all. A dead token on top fails every item,
+//! so where tokens differ the app's own goes on top and each item brings its token with its proof.
 
-use regrant_domain::{AccessToken, AssetId, Refusal, RefusalKind};
+use regrant_domain::{AccessToken, AssetId, PersonId, Refusal, RefusalKind};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -20,19 +21,21 @@ use crate::{
 /// No batch holds more.
 pub(crate) const MOST: usize = 50;
 
-/// One read of a batch.
+/// One read of a batch, and who asks it.
 pub(crate) struct Question<'a> {
     pub(crate) id: &'a AssetId,
     pub(crate) fields: &'a str,
+    pub(crate) token: &'a AccessToken,
+    pub(crate) person: Option<&'a PersonId>,
 }
 
 /// The body of an item that was answered without an error.
 pub(crate) type Reply = Result<Zeroizing<String>, Refusal>;
 
 #[derive(Serialize)]
-struct Read {
+struct Read<'a> {
     method: &'static str,
-    relative_url: String,
+    relative_url: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -54,7 +57,7 @@ struct Header {
 }
 
 impl Client {
-    /// Asks all questions in one call; as many replies, in their order.
+    /// Asks all questions in one call, made with `token`; as many replies, in their order.
     ///
     /// # Errors
     /// The batch as a whole was refused, or nobody can say.
@@ -65,17 +68,17 @@ impl Client {
         questions: &[Question<'_>],
     ) -> Result<Vec<Reply>, Refusal> {
         let _permit = self.admit_batch(caller).await?;
-        let reads: Vec<_> = questions.iter().map(|it| self.relative(caller, token, it)).collect();
-        let reads = serde_json::to_string(&reads).map_err(|_| unreadable(0))?;
-        let mut form = vec![("batch", reads), ("include_headers", "true".to_owned())];
-        form.extend(self.appsecret_proof(caller.app, token).pairs());
+        let reads = self.reads(caller, token, questions)?;
+        let proof = self.appsecret_proof(caller.app, token).pairs();
+        let mut form = vec![("batch", reads.as_str()), ("include_headers", "true")];
+        form.extend(proof.iter().map(|(name, value)| (*name, value.as_str())));
         let request = self.inner.http.post(self.inner.settings.url("")).form(&form);
         let answer = self.send(caller, request).await?;
         match serde_json::from_slice::<Vec<Option<Item>>>(&answer.body) {
             Ok(items) if items.len() == questions.len() => Ok(items
                 .into_iter()
                 .zip(questions)
-                .map(|(item, it)| self.reply(caller, item, it.id))
+                .map(|(item, it)| self.reply(&caller.in_item(it.token, it.person), item, it.id))
                 .collect()),
             Ok(_) => Err(refusal(RefusalKind::Unavailable, "Graph answered another number of items.")),
             Err(_) => Err(match answer.error(caller) {
@@ -85,13 +88,35 @@ impl Client {
         }
     }
 
-    /// The address of one read. It carries a proof of the batch's token, never a token.
-    fn relative(&self, caller: &Caller<'_>, token: &AccessToken, question: &Question<'_>) -> Read {
+    /// The items as the batch carries them.
+    fn reads(
+        &self,
+        caller: &Caller<'_>,
+        token: &AccessToken,
+        questions: &[Question<'_>],
+    ) -> Result<Zeroizing<String>, Refusal> {
+        let addresses: Vec<_> = questions.iter().map(|it| self.relative(caller, token, it)).collect();
+        let reads: Vec<_> =
+            addresses.iter().map(|it| Read { method: "GET", relative_url: it.as_str() }).collect();
+        serde_json::to_string(&reads).map(Zeroizing::new).map_err(|_| unreadable(0))
+    }
+
+    /// The address of one read, with the proof of its token. It names the token only where it is not the
+    /// batch's own; the address travels inside the body of the call, never as an address of ours.
+    fn relative(
+        &self,
+        caller: &Caller<'_>,
+        token: &AccessToken,
+        question: &Question<'_>,
+    ) -> Zeroizing<String> {
+        let own = (question.token.expose() != token.expose()).then(|| question.token.expose());
         let query = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("fields", question.fields)
-            .extend_pairs(self.appsecret_proof(caller.app, token).pairs())
+            .extend_pairs(own.map(|it| ("access_token", it)))
+            .extend_pairs(self.appsecret_proof(caller.app, question.token).pairs())
             .finish();
-        Read { method: "GET", relative_url: format!("{}?{query}", question.id) }
+        let query = Zeroizing::new(query);
+        Zeroizing::new(format!("{}?{}", question.id, query.as_str()))
     }
 
     fn reply(&self, caller: &Caller<'_>, item: Option<Item>, id: &AssetId) -> Reply {

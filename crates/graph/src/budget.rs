@@ -22,7 +22,12 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
-    /// The scope of one asset.
+    /// The scope of one person's tokens.
+    pub(crate) fn person(app: &AppId, person: &PersonId) -> Self {
+        Self::Person(app.clone(), person.clone())
+    }
+
+    /// The scope of one asset or business.
     pub(crate) fn object(app: &AppId, asset: &AssetId) -> Self {
         Self::Object(app.clone(), asset.digits().to_owned())
     }

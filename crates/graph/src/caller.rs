@@ -1,5 +1,7 @@
 //! Who speaks in a call, and which scopes that spends.
 
+use std::sync::Arc;
+
 use regrant_domain::{AccessToken, PersonId};
 
 use crate::{AppCredentials, budget::Scope, redact::Redactor};
@@ -10,7 +12,8 @@ pub(crate) struct Caller<'a> {
     /// The token in the `Authorization` header; none where the parameters carry the credentials.
     pub(crate) bearer: Option<&'a AccessToken>,
     pub(crate) person: Option<&'a PersonId>,
-    pub(crate) redactor: Redactor,
+    /// Knows every secret of the call, those of all items of a batch too.
+    pub(crate) redactor: Arc<Redactor>,
     /// What rests when this caller is throttled as a whole.
     pub(crate) scopes: Vec<Scope>,
 }
@@ -24,13 +27,23 @@ impl<'a> Caller<'a> {
         others: &[&AccessToken],
     ) -> Self {
         let tokens = bearer.into_iter().chain(others.iter().copied()).map(AccessToken::expose);
-        let person_scope = person.map(|it| Scope::Person(app.id.clone(), it.clone()));
+        let redactor = Arc::new(Redactor::new(tokens.chain([app.secret.expose()])));
+        Self { app, bearer, person, redactor, scopes: scopes(app, person) }
+    }
+
+    /// Who speaks in one item of this caller's batch.
+    pub(crate) fn in_item(&self, bearer: &'a AccessToken, person: Option<&'a PersonId>) -> Self {
         Self {
-            app,
-            bearer,
+            app: self.app,
+            bearer: Some(bearer),
             person,
-            redactor: Redactor::new(tokens.chain([app.secret.expose()])),
-            scopes: [Scope::App(app.id.clone())].into_iter().chain(person_scope).collect(),
+            redactor: self.redactor.clone(),
+            scopes: scopes(self.app, person),
         }
     }
+}
+
+fn scopes(app: &AppCredentials, person: Option<&PersonId>) -> Vec<Scope> {
+    let person = person.map(|it| Scope::person(&app.id, it));
+    [Scope::App(app.id.clone())].into_iter().chain(person).collect()
 }

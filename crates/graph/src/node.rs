@@ -1,16 +1,23 @@
 //! What to read of each kind of asset, and what its answer proves.
 //!
-//! The rule: HTTP 200 on `id` proves nothing, public objects answer everybody. A page must give its
-//! token, an ad account the person's tasks, others a field that only a permission opens.
+//! The rule: HTTP 200 on `id` proves nothing, public objects answer everybody. To a person a page must
+//! give its token, an ad account the person's tasks, others a field that only a permission opens.
+//!
+//! A page's own token cannot be proved by making another. Graph lets it act only while its person holds
+//! a role on the page, and refuses it otherwise (190/492) whatever is asked; so it is proved by a field
+//! beyond the public ones, which the granted permission must open as well. It names no page token.
 
-use regrant_domain::{AccessToken, AssetKind, Proof, Proven, RefusalKind, Timestamp};
-use serde::Deserialize;
+use regrant_domain::{AccessToken, AssetKind, CredentialKind, Proof, Proven, RefusalKind, Timestamp};
+use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{Target, error::refusal, wire};
 
 /// The fields a probe reads. `user_access_expire_time` only where the node has it.
-pub(crate) const fn fields(kind: AssetKind) -> &'static str {
+pub(crate) const fn fields(kind: AssetKind, token: CredentialKind) -> &'static str {
     match kind {
+        AssetKind::Page if matches!(token, CredentialKind::Page) => {
+            "id,user_access_expire_time,is_published,tasks"
+        }
         AssetKind::Page => "id,user_access_expire_time,tasks,access_token",
         AssetKind::AdAccount => "id,account_status,user_tasks,user_access_expire_time",
         AssetKind::Business | AssetKind::ProductCatalog | AssetKind::Pixel => "id,user_access_expire_time",
@@ -20,7 +27,7 @@ pub(crate) const fn fields(kind: AssetKind) -> &'static str {
 }
 
 /// What the answer about `target` proves.
-pub(crate) fn prove(target: &Target, body: &str) -> Proof {
+pub(crate) fn prove(target: &Target, token: CredentialKind, body: &str) -> Proof {
     let Ok(node) = serde_json::from_str::<Node>(body) else {
         return refused(RefusalKind::Unclassified, "Graph's answer is not the object asked for.");
     };
@@ -28,7 +35,10 @@ pub(crate) fn prove(target: &Target, body: &str) -> Proof {
     if node.id.as_deref().is_some_and(|it| it.strip_prefix("act_").unwrap_or(it) != id.digits()) {
         return refused(RefusalKind::Unclassified, "Graph answered about another object.");
     }
-    node.into_proof(target.kind)
+    match (target.kind, token) {
+        (AssetKind::Page, CredentialKind::Page) => node.into_own_page(),
+        (kind, _) => node.into_proof(kind),
+    }
 }
 
 /// The least of the tasks that let an app do anything.
@@ -46,6 +56,8 @@ struct Node {
     access_token: Option<AccessToken>,
     #[serde(default, deserialize_with = "wire::text")]
     username: Option<String>,
+    #[serde(default)]
+    is_published: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "wire::text")]
     name: Option<String>,
     #[serde(default, deserialize_with = "wire::moment")]
@@ -88,6 +100,20 @@ impl Node {
         proven(self.access_token, self.tasks, self.user_access_expire_time)
     }
 
+    /// A page as its own token sees it; tasks are not told to every token.
+    fn into_own_page(self) -> Proof {
+        if self.tasks.as_ref().is_some_and(Vec::is_empty) {
+            return lacks_tasks();
+        }
+        if self.is_published.is_none() && self.tasks.is_none() && self.user_access_expire_time.is_none() {
+            return refused(
+                RefusalKind::NotReached,
+                "Graph answered only what everybody may read of this page.",
+            );
+        }
+        proven(None, self.tasks, self.user_access_expire_time)
+    }
+
     fn into_ad_account(self) -> Proof {
         match self.user_tasks {
             None => refused(RefusalKind::NoRole, "Graph named no tasks of the person on this ad account."),
@@ -117,7 +143,11 @@ mod tests {
     use super::*;
 
     fn read(kind: AssetKind, body: &str) -> Proof {
-        prove(&Target { id: "7".parse().unwrap(), kind }, body)
+        read_with(CredentialKind::User, kind, body)
+    }
+
+    fn read_with(token: CredentialKind, kind: AssetKind, body: &str) -> Proof {
+        prove(&Target { id: "7".parse().unwrap(), kind }, token, body)
     }
 
     fn kind_of(proof: Proof) -> Kind {
@@ -143,6 +173,21 @@ mod tests {
         assert_eq!(kind_of(read(AssetKind::Page, r#"{"id":"7","tasks":["ANALYZE"]}"#)), Kind::NoRole);
         let no_task = read(AssetKind::Page, r#"{"id":"7","tasks":[],"access_token":"t"}"#);
         assert_eq!(kind_of(no_task), Kind::MissingTask(vec!["ANALYZE".to_owned()]));
+    }
+
+    #[test]
+    fn a_pages_own_token_is_proved_by_what_only_a_manager_reads() {
+        let read = |body| read_with(CredentialKind::Page, AssetKind::Page, body);
+        for body in [
+            r#"{"id":"7","is_published":false}"#,
+            r#"{"id":"7","tasks":["MANAGE"]}"#,
+            r#"{"id":"7","user_access_expire_time":"2026-12-01T00:00:00+0000"}"#,
+        ] {
+            assert!(matches!(read(body), Proof::Proven(it) if it.page_token.is_none()), "{body}");
+        }
+        assert_eq!(kind_of(read(r#"{"id":"7"}"#)), Kind::NotReached);
+        let no_task = kind_of(read(r#"{"id":"7","is_published":true,"tasks":[]}"#));
+        assert_eq!(no_task, Kind::MissingTask(vec!["ANALYZE".to_owned()]));
     }
 
     #[test]
@@ -183,7 +228,10 @@ mod tests {
     #[test]
     fn the_cut_off_is_asked_only_where_the_node_has_it() {
         for kind in AssetKind::ALL {
-            assert_eq!(fields(kind).contains("user_access_expire_time"), kind.has_cut_off(), "{kind}");
+            for token in CredentialKind::ALL {
+                let asked = fields(kind, token).contains("user_access_expire_time");
+                assert_eq!(asked, kind.has_cut_off(), "{kind} with {token}");
+            }
         }
     }
 }

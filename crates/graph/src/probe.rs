@@ -1,19 +1,20 @@
-//! Probes: one token proved on many assets.
+//! Probes: tokens proved on assets.
 //!
-//! The rule: as many proofs as targets, in their order, whatever happens; and no asset is refused for
+//! The rule: as many proofs as probes, in their order, whatever happens; and no asset is refused for
 //! what Graph did not say: what is unanswered after bounded attempts stays transient.
-//! Start at [`Client::probe_stream`].
+//! Start at [`Client::probe_each`]; `pack` says which probes share a call.
 
 use futures_util::{Stream, StreamExt, stream};
-use regrant_domain::{AccessToken, AssetId, AssetKind, PersonId, Proof, Refusal, RefusalKind};
+use regrant_domain::{
+    AccessToken, AssetId, AssetKind, CredentialKind, PersonId, Proof, Refusal, RefusalKind,
+};
 
 use crate::{
     AppCredentials, Client,
-    batch::{MOST, Question},
-    budget::Scope,
     caller::Caller,
     error::refusal,
-    node,
+    item::Item,
+    pack::{Pack, pack},
 };
 
 /// One asset to prove a token on.
@@ -25,10 +26,23 @@ pub struct Target {
     pub kind: AssetKind,
 }
 
-/// Targets whose probes have ended.
+/// One token to prove on one asset.
+#[derive(Debug, Clone, Copy)]
+pub struct Probe<'a> {
+    /// The asset.
+    pub target: &'a Target,
+    /// The token.
+    pub token: &'a AccessToken,
+    /// What kind of token it is: a page's own is asked other things than a person's.
+    pub kind: CredentialKind,
+    /// The person or system user behind the token: their pauses hold for it.
+    pub person: Option<&'a PersonId>,
+}
+
+/// Probes that have ended.
 #[derive(Debug)]
 pub struct ProbedChunk {
-    /// Where the targets stand in the list that was asked.
+    /// Where they stand in the list that was asked.
     pub indices: Vec<usize>,
     /// What was proved, one for each index.
     pub proofs: Vec<Proof>,
@@ -56,44 +70,59 @@ impl Client {
         person: &'a PersonId,
         targets: &'a [Target],
     ) -> impl Stream<Item = ProbedChunk> + Send + 'a {
-        let chunks = targets.chunks(MOST).enumerate().map(move |(number, chunk)| {
-            let first = number * MOST;
-            let probe =
-                Probe { client: self, caller: Caller::new(app, Some(token), Some(person), &[]), token };
+        let probe = move |target| Probe { target, token, kind: CredentialKind::User, person: Some(person) };
+        self.run_probes(app, targets.iter().map(probe).collect())
+    }
+
+    /// Proves many tokens of one app, each on its own asset, chunk by chunk as they end.
+    ///
+    /// Probes of one token share batches made with it; the rest is packed into batches made with the
+    /// app's token. A dead token, a resting person or a throttled asset holds up no other probe.
+    pub fn probe_each<'a>(
+        &'a self,
+        app: &'a AppCredentials,
+        probes: &[Probe<'a>],
+    ) -> impl Stream<Item = ProbedChunk> + Send + use<'a> {
+        self.run_probes(app, probes.to_vec())
+    }
+
+    fn run_probes<'a>(
+        &'a self,
+        app: &'a AppCredentials,
+        probes: Vec<Probe<'a>>,
+    ) -> impl Stream<Item = ProbedChunk> + Send + use<'a> {
+        let runs = pack(&probes).into_iter().map(move |Pack { indices, is_shared }| {
+            let probes: Vec<_> = indices.iter().filter_map(|it| probes.get(*it).copied()).collect();
             async move {
-                let proofs = probe.prove(chunk).await;
-                ProbedChunk { indices: (first..first + chunk.len()).collect(), proofs }
+                let shared = probes.first().filter(|_| is_shared).copied();
+                let proofs = match shared {
+                    Some(probe) => self.prove(Speaker::shared(app, probe), probes).await,
+                    None => self.prove_mixed(app, probes).await,
+                };
+                ProbedChunk { indices, proofs }
             }
         });
-        stream::iter(chunks).buffer_unordered(self.inner.settings.max_in_flight)
+        stream::iter(runs).buffer_unordered(self.inner.settings.max_in_flight)
     }
-}
 
-struct Probe<'a> {
-    client: &'a Client,
-    caller: Caller<'a>,
-    token: &'a AccessToken,
-}
+    /// Proves probes of different tokens: the app's own token stands on top of the batch.
+    async fn prove_mixed(&self, app: &AppCredentials, probes: Vec<Probe<'_>>) -> Vec<Proof> {
+        let Ok(token) = app.token() else {
+            let refused = |_| Proof::Refused(refusal(RefusalKind::AppFault, "The app has no usable secret."));
+            return probes.into_iter().map(refused).collect();
+        };
+        let others: Vec<_> = probes.iter().map(|it| it.token).collect();
+        let caller = Caller::new(app, Some(&token), None, &others);
+        self.prove(Speaker { caller, token: &token, is_app: true }, probes).await
+    }
 
-/// One target of a chunk on its way to a proof.
-struct Item {
-    target: Target,
-    state: State,
-}
-
-enum State {
-    /// To be sent; the last refusal, if there was one.
-    Open(Option<Refusal>),
-    Settled(Proof),
-}
-
-impl Probe<'_> {
-    #[tracing::instrument(name = "probe", skip_all, fields(app.id = %self.caller.app.id, targets = targets.len()))]
-    async fn prove(&self, targets: &[Target]) -> Vec<Proof> {
-        let mut items: Vec<_> = targets.iter().map(Item::new).collect();
-        let mut pauses = self.client.backoff();
+    #[tracing::instrument(name = "probe", skip_all, fields(app.id = %speaker.caller.app.id, probes = probes.len()))]
+    async fn prove(&self, speaker: Speaker<'_>, probes: Vec<Probe<'_>>) -> Vec<Proof> {
+        let app = speaker.caller.app;
+        let mut items: Vec<_> = probes.into_iter().map(|it| Item::new(&app.id, it)).collect();
+        let mut pauses = self.backoff();
         loop {
-            self.attempt(&mut items).await;
+            self.attempt(&speaker, &mut items).await;
             if items.iter().all(Item::is_settled) {
                 break;
             }
@@ -104,33 +133,37 @@ impl Probe<'_> {
         }
         let proofs: Vec<_> = items.into_iter().map(Item::into_proof).collect();
         if proofs.iter().any(|it| matches!(it, Proof::Refused(it) if it.kind == RefusalKind::AppFault)) {
-            self.client.confirm_fault(self.caller.app).await;
+            self.confirm_fault(app).await;
         }
         proofs
     }
 
     /// Sends what is open and may be called, once.
-    async fn attempt(&self, items: &mut [Item]) {
-        self.rest_objects(items).await;
-        let mut open: Vec<_> = items.iter_mut().filter(|it| self.may_send(it)).collect();
+    async fn attempt(&self, speaker: &Speaker<'_>, items: &mut [Item<'_>]) {
+        self.rest_items(items).await;
+        let may_send = |it: &&mut Item<'_>| !it.is_settled() && self.inner.budget.rest(it.scopes()).is_none();
+        let open: Vec<_> = items.iter_mut().filter(may_send).collect();
         if open.is_empty() {
             return;
         }
         let questions: Vec<_> = open.iter().map(|it| it.question()).collect();
-        match self.client.batch(&self.caller, self.token, &questions).await {
-            Ok(replies) => open.iter_mut().zip(replies).for_each(|(item, reply)| item.hear(reply)),
-            Err(refusal) => open.iter_mut().for_each(|it| it.refuse(&refusal)),
+        match self.batch(&speaker.caller, speaker.token, &questions).await {
+            Ok(replies) => open.into_iter().zip(replies).for_each(|(item, reply)| item.hear(reply)),
+            Err(refusal) => {
+                let refusal = speaker.of_items(refusal);
+                for item in open {
+                    item.refuse(&refusal);
+                }
+            }
         }
     }
 
-    /// Refuses items whose object rests for long; waits where all that is left rests shortly.
-    async fn rest_objects(&self, items: &mut [Item]) {
+    /// Refuses items whose asset or person rests for long; waits where all that is left rests shortly.
+    async fn rest_items(&self, items: &mut [Item<'_>]) {
         let mut waits = Vec::new();
         for item in items.iter_mut().filter(|it| !it.is_settled()) {
-            match self.object_rest(item) {
-                Some(rest) if rest > self.client.inner.settings.max_wait => {
-                    item.settle(Proof::Refused(item.resting(self.client.resting(rest))));
-                }
+            match self.inner.budget.rest(item.scopes()) {
+                Some(rest) if rest > self.inner.settings.max_wait => item.rest(self.resting(rest)),
                 rest => waits.push(rest),
             }
         }
@@ -138,76 +171,40 @@ impl Probe<'_> {
             tokio::time::sleep(shortest).await;
         }
     }
+}
 
-    fn may_send(&self, item: &Item) -> bool {
-        !item.is_settled() && self.object_rest(item).is_none()
+/// Whose token stands on top of a batch.
+struct Speaker<'a> {
+    caller: Caller<'a>,
+    token: &'a AccessToken,
+    /// Whether it is the app's own, so that what is refused as a whole says nothing of the items' tokens.
+    is_app: bool,
+}
+
+impl<'a> Speaker<'a> {
+    fn shared(app: &'a AppCredentials, probe: Probe<'a>) -> Self {
+        let caller = Caller::new(app, Some(probe.token), probe.person, &[]);
+        Self { caller, token: probe.token, is_app: false }
     }
 
-    fn object_rest(&self, item: &Item) -> Option<std::time::Duration> {
-        self.client.inner.budget.rest([&Scope::object(&self.caller.app.id, &item.target.id)])
+    /// What a refusal of the whole batch means for its items.
+    fn of_items(&self, whole: Refusal) -> Refusal {
+        let kind = match whole.kind {
+            RefusalKind::TokenDead if self.is_app => RefusalKind::AppFault,
+            kind if self.is_app && !is_of_the_call(&kind) => RefusalKind::Unclassified,
+            kind => kind,
+        };
+        Refusal { kind, ..whole }
     }
 }
 
-impl Item {
-    fn new(target: &Target) -> Self {
-        let id = target.kind.canonical(&target.id);
-        let state = if target.kind.admits(&id) {
-            State::Open(None)
-        } else {
-            let message = "Only ad accounts carry `act_`.";
-            State::Settled(Proof::Refused(refusal(RefusalKind::RequestFault, message)))
-        };
-        Self { target: Target { id, kind: target.kind }, state }
-    }
-
-    fn question(&self) -> Question<'_> {
-        Question { id: &self.target.id, fields: node::fields(self.target.kind) }
-    }
-
-    fn hear(&mut self, reply: crate::batch::Reply) {
-        match reply {
-            Ok(body) => self.settle(node::prove(&self.target, &body)),
-            Err(refusal) => self.refuse(&refusal),
-        }
-    }
-
-    /// What may pass by itself stays open and is sent again.
-    fn refuse(&mut self, refusal: &Refusal) {
-        let refusal = self.resting(refusal.clone());
-        self.state = match refusal.kind {
-            RefusalKind::Unavailable | RefusalKind::Throttled { .. } => State::Open(Some(refusal)),
-            _ => State::Settled(Proof::Refused(refusal)),
-        };
-    }
-
-    /// A refusal of ours for a pause that Graph began keeps Graph's words.
-    fn resting(&self, ours: Refusal) -> Refusal {
-        let is_throttled = |it: &Refusal| matches!(it.kind, RefusalKind::Throttled { .. });
-        match &self.state {
-            State::Open(Some(graphs)) if is_throttled(graphs) && is_throttled(&ours) => {
-                Refusal { kind: ours.kind, ..graphs.clone() }
-            }
-            _ => ours,
-        }
-    }
-
-    fn settle(&mut self, proof: Proof) {
-        self.state = State::Settled(proof);
-    }
-
-    const fn is_settled(&self) -> bool {
-        matches!(self.state, State::Settled(_))
-    }
-
-    fn is_unavailable(&self) -> bool {
-        matches!(&self.state, State::Open(Some(it)) if it.kind == RefusalKind::Unavailable)
-    }
-
-    fn into_proof(self) -> Proof {
-        match self.state {
-            State::Settled(proof) => proof,
-            State::Open(Some(refusal)) => Proof::Refused(refusal),
-            State::Open(None) => Proof::Refused(refusal(RefusalKind::Unavailable, "Graph was not asked.")),
-        }
-    }
+/// Whether a refusal can be meant for a call as a whole, whoever makes it.
+const fn is_of_the_call(kind: &RefusalKind) -> bool {
+    matches!(
+        kind,
+        RefusalKind::AppFault
+            | RefusalKind::RequestFault
+            | RefusalKind::Throttled { .. }
+            | RefusalKind::Unavailable
+    )
 }

@@ -120,7 +120,7 @@ impl Client {
 /// The scopes a limit pauses. Where it names none that is known, the widest of the caller's.
 fn limited(caller: &Caller<'_>, limit: Limit, about: Option<&AssetId>) -> Vec<Scope> {
     let app = &caller.app.id;
-    let person = || caller.person.map(|it| Scope::Person(app.clone(), it.clone()));
+    let person = || caller.person.map(|it| Scope::person(app, it));
     let object = about.map(|it| Scope::object(app, it));
     let named: Vec<_> = match limit {
         Limit::App => vec![],

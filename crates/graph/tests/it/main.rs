@@ -8,6 +8,7 @@
 )]
 
 mod bench;
+mod each;
 mod inspect;
 mod probe;
 mod sandbox;

@@ -5,8 +5,9 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
+use futures_util::StreamExt;
 use regrant_domain::{AssetKind, Clock, CredentialKind, Proof, RefusalKind};
-use regrant_graph::{Client, InspectError, Target};
+use regrant_graph::{Client, InspectError, Probe, Target};
 use regrant_sandbox::{Sandbox, World};
 use serde_json::{Value, json};
 
@@ -199,4 +200,29 @@ async fn a_throttled_person_is_told_when_to_come_back() {
     for proof in rehearsal.probe(OLD, &text, &one_of_each()).await {
         assert!(matches!(refusal(&proof).kind, RefusalKind::Throttled { .. }), "{proof:?}");
     }
+}
+
+#[tokio::test]
+async fn tokens_of_several_persons_and_pages_are_proved_in_one_batch() {
+    let rehearsal = Rehearsal::start().await;
+    let (old, new) =
+        (rehearsal.login(json!({"person": OLD})).await, rehearsal.login(json!({"person": NEW})).await);
+    let targets = one_of_each();
+    let proofs = rehearsal.probe(OLD, &old, &targets[..1]).await;
+    let [Proof::Proven(proven)] = proofs.as_slice() else { panic!("{proofs:?}") };
+    let page_token = proven.page_token.as_ref().unwrap();
+    let (old, new, who) = (token(&old), token(&new), person(OLD));
+    let probe = |target, token, kind| Probe { target, token, kind, person: Some(&who) };
+    let probes = [
+        probe(&targets[0], page_token, CredentialKind::Page),
+        probe(&targets[1], &old, CredentialKind::User),
+        probe(&targets[1], &new, CredentialKind::User),
+    ];
+    let app = app();
+    let chunks: Vec<_> = rehearsal.client.probe_each(&app, &probes).collect().await;
+    let [chunk] = chunks.as_slice() else { panic!("{chunks:?}") };
+    let (indices, proofs) = (&chunk.indices, &chunk.proofs);
+    assert_eq!(*indices, [0, 1, 2]);
+    assert!(proofs[..2].iter().all(is_proven), "{proofs:?}");
+    assert_eq!(refusal(&proofs[2]).kind, RefusalKind::NotReached);
 }

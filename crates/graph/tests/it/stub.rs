@@ -28,6 +28,16 @@ impl Call {
         items.iter().map(|it| it["relative_url"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// One parameter of every item of a batch; empty where an item lacks it.
+    pub fn each(&self, name: &str) -> Vec<String> {
+        let value = |read: &String| {
+            let query = read.split_once('?').unwrap().1;
+            let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+            pairs.find(|(it, _)| it == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
+        };
+        self.reads().iter().map(value).collect()
+    }
+
     /// The ids a batch asks for.
     pub fn ids(&self) -> Vec<String> {
         self.reads().iter().map(|it| it.split('?').next().unwrap().to_owned()).collect()

@@ -1,0 +1,109 @@
+//! One probe of a batch on its way to a proof.
+//!
+//! The rule: what may pass by itself stays open and is sent again; a refusal of ours for a pause that
+//! Graph began keeps Graph's words.
+
+use regrant_domain::{AppId, CredentialKind, Proof, Refusal, RefusalKind};
+
+use crate::{
+    Probe, Target,
+    batch::{Question, Reply},
+    budget::Scope,
+    error::refusal,
+    node,
+};
+
+/// A probe and how far it is.
+pub(crate) struct Item<'a> {
+    probe: Probe<'a>,
+    target: Target,
+    /// What must not rest when it is sent, beside the app.
+    scopes: Vec<Scope>,
+    state: State,
+}
+
+enum State {
+    /// To be sent; the last refusal, if there was one.
+    Open(Option<Refusal>),
+    Settled(Proof),
+}
+
+impl<'a> Item<'a> {
+    pub(crate) fn new(app: &AppId, probe: Probe<'a>) -> Self {
+        let id = probe.target.kind.canonical(&probe.target.id);
+        let state = if probe.target.kind.admits(&id) {
+            State::Open(None)
+        } else {
+            let message = "Only ad accounts carry `act_`.";
+            State::Settled(Proof::Refused(refusal(RefusalKind::RequestFault, message)))
+        };
+        let target = Target { id, ..probe.target.clone() };
+        let person = probe.person.map(|it| Scope::person(app, it));
+        let scopes = [Scope::object(app, &target.id)].into_iter().chain(person).collect();
+        Self { probe, target, scopes, state }
+    }
+
+    pub(crate) fn scopes(&self) -> &[Scope] {
+        &self.scopes
+    }
+
+    pub(crate) fn question(&self) -> Question<'_> {
+        let Probe { token, person, .. } = self.probe;
+        Question { id: &self.target.id, fields: node::fields(self.target.kind, self.kind()), token, person }
+    }
+
+    pub(crate) fn hear(&mut self, reply: Reply) {
+        match reply {
+            Ok(body) => self.settle(node::prove(&self.target, self.kind(), &body)),
+            Err(refusal) => self.refuse(&refusal),
+        }
+    }
+
+    /// What may pass by itself stays open and is sent again.
+    pub(crate) fn refuse(&mut self, refusal: &Refusal) {
+        let refusal = self.in_graphs_words(refusal.clone());
+        self.state = match refusal.kind {
+            RefusalKind::Unavailable | RefusalKind::Throttled { .. } => State::Open(Some(refusal)),
+            _ => State::Settled(Proof::Refused(refusal)),
+        };
+    }
+
+    /// Ends it for a pause that is too long to wait for.
+    pub(crate) fn rest(&mut self, resting: Refusal) {
+        self.settle(Proof::Refused(self.in_graphs_words(resting)));
+    }
+
+    pub(crate) const fn is_settled(&self) -> bool {
+        matches!(self.state, State::Settled(_))
+    }
+
+    pub(crate) fn is_unavailable(&self) -> bool {
+        matches!(&self.state, State::Open(Some(it)) if it.kind == RefusalKind::Unavailable)
+    }
+
+    pub(crate) fn into_proof(self) -> Proof {
+        match self.state {
+            State::Settled(proof) => proof,
+            State::Open(Some(refusal)) => Proof::Refused(refusal),
+            State::Open(None) => Proof::Refused(refusal(RefusalKind::Unavailable, "Graph was not asked.")),
+        }
+    }
+
+    const fn kind(&self) -> CredentialKind {
+        self.probe.kind
+    }
+
+    fn in_graphs_words(&self, ours: Refusal) -> Refusal {
+        let is_throttled = |it: &Refusal| matches!(it.kind, RefusalKind::Throttled { .. });
+        match &self.state {
+            State::Open(Some(graphs)) if is_throttled(graphs) && is_throttled(&ours) => {
+                Refusal { kind: ours.kind, ..graphs.clone() }
+            }
+            _ => ours,
+        }
+    }
+
+    fn settle(&mut self, proof: Proof) {
+        self.state = State::Settled(proof);
+    }
+}
