@@ -75,16 +75,21 @@ impl Client {
         let request = self.inner.http.post(self.inner.settings.url("")).form(&form);
         let answer = self.send(caller, request).await?;
         match serde_json::from_slice::<Vec<Option<Item>>>(&answer.body) {
-            Ok(items) if items.len() == questions.len() => Ok(items
-                .into_iter()
-                .zip(questions)
-                .map(|(item, it)| self.reply(&caller.in_item(it.token, it.person), item, it.id))
-                .collect()),
+            Ok(items) if items.len() == questions.len() => {
+                let replies = items.into_iter().zip(questions);
+                let mut replies: Vec<_> = replies
+                    .map(|(item, it)| self.reply(&caller.in_item(it.token, it.person), item, it.id))
+                    .collect();
+                self.weigh(&caller.app.id, questions.iter().map(|it| it.person), &mut replies);
+                Ok(replies)
+            }
             Ok(_) => Err(refusal(RefusalKind::Unavailable, "Graph answered another number of items.")),
-            Err(_) => Err(match answer.error(caller) {
-                Some(error) => self.refuse(caller, &error, answer.circumstances()),
-                None => unreadable(answer.status),
-            }),
+            Err(_) => match answer.error(caller) {
+                Some(error) => {
+                    self.weigh_one(caller, Err(self.refuse(caller, &error, answer.circumstances())))
+                }
+                None => Err(unreadable(answer.status)),
+            },
         }
     }
 

@@ -12,6 +12,8 @@ use std::{
 use chrono::TimeDelta;
 use regrant_domain::{AppId, AssetId, Clock, PersonId, Timestamp};
 
+use crate::pause::Pause;
+
 /// Who or what can be paused.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Scope {
@@ -33,13 +35,6 @@ impl Scope {
     }
 }
 
-/// The end of a pause in both clocks: a rehearsal that leaps past it ends it too.
-#[derive(Clone, Copy)]
-struct Pause {
-    wall: Timestamp,
-    clock: Timestamp,
-}
-
 /// The pauses of every scope of every app.
 pub(crate) struct Budget {
     clock: Clock,
@@ -54,13 +49,13 @@ impl Budget {
     /// Pauses `scope` for at least `length`; a longer pause stays.
     pub(crate) fn pause(&self, scope: Scope, length: Duration) {
         let length = TimeDelta::from_std(length).unwrap_or(LONGEST).min(LONGEST);
-        let pause = Pause { wall: Clock::wall() + length, clock: self.clock.now() + length };
+        let pause = Pause::begin(&self.clock, length);
         let mut pauses = self.lock();
         if pauses.len() >= CROWDED {
-            pauses.retain(|_, it| self.remaining(*it).is_some());
+            pauses.retain(|_, it| it.left(&self.clock).is_some());
         }
         let known = pauses.entry(scope).or_insert(pause);
-        if self.remaining(*known).is_none() || known.wall < pause.wall {
+        if known.left(&self.clock).is_none() || pause.outlasts(*known) {
             *known = pause;
         }
     }
@@ -68,17 +63,12 @@ impl Budget {
     /// The longest pause left over these scopes; `None` where all may be called.
     pub(crate) fn rest<'a>(&self, scopes: impl IntoIterator<Item = &'a Scope>) -> Option<Duration> {
         let pauses = self.lock();
-        scopes.into_iter().filter_map(|it| pauses.get(it)).filter_map(|it| self.remaining(*it)).max()
+        scopes.into_iter().filter_map(|it| pauses.get(it)).filter_map(|it| it.left(&self.clock)).max()
     }
 
     /// When a scope that rests for `rest` may be called again, by the clock that records live by.
     pub(crate) fn retry_at(&self, rest: Duration) -> Timestamp {
         self.clock.now() + TimeDelta::from_std(rest).unwrap_or(LONGEST)
-    }
-
-    fn remaining(&self, pause: Pause) -> Option<Duration> {
-        let left = (pause.wall - Clock::wall()).min(pause.clock - self.clock.now());
-        left.to_std().ok().filter(|it| !it.is_zero())
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Scope, Pause>> {

@@ -40,15 +40,25 @@ impl Client {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<T, Refusal> {
-        let answer = (|| self.read_once(caller, path, query))
+        let answer = self.read_patiently(caller, path, query).await;
+        if answer.as_ref().is_err_and(|it| it.kind == RefusalKind::AppFault) {
+            self.confirm_fault(caller.app, caller.bearer).await;
+        }
+        answer
+    }
+
+    /// The same without asking further when Graph blames the app.
+    pub(crate) async fn read_patiently<T: DeserializeOwned>(
+        &self,
+        caller: &Caller<'_>,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T, Refusal> {
+        (|| self.read_once(caller, path, query))
             .retry(self.backoff_plan())
             .sleep(tokio::time::sleep)
             .when(|it: &Refusal| it.kind == RefusalKind::Unavailable)
-            .await;
-        if answer.as_ref().is_err_and(|it| it.kind == RefusalKind::AppFault) {
-            self.confirm_fault(caller.app).await;
-        }
-        answer
+            .await
     }
 
     /// Reads `path`, once.
@@ -62,10 +72,11 @@ impl Client {
         let mut url = self.inner.settings.url(path);
         url.query_pairs_mut().extend_pairs(query).extend_pairs(self.proof_pairs(caller));
         let answer = self.send(caller, self.inner.http.get(url)).await?;
-        match answer.error(caller) {
+        let read = match answer.error(caller) {
             Some(error) => Err(self.refuse(caller, &error, answer.circumstances())),
             None => serde_json::from_slice(&answer.body).map_err(|_| unreadable(answer.status)),
-        }
+        };
+        self.weigh_one(caller, read)
     }
 
     /// Sends one request and reads the whole answer. No error names the address: it may hold a token.

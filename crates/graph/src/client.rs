@@ -7,7 +7,11 @@ use regrant_domain::{AccessToken, AppId, Clock};
 use reqwest::redirect;
 use tokio::sync::Semaphore;
 
-use crate::{AppCredentials, AppSecretProof, ConfigError, Settings, breaker::Breaker, budget::Budget};
+use crate::{
+    AppCredentials, AppSecretProof, ConfigError, Settings,
+    breaker::{AppAtRest, Breaker},
+    budget::Budget,
+};
 
 /// Speaks to Graph. Cheap to clone; clones share pool, pauses and breaker.
 #[derive(Clone)]
@@ -34,7 +38,7 @@ impl Client {
         let inner = Inner {
             http: http(&settings)?,
             budget: Budget::new(clock.clone()),
-            breaker: Breaker::new(settings.deaths_to_trip, settings.cool_down),
+            breaker: Breaker::new(clock.clone(), settings.deaths_to_trip, settings.cool_down),
             batches: Semaphore::new(settings.max_in_flight.min(Semaphore::MAX_PERMITS)),
             settings,
             clock,
@@ -52,6 +56,12 @@ impl Client {
     #[must_use]
     pub fn app_is_tripped(&self, app: &AppId) -> bool {
         self.inner.breaker.tripped(app).is_some()
+    }
+
+    /// The apps under suspicion, with cause and beginning: whoever reads this has an alarm to raise.
+    #[must_use]
+    pub fn apps_at_rest(&self) -> Vec<AppAtRest> {
+        self.inner.breaker.suspects()
     }
 
     /// The pauses between attempts: doubling, with jitter, one fewer than attempts.

@@ -7,7 +7,7 @@ use regrant_domain::{AccessToken, CredentialKind, GrantedScope, Refusal, Refusal
 use serde::Deserialize;
 
 use crate::{
-    AppCredentials, CallError, InspectError, TokenFacts,
+    AppCredentials, CallError, Death, InspectError, TokenFacts,
     caller::Caller,
     classify::{Class, classify},
     error::{GraphError, WireError, refusal},
@@ -86,6 +86,26 @@ impl Debugged {
             data_access_expires_at: self.data_access_expires_at,
             scopes: self.granted(),
         })
+    }
+
+    /// Whether it calls the token dead.
+    ///
+    /// # Errors
+    /// It says something else: nothing of this token, or nothing final.
+    pub(crate) fn into_death(self, app: &AppCredentials, token: &AccessToken) -> Result<Death, Refusal> {
+        if self.app_id.as_deref().is_some_and(|it| it != app.id.as_str()) {
+            return Err(refusal(RefusalKind::Unclassified, "The token belongs to another app."));
+        }
+        if self.is_valid {
+            return Ok(Death::Denied);
+        }
+        let redactor = Caller::new(app, None, None, &[token]).redactor;
+        let error = self.error.map(|it| it.redacted(&redactor)).unwrap_or_default();
+        match classify(&error, 200) {
+            Class::Refused(RefusalKind::TokenDead) => Ok(Death::Confirmed { reason: error.sentence() }),
+            Class::Refused(kind) => Err(refusal(kind, sentence(&error))),
+            Class::Throttled(_) => Err(refusal(RefusalKind::Unavailable, sentence(&error))),
+        }
     }
 
     fn into_error(self, app: &AppCredentials, token: &AccessToken) -> InspectError {

@@ -3,7 +3,7 @@
 //! The rule: what may pass by itself stays open and is sent again; a refusal of ours for a pause that
 //! Graph began keeps Graph's words.
 
-use regrant_domain::{AppId, CredentialKind, Proof, Refusal, RefusalKind};
+use regrant_domain::{AccessToken, AppId, CredentialKind, Proof, Refusal, RefusalKind};
 
 use crate::{
     Probe, Target,
@@ -79,6 +79,13 @@ impl<'a> Item<'a> {
 
     pub(crate) fn is_unavailable(&self) -> bool {
         matches!(&self.state, State::Open(Some(it)) if it.kind == RefusalKind::Unavailable)
+    }
+
+    /// Its token, where Graph blamed the app for the refusal.
+    pub(crate) fn blames_app(&self) -> Option<&'a AccessToken> {
+        let blames =
+            matches!(&self.state, State::Settled(Proof::Refused(it)) if it.kind == RefusalKind::AppFault);
+        blames.then_some(self.probe.token)
     }
 
     pub(crate) fn into_proof(self) -> Proof {

@@ -131,11 +131,10 @@ impl Client {
                 tokio::time::sleep(pause).await;
             }
         }
-        let proofs: Vec<_> = items.into_iter().map(Item::into_proof).collect();
-        if proofs.iter().any(|it| matches!(it, Proof::Refused(it) if it.kind == RefusalKind::AppFault)) {
-            self.confirm_fault(app).await;
+        if let Some(token) = items.iter().find_map(Item::blames_app) {
+            self.confirm_fault(app, Some(token)).await;
         }
-        proofs
+        items.into_iter().map(Item::into_proof).collect()
     }
 
     /// Sends what is open and may be called, once.

@@ -1,16 +1,16 @@
-//! From an error of Graph to a refusal: classified, and noted in budget and breaker.
+//! From an error of Graph to a refusal: classified, noted in the budget, weighed by the breaker.
 //!
 //! The rule: a fault of the app stops it only after its own token was refused too; a token of
 //! another app alone, in one tenant's hands, must not stop the others.
 
 use std::time::Duration;
 
-use regrant_domain::{AssetId, Refusal, RefusalKind};
+use regrant_domain::{AccessToken, AppId, AssetId, PersonId, Refusal, RefusalKind};
 use serde::de::IgnoredAny;
 
 use crate::{
-    AppCredentials, Client,
-    breaker::Cause,
+    AppCredentials, Client, Death,
+    breaker::{RestCause, Word},
     budget::Scope,
     caller::Caller,
     classify::{Class, Limit, classify},
@@ -31,7 +31,7 @@ pub(crate) struct Circumstances<'a> {
 const BLOCKED_FOR: Duration = Duration::from_hours(2);
 
 impl Client {
-    /// What an error means for this caller, noted in budget and breaker.
+    /// What an error means for this caller, noted in the budget.
     pub(crate) fn refuse(
         &self,
         caller: &Caller<'_>,
@@ -42,7 +42,6 @@ impl Client {
             Class::Throttled(limit) => {
                 refusal(self.throttled(caller, limit, circumstances), error.sentence())
             }
-            Class::Refused(RefusalKind::TokenDead) => self.dead(caller, error),
             Class::Refused(kind) => refusal(kind, error.sentence()),
         };
         tracing::debug!(
@@ -72,25 +71,57 @@ impl Client {
         RefusalKind::Throttled { retry_at: budget.retry_at(rest) }
     }
 
-    /// A person's token died; many at once are the app's fault.
-    fn dead(&self, caller: &Caller<'_>, error: &GraphError) -> Refusal {
-        let app = &caller.app.id;
-        if let Some(person) = caller.person {
-            self.inner.breaker.note_death(app, person);
-        }
-        match self.inner.breaker.tripped(app) {
-            None => refusal(RefusalKind::TokenDead, error.sentence()),
-            Some(cause) => {
-                let message = format!("{} Graph said: {}", cause.sentence(), error.sentence());
-                refusal(RefusalKind::AppFault, message)
+    /// Tells the breaker whose tokens lived and died by the answers of one call, all of them together;
+    /// where the app is suspected now, no death is reported.
+    pub(crate) fn weigh<'a, T>(
+        &self,
+        app: &AppId,
+        persons: impl IntoIterator<Item = Option<&'a PersonId>>,
+        answers: &mut [Result<T, Refusal>],
+    ) {
+        let heard = persons.into_iter().zip(&*answers).filter_map(|(person, answer)| match answer {
+            Ok(_) => Some((person?, Word::Alive)),
+            Err(refusal) if refusal.kind == RefusalKind::TokenDead => Some((person?, Word::Dead)),
+            Err(_) => None,
+        });
+        let Some(cause) = self.inner.breaker.hear(app, heard) else { return };
+        for refusal in answers.iter_mut().filter_map(|it| it.as_mut().err()) {
+            if refusal.kind == RefusalKind::TokenDead {
+                refusal.kind = RefusalKind::AppFault;
+                refusal.message = format!("{} Graph said: {}", cause.sentence(), refusal.message);
             }
         }
     }
 
+    /// The same for a call that one person's token made.
+    pub(crate) fn weigh_one<T>(&self, caller: &Caller<'_>, answer: Result<T, Refusal>) -> Result<T, Refusal> {
+        let mut answers = [answer];
+        self.weigh(&caller.app.id, [caller.person], &mut answers);
+        let [answer] = answers;
+        answer
+    }
+
     /// After Graph blamed the app: makes sure, once in a while, and lets it rest if that is so.
-    pub(crate) async fn confirm_fault(&self, app: &AppCredentials) {
-        if !self.app_is_tripped(&app.id) && self.inner.breaker.doubt(&app.id) {
-            drop(self.vouch(app).await);
+    ///
+    /// An app whose rest is over stays suspected until its own token is accepted, a person's token works,
+    /// or a second word confirms that `token` is dead, so that the deaths are real.
+    pub(crate) async fn confirm_fault(&self, app: &AppCredentials, token: Option<&AccessToken>) {
+        let breaker = &self.inner.breaker;
+        if breaker.tripped(&app.id).is_some() || !breaker.doubt(&app.id) {
+            return;
+        }
+        match (breaker.suspected(&app.id), token) {
+            (Some(RestCause::Deaths), Some(token)) => match self.confirm_death(app, token).await {
+                Ok(Death::Confirmed { .. }) => breaker.believe(&app.id),
+                Ok(Death::Denied) => breaker.trip(&app.id, RestCause::Deaths),
+                Err(_) => {}
+            },
+            (Some(RestCause::Deaths), None) => {}
+            (suspected, _) => {
+                if self.vouch(app).await.is_ok() && suspected.is_some() {
+                    breaker.close(&app.id);
+                }
+            }
         }
     }
 
@@ -108,7 +139,7 @@ impl Client {
         };
         match refused.kind {
             RefusalKind::AppFault | RefusalKind::TokenDead => {
-                self.inner.breaker.trip(&app.id, Cause::Refused);
+                self.inner.breaker.trip(&app.id, RestCause::Refused);
                 Err(Refusal { kind: RefusalKind::AppFault, ..refused })
             }
             RefusalKind::Unavailable | RefusalKind::Throttled { .. } => Err(refused),

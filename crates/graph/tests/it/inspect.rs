@@ -1,13 +1,11 @@
-//! Inspection, exchange and the circuit-breaker against made-up answers.
-
-use std::time::Duration;
+//! Inspection, exchange and refused apps against made-up answers.
 
 use regrant_domain::{Clock, RefusalKind};
-use regrant_graph::{CallError, Client, InspectError, Settings};
+use regrant_graph::{CallError, InspectError};
 use serde_json::{Value, json};
 
 use crate::{
-    bench::{APP_ID, TOKEN, app, businesses, client, person, probe, refusal, settings, token},
+    bench::{APP_ID, TOKEN, app, businesses, client, probe, refusal, token},
     stub::{Reply, Stub},
 };
 
@@ -124,26 +122,4 @@ async fn a_foreign_token_alone_does_not_stop_the_app() {
     assert!(proofs.iter().all(|it| refusal(it).kind == RefusalKind::AppFault));
     assert!(!client.app_is_tripped(&app().id));
     assert_eq!(stub.calls().len(), 2);
-}
-
-#[tokio::test]
-async fn many_persons_dying_at_once_are_the_apps_fault() {
-    let stub = Stub::start(|_, _| {
-        Reply::error(400, &json!({"code": 190, "error_subcode": 463, "message": "expired"}))
-    })
-    .await;
-    let settings = Settings { deaths_to_trip: 3, cool_down: Duration::from_secs(2), ..settings(&stub.url) };
-    let client = Client::new(settings, Clock::System).unwrap();
-    let die = async |id: &str| {
-        let proofs = client.probe(&app(), &token(TOKEN), &person(id), &businesses(2)).await;
-        refusal(&proofs[0]).kind.clone()
-    };
-    assert_eq!(die("1").await, RefusalKind::TokenDead);
-    assert_eq!(die("2").await, RefusalKind::TokenDead);
-    assert_eq!(die("3").await, RefusalKind::AppFault);
-    assert!(client.app_is_tripped(&app().id));
-    assert_eq!(die("4").await, RefusalKind::AppFault);
-    assert_eq!(stub.calls().len(), 3);
-    tokio::time::sleep(Duration::from_millis(2100)).await;
-    assert_eq!(die("4").await, RefusalKind::TokenDead);
 }

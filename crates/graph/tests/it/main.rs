@@ -8,6 +8,7 @@
 )]
 
 mod bench;
+mod breaker;
 mod each;
 mod inspect;
 mod probe;

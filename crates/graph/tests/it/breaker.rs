@@ -1,0 +1,124 @@
+//! The circuit-breaker: many deaths at once are the app's fault until a second word says otherwise.
+
+use chrono::TimeDelta;
+use futures_util::StreamExt;
+use regrant_domain::{Clock, CredentialKind, RefusalKind};
+use regrant_graph::{Client, Death, Probe, RestCause, Settings};
+use serde_json::{Value, json};
+
+use crate::{
+    bench::{APP_ID, TOKEN, app, businesses, client, person, refusal, settings, token},
+    stub::{Reply, Stub, item},
+};
+
+/// A stub where every person's token is dead, and `debug_token` says of them what it is told to.
+async fn dying(valid: bool) -> Stub {
+    Stub::start(move |_, call| {
+        let error = json!({"code": 190, "error_subcode": 463, "message": "expired"});
+        if !call.line.starts_with("GET") {
+            return Reply::error(400, &error);
+        }
+        let mut data = json!({"app_id": APP_ID, "type": "USER", "user_id": "1", "is_valid": valid});
+        if !valid {
+            data["error"] = json!({"code": 190, "subcode": 463, "message": "expired"});
+        }
+        Reply::json(&json!({ "data": data }))
+    })
+    .await
+}
+
+/// A client that suspects the app at three deaths, with a clock that stands still.
+fn suspicious(stub: &Stub) -> (Client, Clock) {
+    let clock = Clock::fixed(Clock::wall());
+    let settings = Settings { deaths_to_trip: 3, ..settings(&stub.url) };
+    (Client::new(settings, clock.clone()).unwrap(), clock)
+}
+
+async fn die(client: &Client, id: &str) -> RefusalKind {
+    let proofs = client.probe(&app(), &token(TOKEN), &person(id), &businesses(2)).await;
+    refusal(&proofs[0]).kind.clone()
+}
+
+#[tokio::test]
+async fn many_persons_dying_at_once_are_the_apps_fault() {
+    let stub = dying(true).await;
+    let (client, clock) = suspicious(&stub);
+    assert_eq!(die(&client, "1").await, RefusalKind::TokenDead);
+    assert_eq!(die(&client, "2").await, RefusalKind::TokenDead);
+    assert_eq!(die(&client, "3").await, RefusalKind::AppFault);
+    assert!(client.app_is_tripped(&app().id));
+    assert_eq!(die(&client, "4").await, RefusalKind::AppFault);
+    assert_eq!(stub.calls().len(), 3);
+    let since = client.apps_at_rest()[0].since;
+    for _ in 0..3 {
+        clock.advance(TimeDelta::minutes(5));
+        assert!(!client.app_is_tripped(&app().id));
+        assert_eq!(die(&client, "4").await, RefusalKind::AppFault, "the tokens are valid: it goes on");
+    }
+    let [at_rest] = client.apps_at_rest().try_into().unwrap();
+    assert_eq!((at_rest.cause, at_rest.since), (RestCause::Deaths, since));
+}
+
+#[tokio::test]
+async fn deaths_that_a_second_word_confirms_are_reported_after_the_rest() {
+    let stub = dying(false).await;
+    let (client, clock) = suspicious(&stub);
+    for id in ["1", "2", "3"] {
+        die(&client, id).await;
+    }
+    clock.advance(TimeDelta::minutes(5));
+    assert_eq!(die(&client, "4").await, RefusalKind::AppFault);
+    assert!(client.apps_at_rest().is_empty());
+    for id in ["1", "2", "3", "4", "5"] {
+        assert_eq!(die(&client, id).await, RefusalKind::TokenDead);
+    }
+}
+
+#[tokio::test]
+async fn deaths_heard_in_one_call_are_judged_together() {
+    let stub = Stub::start(|_, call| {
+        let dead = json!({"error": {"code": 190, "error_subcode": 460, "message": "changed"}});
+        Reply::json(&call.ids().iter().map(|_| item(400, &dead)).collect())
+    })
+    .await;
+    let (client, _) = suspicious(&stub);
+    let (targets, app) = (businesses(4), app());
+    let tokens: Vec<_> = (0..4).map(|it| token(&format!("{TOKEN}{it}"))).collect();
+    let persons: Vec<_> = (0..4).map(|it| person(&it.to_string())).collect();
+    let probe = |number: usize| Probe {
+        target: &targets[number],
+        token: &tokens[number],
+        kind: CredentialKind::User,
+        person: Some(&persons[number]),
+    };
+    let probes: Vec<_> = (0..4).map(probe).collect();
+    let chunks: Vec<_> = client.probe_each(&app, &probes).collect().await;
+    assert!(chunks[0].proofs.iter().all(|it| refusal(it).kind == RefusalKind::AppFault));
+}
+
+#[tokio::test]
+async fn a_second_word_confirms_denies_or_cannot_be_had() {
+    let ask = async |stub: &Stub| client(&stub.url).confirm_death(&app(), &token(TOKEN)).await;
+    assert_eq!(ask(&dying(true).await).await, Ok(Death::Denied));
+    let reason = "expired (code 190, subcode 463)".to_owned();
+    assert_eq!(ask(&dying(false).await).await, Ok(Death::Confirmed { reason }));
+    let checkpoint = json!({"code": 190, "subcode": 459, "message": "checkpoint"});
+    let said = |data: Value| Stub::start(move |_, _| Reply::json(&json!({ "data": data })));
+    for (data, kind) in [
+        (json!({"app_id": APP_ID, "is_valid": false, "error": checkpoint}), RefusalKind::Checkpoint),
+        (json!({"app_id": APP_ID, "is_valid": false}), RefusalKind::Unclassified),
+        (json!({}), RefusalKind::Unclassified),
+        (json!({"app_id": "999", "is_valid": true}), RefusalKind::Unclassified),
+    ] {
+        assert_eq!(ask(&said(data.clone()).await).await.unwrap_err().kind, kind, "{data}");
+    }
+    let down = Stub::start(|_, _| Reply { status: 503, body: "<html>".to_owned(), ..Reply::default() }).await;
+    assert_eq!(ask(&down).await.unwrap_err().kind, RefusalKind::Unavailable);
+    let full = Stub::start(|_, _| Reply::error(400, &json!({"code": 4, "message": "limit"}))).await;
+    assert!(matches!(ask(&full).await.unwrap_err().kind, RefusalKind::Throttled { .. }));
+    let fault = Stub::start(|_, _| {
+        Reply::error(400, &json!({"code": 190, "message": "Invalid OAuth access token signature."}))
+    })
+    .await;
+    assert_eq!(ask(&fault).await.unwrap_err().kind, RefusalKind::AppFault);
+}
