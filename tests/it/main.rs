@@ -19,3 +19,4 @@ mod sdk;
 mod stream;
 mod thousand;
 mod tokens;
+mod watch;

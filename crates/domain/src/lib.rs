@@ -21,6 +21,7 @@ pub mod schedule;
 mod secret;
 pub mod settle;
 pub mod state;
+pub mod watch;
 
 pub use asset::{Asset, AssetFacts, AssetKind, UnknownAssetKind};
 pub use clock::{Clock, Timestamp};

@@ -64,6 +64,38 @@ impl TenantTx {
         self.in_slot(Slot::Candidate, assets).await
     }
 
+    /// Every credential of these assets but the previous ones, the better ranked first: what serves, what
+    /// waits, then spares by what was proved last.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn standing_credentials(&self, assets: &[AssetId]) -> Result<Vec<StoredCredential>, Error> {
+        let mut credentials = Vec::with_capacity(assets.len());
+        for chunk in assets.chunks(CHUNK) {
+            let query = self
+                .query(SELECT)
+                .sql(" AND c.slot <> 'previous' AND c.asset_id IN ")
+                .list(chunk.iter().map(AssetId::as_str))
+                .sql(" ORDER BY c.slot, c.proved_at DESC, c.id DESC");
+            for row in self.all(query).await? {
+                credentials.push(read(&row)?);
+            }
+        }
+        Ok(credentials)
+    }
+
+    /// Deletes credentials.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn delete_credentials(&self, ids: &[CredentialId]) -> Result<(), Error> {
+        for chunk in ids.chunks(CHUNK) {
+            let query = self.query("DELETE FROM credentials WHERE tenant_id = $1 AND id IN ");
+            self.run(query.list(chunk.iter().map(|id| id.uuid()))).await?;
+        }
+        Ok(())
+    }
+
     /// Keeps credentials; where their slot is taken it stays as it is, if `unless_taken`.
     pub(crate) async fn insert_credentials<'a>(
         &self,
@@ -125,7 +157,7 @@ fn row(stored: &StoredCredential) -> Result<[Value; 17], Error> {
 
 /// The data key a record names in its head: `RG`, format, suite, key id (16), version (4). An index for
 /// resealing; the record itself is what counts.
-fn sealed_under(sealed: &Sealed) -> Result<(Uuid, u32), Error> {
+pub(crate) fn sealed_under(sealed: &Sealed) -> Result<(Uuid, u32), Error> {
     let head = sealed.as_bytes();
     let id = head.get(4..20).and_then(|bytes| Uuid::from_slice(bytes).ok());
     let version = head.get(20..24).and_then(|bytes| bytes.try_into().ok());

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, Store, TenantScope, TenantTx,
-    query::{Query, time},
+    query::{CHUNK, Query, time},
     row::Row,
 };
 
@@ -22,6 +22,8 @@ pub enum DueKind {
     Reconnect,
     /// Meta told something about a person this tenant knows.
     Inbox,
+    /// A grant's token nears its end.
+    Refresh,
 }
 
 impl DueKind {
@@ -29,7 +31,7 @@ impl DueKind {
     const fn of_tenants(self) -> &'static str {
         match self {
             Self::Inbox => "t.status IN ('active', 'suspended')",
-            Self::Reconnect => "t.status = 'active'",
+            Self::Reconnect | Self::Refresh => "t.status = 'active'",
         }
     }
 
@@ -39,6 +41,7 @@ impl DueKind {
         match self {
             Self::Reconnect => "reconnect",
             Self::Inbox => "inbox",
+            Self::Refresh => "refresh",
         }
     }
 }
@@ -194,6 +197,32 @@ impl TenantTx {
             .tenant_rows([row]);
         self.run(query).await?;
         Ok(Lease { kind, object, owner: owner.to_owned(), fencing: 1 })
+    }
+
+    /// Makes objects due that are not on the work list yet.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn make_due(&self, kind: DueKind, objects: &[Uuid], due_at: Timestamp) -> Result<(), Error> {
+        for chunk in objects.chunks(CHUNK) {
+            let rows = chunk
+                .iter()
+                .map(|it| -> [Value; 3] { [kind.as_str().into(), (*it).into(), time(due_at).into()] });
+            let query = self
+                .query("INSERT INTO due (tenant_id, kind, object_id, due_at)")
+                .tenant_rows(rows)
+                .sql(" ON CONFLICT DO NOTHING");
+            self.run(query).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes work off the list that is done. Hold its lease first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn finish_due(&self, lease: &Lease) -> Result<(), Error> {
+        self.delete_due(lease.kind, lease.object).await
     }
 
     pub(crate) async fn delete_due(&self, kind: DueKind, object: Uuid) -> Result<(), Error> {

@@ -1,10 +1,11 @@
 //! Grants: what is known of each received token.
 
-use regrant_domain::{Grant, GrantId, Timestamp};
+use regrant_domain::{AssetId, Grant, GrantId, Sealed, Timestamp};
 use sea_orm::Value;
 
 use crate::{
     Error, TenantTx,
+    credential::sealed_under,
     query::{CHUNK, json, maybe_time, time},
     row::Row,
 };
@@ -12,7 +13,116 @@ use crate::{
 const SELECT: &str = "SELECT id, app_id, kind, person_id, person_name, is_work_account, scopes, issued_at,
     expires_at, data_access_expires_at FROM grants WHERE tenant_id = $1 AND id IN ";
 
+/// A grant's token, as long as it is kept.
+#[derive(Debug, Clone)]
+pub struct GrantToken {
+    /// The grant.
+    pub grant: Grant,
+    /// Its sealed token.
+    pub sealed: Option<Sealed>,
+    /// When the worker last tried to refresh it.
+    pub refresh_tried_at: Option<Timestamp>,
+}
+
 impl TenantTx {
+    /// Keeps the sealed token of a grant, while a credential stands on it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: the tenant has no such grant.
+    pub async fn keep_grant_token(&self, id: GrantId, sealed: &Sealed) -> Result<(), Error> {
+        let (key_id, key_version) = sealed_under(sealed)?;
+        let query = self
+            .query("UPDATE grants SET sealed = ")
+            .bind(sealed.as_bytes())
+            .sql(", key_id = ")
+            .bind(key_id)
+            .sql(", key_version = ")
+            .bind(i64::from(key_version))
+            .sql(" WHERE tenant_id = $1 AND id = ")
+            .bind(id.uuid());
+        match self.run(query).await? {
+            0 => Err(Error::NotFound),
+            _ => Ok(()),
+        }
+    }
+
+    /// A grant with its token.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: the tenant has no such grant.
+    pub async fn grant_token(&self, id: GrantId) -> Result<GrantToken, Error> {
+        let sql = SELECT.replace(" FROM", ", sealed, refresh_tried_at FROM");
+        let row = self.one(self.query(&sql).list([id.uuid()])).await?.ok_or(Error::NotFound)?;
+        let (sealed, refresh_tried_at) = (row.maybe_sealed("sealed")?, row.maybe_time("refresh_tried_at")?);
+        Ok(GrantToken { grant: read(&row)?, sealed, refresh_tried_at })
+    }
+
+    /// Notes that a refresh is about to be tried: proves, too, that the database can be written.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn note_refresh_tried(&self, id: GrantId, at: Timestamp) -> Result<(), Error> {
+        let query = self
+            .query("UPDATE grants SET refresh_tried_at = ")
+            .bind(time(at))
+            .sql(" WHERE tenant_id = $1 AND id = ")
+            .bind(id.uuid());
+        self.run_exactly(1, query).await
+    }
+
+    /// Those of the grants whose token is kept and was not tried to refresh since `since`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn refreshable(&self, ids: &[GrantId], since: Timestamp) -> Result<Vec<GrantId>, Error> {
+        let mut found = Vec::new();
+        for chunk in ids.chunks(CHUNK) {
+            let query = self
+                .query(
+                    "SELECT id FROM grants WHERE tenant_id = $1 AND sealed IS NOT NULL
+                     AND (refresh_tried_at IS NULL OR refresh_tried_at <= ",
+                )
+                .bind(time(since))
+                .sql(") AND id IN ")
+                .list(chunk.iter().map(|id| id.uuid()));
+            for row in self.all(query).await? {
+                found.push(GrantId::from_uuid(row.get("id")?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Wipes tokens of grants that no credential stands on and no running reconnect uses.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn wipe_idle_grants(&self) -> Result<u64, Error> {
+        let query = self.query(
+            "UPDATE grants AS g SET sealed = NULL, key_id = NULL, key_version = NULL
+             WHERE g.tenant_id = $1 AND g.sealed IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM credentials c WHERE c.tenant_id = $1 AND c.grant_id = g.id)
+             AND NOT EXISTS (SELECT 1 FROM reconnects r
+                WHERE r.tenant_id = $1 AND r.grant_id = g.id AND r.status = 'running')",
+        );
+        self.run(query).await
+    }
+
+    /// Assets that a credential of this grant serves, waits for or stands by for; at most `limit`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn assets_of_grant(&self, id: GrantId, limit: u32) -> Result<Vec<AssetId>, Error> {
+        let query = self
+            .query(
+                "SELECT DISTINCT asset_id FROM credentials
+                 WHERE tenant_id = $1 AND slot <> 'previous' AND grant_id = ",
+            )
+            .bind(id.uuid())
+            .sql(" ORDER BY asset_id LIMIT ")
+            .bind(i64::from(limit));
+        self.all(query).await?.iter().map(|row| row.parsed("asset_id")).collect()
+    }
+
     /// Keeps a grant.
     ///
     /// # Errors

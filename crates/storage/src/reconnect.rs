@@ -1,6 +1,6 @@
 //! Reconnects: accepted, proved, finished or erased.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, str::FromStr};
 
 use regrant_domain::{
     ClientId, Counts, GrantId, Outcome, PersonId, ReconnectId, ReconnectStatus, Sealed, Timestamp,
@@ -26,8 +26,38 @@ pub struct NewReconnect {
     pub submitted: Sealed,
     /// Who asked.
     pub created_by: ClientId,
+    /// What it is for.
+    pub origin: Origin,
     /// When.
     pub created_at: Timestamp,
+}
+
+/// What a reconnect was started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A call of the tenant.
+    Call,
+    /// A token was refreshed before its end.
+    Rotation,
+}
+
+impl Origin {
+    /// The name in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Rotation => "rotation",
+        }
+    }
+}
+
+impl FromStr for Origin {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::Call, Self::Rotation].into_iter().find(|it| it.as_str() == text).ok_or("unknown origin")
+    }
 }
 
 /// What accepting gave.
@@ -60,6 +90,8 @@ pub struct Reconnect {
     pub event_seq: i64,
     /// Who asked.
     pub created_by: ClientId,
+    /// What it is for.
+    pub origin: Origin,
     /// When.
     pub created_at: Timestamp,
     /// When it ended.
@@ -71,7 +103,7 @@ pub struct Reconnect {
 }
 
 const COLUMNS: &str = "r.id, r.intent_seq, r.status, r.proved, r.grant_id, r.expect_person, r.submitted,
-    r.event_seq, r.created_by, r.created_at, r.finished_at, r.total";
+    r.event_seq, r.created_by, r.origin, r.created_at, r.finished_at, r.total";
 
 impl TenantTx {
     /// Accepts a reconnect with its items, in their order; with `due` (owner, leased until, due at) it goes
@@ -87,7 +119,7 @@ impl TenantTx {
     ) -> Result<Accepted, Error> {
         let intent_seq = self.next_intent().await?;
         let settled = items.iter().filter(|it| it.settled.is_some()).count();
-        let row: [Value; 9] = [
+        let row: [Value; 10] = [
             reconnect.id.uuid().into(),
             intent_seq.into(),
             ReconnectStatus::Running.as_str().into(),
@@ -96,12 +128,13 @@ impl TenantTx {
             count(settled)?.into(),
             count(items.len())?.into(),
             reconnect.created_by.uuid().into(),
+            reconnect.origin.as_str().into(),
             time(reconnect.created_at).into(),
         ];
         let query = self
             .query(
                 "INSERT INTO reconnects (tenant_id, id, intent_seq, status, expect_person, submitted, event_seq,
-                 total, created_by, created_at)",
+                 total, created_by, origin, created_at)",
             )
             .tenant_rows([row]);
         self.run(query).await?;
@@ -166,6 +199,26 @@ impl TenantTx {
             }
         }
         Ok(outcomes.into_iter().map(|(id, all)| (id, all.into_iter().collect())).collect())
+    }
+
+    /// Whether an older reconnect still has open items among the assets of this one.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn overlaps_older(&self, id: ReconnectId, intent_seq: i64) -> Result<bool, Error> {
+        let query = self
+            .query(
+                "SELECT 1 FROM reconnect_items mine
+                 JOIN reconnect_items i ON i.tenant_id = mine.tenant_id AND i.asset_id = mine.asset_id
+                 JOIN reconnects r ON r.tenant_id = i.tenant_id AND r.id = i.reconnect_id
+                 WHERE mine.tenant_id = $1 AND r.status = 'running'
+                    AND (i.outcome IS NULL OR i.outcome = 'deferred') AND mine.reconnect_id = ",
+            )
+            .bind(id.uuid())
+            .sql(" AND r.intent_seq < ")
+            .bind(intent_seq)
+            .sql(" LIMIT 1");
+        Ok(self.one(query).await?.is_some())
     }
 
     /// Notes what the token was proved to be, and keeps the token as it is from here on.
@@ -263,6 +316,7 @@ fn read(row: &Row) -> Result<Reconnect, Error> {
         submitted: row.maybe_sealed("submitted")?,
         event_seq: row.get("event_seq")?,
         created_by: ClientId::from_uuid(row.get("created_by")?),
+        origin: row.parsed("origin")?,
         created_at: row.time("created_at")?,
         finished_at: row.maybe_time("finished_at")?,
         total: row.get("total")?,

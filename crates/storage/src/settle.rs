@@ -4,7 +4,7 @@
 //! newer one settled. Either every row of a call is as expected or the call is [`Error::Stale`] and its
 //! transaction must be dropped.
 
-use regrant_domain::{AssetId, CutOff, Slot, Timestamp};
+use regrant_domain::{AssetId, CredentialId, CutOff, Slot, Timestamp};
 use sea_orm::Value;
 
 use crate::{
@@ -24,6 +24,24 @@ pub struct Activation {
     pub expected_generation: i64,
     /// The asset's cut-off for the credential's person, where one is known.
     pub cut_off: Option<CutOff>,
+}
+
+/// A waiting credential that reached its asset.
+#[derive(Debug, Clone)]
+pub struct Promotion {
+    /// The credential, sealed anew for slot `active`.
+    pub activation: Activation,
+    /// The row it waited in.
+    pub waited: CredentialId,
+}
+
+/// What an activation does to an asset's place in the order of reconnects.
+#[derive(Debug, Clone, Copy)]
+enum Order {
+    /// It is of this reconnect, and loses to a newer one; 0 is an import.
+    Of(i64),
+    /// It goes back to where it came from; what is newer stays newer.
+    Keep,
 }
 
 /// The proof that the active credential still works.
@@ -52,16 +70,42 @@ impl TenantTx {
         all_in(Slot::Active, activations.iter().map(|it| &it.credential))?;
         for chunk in activations.chunks(CHUNK) {
             self.raise_generation(chunk, intent_seq, at).await?;
-            let ids = || ids_of(chunk);
-            let previous = self
-                .query("DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'previous' AND asset_id IN ");
-            self.run(previous.list(ids())).await?;
-            let retire = self.query(
-                "UPDATE credentials SET slot = 'previous'
-                 WHERE tenant_id = $1 AND slot = 'active' AND asset_id IN ",
-            );
-            self.run(retire.list(ids())).await?;
+            self.retire_active(ids_of(chunk)).await?;
             self.put_in_place(chunk, intent_seq).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets waiting credentials serve that reached their asset; what served before becomes `previous`. The
+    /// rows they waited in go; the order of reconnects stays what it is, or becomes theirs if that is later.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: an asset has another generation.
+    pub async fn promote(&self, promotions: &[Promotion], at: Timestamp) -> Result<(), Error> {
+        for chunk in promotions.chunks(CHUNK) {
+            let activations: Vec<_> = chunk.iter().map(|it| &it.activation).collect();
+            self.raise(&activations, Order::Keep, at).await?;
+            let waited: Vec<_> = chunk.iter().map(|it| it.waited).collect();
+            self.delete_credentials(&waited).await?;
+            self.retire_active(activations.iter().map(|it| it.credential.credential.asset_id.as_str()))
+                .await?;
+            self.insert_credentials(activations.iter().map(|it| &it.credential), false).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts imported credentials, sealed anew with what was learned of them, in the place of the active ones;
+    /// the order of reconnects stays what it is.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: an asset has another generation.
+    pub async fn adopt(&self, adoptions: &[Activation], at: Timestamp) -> Result<(), Error> {
+        for chunk in adoptions.chunks(CHUNK) {
+            self.raise(&chunk.iter().collect::<Vec<_>>(), Order::Keep, at).await?;
+            let active = self
+                .query("DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'active' AND asset_id IN ");
+            self.run(active.list(ids_of(chunk))).await?;
+            self.insert_credentials(chunk.iter().map(|it| &it.credential), false).await?;
         }
         Ok(())
     }
@@ -122,6 +166,18 @@ impl TenantTx {
         self.supersede(Slot::Standby, same, credentials, at).await
     }
 
+    /// What serves becomes what served before.
+    async fn retire_active<'a>(&self, ids: impl Iterator<Item = &'a str> + Clone) -> Result<(), Error> {
+        let previous =
+            self.query("DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'previous' AND asset_id IN ");
+        self.run(previous.list(ids.clone())).await?;
+        let retire = self.query(
+            "UPDATE credentials SET slot = 'previous'
+             WHERE tenant_id = $1 AND slot = 'active' AND asset_id IN ",
+        );
+        self.run(retire.list(ids)).await.map(drop)
+    }
+
     /// Inserts active credentials; candidates of this reconnect or an older one go.
     async fn put_in_place(&self, chunk: &[Activation], intent_seq: i64) -> Result<(), Error> {
         let ids = || ids_of(chunk);
@@ -164,6 +220,10 @@ impl TenantTx {
         intent_seq: i64,
         at: Timestamp,
     ) -> Result<(), Error> {
+        self.raise(&activations.iter().collect::<Vec<_>>(), Order::Of(intent_seq), at).await
+    }
+
+    async fn raise(&self, activations: &[&Activation], order: Order, at: Timestamp) -> Result<(), Error> {
         let query = self
             .query(
                 "UPDATE assets AS a SET generation = a.generation + 1, person_id = v.column3,
@@ -177,12 +237,22 @@ impl TenantTx {
                     checked_at = CASE WHEN v.column4 IS NULL THEN a.checked_at ELSE ",
             )
             .bind(time(at))
-            .sql(" END, intent_seq = ")
-            .bind(intent_seq)
+            .sql(" END, intent_seq = ");
+        let query = match order {
+            Order::Of(intent_seq) => query.bind(intent_seq),
+            Order::Keep => {
+                query.sql("CASE WHEN v.column10 > a.intent_seq THEN v.column10 ELSE a.intent_seq END")
+            }
+        };
+        let query = query
             .sql(" FROM")
-            .table(activations.iter().map(new_facts))
-            .sql(" WHERE a.tenant_id = $1 AND a.id = v.column1 AND a.generation = v.column2 AND ");
-        self.run_exactly(activations.len(), not_overtaken(query, intent_seq)).await
+            .table(activations.iter().map(|it| new_facts(it)))
+            .sql(" WHERE a.tenant_id = $1 AND a.id = v.column1 AND a.generation = v.column2");
+        let query = match order {
+            Order::Of(intent_seq) => not_overtaken(query.sql(" AND "), intent_seq),
+            Order::Keep => query,
+        };
+        self.run_exactly(activations.len(), query).await
     }
 
     async fn note_proved(&self, confirmations: &[Confirmation], at: Timestamp) -> Result<(), Error> {
@@ -213,7 +283,7 @@ impl TenantTx {
     }
 }
 
-fn ids_of(chunk: &[Activation]) -> impl Iterator<Item = &str> {
+fn ids_of(chunk: &[Activation]) -> impl Iterator<Item = &str> + Clone {
     chunk.iter().map(|it| it.credential.credential.asset_id.as_str())
 }
 
@@ -229,7 +299,7 @@ fn all_in<'a>(slot: Slot, credentials: impl IntoIterator<Item = &'a NewCredentia
     fits.then_some(()).ok_or(Error::Corrupt("slot"))
 }
 
-fn new_facts(activation: &Activation) -> [Value; 9] {
+fn new_facts(activation: &Activation) -> [Value; 10] {
     let it = &activation.credential.credential;
     [
         it.asset_id.as_str().into(),
@@ -241,6 +311,7 @@ fn new_facts(activation: &Activation) -> [Value; 9] {
         maybe_time(it.data_access_expires_at).into(),
         activation.cut_off.map(|it| it.source.as_str().to_owned()).into(),
         maybe_time(activation.cut_off.map(|it| it.learned_at)).into(),
+        it.intent_seq.into(),
     ]
 }
 

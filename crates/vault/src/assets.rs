@@ -190,6 +190,7 @@ impl Vault {
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
         tx.delete_asset(id).await.map_err(Error::missing(Resource::Asset))?;
+        tx.wipe_idle_grants().await?;
         let (actor, subject) = (caller.actor(), id.to_string());
         tx.audit(&[AuditEvent { actor, action: "asset.deleted", subject, detail: json!({}) }], now).await?;
         Ok(tx.commit().await?)

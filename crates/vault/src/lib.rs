@@ -18,7 +18,9 @@ mod persons;
 mod progress;
 mod prove;
 mod reconnect;
+mod rotate;
 mod run;
+mod seal;
 mod settings;
 mod settle;
 #[cfg(test)]
@@ -26,6 +28,8 @@ mod settle_property;
 mod tenants;
 mod token;
 mod view;
+mod watch;
+mod watched;
 mod writes;
 
 use std::sync::Arc;
@@ -46,6 +50,7 @@ pub use settings::Settings;
 pub use tenants::Onboarded;
 pub use token::{Lookup, ServedToken};
 pub use view::{ItemView, ReconnectList, ReconnectView};
+pub use watch::Watched;
 
 use crate::{issuer::Issuer, keys::Keys, persons::Directory, progress::Progress};
 

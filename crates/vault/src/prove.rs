@@ -16,6 +16,7 @@ use crate::{
     Error, TokenRefusal, Vault,
     reconnect::event,
     run::{Proved, id_of},
+    seal::grant_context,
 };
 
 /// The proved token and what is known of it.
@@ -112,9 +113,11 @@ impl Vault {
         let grant = grant_of(facts);
         let key = self.keys.active(scope).await?;
         let submitted = key.seal(&submitted_context(scope.tenant(), reconnect), token.expose().as_bytes())?;
+        let kept = key.seal(&grant_context(scope.tenant(), grant.id), token.expose().as_bytes())?;
         let tx = self.store.begin(scope).await?;
         tx.hold(lease).await?;
         self.keep_grant(&tx, &grant, now).await?;
+        tx.keep_grant_token(grant.id, &kept).await?;
         tx.mark_proved(reconnect.id, grant.id, &submitted).await?;
         let detail = json!({ "grant": grant.id, "person": grant.person_id, "kind": grant.kind });
         tx.audit(&[event("vault".to_owned(), "reconnect.proved", reconnect.id, detail)], now).await?;
@@ -220,7 +223,7 @@ fn submitted_context(tenant: TenantId, reconnect: &Reconnect) -> Context<'static
     Context::of_row(tenant, reconnect.id.uuid(), Purpose::SubmittedToken)
 }
 
-fn grant_of(facts: TokenFacts) -> Grant {
+pub(crate) fn grant_of(facts: TokenFacts) -> Grant {
     Grant {
         id: GrantId::mint(),
         app_id: facts.app_id,

@@ -12,7 +12,7 @@ use regrant_domain::{
     ReconnectStatus, Timestamp, Who, state::Status,
 };
 use regrant_storage::{
-    Accepted, AssetFilter, AuditEvent, DueKind, Item, ItemResult, NewItem, NewReconnect, TenantTx,
+    Accepted, AssetFilter, AuditEvent, DueKind, Item, ItemResult, NewItem, NewReconnect, Origin, TenantTx,
 };
 use serde_json::json;
 use tokio::{sync::oneshot, time::Instant};
@@ -145,6 +145,7 @@ impl Vault {
         let results: Vec<_> = open.map(|it| (it.position, cancelled())).collect();
         tx.settle_items(id, &results, now).await?;
         tx.finish_reconnect(id, ReconnectStatus::Cancelled, now).await?;
+        tx.wipe_idle_grants().await?;
         tx.audit(&[event(caller.actor(), "reconnect.cancelled", id, json!({ "open": results.len() }))], now)
             .await?;
         tx.commit().await?;
@@ -173,6 +174,7 @@ impl Vault {
             expect_person: order.expect_person.clone(),
             submitted,
             created_by: caller.client,
+            origin: Origin::Call,
             created_at: now,
         };
         let accepted = tx.accept_reconnect(&reconnect, &items, Some(self.lease_from_now())).await?;
@@ -198,7 +200,7 @@ impl Vault {
         Started { id, proved: Some(proved) }
     }
 
-    fn lease_from_now(&self) -> (&str, Timestamp, Timestamp) {
+    pub(crate) fn lease_from_now(&self) -> (&str, Timestamp, Timestamp) {
         let now = Clock::wall();
         (&*self.jobs.owner, now + self.settings.lease, now)
     }

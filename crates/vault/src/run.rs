@@ -183,6 +183,7 @@ impl Vault {
         let reconnect = tx.reconnect(id).await?;
         if reconnect.open == 0 {
             tx.finish_reconnect(id, ReconnectStatus::Completed, now).await?;
+            tx.wipe_idle_grants().await?;
             let detail = serde_json::json!({ "items": reconnect.total });
             tx.audit(&[event("vault".to_owned(), "reconnect.completed", id, detail)], now).await?;
             let counts = tx.counts(&[id]).await?.remove(&id).unwrap_or_default();

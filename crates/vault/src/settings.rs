@@ -17,6 +17,10 @@ pub struct Settings {
     pub notice: chrono::Duration,
     /// How often probes ask.
     pub pace: Pace,
+    /// How long before its end a system user's token is refreshed.
+    pub refresh_system_user: chrono::Duration,
+    /// How long before its end a person's long-lived token is refreshed.
+    pub refresh_user: chrono::Duration,
     /// How many assets one reconnect may name.
     pub max_reconnect_assets: usize,
     /// How many assets one registration may name.
@@ -41,6 +45,8 @@ impl Default for Settings {
             token_lifetime: Duration::from_mins(15),
             notice: chrono::Duration::days(30),
             pace: Pace::default(),
+            refresh_system_user: chrono::Duration::days(20),
+            refresh_user: chrono::Duration::days(10),
             max_reconnect_assets: 10_000,
             max_register_assets: 1_000,
             max_lookup_assets: 500,

@@ -182,6 +182,7 @@ impl World {
             expect_person: None,
             submitted: Sealed::from_bytes(vec![0]),
             created_by: self.caller.client,
+            origin: regrant_storage::Origin::Call,
             created_at: now,
         };
         let item = |id: &AssetId| NewItem { asset_id: id.clone(), asked: id.to_string(), settled: None };

@@ -5,8 +5,8 @@
 
 use regrant_crypto::DataKey;
 use regrant_domain::{
-    Asset, AssetId, Clock, Credential, CredentialId, CredentialKind, CutOff, CutOffSource, Grant, Outcome,
-    Proof, Proven, Reason, ReasonCode, Sealed, Serving, Slot, TenantId, Timestamp, Who,
+    Asset, AssetId, Clock, CredentialKind, CutOff, CutOffSource, Outcome, Proof, Proven, Reason, ReasonCode,
+    Serving, Slot, TenantId, Timestamp, Who,
     settle::{Decision, Effect, Standing, decide, give_up},
 };
 use regrant_storage::{
@@ -14,13 +14,7 @@ use regrant_storage::{
 };
 use serde_json::json;
 
-use crate::{
-    Error, Vault,
-    payload::{SealedFacts, seal_credential},
-    prove::Credentials,
-    reconnect::unknown,
-    run::id_of,
-};
+use crate::{Error, Vault, prove::Credentials, reconnect::unknown, run::id_of, seal::Offered};
 
 const LONGEST_PAUSE_SECONDS: u64 = 600;
 
@@ -163,33 +157,16 @@ impl<'a> Writes<'a> {
     fn seal(&self, asset: &Asset, slot: Slot, proven: Proven) -> Result<StoredCredential, Error> {
         let offer = self.offer.as_ref().ok_or_else(|| Error::internal("nothing is offered to seal"))?;
         let grant = &offer.credentials.grant;
-        let minted = proven.page_token.as_ref();
-        let kind = if minted.is_some() { CredentialKind::Page } else { grant.kind };
-        let credential = Credential {
-            id: CredentialId::mint(),
-            asset_id: asset.id.clone(),
-            asset_kind: asset.kind,
-            kind,
-            generation: asset.generation.saturating_add(1),
-            slot,
-            grant_id: Some(grant.id),
-            person_id: Some(grant.person_id.clone()),
+        let offered = Offered {
+            token: &offer.credentials.token,
+            kind: grant.kind,
+            grant: Some(grant),
+            app_id: &grant.app_id,
+            fingerprint: &offer.fingerprint,
             intent_seq: self.intent_seq,
-            sealed: Sealed::from_bytes(Vec::new()),
-            fingerprint: offer.fingerprint.clone(),
-            // A page token has no end of its own; it dies with its grant's access.
-            expires_at: if minted.is_some() { None } else { grant.expires_at },
-            data_access_expires_at: grant.data_access_expires_at,
-            proved_at: (slot != Slot::Candidate).then_some(self.now),
-            created_at: self.now,
+            acquired_by: id_of(self.lease).to_string(),
         };
-        let facts = facts_of(grant, &credential, id_of(self.lease).to_string());
-        let token = minted.unwrap_or(&offer.credentials.token);
-        let sealed = seal_credential(offer.key, self.tenant, &credential, token, &facts)?;
-        Ok(StoredCredential {
-            credential: Credential { sealed, ..credential },
-            tasks: proven.tasks.unwrap_or_default(),
-        })
+        offered.seal((offer.key, self.tenant), asset, slot, proven, self.now)
     }
 
     fn record(&mut self, position: i64, asset: &Asset, decision: Decision) {
@@ -244,18 +221,6 @@ impl Vault {
         let told = told.map_or(chrono::Duration::zero(), |told| told - self.clock.now());
         let by_us = chrono::Duration::from_std(pause + jitter).unwrap_or_default();
         Clock::wall() + by_us.max(told)
-    }
-}
-
-fn facts_of(grant: &Grant, credential: &Credential, acquired_by: String) -> SealedFacts {
-    SealedFacts {
-        app_id: grant.app_id.clone(),
-        person_id: credential.person_id.clone(),
-        grant_id: credential.grant_id,
-        issued_at: grant.issued_at,
-        expires_at: credential.expires_at,
-        data_access_expires_at: credential.data_access_expires_at,
-        acquired_by,
     }
 }
 

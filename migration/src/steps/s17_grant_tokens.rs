@@ -9,6 +9,7 @@ pub(crate) const STEP: Step = Step {
 ALTER TABLE grants ADD COLUMN sealed {bytes};
 ALTER TABLE grants ADD COLUMN key_id {uuid};
 ALTER TABLE grants ADD COLUMN key_version {int};
+ALTER TABLE grants ADD COLUMN refresh_tried_at {int};
 CREATE INDEX credentials_by_grant ON credentials (tenant_id, grant_id, slot) WHERE grant_id IS NOT NULL;
 CREATE INDEX grants_by_person ON grants (tenant_id, person_id);
 ALTER TABLE reconnects ADD COLUMN origin TEXT NOT NULL DEFAULT 'call';",
@@ -16,6 +17,7 @@ ALTER TABLE reconnects ADD COLUMN origin TEXT NOT NULL DEFAULT 'call';",
 ALTER TABLE reconnects DROP COLUMN origin;
 DROP INDEX grants_by_person;
 DROP INDEX credentials_by_grant;
+ALTER TABLE grants DROP COLUMN refresh_tried_at;
 ALTER TABLE grants DROP COLUMN key_version;
 ALTER TABLE grants DROP COLUMN key_id;
 ALTER TABLE grants DROP COLUMN sealed;",

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 pub use process::Served;
 pub use sandbox::SandboxControl;
 pub use tenant::Tenant;
-pub use world::{APP, Fleet, OTHER_APP, SECRET};
+pub use world::{APP, Fleet, OTHER_APP, SECRET, business};
 
 /// Everything one test needs; it ends with the test.
 pub struct Bench {

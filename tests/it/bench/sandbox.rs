@@ -24,6 +24,20 @@ impl SandboxControl {
         body["access_token"].as_str().expect("a token").to_owned()
     }
 
+    /// Revokes a token, as its business would.
+    pub async fn revoke(&self, token: &str) {
+        let app = format!("{}|{}", super::APP, super::SECRET);
+        let query = [
+            ("client_id", super::APP),
+            ("client_secret", super::SECRET),
+            ("revoke_token", token),
+            ("access_token", app.as_str()),
+        ];
+        let call = self.http.get(format!("{}/v26.0/oauth/revoke", self.url)).query(&query);
+        let answer = call.send().await.expect("the sandbox answers");
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
+    }
+
     pub async fn fault(&self, fault: Value) {
         self.post("faults", fault).await;
     }

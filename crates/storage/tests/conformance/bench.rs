@@ -215,6 +215,7 @@ pub(crate) fn new_reconnect(client: ClientId) -> NewReconnect {
         expect_person: Some("77".parse().unwrap()),
         submitted: sealed(4),
         created_by: client,
+        origin: regrant_storage::Origin::Call,
         created_at: day(1),
     }
 }

@@ -1,0 +1,279 @@
+//! What the worker learns and does by itself: cut-offs, promotion, failover, refresh, recovery.
+
+use chrono::Duration;
+use regrant_domain::schedule::Lane;
+use regrant_testdb::TestDatabase;
+use regrant_vault::Watched;
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, Fleet, Tenant};
+
+/// Two businesses of seven assets; the managed account has finished in none.
+async fn connected(database: TestDatabase) -> (Bench, Fleet, Tenant) {
+    let fleet = Fleet::new(2, 6, 0);
+    let bench = Bench::start(database, &fleet.world()).await;
+    let tenant = bench.tenant("One").await;
+    tenant.register(&fleet.assets()).await;
+    let ended = tenant.reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids()).await;
+    assert_eq!(ended["counts"], json!({ "replaced": 14 }));
+    (bench, fleet, tenant)
+}
+
+/// Works off everything that is due now, as the worker does.
+async fn watch(bench: &Bench) -> Watched {
+    let mut sum = Watched::default();
+    for _ in 0..100 {
+        let mut claimed = 0;
+        for lane in Lane::ALL {
+            let it = bench.vault.watch_due(lane, 500).await.expect("the database answers");
+            claimed += it.claimed;
+            sum.claimed += it.claimed;
+            sum.proved += it.proved;
+            sum.doubted += it.doubted;
+            sum.promoted += it.promoted;
+            sum.failed_over += it.failed_over;
+            sum.postponed += it.postponed;
+            sum.lost += it.lost;
+        }
+        if claimed == 0 {
+            return sum;
+        }
+    }
+    panic!("the same assets are due again and again: {sum:?}");
+}
+
+async fn leap(bench: &Bench, tenant: &Tenant, by: Duration) -> Tenant {
+    bench.clock.advance(by);
+    let (id, client, secret) = (tenant.id.clone(), tenant.client_id.clone(), tenant.client_secret.clone());
+    Tenant::with_secret(&bench.api, id, client, secret).await
+}
+
+async fn states(tenant: &Tenant) -> Vec<String> {
+    let list = tenant.get("/v1/assets?limit=200").await;
+    let data = list["data"].as_array().expect("a list").clone();
+    data.iter().map(|it| it["state"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+fn only(states: &[String], wanted: &str) -> bool {
+    states.iter().all(|it| it == wanted)
+}
+
+async fn migrate(bench: &Bench, business: usize) -> String {
+    let order = json!({
+        "person": Fleet::PERSON, "new_person": Fleet::MANAGED, "business": crate::bench::business(business),
+    });
+    bench.sandbox.post("migrations", order).await["id"].as_str().expect("an id").to_owned()
+}
+
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            #[tokio::test(flavor = "multi_thread")]
+            async fn sqlite() {
+                super::$name(regrant_testdb::TestDatabase::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                if let Some(database) = regrant_testdb::TestDatabase::postgres().await {
+                    super::$name(database).await;
+                }
+            }
+        }
+    )+};
+}
+
+on_both!(
+    a_cut_off_is_read_with_the_old_credential_and_kept_with_its_history,
+    a_parked_credential_is_promoted_the_moment_access_appears,
+    after_the_cut_off_an_unreached_asset_says_so_and_recovers,
+    an_imported_token_is_probed_and_its_person_learned,
+    a_spare_takes_over_when_the_better_token_dies,
+    a_system_users_sixty_days_are_renewed_before_their_end,
+    a_persons_token_is_exchanged_before_its_end,
+    two_spaced_refusals_disconnect_and_one_does_not,
+);
+
+async fn a_cut_off_is_read_with_the_old_credential_and_kept_with_its_history(database: TestDatabase) {
+    let (bench, _, tenant) = connected(database).await;
+    assert!(only(&states(&tenant).await, "healthy"));
+    migrate(&bench, 1).await;
+    let tenant = leap(&bench, &tenant, Duration::hours(25)).await;
+    let watched = watch(&bench).await;
+    assert_eq!((watched.proved, watched.doubted, watched.lost), (14, 0, 0));
+    let list = tenant.get("/v1/assets?state=migrating").await;
+    let migrating = list["data"].as_array().expect("a list");
+    assert_eq!(migrating.len(), 5, "of seven assets five carry the field");
+    for it in migrating {
+        assert_eq!(
+            (&it["ending"]["cause"], &it["ending"]["confidence"]),
+            (&json!("cut_off"), &json!("certain"))
+        );
+        assert_eq!(it["reason"]["code"], "cut_off_known");
+        assert!(it["next_check_at"].is_string() && it["since"].is_string());
+    }
+}
+
+async fn a_parked_credential_is_promoted_the_moment_access_appears(database: TestDatabase) {
+    let (bench, fleet, tenant) = connected(database).await;
+    let migration = migrate(&bench, 1).await;
+    let ended = tenant.reconnect(&bench.sandbox.token(Fleet::MANAGED).await, &fleet.ids()).await;
+    assert_eq!(ended["counts"], json!({ "parked": 14 }));
+    let tenant = leap(&bench, &tenant, Duration::hours(2)).await;
+    assert_eq!(watch(&bench).await.promoted, 0, "nobody has migrated yet");
+    bench.sandbox.post(&format!("migrations/{migration}/complete"), json!({})).await;
+    let tenant = leap(&bench, &tenant, Duration::hours(2)).await;
+    let watched = watch(&bench).await;
+    assert_eq!((watched.promoted, watched.lost, watched.doubted), (7, 0, 0));
+    for (id, token) in tenant.tokens(&fleet.ids()).await {
+        let asset = tenant.get(&format!("/v1/assets/{id}")).await;
+        let business = asset["business_id"].as_str().unwrap_or_default();
+        let migrated = business == crate::bench::business(1);
+        let wanted = if migrated { Fleet::MANAGED } else { Fleet::PERSON };
+        assert_eq!(token["person_id"], wanted, "{id} {asset}");
+        assert_eq!(asset["slots"]["candidate"].is_null(), migrated);
+        assert_eq!(tries(&bench, &id, &token).await, 200);
+    }
+}
+
+async fn after_the_cut_off_an_unreached_asset_says_so_and_recovers(database: TestDatabase) {
+    let (bench, fleet, tenant) = connected(database).await;
+    let migration = migrate(&bench, 1).await;
+    let tenant = leap(&bench, &tenant, Duration::days(2)).await;
+    watch(&bench).await;
+    let tenant = leap(&bench, &tenant, Duration::days(29)).await;
+    watch(&bench).await;
+    let gone = tenant.get("/v1/assets?state=disconnected").await;
+    let gone = gone["data"].as_array().expect("a list").clone();
+    assert!(gone.len() >= 5, "{gone:?}");
+    assert!(gone.iter().all(|it| it["reason"]["code"] == "cut_off_passed"), "{gone:?}");
+    bench.sandbox.post(&format!("migrations/{migration}/complete"), json!({})).await;
+    let ended = tenant.reconnect(&bench.sandbox.token(Fleet::MANAGED).await, &fleet.ids()).await;
+    assert_eq!(ended["counts"]["replaced"], 7, "{ended}");
+    let list = tenant.get("/v1/assets?state=disconnected").await;
+    assert_eq!(list["data"], json!([]));
+}
+
+async fn an_imported_token_is_probed_and_its_person_learned(database: TestDatabase) {
+    let fleet = Fleet::new(1, 6, 0);
+    let bench = Bench::start(database, &fleet.world()).await;
+    let tenant = bench.tenant("One").await;
+    let token = bench.sandbox.token(Fleet::PERSON).await;
+    let assets: Vec<Value> = fleet
+        .assets()
+        .into_iter()
+        .filter(|it| it["kind"] != "page")
+        .map(|mut it| {
+            it["token"] = json!(token);
+            it["token_kind"] = json!("user");
+            it
+        })
+        .collect();
+    tenant.register(&assets).await;
+    assert!(only(&states(&tenant).await, "unproven"));
+    assert_eq!(watch(&bench).await.proved, 6);
+    let list = tenant.get("/v1/assets").await;
+    for it in list["data"].as_array().expect("a list") {
+        assert_eq!((&it["state"], &it["person_id"]), (&json!("healthy"), &json!(Fleet::PERSON)), "{it}");
+        assert_eq!(it["ending"]["cause"], "token_expiry", "{it}");
+    }
+}
+
+async fn a_spare_takes_over_when_the_better_token_dies(database: TestDatabase) {
+    let world = format!(
+        "{}\nsystem_users:\n  - {{id: \"{SYSTEM}\", business: \"{}\", name: Machine}}\n",
+        Fleet::new(1, 6, 0).world(),
+        crate::bench::business(1)
+    );
+    let fleet = Fleet::new(1, 6, 0);
+    let bench = Bench::start(database, &world).await;
+    let tenant = bench.tenant("One").await;
+    tenant.register(&fleet.assets()).await;
+    let machine = bench.sandbox.token_of(json!({ "system_user": SYSTEM, "app": crate::bench::APP })).await;
+    let ids = fleet.ids();
+    tenant.reconnect(&machine, &ids).await;
+    let ended = tenant.reconnect(&bench.sandbox.token(Fleet::PERSON).await, &ids).await;
+    assert_eq!(ended["counts"]["unchanged"], 7, "the person's token stands by: {ended}");
+    bench.sandbox.revoke(&machine).await;
+    let tenant = leap(&bench, &tenant, Duration::hours(25)).await;
+    let watched = watch(&bench).await;
+    assert_eq!((watched.failed_over, watched.doubted), (7, 0), "{watched:?}");
+    for (id, token) in tenant.tokens(&ids).await {
+        assert_eq!(token["person_id"], Fleet::PERSON);
+        assert_eq!(tries(&bench, &id, &token).await, 200);
+    }
+}
+
+async fn a_system_users_sixty_days_are_renewed_before_their_end(database: TestDatabase) {
+    let world = format!(
+        "{}\nsystem_users:\n  - {{id: \"{SYSTEM}\", business: \"{}\", name: Machine}}\n",
+        Fleet::new(1, 6, 0).world(),
+        crate::bench::business(1)
+    );
+    let fleet = Fleet::new(1, 6, 0);
+    let bench = Bench::start(database, &world).await;
+    let tenant = bench.tenant("One").await;
+    tenant.register(&fleet.assets()).await;
+    let wanted = json!({ "system_user": SYSTEM, "app": crate::bench::APP, "expires_in_60_days": true });
+    let machine = bench.sandbox.token_of(wanted).await;
+    tenant.reconnect(&machine, &fleet.ids()).await;
+    refreshed_in_time(&bench, tenant, &fleet, "system_user_60_days").await;
+}
+
+async fn a_persons_token_is_exchanged_before_its_end(database: TestDatabase) {
+    let (bench, fleet, tenant) = connected(database).await;
+    refreshed_in_time(&bench, tenant, &fleet, "token_expiry").await;
+}
+
+/// Over a hundred days, day by day, every asset has a token that works; whichever the kind of it.
+async fn refreshed_in_time(bench: &Bench, tenant: Tenant, fleet: &Fleet, cause: &str) {
+    let ids = fleet.ids();
+    let before = tenant.get("/v1/assets?kind=ad_account").await;
+    assert_eq!(before["data"][0]["ending"]["cause"], cause, "{before}");
+    let mut refreshed = 0;
+    let mut tenant = tenant;
+    for day in 0..85 {
+        tenant = leap(bench, &tenant, Duration::days(1)).await;
+        watch(bench).await;
+        let now = bench.vault.rotate_due(10).await.expect("the database answers");
+        refreshed += now;
+        if now > 0 {
+            let list = tenant.get("/v1/reconnects").await;
+            for it in list["data"].as_array().expect("a list") {
+                let ended = tenant.ended(it["id"].as_str().expect("an id")).await;
+                assert_eq!(ended["status"], "completed");
+            }
+        }
+        if day % 12 == 0 || now > 0 {
+            for (id, token) in tenant.tokens(&ids).await {
+                assert_eq!(tries(bench, &id, &token).await, 200, "day {day}: {id} {token}");
+            }
+        }
+    }
+    assert!((1..=3).contains(&refreshed), "refreshed {refreshed} times");
+}
+
+async fn two_spaced_refusals_disconnect_and_one_does_not(database: TestDatabase) {
+    let (bench, _, tenant) = connected(database).await;
+    bench
+        .sandbox
+        .post(&format!("persons/{}/leave", Fleet::PERSON), json!({ "business": crate::bench::business(1) }))
+        .await;
+    let tenant = leap(&bench, &tenant, Duration::hours(25)).await;
+    assert_eq!(watch(&bench).await.doubted, 7);
+    let count = |states: Vec<String>, wanted: &str| states.iter().filter(|it| *it == wanted).count();
+    assert_eq!(count(states(&tenant).await, "suspect"), 7);
+    let tenant = leap(&bench, &tenant, Duration::minutes(11)).await;
+    assert_eq!(watch(&bench).await.doubted, 7);
+    assert_eq!(count(states(&tenant).await, "disconnected"), 7);
+    assert_eq!(count(states(&tenant).await, "healthy"), 7);
+}
+
+const SYSTEM: &str = "610000000000001";
+
+/// Tries a served token on the simulated Graph, as the tenant's product would.
+async fn tries(bench: &Bench, id: &str, token: &Value) -> u16 {
+    let text = |field: &str| token[field].as_str().unwrap_or_default().to_owned();
+    let time = token["appsecret_time"].as_i64().unwrap_or_default();
+    bench.sandbox.reads(id, &text("access_token"), &text("appsecret_proof"), time).await
+}
