@@ -39,7 +39,8 @@ impl<'a> Item<'a> {
         };
         let target = Target { id, ..probe.target.clone() };
         let person = probe.person.map(|it| Scope::person(app, it));
-        let scopes = [Scope::object(app, &target.id)].into_iter().chain(person).collect();
+        let objects = [Some(&target.id), target.business.as_ref()].into_iter().flatten();
+        let scopes = objects.map(|it| Scope::object(app, it)).chain(person).collect();
         Self { probe, target, scopes, state }
     }
 

@@ -147,7 +147,7 @@ mod tests {
     }
 
     fn read_with(token: CredentialKind, kind: AssetKind, body: &str) -> Proof {
-        prove(&Target { id: "7".parse().unwrap(), kind }, token, body)
+        prove(&Target { id: "7".parse().unwrap(), kind, business: None }, token, body)
     }
 
     fn kind_of(proof: Proof) -> Kind {

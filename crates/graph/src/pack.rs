@@ -50,7 +50,7 @@ mod tests {
 
     /// The sizes of the packs of tokens that stand for their probes, and whether each is shared.
     fn sizes(tokens: &str) -> Vec<(usize, bool)> {
-        let target = Target { id: "1".parse().unwrap(), kind: AssetKind::Business };
+        let target = Target { id: "1".parse().unwrap(), kind: AssetKind::Business, business: None };
         let tokens: Vec<_> =
             tokens.chars().map(|it| AccessToken::parse(format!("token-{it}")).unwrap()).collect();
         let probe = |token| Probe { target: &target, token, kind: CredentialKind::User, person: None };

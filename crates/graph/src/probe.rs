@@ -24,6 +24,8 @@ pub struct Target {
     pub id: AssetId,
     /// Its kind: it decides what is asked and what proves.
     pub kind: AssetKind,
+    /// The business it belongs to, where that is known: a limit of the business holds for it too.
+    pub business: Option<AssetId>,
 }
 
 /// One token to prove on one asset.

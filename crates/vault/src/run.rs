@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, pin_mut};
 use regrant_domain::{Clock, Counts, EventKind, ReconnectId, ReconnectStatus};
-use regrant_graph::{AppCredentials, Target};
+use regrant_graph::AppCredentials;
 use regrant_storage::{Item, Lease, NewEvent, Reconnect, TenantScope};
 use tokio::sync::oneshot;
 use tracing::{Instrument, info_span, warn};
@@ -159,8 +159,7 @@ impl Vault {
         open: Vec<Item>,
     ) -> Result<(), Error> {
         let open = self.settle_unasked(scope, lease, credentials, open).await?;
-        let targets: Vec<_> =
-            open.iter().map(|(item, kind)| Target { id: item.asset_id.clone(), kind: *kind }).collect();
+        let targets: Vec<_> = open.iter().map(|(_, target)| target.clone()).collect();
         let chunks = self.graph.probe_stream(app, &credentials.token, &credentials.grant.person_id, &targets);
         pin_mut!(chunks);
         while let Some(chunk) = chunks.next().await {

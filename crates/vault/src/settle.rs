@@ -11,6 +11,7 @@ use regrant_domain::{
     Asset, AssetId, AssetKind, Grant, GrantId, GrantedScope, Proof, Refusal, RefusalKind, Timestamp,
     settle::Standing,
 };
+use regrant_graph::Target;
 use regrant_storage::{Item, Lease, StoredCredential, TenantScope, TenantTx};
 
 use crate::{
@@ -52,7 +53,7 @@ impl Vault {
         lease: &Lease,
         credentials: &Credentials,
         open: Vec<Item>,
-    ) -> Result<Vec<(Item, AssetKind)>, Error> {
+    ) -> Result<Vec<(Item, Target)>, Error> {
         let ids: Vec<_> = open.iter().map(|item| item.asset_id.clone()).collect();
         let tx = self.store.begin_read(scope).await?;
         let assets = by_id(tx.assets(&ids).await?);
@@ -66,7 +67,7 @@ impl Vault {
                 }
                 Some(asset) => match missing_scope(asset.kind, &asset.id, &credentials.grant) {
                     Some(refusal) => unasked.push((item, refusal)),
-                    None => asked.push((item, asset.kind)),
+                    None => asked.push((item, target_of(asset))),
                 },
             }
         }
@@ -148,6 +149,10 @@ fn standing_of(
         tasks: held.tasks,
         cut_off_passed: cut_off_passed(asset, now),
     }
+}
+
+fn target_of(asset: &Asset) -> Target {
+    Target { id: asset.id.clone(), kind: asset.kind, business: asset.business_id.clone() }
 }
 
 fn cut_off_passed(asset: &Asset, now: Timestamp) -> bool {

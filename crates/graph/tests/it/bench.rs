@@ -39,7 +39,7 @@ pub fn client(url: &str) -> Client {
 }
 
 pub fn target(kind: AssetKind, id: &str) -> Target {
-    Target { id: id.parse().unwrap(), kind }
+    Target { id: id.parse().unwrap(), kind, business: None }
 }
 
 /// Businesses numbered from 1: the kind that needs the least of an answer.

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use regrant_domain::{Clock, Proof, RefusalKind, Timestamp};
+use regrant_domain::{AssetKind, Clock, Proof, RefusalKind, Timestamp};
 use regrant_graph::{Client, Settings};
 use serde_json::{Value, json};
 
 use crate::{
-    bench::{TOKEN, app, businesses, client, is_proven, person, probe, refusal, settings, token},
+    bench::{TOKEN, app, businesses, client, is_proven, person, probe, refusal, settings, target, token},
     stub::{Reply, Stub, business, item},
 };
 
@@ -83,6 +83,28 @@ async fn a_business_throttle_rests_its_asset_for_the_minutes_told() {
     }
     let asked: usize = stub.calls().iter().filter(|it| it.ids().contains(&"2".to_owned())).count();
     assert_eq!(asked, 1);
+}
+
+#[tokio::test]
+async fn a_limit_of_a_business_rests_every_asset_of_it() {
+    let stub = Stub::start(|_, call| {
+        let usage = json!({"42": [{"type": "ads_management", "call_count": 100, "estimated_time_to_regain_access": 7}]});
+        let headers = vec![("X-Business-Use-Case-Usage", usage.to_string())];
+        Reply { headers, ..all(&call.ids()) }
+    })
+    .await;
+    let client = client(&stub.url);
+    let of = |id: &str, business: &str| regrant_graph::Target {
+        business: Some(business.parse().unwrap()),
+        ..target(AssetKind::Business, id)
+    };
+    let begin = Clock::wall();
+    assert!(is_proven(&probe(&client, &[of("1", "42")]).await[0]), "what was answered stands");
+    let others = [of("2", "42"), of("3", "43"), target(AssetKind::Business, "4")];
+    let proofs = probe(&client, &others).await;
+    assert!(retry_at(&proofs[0]) >= begin + TimeDelta::minutes(7));
+    assert!(is_proven(&proofs[1]) && is_proven(&proofs[2]));
+    assert_eq!(stub.calls()[1].ids(), ["3", "4"]);
 }
 
 #[tokio::test]
