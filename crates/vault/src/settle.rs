@@ -151,7 +151,7 @@ fn standing_of(
     }
 }
 
-fn target_of(asset: &Asset) -> Target {
+pub(crate) fn target_of(asset: &Asset) -> Target {
     Target { id: asset.id.clone(), kind: asset.kind, business: asset.business_id.clone() }
 }
 

@@ -23,6 +23,7 @@ use crate::{
     Error, Vault,
     payload::{context, read_credential},
     prove::grant_of,
+    settle::target_of,
     watched::Findings,
 };
 
@@ -75,8 +76,7 @@ struct Asked {
 
 impl Asked {
     fn target(&self, due: &[Due]) -> Option<Target> {
-        let asset = &due.get(self.due)?.asset;
-        Some(Target { id: asset.id.clone(), kind: asset.kind })
+        Some(target_of(&due.get(self.due)?.asset))
     }
 
     fn probe<'a>(&self, round: &'a Round<'_>, due: &'a [Due], target: &'a Target) -> Option<Probe<'a>> {
