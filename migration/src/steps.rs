@@ -24,11 +24,12 @@ mod s16_cut_offs;
 mod s17_grant_tokens;
 mod s18_events;
 mod s20_inbox;
+mod s24_retention;
 
 use crate::step::Step;
 
 /// Every step, oldest first.
-pub(crate) const ALL: [Step; 19] = [
+pub(crate) const ALL: [Step; 20] = [
     s01_apps::STEP,
     s02_tenants::STEP,
     s03_signing_keys::STEP,
@@ -48,4 +49,5 @@ pub(crate) const ALL: [Step; 19] = [
     s17_grant_tokens::STEP,
     s18_events::STEP,
     s20_inbox::STEP,
+    s24_retention::STEP,
 ];

@@ -10,6 +10,7 @@ mod source;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use regrant_domain::Passphrase;
+use regrant_vault::Retention;
 use url::Url;
 
 use crate::{Global, telemetry::LogFormat};
@@ -35,6 +36,10 @@ pub(crate) struct Config {
     pub vault: regrant_vault::Settings,
     /// The API.
     pub api: regrant_api::Settings,
+    /// The worker.
+    pub worker: regrant_worker::Settings,
+    /// Whether `serve` works, too.
+    pub with_worker: bool,
     /// The log.
     pub log: LogFormat,
 }
@@ -71,9 +76,11 @@ impl Config {
         let graph = graph(reader);
         let vault = vault(reader);
         let api = api(reader);
+        let worker = worker(reader);
+        let with_worker = reader.or("with_worker", false);
         let log = reader.or("log.format", LogFormat::default());
         let (database, keyring) = (database?, keyring?);
-        Some(Self { listen, admin_listen, database, keyring, graph, vault, api, log })
+        Some(Self { listen, admin_listen, database, keyring, graph, vault, api, worker, with_worker, log })
     }
 }
 
@@ -121,6 +128,7 @@ fn vault(reader: &mut Reader<'_>) -> regrant_vault::Settings {
         max_reconnect_assets: reader.at_least_one("limits.reconnect_assets", usual.max_reconnect_assets),
         max_register_assets: reader.at_least_one("limits.register_assets", usual.max_register_assets),
         max_lookup_assets: reader.at_least_one("limits.lookup_assets", usual.max_lookup_assets),
+        retention: retention(reader),
         jobs_in_flight: reader.at_least_one("limits.jobs_in_flight", usual.jobs_in_flight),
         ..regrant_vault::Settings::default()
     }
@@ -129,6 +137,22 @@ fn vault(reader: &mut Reader<'_>) -> regrant_vault::Settings {
 fn api(reader: &mut Reader<'_>) -> regrant_api::Settings {
     let usual = regrant_api::Settings::default();
     regrant_api::Settings { max_body: reader.at_least_one("limits.body_bytes", usual.max_body), ..usual }
+}
+
+fn retention(reader: &mut Reader<'_>) -> Retention {
+    let usual = Retention::default();
+    Retention {
+        idempotency: reader.hours("retention.idempotency_hours", usual.idempotency),
+        events: reader.days("retention.events_days", usual.events),
+        cut_offs: reader.days("retention.cut_offs_days", usual.cut_offs),
+        inbox: reader.days("retention.inbox_days", usual.inbox),
+        reconnects: reader.days("retention.reconnects_days", usual.reconnects),
+    }
+}
+
+fn worker(reader: &mut Reader<'_>) -> regrant_worker::Settings {
+    let usual = regrant_worker::Settings::default();
+    regrant_worker::Settings { look: reader.seconds("worker.look_seconds", usual.look), ..usual }
 }
 
 /// Whether the URL's host is a loopback address.

@@ -6,6 +6,7 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use regrant_vault::Vault;
+use regrant_worker::Pulse;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -25,14 +26,15 @@ pub(crate) struct Health {
     listener: TcpListener,
     addr: SocketAddr,
     vault: Vault,
+    pulse: Option<Pulse>,
 }
 
 impl Health {
-    /// Binds it; port 0 takes a free one.
-    pub async fn bind(vault: Vault, listen: SocketAddr) -> io::Result<Self> {
+    /// Binds it; port 0 takes a free one. With a pulse the process is ready only while its worker lives.
+    pub async fn bind(vault: Vault, pulse: Option<Pulse>, listen: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
         let addr = listener.local_addr()?;
-        Ok(Self { listener, addr, vault })
+        Ok(Self { listener, addr, vault, pulse })
     }
 
     /// Where it listens.
@@ -56,20 +58,20 @@ impl Health {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
-            let vault = self.vault.clone();
+            let (vault, pulse) = (self.vault.clone(), self.pulse.clone());
             tokio::spawn(async move {
-                let _answered = tokio::time::timeout(PATIENCE, answer(caller, &vault)).await;
+                let _answered = tokio::time::timeout(PATIENCE, answer(caller, &vault, pulse.as_ref())).await;
                 drop(place);
             });
         }
     }
 }
 
-async fn answer(mut caller: TcpStream, vault: &Vault) -> io::Result<()> {
+async fn answer(mut caller: TcpStream, vault: &Vault, pulse: Option<&Pulse>) -> io::Result<()> {
     let head = head(&mut caller).await?;
     let status = match line(&head) {
         Some(("GET" | "HEAD", "/livez")) => "200 OK",
-        Some(("GET" | "HEAD", "/readyz")) if vault.ready().await.is_ok() => "200 OK",
+        Some(("GET" | "HEAD", "/readyz")) if is_ready(vault, pulse).await => "200 OK",
         Some(("GET" | "HEAD", "/readyz")) => "503 Service Unavailable",
         Some(_) => "404 Not Found",
         None => "400 Bad Request",
@@ -79,6 +81,10 @@ async fn answer(mut caller: TcpStream, vault: &Vault) -> io::Result<()> {
     );
     caller.write_all(head.as_bytes()).await?;
     caller.shutdown().await
+}
+
+async fn is_ready(vault: &Vault, pulse: Option<&Pulse>) -> bool {
+    pulse.is_none_or(Pulse::is_alive) && vault.ready().await.is_ok()
 }
 
 /// Reads up to the empty line that ends a head.

@@ -7,11 +7,14 @@ use regrant_crypto::{KeyProvider, Keyring};
 use regrant_domain::{Clock, Passphrase};
 use regrant_storage::Store;
 use regrant_vault::{Parts, Vault};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use tracing::warn;
 
 use crate::config::{Config, KeyringFile};
 
 /// Opens the vault of an installation.
 pub(crate) async fn open(config: Config) -> anyhow::Result<Vault> {
+    forbid_core_dumps();
     let store = store(&config.database).await?;
     let KeyringFile { path, passphrase } = config.keyring;
     let provider = KeyProvider::Local(unlock(path, passphrase).await?);
@@ -20,6 +23,14 @@ pub(crate) async fn open(config: Config) -> anyhow::Result<Vault> {
         .context("the Graph settings cannot be used")?;
     let vault = Vault::open(Parts { store, provider, graph, clock, settings: config.vault }).await;
     vault.context("the vault does not open: is this keyring the one the database was made with?")
+}
+
+/// Makes this process the one that works, where there can be one only.
+pub(crate) async fn take_over(vault: &Vault) -> anyhow::Result<()> {
+    vault.take_over().await.context(
+        "cannot work on the database. SQLite is for one process: is another `serve`, `work` or `dev` running? \
+         `serve --with-worker` does both in one; on PostgreSQL several may run",
+    )
 }
 
 /// Opens the database, and says what to do where it must not be served.
@@ -48,4 +59,11 @@ pub(crate) async fn unlock(path: impl AsRef<Path>, passphrase: Passphrase) -> an
     let shown = path.display().to_string();
     let keyring = tokio::task::spawn_blocking(move || Keyring::open(&path, &passphrase)).await?;
     keyring.with_context(|| format!("cannot open the keyring {shown}"))
+}
+
+/// A core dump would hold keys and tokens in the clear.
+fn forbid_core_dumps() {
+    if let Err(error) = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }) {
+        warn!(%error, "core dumps stay possible");
+    }
 }

@@ -28,6 +28,7 @@ mod signals;
 mod telemetry;
 mod tenant_api;
 mod tenants;
+mod work;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
@@ -63,7 +64,9 @@ enum Command {
     /// Watch a bulk reconnect of 120 assets in this terminal; every step checks its result.
     Demo(demo::Args),
     /// Serve the API for production.
-    Serve,
+    Serve(serve::Args),
+    /// Do what is due: probe, promote, refresh, deliver, clean up. Several may run on `PostgreSQL`.
+    Work,
     /// Bring the database's schema up to date, with the role that owns the tables.
     Migrate(migrate::Args),
     /// Make and show the keyring, the file of the keys that wrap all others.
@@ -101,7 +104,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Dev(args) => dev::run(args, global.output).await.map(done),
         Command::Demo(args) => demo::run(args, global.output).await,
-        Command::Serve => serve::run(&global).await.map(done),
+        Command::Serve(args) => serve::run(args, &global).await.map(done),
+        Command::Work => work::run(&global).await.map(done),
         Command::Migrate(args) => migrate::run(args, &global).await.map(done),
         Command::Keys(command) => keys::run(command, global.output).map(done),
         Command::Apps(command) => apps::run(command, &global).await.map(done),

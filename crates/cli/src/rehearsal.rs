@@ -16,9 +16,11 @@ use regrant_domain::Clock;
 use regrant_sandbox::{Sandbox, World};
 use regrant_storage::Store;
 use regrant_vault::{Parts, Vault};
+use regrant_worker::Worker;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::error;
 
-use crate::{control::Control, health::Health, migrate};
+use crate::{control::Control, health::Health, installation, migrate};
 
 /// Ports on loopback; 0 takes a free one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,14 +66,19 @@ impl Rehearsal {
         let api = regrant_api::Settings::default();
         let public =
             Server::bind(vault.clone(), loopback(ports.public), api).with_context(|| taken(ports.public))?;
-        let admin =
-            Health::bind(vault.clone(), loopback(ports.admin)).await.with_context(|| taken(ports.admin))?;
+        let worker = Worker::new(vault.clone(), regrant_worker::Settings::default());
+        let admin = Health::bind(vault.clone(), Some(worker.pulse()), loopback(ports.admin)).await;
+        let admin = admin.with_context(|| taken(ports.admin))?;
         let (public_url, admin_url) = (url(public.addr()), url(admin.addr()));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(public.run_until(stop.clone()));
         tasks.spawn(admin.run_until(stop.clone()));
-        let resuming = vault.clone();
-        tasks.spawn(async move { resuming.resume_until_closed(Duration::from_secs(1)).await });
+        let working = stop.clone();
+        tasks.spawn(async move {
+            if let Err(broke) = worker.run_until(working).await {
+                error!(error = %broke, "the rehearsal goes on without its worker");
+            }
+        });
         let (control, sandbox_url) = (Control::new(sandbox.url())?, sandbox.url());
         Ok(Self { vault, control, public_url, admin_url, sandbox_url, sandbox, stop, tasks })
     }
@@ -103,7 +110,7 @@ async fn open(database: &Path, keyring: Keyring, graph: String, clock: Clock) ->
         settings: regrant_vault::Settings::default(),
     };
     let vault = Vault::open(parts).await.context("the database does not open with this keyring")?;
-    vault.take_over().await?;
+    installation::take_over(&vault).await?;
     Ok(vault)
 }
 

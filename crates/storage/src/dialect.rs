@@ -9,7 +9,7 @@ use sea_orm::{
     TransactionTrait,
 };
 
-use crate::{Error, Settings, query::Query};
+use crate::{Error, Settings, query::Query, sole::Sole};
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,31 @@ impl Dialect {
             Self::Sqlite => sqlite::open(settings).await,
             Self::Postgres => postgres::open(settings).await,
         }
+    }
+
+    /// The lock of the one process that works, where there can be one only.
+    pub(crate) fn sole(self, url: &str) -> Result<Option<Sole>, Error> {
+        match self {
+            Self::Sqlite => Ok(Some(Sole::beside(&sqlite::file(url)?))),
+            Self::Postgres => Ok(None),
+        }
+    }
+
+    /// Takes a turn that lasts until this transaction ends; whether nobody else has it. SQLite's writer
+    /// is alone anyway.
+    pub(crate) async fn take_turn(
+        self,
+        transaction: &DatabaseTransaction,
+        what: &str,
+        tenant: TenantId,
+    ) -> Result<bool, Error> {
+        if self == Self::Sqlite {
+            return Ok(true);
+        }
+        let name = format!("{what} {}", tenant.uuid());
+        let query = Query::new("SELECT pg_try_advisory_xact_lock(hashtextextended(").bind(name);
+        let row = query.sql(", 0)) AS taken").one(transaction).await?;
+        row.ok_or(Error::NotFound)?.get("taken")
     }
 
     /// Refuses a database whose last wall is missing.

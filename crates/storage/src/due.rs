@@ -130,6 +130,21 @@ impl Store {
         }
     }
 
+    /// Gives back everything a process holds, under its name or under a name that begins with it and `/`: it is
+    /// due as it was.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn release_leases(&self, process: &str) -> Result<u64, Error> {
+        let mut freed = 0;
+        for table in ["due", "probe_due"] {
+            let sql = format!("UPDATE {table} SET owner = NULL, leased_until = NULL WHERE owner = ");
+            let query = Query::new(sql).bind(process).sql(" OR owner LIKE ").bind(format!("{process}/%"));
+            freed += self.write(query).await?;
+        }
+        Ok(freed)
+    }
+
     /// Frees every lease and tells how many there were: for a start on SQLite, where the one process that
     /// could hold them is gone.
     ///

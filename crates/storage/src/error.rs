@@ -19,6 +19,9 @@ pub enum Error {
     /// The PostgreSQL role could look past row-level security.
     #[error("the database role is not safe to serve with: {}", .0.join("; "))]
     UnsafeRole(Vec<String>),
+    /// Another process works on the SQLite file.
+    #[error("another process works on this SQLite database")]
+    Occupied,
     /// Migrations are pending.
     #[error("the schema is older than this program: run the migrations")]
     SchemaOutdated,

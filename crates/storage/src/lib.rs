@@ -25,12 +25,14 @@ mod inbox;
 mod item;
 mod person;
 mod probe_due;
+mod purge;
 mod query;
 mod reconnect;
 mod row;
 mod scope;
 mod settle;
 mod signing_key;
+mod sole;
 mod store;
 mod tenant;
 

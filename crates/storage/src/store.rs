@@ -9,10 +9,10 @@ use regrant_domain::{AppId, TenantId};
 use sea_orm::{DatabaseConnection, TransactionTrait};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{Error, TenantScope, TenantTx, dialect::Dialect, query::Query};
+use crate::{Error, TenantScope, TenantTx, dialect::Dialect, query::Query, sole::Sole};
 
 /// The newest migration this program needs; later ones only add.
-pub const NEWEST_MIGRATION: &str = "m20261122_000020_inbox";
+pub const NEWEST_MIGRATION: &str = "m20261122_000024_retention";
 
 /// Where the database is and how it is used.
 #[derive(Clone)]
@@ -42,6 +42,8 @@ pub struct Store {
     system: TenantScope,
     /// SQLite has one writer. Waiting here is fair and wakes at once; waiting in SQLite is neither.
     writer: Option<Arc<Semaphore>>,
+    /// SQLite is worked on by one process.
+    pub(crate) sole: Option<Sole>,
 }
 
 impl fmt::Debug for Store {
@@ -65,6 +67,7 @@ impl Store {
             dialect,
             system: TenantScope::new(TenantId::SYSTEM, no_app),
             writer: (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1))),
+            sole: dialect.sole(&settings.url)?,
         };
         dialect.inspect(&store.connection).await?;
         store.check_schema().await?;

@@ -23,6 +23,8 @@ use crate::{
 /// Whether the submitted token was accepted.
 pub(crate) type Proved = Result<(), TokenRefusal>;
 
+/// How long work under way may take to settle when the vault closes.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How many open items one round takes up.
 const ROUND: u32 = 2_000;
 
@@ -43,15 +45,12 @@ impl Vault {
         Ok(n)
     }
 
-    /// Takes over what a process that is gone has left; SQLite only, where there can be one.
+    /// Takes over what a process that is gone has left; SQLite only, where one process works at a time.
     ///
     /// # Errors
-    /// The database does not answer.
+    /// Another process works on it, or the database does not answer.
     pub async fn take_over(&self) -> Result<(), Error> {
-        if self.store.is_sqlite() {
-            self.store.expire_leases().await?;
-        }
-        Ok(())
+        Ok(self.store.take_over().await?)
     }
 
     /// Looks for due reconnects until the vault closes.
@@ -65,11 +64,24 @@ impl Vault {
         }
     }
 
-    /// Lets running reconnects come to the end of their chunk, gives their leases back and stops.
+    /// How many reconnects run in this process.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.jobs.tracker.len()
+    }
+
+    /// Lets running reconnects come to the end of their chunk, gives every lease back and stops. Whoever still
+    /// works after that writes nothing any more.
     pub async fn close(&self) {
         self.jobs.stop.cancel();
         self.jobs.tracker.close();
-        self.jobs.tracker.wait().await;
+        if tokio::time::timeout(PATIENCE, self.jobs.tracker.wait()).await.is_err() {
+            warn!("work under way did not settle in time; it will be taken up again");
+        }
+        if let Err(error) = self.store.release_leases(&self.jobs.owner).await {
+            warn!(error = &*chain(&error), "cannot give leases back; they end by themselves");
+        }
+        self.store.leave();
     }
 
     pub(crate) fn spawn_run(&self, scope: TenantScope, lease: Lease, tell: Option<oneshot::Sender<Proved>>) {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use regrant_domain::schedule::Pace;
 
+use crate::Retention;
+
 /// Limits and times. Every one has a default; keys, addresses and roles have none and are not here.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -21,6 +23,8 @@ pub struct Settings {
     pub refresh_system_user: chrono::Duration,
     /// How long before its end a person's long-lived token is refreshed.
     pub refresh_user: chrono::Duration,
+    /// How long records are kept.
+    pub retention: Retention,
     /// How many assets one reconnect may name.
     pub max_reconnect_assets: usize,
     /// How many assets one registration may name.
@@ -47,6 +51,7 @@ impl Default for Settings {
             pace: Pace::default(),
             refresh_system_user: chrono::Duration::days(20),
             refresh_user: chrono::Duration::days(10),
+            retention: Retention::default(),
             max_reconnect_assets: 10_000,
             max_register_assets: 1_000,
             max_lookup_assets: 500,

@@ -105,7 +105,7 @@ impl Vault {
     /// # Errors
     /// The database does not answer.
     pub async fn watch_due(&self, lane: Lane, limit: u32) -> Result<Watched, Error> {
-        let owner = uuid::Uuid::now_v7().to_string();
+        let owner = format!("{}/{}", self.jobs.owner, uuid::Uuid::now_v7());
         let wall = Clock::wall();
         let claimer =
             Claimer { owner: &owner, now: self.clock.now(), wall, until: wall + self.settings.lease };
@@ -113,8 +113,9 @@ impl Vault {
         if claims.is_empty() {
             return Ok(Watched::default());
         }
-        let rounds = stream::iter(&claims)
-            .map(|claim| self.watch_tenant(&owner, claim))
+        // Made before the stream: a closure within it would not be known to be Send.
+        let rounds: Vec<_> = claims.iter().map(|claim| self.watch_tenant(&owner, claim)).collect();
+        let rounds = stream::iter(rounds)
             .buffer_unordered(TENANTS_AT_ONCE)
             .fold(Watched::default(), async |sum, it| sum.plus(it));
         let watched = tokio::select! {

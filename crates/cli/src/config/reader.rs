@@ -50,6 +50,16 @@ impl<'a> Reader<'a> {
         Duration::from_secs(self.at_least_one(key, usual.as_secs().max(1)))
     }
 
+    /// A number of hours above zero.
+    pub fn hours(&mut self, key: &str, usual: chrono::Duration) -> chrono::Duration {
+        chrono::Duration::hours(i64::from(self.at_least_one(key, whole(usual.num_hours()))))
+    }
+
+    /// A number of days above zero.
+    pub fn days(&mut self, key: &str, usual: chrono::Duration) -> chrono::Duration {
+        chrono::Duration::days(i64::from(self.at_least_one(key, whole(usual.num_days()))))
+    }
+
     /// A whole number above zero.
     pub fn at_least_one<T: FromStr + PartialOrd + From<u8>>(&mut self, key: &str, usual: T) -> T {
         let read = self.or(key, usual);
@@ -80,12 +90,17 @@ impl<'a> Reader<'a> {
     }
 }
 
+fn whole(n: i64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
 /// What a type is, for a person.
 fn what<T>() -> &'static str {
     let name = std::any::type_name::<T>();
     match name.rsplit("::").next().unwrap_or(name) {
         "SocketAddr" => "an address with a port, such as 127.0.0.1:8080",
         "u16" | "u32" | "u64" | "usize" | "i64" => "a whole number",
+        "bool" => "`true` or `false`",
         "Url" => "a URL",
         "LogFormat" => "`text` or `json`",
         _ => "of the right form",

@@ -21,7 +21,16 @@ const KEYRING: &str = "dev.keyring";
 const PASSPHRASE: &str = "dev.passphrase";
 const TENANTS: &str = "dev.tenants.json";
 /// Everything dev makes.
-const OWN: [&str; 7] = [MARKER, DATABASE, "dev.sqlite3-wal", "dev.sqlite3-shm", KEYRING, PASSPHRASE, TENANTS];
+const OWN: [&str; 8] = [
+    MARKER,
+    DATABASE,
+    "dev.sqlite3-wal",
+    "dev.sqlite3-shm",
+    "dev.sqlite3-work",
+    KEYRING,
+    PASSPHRASE,
+    TENANTS,
+];
 
 /// An open data directory; no other `dev` works in it meanwhile.
 pub(crate) struct DataDir {

@@ -43,6 +43,11 @@ pub(super) async fn open(settings: &Settings) -> Result<DatabaseConnection, Erro
     Ok(connection)
 }
 
+/// The file at this address.
+pub(super) fn file(url: &str) -> Result<PathBuf, Error> {
+    Ok(url.parse::<SqliteConnectOptions>()?.get_filename().to_owned())
+}
+
 /// Nobody but the owner reads the file, its log and its index. SQLite gives new ones the file's mode.
 fn close_to_others(file: &Path) -> Result<(), Error> {
     for suffix in ["", "-wal", "-shm"] {

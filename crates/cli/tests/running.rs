@@ -1,0 +1,145 @@
+//! Commands that run until they are told to end: `serve`, `work`, and both on one database.
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An installation on SQLite with a keyring of its own.
+struct Installation {
+    home: tempfile::TempDir,
+}
+
+/// A process that is killed with the test at the latest.
+struct Running {
+    child: Child,
+    admin: u16,
+    log: PathBuf,
+}
+
+impl Installation {
+    fn new() -> Self {
+        let it = Self { home: tempfile::tempdir().expect("a directory") };
+        std::fs::write(it.path("passphrase"), "correct horse battery staple").expect("written");
+        for arguments in [&["migrate"][..], &["keys", "init", "--memory", "64"]] {
+            let made = it.command(arguments, free_port(), free_port()).output().expect("the binary starts");
+            assert!(made.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&made.stderr));
+        }
+        it
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str], listen: u16, admin: u16) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_regrant"));
+        let database = format!("sqlite:{}", self.path("regrant.sqlite3").display());
+        command.env_clear().args(arguments).env("REGRANT_DATABASE_URL", database);
+        command.env("REGRANT_KEYRING_PATH", self.path("keyring"));
+        command.env("REGRANT_KEYRING_PASSPHRASE_FILE", self.path("passphrase"));
+        command.env("REGRANT_GRAPH_BASE_URL", "http://127.0.0.1:9");
+        command.env("REGRANT_LISTEN", format!("127.0.0.1:{listen}"));
+        command.env("REGRANT_ADMIN_LISTEN", format!("127.0.0.1:{admin}"));
+        command
+    }
+
+    /// Starts a command and waits until it is ready.
+    fn start(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Running {
+        let (admin, log) = (free_port(), self.path(&format!("{}.log", arguments.concat())));
+        let mut command = self.command(arguments, free_port(), admin);
+        command.envs(variables.iter().copied()).stdout(Stdio::null());
+        let child = command.stderr(std::fs::File::create(&log).expect("a log")).spawn();
+        let mut running = Running { child: child.expect("the binary starts"), admin, log };
+        let started = Instant::now();
+        while running.status("/readyz") != Some(200) {
+            let ended = running.child.try_wait().expect("its state");
+            assert!(ended.is_none() && started.elapsed() < PATIENCE, "{arguments:?}: {}", running.said());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        running
+    }
+}
+
+impl Running {
+    fn status(&self, path: &str) -> Option<u16> {
+        let mut caller = TcpStream::connect(("127.0.0.1", self.admin)).ok()?;
+        caller.set_read_timeout(Some(PATIENCE)).ok()?;
+        write!(caller, "GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").ok()?;
+        let mut answer = String::new();
+        caller.read_to_string(&mut answer).ok()?;
+        answer.split(' ').nth(1)?.parse().ok()
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// SIGTERM; how it ended.
+    fn stop(mut self) -> (ExitStatus, String) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there");
+        assert!(sent.success());
+        let asked = Instant::now();
+        loop {
+            if let Some(ended) = self.child.try_wait().expect("its state") {
+                return (ended, self.said());
+            }
+            assert!(asked.elapsed() < PATIENCE, "it does not end: {}", self.said());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended, most likely.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).and_then(|it| it.local_addr()).expect("a free port").port()
+}
+
+#[test]
+fn work_answers_health_and_ends_by_sigterm() {
+    let installation = Installation::new();
+    let working = installation.start(&["work"], &[]);
+    assert_eq!((working.status("/livez"), working.status("/v1/assets")), (Some(200), Some(404)));
+    let (ended, said) = working.stop();
+    assert!(ended.success(), "{said}");
+    assert!(said.contains("working") && said.contains("stopped"), "{said}");
+}
+
+#[test]
+fn serve_works_too_where_the_argument_or_the_setting_says_so() {
+    let installation = Installation::new();
+    for (arguments, variables, says) in [
+        (&["serve", "--with-worker"][..], &[][..], "with_worker=true"),
+        (&["serve"], &[("REGRANT_WITH_WORKER", "true")], "with_worker=true"),
+        (&["serve"], &[], "with_worker=false"),
+    ] {
+        let (ended, said) = installation.start(arguments, variables).stop();
+        assert!(ended.success() && said.contains(says), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_second_process_on_sqlite_is_refused_and_the_first_goes_on() {
+    let installation = Installation::new();
+    let serving = installation.start(&["serve"], &[]);
+    let refused = installation.command(&["work"], free_port(), free_port()).output().expect("it starts");
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{told}");
+    assert!(told.contains("SQLite is for one process") && told.contains("--with-worker"), "{told}");
+    assert_eq!(serving.status("/readyz"), Some(200));
+    assert!(serving.stop().0.success());
+    assert!(installation.start(&["work"], &[]).stop().0.success(), "the lock ends with its process");
+}

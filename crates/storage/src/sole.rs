@@ -1,0 +1,74 @@
+//! Which process works on a SQLite file: one at a time.
+//!
+//! The rule: whoever frees or claims leases there holds this lock. It is a file beside the database and not the
+//! database itself, because closing any second handle on that would drop SQLite's own locks. The system
+//! frees it when the process ends, however it ends.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crate::{Error, Store};
+
+/// The lock beside a SQLite file, and whether this process holds it.
+#[derive(Debug, Clone)]
+pub(crate) struct Sole {
+    path: Arc<Path>,
+    held: Arc<Mutex<Option<File>>>,
+}
+
+impl Sole {
+    /// The lock of the database in `file`.
+    pub fn beside(file: &Path) -> Self {
+        let mut name = file.as_os_str().to_owned();
+        name.push("-work");
+        Self { path: PathBuf::from(name).into(), held: Arc::default() }
+    }
+
+    /// Takes the lock; whether it was not held yet.
+    fn take(&self) -> Result<bool, Error> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.is_some() {
+            return Ok(false);
+        }
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&self.path);
+        let file = file.map_err(sqlx::Error::Io)?;
+        match file.try_lock() {
+            Ok(()) => *held = Some(file),
+            Err(TryLockError::WouldBlock) => return Err(Error::Occupied),
+            Err(TryLockError::Error(error)) => return Err(sqlx::Error::Io(error).into()),
+        }
+        Ok(true)
+    }
+
+    fn leave(&self) {
+        // Closing the file frees the lock.
+        drop(self.held.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+impl Store {
+    /// Makes this process the one that works on the database, and frees what one that is gone has left. On PostgreSQL,
+    /// where several may work, there is nothing to do.
+    ///
+    /// # Errors
+    /// [`Error::Occupied`]: another process works on it.
+    pub async fn take_over(&self) -> Result<(), Error> {
+        if let Some(sole) = &self.sole
+            && sole.take()?
+        {
+            self.expire_leases().await?;
+        }
+        Ok(())
+    }
+
+    /// Lets another process take over.
+    pub fn leave(&self) {
+        if let Some(sole) = &self.sole {
+            sole.leave();
+        }
+    }
+}

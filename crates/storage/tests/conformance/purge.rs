@@ -1,0 +1,164 @@
+//! Retention: what is old goes in bounded steps, what something stands on stays.
+
+use regrant_domain::{CutOffSource, ReconnectStatus, Slot};
+use regrant_migration::{open, sea_orm::ConnectionTrait};
+use regrant_storage::{CutOffNote, Error, IdempotencyKey, NewEvent, Store};
+use regrant_testdb::TestDatabase;
+
+use crate::bench::{Bench, activation, credential, day, grant, id, item, new_reconnect, on_both, settings};
+
+on_both!(
+    old_events_go_in_bounded_steps_the_oldest_first,
+    a_key_of_a_running_reconnect_stays,
+    each_asset_keeps_its_newest_cut_off,
+    an_old_reconnect_goes_with_its_items_and_a_running_one_stays,
+    a_grant_token_stays_while_anything_stands_on_it,
+    one_transaction_at_a_time_has_the_turn_to_purge,
+    suspended_tenants_are_passed_over_and_pages_join_up,
+);
+
+async fn old_events_go_in_bounded_steps_the_oldest_first(bench: Bench) {
+    let event = |n: i64| NewEvent {
+        kind: regrant_domain::EventKind::ReconnectCompleted,
+        subject: n.to_string(),
+        data: serde_json::json!({}),
+    };
+    for n in 1..=5 {
+        let tx = bench.acme().await;
+        tx.emit(&[event(n)], day(n)).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let other = bench.bolt().await;
+    other.emit(&[event(1)], day(1)).await.unwrap();
+    other.commit().await.unwrap();
+    let tx = bench.acme().await;
+    assert_eq!(tx.purge_events(day(4), 2).await.unwrap(), 2);
+    assert_eq!(tx.purge_events(day(4), 2).await.unwrap(), 1);
+    assert_eq!(tx.purge_events(day(4), 2).await.unwrap(), 0, "days 4 and 5 stay");
+    tx.commit().await.unwrap();
+    let other = bench.bolt().await;
+    assert_eq!(other.purge_events(day(4), 2).await.unwrap(), 1, "the other tenant's was not touched");
+}
+
+async fn a_key_of_a_running_reconnect_stays(bench: Bench) {
+    let key = |name: &str| IdempotencyKey { client: bench.client, route: "a", key: name.to_owned() };
+    for (name, ends) in [("ended", true), ("running", false)] {
+        let reconnect = new_reconnect(bench.client);
+        let tx = bench.acme().await;
+        tx.insert_idempotent(&key(name), b"x", 1, reconnect.id, day(1)).await.unwrap();
+        tx.accept_reconnect(&reconnect, &[item("1")], None).await.unwrap();
+        if ends {
+            tx.finish_reconnect(reconnect.id, ReconnectStatus::Completed, day(1)).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+    let tx = bench.acme().await;
+    assert_eq!(tx.purge_idempotency(day(1), 10).await.unwrap(), 0, "not old yet");
+    assert_eq!(tx.purge_idempotency(day(2), 10).await.unwrap(), 1);
+    assert!(tx.find_idempotent(&key("running")).await.unwrap().is_some());
+    assert!(tx.find_idempotent(&key("ended")).await.unwrap().is_none());
+}
+
+async fn each_asset_keeps_its_newest_cut_off(bench: Bench) {
+    bench.pages(&["1", "2"]).await;
+    let note = |asset: &str, learned: i64| CutOffNote {
+        asset_id: id(asset),
+        person_id: None,
+        at: Some(day(90)),
+        source: CutOffSource::Probe,
+        learned_at: day(learned),
+    };
+    let tx = bench.acme().await;
+    tx.note_cut_offs(&[note("1", 1), note("1", 2), note("1", 2), note("2", 1)]).await.unwrap();
+    assert_eq!(tx.purge_cut_offs(day(3), 10).await.unwrap(), 2);
+    assert_eq!(tx.cut_offs(&id("1")).await.unwrap(), [note("1", 2)]);
+    assert_eq!(tx.cut_offs(&id("2")).await.unwrap(), [note("2", 1)]);
+}
+
+async fn an_old_reconnect_goes_with_its_items_and_a_running_one_stays(bench: Bench) {
+    bench.pages(&["1"]).await;
+    let (old, _) = bench.accept(&["1"]).await;
+    let (running, _) = bench.accept(&["1"]).await;
+    let tx = bench.acme().await;
+    tx.finish_reconnect(old, ReconnectStatus::Completed, day(1)).await.unwrap();
+    assert_eq!(tx.purge_reconnects(day(2), 10).await.unwrap(), 1);
+    assert!(matches!(tx.reconnect(old).await, Err(Error::NotFound)));
+    assert_eq!(tx.items(old).await.unwrap(), []);
+    assert_eq!(tx.items(running).await.unwrap().len(), 1);
+}
+
+async fn a_grant_token_stays_while_anything_stands_on_it(bench: Bench) {
+    bench.pages(&["1"]).await;
+    let (used, running, idle) = (grant(), grant(), grant());
+    let (reconnect, _) = bench.accept(&["1"]).await;
+    let tx = bench.acme().await;
+    for grant in [&used, &running, &idle] {
+        tx.insert_grant(grant, day(1)).await.unwrap();
+    }
+    let mut stored = credential("1", Slot::Active, 1, 1);
+    stored.credential.grant_id = Some(used.id);
+    tx.activate(&[regrant_storage::Activation { credential: stored, ..activation("1", 0, 1) }], 1, day(1))
+        .await
+        .unwrap();
+    tx.mark_proved(reconnect, running.id, &crate::bench::sealed(4)).await.unwrap();
+    tx.commit().await.unwrap();
+    let owner = open(bench.database.superuser_url().as_deref().unwrap_or(bench.database.owner_url())).await;
+    let owner = owner.unwrap();
+    owner.execute_unprepared("UPDATE grants SET sealed = '\\x00'").await.ok();
+    owner.execute_unprepared("UPDATE grants SET sealed = x'00'").await.ok();
+    owner.close().await.unwrap();
+    let tx = bench.acme().await;
+    assert_eq!(tx.wipe_idle_grants().await.unwrap(), 1, "only the idle one");
+    tx.finish_reconnect(reconnect, ReconnectStatus::Cancelled, day(2)).await.unwrap();
+    assert_eq!(tx.wipe_idle_grants().await.unwrap(), 1, "its reconnect has ended");
+    assert_eq!(tx.wipe_idle_grants().await.unwrap(), 0, "the one in use stays");
+}
+
+async fn one_transaction_at_a_time_has_the_turn_to_purge(bench: Bench) {
+    if bench.store.is_sqlite() {
+        return; // Its writer is alone anyway.
+    }
+    let (first, second, other) = (bench.acme().await, bench.acme().await, bench.bolt().await);
+    assert!(first.is_alone_to_purge().await.unwrap());
+    assert!(!second.is_alone_to_purge().await.unwrap());
+    assert!(other.is_alone_to_purge().await.unwrap(), "each tenant has its own");
+    drop(first);
+    let mut taken = false;
+    for _ in 0..100 {
+        taken = second.is_alone_to_purge().await.unwrap();
+        if taken {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert!(taken, "the turn ends with its transaction");
+}
+
+async fn suspended_tenants_are_passed_over_and_pages_join_up(bench: Bench) {
+    let first = bench.store.active_scopes(None, 1).await.unwrap();
+    let second = bench.store.active_scopes(Some(first[0].tenant()), 10).await.unwrap();
+    let mut found = [first[0].tenant(), second[0].tenant()];
+    let mut wanted = [bench.acme.tenant(), bench.bolt.tenant()];
+    found.sort_unstable();
+    wanted.sort_unstable();
+    assert_eq!((found, second.len()), (wanted, 1));
+    let suspended = regrant_storage::TenantStatus::Suspended;
+    bench.store.set_tenant_status(bench.acme.tenant(), suspended).await.unwrap();
+    let left = bench.store.active_scopes(None, 10).await.unwrap();
+    assert_eq!(left.iter().map(|it| it.tenant()).collect::<Vec<_>>(), [bench.bolt.tenant()]);
+}
+
+#[tokio::test]
+async fn one_process_at_a_time_works_on_sqlite() {
+    let database = TestDatabase::sqlite().await;
+    let open = async || Store::connect(&settings(database.url())).await.unwrap();
+    let (first, second) = (open().await, open().await);
+    first.take_over().await.unwrap();
+    first.take_over().await.unwrap();
+    assert!(matches!(second.take_over().await, Err(Error::Occupied)));
+    first.leave();
+    second.take_over().await.unwrap();
+    assert!(matches!(first.take_over().await, Err(Error::Occupied)));
+    drop(second);
+    first.take_over().await.unwrap();
+}
