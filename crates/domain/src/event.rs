@@ -100,14 +100,13 @@ impl EventKind {
     pub const fn of_change(told: Option<Status>, now: Status) -> Option<Self> {
         use Status as S;
         match (told, now) {
-            // A fresh asset that has no token yet, or works, is no news.
-            (None, S::Disconnected | S::Healthy | S::Unproven) | (_, S::Unproven) => None,
             (Some(S::Disconnected), S::Healthy | S::Expiring | S::Migrating) => Some(Self::AssetRecovered),
-            (Some(S::Disconnected), S::Disconnected)
+            // What stays is no news, nor is a fresh asset that has no token yet.
+            (None | Some(S::Disconnected), S::Disconnected)
             | (Some(S::Suspect), S::Suspect)
             | (Some(S::Expiring), S::Expiring)
             | (Some(S::Migrating), S::Migrating)
-            | (_, S::Healthy) => None,
+            | (_, S::Healthy | S::Unproven) => None,
             (_, S::Disconnected) => Some(Self::AssetDisconnected),
             (_, S::Suspect) => Some(Self::AssetSuspect),
             (_, S::Expiring) => Some(Self::AssetExpiring),

@@ -147,13 +147,13 @@ mod tests {
         check(facts).at - now()
     }
 
-    fn cut_off(to_go: Duration) -> Option<CutOff> {
-        Some(CutOff { at: now() + to_go, source: CutOffSource::Probe, learned_at: now() })
+    fn cut_off(to_go: Duration) -> CutOff {
+        CutOff { at: now() + to_go, source: CutOffSource::Probe, learned_at: now() }
     }
 
     #[test]
     fn the_nearer_the_ending_the_shorter_the_pause() {
-        let with = |to_go| pause(&AssetFacts { cut_off: cut_off(to_go), ..facts() });
+        let with = |to_go| pause(&AssetFacts { cut_off: Some(cut_off(to_go)), ..facts() });
         assert_eq!(with(Duration::days(29)), Duration::hours(24));
         assert_eq!(with(Duration::hours(12)), Duration::hours(1));
         assert_eq!(with(Duration::minutes(30)), Duration::minutes(5));
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_parked_candidate_is_asked_more_often() {
-        let parked = |to_go| pause(&AssetFacts { cut_off: cut_off(to_go), parked: true, ..facts() });
+        let parked = |to_go| pause(&AssetFacts { cut_off: Some(cut_off(to_go)), parked: true, ..facts() });
         assert_eq!(parked(Duration::days(20)), Duration::hours(1));
         assert_eq!(parked(Duration::hours(24)), Duration::minutes(30));
         assert_eq!(parked(Duration::hours(1)), Duration::minutes(5));

@@ -137,8 +137,8 @@ fn not_reached(refusal: &Refusal, standing: &Standing) -> Decision {
             ReasonCode::NotReachedYet,
             Who::BusinessAdmin,
             "The new token does not reach this asset yet; the old one still serves and the new one waits.",
-            "Complete the migration of this business, or give the person access to the asset, then replace again; \
-             the token is kept as the candidate.",
+            "Complete the migration of this business, or give the person access to the asset: the new token then \
+             takes over by itself.",
         );
         return kept(Outcome::Parked, Effect::Park, Serving::Old, reason);
     }

@@ -111,8 +111,8 @@ mod tests {
         DateTime::UNIX_EPOCH + Duration::days(n)
     }
 
-    fn cut_off(at: i64, source: CutOffSource) -> Option<CutOff> {
-        Some(CutOff { at: day(at), source, learned_at: day(0) })
+    fn cut_off(at: i64, source: CutOffSource) -> CutOff {
+        CutOff { at: day(at), source, learned_at: day(0) }
     }
 
     fn heard(kind: RefusalKind, known: Option<CutOff>) -> Verdict {
@@ -142,11 +142,11 @@ mod tests {
     fn does_not_exist_means_the_cut_off_has_passed_once_one_is_known() {
         for kind in [RefusalKind::NotReached, RefusalKind::NoRole] {
             for source in CutOffSource::ALL {
-                let verdict = heard(kind.clone(), cut_off(9, source));
+                let verdict = heard(kind.clone(), Some(cut_off(9, source)));
                 assert_eq!(code(verdict), Some((ReasonCode::CutOffPassed, true)), "{kind:?}");
             }
         }
-        let before = heard(RefusalKind::NotReached, cut_off(11, CutOffSource::Probe));
+        let before = heard(RefusalKind::NotReached, Some(cut_off(11, CutOffSource::Probe)));
         assert_eq!(code(before), Some((ReasonCode::NotReached, false)));
     }
 
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn the_newest_reading_wins_and_an_absent_one_takes_nothing_away() {
-        let known = cut_off(20, CutOffSource::Webhook);
+        let known = Some(cut_off(20, CutOffSource::Webhook));
         assert_eq!(cut_off_after(known, None, day(10)), known);
         let read = cut_off_after(known, Some(day(15)), day(10));
         assert_eq!(read, Some(CutOff { at: day(15), source: CutOffSource::Probe, learned_at: day(10) }));

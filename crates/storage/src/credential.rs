@@ -64,19 +64,19 @@ impl TenantTx {
         self.in_slot(Slot::Candidate, assets).await
     }
 
-    /// Every credential of these assets but the previous ones, the better ranked first: what serves, what
-    /// waits, then spares by what was proved last.
+    /// Every credential of these assets, the better ranked first: what serves, what waits, spares by what was
+    /// proved last, and what served before.
     ///
     /// # Errors
     /// The database failed.
     pub async fn standing_credentials(&self, assets: &[AssetId]) -> Result<Vec<StoredCredential>, Error> {
         let mut credentials = Vec::with_capacity(assets.len());
         for chunk in assets.chunks(CHUNK) {
-            let query = self
-                .query(SELECT)
-                .sql(" AND c.slot <> 'previous' AND c.asset_id IN ")
-                .list(chunk.iter().map(AssetId::as_str))
-                .sql(" ORDER BY c.slot, c.proved_at DESC, c.id DESC");
+            let query =
+                self.query(SELECT).sql(" AND c.asset_id IN ").list(chunk.iter().map(AssetId::as_str)).sql(
+                    " ORDER BY CASE c.slot WHEN 'active' THEN 0 WHEN 'candidate' THEN 1 WHEN 'standby' THEN 2
+                      ELSE 3 END, c.proved_at DESC, c.id DESC",
+                );
             for row in self.all(query).await? {
                 credentials.push(read(&row)?);
             }

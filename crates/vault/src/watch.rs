@@ -15,7 +15,7 @@ use regrant_domain::{
     AccessToken, Asset, AssetId, Clock, Credential, CredentialId, CredentialKind, Grant, GrantId, Proof,
     Refusal, RefusalKind, Sealed, Slot, Timestamp, schedule::Lane,
 };
-use regrant_graph::{AppCredentials, InspectError, Probe, Target};
+use regrant_graph::{AppCredentials, Death, Probe, Target};
 use regrant_storage::{Claimer, ProbeClaim, ProbeLease, StoredCredential, TenantScope, TenantTx};
 use tracing::{Instrument, error, info_span, warn};
 
@@ -166,9 +166,7 @@ impl Vault {
             .map(|it| it.asset.id.clone())
             .collect();
         if !failing.is_empty() {
-            let spare = |due: &Due, it: &StoredCredential| {
-                failing.contains(&due.asset.id) && it.credential.slot == Slot::Standby
-            };
+            let spare = |due: &Due, it: &StoredCredential| failing.contains(&due.asset.id) && !first(it);
             self.ask(&mut round, &mut due, spare).await?;
         }
         self.adopt(&mut round, &due).await;
@@ -273,15 +271,13 @@ impl Vault {
 
     /// `None` where Graph confirms the death; else what is to be believed instead.
     async fn second_word(&self, app: &AppCredentials, token: &AccessToken) -> Option<Refusal> {
-        match self.graph.inspect(app, token).await {
-            Err(InspectError::Dead { .. } | InspectError::Undecipherable) => None,
-            Err(InspectError::UserAction(refusal)) => Some(refusal),
-            Err(InspectError::Call(error)) => Some(error.into()),
-            Ok(_) | Err(InspectError::NotAPersonToken | InspectError::ForeignApp) => {
-                let message = "Graph refused the token on the asset, and calls it valid when asked about it.";
-                let kind = RefusalKind::NotReached;
-                Some(Refusal { kind, message: message.to_owned(), fbtrace_id: None })
+        match self.graph.confirm_death(app, token).await {
+            Ok(Death::Confirmed { .. }) => None,
+            Ok(Death::Denied) => {
+                warn!(alarm = "contradiction", app.id = %app.id, "Graph refuses a token that it calls valid");
+                Some(unsaid("Graph refused the token, and calls it valid when asked about it."))
             }
+            Err(refusal) => Some(refusal),
         }
     }
 
@@ -343,7 +339,8 @@ impl Vault {
         let targets: Vec<_> = asked.iter().filter_map(|it| it.target(due)).collect();
         let probes: Vec<_> =
             asked.iter().zip(&targets).filter_map(|(it, target)| it.probe(round, due, target)).collect();
-        let mut proofs: Vec<_> = asked.iter().map(|_| Proof::Refused(not_asked())).collect();
+        let mut proofs: Vec<_> =
+            asked.iter().map(|_| Proof::Refused(unsaid("Graph was not asked."))).collect();
         let mut chunks = pin!(self.graph.probe_each(round.app, &probes));
         while let Some(chunk) = chunks.next().await {
             for (n, proof) in chunk.indices.into_iter().zip(chunk.proofs) {
@@ -370,9 +367,9 @@ impl Watched {
     }
 }
 
-fn not_asked() -> Refusal {
-    let message = "Graph was not asked.".to_owned();
-    Refusal { kind: RefusalKind::Unavailable, message, fbtrace_id: None }
+/// Nobody can say.
+fn unsaid(message: &str) -> Refusal {
+    Refusal { kind: RefusalKind::Unavailable, message: message.to_owned(), fbtrace_id: None }
 }
 
 /// A proved token that nothing is known of. A page token tells nothing of its person.

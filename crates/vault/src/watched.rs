@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use regrant_crypto::DataKey;
 use regrant_domain::{
-    Asset, AssetId, Credential, CredentialId, CredentialKind, CutOff, CutOffSource, EventKind, Grant,
-    GrantId, PersonId, Proof, Proven, RefusalKind, Sealed, Slot, Timestamp,
+    Asset, AssetId, Credential, CredentialId, CredentialKind, EventKind, Grant, GrantId, Proof, Proven,
+    RefusalKind, Sealed, Slot, Timestamp,
     settle::{Effect, Standing, decide},
     watch::{Verdict, cut_off_after, judge},
 };
@@ -22,6 +22,7 @@ use crate::{
     Error, Settings, Vault,
     seal::{Offered, grant_context},
     watch::{Due, Round, Watched},
+    writes::note_of,
 };
 
 /// The pause after nobody could say, which doubles up to [`LONGEST_PAUSE`].
@@ -58,10 +59,10 @@ impl Due {
 
     /// The credential of a slot whose proof succeeded, with what the proof brought.
     fn take_proven(&mut self, slot: Slot) -> Option<(StoredCredential, Proven)> {
-        let proved = |it: &&StoredCredential| {
+        let works = |it: &&StoredCredential| {
             it.credential.slot == slot && matches!(self.proofs.get(&it.credential.id), Some(Proof::Proven(_)))
         };
-        let found = self.credentials.iter().find(proved)?.clone();
+        let found = self.credentials.iter().find(works)?.clone();
         match self.proofs.remove(&found.credential.id) {
             Some(Proof::Proven(proven)) => Some((found, proven)),
             _ => None,
@@ -206,12 +207,14 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// The best ranked spare that was proved takes over from one that does not serve any more.
+    /// The best ranked spare that was proved takes over from one that does not serve any more; last of all
+    /// what served before, which nobody took back.
     fn fail_over(&mut self, due: &mut Due, asset: &Asset) -> Result<bool, Error> {
         self.drop_dead(due, Slot::Standby);
         let rank = |it: &StoredCredential| self.kind_of(&it.credential) != CredentialKind::SystemUser;
         due.credentials.sort_by_cached_key(rank);
-        let Some((spare, proven)) = due.take_proven(Slot::Standby) else { return Ok(false) };
+        let spare = due.take_proven(Slot::Standby).or_else(|| due.take_proven(Slot::Previous));
+        let Some((spare, proven)) = spare else { return Ok(false) };
         self.take_over(due, asset, &spare, proven, EventKind::CredentialFailedOver)?;
         self.watched.failed_over += 1;
         Ok(true)
@@ -238,7 +241,7 @@ impl<'a> Findings<'a> {
                 "person_id": it.credential.person_id, "kind": it.credential.kind,
             })),
         });
-        self.note_cut_off(asset, cut_off, person);
+        self.cut_offs.extend(note_of(asset, person, cut_off, self.now));
         let activation = Activation { credential, expected_generation: asset.generation, cut_off };
         self.promoted.push(Promotion { activation, waited: waited.credential.id });
         self.tell(kind, asset, detail);
@@ -250,9 +253,8 @@ impl<'a> Findings<'a> {
         self.settled.push(asset.id.clone());
         let Some((active, proven)) = due.take_proven(Slot::Active) else { return Ok(()) };
         let cut_off = cut_off_after(asset.facts.cut_off, proven.cut_off, self.now);
-        if cut_off != asset.facts.cut_off {
-            self.note_cut_off(asset, cut_off, active.credential.person_id.clone());
-        }
+        let person = active.credential.person_id.clone();
+        self.cut_offs.extend(note_of(asset, person, cut_off, self.now));
         if active.credential.grant_id.is_none() && self.round.grant_of(&active.credential).is_some() {
             let expected_generation = asset.generation;
             let credential = self.seal(asset, &active, Slot::Active, proven)?;
@@ -275,19 +277,6 @@ impl<'a> Findings<'a> {
             self.grants.push((grant.clone(), sealed));
         }
         Ok(())
-    }
-
-    fn note_cut_off(&mut self, asset: &Asset, after: Option<CutOff>, person: Option<PersonId>) {
-        if after.is_none() && asset.facts.cut_off.is_none() {
-            return;
-        }
-        self.cut_offs.push(CutOffNote {
-            asset_id: asset.id.clone(),
-            person_id: person,
-            at: after.map(|it| it.at),
-            source: CutOffSource::Probe,
-            learned_at: self.now,
-        });
     }
 
     fn postpone(&mut self, asset: &Asset, told: Option<Timestamp>, tries: u32) {

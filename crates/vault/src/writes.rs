@@ -5,16 +5,19 @@
 
 use regrant_crypto::DataKey;
 use regrant_domain::{
-    Asset, AssetId, Clock, CredentialKind, CutOff, CutOffSource, Outcome, Proof, Proven, Reason, ReasonCode,
-    Serving, Slot, TenantId, Timestamp, Who,
+    Asset, AssetId, Clock, CredentialKind, CutOff, CutOffSource, Outcome, PersonId, Proof, Proven, Reason,
+    ReasonCode, Serving, Slot, TenantId, Timestamp, Who,
     settle::{Decision, Effect, Standing, decide, give_up},
 };
 use regrant_storage::{
-    Activation, AuditEvent, FailedProof, Item, ItemResult, Lease, StoredCredential, TenantTx,
+    Activation, AuditEvent, CutOffNote, FailedProof, Item, ItemResult, Lease, StoredCredential, TenantTx,
 };
 use serde_json::json;
 
-use crate::{Error, Vault, prove::Credentials, reconnect::unknown, run::id_of, seal::Offered};
+use crate::{
+    Error, Vault, prove::Credentials, reconnect::unknown, run::id_of, seal::Offered,
+    watched::forecast_changed,
+};
 
 const LONGEST_PAUSE_SECONDS: u64 = 600;
 
@@ -47,6 +50,7 @@ pub(crate) struct Writes<'a> {
     failed: Vec<FailedProof>,
     checked: Vec<AssetId>,
     results: Vec<(i64, ItemResult)>,
+    cut_offs: Vec<CutOffNote>,
     events: Vec<AuditEvent>,
 }
 
@@ -71,6 +75,7 @@ impl<'a> Writes<'a> {
             failed: Vec::new(),
             checked: Vec::new(),
             results: Vec::new(),
+            cut_offs: Vec::new(),
             events: Vec::new(),
         }
     }
@@ -139,12 +144,14 @@ impl<'a> Writes<'a> {
     }
 
     fn activation(
-        &self,
+        &mut self,
         asset: &Asset,
         proven: Proven,
         cut_off: Option<CutOff>,
     ) -> Result<Activation, Error> {
         let credential = self.seal(asset, Slot::Active, proven)?;
+        let person = credential.credential.person_id.clone();
+        self.cut_offs.extend(note_of(asset, person, cut_off, self.now));
         Ok(Activation { credential, expected_generation: asset.generation, cut_off })
     }
 
@@ -194,9 +201,23 @@ impl<'a> Writes<'a> {
         tx.note_failed(&self.failed, self.now).await?;
         tx.note_checked(&self.checked, self.now).await?;
         tx.settle_items(id_of(self.lease), &self.results, self.now).await?;
+        tx.note_cut_offs(&self.cut_offs).await?;
+        tx.emit(&forecast_changed(&self.cut_offs), self.now).await?;
         tx.audit(&self.events, self.now).await?;
         Ok(())
     }
+}
+
+/// The word that an asset's cut-off changed, if it did.
+pub(crate) fn note_of(
+    asset: &Asset,
+    person_id: Option<PersonId>,
+    after: Option<CutOff>,
+    now: Timestamp,
+) -> Option<CutOffNote> {
+    let (asset_id, source) = (asset.id.clone(), CutOffSource::Probe);
+    let at = after.map(|it| it.at);
+    (after != asset.facts.cut_off).then_some(CutOffNote { asset_id, person_id, at, source, learned_at: now })
 }
 
 fn defer(decision: Decision, proof: &Proof, standing: &Standing, item: &Item, vault: &Vault) -> Decision {
