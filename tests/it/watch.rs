@@ -44,8 +44,7 @@ async fn watch(bench: &Bench) -> Watched {
 
 async fn leap(bench: &Bench, tenant: &Tenant, by: Duration) -> Tenant {
     bench.clock.advance(by);
-    let (id, client, secret) = (tenant.id.clone(), tenant.client_id.clone(), tenant.client_secret.clone());
-    Tenant::with_secret(&bench.api, id, client, secret).await
+    tenant.log_in_again().await
 }
 
 async fn states(tenant: &Tenant) -> Vec<String> {
@@ -89,6 +88,7 @@ on_both!(
     after_the_cut_off_an_unreached_asset_says_so_and_recovers,
     an_imported_token_is_probed_and_its_person_learned,
     a_spare_takes_over_when_the_better_token_dies,
+    what_served_before_takes_over_again_when_nothing_better_is_left,
     a_system_users_sixty_days_are_renewed_before_their_end,
     a_persons_token_is_exchanged_before_its_end,
     two_spaced_refusals_disconnect_and_one_does_not,
@@ -132,7 +132,7 @@ async fn a_parked_credential_is_promoted_the_moment_access_appears(database: Tes
         let wanted = if migrated { Fleet::MANAGED } else { Fleet::PERSON };
         assert_eq!(token["person_id"], wanted, "{id} {asset}");
         assert_eq!(asset["slots"]["candidate"].is_null(), migrated);
-        assert_eq!(tries(&bench, &id, &token).await, 200);
+        assert_eq!(bench.sandbox.tries(&id, &token).await, 200);
     }
 }
 
@@ -200,7 +200,26 @@ async fn a_spare_takes_over_when_the_better_token_dies(database: TestDatabase) {
     assert_eq!((watched.failed_over, watched.doubted), (7, 0), "{watched:?}");
     for (id, token) in tenant.tokens(&ids).await {
         assert_eq!(token["person_id"], Fleet::PERSON);
-        assert_eq!(tries(&bench, &id, &token).await, 200);
+        assert_eq!(bench.sandbox.tries(&id, &token).await, 200);
+    }
+}
+
+async fn what_served_before_takes_over_again_when_nothing_better_is_left(database: TestDatabase) {
+    let fleet = Fleet::new(1, 6, 1);
+    let bench = Bench::start(database, &fleet.world()).await;
+    let tenant = bench.tenant("One").await;
+    tenant.register(&fleet.assets()).await;
+    let ids = fleet.ids();
+    tenant.reconnect(&bench.sandbox.token(Fleet::PERSON).await, &ids).await;
+    let ended = tenant.reconnect(&bench.sandbox.token(Fleet::MANAGED).await, &ids).await;
+    assert_eq!(ended["counts"], json!({ "replaced": 7 }));
+    bench.sandbox.post(&format!("persons/{}/password-change", Fleet::MANAGED), json!({})).await;
+    let tenant = leap(&bench, &tenant, Duration::hours(25)).await;
+    let watched = watch(&bench).await;
+    assert_eq!((watched.failed_over, watched.doubted), (7, 0), "{watched:?}");
+    for (id, token) in tenant.tokens(&ids).await {
+        assert_eq!(token["person_id"], Fleet::PERSON);
+        assert_eq!(bench.sandbox.tries(&id, &token).await, 200);
     }
 }
 
@@ -246,7 +265,7 @@ async fn refreshed_in_time(bench: &Bench, tenant: Tenant, fleet: &Fleet, cause: 
         }
         if day % 12 == 0 || now > 0 {
             for (id, token) in tenant.tokens(&ids).await {
-                assert_eq!(tries(bench, &id, &token).await, 200, "day {day}: {id} {token}");
+                assert_eq!(bench.sandbox.tries(&id, &token).await, 200, "day {day}: {id} {token}");
             }
         }
     }
@@ -270,10 +289,3 @@ async fn two_spaced_refusals_disconnect_and_one_does_not(database: TestDatabase)
 }
 
 const SYSTEM: &str = "610000000000001";
-
-/// Tries a served token on the simulated Graph, as the tenant's product would.
-async fn tries(bench: &Bench, id: &str, token: &Value) -> u16 {
-    let text = |field: &str| token[field].as_str().unwrap_or_default().to_owned();
-    let time = token["appsecret_time"].as_i64().unwrap_or_default();
-    bench.sandbox.reads(id, &text("access_token"), &text("appsecret_proof"), time).await
-}

@@ -73,9 +73,30 @@ impl SandboxControl {
         call.send().await.expect("the sandbox answers").status().as_u16()
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Value {
+    /// Tries a served token on its asset, as the tenant's own product would.
+    pub async fn tries(&self, asset: &str, token: &Value) -> u16 {
+        let text = |field: &str| token[field].as_str().unwrap_or_default();
+        let time = token["appsecret_time"].as_i64().unwrap_or_default();
+        self.reads(asset, text("access_token"), text("appsecret_proof"), time).await
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
         let url = format!("{}/sandbox/{path}", self.url);
-        let answer = self.http.post(url).json(&body).send().await.expect("the sandbox answers");
+        let answer = self.http.get(url).send().await.expect("the sandbox answers");
+        answer.json().await.expect("json")
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Value {
+        self.send(reqwest::Method::PUT, path, body).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        self.send(reqwest::Method::POST, path, body).await
+    }
+
+    async fn send(&self, method: reqwest::Method, path: &str, body: Value) -> Value {
+        let url = format!("{}/sandbox/{path}", self.url);
+        let answer = self.http.request(method, url).json(&body).send().await.expect("the sandbox answers");
         let status = answer.status();
         let text = answer.text().await.unwrap_or_default();
         assert!(status.is_success(), "{path}: {status} {text}");

@@ -32,6 +32,12 @@ impl Tenant {
         Self { id, client_id, client_secret, bearer, api: api.to_owned(), http }
     }
 
+    /// The same client with a token of now: a leap of the clock ends the old one.
+    pub async fn log_in_again(&self) -> Self {
+        let (id, client, secret) = (self.id.clone(), self.client_id.clone(), self.client_secret.clone());
+        Self::with_secret(&self.api, id, client, secret).await
+    }
+
     pub fn call(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.api)).bearer_auth(&self.bearer)
     }

@@ -12,6 +12,7 @@ mod inbox;
 mod installation;
 mod isolation;
 mod migrations;
+mod probe_due;
 mod purge;
 mod reconnect;
 mod role;

@@ -1,0 +1,168 @@
+//! Due probes: who gets them, in which order, and who may write for them.
+
+use std::collections::HashSet;
+
+use futures_util::future::join_all;
+use regrant_domain::schedule::{Check, Lane};
+use regrant_storage::{Claimer, ProbeClaim, TenantScope, TenantStatus};
+
+use crate::bench::{Bench, day, id, on_both, page};
+
+on_both!(
+    the_most_urgent_is_claimed_first_and_only_once,
+    tenants_take_turns_whatever_one_of_them_has_waiting,
+    the_failing_have_a_lane_of_their_own,
+    a_claimer_that_was_overtaken_holds_nothing,
+    a_renewed_claim_lasts_and_a_released_one_is_free,
+    what_nobody_could_say_is_due_later_and_counts_its_tries,
+    a_hurried_probe_is_due_now_and_an_earlier_one_stays,
+    a_suspended_tenants_probes_rest,
+    an_asset_without_a_plan_leaves_the_list_and_a_deleted_one_too,
+    many_claimers_at_once_share_the_probes,
+);
+
+const LATER: i64 = 100;
+
+fn check(harm: i64) -> Option<Check> {
+    Some(Check { at: day(1), harm_at: day(harm), lane: Lane::Normal })
+}
+
+/// Registers pages of a tenant and plans their probes, in the order of urgency.
+async fn plan(bench: &Bench, scope: &TenantScope, ids: &[String], lane: Lane) {
+    let tx = bench.store.begin(scope).await.unwrap();
+    let pages: Vec<_> = ids.iter().map(|id| page(id)).collect();
+    tx.register_assets(&pages).await.unwrap();
+    let plans =
+        (10_i64..).zip(ids).map(|(n, it)| (id(it), Some(Check { at: day(1), harm_at: day(n), lane })));
+    tx.plan_probes(&plans.collect::<Vec<_>>()).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+fn names(from: usize, n: usize) -> Vec<String> {
+    (from..from + n).map(|it| it.to_string()).collect()
+}
+
+async fn claim_in(bench: &Bench, lane: Lane, owner: &str, now: i64, limit: u32) -> Vec<ProbeClaim> {
+    let claimer = Claimer { owner, now: day(now), wall: day(now), until: day(now + 1) };
+    bench.store.claim_probes(lane, claimer, limit).await.unwrap()
+}
+
+async fn claim(bench: &Bench, owner: &str, now: i64, limit: u32) -> Vec<ProbeClaim> {
+    claim_in(bench, Lane::Normal, owner, now, limit).await
+}
+
+fn ids_of(claims: &[ProbeClaim]) -> Vec<String> {
+    claims.iter().flat_map(|it| &it.leases).map(|it| it.asset_id.to_string()).collect()
+}
+
+async fn the_most_urgent_is_claimed_first_and_only_once(bench: Bench) {
+    plan(&bench, &bench.acme, &names(1, 5), Lane::Normal).await;
+    assert_eq!(ids_of(&claim(&bench, "a", 2, 2).await), ["1", "2"]);
+    assert_eq!(ids_of(&claim(&bench, "b", 2, 9).await), ["3", "4", "5"]);
+    assert!(claim(&bench, "c", 2, 9).await.is_empty());
+    assert!(claim(&bench, "c", 0, 9).await.is_empty(), "nothing is due before its time");
+}
+
+async fn tenants_take_turns_whatever_one_of_them_has_waiting(bench: Bench) {
+    plan(&bench, &bench.acme, &names(1, 300), Lane::Normal).await;
+    plan(&bench, &bench.bolt, &names(1, 3), Lane::Normal).await;
+    let claims = claim(&bench, "a", 2, 10).await;
+    let of = |scope: &TenantScope| {
+        claims
+            .iter()
+            .filter(|it| it.scope.tenant() == scope.tenant())
+            .map(|it| it.leases.len())
+            .sum::<usize>()
+    };
+    assert_eq!((of(&bench.acme), of(&bench.bolt)), (7, 3));
+}
+
+async fn the_failing_have_a_lane_of_their_own(bench: Bench) {
+    plan(&bench, &bench.acme, &names(1, 20), Lane::Failing).await;
+    plan(&bench, &bench.bolt, &names(1, 2), Lane::Normal).await;
+    assert_eq!(ids_of(&claim(&bench, "a", 2, 10).await).len(), 2);
+    assert_eq!(ids_of(&claim_in(&bench, Lane::Failing, "a", 2, 10).await).len(), 10);
+}
+
+async fn a_claimer_that_was_overtaken_holds_nothing(bench: Bench) {
+    plan(&bench, &bench.acme, &names(1, 2), Lane::Normal).await;
+    let slow = claim(&bench, "slow", 2, 1).await;
+    let quick = claim(&bench, "quick", 4, 9).await;
+    assert_eq!(ids_of(&quick).len(), 2, "the lease had ended");
+    let tx = bench.acme().await;
+    tx.lock_assets(&[id("1"), id("2")]).await.unwrap();
+    assert_eq!(tx.hold_probes("slow", &slow[0].leases).await.unwrap(), HashSet::new());
+    let held = tx.hold_probes("quick", &quick[0].leases).await.unwrap();
+    assert_eq!(held, HashSet::from([id("1"), id("2")]));
+    assert_eq!(tx.hold_probes("other", &quick[0].leases).await.unwrap(), HashSet::new());
+}
+
+async fn a_renewed_claim_lasts_and_a_released_one_is_free(bench: Bench) {
+    plan(&bench, &bench.acme, &names(1, 2), Lane::Normal).await;
+    claim(&bench, "a", 2, 9).await;
+    assert_eq!(bench.store.renew_probes("a", day(9)).await.unwrap(), 2);
+    assert!(claim(&bench, "b", 8, 9).await.is_empty());
+    assert_eq!(bench.store.release_probes("a").await.unwrap(), 2);
+    assert_eq!(claim(&bench, "b", 8, 9).await[0].leases[0].fencing, 2);
+}
+
+async fn what_nobody_could_say_is_due_later_and_counts_its_tries(bench: Bench) {
+    plan(&bench, &bench.acme, &names(1, 1), Lane::Normal).await;
+    for tries in 0..3 {
+        let now = 2 + i64::from(tries);
+        assert_eq!(claim(&bench, "a", now, 9).await[0].leases[0].tries, tries);
+        let tx = bench.acme().await;
+        tx.postpone_probes(&[(id("1"), day(now + 1))]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(claim(&bench, "a", now, 9).await.is_empty());
+    }
+    let tx = bench.acme().await;
+    tx.plan_probes(&[(id("1"), check(5))]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(claim(&bench, "a", LATER, 9).await[0].leases[0].tries, 0);
+}
+
+async fn a_hurried_probe_is_due_now_and_an_earlier_one_stays(bench: Bench) {
+    plan(&bench, &bench.acme, &names(1, 2), Lane::Failing).await;
+    let tx = bench.acme().await;
+    let late = Some(Check { at: day(50), harm_at: day(60), lane: Lane::Failing });
+    tx.plan_probes(&[(id("2"), late)]).await.unwrap();
+    tx.hurry_probes(&[id("1"), id("2")], day(3)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(ids_of(&claim(&bench, "a", 3, 9).await), ["2"]);
+    assert_eq!(ids_of(&claim_in(&bench, Lane::Failing, "a", 1, 9).await), ["1"]);
+}
+
+async fn a_suspended_tenants_probes_rest(bench: Bench) {
+    plan(&bench, &bench.acme, &names(1, 2), Lane::Normal).await;
+    bench.store.set_tenant_status(bench.acme.tenant(), TenantStatus::Suspended).await.unwrap();
+    assert!(claim(&bench, "a", 2, 9).await.is_empty());
+    bench.store.set_tenant_status(bench.acme.tenant(), TenantStatus::Active).await.unwrap();
+    assert_eq!(ids_of(&claim(&bench, "a", 2, 9).await).len(), 2);
+}
+
+async fn an_asset_without_a_plan_leaves_the_list_and_a_deleted_one_too(bench: Bench) {
+    plan(&bench, &bench.acme, &names(1, 2), Lane::Normal).await;
+    let tx = bench.acme().await;
+    tx.plan_probes(&[(id("1"), None)]).await.unwrap();
+    tx.delete_asset(&id("2")).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(claim(&bench, "a", LATER, 9).await.is_empty());
+}
+
+async fn many_claimers_at_once_share_the_probes(bench: Bench) {
+    plan(&bench, &bench.acme, &names(1, 200), Lane::Normal).await;
+    plan(&bench, &bench.bolt, &names(1, 200), Lane::Normal).await;
+    let owners: Vec<_> = (0..8).map(|n| format!("worker {n}")).collect();
+    let mut seen = HashSet::new();
+    for _ in 0..10 {
+        let claims = join_all(owners.iter().map(|owner| claim(&bench, owner, 2, 20))).await;
+        for claim in claims.iter().flatten() {
+            for lease in &claim.leases {
+                assert!(seen.insert((claim.scope.tenant(), lease.asset_id.clone())), "claimed twice");
+                assert_eq!(lease.fencing, 1);
+            }
+        }
+    }
+    assert_eq!(seen.len(), 400);
+}
