@@ -10,6 +10,7 @@ mod access;
 mod bench;
 mod canary;
 mod idempotency;
+mod inbound;
 mod kill;
 mod overlap;
 mod problems;

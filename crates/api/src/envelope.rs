@@ -73,7 +73,7 @@ fn dress(headers: &mut HeaderMap, path: &str, id: &str) {
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
     set(header::CONTENT_SECURITY_POLICY, if path.starts_with("/docs") { DOCS_POLICY } else { PAGE_POLICY });
-    if path.starts_with("/v1") || path.starts_with("/oauth") {
+    if path.starts_with("/v1") || path.starts_with("/oauth") || path.starts_with("/meta") {
         set(header::CACHE_CONTROL, "no-store");
     }
 }

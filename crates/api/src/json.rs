@@ -133,6 +133,16 @@ impl Body {
             let detail = format!("This call reads `Content-Type: {media_type}`, not compressed.");
             return Err(Problem::new(Code::UnsupportedMediaType, detail));
         }
+        self.in_time().await
+    }
+
+    /// The whole body of at most `most` bytes, whatever its media type.
+    pub(crate) async fn raw(mut self, most: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        self.settings.max_body = most;
+        self.in_time().await
+    }
+
+    async fn in_time(&mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
         let time = self.settings.request_timeout;
         let read = actix_web::rt::time::timeout(time, self.gather()).await;
         read.unwrap_or_else(|_| Err(Problem::new(Code::RequestTimeout, "The body did not arrive in time.")))

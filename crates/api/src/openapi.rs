@@ -46,6 +46,7 @@ const ALWAYS_WHOLE: [&str; 7] =
         (name = "assets", description = "What a tenant keeps tokens for."),
         (name = "tokens", description = "Tokens out."),
         (name = "reconnects", description = "Replace expired tokens."),
+        (name = "meta", description = "Called by Meta."),
         (name = "health", description = "For load balancers."),
     ),
 )]

@@ -159,6 +159,9 @@ impl From<Error> for Problem {
                     format!(r#"Bearer realm="regrant", error="insufficient_scope", scope="{scope}""#);
                 Self::new(Code::MissingScope, detail).with_header(header::WWW_AUTHENTICATE, challenge)
             }
+            Error::NotSigned => {
+                Self::new(Code::NotSigned, "The message is not signed by this app, or is not fresh.")
+            }
             Error::ScopeNotHeld => {
                 Self::new(Code::ScopeNotHeld, "The client does not hold a scope that was asked for.")
             }

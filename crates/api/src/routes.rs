@@ -8,6 +8,8 @@ mod assets;
 mod client_auth;
 mod events;
 mod health;
+mod meta_callbacks;
+mod meta_webhooks;
 mod oauth;
 mod pages;
 mod path_id;
@@ -32,6 +34,11 @@ pub(crate) fn described(config: &mut ServiceConfig<'_>) {
         .service(oauth::list_signing_keys)
         .service(health::get_liveness)
         .service(health::get_readiness)
+        .service(meta_webhooks::verify_webhook)
+        .service(meta_webhooks::receive_webhook)
+        .service(meta_callbacks::deauthorize)
+        .service(meta_callbacks::delete_person_data)
+        .service(meta_callbacks::get_deletion)
         .service(v1());
 }
 

@@ -25,6 +25,8 @@ use crate::{
 /// Limits and times of the listener.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// Where the outside reaches this listener, for links handed to Meta; the address it listens on if unset.
+    pub public_url: Option<String>,
     /// The largest body, in bytes.
     pub max_body: usize,
     /// How long a caller may take to send a head, and again to send a body.
@@ -46,6 +48,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            public_url: None,
             max_body: 1024 * 1024,
             request_timeout: Duration::from_secs(15),
             keep_alive: Duration::from_mins(1),

@@ -136,7 +136,21 @@ fn vault(reader: &mut Reader<'_>) -> regrant_vault::Settings {
 
 fn api(reader: &mut Reader<'_>) -> regrant_api::Settings {
     let usual = regrant_api::Settings::default();
-    regrant_api::Settings { max_body: reader.at_least_one("limits.body_bytes", usual.max_body), ..usual }
+    regrant_api::Settings {
+        public_url: public_url(reader),
+        max_body: reader.at_least_one("limits.body_bytes", usual.max_body),
+        ..usual
+    }
+}
+
+/// Where the outside reaches the API.
+fn public_url(reader: &mut Reader<'_>) -> Option<String> {
+    let url: Url = reader.optional("public_url")?;
+    if url.scheme() == "https" || (url.scheme() == "http" && is_on_this_machine(&url)) {
+        return Some(url.as_str().trim_end_matches('/').to_owned());
+    }
+    reader.fault("public_url", "must be https; plain http is for a loopback address alone");
+    None
 }
 
 fn retention(reader: &mut Reader<'_>) -> Retention {

@@ -19,6 +19,7 @@ mod kek;
 mod keyring;
 mod mac;
 mod message_key;
+mod meta;
 mod provider;
 mod random;
 mod reader;
@@ -38,6 +39,7 @@ pub use crate::{
     jwt::{Claims, JwtError, JwtRefused, SigningKey, Verifier},
     kek::{KekRef, KekState, KekSummary},
     keyring::{Keyring, KeyringError},
+    meta::{open_signed_request, repeats, signs_webhook},
     provider::{KeyProvider, ProviderError},
     strength::{InvalidStrength, Strength},
     wrapped_key::WrappedKey,

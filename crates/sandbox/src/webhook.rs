@@ -1,10 +1,11 @@
-//! Webhooks sent to an app, signed with its secret.
+//! Webhooks and callbacks sent to an app, signed with its secret.
 //!
 //! They go to loopback URLs only: a simulator has no business with other hosts. A failed delivery is sent once more,
 //! as Graph does at once; what became of each is told by `GET /sandbox/webhooks`.
 
 use std::{collections::VecDeque, time::Duration};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -22,6 +23,7 @@ use crate::{
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 const KEPT: usize = 1_000;
+const LONGEST_ANSWER: u64 = 64 << 10;
 
 /// The last deliveries.
 pub(crate) type Deliveries = VecDeque<Delivery>;
@@ -34,13 +36,16 @@ pub(crate) struct Delivery {
     object: String,
     /// The receiver's HTTP status; 0 when it could not be reached.
     status: u16,
+    /// What it answered, where that is JSON.
+    answer: Option<Value>,
 }
 
 /// A message ready to send.
 pub(crate) struct Message {
     app: String,
     url: Url,
-    signature: String,
+    /// Header lines of its own.
+    headers: String,
     body: String,
     object: String,
 }
@@ -68,11 +73,43 @@ pub(crate) fn messages(state: &State, object: &str, field: &str, entry: &str, va
         .map(|(app, url)| Message {
             app: app.id.clone(),
             url,
-            signature: format!("sha256={}", hmac_hex(&app.secret, body.as_bytes())),
+            headers: format!(
+                "Content-Type: application/json\r\nX-Hub-Signature-256: sha256={}\r\n",
+                hmac_hex(&app.secret, body.as_bytes())
+            ),
             body: body.clone(),
             object: object.to_owned(),
         })
         .collect()
+}
+
+/// What a callback of an app is about.
+#[derive(Clone, Copy)]
+pub(crate) enum Callback {
+    Deauthorize,
+    DataDeletion,
+}
+
+/// The message that tells one app about a person by a signed request; none where the app set no URL.
+pub(crate) fn callback(state: &State, callback: Callback, app: &str, person: &str) -> Vec<Message> {
+    let Some(app) = state.world.apps.find(app) else { return Vec::new() };
+    let (url, object) = match callback {
+        Callback::Deauthorize => (&app.deauthorize_url, "deauthorize"),
+        Callback::DataDeletion => (&app.data_deletion_url, "data_deletion"),
+    };
+    let Some(url) = url.as_deref().and_then(loopback) else { return Vec::new() };
+    let now = state.now().timestamp();
+    let payload =
+        json!({"algorithm": "HMAC-SHA256", "issued_at": now, "expires": now + 3_600, "user_id": person});
+    let payload = URL_SAFE_NO_PAD.encode(payload.to_string());
+    let signature = URL_SAFE_NO_PAD.encode(hmac(&app.secret, payload.as_bytes()));
+    vec![Message {
+        app: app.id.clone(),
+        url,
+        headers: "Content-Type: application/x-www-form-urlencoded\r\n".to_owned(),
+        body: format!("signed_request={signature}.{payload}"),
+        object: object.to_owned(),
+    }]
 }
 
 /// A URL to which webhooks may go: plain HTTP on loopback.
@@ -88,11 +125,15 @@ pub(crate) fn loopback(url: &str) -> Option<Url> {
 
 /// Lower-case hex of HMAC-SHA256.
 pub(crate) fn hmac_hex(key: &str, message: &[u8]) -> String {
+    hex::encode(hmac(key, message))
+}
+
+fn hmac(key: &str, message: &[u8]) -> Vec<u8> {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else {
-        return String::new();
+        return Vec::new();
     };
     mac.update(message);
-    hex::encode(mac.finalize().into_bytes())
+    mac.finalize().into_bytes().to_vec()
 }
 
 /// Send each message and note what became of it.
@@ -107,7 +148,7 @@ pub(crate) async fn deliver(shared: Shared, messages: Vec<Message>) {
 
 async fn attempt(shared: &Shared, message: &Message) -> u16 {
     let sent = tokio::time::timeout(TIMEOUT, post(message)).await;
-    let status = sent.ok().and_then(Result::ok).flatten().unwrap_or(0);
+    let (status, answer) = sent.ok().and_then(Result::ok).unwrap_or_default();
     tracing::debug!(app.id = message.app, http.status = status, "webhook sent");
     let mut state = shared.lock();
     let at = state.now().to_rfc3339();
@@ -115,29 +156,30 @@ async fn attempt(shared: &Shared, message: &Message) -> u16 {
         state.deliveries.pop_front();
     }
     let (app, object) = (message.app.clone(), message.object.clone());
-    state.deliveries.push_back(Delivery { at, app, object, status });
+    state.deliveries.push_back(Delivery { at, app, object, status, answer });
     status
 }
 
-/// One HTTP/1.1 request, written by hand; only the status of the answer matters.
-async fn post(message: &Message) -> std::io::Result<Option<u16>> {
+/// One HTTP/1.1 request, written by hand; the status of the answer and its JSON.
+async fn post(message: &Message) -> std::io::Result<(u16, Option<Value>)> {
     let host = message.url.host_str().unwrap_or("127.0.0.1").trim_matches(['[', ']']);
     let port = message.url.port_or_known_default().unwrap_or(80);
     let mut stream = TcpStream::connect((host, port)).await?;
     let target = message.url.query().map_or_else(String::new, |query| format!("?{query}"));
     let head = format!(
-        "POST {}{target} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json\r\n\
-         X-Hub-Signature-256: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        "POST {}{target} HTTP/1.1\r\nHost: {host}:{port}\r\n{}Content-Length: {}\r\nConnection: close\r\n\r\n",
         message.url.path(),
-        message.signature,
+        message.headers,
         message.body.len(),
     );
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(message.body.as_bytes()).await?;
-    let mut start = [0_u8; 12];
-    stream.read_exact(&mut start).await?;
-    let status = String::from_utf8_lossy(&start);
-    Ok(status.split_whitespace().nth(1).and_then(|code| code.parse().ok()))
+    let mut answer = Vec::new();
+    stream.take(LONGEST_ANSWER).read_to_end(&mut answer).await?;
+    let answer = String::from_utf8_lossy(&answer);
+    let status = answer.split_whitespace().nth(1).and_then(|code| code.parse().ok());
+    let body = answer.split_once("\r\n\r\n").and_then(|(_, body)| serde_json::from_str(body).ok());
+    Ok((status.unwrap_or(0), body))
 }
 
 #[cfg(test)]

@@ -33,13 +33,16 @@ pub struct StoredApp {
     pub name: String,
     /// Its secret.
     pub secret: Sealed,
+    /// The secret before this one, while messages signed with it may still come.
+    pub previous_secret: Option<Sealed>,
     /// The word Meta repeats when it verifies a webhook address.
     pub verify_token: Option<Sealed>,
     /// When it was registered.
     pub created_at: Timestamp,
 }
 
-const SELECT: &str = "SELECT id, name, secret_sealed, verify_token_sealed, created_at FROM apps";
+const SELECT: &str =
+    "SELECT id, name, secret_sealed, previous_secret_sealed, verify_token_sealed, created_at FROM apps";
 
 impl Store {
     /// Keeps an app.
@@ -60,6 +63,31 @@ impl Store {
                 .sql(" ON CONFLICT DO NOTHING");
         match self.write(query).await? {
             0 => Err(Error::Taken("app")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives an app another secret, another word, or both; the secret before it goes on counting for what comes in.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is no such app.
+    pub async fn update_app(
+        &self,
+        id: &AppId,
+        secret: Option<&Sealed>,
+        verify_token: Option<&Sealed>,
+    ) -> Result<(), Error> {
+        let bytes = |it: Option<&Sealed>| Value::from(it.map(|it| it.as_bytes().to_vec()));
+        let query = Query::new("UPDATE apps SET previous_secret_sealed = CASE WHEN ")
+            .bind(i64::from(secret.is_some()))
+            .sql(" = 1 THEN secret_sealed ELSE previous_secret_sealed END, secret_sealed = coalesce(")
+            .bind(bytes(secret))
+            .sql(", secret_sealed), verify_token_sealed = coalesce(")
+            .bind(bytes(verify_token))
+            .sql(", verify_token_sealed) WHERE id = ")
+            .bind(id.as_str());
+        match self.write(query).await? {
+            0 => Err(Error::NotFound),
             _ => Ok(()),
         }
     }
@@ -89,6 +117,7 @@ fn stored(row: &Row) -> Result<StoredApp, Error> {
         id: row.parsed("id")?,
         name: row.get("name")?,
         secret: row.sealed("secret_sealed")?,
+        previous_secret: row.maybe_sealed("previous_secret_sealed")?,
         verify_token: row.maybe_sealed("verify_token_sealed")?,
         created_at: row.time("created_at")?,
     })

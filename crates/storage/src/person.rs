@@ -118,6 +118,26 @@ impl TenantTx {
         Ok(deleted)
     }
 
+    /// Those of the assets for which a credential waits or stands by.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn with_spares(&self, ids: &[AssetId]) -> Result<Vec<AssetId>, Error> {
+        let mut found = Vec::new();
+        for chunk in ids.chunks(CHUNK) {
+            let query = self
+                .query(
+                    "SELECT DISTINCT asset_id FROM credentials
+                     WHERE tenant_id = $1 AND slot IN ('candidate', 'standby') AND asset_id IN ",
+                )
+                .list(texts(chunk));
+            for row in self.all(query).await? {
+                found.push(row.parsed("asset_id")?);
+            }
+        }
+        Ok(found)
+    }
+
     /// Wipes the sealed tokens of the person's grants.
     ///
     /// # Errors

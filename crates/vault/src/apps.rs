@@ -6,6 +6,7 @@ use regrant_crypto::{Context, Purpose};
 use regrant_domain::{AppId, AppSecret, Sealed, TenantId, VerifyToken};
 use regrant_graph::AppCredentials;
 use regrant_storage::StoredApp;
+use zeroize::Zeroizing;
 
 use crate::{Conflict, Error, Resource, Vault};
 
@@ -51,12 +52,22 @@ impl Vault {
     /// The app's credentials, opened for calls to the Graph.
     pub(crate) async fn app(&self, id: &AppId) -> Result<Arc<AppCredentials>, Error> {
         let stored = self.store.app(id).await.map_err(Error::missing(Resource::App))?;
-        let system = self.store.system_scope();
-        let plain = self.keys.open(&system, &app_context(id, Purpose::AppSecret), &stored.secret).await?;
-        let text =
-            String::from_utf8(plain.to_vec()).map_err(|_| Error::internal("an app secret is not text"))?;
+        let text = self.open_for_app(id, Purpose::AppSecret, &stored.secret).await?;
         let secret = AppSecret::parse(text).map_err(Error::internal)?;
         Ok(Arc::new(AppCredentials { id: id.clone(), secret }))
+    }
+
+    /// Opens what is sealed for an app.
+    pub(crate) async fn open_for_app(
+        &self,
+        id: &AppId,
+        purpose: Purpose,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<String>, Error> {
+        let system = self.store.system_scope();
+        let plain = self.keys.open(&system, &app_context(id, purpose), sealed).await?;
+        let text = String::from_utf8(plain.to_vec());
+        text.map(Zeroizing::new).map_err(|_| Error::internal("a secret of an app is not text"))
     }
 
     async fn seal_for_app(&self, id: &AppId, purpose: Purpose, plain: &str) -> Result<Sealed, Error> {
@@ -65,6 +76,6 @@ impl Vault {
     }
 }
 
-fn app_context(id: &AppId, purpose: Purpose) -> Context<'_> {
+pub(crate) fn app_context(id: &AppId, purpose: Purpose) -> Context<'_> {
     Context { asset_id: id.as_str(), ..Context::of_row(TenantId::SYSTEM, uuid::Uuid::nil(), purpose) }
 }

@@ -34,6 +34,9 @@ pub enum Error {
     /// No credential, or one that is not good.
     #[error("the credential is missing or not valid")]
     Unauthenticated,
+    /// A message is not signed by the app it names, or is not fresh.
+    #[error("the message is not signed by the app, or is not fresh")]
+    NotSigned,
     /// The credential does not carry the permission.
     #[error("the scope `{}` is needed", .0.as_str())]
     Forbidden(Permission),
@@ -70,6 +73,8 @@ pub enum Resource {
     App,
     /// A client.
     Client,
+    /// A request to delete a person's data.
+    Deletion,
 }
 
 impl std::fmt::Display for Resource {
@@ -80,6 +85,7 @@ impl std::fmt::Display for Resource {
             Self::Tenant => "tenant",
             Self::App => "app",
             Self::Client => "client",
+            Self::Deletion => "deletion",
         })
     }
 }

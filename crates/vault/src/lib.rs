@@ -11,6 +11,7 @@ mod error;
 mod follow_up;
 mod idempotency;
 mod import;
+mod inbound;
 mod issuer;
 mod keys;
 mod payload;
@@ -18,6 +19,7 @@ mod persons;
 mod progress;
 mod prove;
 mod purge;
+mod received;
 mod reconnect;
 mod retention;
 mod rotate;
@@ -47,6 +49,7 @@ pub use assets::{AssetList, AssetQuery, AssetRegistration, AssetView, Registered
 pub use authenticate::{IssuedToken, Principal};
 pub use error::{Conflict, Error, Resource, TokenRefusal};
 pub use idempotency::IdempotencyKey;
+pub use inbound::{Deletion, DeletionStatus};
 pub use reconnect::{Order, Selection, Targets};
 /// Which assets a pass watches.
 pub use regrant_domain::schedule::Lane as Watch;
@@ -57,7 +60,7 @@ pub use token::{Lookup, ServedToken};
 pub use view::{ItemView, ReconnectList, ReconnectView};
 pub use watch::Watched;
 
-use crate::{issuer::Issuer, keys::Keys, persons::Directory, progress::Progress};
+use crate::{inbound::Decoy, issuer::Issuer, keys::Keys, persons::Directory, progress::Progress};
 
 /// What a vault is made of.
 pub struct Parts {
@@ -79,6 +82,7 @@ pub struct Vault {
     store: Store,
     keys: Keys,
     directory: Directory,
+    decoy: Arc<Decoy>,
     graph: regrant_graph::Client,
     clock: Clock,
     settings: Arc<Settings>,
@@ -109,6 +113,7 @@ impl Vault {
         let keys = Keys::new(parts.store.clone(), parts.provider);
         keys.ensure_system_key(parts.clock.now()).await?;
         let directory = Directory::load(&keys).await?;
+        let decoy = Decoy::new(&*keys.active(&parts.store.system_scope()).await?)?;
         let issuer = Issuer::load(&parts.store, &keys, &parts.settings, parts.clock.now()).await?;
         let jobs = Jobs {
             tracker: TaskTracker::new(),
@@ -121,6 +126,7 @@ impl Vault {
             store: parts.store,
             keys,
             directory,
+            decoy: Arc::new(decoy),
             graph: parts.graph,
             clock: parts.clock,
             settings: Arc::new(parts.settings),

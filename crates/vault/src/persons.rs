@@ -34,9 +34,17 @@ impl Directory {
 
 impl Vault {
     /// Keeps a grant, and its person in the directory.
-    pub(crate) async fn keep_grant(&self, tx: &TenantTx, grant: &Grant, now: Timestamp) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// `Taken`: the grant is kept already, and so is its person.
+    pub(crate) async fn keep_grant(
+        &self,
+        tx: &TenantTx,
+        grant: &Grant,
+        now: Timestamp,
+    ) -> Result<(), regrant_storage::Error> {
         tx.insert_grant(grant, now).await?;
         let person = self.directory.person(&grant.app_id, &grant.person_id);
-        Ok(tx.note_person(&grant.app_id, person).await?)
+        tx.note_person(&grant.app_id, person).await
     }
 }

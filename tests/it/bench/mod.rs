@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use regrant_api::Server;
 use regrant_crypto::{KeyProvider, Keyring};
-use regrant_domain::{AppSecret, Clock, Permissions};
+use regrant_domain::{AppSecret, Clock, Permissions, VerifyToken};
 use regrant_graph::Client;
 use regrant_sandbox::World;
 use regrant_storage::Store;
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 pub use process::Served;
 pub use sandbox::SandboxControl;
 pub use tenant::Tenant;
-pub use world::{APP, Fleet, OTHER_APP, SECRET, business};
+pub use world::{APP, Fleet, OTHER_APP, SECRET, VERIFY_TOKEN, business};
 
 /// Everything one test needs; it ends with the test.
 pub struct Bench {
@@ -28,8 +28,7 @@ pub struct Bench {
     pub api: String,
     pub sandbox: SandboxControl,
     pub clock: Clock,
-    /// Held: it ends with the bench.
-    _database: TestDatabase,
+    pub database: TestDatabase,
     stop: CancellationToken,
     _sandbox: regrant_sandbox::Sandbox,
 }
@@ -82,8 +81,10 @@ impl Bench {
         let vault = Vault::open(parts).await.expect("the vault opens");
         for (id, secret) in [(APP, SECRET), (OTHER_APP, "other-secret-other-secret")] {
             let secret = AppSecret::parse(secret.to_owned()).expect("a secret");
+            let verify_token =
+                (id == APP).then(|| VerifyToken::parse(VERIFY_TOKEN.to_owned()).expect("a word"));
             let id = id.parse().expect("an app id");
-            let app = NewApp { id, name: "Provider App".to_owned(), secret, verify_token: None };
+            let app = NewApp { id, name: "Provider App".to_owned(), secret, verify_token };
             vault.create_app(&app).await.expect("the app is new");
         }
         let server =
@@ -94,7 +95,7 @@ impl Bench {
         let resuming = vault.clone();
         tokio::spawn(async move { resuming.resume_until_closed(Duration::from_millis(50)).await });
         let control = SandboxControl::new(sandbox.url());
-        Self { vault, api, sandbox: control, clock, _database: database, stop, _sandbox: sandbox }
+        Self { vault, api, sandbox: control, clock, database, stop, _sandbox: sandbox }
     }
 
     /// A new tenant of the provider's app with every permission.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 pub const APP: &str = "400100200300400";
 pub const OTHER_APP: &str = "400100200300499";
+pub const VERIFY_TOKEN: &str = "agreed-with-meta";
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// Businesses of one person, who has a managed account without roles beside.

@@ -59,6 +59,10 @@ codes! {
     MissingScope "missing_scope" 403 "Missing scope",
         "The access token is good but does not carry the scope that `detail` names.",
         "Get an access token with that scope; an operator decides which scopes a client holds.";
+    NotSigned "not_signed" 403 "Not signed",
+        "The message is not signed by the app whose address it came to, its word is not the one agreed on, or it is \
+         too old. An app that is not known looks exactly the same. Nothing was changed.",
+        "Check the app's secret and verify token with the operator, and that the body is sent as it was signed.";
     NotFound "not_found" 404 "Not found",
         "There is no such thing for this tenant. What belongs to another tenant looks exactly the same.",
         "Check the identifier and the path.";

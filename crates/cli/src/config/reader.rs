@@ -26,6 +26,11 @@ impl<'a> Reader<'a> {
         self.parsed(key).unwrap_or(usual)
     }
 
+    /// A setting that may be left out.
+    pub fn optional<T: FromStr>(&mut self, key: &str) -> Option<T> {
+        self.parsed(key)
+    }
+
     /// A setting without a default.
     pub fn required<T: FromStr>(&mut self, key: &str) -> Option<T> {
         if self.source.find(key).is_none() {

@@ -8,6 +8,7 @@ use super::{Answer, Refusal, read};
 use crate::{
     state::{Shared, State},
     token::Ending,
+    webhook::{self, Callback},
 };
 
 #[derive(Deserialize)]
@@ -32,7 +33,16 @@ pub(super) async fn change_password(shared: web::Data<Shared>, id: web::Path<Str
     Ok(HttpResponse::Ok().json(json!({"ended": ended})))
 }
 
-/// The person removes one app.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    app: String,
+    permission: String,
+    /// `granted` or `revoked`.
+    verb: String,
+}
+
+/// The person removes one app; it is told where it set a URL for that.
 #[post("/persons/{id}/deauthorize")]
 pub(super) async fn deauthorize(
     shared: web::Data<Shared>,
@@ -40,13 +50,58 @@ pub(super) async fn deauthorize(
     body: web::Bytes,
 ) -> Answer {
     let order: OfApp = read(&body)?;
-    let mut state = shared.lock();
-    known(&state, &id)?;
-    if !state.world.apps.has(&order.app) {
-        return Err(Refusal::of("app", format!("there is no app {}", order.app)));
-    }
-    let ended = crate::graph::deauthorize(&mut state, &id, &order.app);
+    let (ended, messages) = {
+        let mut state = shared.lock();
+        known(&state, &id)?;
+        known_app(&state, &order.app)?;
+        let ended = crate::graph::deauthorize(&mut state, &id, &order.app);
+        (ended, webhook::callback(&state, Callback::Deauthorize, &order.app, &id))
+    };
+    tokio::spawn(webhook::deliver(shared.get_ref().clone(), messages));
     Ok(HttpResponse::Ok().json(json!({"ended": ended})))
+}
+
+/// The person removes one app and asks it to delete their data.
+#[post("/persons/{id}/data-deletion")]
+pub(super) async fn delete_data(
+    shared: web::Data<Shared>,
+    id: web::Path<String>,
+    body: web::Bytes,
+) -> Answer {
+    let order: OfApp = read(&body)?;
+    let (ended, messages) = {
+        let mut state = shared.lock();
+        known(&state, &id)?;
+        known_app(&state, &order.app)?;
+        let ended = crate::graph::deauthorize(&mut state, &id, &order.app);
+        (ended, webhook::callback(&state, Callback::DataDeletion, &order.app, &id))
+    };
+    tokio::spawn(webhook::deliver(shared.get_ref().clone(), messages));
+    Ok(HttpResponse::Ok().json(json!({"ended": ended})))
+}
+
+/// The person grants a permission or takes it back; every app that listens hears it.
+#[post("/persons/{id}/permissions")]
+pub(super) async fn change_permission(
+    shared: web::Data<Shared>,
+    id: web::Path<String>,
+    body: web::Bytes,
+) -> Answer {
+    let order: Change = read(&body)?;
+    let messages = {
+        let mut state = shared.lock();
+        known(&state, &id)?;
+        known_app(&state, &order.app)?;
+        match order.verb.as_str() {
+            "granted" => {}
+            "revoked" => state.tokens.strip_scope(&id, &order.app, &order.permission),
+            _ => return Err(Refusal::of("verb", "a permission is granted or revoked")),
+        }
+        let value = json!({"verb": order.verb, "user_id": id.as_str()});
+        webhook::messages(&state, "permissions", &order.permission, &id, &value)
+    };
+    tokio::spawn(webhook::deliver(shared.get_ref().clone(), messages));
+    Ok(HttpResponse::Ok().json(json!({"verb": order.verb})))
 }
 
 /// The person leaves a business; their tokens stay alive and lose its assets.
@@ -68,6 +123,11 @@ pub(super) async fn remove_role(
         return Err(Refusal::of("business", "the person has no role in this business"));
     }
     Ok(HttpResponse::Ok().json(json!({"left": order.business})))
+}
+
+fn known_app(state: &State, id: &str) -> Result<(), Refusal> {
+    let known = state.world.apps.has(id);
+    if known { Ok(()) } else { Err(Refusal::of("app", format!("there is no app {id}"))) }
 }
 
 fn known(state: &State, id: &str) -> Result<(), Refusal> {

@@ -13,6 +13,13 @@ struct Order {
     url: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Callbacks {
+    deauthorize_url: Option<String>,
+    data_deletion_url: Option<String>,
+}
+
 /// The last deliveries and their statuses.
 #[get("/webhooks")]
 pub(super) async fn show(shared: web::Data<Shared>) -> Answer {
@@ -32,4 +39,28 @@ pub(super) async fn set_url(shared: web::Data<Shared>, id: web::Path<String>, bo
     } else {
         Err(Refusal::missing("no such app"))
     }
+}
+
+/// Have an app hear at loopback URLs that a person removed it, or asks for their data to be deleted.
+#[put("/apps/{id}/callbacks")]
+pub(super) async fn set_callbacks(
+    shared: web::Data<Shared>,
+    id: web::Path<String>,
+    body: web::Bytes,
+) -> Answer {
+    let order: Callbacks = read(&body)?;
+    for (field, url) in
+        [("deauthorize_url", &order.deauthorize_url), ("data_deletion_url", &order.data_deletion_url)]
+    {
+        if url.as_deref().is_some_and(|url| webhook::loopback(url).is_none()) {
+            return Err(Refusal::of(field, "callbacks go to http URLs on loopback only"));
+        }
+    }
+    let mut state = shared.lock();
+    let app = state.world.apps.find_mut(&id).ok_or_else(|| Refusal::missing("no such app"))?;
+    app.deauthorize_url = order.deauthorize_url.or(app.deauthorize_url.take());
+    app.data_deletion_url = order.data_deletion_url.or(app.data_deletion_url.take());
+    Ok(HttpResponse::Ok().json(json!({
+        "deauthorize_url": app.deauthorize_url, "data_deletion_url": app.data_deletion_url,
+    })))
 }

@@ -31,6 +31,10 @@ pub(crate) struct App {
     #[serde(default)]
     pub require_proof: bool,
     pub webhook_url: Option<String>,
+    /// Told that a person removed the app.
+    pub deauthorize_url: Option<String>,
+    /// Told that a person asks for their data to be deleted.
+    pub data_deletion_url: Option<String>,
     /// Persons who own or develop the app: their user tokens may inspect tokens.
     #[serde(default)]
     pub developers: Vec<String>,

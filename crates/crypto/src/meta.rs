@@ -1,0 +1,154 @@
+//! What Meta signs with an app's secret: webhooks and signed requests.
+//!
+//! The rule: HMAC-SHA256 and nothing else, over the bytes as they came, compared in constant time before
+//! anything is decoded or parsed. What does not fit says nothing of why.
+
+use base64::{
+    Engine,
+    alphabet::URL_SAFE,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use regrant_domain::{AppSecret, VerifyToken};
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+
+use crate::mac::hmac;
+
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Whether a header `X-Hub-Signature-256` signs these raw bytes under one of the secrets.
+#[must_use]
+pub fn signs_webhook(secrets: &[AppSecret], raw: &[u8], header: &str) -> bool {
+    let given = header.strip_prefix("sha256=").and_then(unhex);
+    fits(secrets, raw, given)
+}
+
+/// The payload of a `signed_request` that one of the secrets signed; not parsed yet.
+#[must_use]
+pub fn open_signed_request(secrets: &[AppSecret], text: &str) -> Option<Vec<u8>> {
+    let (signature, payload) = text.split_once('.').unwrap_or(("", text));
+    let given = LENIENT.decode(signature).ok().and_then(|bytes| bytes.try_into().ok());
+    fits(secrets, payload.as_bytes(), given).then(|| LENIENT.decode(payload).ok()).flatten()
+}
+
+/// Whether the word repeated is the one that was agreed on.
+#[must_use]
+pub fn repeats(agreed: &VerifyToken, given: &str) -> bool {
+    // Hashed first, so that the length does not show either.
+    Sha256::digest(agreed.expose()).ct_eq(&Sha256::digest(given)).into()
+}
+
+/// Every secret is tried, whether or not one fits and whether or not a signature was given.
+fn fits(secrets: &[AppSecret], message: &[u8], given: Option<[u8; 32]>) -> bool {
+    let signature = given.unwrap_or_default();
+    let any = secrets.iter().fold(Choice::from(0), |any, secret| {
+        any | hmac(secret.expose().as_bytes(), message).ct_eq(&signature)
+    });
+    bool::from(any) && given.is_some()
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|it| u8::try_from(it).ok());
+    let mut bytes = [0; 32];
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if pairs.len() != bytes.len() || !rest.is_empty() {
+        return None;
+    }
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secrets(texts: &[&str]) -> Vec<AppSecret> {
+        texts.iter().map(|it| AppSecret::parse((*it).to_owned()).unwrap()).collect()
+    }
+
+    fn hex_of(secret: &str, message: &[u8]) -> String {
+        hex::encode(hmac(secret.as_bytes(), message))
+    }
+
+    fn signed(secret: &str, payload: &str) -> String {
+        let unpadded = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        format!("{}.{payload}", unpadded.encode(hmac(secret.as_bytes(), payload.as_bytes())))
+    }
+
+    #[test]
+    fn a_webhook_is_signed_over_its_raw_bytes() {
+        let (raw, reserialised) = (r#"{"name":"\u00e9"}"#.as_bytes(), r#"{"name":"é"}"#.as_bytes());
+        let header = format!("sha256={}", hex_of("one", raw));
+        assert!(signs_webhook(&secrets(&["one"]), raw, &header));
+        assert!(
+            signs_webhook(&secrets(&["two", "one"]), raw, &header),
+            "while a secret is changed both count"
+        );
+        assert!(!signs_webhook(&secrets(&["one"]), reserialised, &header));
+        assert!(!signs_webhook(&secrets(&["two"]), raw, &header));
+        assert!(!signs_webhook(&[], raw, &header));
+    }
+
+    #[test]
+    fn anything_but_sha256_and_64_digits_is_refused() {
+        let good = hex_of("one", b"x");
+        for header in [
+            String::new(),
+            good.clone(),
+            format!("sha1={good}"),
+            "sha1=da39a3ee5e6b4b0d3255bfef95601890afd80709".to_owned(),
+            format!("SHA256={good}"),
+            format!("sha256= {good}"),
+            format!("sha256={}", &good[..62]),
+            format!("sha256={good}00"),
+            format!("sha256={}zz", &good[..62]),
+            format!("sha256={}é", &good[..62]),
+            format!("sha256={good}\n"),
+            "sha256=".to_owned(),
+            format!("sha256={}", "0".repeat(64)),
+        ] {
+            assert!(!signs_webhook(&secrets(&["one"]), b"x", &header), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn a_signed_request_is_signed_over_its_encoded_payload() {
+        let good = signed("one", "eyJhIjoxfQ");
+        assert_eq!(open_signed_request(&secrets(&["one"]), &good).as_deref(), Some(&br#"{"a":1}"#[..]));
+        let padded = signed("one", "eyJhIjoxfQ==");
+        assert!(open_signed_request(&secrets(&["one"]), &padded).is_some());
+        let (signature, payload) = good.split_once('.').unwrap();
+        assert!(open_signed_request(&secrets(&["one"]), &format!("{signature}=.{payload}")).is_some());
+        for text in [
+            "",
+            ".",
+            payload,
+            &format!(".{payload}"),
+            &format!("{signature}."),
+            &format!("{signature}.{payload}=="),
+            &format!("{signature}.{payload}.{payload}"),
+            &format!("{}.{payload}", &signature[1..]),
+            &format!("{payload}.{signature}"),
+            &signed("two", payload),
+            &signed("one", "not base64!"),
+            &good.replace('-', "+"),
+        ] {
+            let opened = open_signed_request(&secrets(&["one"]), text);
+            assert!(opened.is_none() || *text == good, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_verify_token_is_repeated_exactly() {
+        let agreed = VerifyToken::parse("word".to_owned()).unwrap();
+        assert!(repeats(&agreed, "word"));
+        for given in ["", "wor", "word ", "Word", "wordword"] {
+            assert!(!repeats(&agreed, given), "{given:?}");
+        }
+    }
+}
