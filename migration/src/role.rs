@@ -5,7 +5,7 @@
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
-const GRANTS: [(&str, &str); 19] = [
+const GRANTS: [(&str, &str); 21] = [
     ("seaql_migrations", "SELECT"),
     ("apps", "SELECT, INSERT, UPDATE"),
     ("tenants", "SELECT, INSERT, UPDATE"),
@@ -23,6 +23,8 @@ const GRANTS: [(&str, &str); 19] = [
     ("probe_due", "SELECT, INSERT, UPDATE, DELETE"),
     ("cut_offs", "SELECT, INSERT, DELETE"),
     ("events", "SELECT, INSERT, DELETE"),
+    ("webhook_endpoints", "SELECT, INSERT, UPDATE, DELETE"),
+    ("deliveries", "SELECT, INSERT, UPDATE, DELETE"),
     ("inbox", "SELECT, INSERT, UPDATE, DELETE"),
     ("person_directory", "SELECT, INSERT, DELETE"),
 ];

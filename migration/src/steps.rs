@@ -23,13 +23,14 @@ mod s15_asset_watch;
 mod s16_cut_offs;
 mod s17_grant_tokens;
 mod s18_events;
+mod s19_webhooks;
 mod s20_inbox;
 mod s24_retention;
 
 use crate::step::Step;
 
 /// Every step, oldest first.
-pub(crate) const ALL: [Step; 20] = [
+pub(crate) const ALL: [Step; 22] = [
     s01_apps::STEP,
     s02_tenants::STEP,
     s03_signing_keys::STEP,
@@ -48,6 +49,8 @@ pub(crate) const ALL: [Step; 20] = [
     s16_cut_offs::STEP,
     s17_grant_tokens::STEP,
     s18_events::STEP,
+    s19_webhooks::ENDPOINTS,
+    s19_webhooks::DELIVERIES,
     s20_inbox::STEP,
     s24_retention::STEP,
 ];

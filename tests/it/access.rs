@@ -25,6 +25,7 @@ enum Object {
     None,
     Asset,
     Reconnect,
+    Endpoint,
 }
 
 struct Row {
@@ -60,6 +61,14 @@ fn lookup(world: &World) -> Value {
     json!({ "asset_ids": [world.asset] })
 }
 
+fn endpoint(_: &World) -> Value {
+    json!({ "url": "http://127.0.0.1:9/hook", "kinds": ["asset.expiring"] })
+}
+
+fn since(_: &World) -> Value {
+    json!({ "since": "2026-01-01T00:00:00Z" })
+}
+
 fn reconnect(world: &World) -> Value {
     json!({ "access_token": world.token, "asset_ids": [world.asset] })
 }
@@ -67,7 +76,7 @@ fn reconnect(world: &World) -> Value {
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     use Needs::{Nothing, Scope};
-    use Object::{Asset, Reconnect};
+    use Object::{Asset, Endpoint, Reconnect};
     use Permission as P;
     let row = |method, path, needs, object, own, body| Row { method, path, needs, object, own, body };
     vec![
@@ -90,6 +99,15 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/reconnects/{id}",          Scope(P::ReconnectsWrite), Reconnect,   200, none),
         row(Method::GET,    "/v1/reconnects/{id}/events",   Scope(P::ReconnectsWrite), Reconnect,   200, none),
         row(Method::POST,   "/v1/reconnects/{id}/cancel",   Scope(P::ReconnectsWrite), Reconnect,   409, empty),
+        row(Method::POST,   "/v1/webhook-endpoints",                    Scope(P::WebhooksWrite), Object::None, 201, endpoint),
+        row(Method::GET,    "/v1/webhook-endpoints",                    Scope(P::WebhooksWrite), Object::None, 200, none),
+        row(Method::GET,    "/v1/webhook-endpoints/{id}",               Scope(P::WebhooksWrite), Endpoint,    200, none),
+        row(Method::PATCH,  "/v1/webhook-endpoints/{id}",               Scope(P::WebhooksWrite), Endpoint,    200, empty),
+        row(Method::POST,   "/v1/webhook-endpoints/{id}/rotate-secret", Scope(P::WebhooksWrite), Endpoint,    200, empty),
+        row(Method::POST,   "/v1/webhook-endpoints/{id}/test",          Scope(P::WebhooksWrite), Endpoint,    202, none),
+        row(Method::POST,   "/v1/webhook-endpoints/{id}/replay",        Scope(P::WebhooksWrite), Endpoint,    202, since),
+        row(Method::GET,    "/v1/webhook-endpoints/{id}/deliveries",    Scope(P::WebhooksWrite), Endpoint,    200, none),
+        row(Method::DELETE, "/v1/webhook-endpoints/{id}",               Scope(P::WebhooksWrite), Endpoint,    204, none),
         row(Method::DELETE, "/v1/assets/{asset_id}",        Scope(P::AssetsWrite),    Asset,        204, none),
     ]
 }
@@ -116,6 +134,7 @@ struct Matrix {
     other: Tenant,
     world: World,
     reconnect: String,
+    endpoint: String,
 }
 
 impl Matrix {
@@ -127,12 +146,15 @@ impl Matrix {
         let world = World { token: bench.sandbox.token(Fleet::PERSON).await, asset: fleet.ids()[0].clone() };
         let ended = own.reconnect(&world.token, &fleet.ids()).await;
         let reconnect = ended["id"].as_str().expect("an id").to_owned();
-        Self { bench, own, other, world, reconnect }
+        let (status, made) = own.post("/v1/webhook-endpoints", &endpoint(&world)).await;
+        assert_eq!(status, 201, "{made}");
+        let endpoint = made["id"].as_str().expect("an id").to_owned();
+        Self { bench, own, other, world, reconnect, endpoint }
     }
 
     /// A call of this route with these ids, as nobody.
-    fn call(&self, row: &Row, asset: &str, reconnect: &str) -> RequestBuilder {
-        let path = row.path.replace("{asset_id}", asset).replace("{id}", reconnect);
+    fn call(&self, row: &Row, asset: &str, id: &str) -> RequestBuilder {
+        let path = row.path.replace("{asset_id}", asset).replace("{id}", id);
         let call = crate::bench::http().request(row.method.clone(), format!("{}{path}", self.bench.api));
         match (row.body)(&self.world) {
             Value::Null => call,
@@ -140,8 +162,12 @@ impl Matrix {
         }
     }
 
+    fn own_id(&self, row: &Row) -> &str {
+        if row.object == Object::Endpoint { &self.endpoint } else { &self.reconnect }
+    }
+
     fn own_call(&self, row: &Row) -> RequestBuilder {
-        self.call(row, &self.world.asset, &self.reconnect)
+        self.call(row, &self.world.asset, self.own_id(row))
     }
 }
 
@@ -219,16 +245,16 @@ impl Matrix {
 /// An id that names nothing, as long as one that does.
 const NO_ASSET: &str = "299999999999999";
 const NO_RECONNECT: &str = "rcn_00000000000070008000000000000000";
+const NO_ENDPOINT: &str = "whk_00000000000070008000000000000000";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_tenants_object_answers_byte_for_byte_like_an_unknown_one() {
     each_database(async |matrix| {
         for row in rows().iter().filter(|row| row.object != Object::None) {
             let theirs = answer(matrix.own_call(row).bearer_auth(&matrix.other.bearer)).await;
-            let unknown =
-                answer(matrix.call(row, NO_ASSET, NO_RECONNECT).bearer_auth(&matrix.other.bearer)).await;
-            let theirs =
-                theirs.replace(&matrix.world.asset, NO_ASSET).replace(&matrix.reconnect, NO_RECONNECT);
+            let no_id = if row.object == Object::Endpoint { NO_ENDPOINT } else { NO_RECONNECT };
+            let unknown = answer(matrix.call(row, NO_ASSET, no_id).bearer_auth(&matrix.other.bearer)).await;
+            let theirs = theirs.replace(&matrix.world.asset, NO_ASSET).replace(matrix.own_id(row), no_id);
             assert_eq!(theirs, unknown, "{} {}", row.method, row.path);
             assert!(unknown.starts_with("404"), "{} {}: {unknown}", row.method, row.path);
         }

@@ -3,7 +3,7 @@
 //! The rule: a cursor is opaque. It is a position, not a right: it is checked like any other input.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use regrant_domain::{AssetId, ReconnectId};
+use regrant_domain::{AssetId, DeliveryId, ReconnectId};
 use serde::{Deserialize, Serialize};
 
 /// The largest page.
@@ -22,6 +22,10 @@ impl Position for AssetId {
 
 impl Position for ReconnectId {
     const LIST: &'static str = "reconnects:";
+}
+
+impl Position for DeliveryId {
+    const LIST: &'static str = "deliveries:";
 }
 
 /// A cursor as the caller sends it back.

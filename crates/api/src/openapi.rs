@@ -30,8 +30,17 @@ use crate::{
 };
 
 /// Schemas of answers that tell every field, null where nothing is known (but `slots`, which lists leave out).
-const ALWAYS_WHOLE: [&str; 7] =
-    ["Asset", "Credential", "Person", "ReconnectItem", "ReconnectSummary", "Slots", "Token"];
+const ALWAYS_WHOLE: [&str; 9] = [
+    "Asset",
+    "Credential",
+    "Person",
+    "ReconnectItem",
+    "ReconnectSummary",
+    "Slots",
+    "Token",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+];
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -47,6 +56,7 @@ const ALWAYS_WHOLE: [&str; 7] =
         (name = "tokens", description = "Tokens out."),
         (name = "reconnects", description = "Replace expired tokens."),
         (name = "meta", description = "Called by Meta."),
+        (name = "webhooks", description = "Events, told as they happen."),
         (name = "health", description = "For load balancers."),
     ),
 )]
@@ -120,6 +130,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Ope
         (HttpMethod::Get, &mut item.get),
         (HttpMethod::Post, &mut item.post),
         (HttpMethod::Put, &mut item.put),
+        (HttpMethod::Patch, &mut item.patch),
         (HttpMethod::Delete, &mut item.delete),
     ]
     .into_iter()
@@ -130,6 +141,7 @@ fn methods(item: &mut PathItem) -> Vec<Method> {
     let method = |(method, _)| match method {
         HttpMethod::Post => Method::POST,
         HttpMethod::Put => Method::PUT,
+        HttpMethod::Patch => Method::PATCH,
         HttpMethod::Delete => Method::DELETE,
         _ => Method::GET,
     };

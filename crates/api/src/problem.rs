@@ -194,6 +194,13 @@ impl From<Conflict> for Problem {
                 Self::new(Code::IdempotencyKeyReused, "This Idempotency-Key was used with another body.")
             }
             Conflict::Ended => Self::new(Code::ReconnectEnded, "The reconnect has ended."),
+            Conflict::EndpointLimit(most) => Self::new(
+                Code::TooManyWebhookEndpoints,
+                format!("A tenant may have at most {most} webhook endpoints."),
+            ),
+            Conflict::EndpointDisabled => {
+                Self::new(Code::WebhookEndpointDisabled, "The webhook endpoint is disabled.")
+            }
             Conflict::Exists(resource) => {
                 Self::new(Code::AlreadyExists, format!("This {resource} exists already."))
             }

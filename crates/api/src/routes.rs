@@ -17,6 +17,8 @@ mod reason;
 mod reconnect_view;
 mod reconnects;
 mod tokens;
+mod webhook_view;
+mod webhooks;
 
 use actix_web::middleware::from_fn;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
@@ -56,4 +58,13 @@ fn v1() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_web::OpenApiFa
         .service(reconnects::get_reconnect)
         .service(reconnects::cancel_reconnect)
         .service(events::stream_reconnect_events)
+        .service(webhooks::create_webhook_endpoint)
+        .service(webhooks::list_webhook_endpoints)
+        .service(webhooks::get_webhook_endpoint)
+        .service(webhooks::change_webhook_endpoint)
+        .service(webhooks::delete_webhook_endpoint)
+        .service(webhooks::rotate_webhook_secret)
+        .service(webhooks::test_webhook_endpoint)
+        .service(webhooks::replay_webhooks)
+        .service(webhooks::list_webhook_deliveries)
 }

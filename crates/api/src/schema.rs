@@ -1,13 +1,14 @@
 //! Schemas of the domain's closed lists and identifiers: the domain knows nothing of OpenAPI.
 
 use regrant_domain::{
-    AssetKind, Confidence, CredentialKind, CutOffSource, Outcome, ReasonCode, ReconnectStatus, Serving, Slot,
-    Who,
+    AssetKind, Confidence, CredentialKind, CutOffSource, EventKind, Outcome, ReasonCode, ReconnectStatus,
+    Serving, Slot, Who,
     state::{EndingCause, Status},
+    webhook::{DeliveryStatus, DisabledReason, EndpointStatus},
 };
 use utoipa::openapi::{
-    Object, ObjectBuilder,
-    schema::{SchemaType, Type},
+    Array, Object, ObjectBuilder,
+    schema::{ArrayBuilder, SchemaType, Type},
 };
 
 fn text() -> ObjectBuilder {
@@ -85,4 +86,26 @@ pub(crate) fn reason_code() -> Object {
 
 pub(crate) fn reconnect_status() -> Object {
     list(ReconnectStatus::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn event_kind() -> Object {
+    list(EventKind::ALL.iter().map(|it| it.as_str()))
+}
+
+/// Kinds of events; `*` stands for every one.
+pub(crate) fn event_kinds() -> Array {
+    let kinds = list(std::iter::once("*").chain(EventKind::ALL.iter().map(|it| it.as_str())));
+    ArrayBuilder::new().items(kinds).min_items(Some(1)).build()
+}
+
+pub(crate) fn endpoint_status() -> Object {
+    list(EndpointStatus::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn disabled_reason_or_null() -> Object {
+    nullable(list(DisabledReason::ALL.iter().map(|it| it.as_str())))
+}
+
+pub(crate) fn delivery_status() -> Object {
+    list(DeliveryStatus::ALL.iter().map(|it| it.as_str()))
 }

@@ -74,7 +74,7 @@ impl Config {
         let database = database(reader);
         let keyring = keyring(reader);
         let graph = graph(reader);
-        let vault = vault(reader);
+        let vault = vault(reader, &graph);
         let api = api(reader);
         let worker = worker(reader);
         let with_worker = reader.or("with_worker", false);
@@ -119,8 +119,14 @@ fn graph(reader: &mut Reader<'_>) -> regrant_graph::Settings {
     }
 }
 
-fn vault(reader: &mut Reader<'_>) -> regrant_vault::Settings {
+fn vault(reader: &mut Reader<'_>, graph: &regrant_graph::Settings) -> regrant_vault::Settings {
     let usual = regrant_vault::Settings::default();
+    let mut webhooks = usual.webhooks;
+    webhooks.allow_loopback = reader.or("webhook.allow_loopback", false);
+    if webhooks.allow_loopback && !is_on_this_machine(&graph.base_url) {
+        let reason = "is for rehearsals: `graph.base_url` must be a loopback address, too";
+        reader.fault("webhook.allow_loopback", reason);
+    }
     regrant_vault::Settings {
         issuer: reader.or("issuer", usual.issuer),
         audience: reader.or("audience", usual.audience),
@@ -130,6 +136,7 @@ fn vault(reader: &mut Reader<'_>) -> regrant_vault::Settings {
         max_lookup_assets: reader.at_least_one("limits.lookup_assets", usual.max_lookup_assets),
         retention: retention(reader),
         jobs_in_flight: reader.at_least_one("limits.jobs_in_flight", usual.jobs_in_flight),
+        webhooks,
         ..regrant_vault::Settings::default()
     }
 }
@@ -236,5 +243,16 @@ mod tests {
         let at = |url: &str| read(&[&WHOLE[..], &[("REGRANT_GRAPH_BASE_URL", url)]].concat()).is_ok();
         assert!(at("http://127.0.0.1:8090") && at("http://[::1]:8090") && at("https://graph.facebook.com"));
         assert!(!at("http://10.0.0.1:8090") && !at("http://graph.facebook.com"));
+    }
+
+    #[test]
+    fn webhooks_to_loopback_are_for_rehearsals() {
+        let allowed = [("REGRANT_WEBHOOK_ALLOW_LOOPBACK", "true")];
+        let told = read(&[&WHOLE[..], &allowed].concat()).err().unwrap();
+        assert!(told.contains("REGRANT_WEBHOOK_ALLOW_LOOPBACK"), "{told}");
+        let local = [("REGRANT_GRAPH_BASE_URL", "http://127.0.0.1:8090")];
+        let config = read(&[&WHOLE[..], &allowed, &local].concat()).unwrap();
+        assert!(config.vault.webhooks.allow_loopback);
+        assert!(!read(&[&WHOLE[..], &local].concat()).unwrap().vault.webhooks.allow_loopback);
     }
 }

@@ -102,13 +102,9 @@ async fn open(database: &Path, keyring: Keyring, graph: String, clock: Clock) ->
     let base_url = graph.parse().context("the sandbox's address")?;
     let graph = regrant_graph::Settings { base_url, ..regrant_graph::Settings::default() };
     let graph = regrant_graph::Client::new(graph, clock.clone())?;
-    let parts = Parts {
-        store,
-        provider: KeyProvider::Local(keyring),
-        graph,
-        clock,
-        settings: regrant_vault::Settings::default(),
-    };
+    let mut settings = regrant_vault::Settings::default();
+    settings.webhooks.allow_loopback = true;
+    let parts = Parts { store, provider: KeyProvider::Local(keyring), graph, clock, settings };
     let vault = Vault::open(parts).await.context("the database does not open with this keyring")?;
     installation::take_over(&vault).await?;
     Ok(vault)

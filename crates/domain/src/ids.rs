@@ -1,4 +1,5 @@
-//! Prefixed identifiers: `ten_`, `cli_`, `grt_`, `crd_`, `rcn_`, `evt_`, `req_` and a UUIDv7.
+//! Prefixed identifiers: `ten_`, `cli_`, `grt_`, `crd_`, `rcn_`, `evt_`, `whk_`, `dlv_`,
+//! `req_` and a UUIDv7.
 //!
 //! The rule: an identifier is typed from the edge inwards; a bare `Uuid` is for storage and
 //! cryptography only. They order by time of creation.
@@ -99,6 +100,10 @@ typed_id! {
     ReconnectId "rcn_",
     /// One audit record or event.
     EventId "evt_",
+    /// Where a tenant is told its events.
+    WebhookEndpointId "whk_",
+    /// One event on its way to one endpoint.
+    DeliveryId "dlv_",
     /// One HTTP request.
     RequestId "req_",
 }

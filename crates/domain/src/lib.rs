@@ -22,6 +22,7 @@ mod secret;
 pub mod settle;
 pub mod state;
 pub mod watch;
+pub mod webhook;
 
 pub use asset::{Asset, AssetFacts, AssetKind, UnknownAssetKind};
 pub use clock::{Clock, Timestamp};
@@ -30,7 +31,10 @@ pub use cut_off::{Confidence, CutOff, CutOffSource};
 pub use event::EventKind;
 pub use grant::{Grant, GrantedScope};
 pub use graph_id::{AppId, AssetId, InvalidGraphId, PersonId};
-pub use ids::{ClientId, CredentialId, EventId, GrantId, InvalidId, ReconnectId, RequestId, TenantId};
+pub use ids::{
+    ClientId, CredentialId, DeliveryId, EventId, GrantId, InvalidId, ReconnectId, RequestId, TenantId,
+    WebhookEndpointId,
+};
 pub use inbox::{InboxKind, Word};
 pub use outcome::{Outcome, Reason, ReasonCode, Serving, Who};
 pub use permission::{Permission, Permissions, UnknownPermission};

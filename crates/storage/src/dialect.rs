@@ -101,6 +101,14 @@ impl Dialect {
         }
     }
 
+    /// Ends a select whose rows cannot be deleted while this transaction lasts.
+    pub(crate) const fn for_key_share(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR KEY SHARE",
+        }
+    }
+
     /// Ends a select that locks its rows `d` and not what it joins them with.
     pub(crate) const fn for_update_of_rows(self) -> &'static str {
         match self {

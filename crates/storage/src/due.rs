@@ -24,6 +24,8 @@ pub enum DueKind {
     Inbox,
     /// A grant's token nears its end.
     Refresh,
+    /// An event is on its way to a tenant's endpoint.
+    Delivery,
 }
 
 impl DueKind {
@@ -31,7 +33,7 @@ impl DueKind {
     const fn of_tenants(self) -> &'static str {
         match self {
             Self::Inbox => "t.status IN ('active', 'suspended')",
-            Self::Reconnect | Self::Refresh => "t.status = 'active'",
+            Self::Reconnect | Self::Refresh | Self::Delivery => "t.status = 'active'",
         }
     }
 
@@ -42,6 +44,7 @@ impl DueKind {
             Self::Reconnect => "reconnect",
             Self::Inbox => "inbox",
             Self::Refresh => "refresh",
+            Self::Delivery => "delivery",
         }
     }
 }
@@ -71,7 +74,8 @@ pub struct Claim {
 }
 
 impl Store {
-    /// Claims what is due and free, longest due first; suspended tenants' work rests.
+    /// Claims what is due and free: tenant by tenant in turn, and within a tenant share by share, the longest
+    /// due first, so that the backlog of one holds up no other. Suspended tenants' work rests.
     ///
     /// # Errors
     /// The database failed.
@@ -84,31 +88,46 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Claim>, Error> {
         let until = now + lease_for;
+        let free =
+            |query: Query| query.sql("(d.owner IS NULL OR d.leased_until <= ").bind(time(now)).sql(")");
         let query = Query::new(
-            "WITH picked AS MATERIALIZED (
-                SELECT d.tenant_id, d.kind, d.object_id FROM due d JOIN tenants t ON t.id = d.tenant_id
-                WHERE ",
+            "WITH waiting AS MATERIALIZED (
+                SELECT d.tenant_id, d.object_id, d.due_at,
+                    row_number() OVER (PARTITION BY d.tenant_id, d.share ORDER BY d.due_at) AS turn
+                FROM due d JOIN tenants t ON t.id = d.tenant_id WHERE ",
         )
         .sql(kind.of_tenants())
         .sql(" AND d.kind = ")
         .bind(kind.as_str())
         .sql(" AND d.due_at <= ")
         .bind(time(now))
-        .sql(" AND (d.owner IS NULL OR d.leased_until <= ")
-        .bind(time(now))
-        .sql(") ORDER BY d.due_at LIMIT ")
-        .bind(i64::from(limit))
-        .sql(self.dialect.for_update_of_free_rows())
-        .sql(") UPDATE due SET owner = ")
-        .bind(owner)
-        .sql(", leased_until = ")
-        .bind(time(until))
-        .sql(
-            ", fencing = due.fencing + 1 FROM picked p
-             WHERE due.tenant_id = p.tenant_id AND due.kind = p.kind AND due.object_id = p.object_id
-             RETURNING due.tenant_id AS tenant_id, due.object_id AS object_id, due.due_at AS due_at,
-                due.fencing AS fencing",
-        );
+        .sql(" AND ");
+        let query = free(query)
+            .sql(
+                "), shared AS MATERIALIZED (
+                SELECT tenant_id, object_id, due_at,
+                    row_number() OVER (PARTITION BY tenant_id ORDER BY turn, due_at) AS turn
+                FROM waiting
+            ), picked AS MATERIALIZED (
+                SELECT d.tenant_id, d.kind, d.object_id FROM due d
+                JOIN (SELECT tenant_id, object_id FROM shared ORDER BY turn, due_at LIMIT ",
+            )
+            .bind(i64::from(limit))
+            .sql(") w ON w.tenant_id = d.tenant_id AND w.object_id = d.object_id WHERE d.kind = ")
+            .bind(kind.as_str())
+            .sql(" AND ");
+        let query = free(query)
+            .sql(self.dialect.for_update_of_free_rows())
+            .sql(") UPDATE due SET owner = ")
+            .bind(owner)
+            .sql(", leased_until = ")
+            .bind(time(until))
+            .sql(
+                ", fencing = due.fencing + 1 FROM picked p
+                 WHERE due.tenant_id = p.tenant_id AND due.kind = p.kind AND due.object_id = p.object_id
+                 RETURNING due.tenant_id AS tenant_id, due.object_id AS object_id, due.due_at AS due_at,
+                    due.fencing AS fencing",
+            );
         let mut rows = {
             let _turn = self.turn().await;
             query.all(&self.connection).await?

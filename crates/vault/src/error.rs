@@ -75,6 +75,10 @@ pub enum Resource {
     Client,
     /// A request to delete a person's data.
     Deletion,
+    /// A webhook endpoint.
+    WebhookEndpoint,
+    /// An event.
+    Event,
 }
 
 impl std::fmt::Display for Resource {
@@ -86,6 +90,8 @@ impl std::fmt::Display for Resource {
             Self::App => "app",
             Self::Client => "client",
             Self::Deletion => "deletion",
+            Self::WebhookEndpoint => "webhook endpoint",
+            Self::Event => "event",
         })
     }
 }
@@ -107,6 +113,12 @@ pub enum Conflict {
     /// The reconnect has ended already.
     #[error("the reconnect has ended")]
     Ended,
+    /// The tenant has as many webhook endpoints as it may have.
+    #[error("a tenant may have at most {0} webhook endpoints")]
+    EndpointLimit(usize),
+    /// Nothing is sent to a disabled endpoint.
+    #[error("the webhook endpoint is disabled")]
+    EndpointDisabled,
     /// Something of that name exists.
     #[error("this {0} exists already")]
     Exists(Resource),
@@ -167,6 +179,18 @@ impl From<regrant_crypto::OpenError> for Error {
 
 impl From<regrant_crypto::ProviderError> for Error {
     fn from(error: regrant_crypto::ProviderError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<regrant_webhook::NoRandom> for Error {
+    fn from(error: regrant_webhook::NoRandom) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<regrant_webhook::SendError> for Error {
+    fn from(error: regrant_webhook::SendError) -> Self {
         Self::internal(error)
     }
 }

@@ -7,6 +7,7 @@
 mod apps;
 mod assets;
 mod authenticate;
+mod deliver;
 mod error;
 mod follow_up;
 mod idempotency;
@@ -16,11 +17,13 @@ mod issuer;
 mod keys;
 mod payload;
 mod persons;
+mod places;
 mod progress;
 mod prove;
 mod purge;
 mod received;
 mod reconnect;
+mod replay;
 mod retention;
 mod rotate;
 mod run;
@@ -34,6 +37,9 @@ mod token;
 mod view;
 mod watch;
 mod watched;
+mod webhooks;
+#[cfg(test)]
+mod webhooks_test;
 mod writes;
 
 use std::sync::Arc;
@@ -53,14 +59,20 @@ pub use inbound::{Deletion, DeletionStatus};
 pub use reconnect::{Order, Selection, Targets};
 /// Which assets a pass watches.
 pub use regrant_domain::schedule::Lane as Watch;
+pub use regrant_storage::Delivery;
+pub use regrant_webhook::WebhookSecret;
+pub use replay::{DeliveryList, DeliveryQuery, Replay};
 pub use retention::Retention;
 pub use settings::Settings;
 pub use tenants::Onboarded;
 pub use token::{Lookup, ServedToken};
 pub use view::{ItemView, ReconnectList, ReconnectView};
 pub use watch::Watched;
+pub use webhooks::{EndpointChange, EndpointView, MintedEndpoint, NewEndpoint};
 
-use crate::{inbound::Decoy, issuer::Issuer, keys::Keys, persons::Directory, progress::Progress};
+use crate::{
+    inbound::Decoy, issuer::Issuer, keys::Keys, persons::Directory, places::Places, progress::Progress,
+};
 
 /// What a vault is made of.
 pub struct Parts {
@@ -89,6 +101,8 @@ pub struct Vault {
     issuer: Arc<Issuer>,
     progress: Progress,
     jobs: Jobs,
+    webhooks: regrant_webhook::Sender,
+    places: Places,
 }
 
 /// Reconnects that run in this process. They outlive the request that started them.
@@ -122,7 +136,10 @@ impl Vault {
             runtime: Handle::current(),
             owner: uuid::Uuid::now_v7().to_string().into(),
         };
+        let webhooks = regrant_webhook::Sender::new(parts.settings.webhooks.clone())?;
         Ok(Self {
+            places: Places::new(webhooks.settings()),
+            webhooks,
             store: parts.store,
             keys,
             directory,

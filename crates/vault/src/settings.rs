@@ -39,6 +39,10 @@ pub struct Settings {
     pub item_attempts: u32,
     /// The first pause before a deferred item is tried again; it doubles up to ten minutes.
     pub retry_pause: Duration,
+    /// How webhooks are sent.
+    pub webhooks: regrant_webhook::Settings,
+    /// How many webhook endpoints a tenant may have.
+    pub max_webhook_endpoints: usize,
 }
 
 impl Default for Settings {
@@ -59,6 +63,8 @@ impl Default for Settings {
             jobs_in_flight: 8,
             item_attempts: 8,
             retry_pause: Duration::from_secs(5),
+            webhooks: regrant_webhook::Settings::default(),
+            max_webhook_endpoints: 20,
         }
     }
 }

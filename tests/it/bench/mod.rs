@@ -15,6 +15,7 @@ use regrant_sandbox::World;
 use regrant_storage::Store;
 use regrant_testdb::TestDatabase;
 use regrant_vault::{NewApp, Parts, Vault};
+use regrant_webhook::Names;
 use tokio_util::sync::CancellationToken;
 
 pub use process::Served;
@@ -42,7 +43,15 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        let vault = regrant_vault::Settings { retry_pause: Duration::from_millis(50), ..Default::default() };
+        // Webhooks go to this machine alone, and no name is looked up.
+        let names = Names::Given(Arc::new(|_: &str| Ok(Vec::new())));
+        let webhooks =
+            regrant_webhook::Settings { allow_loopback: true, names, ..regrant_webhook::Settings::default() };
+        let vault = regrant_vault::Settings {
+            retry_pause: Duration::from_millis(50),
+            webhooks,
+            ..regrant_vault::Settings::default()
+        };
         Self { vault, graph: regrant_graph::Settings::default(), api: regrant_api::Settings::default() }
     }
 }

@@ -78,6 +78,12 @@ codes! {
     ReconnectEnded "reconnect_ended" 409 "Reconnect ended",
         "The reconnect has completed or was cancelled; it cannot be cancelled any more.",
         "Read the reconnect to see what became of its items.";
+    TooManyWebhookEndpoints "too_many_webhook_endpoints" 409 "Too many webhook endpoints",
+        "The tenant has as many webhook endpoints as it may have. Nothing was changed.",
+        "Delete an endpoint that is not used any more, or let one endpoint take more kinds of events.";
+    WebhookEndpointDisabled "webhook_endpoint_disabled" 409 "Webhook endpoint disabled",
+        "Nothing is sent to a disabled webhook endpoint. Nothing was changed.",
+        "Enable the endpoint, then try again.";
     AlreadyExists "already_exists" 409 "Already exists",
         "Something of that name exists already.",
         "Use the one that exists, or choose another name.";

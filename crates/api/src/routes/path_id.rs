@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
-use regrant_domain::{AssetId, ReconnectId};
+use regrant_domain::{AssetId, ReconnectId, WebhookEndpointId};
 use regrant_vault::{Error, Resource};
 
 use crate::problem::Problem;
@@ -28,6 +28,11 @@ impl Segment for AssetId {
 impl Segment for ReconnectId {
     const NAME: &'static str = "id";
     const RESOURCE: Resource = Resource::Reconnect;
+}
+
+impl Segment for WebhookEndpointId {
+    const NAME: &'static str = "id";
+    const RESOURCE: Resource = Resource::WebhookEndpoint;
 }
 
 impl<T: Segment> FromRequest for PathId<T> {

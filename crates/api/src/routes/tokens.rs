@@ -128,10 +128,16 @@ pub(crate) async fn lookup_tokens(
 }
 
 fn sealed_answer(body: &impl Serialize, entries: usize) -> Result<HttpResponse, Problem> {
+    let body = sealed_body(body, entries)?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(body))
+}
+
+/// A body that holds secrets: its buffer never moves, and is zeroed once it has been handed on.
+pub(super) fn sealed_body(body: &impl Serialize, entries: usize) -> Result<Bytes, Problem> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(entries.saturating_mul(ROOM)));
     let written = serde_json::to_writer(&mut *bytes, body);
     written.map_err(|error| regrant_vault::Error::Internal(error.into()))?;
-    Ok(HttpResponse::Ok().content_type("application/json").body(Bytes::from_owner(bytes)))
+    Ok(Bytes::from_owner(bytes))
 }
 
 fn exposed<S: Serializer>(token: &AccessToken, serializer: S) -> Result<S::Ok, S::Error> {

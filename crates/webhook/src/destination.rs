@@ -1,0 +1,143 @@
+//! Where a tenant wants its webhooks: a URL that has passed every check that needs no network.
+//!
+//! The rule: what is checked is what is dialled: the normalised URL. The `url` crate turns octal, hexadecimal
+//! and single-number hosts into IPv4 addresses, so that they are judged as such.
+
+use std::{fmt, net::IpAddr};
+
+use url::{Host, Url};
+
+use crate::{Refusal, address::refusal_of};
+
+const LONGEST: usize = 2048;
+const PORTS: [u16; 2] = [443, 8443];
+
+/// The last labels of names that mean this machine or this network.
+const LOCAL: [&str; 10] =
+    ["localhost", "localdomain", "local", "internal", "intranet", "lan", "home", "corp", "arpa", "onion"];
+
+/// A URL webhooks may be sent to, as far as the URL itself tells.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Destination(Url);
+
+impl Destination {
+    /// Reads and judges a tenant's URL. With `allow_loopback` this machine is a destination too, on any port and
+    /// over plain HTTP.
+    ///
+    /// # Errors
+    /// The reason for which nothing would be sent there.
+    pub fn parse(text: &str, allow_loopback: bool) -> Result<Self, Refusal> {
+        // The parser drops line breaks and takes a backslash for a slash; whoever means that is refused.
+        let clean = text.len() <= LONGEST && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+        let url = Url::parse(text).ok().filter(|_| clean).ok_or(Refusal::Malformed)?;
+        judge(&url, allow_loopback)?;
+        Ok(Self(url))
+    }
+
+    /// The URL, normalised.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    pub(crate) fn url(&self) -> Url {
+        self.0.clone()
+    }
+}
+
+impl fmt::Debug for Destination {
+    /// Names the host alone: the rest may hold what the tenant keeps for itself.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Destination({}, …)", self.0.host_str().unwrap_or_default())
+    }
+}
+
+fn judge(url: &Url, allow_loopback: bool) -> Result<(), Refusal> {
+    let local = allow_loopback && is_loopback(url);
+    if url.scheme() != "https" && !(local && url.scheme() == "http") {
+        return Err(Refusal::Scheme);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Refusal::UserInfo);
+    }
+    if url.fragment().is_some() {
+        return Err(Refusal::Fragment);
+    }
+    if local {
+        return Ok(());
+    }
+    judge_host(url.host().ok_or(Refusal::Malformed)?)?;
+    let port = url.port_or_known_default().ok_or(Refusal::Port)?;
+    if PORTS.contains(&port) { Ok(()) } else { Err(Refusal::Port) }
+}
+
+fn judge_host(host: Host<&str>) -> Result<(), Refusal> {
+    let refused = match host {
+        Host::Ipv4(address) => refusal_of(address.into()),
+        Host::Ipv6(address) => refusal_of(address.into()),
+        Host::Domain(name) => (!is_public_name(name)).then_some(Refusal::Name),
+    };
+    refused.map_or(Ok(()), Err)
+}
+
+/// A name of several labels, none of them empty, the last one not a word for "here".
+fn is_public_name(name: &str) -> bool {
+    let mut labels = name.rsplit('.');
+    let last = labels.next().unwrap_or_default();
+    let whole = name.len() <= 253 && name.split('.').all(|it| (1..=63).contains(&it.len()));
+    whole && labels.next().is_some() && !LOCAL.contains(&last)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::from(ip).is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_is_taken_as_it_is_dialled() {
+        for (text, normal) in [
+            ("https://hooks.example.com", "https://hooks.example.com/"),
+            ("https://Hooks.Example.COM:443/a?b=c", "https://hooks.example.com/a?b=c"),
+            ("https://hooks.example.com:8443/", "https://hooks.example.com:8443/"),
+            ("https://8.8.8.8/", "https://8.8.8.8/"),
+            ("https://0x08080808/", "https://8.8.8.8/"),
+            ("https://[2606:4700:4700::1111]/", "https://[2606:4700:4700::1111]/"),
+        ] {
+            assert_eq!(Destination::parse(text, false).unwrap().as_str(), normal);
+        }
+    }
+
+    #[test]
+    fn loopback_is_a_destination_of_rehearsals_alone() {
+        for text in ["http://127.0.0.1:9/", "http://[::1]:9/", "http://localhost:9/", "https://127.0.0.1:9/"]
+        {
+            assert!(Destination::parse(text, false).is_err(), "{text}");
+            assert!(Destination::parse(text, true).is_ok(), "{text}");
+        }
+        for (text, why) in [
+            ("http://10.0.0.1/", Refusal::Scheme),
+            ("https://10.0.0.1/", Refusal::Private),
+            ("http://hooks.example.com/", Refusal::Scheme),
+            ("http://u@127.0.0.1:9/", Refusal::UserInfo),
+            ("https://[::ffff:127.0.0.1]/", Refusal::EmbeddedIpv4),
+            ("http://0.0.0.0:9/", Refusal::Scheme),
+            ("ftp://127.0.0.1/", Refusal::Scheme),
+        ] {
+            assert_eq!(Destination::parse(text, true), Err(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn debug_keeps_the_path_and_the_query_to_itself() {
+        let destination = Destination::parse("https://hooks.example.com/canary?canary=1", false).unwrap();
+        assert_eq!(format!("{destination:?}"), "Destination(hooks.example.com, …)");
+    }
+}

@@ -1,0 +1,194 @@
+//! One attempt: signed, sent, its answer told in a few words.
+//!
+//! The rule: nothing of what the other side says is kept but its status and `Retry-After`; the body is read
+//! to a small end and thrown away. No connection outlives its attempt, so that each one is judged anew.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use reqwest::{
+    Response,
+    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
+    redirect,
+};
+
+use crate::{Destination, Refusal, Settings, WebhookSecret, names::Filter, signature::signatures};
+
+/// How much of an answer's body is read.
+const MOST_READ: usize = 16 * 1024;
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// What is sent: the same bytes are signed and sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    /// The same on every attempt, so that the consumer can drop what it has seen.
+    pub id: &'a str,
+    /// The moment of this attempt.
+    pub at: DateTime<Utc>,
+    /// Compact JSON.
+    pub body: &'a [u8],
+}
+
+/// What became of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// The consumer answered.
+    Answered {
+        /// The HTTP status.
+        status: u16,
+        /// When it asks for the next attempt, from now.
+        retry_after: Option<Duration>,
+    },
+    /// It did not.
+    Failed(Failure),
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The destination is not one webhooks are sent to.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// It took too long.
+    #[error("no answer in time")]
+    Timeout,
+    /// There was no connection, or no trust in it.
+    #[error("no connection")]
+    Connection,
+    /// The answer broke off or was no HTTP.
+    #[error("the answer broke off")]
+    Broken,
+}
+
+/// The HTTP client could not be built.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client of webhooks could not be built")]
+pub struct SendError(#[source] reqwest::Error);
+
+/// Sends webhooks. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    http: reqwest::Client,
+    settings: Arc<Settings>,
+}
+
+impl Sender {
+    /// A sender that connects to public addresses alone.
+    ///
+    /// # Errors
+    /// The HTTP client could not be built.
+    pub fn new(settings: Settings) -> Result<Self, SendError> {
+        let filter = Filter { names: settings.names.clone(), allow_loopback: settings.allow_loopback };
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .https_only(!settings.allow_loopback)
+            .dns_resolver(Arc::new(filter))
+            .pool_max_idle_per_host(0)
+            .gzip(false)
+            .timeout(settings.timeout)
+            .connect_timeout(CONNECT_WITHIN.min(settings.timeout))
+            .user_agent(concat!("regrant/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| SendError(error.without_url()))?;
+        Ok(Self { http, settings: Arc::new(settings) })
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Judges a tenant's URL without a look at the network.
+    ///
+    /// # Errors
+    /// The reason for which nothing would be sent there.
+    pub fn destination(&self, url: &str) -> Result<Destination, Refusal> {
+        Destination::parse(url, self.settings.allow_loopback)
+    }
+
+    /// Sends a message once, signed with every secret given.
+    pub async fn send(&self, url: &str, secrets: &[WebhookSecret], message: Message<'_>) -> Sent {
+        // Judged again: it may have been stored under other rules.
+        let destination = match self.destination(url) {
+            Ok(destination) => destination,
+            Err(refusal) => return Sent::Failed(Failure::Refused(refusal)),
+        };
+        let timestamp = message.at.timestamp();
+        let call = self
+            .http
+            .post(destination.url())
+            .header(CONTENT_TYPE, "application/json")
+            .header("webhook-id", message.id)
+            .header("webhook-timestamp", timestamp)
+            .header("webhook-signature", signatures(secrets, message.id, timestamp, message.body))
+            .body(message.body.to_vec());
+        match call.send().await {
+            Ok(answer) => read(answer, message.at).await,
+            Err(error) => Sent::Failed(failure(&error)),
+        }
+    }
+}
+
+/// An answer counts from its head on; its body is let in a little, so that a good connection ends well.
+async fn read(mut answer: Response, at: DateTime<Utc>) -> Sent {
+    let (status, retry_after) = (answer.status().as_u16(), retry_after(answer.headers(), at));
+    let mut room = MOST_READ;
+    while let Ok(Some(chunk)) = answer.chunk().await {
+        room = room.saturating_sub(chunk.len());
+        if room == 0 {
+            break;
+        }
+    }
+    Sent::Answered { status, retry_after }
+}
+
+/// Seconds, or a date (RFC 9110 §10.2.3).
+fn retry_after(headers: &HeaderMap, at: DateTime<Utc>) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let then = DateTime::parse_from_rfc2822(text).ok()?.to_utc();
+    Some((then - at).to_std().unwrap_or_default())
+}
+
+fn failure(error: &reqwest::Error) -> Failure {
+    match refusal(error) {
+        Some(refusal) => Failure::Refused(refusal),
+        None if error.is_timeout() => Failure::Timeout,
+        None if error.is_connect() => Failure::Connection,
+        None => Failure::Broken,
+    }
+}
+
+/// The refusal of the filter, which reqwest wraps several times.
+fn refusal(error: &reqwest::Error) -> Option<Refusal> {
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        if let Some(refusal) = cause.downcast_ref() {
+            return Some(*refusal);
+        }
+        next = cause.source();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let at = DateTime::parse_from_rfc3339("1994-11-06T08:49:07Z").unwrap().to_utc();
+        let told =
+            |text: &str| retry_after(&HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]), at);
+        assert_eq!(told("120"), Some(Duration::from_mins(2)));
+        assert_eq!(told("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(30)));
+        assert_eq!(told("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!((told("soon"), told("-1"), told("")), (None, None, None));
+    }
+}
