@@ -491,3 +491,25 @@ async fn delivered(scene: &Scene, n: usize) -> Value {
     }
     panic!("the sandbox delivers nothing")
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_an_apps_secret_is_changed_messages_signed_with_either_are_believed() {
+    each_database(async |scene| {
+        let app = APP.parse().expect("an app id");
+        let change = async |secret: &str| {
+            let secret = regrant_domain::AppSecret::parse(secret.to_owned()).expect("a secret");
+            scene.bench.vault.update_app(&app, Some(&secret), None).await.expect("the app is there");
+        };
+        let tell = async |secret: &str, date: &str| {
+            let raw = migration(Fleet::PERSON, scene.now(), date);
+            answer(scene.webhook(APP, &raw).header("X-Hub-Signature-256", signature(secret, &raw))).await.0
+        };
+        change("the-second-secret").await;
+        assert_eq!(tell(SECRET, "2030-01-01T00:00:00Z").await, 200);
+        assert_eq!(tell("the-second-secret", "2030-01-02T00:00:00Z").await, 200);
+        change("the-third-secret").await;
+        assert_eq!(tell(SECRET, "2030-01-03T00:00:00Z").await, 403, "the one before the one before is over");
+        assert_eq!(tell("the-second-secret", "2030-01-04T00:00:00Z").await, 200);
+    })
+    .await;
+}

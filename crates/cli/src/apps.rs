@@ -27,6 +27,18 @@ pub(crate) enum Command {
         #[arg(long, value_name = "PATH")]
         verify_token_file: Option<PathBuf>,
     },
+    /// Give an app another secret, another verify token, or both; each is read from a file and sealed.
+    Set {
+        /// The app's id at Meta.
+        #[arg(long)]
+        id: AppId,
+        /// A file with the new app secret; `-` reads standard input.
+        #[arg(long, value_name = "PATH", required_unless_present = "verify_token_file")]
+        secret_file: Option<PathBuf>,
+        /// A file with the word Meta repeats when it verifies the webhook address.
+        #[arg(long, value_name = "PATH")]
+        verify_token_file: Option<PathBuf>,
+    },
     /// List the registered apps, without their secrets.
     List,
 }
@@ -39,7 +51,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
             let app = NewApp {
                 id,
                 name,
-                secret: AppSecret::parse(private::read_secret(&secret_file)?).context("the app secret")?,
+                secret: app_secret(&secret_file)?,
                 verify_token: verify_token_file.as_deref().map(verify_token).transpose()?,
             };
             installation::open(config).await?.create_app(&app).await?;
@@ -48,8 +60,19 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
                 format!("registered app {}", app.id),
             )
         }
+        Command::Set { id, secret_file, verify_token_file } => {
+            let secret = secret_file.as_deref().map(app_secret).transpose()?;
+            let verify_token = verify_token_file.as_deref().map(verify_token).transpose()?;
+            let vault = installation::open(config).await?;
+            vault.update_app(&id, secret.as_ref(), verify_token.as_ref()).await?;
+            global.output.print(&json!({ "id": id.as_str() }), format!("changed app {id}"))
+        }
         Command::List => list(config, global).await,
     }
+}
+
+fn app_secret(path: &std::path::Path) -> anyhow::Result<AppSecret> {
+    AppSecret::parse(private::read_secret(path)?).context("the app secret")
 }
 
 fn verify_token(path: &std::path::Path) -> anyhow::Result<VerifyToken> {

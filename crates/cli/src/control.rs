@@ -31,6 +31,7 @@ pub(crate) struct App {
     pub id: String,
     pub name: String,
     pub secret: String,
+    pub verify_token: Option<String>,
 }
 
 /// An asset of the world.
@@ -75,6 +76,17 @@ impl Control {
 
     pub async fn overview(&self) -> anyhow::Result<Overview> {
         http::json(self.http.get(self.at("world"))).await.context("cannot read the sandbox's world")
+    }
+
+    /// Has an app's webhooks and callbacks sent to the API at `api`.
+    pub async fn wire(&self, app: &str, api: &str) -> anyhow::Result<()> {
+        let webhook = json!({ "url": format!("{api}/meta/webhooks/{app}") });
+        http::sent(self.http.put(self.at(&format!("apps/{app}/webhook"))).json(&webhook)).await?;
+        let callbacks = json!({
+            "deauthorize_url": format!("{api}/meta/deauthorize/{app}"),
+            "data_deletion_url": format!("{api}/meta/data-deletion/{app}"),
+        });
+        http::sent(self.http.put(self.at(&format!("apps/{app}/callbacks"))).json(&callbacks)).await.map(drop)
     }
 
     /// A token, as a login would give it.

@@ -20,7 +20,7 @@ use regrant_worker::Worker;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::error;
 
-use crate::{control::Control, health::Health, installation, migrate};
+use crate::{cast, control::Control, health::Health, installation, migrate};
 
 /// Ports on loopback; 0 takes a free one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +80,8 @@ impl Rehearsal {
             }
         });
         let (control, sandbox_url) = (Control::new(sandbox.url())?, sandbox.url());
+        // What the simulated Meta tells of the app goes to the API here.
+        control.wire(cast::APP, &public_url).await?;
         Ok(Self { vault, control, public_url, admin_url, sandbox_url, sandbox, stop, tasks })
     }
 

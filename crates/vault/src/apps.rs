@@ -41,6 +41,29 @@ impl Vault {
         })
     }
 
+    /// Gives an app another secret, another verify token, or both. What comes in signed with the secret before it
+    /// is believed on, until the next change.
+    ///
+    /// # Errors
+    /// `NotFound(App)`.
+    pub async fn update_app(
+        &self,
+        id: &AppId,
+        secret: Option<&AppSecret>,
+        verify_token: Option<&VerifyToken>,
+    ) -> Result<(), Error> {
+        let secret = match secret {
+            Some(it) => Some(self.seal_for_app(id, Purpose::AppSecret, it.expose()).await?),
+            None => None,
+        };
+        let verify_token = match verify_token {
+            Some(it) => Some(self.seal_for_app(id, Purpose::VerifyToken, it.expose()).await?),
+            None => None,
+        };
+        let stored = self.store.update_app(id, secret.as_ref(), verify_token.as_ref()).await;
+        stored.map_err(Error::missing(Resource::App))
+    }
+
     /// The registered apps, without their secrets' plaintext.
     ///
     /// # Errors

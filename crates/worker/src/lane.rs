@@ -15,6 +15,8 @@ use crate::{Settings, chain, pause::Pause};
 pub enum Lane {
     /// Reconnects that were deferred, or whose process is gone.
     Reconnects,
+    /// What Meta told about persons.
+    Inbox,
     /// Assets whose probe is due: proofs, promotions, endings.
     Watching,
     /// The same of assets that failed for good, a smaller share at a time.
@@ -27,13 +29,15 @@ pub enum Lane {
 
 impl Lane {
     /// Every lane, what somebody waits for first.
-    pub const ALL: [Self; 5] = [Self::Reconnects, Self::Watching, Self::Failing, Self::Rotation, Self::Purge];
+    pub const ALL: [Self; 6] =
+        [Self::Reconnects, Self::Inbox, Self::Watching, Self::Failing, Self::Rotation, Self::Purge];
 
     /// The name in the log.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Reconnects => "reconnects",
+            Self::Inbox => "inbox",
             Self::Watching => "watching",
             Self::Failing => "failing",
             Self::Rotation => "rotation",
@@ -45,6 +49,7 @@ impl Lane {
     pub(crate) async fn work(self, vault: &Vault, settings: &Settings) -> Result<u64, Error> {
         match self {
             Self::Reconnects => vault.resume_due().await.map(count),
+            Self::Inbox => vault.receive_due(settings.messages).await.map(count),
             Self::Watching => vault.watch_due(Watch::Normal, settings.probes).await.map(watched),
             Self::Failing => vault.watch_due(Watch::Failing, settings.failing_probes).await.map(watched),
             Self::Rotation => vault.rotate_due(settings.refreshes).await.map(count),
@@ -84,7 +89,7 @@ impl Lane {
     /// The longest rest while nothing is due.
     const fn pause(self, settings: &Settings) -> Duration {
         match self {
-            Self::Reconnects => settings.look,
+            Self::Reconnects | Self::Inbox => settings.look,
             Self::Watching => settings.watch,
             Self::Failing => settings.watch_failing,
             Self::Rotation => settings.rotate,

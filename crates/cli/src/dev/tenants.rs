@@ -80,7 +80,7 @@ pub(crate) async fn register_app(vault: &Vault, app: &App) -> anyhow::Result<()>
         id: app.id.parse()?,
         name: app.name.clone(),
         secret: AppSecret::parse(app.secret.clone())?,
-        verify_token: None::<VerifyToken>,
+        verify_token: app.verify_token.clone().map(VerifyToken::parse).transpose()?,
     };
     match vault.create_app(&new).await {
         Ok(()) | Err(Error::Conflict(Conflict::Exists(Resource::App))) => Ok(()),

@@ -1,5 +1,6 @@
 //! Webhooks as an app receives them.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -54,4 +55,48 @@ async fn a_migration_and_its_extension_are_told_signed() {
     let later = json!({"cut_off": "2040-01-02T03:04:05Z"});
     let (_, (_, body)) = tokio::join!(bench.order(&path, later), receive(&listener));
     assert!(body.contains("2040-01-02T03:04:05Z"));
+}
+
+#[tokio::test]
+async fn a_person_who_removes_the_app_is_told_by_a_signed_request() {
+    let bench = Bench::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = |path: &str| format!("http://{}/{path}", listener.local_addr().unwrap());
+    let target = bench.at(&format!("sandbox/apps/{}/callbacks", APP.0));
+    let elsewhere = json!({"deauthorize_url": "http://example.com/"});
+    assert_eq!(bench.http.put(&target).json(&elsewhere).send().await.unwrap().status(), 400);
+    let urls = json!({"deauthorize_url": at("gone"), "data_deletion_url": at("delete")});
+    assert_eq!(bench.http.put(&target).json(&urls).send().await.unwrap().status(), 200);
+    for (order, path) in [("deauthorize", "POST /gone "), ("data-deletion", "POST /delete ")] {
+        let order = format!("persons/{PERSON}/{order}");
+        let ((status, _), (head, body)) =
+            tokio::join!(bench.order(&order, json!({"app": APP.0})), receive(&listener));
+        assert_eq!(status, 200);
+        assert!(head.starts_with(path), "{head}");
+        let (signature, payload) = body.strip_prefix("signed_request=").unwrap().split_once('.').unwrap();
+        let mut mac = Hmac::<Sha256>::new_from_slice(APP.1.as_bytes()).unwrap();
+        mac.update(payload.as_bytes());
+        assert_eq!(signature, URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
+        let told: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+        assert_eq!((&told["algorithm"], &told["user_id"]), (&json!("HMAC-SHA256"), &json!(PERSON)));
+    }
+}
+
+#[tokio::test]
+async fn a_permission_that_is_taken_back_is_told() {
+    let bench = Bench::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hooks", listener.local_addr().unwrap());
+    let target = bench.at(&format!("sandbox/apps/{}/webhook", APP.0));
+    assert_eq!(bench.http.put(target).json(&json!({"url": url})).send().await.unwrap().status(), 200);
+    let order = json!({"app": APP.0, "permission": "ads_read", "verb": "revoked"});
+    let path = format!("persons/{PERSON}/permissions");
+    let (_, (_, body)) = tokio::join!(bench.order(&path, order), receive(&listener));
+    let told: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(
+        (&told["object"], &told["entry"][0]["changes"][0]["field"]),
+        (&json!("permissions"), &json!("ads_read"))
+    );
+    let (status, _) = bench.order(&path, json!({"app": APP.0, "permission": "x", "verb": "lost"})).await;
+    assert_eq!(status, 400);
 }
