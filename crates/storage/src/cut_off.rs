@@ -2,7 +2,7 @@
 //!
 //! The rule: the newest word wins, a later date as well as an earlier one; every word is kept.
 
-use regrant_domain::{AssetId, CutOff, CutOffSource, PersonId, Timestamp};
+use regrant_domain::{AssetId, AssetKind, CutOff, CutOffSource, PersonId, Timestamp};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -77,6 +77,44 @@ impl TenantTx {
             self.run(query).await?;
         }
         Ok(())
+    }
+}
+
+/// A cut-off that was read on an asset of this person and business.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CutOffReading {
+    /// Whose access ends.
+    pub person_id: PersonId,
+    /// In which business.
+    pub business_id: AssetId,
+}
+
+impl TenantTx {
+    /// Assets of the same person and business whose kind does not carry the field.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn siblings(&self, readings: &[CutOffReading]) -> Result<Vec<AssetId>, Error> {
+        let silent = AssetKind::ALL.into_iter().filter(|it| !it.has_cut_off()).map(AssetKind::as_str);
+        let silent: Vec<_> = silent.collect();
+        let mut siblings = Vec::new();
+        for chunk in readings.chunks(CHUNK) {
+            let rows = chunk
+                .iter()
+                .map(|it| -> [Value; 2] { [it.person_id.as_str().into(), it.business_id.as_str().into()] });
+            let query = self
+                .query("SELECT a.id FROM assets a JOIN")
+                .table(rows)
+                .sql(
+                    " ON v.column1 = a.person_id AND v.column2 = a.business_id
+                     WHERE a.tenant_id = $1 AND a.kind IN ",
+                )
+                .list(silent.iter().copied());
+            for row in self.all(query).await? {
+                siblings.push(row.parsed("id")?);
+            }
+        }
+        Ok(siblings)
     }
 }
 

@@ -44,7 +44,7 @@ pub use asset_list::AssetFilter;
 pub use audit::AuditEvent;
 pub use client::{ClientRow, NewClient};
 pub use credential::StoredCredential;
-pub use cut_off::CutOffNote;
+pub use cut_off::{CutOffNote, CutOffReading};
 pub use data_key::{NewDataKey, StoredDataKey};
 pub use delivery::{Attempt, Delivery, DeliveryFilter, DueDelivery};
 pub use due::{Claim, DueKind, Lease};

@@ -32,6 +32,7 @@ mod settings;
 mod settle;
 #[cfg(test)]
 mod settle_property;
+mod siblings;
 mod tenants;
 mod token;
 mod view;

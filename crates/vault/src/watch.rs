@@ -24,6 +24,7 @@ use crate::{
     payload::{context, read_credential},
     prove::grant_of,
     settle::target_of,
+    siblings::{Siblings, readings},
     watched::Findings,
 };
 
@@ -301,9 +302,15 @@ impl Vault {
         let ids: Vec<_> = due.iter().map(|it| it.asset.id.clone()).collect();
         let leases: Vec<_> = due.iter().map(|it| it.lease.clone()).collect();
         let (key, now) = (self.keys.active(round.scope).await?, self.clock.now());
+        let readings = readings(&due);
         let tx = self.store.begin(round.scope).await?;
-        let locked: HashMap<_, _> =
-            tx.lock_assets(&ids).await?.into_iter().map(|it| (it.id.clone(), it)).collect();
+        let siblings = tx.siblings(&readings.keys().cloned().collect::<Vec<_>>()).await?;
+        let locked: HashMap<_, _> = tx
+            .lock_assets(&[ids.as_slice(), &siblings].concat())
+            .await?
+            .into_iter()
+            .map(|it| (it.id.clone(), it))
+            .collect();
         let held = tx.hold_probes(round.owner, &leases).await?;
         let mut standing = by_asset(tx.standing_credentials(&ids).await?);
         let mut findings = Findings::new(round, &key, &self.settings, now);
@@ -314,7 +321,9 @@ impl Vault {
                 None => findings.watched.lost += 1,
             }
         }
-        let watched = findings.carry_out(&tx, self).await?;
+        let siblings =
+            Siblings { assets: siblings.iter().filter_map(|id| locked.get(id)).collect(), readings };
+        let watched = findings.carry_out(&tx, self, &siblings).await?;
         tx.commit().await?;
         Ok(watched)
     }

@@ -3,7 +3,7 @@
 //! The rule: it is decided from what the settling transaction has locked and read. Where anything else
 //! than what was probed stands there by now, nothing is written and the asset is due again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use regrant_crypto::DataKey;
 use regrant_domain::{
@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use crate::{
     Error, Settings, Vault,
     seal::{Offered, grant_context},
+    siblings::Siblings,
     watch::{Due, Round, Watched},
     writes::note_of,
 };
@@ -159,7 +160,12 @@ impl<'a> Findings<'a> {
     }
 
     /// Writes everything, gives the leases back, and plans what comes next.
-    pub(crate) async fn carry_out(self, tx: &TenantTx, vault: &Vault) -> Result<Watched, Error> {
+    pub(crate) async fn carry_out(
+        mut self,
+        tx: &TenantTx,
+        vault: &Vault,
+        siblings: &Siblings<'_>,
+    ) -> Result<Watched, Error> {
         let now = self.now;
         for (grant, sealed) in &self.grants {
             vault.adopt_grant(tx, grant, sealed, now).await?;
@@ -171,8 +177,12 @@ impl<'a> Findings<'a> {
         tx.delete_credentials(&self.dropped).await?;
         tx.promote(&self.promoted, now).await?;
         tx.note_checked(&self.checked, now).await?;
+        let concluded = siblings.conclude(tx, now).await?;
+        let settled = self.settled.iter().chain(concluded.iter().map(|it| &it.asset_id)).cloned();
+        let settled: HashSet<_> = settled.collect();
+        self.cut_offs.extend(concluded);
         tx.note_cut_offs(&self.cut_offs).await?;
-        vault.follow_up(tx, &self.settled, now).await?;
+        vault.follow_up(tx, &settled.into_iter().collect::<Vec<_>>(), now).await?;
         tx.finish_probes(&self.settled).await?;
         tx.postpone_probes(&self.postponed).await?;
         vault.plan_refreshes(tx, &self.refresh, now).await?;

@@ -23,10 +23,6 @@ on_both!(
 
 const LATER: i64 = 100;
 
-fn check(harm: i64) -> Option<Check> {
-    Some(Check { at: day(1), harm_at: day(harm), lane: Lane::Normal })
-}
-
 /// Registers pages of a tenant and plans their probes, in the order of urgency.
 async fn plan(bench: &Bench, scope: &TenantScope, ids: &[String], lane: Lane) {
     let tx = bench.store.begin(scope).await.unwrap();
@@ -117,7 +113,8 @@ async fn what_nobody_could_say_is_due_later_and_counts_its_tries(bench: Bench) {
         assert!(claim(&bench, "a", now, 9).await.is_empty());
     }
     let tx = bench.acme().await;
-    tx.plan_probes(&[(id("1"), check(5))]).await.unwrap();
+    let again = Some(Check { at: day(1), harm_at: day(5), lane: Lane::Normal });
+    tx.plan_probes(&[(id("1"), again)]).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(claim(&bench, "a", LATER, 9).await[0].leases[0].tries, 0);
 }
