@@ -5,6 +5,7 @@
 //! Start at `reconnect.rs` for the bulk replacement and at `token.rs` for a token that leaves.
 
 mod apps;
+mod ask;
 mod assets;
 mod authenticate;
 mod deliver;

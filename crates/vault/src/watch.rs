@@ -3,27 +3,20 @@
 //! The rule: `[tx] network [tx]`: what was read is probed with no transaction open, and settled only
 //! where the lease still holds and the same credentials still stand. Whoever was paused past its lease
 //! writes nothing.
-//! Start at [`Vault::watch_due`]; `watched.rs` decides what one asset's proofs lead to.
+//! Start at [`Vault::watch_due`]; `ask.rs` asks, and `watched.rs` decides what one asset's proofs lead to.
 
-use std::{
-    collections::{HashMap, HashSet},
-    pin::pin,
-};
+use std::collections::{HashMap, HashSet};
 
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use regrant_domain::{
-    AccessToken, Asset, AssetId, Clock, Credential, CredentialId, CredentialKind, Grant, GrantId, Proof,
-    Refusal, RefusalKind, Sealed, Slot, Timestamp, schedule::Lane,
+    AccessToken, Asset, AssetId, Clock, Credential, CredentialId, Grant, GrantId, Proof, Slot, schedule::Lane,
 };
-use regrant_graph::{AppCredentials, Death, Probe, Target};
-use regrant_storage::{Claimer, ProbeClaim, ProbeLease, StoredCredential, TenantScope, TenantTx};
-use tracing::{Instrument, error, info_span, warn};
+use regrant_graph::AppCredentials;
+use regrant_storage::{Claimer, ProbeClaim, ProbeLease, StoredCredential, TenantScope};
+use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::{
     Error, Vault,
-    payload::{context, read_credential},
-    prove::grant_of,
-    settle::target_of,
     siblings::{Siblings, readings},
     watched::Findings,
 };
@@ -49,8 +42,10 @@ pub struct Watched {
 
 /// How many tenants are probed side by side.
 const TENANTS_AT_ONCE: usize = 8;
-/// How many assets one transaction settles.
-const CHUNK: usize = 250;
+/// How many assets are probed together and settled in one transaction.
+const PIECE: usize = 100;
+/// How many pieces of a tenant are under way.
+const PIECES_AT_ONCE: usize = 6;
 
 /// An asset that is due, and what stands for it; the better ranked first.
 pub(crate) struct Due {
@@ -66,24 +61,6 @@ impl Round<'_> {
     pub(crate) fn grant_of(&self, credential: &Credential) -> Option<&Grant> {
         let known = credential.grant_id.and_then(|id| self.grants.get(&id));
         known.or_else(|| self.adopted.get(&credential.fingerprint))
-    }
-}
-
-/// A credential that is asked: which asset's, and which of them.
-struct Asked {
-    due: usize,
-    place: usize,
-}
-
-impl Asked {
-    fn target(&self, due: &[Due]) -> Option<Target> {
-        Some(target_of(&due.get(self.due)?.asset))
-    }
-
-    fn probe<'a>(&self, round: &'a Round<'_>, due: &'a [Due], target: &'a Target) -> Option<Probe<'a>> {
-        let credential = &due.get(self.due)?.credentials.get(self.place)?.credential;
-        let token = round.tokens.get(&credential.id)?;
-        Some(Probe { target, token, kind: credential.kind, person: credential.person_id.as_ref() })
     }
 }
 
@@ -144,7 +121,12 @@ impl Vault {
         let watched = self.watch_claim(owner, claim).instrument(span.clone()).await;
         let claimed = claim.leases.len();
         span.in_scope(|| match watched {
-            Ok(watched) => Watched { claimed, ..watched },
+            Ok(watched) => {
+                if watched.lost > 0 {
+                    info!(lost = watched.lost, "assets were claimed or changed by somebody else meanwhile");
+                }
+                Watched { claimed, ..watched }
+            }
             Err(error) => {
                 error!(error = %error, cause = ?std::error::Error::source(&error), "a round of probes broke off");
                 Watched { claimed, lost: claimed, ..Watched::default() }
@@ -152,31 +134,37 @@ impl Vault {
         })
     }
 
+    /// Piece by piece, several at once: a process that is gone leaves little to be done again.
     async fn watch_claim(&self, owner: &str, claim: &ProbeClaim) -> Result<Watched, Error> {
-        let scope = &claim.scope;
-        let app = self.app(scope.app_id()).await?;
-        let (mut due, grants) = self.read_due(scope, &claim.leases).await?;
+        let app = self.app(claim.scope.app_id()).await?;
+        stream::iter(claim.leases.chunks(PIECE))
+            .map(|piece| self.watch_piece(owner, &claim.scope, &app, piece))
+            .buffer_unordered(PIECES_AT_ONCE)
+            .try_fold(Watched::default(), async |sum, it| Ok(sum.plus(it)))
+            .await
+    }
+
+    async fn watch_piece(
+        &self,
+        owner: &str,
+        scope: &TenantScope,
+        app: &AppCredentials,
+        leases: &[ProbeLease],
+    ) -> Result<Watched, Error> {
+        let (mut due, grants) = self.read_due(scope, leases).await?;
         let (adopted, tokens) = (HashMap::new(), HashMap::new());
-        let mut round = Round { scope, owner, app: &app, grants, adopted, tokens };
+        let mut round = Round { scope, owner, app, grants, adopted, tokens };
         let first = |it: &StoredCredential| matches!(it.credential.slot, Slot::Active | Slot::Candidate);
-        self.ask(&mut round, &mut due, |_, it| first(it)).await?;
+        self.ask(&mut round, &mut due, |_, it| first(it)).await;
         let now = self.clock.now();
-        let failing: HashSet<_> = due
-            .iter()
-            .filter(|it| it.is_failing(now, &self.settings))
-            .map(|it| it.asset.id.clone())
-            .collect();
+        let failing = due.iter().filter(|it| it.is_failing(now, &self.settings));
+        let failing: HashSet<_> = failing.map(|it| it.asset.id.clone()).collect();
         if !failing.is_empty() {
             let spare = |due: &Due, it: &StoredCredential| failing.contains(&due.asset.id) && !first(it);
-            self.ask(&mut round, &mut due, spare).await?;
+            self.ask(&mut round, &mut due, spare).await;
         }
         self.adopt(&mut round, &due).await;
-        let mut watched = Watched::default();
-        while !due.is_empty() {
-            let rest = due.split_off(due.len().min(CHUNK));
-            watched = watched.plus(self.settle_due(&round, std::mem::replace(&mut due, rest)).await?);
-        }
-        Ok(watched)
+        self.settle_due(&round, due).await
     }
 
     async fn read_due(
@@ -200,101 +188,6 @@ impl Vault {
         };
         let due = leases.iter().filter_map(due).collect();
         Ok((due, grants.into_iter().map(|it| (it.id, it)).collect()))
-    }
-
-    /// Probes those credentials that are `wanted` on their assets, and notes what was said.
-    async fn ask(
-        &self,
-        round: &mut Round<'_>,
-        due: &mut [Due],
-        wanted: impl Fn(&Due, &StoredCredential) -> bool,
-    ) -> Result<(), Error> {
-        let mut asked = Vec::new();
-        for (n, it) in due.iter().enumerate() {
-            for (place, stored) in it.credentials.iter().enumerate().filter(|(_, stored)| wanted(it, stored))
-            {
-                if let Some(token) = self.open_credential(round.scope, stored).await {
-                    round.tokens.insert(stored.credential.id, token);
-                    asked.push(Asked { due: n, place });
-                }
-            }
-        }
-        let proofs = self.probe_all(round, due, &asked).await;
-        for (asked, proof) in asked.into_iter().zip(proofs) {
-            if let Some(it) = due.get_mut(asked.due) {
-                let id = it.credentials.get(asked.place).map(|it| it.credential.id);
-                it.proofs.extend(id.map(|id| (id, proof)));
-            }
-        }
-        self.confirm_deaths(round, due).await;
-        Ok(())
-    }
-
-    /// A record that does not open is an alarm, and no word about the token.
-    async fn open_credential(&self, scope: &TenantScope, stored: &StoredCredential) -> Option<AccessToken> {
-        let credential = &stored.credential;
-        let bound = context(scope.tenant(), credential);
-        let opened = self.keys.open(scope, &bound, &credential.sealed).await;
-        match opened.and_then(|plain| read_credential(&plain, credential)) {
-            Ok(token) => Some(token),
-            Err(error) => {
-                error!(alarm = "unreadable", credential.id = %credential.id, error = %error, "a credential does not open");
-                None
-            }
-        }
-    }
-
-    /// A token that an answer called dead is dead only if Graph says so when it is asked about that very
-    /// token: a fault of the app must not look like the death of its tokens.
-    async fn confirm_deaths(&self, round: &Round<'_>, due: &mut [Due]) {
-        let mut heard = HashMap::<Vec<u8>, Option<Refusal>>::new();
-        for it in due.iter() {
-            for stored in it.credentials.iter().filter(|stored| it.is_dead(stored)) {
-                let Some(token) = round.tokens.get(&stored.credential.id) else { continue };
-                if !heard.contains_key(&stored.credential.fingerprint) {
-                    let word = self.second_word(round.app, token).await;
-                    heard.insert(stored.credential.fingerprint.clone(), word);
-                }
-            }
-        }
-        for it in due.iter_mut() {
-            let dead: Vec<_> = it.credentials.iter().filter(|stored| it.is_dead(stored)).collect();
-            let words: Vec<_> = dead
-                .iter()
-                .filter_map(|stored| {
-                    let word = heard.get(&stored.credential.fingerprint)?.clone()?;
-                    Some((stored.credential.id, word))
-                })
-                .collect();
-            it.proofs.extend(words.into_iter().map(|(id, word)| (id, Proof::Refused(word))));
-        }
-    }
-
-    /// `None` where Graph confirms the death; else what is to be believed instead.
-    async fn second_word(&self, app: &AppCredentials, token: &AccessToken) -> Option<Refusal> {
-        match self.graph.confirm_death(app, token).await {
-            Ok(Death::Confirmed { .. }) => None,
-            Ok(Death::Denied) => {
-                warn!(alarm = "contradiction", app.id = %app.id, "Graph refuses a token that it calls valid");
-                Some(unsaid("Graph refused the token, and calls it valid when asked about it."))
-            }
-            Err(refusal) => Some(refusal),
-        }
-    }
-
-    /// Learns what Graph knows of imported tokens that were proved: whose they are, and when they end.
-    async fn adopt(&self, round: &mut Round<'_>, due: &[Due]) {
-        for it in due {
-            for stored in it.credentials.iter().filter(|stored| is_orphan(it, &stored.credential)) {
-                let (id, print) = (stored.credential.id, &stored.credential.fingerprint);
-                let Some(token) = round.tokens.get(&id).filter(|_| !round.adopted.contains_key(print)) else {
-                    continue;
-                };
-                if let Ok(inspected) = self.graph.inspect(round.app, token).await {
-                    round.adopted.insert(print.clone(), grant_of(inspected.facts));
-                }
-            }
-        }
     }
 
     /// Settles a chunk where its leases still hold.
@@ -327,39 +220,6 @@ impl Vault {
         tx.commit().await?;
         Ok(watched)
     }
-
-    /// Keeps what was learned of an imported token; a chunk before this one may have done it.
-    pub(crate) async fn adopt_grant(
-        &self,
-        tx: &TenantTx,
-        grant: &Grant,
-        sealed: &Sealed,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        if tx.grants(&[grant.id]).await?.is_empty() {
-            self.keep_grant(tx, grant, now).await?;
-            tx.keep_grant_token(grant.id, sealed).await?;
-        }
-        Ok(())
-    }
-
-    /// One proof for each credential that is asked, in their order.
-    async fn probe_all(&self, round: &Round<'_>, due: &[Due], asked: &[Asked]) -> Vec<Proof> {
-        let targets: Vec<_> = asked.iter().filter_map(|it| it.target(due)).collect();
-        let probes: Vec<_> =
-            asked.iter().zip(&targets).filter_map(|(it, target)| it.probe(round, due, target)).collect();
-        let mut proofs: Vec<_> =
-            asked.iter().map(|_| Proof::Refused(unsaid("Graph was not asked."))).collect();
-        let mut chunks = pin!(self.graph.probe_each(round.app, &probes));
-        while let Some(chunk) = chunks.next().await {
-            for (n, proof) in chunk.indices.into_iter().zip(chunk.proofs) {
-                if let Some(slot) = proofs.get_mut(n) {
-                    *slot = proof;
-                }
-            }
-        }
-        proofs
-    }
 }
 
 impl Watched {
@@ -374,17 +234,6 @@ impl Watched {
             lost: self.lost + other.lost,
         }
     }
-}
-
-/// Nobody can say.
-fn unsaid(message: &str) -> Refusal {
-    Refusal { kind: RefusalKind::Unavailable, message: message.to_owned(), fbtrace_id: None }
-}
-
-/// A proved token that nothing is known of. A page token tells nothing of its person.
-fn is_orphan(due: &Due, credential: &Credential) -> bool {
-    let proved = matches!(due.proofs.get(&credential.id), Some(Proof::Proven(_)));
-    proved && credential.grant_id.is_none() && credential.kind != CredentialKind::Page
 }
 
 fn by_asset(credentials: Vec<StoredCredential>) -> HashMap<AssetId, Vec<StoredCredential>> {

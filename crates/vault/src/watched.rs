@@ -3,13 +3,14 @@
 //! The rule: it is decided from what the settling transaction has locked and read. Where anything else
 //! than what was probed stands there by now, nothing is written and the asset is due again.
 
+mod promote;
+
 use std::collections::{HashMap, HashSet};
 
 use regrant_crypto::DataKey;
 use regrant_domain::{
     Asset, AssetId, Credential, CredentialId, CredentialKind, EventKind, Grant, GrantId, Proof, Proven,
     RefusalKind, Sealed, Slot, Timestamp,
-    settle::{Effect, Standing, decide},
     watch::{Verdict, cut_off_after, judge},
 };
 use regrant_storage::{
@@ -192,72 +193,6 @@ impl<'a> Findings<'a> {
         Ok(self.watched)
     }
 
-    /// A parked credential that reaches its asset takes over by the table that settles reconnects.
-    fn promote(&mut self, due: &mut Due, asset: &Asset, verdict: Option<&Verdict>) -> Result<bool, Error> {
-        self.drop_dead(due, Slot::Candidate);
-        let Some((parked, proven)) = due.take_proven(Slot::Candidate) else { return Ok(false) };
-        let standing = self.standing(due, asset, verdict);
-        let kind = self.kind_of(&parked.credential);
-        let proof = Proof::Proven(proven);
-        let effect = decide(kind, &proof, &standing).effect;
-        let Proof::Proven(proven) = proof else { return Ok(false) };
-        match effect {
-            Effect::Activate => {
-                self.take_over(due, asset, &parked, proven, EventKind::CredentialPromoted)?;
-                self.watched.promoted += 1;
-                Ok(true)
-            }
-            Effect::StandBy => {
-                let spare = self.seal(asset, &parked, Slot::Standby, proven)?;
-                self.standbys.push(spare);
-                self.dropped.push(parked.credential.id);
-                Ok(false)
-            }
-            _ => Ok(false),
-        }
-    }
-
-    /// The best ranked spare that was proved takes over from one that does not serve any more; last of all
-    /// what served before, which nobody took back.
-    fn fail_over(&mut self, due: &mut Due, asset: &Asset) -> Result<bool, Error> {
-        self.drop_dead(due, Slot::Standby);
-        let rank = |it: &StoredCredential| self.kind_of(&it.credential) != CredentialKind::SystemUser;
-        due.credentials.sort_by_cached_key(rank);
-        let spare = due.take_proven(Slot::Standby).or_else(|| due.take_proven(Slot::Previous));
-        let Some((spare, proven)) = spare else { return Ok(false) };
-        self.take_over(due, asset, &spare, proven, EventKind::CredentialFailedOver)?;
-        self.watched.failed_over += 1;
-        Ok(true)
-    }
-
-    fn take_over(
-        &mut self,
-        due: &Due,
-        asset: &Asset,
-        waited: &StoredCredential,
-        proven: Proven,
-        kind: EventKind,
-    ) -> Result<(), Error> {
-        let cut_off = cut_off_after(None, proven.cut_off, self.now);
-        let credential = self.seal(asset, waited, Slot::Active, proven)?;
-        let person = credential.credential.person_id.clone();
-        let detail = json!({
-            "asset_id": asset.id,
-            "person_id": person,
-            "kind": credential.credential.kind,
-            "generation": credential.credential.generation,
-            "waited_since": waited.credential.created_at,
-            "before": due.in_slot(Slot::Active).map(|it| json!({
-                "person_id": it.credential.person_id, "kind": it.credential.kind,
-            })),
-        });
-        self.cut_offs.extend(note_of(asset, person, cut_off, self.now));
-        let activation = Activation { credential, expected_generation: asset.generation, cut_off };
-        self.promoted.push(Promotion { activation, waited: waited.credential.id });
-        self.tell(kind, asset, detail);
-        Ok(())
-    }
-
     fn confirm(&mut self, due: &mut Due, asset: &Asset) -> Result<(), Error> {
         self.watched.proved += 1;
         self.settled.push(asset.id.clone());
@@ -298,39 +233,12 @@ impl<'a> Findings<'a> {
         self.postponed.push((asset.id.clone(), at));
     }
 
-    /// A waiting credential whose token is dead will never serve.
-    fn drop_dead(&mut self, due: &mut Due, slot: Slot) {
-        let waiting = due.credentials.iter().filter(|it| it.credential.slot == slot && due.is_dead(it));
-        let dead: Vec<_> = waiting.map(|it| (it.credential.id, it.credential.person_id.clone())).collect();
-        for (id, person) in dead {
-            due.credentials.retain(|it| it.credential.id != id);
-            self.dropped.push(id);
-            let detail = json!({ "asset_id": due.asset.id, "person_id": person, "slot": slot, "reason": "token_dead" });
-            let asset = due.asset.clone();
-            self.tell(EventKind::CredentialDropped, &asset, detail);
-        }
-    }
-
     /// A token that nears its end is to be refreshed, whichever asset noticed.
     fn note_refresh(&mut self, due: &Due) {
         let live = due.credentials.iter().filter(|it| it.credential.slot == Slot::Active);
         let grants = live.filter_map(|it| self.round.grant_of(&it.credential));
         let nearing = grants.filter(|it| self.settings.is_to_refresh(it, self.now)).map(|it| it.id);
         self.refresh.extend(nearing);
-    }
-
-    fn standing(&self, due: &Due, asset: &Asset, verdict: Option<&Verdict>) -> Standing {
-        let active = due.in_slot(Slot::Active);
-        let refused = matches!(verdict, Some(Verdict::Doubt { .. }));
-        Standing {
-            proved: active
-                .filter(|it| it.credential.proved_at.is_some())
-                .map(|it| self.kind_of(&it.credential)),
-            serves: !refused && asset.state(self.now, self.settings.notice).serves(),
-            same_token: false,
-            tasks: active.map(|it| it.tasks.clone()).unwrap_or_default(),
-            cut_off_passed: asset.facts.cut_off.is_some_and(|it| it.at <= self.now),
-        }
     }
 
     /// A page token ranks as the grant it was minted from.

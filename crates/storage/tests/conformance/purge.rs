@@ -145,7 +145,10 @@ async fn suspended_tenants_are_passed_over_and_pages_join_up(bench: Bench) {
     let suspended = regrant_storage::TenantStatus::Suspended;
     bench.store.set_tenant_status(bench.acme.tenant(), suspended).await.unwrap();
     let left = bench.store.active_scopes(None, 10).await.unwrap();
-    assert_eq!(left.iter().map(regrant_storage::TenantScope::tenant).collect::<Vec<_>>(), [bench.bolt.tenant()]);
+    assert_eq!(
+        left.iter().map(regrant_storage::TenantScope::tenant).collect::<Vec<_>>(),
+        [bench.bolt.tenant()]
+    );
 }
 
 #[tokio::test]
