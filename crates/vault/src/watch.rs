@@ -137,8 +137,9 @@ impl Vault {
     /// Piece by piece, several at once: a process that is gone leaves little to be done again.
     async fn watch_claim(&self, owner: &str, claim: &ProbeClaim) -> Result<Watched, Error> {
         let app = self.app(claim.scope.app_id()).await?;
-        stream::iter(claim.leases.chunks(PIECE))
-            .map(|piece| self.watch_piece(owner, &claim.scope, &app, piece))
+        let pieces = claim.leases.chunks(PIECE);
+        let pieces: Vec<_> = pieces.map(|it| self.watch_piece(owner, &claim.scope, &app, it)).collect();
+        stream::iter(pieces)
             .buffer_unordered(PIECES_AT_ONCE)
             .try_fold(Watched::default(), async |sum, it| Ok(sum.plus(it)))
             .await
