@@ -5,7 +5,7 @@
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
-const GRANTS: [(&str, &str); 21] = [
+const GRANTS: [(&str, &str); 24] = [
     ("seaql_migrations", "SELECT"),
     ("apps", "SELECT, INSERT, UPDATE"),
     ("tenants", "SELECT, INSERT, UPDATE"),
@@ -19,6 +19,9 @@ const GRANTS: [(&str, &str); 21] = [
     ("reconnect_items", "SELECT, INSERT, UPDATE, DELETE"),
     ("idempotency", "SELECT, INSERT, DELETE"),
     ("audit_events", "SELECT, INSERT"),
+    ("audit_heads", "SELECT, INSERT, UPDATE"),
+    ("audit_keys", "SELECT, INSERT"),
+    ("audit_checkpoints", "SELECT, INSERT"),
     ("due", "SELECT, INSERT, UPDATE, DELETE"),
     ("probe_due", "SELECT, INSERT, UPDATE, DELETE"),
     ("cut_offs", "SELECT, INSERT, DELETE"),

@@ -25,6 +25,8 @@ mod s17_grant_tokens;
 mod s18_events;
 mod s19_webhooks;
 mod s20_inbox;
+mod s21_audit_chain;
+mod s21_checkpoints;
 mod s24_retention;
 
 use crate::step::Step;
@@ -52,5 +54,7 @@ pub(crate) const ALL: [Step; 22] = [
     s19_webhooks::ENDPOINTS,
     s19_webhooks::DELIVERIES,
     s20_inbox::STEP,
+    s21_audit_chain::STEP,
+    s21_checkpoints::STEP,
     s24_retention::STEP,
 ];

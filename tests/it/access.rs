@@ -108,6 +108,8 @@ fn rows() -> Vec<Row> {
         row(Method::POST,   "/v1/webhook-endpoints/{id}/replay",        Scope(P::WebhooksWrite), Endpoint,    202, since),
         row(Method::GET,    "/v1/webhook-endpoints/{id}/deliveries",    Scope(P::WebhooksWrite), Endpoint,    200, none),
         row(Method::DELETE, "/v1/webhook-endpoints/{id}",               Scope(P::WebhooksWrite), Endpoint,    204, none),
+        row(Method::GET,    "/v1/audit-events",             Scope(P::AuditRead),      Object::None, 200, none),
+        row(Method::GET,    "/v1/audit-events/checkpoint",  Scope(P::AuditRead),      Object::None, 200, none),
         row(Method::DELETE, "/v1/assets/{asset_id}",        Scope(P::AssetsWrite),    Asset,        204, none),
     ]
 }

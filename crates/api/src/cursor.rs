@@ -28,6 +28,28 @@ impl Position for DeliveryId {
     const LIST: &'static str = "deliveries:";
 }
 
+/// A number in the audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AuditSeq(pub(crate) i64);
+
+impl std::str::FromStr for AuditSeq {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl std::fmt::Display for AuditSeq {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Position for AuditSeq {
+    const LIST: &'static str = "audit:";
+}
+
 /// A cursor as the caller sends it back.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "String", bound = "P: Position")]

@@ -57,6 +57,7 @@ const ALWAYS_WHOLE: [&str; 9] = [
         (name = "reconnects", description = "Replace expired tokens."),
         (name = "meta", description = "Called by Meta."),
         (name = "webhooks", description = "Events, told as they happen."),
+        (name = "audit", description = "What was done, by whom and to what."),
         (name = "health", description = "For load balancers."),
     ),
 )]

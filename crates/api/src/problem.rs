@@ -165,6 +165,10 @@ impl From<Error> for Problem {
             Error::ScopeNotHeld => {
                 Self::new(Code::ScopeNotHeld, "The client does not hold a scope that was asked for.")
             }
+            Error::ReasonRequired => Self::new(
+                Code::ReasonRequired,
+                "This tenant demands a reason for reading a token: send it as `X-Regrant-Reason`.",
+            ),
             Error::Conflict(conflict) => conflict.into(),
             Error::TokenRefused(refusal) => refusal.into(),
             Error::Upstream { retry_after } => {

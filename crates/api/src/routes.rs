@@ -5,6 +5,7 @@
 
 mod asset_view;
 mod assets;
+mod audit;
 mod client_auth;
 mod events;
 mod health;
@@ -13,6 +14,7 @@ mod meta_webhooks;
 mod oauth;
 mod pages;
 mod path_id;
+mod read_reason;
 mod reason;
 mod reconnect_view;
 mod reconnects;
@@ -67,4 +69,6 @@ fn v1() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_web::OpenApiFa
         .service(webhooks::test_webhook_endpoint)
         .service(webhooks::replay_webhooks)
         .service(webhooks::list_webhook_deliveries)
+        .service(audit::list_audit_events)
+        .service(audit::get_audit_checkpoint)
 }

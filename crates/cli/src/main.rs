@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod apps;
+mod audit;
 mod cast;
 mod config;
 mod control;
@@ -78,6 +79,9 @@ enum Command {
     /// Onboard tenants and give them clients.
     #[command(subcommand)]
     Tenants(tenants::Command),
+    /// Verify, export and sign the audit.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Run the simulated Graph API alone, to rehearse against it.
     Sandbox(sandbox::Args),
     /// Print the API's OpenAPI description, or compare a file with it.
@@ -110,6 +114,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Keys(command) => keys::run(command, global.output).map(done),
         Command::Apps(command) => apps::run(command, &global).await.map(done),
         Command::Tenants(command) => tenants::run(command, &global).await.map(done),
+        Command::Audit(command) => audit::run(command, &global).await,
         Command::Sandbox(args) => sandbox::run(args).await.map(done),
         Command::Openapi(args) => openapi::run(&args).map(done),
         Command::Doctor => doctor::run(&global).await,

@@ -35,6 +35,15 @@ pub(crate) enum Command {
         #[command(flatten)]
         may: Scopes,
     },
+    /// Demand a reason (`X-Regrant-Reason`) for every token of a tenant that is read, or demand none.
+    RequireReason {
+        /// The tenant.
+        #[arg(long)]
+        tenant: TenantId,
+        /// Demand none from here on.
+        #[arg(long)]
+        off: bool,
+    },
     /// Give a client another secret; the old one is dead at once.
     ResetSecret {
         /// The tenant.
@@ -74,6 +83,12 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
         Command::ResetSecret { tenant, client } => {
             let secret = vault.reset_client_secret(tenant, client).await?;
             show(&Onboarded { tenant, client, secret }, global)
+        }
+        Command::RequireReason { tenant, off } => {
+            vault.require_reason(tenant, !off).await?;
+            let value = json!({ "tenant_id": tenant, "reason_required": !off });
+            let text = if off { "no reason is demanded" } else { "a reason is demanded for every token" };
+            global.output.print(&value, text)
         }
         Command::List => list(&vault, global).await,
     }

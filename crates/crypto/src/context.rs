@@ -26,6 +26,8 @@ pub enum Purpose {
     GrantToken,
     /// What signs the webhooks of one endpoint.
     WebhookSecret,
+    /// The key of the audit chains.
+    AuditKey,
 }
 
 impl Purpose {
@@ -40,6 +42,7 @@ impl Purpose {
             Self::SigningKey => "signing_key",
             Self::GrantToken => "grant_token",
             Self::WebhookSecret => "webhook_secret",
+            Self::AuditKey => "audit_key",
         }
     }
 }

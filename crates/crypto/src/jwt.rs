@@ -3,6 +3,7 @@
 //! The rule: the token chooses nothing. Algorithm and key come from our own map, the header has three
 //! members and no other, and what the library lets pass is checked after it (see `verifier`).
 
+mod checkpoint;
 mod signing_key;
 mod verifier;
 
@@ -12,7 +13,7 @@ use jsonwebtoken::crypto::aws_lc;
 use regrant_domain::TenantId;
 use serde::{Deserialize, Serialize};
 
-pub use self::{signing_key::SigningKey, verifier::Verifier};
+pub use self::{checkpoint::Checkpoint, signing_key::SigningKey, verifier::Verifier};
 
 /// The type in the header; other tokens of the same key must have another.
 const TYPE: &str = "at+jwt";

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod aad;
+mod audit_key;
 mod client_secret;
 mod context;
 mod data_key;
@@ -30,13 +31,14 @@ mod wrapped_key;
 mod tests;
 
 pub use crate::{
+    audit_key::{AuditKey, digest},
     client_secret::{SecretHash, mint_client_secret},
     context::{Context, Purpose},
     data_key::DataKey,
     envelope::{KeyRef, MAX_PAYLOAD},
     error::{OpenError, SealError},
     fingerprint::Fingerprint,
-    jwt::{Claims, JwtError, JwtRefused, SigningKey, Verifier},
+    jwt::{Checkpoint, Claims, JwtError, JwtRefused, SigningKey, Verifier},
     kek::{KekRef, KekState, KekSummary},
     keyring::{Keyring, KeyringError},
     meta::{open_signed_request, repeats, signs_webhook},

@@ -99,7 +99,7 @@ impl Store {
     /// The database failed.
     pub async fn candidate(&self, client: ClientId) -> Result<Option<Candidate>, Error> {
         let query = Query::new(
-            "SELECT c.id, c.tenant_id, c.scopes, c.secret_hash, t.app_id
+            "SELECT c.id, c.tenant_id, c.scopes, c.secret_hash, t.app_id, t.reason_required
              FROM clients c JOIN tenants t ON t.id = c.tenant_id
              WHERE c.disabled_at IS NULL AND t.status = 'active' AND c.id = ",
         );
@@ -160,6 +160,7 @@ fn candidate(row: &Row) -> Result<Candidate, Error> {
         client: ClientId::from_uuid(row.get("id")?),
         permissions: row.parsed("scopes")?,
         secret_hash: row.get("secret_hash")?,
+        reason_required: row.get("reason_required")?,
     })
 }
 

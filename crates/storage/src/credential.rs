@@ -96,6 +96,25 @@ impl TenantTx {
         Ok(())
     }
 
+    /// The next credentials of whatever slot in the order of their ids, beyond `after`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn sealed_credentials(
+        &self,
+        after: Option<CredentialId>,
+        limit: usize,
+    ) -> Result<Vec<StoredCredential>, Error> {
+        let query = self.query(SELECT);
+        let query = match after {
+            Some(id) => query.sql(" AND c.id > ").bind(id.uuid()),
+            None => query,
+        };
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let query = query.sql(" ORDER BY c.id LIMIT ").bind(limit);
+        self.all(query).await?.iter().map(read).collect()
+    }
+
     /// Keeps credentials; where their slot is taken it stays as it is, if `unless_taken`.
     pub(crate) async fn insert_credentials<'a>(
         &self,

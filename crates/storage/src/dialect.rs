@@ -5,8 +5,8 @@ mod sqlite;
 
 use regrant_domain::TenantId;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, IsolationLevel,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 use crate::{Error, Settings, query::Query, sole::Sole};
@@ -74,6 +74,16 @@ impl Dialect {
     pub(crate) async fn begin(self, on: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
         let options = TransactionOptions {
             sqlite_transaction_mode: (self == Self::Sqlite).then_some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(on.begin_with_options(options).await?)
+    }
+
+    /// Begins a transaction that only reads, and sees one moment throughout. SQLite's always do.
+    pub(crate) async fn snapshot(self, on: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
+        let options = TransactionOptions {
+            isolation_level: (self == Self::Postgres).then_some(IsolationLevel::RepeatableRead),
+            access_mode: (self == Self::Postgres).then_some(AccessMode::ReadOnly),
             ..TransactionOptions::default()
         };
         Ok(on.begin_with_options(options).await?)

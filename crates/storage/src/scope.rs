@@ -7,7 +7,7 @@ use regrant_domain::{AppId, ClientId, Permissions, TenantId};
 use sea_orm::DatabaseTransaction;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::{Error, dialect::Dialect, query::Query, row::Row};
+use crate::{Error, audit::Ledger, dialect::Dialect, query::Query, row::Row};
 
 /// One tenant, proved.
 #[derive(Debug, Clone)]
@@ -40,6 +40,7 @@ pub struct Candidate {
     pub(crate) client: ClientId,
     pub(crate) permissions: Permissions,
     pub(crate) secret_hash: Vec<u8>,
+    pub(crate) reason_required: bool,
 }
 
 impl Candidate {
@@ -59,6 +60,12 @@ impl Candidate {
     #[must_use]
     pub const fn permissions(&self) -> Permissions {
         self.permissions
+    }
+
+    /// Whether the client's tenant wants a reason for every token that is read.
+    #[must_use]
+    pub const fn reason_required(&self) -> bool {
+        self.reason_required
     }
 
     /// The Meta app of the client's tenant.
@@ -87,16 +94,30 @@ pub struct TenantTx {
     pub(crate) transaction: DatabaseTransaction,
     pub(crate) tenant: TenantId,
     pub(crate) dialect: Dialect,
+    pub(crate) ledger: Ledger,
     pub(crate) _turn: Option<OwnedSemaphorePermit>,
 }
 
 impl TenantTx {
-    /// Makes everything done in this transaction last.
+    /// Makes everything done in this transaction last, with its audit.
     ///
     /// # Errors
     /// [`Error::Db`]: nothing of it lasts.
     pub async fn commit(self) -> Result<(), Error> {
+        self.link_audit().await?;
         Ok(self.transaction.commit().await?)
+    }
+
+    /// Goes on as another tenant, so that the audit of several shares one commit. Go from tenant to tenant in
+    /// the order of their ids: each one's chain stays locked until the commit.
+    ///
+    /// # Errors
+    /// The database failed; nothing of the transaction lasts.
+    pub async fn go_on_as(mut self, scope: &TenantScope) -> Result<Self, Error> {
+        self.link_audit().await?;
+        self.dialect.enter(&self.transaction, scope.tenant()).await?;
+        self.tenant = scope.tenant();
+        Ok(self)
     }
 
     /// A statement whose `$1` is this tenant.

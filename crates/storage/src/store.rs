@@ -6,10 +6,12 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use regrant_domain::{AppId, TenantId};
-use sea_orm::{DatabaseConnection, TransactionTrait};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionTrait};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{Error, TenantScope, TenantTx, dialect::Dialect, query::Query, sole::Sole};
+use crate::{
+    AuditChain, Error, TenantScope, TenantTx, audit::Ledger, dialect::Dialect, query::Query, sole::Sole,
+};
 
 /// The newest migration this program needs; later ones only add.
 pub const NEWEST_MIGRATION: &str = "m20261122_000024_retention";
@@ -40,6 +42,7 @@ pub struct Store {
     pub(crate) connection: DatabaseConnection,
     pub(crate) dialect: Dialect,
     system: TenantScope,
+    chain: Option<AuditChain>,
     /// SQLite has one writer. Waiting here is fair and wakes at once; waiting in SQLite is neither.
     writer: Option<Arc<Semaphore>>,
     /// SQLite is worked on by one process.
@@ -66,12 +69,19 @@ impl Store {
             connection,
             dialect,
             system: TenantScope::new(TenantId::SYSTEM, no_app),
+            chain: None,
             writer: (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1))),
             sole: dialect.sole(&settings.url)?,
         };
         dialect.inspect(&store.connection).await?;
         store.check_schema().await?;
         Ok(store)
+    }
+
+    /// The same database, whose transactions can write the audit.
+    #[must_use]
+    pub fn with_chain(self, chain: AuditChain) -> Self {
+        Self { chain: Some(chain), ..self }
     }
 
     /// Whether the database answers.
@@ -117,15 +127,34 @@ impl Store {
     /// The database does not answer.
     pub async fn begin_read(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
         let transaction = self.connection.begin().await?;
+        self.reading(transaction, scope).await
+    }
+
+    /// Begins a transaction that only reads, and in which every statement sees the same moment.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn begin_snapshot(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
+        let transaction = self.dialect.snapshot(&self.connection).await?;
+        self.reading(transaction, scope).await
+    }
+
+    async fn reading(
+        &self,
+        transaction: DatabaseTransaction,
+        scope: &TenantScope,
+    ) -> Result<TenantTx, Error> {
         self.dialect.enter(&transaction, scope.tenant()).await?;
-        Ok(TenantTx { transaction, tenant: scope.tenant(), dialect: self.dialect, _turn: None })
+        let ledger = Ledger::closed(self.chain.clone());
+        Ok(TenantTx { transaction, tenant: scope.tenant(), dialect: self.dialect, ledger, _turn: None })
     }
 
     pub(crate) async fn begin_as(&self, tenant: TenantId) -> Result<TenantTx, Error> {
         let turn = self.turn().await;
         let transaction = self.dialect.begin(&self.connection).await?;
         self.dialect.enter(&transaction, tenant).await?;
-        Ok(TenantTx { transaction, tenant, dialect: self.dialect, _turn: turn })
+        let ledger = Ledger::open(self.chain.clone());
+        Ok(TenantTx { transaction, tenant, dialect: self.dialect, ledger, _turn: turn })
     }
 
     /// Runs one statement that writes, alone in its transaction.

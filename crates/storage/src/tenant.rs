@@ -148,6 +148,26 @@ impl Store {
         }
     }
 
+    /// Says whether reading this tenant's tokens takes a reason.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is no such tenant.
+    pub async fn require_reason(&self, id: TenantId, required: bool, at: Timestamp) -> Result<(), Error> {
+        let tx = self.begin_as(id).await?;
+        let query = Query::new("UPDATE tenants SET reason_required = ").bind(required);
+        if query.sql(" WHERE id = ").bind(id.uuid()).run(&tx.transaction).await? == 0 {
+            return Err(Error::NotFound);
+        }
+        let changed = AuditEvent {
+            actor: "operator".to_owned(),
+            action: "tenant.changed",
+            subject: id.to_string(),
+            detail: serde_json::json!({ "reason_required": required }),
+        };
+        tx.audit(&[changed], at).await?;
+        tx.commit().await
+    }
+
     /// The scope of a tenant for an act of the operator at the command line; no request comes here.
     ///
     /// # Errors

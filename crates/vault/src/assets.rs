@@ -134,6 +134,7 @@ impl Vault {
             json!({ "assets": results.len(), "sealed": imports.active.len() + imports.parked.len() });
         let (actor, subject) = (caller.actor(), "assets".to_owned());
         tx.audit(&[AuditEvent { actor, action: "assets.registered", subject, detail }], now).await?;
+        tx.audit(&imports.events(), now).await?;
         tx.commit().await?;
         Ok(results)
     }

@@ -4,7 +4,7 @@
 //! is looked up on every call, so that disabling it ends its tokens at once.
 
 use regrant_crypto::SecretHash;
-use regrant_domain::{ClientId, ClientSecret, Permission, Permissions};
+use regrant_domain::{ClientId, ClientSecret, Permission, Permissions, ReadReason};
 use regrant_storage::TenantScope;
 use serde_json::Value;
 
@@ -16,6 +16,8 @@ pub struct Principal {
     pub(crate) scope: TenantScope,
     pub(crate) client: ClientId,
     permissions: Permissions,
+    reason_required: bool,
+    reason: Option<ReadReason>,
 }
 
 impl Principal {
@@ -37,6 +39,20 @@ impl Principal {
     /// `Forbidden` where the credential does not carry it.
     pub const fn demand(&self, permission: Permission) -> Result<(), Error> {
         if self.permissions.contains(permission) { Ok(()) } else { Err(Error::Forbidden(permission)) }
+    }
+
+    /// The same caller, who says why it reads.
+    #[must_use]
+    pub fn because(self, reason: Option<ReadReason>) -> Self {
+        Self { reason, ..self }
+    }
+
+    /// Why the caller reads; its tenant may demand that it says so.
+    pub(crate) const fn read_reason(&self) -> Result<Option<&ReadReason>, Error> {
+        match &self.reason {
+            None if self.reason_required => Err(Error::ReasonRequired),
+            reason => Ok(reason.as_ref()),
+        }
     }
 
     pub(crate) fn actor(&self) -> String {
@@ -91,10 +107,10 @@ impl Vault {
         let client: ClientId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
         let granted: Permissions = claims.scope.parse().map_err(|_| Error::Unauthenticated)?;
         let candidate = self.store.candidate(client).await?.ok_or(Error::Unauthenticated)?;
-        let held = candidate.permissions();
+        let (held, reason_required) = (candidate.permissions(), candidate.reason_required());
         let scope = candidate.vouch(claims.tenant).ok_or(Error::Unauthenticated)?;
         let permissions = granted.iter().filter(|it| held.contains(*it)).collect();
-        Ok(Principal { scope, client, permissions })
+        Ok(Principal { scope, client, permissions, reason_required, reason: None })
     }
 
     /// The public keys that verify this vault's tokens (RFC 7517).

@@ -43,6 +43,9 @@ pub enum Error {
     /// The caller asks for a scope the client does not hold.
     #[error("the client does not hold a scope that was asked for")]
     ScopeNotHeld,
+    /// The tenant demands a reason for every token that is read.
+    #[error("this tenant demands a reason for reading a token")]
+    ReasonRequired,
     /// What is asked does not go with what is.
     #[error("{0}")]
     Conflict(Conflict),
@@ -79,6 +82,8 @@ pub enum Resource {
     WebhookEndpoint,
     /// An event.
     Event,
+    /// A checkpoint of the audit.
+    Checkpoint,
 }
 
 impl std::fmt::Display for Resource {
@@ -92,6 +97,7 @@ impl std::fmt::Display for Resource {
             Self::Deletion => "deletion",
             Self::WebhookEndpoint => "webhook endpoint",
             Self::Event => "event",
+            Self::Checkpoint => "checkpoint",
         })
     }
 }

@@ -8,10 +8,11 @@ use regrant_crypto::DataKey;
 use regrant_domain::{
     AccessToken, Asset, AssetId, Credential, CredentialId, CredentialKind, Sealed, Slot, Timestamp,
 };
-use regrant_storage::{Activation, NewAsset, StoredCredential};
+use regrant_storage::{Activation, AuditEvent, NewAsset, StoredCredential};
 
 use crate::{
     AssetRegistration, Error, Principal, RegisteredAsset, RegistrationStatus,
+    audit::sealed,
     payload::{SealedFacts, seal_credential},
 };
 
@@ -92,6 +93,14 @@ impl Imports<'_> {
             None => None,
         };
         Ok(RegisteredAsset { id, status, slot })
+    }
+
+    /// What the audit tells of each token that was taken.
+    pub(crate) fn events(&self) -> Vec<AuditEvent> {
+        let event =
+            |action, stored: &StoredCredential| sealed(self.caller.actor(), action, &stored.credential);
+        let active = self.active.iter().map(|it| event("credential.activated", &it.credential));
+        active.chain(self.parked.iter().map(|it| event("credential.parked", it))).collect()
     }
 
     /// A token takes the active place only where none stands; elsewhere it waits as candidate.

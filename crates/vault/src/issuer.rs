@@ -1,6 +1,6 @@
 //! Issues and verifies the API's own access tokens.
 
-use regrant_crypto::{Claims, Context, Purpose, SigningKey, Verifier};
+use regrant_crypto::{Checkpoint, Claims, Context, Purpose, SigningKey, Verifier};
 use regrant_domain::{ClientId, Permissions, TenantId, Timestamp};
 use regrant_storage::Store;
 use serde_json::{Value, json};
@@ -68,6 +68,15 @@ impl Issuer {
 
     pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, Error> {
         self.verifier.verify(token, now.timestamp()).map_err(|_| Error::Unauthenticated)
+    }
+
+    pub(crate) fn sign_checkpoint(&self, checkpoint: &Checkpoint) -> Result<String, Error> {
+        Ok(self.signing.sign_checkpoint(checkpoint)?)
+    }
+
+    /// What a checkpoint that this installation signed says; nothing of any other is believed.
+    pub(crate) fn verify_checkpoint(&self, statement: &str) -> Result<Checkpoint, Error> {
+        self.verifier.verify_checkpoint(statement).map_err(Error::internal)
     }
 
     pub(crate) const fn jwks(&self) -> &Value {

@@ -31,6 +31,11 @@ impl Keys {
         Self { store, provider: Arc::new(provider), by_version: cache(), active: cache() }
     }
 
+    /// The database the keys lie in.
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// The key under which this tenant's new records are sealed.
     pub(crate) async fn active(&self, scope: &TenantScope) -> Result<Arc<DataKey>, Error> {
         let found = self.active.try_get_with(scope.tenant(), self.load_active(scope)).await;

@@ -7,6 +7,7 @@
 mod apps;
 mod ask;
 mod assets;
+mod audit;
 mod authenticate;
 mod deliver;
 mod error;
@@ -22,6 +23,7 @@ mod places;
 mod progress;
 mod prove;
 mod purge;
+mod reads;
 mod received;
 mod reconnect;
 mod replay;
@@ -54,6 +56,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use apps::NewApp;
 pub use assets::{AssetList, AssetQuery, AssetRegistration, AssetView, RegisteredAsset, RegistrationStatus};
+pub use audit::{AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict};
 pub use authenticate::{IssuedToken, Principal};
 pub use error::{Conflict, Error, Resource, TokenRefusal};
 pub use idempotency::IdempotencyKey;
@@ -62,6 +65,7 @@ pub use reconnect::{Order, Selection, Targets};
 /// Which assets a pass watches.
 pub use regrant_domain::schedule::Lane as Watch;
 pub use regrant_storage::Delivery;
+pub use regrant_storage::{AuditFault, AuditRow};
 pub use regrant_webhook::WebhookSecret;
 pub use replay::{DeliveryList, DeliveryQuery, Replay};
 pub use retention::Retention;
@@ -74,6 +78,7 @@ pub use webhooks::{EndpointChange, EndpointView, MintedEndpoint, NewEndpoint};
 
 use crate::{
     inbound::Decoy, issuer::Issuer, keys::Keys, persons::Directory, places::Places, progress::Progress,
+    reads::Reads,
 };
 
 /// What a vault is made of.
@@ -102,6 +107,7 @@ pub struct Vault {
     settings: Arc<Settings>,
     issuer: Arc<Issuer>,
     progress: Progress,
+    reads: Reads,
     jobs: Jobs,
     webhooks: regrant_webhook::Sender,
     places: Places,
@@ -130,7 +136,8 @@ impl Vault {
         keys.ensure_system_key(parts.clock.now()).await?;
         let directory = Directory::load(&keys).await?;
         let decoy = Decoy::new(&*keys.active(&parts.store.system_scope()).await?)?;
-        let issuer = Issuer::load(&parts.store, &keys, &parts.settings, parts.clock.now()).await?;
+        let store = parts.store.with_chain(audit::chain(&keys, parts.clock.now()).await?);
+        let issuer = Issuer::load(&store, &keys, &parts.settings, parts.clock.now()).await?;
         let jobs = Jobs {
             tracker: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -139,10 +146,11 @@ impl Vault {
             owner: uuid::Uuid::now_v7().to_string().into(),
         };
         let webhooks = regrant_webhook::Sender::new(parts.settings.webhooks.clone())?;
+        let reads = Reads::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
         Ok(Self {
             places: Places::new(webhooks.settings()),
             webhooks,
-            store: parts.store,
+            store,
             keys,
             directory,
             decoy: Arc::new(decoy),
@@ -151,6 +159,7 @@ impl Vault {
             settings: Arc::new(parts.settings),
             issuer: Arc::new(issuer),
             progress: Progress::default(),
+            reads,
             jobs,
         })
     }

@@ -69,6 +69,15 @@ impl Vault {
         Ok(secret)
     }
 
+    /// Says whether reading this tenant's tokens takes a reason.
+    ///
+    /// # Errors
+    /// `NotFound(Tenant)`.
+    pub async fn require_reason(&self, tenant: TenantId, required: bool) -> Result<(), Error> {
+        let changed = self.store.require_reason(tenant, required, self.clock.now()).await;
+        changed.map_err(Error::missing(Resource::Tenant))
+    }
+
     /// Every tenant.
     ///
     /// # Errors

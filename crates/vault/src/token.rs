@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use regrant_domain::{
-    AccessToken, Asset, AssetId, CredentialKind, PersonId, Reason, Timestamp, state::AssetState,
+    AccessToken, Asset, AssetId, CredentialKind, PersonId, ReadReason, Reason, Timestamp, state::AssetState,
 };
 use regrant_graph::AppCredentials;
 use regrant_storage::{AuditEvent, StoredCredential};
@@ -71,10 +71,22 @@ impl Vault {
     /// `TooMany`; `Invalid` for an empty list.
     pub async fn lookup(&self, caller: &Principal, ids: &[AssetId]) -> Result<Vec<(AssetId, Lookup)>, Error> {
         self.check_lookup(ids.len())?;
-        let spellings: Vec<_> = ids.iter().flat_map(|id| [id.clone(), id.as_ad_account()]).collect();
+        caller.read_reason()?;
         let now = self.clock.now();
-        let app = self.app(caller.scope.app_id()).await?;
+        let answers = self.opened(caller, ids, now).await?;
+        self.record_reads(caller, &answers, now).await?;
+        Ok(answers)
+    }
 
+    /// The answers, before their audit: they must not leave yet.
+    pub(crate) async fn opened(
+        &self,
+        caller: &Principal,
+        ids: &[AssetId],
+        now: Timestamp,
+    ) -> Result<Vec<(AssetId, Lookup)>, Error> {
+        let app = self.app(caller.scope.app_id()).await?;
+        let spellings: Vec<_> = ids.iter().flat_map(|id| [id.clone(), id.as_ad_account()]).collect();
         let tx = self.store.begin_read(&caller.scope).await?;
         let assets: HashMap<_, _> =
             tx.assets(&spellings).await?.into_iter().map(|it| (it.id.clone(), it)).collect();
@@ -92,9 +104,7 @@ impl Vault {
             };
             opened.insert(asset.id.clone(), found);
         }
-        let answers = answers(ids, opened);
-        self.record_reads(caller, &answers, now).await?;
-        Ok(answers)
+        Ok(answers(ids, opened))
     }
 
     async fn open_token(
@@ -134,12 +144,13 @@ impl Vault {
         answers: &[(AssetId, Lookup)],
         now: Timestamp,
     ) -> Result<(), Error> {
+        let reason = caller.read_reason()?.map(ReadReason::as_str);
         let event = |(_, it): &(AssetId, Lookup)| match it {
             Lookup::Served(token) => Some(AuditEvent {
                 actor: caller.actor(),
                 action: "token.read",
                 subject: token.asset_id.to_string(),
-                detail: json!({ "kind": token.kind }),
+                detail: detail(token.kind, reason),
             }),
             Lookup::NoToken(_) | Lookup::Unknown => None,
         };
@@ -147,9 +158,7 @@ impl Vault {
         if events.is_empty() {
             return Ok(());
         }
-        let tx = self.store.begin(&caller.scope).await?;
-        tx.audit(&events, now).await?;
-        Ok(tx.commit().await?)
+        self.reads.record(&caller.scope, events, now).await
     }
 
     fn check_lookup(&self, n: usize) -> Result<(), Error> {
@@ -162,6 +171,13 @@ impl Vault {
             n if n > limit => Err(Error::TooMany { field: "asset_ids", limit }),
             _ => Ok(()),
         }
+    }
+}
+
+fn detail(kind: CredentialKind, reason: Option<&str>) -> serde_json::Value {
+    match reason {
+        None => json!({ "kind": kind }),
+        Some(reason) => json!({ "kind": kind, "reason": reason }),
     }
 }
 

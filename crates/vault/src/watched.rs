@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Error, Settings, Vault,
+    audit::sealed,
     seal::{Offered, grant_context},
     siblings::Siblings,
     watch::{Due, Round, Watched},
@@ -190,7 +191,18 @@ impl<'a> Findings<'a> {
         tx.emit(&self.events, now).await?;
         tx.emit(&forecast_changed(&self.cut_offs), now).await?;
         tx.audit(&self.audit, now).await?;
+        tx.audit(&self.sealed(), now).await?;
         Ok(self.watched)
+    }
+
+    /// What the audit tells of each credential that was sealed.
+    fn sealed(&self) -> Vec<AuditEvent> {
+        let event = |action, it: &StoredCredential| sealed("worker".to_owned(), action, &it.credential);
+        let promoted =
+            self.promoted.iter().map(|it| event("credential.activated", &it.activation.credential));
+        let adopted = self.adopted.iter().map(|it| event("credential.renewed", &it.credential));
+        let spares = self.standbys.iter().map(|it| event("credential.stands_by", it));
+        promoted.chain(adopted).chain(spares).collect()
     }
 
     fn confirm(&mut self, due: &mut Due, asset: &Asset) -> Result<(), Error> {

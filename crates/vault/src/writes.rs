@@ -12,10 +12,9 @@ use regrant_domain::{
 use regrant_storage::{
     Activation, AuditEvent, CutOffNote, FailedProof, Item, ItemResult, Lease, StoredCredential, TenantTx,
 };
-use serde_json::json;
 
 use crate::{
-    Error, Vault, prove::Credentials, reconnect::unknown, run::id_of, seal::Offered,
+    Error, Vault, audit::sealed, prove::Credentials, reconnect::unknown, run::id_of, seal::Offered,
     watched::forecast_changed,
 };
 
@@ -106,7 +105,7 @@ impl<'a> Writes<'a> {
         }
         let proven = if let Proof::Proven(proven) = proof { proven } else { Proven::default() };
         self.write(&decision, asset, proven)?;
-        self.record(item.position, asset, decision);
+        self.record(item.position, decision);
         Ok(())
     }
 
@@ -176,17 +175,17 @@ impl<'a> Writes<'a> {
         offered.seal((offer.key, self.tenant), asset, slot, proven, self.now)
     }
 
-    fn record(&mut self, position: i64, asset: &Asset, decision: Decision) {
-        let action = match decision.effect {
-            Effect::Activate => Some("credential.activated"),
-            Effect::Park => Some("credential.parked"),
-            Effect::StandBy => Some("credential.stands_by"),
-            Effect::Renew | Effect::Doubt { .. } | Effect::Nothing => None,
+    fn record(&mut self, position: i64, decision: Decision) {
+        let told = match decision.effect {
+            Effect::Activate => Some("credential.activated").zip(last(&self.activations)),
+            Effect::Renew => Some("credential.renewed").zip(last(&self.renewals)),
+            Effect::Park => Some("credential.parked").zip(self.parked.last()),
+            Effect::StandBy => Some("credential.stands_by").zip(self.standbys.last()),
+            Effect::Doubt { .. } | Effect::Nothing => None,
         };
-        if let Some(action) = action {
-            let detail = json!({ "asset": asset.id, "generation": asset.generation.saturating_add(1) });
+        if let Some((action, stored)) = told {
             let actor = format!("reconnect:{}", id_of(self.lease));
-            self.events.push(AuditEvent { actor, action, subject: asset.id.to_string(), detail });
+            self.events.push(sealed(actor, action, &stored.credential));
         }
         let Decision { outcome, serving, reason, retry_at, fbtrace_id, .. } = decision;
         self.results
@@ -243,6 +242,11 @@ impl Vault {
         let by_us = chrono::Duration::from_std(pause + jitter).unwrap_or_default();
         Clock::wall() + by_us.max(told)
     }
+}
+
+/// What was sealed last of these.
+fn last(activations: &[Activation]) -> Option<&StoredCredential> {
+    activations.last().map(|it| &it.credential)
 }
 
 fn superseded() -> ItemResult {

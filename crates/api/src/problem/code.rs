@@ -52,6 +52,10 @@ codes! {
     ScopeNotHeld "scope_not_held" 400 "Scope not held",
         "The client asked for a scope that it does not hold.",
         "Ask for fewer scopes, or have an operator grant the scope to the client.";
+    ReasonRequired "reason_required" 400 "Reason required",
+        "The tenant demands that whoever reads a token says why, or the reason is not 1 to 200 characters without \
+         control characters. No token left.",
+        "Send the reason as `X-Regrant-Reason`; it is kept in the audit, so put no secret into it.";
     Unauthenticated "unauthenticated" 401 "Not authenticated",
         "The call carries no access token, or one that is expired, revoked or not ours. A token is accepted in the \
          Authorization header only, never in the address.",

@@ -117,7 +117,7 @@ pub(crate) struct AssetFilter {
 /// A moment in RFC 3339.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-struct Moment(Timestamp);
+pub(crate) struct Moment(pub(crate) Timestamp);
 
 /// Register assets, and seal the tokens that come with them.
 #[utoipa::path(

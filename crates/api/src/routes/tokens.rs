@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::{ReasonOut, path_id::PathId};
+use super::{ReasonOut, path_id::PathId, read_reason::Because};
 use crate::{
     caller::{Caller, TokensRead},
     cursor::Page,
@@ -92,9 +92,15 @@ pub(crate) enum LookupOut {
 #[utoipa::path(
     tag = "tokens",
     security(("oauth2" = ["tokens:read"])),
-    params(("asset_id" = String, Path, description = "The asset's Graph id.")),
+    params(
+        ("asset_id" = String, Path, description = "The asset's Graph id."),
+        ("X-Regrant-Reason" = Option<String>, Header,
+            description = "Why the token is read, 1 to 200 characters; a tenant may demand it. Kept in the audit."),
+    ),
     responses(
         (status = 200, description = "The token.", body = TokenOut),
+        (status = 400, description = "`reason_required`: this tenant demands a reason.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
         (status = 409, description = "`no_token`: none is believed to work; `reason` says why.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
@@ -103,9 +109,10 @@ pub(crate) enum LookupOut {
 pub(crate) async fn get_token(
     vault: Data<Vault>,
     caller: Caller<TokensRead>,
+    because: Because,
     id: PathId<AssetId>,
 ) -> Result<HttpResponse, Problem> {
-    let served = vault.token(&caller.principal, &id.0).await?;
+    let served = vault.token(&caller.principal.because(because.0), &id.0).await?;
     sealed_answer(&TokenOut::from(served), 1)
 }
 
@@ -113,15 +120,22 @@ pub(crate) async fn get_token(
 #[utoipa::path(
     tag = "tokens",
     security(("oauth2" = ["tokens:read"])),
-    responses((status = 200, description = "One answer for each asset.", body = Page<LookupOut>)),
+    params(("X-Regrant-Reason" = Option<String>, Header,
+        description = "Why the tokens are read, 1 to 200 characters; a tenant may demand it. Kept in the audit.")),
+    responses(
+        (status = 200, description = "One answer for each asset.", body = Page<LookupOut>),
+        (status = 400, description = "`reason_required`: this tenant demands a reason.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+    ),
 )]
 #[post("/tokens/lookup")]
 pub(crate) async fn lookup_tokens(
     vault: Data<Vault>,
     caller: Caller<TokensRead>,
+    because: Because,
     Json(request): Json<LookupTokens>,
 ) -> Result<HttpResponse, Problem> {
-    let found = vault.lookup(&caller.principal, &request.asset_ids.0).await?;
+    let found = vault.lookup(&caller.principal.because(because.0), &request.asset_ids.0).await?;
     let answers: Vec<_> = found.into_iter().map(LookupOut::from).collect();
     let entries = answers.len();
     sealed_answer(&Page::whole(answers), entries)

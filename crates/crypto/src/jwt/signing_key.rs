@@ -71,6 +71,10 @@ impl SigningKey {
         jsonwebtoken::encode(&header, claims, &self.private).map_err(|_| JwtError::Sign)
     }
 
+    pub(super) const fn private(&self) -> &EncodingKey {
+        &self.private
+    }
+
     pub(super) fn public(&self) -> &[u8] {
         &self.public
     }

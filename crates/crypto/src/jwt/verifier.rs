@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, errors::ErrorKind};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{Claims, JwtRefused, SigningKey, TYPE, install_backend};
 
@@ -62,17 +62,30 @@ impl Verifier {
     /// # Errors
     /// The first check it fails. Whether tenant and client still exist is the caller's to ask.
     pub fn verify(&self, token: &str, now_unix: i64) -> Result<Claims, JwtRefused> {
-        if token.len() > LONGEST {
-            return Err(JwtRefused::TooLong);
-        }
-        let kid = key_id(token)?;
-        let key = self.keys.get(&kid).ok_or(JwtRefused::UnknownKey)?;
-        let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation)
-            .map_err(|error| refusal(error.kind()))?
-            .claims;
+        let claims: Claims = self.decode(token, TYPE, &self.validation)?;
         self.check_parties(&claims)?;
         check_times(&claims, now_unix)?;
         Ok(claims)
+    }
+
+    /// The claims of a token of this type that a key of ours signed.
+    pub(super) fn decode<C: DeserializeOwned>(
+        &self,
+        token: &str,
+        typ: &str,
+        validation: &Validation,
+    ) -> Result<C, JwtRefused> {
+        if token.len() > LONGEST {
+            return Err(JwtRefused::TooLong);
+        }
+        let kid = key_id(token, typ)?;
+        let key = self.keys.get(&kid).ok_or(JwtRefused::UnknownKey)?;
+        let decoded = jsonwebtoken::decode::<C>(token, key, validation);
+        decoded.map(|it| it.claims).map_err(|error| refusal(error.kind()))
+    }
+
+    pub(super) fn issuer(&self) -> &str {
+        &self.issuer
     }
 
     /// Again after the library: this does not hang on how it reads a claim.
@@ -90,14 +103,14 @@ impl Verifier {
     }
 }
 
-fn key_id(token: &str) -> Result<String, JwtRefused> {
+fn key_id(token: &str, typ: &str) -> Result<String, JwtRefused> {
     let parts: Vec<&str> = token.split('.').collect();
     let [header, _, _] = parts.as_slice() else {
         return Err(JwtRefused::Shape);
     };
     let json = URL_SAFE_NO_PAD.decode(header).map_err(|_| JwtRefused::Shape)?;
     let header: Header = serde_json::from_slice(&json).map_err(|_| JwtRefused::Header)?;
-    if header.alg == "EdDSA" && header.typ == TYPE { Ok(header.kid) } else { Err(JwtRefused::Header) }
+    if header.alg == "EdDSA" && header.typ == typ { Ok(header.kid) } else { Err(JwtRefused::Header) }
 }
 
 fn check_times(claims: &Claims, now: i64) -> Result<(), JwtRefused> {

@@ -3,13 +3,14 @@
 use std::{future::Future, time::Duration};
 
 use chrono::DateTime;
+use regrant_crypto::AuditKey;
 use regrant_domain::{
     AssetId, AssetKind, ClientId, Credential, CredentialId, CredentialKind, Grant, GrantId, Permissions,
     ReconnectId, Sealed, Slot, TenantId, Timestamp,
 };
 use regrant_storage::{
-    Activation, NewApp, NewAsset, NewClient, NewDataKey, NewItem, NewReconnect, NewTenant, Settings, Store,
-    StoredCredential, TenantScope, TenantTx,
+    Activation, AuditChain, NewApp, NewAsset, NewClient, NewDataKey, NewItem, NewReconnect, NewTenant,
+    Settings, Store, StoredCredential, TenantScope, TenantTx,
 };
 use regrant_testdb::TestDatabase;
 use uuid::Uuid;
@@ -57,7 +58,7 @@ pub(crate) fn settings(url: &str) -> Settings {
 
 impl Bench {
     async fn on(database: TestDatabase) -> Self {
-        let store = Store::connect(&settings(database.url())).await.unwrap();
+        let store = Store::connect(&settings(database.url())).await.unwrap().with_chain(chain());
         store.insert_app(&new_app("1")).await.unwrap();
         let (acme, bolt) = (new_tenant("acme"), new_tenant("bolt"));
         store.insert_tenant(&acme).await.unwrap();
@@ -97,6 +98,12 @@ impl Bench {
         tx.commit().await.unwrap();
         (reconnect.id, accepted)
     }
+}
+
+/// A chain with a key of its own.
+pub(crate) fn chain() -> AuditChain {
+    let key = AuditKey::generate().unwrap();
+    AuditChain::new(move |tenant, message| key.link(tenant, message))
 }
 
 pub(crate) fn day(n: i64) -> Timestamp {

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 mod asset;
+mod audit;
 mod bench;
 mod connect;
 mod due;

@@ -99,7 +99,7 @@ async fn a_table_without_its_wall_is_refused() {
     assert!(reasons(&database, database.url(), "SELECT 1", "SELECT 1").await.is_empty());
 }
 
-const WALLED: [&str; 8] = [
+const WALLED: [&str; 10] = [
     "tenant_keys",
     "grants",
     "assets",
@@ -108,6 +108,8 @@ const WALLED: [&str; 8] = [
     "reconnect_items",
     "idempotency",
     "audit_events",
+    "audit_heads",
+    "audit_checkpoints",
 ];
 
 #[tokio::test]
@@ -148,9 +150,16 @@ async fn a_statement_that_forgets_the_tenant_sees_and_changes_nothing() {
 async fn the_application_cannot_rewrite_the_audit() {
     on_postgres(async |bench: Bench| {
         let app = open(bench.database.url()).await.unwrap();
-        for sql in
-            ["UPDATE audit_events SET actor = 'x'", "DELETE FROM audit_events", "TRUNCATE audit_events"]
-        {
+        for sql in [
+            "UPDATE audit_events SET actor = 'x'",
+            "DELETE FROM audit_events",
+            "TRUNCATE audit_events",
+            "DELETE FROM audit_heads",
+            "UPDATE audit_checkpoints SET statement = 'x'",
+            "DELETE FROM audit_checkpoints",
+            "UPDATE audit_keys SET name = 'x'",
+            "DELETE FROM audit_keys",
+        ] {
             let refused = app.execute_unprepared(sql).await.unwrap_err().to_string();
             assert!(refused.contains("permission denied"), "{refused}");
         }

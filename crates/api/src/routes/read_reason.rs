@@ -1,0 +1,33 @@
+//! Why a token is read: the header `X-Regrant-Reason`.
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use futures_util::future::{Ready, ready};
+use regrant_domain::ReadReason;
+
+use crate::problem::{Code, Problem};
+
+/// The header's name.
+const HEADER: &str = "X-Regrant-Reason";
+
+/// The reason, if one was given.
+pub(crate) struct Because(pub(crate) Option<ReadReason>);
+
+impl FromRequest for Because {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let given: Vec<_> = request.headers().get_all(HEADER).collect();
+        let reason = match given.as_slice() {
+            [] => Some(None),
+            [one] => std::str::from_utf8(one.as_bytes()).ok().and_then(|it| it.parse().ok()).map(Some),
+            _ => None,
+        };
+        ready(reason.map(Self).ok_or_else(|| {
+            Problem::new(
+                Code::ReasonRequired,
+                "`X-Regrant-Reason` is given once and has 1 to 200 characters without control characters.",
+            )
+        }))
+    }
+}

@@ -1,0 +1,76 @@
+//! The key of the audit chains: one an installation, from which each tenant's is derived.
+//!
+//! The rule: it outlives data keys, so that a chain still verifies after a rotation or a shred. Kept sealed under
+//! the installation's own data key; whoever writes the database alone cannot compute a link.
+
+use std::fmt;
+
+use regrant_domain::TenantId;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::{derive::derive, error::SealError, mac::hmac, random::random};
+
+/// Computes the links of audit chains.
+pub struct AuditKey(Zeroizing<[u8; 32]>);
+
+impl AuditKey {
+    /// A new random key.
+    ///
+    /// # Errors
+    /// [`SealError::Random`]: the system gave no random bytes.
+    pub fn generate() -> Result<Self, SealError> {
+        random().map(Self).map_err(|_| SealError::Random)
+    }
+
+    /// An opened key. `None`: not 32 bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(|bytes| Self(Zeroizing::new(bytes)))
+    }
+
+    /// The bytes, to be sealed and stored.
+    #[must_use]
+    pub fn secret(&self) -> &[u8] {
+        self.0.as_slice()
+    }
+
+    /// The code of a message in this tenant's chain.
+    #[must_use]
+    pub fn link(&self, tenant: TenantId, message: &[u8]) -> [u8; 32] {
+        let key = derive::<32>(self.0.as_slice(), tenant.uuid().as_bytes(), &[b"regrant/audit/v1"]);
+        hmac(key.as_slice(), message)
+    }
+}
+
+impl fmt::Debug for AuditKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AuditKey(…)")
+    }
+}
+
+static_assertions::assert_not_impl_any!(AuditKey: Clone, fmt::Display, serde::Serialize, PartialEq<AuditKey>);
+
+/// SHA-256 of what anybody may know, such as a ciphertext.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tenants_and_keys_have_codes_of_their_own() {
+        let (one, other) = (AuditKey::generate().unwrap(), AuditKey::generate().unwrap());
+        let (acme, bolt) = (TenantId::mint(), TenantId::mint());
+        let codes =
+            [one.link(acme, b"x"), one.link(bolt, b"x"), other.link(acme, b"x"), one.link(acme, b"y")];
+        let distinct: std::collections::HashSet<_> = codes.iter().collect();
+        assert_eq!(distinct.len(), codes.len());
+        let reopened = AuditKey::from_bytes(one.secret()).unwrap();
+        assert_eq!(reopened.link(acme, b"x"), codes[0]);
+        assert!(AuditKey::from_bytes(&[0; 31]).is_none());
+    }
+}

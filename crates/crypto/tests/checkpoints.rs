@@ -1,0 +1,68 @@
+//! Checkpoints of audit chains: what must not count as one.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+use regrant_crypto::{Checkpoint, Claims, JwtRefused, SigningKey, Verifier};
+use regrant_domain::TenantId;
+
+fn checkpoint(iss: &str) -> Checkpoint {
+    Checkpoint {
+        iss: iss.to_owned(),
+        tenant: TenantId::mint(),
+        seq: 7,
+        hash: "ab".repeat(32),
+        iat: 1_800_000_000,
+    }
+}
+
+fn verifier(key: &SigningKey) -> Verifier {
+    let mut verifier = Verifier::new("regrant", "regrant-api");
+    verifier.add(key);
+    verifier
+}
+
+#[test]
+fn a_checkpoint_reads_back_what_was_signed() {
+    let key = SigningKey::generate().unwrap();
+    let said = checkpoint("regrant");
+    let statement = key.sign_checkpoint(&said).unwrap();
+    assert_eq!(verifier(&key).verify_checkpoint(&statement), Ok(said));
+}
+
+#[test]
+fn a_checkpoint_is_no_access_token_and_an_access_token_no_checkpoint() {
+    let key = SigningKey::generate().unwrap();
+    let verifier = verifier(&key);
+    let statement = key.sign_checkpoint(&checkpoint("regrant")).unwrap();
+    assert_eq!(verifier.verify(&statement, 1_800_000_000), Err(JwtRefused::Header));
+    let claims = Claims {
+        iss: "regrant".to_owned(),
+        aud: "regrant-api".to_owned(),
+        sub: "cli_1".to_owned(),
+        tenant: TenantId::mint(),
+        scope: String::new(),
+        jti: "1".to_owned(),
+        iat: 1_800_000_000,
+        nbf: 1_800_000_000,
+        exp: 1_800_000_900,
+    };
+    assert_eq!(verifier.verify_checkpoint(&key.sign(&claims).unwrap()), Err(JwtRefused::Header));
+}
+
+#[test]
+fn another_keys_issuers_or_changed_checkpoint_is_refused() {
+    let (key, other) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
+    let verifier = verifier(&key);
+    let foreign = other.sign_checkpoint(&checkpoint("regrant")).unwrap();
+    assert_eq!(verifier.verify_checkpoint(&foreign), Err(JwtRefused::UnknownKey));
+    let stranger = key.sign_checkpoint(&checkpoint("somebody")).unwrap();
+    assert_eq!(verifier.verify_checkpoint(&stranger), Err(JwtRefused::Issuer));
+    let (one, two) = (checkpoint("regrant"), checkpoint("regrant"));
+    let (one, two) = (key.sign_checkpoint(&one).unwrap(), key.sign_checkpoint(&two).unwrap());
+    let signature = two.rsplit('.').next().unwrap();
+    let forged = format!("{}.{signature}", one.rsplit_once('.').unwrap().0);
+    assert_eq!(verifier.verify_checkpoint(&forged), Err(JwtRefused::Signature));
+    for text in ["", "a.b", "a.b.c"] {
+        assert!(verifier.verify_checkpoint(text).is_err(), "{text}");
+    }
+}

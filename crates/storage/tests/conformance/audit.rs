@@ -1,0 +1,325 @@
+//! G39: the chain tells every edit, deletion, reordering, truncation and insertion of 10,000 rows.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+use regrant_migration::{
+    open,
+    sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend},
+};
+use regrant_storage::{AuditEvent, AuditFault, AuditFilter, Error, Walked};
+
+use crate::bench::{Bench, day, on_both};
+
+on_both!(
+    every_change_of_ten_thousand_rows_is_found,
+    a_rewritten_chain_needs_the_key,
+    sixteen_writers_of_one_tenant_leave_no_gap_and_no_fork,
+    a_dropped_or_reading_transaction_leaves_no_audit,
+    several_tenants_share_a_commit_and_keep_their_chains,
+    rows_from_before_the_chain_are_counted,
+    events_are_listed_in_both_orders_and_filtered,
+);
+
+const ROWS: i64 = 10_000;
+
+fn event(n: i64) -> AuditEvent {
+    AuditEvent {
+        actor: format!("client:{}", n % 7),
+        action: "token.read",
+        subject: n.to_string(),
+        detail: serde_json::json!({ "kind": "page", "n": n }),
+    }
+}
+
+async fn write(bench: &Bench, events: impl Iterator<Item = i64>) {
+    let events: Vec<_> = events.map(event).collect();
+    let tx = bench.acme().await;
+    tx.audit(&events, day(1)).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn walk(bench: &Bench) -> Walked {
+    let tx = bench.store.begin_snapshot(&bench.acme).await.unwrap();
+    let mut seen = 0;
+    let walked = tx.walk_audit(|_| seen += 1).await.unwrap();
+    assert_eq!(walked.rows, seen);
+    walked
+}
+
+fn at(walked: &Walked, fault: AuditFault) -> BTreeSet<i64> {
+    walked.faults.iter().filter(|it| it.1 == fault).map(|it| it.0).collect()
+}
+
+/// Somebody who writes to the database behind the application's back.
+struct Intruder {
+    on: DatabaseConnection,
+    acme: String,
+}
+
+impl Intruder {
+    async fn at(bench: &Bench) -> Self {
+        let url = bench.database.superuser_url().unwrap_or_else(|| bench.database.url().to_owned());
+        let on = open(&url).await.unwrap();
+        let tenant = bench.acme.tenant().uuid();
+        let acme = if on.get_database_backend() == DbBackend::Sqlite {
+            format!("x'{}'", tenant.simple())
+        } else {
+            format!("'{tenant}'")
+        };
+        Self { on, acme }
+    }
+
+    fn word<'a>(&self, on_sqlite: &'a str, on_postgres: &'a str) -> &'a str {
+        if self.on.get_database_backend() == DbBackend::Sqlite { on_sqlite } else { on_postgres }
+    }
+
+    async fn run(&self, sql: &str) {
+        let sql = sql.replace("{acme}", &self.acme);
+        self.on.execute_unprepared(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// Keeps everything as it is now, to come back to.
+    async fn save(&self) {
+        self.run("CREATE TABLE saved AS SELECT * FROM audit_events; CREATE TABLE saved_heads AS SELECT * FROM audit_heads")
+            .await;
+    }
+
+    async fn restore(&self) {
+        self.run(
+            "DELETE FROM audit_events; INSERT INTO audit_events SELECT * FROM saved;
+             DELETE FROM audit_heads; INSERT INTO audit_heads SELECT * FROM saved_heads",
+        )
+        .await;
+    }
+}
+
+async fn every_change_of_ten_thousand_rows_is_found(bench: Bench) {
+    write(&bench, 2..=ROWS).await;
+    let untouched = walk(&bench).await;
+    assert_eq!((untouched.rows, untouched.faults.len()), (10_000, 0), "{:?}", untouched.faults);
+    let intruder = Intruder::at(&bench).await;
+    intruder.save().await;
+    edits(&bench, &intruder).await;
+    removals(&bench, &intruder).await;
+    moves(&bench, &intruder).await;
+    insertions(&bench, &intruder).await;
+    intruder.restore().await;
+    assert_eq!(walk(&bench).await.faults, []);
+    let bolt = bench.store.begin_snapshot(&bench.bolt).await.unwrap();
+    assert_eq!(bolt.walk_audit(|_| ()).await.unwrap().faults, [], "another tenant's chain is its own");
+}
+
+/// Every row is edited, in one column each, and every row is found; then every other row, and no other is.
+async fn edits(bench: &Bench, intruder: &Intruder) {
+    let id = intruder.word("randomblob(16)", "gen_random_uuid()");
+    let columns = [
+        "at = at + 1",
+        "actor = actor || 'x'",
+        "action = 'token.reads'",
+        "subject = subject || '0'",
+        "detail = replace(detail, ':', ': ')",
+        &format!("id = {id}"),
+    ];
+    for which in ["", " AND seq % 2 = 0"] {
+        for (n, column) in columns.iter().enumerate() {
+            let sql = format!(
+                "UPDATE audit_events SET {column} WHERE tenant_id = {{acme}} AND seq % 6 = {n}{which}"
+            );
+            intruder.run(&sql).await;
+        }
+        let walked = walk(bench).await;
+        let step = if which.is_empty() { 1 } else { 2 };
+        let wanted: BTreeSet<_> = (step..=ROWS).step_by(usize::try_from(step).unwrap()).collect();
+        assert_eq!(at(&walked, AuditFault::Edited), wanted);
+        assert_eq!(walked.faults.len(), wanted.len());
+        intruder.restore().await;
+    }
+    let hash = intruder.word("zeroblob(32)", "decode(repeat('00', 32), 'hex')");
+    intruder
+        .run(&format!("UPDATE audit_events SET hash = {hash} WHERE tenant_id = {{acme}} AND seq = 77"))
+        .await;
+    assert_eq!(at(&walk(bench).await, AuditFault::Edited), BTreeSet::from([77, 78]));
+    intruder.restore().await;
+    intruder.run("UPDATE audit_events SET hash = NULL WHERE tenant_id = {acme} AND seq = 77").await;
+    assert_eq!(walk(bench).await.faults.first(), Some(&(77, AuditFault::Edited)));
+    intruder.restore().await;
+}
+
+async fn removals(bench: &Bench, intruder: &Intruder) {
+    intruder.run("DELETE FROM audit_events WHERE tenant_id = {acme} AND seq % 3 = 2").await;
+    let walked = walk(bench).await;
+    let wanted: BTreeSet<_> = (2..=ROWS).step_by(3).collect();
+    assert_eq!((at(&walked, AuditFault::Missing), walked.faults.len()), (wanted.clone(), wanted.len()));
+    intruder.restore().await;
+    for (kept, sql) in [(9_999, "seq = 10000"), (9_000, "seq > 9000"), (0, "seq > 0")] {
+        intruder.run(&format!("DELETE FROM audit_events WHERE tenant_id = {{acme}} AND {sql}")).await;
+        assert_eq!(walk(bench).await.faults, [(kept + 1, AuditFault::Truncated)]);
+        intruder.restore().await;
+    }
+    intruder.run("DELETE FROM audit_events WHERE tenant_id = {acme} AND seq <= 10").await;
+    assert_eq!(walk(bench).await.faults, [(1, AuditFault::Missing)]);
+    intruder.restore().await;
+    intruder.run("DELETE FROM audit_heads WHERE tenant_id = {acme}").await;
+    assert_eq!(walk(bench).await.faults, [(10_001, AuditFault::Truncated)]);
+    intruder.run("DELETE FROM audit_events WHERE tenant_id = {acme}").await;
+    assert_eq!(walk(bench).await.faults, [(1, AuditFault::Truncated)]);
+    intruder.restore().await;
+    intruder.run("UPDATE audit_heads SET seq = 9999 WHERE tenant_id = {acme}").await;
+    assert_eq!(walk(bench).await.faults, [(10_000, AuditFault::BeyondEnd)]);
+    intruder.restore().await;
+    // Cut off and the end moved, but the link is not known: the end names another one.
+    intruder
+        .run(
+            "DELETE FROM audit_events WHERE tenant_id = {acme} AND seq = 10000;
+             UPDATE audit_heads SET seq = 9999 WHERE tenant_id = {acme}",
+        )
+        .await;
+    assert_eq!(walk(bench).await.faults, [(9_999, AuditFault::WrongEnd)]);
+    intruder.restore().await;
+}
+
+async fn moves(bench: &Bench, intruder: &Intruder) {
+    // Every row but the first and the last changes places with its neighbour.
+    intruder
+        .run("UPDATE audit_events SET seq = -seq WHERE tenant_id = {acme} AND seq BETWEEN 2 AND 9999")
+        .await;
+    intruder
+        .run(
+            "UPDATE audit_events SET seq = CASE WHEN seq % 2 = 0 THEN 1 - seq ELSE -1 - seq END
+             WHERE tenant_id = {acme} AND seq < 0",
+        )
+        .await;
+    let walked = walk(bench).await;
+    assert_eq!(walked.faults.first(), Some(&(2, AuditFault::Reordered)));
+    let found: BTreeSet<_> = walked.faults.iter().map(|it| it.0).collect();
+    let wanted: BTreeSet<_> = (2..=ROWS).collect();
+    assert_eq!(found, wanted, "a swapped neighbour's link is wrong for the row after it, too");
+    intruder.restore().await;
+    // One pair far apart, only what they say.
+    for (to, from) in [(-1, 100), (100, 9_000), (9_000, -1)] {
+        let sql = format!("UPDATE audit_events SET seq = {to} WHERE tenant_id = {{acme}} AND seq = {from}");
+        intruder.run(&sql).await;
+    }
+    let walked = walk(bench).await;
+    assert_eq!(at(&walked, AuditFault::Reordered), BTreeSet::from([100, 9_000]));
+    assert!(walked.faults.len() <= 4, "{:?}", walked.faults);
+    intruder.restore().await;
+    // A row is taken out and the gap is closed.
+    intruder
+        .run(
+            "DELETE FROM audit_events WHERE tenant_id = {acme} AND seq = 5000;
+             UPDATE audit_events SET seq = -seq WHERE tenant_id = {acme} AND seq > 5000;
+             UPDATE audit_events SET seq = -seq - 1 WHERE tenant_id = {acme} AND seq < 0;
+             UPDATE audit_heads SET seq = 9999 WHERE tenant_id = {acme}",
+        )
+        .await;
+    assert_eq!(walk(bench).await.faults.first().map(|it| it.0), Some(5_000));
+    intruder.restore().await;
+}
+
+async fn insertions(bench: &Bench, intruder: &Intruder) {
+    let id = intruder.word("randomblob(16)", "gen_random_uuid()");
+    let copy = |seq: &str| {
+        format!(
+            "INSERT INTO audit_events (tenant_id, id, at, actor, action, subject, detail, seq, hash)
+             SELECT tenant_id, {id}, at, actor, action, subject, detail, {seq}, hash
+             FROM audit_events WHERE tenant_id = {{acme}} AND seq = 5000"
+        )
+    };
+    intruder.run(&copy("10001")).await;
+    let walked = walk(bench).await;
+    assert_eq!(at(&walked, AuditFault::BeyondEnd), BTreeSet::from([10_001]));
+    intruder.restore().await;
+    intruder.run(&copy("0")).await;
+    assert_eq!(walk(bench).await.faults, [(0, AuditFault::Unchained)]);
+    intruder.restore().await;
+    intruder.run("DROP INDEX audit_events_seq").await;
+    intruder.run(&copy("5000")).await;
+    assert!(at(&walk(bench).await, AuditFault::Duplicated).contains(&5_000));
+    intruder.restore().await;
+    intruder.run("CREATE UNIQUE INDEX audit_events_seq ON audit_events (tenant_id, seq) WHERE seq > 0").await;
+}
+
+/// Who may write everything but has not the key cannot make a chain that holds.
+async fn a_rewritten_chain_needs_the_key(bench: Bench) {
+    write(&bench, 2..=20).await;
+    let forger = bench.store.clone().with_chain(crate::bench::chain());
+    let intruder = Intruder::at(&bench).await;
+    intruder.run("DELETE FROM audit_events; DELETE FROM audit_heads").await;
+    let tx = forger.begin(&bench.acme).await.unwrap();
+    tx.audit(&[event(1), event(2)], day(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(at(&walk(&bench).await, AuditFault::Edited), BTreeSet::from([1, 2]));
+}
+
+async fn sixteen_writers_of_one_tenant_leave_no_gap_and_no_fork(bench: Bench) {
+    let writer = async |n: i64| {
+        for round in 0..10 {
+            let first = n * 100 + round * 3;
+            write(&bench, first..first + 3).await;
+        }
+    };
+    join_all((0..16).map(writer)).await;
+    let walked = walk(&bench).await;
+    assert_eq!((walked.rows, walked.faults), (1 + 16 * 30, Vec::new()));
+    assert_eq!(walked.head.unwrap().seq, 1 + 16 * 30);
+}
+
+async fn a_dropped_or_reading_transaction_leaves_no_audit(bench: Bench) {
+    let tx = bench.acme().await;
+    tx.audit(&[event(1)], day(1)).await.unwrap();
+    drop(tx);
+    let reader = bench.store.begin_read(&bench.acme).await.unwrap();
+    assert!(matches!(reader.audit(&[event(1)], day(1)).await, Err(Error::Unsupported(_))));
+    drop(reader);
+    let bare = regrant_storage::Store::connect(&crate::bench::settings(bench.database.url())).await.unwrap();
+    let tx = bare.begin(&bench.acme).await.unwrap();
+    assert!(matches!(tx.audit(&[event(1)], day(1)).await, Err(Error::Unsupported(_))));
+    drop(tx);
+    let walked = walk(&bench).await;
+    assert_eq!((walked.rows, walked.faults), (1, Vec::new()));
+}
+
+async fn several_tenants_share_a_commit_and_keep_their_chains(bench: Bench) {
+    let tx = bench.acme().await;
+    tx.audit(&[event(1)], day(1)).await.unwrap();
+    let tx = tx.go_on_as(&bench.bolt).await.unwrap();
+    tx.audit(&[event(2), event(3)], day(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    for (scope, rows) in [(&bench.acme, 2), (&bench.bolt, 3)] {
+        let tx = bench.store.begin_snapshot(scope).await.unwrap();
+        let walked = tx.walk_audit(|_| ()).await.unwrap();
+        assert_eq!((walked.rows, walked.faults), (rows, Vec::new()));
+    }
+}
+
+async fn rows_from_before_the_chain_are_counted(bench: Bench) {
+    let intruder = Intruder::at(&bench).await;
+    intruder.run("UPDATE audit_events SET seq = 0, hash = NULL; DELETE FROM audit_heads").await;
+    assert_eq!(walk(&bench).await.faults, [], "as a database from before looks");
+    write(&bench, 1..=2).await;
+    let walked = walk(&bench).await;
+    assert_eq!((walked.rows, walked.unchained, walked.faults), (3, 1, Vec::new()));
+    intruder.run("DELETE FROM audit_events WHERE tenant_id = {acme} AND seq = 0").await;
+    assert_eq!(walk(&bench).await.faults, [(0, AuditFault::Unchained)]);
+}
+
+async fn events_are_listed_in_both_orders_and_filtered(bench: Bench) {
+    write(&bench, 2..=20).await;
+    let tx = bench.store.begin_read(&bench.acme).await.unwrap();
+    let list = async |filter: AuditFilter| {
+        let rows = tx.audit_events(&filter, 3).await.unwrap();
+        rows.into_iter().map(|it| it.seq).collect::<Vec<_>>()
+    };
+    assert_eq!(list(AuditFilter::default()).await, [1, 2, 3]);
+    assert_eq!(list(AuditFilter { beyond: Some(3), ..AuditFilter::default() }).await, [4, 5, 6]);
+    let newest = AuditFilter { newest_first: true, beyond: Some(20), ..AuditFilter::default() };
+    assert_eq!(list(newest).await, [19, 18, 17]);
+    let action = Some("tenant.created".to_owned());
+    assert_eq!(list(AuditFilter { action, ..AuditFilter::default() }).await, [1]);
+    let subject = Some("7".to_owned());
+    assert_eq!(list(AuditFilter { subject, ..AuditFilter::default() }).await, [7]);
+    assert_eq!(list(AuditFilter { from: Some(day(1)), ..AuditFilter::default() }).await, [2, 3, 4]);
+    assert_eq!(list(AuditFilter { to: Some(day(1)), ..AuditFilter::default() }).await, [1]);
+}

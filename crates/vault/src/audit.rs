@@ -1,0 +1,73 @@
+//! The audit: the key of its chains, what is told of credentials, lists, checkpoints and the search for changes.
+//!
+//! The rule: whoever lets a sealed credential serve, or seals one, tells [`sealed`] of it in the same transaction.
+//! `verify` compares the newest that was told with what is stored, so that a credential put back is found.
+//! Start at `verify.rs`; `reads.rs` writes the audit of tokens that leave.
+
+mod checkpoint;
+mod export;
+mod list;
+mod verify;
+
+use regrant_crypto::{AuditKey, Context, Purpose, digest};
+use regrant_domain::{Credential, Slot, TenantId, Timestamp};
+use regrant_storage::{AuditChain, AuditEvent};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+pub use self::{
+    checkpoint::AuditCheckpoint,
+    export::AuditFormat,
+    list::{AuditList, AuditQuery},
+    verify::AuditVerdict,
+};
+use crate::{Error, keys::Keys};
+
+/// The one key there is; a later one would have another name.
+const KEY: &str = "1";
+
+/// Tells of a credential that was sealed; its slot says whether it serves.
+pub(crate) fn sealed(actor: String, action: &'static str, credential: &Credential) -> AuditEvent {
+    AuditEvent { actor, action, subject: credential.asset_id.to_string(), detail: detail(credential) }
+}
+
+fn detail(credential: &Credential) -> Value {
+    json!({
+        "asset": credential.asset_id,
+        "credential": credential.id,
+        "generation": credential.generation,
+        "serves": credential.slot == Slot::Active,
+        "sealed": hex::encode(digest(credential.sealed.as_bytes())),
+    })
+}
+
+/// The installation's chain; its key is made where there is none yet.
+pub(crate) async fn chain(keys: &Keys, now: Timestamp) -> Result<AuditChain, Error> {
+    let key = match open_key(keys).await? {
+        Some(key) => key,
+        None => make_key(keys, now).await?,
+    };
+    Ok(AuditChain::new(move |tenant, message| key.link(tenant, message)))
+}
+
+async fn open_key(keys: &Keys) -> Result<Option<AuditKey>, Error> {
+    let Some(sealed) = keys.store().audit_key(KEY).await? else { return Ok(None) };
+    let plain = keys.open(&keys.store().system_scope(), &context(), &sealed).await?;
+    let key = AuditKey::from_bytes(&plain).ok_or_else(|| Error::internal("the audit key is damaged"))?;
+    Ok(Some(key))
+}
+
+/// Of several processes that make it, one is first; all use that one's.
+async fn make_key(keys: &Keys, now: Timestamp) -> Result<AuditKey, Error> {
+    let data_key = keys.active(&keys.store().system_scope()).await?;
+    let sealed = data_key.seal(&context(), AuditKey::generate()?.secret())?;
+    match keys.store().insert_audit_key(KEY, &sealed, now).await {
+        Ok(()) | Err(regrant_storage::Error::Taken(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    open_key(keys).await?.ok_or_else(|| Error::internal("the audit key is gone"))
+}
+
+fn context() -> Context<'static> {
+    Context { asset_id: KEY, ..Context::of_row(TenantId::SYSTEM, Uuid::nil(), Purpose::AuditKey) }
+}

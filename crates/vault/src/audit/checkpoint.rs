@@ -1,0 +1,77 @@
+//! Signed checkpoints: what a tenant keeps elsewhere, so that a chain cut short is found.
+
+use regrant_crypto::Checkpoint;
+use regrant_domain::{TenantId, Timestamp};
+use regrant_storage::{StoredCheckpoint, TenantScope};
+
+use crate::{Error, Principal, Resource, Vault};
+
+/// A signed statement of where a tenant's chain ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditCheckpoint {
+    /// Whose chain.
+    pub tenant: TenantId,
+    /// The number of its last row.
+    pub seq: i64,
+    /// When it was signed.
+    pub signed_at: Timestamp,
+    /// The statement: a JWS that the installation's public keys verify.
+    pub statement: String,
+}
+
+impl Vault {
+    /// The newest checkpoint of the caller's chain, signed now if the chain has grown since.
+    ///
+    /// # Errors
+    /// `NotFound(Checkpoint)`: the chain has not begun.
+    pub async fn audit_checkpoint(&self, caller: &Principal) -> Result<AuditCheckpoint, Error> {
+        self.checkpoint_of(&caller.scope).await
+    }
+
+    /// The same for any tenant, for the operator at this machine.
+    ///
+    /// # Errors
+    /// `NotFound(Tenant)`; `NotFound(Checkpoint)`: the chain has not begun.
+    pub async fn sign_checkpoint(&self, tenant: TenantId) -> Result<AuditCheckpoint, Error> {
+        self.checkpoint_of(&self.scope_for_operator(tenant).await?).await
+    }
+
+    async fn checkpoint_of(&self, scope: &TenantScope) -> Result<AuditCheckpoint, Error> {
+        let tx = self.store.begin_read(scope).await?;
+        let (head, newest) = (tx.audit_head().await?, tx.newest_checkpoint().await?);
+        tx.commit().await?;
+        let head = head.ok_or(Error::NotFound(Resource::Checkpoint))?;
+        let stored = match newest.filter(|it| it.seq == head.seq) {
+            Some(newest) => newest,
+            None => self.sign_and_keep(scope, head.seq, &head.hash).await?,
+        };
+        Ok(AuditCheckpoint {
+            tenant: scope.tenant(),
+            seq: stored.seq,
+            signed_at: stored.created_at,
+            statement: stored.statement,
+        })
+    }
+
+    async fn sign_and_keep(
+        &self,
+        scope: &TenantScope,
+        seq: i64,
+        hash: &[u8],
+    ) -> Result<StoredCheckpoint, Error> {
+        let created_at = self.clock.now();
+        let checkpoint = Checkpoint {
+            iss: self.settings.issuer.clone(),
+            tenant: scope.tenant(),
+            seq,
+            hash: hex::encode(hash),
+            iat: created_at.timestamp(),
+        };
+        let statement = self.issuer.sign_checkpoint(&checkpoint)?;
+        let stored = StoredCheckpoint { seq, statement, created_at };
+        let tx = self.store.begin(scope).await?;
+        tx.insert_checkpoint(&stored).await?;
+        tx.commit().await?;
+        Ok(stored)
+    }
+}
