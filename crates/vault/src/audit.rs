@@ -7,6 +7,8 @@
 mod checkpoint;
 mod export;
 mod list;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 use regrant_crypto::{AuditKey, Context, Purpose, digest};

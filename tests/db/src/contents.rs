@@ -40,6 +40,21 @@ impl TestDatabase {
         }
     }
 
+    /// Runs SQL behind the application's back, as whoever may do everything.
+    ///
+    /// # Panics
+    /// The database refuses it.
+    pub async fn intrude(&self, sql: &str) {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        let done = if self.kind() == Kind::Sqlite {
+            let mut connection = SqliteConnection::connect(self.url()).await.expect("the file opens");
+            sqlx::raw_sql(sql).execute(&mut connection).await.map(drop)
+        } else {
+            sqlx::raw_sql(sql).execute(&mut self.superuser().await).await.map(drop)
+        };
+        done.expect("the database does as it is told");
+    }
+
     fn files(&self) -> Vec<(String, Vec<u8>)> {
         let path = self.url().trim_start_matches("sqlite://");
         let files = ["", "-wal", "-shm"].map(|suffix| format!("{path}{suffix}"));

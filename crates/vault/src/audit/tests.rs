@@ -1,0 +1,309 @@
+//! G39 where keys and tokens are: put back credentials, cut chains, a failing sink, shared commits.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use regrant_crypto::{KeyProvider, Keyring};
+use regrant_domain::{
+    AccessToken, AppId, AppSecret, AssetId, AssetKind, Clock, CredentialKind, Permissions, TenantId,
+};
+use regrant_storage::{AuditFault, Store};
+use regrant_testdb::{Kind, TestDatabase};
+
+use super::AuditVerdict;
+use crate::{AssetRegistration, Error, NewApp, Parts, Principal, Settings, Vault};
+
+struct Bench {
+    vault: Vault,
+    caller: Principal,
+    bearer: String,
+    database: TestDatabase,
+}
+
+impl Bench {
+    async fn on(database: TestDatabase) -> Self {
+        let settings = regrant_storage::Settings {
+            url: database.url().to_owned(),
+            max_connections: 8,
+            busy_timeout: Duration::from_secs(10),
+        };
+        let clock = Clock::fixed(Clock::wall());
+        let parts = Parts {
+            store: Store::connect(&settings).await.unwrap(),
+            provider: KeyProvider::Local(Keyring::ephemeral().unwrap()),
+            graph: regrant_graph::Client::new(regrant_graph::Settings::default(), clock.clone()).unwrap(),
+            clock,
+            settings: Settings::default(),
+        };
+        let vault = Vault::open(parts).await.unwrap();
+        let (id, secret): (AppId, _) = ("1".parse().unwrap(), AppSecret::parse("secret".to_owned()).unwrap());
+        let app = NewApp { id, name: "App".to_owned(), secret, verify_token: None };
+        vault.create_app(&app).await.unwrap();
+        let (caller, bearer) = caller(&vault).await;
+        Self { vault, caller, bearer, database }
+    }
+
+    fn tenant(&self) -> TenantId {
+        self.caller.tenant()
+    }
+
+    async fn verify(&self, statements: &[String]) -> AuditVerdict {
+        self.vault.verify_audit(self.tenant(), statements).await.unwrap()
+    }
+
+    async fn checkpoint(&self) -> String {
+        self.vault.audit_checkpoint(&self.caller).await.unwrap().statement
+    }
+
+    /// Runs SQL behind the application's back.
+    async fn intrude(&self, sql: &str) {
+        let tenant = self.tenant().uuid();
+        let tenant = match self.database.kind() {
+            Kind::Sqlite => format!("x'{}'", tenant.simple()),
+            Kind::Postgres => format!("'{tenant}'"),
+        };
+        self.database.intrude(&sql.replace("{tenant}", &tenant)).await;
+    }
+
+    /// Registers pages with tokens.
+    async fn import(&self, from: usize, to: usize, token: &str) {
+        let page = |n: usize| AssetRegistration {
+            id: id(n),
+            kind: AssetKind::Page,
+            name: None,
+            business_id: None,
+            token: Some((AccessToken::parse(format!("{token}-{n}")).unwrap(), CredentialKind::Page)),
+        };
+        self.vault.register_assets(&self.caller, (from..to).map(page).collect()).await.unwrap();
+    }
+}
+
+fn id(n: usize) -> AssetId {
+    n.to_string().parse().unwrap()
+}
+
+async fn caller(vault: &Vault) -> (Principal, String) {
+    let onboarded = vault.create_tenant("One", &"1".parse().unwrap(), Permissions::all()).await.unwrap();
+    let token = vault.issue_token(Some(onboarded.client), &onboarded.secret, None).await.unwrap();
+    (vault.authenticate(&token.access_token).await.unwrap(), token.access_token)
+}
+
+async fn on_each(test: impl AsyncFn(Bench)) {
+    for database in TestDatabase::all().await {
+        test(Bench::on(database).await).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_credential_that_was_put_back_is_found() {
+    on_each(async |bench| {
+        bench.import(1, 4, "first").await;
+        bench.intrude("CREATE TABLE old AS SELECT * FROM credentials WHERE asset_id = '2'").await;
+        // The tenant forgets the asset and registers it again: another credential serves from here on.
+        bench.vault.delete_asset(&bench.caller, &id(2)).await.unwrap();
+        bench.import(2, 3, "second").await;
+        let whole = bench.verify(&[]).await;
+        assert!(whole.is_whole(), "{whole:?}");
+        assert_eq!((whole.credentials, whole.untold), (3, 0));
+        bench
+            .intrude(
+                "DELETE FROM credentials WHERE tenant_id = {tenant} AND asset_id = '2';
+                 INSERT INTO credentials SELECT * FROM old",
+            )
+            .await;
+        let found = bench.verify(&[]).await;
+        assert_eq!(found.faults.len(), 1, "{found:?}");
+        assert_eq!(found.faults[0].1, AuditFault::RolledBack);
+        // The same row with an older or another blob.
+        bench.intrude("DELETE FROM credentials WHERE tenant_id = {tenant} AND asset_id = '2'").await;
+        bench
+            .intrude(
+                "UPDATE credentials SET sealed = (SELECT sealed FROM old)
+                 WHERE tenant_id = {tenant} AND asset_id = '3'",
+            )
+            .await;
+        let found = bench.verify(&[]).await;
+        assert_eq!(found.faults.iter().map(|it| it.1).collect::<Vec<_>>(), [AuditFault::RolledBack]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkpoint_from_outside_tells_a_chain_that_was_cut_or_written_anew() {
+    on_each(async |bench| {
+        bench.import(1, 6, "first").await;
+        let kept = bench.checkpoint().await;
+        assert_eq!(bench.checkpoint().await, kept, "signed once while nothing was added");
+        for n in 1..6 {
+            bench.vault.token(&bench.caller, &id(n)).await.unwrap();
+        }
+        assert!(bench.verify(&[kept.clone()]).await.is_whole());
+        let later = bench.checkpoint().await;
+        bench.intrude("CREATE TABLE head AS SELECT * FROM audit_heads; CREATE TABLE rows_ AS SELECT * FROM audit_events").await;
+        // The last five rows go, the end is moved to what is left, the checkpoint in the database goes, too.
+        bench
+            .intrude(
+                "UPDATE audit_heads SET seq = seq - 5, hash = (SELECT e.hash FROM audit_events e
+                     WHERE e.tenant_id = audit_heads.tenant_id AND e.seq = audit_heads.seq - 5)
+                 WHERE tenant_id = {tenant};
+                 DELETE FROM audit_events WHERE tenant_id = {tenant}
+                     AND seq > (SELECT seq FROM audit_heads WHERE tenant_id = {tenant});
+                 DELETE FROM audit_checkpoints",
+            )
+            .await;
+        assert!(bench.verify(&[]).await.is_whole(), "without an anchor elsewhere this cannot be seen");
+        let cut = bench.verify(&[kept, later.clone()]).await;
+        assert_eq!(cut.faults.iter().map(|it| it.1).collect::<Vec<_>>(), [AuditFault::Truncated]);
+        // The vault itself goes on: the rows are there again, but they are others.
+        for n in 1..6 {
+            bench.vault.token(&bench.caller, &id(n)).await.unwrap();
+        }
+        let anew = bench.verify(&[later]).await;
+        assert_eq!(anew.faults.iter().map(|it| it.1).collect::<Vec<_>>(), [AuditFault::Rewritten]);
+        let forged = bench.verify(&["a.b.c".to_owned()]).await;
+        assert_eq!(forged.faults, [(0, AuditFault::BadCheckpoint)]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_audit_cannot_be_written_no_token_leaves_and_nothing_is_changed() {
+    on_each(async |bench| {
+        bench.import(1, 21, "first").await;
+        let (fail, mend) = if bench.database.kind() == Kind::Sqlite {
+            (
+                "CREATE TRIGGER sink BEFORE INSERT ON audit_events BEGIN SELECT RAISE(FAIL, 'disk full'); END",
+                "DROP TRIGGER sink",
+            )
+        } else {
+            (
+                "REVOKE INSERT ON audit_events FROM regrant_app",
+                "GRANT INSERT ON audit_events TO regrant_app",
+            )
+        };
+        bench.intrude(fail).await;
+        let reads = join_all((1..21).map(|n| {
+            let (vault, caller) = (bench.vault.clone(), bench.caller.clone());
+            async move { vault.token(&caller, &id(n)).await }
+        }))
+        .await;
+        assert!(reads.iter().all(|it| matches!(it, Err(Error::Internal(_)))), "0 tokens leave");
+        let ids: Vec<_> = (1..21).map(id).collect();
+        assert!(bench.vault.lookup(&bench.caller, &ids).await.is_err());
+        assert!(bench.vault.delete_asset(&bench.caller, &id(1)).await.is_err(), "0 writes without their row");
+        bench.intrude(mend).await;
+        assert!(bench.vault.token(&bench.caller, &id(1)).await.is_ok(), "and nothing was deleted");
+        assert!(bench.verify(&[]).await.is_whole());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_reads_at_once_share_commits_and_each_has_its_row() {
+    on_each(async |bench| {
+        bench.import(1, 201, "first").await;
+        let before = (bench.verify(&[]).await.rows, bench.vault.reads.commits());
+        let reads = (1..201).map(|n| {
+            let (vault, caller) = (bench.vault.clone(), bench.caller.clone());
+            tokio::spawn(async move { vault.token(&caller, &id(n)).await.is_ok() })
+        });
+        assert!(join_all(reads).await.into_iter().all(|it| it.unwrap()));
+        let after = bench.verify(&[]).await;
+        let commits = bench.vault.reads.commits() - before.1;
+        assert_eq!(after.rows - before.0, 200);
+        assert!(after.is_whole());
+        println!("{:?}: 200 reads in {commits} commits", bench.database.kind());
+        assert!(commits <= 100, "{commits}");
+        let mut subjects = std::collections::BTreeSet::new();
+        let filter = super::AuditQuery { action: Some("token.read".to_owned()), ..Default::default() };
+        for row in bench.vault.export_audit(&bench.caller, filter).await.unwrap().data {
+            subjects.insert(row.subject);
+        }
+        assert_eq!(subjects.len(), 200);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tenants_that_read_at_once_keep_their_own_rows() {
+    on_each(async |bench| {
+        let (other, bearer) = caller(&bench.vault).await;
+        bench.import(1, 11, "first").await;
+        let one =
+            Bench { vault: bench.vault.clone(), caller: other.clone(), bearer, database: bench.database };
+        one.import(1, 11, "other").await;
+        let reads = (0..60).map(|n| {
+            let vault = one.vault.clone();
+            let caller = if n % 2 == 0 { bench.caller.clone() } else { other.clone() };
+            async move { vault.token(&caller, &id(n / 6 + 1)).await.is_ok() }
+        });
+        assert!(join_all(reads).await.into_iter().all(|it| it));
+        for tenant in [bench.caller.tenant(), other.tenant()] {
+            let verdict = one.vault.verify_audit(tenant, &[]).await.unwrap();
+            // Created, registered, ten imports, thirty reads.
+            assert_eq!((verdict.rows, verdict.faults), (1 + 1 + 10 + 30, Vec::new()));
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_that_demands_a_reason_gets_it_into_its_audit() {
+    on_each(async |bench| {
+        bench.import(1, 2, "first").await;
+        bench.vault.require_reason(bench.tenant(), true).await.unwrap();
+        let lost = bench.vault.require_reason(TenantId::mint(), true).await;
+        assert!(matches!(lost, Err(Error::NotFound(_))));
+        let caller = bench.vault.authenticate(&bench.bearer).await.unwrap();
+        assert!(matches!(bench.vault.token(&caller, &id(1)).await, Err(Error::ReasonRequired)));
+        let caller = caller.because(Some("ticket 42".parse().unwrap()));
+        bench.vault.token(&caller, &id(1)).await.unwrap();
+        let newest = bench.vault.audit_events(&caller, super::AuditQuery::default(), 1).await.unwrap();
+        assert_eq!(newest.data[0].detail, r#"{"kind":"page","reason":"ticket 42"}"#);
+        assert!(newest.next.is_some());
+    })
+    .await;
+}
+
+/// What the audit of reads costs; prints the ratio. `cargo test -p regrant-vault -- --ignored --nocapture audit_of_reads`
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn the_audit_of_reads_costs_a_fraction() {
+    const READERS: usize = 64;
+    const EACH: usize = 30;
+    on_each(async |bench| {
+        bench.import(1, 201, "first").await;
+        let round = async |audited: bool| {
+            let began = Instant::now();
+            let reader = |n: usize| {
+                let (vault, caller) = (bench.vault.clone(), bench.caller.clone());
+                tokio::spawn(async move {
+                    for round in 0..EACH {
+                        let ids = [id((n * EACH + round) % 200 + 1)];
+                        if audited {
+                            vault.lookup(&caller, &ids).await.unwrap();
+                        } else {
+                            vault.opened(&caller, &ids, vault.clock.now()).await.unwrap();
+                        }
+                    }
+                })
+            };
+            join_all((0..READERS).map(reader)).await;
+            f64::from(u32::try_from(READERS * EACH).unwrap()) / began.elapsed().as_secs_f64()
+        };
+        let (mut off, mut on) = (0.0_f64, 0.0_f64);
+        for _ in 0..3 {
+            off = off.max(round(false).await);
+            let commits = bench.vault.reads.commits();
+            on = on.max(round(true).await);
+            let commits = bench.vault.reads.commits() - commits;
+            println!("{:?}: {} reads in {commits} commits", bench.database.kind(), READERS * EACH);
+        }
+        println!(
+            "{:?}: {off:.0}/s without, {on:.0}/s with the audit: {:.2}",
+            bench.database.kind(),
+            on / off
+        );
+    })
+    .await;
+}
