@@ -32,7 +32,7 @@ mod s24_retention;
 use crate::step::Step;
 
 /// Every step, oldest first.
-pub(crate) const ALL: [Step; 22] = [
+pub(crate) const ALL: [Step; 24] = [
     s01_apps::STEP,
     s02_tenants::STEP,
     s03_signing_keys::STEP,
