@@ -21,3 +21,4 @@ mod stream;
 mod thousand;
 mod tokens;
 mod watch;
+mod worker;

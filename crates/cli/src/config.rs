@@ -173,7 +173,12 @@ fn retention(reader: &mut Reader<'_>) -> Retention {
 
 fn worker(reader: &mut Reader<'_>) -> regrant_worker::Settings {
     let usual = regrant_worker::Settings::default();
-    regrant_worker::Settings { look: reader.seconds("worker.look_seconds", usual.look), ..usual }
+    regrant_worker::Settings {
+        look: reader.seconds("worker.look_seconds", usual.look),
+        probes: reader.at_least_one("worker.probes", usual.probes),
+        failing_probes: reader.at_least_one("worker.failing_probes", usual.failing_probes),
+        ..usual
+    }
 }
 
 /// Whether the URL's host is a loopback address.

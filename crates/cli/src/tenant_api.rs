@@ -5,6 +5,7 @@ mod events;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -37,8 +38,21 @@ pub(crate) struct Registered {
 /// An asset as its tenant sees it, as far as is read here.
 #[derive(Deserialize)]
 pub(crate) struct Asset {
+    pub id: String,
     pub kind: String,
     pub state: String,
+    pub person_id: Option<String>,
+    pub ending: Option<Ending>,
+}
+
+/// The earliest known moment at which an asset stops working.
+#[derive(Clone, Deserialize)]
+pub(crate) struct Ending {
+    pub at: DateTime<Utc>,
+    pub cause: String,
+    pub confidence: String,
+    pub source: Option<String>,
+    pub who: String,
 }
 
 /// A reconnect.

@@ -58,7 +58,7 @@ impl TenantTx {
         self.run(at_most(query, "i.created_at", limit)).await
     }
 
-    /// Drops events of before `before`.
+    /// Drops events of before `before` that are not on their way any more, with their deliveries.
     ///
     /// # Errors
     /// The database failed.
@@ -66,7 +66,10 @@ impl TenantTx {
         let query = self
             .query(
                 "DELETE FROM events WHERE tenant_id = $1 AND id IN (
-                    SELECT e.id FROM events e WHERE e.tenant_id = $1 AND e.created_at < ",
+                    SELECT e.id FROM events e WHERE e.tenant_id = $1 AND NOT EXISTS (
+                        SELECT 1 FROM deliveries p
+                        WHERE p.tenant_id = $1 AND p.event_id = e.id AND p.status = 'pending')
+                    AND e.created_at < ",
             )
             .bind(time(before));
         self.run(at_most(query, "e.created_at", limit)).await

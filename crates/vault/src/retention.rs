@@ -7,7 +7,7 @@ use chrono::Duration;
 pub struct Retention {
     /// Idempotency keys, once their reconnect has ended.
     pub idempotency: Duration,
-    /// Events for the outside.
+    /// Events for the outside, with their deliveries.
     pub events: Duration,
     /// What was told about cut-offs; the newest word about each asset stays.
     pub cut_offs: Duration,

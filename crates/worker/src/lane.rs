@@ -23,24 +23,34 @@ pub enum Lane {
     Failing,
     /// Tokens that are to be refreshed before their end.
     Rotation,
+    /// Webhooks on their way to tenants.
+    Deliveries,
     /// What is past retention.
     Purge,
 }
 
 impl Lane {
     /// Every lane, what somebody waits for first.
-    pub const ALL: [Self; 6] =
-        [Self::Reconnects, Self::Inbox, Self::Watching, Self::Failing, Self::Rotation, Self::Purge];
+    pub const ALL: [Self; 7] = [
+        Self::Reconnects,
+        Self::Inbox,
+        Self::Watching,
+        Self::Failing,
+        Self::Rotation,
+        Self::Deliveries,
+        Self::Purge,
+    ];
 
     /// The name in the log.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Reconnects => "reconnects",
-            Self::Inbox => "inbox",
             Self::Watching => "watching",
             Self::Failing => "failing",
             Self::Rotation => "rotation",
+            Self::Inbox => "inbox",
+            Self::Deliveries => "deliveries",
             Self::Purge => "purge",
         }
     }
@@ -49,10 +59,11 @@ impl Lane {
     pub(crate) async fn work(self, vault: &Vault, settings: &Settings) -> Result<u64, Error> {
         match self {
             Self::Reconnects => vault.resume_due().await.map(count),
-            Self::Inbox => vault.receive_due(settings.messages).await.map(count),
             Self::Watching => vault.watch_due(Watch::Normal, settings.probes).await.map(watched),
             Self::Failing => vault.watch_due(Watch::Failing, settings.failing_probes).await.map(watched),
             Self::Rotation => vault.rotate_due(settings.refreshes).await.map(count),
+            Self::Inbox => vault.receive_due(settings.messages).await.map(count),
+            Self::Deliveries => vault.deliver_due(settings.messages).await.map(count),
             Self::Purge => vault.purge().await,
         }
     }
@@ -89,7 +100,7 @@ impl Lane {
     /// The longest rest while nothing is due.
     const fn pause(self, settings: &Settings) -> Duration {
         match self {
-            Self::Reconnects | Self::Inbox => settings.look,
+            Self::Reconnects | Self::Inbox | Self::Deliveries => settings.look,
             Self::Watching => settings.watch,
             Self::Failing => settings.watch_failing,
             Self::Rotation => settings.rotate,

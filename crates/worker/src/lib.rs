@@ -69,12 +69,10 @@ impl Worker {
         for lane in Lane::ALL {
             lanes.spawn(lane.run_until(self.vault.clone(), self.settings.clone(), resting.clone()));
         }
-        let ended = tokio::select! {
-            () = stop.cancelled() => Ok(()),
-            _ended = lanes.join_next() => {
-                error!("a lane of the worker broke down");
-                Err(BrokeDown)
-            }
+        let broke_down = tokio::select! {
+            () = stop.cancelled() => false,
+            // A lane ends when it is to stop; before that only by a fault.
+            _ended = lanes.join_next() => !stop.is_cancelled(),
         };
         self.pulse.stop();
         resting.cancel();
@@ -82,7 +80,11 @@ impl Worker {
             warn!("work under way did not settle in time; it will be taken up again");
             lanes.shutdown().await;
         }
-        ended
+        if broke_down {
+            error!("a lane of the worker broke down");
+            return Err(BrokeDown);
+        }
+        Ok(())
     }
 
     /// One pass over every lane, one after the other.

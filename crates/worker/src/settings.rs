@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Rests and shares of the lanes. Every one has a default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The longest rest of lanes whose work somebody waits for: reconnects, messages.
+    /// The longest rest of lanes whose work somebody waits for: reconnects, messages, webhooks.
     pub look: Duration,
     /// The longest rest of a lane that watches assets.
     pub watch: Duration,
@@ -17,10 +17,10 @@ pub struct Settings {
     pub probes: u32,
     /// How many of those that failed for good.
     pub failing_probes: u32,
+    /// How many messages one pass works off, or webhooks it sends.
+    pub messages: u32,
     /// How many tokens one pass refreshes.
     pub refreshes: u32,
-    /// How many messages from Meta one pass works off.
-    pub messages: u32,
     /// The rest between two purges.
     pub purge: Duration,
     /// How long work under way may take to settle once the worker is to stop.
@@ -36,8 +36,8 @@ impl Default for Settings {
             rotate: Duration::from_secs(30),
             probes: 1_000,
             failing_probes: 100,
+            messages: 200,
             refreshes: 20,
-            messages: 50,
             purge: Duration::from_hours(1),
             patience: Duration::from_secs(25),
         }

@@ -83,11 +83,30 @@ impl Served {
             None => free_port(),
         };
         self.api = format!("http://127.0.0.1:{port}");
-        let mut child = self.command(port).spawn().expect("the binary starts");
+        let mut child = self.command("serve", port).spawn().expect("the binary starts");
         self.follow(child.stdout.take().expect("piped"));
         self.follow(child.stderr.take().expect("piped"));
         self.child = Some(child);
         self.wait_until_ready().await;
+    }
+
+    /// `regrant work` beside it, killed when dropped.
+    pub fn worker(&self) -> Child {
+        let mut command = self.command("work", free_port());
+        // Long enough for a machine under load: here nobody is killed.
+        command.env("REGRANT_LEASE_SECONDS", "30");
+        let mut child = command.spawn().expect("the binary starts");
+        self.follow(child.stdout.take().expect("piped"));
+        self.follow(child.stderr.take().expect("piped"));
+        child
+    }
+
+    /// A look at the database, by a store of its own.
+    pub async fn store(&self) -> Store {
+        let url = self.database.url().to_owned();
+        let settings =
+            regrant_storage::Settings { url, max_connections: 2, busy_timeout: Duration::from_secs(20) };
+        Store::connect(&settings).await.expect("the store connects")
     }
 
     /// What the process has printed so far.
@@ -122,11 +141,11 @@ impl Served {
         self.database.integrity().await
     }
 
-    fn command(&self, port: u16) -> Command {
+    fn command(&self, what: &str, port: u16) -> Command {
         let directory = self.directory.path();
         let mut command = Command::new(binary());
         command
-            .arg("serve")
+            .arg(what)
             .env_clear()
             .env("REGRANT_DATABASE_URL", self.database.url())
             .env("REGRANT_KEYRING_PATH", directory.join("keyring"))

@@ -3,15 +3,19 @@
 mod part;
 
 use anyhow::Context as _;
-use chrono::Duration;
+use chrono::{Duration, DurationRound as _};
 
-use crate::{cast, control::Verdict, rehearsal::Rehearsal};
+use crate::{cast, control::Verdict, rehearsal::Rehearsal, tenant_api::Asset};
 
 use super::{table, teller::Teller};
 use part::Part;
 
 /// The businesses whose migration is completed; the last one is not.
 const COMPLETED: usize = 3;
+/// Kinds that tell no cut-off.
+const SILENT: [&str; 2] = ["instagram_account", "whatsapp_business_account"];
+/// Days until the cut-off of the business that does not complete it at first.
+const LAST: i64 = 30;
 /// An asset id nobody has.
 const UNKNOWN: &str = "999999999999999";
 
@@ -19,10 +23,13 @@ const UNKNOWN: &str = "999999999999999";
 pub(crate) async fn tell(teller: &mut Teller, rehearsal: &Rehearsal) -> anyhow::Result<()> {
     let mut part = onboard(teller, rehearsal).await?;
     connect(teller, &part).await?;
-    migrate(teller, &part).await?;
+    migrate(teller, &mut part).await?;
+    foresee(teller, &mut part).await?;
     cross_the_cut_off(teller, &mut part).await?;
     replace(teller, &part).await?;
-    verify(teller, &part).await
+    verify(teller, &part).await?;
+    promote(teller, &mut part).await?;
+    end(teller, &mut part).await
 }
 
 async fn onboard<'a>(teller: &mut Teller, rehearsal: &'a Rehearsal) -> anyhow::Result<Part<'a>> {
@@ -56,16 +63,21 @@ async fn connect(teller: &mut Teller, part: &Part<'_>) -> anyhow::Result<()> {
     teller.check(format!("{healthy} assets are healthy"), healthy == all)
 }
 
-async fn migrate(teller: &mut Teller, part: &Part<'_>) -> anyhow::Result<()> {
+async fn migrate(teller: &mut Teller, part: &mut Part<'_>) -> anyhow::Result<()> {
     teller.step("The businesses move the person to a managed account; 3 of 4 complete it")?;
     let now = part.control().overview().await?.now;
     let people = (cast::PERSON, cast::MANAGED);
     for (n, business) in cast::BUSINESSES.into_iter().enumerate() {
         let is_completed = n < COMPLETED;
-        let days = if is_completed { 10 } else { 30 };
-        let migration = part.control().migrate(people, business, now + Duration::days(days)).await?;
+        let days = if is_completed { 10 } else { LAST };
+        // Graph tells whole seconds.
+        let cut_off = now.duration_trunc(Duration::seconds(1))? + Duration::days(days);
+        part.cut_offs.insert(business.to_owned(), cut_off);
+        let migration = part.control().migrate(people, business, cut_off).await?;
         if is_completed {
             part.control().complete(&migration).await?;
+        } else {
+            part.open_migration = Some(migration);
         }
         let how = if is_completed { "completed" } else { "not completed" };
         teller.say(format_args!("   business {business}: cut-off in {days} days, {how}"))?;
@@ -74,28 +86,58 @@ async fn migrate(teller: &mut Teller, part: &Part<'_>) -> anyhow::Result<()> {
     teller.check("the old tokens still work everywhere: no cut-off has passed", working == part.assets.len())
 }
 
+async fn foresee(teller: &mut Teller, part: &mut Part<'_>) -> anyhow::Result<()> {
+    teller.step(
+        "Meta announces it by webhook; the worker asks each asset with its old token: the calendar is known",
+    )?;
+    let (all, silent) = (part.assets.len(), |it: &Asset| SILENT.contains(&it.kind.as_str()));
+    let known = |it: &Asset| {
+        let Some(ending) = it.ending.as_ref().filter(|it| it.cause == "cut_off") else { return false };
+        let is_own = ending.source.as_deref() == Some("probe");
+        silent(it) || is_own && Some(ending.at) == part.cut_off_of(&it.id)
+    };
+    let mut assets = part.watch(teller, all, known).await?;
+    teller.say(table::calendar(&assets))?;
+    teller.check(format!("each of {all} assets has its ending, without a call"), true)?;
+    assets.retain(|it| !silent(it));
+    let days = table::days(&assets);
+    teller.keep("calendar", &days)?;
+    let over = assets.iter().filter(|it| part.is_completed(&it.id)).count();
+    let later = assets.len().saturating_sub(over);
+    let told = format!("{over} told that they end with the first cut-off, {later} with the last");
+    teller.check(told, days.into_values().eq([over, later]))?;
+    let silent = all.saturating_sub(assets.len());
+    teller.check(
+        format!("{silent} are of kinds that tell no date of their own: what was announced or their siblings tell holds"),
+        silent > 0,
+    )?;
+    let serving = part.tokens().await?;
+    teller.check("every asset still serves its token", serving.len() == all)?;
+    part.remember(serving);
+    Ok(())
+}
+
 async fn cross_the_cut_off(teller: &mut Teller, part: &mut Part<'_>) -> anyhow::Result<()> {
     teller.step("11 days later: the cut-off of 3 businesses has passed")?;
-    part.control().advance("11d").await?;
-    // The access token to the API is 11 days old too.
-    part.login().await?;
-    let before = part.tokens().await?;
-    let (mut refused, mut works) = (0_usize, 0_usize);
-    for served in &before {
-        let is_over = part.is_completed(&served.asset_id);
-        match part.probe(served).await? {
-            Verdict::Refused(_) if is_over => refused = refused.saturating_add(1),
-            Verdict::Works if !is_over => works = works.saturating_add(1),
-            verdict => anyhow::bail!("asset {}: {verdict:?}", served.asset_id),
-        }
+    part.advance("11d").await?;
+    let over = part.of_completed();
+    part.watch(teller, over, |it| it.state == "disconnected" || it.state == "suspect").await?;
+    // Where the date that was told lies ahead, a refusal is a doubt, and only a second one, spaced, makes it certain.
+    part.advance("15m").await?;
+    let assets = part.watch(teller, over, |it| it.state == "disconnected").await?;
+    teller.say(table::states(&assets))?;
+    let right = assets.iter().all(|it| (it.state == "disconnected") == part.is_completed(&it.id));
+    teller.check(format!("the worker found {over} assets disconnected, and no other"), right)?;
+    let served = part.served().await?;
+    let mut works = 0_usize;
+    for served in &served {
+        anyhow::ensure!(!part.is_completed(&served.asset_id), "a dead token is served: {}", served.asset_id);
+        works = works.saturating_add(usize::from(part.probe(served).await? == Verdict::Works));
     }
-    teller
-        .check(format!("Graph refuses the old token on {refused} assets"), refused == part.of_completed())?;
-    let rest = part.assets.len().saturating_sub(refused);
-    teller
-        .check(format!("it still works on the {works} assets of the business that waits"), works == rest)?;
-    part.remember(before);
-    Ok(())
+    teller.check(
+        format!("no dead token is handed out; {works} old tokens work as before"),
+        works == served.len(),
+    )
 }
 
 async fn replace(teller: &mut Teller, part: &Part<'_>) -> anyhow::Result<()> {
@@ -151,4 +193,36 @@ async fn verify(teller: &mut Teller, part: &Part<'_>) -> anyhow::Result<()> {
     )?;
     let rest = part.assets.len().saturating_sub(new);
     teller.check(format!("{old} waiting assets serve the old token, and it works"), old == rest)
+}
+
+async fn promote(teller: &mut Teller, part: &mut Part<'_>) -> anyhow::Result<()> {
+    teller.step("The last business completes the migration; nobody calls Regrant")?;
+    let migration = part.open_migration.take().context("every migration is completed")?;
+    part.control().complete(&migration).await?;
+    part.advance("2h").await?;
+    let all = part.assets.len();
+    let assets = part.watch(teller, all, |it| it.person_id.as_deref() == Some(cast::MANAGED)).await?;
+    teller.say(table::states(&assets))?;
+    let waited = all.saturating_sub(part.of_completed());
+    teller.keep("promoted", waited)?;
+    teller.check(format!("the worker promoted the {waited} tokens that waited"), true)?;
+    part.complete_all();
+    Ok(())
+}
+
+async fn end(teller: &mut Teller, part: &mut Part<'_>) -> anyhow::Result<()> {
+    teller.step("20 days later: the last cut-off has passed. Read every token back and try it at Graph")?;
+    part.advance("20d").await?;
+    let after = part.tokens().await?;
+    let mut works = 0_usize;
+    for served in &after {
+        anyhow::ensure!(part.is_new(served), "asset {} serves the old token", served.asset_id);
+        works = works.saturating_add(usize::from(part.probe(served).await? == Verdict::Works));
+    }
+    let all = part.assets.len();
+    teller.keep("working", works)?;
+    teller.check(
+        format!("{works} of {all} assets serve the managed account's token, and it works"),
+        works == all,
+    )
 }

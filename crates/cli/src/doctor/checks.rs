@@ -3,7 +3,8 @@
 use std::{path::Path, time::Duration};
 
 use chrono::{DateTime, Utc};
-use regrant_domain::Clock;
+use regrant_domain::{Clock, Timestamp};
+use regrant_storage::{Backlog, Waiting};
 
 use super::{Finding, Level};
 use crate::{
@@ -13,6 +14,8 @@ use crate::{
 
 /// A proof for Graph is good for five minutes: a clock that is off by more makes every call fail.
 const PROOF_LIFE: i64 = 300;
+/// Minutes after which due work is late: a worker looks every few seconds.
+const LATE: i64 = 15;
 /// Nothing was built before.
 const EARLIEST: i64 = 1_767_225_600;
 
@@ -21,7 +24,7 @@ pub(super) async fn all(config: Config, source: &Source) -> Vec<Finding> {
     findings.push(listen(&config));
     findings.extend(passphrase_file(source));
     findings.push(keyring(config.keyring).await);
-    findings.push(database(&config.database).await);
+    findings.extend(database(&config.database).await);
     findings.extend(graph(&config.graph).await);
     findings
 }
@@ -60,7 +63,7 @@ async fn keyring(keyring: KeyringFile) -> Finding {
     }
 }
 
-async fn database(settings: &regrant_storage::Settings) -> Finding {
+async fn database(settings: &regrant_storage::Settings) -> Vec<Finding> {
     match regrant_storage::Store::connect(settings).await {
         Ok(store) => {
             let kind = if store.is_sqlite() {
@@ -68,14 +71,41 @@ async fn database(settings: &regrant_storage::Settings) -> Finding {
             } else {
                 "PostgreSQL: the role cannot pass row-level security, schema is up to date"
             };
+            let opened = Finding::new(Level::Ok, "database", kind);
+            let wall = Clock::wall();
+            let backlog = match store.backlog(wall, wall).await {
+                Ok(backlog) => due_work(&backlog, wall),
+                Err(error) => Finding::new(Level::Fail, "due work", error.to_string()),
+            };
             // It is only closed to be polite; the process ends anyway.
             drop(store.close().await);
-            Finding::new(Level::Ok, "database", kind)
+            vec![opened, backlog]
         }
         Err(error) => {
-            Finding::new(Level::Fail, "database", format!("{error}; {}", installation::hint(&error)))
+            let told = format!("{error}; {}", installation::hint(&error));
+            vec![Finding::new(Level::Fail, "database", told)]
         }
     }
+}
+
+/// Whether a worker keeps up: what is due and since when, and leases whose holder is gone.
+fn due_work(backlog: &Backlog, wall: Timestamp) -> Finding {
+    let late = |it: &Waiting| it.oldest.map_or(0, |oldest| (wall - oldest).num_minutes());
+    let told = format!(
+        "{} probe(s) overdue, the oldest by {} min; {} other task(s), the oldest by {} min; {} lease(s) held, {} stuck",
+        backlog.probes.count,
+        late(&backlog.probes),
+        backlog.work.count,
+        late(&backlog.work),
+        backlog.held,
+        backlog.stuck,
+    );
+    if late(&backlog.probes).max(late(&backlog.work)) < LATE && backlog.stuck == 0 {
+        return Finding::new(Level::Ok, "due work", told);
+    }
+    let advice =
+        "does a worker run (`regrant work`, or `serve --with-worker`)? its log tells which lane fails";
+    Finding::new(Level::Warn, "due work", format!("{told}: {advice}"))
 }
 
 /// Asks Graph for nothing, without a token: any answer shows that it can be reached, and tells its time.
@@ -130,6 +160,18 @@ fn clock(theirs: Option<DateTime<Utc>>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn work_that_lies_and_leases_without_a_holder_are_told() {
+        let wall = Clock::wall();
+        let level = |minutes: i64, stuck: u64| {
+            let oldest = Some(wall - chrono::Duration::minutes(minutes));
+            let probes = Waiting { count: 3, oldest };
+            due_work(&Backlog { probes, stuck, ..Backlog::default() }, wall).level
+        };
+        assert_eq!((level(1, 0), level(16, 0), level(1, 1)), (Level::Ok, Level::Warn, Level::Warn));
+        assert_eq!(due_work(&Backlog::default(), wall).level, Level::Ok);
+    }
 
     #[test]
     fn a_clock_beyond_the_life_of_a_proof_fails() {

@@ -1,8 +1,12 @@
 //! What the story needs at hand: the tenant, its assets, and the tokens it had.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use regrant_domain::Permissions;
 
 use super::COMPLETED;
@@ -12,11 +16,14 @@ use crate::{
     demo::teller::{Progress, Teller},
     dev,
     rehearsal::Rehearsal,
-    tenant_api::{Item, Served, TenantApi},
+    tenant_api::{self, Item, Served, TenantApi},
 };
 
 /// How many tokens one lookup is asked for.
 const LOOKUP: usize = 100;
+/// How often it is looked whether the worker has come further, and for how long at most.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The tenant of the story.
 pub(crate) struct Part<'a> {
@@ -28,6 +35,10 @@ pub(crate) struct Part<'a> {
     pub assets: Vec<Asset>,
     /// Assets of businesses whose migration is completed.
     completed: HashSet<String>,
+    /// The cut-off of each business.
+    pub cut_offs: HashMap<String, DateTime<Utc>>,
+    /// The migration that is not completed yet.
+    pub open_migration: Option<String>,
     /// Tokens before the replacement, by asset.
     before: HashMap<String, String>,
 }
@@ -47,10 +58,22 @@ impl<'a> Part<'a> {
         let over: Vec<_> = cast::BUSINESSES.into_iter().take(COMPLETED).collect();
         let completed =
             assets.iter().filter(|it| over.contains(&it.business.as_str())).map(|it| it.id.clone()).collect();
-        Ok(Self { rehearsal, client_id, client_secret, api, assets, completed, before: HashMap::new() })
+        Ok(Self {
+            rehearsal,
+            client_id,
+            client_secret,
+            api,
+            assets,
+            completed,
+            cut_offs: HashMap::new(),
+            open_migration: None,
+            before: HashMap::new(),
+        })
     }
 
-    pub async fn login(&mut self) -> anyhow::Result<()> {
+    /// Moves the clock, and logs in again: the access token to the API is as much older.
+    pub async fn advance(&mut self, by: &str) -> anyhow::Result<()> {
+        self.control().advance(by).await?;
         self.api = TenantApi::login(&self.rehearsal.public_url, &self.client_id, &self.client_secret).await?;
         Ok(())
     }
@@ -97,13 +120,55 @@ impl<'a> Part<'a> {
         anyhow::bail!("the stream of events ended before the reconnect")
     }
 
-    /// The token of every asset, as Regrant serves it now.
-    pub async fn tokens(&self) -> anyhow::Result<Vec<Served>> {
+    /// Looks on until `n` assets are as wanted; every asset as it is then.
+    pub async fn watch(
+        &self,
+        teller: &Teller,
+        n: usize,
+        is_so: impl Fn(&tenant_api::Asset) -> bool,
+    ) -> anyhow::Result<Vec<tenant_api::Asset>> {
+        let mut progress = teller.progress(u64::try_from(n)?)?;
+        let (mut seen, began) = (0_usize, Instant::now());
+        loop {
+            let assets = self.api.assets().await?;
+            let so = assets.iter().filter(|it| is_so(it)).count();
+            for _ in seen..so {
+                progress.one()?;
+            }
+            seen = seen.max(so);
+            if so == n {
+                progress.end();
+                return Ok(assets);
+            }
+            anyhow::ensure!(began.elapsed() < PATIENCE, "the worker has come to {so} of {n} assets");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// The cut-off of the asset's business.
+    pub fn cut_off_of(&self, asset: &str) -> Option<DateTime<Utc>> {
+        let asset = self.assets.iter().find(|it| it.id == asset)?;
+        self.cut_offs.get(&asset.business).copied()
+    }
+
+    /// From now on every business counts as completed.
+    pub fn complete_all(&mut self) {
+        self.completed = self.assets.iter().map(|it| it.id.clone()).collect();
+    }
+
+    /// The tokens Regrant serves now.
+    pub async fn served(&self) -> anyhow::Result<Vec<Served>> {
         let (ids, mut all) = (self.ids(), Vec::new());
         for chunk in ids.chunks(LOOKUP) {
             all.extend(self.api.tokens(chunk).await?);
         }
-        anyhow::ensure!(all.len() == ids.len(), "{} of {} assets serve a token", all.len(), ids.len());
+        Ok(all)
+    }
+
+    /// The token of every asset, as Regrant serves it now.
+    pub async fn tokens(&self) -> anyhow::Result<Vec<Served>> {
+        let (all, n) = (self.served().await?, self.assets.len());
+        anyhow::ensure!(all.len() == n, "{} of {n} assets serve a token", all.len());
         Ok(all)
     }
 
