@@ -27,12 +27,13 @@ mod s19_webhooks;
 mod s20_inbox;
 mod s21_audit_chain;
 mod s21_checkpoints;
+mod s23_credentials_by_person;
 mod s24_retention;
 
 use crate::step::Step;
 
 /// Every step, oldest first.
-pub(crate) const ALL: [Step; 24] = [
+pub(crate) const ALL: [Step; 25] = [
     s01_apps::STEP,
     s02_tenants::STEP,
     s03_signing_keys::STEP,
@@ -56,5 +57,6 @@ pub(crate) const ALL: [Step; 24] = [
     s20_inbox::STEP,
     s21_audit_chain::STEP,
     s21_checkpoints::STEP,
+    s23_credentials_by_person::STEP,
     s24_retention::STEP,
 ];

@@ -97,3 +97,11 @@ impl FromStr for CutOffSource {
         Self::ALL.into_iter().find(|it| it.as_str() == text).ok_or("unknown source of a cut-off")
     }
 }
+
+impl FromStr for Confidence {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|it| it.as_str() == text).ok_or("unknown degree of confidence")
+    }
+}

@@ -9,6 +9,7 @@ mod clock;
 mod credential;
 mod cut_off;
 mod event;
+pub mod forecast;
 mod grant;
 mod graph_id;
 mod ids;

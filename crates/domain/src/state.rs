@@ -76,12 +76,20 @@ pub enum EndingCause {
     CutOff,
     /// The person took the app's access back.
     Revoked,
+    /// The person leaves; only where that is asked for (`what_if_person_leaves`).
+    PersonLeaves,
 }
 
 impl EndingCause {
     /// Every cause.
-    pub const ALL: [Self; 5] =
-        [Self::TokenExpiry, Self::DataAccess, Self::SystemUser60Days, Self::CutOff, Self::Revoked];
+    pub const ALL: [Self; 6] = [
+        Self::TokenExpiry,
+        Self::DataAccess,
+        Self::SystemUser60Days,
+        Self::CutOff,
+        Self::Revoked,
+        Self::PersonLeaves,
+    ];
 
     /// The name in the API.
     #[must_use]
@@ -92,6 +100,7 @@ impl EndingCause {
             Self::SystemUser60Days => "system_user_60_days",
             Self::CutOff => "cut_off",
             Self::Revoked => "revoked",
+            Self::PersonLeaves => "person_leaves",
         }
     }
 
@@ -102,7 +111,23 @@ impl EndingCause {
             // The worker refreshes these itself.
             Self::SystemUser60Days => Who::Nobody,
             Self::TokenExpiry | Self::DataAccess | Self::CutOff | Self::Revoked => Who::Person,
+            // Who leaves can no longer act.
+            Self::PersonLeaves => Who::BusinessAdmin,
         }
+    }
+}
+
+impl fmt::Display for EndingCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for EndingCause {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|it| it.as_str() == text).ok_or("unknown cause of an ending")
     }
 }
 
@@ -261,7 +286,9 @@ fn ended(cause: EndingCause) -> Reason {
         EndingCause::TokenExpiry | EndingCause::SystemUser60Days => {
             (ReasonCode::TokenExpired, "The token has expired.")
         }
-        EndingCause::Revoked => (ReasonCode::Revoked, "The person took the app's access back."),
+        EndingCause::Revoked | EndingCause::PersonLeaves => {
+            (ReasonCode::Revoked, "The person took the app's access back.")
+        }
     };
     Reason::new(code, Who::Person, detail, REPLACE)
 }
@@ -287,7 +314,7 @@ fn ends_soon(cause: EndingCause) -> Reason {
             (Who::Nobody, "The system user's token ends soon.", "The worker refreshes it before its end.")
         }
         EndingCause::DataAccess => (Who::Person, "Data access of the token lapses soon.", REPLACE),
-        EndingCause::TokenExpiry | EndingCause::CutOff | EndingCause::Revoked => {
+        EndingCause::TokenExpiry | EndingCause::CutOff | EndingCause::Revoked | EndingCause::PersonLeaves => {
             (Who::Person, "The token ends soon.", REPLACE)
         }
     };

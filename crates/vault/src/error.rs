@@ -70,6 +70,8 @@ pub enum Resource {
     Asset,
     /// A reconnect.
     Reconnect,
+    /// A person.
+    Person,
     /// A tenant.
     Tenant,
     /// An app.
@@ -91,6 +93,7 @@ impl std::fmt::Display for Resource {
         f.write_str(match self {
             Self::Asset => "asset",
             Self::Reconnect => "reconnect",
+            Self::Person => "person",
             Self::Tenant => "tenant",
             Self::App => "app",
             Self::Client => "client",

@@ -12,12 +12,14 @@ mod authenticate;
 mod deliver;
 mod error;
 mod follow_up;
+mod forecast;
 mod idempotency;
 mod import;
 mod inbound;
 mod issuer;
 mod keys;
 mod payload;
+mod person_list;
 mod persons;
 mod places;
 mod progress;
@@ -59,8 +61,10 @@ pub use assets::{AssetList, AssetQuery, AssetRegistration, AssetView, Registered
 pub use audit::{AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict};
 pub use authenticate::{IssuedToken, Principal};
 pub use error::{Conflict, Error, Resource, TokenRefusal};
+pub use forecast::{Forecast, ForecastAgenda, ForecastCursor, ForecastEntry, ForecastQuery};
 pub use idempotency::IdempotencyKey;
 pub use inbound::{Deletion, DeletionStatus};
+pub use person_list::{Impact, PersonList, PersonView};
 pub use reconnect::{Order, Selection, Targets};
 /// Which assets a pass watches.
 pub use regrant_domain::schedule::Lane as Watch;

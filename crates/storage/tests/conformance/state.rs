@@ -14,7 +14,7 @@ use crate::{
 
 on_both!(the_filter_by_state_is_the_state);
 
-const NOW: i64 = 100;
+pub(crate) const NOW: i64 = 100;
 const NOTICE: i64 = 30;
 /// Unknown, passed, now, within the notice, at its edge, after it.
 const ENDINGS: [Option<i64>; 6] =
@@ -56,7 +56,7 @@ async fn the_filter_by_state_is_the_state(bench: Bench) {
 }
 
 /// Assignments to the columns of an asset, each twice: served and not.
-fn every_kind_of_facts() -> Vec<String> {
+pub(crate) fn every_kind_of_facts() -> Vec<String> {
     let mut facts = Vec::new();
     for cut_off in ENDINGS {
         for expires in ENDINGS {
@@ -91,7 +91,7 @@ fn micros(n: Option<i64>) -> String {
     n.map_or("NULL".to_owned(), |n| day(n).timestamp_micros().to_string())
 }
 
-async fn write(bench: &Bench, facts: &[String]) {
+pub(crate) async fn write(bench: &Bench, facts: &[String]) {
     let url = bench.database.superuser_url().unwrap_or_else(|| bench.database.url().to_owned());
     let raw = open(&url).await.unwrap();
     let reason = Reason::new(ReasonCode::NoRole, Who::Nobody, "x", "y");

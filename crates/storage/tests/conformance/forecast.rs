@@ -1,0 +1,241 @@
+//! The calendar in SQL agrees with the functions of the domain, on every kind of facts.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use regrant_domain::{
+    Asset, AssetId, CredentialKind, Grant, GrantId, Slot, Timestamp,
+    forecast::{StandIn, Tally, by_day, calendar, covered_by},
+    state::Ending,
+};
+use regrant_migration::{open, sea_orm::ConnectionTrait};
+use regrant_storage::{Activation, ForecastFilter, ForecastTotals, Place, StoredCredential, TenantTx};
+
+use crate::{
+    asset::everything,
+    bench::{Bench, activation, credential, day, grant, on_both, page},
+    state::{NOW, every_kind_of_facts, write},
+};
+
+on_both!(the_calendar_is_that_of_the_domain, a_page_is_a_page_however_many_assets_there_are);
+
+async fn the_calendar_is_that_of_the_domain(bench: Bench) {
+    fill(&bench).await;
+    let tx = bench.acme().await;
+    let assets = tx.list_assets(&everything()).await.unwrap();
+    let ids: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
+    let behind = tx.stand_ins(&ids).await.unwrap();
+    for filter in filters() {
+        let wanted = Wanted::of(&assets, &behind, &filter);
+        let found = paged(&tx, &filter).await;
+        let differs = found.iter().zip(&wanted.places).find(|(found, wanted)| found != wanted);
+        assert_eq!((differs, found.len()), (None, wanted.places.len()), "{filter:?}");
+        let tallies = tx.forecast_tallies(&filter).await.unwrap();
+        assert_eq!(by_day(tallies), by_day(wanted.tallies.iter().copied()), "{filter:?}");
+        assert_eq!(tx.forecast_totals(&filter).await.unwrap(), wanted.totals, "{filter:?}");
+        let lines = tx.forecast_lines(&filter, 3).await.unwrap();
+        let lines: BTreeSet<_> = lines.iter().map(|it| key(&it.place)).collect();
+        assert_eq!(lines, wanted.first(3), "{filter:?}");
+    }
+    let with_system_user = tx.stand_ins(&ids).await.unwrap().into_values().flatten().any(|it| it.system_user);
+    assert!(with_system_user, "the worlds hold a system user's spare");
+}
+
+/// Windows, filters and leavers.
+fn filters() -> Vec<ForecastFilter> {
+    let ahead = ForecastFilter {
+        from: day(NOW),
+        to: day(NOW + 30),
+        now: day(NOW),
+        kind: None,
+        business_id: None,
+        person_ids: Vec::new(),
+        leaves: None,
+        every: false,
+    };
+    let person = |n: &str| n.parse().unwrap();
+    vec![
+        ahead.clone(),
+        ForecastFilter { from: day(0), to: day(NOW + 90), ..ahead.clone() },
+        ForecastFilter { from: day(0), to: day(NOW + 90), every: true, ..ahead.clone() },
+        ForecastFilter { to: day(NOW + 90), leaves: Some(person("77")), ..ahead.clone() },
+        ForecastFilter { from: day(0), every: true, leaves: Some(person("78")), ..ahead.clone() },
+        ForecastFilter { to: day(NOW + 90), person_ids: vec![person("78")], ..ahead.clone() },
+        ForecastFilter { leaves: Some(person("9")), ..ahead.clone() },
+        ForecastFilter { business_id: Some("5".parse().unwrap()), ..ahead },
+    ]
+}
+
+/// What the domain says of a calendar.
+struct Wanted {
+    places: Vec<Place>,
+    tallies: Vec<Tally>,
+    totals: ForecastTotals,
+}
+
+impl Wanted {
+    fn of(assets: &[Asset], behind: &HashMap<AssetId, Vec<StandIn>>, filter: &ForecastFilter) -> Self {
+        let mut wanted = Self { places: Vec::new(), tallies: Vec::new(), totals: ForecastTotals::default() };
+        for asset in assets.iter().filter(|it| passes(it, filter)) {
+            let leaves = filter.leaves.is_some() && asset.person_id == filter.leaves;
+            let endings = calendar(&asset.facts, filter.now, leaves);
+            let none = Vec::new();
+            let behind = behind.get(&asset.id).unwrap_or(&none);
+            let in_window = endings.iter().filter(|it| (filter.from..filter.to).contains(&it.at));
+            for ending in in_window.take(if filter.every { usize::MAX } else { 1 }) {
+                wanted.add(asset, ending, behind, filter);
+            }
+            let works = asset.state(filter.now, chrono::Duration::zero()).serves();
+            wanted.totals.passed += u64::from(!works && asset.generation > 0);
+            let ahead = endings.iter().any(|it| it.at > filter.now);
+            wanted.totals.unknown += u64::from(works && !leaves && !ahead);
+        }
+        // Stable: endings of one asset at one moment keep their order.
+        wanted.places.sort_by(|one, two| (one.at, &one.asset_id).cmp(&(two.at, &two.asset_id)));
+        wanted
+    }
+
+    fn add(&mut self, asset: &Asset, ending: &Ending, behind: &[StandIn], filter: &ForecastFilter) {
+        let cover = covered_by(ending, behind, filter.leaves.as_ref(), filter.now).map(|it| it.0);
+        let Ending { at, cause, confidence, .. } = *ending;
+        self.places.push(Place { at, asset_id: asset.id.clone(), cause });
+        self.tallies.push(Tally { date: at.date_naive(), cause, confidence, cover, count: 1 });
+    }
+
+    /// The first so many of each day and cause.
+    fn first(&self, most: usize) -> BTreeSet<(Timestamp, AssetId, &'static str)> {
+        let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for it in &self.places {
+            groups.entry((it.at.date_naive(), it.cause)).or_default().push(key(it));
+        }
+        groups.into_values().flat_map(|it| it.into_iter().take(most)).collect()
+    }
+}
+
+fn key(it: &Place) -> (Timestamp, AssetId, &'static str) {
+    (it.at, it.asset_id.clone(), it.cause.as_str())
+}
+
+fn passes(asset: &Asset, filter: &ForecastFilter) -> bool {
+    let of = asset.person_id.as_ref().is_some_and(|it| filter.person_ids.contains(it));
+    (filter.person_ids.is_empty() || of)
+        && (filter.business_id.is_none() || asset.business_id == filter.business_id)
+}
+
+/// Every entry, a hundred at a time.
+async fn paged(tx: &TenantTx, filter: &ForecastFilter) -> Vec<Place> {
+    let mut all: Vec<Place> = Vec::new();
+    loop {
+        let page = tx.forecast(filter, all.last(), 100).await.unwrap();
+        let last = page.len() < 100;
+        all.extend(page);
+        if last {
+            return all;
+        }
+    }
+}
+
+/// Assets with every kind of facts; who serves them and who stands behind differs from one to the next.
+async fn fill(bench: &Bench) {
+    let facts = every_kind_of_facts();
+    let ids: Vec<_> = (0..facts.len()).map(|n| n.to_string()).collect();
+    let tx = bench.acme().await;
+    let mut pages: Vec<_> = ids.iter().map(|id| page(id)).collect();
+    for it in pages.iter_mut().step_by(3) {
+        it.business_id = Some("5".parse().unwrap());
+    }
+    tx.register_assets(&pages).await.unwrap();
+    let renewable = Grant { id: GrantId::mint(), ..grant() };
+    let system = Grant { id: GrantId::mint(), kind: CredentialKind::SystemUser, ..grant() };
+    tx.insert_grant(&renewable, day(1)).await.unwrap();
+    tx.insert_grant(&system, day(1)).await.unwrap();
+    let mut served: Vec<Activation> = ids.iter().step_by(2).map(|id| activation(id, 0, 1)).collect();
+    for (n, it) in served.iter_mut().enumerate() {
+        let it = &mut it.credential.credential;
+        it.person_id = (n % 5 > 0).then(|| if n % 3 == 0 { "78" } else { "77" }.parse().unwrap());
+        it.kind = if n % 7 == 0 { CredentialKind::SystemUser } else { CredentialKind::User };
+        it.grant_id = (n % 2 == 0).then_some(renewable.id);
+    }
+    tx.activate(&served, 1, day(1)).await.unwrap();
+    let spare = |slot: Slot, step: usize| -> Vec<StoredCredential> {
+        let one = |(n, id): (usize, &String)| {
+            let mut it = credential(id, slot, 1, 1);
+            let spare = &mut it.credential;
+            spare.person_id = (n % 11 > 0).then(|| ["77", "78", "79"][n % 3].parse().unwrap());
+            spare.expires_at = [None, Some(day(NOW + 1)), Some(day(NOW + 20))][n % 4 % 3];
+            spare.data_access_expires_at = if n % 6 == 0 { Some(day(NOW + 10)) } else { None };
+            spare.proved_at = (n % 9 > 0 && slot == Slot::Standby).then(|| day(1));
+            spare.grant_id = (n % 5 == 0).then_some(system.id);
+            it
+        };
+        ids.iter().enumerate().step_by(step).map(one).collect()
+    };
+    tx.stand_by(&spare(Slot::Standby, 5), day(1)).await.unwrap();
+    tx.park(&spare(Slot::Candidate, 7), day(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    write(bench, &facts).await;
+    let sealed = format!("UPDATE grants SET sealed = {} WHERE kind = 'user'", bench.bytes());
+    let revoked = "UPDATE assets SET failing_since = NULL, failing_reason = NULL WHERE failures = 0;
+        UPDATE assets SET failing_reason = replace(failing_reason, 'no_role', 'revoked') WHERE id LIKE '%4'";
+    raw(bench, &format!("{sealed}; {revoked}")).await;
+}
+
+async fn raw(bench: &Bench, sql: &str) {
+    let url = bench.database.superuser_url().unwrap_or_else(|| bench.database.url().to_owned());
+    let raw = open(&url).await.unwrap();
+    raw.execute_unprepared(sql).await.unwrap();
+    raw.close().await.unwrap();
+}
+
+impl Bench {
+    /// Some bytes as this database writes them.
+    fn bytes(&self) -> &'static str {
+        if self.store.is_sqlite() { "x'01'" } else { "'\\x01'" }
+    }
+}
+
+/// Fifty thousand pages with a token each, written by the database itself.
+async fn fill_with_many(bench: &Bench) {
+    let tenant = bench.acme.tenant().uuid().simple().to_string();
+    let (tenant, id) = if bench.store.is_sqlite() {
+        (format!("x'{tenant}'"), "randomblob(16)")
+    } else {
+        (format!("'{tenant}'::uuid"), "gen_random_uuid()")
+    };
+    let numbers = "WITH RECURSIVE n(i) AS (SELECT 1000000 UNION ALL SELECT i + 1 FROM n WHERE i < 1049999)";
+    let (expires, access, bytes) = (micros(60), micros(90), bench.bytes());
+    let assets = format!(
+        "INSERT INTO assets (tenant_id, id, kind, person_id, generation, proved_at, expires_at,
+            data_access_expires_at, created_at) {numbers}
+         SELECT {tenant}, CAST(i AS TEXT), 'page', '77', 1, 1, {expires}, {access}, 1 FROM n;"
+    );
+    let credentials = format!(
+        "INSERT INTO credentials (tenant_id, id, asset_id, slot, kind, generation, person_id, intent_seq, sealed,
+            key_id, key_version, fingerprint, tasks, created_at)
+         SELECT {tenant}, {id}, id, 'active', 'user', 1, '77', 1, {bytes}, {id}, 1, {bytes}, '[]', 1 FROM assets;"
+    );
+    raw(bench, &format!("{assets} {credentials}")).await;
+}
+
+fn micros(n: i64) -> i64 {
+    day(n).timestamp_micros()
+}
+
+async fn a_page_is_a_page_however_many_assets_there_are(bench: Bench) {
+    fill_with_many(&bench).await;
+    let filter = ForecastFilter { from: day(2), now: day(2), to: day(92), ..filters().remove(0) };
+    let tx = bench.store.begin_read(&bench.acme).await.unwrap();
+    let started = std::time::Instant::now();
+    let page = tx.forecast(&filter, None, 201).await.unwrap();
+    let listed = started.elapsed();
+    let days = by_day(tx.forecast_tallies(&filter).await.unwrap());
+    let counted = started.elapsed() - listed;
+    let totals = tx.forecast_totals(&filter).await.unwrap();
+    println!("50,000 assets: page {listed:?}, days {counted:?}, all {:?}", started.elapsed());
+    assert_eq!(page.len(), 201);
+    assert_eq!(days.values().map(|it| it.count).sum::<u64>(), 50_000);
+    assert_eq!(days.len(), 1, "all end on the day of their token: {days:?}");
+    assert_eq!(totals, ForecastTotals::default());
+    assert_eq!(tx.forecast_lines(&filter, 50).await.unwrap().len(), 50);
+    let next = tx.forecast(&filter, page.last(), 201).await.unwrap();
+    assert_eq!(next[0].asset_id.as_str(), (1_000_000 + 201).to_string());
+}
