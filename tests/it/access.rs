@@ -26,6 +26,7 @@ enum Object {
     Asset,
     Reconnect,
     Endpoint,
+    Person,
 }
 
 struct Row {
@@ -76,7 +77,7 @@ fn reconnect(world: &World) -> Value {
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     use Needs::{Nothing, Scope};
-    use Object::{Asset, Endpoint, Reconnect};
+    use Object::{Asset, Endpoint, Person, Reconnect};
     use Permission as P;
     let row = |method, path, needs, object, own, body| Row { method, path, needs, object, own, body };
     vec![
@@ -94,6 +95,10 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/assets/{asset_id}",        Scope(P::AssetsRead),     Asset,        200, none),
         row(Method::GET,    "/v1/assets/{asset_id}/token",  Scope(P::TokensRead),     Asset,        200, none),
         row(Method::POST,   "/v1/tokens/lookup",            Scope(P::TokensRead),     Object::None, 200, lookup),
+        row(Method::GET,    "/v1/forecast",                 Scope(P::ForecastRead),   Object::None, 200, none),
+        row(Method::GET,    "/v1/forecast.ics",             Scope(P::ForecastRead),   Object::None, 200, none),
+        row(Method::GET,    "/v1/persons",                  Scope(P::ForecastRead),   Object::None, 200, none),
+        row(Method::GET,    "/v1/persons/{person_id}/impact", Scope(P::ForecastRead), Person,       200, none),
         row(Method::POST,   "/v1/reconnects",               Scope(P::ReconnectsWrite), Object::None, 200, reconnect),
         row(Method::GET,    "/v1/reconnects",               Scope(P::ReconnectsWrite), Object::None, 200, none),
         row(Method::GET,    "/v1/reconnects/{id}",          Scope(P::ReconnectsWrite), Reconnect,   200, none),
@@ -156,7 +161,7 @@ impl Matrix {
 
     /// A call of this route with these ids, as nobody.
     fn call(&self, row: &Row, asset: &str, id: &str) -> RequestBuilder {
-        let path = row.path.replace("{asset_id}", asset).replace("{id}", id);
+        let path = row.path.replace("{asset_id}", asset).replace("{id}", id).replace("{person_id}", id);
         let call = crate::bench::http().request(row.method.clone(), format!("{}{path}", self.bench.api));
         match (row.body)(&self.world) {
             Value::Null => call,
@@ -165,7 +170,11 @@ impl Matrix {
     }
 
     fn own_id(&self, row: &Row) -> &str {
-        if row.object == Object::Endpoint { &self.endpoint } else { &self.reconnect }
+        match row.object {
+            Object::Endpoint => &self.endpoint,
+            Object::Person => Fleet::PERSON,
+            Object::None | Object::Asset | Object::Reconnect => &self.reconnect,
+        }
     }
 
     fn own_call(&self, row: &Row) -> RequestBuilder {
@@ -246,6 +255,7 @@ impl Matrix {
 
 /// An id that names nothing, as long as one that does.
 const NO_ASSET: &str = "299999999999999";
+const NO_PERSON: &str = "100000000000077";
 const NO_RECONNECT: &str = "rcn_00000000000070008000000000000000";
 const NO_ENDPOINT: &str = "whk_00000000000070008000000000000000";
 
@@ -254,7 +264,11 @@ async fn another_tenants_object_answers_byte_for_byte_like_an_unknown_one() {
     each_database(async |matrix| {
         for row in rows().iter().filter(|row| row.object != Object::None) {
             let theirs = answer(matrix.own_call(row).bearer_auth(&matrix.other.bearer)).await;
-            let no_id = if row.object == Object::Endpoint { NO_ENDPOINT } else { NO_RECONNECT };
+            let no_id = match row.object {
+                Object::Endpoint => NO_ENDPOINT,
+                Object::Person => NO_PERSON,
+                Object::None | Object::Asset | Object::Reconnect => NO_RECONNECT,
+            };
             let unknown = answer(matrix.call(row, NO_ASSET, no_id).bearer_auth(&matrix.other.bearer)).await;
             let theirs = theirs.replace(&matrix.world.asset, NO_ASSET).replace(matrix.own_id(row), no_id);
             assert_eq!(theirs, unknown, "{} {}", row.method, row.path);

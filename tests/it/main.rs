@@ -9,6 +9,7 @@
 mod access;
 mod bench;
 mod canary;
+mod forecast;
 mod idempotency;
 mod inbound;
 mod kill;

@@ -33,7 +33,7 @@ macro_rules! demands {
     )+};
 }
 
-demands!(AssetsRead, AssetsWrite, AuditRead, TokensRead, ReconnectsWrite, WebhooksWrite);
+demands!(AssetsRead, AssetsWrite, AuditRead, ForecastRead, TokensRead, ReconnectsWrite, WebhooksWrite);
 
 impl<P: Demand> FromRequest for Caller<P> {
     type Error = Problem;

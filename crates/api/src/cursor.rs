@@ -3,7 +3,8 @@
 //! The rule: a cursor is opaque. It is a position, not a right: it is checked like any other input.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use regrant_domain::{AssetId, DeliveryId, ReconnectId};
+use regrant_domain::{AssetId, DeliveryId, PersonId, ReconnectId};
+use regrant_vault::ForecastCursor;
 use serde::{Deserialize, Serialize};
 
 /// The largest page.
@@ -18,6 +19,14 @@ pub(crate) trait Position: std::str::FromStr + std::fmt::Display {
 
 impl Position for AssetId {
     const LIST: &'static str = "assets:";
+}
+
+impl Position for PersonId {
+    const LIST: &'static str = "persons:";
+}
+
+impl Position for ForecastCursor {
+    const LIST: &'static str = "forecast:";
 }
 
 impl Position for ReconnectId {

@@ -9,6 +9,7 @@ mod authenticate;
 mod caller;
 mod cursor;
 mod envelope;
+mod ical;
 mod json;
 mod openapi;
 mod problem;

@@ -29,10 +29,16 @@ use crate::{
     routes,
 };
 
-/// Schemas of answers that tell every field, null where nothing is known (but `slots`, which lists leave out).
-const ALWAYS_WHOLE: [&str; 9] = [
+/// Schemas of answers that tell every field, null where nothing is known (but `slots` and `cut_offs`, which
+/// lists leave out).
+const ALWAYS_WHOLE: [&str; 14] = [
     "Asset",
     "Credential",
+    "CutOffNote",
+    "Ending",
+    "ForecastEntry",
+    "ImpactBy",
+    "ListedPerson",
     "Person",
     "ReconnectItem",
     "ReconnectSummary",
@@ -54,6 +60,7 @@ const ALWAYS_WHOLE: [&str; 9] = [
         (name = "access", description = "Access tokens for clients."),
         (name = "assets", description = "What a tenant keeps tokens for."),
         (name = "tokens", description = "Tokens out."),
+        (name = "forecast", description = "What will stop working, when and why."),
         (name = "reconnects", description = "Replace expired tokens."),
         (name = "meta", description = "Called by Meta."),
         (name = "webhooks", description = "Events, told as they happen."),
@@ -74,7 +81,8 @@ pub fn openapi() -> OpenApi {
     components.add_security_scheme("client", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
     for name in ALWAYS_WHOLE {
         if let Some(RefOr::T(Schema::Object(it))) = components.schemas.get_mut(name) {
-            it.required = it.properties.keys().filter(|it| *it != "slots").cloned().collect();
+            it.required =
+                it.properties.keys().filter(|it| *it != "slots" && *it != "cut_offs").cloned().collect();
         }
     }
     for (path, item) in &mut api.paths.paths {

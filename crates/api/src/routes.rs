@@ -3,17 +3,21 @@
 //! The rule: a handler extracts, calls ONE use case and converts. Everything under `/v1` stands behind
 //! `authenticate`; what else a call needs is in the type of its [`crate::caller::Caller`].
 
+mod agenda;
 mod asset_view;
 mod assets;
 mod audit;
 mod client_auth;
 mod events;
+mod forecast;
+mod forecast_view;
 mod health;
 mod meta_callbacks;
 mod meta_webhooks;
 mod oauth;
 mod pages;
 mod path_id;
+mod person_list;
 mod read_reason;
 mod reason;
 mod reconnect_view;
@@ -55,6 +59,10 @@ fn v1() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_web::OpenApiFa
         .service(assets::delete_asset)
         .service(tokens::get_token)
         .service(tokens::lookup_tokens)
+        .service(forecast::get_forecast)
+        .service(forecast::get_forecast_calendar)
+        .service(person_list::list_persons)
+        .service(person_list::get_person_impact)
         .service(reconnects::create_reconnect)
         .service(reconnects::list_reconnects)
         .service(reconnects::get_reconnect)

@@ -3,6 +3,7 @@
 use regrant_domain::{
     AssetKind, Confidence, CredentialKind, CutOffSource, EventKind, Outcome, ReasonCode, ReconnectStatus,
     Serving, Slot, Who,
+    forecast::{Cover, Effect},
     state::{EndingCause, Status},
     webhook::{DeliveryStatus, DisabledReason, EndpointStatus},
 };
@@ -64,8 +65,24 @@ pub(crate) fn confidence() -> Object {
     list(Confidence::ALL.iter().map(|it| it.as_str()))
 }
 
+pub(crate) fn cover_or_null() -> Object {
+    nullable(list(Cover::ALL.iter().map(|it| it.as_str())))
+}
+
+pub(crate) fn effect() -> Object {
+    list(Effect::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn person_kind() -> Object {
+    list([CredentialKind::User, CredentialKind::SystemUser].iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn cut_off_source() -> Object {
+    list(CutOffSource::ALL.iter().map(|it| it.as_str()))
+}
+
 pub(crate) fn cut_off_source_or_null() -> Object {
-    nullable(list(CutOffSource::ALL.iter().map(|it| it.as_str())))
+    nullable(cut_off_source())
 }
 
 pub(crate) fn outcome_or_null() -> Object {

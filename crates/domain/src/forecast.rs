@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AssetFacts, Confidence, CredentialKind, PersonId, Slot, Timestamp,
+    AssetFacts, Confidence, CredentialKind, PersonId, Reason, ReasonCode, Slot, Timestamp, Who,
     state::{AssetState, Ending, EndingCause, endings},
 };
 
@@ -191,6 +191,17 @@ fn is_refreshed(ending: &Ending, active: &StandIn, gone: Option<&PersonId>, now:
     let by_date = matches!(ending.cause, EndingCause::TokenExpiry | EndingCause::SystemUser60Days);
     let stays = gone.is_none() || active.person_id.as_ref() != gone;
     by_date && active.renewable && ending.at > now && stays
+}
+
+/// When a parked token takes over, and who makes that happen.
+#[must_use]
+pub fn promotes_when() -> Reason {
+    Reason::new(
+        ReasonCode::NotReachedYet,
+        Who::BusinessAdmin,
+        "It takes over by itself as soon as it reaches this asset: when the business has migrated and its person has access.",
+        "Complete the migration of this business. Regrant tries on a schedule, when a webhook says so, and more often before the cut-off.",
+    )
 }
 
 /// One day of the calendar.

@@ -44,18 +44,19 @@ impl TenantTx {
         Ok(())
     }
 
-    /// What was ever told about an asset's cut-off, the newest word first.
+    /// What was told about an asset's cut-off, the newest word first, at most `limit` words.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn cut_offs(&self, asset: &AssetId) -> Result<Vec<CutOffNote>, Error> {
+    pub async fn cut_offs(&self, asset: &AssetId, limit: u32) -> Result<Vec<CutOffNote>, Error> {
         let query = self
             .query(
                 "SELECT asset_id, person_id, cut_off, source, learned_at FROM cut_offs
                  WHERE tenant_id = $1 AND asset_id = ",
             )
             .bind(asset.as_str())
-            .sql(" ORDER BY learned_at DESC, id DESC");
+            .sql(" ORDER BY learned_at DESC, id DESC LIMIT ")
+            .bind(i64::from(limit));
         self.all(query).await?.iter().map(read).collect()
     }
 

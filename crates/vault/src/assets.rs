@@ -9,7 +9,7 @@ use regrant_domain::{
     AccessToken, Asset, AssetId, AssetKind, CredentialKind, PersonId, Slot, Timestamp,
     state::{AssetState, Status},
 };
-use regrant_storage::{AssetFilter, AuditEvent, Registration, StoredCredential};
+use regrant_storage::{AssetFilter, AuditEvent, CutOffNote, Registration, StoredCredential};
 use serde_json::json;
 
 use crate::{
@@ -66,7 +66,12 @@ pub struct AssetView {
     pub state: AssetState,
     /// Its credentials; never opened. Empty in a list.
     pub credentials: Vec<StoredCredential>,
+    /// What was told about its cut-off, the newest word first. Empty in a list.
+    pub cut_offs: Vec<CutOffNote>,
 }
+
+/// How many words about a cut-off an asset tells.
+const CUT_OFFS: u32 = 50;
 
 /// Which assets to list.
 #[derive(Debug, Clone, Default)]
@@ -168,7 +173,7 @@ impl Vault {
         let more = assets.len() > limit;
         assets.truncate(limit);
         let next = assets.last().filter(|_| more).map(|it| it.id.clone());
-        Ok(AssetList { data: assets.into_iter().map(|it| self.view_of(it, Vec::new(), now)).collect(), next })
+        Ok(AssetList { data: assets.into_iter().map(|it| self.view_of(it, now)).collect(), next })
     }
 
     /// One asset with its slots.
@@ -179,8 +184,9 @@ impl Vault {
         let tx = self.store.begin_read(&caller.scope).await?;
         let asset = tx.asset(id).await.map_err(Error::missing(Resource::Asset))?;
         let credentials = tx.credentials(id).await?;
+        let cut_offs = tx.cut_offs(id, CUT_OFFS).await?;
         tx.commit().await?;
-        Ok(self.view_of(asset, credentials, self.clock.now()))
+        Ok(AssetView { credentials, cut_offs, ..self.view_of(asset, self.clock.now()) })
     }
 
     /// Forgets an asset and its credentials.
@@ -197,8 +203,9 @@ impl Vault {
         Ok(tx.commit().await?)
     }
 
-    fn view_of(&self, asset: Asset, credentials: Vec<StoredCredential>, now: Timestamp) -> AssetView {
-        AssetView { state: asset.state(now, self.settings.notice), asset, credentials }
+    fn view_of(&self, asset: Asset, now: Timestamp) -> AssetView {
+        let state = asset.state(now, self.settings.notice);
+        AssetView { state, asset, credentials: Vec::new(), cut_offs: Vec::new() }
     }
 
     fn check_registrations(&self, n: usize) -> Result<(), Error> {

@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta};
 use regrant_domain::{
     Asset, AssetId, AssetKind, CredentialKind, PersonId, Slot, TenantId, Timestamp,
     forecast::{Cover, Day, StandIn, Tally, by_day, calendar, covered_by},
@@ -19,13 +19,17 @@ use crate::{Error, Principal, Resource, Vault};
 /// How many assets of a day and cause a calendar for people names.
 const NAMED: u32 = 50;
 
+/// How far a calendar looks if not told, and at most.
+const USUAL_DAYS: i64 = 90;
+const MOST_DAYS: i64 = 366;
+
 /// What a calendar is asked for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ForecastQuery {
-    /// From this moment on.
-    pub from: Timestamp,
-    /// Before this moment.
-    pub to: Timestamp,
+    /// From this moment on; now if not told.
+    pub from: Option<Timestamp>,
+    /// Before this moment; 90 days later if not told.
+    pub to: Option<Timestamp>,
     /// Only this kind.
     pub kind: Option<AssetKind>,
     /// Only of this business.
@@ -51,6 +55,10 @@ pub struct ForecastCursor {
 pub struct Forecast {
     /// The moment it is of.
     pub generated_at: Timestamp,
+    /// From this moment on.
+    pub from: Timestamp,
+    /// Before this moment.
+    pub to: Timestamp,
     /// The days on which something ends.
     pub days: BTreeMap<NaiveDate, Day>,
     /// The entries of this page.
@@ -88,16 +96,10 @@ pub struct ForecastAgenda {
 }
 
 impl Vault {
-    /// The time on the clock that records live by.
-    #[must_use]
-    pub fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
     /// The calendar, a page of its entries from behind `after`.
     ///
     /// # Errors
-    /// `NotFound`: the leaver is nobody of this tenant.
+    /// `NotFound`: the leaver is nobody of this tenant; `Invalid`: the window is empty or too long.
     pub async fn forecast(
         &self,
         caller: &Principal,
@@ -105,8 +107,8 @@ impl Vault {
         after: Option<ForecastCursor>,
         limit: u32,
     ) -> Result<Forecast, Error> {
-        let as_of = after.as_ref().map_or_else(|| self.clock.now(), |it| it.as_of);
-        let filter = filter_of(query, as_of);
+        let as_of = self.as_of(after.as_ref());
+        let filter = filter_of(query, as_of)?;
         let tx = self.store.begin_read(&caller.scope).await?;
         known(&tx, filter.leaves.as_ref()).await?;
         let last = after.as_ref().map(|it| &it.last);
@@ -119,26 +121,32 @@ impl Vault {
         let next = places.last().filter(|_| more).map(|it| ForecastCursor { as_of, last: it.clone() });
         let data = self.entries(&tx, &places, &filter).await?;
         tx.commit().await?;
-        Ok(Forecast { generated_at: as_of, days, data, totals, next })
+        let (from, to) = (filter.from, filter.to);
+        Ok(Forecast { generated_at: as_of, from, to, days, data, totals, next })
     }
 
     /// The calendar for people: the days, and the first assets of each.
     ///
     /// # Errors
-    /// `NotFound`: the leaver is nobody of this tenant.
+    /// `NotFound`: the leaver is nobody of this tenant; `Invalid`: the window is empty or too long.
     pub async fn forecast_agenda(
         &self,
         caller: &Principal,
         query: ForecastQuery,
     ) -> Result<ForecastAgenda, Error> {
-        let generated_at = self.clock.now();
-        let filter = filter_of(query, generated_at);
+        let generated_at = self.as_of(None);
+        let filter = filter_of(query, generated_at)?;
         let tx = self.store.begin_read(&caller.scope).await?;
         known(&tx, filter.leaves.as_ref()).await?;
         let tallies = tx.forecast_tallies(&filter).await?;
         let lines = tx.forecast_lines(&filter, NAMED).await?;
         tx.commit().await?;
         Ok(ForecastAgenda { tenant: caller.tenant(), generated_at, tallies, lines })
+    }
+
+    /// The moment of a calendar, as exact as the database keeps times.
+    pub(crate) fn as_of(&self, cursor: Option<&ForecastCursor>) -> Timestamp {
+        cursor.map_or_else(|| self.clock.now().trunc_subsecs(6), |it| it.as_of)
     }
 
     /// Entries for these places; one whose asset changed meanwhile is left out.
@@ -189,17 +197,27 @@ pub(crate) async fn known(tx: &TenantTx, person: Option<&PersonId>) -> Result<()
     }
 }
 
-fn filter_of(query: ForecastQuery, now: Timestamp) -> ForecastFilter {
-    ForecastFilter {
-        from: query.from,
-        to: query.to,
+fn filter_of(query: ForecastQuery, now: Timestamp) -> Result<ForecastFilter, Error> {
+    let from = query.from.unwrap_or(now);
+    let after = |days| from.checked_add_signed(TimeDelta::days(days)).unwrap_or(Timestamp::MAX_UTC);
+    let to = query.to.unwrap_or_else(|| after(USUAL_DAYS));
+    let refused = |reason: String| Err(Error::Invalid { field: "to".to_owned(), reason });
+    if to <= from {
+        return refused("expected a moment after `from`".to_owned());
+    }
+    if to > after(MOST_DAYS) {
+        return refused(format!("expected at most {MOST_DAYS} days after `from`"));
+    }
+    Ok(ForecastFilter {
+        from,
+        to,
         now,
         kind: query.kind,
         business_id: query.business_id,
         person_ids: query.person_id.into_iter().collect(),
         leaves: query.what_if_person_leaves,
         every: query.every,
-    }
+    })
 }
 
 impl fmt::Display for ForecastCursor {

@@ -70,6 +70,7 @@ pub use reconnect::{Order, Selection, Targets};
 pub use regrant_domain::schedule::Lane as Watch;
 pub use regrant_storage::Delivery;
 pub use regrant_storage::{AuditFault, AuditRow};
+pub use regrant_storage::{CutOffNote, ForecastLine, ForecastTotals, PersonCounts, PersonRow, Place};
 pub use regrant_webhook::WebhookSecret;
 pub use replay::{DeliveryList, DeliveryQuery, Replay};
 pub use retention::Retention;

@@ -80,7 +80,7 @@ impl Vault {
         after: Option<ForecastCursor>,
         limit: u32,
     ) -> Result<Impact, Error> {
-        let as_of = after.as_ref().map_or_else(|| self.clock.now(), |it| it.as_of);
+        let as_of = self.as_of(after.as_ref());
         let filter = leaving(id, as_of);
         let tx = self.store.begin_read(&caller.scope).await?;
         let row = tx.person(id).await.map_err(Error::missing(Resource::Person))?;

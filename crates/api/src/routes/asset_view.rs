@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use regrant_domain::{
     Asset, AssetId, AssetKind, Confidence, Credential, CredentialId, CredentialKind, CutOffSource, GrantId,
     PersonId, Slot, Who,
+    forecast::promotes_when,
     state::{AssetState, Ending, EndingCause, Status},
 };
-use regrant_vault::AssetView;
+use regrant_vault::{AssetView, CutOffNote};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -54,14 +55,34 @@ pub(crate) struct AssetOut {
     /// The credentials that stand for it; left out in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     slots: Option<Slots>,
+    /// What was told about its cut-off, the newest word first, at most 50; left out in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    cut_offs: Option<Vec<CutOffOut>>,
     /// When it was registered.
     created_at: DateTime<Utc>,
+}
+
+/// One word about the cut-off of an asset.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CutOffNote)]
+struct CutOffOut {
+    /// The cut-off; null where one that was known is not told any more.
+    at: Option<DateTime<Utc>>,
+    /// How it was learned.
+    #[schema(schema_with = schema::cut_off_source)]
+    source: CutOffSource,
+    /// When it was learned.
+    learned_at: DateTime<Utc>,
+    /// The person whose access ends.
+    #[schema(schema_with = schema::graph_id_or_null)]
+    person_id: Option<PersonId>,
 }
 
 /// The earliest known moment at which an asset stops working.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Ending)]
-struct EndingOut {
+pub(crate) struct EndingOut {
     /// When.
     at: DateTime<Utc>,
     /// Why.
@@ -86,11 +107,24 @@ struct Slots {
     /// Served by the token endpoint.
     active: Option<CredentialOut>,
     /// Parked: good, but not yet able to reach the asset.
-    candidate: Option<CredentialOut>,
+    candidate: Option<CandidateOut>,
     /// Kept for undo.
     previous: Option<CredentialOut>,
     /// Spares.
     standby: Vec<CredentialOut>,
+}
+
+/// A parked credential and when it takes over.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Candidate)]
+struct CandidateOut {
+    /// What is known of it.
+    #[serde(flatten)]
+    credential: CredentialOut,
+    /// What has to happen for it to take over, and who does it.
+    promotes_when: ReasonOut,
+    /// When it is tried next.
+    next_check_at: Option<DateTime<Utc>>,
 }
 
 /// What is known of a credential; never its token.
@@ -133,9 +167,10 @@ impl AssetOut {
     pub(crate) fn with_slots(view: AssetView) -> Self {
         let mut slots = Slots::default();
         for it in view.credentials {
-            slots.put(it.credential, it.tasks);
+            slots.put(it.credential, it.tasks, view.state.next_check_at);
         }
-        Self { slots: Some(slots), ..Self::of(view.asset, view.state) }
+        let cut_offs = view.cut_offs.into_iter().map(CutOffOut::from).collect();
+        Self { slots: Some(slots), cut_offs: Some(cut_offs), ..Self::of(view.asset, view.state) }
     }
 
     fn of(asset: Asset, state: AssetState) -> Self {
@@ -155,18 +190,22 @@ impl AssetOut {
             proved_at: asset.facts.proved_at,
             checked_at: asset.facts.checked_at,
             slots: None,
+            cut_offs: None,
             created_at: asset.created_at,
         }
     }
 }
 
 impl Slots {
-    fn put(&mut self, credential: Credential, tasks: Vec<String>) {
+    fn put(&mut self, credential: Credential, tasks: Vec<String>, next_check_at: Option<DateTime<Utc>>) {
         let slot = credential.slot;
         let it = CredentialOut::of(credential, tasks);
         match slot {
             Slot::Active => self.active = Some(it),
-            Slot::Candidate => self.candidate = Some(it),
+            Slot::Candidate => {
+                let promotes_when = promotes_when().into();
+                self.candidate = Some(CandidateOut { credential: it, promotes_when, next_check_at });
+            }
             Slot::Previous => self.previous = Some(it),
             Slot::Standby => self.standby.push(it),
         }
@@ -187,6 +226,12 @@ impl CredentialOut {
             proved_at: it.proved_at,
             created_at: it.created_at,
         }
+    }
+}
+
+impl From<CutOffNote> for CutOffOut {
+    fn from(it: CutOffNote) -> Self {
+        Self { at: it.at, source: it.source, learned_at: it.learned_at, person_id: it.person_id }
     }
 }
 

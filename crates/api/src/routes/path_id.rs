@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
-use regrant_domain::{AssetId, ReconnectId, WebhookEndpointId};
+use regrant_domain::{AssetId, PersonId, ReconnectId, WebhookEndpointId};
 use regrant_vault::{Error, Resource};
 
 use crate::problem::Problem;
@@ -23,6 +23,11 @@ pub(crate) trait Segment: FromStr {
 impl Segment for AssetId {
     const NAME: &'static str = "asset_id";
     const RESOURCE: Resource = Resource::Asset;
+}
+
+impl Segment for PersonId {
+    const NAME: &'static str = "person_id";
+    const RESOURCE: Resource = Resource::Person;
 }
 
 impl Segment for ReconnectId {

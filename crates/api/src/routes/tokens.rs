@@ -8,13 +8,13 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use chrono::{DateTime, Utc};
-use regrant_domain::{AccessToken, AssetId, CredentialKind, PersonId, state::Status};
+use regrant_domain::{AccessToken, AssetId, CredentialKind, PersonId, Who, state::Status};
 use regrant_vault::{Lookup, ServedToken, Vault};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::{ReasonOut, path_id::PathId, read_reason::Because};
+use super::{ReasonOut, asset_view::EndingOut, path_id::PathId, read_reason::Because};
 use crate::{
     caller::{Caller, TokensRead},
     cursor::Page,
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Room for one answer: the longest token and what stands round it.
-const ROOM: usize = 6 * 1024;
+const ROOM: usize = 7 * 1024;
 
 /// Assets to look up, at most 500.
 #[derive(Deserialize, ToSchema)]
@@ -55,6 +55,17 @@ pub(crate) struct TokenOut {
     /// The asset's state; `suspect` and `unproven` tokens are served, too.
     #[schema(schema_with = schema::asset_state)]
     state: Status,
+    /// Since when it is in this state.
+    since: DateTime<Utc>,
+    /// Who must act.
+    #[schema(schema_with = schema::who)]
+    who: Who,
+    /// Why it is in this state, and what comes next.
+    reason: ReasonOut,
+    /// The earliest known ending.
+    ending: Option<EndingOut>,
+    /// When a probe asks next.
+    next_check_at: Option<DateTime<Utc>>,
     /// Its end, if it has one.
     expires_at: Option<DateTime<Utc>>,
     /// The end of data access, if there is one.
@@ -166,6 +177,11 @@ impl From<ServedToken> for TokenOut {
             kind: it.kind,
             person_id: it.person_id,
             state: it.state.status,
+            since: it.state.since,
+            who: it.state.who(),
+            ending: it.state.ending.map(EndingOut::from),
+            next_check_at: it.state.next_check_at,
+            reason: it.state.reason.into(),
             expires_at: it.expires_at,
             data_access_expires_at: it.data_access_expires_at,
             appsecret_proof: it.appsecret_proof,

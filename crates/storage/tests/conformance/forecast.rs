@@ -121,12 +121,12 @@ fn passes(asset: &Asset, filter: &ForecastFilter) -> bool {
         && (filter.business_id.is_none() || asset.business_id == filter.business_id)
 }
 
-/// Every entry, a hundred at a time.
+/// Every entry, page by page.
 async fn paged(tx: &TenantTx, filter: &ForecastFilter) -> Vec<Place> {
     let mut all: Vec<Place> = Vec::new();
     loop {
-        let page = tx.forecast(filter, all.last(), 100).await.unwrap();
-        let last = page.len() < 100;
+        let page = tx.forecast(filter, all.last(), 700).await.unwrap();
+        let last = page.len() < 700;
         all.extend(page);
         if last {
             return all;

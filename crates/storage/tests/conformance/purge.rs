@@ -71,8 +71,8 @@ async fn each_asset_keeps_its_newest_cut_off(bench: Bench) {
     let tx = bench.acme().await;
     tx.note_cut_offs(&[note("1", 1), note("1", 2), note("1", 2), note("2", 1)]).await.unwrap();
     assert_eq!(tx.purge_cut_offs(day(3), 10).await.unwrap(), 2);
-    assert_eq!(tx.cut_offs(&id("1")).await.unwrap(), [note("1", 2)]);
-    assert_eq!(tx.cut_offs(&id("2")).await.unwrap(), [note("2", 1)]);
+    assert_eq!(tx.cut_offs(&id("1"), 50).await.unwrap(), [note("1", 2)]);
+    assert_eq!(tx.cut_offs(&id("2"), 50).await.unwrap(), [note("2", 1)]);
 }
 
 async fn an_old_reconnect_goes_with_its_items_and_a_running_one_stays(bench: Bench) {
