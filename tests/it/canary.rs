@@ -70,6 +70,14 @@ async fn no_secret_leaves(database: TestDatabase) {
     let import = json!({ "assets": [{ "id": "77", "kind": "page", "token": imported }] });
     seen.push_str(&tenant.post("/v1/assets", &import).await.1.to_string());
 
+    // Nothing of the story is told to it: its secrets alone matter here.
+    let endpoint = json!({ "url": "https://hooks.example.com/canary", "kinds": ["webhook.test"] });
+    let (_, made) = tenant.post("/v1/webhook-endpoints", &endpoint).await;
+    let path = format!("/v1/webhook-endpoints/{}", made["id"].as_str().expect("an id"));
+    let (_, rotated) = tenant.post(&format!("{path}/rotate-secret"), &json!({})).await;
+    seen.push_str(&tenant.get(&path).await.to_string());
+    seen.push_str(&tenant.get("/v1/webhook-endpoints").await.to_string());
+
     for token in [&old, &new] {
         seen.push_str(&tenant.reconnect(token, &fleet.ids()).await.to_string());
     }
@@ -106,7 +114,11 @@ async fn no_secret_leaves(database: TestDatabase) {
         seen.push_str(&tenant.get(&format!("/v1/assets/{id}")).await.to_string());
     }
     let tokens = tenant.tokens(&fleet.ids()).await;
-    let secrets = secrets_of(&served, &tenant, &[&old, &new, &dead, imported], &tokens);
+    let mut secrets = secrets_of(&served, &tenant, &[&old, &new, &dead, imported], &tokens);
+    for secret in [&made, &rotated].map(|it| it["secret"].as_str().expect("a secret")) {
+        let key = secret.strip_prefix("whsec_").expect("it is one").to_owned();
+        secrets.push(("webhook secret", key));
+    }
 
     let log = served.stop().await;
     assert!(log.len() > 10_000, "the log is at TRACE: {} bytes", log.len());

@@ -22,4 +22,5 @@ mod stream;
 mod thousand;
 mod tokens;
 mod watch;
+mod webhooks;
 mod worker;

@@ -21,3 +21,4 @@ mod reconnect;
 mod role;
 mod settle;
 mod state;
+mod webhook;
