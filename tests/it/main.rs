@@ -9,10 +9,12 @@
 mod access;
 mod bench;
 mod canary;
+mod fairness;
 mod forecast;
 mod idempotency;
 mod inbound;
 mod kill;
+mod outage;
 mod overlap;
 mod problems;
 mod reconnect;

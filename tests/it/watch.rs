@@ -6,7 +6,7 @@ use regrant_testdb::TestDatabase;
 use regrant_vault::Watched;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, Fleet, Tenant};
+use crate::bench::{Bench, Fleet, Tenant, on_both};
 
 /// Two businesses of seven assets; the managed account has finished in none.
 async fn connected(database: TestDatabase) -> (Bench, Fleet, Tenant) {
@@ -62,24 +62,6 @@ async fn migrate(bench: &Bench, business: usize) -> String {
         "person": Fleet::PERSON, "new_person": Fleet::MANAGED, "business": crate::bench::business(business),
     });
     bench.sandbox.post("migrations", order).await["id"].as_str().expect("an id").to_owned()
-}
-
-macro_rules! on_both {
-    ($($name:ident),+ $(,)?) => {$(
-        mod $name {
-            #[tokio::test(flavor = "multi_thread")]
-            async fn sqlite() {
-                super::$name(regrant_testdb::TestDatabase::sqlite().await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread")]
-            async fn postgres() {
-                if let Some(database) = regrant_testdb::TestDatabase::postgres().await {
-                    super::$name(database).await;
-                }
-            }
-        }
-    )+};
 }
 
 on_both!(

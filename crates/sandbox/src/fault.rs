@@ -31,7 +31,7 @@ pub(crate) struct Match {
     pub asset: Option<OneOrMany>,
     pub batch_item: Option<bool>,
     pub kind: Option<Kind>,
-    /// The person or system user of the token.
+    /// The person or system user of the token; `*` stands for any text; an app's own token has none.
     pub person: Option<String>,
 }
 
@@ -69,12 +69,15 @@ pub(crate) enum Named {
 }
 
 /// A rate limit: its code, and the minutes told until access is regained.
+/// With `business` the header of a business use case names the asset's business, not the asset.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Throttle {
     pub code: i64,
     #[serde(default = "five")]
     pub minutes: u64,
+    #[serde(default)]
+    pub business: bool,
 }
 
 /// Any Graph error.
@@ -202,7 +205,7 @@ impl Match {
             && self.asset.as_ref().is_none_or(|ids| subject.asset.is_some_and(|id| ids.has(id)))
             && self.kind.is_none_or(|kind| subject.kind == Some(kind))
             && self.batch_item.is_none_or(|item| item == subject.batch_item)
-            && self.person.as_deref().is_none_or(|person| subject.person == Some(person))
+            && self.person.as_deref().is_none_or(|person| subject.person.is_some_and(|it| glob(person, it)))
     }
 }
 
@@ -263,6 +266,14 @@ mod tests {
             faults.strike(&subject).effect.is_some()
         };
         assert_eq!([hit("1"), hit("2"), hit("1"), hit("2")], [true, true, false, false]);
+    }
+
+    #[test]
+    fn any_person_is_not_the_app_itself() {
+        let mut faults = Faults::default();
+        faults.add(rule(r#"{"match":{"person":"*"},"effect":"drop"}"#));
+        let mut hit = |person| faults.strike(&Subject { person, ..Subject::default() }).effect.is_some();
+        assert_eq!([hit(Some("1")), hit(None)], [true, false]);
     }
 
     #[test]

@@ -56,7 +56,7 @@ fn single(state: &mut State, call: &Call) -> Answer {
     let outcome = match strike.effect {
         None => Outcome::Reply(routed(state, call, None)),
         Some(Effect::Named(Named::Usage(percent))) => Outcome::Reply(routed(state, call, Some(percent))),
-        Some(effect) => struck(call, &effect),
+        Some(effect) => struck(state, call, &effect),
     };
     Answer { outcome, delay_ms: strike.delay_ms, items: 1 }
 }
@@ -73,12 +73,12 @@ fn subject<'a>(state: &State, call: &'a Call, person: Option<&'a str>, path: &'a
 }
 
 /// What a fault makes of a call.
-fn struck(call: &Call, effect: &Effect) -> Outcome {
+fn struck(state: &State, call: &Call, effect: &Effect) -> Outcome {
     match effect {
         Effect::Named(Named::Drop) => Outcome::Drop,
         Effect::Named(Named::Throttle(throttle)) => {
             let error = GraphError::throttled(throttle.code);
-            Outcome::Reply(error.reply().with_headers(headers::throttled(call, throttle)))
+            Outcome::Reply(error.reply().with_headers(headers::throttled(state, call, throttle)))
         }
         Effect::Named(Named::Error(fault)) => Outcome::Reply(GraphError::from(fault).reply()),
         Effect::Named(Named::NullItem | Named::LatencyMs(_) | Named::Usage(_)) => Outcome::Null,

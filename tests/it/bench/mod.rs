@@ -21,11 +21,33 @@ use tokio_util::sync::CancellationToken;
 pub use process::Served;
 pub use sandbox::SandboxControl;
 pub use tenant::Tenant;
-pub use world::{APP, Fleet, OTHER_APP, SECRET, VERIFY_TOKEN, business};
+pub use world::{APP, Fleet, OTHER_APP, SECRET, VERIFY_TOKEN, business, ids};
+
+/// Each of these tests on both databases.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            #[tokio::test(flavor = "multi_thread")]
+            async fn sqlite() {
+                super::$name(regrant_testdb::TestDatabase::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                if let Some(database) = regrant_testdb::TestDatabase::postgres().await {
+                    super::$name(database).await;
+                }
+            }
+        }
+    )+};
+}
+pub(crate) use on_both;
 
 /// Everything one test needs; it ends with the test.
 pub struct Bench {
     pub vault: Vault,
+    /// The client of the vault: it shares its pauses and its breaker.
+    pub graph: Client,
     pub api: String,
     pub sandbox: SandboxControl,
     pub clock: Clock,
@@ -80,10 +102,11 @@ impl Bench {
             max_connections: 8,
             busy_timeout: Duration::from_secs(20),
         };
+        let graph = Client::new(graph, clock.clone()).expect("a loopback upstream is allowed");
         let parts = Parts {
             store: Store::connect(&store).await.expect("the store connects"),
             provider: KeyProvider::Local(Keyring::ephemeral().expect("random bytes")),
-            graph: Client::new(graph, clock.clone()).expect("a loopback upstream is allowed"),
+            graph: graph.clone(),
             clock: clock.clone(),
             settings: options.vault,
         };
@@ -104,7 +127,7 @@ impl Bench {
         let resuming = vault.clone();
         tokio::spawn(async move { resuming.resume_until_closed(Duration::from_millis(50)).await });
         let control = SandboxControl::new(sandbox.url());
-        Self { vault, api, sandbox: control, clock, database, stop, _sandbox: sandbox }
+        Self { vault, graph, api, sandbox: control, clock, database, stop, _sandbox: sandbox }
     }
 
     /// A new tenant of the provider's app with every permission.

@@ -62,6 +62,30 @@ impl Fleet {
         text
     }
 
+    /// The scenario file of a fleet where each business has a person of its own.
+    pub fn world_of_many(&self) -> String {
+        let text = self.world();
+        let (head, rest) = text.split_once("persons:\n").expect("the fleet has persons");
+        let (_, assets) = rest.split_once("generate:").expect("the fleet has assets");
+        let mut persons = String::new();
+        for n in 1..=self.businesses {
+            let (id, business) = (Self::person_of(n), business(n));
+            let roles = format!("[{{business: \"{business}\"}}]");
+            let _ = writeln!(persons, "  - {{id: \"{id}\", name: Person {n}, roles: {roles}}}");
+        }
+        format!("{head}persons:\n{persons}generate:{assets}")
+    }
+
+    /// The person of business `n` in that world.
+    pub fn person_of(n: usize) -> String {
+        format!("1000000000001{n:02}")
+    }
+
+    /// The assets of business `n`.
+    pub fn assets_of(&self, n: usize) -> Vec<Value> {
+        self.assets().into_iter().filter(|it| it["business_id"] == business(n)).collect()
+    }
+
     /// Every asset as a registration: per business the business itself and `each` of the other kinds in turn.
     pub fn assets(&self) -> Vec<Value> {
         let mut assets = Vec::new();
@@ -78,8 +102,13 @@ impl Fleet {
 
     /// The ids of `assets`.
     pub fn ids(&self) -> Vec<String> {
-        self.assets().iter().filter_map(|it| it["id"].as_str().map(ToOwned::to_owned)).collect()
+        ids(&self.assets())
     }
+}
+
+/// The ids of registrations.
+pub fn ids(assets: &[Value]) -> Vec<String> {
+    assets.iter().filter_map(|it| it["id"].as_str().map(ToOwned::to_owned)).collect()
 }
 
 const KINDS: [(&str, &str); 6] = [

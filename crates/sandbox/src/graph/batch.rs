@@ -19,7 +19,7 @@ pub(crate) fn run(state: &mut State, call: &Call) -> Answer {
     let strike = state.faults.strike(&subject(state, call, holder.as_deref(), "batch"));
     let delay_ms = strike.delay_ms;
     if let Some(effect) = strike.effect {
-        return Answer { outcome: struck(call, &effect), delay_ms, items };
+        return Answer { outcome: struck(state, call, &effect), delay_ms, items };
     }
     match accepted(state, call, values) {
         Ok(calls) => Answer { items, ..answered(state, call, &calls, delay_ms) },

@@ -23,12 +23,14 @@ pub(crate) fn of(state: &State, call: &Call, forced: Option<u64>) -> Headers {
 }
 
 /// The headers of a throttled answer.
-pub(crate) fn throttled(call: &Call, throttle: &Throttle) -> Headers {
+pub(crate) fn throttled(state: &State, call: &Call, throttle: &Throttle) -> Headers {
     let mut headers = standing(call);
     if throttle.code < 80_000 {
         headers.push(("X-App-Usage", platform(100)));
     } else {
-        let id = call.first().unwrap_or_default().trim_start_matches("act_");
+        let named = call.first().unwrap_or_default();
+        let asset = state.world.assets.find(named).filter(|_| throttle.business);
+        let id = asset.map_or(named, |it| it.business.as_str()).trim_start_matches("act_");
         headers
             .push(("X-Business-Use-Case-Usage", entry(id, use_case(throttle.code), 100, throttle.minutes)));
     }

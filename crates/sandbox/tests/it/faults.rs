@@ -20,6 +20,19 @@ async fn a_throttle_carries_its_headers_and_passes() {
 }
 
 #[tokio::test]
+async fn a_throttle_of_a_business_names_the_business() {
+    let bench = Bench::start().await;
+    let token = bench.person().await;
+    bench
+        .order("faults", json!({"effect": {"throttle": {"code": 80004, "business": true}}, "times": 1}))
+        .await;
+    let answer = bench.http.get(bench.at(AD_ACCOUNT)).bearer_auth(&token).send().await.unwrap();
+    let usage: Value =
+        serde_json::from_str(answer.headers()["x-business-use-case-usage"].to_str().unwrap()).unwrap();
+    assert_eq!(usage[crate::bench::BUSINESS][0]["call_count"], 100, "{usage}");
+}
+
+#[tokio::test]
 async fn errors_raw_answers_and_broken_connections() {
     let bench = Bench::start().await;
     let token = bench.person().await;
