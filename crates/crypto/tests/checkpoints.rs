@@ -1,7 +1,5 @@
 //! Checkpoints of audit chains: what must not count as one.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
-
 use regrant_crypto::{Checkpoint, Claims, JwtRefused, SigningKey, Verifier};
 use regrant_domain::TenantId;
 

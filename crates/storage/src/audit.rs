@@ -31,9 +31,12 @@ pub struct AuditEvent {
     pub detail: serde_json::Value,
 }
 
+/// The keyed code of a message of a tenant.
+type Code = dyn Fn(TenantId, &[u8]) -> [u8; 32] + Send + Sync;
+
 /// Computes the keyed codes of chains.
 #[derive(Clone)]
-pub struct AuditChain(Arc<dyn Fn(TenantId, &[u8]) -> [u8; 32] + Send + Sync>);
+pub struct AuditChain(Arc<Code>);
 
 /// The end of a tenant's chain.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -76,7 +76,8 @@ impl Intruder {
 
     async fn run(&self, sql: &str) {
         let sql = sql.replace("{acme}", &self.acme);
-        self.on.execute_unprepared(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let done = self.on.execute_unprepared(&sql).await;
+        assert!(done.is_ok(), "{sql}: {done:?}");
     }
 
     /// Keeps everything as it is now, to come back to.

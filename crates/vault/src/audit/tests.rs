@@ -137,7 +137,7 @@ async fn a_checkpoint_from_outside_tells_a_chain_that_was_cut_or_written_anew() 
         for n in 1..6 {
             bench.vault.token(&bench.caller, &id(n)).await.unwrap();
         }
-        assert!(bench.verify(&[kept.clone()]).await.is_whole());
+        assert!(bench.verify(std::slice::from_ref(&kept)).await.is_whole());
         let later = bench.checkpoint().await;
         bench.intrude("CREATE TABLE head AS SELECT * FROM audit_heads; CREATE TABLE rows_ AS SELECT * FROM audit_events").await;
         // The last five rows go, the end is moved to what is left, the checkpoint in the database goes, too.
