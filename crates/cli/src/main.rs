@@ -108,8 +108,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Dev(args) => dev::run(args, global.output).await.map(done),
         Command::Demo(args) => demo::run(args, global.output).await,
-        Command::Serve(args) => serve::run(args, &global).await.map(done),
-        Command::Work => work::run(&global).await.map(done),
+        Command::Serve(args) => Box::pin(serve::run(args, &global)).await.map(done),
+        Command::Work => Box::pin(work::run(&global)).await.map(done),
         Command::Migrate(args) => migrate::run(args, &global).await.map(done),
         Command::Keys(command) => keys::run(command, global.output).map(done),
         Command::Apps(command) => apps::run(command, &global).await.map(done),
