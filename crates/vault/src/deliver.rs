@@ -57,7 +57,7 @@ impl Vault {
         for (scope, leases) in by_tenant.into_values() {
             match self.outgoing(&scope, leases, wall).await {
                 Ok(outgoing) => {
-                    sends.extend(outgoing.into_iter().map(|it| self.spawn_send(&scope, it, wall)))
+                    sends.extend(outgoing.into_iter().map(|it| self.spawn_send(&scope, it, wall)));
                 }
                 // Their leases end, and they are due again.
                 Err(error) => warn!(tenant.id = %scope.tenant(), error = %error, "cannot read webhooks"),
@@ -161,7 +161,7 @@ impl Vault {
                     warn!(delivery.id = %id, "another process has taken the webhook over");
                 }
                 Err(error) => {
-                    warn!(delivery.id = %id, error = %error, "a webhook is not settled; it is sent again")
+                    warn!(delivery.id = %id, error = %error, "a webhook is not settled; it is sent again");
                 }
             }
         };

@@ -238,7 +238,6 @@ async fn what_is_sent_is_signed_and_two_secrets_sign_while_both_live() {
 
         let body: Value = serde_json::from_slice(&first.body).unwrap();
         assert_eq!((&body["type"], &body["data"]["asset_id"]), (&json!("asset.expiring"), &json!("7")));
-        assert_eq!(first.body, serde_json::to_vec(&body).map(|_| first.body.clone()).unwrap());
         assert!(
             !first.body.contains(&b'\n') && !first.body.windows(2).any(|it| it == b": "),
             "it is compact"
@@ -306,10 +305,9 @@ async fn a_webhook_is_tried_ten_times_over_days_and_its_endpoint_is_disabled_aft
         world.vault.deliver_at(start + chrono::Duration::days(6), 10).await.unwrap();
         let endpoint = world.vault.webhook_endpoint(&world.one, id).await.unwrap();
         assert_eq!(endpoint.disabled.map(|(why, _)| why), Some(DisabledReason::Failing));
-        assert!(world.database.contents().await.iter().any(|(_, it)| {
-            it.windows(26).any(|it| it == b"webhook_endpoint.disabled\"")
-                || it.windows(25).any(|it| it == b"webhook_endpoint.disabled")
-        }));
+        let audited =
+            |(_, it): &(String, Vec<u8>)| it.windows(25).any(|it| it == b"webhook_endpoint.disabled");
+        assert!(world.database.contents().await.iter().any(audited));
 
         // What happens while it is disabled is not kept for it; what was on its way fails.
         world.emit(&world.one, EventKind::AssetExpiring).await;

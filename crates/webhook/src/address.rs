@@ -17,7 +17,7 @@ pub(crate) fn refusal_of(address: IpAddr) -> Option<Refusal> {
 
 /// Network, length of its prefix, why it is refused. The first that matches counts.
 const V4: [(Ipv4Addr, u32, Refusal); 18] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8, Refusal::Unspecified),
+    (Ipv4Addr::UNSPECIFIED, 8, Refusal::Unspecified),
     (Ipv4Addr::new(10, 0, 0, 0), 8, Refusal::Private),
     (Ipv4Addr::new(100, 64, 0, 0), 10, Refusal::SharedNetwork),
     (Ipv4Addr::new(127, 0, 0, 0), 8, Refusal::Loopback),
@@ -34,7 +34,7 @@ const V4: [(Ipv4Addr, u32, Refusal); 18] = [
     (Ipv4Addr::new(198, 51, 100, 0), 24, Refusal::Documentation),
     (Ipv4Addr::new(203, 0, 113, 0), 24, Refusal::Documentation),
     (Ipv4Addr::new(224, 0, 0, 0), 4, Refusal::Multicast),
-    (Ipv4Addr::new(255, 255, 255, 255), 32, Refusal::Broadcast),
+    (Ipv4Addr::BROADCAST, 32, Refusal::Broadcast),
 ];
 
 const V6: [(Ipv6Addr, u32, Refusal); 19] = [
@@ -42,7 +42,7 @@ const V6: [(Ipv6Addr, u32, Refusal); 19] = [
     (Ipv6Addr::LOCALHOST, 128, Refusal::Loopback),
     // Mapped, compatible, translated.
     (Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96, Refusal::EmbeddedIpv4),
-    (Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, 0), 96, Refusal::EmbeddedIpv4),
+    (Ipv6Addr::UNSPECIFIED, 96, Refusal::EmbeddedIpv4),
     (Ipv6Addr::new(0, 0, 0, 0, 0xffff, 0, 0, 0), 96, Refusal::EmbeddedIpv4),
     (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96, Refusal::Nat64),
     (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48, Refusal::Nat64),

@@ -66,15 +66,15 @@ fn judge(url: &Url, allow_loopback: bool) -> Result<(), Refusal> {
     if local {
         return Ok(());
     }
-    judge_host(url.host().ok_or(Refusal::Malformed)?)?;
+    judge_host(&url.host().ok_or(Refusal::Malformed)?)?;
     let port = url.port_or_known_default().ok_or(Refusal::Port)?;
     if PORTS.contains(&port) { Ok(()) } else { Err(Refusal::Port) }
 }
 
-fn judge_host(host: Host<&str>) -> Result<(), Refusal> {
+fn judge_host(host: &Host<&str>) -> Result<(), Refusal> {
     let refused = match host {
-        Host::Ipv4(address) => refusal_of(address.into()),
-        Host::Ipv6(address) => refusal_of(address.into()),
+        Host::Ipv4(address) => refusal_of((*address).into()),
+        Host::Ipv6(address) => refusal_of((*address).into()),
         Host::Domain(name) => (!is_public_name(name)).then_some(Refusal::Name),
     };
     refused.map_or(Ok(()), Err)
