@@ -2,7 +2,7 @@
 
 mod events;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
@@ -50,9 +50,24 @@ pub(crate) struct Asset {
 pub(crate) struct Ending {
     pub at: DateTime<Utc>,
     pub cause: String,
-    pub confidence: String,
     pub source: Option<String>,
-    pub who: String,
+}
+
+/// The disconnect calendar, as far as is read here.
+#[derive(Deserialize)]
+pub(crate) struct Forecast {
+    pub days: Vec<Day>,
+    /// Assets of which no ending is known.
+    pub unknown: usize,
+}
+
+/// A day on which assets end.
+#[derive(Deserialize)]
+pub(crate) struct Day {
+    pub date: String,
+    pub count: usize,
+    pub causes: BTreeMap<String, usize>,
+    pub confidence: BTreeMap<String, usize>,
 }
 
 /// A reconnect.
@@ -132,6 +147,17 @@ impl TenantApi {
                 return Ok(assets);
             }
         }
+    }
+
+    /// The disconnect calendar.
+    pub async fn forecast(&self) -> anyhow::Result<Forecast> {
+        http::json(self.get("v1/forecast")).await.context("the calendar cannot be read")
+    }
+
+    /// The same as an iCalendar file.
+    pub async fn calendar_file(&self) -> anyhow::Result<String> {
+        let answer = http::sent(self.get("v1/forecast.ics")).await.context("the calendar cannot be read")?;
+        answer.text().await.map_err(reqwest::Error::without_url).context("the calendar is not text")
     }
 
     /// Starts a reconnect and does not wait for its end.

@@ -2,6 +2,8 @@
 
 mod part;
 
+use std::collections::BTreeMap;
+
 use anyhow::Context as _;
 use chrono::{Duration, DurationRound as _};
 
@@ -94,23 +96,24 @@ async fn foresee(teller: &mut Teller, part: &mut Part<'_>) -> anyhow::Result<()>
     let known = |it: &Asset| {
         let Some(ending) = it.ending.as_ref().filter(|it| it.cause == "cut_off") else { return false };
         let is_own = ending.source.as_deref() == Some("probe");
-        silent(it) || is_own && Some(ending.at) == part.cut_off_of(&it.id)
+        (silent(it) || is_own) && Some(ending.at) == part.cut_off_of(&it.id)
     };
-    let mut assets = part.watch(teller, all, known).await?;
-    teller.say(table::calendar(&assets))?;
-    teller.check(format!("each of {all} assets has its ending, without a call"), true)?;
-    assets.retain(|it| !silent(it));
-    let days = table::days(&assets);
+    let assets = part.watch(teller, all, known).await?;
+    let calendar = part.api.forecast().await?;
+    teller.say(table::calendar(&calendar.days))?;
+    let days: BTreeMap<_, _> = calendar.days.iter().map(|it| (&it.date, it.count)).collect();
     teller.keep("calendar", &days)?;
-    let over = assets.iter().filter(|it| part.is_completed(&it.id)).count();
-    let later = assets.len().saturating_sub(over);
-    let told = format!("{over} told that they end with the first cut-off, {later} with the last");
-    teller.check(told, days.into_values().eq([over, later]))?;
-    let silent = all.saturating_sub(assets.len());
-    teller.check(
-        format!("{silent} are of kinds that tell no date of their own: what was announced or their siblings tell holds"),
-        silent > 0,
-    )?;
+    let over = part.of_completed();
+    let later = all.saturating_sub(over);
+    let told =
+        format!("the calendar shows {all} endings: {over} with the first cut-off, {later} with the last");
+    teller.check(told, days.into_values().eq([over, later]) && calendar.unknown == 0)?;
+    let told_by_siblings = assets.iter().filter(|it| silent(it)).count();
+    let told =
+        format!("{told_by_siblings} are of kinds that tell no date: theirs is concluded, and said to be");
+    teller.check(told, told_by_siblings > 0)?;
+    let file = part.api.calendar_file().await?;
+    teller.check("it is there for calendars too", file.starts_with("BEGIN:VCALENDAR"))?;
     let serving = part.tokens().await?;
     teller.check("every asset still serves its token", serving.len() == all)?;
     part.remember(serving);

@@ -10,7 +10,7 @@ use comfy_table::{
     presets::UTF8_HORIZONTAL_ONLY,
 };
 
-use crate::tenant_api::{Asset, Ending, Item};
+use crate::tenant_api::{Asset, Day, Item};
 
 /// Fits a terminal of a hundred columns.
 const WIDTH: u16 = 96;
@@ -35,34 +35,19 @@ pub(crate) fn states(assets: &[Asset]) -> String {
     indented(&table)
 }
 
-/// Which assets end on which day, why, how surely, and who must act.
-pub(crate) fn calendar(assets: &[Asset]) -> String {
-    let mut rows = BTreeMap::<_, usize>::new();
-    for ending in assets.iter().filter_map(|it| it.ending.as_ref()) {
-        let row = (day(ending), &*ending.cause, &*ending.confidence, &*ending.who);
-        let count = rows.entry(row).or_default();
-        *count = count.saturating_add(1);
-    }
-    let mut table = table(["ends on", "assets", "cause", "confidence", "who acts"]);
-    for ((day, cause, confidence, who), count) in rows {
-        table.add_row([&*day, &*count.to_string(), cause, confidence, who]);
+/// How many assets end on which day, why, and how surely.
+pub(crate) fn calendar(days: &[Day]) -> String {
+    let mut table = table(["ends on", "assets", "cause", "confidence"]);
+    for day in days {
+        let (causes, confidence) = (tally(&day.causes), tally(&day.confidence));
+        table.add_row([&*day.date, &*day.count.to_string(), &*causes, &*confidence]);
     }
     numbers_right(&mut table, 1..=1);
     indented(&table)
 }
 
-/// How many assets end on each day.
-pub(crate) fn days(assets: &[Asset]) -> BTreeMap<String, usize> {
-    let mut days = BTreeMap::new();
-    for ending in assets.iter().filter_map(|it| it.ending.as_ref()) {
-        let count: &mut usize = days.entry(day(ending)).or_default();
-        *count = count.saturating_add(1);
-    }
-    days
-}
-
-fn day(ending: &Ending) -> String {
-    ending.at.format("%Y-%m-%d").to_string()
+fn tally(counts: &BTreeMap<String, usize>) -> String {
+    counts.iter().map(|(what, n)| format!("{n} {what}")).collect::<Vec<_>>().join(", ")
 }
 
 /// What became of the items, and what has to happen where.
@@ -135,27 +120,18 @@ mod tests {
         Item { asset_id: "1".to_owned(), outcome, serving: Some("old".to_owned()), reason: Some(reason) }
     }
 
-    fn asset() -> Asset {
-        let (id, kind, state) = ("1".to_owned(), "page".to_owned(), "healthy".to_owned());
-        Asset { id, kind, state, person_id: None, ending: None }
-    }
-
     #[test]
-    fn the_calendar_counts_endings_by_day() {
-        let ending = |at: &str| Ending {
-            at: at.parse().unwrap(),
-            cause: "cut_off".to_owned(),
-            confidence: "certain".to_owned(),
-            source: None,
-            who: "person".to_owned(),
+    fn the_calendar_tells_each_day_with_its_causes() {
+        let counts = |of: &[(&str, usize)]| of.iter().map(|(what, n)| ((*what).to_owned(), *n)).collect();
+        let day = Day {
+            date: "2027-01-02".to_owned(),
+            count: 90,
+            causes: counts(&[("cut_off", 90)]),
+            confidence: counts(&[("certain", 81), ("likely", 9)]),
         };
-        let at = |at| Asset { ending: Some(ending(at)), ..asset() };
-        let assets =
-            [at("2027-01-02T03:00:00Z"), at("2027-01-02T09:00:00Z"), at("2027-01-20T00:00:00Z"), asset()];
-        assert_eq!(days(&assets).into_values().collect::<Vec<_>>(), [2, 1]);
-        assert!(
-            calendar(&assets).lines().any(|line| line.contains("2027-01-02") && line.contains("cut_off"))
-        );
+        let told = calendar(&[day]);
+        let row = told.lines().find(|line| line.contains("2027-01-02")).unwrap();
+        assert!(row.contains("90 cut_off") && row.contains("81 certain, 9 likely"), "{told}");
     }
 
     #[test]
@@ -176,8 +152,13 @@ mod tests {
 
     #[test]
     fn states_are_counted_by_kind() {
-        let asset =
-            |kind: &str, state: &str| Asset { kind: kind.to_owned(), state: state.to_owned(), ..asset() };
+        let asset = |kind: &str, state: &str| Asset {
+            id: "1".to_owned(),
+            kind: kind.to_owned(),
+            state: state.to_owned(),
+            person_id: None,
+            ending: None,
+        };
         let told = states(&[asset("page", "healthy"), asset("page", "healthy"), asset("pixel", "suspect")]);
         let row = |kind: &str| {
             told.lines().find(|line| line.contains(kind)).unwrap().split_whitespace().collect::<Vec<_>>()
