@@ -188,7 +188,7 @@ async fn status(call: RequestBuilder) -> u16 {
 
 async fn each_database(check: impl AsyncFn(&Matrix)) {
     for database in TestDatabase::all().await {
-        check(&Matrix::on(database).await).await;
+        Box::pin(async { check(&Matrix::on(database).await).await }).await;
     }
 }
 

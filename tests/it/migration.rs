@@ -14,13 +14,13 @@ const TICK: Duration = Duration::hours(6);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_migrates_and_no_asset_is_ever_without_a_working_token_sqlite() {
-    tell(TestDatabase::sqlite().await).await;
+    Box::pin(tell(TestDatabase::sqlite().await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_migrates_and_no_asset_is_ever_without_a_working_token_postgres() {
     if let Some(database) = TestDatabase::postgres().await {
-        tell(database).await;
+        Box::pin(tell(database)).await;
     }
 }
 

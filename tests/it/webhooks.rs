@@ -50,8 +50,8 @@ fn whole(bytes: &[u8]) -> Option<(String, Vec<u8>)> {
 
 fn header(head: &str, name: &str) -> String {
     let lines = head.lines().filter_map(|line| line.split_once(": "));
-    let found = lines.filter(|(it, _)| it.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned());
-    found.last().unwrap_or_default()
+    let mut found = lines.filter(|(it, _)| it.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned());
+    found.next_back().unwrap_or_default()
 }
 
 /// The signature a consumer computes by the recipe of `docs/webhooks.md`: HMAC-SHA256 (RFC 2104) from scratch.

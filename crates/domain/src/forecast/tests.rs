@@ -20,8 +20,8 @@ fn working() -> AssetFacts {
     AssetFacts { active: Some(CredentialKind::User), proved_at: Some(day(1)), ..AssetFacts::default() }
 }
 
-fn cut_off(at: i64, source: CutOffSource) -> Option<CutOff> {
-    Some(CutOff { at: day(at), source, learned_at: day(2) })
+fn cut_off(at: i64, source: CutOffSource) -> CutOff {
+    CutOff { at: day(at), source, learned_at: day(2) }
 }
 
 fn shown(facts: &AssetFacts, leaves: bool) -> Vec<(i64, EndingCause)> {
@@ -34,7 +34,7 @@ fn every_known_ending_is_shown_the_earliest_first() {
     let facts = AssetFacts {
         expires_at: Some(day(160)),
         data_access_expires_at: Some(day(190)),
-        cut_off: cut_off(130, CutOffSource::Probe),
+        cut_off: Some(cut_off(130, CutOffSource::Probe)),
         ..working()
     };
     let wanted =
@@ -46,8 +46,11 @@ fn every_known_ending_is_shown_the_earliest_first() {
 
 #[test]
 fn what_is_dead_has_no_endings_ahead() {
-    let both =
-        AssetFacts { expires_at: Some(day(90)), cut_off: cut_off(130, CutOffSource::Probe), ..working() };
+    let both = AssetFacts {
+        expires_at: Some(day(90)),
+        cut_off: Some(cut_off(130, CutOffSource::Probe)),
+        ..working()
+    };
     assert_eq!(shown(&both, false), [(90, EndingCause::TokenExpiry)]);
     let reason = Reason::new(ReasonCode::Revoked, Who::Person, "x", "y");
     let revoked = AssetFacts {
@@ -63,8 +66,11 @@ fn what_is_dead_has_no_endings_ahead() {
 
 #[test]
 fn an_announced_date_that_passed_unconfirmed_hides_nothing() {
-    let facts =
-        AssetFacts { cut_off: cut_off(90, CutOffSource::Webhook), expires_at: Some(day(160)), ..working() };
+    let facts = AssetFacts {
+        cut_off: Some(cut_off(90, CutOffSource::Webhook)),
+        expires_at: Some(day(160)),
+        ..working()
+    };
     assert_eq!(shown(&facts, false), [(90, EndingCause::CutOff), (160, EndingCause::TokenExpiry)]);
 }
 
@@ -213,8 +219,8 @@ proptest! {
 
         let mut left = all.clone();
         left.retain(|it| it.person_id.is_some() && it.person_id != Some(gone.clone()));
-        left.retain(|it| !it.expires_at.is_some_and(|at| at <= now));
-        left.retain(|it| !it.data_access_expires_at.is_some_and(|at| at <= now));
+        left.retain(|it| it.expires_at.is_none_or(|at| at > now));
+        left.retain(|it| it.data_access_expires_at.is_none_or(|at| at > now));
         let serves = left.iter().any(|it| it.slot == Slot::Standby && it.proved);
         let waits = left.iter().any(|it| it.slot == Slot::Candidate);
         let wanted = if serves { Effect::GoesOn } else if waits { Effect::Waits } else { Effect::Ends };

@@ -228,7 +228,7 @@ async fn a_page_is_a_page_however_many_assets_there_are(bench: Bench) {
     let page = tx.forecast(&filter, None, 201).await.unwrap();
     let listed = started.elapsed();
     let days = by_day(tx.forecast_tallies(&filter).await.unwrap());
-    let counted = started.elapsed() - listed;
+    let counted = started.elapsed().saturating_sub(listed);
     let totals = tx.forecast_totals(&filter).await.unwrap();
     println!("50,000 assets: page {listed:?}, days {counted:?}, all {:?}", started.elapsed());
     assert_eq!(page.len(), 201);
