@@ -119,6 +119,8 @@ pub struct AssetFacts {
     pub active: Option<CredentialKind>,
     /// Whether a candidate is parked.
     pub parked: bool,
+    /// Whether a spare stands by.
+    pub spare: bool,
     /// Since when the active credential works, as far as proofs tell.
     pub working_since: Option<Timestamp>,
     /// When a probe asks next.

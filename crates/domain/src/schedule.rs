@@ -78,7 +78,7 @@ pub fn next_check(
     pace: &Pace,
     spread: u8,
 ) -> Option<Check> {
-    if !facts.served() && !facts.parked {
+    if !facts.served() && !facts.parked && !facts.spare {
         return None;
     }
     let state = AssetState::of(facts, now, notice);

@@ -58,7 +58,9 @@ pub(crate) const SELECT: &str = "SELECT a.id, a.kind, a.name, a.business_id, a.p
     (SELECT c.kind FROM credentials c
         WHERE c.tenant_id = $1 AND c.asset_id = a.id AND c.slot = 'active') AS active,
     EXISTS (SELECT 1 FROM credentials c
-        WHERE c.tenant_id = $1 AND c.asset_id = a.id AND c.slot = 'candidate') AS parked
+        WHERE c.tenant_id = $1 AND c.asset_id = a.id AND c.slot = 'candidate') AS parked,
+    EXISTS (SELECT 1 FROM credentials c
+        WHERE c.tenant_id = $1 AND c.asset_id = a.id AND c.slot = 'standby') AS spare
     FROM assets a LEFT JOIN probe_due p ON p.tenant_id = a.tenant_id AND p.asset_id = a.id
     WHERE a.tenant_id = $1";
 
@@ -279,6 +281,7 @@ fn facts(row: &Row) -> Result<AssetFacts, Error> {
         data_access_expires_at: row.maybe_time("data_access_expires_at")?,
         active: row.maybe_parsed("active")?,
         parked: row.get("parked")?,
+        spare: row.get("spare")?,
         working_since: row.maybe_time("working_since")?,
         next_check_at: row.maybe_time("next_check_at")?,
         registered_at: row.time("created_at")?,

@@ -81,7 +81,7 @@ impl TenantTx {
     }
 }
 
-/// A cut-off that was read on an asset of this person and business.
+/// Where a cut-off was read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CutOffReading {
     /// Whose access ends.
@@ -91,24 +91,26 @@ pub struct CutOffReading {
 }
 
 impl TenantTx {
-    /// Assets of the same person and business whose kind does not carry the field.
+    /// Assets of the same person and business whose kind does not carry the field, and of which this date was
+    /// not concluded yet.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn siblings(&self, readings: &[CutOffReading]) -> Result<Vec<AssetId>, Error> {
+    pub async fn siblings(&self, readings: &[(CutOffReading, Timestamp)]) -> Result<Vec<AssetId>, Error> {
         let silent = AssetKind::ALL.into_iter().filter(|it| !it.has_cut_off()).map(AssetKind::as_str);
         let silent: Vec<_> = silent.collect();
         let mut siblings = Vec::new();
         for chunk in readings.chunks(CHUNK) {
-            let rows = chunk
-                .iter()
-                .map(|it| -> [Value; 2] { [it.person_id.as_str().into(), it.business_id.as_str().into()] });
+            let rows = chunk.iter().map(|(it, at)| -> [Value; 3] {
+                [it.person_id.as_str().into(), it.business_id.as_str().into(), time(*at).into()]
+            });
             let query = self
                 .query("SELECT a.id FROM assets a JOIN")
                 .table(rows)
                 .sql(
                     " ON v.column1 = a.person_id AND v.column2 = a.business_id
-                     WHERE a.tenant_id = $1 AND a.kind IN ",
+                     WHERE a.tenant_id = $1 AND (a.cut_off IS NULL OR a.cut_off_source <> 'sibling'
+                        OR a.cut_off <> v.column3) AND a.kind IN ",
                 )
                 .list(silent.iter().copied());
             for row in self.all(query).await? {

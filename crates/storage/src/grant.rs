@@ -107,7 +107,25 @@ impl TenantTx {
         self.run(query).await
     }
 
-    /// Assets that a credential of this grant serves, waits for or stands by for; at most `limit`.
+    /// Whether a running reconnect has open items among the assets that this grant serves.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn is_being_replaced(&self, id: GrantId) -> Result<bool, Error> {
+        let query = self
+            .query(
+                "SELECT 1 FROM credentials c
+                 JOIN reconnect_items i ON i.tenant_id = c.tenant_id AND i.asset_id = c.asset_id
+                 JOIN reconnects r ON r.tenant_id = i.tenant_id AND r.id = i.reconnect_id
+                 WHERE c.tenant_id = $1 AND c.slot = 'active' AND r.status = 'running'
+                    AND (i.outcome IS NULL OR i.outcome = 'deferred') AND c.grant_id = ",
+            )
+            .bind(id.uuid())
+            .sql(" LIMIT 1");
+        Ok(self.one(query).await?.is_some())
+    }
+
+    /// Assets that a credential of this grant serves; at most `limit`.
     ///
     /// # Errors
     /// The database failed.
@@ -115,7 +133,7 @@ impl TenantTx {
         let query = self
             .query(
                 "SELECT DISTINCT asset_id FROM credentials
-                 WHERE tenant_id = $1 AND slot <> 'previous' AND grant_id = ",
+                 WHERE tenant_id = $1 AND slot = 'active' AND grant_id = ",
             )
             .bind(id.uuid())
             .sql(" ORDER BY asset_id LIMIT ")

@@ -112,7 +112,7 @@ impl Store {
     /// The database failed.
     pub async fn renew_probes(&self, owner: &str, until: Timestamp) -> Result<u64, Error> {
         let query = Query::new("UPDATE probe_due SET leased_until = ").bind(time(until));
-        self.write(query.sql(" WHERE owner = ").bind(owner)).await
+        self.write(self.of_owner(query, owner)).await
     }
 
     /// Gives back every probe this owner holds: they are due as they were.
@@ -120,8 +120,21 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn release_probes(&self, owner: &str) -> Result<u64, Error> {
-        let query = Query::new("UPDATE probe_due SET owner = NULL, leased_until = NULL WHERE owner = ");
-        self.write(query.bind(owner)).await
+        let query = Query::new("UPDATE probe_due SET owner = NULL, leased_until = NULL");
+        self.write(self.of_owner(query, owner)).await
+    }
+
+    /// Those rows of an owner that nobody is just settling: those are done anyway, and waiting for them
+    /// while others are held could be for ever.
+    fn of_owner(&self, query: Query, owner: &str) -> Query {
+        query
+            .sql(
+                " WHERE (tenant_id, asset_id) IN
+                 (SELECT d.tenant_id, d.asset_id FROM probe_due d WHERE d.owner = ",
+            )
+            .bind(owner)
+            .sql(self.dialect.for_update_of_free_rows())
+            .sql(")")
     }
 
     /// When the next probe is due; `None` where none is scheduled.
@@ -234,7 +247,8 @@ impl TenantTx {
         Ok(())
     }
 
-    /// Makes probes due by `at`; those that are due earlier stay.
+    /// Makes probes due by `at`; those that are due earlier stay. One under way loses its lease: what it asked
+    /// before this moment must not count after it.
     ///
     /// # Errors
     /// The database failed.
@@ -243,11 +257,16 @@ impl TenantTx {
         ids.sort_unstable();
         for chunk in ids.chunks(CHUNK) {
             let query = self
-                .query("UPDATE probe_due SET lane = 'normal', due_at = ")
+                .query(
+                    "UPDATE probe_due SET lane = 'normal', owner = NULL, leased_until = NULL,
+                     fencing = fencing + 1, due_at = CASE WHEN due_at > ",
+                )
                 .bind(time(at))
-                .sql(" WHERE tenant_id = $1 AND due_at > ")
+                .sql(" THEN ")
                 .bind(time(at))
-                .sql(" AND asset_id IN ")
+                .sql(" ELSE due_at END WHERE tenant_id = $1 AND (owner IS NOT NULL OR due_at > ")
+                .bind(time(at))
+                .sql(") AND asset_id IN ")
                 .list(chunk.iter().map(AssetId::as_str));
             self.run(query).await?;
         }

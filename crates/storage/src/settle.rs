@@ -42,6 +42,8 @@ enum Order {
     Of(i64),
     /// It goes back to where it came from; what is newer stays newer.
     Keep,
+    /// It is nobody's order: the asset stays where it was.
+    Kept,
 }
 
 /// The proof that the active credential still works.
@@ -72,6 +74,20 @@ impl TenantTx {
             self.raise_generation(chunk, intent_seq, at).await?;
             self.retire_active(ids_of(chunk)).await?;
             self.put_in_place(chunk, intent_seq).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets refreshed tokens serve in the place of those they were made from, which become `previous`. What waits
+    /// goes on waiting, and a reconnect that was asked for stays the later word.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: an asset has another generation.
+    pub async fn rotate(&self, activations: &[Activation], at: Timestamp) -> Result<(), Error> {
+        for chunk in activations.chunks(CHUNK) {
+            self.raise(&chunk.iter().collect::<Vec<_>>(), Order::Kept, at).await?;
+            self.retire_active(ids_of(chunk)).await?;
+            self.insert_credentials(chunk.iter().map(|it| &it.credential), false).await?;
         }
         Ok(())
     }
@@ -240,6 +256,7 @@ impl TenantTx {
             .sql(" END, intent_seq = ");
         let query = match order {
             Order::Of(intent_seq) => query.bind(intent_seq),
+            Order::Kept => query.sql("a.intent_seq"),
             Order::Keep => {
                 query.sql("CASE WHEN v.column10 > a.intent_seq THEN v.column10 ELSE a.intent_seq END")
             }
@@ -250,7 +267,7 @@ impl TenantTx {
             .sql(" WHERE a.tenant_id = $1 AND a.id = v.column1 AND a.generation = v.column2");
         let query = match order {
             Order::Of(intent_seq) => not_overtaken(query.sql(" AND "), intent_seq),
-            Order::Keep => query,
+            Order::Keep | Order::Kept => query,
         };
         self.run_exactly(activations.len(), query).await
     }

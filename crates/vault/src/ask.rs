@@ -7,7 +7,7 @@ use std::{collections::HashMap, pin::pin};
 
 use futures_util::StreamExt;
 use regrant_domain::{
-    AccessToken, Credential, CredentialKind, Grant, Proof, Refusal, RefusalKind, Sealed, Timestamp,
+    AccessToken, Credential, CredentialKind, Grant, GrantId, Proof, Refusal, RefusalKind, Sealed, Timestamp,
 };
 use regrant_graph::{AppCredentials, Death, Probe, Target};
 use regrant_storage::{StoredCredential, TenantScope, TenantTx};
@@ -128,7 +128,8 @@ impl Vault {
                     continue;
                 };
                 if let Ok(inspected) = self.graph.inspect(round.app, token).await {
-                    round.adopted.insert(print.clone(), grant_of(inspected.facts));
+                    let grant = Grant { id: id_of_import(print), ..grant_of(inspected.facts) };
+                    round.adopted.insert(print.clone(), grant);
                 }
             }
         }
@@ -143,10 +144,13 @@ impl Vault {
         now: Timestamp,
     ) -> Result<(), Error> {
         if tx.grants(&[grant.id]).await?.is_empty() {
-            self.keep_grant(tx, grant, now).await?;
-            tx.keep_grant_token(grant.id, sealed).await?;
+            match self.keep_grant(tx, grant, now).await {
+                // Another piece that adopts the same token was first.
+                Ok(()) | Err(regrant_storage::Error::Taken(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        Ok(())
+        Ok(tx.keep_grant_token(grant.id, sealed).await?)
     }
 
     /// One proof for each credential that is asked, in their order.
@@ -177,4 +181,10 @@ fn unsaid(message: &str) -> Refusal {
 fn is_orphan(due: &Due, credential: &Credential) -> bool {
     let proved = matches!(due.proofs.get(&credential.id), Some(Proof::Proven(_)));
     proved && credential.grant_id.is_none() && credential.kind != CredentialKind::Page
+}
+
+/// Pieces that adopt the same imported token side by side mean the same grant.
+fn id_of_import(fingerprint: &[u8]) -> GrantId {
+    let bytes: [u8; 16] = fingerprint.try_into().unwrap_or_default();
+    GrantId::from_uuid(uuid::Uuid::new_v8(bytes))
 }

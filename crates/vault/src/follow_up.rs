@@ -24,8 +24,27 @@ impl Vault {
             (it.id.clone(), check)
         };
         tx.plan_probes(&assets.iter().map(plan).collect::<Vec<_>>()).await?;
+        self.tell(tx, &assets, now).await
+    }
+
+    /// Tells what changed about these assets, by time alone perhaps; their probes stay as they are planned.
+    pub(crate) async fn tell_changes(
+        &self,
+        tx: &TenantTx,
+        ids: &[AssetId],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let assets = tx.assets(ids).await?;
+        self.tell(tx, &assets, now).await
+    }
+
+    async fn tell(&self, tx: &TenantTx, assets: &[Asset], now: Timestamp) -> Result<(), Error> {
+        let notice = self.settings.notice;
         let (mut told, mut events) = (Vec::new(), Vec::new());
-        for asset in &assets {
+        for asset in assets {
             let state = asset.state(now, notice);
             if asset.told == Some(state.status) {
                 continue;

@@ -8,7 +8,7 @@ use regrant_domain::{
     AccessToken, Clock, CredentialKind, Grant, GrantId, Proof, Refusal, RefusalKind, Sealed, TenantId,
 };
 use regrant_graph::{AppCredentials, CallError, InspectError, TokenFacts};
-use regrant_storage::{Lease, Reconnect, TenantScope};
+use regrant_storage::{Lease, Origin, Reconnect, TenantScope};
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -24,6 +24,7 @@ pub(crate) struct Credentials {
     pub(crate) token: AccessToken,
     pub(crate) grant: Grant,
     pub(crate) intent_seq: i64,
+    pub(crate) origin: Origin,
 }
 
 /// What proving the token led to.
@@ -54,11 +55,8 @@ impl Vault {
         let token = self.submitted(scope, reconnect).await?;
         if let Some(grant_id) = reconnect.grant_id.filter(|_| reconnect.proved) {
             let grant = self.read_grant(scope, grant_id).await?;
-            return Ok(Prove::Proved(Box::new(Credentials {
-                token,
-                grant,
-                intent_seq: reconnect.intent_seq,
-            })));
+            let (intent_seq, origin) = (reconnect.intent_seq, reconnect.origin);
+            return Ok(Prove::Proved(Box::new(Credentials { token, grant, intent_seq, origin })));
         }
         match self.examine(app, token, reconnect).await {
             Ok((token, facts)) => {
@@ -122,7 +120,7 @@ impl Vault {
         let detail = json!({ "grant": grant.id, "person": grant.person_id, "kind": grant.kind });
         tx.audit(&[event("vault".to_owned(), "reconnect.proved", reconnect.id, detail)], now).await?;
         tx.commit().await?;
-        Ok(Credentials { token, grant, intent_seq: reconnect.intent_seq })
+        Ok(Credentials { token, grant, intent_seq: reconnect.intent_seq, origin: reconnect.origin })
     }
 
     /// While the caller waits the call never was; after that its items say what happened.

@@ -17,6 +17,8 @@ use crate::{Error, Settings, Vault, seal::grant_context};
 
 /// How long a refresh that failed rests.
 const TRY_AGAIN: chrono::Duration = chrono::Duration::hours(6);
+/// Long enough for an exchange with all its attempts.
+const LEASE: chrono::Duration = chrono::Duration::minutes(5);
 /// How long one waits for a reconnect that works on the same assets.
 const GIVE_WAY: chrono::Duration = chrono::Duration::minutes(1);
 
@@ -38,11 +40,12 @@ impl Vault {
     /// # Errors
     /// The database does not answer.
     pub async fn rotate_due(&self, limit: u32) -> Result<usize, Error> {
-        let lease_for = chrono::Duration::from_std(self.settings.lease).map_err(Error::internal)?;
-        let (kind, wall) = (DueKind::Refresh, Clock::wall());
-        let claims = self.store.claim_due(kind, wall, &self.jobs.owner, lease_for, limit).await?;
         let mut refreshed = 0;
-        for claim in claims {
+        // One at a time: a lease that is claimed is worked on at once.
+        for _ in 0..limit {
+            let (kind, wall) = (DueKind::Refresh, Clock::wall());
+            let claims = self.store.claim_due(kind, wall, &self.jobs.owner, LEASE, 1).await?;
+            let Some(claim) = claims.into_iter().next() else { break };
             match self.rotate(&claim).await {
                 Ok(done) => refreshed += usize::from(done),
                 Err(error) => warn!(tenant.id = %claim.scope.tenant(), error = %error, "a refresh broke off"),
@@ -91,6 +94,12 @@ impl Vault {
         let now = self.clock.now();
         let tx = self.store.begin(&claim.scope).await?;
         tx.hold(&claim.lease).await?;
+        if tx.is_being_replaced(id).await? {
+            // What a tenant asked for goes first, and nothing is exchanged in vain.
+            tx.reschedule(&claim.lease, Clock::wall() + GIVE_WAY).await?;
+            tx.commit().await?;
+            return Ok(None);
+        }
         let kept = tx.grant_token(id).await?;
         let sealed = kept.sealed.filter(|_| self.settings.is_to_refresh(&kept.grant, now));
         if sealed.is_some() {

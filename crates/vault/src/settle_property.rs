@@ -196,7 +196,8 @@ impl World {
         tx.insert_grant(&grant, now).await.unwrap();
         let items = tx.items(id).await.unwrap();
         tx.commit().await.unwrap();
-        let credentials = Credentials { token: text(&token), grant, intent_seq };
+        let credentials =
+            Credentials { token: text(&token), grant, intent_seq, origin: regrant_storage::Origin::Call };
         Offer { id, items, lease: lease.unwrap(), token, credentials }
     }
 

@@ -10,12 +10,12 @@ use regrant_storage::{CutOffNote, CutOffReading, TenantTx};
 use crate::{Error, watch::Due};
 
 /// What the proofs of a chunk read, by person and business: the earliest date counts.
-pub(crate) fn readings(due: &[Due]) -> HashMap<CutOffReading, Timestamp> {
+pub(crate) fn readings(due: &[Due], now: Timestamp) -> HashMap<CutOffReading, Timestamp> {
     let mut readings = HashMap::new();
     for it in due {
         let active = it.credentials.iter().find(|it| it.credential.slot == Slot::Active);
         let read = active.and_then(|active| match it.proofs.get(&active.credential.id) {
-            Some(Proof::Proven(proven)) => proven.cut_off,
+            Some(Proof::Proven(proven)) => proven.cut_off.filter(|at| *at > now),
             _ => None,
         });
         let (person_id, business_id) = (it.asset.person_id.clone(), it.asset.business_id.clone());

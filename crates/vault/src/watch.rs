@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use regrant_domain::{
     AccessToken, Asset, AssetId, Clock, Credential, CredentialId, Grant, GrantId, Proof, Slot, schedule::Lane,
 };
@@ -18,7 +18,7 @@ use tracing::{Instrument, error, info, info_span, warn};
 use crate::{
     Error, Vault,
     siblings::{Siblings, readings},
-    watched::Findings,
+    watched::{Findings, pause_after},
 };
 
 /// What one pass over due assets did.
@@ -138,11 +138,47 @@ impl Vault {
     async fn watch_claim(&self, owner: &str, claim: &ProbeClaim) -> Result<Watched, Error> {
         let app = self.app(claim.scope.app_id()).await?;
         let pieces = claim.leases.chunks(PIECE);
-        let pieces: Vec<_> = pieces.map(|it| self.watch_piece(owner, &claim.scope, &app, it)).collect();
-        stream::iter(pieces)
+        let pieces: Vec<_> = pieces.map(|it| self.watch_or_put_off(owner, &claim.scope, &app, it)).collect();
+        let sum = stream::iter(pieces)
             .buffer_unordered(PIECES_AT_ONCE)
-            .try_fold(Watched::default(), async |sum, it| Ok(sum.plus(it)))
-            .await
+            .fold(Watched::default(), async |sum, it| sum.plus(it));
+        Ok(sum.await)
+    }
+
+    /// A piece that breaks off is due again later, alone: the others go on.
+    async fn watch_or_put_off(
+        &self,
+        owner: &str,
+        scope: &TenantScope,
+        app: &AppCredentials,
+        leases: &[ProbeLease],
+    ) -> Watched {
+        let broke = match self.watch_piece(owner, scope, app, leases).await {
+            Ok(watched) => return watched,
+            Err(broke) => broke,
+        };
+        error!(error = %broke, cause = ?std::error::Error::source(&broke), "a piece of probes broke off");
+        if let Err(error) = self.put_off_probes(owner, scope, leases).await {
+            warn!(error = %error, "cannot put probes off");
+        }
+        Watched { lost: leases.len(), ..Watched::default() }
+    }
+
+    async fn put_off_probes(
+        &self,
+        owner: &str,
+        scope: &TenantScope,
+        leases: &[ProbeLease],
+    ) -> Result<(), Error> {
+        let (ids, now): (Vec<_>, _) =
+            (leases.iter().map(|it| it.asset_id.clone()).collect(), self.clock.now());
+        let tx = self.store.begin(scope).await?;
+        tx.lock_assets(&ids).await?;
+        let held = tx.hold_probes(owner, leases).await?;
+        let later = leases.iter().filter(|it| held.contains(&it.asset_id));
+        let later: Vec<_> = later.map(|it| (it.asset_id.clone(), now + pause_after(it.tries))).collect();
+        tx.postpone_probes(&later).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn watch_piece(
@@ -196,9 +232,10 @@ impl Vault {
         let ids: Vec<_> = due.iter().map(|it| it.asset.id.clone()).collect();
         let leases: Vec<_> = due.iter().map(|it| it.lease.clone()).collect();
         let (key, now) = (self.keys.active(round.scope).await?, self.clock.now());
-        let readings = readings(&due);
+        let readings = readings(&due, now);
         let tx = self.store.begin(round.scope).await?;
-        let siblings = tx.siblings(&readings.keys().cloned().collect::<Vec<_>>()).await?;
+        let siblings =
+            tx.siblings(&readings.iter().map(|(it, at)| (it.clone(), *at)).collect::<Vec<_>>()).await?;
         let locked: HashMap<_, _> = tx
             .lock_assets(&[ids.as_slice(), &siblings].concat())
             .await?

@@ -50,6 +50,11 @@ impl Due {
         }
     }
 
+    /// Whether nobody could say anything of a credential that waits.
+    fn is_unsaid(&self, now: Timestamp) -> bool {
+        self.proofs.values().any(|it| matches!(judge(it, None, now), Verdict::Unknown(_)))
+    }
+
     fn verdict(&self, now: Timestamp) -> Option<Verdict> {
         let active = self.in_slot(Slot::Active)?;
         let proof = self.proofs.get(&active.credential.id)?;
@@ -153,6 +158,7 @@ impl<'a> Findings<'a> {
                 self.settled.push(asset.id.clone());
             }
             Some(Verdict::Unknown(told)) => self.postpone(asset, told, due.lease.tries),
+            None if due.is_unsaid(self.now) => self.postpone(asset, None, due.lease.tries),
             Some(Verdict::Unclear) | None => {
                 self.checked.push(asset.id.clone());
                 self.settled.push(asset.id.clone());
@@ -186,6 +192,8 @@ impl<'a> Findings<'a> {
         tx.note_cut_offs(&self.cut_offs).await?;
         vault.follow_up(tx, &settled.into_iter().collect::<Vec<_>>(), now).await?;
         tx.finish_probes(&self.settled).await?;
+        let unsaid: Vec<_> = self.postponed.iter().map(|(id, _)| id.clone()).collect();
+        vault.tell_changes(tx, &unsaid, now).await?;
         tx.postpone_probes(&self.postponed).await?;
         vault.plan_refreshes(tx, &self.refresh, now).await?;
         tx.emit(&self.events, now).await?;
@@ -238,9 +246,7 @@ impl<'a> Findings<'a> {
 
     fn postpone(&mut self, asset: &Asset, told: Option<Timestamp>, tries: u32) {
         self.watched.postponed += 1;
-        let doublings = i32::try_from(tries.min(6)).unwrap_or(6);
-        let pause =
-            (FIRST_PAUSE * 2_i32.saturating_pow(u32::try_from(doublings).unwrap_or(0))).min(LONGEST_PAUSE);
+        let pause = pause_after(tries);
         let at = (self.now + pause).max(told.unwrap_or(self.now));
         self.postponed.push((asset.id.clone(), at));
     }
@@ -287,6 +293,11 @@ impl<'a> Findings<'a> {
         self.audit.push(AuditEvent { actor, action, subject: subject.clone(), detail: detail.clone() });
         self.events.push(NewEvent { kind, subject, data: detail });
     }
+}
+
+/// The pause after nobody could say so often in a row.
+pub(crate) fn pause_after(tries: u32) -> chrono::Duration {
+    (FIRST_PAUSE * 2_i32.saturating_pow(tries.min(6))).min(LONGEST_PAUSE)
 }
 
 /// One event for all cut-offs that a chunk has learned.

@@ -8,9 +8,11 @@ use regrant_domain::{
     Asset, AssetId, Clock, CredentialKind, CutOff, CutOffSource, Outcome, PersonId, Proof, Proven, Reason,
     ReasonCode, Serving, Slot, TenantId, Timestamp, Who,
     settle::{Decision, Effect, Standing, decide, give_up},
+    watch::cut_off_after,
 };
 use regrant_storage::{
-    Activation, AuditEvent, CutOffNote, FailedProof, Item, ItemResult, Lease, StoredCredential, TenantTx,
+    Activation, AuditEvent, CutOffNote, FailedProof, Item, ItemResult, Lease, Origin, StoredCredential,
+    TenantTx,
 };
 
 use crate::{
@@ -112,14 +114,14 @@ impl<'a> Writes<'a> {
     fn write(&mut self, decision: &Decision, asset: &Asset, proven: Proven) -> Result<(), Error> {
         match decision.effect {
             Effect::Activate => {
-                let cut_off = proven.cut_off.map(|at| self.read_now(at));
+                let person = self.offer.as_ref().map(|it| &it.credentials.grant.person_id);
+                let known = asset.facts.cut_off.filter(|_| asset.person_id.as_ref() == person);
+                let cut_off = cut_off_after(known, proven.cut_off, self.now);
                 let activation = self.activation(asset, proven, cut_off)?;
                 self.activations.push(activation);
             }
             Effect::Renew => {
-                // A reading without a cut-off is no proof that there is none, unless the known one has passed.
-                let known = asset.facts.cut_off.filter(|it| it.at > self.now);
-                let cut_off = proven.cut_off.map(|at| self.read_now(at)).or(known);
+                let cut_off = cut_off_after(asset.facts.cut_off, proven.cut_off, self.now);
                 let renewal = self.activation(asset, proven, cut_off)?;
                 self.renewals.push(renewal);
             }
@@ -152,11 +154,6 @@ impl<'a> Writes<'a> {
         let person = credential.credential.person_id.clone();
         self.cut_offs.extend(note_of(asset, person, cut_off, self.now));
         Ok(Activation { credential, expected_generation: asset.generation, cut_off })
-    }
-
-    /// A cut-off that a probe has just read.
-    const fn read_now(&self, at: Timestamp) -> CutOff {
-        CutOff { at, source: CutOffSource::Probe, learned_at: self.now }
     }
 
     /// Seals the offered token, or the page token minted from it, for the asset's next generation.
@@ -193,8 +190,13 @@ impl<'a> Writes<'a> {
     }
 
     pub(crate) async fn carry_out(self, tx: &TenantTx) -> Result<(), Error> {
-        tx.activate(&self.activations, self.intent_seq, self.now).await?;
-        tx.renew(&self.renewals, self.intent_seq, self.now).await?;
+        if self.offer.as_ref().is_some_and(|it| it.credentials.origin == Origin::Rotation) {
+            tx.rotate(&self.activations, self.now).await?;
+            tx.adopt(&self.renewals, self.now).await?;
+        } else {
+            tx.activate(&self.activations, self.intent_seq, self.now).await?;
+            tx.renew(&self.renewals, self.intent_seq, self.now).await?;
+        }
         tx.park(&self.parked, self.now).await?;
         tx.stand_by(&self.standbys, self.now).await?;
         tx.note_failed(&self.failed, self.now).await?;

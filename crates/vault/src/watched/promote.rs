@@ -66,7 +66,9 @@ impl Findings<'_> {
         proven: Proven,
         kind: EventKind,
     ) -> Result<(), Error> {
-        let cut_off = cut_off_after(None, proven.cut_off, self.now);
+        let same_person = waited.credential.person_id == asset.person_id;
+        let known = asset.facts.cut_off.filter(|_| same_person);
+        let cut_off = cut_off_after(known, proven.cut_off, self.now);
         let credential = self.seal(asset, waited, Slot::Active, proven)?;
         let person = credential.credential.person_id.clone();
         let detail = json!({
