@@ -38,7 +38,7 @@ async fn an_asset_without_a_working_token_says_so_and_why() {
         crate::bench::Tenant::with_secret(&bench.api, tenant.id, tenant.client_id, tenant.client_secret)
             .await;
     let dead = tenant.get(&format!("/v1/assets/{id}/token")).await;
-    assert_eq!((&dead["status"], &dead["reason"]["code"]), (&json!(409), &json!("token_dead")), "{dead}");
+    assert_eq!((&dead["status"], &dead["reason"]["code"]), (&json!(409), &json!("token_expired")), "{dead}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -171,6 +171,8 @@ impl AssetState {
         let ending = endings.iter().min_by_key(|it| it.at).copied();
         let passed = endings
             .iter()
+            // A revocation is told by what failed, like every other failed proof.
+            .filter(|it| it.cause != EndingCause::Revoked)
             .filter(|it| it.confidence == Confidence::Certain && it.at <= now)
             .min_by_key(|it| it.at)
             .copied();

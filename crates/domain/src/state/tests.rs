@@ -153,6 +153,13 @@ fn a_revoked_access_is_an_ending_too() {
 }
 
 #[test]
+fn a_revocation_that_is_not_definitive_is_one_failed_proof_as_any_other() {
+    let reason = Reason::new(ReasonCode::Revoked, Who::Person, "x", "y");
+    let facts = AssetFacts { failing: Some((day(5), reason)), failures: 1, ..proved() };
+    assert_eq!(status(&facts, 8), Status::Suspect);
+}
+
+#[test]
 fn the_earliest_ending_counts_and_shows_within_the_notice() {
     let facts = AssetFacts { expires_at: Some(day(60)), data_access_expires_at: Some(day(90)), ..proved() };
     assert_eq!(status(&facts, 29), Status::Healthy);
