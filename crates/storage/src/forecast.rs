@@ -162,7 +162,6 @@ impl TenantTx {
                 a.cut_off_source, a.expires_at, a.data_access_expires_at, c.kind AS active, c.grant_id,
                 CASE WHEN a.failing_reason LIKE '{\"code\":\"revoked\",%' THEN a.failing_since END AS revoked_at,
                 (c.id IS NULL OR a.definitive OR a.failures > 1
-                    OR coalesce(a.failing_reason, '') LIKE '{\"code\":\"revoked\",%'
                     OR (a.cut_off_source = 'probe' AND a.cut_off IS NOT NULL AND a.cut_off <= ",
         );
         query = query.bind(now).sql(") OR (a.expires_at IS NOT NULL AND a.expires_at <= ").bind(now);
