@@ -70,6 +70,7 @@ async fn a_person_of_another_tenant_is_nobody(bench: Bench) {
     for id in ["77", "80", "90", "5"] {
         assert!(matches!(tx.person(&person(id)).await, Err(Error::NotFound)), "{id}");
     }
+    drop(tx);
     let tx = bench.acme().await;
     assert_eq!(tx.person(&person("90")).await.unwrap().id, person("90"));
     assert!(matches!(tx.person(&person("5")).await, Err(Error::NotFound)));
