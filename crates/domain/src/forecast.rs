@@ -2,7 +2,7 @@
 //!
 //! The rule: an ending that is not known is unknown, never safe; a parked token covers nothing for certain,
 //! because it does not reach its asset yet; what is dead already cannot end again.
-//! Start at [`calendar`] for one asset and at [`stands_behind`] for what takes over.
+//! Start at [`calendar`] for one asset and at `stands_behind` for what takes over.
 
 use std::collections::BTreeMap;
 
