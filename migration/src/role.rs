@@ -1,24 +1,24 @@
 //! What the application's role may do on PostgreSQL: it owns nothing and deletes little.
 //!
-//! The rule: a table without a line here does not exist for the application. Audit events can be added and
-//! read, never changed.
+//! The rule: a table without a line here does not exist for the application. Audit events can be
+//! added and read; past retention their words go, their place in the chain stays.
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
-const GRANTS: [(&str, &str); 24] = [
+const GRANTS: [(&str, &str); 31] = [
     ("seaql_migrations", "SELECT"),
     ("apps", "SELECT, INSERT, UPDATE"),
     ("tenants", "SELECT, INSERT, UPDATE"),
     ("signing_keys", "SELECT, INSERT, UPDATE"),
-    ("clients", "SELECT, INSERT, UPDATE"),
-    ("tenant_keys", "SELECT, INSERT, UPDATE"),
-    ("grants", "SELECT, INSERT, UPDATE"),
+    ("clients", "SELECT, INSERT, UPDATE, DELETE"),
+    ("tenant_keys", "SELECT, INSERT, UPDATE, DELETE"),
+    ("grants", "SELECT, INSERT, UPDATE, DELETE"),
     ("assets", "SELECT, INSERT, UPDATE, DELETE"),
     ("credentials", "SELECT, INSERT, UPDATE, DELETE"),
     ("reconnects", "SELECT, INSERT, UPDATE, DELETE"),
     ("reconnect_items", "SELECT, INSERT, UPDATE, DELETE"),
     ("idempotency", "SELECT, INSERT, DELETE"),
-    ("audit_events", "SELECT, INSERT"),
+    ("audit_events", "SELECT, INSERT, UPDATE (actor, subject, detail, pruned)"),
     ("audit_heads", "SELECT, INSERT, UPDATE"),
     ("audit_keys", "SELECT, INSERT"),
     ("audit_checkpoints", "SELECT, INSERT"),
@@ -30,6 +30,13 @@ const GRANTS: [(&str, &str); 24] = [
     ("deliveries", "SELECT, INSERT, UPDATE, DELETE"),
     ("inbox", "SELECT, INSERT, UPDATE, DELETE"),
     ("person_directory", "SELECT, INSERT, DELETE"),
+    ("operators", "SELECT, INSERT, UPDATE, DELETE"),
+    ("operator_sessions", "SELECT, INSERT, DELETE"),
+    ("login_attempts", "SELECT, INSERT, UPDATE, DELETE"),
+    ("client_scopes", "SELECT, INSERT, UPDATE, DELETE"),
+    ("client_proofs", "SELECT, INSERT, DELETE"),
+    ("tenant_origins", "SELECT, INSERT, DELETE"),
+    ("reconnect_sessions", "SELECT, INSERT, UPDATE, DELETE"),
 ];
 
 /// Grants the role `role` what the application needs, on PostgreSQL; SQLite has no roles.

@@ -3,7 +3,8 @@
 //! Keys start with `tenant_id`, so that the schema can be distributed by tenant unchanged. Times are
 //! microseconds since 1970, JSON is text. Not walled, because they are read before a tenant is known:
 //! `apps`, `tenants`, `signing_keys`, `clients` (hashes), `due` and `probe_due` (ids and times),
-//! `inbox` (what Meta tells, erased when worked off) and `person_directory` (hashes).
+//! `inbox` (what Meta tells, erased when worked off), `person_directory` (hashes), `client_scopes` and
+//! `tenant_origins`; `operators`, `operator_sessions` and `login_attempts` belong to the installation.
 
 mod s01_apps;
 mod s02_tenants;
@@ -29,11 +30,18 @@ mod s21_audit_chain;
 mod s21_checkpoints;
 mod s23_credentials_by_person;
 mod s24_retention;
+mod s25_operators;
+mod s26_client_access;
+mod s28_tenant_admin;
+mod s29_reconnect_sessions;
+mod s30_secret_overlap;
+mod s31_audit_pruning;
+mod s32_idempotent_answers;
 
 use crate::step::Step;
 
 /// Every step, oldest first.
-pub(crate) const ALL: [Step; 25] = [
+pub(crate) const ALL: [Step; 33] = [
     s01_apps::STEP,
     s02_tenants::STEP,
     s03_signing_keys::STEP,
@@ -59,4 +67,12 @@ pub(crate) const ALL: [Step; 25] = [
     s21_checkpoints::STEP,
     s23_credentials_by_person::STEP,
     s24_retention::STEP,
+    s25_operators::STEP,
+    s26_client_access::LIMITS,
+    s26_client_access::PROOFS,
+    s28_tenant_admin::STEP,
+    s29_reconnect_sessions::STEP,
+    s30_secret_overlap::STEP,
+    s31_audit_pruning::STEP,
+    s32_idempotent_answers::STEP,
 ];

@@ -51,7 +51,7 @@ async fn kills(database: TestDatabase) {
 
 /// Whether the newest reconnect is unfinished in the database; asked while no process runs.
 async fn is_running(vault: &Vault, tenant: &Tenant) -> bool {
-    let caller = vault.authenticate(&tenant.bearer).await.expect("the tenant is logged in");
+    let caller = vault.authenticate(tenant.presented()).await.expect("the tenant is logged in");
     let newest = vault.list_reconnects(&caller, None, 1).await.expect("a list").data;
     newest.first().is_some_and(|it| it.status == ReconnectStatus::Running)
 }
@@ -65,7 +65,7 @@ async fn send(tenant: Tenant, trial: i64, order: Value) -> Option<Value> {
 
 /// A generation counts the credentials that were ever active: twice applied would be one too many.
 async fn every_asset_moved_once(vault: &Vault, tenant: &Tenant, trial: i64, person: &str) {
-    let caller = vault.authenticate(&tenant.bearer).await.expect("the tenant is logged in");
+    let caller = vault.authenticate(tenant.presented()).await.expect("the tenant is logged in");
     let mut after = None;
     let mut seen = 0;
     loop {

@@ -67,7 +67,7 @@ async fn start(tenant: Tenant, order: Value, pause_ms: u64) -> String {
 
 /// Ids are minted before acceptance; the vault knows in which order the calls were accepted.
 async fn accepted_last(bench: &Bench, tenant: &Tenant, one: &Value, other: &Value) -> bool {
-    let caller = bench.vault.authenticate(&tenant.bearer).await.expect("the tenant is logged in");
+    let caller = bench.vault.authenticate(tenant.presented()).await.expect("the tenant is logged in");
     let mut seqs = Vec::new();
     for it in [one, other] {
         let id = it["id"].as_str().expect("an id").parse().expect("a reconnect id");

@@ -3,6 +3,8 @@
 //! The rule: the token comes in the Authorization header and nowhere else, and it is decided on before a
 //! byte of the body is read. Who passes is left for [`crate::caller::Caller`].
 
+use std::net::IpAddr;
+
 use actix_web::{
     Error, HttpMessage,
     body::MessageBody,
@@ -11,7 +13,7 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use regrant_vault::{Principal, Vault};
+use regrant_vault::{Presented, Principal, Vault};
 
 use crate::problem::{Code, Problem, unauthenticated};
 
@@ -33,7 +35,9 @@ async fn identify(request: &ServiceRequest) -> Result<Principal, Problem> {
     let vault =
         request.app_data::<Data<Vault>>().ok_or_else(|| Problem::new(Code::Internal, "not set up"))?;
     let token = bearer(request.headers())?;
-    Ok(vault.authenticate(token).await?)
+    // An address that is not known is nobody's: no client is confined to it.
+    let address = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |it| it.ip());
+    Ok(vault.authenticate(Presented { token, address, proof: None }).await?)
 }
 
 /// The one bearer token of the one Authorization header (RFC 6750 §2.1).

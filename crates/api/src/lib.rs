@@ -13,6 +13,7 @@ mod ical;
 mod json;
 mod openapi;
 mod problem;
+mod repeat;
 mod request_id;
 mod routes;
 mod schema;

@@ -162,6 +162,15 @@ impl From<Error> for Problem {
             Error::NotSigned => {
                 Self::new(Code::NotSigned, "The message is not signed by this app, or is not fresh.")
             }
+            Error::Restricted => Self::new(
+                Code::Restricted,
+                "The credential is confined to some of the tenant's assets; this call tells of all of them.",
+            ),
+            Error::Raced => Self::new(
+                Code::CallUnderWay,
+                "A call with the same Idempotency-Key is under way; ask again in a moment.",
+            )
+            .with_header(header::RETRY_AFTER, 1),
             Error::ScopeNotHeld => {
                 Self::new(Code::ScopeNotHeld, "The client does not hold a scope that was asked for.")
             }

@@ -28,6 +28,8 @@ pub enum Purpose {
     WebhookSecret,
     /// The key of the audit chains.
     AuditKey,
+    /// What a client proves its calls with.
+    ProofKey,
 }
 
 impl Purpose {
@@ -43,6 +45,7 @@ impl Purpose {
             Self::GrantToken => "grant_token",
             Self::WebhookSecret => "webhook_secret",
             Self::AuditKey => "audit_key",
+            Self::ProofKey => "proof_key",
         }
     }
 }

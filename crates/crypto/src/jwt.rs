@@ -26,13 +26,15 @@ pub struct Claims {
     pub iss: String,
     /// Which listener it is for. One, never a list.
     pub aud: String,
-    /// The client.
+    /// Who holds it: a client, a reconnect session or an operator.
     pub sub: String,
-    /// The client's tenant.
+    /// The holder's tenant; the reserved one for operators.
     pub tenant: TenantId,
+    /// Tokens of a lower version than the holder's are revoked.
+    pub ver: i64,
     /// What it permits, separated by spaces.
     pub scope: String,
-    /// The token's own id.
+    /// The token's own id; an operator's log-in.
     pub jti: String,
     /// When it was made, in seconds since 1970.
     pub iat: i64,

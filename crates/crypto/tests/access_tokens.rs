@@ -30,6 +30,7 @@ fn claims() -> Claims {
         aud: AUDIENCE.to_owned(),
         sub: "cli_0190a5c000007000800000000000c11e".to_owned(),
         tenant: TenantId::mint(),
+        ver: 0,
         scope: "assets:read tokens:read".to_owned(),
         jti: "0190a5c0".to_owned(),
         iat: NOW,

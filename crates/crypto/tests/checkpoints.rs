@@ -38,6 +38,7 @@ fn a_checkpoint_is_no_access_token_and_an_access_token_no_checkpoint() {
         aud: "regrant-api".to_owned(),
         sub: "cli_1".to_owned(),
         tenant: TenantId::mint(),
+        ver: 0,
         scope: String::new(),
         jti: "1".to_owned(),
         iat: 1_800_000_000,

@@ -1,5 +1,5 @@
 //! Prefixed identifiers: `ten_`, `cli_`, `grt_`, `crd_`, `rcn_`, `evt_`, `whk_`, `dlv_`,
-//! `req_` and a UUIDv7.
+//! `opr_`, `ops_`, `rse_`, `req_` and a UUIDv7.
 //!
 //! The rule: an identifier is typed from the edge inwards; a bare `Uuid` is for storage and
 //! cryptography only. They order by time of creation.
@@ -104,6 +104,12 @@ typed_id! {
     WebhookEndpointId "whk_",
     /// One event on its way to one endpoint.
     DeliveryId "dlv_",
+    /// Somebody who runs the installation.
+    OperatorId "opr_",
+    /// One log-in of an operator.
+    OperatorSessionId "ops_",
+    /// What a browser may do for one person, for minutes.
+    ReconnectSessionId "rse_",
     /// One HTTP request.
     RequestId "req_",
 }

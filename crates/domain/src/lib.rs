@@ -14,9 +14,12 @@ mod grant;
 mod graph_id;
 mod ids;
 mod inbox;
+mod operator;
+mod origin;
 mod outcome;
 mod permission;
 mod proof;
+mod reach;
 mod read_reason;
 mod reconnect;
 pub mod schedule;
@@ -34,13 +37,19 @@ pub use event::EventKind;
 pub use grant::{Grant, GrantedScope};
 pub use graph_id::{AppId, AssetId, InvalidGraphId, PersonId};
 pub use ids::{
-    ClientId, CredentialId, DeliveryId, EventId, GrantId, InvalidId, ReconnectId, RequestId, TenantId,
-    WebhookEndpointId,
+    ClientId, CredentialId, DeliveryId, EventId, GrantId, InvalidId, OperatorId, OperatorSessionId,
+    ReconnectId, ReconnectSessionId, RequestId, TenantId, WebhookEndpointId,
 };
 pub use inbox::{InboxKind, Word};
+pub use operator::{InvalidOperatorName, OperatorName, OperatorRole, UnknownRole};
+pub use origin::{InvalidOrigin, Origin};
 pub use outcome::{Outcome, Reason, ReasonCode, Serving, Who};
 pub use permission::{Permission, Permissions, UnknownPermission};
 pub use proof::{Proof, Proven, Refusal, RefusalKind};
+pub use reach::{Reach, Within};
 pub use read_reason::{InvalidReadReason, ReadReason};
 pub use reconnect::{Counts, ReconnectStatus};
-pub use secret::{AccessToken, AppSecret, ClientSecret, InvalidSecret, Passphrase, Sealed, VerifyToken};
+pub use secret::{
+    AccessToken, AppSecret, ClientSecret, InvalidPassword, InvalidSecret, Passphrase, Password, Sealed,
+    VerifyToken,
+};

@@ -99,6 +99,49 @@ impl fmt::Debug for Passphrase {
 
 static_assertions::assert_not_impl_any!(Passphrase: Clone, fmt::Display, serde::Serialize, PartialEq<Passphrase>);
 
+/// What an operator logs in with. Any text of 12 to 256 bytes.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub struct Password(Zeroizing<String>);
+
+/// The text cannot be a password. Says nothing about the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected 12 to 256 bytes")]
+pub struct InvalidPassword;
+
+impl Password {
+    /// Takes the password over.
+    ///
+    /// # Errors
+    /// It is shorter than 12 or longer than 256 bytes.
+    pub fn parse(text: impl Into<Zeroizing<String>>) -> Result<Self, InvalidPassword> {
+        let text = text.into();
+        if (12..=256).contains(&text.len()) { Ok(Self(text)) } else { Err(InvalidPassword) }
+    }
+
+    /// The password itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+impl TryFrom<String> for Password {
+    type Error = InvalidPassword;
+
+    fn try_from(text: String) -> Result<Self, InvalidPassword> {
+        Self::parse(text)
+    }
+}
+
+static_assertions::assert_not_impl_any!(Password: Clone, fmt::Display, serde::Serialize, PartialEq<Password>);
+
 /// A sealed record: what storage sees. Only the crypto crate makes and opens one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(Vec<u8>);

@@ -49,10 +49,10 @@ impl TenantTx {
     pub async fn purge_idempotency(&self, before: Timestamp, limit: u32) -> Result<u64, Error> {
         let query = self
             .query(
-                "DELETE FROM idempotency WHERE tenant_id = $1 AND (client_id, route, key) IN (
-                    SELECT i.client_id, i.route, i.key FROM idempotency i
-                    JOIN reconnects r ON r.tenant_id = i.tenant_id AND r.id = i.reconnect_id
-                    WHERE i.tenant_id = $1 AND r.status <> 'running' AND i.created_at < ",
+                "DELETE FROM idempotency WHERE tenant_id = $1 AND (caller_id, route, key) IN (
+                    SELECT i.caller_id, i.route, i.key FROM idempotency i
+                    LEFT JOIN reconnects r ON r.tenant_id = i.tenant_id AND r.id = i.reconnect_id
+                    WHERE i.tenant_id = $1 AND (r.status IS NULL OR r.status <> 'running') AND i.created_at < ",
             )
             .bind(time(before));
         self.run(at_most(query, "i.created_at", limit)).await

@@ -3,7 +3,8 @@
 use std::{collections::HashMap, str::FromStr};
 
 use regrant_domain::{
-    ClientId, Counts, GrantId, Outcome, PersonId, ReconnectId, ReconnectStatus, Sealed, Timestamp,
+    ClientId, Counts, GrantId, Outcome, PersonId, ReconnectId, ReconnectSessionId, ReconnectStatus, Sealed,
+    Timestamp,
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -26,6 +27,8 @@ pub struct NewReconnect {
     pub submitted: Sealed,
     /// Who asked.
     pub created_by: ClientId,
+    /// The browser's session that asked, if one did.
+    pub session: Option<ReconnectSessionId>,
     /// What it is for.
     pub origin: Origin,
     /// When.
@@ -90,6 +93,8 @@ pub struct Reconnect {
     pub event_seq: i64,
     /// Who asked.
     pub created_by: ClientId,
+    /// The browser's session that asked, if one did.
+    pub session: Option<ReconnectSessionId>,
     /// What it is for.
     pub origin: Origin,
     /// When.
@@ -103,7 +108,7 @@ pub struct Reconnect {
 }
 
 const COLUMNS: &str = "r.id, r.intent_seq, r.status, r.proved, r.grant_id, r.expect_person, r.submitted,
-    r.event_seq, r.created_by, r.origin, r.created_at, r.finished_at, r.total";
+    r.event_seq, r.created_by, r.session_id, r.origin, r.created_at, r.finished_at, r.total";
 
 impl TenantTx {
     /// Accepts a reconnect with its items, in their order; with `due` (owner, leased until, due at) it goes
@@ -119,7 +124,7 @@ impl TenantTx {
     ) -> Result<Accepted, Error> {
         let intent_seq = self.next_intent().await?;
         let settled = items.iter().filter(|it| it.settled.is_some()).count();
-        let row: [Value; 10] = [
+        let row: [Value; 11] = [
             reconnect.id.uuid().into(),
             intent_seq.into(),
             ReconnectStatus::Running.as_str().into(),
@@ -128,13 +133,14 @@ impl TenantTx {
             count(settled)?.into(),
             count(items.len())?.into(),
             reconnect.created_by.uuid().into(),
+            reconnect.session.map(ReconnectSessionId::uuid).into(),
             reconnect.origin.as_str().into(),
             time(reconnect.created_at).into(),
         ];
         let query = self
             .query(
                 "INSERT INTO reconnects (tenant_id, id, intent_seq, status, expect_person, submitted, event_seq,
-                 total, created_by, origin, created_at)",
+                 total, created_by, session_id, origin, created_at)",
             )
             .tenant_rows([row]);
         self.run(query).await?;
@@ -316,6 +322,7 @@ fn read(row: &Row) -> Result<Reconnect, Error> {
         submitted: row.maybe_sealed("submitted")?,
         event_seq: row.get("event_seq")?,
         created_by: ClientId::from_uuid(row.get("created_by")?),
+        session: row.get::<Option<uuid::Uuid>>("session_id")?.map(ReconnectSessionId::from_uuid),
         origin: row.parsed("origin")?,
         created_at: row.time("created_at")?,
         finished_at: row.maybe_time("finished_at")?,

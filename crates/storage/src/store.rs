@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The newest migration this program needs; later ones only add.
-pub const NEWEST_MIGRATION: &str = "m20261122_000024_retention";
+pub const NEWEST_MIGRATION: &str = "m20261122_000032_idempotent_answers";
 
 /// Where the database is and how it is used.
 #[derive(Clone)]

@@ -3,61 +3,23 @@
 //! The rule: the tenant comes from the verified credential and from nowhere else. A token's client
 //! is looked up on every call, so that disabling it ends its tokens at once.
 
+use std::net::IpAddr;
+
 use regrant_crypto::SecretHash;
-use regrant_domain::{ClientId, ClientSecret, Permission, Permissions, ReadReason};
-use regrant_storage::TenantScope;
+use regrant_domain::{ClientId, ClientSecret, Permissions, Reach};
 use serde_json::Value;
 
-use crate::{Error, Vault};
+use crate::{Error, Principal, Subject, Vault};
 
-/// A verified caller: one client of one tenant and what it may do.
-#[derive(Debug, Clone)]
-pub struct Principal {
-    pub(crate) scope: TenantScope,
-    pub(crate) client: ClientId,
-    permissions: Permissions,
-    reason_required: bool,
-    reason: Option<ReadReason>,
-}
-
-impl Principal {
-    /// The client that calls.
-    #[must_use]
-    pub const fn client(&self) -> ClientId {
-        self.client
-    }
-
-    /// What it may do.
-    #[must_use]
-    pub const fn permissions(&self) -> Permissions {
-        self.permissions
-    }
-
-    /// Demands a permission.
-    ///
-    /// # Errors
-    /// `Forbidden` where the credential does not carry it.
-    pub const fn demand(&self, permission: Permission) -> Result<(), Error> {
-        if self.permissions.contains(permission) { Ok(()) } else { Err(Error::Forbidden(permission)) }
-    }
-
-    /// The same caller, who says why it reads.
-    #[must_use]
-    pub fn because(self, reason: Option<ReadReason>) -> Self {
-        Self { reason, ..self }
-    }
-
-    /// Why the caller reads; its tenant may demand that it says so.
-    pub(crate) const fn read_reason(&self) -> Result<Option<&ReadReason>, Error> {
-        match &self.reason {
-            None if self.reason_required => Err(Error::ReasonRequired),
-            reason => Ok(reason.as_ref()),
-        }
-    }
-
-    pub(crate) fn actor(&self) -> String {
-        format!("client:{}", self.client)
-    }
+/// What a call presents to be let in.
+#[derive(Debug, Clone, Copy)]
+pub struct Presented<'a> {
+    /// The bearer token.
+    pub token: &'a str,
+    /// Where the call comes from, trusted proxies seen through.
+    pub address: IpAddr,
+    /// The value of its `X-Regrant-Proof` header.
+    pub proof: Option<&'a str>,
 }
 
 /// An access token for the API.
@@ -102,15 +64,16 @@ impl Vault {
     ///
     /// # Errors
     /// `Unauthenticated` for whatever is wrong with it.
-    pub async fn authenticate(&self, token: &str) -> Result<Principal, Error> {
-        let claims = self.issuer.verify(token, self.clock.now())?;
+    pub async fn authenticate(&self, presented: Presented<'_>) -> Result<Principal, Error> {
+        let claims = self.issuer.verify(presented.token, self.clock.now())?;
         let client: ClientId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
         let granted: Permissions = claims.scope.parse().map_err(|_| Error::Unauthenticated)?;
         let candidate = self.store.candidate(client).await?.ok_or(Error::Unauthenticated)?;
         let (held, reason_required) = (candidate.permissions(), candidate.reason_required());
         let scope = candidate.vouch(claims.tenant).ok_or(Error::Unauthenticated)?;
         let permissions = granted.iter().filter(|it| held.contains(*it)).collect();
-        Ok(Principal { scope, client, permissions, reason_required, reason: None })
+        let (subject, reach) = (Subject::Client(client), Reach::All);
+        Ok(Principal { scope, subject, permissions, reach, reason_required, reason: None })
     }
 
     /// The public keys that verify this vault's tokens (RFC 7517).

@@ -40,6 +40,9 @@ pub enum Error {
     /// The credential does not carry the permission.
     #[error("the scope `{}` is needed", .0.as_str())]
     Forbidden(Permission),
+    /// The credential is confined to some assets or calls, and this is beyond them.
+    #[error("the credential is confined to some of the tenant's assets")]
+    Restricted,
     /// The caller asks for a scope the client does not hold.
     #[error("the client does not hold a scope that was asked for")]
     ScopeNotHeld,
@@ -58,6 +61,9 @@ pub enum Error {
         /// When to try again.
         retry_after: Option<Duration>,
     },
+    /// A call with the same idempotency key was first; ask again to hear what it did.
+    #[error("a call with the same idempotency key is under way")]
+    Raced,
     /// A fault of ours.
     #[error("internal error")]
     Internal(#[source] BoxError),

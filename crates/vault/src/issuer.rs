@@ -57,6 +57,7 @@ impl Issuer {
             aud: self.audience.clone(),
             sub: client.to_string(),
             tenant,
+            ver: 0,
             scope: scope.to_string(),
             jti: uuid::Uuid::now_v7().to_string(),
             iat,

@@ -17,9 +17,10 @@ use regrant_storage::{
 use serde_json::json;
 use tokio::{sync::oneshot, time::Instant};
 
-use crate::{Conflict, Error, IdempotencyKey, Principal, ReconnectView, Resource, Vault, run::Proved};
+use crate::{
+    Conflict, Error, Principal, ReconnectView, Repeatable, Resource, Vault, idempotency::Once, run::Proved,
+};
 
-const ROUTE: &str = "POST /v1/reconnects";
 /// How often a waiting caller looks when the reconnect runs in another process.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
@@ -61,9 +62,7 @@ pub struct Order {
     /// How long the caller waits for the end.
     pub wait: Duration,
     /// Makes the call repeatable.
-    pub idempotency_key: Option<IdempotencyKey>,
-    /// The canonical body, hashed to recognise a repeated call. Holds the token.
-    pub body: zeroize::Zeroizing<Vec<u8>>,
+    pub repeatable: Option<Repeatable>,
 }
 
 impl Vault {
@@ -72,12 +71,17 @@ impl Vault {
     /// # Errors
     /// `TokenRefused` for a token that can serve nothing: nothing was changed. `Invalid`, `TooMany`;
     /// `Conflict(OtherBody)` where the idempotency key was used for something else.
-    pub async fn reconnect(&self, caller: &Principal, order: Order) -> Result<ReconnectView, Error> {
+    pub async fn reconnect(&self, caller: &Principal, mut order: Order) -> Result<ReconnectView, Error> {
         let deadline = Instant::now() + order.wait;
+        let once = match order.repeatable.take() {
+            Some(it) => Some(self.prepare(&caller.scope, caller.caller_id(), it).await?),
+            None => None,
+        };
         for _ in 0..MOST_TRIES {
             // The loser of a race for an idempotency key finds, the second time, what the winner accepted.
-            let Some(started) = self.accept(caller, &order).await? else {
-                continue;
+            let started = match self.accept(caller, &order, once.as_ref()).await {
+                Err(Error::Raced) => continue,
+                started => started?,
             };
             let told = match started.proved {
                 Some(proved) => self.told(proved, deadline).await,
@@ -153,43 +157,38 @@ impl Vault {
         self.reconnect_view(caller, id).await
     }
 
-    /// Accepts in one transaction; `None` where another call took the idempotency key meanwhile.
-    async fn accept(&self, caller: &Principal, order: &Order) -> Result<Option<Started>, Error> {
+    /// Accepts in one transaction.
+    async fn accept(&self, caller: &Principal, order: &Order, once: Option<&Once>) -> Result<Started, Error> {
+        if let Some(once) = once
+            && let Some(id) = self.done_before(&caller.scope, once).await?
+        {
+            return Ok(Started { id, proved: None });
+        }
         let key = self.keys.active(&caller.scope).await?;
         let id = ReconnectId::mint();
         let context = Context::of_row(caller.tenant(), id.uuid(), Purpose::SubmittedToken);
         let submitted = key.seal(&context, order.access_token.expose().as_bytes())?;
-        let idempotent = order.idempotency_key.as_ref().map(|it| it.for_route(caller, ROUTE));
         let now = self.clock.now();
 
         let tx = self.store.begin(&caller.scope).await?;
-        if let Some(earlier) = self.earlier_call(&tx, idempotent.as_ref()).await? {
-            tx.commit().await?;
-            let id = self.replayed(caller, &earlier, &order.body).await?;
-            return Ok(Some(Started { id, proved: None }));
-        }
         let items = self.items_of(&tx, &order.targets, now).await?;
         let reconnect = NewReconnect {
             id,
             expect_person: order.expect_person.clone(),
             submitted,
-            created_by: caller.client,
+            created_by: caller.client(),
+            session: caller.session(),
             origin: Origin::Call,
             created_at: now,
         };
         let accepted = tx.accept_reconnect(&reconnect, &items, Some(self.lease_from_now())).await?;
-        if let Some(idempotent) = &idempotent {
-            let fingerprint = key.fingerprint(&order.body);
-            let print = fingerprint.as_bytes();
-            match tx.insert_idempotent(idempotent, print, key.version(), id, now).await {
-                Err(regrant_storage::Error::Taken(_)) => return Ok(None),
-                stored => stored?,
-            }
+        if let Some(once) = once {
+            once.remember(&tx, &id, Some(id), now).await?;
         }
         let detail = json!({ "items": items.len(), "intent_seq": accepted.intent_seq });
         tx.audit(&[event(caller.actor(), "reconnect.accepted", id, detail)], now).await?;
         tx.commit().await?;
-        Ok(Some(self.start(caller, id, accepted)))
+        Ok(self.start(caller, id, accepted))
     }
 
     fn start(&self, caller: &Principal, id: ReconnectId, accepted: Accepted) -> Started {

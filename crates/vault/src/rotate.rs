@@ -127,6 +127,7 @@ impl Vault {
             expect_person: Some(grant.person_id.clone()),
             submitted,
             created_by: ClientId::from_uuid(uuid::Uuid::nil()),
+            session: None,
             origin: Origin::Rotation,
             created_at: now,
         };

@@ -181,7 +181,8 @@ impl World {
             id,
             expect_person: None,
             submitted: Sealed::from_bytes(vec![0]),
-            created_by: self.caller.client,
+            created_by: self.caller.client(),
+            session: None,
             origin: regrant_storage::Origin::Call,
             created_at: now,
         };

@@ -4,7 +4,7 @@ use regrant_crypto::mint_client_secret;
 use regrant_domain::{AppId, ClientId, ClientSecret, Permissions, TenantId};
 use regrant_storage::{ClientRow, NewClient, NewTenant, Tenant, TenantScope};
 
-use crate::{Error, Principal, Resource, Vault};
+use crate::{Error, Resource, Vault};
 
 /// A tenant and the one sight of its first client's secret.
 pub struct Onboarded {
@@ -100,14 +100,6 @@ impl Vault {
     /// `NotFound(Tenant)`.
     pub async fn scope_for_operator(&self, tenant: TenantId) -> Result<TenantScope, Error> {
         self.store.scope_for_operator(tenant).await.map_err(Error::missing(Resource::Tenant))
-    }
-}
-
-impl Principal {
-    /// The tenant that calls.
-    #[must_use]
-    pub fn tenant(&self) -> TenantId {
-        self.scope.tenant()
     }
 }
 

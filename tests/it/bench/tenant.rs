@@ -1,6 +1,8 @@
 //! A tenant's client, as its backend would call the API.
 
-use regrant_vault::Onboarded;
+use std::net::IpAddr;
+
+use regrant_vault::{Onboarded, Presented};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
@@ -36,6 +38,11 @@ impl Tenant {
     pub async fn log_in_again(&self) -> Self {
         let (id, client, secret) = (self.id.clone(), self.client_id.clone(), self.client_secret.clone());
         Self::with_secret(&self.api, id, client, secret).await
+    }
+
+    /// What its calls present, for a vault in this process.
+    pub fn presented(&self) -> Presented<'_> {
+        Presented { token: &self.bearer, address: IpAddr::from([127, 0, 0, 1]), proof: None }
     }
 
     pub fn call(&self, method: Method, path: &str) -> RequestBuilder {

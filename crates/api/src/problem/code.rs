@@ -63,6 +63,10 @@ codes! {
     MissingScope "missing_scope" 403 "Missing scope",
         "The access token is good but does not carry the scope that `detail` names.",
         "Get an access token with that scope; an operator decides which scopes a client holds.";
+    Restricted "restricted" 403 "Restricted credential",
+        "The credential is confined to some of the tenant's assets, or is a browser's session, and this call is \
+         beyond that. Nothing was changed.",
+        "Use a client of the tenant that is not confined, or stay within what this one was made for.";
     NotSigned "not_signed" 403 "Not signed",
         "The message is not signed by the app whose address it came to, its word is not the one agreed on, or it is \
          too old. An app that is not known looks exactly the same. Nothing was changed.",
@@ -82,6 +86,9 @@ codes! {
     ReconnectEnded "reconnect_ended" 409 "Reconnect ended",
         "The reconnect has completed or was cancelled; it cannot be cancelled any more.",
         "Read the reconnect to see what became of its items.";
+    CallUnderWay "call_under_way" 409 "Call under way",
+        "Another call with the same Idempotency-Key has not ended yet.",
+        "Repeat the call after the time in the Retry-After header: it will answer what that call did.";
     TooManyWebhookEndpoints "too_many_webhook_endpoints" 409 "Too many webhook endpoints",
         "The tenant has as many webhook endpoints as it may have. Nothing was changed.",
         "Delete an endpoint that is not used any more, or let one endpoint take more kinds of events.";

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, get, http::header, post, web::Data};
-use futures_util::future::{Ready, ready};
+use actix_web::{HttpResponse, get, http::header, post, web::Data};
 use regrant_domain::{
     AccessToken, AssetId, AssetKind, PersonId, ReconnectId, ReconnectStatus, state::Status,
 };
-use regrant_vault::{IdempotencyKey, Order, ReconnectView, Selection, Targets, Vault};
+use regrant_vault::{Order, ReconnectView, Selection, Targets, Vault};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -20,6 +19,7 @@ use crate::{
     cursor::{Cursor, Limit, Page},
     json::{All, CanonicalJson, Query},
     problem::{Problem, ProblemOut},
+    repeat::Repeat,
     schema,
 };
 
@@ -82,9 +82,6 @@ pub(crate) struct ReconnectFilter {
     limit: Limit,
 }
 
-/// The value of the `Idempotency-Key` header, if there is one.
-pub(crate) struct IdempotencyHeader(Option<IdempotencyKey>);
-
 /// Replace the tokens of many assets by one new token.
 ///
 /// The call answers 200 when every item has its outcome within `wait_seconds`, else 202; the work goes on
@@ -108,10 +105,10 @@ pub(crate) struct IdempotencyHeader(Option<IdempotencyKey>);
 pub(crate) async fn create_reconnect(
     vault: Data<Vault>,
     caller: Caller<ReconnectsWrite>,
-    key: IdempotencyHeader,
+    repeat: Repeat,
     body: CanonicalJson<NewReconnect>,
 ) -> Result<HttpResponse, Problem> {
-    let order = order(body, key)?;
+    let order = order(body, repeat)?;
     Ok(answer(vault.reconnect(&caller.principal, order).await?))
 }
 
@@ -184,7 +181,7 @@ fn answer(view: ReconnectView) -> HttpResponse {
     }
 }
 
-fn order(body: CanonicalJson<NewReconnect>, key: IdempotencyHeader) -> Result<Order, Problem> {
+fn order(body: CanonicalJson<NewReconnect>, repeat: Repeat) -> Result<Order, Problem> {
     let it = body.value;
     let targets = match (it.asset_ids, it.select) {
         (Some(ids), None) => Targets::Listed(ids.0),
@@ -199,8 +196,7 @@ fn order(body: CanonicalJson<NewReconnect>, key: IdempotencyHeader) -> Result<Or
         targets,
         expect_person: it.expect_person,
         wait: Duration::from_secs(it.wait_seconds.0),
-        idempotency_key: key.0,
-        body: body.canonical,
+        repeatable: repeat.of("POST /v1/reconnects", &body.canonical),
     })
 }
 
@@ -224,17 +220,6 @@ impl TryFrom<u64> for WaitSeconds {
     }
 }
 
-impl FromRequest for IdempotencyHeader {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let value = request.headers().get("idempotency-key");
-        let key = value.map(|it| IdempotencyKey::parse(it.to_str().unwrap_or_default())).transpose();
-        ready(key.map(Self).map_err(Problem::from))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,10 +227,7 @@ mod tests {
 
     fn parsed(text: &str) -> Result<Order, Problem> {
         let value = read(Node::parse(text.as_bytes()).unwrap()).map_err(Problem::invalid)?;
-        order(
-            CanonicalJson { value, canonical: zeroize::Zeroizing::new(Vec::new()) },
-            IdempotencyHeader(None),
-        )
+        order(CanonicalJson { value, canonical: zeroize::Zeroizing::new(Vec::new()) }, Repeat::default())
     }
 
     #[test]

@@ -222,6 +222,7 @@ pub(crate) fn new_reconnect(client: ClientId) -> NewReconnect {
         expect_person: Some("77".parse().unwrap()),
         submitted: sealed(4),
         created_by: client,
+        session: None,
         origin: regrant_storage::Origin::Call,
         created_at: day(1),
     }

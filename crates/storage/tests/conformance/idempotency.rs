@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use regrant_domain::{ClientId, ReconnectId};
-use regrant_storage::{Error, IdempotencyKey};
+use regrant_storage::{Error, IdempotencyKey, IdempotentCall};
 
 use crate::bench::{Bench, day, item, new_reconnect, on_both};
 
@@ -11,16 +11,23 @@ on_both!(
     a_refused_key_leaves_the_transaction_usable,
     a_key_counts_within_its_client_and_route,
     a_key_without_its_reconnect_does_not_last,
+    a_call_that_begins_no_reconnect_is_remembered_too,
 );
 
+/// A call with this body that begins this reconnect.
+pub fn begins(reconnect: ReconnectId, body: &[u8]) -> IdempotentCall {
+    let answer = format!("\"{reconnect}\"");
+    IdempotentCall { fingerprint: body.to_vec(), key_version: 4, answer, reconnect: Some(reconnect) }
+}
+
 fn key(client: ClientId, route: &'static str, key: &str) -> IdempotencyKey {
-    IdempotencyKey { client, route, key: key.to_owned() }
+    IdempotencyKey { caller: client.uuid(), route, key: key.to_owned() }
 }
 
 async fn call(bench: &Bench, key: &IdempotencyKey, body: &[u8]) -> Result<ReconnectId, Error> {
     let reconnect = new_reconnect(bench.client);
     let tx = bench.acme().await;
-    tx.insert_idempotent(key, body, 4, reconnect.id, day(1)).await?;
+    tx.insert_idempotent(key, &begins(reconnect.id, body), day(1)).await?;
     tx.accept_reconnect(&reconnect, &[item("1")], None).await?;
     tx.commit().await?;
     Ok(reconnect.id)
@@ -38,7 +45,7 @@ async fn of_calls_at_once_exactly_one_is_the_first(bench: Bench) {
     assert_eq!((first.len(), refused), (1, 7), "{results:?}");
     let tx = bench.acme().await;
     let found = tx.find_idempotent(&key).await.unwrap().unwrap();
-    assert_eq!((&found.reconnect, found.key_version), (first[0], 4));
+    assert_eq!((found.reconnect.as_ref(), found.key_version), (Some(first[0]), 4));
     assert_eq!(tx.list_reconnects(None, 10).await.unwrap().len(), 1);
 }
 
@@ -46,9 +53,9 @@ async fn a_refused_key_leaves_the_transaction_usable(bench: Bench) {
     let key = key(bench.client, "a", "k");
     let first = call(&bench, &key, b"x").await.unwrap();
     let tx = bench.acme().await;
-    let second = tx.insert_idempotent(&key, b"x", 4, ReconnectId::mint(), day(1)).await;
+    let second = tx.insert_idempotent(&key, &begins(ReconnectId::mint(), b"x"), day(1)).await;
     assert!(matches!(second, Err(Error::Taken("idempotency key"))));
-    assert_eq!(tx.find_idempotent(&key).await.unwrap().unwrap().reconnect, first);
+    assert_eq!(tx.find_idempotent(&key).await.unwrap().unwrap().reconnect, Some(first));
 }
 
 async fn a_key_counts_within_its_client_and_route(bench: Bench) {
@@ -61,10 +68,26 @@ async fn a_key_counts_within_its_client_and_route(bench: Bench) {
 async fn a_key_without_its_reconnect_does_not_last(bench: Bench) {
     let key = key(bench.client, "a", "k");
     let tx = bench.acme().await;
-    tx.insert_idempotent(&key, b"x", 1, ReconnectId::mint(), day(1)).await.unwrap();
+    tx.insert_idempotent(&key, &begins(ReconnectId::mint(), b"x"), day(1)).await.unwrap();
     assert!(matches!(tx.commit().await, Err(Error::Db(_))));
     let first = call(&bench, &key, b"x").await.unwrap();
     let tx = bench.acme().await;
     tx.erase_reconnect(first).await.unwrap();
     assert_eq!(tx.find_idempotent(&key).await.unwrap(), None);
+}
+
+async fn a_call_that_begins_no_reconnect_is_remembered_too(bench: Bench) {
+    let key = key(bench.client, "a", "k");
+    let call = IdempotentCall {
+        fingerprint: vec![7],
+        key_version: 1,
+        answer: r#"{"id":"1"}"#.to_owned(),
+        reconnect: None,
+    };
+    let tx = bench.acme().await;
+    tx.insert_idempotent(&key, &call, day(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(bench.acme().await.find_idempotent(&key).await.unwrap(), Some(call));
+    let tx = bench.acme().await;
+    assert_eq!(tx.purge_idempotency(day(2), 10).await.unwrap(), 1);
 }

@@ -5,6 +5,7 @@ use regrant_storage::{Confirmation, Error, IdempotencyKey, Registration};
 
 use crate::{
     bench::{Bench, activation, credential, day, grant, id, item, new_reconnect, on_both, page, sealed},
+    idempotency::begins,
     reconnect::result,
 };
 
@@ -22,7 +23,7 @@ async fn another_tenants_rows_do_not_exist(bench: Bench) {
     let tx = bench.acme().await;
     tx.insert_grant(&grant, day(1)).await.unwrap();
     tx.activate(&[activation("1", 0, 1)], 1, day(1)).await.unwrap();
-    tx.insert_idempotent(&key, b"body", 1, reconnect, day(1)).await.unwrap();
+    tx.insert_idempotent(&key, &begins(reconnect, b"body"), day(1)).await.unwrap();
     tx.commit().await.unwrap();
 
     let tx = bench.store.begin_read(&bench.bolt).await.unwrap();
@@ -87,7 +88,7 @@ async fn two_tenants_keep_the_same_ids(bench: Bench) {
         assert_eq!(tx.register_assets(&[page]).await.unwrap(), [Registration::Created]);
         let accepted = tx.accept_reconnect(&reconnect, &[item("1")], None).await.unwrap();
         assert_eq!(accepted.intent_seq, 1);
-        tx.insert_idempotent(&key(&bench), name.as_bytes(), 1, reconnect.id, day(1)).await.unwrap();
+        tx.insert_idempotent(&key(&bench), &begins(reconnect.id, name.as_bytes()), day(1)).await.unwrap();
         tx.commit().await.unwrap();
     }
     for (scope, name) in [(&bench.acme, "ours"), (&bench.bolt, "theirs")] {
@@ -131,5 +132,5 @@ async fn facts(bench: &Bench, reconnect: ReconnectId) -> impl PartialEq + std::f
 }
 
 fn key(bench: &Bench) -> IdempotencyKey {
-    IdempotencyKey { client: bench.client, route: "POST /v1/reconnects", key: "k".to_owned() }
+    IdempotencyKey { caller: bench.client.uuid(), route: "POST /v1/reconnects", key: "k".to_owned() }
 }

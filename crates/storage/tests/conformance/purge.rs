@@ -5,7 +5,10 @@ use regrant_migration::{open, sea_orm::ConnectionTrait};
 use regrant_storage::{CutOffNote, Error, IdempotencyKey, NewEvent, Store};
 use regrant_testdb::TestDatabase;
 
-use crate::bench::{Bench, activation, credential, day, grant, id, item, new_reconnect, on_both, settings};
+use crate::{
+    bench::{Bench, activation, credential, day, grant, id, item, new_reconnect, on_both, settings},
+    idempotency::begins,
+};
 
 on_both!(
     old_events_go_in_bounded_steps_the_oldest_first,
@@ -41,11 +44,11 @@ async fn old_events_go_in_bounded_steps_the_oldest_first(bench: Bench) {
 }
 
 async fn a_key_of_a_running_reconnect_stays(bench: Bench) {
-    let key = |name: &str| IdempotencyKey { client: bench.client, route: "a", key: name.to_owned() };
+    let key = |name: &str| IdempotencyKey { caller: bench.client.uuid(), route: "a", key: name.to_owned() };
     for (name, ends) in [("ended", true), ("running", false)] {
         let reconnect = new_reconnect(bench.client);
         let tx = bench.acme().await;
-        tx.insert_idempotent(&key(name), b"x", 1, reconnect.id, day(1)).await.unwrap();
+        tx.insert_idempotent(&key(name), &begins(reconnect.id, b"x"), day(1)).await.unwrap();
         tx.accept_reconnect(&reconnect, &[item("1")], None).await.unwrap();
         if ends {
             tx.finish_reconnect(reconnect.id, ReconnectStatus::Completed, day(1)).await.unwrap();

@@ -1,0 +1,99 @@
+//! Who runs the installation, and what of it they may do.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// What an operator may do. Neither role reads a tenant's tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperatorRole {
+    /// Everything the admin API offers.
+    Owner,
+    /// Looks, and changes nothing but its own password.
+    Support,
+}
+
+/// The text names no role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected `owner` or `support`")]
+pub struct UnknownRole;
+
+/// What an operator logs in as: 1 to 64 of `a-z 0-9 . _ @ + -`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OperatorName(String);
+
+/// The text is no operator's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected 1 to 64 of a-z, 0-9, `.`, `_`, `@`, `+` and `-`")]
+pub struct InvalidOperatorName;
+
+impl OperatorRole {
+    /// The name in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Support => "support",
+        }
+    }
+}
+
+impl fmt::Display for OperatorRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for OperatorRole {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        [Self::Owner, Self::Support].into_iter().find(|it| it.as_str() == text).ok_or(UnknownRole)
+    }
+}
+
+impl OperatorName {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for OperatorName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for OperatorName {
+    type Err = InvalidOperatorName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOperatorName> {
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._@+-".contains(&b);
+        let fits = (1..=64).contains(&text.len()) && text.bytes().all(allowed);
+        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidOperatorName) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_short_and_lower_case() {
+        assert_eq!("ada@example.com".parse::<OperatorName>().unwrap().as_str(), "ada@example.com");
+        for text in ["", "Ada", "a b", "a\n", "ä", &"a".repeat(65)] {
+            assert_eq!(text.parse::<OperatorName>(), Err(InvalidOperatorName), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_role_reads_back_what_it_writes() {
+        for role in [OperatorRole::Owner, OperatorRole::Support] {
+            assert_eq!(role.to_string().parse(), Ok(role));
+        }
+        assert_eq!("root".parse::<OperatorRole>(), Err(UnknownRole));
+    }
+}
