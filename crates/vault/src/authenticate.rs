@@ -3,7 +3,7 @@
 //! The rule: the tenant comes from the verified credential and from nowhere else. A token's client
 //! is looked up on every call, so that disabling it ends its tokens at once.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use regrant_crypto::SecretHash;
 use regrant_domain::{ClientId, ClientSecret, Permissions, Reach};
@@ -20,6 +20,14 @@ pub struct Presented<'a> {
     pub address: IpAddr,
     /// The value of its `X-Regrant-Proof` header.
     pub proof: Option<&'a str>,
+}
+
+impl<'a> Presented<'a> {
+    /// What a call from this machine presents, with this bearer token alone.
+    #[must_use]
+    pub const fn locally(token: &'a str) -> Self {
+        Self { token, address: IpAddr::V4(Ipv4Addr::LOCALHOST), proof: None }
+    }
 }
 
 /// An access token for the API.

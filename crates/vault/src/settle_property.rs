@@ -143,7 +143,7 @@ impl World {
             .unwrap();
         let onboarded = vault.create_tenant("One", &id, Permissions::all()).await.unwrap();
         let token = vault.issue_token(Some(onboarded.client), &onboarded.secret, None).await.unwrap();
-        let caller = vault.authenticate(&token.access_token).await.unwrap();
+        let caller = vault.authenticate(crate::Presented::locally(&token.access_token)).await.unwrap();
         let assets: Vec<AssetId> = (1..=ASSETS).map(|n| format!("{n}").parse().unwrap()).collect();
         register(&vault, &caller, &assets).await;
         let (serves, source) = (HashMap::new(), HashMap::new());

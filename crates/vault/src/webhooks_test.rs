@@ -203,7 +203,7 @@ impl World {
 async fn caller(vault: &Vault, app: &AppId, name: &str) -> Principal {
     let onboarded = vault.create_tenant(name, app, Permissions::all()).await.unwrap();
     let token = vault.issue_token(Some(onboarded.client), &onboarded.secret, None).await.unwrap();
-    vault.authenticate(&token.access_token).await.unwrap()
+    vault.authenticate(crate::Presented::locally(&token.access_token)).await.unwrap()
 }
 
 /// The next whole second, so that a signature's timestamp is that of the attempt exactly.

@@ -1,7 +1,5 @@
 //! A tenant's client, as its backend would call the API.
 
-use std::net::IpAddr;
-
 use regrant_vault::{Onboarded, Presented};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -42,7 +40,7 @@ impl Tenant {
 
     /// What its calls present, for a vault in this process.
     pub fn presented(&self) -> Presented<'_> {
-        Presented { token: &self.bearer, address: IpAddr::from([127, 0, 0, 1]), proof: None }
+        Presented::locally(&self.bearer)
     }
 
     pub fn call(&self, method: Method, path: &str) -> RequestBuilder {

@@ -85,7 +85,7 @@ fn id(n: usize) -> AssetId {
 async fn caller(vault: &Vault) -> (Principal, String) {
     let onboarded = vault.create_tenant("One", &"1".parse().unwrap(), Permissions::all()).await.unwrap();
     let token = vault.issue_token(Some(onboarded.client), &onboarded.secret, None).await.unwrap();
-    (vault.authenticate(&token.access_token).await.unwrap(), token.access_token)
+    (vault.authenticate(crate::Presented::locally(&token.access_token)).await.unwrap(), token.access_token)
 }
 
 async fn on_each(test: impl AsyncFn(Bench)) {
@@ -254,7 +254,7 @@ async fn a_tenant_that_demands_a_reason_gets_it_into_its_audit() {
         bench.vault.require_reason(bench.tenant(), true).await.unwrap();
         let lost = bench.vault.require_reason(TenantId::mint(), true).await;
         assert!(matches!(lost, Err(Error::NotFound(_))));
-        let caller = bench.vault.authenticate(&bench.bearer).await.unwrap();
+        let caller = bench.vault.authenticate(crate::Presented::locally(&bench.bearer)).await.unwrap();
         assert!(matches!(bench.vault.token(&caller, &id(1)).await, Err(Error::ReasonRequired)));
         let caller = caller.because(Some("ticket 42".parse().unwrap()));
         bench.vault.token(&caller, &id(1)).await.unwrap();
