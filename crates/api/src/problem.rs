@@ -166,6 +166,7 @@ impl From<Error> for Problem {
                 Code::Restricted,
                 "The credential is confined to some of the tenant's assets; this call tells of all of them.",
             ),
+            Error::ReadOnly => Self::new(Code::ReadOnly, "Your role lets you look and not change."),
             Error::Raced => Self::new(
                 Code::CallUnderWay,
                 "A call with the same Idempotency-Key is under way; ask again in a moment.",

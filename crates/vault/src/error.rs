@@ -43,6 +43,9 @@ pub enum Error {
     /// The credential is confined to some assets or calls, and this is beyond them.
     #[error("the credential is confined to some of the tenant's assets")]
     Restricted,
+    /// The operator may look and not change.
+    #[error("this operator may only look")]
+    ReadOnly,
     /// The caller asks for a scope the client does not hold.
     #[error("the client does not hold a scope that was asked for")]
     ScopeNotHeld,

@@ -4,6 +4,7 @@
 //! `[tx] network [tx]`; the API, the command line and the worker call the same ones.
 //! Start at `reconnect.rs` for the bulk replacement and at `token.rs` for a token that leaves.
 
+mod acting;
 mod apps;
 mod ask;
 mod assets;
@@ -57,6 +58,7 @@ use regrant_storage::Store;
 use tokio::{runtime::Handle, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use acting::Acting;
 pub use apps::NewApp;
 pub use assets::{AssetList, AssetQuery, AssetRegistration, AssetView, RegisteredAsset, RegistrationStatus};
 pub use audit::{AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict};

@@ -67,6 +67,9 @@ codes! {
         "The credential is confined to some of the tenant's assets, or is a browser's session, and this call is \
          beyond that. Nothing was changed.",
         "Use a client of the tenant that is not confined, or stay within what this one was made for.";
+    ReadOnly "read_only" 403 "Read-only role",
+        "The operator's role lets it look at everything and change nothing. Nothing was changed.",
+        "Have an operator of the role `owner` do it.";
     NotSigned "not_signed" 403 "Not signed",
         "The message is not signed by the app whose address it came to, its word is not the one agreed on, or it is \
          too old. An app that is not known looks exactly the same. Nothing was changed.",
