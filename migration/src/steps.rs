@@ -3,8 +3,7 @@
 //! Keys start with `tenant_id`, so that the schema can be distributed by tenant unchanged. Times are
 //! microseconds since 1970, JSON is text. Not walled, because they are read before a tenant is known:
 //! `apps`, `tenants`, `signing_keys`, `clients` (hashes), `due` and `probe_due` (ids and times),
-//! `inbox` (what Meta tells, erased when worked off), `person_directory` (hashes), `client_scopes` and
-//! `tenant_origins`; `operators`, `operator_sessions` and `login_attempts` belong to the installation.
+//! `inbox` (what Meta tells, erased when worked off), `person_directory` (hashes) and `tenant_origins`; `operators`, `operator_sessions` and `login_attempts` belong to the installation.
 
 mod s01_apps;
 mod s02_tenants;

@@ -14,8 +14,8 @@ use utoipa::{
     OpenApi as _,
     openapi::{
         ContentBuilder, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder,
-        path::{HttpMethod, Operation, Parameter, ParameterIn},
-        schema::Schema,
+        path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn},
+        schema::{ObjectBuilder, Schema, Type},
         security::{
             ClientCredentials, Flow, Http, HttpAuthScheme, OAuth2, Scopes, SecurityRequirement,
             SecurityScheme,
@@ -86,8 +86,8 @@ pub fn openapi() -> OpenApi {
         }
     }
     for (path, item) in &mut api.paths.paths {
-        for (_, operation) in operations(item) {
-            complete(path, operation);
+        for (method, operation) in operations(item) {
+            complete(path, method, operation);
         }
     }
     api
@@ -158,9 +158,12 @@ fn methods(item: &mut PathItem) -> Vec<Method> {
 }
 
 /// Adds what every call of this kind can answer.
-fn complete(path: &str, operation: &mut Operation) {
+fn complete(path: &str, method: HttpMethod, operation: &mut Operation) {
     if !path.starts_with("/v1") {
         return;
+    }
+    if method == HttpMethod::Post {
+        complete_post(operation);
     }
     let bearer = SecurityRequirement::new("bearer", std::iter::empty::<&str>());
     operation.security.get_or_insert_default().push(bearer);
@@ -182,6 +185,29 @@ fn complete(path: &str, operation: &mut Operation) {
     for (_, status, description) in kinds.into_iter().filter(|(applies, ..)| *applies) {
         let responses = &mut operation.responses.responses;
         responses.entry(status.to_string()).or_insert_with(|| problem(description).into());
+    }
+}
+
+/// Every POST may be repeated safely.
+fn complete_post(operation: &mut Operation) {
+    let header = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .description(Some(
+            "Makes the call repeatable: the same key with the same body does it once. 1 to 255 visible ASCII \
+             characters; kept for 24 hours.",
+        ))
+        .schema(Some(
+            ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255)),
+        ));
+    operation.parameters.get_or_insert_default().push(header.build().into());
+    let told = [
+        ("409", "`call_under_way`: another call with the same Idempotency-Key has not ended."),
+        ("422", "`idempotency_key_reused`, `invalid_request` and others: `errors` names the fields."),
+    ];
+    for (status, description) in told {
+        let responses = &mut operation.responses.responses;
+        responses.entry(status.to_owned()).or_insert_with(|| problem(description).into());
     }
 }
 

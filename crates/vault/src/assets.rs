@@ -10,10 +10,12 @@ use regrant_domain::{
     state::{AssetState, Status},
 };
 use regrant_storage::{AssetFilter, AuditEvent, CutOffNote, Registration, StoredCredential};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Error, Principal, Resource, Vault,
+    Error, Principal, Repeatable, Resource, Vault,
+    idempotency::Once,
     import::{Found, Imports, check},
 };
 
@@ -32,7 +34,7 @@ pub struct AssetRegistration {
 }
 
 /// What became of one registration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RegistrationStatus {
     /// It is new.
     Created,
@@ -47,7 +49,7 @@ pub enum RegistrationStatus {
 }
 
 /// One registration's result.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisteredAsset {
     /// Its canonical id.
     pub id: AssetId,
@@ -107,8 +109,19 @@ impl Vault {
         &self,
         caller: &Principal,
         registrations: Vec<AssetRegistration>,
+        repeatable: Option<Repeatable>,
     ) -> Result<Vec<RegisteredAsset>, Error> {
         self.check_registrations(registrations.len())?;
+        let register = async |once: Option<&Once>| self.register(caller, registrations, once).await;
+        Ok(self.once(&caller.scope, caller.caller_id(), repeatable, register).await?.value)
+    }
+
+    async fn register(
+        &self,
+        caller: &Principal,
+        registrations: Vec<AssetRegistration>,
+        once: Option<&Once>,
+    ) -> Result<Vec<RegisteredAsset>, Error> {
         let key = self.keys.active(&caller.scope).await?;
         let now = self.clock.now();
         let mut checked = check(registrations);
@@ -140,6 +153,9 @@ impl Vault {
         let (actor, subject) = (caller.actor(), "assets".to_owned());
         tx.audit(&[AuditEvent { actor, action: "assets.registered", subject, detail }], now).await?;
         tx.audit(&imports.events(), now).await?;
+        if let Some(once) = once {
+            once.remember(&tx, &results, None, now).await?;
+        }
         tx.commit().await?;
         Ok(results)
     }

@@ -13,8 +13,6 @@ use zeroize::Zeroizing;
 use crate::{Conflict, Error, Vault};
 
 const LONGEST: usize = 255;
-/// How often a call that lost a race for its key looks again.
-const MOST_TRIES: usize = 5;
 
 /// The value of an `Idempotency-Key` header.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,27 +74,42 @@ impl Vault {
         scope: &TenantScope,
         caller: Uuid,
         repeatable: Option<Repeatable>,
-        act: impl AsyncFn(Option<&Once>) -> Result<T, Error>,
+        act: impl AsyncFnOnce(Option<&Once>) -> Result<T, Error>,
     ) -> Result<Done<T>, Error> {
         let Some(repeatable) = repeatable else {
             return Ok(Done { value: act(None).await?, repeated: false });
         };
         let once = self.prepare(scope, caller, repeatable).await?;
-        for _ in 0..MOST_TRIES {
-            if let Some(value) = self.done_before(scope, &once).await? {
-                return Ok(Done { value, repeated: true });
-            }
-            match act(Some(&once)).await {
-                Ok(value) => return Ok(Done { value, repeated: false }),
-                Err(Error::Raced) => {}
-                // What stood in the way may be what the first call with this key made.
-                Err(error) => match self.done_before(scope, &once).await? {
-                    Some(value) => return Ok(Done { value, repeated: true }),
-                    None => return Err(error),
-                },
-            }
+        if let Some(value) = self.done_before(scope, &once).await? {
+            return Ok(Done { value, repeated: true });
         }
-        Err(Error::Raced)
+        match act(Some(&once)).await {
+            Ok(value) => Ok(Done { value, repeated: false }),
+            // What stood in the way may be what the first call with this key made.
+            Err(error) => match self.done_before(scope, &once).await? {
+                Some(value) => Ok(Done { value, repeated: true }),
+                None => Err(error),
+            },
+        }
+    }
+
+    /// Holds a call that only reads to its key: the same key may read the same again, and nothing else.
+    ///
+    /// # Errors
+    /// `Conflict(OtherBody)`: the key was used for something else.
+    pub(crate) async fn read_once(
+        &self,
+        scope: &TenantScope,
+        caller: Uuid,
+        repeatable: Option<Repeatable>,
+    ) -> Result<(), Error> {
+        let claim = async |once: Option<&Once>| {
+            let Some(once) = once else { return Ok(()) };
+            let tx = self.store.begin(scope).await?;
+            once.remember(&tx, &(), None, self.clock.now()).await?;
+            Ok(tx.commit().await?)
+        };
+        self.once(scope, caller, repeatable, claim).await.map(|done| done.value)
     }
 
     /// The call with its fingerprint; outside of any transaction, because keys may have to be read.

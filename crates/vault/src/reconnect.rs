@@ -136,7 +136,14 @@ impl Vault {
         &self,
         caller: &Principal,
         id: ReconnectId,
+        repeatable: Option<Repeatable>,
     ) -> Result<ReconnectView, Error> {
+        let cancel = async |once: Option<&Once>| self.cancel(caller, id, once).await;
+        self.once(&caller.scope, caller.caller_id(), repeatable, cancel).await?;
+        self.reconnect_view(caller, id).await
+    }
+
+    async fn cancel(&self, caller: &Principal, id: ReconnectId, once: Option<&Once>) -> Result<(), Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
         // The work list is locked first, as a run does: from here on its run settles nothing.
@@ -152,9 +159,12 @@ impl Vault {
         tx.wipe_idle_grants().await?;
         tx.audit(&[event(caller.actor(), "reconnect.cancelled", id, json!({ "open": results.len() }))], now)
             .await?;
+        if let Some(once) = once {
+            once.remember(&tx, &(), None, now).await?;
+        }
         tx.commit().await?;
         self.progress.moved(id);
-        self.reconnect_view(caller, id).await
+        Ok(())
     }
 
     /// Accepts in one transaction.

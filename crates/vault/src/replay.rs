@@ -7,7 +7,7 @@ use regrant_domain::{
 use regrant_storage::{Delivery, DeliveryFilter, NewEvent, TenantTx};
 use serde_json::json;
 
-use crate::{Conflict, Error, Principal, Resource, Vault, webhooks::act};
+use crate::{Conflict, Error, Principal, Repeatable, Resource, Vault, idempotency::Once, webhooks::act};
 
 /// How many failed deliveries one call sends again.
 const MOST_REPLAYED: u32 = 10_000;
@@ -47,6 +47,17 @@ impl Vault {
         &self,
         caller: &Principal,
         id: WebhookEndpointId,
+        repeatable: Option<Repeatable>,
+    ) -> Result<EventId, Error> {
+        let test = async |once: Option<&Once>| self.emit_test(caller, id, once).await;
+        Ok(self.once(&caller.scope, caller.caller_id(), repeatable, test).await?.value)
+    }
+
+    async fn emit_test(
+        &self,
+        caller: &Principal,
+        id: WebhookEndpointId,
+        once: Option<&Once>,
     ) -> Result<EventId, Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
@@ -56,6 +67,9 @@ impl Vault {
         let event = tx.emit_to(id, &event, now).await?;
         let detail = json!({ "event_id": event });
         tx.audit(&[act(caller.actor(), "webhook_endpoint.tested", id, detail)], now).await?;
+        if let Some(once) = once {
+            once.remember(&tx, &event, None, now).await?;
+        }
         tx.commit().await?;
         Ok(event)
     }
@@ -69,7 +83,20 @@ impl Vault {
         caller: &Principal,
         id: WebhookEndpointId,
         what: Replay,
+        repeatable: Option<Repeatable>,
     ) -> Result<usize, Error> {
+        let replay = async |once: Option<&Once>| self.replay(caller, id, what, once).await;
+        Ok(self.once(&caller.scope, caller.caller_id(), repeatable, replay).await?.value)
+    }
+
+    async fn replay(
+        &self,
+        caller: &Principal,
+        id: WebhookEndpointId,
+        what: Replay,
+        once: Option<&Once>,
+    ) -> Result<usize, Error> {
+        let now = self.clock.now();
         let wall = Clock::wall();
         let tx = self.store.begin(&caller.scope).await?;
         demand_enabled(&tx, id).await?;
@@ -81,7 +108,10 @@ impl Vault {
             Replay::FailedSince(since) => tx.replay_failed(id, since, MOST_REPLAYED, wall).await?,
         };
         let replayed = act(caller.actor(), "webhook_endpoint.replayed", id, json!({ "deliveries": n }));
-        tx.audit(&[replayed], self.clock.now()).await?;
+        tx.audit(&[replayed], now).await?;
+        if let Some(once) = once {
+            once.remember(&tx, &n, None, now).await?;
+        }
         tx.commit().await?;
         Ok(n)
     }

@@ -263,7 +263,7 @@ async fn register(vault: &Vault, caller: &Principal, assets: &[AssetId]) {
         business_id: None,
         token: None,
     };
-    vault.register_assets(caller, assets.iter().map(registration).collect()).await.unwrap();
+    vault.register_assets(caller, assets.iter().map(registration).collect(), None).await.unwrap();
 }
 
 /// Which of two reconnects settles first.

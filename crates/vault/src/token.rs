@@ -13,7 +13,7 @@ use regrant_storage::{AuditEvent, StoredCredential};
 use serde_json::json;
 
 use crate::{
-    Conflict, Error, Principal, Resource, Vault,
+    Conflict, Error, Principal, Repeatable, Resource, Vault,
     payload::{context, read_credential},
 };
 
@@ -55,7 +55,7 @@ impl Vault {
     /// # Errors
     /// `NotFound`; `Conflict(NoToken)` with the reason where none works.
     pub async fn token(&self, caller: &Principal, id: &AssetId) -> Result<ServedToken, Error> {
-        let mut found = self.lookup(caller, std::slice::from_ref(id)).await?;
+        let mut found = self.lookup(caller, std::slice::from_ref(id), None).await?;
         match found.pop() {
             Some((_, Lookup::Served(token))) => Ok(*token),
             Some((id, Lookup::NoToken(reason))) => {
@@ -69,9 +69,15 @@ impl Vault {
     ///
     /// # Errors
     /// `TooMany`; `Invalid` for an empty list.
-    pub async fn lookup(&self, caller: &Principal, ids: &[AssetId]) -> Result<Vec<(AssetId, Lookup)>, Error> {
+    pub async fn lookup(
+        &self,
+        caller: &Principal,
+        ids: &[AssetId],
+        repeatable: Option<Repeatable>,
+    ) -> Result<Vec<(AssetId, Lookup)>, Error> {
         self.check_lookup(ids.len())?;
         caller.read_reason()?;
+        self.read_once(&caller.scope, caller.caller_id(), repeatable).await?;
         let now = self.clock.now();
         let answers = self.opened(caller, ids, now).await?;
         self.record_reads(caller, &answers, now).await?;

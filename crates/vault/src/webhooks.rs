@@ -15,7 +15,7 @@ use regrant_storage::{AuditEvent, NewWebhookEndpoint, TenantScope, WebhookEndpoi
 use regrant_webhook::WebhookSecret;
 use serde_json::{Value, json};
 
-use crate::{Conflict, Error, Principal, Resource, Vault};
+use crate::{Conflict, Error, Principal, Repeatable, Resource, Vault, idempotency::Once};
 
 /// For how long an older secret may go on signing.
 const LONGEST_OVERLAP: Duration = Duration::from_hours(24 * 30);
@@ -65,8 +65,8 @@ pub struct EndpointView {
 pub struct MintedEndpoint {
     /// The endpoint.
     pub endpoint: EndpointView,
-    /// What signs its webhooks.
-    pub secret: WebhookSecret,
+    /// What signs its webhooks; `None` where the call only repeats another.
+    pub secret: Option<WebhookSecret>,
 }
 
 impl Vault {
@@ -78,13 +78,29 @@ impl Vault {
         &self,
         caller: &Principal,
         new: NewEndpoint,
+        repeatable: Option<Repeatable>,
     ) -> Result<MintedEndpoint, Error> {
         let url = self.checked_url(&new.url)?;
-        let (id, now) = (WebhookEndpointId::mint(), self.clock.now());
         let secret = WebhookSecret::mint()?;
+        let make =
+            async |once: Option<&Once>| self.insert_endpoint(caller, url, new.filter, &secret, once).await;
+        let made = self.once(&caller.scope, caller.caller_id(), repeatable, make).await?;
+        let endpoint = self.webhook_endpoint(caller, made.value).await?;
+        Ok(MintedEndpoint { endpoint, secret: (!made.repeated).then_some(secret) })
+    }
+
+    async fn insert_endpoint(
+        &self,
+        caller: &Principal,
+        url: String,
+        filter: EventFilter,
+        secret: &WebhookSecret,
+        once: Option<&Once>,
+    ) -> Result<WebhookEndpointId, Error> {
+        let (id, now) = (WebhookEndpointId::mint(), self.clock.now());
         let key = self.keys.active(&caller.scope).await?;
         let sealed = key.seal(&secret_context(&caller.scope, id, 1), secret.expose())?;
-        let row = NewWebhookEndpoint { id, url, filter: new.filter, sealed, created_at: now };
+        let row = NewWebhookEndpoint { id, url, filter, sealed, created_at: now };
         let tx = self.store.begin(&caller.scope).await?;
         let most = self.settings.max_webhook_endpoints;
         tx.insert_webhook_endpoint(&row, most).await.map_err(|error| match error {
@@ -93,9 +109,11 @@ impl Vault {
         })?;
         let detail = json!({ "host": host(&row.url) });
         tx.audit(&[act(caller.actor(), "webhook_endpoint.created", id, detail)], now).await?;
-        let endpoint = view(tx.webhook_endpoint(id).await?);
+        if let Some(once) = once {
+            once.remember(&tx, &id, None, now).await?;
+        }
         tx.commit().await?;
-        Ok(MintedEndpoint { endpoint, secret })
+        Ok(id)
     }
 
     /// The tenant's endpoints, oldest first; they are few.
@@ -181,6 +199,7 @@ impl Vault {
         caller: &Principal,
         id: WebhookEndpointId,
         overlap: Duration,
+        repeatable: Option<Repeatable>,
     ) -> Result<MintedEndpoint, Error> {
         if overlap > LONGEST_OVERLAP {
             let reason = format!("expected at most {}", LONGEST_OVERLAP.as_secs());
@@ -188,6 +207,22 @@ impl Vault {
         }
         let older_until = (!overlap.is_zero()).then(|| Clock::wall() + overlap);
         let secret = WebhookSecret::mint()?;
+        let rotate =
+            async |once: Option<&Once>| self.replace_secret(caller, id, &secret, older_until, once).await;
+        let rotated = self.once(&caller.scope, caller.caller_id(), repeatable, rotate).await?;
+        let endpoint = self.webhook_endpoint(caller, id).await?;
+        Ok(MintedEndpoint { endpoint, secret: (!rotated.repeated).then_some(secret) })
+    }
+
+    async fn replace_secret(
+        &self,
+        caller: &Principal,
+        id: WebhookEndpointId,
+        secret: &WebhookSecret,
+        older_until: Option<Timestamp>,
+        once: Option<&Once>,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
         let key = self.keys.active(&caller.scope).await?;
         let tx = self.store.begin(&caller.scope).await?;
         let row = tx.lock_webhook_endpoint(id).await.map_err(Error::missing(Resource::WebhookEndpoint))?;
@@ -195,10 +230,11 @@ impl Vault {
         tx.rotate_webhook_secret(id, row.generation, &sealed, older_until).await?;
         let detail = json!({ "older_secret_until": older_until });
         let rotated = act(caller.actor(), "webhook_endpoint.secret_rotated", id, detail);
-        tx.audit(&[rotated], self.clock.now()).await?;
-        let endpoint = view(tx.webhook_endpoint(id).await?);
-        tx.commit().await?;
-        Ok(MintedEndpoint { endpoint, secret })
+        tx.audit(&[rotated], now).await?;
+        if let Some(once) = once {
+            once.remember(&tx, &(), None, now).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     /// The secrets that sign at `wall`, the newest first.

@@ -177,7 +177,7 @@ impl World {
 
     async fn endpoint(&self, url: &str) -> MintedEndpoint {
         let new = NewEndpoint { url: url.to_owned(), filter: EventFilter::All };
-        self.vault.create_webhook_endpoint(&self.one, new).await.unwrap()
+        self.vault.create_webhook_endpoint(&self.one, new, None).await.unwrap()
     }
 
     /// Writes an event in a transaction of its own.
@@ -217,10 +217,10 @@ async fn what_is_sent_is_signed_and_two_secrets_sign_while_both_live() {
         let (world, consumer) = (World::on(database).await, Consumer::start().await);
         let made = world.endpoint(&consumer.url).await;
         let id = made.endpoint.id;
-        let old = made.secret.expose_text();
+        let old = made.secret.as_ref().unwrap().expose_text();
         let rotated =
-            world.vault.rotate_webhook_secret(&world.one, id, Duration::from_hours(1)).await.unwrap();
-        let new = rotated.secret.expose_text();
+            world.vault.rotate_webhook_secret(&world.one, id, Duration::from_hours(1), None).await.unwrap();
+        let new = rotated.secret.as_ref().unwrap().expose_text();
         let wall = soon();
         world.emit(&world.one, EventKind::AssetExpiring).await;
         assert_eq!(world.vault.deliver_at(wall, 10).await.unwrap(), 1);
@@ -246,16 +246,16 @@ async fn what_is_sent_is_signed_and_two_secrets_sign_while_both_live() {
         assert!(delivered.iter().all(|it| it.status == DeliveryStatus::Delivered && it.attempts == 1));
         assert!(delivered.iter().any(|it| it.event_id.to_string() == first.id));
 
-        let at_once = world.vault.rotate_webhook_secret(&world.one, id, Duration::ZERO).await.unwrap();
+        let at_once = world.vault.rotate_webhook_secret(&world.one, id, Duration::ZERO, None).await.unwrap();
         assert_eq!(at_once.endpoint.older_secret_until, None);
         world.emit(&world.one, EventKind::AssetExpiring).await;
         world.vault.deliver_at(soon(), 10).await.unwrap();
         let last = consumer.received().pop().unwrap();
         assert_eq!(
-            (verifies(&at_once.secret.expose_text(), &last), verifies(&new, &last)),
+            (verifies(&at_once.secret.as_ref().unwrap().expose_text(), &last), verifies(&new, &last)),
             (vec![true], vec![false])
         );
-        canary(&world, &[&old, &new, &at_once.secret.expose_text()]).await;
+        canary(&world, &[&old, &new, &at_once.secret.as_ref().unwrap().expose_text()]).await;
     }
 }
 
@@ -313,7 +313,7 @@ async fn a_webhook_is_tried_ten_times_over_days_and_its_endpoint_is_disabled_aft
         world.emit(&world.one, EventKind::AssetExpiring).await;
         world.vault.deliver_at(start + chrono::Duration::days(7), 10).await.unwrap();
         assert_eq!(world.deliveries(id).await.len(), 2);
-        let test = world.vault.test_webhook_endpoint(&world.one, id).await;
+        let test = world.vault.test_webhook_endpoint(&world.one, id, None).await;
         assert!(matches!(test, Err(Error::Conflict(Conflict::EndpointDisabled))));
 
         consumer.answers(204);
@@ -321,7 +321,7 @@ async fn a_webhook_is_tried_ten_times_over_days_and_its_endpoint_is_disabled_aft
         let endpoint = world.vault.change_webhook_endpoint(&world.one, id, enable).await.unwrap();
         assert_eq!((endpoint.disabled, endpoint.failing_since), (None, None));
         let since = Replay::FailedSince(start - chrono::Duration::hours(1));
-        assert_eq!(world.vault.replay_webhooks(&world.one, id, since).await.unwrap(), 2);
+        assert_eq!(world.vault.replay_webhooks(&world.one, id, since, None).await.unwrap(), 2);
         world.vault.deliver_at(soon(), 10).await.unwrap();
         let all = world.deliveries(id).await;
         assert!(all.iter().all(|it| it.status == DeliveryStatus::Delivered && it.attempts == 1), "{all:?}");
@@ -405,14 +405,14 @@ async fn a_tenant_is_told_its_own_events_of_the_kinds_it_wants() {
             (World::on(database).await, Consumer::start().await, Consumer::start().await);
         let only = EventFilter::Only([EventKind::AssetExpiring].into());
         let new = NewEndpoint { url: mine.url.clone(), filter: only };
-        let id = world.vault.create_webhook_endpoint(&world.one, new).await.unwrap().endpoint.id;
+        let id = world.vault.create_webhook_endpoint(&world.one, new, None).await.unwrap().endpoint.id;
         let new = NewEndpoint { url: theirs.url.clone(), filter: EventFilter::All };
-        world.vault.create_webhook_endpoint(&world.two, new).await.unwrap();
+        world.vault.create_webhook_endpoint(&world.two, new, None).await.unwrap();
         for kind in [EventKind::AssetExpiring, EventKind::AssetRecovered] {
             world.emit(&world.one, kind).await;
         }
         world.emit(&world.two, EventKind::ForecastChanged).await;
-        let test = world.vault.test_webhook_endpoint(&world.one, id).await.unwrap();
+        let test = world.vault.test_webhook_endpoint(&world.one, id, None).await.unwrap();
         world.vault.deliver_at(soon(), 10).await.unwrap();
         let kinds = |it: &Consumer| {
             let body = |it: Received| serde_json::from_slice::<Value>(&it.body).unwrap()["type"].to_string();
@@ -426,18 +426,18 @@ async fn a_tenant_is_told_its_own_events_of_the_kinds_it_wants() {
         let vault = &world.vault;
         let missing = |it: Option<Error>| matches!(it, Some(Error::NotFound(Resource::WebhookEndpoint)));
         assert!(missing(vault.webhook_endpoint(&world.two, id).await.err()));
-        assert!(missing(vault.test_webhook_endpoint(&world.two, id).await.err()));
-        assert!(missing(vault.rotate_webhook_secret(&world.two, id, Duration::ZERO).await.err()));
+        assert!(missing(vault.test_webhook_endpoint(&world.two, id, None).await.err()));
+        assert!(missing(vault.rotate_webhook_secret(&world.two, id, Duration::ZERO, None).await.err()));
         assert!(missing(vault.list_deliveries(&world.two, id, DeliveryQuery::default(), 9).await.err()));
-        assert!(missing(vault.replay_webhooks(&world.two, id, Replay::Event(test)).await.err()));
+        assert!(missing(vault.replay_webhooks(&world.two, id, Replay::Event(test), None).await.err()));
         assert!(missing(
             vault.change_webhook_endpoint(&world.two, id, EndpointChange::default()).await.err()
         ));
         assert!(missing(vault.delete_webhook_endpoint(&world.two, id).await.err()));
         assert_eq!(vault.webhook_endpoints(&world.two).await.unwrap().len(), 1);
 
-        assert_eq!(vault.replay_webhooks(&world.one, id, Replay::Event(test)).await.unwrap(), 1);
-        let unknown = vault.replay_webhooks(&world.one, id, Replay::Event(EventId::mint())).await;
+        assert_eq!(vault.replay_webhooks(&world.one, id, Replay::Event(test), None).await.unwrap(), 1);
+        let unknown = vault.replay_webhooks(&world.one, id, Replay::Event(EventId::mint()), None).await;
         assert!(matches!(unknown, Err(Error::NotFound(Resource::Event))));
         world.emit(&world.one, EventKind::AssetExpiring).await;
         vault.delete_webhook_endpoint(&world.one, id).await.unwrap();
@@ -453,13 +453,13 @@ async fn a_forged_destination_is_refused_by_its_field_and_there_is_a_limit() {
         ["http://hooks.example.com/", "https://10.0.0.1/", "https://u:p@hooks.example.com/", "nonsense"]
     {
         let new = NewEndpoint { url: url.to_owned(), filter: EventFilter::All };
-        let refused = world.vault.create_webhook_endpoint(&world.one, new).await.err();
+        let refused = world.vault.create_webhook_endpoint(&world.one, new, None).await.err();
         assert!(matches!(refused, Some(Error::Invalid { field, .. }) if field == "url"), "{url}");
     }
     for n in 0..20 {
         world.endpoint(&format!("https://hooks.example.com/{n}")).await;
     }
     let new = NewEndpoint { url: "https://hooks.example.com/".to_owned(), filter: EventFilter::All };
-    let refused = world.vault.create_webhook_endpoint(&world.one, new).await.err();
+    let refused = world.vault.create_webhook_endpoint(&world.one, new, None).await.err();
     assert!(matches!(refused, Some(Error::Conflict(Conflict::EndpointLimit(20)))));
 }

@@ -5,7 +5,7 @@ use crate::step::Step;
 /// Columns of `clients`. Lists are JSON; null is no limit.
 pub(crate) const LIMITS: Step = Step {
     name: "m20261122_000026_client_access",
-    walled: None,
+    walled: Some("client_scopes"),
     up: "
 ALTER TABLE clients ADD COLUMN previous_secret_hash {bytes};
 ALTER TABLE clients ADD COLUMN previous_secret_until {int};

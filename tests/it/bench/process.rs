@@ -68,6 +68,13 @@ impl Served {
         Tenant::log_in(&self.api, onboarded).await
     }
 
+    /// Another client of the same tenant, logged in at the process.
+    pub async fn another_client(&self, tenant: &Tenant) -> Tenant {
+        let id = tenant.id.parse().expect("a tenant's id");
+        let client = self.vault.create_client(id, "another", Permissions::all()).await.expect("a client");
+        Tenant::log_in(&self.api, client).await
+    }
+
     /// SIGKILL: no destructor runs.
     pub async fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {

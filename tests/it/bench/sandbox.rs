@@ -1,5 +1,7 @@
 //! The sandbox's control calls.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 /// Moves the simulated Graph.
@@ -11,7 +13,10 @@ pub struct SandboxControl {
 
 impl SandboxControl {
     pub fn new(url: String) -> Self {
-        Self { url, http: super::http() }
+        // A connection for each call: one that idles may be closed from the other end just as it is used again.
+        let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0);
+        let http = client.timeout(Duration::from_mins(2)).build().expect("a client");
+        Self { url, http }
     }
 
     /// A token of this person (or system user) for the provider's app.

@@ -10,8 +10,9 @@ use super::{asset_view::AssetOut, path_id::PathId};
 use crate::{
     caller::{AssetsRead, AssetsWrite, Caller},
     cursor::{Cursor, Limit, Page},
-    json::{All, Json, Query},
+    json::{All, CanonicalJson, Query},
     problem::Problem,
+    repeat::Repeat,
     schema,
 };
 
@@ -123,16 +124,19 @@ pub(crate) struct Moment(pub(crate) Timestamp);
 #[utoipa::path(
     tag = "assets",
     security(("oauth2" = ["assets:write"])),
+    request_body = RegisterAssets,
     responses((status = 200, description = "What became of each, in the order given.", body = Page<Registration>)),
 )]
 #[post("/assets")]
 pub(crate) async fn register_assets(
     vault: Data<Vault>,
     caller: Caller<AssetsWrite>,
-    Json(request): Json<RegisterAssets>,
+    repeat: Repeat,
+    body: CanonicalJson<RegisterAssets>,
 ) -> Result<HttpResponse, Problem> {
-    let registrations = request.into_registrations()?;
-    let registered = vault.register_assets(&caller.principal, registrations).await?;
+    let repeatable = repeat.of("POST /v1/assets", &body.canonical);
+    let registrations = body.value.into_registrations()?;
+    let registered = vault.register_assets(&caller.principal, registrations, repeatable).await?;
     Ok(HttpResponse::Ok().json(Page::whole(registered.into_iter().map(Registration::from).collect())))
 }
 

@@ -90,7 +90,6 @@ pub(crate) struct ReconnectFilter {
     tag = "reconnects",
     security(("oauth2" = ["reconnects:write"])),
     request_body = NewReconnect,
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters.")),
     responses(
         (status = 200, description = "It has ended.", body = ReconnectOut),
         (status = 202, description = "It goes on.", body = ReconnectOut, headers(
@@ -163,9 +162,11 @@ pub(crate) async fn get_reconnect(
 pub(crate) async fn cancel_reconnect(
     vault: Data<Vault>,
     caller: Caller<ReconnectsWrite>,
+    repeat: Repeat,
     id: PathId<ReconnectId>,
 ) -> Result<HttpResponse, Problem> {
-    let view = vault.cancel_reconnect(&caller.principal, id.0).await?;
+    let repeatable = repeat.of("POST /v1/reconnects/{id}/cancel", &[]);
+    let view = vault.cancel_reconnect(&caller.principal, id.0, repeatable).await?;
     Ok(HttpResponse::Ok().json(ReconnectOut::from(view)))
 }
 

@@ -18,8 +18,9 @@ use super::{ReasonOut, asset_view::EndingOut, path_id::PathId, read_reason::Beca
 use crate::{
     caller::{Caller, TokensRead},
     cursor::Page,
-    json::{All, Json},
+    json::{All, CanonicalJson},
     problem::{Problem, ProblemOut},
+    repeat::Repeat,
     schema,
 };
 
@@ -133,6 +134,7 @@ pub(crate) async fn get_token(
     security(("oauth2" = ["tokens:read"])),
     params(("X-Regrant-Reason" = Option<String>, Header,
         description = "Why the tokens are read, 1 to 200 characters; a tenant may demand it. Kept in the audit.")),
+    request_body = LookupTokens,
     responses(
         (status = 200, description = "One answer for each asset.", body = Page<LookupOut>),
         (status = 400, description = "`reason_required`: this tenant demands a reason.",
@@ -144,9 +146,12 @@ pub(crate) async fn lookup_tokens(
     vault: Data<Vault>,
     caller: Caller<TokensRead>,
     because: Because,
-    Json(request): Json<LookupTokens>,
+    repeat: Repeat,
+    body: CanonicalJson<LookupTokens>,
 ) -> Result<HttpResponse, Problem> {
-    let found = vault.lookup(&caller.principal.because(because.0), &request.asset_ids.0).await?;
+    let repeatable = repeat.of("POST /v1/tokens/lookup", &body.canonical);
+    let (reader, ids) = (caller.principal.because(because.0), body.value.asset_ids.0);
+    let found = vault.lookup(&reader, &ids, repeatable).await?;
     let answers: Vec<_> = found.into_iter().map(LookupOut::from).collect();
     let entries = answers.len();
     sealed_answer(&Page::whole(answers), entries)

@@ -46,10 +46,10 @@ pub(crate) struct MintedEndpointOut {
     /// What every answer tells.
     #[serde(flatten)]
     endpoint: EndpointOut,
-    /// What signs its webhooks: `whsec_` and base64 of 32 bytes.
+    /// What signs its webhooks: `whsec_` and base64 of 32 bytes. Null where the call only repeats another.
     #[serde(serialize_with = "exposed")]
-    #[schema(value_type = String)]
-    secret: WebhookSecret,
+    #[schema(value_type = Option<String>, required = true)]
+    secret: Option<WebhookSecret>,
 }
 
 /// One event on its way to an endpoint.
@@ -83,8 +83,11 @@ pub(crate) struct DeliveryOut {
     finished_at: Option<DateTime<Utc>>,
 }
 
-fn exposed<S: Serializer>(secret: &WebhookSecret, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&secret.expose_text())
+fn exposed<S: Serializer>(secret: &Option<WebhookSecret>, serializer: S) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) => serializer.serialize_some(secret.expose_text().as_str()),
+        None => serializer.serialize_none(),
+    }
 }
 
 impl From<EndpointView> for EndpointOut {

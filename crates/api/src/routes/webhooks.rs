@@ -7,7 +7,7 @@ use regrant_domain::{
     DeliveryId, EventId, EventKind, Timestamp, WebhookEndpointId,
     webhook::{DeliveryStatus, EndpointStatus, EventFilter},
 };
-use regrant_vault::{DeliveryQuery, EndpointChange, MintedEndpoint, NewEndpoint, Replay, Vault};
+use regrant_vault::{DeliveryQuery, EndpointChange, NewEndpoint, Replay, Vault};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -19,8 +19,9 @@ use super::{
 use crate::{
     caller::{Caller, WebhooksWrite},
     cursor::{Cursor, Limit, Page},
-    json::{All, Json, Query},
+    json::{All, CanonicalJson, Json, Query},
     problem::{Problem, ProblemOut},
+    repeat::Repeat,
     schema,
 };
 
@@ -127,6 +128,7 @@ struct Since(Timestamp);
 #[utoipa::path(
     tag = "webhooks",
     security(("oauth2" = ["webhooks:write"])),
+    request_body = NewWebhookEndpoint,
     responses(
         (status = 201, description = "The endpoint with its secret.", body = MintedEndpointOut,
             headers(("Location" = String, description = "The endpoint."))),
@@ -138,10 +140,13 @@ struct Since(Timestamp);
 pub(crate) async fn create_webhook_endpoint(
     vault: Data<Vault>,
     caller: Caller<WebhooksWrite>,
-    Json(request): Json<NewWebhookEndpoint>,
+    repeat: Repeat,
+    body: CanonicalJson<NewWebhookEndpoint>,
 ) -> Result<HttpResponse, Problem> {
+    let repeatable = repeat.of("POST /v1/webhook-endpoints", &body.canonical);
+    let request = body.value;
     let new = NewEndpoint { url: request.url, filter: filter(request.kinds)?.unwrap_or(EventFilter::All) };
-    let minted = vault.create_webhook_endpoint(&caller.principal, new).await?;
+    let minted = vault.create_webhook_endpoint(&caller.principal, new, repeatable).await?;
     let location = format!("/v1/webhook-endpoints/{}", minted.endpoint.id);
     let body = sealed_body(&MintedEndpointOut::from(minted), 1)?;
     Ok(HttpResponse::Created()
@@ -224,6 +229,7 @@ pub(crate) async fn delete_webhook_endpoint(
     tag = "webhooks",
     security(("oauth2" = ["webhooks:write"])),
     params(("id" = String, Path, description = "The endpoint's id.")),
+    request_body = RotateWebhookSecret,
     responses((status = 200, description = "The endpoint with its new secret.", body = MintedEndpointOut)),
 )]
 #[post("/webhook-endpoints/{id}/rotate-secret")]
@@ -231,10 +237,12 @@ pub(crate) async fn rotate_webhook_secret(
     vault: Data<Vault>,
     caller: Caller<WebhooksWrite>,
     id: PathId<WebhookEndpointId>,
-    Json(request): Json<RotateWebhookSecret>,
+    repeat: Repeat,
+    body: CanonicalJson<RotateWebhookSecret>,
 ) -> Result<HttpResponse, Problem> {
-    let overlap = Duration::from_secs(request.overlap_seconds);
-    let minted: MintedEndpoint = vault.rotate_webhook_secret(&caller.principal, id.0, overlap).await?;
+    let repeatable = repeat.of("POST /v1/webhook-endpoints/{id}/rotate-secret", &body.canonical);
+    let overlap = Duration::from_secs(body.value.overlap_seconds);
+    let minted = vault.rotate_webhook_secret(&caller.principal, id.0, overlap, repeatable).await?;
     let body = sealed_body(&MintedEndpointOut::from(minted), 1)?;
     Ok(HttpResponse::Ok().content_type("application/json").body(body))
 }
@@ -254,9 +262,11 @@ pub(crate) async fn rotate_webhook_secret(
 pub(crate) async fn test_webhook_endpoint(
     vault: Data<Vault>,
     caller: Caller<WebhooksWrite>,
+    repeat: Repeat,
     id: PathId<WebhookEndpointId>,
 ) -> Result<HttpResponse, Problem> {
-    let event_id = vault.test_webhook_endpoint(&caller.principal, id.0).await?;
+    let repeatable = repeat.of("POST /v1/webhook-endpoints/{id}/test", &[]);
+    let event_id = vault.test_webhook_endpoint(&caller.principal, id.0, repeatable).await?;
     Ok(HttpResponse::Accepted().json(WebhookTest { event_id }))
 }
 
@@ -265,6 +275,7 @@ pub(crate) async fn test_webhook_endpoint(
     tag = "webhooks",
     security(("oauth2" = ["webhooks:write"])),
     params(("id" = String, Path, description = "The endpoint's id.")),
+    request_body = ReplayWebhooks,
     responses(
         (status = 202, description = "It is on its way.", body = WebhookReplay),
         (status = 409, description = "`webhook_endpoint_disabled`.",
@@ -276,9 +287,12 @@ pub(crate) async fn replay_webhooks(
     vault: Data<Vault>,
     caller: Caller<WebhooksWrite>,
     id: PathId<WebhookEndpointId>,
-    Json(request): Json<ReplayWebhooks>,
+    repeat: Repeat,
+    body: CanonicalJson<ReplayWebhooks>,
 ) -> Result<HttpResponse, Problem> {
-    let deliveries = vault.replay_webhooks(&caller.principal, id.0, request.what()?).await?;
+    let repeatable = repeat.of("POST /v1/webhook-endpoints/{id}/replay", &body.canonical);
+    let what = body.value.what()?;
+    let deliveries = vault.replay_webhooks(&caller.principal, id.0, what, repeatable).await?;
     Ok(HttpResponse::Accepted().json(WebhookReplay { deliveries }))
 }
 

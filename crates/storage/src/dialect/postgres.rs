@@ -12,7 +12,7 @@ use sqlx::{
 use crate::{Error, Settings, query::Query};
 
 /// Tables that name a tenant and are read before one is known: ids, times and hashes.
-const OPEN_TABLES: &str = "('clients', 'due', 'probe_due', 'person_directory')";
+const OPEN_TABLES: &str = "('clients', 'due', 'probe_due', 'person_directory', 'tenant_origins')";
 
 pub(super) async fn open(settings: &Settings) -> Result<DatabaseConnection, Error> {
     let options =

@@ -74,7 +74,7 @@ impl Bench {
             business_id: None,
             token: Some((AccessToken::parse(format!("{token}-{n}")).unwrap(), CredentialKind::Page)),
         };
-        self.vault.register_assets(&self.caller, (from..to).map(page).collect()).await.unwrap();
+        self.vault.register_assets(&self.caller, (from..to).map(page).collect(), None).await.unwrap();
     }
 }
 
@@ -189,7 +189,7 @@ async fn where_the_audit_cannot_be_written_no_token_leaves_and_nothing_is_change
         .await;
         assert!(reads.iter().all(|it| matches!(it, Err(Error::Internal(_)))), "0 tokens leave");
         let ids: Vec<_> = (1..21).map(id).collect();
-        assert!(bench.vault.lookup(&bench.caller, &ids).await.is_err());
+        assert!(bench.vault.lookup(&bench.caller, &ids, None).await.is_err());
         assert!(bench.vault.delete_asset(&bench.caller, &id(1)).await.is_err(), "0 writes without their row");
         bench.intrude(mend).await;
         assert!(bench.vault.token(&bench.caller, &id(1)).await.is_ok(), "and nothing was deleted");
@@ -281,7 +281,7 @@ async fn the_audit_of_reads_costs_a_fraction() {
                     for round in 0..EACH {
                         let ids = [id((n * EACH + round) % 200 + 1)];
                         if audited {
-                            vault.lookup(&caller, &ids).await.unwrap();
+                            vault.lookup(&caller, &ids, None).await.unwrap();
                         } else {
                             vault.opened(&caller, &ids, vault.clock.now()).await.unwrap();
                         }
