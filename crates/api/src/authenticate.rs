@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use actix_web::{
-    Error, HttpMessage,
+    Error, HttpMessage, HttpRequest,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::header::{self, HeaderMap},
@@ -35,9 +35,22 @@ async fn identify(request: &ServiceRequest) -> Result<Principal, Problem> {
     let vault =
         request.app_data::<Data<Vault>>().ok_or_else(|| Problem::new(Code::Internal, "not set up"))?;
     let token = bearer(request.headers())?;
-    // An address that is not known is nobody's: no client is confined to it.
-    let address = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |it| it.ip());
-    Ok(vault.authenticate(Presented { token, address, proof: None }).await?)
+    let (address, proof) = (caller_address(request.request()), proof(request.headers()));
+    Ok(vault.authenticate(Presented { token, address, proof }).await?)
+}
+
+/// Where a call comes from. An address that is not known is nobody's: no client is confined to it.
+pub(crate) fn caller_address(request: &HttpRequest) -> IpAddr {
+    request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |it| it.ip())
+}
+
+/// The one proof of a call. Two are none: which of them counts, nobody can say.
+fn proof(headers: &HeaderMap) -> Option<&str> {
+    let mut given = headers.get_all("x-regrant-proof");
+    match (given.next(), given.next()) {
+        (Some(value), None) => value.to_str().ok(),
+        _ => None,
+    }
 }
 
 /// The one bearer token of the one Authorization header (RFC 6750 §2.1).

@@ -166,6 +166,10 @@ impl From<Error> for Problem {
                 Code::Restricted,
                 "The credential is confined to some of the tenant's assets; this call tells of all of them.",
             ),
+            Error::AddressNotAllowed => {
+                Self::new(Code::AddressNotAllowed, "The client may not call from this address.")
+            }
+            Error::ProofRefused => unproved(),
             Error::ReadOnly => Self::new(Code::ReadOnly, "Your role lets you look and not change."),
             Error::Raced => Self::new(
                 Code::CallUnderWay,
@@ -215,6 +219,13 @@ impl From<Conflict> for Problem {
             Conflict::EndpointDisabled => {
                 Self::new(Code::WebhookEndpointDisabled, "The webhook endpoint is disabled.")
             }
+            Conflict::ClientLimit(most) => {
+                Self::new(Code::TooManyClients, format!("A tenant may have at most {most} clients."))
+            }
+            Conflict::NoProofKey => Self::new(
+                Code::ProofKeyMissing,
+                "The client's secret is from before calls could be proved: give it another one first.",
+            ),
             Conflict::Exists(resource) => {
                 Self::new(Code::AlreadyExists, format!("This {resource} exists already."))
             }
@@ -244,6 +255,14 @@ pub(crate) fn unauthenticated(error: &str, detail: &'static str) -> Problem {
         error => format!(r#"Bearer realm="regrant", error="{error}""#),
     };
     Problem::new(Code::Unauthenticated, detail).with_header(header::WWW_AUTHENTICATE, challenge)
+}
+
+/// The call carries no proof that counts; which check failed is not told.
+fn unproved() -> Problem {
+    let detail = "This client's calls need a header `X-Regrant-Proof: <unix seconds>.<nonce>.<hex>`, made with the \
+                  client's secret for this access token within the last five minutes, and used once.";
+    let challenge = r#"Bearer realm="regrant", error="invalid_request""#;
+    Problem::new(Code::ProofRequired, detail).with_header(header::WWW_AUTHENTICATE, challenge)
 }
 
 fn log(cause: &(dyn std::error::Error + 'static)) {

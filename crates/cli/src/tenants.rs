@@ -2,8 +2,9 @@
 //!
 //! The rule: a client secret is printed once, at its making; nothing can show it again.
 
+use anyhow::Context as _;
 use regrant_domain::{AppId, ClientId, ClientSecret, Permissions, TenantId};
-use regrant_vault::{Onboarded, Vault};
+use regrant_vault::{Acting, ClientSpec, MintedClient, Onboarded, Vault};
 use serde_json::json;
 
 use crate::{Global, config::Config, installation, telemetry};
@@ -78,11 +79,12 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
             show(&vault.create_tenant(&name, &app, may.permissions()).await?, global)
         }
         Command::AddClient { tenant, name, may } => {
-            show(&vault.create_client(tenant, &name, may.permissions()).await?, global)
+            let spec = ClientSpec::named(name, may.permissions());
+            show_client(vault.create_client(Acting::CommandLine, tenant, spec, None).await?, global)
         }
         Command::ResetSecret { tenant, client } => {
-            let secret = vault.reset_client_secret(tenant, client).await?;
-            show(&Onboarded { tenant, client, secret }, global)
+            let by = Acting::CommandLine;
+            show_client(vault.reset_client_secret(by, tenant, client, None, None).await?, global)
         }
         Command::RequireReason { tenant, off } => {
             vault.require_reason(tenant, !off).await?;
@@ -92,6 +94,12 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
         }
         Command::List => list(&vault, global).await,
     }
+}
+
+/// A call that repeats no other shows the secret it made.
+fn show_client(made: MintedClient, global: &Global) -> anyhow::Result<()> {
+    let secret = made.secret.context("the client has no new secret")?;
+    show(&Onboarded { tenant: made.tenant, client: made.client.id, secret }, global)
 }
 
 /// The one sight of a secret.

@@ -8,6 +8,7 @@
 
 mod aad;
 mod audit_key;
+mod call_proof;
 mod client_secret;
 mod context;
 mod data_key;
@@ -32,6 +33,7 @@ mod tests;
 
 pub use crate::{
     audit_key::{AuditKey, digest},
+    call_proof::{CallProof, ProofKey},
     client_secret::{SecretHash, mint_client_secret},
     context::{Context, Purpose},
     data_key::DataKey,

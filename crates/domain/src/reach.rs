@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::AssetId;
 
 /// The assets a caller may reach. To it the others do not exist.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reach {
     /// All of its tenant's.
     #[default]

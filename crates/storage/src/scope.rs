@@ -3,7 +3,7 @@
 //! The rule: a [`TenantScope`] comes from a verified credential or a claimed lease, never from a path, a
 //! body or a header; nothing outside this crate can make one.
 
-use regrant_domain::{AppId, ClientId, Permissions, TenantId};
+use regrant_domain::{AppId, TenantId};
 use sea_orm::DatabaseTransaction;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -31,59 +31,6 @@ impl TenantScope {
     #[must_use]
     pub const fn app_id(&self) -> &AppId {
         &self.app_id
-    }
-}
-
-/// A client that claims to call, not verified yet.
-pub struct Candidate {
-    pub(crate) scope: TenantScope,
-    pub(crate) client: ClientId,
-    pub(crate) permissions: Permissions,
-    pub(crate) secret_hash: Vec<u8>,
-    pub(crate) reason_required: bool,
-}
-
-impl Candidate {
-    /// The client's tenant.
-    #[must_use]
-    pub const fn tenant(&self) -> TenantId {
-        self.scope.tenant
-    }
-
-    /// The client.
-    #[must_use]
-    pub const fn client(&self) -> ClientId {
-        self.client
-    }
-
-    /// What the client may do.
-    #[must_use]
-    pub const fn permissions(&self) -> Permissions {
-        self.permissions
-    }
-
-    /// Whether the client's tenant wants a reason for every token that is read.
-    #[must_use]
-    pub const fn reason_required(&self) -> bool {
-        self.reason_required
-    }
-
-    /// The Meta app of the client's tenant.
-    #[must_use]
-    pub const fn app_id(&self) -> &AppId {
-        &self.scope.app_id
-    }
-
-    /// The scope, if `verify` accepts the stored hash of the client's secret.
-    #[must_use]
-    pub fn unlock(self, verify: impl FnOnce(&[u8]) -> bool) -> Option<TenantScope> {
-        verify(&self.secret_hash).then_some(self.scope)
-    }
-
-    /// The scope, if a verified access token of this client named `tenant`.
-    #[must_use]
-    pub fn vouch(self, tenant: TenantId) -> Option<TenantScope> {
-        (self.scope.tenant == tenant).then_some(self.scope)
     }
 }
 

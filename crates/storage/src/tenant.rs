@@ -103,7 +103,7 @@ impl Store {
             return Err(Error::Taken("tenant"));
         }
         tx.insert_key(&tenant.key).await?;
-        tx.insert_client(&tenant.client).await?;
+        tx.insert_client(&tenant.client, 1).await?;
         let created = AuditEvent {
             actor: "operator".to_owned(),
             action: "tenant.created",

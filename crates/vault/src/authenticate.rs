@@ -1,15 +1,18 @@
 //! Who is calling: a client's secret becomes a short token, a token becomes a [`Principal`].
 //!
 //! The rule: the tenant comes from the verified credential and from nowhere else. A token's client
-//! is looked up on every call, so that disabling it ends its tokens at once.
+//! is looked up on every call, so that what ends or narrows it counts at once.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use regrant_crypto::SecretHash;
-use regrant_domain::{ClientId, ClientSecret, Permissions, Reach};
-use serde_json::Value;
+use regrant_domain::{ClientId, ClientSecret, Permissions};
+use uuid::Uuid;
 
-use crate::{Error, Principal, Subject, Vault};
+use crate::{
+    Error, Principal, Subject, Vault,
+    issuer::{Audience, NewToken},
+};
 
 /// What a call presents to be let in.
 #[derive(Debug, Clone, Copy)]
@@ -44,49 +47,69 @@ impl Vault {
     /// Exchanges a client's secret for an access token (RFC 6749 §4.4); no `wanted` means all it holds.
     ///
     /// # Errors
-    /// `Unauthenticated` for an unknown client and a wrong secret alike; `ScopeNotHeld`.
+    /// `Unauthenticated` for an unknown client, a wrong secret, an address it may not call from and one whose time is
+    /// over alike; `ScopeNotHeld`.
     pub async fn issue_token(
         &self,
         client: Option<ClientId>,
         secret: &ClientSecret,
         wanted: Option<Permissions>,
+        address: IpAddr,
     ) -> Result<IssuedToken, Error> {
-        let candidate = match client {
-            Some(client) => self.store.candidate(client).await?,
-            None => None,
-        };
-        let candidate = candidate.ok_or(Error::Unauthenticated)?;
-        let (client, held) = (candidate.client(), candidate.permissions());
+        let now = self.clock.now();
+        // One that cannot be is looked for like any other.
+        let client = client.unwrap_or_else(|| ClientId::from_uuid(Uuid::nil()));
         let verify = |hash: &[u8]| SecretHash::from_slice(hash).is_some_and(|hash| hash.verify(secret));
-        let scope = candidate.unlock(verify).ok_or(Error::Unauthenticated)?;
-        let wanted = wanted.unwrap_or(held);
-        if !held.contains_all(wanted) {
+        let Some(candidate) = self.store.candidate(client).await? else {
+            let _never = verify(&[0; 32]);
+            return Err(Error::Unauthenticated);
+        };
+        let admitted = candidate.admits(address) && !candidate.has_expired(now);
+        let scope = candidate.unlock(now, verify).filter(|_| admitted).ok_or(Error::Unauthenticated)?;
+        let wanted = wanted.unwrap_or_else(|| candidate.permissions());
+        if !candidate.permissions().contains_all(wanted) {
             return Err(Error::ScopeNotHeld);
         }
-        let (access_token, expires_in) =
-            self.issuer.sign(client, scope.tenant(), wanted, self.clock.now())?;
+        let lifetime = self.settings.token_lifetime;
+        let token = NewToken {
+            audience: Audience::Api,
+            sub: client.to_string(),
+            tenant: scope.tenant(),
+            ver: candidate.token_version(),
+            scope: wanted.to_string(),
+            jti: Uuid::now_v7().to_string(),
+            lifetime,
+        };
+        let access_token = self.issuer.sign(token, now).await?;
+        let expires_in = i64::try_from(lifetime.as_secs()).map_err(Error::internal)?;
         Ok(IssuedToken { access_token, expires_in, scope: wanted })
     }
 
     /// The caller behind an access token.
     ///
     /// # Errors
-    /// `Unauthenticated` for whatever is wrong with it.
+    /// `Unauthenticated` for whatever is wrong with the token or its client; `AddressNotAllowed`; `ProofRefused`.
     pub async fn authenticate(&self, presented: Presented<'_>) -> Result<Principal, Error> {
-        let claims = self.issuer.verify(presented.token, self.clock.now())?;
+        let now = self.clock.now();
+        let claims = self.issuer.verify(Audience::Api, presented.token, now).await?;
         let client: ClientId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
         let granted: Permissions = claims.scope.parse().map_err(|_| Error::Unauthenticated)?;
         let candidate = self.store.candidate(client).await?.ok_or(Error::Unauthenticated)?;
-        let (held, reason_required) = (candidate.permissions(), candidate.reason_required());
         let scope = candidate.vouch(claims.tenant).ok_or(Error::Unauthenticated)?;
-        let permissions = granted.iter().filter(|it| held.contains(*it)).collect();
-        let (subject, reach) = (Subject::Client(client), Reach::All);
-        Ok(Principal { scope, subject, permissions, reach, reason_required, reason: None })
-    }
-
-    /// The public keys that verify this vault's tokens (RFC 7517).
-    #[must_use]
-    pub fn jwks(&self) -> &Value {
-        self.issuer.jwks()
+        if candidate.has_expired(now) || claims.ver < candidate.token_version() {
+            return Err(Error::Unauthenticated);
+        }
+        if !candidate.admits(presented.address) {
+            return Err(Error::AddressNotAllowed);
+        }
+        self.demand_proof(&scope, &candidate, presented, now).await?;
+        Ok(Principal {
+            scope,
+            subject: Subject::Client(client),
+            permissions: granted.and(candidate.permissions()),
+            reach: candidate.reach().clone(),
+            reason_required: candidate.reason_required(),
+            reason: None,
+        })
     }
 }

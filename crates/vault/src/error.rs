@@ -43,6 +43,12 @@ pub enum Error {
     /// The credential is confined to some assets or calls, and this is beyond them.
     #[error("the credential is confined to some of the tenant's assets")]
     Restricted,
+    /// The client may not call from this address.
+    #[error("the client may not call from this address")]
+    AddressNotAllowed,
+    /// The client's calls must carry a proof, and this one's is missing or does not count.
+    #[error("the call carries no proof that counts")]
+    ProofRefused,
     /// The operator may look and not change.
     #[error("this operator may only look")]
     ReadOnly,
@@ -137,6 +143,12 @@ pub enum Conflict {
     /// Nothing is sent to a disabled endpoint.
     #[error("the webhook endpoint is disabled")]
     EndpointDisabled,
+    /// The tenant has as many clients as it may have.
+    #[error("a tenant may have at most {0} clients")]
+    ClientLimit(usize),
+    /// The client's secret is from before calls could be proved.
+    #[error("the client needs another secret before its calls can be proved")]
+    NoProofKey,
     /// Something of that name exists.
     #[error("this {0} exists already")]
     Exists(Resource),

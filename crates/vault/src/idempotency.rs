@@ -112,6 +112,22 @@ impl Vault {
         self.once(scope, caller, repeatable, claim).await.map(|done| done.value)
     }
 
+    /// Makes an act of an operator last: its key is remembered under the installation's scope, whichever the act's is.
+    pub(crate) async fn conclude<T: Serialize>(
+        &self,
+        tx: TenantTx,
+        once: Option<&Once>,
+        done: &T,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let Some(once) = once else {
+            return Ok(tx.commit().await?);
+        };
+        let tx = tx.go_on_as(&self.store.system_scope()).await?;
+        once.remember(&tx, done, None, at).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// The call with its fingerprint; outside of any transaction, because keys may have to be read.
     pub(crate) async fn prepare(
         &self,

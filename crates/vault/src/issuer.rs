@@ -1,111 +1,194 @@
-//! Issues and verifies the API's own access tokens.
+//! Issues and verifies access tokens, for the API and the other listeners.
+//!
+//! The rule: the newest key whose time has come signs, every key that is not retired verifies, and a key is known to
+//! every process long before it signs. The keys are read again as calls come in: once a minute, and for a key that
+//! is not known at most once in ten seconds, so that forged tokens do not reach the database.
+//! Continue at `signing_keys.rs` for the keys and their rotation.
 
-use regrant_crypto::{Checkpoint, Claims, Context, Purpose, SigningKey, Verifier};
-use regrant_domain::{ClientId, Permissions, TenantId, Timestamp};
-use regrant_storage::Store;
-use serde_json::{Value, json};
+use std::{
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
-use crate::{Error, Settings, keys::Keys};
+use regrant_crypto::{Checkpoint, Claims, Verifier};
+use regrant_domain::{TenantId, Timestamp};
+use tokio::time::Instant;
+use tracing::{debug, warn};
 
-/// Signs with the newest key, verifies with every key that is not retired.
+use crate::{
+    Error, Settings,
+    keys::Keys,
+    signing_keys::{KeySet, ensure_key},
+};
+
+/// How old what is known of the keys may be.
+const READ_AGAIN: Duration = Duration::from_mins(1);
+/// How old it may be when a token names a key that is not known.
+const LOOK_FOR_UNKNOWN: Duration = Duration::from_secs(10);
+
+/// Which listener a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// The API: clients.
+    Api,
+    /// The API as pages in a browser use it: reconnect sessions.
+    Browser,
+    /// The admin API: operators.
+    Admin,
+}
+
+/// A token to issue.
+#[derive(Debug)]
+pub(crate) struct NewToken {
+    /// Which listener it is for.
+    pub(crate) audience: Audience,
+    /// Who holds it.
+    pub(crate) sub: String,
+    /// The holder's tenant; the reserved one for operators.
+    pub(crate) tenant: TenantId,
+    /// Tokens of a lower version than the holder's are revoked.
+    pub(crate) ver: i64,
+    /// What it permits, separated by spaces.
+    pub(crate) scope: String,
+    /// Its own id.
+    pub(crate) jti: String,
+    /// How long it lives; at most an hour, or nothing accepts it.
+    pub(crate) lifetime: Duration,
+}
+
+/// Signs and verifies with the keys of the installation.
 pub(crate) struct Issuer {
-    signing: SigningKey,
-    verifier: Verifier,
-    jwks: Value,
+    keys: Keys,
     name: String,
     audience: String,
-    lifetime: i64,
+    known: RwLock<Known>,
+    /// One asks at a time; the others wait for what it hears.
+    turn: tokio::sync::Mutex<()>,
+    reads: AtomicU64,
+}
+
+/// The keys as they were when they were last asked for.
+#[derive(Clone)]
+struct Known {
+    set: Arc<KeySet>,
+    asked_at: Instant,
+}
+
+impl Audience {
+    /// The `aud` of its tokens, where `base` is that of the API.
+    fn name(self, base: &str) -> String {
+        match self {
+            Self::Api => base.to_owned(),
+            Self::Browser => format!("{base}/browser"),
+            Self::Admin => format!("{base}/admin"),
+        }
+    }
 }
 
 impl Issuer {
-    pub(crate) async fn load(
-        store: &Store,
-        keys: &Keys,
-        settings: &Settings,
-        now: Timestamp,
-    ) -> Result<Self, Error> {
-        if live_keys(store).await?.is_empty() {
-            make_key(store, keys, now).await?;
-        }
-        let mut opened = Vec::new();
-        for stored in live_keys(store).await? {
-            let context = signing_context(&stored.kid);
-            let plain = keys.open(&store.system_scope(), &context, &stored.sealed).await?;
-            opened.push(SigningKey::from_pkcs8(&stored.kid, &plain)?);
-        }
-        let mut verifier = Verifier::new(&settings.issuer, &settings.audience);
-        for key in &opened {
-            verifier.add(key);
-        }
-        let jwks = json!({ "keys": opened.iter().map(SigningKey::public_jwk).collect::<Vec<_>>() });
-        let signing = opened.into_iter().next_back().ok_or_else(|| Error::internal("no signing key"))?;
-        let lifetime = i64::try_from(settings.token_lifetime.as_secs()).unwrap_or(900);
+    /// Reads the keys; makes the first one where there is none.
+    pub(crate) async fn load(keys: &Keys, settings: &Settings, now: Timestamp) -> Result<Self, Error> {
+        ensure_key(keys, now).await?;
         let (name, audience) = (settings.issuer.clone(), settings.audience.clone());
-        Ok(Self { signing, verifier, jwks, name, audience, lifetime })
+        let set = KeySet::read(keys, None, |it| verifier(&name, &audience, it)).await?;
+        let known = RwLock::new(Known { set: Arc::new(set), asked_at: Instant::now() });
+        let turn = tokio::sync::Mutex::default();
+        Ok(Self { keys: keys.clone(), name, audience, known, turn, reads: AtomicU64::new(1) })
     }
 
-    pub(crate) fn sign(
-        &self,
-        client: ClientId,
-        tenant: TenantId,
-        scope: Permissions,
-        now: Timestamp,
-    ) -> Result<(String, i64), Error> {
-        let iat = now.timestamp();
+    /// A token, signed.
+    pub(crate) async fn sign(&self, token: NewToken, now: Timestamp) -> Result<String, Error> {
+        let (iat, lifetime) = (now.timestamp(), i64::try_from(token.lifetime.as_secs()));
         let claims = Claims {
             iss: self.name.clone(),
-            aud: self.audience.clone(),
-            sub: client.to_string(),
-            tenant,
-            ver: 0,
-            scope: scope.to_string(),
-            jti: uuid::Uuid::now_v7().to_string(),
+            aud: token.audience.name(&self.audience),
+            sub: token.sub,
+            tenant: token.tenant,
+            ver: token.ver,
+            scope: token.scope,
+            jti: token.jti,
             iat,
             nbf: iat,
-            exp: iat.saturating_add(self.lifetime),
+            exp: iat.saturating_add(lifetime.map_err(Error::internal)?),
         };
-        Ok((self.signing.sign(&claims)?, self.lifetime))
+        Ok(self.current().await.signing(now)?.sign(&claims)?)
     }
 
-    pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, Error> {
-        self.verifier.verify(token, now.timestamp()).map_err(|_| Error::Unauthenticated)
+    /// What a token for this listener says, if a key of ours that is not retired signed it and it holds now.
+    pub(crate) async fn verify(
+        &self,
+        audience: Audience,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Claims, Error> {
+        let kid = Verifier::key_id(token).map_err(|_| Error::Unauthenticated)?;
+        let mut set = self.current().await;
+        if !set.knows(&kid) {
+            set = self.asked_within(LOOK_FOR_UNKNOWN).await;
+        }
+        if !set.believes(&kid, now) {
+            return Err(Error::Unauthenticated);
+        }
+        set.verifier(audience).verify(token, now.timestamp()).map_err(|_| Error::Unauthenticated)
     }
 
-    pub(crate) fn sign_checkpoint(&self, checkpoint: &Checkpoint) -> Result<String, Error> {
-        Ok(self.signing.sign_checkpoint(checkpoint)?)
+    pub(crate) async fn sign_checkpoint(
+        &self,
+        checkpoint: &Checkpoint,
+        now: Timestamp,
+    ) -> Result<String, Error> {
+        Ok(self.current().await.signing(now)?.sign_checkpoint(checkpoint)?)
     }
 
-    /// What a checkpoint that this installation signed says; nothing of any other is believed.
-    pub(crate) fn verify_checkpoint(&self, statement: &str) -> Result<Checkpoint, Error> {
-        self.verifier.verify_checkpoint(statement).map_err(Error::internal)
+    /// The keys, heard of not longer ago than a minute. Not to be asked for while a transaction is open.
+    pub(crate) async fn current(&self) -> Arc<KeySet> {
+        self.asked_within(READ_AGAIN).await
     }
 
-    pub(crate) const fn jwks(&self) -> &Value {
-        &self.jwks
+    /// The keys as they are now.
+    pub(crate) async fn renew(&self) -> Arc<KeySet> {
+        self.asked_within(Duration::ZERO).await
+    }
+
+    /// How often the keys were read.
+    #[cfg(test)]
+    pub(crate) fn reads(&self) -> u64 {
+        self.reads.load(Ordering::SeqCst)
+    }
+
+    async fn asked_within(&self, longest: Duration) -> Arc<KeySet> {
+        let known = self.known();
+        if known.asked_at.elapsed() < longest {
+            return known.set;
+        }
+        let _turn = self.turn.lock().await;
+        let known = self.known();
+        if known.asked_at.elapsed() < longest {
+            return known.set;
+        }
+        let read = KeySet::read(&self.keys, Some(&*known.set), |it| verifier(&self.name, &self.audience, it));
+        let set = match read.await {
+            Ok(set) => Arc::new(set),
+            Err(error) => {
+                warn!(error = %error, "the signing keys were not read again");
+                known.set
+            }
+        };
+        debug!(reads = self.reads.fetch_add(1, Ordering::SeqCst), "the signing keys were asked for");
+        // What failed is not tried again at once either.
+        let known = Known { set: Arc::clone(&set), asked_at: Instant::now() };
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        set
+    }
+
+    fn known(&self) -> Known {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// Live signing keys, oldest first.
-async fn live_keys(store: &Store) -> Result<Vec<regrant_storage::StoredSigningKey>, Error> {
-    let mut keys = store.signing_keys().await?;
-    keys.retain(|key| key.retired_at.is_none());
-    keys.sort_by_key(|key| key.created_at);
-    Ok(keys)
-}
-
-/// The first key is named after the installation's data key, so that of several processes only one makes it.
-async fn make_key(store: &Store, keys: &Keys, now: Timestamp) -> Result<(), Error> {
-    let system = store.system_scope();
-    let data_key = keys.active(&system).await?;
-    let kid = format!("{}-1", data_key.id().simple());
-    let key = SigningKey::from_pkcs8(&kid, &SigningKey::generate()?.private_pkcs8())?;
-    let sealed = data_key.seal(&signing_context(&kid), &key.private_pkcs8())?;
-    match store.insert_signing_key(&kid, &sealed, now).await {
-        Ok(()) | Err(regrant_storage::Error::Taken(_)) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn signing_context(kid: &str) -> Context<'_> {
-    Context { asset_id: kid, ..Context::of_row(TenantId::SYSTEM, uuid::Uuid::nil(), Purpose::SigningKey) }
+fn verifier(issuer: &str, audience: &str, of: Audience) -> Verifier {
+    Verifier::new(issuer, &of.name(audience))
 }

@@ -68,21 +68,26 @@ impl Keys {
     }
 
     /// A fresh data key for a tenant, with the form in which it is stored.
-    pub(crate) async fn mint(&self, tenant: TenantId, now: Timestamp) -> Result<NewDataKey, Error> {
+    pub(crate) async fn mint(
+        &self,
+        tenant: TenantId,
+        now: Timestamp,
+    ) -> Result<(DataKey, NewDataKey), Error> {
         let key = DataKey::generate(tenant, 1)?;
         let wrapped = self.provider.wrap(&key).await?;
-        Ok(NewDataKey {
+        let stored = NewDataKey {
             id: key.id(),
             version: key.version(),
             wrapped: wrapped.as_bytes().to_vec(),
             created_at: now,
-        })
+        };
+        Ok((key, stored))
     }
 
     /// Makes the installation's own key unless another process did.
     pub(crate) async fn ensure_system_key(&self, now: Timestamp) -> Result<(), Error> {
         if self.stored(&self.store.system_scope()).await?.is_empty() {
-            let key = self.mint(TenantId::SYSTEM, now).await?;
+            let (_, key) = self.mint(TenantId::SYSTEM, now).await?;
             match self.store.insert_system_key(&key).await {
                 Ok(()) | Err(regrant_storage::Error::Taken(_)) => {}
                 Err(error) => return Err(error.into()),

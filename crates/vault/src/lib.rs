@@ -10,6 +10,8 @@ mod ask;
 mod assets;
 mod audit;
 mod authenticate;
+mod call_proof;
+mod clients;
 mod deliver;
 mod error;
 mod follow_up;
@@ -40,6 +42,7 @@ mod settle;
 #[cfg(test)]
 mod settle_property;
 mod siblings;
+mod signing_keys;
 mod tenants;
 mod token;
 mod view;
@@ -63,6 +66,7 @@ pub use apps::NewApp;
 pub use assets::{AssetList, AssetQuery, AssetRegistration, AssetView, RegisteredAsset, RegistrationStatus};
 pub use audit::{AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict};
 pub use authenticate::{IssuedToken, Presented};
+pub use clients::{ClientChange, ClientView, MintedClient};
 pub use error::{Conflict, Error, Resource, TokenRefusal};
 pub use forecast::{Forecast, ForecastAgenda, ForecastCursor, ForecastEntry, ForecastQuery};
 pub use idempotency::{Done, IdempotencyKey, Repeatable};
@@ -72,13 +76,14 @@ pub use principal::{Principal, Subject};
 pub use reconnect::{Order, Selection, Targets};
 /// Which assets a pass watches.
 pub use regrant_domain::schedule::Lane as Watch;
-pub use regrant_storage::Delivery;
 pub use regrant_storage::{AuditFault, AuditRow};
+pub use regrant_storage::{ClientSpec, Delivery};
 pub use regrant_storage::{CutOffNote, ForecastLine, ForecastTotals, PersonCounts, PersonRow, Place};
 pub use regrant_webhook::WebhookSecret;
 pub use replay::{DeliveryList, DeliveryQuery, Replay};
 pub use retention::Retention;
 pub use settings::Settings;
+pub use signing_keys::{SigningKeyState, SigningKeyView};
 pub use tenants::Onboarded;
 pub use token::{Lookup, ServedToken};
 pub use view::{ItemView, ReconnectList, ReconnectView};
@@ -146,7 +151,7 @@ impl Vault {
         let directory = Directory::load(&keys).await?;
         let decoy = Decoy::new(&*keys.active(&parts.store.system_scope()).await?)?;
         let store = parts.store.with_chain(audit::chain(&keys, parts.clock.now()).await?);
-        let issuer = Issuer::load(&store, &keys, &parts.settings, parts.clock.now()).await?;
+        let issuer = Issuer::load(&keys, &parts.settings, parts.clock.now()).await?;
         let jobs = Jobs {
             tracker: TaskTracker::new(),
             stop: CancellationToken::new(),

@@ -43,6 +43,10 @@ pub struct Settings {
     pub webhooks: regrant_webhook::Settings,
     /// How many webhook endpoints a tenant may have.
     pub max_webhook_endpoints: usize,
+    /// How many clients a tenant may have.
+    pub max_clients: usize,
+    /// After how long a client loses a scope that it does not use.
+    pub unused_scope_after: chrono::Duration,
 }
 
 impl Default for Settings {
@@ -65,6 +69,8 @@ impl Default for Settings {
             retry_pause: Duration::from_secs(5),
             webhooks: regrant_webhook::Settings::default(),
             max_webhook_endpoints: 20,
+            max_clients: 50,
+            unused_scope_after: chrono::Duration::days(30),
         }
     }
 }

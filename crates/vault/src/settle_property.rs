@@ -142,7 +142,10 @@ impl World {
             .await
             .unwrap();
         let onboarded = vault.create_tenant("One", &id, Permissions::all()).await.unwrap();
-        let token = vault.issue_token(Some(onboarded.client), &onboarded.secret, None).await.unwrap();
+        let token = vault
+            .issue_token(Some(onboarded.client), &onboarded.secret, None, [127, 0, 0, 1].into())
+            .await
+            .unwrap();
         let caller = vault.authenticate(crate::Presented::locally(&token.access_token)).await.unwrap();
         let assets: Vec<AssetId> = (1..=ASSETS).map(|n| format!("{n}").parse().unwrap()).collect();
         register(&vault, &caller, &assets).await;

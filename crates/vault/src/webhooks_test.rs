@@ -202,7 +202,10 @@ impl World {
 
 async fn caller(vault: &Vault, app: &AppId, name: &str) -> Principal {
     let onboarded = vault.create_tenant(name, app, Permissions::all()).await.unwrap();
-    let token = vault.issue_token(Some(onboarded.client), &onboarded.secret, None).await.unwrap();
+    let token = vault
+        .issue_token(Some(onboarded.client), &onboarded.secret, None, [127, 0, 0, 1].into())
+        .await
+        .unwrap();
     vault.authenticate(crate::Presented::locally(&token.access_token)).await.unwrap()
 }
 

@@ -60,9 +60,18 @@ codes! {
         "The call carries no access token, or one that is expired, revoked or not ours. A token is accepted in the \
          Authorization header only, never in the address.",
         "Get an access token from POST /oauth/token and send it as `Authorization: Bearer …`.";
+    ProofRequired "proof_required" 401 "Proof required",
+        "The client's calls must prove themselves, and this one carries no `X-Regrant-Proof`, or one that does not \
+         count: it is malformed, older than five minutes, from the future, made with another key or for another \
+         access token, or was used before. Nothing was changed.",
+        "Make a fresh proof for each call from the client's secret, the access token, the time and a new nonce.";
     MissingScope "missing_scope" 403 "Missing scope",
         "The access token is good but does not carry the scope that `detail` names.",
         "Get an access token with that scope; an operator decides which scopes a client holds.";
+    AddressNotAllowed "address_not_allowed" 403 "Address not allowed",
+        "The access token is good, but its client may call from certain networks alone, and this call comes from \
+         another address. Nothing was changed.",
+        "Call from a network of the client's, or have an operator add the one you call from.";
     Restricted "restricted" 403 "Restricted credential",
         "The credential is confined to some of the tenant's assets, or is a browser's session, and this call is \
          beyond that. Nothing was changed.",
@@ -98,6 +107,13 @@ codes! {
     WebhookEndpointDisabled "webhook_endpoint_disabled" 409 "Webhook endpoint disabled",
         "Nothing is sent to a disabled webhook endpoint. Nothing was changed.",
         "Enable the endpoint, then try again.";
+    TooManyClients "too_many_clients" 409 "Too many clients",
+        "The tenant has as many clients as it may have. Nothing was changed.",
+        "Delete a client that is not used any more.";
+    ProofKeyMissing "proof_key_missing" 409 "Proof key missing",
+        "The client's secret was made before calls could be proved, so nothing of its could be checked. Nothing was \
+         changed.",
+        "Reset the client's secret, hand the new one out, then demand proofs.";
     AlreadyExists "already_exists" 409 "Already exists",
         "Something of that name exists already.",
         "Use the one that exists, or choose another name.";

@@ -4,7 +4,7 @@
 //! `client_auth.rs` reads who the client says it is.
 
 use actix_web::{
-    HttpResponse, HttpResponseBuilder, ResponseError, get,
+    HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, get,
     http::{StatusCode, header},
     post,
     web::Data,
@@ -14,7 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::client_auth::{ClientCredentials, TokenRequest};
-use crate::problem::Problem;
+use crate::{authenticate::caller_address, problem::Problem};
 
 /// An access token for this API.
 #[derive(Serialize, ToSchema)]
@@ -70,9 +70,11 @@ pub(crate) struct KeySet {
 #[post("/oauth/token")]
 pub(crate) async fn create_token(
     vault: Data<Vault>,
+    request: HttpRequest,
     client: ClientCredentials,
 ) -> Result<HttpResponse, OauthError> {
-    let issued = vault.issue_token(client.id, &client.secret, client.scope).await?;
+    let address = caller_address(&request);
+    let issued = vault.issue_token(client.id, &client.secret, client.scope, address).await?;
     Ok(HttpResponse::Ok().insert_header((header::PRAGMA, "no-cache")).json(AccessTokenOut::from(issued)))
 }
 
@@ -80,7 +82,7 @@ pub(crate) async fn create_token(
 #[utoipa::path(tag = "access", responses((status = 200, description = "The keys.", body = KeySet)))]
 #[get("/.well-known/jwks.json")]
 pub(crate) async fn list_signing_keys(vault: Data<Vault>) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(vault.jwks())
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(vault.jwks().await)
 }
 
 impl From<IssuedToken> for AccessTokenOut {

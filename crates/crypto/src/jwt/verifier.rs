@@ -57,6 +57,17 @@ impl Verifier {
         self.keys.insert(key.kid().to_owned(), DecodingKey::from_ed_der(key.public()));
     }
 
+    /// The id of the key that an access token names, before anything of it is believed.
+    ///
+    /// # Errors
+    /// It is too long, or its header is not that of an access token.
+    pub fn key_id(token: &str) -> Result<String, JwtRefused> {
+        if token.len() > LONGEST {
+            return Err(JwtRefused::TooLong);
+        }
+        key_id(token, TYPE)
+    }
+
     /// The claims of a token that holds at this time.
     ///
     /// # Errors

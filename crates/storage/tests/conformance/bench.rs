@@ -9,8 +9,8 @@ use regrant_domain::{
     ReconnectId, Sealed, Slot, TenantId, Timestamp,
 };
 use regrant_storage::{
-    Activation, AuditChain, NewApp, NewAsset, NewClient, NewDataKey, NewItem, NewReconnect, NewTenant,
-    Settings, Store, StoredCredential, TenantScope, TenantTx,
+    Activation, AuditChain, ClientSpec, NewApp, NewAsset, NewClient, NewDataKey, NewItem, NewReconnect,
+    NewTenant, Settings, Store, StoredCredential, TenantScope, TenantTx,
 };
 use regrant_testdb::TestDatabase;
 use uuid::Uuid;
@@ -144,9 +144,9 @@ pub(crate) fn new_client(tenant: TenantId) -> NewClient {
     NewClient {
         id: ClientId::mint(),
         tenant,
-        name: "backend".to_owned(),
+        spec: ClientSpec::named("backend", Permissions::all()),
         secret_hash: vec![3; 32],
-        scopes: Permissions::all(),
+        proof_key: Some(sealed(4)),
         created_at: day(0),
     }
 }

@@ -1,17 +1,14 @@
 //! What belongs to the installation: apps, tenants, clients, keys.
 
 use futures_util::future::join_all;
-use regrant_domain::{AppId, ClientId, Permissions, TenantId};
-use regrant_storage::{AuditEvent, Error, NewApp, TenantStatus};
+use regrant_domain::{AppId, TenantId};
+use regrant_storage::{AuditEvent, Error, NewApp, NewSigningKey};
 
-use crate::bench::{Bench, day, new_app, new_client, new_key, new_tenant, on_both, sealed};
+use crate::bench::{Bench, day, new_app, new_key, new_tenant, on_both, sealed};
 
 on_both!(
     an_app_is_kept_once_with_its_secrets,
     a_tenant_is_made_whole_or_not_at_all,
-    a_candidate_unlocks_with_its_own_secret_alone,
-    a_disabled_client_or_suspended_tenant_has_no_candidate,
-    a_new_secret_ends_the_old_one,
     of_system_keys_made_at_once_exactly_one_is_kept,
     signing_keys_are_kept_by_name,
     a_dropped_transaction_leaves_nothing,
@@ -37,7 +34,7 @@ async fn a_tenant_is_made_whole_or_not_at_all(bench: Bench) {
     store.insert_tenant(&whole).await.unwrap();
     assert!(matches!(store.insert_tenant(&whole).await, Err(Error::Taken("tenant"))));
     let tenant = store.tenant(whole.id).await.unwrap();
-    assert_eq!((tenant.name.as_str(), tenant.status), ("whole", TenantStatus::Active));
+    assert_eq!((tenant.name.as_str(), tenant.status), ("whole", regrant_storage::TenantStatus::Active));
     let mut torn = new_tenant("torn");
     torn.client.tenant = TenantId::mint();
     assert!(store.insert_tenant(&torn).await.is_err());
@@ -52,46 +49,6 @@ async fn a_tenant_is_made_whole_or_not_at_all(bench: Bench) {
     assert_eq!((keys.len(), keys[0].id, keys[0].active), (1, whole.key.id, true));
 }
 
-async fn a_candidate_unlocks_with_its_own_secret_alone(bench: Bench) {
-    let candidate = async || bench.store.candidate(bench.client).await.unwrap().unwrap();
-    let acme = bench.acme.tenant();
-    let it = candidate().await;
-    assert_eq!((it.tenant(), it.client(), it.permissions()), (acme, bench.client, Permissions::all()));
-    assert_eq!(it.app_id().as_str(), "1");
-    assert_eq!(it.unlock(|hash| hash == [3; 32]).unwrap().tenant(), acme);
-    assert!(candidate().await.unlock(|_| false).is_none());
-    assert_eq!(candidate().await.vouch(acme).unwrap().tenant(), acme);
-    assert!(candidate().await.vouch(bench.bolt.tenant()).is_none());
-    assert!(bench.store.candidate(ClientId::mint()).await.unwrap().is_none());
-}
-
-async fn a_disabled_client_or_suspended_tenant_has_no_candidate(bench: Bench) {
-    let (store, acme) = (&bench.store, bench.acme.tenant());
-    let exists = async || store.candidate(bench.client).await.unwrap().is_some();
-    store.disable_client(acme, bench.client, Some(day(1))).await.unwrap();
-    assert!(!exists().await);
-    assert_eq!(store.clients(acme).await.unwrap()[0].disabled_at, Some(day(1)));
-    store.disable_client(acme, bench.client, None).await.unwrap();
-    assert!(exists().await);
-    store.set_tenant_status(acme, TenantStatus::Suspended).await.unwrap();
-    assert!(!exists().await);
-}
-
-async fn a_new_secret_ends_the_old_one(bench: Bench) {
-    let (store, acme, bolt) = (&bench.store, bench.acme.tenant(), bench.bolt.tenant());
-    let foreign = store.set_client_secret(bolt, bench.client, &[8; 32]).await;
-    assert!(matches!(foreign, Err(Error::NotFound)));
-    store.set_client_secret(acme, bench.client, &[8; 32]).await.unwrap();
-    let candidate = store.candidate(bench.client).await.unwrap().unwrap();
-    assert!(candidate.unlock(|hash| hash == [8; 32]).is_some());
-    let second = new_client(acme);
-    store.insert_client(&second).await.unwrap();
-    assert!(matches!(store.insert_client(&second).await, Err(Error::Taken("client"))));
-    let lost = store.insert_client(&new_client(TenantId::mint())).await;
-    assert!(matches!(lost, Err(Error::NotFound)));
-    assert_eq!(store.clients(acme).await.unwrap().len(), 2);
-}
-
 async fn of_system_keys_made_at_once_exactly_one_is_kept(bench: Bench) {
     let store = &bench.store;
     let results = join_all((0..6).map(|_| async { store.insert_system_key(&new_key()).await })).await;
@@ -103,13 +60,33 @@ async fn of_system_keys_made_at_once_exactly_one_is_kept(bench: Bench) {
 
 async fn signing_keys_are_kept_by_name(bench: Bench) {
     let store = &bench.store;
-    store.insert_signing_key("b", &sealed(1), day(1)).await.unwrap();
-    store.insert_signing_key("a", &sealed(2), day(2)).await.unwrap();
-    let again = store.insert_signing_key("a", &sealed(3), day(3)).await;
+    let key = |kid: &str, n: u8| NewSigningKey {
+        kid: kid.to_owned(),
+        sealed: sealed(n),
+        created_at: day(n.into()),
+        active_from: day(n.into()),
+    };
+    store.insert_signing_key(&key("b", 1)).await.unwrap();
+    store.insert_signing_key(&key("a", 2)).await.unwrap();
+    let again = store.insert_signing_key(&key("a", 3)).await;
     assert!(matches!(again, Err(Error::Taken("signing key"))));
     let keys = store.signing_keys().await.unwrap();
     let kids: Vec<_> = keys.iter().map(|it| it.kid.as_str()).collect();
     assert_eq!((kids.as_slice(), keys[1].sealed.clone()), (["b", "a"].as_slice(), sealed(2)));
+    let replace = async |kid, n, until| {
+        let tx = store.begin(&store.system_scope()).await.unwrap();
+        tx.replace_signing_keys(&key(kid, n), until).await.unwrap();
+        let keys = tx.signing_keys().await.unwrap();
+        tx.commit().await.unwrap();
+        keys.into_iter().map(|it| (it.active_from, it.retired_at)).collect::<Vec<_>>()
+    };
+    let retired = replace("c", 3, day(5)).await;
+    assert_eq!(retired, [(day(1), Some(day(5))), (day(2), Some(day(5))), (day(3), None)]);
+    // What is to retire sooner does not live longer for another rotation, and what is later retires with it.
+    let retired = replace("d", 4, day(9)).await;
+    assert_eq!(retired[1..], [(day(2), Some(day(5))), (day(3), Some(day(9))), (day(4), None)]);
+    let retired = replace("e", 5, day(4)).await;
+    assert!(retired[..4].iter().all(|(_, at)| *at == Some(day(4))), "{retired:?}");
 }
 
 async fn a_dropped_transaction_leaves_nothing(bench: Bench) {

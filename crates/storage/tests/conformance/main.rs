@@ -6,6 +6,7 @@
 mod asset;
 mod audit;
 mod bench;
+mod client;
 mod connect;
 mod due;
 mod forecast;

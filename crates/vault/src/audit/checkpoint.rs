@@ -67,7 +67,7 @@ impl Vault {
             hash: hex::encode(hash),
             iat: created_at.timestamp(),
         };
-        let statement = self.issuer.sign_checkpoint(&checkpoint)?;
+        let statement = self.issuer.sign_checkpoint(&checkpoint, created_at).await?;
         let stored = StoredCheckpoint { seq, statement, created_at };
         let tx = self.store.begin(scope).await?;
         tx.insert_checkpoint(&stored).await?;

@@ -84,7 +84,10 @@ fn id(n: usize) -> AssetId {
 
 async fn caller(vault: &Vault) -> (Principal, String) {
     let onboarded = vault.create_tenant("One", &"1".parse().unwrap(), Permissions::all()).await.unwrap();
-    let token = vault.issue_token(Some(onboarded.client), &onboarded.secret, None).await.unwrap();
+    let token = vault
+        .issue_token(Some(onboarded.client), &onboarded.secret, None, [127, 0, 0, 1].into())
+        .await
+        .unwrap();
     (vault.authenticate(crate::Presented::locally(&token.access_token)).await.unwrap(), token.access_token)
 }
 

@@ -68,6 +68,7 @@ impl Vault {
     /// `NotFound(Tenant)`; the database does not answer.
     pub async fn verify_audit(&self, tenant: TenantId, statements: &[String]) -> Result<AuditVerdict, Error> {
         let scope = self.scope_for_operator(tenant).await?;
+        let keys = self.issuer.current().await;
         let tx = self.store.begin_snapshot(&scope).await?;
         let mut told = Told::default();
         let walked = tx.walk_audit(|row| told.note(row)).await?;
@@ -75,7 +76,7 @@ impl Vault {
         verdict.compare_credentials(&tx, &told).await?;
         let kept = tx.newest_checkpoint().await?.map(|it| it.statement);
         for statement in statements.iter().chain(&kept) {
-            match self.issuer.verify_checkpoint(statement) {
+            match keys.verify_checkpoint(statement) {
                 Ok(checkpoint) => verdict.compare_checkpoint(&tx, &walked, &checkpoint).await?,
                 Err(_) => verdict.faults.push((0, AuditFault::BadCheckpoint)),
             }

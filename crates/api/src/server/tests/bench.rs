@@ -77,7 +77,11 @@ impl Bench {
     pub(super) async fn bearer(&self, scope: &str) -> String {
         let it = self.tenant().await;
         let wanted = Some(scope.parse().unwrap());
-        self.vault.issue_token(Some(it.client), &it.secret, wanted).await.unwrap().access_token
+        self.vault
+            .issue_token(Some(it.client), &it.secret, wanted, [127, 0, 0, 1].into())
+            .await
+            .unwrap()
+            .access_token
     }
 
     pub(super) async fn call(&self, request: TestRequest) -> Answer {
