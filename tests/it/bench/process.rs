@@ -12,7 +12,7 @@ use regrant_domain::{AppSecret, Clock, Passphrase, Permissions};
 use regrant_sandbox::{Sandbox, World};
 use regrant_storage::Store;
 use regrant_testdb::TestDatabase;
-use regrant_vault::{NewApp, Parts, Vault};
+use regrant_vault::{Acting, ClientSpec, NewApp, Parts, Vault};
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     process::{Child, Command},
@@ -71,8 +71,9 @@ impl Served {
     /// Another client of the same tenant, logged in at the process.
     pub async fn another_client(&self, tenant: &Tenant) -> Tenant {
         let id = tenant.id.parse().expect("a tenant's id");
-        let client = self.vault.create_client(id, "another", Permissions::all()).await.expect("a client");
-        Tenant::log_in(&self.api, client).await
+        let spec = ClientSpec::named("another", Permissions::all());
+        let made = self.vault.create_client(Acting::CommandLine, id, spec, None).await.expect("a client");
+        Tenant::of_client(&self.api, made).await
     }
 
     /// SIGKILL: no destructor runs.

@@ -1,6 +1,6 @@
 //! A tenant's client, as its backend would call the API.
 
-use regrant_vault::{Onboarded, Presented};
+use regrant_vault::{MintedClient, Onboarded, Presented};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
@@ -19,6 +19,12 @@ impl Tenant {
     pub async fn log_in(api: &str, onboarded: Onboarded) -> Self {
         let (id, client_id) = (onboarded.tenant.to_string(), onboarded.client.to_string());
         Self::with_secret(api, id, client_id, onboarded.secret.expose().to_owned()).await
+    }
+
+    /// Another client of a tenant, by the secret that was shown at its making.
+    pub async fn of_client(api: &str, made: MintedClient) -> Self {
+        let secret = made.secret.expect("a call that is no repetition").expose().to_owned();
+        Self::with_secret(api, made.tenant.to_string(), made.client.id.to_string(), secret).await
     }
 
     pub async fn with_secret(api: &str, id: String, client_id: String, client_secret: String) -> Self {
