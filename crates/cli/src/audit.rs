@@ -19,9 +19,9 @@ pub(crate) enum Command {
         /// Only this tenant; all where none is named.
         #[arg(long)]
         tenant: Option<TenantId>,
-        /// A file of checkpoints that was kept elsewhere: what `audit checkpoint` or the API gave.
-        #[arg(long, value_name = "FILE")]
-        checkpoint: Vec<PathBuf>,
+        /// A file of checkpoints that was kept elsewhere: what the worker, `audit checkpoint` or the API gave.
+        #[arg(long, alias = "checkpoint", value_name = "FILE")]
+        checkpoints: Vec<PathBuf>,
     },
     /// Write a tenant's audit to standard output, the oldest event first.
     Export {
@@ -45,7 +45,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<Exi
     telemetry::start(config.log, "warn")?;
     let vault = installation::open(config).await?;
     match command {
-        Command::Verify { tenant, checkpoint } => verify(&vault, tenant, &checkpoint, global).await,
+        Command::Verify { tenant, checkpoints } => verify(&vault, tenant, &checkpoints, global).await,
         Command::Export { tenant, format } => export(&vault, tenant, format).await,
         Command::Checkpoint { tenant } => checkpoints(&vault, tenant, global).await,
     }
@@ -64,9 +64,9 @@ async fn verify(
         anyhow::ensure!(!found.is_empty(), "{} holds no checkpoint", file.display());
         statements.extend(found);
     }
-    let mut verdicts = Vec::new();
+    let (kept, mut verdicts) = (vault.read_checkpoints(&statements).await, Vec::new());
     for tenant in tenants(vault, tenant).await? {
-        verdicts.push(vault.verify_audit(tenant, &statements).await?);
+        verdicts.push(vault.verify_audit(tenant, &kept).await?);
     }
     let whole = verdicts.iter().all(AuditVerdict::is_whole);
     let lines: Vec<_> = verdicts.iter().map(line).collect();
@@ -104,10 +104,14 @@ async fn checkpoints(vault: &Vault, tenant: Option<TenantId>, global: &Global) -
     Ok(ExitCode::SUCCESS)
 }
 
+/// One chain, or the installation's own and every tenant's.
 async fn tenants(vault: &Vault, only: Option<TenantId>) -> anyhow::Result<Vec<TenantId>> {
     match only {
         Some(tenant) => Ok(vec![tenant]),
-        None => Ok(vault.tenants().await?.into_iter().map(|it| it.id).collect()),
+        None => {
+            let tenants = vault.tenants().await?.into_iter().map(|it| it.id);
+            Ok(std::iter::once(TenantId::SYSTEM).chain(tenants).collect())
+        }
     }
 }
 

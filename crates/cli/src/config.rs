@@ -137,6 +137,8 @@ fn vault(reader: &mut Reader<'_>, graph: &regrant_graph::Settings) -> regrant_va
         retention: retention(reader),
         jobs_in_flight: reader.at_least_one("limits.jobs_in_flight", usual.jobs_in_flight),
         webhooks,
+        checkpoint_every: reader.hours("audit.checkpoint_hours", usual.checkpoint_every),
+        checkpoint_file: reader.optional("audit.checkpoint_file"),
         ..regrant_vault::Settings::default()
     }
 }
@@ -168,6 +170,9 @@ fn retention(reader: &mut Reader<'_>) -> Retention {
         cut_offs: reader.days("retention.cut_offs_days", usual.cut_offs),
         inbox: reader.days("retention.inbox_days", usual.inbox),
         reconnects: reader.days("retention.reconnects_days", usual.reconnects),
+        audit_reads: reader.days_or_for_ever("retention.audit_reads_days", usual.audit_reads),
+        audit_worker: reader.days_or_for_ever("retention.audit_worker_days", usual.audit_worker),
+        audit_acts: reader.days_or_for_ever("retention.audit_acts_days", usual.audit_acts),
     }
 }
 
@@ -248,6 +253,16 @@ mod tests {
         let at = |url: &str| read(&[&WHOLE[..], &[("REGRANT_GRAPH_BASE_URL", url)]].concat()).is_ok();
         assert!(at("http://127.0.0.1:8090") && at("http://[::1]:8090") && at("https://graph.facebook.com"));
         assert!(!at("http://10.0.0.1:8090") && !at("http://graph.facebook.com"));
+    }
+
+    #[test]
+    fn audit_is_kept_for_ever_where_that_is_asked_for() {
+        let pairs =
+            [("REGRANT_RETENTION_AUDIT_READS_DAYS", "0"), ("REGRANT_RETENTION_AUDIT_ACTS_DAYS", "30")];
+        let keep = read(&[&WHOLE[..], &pairs].concat()).unwrap().vault.retention;
+        assert_eq!(keep.audit_reads, None);
+        assert_eq!(keep.audit_worker, Some(chrono::Duration::days(730)));
+        assert_eq!(keep.audit_acts, Some(chrono::Duration::days(30)));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Audit events: written in the transaction of the act, linked into the tenant's chain, never changed.
 //!
-//! The rule: a row's link is the keyed code of the link before it and of everything the row says, so that no row
-//! can be changed, moved, left out or put in without the key. Events wait in the transaction until it commits;
-//! only then the chain's end is locked, so that a tenant's writers wait for each other as briefly as can be.
-//! Who has the key is not known here: [`AuditChain`] computes. `audit_walk.rs` looks for what was changed.
+//! The rule: a row's link is the keyed code of the link before it, of the row's place and of the digest of its
+//! words, so that no row can be changed, moved, left out or put in without the key, and words past retention can
+//! go. Events wait in the transaction until it commits; only then the chain's end is locked, so that a tenant's
+//! writers wait for each other as briefly as can be. Who has the key is not known here: [`AuditChain`] computes.
+//! `audit_walk.rs` looks for what was changed, `audit_prune.rs` takes the words of old rows.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,11 +13,15 @@ use sea_orm::Value;
 
 use crate::{
     Error, TenantTx,
+    audit_kind::CHAIN_STARTED,
     query::{CHUNK, json, time},
 };
 
 /// What the first link follows.
 pub(crate) const START: [u8; 32] = [0; 32];
+/// What a code is of, so that a digest is never a link.
+const LINK: &[u8] = b"link";
+const WORDS: &[u8] = b"words";
 
 /// Something done, by whom and to what. Holds no secret.
 #[derive(Debug, Clone)]
@@ -47,12 +52,17 @@ pub struct AuditHead {
     pub hash: Vec<u8>,
 }
 
-/// What a row says, as its link covers it.
-pub(crate) struct Content<'a> {
+/// What of a row stays for ever.
+pub(crate) struct Place<'a> {
+    pub(crate) seq: i64,
     pub(crate) id: EventId,
     pub(crate) at: i64,
-    pub(crate) actor: &'a str,
     pub(crate) action: &'a str,
+}
+
+/// What of a row goes once it is past retention.
+pub(crate) struct Words<'a> {
+    pub(crate) actor: &'a str,
     pub(crate) subject: &'a str,
     pub(crate) detail: &'a str,
 }
@@ -71,25 +81,33 @@ impl AuditChain {
         Self(Arc::new(code))
     }
 
-    /// The link of row `seq` that says `content` and follows `previous`.
+    /// The digest of a row's words. It is keyed: whoever reads the database cannot try which words went.
+    pub(crate) fn digest(&self, tenant: TenantId, words: &Words<'_>) -> [u8; 32] {
+        let fields = [WORDS, words.actor.as_bytes(), words.subject.as_bytes(), words.detail.as_bytes()];
+        (self.0)(tenant, &message(&fields))
+    }
+
+    /// The link of the row at this place whose words have this digest, behind the link `previous`.
     pub(crate) fn link(
         &self,
         tenant: TenantId,
         previous: &[u8],
-        seq: i64,
-        content: &Content<'_>,
+        place: &Place<'_>,
+        digest: &[u8],
     ) -> [u8; 32] {
-        let texts = [content.actor, content.action, content.subject, content.detail];
-        let mut message = Vec::with_capacity(128 + texts.iter().map(|it| it.len() + 8).sum::<usize>());
-        push(&mut message, previous);
-        push(&mut message, tenant.uuid().as_bytes());
-        push(&mut message, &seq.to_be_bytes());
-        push(&mut message, content.id.uuid().as_bytes());
-        push(&mut message, &content.at.to_be_bytes());
-        for text in texts {
-            push(&mut message, text.as_bytes());
-        }
-        (self.0)(tenant, &message)
+        (self.0)(
+            tenant,
+            &message(&[
+                LINK,
+                previous,
+                tenant.uuid().as_bytes(),
+                &place.seq.to_be_bytes(),
+                place.id.uuid().as_bytes(),
+                &place.at.to_be_bytes(),
+                place.action.as_bytes(),
+                digest,
+            ]),
+        )
     }
 }
 
@@ -149,6 +167,12 @@ impl TenantTx {
         self.move_audit_head(&head).await
     }
 
+    /// The chain this transaction writes to.
+    pub(crate) fn chain(&self) -> Result<&AuditChain, Error> {
+        let chain = self.ledger.chain.as_ref();
+        chain.ok_or_else(|| Error::Unsupported("a store without a chain".to_owned()))
+    }
+
     /// The end of the chain; none where it has not begun.
     ///
     /// # Errors
@@ -185,7 +209,7 @@ impl TenantTx {
         }
         let event = AuditEvent {
             actor: "vault".to_owned(),
-            action: crate::audit_walk::CHAIN_STARTED,
+            action: CHAIN_STARTED,
             subject: self.tenant.to_string(),
             detail: serde_json::json!({ "unchained": unchained }),
         };
@@ -201,16 +225,11 @@ impl TenantTx {
         at: Timestamp,
     ) -> Result<[Value; 8], Error> {
         let (id, at, detail) = (EventId::mint(), time(at), json(&event.detail)?);
-        let content = Content {
-            id,
-            at,
-            actor: &event.actor,
-            action: event.action,
-            subject: &event.subject,
-            detail: &detail,
-        };
+        let words = Words { actor: &event.actor, subject: &event.subject, detail: &detail };
         head.seq = head.seq.checked_add(1).ok_or(Error::Corrupt("audit head"))?;
-        head.hash = chain.link(self.tenant, &head.hash, head.seq, &content).to_vec();
+        let place = Place { seq: head.seq, id, at, action: event.action };
+        let digest = chain.digest(self.tenant, &words);
+        head.hash = chain.link(self.tenant, &head.hash, &place, &digest).to_vec();
         Ok([
             id.uuid().into(),
             at.into(),
@@ -237,7 +256,12 @@ impl TenantTx {
     }
 }
 
-fn push(message: &mut Vec<u8>, field: &[u8]) {
-    message.extend_from_slice(&u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
-    message.extend_from_slice(field);
+/// The fields one after the other, each led by its length.
+fn message(fields: &[&[u8]]) -> Vec<u8> {
+    let mut message = Vec::with_capacity(fields.iter().map(|it| it.len() + 8).sum());
+    for field in fields {
+        message.extend_from_slice(&u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
+        message.extend_from_slice(field);
+    }
+    message
 }

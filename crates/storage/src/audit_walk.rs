@@ -1,7 +1,8 @@
 //! Walking a tenant's audit chain from its first row, to find what was changed behind the application's back.
 //!
 //! The rule: each row is judged by the link stored before it and by itself alone, so that one change does not hide
-//! another. All of it in one snapshot: begin with [`crate::Store::begin_snapshot`].
+//! another. A row whose words went is right only where a later row tells that they did. All of it in one snapshot:
+//! begin with [`crate::Store::begin_snapshot`].
 //! A tail that was cut off together with the chain's end is found by a checkpoint alone.
 
 use std::fmt;
@@ -10,12 +11,11 @@ use regrant_domain::{EventId, TenantId};
 
 use crate::{
     AuditChain, AuditHead, Error, TenantTx,
-    audit::{Content, START},
+    audit::{Place, START, Words},
+    audit_kind::CHAIN_STARTED,
+    audit_prune::Covers,
     row::Row,
 };
-
-/// The first event of a chain that began after rows without one.
-pub(crate) const CHAIN_STARTED: &str = "audit.chain_started";
 
 /// How many rows one statement reads.
 const PAGE: i64 = 1_000;
@@ -41,6 +41,22 @@ pub struct AuditRow {
     pub detail: String,
     /// Its link.
     pub hash: Vec<u8>,
+    /// The digest of what it said, where it is past retention: actor, subject and detail are empty then.
+    pub pruned: Option<Vec<u8>>,
+}
+
+impl AuditRow {
+    pub(crate) fn place(&self) -> Place<'_> {
+        Place { seq: self.seq, id: self.id, at: self.at, action: &self.action }
+    }
+
+    pub(crate) fn words(&self) -> Words<'_> {
+        Words { actor: &self.actor, subject: &self.subject, detail: &self.detail }
+    }
+
+    const fn is_wordless(&self) -> bool {
+        self.actor.is_empty() && self.subject.is_empty() && self.detail.is_empty()
+    }
 }
 
 /// What is wrong at a place of a chain.
@@ -112,6 +128,7 @@ pub struct Walked {
 struct Walk<'a> {
     chain: &'a AuditChain,
     tenant: TenantId,
+    covers: Covers,
     next: i64,
     previous: Vec<u8>,
     found: Walked,
@@ -127,9 +144,7 @@ impl TenantTx {
     /// # Errors
     /// The database failed, or the store was given no chain.
     pub async fn walk_audit(&self, mut each: impl FnMut(&AuditRow)) -> Result<Walked, Error> {
-        let chain = self.ledger.chain.as_ref();
-        let chain = chain.ok_or_else(|| Error::Unsupported("a store without a chain".to_owned()))?;
-        let mut walk = Walk::new(chain, self.tenant);
+        let mut walk = Walk::new(self.chain()?, self.tenant, self.audit_covers().await?);
         walk.found.head = self.audit_head().await?;
         walk.found.unchained = self.unchained_audit().await?;
         let mut after = None;
@@ -172,14 +187,15 @@ impl TenantTx {
     }
 }
 
-pub(crate) const AUDIT_ROWS: &str = "SELECT seq, id, at, actor, action, subject, detail, hash
+pub(crate) const AUDIT_ROWS: &str = "SELECT seq, id, at, actor, action, subject, detail, hash, pruned
     FROM audit_events WHERE tenant_id = $1 AND seq > 0";
 
 impl<'a> Walk<'a> {
-    fn new(chain: &'a AuditChain, tenant: TenantId) -> Self {
+    fn new(chain: &'a AuditChain, tenant: TenantId, covers: Covers) -> Self {
         Self {
             chain,
             tenant,
+            covers,
             next: 1,
             previous: START.to_vec(),
             found: Walked::default(),
@@ -199,7 +215,7 @@ impl<'a> Walk<'a> {
         }
         if row.seq > self.next {
             self.fault(self.next, AuditFault::Missing);
-        } else if self.link(&self.previous, row.seq, &row) != row.hash.as_slice() {
+        } else if !self.holds(&row) {
             self.fault(row.seq, AuditFault::Edited);
             self.suspect(&row);
         }
@@ -214,8 +230,8 @@ impl<'a> Walk<'a> {
             Some(head) if head.seq < last => self.fault(head.seq.saturating_add(1), AuditFault::BeyondEnd),
             Some(head) if head.hash != self.previous => self.fault(last, AuditFault::WrongEnd),
             Some(_) => {}
-            // The first row of a tenant is written with the tenant itself.
-            None if last == 0 && self.found.unchained > 0 => {}
+            // The first row of a tenant is written with the tenant itself; the installation may have none yet.
+            None if last == 0 && (self.found.unchained > 0 || self.tenant == TenantId::SYSTEM) => {}
             None => self.fault(self.next, AuditFault::Truncated),
         }
         if self.found.head.is_some() && self.found.unchained != self.told_unchained {
@@ -231,7 +247,8 @@ impl<'a> Walk<'a> {
         let mut moved = Vec::new();
         for (previous, place) in &self.suspects {
             let fits = |row: &AuditRow| {
-                let link = self.link(previous, place.seq, row);
+                let moved = Place { seq: place.seq, ..row.place() };
+                let link = self.chain.link(self.tenant, previous, &moved, &self.digest(row));
                 row.seq != place.seq && (row.hash == link || place.hash == link)
             };
             if let Some((_, row)) = self.suspects.iter().find(|(_, row)| fits(row)) {
@@ -251,16 +268,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn link(&self, previous: &[u8], seq: i64, row: &AuditRow) -> [u8; 32] {
-        let content = Content {
-            id: row.id,
-            at: row.at,
-            actor: &row.actor,
-            action: &row.action,
-            subject: &row.subject,
-            detail: &row.detail,
-        };
-        self.chain.link(self.tenant, previous, seq, &content)
+    /// Whether the row says what was written behind the link before it, or went by the chain's own word.
+    fn holds(&self, row: &AuditRow) -> bool {
+        let is_due = row.pruned.is_none() || (row.is_wordless() && self.covers.cover(row));
+        is_due && self.chain.link(self.tenant, &self.previous, &row.place(), &self.digest(row)) == *row.hash
+    }
+
+    fn digest(&self, row: &AuditRow) -> Vec<u8> {
+        let pruned = row.pruned.clone();
+        pruned.unwrap_or_else(|| self.chain.digest(self.tenant, &row.words()).to_vec())
     }
 
     fn fault(&mut self, seq: i64, fault: AuditFault) {
@@ -278,5 +294,6 @@ pub(crate) fn read(row: &Row) -> Result<AuditRow, Error> {
         subject: row.get("subject")?,
         detail: row.get("detail")?,
         hash: row.get::<Option<Vec<u8>>>("hash")?.unwrap_or_default(),
+        pruned: row.get("pruned")?,
     })
 }

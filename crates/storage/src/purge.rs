@@ -1,7 +1,7 @@
 //! What is past retention, dropped in bounded steps.
 //!
 //! The rule: a step drops at most `limit` rows of one kind, and nothing that running work or a serving credential
-//! still needs. Audit events are never dropped.
+//! still needs. Audit events are never dropped: `audit_prune.rs` takes their words.
 
 use regrant_domain::{TenantId, Timestamp};
 

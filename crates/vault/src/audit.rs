@@ -5,6 +5,7 @@
 //! Start at `verify.rs`; `reads.rs` writes the audit of tokens that leave.
 
 mod checkpoint;
+mod checkpoint_file;
 mod export;
 mod list;
 #[cfg(test)]
@@ -13,7 +14,7 @@ mod verify;
 
 use regrant_crypto::{AuditKey, Context, Purpose, digest};
 use regrant_domain::{Credential, Slot, TenantId, Timestamp};
-use regrant_storage::{AuditChain, AuditEvent};
+use regrant_storage::{AuditChain, AuditEvent, TenantScope};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -21,9 +22,11 @@ pub use self::{
     checkpoint::AuditCheckpoint,
     export::AuditFormat,
     list::{AuditList, AuditQuery},
-    verify::AuditVerdict,
+    verify::{AuditVerdict, KeptCheckpoints},
 };
-use crate::{Error, keys::Keys};
+pub(crate) use checkpoint_file::CheckpointFile;
+
+use crate::{Error, Vault, keys::Keys};
 
 /// The one key there is; a later one would have another name.
 const KEY: &str = "1";
@@ -41,6 +44,16 @@ fn detail(credential: &Credential) -> Value {
         "serves": credential.slot == Slot::Active,
         "sealed": hex::encode(digest(credential.sealed.as_bytes())),
     })
+}
+
+impl Vault {
+    /// The scope of a chain for an act of the operator: of a tenant's, or of the installation's own.
+    async fn chain_scope(&self, tenant: TenantId) -> Result<TenantScope, Error> {
+        if tenant == TenantId::SYSTEM {
+            return Ok(self.store.system_scope());
+        }
+        self.scope_for_operator(tenant).await
+    }
 }
 
 /// The installation's chain; its key is made where there is none yet.

@@ -64,7 +64,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use acting::Acting;
 pub use apps::NewApp;
 pub use assets::{AssetList, AssetQuery, AssetRegistration, AssetView, RegisteredAsset, RegistrationStatus};
-pub use audit::{AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict};
+pub use audit::{AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict, KeptCheckpoints};
 pub use authenticate::{IssuedToken, Presented};
 pub use clients::{ClientChange, ClientView, MintedClient};
 pub use error::{Conflict, Error, Resource, TokenRefusal};
@@ -91,8 +91,8 @@ pub use watch::Watched;
 pub use webhooks::{EndpointChange, EndpointView, MintedEndpoint, NewEndpoint};
 
 use crate::{
-    inbound::Decoy, issuer::Issuer, keys::Keys, persons::Directory, places::Places, progress::Progress,
-    reads::Reads,
+    audit::CheckpointFile, inbound::Decoy, issuer::Issuer, keys::Keys, persons::Directory, places::Places,
+    progress::Progress, reads::Reads,
 };
 
 /// What a vault is made of.
@@ -125,6 +125,7 @@ pub struct Vault {
     jobs: Jobs,
     webhooks: regrant_webhook::Sender,
     places: Places,
+    checkpoint_file: Arc<CheckpointFile>,
 }
 
 /// Reconnects that run in this process. They outlive the request that started them.
@@ -170,6 +171,7 @@ impl Vault {
             decoy: Arc::new(decoy),
             graph: parts.graph,
             clock: parts.clock,
+            checkpoint_file: Arc::new(CheckpointFile::new(parts.settings.checkpoint_file.clone())),
             settings: Arc::new(parts.settings),
             issuer: Arc::new(issuer),
             progress: Progress::default(),

@@ -1,13 +1,15 @@
 //! Drops what is past retention.
 //!
 //! The rule: tenant by tenant and in bounded steps; each step is one transaction with its audit row, so that a
-//! large backlog neither locks much nor goes unrecorded. Audit events themselves stay.
+//! large backlog neither locks much nor goes unrecorded. A row of the audit keeps its place, only its words go.
 
-use regrant_storage::{AuditEvent, TenantScope, TenantTx};
+use regrant_storage::{AuditEvent, AuditKind, TenantScope, TenantTx};
 use serde_json::json;
 
 use crate::{Error, Vault};
 
+/// Who purges.
+const ACTOR: &str = "vault";
 /// How many tenants are read at once.
 const PAGE: u32 = 200;
 /// How many rows of a kind one step drops.
@@ -19,23 +21,50 @@ const RECONNECTS: u32 = 10;
 type Dropped = [(&'static str, u64); 5];
 
 impl Vault {
-    /// Drops what is past retention, the installation's and of every active tenant; how many records that were.
+    /// Drops what is past retention, of the installation and of every active tenant; how many records that were.
     ///
     /// # Errors
     /// The database does not answer; what was dropped until then stays dropped.
     pub async fn purge(&self) -> Result<u64, Error> {
         let mut all = self.store.purge_words(self.clock.now() - self.settings.retention.inbox).await?;
-        let mut after = None;
-        loop {
-            let page = self.store.active_scopes(after, PAGE).await?;
-            let Some(last) = page.last() else {
-                return Ok(all);
-            };
-            after = Some(last.tenant());
-            for scope in &page {
-                all = all.saturating_add(self.purge_tenant(scope).await?);
+        for scope in self.chain_scopes().await? {
+            all = all.saturating_add(self.purge_tenant(&scope).await?);
+            for kind in AuditKind::ALL {
+                all = all.saturating_add(self.prune_audit(&scope, kind).await?);
             }
         }
+        Ok(all)
+    }
+
+    /// The installation and every active tenant: whoever has an audit of its own.
+    pub(crate) async fn chain_scopes(&self) -> Result<Vec<TenantScope>, Error> {
+        let mut scopes = vec![self.store.system_scope()];
+        loop {
+            let after = scopes.last().map(TenantScope::tenant);
+            let page = self.store.active_scopes(after, PAGE).await?;
+            if page.is_empty() {
+                return Ok(scopes);
+            }
+            scopes.extend(page);
+        }
+    }
+
+    async fn prune_audit(&self, scope: &TenantScope, kind: AuditKind) -> Result<u64, Error> {
+        let Some(before) = self.settings.retention.audit_since(kind, self.clock.now()) else { return Ok(0) };
+        let mut all = 0_u64;
+        while !self.jobs.stop.is_cancelled() {
+            let tx = self.store.begin(scope).await?;
+            if !tx.is_alone_to_purge().await? {
+                break;
+            }
+            let pruned = tx.prune_audit(kind, before, STEP, ACTOR, self.clock.now()).await?;
+            tx.commit().await?;
+            if pruned == 0 {
+                break;
+            }
+            all = all.saturating_add(pruned);
+        }
+        Ok(all)
     }
 
     async fn purge_tenant(&self, scope: &TenantScope) -> Result<u64, Error> {
@@ -62,7 +91,7 @@ impl Vault {
             let detail: serde_json::Map<_, _> =
                 went.map(|(kind, n)| ((*kind).to_owned(), json!(n))).collect();
             let purged = AuditEvent {
-                actor: "vault".to_owned(),
+                actor: ACTOR.to_owned(),
                 action: "records.purged",
                 subject: scope.tenant().to_string(),
                 detail: detail.into(),

@@ -1,6 +1,6 @@
 //! Limits and times of the use cases.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use regrant_domain::schedule::Pace;
 
@@ -47,6 +47,10 @@ pub struct Settings {
     pub max_clients: usize,
     /// After how long a client loses a scope that it does not use.
     pub unused_scope_after: chrono::Duration,
+    /// How old the newest checkpoint of a chain with news may become.
+    pub checkpoint_every: chrono::Duration,
+    /// The file that checkpoints are appended to, apart from the database; none: they stay in it.
+    pub checkpoint_file: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -71,6 +75,8 @@ impl Default for Settings {
             max_webhook_endpoints: 20,
             max_clients: 50,
             unused_scope_after: chrono::Duration::days(30),
+            checkpoint_every: chrono::Duration::hours(24),
+            checkpoint_file: None,
         }
     }
 }

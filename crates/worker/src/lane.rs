@@ -27,11 +27,13 @@ pub enum Lane {
     Deliveries,
     /// What is past retention.
     Purge,
+    /// Signed statements of where audits ended.
+    Checkpoints,
 }
 
 impl Lane {
     /// Every lane, what somebody waits for first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Reconnects,
         Self::Inbox,
         Self::Watching,
@@ -39,6 +41,7 @@ impl Lane {
         Self::Rotation,
         Self::Deliveries,
         Self::Purge,
+        Self::Checkpoints,
     ];
 
     /// The name in the log.
@@ -52,6 +55,7 @@ impl Lane {
             Self::Inbox => "inbox",
             Self::Deliveries => "deliveries",
             Self::Purge => "purge",
+            Self::Checkpoints => "checkpoints",
         }
     }
 
@@ -65,6 +69,7 @@ impl Lane {
             Self::Inbox => vault.receive_due(settings.messages).await.map(count),
             Self::Deliveries => vault.deliver_due(settings.messages).await.map(count),
             Self::Purge => vault.purge().await,
+            Self::Checkpoints => vault.sign_due_checkpoints().await,
         }
     }
 
@@ -105,12 +110,13 @@ impl Lane {
             Self::Failing => settings.watch_failing,
             Self::Rotation => settings.rotate,
             Self::Purge => settings.purge,
+            Self::Checkpoints => settings.checkpoints,
         }
     }
 
     /// Whether one pass does all there is, so that none follows at once.
     const fn is_thorough(self) -> bool {
-        matches!(self, Self::Purge)
+        matches!(self, Self::Purge | Self::Checkpoints)
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Settings {
     pub refreshes: u32,
     /// The rest between two purges.
     pub purge: Duration,
+    /// The rest between two looks at which audits have news to be signed.
+    pub checkpoints: Duration,
     /// How long work under way may take to settle once the worker is to stop.
     pub patience: Duration,
 }
@@ -39,6 +41,7 @@ impl Default for Settings {
             messages: 200,
             refreshes: 20,
             purge: Duration::from_hours(1),
+            checkpoints: Duration::from_hours(1),
             patience: Duration::from_secs(25),
         }
     }

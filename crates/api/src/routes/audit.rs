@@ -84,6 +84,8 @@ pub(crate) struct AuditEventOut {
     /// What else is known.
     #[schema(value_type = Object)]
     detail: serde_json::Value,
+    /// Whether it is past retention: it keeps its place in the chain; actor, subject and detail are gone.
+    pruned: bool,
 }
 
 /// A signed statement of where the tenant's chain ended. Keep it elsewhere: `regrant audit verify` finds with it
@@ -211,6 +213,7 @@ impl From<AuditRow> for AuditEventOut {
             action: it.action,
             subject: it.subject,
             detail: serde_json::from_str(&it.detail).unwrap_or_default(),
+            pruned: it.pruned.is_some(),
         }
     }
 }

@@ -65,6 +65,16 @@ impl<'a> Reader<'a> {
         chrono::Duration::days(i64::from(self.at_least_one(key, whole(usual.num_days()))))
     }
 
+    /// A number of days; 0 is for ever.
+    pub fn days_or_for_ever(
+        &mut self,
+        key: &str,
+        usual: Option<chrono::Duration>,
+    ) -> Option<chrono::Duration> {
+        let days: u32 = self.or(key, usual.map_or(0, |it| whole(it.num_days())));
+        (days > 0).then(|| chrono::Duration::days(i64::from(days)))
+    }
+
     /// A whole number above zero.
     pub fn at_least_one<T: FromStr + PartialOrd + From<u8>>(&mut self, key: &str, usual: T) -> T {
         let read = self.or(key, usual);

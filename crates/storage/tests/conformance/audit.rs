@@ -7,7 +7,7 @@ use regrant_migration::{
     open,
     sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend},
 };
-use regrant_storage::{AuditEvent, AuditFault, AuditFilter, Error, Walked};
+use regrant_storage::{AuditEvent, AuditFault, AuditFilter, AuditKind, Error, Walked};
 
 use crate::bench::{Bench, day, on_both};
 
@@ -19,6 +19,9 @@ on_both!(
     several_tenants_share_a_commit_and_keep_their_chains,
     rows_from_before_the_chain_are_counted,
     events_are_listed_in_both_orders_and_filtered,
+    words_past_retention_go_and_the_chain_still_holds,
+    a_row_emptied_before_its_time_or_of_another_kind_is_found,
+    ten_thousand_emptied_rows_are_each_judged_by_the_chains_own_word,
 );
 
 const ROWS: i64 = 10_000;
@@ -323,4 +326,128 @@ async fn events_are_listed_in_both_orders_and_filtered(bench: Bench) {
     assert_eq!(list(AuditFilter { subject, ..AuditFilter::default() }).await, [7]);
     assert_eq!(list(AuditFilter { from: Some(day(1)), ..AuditFilter::default() }).await, [2, 3, 4]);
     assert_eq!(list(AuditFilter { to: Some(day(1)), ..AuditFilter::default() }).await, [1]);
+}
+
+/// Rows of each kind on days 1 to 4, behind the one of the tenant itself: numbers 2 to 13.
+async fn write_each_kind(bench: &Bench) {
+    for n in 1..=4 {
+        let tx = bench.acme().await;
+        for action in ["token.read", "records.purged", "credential.activated"] {
+            tx.audit(&[AuditEvent { action, ..event(n) }], day(n)).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+}
+
+async fn prune(bench: &Bench, kind: AuditKind, before: i64, limit: u32) -> u64 {
+    let tx = bench.acme().await;
+    let pruned = tx.prune_audit(kind, day(before), limit, "vault", day(9)).await.unwrap();
+    tx.commit().await.unwrap();
+    pruned
+}
+
+/// The numbers of rows whose words are gone.
+async fn wordless(bench: &Bench) -> Vec<i64> {
+    let tx = bench.store.begin_read(&bench.acme).await.unwrap();
+    let rows = tx.audit_events(&AuditFilter::default(), 100).await.unwrap();
+    let gone = rows.iter().filter(|it| it.pruned.is_some());
+    gone.inspect(|it| assert!([&it.actor, &it.subject, &it.detail].iter().all(|it| it.is_empty())))
+        .map(|it| it.seq)
+        .collect()
+}
+
+async fn words_past_retention_go_and_the_chain_still_holds(bench: Bench) {
+    write_each_kind(&bench).await;
+    assert_eq!(prune(&bench, AuditKind::Reads, 1, 9).await, 0, "not old yet, and nothing is told");
+    assert_eq!(prune(&bench, AuditKind::Reads, 4, 2).await, 2, "in bounded steps");
+    assert_eq!(prune(&bench, AuditKind::Reads, 4, 2).await, 1);
+    assert_eq!(prune(&bench, AuditKind::Reads, 4, 2).await, 0, "what is gone is passed over");
+    assert_eq!(wordless(&bench).await, [2, 5, 8]);
+    assert_eq!(prune(&bench, AuditKind::Worker, 3, 9).await, 2);
+    assert_eq!(prune(&bench, AuditKind::Acts, 2, 9).await, 2, "the tenant's own first row, too");
+    assert_eq!(wordless(&bench).await, [1, 2, 3, 4, 5, 6, 8]);
+    let walked = walk(&bench).await;
+    assert_eq!((walked.rows, walked.faults), (1 + 12 + 4, Vec::new()), "each step is told in the chain");
+    write(&bench, 20..=21).await;
+    assert_eq!(walk(&bench).await.faults, [], "and it goes on");
+    assert_eq!(prune(&bench, AuditKind::Acts, 1_000, 100).await, 3, "what tells of it never goes");
+    assert_eq!(walk(&bench).await.faults, []);
+    let bolt = bench.store.begin_snapshot(&bench.bolt).await.unwrap();
+    assert_eq!(bolt.audit_events(&AuditFilter::default(), 9).await.unwrap()[0].pruned, None);
+}
+
+/// Whoever writes to the database knows the code of no other words than those that are there.
+async fn a_row_emptied_before_its_time_or_of_another_kind_is_found(bench: Bench) {
+    write_each_kind(&bench).await;
+    let intruder = Intruder::at(&bench).await;
+    let empty = |n: i64, digest: &str| {
+        format!(
+            "UPDATE audit_events SET actor = '', subject = '', detail = '', pruned = {digest}
+             WHERE tenant_id = {{acme}} AND seq = {n}"
+        )
+    };
+    let zeros = intruder.word("zeroblob(32)", "decode(repeat('00', 32), 'hex')");
+    intruder.run(&empty(5, zeros)).await;
+    assert_eq!(walk(&bench).await.faults, [(5, AuditFault::Edited)], "nothing tells that any went");
+    assert_eq!(prune(&bench, AuditKind::Reads, 3, 9).await, 1);
+    assert_eq!(walk(&bench).await.faults, [(5, AuditFault::Edited)], "its digest is not that of its words");
+    assert_eq!(prune(&bench, AuditKind::Worker, 2, 9).await, 1);
+    intruder.save().await;
+    let whole = |n: i64| [(n, AuditFault::Edited)];
+    // The row that tells goes: nothing covers what it told of, and the gap is found, too.
+    intruder.run("DELETE FROM audit_events WHERE tenant_id = {acme} AND seq = 15").await;
+    let found = walk(&bench).await.faults;
+    assert!(
+        found.contains(&(3, AuditFault::Edited)) && found.contains(&(15, AuditFault::Truncated)),
+        "{found:?}"
+    );
+    intruder.restore().await;
+    // It tells of a later day than it did: it is not believed any more.
+    intruder
+        .run(
+            "UPDATE audit_events SET detail = replace(detail, '1970-01-03', '1970-01-04')
+             WHERE tenant_id = {acme} AND seq = 15",
+        )
+        .await;
+    let found = walk(&bench).await.faults;
+    assert!(
+        found.contains(&(3, AuditFault::Edited)) && found.contains(&(15, AuditFault::Edited)),
+        "{found:?}"
+    );
+    intruder.restore().await;
+    // Words are put beside a digest that holds.
+    intruder.run("UPDATE audit_events SET actor = 'x' WHERE tenant_id = {acme} AND seq = 2").await;
+    assert!(walk(&bench).await.faults.starts_with(&whole(2)));
+    intruder.restore().await;
+    // A kind is not another: an act of the same day is not covered by what is told of reads.
+    intruder.run(&empty(4, "(SELECT pruned FROM audit_events WHERE tenant_id = {acme} AND seq = 3)")).await;
+    assert!(walk(&bench).await.faults.starts_with(&whole(4)));
+    intruder.run("UPDATE audit_events SET action = 'token.read' WHERE tenant_id = {acme} AND seq = 4").await;
+    assert!(walk(&bench).await.faults.starts_with(&whole(4)), "the link covers the action");
+}
+
+/// The right digests everywhere, as whoever keeps an old copy has them, but no word of the chain: each is found.
+async fn ten_thousand_emptied_rows_are_each_judged_by_the_chains_own_word(bench: Bench) {
+    write(&bench, 2..=ROWS).await;
+    let intruder = Intruder::at(&bench).await;
+    intruder.save().await;
+    let mut gone = 0;
+    while gone < 9_999 {
+        gone += prune(&bench, AuditKind::Reads, 2, 1_000).await;
+    }
+    assert_eq!((walk(&bench).await.faults, wordless_rows(&bench).await), (Vec::new(), 9_999));
+    // The database is put back to before anything went, but for the emptied rows.
+    intruder
+        .run("DELETE FROM audit_events WHERE tenant_id = {acme} AND seq > 10000; DELETE FROM audit_heads")
+        .await;
+    intruder.run("INSERT INTO audit_heads SELECT * FROM saved_heads").await;
+    let wanted: BTreeSet<_> = (2..=ROWS).collect();
+    assert_eq!(at(&walk(&bench).await, AuditFault::Edited), wanted);
+}
+
+async fn wordless_rows(bench: &Bench) -> u64 {
+    let tx = bench.store.begin_snapshot(&bench.acme).await.unwrap();
+    let mut rows = 0;
+    tx.walk_audit(|it| rows += u64::from(it.pruned.is_some())).await.unwrap();
+    rows
 }

@@ -1,4 +1,7 @@
-//! Signed checkpoints: what a tenant keeps elsewhere, so that a chain cut short is found.
+//! Signed checkpoints: what is kept elsewhere, so that a chain cut short is found.
+//!
+//! The rule: every chain with news gets one a day, and what is configured to be written to a file lies there, synced,
+//! before it counts as written. A line that is there twice does no harm.
 
 use regrant_crypto::Checkpoint;
 use regrant_domain::{TenantId, Timestamp};
@@ -28,12 +31,42 @@ impl Vault {
         self.checkpoint_of(&caller.scope).await
     }
 
-    /// The same for any tenant, for the operator at this machine.
+    /// The same for any tenant or the installation, for the operator at this machine.
     ///
     /// # Errors
     /// `NotFound(Tenant)`; `NotFound(Checkpoint)`: the chain has not begun.
     pub async fn sign_checkpoint(&self, tenant: TenantId) -> Result<AuditCheckpoint, Error> {
-        self.checkpoint_of(&self.scope_for_operator(tenant).await?).await
+        self.checkpoint_of(&self.chain_scope(tenant).await?).await
+    }
+
+    /// Signs a checkpoint of every chain that has news and whose newest is old enough, and appends what the file
+    /// does not have yet; how many were signed.
+    ///
+    /// # Errors
+    /// The database does not answer; the file cannot be written.
+    pub async fn sign_due_checkpoints(&self) -> Result<u64, Error> {
+        let (mut newest, mut signed) = (Vec::new(), 0_u64);
+        for scope in self.chain_scopes().await? {
+            if let Some((checkpoint, is_new)) = self.due_checkpoint(&scope).await? {
+                signed = signed.saturating_add(u64::from(is_new));
+                newest.push((scope.tenant(), checkpoint));
+            }
+        }
+        self.checkpoint_file.append(newest).await?;
+        Ok(signed)
+    }
+
+    /// The newest checkpoint of a chain that has begun, and whether it was signed now.
+    async fn due_checkpoint(&self, scope: &TenantScope) -> Result<Option<(StoredCheckpoint, bool)>, Error> {
+        let tx = self.store.begin_read(scope).await?;
+        let (head, newest) = (tx.audit_head().await?, tx.newest_checkpoint().await?);
+        tx.commit().await?;
+        let Some(head) = head else { return Ok(None) };
+        let age = |it: &StoredCheckpoint| self.clock.now() - it.created_at;
+        match newest.filter(|it| it.seq == head.seq || age(it) < self.settings.checkpoint_every) {
+            Some(newest) => Ok(Some((newest, false))),
+            None => Ok(Some((self.sign_and_keep(scope, head.seq, &head.hash).await?, true))),
+        }
     }
 
     async fn checkpoint_of(&self, scope: &TenantScope) -> Result<AuditCheckpoint, Error> {

@@ -1,4 +1,4 @@
-//! The audit as lines: JSON (JSONL) or CSV (RFC 4180).
+//! The audit as lines: JSON (JSONL) or CSV (RFC 4180). A row past retention shows the digest of its words as `pruned`.
 //!
 //! The rule: a cell of CSV never begins like a formula, whatever a subject or a detail holds: spreadsheets run
 //! what begins with `=`, `+`, `-`, `@`, a tab or a carriage return.
@@ -22,7 +22,7 @@ impl AuditFormat {
     pub const fn header(self) -> &'static str {
         match self {
             Self::Jsonl => "",
-            Self::Csv => "seq,id,at,actor,action,subject,detail,hash\r\n",
+            Self::Csv => "seq,id,at,actor,action,subject,detail,hash,pruned\r\n",
         }
     }
 
@@ -59,8 +59,9 @@ impl std::str::FromStr for AuditFormat {
 
 /// An event as an object.
 fn object(row: &AuditRow) -> Value {
-    let detail: Value =
-        serde_json::from_str(&row.detail).unwrap_or_else(|_| Value::String(row.detail.clone()));
+    let said = row.pruned.is_none().then_some(&row.detail);
+    let detail: Option<Value> =
+        said.map(|it| serde_json::from_str(it).unwrap_or_else(|_| Value::String(it.clone())));
     json!({
         "seq": row.seq,
         "id": row.id,
@@ -70,6 +71,7 @@ fn object(row: &AuditRow) -> Value {
         "subject": row.subject,
         "detail": detail,
         "hash": hex::encode(&row.hash),
+        "pruned": row.pruned.as_deref().map(hex::encode),
     })
 }
 
@@ -83,6 +85,7 @@ fn csv(row: &AuditRow) -> String {
         row.subject.clone(),
         row.detail.clone(),
         hex::encode(&row.hash),
+        row.pruned.as_deref().map(hex::encode).unwrap_or_default(),
     ];
     let cells: Vec<_> = cells.iter().map(|it| cell(it)).collect();
     format!("{}\r\n", cells.join(","))
@@ -116,6 +119,7 @@ mod tests {
             subject: subject.to_owned(),
             detail: r#"{"reason":"a, \"b\""}"#.to_owned(),
             hash: vec![255],
+            pruned: None,
         }
     }
 
@@ -135,7 +139,7 @@ mod tests {
         let line = AuditFormat::Csv.line(&row("act_1"));
         assert!(line.starts_with("\"1\",\"evt_"), "{line}");
         let tail = "\"1970-01-01T00:00:00.000000Z\",\"vault\",\"token.read\",\"act_1\",\
-                    \"{\"\"reason\"\":\"\"a, \\\"\"b\\\"\"\"\"}\",\"ff\"\r\n";
+                    \"{\"\"reason\"\":\"\"a, \\\"\"b\\\"\"\"\"}\",\"ff\",\"\"\r\n";
         assert!(line.ends_with(tail), "{line}");
     }
 

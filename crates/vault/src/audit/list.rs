@@ -53,12 +53,12 @@ impl Vault {
         self.audit_page(&caller.scope, &filter(query, false), STEP).await
     }
 
-    /// The same for any tenant, for the operator at this machine.
+    /// The same for any tenant or the installation, for the operator at this machine.
     ///
     /// # Errors
     /// `NotFound(Tenant)`.
     pub async fn export_audit_of(&self, tenant: TenantId, query: AuditQuery) -> Result<AuditList, Error> {
-        let scope = self.scope_for_operator(tenant).await?;
+        let scope = self.chain_scope(tenant).await?;
         self.audit_page(&scope, &filter(query, false), STEP).await
     }
 

@@ -10,7 +10,7 @@ use regrant_domain::{
 use regrant_storage::{AuditFault, Store};
 use regrant_testdb::{Kind, TestDatabase};
 
-use super::AuditVerdict;
+use super::{AuditVerdict, KeptCheckpoints};
 use crate::{AssetRegistration, Error, NewApp, Parts, Principal, Settings, Vault};
 
 struct Bench {
@@ -48,7 +48,8 @@ impl Bench {
     }
 
     async fn verify(&self, statements: &[String]) -> AuditVerdict {
-        self.vault.verify_audit(self.tenant(), statements).await.unwrap()
+        let kept = self.vault.read_checkpoints(statements).await;
+        self.vault.verify_audit(self.tenant(), &kept).await.unwrap()
     }
 
     async fn checkpoint(&self) -> String {
@@ -242,7 +243,7 @@ async fn tenants_that_read_at_once_keep_their_own_rows() {
         });
         assert!(join_all(reads).await.into_iter().all(|it| it));
         for tenant in [bench.caller.tenant(), other.tenant()] {
-            let verdict = one.vault.verify_audit(tenant, &[]).await.unwrap();
+            let verdict = one.vault.verify_audit(tenant, &KeptCheckpoints::default()).await.unwrap();
             // Created, registered, ten imports, thirty reads.
             assert_eq!((verdict.rows, verdict.faults), (1 + 1 + 10 + 30, Vec::new()));
         }
@@ -264,6 +265,82 @@ async fn a_tenant_that_demands_a_reason_gets_it_into_its_audit() {
         let newest = bench.vault.audit_events(&caller, super::AuditQuery::default(), 1).await.unwrap();
         assert_eq!(newest.data[0].detail, r#"{"kind":"page","reason":"ticket 42"}"#);
         assert!(newest.next.is_some());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_past_retention_loses_its_words_kind_by_kind_and_is_exported_as_such() {
+    on_each(async |mut bench| {
+        bench.import(1, 3, "first").await;
+        bench.vault.token(&bench.caller, &id(1)).await.unwrap();
+        assert_eq!(bench.vault.purge().await.unwrap(), 0, "nothing is old");
+        let now = Clock::wall();
+        for (days, gone) in [(399, 0), (401, 1), (7 * 365 + 2, 4)] {
+            bench.vault.clock = Clock::fixed(now + chrono::Duration::days(days));
+            assert_eq!(bench.vault.purge().await.unwrap(), gone, "{days}");
+            let verdict = bench.verify(&[]).await;
+            assert!(verdict.is_whole(), "{verdict:?}");
+            assert_eq!(bench.vault.purge().await.unwrap(), 0, "once");
+        }
+        let verdict = bench.verify(&[]).await;
+        assert_eq!((verdict.credentials, verdict.untold), (2, 2), "nothing tells of them any more");
+        let rows = bench.vault.export_audit(&bench.caller, super::AuditQuery::default()).await.unwrap().data;
+        let read = rows.iter().find(|it| it.action == "token.read").unwrap();
+        let line: serde_json::Value = serde_json::from_str(&super::AuditFormat::Jsonl.line(read)).unwrap();
+        assert_eq!((&line["actor"], &line["subject"]), (&"".into(), &"".into()));
+        assert_eq!((line["pruned"].as_str().map(str::len), line["detail"].is_null()), (Some(64), true));
+        assert!(super::AuditFormat::Csv.line(read).contains(line["pruned"].as_str().unwrap()));
+        let told = rows.iter().filter(|it| it.action == "audit.pruned").count();
+        assert_eq!(told, 2, "reads, then acts");
+        bench
+            .intrude("UPDATE audit_events SET actor = 'somebody' WHERE tenant_id = {tenant} AND seq = 1")
+            .await;
+        assert_eq!(bench.verify(&[]).await.faults, [(1, AuditFault::Edited)]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_audit_with_news_is_signed_once_a_day_into_a_file_that_tells_a_later_cut() {
+    on_each(async |mut bench| {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("checkpoints");
+        let lines = || std::fs::read_to_string(&file).unwrap_or_default();
+        bench.vault.checkpoint_file = std::sync::Arc::new(super::CheckpointFile::new(Some(file.clone())));
+        bench.import(1, 3, "first").await;
+        assert_eq!(bench.vault.sign_due_checkpoints().await.unwrap(), 1);
+        assert_eq!(lines().lines().count(), 1);
+        bench.vault.token(&bench.caller, &id(1)).await.unwrap();
+        assert_eq!(bench.vault.sign_due_checkpoints().await.unwrap(), 0, "not a day old yet");
+        bench.vault.clock = Clock::fixed(Clock::wall() + chrono::Duration::days(1));
+        assert_eq!(bench.vault.sign_due_checkpoints().await.unwrap(), 1);
+        bench.vault.clock = Clock::fixed(Clock::wall() + chrono::Duration::days(3));
+        assert_eq!(bench.vault.sign_due_checkpoints().await.unwrap(), 0, "no news");
+        assert_eq!(lines().lines().count(), 2);
+        let kept: Vec<_> = lines().lines().map(ToOwned::to_owned).collect();
+        let verdict = bench.verify(&kept).await;
+        assert_eq!((verdict.checkpoints, verdict.is_whole()), (3, true), "two outside, one inside");
+        bench
+            .intrude(
+                "UPDATE audit_heads SET seq = seq - 1, hash = (SELECT e.hash FROM audit_events e
+                     WHERE e.tenant_id = audit_heads.tenant_id AND e.seq = audit_heads.seq - 1)
+                 WHERE tenant_id = {tenant};
+                 DELETE FROM audit_events WHERE tenant_id = {tenant}
+                     AND seq > (SELECT seq FROM audit_heads WHERE tenant_id = {tenant});
+                 DELETE FROM audit_checkpoints",
+            )
+            .await;
+        assert!(bench.verify(&[]).await.is_whole());
+        let faults = bench.verify(&kept).await.faults;
+        assert_eq!(faults.iter().map(|it| it.1).collect::<Vec<_>>(), [AuditFault::Truncated]);
+        // A file that cannot be written is an error, and is tried again.
+        bench.vault.checkpoint_file =
+            std::sync::Arc::new(super::CheckpointFile::new(Some(home.path().into())));
+        assert!(matches!(bench.vault.sign_due_checkpoints().await, Err(Error::Internal(_))));
+        // The installation's own audit is a chain like any other.
+        let own = bench.vault.verify_audit(TenantId::SYSTEM, &KeptCheckpoints::default()).await.unwrap();
+        assert!(own.is_whole(), "{own:?}");
     })
     .await;
 }

@@ -10,7 +10,7 @@ use regrant_domain::{AssetId, CredentialId, Slot, TenantId};
 use regrant_storage::{AuditFault, AuditRow, StoredCredential, TenantTx, Walked};
 use serde::Deserialize;
 
-use crate::{Error, Vault};
+use crate::{Error, Vault, signing_keys::KeySet};
 
 /// How many assets' credentials one step compares.
 const STEP: usize = 500;
@@ -42,6 +42,14 @@ impl AuditVerdict {
     }
 }
 
+/// Checkpoints that were kept elsewhere.
+#[derive(Debug, Clone, Default)]
+pub struct KeptCheckpoints {
+    of_tenants: HashMap<TenantId, Vec<Checkpoint>>,
+    /// Whether one is not signed by this installation: whose it would be is not known.
+    has_bad: bool,
+}
+
 /// What the audit told of sealed credentials.
 #[derive(Default)]
 struct Told {
@@ -61,30 +69,51 @@ struct Detail {
 }
 
 impl Vault {
-    /// Looks for every edit, deletion, reordering, truncation and put back credential of a tenant. `statements` are
-    /// checkpoints from outside; those of other tenants are passed over.
+    /// Reads checkpoints that were kept elsewhere.
+    pub async fn read_checkpoints(&self, statements: &[String]) -> KeptCheckpoints {
+        KeptCheckpoints::read(&*self.issuer.current().await, statements)
+    }
+
+    /// Looks for every edit, deletion, reordering, truncation and put back credential of a tenant, or of the
+    /// installation's own chain. `kept` are checkpoints from outside.
     ///
     /// # Errors
     /// `NotFound(Tenant)`; the database does not answer.
-    pub async fn verify_audit(&self, tenant: TenantId, statements: &[String]) -> Result<AuditVerdict, Error> {
-        let scope = self.scope_for_operator(tenant).await?;
-        let keys = self.issuer.current().await;
+    pub async fn verify_audit(
+        &self,
+        tenant: TenantId,
+        kept: &KeptCheckpoints,
+    ) -> Result<AuditVerdict, Error> {
+        let (scope, keys) = (self.chain_scope(tenant).await?, self.issuer.current().await);
         let tx = self.store.begin_snapshot(&scope).await?;
         let mut told = Told::default();
         let walked = tx.walk_audit(|row| told.note(row)).await?;
         let mut verdict = AuditVerdict::of(tenant, &walked);
         verdict.compare_credentials(&tx, &told).await?;
-        let kept = tx.newest_checkpoint().await?.map(|it| it.statement);
-        for statement in statements.iter().chain(&kept) {
-            match keys.verify_checkpoint(statement) {
-                Ok(checkpoint) => verdict.compare_checkpoint(&tx, &walked, &checkpoint).await?,
-                Err(_) => verdict.faults.push((0, AuditFault::BadCheckpoint)),
+        let inside: Vec<_> = tx.newest_checkpoint().await?.into_iter().map(|it| it.statement).collect();
+        for kept in [kept, &KeptCheckpoints::read(&keys, &inside)] {
+            for checkpoint in kept.of_tenants.get(&tenant).into_iter().flatten() {
+                verdict.compare_checkpoint(&tx, &walked, checkpoint).await?;
             }
+            verdict.faults.extend(kept.has_bad.then_some((0, AuditFault::BadCheckpoint)));
         }
         tx.commit().await?;
         verdict.faults.sort_by_key(|(seq, _)| *seq);
         verdict.faults.dedup();
         Ok(verdict)
+    }
+}
+
+impl KeptCheckpoints {
+    fn read(keys: &KeySet, statements: &[String]) -> Self {
+        let mut kept = Self::default();
+        for statement in statements {
+            match keys.verify_checkpoint(statement) {
+                Ok(checkpoint) => kept.of_tenants.entry(checkpoint.tenant).or_default().push(checkpoint),
+                Err(_) => kept.has_bad = true,
+            }
+        }
+        kept
     }
 }
 
@@ -146,9 +175,6 @@ impl AuditVerdict {
         walked: &Walked,
         checkpoint: &Checkpoint,
     ) -> Result<(), Error> {
-        if checkpoint.tenant != self.tenant {
-            return Ok(());
-        }
         self.checkpoints += 1;
         let end = walked.head.as_ref().map_or(0, |it| it.seq);
         let fault = match tx.audit_hash(checkpoint.seq).await? {
