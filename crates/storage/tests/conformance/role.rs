@@ -151,7 +151,9 @@ async fn the_application_cannot_rewrite_the_audit() {
     on_postgres(async |bench: Bench| {
         let app = open(bench.database.url()).await.unwrap();
         for sql in [
-            "UPDATE audit_events SET actor = 'x'",
+            "UPDATE audit_events SET action = 'x'",
+            "UPDATE audit_events SET actor = '', at = 0",
+            "UPDATE audit_events SET hash = NULL",
             "DELETE FROM audit_events",
             "TRUNCATE audit_events",
             "DELETE FROM audit_heads",
