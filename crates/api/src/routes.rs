@@ -23,6 +23,7 @@ mod reason;
 mod reconnect_view;
 mod reconnects;
 mod tokens;
+mod webhook_request;
 mod webhook_view;
 mod webhooks;
 

@@ -137,15 +137,6 @@ impl Store {
             .sql(")")
     }
 
-    /// When the next probe is due; `None` where none is scheduled.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn next_probe(&self) -> Result<Option<Timestamp>, Error> {
-        let row = Query::new("SELECT min(due_at) AS due_at FROM probe_due").one(&self.connection).await?;
-        row.ok_or(Error::NotFound)?.maybe_time("due_at")
-    }
-
     async fn by_tenant(&self, rows: &[Row]) -> Result<Vec<ProbeClaim>, Error> {
         let apps = self.apps_of(rows).await?;
         let mut claims = BTreeMap::<Uuid, Vec<ProbeLease>>::new();

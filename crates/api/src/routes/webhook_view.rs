@@ -83,6 +83,21 @@ pub(crate) struct DeliveryOut {
     finished_at: Option<DateTime<Utc>>,
 }
 
+/// The event that was written.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WebhookTest {
+    /// Its id; the `webhook-id` of the webhook.
+    #[schema(value_type = String)]
+    pub(super) event_id: EventId,
+}
+
+/// What is on its way again.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WebhookReplay {
+    /// How many deliveries, at most 10,000 in one call.
+    pub(super) deliveries: usize,
+}
+
 fn exposed<S: Serializer>(secret: &Option<WebhookSecret>, serializer: S) -> Result<S::Ok, S::Error> {
     match secret {
         Some(secret) => serializer.serialize_some(secret.expose_text().as_str()),

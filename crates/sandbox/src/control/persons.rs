@@ -49,16 +49,7 @@ pub(super) async fn deauthorize(
     id: web::Path<String>,
     body: web::Bytes,
 ) -> Answer {
-    let order: OfApp = read(&body)?;
-    let (ended, messages) = {
-        let mut state = shared.lock();
-        known(&state, &id)?;
-        known_app(&state, &order.app)?;
-        let ended = crate::graph::deauthorize(&mut state, &id, &order.app);
-        (ended, webhook::callback(&state, Callback::Deauthorize, &order.app, &id))
-    };
-    tokio::spawn(webhook::deliver(shared.get_ref().clone(), messages));
-    Ok(HttpResponse::Ok().json(json!({"ended": ended})))
+    remove_app(&shared, &id, &body, Callback::Deauthorize)
 }
 
 /// The person removes one app and asks it to delete their data.
@@ -68,16 +59,7 @@ pub(super) async fn delete_data(
     id: web::Path<String>,
     body: web::Bytes,
 ) -> Answer {
-    let order: OfApp = read(&body)?;
-    let (ended, messages) = {
-        let mut state = shared.lock();
-        known(&state, &id)?;
-        known_app(&state, &order.app)?;
-        let ended = crate::graph::deauthorize(&mut state, &id, &order.app);
-        (ended, webhook::callback(&state, Callback::DataDeletion, &order.app, &id))
-    };
-    tokio::spawn(webhook::deliver(shared.get_ref().clone(), messages));
-    Ok(HttpResponse::Ok().json(json!({"ended": ended})))
+    remove_app(&shared, &id, &body, Callback::DataDeletion)
 }
 
 /// The person grants a permission or takes it back; every app that listens hears it.
@@ -123,6 +105,19 @@ pub(super) async fn remove_role(
         return Err(Refusal::of("business", "the person has no role in this business"));
     }
     Ok(HttpResponse::Ok().json(json!({"left": order.business})))
+}
+
+fn remove_app(shared: &web::Data<Shared>, id: &str, body: &web::Bytes, callback: Callback) -> Answer {
+    let order: OfApp = read(body)?;
+    let (ended, messages) = {
+        let mut state = shared.lock();
+        known(&state, id)?;
+        known_app(&state, &order.app)?;
+        let ended = crate::graph::deauthorize(&mut state, id, &order.app);
+        (ended, webhook::callback(&state, callback, &order.app, id))
+    };
+    tokio::spawn(webhook::deliver(shared.get_ref().clone(), messages));
+    Ok(HttpResponse::Ok().json(json!({"ended": ended})))
 }
 
 fn known_app(state: &State, id: &str) -> Result<(), Refusal> {
