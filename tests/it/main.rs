@@ -9,6 +9,7 @@
 mod access;
 mod bench;
 mod canary;
+mod description;
 mod fairness;
 mod forecast;
 mod idempotency;

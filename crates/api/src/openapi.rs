@@ -197,9 +197,7 @@ fn complete_post(operation: &mut Operation) {
             "Makes the call repeatable: the same key with the same body does it once. 1 to 255 visible ASCII \
              characters; kept for 24 hours.",
         ))
-        .schema(Some(
-            ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255)),
-        ));
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[ -~]{1,255}$"))));
     operation.parameters.get_or_insert_default().push(header.build().into());
     let told = [
         ("409", "`call_under_way`: another call with the same Idempotency-Key has not ended."),
