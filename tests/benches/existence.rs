@@ -7,7 +7,7 @@
 #![expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "counts far below 2^52")]
 
 // The harness has more than one benchmark needs.
-#[expect(dead_code, unused_imports, reason = "the harness of the end-to-end tests")]
+#[expect(dead_code, unused_imports, unused_macros, reason = "the harness of the end-to-end tests")]
 #[path = "../it/bench/mod.rs"]
 mod bench;
 
