@@ -7,8 +7,10 @@
 #![expect(clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod access;
+mod bad_tokens;
 mod bench;
 mod canary;
+mod clients;
 mod description;
 mod fairness;
 mod forecast;
@@ -19,6 +21,7 @@ mod migration;
 mod outage;
 mod overlap;
 mod problems;
+mod reach;
 mod reconnect;
 mod register;
 mod replicas;

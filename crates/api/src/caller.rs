@@ -5,12 +5,12 @@
 
 use std::marker::PhantomData;
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
 use futures_util::future::{Ready, ready};
 use regrant_domain::Permission;
-use regrant_vault::Principal;
+use regrant_vault::{Principal, Vault};
 
-use crate::problem::{Problem, unauthenticated};
+use crate::problem::{Code, Problem, unauthenticated};
 
 /// A verified caller that holds the permission `P`.
 pub(crate) struct Caller<P> {
@@ -40,13 +40,15 @@ impl<P: Demand> FromRequest for Caller<P> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let principal = request.extensions().get::<Principal>().cloned();
-        ready(match principal {
-            None => Err(unauthenticated("", "This call needs an access token.")),
-            Some(principal) => match principal.demand(P::PERMISSION) {
-                Ok(()) => Ok(Self { principal, permission: PhantomData }),
-                Err(error) => Err(error.into()),
-            },
-        })
+        ready(permitted(request, P::PERMISSION).map(|principal| Self { principal, permission: PhantomData }))
     }
+}
+
+fn permitted(request: &HttpRequest, permission: Permission) -> Result<Principal, Problem> {
+    let principal = request.extensions().get::<Principal>().cloned();
+    let principal = principal.ok_or_else(|| unauthenticated("", "This call needs an access token."))?;
+    let vault = request.app_data::<Data<Vault>>();
+    let vault = vault.ok_or_else(|| Problem::new(Code::Internal, "not set up"))?;
+    vault.permit(&principal, permission)?;
+    Ok(principal)
 }

@@ -2,7 +2,7 @@
 //!
 //! The rule: the filter by state is `domain::state` in SQL, line for line; a test compares the two.
 
-use regrant_domain::{Asset, AssetId, AssetKind, PersonId, Timestamp, state::Status};
+use regrant_domain::{Asset, AssetId, AssetKind, PersonId, Timestamp, Within, state::Status};
 
 use crate::{
     Error, TenantTx,
@@ -31,6 +31,8 @@ pub struct AssetFilter {
     pub now: Timestamp,
     /// How early an ending shows.
     pub notice: chrono::Duration,
+    /// Within what the caller may reach, where it is confined.
+    pub within: Option<Within>,
 }
 
 impl TenantTx {
@@ -58,9 +60,22 @@ impl TenantTx {
         if let Some(status) = filter.status {
             query = in_state(query.sql(" AND "), status, filter);
         }
+        query = confined(query, filter.within.as_ref());
         let query = query.sql(" ORDER BY a.id LIMIT ").bind(i64::from(filter.limit));
         self.all(query).await?.iter().map(read).collect()
     }
+}
+
+/// Confines a statement over assets `a` to what a caller may reach.
+pub(crate) fn confined(query: Query, within: Option<&Within>) -> Query {
+    let Some(within) = within else { return query };
+    let mut query = query.sql(" AND (0 = 1");
+    for (column, ids) in [("a.id", &within.assets), ("a.business_id", &within.businesses)] {
+        if !ids.is_empty() {
+            query = query.sql(" OR ").sql(column).sql(" IN ").list(ids.iter().map(AssetId::as_str));
+        }
+    }
+    query.sql(")")
 }
 
 fn in_state(query: Query, status: Status, filter: &AssetFilter) -> Query {

@@ -6,10 +6,11 @@
 use std::fmt::Write;
 
 use chrono::NaiveDate;
-use regrant_domain::{AssetId, AssetKind, PersonId, Timestamp, forecast::Tally, state::EndingCause};
+use regrant_domain::{AssetId, AssetKind, PersonId, Timestamp, Within, forecast::Tally, state::EndingCause};
 
 use crate::{
     Error, TenantTx,
+    asset_list::confined,
     query::{Query, time},
     row::Row,
 };
@@ -35,6 +36,8 @@ pub struct ForecastFilter {
     pub leaves: Option<PersonId>,
     /// Every ending in the window, not the earliest of each asset alone.
     pub every: bool,
+    /// Within what the caller may reach, where it is confined.
+    pub within: Option<Within>,
 }
 
 /// A place in the calendar: the order is by time, then by asset, then by cause.
@@ -185,7 +188,7 @@ impl TenantTx {
         if !filter.person_ids.is_empty() {
             query = query.sql(" AND a.person_id IN ").list(filter.person_ids.iter().map(PersonId::as_str));
         }
-        query
+        confined(query, filter.within.as_ref())
     }
 
     /// Starts with the table `shown`: every ending in the window, numbered by asset in `turn`.

@@ -74,7 +74,7 @@ pub use item::{Item, ItemResult, NewItem};
 pub use person::{PersonHash, Revoked};
 pub use person_list::{PersonCounts, PersonRow};
 pub use probe_due::{Claimer, ProbeClaim, ProbeLease};
-pub use reconnect::{Accepted, NewReconnect, Origin, Reconnect};
+pub use reconnect::{Accepted, Begun, NewReconnect, Origin, Reconnect};
 pub use scope::{TenantScope, TenantTx};
 pub use settle::{Activation, Confirmation, NewCredential, Promotion};
 pub use signing_key::{NewSigningKey, StoredSigningKey};

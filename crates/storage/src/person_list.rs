@@ -124,6 +124,7 @@ impl TenantTx {
             person_ids: ids.to_vec(),
             leaves: None,
             every: false,
+            within: None,
         };
         let query = self.shown(&filter).sql(
             ", soonest AS (SELECT person_id, id, at, cause, row_number() OVER (PARTITION BY person_id

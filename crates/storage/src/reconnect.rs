@@ -107,6 +107,29 @@ pub struct Reconnect {
     pub open: i64,
 }
 
+/// Whose reconnects a caller sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// All of the tenant's.
+    ByAnyone,
+    /// Those that this client began, or a session that it opened.
+    By(ClientId),
+    /// Those of this session.
+    In(ReconnectSessionId),
+}
+
+impl Begun {
+    /// Whether the reconnect is one of them.
+    #[must_use]
+    pub fn includes(self, reconnect: &Reconnect) -> bool {
+        match self {
+            Self::ByAnyone => true,
+            Self::By(client) => reconnect.created_by == client,
+            Self::In(session) => reconnect.session == Some(session),
+        }
+    }
+}
+
 const COLUMNS: &str = "r.id, r.intent_seq, r.status, r.proved, r.grant_id, r.expect_person, r.submitted,
     r.event_seq, r.created_by, r.session_id, r.origin, r.created_at, r.finished_at, r.total";
 
@@ -171,10 +194,15 @@ impl TenantTx {
     /// The database failed.
     pub async fn list_reconnects(
         &self,
+        begun: Begun,
         after: Option<ReconnectId>,
         limit: u32,
     ) -> Result<Vec<Reconnect>, Error> {
-        let mut query = self.select();
+        let mut query = match begun {
+            Begun::ByAnyone => self.select(),
+            Begun::By(client) => self.select().sql(" AND r.created_by = ").bind(client.uuid()),
+            Begun::In(session) => self.select().sql(" AND r.session_id = ").bind(session.uuid()),
+        };
         if let Some(after) = after {
             query = query.sql(" AND r.id < ").bind(after.uuid());
         }

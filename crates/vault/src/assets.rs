@@ -9,7 +9,7 @@ use regrant_domain::{
     AccessToken, Asset, AssetId, AssetKind, CredentialKind, PersonId, Slot, Timestamp,
     state::{AssetState, Status},
 };
-use regrant_storage::{AssetFilter, AuditEvent, CutOffNote, Registration, StoredCredential};
+use regrant_storage::{AssetFilter, AuditEvent, CutOffNote, NewAsset, Registration, StoredCredential};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -104,7 +104,7 @@ impl Vault {
     /// Registers assets and seals the tokens that come with them; results in the caller's order.
     ///
     /// # Errors
-    /// `TooMany`; `Invalid` for an empty list.
+    /// `TooMany`; `Invalid` for an empty list; `Restricted`: an asset lies or would lie beyond the caller's reach.
     pub async fn register_assets(
         &self,
         caller: &Principal,
@@ -131,8 +131,10 @@ impl Vault {
             checked.iter().filter(|it| it.status.is_none()).map(|it| it.to_row(now)).collect();
         new.sort_unstable_by(|one, other| one.id.cmp(&other.id));
         let ids: Vec<_> = new.iter().map(|it| it.id.clone()).collect();
-        tx.lock_assets(&ids).await?;
-        let registered = ids.iter().cloned().zip(tx.register_assets(&new).await?);
+        let existing = tx.lock_assets(&ids).await?;
+        let registered = tx.register_assets(&new).await?;
+        demand_reach(caller, &new, &existing, &registered)?;
+        let registered = ids.iter().cloned().zip(registered);
         let mut registered: HashMap<_, _> = registered.collect();
         for it in checked.iter_mut().filter(|it| it.status.is_none()) {
             it.status = registered.remove(&it.registration.id).map(RegistrationStatus::from);
@@ -181,6 +183,7 @@ impl Vault {
             limit: limit.saturating_add(1),
             now,
             notice: self.settings.notice,
+            within: caller.within(),
         };
         let tx = self.store.begin_read(&caller.scope).await?;
         let mut assets = tx.list_assets(&filter).await?;
@@ -199,6 +202,9 @@ impl Vault {
     pub async fn asset(&self, caller: &Principal, id: &AssetId) -> Result<AssetView, Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
         let asset = tx.asset(id).await.map_err(Error::missing(Resource::Asset))?;
+        if !caller.reaches(&asset) {
+            return Err(Error::NotFound(Resource::Asset));
+        }
         let credentials = tx.credentials(id).await?;
         let cut_offs = tx.cut_offs(id, CUT_OFFS).await?;
         tx.commit().await?;
@@ -212,6 +218,9 @@ impl Vault {
     pub async fn delete_asset(&self, caller: &Principal, id: &AssetId) -> Result<(), Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
+        if !tx.lock_assets(std::slice::from_ref(id)).await?.iter().all(|it| caller.reaches(it)) {
+            return Err(Error::NotFound(Resource::Asset));
+        }
         tx.delete_asset(id).await.map_err(Error::missing(Resource::Asset))?;
         tx.wipe_idle_grants().await?;
         let (actor, subject) = (caller.actor(), id.to_string());
@@ -232,6 +241,31 @@ impl Vault {
         let limit = self.settings.max_register_assets;
         if n > limit { Err(Error::TooMany { field: "assets", limit }) } else { Ok(()) }
     }
+}
+
+/// Demands that the caller reaches every asset as it was, if it was, and as it will be. What came to be between the
+/// look and the registration is nobody's to judge: the call is refused.
+fn demand_reach(
+    caller: &Principal,
+    new: &[NewAsset],
+    existing: &[Asset],
+    registered: &[Registration],
+) -> Result<(), Error> {
+    if caller.reach.is_all() {
+        return Ok(());
+    }
+    let existing: HashMap<_, _> = existing.iter().map(|it| (&it.id, it)).collect();
+    let within = |(new, registration): (&NewAsset, &Registration)| match existing.get(&new.id) {
+        Some(asset) => {
+            let business = new.business_id.as_ref().or(asset.business_id.as_ref());
+            caller.reaches(asset) && caller.reach.includes(&new.id, business)
+        }
+        None => {
+            let created = *registration == Registration::Created;
+            created && caller.reach.includes(&new.id, new.business_id.as_ref())
+        }
+    };
+    if new.iter().zip(registered).all(within) { Ok(()) } else { Err(Error::Restricted) }
 }
 
 impl From<Registration> for RegistrationStatus {

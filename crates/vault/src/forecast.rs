@@ -99,7 +99,8 @@ impl Vault {
     /// The calendar, a page of its entries from behind `after`.
     ///
     /// # Errors
-    /// `NotFound`: the leaver is nobody of this tenant; `Invalid`: the window is empty or too long.
+    /// `NotFound`: the leaver is nobody of this tenant; `Restricted`: a confined caller asks what a person's leaving
+    /// does; `Invalid`: the window is empty or too long.
     pub async fn forecast(
         &self,
         caller: &Principal,
@@ -108,7 +109,7 @@ impl Vault {
         limit: u32,
     ) -> Result<Forecast, Error> {
         let as_of = self.as_of(after.as_ref());
-        let filter = filter_of(query, as_of)?;
+        let filter = filter_of(caller, query, as_of)?;
         let tx = self.store.begin_read(&caller.scope).await?;
         known(&tx, filter.leaves.as_ref()).await?;
         let last = after.as_ref().map(|it| &it.last);
@@ -128,14 +129,15 @@ impl Vault {
     /// The calendar for people: the days, and the first assets of each.
     ///
     /// # Errors
-    /// `NotFound`: the leaver is nobody of this tenant; `Invalid`: the window is empty or too long.
+    /// `NotFound`: the leaver is nobody of this tenant; `Restricted`: a confined caller asks what a person's leaving
+    /// does; `Invalid`: the window is empty or too long.
     pub async fn forecast_agenda(
         &self,
         caller: &Principal,
         query: ForecastQuery,
     ) -> Result<ForecastAgenda, Error> {
         let generated_at = self.as_of(None);
-        let filter = filter_of(query, generated_at)?;
+        let filter = filter_of(caller, query, generated_at)?;
         let tx = self.store.begin_read(&caller.scope).await?;
         known(&tx, filter.leaves.as_ref()).await?;
         let tallies = tx.forecast_tallies(&filter).await?;
@@ -197,7 +199,10 @@ pub(crate) async fn known(tx: &TenantTx, person: Option<&PersonId>) -> Result<()
     }
 }
 
-fn filter_of(query: ForecastQuery, now: Timestamp) -> Result<ForecastFilter, Error> {
+fn filter_of(caller: &Principal, query: ForecastQuery, now: Timestamp) -> Result<ForecastFilter, Error> {
+    if query.what_if_person_leaves.is_some() {
+        caller.demand_whole_tenant()?;
+    }
     let from = query.from.unwrap_or(now);
     let after = |days| from.checked_add_signed(TimeDelta::days(days)).unwrap_or(Timestamp::MAX_UTC);
     let to = query.to.unwrap_or_else(|| after(USUAL_DAYS));
@@ -217,6 +222,7 @@ fn filter_of(query: ForecastQuery, now: Timestamp) -> Result<ForecastFilter, Err
         person_ids: query.person_id.into_iter().collect(),
         leaves: query.what_if_person_leaves,
         every: query.every,
+        within: caller.within(),
     })
 }
 

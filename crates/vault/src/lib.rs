@@ -20,6 +20,8 @@ mod idempotency;
 mod import;
 mod inbound;
 mod issuer;
+#[cfg(test)]
+mod issuer_test;
 mod keys;
 mod payload;
 mod person_list;
@@ -45,6 +47,7 @@ mod siblings;
 mod signing_keys;
 mod tenants;
 mod token;
+mod usage;
 mod view;
 mod watch;
 mod watched;
@@ -92,7 +95,7 @@ pub use webhooks::{EndpointChange, EndpointView, MintedEndpoint, NewEndpoint};
 
 use crate::{
     audit::CheckpointFile, inbound::Decoy, issuer::Issuer, keys::Keys, persons::Directory, places::Places,
-    progress::Progress, reads::Reads,
+    progress::Progress, reads::Reads, usage::Usage,
 };
 
 /// What a vault is made of.
@@ -122,6 +125,7 @@ pub struct Vault {
     issuer: Arc<Issuer>,
     progress: Progress,
     reads: Reads,
+    usage: Usage,
     jobs: Jobs,
     webhooks: regrant_webhook::Sender,
     places: Places,
@@ -162,6 +166,7 @@ impl Vault {
         };
         let webhooks = regrant_webhook::Sender::new(parts.settings.webhooks.clone())?;
         let reads = Reads::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
+        let usage = Usage::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
         Ok(Self {
             places: Places::new(webhooks.settings()),
             webhooks,
@@ -176,6 +181,7 @@ impl Vault {
             issuer: Arc::new(issuer),
             progress: Progress::default(),
             reads,
+            usage,
             jobs,
         })
     }

@@ -51,13 +51,14 @@ impl Vault {
     /// Persons by id, from behind `after`.
     ///
     /// # Errors
-    /// The database does not answer.
+    /// `Restricted` for a confined caller; the database does not answer.
     pub async fn list_persons(
         &self,
         caller: &Principal,
         after: Option<PersonId>,
         limit: u32,
     ) -> Result<PersonList, Error> {
+        caller.demand_whole_tenant()?;
         let tx = self.store.begin_read(&caller.scope).await?;
         let mut rows = tx.list_persons(after.as_ref(), limit.saturating_add(1)).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -72,7 +73,7 @@ impl Vault {
     /// What dies, waits and goes on when this person leaves now; entries from behind `after`.
     ///
     /// # Errors
-    /// `NotFound`: nobody of this tenant.
+    /// `Restricted` for a confined caller; `NotFound`: nobody of this tenant.
     pub async fn person_impact(
         &self,
         caller: &Principal,
@@ -80,6 +81,7 @@ impl Vault {
         after: Option<ForecastCursor>,
         limit: u32,
     ) -> Result<Impact, Error> {
+        caller.demand_whole_tenant()?;
         let as_of = self.as_of(after.as_ref());
         let filter = leaving(id, as_of);
         let tx = self.store.begin_read(&caller.scope).await?;
@@ -128,6 +130,7 @@ fn leaving(id: &PersonId, now: Timestamp) -> ForecastFilter {
         person_ids: vec![id.clone()],
         leaves: Some(id.clone()),
         every: false,
+        within: None,
     }
 }
 

@@ -4,12 +4,13 @@
 //! writes for a caller lies within its [`Reach`], and what does not looks like what does not exist.
 
 use regrant_domain::{
-    ClientId, Permission, Permissions, PersonId, Reach, ReadReason, ReconnectSessionId, TenantId,
+    Asset, ClientId, Permission, Permissions, PersonId, Reach, ReadReason, ReconnectSessionId, TenantId,
+    Within,
 };
-use regrant_storage::{Reconnect, TenantScope};
+use regrant_storage::{Begun, Reconnect, TenantScope};
 use uuid::Uuid;
 
-use crate::Error;
+use crate::{Error, Resource};
 
 /// A verified caller and what it may do.
 #[derive(Debug, Clone)]
@@ -122,12 +123,28 @@ impl Principal {
         }
     }
 
-    /// Whether a reconnect shows itself: a session sees its own, a confined client what it began.
-    pub(crate) fn may_see(&self, reconnect: &Reconnect) -> bool {
+    /// Whether the caller may reach an asset: to it the others do not exist.
+    pub(crate) fn reaches(&self, asset: &Asset) -> bool {
+        self.reach.includes(&asset.id, asset.business_id.as_ref())
+    }
+
+    /// What it is confined to.
+    pub(crate) fn within(&self) -> Option<Within> {
+        self.reach.within().cloned()
+    }
+
+    /// The reconnects that show themselves: a session sees its own, a confined client what it began.
+    pub(crate) const fn sees(&self) -> Begun {
         match (&self.subject, &self.reach) {
-            (Subject::Client(_), Reach::All) => true,
-            (Subject::Client(client), Reach::Within(_)) => reconnect.created_by == *client,
-            (Subject::Session { id, .. }, _) => reconnect.session == Some(*id),
+            (Subject::Client(_), Reach::All) => Begun::ByAnyone,
+            (Subject::Client(client), Reach::Within(_)) => Begun::By(*client),
+            (Subject::Session { id, .. }, _) => Begun::In(*id),
         }
+    }
+
+    /// The same reconnect, if it shows itself; one that does not looks like none.
+    pub(crate) fn seen(&self, reconnect: Reconnect) -> Result<Reconnect, Error> {
+        let seen = self.sees().includes(&reconnect);
+        if seen { Ok(reconnect) } else { Err(Error::NotFound(Resource::Reconnect)) }
     }
 }

@@ -18,7 +18,7 @@ const STEP: u32 = 1_000;
 const RECONNECTS: u32 = 10;
 
 /// What one step dropped, kind by kind.
-type Dropped = [(&'static str, u64); 5];
+type Dropped = [(&'static str, u64); 6];
 
 impl Vault {
     /// Drops what is past retention, of the installation and of every active tenant; how many records that were.
@@ -109,6 +109,7 @@ impl Vault {
             ("events", tx.purge_events(now - keep.events, STEP).await?),
             ("cut_offs", tx.purge_cut_offs(now - keep.cut_offs, STEP).await?),
             ("reconnects", tx.purge_reconnects(now - keep.reconnects, RECONNECTS).await?),
+            ("client_proofs", tx.purge_proofs(now, STEP).await?),
             ("grant_tokens", tx.wipe_idle_grants().await?),
         ])
     }

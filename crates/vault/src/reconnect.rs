@@ -148,7 +148,7 @@ impl Vault {
         let tx = self.store.begin(&caller.scope).await?;
         // The work list is locked first, as a run does: from here on its run settles nothing.
         tx.withdraw_reconnect(id).await?;
-        let reconnect = tx.reconnect(id).await.map_err(Error::missing(Resource::Reconnect))?;
+        let reconnect = caller.seen(tx.reconnect(id).await.map_err(Error::missing(Resource::Reconnect))?)?;
         if reconnect.status != ReconnectStatus::Running {
             return Err(Error::Conflict(Conflict::Ended));
         }
@@ -181,7 +181,7 @@ impl Vault {
         let now = self.clock.now();
 
         let tx = self.store.begin(&caller.scope).await?;
-        let items = self.items_of(&tx, &order.targets, now).await?;
+        let items = self.items_of(&tx, caller, &order.targets, now).await?;
         let reconnect = NewReconnect {
             id,
             expect_person: order.expect_person.clone(),
@@ -214,10 +214,11 @@ impl Vault {
         (&*self.jobs.owner, now + self.settings.lease, now)
     }
 
-    /// One item for each distinct asset, in the caller's order; unknown ones are settled already.
+    /// One item for each distinct asset, in the caller's order; those unknown to it are settled already.
     async fn items_of(
         &self,
         tx: &TenantTx,
+        caller: &Principal,
         targets: &Targets,
         now: Timestamp,
     ) -> Result<Vec<NewItem>, Error> {
@@ -225,11 +226,12 @@ impl Vault {
             Targets::Listed(ids) => {
                 self.check_number("asset_ids", ids.len())?;
                 let spellings: Vec<_> = ids.iter().flat_map(|id| [id.clone(), id.as_ad_account()]).collect();
-                let known = tx.assets(&distinct(spellings)).await?;
+                let mut known = tx.assets(&distinct(spellings)).await?;
+                known.retain(|it| caller.reaches(it));
                 Ok(fold(ids, &known))
             }
             Targets::Selected(selection) => {
-                let known = tx.list_assets(&self.filter_of(selection, now)).await?;
+                let known = tx.list_assets(&self.filter_of(caller, selection, now)).await?;
                 self.check_number("select", known.len())?;
                 Ok(known.into_iter().map(|asset| open_item(asset.id.clone(), asset.id.as_str())).collect())
             }
@@ -248,7 +250,7 @@ impl Vault {
         }
     }
 
-    fn filter_of(&self, selection: &Selection, now: Timestamp) -> AssetFilter {
+    fn filter_of(&self, caller: &Principal, selection: &Selection, now: Timestamp) -> AssetFilter {
         AssetFilter {
             kind: selection.kind,
             business_id: selection.business_id.clone(),
@@ -259,6 +261,7 @@ impl Vault {
             limit: u32::try_from(self.settings.max_reconnect_assets.saturating_add(1)).unwrap_or(u32::MAX),
             now,
             notice: self.settings.notice,
+            within: caller.within(),
         }
     }
 

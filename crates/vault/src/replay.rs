@@ -42,13 +42,14 @@ impl Vault {
     /// Sends a test event to one endpoint, whatever kinds it wants.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict(EndpointDisabled)`.
+    /// `Restricted` for a confined caller; `NotFound`; `Conflict(EndpointDisabled)`.
     pub async fn test_webhook_endpoint(
         &self,
         caller: &Principal,
         id: WebhookEndpointId,
         repeatable: Option<Repeatable>,
     ) -> Result<EventId, Error> {
+        caller.demand_whole_tenant()?;
         let test = async |once: Option<&Once>| self.emit_test(caller, id, once).await;
         Ok(self.once(&caller.scope, caller.caller_id(), repeatable, test).await?.value)
     }
@@ -77,7 +78,7 @@ impl Vault {
     /// Sends events to an endpoint again, from the first attempt; tells how many.
     ///
     /// # Errors
-    /// `NotFound` of the endpoint or the event; `Conflict(EndpointDisabled)`.
+    /// `Restricted` for a confined caller; `NotFound` of the endpoint or the event; `Conflict(EndpointDisabled)`.
     pub async fn replay_webhooks(
         &self,
         caller: &Principal,
@@ -85,6 +86,7 @@ impl Vault {
         what: Replay,
         repeatable: Option<Repeatable>,
     ) -> Result<usize, Error> {
+        caller.demand_whole_tenant()?;
         let replay = async |once: Option<&Once>| self.replay(caller, id, what, once).await;
         Ok(self.once(&caller.scope, caller.caller_id(), repeatable, replay).await?.value)
     }
@@ -119,7 +121,7 @@ impl Vault {
     /// Deliveries to an endpoint, newest first.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `Restricted` for a confined caller; `NotFound`.
     pub async fn list_deliveries(
         &self,
         caller: &Principal,
@@ -127,6 +129,7 @@ impl Vault {
         query: DeliveryQuery,
         limit: u32,
     ) -> Result<DeliveryList, Error> {
+        caller.demand_whole_tenant()?;
         let tx = self.store.begin_read(&caller.scope).await?;
         tx.webhook_endpoint(id).await.map_err(Error::missing(Resource::WebhookEndpoint))?;
         let DeliveryQuery { status, after } = query;

@@ -94,8 +94,8 @@ impl Vault {
         let app = self.app(caller.scope.app_id()).await?;
         let spellings: Vec<_> = ids.iter().flat_map(|id| [id.clone(), id.as_ad_account()]).collect();
         let tx = self.store.begin_read(&caller.scope).await?;
-        let assets: HashMap<_, _> =
-            tx.assets(&spellings).await?.into_iter().map(|it| (it.id.clone(), it)).collect();
+        let reached = tx.assets(&spellings).await?.into_iter().filter(|it| caller.reaches(it));
+        let assets: HashMap<_, _> = reached.map(|it| (it.id.clone(), it)).collect();
         let known: Vec<_> = assets.keys().cloned().collect();
         let held = tx.active_credentials(&known).await?;
         tx.commit().await?;

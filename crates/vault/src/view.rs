@@ -68,7 +68,7 @@ impl Vault {
     /// `NotFound`.
     pub async fn reconnect_view(&self, caller: &Principal, id: ReconnectId) -> Result<ReconnectView, Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
-        let reconnect = tx.reconnect(id).await.map_err(Error::missing(Resource::Reconnect))?;
+        let reconnect = caller.seen(tx.reconnect(id).await.map_err(Error::missing(Resource::Reconnect))?)?;
         let items = tx.items(id).await?;
         let mut view = self.with_grant(&tx, reconnect).await?;
         tx.commit().await?;
@@ -88,7 +88,7 @@ impl Vault {
         limit: u32,
     ) -> Result<ReconnectList, Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
-        let mut rows = tx.list_reconnects(after, limit.saturating_add(1)).await?;
+        let mut rows = tx.list_reconnects(caller.sees(), after, limit.saturating_add(1)).await?;
         let more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let ids: Vec<_> = rows.iter().map(|it| it.id).collect();
@@ -117,7 +117,7 @@ impl Vault {
     ) -> Result<(Vec<ItemView>, ReconnectView), Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
         // The reconnect is read before its items, so that an ended one has shown them all.
-        let reconnect = tx.reconnect(id).await.map_err(Error::missing(Resource::Reconnect))?;
+        let reconnect = caller.seen(tx.reconnect(id).await.map_err(Error::missing(Resource::Reconnect))?)?;
         let items = tx.items_after(id, after, 500).await?;
         let counts = tx.counts(&[id]).await?.remove(&id).unwrap_or_default();
         let view = self.with_grant(&tx, reconnect).await?;

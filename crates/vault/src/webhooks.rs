@@ -73,13 +73,14 @@ impl Vault {
     /// Makes an endpoint with a fresh secret.
     ///
     /// # Errors
-    /// `Invalid` for a URL webhooks are not sent to; `Conflict(EndpointLimit)`.
+    /// `Restricted` for a confined caller; `Invalid` for a URL webhooks are not sent to; `Conflict(EndpointLimit)`.
     pub async fn create_webhook_endpoint(
         &self,
         caller: &Principal,
         new: NewEndpoint,
         repeatable: Option<Repeatable>,
     ) -> Result<MintedEndpoint, Error> {
+        caller.demand_whole_tenant()?;
         let url = self.checked_url(&new.url)?;
         let secret = WebhookSecret::mint()?;
         let make =
@@ -119,8 +120,9 @@ impl Vault {
     /// The tenant's endpoints, oldest first; they are few.
     ///
     /// # Errors
-    /// The database does not answer.
+    /// `Restricted` for a confined caller; the database does not answer.
     pub async fn webhook_endpoints(&self, caller: &Principal) -> Result<Vec<EndpointView>, Error> {
+        caller.demand_whole_tenant()?;
         let tx = self.store.begin_read(&caller.scope).await?;
         let rows = tx.webhook_endpoints().await?;
         tx.commit().await?;
@@ -130,12 +132,13 @@ impl Vault {
     /// The endpoint with this id.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `Restricted` for a confined caller; `NotFound`.
     pub async fn webhook_endpoint(
         &self,
         caller: &Principal,
         id: WebhookEndpointId,
     ) -> Result<EndpointView, Error> {
+        caller.demand_whole_tenant()?;
         let tx = self.store.begin_read(&caller.scope).await?;
         let row = tx.webhook_endpoint(id).await.map_err(Error::missing(Resource::WebhookEndpoint))?;
         tx.commit().await?;
@@ -145,13 +148,14 @@ impl Vault {
     /// Changes an endpoint. Enabling one forgets that it failed.
     ///
     /// # Errors
-    /// `NotFound`; `Invalid` for a URL webhooks are not sent to.
+    /// `Restricted` for a confined caller; `NotFound`; `Invalid` for a URL webhooks are not sent to.
     pub async fn change_webhook_endpoint(
         &self,
         caller: &Principal,
         id: WebhookEndpointId,
         change: EndpointChange,
     ) -> Result<EndpointView, Error> {
+        caller.demand_whole_tenant()?;
         let url = change.url.as_deref().map(|it| self.checked_url(it)).transpose()?;
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
@@ -177,12 +181,13 @@ impl Vault {
     /// Forgets an endpoint and everything on its way to it.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `Restricted` for a confined caller; `NotFound`.
     pub async fn delete_webhook_endpoint(
         &self,
         caller: &Principal,
         id: WebhookEndpointId,
     ) -> Result<(), Error> {
+        caller.demand_whole_tenant()?;
         let tx = self.store.begin(&caller.scope).await?;
         tx.delete_webhook_endpoint(id).await.map_err(Error::missing(Resource::WebhookEndpoint))?;
         let deleted = act(caller.actor(), "webhook_endpoint.deleted", id, json!({}));
@@ -193,7 +198,7 @@ impl Vault {
     /// Gives an endpoint another secret. The older one signs beside it for `overlap`, or no more if that is zero.
     ///
     /// # Errors
-    /// `NotFound`; `Invalid` for an overlap of more than 30 days.
+    /// `Restricted` for a confined caller; `NotFound`; `Invalid` for an overlap of more than 30 days.
     pub async fn rotate_webhook_secret(
         &self,
         caller: &Principal,
@@ -201,6 +206,7 @@ impl Vault {
         overlap: Duration,
         repeatable: Option<Repeatable>,
     ) -> Result<MintedEndpoint, Error> {
+        caller.demand_whole_tenant()?;
         if overlap > LONGEST_OVERLAP {
             let reason = format!("expected at most {}", LONGEST_OVERLAP.as_secs());
             return Err(Error::Invalid { field: "overlap_seconds".to_owned(), reason });

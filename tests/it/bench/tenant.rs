@@ -44,6 +44,11 @@ impl Tenant {
         Self::with_secret(&self.api, id, client, secret).await
     }
 
+    /// The same client with this token, whatever it is.
+    pub fn bearing(&self, token: &str) -> Self {
+        Self { bearer: token.to_owned(), ..self.clone() }
+    }
+
     /// What its calls present, for a vault in this process.
     pub fn presented(&self) -> Presented<'_> {
         Presented::locally(&self.bearer)

@@ -1,6 +1,6 @@
 //! Registering, listing and deleting assets.
 
-use regrant_domain::{AssetKind, Slot};
+use regrant_domain::{AssetKind, Slot, Within};
 use regrant_storage::{AssetFilter, Error, NewAsset, Registration};
 
 use crate::bench::{Bench, activation, credential, day, id, on_both, page};
@@ -26,6 +26,7 @@ pub(crate) fn everything() -> AssetFilter {
         status: None,
         now: day(1),
         notice: chrono::Duration::days(30),
+        within: None,
     }
 }
 
@@ -90,6 +91,19 @@ async fn filters_hold_together(bench: Bench) {
     assert_eq!(listed(AssetFilter { business_id: business.clone(), ..everything() }).await, ["2", "3"]);
     assert_eq!(listed(AssetFilter { kind, business_id: business, ..everything() }).await, ["2"]);
     assert_eq!(listed(AssetFilter { person_id, ..everything() }).await, ["1", "2"]);
+    let within = |assets: &[&str], businesses: &[&str]| {
+        let ids = |all: &[&str]| all.iter().map(|it| id(it)).collect();
+        Some(Within { assets: ids(assets), businesses: ids(businesses) })
+    };
+    for (within, reached) in [
+        (within(&["1", "9"], &[]), vec!["1"]),
+        (within(&[], &["5"]), vec!["2", "3"]),
+        (within(&["1"], &["5"]), vec!["1", "2", "3"]),
+        (within(&[], &["8"]), vec![]),
+        (within(&[], &[]), vec![]),
+    ] {
+        assert_eq!(listed(AssetFilter { within, ..everything() }).await, reached);
+    }
     assert!(listed(AssetFilter { ending_before, ..everything() }).await.is_empty());
     let ending_before = Some(day(61));
     assert_eq!(listed(AssetFilter { ending_before, ..everything() }).await, ["1", "2"]);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use regrant_domain::{
-    Asset, AssetId, CredentialKind, Grant, GrantId, Slot, Timestamp,
+    Asset, AssetId, CredentialKind, Grant, GrantId, Reach, Slot, Timestamp, Within,
     forecast::{StandIn, Tally, by_day, calendar, covered_by},
     state::Ending,
 };
@@ -51,8 +51,13 @@ fn filters() -> Vec<ForecastFilter> {
         person_ids: Vec::new(),
         leaves: None,
         every: false,
+        within: None,
     };
     let person = |n: &str| n.parse().unwrap();
+    let some = Within {
+        assets: (0..40).map(|n: u32| n.to_string().parse().unwrap()).collect(),
+        ..Within::default()
+    };
     vec![
         ahead.clone(),
         ForecastFilter { from: day(0), to: day(NOW + 90), ..ahead.clone() },
@@ -61,7 +66,12 @@ fn filters() -> Vec<ForecastFilter> {
         ForecastFilter { from: day(0), every: true, leaves: Some(person("78")), ..ahead.clone() },
         ForecastFilter { to: day(NOW + 90), person_ids: vec![person("78")], ..ahead.clone() },
         ForecastFilter { leaves: Some(person("9")), ..ahead.clone() },
-        ForecastFilter { business_id: Some("5".parse().unwrap()), ..ahead },
+        ForecastFilter { business_id: Some("5".parse().unwrap()), ..ahead.clone() },
+        ForecastFilter {
+            within: Some(Within { businesses: ["5".parse().unwrap()].into(), ..some.clone() }),
+            ..ahead.clone()
+        },
+        ForecastFilter { within: Some(some), ..ahead },
     ]
 }
 
@@ -119,6 +129,10 @@ fn passes(asset: &Asset, filter: &ForecastFilter) -> bool {
     let of = asset.person_id.as_ref().is_some_and(|it| filter.person_ids.contains(it));
     (filter.person_ids.is_empty() || of)
         && (filter.business_id.is_none() || asset.business_id == filter.business_id)
+        && filter
+            .within
+            .as_ref()
+            .is_none_or(|it| Reach::Within(it.clone()).includes(&asset.id, asset.business_id.as_ref()))
 }
 
 /// Every entry, page by page.

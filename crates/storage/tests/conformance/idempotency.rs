@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use regrant_domain::{ClientId, ReconnectId};
-use regrant_storage::{Error, IdempotencyKey, IdempotentCall};
+use regrant_storage::{Begun, Error, IdempotencyKey, IdempotentCall};
 
 use crate::bench::{Bench, day, item, new_reconnect, on_both};
 
@@ -46,7 +46,7 @@ async fn of_calls_at_once_exactly_one_is_the_first(bench: Bench) {
     let tx = bench.acme().await;
     let found = tx.find_idempotent(&key).await.unwrap().unwrap();
     assert_eq!((found.reconnect.as_ref(), found.key_version), (Some(first[0]), 4));
-    assert_eq!(tx.list_reconnects(None, 10).await.unwrap().len(), 1);
+    assert_eq!(tx.list_reconnects(Begun::ByAnyone, None, 10).await.unwrap().len(), 1);
 }
 
 async fn a_refused_key_leaves_the_transaction_usable(bench: Bench) {

@@ -1,7 +1,7 @@
 //! Tenant bolt sees nothing of tenant acme, by no method.
 
 use regrant_domain::{Counts, GrantId, Outcome, ReconnectId, ReconnectStatus, Slot};
-use regrant_storage::{Confirmation, Error, IdempotencyKey, Registration};
+use regrant_storage::{Begun, Confirmation, Error, IdempotencyKey, Registration};
 
 use crate::{
     bench::{Bench, activation, credential, day, grant, id, item, new_reconnect, on_both, page, sealed},
@@ -35,7 +35,7 @@ async fn another_tenants_rows_do_not_exist(bench: Bench) {
     assert!(tx.list_assets(&crate::asset::everything()).await.unwrap().is_empty());
     assert!(matches!(tx.grant(grant.id).await, Err(Error::NotFound)));
     assert!(matches!(tx.reconnect(reconnect).await, Err(Error::NotFound)));
-    assert!(tx.list_reconnects(None, 10).await.unwrap().is_empty());
+    assert!(tx.list_reconnects(Begun::ByAnyone, None, 10).await.unwrap().is_empty());
     assert!(tx.items(reconnect).await.unwrap().is_empty());
     assert!(tx.items_after(reconnect, 0, 10).await.unwrap().is_empty());
     assert!(tx.open_items(reconnect, day(9), 10).await.unwrap().is_empty());

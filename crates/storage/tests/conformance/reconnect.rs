@@ -1,7 +1,9 @@
 //! Reconnects and their items, from acceptance to the end.
 
-use regrant_domain::{Outcome, Reason, ReasonCode, ReconnectId, ReconnectStatus, Serving, Who};
-use regrant_storage::{Error, ItemResult, NewItem};
+use regrant_domain::{
+    ClientId, Outcome, Reason, ReasonCode, ReconnectId, ReconnectSessionId, ReconnectStatus, Serving, Who,
+};
+use regrant_storage::{Begun, Error, ItemResult, NewItem, NewReconnect, Origin};
 
 use crate::bench::{Bench, day, grant, item, new_reconnect, on_both, sealed};
 
@@ -15,6 +17,7 @@ on_both!(
     a_proved_reconnect_keeps_grant_and_token_until_it_ends,
     an_erased_reconnect_leaves_nothing,
     reconnects_are_listed_newest_first,
+    a_caller_is_shown_the_reconnects_it_began,
     ten_thousand_items_are_accepted_and_settled,
 );
 
@@ -154,12 +157,47 @@ async fn reconnects_are_listed_newest_first(bench: Bench) {
     }
     ids.reverse();
     let tx = bench.acme().await;
-    let first = tx.list_reconnects(None, 3).await.unwrap();
+    let first = tx.list_reconnects(Begun::ByAnyone, None, 3).await.unwrap();
     let last = first.last().map(|it| it.id);
-    let rest = tx.list_reconnects(last, 3).await.unwrap();
+    let rest = tx.list_reconnects(Begun::ByAnyone, last, 3).await.unwrap();
     let seen: Vec<_> = first.iter().chain(&rest).map(|it| it.id).collect();
     assert_eq!(seen, ids);
     assert!(first.iter().all(|it| it.open == 2));
+}
+
+async fn a_caller_is_shown_the_reconnects_it_began(bench: Bench) {
+    let (client, session) = (ClientId::mint(), ReconnectSessionId::mint());
+    let begin = async |created_by, session| {
+        let reconnect = NewReconnect {
+            id: ReconnectId::mint(),
+            expect_person: None,
+            submitted: sealed(1),
+            created_by,
+            session,
+            origin: Origin::Call,
+            created_at: day(0),
+        };
+        let tx = bench.acme().await;
+        tx.accept_reconnect(&reconnect, &[], None).await.unwrap();
+        tx.commit().await.unwrap();
+        reconnect.id
+    };
+    let (all, by, within) =
+        (begin(bench.client, None).await, begin(client, None).await, begin(client, Some(session)).await);
+    let tx = bench.acme().await;
+    for (begun, shown) in [
+        (Begun::ByAnyone, vec![within, by, all]),
+        (Begun::By(client), vec![within, by]),
+        (Begun::In(session), vec![within]),
+        (Begun::By(ClientId::mint()), vec![]),
+        (Begun::In(ReconnectSessionId::mint()), vec![]),
+    ] {
+        let listed = tx.list_reconnects(begun, None, 10).await.unwrap();
+        assert_eq!(listed.iter().map(|it| it.id).collect::<Vec<_>>(), shown, "{begun:?}");
+        let rows = tx.list_reconnects(Begun::ByAnyone, None, 10).await.unwrap();
+        let included: Vec<_> = rows.iter().filter(|it| begun.includes(it)).map(|it| it.id).collect();
+        assert_eq!(included, shown, "{begun:?}");
+    }
 }
 
 async fn ten_thousand_items_are_accepted_and_settled(bench: Bench) {

@@ -26,8 +26,9 @@ impl Vault {
     /// The newest checkpoint of the caller's chain, signed now if the chain has grown since.
     ///
     /// # Errors
-    /// `NotFound(Checkpoint)`: the chain has not begun.
+    /// `Restricted` for a confined caller; `NotFound(Checkpoint)`: the chain has not begun.
     pub async fn audit_checkpoint(&self, caller: &Principal) -> Result<AuditCheckpoint, Error> {
+        caller.demand_whole_tenant()?;
         self.checkpoint_of(&caller.scope).await
     }
 

@@ -35,21 +35,23 @@ impl Vault {
     /// Lists the caller's audit, the newest first.
     ///
     /// # Errors
-    /// The database does not answer.
+    /// `Restricted` for a confined caller; the database does not answer.
     pub async fn audit_events(
         &self,
         caller: &Principal,
         query: AuditQuery,
         limit: u32,
     ) -> Result<AuditList, Error> {
+        caller.demand_whole_tenant()?;
         self.audit_page(&caller.scope, &filter(query, true), limit).await
     }
 
     /// The next step of an export of the caller's audit, the oldest first.
     ///
     /// # Errors
-    /// The database does not answer.
+    /// `Restricted` for a confined caller; the database does not answer.
     pub async fn export_audit(&self, caller: &Principal, query: AuditQuery) -> Result<AuditList, Error> {
+        caller.demand_whole_tenant()?;
         self.audit_page(&caller.scope, &filter(query, false), STEP).await
     }
 
