@@ -143,8 +143,11 @@ async fn a_confined_client_registers_within_its_reach_or_nothing(database: TestD
     for (why, asset) in [
         ("new and of another business", json!({ "id": "32", "kind": "page", "business_id": two })),
         ("new and of no business", json!({ "id": "32", "kind": "page" })),
-        ("there and out of reach", json!({ "id": world.hidden(), "kind": "page" })),
-        ("there, and drawn into reach", json!({ "id": world.hidden(), "kind": "page", "business_id": one })),
+        ("there and out of reach", json!({ "id": world.hidden(), "kind": "ad_account" })),
+        (
+            "there, and drawn into reach",
+            json!({ "id": world.hidden(), "kind": "ad_account", "business_id": one }),
+        ),
         ("its own, and moved out of reach", json!({ "id": own, "kind": "page", "business_id": two })),
     ] {
         let order = json!({ "assets": [within, asset] });
