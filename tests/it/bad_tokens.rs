@@ -220,8 +220,8 @@ async fn a_rotated_key_is_published_before_it_signs_and_believed_after(database:
     let published: Vec<_> = jwks(&bench).await.iter().map(|it| it["kid"].clone()).collect();
     assert_eq!(published, [json!(next)]);
     assert_eq!(kid(&fresh(&tenant).await), next);
-    let statements = [before.statement];
-    let verdict = bench.vault.verify_audit(tenant.id.parse().expect("an id"), &statements).await;
+    let kept = bench.vault.read_checkpoints(&[before.statement]).await;
+    let verdict = bench.vault.verify_audit(tenant.id.parse().expect("an id"), &kept).await;
     assert!(verdict.expect("a verdict").is_whole(), "what a retired key signed is believed");
 }
 
