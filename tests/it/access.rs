@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use regrant_domain::{Permission, Permissions};
 use regrant_testdb::TestDatabase;
+use regrant_vault::{Acting, ClientChange, ClientSpec};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -251,6 +252,85 @@ impl Matrix {
         let answer: Value = call.send().await.expect("an answer").json().await.expect("json");
         answer["access_token"].as_str().expect("a token").to_owned()
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_that_no_longer_counts_is_nobodys() {
+    each_database(async |matrix| {
+        for (why, bearer) in matrix.ended().await {
+            for row in rows().iter().filter(|row| matches!(row.needs, Needs::Scope(_))) {
+                let got = status(matrix.own_call(row).bearer_auth(&bearer)).await;
+                assert_eq!(got, 401, "{why}: {} {}", row.method, row.path);
+            }
+        }
+    })
+    .await;
+}
+
+impl Matrix {
+    /// Access tokens with every scope that counted, each ended in its own way.
+    async fn ended(&self) -> Vec<(&'static str, String)> {
+        let (vault, by) = (&self.bench.vault, Acting::CommandLine);
+        let tenant = self.own.id.parse().expect("a tenant's id");
+        let mut ended = Vec::new();
+        for why in ["tokens revoked", "secret reset", "client disabled", "client deleted", "client expired"] {
+            let mut spec = ClientSpec::named(why, Permissions::all());
+            let ends = self.bench.clock.now() + chrono::Duration::minutes(5);
+            spec.expires_at = (why == "client expired").then_some(ends);
+            let made = vault.create_client(by, tenant, spec, None).await.expect("a client");
+            let id = made.client.id;
+            let secret = made.secret.expect("its secret").expose().to_owned();
+            let caller =
+                Tenant::with_secret(&self.bench.api, self.own.id.clone(), id.to_string(), secret).await;
+            assert_eq!(caller.status("/v1/assets").await, 200, "it counted");
+            match why {
+                "tokens revoked" => vault.revoke_client_tokens(by, tenant, id, None).await.expect(why),
+                "secret reset" => {
+                    drop(vault.reset_client_secret(by, tenant, id, None, None).await.expect(why))
+                }
+                "client deleted" => vault.delete_client(by, tenant, id).await.expect(why),
+                "client disabled" => {
+                    let change = ClientChange { disabled: Some(true), ..ClientChange::default() };
+                    drop(vault.change_client(by, tenant, id, change).await.expect(why));
+                }
+                _ => drop(self.bench.sandbox.post("clock", json!({ "advance": "6m" })).await),
+            }
+            ended.push((why, caller.bearer));
+        }
+        ended
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_access_token_past_its_end_is_nobodys() {
+    each_database(async |matrix| {
+        matrix.bench.sandbox.post("clock", json!({ "advance": "16m" })).await;
+        for row in rows().iter().filter(|row| matches!(row.needs, Needs::Scope(_))) {
+            let got = status(matrix.own_call(row).bearer_auth(&matrix.own.bearer)).await;
+            assert_eq!(got, 401, "{} {}", row.method, row.path);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_deleted_answers_byte_for_byte_like_what_never_was() {
+    each_database(async |matrix| {
+        for path in [
+            format!("/v1/assets/{}", matrix.world.asset),
+            format!("/v1/webhook-endpoints/{}", matrix.endpoint),
+        ] {
+            let gone = matrix.own.call(Method::DELETE, &path).send().await.expect("the server answers");
+            assert_eq!(gone.status().as_u16(), 204);
+        }
+        for row in rows().iter().filter(|row| [Object::Asset, Object::Endpoint].contains(&row.object)) {
+            let gone = answer(matrix.own_call(row).bearer_auth(&matrix.own.bearer)).await;
+            let unknown = matrix.call(row, NO_ASSET, NO_ENDPOINT).bearer_auth(&matrix.own.bearer);
+            let gone = gone.replace(&matrix.world.asset, NO_ASSET).replace(&matrix.endpoint, NO_ENDPOINT);
+            assert_eq!(gone, answer(unknown).await, "{} {}", row.method, row.path);
+        }
+    })
+    .await;
 }
 
 /// An id that names nothing, as long as one that does.
