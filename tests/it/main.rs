@@ -7,6 +7,7 @@
 #![expect(clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod access;
+mod admin;
 mod bad_tokens;
 mod bench;
 mod canary;

@@ -54,7 +54,7 @@ fn proof(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The one bearer token of the one Authorization header (RFC 6750 §2.1).
-fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let mut given = headers.get_all(header::AUTHORIZATION);
     let value = match (given.next(), given.next()) {
         (Some(value), None) => value.to_str().ok(),

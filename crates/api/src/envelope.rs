@@ -14,7 +14,7 @@ use actix_web::{
     },
     middleware::Next,
 };
-use regrant_vault::Principal;
+use regrant_vault::{LoggedIn, Principal};
 use tracing::{Instrument, field};
 
 use crate::{
@@ -47,9 +47,14 @@ pub(crate) async fn envelope(
     Ok(response)
 }
 
-/// Answers HEAD as GET; the server leaves the body out. Under `/v1`, where reading is an act, it does not.
+/// Paths whose answers are somebody's alone.
+const PRIVATE: [&str; 4] = ["/v1", "/oauth", "/meta", "/admin"];
+
+/// Answers HEAD as GET; the server leaves the body out. Under `/v1`, where reading is an act, it does not, and for
+/// operators neither.
 fn answer_head(request: &mut ServiceRequest) {
-    if request.method() == Method::HEAD && !request.path().starts_with("/v1") {
+    let path = request.path();
+    if request.method() == Method::HEAD && !path.starts_with("/v1") && !path.starts_with("/admin") {
         request.head_mut().method = Method::GET;
     }
 }
@@ -73,7 +78,7 @@ fn dress(headers: &mut HeaderMap, path: &str, id: &str) {
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
     set(header::CONTENT_SECURITY_POLICY, if path.starts_with("/docs") { DOCS_POLICY } else { PAGE_POLICY });
-    if path.starts_with("/v1") || path.starts_with("/oauth") || path.starts_with("/meta") {
+    if PRIVATE.iter().any(|it| path.starts_with(it)) {
         set(header::CACHE_CONTROL, "no-store");
     }
 }
@@ -81,6 +86,7 @@ fn dress(headers: &mut HeaderMap, path: &str, id: &str) {
 fn log(response: &ServiceResponse<BoxBody>, id: &str, started: Instant) {
     let request = response.request();
     let client = request.extensions().get::<Principal>().map(|it| it.client().to_string());
+    let operator = request.extensions().get::<LoggedIn>().map(|it| it.operator.id.to_string());
     tracing::info!(
         http.method = %request.method(),
         http.route = request.match_pattern().as_deref().unwrap_or("(none)"),
@@ -88,6 +94,7 @@ fn log(response: &ServiceResponse<BoxBody>, id: &str, started: Instant) {
         http.ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         request.id = id,
         client.id = client.as_deref(),
+        operator.id = operator.as_deref(),
         "answered"
     );
 }

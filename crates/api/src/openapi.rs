@@ -27,11 +27,12 @@ use utoipa_actix_web::AppExt;
 use crate::{
     problem::{Code, MEDIA_TYPE, Problem, ProblemOut},
     routes,
+    server::Described,
 };
 
 /// Schemas of answers that tell every field, null where nothing is known (but `slots` and `cut_offs`, which
 /// lists leave out).
-const ALWAYS_WHOLE: [&str; 14] = [
+const ALWAYS_WHOLE: [&str; 15] = [
     "Asset",
     "Credential",
     "CutOffNote",
@@ -39,6 +40,7 @@ const ALWAYS_WHOLE: [&str; 14] = [
     "ForecastEntry",
     "ImpactBy",
     "ListedPerson",
+    "Operator",
     "Person",
     "ReconnectItem",
     "ReconnectSummary",
@@ -73,12 +75,19 @@ struct Base;
 /// The description of the public listener's API.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    let app = App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes::described);
-    let mut api = app.split_for_parts().1;
+    let mut api = describe_routes(Base::openapi(), routes::described);
     let components = api.components.get_or_insert_default();
     components.add_security_scheme("oauth2", oauth2());
-    components.add_security_scheme("bearer", bearer());
+    components.add_security_scheme("bearer", bearer("An access token from POST /oauth/token."));
     components.add_security_scheme("client", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
+    api
+}
+
+/// The description of these routes, with what every call of a kind can answer.
+pub(crate) fn describe_routes(base: OpenApi, routes: Described) -> OpenApi {
+    let app = App::new().into_utoipa_app().openapi(base).configure(routes);
+    let mut api = app.split_for_parts().1;
+    let components = api.components.get_or_insert_default();
     for name in ALWAYS_WHOLE {
         if let Some(RefOr::T(Schema::Object(it))) = components.schemas.get_mut(name) {
             it.required =
@@ -106,12 +115,17 @@ pub(crate) struct Description {
 }
 
 impl Description {
-    pub(crate) fn new() -> Self {
-        let mut api = openapi();
+    /// Of the public listener.
+    pub(crate) fn public() -> Self {
+        Self::of(openapi(), &routes::PAGES)
+    }
+
+    /// Of these calls, beside pages that answer to GET.
+    pub(crate) fn of(mut api: OpenApi, pages: &[&'static str]) -> Self {
         let json = api.to_json().unwrap_or_default().into();
         let described = api.paths.paths.iter_mut().map(|(path, item)| (path.as_str(), methods(item)));
         let mut paths: Vec<_> = described.map(|(path, methods)| (ResourceDef::new(path), methods)).collect();
-        paths.extend(routes::PAGES.map(|path| (ResourceDef::new(path), vec![Method::GET])));
+        paths.extend(pages.iter().map(|path| (ResourceDef::new(*path), vec![Method::GET])));
         Self { json, paths }
     }
 
@@ -159,23 +173,36 @@ fn methods(item: &mut PathItem) -> Vec<Method> {
 
 /// Adds what every call of this kind can answer.
 fn complete(path: &str, method: HttpMethod, operation: &mut Operation) {
-    if !path.starts_with("/v1") {
+    let is_admin = path.starts_with("/admin");
+    if !path.starts_with("/v1") && !is_admin {
         return;
     }
-    if method == HttpMethod::Post {
+    // A call with a password is not repeatable: no quick hash of one is kept.
+    if method == HttpMethod::Post && !path.starts_with("/admin/v1/session") {
         complete_post(operation);
     }
-    let bearer = SecurityRequirement::new("bearer", std::iter::empty::<&str>());
-    operation.security.get_or_insert_default().push(bearer);
+    // Of the operators' calls, logging in alone says for itself whom it lets in.
+    let is_open = is_admin && operation.security.is_some();
+    if !is_open {
+        let bearer = SecurityRequirement::new("bearer", std::iter::empty::<&str>());
+        operation.security.get_or_insert_default().push(bearer);
+    }
     let in_path = |it: &RefOr<Parameter>| matches!(it, RefOr::T(it) if it.parameter_in == ParameterIn::Path);
     let parameters = operation.parameters.as_deref().unwrap_or_default();
     let takes_input = operation.request_body.is_some() || !parameters.iter().all(in_path);
     let takes_id = parameters.iter().any(in_path);
+    let changes = method != HttpMethod::Get;
     let kinds = [
-        (true, 401, "`unauthenticated`: no access token, or one that is not good."),
-        (true, 403, "`missing_scope`: the access token lacks the scope."),
+        (!is_open, 401, "`unauthenticated`: no access token, or one that is not good."),
+        (!is_admin, 403, "`missing_scope`: the access token lacks the scope."),
+        (
+            is_admin && changes && !is_open,
+            403,
+            "`read_only`: the operator's role lets it look and not change.",
+        ),
         (true, 500, "`internal`: a fault of this installation."),
-        (takes_id, 404, "`not_found`: there is none of this tenant."),
+        (takes_id && !is_admin, 404, "`not_found`: there is none of this tenant."),
+        (takes_id && is_admin, 404, "`not_found`: there is none."),
         (takes_input, 422, "`invalid_request` and others: `errors` names the fields."),
         (operation.request_body.is_some(), 400, "`malformed_json`."),
         (operation.request_body.is_some(), 408, "`request_timeout`: the body did not arrive in time."),
@@ -220,10 +247,10 @@ fn oauth2() -> SecurityScheme {
     SecurityScheme::OAuth2(OAuth2::new([Flow::ClientCredentials(flow)]))
 }
 
-fn bearer() -> SecurityScheme {
+pub(crate) fn bearer(description: &str) -> SecurityScheme {
     let mut http = Http::new(HttpAuthScheme::Bearer);
     http.bearer_format = Some("JWT".to_owned());
-    http.description = Some("An access token from POST /oauth/token.".to_owned());
+    http.description = Some(description.to_owned());
     SecurityScheme::Http(http)
 }
 
@@ -272,7 +299,7 @@ mod tests {
 
     #[test]
     fn a_known_path_tells_its_methods() {
-        let description = Description::new();
+        let description = Description::public();
         assert_eq!(description.allowed("/v1/assets").as_deref(), Some("GET, POST"));
         assert_eq!(description.allowed("/v1/assets/act_1").as_deref(), Some("GET, DELETE"));
         assert_eq!(description.allowed("/v1/nothing"), None);

@@ -170,6 +170,16 @@ impl From<Error> for Problem {
                 Self::new(Code::AddressNotAllowed, "The client may not call from this address.")
             }
             Error::ProofRefused => unproved(),
+            Error::WrongCredentials => {
+                Self::new(Code::WrongCredentials, "The name or the password is wrong.")
+                    .with_header(header::WWW_AUTHENTICATE, r#"Bearer realm="regrant""#)
+            }
+            Error::LockedOut { retry_after } => {
+                Self::new(Code::LockedOut, "Too many log-ins with this name failed in a row.")
+                    .with_header(header::RETRY_AFTER, retry_after.as_secs().saturating_add(1))
+            }
+            Error::Busy => Self::new(Code::TooManyLogins, "Too many log-ins wait; try again in a moment.")
+                .with_header(header::RETRY_AFTER, 1),
             Error::ReadOnly => Self::new(Code::ReadOnly, "Your role lets you look and not change."),
             Error::Raced => Self::new(
                 Code::CallUnderWay,
@@ -226,6 +236,9 @@ impl From<Conflict> for Problem {
                 Code::ProofKeyMissing,
                 "The client's secret is from before calls could be proved: give it another one first.",
             ),
+            Conflict::LastOwner => {
+                Self::new(Code::LastOwner, "This is the last owner who can log in; nothing was changed.")
+            }
             Conflict::Exists(resource) => {
                 Self::new(Code::AlreadyExists, format!("This {resource} exists already."))
             }

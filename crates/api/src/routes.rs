@@ -31,8 +31,11 @@ use actix_web::middleware::from_fn;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 pub(crate) use events::Streams;
+pub(crate) use health::{Health, get_liveness, ok};
 pub(crate) use pages::{PATHS as PAGES, configure as pages};
+pub(crate) use path_id::PathId;
 pub(crate) use reason::ReasonOut;
+pub(crate) use tokens::sealed_body;
 
 use crate::authenticate::authenticate;
 

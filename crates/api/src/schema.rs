@@ -1,8 +1,8 @@
 //! Schemas of the domain's closed lists and identifiers: the domain knows nothing of OpenAPI.
 
 use regrant_domain::{
-    AssetKind, Confidence, CredentialKind, CutOffSource, EventKind, Outcome, ReasonCode, ReconnectStatus,
-    Serving, Slot, Who,
+    AssetKind, Confidence, CredentialKind, CutOffSource, EventKind, OperatorRole, Outcome, ReasonCode,
+    ReconnectStatus, Serving, Slot, Who,
     forecast::{Cover, Effect},
     state::{EndingCause, Status},
     webhook::{DeliveryStatus, DisabledReason, EndpointStatus},
@@ -121,6 +121,18 @@ pub(crate) fn endpoint_status() -> Object {
 
 pub(crate) fn disabled_reason_or_null() -> Object {
     nullable(list(DisabledReason::ALL.iter().map(|it| it.as_str())))
+}
+
+pub(crate) fn operator_role() -> Object {
+    list([OperatorRole::Owner, OperatorRole::Support].into_iter().map(OperatorRole::as_str))
+}
+
+pub(crate) fn operator_name() -> Object {
+    text().pattern(Some("^[a-z0-9._@+-]{1,64}$")).examples(["ada"]).build()
+}
+
+pub(crate) fn password() -> Object {
+    text().min_length(Some(12)).max_length(Some(256)).build()
 }
 
 pub(crate) fn delivery_status() -> Object {

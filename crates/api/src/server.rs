@@ -1,9 +1,9 @@
-//! The public listener.
+//! A listener, and what the public one serves.
 //!
 //! The rule: binding and running are two steps, so that whoever starts it knows the address beforehand;
 //! stopping lets requests end, and ends the event streams, which would not.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::{
     App, HttpServer,
@@ -21,6 +21,13 @@ use crate::{
     openapi::{Description, no_route},
     routes::{self, Streams},
 };
+
+/// Adds routes that the description tells of.
+pub(crate) type Described = fn(&mut utoipa_actix_web::service_config::ServiceConfig<'_>);
+/// Adds pages.
+pub(crate) type Pages = fn(&mut web::ServiceConfig);
+/// Tells whether the process does all that it is there for.
+pub(crate) type Alive = dyn Fn() -> bool + Send + Sync;
 
 /// Limits and times of the listener.
 #[derive(Debug, Clone)]
@@ -68,6 +75,14 @@ pub struct Server {
     closing: CancellationToken,
 }
 
+/// What a listener serves.
+pub(crate) struct Routes {
+    pub(crate) described: Described,
+    pub(crate) pages: Pages,
+    pub(crate) description: Description,
+    pub(crate) alive: Arc<Alive>,
+}
+
 /// What the workers share.
 #[derive(Clone)]
 struct Shared {
@@ -75,29 +90,53 @@ struct Shared {
     settings: Data<Settings>,
     streams: Data<Streams>,
     description: Data<Description>,
+    alive: Data<Alive>,
+    described: Described,
+    pages: Pages,
+}
+
+impl Routes {
+    /// The public ones.
+    fn public() -> Self {
+        let (described, pages) = (routes::described, routes::pages);
+        Self { described, pages, description: Description::public(), alive: Arc::new(|| true) }
+    }
 }
 
 impl Shared {
-    fn new(vault: Vault, settings: Settings, closing: CancellationToken) -> Self {
+    fn new(vault: Vault, settings: Settings, routes: Routes, closing: CancellationToken) -> Self {
         Self {
             vault: Data::new(vault),
             streams: Data::new(Streams::new(&settings, closing)),
             settings: Data::new(settings),
-            description: Data::new(Description::new()),
+            description: Data::new(routes.description),
+            alive: Data::from(routes.alive),
+            described: routes.described,
+            pages: routes.pages,
         }
     }
 }
 
 impl Server {
-    /// Binds the listener; port 0 takes a free one.
+    /// Binds the public listener; port 0 takes a free one.
     ///
     /// # Errors
     /// The address cannot be bound.
     pub fn bind(vault: Vault, listen: SocketAddr, settings: Settings) -> io::Result<Self> {
+        Self::over(Routes::public(), vault, listen, settings)
+    }
+
+    /// The same over other routes.
+    pub(crate) fn over(
+        routes: Routes,
+        vault: Vault,
+        listen: SocketAddr,
+        settings: Settings,
+    ) -> io::Result<Self> {
         let closing = CancellationToken::new();
         let (workers, shutdown) = (settings.workers.max(1), settings.shutdown_timeout.as_secs());
         let (head, idle) = (settings.request_timeout, settings.keep_alive);
-        let shared = Shared::new(vault, settings, closing.clone());
+        let shared = Shared::new(vault, settings, routes, closing.clone());
         let server = HttpServer::new(move || app(shared.clone()))
             .workers(workers)
             .client_request_timeout(head)
@@ -145,13 +184,14 @@ fn app(
 > {
     App::new()
         .into_utoipa_app()
-        .configure(routes::described)
+        .configure(shared.described)
         .into_app()
-        .configure(routes::pages)
+        .configure(shared.pages)
         .app_data(shared.vault)
         .app_data(shared.settings)
         .app_data(shared.streams)
         .app_data(shared.description)
+        .app_data(shared.alive)
         .default_service(web::to(no_route))
         .wrap(from_fn(envelope))
 }

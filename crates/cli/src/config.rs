@@ -24,7 +24,7 @@ use reader::Reader;
 pub(crate) struct Config {
     /// Where the API listens.
     pub listen: SocketAddr,
-    /// Where health is asked.
+    /// Where operators and health are answered.
     pub admin_listen: SocketAddr,
     /// The database.
     pub database: regrant_storage::Settings,
@@ -135,6 +135,7 @@ fn vault(reader: &mut Reader<'_>, graph: &regrant_graph::Settings) -> regrant_va
         max_register_assets: reader.at_least_one("limits.register_assets", usual.max_register_assets),
         max_lookup_assets: reader.at_least_one("limits.lookup_assets", usual.max_lookup_assets),
         retention: retention(reader),
+        tenant_deletion_wait: reader.days("tenant_deletion_wait_days", usual.tenant_deletion_wait),
         jobs_in_flight: reader.at_least_one("limits.jobs_in_flight", usual.jobs_in_flight),
         webhooks,
         checkpoint_every: reader.hours("audit.checkpoint_hours", usual.checkpoint_every),

@@ -4,6 +4,7 @@
 //! a restart loads its world anew, at the present time, and tokens it handed out before are dead.
 
 mod data_dir;
+mod operator;
 mod summary;
 mod tenants;
 
@@ -28,7 +29,7 @@ pub(crate) struct Args {
     /// Begin anew: delete what an earlier `dev` made there; refused where other files lie.
     #[arg(long)]
     fresh: bool,
-    /// Port of the API on loopback; health on the next one, the sandbox on the tenth after it; 0 takes free ones.
+    /// Port of the API on loopback; the operators' on the next one, the sandbox on the tenth after it; 0 takes free ones.
     #[arg(long, default_value_t = 8080, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=65_525))]
     port: u16,
     /// Print one line of JSON once ready, with the addresses and credentials, and nothing else.
@@ -45,7 +46,8 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     let rehearsal = Rehearsal::start(&data.database(), keyring, Ports::from_public(args.port)).await?;
     let started = async {
         let tenants = tenants::ready(&rehearsal, &data).await?;
-        let summary = summary::Summary::new(&rehearsal, &data, tenants);
+        let operator = operator::ready(&rehearsal.vault, &data).await?;
+        let summary = summary::Summary::new(&rehearsal, &data, tenants, operator);
         form.print(&summary, &summary)
     };
     let started = started.await;

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod admin;
 mod apps;
 mod audit;
 mod cast;
@@ -14,12 +15,12 @@ mod control;
 mod demo;
 mod dev;
 mod doctor;
-mod health;
 mod http;
 mod installation;
 mod keys;
 mod migrate;
 mod openapi;
+mod operators;
 mod output;
 mod private;
 mod rehearsal;
@@ -79,12 +80,15 @@ enum Command {
     /// Onboard tenants and give them clients.
     #[command(subcommand)]
     Tenants(tenants::Command),
+    /// Make and change operators, who log in at the admin listener.
+    #[command(subcommand)]
+    Operators(operators::Command),
     /// Verify, export and sign the audit.
     #[command(subcommand)]
     Audit(audit::Command),
     /// Run the simulated Graph API alone, to rehearse against it.
     Sandbox(sandbox::Args),
-    /// Print the API's OpenAPI description, or compare a file with it.
+    /// Print the OpenAPI description of the API or of the operators', or compare a file with it.
     Openapi(openapi::Args),
     /// Check settings, database, keyring, clock and Graph, and say what to do about each fault.
     Doctor,
@@ -114,6 +118,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Keys(command) => keys::run(command, global.output).map(done),
         Command::Apps(command) => apps::run(command, &global).await.map(done),
         Command::Tenants(command) => tenants::run(command, &global).await.map(done),
+        Command::Operators(command) => Box::pin(operators::run(command, &global)).await.map(done),
         Command::Audit(command) => audit::run(command, &global).await,
         Command::Sandbox(args) => sandbox::run(args).await.map(done),
         Command::Openapi(args) => openapi::run(&args).map(done),

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use regrant_api::Server;
+use regrant_api::{AdminRoutes, Server};
 use regrant_crypto::{KeyProvider, Keyring};
 use regrant_domain::Clock;
 use regrant_sandbox::{Sandbox, World};
@@ -20,7 +20,7 @@ use regrant_worker::Worker;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::error;
 
-use crate::{cast, control::Control, health::Health, installation, migrate};
+use crate::{admin, cast, control::Control, installation, migrate};
 
 /// Ports on loopback; 0 takes a free one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,11 +64,12 @@ impl Rehearsal {
         let sandbox = Sandbox::start(settings).await.with_context(|| taken(ports.sandbox))?;
         let vault = open(database, keyring, sandbox.url(), Clock::Shifted(offset)).await?;
         let api = regrant_api::Settings::default();
-        let public =
-            Server::bind(vault.clone(), loopback(ports.public), api).with_context(|| taken(ports.public))?;
+        let public = Server::bind(vault.clone(), loopback(ports.public), api.clone())
+            .with_context(|| taken(ports.public))?;
         let worker = Worker::new(vault.clone(), regrant_worker::Settings::default());
-        let admin = Health::bind(vault.clone(), Some(worker.pulse()), loopback(ports.admin)).await;
-        let admin = admin.with_context(|| taken(ports.admin))?;
+        let admin =
+            admin::bind(vault.clone(), loopback(ports.admin), api, AdminRoutes::All, Some(worker.pulse()))
+                .with_context(|| taken(ports.admin))?;
         let (public_url, admin_url) = (url(public.addr()), url(admin.addr()));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(public.run_until(stop.clone()));

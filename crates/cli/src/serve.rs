@@ -6,13 +6,13 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use regrant_api::Server;
+use regrant_api::{AdminRoutes, Server};
 use regrant_vault::Vault;
 use regrant_worker::Worker;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use crate::{Global, config::Config, health::Health, installation, signals, telemetry};
+use crate::{Global, admin, config::Config, installation, signals, telemetry};
 
 /// How often due reconnects are looked for where no worker does.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -35,20 +35,20 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
     let worker = worker.map(|settings| Worker::new(vault.clone(), settings));
     let pulse = worker.as_ref().map(Worker::pulse);
     let taken = |address| format!("cannot listen on {address}: is another process there?");
-    let server = Server::bind(vault.clone(), listen, api).with_context(|| taken(listen))?;
-    let admin = Health::bind(vault.clone(), pulse, admin_listen).await;
+    let server = Server::bind(vault.clone(), listen, api.clone()).with_context(|| taken(listen))?;
+    let admin = admin::bind(vault.clone(), admin_listen, api, AdminRoutes::All, pulse);
     let admin = admin.with_context(|| taken(admin_listen))?;
     // Only whoever holds the port may take over what another process has left.
     installation::take_over(&vault).await?;
     info!(listen = %server.addr(), admin.listen = %admin.addr(), with_worker = worker.is_some(), "serving");
     let working = tokio::spawn(work(worker, vault.clone(), stop.clone()));
-    let (ended, ()) = tokio::join!(server.run_until(stop.clone()), admin.run_until(stop.clone()));
+    let ended = tokio::try_join!(server.run_until(stop.clone()), admin.run_until(stop.clone()));
     // A listener that failed ends the process, and the work with it.
     stop.cancel();
     vault.close().await;
     working.await?;
     info!("stopped");
-    ended.context("the listener failed")
+    ended.context("a listener failed").map(drop)
 }
 
 /// All that is due, or reconnects alone. A worker that breaks down leaves the API standing, and `/readyz` tells.

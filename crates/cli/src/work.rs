@@ -4,20 +4,21 @@
 //! is cut off anyway is taken up by another process once its lease has ended.
 
 use anyhow::Context as _;
+use regrant_api::AdminRoutes;
 use regrant_worker::Worker;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::{Global, config::Config, health::Health, installation, signals, telemetry};
+use crate::{Global, admin, config::Config, installation, signals, telemetry};
 
 pub(crate) async fn run(global: &Global) -> anyhow::Result<()> {
     let config = Config::of_process(global)?;
     telemetry::start(config.log, "info")?;
     let stop = signals::on_stop()?;
-    let (listen, settings) = (config.admin_listen, config.worker.clone());
+    let (listen, settings, api) = (config.admin_listen, config.worker.clone(), config.api.clone());
     let vault = installation::open(config).await?;
     let worker = Worker::new(vault.clone(), settings);
-    let admin = Health::bind(vault.clone(), Some(worker.pulse()), listen).await;
+    let admin = admin::bind(vault.clone(), listen, api, AdminRoutes::Health, Some(worker.pulse()));
     let admin = admin.with_context(|| format!("cannot listen on {listen}: is another process there?"))?;
     installation::take_over(&vault).await?;
     info!(admin.listen = %admin.addr(), "working");
@@ -27,7 +28,7 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<()> {
     let ended = worker.run_until(stop).await;
     vault.close().await;
     settled.cancel();
-    answering.await?;
+    answering.await??;
     info!("stopped");
     Ok(ended?)
 }

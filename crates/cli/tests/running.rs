@@ -70,7 +70,7 @@ impl Running {
     fn status(&self, path: &str) -> Option<u16> {
         let mut caller = TcpStream::connect(("127.0.0.1", self.admin)).ok()?;
         caller.set_read_timeout(Some(PATIENCE)).ok()?;
-        write!(caller, "GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").ok()?;
+        write!(caller, "GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").ok()?;
         let mut answer = String::new();
         caller.read_to_string(&mut answer).ok()?;
         answer.split(' ').nth(1)?.parse().ok()

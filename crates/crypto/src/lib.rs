@@ -22,6 +22,7 @@ mod keyring;
 mod mac;
 mod message_key;
 mod meta;
+mod password;
 mod provider;
 mod random;
 mod reader;
@@ -44,6 +45,7 @@ pub use crate::{
     kek::{KekRef, KekState, KekSummary},
     keyring::{Keyring, KeyringError},
     meta::{open_signed_request, repeats, signs_webhook},
+    password::{InvalidPasswordStrength, PasswordError, PasswordHash, PasswordStrength},
     provider::{KeyProvider, ProviderError},
     strength::{InvalidStrength, Strength},
     wrapped_key::WrappedKey,

@@ -1,7 +1,7 @@
 //! How much work a passphrase costs: Argon2id (RFC 9106).
 //!
 //! The rule: the numbers in a keyring file are an attacker's until the file opens, so they are bounded
-//! from below and from above before any work is done.
+//! from below and from above before any work is done. `password.rs` has the bounds of operators' passwords.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use regrant_domain::Passphrase;
@@ -17,6 +17,14 @@ pub struct Strength {
     m_kib: u32,
     t: u32,
     p: u32,
+}
+
+/// Memory in KiB, passes and lanes, within whatever bounds their use sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Costs {
+    pub(crate) m_kib: u32,
+    pub(crate) t: u32,
+    pub(crate) p: u32,
 }
 
 /// The parameters are weaker or far stronger than a keyring may have.
@@ -51,18 +59,8 @@ impl Strength {
 
     /// The passphrase's key. `None`: there is not so much memory.
     pub(crate) fn stretch(self, passphrase: &Passphrase, salt: &[u8; 16]) -> Option<Zeroizing<[u8; 32]>> {
-        let params = Params::new(self.m_kib, self.t, self.p, Some(32)).ok()?;
-        let mut memory = memory(&params)?;
-        let mut key = Zeroizing::new([0; 32]);
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into_with_memory(
-                passphrase.expose().as_bytes(),
-                salt,
-                key.as_mut_slice(),
-                memory.as_mut_slice(),
-            )
-            .ok()?;
-        Some(key)
+        let Self { m_kib, t, p } = self;
+        stretch(Costs { m_kib, t, p }, passphrase.expose().as_bytes(), salt)
     }
 }
 
@@ -71,6 +69,17 @@ impl Default for Strength {
     fn default() -> Self {
         Self { m_kib: 262_144, t: 3, p: 1 }
     }
+}
+
+/// The secret's 32 bytes of Argon2id. `None`: there is not so much memory.
+pub(crate) fn stretch(costs: Costs, secret: &[u8], salt: &[u8; 16]) -> Option<Zeroizing<[u8; 32]>> {
+    let params = Params::new(costs.m_kib, costs.t, costs.p, Some(32)).ok()?;
+    let mut memory = memory(&params)?;
+    let mut key = Zeroizing::new([0; 32]);
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into_with_memory(secret, salt, key.as_mut_slice(), memory.as_mut_slice())
+        .ok()?;
+    Some(key)
 }
 
 /// Our own memory, because the crate frees its own without zeroing it.

@@ -20,7 +20,8 @@ pub enum OperatorRole {
 pub struct UnknownRole;
 
 /// What an operator logs in as: 1 to 64 of `a-z 0-9 . _ @ + -`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct OperatorName(String);
 
 /// The text is no operator's name.
@@ -74,6 +75,20 @@ impl FromStr for OperatorName {
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._@+-".contains(&b);
         let fits = (1..=64).contains(&text.len()) && text.bytes().all(allowed);
         if fits { Ok(Self(text.to_owned())) } else { Err(InvalidOperatorName) }
+    }
+}
+
+impl TryFrom<String> for OperatorName {
+    type Error = InvalidOperatorName;
+
+    fn try_from(text: String) -> Result<Self, InvalidOperatorName> {
+        text.parse()
+    }
+}
+
+impl From<OperatorName> for String {
+    fn from(name: OperatorName) -> Self {
+        name.0
     }
 }
 

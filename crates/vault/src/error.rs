@@ -52,6 +52,18 @@ pub enum Error {
     /// The operator may look and not change.
     #[error("this operator may only look")]
     ReadOnly,
+    /// No operator of that name has that password.
+    #[error("the name or the password is wrong")]
+    WrongCredentials,
+    /// Too many log-ins with this name failed in a row.
+    #[error("too many log-ins with this name failed")]
+    LockedOut {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// Too many log-ins wait already; try again in a moment.
+    #[error("too many log-ins at once")]
+    Busy,
     /// The caller asks for a scope the client does not hold.
     #[error("the client does not hold a scope that was asked for")]
     ScopeNotHeld,
@@ -101,6 +113,8 @@ pub enum Resource {
     Event,
     /// A checkpoint of the audit.
     Checkpoint,
+    /// An operator.
+    Operator,
 }
 
 impl std::fmt::Display for Resource {
@@ -116,6 +130,7 @@ impl std::fmt::Display for Resource {
             Self::WebhookEndpoint => "webhook endpoint",
             Self::Event => "event",
             Self::Checkpoint => "checkpoint",
+            Self::Operator => "operator",
         })
     }
 }
@@ -149,6 +164,9 @@ pub enum Conflict {
     /// The client's secret is from before calls could be proved.
     #[error("the client needs another secret before its calls can be proved")]
     NoProofKey,
+    /// Nobody else could run the installation.
+    #[error("this is the last owner who can log in")]
+    LastOwner,
     /// Something of that name exists.
     #[error("this {0} exists already")]
     Exists(Resource),
@@ -203,6 +221,12 @@ impl From<regrant_crypto::SealError> for Error {
 
 impl From<regrant_crypto::OpenError> for Error {
     fn from(error: regrant_crypto::OpenError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<regrant_crypto::PasswordError> for Error {
+    fn from(error: regrant_crypto::PasswordError) -> Self {
         Self::internal(error)
     }
 }

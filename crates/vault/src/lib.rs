@@ -23,6 +23,9 @@ mod issuer;
 #[cfg(test)]
 mod issuer_test;
 mod keys;
+mod log_in;
+mod operators;
+mod passwords;
 mod payload;
 mod person_list;
 mod persons;
@@ -74,13 +77,16 @@ pub use error::{Conflict, Error, Resource, TokenRefusal};
 pub use forecast::{Forecast, ForecastAgenda, ForecastCursor, ForecastEntry, ForecastQuery};
 pub use idempotency::{Done, IdempotencyKey, Repeatable};
 pub use inbound::{Deletion, DeletionStatus};
+pub use log_in::{IssuedSession, LoggedIn};
+pub use operators::{NewOperator, OperatorChange, OperatorList};
+pub use passwords::PasswordLoad;
 pub use person_list::{Impact, PersonList, PersonView};
 pub use principal::{Principal, Subject};
 pub use reconnect::{Order, Selection, Targets};
 /// Which assets a pass watches.
 pub use regrant_domain::schedule::Lane as Watch;
 pub use regrant_storage::{AuditFault, AuditRow};
-pub use regrant_storage::{ClientSpec, Delivery};
+pub use regrant_storage::{ClientSpec, Delivery, Operator};
 pub use regrant_storage::{CutOffNote, ForecastLine, ForecastTotals, PersonCounts, PersonRow, Place};
 pub use regrant_webhook::WebhookSecret;
 pub use replay::{DeliveryList, DeliveryQuery, Replay};
@@ -94,8 +100,8 @@ pub use watch::Watched;
 pub use webhooks::{EndpointChange, EndpointView, MintedEndpoint, NewEndpoint};
 
 use crate::{
-    audit::CheckpointFile, inbound::Decoy, issuer::Issuer, keys::Keys, persons::Directory, places::Places,
-    progress::Progress, reads::Reads, usage::Usage,
+    audit::CheckpointFile, inbound::Decoy, issuer::Issuer, keys::Keys, passwords::Passwords, persons::Directory,
+    places::Places, progress::Progress, reads::Reads, usage::Usage,
 };
 
 /// What a vault is made of.
@@ -126,6 +132,7 @@ pub struct Vault {
     progress: Progress,
     reads: Reads,
     usage: Usage,
+    passwords: Passwords,
     jobs: Jobs,
     webhooks: regrant_webhook::Sender,
     places: Places,
@@ -165,6 +172,7 @@ impl Vault {
             owner: uuid::Uuid::now_v7().to_string().into(),
         };
         let webhooks = regrant_webhook::Sender::new(parts.settings.webhooks.clone())?;
+        let passwords = Passwords::new(parts.settings.password_strength)?;
         let reads = Reads::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
         let usage = Usage::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
         Ok(Self {
@@ -182,6 +190,7 @@ impl Vault {
             progress: Progress::default(),
             reads,
             usage,
+            passwords,
             jobs,
         })
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use regrant_crypto::DataKey;
-use regrant_domain::{AppId, Grant, PersonId, Timestamp};
+use regrant_domain::{AppId, Grant, OperatorName, PersonId, Timestamp};
 use regrant_storage::{PersonHash, TenantTx};
 
 use crate::{Error, Vault, keys::Keys};
@@ -29,6 +29,11 @@ impl Directory {
     pub(crate) fn hash(&self, what: &str, app: &AppId, message: &[u8]) -> [u8; 16] {
         let head = format!("regrant/inbox/{what}/{app}/");
         *self.0.fingerprint(&[head.as_bytes(), message].concat()).as_bytes()
+    }
+
+    /// The keyed hash of a name that somebody tries to log in with.
+    pub(crate) fn login(&self, name: &OperatorName) -> [u8; 16] {
+        *self.0.fingerprint(format!("regrant/login/{name}").as_bytes()).as_bytes()
     }
 }
 

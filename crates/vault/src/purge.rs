@@ -26,7 +26,9 @@ impl Vault {
     /// # Errors
     /// The database does not answer; what was dropped until then stays dropped.
     pub async fn purge(&self) -> Result<u64, Error> {
-        let mut all = self.store.purge_words(self.clock.now() - self.settings.retention.inbox).await?;
+        let now = self.clock.now();
+        let mut all = self.store.purge_words(now - self.settings.retention.inbox).await?;
+        all = all.saturating_add(self.purge_log_ins(now).await?);
         for scope in self.chain_scopes().await? {
             all = all.saturating_add(self.purge_tenant(&scope).await?);
             for kind in AuditKind::ALL {

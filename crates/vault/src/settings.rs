@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use regrant_crypto::PasswordStrength;
 use regrant_domain::schedule::Pace;
 
 use crate::Retention;
@@ -15,6 +16,12 @@ pub struct Settings {
     pub audience: String,
     /// How long an issued token lives.
     pub token_lifetime: Duration,
+    /// How long an operator stays logged in, an hour at most.
+    pub operator_session: Duration,
+    /// How much work an operator's password costs.
+    pub password_strength: PasswordStrength,
+    /// How long a tenant that is to be deleted can be restored.
+    pub tenant_deletion_wait: chrono::Duration,
     /// How early an ending shows as `expiring`.
     pub notice: chrono::Duration,
     /// How often probes ask.
@@ -59,6 +66,9 @@ impl Default for Settings {
             issuer: "regrant".to_owned(),
             audience: "regrant-api".to_owned(),
             token_lifetime: Duration::from_mins(15),
+            operator_session: Duration::from_hours(1),
+            password_strength: PasswordStrength::default(),
+            tenant_deletion_wait: chrono::Duration::days(7),
             notice: chrono::Duration::days(30),
             pace: Pace::default(),
             refresh_system_user: chrono::Duration::days(20),

@@ -1,5 +1,6 @@
 //! A database, a sandbox and a server of its own for each test.
 
+mod operator;
 mod process;
 mod sandbox;
 mod tenant;
@@ -7,17 +8,18 @@ mod world;
 
 use std::{sync::Arc, time::Duration};
 
-use regrant_api::Server;
-use regrant_crypto::{KeyProvider, Keyring};
-use regrant_domain::{AppSecret, Clock, Permissions, VerifyToken};
+use regrant_api::{AdminParts, AdminRoutes, AdminServer, Server};
+use regrant_crypto::{KeyProvider, Keyring, PasswordStrength};
+use regrant_domain::{AppSecret, Clock, OperatorRole, Password, Permissions, VerifyToken};
 use regrant_graph::Client;
 use regrant_sandbox::World;
 use regrant_storage::Store;
 use regrant_testdb::TestDatabase;
-use regrant_vault::{NewApp, Parts, Vault};
+use regrant_vault::{Acting, NewApp, NewOperator, Parts, Vault};
 use regrant_webhook::Names;
 use tokio_util::sync::CancellationToken;
 
+pub use operator::{Operator, PASSWORD, answer, try_log_in};
 pub use process::Served;
 pub use sandbox::SandboxControl;
 pub use tenant::Tenant;
@@ -49,6 +51,8 @@ pub struct Bench {
     /// The client of the vault: it shares its pauses and its breaker.
     pub graph: Client,
     pub api: String,
+    /// The operators' listener.
+    pub admin: String,
     pub sandbox: SandboxControl,
     pub clock: Clock,
     pub database: TestDatabase,
@@ -72,6 +76,7 @@ impl Default for Options {
         let vault = regrant_vault::Settings {
             retry_pause: Duration::from_millis(50),
             webhooks,
+            password_strength: PasswordStrength::MINIMUM,
             ..regrant_vault::Settings::default()
         };
         Self { vault, graph: regrant_graph::Settings::default(), api: regrant_api::Settings::default() }
@@ -119,15 +124,25 @@ impl Bench {
             let app = NewApp { id, name: "Provider App".to_owned(), secret, verify_token };
             vault.create_app(&app).await.expect("the app is new");
         }
-        let server =
-            Server::bind(vault.clone(), ([127, 0, 0, 1], 0).into(), options.api).expect("a free port");
+        let listen = ([127, 0, 0, 1], 0).into();
+        let server = Server::bind(vault.clone(), listen, options.api.clone()).expect("a free port");
+        let parts = AdminParts {
+            vault: vault.clone(),
+            listen,
+            settings: options.api,
+            routes: AdminRoutes::All,
+            alive: Arc::new(|| true),
+        };
+        let admin_server = AdminServer::bind(parts).expect("a free port");
+        let admin = format!("http://{}", admin_server.addr());
         let api = format!("http://{}", server.addr());
         let stop = CancellationToken::new();
         tokio::spawn(server.run_until(stop.clone()));
+        tokio::spawn(admin_server.run_until(stop.clone()));
         let resuming = vault.clone();
         tokio::spawn(async move { resuming.resume_until_closed(Duration::from_millis(50)).await });
         let control = SandboxControl::new(sandbox.url());
-        Self { vault, graph, api, sandbox: control, clock, database, stop, _sandbox: sandbox }
+        Self { vault, graph, api, admin, sandbox: control, clock, database, stop, _sandbox: sandbox }
     }
 
     /// A new tenant of the provider's app with every permission.
@@ -140,6 +155,25 @@ impl Bench {
         let onboarded =
             self.vault.create_tenant(name, &app, permissions).await.expect("the tenant is onboarded");
         Tenant::log_in(&self.api, onboarded).await
+    }
+}
+
+impl Bench {
+    /// An operator who may do everything, logged in.
+    pub async fn owner(&self) -> Operator {
+        self.operator("owner", OperatorRole::Owner).await
+    }
+
+    /// An operator who may look, logged in.
+    pub async fn support(&self) -> Operator {
+        self.operator("support", OperatorRole::Support).await
+    }
+
+    pub async fn operator(&self, name: &str, role: OperatorRole) -> Operator {
+        let password = Password::parse(PASSWORD.to_owned()).expect("a password");
+        let new = NewOperator { name: name.parse().expect("a name"), role, password };
+        self.vault.create_operator(Acting::CommandLine, new, None).await.expect("the name is free");
+        Operator::log_in(&self.admin, name, PASSWORD).await
     }
 }
 

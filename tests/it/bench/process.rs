@@ -27,6 +27,8 @@ pub struct Served {
     /// The same vault in this process, to look at what is stored. Runs nothing.
     pub vault: Vault,
     pub api: String,
+    /// The operators' listener.
+    pub admin: String,
     database: TestDatabase,
     directory: tempfile::TempDir,
     log_level: &'static str,
@@ -50,6 +52,7 @@ impl Served {
             passphrase,
             vault,
             api: String::new(),
+            admin: String::new(),
             database,
             directory,
             log_level,
@@ -91,7 +94,9 @@ impl Served {
             None => free_port(),
         };
         self.api = format!("http://127.0.0.1:{port}");
-        let mut child = self.command("serve", port).spawn().expect("the binary starts");
+        let admin = free_port();
+        self.admin = format!("http://127.0.0.1:{admin}");
+        let mut child = self.command("serve", port, admin).spawn().expect("the binary starts");
         self.follow(child.stdout.take().expect("piped"));
         self.follow(child.stderr.take().expect("piped"));
         self.child = Some(child);
@@ -100,7 +105,7 @@ impl Served {
 
     /// `regrant work` beside it, killed when dropped.
     pub fn worker(&self) -> Child {
-        let mut command = self.command("work", free_port());
+        let mut command = self.command("work", free_port(), free_port());
         // Long enough for a machine under load: here nobody is killed.
         command.env("REGRANT_LEASE_SECONDS", "30");
         let mut child = command.spawn().expect("the binary starts");
@@ -149,7 +154,7 @@ impl Served {
         self.database.integrity().await
     }
 
-    fn command(&self, what: &str, port: u16) -> Command {
+    fn command(&self, what: &str, port: u16, admin: u16) -> Command {
         let directory = self.directory.path();
         let mut command = Command::new(binary());
         command
@@ -160,7 +165,7 @@ impl Served {
             .env("REGRANT_KEYRING_PASSPHRASE_FILE", directory.join("passphrase"))
             .env("REGRANT_GRAPH_BASE_URL", &self.sandbox.url)
             .env("REGRANT_LISTEN", format!("127.0.0.1:{port}"))
-            .env("REGRANT_ADMIN_LISTEN", format!("127.0.0.1:{}", free_port()))
+            .env("REGRANT_ADMIN_LISTEN", format!("127.0.0.1:{admin}"))
             .env("REGRANT_LEASE_SECONDS", "1")
             .env("REGRANT_LOG", self.log_level)
             .stdin(Stdio::null())

@@ -65,6 +65,9 @@ codes! {
          count: it is malformed, older than five minutes, from the future, made with another key or for another \
          access token, or was used before. Nothing was changed.",
         "Make a fresh proof for each call from the client's secret, the access token, the time and a new nonce.";
+    WrongCredentials "wrong_credentials" 401 "Wrong credentials",
+        "No operator of this name has this password, or the operator is disabled; which of these it is is not told.",
+        "Check both. After five failures in a row the name is locked for a while; an owner can reset the password.";
     MissingScope "missing_scope" 403 "Missing scope",
         "The access token is good but does not carry the scope that `detail` names.",
         "Get an access token with that scope; an operator decides which scopes a client holds.";
@@ -114,6 +117,10 @@ codes! {
         "The client's secret was made before calls could be proved, so nothing of its could be checked. Nothing was \
          changed.",
         "Reset the client's secret, hand the new one out, then demand proofs.";
+    LastOwner "last_owner" 409 "Last owner",
+        "Without this operator nobody could run the installation: there is no other owner who can log in. Nothing was \
+         changed.",
+        "Make another operator of the role `owner` first.";
     AlreadyExists "already_exists" 409 "Already exists",
         "Something of that name exists already.",
         "Use the one that exists, or choose another name.";
@@ -151,6 +158,12 @@ codes! {
     TooManyStreams "too_many_streams" 429 "Too many streams",
         "Too many event streams are open.",
         "Close streams that are not read any more, or read the reconnect itself from time to time.";
+    TooManyLogins "too_many_logins" 429 "Too many log-ins",
+        "More log-ins wait than are let in at once. Nothing was tried.",
+        "Try again after the time in the Retry-After header.";
+    LockedOut "locked_out" 429 "Locked out",
+        "Too many log-ins with this name failed in a row. Nothing was tried; names that nobody has are locked alike.",
+        "Try again after the time in the Retry-After header; an owner can reset a password that is forgotten.";
     Internal "internal" 500 "Internal error",
         "A fault of this installation. A call that changes something either did so completely or not at all.",
         "Quote `request_id` when asking for help; the log holds the cause under it.";

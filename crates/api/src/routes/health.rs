@@ -33,6 +33,6 @@ pub(crate) async fn get_readiness(vault: Data<Vault>) -> Result<HttpResponse, Pr
     ready.map(|()| ok()).map_err(|_| Problem::new(Code::NotReady, "The database does not answer."))
 }
 
-fn ok() -> HttpResponse {
+pub(crate) fn ok() -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(Health { status: "ok" })
 }

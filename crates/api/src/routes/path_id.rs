@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
-use regrant_domain::{AssetId, PersonId, ReconnectId, WebhookEndpointId};
+use regrant_domain::{AssetId, OperatorId, PersonId, ReconnectId, WebhookEndpointId};
 use regrant_vault::{Error, Resource};
 
 use crate::problem::Problem;
@@ -38,6 +38,11 @@ impl Segment for ReconnectId {
 impl Segment for WebhookEndpointId {
     const NAME: &'static str = "id";
     const RESOURCE: Resource = Resource::WebhookEndpoint;
+}
+
+impl Segment for OperatorId {
+    const NAME: &'static str = "id";
+    const RESOURCE: Resource = Resource::Operator;
 }
 
 impl<T: Segment> FromRequest for PathId<T> {

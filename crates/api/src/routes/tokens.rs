@@ -163,7 +163,7 @@ fn sealed_answer(body: &impl Serialize, entries: usize) -> Result<HttpResponse, 
 }
 
 /// A body that holds secrets: its buffer never moves, and is zeroed once it has been handed on.
-pub(super) fn sealed_body(body: &impl Serialize, entries: usize) -> Result<Bytes, Problem> {
+pub(crate) fn sealed_body(body: &impl Serialize, entries: usize) -> Result<Bytes, Problem> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(entries.saturating_mul(ROOM)));
     let written = serde_json::to_writer(&mut *bytes, body);
     written.map_err(|error| regrant_vault::Error::Internal(error.into()))?;

@@ -20,8 +20,9 @@ const DATABASE: &str = "dev.sqlite3";
 const KEYRING: &str = "dev.keyring";
 const PASSPHRASE: &str = "dev.passphrase";
 const TENANTS: &str = "dev.tenants.json";
+const OPERATOR: &str = "dev.operator.json";
 /// Everything dev makes.
-const OWN: [&str; 8] = [
+const OWN: [&str; 9] = [
     MARKER,
     DATABASE,
     "dev.sqlite3-wal",
@@ -30,6 +31,7 @@ const OWN: [&str; 8] = [
     KEYRING,
     PASSPHRASE,
     TENANTS,
+    OPERATOR,
 ];
 
 /// An open data directory; no other `dev` works in it meanwhile.
@@ -62,6 +64,10 @@ impl DataDir {
 
     pub fn tenants(&self) -> PathBuf {
         self.path.join(TENANTS)
+    }
+
+    pub fn operator(&self) -> PathBuf {
+        self.path.join(OPERATOR)
     }
 
     pub fn path(&self) -> &Path {

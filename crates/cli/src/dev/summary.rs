@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{data_dir::DataDir, tenants::DemoTenant};
+use super::{data_dir::DataDir, operator::DemoOperator, tenants::DemoTenant};
 use crate::{cast, rehearsal::Rehearsal};
 
 /// Addresses and credentials.
@@ -15,32 +15,41 @@ pub(crate) struct Summary {
     sandbox_url: String,
     data: String,
     tenants: Vec<DemoTenant>,
+    operator: DemoOperator,
 }
 
 impl Summary {
-    pub fn new(rehearsal: &Rehearsal, data: &DataDir, tenants: Vec<DemoTenant>) -> Self {
+    pub fn new(
+        rehearsal: &Rehearsal,
+        data: &DataDir,
+        tenants: Vec<DemoTenant>,
+        operator: DemoOperator,
+    ) -> Self {
         Self {
             public_url: rehearsal.public_url.clone(),
             admin_url: rehearsal.admin_url.clone(),
             sandbox_url: rehearsal.sandbox_url.clone(),
             data: data.path().display().to_string(),
             tenants,
+            operator,
         }
     }
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { public_url, admin_url, sandbox_url, data, tenants } = self;
+        let Self { public_url, admin_url, sandbox_url, data, tenants, operator } = self;
         writeln!(f, "\nRegrant is ready, with a simulated Graph API and two demo tenants.\n")?;
         writeln!(f, "  API      {public_url}      described at {public_url}/docs")?;
-        writeln!(f, "  health   {admin_url}      /livez, /readyz")?;
+        writeln!(f, "  admin    {admin_url}      for operators, described at {admin_url}/openapi.json")?;
         writeln!(f, "  sandbox  {sandbox_url}      steered under /sandbox")?;
         writeln!(f, "  data     {data}\n")?;
         for tenant in tenants {
             let DemoTenant { id, name, client_id, client_secret, .. } = tenant;
             writeln!(f, "  {name}  {id}\n    client  {client_id}\n    secret  {client_secret}")?;
         }
+        let DemoOperator { name, password } = operator;
+        writeln!(f, "  operator  {name}\n    password  {password}")?;
         match tenants.first() {
             Some(tenant) => self.example(f, tenant),
             None => Ok(()),

@@ -16,7 +16,7 @@ use regrant_vault::{NewApp, Onboarded, Parts, Vault};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::server::{Settings, Shared, app};
+use crate::server::{Routes, Settings, Shared, app};
 
 /// A vault with one app; the Graph does not answer.
 pub(super) struct Bench {
@@ -86,8 +86,13 @@ impl Bench {
 
     pub(super) async fn call(&self, request: TestRequest) -> Answer {
         let settings = Settings { max_body: 4096, ..Settings::default() };
-        let service =
-            init_service(app(Shared::new(self.vault.clone(), settings, CancellationToken::new()))).await;
+        let service = init_service(app(Shared::new(
+            self.vault.clone(),
+            settings,
+            Routes::public(),
+            CancellationToken::new(),
+        )))
+        .await;
         let response: ServiceResponse<_> = service.call(request.to_request()).await.unwrap();
         let text = |it: &actix_web::http::header::HeaderValue| it.to_str().unwrap().to_owned();
         let mut headers: Vec<_> =

@@ -1,0 +1,203 @@
+//! Operators: who runs the installation.
+
+use actix_web::{HttpResponse, delete, get, http::header, patch, post, web::Data};
+use chrono::{DateTime, Utc};
+use regrant_domain::{OperatorId, OperatorName, OperatorRole, Password};
+use regrant_vault::{Operator as Stored, OperatorChange, Vault};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::caller::Operator;
+use crate::{
+    cursor::{Cursor, Limit, Page},
+    json::{Json, Query},
+    problem::{Problem, ProblemOut},
+    repeat::Repeat,
+    routes::PathId,
+    schema,
+};
+
+/// An operator to make.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewOperator {
+    /// What it logs in as.
+    #[schema(schema_with = schema::operator_name)]
+    name: OperatorName,
+    /// What it may do: `owner` everything, `support` look.
+    #[schema(schema_with = schema::operator_role)]
+    role: OperatorRole,
+    /// What it logs in with.
+    #[schema(schema_with = schema::password)]
+    password: Password,
+}
+
+/// What is to change; what is absent stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OperatorPatch {
+    /// What it logs in as.
+    #[schema(schema_with = schema::operator_name, required = false)]
+    name: Option<OperatorName>,
+    /// What it may do.
+    #[schema(schema_with = schema::operator_role, required = false)]
+    role: Option<OperatorRole>,
+    /// Whether it is refused; its log-ins end at once.
+    disabled: Option<bool>,
+    /// Another password; its log-ins end at once.
+    #[schema(schema_with = schema::password, required = false)]
+    password: Option<Password>,
+}
+
+/// Which operators to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct OperatorFilter {
+    /// The `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<OperatorId>>,
+    /// How many, 1 to 200.
+    #[serde(default)]
+    #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
+}
+
+/// An operator.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Operator)]
+pub(super) struct OperatorOut {
+    /// Its id.
+    #[schema(example = "opr_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
+    id: String,
+    /// What it logs in as.
+    #[schema(schema_with = schema::operator_name)]
+    name: OperatorName,
+    /// What it may do.
+    #[schema(schema_with = schema::operator_role)]
+    role: OperatorRole,
+    /// When it was made.
+    created_at: DateTime<Utc>,
+    /// Since when it is refused.
+    disabled_at: Option<DateTime<Utc>>,
+    /// When it logged in last.
+    last_login_at: Option<DateTime<Utc>>,
+}
+
+/// List operators, oldest first.
+#[utoipa::path(
+    tag = "operators",
+    params(OperatorFilter),
+    responses((status = 200, description = "One page of operators.", body = Page<OperatorOut>)),
+)]
+#[get("/operators")]
+pub(super) async fn list_operators(
+    vault: Data<Vault>,
+    _: Operator,
+    Query(filter): Query<OperatorFilter>,
+) -> Result<HttpResponse, Problem> {
+    let list = vault.operators(filter.cursor.map(|it| it.0), filter.limit.0).await?;
+    let data = list.data.into_iter().map(OperatorOut::from).collect();
+    Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
+}
+
+/// Make an operator. An `Idempotency-Key` counts for its name and role.
+#[utoipa::path(
+    tag = "operators",
+    responses(
+        (status = 201, description = "The operator.", body = OperatorOut,
+            headers(("Location" = String, description = "The operator."))),
+        (status = 409, description = "`already_exists`: the name is taken.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_logins`.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/operators")]
+pub(super) async fn create_operator(
+    vault: Data<Vault>,
+    caller: Operator,
+    repeat: Repeat,
+    Json(request): Json<NewOperator>,
+) -> Result<HttpResponse, Problem> {
+    let NewOperator { name, role, password } = request;
+    // No quick hash of a password is kept anywhere, not even a keyed one.
+    let said = repeat.of("POST /admin/v1/operators", format!("{name} {role}").as_bytes());
+    let new = regrant_vault::NewOperator { name, role, password };
+    let made = vault.create_operator(caller.0.acting(), new, said).await?.value;
+    let location = format!("/admin/v1/operators/{}", made.id);
+    Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(OperatorOut::from(made)))
+}
+
+/// Read an operator.
+#[utoipa::path(
+    tag = "operators",
+    params(("id" = String, Path, description = "The operator's id.")),
+    responses((status = 200, description = "The operator.", body = OperatorOut)),
+)]
+#[get("/operators/{id}")]
+pub(super) async fn get_operator(
+    vault: Data<Vault>,
+    _: Operator,
+    id: PathId<OperatorId>,
+) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(OperatorOut::from(vault.operator(id.0).await?)))
+}
+
+/// Change an operator: its name, its role, its password, whether it is refused.
+#[utoipa::path(
+    tag = "operators",
+    params(("id" = String, Path, description = "The operator's id.")),
+    responses(
+        (status = 200, description = "The operator.", body = OperatorOut),
+        (status = 409, description = "`last_owner`; `already_exists`: the name is taken.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_logins`.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+    ),
+)]
+#[patch("/operators/{id}")]
+pub(super) async fn change_operator(
+    vault: Data<Vault>,
+    caller: Operator,
+    id: PathId<OperatorId>,
+    Json(request): Json<OperatorPatch>,
+) -> Result<HttpResponse, Problem> {
+    let OperatorPatch { name, role, disabled, password } = request;
+    let change = OperatorChange { name, role, disabled, password };
+    let changed = vault.change_operator(caller.0.acting(), id.0, change).await?;
+    Ok(HttpResponse::Ok().json(OperatorOut::from(changed)))
+}
+
+/// Forget an operator; its log-ins end at once.
+#[utoipa::path(
+    tag = "operators",
+    params(("id" = String, Path, description = "The operator's id.")),
+    responses(
+        (status = 204, description = "It is forgotten."),
+        (status = 409, description = "`last_owner`.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+    ),
+)]
+#[delete("/operators/{id}")]
+pub(super) async fn delete_operator(
+    vault: Data<Vault>,
+    caller: Operator,
+    id: PathId<OperatorId>,
+) -> Result<HttpResponse, Problem> {
+    vault.delete_operator(caller.0.acting(), id.0).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+impl From<Stored> for OperatorOut {
+    fn from(it: Stored) -> Self {
+        Self {
+            id: it.id.to_string(),
+            name: it.name,
+            role: it.role,
+            created_at: it.created_at,
+            disabled_at: it.disabled_at,
+            last_login_at: it.last_login_at,
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The operator of a rehearsal: made on the first start, the same one after a restart.
+
+use anyhow::Context as _;
+use regrant_domain::{OperatorRole, Password};
+use regrant_vault::{Acting, Conflict, Error, NewOperator, OperatorChange, Resource, Vault};
+use serde::{Deserialize, Serialize};
+
+use super::data_dir::DataDir;
+use crate::private;
+
+const NAME: &str = "dev";
+
+/// An owner with its password, as it is printed and kept. No `Debug`: it holds a secret.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DemoOperator {
+    pub name: String,
+    pub password: String,
+}
+
+/// The operator, who can log in.
+pub(crate) async fn ready(vault: &Vault, data: &DataDir) -> anyhow::Result<DemoOperator> {
+    let path = data.operator();
+    if path.exists() {
+        let text = private::read_secret(&path)?;
+        return serde_json::from_str(&text)
+            .with_context(|| format!("{} is damaged: start with --fresh", path.display()));
+    }
+    let password = regrant_crypto::mint_client_secret()?.0.expose().to_owned();
+    let operator = DemoOperator { name: NAME.to_owned(), password };
+    let parsed = || Password::parse(operator.password.clone());
+    let new = NewOperator { name: NAME.parse()?, role: OperatorRole::Owner, password: parsed()? };
+    match vault.create_operator(Acting::CommandLine, new, None).await {
+        Ok(_) => {}
+        // A broken first start left it behind, and nobody knows its password.
+        Err(Error::Conflict(Conflict::Exists(Resource::Operator))) => {
+            let id = vault.operator_named(&NAME.parse()?).await?.id;
+            let change = OperatorChange { password: Some(parsed()?), ..OperatorChange::default() };
+            vault.change_operator(Acting::CommandLine, id, change).await?;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    private::write(&path, serde_json::to_string_pretty(&operator)?.as_bytes())?;
+    Ok(operator)
+}

@@ -1,0 +1,150 @@
+//! Passwords of operators: Argon2id hashes in the PHC string format.
+//!
+//! The rule: a stored hash is hostile until it parses, so its numbers are bounded before any work is done, and no
+//! hash weaker than the floor can be made. One that hashes nothing stands in for a name that nobody has.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use regrant_domain::Password;
+use subtle::ConstantTimeEq;
+
+use crate::{
+    random::random,
+    strength::{Costs, stretch},
+};
+
+const MEMORY: std::ops::RangeInclusive<u32> = 19_456..=1_048_576;
+const PASSES: std::ops::RangeInclusive<u32> = 2..=16;
+const LANES: std::ops::RangeInclusive<u32> = 1..=16;
+/// No hash that is kept is longer.
+const LONGEST: usize = 160;
+
+/// Memory, passes and lanes of Argon2id for a password, within the floor and the ceiling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PasswordStrength(Costs);
+
+/// The parameters are weaker or far stronger than a password's hash may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a password's hash needs 19 MiB to 1 GiB, 2 to 16 passes and 1 to 16 lanes")]
+pub struct InvalidPasswordStrength;
+
+/// Why a password was neither hashed nor compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// The stored hash is none of ours.
+    #[error("the stored hash of a password does not parse")]
+    Malformed,
+    /// The system gave no random bytes.
+    #[error("the system gave no random bytes")]
+    Random,
+    /// There is not so much memory.
+    #[error("there is not enough memory to hash a password")]
+    Memory,
+}
+
+/// What is stored of a password.
+pub struct PasswordHash {
+    strength: PasswordStrength,
+    salt: [u8; 16],
+    output: [u8; 32],
+}
+
+impl PasswordStrength {
+    /// What an installation uses: 64 MiB, 3 passes, 1 lane.
+    pub const PRODUCTION: Self = Self(Costs { m_kib: 65_536, t: 3, p: 1 });
+    /// The least that is accepted: 19 MiB, 2 passes, 1 lane (OWASP).
+    pub const MINIMUM: Self = Self(Costs { m_kib: 19_456, t: 2, p: 1 });
+
+    /// Memory in KiB, passes, lanes.
+    ///
+    /// # Errors
+    /// A number is below the floor or above the ceiling.
+    pub fn new(m_kib: u32, t: u32, p: u32) -> Result<Self, InvalidPasswordStrength> {
+        let fits = MEMORY.contains(&m_kib) && PASSES.contains(&t) && LANES.contains(&p);
+        if fits { Ok(Self(Costs { m_kib, t, p })) } else { Err(InvalidPasswordStrength) }
+    }
+}
+
+impl Default for PasswordStrength {
+    fn default() -> Self {
+        Self::PRODUCTION
+    }
+}
+
+impl PasswordHash {
+    /// Hashes a password under a fresh salt. Takes a tenth of a second and its memory: not for a thread that serves.
+    ///
+    /// # Errors
+    /// There are no random bytes, or not so much memory.
+    pub fn of(password: &Password, strength: PasswordStrength) -> Result<Self, PasswordError> {
+        let salt = *random().map_err(|_| PasswordError::Random)?;
+        let output = stretch(strength.0, password.expose().as_bytes(), &salt).ok_or(PasswordError::Memory)?;
+        Ok(Self { strength, salt, output: *output })
+    }
+
+    /// A hash of no password, to compare with where there is none: as much work, and never equal.
+    ///
+    /// # Errors
+    /// There are no random bytes.
+    pub fn of_nobody(strength: PasswordStrength) -> Result<Self, PasswordError> {
+        let salt = *random().map_err(|_| PasswordError::Random)?;
+        let output = *random().map_err(|_| PasswordError::Random)?;
+        Ok(Self { strength, salt, output })
+    }
+
+    /// Reads a stored hash.
+    ///
+    /// # Errors
+    /// [`PasswordError::Malformed`]: it is none of ours, or its numbers are out of bounds.
+    pub fn parse(text: &str) -> Result<Self, PasswordError> {
+        read(text).ok_or(PasswordError::Malformed)
+    }
+
+    /// Whether this is the hash of the password, compared in constant time. As much work as hashing.
+    ///
+    /// # Errors
+    /// There is not so much memory.
+    pub fn verify(&self, password: &Password) -> Result<bool, PasswordError> {
+        let output = stretch(self.strength.0, password.expose().as_bytes(), &self.salt);
+        let output = output.ok_or(PasswordError::Memory)?;
+        Ok(output.ct_eq(&self.output).into())
+    }
+
+    /// The text to store.
+    #[must_use]
+    pub fn to_phc(&self) -> String {
+        let Costs { m_kib, t, p } = self.strength.0;
+        let (salt, output) = (STANDARD_NO_PAD.encode(self.salt), STANDARD_NO_PAD.encode(self.output));
+        format!("$argon2id$v=19$m={m_kib},t={t},p={p}${salt}${output}")
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
+
+static_assertions::assert_not_impl_any!(PasswordHash: fmt::Display, serde::Serialize);
+
+fn read(text: &str) -> Option<PasswordHash> {
+    let rest = text.strip_prefix("$argon2id$v=19$").filter(|_| text.len() <= LONGEST)?;
+    let mut parts = rest.split('$');
+    let (numbers, salt, output) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    let mut numbers = numbers.split(',');
+    let mut number = |name: &str| numbers.next()?.strip_prefix(name)?.parse().ok();
+    let (m_kib, t, p) = (number("m=")?, number("t=")?, number("p=")?);
+    if numbers.next().is_some() {
+        return None;
+    }
+    let strength = PasswordStrength::new(m_kib, t, p).ok()?;
+    Some(PasswordHash { strength, salt: bytes(salt)?, output: bytes(output)? })
+}
+
+fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
+    STANDARD_NO_PAD.decode(text).ok()?.try_into().ok()
+}

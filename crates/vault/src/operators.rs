@@ -1,0 +1,199 @@
+//! Who runs the installation: made, listed, changed and deleted by an owner or at the command line.
+//!
+//! The rule: there is always an owner who can log in. What takes an operator's rights ends its log-ins in the same
+//! transaction. `log_in.rs` lets operators in.
+
+use regrant_domain::{OperatorId, OperatorName, OperatorRole, Password};
+use regrant_storage::{AuditEvent, Operator, TenantTx};
+use serde_json::{Value, json};
+
+use crate::{Acting, Conflict, Done, Error, Repeatable, Resource, Vault, idempotency::Once};
+
+/// An operator to make.
+pub struct NewOperator {
+    /// What it logs in as.
+    pub name: OperatorName,
+    /// What it may do.
+    pub role: OperatorRole,
+    /// What it logs in with.
+    pub password: Password,
+}
+
+/// What is to change of an operator; what is absent stays.
+#[derive(Default)]
+pub struct OperatorChange {
+    /// What it logs in as.
+    pub name: Option<OperatorName>,
+    /// What it may do.
+    pub role: Option<OperatorRole>,
+    /// Whether it is refused.
+    pub disabled: Option<bool>,
+    /// What it logs in with.
+    pub password: Option<Password>,
+}
+
+/// One page of operators.
+pub struct OperatorList {
+    /// The operators.
+    pub data: Vec<Operator>,
+    /// The operator behind which the next page begins.
+    pub next: Option<OperatorId>,
+}
+
+impl Vault {
+    /// Makes an operator.
+    ///
+    /// # Errors
+    /// `ReadOnly`; `Busy`; `Conflict(Exists)` where the name is taken.
+    pub async fn create_operator(
+        &self,
+        by: Acting,
+        new: NewOperator,
+        repeatable: Option<Repeatable>,
+    ) -> Result<Done<Operator>, Error> {
+        by.demand_owner()?;
+        let password_hash = self.passwords.place().await?.hash(new.password).await?;
+        let system = self.store.system_scope();
+        let done = self.once(&system, by.caller_id(), repeatable, async |once: Option<&Once>| {
+            let (id, created_at) = (OperatorId::mint(), self.clock.now());
+            let (name, role) = (new.name.clone(), new.role);
+            let operator = Operator { id, name, role, created_at, disabled_at: None, last_login_at: None };
+            let tx = self.store.begin(&system).await?;
+            tx.insert_operator(&operator, &password_hash).await.map_err(taken)?;
+            let detail = json!({ "name": operator.name.as_str(), "role": role });
+            tx.audit(&[event(by, "operator.created", id, detail)], created_at).await?;
+            self.conclude(tx, once, &id, created_at).await?;
+            Ok(id)
+        });
+        let Done { value: id, repeated } = done.await?;
+        Ok(Done { value: self.operator(id).await?, repeated })
+    }
+
+    /// Lists operators, oldest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn operators(&self, after: Option<OperatorId>, limit: u32) -> Result<OperatorList, Error> {
+        let mut data = self.store.operators(after, limit.saturating_add(1)).await?;
+        let more = u32::try_from(data.len()).unwrap_or(u32::MAX) > limit;
+        if more {
+            data.pop();
+        }
+        let next = data.last().filter(|_| more).map(|it| it.id);
+        Ok(OperatorList { data, next })
+    }
+
+    /// One operator.
+    ///
+    /// # Errors
+    /// `NotFound(Operator)`.
+    pub async fn operator(&self, id: OperatorId) -> Result<Operator, Error> {
+        self.store.operator(id).await.map_err(Error::missing(Resource::Operator))
+    }
+
+    /// The operator of this name.
+    ///
+    /// # Errors
+    /// `NotFound(Operator)`.
+    pub async fn operator_named(&self, name: &OperatorName) -> Result<Operator, Error> {
+        let found = self.store.find_operator(name).await?;
+        found.map(|it| it.operator).ok_or(Error::NotFound(Resource::Operator))
+    }
+
+    /// Changes an operator. Disabling it and another password end its log-ins at once.
+    ///
+    /// # Errors
+    /// `ReadOnly`; `NotFound(Operator)`; `Busy`; `Conflict(Exists)` where the name is taken; `Conflict(LastOwner)`.
+    pub async fn change_operator(
+        &self,
+        by: Acting,
+        id: OperatorId,
+        change: OperatorChange,
+    ) -> Result<Operator, Error> {
+        by.demand_owner()?;
+        let password_hash = match change.password {
+            Some(password) => Some(self.passwords.place().await?.hash(password).await?),
+            None => None,
+        };
+        let now = self.clock.now();
+        let tx = self.store.begin(&self.store.system_scope()).await?;
+        let owners = tx.lock_owners().await?;
+        let was = tx.lock_operator(id).await.map_err(Error::missing(Resource::Operator))?.operator;
+        let disabled_at = match change.disabled {
+            Some(true) => was.disabled_at.or(Some(now)),
+            Some(false) => None,
+            None => was.disabled_at,
+        };
+        let name = change.name.unwrap_or_else(|| was.name.clone());
+        let is = Operator { name, role: change.role.unwrap_or(was.role), disabled_at, ..was.clone() };
+        if !(is.role == OperatorRole::Owner && is.disabled_at.is_none()) {
+            spare_the_last(&owners, id)?;
+        }
+        tx.update_operator(&is).await.map_err(taken)?;
+        if let Some(hash) = &password_hash {
+            tx.set_operator_password(id, hash).await?;
+        }
+        if password_hash.is_some() || is.disabled_at.is_some() {
+            tx.end_operator_sessions(id, None).await?;
+        }
+        let detail = difference(&was, &is, password_hash.is_some());
+        tx.audit(&[event(by, "operator.changed", id, detail)], now).await?;
+        tx.commit().await?;
+        Ok(is)
+    }
+
+    /// Forgets an operator and ends its log-ins.
+    ///
+    /// # Errors
+    /// `ReadOnly`; `NotFound(Operator)`; `Conflict(LastOwner)`.
+    pub async fn delete_operator(&self, by: Acting, id: OperatorId) -> Result<(), Error> {
+        by.demand_owner()?;
+        let tx = self.store.begin(&self.store.system_scope()).await?;
+        let owners = tx.lock_owners().await?;
+        let was = tx.lock_operator(id).await.map_err(Error::missing(Resource::Operator))?.operator;
+        spare_the_last(&owners, id)?;
+        end(&tx, &was).await?;
+        let detail = json!({ "name": was.name.as_str(), "role": was.role });
+        tx.audit(&[event(by, "operator.deleted", id, detail)], self.clock.now()).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+pub(crate) fn event(by: Acting, action: &'static str, id: OperatorId, detail: Value) -> AuditEvent {
+    AuditEvent { actor: by.actor(), action, subject: id.to_string(), detail }
+}
+
+async fn end(tx: &TenantTx, operator: &Operator) -> Result<(), Error> {
+    tx.end_operator_sessions(operator.id, None).await?;
+    Ok(tx.delete_operator(operator.id).await?)
+}
+
+/// An installation without an owner could be helped at the command line alone.
+fn spare_the_last(owners: &[OperatorId], id: OperatorId) -> Result<(), Error> {
+    if owners == [id] { Err(Error::Conflict(Conflict::LastOwner)) } else { Ok(()) }
+}
+
+/// What the audit tells of a change.
+fn difference(was: &Operator, is: &Operator, password: bool) -> Value {
+    let mut detail = serde_json::Map::new();
+    if was.name != is.name {
+        detail.insert("name".to_owned(), json!(is.name.as_str()));
+    }
+    if was.role != is.role {
+        detail.insert("role".to_owned(), json!(is.role));
+    }
+    if was.disabled_at.is_some() != is.disabled_at.is_some() {
+        detail.insert("disabled".to_owned(), json!(is.disabled_at.is_some()));
+    }
+    if password {
+        detail.insert("password".to_owned(), json!("reset"));
+    }
+    detail.into()
+}
+
+fn taken(error: regrant_storage::Error) -> Error {
+    match error {
+        regrant_storage::Error::Taken(_) => Error::Conflict(Conflict::Exists(Resource::Operator)),
+        other => other.into(),
+    }
+}

@@ -1,0 +1,185 @@
+//! Operators: who gets in, who may change something, and what ends at once.
+
+use std::time::Instant;
+
+use futures_util::future::join_all;
+use regrant_domain::{OperatorRole, TenantId};
+use regrant_testdb::TestDatabase;
+use regrant_vault::AuditQuery;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, Fleet, Operator, PASSWORD, answer, on_both, try_log_in};
+
+on_both!(
+    an_operator_logs_in_and_out,
+    a_token_of_one_listener_is_none_at_the_other,
+    disabling_and_another_password_end_log_ins_at_once,
+    the_last_owner_stays,
+    known_and_unknown_names_are_locked_alike_and_opened_by_time,
+    a_flood_of_log_ins_computes_two_at_once_and_holds_up_no_tenant,
+    an_operator_is_made_once_by_a_repeated_call,
+);
+
+async fn bench(database: TestDatabase) -> Bench {
+    Bench::start(database, &Fleet::new(1, 2, 0).world()).await
+}
+
+fn kind(problem: &Value) -> &str {
+    problem["type"].as_str().unwrap_or_default().trim_start_matches("/problems/")
+}
+
+async fn an_operator_logs_in_and_out(database: TestDatabase) {
+    let bench = bench(database).await;
+    let owner = bench.owner().await;
+    let (status, session) = owner.get("/session").await;
+    assert_eq!((status, &session["operator"]["name"]), (200, &json!("owner")));
+    assert_eq!(owner.delete("/session").await.0, 204);
+    let (status, refused) = owner.get("/session").await;
+    assert_eq!((status, kind(&refused)), (401, "unauthenticated"));
+    let again = Operator::log_in(&bench.admin, "owner", PASSWORD).await;
+    bench.clock.advance(chrono::Duration::seconds(3610));
+    assert_eq!(again.get("/session").await.0, 401, "a log-in ends after an hour");
+}
+
+async fn a_token_of_one_listener_is_none_at_the_other(database: TestDatabase) {
+    let bench = bench(database).await;
+    let (owner, tenant) = (bench.owner().await, bench.tenant("One").await);
+    let http = crate::bench::http();
+    let call = http.get(format!("{}/admin/v1/session", bench.admin)).bearer_auth(&tenant.bearer);
+    assert_eq!(answer(call).await.0, 401);
+    let call = http.get(format!("{}/v1/assets", bench.api)).bearer_auth(&owner.bearer);
+    assert_eq!(answer(call).await.0, 401);
+    for (url, path) in [(&bench.api, "/admin/v1/session"), (&bench.admin, "/v1/assets")] {
+        let call = http.get(format!("{url}{path}")).bearer_auth(&owner.bearer);
+        assert_eq!(answer(call).await.0, 404, "{path}");
+    }
+}
+
+async fn disabling_and_another_password_end_log_ins_at_once(database: TestDatabase) {
+    let bench = bench(database).await;
+    let (owner, support) = (bench.owner().await, bench.support().await);
+    let path = format!("/operators/{}", support.id);
+    assert_eq!(support.get("/operators").await.0, 200);
+    assert_eq!(owner.patch(&path, &json!({ "disabled": true })).await.0, 200);
+    assert_eq!(support.get("/operators").await.0, 401);
+    let (status, refused) = try_log_in(&bench.admin, "support", PASSWORD).await;
+    assert_eq!((status, kind(&refused)), (401, "wrong_credentials"));
+    assert_eq!(owner.patch(&path, &json!({ "disabled": false })).await.0, 200);
+
+    let (one, other) = (
+        Operator::log_in(&bench.admin, "support", PASSWORD).await,
+        Operator::log_in(&bench.admin, "support", PASSWORD).await,
+    );
+    let change = json!({ "current_password": PASSWORD, "new_password": "another horse battery" });
+    assert_eq!(one.post("/session/password", &change).await.0, 204);
+    assert_eq!((one.get("/session").await.0, other.get("/session").await.0), (200, 401));
+    let (status, refused) = one.post("/session/password", &change).await;
+    assert_eq!((status, kind(&refused)), (401, "wrong_credentials"));
+    assert_eq!(try_log_in(&bench.admin, "support", PASSWORD).await.0, 401);
+
+    assert_eq!(owner.patch(&path, &json!({ "password": "a third horse battery" })).await.0, 200);
+    assert_eq!(one.get("/session").await.0, 401);
+    assert_eq!(try_log_in(&bench.admin, "support", "a third horse battery").await.0, 201);
+}
+
+async fn the_last_owner_stays(database: TestDatabase) {
+    let bench = bench(database).await;
+    let (owner, support) = (bench.owner().await, bench.support().await);
+    let own = format!("/operators/{}", owner.id);
+    for change in [json!({ "role": "support" }), json!({ "disabled": true })] {
+        let (status, refused) = owner.patch(&own, &change).await;
+        assert_eq!((status, kind(&refused)), (409, "last_owner"), "{change}");
+    }
+    let (status, refused) = owner.delete(&own).await;
+    assert_eq!((status, kind(&refused)), (409, "last_owner"));
+    let second = bench.operator("second", OperatorRole::Owner).await;
+    // Of two owners who take each other's role at once, one stays.
+    let role = json!({ "role": "support" });
+    let theirs = format!("/operators/{}", second.id);
+    let (one, other) = tokio::join!(owner.patch(&theirs, &role), second.patch(&own, &role));
+    let mut statuses = [one.0, other.0];
+    statuses.sort_unstable();
+    assert!(matches!(statuses, [200, 403 | 409]), "{one:?} {other:?}");
+    let (_, list) = support.get("/operators").await;
+    let owners = list["data"].as_array().expect("a list").iter().filter(|it| it["role"] == "owner").count();
+    assert_eq!(owners, 1, "{list}");
+}
+
+async fn known_and_unknown_names_are_locked_alike_and_opened_by_time(database: TestDatabase) {
+    let bench = bench(database).await;
+    bench.owner().await;
+    let wrong = "wrong horse battery";
+    for name in ["owner", "nobody"] {
+        let mut told = Vec::new();
+        for _ in 0..6 {
+            let call = crate::bench::http().post(format!("{}/admin/v1/session", bench.admin));
+            let answer =
+                call.json(&json!({ "name": name, "password": wrong })).send().await.expect("answers");
+            let (status, after) = (answer.status().as_u16(), answer.headers().get("retry-after").cloned());
+            let body: Value = answer.json().await.expect("json");
+            told.push((status, kind(&body).to_owned(), after.is_some()));
+        }
+        let wrong = (401, "wrong_credentials".to_owned(), false);
+        assert_eq!(told[..5], vec![wrong; 5], "{name}");
+        assert_eq!(told[5], (429, "locked_out".to_owned(), true), "{name}");
+    }
+    let (status, refused) = try_log_in(&bench.admin, "owner", PASSWORD).await;
+    assert_eq!((status, kind(&refused)), (429, "locked_out"), "the right password neither");
+    bench.clock.advance(chrono::Duration::seconds(31));
+    assert_eq!(try_log_in(&bench.admin, "owner", wrong).await.0, 401);
+    assert_eq!(try_log_in(&bench.admin, "owner", PASSWORD).await.0, 429, "the lock doubles");
+    bench.clock.advance(chrono::Duration::seconds(61));
+    let owner = Operator::log_in(&bench.admin, "owner", PASSWORD).await;
+    assert_eq!(try_log_in(&bench.admin, "owner", wrong).await.0, 401, "success forgets the failures");
+    assert_eq!(owner.get("/session").await.0, 200);
+    let told = bench.vault.export_audit_of(TenantId::SYSTEM, AuditQuery::default()).await.expect("the audit");
+    let text: String =
+        told.data.iter().map(|it| format!("{} {} {}\n", it.action, it.subject, it.detail)).collect();
+    assert!(text.contains("operator.log_in_refused unknown") && !text.contains("nobody"), "{text}");
+}
+
+async fn a_flood_of_log_ins_computes_two_at_once_and_holds_up_no_tenant(database: TestDatabase) {
+    let bench = bench(database).await;
+    let tenant = bench.tenant("One").await;
+    bench.owner().await;
+    let flood = join_all((0..500).map(|n| {
+        let admin = bench.admin.clone();
+        async move {
+            let began = Instant::now();
+            let status = try_log_in(&admin, &format!("name-{n}"), "wrong horse battery").await.0;
+            (status, began.elapsed())
+        }
+    }));
+    let reads = async {
+        let mut statuses = Vec::new();
+        for _ in 0..20 {
+            statuses.push(tenant.status("/v1/assets").await);
+        }
+        statuses
+    };
+    let (answers, reads) = tokio::join!(flood, reads);
+    assert!(reads.iter().all(|it| *it == 200), "{reads:?}");
+    let (tried, excess): (Vec<_>, Vec<_>) = answers.iter().partition(|(status, _)| *status == 401);
+    assert!(excess.iter().all(|(status, _)| *status == 429) && tried.len() >= 34, "{}", tried.len());
+    assert!(excess.len() >= 100, "{} were refused", excess.len());
+    let load = bench.vault.password_load();
+    assert_eq!((load.admitted, load.most_at_once), (0, 2));
+}
+
+async fn an_operator_is_made_once_by_a_repeated_call(database: TestDatabase) {
+    let bench = bench(database).await;
+    let owner = bench.owner().await;
+    let new = json!({ "name": "new", "role": "support", "password": PASSWORD });
+    let make = |body: Value, key: &'static str| {
+        answer(owner.call(Method::POST, "/operators").header("idempotency-key", key).json(&body))
+    };
+    let (first, second) = (make(new.clone(), "once").await, make(new.clone(), "once").await);
+    assert_eq!(first.0, 201, "{}", first.1);
+    assert_eq!(first, second);
+    let (status, refused) = make(new.clone(), "twice").await;
+    assert_eq!((status, kind(&refused)), (409, "already_exists"));
+    let other = json!({ "name": "other", "role": "support", "password": PASSWORD });
+    let (status, refused) = make(other, "once").await;
+    assert_eq!((status, kind(&refused)), (422, "idempotency_key_reused"));
+}
