@@ -5,6 +5,7 @@ use std::time::Duration;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use regrant_testdb::TestDatabase;
+use regrant_vault::Acting;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -498,7 +499,9 @@ async fn while_an_apps_secret_is_changed_messages_signed_with_either_are_believe
         let app = APP.parse().expect("an app id");
         let change = async |secret: &str| {
             let secret = regrant_domain::AppSecret::parse(secret.to_owned()).expect("a secret");
-            scene.bench.vault.update_app(&app, Some(&secret), None).await.expect("the app is there");
+            let day = Duration::from_hours(24);
+            let set = scene.bench.vault.set_app_secret(Acting::CommandLine, &app, &secret, day, None).await;
+            set.expect("the app is there");
         };
         let tell = async |secret: &str, date: &str| {
             let raw = migration(Fleet::PERSON, scene.now(), date);
@@ -510,6 +513,9 @@ async fn while_an_apps_secret_is_changed_messages_signed_with_either_are_believe
         change("the-third-secret").await;
         assert_eq!(tell(SECRET, "2030-01-03T00:00:00Z").await, 403, "the one before the one before is over");
         assert_eq!(tell("the-second-secret", "2030-01-04T00:00:00Z").await, 200);
+        scene.bench.clock.advance(chrono::Duration::hours(25));
+        assert_eq!(tell("the-second-secret", "2030-01-05T00:00:00Z").await, 403, "its overlap is over");
+        assert_eq!(tell("the-third-secret", "2030-01-06T00:00:00Z").await, 200);
     })
     .await;
 }

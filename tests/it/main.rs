@@ -8,6 +8,8 @@
 
 mod access;
 mod admin;
+mod admin_matrix;
+mod admin_tenants;
 mod bad_tokens;
 mod bench;
 mod canary;
@@ -26,6 +28,7 @@ mod reach;
 mod reconnect;
 mod register;
 mod replicas;
+mod scribe;
 mod sdk;
 mod stream;
 mod thousand;

@@ -3,12 +3,20 @@
 //! The rule: what stands round its routes is what stands round the public ones; who may change something is asked
 //! in the use case, so that no route can forget it. No route here tells a tenant's token.
 
+mod apps;
+mod audit;
 mod authenticate;
 mod caller;
+mod client_view;
+mod clients;
 mod health;
+mod jobs;
+mod keys;
 mod openapi;
 mod operators;
 mod session;
+mod tenant_view;
+mod tenants;
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -114,6 +122,32 @@ fn v1() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_web::OpenApiFa
         .service(operators::get_operator)
         .service(operators::change_operator)
         .service(operators::delete_operator)
+        .service(apps::list_apps)
+        .service(apps::create_app)
+        .service(apps::get_app)
+        .service(apps::change_app)
+        .service(apps::set_app_secret)
+        .service(tenants::create_tenant)
+        .service(tenants::list_tenants)
+        .service(tenants::get_tenant)
+        .service(tenants::change_tenant)
+        .service(tenants::delete_tenant)
+        .service(tenants::suspend_tenant)
+        .service(tenants::resume_tenant)
+        .service(tenants::restore_tenant)
+        .service(tenants::shred_tenant)
+        .service(clients::list_clients)
+        .service(clients::create_client)
+        .service(clients::get_client)
+        .service(clients::change_client)
+        .service(clients::delete_client)
+        .service(clients::reset_client_secret)
+        .service(clients::revoke_client_tokens)
+        .service(keys::list_keys)
+        .service(keys::rotate_keys)
+        .service(jobs::get_jobs)
+        .service(audit::list_audit_events)
+        .service(audit::get_audit_checkpoint)
 }
 
 fn health_alone(config: &mut ServiceConfig<'_>) {

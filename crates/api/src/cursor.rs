@@ -3,7 +3,7 @@
 //! The rule: a cursor is opaque. It is a position, not a right: it is checked like any other input.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use regrant_domain::{AssetId, DeliveryId, OperatorId, PersonId, ReconnectId};
+use regrant_domain::{AssetId, DeliveryId, OperatorId, PersonId, ReconnectId, TenantId};
 use regrant_vault::ForecastCursor;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,10 @@ impl Position for ReconnectId {
 
 impl Position for DeliveryId {
     const LIST: &'static str = "deliveries:";
+}
+
+impl Position for TenantId {
+    const LIST: &'static str = "tenants:";
 }
 
 impl Position for OperatorId {

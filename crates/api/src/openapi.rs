@@ -32,19 +32,30 @@ use crate::{
 
 /// Schemas of answers that tell every field, null where nothing is known (but `slots` and `cut_offs`, which
 /// lists leave out).
-const ALWAYS_WHOLE: [&str; 15] = [
+const ALWAYS_WHOLE: [&str; 27] = [
+    "App",
     "Asset",
+    "Client",
     "Credential",
     "CutOffNote",
+    "DueJobs",
     "Ending",
     "ForecastEntry",
     "ImpactBy",
+    "Jobs",
     "ListedPerson",
+    "OnboardedTenant",
     "Operator",
+    "PausedApp",
     "Person",
     "ReconnectItem",
     "ReconnectSummary",
+    "ScopeUse",
+    "ShreddedTenant",
+    "SigningKey",
     "Slots",
+    "Tenant",
+    "TenantLimits",
     "Token",
     "WebhookDelivery",
     "WebhookEndpoint",

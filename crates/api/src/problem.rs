@@ -236,6 +236,12 @@ impl From<Conflict> for Problem {
                 Code::ProofKeyMissing,
                 "The client's secret is from before calls could be proved: give it another one first.",
             ),
+            Conflict::TenantGone => {
+                Self::new(Code::TenantGone, "The tenant was deleted or shredded, or is to be deleted.")
+            }
+            Conflict::TenantNotSuspended => {
+                Self::new(Code::TenantNotSuspended, "The tenant is still served: suspend it first.")
+            }
             Conflict::LastOwner => {
                 Self::new(Code::LastOwner, "This is the last owner who can log in; nothing was changed.")
             }

@@ -30,6 +30,8 @@ mod webhooks;
 use actix_web::middleware::from_fn;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
+pub(crate) use assets::Moment;
+pub(crate) use audit::{AuditEventOut, CheckpointOut, Word};
 pub(crate) use events::Streams;
 pub(crate) use health::{Health, get_liveness, ok};
 pub(crate) use pages::{PATHS as PAGES, configure as pages};

@@ -1,8 +1,8 @@
 //! Schemas of the domain's closed lists and identifiers: the domain knows nothing of OpenAPI.
 
 use regrant_domain::{
-    AssetKind, Confidence, CredentialKind, CutOffSource, EventKind, OperatorRole, Outcome, ReasonCode,
-    ReconnectStatus, Serving, Slot, Who,
+    AssetKind, Confidence, CredentialKind, CutOffSource, EventKind, OperatorRole, Outcome, Permission,
+    ReasonCode, ReconnectStatus, Serving, Slot, Who,
     forecast::{Cover, Effect},
     state::{EndingCause, Status},
     webhook::{DeliveryStatus, DisabledReason, EndpointStatus},
@@ -129,6 +129,26 @@ pub(crate) fn operator_role() -> Object {
 
 pub(crate) fn operator_name() -> Object {
     text().pattern(Some("^[a-z0-9._@+-]{1,64}$")).examples(["ada"]).build()
+}
+
+pub(crate) fn permission() -> Object {
+    list(Permission::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn permissions() -> Array {
+    ArrayBuilder::new().items(permission()).build()
+}
+
+pub(crate) fn tenant_status() -> Object {
+    list(["active", "suspended", "deleted"].into_iter())
+}
+
+pub(crate) fn signing_key_state() -> Object {
+    list(["next", "active", "overlap", "retired"].into_iter())
+}
+
+pub(crate) fn secret() -> Object {
+    text().min_length(Some(1)).max_length(Some(256)).build()
 }
 
 pub(crate) fn password() -> Object {

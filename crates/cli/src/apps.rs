@@ -1,10 +1,10 @@
 //! `regrant apps`: the Meta apps that tenants' tokens belong to.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use regrant_domain::{AppId, AppSecret, VerifyToken};
-use regrant_vault::NewApp;
+use regrant_vault::{Acting, AppChange, AppView, NewApp};
 use serde_json::json;
 
 use crate::{Global, config::Config, installation, private, telemetry};
@@ -38,6 +38,9 @@ pub(crate) enum Command {
         /// A file with the word Meta repeats when it verifies the webhook address.
         #[arg(long, value_name = "PATH")]
         verify_token_file: Option<PathBuf>,
+        /// For so many hours messages signed with the secret before it are believed, too; at most 168.
+        #[arg(long, default_value_t = 24, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=168))]
+        overlap_hours: u64,
     },
     /// List the registered apps, without their secrets.
     List,
@@ -54,17 +57,22 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
                 secret: app_secret(&secret_file)?,
                 verify_token: verify_token_file.as_deref().map(verify_token).transpose()?,
             };
-            installation::open(config).await?.create_app(&app).await?;
-            global.output.print(
-                &json!({ "id": app.id.as_str(), "name": app.name }),
-                format!("registered app {}", app.id),
-            )
+            let made = installation::open(config).await?.create_app(Acting::CommandLine, app, None).await?;
+            let AppView { id, name, .. } = made.value;
+            global.output.print(&json!({ "id": id, "name": name }), format!("registered app {id}"))
         }
-        Command::Set { id, secret_file, verify_token_file } => {
+        Command::Set { id, secret_file, verify_token_file, overlap_hours } => {
             let secret = secret_file.as_deref().map(app_secret).transpose()?;
             let verify_token = verify_token_file.as_deref().map(verify_token).transpose()?;
             let vault = installation::open(config).await?;
-            vault.update_app(&id, secret.as_ref(), verify_token.as_ref()).await?;
+            if verify_token.is_some() {
+                let change = AppChange { verify_token, ..AppChange::default() };
+                vault.change_app(Acting::CommandLine, &id, change).await?;
+            }
+            if let Some(secret) = &secret {
+                let overlap = Duration::from_hours(overlap_hours);
+                vault.set_app_secret(Acting::CommandLine, &id, secret, overlap, None).await?;
+            }
             global.output.print(&json!({ "id": id.as_str() }), format!("changed app {id}"))
         }
         Command::List => list(config, global).await,

@@ -4,7 +4,7 @@
 
 use anyhow::Context as _;
 use regrant_domain::{AppId, ClientId, ClientSecret, Permissions, TenantId};
-use regrant_vault::{Acting, ClientSpec, MintedClient, Onboarded, Vault};
+use regrant_vault::{Acting, ClientSpec, MintedClient, NewTenantSpec, TenantChange, Vault};
 use serde_json::json;
 
 use crate::{Global, config::Config, installation, telemetry};
@@ -76,7 +76,9 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
     let vault = installation::open(config).await?;
     match command {
         Command::Create { name, app, may } => {
-            show(&vault.create_tenant(&name, &app, may.permissions()).await?, global)
+            let new = NewTenantSpec::named(&name, app, may.permissions());
+            let made = vault.create_tenant(Acting::CommandLine, new, None).await?;
+            show(made.tenant.tenant.id, made.client.id, made.secret, global)
         }
         Command::AddClient { tenant, name, may } => {
             let spec = ClientSpec::named(name, may.permissions());
@@ -87,7 +89,8 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
             show_client(vault.reset_client_secret(by, tenant, client, None, None).await?, global)
         }
         Command::RequireReason { tenant, off } => {
-            vault.require_reason(tenant, !off).await?;
+            let change = TenantChange { reason_required: Some(!off), ..TenantChange::default() };
+            vault.change_tenant(Acting::CommandLine, tenant, change).await?;
             let value = json!({ "tenant_id": tenant, "reason_required": !off });
             let text = if off { "no reason is demanded" } else { "a reason is demanded for every token" };
             global.output.print(&value, text)
@@ -98,14 +101,17 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
 
 /// A call that repeats no other shows the secret it made.
 fn show_client(made: MintedClient, global: &Global) -> anyhow::Result<()> {
-    let secret = made.secret.context("the client has no new secret")?;
-    show(&Onboarded { tenant: made.tenant, client: made.client.id, secret }, global)
+    show(made.tenant, made.client.id, made.secret, global)
 }
 
 /// The one sight of a secret.
-fn show(made: &Onboarded, global: &Global) -> anyhow::Result<()> {
-    let (tenant, client) = (made.tenant.to_string(), made.client.to_string());
-    let secret: &ClientSecret = &made.secret;
+fn show(
+    tenant: TenantId,
+    client: ClientId,
+    secret: Option<ClientSecret>,
+    global: &Global,
+) -> anyhow::Result<()> {
+    let secret = secret.context("the client has no new secret")?;
     let value = json!({ "tenant_id": tenant, "client_id": client, "client_secret": secret.expose() });
     let text = format!(
         "tenant         {tenant}\nclient         {client}\nclient secret  {}\n\nThe secret is not shown again: keep it now.",
@@ -117,7 +123,8 @@ fn show(made: &Onboarded, global: &Global) -> anyhow::Result<()> {
 async fn list(vault: &Vault, global: &Global) -> anyhow::Result<()> {
     let (mut values, mut lines) = (Vec::new(), Vec::new());
     for tenant in vault.tenants().await? {
-        lines.push(format!("{}  {}  app {}", tenant.id, tenant.name, tenant.app_id));
+        let state = if tenant.deleted_at.is_some() { "deleted" } else { tenant.status.as_str() };
+        lines.push(format!("{}  {}  app {}  {state}", tenant.id, tenant.name, tenant.app_id));
         let mut clients = Vec::new();
         for client in vault.clients(tenant.id).await? {
             lines.push(format!("  {}  {}  {}", client.id, client.name, client.scopes));
@@ -128,6 +135,7 @@ async fn list(vault: &Vault, global: &Global) -> anyhow::Result<()> {
         }
         values.push(json!({
             "id": tenant.id.to_string(), "name": tenant.name, "app_id": tenant.app_id.as_str(),
+            "status": state,
             "created_at": tenant.created_at, "clients": clients,
         }));
     }

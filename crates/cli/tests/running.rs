@@ -143,3 +143,28 @@ fn a_second_process_on_sqlite_is_refused_and_the_first_goes_on() {
     assert!(serving.stop().0.success());
     assert!(installation.start(&["work"], &[]).stop().0.success(), "the lock ends with its process");
 }
+
+#[test]
+fn operators_are_made_and_changed_at_the_command_line_and_the_last_owner_stays() {
+    let installation = Installation::new();
+    let run = |arguments: &[&str]| {
+        let mut command = installation.command(&[&["operators"][..], arguments].concat(), 1, 2);
+        let output = command.env("REGRANT_OPERATOR_PASSWORD", "correct horse battery").output();
+        let output = output.expect("the binary starts");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+    };
+    assert_eq!(run(&["list"]), (true, "there is no operator\n".to_owned()));
+    let (made, said) = run(&["add", "--name", "ada", "--role", "owner"]);
+    assert!(made && said.contains("made operator ada (owner), opr_"), "{said}");
+    let (refused, said) = run(&["add", "--name", "ada", "--role", "support"]);
+    assert!(!refused && said.contains("exists already"), "{said}");
+    for last in [&["delete", "--name", "ada"][..], &["set-role", "--name", "ada", "--role", "support"]] {
+        let (refused, said) = run(last);
+        assert!(!refused && said.contains("last owner"), "{said}");
+    }
+    assert!(run(&["add", "--name", "bo", "--role", "owner"]).0 && run(&["disable", "--name", "ada"]).0);
+    let (_, listed) = run(&["list"]);
+    assert!(listed.contains("ada  owner  disabled") && !listed.contains("correct"), "{listed}");
+    assert!(run(&["reset-password", "--name", "bo"]).0 && run(&["delete", "--name", "ada"]).0);
+}

@@ -4,8 +4,8 @@ use regrant_domain::{AppId, Sealed, Timestamp};
 use sea_orm::Value;
 
 use crate::{
-    Error, Store,
-    query::{Query, time},
+    Error, Store, TenantTx,
+    query::{Query, maybe_time, time},
     row::Row,
 };
 
@@ -35,63 +35,18 @@ pub struct StoredApp {
     pub secret: Sealed,
     /// The secret before this one, while messages signed with it may still come.
     pub previous_secret: Option<Sealed>,
+    /// Until when that one counts.
+    pub previous_secret_until: Option<Timestamp>,
     /// The word Meta repeats when it verifies a webhook address.
     pub verify_token: Option<Sealed>,
     /// When it was registered.
     pub created_at: Timestamp,
 }
 
-const SELECT: &str =
-    "SELECT id, name, secret_sealed, previous_secret_sealed, verify_token_sealed, created_at FROM apps";
+const SELECT: &str = "SELECT id, name, secret_sealed, previous_secret_sealed, previous_secret_until,
+    verify_token_sealed, created_at FROM apps";
 
 impl Store {
-    /// Keeps an app.
-    ///
-    /// # Errors
-    /// [`Error::Taken`]: it is kept already.
-    pub async fn insert_app(&self, app: &NewApp) -> Result<(), Error> {
-        let row: [Value; 5] = [
-            app.id.as_str().into(),
-            app.name.as_str().into(),
-            app.secret.as_bytes().into(),
-            app.verify_token.as_ref().map(|it| it.as_bytes().to_vec()).into(),
-            time(app.created_at).into(),
-        ];
-        let query =
-            Query::new("INSERT INTO apps (id, name, secret_sealed, verify_token_sealed, created_at) VALUES ")
-                .list(row)
-                .sql(" ON CONFLICT DO NOTHING");
-        match self.write(query).await? {
-            0 => Err(Error::Taken("app")),
-            _ => Ok(()),
-        }
-    }
-
-    /// Gives an app another secret, another word, or both; the secret before it goes on counting for what comes in.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]: there is no such app.
-    pub async fn update_app(
-        &self,
-        id: &AppId,
-        secret: Option<&Sealed>,
-        verify_token: Option<&Sealed>,
-    ) -> Result<(), Error> {
-        let bytes = |it: Option<&Sealed>| Value::from(it.map(|it| it.as_bytes().to_vec()));
-        let query = Query::new("UPDATE apps SET previous_secret_sealed = CASE WHEN ")
-            .bind(i64::from(secret.is_some()))
-            .sql(" = 1 THEN secret_sealed ELSE previous_secret_sealed END, secret_sealed = coalesce(")
-            .bind(bytes(secret))
-            .sql(", secret_sealed), verify_token_sealed = coalesce(")
-            .bind(bytes(verify_token))
-            .sql(", verify_token_sealed) WHERE id = ")
-            .bind(id.as_str());
-        match self.write(query).await? {
-            0 => Err(Error::NotFound),
-            _ => Ok(()),
-        }
-    }
-
     /// The app with this id.
     ///
     /// # Errors
@@ -112,12 +67,88 @@ impl Store {
     }
 }
 
+impl TenantTx {
+    /// Keeps an app.
+    ///
+    /// # Errors
+    /// [`Error::Taken`]: it is kept already.
+    pub async fn insert_app(&self, app: &NewApp) -> Result<(), Error> {
+        let row: [Value; 5] = [
+            app.id.as_str().into(),
+            app.name.as_str().into(),
+            app.secret.as_bytes().into(),
+            sealed(app.verify_token.as_ref()),
+            time(app.created_at).into(),
+        ];
+        let query =
+            Query::new("INSERT INTO apps (id, name, secret_sealed, verify_token_sealed, created_at) VALUES ")
+                .list(row)
+                .sql(" ON CONFLICT DO NOTHING");
+        match self.of_installation(query).await? {
+            0 => Err(Error::Taken("app")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives an app another name, another word, or both.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is no such app.
+    pub async fn change_app(
+        &self,
+        id: &AppId,
+        name: Option<&str>,
+        verify_token: Option<&Sealed>,
+    ) -> Result<(), Error> {
+        let query = Query::new("UPDATE apps SET name = coalesce(")
+            .bind(name.map(ToOwned::to_owned))
+            .sql(", name), verify_token_sealed = coalesce(")
+            .bind(sealed(verify_token))
+            .sql(", verify_token_sealed)");
+        self.of_app(id, query).await
+    }
+
+    /// Gives an app another secret; with `until` the one before it counts until then, else it is gone.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is no such app.
+    pub async fn set_app_secret(
+        &self,
+        id: &AppId,
+        secret: &Sealed,
+        until: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        let query = match until {
+            Some(_) => Query::new("UPDATE apps SET previous_secret_sealed = secret_sealed"),
+            None => Query::new("UPDATE apps SET previous_secret_sealed = NULL"),
+        };
+        let query = query
+            .sql(", previous_secret_until = ")
+            .bind(maybe_time(until))
+            .sql(", secret_sealed = ")
+            .bind(secret.as_bytes());
+        self.of_app(id, query).await
+    }
+
+    async fn of_app(&self, id: &AppId, query: Query) -> Result<(), Error> {
+        match self.of_installation(query.sql(" WHERE id = ").bind(id.as_str())).await? {
+            0 => Err(Error::NotFound),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn sealed(it: Option<&Sealed>) -> Value {
+    it.map(|it| it.as_bytes().to_vec()).into()
+}
+
 fn stored(row: &Row) -> Result<StoredApp, Error> {
     Ok(StoredApp {
         id: row.parsed("id")?,
         name: row.get("name")?,
         secret: row.sealed("secret_sealed")?,
         previous_secret: row.maybe_sealed("previous_secret_sealed")?,
+        previous_secret_until: row.maybe_time("previous_secret_until")?,
         verify_token: row.maybe_sealed("verify_token_sealed")?,
         created_at: row.time("created_at")?,
     })

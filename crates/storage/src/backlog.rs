@@ -3,7 +3,7 @@
 use regrant_domain::Timestamp;
 
 use crate::{
-    Error, Store,
+    DueKind, Error, Store,
     query::{Query, time},
     row::Row,
 };
@@ -30,7 +30,61 @@ pub struct Waiting {
     pub oldest: Option<Timestamp>,
 }
 
+/// How many tenants there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TenantCounts {
+    /// They are served.
+    pub active: u64,
+    /// Their clients are refused and their work rests.
+    pub suspended: u64,
+    /// They were deleted.
+    pub deleted: u64,
+}
+
 impl Store {
+    /// How much of one kind is due at `wall` and held by nobody.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn waiting_of(&self, kind: DueKind, wall: Timestamp) -> Result<Waiting, Error> {
+        let query = Query::new(
+            "SELECT count(*) AS n, min(d.due_at) AS oldest FROM due d JOIN tenants t ON t.id = d.tenant_id WHERE ",
+        )
+        .sql(kind.of_tenants())
+        .sql(" AND d.owner IS NULL AND d.kind = ")
+        .bind(kind.as_str())
+        .sql(" AND d.due_at <= ")
+        .bind(time(wall));
+        waiting(&query.one(&self.connection).await?.ok_or(Error::NotFound)?)
+    }
+
+    /// How many reconnects of tenants that are served have not ended.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn reconnects_on_list(&self) -> Result<u64, Error> {
+        let query = Query::new(
+            "SELECT count(*) AS n FROM due d JOIN tenants t ON t.id = d.tenant_id
+             WHERE t.status = 'active' AND d.kind = 'reconnect'",
+        );
+        count(&query.one(&self.connection).await?.ok_or(Error::NotFound)?, "n")
+    }
+
+    /// How many tenants there are, state by state.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn tenant_counts(&self) -> Result<TenantCounts, Error> {
+        let query = Query::new(
+            "SELECT count(CASE WHEN status = 'active' THEN 1 END) AS active,
+                count(CASE WHEN status = 'suspended' AND deleted_at IS NULL THEN 1 END) AS suspended,
+                count(deleted_at) AS deleted FROM tenants",
+        );
+        let row = query.one(&self.connection).await?.ok_or(Error::NotFound)?;
+        let (active, suspended) = (count(&row, "active")?, count(&row, "suspended")?);
+        Ok(TenantCounts { active, suspended, deleted: count(&row, "deleted")? })
+    }
+
     /// How much is due at `now` (on the clock records live by) and at `wall` (the system's).
     ///
     /// # Errors
@@ -55,9 +109,12 @@ impl Store {
             .sql(table)
             .sql(" d JOIN tenants t ON t.id = d.tenant_id WHERE t.status = 'active' AND d.owner IS NULL AND d.due_at <= ")
             .bind(time(by));
-        let row = query.one(&self.connection).await?.ok_or(Error::NotFound)?;
-        Ok(Waiting { count: count(&row, "n")?, oldest: row.maybe_time("oldest")? })
+        waiting(&query.one(&self.connection).await?.ok_or(Error::NotFound)?)
     }
+}
+
+fn waiting(row: &Row) -> Result<Waiting, Error> {
+    Ok(Waiting { count: count(row, "n")?, oldest: row.maybe_time("oldest")? })
 }
 
 fn count(row: &Row, column: &'static str) -> Result<u64, Error> {

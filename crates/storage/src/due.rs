@@ -29,10 +29,13 @@ pub enum DueKind {
 }
 
 impl DueKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Reconnect, Self::Inbox, Self::Refresh, Self::Delivery];
+
     /// Which tenants' work is done. What Meta tells is carried out for suspended ones too.
-    const fn of_tenants(self) -> &'static str {
+    pub(crate) const fn of_tenants(self) -> &'static str {
         match self {
-            Self::Inbox => "t.status IN ('active', 'suspended')",
+            Self::Inbox => "t.deleted_at IS NULL",
             Self::Reconnect | Self::Refresh | Self::Delivery => "t.status = 'active'",
         }
     }
@@ -140,10 +143,13 @@ impl Store {
     /// Holds on to a lease until `until`.
     ///
     /// # Errors
-    /// [`Error::Stale`]: somebody else claimed the object.
+    /// [`Error::Stale`]: somebody else claimed the object, or its tenant's work rests.
     pub async fn renew(&self, scope: &TenantScope, lease: &Lease, until: Timestamp) -> Result<(), Error> {
         let query = Query::of_tenant(scope.tenant(), "UPDATE due SET leased_until = ").bind(time(until));
-        match self.write(held(query, lease)).await? {
+        // Work of a tenant that is suspended meanwhile ends with its lease, and waits.
+        let served =
+            held(query, lease).sql(" AND EXISTS (SELECT 1 FROM tenants t WHERE t.id = due.tenant_id AND ");
+        match self.write(served.sql(lease.kind.of_tenants()).sql(")")).await? {
             0 => Err(Error::Stale),
             _ => Ok(()),
         }

@@ -89,7 +89,7 @@ impl Vault {
     /// Gives a tenant another client.
     ///
     /// # Errors
-    /// `ReadOnly`; `Invalid`; `NotFound(Tenant)`; `Conflict(ClientLimit)`; `Conflict(OtherBody)`.
+    /// `ReadOnly`; `Invalid`; `NotFound(Tenant)`; `Conflict(TenantGone)`; `Conflict(ClientLimit)`; `Conflict(OtherBody)`.
     pub async fn create_client(
         &self,
         by: Acting,
@@ -100,7 +100,7 @@ impl Vault {
         by.demand_owner()?;
         let (spec, now) = (checked(spec)?, self.clock.now());
         check_end(spec.expires_at, now)?;
-        let scope = self.scope_for_operator(tenant).await?;
+        let scope = self.living_scope(tenant).await?;
         let (new, secret) = new_client(&*self.keys.active(&scope).await?, spec, now)?;
         let most = self.settings.max_clients;
         let create = async |once: Option<&Once>| {
@@ -198,7 +198,7 @@ impl Vault {
         by.demand_owner()?;
         let (overlap, now) = (overlap.filter(|it| !it.is_zero()), self.clock.now());
         check_overlap(overlap)?;
-        let scope = self.scope_for_operator(tenant).await?;
+        let scope = self.living_scope(tenant).await?;
         let key = self.keys.active(&scope).await?;
         let (secret, hash) = mint_client_secret()?;
         let proof_key = key.seal(&proof_context(tenant, id), ProofKey::of(&secret).as_bytes())?;
@@ -235,6 +235,11 @@ impl Vault {
             self.conclude(tx, once, &(), now).await
         };
         self.once(&self.store.system_scope(), by.caller_id(), repeat, revoke).await.map(|done| done.value)
+    }
+
+    /// A client as it is in this transaction.
+    pub(crate) async fn client_in(&self, tx: &TenantTx, id: ClientId) -> Result<ClientView, Error> {
+        Ok(view(tx.client(id).await?, self.clock.now()))
     }
 
     /// The client as it is at the end of a transaction, which it then makes last.
@@ -296,7 +301,7 @@ pub(crate) fn checked_name(name: &str) -> Result<String, Error> {
 }
 
 /// What was asked for in the form it is kept in.
-fn checked(spec: ClientSpec) -> Result<ClientSpec, Error> {
+pub(crate) fn checked(spec: ClientSpec) -> Result<ClientSpec, Error> {
     let most = |field, n: usize, most: usize| match n {
         n if n > most => Err(invalid(field, format!("expected at most {most}"))),
         _ => Ok(()),
@@ -319,7 +324,7 @@ fn canonical(network: IpNet) -> IpNet {
     mapped.map_or(network, IpNet::V4).trunc()
 }
 
-fn check_end(end: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
+pub(crate) fn check_end(end: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
     if end.is_some_and(|it| it <= now) {
         return Err(invalid("expires_at", "expected a time to come".to_owned()));
     }

@@ -167,6 +167,12 @@ pub enum Conflict {
     /// Nobody else could run the installation.
     #[error("this is the last owner who can log in")]
     LastOwner,
+    /// The tenant was deleted or shredded, or is to be deleted.
+    #[error("the tenant was deleted or shredded, or is to be deleted")]
+    TenantGone,
+    /// The tenant is still served.
+    #[error("the tenant must be suspended first")]
+    TenantNotSuspended,
     /// Something of that name exists.
     #[error("this {0} exists already")]
     Exists(Resource),

@@ -11,7 +11,10 @@ use regrant_domain::{AppId, AppSecret, Clock, InboxKind, Sealed, Timestamp, Veri
 use regrant_storage::{NewWord, StoredApp};
 use tracing::info;
 
-use crate::{Error, Resource, Vault, apps::app_context};
+use crate::{
+    Error, Resource, Vault,
+    apps::{app_context, older_secret},
+};
 
 /// A deletion that was asked for: the code by which the person asks how far it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,11 +161,11 @@ impl Vault {
         }
     }
 
-    /// The app if it is known, and the secrets to try: while its secret is changed, the one before counts too.
+    /// The app if it is known, and the secrets to try: after a change the one before counts too, to its end.
     async fn incoming_secrets(&self, app: Option<&AppId>) -> Result<(Option<AppId>, Vec<AppSecret>), Error> {
         let stored = self.known(app).await?;
         let sealed = match &stored {
-            Some(it) => [Some(&it.secret), it.previous_secret.as_ref()],
+            Some(it) => [Some(&it.secret), older_secret(it, self.clock.now())],
             None => [Some(&self.decoy.secret), None],
         };
         let id = stored.as_ref().map_or(&self.decoy.app, |it| &it.id);

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 
-const CACHED_FOR: Duration = Duration::from_mins(5);
+pub(crate) const CACHED_FOR: Duration = Duration::from_mins(5);
 const MOST_CACHED: u64 = 20_000;
 
 /// Seals and opens for tenants. Cheap to clone.
@@ -102,6 +102,16 @@ impl Keys {
         let first = self.stored(&system).await?.into_iter().min_by_key(|it| it.version);
         let first = first.ok_or_else(|| Error::internal("the installation has no data key"))?;
         self.version(&system, first.id, first.version).await
+    }
+
+    /// Forgets what was unwrapped of a tenant, here at once; other processes forget it by themselves.
+    pub(crate) async fn forget(&self, tenant: TenantId) {
+        self.active.invalidate(&tenant).await;
+        let theirs: Vec<_> =
+            self.by_version.iter().map(|(key, _)| *key).filter(|(whose, ..)| *whose == tenant).collect();
+        for key in theirs {
+            self.by_version.invalidate(&key).await;
+        }
     }
 
     async fn load_active(&self, scope: &TenantScope) -> Result<Arc<DataKey>, Error> {

@@ -18,7 +18,7 @@ use regrant_storage::{Accepted, Item, NewItem, NewReconnect, Store, StoredCreden
 use regrant_testdb::TestDatabase;
 
 use crate::{
-    AssetRegistration, NewApp, Parts, Principal, Settings, Vault,
+    Acting, AssetRegistration, NewApp, NewTenantSpec, Parts, Principal, Settings, Vault,
     payload::{context, read_credential},
     prove::Credentials,
 };
@@ -138,12 +138,23 @@ impl World {
         let vault = Vault::open(parts).await.unwrap();
         let (id, secret): (AppId, _) = ("1".parse().unwrap(), AppSecret::parse("secret".to_owned()).unwrap());
         vault
-            .create_app(&NewApp { id: id.clone(), name: "App".to_owned(), secret, verify_token: None })
+            .create_app(
+                Acting::CommandLine,
+                NewApp { id: id.clone(), name: "App".to_owned(), secret, verify_token: None },
+                None,
+            )
             .await
             .unwrap();
-        let onboarded = vault.create_tenant("One", &id, Permissions::all()).await.unwrap();
+        let onboarded = vault
+            .create_tenant(
+                Acting::CommandLine,
+                NewTenantSpec::named("One", id.clone(), Permissions::all()),
+                None,
+            )
+            .await
+            .unwrap();
         let token = vault
-            .issue_token(Some(onboarded.client), &onboarded.secret, None, [127, 0, 0, 1].into())
+            .issue_token(Some(onboarded.client.id), &onboarded.secret.unwrap(), None, [127, 0, 0, 1].into())
             .await
             .unwrap();
         let caller = vault.authenticate(crate::Presented::locally(&token.access_token)).await.unwrap();

@@ -1,55 +1,183 @@
-//! Operator acts: onboarding a tenant with its first client.
+//! Tenants as operators see them: onboarded in one call, named, limited, suspended, deleted after a wait, shredded.
+//!
+//! The rule: an operator never reads what a tenant keeps. What is done to a tenant is told in that tenant's audit,
+//! which outlives it. Nothing here touches the installation's own tenant: it has no row.
 
-use regrant_domain::{AppId, ClientId, ClientSecret, Permissions, TenantId};
-use regrant_storage::{ClientSpec, NewTenant, Tenant, TenantScope};
+use std::collections::HashMap;
+
+use regrant_domain::{AppId, ClientSecret, Origin, Permissions, TenantId, Timestamp};
+use regrant_storage::{AuditEvent, ClientSpec, NewTenant, Tenant, TenantLimits, TenantScope, TenantStatus};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::{
-    Error, Resource, Vault,
-    clients::{checked_name, new_client},
+    Acting, ClientView, Conflict, Error, Repeatable, Resource, Vault,
+    clients::{check_end, checked, checked_name, new_client},
+    idempotency::Once,
+    keys::CACHED_FOR,
 };
+
+/// How many origins a tenant's pages may be served from.
+const MOST_ORIGINS: usize = 20;
+/// How many tenants one pass deletes.
+const PASS: u32 = 20;
+/// What a tenant that was deleted is called.
+const TOMBSTONE: &str = "deleted";
+
+/// A tenant to onboard.
+pub struct NewTenantSpec {
+    /// A name for people.
+    pub name: String,
+    /// The Meta app it uses.
+    pub app_id: AppId,
+    /// Its first client.
+    pub client: ClientSpec,
+    /// How much it may.
+    pub limits: TenantLimits,
+    /// Where its pages are served from.
+    pub origins: Vec<Origin>,
+}
+
+/// What is to change about a tenant; what is absent stays, and an inner `None` takes a limit away.
+#[derive(Debug, Default)]
+#[expect(clippy::option_option, reason = "absent and cleared are two things")]
+pub struct TenantChange {
+    /// A name for people.
+    pub name: Option<String>,
+    /// How many assets it may have.
+    pub max_assets: Option<Option<u32>>,
+    /// How many of its reconnects may run at once.
+    pub max_running_reconnects: Option<Option<u32>>,
+    /// How often it may call.
+    pub requests_per_second: Option<Option<u32>>,
+    /// Where its pages are served from.
+    pub origins: Option<Vec<Origin>>,
+    /// Whether reading its tokens takes a reason.
+    pub reason_required: Option<bool>,
+}
+
+/// A tenant as operators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantView {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Where its pages are served from.
+    pub origins: Vec<Origin>,
+}
+
+/// One page of tenants.
+pub struct TenantList {
+    /// The tenants.
+    pub data: Vec<TenantView>,
+    /// The tenant behind which the next page begins.
+    pub next: Option<TenantId>,
+}
 
 /// A tenant and the one sight of its first client's secret.
 pub struct Onboarded {
     /// The tenant.
-    pub tenant: TenantId,
+    pub tenant: TenantView,
     /// Its client.
-    pub client: ClientId,
-    /// The client's secret; only its hash is kept.
-    pub secret: ClientSecret,
+    pub client: ClientView,
+    /// The client's secret; `None` where the call only repeats another.
+    pub secret: Option<ClientSecret>,
+}
+
+/// What became of a tenant's data keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shredded {
+    /// When they were destroyed.
+    pub shredded_at: Timestamp,
+    /// From when on no process opens anything any more.
+    pub effective_at: Timestamp,
+}
+
+/// What is kept of an onboarding that may be repeated.
+#[derive(Serialize, Deserialize)]
+struct Made {
+    tenant: TenantId,
+    client: ClientView,
+}
+
+impl NewTenantSpec {
+    /// A tenant with a first client of these scopes, and nothing else decided.
+    #[must_use]
+    pub fn named(name: &str, app_id: AppId, scopes: Permissions) -> Self {
+        let (name, limits, origins) = (name.to_owned(), TenantLimits::default(), Vec::new());
+        Self { name, app_id, client: ClientSpec::named("first", scopes), limits, origins }
+    }
 }
 
 impl Vault {
-    /// Onboards a tenant: its own data key and a first client, in one transaction.
+    /// Onboards a tenant: its own data key, a first client, its limits and origins, in one transaction.
     ///
     /// # Errors
-    /// `Invalid` for an empty or overlong name; `NotFound(App)`.
+    /// `ReadOnly`; `Invalid`; `NotFound(App)`; `Conflict(OtherBody)`.
     pub async fn create_tenant(
         &self,
-        name: &str,
-        app: &AppId,
-        scopes: Permissions,
+        by: Acting,
+        new: NewTenantSpec,
+        repeat: Option<Repeatable>,
     ) -> Result<Onboarded, Error> {
-        let name = checked_name(name)?;
-        self.store.app(app).await.map_err(Error::missing(Resource::App))?;
-        let (tenant, now) = (TenantId::mint(), self.clock.now());
-        let (data_key, key) = self.keys.mint(tenant, now).await?;
-        let (client, secret) = new_client(&data_key, ClientSpec::named("first", scopes), now)?;
-        let id = client.id;
-        let row = NewTenant { id: tenant, name, app_id: app.clone(), created_at: now, key, client };
-        self.store.insert_tenant(&row).await?;
-        Ok(Onboarded { tenant, client: id, secret })
+        by.demand_owner()?;
+        let (name, origins) = (checked_name(&new.name)?, checked_origins(new.origins)?);
+        let (app_id, limits, now) = (new.app_id, new.limits, self.clock.now());
+        let spec = checked(new.client)?;
+        check_end(spec.expires_at, now)?;
+        self.store.app(&app_id).await.map_err(Error::missing(Resource::App))?;
+        let id = TenantId::mint();
+        let (data_key, key) = self.keys.mint(id, now).await?;
+        let (client, secret) = new_client(&data_key, spec, now)?;
+        let client_id = client.id;
+        let row = NewTenant { id, name, app_id, limits, origins, created_at: now, key, client };
+        let create = async |once: Option<&Once>| {
+            let tx = self.store.begin_tenant(&row).await?;
+            tx.audit(&[act(by, "tenant.created", id, told_new(&row))], now).await?;
+            let client = self.client_in(&tx, client_id).await?;
+            let made = Made { tenant: id, client };
+            self.conclude(tx, once, &made, now).await?;
+            Ok(made)
+        };
+        let done = self.once(&self.store.system_scope(), by.caller_id(), repeat, create).await?;
+        let Made { tenant, client } = done.value;
+        let tenant = self.tenant(tenant).await?;
+        Ok(Onboarded { tenant, client, secret: (!done.repeated).then_some(secret) })
     }
 
-    /// Says whether reading this tenant's tokens takes a reason.
+    /// Lists tenants, oldest first, those that were deleted too.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn list_tenants(&self, after: Option<TenantId>, limit: u32) -> Result<TenantList, Error> {
+        let mut rows = self.store.tenants_after(after, limit.saturating_add(1)).await?;
+        let more = u32::try_from(rows.len()).unwrap_or(u32::MAX) > limit;
+        if more {
+            rows.pop();
+        }
+        let next = rows.last().filter(|_| more).map(|it| it.id);
+        let ids: Vec<_> = rows.iter().map(|it| it.id).collect();
+        let mut origins: HashMap<TenantId, Vec<Origin>> = HashMap::new();
+        for (tenant, origin) in self.store.origins_of(&ids).await? {
+            origins.entry(tenant).or_default().push(origin);
+        }
+        let view = |tenant: Tenant| {
+            let origins = origins.remove(&tenant.id).unwrap_or_default();
+            TenantView { tenant, origins }
+        };
+        Ok(TenantList { data: rows.into_iter().map(view).collect(), next })
+    }
+
+    /// The tenant with this id.
     ///
     /// # Errors
     /// `NotFound(Tenant)`.
-    pub async fn require_reason(&self, tenant: TenantId, required: bool) -> Result<(), Error> {
-        let changed = self.store.require_reason(tenant, required, self.clock.now()).await;
-        changed.map_err(Error::missing(Resource::Tenant))
+    pub async fn tenant(&self, id: TenantId) -> Result<TenantView, Error> {
+        let tenant = self.store.tenant(id).await.map_err(Error::missing(Resource::Tenant))?;
+        let origins = self.store.origins_of(&[id]).await?.into_iter().map(|(_, it)| it).collect();
+        Ok(TenantView { tenant, origins })
     }
 
-    /// Every tenant.
+    /// Every tenant, those that were deleted too.
     ///
     /// # Errors
     /// The database does not answer.
@@ -57,11 +185,249 @@ impl Vault {
         Ok(self.store.tenants().await?)
     }
 
-    /// The scope of a tenant, for acts that an operator starts on this machine.
+    /// Changes a tenant: its name, its limits, its origins, whether reading its tokens takes a reason.
+    ///
+    /// # Errors
+    /// `ReadOnly`; `Invalid`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
+    pub async fn change_tenant(
+        &self,
+        by: Acting,
+        id: TenantId,
+        change: TenantChange,
+    ) -> Result<TenantView, Error> {
+        by.demand_owner()?;
+        let name = change.name.as_deref().map(checked_name).transpose()?;
+        let origins = change.origins.map(checked_origins).transpose()?;
+        let now = self.clock.now();
+        let tx = self.store.begin(&self.scope_for_operator(id).await?).await?;
+        let was = present(tx.lock_tenant().await?)?;
+        let limits = TenantLimits {
+            max_assets: change.max_assets.unwrap_or(was.limits.max_assets),
+            max_running_reconnects: change
+                .max_running_reconnects
+                .unwrap_or(was.limits.max_running_reconnects),
+            requests_per_second: change.requests_per_second.unwrap_or(was.limits.requests_per_second),
+        };
+        let reason_required = change.reason_required.unwrap_or(was.reason_required);
+        let is = Tenant { name: name.unwrap_or_else(|| was.name.clone()), limits, reason_required, ..was };
+        tx.update_tenant(&is).await?;
+        if let Some(origins) = &origins {
+            tx.set_origins(origins).await?;
+        }
+        tx.audit(&[act(by, "tenant.changed", id, told(&is, origins.as_deref()))], now).await?;
+        tx.commit().await?;
+        self.tenant(id).await
+    }
+
+    /// Refuses a tenant's clients and lets its work rest.
+    ///
+    /// # Errors
+    /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
+    pub async fn suspend_tenant(
+        &self,
+        by: Acting,
+        id: TenantId,
+        repeat: Option<Repeatable>,
+    ) -> Result<TenantView, Error> {
+        let suspend = |it: Tenant| Ok(Tenant { status: TenantStatus::Suspended, ..it });
+        self.turn_tenant(by, id, repeat, "tenant.suspended", suspend).await
+    }
+
+    /// Serves a tenant again; its work goes on.
+    ///
+    /// # Errors
+    /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`: it was deleted or shredded, or is to be deleted.
+    pub async fn resume_tenant(
+        &self,
+        by: Acting,
+        id: TenantId,
+        repeat: Option<Repeatable>,
+    ) -> Result<TenantView, Error> {
+        let resume = |it: Tenant| match (it.shredded_at, it.delete_after) {
+            (None, None) => Ok(Tenant { status: TenantStatus::Active, ..it }),
+            _ => Err(Error::Conflict(Conflict::TenantGone)),
+        };
+        self.turn_tenant(by, id, repeat, "tenant.resumed", resume).await
+    }
+
+    /// Suspends a tenant and has it deleted after the wait.
+    ///
+    /// # Errors
+    /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
+    pub async fn schedule_deletion(&self, by: Acting, id: TenantId) -> Result<TenantView, Error> {
+        let after = self.clock.now() + self.settings.tenant_deletion_wait;
+        let schedule = |it: Tenant| {
+            let delete_after = Some(it.delete_after.unwrap_or(after));
+            Ok(Tenant { status: TenantStatus::Suspended, delete_after, ..it })
+        };
+        self.turn_tenant(by, id, None, "tenant.deletion_scheduled", schedule).await
+    }
+
+    /// Takes a deletion back that is not done yet. The tenant stays suspended until it is resumed.
+    ///
+    /// # Errors
+    /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
+    pub async fn restore_tenant(
+        &self,
+        by: Acting,
+        id: TenantId,
+        repeat: Option<Repeatable>,
+    ) -> Result<TenantView, Error> {
+        let restore = |it: Tenant| Ok(Tenant { delete_after: None, ..it });
+        self.turn_tenant(by, id, repeat, "tenant.restored", restore).await
+    }
+
+    /// Destroys a suspended tenant's data keys: nothing of it opens any more, in this process at once and in others
+    /// as soon as they forget what they have unwrapped. Backups hold the wrapped keys until they expire.
+    ///
+    /// # Errors
+    /// `ReadOnly`; `Invalid` unless `confirm` is the tenant's id; `NotFound(Tenant)`; `Conflict(TenantGone)`;
+    /// `Conflict(TenantNotSuspended)`.
+    pub async fn shred_tenant(
+        &self,
+        by: Acting,
+        id: TenantId,
+        confirm: &str,
+        repeat: Option<Repeatable>,
+    ) -> Result<Shredded, Error> {
+        by.demand_owner()?;
+        let scope = self.scope_for_operator(id).await?;
+        if confirm != id.to_string() {
+            let reason = "expected the tenant's id again".to_owned();
+            return Err(Error::Invalid { field: "confirm".to_owned(), reason });
+        }
+        let now = self.clock.now();
+        let shred = async |once: Option<&Once>| {
+            let tx = self.store.begin(&scope).await?;
+            let was = present(tx.lock_tenant().await?)?;
+            if was.status != TenantStatus::Suspended {
+                return Err(Error::Conflict(Conflict::TenantNotSuspended));
+            }
+            let shredded_at = was.shredded_at.unwrap_or(now);
+            tx.update_tenant(&Tenant { shredded_at: Some(shredded_at), ..was }).await?;
+            let keys = tx.delete_data_keys().await?;
+            tx.audit(&[act(by, "tenant.shredded", id, json!({ "data_keys": keys }))], now).await?;
+            let shredded = Shredded { shredded_at, effective_at: shredded_at + CACHED_FOR };
+            self.conclude(tx, once, &shredded, now).await?;
+            Ok(shredded)
+        };
+        let done = self.once(&self.store.system_scope(), by.caller_id(), repeat, shred).await?;
+        self.keys.forget(id).await;
+        Ok(done.value)
+    }
+
+    /// Deletes the tenants whose time has come; how many.
+    ///
+    /// # Errors
+    /// The database does not answer; what was deleted until then stays deleted.
+    pub async fn delete_due_tenants(&self) -> Result<u64, Error> {
+        let mut deleted = 0;
+        for scope in self.store.tenants_to_delete(self.clock.now(), PASS).await? {
+            deleted += u64::from(self.delete_tenant(&scope).await?);
+        }
+        Ok(deleted)
+    }
+
+    /// The scope of a tenant, for acts of operators.
     ///
     /// # Errors
     /// `NotFound(Tenant)`.
     pub async fn scope_for_operator(&self, tenant: TenantId) -> Result<TenantScope, Error> {
         self.store.scope_for_operator(tenant).await.map_err(Error::missing(Resource::Tenant))
     }
+
+    /// The same of a tenant that still has keys to seal under.
+    pub(crate) async fn living_scope(&self, tenant: TenantId) -> Result<TenantScope, Error> {
+        let row = self.store.tenant(tenant).await.map_err(Error::missing(Resource::Tenant))?;
+        if present(row)?.shredded_at.is_some() {
+            return Err(Error::Conflict(Conflict::TenantGone));
+        }
+        self.scope_for_operator(tenant).await
+    }
+
+    /// Everything goes but the name of the row and the audit. Whoever restored it meanwhile was first.
+    async fn delete_tenant(&self, scope: &TenantScope) -> Result<bool, Error> {
+        let (id, now) = (scope.tenant(), self.clock.now());
+        let tx = self.store.begin(scope).await?;
+        let was = tx.lock_tenant().await?;
+        if was.deleted_at.is_some() || was.delete_after.is_none_or(|it| it > now) {
+            return Ok(false);
+        }
+        let rows = tx.delete_own().await?;
+        let name = TOMBSTONE.to_owned();
+        let status = TenantStatus::Suspended;
+        tx.update_tenant(&Tenant { name, status, deleted_at: Some(now), ..was }).await?;
+        let (actor, subject, detail) = ("vault".to_owned(), id.to_string(), json!({ "rows": rows }));
+        tx.audit(&[AuditEvent { actor, action: "tenant.deleted", subject, detail }], now).await?;
+        tx.commit().await?;
+        self.keys.forget(id).await;
+        Ok(true)
+    }
+
+    async fn turn_tenant(
+        &self,
+        by: Acting,
+        id: TenantId,
+        repeat: Option<Repeatable>,
+        action: &'static str,
+        turn: impl Fn(Tenant) -> Result<Tenant, Error>,
+    ) -> Result<TenantView, Error> {
+        by.demand_owner()?;
+        let (scope, now) = (self.scope_for_operator(id).await?, self.clock.now());
+        let change = async |once: Option<&Once>| {
+            let tx = self.store.begin(&scope).await?;
+            let is = turn(present(tx.lock_tenant().await?)?)?;
+            tx.update_tenant(&is).await?;
+            let detail = json!({ "status": is.status.as_str(), "delete_after": is.delete_after });
+            tx.audit(&[act(by, action, id, detail)], now).await?;
+            self.conclude(tx, once, &(), now).await
+        };
+        self.once(&self.store.system_scope(), by.caller_id(), repeat, change).await?;
+        self.tenant(id).await
+    }
+}
+
+/// What was deleted stays so.
+fn present(tenant: Tenant) -> Result<Tenant, Error> {
+    if tenant.deleted_at.is_some() { Err(Error::Conflict(Conflict::TenantGone)) } else { Ok(tenant) }
+}
+
+fn checked_origins(mut origins: Vec<Origin>) -> Result<Vec<Origin>, Error> {
+    origins.sort();
+    origins.dedup();
+    if origins.len() > MOST_ORIGINS {
+        let reason = format!("expected at most {MOST_ORIGINS}");
+        return Err(Error::Invalid { field: "cors_origins".to_owned(), reason });
+    }
+    Ok(origins)
+}
+
+fn act(by: Acting, action: &'static str, id: TenantId, detail: Value) -> AuditEvent {
+    AuditEvent { actor: by.actor(), action, subject: id.to_string(), detail }
+}
+
+/// What the audit tells of an onboarding.
+fn told_new(row: &NewTenant) -> Value {
+    json!({
+        "name": row.name, "app_id": row.app_id, "limits": limits(row.limits), "cors_origins": row.origins,
+        "client": row.client.id, "scopes": row.client.spec.scopes,
+    })
+}
+
+/// What the audit tells of a change: everything that holds after it.
+fn told(is: &Tenant, origins: Option<&[Origin]>) -> Value {
+    let mut detail = json!({
+        "name": is.name, "limits": limits(is.limits), "reason_required": is.reason_required,
+    });
+    if let (Some(origins), Some(detail)) = (origins, detail.as_object_mut()) {
+        detail.insert("cors_origins".to_owned(), json!(origins));
+    }
+    detail
+}
+
+fn limits(it: TenantLimits) -> Value {
+    json!({
+        "max_assets": it.max_assets, "max_running_reconnects": it.max_running_reconnects,
+        "requests_per_second": it.requests_per_second,
+    })
 }

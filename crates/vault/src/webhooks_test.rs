@@ -25,8 +25,8 @@ use tokio::{
 };
 
 use crate::{
-    Conflict, DeliveryQuery, EndpointChange, Error, MintedEndpoint, NewApp, NewEndpoint, Parts, Principal,
-    Replay, Resource, Settings, Vault,
+    Acting, Conflict, DeliveryQuery, EndpointChange, Error, MintedEndpoint, NewApp, NewEndpoint,
+    NewTenantSpec, Parts, Principal, Replay, Resource, Settings, Vault,
 };
 
 /// A request a consumer received.
@@ -166,7 +166,7 @@ impl World {
         let vault = Vault::open(parts).await.unwrap();
         let (id, secret): (AppId, _) = ("1".parse().unwrap(), AppSecret::parse("secret".to_owned()).unwrap());
         let app = NewApp { id: id.clone(), name: "App".to_owned(), secret, verify_token: None };
-        vault.create_app(&app).await.unwrap();
+        vault.create_app(Acting::CommandLine, app, None).await.unwrap();
         let (one, two) = (caller(&vault, &id, "One").await, caller(&vault, &id, "Two").await);
         Self { vault, one, two, database }
     }
@@ -201,9 +201,12 @@ impl World {
 }
 
 async fn caller(vault: &Vault, app: &AppId, name: &str) -> Principal {
-    let onboarded = vault.create_tenant(name, app, Permissions::all()).await.unwrap();
+    let onboarded = vault
+        .create_tenant(Acting::CommandLine, NewTenantSpec::named(name, app.clone(), Permissions::all()), None)
+        .await
+        .unwrap();
     let token = vault
-        .issue_token(Some(onboarded.client), &onboarded.secret, None, [127, 0, 0, 1].into())
+        .issue_token(Some(onboarded.client.id), &onboarded.secret.unwrap(), None, [127, 0, 0, 1].into())
         .await
         .unwrap();
     vault.authenticate(crate::Presented::locally(&token.access_token)).await.unwrap()

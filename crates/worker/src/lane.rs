@@ -25,7 +25,7 @@ pub enum Lane {
     Rotation,
     /// Webhooks on their way to tenants.
     Deliveries,
-    /// What is past retention, and scopes that clients do not use.
+    /// Tenants whose time to be deleted has come, what is past retention, and scopes that clients do not use.
     Purge,
     /// Signed statements of where audits ended.
     Checkpoints,
@@ -68,7 +68,11 @@ impl Lane {
             Self::Rotation => vault.rotate_due(settings.refreshes).await.map(count),
             Self::Inbox => vault.receive_due(settings.messages).await.map(count),
             Self::Deliveries => vault.deliver_due(settings.messages).await.map(count),
-            Self::Purge => Ok(vault.purge().await?.saturating_add(vault.drop_unused_scopes().await?)),
+            Self::Purge => {
+                let deleted = vault.delete_due_tenants().await?;
+                let purged = vault.purge().await?;
+                Ok(deleted.saturating_add(purged).saturating_add(vault.drop_unused_scopes().await?))
+            }
             Self::Checkpoints => vault.sign_due_checkpoints().await,
         }
     }

@@ -15,7 +15,7 @@ use regrant_graph::Client;
 use regrant_sandbox::World;
 use regrant_storage::Store;
 use regrant_testdb::TestDatabase;
-use regrant_vault::{Acting, NewApp, NewOperator, Parts, Vault};
+use regrant_vault::{Acting, NewApp, NewOperator, NewTenantSpec, Parts, Vault};
 use regrant_webhook::Names;
 use tokio_util::sync::CancellationToken;
 
@@ -122,7 +122,7 @@ impl Bench {
                 (id == APP).then(|| VerifyToken::parse(VERIFY_TOKEN.to_owned()).expect("a word"));
             let id = id.parse().expect("an app id");
             let app = NewApp { id, name: "Provider App".to_owned(), secret, verify_token };
-            vault.create_app(&app).await.expect("the app is new");
+            vault.create_app(Acting::CommandLine, app, None).await.expect("the app is new");
         }
         let listen = ([127, 0, 0, 1], 0).into();
         let server = Server::bind(vault.clone(), listen, options.api.clone()).expect("a free port");
@@ -152,8 +152,9 @@ impl Bench {
 
     pub async fn tenant_with(&self, name: &str, permissions: Permissions) -> Tenant {
         let app = APP.parse().expect("an app id");
-        let onboarded =
-            self.vault.create_tenant(name, &app, permissions).await.expect("the tenant is onboarded");
+        let new = NewTenantSpec::named(name, app, permissions);
+        let onboarded = self.vault.create_tenant(Acting::CommandLine, new, None).await;
+        let onboarded = onboarded.expect("the tenant is onboarded");
         Tenant::log_in(&self.api, onboarded).await
     }
 }

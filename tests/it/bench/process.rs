@@ -12,7 +12,7 @@ use regrant_domain::{AppSecret, Clock, Passphrase, Permissions};
 use regrant_sandbox::{Sandbox, World};
 use regrant_storage::Store;
 use regrant_testdb::TestDatabase;
-use regrant_vault::{Acting, ClientSpec, NewApp, Parts, Vault};
+use regrant_vault::{Acting, ClientSpec, NewApp, NewTenantSpec, Parts, Vault};
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     process::{Child, Command},
@@ -67,7 +67,8 @@ impl Served {
     /// A new tenant, logged in at the process.
     pub async fn tenant(&self, name: &str) -> Tenant {
         let app = APP.parse().expect("an app id");
-        let onboarded = self.vault.create_tenant(name, &app, Permissions::all()).await.expect("onboarded");
+        let new = NewTenantSpec::named(name, app, Permissions::all());
+        let onboarded = self.vault.create_tenant(Acting::CommandLine, new, None).await.expect("onboarded");
         Tenant::log_in(&self.api, onboarded).await
     }
 
@@ -219,7 +220,7 @@ async fn open_vault(database: &TestDatabase, directory: &Path, passphrase: &str,
     let secret = AppSecret::parse(SECRET.to_owned()).expect("a secret");
     let id = APP.parse().expect("an app id");
     let app = NewApp { id, name: "Provider App".to_owned(), secret, verify_token: None };
-    vault.create_app(&app).await.expect("the app is new");
+    vault.create_app(Acting::CommandLine, app, None).await.expect("the app is new");
     vault
 }
 

@@ -17,8 +17,9 @@ pub struct Tenant {
 
 impl Tenant {
     pub async fn log_in(api: &str, onboarded: Onboarded) -> Self {
-        let (id, client_id) = (onboarded.tenant.to_string(), onboarded.client.to_string());
-        Self::with_secret(api, id, client_id, onboarded.secret.expose().to_owned()).await
+        let (id, client_id) = (onboarded.tenant.tenant.id.to_string(), onboarded.client.id.to_string());
+        let secret = onboarded.secret.expect("a new client has a secret");
+        Self::with_secret(api, id, client_id, secret.expose().to_owned()).await
     }
 
     /// Another client of a tenant, by the secret that was shown at its making.

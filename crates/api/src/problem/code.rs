@@ -117,6 +117,12 @@ codes! {
         "The client's secret was made before calls could be proved, so nothing of its could be checked. Nothing was \
          changed.",
         "Reset the client's secret, hand the new one out, then demand proofs.";
+    TenantGone "tenant_gone" 409 "Tenant gone",
+        "The tenant was deleted or its data keys were destroyed, or it is to be deleted. Nothing was changed.",
+        "Restore the tenant first where it is to be deleted; what was deleted or shredded does not come back.";
+    TenantNotSuspended "tenant_not_suspended" 409 "Tenant not suspended",
+        "The tenant is still served, and what was asked for would end that without warning. Nothing was changed.",
+        "Suspend the tenant first.";
     LastOwner "last_owner" 409 "Last owner",
         "Without this operator nobody could run the installation: there is no other owner who can log in. Nothing was \
          changed.",

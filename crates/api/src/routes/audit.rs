@@ -63,7 +63,7 @@ enum Format {
 /// A word of the audit.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-struct Word(String);
+pub(crate) struct Word(pub(crate) String);
 
 /// One audit event.
 #[derive(Serialize, ToSchema)]

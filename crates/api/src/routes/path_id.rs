@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
-use regrant_domain::{AssetId, OperatorId, PersonId, ReconnectId, WebhookEndpointId};
+use regrant_domain::{
+    AppId, AssetId, ClientId, OperatorId, PersonId, ReconnectId, TenantId, WebhookEndpointId,
+};
 use regrant_vault::{Error, Resource};
 
 use crate::problem::Problem;
@@ -38,6 +40,21 @@ impl Segment for ReconnectId {
 impl Segment for WebhookEndpointId {
     const NAME: &'static str = "id";
     const RESOURCE: Resource = Resource::WebhookEndpoint;
+}
+
+impl Segment for AppId {
+    const NAME: &'static str = "id";
+    const RESOURCE: Resource = Resource::App;
+}
+
+impl Segment for TenantId {
+    const NAME: &'static str = "id";
+    const RESOURCE: Resource = Resource::Tenant;
+}
+
+impl Segment for ClientId {
+    const NAME: &'static str = "client_id";
+    const RESOURCE: Resource = Resource::Client;
 }
 
 impl Segment for OperatorId {

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use regrant_domain::{AppId, AppSecret, Permissions, VerifyToken};
-use regrant_vault::{Conflict, Error, NewApp, Resource, Vault};
+use regrant_vault::{Acting, Conflict, Error, NewApp, NewTenantSpec, Resource, Vault};
 use serde::{Deserialize, Serialize};
 
 use super::data_dir::DataDir;
@@ -61,12 +61,14 @@ async fn onboard(vault: &Vault, data: &DataDir, apps: &[App]) -> anyhow::Result<
     let id: AppId = app.id.parse()?;
     let mut tenants = Vec::new();
     for (name, _) in CLIENTS {
-        let made = vault.create_tenant(name, &id, Permissions::all()).await?;
+        let new = NewTenantSpec::named(name, id.clone(), Permissions::all());
+        let made = vault.create_tenant(Acting::CommandLine, new, None).await?;
+        let secret = made.secret.context("a new client has a secret")?;
         tenants.push(DemoTenant {
-            id: made.tenant.to_string(),
+            id: made.tenant.tenant.id.to_string(),
             name: name.to_owned(),
-            client_id: made.client.to_string(),
-            client_secret: made.secret.expose().to_owned(),
+            client_id: made.client.id.to_string(),
+            client_secret: secret.expose().to_owned(),
             app_id: app.id.clone(),
         });
     }
@@ -82,8 +84,8 @@ pub(crate) async fn register_app(vault: &Vault, app: &App) -> anyhow::Result<()>
         secret: AppSecret::parse(app.secret.clone())?,
         verify_token: app.verify_token.clone().map(VerifyToken::parse).transpose()?,
     };
-    match vault.create_app(&new).await {
-        Ok(()) | Err(Error::Conflict(Conflict::Exists(Resource::App))) => Ok(()),
+    match vault.create_app(Acting::CommandLine, new, None).await {
+        Ok(_) | Err(Error::Conflict(Conflict::Exists(Resource::App))) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

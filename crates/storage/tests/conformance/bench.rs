@@ -9,8 +9,9 @@ use regrant_domain::{
     ReconnectId, Sealed, Slot, TenantId, Timestamp,
 };
 use regrant_storage::{
-    Activation, AuditChain, ClientSpec, NewApp, NewAsset, NewClient, NewDataKey, NewItem, NewReconnect,
-    NewTenant, Settings, Store, StoredCredential, TenantScope, TenantTx,
+    Activation, AuditChain, ClientSpec, Error, NewApp, NewAsset, NewClient, NewDataKey, NewItem,
+    NewReconnect, NewTenant, Settings, Store, StoredCredential, Tenant, TenantLimits, TenantScope,
+    TenantStatus, TenantTx,
 };
 use regrant_testdb::TestDatabase;
 use uuid::Uuid;
@@ -56,13 +57,34 @@ pub(crate) fn settings(url: &str) -> Settings {
     Settings { url: url.to_owned(), max_connections: 6, busy_timeout: Duration::from_secs(10) }
 }
 
+/// Keeps an app as the installation would.
+pub(crate) async fn keep_app(store: &Store, app: &NewApp) -> Result<(), Error> {
+    let tx = store.begin(&store.system_scope()).await?;
+    tx.insert_app(app).await?;
+    tx.commit().await
+}
+
+/// Makes a tenant whole.
+pub(crate) async fn keep_tenant(store: &Store, tenant: &NewTenant) -> Result<(), Error> {
+    store.begin_tenant(tenant).await?.commit().await
+}
+
+/// Suspends a tenant or serves it again.
+pub(crate) async fn set_status(store: &Store, tenant: TenantId, status: TenantStatus) {
+    let scope = store.scope_for_operator(tenant).await.unwrap();
+    let tx = store.begin(&scope).await.unwrap();
+    let is = tx.lock_tenant().await.unwrap();
+    tx.update_tenant(&Tenant { status, ..is }).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 impl Bench {
     async fn on(database: TestDatabase) -> Self {
         let store = Store::connect(&settings(database.url())).await.unwrap().with_chain(chain());
-        store.insert_app(&new_app("1")).await.unwrap();
+        keep_app(&store, &new_app("1")).await.unwrap();
         let (acme, bolt) = (new_tenant("acme"), new_tenant("bolt"));
-        store.insert_tenant(&acme).await.unwrap();
-        store.insert_tenant(&bolt).await.unwrap();
+        keep_tenant(&store, &acme).await.unwrap();
+        keep_tenant(&store, &bolt).await.unwrap();
         Self {
             acme: store.scope_for_operator(acme.id).await.unwrap(),
             bolt: store.scope_for_operator(bolt.id).await.unwrap(),
@@ -134,6 +156,8 @@ pub(crate) fn new_tenant(name: &str) -> NewTenant {
         id,
         name: name.to_owned(),
         app_id: "1".parse().unwrap(),
+        limits: TenantLimits::default(),
+        origins: Vec::new(),
         created_at: day(0),
         key: new_key(),
         client: new_client(id),

@@ -49,7 +49,7 @@ async fn a_disabled_client_or_suspended_tenant_has_no_candidate(bench: Bench) {
     assert_eq!(disable(None).await, None);
     // What was issued before stays refused.
     assert_eq!(candidate().await.unwrap().token_version(), 1);
-    store.set_tenant_status(acme, TenantStatus::Suspended).await.unwrap();
+    crate::bench::set_status(store, acme, TenantStatus::Suspended).await;
     assert!(candidate().await.is_none());
 }
 

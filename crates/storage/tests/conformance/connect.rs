@@ -49,7 +49,7 @@ async fn sqlite_keeps_its_files_to_their_owner() {
     let file = database.url().strip_prefix("sqlite://").unwrap().to_owned();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     let store = Store::connect(&settings(database.url())).await.unwrap();
-    store.insert_app(&crate::bench::new_app("1")).await.unwrap();
+    crate::bench::keep_app(&store, &crate::bench::new_app("1")).await.unwrap();
     assert!(store.is_sqlite());
     for suffix in ["", "-wal", "-shm"] {
         let mode = fs::metadata(format!("{file}{suffix}")).unwrap().permissions().mode();

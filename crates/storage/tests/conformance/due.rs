@@ -104,9 +104,9 @@ async fn leases_of_a_gone_process_end_at_start(bench: Bench) {
 async fn a_suspended_tenants_work_rests(bench: Bench) {
     due(&bench, &[1, 1]).await;
     let bolt = bench.bolt.tenant();
-    bench.store.set_tenant_status(bolt, TenantStatus::Suspended).await.unwrap();
+    crate::bench::set_status(&bench.store, bolt, TenantStatus::Suspended).await;
     assert_eq!(claim(&bench, 2, "a", 9).await.len(), 1);
-    bench.store.set_tenant_status(bolt, TenantStatus::Active).await.unwrap();
+    crate::bench::set_status(&bench.store, bolt, TenantStatus::Active).await;
     assert_eq!(claim(&bench, 2, "a", 9).await.len(), 1);
 }
 

@@ -85,7 +85,7 @@ async fn a_word_is_closed_and_its_person_erased_when_no_work_is_left(bench: Benc
 async fn a_word_reaches_a_suspended_tenant_too(bench: Bench) {
     know_ada(&bench, &[&bench.acme]).await;
     bench.store.receive(&[word(1)], day(3), day(3)).await.unwrap();
-    bench.store.set_tenant_status(bench.acme.tenant(), TenantStatus::Suspended).await.unwrap();
+    crate::bench::set_status(&bench.store, bench.acme.tenant(), TenantStatus::Suspended).await;
     assert_eq!(claim(&bench).await.len(), 1);
 }
 

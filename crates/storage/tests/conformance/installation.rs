@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use regrant_domain::{AppId, TenantId};
 use regrant_storage::{AuditEvent, Error, NewApp, NewSigningKey};
 
-use crate::bench::{Bench, day, new_app, new_key, new_tenant, on_both, sealed};
+use crate::bench::{Bench, day, keep_tenant, new_app, new_key, new_tenant, on_both, sealed};
 
 on_both!(
     an_app_is_kept_once_with_its_secrets,
@@ -18,8 +18,8 @@ on_both!(
 
 async fn an_app_is_kept_once_with_its_secrets(bench: Bench) {
     let app = NewApp { verify_token: Some(sealed(9)), ..new_app("2") };
-    bench.store.insert_app(&app).await.unwrap();
-    assert!(matches!(bench.store.insert_app(&app).await, Err(Error::Taken("app"))));
+    crate::bench::keep_app(&bench.store, &app).await.unwrap();
+    assert!(matches!(crate::bench::keep_app(&bench.store, &app).await, Err(Error::Taken("app"))));
     let read = bench.store.app(&app.id).await.unwrap();
     assert_eq!((read.secret, read.verify_token), (app.secret, app.verify_token));
     let missing: AppId = "3".parse().unwrap();
@@ -31,17 +31,17 @@ async fn an_app_is_kept_once_with_its_secrets(bench: Bench) {
 async fn a_tenant_is_made_whole_or_not_at_all(bench: Bench) {
     let store = &bench.store;
     let whole = new_tenant("whole");
-    store.insert_tenant(&whole).await.unwrap();
-    assert!(matches!(store.insert_tenant(&whole).await, Err(Error::Taken("tenant"))));
+    keep_tenant(store, &whole).await.unwrap();
+    assert!(matches!(keep_tenant(store, &whole).await, Err(Error::Taken("tenant"))));
     let tenant = store.tenant(whole.id).await.unwrap();
     assert_eq!((tenant.name.as_str(), tenant.status), ("whole", regrant_storage::TenantStatus::Active));
     let mut torn = new_tenant("torn");
     torn.client.tenant = TenantId::mint();
-    assert!(store.insert_tenant(&torn).await.is_err());
+    assert!(keep_tenant(store, &torn).await.is_err());
     assert!(matches!(store.tenant(torn.id).await, Err(Error::NotFound)));
     let mut homeless = new_tenant("homeless");
     homeless.app_id = "9".parse().unwrap();
-    assert!(matches!(store.insert_tenant(&homeless).await, Err(Error::NotFound)));
+    assert!(matches!(keep_tenant(store, &homeless).await, Err(Error::NotFound)));
     assert_eq!(store.tenants().await.unwrap().len(), 3);
     assert!(matches!(store.scope_for_operator(TenantId::SYSTEM).await, Err(Error::NotFound)));
     let scope = store.scope_for_operator(whole.id).await.unwrap();

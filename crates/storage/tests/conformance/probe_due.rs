@@ -132,9 +132,9 @@ async fn a_hurried_probe_is_due_now_and_an_earlier_one_stays(bench: Bench) {
 
 async fn a_suspended_tenants_probes_rest(bench: Bench) {
     plan(&bench, &bench.acme, &names(1, 2), Lane::Normal).await;
-    bench.store.set_tenant_status(bench.acme.tenant(), TenantStatus::Suspended).await.unwrap();
+    crate::bench::set_status(&bench.store, bench.acme.tenant(), TenantStatus::Suspended).await;
     assert!(claim(&bench, "a", 2, 9).await.is_empty());
-    bench.store.set_tenant_status(bench.acme.tenant(), TenantStatus::Active).await.unwrap();
+    crate::bench::set_status(&bench.store, bench.acme.tenant(), TenantStatus::Active).await;
     assert_eq!(ids_of(&claim(&bench, "a", 2, 9).await).len(), 2);
 }
 

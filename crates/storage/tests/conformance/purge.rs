@@ -146,7 +146,7 @@ async fn suspended_tenants_are_passed_over_and_pages_join_up(bench: Bench) {
     wanted.sort_unstable();
     assert_eq!((found, second.len()), (wanted, 1));
     let suspended = regrant_storage::TenantStatus::Suspended;
-    bench.store.set_tenant_status(bench.acme.tenant(), suspended).await.unwrap();
+    crate::bench::set_status(&bench.store, bench.acme.tenant(), suspended).await;
     let left = bench.store.active_scopes(None, 10).await.unwrap();
     assert_eq!(
         left.iter().map(regrant_storage::TenantScope::tenant).collect::<Vec<_>>(),

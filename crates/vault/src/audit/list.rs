@@ -46,6 +46,19 @@ impl Vault {
         self.audit_page(&caller.scope, &filter(query, true), limit).await
     }
 
+    /// The same of any tenant, and of the installation ([`TenantId::SYSTEM`]), for operators.
+    ///
+    /// # Errors
+    /// `NotFound(Tenant)`.
+    pub async fn audit_events_of(
+        &self,
+        tenant: TenantId,
+        query: AuditQuery,
+        limit: u32,
+    ) -> Result<AuditList, Error> {
+        self.audit_page(&self.chain_scope(tenant).await?, &filter(query, true), limit).await
+    }
+
     /// The next step of an export of the caller's audit, the oldest first.
     ///
     /// # Errors

@@ -11,7 +11,9 @@ use regrant_storage::{AuditFault, Store};
 use regrant_testdb::{Kind, TestDatabase};
 
 use super::{AuditVerdict, KeptCheckpoints};
-use crate::{AssetRegistration, Error, NewApp, Parts, Principal, Settings, Vault};
+use crate::{
+    Acting, AssetRegistration, Error, NewApp, NewTenantSpec, Parts, Principal, Settings, TenantChange, Vault,
+};
 
 struct Bench {
     vault: Vault,
@@ -38,7 +40,7 @@ impl Bench {
         let vault = Vault::open(parts).await.unwrap();
         let (id, secret): (AppId, _) = ("1".parse().unwrap(), AppSecret::parse("secret".to_owned()).unwrap());
         let app = NewApp { id, name: "App".to_owned(), secret, verify_token: None };
-        vault.create_app(&app).await.unwrap();
+        vault.create_app(Acting::CommandLine, app, None).await.unwrap();
         let (caller, bearer) = caller(&vault).await;
         Self { vault, caller, bearer, database }
     }
@@ -84,9 +86,16 @@ fn id(n: usize) -> AssetId {
 }
 
 async fn caller(vault: &Vault) -> (Principal, String) {
-    let onboarded = vault.create_tenant("One", &"1".parse().unwrap(), Permissions::all()).await.unwrap();
+    let onboarded = vault
+        .create_tenant(
+            Acting::CommandLine,
+            NewTenantSpec::named("One", "1".parse().unwrap(), Permissions::all()),
+            None,
+        )
+        .await
+        .unwrap();
     let token = vault
-        .issue_token(Some(onboarded.client), &onboarded.secret, None, [127, 0, 0, 1].into())
+        .issue_token(Some(onboarded.client.id), &onboarded.secret.unwrap(), None, [127, 0, 0, 1].into())
         .await
         .unwrap();
     (vault.authenticate(crate::Presented::locally(&token.access_token)).await.unwrap(), token.access_token)
@@ -255,8 +264,9 @@ async fn tenants_that_read_at_once_keep_their_own_rows() {
 async fn a_tenant_that_demands_a_reason_gets_it_into_its_audit() {
     on_each(async |bench| {
         bench.import(1, 2, "first").await;
-        bench.vault.require_reason(bench.tenant(), true).await.unwrap();
-        let lost = bench.vault.require_reason(TenantId::mint(), true).await;
+        let demand = || TenantChange { reason_required: Some(true), ..TenantChange::default() };
+        bench.vault.change_tenant(Acting::CommandLine, bench.tenant(), demand()).await.unwrap();
+        let lost = bench.vault.change_tenant(Acting::CommandLine, TenantId::mint(), demand()).await;
         assert!(matches!(lost, Err(Error::NotFound(_))));
         let caller = bench.vault.authenticate(crate::Presented::locally(&bench.bearer)).await.unwrap();
         assert!(matches!(bench.vault.token(&caller, &id(1)).await, Err(Error::ReasonRequired)));

@@ -12,7 +12,7 @@ use regrant_crypto::{KeyProvider, Keyring};
 use regrant_domain::{AppSecret, Clock, Permissions};
 use regrant_storage::Store;
 use regrant_testdb::TestDatabase;
-use regrant_vault::{NewApp, Onboarded, Parts, Vault};
+use regrant_vault::{Acting, NewApp, NewTenantSpec, Onboarded, Parts, Vault};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -65,12 +65,13 @@ impl Bench {
         let vault = Vault::open(parts).await.unwrap();
         let secret = AppSecret::parse("secret".to_owned()).unwrap();
         let app = NewApp { id: "1".parse().unwrap(), name: "App".to_owned(), secret, verify_token: None };
-        vault.create_app(&app).await.unwrap();
+        vault.create_app(Acting::CommandLine, app, None).await.unwrap();
         Self { vault, _database: database }
     }
 
     pub(super) async fn tenant(&self) -> Onboarded {
-        self.vault.create_tenant("One", &"1".parse().unwrap(), Permissions::all()).await.unwrap()
+        let new = NewTenantSpec::named("One", "1".parse().unwrap(), Permissions::all());
+        self.vault.create_tenant(Acting::CommandLine, new, None).await.unwrap()
     }
 
     /// A bearer token of a new tenant.
@@ -78,7 +79,7 @@ impl Bench {
         let it = self.tenant().await;
         let wanted = Some(scope.parse().unwrap());
         self.vault
-            .issue_token(Some(it.client), &it.secret, wanted, [127, 0, 0, 1].into())
+            .issue_token(Some(it.client.id), &it.secret.unwrap(), wanted, [127, 0, 0, 1].into())
             .await
             .unwrap()
             .access_token

@@ -8,6 +8,7 @@ use std::{
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use regrant_domain::Permissions;
+use regrant_vault::{Acting, NewTenantSpec};
 
 use super::COMPLETED;
 use crate::{
@@ -49,9 +50,10 @@ impl<'a> Part<'a> {
         let world = rehearsal.control.overview().await?;
         let app = world.apps.iter().find(|it| it.id == cast::APP).context("the world has no app")?;
         dev::register_app(&rehearsal.vault, app).await?;
-        let made =
-            rehearsal.vault.create_tenant("Tenant One", &cast::APP.parse()?, Permissions::all()).await?;
-        let (client_id, client_secret) = (made.client.to_string(), made.secret.expose().to_owned());
+        let new = NewTenantSpec::named("Tenant One", cast::APP.parse()?, Permissions::all());
+        let made = rehearsal.vault.create_tenant(Acting::CommandLine, new, None).await?;
+        let secret = made.secret.context("a new client has a secret")?;
+        let (client_id, client_secret) = (made.client.id.to_string(), secret.expose().to_owned());
         let api = TenantApi::login(&rehearsal.public_url, &client_id, &client_secret).await?;
         let theirs = |it: &Asset| cast::BUSINESSES.contains(&it.business.as_str());
         let assets: Vec<_> = world.assets.into_iter().filter(theirs).collect();
