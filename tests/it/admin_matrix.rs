@@ -60,6 +60,7 @@ struct Scene {
     client: String,
     spare: String,
     tokens: Vec<(Who, Option<String>)>,
+    http: reqwest::Client,
 }
 
 fn none(_: &Scene) -> Value {
@@ -208,7 +209,7 @@ impl Scene {
             (Who::Support, Some(support.bearer)),
             (Who::Owner, Some(owner.bearer)),
         ];
-        Self { bench, tenant: tenant.id, client: tenant.client_id, spare, tokens }
+        Self { bench, tenant: tenant.id, client: tenant.client_id, spare, tokens, http: crate::bench::http() }
     }
 
     fn call(&self, row: &Row, object: Object, token: Option<&str>) -> RequestBuilder {
@@ -229,7 +230,7 @@ impl Scene {
             Object::Malformed => ("1%2F..%2Fme".to_owned(), "cli_1".to_owned()),
         };
         let path = row.path.replace("{id}", &id).replace("{client_id}", &client);
-        let call = crate::bench::http().request(row.method.clone(), format!("{}{path}", self.bench.admin));
+        let call = self.http.request(row.method.clone(), format!("{}{path}", self.bench.admin));
         let call = match token {
             Some(token) => call.bearer_auth(token),
             None => call,

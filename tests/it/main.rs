@@ -28,7 +28,6 @@ mod reach;
 mod reconnect;
 mod register;
 mod replicas;
-mod scribe;
 mod sdk;
 mod stream;
 mod thousand;

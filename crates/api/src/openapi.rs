@@ -32,7 +32,7 @@ use crate::{
 
 /// Schemas of answers that tell every field, null where nothing is known (but `slots` and `cut_offs`, which
 /// lists leave out).
-const ALWAYS_WHOLE: [&str; 27] = [
+const ALWAYS_WHOLE: [&str; 26] = [
     "App",
     "Asset",
     "Client",

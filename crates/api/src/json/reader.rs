@@ -28,8 +28,14 @@ pub(crate) fn read<T: DeserializeOwned>(node: Node) -> Result<T, Vec<Fault>> {
 }
 
 /// A list that is read to its end, so that every faulty element is named.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct All<T>(pub(crate) Vec<T>);
+
+impl<T> Default for All<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for All<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
