@@ -10,7 +10,7 @@ use regrant_storage::Store;
 use regrant_testdb::TestDatabase;
 
 use crate::{
-    Acting, Error, NewApp, Onboarded, Parts, Presented, Settings, Vault,
+    Acting, Error, NewApp, NewTenantSpec, Onboarded, Parts, Presented, Settings, Vault,
     issuer::{Audience, NewToken},
 };
 
@@ -53,15 +53,18 @@ fn passphrase() -> Passphrase {
 
 async fn onboard(vault: &Vault) -> Onboarded {
     let (id, secret): (AppId, _) = ("1".parse().unwrap(), AppSecret::parse("secret".to_owned()).unwrap());
-    vault
-        .create_app(&NewApp { id: id.clone(), name: "App".to_owned(), secret, verify_token: None })
-        .await
-        .unwrap();
-    vault.create_tenant("One", &id, Permissions::all()).await.unwrap()
+    let app = NewApp { id: id.clone(), name: "App".to_owned(), secret, verify_token: None };
+    vault.create_app(Acting::CommandLine, app, None).await.unwrap();
+    let new = NewTenantSpec::named("One", id, Permissions::all());
+    vault.create_tenant(Acting::CommandLine, new, None).await.unwrap()
 }
 
 async fn log_in(vault: &Vault, it: &Onboarded) -> String {
-    vault.issue_token(Some(it.client), &it.secret, None, [127, 0, 0, 1].into()).await.unwrap().access_token
+    vault
+        .issue_token(Some(it.client.id), it.secret.as_ref().unwrap(), None, [127, 0, 0, 1].into())
+        .await
+        .unwrap()
+        .access_token
 }
 
 async fn counts(vault: &Vault, token: &str) -> bool {
@@ -107,11 +110,11 @@ async fn what_our_key_signed_for_somebody_else_does_not_count() {
     let bench = Bench::on(TestDatabase::sqlite().await);
     let vault = bench.vault().await;
     let it = onboard(&vault).await;
-    vault.revoke_client_tokens(Acting::CommandLine, it.tenant, it.client, None).await.unwrap();
+    vault.revoke_client_tokens(Acting::CommandLine, it.tenant.tenant.id, it.client.id, None).await.unwrap();
     let good = || NewToken {
         audience: Audience::Api,
-        sub: it.client.to_string(),
-        tenant: it.tenant,
+        sub: it.client.id.to_string(),
+        tenant: it.tenant.tenant.id,
         ver: 1,
         scope: "assets:read".to_owned(),
         jti: "1".to_owned(),

@@ -102,8 +102,8 @@ pub use watch::Watched;
 pub use webhooks::{EndpointChange, EndpointView, MintedEndpoint, NewEndpoint};
 
 use crate::{
-    audit::CheckpointFile, inbound::Decoy, issuer::Issuer, keys::Keys, passwords::Passwords, persons::Directory,
-    places::Places, progress::Progress, reads::Reads, usage::Usage,
+    audit::CheckpointFile, inbound::Decoy, issuer::Issuer, keys::Keys, passwords::Passwords,
+    persons::Directory, places::Places, progress::Progress, reads::Reads, usage::Usage,
 };
 
 /// What a vault is made of.
