@@ -283,16 +283,16 @@ async fn either_of_two_secrets_proves_a_call(database: TestDatabase) {
     assert_eq!((proved(&client.client_secret).await, proved(&newer).await), (401, 200));
 }
 
-fn repeatable(key: &str, said: &str) -> Option<Repeatable> {
+fn repeatable(key: &str, said: &str) -> Repeatable {
     let key = IdempotencyKey::parse(key).expect("a key");
-    Some(Repeatable { key, route: "POST /test", said: said.as_bytes().to_vec().into() })
+    Repeatable { key, route: "POST /test", said: said.as_bytes().to_vec().into() }
 }
 
 async fn an_operators_call_that_is_repeated_is_one_act(database: TestDatabase) {
     let world = World::on(database).await;
     let vault = &world.bench.vault;
     let make = async |key: &str, said: &str| {
-        vault.create_client(BY, world.tenant, everything("backend"), repeatable(key, said)).await
+        vault.create_client(BY, world.tenant, everything("backend"), Some(repeatable(key, said))).await
     };
     let first = make("one", "body").await.expect("a client");
     let again = make("one", "body").await.expect("the same client");
@@ -300,12 +300,16 @@ async fn an_operators_call_that_is_repeated_is_one_act(database: TestDatabase) {
     assert_eq!(again.client, first.client);
     assert!(matches!(make("one", "other").await, Err(Error::Conflict(Conflict::OtherBody))));
     let id = first.client.id;
-    let reset = async || vault.reset_client_secret(BY, world.tenant, id, None, repeatable("two", "")).await;
+    let reset =
+        async || vault.reset_client_secret(BY, world.tenant, id, None, Some(repeatable("two", ""))).await;
     let shown = [reset().await, reset().await].map(|it| it.expect("the client").secret.is_some());
     assert_eq!(shown, [true, false]);
     for _ in 0..2 {
-        vault.revoke_client_tokens(BY, world.tenant, id, repeatable("three", "")).await.expect("revoked");
-        vault.rotate_signing_keys(BY, false, repeatable("four", "")).await.expect("rotated");
+        vault
+            .revoke_client_tokens(BY, world.tenant, id, Some(repeatable("three", "")))
+            .await
+            .expect("revoked");
+        vault.rotate_signing_keys(BY, false, Some(repeatable("four", ""))).await.expect("rotated");
     }
     assert_eq!(vault.clients(world.tenant).await.expect("a list").len(), 2);
     assert_eq!(vault.signing_keys().await.expect("a list").len(), 2);

@@ -152,8 +152,10 @@ mod tests {
     #[test]
     fn the_codes_are_those_of_openssl() {
         let key = key("rgs_known");
-        let hex: String = key.as_bytes().iter().map(|it| format!("{it:02x}")).collect();
-        assert_eq!(hex, "d2807d0d9dda9711b218bd7d6f813b366630e909abd92a912934a7d76e01bac9");
+        assert_eq!(
+            hex::encode(key.as_bytes()),
+            "d2807d0d9dda9711b218bd7d6f813b366630e909abd92a912934a7d76e01bac9"
+        );
         let proof = key.prove("token", NOW, "nonce-01").unwrap();
         assert_eq!(
             proof.to_string(),

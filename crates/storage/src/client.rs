@@ -114,8 +114,8 @@ impl TenantTx {
         }
         // The tenant's row is held, so that two at once count one another.
         let hold = Query::of_tenant(self.tenant, "SELECT id FROM tenants WHERE id = $1");
-        let held = hold.sql(self.dialect.for_update()).one(&self.transaction).await?;
-        held.ok_or(Error::NotFound)?;
+        let tenant = hold.sql(self.dialect.for_update()).one(&self.transaction).await?;
+        tenant.ok_or(Error::NotFound)?;
         let count = self.query("SELECT count(*) AS n FROM clients WHERE tenant_id = $1");
         let count: i64 = self.one(count).await?.ok_or(Error::NotFound)?.get("n")?;
         if usize::try_from(count).is_ok_and(|it| it >= most) {

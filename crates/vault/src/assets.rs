@@ -255,15 +255,13 @@ fn demand_reach(
         return Ok(());
     }
     let existing: HashMap<_, _> = existing.iter().map(|it| (&it.id, it)).collect();
-    let within = |(new, registration): (&NewAsset, &Registration)| match existing.get(&new.id) {
-        Some(asset) => {
-            let business = new.business_id.as_ref().or(asset.business_id.as_ref());
-            caller.reaches(asset) && caller.reach.includes(&new.id, business)
-        }
-        None => {
+    let within = |(new, registration): (&NewAsset, &Registration)| {
+        let Some(asset) = existing.get(&new.id) else {
             let created = *registration == Registration::Created;
-            created && caller.reach.includes(&new.id, new.business_id.as_ref())
-        }
+            return created && caller.reach.includes(&new.id, new.business_id.as_ref());
+        };
+        let business = new.business_id.as_ref().or(asset.business_id.as_ref());
+        caller.reaches(asset) && caller.reach.includes(&new.id, business)
     };
     if new.iter().zip(registered).all(within) { Ok(()) } else { Err(Error::Restricted) }
 }

@@ -23,7 +23,6 @@ const MOST_BUSINESSES: usize = 100;
 
 /// What is to change about a client; what is absent stays, and an inner `None` takes a limit away.
 #[derive(Debug, Clone, Default)]
-#[expect(clippy::option_option, reason = "absent and cleared are two things")]
 pub struct ClientChange {
     /// A name for people.
     pub name: Option<String>,

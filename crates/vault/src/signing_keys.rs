@@ -132,7 +132,9 @@ impl KeySet {
         }
         let with_keys = |audience| {
             let mut verifier = verifier(audience);
-            open.iter().for_each(|it| verifier.add(&it.key));
+            for it in &open {
+                verifier.add(&it.key);
+            }
             verifier
         };
         let (api, browser) = (with_keys(Audience::Api), with_keys(Audience::Browser));
