@@ -20,7 +20,24 @@ impl Store {
         after: Option<TenantId>,
         limit: u32,
     ) -> Result<Vec<TenantScope>, Error> {
-        let mut query = Query::new("SELECT id, app_id FROM tenants WHERE status = 'active'");
+        self.scopes("SELECT id, app_id FROM tenants WHERE status = 'active'", after, limit).await
+    }
+
+    /// Every tenant after `after`, suspended and deleted ones too, in the order of their ids: their audit stays.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn every_scope(&self, after: Option<TenantId>, limit: u32) -> Result<Vec<TenantScope>, Error> {
+        self.scopes("SELECT id, app_id FROM tenants WHERE TRUE", after, limit).await
+    }
+
+    async fn scopes(
+        &self,
+        sql: &str,
+        after: Option<TenantId>,
+        limit: u32,
+    ) -> Result<Vec<TenantScope>, Error> {
+        let mut query = Query::new(sql);
         if let Some(after) = after {
             query = query.sql(" AND id > ").bind(after.uuid());
         }

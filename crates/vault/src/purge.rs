@@ -17,6 +17,9 @@ const STEP: u32 = 1_000;
 /// How many reconnects, which take their items with them.
 const RECONNECTS: u32 = 10;
 
+/// How long a proof is kept past its end: another process's clock may be behind this one's.
+const PROOFS: chrono::Duration = chrono::Duration::minutes(5);
+
 /// What one step dropped, kind by kind.
 type Dropped = [(&'static str, u64); 6];
 
@@ -29,8 +32,10 @@ impl Vault {
         let now = self.clock.now();
         let mut all = self.store.purge_words(now - self.settings.retention.inbox).await?;
         all = all.saturating_add(self.purge_log_ins(now).await?);
-        for scope in self.chain_scopes().await? {
+        for scope in self.active_scopes().await? {
             all = all.saturating_add(self.purge_tenant(&scope).await?);
+        }
+        for scope in self.chain_scopes().await? {
             for kind in AuditKind::ALL {
                 all = all.saturating_add(self.prune_audit(&scope, kind).await?);
             }
@@ -38,12 +43,24 @@ impl Vault {
         Ok(all)
     }
 
-    /// The installation and every active tenant: whoever has an audit of its own.
+    /// The installation and every tenant that is served.
+    pub(crate) async fn active_scopes(&self) -> Result<Vec<TenantScope>, Error> {
+        self.scopes(true).await
+    }
+
+    /// The installation and every tenant, suspended and deleted ones too: whoever has an audit of its own.
     pub(crate) async fn chain_scopes(&self) -> Result<Vec<TenantScope>, Error> {
+        self.scopes(false).await
+    }
+
+    async fn scopes(&self, only_active: bool) -> Result<Vec<TenantScope>, Error> {
         let mut scopes = vec![self.store.system_scope()];
         loop {
             let after = scopes.last().map(TenantScope::tenant);
-            let page = self.store.active_scopes(after, PAGE).await?;
+            let page = match only_active {
+                true => self.store.active_scopes(after, PAGE).await?,
+                false => self.store.every_scope(after, PAGE).await?,
+            };
             if page.is_empty() {
                 return Ok(scopes);
             }
@@ -111,7 +128,7 @@ impl Vault {
             ("events", tx.purge_events(now - keep.events, STEP).await?),
             ("cut_offs", tx.purge_cut_offs(now - keep.cut_offs, STEP).await?),
             ("reconnects", tx.purge_reconnects(now - keep.reconnects, RECONNECTS).await?),
-            ("client_proofs", tx.purge_proofs(now, STEP).await?),
+            ("client_proofs", tx.purge_proofs(now - PROOFS, STEP).await?),
             ("grant_tokens", tx.wipe_idle_grants().await?),
         ])
     }

@@ -62,7 +62,7 @@ impl Vault {
     /// The database does not answer; what was taken until then stays taken.
     pub async fn drop_unused_scopes(&self) -> Result<u64, Error> {
         let mut all = 0_u64;
-        for scope in self.chain_scopes().await? {
+        for scope in self.active_scopes().await? {
             all = all.saturating_add(self.drop_unused_scopes_of(&scope).await?);
         }
         Ok(all)

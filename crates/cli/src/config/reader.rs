@@ -9,6 +9,9 @@ use super::{
     source::{Source, variable},
 };
 
+/// A century: nothing here is kept longer, and no time goes that far back.
+const MOST_DAYS: u32 = 36_500;
+
 /// Reads settings; a fault never stops it.
 pub(super) struct Reader<'a> {
     source: &'a Source,
@@ -57,12 +60,16 @@ impl<'a> Reader<'a> {
 
     /// A number of hours above zero.
     pub fn hours(&mut self, key: &str, usual: chrono::Duration) -> chrono::Duration {
-        chrono::Duration::hours(i64::from(self.at_least_one(key, whole(usual.num_hours()))))
+        let hours = self.at_least_one(key, whole(usual.num_hours()));
+        self.at_most(key, hours, MOST_DAYS.saturating_mul(24));
+        chrono::Duration::hours(i64::from(hours))
     }
 
     /// A number of days above zero.
     pub fn days(&mut self, key: &str, usual: chrono::Duration) -> chrono::Duration {
-        chrono::Duration::days(i64::from(self.at_least_one(key, whole(usual.num_days()))))
+        let days = self.at_least_one(key, whole(usual.num_days()));
+        self.at_most(key, days, MOST_DAYS);
+        chrono::Duration::days(i64::from(days))
     }
 
     /// A number of days; 0 is for ever.
@@ -72,6 +79,7 @@ impl<'a> Reader<'a> {
         usual: Option<chrono::Duration>,
     ) -> Option<chrono::Duration> {
         let days: u32 = self.or(key, usual.map_or(0, |it| whole(it.num_days())));
+        self.at_most(key, days, MOST_DAYS);
         (days > 0).then(|| chrono::Duration::days(i64::from(days)))
     }
 
@@ -82,6 +90,13 @@ impl<'a> Reader<'a> {
             self.fault(key, "must be at least 1");
         }
         read
+    }
+
+    /// Longer than this no calendar goes back.
+    fn at_most(&mut self, key: &str, read: u32, most: u32) {
+        if read > most {
+            self.fault(key, format!("must be at most {most}"));
+        }
     }
 
     pub fn fault(&mut self, key: &str, reason: impl fmt::Display) {
