@@ -23,6 +23,7 @@ mod openapi;
 mod operators;
 mod output;
 mod private;
+mod readiness;
 mod rehearsal;
 mod sandbox;
 mod serve;
@@ -90,6 +91,8 @@ enum Command {
     Sandbox(sandbox::Args),
     /// Print the OpenAPI description of the API or of the operators', or compare a file with it.
     Openapi(openapi::Args),
+    /// Ask a running process whether it is ready; the exit code is the answer.
+    Health(readiness::Args),
     /// Check settings, database, keyring, clock and Graph, and say what to do about each fault.
     Doctor,
 }
@@ -122,6 +125,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Audit(command) => audit::run(command, &global).await,
         Command::Sandbox(args) => sandbox::run(args).await.map(done),
         Command::Openapi(args) => openapi::run(&args).map(done),
+        Command::Health(args) => readiness::run(args, &global).await.map(done),
         Command::Doctor => doctor::run(&global).await,
     }
 }
