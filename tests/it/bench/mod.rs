@@ -20,7 +20,7 @@ use regrant_webhook::Names;
 use tokio_util::sync::CancellationToken;
 
 pub use operator::{Operator, PASSWORD, answer, try_log_in};
-pub use process::Served;
+pub use process::{Served, binary, free_port};
 pub use sandbox::SandboxControl;
 pub use tenant::Tenant;
 pub use world::{APP, Fleet, OTHER_APP, SECRET, VERIFY_TOKEN, business, ids};

@@ -225,7 +225,7 @@ async fn open_vault(database: &TestDatabase, directory: &Path, passphrase: &str,
 }
 
 /// The binary beside this test's own; `cargo test --workspace` builds both.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let this = std::env::current_exe().expect("this test has a path");
     let directory = this.ancestors().nth(2).expect("target/<profile>");
     let binary = directory.join("regrant");
@@ -233,7 +233,8 @@ fn binary() -> PathBuf {
     binary
 }
 
-fn free_port() -> u16 {
+/// A port nobody listens on now.
+pub fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("an address").port()
 }

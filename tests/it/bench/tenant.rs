@@ -50,6 +50,11 @@ impl Tenant {
         Self { bearer: token.to_owned(), ..self.clone() }
     }
 
+    /// The same client at another server of the installation.
+    pub fn at(&self, api: &str) -> Self {
+        Self { api: api.to_owned(), ..self.clone() }
+    }
+
     /// What its calls present, for a vault in this process.
     pub fn presented(&self) -> Presented<'_> {
         Presented::locally(&self.bearer)
