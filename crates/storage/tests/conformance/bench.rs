@@ -9,7 +9,7 @@ use regrant_domain::{
     ReconnectId, Sealed, Slot, TenantId, Timestamp,
 };
 use regrant_storage::{
-    Activation, AuditChain, ClientSpec, Error, NewApp, NewAsset, NewClient, NewDataKey, NewItem,
+    Activation, AuditChain, AuditEvent, ClientSpec, Error, NewApp, NewAsset, NewClient, NewDataKey, NewItem,
     NewReconnect, NewTenant, Settings, Store, StoredCredential, Tenant, TenantLimits, TenantScope,
     TenantStatus, TenantTx,
 };
@@ -64,9 +64,17 @@ pub(crate) async fn keep_app(store: &Store, app: &NewApp) -> Result<(), Error> {
     tx.commit().await
 }
 
-/// Makes a tenant whole.
+/// Makes a tenant whole, and tells it.
 pub(crate) async fn keep_tenant(store: &Store, tenant: &NewTenant) -> Result<(), Error> {
-    store.begin_tenant(tenant).await?.commit().await
+    let tx = store.begin_tenant(tenant).await?;
+    let created = AuditEvent {
+        actor: "operator".to_owned(),
+        action: "tenant.created",
+        subject: tenant.id.to_string(),
+        detail: serde_json::json!({ "name": tenant.name, "app_id": tenant.app_id }),
+    };
+    tx.audit(&[created], tenant.created_at).await?;
+    tx.commit().await
 }
 
 /// Suspends a tenant or serves it again.
