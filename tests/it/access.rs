@@ -28,6 +28,7 @@ enum Object {
     Reconnect,
     Endpoint,
     Person,
+    Session,
 }
 
 struct Row {
@@ -71,6 +72,10 @@ fn since(_: &World) -> Value {
     json!({ "since": "2026-01-01T00:00:00Z" })
 }
 
+fn session(world: &World) -> Value {
+    json!({ "asset_ids": [world.asset] })
+}
+
 fn reconnect(world: &World) -> Value {
     json!({ "access_token": world.token, "asset_ids": [world.asset] })
 }
@@ -78,7 +83,7 @@ fn reconnect(world: &World) -> Value {
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     use Needs::{Nothing, Scope};
-    use Object::{Asset, Endpoint, Person, Reconnect};
+    use Object::{Asset, Endpoint, Person, Reconnect, Session};
     use Permission as P;
     let row = |method, path, needs, object, own, body| Row { method, path, needs, object, own, body };
     vec![
@@ -105,6 +110,11 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/reconnects/{id}",          Scope(P::ReconnectsWrite), Reconnect,   200, none),
         row(Method::GET,    "/v1/reconnects/{id}/events",   Scope(P::ReconnectsWrite), Reconnect,   200, none),
         row(Method::POST,   "/v1/reconnects/{id}/cancel",   Scope(P::ReconnectsWrite), Reconnect,   409, empty),
+        row(Method::POST,   "/v1/reconnect-sessions",         Scope(P::ReconnectsWrite), Object::None, 201, session),
+        row(Method::GET,    "/v1/reconnect-sessions",         Scope(P::ReconnectsWrite), Object::None, 200, none),
+        row(Method::GET,    "/v1/reconnect-sessions/current", Scope(P::ReconnectsWrite), Object::None, 404, none),
+        row(Method::GET,    "/v1/reconnect-sessions/{id}",    Scope(P::ReconnectsWrite), Session,      200, none),
+        row(Method::DELETE, "/v1/reconnect-sessions/{id}",    Scope(P::ReconnectsWrite), Session,      204, none),
         row(Method::POST,   "/v1/webhook-endpoints",                    Scope(P::WebhooksWrite), Object::None, 201, endpoint),
         row(Method::GET,    "/v1/webhook-endpoints",                    Scope(P::WebhooksWrite), Object::None, 200, none),
         row(Method::GET,    "/v1/webhook-endpoints/{id}",               Scope(P::WebhooksWrite), Endpoint,    200, none),
@@ -143,6 +153,7 @@ struct Matrix {
     world: World,
     reconnect: String,
     endpoint: String,
+    session: String,
 }
 
 impl Matrix {
@@ -157,7 +168,10 @@ impl Matrix {
         let (status, made) = own.post("/v1/webhook-endpoints", &endpoint(&world)).await;
         assert_eq!(status, 201, "{made}");
         let endpoint = made["id"].as_str().expect("an id").to_owned();
-        Self { bench, own, other, world, reconnect, endpoint }
+        let (status, opened) = own.post("/v1/reconnect-sessions", &session(&world)).await;
+        assert_eq!(status, 201, "{opened}");
+        let session = opened["id"].as_str().expect("an id").to_owned();
+        Self { bench, own, other, world, reconnect, endpoint, session }
     }
 
     /// A call of this route with these ids, as nobody.
@@ -174,6 +188,7 @@ impl Matrix {
         match row.object {
             Object::Endpoint => &self.endpoint,
             Object::Person => Fleet::PERSON,
+            Object::Session => &self.session,
             Object::None | Object::Asset | Object::Reconnect => &self.reconnect,
         }
     }
@@ -337,6 +352,7 @@ async fn what_was_deleted_answers_byte_for_byte_like_what_never_was() {
 const NO_ASSET: &str = "299999999999999";
 const NO_PERSON: &str = "100000000000077";
 const NO_RECONNECT: &str = "rcn_00000000000070008000000000000000";
+const NO_SESSION: &str = "rse_00000000000070008000000000000000";
 const NO_ENDPOINT: &str = "whk_00000000000070008000000000000000";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -347,6 +363,7 @@ async fn another_tenants_object_answers_byte_for_byte_like_an_unknown_one() {
             let no_id = match row.object {
                 Object::Endpoint => NO_ENDPOINT,
                 Object::Person => NO_PERSON,
+                Object::Session => NO_SESSION,
                 Object::None | Object::Asset | Object::Reconnect => NO_RECONNECT,
             };
             let unknown = answer(matrix.call(row, NO_ASSET, no_id).bearer_auth(&matrix.other.bearer)).await;
@@ -394,8 +411,8 @@ async fn a_malformed_id_never_reaches_an_object() {
 async fn answer(call: RequestBuilder) -> String {
     let answer = call.header("X-Request-Id", "same").send().await.expect("the server answers");
     let status = answer.status().as_u16();
-    // Whether the server ends the connection tells only how much of the body had arrived.
-    let differs = ["date", "connection"];
+    // Whether the server ends the connection tells only how much of the body had arrived; each call counts.
+    let differs = ["date", "connection", "ratelimit-remaining", "ratelimit-reset"];
     let mut headers: Vec<_> =
         answer.headers().iter().filter(|(name, _)| !differs.contains(&name.as_str())).collect();
     headers.sort_by_key(|(name, _)| name.as_str());

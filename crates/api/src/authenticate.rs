@@ -1,47 +1,93 @@
 //! The wall before `/v1`: nobody passes without a good access token, whatever the body holds.
 //!
 //! The rule: the token comes in the Authorization header and nowhere else, and it is decided on before a
-//! byte of the body is read. Who passes is left for [`crate::caller::Caller`].
-
-use std::net::IpAddr;
+//! byte of the body is read; so is how often somebody calls, and whether a page may. Who passes is left for
+//! [`crate::caller::Caller`].
 
 use actix_web::{
-    Error, HttpMessage, HttpRequest,
+    Error, HttpMessage,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::header::{self, HeaderMap},
     middleware::Next,
     web::Data,
 };
-use regrant_vault::{Presented, Principal, Vault};
+use regrant_vault::{Error as VaultError, Presented, Principal, Subject, Vault};
 
-use crate::problem::{Code, Problem, unauthenticated};
+use crate::{
+    browser,
+    caller_address::CallerAddress,
+    cors::check_origin,
+    problem::{Code, Problem, unauthenticated},
+    rate_limit::{Allowance, RateLimits},
+};
 
-/// Middleware: answers 401 or leaves the [`Principal`] with the request.
+/// Middleware: answers for those it does not let in, or leaves the [`Principal`] with the request.
 pub(crate) async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    match identify(&request).await {
-        Ok(principal) => {
-            request.extensions_mut().insert(principal);
-            Ok(next.call(request).await?.map_into_left_body())
+    let Some(limits) = request.app_data::<Data<RateLimits>>().cloned() else {
+        return Ok(request.error_response(not_set_up()).map_into_right_body());
+    };
+    let (admitted, allowance) = match identify(&request).await {
+        Ok(caller) => admit(&request, &limits, caller).await,
+        Err(problem) => turn_away(&request, &limits, problem).await,
+    };
+    let mut response = match admitted {
+        Ok(()) => next.call(request).await?.map_into_left_body(),
+        Err(problem) => request.error_response(problem).map_into_right_body(),
+    };
+    allowance.tell(response.headers_mut());
+    Ok(response)
+}
+
+type Admitted = (Result<(), Problem>, Allowance);
+
+/// Counts the call, and decides what only a browser's session is asked.
+async fn admit(request: &ServiceRequest, limits: &RateLimits, caller: Principal) -> Admitted {
+    let origin = match request.app_data::<Data<Vault>>() {
+        Some(vault) => check_origin(vault, &caller, request.headers()).await,
+        None => Err(not_set_up()),
+    };
+    let counted = limits.count(&caller).await;
+    let is_session = matches!(caller.subject(), Subject::Session { .. });
+    request.extensions_mut().insert(caller);
+    let origin = match origin {
+        Ok(origin) => origin,
+        Err(problem) => return (Err(problem), counted.unwrap_or_else(|it| it.allowance())),
+    };
+    if let Some(readable) = origin {
+        request.extensions_mut().insert(readable);
+    }
+    match counted {
+        Err(refused) => {
+            let allowance = refused.allowance();
+            (Err(refused.into()), allowance)
         }
-        Err(problem) => Ok(request.error_response(problem).map_into_right_body()),
+        Ok(allowance) if is_session && !browser::may_call(request) => {
+            (Err(VaultError::Restricted.into()), allowance)
+        }
+        Ok(allowance) => (Ok(()), allowance),
+    }
+}
+
+/// Counts a call that is not let in by its address: nobody may try tokens for ever.
+async fn turn_away(request: &ServiceRequest, limits: &RateLimits, problem: Problem) -> Admitted {
+    match limits.count_address(CallerAddress::of(request)).await {
+        Ok(allowance) => (Err(problem), allowance),
+        Err(refused) => {
+            let allowance = refused.allowance();
+            (Err(refused.into()), allowance)
+        }
     }
 }
 
 async fn identify(request: &ServiceRequest) -> Result<Principal, Problem> {
-    let vault =
-        request.app_data::<Data<Vault>>().ok_or_else(|| Problem::new(Code::Internal, "not set up"))?;
+    let vault = request.app_data::<Data<Vault>>().ok_or_else(not_set_up)?;
     let token = bearer(request.headers())?;
-    let (address, proof) = (caller_address(request.request()), proof(request.headers()));
+    let (address, proof) = (CallerAddress::of(request).0, proof(request.headers()));
     Ok(vault.authenticate(Presented { token, address, proof }).await?)
-}
-
-/// Where a call comes from. An address that is not known is nobody's: no client is confined to it.
-pub(crate) fn caller_address(request: &HttpRequest) -> IpAddr {
-    request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |it| it.ip())
 }
 
 /// The one proof of a call. Two are none: which of them counts, nobody can say.
@@ -51,6 +97,10 @@ fn proof(headers: &HeaderMap) -> Option<&str> {
         (Some(value), None) => value.to_str().ok(),
         _ => None,
     }
+}
+
+fn not_set_up() -> Problem {
+    Problem::new(Code::Internal, "not set up")
 }
 
 /// The one bearer token of the one Authorization header (RFC 6750 §2.1).

@@ -3,7 +3,7 @@
 //! The rule: a cursor is opaque. It is a position, not a right: it is checked like any other input.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use regrant_domain::{AssetId, DeliveryId, OperatorId, PersonId, ReconnectId, TenantId};
+use regrant_domain::{AssetId, DeliveryId, OperatorId, PersonId, ReconnectId, ReconnectSessionId, TenantId};
 use regrant_vault::ForecastCursor;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,10 @@ impl Position for ForecastCursor {
 
 impl Position for ReconnectId {
     const LIST: &'static str = "reconnects:";
+}
+
+impl Position for ReconnectSessionId {
+    const LIST: &'static str = "reconnect_sessions:";
 }
 
 impl Position for DeliveryId {

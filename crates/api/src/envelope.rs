@@ -59,11 +59,18 @@ fn answer_head(request: &mut ServiceRequest) {
     }
 }
 
-/// Renders a problem again, with the request's id in it.
+/// Renders a problem again, with the request's id in it. What was said round it in headers stays.
 fn with_id(response: ServiceResponse<impl MessageBody + 'static>, id: &str) -> ServiceResponse<BoxBody> {
     let problem = response.response().error().and_then(|it| it.as_error::<Problem>());
     match problem.map(|it| it.render(Some(id))) {
-        Some(rendered) => response.into_response(rendered),
+        Some(mut rendered) => {
+            let missing =
+                response.headers().iter().filter(|(name, _)| !rendered.headers().contains_key(*name));
+            for (name, value) in missing.collect::<Vec<_>>() {
+                rendered.headers_mut().append(name.clone(), value.clone());
+            }
+            response.into_response(rendered)
+        }
         None => response.map_into_boxed_body(),
     }
 }

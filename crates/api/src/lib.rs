@@ -7,13 +7,17 @@
 
 mod admin;
 mod authenticate;
+mod browser;
 mod caller;
+mod caller_address;
+mod cors;
 mod cursor;
 mod envelope;
 mod ical;
 mod json;
 mod openapi;
 mod problem;
+mod rate_limit;
 mod repeat;
 mod request_id;
 mod routes;
@@ -23,4 +27,5 @@ mod server;
 pub use admin::{AdminParts, AdminRoutes, AdminServer, openapi_admin_yaml};
 pub use openapi::{openapi, openapi_yaml};
 pub use problem::{ProblemCode, problem_codes};
+pub use rate_limit::Rates;
 pub use server::{Server, Settings};

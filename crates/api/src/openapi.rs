@@ -13,7 +13,7 @@ use regrant_domain::Permission;
 use utoipa::{
     OpenApi as _,
     openapi::{
-        ContentBuilder, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder,
+        ContentBuilder, Header, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder,
         path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn},
         schema::{ObjectBuilder, Schema, Type},
         security::{
@@ -32,7 +32,7 @@ use crate::{
 
 /// Schemas of answers that tell every field, null where nothing is known (but `slots` and `cut_offs`, which
 /// lists leave out).
-const ALWAYS_WHOLE: [&str; 26] = [
+const ALWAYS_WHOLE: [&str; 28] = [
     "App",
     "Asset",
     "Client",
@@ -44,11 +44,13 @@ const ALWAYS_WHOLE: [&str; 26] = [
     "ImpactBy",
     "Jobs",
     "ListedPerson",
+    "NamedAsset",
     "OnboardedTenant",
     "Operator",
     "PausedApp",
     "Person",
     "ReconnectItem",
+    "ReconnectSessionSummary",
     "ReconnectSummary",
     "ScopeUse",
     "ShreddedTenant",
@@ -75,6 +77,7 @@ const ALWAYS_WHOLE: [&str; 26] = [
         (name = "tokens", description = "Tokens out."),
         (name = "forecast", description = "What will stop working, when and why."),
         (name = "reconnects", description = "Replace expired tokens."),
+        (name = "reconnect-sessions", description = "Let a page in a browser replace tokens."),
         (name = "meta", description = "Called by Meta."),
         (name = "webhooks", description = "Events, told as they happen."),
         (name = "audit", description = "What was done, by whom and to what."),
@@ -205,7 +208,13 @@ fn complete(path: &str, method: HttpMethod, operation: &mut Operation) {
     let changes = method != HttpMethod::Get;
     let kinds = [
         (!is_open, 401, "`unauthenticated`: no access token, or one that is not good."),
-        (!is_admin, 403, "`missing_scope`: the access token lacks the scope."),
+        (
+            !is_admin,
+            403,
+            "`missing_scope`: the access token lacks the scope. `restricted`: the caller is confined, and this is \
+             beyond that. `origin_not_allowed`: the page that calls is none of the tenant's.",
+        ),
+        (!is_admin, 429, "`rate_limited`: the tenant, the caller or the address calls too often."),
         (
             is_admin && changes && !is_open,
             403,
@@ -224,6 +233,26 @@ fn complete(path: &str, method: HttpMethod, operation: &mut Operation) {
         let responses = &mut operation.responses.responses;
         responses.entry(status.to_string()).or_insert_with(|| problem(description).into());
     }
+    for response in operation.responses.responses.values_mut() {
+        if let (RefOr::T(response), false) = (response, is_admin) {
+            response
+                .headers
+                .extend(RATE_HEADERS.map(|(name, description)| (name.to_owned(), rate(description).into())));
+        }
+    }
+}
+
+/// What every answer under `/v1` tells of the tightest limit.
+const RATE_HEADERS: [(&str, &str); 3] = [
+    ("RateLimit-Limit", "How many calls may come at once."),
+    ("RateLimit-Remaining", "How many of them are left."),
+    ("RateLimit-Reset", "In how many seconds all of them are there again."),
+];
+
+fn rate(description: &str) -> Header {
+    let mut header = Header::new(ObjectBuilder::new().schema_type(Type::Integer));
+    header.description = Some(description.to_owned());
+    header
 }
 
 /// Every POST may be repeated safely.

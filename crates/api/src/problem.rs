@@ -27,6 +27,9 @@ use crate::routes::ReasonOut;
 /// The media type of a problem.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
+/// How many faulty fields an answer names.
+const MOST_FAULTS: usize = 20;
+
 /// One field of the request and what it must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Fault {
@@ -151,6 +154,18 @@ impl From<Error> for Problem {
                     ..Self::new(Code::TooMany, format!("One call may name at most {limit} assets."))
                 }
             }
+            Error::UnknownAssets(places) => {
+                let fault = |place| Fault {
+                    field: format!("asset_ids[{place}]"),
+                    detail: "there is no such asset".to_owned(),
+                };
+                Self::invalid(places.into_iter().take(MOST_FAULTS).map(fault).collect())
+            }
+            Error::TooManyRunning(most) => Self::new(
+                Code::TooManyReconnects,
+                format!("At most {most} reconnects of a tenant run at once; nothing was accepted."),
+            )
+            .with_header(header::RETRY_AFTER, 5),
             Error::Unauthenticated => unauthenticated("invalid_token", "The access token is not valid."),
             Error::Forbidden(permission) => {
                 let (scope, detail) =
@@ -164,7 +179,7 @@ impl From<Error> for Problem {
             }
             Error::Restricted => Self::new(
                 Code::Restricted,
-                "The credential is confined to some of the tenant's assets; this call tells of all of them.",
+                "The credential is confined to some of the tenant's assets or calls; this is beyond them.",
             ),
             Error::AddressNotAllowed => {
                 Self::new(Code::AddressNotAllowed, "The client may not call from this address.")
@@ -245,6 +260,13 @@ impl From<Conflict> for Problem {
             Conflict::LastOwner => {
                 Self::new(Code::LastOwner, "This is the last owner who can log in; nothing was changed.")
             }
+            Conflict::SessionUsedUp => {
+                Self::new(Code::SessionUsedUp, "The session has started as many reconnects as it may.")
+            }
+            Conflict::AssetLimit(most) => Self::new(
+                Code::TooManyAssets,
+                format!("A tenant may have at most {most} assets; none of this call was registered."),
+            ),
             Conflict::Exists(resource) => {
                 Self::new(Code::AlreadyExists, format!("This {resource} exists already."))
             }

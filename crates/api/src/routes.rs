@@ -1,7 +1,7 @@
 //! The public routes, one file per resource: handlers with what they read and write.
 //!
 //! The rule: a handler extracts, calls ONE use case and converts. Everything under `/v1` stands behind
-//! `authenticate`; what else a call needs is in the type of its [`crate::caller::Caller`].
+//! `authenticate` and `cors`; what else a call needs is in the type of its [`crate::caller::Caller`].
 
 mod agenda;
 mod asset_view;
@@ -20,8 +20,10 @@ mod path_id;
 mod person_list;
 mod read_reason;
 mod reason;
+mod reconnect_sessions;
 mod reconnect_view;
 mod reconnects;
+mod session_view;
 mod tokens;
 mod webhook_request;
 mod webhook_view;
@@ -39,7 +41,7 @@ pub(crate) use path_id::PathId;
 pub(crate) use reason::ReasonOut;
 pub(crate) use tokens::sealed_body;
 
-use crate::authenticate::authenticate;
+use crate::{authenticate::authenticate, cors::cors};
 
 /// The routes that the API description tells of.
 pub(crate) fn described(config: &mut ServiceConfig<'_>) {
@@ -59,6 +61,7 @@ pub(crate) fn described(config: &mut ServiceConfig<'_>) {
 fn v1() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_web::OpenApiFactory {
     scope::scope("/v1")
         .wrap(from_fn(authenticate))
+        .wrap(from_fn(cors))
         .service(assets::register_assets)
         .service(assets::list_assets)
         .service(assets::get_asset)
@@ -69,6 +72,11 @@ fn v1() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_web::OpenApiFa
         .service(forecast::get_forecast_calendar)
         .service(person_list::list_persons)
         .service(person_list::get_person_impact)
+        .service(reconnect_sessions::open_reconnect_session)
+        .service(reconnect_sessions::list_reconnect_sessions)
+        .service(reconnect_sessions::get_current_reconnect_session)
+        .service(reconnect_sessions::get_reconnect_session)
+        .service(reconnect_sessions::end_reconnect_session)
         .service(reconnects::create_reconnect)
         .service(reconnects::list_reconnects)
         .service(reconnects::get_reconnect)

@@ -12,6 +12,7 @@ use actix_web::{
     middleware::from_fn,
     web::{self, Data},
 };
+use ipnet::IpNet;
 use regrant_vault::Vault;
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
@@ -19,6 +20,7 @@ use utoipa_actix_web::AppExt;
 use crate::{
     envelope::envelope,
     openapi::{Description, no_route},
+    rate_limit::{RateLimits, Rates, limit_token_calls},
     routes::{self, Streams},
 };
 
@@ -34,6 +36,10 @@ pub(crate) type Alive = dyn Fn() -> bool + Send + Sync;
 pub struct Settings {
     /// Where the outside reaches this listener, for links handed to Meta; the address it listens on if unset.
     pub public_url: Option<String>,
+    /// The proxies before this listener: what they say of the caller's address is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How often somebody may call.
+    pub rates: Rates,
     /// The largest body, in bytes.
     pub max_body: usize,
     /// How long a caller may take to send a head, and again to send a body.
@@ -56,6 +62,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             public_url: None,
+            trusted_proxies: Vec::new(),
+            rates: Rates::default(),
             max_body: 1024 * 1024,
             request_timeout: Duration::from_secs(15),
             keep_alive: Duration::from_mins(1),
@@ -89,6 +97,7 @@ struct Shared {
     vault: Data<Vault>,
     settings: Data<Settings>,
     streams: Data<Streams>,
+    limits: Data<RateLimits>,
     description: Data<Description>,
     alive: Data<Alive>,
     described: Described,
@@ -108,6 +117,7 @@ impl Shared {
         Self {
             vault: Data::new(vault),
             streams: Data::new(Streams::new(&settings, closing)),
+            limits: Data::new(RateLimits::new(settings.rates)),
             settings: Data::new(settings),
             description: Data::new(routes.description),
             alive: Data::from(routes.alive),
@@ -190,9 +200,11 @@ fn app(
         .app_data(shared.vault)
         .app_data(shared.settings)
         .app_data(shared.streams)
+        .app_data(shared.limits)
         .app_data(shared.description)
         .app_data(shared.alive)
         .default_service(web::to(no_route))
+        .wrap(from_fn(limit_token_calls))
         .wrap(from_fn(envelope))
 }
 

@@ -7,8 +7,13 @@ mod faults;
 mod reader;
 mod source;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
+use ipnet::IpNet;
 use regrant_domain::Passphrase;
 use regrant_vault::Retention;
 use url::Url;
@@ -134,6 +139,9 @@ fn vault(reader: &mut Reader<'_>, graph: &regrant_graph::Settings) -> regrant_va
         max_reconnect_assets: reader.at_least_one("limits.reconnect_assets", usual.max_reconnect_assets),
         max_register_assets: reader.at_least_one("limits.register_assets", usual.max_register_assets),
         max_lookup_assets: reader.at_least_one("limits.lookup_assets", usual.max_lookup_assets),
+        max_assets: reader.at_least_one("limits.assets", usual.max_assets),
+        max_running_reconnects: reader
+            .at_least_one("limits.running_reconnects", usual.max_running_reconnects),
         retention: retention(reader),
         tenant_deletion_wait: reader.days("tenant_deletion_wait_days", usual.tenant_deletion_wait),
         jobs_in_flight: reader.at_least_one("limits.jobs_in_flight", usual.jobs_in_flight),
@@ -148,8 +156,19 @@ fn api(reader: &mut Reader<'_>) -> regrant_api::Settings {
     let usual = regrant_api::Settings::default();
     regrant_api::Settings {
         public_url: public_url(reader),
+        trusted_proxies: trusted_proxies(reader),
         max_body: reader.at_least_one("limits.body_bytes", usual.max_body),
+        rates: rates(reader),
         ..usual
+    }
+}
+
+fn rates(reader: &mut Reader<'_>) -> regrant_api::Rates {
+    let usual = regrant_api::Rates::default();
+    regrant_api::Rates {
+        tenant: reader.at_least_one("limits.requests_per_second", usual.tenant),
+        session: reader.at_least_one("limits.session_requests_per_second", usual.session),
+        address: reader.at_least_one("limits.address_requests_per_second", usual.address),
     }
 }
 
@@ -163,6 +182,18 @@ fn public_url(reader: &mut Reader<'_>) -> Option<String> {
     None
 }
 
+/// Networks of proxies, with commas between; a bare address is a network of one.
+fn trusted_proxies(reader: &mut Reader<'_>) -> Vec<IpNet> {
+    let list: String = reader.or("trusted_proxies", String::new());
+    let parts = list.split(',').map(str::trim).filter(|it| !it.is_empty());
+    let network = |it: &str| it.parse().or_else(|_| it.parse::<IpAddr>().map(IpNet::from));
+    let networks: Result<Vec<_>, _> = parts.map(network).collect();
+    networks.unwrap_or_else(|_| {
+        reader.fault("trusted_proxies", "expected networks such as 10.0.0.0/8, with commas between");
+        Vec::new()
+    })
+}
+
 fn retention(reader: &mut Reader<'_>) -> Retention {
     let usual = Retention::default();
     Retention {
@@ -174,6 +205,7 @@ fn retention(reader: &mut Reader<'_>) -> Retention {
         audit_reads: reader.days_or_for_ever("retention.audit_reads_days", usual.audit_reads),
         audit_worker: reader.days_or_for_ever("retention.audit_worker_days", usual.audit_worker),
         audit_acts: reader.days_or_for_ever("retention.audit_acts_days", usual.audit_acts),
+        reconnect_sessions: reader.days("retention.reconnect_sessions_days", usual.reconnect_sessions),
     }
 }
 
@@ -264,6 +296,20 @@ mod tests {
         assert_eq!(keep.audit_reads, None);
         assert_eq!(keep.audit_worker, Some(chrono::Duration::days(730)));
         assert_eq!(keep.audit_acts, Some(chrono::Duration::days(30)));
+    }
+
+    #[test]
+    fn trusted_proxies_are_networks() {
+        let with = |list: &str| read(&[&WHOLE[..], &[("REGRANT_TRUSTED_PROXIES", list)]].concat());
+        let told = |it: Config| it.api.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            told(with("10.0.0.0/8, 192.0.2.1,fd00::/8").unwrap()),
+            ["10.0.0.0/8", "192.0.2.1/32", "fd00::/8"]
+        );
+        assert!(told(with("").unwrap()).is_empty());
+        for faulty in ["10.0.0.0/33", "proxy.local", "10.0.0.0/8;10.1.0.0/16"] {
+            assert!(with(faulty).err().unwrap().contains("REGRANT_TRUSTED_PROXIES"), "{faulty}");
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub struct Candidate {
     older: Option<Older>,
     limits: Limits,
     reason_required: bool,
+    requests_per_second: Option<u32>,
 }
 
 /// The secret before the newest one, while it counts.
@@ -40,7 +41,8 @@ struct Limits {
 
 const SELECT: &str = "SELECT c.id, c.tenant_id, c.scopes, c.secret_hash, c.previous_secret_hash,
     c.previous_secret_until, c.proof_key_sealed, c.previous_proof_key_sealed, c.expires_at, c.token_version,
-    c.networks, c.asset_ids, c.business_ids, c.proof_required, t.app_id, t.reason_required
+    c.networks, c.asset_ids, c.business_ids, c.proof_required, t.app_id, t.reason_required,
+    t.requests_per_second
     FROM clients c JOIN tenants t ON t.id = c.tenant_id
     WHERE c.disabled_at IS NULL AND t.status = 'active' AND c.id = ";
 
@@ -82,6 +84,12 @@ impl Candidate {
     #[must_use]
     pub const fn reason_required(&self) -> bool {
         self.reason_required
+    }
+
+    /// How often the client's tenant may call, where that was decided for it.
+    #[must_use]
+    pub const fn requests_per_second(&self) -> Option<u32> {
+        self.requests_per_second
     }
 
     /// The Meta app of the client's tenant.
@@ -147,6 +155,12 @@ impl Candidate {
     }
 }
 
+/// How often a tenant may call, where that was decided for it.
+pub(crate) fn rate(row: &Row) -> Result<Option<u32>, Error> {
+    let rate: Option<i64> = row.get("requests_per_second")?;
+    rate.map(|it| u32::try_from(it).map_err(|_| Error::Corrupt("requests_per_second"))).transpose()
+}
+
 fn read(row: &Row) -> Result<Candidate, Error> {
     Ok(Candidate {
         scope: TenantScope::new(TenantId::from_uuid(row.get("tenant_id")?), row.parsed("app_id")?),
@@ -163,6 +177,7 @@ fn read(row: &Row) -> Result<Candidate, Error> {
             proof_key: row.maybe_sealed("proof_key_sealed")?,
         },
         reason_required: row.get("reason_required")?,
+        requests_per_second: rate(row)?,
     })
 }
 

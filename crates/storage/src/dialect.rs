@@ -111,6 +111,14 @@ impl Dialect {
         }
     }
 
+    /// Ends a select that locks its rows, and lets others refer to them.
+    pub(crate) const fn for_no_key_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR NO KEY UPDATE",
+        }
+    }
+
     /// Ends a select whose rows cannot be deleted while this transaction lasts.
     pub(crate) const fn for_key_share(self) -> &'static str {
         match self {

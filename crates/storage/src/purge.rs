@@ -109,6 +109,20 @@ impl TenantTx {
         self.run(at_most(query, "c.learned_at", limit)).await
     }
 
+    /// Drops reconnect sessions that ended before `before` by themselves.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn purge_reconnect_sessions(&self, before: Timestamp, limit: u32) -> Result<u64, Error> {
+        let query = self
+            .query(
+                "DELETE FROM reconnect_sessions WHERE tenant_id = $1 AND id IN (
+                    SELECT s.id FROM reconnect_sessions s WHERE s.tenant_id = $1 AND s.expires_at < ",
+            )
+            .bind(time(before));
+        self.run(at_most(query, "s.expires_at", limit)).await
+    }
+
     /// Drops reconnects that ended before `before`, with their items and idempotency keys.
     ///
     /// # Errors

@@ -104,7 +104,8 @@ impl Vault {
     /// Registers assets and seals the tokens that come with them; results in the caller's order.
     ///
     /// # Errors
-    /// `TooMany`; `Invalid` for an empty list; `Restricted`: an asset lies or would lie beyond the caller's reach.
+    /// `TooMany`; `Invalid` for an empty list; `Restricted`: an asset lies or would lie beyond the caller's reach;
+    /// `Conflict(AssetLimit)`: nothing was registered.
     pub async fn register_assets(
         &self,
         caller: &Principal,
@@ -131,11 +132,15 @@ impl Vault {
             checked.iter().filter(|it| it.status.is_none()).map(|it| it.to_row(now)).collect();
         new.sort_unstable_by(|one, other| one.id.cmp(&other.id));
         let ids: Vec<_> = new.iter().map(|it| it.id.clone()).collect();
+        tx.hold_tenant().await?;
         let existing = tx.lock_assets(&ids).await?;
         let registered = tx.register_assets(&new).await?;
         demand_reach(caller, &new, &existing, &registered)?;
         let registered = ids.iter().cloned().zip(registered);
         let mut registered: HashMap<_, _> = registered.collect();
+        if registered.values().any(|it| *it == Registration::Created) {
+            self.check_assets(&tx).await?;
+        }
         for it in checked.iter_mut().filter(|it| it.status.is_none()) {
             it.status = registered.remove(&it.registration.id).map(RegistrationStatus::from);
         }

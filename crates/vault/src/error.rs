@@ -31,6 +31,12 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// Assets, by their places in the call, that there are none of within the caller's reach.
+    #[error("some of the assets are not known")]
+    UnknownAssets(Vec<usize>),
+    /// As many of the tenant's reconnects run as may run at once.
+    #[error("at most {0} reconnects of a tenant run at once")]
+    TooManyRunning(usize),
     /// No credential, or one that is not good.
     #[error("the credential is missing or not valid")]
     Unauthenticated,
@@ -115,6 +121,8 @@ pub enum Resource {
     Checkpoint,
     /// An operator.
     Operator,
+    /// A reconnect session.
+    ReconnectSession,
 }
 
 impl std::fmt::Display for Resource {
@@ -131,6 +139,7 @@ impl std::fmt::Display for Resource {
             Self::Event => "event",
             Self::Checkpoint => "checkpoint",
             Self::Operator => "operator",
+            Self::ReconnectSession => "reconnect session",
         })
     }
 }
@@ -173,6 +182,12 @@ pub enum Conflict {
     /// The tenant is still served.
     #[error("the tenant must be suspended first")]
     TenantNotSuspended,
+    /// The browser's session has no reconnect left to start.
+    #[error("the session has no use left")]
+    SessionUsedUp,
+    /// The tenant would have more assets than it may have.
+    #[error("the tenant may have at most {0} assets")]
+    AssetLimit(usize),
     /// Something of that name exists.
     #[error("this {0} exists already")]
     Exists(Resource),

@@ -26,6 +26,7 @@ mod jobs;
 mod keys;
 mod log_in;
 mod operators;
+mod origins;
 mod passwords;
 mod payload;
 mod person_list;
@@ -35,9 +36,11 @@ mod principal;
 mod progress;
 mod prove;
 mod purge;
+mod quotas;
 mod reads;
 mod received;
 mod reconnect;
+mod reconnect_sessions;
 mod replay;
 mod retention;
 mod rotate;
@@ -85,6 +88,7 @@ pub use passwords::PasswordLoad;
 pub use person_list::{Impact, PersonList, PersonView};
 pub use principal::{Principal, Subject};
 pub use reconnect::{Order, Selection, Targets};
+pub use reconnect_sessions::{NamedAsset, OpenedSession, OwnSession, SessionList, SessionOrder, SessionView};
 /// Which assets a pass watches.
 pub use regrant_domain::schedule::Lane as Watch;
 pub use regrant_storage::{AuditFault, AuditRow};
@@ -102,8 +106,8 @@ pub use watch::Watched;
 pub use webhooks::{EndpointChange, EndpointView, MintedEndpoint, NewEndpoint};
 
 use crate::{
-    audit::CheckpointFile, inbound::Decoy, issuer::Issuer, keys::Keys, passwords::Passwords,
-    persons::Directory, places::Places, progress::Progress, reads::Reads, usage::Usage,
+    audit::CheckpointFile, inbound::Decoy, issuer::Issuer, keys::Keys, origins::Origins,
+    passwords::Passwords, persons::Directory, places::Places, progress::Progress, reads::Reads, usage::Usage,
 };
 
 /// What a vault is made of.
@@ -139,6 +143,7 @@ pub struct Vault {
     webhooks: regrant_webhook::Sender,
     places: Places,
     checkpoint_file: Arc<CheckpointFile>,
+    origins: Origins,
 }
 
 /// Reconnects that run in this process. They outlive the request that started them.
@@ -179,6 +184,7 @@ impl Vault {
         let usage = Usage::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
         Ok(Self {
             places: Places::new(webhooks.settings()),
+            origins: Origins::new(),
             webhooks,
             store,
             keys,

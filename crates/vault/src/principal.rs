@@ -21,6 +21,7 @@ pub struct Principal {
     pub(crate) reach: Reach,
     pub(crate) reason_required: bool,
     pub(crate) reason: Option<ReadReason>,
+    pub(crate) requests_per_second: Option<u32>,
 }
 
 /// Who calls.
@@ -64,6 +65,12 @@ impl Principal {
     #[must_use]
     pub const fn permissions(&self) -> Permissions {
         self.permissions
+    }
+
+    /// How often its tenant may call, where an operator decided that for it.
+    #[must_use]
+    pub const fn requests_per_second(&self) -> Option<u32> {
+        self.requests_per_second
     }
 
     /// Demands a permission.
@@ -120,6 +127,14 @@ impl Principal {
         match &self.subject {
             Subject::Client(_) => None,
             Subject::Session { id, .. } => Some(*id),
+        }
+    }
+
+    /// The only person whose token it may hand in, where it is so confined.
+    pub(crate) const fn person(&self) -> Option<&PersonId> {
+        match &self.subject {
+            Subject::Session { person, .. } => person.as_ref(),
+            Subject::Client(_) => None,
         }
     }
 

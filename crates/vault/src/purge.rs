@@ -21,7 +21,7 @@ const RECONNECTS: u32 = 10;
 const PROOFS: chrono::Duration = chrono::Duration::minutes(5);
 
 /// What one step dropped, kind by kind.
-type Dropped = [(&'static str, u64); 6];
+type Dropped = [(&'static str, u64); 7];
 
 impl Vault {
     /// Drops what is past retention, of the installation and of every active tenant; how many records that were.
@@ -129,6 +129,7 @@ impl Vault {
             ("cut_offs", tx.purge_cut_offs(now - keep.cut_offs, STEP).await?),
             ("reconnects", tx.purge_reconnects(now - keep.reconnects, RECONNECTS).await?),
             ("client_proofs", tx.purge_proofs(now - PROOFS, STEP).await?),
+            ("reconnect_sessions", tx.purge_reconnect_sessions(now - keep.reconnect_sessions, STEP).await?),
             ("grant_tokens", tx.wipe_idle_grants().await?),
         ])
     }

@@ -70,9 +70,11 @@ impl Vault {
     ///
     /// # Errors
     /// `TokenRefused` for a token that can serve nothing: nothing was changed. `Invalid`, `TooMany`;
-    /// `Conflict(OtherBody)` where the idempotency key was used for something else.
+    /// `Conflict(OtherBody)` where the idempotency key was used for something else, `Conflict(SessionUsedUp)`,
+    /// `TooManyRunning`.
     pub async fn reconnect(&self, caller: &Principal, mut order: Order) -> Result<ReconnectView, Error> {
         let deadline = Instant::now() + order.wait;
+        order.expect_person = expected(caller, order.expect_person)?;
         let once = match order.repeatable.take() {
             Some(it) => Some(self.prepare(&caller.scope, caller.caller_id(), it).await?),
             None => None,
@@ -192,6 +194,8 @@ impl Vault {
             created_at: now,
         };
         let accepted = tx.accept_reconnect(&reconnect, &items, Some(self.lease_from_now())).await?;
+        self.check_running(&tx).await?;
+        self.take_use(&tx, caller).await?;
         if let Some(once) = once {
             once.remember(&tx, &id, Some(id), now).await?;
         }
@@ -283,6 +287,18 @@ impl Vault {
             // Lapsed or woken, the database is read again.
             let _lapsed = tokio::time::timeout(rest.min(LOOK_AGAIN), moved.changed()).await;
         }
+    }
+}
+
+/// Whose the token must be: a session may be open to one person alone.
+fn expected(caller: &Principal, said: Option<PersonId>) -> Result<Option<PersonId>, Error> {
+    match (caller.person(), said) {
+        (Some(person), Some(other)) if *person != other => {
+            let reason = "this session is another person's".to_owned();
+            Err(Error::Invalid { field: "expect_person".to_owned(), reason })
+        }
+        (Some(person), _) => Ok(Some(person.clone())),
+        (None, said) => Ok(said),
     }
 }
 

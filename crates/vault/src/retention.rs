@@ -17,6 +17,8 @@ pub struct Retention {
     pub inbox: Duration,
     /// Reconnects that have ended, with their items.
     pub reconnects: Duration,
+    /// Reconnect sessions that have ended.
+    pub reconnect_sessions: Duration,
     /// Audit of token reads; none: for ever.
     pub audit_reads: Option<Duration>,
     /// Audit of what the worker does by itself; none: for ever.
@@ -49,6 +51,7 @@ impl Default for Retention {
             audit_reads: Some(Duration::days(400)),
             audit_worker: Some(Duration::days(2 * 365)),
             audit_acts: Some(Duration::days(7 * 365)),
+            reconnect_sessions: Duration::days(30),
         }
     }
 }

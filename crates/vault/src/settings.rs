@@ -58,6 +58,10 @@ pub struct Settings {
     pub checkpoint_every: chrono::Duration,
     /// The file that checkpoints are appended to, apart from the database; none: they stay in it.
     pub checkpoint_file: Option<PathBuf>,
+    /// How many assets a tenant may have, unless an operator set another number for it.
+    pub max_assets: usize,
+    /// How many reconnects of a tenant's calls may run at once, unless an operator set another number for it.
+    pub max_running_reconnects: usize,
 }
 
 impl Default for Settings {
@@ -87,6 +91,8 @@ impl Default for Settings {
             unused_scope_after: chrono::Duration::days(30),
             checkpoint_every: chrono::Duration::hours(24),
             checkpoint_file: None,
+            max_assets: 1_000_000,
+            max_running_reconnects: 50,
         }
     }
 }

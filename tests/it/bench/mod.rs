@@ -79,7 +79,10 @@ impl Default for Options {
             password_strength: PasswordStrength::MINIMUM,
             ..regrant_vault::Settings::default()
         };
-        Self { vault, graph: regrant_graph::Settings::default(), api: regrant_api::Settings::default() }
+        // All of a test's calls come from one address.
+        let rates = regrant_api::Rates { address: 10_000, ..regrant_api::Rates::default() };
+        let api = regrant_api::Settings { rates, ..regrant_api::Settings::default() };
+        Self { vault, graph: regrant_graph::Settings::default(), api }
     }
 }
 
@@ -143,6 +146,26 @@ impl Bench {
         tokio::spawn(async move { resuming.resume_until_closed(Duration::from_millis(50)).await });
         let control = SandboxControl::new(sandbox.url());
         Self { vault, graph, api, admin, sandbox: control, clock, database, stop, _sandbox: sandbox }
+    }
+
+    /// The database beside the vault, for what no call can do.
+    pub async fn store(&self) -> Store {
+        let (url, busy_timeout) = (self.database.url().to_owned(), Duration::from_secs(20));
+        let settings = regrant_storage::Settings { url, max_connections: 2, busy_timeout };
+        Store::connect(&settings).await.expect("the store connects")
+    }
+
+    /// Sets columns of a tenant that an operator sets.
+    pub async fn set_tenant(&self, name: &str, columns: &str) {
+        self.database.intrude(&format!("UPDATE tenants SET {columns} WHERE name = '{name}'")).await;
+    }
+
+    /// Lists an origin for a tenant.
+    pub async fn list_origin(&self, name: &str, origin: &str) {
+        let sql = format!(
+            "INSERT INTO tenant_origins (tenant_id, origin) SELECT id, '{origin}' FROM tenants WHERE name = '{name}'"
+        );
+        self.database.intrude(&sql).await;
     }
 
     /// A new tenant of the provider's app with every permission.

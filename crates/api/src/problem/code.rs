@@ -79,6 +79,11 @@ codes! {
         "The credential is confined to some of the tenant's assets, or is a browser's session, and this call is \
          beyond that. Nothing was changed.",
         "Use a client of the tenant that is not confined, or stay within what this one was made for.";
+    OriginNotAllowed "origin_not_allowed" 403 "Origin not allowed",
+        "A page of this origin may not call here: no tenant that is served lists exactly this origin, it is not the \
+         session's tenant's, or a page may not make this call at all. Nothing was changed.",
+        "Have an operator list the page's exact origin (scheme, host and port) for the tenant; call everything but \
+         reconnects of a session from the tenant's backend.";
     ReadOnly "read_only" 403 "Read-only role",
         "The operator's role lets it look at everything and change nothing. Nothing was changed.",
         "Have an operator of the role `owner` do it.";
@@ -104,6 +109,13 @@ codes! {
     CallUnderWay "call_under_way" 409 "Call under way",
         "Another call with the same Idempotency-Key has not ended yet.",
         "Repeat the call after the time in the Retry-After header: it will answer what that call did.";
+    SessionUsedUp "session_used_up" 409 "Session used up",
+        "The reconnect session has started as many reconnects as it may, or has ended in this moment. Each accepted \
+         reconnect counts, also one whose token was refused. Nothing was changed.",
+        "Have the tenant's backend open another session.";
+    TooManyAssets "too_many_assets" 409 "Too many assets",
+        "The tenant would have more assets than it may have. Nothing of the call was registered.",
+        "Delete assets that are not needed any more, or have an operator raise the tenant's number.";
     TooManyWebhookEndpoints "too_many_webhook_endpoints" 409 "Too many webhook endpoints",
         "The tenant has as many webhook endpoints as it may have. Nothing was changed.",
         "Delete an endpoint that is not used any more, or let one endpoint take more kinds of events.";
@@ -161,6 +173,12 @@ codes! {
     TokenOfAnotherPerson "token_of_another_person" 422 "Token of another person",
         "The submitted token belongs to another person than `expect_person` names. Nothing was changed.",
         "Have the expected person log in, or leave `expect_person` out.";
+    RateLimited "rate_limited" 429 "Too many calls",
+        "The tenant, the caller or the address calls more often than it may. Nothing was changed.",
+        "Wait as long as the Retry-After header says; the RateLimit headers of every answer tell what is left.";
+    TooManyReconnects "too_many_reconnects" 429 "Too many reconnects",
+        "As many of the tenant's reconnects run as may run at once. Nothing was accepted.",
+        "Try again after the time in the Retry-After header, or name more assets in one reconnect.";
     TooManyStreams "too_many_streams" 429 "Too many streams",
         "Too many event streams are open.",
         "Close streams that are not read any more, or read the reconnect itself from time to time.";

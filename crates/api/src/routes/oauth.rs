@@ -4,7 +4,7 @@
 //! `client_auth.rs` reads who the client says it is.
 
 use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, get,
+    HttpResponse, HttpResponseBuilder, ResponseError, get,
     http::{StatusCode, header},
     post,
     web::Data,
@@ -14,7 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::client_auth::{ClientCredentials, TokenRequest};
-use crate::{authenticate::caller_address, problem::Problem};
+use crate::{caller_address::CallerAddress, problem::Problem};
 
 /// An access token for this API.
 #[derive(Serialize, ToSchema)]
@@ -70,11 +70,10 @@ pub(crate) struct KeySet {
 #[post("/oauth/token")]
 pub(crate) async fn create_token(
     vault: Data<Vault>,
-    request: HttpRequest,
+    address: CallerAddress,
     client: ClientCredentials,
 ) -> Result<HttpResponse, OauthError> {
-    let address = caller_address(&request);
-    let issued = vault.issue_token(client.id, &client.secret, client.scope, address).await?;
+    let issued = vault.issue_token(client.id, &client.secret, client.scope, address.0).await?;
     Ok(HttpResponse::Ok().insert_header((header::PRAGMA, "no-cache")).json(AccessTokenOut::from(issued)))
 }
 

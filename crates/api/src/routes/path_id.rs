@@ -7,7 +7,8 @@ use std::str::FromStr;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
 use regrant_domain::{
-    AppId, AssetId, ClientId, OperatorId, PersonId, ReconnectId, TenantId, WebhookEndpointId,
+    AppId, AssetId, ClientId, OperatorId, PersonId, ReconnectId, ReconnectSessionId, TenantId,
+    WebhookEndpointId,
 };
 use regrant_vault::{Error, Resource};
 
@@ -35,6 +36,11 @@ impl Segment for PersonId {
 impl Segment for ReconnectId {
     const NAME: &'static str = "id";
     const RESOURCE: Resource = Resource::Reconnect;
+}
+
+impl Segment for ReconnectSessionId {
+    const NAME: &'static str = "id";
+    const RESOURCE: Resource = Resource::ReconnectSession;
 }
 
 impl Segment for WebhookEndpointId {

@@ -19,6 +19,7 @@ mod person_list;
 mod probe_due;
 mod purge;
 mod reconnect;
+mod reconnect_session;
 mod role;
 mod settle;
 mod state;

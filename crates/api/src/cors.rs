@@ -1,0 +1,160 @@
+//! Pages of other origins (CORS): which may call, and what they may read.
+//!
+//! The rule: exact origins, listed by tenants; never a wildcard, never `null`, never credentials of the browser's. A
+//! preflight knows no tenant, so it counts who lists the origin at all; the call itself counts its own tenant's list,
+//! and is decided in `authenticate` before anything happens. A machine's answer is never readable to a page.
+
+use actix_web::{
+    Error, HttpMessage, HttpResponse,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+    web::Data,
+};
+use regrant_vault::{Principal, Subject, Vault};
+
+use crate::{
+    browser,
+    caller_address::CallerAddress,
+    problem::{Code, Problem},
+    rate_limit::RateLimits,
+};
+
+const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, x-request-id, last-event-id";
+const ANSWER_HEADERS: &str =
+    "x-request-id, retry-after, location, ratelimit-limit, ratelimit-remaining, ratelimit-reset";
+/// How long a browser remembers a preflight, in seconds.
+const MAX_AGE: &str = "600";
+const PREFLIGHT_VARIES: &str = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
+
+/// The page's origin that may read the answer, left with the request.
+#[derive(Clone)]
+pub(crate) struct Readable(HeaderValue);
+
+/// Middleware: answers preflights, and lets listed pages read what they asked for.
+pub(crate) async fn cors(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if is_preflight(&request) {
+        let answer = preflight(&request).await;
+        // Put together by hand: `into_response` would forget the problem that it tells.
+        return Ok(ServiceResponse::new(request.into_parts().0, answer).map_into_right_body());
+    }
+    let refused_to = readable_refusal(&request).await;
+    let mut response = next.call(request).await?.map_into_left_body();
+    let extensions = response.request().extensions();
+    let known = extensions.contains::<Principal>();
+    let readable = extensions.get::<Readable>().cloned().or_else(|| refused_to.filter(|_| !known));
+    drop(extensions);
+    dress(response.headers_mut(), readable);
+    Ok(response)
+}
+
+/// The origin of the page that calls for a session, if there is one and it may.
+pub(crate) async fn check_origin(
+    vault: &Vault,
+    caller: &Principal,
+    headers: &HeaderMap,
+) -> Result<Option<Readable>, Problem> {
+    if matches!(caller.subject(), Subject::Client(_)) || !headers.contains_key(header::ORIGIN) {
+        return Ok(None);
+    }
+    let Some(origin) = one(headers, &header::ORIGIN) else { return Err(not_allowed()) };
+    let text = origin.to_str().unwrap_or_default();
+    if vault.may_call_from(caller, text).await? {
+        Ok(Some(Readable(origin.clone())))
+    } else {
+        Err(not_allowed())
+    }
+}
+
+fn is_preflight(request: &ServiceRequest) -> bool {
+    let headers = request.headers();
+    request.method() == Method::OPTIONS
+        && headers.contains_key(header::ORIGIN)
+        && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+async fn preflight(request: &ServiceRequest) -> HttpResponse {
+    let Some(limits) = request.app_data::<Data<RateLimits>>() else {
+        return Problem::new(Code::Internal, "not set up").render(None);
+    };
+    let (mut answer, allowance) = match limits.count_address(CallerAddress::of(request)).await {
+        Ok(allowance) => {
+            let answer = match allowed(request).await {
+                Ok((origin, method)) => welcome(&origin, &method),
+                Err(problem) => HttpResponse::from_error(problem),
+            };
+            (answer, allowance)
+        }
+        Err(refused) => {
+            let allowance = refused.allowance();
+            (HttpResponse::from_error(Problem::from(refused)), allowance)
+        }
+    };
+    allowance.tell(answer.headers_mut());
+    answer.headers_mut().insert(header::VARY, HeaderValue::from_static(PREFLIGHT_VARIES));
+    answer
+}
+
+/// The origin and the method that are asked for, if the one may call the other here.
+async fn allowed(request: &ServiceRequest) -> Result<(HeaderValue, HeaderValue), Problem> {
+    let (headers, path) = (request.headers(), request.match_info().as_str());
+    let method = one(headers, &header::ACCESS_CONTROL_REQUEST_METHOD).ok_or_else(not_allowed)?;
+    let is_open = Method::from_bytes(method.as_bytes()).is_ok_and(|it| browser::is_open(path, &it));
+    match listed(request).await? {
+        Some(origin) if is_open => Ok((origin, method.clone())),
+        _ => Err(not_allowed()),
+    }
+}
+
+fn welcome(origin: &HeaderValue, method: &HeaderValue) -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone()))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, method.clone()))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS))
+        .insert_header((header::ACCESS_CONTROL_MAX_AGE, MAX_AGE))
+        .finish()
+}
+
+/// Whom a refusal may be read by when the call names nobody: a page whose session has ended must learn that.
+async fn readable_refusal(request: &ServiceRequest) -> Option<Readable> {
+    if !browser::may_call(request) {
+        return None;
+    }
+    listed(request).await.ok().flatten().map(Readable)
+}
+
+/// The request's origin, if any served tenant lists it.
+async fn listed(request: &ServiceRequest) -> Result<Option<HeaderValue>, Problem> {
+    let origin = one(request.headers(), &header::ORIGIN);
+    let text = origin.and_then(|it| it.to_str().ok());
+    match (request.app_data::<Data<Vault>>(), origin, text) {
+        (Some(vault), Some(origin), Some(text)) => {
+            Ok(vault.is_origin_listed(text).await?.then(|| origin.clone()))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn dress(headers: &mut HeaderMap, readable: Option<Readable>) {
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    if let Some(Readable(origin)) = readable {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(ANSWER_HEADERS));
+    }
+}
+
+fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    let mut values = headers.get_all(name);
+    values.next().filter(|_| values.next().is_none())
+}
+
+fn not_allowed() -> Problem {
+    Problem::new(Code::OriginNotAllowed, "A page of this origin may not make this call.")
+}

@@ -1,0 +1,406 @@
+//! Reconnect sessions: a tenant's client lets a browser replace tokens of some assets, for minutes.
+//!
+//! The rule: a session is less than the client that opened it, at every call anew: its assets, its person, its uses,
+//! two permissions, and none of these beyond what that client still has. Its token says who it is and nothing more;
+//! it is shown once.
+
+use std::{collections::HashSet, time::Duration};
+
+use regrant_domain::{
+    Asset, AssetId, AssetKind, ClientId, Permission, Permissions, PersonId, Reach, ReconnectSessionId,
+    Timestamp, Within,
+};
+use regrant_storage::{AuditEvent, NewReconnectSession, ReconnectSession, SessionCandidate, TenantTx};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    Conflict, Done, Error, Principal, Repeatable, Resource, Subject, Vault,
+    issuer::{Audience, NewToken},
+};
+
+/// What a browser may hold at most.
+const PERMISSIONS: [Permission; 2] = [Permission::ReconnectsPreview, Permission::ReconnectsWrite];
+const MINUTES: std::ops::RangeInclusive<u32> = 1..=60;
+const USES: std::ops::RangeInclusive<u32> = 1..=20;
+
+/// A session to open.
+#[derive(Debug, Clone)]
+pub struct SessionOrder {
+    /// For whom.
+    pub person_id: Option<PersonId>,
+    /// Whether nobody else's token may be handed in.
+    pub require_person: bool,
+    /// Which assets it reaches.
+    pub asset_ids: Vec<AssetId>,
+    /// How long it lasts, 1 to 60.
+    pub minutes: u32,
+    /// How many reconnects it may start, 1 to 20.
+    pub uses: u32,
+}
+
+/// A session, and the one sight of its token.
+pub struct OpenedSession {
+    /// The session.
+    pub session: SessionView,
+    /// Its token; `None` where the call only repeats the one that opened it.
+    pub token: Option<String>,
+}
+
+/// A session.
+#[derive(Debug, Clone)]
+pub struct SessionView {
+    /// Its id.
+    pub id: ReconnectSessionId,
+    /// The client that opened it.
+    pub client: ClientId,
+    /// For whom.
+    pub person_id: Option<PersonId>,
+    /// Whether nobody else's token may be handed in.
+    pub require_person: bool,
+    /// The assets it reaches.
+    pub asset_ids: Vec<AssetId>,
+    /// How many reconnects it may still start.
+    pub uses_left: u32,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When it ends, or ended.
+    pub expires_at: Timestamp,
+    /// Whether it lets anybody in.
+    pub is_open: bool,
+}
+
+/// What a session is to the browser that holds its token.
+#[derive(Debug, Clone)]
+pub struct OwnSession {
+    /// The session.
+    pub session: SessionView,
+    /// The assets it reaches, by id.
+    pub assets: Vec<NamedAsset>,
+}
+
+/// An asset as far as a browser is told of it.
+#[derive(Debug, Clone)]
+pub struct NamedAsset {
+    /// Its id.
+    pub id: AssetId,
+    /// Its kind.
+    pub kind: AssetKind,
+    /// A name for people.
+    pub name: Option<String>,
+}
+
+/// One page of sessions, newest first.
+pub struct SessionList {
+    /// The sessions.
+    pub data: Vec<SessionView>,
+    /// The cursor of the next page.
+    pub next: Option<ReconnectSessionId>,
+}
+
+impl Vault {
+    /// Opens a session over assets of the caller's.
+    ///
+    /// # Errors
+    /// `Invalid`, `TooMany`; `UnknownAssets` with the places of those that the caller cannot reach.
+    pub async fn open_reconnect_session(
+        &self,
+        caller: &Principal,
+        order: SessionOrder,
+        repeatable: Option<Repeatable>,
+    ) -> Result<Done<OpenedSession>, Error> {
+        self.check_order(&order)?;
+        let (now, id) = (self.clock.now(), ReconnectSessionId::mint());
+        let life = Duration::from_secs(u64::from(order.minutes) * 60);
+        let token = self.session_token(caller, id, life, now).await?;
+        let done = self
+            .once(&caller.scope, caller.caller_id(), repeatable, async |once| {
+                let tx = self.store.begin(&caller.scope).await?;
+                let asset_ids = reached(&tx, caller, &order.asset_ids).await?;
+                let session = NewReconnectSession {
+                    id,
+                    client: caller.client(),
+                    person_id: order.person_id.clone(),
+                    require_person: order.require_person,
+                    asset_ids,
+                    uses: order.uses,
+                    created_at: now,
+                    expires_at: now + life,
+                };
+                tx.insert_reconnect_session(&session).await?;
+                if let Some(once) = once {
+                    once.remember(&tx, &id, None, now).await?;
+                }
+                tx.audit(&[opened(caller, &session)], now).await?;
+                tx.commit().await?;
+                Ok(id)
+            })
+            .await?;
+        let session = self.reconnect_session(caller, done.value).await?;
+        let token = (!done.repeated).then_some(token);
+        Ok(Done { value: OpenedSession { session, token }, repeated: done.repeated })
+    }
+
+    /// A session.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn reconnect_session(
+        &self,
+        caller: &Principal,
+        id: ReconnectSessionId,
+    ) -> Result<SessionView, Error> {
+        let tx = self.store.begin_read(&caller.scope).await?;
+        let session = own_session(&tx, caller, id).await?;
+        tx.commit().await?;
+        Ok(view(session, self.clock.now()))
+    }
+
+    /// Sessions, newest first, from behind `after`. Of a confined client those that it opened.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn reconnect_sessions(
+        &self,
+        caller: &Principal,
+        after: Option<ReconnectSessionId>,
+        limit: u32,
+    ) -> Result<SessionList, Error> {
+        let now = self.clock.now();
+        let own = (!caller.reach.is_all()).then(|| caller.client());
+        let tx = self.store.begin_read(&caller.scope).await?;
+        let mut rows = tx.list_reconnect_sessions(own, after, limit.saturating_add(1)).await?;
+        tx.commit().await?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|it| it.id);
+        Ok(SessionList { data: rows.into_iter().map(|it| view(it, now)).collect(), next })
+    }
+
+    /// Ends a session at once; one that has ended stays so.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn end_reconnect_session(
+        &self,
+        caller: &Principal,
+        id: ReconnectSessionId,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        let tx = self.store.begin(&caller.scope).await?;
+        own_session(&tx, caller, id).await?;
+        if tx.end_reconnect_session(id, now).await? {
+            tx.audit(&[event(caller, "reconnect_session.ended", id, json!({}))], now).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// The session that calls.
+    ///
+    /// # Errors
+    /// `NotFound` for a caller that is none.
+    pub async fn own_reconnect_session(&self, caller: &Principal) -> Result<OwnSession, Error> {
+        let id = caller.session().ok_or(Error::NotFound(Resource::ReconnectSession))?;
+        let tx = self.store.begin_read(&caller.scope).await?;
+        let session = tx.reconnect_session(id).await.map_err(missing())?;
+        let mut assets = tx.assets(&session.asset_ids).await?;
+        tx.commit().await?;
+        assets.retain(|it| caller.reach.includes(&it.id, it.business_id.as_ref()));
+        assets.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        Ok(OwnSession {
+            session: view(session, self.clock.now()),
+            assets: assets.into_iter().map(NamedAsset::from).collect(),
+        })
+    }
+
+    /// The caller behind a session's token.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for whatever is wrong with it, or with the client that opened the session.
+    pub(crate) async fn visitor(&self, token: &str) -> Result<Principal, Error> {
+        let now = self.clock.now();
+        let claims = self.issuer.verify(Audience::Browser, token, now).await?;
+        let id: ReconnectSessionId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
+        let candidate = self.store.session_candidate(claims.tenant, id).await?;
+        let candidate =
+            candidate.filter(|it| is_let_in(it, claims.ver, now)).ok_or(Error::Unauthenticated)?;
+        let (held, requests_per_second) = (candidate.permissions, candidate.requests_per_second);
+        let (session, client_reach) = (candidate.session.clone(), candidate.reach.clone());
+        let scope = candidate.vouch(claims.tenant).ok_or(Error::Unauthenticated)?;
+        let assets = self.still_reached(&scope, &client_reach, session.asset_ids).await?;
+        let subject = Subject::Session {
+            id,
+            client: session.client,
+            person: session.person_id.filter(|_| session.require_person),
+        };
+        Ok(Principal {
+            scope,
+            subject,
+            permissions: PERMISSIONS.into_iter().filter(|it| held.contains(*it)).collect(),
+            reach: Reach::Within(Within { assets: assets.into_iter().collect(), ..Within::default() }),
+            reason_required: false,
+            reason: None,
+            requests_per_second,
+        })
+    }
+
+    /// Takes one use of the session that calls, in the transaction of what it is for. A refused token does not give
+    /// it back: how often a browser may try tokens is bounded by this alone.
+    ///
+    /// # Errors
+    /// `Conflict(SessionUsedUp)`.
+    pub(crate) async fn take_use(&self, tx: &TenantTx, caller: &Principal) -> Result<(), Error> {
+        match caller.session() {
+            Some(id) if !tx.use_reconnect_session(id, self.clock.now()).await? => {
+                Err(Error::Conflict(Conflict::SessionUsedUp))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Those of a session's assets that the client which opened it reaches today.
+    async fn still_reached(
+        &self,
+        scope: &regrant_storage::TenantScope,
+        reach: &Reach,
+        ids: Vec<AssetId>,
+    ) -> Result<Vec<AssetId>, Error> {
+        if reach.is_all() {
+            return Ok(ids);
+        }
+        let tx = self.store.begin_read(scope).await?;
+        let assets = tx.assets(&ids).await?;
+        tx.commit().await?;
+        let still = assets.into_iter().filter(|it| reach.includes(&it.id, it.business_id.as_ref()));
+        Ok(still.map(|it| it.id).collect())
+    }
+
+    async fn session_token(
+        &self,
+        caller: &Principal,
+        id: ReconnectSessionId,
+        lifetime: Duration,
+        now: Timestamp,
+    ) -> Result<String, Error> {
+        let scope: Permissions = PERMISSIONS.into_iter().collect();
+        let client = self.store.candidate(caller.client()).await?.ok_or(Error::Unauthenticated)?;
+        let token = NewToken {
+            audience: Audience::Browser,
+            sub: id.to_string(),
+            tenant: caller.tenant(),
+            // What revokes the client's tokens ends its sessions, too.
+            ver: client.token_version(),
+            scope: scope.to_string(),
+            jti: Uuid::now_v7().to_string(),
+            lifetime,
+        };
+        self.issuer.sign(token, now).await
+    }
+
+    fn check_order(&self, order: &SessionOrder) -> Result<(), Error> {
+        let invalid = |field: &str, reason: &str| {
+            Err(Error::Invalid { field: field.to_owned(), reason: reason.to_owned() })
+        };
+        let limit = self.settings.max_reconnect_assets;
+        if order.asset_ids.is_empty() {
+            return invalid("asset_ids", "expected at least one asset");
+        }
+        if order.asset_ids.len() > limit {
+            return Err(Error::TooMany { field: "asset_ids", limit });
+        }
+        if !MINUTES.contains(&order.minutes) {
+            return invalid("minutes", "expected a whole number from 1 to 60");
+        }
+        if !USES.contains(&order.uses) {
+            return invalid("uses", "expected a whole number from 1 to 20");
+        }
+        if order.require_person && order.person_id.is_none() {
+            return invalid("require_person", "needs `person_id`");
+        }
+        Ok(())
+    }
+}
+
+/// The assets a call names, each once and as it is registered; all must be there and within the caller's reach.
+async fn reached(tx: &TenantTx, caller: &Principal, ids: &[AssetId]) -> Result<Vec<AssetId>, Error> {
+    let mut spellings: Vec<_> = ids.iter().flat_map(|id| [id.clone(), id.as_ad_account()]).collect();
+    spellings.sort_unstable();
+    spellings.dedup();
+    let mut known = tx.assets(&spellings).await?;
+    known.retain(|it| caller.reach.includes(&it.id, it.business_id.as_ref()));
+    let known: HashSet<_> = known.into_iter().map(|it| it.id).collect();
+    let (mut found, mut unknown, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+    for (place, id) in ids.iter().enumerate() {
+        match [id.clone(), id.as_ad_account()].into_iter().find(|it| known.contains(it)) {
+            Some(id) if seen.insert(id.clone()) => found.push(id),
+            Some(_) => {}
+            None => unknown.push(place),
+        }
+    }
+    if unknown.is_empty() { Ok(found) } else { Err(Error::UnknownAssets(unknown)) }
+}
+
+/// A session that shows itself to the caller: a confined client sees those that it opened.
+async fn own_session(
+    tx: &TenantTx,
+    caller: &Principal,
+    id: ReconnectSessionId,
+) -> Result<ReconnectSession, Error> {
+    let session = tx.reconnect_session(id).await.map_err(missing())?;
+    if caller.reach.is_all() || session.client == caller.client() {
+        Ok(session)
+    } else {
+        Err(Error::NotFound(Resource::ReconnectSession))
+    }
+}
+
+fn missing() -> impl Fn(regrant_storage::Error) -> Error {
+    Error::missing(Resource::ReconnectSession)
+}
+
+fn is_let_in(candidate: &SessionCandidate, ver: i64, now: Timestamp) -> bool {
+    candidate.session.is_open(now)
+        && ver >= candidate.token_version
+        && candidate.client_until.is_none_or(|until| now < until)
+}
+
+fn opened(caller: &Principal, session: &NewReconnectSession) -> AuditEvent {
+    let detail = json!({
+        "person_id": session.person_id,
+        "require_person": session.require_person,
+        "assets": session.asset_ids.len(),
+        "uses": session.uses,
+        "expires_at": session.expires_at,
+    });
+    event(caller, "reconnect_session.opened", session.id, detail)
+}
+
+fn event(
+    caller: &Principal,
+    action: &'static str,
+    id: ReconnectSessionId,
+    detail: serde_json::Value,
+) -> AuditEvent {
+    AuditEvent { actor: caller.actor(), action, subject: id.to_string(), detail }
+}
+
+fn view(session: ReconnectSession, now: Timestamp) -> SessionView {
+    SessionView {
+        is_open: session.is_open(now),
+        id: session.id,
+        client: session.client,
+        person_id: session.person_id,
+        require_person: session.require_person,
+        asset_ids: session.asset_ids,
+        uses_left: session.uses_left,
+        created_at: session.created_at,
+        expires_at: session.ended_at.unwrap_or(session.expires_at),
+    }
+}
+
+impl From<Asset> for NamedAsset {
+    fn from(asset: Asset) -> Self {
+        Self { id: asset.id, kind: asset.kind, name: asset.name }
+    }
+}
