@@ -13,7 +13,7 @@ use regrant_storage::{AuditEvent, ClientRow, ClientSpec, NewClient, TenantTx};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{Acting, Conflict, Error, Repeatable, Resource, Vault, idempotency::Once};
+use crate::{Acting, Conflict, Error, Repeatable, Resource, Vault, idempotency::Once, tenants::living};
 
 /// For how long an older secret may go on counting.
 const LONGEST_OVERLAP: Duration = Duration::from_hours(24 * 30);
@@ -104,6 +104,7 @@ impl Vault {
         let most = self.settings.max_clients;
         let create = async |once: Option<&Once>| {
             let tx = self.store.begin(&scope).await?;
+            living(tx.lock_tenant().await?)?;
             tx.insert_client(&new, most).await.map_err(|error| match error {
                 regrant_storage::Error::Taken(_) => Error::Conflict(Conflict::ClientLimit(most)),
                 other => other.into(),
@@ -204,6 +205,7 @@ impl Vault {
         let until = overlap.map(|it| now + it);
         let reset = async |once: Option<&Once>| {
             let tx = self.store.begin(&scope).await?;
+            living(tx.lock_tenant().await?)?;
             tx.lock_client(id).await.map_err(Error::missing(Resource::Client))?;
             tx.set_client_secret(id, hash.as_bytes(), &proof_key, until).await?;
             let detail = json!({ "older_secret_until": until });

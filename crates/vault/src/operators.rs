@@ -132,6 +132,8 @@ impl Vault {
         tx.update_operator(&is).await.map_err(taken)?;
         if let Some(hash) = &password_hash {
             tx.set_operator_password(id, hash).await?;
+            // Whoever locked the name out with wrong passwords does not keep the owner of a new one out.
+            tx.clear_login_failures(&self.directory.login(&is.name)).await?;
         }
         if password_hash.is_some() || is.disabled_at.is_some() {
             tx.end_operator_sessions(id, None).await?;

@@ -338,10 +338,7 @@ impl Vault {
 
     /// The same of a tenant that still has keys to seal under.
     pub(crate) async fn living_scope(&self, tenant: TenantId) -> Result<TenantScope, Error> {
-        let row = self.store.tenant(tenant).await.map_err(Error::missing(Resource::Tenant))?;
-        if present(row)?.shredded_at.is_some() {
-            return Err(Error::Conflict(Conflict::TenantGone));
-        }
+        living(self.store.tenant(tenant).await.map_err(Error::missing(Resource::Tenant))?)?;
         self.scope_for_operator(tenant).await
     }
 
@@ -384,6 +381,14 @@ impl Vault {
         };
         self.once(&self.store.system_scope(), by.caller_id(), repeat, change).await?;
         self.tenant(id).await
+    }
+}
+
+/// What is given to a tenant needs keys to be sealed under. Ask once more under the tenant's lock.
+pub(crate) fn living(tenant: Tenant) -> Result<(), Error> {
+    match present(tenant)?.shredded_at {
+        None => Ok(()),
+        Some(_) => Err(Error::Conflict(Conflict::TenantGone)),
     }
 }
 
