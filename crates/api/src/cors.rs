@@ -5,11 +5,11 @@
 //! and is decided in `authenticate` before anything happens. A machine's answer is never readable to a page.
 
 use actix_web::{
-    Error, HttpMessage, HttpResponse,
+    Error, HttpMessage, HttpRequest, HttpResponse,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        Method,
+        Method, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -45,12 +45,18 @@ pub(crate) async fn cors(
         // Put together by hand: `into_response` would forget the problem that it tells.
         return Ok(ServiceResponse::new(request.into_parts().0, answer).map_into_right_body());
     }
-    let refused_to = readable_refusal(&request).await;
+    let is_open = browser::may_call(&request);
     let mut response = next.call(request).await?.map_into_left_body();
-    let extensions = response.request().extensions();
-    let known = extensions.contains::<Principal>();
-    let readable = extensions.get::<Readable>().cloned().or_else(|| refused_to.filter(|_| !known));
-    drop(extensions);
+    let (readable, known) = {
+        let extensions = response.request().extensions();
+        (extensions.get::<Readable>().cloned(), extensions.contains::<Principal>())
+    };
+    // Only after the call was counted: who calls too often asks the database nothing.
+    let is_counted = response.status() != StatusCode::TOO_MANY_REQUESTS;
+    let readable = match readable {
+        None if is_open && !known && is_counted => readable_refusal(response.request()).await,
+        readable => readable,
+    };
     dress(response.headers_mut(), readable);
     Ok(response)
 }
@@ -107,7 +113,7 @@ async fn allowed(request: &ServiceRequest) -> Result<(HeaderValue, HeaderValue),
     let (headers, path) = (request.headers(), request.match_info().as_str());
     let method = one(headers, &header::ACCESS_CONTROL_REQUEST_METHOD).ok_or_else(not_allowed)?;
     let is_open = Method::from_bytes(method.as_bytes()).is_ok_and(|it| browser::is_open(path, &it));
-    match listed(request).await? {
+    match listed(request.request()).await? {
         Some(origin) if is_open => Ok((origin, method.clone())),
         _ => Err(not_allowed()),
     }
@@ -123,15 +129,12 @@ fn welcome(origin: &HeaderValue, method: &HeaderValue) -> HttpResponse {
 }
 
 /// Whom a refusal may be read by when the call names nobody: a page whose session has ended must learn that.
-async fn readable_refusal(request: &ServiceRequest) -> Option<Readable> {
-    if !browser::may_call(request) {
-        return None;
-    }
+async fn readable_refusal(request: &HttpRequest) -> Option<Readable> {
     listed(request).await.ok().flatten().map(Readable)
 }
 
 /// The request's origin, if any served tenant lists it.
-async fn listed(request: &ServiceRequest) -> Result<Option<HeaderValue>, Problem> {
+async fn listed(request: &HttpRequest) -> Result<Option<HeaderValue>, Problem> {
     let origin = one(request.headers(), &header::ORIGIN);
     let text = origin.and_then(|it| it.to_str().ok());
     match (request.app_data::<Data<Vault>>(), origin, text) {

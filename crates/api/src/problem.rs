@@ -260,6 +260,9 @@ impl From<Conflict> for Problem {
             Conflict::LastOwner => {
                 Self::new(Code::LastOwner, "This is the last owner who can log in; nothing was changed.")
             }
+            Conflict::SessionLimit(most) => {
+                Self::new(Code::TooManySessions, format!("A tenant may have at most {most} open sessions."))
+            }
             Conflict::SessionUsedUp => {
                 Self::new(Code::SessionUsedUp, "The session has started as many reconnects as it may.")
             }

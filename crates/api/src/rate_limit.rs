@@ -162,7 +162,7 @@ impl From<Refused> for Problem {
     }
 }
 
-/// Middleware: counts calls for access tokens by the address they come from.
+/// Middleware: counts calls for access tokens and log-ins by the address they come from.
 pub(crate) async fn limit_token_calls(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -186,7 +186,8 @@ pub(crate) async fn limit_token_calls(
 }
 
 fn asks_for_token(request: &ServiceRequest) -> bool {
-    request.method() == Method::POST && request.match_info().as_str() == "/oauth/token"
+    let path = request.match_info().as_str();
+    request.method() == Method::POST && ["/oauth/token", "/admin/v1/session"].contains(&path)
 }
 
 fn limiter(rate: u32) -> Limiter {

@@ -2,7 +2,13 @@
 //!
 //! The rule: who adds holds the tenant's row first, so that two at once count one another.
 
-use crate::{Error, TenantTx, query::Query, row::Row};
+use regrant_domain::Timestamp;
+
+use crate::{
+    Error, TenantTx,
+    query::{Query, time},
+    row::Row,
+};
 
 /// How many of something a tenant has, and the number an operator set for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +54,21 @@ impl TenantTx {
              FROM tenants t WHERE t.id = $1",
         )
         .await
+    }
+
+    /// How many of the tenant's sessions let somebody in at this moment.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn open_reconnect_sessions(&self, now: Timestamp) -> Result<usize, Error> {
+        let query = self
+            .query(
+                "SELECT count(*) AS n FROM reconnect_sessions
+                 WHERE tenant_id = $1 AND ended_at IS NULL AND expires_at > ",
+            )
+            .bind(time(now));
+        let row: Row = self.one(query).await?.ok_or(Error::NotFound)?;
+        usize::try_from(row.get::<i64>("n")?).map_err(|_| Error::Corrupt("count"))
     }
 
     async fn quota(&self, sql: &str) -> Result<Quota, Error> {

@@ -114,7 +114,7 @@ impl Vault {
     ) -> Result<Vec<RegisteredAsset>, Error> {
         self.check_registrations(registrations.len())?;
         let register = async |once: Option<&Once>| self.register(caller, registrations, once).await;
-        Ok(self.once(&caller.scope, caller.caller_id(), repeatable, register).await?.value)
+        Ok(self.once(&caller.scope, caller.id(), repeatable, register).await?.value)
     }
 
     async fn register(

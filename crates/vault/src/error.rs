@@ -185,6 +185,9 @@ pub enum Conflict {
     /// The browser's session has no reconnect left to start.
     #[error("the session has no use left")]
     SessionUsedUp,
+    /// The tenant has as many open sessions as it may have.
+    #[error("a tenant may have at most {0} open sessions")]
+    SessionLimit(usize),
     /// The tenant would have more assets than it may have.
     #[error("the tenant may have at most {0} assets")]
     AssetLimit(usize),

@@ -114,8 +114,9 @@ impl Principal {
         }
     }
 
-    /// Whom an idempotency key belongs to.
-    pub(crate) const fn caller_id(&self) -> Uuid {
+    /// The client or session that calls: whose idempotency keys, calls and streams are counted together.
+    #[must_use]
+    pub const fn id(&self) -> Uuid {
         match &self.subject {
             Subject::Client(client) => client.uuid(),
             Subject::Session { id, .. } => id.uuid(),

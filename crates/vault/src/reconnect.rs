@@ -76,7 +76,7 @@ impl Vault {
         let deadline = Instant::now() + order.wait;
         order.expect_person = expected(caller, order.expect_person)?;
         let once = match order.repeatable.take() {
-            Some(it) => Some(self.prepare(&caller.scope, caller.caller_id(), it).await?),
+            Some(it) => Some(self.prepare(&caller.scope, caller.id(), it).await?),
             None => None,
         };
         for _ in 0..MOST_TRIES {
@@ -141,7 +141,7 @@ impl Vault {
         repeatable: Option<Repeatable>,
     ) -> Result<ReconnectView, Error> {
         let cancel = async |once: Option<&Once>| self.cancel(caller, id, once).await;
-        self.once(&caller.scope, caller.caller_id(), repeatable, cancel).await?;
+        self.once(&caller.scope, caller.id(), repeatable, cancel).await?;
         self.reconnect_view(caller, id).await
     }
 
@@ -194,11 +194,12 @@ impl Vault {
             created_at: now,
         };
         let accepted = tx.accept_reconnect(&reconnect, &items, Some(self.lease_from_now())).await?;
-        self.check_running(&tx).await?;
-        self.take_use(&tx, caller).await?;
+        // First of all: a call that only repeats another must not meet that one's limits.
         if let Some(once) = once {
             once.remember(&tx, &id, Some(id), now).await?;
         }
+        self.check_running(&tx).await?;
+        self.take_use(&tx, caller).await?;
         let detail = json!({ "items": items.len(), "intent_seq": accepted.intent_seq });
         tx.audit(&[event(caller.actor(), "reconnect.accepted", id, detail)], now).await?;
         tx.commit().await?;

@@ -23,6 +23,8 @@ use crate::{
 const PERMISSIONS: [Permission; 2] = [Permission::ReconnectsPreview, Permission::ReconnectsWrite];
 const MINUTES: std::ops::RangeInclusive<u32> = 1..=60;
 const USES: std::ops::RangeInclusive<u32> = 1..=20;
+/// How many sessions of a tenant are open at once.
+const MOST_OPEN: usize = 1_000;
 
 /// A session to open.
 #[derive(Debug, Clone)]
@@ -102,7 +104,7 @@ impl Vault {
     /// Opens a session over assets of the caller's.
     ///
     /// # Errors
-    /// `Invalid`, `TooMany`; `UnknownAssets` with the places of those that the caller cannot reach.
+    /// `Invalid`, `TooMany`; `Conflict(SessionLimit)`; `UnknownAssets` with the places of those that the caller cannot reach.
     pub async fn open_reconnect_session(
         &self,
         caller: &Principal,
@@ -114,8 +116,9 @@ impl Vault {
         let life = Duration::from_secs(u64::from(order.minutes) * 60);
         let token = self.session_token(caller, id, life, now).await?;
         let done = self
-            .once(&caller.scope, caller.caller_id(), repeatable, async |once| {
+            .once(&caller.scope, caller.id(), repeatable, async |once| {
                 let tx = self.store.begin(&caller.scope).await?;
+                tx.hold_tenant().await?;
                 let asset_ids = reached(&tx, caller, &order.asset_ids).await?;
                 let session = NewReconnectSession {
                     id,
@@ -127,10 +130,13 @@ impl Vault {
                     created_at: now,
                     expires_at: now + life,
                 };
-                tx.insert_reconnect_session(&session).await?;
                 if let Some(once) = once {
                     once.remember(&tx, &id, None, now).await?;
                 }
+                if tx.open_reconnect_sessions(now).await? >= MOST_OPEN {
+                    return Err(Error::Conflict(Conflict::SessionLimit(MOST_OPEN)));
+                }
+                tx.insert_reconnect_session(&session).await?;
                 tx.audit(&[opened(caller, &session)], now).await?;
                 tx.commit().await?;
                 Ok(id)

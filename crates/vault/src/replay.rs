@@ -51,7 +51,7 @@ impl Vault {
     ) -> Result<EventId, Error> {
         caller.demand_whole_tenant()?;
         let test = async |once: Option<&Once>| self.emit_test(caller, id, once).await;
-        Ok(self.once(&caller.scope, caller.caller_id(), repeatable, test).await?.value)
+        Ok(self.once(&caller.scope, caller.id(), repeatable, test).await?.value)
     }
 
     async fn emit_test(
@@ -88,7 +88,7 @@ impl Vault {
     ) -> Result<usize, Error> {
         caller.demand_whole_tenant()?;
         let replay = async |once: Option<&Once>| self.replay(caller, id, what, once).await;
-        Ok(self.once(&caller.scope, caller.caller_id(), repeatable, replay).await?.value)
+        Ok(self.once(&caller.scope, caller.id(), repeatable, replay).await?.value)
     }
 
     async fn replay(

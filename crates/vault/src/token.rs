@@ -77,7 +77,7 @@ impl Vault {
     ) -> Result<Vec<(AssetId, Lookup)>, Error> {
         self.check_lookup(ids.len())?;
         caller.read_reason()?;
-        self.read_once(&caller.scope, caller.caller_id(), repeatable).await?;
+        self.read_once(&caller.scope, caller.id(), repeatable).await?;
         let now = self.clock.now();
         let answers = self.opened(caller, ids, now).await?;
         self.record_reads(caller, &answers, now).await?;

@@ -85,7 +85,7 @@ impl Vault {
         let secret = WebhookSecret::mint()?;
         let make =
             async |once: Option<&Once>| self.insert_endpoint(caller, url, new.filter, &secret, once).await;
-        let made = self.once(&caller.scope, caller.caller_id(), repeatable, make).await?;
+        let made = self.once(&caller.scope, caller.id(), repeatable, make).await?;
         let endpoint = self.webhook_endpoint(caller, made.value).await?;
         Ok(MintedEndpoint { endpoint, secret: (!made.repeated).then_some(secret) })
     }
@@ -215,7 +215,7 @@ impl Vault {
         let secret = WebhookSecret::mint()?;
         let rotate =
             async |once: Option<&Once>| self.replace_secret(caller, id, &secret, older_until, once).await;
-        let rotated = self.once(&caller.scope, caller.caller_id(), repeatable, rotate).await?;
+        let rotated = self.once(&caller.scope, caller.id(), repeatable, rotate).await?;
         let endpoint = self.webhook_endpoint(caller, id).await?;
         Ok(MintedEndpoint { endpoint, secret: (!rotated.repeated).then_some(secret) })
     }

@@ -109,6 +109,9 @@ codes! {
     CallUnderWay "call_under_way" 409 "Call under way",
         "Another call with the same Idempotency-Key has not ended yet.",
         "Repeat the call after the time in the Retry-After header: it will answer what that call did.";
+    TooManySessions "too_many_sessions" 409 "Too many sessions",
+        "The tenant has as many open reconnect sessions as it may have. Nothing was changed.",
+        "End sessions that are not used any more, or open them for fewer minutes.";
     SessionUsedUp "session_used_up" 409 "Session used up",
         "The reconnect session has started as many reconnects as it may, or has ended in this moment. Each accepted \
          reconnect counts, also one whose token was refused. Nothing was changed.",

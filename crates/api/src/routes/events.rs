@@ -3,7 +3,13 @@
 //! The rule: the database is the stream. A wake-up is a hint to read it, `Last-Event-ID` is where to read on,
 //! and nothing is kept for a reader who is slow: the next page is read when this one has left.
 
-use std::{fmt::Write, pin::pin, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    fmt::Write,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
@@ -18,10 +24,11 @@ use futures_util::{
     poll, stream,
 };
 use regrant_domain::{ReconnectId, ReconnectStatus};
-use regrant_vault::{ItemView, Principal, ReconnectView, Vault};
+use regrant_vault::{ItemView, Principal, ReconnectView, Subject, Vault};
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{
     path_id::PathId,
@@ -37,9 +44,15 @@ use crate::{
 /// How often the database is read when nothing wakes the stream: another process may do the work.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
+/// How many streams a browser's session has at once.
+const OF_A_SESSION: usize = 4;
+
 /// The event streams of this process.
 pub(crate) struct Streams {
     places: Arc<Semaphore>,
+    callers: Arc<Callers>,
+    /// How many a client has at once: one alone does not take them all.
+    of_a_client: usize,
     closing: CancellationToken,
     keep_alive: Duration,
     longest: Duration,
@@ -84,7 +97,19 @@ impl Streams {
     /// Room for as many streams as the settings say; all end when `closing` is cancelled.
     pub(crate) fn new(settings: &Settings, closing: CancellationToken) -> Self {
         let places = Arc::new(Semaphore::new(settings.max_streams));
-        Self { places, closing, keep_alive: settings.stream_keep_alive, longest: settings.stream_lifetime }
+        let of_a_client = (settings.max_streams / 4).max(1);
+        let (keep_alive, longest) = (settings.stream_keep_alive, settings.stream_lifetime);
+        Self { places, callers: Arc::default(), of_a_client, closing, keep_alive, longest }
+    }
+
+    /// A place for one more stream of this caller.
+    fn place(&self, caller: &Principal) -> Option<(OwnedSemaphorePermit, CallerPlace)> {
+        let most = match caller.subject() {
+            Subject::Client(_) => self.of_a_client,
+            Subject::Session { .. } => OF_A_SESSION,
+        };
+        let own = CallerPlace::of(&self.callers, caller.id(), most)?;
+        Some((self.places.clone().try_acquire_owned().ok()?, own))
     }
 
     fn follow(
@@ -94,8 +119,7 @@ impl Streams {
         id: ReconnectId,
         after: i64,
     ) -> Result<Follower, Problem> {
-        let place = self.places.clone().try_acquire_owned();
-        let place = place.map_err(|_| {
+        let place = self.place(&caller).ok_or_else(|| {
             Problem::new(Code::TooManyStreams, "Too many event streams are open.")
                 .with_header(header::RETRY_AFTER, 10)
         })?;
@@ -115,7 +139,40 @@ struct Follower {
     keep_alive: Duration,
     until: Instant,
     spoke: Instant,
-    _place: OwnedSemaphorePermit,
+    _place: (OwnedSemaphorePermit, CallerPlace),
+}
+
+/// How many streams each caller has.
+type Callers = Mutex<HashMap<Uuid, usize>>;
+
+/// One stream of one caller; given back when dropped.
+struct CallerPlace {
+    callers: Arc<Callers>,
+    caller: Uuid,
+}
+
+impl CallerPlace {
+    fn of(callers: &Arc<Callers>, caller: Uuid, most: usize) -> Option<Self> {
+        let mut open = callers.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = open.entry(caller).or_default();
+        if *own >= most {
+            return None;
+        }
+        *own = own.saturating_add(1);
+        Some(Self { callers: Arc::clone(callers), caller })
+    }
+}
+
+impl Drop for CallerPlace {
+    fn drop(&mut self) {
+        let mut open = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = open.get_mut(&self.caller) {
+            *own = own.saturating_sub(1);
+            if *own == 0 {
+                open.remove(&self.caller);
+            }
+        }
+    }
 }
 
 impl Follower {
