@@ -215,9 +215,9 @@ fn every_asset_moved_once(audit: &str, fleet: &Fleet) {
     let rows = audit.lines().filter_map(|it| serde_json::from_str::<Value>(it).ok());
     let moves: Vec<_> = rows.filter(|it| it["action"] == "credential.activated").collect();
     assert!(moves.iter().all(|it| it["detail"]["generation"] == 1), "{moves:?}");
-    let moved: BTreeSet<_> =
+    let assets: BTreeSet<_> =
         moves.iter().filter_map(|it| it["subject"].as_str()).map(ToOwned::to_owned).collect();
-    assert_eq!((moves.len(), moved), (ASSETS, fleet.ids().into_iter().collect()));
+    assert_eq!((moves.len(), assets), (ASSETS, fleet.ids().into_iter().collect()));
 }
 
 /// How compose is called here, once the images are there.

@@ -106,13 +106,11 @@ async fn checkpoints(vault: &Vault, tenant: Option<TenantId>, global: &Global) -
 
 /// One chain, or the installation's own and every tenant's.
 async fn tenants(vault: &Vault, only: Option<TenantId>) -> anyhow::Result<Vec<TenantId>> {
-    match only {
-        Some(tenant) => Ok(vec![tenant]),
-        None => {
-            let tenants = vault.tenants().await?.into_iter().map(|it| it.id);
-            Ok(std::iter::once(TenantId::SYSTEM).chain(tenants).collect())
-        }
+    if let Some(tenant) = only {
+        return Ok(vec![tenant]);
     }
+    let tenants = vault.tenants().await?.into_iter().map(|it| it.id);
+    Ok(std::iter::once(TenantId::SYSTEM).chain(tenants).collect())
 }
 
 /// Statements in a file: one a line, or JSON as the API and `--output json` print it.

@@ -57,9 +57,10 @@ impl Vault {
         let mut scopes = vec![self.store.system_scope()];
         loop {
             let after = scopes.last().map(TenantScope::tenant);
-            let page = match only_active {
-                true => self.store.active_scopes(after, PAGE).await?,
-                false => self.store.every_scope(after, PAGE).await?,
+            let page = if only_active {
+                self.store.active_scopes(after, PAGE).await?
+            } else {
+                self.store.every_scope(after, PAGE).await?
             };
             if page.is_empty() {
                 return Ok(scopes);

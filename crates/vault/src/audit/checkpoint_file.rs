@@ -35,7 +35,7 @@ impl CheckpointFile {
         if newest.is_empty() {
             return Ok(());
         }
-        let lines: String = newest.iter().map(|(_, it)| format!("{}\n", it.statement)).collect();
+        let lines: String = newest.iter().flat_map(|(_, it)| [it.statement.as_str(), "\n"]).collect();
         let written = tokio::task::spawn_blocking(move || append_synced(&path, &lines)).await;
         written.map_err(Error::internal)?.map_err(Error::internal)?;
         let mut known = self.written.lock().unwrap_or_else(PoisonError::into_inner);
