@@ -50,21 +50,29 @@ impl MigrationName for Step {
 #[async_trait::async_trait]
 impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run(manager, self.up).await?;
-        match self.walled {
+        self.change(manager, self.up).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        self.change(manager, self.down).await
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
+impl Step {
+    /// Runs the SQL, and walls the table if that made it: going back may make an older form of it.
+    async fn change(&self, manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
+        run(manager, sql).await?;
+        let makes = |table: &&str| sql.contains(&format!("CREATE TABLE {table} ("));
+        match self.walled.filter(makes) {
             Some(table) if manager.get_database_backend() == DbBackend::Postgres => {
                 run(manager, &WALL.replace("{table}", table)).await
             }
             _ => Ok(()),
         }
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run(manager, self.down).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
     }
 }
 
