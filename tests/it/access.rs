@@ -301,7 +301,7 @@ impl Matrix {
             match why {
                 "tokens revoked" => vault.revoke_client_tokens(by, tenant, id, None).await.expect(why),
                 "secret reset" => {
-                    drop(vault.reset_client_secret(by, tenant, id, None, None).await.expect(why))
+                    drop(vault.reset_client_secret(by, tenant, id, None, None).await.expect(why));
                 }
                 "client deleted" => vault.delete_client(by, tenant, id).await.expect(why),
                 "client disabled" => {

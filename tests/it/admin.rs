@@ -132,8 +132,8 @@ async fn known_and_unknown_names_are_locked_alike_and_opened_by_time(database: T
     assert_eq!(try_log_in(&bench.admin, "owner", wrong).await.0, 401, "success forgets the failures");
     assert_eq!(owner.get("/session").await.0, 200);
     let told = bench.vault.export_audit_of(TenantId::SYSTEM, AuditQuery::default()).await.expect("the audit");
-    let text: String =
-        told.data.iter().map(|it| format!("{} {} {}\n", it.action, it.subject, it.detail)).collect();
+    let lines = told.data.iter().map(|it| format!("{} {} {}", it.action, it.subject, it.detail));
+    let text = lines.collect::<Vec<_>>().join("\n");
     assert!(text.contains("operator.log_in_refused unknown") && !text.contains("nobody"), "{text}");
 }
 

@@ -79,7 +79,7 @@ async fn generated(role: &Role) -> usize {
         .env("REGRANT_BEARER", &role.bearer)
         .stdin(Stdio::null())
         .output();
-    let output = tokio::time::timeout(Duration::from_mins(60), run).await.expect("it ends in time");
+    let output = tokio::time::timeout(Duration::from_hours(1), run).await.expect("it ends in time");
     let output = output.expect("bash starts");
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{}: {out}\n{err}", role.name);

@@ -273,7 +273,7 @@ async fn a_session_holds_no_more_than_its_client_holds_now(database: TestDatabas
     change(ClientChange { reach: Some(Reach::Within(within)), ..ClientChange::default() }).await;
     let (_, told) = current(&page).await;
     assert_eq!(told["assets"].as_array().map(Vec::len), Some(1), "{told}");
-    let (_, ended) = page.reconnect(&order(&stage.token(Fleet::PERSON).await, &ids[..2].to_vec())).await;
+    let (_, ended) = page.reconnect(&order(&stage.token(Fleet::PERSON).await, &ids[..2])).await;
     assert_eq!(ended["items"][0]["outcome"], "unknown_asset", "{ended}");
     let (status, problem) =
         stage.tenant.post("/v1/reconnect-sessions", &json!({ "asset_ids": ids[..2] })).await;

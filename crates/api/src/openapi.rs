@@ -110,7 +110,7 @@ pub(crate) fn describe_routes(base: OpenApi, routes: Described) -> OpenApi {
     }
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in operations(item) {
-            complete(path, method, operation);
+            complete(path, &method, operation);
         }
     }
     api
@@ -186,13 +186,13 @@ fn methods(item: &mut PathItem) -> Vec<Method> {
 }
 
 /// Adds what every call of this kind can answer.
-fn complete(path: &str, method: HttpMethod, operation: &mut Operation) {
+fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
     let is_admin = path.starts_with("/admin");
     if !path.starts_with("/v1") && !is_admin {
         return;
     }
     // A call with a password is not repeatable: no quick hash of one is kept.
-    if method == HttpMethod::Post && !path.starts_with("/admin/v1/session") {
+    if *method == HttpMethod::Post && !path.starts_with("/admin/v1/session") {
         complete_post(operation);
     }
     // Of the operators' calls, logging in alone says for itself whom it lets in.
@@ -205,7 +205,7 @@ fn complete(path: &str, method: HttpMethod, operation: &mut Operation) {
     let parameters = operation.parameters.as_deref().unwrap_or_default();
     let takes_input = operation.request_body.is_some() || !parameters.iter().all(in_path);
     let takes_id = parameters.iter().any(in_path);
-    let changes = method != HttpMethod::Get;
+    let changes = *method != HttpMethod::Get;
     let kinds = [
         (!is_open, 401, "`unauthenticated`: no access token, or one that is not good."),
         (

@@ -119,7 +119,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Work => Box::pin(work::run(&global)).await.map(done),
         Command::Migrate(args) => migrate::run(args, &global).await.map(done),
         Command::Keys(command) => keys::run(command, global.output).map(done),
-        Command::Apps(command) => apps::run(command, &global).await.map(done),
+        Command::Apps(command) => Box::pin(apps::run(command, &global)).await.map(done),
         Command::Tenants(command) => tenants::run(command, &global).await.map(done),
         Command::Operators(command) => Box::pin(operators::run(command, &global)).await.map(done),
         Command::Audit(command) => audit::run(command, &global).await,

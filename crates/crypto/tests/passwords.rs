@@ -1,5 +1,7 @@
 //! Passwords of operators: what is stored, and what it takes to compare.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
 use regrant_crypto::{InvalidPasswordStrength, PasswordError, PasswordHash, PasswordStrength};
 use regrant_domain::Password;
 

@@ -40,7 +40,6 @@ pub struct NewTenantSpec {
 
 /// What is to change about a tenant; what is absent stays, and an inner `None` takes a limit away.
 #[derive(Debug, Default)]
-#[expect(clippy::option_option, reason = "absent and cleared are two things")]
 pub struct TenantChange {
     /// A name for people.
     pub name: Option<String>,

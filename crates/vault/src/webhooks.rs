@@ -85,9 +85,9 @@ impl Vault {
         let secret = WebhookSecret::mint()?;
         let make =
             async |once: Option<&Once>| self.insert_endpoint(caller, url, new.filter, &secret, once).await;
-        let made = self.once(&caller.scope, caller.id(), repeatable, make).await?;
-        let endpoint = self.webhook_endpoint(caller, made.value).await?;
-        Ok(MintedEndpoint { endpoint, secret: (!made.repeated).then_some(secret) })
+        let done = self.once(&caller.scope, caller.id(), repeatable, make).await?;
+        let endpoint = self.webhook_endpoint(caller, done.value).await?;
+        Ok(MintedEndpoint { endpoint, secret: (!done.repeated).then_some(secret) })
     }
 
     async fn insert_endpoint(

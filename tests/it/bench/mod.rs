@@ -93,6 +93,11 @@ impl Bench {
     }
 
     pub async fn with(database: TestDatabase, world: &str, options: Options) -> Self {
+        // Boxed: every test would carry all of it.
+        Box::pin(Self::build(database, world, options)).await
+    }
+
+    async fn build(database: TestDatabase, world: &str, options: Options) -> Self {
         let offset = Arc::default();
         let clock = Clock::Shifted(Arc::clone(&offset));
         let settings = regrant_sandbox::Settings {

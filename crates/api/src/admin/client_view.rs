@@ -127,6 +127,7 @@ fn reach(it: Reach) -> Option<ReachOut> {
     }
 }
 
+#[expect(clippy::ref_option, reason = "serde hands the field over as it is")]
 fn exposed<S: Serializer>(secret: &Option<ClientSecret>, serializer: S) -> Result<S::Ok, S::Error> {
     match secret {
         Some(secret) => serializer.serialize_some(secret.expose()),

@@ -98,6 +98,7 @@ pub(crate) struct WebhookReplay {
     pub(super) deliveries: usize,
 }
 
+#[expect(clippy::ref_option, reason = "serde hands the field over as it is")]
 fn exposed<S: Serializer>(secret: &Option<WebhookSecret>, serializer: S) -> Result<S::Ok, S::Error> {
     match secret {
         Some(secret) => serializer.serialize_some(secret.expose_text().as_str()),

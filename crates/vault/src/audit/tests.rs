@@ -239,7 +239,7 @@ async fn two_hundred_reads_at_once_share_commits_and_each_has_its_row() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tenants_that_read_at_once_keep_their_own_rows() {
-    on_each(async |bench| {
+    Box::pin(on_each(async |bench| {
         let (other, bearer) = caller(&bench.vault).await;
         bench.import(1, 11, "first").await;
         let one =
@@ -256,7 +256,7 @@ async fn tenants_that_read_at_once_keep_their_own_rows() {
             // Created, registered, ten imports, thirty reads.
             assert_eq!((verdict.rows, verdict.faults), (1 + 1 + 10 + 30, Vec::new()));
         }
-    })
+    }))
     .await;
 }
 
