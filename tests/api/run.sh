@@ -8,11 +8,12 @@
 # The last line is `N cases, M failed`.
 set -uo pipefail
 
-url="$1" description="$2" examples="$3"
+url="$1" description="$(realpath "$2")" examples="$3"
 shift 3
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 home="${CARGO_TARGET_DIR:-$here/../../target}/schemathesis"
 mkdir -p "$home"
+home="$(cd "$home" && pwd)"
 
 install() {
   cmp -s "$here/requirements.txt" "$home/requirements.txt" && return
@@ -30,6 +31,8 @@ trap 'rm -rf "$work"' EXIT
   [ -n "${REGRANT_BEARER:-}" ] && printf '[headers]\nAuthorization = "Bearer %s"\n' "$REGRANT_BEARER"
 } >"$work/schemathesis.toml"
 
+# It keeps what it found where it runs.
+cd "$work"
 leave_out=()
 for operation in "$@"; do leave_out+=(--exclude-operation-id "$operation"); done
 "$home/venv/bin/schemathesis" --config-file "$work/schemathesis.toml" run "$description" --url "$url" \

@@ -4,11 +4,12 @@
 
 use std::{path::Path, process::Stdio, time::Duration};
 
+use regrant_api::Rates;
 use regrant_domain::{Permission, Permissions};
 use regrant_testdb::TestDatabase;
 use serde_json::json;
 
-use crate::bench::{Bench, Fleet, Tenant};
+use crate::bench::{Bench, Fleet, Options, Tenant};
 
 /// Calls of operators that would end the very log-in that tries them.
 const ENDS_ITSELF: [&str; 3] = ["log_out", "change_password", "rotate_keys"];
@@ -29,7 +30,11 @@ async fn every_role_is_answered_as_described() {
         return;
     }
     let fleet = Fleet::new(1, 3, 0);
-    let bench = Bench::start(TestDatabase::sqlite().await, &fleet.world()).await;
+    // Nobody is to be answered 429 instead of what is asked for.
+    let rates = Rates { tenant: 10_000, session: 10_000, address: 10_000 };
+    let api = regrant_api::Settings { rates, ..regrant_api::Settings::default() };
+    let options = Options { api, ..Options::default() };
+    let bench = Bench::with(TestDatabase::sqlite().await, &fleet.world(), options).await;
     let tenant = bench.tenant("One").await;
     tenant.register(&fleet.assets()).await;
     tenant.reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids()).await;

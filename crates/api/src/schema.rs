@@ -155,6 +155,26 @@ pub(crate) fn password() -> Object {
     text().min_length(Some(12)).max_length(Some(256)).build()
 }
 
+/// The same where null is as good as absent.
+pub(crate) fn operator_name_or_null() -> Object {
+    nullable(operator_name())
+}
+
+/// The same where null is as good as absent.
+pub(crate) fn operator_role_or_null() -> Object {
+    nullable(operator_role())
+}
+
+/// The same where null is as good as absent.
+pub(crate) fn password_or_null() -> Object {
+    nullable(password())
+}
+
+/// The same where null is as good as absent.
+pub(crate) fn secret_or_null() -> Object {
+    nullable(secret())
+}
+
 pub(crate) fn delivery_status() -> Object {
     list(DeliveryStatus::ALL.iter().map(|it| it.as_str()))
 }

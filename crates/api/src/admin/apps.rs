@@ -33,7 +33,7 @@ pub(super) struct NewApp {
     #[schema(schema_with = schema::secret)]
     secret: AppSecret,
     /// The word Meta repeats when it verifies the webhook address.
-    #[schema(schema_with = schema::secret, required = false)]
+    #[schema(schema_with = schema::secret_or_null, required = false)]
     verify_token: Option<VerifyToken>,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct AppPatch {
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     /// The word Meta repeats when it verifies the webhook address.
-    #[schema(schema_with = schema::secret, required = false)]
+    #[schema(schema_with = schema::secret_or_null, required = false)]
     verify_token: Option<VerifyToken>,
 }
 

@@ -37,15 +37,15 @@ pub(super) struct NewOperator {
 #[serde(deny_unknown_fields)]
 pub(super) struct OperatorPatch {
     /// What it logs in as.
-    #[schema(schema_with = schema::operator_name, required = false)]
+    #[schema(schema_with = schema::operator_name_or_null, required = false)]
     name: Option<OperatorName>,
     /// What it may do.
-    #[schema(schema_with = schema::operator_role, required = false)]
+    #[schema(schema_with = schema::operator_role_or_null, required = false)]
     role: Option<OperatorRole>,
     /// Whether it is refused; its log-ins end at once.
     disabled: Option<bool>,
     /// Another password; its log-ins end at once.
-    #[schema(schema_with = schema::password, required = false)]
+    #[schema(schema_with = schema::password_or_null, required = false)]
     password: Option<Password>,
 }
 

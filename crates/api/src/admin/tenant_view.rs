@@ -46,10 +46,13 @@ pub(super) struct TenantOut {
 #[schema(as = TenantLimits)]
 pub(super) struct LimitsOut {
     /// How many assets it may have.
+    #[schema(value_type = Option<u64>, required = true)]
     max_assets: Option<u32>,
     /// How many of its reconnects may run at once.
+    #[schema(value_type = Option<u64>, required = true)]
     max_running_reconnects: Option<u32>,
     /// How often it may call.
+    #[schema(value_type = Option<u64>, required = true)]
     requests_per_second: Option<u32>,
 }
 

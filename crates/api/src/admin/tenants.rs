@@ -63,15 +63,15 @@ pub(super) struct TenantPatch {
 struct LimitsIn {
     /// How many assets it may have.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u32)]
     max_assets: Option<Option<u32>>,
     /// How many of its reconnects may run at once.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u32)]
     max_running_reconnects: Option<Option<u32>>,
     /// How often it may call.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u32)]
     requests_per_second: Option<Option<u32>>,
 }
 
