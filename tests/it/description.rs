@@ -67,7 +67,6 @@ async fn roles(bench: &Bench, tenant: &Tenant, fleet: &Fleet) -> Vec<Role> {
         role("nobody", public, String::new()),
         role("owner", admin, owner),
         role("support", admin, support),
-        role("nobody as operator", admin, String::new()),
     ]
 }
 
