@@ -31,6 +31,8 @@ use crate::{
     responses(
         (status = 201, description = "The endpoint with its secret.", body = MintedEndpointOut,
             headers(("Location" = String, description = "The endpoint."))),
+        (status = 404, description = "`not_found`: the endpoint that the first call with this key made is gone.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
         (status = 409, description = "`too_many_webhook_endpoints`.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
