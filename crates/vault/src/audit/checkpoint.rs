@@ -18,7 +18,7 @@ pub struct AuditCheckpoint {
     pub seq: i64,
     /// When it was signed.
     pub signed_at: Timestamp,
-    /// The statement: a JWS that the installation's public keys verify.
+    /// The statement: a JWS. Outsiders verify it by the public keys told when it was signed; this installation, by all it ever had.
     pub statement: String,
 }
 
