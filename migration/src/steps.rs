@@ -36,11 +36,12 @@ mod s29_reconnect_sessions;
 mod s30_secret_overlap;
 mod s31_audit_pruning;
 mod s32_idempotent_answers;
+mod s33_session_previews;
 
 use crate::step::Step;
 
 /// Every step, oldest first.
-pub(crate) const ALL: [Step; 33] = [
+pub(crate) const ALL: [Step; 34] = [
     s01_apps::STEP,
     s02_tenants::STEP,
     s03_signing_keys::STEP,
@@ -74,4 +75,5 @@ pub(crate) const ALL: [Step; 33] = [
     s30_secret_overlap::STEP,
     s31_audit_pruning::STEP,
     s32_idempotent_answers::STEP,
+    s33_session_previews::STEP,
 ];

@@ -105,6 +105,7 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/forecast.ics",             Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/persons",                  Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/persons/{person_id}/impact", Scope(P::ForecastRead), Person,       200, none),
+        row(Method::POST,   "/v1/reconnect-previews",       Scope(P::ReconnectsPreview), Object::None, 200, reconnect),
         row(Method::POST,   "/v1/reconnects",               Scope(P::ReconnectsWrite), Object::None, 200, reconnect),
         row(Method::GET,    "/v1/reconnects",               Scope(P::ReconnectsWrite), Object::None, 200, none),
         row(Method::GET,    "/v1/reconnects/{id}",          Scope(P::ReconnectsWrite), Reconnect,   200, none),

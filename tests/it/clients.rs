@@ -130,7 +130,7 @@ async fn an_older_secret_counts_for_as_long_as_was_asked(database: TestDatabase)
     assert_eq!(world.log_in(&client, &newer).await, 200);
     let too_long = Some(Duration::from_hours(24 * 30 + 1));
     let refused = world.bench.vault.reset_client_secret(BY, world.tenant, id(&client), too_long, None).await;
-    assert!(matches!(refused, Err(Error::Invalid { field, .. }) if field == "overlap_seconds"));
+    assert!(matches!(refused, Err(Error::Invalid { field, .. }) if field == "overlap_hours"));
 }
 
 async fn a_reset_without_overlap_ends_the_secret_and_its_tokens(database: TestDatabase) {

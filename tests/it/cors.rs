@@ -112,7 +112,8 @@ fn routes() -> Vec<(String, String)> {
     routes
 }
 
-const OPEN: [(&str, &str); 5] = [
+const OPEN: [(&str, &str); 6] = [
+    ("POST", "/v1/reconnect-previews"),
     ("POST", "/v1/reconnects"),
     ("GET", "/v1/reconnects/{id}"),
     ("GET", "/v1/reconnects/{id}/events"),

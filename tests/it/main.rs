@@ -27,6 +27,7 @@ mod migration;
 mod operations;
 mod outage;
 mod overlap;
+mod previews;
 mod problems;
 mod reach;
 mod reconnect;

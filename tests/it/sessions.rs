@@ -6,10 +6,12 @@ use regrant_vault::{Acting, ClientChange};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, Fleet, Options, Tenant, http, on_both};
+use crate::bench::{APP, Bench, Fleet, Options, Tenant, http, on_both};
 
 on_both!(
     a_page_replaces_the_tokens_of_its_assets_and_follows_them,
+    a_page_previews_its_assets_and_no_others,
+    a_page_looks_at_previews_as_often_as_it_may,
     every_other_call_of_a_page_is_refused,
     a_use_is_taken_with_each_acceptance_and_by_no_repeat,
     twenty_at_once_take_as_many_uses_as_there_are,
@@ -78,6 +80,11 @@ impl Page {
         answer(self.call(Method::POST, "/v1/reconnects").json(body)).await
     }
 
+    async fn preview(&self, token: &str, ids: &[String]) -> (u16, Value) {
+        let order = json!({ "access_token": token, "asset_ids": ids });
+        answer(self.call(Method::POST, "/v1/reconnect-previews").json(&order)).await
+    }
+
     async fn uses_left(&self) -> u64 {
         self.get("/v1/reconnect-sessions/current").await.1["uses_left"].as_u64().expect("a number")
     }
@@ -128,6 +135,42 @@ async fn a_page_replaces_the_tokens_of_its_assets_and_follows_them(database: Tes
     assert!(!audit.to_string().contains(&page.token));
 }
 
+async fn a_page_previews_its_assets_and_no_others(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let (ids, whole) = (stage.fleet.ids(), stage.token(Fleet::PERSON).await);
+    stage.tenant.reconnect(&whole, &ids).await;
+    let page = stage.page().await;
+    let narrow = json!({ "person": Fleet::PERSON, "app": APP, "assets": &ids[..1] });
+    let narrow = stage.bench.sandbox.token_of(narrow).await;
+    let (status, preview) = page.preview(&narrow, &ids).await;
+    assert_eq!(status, 200, "{preview}");
+    assert_eq!(preview["items"][2]["reason"]["code"], "unknown_asset", "it is out of the page's reach");
+    let (_, preview) = page.preview(&narrow, &ids[..1]).await;
+    let siblings = preview["siblings"].as_array().expect("siblings");
+    let named: Vec<_> = siblings.iter().map(|it| &it["asset_id"]).collect();
+    assert_eq!(named, [&json!(ids[1])], "losses beyond the page's assets are not told: {preview}");
+    assert_eq!(page.uses_left().await, 5, "a preview takes no use");
+}
+
+async fn a_page_looks_at_previews_as_often_as_it_may(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let (ids, token) = (stage.fleet.ids()[..1].to_vec(), stage.token(Fleet::PERSON).await);
+    let page = stage.page().await;
+    for left in (17..20).rev() {
+        assert_eq!(page.preview(&token, &ids).await.0, 200);
+        let current = page.get("/v1/reconnect-sessions/current").await.1;
+        assert_eq!(current["previews_left"], left);
+    }
+    assert_eq!(page.preview("EAAB-cut-off", &ids).await.0, 422, "one that is refused counts, too");
+    for _ in 0..16 {
+        assert_eq!(page.preview(&token, &ids).await.0, 200);
+    }
+    let (status, problem) = page.preview(&token, &ids).await;
+    assert_eq!((status, kind(&problem)), (409, "session_used_up"));
+    let (status, ended) = page.reconnect(&order(&token, &ids)).await;
+    assert_eq!((status, &ended["counts"]), (200, &json!({ "replaced": 1 })), "it may still replace");
+}
+
 async fn every_other_call_of_a_page_is_refused(database: TestDatabase) {
     let stage = Stage::on(database).await;
     let page = stage.page().await;
@@ -164,7 +207,8 @@ async fn every_other_call_of_a_page_is_refused(database: TestDatabase) {
     }
 }
 
-const OPEN: [(&str, &str); 5] = [
+const OPEN: [(&str, &str); 6] = [
+    ("post", "/v1/reconnect-previews"),
     ("post", "/v1/reconnects"),
     ("get", "/v1/reconnects/{id}"),
     ("get", "/v1/reconnects/{id}/events"),

@@ -10,7 +10,8 @@ use actix_web::{
     http::Method,
 };
 
-const OPEN: [(&str, Method); 5] = [
+const OPEN: [(&str, Method); 6] = [
+    ("/v1/reconnect-previews", Method::POST),
     ("/v1/reconnects", Method::POST),
     ("/v1/reconnects/{id}", Method::GET),
     ("/v1/reconnects/{id}/events", Method::GET),

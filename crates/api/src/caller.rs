@@ -33,7 +33,16 @@ macro_rules! demands {
     )+};
 }
 
-demands!(AssetsRead, AssetsWrite, AuditRead, ForecastRead, TokensRead, ReconnectsWrite, WebhooksWrite);
+demands!(
+    AssetsRead,
+    AssetsWrite,
+    AuditRead,
+    ForecastRead,
+    TokensRead,
+    ReconnectsPreview,
+    ReconnectsWrite,
+    WebhooksWrite
+);
 
 impl<P: Demand> FromRequest for Caller<P> {
     type Error = Problem;

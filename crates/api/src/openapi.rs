@@ -32,7 +32,7 @@ use crate::{
 
 /// Schemas of answers that tell every field, null where nothing is known (but `slots` and `cut_offs`, which
 /// lists leave out).
-const ALWAYS_WHOLE: [&str; 28] = [
+const ALWAYS_WHOLE: [&str; 31] = [
     "App",
     "Asset",
     "Client",
@@ -49,11 +49,14 @@ const ALWAYS_WHOLE: [&str; 28] = [
     "Operator",
     "PausedApp",
     "Person",
+    "PreviewItem",
+    "ReconnectPreview",
     "ReconnectItem",
     "ReconnectSessionSummary",
     "ReconnectSummary",
     "ScopeUse",
     "ShreddedTenant",
+    "SiblingLoss",
     "SigningKey",
     "Slots",
     "Tenant",
@@ -233,6 +236,9 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
         let responses = &mut operation.responses.responses;
         responses.entry(status.to_string()).or_insert_with(|| problem(description).into());
     }
+    if !is_admin {
+        operation.parameters.get_or_insert_default().push(proof().into());
+    }
     for response in operation.responses.responses.values_mut() {
         if let (RefOr::T(response), false) = (response, is_admin) {
             response
@@ -253,6 +259,16 @@ fn rate(description: &str) -> Header {
     let mut header = Header::new(ObjectBuilder::new().schema_type(Type::Integer));
     header.description = Some(description.to_owned());
     header
+}
+
+/// What a client adds whose calls must prove themselves.
+fn proof() -> Parameter {
+    let description = "Proves that whoever calls holds the client's secret, where an operator demands that of the \
+                       client: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Elsewhere it is not looked at.";
+    let pattern = "^[0-9]{1,12}[.][A-Za-z0-9_-]{8,64}[.][0-9a-f]{64}$";
+    let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
+    let parameter = ParameterBuilder::new().name("X-Regrant-Proof").parameter_in(ParameterIn::Header);
+    parameter.description(Some(description)).schema(Some(schema)).build()
 }
 
 /// Every POST may be repeated safely.

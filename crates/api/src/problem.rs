@@ -166,6 +166,10 @@ impl From<Error> for Problem {
                 format!("At most {most} reconnects of a tenant run at once; nothing was accepted."),
             )
             .with_header(header::RETRY_AFTER, 5),
+            Error::TooManyPreviews => {
+                Self::new(Code::TooManyPreviews, "Too many previews are under way; nothing was asked.")
+                    .with_header(header::RETRY_AFTER, 5)
+            }
             Error::Unauthenticated => unauthenticated("invalid_token", "The access token is not valid."),
             Error::Forbidden(permission) => {
                 let (scope, detail) =
@@ -263,9 +267,14 @@ impl From<Conflict> for Problem {
             Conflict::SessionLimit(most) => {
                 Self::new(Code::TooManySessions, format!("A tenant may have at most {most} open sessions."))
             }
-            Conflict::SessionUsedUp => {
-                Self::new(Code::SessionUsedUp, "The session has started as many reconnects as it may.")
-            }
+            Conflict::SessionUsedUp => Self::new(
+                Code::SessionUsedUp,
+                "The session has started as many reconnects, or looked at as many previews, as it may.",
+            ),
+            Conflict::PlanOutdated => Self::new(
+                Code::PlanOutdated,
+                "What the preview found is not so any more; nothing was changed.",
+            ),
             Conflict::AssetLimit(most) => Self::new(
                 Code::TooManyAssets,
                 format!("A tenant may have at most {most} assets; none of this call was registered."),

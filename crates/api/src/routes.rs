@@ -18,6 +18,8 @@ mod oauth;
 mod pages;
 mod path_id;
 mod person_list;
+mod preview_view;
+mod previews;
 mod read_reason;
 mod reason;
 mod reconnect_sessions;
@@ -77,6 +79,7 @@ fn v1() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_web::OpenApiFa
         .service(reconnect_sessions::get_current_reconnect_session)
         .service(reconnect_sessions::get_reconnect_session)
         .service(reconnect_sessions::end_reconnect_session)
+        .service(previews::preview_reconnect)
         .service(reconnects::create_reconnect)
         .service(reconnects::list_reconnects)
         .service(reconnects::get_reconnect)

@@ -1,8 +1,8 @@
 //! Schemas of the domain's closed lists and identifiers: the domain knows nothing of OpenAPI.
 
 use regrant_domain::{
-    AssetKind, Confidence, CredentialKind, CutOffSource, EventKind, OperatorRole, Outcome, Permission,
-    ReasonCode, ReconnectStatus, Serving, Slot, Who,
+    AssetKind, Confidence, Coverage, CredentialKind, CutOffSource, EventKind, OperatorRole, Outcome,
+    Permission, ReasonCode, ReconnectStatus, Serving, Slot, Who,
     forecast::{Cover, Effect},
     state::{EndingCause, Status},
     webhook::{DeliveryStatus, DisabledReason, EndpointStatus},
@@ -87,6 +87,15 @@ pub(crate) fn cut_off_source_or_null() -> Object {
 
 pub(crate) fn outcome_or_null() -> Object {
     nullable(list(Outcome::ALL.iter().map(|it| it.as_str())))
+}
+
+pub(crate) fn coverage() -> Object {
+    list(Coverage::ALL.iter().map(|it| it.as_str()))
+}
+
+/// The identifier of a preview, or null.
+pub(crate) fn plan_id_or_null() -> Object {
+    nullable(text().pattern(Some("^pln_[0-9a-f]{56}$")).build())
 }
 
 pub(crate) fn serving_or_null() -> Object {

@@ -6,6 +6,7 @@
 
 mod asset;
 mod clock;
+pub mod coverage;
 mod credential;
 mod cut_off;
 mod event;
@@ -18,6 +19,7 @@ mod operator;
 mod origin;
 mod outcome;
 mod permission;
+mod plan_id;
 mod proof;
 mod reach;
 mod read_reason;
@@ -43,8 +45,9 @@ pub use ids::{
 pub use inbox::{InboxKind, Word};
 pub use operator::{InvalidOperatorName, OperatorName, OperatorRole, UnknownRole};
 pub use origin::{InvalidOrigin, Origin};
-pub use outcome::{Outcome, Reason, ReasonCode, Serving, Who};
+pub use outcome::{Coverage, Outcome, Reason, ReasonCode, Serving, Who};
 pub use permission::{Permission, Permissions, UnknownPermission};
+pub use plan_id::PlanId;
 pub use proof::{Proof, Proven, Refusal, RefusalKind};
 pub use reach::{Reach, Within};
 pub use read_reason::{InvalidReadReason, ReadReason};

@@ -74,6 +74,24 @@ impl Outcome {
 }
 
 closed_list! {
+    /// What a reconnect would do to one asset.
+    Coverage {
+        /// The new token works on it and would serve.
+        WillReplace = "will_replace",
+        /// The new token works on it, and what serves would stay: the same token, or one that outranks it.
+        Unchanged = "unchanged",
+        /// The new token does not reach it yet: it would wait, and the old one would go on serving.
+        WouldPark = "would_park",
+        /// The new token reaches it and may do less than the old one, so the old one would stay.
+        WouldNarrow = "would_narrow",
+        /// The new token does not serve it, and would not wait for it either.
+        Uncovered = "uncovered",
+        /// Nobody can say: it is no asset of the caller's, or Graph does not tell.
+        Unknown = "unknown",
+    }
+}
+
+closed_list! {
     /// Which token serves after the item.
     Serving {
         /// The new one.

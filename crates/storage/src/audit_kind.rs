@@ -14,8 +14,8 @@ pub(crate) const CHAIN_STARTED: &str = "audit.chain_started";
 
 /// What verifying needs.
 const LASTING: [&str; 2] = [PRUNED, CHAIN_STARTED];
-/// Reads of tokens.
-const READS: [&str; 1] = ["token.read"];
+/// Reads of tokens, and looks at what a token would do.
+const READS: [&str; 2] = ["token.read", "reconnect.previewed"];
 /// What the vault does by itself and tells of in more than one place.
 const WORKER: [&str; 5] = [
     "reconnect.proved",
@@ -28,7 +28,7 @@ const WORKER: [&str; 5] = [
 /// A kind of audit rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AuditKind {
-    /// Reads of tokens.
+    /// Reads of tokens, and previews.
     Reads,
     /// What the worker does by itself.
     Worker,

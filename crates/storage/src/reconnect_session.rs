@@ -31,6 +31,8 @@ pub struct NewReconnectSession {
     pub asset_ids: Vec<AssetId>,
     /// How many reconnects it may start.
     pub uses: u32,
+    /// How many previews it may look at.
+    pub previews: u32,
     /// When it was opened.
     pub created_at: Timestamp,
     /// When it ends.
@@ -52,6 +54,8 @@ pub struct ReconnectSession {
     pub asset_ids: Vec<AssetId>,
     /// How many reconnects it may still start.
     pub uses_left: u32,
+    /// How many previews it may still look at.
+    pub previews_left: u32,
     /// When it was opened.
     pub created_at: Timestamp,
     /// When it ends.
@@ -94,7 +98,7 @@ impl SessionCandidate {
 }
 
 const COLUMNS: &str = "s.id, s.client_id, s.person_id, s.require_person, s.asset_ids AS session_assets,
-    s.uses_left, s.created_at, s.expires_at, s.ended_at";
+    s.uses_left, s.previews_left, s.created_at, s.expires_at, s.ended_at";
 
 impl Store {
     /// The session with this id, if its client and its tenant may call at all.
@@ -128,20 +132,21 @@ impl TenantTx {
     /// # Errors
     /// The database failed.
     pub async fn insert_reconnect_session(&self, session: &NewReconnectSession) -> Result<(), Error> {
-        let row: [Value; 8] = [
+        let row: [Value; 9] = [
             session.id.uuid().into(),
             session.client.uuid().into(),
             session.person_id.as_ref().map(|id| id.as_str().to_owned()).into(),
             session.require_person.into(),
             json(&session.asset_ids)?.into(),
             i64::from(session.uses).into(),
+            i64::from(session.previews).into(),
             time(session.created_at).into(),
             time(session.expires_at).into(),
         ];
         let query = self
             .query(
                 "INSERT INTO reconnect_sessions (tenant_id, id, client_id, person_id, require_person, asset_ids,
-                 uses_left, created_at, expires_at)",
+                 uses_left, previews_left, created_at, expires_at)",
             )
             .tenant_rows([row]);
         self.run(query).await.map(drop)
@@ -182,11 +187,29 @@ impl TenantTx {
     /// # Errors
     /// The database failed.
     pub async fn use_reconnect_session(&self, id: ReconnectSessionId, now: Timestamp) -> Result<bool, Error> {
+        let take =
+            "UPDATE reconnect_sessions SET uses_left = uses_left - 1 WHERE tenant_id = $1 AND uses_left > 0";
+        self.take_of_session(take, id, now).await
+    }
+
+    /// Takes one preview of a session; whether there was one to take.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn preview_in_session(&self, id: ReconnectSessionId, now: Timestamp) -> Result<bool, Error> {
+        let take = "UPDATE reconnect_sessions SET previews_left = previews_left - 1 WHERE tenant_id = $1 AND previews_left > 0";
+        self.take_of_session(take, id, now).await
+    }
+
+    async fn take_of_session(
+        &self,
+        sql: &str,
+        id: ReconnectSessionId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
         let query = self
-            .query(
-                "UPDATE reconnect_sessions SET uses_left = uses_left - 1
-                 WHERE tenant_id = $1 AND uses_left > 0 AND ended_at IS NULL AND id = ",
-            )
+            .query(sql)
+            .sql(" AND ended_at IS NULL AND id = ")
             .bind(id.uuid())
             .sql(" AND expires_at > ")
             .bind(time(now));
@@ -233,6 +256,7 @@ fn read(row: &Row) -> Result<ReconnectSession, Error> {
         require_person: row.get("require_person")?,
         asset_ids: row.json("session_assets")?,
         uses_left: row.unsigned("uses_left")?,
+        previews_left: row.unsigned("previews_left")?,
         created_at: row.time("created_at")?,
         expires_at: row.time("expires_at")?,
         ended_at: row.maybe_time("ended_at")?,

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The newest migration this program needs; later ones only add.
-pub const NEWEST_MIGRATION: &str = "m20261122_000032_idempotent_answers";
+pub const NEWEST_MIGRATION: &str = "m20261122_000033_session_previews";
 
 /// Where the database is and how it is used.
 #[derive(Clone)]

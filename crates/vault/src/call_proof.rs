@@ -7,7 +7,7 @@ use regrant_crypto::{CallProof, ProofKey};
 use regrant_domain::Timestamp;
 use regrant_storage::{Candidate, TenantScope};
 
-use crate::{Error, Presented, Vault, clients::proof_context};
+use crate::{Error, Presented, Vault, client_secrets::proof_context};
 
 impl Vault {
     /// Demands a proof that holds and was not seen before, where the client must give one.

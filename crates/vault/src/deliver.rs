@@ -88,7 +88,7 @@ impl Vault {
             let target = due.as_ref().and_then(|it| targets.get(&it.delivery.endpoint_id));
             match (due, target) {
                 (Some(due), Some(target)) if target.endpoint.status == EndpointStatus::Enabled => {
-                    match self.places.take(target.endpoint.id, target.endpoint.failing_since.is_some()) {
+                    match self.places.take(target.endpoint.id, self.share_of(&target.endpoint)) {
                         Some(place) => {
                             outgoing.push(Outgoing { lease, due, target: Arc::clone(target), _place: place });
                         }
@@ -101,6 +101,12 @@ impl Vault {
         }
         self.settle_unsent(scope, unsent, wall).await?;
         Ok(outgoing)
+    }
+
+    /// How many places an endpoint gets: one that fails gets one.
+    fn share_of(&self, endpoint: &WebhookEndpoint) -> usize {
+        let fails = endpoint.failing_since.is_some();
+        if fails { 1 } else { self.webhooks.settings().max_per_endpoint.max(1) }
     }
 
     /// The endpoints with their live secrets.
@@ -259,7 +265,7 @@ struct Outgoing {
     lease: Lease,
     due: DueDelivery,
     target: Arc<Target>,
-    _place: Place,
+    _place: Place<WebhookEndpointId>,
 }
 
 struct Target {

@@ -37,6 +37,9 @@ pub enum Error {
     /// As many of the tenant's reconnects run as may run at once.
     #[error("at most {0} reconnects of a tenant run at once")]
     TooManyRunning(usize),
+    /// As many previews are under way as may be at once.
+    #[error("too many previews at once")]
+    TooManyPreviews,
     /// No credential, or one that is not good.
     #[error("the credential is missing or not valid")]
     Unauthenticated,
@@ -182,7 +185,10 @@ pub enum Conflict {
     /// The tenant is still served.
     #[error("the tenant must be suspended first")]
     TenantNotSuspended,
-    /// The browser's session has no reconnect left to start.
+    /// What a preview found is not so any more.
+    #[error("the plan does not hold any more")]
+    PlanOutdated,
+    /// The browser's session has no reconnect left to start, or no preview to look at.
     #[error("the session has no use left")]
     SessionUsedUp,
     /// The tenant has as many open sessions as it may have.

@@ -60,11 +60,19 @@ impl Keys {
         version: u32,
         message: &[u8],
     ) -> Result<Option<Fingerprint>, Error> {
-        let keys = self.stored(scope).await?;
-        let Some(stored) = keys.into_iter().find(|it| it.version == version) else {
-            return Ok(None);
-        };
-        Ok(Some(self.version(scope, stored.id, version).await?.fingerprint(message)))
+        Ok(self.of_version(scope, version).await?.map(|key| key.fingerprint(message)))
+    }
+
+    /// The tenant's key of this version, if there is one.
+    pub(crate) async fn of_version(
+        &self,
+        scope: &TenantScope,
+        version: u32,
+    ) -> Result<Option<Arc<DataKey>>, Error> {
+        match self.stored(scope).await?.into_iter().find(|it| it.version == version) {
+            Some(stored) => self.version(scope, stored.id, version).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// A fresh data key for a tenant, with the form in which it is stored.

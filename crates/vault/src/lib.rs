@@ -11,6 +11,7 @@ mod assets;
 mod audit;
 mod authenticate;
 mod call_proof;
+mod client_secrets;
 mod clients;
 mod deliver;
 mod error;
@@ -32,6 +33,8 @@ mod payload;
 mod person_list;
 mod persons;
 mod places;
+mod plan;
+mod previews;
 mod principal;
 mod progress;
 mod prove;
@@ -52,10 +55,12 @@ mod settle;
 mod settle_property;
 mod siblings;
 mod signing_keys;
+mod tenant_end;
 mod tenants;
 mod token;
 mod usage;
 mod view;
+mod visitor;
 mod watch;
 mod watched;
 mod webhooks;
@@ -66,7 +71,7 @@ mod writes;
 use std::sync::Arc;
 
 use regrant_crypto::KeyProvider;
-use regrant_domain::Clock;
+use regrant_domain::{Clock, TenantId, WebhookEndpointId};
 use regrant_storage::Store;
 use tokio::{runtime::Handle, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -86,6 +91,7 @@ pub use log_in::{IssuedSession, LoggedIn};
 pub use operators::{NewOperator, OperatorChange, OperatorList};
 pub use passwords::PasswordLoad;
 pub use person_list::{Impact, PersonList, PersonView};
+pub use previews::{Preview, PreviewItem, PreviewOrder, SiblingLoss};
 pub use principal::{Principal, Subject};
 pub use reconnect::{Order, Selection, Targets};
 pub use reconnect_sessions::{NamedAsset, OpenedSession, OwnSession, SessionList, SessionOrder, SessionView};
@@ -99,7 +105,8 @@ pub use replay::{DeliveryList, DeliveryQuery, Replay};
 pub use retention::Retention;
 pub use settings::Settings;
 pub use signing_keys::{SigningKeyState, SigningKeyView};
-pub use tenants::{NewTenantSpec, Onboarded, Shredded, TenantChange, TenantList, TenantView};
+pub use tenant_end::Shredded;
+pub use tenants::{NewTenantSpec, Onboarded, TenantChange, TenantList, TenantView};
 pub use token::{Lookup, ServedToken};
 pub use view::{ItemView, ReconnectList, ReconnectView};
 pub use watch::Watched;
@@ -141,7 +148,8 @@ pub struct Vault {
     passwords: Passwords,
     jobs: Jobs,
     webhooks: regrant_webhook::Sender,
-    places: Places,
+    places: Places<WebhookEndpointId>,
+    previews: Places<TenantId>,
     checkpoint_file: Arc<CheckpointFile>,
     origins: Origins,
 }
@@ -183,7 +191,8 @@ impl Vault {
         let reads = Reads::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
         let usage = Usage::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
         Ok(Self {
-            places: Places::new(webhooks.settings()),
+            places: Places::new(webhooks.settings().max_in_flight),
+            previews: Places::new(previews::AT_ONCE),
             origins: Origins::new(),
             webhooks,
             store,

@@ -5,9 +5,10 @@
 
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::{
-    AccessToken, Clock, CredentialKind, Grant, GrantId, Proof, Refusal, RefusalKind, Sealed, TenantId,
+    AccessToken, Clock, CredentialKind, Grant, GrantId, PersonId, Proof, Refusal, RefusalKind, Sealed,
+    TenantId,
 };
-use regrant_graph::{AppCredentials, CallError, InspectError, TokenFacts};
+use regrant_graph::{AppCredentials, CallError, InspectError, Inspected, TokenFacts};
 use regrant_storage::{Lease, Origin, Reconnect, TenantScope};
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -37,7 +38,7 @@ pub(crate) enum Prove {
 }
 
 /// Why the token was not proved.
-enum NotProved {
+pub(crate) enum NotProved {
     Refused(TokenRefusal),
     /// Holds for every item alike: a checkpoint, an outage.
     Everywhere(Refusal),
@@ -80,16 +81,7 @@ impl Vault {
         token: AccessToken,
         reconnect: &Reconnect,
     ) -> Result<(AccessToken, TokenFacts), NotProved> {
-        let inspected = self.graph.inspect(app, &token).await.map_err(NotProved::from)?;
-        let expected = reconnect.expect_person.as_ref();
-        if expected.is_some_and(|person| *person != inspected.facts.person_id) {
-            return Err(NotProved::Refused(TokenRefusal::OtherPerson));
-        }
-        if inspected.facts.data_access_expires_at.is_some_and(|at| at <= self.clock.now()) {
-            let message = "Data access of this token has lapsed.".to_owned();
-            let kind = RefusalKind::DataAccessExpired;
-            return Err(NotProved::Everywhere(Refusal { kind, message, fbtrace_id: None }));
-        }
+        let inspected = self.inspected(app, &token, reconnect.expect_person.as_ref()).await?;
         if !inspected.short_lived || inspected.facts.kind != CredentialKind::User {
             return Ok((token, inspected.facts));
         }
@@ -97,6 +89,25 @@ impl Vault {
         // The exchange may keep its end to itself; the facts are the new token's own.
         let inspected = self.graph.inspect(app, &exchanged.token).await.map_err(NotProved::from)?;
         Ok((exchanged.token, inspected.facts))
+    }
+
+    /// Asks the Graph about the token, and whether it is whose it must be.
+    pub(crate) async fn inspected(
+        &self,
+        app: &AppCredentials,
+        token: &AccessToken,
+        expect: Option<&PersonId>,
+    ) -> Result<Inspected, NotProved> {
+        let inspected = self.graph.inspect(app, token).await.map_err(NotProved::from)?;
+        if expect.is_some_and(|person| *person != inspected.facts.person_id) {
+            return Err(NotProved::Refused(TokenRefusal::OtherPerson));
+        }
+        if inspected.facts.data_access_expires_at.is_some_and(|at| at <= self.clock.now()) {
+            let message = "Data access of this token has lapsed.".to_owned();
+            let kind = RefusalKind::DataAccessExpired;
+            return Err(NotProved::Everywhere(Refusal { kind, message, fbtrace_id: None }));
+        }
+        Ok(inspected)
     }
 
     async fn note_proved(

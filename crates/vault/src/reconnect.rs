@@ -4,12 +4,15 @@
 //! runs in a task of the process, never in the request: a caller who goes away changes nothing.
 //! Continue at `run.rs`.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::{
-    AccessToken, Asset, AssetId, AssetKind, Clock, Outcome, PersonId, Reason, ReasonCode, ReconnectId,
-    ReconnectStatus, Timestamp, Who, state::Status,
+    AccessToken, Asset, AssetId, AssetKind, Clock, Outcome, PersonId, PlanId, Reason, ReasonCode,
+    ReconnectId, ReconnectStatus, Timestamp, Who, state::Status,
 };
 use regrant_storage::{
     Accepted, AssetFilter, AuditEvent, DueKind, Item, ItemResult, NewItem, NewReconnect, Origin, TenantTx,
@@ -18,7 +21,10 @@ use serde_json::json;
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
-    Conflict, Error, Principal, ReconnectView, Repeatable, Resource, Vault, idempotency::Once, run::Proved,
+    Conflict, Error, Principal, ReconnectView, Repeatable, Resource, Vault,
+    idempotency::Once,
+    plan::{Plan, Seen},
+    run::Proved,
 };
 
 /// How often a waiting caller looks when the reconnect runs in another process.
@@ -59,6 +65,8 @@ pub struct Order {
     pub targets: Targets,
     /// Refuse the call unless the token is this person's.
     pub expect_person: Option<PersonId>,
+    /// Refuse the call unless everything still is as this preview found it.
+    pub plan: Option<PlanId>,
     /// How long the caller waits for the end.
     pub wait: Duration,
     /// Makes the call repeatable.
@@ -71,7 +79,7 @@ impl Vault {
     /// # Errors
     /// `TokenRefused` for a token that can serve nothing: nothing was changed. `Invalid`, `TooMany`;
     /// `Conflict(OtherBody)` where the idempotency key was used for something else, `Conflict(SessionUsedUp)`,
-    /// `TooManyRunning`.
+    /// `Conflict(PlanOutdated)`, `TooManyRunning`.
     pub async fn reconnect(&self, caller: &Principal, mut order: Order) -> Result<ReconnectView, Error> {
         let deadline = Instant::now() + order.wait;
         order.expect_person = expected(caller, order.expect_person)?;
@@ -176,6 +184,10 @@ impl Vault {
         {
             return Ok(Started { id, proved: None });
         }
+        let plan = match order.plan {
+            Some(id) => Some(self.plan(&caller.scope, id).await?),
+            None => None,
+        };
         let key = self.keys.active(&caller.scope).await?;
         let id = ReconnectId::mint();
         let context = Context::of_row(caller.tenant(), id.uuid(), Purpose::SubmittedToken);
@@ -183,7 +195,7 @@ impl Vault {
         let now = self.clock.now();
 
         let tx = self.store.begin(&caller.scope).await?;
-        let items = self.items_of(&tx, caller, &order.targets, now).await?;
+        let (items, _) = self.items_of(&tx, caller, &order.targets, now).await?;
         let reconnect = NewReconnect {
             id,
             expect_person: order.expect_person.clone(),
@@ -198,12 +210,35 @@ impl Vault {
         if let Some(once) = once {
             once.remember(&tx, &id, Some(id), now).await?;
         }
+        if let Some(plan) = plan {
+            self.hold_to(&tx, &plan, order, &items, (id, accepted.intent_seq)).await?;
+        }
         self.check_running(&tx).await?;
         self.take_use(&tx, caller).await?;
         let detail = json!({ "items": items.len(), "intent_seq": accepted.intent_seq });
         tx.audit(&[event(caller.actor(), "reconnect.accepted", id, detail)], now).await?;
         tx.commit().await?;
         Ok(self.start(caller, id, accepted))
+    }
+
+    /// Demands of an accepted reconnect that its plan holds, and that no other is about to replace its assets.
+    async fn hold_to(
+        &self,
+        tx: &TenantTx,
+        plan: &Plan,
+        order: &Order,
+        items: &[NewItem],
+        (id, intent_seq): (ReconnectId, i64),
+    ) -> Result<(), Error> {
+        if tx.overlaps_older(id, intent_seq).await? {
+            return Err(Error::Conflict(Conflict::PlanOutdated));
+        }
+        let known: Vec<_> =
+            items.iter().filter(|it| it.settled.is_none()).map(|it| it.asset_id.clone()).collect();
+        let assets = tx.lock_assets(&known).await?;
+        let items: Vec<_> = items.iter().map(|it| it.asset_id.clone()).collect();
+        let (now, notice) = (self.clock.now(), self.settings.notice);
+        plan.check(&Seen { token: &order.access_token, items: &items, assets: &assets, now, notice })
     }
 
     fn start(&self, caller: &Principal, id: ReconnectId, accepted: Accepted) -> Started {
@@ -219,26 +254,32 @@ impl Vault {
         (&*self.jobs.owner, now + self.settings.lease, now)
     }
 
-    /// One item for each distinct asset, in the caller's order; those unknown to it are settled already.
-    async fn items_of(
+    /// One item for each distinct asset, in the caller's order, and the assets; those unknown to it are settled
+    /// already.
+    pub(crate) async fn items_of(
         &self,
         tx: &TenantTx,
         caller: &Principal,
         targets: &Targets,
         now: Timestamp,
-    ) -> Result<Vec<NewItem>, Error> {
+    ) -> Result<(Vec<NewItem>, Vec<Asset>), Error> {
         match targets {
             Targets::Listed(ids) => {
                 self.check_number("asset_ids", ids.len())?;
                 let spellings: Vec<_> = ids.iter().flat_map(|id| [id.clone(), id.as_ad_account()]).collect();
                 let mut known = tx.assets(&distinct(spellings)).await?;
                 known.retain(|it| caller.reaches(it));
-                Ok(fold(ids, &known))
+                let items = fold(ids, &known);
+                // Either spelling may be an asset, and one of them is meant.
+                let meant: HashSet<_> = items.iter().map(|it| &it.asset_id).collect();
+                known.retain(|it| meant.contains(&it.id));
+                Ok((items, known))
             }
             Targets::Selected(selection) => {
                 let known = tx.list_assets(&self.filter_of(caller, selection, now)).await?;
                 self.check_number("select", known.len())?;
-                Ok(known.into_iter().map(|asset| open_item(asset.id.clone(), asset.id.as_str())).collect())
+                let open = |it: &Asset| open_item(it.id.clone(), it.id.as_str());
+                Ok((known.iter().map(open).collect(), known))
             }
         }
     }
@@ -255,7 +296,7 @@ impl Vault {
         }
     }
 
-    fn filter_of(&self, caller: &Principal, selection: &Selection, now: Timestamp) -> AssetFilter {
+    pub(crate) fn filter_of(&self, caller: &Principal, selection: &Selection, now: Timestamp) -> AssetFilter {
         AssetFilter {
             kind: selection.kind,
             business_id: selection.business_id.clone(),
@@ -292,7 +333,7 @@ impl Vault {
 }
 
 /// Whose the token must be: a session may be open to one person alone.
-fn expected(caller: &Principal, said: Option<PersonId>) -> Result<Option<PersonId>, Error> {
+pub(crate) fn expected(caller: &Principal, said: Option<PersonId>) -> Result<Option<PersonId>, Error> {
     match (caller.person(), said) {
         (Some(person), Some(other)) if *person != other => {
             let reason = "this session is another person's".to_owned();
@@ -312,7 +353,7 @@ struct Started {
 /// Folds ids that mean the same asset: duplicates, and `123` beside `act_123` of an ad account.
 fn fold(ids: &[AssetId], known: &[Asset]) -> Vec<NewItem> {
     let known: HashMap<_, _> = known.iter().map(|asset| (&asset.id, asset.kind)).collect();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     let mut items = Vec::with_capacity(ids.len());
     for id in ids {
         let ad_account = id.as_ad_account();

@@ -1,28 +1,20 @@
 //! Reconnect sessions: a tenant's client lets a browser replace tokens of some assets, for minutes.
 //!
-//! The rule: a session is less than the client that opened it, at every call anew: its assets, its person, its uses,
-//! two permissions, and none of these beyond what that client still has. Its token says who it is and nothing more;
-//! it is shown once.
+//! The rule: a session reaches nothing that the client which opened it does not reach, and its token is shown once.
+//! Continue at `visitor.rs` for how a browser is let in with it.
 
 use std::{collections::HashSet, time::Duration};
 
-use regrant_domain::{
-    Asset, AssetId, AssetKind, ClientId, Permission, Permissions, PersonId, Reach, ReconnectSessionId,
-    Timestamp, Within,
-};
-use regrant_storage::{AuditEvent, NewReconnectSession, ReconnectSession, SessionCandidate, TenantTx};
+use regrant_domain::{Asset, AssetId, AssetKind, ClientId, PersonId, ReconnectSessionId, Timestamp};
+use regrant_storage::{AuditEvent, NewReconnectSession, ReconnectSession, TenantTx};
 use serde_json::json;
-use uuid::Uuid;
 
-use crate::{
-    Conflict, Done, Error, Principal, Repeatable, Resource, Subject, Vault,
-    issuer::{Audience, NewToken},
-};
+use crate::{Conflict, Done, Error, Principal, Repeatable, Resource, Vault};
 
-/// What a browser may hold at most.
-const PERMISSIONS: [Permission; 2] = [Permission::ReconnectsPreview, Permission::ReconnectsWrite];
 const MINUTES: std::ops::RangeInclusive<u32> = 1..=60;
 const USES: std::ops::RangeInclusive<u32> = 1..=20;
+/// How many previews a session may look at: each asks Graph about a token of the page's choice.
+const PREVIEWS: u32 = 20;
 /// How many sessions of a tenant are open at once.
 const MOST_OPEN: usize = 1_000;
 
@@ -64,6 +56,8 @@ pub struct SessionView {
     pub asset_ids: Vec<AssetId>,
     /// How many reconnects it may still start.
     pub uses_left: u32,
+    /// How many previews it may still look at.
+    pub previews_left: u32,
     /// When it was opened.
     pub created_at: Timestamp,
     /// When it ends, or ended.
@@ -127,6 +121,7 @@ impl Vault {
                     require_person: order.require_person,
                     asset_ids,
                     uses: order.uses,
+                    previews: PREVIEWS,
                     created_at: now,
                     expires_at: now + life,
                 };
@@ -220,90 +215,6 @@ impl Vault {
         })
     }
 
-    /// The caller behind a session's token.
-    ///
-    /// # Errors
-    /// `Unauthenticated` for whatever is wrong with it, or with the client that opened the session.
-    pub(crate) async fn visitor(&self, token: &str) -> Result<Principal, Error> {
-        let now = self.clock.now();
-        let claims = self.issuer.verify(Audience::Browser, token, now).await?;
-        let id: ReconnectSessionId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
-        let candidate = self.store.session_candidate(claims.tenant, id).await?;
-        let candidate =
-            candidate.filter(|it| is_let_in(it, claims.ver, now)).ok_or(Error::Unauthenticated)?;
-        let (held, requests_per_second) = (candidate.permissions, candidate.requests_per_second);
-        let (session, client_reach) = (candidate.session.clone(), candidate.reach.clone());
-        let scope = candidate.vouch(claims.tenant).ok_or(Error::Unauthenticated)?;
-        let assets = self.still_reached(&scope, &client_reach, session.asset_ids).await?;
-        let subject = Subject::Session {
-            id,
-            client: session.client,
-            person: session.person_id.filter(|_| session.require_person),
-        };
-        Ok(Principal {
-            scope,
-            subject,
-            permissions: PERMISSIONS.into_iter().filter(|it| held.contains(*it)).collect(),
-            reach: Reach::Within(Within { assets: assets.into_iter().collect(), ..Within::default() }),
-            reason_required: false,
-            reason: None,
-            requests_per_second,
-        })
-    }
-
-    /// Takes one use of the session that calls, in the transaction of what it is for. A refused token does not give
-    /// it back: how often a browser may try tokens is bounded by this alone.
-    ///
-    /// # Errors
-    /// `Conflict(SessionUsedUp)`.
-    pub(crate) async fn take_use(&self, tx: &TenantTx, caller: &Principal) -> Result<(), Error> {
-        match caller.session() {
-            Some(id) if !tx.use_reconnect_session(id, self.clock.now()).await? => {
-                Err(Error::Conflict(Conflict::SessionUsedUp))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Those of a session's assets that the client which opened it reaches today.
-    async fn still_reached(
-        &self,
-        scope: &regrant_storage::TenantScope,
-        reach: &Reach,
-        ids: Vec<AssetId>,
-    ) -> Result<Vec<AssetId>, Error> {
-        if reach.is_all() {
-            return Ok(ids);
-        }
-        let tx = self.store.begin_read(scope).await?;
-        let assets = tx.assets(&ids).await?;
-        tx.commit().await?;
-        let still = assets.into_iter().filter(|it| reach.includes(&it.id, it.business_id.as_ref()));
-        Ok(still.map(|it| it.id).collect())
-    }
-
-    async fn session_token(
-        &self,
-        caller: &Principal,
-        id: ReconnectSessionId,
-        lifetime: Duration,
-        now: Timestamp,
-    ) -> Result<String, Error> {
-        let scope: Permissions = PERMISSIONS.into_iter().collect();
-        let client = self.store.candidate(caller.client()).await?.ok_or(Error::Unauthenticated)?;
-        let token = NewToken {
-            audience: Audience::Browser,
-            sub: id.to_string(),
-            tenant: caller.tenant(),
-            // What revokes the client's tokens ends its sessions, too.
-            ver: client.token_version(),
-            scope: scope.to_string(),
-            jti: Uuid::now_v7().to_string(),
-            lifetime,
-        };
-        self.issuer.sign(token, now).await
-    }
-
     fn check_order(&self, order: &SessionOrder) -> Result<(), Error> {
         let invalid = |field: &str, reason: &str| {
             Err(Error::Invalid { field: field.to_owned(), reason: reason.to_owned() })
@@ -365,12 +276,6 @@ fn missing() -> impl Fn(regrant_storage::Error) -> Error {
     Error::missing(Resource::ReconnectSession)
 }
 
-fn is_let_in(candidate: &SessionCandidate, ver: i64, now: Timestamp) -> bool {
-    candidate.session.is_open(now)
-        && ver >= candidate.token_version
-        && candidate.client_until.is_none_or(|until| now < until)
-}
-
 fn opened(caller: &Principal, session: &NewReconnectSession) -> AuditEvent {
     let detail = json!({
         "person_id": session.person_id,
@@ -400,6 +305,7 @@ fn view(session: ReconnectSession, now: Timestamp) -> SessionView {
         require_person: session.require_person,
         asset_ids: session.asset_ids,
         uses_left: session.uses_left,
+        previews_left: session.previews_left,
         created_at: session.created_at,
         expires_at: session.ended_at.unwrap_or(session.expires_at),
     }

@@ -34,6 +34,8 @@ pub struct Settings {
     pub retention: Retention,
     /// How many assets one reconnect may name.
     pub max_reconnect_assets: usize,
+    /// How long a preview asks Graph; what has not answered by then is unknown.
+    pub preview_patience: Duration,
     /// How many assets one registration may name.
     pub max_register_assets: usize,
     /// How many tokens one lookup may name.
@@ -78,6 +80,7 @@ impl Default for Settings {
             refresh_system_user: chrono::Duration::days(20),
             refresh_user: chrono::Duration::days(10),
             retention: Retention::default(),
+            preview_patience: Duration::from_secs(45),
             max_reconnect_assets: 10_000,
             max_register_assets: 1_000,
             max_lookup_assets: 500,

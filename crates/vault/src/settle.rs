@@ -111,24 +111,42 @@ impl Vault {
         now: Timestamp,
     ) -> Result<HashMap<AssetId, Found>, Error> {
         let assets = tx.lock_assets(ids).await?;
-        let active = tx.active_credentials(ids).await?;
+        let offered = offer.map(|it| it.fingerprint.as_slice());
+        let mut standings = self.standings(tx, &assets, offered, now).await?;
+        let candidates = tx.candidate_credentials(ids).await?.into_iter();
+        let candidates: HashMap<_, _> =
+            candidates.map(|it| (it.credential.asset_id, it.credential.intent_seq)).collect();
+        let found = |asset: Asset| {
+            let standing = standings.remove(&asset.id).unwrap_or_default();
+            let candidate_seq = candidates.get(&asset.id).copied().unwrap_or(0);
+            (asset.id.clone(), Found { asset, standing, candidate_seq })
+        };
+        Ok(assets.into_iter().map(found).collect())
+    }
+
+    /// What stands at each asset, beside an offered token of this fingerprint.
+    pub(crate) async fn standings(
+        &self,
+        tx: &TenantTx,
+        assets: &[Asset],
+        offered: Option<&[u8]>,
+        now: Timestamp,
+    ) -> Result<HashMap<AssetId, Standing>, Error> {
+        let ids: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
+        let active = tx.active_credentials(&ids).await?;
         let grant_ids: Vec<_> = active.iter().filter_map(|it| it.credential.grant_id).collect();
         let grants: HashMap<GrantId, Grant> =
             tx.grants(&grant_ids).await?.into_iter().map(|it| (it.id, it)).collect();
         let mut active: HashMap<_, _> =
             active.into_iter().map(|it| (it.credential.asset_id.clone(), it)).collect();
-        let candidates = tx.candidate_credentials(ids).await?.into_iter();
-        let candidates: HashMap<_, _> =
-            candidates.map(|it| (it.credential.asset_id, it.credential.intent_seq)).collect();
-        let found = |asset: Asset| {
+        let standing = |asset: &Asset| {
             let standing = match active.remove(&asset.id) {
-                Some(held) => standing_of(&asset, held, &grants, offer, now, self.settings.notice),
-                None => Standing { cut_off_passed: cut_off_passed(&asset, now), ..Standing::default() },
+                Some(held) => standing_of(asset, held, &grants, offered, now, self.settings.notice),
+                None => Standing { cut_off_passed: cut_off_passed(asset, now), ..Standing::default() },
             };
-            let candidate_seq = candidates.get(&asset.id).copied().unwrap_or(0);
-            (asset.id.clone(), Found { asset, standing, candidate_seq })
+            (asset.id.clone(), standing)
         };
-        Ok(assets.into_iter().map(found).collect())
+        Ok(assets.iter().map(standing).collect())
     }
 }
 
@@ -136,7 +154,7 @@ fn standing_of(
     asset: &Asset,
     held: StoredCredential,
     grants: &HashMap<GrantId, Grant>,
-    offer: Option<&Offer<'_>>,
+    offered: Option<&[u8]>,
     now: Timestamp,
     notice: chrono::Duration,
 ) -> Standing {
@@ -145,7 +163,7 @@ fn standing_of(
         // A page token ranks as the grant it was minted from; what was never proved ranks as nothing.
         proved: held.credential.proved_at.map(|_| grant.map_or(held.credential.kind, |grant| grant.kind)),
         serves: asset.state(now, notice).serves(),
-        same_token: offer.is_some_and(|it| it.fingerprint == held.credential.fingerprint),
+        same_token: offered.is_some_and(|it| it == held.credential.fingerprint),
         tasks: held.tasks,
         cut_off_passed: cut_off_passed(asset, now),
     }
@@ -160,7 +178,7 @@ fn cut_off_passed(asset: &Asset, now: Timestamp) -> bool {
 }
 
 /// Kinds whose node may be readable without a role need the permission that guards them.
-fn missing_scope(kind: AssetKind, id: &AssetId, grant: &Grant) -> Option<Refusal> {
+pub(crate) fn missing_scope(kind: AssetKind, id: &AssetId, grant: &Grant) -> Option<Refusal> {
     let any_of: &[&str] = match kind {
         AssetKind::Page | AssetKind::AdAccount => return None, // proved by their tasks
         AssetKind::Business => &["business_management"],

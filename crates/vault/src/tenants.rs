@@ -1,28 +1,25 @@
-//! Tenants as operators see them: onboarded in one call, named, limited, suspended, deleted after a wait, shredded.
+//! Tenants as operators see them: onboarded in one call, named, limited.
 //!
 //! The rule: an operator never reads what a tenant keeps. What is done to a tenant is told in that tenant's audit,
 //! which outlives it. Nothing here touches the installation's own tenant: it has no row.
+//! Continue at `tenant_end.rs`.
 
 use std::collections::HashMap;
 
-use regrant_domain::{AppId, ClientSecret, Origin, Permissions, TenantId, Timestamp};
-use regrant_storage::{AuditEvent, ClientSpec, NewTenant, Tenant, TenantLimits, TenantScope, TenantStatus};
+use regrant_domain::{AppId, ClientSecret, Origin, Permissions, TenantId};
+use regrant_storage::{AuditEvent, ClientSpec, NewTenant, Tenant, TenantLimits, TenantScope};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
     Acting, ClientView, Conflict, Error, Repeatable, Resource, Vault,
-    clients::{check_end, checked, checked_name, new_client},
+    client_secrets::new_client,
+    clients::{check_end, checked, checked_name},
     idempotency::Once,
-    keys::CACHED_FOR,
 };
 
 /// How many origins a tenant's pages may be served from.
 const MOST_ORIGINS: usize = 20;
-/// How many tenants one pass deletes.
-const PASS: u32 = 20;
-/// What a tenant that was deleted is called.
-const TOMBSTONE: &str = "deleted";
 
 /// A tenant to onboard.
 pub struct NewTenantSpec {
@@ -80,15 +77,6 @@ pub struct Onboarded {
     pub client: ClientView,
     /// The client's secret; `None` where the call only repeats another.
     pub secret: Option<ClientSecret>,
-}
-
-/// What became of a tenant's data keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shredded {
-    /// When they were destroyed.
-    pub shredded_at: Timestamp,
-    /// From when on no process opens anything any more.
-    pub effective_at: Timestamp,
 }
 
 /// What is kept of an onboarding that may be repeated.
@@ -218,115 +206,6 @@ impl Vault {
         self.tenant(id).await
     }
 
-    /// Refuses a tenant's clients and lets its work rest.
-    ///
-    /// # Errors
-    /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
-    pub async fn suspend_tenant(
-        &self,
-        by: Acting,
-        id: TenantId,
-        repeat: Option<Repeatable>,
-    ) -> Result<TenantView, Error> {
-        let suspend = |it: Tenant| Ok(Tenant { status: TenantStatus::Suspended, ..it });
-        self.turn_tenant(by, id, repeat, "tenant.suspended", suspend).await
-    }
-
-    /// Serves a tenant again; its work goes on.
-    ///
-    /// # Errors
-    /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`: it was deleted or shredded, or is to be deleted.
-    pub async fn resume_tenant(
-        &self,
-        by: Acting,
-        id: TenantId,
-        repeat: Option<Repeatable>,
-    ) -> Result<TenantView, Error> {
-        let resume = |it: Tenant| match (it.shredded_at, it.delete_after) {
-            (None, None) => Ok(Tenant { status: TenantStatus::Active, ..it }),
-            _ => Err(Error::Conflict(Conflict::TenantGone)),
-        };
-        self.turn_tenant(by, id, repeat, "tenant.resumed", resume).await
-    }
-
-    /// Suspends a tenant and has it deleted after the wait.
-    ///
-    /// # Errors
-    /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
-    pub async fn schedule_deletion(&self, by: Acting, id: TenantId) -> Result<TenantView, Error> {
-        let after = self.clock.now() + self.settings.tenant_deletion_wait;
-        let schedule = |it: Tenant| {
-            let delete_after = Some(it.delete_after.unwrap_or(after));
-            Ok(Tenant { status: TenantStatus::Suspended, delete_after, ..it })
-        };
-        self.turn_tenant(by, id, None, "tenant.deletion_scheduled", schedule).await
-    }
-
-    /// Takes a deletion back that is not done yet. The tenant stays suspended until it is resumed.
-    ///
-    /// # Errors
-    /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
-    pub async fn restore_tenant(
-        &self,
-        by: Acting,
-        id: TenantId,
-        repeat: Option<Repeatable>,
-    ) -> Result<TenantView, Error> {
-        let restore = |it: Tenant| Ok(Tenant { delete_after: None, ..it });
-        self.turn_tenant(by, id, repeat, "tenant.restored", restore).await
-    }
-
-    /// Destroys a suspended tenant's data keys: nothing of it opens any more, in this process at once and in others
-    /// as soon as they forget what they have unwrapped. Backups hold the wrapped keys until they expire.
-    ///
-    /// # Errors
-    /// `ReadOnly`; `Invalid` unless `confirm` is the tenant's id; `NotFound(Tenant)`; `Conflict(TenantGone)`;
-    /// `Conflict(TenantNotSuspended)`.
-    pub async fn shred_tenant(
-        &self,
-        by: Acting,
-        id: TenantId,
-        confirm: &str,
-        repeat: Option<Repeatable>,
-    ) -> Result<Shredded, Error> {
-        by.demand_owner()?;
-        let scope = self.scope_for_operator(id).await?;
-        if confirm != id.to_string() {
-            let reason = "expected the tenant's id again".to_owned();
-            return Err(Error::Invalid { field: "confirm".to_owned(), reason });
-        }
-        let now = self.clock.now();
-        let shred = async |once: Option<&Once>| {
-            let tx = self.store.begin(&scope).await?;
-            let was = present(tx.lock_tenant().await?)?;
-            if was.status != TenantStatus::Suspended {
-                return Err(Error::Conflict(Conflict::TenantNotSuspended));
-            }
-            let shredded_at = was.shredded_at.unwrap_or(now);
-            tx.update_tenant(&Tenant { shredded_at: Some(shredded_at), ..was }).await?;
-            let keys = tx.delete_data_keys().await?;
-            tx.audit(&[act(by, "tenant.shredded", id, json!({ "data_keys": keys }))], now).await?;
-            let shredded = Shredded { shredded_at, effective_at: shredded_at + CACHED_FOR };
-            self.conclude(tx, once, &shredded, now).await?;
-            Ok(shredded)
-        };
-        let done = self.once(&self.store.system_scope(), by.caller_id(), repeat, shred).await?;
-        self.keys.forget(id).await;
-        Ok(done.value)
-    }
-
-    /// Deletes the tenants whose time has come; how many.
-    ///
-    /// # Errors
-    /// The database does not answer; what was deleted until then stays deleted.
-    pub async fn delete_due_tenants(&self) -> Result<u64, Error> {
-        let mut deleted = 0;
-        for scope in self.store.tenants_to_delete(self.clock.now(), PASS).await? {
-            deleted += u64::from(self.delete_tenant(&scope).await?);
-        }
-        Ok(deleted)
-    }
-
     /// The scope of a tenant, for acts of operators.
     ///
     /// # Errors
@@ -340,47 +219,6 @@ impl Vault {
         living(self.store.tenant(tenant).await.map_err(Error::missing(Resource::Tenant))?)?;
         self.scope_for_operator(tenant).await
     }
-
-    /// Everything goes but the name of the row and the audit. Whoever restored it meanwhile was first.
-    async fn delete_tenant(&self, scope: &TenantScope) -> Result<bool, Error> {
-        let (id, now) = (scope.tenant(), self.clock.now());
-        let tx = self.store.begin(scope).await?;
-        let was = tx.lock_tenant().await?;
-        if was.deleted_at.is_some() || was.delete_after.is_none_or(|it| it > now) {
-            return Ok(false);
-        }
-        let rows = tx.delete_own().await?;
-        let name = TOMBSTONE.to_owned();
-        let status = TenantStatus::Suspended;
-        tx.update_tenant(&Tenant { name, status, deleted_at: Some(now), ..was }).await?;
-        let (actor, subject, detail) = ("vault".to_owned(), id.to_string(), json!({ "rows": rows }));
-        tx.audit(&[AuditEvent { actor, action: "tenant.deleted", subject, detail }], now).await?;
-        tx.commit().await?;
-        self.keys.forget(id).await;
-        Ok(true)
-    }
-
-    async fn turn_tenant(
-        &self,
-        by: Acting,
-        id: TenantId,
-        repeat: Option<Repeatable>,
-        action: &'static str,
-        turn: impl Fn(Tenant) -> Result<Tenant, Error>,
-    ) -> Result<TenantView, Error> {
-        by.demand_owner()?;
-        let (scope, now) = (self.scope_for_operator(id).await?, self.clock.now());
-        let change = async |once: Option<&Once>| {
-            let tx = self.store.begin(&scope).await?;
-            let is = turn(present(tx.lock_tenant().await?)?)?;
-            tx.update_tenant(&is).await?;
-            let detail = json!({ "status": is.status.as_str(), "delete_after": is.delete_after });
-            tx.audit(&[act(by, action, id, detail)], now).await?;
-            self.conclude(tx, once, &(), now).await
-        };
-        self.once(&self.store.system_scope(), by.caller_id(), repeat, change).await?;
-        self.tenant(id).await
-    }
 }
 
 /// What is given to a tenant needs keys to be sealed under. Ask once more under the tenant's lock.
@@ -392,7 +230,7 @@ pub(crate) fn living(tenant: Tenant) -> Result<(), Error> {
 }
 
 /// What was deleted stays so.
-fn present(tenant: Tenant) -> Result<Tenant, Error> {
+pub(crate) fn present(tenant: Tenant) -> Result<Tenant, Error> {
     if tenant.deleted_at.is_some() { Err(Error::Conflict(Conflict::TenantGone)) } else { Ok(tenant) }
 }
 
@@ -406,7 +244,7 @@ fn checked_origins(mut origins: Vec<Origin>) -> Result<Vec<Origin>, Error> {
     Ok(origins)
 }
 
-fn act(by: Acting, action: &'static str, id: TenantId, detail: Value) -> AuditEvent {
+pub(crate) fn act(by: Acting, action: &'static str, id: TenantId, detail: Value) -> AuditEvent {
     AuditEvent { actor: by.actor(), action, subject: id.to_string(), detail }
 }
 

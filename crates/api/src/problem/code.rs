@@ -113,9 +113,15 @@ codes! {
         "The tenant has as many open reconnect sessions as it may have. Nothing was changed.",
         "End sessions that are not used any more, or open them for fewer minutes.";
     SessionUsedUp "session_used_up" 409 "Session used up",
-        "The reconnect session has started as many reconnects as it may, or has ended in this moment. Each accepted \
-         reconnect counts, also one whose token was refused. Nothing was changed.",
+        "The reconnect session has started as many reconnects, or looked at as many previews, as it may, or has ended \
+         in this moment. Each accepted reconnect and each preview counts, also one whose token was refused. Nothing \
+         was changed.",
         "Have the tenant's backend open another session.";
+    PlanOutdated "plan_outdated" 409 "Plan outdated",
+        "The reconnect names a plan that does not hold: it is older than 15 minutes, was made with another token or \
+         for other assets, or an asset was replaced or stopped working since, or another reconnect is about to replace \
+         one. Nothing was changed.",
+        "Ask for another preview and decide again, or leave `plan_id` out.";
     TooManyAssets "too_many_assets" 409 "Too many assets",
         "The tenant would have more assets than it may have. Nothing of the call was registered.",
         "Delete assets that are not needed any more, or have an operator raise the tenant's number.";
@@ -182,6 +188,9 @@ codes! {
     TooManyReconnects "too_many_reconnects" 429 "Too many reconnects",
         "As many of the tenant's reconnects run as may run at once. Nothing was accepted.",
         "Try again after the time in the Retry-After header, or name more assets in one reconnect.";
+    TooManyPreviews "too_many_previews" 429 "Too many previews",
+        "As many previews are under way as may be at once, of this tenant or of all. Graph was not asked.",
+        "Try again after the time in the Retry-After header.";
     TooManyStreams "too_many_streams" 429 "Too many streams",
         "Too many event streams are open.",
         "Close streams that are not read any more, or read the reconnect itself from time to time.";

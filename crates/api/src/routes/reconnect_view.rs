@@ -46,7 +46,7 @@ pub(crate) struct ReconnectOut {
 /// Whose a token is.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Person)]
-struct PersonOut {
+pub(crate) struct PersonOut {
     /// The person as the app sees it.
     #[schema(schema_with = schema::graph_id)]
     id: PersonId,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::{HttpResponse, get, http::header, post, web::Data};
 use regrant_domain::{
-    AccessToken, AssetId, AssetKind, PersonId, ReconnectId, ReconnectStatus, state::Status,
+    AccessToken, AssetId, AssetKind, PersonId, PlanId, ReconnectId, ReconnectStatus, state::Status,
 };
 use regrant_vault::{Order, ReconnectView, Selection, Targets, Vault};
 use serde::Deserialize;
@@ -42,6 +42,10 @@ pub(crate) struct NewReconnect {
     /// Refuse the call unless the token is this person's.
     #[schema(schema_with = schema::graph_id_or_null, required = false)]
     expect_person: Option<PersonId>,
+    /// Refuse the call unless everything still is as the preview of this identifier found it: the token, the assets,
+    /// whether and by which generation they are served; and while another reconnect is about to replace any of them.
+    #[schema(schema_with = schema::plan_id_or_null, required = false)]
+    plan_id: Option<PlanId>,
 }
 
 /// A selection of assets; every part narrows it.
@@ -96,6 +100,9 @@ pub(crate) struct ReconnectFilter {
             ("Location" = String, description = "The reconnect."),
             ("Retry-After" = u32, description = "When to look, in seconds."),
         )),
+        (status = 409, description = "`plan_outdated`: what the preview found is not so any more. `session_used_up`. \
+            `call_under_way`: another call with the same Idempotency-Key has not ended.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
         (status = 503, description = "`graph_unavailable`: nothing was changed.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
@@ -184,21 +191,24 @@ fn answer(view: ReconnectView) -> HttpResponse {
 
 fn order(body: CanonicalJson<NewReconnect>, repeat: Repeat) -> Result<Order, Problem> {
     let it = body.value;
-    let targets = match (it.asset_ids, it.select) {
-        (Some(ids), None) => Targets::Listed(ids.0),
-        (None, Some(select)) => Targets::Selected(select.into()),
-        (None, None) => {
-            return Err(Problem::invalid_field("asset_ids", "is required, unless `select` is given"));
-        }
-        (Some(_), Some(_)) => return Err(Problem::invalid_field("select", "does not go with `asset_ids`")),
-    };
     Ok(Order {
         access_token: it.access_token,
-        targets,
+        targets: targets(it.asset_ids, it.select)?,
         expect_person: it.expect_person,
+        plan: it.plan_id,
         wait: Duration::from_secs(it.wait_seconds.0),
         repeatable: repeat.of("POST /v1/reconnects", &body.canonical),
     })
+}
+
+/// Exactly one of the two is given.
+pub(crate) fn targets(asset_ids: Option<All<AssetId>>, select: Option<SelectIn>) -> Result<Targets, Problem> {
+    match (asset_ids, select) {
+        (Some(ids), None) => Ok(Targets::Listed(ids.0)),
+        (None, Some(select)) => Ok(Targets::Selected(select.into())),
+        (None, None) => Err(Problem::invalid_field("asset_ids", "is required, unless `select` is given")),
+        (Some(_), Some(_)) => Err(Problem::invalid_field("select", "does not go with `asset_ids`")),
+    }
 }
 
 impl From<SelectIn> for Selection {

@@ -25,6 +25,8 @@ pub(crate) struct SessionSummary {
     require_person: bool,
     /// How many reconnects it may still start.
     uses_left: u32,
+    /// How many previews it may still look at.
+    previews_left: u32,
     /// Whether it lets anybody in.
     open: bool,
     /// When it was opened.
@@ -89,6 +91,7 @@ impl From<SessionView> for SessionSummary {
             person_id: it.person_id,
             require_person: it.require_person,
             uses_left: it.uses_left,
+            previews_left: it.previews_left,
             open: it.is_open,
             created_at: it.created_at,
             expires_at: it.expires_at,

@@ -9,6 +9,7 @@ use crate::bench::{Bench, day, id, on_both, set_status};
 on_both!(
     a_session_is_kept_listed_and_ended,
     a_use_is_taken_while_there_is_one_and_the_session_is_open,
+    a_preview_is_taken_apart_from_the_uses,
     a_use_that_is_rolled_back_was_not_taken,
     a_session_that_calls_is_found_with_its_client,
     another_tenants_session_does_not_exist,
@@ -25,6 +26,7 @@ fn session(bench: &Bench, uses: u32) -> NewReconnectSession {
         require_person: true,
         asset_ids: vec![id("1"), id("act_2")],
         uses,
+        previews: 1,
         created_at: day(1),
         expires_at: day(2),
     }
@@ -68,6 +70,18 @@ async fn a_use_is_taken_while_there_is_one_and_the_session_is_open(bench: Bench)
     assert!(!tx.use_reconnect_session(two.id, day(1)).await.unwrap(), "both are taken");
     assert!(tx.end_reconnect_session(ended.id, day(1)).await.unwrap());
     assert!(!tx.use_reconnect_session(ended.id, day(1)).await.unwrap());
+    tx.commit().await.unwrap();
+}
+
+async fn a_preview_is_taken_apart_from_the_uses(bench: Bench) {
+    let one = session(&bench, 2);
+    keep(&bench, &one).await;
+    let tx = bench.acme().await;
+    assert!(!tx.preview_in_session(one.id, day(2)).await.unwrap(), "it has ended by then");
+    assert!(tx.preview_in_session(one.id, day(1)).await.unwrap());
+    assert!(!tx.preview_in_session(one.id, day(1)).await.unwrap(), "there was one");
+    let read = tx.reconnect_session(one.id).await.unwrap();
+    assert_eq!((read.uses_left, read.previews_left), (2, 0));
     tx.commit().await.unwrap();
 }
 
