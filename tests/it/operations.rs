@@ -15,7 +15,7 @@ const HARNESS: &str = "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null; wai
 
 #[test]
 fn the_walk_from_an_empty_machine_to_a_reconnect_works_as_it_is_written() {
-    for tool in ["curl", "jq", "bash"] {
+    for tool in ["curl", "jq", "sqlite3", "bash"] {
         if Command::new(tool).arg("--version").stdout(Stdio::null()).status().is_err() {
             return eprintln!("=== WALK OF docs/operations.md SKIPPED: there is no `{tool}` ===");
         }
