@@ -86,7 +86,7 @@ async fn one_call_onboards_a_tenant_whose_client_works(database: TestDatabase) {
         assert!(status == 422 && named.starts_with(field), "{status} {refused}");
     }
     let (status, refused) = owner.post("/tenants", &json!({ "name": "Acme", "app_id": "999" })).await;
-    assert_eq!((status, kind(&refused)), (404, "not_found"));
+    assert_eq!((status, &refused["errors"][0]["field"]), (422, &json!("app_id")), "{refused}");
 }
 
 async fn a_repeated_onboarding_makes_nothing_and_shows_no_secret(database: TestDatabase) {

@@ -1,5 +1,7 @@
 //! Reconnect sessions: what a page may do for a person, and nothing beyond.
 
+use std::time::Duration;
+
 use regrant_domain::{Reach, ReconnectSessionId, Within};
 use regrant_testdb::TestDatabase;
 use regrant_vault::{Acting, ClientChange};
@@ -17,6 +19,7 @@ on_both!(
     twenty_at_once_take_as_many_uses_as_there_are,
     only_the_person_of_the_session_may_hand_in_a_token,
     an_ended_session_lets_nobody_in,
+    an_open_stream_ends_with_its_session_and_with_its_client,
     a_session_holds_no_more_than_its_client_holds_now,
     a_session_opens_over_known_assets_alone,
     a_repeated_opening_shows_no_token,
@@ -40,6 +43,7 @@ impl Stage {
         let fleet = Fleet::new(1, 4, 0);
         let mut options = Options::default();
         options.api.rates.session = 1_000;
+        options.api.stream_keep_alive = Duration::from_secs(1);
         let bench = Bench::with(database, &fleet.world(), options).await;
         let tenant = bench.tenant("One").await;
         tenant.register(&fleet.assets()).await;
@@ -269,6 +273,41 @@ async fn only_the_person_of_the_session_may_hand_in_a_token(database: TestDataba
         stage.open(json!({ "asset_ids": ids, "person_id": Fleet::PERSON, "require_person": false })).await;
     let (status, ended) = open.reconnect(&order(&stage.token(Fleet::MANAGED).await, &ids)).await;
     assert_eq!(status, 200, "{ended}");
+}
+
+async fn an_open_stream_ends_with_its_session_and_with_its_client(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let ids = stage.fleet.ids()[..1].to_vec();
+    let pages = [stage.page().await, stage.page().await];
+    let token = stage.token(Fleet::PERSON).await;
+    stage
+        .bench
+        .sandbox
+        .fault(json!({ "match": { "batch_item": true }, "effect": { "latency_ms": 25_000 } }))
+        .await;
+    let mut streams = Vec::new();
+    for page in &pages {
+        let order = json!({ "access_token": token, "asset_ids": ids, "wait_seconds": 0 });
+        let (status, accepted) = page.reconnect(&order).await;
+        assert_eq!(status, 202, "{accepted}");
+        let path = format!("/v1/reconnects/{}/events", accepted["id"].as_str().expect("an id"));
+        let stream = page.call(Method::GET, &path).send().await.expect("an answer");
+        assert_eq!(stream.status(), 200);
+        streams.push(stream.text());
+    }
+    let path = format!("/v1/reconnect-sessions/{}", pages[0].id());
+    let end = stage.tenant.call(Method::DELETE, &path).send().await.expect("an answer");
+    assert_eq!(end.status(), 204);
+    let mut streams = streams.into_iter();
+    let told = tokio::time::timeout(Duration::from_secs(15), streams.next().expect("one")).await;
+    let told = told.expect("it ends with its session").expect("text");
+    assert!(!told.contains("event: reconnect"), "the reconnect itself goes on: {told}");
+    let (tenant, client) = (stage.tenant.id.parse(), stage.tenant.client_id.parse());
+    let (tenant, client) = (tenant.expect("an id"), client.expect("an id"));
+    let revoked = stage.bench.vault.revoke_client_tokens(Acting::CommandLine, tenant, client, None).await;
+    revoked.expect("its tokens are revoked");
+    let told = tokio::time::timeout(Duration::from_secs(15), streams.next().expect("another")).await;
+    told.expect("it ends with its client's tokens").expect("text");
 }
 
 async fn an_ended_session_lets_nobody_in(database: TestDatabase) {

@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use regrant_crypto::SecretHash;
-use regrant_domain::{ClientId, ClientSecret, Permissions};
+use regrant_domain::{ClientId, ClientSecret, Permission, Permissions};
 use uuid::Uuid;
 
 use crate::{
@@ -113,6 +113,26 @@ impl Vault {
             reason_required: candidate.reason_required(),
             reason: None,
             requests_per_second: candidate.requests_per_second(),
+            token_version: claims.ver,
         })
+    }
+
+    /// Demands that a caller which was let in still would be, with this permission: for what goes on for minutes. Its
+    /// token's end is not asked for, nor where it calls from.
+    ///
+    /// # Errors
+    /// `Unauthenticated`; `Forbidden`.
+    pub async fn still_admit(&self, caller: &Principal, permission: Permission) -> Result<(), Error> {
+        let now = self.clock.now();
+        let held = match &caller.subject {
+            Subject::Client(client) => {
+                let candidate = self.store.candidate(*client).await?.ok_or(Error::Unauthenticated)?;
+                let ended = candidate.has_expired(now) || caller.token_version < candidate.token_version();
+                (!ended).then(|| candidate.permissions())
+            }
+            Subject::Session { id, .. } => self.held_by_session(caller, *id, now).await?,
+        };
+        let held = held.ok_or(Error::Unauthenticated)?;
+        if held.contains(permission) { Ok(()) } else { Err(Error::Forbidden(permission)) }
     }
 }

@@ -22,6 +22,8 @@ pub struct Principal {
     pub(crate) reason_required: bool,
     pub(crate) reason: Option<ReadReason>,
     pub(crate) requests_per_second: Option<u32>,
+    /// Of its token: when its client's is greater, the token is revoked.
+    pub(crate) token_version: i64,
 }
 
 /// Who calls.

@@ -99,7 +99,7 @@ impl Vault {
     /// Onboards a tenant: its own data key, a first client, its limits and origins, in one transaction.
     ///
     /// # Errors
-    /// `ReadOnly`; `Invalid`; `NotFound(App)`; `Conflict(OtherBody)`.
+    /// `ReadOnly`; `Invalid`; `Conflict(OtherBody)`.
     pub async fn create_tenant(
         &self,
         by: Acting,
@@ -111,7 +111,12 @@ impl Vault {
         let (app_id, limits, now) = (new.app_id, new.limits, self.clock.now());
         let spec = checked(new.client)?;
         check_end(spec.expires_at, now)?;
-        self.store.app(&app_id).await.map_err(Error::missing(Resource::App))?;
+        self.store.app(&app_id).await.map_err(|error| match error {
+            regrant_storage::Error::NotFound => {
+                Error::Invalid { field: "app_id".to_owned(), reason: "there is no such app".to_owned() }
+            }
+            other => other.into(),
+        })?;
         let id = TenantId::mint();
         let (data_key, key) = self.keys.mint(id, now).await?;
         let (client, secret) = new_client(&data_key, spec, now)?;

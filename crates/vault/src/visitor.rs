@@ -46,7 +46,19 @@ impl Vault {
             reason_required: false,
             reason: None,
             requests_per_second,
+            token_version: claims.ver,
         })
+    }
+
+    /// What the client that opened a session holds, while the session lets anybody in.
+    pub(crate) async fn held_by_session(
+        &self,
+        caller: &Principal,
+        id: ReconnectSessionId,
+        now: Timestamp,
+    ) -> Result<Option<Permissions>, Error> {
+        let candidate = self.store.session_candidate(caller.tenant(), id).await?;
+        Ok(candidate.filter(|it| is_let_in(it, caller.token_version, now)).map(|it| it.permissions))
     }
 
     /// Takes one use of the session that calls, in the transaction of what it is for. A refused token does not give

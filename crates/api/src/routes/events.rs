@@ -23,7 +23,7 @@ use futures_util::{
     future::{Ready, ready},
     poll, stream,
 };
-use regrant_domain::{ReconnectId, ReconnectStatus};
+use regrant_domain::{Permission, ReconnectId, ReconnectStatus};
 use regrant_vault::{ItemView, Principal, ReconnectView, Subject, Vault};
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -65,7 +65,8 @@ pub(crate) struct LastEventId(i64);
 ///
 /// Events: `item` with the item as data and its number as id, in the order of settling; at the end one `reconnect`
 /// with status and counts, then the stream closes. A deferred item comes again when it settles. Go on after a lost
-/// connection with `Last-Event-ID`; close the stream on `reconnect`.
+/// connection with `Last-Event-ID`; close the stream on `reconnect`. It ends within seconds of its reader's session or
+/// client, too.
 #[utoipa::path(
     tag = "reconnects",
     security(("oauth2" = ["reconnects:write"])),
@@ -125,7 +126,18 @@ impl Streams {
         })?;
         let now = Instant::now();
         let (closing, keep_alive, until) = (self.closing.clone(), self.keep_alive, now + self.longest);
-        Ok(Follower { vault, caller, id, after, closing, keep_alive, until, spoke: now, _place: place })
+        Ok(Follower {
+            vault,
+            caller,
+            id,
+            after,
+            closing,
+            keep_alive,
+            until,
+            spoke: now,
+            admitted: now,
+            _place: place,
+        })
     }
 }
 
@@ -139,6 +151,8 @@ struct Follower {
     keep_alive: Duration,
     until: Instant,
     spoke: Instant,
+    /// When it was last asked whether the reader may still read.
+    admitted: Instant,
     _place: (OwnedSemaphorePermit, CallerPlace),
 }
 
@@ -181,10 +195,21 @@ impl Follower {
         Ok(read.map(drop)?)
     }
 
+    /// A reader whose session has ended, or whose client is gone, is soon told nothing more.
+    async fn admit(&mut self) -> Result<(), regrant_vault::Error> {
+        if self.admitted.elapsed() < self.keep_alive {
+            return Ok(());
+        }
+        self.vault.still_admit(&self.caller, Permission::ReconnectsWrite).await?;
+        self.admitted = Instant::now();
+        Ok(())
+    }
+
     /// The next piece of the stream, and who goes on behind it.
     async fn next(mut self) -> Option<(Bytes, Option<Self>)> {
         let vault = self.vault.clone();
         while Instant::now() < self.until {
+            self.admit().await.ok()?;
             // Listening before reading: what moves in between is not missed.
             let mut woken = pin!(vault.reconnect_moves(self.id, LOOK_AGAIN));
             let moved = poll!(woken.as_mut()).is_ready();
