@@ -92,11 +92,18 @@ fn dress(headers: &mut HeaderMap, path: &str, id: &str) {
 
 fn log(response: &ServiceResponse<BoxBody>, id: &str, started: Instant) {
     let request = response.request();
+    let route = request.match_pattern();
+    let is_probe = matches!(route.as_deref(), Some("/livez" | "/readyz"));
+    if is_probe && response.status().is_success() {
+        // Asked every few seconds by whatever supervises the process.
+        tracing::debug!(http.route = route.as_deref(), request.id = id, "answered");
+        return;
+    }
     let client = request.extensions().get::<Principal>().map(|it| it.client().to_string());
     let operator = request.extensions().get::<LoggedIn>().map(|it| it.operator.id.to_string());
     tracing::info!(
         http.method = %request.method(),
-        http.route = request.match_pattern().as_deref().unwrap_or("(none)"),
+        http.route = route.as_deref().unwrap_or("(none)"),
         http.status = response.status().as_u16(),
         http.ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         request.id = id,

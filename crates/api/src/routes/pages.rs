@@ -68,8 +68,8 @@ fn problem_page(entry: &ProblemCode) -> HttpResponse {
     let body = format!(
         "<p><code>{code}</code>, status {status}</p><h2>What it means</h2><p>{}</p><h2>What to do</h2><p>{}</p>\
          <p><a href=\"/problems\">All problems</a></p>",
-        escaped(meaning),
-        escaped(remedy),
+        prose(meaning),
+        prose(remedy),
     );
     page(title, &body)
 }
@@ -95,6 +95,20 @@ pub(super) fn page(title: &str, body: &str) -> HttpResponse {
     ))
 }
 
+/// Text of a table: what stands between backticks is code.
+fn prose(text: &str) -> String {
+    let mut html = String::new();
+    for (place, part) in escaped(text).split('`').enumerate() {
+        match (place, place % 2) {
+            (0, _) => {}
+            (_, 1) => html.push_str("<code>"),
+            _ => html.push_str("</code>"),
+        }
+        html.push_str(part);
+    }
+    html
+}
+
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
@@ -111,13 +125,22 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn what_stands_between_backticks_is_code() {
+        assert_eq!(prose("Send `a<b` or `c`."), "Send <code>a&lt;b</code> or <code>c</code>.");
+        for entry in problem_codes() {
+            let text = format!("{}{}", prose(entry.meaning), prose(entry.remedy));
+            assert_eq!(text.matches("<code>").count(), text.matches("</code>").count(), "{}", entry.code);
+        }
+    }
+
+    #[actix_web::test]
     async fn every_problem_code_has_a_page() {
         for entry in problem_codes() {
             let response = get(&format!("/problems/{}", entry.code)).await;
             assert_eq!(response.status(), 200, "{}", entry.code);
             let body = to_bytes(response.into_body()).await.unwrap();
             let text = std::str::from_utf8(&body).unwrap();
-            assert!(text.contains(entry.title) && text.contains(&escaped(entry.remedy)), "{}", entry.code);
+            assert!(text.contains(entry.title) && text.contains(&prose(entry.remedy)), "{}", entry.code);
         }
     }
 
