@@ -4,30 +4,27 @@
 //! same [`regrant_domain::settle`]; nothing is kept but the audit's word that somebody looked. Looking is bounded: so
 //! many at once, so many of a tenant, so many in a browser's session.
 
-use std::{
-    collections::{HashMap, HashSet},
-    pin::pin,
-};
+use std::{collections::HashMap, pin::pin};
 
 use futures_util::StreamExt;
 use regrant_domain::{
-    AccessToken, Asset, AssetId, AssetKind, Coverage, CredentialKind, Grant, GrantId, Outcome, PersonId,
-    PlanId, Proof, Reason, Refusal, RefusalKind, Timestamp,
-    coverage::lost_scopes,
+    AccessToken, Asset, AssetId, Coverage, CredentialKind, Grant, Outcome, PersonId, PlanId, Proof, Reason,
+    Refusal, RefusalKind,
     settle::{Decision, decide},
 };
 use regrant_graph::AppCredentials;
-use regrant_storage::{AssetFilter, AuditEvent, ItemResult, NewItem, TenantTx};
+use regrant_storage::{AuditEvent, ItemResult};
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    Conflict, Error, Principal, Repeatable, Selection, Targets, Vault,
+    Conflict, Error, Principal, Repeatable, SiblingLoss, Targets, Vault,
     idempotency::Once,
     plan::{Plan, Seen},
     prove::{NotProved, grant_of},
     reconnect::{expected, unknown},
     settle::{missing_scope, target_of},
+    sibling_losses::Losses,
 };
 
 /// How many previews run at once in a process, and how many of them one tenant's.
@@ -61,11 +58,10 @@ pub struct Preview {
     pub more_siblings: bool,
 }
 
-/// Where to look for losses, and what was found.
-#[derive(Default)]
-struct Losses {
-    found: Vec<SiblingLoss>,
-    more: bool,
+/// What Graph said.
+struct Asked {
+    grant: Option<Grant>,
+    proofs: HashMap<AssetId, Proof>,
 }
 
 /// What would become of one asset.
@@ -81,19 +77,6 @@ pub struct PreviewItem {
     pub fbtrace_id: Option<String>,
 }
 
-/// An asset that is not named and would lose permissions all the same.
-#[derive(Debug, Clone)]
-pub struct SiblingLoss {
-    /// Its id.
-    pub id: AssetId,
-    /// Its kind.
-    pub kind: AssetKind,
-    /// A name for people.
-    pub name: Option<String>,
-    /// The permissions it was granted and would not be any more.
-    pub lost_scopes: Vec<String>,
-}
-
 impl Vault {
     /// Looks at what a reconnect would do.
     ///
@@ -102,40 +85,28 @@ impl Vault {
     /// `Conflict(OtherBody)`, `Conflict(SessionUsedUp)`.
     pub async fn preview(&self, caller: &Principal, mut order: PreviewOrder) -> Result<Preview, Error> {
         let deadline = Instant::now() + self.settings.preview_patience;
-        let expect = expected(caller, order.expect_person.take())?;
+        order.expect_person = expected(caller, order.expect_person)?;
         let _place = self.previews.take(caller.tenant(), OF_A_TENANT).ok_or(Error::TooManyPreviews)?;
-        let (items, assets) = self.looked_at(caller, &order.targets).await?;
-        self.note_look(caller, items.len(), order.repeatable.take()).await?;
+        let (named, assets) = self.looked_at(caller, &order.targets).await?;
+        self.note_look(caller, named.len(), order.repeatable.take()).await?;
         let app = self.app(caller.scope.app_id()).await?;
-        let asked = async {
-            let inspected = self.inspected(&app, &order.access_token, expect.as_ref());
-            timeout_at(deadline, inspected).await.unwrap_or(Err(NotProved::Everywhere(unanswered())))
-        };
         let asked = tokio::select! {
-            asked = asked => asked,
-            () = self.jobs.stop.cancelled() => Err(NotProved::Everywhere(unanswered())),
+            asked = self.ask_of(&app, &order, &assets, deadline) => asked?,
+            () = self.jobs.stop.cancelled() => Asked { grant: None, proofs: everywhere(&assets, &unanswered()) },
         };
-        let (grant, proofs) = match asked {
-            Ok(inspected) => {
-                let grant = grant_of(inspected.facts);
-                let proofs = self.proofs(&app, &order.access_token, &grant, &assets, deadline).await;
-                (Some(grant), proofs)
-            }
-            Err(NotProved::Refused(refusal)) => return Err(Error::TokenRefused(refusal)),
-            Err(NotProved::Everywhere(refusal)) => (None, everywhere(&assets, &refusal)),
-        };
-        self.judge(caller, &order.access_token, items, grant, &proofs).await
+        self.judge(caller, &order.access_token, named, asked).await
     }
 
+    /// What the call names, and those assets of it that there are for the caller.
     async fn looked_at(
         &self,
         caller: &Principal,
         targets: &Targets,
-    ) -> Result<(Vec<NewItem>, Vec<Asset>), Error> {
+    ) -> Result<(Vec<AssetId>, Vec<Asset>), Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
-        let found = self.items_of(&tx, caller, targets, self.clock.now()).await?;
+        let (items, assets) = self.items_of(&tx, caller, targets, self.clock.now()).await?;
         tx.commit().await?;
-        Ok(found)
+        Ok((items.into_iter().map(|it| it.asset_id).collect(), assets))
     }
 
     /// Every look counts, also one that repeats another: each asks Graph.
@@ -165,6 +136,29 @@ impl Vault {
         Ok(tx.commit().await?)
     }
 
+    /// Asks Graph about the token, then about the token on each asset; what has not answered by then is unknown.
+    async fn ask_of(
+        &self,
+        app: &AppCredentials,
+        order: &PreviewOrder,
+        assets: &[Asset],
+        deadline: Instant,
+    ) -> Result<Asked, Error> {
+        let inspected = self.inspected(app, &order.access_token, order.expect_person.as_ref());
+        let inspected = timeout_at(deadline, inspected).await;
+        match inspected.unwrap_or(Err(NotProved::Everywhere(unanswered()))) {
+            Ok(inspected) => {
+                let grant = grant_of(inspected.facts);
+                let proofs = self.proofs(app, &order.access_token, &grant, assets, deadline).await;
+                Ok(Asked { grant: Some(grant), proofs })
+            }
+            Err(NotProved::Refused(refusal)) => Err(Error::TokenRefused(refusal)),
+            Err(NotProved::Everywhere(refusal)) => {
+                Ok(Asked { grant: None, proofs: everywhere(assets, &refusal) })
+            }
+        }
+    }
+
     /// Proves the token on each asset, as far as Graph answers in time.
     async fn proofs(
         &self,
@@ -182,9 +176,7 @@ impl Vault {
                 None => targets.push(target_of(asset)),
             }
         }
-        let stopped = self.jobs.stop.cancelled();
-        let chunks = self.graph.probe_stream(app, token, &grant.person_id, &targets).take_until(stopped);
-        let mut chunks = pin!(chunks);
+        let mut chunks = pin!(self.graph.probe_stream(app, token, &grant.person_id, &targets));
         while let Ok(Some(chunk)) = timeout_at(deadline, chunks.next()).await {
             for (place, proof) in chunk.indices.into_iter().zip(chunk.proofs) {
                 if let Some(target) = targets.get(place) {
@@ -200,72 +192,29 @@ impl Vault {
         &self,
         caller: &Principal,
         token: &AccessToken,
-        items: Vec<NewItem>,
-        grant: Option<Grant>,
-        proofs: &HashMap<AssetId, Proof>,
+        named: Vec<AssetId>,
+        Asked { grant, proofs }: Asked,
     ) -> Result<Preview, Error> {
         let key = self.keys.active(&caller.scope).await?;
         let print = key.fingerprint(token.expose().as_bytes());
-        let (now, ids) = (self.clock.now(), proofs.keys().cloned().collect::<Vec<_>>());
+        let (now, notice) = (self.clock.now(), self.settings.notice);
         let tx = self.store.begin_read(&caller.scope).await?;
-        let assets = tx.assets(&ids).await?;
+        let assets = tx.assets(&proofs.keys().cloned().collect::<Vec<_>>()).await?;
         let standings = self.standings(&tx, &assets, Some(print.as_bytes()), now).await?;
         let losses = match &grant {
-            Some(grant) => self.losses(&tx, caller, grant, &items, now).await?,
+            Some(grant) => self.losses(&tx, caller, grant, &named, now).await?,
             None => Losses::default(),
         };
         tx.commit().await?;
-        let asked: Vec<_> = items.iter().map(|it| it.asset_id.clone()).collect();
-        let seen = Seen { token, items: &asked, assets: &assets, now, notice: self.settings.notice };
+        let seen = Seen { token, items: &named, assets: &assets, now, notice };
         let plan = grant.as_ref().map(|_| Plan::of(&key, &seen)).transpose()?;
         let kind = grant.as_ref().map_or(CredentialKind::User, |it| it.kind);
-        let judged = |item: NewItem| {
-            let found = proofs.get(&item.asset_id).zip(standings.get(&item.asset_id));
-            match found {
-                Some((proof, standing)) => of_decision(item.asset_id, decide(kind, proof, standing)),
-                None => of_result(item.asset_id, unknown()),
-            }
+        let judged = |id: AssetId| match proofs.get(&id).zip(standings.get(&id)) {
+            Some((proof, standing)) => of_decision(id, decide(kind, proof, standing)),
+            None => of_result(id, unknown()),
         };
-        let items = items.into_iter().map(judged).collect();
+        let items = named.into_iter().map(judged).collect();
         Ok(Preview { plan, grant, items, siblings: losses.found, more_siblings: losses.more })
-    }
-
-    /// Assets that the person's token serves and the call does not name, and that were not ticked this time.
-    /// Looked through are as many of them as one call may name.
-    async fn losses(
-        &self,
-        tx: &TenantTx,
-        caller: &Principal,
-        offered: &Grant,
-        items: &[NewItem],
-        now: Timestamp,
-    ) -> Result<Losses, Error> {
-        if offered.kind == CredentialKind::SystemUser {
-            return Ok(Losses::default());
-        }
-        let named: HashSet<_> = items.iter().map(|it| &it.asset_id).collect();
-        let theirs = Selection { person_id: Some(offered.person_id.clone()), ..Selection::default() };
-        let filter: AssetFilter = self.filter_of(caller, &theirs, now);
-        let mut others = tx.list_assets(&filter).await?;
-        let more = others.len() >= usize::try_from(filter.limit).unwrap_or(usize::MAX);
-        others.retain(|it| !named.contains(&it.id) && it.state(now, self.settings.notice).serves());
-        let ids: Vec<_> = others.iter().map(|it| it.id.clone()).collect();
-        let serving = tx.active_credentials(&ids).await?;
-        let behind: HashMap<_, _> = serving
-            .iter()
-            .filter_map(|it| Some((&it.credential.asset_id, it.credential.grant_id?)))
-            .collect();
-        let distinct: HashSet<_> = behind.values().copied().collect();
-        let grants = tx.grants(&distinct.into_iter().collect::<Vec<_>>()).await?;
-        let grants: HashMap<GrantId, Grant> = grants.into_iter().map(|it| (it.id, it)).collect();
-        let loss = |asset: Asset| {
-            let held = grants.get(behind.get(&asset.id)?)?;
-            let lost = lost_scopes(asset.kind, &asset.id, held, offered);
-            let lost_scopes: Vec<_> = lost.into_iter().map(ToOwned::to_owned).collect();
-            let Asset { id, kind, name, .. } = asset;
-            (!lost_scopes.is_empty()).then_some(SiblingLoss { id, kind, name, lost_scopes })
-        };
-        Ok(Losses { found: others.into_iter().filter_map(loss).collect(), more })
     }
 }
 
