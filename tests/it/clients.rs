@@ -25,6 +25,7 @@ on_both!(
     a_client_calls_from_its_networks_alone,
     a_call_that_must_be_proved_is_proved_once,
     either_of_two_secrets_proves_a_call,
+    proofs_are_demanded_of_nobody_whose_secret_is_older_than_they,
     an_operators_call_that_is_repeated_is_one_act,
     a_tenant_has_fifty_clients_at_most,
     scopes_nobody_uses_are_taken_away,
@@ -281,6 +282,23 @@ async fn either_of_two_secrets_proves_a_call(database: TestDatabase) {
     assert_eq!((proved(&client.client_secret).await, proved(&newer).await), (200, 200));
     world.advance(chrono::Duration::minutes(11));
     assert_eq!((proved(&client.client_secret).await, proved(&newer).await), (401, 200));
+}
+
+async fn proofs_are_demanded_of_nobody_whose_secret_is_older_than_they(database: TestDatabase) {
+    let world = World::on(database).await;
+    let client = world.client(everything("backend")).await;
+    world.bench.database.intrude("UPDATE clients SET proof_key_sealed = NULL").await;
+    let demand = async || {
+        let change = ClientChange { proof_required: Some(true), ..ClientChange::default() };
+        world.bench.vault.change_client(BY, world.tenant, id(&client), change).await
+    };
+    let refused = demand().await;
+    assert!(matches!(refused, Err(Error::Conflict(Conflict::NoProofKey))), "{refused:?}");
+    assert_eq!(status(&client).await, 200, "nothing was changed");
+    world.reset(&client, Some(Duration::from_mins(10))).await;
+    assert!(demand().await.expect("it has a key now").proof_required);
+    let answer = client.call(Method::GET, "/v1/assets").send().await.expect("an answer");
+    assert_eq!(problem(answer).await, (401, "/problems/proof_required".to_owned()));
 }
 
 fn repeatable(key: &str, said: &str) -> Repeatable {
