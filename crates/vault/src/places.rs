@@ -83,4 +83,13 @@ mod tests {
         drop(one_only);
         assert!(locked(&places.taken).is_empty(), "nothing is remembered of what is not there");
     }
+
+    #[test]
+    fn all_together_take_no_more_than_there_are() {
+        let places = Places::new(2);
+        let (one, other) = (places.take(1, 2), places.take(2, 2));
+        assert!(other.is_some() && places.take(3, 2).is_none());
+        drop(one);
+        assert!(places.take(3, 2).is_some());
+    }
 }
