@@ -17,6 +17,7 @@ on_both!(
     known_and_unknown_names_are_locked_alike_and_opened_by_time,
     a_flood_of_log_ins_computes_two_at_once_and_holds_up_no_tenant,
     an_operator_is_made_once_by_a_repeated_call,
+    one_of_two_who_ask_for_a_name_at_once_gets_it,
 );
 
 async fn bench(database: TestDatabase) -> Bench {
@@ -178,4 +179,22 @@ async fn an_operator_is_made_once_by_a_repeated_call(database: TestDatabase) {
     let other = json!({ "name": "other", "role": "support", "password": PASSWORD });
     let (status, refused) = make(other, "once").await;
     assert_eq!((status, kind(&refused)), (422, "idempotency_key_reused"));
+}
+
+async fn one_of_two_who_ask_for_a_name_at_once_gets_it(database: TestDatabase) {
+    let bench = bench(database).await;
+    let (owner, support) = (bench.owner().await, bench.support().await);
+    let path = format!("/operators/{}", support.id);
+    for round in 0..12 {
+        let name = format!("name{round}");
+        let new = json!({ "name": name, "role": "support", "password": PASSWORD });
+        // Both compute a password first, so that they come to the database together.
+        let change = json!({ "name": name, "password": PASSWORD });
+        let (made, changed) = tokio::join!(owner.post("/operators", &new), owner.patch(&path, &change));
+        let mut told = [made.0, changed.0];
+        told.sort_unstable();
+        assert!(told == [200, 409] || told == [201, 409], "{made:?} {changed:?}");
+        let refused = if made.0 == 409 { &made.1 } else { &changed.1 };
+        assert_eq!(kind(refused), "already_exists");
+    }
 }

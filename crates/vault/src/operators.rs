@@ -59,6 +59,8 @@ impl Vault {
             let (name, role) = (new.name.clone(), new.role);
             let operator = Operator { id, name, role, created_at, disabled_at: None, last_login_at: None };
             let tx = self.store.begin(&system).await?;
+            // Whoever takes a name waits here for whoever is about to.
+            tx.lock_owners().await?;
             tx.insert_operator(&operator, &password_hash).await.map_err(taken)?;
             let detail = json!({ "name": operator.name.as_str(), "role": role });
             tx.audit(&[event(by, "operator.created", id, detail)], created_at).await?;
