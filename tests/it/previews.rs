@@ -16,6 +16,7 @@ on_both!(
     a_plan_that_was_tampered_with_does_not_hold,
     a_plan_does_not_hold_while_another_reconnect_is_under_way,
     a_plan_does_not_hold_for_assets_that_were_registered_anew_or_stopped_working,
+    what_is_registered_anew_during_a_preview_is_unknown_and_in_no_plan,
     a_repeated_call_is_told_what_it_did_though_its_plan_is_outdated,
     graph_is_asked_so_long_and_no_longer,
     a_token_that_can_serve_nothing_is_refused,
@@ -213,18 +214,42 @@ async fn a_plan_does_not_hold_for_assets_that_were_registered_anew_or_stopped_wo
     assert_eq!(stage.by_plan(&token, &ids, &plan).await, (409, "plan_outdated".to_owned()));
 }
 
-async fn a_repeated_call_is_told_what_it_did_though_its_plan_is_outdated(database: TestDatabase) {
+async fn what_is_registered_anew_during_a_preview_is_unknown_and_in_no_plan(database: TestDatabase) {
     let stage = Stage::on(database).await;
+    let (ids, token) = (stage.fleet.ids()[..2].to_vec(), stage.managed().await);
+    let slow = json!({ "match": { "batch_item": true }, "effect": { "latency_ms": 3_000 } });
+    stage.bench.sandbox.fault(slow).await;
+    let anew = async {
+        // Graph is being asked by now.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let path = format!("/v1/assets/{}", ids[1]);
+        let gone = stage.tenant.call(reqwest::Method::DELETE, &path).send().await.expect("an answer");
+        assert_eq!(gone.status(), 204);
+        stage.tenant.register(&stage.fleet.assets()[1..2]).await;
+    };
+    let (preview, ()) = tokio::join!(stage.preview(&token, &ids), anew);
+    assert_eq!(preview["counts"], json!({ "will_replace": 1, "unknown": 1 }), "{preview}");
+    stage.bench.sandbox.clear_faults().await;
+    let held = stage.by_plan(&token, &ids, &preview["plan_id"]).await;
+    assert_eq!(held, (409, "plan_outdated".to_owned()), "nobody proved what is there now");
+}
+
+async fn a_repeated_call_is_told_what_it_did_though_its_plan_is_outdated(database: TestDatabase) {
+    let mut stage = Stage::on(database).await;
     let (ids, token) = (stage.fleet.ids(), stage.managed().await);
     let plan = stage.preview(&token, &ids).await["plan_id"].clone();
     let order = json!({ "access_token": token, "asset_ids": ids, "plan_id": plan, "wait_seconds": 60 });
     let mut told = Vec::new();
-    for _ in 0..2 {
+    for minutes in [0, 0, 16] {
+        stage.bench.clock.advance(chrono::Duration::minutes(minutes));
+        stage.tenant = stage.tenant.log_in_again().await;
         let call =
             stage.tenant.call(reqwest::Method::POST, "/v1/reconnects").header("Idempotency-Key", "once");
         told.push(answer(call.json(&order)).await);
     }
-    assert_eq!((told[0].0, &told[0].1["id"]), (200, &told[1].1["id"]), "{told:?}");
+    for again in &told[1..] {
+        assert_eq!((told[0].0, &told[0].1["id"]), (200, &again.1["id"]), "{told:?}");
+    }
 }
 
 async fn graph_is_asked_so_long_and_no_longer(database: TestDatabase) {

@@ -19,7 +19,7 @@ on_both!(
     twenty_at_once_take_as_many_uses_as_there_are,
     only_the_person_of_the_session_may_hand_in_a_token,
     an_ended_session_lets_nobody_in,
-    an_open_stream_ends_with_its_session_and_with_its_client,
+    an_open_stream_ends_with_its_session_and_with_what_its_client_may,
     a_session_holds_no_more_than_its_client_holds_now,
     a_session_opens_over_known_assets_alone,
     a_repeated_opening_shows_no_token,
@@ -275,7 +275,7 @@ async fn only_the_person_of_the_session_may_hand_in_a_token(database: TestDataba
     assert_eq!(status, 200, "{ended}");
 }
 
-async fn an_open_stream_ends_with_its_session_and_with_its_client(database: TestDatabase) {
+async fn an_open_stream_ends_with_its_session_and_with_what_its_client_may(database: TestDatabase) {
     let stage = Stage::on(database).await;
     let ids = stage.fleet.ids()[..1].to_vec();
     let pages = [stage.page().await, stage.page().await];
@@ -291,6 +291,10 @@ async fn an_open_stream_ends_with_its_session_and_with_its_client(database: Test
         let (status, accepted) = page.reconnect(&order).await;
         assert_eq!(status, 202, "{accepted}");
         let path = format!("/v1/reconnects/{}/events", accepted["id"].as_str().expect("an id"));
+        if streams.is_empty() {
+            let by_client = stage.tenant.call(Method::GET, &path).send().await.expect("an answer");
+            streams.push(by_client.text());
+        }
         let stream = page.call(Method::GET, &path).send().await.expect("an answer");
         assert_eq!(stream.status(), 200);
         streams.push(stream.text());
@@ -299,11 +303,19 @@ async fn an_open_stream_ends_with_its_session_and_with_its_client(database: Test
     let end = stage.tenant.call(Method::DELETE, &path).send().await.expect("an answer");
     assert_eq!(end.status(), 204);
     let mut streams = streams.into_iter();
+    let of_client = streams.next().expect("the client's");
     let told = tokio::time::timeout(Duration::from_secs(15), streams.next().expect("one")).await;
     let told = told.expect("it ends with its session").expect("text");
     assert!(!told.contains("event: reconnect"), "the reconnect itself goes on: {told}");
     let (tenant, client) = (stage.tenant.id.parse(), stage.tenant.client_id.parse());
     let (tenant, client) = (tenant.expect("an id"), client.expect("an id"));
+    let assets = ids.iter().map(|it| it.parse().expect("an id")).collect();
+    let reach = Some(Reach::Within(Within { assets, ..Within::default() }));
+    let narrow = ClientChange { reach, ..ClientChange::default() };
+    let narrowed = stage.bench.vault.change_client(Acting::CommandLine, tenant, client, narrow).await;
+    narrowed.expect("it is confined");
+    let told = tokio::time::timeout(Duration::from_secs(10), of_client).await;
+    told.expect("it ends when its client is confined").expect("text");
     let revoked = stage.bench.vault.revoke_client_tokens(Acting::CommandLine, tenant, client, None).await;
     revoked.expect("its tokens are revoked");
     let told = tokio::time::timeout(Duration::from_secs(15), streams.next().expect("another")).await;

@@ -95,7 +95,9 @@ pub(crate) fn coverage() -> Object {
 
 /// The identifier of a preview, or null.
 pub(crate) fn plan_id_or_null() -> Object {
-    nullable(text().pattern(Some("^pln_[0-9a-f]{56}$")).build())
+    let description = "Names a preview. A reconnect that is given it is refused unless everything still is as that \
+                       preview found it; null where Graph told nothing of the token.";
+    nullable(text().pattern(Some("^pln_[0-9a-f]{56}$")).description(Some(description)).build())
 }
 
 pub(crate) fn serving_or_null() -> Object {

@@ -117,8 +117,8 @@ impl Vault {
         })
     }
 
-    /// Demands that a caller which was let in still would be, with this permission: for what goes on for minutes. Its
-    /// token's end is not asked for, nor where it calls from.
+    /// Demands that a caller which was let in still would be, with this permission and this reach: for what goes on for
+    /// minutes. Its token's end and signature are not asked for again, nor where it calls from.
     ///
     /// # Errors
     /// `Unauthenticated`; `Forbidden`.
@@ -128,7 +128,8 @@ impl Vault {
             Subject::Client(client) => {
                 let candidate = self.store.candidate(*client).await?.ok_or(Error::Unauthenticated)?;
                 let ended = candidate.has_expired(now) || caller.token_version < candidate.token_version();
-                (!ended).then(|| candidate.permissions())
+                let is_confined_anew = *candidate.reach() != caller.reach;
+                (!ended && !is_confined_anew).then(|| candidate.permissions())
             }
             Subject::Session { id, .. } => self.held_by_session(caller, *id, now).await?,
         };

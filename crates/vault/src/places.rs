@@ -1,6 +1,6 @@
 //! Room for work at the same time: so much at once, and a part of it for each whom it is for.
 //!
-//! The rule: whoever holds up its own places holds up nobody else's.
+//! The rule: whoever holds up its own places leaves the rest to others.
 
 use std::{
     collections::HashMap,

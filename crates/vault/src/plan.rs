@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use chrono::{Duration, DurationRound};
 use regrant_crypto::{DataKey, Fingerprint};
-use regrant_domain::{AccessToken, Asset, AssetId, PlanId, Timestamp};
+use regrant_domain::{AccessToken, Asset, AssetId, CredentialKind, PlanId, Timestamp, settle::Standing};
 use regrant_storage::TenantScope;
 use zeroize::Zeroizing;
 
@@ -17,13 +17,12 @@ use crate::{Conflict, Error, Vault};
 const COUNTS_FOR: Duration = Duration::minutes(15);
 /// Tokens and the bodies of calls are hashed under the same key; neither begins like this.
 const DOMAIN: &[u8] = b"\0regrant/plan/v1\0";
-/// Room for one asset in what is hashed: an id, a kind, two numbers and what parts them.
-const ROOM: usize = 96;
 
 /// A plan that a call names, with the key that its digest was made under.
 pub(crate) struct Plan {
     id: PlanId,
-    key: Arc<DataKey>,
+    /// `None` where the tenant has no such key.
+    key: Option<Arc<DataKey>>,
 }
 
 /// What a plan is made of.
@@ -33,41 +32,38 @@ pub(crate) struct Seen<'a> {
     pub(crate) items: &'a [AssetId],
     /// Those of them that there are.
     pub(crate) assets: &'a [Asset],
-    pub(crate) now: Timestamp,
-    pub(crate) notice: Duration,
+    /// What stands at these.
+    pub(crate) standings: &'a HashMap<AssetId, Standing>,
 }
 
 impl Plan {
     /// The plan of what was seen.
-    pub(crate) fn of(key: &DataKey, seen: &Seen<'_>) -> Result<PlanId, Error> {
-        let until = (seen.now + COUNTS_FOR).duration_trunc(Duration::seconds(1));
+    pub(crate) fn of(key: &DataKey, seen: &Seen<'_>, now: Timestamp) -> Result<PlanId, Error> {
+        let until = (now + COUNTS_FOR).duration_trunc(Duration::seconds(1));
         let expires_at = until.map_err(Error::internal)?;
         let digest = *seen.digest(key, expires_at).as_bytes();
         Ok(PlanId { key_version: key.version(), expires_at, digest })
     }
 
-    /// Demands that what is seen now is what the plan was made of.
+    /// Demands that the plan still counts, and that what is seen now is what it was made of.
     ///
     /// # Errors
     /// `Conflict(PlanOutdated)`.
-    pub(crate) fn check(&self, seen: &Seen<'_>) -> Result<(), Error> {
-        let holds = seen.digest(&self.key, self.id.expires_at).matches(&self.id.digest);
-        if holds { Ok(()) } else { Err(Error::Conflict(Conflict::PlanOutdated)) }
+    pub(crate) fn check(&self, seen: &Seen<'_>, now: Timestamp) -> Result<(), Error> {
+        let holds = |key: &Arc<DataKey>| seen.digest(key, self.id.expires_at).matches(&self.id.digest);
+        let counts = now < self.id.expires_at && self.key.as_ref().is_some_and(holds);
+        if counts { Ok(()) } else { Err(Error::Conflict(Conflict::PlanOutdated)) }
     }
 }
 
 impl Vault {
-    /// A plan that still counts; before any transaction, because its key may have to be read.
+    /// A plan with its key; before any transaction, because keys may have to be read. Whether it counts is asked
+    /// later: a call that only repeats another must not meet that.
     ///
     /// # Errors
-    /// `Conflict(PlanOutdated)`.
+    /// The database does not answer.
     pub(crate) async fn plan(&self, scope: &TenantScope, id: PlanId) -> Result<Plan, Error> {
-        let outdated = Error::Conflict(Conflict::PlanOutdated);
-        if id.expires_at <= self.clock.now() {
-            return Err(outdated);
-        }
-        let key = self.keys.of_version(scope, id.key_version).await?.ok_or(outdated)?;
-        Ok(Plan { id, key })
+        Ok(Plan { id, key: self.keys.of_version(scope, id.key_version).await? })
     }
 }
 
@@ -76,25 +72,38 @@ impl Seen<'_> {
         let known: HashMap<_, _> = self.assets.iter().map(|it| (&it.id, it)).collect();
         let mut items: Vec<_> = self.items.iter().collect();
         items.sort_unstable();
-        let token = self.token.expose().as_bytes();
-        // Sized for all of it, so that no smaller copy of the token stays behind in freed memory.
-        let room = DOMAIN.len() + token.len() + ROOM * (items.len() + 1);
-        let mut said = Zeroizing::new(Vec::with_capacity(room));
-        said.extend_from_slice(DOMAIN);
+        let mut said = Zeroizing::new(DOMAIN.to_vec());
         said.extend_from_slice(&expires_at.timestamp().to_be_bytes());
-        said.extend_from_slice(token);
         for id in items {
-            said.push(0);
-            said.extend_from_slice(id.as_str().as_bytes());
-            said.push(0);
-            if let Some(asset) = known.get(id) {
-                said.extend_from_slice(asset.kind.as_str().as_bytes());
-                said.push(0);
-                said.extend_from_slice(&asset.generation.to_be_bytes());
-                said.extend_from_slice(&asset.created_at.timestamp_micros().to_be_bytes());
-                said.push(u8::from(asset.state(self.now, self.notice).serves()));
+            text(&mut said, id.as_str());
+            let known = known.get(id).zip(self.standings.get(id));
+            said.push(u8::from(known.is_some()));
+            if let Some((asset, standing)) = known {
+                self::asset(&mut said, asset, standing);
             }
         }
+        // The last of all, in room made before it: no copy of the token stays behind where the text grew.
+        said.reserve_exact(self.token.expose().len() + 1);
+        text(&mut said, self.token.expose());
         key.fingerprint(&said)
     }
+}
+
+fn asset(said: &mut Vec<u8>, asset: &Asset, standing: &Standing) {
+    text(said, asset.kind.as_str());
+    said.extend_from_slice(&asset.generation.to_be_bytes());
+    said.extend_from_slice(&asset.created_at.timestamp_micros().to_be_bytes());
+    let Standing { proved, serves, same_token, tasks, cut_off_passed } = standing;
+    said.extend([*serves, *same_token, *cut_off_passed].map(u8::from));
+    text(said, proved.map_or("", CredentialKind::as_str));
+    said.extend_from_slice(&u64::try_from(tasks.len()).unwrap_or(u64::MAX).to_be_bytes());
+    for task in tasks {
+        text(said, task);
+    }
+}
+
+/// What is told is free of NUL, which ends it.
+fn text(said: &mut Vec<u8>, text: &str) {
+    said.extend_from_slice(text.as_bytes());
+    said.push(0);
 }

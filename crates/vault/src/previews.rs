@@ -9,7 +9,7 @@ use std::{collections::HashMap, pin::pin};
 use futures_util::StreamExt;
 use regrant_domain::{
     AccessToken, Asset, AssetId, Coverage, CredentialKind, Grant, Outcome, PersonId, PlanId, Proof, Reason,
-    Refusal, RefusalKind,
+    ReasonCode, Refusal, RefusalKind,
     settle::{Decision, decide},
 };
 use regrant_graph::AppCredentials;
@@ -28,8 +28,10 @@ use crate::{
 };
 
 /// How many previews run at once in a process, and how many of them one tenant's.
-pub(crate) const AT_ONCE: usize = 16;
+pub(crate) const AT_ONCE: usize = 32;
 const OF_A_TENANT: usize = 4;
+/// Pages find a place only while their tenant holds fewer than this: its backend keeps the others.
+const BESIDE_PAGES: usize = 2;
 
 /// What to look at.
 pub struct PreviewOrder {
@@ -86,7 +88,8 @@ impl Vault {
     pub async fn preview(&self, caller: &Principal, mut order: PreviewOrder) -> Result<Preview, Error> {
         let deadline = Instant::now() + self.settings.preview_patience;
         order.expect_person = expected(caller, order.expect_person)?;
-        let _place = self.previews.take(caller.tenant(), OF_A_TENANT).ok_or(Error::TooManyPreviews)?;
+        let most = if caller.session().is_some() { BESIDE_PAGES } else { OF_A_TENANT };
+        let _place = self.previews.take(caller.tenant(), most).ok_or(Error::TooManyPreviews)?;
         let (named, assets) = self.looked_at(caller, &order.targets).await?;
         self.note_look(caller, named.len(), order.repeatable.take()).await?;
         let app = self.app(caller.scope.app_id()).await?;
@@ -94,7 +97,7 @@ impl Vault {
             asked = self.ask_of(&app, &order, &assets, deadline) => asked?,
             () = self.jobs.stop.cancelled() => Asked { grant: None, proofs: everywhere(&assets, &unanswered()) },
         };
-        self.judge(caller, &order.access_token, named, asked).await
+        self.judge(caller, &order.access_token, named, &assets, asked).await
     }
 
     /// What the call names, and those assets of it that there are for the caller.
@@ -193,21 +196,24 @@ impl Vault {
         caller: &Principal,
         token: &AccessToken,
         named: Vec<AssetId>,
+        asked: &[Asset],
         Asked { grant, proofs }: Asked,
     ) -> Result<Preview, Error> {
         let key = self.keys.active(&caller.scope).await?;
         let print = key.fingerprint(token.expose().as_bytes());
-        let (now, notice) = (self.clock.now(), self.settings.notice);
+        let (now, was) = (self.clock.now(), by_id(asked));
         let tx = self.store.begin_read(&caller.scope).await?;
-        let assets = tx.assets(&proofs.keys().cloned().collect::<Vec<_>>()).await?;
+        let mut assets = tx.assets(&proofs.keys().cloned().collect::<Vec<_>>()).await?;
+        // What was registered anew meanwhile is not what was asked about.
+        assets.retain(|it| was.get(&it.id).is_some_and(|was| is_the_same(was, it)));
         let standings = self.standings(&tx, &assets, Some(print.as_bytes()), now).await?;
         let losses = match &grant {
             Some(grant) => self.losses(&tx, caller, grant, &named, now).await?,
             None => Losses::default(),
         };
         tx.commit().await?;
-        let seen = Seen { token, items: &named, assets: &assets, now, notice };
-        let plan = grant.as_ref().map(|_| Plan::of(&key, &seen)).transpose()?;
+        let seen = Seen { token, items: &named, assets: &assets, standings: &standings };
+        let plan = grant.as_ref().map(|_| Plan::of(&key, &seen, now)).transpose()?;
         let kind = grant.as_ref().map_or(CredentialKind::User, |it| it.kind);
         let judged = |id: AssetId| match proofs.get(&id).zip(standings.get(&id)) {
             Some((proof, standing)) => of_decision(id, decide(kind, proof, standing)),
@@ -216,6 +222,15 @@ impl Vault {
         let items = named.into_iter().map(judged).collect();
         Ok(Preview { plan, grant, items, siblings: losses.found, more_siblings: losses.more })
     }
+}
+
+fn by_id(assets: &[Asset]) -> HashMap<&AssetId, &Asset> {
+    assets.iter().map(|it| (&it.id, it)).collect()
+}
+
+/// Whether a proof of the one is a proof of the other.
+fn is_the_same(was: &Asset, is: &Asset) -> bool {
+    (was.kind, was.created_at, &was.business_id) == (is.kind, is.created_at, &is.business_id)
 }
 
 fn everywhere(assets: &[Asset], refusal: &Refusal) -> HashMap<AssetId, Proof> {
@@ -229,10 +244,14 @@ fn unanswered() -> Refusal {
 
 fn of_decision(asset_id: AssetId, decision: Decision) -> PreviewItem {
     let coverage = Coverage::of(&decision);
+    let is_put_off = decision.outcome == Outcome::Deferred;
     let mut reason = decision.reason;
     // Nothing goes on by itself here.
-    if let Some(reason) = reason.as_mut().filter(|_| decision.outcome == Outcome::Deferred) {
-        "Preview again later.".clone_into(&mut reason.next_step);
+    if let Some(reason) = reason.as_mut().filter(|_| is_put_off) {
+        reason.next_step = match reason.code {
+            ReasonCode::AppFault => "Mend the app's settings, then preview again.".to_owned(),
+            _ => "Preview again later.".to_owned(),
+        };
     }
     PreviewItem { asset_id, coverage, reason, fbtrace_id: decision.fbtrace_id }
 }
@@ -248,5 +267,24 @@ fn previewed(caller: &Principal, items: usize) -> AuditEvent {
         action: "reconnect.previewed",
         subject: caller.tenant().to_string(),
         detail: json!({ "items": items }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use regrant_domain::settle::Standing;
+
+    use super::*;
+
+    fn next_step(kind: RefusalKind) -> String {
+        let proof = Proof::Refused(Refusal { kind, ..unanswered() });
+        let decision = decide(CredentialKind::User, &proof, &Standing::default());
+        of_decision("1".parse().unwrap(), decision).reason.unwrap().next_step
+    }
+
+    #[test]
+    fn what_is_put_off_does_not_go_on_by_itself() {
+        assert_eq!(next_step(RefusalKind::Unavailable), "Preview again later.");
+        assert_eq!(next_step(RefusalKind::AppFault), "Mend the app's settings, then preview again.");
     }
 }

@@ -211,7 +211,8 @@ impl Vault {
             once.remember(&tx, &id, Some(id), now).await?;
         }
         if let Some(plan) = plan {
-            self.hold_to(&tx, &plan, order, &items, (id, accepted.intent_seq)).await?;
+            let print = key.fingerprint(order.access_token.expose().as_bytes());
+            self.hold_to(&tx, &plan, order, &items, print.as_bytes(), (id, accepted.intent_seq)).await?;
         }
         self.check_running(&tx).await?;
         self.take_use(&tx, caller).await?;
@@ -228,6 +229,7 @@ impl Vault {
         plan: &Plan,
         order: &Order,
         items: &[NewItem],
+        print: &[u8],
         (id, intent_seq): (ReconnectId, i64),
     ) -> Result<(), Error> {
         if tx.overlaps_older(id, intent_seq).await? {
@@ -236,9 +238,11 @@ impl Vault {
         let known: Vec<_> =
             items.iter().filter(|it| it.settled.is_none()).map(|it| it.asset_id.clone()).collect();
         let assets = tx.lock_assets(&known).await?;
+        let now = self.clock.now();
+        let standings = self.standings(tx, &assets, Some(print), now).await?;
         let items: Vec<_> = items.iter().map(|it| it.asset_id.clone()).collect();
-        let (now, notice) = (self.clock.now(), self.settings.notice);
-        plan.check(&Seen { token: &order.access_token, items: &items, assets: &assets, now, notice })
+        let token = &order.access_token;
+        plan.check(&Seen { token, items: &items, assets: &assets, standings: &standings }, now)
     }
 
     fn start(&self, caller: &Principal, id: ReconnectId, accepted: Accepted) -> Started {

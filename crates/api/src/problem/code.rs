@@ -119,8 +119,8 @@ codes! {
         "Have the tenant's backend open another session.";
     PlanOutdated "plan_outdated" 409 "Plan outdated",
         "The reconnect names a plan that does not hold: it is older than 15 minutes, was made with another token or \
-         for other assets, or an asset was replaced or stopped working since, or another reconnect is about to replace \
-         one. Nothing was changed.",
+         for other assets, or an asset was replaced, proved or sealed anew or stopped working since, or another \
+         reconnect is about to replace one. Nothing was changed.",
         "Ask for another preview and decide again, or leave `plan_id` out.";
     TooManyAssets "too_many_assets" 409 "Too many assets",
         "The tenant would have more assets than it may have. Nothing of the call was registered.",

@@ -66,7 +66,7 @@ pub(crate) struct LastEventId(i64);
 /// Events: `item` with the item as data and its number as id, in the order of settling; at the end one `reconnect`
 /// with status and counts, then the stream closes. A deferred item comes again when it settles. Go on after a lost
 /// connection with `Last-Event-ID`; close the stream on `reconnect`. It ends within seconds of its reader's session or
-/// client, too.
+/// client, and of what that client may see.
 #[utoipa::path(
     tag = "reconnects",
     security(("oauth2" = ["reconnects:write"])),
@@ -196,7 +196,7 @@ impl Follower {
     }
 
     /// A reader whose session has ended, or whose client is gone, is soon told nothing more.
-    async fn admit(&mut self) -> Result<(), regrant_vault::Error> {
+    async fn admit(&mut self) -> Result<(), Problem> {
         if self.admitted.elapsed() < self.keep_alive {
             return Ok(());
         }

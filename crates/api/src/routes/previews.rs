@@ -48,8 +48,7 @@ pub(crate) struct NewReconnectPreview {
     request_body = NewReconnectPreview,
     responses(
         (status = 200, description = "What it would do.", body = PreviewOut),
-        (status = 409, description = "`session_used_up`: the page has looked as often as it may. `call_under_way`: \
-            another call with the same Idempotency-Key has not ended.",
+        (status = 409, description = "`session_used_up`: the page has looked as often as it may.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
         (status = 429, description = "`too_many_previews`: as many are under way as may be. `rate_limited`: the \
             tenant, the caller or the address calls too often.",
