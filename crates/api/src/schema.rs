@@ -96,7 +96,7 @@ pub(crate) fn coverage() -> Object {
 /// The identifier of a preview, or null.
 pub(crate) fn plan_id_or_null() -> Object {
     let description = "Names a preview. A reconnect that is given it is refused unless everything still is as that \
-                       preview found it; null where Graph told nothing of the token.";
+                       preview found it; null where the token itself could not be proved.";
     nullable(text().pattern(Some("^pln_[0-9a-f]{56}$")).description(Some(description)).build())
 }
 

@@ -62,7 +62,7 @@ impl Vault {
     }
 
     /// Takes one use of the session that calls, in the transaction of what it is for. A refused token does not give
-    /// it back: how often a browser may try tokens is bounded by this alone.
+    /// it back: this, and the number of previews, bounds how often a browser may try tokens.
     ///
     /// # Errors
     /// `Conflict(SessionUsedUp)`.

@@ -16,12 +16,12 @@ use crate::schema;
 #[schema(as = ReconnectPreview)]
 pub(crate) struct PreviewOut {
     /// Names this preview. A reconnect that is given it as `plan_id` is refused unless all that was judged by still is
-    /// so; null where Graph told nothing of the token.
+    /// so; null where the token itself could not be proved.
     #[schema(schema_with = schema::plan_id_or_null)]
     plan_id: Option<String>,
     /// Until when the plan counts.
     expires_at: Option<DateTime<Utc>>,
-    /// Whose the token is; null where Graph did not tell.
+    /// Whose the token is; null where it could not be proved.
     person: Option<PersonOut>,
     /// How many assets have each coverage.
     counts: BTreeMap<&'static str, u64>,

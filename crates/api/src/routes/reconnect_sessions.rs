@@ -61,7 +61,8 @@ pub(crate) struct ReconnectSessionFilter {
 
 /// Open a reconnect session for a page in a browser. Its token is in this answer and in no other.
 ///
-/// The page may start reconnects of these assets, follow and stop those, and ask what it may do; nothing else. Each
+/// The page may preview and start reconnects of these assets, follow and stop those it started, and ask what it may do;
+/// nothing else. It looks at 20 previews at most. Each
 /// accepted reconnect takes one use, also one whose token is refused. The page's origin must be one of the tenant's.
 #[utoipa::path(
     tag = "reconnect-sessions",
