@@ -23,6 +23,9 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        steps::ALL.iter().map(|step| -> Box<dyn MigrationTrait> { Box::new(*step) }).collect()
+        steps::ALL
+            .iter()
+            .map(|step| -> Box<dyn MigrationTrait> { Box::new(*step) })
+            .collect()
     }
 }

@@ -26,19 +26,35 @@ pub async fn open(url: &str) -> Result<DatabaseConnection, DbErr> {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .disable_statement_logging();
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
-        pool.map(SqlxSqliteConnector::from_sqlx_sqlite_pool).map_err(refused)
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await;
+        pool.map(SqlxSqliteConnector::from_sqlx_sqlite_pool)
+            .map_err(refused)
     } else {
         let options: PgConnectOptions = url.parse().map_err(refused)?;
-        let options = options.application_name("regrant migrate").disable_statement_logging();
-        let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await;
-        pool.map(SqlxPostgresConnector::from_sqlx_postgres_pool).map_err(refused)
+        let options = options
+            .application_name("regrant migrate")
+            .disable_statement_logging();
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await;
+        pool.map(SqlxPostgresConnector::from_sqlx_postgres_pool)
+            .map_err(refused)
     }
 }
 
 fn create(file: &Path) -> Result<(), DbErr> {
-    let created = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(file);
-    created.map(drop).map_err(|error| refused(sqlx::Error::Io(error)))
+    let created = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(file);
+    created
+        .map(drop)
+        .map_err(|error| refused(sqlx::Error::Io(error)))
 }
 
 fn refused(error: sqlx::Error) -> DbErr {

@@ -18,7 +18,10 @@ const GRANTS: [(&str, &str); 31] = [
     ("reconnects", "SELECT, INSERT, UPDATE, DELETE"),
     ("reconnect_items", "SELECT, INSERT, UPDATE, DELETE"),
     ("idempotency", "SELECT, INSERT, DELETE"),
-    ("audit_events", "SELECT, INSERT, UPDATE (actor, subject, detail, pruned)"),
+    (
+        "audit_events",
+        "SELECT, INSERT, UPDATE (actor, subject, detail, pruned)",
+    ),
     ("audit_heads", "SELECT, INSERT, UPDATE"),
     ("audit_keys", "SELECT, INSERT"),
     ("audit_checkpoints", "SELECT, INSERT"),
@@ -48,7 +51,9 @@ pub async fn grant_app_role<C: ConnectionTrait>(connection: &C, role: &str) -> R
         return Ok(());
     }
     if !is_identifier(role) {
-        return Err(DbErr::Custom("the name of a role is [a-z_][a-z0-9_]{0,62}".to_owned()));
+        return Err(DbErr::Custom(
+            "the name of a role is [a-z_][a-z0-9_]{0,62}".to_owned(),
+        ));
     }
     let grants = GRANTS.map(|(table, what)| format!("GRANT {what} ON {table} TO \"{role}\";"));
     connection.execute_unprepared(&grants.concat()).await?;

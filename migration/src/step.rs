@@ -78,9 +78,11 @@ impl Step {
 
 async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let sqlite = manager.get_database_backend() == DbBackend::Sqlite;
-    let sql = WORDS.iter().fold(sql.to_owned(), |sql, (word, on_sqlite, on_postgres)| {
-        sql.replace(word, if sqlite { on_sqlite } else { on_postgres })
-    });
+    let sql = WORDS
+        .iter()
+        .fold(sql.to_owned(), |sql, (word, on_sqlite, on_postgres)| {
+            sql.replace(word, if sqlite { on_sqlite } else { on_postgres })
+        });
     manager.get_connection().execute_unprepared(&sql).await?;
     Ok(())
 }

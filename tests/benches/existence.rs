@@ -9,10 +9,19 @@
     clippy::panic,
     reason = "a benchmark may break off, as the harness of the tests does"
 )]
-#![expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "counts far below 2^52")]
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::as_conversions,
+    reason = "counts far below 2^52"
+)]
 
 // The harness has more than one benchmark needs.
-#[expect(dead_code, unused_imports, unused_macros, reason = "the harness of the end-to-end tests")]
+#[expect(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "the harness of the end-to-end tests"
+)]
 #[path = "../it/bench/mod.rs"]
 mod bench;
 
@@ -30,7 +39,10 @@ const ASSETS: usize = 50;
 const MOST: f64 = 0.03;
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let told = runtime.block_on(async {
         let mut told = false;
         for database in TestDatabase::all().await {
@@ -42,16 +54,29 @@ fn main() {
 }
 
 async fn compare(database: TestDatabase) -> bool {
-    let name = database.url().split(':').next().unwrap_or_default().to_owned();
+    let name = database
+        .url()
+        .split(':')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     let fleet = Fleet::new(1, ASSETS, 0);
     let bench = Bench::start(database, &fleet.world()).await;
     let (own, other) = (bench.tenant("One").await, bench.tenant("Two").await);
     own.register(&fleet.assets()).await;
-    own.reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids()).await;
+    own.reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids())
+        .await;
     let theirs = fleet.ids();
-    let nobodys: Vec<_> = (0..theirs.len()).map(|n| (299_999_999_900_000 + n).to_string()).collect();
+    let nobodys: Vec<_> = (0..theirs.len())
+        .map(|n| (299_999_999_900_000 + n).to_string())
+        .collect();
 
-    let ids = |n: usize| (theirs[n % theirs.len()].clone(), nobodys[n % nobodys.len()].clone());
+    let ids = |n: usize| {
+        (
+            theirs[n % theirs.len()].clone(),
+            nobodys[n % nobodys.len()].clone(),
+        )
+    };
     let mut told = false;
     for (what, path) in [("asset", ""), ("token", "/token")] {
         let get = async |id: String| {
@@ -64,17 +89,35 @@ async fn compare(database: TestDatabase) -> bool {
         })
         .await;
     }
-    let bodies = [json!({ "asset_ids": theirs }), json!({ "asset_ids": nobodys })];
-    told |= pairs(&format!("{name} lookup of {ASSETS}"), BULK, async |_, first| {
-        time(&other, Method::POST, "/v1/tokens/lookup", &bodies[usize::from(!first)], 200).await
-    })
+    let bodies = [
+        json!({ "asset_ids": theirs }),
+        json!({ "asset_ids": nobodys }),
+    ];
+    told |= pairs(
+        &format!("{name} lookup of {ASSETS}"),
+        BULK,
+        async |_, first| {
+            time(
+                &other,
+                Method::POST,
+                "/v1/tokens/lookup",
+                &bodies[usize::from(!first)],
+                200,
+            )
+            .await
+        },
+    )
     .await;
     told
 }
 
 async fn time(tenant: &Tenant, method: Method, path: &str, body: &Value, wanted: u16) -> Duration {
     let call = tenant.call(method, path);
-    let call = if body.is_null() { call } else { call.json(body) };
+    let call = if body.is_null() {
+        call
+    } else {
+        call.json(body)
+    };
     let began = Instant::now();
     let answer = call.send().await.unwrap();
     let (status, _) = (answer.status().as_u16(), answer.bytes().await.unwrap());
@@ -90,7 +133,11 @@ async fn pairs(what: &str, n: usize, call: impl AsyncFn(usize, bool) -> Duration
         let flip = EventId::mint().uuid().as_bytes()[15] & 1 == 0;
         let first = call(pair, flip).await;
         let second = call(pair, !flip).await;
-        let (of_theirs, of_nobodys) = if flip { (first, second) } else { (second, first) };
+        let (of_theirs, of_nobodys) = if flip {
+            (first, second)
+        } else {
+            (second, first)
+        };
         // A tenth warms up.
         if pair >= n / 10 {
             theirs.push(of_theirs.as_secs_f64());
@@ -116,9 +163,18 @@ fn median(times: &mut [f64]) -> f64 {
 
 /// The two-sided p of the Mann-Whitney test, by the normal approximation; ties do not matter at this resolution.
 fn mann_whitney(one: &[f64], two: &[f64]) -> f64 {
-    let mut all: Vec<_> = one.iter().map(|it| (it, true)).chain(two.iter().map(|it| (it, false))).collect();
+    let mut all: Vec<_> = one
+        .iter()
+        .map(|it| (it, true))
+        .chain(two.iter().map(|it| (it, false)))
+        .collect();
     all.sort_by(|a, b| a.0.total_cmp(b.0));
-    let ranks: f64 = all.iter().enumerate().filter(|(_, it)| it.1).map(|(rank, _)| rank as f64 + 1.0).sum();
+    let ranks: f64 = all
+        .iter()
+        .enumerate()
+        .filter(|(_, it)| it.1)
+        .map(|(rank, _)| rank as f64 + 1.0)
+        .sum();
     let (n, m) = (one.len() as f64, two.len() as f64);
     let u = ranks - n * (n + 1.0) / 2.0;
     let z = (u - n * m / 2.0) / (n * m * (n + m + 1.0) / 12.0).sqrt();
@@ -129,6 +185,12 @@ fn mann_whitney(one: &[f64], two: &[f64]) -> f64 {
 fn normal(z: f64) -> f64 {
     let t = 1.0 / (1.0 + 0.231_641_9 * z);
     let density = (-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt();
-    let tail = [0.319_381_530, -0.356_563_782, 1.781_477_937, -1.821_255_978, 1.330_274_429];
+    let tail = [
+        0.319_381_530,
+        -0.356_563_782,
+        1.781_477_937,
+        -1.821_255_978,
+        1.330_274_429,
+    ];
     1.0 - density * tail.iter().rev().fold(0.0, |sum, it| (sum + it) * t)
 }

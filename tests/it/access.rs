@@ -137,11 +137,19 @@ fn every_route_of_the_openapi_document_has_a_row() {
         serde_norway::from_str(include_str!("../../openapi.yaml")).expect("openapi.yaml parses");
     let mut routes = BTreeSet::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
-        for method in item.as_object().expect("methods").keys().filter(|it| VERBS.contains(&it.as_str())) {
+        for method in item
+            .as_object()
+            .expect("methods")
+            .keys()
+            .filter(|it| VERBS.contains(&it.as_str()))
+        {
             routes.insert(format!("{} {path}", method.to_uppercase()));
         }
     }
-    let rows: BTreeSet<_> = rows().iter().map(|row| format!("{} {}", row.method, row.path)).collect();
+    let rows: BTreeSet<_> = rows()
+        .iter()
+        .map(|row| format!("{} {}", row.method, row.path))
+        .collect();
     assert_eq!(rows, routes);
 }
 
@@ -163,7 +171,10 @@ impl Matrix {
         let bench = Bench::start(database, &fleet.world()).await;
         let (own, other) = (bench.tenant("One").await, bench.tenant("Two").await);
         own.register(&fleet.assets()).await;
-        let world = World { token: bench.sandbox.token(Fleet::PERSON).await, asset: fleet.ids()[0].clone() };
+        let world = World {
+            token: bench.sandbox.token(Fleet::PERSON).await,
+            asset: fleet.ids()[0].clone(),
+        };
         let ended = own.reconnect(&world.token, &fleet.ids()).await;
         let reconnect = ended["id"].as_str().expect("an id").to_owned();
         let (status, made) = own.post("/v1/webhook-endpoints", &endpoint(&world)).await;
@@ -172,13 +183,26 @@ impl Matrix {
         let (status, opened) = own.post("/v1/reconnect-sessions", &session(&world)).await;
         assert_eq!(status, 201, "{opened}");
         let session = opened["id"].as_str().expect("an id").to_owned();
-        Self { bench, own, other, world, reconnect, endpoint, session }
+        Self {
+            bench,
+            own,
+            other,
+            world,
+            reconnect,
+            endpoint,
+            session,
+        }
     }
 
     /// A call of this route with these ids, as nobody.
     fn call(&self, row: &Row, asset: &str, id: &str) -> RequestBuilder {
-        let path = row.path.replace("{asset_id}", asset).replace("{id}", id).replace("{person_id}", id);
-        let call = crate::bench::http().request(row.method.clone(), format!("{}{path}", self.bench.api));
+        let path = row
+            .path
+            .replace("{asset_id}", asset)
+            .replace("{id}", id)
+            .replace("{person_id}", id);
+        let call =
+            crate::bench::http().request(row.method.clone(), format!("{}{path}", self.bench.api));
         match (row.body)(&self.world) {
             Value::Null => call,
             body => call.json(&body),
@@ -200,7 +224,11 @@ impl Matrix {
 }
 
 async fn status(call: RequestBuilder) -> u16 {
-    call.send().await.expect("the server answers").status().as_u16()
+    call.send()
+        .await
+        .expect("the server answers")
+        .status()
+        .as_u16()
 }
 
 async fn each_database(check: impl AsyncFn(&Matrix)) {
@@ -213,11 +241,27 @@ async fn each_database(check: impl AsyncFn(&Matrix)) {
 async fn nobody_and_strangers_get_401_where_a_scope_is_needed() {
     each_database(async |matrix| {
         for row in rows() {
-            let wanted = if matches!(row.needs, Needs::Nothing) { row.own } else { 401 };
-            assert_eq!(status(matrix.own_call(&row)).await, wanted, "nobody: {} {}", row.method, row.path);
+            let wanted = if matches!(row.needs, Needs::Nothing) {
+                row.own
+            } else {
+                401
+            };
+            assert_eq!(
+                status(matrix.own_call(&row)).await,
+                wanted,
+                "nobody: {} {}",
+                row.method,
+                row.path
+            );
             for bearer in ["", "garbage", "a.b.c", &tampered(&matrix.own.bearer)] {
                 let call = matrix.own_call(&row).bearer_auth(bearer);
-                assert_eq!(status(call).await, wanted, "{bearer:?}: {} {}", row.method, row.path);
+                assert_eq!(
+                    status(call).await,
+                    wanted,
+                    "{bearer:?}: {} {}",
+                    row.method,
+                    row.path
+                );
             }
         }
     })
@@ -227,7 +271,11 @@ async fn nobody_and_strangers_get_401_where_a_scope_is_needed() {
 /// The same token with the last character of its signature changed in a bit that counts.
 fn tampered(bearer: &str) -> String {
     let at = bearer.len() - 10;
-    let other = if bearer.as_bytes()[at] == b'A' { "B" } else { "A" };
+    let other = if bearer.as_bytes()[at] == b'A' {
+        "B"
+    } else {
+        "A"
+    };
     format!("{}{other}{}", &bearer[..at], &bearer[at + 1..])
 }
 
@@ -235,8 +283,13 @@ fn tampered(bearer: &str) -> String {
 async fn each_route_demands_its_scope_and_only_that() {
     each_database(async |matrix| {
         for row in rows() {
-            let Needs::Scope(needed) = row.needs else { continue };
-            let without: Permissions = Permissions::all().iter().filter(|it| *it != needed).collect();
+            let Needs::Scope(needed) = row.needs else {
+                continue;
+            };
+            let without: Permissions = Permissions::all()
+                .iter()
+                .filter(|it| *it != needed)
+                .collect();
             let scope = without.to_string();
             let bearer = matrix.own_bearer(&scope).await;
             assert_eq!(
@@ -263,9 +316,17 @@ impl Matrix {
     /// A token of the tenant's client that carries only this scope.
     async fn own_bearer(&self, scope: &str) -> String {
         let form = [("grant_type", "client_credentials"), ("scope", scope)];
-        let call = crate::bench::http().post(format!("{}/oauth/token", self.bench.api)).form(&form);
+        let call = crate::bench::http()
+            .post(format!("{}/oauth/token", self.bench.api))
+            .form(&form);
         let call = call.basic_auth(&self.own.client_id, Some(&self.own.client_secret));
-        let answer: Value = call.send().await.expect("an answer").json().await.expect("json");
+        let answer: Value = call
+            .send()
+            .await
+            .expect("an answer")
+            .json()
+            .await
+            .expect("json");
         answer["access_token"].as_str().expect("a token").to_owned()
     }
 }
@@ -274,7 +335,10 @@ impl Matrix {
 async fn a_credential_that_no_longer_counts_is_nobodys() {
     each_database(async |matrix| {
         for (why, bearer) in matrix.ended().await {
-            for row in rows().iter().filter(|row| matches!(row.needs, Needs::Scope(_))) {
+            for row in rows()
+                .iter()
+                .filter(|row| matches!(row.needs, Needs::Scope(_)))
+            {
                 let got = status(matrix.own_call(row).bearer_auth(&bearer)).await;
                 assert_eq!(got, 401, "{why}: {} {}", row.method, row.path);
             }
@@ -289,27 +353,58 @@ impl Matrix {
         let (vault, by) = (&self.bench.vault, Acting::CommandLine);
         let tenant = self.own.id.parse().expect("a tenant's id");
         let mut ended = Vec::new();
-        for why in ["tokens revoked", "secret reset", "client disabled", "client deleted", "client expired"] {
+        for why in [
+            "tokens revoked",
+            "secret reset",
+            "client disabled",
+            "client deleted",
+            "client expired",
+        ] {
             let mut spec = ClientSpec::named(why, Permissions::all());
             let ends = self.bench.clock.now() + chrono::Duration::minutes(5);
             spec.expires_at = (why == "client expired").then_some(ends);
-            let made = vault.create_client(by, tenant, spec, None).await.expect("a client");
+            let made = vault
+                .create_client(by, tenant, spec, None)
+                .await
+                .expect("a client");
             let id = made.client.id;
             let secret = made.secret.expect("its secret").expose().to_owned();
             let caller =
-                Tenant::with_secret(&self.bench.api, self.own.id.clone(), id.to_string(), secret).await;
+                Tenant::with_secret(&self.bench.api, self.own.id.clone(), id.to_string(), secret)
+                    .await;
             assert_eq!(caller.status("/v1/assets").await, 200, "it counted");
             match why {
-                "tokens revoked" => vault.revoke_client_tokens(by, tenant, id, None).await.expect(why),
+                "tokens revoked" => vault
+                    .revoke_client_tokens(by, tenant, id, None)
+                    .await
+                    .expect(why),
                 "secret reset" => {
-                    drop(vault.reset_client_secret(by, tenant, id, None, None).await.expect(why));
+                    drop(
+                        vault
+                            .reset_client_secret(by, tenant, id, None, None)
+                            .await
+                            .expect(why),
+                    );
                 }
                 "client deleted" => vault.delete_client(by, tenant, id).await.expect(why),
                 "client disabled" => {
-                    let change = ClientChange { disabled: Some(true), ..ClientChange::default() };
-                    drop(vault.change_client(by, tenant, id, change).await.expect(why));
+                    let change = ClientChange {
+                        disabled: Some(true),
+                        ..ClientChange::default()
+                    };
+                    drop(
+                        vault
+                            .change_client(by, tenant, id, change)
+                            .await
+                            .expect(why),
+                    );
                 }
-                _ => drop(self.bench.sandbox.post("clock", json!({ "advance": "6m" })).await),
+                _ => drop(
+                    self.bench
+                        .sandbox
+                        .post("clock", json!({ "advance": "6m" }))
+                        .await,
+                ),
             }
             ended.push((why, caller.bearer));
         }
@@ -320,8 +415,15 @@ impl Matrix {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_access_token_past_its_end_is_nobodys() {
     each_database(async |matrix| {
-        matrix.bench.sandbox.post("clock", json!({ "advance": "16m" })).await;
-        for row in rows().iter().filter(|row| matches!(row.needs, Needs::Scope(_))) {
+        matrix
+            .bench
+            .sandbox
+            .post("clock", json!({ "advance": "16m" }))
+            .await;
+        for row in rows()
+            .iter()
+            .filter(|row| matches!(row.needs, Needs::Scope(_)))
+        {
             let got = status(matrix.own_call(row).bearer_auth(&matrix.own.bearer)).await;
             assert_eq!(got, 401, "{} {}", row.method, row.path);
         }
@@ -336,13 +438,25 @@ async fn what_was_deleted_answers_byte_for_byte_like_what_never_was() {
             format!("/v1/assets/{}", matrix.world.asset),
             format!("/v1/webhook-endpoints/{}", matrix.endpoint),
         ] {
-            let gone = matrix.own.call(Method::DELETE, &path).send().await.expect("the server answers");
+            let gone = matrix
+                .own
+                .call(Method::DELETE, &path)
+                .send()
+                .await
+                .expect("the server answers");
             assert_eq!(gone.status().as_u16(), 204);
         }
-        for row in rows().iter().filter(|row| [Object::Asset, Object::Endpoint].contains(&row.object)) {
+        for row in rows()
+            .iter()
+            .filter(|row| [Object::Asset, Object::Endpoint].contains(&row.object))
+        {
             let gone = answer(matrix.own_call(row).bearer_auth(&matrix.own.bearer)).await;
-            let unknown = matrix.call(row, NO_ASSET, NO_ENDPOINT).bearer_auth(&matrix.own.bearer);
-            let gone = gone.replace(&matrix.world.asset, NO_ASSET).replace(&matrix.endpoint, NO_ENDPOINT);
+            let unknown = matrix
+                .call(row, NO_ASSET, NO_ENDPOINT)
+                .bearer_auth(&matrix.own.bearer);
+            let gone = gone
+                .replace(&matrix.world.asset, NO_ASSET)
+                .replace(&matrix.endpoint, NO_ENDPOINT);
             assert_eq!(gone, answer(unknown).await, "{} {}", row.method, row.path);
         }
     })
@@ -367,10 +481,22 @@ async fn another_tenants_object_answers_byte_for_byte_like_an_unknown_one() {
                 Object::Session => NO_SESSION,
                 Object::None | Object::Asset | Object::Reconnect => NO_RECONNECT,
             };
-            let unknown = answer(matrix.call(row, NO_ASSET, no_id).bearer_auth(&matrix.other.bearer)).await;
-            let theirs = theirs.replace(&matrix.world.asset, NO_ASSET).replace(matrix.own_id(row), no_id);
+            let unknown = answer(
+                matrix
+                    .call(row, NO_ASSET, no_id)
+                    .bearer_auth(&matrix.other.bearer),
+            )
+            .await;
+            let theirs = theirs
+                .replace(&matrix.world.asset, NO_ASSET)
+                .replace(matrix.own_id(row), no_id);
             assert_eq!(theirs, unknown, "{} {}", row.method, row.path);
-            assert!(unknown.starts_with("404"), "{} {}: {unknown}", row.method, row.path);
+            assert!(
+                unknown.starts_with("404"),
+                "{} {}: {unknown}",
+                row.method,
+                row.path
+            );
         }
     })
     .await;
@@ -391,7 +517,11 @@ async fn another_tenants_asset_in_a_list_answers_like_an_unknown_one() {
                 }
                 format!("{status} {answer}").replace(asset, NO_ASSET)
             };
-            assert_eq!(ask(&matrix.world.asset).await, ask(NO_ASSET).await, "{path}");
+            assert_eq!(
+                ask(&matrix.world.asset).await,
+                ask(NO_ASSET).await,
+                "{path}"
+            );
         }
     })
     .await;
@@ -401,22 +531,49 @@ async fn another_tenants_asset_in_a_list_answers_like_an_unknown_one() {
 async fn a_malformed_id_never_reaches_an_object() {
     let matrix = Matrix::on(TestDatabase::sqlite().await).await;
     for row in rows().iter().filter(|row| row.object != Object::None) {
-        for id in ["1%2F..%2Fme", "1%3Ffields=id", "rcn_1", "%00", "act_", "1,2"] {
+        for id in [
+            "1%2F..%2Fme",
+            "1%3Ffields=id",
+            "rcn_1",
+            "%00",
+            "act_",
+            "1,2",
+        ] {
             let got = status(matrix.call(row, id, id).bearer_auth(&matrix.own.bearer)).await;
-            assert!(got == 404 || got == 422, "{got}: {} {} {id}", row.method, row.path);
+            assert!(
+                got == 404 || got == 422,
+                "{got}: {} {} {id}",
+                row.method,
+                row.path
+            );
         }
     }
 }
 
 /// Status, headers and body, without what differs by request.
 async fn answer(call: RequestBuilder) -> String {
-    let answer = call.header("X-Request-Id", "same").send().await.expect("the server answers");
+    let answer = call
+        .header("X-Request-Id", "same")
+        .send()
+        .await
+        .expect("the server answers");
     let status = answer.status().as_u16();
     // Whether the server ends the connection tells only how much of the body had arrived; each call counts.
-    let differs = ["date", "connection", "ratelimit-remaining", "ratelimit-reset"];
-    let mut headers: Vec<_> =
-        answer.headers().iter().filter(|(name, _)| !differs.contains(&name.as_str())).collect();
+    let differs = [
+        "date",
+        "connection",
+        "ratelimit-remaining",
+        "ratelimit-reset",
+    ];
+    let mut headers: Vec<_> = answer
+        .headers()
+        .iter()
+        .filter(|(name, _)| !differs.contains(&name.as_str()))
+        .collect();
     headers.sort_by_key(|(name, _)| name.as_str());
     let headers = format!("{headers:?}");
-    format!("{status} {headers} {}", answer.text().await.expect("a body"))
+    format!(
+        "{status} {headers} {}",
+        answer.text().await.expect("a body")
+    )
 }

@@ -25,31 +25,48 @@ async fn bench(database: TestDatabase) -> Bench {
 }
 
 fn kind(problem: &Value) -> &str {
-    problem["type"].as_str().unwrap_or_default().trim_start_matches("/problems/")
+    problem["type"]
+        .as_str()
+        .unwrap_or_default()
+        .trim_start_matches("/problems/")
 }
 
 async fn an_operator_logs_in_and_out(database: TestDatabase) {
     let bench = bench(database).await;
     let owner = bench.owner().await;
     let (status, session) = owner.get("/session").await;
-    assert_eq!((status, &session["operator"]["name"]), (200, &json!("owner")));
+    assert_eq!(
+        (status, &session["operator"]["name"]),
+        (200, &json!("owner"))
+    );
     assert_eq!(owner.delete("/session").await.0, 204);
     let (status, refused) = owner.get("/session").await;
     assert_eq!((status, kind(&refused)), (401, "unauthenticated"));
     let again = Operator::log_in(&bench.admin, "owner", PASSWORD).await;
     bench.clock.advance(chrono::Duration::seconds(3610));
-    assert_eq!(again.get("/session").await.0, 401, "a log-in ends after an hour");
+    assert_eq!(
+        again.get("/session").await.0,
+        401,
+        "a log-in ends after an hour"
+    );
 }
 
 async fn a_token_of_one_listener_is_none_at_the_other(database: TestDatabase) {
     let bench = bench(database).await;
     let (owner, tenant) = (bench.owner().await, bench.tenant("One").await);
     let http = crate::bench::http();
-    let call = http.get(format!("{}/admin/v1/session", bench.admin)).bearer_auth(&tenant.bearer);
+    let call = http
+        .get(format!("{}/admin/v1/session", bench.admin))
+        .bearer_auth(&tenant.bearer);
     assert_eq!(answer(call).await.0, 401);
-    let call = http.get(format!("{}/v1/assets", bench.api)).bearer_auth(&owner.bearer);
+    let call = http
+        .get(format!("{}/v1/assets", bench.api))
+        .bearer_auth(&owner.bearer);
     assert_eq!(answer(call).await.0, 401);
-    for (url, path) in [(&bench.api, "/admin/v1/session"), (&bench.admin, "/v1/assets")] {
+    for (url, path) in [
+        (&bench.api, "/admin/v1/session"),
+        (&bench.admin, "/v1/assets"),
+    ] {
         let call = http.get(format!("{url}{path}")).bearer_auth(&owner.bearer);
         assert_eq!(answer(call).await.0, 404, "{path}");
     }
@@ -60,11 +77,17 @@ async fn disabling_and_another_password_end_log_ins_at_once(database: TestDataba
     let (owner, support) = (bench.owner().await, bench.support().await);
     let path = format!("/operators/{}", support.id);
     assert_eq!(support.get("/operators").await.0, 200);
-    assert_eq!(owner.patch(&path, &json!({ "disabled": true })).await.0, 200);
+    assert_eq!(
+        owner.patch(&path, &json!({ "disabled": true })).await.0,
+        200
+    );
     assert_eq!(support.get("/operators").await.0, 401);
     let (status, refused) = try_log_in(&bench.admin, "support", PASSWORD).await;
     assert_eq!((status, kind(&refused)), (401, "wrong_credentials"));
-    assert_eq!(owner.patch(&path, &json!({ "disabled": false })).await.0, 200);
+    assert_eq!(
+        owner.patch(&path, &json!({ "disabled": false })).await.0,
+        200
+    );
 
     let (one, other) = (
         Operator::log_in(&bench.admin, "support", PASSWORD).await,
@@ -72,14 +95,28 @@ async fn disabling_and_another_password_end_log_ins_at_once(database: TestDataba
     );
     let change = json!({ "current_password": PASSWORD, "new_password": "another horse battery" });
     assert_eq!(one.post("/session/password", &change).await.0, 204);
-    assert_eq!((one.get("/session").await.0, other.get("/session").await.0), (200, 401));
+    assert_eq!(
+        (one.get("/session").await.0, other.get("/session").await.0),
+        (200, 401)
+    );
     let (status, refused) = one.post("/session/password", &change).await;
     assert_eq!((status, kind(&refused)), (401, "wrong_credentials"));
     assert_eq!(try_log_in(&bench.admin, "support", PASSWORD).await.0, 401);
 
-    assert_eq!(owner.patch(&path, &json!({ "password": "a third horse battery" })).await.0, 200);
+    assert_eq!(
+        owner
+            .patch(&path, &json!({ "password": "a third horse battery" }))
+            .await
+            .0,
+        200
+    );
     assert_eq!(one.get("/session").await.0, 401);
-    assert_eq!(try_log_in(&bench.admin, "support", "a third horse battery").await.0, 201);
+    assert_eq!(
+        try_log_in(&bench.admin, "support", "a third horse battery")
+            .await
+            .0,
+        201
+    );
 }
 
 async fn the_last_owner_stays(database: TestDatabase) {
@@ -101,7 +138,12 @@ async fn the_last_owner_stays(database: TestDatabase) {
     statuses.sort_unstable();
     assert!(matches!(statuses, [200, 403 | 409]), "{one:?} {other:?}");
     let (_, list) = support.get("/operators").await;
-    let owners = list["data"].as_array().expect("a list").iter().filter(|it| it["role"] == "owner").count();
+    let owners = list["data"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|it| it["role"] == "owner")
+        .count();
     assert_eq!(owners, 1, "{list}");
 }
 
@@ -113,9 +155,15 @@ async fn known_and_unknown_names_are_locked_alike_and_opened_by_time(database: T
         let mut told = Vec::new();
         for _ in 0..6 {
             let call = crate::bench::http().post(format!("{}/admin/v1/session", bench.admin));
-            let answer =
-                call.json(&json!({ "name": name, "password": wrong })).send().await.expect("answers");
-            let (status, after) = (answer.status().as_u16(), answer.headers().get("retry-after").cloned());
+            let answer = call
+                .json(&json!({ "name": name, "password": wrong }))
+                .send()
+                .await
+                .expect("answers");
+            let (status, after) = (
+                answer.status().as_u16(),
+                answer.headers().get("retry-after").cloned(),
+            );
             let body: Value = answer.json().await.expect("json");
             told.push((status, kind(&body).to_owned(), after.is_some()));
         }
@@ -124,18 +172,40 @@ async fn known_and_unknown_names_are_locked_alike_and_opened_by_time(database: T
         assert_eq!(told[5], (429, "locked_out".to_owned(), true), "{name}");
     }
     let (status, refused) = try_log_in(&bench.admin, "owner", PASSWORD).await;
-    assert_eq!((status, kind(&refused)), (429, "locked_out"), "the right password neither");
+    assert_eq!(
+        (status, kind(&refused)),
+        (429, "locked_out"),
+        "the right password neither"
+    );
     bench.clock.advance(chrono::Duration::seconds(31));
     assert_eq!(try_log_in(&bench.admin, "owner", wrong).await.0, 401);
-    assert_eq!(try_log_in(&bench.admin, "owner", PASSWORD).await.0, 429, "the lock doubles");
+    assert_eq!(
+        try_log_in(&bench.admin, "owner", PASSWORD).await.0,
+        429,
+        "the lock doubles"
+    );
     bench.clock.advance(chrono::Duration::seconds(61));
     let owner = Operator::log_in(&bench.admin, "owner", PASSWORD).await;
-    assert_eq!(try_log_in(&bench.admin, "owner", wrong).await.0, 401, "success forgets the failures");
+    assert_eq!(
+        try_log_in(&bench.admin, "owner", wrong).await.0,
+        401,
+        "success forgets the failures"
+    );
     assert_eq!(owner.get("/session").await.0, 200);
-    let told = bench.vault.export_audit_of(TenantId::SYSTEM, AuditQuery::default()).await.expect("the audit");
-    let lines = told.data.iter().map(|it| format!("{} {} {}", it.action, it.subject, it.detail));
+    let told = bench
+        .vault
+        .export_audit_of(TenantId::SYSTEM, AuditQuery::default())
+        .await
+        .expect("the audit");
+    let lines = told
+        .data
+        .iter()
+        .map(|it| format!("{} {} {}", it.action, it.subject, it.detail));
     let text = lines.collect::<Vec<_>>().join("\n");
-    assert!(text.contains("operator.log_in_refused unknown") && !text.contains("nobody"), "{text}");
+    assert!(
+        text.contains("operator.log_in_refused unknown") && !text.contains("nobody"),
+        "{text}"
+    );
 }
 
 async fn a_flood_of_log_ins_computes_two_at_once_and_holds_up_no_tenant(database: TestDatabase) {
@@ -159,7 +229,12 @@ async fn a_flood_of_log_ins_computes_two_at_once_and_holds_up_no_tenant(database
     assert!(reads.iter().all(|it| *it == 200), "{reads:?}");
     let of = |status: u16| answers.iter().filter(|it| **it == status).count();
     assert_eq!(of(401) + of(429), 500, "{answers:?}");
-    assert!(of(401) >= 34 && of(429) >= 100, "{} tried, {} refused", of(401), of(429));
+    assert!(
+        of(401) >= 34 && of(429) >= 100,
+        "{} tried, {} refused",
+        of(401),
+        of(429)
+    );
     let load = bench.vault.password_load();
     assert_eq!((load.admitted, load.most_at_once), (0, 2));
 }
@@ -169,9 +244,17 @@ async fn an_operator_is_made_once_by_a_repeated_call(database: TestDatabase) {
     let owner = bench.owner().await;
     let new = json!({ "name": "new", "role": "support", "password": PASSWORD });
     let make = |body: Value, key: &'static str| {
-        answer(owner.call(Method::POST, "/operators").header("idempotency-key", key).json(&body))
+        answer(
+            owner
+                .call(Method::POST, "/operators")
+                .header("idempotency-key", key)
+                .json(&body),
+        )
     };
-    let (first, second) = (make(new.clone(), "once").await, make(new.clone(), "once").await);
+    let (first, second) = (
+        make(new.clone(), "once").await,
+        make(new.clone(), "once").await,
+    );
     assert_eq!(first.0, 201, "{}", first.1);
     assert_eq!(first, second);
     let (status, refused) = make(new.clone(), "twice").await;
@@ -190,10 +273,14 @@ async fn one_of_two_who_ask_for_a_name_at_once_gets_it(database: TestDatabase) {
         let new = json!({ "name": name, "role": "support", "password": PASSWORD });
         // Both compute a password first, so that they come to the database together.
         let change = json!({ "name": name, "password": PASSWORD });
-        let (made, changed) = tokio::join!(owner.post("/operators", &new), owner.patch(&path, &change));
+        let (made, changed) =
+            tokio::join!(owner.post("/operators", &new), owner.patch(&path, &change));
         let mut told = [made.0, changed.0];
         told.sort_unstable();
-        assert!(told == [200, 409] || told == [201, 409], "{made:?} {changed:?}");
+        assert!(
+            told == [200, 409] || told == [201, 409],
+            "{made:?} {changed:?}"
+        );
         let refused = if made.0 == 409 { &made.1 } else { &changed.1 };
         assert_eq!(kind(refused), "already_exists");
     }

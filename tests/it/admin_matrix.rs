@@ -156,15 +156,23 @@ const VERBS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 #[test]
 fn every_route_of_the_admin_document_has_a_row() {
-    let document: Value =
-        serde_norway::from_str(include_str!("../../openapi-admin.yaml")).expect("openapi-admin.yaml parses");
+    let document: Value = serde_norway::from_str(include_str!("../../openapi-admin.yaml"))
+        .expect("openapi-admin.yaml parses");
     let mut routes = BTreeSet::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
-        for method in item.as_object().expect("methods").keys().filter(|it| VERBS.contains(&it.as_str())) {
+        for method in item
+            .as_object()
+            .expect("methods")
+            .keys()
+            .filter(|it| VERBS.contains(&it.as_str()))
+        {
             routes.insert(format!("{} {path}", method.to_uppercase()));
         }
     }
-    let rows: BTreeSet<_> = rows().iter().map(|row| format!("{} {}", row.method, row.path)).collect();
+    let rows: BTreeSet<_> = rows()
+        .iter()
+        .map(|row| format!("{} {}", row.method, row.path))
+        .collect();
     assert_eq!(rows, routes);
 }
 
@@ -197,7 +205,10 @@ impl Scene {
         let spare = bench.operator("spare", OperatorRole::Support).await.id;
         let disabled = bench.operator("disabled", OperatorRole::Owner).await;
         let path = format!("/operators/{}", disabled.id);
-        assert_eq!(owner.patch(&path, &json!({ "disabled": true })).await.0, 200);
+        assert_eq!(
+            owner.patch(&path, &json!({ "disabled": true })).await.0,
+            200
+        );
         let gone = Operator::log_in(&bench.admin, "owner", PASSWORD).await;
         assert_eq!(gone.delete("/session").await.0, 204);
         let tokens = vec![
@@ -209,7 +220,14 @@ impl Scene {
             (Who::Support, Some(support.bearer)),
             (Who::Owner, Some(owner.bearer)),
         ];
-        Self { bench, tenant: tenant.id, client: tenant.client_id, spare, tokens, http: crate::bench::http() }
+        Self {
+            bench,
+            tenant: tenant.id,
+            client: tenant.client_id,
+            spare,
+            tokens,
+            http: crate::bench::http(),
+        }
     }
 
     fn call(&self, row: &Row, object: Object, token: Option<&str>) -> RequestBuilder {
@@ -229,8 +247,13 @@ impl Scene {
             Object::Unknown => (unknown, format!("cli_{zero}")),
             Object::Malformed => ("1%2F..%2Fme".to_owned(), "cli_1".to_owned()),
         };
-        let path = row.path.replace("{id}", &id).replace("{client_id}", &client);
-        let call = self.http.request(row.method.clone(), format!("{}{path}", self.bench.admin));
+        let path = row
+            .path
+            .replace("{id}", &id)
+            .replace("{client_id}", &client);
+        let call = self
+            .http
+            .request(row.method.clone(), format!("{}{path}", self.bench.admin));
         let call = match token {
             Some(token) => call.bearer_auth(token),
             None => call,
@@ -252,10 +275,21 @@ async fn every_caller_gets_at_every_route_for_every_object_what_is_declared() {
                     if !row.has_object() && object != Object::Existing {
                         continue;
                     }
-                    let answer = scene.call(&row, object, token.as_deref()).send().await.expect("an answer");
-                    let (status, body) = (answer.status().as_u16(), answer.text().await.unwrap_or_default());
+                    let answer = scene
+                        .call(&row, object, token.as_deref())
+                        .send()
+                        .await
+                        .expect("an answer");
+                    let (status, body) = (
+                        answer.status().as_u16(),
+                        answer.text().await.unwrap_or_default(),
+                    );
                     let declared = row.declared(*who, object);
-                    assert_eq!(status, declared, "{who:?} {object:?} {} {}: {body}", row.method, row.path);
+                    assert_eq!(
+                        status, declared,
+                        "{who:?} {object:?} {} {}: {body}",
+                        row.method, row.path
+                    );
                 }
             }
         }

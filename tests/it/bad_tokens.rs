@@ -10,7 +10,10 @@ use sha2::Sha256;
 
 use crate::bench::{Bench, Fleet, Tenant, on_both};
 
-on_both!(a_rotated_key_is_published_before_it_signs_and_believed_after, a_rotation_at_once_ends_every_token,);
+on_both!(
+    a_rotated_key_is_published_before_it_signs_and_believed_after,
+    a_rotation_at_once_ends_every_token,
+);
 
 /// A good token taken apart.
 struct Parts {
@@ -25,13 +28,21 @@ impl Parts {
         let json = |n: usize| -> Value {
             serde_json::from_slice(&B64.decode(parts[n]).expect("base64url")).expect("json")
         };
-        Self { header: json(0), claims: json(1), signature: parts[2].to_owned() }
+        Self {
+            header: json(0),
+            claims: json(1),
+            signature: parts[2].to_owned(),
+        }
     }
 
     /// The good signature under another header and other claims.
     fn forged(&self, header: &Value, claims: &Value) -> String {
         let (header, claims) = (merged(&self.header, header), merged(&self.claims, claims));
-        format!("{}.{}", unsigned(&header.to_string(), &claims.to_string()), self.signature)
+        format!(
+            "{}.{}",
+            unsigned(&header.to_string(), &claims.to_string()),
+            self.signature
+        )
     }
 
     /// A key of a stranger's under the name of ours.
@@ -101,7 +112,10 @@ fn bad_tokens(good: &str, public: &[u8]) -> Vec<(String, String)> {
         json!({ "cty": "JWT" }),
         json!({ "zip": "DEF" }),
     ] {
-        bad.push((format!("header {change}"), parts.forged(&change, &json!({}))));
+        bad.push((
+            format!("header {change}"),
+            parts.forged(&change, &json!({})),
+        ));
     }
     let claims_alone = [
         json!({ "sub": "cli_00000000000070008000000000000001" }),
@@ -114,7 +128,10 @@ fn bad_tokens(good: &str, public: &[u8]) -> Vec<(String, String)> {
         json!({ "sub": null }),
     ];
     for change in claims_alone {
-        bad.push((format!("claims {change}"), parts.forged(&json!({}), &change)));
+        bad.push((
+            format!("claims {change}"),
+            parts.forged(&json!({}), &change),
+        ));
     }
     for change in [
         json!({}),
@@ -123,30 +140,57 @@ fn bad_tokens(good: &str, public: &[u8]) -> Vec<(String, String)> {
         json!({ "iss": "somebody" }),
         json!({ "scope": "" }),
     ] {
-        bad.push((format!("another key {change}"), parts.signed_by_another(&change)));
+        bad.push((
+            format!("another key {change}"),
+            parts.signed_by_another(&change),
+        ));
     }
     for (why, token) in [
         ("no signature", message.clone()),
         ("an empty signature", format!("{message}.")),
-        ("a signature of zeros", format!("{message}.{}", B64.encode([0_u8; 64]))),
-        ("a signature too short", format!("{message}.{}", &signature[..signature.len() - 4])),
+        (
+            "a signature of zeros",
+            format!("{message}.{}", B64.encode([0_u8; 64])),
+        ),
+        (
+            "a signature too short",
+            format!("{message}.{}", &signature[..signature.len() - 4]),
+        ),
         ("a signature too long", format!("{message}.{signature}AAAA")),
-        ("a spoiled signature", format!("{message}.{}A", &signature[..signature.len() - 1])),
+        (
+            "a spoiled signature",
+            format!("{message}.{}A", &signature[..signature.len() - 1]),
+        ),
         ("a padded signature", format!("{message}.{signature}==")),
         ("four parts", format!("{good}.{signature}")),
         ("two dots", "..".to_owned()),
         ("no token", "x".to_owned()),
         ("a quoted token", format!("\"{good}\"")),
         ("the public key as secret", hs256(&parts, public)),
-        ("the public key's text as secret", hs256(&parts, B64.encode(public).as_bytes())),
-        ("a megabyte", format!("{}.{}.{}", "A".repeat(7_000), "A".repeat(7_000), signature)),
-        ("a header that is no object", format!("{}.{signature}", unsigned("[]", &claims))),
-        ("claims that are no object", format!("{}.{signature}", unsigned(&header, "[]"))),
+        (
+            "the public key's text as secret",
+            hs256(&parts, B64.encode(public).as_bytes()),
+        ),
+        (
+            "a megabyte",
+            format!("{}.{}.{}", "A".repeat(7_000), "A".repeat(7_000), signature),
+        ),
+        (
+            "a header that is no object",
+            format!("{}.{signature}", unsigned("[]", &claims)),
+        ),
+        (
+            "claims that are no object",
+            format!("{}.{signature}", unsigned(&header, "[]")),
+        ),
         ("claims twice", {
             let twice = format!("{},\"sub\":\"cli_x\"}}", &claims[..claims.len() - 1]);
             format!("{}.{signature}", unsigned(&header, &twice))
         }),
-        ("an encrypted one", "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..AAAA.AAAA.AAAA".to_owned()),
+        (
+            "an encrypted one",
+            "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..AAAA.AAAA.AAAA".to_owned(),
+        ),
     ] {
         bad.push((why.to_owned(), token));
     }
@@ -158,7 +202,10 @@ async fn status(tenant: &Tenant, token: &str) -> u16 {
 }
 
 async fn jwks(bench: &Bench) -> Vec<Value> {
-    let answer = crate::bench::http().get(format!("{}/.well-known/jwks.json", bench.api)).send().await;
+    let answer = crate::bench::http()
+        .get(format!("{}/.well-known/jwks.json", bench.api))
+        .send()
+        .await;
     let set: Value = answer.expect("an answer").json().await.expect("json");
     set["keys"].as_array().expect("keys").clone()
 }
@@ -167,19 +214,29 @@ async fn jwks(bench: &Bench) -> Vec<Value> {
 async fn what_is_no_access_token_of_ours_is_refused() {
     let bench = Bench::start(TestDatabase::sqlite().await, &Fleet::new(1, 0, 0).world()).await;
     let tenant = bench.tenant("One").await;
-    let public = B64.decode(jwks(&bench).await[0]["x"].as_str().expect("a key")).expect("base64url");
+    let public = B64
+        .decode(jwks(&bench).await[0]["x"].as_str().expect("a key"))
+        .expect("base64url");
     let bad = bad_tokens(&tenant.bearer, &public);
     assert!(bad.len() >= 50, "{}", bad.len());
     for (why, token) in bad {
         assert_eq!(status(&tenant, &token).await, 401, "{why}: {token}");
     }
-    let secrets = [tenant.client_secret.clone(), tenant.client_id.clone(), tenant.id.clone()];
+    let secrets = [
+        tenant.client_secret.clone(),
+        tenant.client_id.clone(),
+        tenant.id.clone(),
+    ];
     for token in secrets {
         assert_eq!(status(&tenant, &token).await, 401);
     }
     assert_eq!(status(&tenant, &tenant.bearer).await, 200);
     bench.clock.advance(chrono::Duration::minutes(16));
-    assert_eq!(status(&tenant, &tenant.bearer).await, 401, "its time is over");
+    assert_eq!(
+        status(&tenant, &tenant.bearer).await,
+        401,
+        "its time is over"
+    );
 }
 
 /// A token whose life is not over because the clock leapt.
@@ -188,19 +245,33 @@ async fn fresh(tenant: &Tenant) -> String {
 }
 
 fn kid(token: &str) -> String {
-    Parts::of(token).header["kid"].as_str().expect("a key id").to_owned()
+    Parts::of(token).header["kid"]
+        .as_str()
+        .expect("a key id")
+        .to_owned()
 }
 
 async fn a_rotated_key_is_published_before_it_signs_and_believed_after(database: TestDatabase) {
     let bench = Bench::start(database, &Fleet::new(1, 0, 0).world()).await;
     let tenant = bench.tenant("One").await;
-    let before = bench.vault.sign_checkpoint(tenant.id.parse().expect("an id")).await.expect("a checkpoint");
+    let before = bench
+        .vault
+        .sign_checkpoint(tenant.id.parse().expect("an id"))
+        .await
+        .expect("a checkpoint");
     let old = kid(&tenant.bearer);
-    let keys = bench.vault.rotate_signing_keys(Acting::CommandLine, false, None).await.expect("rotated");
+    let keys = bench
+        .vault
+        .rotate_signing_keys(Acting::CommandLine, false, None)
+        .await
+        .expect("rotated");
     let states: Vec<_> = keys.iter().map(|it| it.state).collect();
     assert_eq!(states, [SigningKeyState::Active, SigningKeyState::Next]);
     let next = keys[1].kid.clone();
-    assert!(jwks(&bench).await.iter().any(|it| it["kid"] == json!(next)), "published before it signs");
+    assert!(
+        jwks(&bench).await.iter().any(|it| it["kid"] == json!(next)),
+        "published before it signs"
+    );
 
     bench.clock.advance(chrono::Duration::minutes(9));
     let last_of_old = fresh(&tenant).await;
@@ -208,31 +279,60 @@ async fn a_rotated_key_is_published_before_it_signs_and_believed_after(database:
     bench.clock.advance(chrono::Duration::minutes(2));
     let first_of_new = fresh(&tenant).await;
     assert_eq!(kid(&first_of_new), next);
-    assert_eq!((status(&tenant, &last_of_old).await, status(&tenant, &first_of_new).await), (200, 200));
+    assert_eq!(
+        (
+            status(&tenant, &last_of_old).await,
+            status(&tenant, &first_of_new).await
+        ),
+        (200, 200)
+    );
     let states = async || {
         let keys = bench.vault.signing_keys().await.expect("keys");
         keys.into_iter().map(|it| it.state).collect::<Vec<_>>()
     };
-    assert_eq!(states().await, [SigningKeyState::Overlap, SigningKeyState::Active]);
+    assert_eq!(
+        states().await,
+        [SigningKeyState::Overlap, SigningKeyState::Active]
+    );
 
     bench.clock.advance(chrono::Duration::hours(2));
-    assert_eq!(states().await, [SigningKeyState::Retired, SigningKeyState::Active]);
-    let published: Vec<_> = jwks(&bench).await.iter().map(|it| it["kid"].clone()).collect();
+    assert_eq!(
+        states().await,
+        [SigningKeyState::Retired, SigningKeyState::Active]
+    );
+    let published: Vec<_> = jwks(&bench)
+        .await
+        .iter()
+        .map(|it| it["kid"].clone())
+        .collect();
     assert_eq!(published, [json!(next)]);
     assert_eq!(kid(&fresh(&tenant).await), next);
     let kept = bench.vault.read_checkpoints(&[before.statement]).await;
-    let verdict = bench.vault.verify_audit(tenant.id.parse().expect("an id"), &kept).await;
-    assert!(verdict.expect("a verdict").is_whole(), "what a retired key signed is believed");
+    let verdict = bench
+        .vault
+        .verify_audit(tenant.id.parse().expect("an id"), &kept)
+        .await;
+    assert!(
+        verdict.expect("a verdict").is_whole(),
+        "what a retired key signed is believed"
+    );
 }
 
 async fn a_rotation_at_once_ends_every_token(database: TestDatabase) {
     let bench = Bench::start(database, &Fleet::new(1, 0, 0).world()).await;
     let tenant = bench.tenant("One").await;
     assert_eq!(status(&tenant, &tenant.bearer).await, 200);
-    let keys = bench.vault.rotate_signing_keys(Acting::CommandLine, true, None).await.expect("rotated");
+    let keys = bench
+        .vault
+        .rotate_signing_keys(Acting::CommandLine, true, None)
+        .await
+        .expect("rotated");
     let states: Vec<_> = keys.iter().map(|it| it.state).collect();
     assert_eq!(states, [SigningKeyState::Retired, SigningKeyState::Active]);
     assert_eq!(status(&tenant, &tenant.bearer).await, 401);
     let again = fresh(&tenant).await;
-    assert_eq!((status(&tenant, &again).await, jwks(&bench).await.len()), (200, 1));
+    assert_eq!(
+        (status(&tenant, &again).await, jwks(&bench).await.len()),
+        (200, 1)
+    );
 }

@@ -25,11 +25,15 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
 
 /// Which of the secrets lie in these bytes.
 fn hits(haystack: &[u8], secrets: &[(&'static str, String)]) -> Vec<&'static str> {
-    let patterns =
-        secrets.iter().flat_map(|(name, secret)| forms(secret).into_iter().map(|form| (*name, form)));
+    let patterns = secrets
+        .iter()
+        .flat_map(|(name, secret)| forms(secret).into_iter().map(|form| (*name, form)));
     let (names, patterns): (Vec<_>, Vec<_>) = patterns.unzip();
     let scanner = aho_corasick::AhoCorasick::new(patterns).expect("the forms fit");
-    let mut hits: Vec<_> = scanner.find_iter(haystack).map(|hit| names[hit.pattern().as_usize()]).collect();
+    let mut hits: Vec<_> = scanner
+        .find_iter(haystack)
+        .map(|hit| names[hit.pattern().as_usize()])
+        .collect();
     hits.sort_unstable();
     hits.dedup();
     hits
@@ -40,11 +44,16 @@ fn the_scanner_finds_a_planted_canary_in_each_form() {
     let secrets = [("token", "EAAB-planted-canary-token".to_owned())];
     for form in forms("EAAB-planted-canary-token") {
         let haystack = [b"before ".as_slice(), &form, b" after"].concat();
-        assert_eq!(hits(&haystack, &secrets), ["token"], "{}", String::from_utf8_lossy(&form));
+        assert_eq!(
+            hits(&haystack, &secrets),
+            ["token"],
+            "{}",
+            String::from_utf8_lossy(&form)
+        );
     }
     for padding in ["", "x", "xy"] {
-        let haystack =
-            general_purpose::STANDARD.encode(format!("{padding}EAAB-planted-canary-token and more"));
+        let haystack = general_purpose::STANDARD
+            .encode(format!("{padding}EAAB-planted-canary-token and more"));
         assert_eq!(hits(haystack.as_bytes(), &secrets), ["token"], "{haystack}");
     }
     assert!(hits(b"nothing here", &secrets).is_empty());
@@ -63,9 +72,15 @@ async fn no_secret_leaves(database: TestDatabase) {
     let tenant = served.tenant("One").await;
     let mut seen = served.printed();
     tenant.register(&fleet.assets()).await;
-    let (old, new) = (served.sandbox.token(Fleet::PERSON).await, served.sandbox.token(Fleet::MANAGED).await);
+    let (old, new) = (
+        served.sandbox.token(Fleet::PERSON).await,
+        served.sandbox.token(Fleet::MANAGED).await,
+    );
     let dead = served.sandbox.token(Fleet::STRANGER).await;
-    served.sandbox.post("tokens/revoke", json!({ "token": dead })).await;
+    served
+        .sandbox
+        .post("tokens/revoke", json!({ "token": dead }))
+        .await;
     let imported = "EAAB-imported-canary-token-0123456789";
     let import = json!({ "assets": [{ "id": "77", "kind": "page", "token": imported }] });
     seen.push_str(&tenant.post("/v1/assets", &import).await.1.to_string());
@@ -73,8 +88,13 @@ async fn no_secret_leaves(database: TestDatabase) {
     // Nothing of the story is told to it: its secrets alone matter here.
     let endpoint = json!({ "url": "https://hooks.example.com/canary", "kinds": ["webhook.test"] });
     let (_, made) = tenant.post("/v1/webhook-endpoints", &endpoint).await;
-    let path = format!("/v1/webhook-endpoints/{}", made["id"].as_str().expect("an id"));
-    let (_, rotated) = tenant.post(&format!("{path}/rotate-secret"), &json!({})).await;
+    let path = format!(
+        "/v1/webhook-endpoints/{}",
+        made["id"].as_str().expect("an id")
+    );
+    let (_, rotated) = tenant
+        .post(&format!("{path}/rotate-secret"), &json!({}))
+        .await;
     seen.push_str(&tenant.get(&path).await.to_string());
     seen.push_str(&tenant.get("/v1/webhook-endpoints").await.to_string());
 
@@ -84,17 +104,30 @@ async fn no_secret_leaves(database: TestDatabase) {
     // Faults that tempt a server to say too much.
     seen.push_str(
         &tenant
-            .post("/v1/reconnects", &json!({ "access_token": dead, "asset_ids": ["1"] }))
+            .post(
+                "/v1/reconnects",
+                &json!({ "access_token": dead, "asset_ids": ["1"] }),
+            )
             .await
             .1
             .to_string(),
     );
     seen.push_str(
-        &tenant.post("/v1/reconnects", &json!({ "access_token": old, "asset_ids": "1" })).await.1.to_string(),
+        &tenant
+            .post(
+                "/v1/reconnects",
+                &json!({ "access_token": old, "asset_ids": "1" }),
+            )
+            .await
+            .1
+            .to_string(),
     );
     seen.push_str(
         &tenant
-            .post("/v1/reconnects", &json!({ "access_token": [old], "asset_ids": ["1"] }))
+            .post(
+                "/v1/reconnects",
+                &json!({ "access_token": [old], "asset_ids": ["1"] }),
+            )
             .await
             .1
             .to_string(),
@@ -105,9 +138,14 @@ async fn no_secret_leaves(database: TestDatabase) {
         "effect": { "error": { "code": 190, "message": format!("Malformed access token {old}") } } }))
         .await;
     seen.push_str(&tenant.reconnect(&old, &fleet.ids()).await.to_string());
-    for path in
-        ["/v1/assets", "/v1/reconnects", "/openapi.json", "/.well-known/jwks.json", "/docs/", "/v1/nothing"]
-    {
+    for path in [
+        "/v1/assets",
+        "/v1/reconnects",
+        "/openapi.json",
+        "/.well-known/jwks.json",
+        "/docs/",
+        "/v1/nothing",
+    ] {
         seen.push_str(&tenant.get(path).await.to_string());
     }
     for id in fleet.ids() {
@@ -121,9 +159,21 @@ async fn no_secret_leaves(database: TestDatabase) {
     }
 
     let log = served.stop().await;
-    assert!(log.len() > 10_000, "the log is at TRACE: {} bytes", log.len());
-    assert_eq!(hits(log.as_bytes(), &secrets), Vec::<&str>::new(), "in the log");
-    assert_eq!(hits(seen.as_bytes(), &secrets), Vec::<&str>::new(), "in the responses");
+    assert!(
+        log.len() > 10_000,
+        "the log is at TRACE: {} bytes",
+        log.len()
+    );
+    assert_eq!(
+        hits(log.as_bytes(), &secrets),
+        Vec::<&str>::new(),
+        "in the log"
+    );
+    assert_eq!(
+        hits(seen.as_bytes(), &secrets),
+        Vec::<&str>::new(),
+        "in the responses"
+    );
     for (name, bytes) in served.stored().await {
         assert_eq!(hits(&bytes, &secrets), Vec::<&str>::new(), "in {name}");
     }
@@ -141,7 +191,11 @@ fn secrets_of(
         ("bearer", tenant.bearer.clone()),
         ("passphrase", served.passphrase.clone()),
     ];
-    secrets.extend(submitted.iter().map(|it| ("submitted token", (*it).to_owned())));
+    secrets.extend(
+        submitted
+            .iter()
+            .map(|it| ("submitted token", (*it).to_owned())),
+    );
     let minted = tokens.values().filter_map(|it| it["access_token"].as_str());
     secrets.extend(minted.map(|it| ("minted token", it.to_owned())));
     assert!(secrets.len() > 10, "there is something to look for");

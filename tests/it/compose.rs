@@ -35,20 +35,32 @@ impl Stack {
         let directory = tempfile::tempdir().expect("a directory");
         let (deploy, to) = (root().join("deploy"), directory.path());
         done(Command::new("cp").arg("-R").arg(deploy.join(".")).arg(to));
-        fs::copy(root().join("tests/compose/compose.test.yaml"), to.join("compose.test.yaml"))
-            .expect("a file");
+        fs::copy(
+            root().join("tests/compose/compose.test.yaml"),
+            to.join("compose.test.yaml"),
+        )
+        .expect("a file");
         fs::write(to.join("world.yaml"), world).expect("room for a world");
         if !to.join("secrets").exists() {
             done(Command::new(to.join("make-secrets")).arg(to.join("secrets")));
         }
         let project = format!("regrant{}", uuid::Uuid::now_v7().simple());
-        Self { compose, directory, project, ports: [free_port(), free_port(), free_port()] }
+        Self {
+            compose,
+            directory,
+            project,
+            ports: [free_port(), free_port(), free_port()],
+        }
     }
 
     fn compose(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.compose[0]);
         command.args(&self.compose[1..]).args(["-p", &self.project]);
-        for file in ["compose.yaml", "compose.rehearsal.yaml", "compose.test.yaml"] {
+        for file in [
+            "compose.yaml",
+            "compose.rehearsal.yaml",
+            "compose.test.yaml",
+        ] {
             command.args(["-f", file]);
         }
         let [one, two, admin] = self.ports.map(|it| it.to_string());
@@ -79,7 +91,11 @@ impl Stack {
         for replica in [0, 1] {
             let (mut ready, url) = (false, format!("{}/readyz", self.url(replica)));
             for _ in 0..600 {
-                ready = http().get(&url).send().await.is_ok_and(|it| it.status().is_success());
+                ready = http()
+                    .get(&url)
+                    .send()
+                    .await
+                    .is_ok_and(|it| it.status().is_success());
                 if ready {
                     break;
                 }
@@ -90,18 +106,25 @@ impl Stack {
     }
 
     fn logs(&self) -> String {
-        let output = self.compose(&["logs", "--no-color", "--tail", "60"]).output();
+        let output = self
+            .compose(&["logs", "--no-color", "--tail", "60"])
+            .output();
         output.map(|it| printed(&it)).unwrap_or_default()
     }
 
     /// The container of a service.
     fn container(&self, service: &str) -> String {
-        printed(&done(&mut self.compose(&["ps", "-q", service]))).trim().to_owned()
+        printed(&done(&mut self.compose(&["ps", "-q", service])))
+            .trim()
+            .to_owned()
     }
 
     /// A call of the operators' API that makes something.
     async fn operate(&self, what: &str, bearer: &str, body: &Value) -> Value {
-        let call = http().post(format!("{}/admin/v1/{what}", self.url(2))).bearer_auth(bearer).json(body);
+        let call = http()
+            .post(format!("{}/admin/v1/{what}", self.url(2)))
+            .bearer_auth(bearer)
+            .json(body);
         let answer = call.send().await.expect("the listener answers");
         let status = answer.status();
         let body = answer.json().await.expect("JSON");
@@ -111,16 +134,24 @@ impl Stack {
 
     /// A call of the sandbox, which is on loopback inside alone.
     fn sandbox(&self, method: &str, path: &str, body: &Value) -> Value {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
         let request = format!(
             "{method} /sandbox/{path} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
         let script = "exec 3<>/dev/tcp/127.0.0.1/8090; printf %s \"$1\" >&3; cat <&3";
-        let call = ["exec", "-T", "sandbox", "bash", "-c", script, "bash", &request];
+        let call = [
+            "exec", "-T", "sandbox", "bash", "-c", script, "bash", &request,
+        ];
         let answer = printed(&done(&mut self.compose(&call)));
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer}"));
+        let (head, body) = answer
+            .split_once("\r\n\r\n")
+            .unwrap_or_else(|| panic!("no answer: {answer}"));
         assert!(head.starts_with("HTTP/1.1 2"), "{answer}");
         // A body in chunks has their lengths around it.
         let from = body.find(['{', '[']).unwrap_or(0);
@@ -131,7 +162,9 @@ impl Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        let down = self.compose(&["down", "-v", "--remove-orphans", "-t", "5"]).output();
+        let down = self
+            .compose(&["down", "-v", "--remove-orphans", "-t", "5"])
+            .output();
         if !down.as_ref().is_ok_and(|it| it.status.success()) {
             eprintln!("containers of {} were left behind: {down:?}", self.project);
         }
@@ -153,7 +186,11 @@ async fn a_replica_killed_in_the_midst_of_a_reconnect_loses_nothing_and_applies_
     tenant.register(&fleet.assets()).await;
     stack.sandbox("PUT", "latency", &json!({ "ms": 1_000 }));
     let doomed = stack.container("serve1");
-    let token = stack.sandbox("POST", "tokens", &json!({ "person": Fleet::PERSON, "app": APP }));
+    let token = stack.sandbox(
+        "POST",
+        "tokens",
+        &json!({ "person": Fleet::PERSON, "app": APP }),
+    );
     let order = json!({ "access_token": token["access_token"], "asset_ids": fleet.ids(), "wait_seconds": 0 });
     let (status, accepted) = tenant.post("/v1/reconnects", &order).await;
     assert_eq!(status, 202, "{accepted}");
@@ -172,17 +209,30 @@ async fn a_replica_killed_in_the_midst_of_a_reconnect_loses_nothing_and_applies_
     done(Command::new("docker").args(["kill", "-s", "KILL", &doomed]));
     let at_kill = settled_of(&other.get(&format!("/v1/reconnects/{id}")).await);
     println!("{settled} of {ASSETS} were settled before the kill, {at_kill} after it");
-    assert!(settled > 0 && at_kill < ASSETS, "the kill hit the midst: {settled}, {at_kill}");
+    assert!(
+        settled > 0 && at_kill < ASSETS,
+        "the kill hit the midst: {settled}, {at_kill}"
+    );
     let ended = other.ended(id).await;
     assert_eq!(ended["status"], "completed", "{}", ended["counts"]);
-    assert_eq!(ended["counts"], json!({ "replaced": ASSETS }), "every item ended, once");
-    every_asset_moved_once(&stack.cli(&["audit", "export", "--tenant", &tenant.id]), &fleet);
+    assert_eq!(
+        ended["counts"],
+        json!({ "replaced": ASSETS }),
+        "every item ended, once"
+    );
+    every_asset_moved_once(
+        &stack.cli(&["audit", "export", "--tenant", &tenant.id]),
+        &fleet,
+    );
     // What is stored opens on the replica that is left, and is what was submitted.
     let tokens = other.tokens(&fleet.ids()).await;
     assert!(tokens.len() == ASSETS && tokens.values().all(|it| it["access_token"].is_string()));
     let calls = stack.sandbox("GET", "calls", &Value::Null);
     let asked = calls["probes_by_asset"].as_object().expect("the call log");
-    assert!(fleet.ids().iter().all(|id| asked.contains_key(id)), "nothing was replaced unasked");
+    assert!(
+        fleet.ids().iter().all(|id| asked.contains_key(id)),
+        "nothing was replaced unasked"
+    );
     stack.cli(&["audit", "verify"]);
 }
 
@@ -193,38 +243,66 @@ async fn onboard(stack: &Stack) -> Tenant {
     let login = json!({ "name": "ada", "password": password.expect("it was made") });
     let session = stack.operate("session", "", &login).await;
     let bearer = text(&session, "/access_token");
-    stack.operate("apps", &bearer, &json!({ "id": APP, "name": "Provider App", "secret": SECRET })).await;
-    let made = stack.operate("tenants", &bearer, &json!({ "name": "One", "app_id": APP })).await;
+    stack
+        .operate(
+            "apps",
+            &bearer,
+            &json!({ "id": APP, "name": "Provider App", "secret": SECRET }),
+        )
+        .await;
+    let made = stack
+        .operate("tenants", &bearer, &json!({ "name": "One", "app_id": APP }))
+        .await;
     let (tenant, client) = (text(&made, "/tenant/id"), text(&made, "/client/id"));
     Tenant::with_secret(&stack.url(0), tenant, client, text(&made, "/client/secret")).await
 }
 
 fn text(answer: &Value, field: &str) -> String {
     let text = answer.pointer(field).and_then(Value::as_str);
-    text.unwrap_or_else(|| panic!("no {field}: {answer}")).to_owned()
+    text.unwrap_or_else(|| panic!("no {field}: {answer}"))
+        .to_owned()
 }
 
 fn settled_of(reconnect: &Value) -> usize {
     let counts = reconnect["counts"].as_object();
-    let settled = counts.into_iter().flatten().filter_map(|(_, n)| n.as_u64()).sum::<u64>();
+    let settled = counts
+        .into_iter()
+        .flatten()
+        .filter_map(|(_, n)| n.as_u64())
+        .sum::<u64>();
     usize::try_from(settled).expect("not so many")
 }
 
 /// Every replacement is told in the audit, with its asset and the generation that began with it.
 fn every_asset_moved_once(audit: &str, fleet: &Fleet) {
-    let rows = audit.lines().filter_map(|it| serde_json::from_str::<Value>(it).ok());
-    let moves: Vec<_> = rows.filter(|it| it["action"] == "credential.activated").collect();
-    assert!(moves.iter().all(|it| it["detail"]["generation"] == 1), "{moves:?}");
-    let assets: BTreeSet<_> =
-        moves.iter().filter_map(|it| it["subject"].as_str()).map(ToOwned::to_owned).collect();
-    assert_eq!((moves.len(), assets), (ASSETS, fleet.ids().into_iter().collect()));
+    let rows = audit
+        .lines()
+        .filter_map(|it| serde_json::from_str::<Value>(it).ok());
+    let moves: Vec<_> = rows
+        .filter(|it| it["action"] == "credential.activated")
+        .collect();
+    assert!(
+        moves.iter().all(|it| it["detail"]["generation"] == 1),
+        "{moves:?}"
+    );
+    let assets: BTreeSet<_> = moves
+        .iter()
+        .filter_map(|it| it["subject"].as_str())
+        .map(ToOwned::to_owned)
+        .collect();
+    assert_eq!(
+        (moves.len(), assets),
+        (ASSETS, fleet.ids().into_iter().collect())
+    );
 }
 
 /// How compose is called here, once the images are there.
 fn prepare() -> Result<Vec<&'static str>, String> {
     answers(&["docker", "version"])?;
     let compose = [vec!["docker", "compose"], vec!["docker-compose"]];
-    let compose = compose.into_iter().find(|it| answers(&[&it[..], &["version"]].concat()).is_ok());
+    let compose = compose
+        .into_iter()
+        .find(|it| answers(&[&it[..], &["version"]].concat()).is_ok());
     let compose = compose.ok_or("there is neither `docker compose` nor `docker-compose`")?;
     let base = base_image()?;
     pack_postgres(&base)?;
@@ -235,8 +313,12 @@ fn prepare() -> Result<Vec<&'static str>, String> {
 /// A Debian root with PostgreSQL, as this machine's is, so that the binary built here runs in it. Made once.
 fn base_image() -> Result<String, String> {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    let named = release.lines().find_map(|it| it.strip_prefix("VERSION_CODENAME="));
-    let name = named.filter(|_| release.contains("ID=debian")).ok_or("images are made on Debian alone")?;
+    let named = release
+        .lines()
+        .find_map(|it| it.strip_prefix("VERSION_CODENAME="));
+    let name = named
+        .filter(|_| release.contains("ID=debian"))
+        .ok_or("images are made on Debian alone")?;
     let tag = format!("regrant-test-debian:{name}");
     if answers(&["docker", "image", "inspect", &tag]).is_ok() {
         return Ok(tag);
@@ -246,7 +328,14 @@ fn base_image() -> Result<String, String> {
     let root = directory.path().join("root.tar");
     let root = root.to_str().ok_or("a path that is no text")?;
     let include = "--include=postgresql,ca-certificates";
-    answers(&["mmdebstrap", "--quiet", "--variant=apt", include, name, root])?;
+    answers(&[
+        "mmdebstrap",
+        "--quiet",
+        "--variant=apt",
+        include,
+        name,
+        root,
+    ])?;
     answers(&["docker", "import", root, &tag])?;
     Ok(tag)
 }
@@ -255,7 +344,17 @@ fn pack_postgres(base: &str) -> Result<(), String> {
     let from = root().join("tests/compose");
     let base = format!("BASE={base}");
     let file = from.join("postgres.Dockerfile");
-    build(&from, &["--build-arg", &base, "-f", &file.display().to_string(), "-t", POSTGRES])
+    build(
+        &from,
+        &[
+            "--build-arg",
+            &base,
+            "-f",
+            &file.display().to_string(),
+            "-t",
+            POSTGRES,
+        ],
+    )
 }
 
 /// The binary beside this test, packed through the Dockerfile's own way for one that was built elsewhere.
@@ -264,7 +363,19 @@ fn pack_regrant(base: &str) -> Result<(), String> {
     fs::copy(binary(), context.path().join("regrant")).map_err(|it| it.to_string())?;
     let base = format!("RUNTIME_IMAGE={base}");
     let file = root().join("deploy/Dockerfile").display().to_string();
-    build(context.path(), &["--target", "prebuilt", "--build-arg", &base, "-f", &file, "-t", REGRANT])
+    build(
+        context.path(),
+        &[
+            "--target",
+            "prebuilt",
+            "--build-arg",
+            &base,
+            "-f",
+            &file,
+            "-t",
+            REGRANT,
+        ],
+    )
 }
 
 fn build(context: &Path, arguments: &[&str]) -> Result<(), String> {
@@ -274,16 +385,29 @@ fn build(context: &Path, arguments: &[&str]) -> Result<(), String> {
 
 /// Whether a command ends well; what it said otherwise.
 fn answers(command: &[&str]) -> Result<(), String> {
-    let output = Command::new(command[0]).args(&command[1..]).stdin(Stdio::null()).output();
+    let output = Command::new(command[0])
+        .args(&command[1..])
+        .stdin(Stdio::null())
+        .output();
     let output = output.map_err(|it| format!("`{}`: {it}", command[0]))?;
     let said = String::from_utf8_lossy(&output.stderr);
-    output.status.success().then_some(()).ok_or_else(|| format!("`{}`: {}", command.join(" "), said.trim()))
+    output
+        .status
+        .success()
+        .then_some(())
+        .ok_or_else(|| format!("`{}`: {}", command.join(" "), said.trim()))
 }
 
 fn done(command: &mut Command) -> Output {
-    let output = command.output().unwrap_or_else(|it| panic!("{command:?}: {it}"));
+    let output = command
+        .output()
+        .unwrap_or_else(|it| panic!("{command:?}: {it}"));
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {}\n{said}", printed(&output));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{said}",
+        printed(&output)
+    );
     output
 }
 

@@ -31,13 +31,25 @@ async fn every_role_is_answered_as_described() {
     }
     let fleet = Fleet::new(1, 3, 0);
     // Nobody is to be answered 429 instead of what is asked for.
-    let rates = Rates { tenant: 10_000, session: 10_000, address: 10_000 };
-    let api = regrant_api::Settings { rates, ..regrant_api::Settings::default() };
-    let options = Options { api, ..Options::default() };
+    let rates = Rates {
+        tenant: 10_000,
+        session: 10_000,
+        address: 10_000,
+    };
+    let api = regrant_api::Settings {
+        rates,
+        ..regrant_api::Settings::default()
+    };
+    let options = Options {
+        api,
+        ..Options::default()
+    };
     let bench = Bench::with(TestDatabase::sqlite().await, &fleet.world(), options).await;
     let tenant = bench.tenant("One").await;
     tenant.register(&fleet.assets()).await;
-    tenant.reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids()).await;
+    tenant
+        .reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids())
+        .await;
     let mut cases = 0;
     for role in roles(&bench, &tenant, &fleet).await {
         cases += generated(&role).await;
@@ -48,7 +60,9 @@ async fn every_role_is_answered_as_described() {
 
 async fn roles(bench: &Bench, tenant: &Tenant, fleet: &Fleet) -> Vec<Role> {
     let everything = bench.tenant("Everything").await.bearer;
-    let reader: Permissions = [Permission::AssetsRead, Permission::ForecastRead].into_iter().collect();
+    let reader: Permissions = [Permission::AssetsRead, Permission::ForecastRead]
+        .into_iter()
+        .collect();
     let reader = bench.tenant_with("Reader", reader).await.bearer;
     let order = json!({ "asset_ids": fleet.ids(), "minutes": 60, "uses": 20 });
     let (_, opened) = tenant.post("/v1/reconnect-sessions", &order).await;
@@ -56,9 +70,18 @@ async fn roles(bench: &Bench, tenant: &Tenant, fleet: &Fleet) -> Vec<Role> {
     let (owner, support) = (bench.owner().await.bearer, bench.support().await.bearer);
     let (public, admin) = ("openapi.yaml", "openapi-admin.yaml");
     let role = |name, description, bearer| {
-        let (url, leaves_out): (_, &[&str]) =
-            if description == public { (&bench.api, &[]) } else { (&bench.admin, &ENDS_ITSELF) };
-        Role { name, url: url.clone(), description, bearer, leaves_out }
+        let (url, leaves_out): (_, &[&str]) = if description == public {
+            (&bench.api, &[])
+        } else {
+            (&bench.admin, &ENDS_ITSELF)
+        };
+        Role {
+            name,
+            url: url.clone(),
+            description,
+            bearer,
+            leaves_out,
+        }
     };
     vec![
         role("every scope", public, everything),
@@ -72,7 +95,9 @@ async fn roles(bench: &Bench, tenant: &Tenant, fleet: &Fleet) -> Vec<Role> {
 
 /// How many calls were generated; none was answered otherwise than described.
 async fn generated(role: &Role) -> usize {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace");
     let examples = std::env::var("REGRANT_API_EXAMPLES").unwrap_or_else(|_| "2".to_owned());
     let run = tokio::process::Command::new("bash")
         .arg(root.join("tests/api/run.sh"))
@@ -83,16 +108,27 @@ async fn generated(role: &Role) -> usize {
         .env("REGRANT_BEARER", &role.bearer)
         .stdin(Stdio::null())
         .output();
-    let output = tokio::time::timeout(Duration::from_hours(1), run).await.expect("it ends in time");
+    let output = tokio::time::timeout(Duration::from_hours(1), run)
+        .await
+        .expect("it ends in time");
     let output = output.expect("bash starts");
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
     assert!(output.status.success(), "{}: {out}\n{err}", role.name);
     let last = out.lines().last().unwrap_or_default();
     eprintln!("{}: {last}", role.name);
-    last.split(' ').next().and_then(|it| it.parse().ok()).unwrap_or_else(|| panic!("no count: {last}"))
+    last.split(' ')
+        .next()
+        .and_then(|it| it.parse().ok())
+        .unwrap_or_else(|| panic!("no count: {last}"))
 }
 
 async fn installed(program: &str) -> bool {
-    let version = tokio::process::Command::new(program).arg("--version").output().await;
+    let version = tokio::process::Command::new(program)
+        .arg("--version")
+        .output()
+        .await;
     version.is_ok_and(|it| it.status.success())
 }

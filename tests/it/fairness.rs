@@ -33,12 +33,26 @@ async fn fifty_thousand_failing_assets_delay_nobody_by_more_than_a_round(databas
     let working = neighbours.round(Lane::Normal).await;
     assert_eq!(working.proved, neighbours.quiet.len(), "{working:?}");
     let heard = neighbours.heard().await;
-    assert_eq!(heard, (0, 25, 0), "what works does not wait behind what fails");
+    assert_eq!(
+        heard,
+        (0, 25, 0),
+        "what works does not wait behind what fails"
+    );
     neighbours.round(Lane::Failing).await;
     let (noisy, _, failing) = neighbours.heard().await;
-    assert_eq!(failing, 10, "what fails elsewhere is asked in the same round");
-    assert!((40..=50).contains(&noisy), "and the backlog has the rest of it: {noisy}");
-    assert_eq!(neighbours.watch(Lane::Failing, 500).await.claimed, 500, "the backlog is there");
+    assert_eq!(
+        failing, 10,
+        "what fails elsewhere is asked in the same round"
+    );
+    assert!(
+        (40..=50).contains(&noisy),
+        "and the backlog has the rest of it: {noisy}"
+    );
+    assert_eq!(
+        neighbours.watch(Lane::Failing, 500).await.claimed,
+        500,
+        "the backlog is there"
+    );
 }
 
 async fn fifty_thousand_due_assets_delay_nobody_by_more_than_a_round(database: TestDatabase) {
@@ -48,11 +62,22 @@ async fn fifty_thousand_due_assets_delay_nobody_by_more_than_a_round(database: T
     assert_eq!(watched.lost, 0, "{watched:?}");
     let (noisy, quiet, _) = neighbours.heard().await;
     assert_eq!(quiet, 25, "the quiet tenant is through after one round");
-    assert!((30..=35).contains(&noisy), "and the backlog has the rest of it: {noisy}");
+    assert!(
+        (30..=35).contains(&noisy),
+        "and the backlog has the rest of it: {noisy}"
+    );
     neighbours.round(Lane::Normal).await;
     let (noisy, quiet, _) = neighbours.heard().await;
-    assert_eq!((noisy, quiet), (95, 25), "a round of its own goes to the backlog alone");
-    assert_eq!(neighbours.watch(Lane::Normal, 500).await.claimed, 500, "the backlog is there");
+    assert_eq!(
+        (noisy, quiet),
+        (95, 25),
+        "a round of its own goes to the backlog alone"
+    );
+    assert_eq!(
+        neighbours.watch(Lane::Normal, 500).await.claimed,
+        500,
+        "the backlog is there"
+    );
 }
 
 impl Neighbours {
@@ -64,14 +89,23 @@ impl Neighbours {
         let connect = async |tenant: &Tenant, n: usize, count: usize| {
             let assets: Vec<Value> = fleet.assets_of(n).into_iter().take(count).collect();
             tenant.register(&assets).await;
-            let ended =
-                tenant.reconnect(&bench.sandbox.token(&Fleet::person_of(n)).await, &ids(&assets)).await;
+            let ended = tenant
+                .reconnect(
+                    &bench.sandbox.token(&Fleet::person_of(n)).await,
+                    &ids(&assets),
+                )
+                .await;
             assert_eq!(ended["counts"], json!({ "replaced": count }));
             ids(&assets)
         };
         let noisy = connect(&noisy, NOISY, 150).await;
         let (first, failing) = (connect(&quiet, 1, 25).await, connect(&quiet, 2, 10).await);
-        let neighbours = Self { bench, noisy, quiet: first, failing };
+        let neighbours = Self {
+            bench,
+            noisy,
+            quiet: first,
+            failing,
+        };
         neighbours.lose(2).await;
         neighbours
     }
@@ -79,7 +113,10 @@ impl Neighbours {
     /// The person of business `n` loses the role, and the worker hears it twice.
     async fn lose(&self, n: usize) {
         let path = format!("persons/{}/leave", Fleet::person_of(n));
-        self.bench.sandbox.post(&path, json!({ "business": business(n) })).await;
+        self.bench
+            .sandbox
+            .post(&path, json!({ "business": business(n) }))
+            .await;
         for pause in [Duration::hours(25), Duration::minutes(11)] {
             self.bench.clock.advance(pause);
             let watched = self.watch(Lane::Normal, 500).await;
@@ -102,14 +139,20 @@ impl Neighbours {
     }
 
     async fn watch(&self, lane: Lane, limit: u32) -> Watched {
-        self.bench.vault.watch_due(lane, limit).await.expect("the database answers")
+        self.bench
+            .vault
+            .watch_due(lane, limit)
+            .await
+            .expect("the database answers")
     }
 
     /// How many assets of the noisy tenant, of the quiet one's working and of its failing Graph was asked for.
     async fn heard(&self) -> (usize, usize, usize) {
         let calls = self.bench.sandbox.calls().await;
         let asked = |ids: &[String]| {
-            ids.iter().filter(|id| calls["probes_by_asset"][id.as_str()].as_u64().is_some()).count()
+            ids.iter()
+                .filter(|id| calls["probes_by_asset"][id.as_str()].as_u64().is_some())
+                .count()
         };
         (asked(&self.noisy), asked(&self.quiet), asked(&self.failing))
     }

@@ -22,18 +22,31 @@ async fn kills(database: TestDatabase) {
     served.sandbox.latency(40).await;
     let mut interrupted = 0;
     for trial in 1..=TRIALS {
-        let person = if trial % 2 == 0 { Fleet::PERSON } else { Fleet::MANAGED };
+        let person = if trial % 2 == 0 {
+            Fleet::PERSON
+        } else {
+            Fleet::MANAGED
+        };
         let order = json!({ "access_token": served.sandbox.token(person).await, "asset_ids": fleet.ids(), "wait_seconds": 0 });
-        let moment = Duration::from_micros(u64::from(uuid::Uuid::now_v7().as_fields().1) * 13 % 800_000);
+        let moment =
+            Duration::from_micros(u64::from(uuid::Uuid::now_v7().as_fields().1) * 13 % 800_000);
         let call = tokio::spawn(send(tenant.clone(), trial, order.clone()));
         tokio::time::sleep(moment).await;
         served.kill().await;
         let acknowledged = call.await.expect("the call ends");
         interrupted += usize::from(is_running(&served.vault, &tenant).await);
         served.restart().await;
-        tenant = Tenant::with_secret(&served.api, tenant.id, tenant.client_id, tenant.client_secret).await;
+        tenant = Tenant::with_secret(
+            &served.api,
+            tenant.id,
+            tenant.client_id,
+            tenant.client_secret,
+        )
+        .await;
         // Acknowledged or not, the same key gives the one reconnect there is.
-        let repeated = send(tenant.clone(), trial, order).await.expect("the server is back");
+        let repeated = send(tenant.clone(), trial, order)
+            .await
+            .expect("the server is back");
         if let Some(acknowledged) = acknowledged {
             assert_eq!(
                 repeated["id"], acknowledged["id"],
@@ -41,41 +54,77 @@ async fn kills(database: TestDatabase) {
             );
         }
         let ended = tenant.ended(repeated["id"].as_str().expect("an id")).await;
-        assert_eq!(ended["counts"], json!({ "replaced": ASSETS }), "trial {trial} after {moment:?}");
+        assert_eq!(
+            ended["counts"],
+            json!({ "replaced": ASSETS }),
+            "trial {trial} after {moment:?}"
+        );
         every_asset_moved_once(&served.vault, &tenant, trial, person).await;
         every_token_opens(&tenant, &fleet).await;
     }
-    assert!(interrupted > 10, "most kills hit a running reconnect: {interrupted}");
+    assert!(
+        interrupted > 10,
+        "most kills hit a running reconnect: {interrupted}"
+    );
     assert_eq!(served.integrity().await, "ok");
 }
 
 /// Whether the newest reconnect is unfinished in the database; asked while no process runs.
 async fn is_running(vault: &Vault, tenant: &Tenant) -> bool {
-    let caller = vault.authenticate(tenant.presented()).await.expect("the tenant is logged in");
-    let newest = vault.list_reconnects(&caller, None, 1).await.expect("a list").data;
-    newest.first().is_some_and(|it| it.status == ReconnectStatus::Running)
+    let caller = vault
+        .authenticate(tenant.presented())
+        .await
+        .expect("the tenant is logged in");
+    let newest = vault
+        .list_reconnects(&caller, None, 1)
+        .await
+        .expect("a list")
+        .data;
+    newest
+        .first()
+        .is_some_and(|it| it.status == ReconnectStatus::Running)
 }
 
 async fn send(tenant: Tenant, trial: i64, order: Value) -> Option<Value> {
-    let call =
-        tenant.call(Method::POST, "/v1/reconnects").header("Idempotency-Key", format!("trial-{trial}"));
+    let call = tenant
+        .call(Method::POST, "/v1/reconnects")
+        .header("Idempotency-Key", format!("trial-{trial}"));
     let answer = call.json(&order).send().await.ok()?;
-    answer.json::<Value>().await.ok().filter(|it| it["id"].is_string())
+    answer
+        .json::<Value>()
+        .await
+        .ok()
+        .filter(|it| it["id"].is_string())
 }
 
 /// A generation counts the credentials that were ever active: twice applied would be one too many.
 async fn every_asset_moved_once(vault: &Vault, tenant: &Tenant, trial: i64, person: &str) {
-    let caller = vault.authenticate(tenant.presented()).await.expect("the tenant is logged in");
+    let caller = vault
+        .authenticate(tenant.presented())
+        .await
+        .expect("the tenant is logged in");
     let mut after = None;
     let mut seen = 0;
     loop {
         let page = vault
-            .list_assets(&caller, AssetQuery { after, ..AssetQuery::default() }, 200)
+            .list_assets(
+                &caller,
+                AssetQuery {
+                    after,
+                    ..AssetQuery::default()
+                },
+                200,
+            )
             .await
             .expect("a page");
         for view in page.data {
             let whose = view.asset.person_id.as_ref().map(ToString::to_string);
-            assert_eq!((view.asset.generation, whose.as_deref()), (trial, Some(person)), "{}", view.asset.id);
+            assert_eq!(
+                (view.asset.generation, whose.as_deref()),
+                (trial, Some(person)),
+                "{}",
+                view.asset.id
+            );
             seen += 1;
         }
         let Some(next) = page.next else { break };
@@ -86,7 +135,12 @@ async fn every_asset_moved_once(vault: &Vault, tenant: &Tenant, trial: i64, pers
 
 async fn every_token_opens(tenant: &Tenant, fleet: &Fleet) {
     let tokens = tenant.tokens(&fleet.ids()).await;
-    assert!(fleet.ids().iter().all(|id| tokens[id]["access_token"].is_string()));
+    assert!(
+        fleet
+            .ids()
+            .iter()
+            .all(|id| tokens[id]["access_token"].is_string())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

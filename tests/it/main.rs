@@ -4,7 +4,11 @@
 //! Start at [`bench`]: a database, a sandbox and a server for each test.
 
 #![forbid(unsafe_code)]
-#![expect(clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod access;
 mod admin;

@@ -31,7 +31,9 @@ async fn tell(database: TestDatabase) {
     bench.listen_to_meta().await;
     let tenant = bench.tenant("Provider").await;
     tenant.register(&fleet.assets()).await;
-    let ended = tenant.reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids()).await;
+    let ended = tenant
+        .reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids())
+        .await;
     assert_eq!(ended["counts"], json!({ "replaced": 120 }));
     let mut story = Story::new(bench, fleet, tenant);
     story.days(1).await;
@@ -44,15 +46,31 @@ async fn tell(database: TestDatabase) {
     }
     let managed = story.bench.sandbox.token(Fleet::MANAGED).await;
     let ended = story.tenant.reconnect(&managed, &story.fleet.ids()).await;
-    assert_eq!(ended["counts"], json!({ "replaced": 90, "parked": 30 }), "{ended}");
+    assert_eq!(
+        ended["counts"],
+        json!({ "replaced": 90, "parked": 30 }),
+        "{ended}"
+    );
     story.days(10).await;
-    assert_eq!(story.served_by(Fleet::PERSON).await, 30, "the old token goes on serving");
+    assert_eq!(
+        story.served_by(Fleet::PERSON).await,
+        30,
+        "the old token goes on serving"
+    );
 
     story.complete(&migrations[3]).await;
     story.days(1).await;
-    assert_eq!(story.served_by(Fleet::MANAGED).await, 120, "promoted without a call of the tenant");
+    assert_eq!(
+        story.served_by(Fleet::MANAGED).await,
+        120,
+        "promoted without a call of the tenant"
+    );
     story.days(20).await;
-    assert_eq!(story.served_by(Fleet::MANAGED).await, 120, "every cut-off has passed");
+    assert_eq!(
+        story.served_by(Fleet::MANAGED).await,
+        120,
+        "every cut-off has passed"
+    );
     assert!(story.reads >= 120 * 2 * 36, "{} reads", story.reads);
 }
 
@@ -67,7 +85,13 @@ struct Story {
 impl Story {
     fn new(bench: Bench, fleet: Fleet, tenant: Tenant) -> Self {
         let worker = Worker::new(bench.vault.clone(), regrant_worker::Settings::default());
-        Self { bench, fleet, tenant, worker, reads: 0 }
+        Self {
+            bench,
+            fleet,
+            tenant,
+            worker,
+            reads: 0,
+        }
     }
 
     /// Lets days pass, tick by tick: the worker works, the reader tries every token.
@@ -95,8 +119,7 @@ impl Story {
     async fn announce(&mut self) -> Vec<String> {
         let mut migrations = Vec::new();
         for n in 1..=4 {
-            let order =
-                json!({ "person": Fleet::PERSON, "new_person": Fleet::MANAGED, "business": business(n) });
+            let order = json!({ "person": Fleet::PERSON, "new_person": Fleet::MANAGED, "business": business(n) });
             let begun = self.bench.sandbox.post("migrations", order).await;
             migrations.push(begun["id"].as_str().expect("an id").to_owned());
         }
@@ -106,28 +129,47 @@ impl Story {
     }
 
     async fn complete(&self, migration: &str) {
-        self.bench.sandbox.post(&format!("migrations/{migration}/complete"), json!({})).await;
+        self.bench
+            .sandbox
+            .post(&format!("migrations/{migration}/complete"), json!({}))
+            .await;
     }
 
     async fn the_calendar_shows(&self, assets: usize) {
         let (mut entries, mut cursor) = (Vec::<Value>::new(), String::new());
         loop {
-            let page = self.tenant.get(&format!("/v1/forecast?limit=100{cursor}")).await;
+            let page = self
+                .tenant
+                .get(&format!("/v1/forecast?limit=100{cursor}"))
+                .await;
             entries.extend(page["data"].as_array().expect("a list").clone());
             match page["next_cursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
                 None => break,
             }
         }
-        let cut_offs: Vec<_> = entries.iter().filter(|it| it["ending"]["cause"] == "cut_off").collect();
+        let cut_offs: Vec<_> = entries
+            .iter()
+            .filter(|it| it["ending"]["cause"] == "cut_off")
+            .collect();
         assert_eq!(cut_offs.len(), assets);
-        let certain = cut_offs.iter().filter(|it| it["ending"]["confidence"] == "certain").count();
-        assert_eq!(certain, 4 * 21, "read on each asset whose kind carries the field");
+        let certain = cut_offs
+            .iter()
+            .filter(|it| it["ending"]["confidence"] == "certain")
+            .count();
+        assert_eq!(
+            certain,
+            4 * 21,
+            "read on each asset whose kind carries the field"
+        );
     }
 
     async fn served_by(&self, person: &str) -> usize {
         let tokens = self.tenant.tokens(&self.fleet.ids()).await;
-        tokens.values().filter(|it| it["person_id"] == person).count()
+        tokens
+            .values()
+            .filter(|it| it["person_id"] == person)
+            .count()
     }
 }
 
@@ -135,7 +177,9 @@ impl Bench {
     /// Has the simulated Graph send its webhooks to this server.
     pub async fn listen_to_meta(&self) {
         let url = format!("{}/meta/webhooks/{APP}", self.api);
-        self.sandbox.put(&format!("apps/{APP}/webhook"), json!({ "url": url })).await;
+        self.sandbox
+            .put(&format!("apps/{APP}/webhook"), json!({ "url": url }))
+            .await;
     }
 }
 
@@ -151,6 +195,9 @@ impl crate::bench::SandboxControl {
             }
             tokio::time::sleep(Wait::from_millis(25)).await;
         }
-        panic!("the webhooks were not taken: {}", self.get("webhooks").await);
+        panic!(
+            "the webhooks were not taken: {}",
+            self.get("webhooks").await
+        );
     }
 }

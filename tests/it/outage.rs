@@ -47,12 +47,23 @@ fn faults() -> Vec<Fault> {
     let all = |effect: Value| json!({ "effect": effect });
     let items = |effect: Value| json!({ "match": { "batch_item": true }, "effect": effect });
     let persons = |effect: Value| json!({ "match": { "person": "*" }, "effect": effect });
-    let fault = |name, rule| Fault { name, rule, alarm: None };
-    let refused = |name, rule| Fault { name, rule, alarm: Some(RestCause::Refused) };
+    let fault = |name, rule| Fault {
+        name,
+        rule,
+        alarm: None,
+    };
+    let refused = |name, rule| Fault {
+        name,
+        rule,
+        alarm: Some(RestCause::Refused),
+    };
     let html = "<html><body>Sorry, something went wrong.</body></html>";
     vec![
         fault("empty 500", all(json!({ "status": 500, "body": "" }))),
-        fault("code 2", all(error(2, None, "Service temporarily unavailable"))),
+        fault(
+            "code 2",
+            all(error(2, None, "Service temporarily unavailable")),
+        ),
         fault("hangs", all(json!({ "latency_ms": 60_000 }))),
         fault("throttled app", all(throttle(4))),
         fault("throttled persons", items(throttle(17))),
@@ -68,11 +79,19 @@ fn faults() -> Vec<Fault> {
         fault("items not completed", items(json!("null_item"))),
         refused(
             "deleted app",
-            all(error(190, None, "Error validating application. Application has been deleted")),
+            all(error(
+                190,
+                None,
+                "Error validating application. Application has been deleted",
+            )),
         ),
         refused(
             "reset secret",
-            all(error(100, None, "Invalid appsecret_proof provided in the API argument")),
+            all(error(
+                100,
+                None,
+                "Invalid appsecret_proof provided in the API argument",
+            )),
         ),
         Fault {
             name: "every person's token refused, and called valid",
@@ -90,12 +109,23 @@ async fn an_hour_of_any_fault_disconnects_nothing(database: TestDatabase) {
         let hour = provider.hour().await;
         let name = fault.name;
         assert!(hour.claimed >= 200, "{name}: every asset was due: {hour:?}");
-        assert_eq!((hour.doubted, hour.disconnected, hour.unserved), (0, 0, 0), "{name}: {hour:?}");
+        assert_eq!(
+            (hour.doubted, hour.disconnected, hour.unserved),
+            (0, 0, 0),
+            "{name}: {hour:?}"
+        );
         let alarmed = fault.alarm.is_none_or(|it| hour.alarms.contains(&it));
-        assert!(alarmed && (fault.alarm.is_some() || hour.alarms.is_empty()), "{name}: {hour:?}");
+        assert!(
+            alarmed && (fault.alarm.is_some() || hour.alarms.is_empty()),
+            "{name}: {hour:?}"
+        );
         provider.bench.sandbox.clear_faults().await;
         provider.recover().await;
-        assert_eq!(provider.count("healthy").await, 200, "{name}: well again within one pace");
+        assert_eq!(
+            provider.count("healthy").await,
+            200,
+            "{name}: well again within one pace"
+        );
         assert_eq!(provider.bench.graph.apps_at_rest(), [], "{name}");
     }
 }
@@ -103,13 +133,29 @@ async fn an_hour_of_any_fault_disconnects_nothing(database: TestDatabase) {
 async fn a_death_during_an_outage_disconnects_that_persons_assets_alone(database: TestDatabase) {
     let mut provider = Provider::connected(database).await;
     provider.leap(Duration::hours(25)).await;
-    provider.bench.sandbox.fault(json!({ "effect": { "status": 503, "body": "" } })).await;
-    provider.bench.sandbox.post(&format!("persons/{}/password-change", Fleet::person_of(3)), json!({})).await;
+    provider
+        .bench
+        .sandbox
+        .fault(json!({ "effect": { "status": 503, "body": "" } }))
+        .await;
+    provider
+        .bench
+        .sandbox
+        .post(
+            &format!("persons/{}/password-change", Fleet::person_of(3)),
+            json!({}),
+        )
+        .await;
     assert_eq!(provider.hour().await.disconnected, 0, "nobody can say yet");
     provider.bench.sandbox.clear_faults().await;
     provider.recover().await;
     let mut gone: Vec<_> = Vec::new();
-    for asset in provider.assets().await.iter().filter(|it| it["state"] == "disconnected") {
+    for asset in provider
+        .assets()
+        .await
+        .iter()
+        .filter(|it| it["state"] == "disconnected")
+    {
         assert_eq!(asset["reason"]["code"], "token_dead", "{asset}");
         gone.push(asset["id"].as_str().unwrap_or_default().to_owned());
     }
@@ -129,8 +175,15 @@ impl Provider {
             max_attempts: 2,
             ..regrant_graph::Settings::default()
         };
-        let bench =
-            Bench::with(database, &fleet().world_of_many(), Options { graph, ..Options::default() }).await;
+        let bench = Bench::with(
+            database,
+            &fleet().world_of_many(),
+            Options {
+                graph,
+                ..Options::default()
+            },
+        )
+        .await;
         let mut tenants = Vec::new();
         for half in 0..2 {
             let tenant = bench.tenant(&format!("Tenant {half}")).await;
@@ -162,7 +215,8 @@ impl Provider {
                 hour.disconnected += self.count("disconnected").await;
                 hour.unserved += self.unserved().await;
             }
-            hour.alarms.extend(self.bench.graph.apps_at_rest().iter().map(|it| it.cause));
+            hour.alarms
+                .extend(self.bench.graph.apps_at_rest().iter().map(|it| it.cause));
             self.leap(Duration::minutes(5)).await;
         }
         hour
@@ -181,7 +235,12 @@ impl Provider {
         for _ in 0..50 {
             let mut claimed = 0;
             for lane in Lane::ALL {
-                let watched = self.bench.vault.watch_due(lane, 500).await.expect("the database answers");
+                let watched = self
+                    .bench
+                    .vault
+                    .watch_due(lane, 500)
+                    .await
+                    .expect("the database answers");
                 claimed += watched.claimed;
                 hour.doubted += watched.doubted;
             }
@@ -204,7 +263,11 @@ impl Provider {
     }
 
     async fn count(&self, state: &str) -> usize {
-        self.assets().await.iter().filter(|it| it["state"] == state).count()
+        self.assets()
+            .await
+            .iter()
+            .filter(|it| it["state"] == state)
+            .count()
     }
 
     /// Assets whose token is not served.
@@ -215,7 +278,11 @@ impl Provider {
             let tokens = tenant.tokens(&ids).await;
             unserved += ids
                 .iter()
-                .filter(|id| !tokens.get(*id).is_some_and(|it| it["access_token"].is_string()))
+                .filter(|id| {
+                    !tokens
+                        .get(*id)
+                        .is_some_and(|it| it["access_token"].is_string())
+                })
                 .count();
         }
         unserved

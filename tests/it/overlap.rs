@@ -15,19 +15,28 @@ async fn overlaps(database: TestDatabase) {
     for trial in 0..TRIALS {
         superseded += overlap(&bench, &fleet, trial).await;
     }
-    assert!(superseded > TRIALS / 2, "the interleavings overlap: {superseded} items were superseded");
+    assert!(
+        superseded > TRIALS / 2,
+        "the interleavings overlap: {superseded} items were superseded"
+    );
 }
 
 /// The first call is held back at the Graph for some of its steps, by turns, so that both orders of settling occur.
 async fn overlap(bench: &Bench, fleet: &Fleet, trial: usize) -> usize {
     let tenant = bench.tenant(&format!("Tenant {trial}")).await;
     tenant.register(&fleet.assets()).await;
-    let (first, second) =
-        (bench.sandbox.token(Fleet::PERSON).await, bench.sandbox.token(Fleet::MANAGED).await);
-    let (slow, delay) = ([Fleet::PERSON, Fleet::MANAGED][trial % 2], [0, 15, 30, 60][trial / 2 % 4]);
+    let (first, second) = (
+        bench.sandbox.token(Fleet::PERSON).await,
+        bench.sandbox.token(Fleet::MANAGED).await,
+    );
+    let (slow, delay) = (
+        [Fleet::PERSON, Fleet::MANAGED][trial % 2],
+        [0, 15, 30, 60][trial / 2 % 4],
+    );
     let hold = json!({ "match": { "path": "batch", "person": slow }, "effect": { "latency_ms": delay }, "times": 1 });
     bench.sandbox.fault(hold).await;
-    let order = |token: &str| json!({ "access_token": token, "asset_ids": fleet.ids(), "wait_seconds": 0 });
+    let order =
+        |token: &str| json!({ "access_token": token, "asset_ids": fleet.ids(), "wait_seconds": 0 });
     let (orders, pause) = ((order(&first), order(&second)), [0, 5, 20][trial % 3]);
     let earlier = tokio::spawn(start(tenant.clone(), orders.0, 0));
     let later = tokio::spawn(start(tenant.clone(), orders.1, pause));
@@ -48,14 +57,22 @@ async fn overlap(bench: &Bench, fleet: &Fleet, trial: usize) -> usize {
     let person = winner["person"]["id"].clone();
     for id in fleet.ids() {
         let asset = tenant.get(&format!("/v1/assets/{id}")).await;
-        assert_eq!(asset["slots"]["active"]["person_id"], person, "trial {trial}: {asset}");
+        assert_eq!(
+            asset["slots"]["active"]["person_id"], person,
+            "trial {trial}: {asset}"
+        );
     }
     let items = loser["items"].as_array().expect("items");
     assert!(
-        items.iter().all(|it| it["outcome"] == "superseded" || it["outcome"] == "replaced"),
+        items
+            .iter()
+            .all(|it| it["outcome"] == "superseded" || it["outcome"] == "replaced"),
         "trial {trial}: {loser}"
     );
-    items.iter().filter(|it| it["outcome"] == "superseded").count()
+    items
+        .iter()
+        .filter(|it| it["outcome"] == "superseded")
+        .count()
 }
 
 async fn start(tenant: Tenant, order: Value, pause_ms: u64) -> String {
@@ -67,11 +84,26 @@ async fn start(tenant: Tenant, order: Value, pause_ms: u64) -> String {
 
 /// Ids are minted before acceptance; the vault knows in which order the calls were accepted.
 async fn accepted_last(bench: &Bench, tenant: &Tenant, one: &Value, other: &Value) -> bool {
-    let caller = bench.vault.authenticate(tenant.presented()).await.expect("the tenant is logged in");
+    let caller = bench
+        .vault
+        .authenticate(tenant.presented())
+        .await
+        .expect("the tenant is logged in");
     let mut seqs = Vec::new();
     for it in [one, other] {
-        let id = it["id"].as_str().expect("an id").parse().expect("a reconnect id");
-        seqs.push(bench.vault.reconnect_view(&caller, id).await.expect("it is there").intent_seq);
+        let id = it["id"]
+            .as_str()
+            .expect("an id")
+            .parse()
+            .expect("a reconnect id");
+        seqs.push(
+            bench
+                .vault
+                .reconnect_view(&caller, id)
+                .await
+                .expect("it is there")
+                .intent_seq,
+        );
     }
     seqs[0] > seqs[1]
 }

@@ -14,7 +14,10 @@ async fn small() -> (Bench, Tenant) {
 
 async fn problem(call: RequestBuilder) -> (u16, Value) {
     let answer = call.send().await.expect("the server answers");
-    let (status, kind) = (answer.status().as_u16(), answer.headers()["content-type"].clone());
+    let (status, kind) = (
+        answer.status().as_u16(),
+        answer.headers()["content-type"].clone(),
+    );
     assert_eq!(kind, "application/problem+json");
     let problem: Value = answer.json().await.expect("json");
     assert_eq!(problem["status"], status);
@@ -31,7 +34,10 @@ async fn broken_json_is_400_and_its_words_are_not_repeated() {
     let (_bench, tenant) = small().await;
     let call = reconnect(&tenant).header("content-type", "application/json");
     let (status, problem) = problem(call.body("{\"access_token\": \"EAAB-canary\", ")).await;
-    assert_eq!((status, &problem["type"]), (400, &json!("/problems/malformed_json")));
+    assert_eq!(
+        (status, &problem["type"]),
+        (400, &json!("/problems/malformed_json"))
+    );
     assert!(!problem.to_string().contains("canary"));
 }
 
@@ -46,7 +52,12 @@ async fn broken_json_without_a_credential_is_401() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_content_type_is_415() {
     let (_bench, tenant) = small().await;
-    let (status, _) = problem(reconnect(&tenant).header("content-type", "text/plain").body("{}")).await;
+    let (status, _) = problem(
+        reconnect(&tenant)
+            .header("content-type", "text/plain")
+            .body("{}"),
+    )
+    .await;
     assert_eq!(status, 415);
 }
 
@@ -65,8 +76,12 @@ async fn malformed_ids_are_422_with_their_places() {
     let order = json!({ "access_token": "t", "asset_ids": ["1", "1/../me", "2", "3?fields=id"] });
     let (status, problem) = problem(reconnect(&tenant).json(&order)).await;
     assert_eq!(status, 422);
-    let fields: Vec<_> =
-        problem["errors"].as_array().expect("errors").iter().map(|it| it["field"].clone()).collect();
+    let fields: Vec<_> = problem["errors"]
+        .as_array()
+        .expect("errors")
+        .iter()
+        .map(|it| it["field"].clone())
+        .collect();
     assert_eq!(fields, [json!("asset_ids[1]"), json!("asset_ids[3]")]);
 }
 
@@ -79,9 +94,16 @@ async fn ten_thousand_assets_are_taken_and_one_more_is_422() {
         json!({ "access_token": token, "asset_ids": ids })
     };
     let (status, problem) = problem(reconnect(&tenant).json(&order(10_001))).await;
-    assert_eq!((status, &problem["type"]), (422, &json!("/problems/too_many_items")), "{problem}");
+    assert_eq!(
+        (status, &problem["type"]),
+        (422, &json!("/problems/too_many_items")),
+        "{problem}"
+    );
     let (status, answer) = tenant.post("/v1/reconnects", &order(10_000)).await;
-    assert_eq!((status, &answer["counts"]), (200, &json!({ "unknown_asset": 10_000 })));
+    assert_eq!(
+        (status, &answer["counts"]),
+        (200, &json!({ "unknown_asset": 10_000 }))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,18 +124,29 @@ async fn an_empty_list_is_422() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_route_is_404_and_a_wrong_method_405() {
     let (_bench, tenant) = small().await;
-    assert_eq!(problem(tenant.call(Method::GET, "/v1/nothing")).await.0, 404);
-    assert_eq!(problem(tenant.call(Method::PUT, "/v1/reconnects")).await.0, 405);
+    assert_eq!(
+        problem(tenant.call(Method::GET, "/v1/nothing")).await.0,
+        404
+    );
+    assert_eq!(
+        problem(tenant.call(Method::PUT, "/v1/reconnects")).await.0,
+        405
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_without_the_scope_is_403_and_the_scope_is_named() {
     let (bench, _) = small().await;
-    let reader = bench.tenant_with("Two", "assets:read".parse().expect("a scope")).await;
+    let reader = bench
+        .tenant_with("Two", "assets:read".parse().expect("a scope"))
+        .await;
     let (status, problem) =
         problem(reconnect(&reader).json(&json!({ "access_token": "t", "asset_ids": ["1"] }))).await;
     assert_eq!(status, 403);
-    assert!(problem.to_string().contains("reconnects:write"), "{problem}");
+    assert!(
+        problem.to_string().contains("reconnects:write"),
+        "{problem}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,5 +159,8 @@ async fn a_callers_request_id_comes_back() {
         .await
         .expect("an answer");
     assert_eq!(answer.headers()["x-request-id"], "trace-1");
-    assert_eq!(answer.json::<Value>().await.expect("json")["request_id"], "trace-1");
+    assert_eq!(
+        answer.json::<Value>().await.expect("json")["request_id"],
+        "trace-1"
+    );
 }

@@ -49,13 +49,27 @@ async fn a_caller_who_does_not_wait_gets_a_resource_to_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_parked_item_keeps_the_old_token_serving_and_its_candidate() {
     let (bench, fleet, tenant) = small().await;
-    tenant.reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids()).await;
-    let ended = tenant.reconnect(&bench.sandbox.token(Fleet::MANAGED).await, &fleet.ids()).await;
+    tenant
+        .reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids())
+        .await;
+    let ended = tenant
+        .reconnect(&bench.sandbox.token(Fleet::MANAGED).await, &fleet.ids())
+        .await;
     assert_eq!(ended["counts"], json!({ "replaced": 7, "parked": 7 }));
-    let parked =
-        ended["items"].as_array().and_then(|it| it.iter().find(|it| it["outcome"] == "parked")).expect("one");
-    assert_eq!((&parked["serving"], &parked["reason"]["code"]), (&json!("old"), &json!("not_reached_yet")));
-    let asset = tenant.get(&format!("/v1/assets/{}", parked["asset_id"].as_str().expect("an id"))).await;
+    let parked = ended["items"]
+        .as_array()
+        .and_then(|it| it.iter().find(|it| it["outcome"] == "parked"))
+        .expect("one");
+    assert_eq!(
+        (&parked["serving"], &parked["reason"]["code"]),
+        (&json!("old"), &json!("not_reached_yet"))
+    );
+    let asset = tenant
+        .get(&format!(
+            "/v1/assets/{}",
+            parked["asset_id"].as_str().expect("an id")
+        ))
+        .await;
     assert_eq!(asset["slots"]["active"]["person_id"], Fleet::PERSON);
     assert_eq!(asset["slots"]["candidate"]["person_id"], Fleet::MANAGED);
 }
@@ -63,9 +77,17 @@ async fn a_parked_item_keeps_the_old_token_serving_and_its_candidate() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_asset_nothing_reaches_has_no_access() {
     let (bench, fleet, tenant) = small().await;
-    let ended = tenant.reconnect(&bench.sandbox.token(Fleet::STRANGER).await, &fleet.ids()).await;
+    let ended = tenant
+        .reconnect(&bench.sandbox.token(Fleet::STRANGER).await, &fleet.ids())
+        .await;
     assert_eq!(ended["counts"], json!({ "no_access": 14 }), "{ended}");
-    assert!(ended["items"].as_array().expect("items").iter().all(|it| it["serving"] == "none"));
+    assert!(
+        ended["items"]
+            .as_array()
+            .expect("items")
+            .iter()
+            .all(|it| it["serving"] == "none")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,10 +114,16 @@ async fn a_short_lived_token_is_exchanged_before_it_is_stored() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ad_account_is_one_item_however_it_is_written() {
     let (bench, fleet, tenant) = small().await;
-    let account = fleet.ids().into_iter().find(|it| it.starts_with("act_")).expect("an ad account");
+    let account = fleet
+        .ids()
+        .into_iter()
+        .find(|it| it.starts_with("act_"))
+        .expect("an ad account");
     let bare = account.trim_start_matches("act_").to_owned();
     let token = bench.sandbox.token(Fleet::PERSON).await;
-    let ended = tenant.reconnect(&token, &[bare.clone(), account.clone(), bare]).await;
+    let ended = tenant
+        .reconnect(&token, &[bare.clone(), account.clone(), bare])
+        .await;
     assert_eq!(ended["counts"], json!({ "replaced": 1 }));
     assert_eq!(ended["items"][0]["asset_id"], account.as_str());
 }
@@ -106,59 +134,97 @@ async fn a_selection_names_assets_by_what_they_are() {
     let token = bench.sandbox.token(Fleet::PERSON).await;
     let order = json!({ "access_token": token, "select": { "kind": "page" } });
     let (status, answer) = tenant.post("/v1/reconnects", &order).await;
-    assert_eq!((status, &answer["counts"]), (200, &json!({ "replaced": 2 })), "{answer}");
+    assert_eq!(
+        (status, &answer["counts"]),
+        (200, &json!({ "replaced": 2 })),
+        "{answer}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_token_refuses_the_call() {
     let (bench, fleet, tenant) = small().await;
     let token = bench.sandbox.token(Fleet::PERSON).await;
-    bench.sandbox.post("tokens/revoke", json!({ "token": token })).await;
+    bench
+        .sandbox
+        .post("tokens/revoke", json!({ "token": token }))
+        .await;
     let order = json!({ "access_token": token, "asset_ids": fleet.ids() });
-    assert_eq!(refused(&tenant, &order).await, (422, "/problems/token_dead".to_owned()));
+    assert_eq!(
+        refused(&tenant, &order).await,
+        (422, "/problems/token_dead".to_owned())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_foreign_apps_token_refuses_the_call() {
     let (bench, fleet, tenant) = small().await;
-    let token = bench.sandbox.token_of(json!({ "person": Fleet::PERSON, "app": OTHER_APP })).await;
+    let token = bench
+        .sandbox
+        .token_of(json!({ "person": Fleet::PERSON, "app": OTHER_APP }))
+        .await;
     let order = json!({ "access_token": token, "asset_ids": fleet.ids() });
-    assert_eq!(refused(&tenant, &order).await, (422, "/problems/token_of_another_app".to_owned()));
+    assert_eq!(
+        refused(&tenant, &order).await,
+        (422, "/problems/token_of_another_app".to_owned())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_undecipherable_token_refuses_the_call() {
     let (_bench, fleet, tenant) = small().await;
     let order = json!({ "access_token": "not-a-token-of-anybody", "asset_ids": fleet.ids() });
-    assert_eq!(refused(&tenant, &order).await, (422, "/problems/token_undecipherable".to_owned()));
+    assert_eq!(
+        refused(&tenant, &order).await,
+        (422, "/problems/token_undecipherable".to_owned())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_of_an_unexpected_person_refuses_the_call() {
     let (bench, fleet, tenant) = small().await;
     let token = bench.sandbox.token(Fleet::PERSON).await;
-    let order = json!({ "access_token": token, "asset_ids": fleet.ids(), "expect_person": Fleet::MANAGED });
-    assert_eq!(refused(&tenant, &order).await, (422, "/problems/token_of_another_person".to_owned()));
+    let order =
+        json!({ "access_token": token, "asset_ids": fleet.ids(), "expect_person": Fleet::MANAGED });
+    assert_eq!(
+        refused(&tenant, &order).await,
+        (422, "/problems/token_of_another_person".to_owned())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_reconnect_ends_its_open_items_and_changes_no_more() {
     let (bench, fleet, tenant) = small().await;
-    tenant.reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids()).await;
+    tenant
+        .reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids())
+        .await;
     let before = tenant.tokens(&fleet.ids()).await;
     let token = bench.sandbox.token(Fleet::MANAGED).await;
     bench.sandbox.latency(400).await;
     let order = json!({ "access_token": token, "asset_ids": fleet.ids(), "wait_seconds": 0 });
     let (_, started) = tenant.post("/v1/reconnects", &order).await;
     let id = started["id"].as_str().expect("an id");
-    let (status, cancelled) = tenant.post(&format!("/v1/reconnects/{id}/cancel"), &json!({})).await;
-    assert_eq!((status, &cancelled["status"]), (200, &json!("cancelled")), "{cancelled}");
+    let (status, cancelled) = tenant
+        .post(&format!("/v1/reconnects/{id}/cancel"), &json!({}))
+        .await;
+    assert_eq!(
+        (status, &cancelled["status"]),
+        (200, &json!("cancelled")),
+        "{cancelled}"
+    );
     assert_eq!(cancelled["counts"], json!({ "failed": 14 }));
     bench.sandbox.latency(0).await;
     tokio::time::sleep(std::time::Duration::from_millis(900)).await;
     let after = tenant.tokens(&fleet.ids()).await;
-    assert!(fleet.ids().iter().all(|id| before[id]["access_token"] == after[id]["access_token"]));
-    let (again, _) = tenant.post(&format!("/v1/reconnects/{id}/cancel"), &json!({})).await;
+    assert!(
+        fleet
+            .ids()
+            .iter()
+            .all(|id| before[id]["access_token"] == after[id]["access_token"])
+    );
+    let (again, _) = tenant
+        .post(&format!("/v1/reconnects/{id}/cancel"), &json!({}))
+        .await;
     assert_eq!(again, 409);
 }
 
@@ -166,6 +232,8 @@ async fn a_cancelled_reconnect_ends_its_open_items_and_changes_no_more() {
 async fn a_graph_outage_defers_and_the_reconnect_goes_on_by_itself() {
     let (bench, fleet, tenant) = small().await;
     bench.sandbox.fault(json!({ "match": { "path": "batch" }, "effect": { "status": 503, "body": "<html>down</html>" }, "times": 6 })).await;
-    let ended = tenant.reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids()).await;
+    let ended = tenant
+        .reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids())
+        .await;
     assert_eq!(ended["counts"], json!({ "replaced": 14 }), "{ended}");
 }

@@ -13,13 +13,15 @@ async fn registrations_in_opposite_orders_do_not_wait_for_each_other() {
         let bench = Bench::start(database, &fleet.world()).await;
         let tenant = bench.tenant("One").await;
         for round in 0..10 {
-            let name =
-                |it: Value| json!({ "id": it["id"], "kind": it["kind"], "name": format!("Round {round}") });
+            let name = |it: Value| json!({ "id": it["id"], "kind": it["kind"], "name": format!("Round {round}") });
             let forward: Vec<_> = fleet.assets().into_iter().map(name).collect();
             let backward: Vec<_> = forward.iter().rev().cloned().collect();
             let orders = [json!({ "assets": forward }), json!({ "assets": backward })];
             let answers = join_all((0..8).map(|n| tenant.post("/v1/assets", &orders[n % 2]))).await;
-            assert!(answers.iter().all(|(status, _)| *status == 200), "{answers:?}");
+            assert!(
+                answers.iter().all(|(status, _)| *status == 200),
+                "{answers:?}"
+            );
         }
     }
 }
@@ -31,9 +33,15 @@ async fn an_imported_token_that_is_proved_tells_whose_it_is_and_when_it_ends() {
     let tenant = bench.tenant("One").await;
     let token = bench.sandbox.token(Fleet::PERSON).await;
     let id = fleet.ids()[0].clone();
-    tenant.register(&[json!({ "id": id, "kind": "business", "token": token })]).await;
+    tenant
+        .register(&[json!({ "id": id, "kind": "business", "token": token })])
+        .await;
     let imported = tenant.get(&format!("/v1/assets/{id}")).await;
-    assert_eq!((&imported["state"], &imported["ending"]), (&json!("unproven"), &Value::Null), "{imported}");
+    assert_eq!(
+        (&imported["state"], &imported["ending"]),
+        (&json!("unproven"), &Value::Null),
+        "{imported}"
+    );
 
     let ended = tenant.reconnect(&token, std::slice::from_ref(&id)).await;
     assert_eq!(ended["counts"], json!({ "unchanged": 1 }), "{ended}");
@@ -44,5 +52,9 @@ async fn an_imported_token_that_is_proved_tells_whose_it_is_and_when_it_ends() {
         "{proved}"
     );
     assert_eq!(proved["ending"]["cause"], "token_expiry", "{proved}");
-    assert_eq!(proved["slots"]["previous"], Value::Null, "nothing was replaced: {proved}");
+    assert_eq!(
+        proved["slots"]["previous"],
+        Value::Null,
+        "nothing was replaced: {proved}"
+    );
 }

@@ -31,24 +31,38 @@ CREATE TRIGGER count_settled AFTER UPDATE OF proved_at ON assets FOR EACH ROW EX
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_due_assets_are_done_once_whoever_is_stopped_or_killed() {
-    let Some(database) = TestDatabase::postgres().await else { return };
-    let raw = open(&database.superuser_url().expect("PostgreSQL has one")).await.expect("it connects");
+    let Some(database) = TestDatabase::postgres().await else {
+        return;
+    };
+    let raw = open(&database.superuser_url().expect("PostgreSQL has one"))
+        .await
+        .expect("it connects");
     let fleet = Fleet::new(10, ASSETS / 10 - 1, 0);
     let served = Served::start(database, &fleet.world(), "info").await;
     let tenant = served.tenant("One").await;
     tenant.register(&fleet.assets()).await;
-    let ended = tenant.reconnect(&served.sandbox.token(Fleet::PERSON).await, &fleet.ids()).await;
+    let ended = tenant
+        .reconnect(&served.sandbox.token(Fleet::PERSON).await, &fleet.ids())
+        .await;
     assert_eq!(ended["counts"]["replaced"], ASSETS);
 
-    raw.execute_unprepared(COUNTER).await.expect("a superuser may");
-    raw.execute_unprepared("UPDATE probe_due SET due_at = 1, harm_at = 1").await.expect("a superuser may");
+    raw.execute_unprepared(COUNTER)
+        .await
+        .expect("a superuser may");
+    raw.execute_unprepared("UPDATE probe_due SET due_at = 1, harm_at = 1")
+        .await
+        .expect("a superuser may");
     served.sandbox.forget_calls().await;
     served.sandbox.latency(40).await;
     let mut workers = [served.worker(), served.worker()];
     let (mut stops, mut kills) = (0, 0);
     let begun = Instant::now();
     while count(&raw, "SELECT count(*) FROM probe_due WHERE due_at = 1").await > 0 {
-        assert!(begun.elapsed() < Duration::from_mins(4), "{}", served.printed());
+        assert!(
+            begun.elapsed() < Duration::from_mins(4),
+            "{}",
+            served.printed()
+        );
         let victim = usize::from(random().is_multiple_of(2));
         tokio::time::sleep(Duration::from_millis(300 + u64::from(random()) * 2)).await;
         if random().is_multiple_of(2) {
@@ -67,9 +81,15 @@ async fn ten_thousand_due_assets_are_done_once_whoever_is_stopped_or_killed() {
         worker.kill().await.expect("it is ours");
     }
 
-    let once =
-        count(&raw, "SELECT count(*) FROM (SELECT asset_id FROM settled GROUP BY 1 HAVING count(*) = 1) t");
-    assert_eq!(once.await, i64::try_from(ASSETS).expect("small"), "every asset was settled exactly once");
+    let once = count(
+        &raw,
+        "SELECT count(*) FROM (SELECT asset_id FROM settled GROUP BY 1 HAVING count(*) = 1) t",
+    );
+    assert_eq!(
+        once.await,
+        i64::try_from(ASSETS).expect("small"),
+        "every asset was settled exactly once"
+    );
     let calls = served.sandbox.calls().await;
     let probes: HashMap<String, u64> =
         serde_json::from_value(calls["probes_by_asset"].clone()).expect("numbers by asset");
@@ -80,18 +100,29 @@ async fn ten_thousand_due_assets_are_done_once_whoever_is_stopped_or_killed() {
         "{again} were asked again after {stops} stops and {kills} kills"
     );
     let claimed_again = count(&raw, "SELECT count(*) FROM probe_due WHERE fencing > 1").await;
-    println!("{stops} stops, {kills} kills: {claimed_again} leases taken over, {again} assets asked again");
+    println!(
+        "{stops} stops, {kills} kills: {claimed_again} leases taken over, {again} assets asked again"
+    );
 }
 
 async fn count(raw: &DatabaseConnection, sql: &str) -> i64 {
-    let statement = regrant_migration::sea_orm::Statement::from_string(raw.get_database_backend(), sql);
-    let row = raw.query_one_raw(statement).await.expect("it answers").expect("one row");
+    let statement =
+        regrant_migration::sea_orm::Statement::from_string(raw.get_database_backend(), sql);
+    let row = raw
+        .query_one_raw(statement)
+        .await
+        .expect("it answers")
+        .expect("one row");
     row.try_get_by_index(0).expect("a number")
 }
 
 async fn signal(child: &Child, signal: &str) {
     let pid = child.id().expect("it runs").to_string();
-    Command::new("kill").args([signal, &pid]).status().await.expect("kill is there");
+    Command::new("kill")
+        .args([signal, &pid])
+        .status()
+        .await
+        .expect("kill is there");
 }
 
 fn random() -> u8 {

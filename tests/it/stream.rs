@@ -9,7 +9,11 @@ use serde_json::{Value, json};
 use crate::bench::{Bench, Fleet, Tenant};
 
 /// Events as (id, name, data).
-async fn events(tenant: &Tenant, id: &str, after: Option<i64>) -> Vec<(Option<i64>, String, Value)> {
+async fn events(
+    tenant: &Tenant,
+    id: &str,
+    after: Option<i64>,
+) -> Vec<(Option<i64>, String, Value)> {
     let mut call = tenant.call(Method::GET, &format!("/v1/reconnects/{id}/events"));
     if let Some(after) = after {
         call = call.header("Last-Event-ID", after.to_string());
@@ -24,9 +28,18 @@ async fn events(tenant: &Tenant, id: &str, after: Option<i64>) -> Vec<(Option<i6
 }
 
 fn event(block: &str) -> Option<(Option<i64>, String, Value)> {
-    let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let field = |name: &str| {
+        block
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .map(str::trim)
+    };
     let data = serde_json::from_str(field("data:")?).ok()?;
-    Some((field("id:").and_then(|it| it.parse().ok()), field("event:")?.to_owned(), data))
+    Some((
+        field("id:").and_then(|it| it.parse().ok()),
+        field("event:")?.to_owned(),
+        data,
+    ))
 }
 
 async fn started() -> (Bench, Tenant, String) {
@@ -47,10 +60,19 @@ async fn a_stream_tells_every_item_once_and_ends_with_the_reconnect() {
     let (_bench, tenant, id) = started().await;
     let events = events(&tenant, &id, None).await;
     let (last, items) = events.split_last().expect("events");
-    assert_eq!((last.1.as_str(), &last.2["status"]), ("reconnect", &json!("completed")));
-    let ids: std::collections::HashSet<_> = items.iter().map(|it| it.2["asset_id"].to_string()).collect();
+    assert_eq!(
+        (last.1.as_str(), &last.2["status"]),
+        ("reconnect", &json!("completed"))
+    );
+    let ids: std::collections::HashSet<_> = items
+        .iter()
+        .map(|it| it.2["asset_id"].to_string())
+        .collect();
     assert_eq!((items.len(), ids.len()), (122, 122));
-    assert!(items.windows(2).all(|pair| pair[0].0 < pair[1].0), "event ids grow");
+    assert!(
+        items.windows(2).all(|pair| pair[0].0 < pair[1].0),
+        "event ids grow"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,12 +13,19 @@ const NOT_MIGRATED: &str = "200000000000005";
 fn fleet() -> (Fleet, Vec<String>) {
     let mut fleet = Fleet::new(5, 199, 4);
     let tasked = |it: &&Value| {
-        it["business_id"] == "200000000000001" && (it["kind"] == "page" || it["kind"] == "ad_account")
+        it["business_id"] == "200000000000001"
+            && (it["kind"] == "page" || it["kind"] == "ad_account")
     };
     let assets = fleet.assets();
     let lacking: Vec<_> = assets.iter().filter(tasked).take(20).map(id_of).collect();
-    let tasks: Vec<_> = lacking.iter().map(|id| format!("{id:?}: [ANALYZE]")).collect();
-    fleet.new_roles[0] = format!("{{business: \"200000000000001\", tasks_on: {{{}}}}}", tasks.join(", "));
+    let tasks: Vec<_> = lacking
+        .iter()
+        .map(|id| format!("{id:?}: [ANALYZE]"))
+        .collect();
+    fleet.new_roles[0] = format!(
+        "{{business: \"200000000000001\", tasks_on: {{{}}}}}",
+        tasks.join(", ")
+    );
     (fleet, lacking)
 }
 
@@ -34,19 +41,43 @@ async fn a_thousand_assets(database: TestDatabase) {
         throttle_pause: std::time::Duration::from_millis(500),
         ..Default::default()
     };
-    let bench = Bench::with(database, &fleet.world(), Options { graph, ..Options::default() }).await;
+    let bench = Bench::with(
+        database,
+        &fleet.world(),
+        Options {
+            graph,
+            ..Options::default()
+        },
+    )
+    .await;
     let (tenant, other) = (bench.tenant("One").await, bench.tenant("Two").await);
     let assets = fleet.assets();
-    let in_business = |n: usize| move |it: &&Value| it["business_id"] == format!("20000000000{n:04}");
-    let foreign: Vec<_> = assets.iter().filter(in_business(2)).skip(1).take(3).map(id_of).collect();
-    let (theirs, ours): (Vec<_>, Vec<_>) =
-        assets.iter().cloned().partition(|it| foreign.contains(&id_of(it)));
+    let in_business =
+        |n: usize| move |it: &&Value| it["business_id"] == format!("20000000000{n:04}");
+    let foreign: Vec<_> = assets
+        .iter()
+        .filter(in_business(2))
+        .skip(1)
+        .take(3)
+        .map(id_of)
+        .collect();
+    let (theirs, ours): (Vec<_>, Vec<_>) = assets
+        .iter()
+        .cloned()
+        .partition(|it| foreign.contains(&id_of(it)));
     tenant.register(&ours).await;
     other.register(&theirs).await;
 
     let old = bench.sandbox.token(Fleet::PERSON).await;
-    let first = tenant.reconnect(&old, &ours.iter().map(id_of).collect::<Vec<_>>()).await;
-    assert_eq!(first["counts"], json!({ "replaced": 997 }), "{}", first["counts"]);
+    let first = tenant
+        .reconnect(&old, &ours.iter().map(id_of).collect::<Vec<_>>())
+        .await;
+    assert_eq!(
+        first["counts"],
+        json!({ "replaced": 997 }),
+        "{}",
+        first["counts"]
+    );
 
     let migrated: Vec<_> = assets.iter().filter(in_business(3)).map(id_of).collect();
     bench
@@ -78,8 +109,15 @@ async fn a_thousand_assets(database: TestDatabase) {
         () => "replaced",
     };
     let items = ended["items"].as_array().expect("items");
-    let order: Vec<_> = items.iter().map(|it| it["asset_id"].as_str().unwrap_or_default()).collect();
-    assert_eq!(order, asked.iter().map(String::as_str).collect::<Vec<_>>(), "the caller's order is kept");
+    let order: Vec<_> = items
+        .iter()
+        .map(|it| it["asset_id"].as_str().unwrap_or_default())
+        .collect();
+    assert_eq!(
+        order,
+        asked.iter().map(String::as_str).collect::<Vec<_>>(),
+        "the caller's order is kept"
+    );
     let mut counts = BTreeMap::new();
     for (item, asset) in items.iter().zip(assets.iter().rev()) {
         let wanted = expected(&id_of(asset), asset);
@@ -95,12 +133,22 @@ async fn a_thousand_assets(database: TestDatabase) {
             ("unknown_asset", 3)
         ])
     );
-    assert_eq!(ended["counts"], json!(counts), "the totals are those of the items");
+    assert_eq!(
+        ended["counts"],
+        json!(counts),
+        "the totals are those of the items"
+    );
 
     let calls = bench.sandbox.calls().await;
-    assert!(calls["max_batch"].as_u64().is_some_and(|n| n <= 50), "{}", calls["max_batch"]);
     assert!(
-        calls["max_in_flight"].as_u64().is_some_and(|n| (2..=4).contains(&n)),
+        calls["max_batch"].as_u64().is_some_and(|n| n <= 50),
+        "{}",
+        calls["max_batch"]
+    );
+    assert!(
+        calls["max_in_flight"]
+            .as_u64()
+            .is_some_and(|n| (2..=4).contains(&n)),
         "{}",
         calls["max_in_flight"]
     );
@@ -125,8 +173,14 @@ async fn only_what_was_replaced_changed(
         if item["outcome"] == "replaced" {
             assert_ne!(token(&after), token(before), "{item}");
             let (proof, time) = (&after[id]["appsecret_proof"], &after[id]["appsecret_time"]);
-            let (proof, time) = (proof.as_str().expect("a proof"), time.as_i64().expect("a time"));
-            let status = bench.sandbox.reads(id, &token(&after).expect("a token"), proof, time).await;
+            let (proof, time) = (
+                proof.as_str().expect("a proof"),
+                time.as_i64().expect("a time"),
+            );
+            let status = bench
+                .sandbox
+                .reads(id, &token(&after).expect("a token"), proof, time)
+                .await;
             assert_eq!(status, 200, "the token of {id} works");
         } else {
             assert_eq!(token(&after), token(before), "{item}");

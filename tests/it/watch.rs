@@ -14,7 +14,9 @@ async fn connected(database: TestDatabase) -> (Bench, Fleet, Tenant) {
     let bench = Bench::start(database, &fleet.world()).await;
     let tenant = bench.tenant("One").await;
     tenant.register(&fleet.assets()).await;
-    let ended = tenant.reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids()).await;
+    let ended = tenant
+        .reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids())
+        .await;
     assert_eq!(ended["counts"], json!({ "replaced": 14 }));
     (bench, fleet, tenant)
 }
@@ -25,7 +27,11 @@ async fn watch(bench: &Bench) -> Watched {
     for _ in 0..100 {
         let mut claimed = 0;
         for lane in Lane::ALL {
-            let it = bench.vault.watch_due(lane, 500).await.expect("the database answers");
+            let it = bench
+                .vault
+                .watch_due(lane, 500)
+                .await
+                .expect("the database answers");
             claimed += it.claimed;
             sum.claimed += it.claimed;
             sum.proved += it.proved;
@@ -50,7 +56,9 @@ async fn leap(bench: &Bench, tenant: &Tenant, by: Duration) -> Tenant {
 async fn states(tenant: &Tenant) -> Vec<String> {
     let list = tenant.get("/v1/assets?limit=200").await;
     let data = list["data"].as_array().expect("a list").clone();
-    data.iter().map(|it| it["state"].as_str().unwrap_or_default().to_owned()).collect()
+    data.iter()
+        .map(|it| it["state"].as_str().unwrap_or_default().to_owned())
+        .collect()
 }
 
 fn only(states: &[String], wanted: &str) -> bool {
@@ -61,7 +69,10 @@ async fn migrate(bench: &Bench, business: usize) -> String {
     let order = json!({
         "person": Fleet::PERSON, "new_person": Fleet::MANAGED, "business": crate::bench::business(business),
     });
-    bench.sandbox.post("migrations", order).await["id"].as_str().expect("an id").to_owned()
+    bench.sandbox.post("migrations", order).await["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned()
 }
 
 on_both!(
@@ -77,7 +88,9 @@ on_both!(
     two_spaced_refusals_disconnect_and_one_does_not,
 );
 
-async fn a_cut_off_is_read_with_the_old_credential_and_kept_with_its_history(database: TestDatabase) {
+async fn a_cut_off_is_read_with_the_old_credential_and_kept_with_its_history(
+    database: TestDatabase,
+) {
     let (bench, _, tenant) = connected(database).await;
     assert!(only(&states(&tenant).await, "healthy"));
     migrate(&bench, 1).await;
@@ -86,9 +99,19 @@ async fn a_cut_off_is_read_with_the_old_credential_and_kept_with_its_history(dat
     assert_eq!((watched.proved, watched.doubted, watched.lost), (14, 0, 0));
     let list = tenant.get("/v1/assets?state=migrating").await;
     let migrating = list["data"].as_array().expect("a list");
-    let read = migrating.iter().filter(|it| it["ending"]["confidence"] == "certain").count();
-    let concluded = migrating.iter().filter(|it| it["ending"]["confidence"] == "likely").count();
-    assert_eq!((read, concluded), (5, 2), "of seven assets five carry the field: {migrating:?}");
+    let read = migrating
+        .iter()
+        .filter(|it| it["ending"]["confidence"] == "certain")
+        .count();
+    let concluded = migrating
+        .iter()
+        .filter(|it| it["ending"]["confidence"] == "likely")
+        .count();
+    assert_eq!(
+        (read, concluded),
+        (5, 2),
+        "of seven assets five carry the field: {migrating:?}"
+    );
     for it in migrating {
         assert_eq!(it["ending"]["cause"], "cut_off");
         assert_eq!(it["reason"]["code"], "cut_off_known");
@@ -99,11 +122,16 @@ async fn a_cut_off_is_read_with_the_old_credential_and_kept_with_its_history(dat
 async fn a_parked_credential_is_promoted_the_moment_access_appears(database: TestDatabase) {
     let (bench, fleet, tenant) = connected(database).await;
     let migration = migrate(&bench, 1).await;
-    let ended = tenant.reconnect(&bench.sandbox.token(Fleet::MANAGED).await, &fleet.ids()).await;
+    let ended = tenant
+        .reconnect(&bench.sandbox.token(Fleet::MANAGED).await, &fleet.ids())
+        .await;
     assert_eq!(ended["counts"], json!({ "parked": 14 }));
     let tenant = leap(&bench, &tenant, Duration::hours(2)).await;
     assert_eq!(watch(&bench).await.promoted, 0, "nobody has migrated yet");
-    bench.sandbox.post(&format!("migrations/{migration}/complete"), json!({})).await;
+    bench
+        .sandbox
+        .post(&format!("migrations/{migration}/complete"), json!({}))
+        .await;
     let tenant = leap(&bench, &tenant, Duration::hours(2)).await;
     let watched = watch(&bench).await;
     assert_eq!((watched.promoted, watched.lost, watched.doubted), (7, 0, 0));
@@ -111,7 +139,11 @@ async fn a_parked_credential_is_promoted_the_moment_access_appears(database: Tes
         let asset = tenant.get(&format!("/v1/assets/{id}")).await;
         let business = asset["business_id"].as_str().unwrap_or_default();
         let migrated = business == crate::bench::business(1);
-        let wanted = if migrated { Fleet::MANAGED } else { Fleet::PERSON };
+        let wanted = if migrated {
+            Fleet::MANAGED
+        } else {
+            Fleet::PERSON
+        };
         assert_eq!(token["person_id"], wanted, "{id} {asset}");
         assert_eq!(asset["slots"]["candidate"].is_null(), migrated);
         assert_eq!(bench.sandbox.tries(&id, &token).await, 200);
@@ -128,9 +160,18 @@ async fn after_the_cut_off_an_unreached_asset_says_so_and_recovers(database: Tes
     let gone = tenant.get("/v1/assets?state=disconnected").await;
     let gone = gone["data"].as_array().expect("a list").clone();
     assert!(gone.len() >= 5, "{gone:?}");
-    assert!(gone.iter().all(|it| it["reason"]["code"] == "cut_off_passed"), "{gone:?}");
-    bench.sandbox.post(&format!("migrations/{migration}/complete"), json!({})).await;
-    let ended = tenant.reconnect(&bench.sandbox.token(Fleet::MANAGED).await, &fleet.ids()).await;
+    assert!(
+        gone.iter()
+            .all(|it| it["reason"]["code"] == "cut_off_passed"),
+        "{gone:?}"
+    );
+    bench
+        .sandbox
+        .post(&format!("migrations/{migration}/complete"), json!({}))
+        .await;
+    let ended = tenant
+        .reconnect(&bench.sandbox.token(Fleet::MANAGED).await, &fleet.ids())
+        .await;
     assert_eq!(ended["counts"]["replaced"], 7, "{ended}");
     let list = tenant.get("/v1/assets?state=disconnected").await;
     assert_eq!(list["data"], json!([]));
@@ -156,7 +197,11 @@ async fn an_imported_token_is_probed_and_its_person_learned(database: TestDataba
     assert_eq!(watch(&bench).await.proved, 6);
     let list = tenant.get("/v1/assets").await;
     for it in list["data"].as_array().expect("a list") {
-        assert_eq!((&it["state"], &it["person_id"]), (&json!("healthy"), &json!(Fleet::PERSON)), "{it}");
+        assert_eq!(
+            (&it["state"], &it["person_id"]),
+            (&json!("healthy"), &json!(Fleet::PERSON)),
+            "{it}"
+        );
         assert_eq!(it["ending"]["cause"], "token_expiry", "{it}");
     }
 }
@@ -171,15 +216,27 @@ async fn a_spare_takes_over_when_the_better_token_dies(database: TestDatabase) {
     let bench = Bench::start(database, &world).await;
     let tenant = bench.tenant("One").await;
     tenant.register(&fleet.assets()).await;
-    let machine = bench.sandbox.token_of(json!({ "system_user": SYSTEM, "app": crate::bench::APP })).await;
+    let machine = bench
+        .sandbox
+        .token_of(json!({ "system_user": SYSTEM, "app": crate::bench::APP }))
+        .await;
     let ids = fleet.ids();
     tenant.reconnect(&machine, &ids).await;
-    let ended = tenant.reconnect(&bench.sandbox.token(Fleet::PERSON).await, &ids).await;
-    assert_eq!(ended["counts"]["unchanged"], 7, "the person's token stands by: {ended}");
+    let ended = tenant
+        .reconnect(&bench.sandbox.token(Fleet::PERSON).await, &ids)
+        .await;
+    assert_eq!(
+        ended["counts"]["unchanged"], 7,
+        "the person's token stands by: {ended}"
+    );
     bench.sandbox.revoke(&machine).await;
     let tenant = leap(&bench, &tenant, Duration::hours(25)).await;
     let watched = watch(&bench).await;
-    assert_eq!((watched.failed_over, watched.doubted), (7, 0), "{watched:?}");
+    assert_eq!(
+        (watched.failed_over, watched.doubted),
+        (7, 0),
+        "{watched:?}"
+    );
     for (id, token) in tenant.tokens(&ids).await {
         assert_eq!(token["person_id"], Fleet::PERSON);
         assert_eq!(bench.sandbox.tries(&id, &token).await, 200);
@@ -192,13 +249,27 @@ async fn what_served_before_takes_over_again_when_nothing_better_is_left(databas
     let tenant = bench.tenant("One").await;
     tenant.register(&fleet.assets()).await;
     let ids = fleet.ids();
-    tenant.reconnect(&bench.sandbox.token(Fleet::PERSON).await, &ids).await;
-    let ended = tenant.reconnect(&bench.sandbox.token(Fleet::MANAGED).await, &ids).await;
+    tenant
+        .reconnect(&bench.sandbox.token(Fleet::PERSON).await, &ids)
+        .await;
+    let ended = tenant
+        .reconnect(&bench.sandbox.token(Fleet::MANAGED).await, &ids)
+        .await;
     assert_eq!(ended["counts"], json!({ "replaced": 7 }));
-    bench.sandbox.post(&format!("persons/{}/password-change", Fleet::MANAGED), json!({})).await;
+    bench
+        .sandbox
+        .post(
+            &format!("persons/{}/password-change", Fleet::MANAGED),
+            json!({}),
+        )
+        .await;
     let tenant = leap(&bench, &tenant, Duration::hours(25)).await;
     let watched = watch(&bench).await;
-    assert_eq!((watched.failed_over, watched.doubted), (7, 0), "{watched:?}");
+    assert_eq!(
+        (watched.failed_over, watched.doubted),
+        (7, 0),
+        "{watched:?}"
+    );
     for (id, token) in tenant.tokens(&ids).await {
         assert_eq!(token["person_id"], Fleet::PERSON);
         assert_eq!(bench.sandbox.tries(&id, &token).await, 200);
@@ -215,7 +286,8 @@ async fn a_system_users_sixty_days_are_renewed_before_their_end(database: TestDa
     let bench = Bench::start(database, &world).await;
     let tenant = bench.tenant("One").await;
     tenant.register(&fleet.assets()).await;
-    let wanted = json!({ "system_user": SYSTEM, "app": crate::bench::APP, "expires_in_60_days": true });
+    let wanted =
+        json!({ "system_user": SYSTEM, "app": crate::bench::APP, "expires_in_60_days": true });
     let machine = bench.sandbox.token_of(wanted).await;
     tenant.reconnect(&machine, &fleet.ids()).await;
     refreshed_in_time(&bench, tenant, &fleet, "system_user_60_days").await;
@@ -223,13 +295,19 @@ async fn a_system_users_sixty_days_are_renewed_before_their_end(database: TestDa
 
 async fn a_refresh_keeps_what_waits_for_its_asset(database: TestDatabase) {
     let (bench, fleet, mut tenant) = connected(database).await;
-    let ended = tenant.reconnect(&bench.sandbox.token(Fleet::MANAGED).await, &fleet.ids()).await;
+    let ended = tenant
+        .reconnect(&bench.sandbox.token(Fleet::MANAGED).await, &fleet.ids())
+        .await;
     assert_eq!(ended["counts"], json!({ "parked": 14 }));
     let mut refreshed = 0;
     for _ in 0..55 {
         tenant = leap(&bench, &tenant, Duration::days(1)).await;
         watch(&bench).await;
-        refreshed += bench.vault.rotate_due(10).await.expect("the database answers");
+        refreshed += bench
+            .vault
+            .rotate_due(10)
+            .await
+            .expect("the database answers");
         if refreshed > 0 {
             break;
         }
@@ -241,7 +319,11 @@ async fn a_refresh_keeps_what_waits_for_its_asset(database: TestDatabase) {
     for id in fleet.ids() {
         let asset = tenant.get(&format!("/v1/assets/{id}")).await;
         assert_eq!(asset["slots"]["active"]["person_id"], Fleet::PERSON);
-        assert_eq!(asset["slots"]["candidate"]["person_id"], Fleet::MANAGED, "it waits on: {asset}");
+        assert_eq!(
+            asset["slots"]["candidate"]["person_id"],
+            Fleet::MANAGED,
+            "it waits on: {asset}"
+        );
     }
 }
 
@@ -260,7 +342,11 @@ async fn refreshed_in_time(bench: &Bench, tenant: Tenant, fleet: &Fleet, cause: 
     for day in 0..85 {
         tenant = leap(bench, &tenant, Duration::days(1)).await;
         watch(bench).await;
-        let now = bench.vault.rotate_due(10).await.expect("the database answers");
+        let now = bench
+            .vault
+            .rotate_due(10)
+            .await
+            .expect("the database answers");
         refreshed += now;
         if now > 0 {
             let list = tenant.get("/v1/reconnects").await;
@@ -271,7 +357,11 @@ async fn refreshed_in_time(bench: &Bench, tenant: Tenant, fleet: &Fleet, cause: 
         }
         if day % 12 == 0 || now > 0 {
             for (id, token) in tenant.tokens(&ids).await {
-                assert_eq!(bench.sandbox.tries(&id, &token).await, 200, "day {day}: {id} {token}");
+                assert_eq!(
+                    bench.sandbox.tries(&id, &token).await,
+                    200,
+                    "day {day}: {id} {token}"
+                );
             }
         }
     }
@@ -282,11 +372,15 @@ async fn two_spaced_refusals_disconnect_and_one_does_not(database: TestDatabase)
     let (bench, _, tenant) = connected(database).await;
     bench
         .sandbox
-        .post(&format!("persons/{}/leave", Fleet::PERSON), json!({ "business": crate::bench::business(1) }))
+        .post(
+            &format!("persons/{}/leave", Fleet::PERSON),
+            json!({ "business": crate::bench::business(1) }),
+        )
         .await;
     let tenant = leap(&bench, &tenant, Duration::hours(25)).await;
     assert_eq!(watch(&bench).await.doubted, 7);
-    let count = |states: Vec<String>, wanted: &str| states.iter().filter(|it| *it == wanted).count();
+    let count =
+        |states: Vec<String>, wanted: &str| states.iter().filter(|it| *it == wanted).count();
     assert_eq!(count(states(&tenant).await, "suspect"), 7);
     let tenant = leap(&bench, &tenant, Duration::minutes(11)).await;
     assert_eq!(watch(&bench).await.doubted, 7);

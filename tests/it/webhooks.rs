@@ -20,7 +20,9 @@ type Requests = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 
 /// A consumer on loopback that takes everything.
 async fn consumer() -> (String, Requests) {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let listener = TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .expect("a free port");
     let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
     let requests = Requests::default();
     let received = Arc::clone(&requests);
@@ -50,24 +52,39 @@ fn whole(bytes: &[u8]) -> Option<(String, Vec<u8>)> {
 
 fn header(head: &str, name: &str) -> String {
     let lines = head.lines().filter_map(|line| line.split_once(": "));
-    let mut found = lines.filter(|(it, _)| it.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned());
+    let mut found = lines
+        .filter(|(it, _)| it.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.to_owned());
     found.next_back().unwrap_or_default()
 }
 
 /// The signature a consumer computes by the recipe of `docs/webhooks.md`: HMAC-SHA256 (RFC 2104) from scratch.
 fn signature(secret: &str, head: &str, body: &[u8]) -> String {
-    let mut key = STANDARD.decode(secret.trim_start_matches("whsec_")).expect("base64");
+    let mut key = STANDARD
+        .decode(secret.trim_start_matches("whsec_"))
+        .expect("base64");
     key.resize(64, 0);
     let padded = |with: u8| key.iter().map(|it| it ^ with).collect::<Vec<_>>();
-    let signed = format!("{}.{}.", header(head, "webhook-id"), header(head, "webhook-timestamp"));
+    let signed = format!(
+        "{}.{}.",
+        header(head, "webhook-id"),
+        header(head, "webhook-timestamp")
+    );
     let inner = Sha256::digest([padded(0x36).as_slice(), signed.as_bytes(), body].concat());
-    format!("v1,{}", STANDARD.encode(Sha256::digest([padded(0x5c).as_slice(), &inner].concat())))
+    format!(
+        "v1,{}",
+        STANDARD.encode(Sha256::digest([padded(0x5c).as_slice(), &inner].concat()))
+    )
 }
 
 /// Delivers what is due until the consumer has so many.
 async fn delivered(bench: &Bench, requests: &Requests, n: usize) -> Vec<(String, Vec<u8>)> {
     for _ in 0..200 {
-        bench.vault.deliver_due(50).await.expect("the database answers");
+        bench
+            .vault
+            .deliver_due(50)
+            .await
+            .expect("the database answers");
         let received = requests.lock().await.clone();
         if received.len() >= n {
             return received;
@@ -91,8 +108,14 @@ async fn a_completed_reconnect_is_told_with_a_signature() {
         let tenant = bench.tenant("One").await;
         tenant.register(&fleet.assets()).await;
         let (url, requests) = consumer().await;
-        let made = endpoint(&tenant, json!({ "url": url, "kinds": ["reconnect.completed"] })).await;
-        let ended = tenant.reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids()).await;
+        let made = endpoint(
+            &tenant,
+            json!({ "url": url, "kinds": ["reconnect.completed"] }),
+        )
+        .await;
+        let ended = tenant
+            .reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids())
+            .await;
 
         let received = delivered(&bench, &requests, 1).await;
         let (head, body) = &received[0];
@@ -114,17 +137,28 @@ async fn a_completed_reconnect_is_told_with_a_signature() {
         );
 
         let path = format!("/v1/webhook-endpoints/{}", made["id"].as_str().unwrap());
-        let mut log = tenant.get(&format!("{path}/deliveries?status=delivered")).await;
-        assert_eq!(log["data"][0]["event_id"], header(head, "webhook-id").as_str());
+        let mut log = tenant
+            .get(&format!("{path}/deliveries?status=delivered"))
+            .await;
+        assert_eq!(
+            log["data"][0]["event_id"],
+            header(head, "webhook-id").as_str()
+        );
         assert_eq!(log["data"][0]["response_status"], 204);
         let replay = json!({ "event_id": log["data"][0]["event_id"] });
         let (status, answer) = tenant.post(&format!("{path}/replay"), &replay).await;
         assert_eq!((status, &answer["deliveries"]), (202, &json!(1)));
         let again = delivered(&bench, &requests, 2).await;
-        assert_eq!((header(&again[1].0, "webhook-id"), &again[1].1), (header(head, "webhook-id"), body));
+        assert_eq!(
+            (header(&again[1].0, "webhook-id"), &again[1].1),
+            (header(head, "webhook-id"), body)
+        );
         log = tenant.get(&format!("{path}/deliveries")).await;
         assert_eq!(log["data"].as_array().map(Vec::len), Some(1));
-        assert!(!tenant.get(&path).await.to_string().contains("whsec_"), "the secret is shown once");
+        assert!(
+            !tenant.get(&path).await.to_string().contains("whsec_"),
+            "the secret is shown once"
+        );
     }
 }
 
@@ -135,22 +169,52 @@ async fn a_faulty_endpoint_is_refused_by_its_fields() {
     for (body, field) in [
         (json!({ "url": "https://10.0.0.1/" }), "url"),
         (json!({ "url": "http://hooks.example.com/" }), "url"),
-        (json!({ "url": "https://hooks.example.com/", "kinds": [] }), "kinds"),
-        (json!({ "url": "https://hooks.example.com/", "kinds": ["*", "asset.lost"] }), "kinds[1]"),
-        (json!({ "url": "https://hooks.example.com/", "secret": "mine" }), "secret"),
+        (
+            json!({ "url": "https://hooks.example.com/", "kinds": [] }),
+            "kinds",
+        ),
+        (
+            json!({ "url": "https://hooks.example.com/", "kinds": ["*", "asset.lost"] }),
+            "kinds[1]",
+        ),
+        (
+            json!({ "url": "https://hooks.example.com/", "secret": "mine" }),
+            "secret",
+        ),
         (json!({ "kinds": ["*"] }), "url"),
     ] {
         let (status, answer) = tenant.post("/v1/webhook-endpoints", &body).await;
-        assert_eq!((status, &answer["errors"][0]["field"]), (422, &json!(field)), "{answer}");
+        assert_eq!(
+            (status, &answer["errors"][0]["field"]),
+            (422, &json!(field)),
+            "{answer}"
+        );
     }
     let made = endpoint(&tenant, json!({ "url": "https://hooks.example.com/" })).await;
     let path = format!("/v1/webhook-endpoints/{}", made["id"].as_str().unwrap());
-    let change =
-        tenant.call(Method::PATCH, &path).json(&json!({ "status": "disabled" })).send().await.unwrap();
-    assert_eq!(change.json::<Value>().await.unwrap()["disabled_reason"], "by_tenant");
+    let change = tenant
+        .call(Method::PATCH, &path)
+        .json(&json!({ "status": "disabled" }))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        change.json::<Value>().await.unwrap()["disabled_reason"],
+        "by_tenant"
+    );
     let (status, answer) = tenant.post(&format!("{path}/test"), &json!({})).await;
-    assert_eq!((status, &answer["type"]), (409, &json!("/problems/webhook_endpoint_disabled")));
-    let (status, answer) =
-        tenant.post(&format!("{path}/rotate-secret"), &json!({ "overlap_seconds": 2_592_001 })).await;
-    assert_eq!((status, &answer["errors"][0]["field"]), (422, &json!("overlap_seconds")));
+    assert_eq!(
+        (status, &answer["type"]),
+        (409, &json!("/problems/webhook_endpoint_disabled"))
+    );
+    let (status, answer) = tenant
+        .post(
+            &format!("{path}/rotate-secret"),
+            &json!({ "overlap_seconds": 2_592_001 }),
+        )
+        .await;
+    assert_eq!(
+        (status, &answer["errors"][0]["field"]),
+        (422, &json!("overlap_seconds"))
+    );
 }

@@ -31,27 +31,43 @@ async fn import(tenant: &Tenant, token: &str, fleet: &Fleet) {
         it["token"] = json!(token);
         it
     };
-    tenant.register(&fleet.assets().into_iter().map(with_token).collect::<Vec<_>>()).await;
+    tenant
+        .register(
+            &fleet
+                .assets()
+                .into_iter()
+                .map(with_token)
+                .collect::<Vec<_>>(),
+        )
+        .await;
 }
 
 async fn states(tenant: &Tenant) -> BTreeMap<String, usize> {
     let list = tenant.get("/v1/assets?limit=200").await;
     let mut states = BTreeMap::new();
     for it in list["data"].as_array().expect("a list") {
-        *states.entry(it["state"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
+        *states
+            .entry(it["state"].as_str().unwrap_or_default().to_owned())
+            .or_default() += 1;
     }
     states
 }
 
 async fn backlog(store: &Store) -> Backlog {
     let wall = Clock::wall();
-    store.backlog(wall, wall).await.expect("the database answers")
+    store
+        .backlog(wall, wall)
+        .await
+        .expect("the database answers")
 }
 
 async fn store(bench: &Bench) -> Store {
     let url = bench.database.url().to_owned();
-    let settings =
-        regrant_storage::Settings { url, max_connections: 2, busy_timeout: Duration::from_secs(20) };
+    let settings = regrant_storage::Settings {
+        url,
+        max_connections: 2,
+        busy_timeout: Duration::from_secs(20),
+    };
     Store::connect(&settings).await.expect("the store connects")
 }
 
@@ -75,14 +91,30 @@ async fn a_tick_passes_over_every_lane_and_a_drain_leaves_nothing_due() {
         import(&tenant, &bench.sandbox.token(Fleet::PERSON).await, &fleet).await;
         let worker = Worker::new(bench.vault.clone(), brisk());
         let ticked = worker.tick().await;
-        assert_eq!(ticked.lanes.iter().map(|(lane, _)| *lane).collect::<Vec<_>>(), Lane::ALL);
-        let watched = ticked.lanes.iter().find(|(lane, _)| *lane == Lane::Watching);
+        assert_eq!(
+            ticked
+                .lanes
+                .iter()
+                .map(|(lane, _)| *lane)
+                .collect::<Vec<_>>(),
+            Lane::ALL
+        );
+        let watched = ticked
+            .lanes
+            .iter()
+            .find(|(lane, _)| *lane == Lane::Watching);
         assert!(matches!(watched, Some((_, Ok(26)))), "{ticked:?}");
         worker.drain().await.expect("no lane fails");
         assert_eq!(backlog(&store(&bench).await).await.probes.count, 0);
-        assert_eq!(states(&tenant).await, BTreeMap::from([("healthy".to_owned(), 26)]));
+        assert_eq!(
+            states(&tenant).await,
+            BTreeMap::from([("healthy".to_owned(), 26)])
+        );
         bench.clock.advance(chrono::Duration::days(1));
-        assert!(worker.drain().await.expect("no lane fails") >= 26, "a day later they are due again");
+        assert!(
+            worker.drain().await.expect("no lane fails") >= 26,
+            "a day later they are due again"
+        );
     }
 }
 
@@ -92,13 +124,24 @@ async fn a_lane_that_fails_stops_no_other_and_works_again_when_it_can() {
         let fleet = Fleet::new(1, 11, 0);
         let bench = Bench::start(database, &fleet.world()).await;
         let tenant = bench.tenant("One").await;
-        let owner = open(bench.database.owner_url()).await.expect("the owner connects");
+        let owner = open(bench.database.owner_url())
+            .await
+            .expect("the owner connects");
         let hide = "ALTER TABLE idempotency RENAME TO hidden";
-        owner.execute_unprepared(hide).await.expect("purging fails from now on");
-        let (worker, stop) = (Worker::new(bench.vault.clone(), brisk()), CancellationToken::new());
+        owner
+            .execute_unprepared(hide)
+            .await
+            .expect("purging fails from now on");
+        let (worker, stop) = (
+            Worker::new(bench.vault.clone(), brisk()),
+            CancellationToken::new(),
+        );
         let failed = worker.tick().await;
         assert!(
-            failed.lanes.iter().all(|(lane, done)| done.is_err() == (*lane == Lane::Purge)),
+            failed
+                .lanes
+                .iter()
+                .all(|(lane, done)| done.is_err() == (*lane == Lane::Purge)),
             "{failed:?}"
         );
 
@@ -108,21 +151,37 @@ async fn a_lane_that_fails_stops_no_other_and_works_again_when_it_can() {
             async move { worker.run_until(stop).await }
         });
         import(&tenant, &bench.sandbox.token(Fleet::PERSON).await, &fleet).await;
-        until("the other lanes work", async || states(&tenant).await.get("healthy") == Some(&12)).await;
+        until("the other lanes work", async || {
+            states(&tenant).await.get("healthy") == Some(&12)
+        })
+        .await;
         assert!(pulse.is_alive());
-        owner.execute_unprepared("ALTER TABLE hidden RENAME TO idempotency").await.expect("it can again");
-        let one = tenant.call(reqwest::Method::POST, "/v1/reconnects").header("Idempotency-Key", "k");
+        owner
+            .execute_unprepared("ALTER TABLE hidden RENAME TO idempotency")
+            .await
+            .expect("it can again");
+        let one = tenant
+            .call(reqwest::Method::POST, "/v1/reconnects")
+            .header("Idempotency-Key", "k");
         let token = bench.sandbox.token(Fleet::PERSON).await;
         let order = json!({ "access_token": token, "asset_ids": fleet.ids(), "wait_seconds": 60 });
-        assert_eq!(one.json(&order).send().await.expect("an answer").status(), 200);
+        assert_eq!(
+            one.json(&order).send().await.expect("an answer").status(),
+            200
+        );
         bench.clock.advance(chrono::Duration::days(2));
         until("the lane works again", async || {
-            let rows = owner.query_all_raw(statement(&owner, "SELECT 1 FROM idempotency")).await;
+            let rows = owner
+                .query_all_raw(statement(&owner, "SELECT 1 FROM idempotency"))
+                .await;
             rows.expect("rows").is_empty()
         })
         .await;
         stop.cancel();
-        working.await.expect("no panic").expect("no lane broke down");
+        working
+            .await
+            .expect("no panic")
+            .expect("no lane broke down");
         assert!(!pulse.is_alive(), "a worker that was stopped does not work");
     }
 }
@@ -142,7 +201,13 @@ async fn a_shutdown_in_the_midst_of_work_gives_leases_back_and_loses_nothing() {
             bench.sandbox.latency(400).await;
             let store = store(&bench).await;
             let stop = CancellationToken::new();
-            let worker = Worker::new(bench.vault.clone(), Settings { patience, ..brisk() });
+            let worker = Worker::new(
+                bench.vault.clone(),
+                Settings {
+                    patience,
+                    ..brisk()
+                },
+            );
             let (vault, stopped) = (bench.vault.clone(), stop.clone());
             let working = tokio::spawn(async move {
                 let ended = worker.run_until(stopped).await;
@@ -151,23 +216,34 @@ async fn a_shutdown_in_the_midst_of_work_gives_leases_back_and_loses_nothing() {
             });
             until("probes are held", async || backlog(&store).await.held > 0).await;
             stop.cancel();
-            working.await.expect("no panic").expect("no lane broke down");
+            working
+                .await
+                .expect("no panic")
+                .expect("no lane broke down");
             let left = backlog(&store).await;
             assert_eq!((left.held, left.stuck), (0, 0), "{left:?}");
             if patience.is_zero() {
-                assert!(left.probes.count > 0, "what was cut off is due as it was: {left:?}");
+                assert!(
+                    left.probes.count > 0,
+                    "what was cut off is due as it was: {left:?}"
+                );
             }
             bench.sandbox.latency(0).await;
             let next = Worker::new(bench.vault.clone(), brisk());
             next.drain().await.expect("no lane fails");
-            assert_eq!(states(&tenant).await, BTreeMap::from([("healthy".to_owned(), 120)]));
+            assert_eq!(
+                states(&tenant).await,
+                BTreeMap::from([("healthy".to_owned(), 120)])
+            );
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn worker_processes_on_postgresql_share_what_is_due_and_do_nothing_twice() {
-    let Some(database) = TestDatabase::postgres().await else { return };
+    let Some(database) = TestDatabase::postgres().await else {
+        return;
+    };
     let fleet = Fleet::new(4, 299, 0);
     let mut served = Served::start(database, &fleet.world(), "info").await;
     let tenant = served.tenant("One").await;

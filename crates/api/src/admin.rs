@@ -72,7 +72,13 @@ impl AdminServer {
     /// # Errors
     /// The address cannot be bound.
     pub fn bind(parts: AdminParts) -> io::Result<Self> {
-        let AdminParts { vault, listen, settings, routes, alive } = parts;
+        let AdminParts {
+            vault,
+            listen,
+            settings,
+            routes,
+            alive,
+        } = parts;
         let routes = match routes {
             AdminRoutes::All => Routes {
                 described,
@@ -159,5 +165,7 @@ fn pages(config: &mut web::ServiceConfig) {
 }
 
 async fn description(description: Data<Description>) -> HttpResponse {
-    HttpResponse::Ok().content_type(ContentType::json()).body(description.json.clone())
+    HttpResponse::Ok()
+        .content_type(ContentType::json())
+        .body(description.json.clone())
 }

@@ -87,7 +87,13 @@ async fn identify(request: &ServiceRequest) -> Result<Principal, Problem> {
     let vault = request.app_data::<Data<Vault>>().ok_or_else(not_set_up)?;
     let token = bearer(request.headers())?;
     let (address, proof) = (CallerAddress::of(request).0, proof(request.headers()));
-    Ok(vault.authenticate(Presented { token, address, proof }).await?)
+    Ok(vault
+        .authenticate(Presented {
+            token,
+            address,
+            proof,
+        })
+        .await?)
 }
 
 /// The one proof of a call. Two are none: which of them counts, nobody can say.
@@ -111,10 +117,19 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
         (None, _) => return Err(unauthenticated("", "This call needs an access token.")),
         (Some(_), Some(_)) => None,
     };
-    let token =
-        value.and_then(|it| it.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let malformed = || unauthenticated("invalid_request", "Send one header `Authorization: Bearer …`.");
-    token.map(|(_, token)| token.trim()).filter(|it| !it.is_empty()).ok_or_else(malformed)
+    let token = value
+        .and_then(|it| it.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let malformed = || {
+        unauthenticated(
+            "invalid_request",
+            "Send one header `Authorization: Bearer …`.",
+        )
+    };
+    token
+        .map(|(_, token)| token.trim())
+        .filter(|it| !it.is_empty())
+        .ok_or_else(malformed)
 }
 
 #[cfg(test)]
@@ -124,10 +139,12 @@ mod tests {
     use super::*;
 
     fn read(values: &[&str]) -> Option<String> {
-        let request = values
-            .iter()
-            .fold(TestRequest::default(), |it, value| it.append_header(("Authorization", *value)));
-        bearer(request.to_http_request().headers()).ok().map(str::to_owned)
+        let request = values.iter().fold(TestRequest::default(), |it, value| {
+            it.append_header(("Authorization", *value))
+        });
+        bearer(request.to_http_request().headers())
+            .ok()
+            .map(str::to_owned)
     }
 
     #[test]
@@ -138,9 +155,14 @@ mod tests {
 
     #[test]
     fn everything_else_is_no_token() {
-        for values in
-            [&[][..], &["Basic YTpi"], &["Bearer"], &["Bearer "], &["a.b.c"], &["Bearer a", "Bearer b"]]
-        {
+        for values in [
+            &[][..],
+            &["Basic YTpi"],
+            &["Bearer"],
+            &["Bearer "],
+            &["a.b.c"],
+            &["Bearer a", "Bearer b"],
+        ] {
             assert_eq!(read(values), None, "{values:?}");
         }
     }

@@ -19,8 +19,11 @@ const OPEN: [(&str, Method); 6] = [
     ("/v1/reconnect-sessions/current", Method::GET),
 ];
 
-static ROUTES: LazyLock<Vec<(ResourceDef, Method)>> =
-    LazyLock::new(|| OPEN.into_iter().map(|(path, method)| (ResourceDef::new(path), method)).collect());
+static ROUTES: LazyLock<Vec<(ResourceDef, Method)>> = LazyLock::new(|| {
+    OPEN.into_iter()
+        .map(|(path, method)| (ResourceDef::new(path), method))
+        .collect()
+});
 
 /// Whether this call is one of them.
 pub(crate) fn may_call(request: &ServiceRequest) -> bool {
@@ -29,7 +32,9 @@ pub(crate) fn may_call(request: &ServiceRequest) -> bool {
 
 /// Whether the path answers this method to a page; the path as routes are found by it.
 pub(crate) fn is_open(path: &str, method: &Method) -> bool {
-    ROUTES.iter().any(|(route, open)| open == method && route.is_match(path))
+    ROUTES
+        .iter()
+        .any(|(route, open)| open == method && route.is_match(path))
 }
 
 #[cfg(test)]
@@ -40,8 +45,19 @@ mod tests {
     fn what_is_open_is_a_route_that_there_is() {
         let api = crate::openapi();
         for (path, method) in OPEN {
-            let item = api.paths.paths.get(path).unwrap_or_else(|| panic!("{path}"));
-            assert!(if method == Method::GET { item.get.is_some() } else { item.post.is_some() }, "{path}");
+            let item = api
+                .paths
+                .paths
+                .get(path)
+                .unwrap_or_else(|| panic!("{path}"));
+            assert!(
+                if method == Method::GET {
+                    item.get.is_some()
+                } else {
+                    item.post.is_some()
+                },
+                "{path}"
+            );
         }
     }
 

@@ -49,13 +49,17 @@ impl<P: Demand> FromRequest for Caller<P> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(permitted(request, P::PERMISSION).map(|principal| Self { principal, permission: PhantomData }))
+        ready(permitted(request, P::PERMISSION).map(|principal| Self {
+            principal,
+            permission: PhantomData,
+        }))
     }
 }
 
 fn permitted(request: &HttpRequest, permission: Permission) -> Result<Principal, Problem> {
     let principal = request.extensions().get::<Principal>().cloned();
-    let principal = principal.ok_or_else(|| unauthenticated("", "This call needs an access token."))?;
+    let principal =
+        principal.ok_or_else(|| unauthenticated("", "This call needs an access token."))?;
     let vault = request.app_data::<Data<Vault>>();
     let vault = vault.ok_or_else(|| Problem::new(Code::Internal, "not set up"))?;
     vault.permit(&principal, permission)?;

@@ -30,7 +30,9 @@ impl CallerAddress {
     }
 
     fn behind_proxies(request: &HttpRequest) -> Self {
-        let Some(peer) = request.peer_addr() else { return Self(UNKNOWN) };
+        let Some(peer) = request.peer_addr() else {
+            return Self(UNKNOWN);
+        };
         let settings = request.app_data::<Data<Settings>>();
         let trusted = settings.map_or(&[][..], |it| it.trusted_proxies.as_slice());
         Self(walk(peer.ip(), request.headers(), trusted))
@@ -51,7 +53,10 @@ fn walk(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
     let mut last = peer.to_canonical();
     let told: Vec<_> = headers.get_all(header::X_FORWARDED_FOR).collect();
-    let parts = told.iter().rev().flat_map(|it| it.as_bytes().rsplit(|byte| *byte == b','));
+    let parts = told
+        .iter()
+        .rev()
+        .flat_map(|it| it.as_bytes().rsplit(|byte| *byte == b','));
     for part in parts {
         if !is_trusted(last) {
             break;
@@ -67,7 +72,10 @@ fn address(part: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(part).ok()?.trim();
     let alone = text.parse::<IpAddr>();
     let with_port = || text.parse::<std::net::SocketAddr>().map(|it| it.ip());
-    alone.or_else(|_| with_port()).ok().map(|it| it.to_canonical())
+    alone
+        .or_else(|_| with_port())
+        .ok()
+        .map(|it| it.to_canonical())
 }
 
 #[cfg(test)]
@@ -77,43 +85,92 @@ mod tests {
     use super::*;
 
     fn seen(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
-        let request = forwarded
-            .iter()
-            .fold(TestRequest::default(), |it, value| it.append_header(("X-Forwarded-For", *value)));
+        let request = forwarded.iter().fold(TestRequest::default(), |it, value| {
+            it.append_header(("X-Forwarded-For", *value))
+        });
         let trusted: Vec<IpNet> = trusted.iter().map(|it| it.parse().unwrap()).collect();
-        walk(peer.parse().unwrap(), request.to_http_request().headers(), &trusted).to_string()
+        walk(
+            peer.parse().unwrap(),
+            request.to_http_request().headers(),
+            &trusted,
+        )
+        .to_string()
     }
 
     #[test]
     fn a_stranger_cannot_say_where_it_comes_from() {
         assert_eq!(seen("203.0.113.9", &["10.0.0.1"], &[]), "203.0.113.9");
-        assert_eq!(seen("203.0.113.9", &["10.0.0.1"], &["10.0.0.0/8"]), "203.0.113.9");
+        assert_eq!(
+            seen("203.0.113.9", &["10.0.0.1"], &["10.0.0.0/8"]),
+            "203.0.113.9"
+        );
     }
 
     #[test]
     fn behind_trusted_proxies_the_first_stranger_is_the_caller() {
         let trusted = ["10.0.0.0/8", "192.168.0.0/16"];
-        assert_eq!(seen("10.0.0.1", &["198.51.100.7"], &trusted), "198.51.100.7");
-        assert_eq!(seen("10.0.0.1", &["1.1.1.1, 198.51.100.7, 192.168.0.2"], &trusted), "198.51.100.7");
-        assert_eq!(seen("10.0.0.1", &["1.1.1.1", "198.51.100.7", "10.2.3.4"], &trusted), "198.51.100.7");
-        assert_eq!(seen("10.0.0.1", &["198.51.100.7:4711"], &trusted), "198.51.100.7");
-        assert_eq!(seen("10.0.0.1", &["10.0.0.2, 10.0.0.3"], &trusted), "10.0.0.2");
+        assert_eq!(
+            seen("10.0.0.1", &["198.51.100.7"], &trusted),
+            "198.51.100.7"
+        );
+        assert_eq!(
+            seen(
+                "10.0.0.1",
+                &["1.1.1.1, 198.51.100.7, 192.168.0.2"],
+                &trusted
+            ),
+            "198.51.100.7"
+        );
+        assert_eq!(
+            seen(
+                "10.0.0.1",
+                &["1.1.1.1", "198.51.100.7", "10.2.3.4"],
+                &trusted
+            ),
+            "198.51.100.7"
+        );
+        assert_eq!(
+            seen("10.0.0.1", &["198.51.100.7:4711"], &trusted),
+            "198.51.100.7"
+        );
+        assert_eq!(
+            seen("10.0.0.1", &["10.0.0.2, 10.0.0.3"], &trusted),
+            "10.0.0.2"
+        );
         assert_eq!(seen("10.0.0.1", &[], &trusted), "10.0.0.1");
     }
 
     #[test]
     fn what_is_no_address_ends_the_walk_at_the_last_good_one() {
         let trusted = ["10.0.0.0/8"];
-        for broken in ["unknown", "", "_hidden", "10.0.0.300", "1.1.1.1 2.2.2.2", "\u{e9}", "fe80::1%eth0"] {
+        for broken in [
+            "unknown",
+            "",
+            "_hidden",
+            "10.0.0.300",
+            "1.1.1.1 2.2.2.2",
+            "\u{e9}",
+            "fe80::1%eth0",
+        ] {
             let told = format!("198.51.100.7, {broken}, 10.0.0.2");
-            assert_eq!(seen("10.0.0.1", &[told.as_str()], &trusted), "10.0.0.2", "{broken}");
+            assert_eq!(
+                seen("10.0.0.1", &[told.as_str()], &trusted),
+                "10.0.0.2",
+                "{broken}"
+            );
         }
     }
 
     #[test]
     fn an_address_written_in_ipv6_is_the_same_address() {
         let trusted = ["10.0.0.0/8", "fd00::/8"];
-        assert_eq!(seen("::ffff:10.0.0.1", &["::ffff:198.51.100.7"], &trusted), "198.51.100.7");
-        assert_eq!(seen("fd00::1", &["[2001:db8::7]:443"], &trusted), "2001:db8::7");
+        assert_eq!(
+            seen("::ffff:10.0.0.1", &["::ffff:198.51.100.7"], &trusted),
+            "198.51.100.7"
+        );
+        assert_eq!(
+            seen("fd00::1", &["[2001:db8::7]:443"], &trusted),
+            "2001:db8::7"
+        );
     }
 }

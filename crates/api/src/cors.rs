@@ -24,12 +24,14 @@ use crate::{
     rate_limit::RateLimits,
 };
 
-const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, x-request-id, last-event-id";
+const REQUEST_HEADERS: &str =
+    "authorization, content-type, idempotency-key, x-request-id, last-event-id";
 const ANSWER_HEADERS: &str =
     "x-request-id, retry-after, location, ratelimit-limit, ratelimit-remaining, ratelimit-reset";
 /// How long a browser remembers a preflight, in seconds.
 const MAX_AGE: &str = "600";
-const PREFLIGHT_VARIES: &str = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
+const PREFLIGHT_VARIES: &str =
+    "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
 
 /// The page's origin that may read the answer, left with the request.
 #[derive(Clone)]
@@ -49,7 +51,10 @@ pub(crate) async fn cors(
     let mut response = next.call(request).await?.map_into_left_body();
     let (readable, known) = {
         let extensions = response.request().extensions();
-        (extensions.get::<Readable>().cloned(), extensions.contains::<Principal>())
+        (
+            extensions.get::<Readable>().cloned(),
+            extensions.contains::<Principal>(),
+        )
     };
     // Only after the call was counted: who calls too often asks the database nothing.
     let is_counted = response.status() != StatusCode::TOO_MANY_REQUESTS;
@@ -70,7 +75,9 @@ pub(crate) async fn check_origin(
     if matches!(caller.subject(), Subject::Client(_)) || !headers.contains_key(header::ORIGIN) {
         return Ok(None);
     }
-    let Some(origin) = one(headers, &header::ORIGIN) else { return Err(not_allowed()) };
+    let Some(origin) = one(headers, &header::ORIGIN) else {
+        return Err(not_allowed());
+    };
     let text = origin.to_str().unwrap_or_default();
     if vault.may_call_from(caller, text).await? {
         Ok(Some(Readable(origin.clone())))
@@ -104,7 +111,9 @@ async fn preflight(request: &ServiceRequest) -> HttpResponse {
         }
     };
     allowance.tell(answer.headers_mut());
-    answer.headers_mut().insert(header::VARY, HeaderValue::from_static(PREFLIGHT_VARIES));
+    answer
+        .headers_mut()
+        .insert(header::VARY, HeaderValue::from_static(PREFLIGHT_VARIES));
     answer
 }
 
@@ -149,7 +158,10 @@ fn dress(headers: &mut HeaderMap, readable: Option<Readable>) {
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     if let Some(Readable(origin)) = readable {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(ANSWER_HEADERS));
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static(ANSWER_HEADERS),
+        );
     }
 }
 
@@ -159,5 +171,8 @@ fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue>
 }
 
 fn not_allowed() -> Problem {
-    Problem::new(Code::OriginNotAllowed, "A page of this origin may not make this call.")
+    Problem::new(
+        Code::OriginNotAllowed,
+        "A page of this origin may not make this call.",
+    )
 }

@@ -3,7 +3,9 @@
 //! The rule: a cursor is opaque. It is a position, not a right: it is checked like any other input.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use regrant_domain::{AssetId, DeliveryId, OperatorId, PersonId, ReconnectId, ReconnectSessionId, TenantId};
+use regrant_domain::{
+    AssetId, DeliveryId, OperatorId, PersonId, ReconnectId, ReconnectSessionId, TenantId,
+};
 use regrant_vault::ForecastCursor;
 use serde::{Deserialize, Serialize};
 
@@ -109,7 +111,9 @@ impl TryFrom<String> for Limit {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let limit = text.parse().ok().filter(|it| (1..=MOST).contains(it));
-        limit.map(Self).ok_or("expected a whole number from 1 to 200")
+        limit
+            .map(Self)
+            .ok_or("expected a whole number from 1 to 200")
     }
 }
 
@@ -128,12 +132,20 @@ pub(crate) struct Page<T> {
 impl<T> Page<T> {
     /// A page that may have more behind it.
     pub(crate) fn of<P: Position>(data: Vec<T>, next: Option<&P>) -> Self {
-        Self { data, has_more: next.is_some(), next_cursor: next.map(cursor) }
+        Self {
+            data,
+            has_more: next.is_some(),
+            next_cursor: next.map(cursor),
+        }
     }
 
     /// All there is.
     pub(crate) fn whole(data: Vec<T>) -> Self {
-        Self { data, has_more: false, next_cursor: None }
+        Self {
+            data,
+            has_more: false,
+            next_cursor: None,
+        }
     }
 }
 
@@ -150,8 +162,18 @@ mod tests {
     #[test]
     fn what_is_no_cursor_of_this_list_is_refused() {
         let other = cursor(&ReconnectId::mint());
-        for text in [other.as_str(), "", "act_42", "YXNzZXRzOg", "YXNzZXRzOjEvLi4", "%%%"] {
-            assert!(Cursor::<AssetId>::try_from(text.to_owned()).is_err(), "{text}");
+        for text in [
+            other.as_str(),
+            "",
+            "act_42",
+            "YXNzZXRzOg",
+            "YXNzZXRzOjEvLi4",
+            "%%%",
+        ] {
+            assert!(
+                Cursor::<AssetId>::try_from(text.to_owned()).is_err(),
+                "{text}"
+            );
         }
     }
 

@@ -22,8 +22,7 @@ use crate::{
     request_id::{self, TraceParent, request_id},
 };
 
-const PAGE_POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -37,7 +36,8 @@ pub(crate) async fn envelope(
     let id = request_id(request.headers());
     let span = tracing::info_span!("request", request.id = %id, trace.id = field::Empty, trace.parent = field::Empty);
     if let Some(it) = TraceParent::of(request.headers()) {
-        span.record("trace.id", it.trace).record("trace.parent", it.parent);
+        span.record("trace.id", it.trace)
+            .record("trace.parent", it.parent);
     }
     let response = next.call(request).instrument(span.clone()).await?;
     let mut response = with_id(response, &id);
@@ -60,12 +60,20 @@ fn answer_head(request: &mut ServiceRequest) {
 }
 
 /// Renders a problem again, with the request's id in it. What was said round it in headers stays.
-fn with_id(response: ServiceResponse<impl MessageBody + 'static>, id: &str) -> ServiceResponse<BoxBody> {
-    let problem = response.response().error().and_then(|it| it.as_error::<Problem>());
+fn with_id(
+    response: ServiceResponse<impl MessageBody + 'static>,
+    id: &str,
+) -> ServiceResponse<BoxBody> {
+    let problem = response
+        .response()
+        .error()
+        .and_then(|it| it.as_error::<Problem>());
     match problem.map(|it| it.render(Some(id))) {
         Some(mut rendered) => {
-            let missing =
-                response.headers().iter().filter(|(name, _)| !rendered.headers().contains_key(*name));
+            let missing = response
+                .headers()
+                .iter()
+                .filter(|(name, _)| !rendered.headers().contains_key(*name));
             for (name, value) in missing.collect::<Vec<_>>() {
                 rendered.headers_mut().append(name.clone(), value.clone());
             }
@@ -84,7 +92,14 @@ fn dress(headers: &mut HeaderMap, path: &str, id: &str) {
     set(HeaderName::from_static(request_id::HEADER), id);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
-    set(header::CONTENT_SECURITY_POLICY, if path.starts_with("/docs") { DOCS_POLICY } else { PAGE_POLICY });
+    set(
+        header::CONTENT_SECURITY_POLICY,
+        if path.starts_with("/docs") {
+            DOCS_POLICY
+        } else {
+            PAGE_POLICY
+        },
+    );
     if PRIVATE.iter().any(|it| path.starts_with(it)) {
         set(header::CACHE_CONTROL, "no-store");
     }
@@ -99,8 +114,14 @@ fn log(response: &ServiceResponse<BoxBody>, id: &str, started: Instant) {
         tracing::debug!(http.route = route.as_deref(), request.id = id, "answered");
         return;
     }
-    let client = request.extensions().get::<Principal>().map(|it| it.client().to_string());
-    let operator = request.extensions().get::<LoggedIn>().map(|it| it.operator.id.to_string());
+    let client = request
+        .extensions()
+        .get::<Principal>()
+        .map(|it| it.client().to_string());
+    let operator = request
+        .extensions()
+        .get::<LoggedIn>()
+        .map(|it| it.operator.id.to_string());
     tracing::info!(
         http.method = %request.method(),
         http.route = route.as_deref().unwrap_or("(none)"),

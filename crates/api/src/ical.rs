@@ -52,7 +52,10 @@ impl Text {
         self.line("UID", &escape(&it.uid));
         self.line("DTSTAMP", &stamp.format("%Y%m%dT%H%M%SZ").to_string());
         self.line("DTSTART;VALUE=DATE", &day(it.date));
-        self.line("DTEND;VALUE=DATE", &day(it.date.succ_opt().unwrap_or(it.date)));
+        self.line(
+            "DTEND;VALUE=DATE",
+            &day(it.date.succ_opt().unwrap_or(it.date)),
+        );
         self.line("SUMMARY", &escape(&it.summary));
         self.line("DESCRIPTION", &escape(&it.description));
         self.line("TRANSP", "TRANSPARENT");
@@ -107,7 +110,11 @@ mod tests {
     /// Reads content lines back, by the book and by nothing of the writer's.
     fn lines(text: &str) -> Vec<(String, String)> {
         assert!(text.ends_with("\r\n"));
-        assert_eq!(text.matches('\n').count(), text.matches("\r\n").count(), "no bare line feed");
+        assert_eq!(
+            text.matches('\n').count(),
+            text.matches("\r\n").count(),
+            "no bare line feed"
+        );
         for line in text.split("\r\n") {
             assert!(line.len() <= 75, "{} octets: {line}", line.len());
         }
@@ -148,22 +155,36 @@ mod tests {
     }
 
     fn value<'a>(lines: &'a [(String, String)], name: &str) -> &'a str {
-        &lines.iter().find(|it| it.0 == name).unwrap_or_else(|| unreachable!("{name}")).1
+        &lines
+            .iter()
+            .find(|it| it.0 == name)
+            .unwrap_or_else(|| unreachable!("{name}"))
+            .1
     }
 
     #[test]
     fn what_is_written_is_read_back() {
         let summary = "3 assets end; \"a, b\" \\n is no line break";
-        let description =
-            format!("{}\nsecond line, with commas; and more\n\n", "Bäckerei 木木木 🥐 ".repeat(40));
-        let text = calendar("Kalender, klein", DateTime::UNIX_EPOCH, &[event(summary, &description)]);
+        let description = format!(
+            "{}\nsecond line, with commas; and more\n\n",
+            "Bäckerei 木木木 🥐 ".repeat(40)
+        );
+        let text = calendar(
+            "Kalender, klein",
+            DateTime::UNIX_EPOCH,
+            &[event(summary, &description)],
+        );
         let lines = lines(&text);
         assert_eq!(value(&lines, "SUMMARY"), summary);
         assert_eq!(value(&lines, "DESCRIPTION"), description);
         assert_eq!(value(&lines, "X-WR-CALNAME"), "Kalender, klein");
         assert_eq!(value(&lines, "DTSTAMP"), "19700101T000000Z");
         assert_eq!(value(&lines, "DTSTART;VALUE=DATE"), "20261231");
-        assert_eq!(value(&lines, "DTEND;VALUE=DATE"), "20270101", "an all-day event ends on the next day");
+        assert_eq!(
+            value(&lines, "DTEND;VALUE=DATE"),
+            "20270101",
+            "an all-day event ends on the next day"
+        );
         assert_eq!(value(&lines, "TRIGGER"), "-P7D");
     }
 
@@ -183,13 +204,26 @@ mod tests {
         let evil = "x\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:y\u{0}\u{7f}";
         let text = calendar(evil, DateTime::UNIX_EPOCH, &[event(evil, evil)]);
         let lines = lines(&text);
-        assert_eq!(lines.iter().filter(|it| it.0 == "BEGIN" && it.1 == "VEVENT").count(), 1);
-        assert_eq!(value(&lines, "SUMMARY"), "x\nEND:VEVENT\nBEGIN:VEVENT\nUID:y");
+        assert_eq!(
+            lines
+                .iter()
+                .filter(|it| it.0 == "BEGIN" && it.1 == "VEVENT")
+                .count(),
+            1
+        );
+        assert_eq!(
+            value(&lines, "SUMMARY"),
+            "x\nEND:VEVENT\nBEGIN:VEVENT\nUID:y"
+        );
     }
 
     #[test]
     fn components_are_nested() {
-        let text = calendar("x", DateTime::UNIX_EPOCH, &[event("a", "b"), event("c", "d")]);
+        let text = calendar(
+            "x",
+            DateTime::UNIX_EPOCH,
+            &[event("a", "b"), event("c", "d")],
+        );
         let mut open = Vec::new();
         for (name, value) in lines(&text) {
             match name.as_str() {

@@ -71,7 +71,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for CanonicalJson<T> {
             let mut canonical = Zeroizing::new(Vec::with_capacity(2 * bytes.len() + 1024));
             node.write_canonical(&mut canonical)
                 .map_err(|_| Problem::new(Code::Internal, "not canonical"))?;
-            Ok(Self { value: typed(node)?, canonical })
+            Ok(Self {
+                value: typed(node)?,
+                canonical,
+            })
         })
     }
 }
@@ -112,14 +115,19 @@ pub(crate) struct Body {
 
 impl Body {
     pub(crate) fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
-        let settings = request.app_data::<Data<Settings>>().map(|it| (***it).clone()).unwrap_or_default();
+        let settings = request
+            .app_data::<Data<Settings>>()
+            .map(|it| (***it).clone())
+            .unwrap_or_default();
         let headers = request.headers();
         Self {
             settings,
             payload: payload.take(),
             length: length(headers),
             media_type: request.content_type().to_ascii_lowercase(),
-            encoded: headers.get(header::CONTENT_ENCODING).is_some_and(|it| it != "identity"),
+            encoded: headers
+                .get(header::CONTENT_ENCODING)
+                .is_some_and(|it| it != "identity"),
         }
     }
 
@@ -145,7 +153,12 @@ impl Body {
     async fn in_time(&mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
         let time = self.settings.request_timeout;
         let read = actix_web::rt::time::timeout(time, self.gather()).await;
-        read.unwrap_or_else(|_| Err(Problem::new(Code::RequestTimeout, "The body did not arrive in time.")))
+        read.unwrap_or_else(|_| {
+            Err(Problem::new(
+                Code::RequestTimeout,
+                "The body did not arrive in time.",
+            ))
+        })
     }
 
     async fn gather(&mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
@@ -157,7 +170,8 @@ impl Body {
         }
         let mut bytes = Zeroizing::new(Vec::with_capacity(announced));
         while let Some(chunk) = self.payload.next().await {
-            let chunk = chunk.map_err(|_| Problem::new(Code::MalformedJson, "The body ends early."))?;
+            let chunk =
+                chunk.map_err(|_| Problem::new(Code::MalformedJson, "The body ends early."))?;
             if bytes.len().saturating_add(chunk.len()) > most {
                 return Err(self.too_large().await);
             }
@@ -175,10 +189,18 @@ impl Body {
                 break;
             }
         }
-        Problem::new(Code::BodyTooLarge, format!("The body may have at most {most} bytes."))
+        Problem::new(
+            Code::BodyTooLarge,
+            format!("The body may have at most {most} bytes."),
+        )
     }
 }
 
 fn length(headers: &HeaderMap) -> Option<usize> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
 }

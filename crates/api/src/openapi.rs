@@ -96,7 +96,10 @@ pub fn openapi() -> OpenApi {
     let components = api.components.get_or_insert_default();
     components.add_security_scheme("oauth2", oauth2());
     components.add_security_scheme("bearer", bearer("An access token from POST /oauth/token."));
-    components.add_security_scheme("client", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
+    components.add_security_scheme(
+        "client",
+        SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)),
+    );
     api
 }
 
@@ -107,8 +110,12 @@ pub(crate) fn describe_routes(base: OpenApi, routes: Described) -> OpenApi {
     let components = api.components.get_or_insert_default();
     for name in ALWAYS_WHOLE {
         if let Some(RefOr::T(Schema::Object(it))) = components.schemas.get_mut(name) {
-            it.required =
-                it.properties.keys().filter(|it| *it != "slots" && *it != "cut_offs").cloned().collect();
+            it.required = it
+                .properties
+                .keys()
+                .filter(|it| *it != "slots" && *it != "cut_offs")
+                .cloned()
+                .collect();
         }
     }
     for (path, item) in &mut api.paths.paths {
@@ -140,16 +147,35 @@ impl Description {
     /// Of these calls, beside pages that answer to GET.
     pub(crate) fn of(mut api: OpenApi, pages: &[&'static str]) -> Self {
         let json = api.to_json().unwrap_or_default().into();
-        let described = api.paths.paths.iter_mut().map(|(path, item)| (path.as_str(), methods(item)));
-        let mut paths: Vec<_> = described.map(|(path, methods)| (ResourceDef::new(path), methods)).collect();
-        paths.extend(pages.iter().map(|path| (ResourceDef::new(*path), vec![Method::GET])));
+        let described = api
+            .paths
+            .paths
+            .iter_mut()
+            .map(|(path, item)| (path.as_str(), methods(item)));
+        let mut paths: Vec<_> = described
+            .map(|(path, methods)| (ResourceDef::new(path), methods))
+            .collect();
+        paths.extend(
+            pages
+                .iter()
+                .map(|path| (ResourceDef::new(*path), vec![Method::GET])),
+        );
         Self { json, paths }
     }
 
     /// The methods of a path that there is.
     fn allowed(&self, path: &str) -> Option<String> {
-        let (_, methods) = self.paths.iter().find(|(pattern, _)| pattern.is_match(path))?;
-        Some(methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", "))
+        let (_, methods) = self
+            .paths
+            .iter()
+            .find(|(pattern, _)| pattern.is_match(path))?;
+        Some(
+            methods
+                .iter()
+                .map(Method::as_str)
+                .collect::<Vec<_>>()
+                .join(", "),
+        )
     }
 }
 
@@ -159,8 +185,11 @@ pub(crate) async fn no_route(
     description: Data<Description>,
 ) -> Result<HttpResponse, Problem> {
     Err(match description.allowed(request.path()) {
-        Some(methods) => Problem::new(Code::MethodNotAllowed, format!("This path answers to {methods}."))
-            .with_header(header::ALLOW, methods),
+        Some(methods) => Problem::new(
+            Code::MethodNotAllowed,
+            format!("This path answers to {methods}."),
+        )
+        .with_header(header::ALLOW, methods),
         None => Problem::not_found("path"),
     })
 }
@@ -204,46 +233,76 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
         let bearer = SecurityRequirement::new("bearer", std::iter::empty::<&str>());
         operation.security.get_or_insert_default().push(bearer);
     }
-    let in_path = |it: &RefOr<Parameter>| matches!(it, RefOr::T(it) if it.parameter_in == ParameterIn::Path);
+    let in_path =
+        |it: &RefOr<Parameter>| matches!(it, RefOr::T(it) if it.parameter_in == ParameterIn::Path);
     let parameters = operation.parameters.as_deref().unwrap_or_default();
     let takes_input = operation.request_body.is_some() || !parameters.iter().all(in_path);
     let takes_id = parameters.iter().any(in_path);
     let changes = *method != HttpMethod::Get;
     let kinds = [
-        (!is_open, 401, "`unauthenticated`: no access token, or one that is not good."),
+        (
+            !is_open,
+            401,
+            "`unauthenticated`: no access token, or one that is not good.",
+        ),
         (
             !is_admin,
             403,
             "`missing_scope`: the access token lacks the scope. `restricted`: the caller is confined, and this is \
              beyond that. `origin_not_allowed`: the page that calls is none of the tenant's.",
         ),
-        (!is_admin, 429, "`rate_limited`: the tenant, the caller or the address calls too often."),
+        (
+            !is_admin,
+            429,
+            "`rate_limited`: the tenant, the caller or the address calls too often.",
+        ),
         (
             is_admin && changes && !is_open,
             403,
             "`read_only`: the operator's role lets it look and not change.",
         ),
         (true, 500, "`internal`: a fault of this installation."),
-        (takes_id && !is_admin, 404, "`not_found`: there is none of this tenant."),
+        (
+            takes_id && !is_admin,
+            404,
+            "`not_found`: there is none of this tenant.",
+        ),
         (takes_id && is_admin, 404, "`not_found`: there is none."),
-        (takes_input, 422, "`invalid_request` and others: `errors` names the fields."),
+        (
+            takes_input,
+            422,
+            "`invalid_request` and others: `errors` names the fields.",
+        ),
         (operation.request_body.is_some(), 400, "`malformed_json`."),
-        (operation.request_body.is_some(), 408, "`request_timeout`: the body did not arrive in time."),
+        (
+            operation.request_body.is_some(),
+            408,
+            "`request_timeout`: the body did not arrive in time.",
+        ),
         (operation.request_body.is_some(), 413, "`body_too_large`."),
-        (operation.request_body.is_some(), 415, "`unsupported_media_type`."),
+        (
+            operation.request_body.is_some(),
+            415,
+            "`unsupported_media_type`.",
+        ),
     ];
     for (_, status, description) in kinds.into_iter().filter(|(applies, ..)| *applies) {
         let responses = &mut operation.responses.responses;
-        responses.entry(status.to_string()).or_insert_with(|| problem(description).into());
+        responses
+            .entry(status.to_string())
+            .or_insert_with(|| problem(description).into());
     }
     if !is_admin {
-        operation.parameters.get_or_insert_default().push(proof().into());
+        operation
+            .parameters
+            .get_or_insert_default()
+            .push(proof().into());
     }
     for response in operation.responses.responses.values_mut() {
         if let (RefOr::T(response), false) = (response, is_admin) {
-            response
-                .headers
-                .extend(RATE_HEADERS.map(|(name, description)| (name.to_owned(), rate(description).into())));
+            response.headers.extend(
+                RATE_HEADERS.map(|(name, description)| (name.to_owned(), rate(description).into())),
+            );
         }
     }
 }
@@ -252,7 +311,10 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
 const RATE_HEADERS: [(&str, &str); 3] = [
     ("RateLimit-Limit", "How many calls may come at once."),
     ("RateLimit-Remaining", "How many of them are left."),
-    ("RateLimit-Reset", "In how many seconds all of them are there again."),
+    (
+        "RateLimit-Reset",
+        "In how many seconds all of them are there again.",
+    ),
 ];
 
 fn rate(description: &str) -> Header {
@@ -267,8 +329,13 @@ fn proof() -> Parameter {
                        client: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Elsewhere it is not looked at.";
     // Of no form: whoever needs none may send anything.
     let schema = ObjectBuilder::new().schema_type(Type::String);
-    let parameter = ParameterBuilder::new().name("X-Regrant-Proof").parameter_in(ParameterIn::Header);
-    parameter.description(Some(description)).schema(Some(schema)).build()
+    let parameter = ParameterBuilder::new()
+        .name("X-Regrant-Proof")
+        .parameter_in(ParameterIn::Header);
+    parameter
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
 }
 
 /// Every POST may be repeated safely.
@@ -281,20 +348,36 @@ fn complete_post(operation: &mut Operation) {
              characters; kept for 24 hours.",
         ))
         .schema(Some(ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[ -~]{1,255}$"))));
-    operation.parameters.get_or_insert_default().push(header.build().into());
+    operation
+        .parameters
+        .get_or_insert_default()
+        .push(header.build().into());
     let told = [
-        ("409", "`call_under_way`: another call with the same Idempotency-Key has not ended."),
-        ("422", "`idempotency_key_reused`, `invalid_request` and others: `errors` names the fields."),
+        (
+            "409",
+            "`call_under_way`: another call with the same Idempotency-Key has not ended.",
+        ),
+        (
+            "422",
+            "`idempotency_key_reused`, `invalid_request` and others: `errors` names the fields.",
+        ),
     ];
     for (status, description) in told {
         let responses = &mut operation.responses.responses;
-        responses.entry(status.to_owned()).or_insert_with(|| problem(description).into());
+        responses
+            .entry(status.to_owned())
+            .or_insert_with(|| problem(description).into());
     }
 }
 
 fn problem(description: &str) -> Response {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    ResponseBuilder::new().description(description).content(MEDIA_TYPE, content).build()
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .build();
+    ResponseBuilder::new()
+        .description(description)
+        .content(MEDIA_TYPE, content)
+        .build()
 }
 
 fn oauth2() -> SecurityScheme {
@@ -335,7 +418,10 @@ mod tests {
             std::fs::write(FILE, openapi_yaml()).unwrap();
         }
         let kept = std::fs::read_to_string(FILE).unwrap_or_default();
-        assert!(kept == openapi_yaml(), "openapi.yaml is stale: run this test with REGRANT_WRITE_OPENAPI=1");
+        assert!(
+            kept == openapi_yaml(),
+            "openapi.yaml is stale: run this test with REGRANT_WRITE_OPENAPI=1"
+        );
     }
 
     #[test]
@@ -345,9 +431,15 @@ mod tests {
         for (path, item) in &mut api.paths.paths {
             for (_, operation) in operations(item).filter(|_| path.starts_with("/v1")) {
                 let security = serde_json::to_string(&operation.security).unwrap();
-                assert!(security.contains("oauth2") && security.contains(':'), "{path}: {security}");
+                assert!(
+                    security.contains("oauth2") && security.contains(':'),
+                    "{path}: {security}"
+                );
                 for status in ["401", "403", "500"] {
-                    assert!(operation.responses.responses.contains_key(status), "{path}: {status}");
+                    assert!(
+                        operation.responses.responses.contains_key(status),
+                        "{path}: {status}"
+                    );
                 }
             }
         }
@@ -356,8 +448,14 @@ mod tests {
     #[test]
     fn a_known_path_tells_its_methods() {
         let description = Description::public();
-        assert_eq!(description.allowed("/v1/assets").as_deref(), Some("GET, POST"));
-        assert_eq!(description.allowed("/v1/assets/act_1").as_deref(), Some("GET, DELETE"));
+        assert_eq!(
+            description.allowed("/v1/assets").as_deref(),
+            Some("GET, POST")
+        );
+        assert_eq!(
+            description.allowed("/v1/assets/act_1").as_deref(),
+            Some("GET, DELETE")
+        );
         assert_eq!(description.allowed("/v1/nothing"), None);
     }
 }

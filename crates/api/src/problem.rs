@@ -78,20 +78,32 @@ pub(crate) struct ProblemOut<'a> {
 impl Problem {
     /// A problem of this kind.
     pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), reason: None, headers: Vec::new() }
+        Self {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            reason: None,
+            headers: Vec::new(),
+        }
     }
 
     /// The request has faulty fields.
     pub(crate) fn invalid(errors: Vec<Fault>) -> Self {
         Self {
             errors,
-            ..Self::new(Code::InvalidRequest, "The request is not valid; `errors` names the fields.")
+            ..Self::new(
+                Code::InvalidRequest,
+                "The request is not valid; `errors` names the fields.",
+            )
         }
     }
 
     /// One field of the request is faulty.
     pub(crate) fn invalid_field(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::invalid(vec![Fault { field: field.into(), detail: detail.into() }])
+        Self::invalid(vec![Fault {
+            field: field.into(),
+            detail: detail.into(),
+        }])
     }
 
     /// Nothing is there, or nothing of this tenant's.
@@ -100,8 +112,13 @@ impl Problem {
     }
 
     /// The same problem with a header.
-    pub(crate) fn with_header(mut self, name: HeaderName, value: impl TryInto<HeaderValue>) -> Self {
-        self.headers.extend(value.try_into().ok().map(|value| (name, value)));
+    pub(crate) fn with_header(
+        mut self,
+        name: HeaderName,
+        value: impl TryInto<HeaderValue>,
+    ) -> Self {
+        self.headers
+            .extend(value.try_into().ok().map(|value| (name, value)));
         self
     }
 
@@ -121,7 +138,9 @@ impl Problem {
             errors: &self.errors,
             reason: self.reason.as_deref().cloned().map(ReasonOut::from),
         };
-        response.content_type(MEDIA_TYPE).body(serde_json::to_vec(&body).unwrap_or_default())
+        response
+            .content_type(MEDIA_TYPE)
+            .body(serde_json::to_vec(&body).unwrap_or_default())
     }
 }
 
@@ -147,11 +166,16 @@ impl From<Error> for Problem {
             Error::NotFound(resource) => Self::not_found(resource),
             Error::Invalid { field, reason } => Self::invalid_field(field, reason),
             Error::TooMany { field, limit } => {
-                let errors =
-                    vec![Fault { field: field.to_owned(), detail: format!("at most {limit} in one call") }];
+                let errors = vec![Fault {
+                    field: field.to_owned(),
+                    detail: format!("at most {limit} in one call"),
+                }];
                 Self {
                     errors,
-                    ..Self::new(Code::TooMany, format!("One call may name at most {limit} assets."))
+                    ..Self::new(
+                        Code::TooMany,
+                        format!("One call may name at most {limit} assets."),
+                    )
                 }
             }
             Error::UnknownAssets(places) => {
@@ -166,48 +190,62 @@ impl From<Error> for Problem {
                 format!("At most {most} reconnects of a tenant run at once; nothing was accepted."),
             )
             .with_header(header::RETRY_AFTER, 5),
-            Error::TooManyPreviews => {
-                Self::new(Code::TooManyPreviews, "Too many previews are under way; nothing was asked.")
-                    .with_header(header::RETRY_AFTER, 5)
+            Error::TooManyPreviews => Self::new(
+                Code::TooManyPreviews,
+                "Too many previews are under way; nothing was asked.",
+            )
+            .with_header(header::RETRY_AFTER, 5),
+            Error::Unauthenticated => {
+                unauthenticated("invalid_token", "The access token is not valid.")
             }
-            Error::Unauthenticated => unauthenticated("invalid_token", "The access token is not valid."),
             Error::Forbidden(permission) => {
-                let (scope, detail) =
-                    (permission.as_str(), format!("The scope `{}` is needed.", permission.as_str()));
-                let challenge =
-                    format!(r#"Bearer realm="regrant", error="insufficient_scope", scope="{scope}""#);
-                Self::new(Code::MissingScope, detail).with_header(header::WWW_AUTHENTICATE, challenge)
+                let (scope, detail) = (
+                    permission.as_str(),
+                    format!("The scope `{}` is needed.", permission.as_str()),
+                );
+                let challenge = format!(
+                    r#"Bearer realm="regrant", error="insufficient_scope", scope="{scope}""#
+                );
+                Self::new(Code::MissingScope, detail)
+                    .with_header(header::WWW_AUTHENTICATE, challenge)
             }
-            Error::NotSigned => {
-                Self::new(Code::NotSigned, "The message is not signed by this app, or is not fresh.")
-            }
+            Error::NotSigned => Self::new(
+                Code::NotSigned,
+                "The message is not signed by this app, or is not fresh.",
+            ),
             Error::Restricted => Self::new(
                 Code::Restricted,
                 "The credential is confined to some of the tenant's assets or calls; this is beyond them.",
             ),
-            Error::AddressNotAllowed => {
-                Self::new(Code::AddressNotAllowed, "The client may not call from this address.")
-            }
+            Error::AddressNotAllowed => Self::new(
+                Code::AddressNotAllowed,
+                "The client may not call from this address.",
+            ),
             Error::ProofRefused => unproved(),
             Error::WrongCredentials => {
                 Self::new(Code::WrongCredentials, "The name or the password is wrong.")
                     .with_header(header::WWW_AUTHENTICATE, r#"Bearer realm="regrant""#)
             }
-            Error::LockedOut { retry_after } => {
-                Self::new(Code::LockedOut, "Too many log-ins with this name failed in a row.")
-                    .with_header(header::RETRY_AFTER, retry_after.as_secs().saturating_add(1))
-            }
-            Error::Busy => Self::new(Code::TooManyLogins, "Too many log-ins wait; try again in a moment.")
-                .with_header(header::RETRY_AFTER, 1),
+            Error::LockedOut { retry_after } => Self::new(
+                Code::LockedOut,
+                "Too many log-ins with this name failed in a row.",
+            )
+            .with_header(header::RETRY_AFTER, retry_after.as_secs().saturating_add(1)),
+            Error::Busy => Self::new(
+                Code::TooManyLogins,
+                "Too many log-ins wait; try again in a moment.",
+            )
+            .with_header(header::RETRY_AFTER, 1),
             Error::ReadOnly => Self::new(Code::ReadOnly, "Your role lets you look and not change."),
             Error::Raced => Self::new(
                 Code::CallUnderWay,
                 "A call with the same Idempotency-Key is under way; ask again in a moment.",
             )
             .with_header(header::RETRY_AFTER, 1),
-            Error::ScopeNotHeld => {
-                Self::new(Code::ScopeNotHeld, "The client does not hold a scope that was asked for.")
-            }
+            Error::ScopeNotHeld => Self::new(
+                Code::ScopeNotHeld,
+                "The client does not hold a scope that was asked for.",
+            ),
             Error::ReasonRequired => Self::new(
                 Code::ReasonRequired,
                 "This tenant demands a reason for reading a token: send it as `X-Regrant-Reason`.",
@@ -216,8 +254,11 @@ impl From<Error> for Problem {
             Error::TokenRefused(refusal) => refusal.into(),
             Error::Upstream { retry_after } => {
                 let seconds = retry_after.map_or(5, |it| it.as_secs().max(1));
-                Self::new(Code::GraphUnavailable, "The Graph API does not answer; nothing was changed.")
-                    .with_header(header::RETRY_AFTER, seconds)
+                Self::new(
+                    Code::GraphUnavailable,
+                    "The Graph API does not answer; nothing was changed.",
+                )
+                .with_header(header::RETRY_AFTER, seconds)
             }
             Error::Internal(cause) => {
                 log(&*cause);
@@ -235,38 +276,48 @@ impl From<Conflict> for Problem {
         match conflict {
             Conflict::NoToken { reason, .. } => {
                 let detail = reason.detail.clone();
-                Self { reason: Some(Box::new(reason)), ..Self::new(Code::NoToken, detail) }
+                Self {
+                    reason: Some(Box::new(reason)),
+                    ..Self::new(Code::NoToken, detail)
+                }
             }
-            Conflict::OtherBody => {
-                Self::new(Code::IdempotencyKeyReused, "This Idempotency-Key was used with another body.")
-            }
+            Conflict::OtherBody => Self::new(
+                Code::IdempotencyKeyReused,
+                "This Idempotency-Key was used with another body.",
+            ),
             Conflict::Ended => Self::new(Code::ReconnectEnded, "The reconnect has ended."),
             Conflict::EndpointLimit(most) => Self::new(
                 Code::TooManyWebhookEndpoints,
                 format!("A tenant may have at most {most} webhook endpoints."),
             ),
-            Conflict::EndpointDisabled => {
-                Self::new(Code::WebhookEndpointDisabled, "The webhook endpoint is disabled.")
-            }
-            Conflict::ClientLimit(most) => {
-                Self::new(Code::TooManyClients, format!("A tenant may have at most {most} clients."))
-            }
+            Conflict::EndpointDisabled => Self::new(
+                Code::WebhookEndpointDisabled,
+                "The webhook endpoint is disabled.",
+            ),
+            Conflict::ClientLimit(most) => Self::new(
+                Code::TooManyClients,
+                format!("A tenant may have at most {most} clients."),
+            ),
             Conflict::NoProofKey => Self::new(
                 Code::ProofKeyMissing,
                 "The client's secret is from before calls could be proved: give it another one first.",
             ),
-            Conflict::TenantGone => {
-                Self::new(Code::TenantGone, "The tenant was deleted or shredded, or is to be deleted.")
-            }
-            Conflict::TenantNotSuspended => {
-                Self::new(Code::TenantNotSuspended, "The tenant is still served: suspend it first.")
-            }
-            Conflict::LastOwner => {
-                Self::new(Code::LastOwner, "This is the last owner who can log in; nothing was changed.")
-            }
-            Conflict::SessionLimit(most) => {
-                Self::new(Code::TooManySessions, format!("A tenant may have at most {most} open sessions."))
-            }
+            Conflict::TenantGone => Self::new(
+                Code::TenantGone,
+                "The tenant was deleted or shredded, or is to be deleted.",
+            ),
+            Conflict::TenantNotSuspended => Self::new(
+                Code::TenantNotSuspended,
+                "The tenant is still served: suspend it first.",
+            ),
+            Conflict::LastOwner => Self::new(
+                Code::LastOwner,
+                "This is the last owner who can log in; nothing was changed.",
+            ),
+            Conflict::SessionLimit(most) => Self::new(
+                Code::TooManySessions,
+                format!("A tenant may have at most {most} open sessions."),
+            ),
             Conflict::SessionUsedUp => Self::new(
                 Code::SessionUsedUp,
                 "The session has started as many reconnects, or looked at as many previews, as it may.",
@@ -277,11 +328,14 @@ impl From<Conflict> for Problem {
             ),
             Conflict::AssetLimit(most) => Self::new(
                 Code::TooManyAssets,
-                format!("A tenant may have at most {most} assets; none of this call was registered."),
+                format!(
+                    "A tenant may have at most {most} assets; none of this call was registered."
+                ),
             ),
-            Conflict::Exists(resource) => {
-                Self::new(Code::AlreadyExists, format!("This {resource} exists already."))
-            }
+            Conflict::Exists(resource) => Self::new(
+                Code::AlreadyExists,
+                format!("This {resource} exists already."),
+            ),
         }
     }
 }
@@ -295,9 +349,19 @@ impl From<TokenRefusal> for Problem {
             TokenRefusal::WrongKind => Code::TokenOfWrongKind,
             TokenRefusal::OtherPerson => Code::TokenOfAnotherPerson,
         };
-        let field = if code == Code::TokenOfAnotherPerson { "expect_person" } else { "access_token" };
-        let errors = vec![Fault { field: field.to_owned(), detail: refusal.to_string() }];
-        Self { errors, ..Self::new(code, format!("Nothing was changed: {refusal}.")) }
+        let field = if code == Code::TokenOfAnotherPerson {
+            "expect_person"
+        } else {
+            "access_token"
+        };
+        let errors = vec![Fault {
+            field: field.to_owned(),
+            detail: refusal.to_string(),
+        }];
+        Self {
+            errors,
+            ..Self::new(code, format!("Nothing was changed: {refusal}."))
+        }
     }
 }
 
@@ -339,7 +403,8 @@ mod tests {
     fn answer(error: Error) -> (u16, serde_json::Value) {
         let rendered = Problem::from(error).render(Some("req_1"));
         let status = rendered.status().as_u16();
-        let body = actix_web::body::MessageBody::try_into_bytes(rendered.into_body()).unwrap_or_default();
+        let body =
+            actix_web::body::MessageBody::try_into_bytes(rendered.into_body()).unwrap_or_default();
         (status, serde_json::from_slice(&body).unwrap())
     }
 
@@ -366,13 +431,24 @@ mod tests {
     #[test]
     fn a_missing_scope_is_named() {
         let problem = Problem::from(Error::Forbidden(Permission::TokensRead)).render(None);
-        let challenge = problem.headers().get(header::WWW_AUTHENTICATE).unwrap().to_str().unwrap();
-        assert_eq!(challenge, r#"Bearer realm="regrant", error="insufficient_scope", scope="tokens:read""#);
+        let challenge = problem
+            .headers()
+            .get(header::WWW_AUTHENTICATE)
+            .unwrap()
+            .to_str()
+            .unwrap();
+        assert_eq!(
+            challenge,
+            r#"Bearer realm="regrant", error="insufficient_scope", scope="tokens:read""#
+        );
     }
 
     #[test]
     fn the_field_that_was_refused_is_named() {
         let (status, body) = answer(Error::TokenRefused(TokenRefusal::ForeignApp));
-        assert_eq!((status, body["errors"][0]["field"].as_str()), (422, Some("access_token")));
+        assert_eq!(
+            (status, body["errors"][0]["field"].as_str()),
+            (422, Some("access_token"))
+        );
     }
 }

@@ -59,7 +59,11 @@ pub struct Rates {
 
 impl Default for Rates {
     fn default() -> Self {
-        Self { tenant: 500, session: 5, address: 30 }
+        Self {
+            tenant: 500,
+            session: 5,
+            address: 30,
+        }
     }
 }
 
@@ -94,7 +98,12 @@ struct Limiters<K>(Cache<(K, u32), Arc<Limiter>>);
 
 impl RateLimits {
     pub(crate) fn new(rates: Rates) -> Self {
-        Self { rates, tenants: Limiters::new(), callers: Limiters::new(), addresses: Limiters::new() }
+        Self {
+            rates,
+            tenants: Limiters::new(),
+            callers: Limiters::new(),
+            addresses: Limiters::new(),
+        }
     }
 
     /// Counts a call of a caller that is let in. Who calls too often does not count for its tenant.
@@ -105,33 +114,61 @@ impl RateLimits {
             Subject::Session { id, .. } => (id.uuid(), self.rates.session),
         };
         let own = self.callers.count(id, rate).await?;
-        let shared = self.tenants.count(caller.tenant().uuid(), tenant_rate).await?;
-        Ok(if own.remaining <= shared.remaining { own } else { shared })
+        let shared = self
+            .tenants
+            .count(caller.tenant().uuid(), tenant_rate)
+            .await?;
+        Ok(if own.remaining <= shared.remaining {
+            own
+        } else {
+            shared
+        })
     }
 
     /// Counts a call from an address that nobody vouches for.
     pub(crate) async fn count_address(&self, address: CallerAddress) -> Result<Allowance, Refused> {
-        self.addresses.count(network(address.0), self.rates.address).await
+        self.addresses
+            .count(network(address.0), self.rates.address)
+            .await
     }
 }
 
 impl<K: Hash + Eq + Send + Sync + 'static> Limiters<K> {
     fn new() -> Self {
-        Self(Cache::builder().max_capacity(MOST).time_to_idle(REMEMBERED).build())
+        Self(
+            Cache::builder()
+                .max_capacity(MOST)
+                .time_to_idle(REMEMBERED)
+                .build(),
+        )
     }
 
     async fn count(&self, whom: K, rate: u32) -> Result<Allowance, Refused> {
-        let limiter = self.0.get_with((whom, rate), async { Arc::new(limiter(rate)) }).await;
+        let limiter = self
+            .0
+            .get_with((whom, rate), async { Arc::new(limiter(rate)) })
+            .await;
         let limit = rate.saturating_mul(BURST).max(1);
         match limiter.check() {
             Ok(state) => {
                 let remaining = state.remaining_burst_capacity();
                 let used = limit.saturating_sub(remaining);
-                Ok(Allowance { limit, remaining, reset: u64::from(used.div_ceil(rate.max(1))) })
+                Ok(Allowance {
+                    limit,
+                    remaining,
+                    reset: u64::from(used.div_ceil(rate.max(1))),
+                })
             }
             Err(not_until) => {
-                let wait = not_until.wait_time_from(limiter.clock().now()).as_secs().saturating_add(1);
-                let allowance = Allowance { limit, remaining: 0, reset: u64::from(BURST) };
+                let wait = not_until
+                    .wait_time_from(limiter.clock().now())
+                    .as_secs()
+                    .saturating_add(1);
+                let allowance = Allowance {
+                    limit,
+                    remaining: 0,
+                    reset: u64::from(BURST),
+                };
                 Err(Refused { wait, allowance })
             }
         }
@@ -157,7 +194,10 @@ impl Refused {
 
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
-        let problem = Self::new(Code::RateLimited, "Calls come too fast; nothing was changed.");
+        let problem = Self::new(
+            Code::RateLimited,
+            "Calls come too fast; nothing was changed.",
+        );
         problem.with_header(header::RETRY_AFTER, refused.wait)
     }
 }
@@ -167,16 +207,26 @@ pub(crate) async fn limit_token_calls(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let limits = request.app_data::<Data<RateLimits>>().filter(|_| asks_for_token(&request));
+    let limits = request
+        .app_data::<Data<RateLimits>>()
+        .filter(|_| asks_for_token(&request));
     let counted = match limits {
-        Some(limits) => limits.count_address(CallerAddress::of(&request)).await.map(Some),
+        Some(limits) => limits
+            .count_address(CallerAddress::of(&request))
+            .await
+            .map(Some),
         None => Ok(None),
     };
     let (mut response, allowance) = match counted {
         Ok(allowance) => (next.call(request).await?.map_into_left_body(), allowance),
         Err(refused) => {
             let allowance = refused.allowance();
-            (request.error_response(Problem::from(refused)).map_into_right_body(), Some(allowance))
+            (
+                request
+                    .error_response(Problem::from(refused))
+                    .map_into_right_body(),
+                Some(allowance),
+            )
         }
     };
     if let Some(allowance) = allowance {
@@ -214,24 +264,51 @@ mod tests {
 
     #[actix_web::test]
     async fn an_address_has_its_burst_and_then_waits() {
-        let limits = RateLimits::new(Rates { address: 1, ..Rates::default() });
+        let limits = RateLimits::new(Rates {
+            address: 1,
+            ..Rates::default()
+        });
         for left in (0..10).rev() {
             let allowance = limits.count_address(address("192.0.2.1")).await.unwrap();
             assert_eq!((allowance.limit, allowance.remaining), (10, left));
             assert_eq!(allowance.reset, u64::from(10 - left));
         }
-        let refused = limits.count_address(address("192.0.2.1")).await.unwrap_err();
+        let refused = limits
+            .count_address(address("192.0.2.1"))
+            .await
+            .unwrap_err();
         assert!((1..=2).contains(&refused.wait), "{refused:?}");
-        assert!(limits.count_address(address("192.0.2.2")).await.is_ok(), "another address is another's");
+        assert!(
+            limits.count_address(address("192.0.2.2")).await.is_ok(),
+            "another address is another's"
+        );
     }
 
     #[actix_web::test]
     async fn a_network_of_ipv6_is_one_caller() {
-        let limits = RateLimits::new(Rates { address: 1, ..Rates::default() });
+        let limits = RateLimits::new(Rates {
+            address: 1,
+            ..Rates::default()
+        });
         for n in 0..10 {
-            assert!(limits.count_address(address(&format!("2001:db8::{n}"))).await.is_ok());
+            assert!(
+                limits
+                    .count_address(address(&format!("2001:db8::{n}")))
+                    .await
+                    .is_ok()
+            );
         }
-        assert!(limits.count_address(address("2001:db8::ffff:1")).await.is_err());
-        assert!(limits.count_address(address("2001:db8:0:1::1")).await.is_ok());
+        assert!(
+            limits
+                .count_address(address("2001:db8::ffff:1"))
+                .await
+                .is_err()
+        );
+        assert!(
+            limits
+                .count_address(address("2001:db8:0:1::1"))
+                .await
+                .is_ok()
+        );
     }
 }

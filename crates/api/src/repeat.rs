@@ -40,7 +40,9 @@ impl FromRequest for Repeat {
         let mut values = request.headers().get_all("idempotency-key");
         let key = match (values.next(), values.next()) {
             (None, _) => Ok(None),
-            (Some(value), None) => IdempotencyKey::parse(value.to_str().unwrap_or_default()).map(Some),
+            (Some(value), None) => {
+                IdempotencyKey::parse(value.to_str().unwrap_or_default()).map(Some)
+            }
             // One parse refuses: which of two keys counts, nobody can say.
             (Some(_), Some(_)) => IdempotencyKey::parse("").map(Some),
         };

@@ -10,12 +10,16 @@ const LONGEST: usize = 64;
 /// The caller's id for the request if it is harmless, else a fresh one.
 pub(crate) fn request_id(headers: &HeaderMap) -> String {
     let given = headers.get(HEADER).and_then(|it| it.to_str().ok());
-    given.filter(|it| harmless(it)).map_or_else(|| RequestId::mint().to_string(), str::to_owned)
+    given
+        .filter(|it| harmless(it))
+        .map_or_else(|| RequestId::mint().to_string(), str::to_owned)
 }
 
 fn harmless(text: &str) -> bool {
     (1..=LONGEST).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }
 
 /// What a `traceparent` header names (W3C Trace Context, version 00).
@@ -31,7 +35,8 @@ impl<'a> TraceParent<'a> {
     /// Reads the header; a malformed one is as good as none.
     pub(crate) fn of(headers: &'a HeaderMap) -> Option<Self> {
         let mut parts = headers.get("traceparent")?.to_str().ok()?.split('-');
-        let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (version, trace, parent, flags) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let good = version == "00"
             && hex(trace, 32)
             && hex(parent, 16)
@@ -53,7 +58,12 @@ mod tests {
     use super::*;
 
     fn id(given: &str) -> String {
-        request_id(TestRequest::default().insert_header((HEADER, given)).to_http_request().headers())
+        request_id(
+            TestRequest::default()
+                .insert_header((HEADER, given))
+                .to_http_request()
+                .headers(),
+        )
     }
 
     #[test]
@@ -72,7 +82,9 @@ mod tests {
     fn a_well_formed_trace_parent_is_read() {
         let (trace, parent) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
         let read = |value: String| {
-            let request = TestRequest::default().insert_header(("traceparent", value)).to_http_request();
+            let request = TestRequest::default()
+                .insert_header(("traceparent", value))
+                .to_http_request();
             TraceParent::of(request.headers()).is_some_and(|it| it == TraceParent { trace, parent })
         };
         assert!(read(format!("00-{trace}-{parent}-01")));

@@ -1,8 +1,8 @@
 //! Schemas of the domain's closed lists and identifiers: the domain knows nothing of OpenAPI.
 
 use regrant_domain::{
-    AssetKind, Confidence, Coverage, CredentialKind, CutOffSource, EventKind, OperatorRole, Outcome,
-    Permission, ReasonCode, ReconnectStatus, Serving, Slot, Who,
+    AssetKind, Confidence, Coverage, CredentialKind, CutOffSource, EventKind, OperatorRole,
+    Outcome, Permission, ReasonCode, ReconnectStatus, Serving, Slot, Who,
     forecast::{Cover, Effect},
     state::{EndingCause, Status},
     webhook::{DeliveryStatus, DisabledReason, EndpointStatus},
@@ -30,7 +30,10 @@ fn nullable(mut schema: Object) -> Object {
 }
 
 pub(crate) fn asset_id() -> Object {
-    text().pattern(Some("^(act_)?[0-9]{1,20}$")).examples(["1784140000000001"]).build()
+    text()
+        .pattern(Some("^(act_)?[0-9]{1,20}$"))
+        .examples(["1784140000000001"])
+        .build()
 }
 
 pub(crate) fn graph_id() -> Object {
@@ -74,7 +77,11 @@ pub(crate) fn effect() -> Object {
 }
 
 pub(crate) fn person_kind() -> Object {
-    list([CredentialKind::User, CredentialKind::SystemUser].iter().map(|it| it.as_str()))
+    list(
+        [CredentialKind::User, CredentialKind::SystemUser]
+            .iter()
+            .map(|it| it.as_str()),
+    )
 }
 
 pub(crate) fn cut_off_source() -> Object {
@@ -97,7 +104,12 @@ pub(crate) fn coverage() -> Object {
 pub(crate) fn plan_id_or_null() -> Object {
     let description = "Names a preview. A reconnect that is given it is refused unless everything still is as that \
                        preview found it; null where the token itself could not be proved.";
-    nullable(text().pattern(Some("^pln_[0-9a-f]{56}$")).description(Some(description)).build())
+    nullable(
+        text()
+            .pattern(Some("^pln_[0-9a-f]{56}$"))
+            .description(Some(description))
+            .build(),
+    )
 }
 
 pub(crate) fn serving_or_null() -> Object {
@@ -135,11 +147,18 @@ pub(crate) fn disabled_reason_or_null() -> Object {
 }
 
 pub(crate) fn operator_role() -> Object {
-    list([OperatorRole::Owner, OperatorRole::Support].into_iter().map(OperatorRole::as_str))
+    list(
+        [OperatorRole::Owner, OperatorRole::Support]
+            .into_iter()
+            .map(OperatorRole::as_str),
+    )
 }
 
 pub(crate) fn operator_name() -> Object {
-    text().pattern(Some("^[a-z0-9._@+-]{1,64}$")).examples(["ada"]).build()
+    text()
+        .pattern(Some("^[a-z0-9._@+-]{1,64}$"))
+        .examples(["ada"])
+        .build()
 }
 
 pub(crate) fn permission() -> Object {

@@ -108,7 +108,12 @@ impl Routes {
     /// The public ones.
     fn public() -> Self {
         let (described, pages) = (routes::described, routes::pages);
-        Self { described, pages, description: Description::public(), alive: Arc::new(|| true) }
+        Self {
+            described,
+            pages,
+            description: Description::public(),
+            alive: Arc::new(|| true),
+        }
     }
 }
 
@@ -154,8 +159,16 @@ impl Server {
             .shutdown_timeout(shutdown)
             .disable_signals()
             .bind(listen)?;
-        let addr = server.addrs().first().copied().ok_or_else(|| io::Error::other("nothing is bound"))?;
-        Ok(Self { running: server.run(), addr, closing })
+        let addr = server
+            .addrs()
+            .first()
+            .copied()
+            .ok_or_else(|| io::Error::other("nothing is bound"))?;
+        Ok(Self {
+            running: server.run(),
+            addr,
+            closing,
+        })
     }
 
     /// Where it listens.

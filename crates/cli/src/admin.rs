@@ -17,7 +17,16 @@ pub(crate) fn bind(
     routes: AdminRoutes,
     pulse: Option<Pulse>,
 ) -> io::Result<AdminServer> {
-    let settings = Settings { workers: THREADS, ..api };
+    let settings = Settings {
+        workers: THREADS,
+        ..api
+    };
     let alive = Arc::new(move || pulse.as_ref().is_none_or(Pulse::is_alive));
-    AdminServer::bind(AdminParts { vault, listen, settings, routes, alive })
+    AdminServer::bind(AdminParts {
+        vault,
+        listen,
+        settings,
+        routes,
+        alive,
+    })
 }

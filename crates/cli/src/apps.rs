@@ -33,7 +33,11 @@ pub(crate) enum Command {
         #[arg(long)]
         id: AppId,
         /// A file with the new app secret; `-` reads standard input.
-        #[arg(long, value_name = "PATH", required_unless_present = "verify_token_file")]
+        #[arg(
+            long,
+            value_name = "PATH",
+            required_unless_present = "verify_token_file"
+        )]
         secret_file: Option<PathBuf>,
         /// A file with the word Meta repeats when it verifies the webhook address.
         #[arg(long, value_name = "PATH")]
@@ -50,30 +54,53 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
     let config = Config::of_process(global)?;
     telemetry::start(config.log, "warn")?;
     match command {
-        Command::Add { id, name, secret_file, verify_token_file } => {
+        Command::Add {
+            id,
+            name,
+            secret_file,
+            verify_token_file,
+        } => {
             let app = NewApp {
                 id,
                 name,
                 secret: app_secret(&secret_file)?,
                 verify_token: verify_token_file.as_deref().map(verify_token).transpose()?,
             };
-            let made = installation::open(config).await?.create_app(Acting::CommandLine, app, None).await?;
+            let made = installation::open(config)
+                .await?
+                .create_app(Acting::CommandLine, app, None)
+                .await?;
             let AppView { id, name, .. } = made.value;
-            global.output.print(&json!({ "id": id, "name": name }), format!("registered app {id}"))
+            global.output.print(
+                &json!({ "id": id, "name": name }),
+                format!("registered app {id}"),
+            )
         }
-        Command::Set { id, secret_file, verify_token_file, overlap_hours } => {
+        Command::Set {
+            id,
+            secret_file,
+            verify_token_file,
+            overlap_hours,
+        } => {
             let secret = secret_file.as_deref().map(app_secret).transpose()?;
             let verify_token = verify_token_file.as_deref().map(verify_token).transpose()?;
             let vault = installation::open(config).await?;
             if verify_token.is_some() {
-                let change = AppChange { verify_token, ..AppChange::default() };
+                let change = AppChange {
+                    verify_token,
+                    ..AppChange::default()
+                };
                 vault.change_app(Acting::CommandLine, &id, change).await?;
             }
             if let Some(secret) = &secret {
                 let overlap = Duration::from_hours(overlap_hours);
-                vault.set_app_secret(Acting::CommandLine, &id, secret, overlap, None).await?;
+                vault
+                    .set_app_secret(Acting::CommandLine, &id, secret, overlap, None)
+                    .await?;
             }
-            global.output.print(&json!({ "id": id.as_str() }), format!("changed app {id}"))
+            global
+                .output
+                .print(&json!({ "id": id.as_str() }), format!("changed app {id}"))
         }
         Command::List => list(config, global).await,
     }
@@ -89,9 +116,19 @@ fn verify_token(path: &std::path::Path) -> anyhow::Result<VerifyToken> {
 
 async fn list(config: Config, global: &Global) -> anyhow::Result<()> {
     let apps = installation::open(config).await?.apps().await?;
-    let values =
-        apps.iter().map(|it| json!({ "id": it.id.as_str(), "name": it.name, "created_at": it.created_at }));
-    let lines: Vec<_> = apps.iter().map(|it| format!("{}  {}", it.id, it.name)).collect();
-    let text = if lines.is_empty() { "no app is registered".to_owned() } else { lines.join("\n") };
-    global.output.print(&json!({ "data": values.collect::<Vec<_>>() }), text)
+    let values = apps
+        .iter()
+        .map(|it| json!({ "id": it.id.as_str(), "name": it.name, "created_at": it.created_at }));
+    let lines: Vec<_> = apps
+        .iter()
+        .map(|it| format!("{}  {}", it.id, it.name))
+        .collect();
+    let text = if lines.is_empty() {
+        "no app is registered".to_owned()
+    } else {
+        lines.join("\n")
+    };
+    global
+        .output
+        .print(&json!({ "data": values.collect::<Vec<_>>() }), text)
 }

@@ -45,7 +45,10 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<Exi
     telemetry::start(config.log, "warn")?;
     let vault = installation::open(config).await?;
     match command {
-        Command::Verify { tenant, checkpoints } => verify(&vault, tenant, &checkpoints, global).await,
+        Command::Verify {
+            tenant,
+            checkpoints,
+        } => verify(&vault, tenant, &checkpoints, global).await,
         Command::Export { tenant, format } => export(&vault, tenant, format).await,
         Command::Checkpoint { tenant } => checkpoints(&vault, tenant, global).await,
     }
@@ -59,7 +62,8 @@ async fn verify(
 ) -> anyhow::Result<ExitCode> {
     let mut statements = Vec::new();
     for file in files {
-        let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let text =
+            fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         let found = statements_in(&text);
         anyhow::ensure!(!found.is_empty(), "{} holds no checkpoint", file.display());
         statements.extend(found);
@@ -72,7 +76,11 @@ async fn verify(
     let lines: Vec<_> = verdicts.iter().map(line).collect();
     let value = json!({ "whole": whole, "data": verdicts.iter().map(value).collect::<Vec<_>>() });
     global.output.print(&value, lines.join("\n"))?;
-    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if whole {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 async fn export(vault: &Vault, tenant: TenantId, format: AuditFormat) -> anyhow::Result<ExitCode> {
@@ -83,12 +91,18 @@ async fn export(vault: &Vault, tenant: TenantId, format: AuditFormat) -> anyhow:
         for row in &page.data {
             output::text(&format.line(row))?;
         }
-        let Some(next) = page.next else { return Ok(ExitCode::SUCCESS) };
+        let Some(next) = page.next else {
+            return Ok(ExitCode::SUCCESS);
+        };
         query.beyond = Some(next);
     }
 }
 
-async fn checkpoints(vault: &Vault, tenant: Option<TenantId>, global: &Global) -> anyhow::Result<ExitCode> {
+async fn checkpoints(
+    vault: &Vault,
+    tenant: Option<TenantId>,
+    global: &Global,
+) -> anyhow::Result<ExitCode> {
     let (mut values, mut lines) = (Vec::new(), Vec::new());
     for tenant in tenants(vault, tenant).await? {
         let signed = match vault.sign_checkpoint(tenant).await {
@@ -100,7 +114,9 @@ async fn checkpoints(vault: &Vault, tenant: Option<TenantId>, global: &Global) -
         }));
         lines.push(signed.statement);
     }
-    global.output.print(&json!({ "data": values }), lines.join("\n"))?;
+    global
+        .output
+        .print(&json!({ "data": values }), lines.join("\n"))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -118,9 +134,16 @@ fn statements_in(text: &str) -> Vec<String> {
     let Ok(value) = serde_json::from_str::<Value>(text) else {
         return text.split_whitespace().map(ToOwned::to_owned).collect();
     };
-    let one = |it: &Value| it.get("statement").and_then(Value::as_str).map(ToOwned::to_owned);
+    let one = |it: &Value| {
+        it.get("statement")
+            .and_then(Value::as_str)
+            .map(ToOwned::to_owned)
+    };
     let many = value.get("data").and_then(Value::as_array);
-    many.map_or_else(|| one(&value).into_iter().collect(), |many| many.iter().filter_map(one).collect())
+    many.map_or_else(
+        || one(&value).into_iter().collect(),
+        |many| many.iter().filter_map(one).collect(),
+    )
 }
 
 fn line(verdict: &AuditVerdict) -> String {
@@ -131,14 +154,20 @@ fn line(verdict: &AuditVerdict) -> String {
     match verdict.faults.first() {
         None => format!("{counts}: whole"),
         Some((seq, fault)) => {
-            format!("{counts}: NOT WHOLE, {fault} at {seq} ({} faults in all)", verdict.faults.len())
+            format!(
+                "{counts}: NOT WHOLE, {fault} at {seq} ({} faults in all)",
+                verdict.faults.len()
+            )
         }
     }
 }
 
 fn value(verdict: &AuditVerdict) -> Value {
-    let faults: Vec<_> =
-        verdict.faults.iter().map(|(seq, fault)| json!({ "seq": seq, "fault": fault.as_str() })).collect();
+    let faults: Vec<_> = verdict
+        .faults
+        .iter()
+        .map(|(seq, fault)| json!({ "seq": seq, "fault": fault.as_str() }))
+        .collect();
     json!({
         "tenant_id": verdict.tenant,
         "whole": verdict.is_whole(),
@@ -157,7 +186,10 @@ mod tests {
 
     #[test]
     fn checkpoints_are_read_as_they_were_printed() {
-        for text in ["a.b.c\nd.e.f\n", r#"{"data":[{"statement":"a.b.c"},{"statement":"d.e.f"}]}"#] {
+        for text in [
+            "a.b.c\nd.e.f\n",
+            r#"{"data":[{"statement":"a.b.c"},{"statement":"d.e.f"}]}"#,
+        ] {
             assert_eq!(statements_in(text), ["a.b.c", "d.e.f"], "{text}");
         }
         assert_eq!(statements_in(r#"{"seq":1,"statement":"a.b.c"}"#), ["a.b.c"]);

@@ -85,7 +85,18 @@ impl Config {
         let with_worker = reader.or("with_worker", false);
         let log = reader.or("log.format", LogFormat::default());
         let (database, keyring) = (database?, keyring?);
-        Some(Self { listen, admin_listen, database, keyring, graph, vault, api, worker, with_worker, log })
+        Some(Self {
+            listen,
+            admin_listen,
+            database,
+            keyring,
+            graph,
+            vault,
+            api,
+            worker,
+            with_worker,
+            log,
+        })
     }
 }
 
@@ -94,26 +105,43 @@ fn database(reader: &mut Reader<'_>) -> Option<regrant_storage::Settings> {
     let max_connections = reader.at_least_one("database.max_connections", 10);
     let busy_timeout = reader.seconds("database.busy_timeout_seconds", Duration::from_secs(5));
     let url = url?;
-    let is_known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
+    let is_known = ["sqlite:", "postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme));
     if !is_known {
-        reader.fault("database.url", "expected `sqlite:PATH` or `postgres://USER@HOST/NAME`");
+        reader.fault(
+            "database.url",
+            "expected `sqlite:PATH` or `postgres://USER@HOST/NAME`",
+        );
     }
-    Some(regrant_storage::Settings { url: url.to_string(), max_connections, busy_timeout })
+    Some(regrant_storage::Settings {
+        url: url.to_string(),
+        max_connections,
+        busy_timeout,
+    })
 }
 
 fn keyring(reader: &mut Reader<'_>) -> Option<KeyringFile> {
     let path = reader.required("keyring.path");
     let passphrase = reader.secret("keyring.passphrase");
     let passphrase = Passphrase::parse(passphrase?);
-    let passphrase = passphrase.map_err(|error| reader.fault("keyring.passphrase", error)).ok()?;
-    Some(KeyringFile { path: path?, passphrase })
+    let passphrase = passphrase
+        .map_err(|error| reader.fault("keyring.passphrase", error))
+        .ok()?;
+    Some(KeyringFile {
+        path: path?,
+        passphrase,
+    })
 }
 
 fn graph(reader: &mut Reader<'_>) -> regrant_graph::Settings {
     let usual = regrant_graph::Settings::default();
     let base_url: Url = reader.or("graph.base_url", usual.base_url);
     if base_url.scheme() != "https" && !is_on_this_machine(&base_url) {
-        reader.fault("graph.base_url", "must be https; plain http is for a loopback address alone");
+        reader.fault(
+            "graph.base_url",
+            "must be https; plain http is for a loopback address alone",
+        );
     }
     regrant_graph::Settings {
         base_url,
@@ -136,8 +164,10 @@ fn vault(reader: &mut Reader<'_>, graph: &regrant_graph::Settings) -> regrant_va
         issuer: reader.or("issuer", usual.issuer),
         audience: reader.or("audience", usual.audience),
         lease: reader.seconds("lease_seconds", usual.lease),
-        max_reconnect_assets: reader.at_least_one("limits.reconnect_assets", usual.max_reconnect_assets),
-        max_register_assets: reader.at_least_one("limits.register_assets", usual.max_register_assets),
+        max_reconnect_assets: reader
+            .at_least_one("limits.reconnect_assets", usual.max_reconnect_assets),
+        max_register_assets: reader
+            .at_least_one("limits.register_assets", usual.max_register_assets),
         max_lookup_assets: reader.at_least_one("limits.lookup_assets", usual.max_lookup_assets),
         max_assets: reader.at_least_one("limits.assets", usual.max_assets),
         max_running_reconnects: reader
@@ -178,7 +208,10 @@ fn public_url(reader: &mut Reader<'_>) -> Option<String> {
     if url.scheme() == "https" || (url.scheme() == "http" && is_on_this_machine(&url)) {
         return Some(url.as_str().trim_end_matches('/').to_owned());
     }
-    reader.fault("public_url", "must be https; plain http is for a loopback address alone");
+    reader.fault(
+        "public_url",
+        "must be https; plain http is for a loopback address alone",
+    );
     None
 }
 
@@ -186,10 +219,16 @@ fn public_url(reader: &mut Reader<'_>) -> Option<String> {
 fn trusted_proxies(reader: &mut Reader<'_>) -> Vec<IpNet> {
     let list: String = reader.or("trusted_proxies", String::new());
     let parts = list.split(',').map(str::trim).filter(|it| !it.is_empty());
-    let network = |it: &str| it.parse().or_else(|_| it.parse::<IpAddr>().map(IpNet::from));
+    let network = |it: &str| {
+        it.parse()
+            .or_else(|_| it.parse::<IpAddr>().map(IpNet::from))
+    };
     let networks: Result<Vec<_>, _> = parts.map(network).collect();
     networks.unwrap_or_else(|_| {
-        reader.fault("trusted_proxies", "expected networks such as 10.0.0.0/8, with commas between");
+        reader.fault(
+            "trusted_proxies",
+            "expected networks such as 10.0.0.0/8, with commas between",
+        );
         Vec::new()
     })
 }
@@ -205,7 +244,10 @@ fn retention(reader: &mut Reader<'_>) -> Retention {
         audit_reads: reader.days_or_for_ever("retention.audit_reads_days", usual.audit_reads),
         audit_worker: reader.days_or_for_ever("retention.audit_worker_days", usual.audit_worker),
         audit_acts: reader.days_or_for_ever("retention.audit_acts_days", usual.audit_acts),
-        reconnect_sessions: reader.days("retention.reconnect_sessions_days", usual.reconnect_sessions),
+        reconnect_sessions: reader.days(
+            "retention.reconnect_sessions_days",
+            usual.reconnect_sessions,
+        ),
     }
 }
 
@@ -276,23 +318,35 @@ mod tests {
 
     #[test]
     fn a_fault_never_repeats_the_value() {
-        let told =
-            read(&[("REGRANT_DATABASE_URL", "mysql://user:canary@host"), ("REGRANT_LISTEN", "canary")]);
+        let told = read(&[
+            ("REGRANT_DATABASE_URL", "mysql://user:canary@host"),
+            ("REGRANT_LISTEN", "canary"),
+        ]);
         assert!(!told.err().unwrap().contains("canary"));
     }
 
     #[test]
     fn plain_http_is_for_loopback() {
-        let at = |url: &str| read(&[&WHOLE[..], &[("REGRANT_GRAPH_BASE_URL", url)]].concat()).is_ok();
-        assert!(at("http://127.0.0.1:8090") && at("http://[::1]:8090") && at("https://graph.facebook.com"));
+        let at =
+            |url: &str| read(&[&WHOLE[..], &[("REGRANT_GRAPH_BASE_URL", url)]].concat()).is_ok();
+        assert!(
+            at("http://127.0.0.1:8090")
+                && at("http://[::1]:8090")
+                && at("https://graph.facebook.com")
+        );
         assert!(!at("http://10.0.0.1:8090") && !at("http://graph.facebook.com"));
     }
 
     #[test]
     fn audit_is_kept_for_ever_where_that_is_asked_for() {
-        let pairs =
-            [("REGRANT_RETENTION_AUDIT_READS_DAYS", "0"), ("REGRANT_RETENTION_AUDIT_ACTS_DAYS", "30")];
-        let keep = read(&[&WHOLE[..], &pairs].concat()).unwrap().vault.retention;
+        let pairs = [
+            ("REGRANT_RETENTION_AUDIT_READS_DAYS", "0"),
+            ("REGRANT_RETENTION_AUDIT_ACTS_DAYS", "30"),
+        ];
+        let keep = read(&[&WHOLE[..], &pairs].concat())
+            .unwrap()
+            .vault
+            .retention;
         assert_eq!(keep.audit_reads, None);
         assert_eq!(keep.audit_worker, Some(chrono::Duration::days(730)));
         assert_eq!(keep.audit_acts, Some(chrono::Duration::days(30)));
@@ -301,14 +355,26 @@ mod tests {
     #[test]
     fn trusted_proxies_are_networks() {
         let with = |list: &str| read(&[&WHOLE[..], &[("REGRANT_TRUSTED_PROXIES", list)]].concat());
-        let told = |it: Config| it.api.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let told = |it: Config| {
+            it.api
+                .trusted_proxies
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(
             told(with("10.0.0.0/8, 192.0.2.1,fd00::/8").unwrap()),
             ["10.0.0.0/8", "192.0.2.1/32", "fd00::/8"]
         );
         assert!(told(with("").unwrap()).is_empty());
         for faulty in ["10.0.0.0/33", "proxy.local", "10.0.0.0/8;10.1.0.0/16"] {
-            assert!(with(faulty).err().unwrap().contains("REGRANT_TRUSTED_PROXIES"), "{faulty}");
+            assert!(
+                with(faulty)
+                    .err()
+                    .unwrap()
+                    .contains("REGRANT_TRUSTED_PROXIES"),
+                "{faulty}"
+            );
         }
     }
 
@@ -320,6 +386,12 @@ mod tests {
         let local = [("REGRANT_GRAPH_BASE_URL", "http://127.0.0.1:8090")];
         let config = read(&[&WHOLE[..], &allowed, &local].concat()).unwrap();
         assert!(config.vault.webhooks.allow_loopback);
-        assert!(!read(&[&WHOLE[..], &local].concat()).unwrap().vault.webhooks.allow_loopback);
+        assert!(
+            !read(&[&WHOLE[..], &local].concat())
+                .unwrap()
+                .vault
+                .webhooks
+                .allow_loopback
+        );
     }
 }

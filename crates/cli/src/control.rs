@@ -71,22 +71,38 @@ pub(crate) struct Proven<'a> {
 
 impl Control {
     pub fn new(url: impl Into<String>) -> anyhow::Result<Self> {
-        Ok(Self { http: http::client(Duration::from_secs(30))?, url: url.into() })
+        Ok(Self {
+            http: http::client(Duration::from_secs(30))?,
+            url: url.into(),
+        })
     }
 
     pub async fn overview(&self) -> anyhow::Result<Overview> {
-        http::json(self.http.get(self.at("world"))).await.context("cannot read the sandbox's world")
+        http::json(self.http.get(self.at("world")))
+            .await
+            .context("cannot read the sandbox's world")
     }
 
     /// Has an app's webhooks and callbacks sent to the API at `api`.
     pub async fn wire(&self, app: &str, api: &str) -> anyhow::Result<()> {
         let webhook = json!({ "url": format!("{api}/meta/webhooks/{app}") });
-        http::sent(self.http.put(self.at(&format!("apps/{app}/webhook"))).json(&webhook)).await?;
+        http::sent(
+            self.http
+                .put(self.at(&format!("apps/{app}/webhook")))
+                .json(&webhook),
+        )
+        .await?;
         let callbacks = json!({
             "deauthorize_url": format!("{api}/meta/deauthorize/{app}"),
             "data_deletion_url": format!("{api}/meta/data-deletion/{app}"),
         });
-        http::sent(self.http.put(self.at(&format!("apps/{app}/callbacks"))).json(&callbacks)).await.map(drop)
+        http::sent(
+            self.http
+                .put(self.at(&format!("apps/{app}/callbacks")))
+                .json(&callbacks),
+        )
+        .await
+        .map(drop)
     }
 
     /// A token, as a login would give it.
@@ -104,9 +120,9 @@ impl Control {
         cut_off: DateTime<Utc>,
     ) -> anyhow::Result<String> {
         let cut_off = cut_off.to_rfc3339();
-        let order =
-            json!({ "person": person, "new_person": managed, "business": business, "cut_off": cut_off });
-        let migration: Migration = http::json(self.http.post(self.at("migrations")).json(&order)).await?;
+        let order = json!({ "person": person, "new_person": managed, "business": business, "cut_off": cut_off });
+        let migration: Migration =
+            http::json(self.http.post(self.at("migrations")).json(&order)).await?;
         Ok(migration.id)
     }
 
@@ -118,23 +134,42 @@ impl Control {
 
     /// Moves the clock that the sandbox and the vault share.
     pub async fn advance(&self, by: &str) -> anyhow::Result<()> {
-        http::sent(self.http.post(self.at("clock")).json(&json!({ "advance": by }))).await.map(drop)
+        http::sent(
+            self.http
+                .post(self.at("clock"))
+                .json(&json!({ "advance": by })),
+        )
+        .await
+        .map(drop)
     }
 
     /// Asks the simulated Graph for the asset with this token.
     pub async fn probe(&self, asset: &str, token: &Proven<'_>) -> anyhow::Result<Verdict> {
         let time = token.appsecret_time.to_string();
-        let query =
-            [("fields", "id"), ("appsecret_proof", token.appsecret_proof), ("appsecret_time", time.as_str())];
-        let request = self.http.get(format!("{}/v26.0/{asset}", self.url)).query(&query);
-        let response =
-            request.bearer_auth(token.access_token).send().await.map_err(reqwest::Error::without_url)?;
+        let query = [
+            ("fields", "id"),
+            ("appsecret_proof", token.appsecret_proof),
+            ("appsecret_time", time.as_str()),
+        ];
+        let request = self
+            .http
+            .get(format!("{}/v26.0/{asset}", self.url))
+            .query(&query);
+        let response = request
+            .bearer_auth(token.access_token)
+            .send()
+            .await
+            .map_err(reqwest::Error::without_url)?;
         if response.status() == StatusCode::OK {
             return Ok(Verdict::Works);
         }
-        let answer: serde_json::Value = response.json().await.map_err(reqwest::Error::without_url)?;
-        let code = answer.pointer("/error/code").and_then(serde_json::Value::as_i64);
-        code.map(Verdict::Refused).context("the sandbox answered neither an asset nor an error")
+        let answer: serde_json::Value =
+            response.json().await.map_err(reqwest::Error::without_url)?;
+        let code = answer
+            .pointer("/error/code")
+            .and_then(serde_json::Value::as_i64);
+        code.map(Verdict::Refused)
+            .context("the sandbox answered neither an asset nor an error")
     }
 
     fn at(&self, path: &str) -> String {

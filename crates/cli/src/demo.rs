@@ -33,13 +33,22 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<ExitCode> 
     let form = if args.json { Output::Json } else { output };
     let home = tempfile::tempdir().context("cannot make a temporary directory")?;
     // The keys go with the process, as the directory does.
-    let rehearsal =
-        Rehearsal::start(&home.path().join("demo.sqlite3"), Keyring::ephemeral()?, Ports::FREE).await?;
+    let rehearsal = Rehearsal::start(
+        &home.path().join("demo.sqlite3"),
+        Keyring::ephemeral()?,
+        Ports::FREE,
+    )
+    .await?;
     let mut teller = Teller::new(form);
     let told = story::tell(&mut teller, &rehearsal).await;
     rehearsal.stop().await;
-    home.close().context("cannot delete the temporary directory")?;
+    home.close()
+        .context("cannot delete the temporary directory")?;
     let is_true = told.is_ok();
     teller.end(told.err())?;
-    Ok(if is_true { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if is_true {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -39,11 +39,15 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     let form = if args.json { Output::Json } else { output };
-    telemetry::start(telemetry::LogFormat::Text, if form == Output::Json { "warn" } else { "info" })?;
+    telemetry::start(
+        telemetry::LogFormat::Text,
+        if form == Output::Json { "warn" } else { "info" },
+    )?;
     let stop = signals::on_stop()?;
     let data = DataDir::open(&args.data, args.fresh)?;
     let keyring = tokio::task::block_in_place(|| data.keyring())?;
-    let rehearsal = Rehearsal::start(&data.database(), keyring, Ports::from_public(args.port)).await?;
+    let rehearsal =
+        Rehearsal::start(&data.database(), keyring, Ports::from_public(args.port)).await?;
     let started = async {
         let tenants = tenants::ready(&rehearsal, &data).await?;
         let operator = operator::ready(&rehearsal.vault, &data).await?;

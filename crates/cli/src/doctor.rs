@@ -38,7 +38,11 @@ pub(crate) struct Finding {
 
 impl Finding {
     fn new(level: Level, what: &'static str, told: impl Into<String>) -> Self {
-        Self { level, what, told: told.into() }
+        Self {
+            level,
+            what,
+            told: told.into(),
+        }
     }
 }
 
@@ -49,7 +53,12 @@ impl fmt::Display for Finding {
             Level::Warn => "warn",
             Level::Fail => "FAIL",
         };
-        write!(f, "{level}  {:<10}  {}", self.what, self.told.replace('\n', "\n                  "))
+        write!(
+            f,
+            "{level}  {:<10}  {}",
+            self.what,
+            self.told.replace('\n', "\n                  ")
+        )
     }
 }
 
@@ -59,11 +68,22 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
     let findings = match Config::read(&source) {
         Ok(config) => checks::all(config, &source).await,
         Err(faults) => {
-            vec![Finding::new(Level::Fail, "settings", format!("{faults}\nthe other checks need them"))]
+            vec![Finding::new(
+                Level::Fail,
+                "settings",
+                format!("{faults}\nthe other checks need them"),
+            )]
         }
     };
     let failed = findings.iter().any(|it| it.level == Level::Fail);
     let lines: Vec<_> = findings.iter().map(ToString::to_string).collect();
-    global.output.print(&json!({ "ok": !failed, "findings": findings }), lines.join("\n"))?;
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    global.output.print(
+        &json!({ "ok": !failed, "findings": findings }),
+        lines.join("\n"),
+    )?;
+    Ok(if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }

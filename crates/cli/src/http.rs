@@ -10,14 +10,21 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 /// The one way to make a client here.
 pub(crate) fn client(timeout: Duration) -> anyhow::Result<reqwest::Client> {
-    let client = reqwest::Client::builder().no_proxy().redirect(Policy::none()).timeout(timeout);
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(Policy::none())
+        .timeout(timeout);
     client.build().context("cannot make an HTTP client")
 }
 
 /// Sends and reads a JSON answer.
 pub(crate) async fn json<T: DeserializeOwned>(request: RequestBuilder) -> anyhow::Result<T> {
     let response = sent(request).await?;
-    response.json().await.map_err(reqwest::Error::without_url).context("the answer is not what was expected")
+    response
+        .json()
+        .await
+        .map_err(reqwest::Error::without_url)
+        .context("the answer is not what was expected")
 }
 
 /// Sends; anything but success is an error that says what the server said.
@@ -42,9 +49,17 @@ struct Said {
 
 impl Said {
     fn text(self) -> String {
-        let message = self.error.as_ref().and_then(|it| it.get("message")).and_then(|it| it.as_str());
+        let message = self
+            .error
+            .as_ref()
+            .and_then(|it| it.get("message"))
+            .and_then(|it| it.as_str());
         let parts = [self.title.as_deref(), self.detail.as_deref(), message];
         let parts: Vec<_> = parts.into_iter().flatten().collect();
-        if parts.is_empty() { "without a word".to_owned() } else { parts.join(": ") }
+        if parts.is_empty() {
+            "without a word".to_owned()
+        } else {
+            parts.join(": ")
+        }
     }
 }

@@ -21,7 +21,14 @@ pub(crate) async fn open(config: Config) -> anyhow::Result<Vault> {
     let clock = Clock::System;
     let graph = regrant_graph::Client::new(config.graph, clock.clone())
         .context("the Graph settings cannot be used")?;
-    let vault = Vault::open(Parts { store, provider, graph, clock, settings: config.vault }).await;
+    let vault = Vault::open(Parts {
+        store,
+        provider,
+        graph,
+        clock,
+        settings: config.vault,
+    })
+    .await;
     vault.context("the vault does not open: is this keyring the one the database was made with?")
 }
 
@@ -48,13 +55,20 @@ pub(crate) fn hint(error: &regrant_storage::Error) -> &'static str {
         regrant_storage::Error::UnsafeRole(_) => {
             "serve with a role that owns no table and cannot pass row-level security; `regrant migrate --app-role NAME` grants it what it needs"
         }
-        regrant_storage::Error::Unsupported(_) => "the database does not fit: see docs/operations.md",
-        _ => "cannot open the database: is its address right, was `regrant migrate` run, does it answer?",
+        regrant_storage::Error::Unsupported(_) => {
+            "the database does not fit: see docs/operations.md"
+        }
+        _ => {
+            "cannot open the database: is its address right, was `regrant migrate` run, does it answer?"
+        }
     }
 }
 
 /// Unlocks the keyring; seconds of work and its memory, so not on a thread that serves.
-pub(crate) async fn unlock(path: impl AsRef<Path>, passphrase: Passphrase) -> anyhow::Result<Keyring> {
+pub(crate) async fn unlock(
+    path: impl AsRef<Path>,
+    passphrase: Passphrase,
+) -> anyhow::Result<Keyring> {
     let path = path.as_ref().to_owned();
     let shown = path.display().to_string();
     let keyring = tokio::task::spawn_blocking(move || Keyring::open(&path, &passphrase)).await?;
@@ -63,7 +77,13 @@ pub(crate) async fn unlock(path: impl AsRef<Path>, passphrase: Passphrase) -> an
 
 /// A core dump would hold keys and tokens in the clear.
 fn forbid_core_dumps() {
-    if let Err(error) = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }) {
+    if let Err(error) = setrlimit(
+        Resource::Core,
+        Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        },
+    ) {
         warn!(%error, "core dumps stay possible");
     }
 }

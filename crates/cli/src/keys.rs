@@ -40,7 +40,9 @@ pub(crate) struct Place {
 
 impl Place {
     fn passphrase(&self) -> anyhow::Result<Passphrase> {
-        Ok(Passphrase::parse(private::read_secret(&self.passphrase_file)?)?)
+        Ok(Passphrase::parse(private::read_secret(
+            &self.passphrase_file,
+        )?)?)
     }
 }
 
@@ -51,15 +53,16 @@ pub(crate) fn run(command: Command, output: Output) -> anyhow::Result<()> {
             (place, keyring)
         }
         Command::Show { place } => {
-            let keyring =
-                Keyring::open(&place.keyring, &place.passphrase()?).context("cannot open the keyring")?;
+            let keyring = Keyring::open(&place.keyring, &place.passphrase()?)
+                .context("cannot open the keyring")?;
             (place, keyring)
         }
     };
     let keys: Vec<_> = keyring.summaries().collect();
     let lines: Vec<_> = keys.iter().map(line).collect();
     let text = format!("{}\n{}", place.keyring.display(), lines.join("\n"));
-    let value = json!({ "path": place.keyring, "keys": keys.iter().map(value).collect::<Vec<_>>() });
+    let value =
+        json!({ "path": place.keyring, "keys": keys.iter().map(value).collect::<Vec<_>>() });
     output.print(&value, text)
 }
 
@@ -70,7 +73,12 @@ fn init(place: &Place, memory: u32) -> anyhow::Result<Keyring> {
 }
 
 fn line(key: &KekSummary) -> String {
-    format!("  key {} version {}  {}", key.kek.id, key.kek.version, word(key.state))
+    format!(
+        "  key {} version {}  {}",
+        key.kek.id,
+        key.kek.version,
+        word(key.state)
+    )
 }
 
 fn value(key: &KekSummary) -> Value {

@@ -41,7 +41,13 @@ use crate::output::Output;
 
 /// Token vault and bulk reconnect for Meta business assets.
 #[derive(Parser)]
-#[command(name = "regrant", version, about, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "regrant",
+    version,
+    about,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -99,8 +105,12 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let done = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(run(cli)));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let done = runtime
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(run(cli)));
     match done {
         Ok(code) => code,
         Err(error) => {
@@ -165,7 +175,11 @@ mod tests {
             for argument in command.get_arguments() {
                 let name = argument.get_id().as_str();
                 let is_secret = ["secret", "passphrase", "token", "password"].contains(&name);
-                assert!(!is_secret, "{} takes {name} on the command line", command.get_name());
+                assert!(
+                    !is_secret,
+                    "{} takes {name} on the command line",
+                    command.get_name()
+                );
             }
         }
     }

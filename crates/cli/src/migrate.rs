@@ -29,18 +29,27 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
     telemetry::start(telemetry::LogFormat::Text, "warn")?;
     let url = address(&args, global)?;
-    let connection = regrant_migration::open(&url).await.context("cannot open the database")?;
+    let connection = regrant_migration::open(&url)
+        .await
+        .context("cannot open the database")?;
     let changed = change(&args, &connection).await;
     let steps = steps(&connection).await;
-    connection.close().await.context("the connection did not close")?;
+    connection
+        .close()
+        .await
+        .context("the connection did not close")?;
     changed?;
     report(&steps?, global)
 }
 
 /// Opens, migrates up and closes; for an installation that migrates itself.
 pub(crate) async fn up(url: &str) -> anyhow::Result<()> {
-    let connection = regrant_migration::open(url).await.context("cannot open the database")?;
-    let migrated = Migrator::up(&connection, None).await.context("a step failed");
+    let connection = regrant_migration::open(url)
+        .await
+        .context("cannot open the database")?;
+    let migrated = Migrator::up(&connection, None)
+        .await
+        .context("a step failed");
     connection.close().await?;
     migrated
 }
@@ -48,33 +57,55 @@ pub(crate) async fn up(url: &str) -> anyhow::Result<()> {
 async fn change(args: &Args, connection: &DatabaseConnection) -> anyhow::Result<()> {
     match args.down {
         _ if args.status => {}
-        Some(steps) => Migrator::down(connection, Some(steps)).await.context("a step cannot be reverted")?,
-        None => Migrator::up(connection, None).await.context("a step failed; nothing of it was kept")?,
+        Some(steps) => Migrator::down(connection, Some(steps))
+            .await
+            .context("a step cannot be reverted")?,
+        None => Migrator::up(connection, None)
+            .await
+            .context("a step failed; nothing of it was kept")?,
     }
     match &args.app_role {
-        Some(role) => {
-            grant_app_role(connection, role).await.with_context(|| format!("cannot grant the role {role}"))
-        }
+        Some(role) => grant_app_role(connection, role)
+            .await
+            .with_context(|| format!("cannot grant the role {role}")),
         None => Ok(()),
     }
 }
 
 /// Each step and whether it is applied.
 async fn steps(connection: &DatabaseConnection) -> anyhow::Result<Vec<(String, bool)>> {
-    let steps = Migrator::get_migration_with_status(connection).await.context("cannot read the steps")?;
-    Ok(steps.into_iter().map(|it| (it.name().to_owned(), it.status() == MigrationStatus::Applied)).collect())
+    let steps = Migrator::get_migration_with_status(connection)
+        .await
+        .context("cannot read the steps")?;
+    Ok(steps
+        .into_iter()
+        .map(|it| {
+            (
+                it.name().to_owned(),
+                it.status() == MigrationStatus::Applied,
+            )
+        })
+        .collect())
 }
 
 fn report(steps: &[(String, bool)], global: &Global) -> anyhow::Result<()> {
     let applied = steps.iter().filter(|(_, applied)| *applied).count();
-    let list: Vec<_> =
-        steps.iter().map(|(name, applied)| json!({ "name": name, "applied": applied })).collect();
+    let list: Vec<_> = steps
+        .iter()
+        .map(|(name, applied)| json!({ "name": name, "applied": applied }))
+        .collect();
     let lines: Vec<_> = steps
         .iter()
         .map(|(name, applied)| format!("  {} {name}", if *applied { "✓" } else { "·" }))
         .collect();
-    let text = format!("{applied} of {} steps are applied\n{}", steps.len(), lines.join("\n"));
-    global.output.print(&json!({ "applied": applied, "steps": list }), text)
+    let text = format!(
+        "{applied} of {} steps are applied\n{}",
+        steps.len(),
+        lines.join("\n")
+    );
+    global
+        .output
+        .print(&json!({ "applied": applied, "steps": list }), text)
 }
 
 /// The owner's address: the argument, its variable, or the database that serves.
@@ -84,9 +115,14 @@ fn address(args: &Args, global: &Global) -> anyhow::Result<String> {
     }
     let source = Source::of_process(global.config.as_deref())?;
     for key in ["owner_database_url", "database.url"] {
-        if let Some(url) = source.find_secret(key).with_context(|| crate::config::variable(key))? {
+        if let Some(url) = source
+            .find_secret(key)
+            .with_context(|| crate::config::variable(key))?
+        {
             return Ok(url.to_string());
         }
     }
-    anyhow::bail!("no database: set REGRANT_OWNER_DATABASE_URL, REGRANT_DATABASE_URL or --database-url")
+    anyhow::bail!(
+        "no database: set REGRANT_OWNER_DATABASE_URL, REGRANT_DATABASE_URL or --database-url"
+    )
 }

@@ -18,7 +18,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let yaml = if args.admin { regrant_api::openapi_admin_yaml() } else { regrant_api::openapi_yaml() };
+    let yaml = if args.admin {
+        regrant_api::openapi_admin_yaml()
+    } else {
+        regrant_api::openapi_yaml()
+    };
     let option = if args.admin { " --admin" } else { "" };
     let Some(path) = &args.check else {
         return output::line(yaml.trim_end());

@@ -70,28 +70,67 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
         _ => None,
     };
     let vault = installation::open(config).await?;
-    let change = OperatorChange { password: given, ..OperatorChange::default() };
+    let change = OperatorChange {
+        password: given,
+        ..OperatorChange::default()
+    };
     match command {
         Command::Add { name, role } => {
             let password = change.password.context("a password is read")?;
-            let new = NewOperator { name, role, password };
-            let made = vault.create_operator(Acting::CommandLine, new, None).await?.value;
+            let new = NewOperator {
+                name,
+                role,
+                password,
+            };
+            let made = vault
+                .create_operator(Acting::CommandLine, new, None)
+                .await?
+                .value;
             show(&made, "made", global)
         }
         Command::List => list(&vault, global).await,
         Command::SetRole { name, role } => {
-            changed(&vault, &name, OperatorChange { role: Some(role), ..change }, global).await
+            changed(
+                &vault,
+                &name,
+                OperatorChange {
+                    role: Some(role),
+                    ..change
+                },
+                global,
+            )
+            .await
         }
         Command::ResetPassword(Named { name }) => changed(&vault, &name, change, global).await,
         Command::Disable(Named { name }) => {
-            changed(&vault, &name, OperatorChange { disabled: Some(true), ..change }, global).await
+            changed(
+                &vault,
+                &name,
+                OperatorChange {
+                    disabled: Some(true),
+                    ..change
+                },
+                global,
+            )
+            .await
         }
         Command::Enable(Named { name }) => {
-            changed(&vault, &name, OperatorChange { disabled: Some(false), ..change }, global).await
+            changed(
+                &vault,
+                &name,
+                OperatorChange {
+                    disabled: Some(false),
+                    ..change
+                },
+                global,
+            )
+            .await
         }
         Command::Delete(Named { name }) => {
             let operator = vault.operator_named(&name).await?;
-            vault.delete_operator(Acting::CommandLine, operator.id).await?;
+            vault
+                .delete_operator(Acting::CommandLine, operator.id)
+                .await?;
             show(&operator, "deleted", global)
         }
     }
@@ -104,12 +143,17 @@ async fn changed(
     global: &Global,
 ) -> anyhow::Result<()> {
     let id: OperatorId = vault.operator_named(name).await?.id;
-    let is = vault.change_operator(Acting::CommandLine, id, change).await?;
+    let is = vault
+        .change_operator(Acting::CommandLine, id, change)
+        .await?;
     show(&is, "changed", global)
 }
 
 fn show(operator: &Operator, what: &str, global: &Global) -> anyhow::Result<()> {
-    let text = format!("{what} operator {} ({}), {}", operator.name, operator.role, operator.id);
+    let text = format!(
+        "{what} operator {} ({}), {}",
+        operator.name, operator.role, operator.id
+    );
     global.output.print(&value(operator), text)
 }
 
@@ -124,12 +168,23 @@ async fn list(vault: &Vault, global: &Global) -> anyhow::Result<()> {
         }
     }
     let line = |it: &Operator| {
-        let state = if it.disabled_at.is_some() { "  disabled" } else { "" };
+        let state = if it.disabled_at.is_some() {
+            "  disabled"
+        } else {
+            ""
+        };
         format!("{}  {}  {}{state}", it.id, it.name, it.role)
     };
     let lines: Vec<_> = all.iter().map(line).collect();
-    let text = if lines.is_empty() { "there is no operator".to_owned() } else { lines.join("\n") };
-    global.output.print(&json!({ "data": all.iter().map(value).collect::<Vec<_>>() }), text)
+    let text = if lines.is_empty() {
+        "there is no operator".to_owned()
+    } else {
+        lines.join("\n")
+    };
+    global.output.print(
+        &json!({ "data": all.iter().map(value).collect::<Vec<_>>() }),
+        text,
+    )
 }
 
 fn value(operator: &Operator) -> Value {

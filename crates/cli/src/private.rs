@@ -15,7 +15,10 @@ const LARGEST: u64 = 64 * 1024;
 
 /// Makes a directory with mode 0700 if there is none.
 pub(crate) fn make_directory(path: &Path) -> anyhow::Result<()> {
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    let made = fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path);
     made.with_context(|| format!("cannot make the directory {}", path.display()))
 }
 
@@ -27,7 +30,12 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
 }
 
 fn write_synced(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
     // A draft left by a crash keeps the mode it had.
     file.set_permissions(fs::Permissions::from_mode(0o600))?;
     file.write_all(content)?;
@@ -55,7 +63,11 @@ fn read_text(from: impl io::Read) -> io::Result<Zeroizing<String>> {
 }
 
 fn shown(path: &Path) -> String {
-    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
+    if path == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    }
 }
 
 /// Whether others than the owner may read or write the file.
@@ -81,6 +93,11 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("secret");
         write(&file, b"\n").unwrap();
-        assert!(read_secret(&file).unwrap_err().to_string().ends_with("is empty"));
+        assert!(
+            read_secret(&file)
+                .unwrap_err()
+                .to_string()
+                .ends_with("is empty")
+        );
     }
 }

@@ -43,7 +43,10 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
 fn readyz(source: &Source) -> anyhow::Result<Url> {
     let listen = source.find("admin_listen").unwrap_or(USUAL).trim();
     // The parser's error may repeat the value.
-    let listen = listen.parse::<SocketAddr>().ok().with_context(|| variable("admin_listen"))?;
+    let listen = listen
+        .parse::<SocketAddr>()
+        .ok()
+        .with_context(|| variable("admin_listen"))?;
     Ok(format!("http://{}/readyz", reachable(listen)).parse()?)
 }
 

@@ -43,14 +43,22 @@ pub(crate) struct Rehearsal {
 }
 
 impl Ports {
-    pub const FREE: Self = Self { public: 0, admin: 0, sandbox: 0 };
+    pub const FREE: Self = Self {
+        public: 0,
+        admin: 0,
+        sandbox: 0,
+    };
 
     /// The public port, the next one and the tenth after it.
     pub fn from_public(public: u16) -> Self {
         if public == 0 {
             return Self::FREE;
         }
-        Self { public, admin: public.saturating_add(1), sandbox: public.saturating_add(10) }
+        Self {
+            public,
+            admin: public.saturating_add(1),
+            sandbox: public.saturating_add(10),
+        }
     }
 }
 
@@ -59,17 +67,27 @@ impl Rehearsal {
     pub async fn start(database: &Path, keyring: Keyring, ports: Ports) -> anyhow::Result<Self> {
         let offset = Arc::new(AtomicI64::new(0));
         let clock = regrant_sandbox::Clock::with_offset(Arc::clone(&offset));
-        let settings =
-            regrant_sandbox::Settings { listen: loopback(ports.sandbox), world: World::demo(), clock };
-        let sandbox = Sandbox::start(settings).await.with_context(|| taken(ports.sandbox))?;
+        let settings = regrant_sandbox::Settings {
+            listen: loopback(ports.sandbox),
+            world: World::demo(),
+            clock,
+        };
+        let sandbox = Sandbox::start(settings)
+            .await
+            .with_context(|| taken(ports.sandbox))?;
         let vault = open(database, keyring, sandbox.url(), Clock::Shifted(offset)).await?;
         let api = regrant_api::Settings::default();
         let public = Server::bind(vault.clone(), loopback(ports.public), api.clone())
             .with_context(|| taken(ports.public))?;
         let worker = Worker::new(vault.clone(), regrant_worker::Settings::default());
-        let admin =
-            admin::bind(vault.clone(), loopback(ports.admin), api, AdminRoutes::All, Some(worker.pulse()))
-                .with_context(|| taken(ports.admin))?;
+        let admin = admin::bind(
+            vault.clone(),
+            loopback(ports.admin),
+            api,
+            AdminRoutes::All,
+            Some(worker.pulse()),
+        )
+        .with_context(|| taken(ports.admin))?;
         let (public_url, admin_url) = (url(public.addr()), url(admin.addr()));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(public.run_until(stop.clone()));
@@ -83,7 +101,16 @@ impl Rehearsal {
         let (control, sandbox_url) = (Control::new(sandbox.url())?, sandbox.url());
         // What the simulated Meta tells of the app goes to the API here.
         control.wire(cast::APP, &public_url).await?;
-        Ok(Self { vault, control, public_url, admin_url, sandbox_url, sandbox, stop, tasks })
+        Ok(Self {
+            vault,
+            control,
+            public_url,
+            admin_url,
+            sandbox_url,
+            sandbox,
+            stop,
+            tasks,
+        })
     }
 
     /// Stops accepting, lets reconnects finish their chunk, then ends the sandbox.
@@ -96,19 +123,40 @@ impl Rehearsal {
     }
 }
 
-async fn open(database: &Path, keyring: Keyring, graph: String, clock: Clock) -> anyhow::Result<Vault> {
+async fn open(
+    database: &Path,
+    keyring: Keyring,
+    graph: String,
+    clock: Clock,
+) -> anyhow::Result<Vault> {
     let url = format!("sqlite:{}", database.display());
     migrate::up(&url).await?;
-    let settings =
-        regrant_storage::Settings { url, max_connections: 8, busy_timeout: Duration::from_secs(5) };
-    let store = Store::connect(&settings).await.context("the database does not open")?;
+    let settings = regrant_storage::Settings {
+        url,
+        max_connections: 8,
+        busy_timeout: Duration::from_secs(5),
+    };
+    let store = Store::connect(&settings)
+        .await
+        .context("the database does not open")?;
     let base_url = graph.parse().context("the sandbox's address")?;
-    let graph = regrant_graph::Settings { base_url, ..regrant_graph::Settings::default() };
+    let graph = regrant_graph::Settings {
+        base_url,
+        ..regrant_graph::Settings::default()
+    };
     let graph = regrant_graph::Client::new(graph, clock.clone())?;
     let mut settings = regrant_vault::Settings::default();
     settings.webhooks.allow_loopback = true;
-    let parts = Parts { store, provider: KeyProvider::Local(keyring), graph, clock, settings };
-    let vault = Vault::open(parts).await.context("the database does not open with this keyring")?;
+    let parts = Parts {
+        store,
+        provider: KeyProvider::Local(keyring),
+        graph,
+        clock,
+        settings,
+    };
+    let vault = Vault::open(parts)
+        .await
+        .context("the database does not open with this keyring")?;
     installation::take_over(&vault).await?;
     Ok(vault)
 }
@@ -131,7 +179,14 @@ mod tests {
 
     #[test]
     fn ports_follow_the_public_one() {
-        assert_eq!(Ports::from_public(8080), Ports { public: 8080, admin: 8081, sandbox: 8090 });
+        assert_eq!(
+            Ports::from_public(8080),
+            Ports {
+                public: 8080,
+                admin: 8081,
+                sandbox: 8090
+            }
+        );
         assert_eq!(Ports::from_public(0), Ports::FREE);
     }
 }

@@ -23,14 +23,23 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let world = match &args.world {
         Some(path) => {
             let shown = path.display();
-            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
             World::from_yaml(&text).with_context(|| format!("{shown} is not a world"))?
         }
         None => World::demo(),
     };
     let stop = signals::on_stop()?;
-    let sandbox = Sandbox::start(Settings { listen: args.listen, world, clock: Clock::new() }).await?;
-    output::line(format!("sandbox at {0}\nits control surface is under {0}/sandbox", sandbox.url()))?;
+    let sandbox = Sandbox::start(Settings {
+        listen: args.listen,
+        world,
+        clock: Clock::new(),
+    })
+    .await?;
+    output::line(format!(
+        "sandbox at {0}\nits control surface is under {0}/sandbox",
+        sandbox.url()
+    ))?;
     stop.cancelled().await;
     sandbox.stop().await;
     Ok(())

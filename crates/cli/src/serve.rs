@@ -42,7 +42,10 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
     installation::take_over(&vault).await?;
     info!(listen = %server.addr(), admin.listen = %admin.addr(), with_worker = worker.is_some(), "serving");
     let working = tokio::spawn(work(worker, vault.clone(), stop.clone()));
-    let ended = tokio::try_join!(server.run_until(stop.clone()), admin.run_until(stop.clone()));
+    let ended = tokio::try_join!(
+        server.run_until(stop.clone()),
+        admin.run_until(stop.clone())
+    );
     // A listener that failed ends the process, and the work with it.
     stop.cancel();
     vault.close().await;

@@ -9,8 +9,12 @@ use tracing_subscriber::EnvFilter;
 
 /// What is not as loud as the rest unless it is named: database crates print statements with their values, the web
 /// server tells about its threads.
-const QUIET: [(&str, &str); 4] =
-    [("sqlx", "off"), ("sea_orm", "off"), ("sea_orm_migration", "off"), ("actix_server", "warn")];
+const QUIET: [(&str, &str); 4] = [
+    ("sqlx", "off"),
+    ("sea_orm", "off"),
+    ("sea_orm_migration", "off"),
+    ("actix_server", "warn"),
+];
 
 /// The form of the log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,7 +50,9 @@ pub(crate) fn start(format: LogFormat, default: &str) -> anyhow::Result<()> {
         LogFormat::Text => log.try_init(),
         LogFormat::Json => log.json().flatten_event(true).try_init(),
     };
-    started.map_err(anyhow::Error::from_boxed).context("the log was started twice")
+    started
+        .map_err(anyhow::Error::from_boxed)
+        .context("the log was started twice")
 }
 
 fn filter(wanted: &str) -> anyhow::Result<EnvFilter> {
@@ -64,9 +70,15 @@ mod tests {
     #[test]
     fn database_crates_are_silent_unless_named() {
         let quiet = filter("trace").unwrap().to_string();
-        assert!(quiet.contains("sqlx=off") && quiet.contains("sea_orm=off"), "{quiet}");
+        assert!(
+            quiet.contains("sqlx=off") && quiet.contains("sea_orm=off"),
+            "{quiet}"
+        );
         let named = filter("info,sqlx=warn").unwrap().to_string();
-        assert!(named.contains("sqlx=warn") && !named.contains("sqlx=off"), "{named}");
+        assert!(
+            named.contains("sqlx=warn") && !named.contains("sqlx=off"),
+            "{named}"
+        );
     }
 
     #[test]

@@ -116,10 +116,18 @@ impl TenantApi {
     pub async fn login(url: &str, client_id: &str, client_secret: &str) -> anyhow::Result<Self> {
         let http = http::client(Duration::from_mins(1))?;
         let form = [("grant_type", "client_credentials")];
-        let request =
-            http.post(format!("{url}/oauth/token")).basic_auth(client_id, Some(client_secret)).form(&form);
-        let issued: Issued = http::json(request).await.context("the client cannot log in")?;
-        Ok(Self { http, url: url.to_owned(), access_token: issued.access_token })
+        let request = http
+            .post(format!("{url}/oauth/token"))
+            .basic_auth(client_id, Some(client_secret))
+            .form(&form);
+        let issued: Issued = http::json(request)
+            .await
+            .context("the client cannot log in")?;
+        Ok(Self {
+            http,
+            url: url.to_owned(),
+            access_token: issued.access_token,
+        })
     }
 
     /// Registers assets.
@@ -127,7 +135,9 @@ impl TenantApi {
         let entry = |it: &control::Asset| json!({ "id": it.id, "kind": it.kind, "name": it.name, "business_id": it.business });
         let assets: Vec<_> = assets.iter().map(entry).collect();
         let request = self.post("v1/assets").json(&json!({ "assets": assets }));
-        let list: List<_> = http::json(request).await.context("the assets cannot be registered")?;
+        let list: List<_> = http::json(request)
+            .await
+            .context("the assets cannot be registered")?;
         Ok(list.data)
     }
 
@@ -140,7 +150,9 @@ impl TenantApi {
             if let Some(cursor) = &cursor {
                 request = request.query(&[("cursor", cursor)]);
             }
-            let page: List<Asset> = http::json(request).await.context("the assets cannot be listed")?;
+            let page: List<Asset> = http::json(request)
+                .await
+                .context("the assets cannot be listed")?;
             assets.extend(page.data);
             cursor = page.next_cursor;
             if cursor.is_none() {
@@ -151,46 +163,76 @@ impl TenantApi {
 
     /// The disconnect calendar.
     pub async fn forecast(&self) -> anyhow::Result<Forecast> {
-        http::json(self.get("v1/forecast")).await.context("the calendar cannot be read")
+        http::json(self.get("v1/forecast"))
+            .await
+            .context("the calendar cannot be read")
     }
 
     /// The same as an iCalendar file.
     pub async fn calendar_file(&self) -> anyhow::Result<String> {
-        let answer = http::sent(self.get("v1/forecast.ics")).await.context("the calendar cannot be read")?;
-        answer.text().await.map_err(reqwest::Error::without_url).context("the calendar is not text")
+        let answer = http::sent(self.get("v1/forecast.ics"))
+            .await
+            .context("the calendar cannot be read")?;
+        answer
+            .text()
+            .await
+            .map_err(reqwest::Error::without_url)
+            .context("the calendar is not text")
     }
 
     /// Starts a reconnect and does not wait for its end.
     pub async fn reconnect(&self, token: &str, asset_ids: &[String]) -> anyhow::Result<Reconnect> {
         let order = json!({ "access_token": token, "asset_ids": asset_ids, "wait_seconds": 0 });
         let request = self.post("v1/reconnects").json(&order);
-        http::json(request).await.context("the reconnect was not accepted")
+        http::json(request)
+            .await
+            .context("the reconnect was not accepted")
     }
 
     /// A reconnect as it stands.
     pub async fn reconnect_now(&self, id: &str) -> anyhow::Result<Reconnect> {
-        http::json(self.get(&format!("v1/reconnects/{id}"))).await.context("the reconnect cannot be read")
+        http::json(self.get(&format!("v1/reconnects/{id}")))
+            .await
+            .context("the reconnect cannot be read")
     }
 
     /// The reconnect's items as they settle.
     pub async fn events(&self, id: &str) -> anyhow::Result<Events> {
-        let request = self.get(&format!("v1/reconnects/{id}/events")).header("Accept", "text/event-stream");
-        Ok(Events::of(http::sent(request).await.context("the reconnect's events cannot be read")?))
+        let request = self
+            .get(&format!("v1/reconnects/{id}/events"))
+            .header("Accept", "text/event-stream");
+        Ok(Events::of(
+            http::sent(request)
+                .await
+                .context("the reconnect's events cannot be read")?,
+        ))
     }
 
     /// The tokens that serve these assets; an asset without one is not in the answer.
     pub async fn tokens(&self, asset_ids: &[String]) -> anyhow::Result<Vec<Served>> {
-        let request = self.post("v1/tokens/lookup").json(&json!({ "asset_ids": asset_ids }));
-        let list: List<serde_json::Value> = http::json(request).await.context("the tokens cannot be read")?;
+        let request = self
+            .post("v1/tokens/lookup")
+            .json(&json!({ "asset_ids": asset_ids }));
+        let list: List<serde_json::Value> = http::json(request)
+            .await
+            .context("the tokens cannot be read")?;
         // Entries without a token say why instead.
-        Ok(list.data.into_iter().filter_map(|it| serde_json::from_value(it).ok()).collect())
+        Ok(list
+            .data
+            .into_iter()
+            .filter_map(|it| serde_json::from_value(it).ok())
+            .collect())
     }
 
     fn get(&self, path: &str) -> reqwest::RequestBuilder {
-        self.http.get(format!("{}/{path}", self.url)).bearer_auth(&self.access_token)
+        self.http
+            .get(format!("{}/{path}", self.url))
+            .bearer_auth(&self.access_token)
     }
 
     fn post(&self, path: &str) -> reqwest::RequestBuilder {
-        self.http.post(format!("{}/{path}", self.url)).bearer_auth(&self.access_token)
+        self.http
+            .post(format!("{}/{path}", self.url))
+            .bearer_auth(&self.access_token)
     }
 }

@@ -82,17 +82,36 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
         }
         Command::AddClient { tenant, name, may } => {
             let spec = ClientSpec::named(name, may.permissions());
-            show_client(vault.create_client(Acting::CommandLine, tenant, spec, None).await?, global)
+            show_client(
+                vault
+                    .create_client(Acting::CommandLine, tenant, spec, None)
+                    .await?,
+                global,
+            )
         }
         Command::ResetSecret { tenant, client } => {
             let by = Acting::CommandLine;
-            show_client(vault.reset_client_secret(by, tenant, client, None, None).await?, global)
+            show_client(
+                vault
+                    .reset_client_secret(by, tenant, client, None, None)
+                    .await?,
+                global,
+            )
         }
         Command::RequireReason { tenant, off } => {
-            let change = TenantChange { reason_required: Some(!off), ..TenantChange::default() };
-            vault.change_tenant(Acting::CommandLine, tenant, change).await?;
+            let change = TenantChange {
+                reason_required: Some(!off),
+                ..TenantChange::default()
+            };
+            vault
+                .change_tenant(Acting::CommandLine, tenant, change)
+                .await?;
             let value = json!({ "tenant_id": tenant, "reason_required": !off });
-            let text = if off { "no reason is demanded" } else { "a reason is demanded for every token" };
+            let text = if off {
+                "no reason is demanded"
+            } else {
+                "a reason is demanded for every token"
+            };
             global.output.print(&value, text)
         }
         Command::List => list(&vault, global).await,
@@ -112,7 +131,8 @@ fn show(
     global: &Global,
 ) -> anyhow::Result<()> {
     let secret = secret.context("the client has no new secret")?;
-    let value = json!({ "tenant_id": tenant, "client_id": client, "client_secret": secret.expose() });
+    let value =
+        json!({ "tenant_id": tenant, "client_id": client, "client_secret": secret.expose() });
     let text = format!(
         "tenant         {tenant}\nclient         {client}\nclient secret  {}\n\nThe secret is not shown again: keep it now.",
         secret.expose()
@@ -123,11 +143,21 @@ fn show(
 async fn list(vault: &Vault, global: &Global) -> anyhow::Result<()> {
     let (mut values, mut lines) = (Vec::new(), Vec::new());
     for tenant in vault.tenants().await? {
-        let state = if tenant.deleted_at.is_some() { "deleted" } else { tenant.status.as_str() };
-        lines.push(format!("{}  {}  app {}  {state}", tenant.id, tenant.name, tenant.app_id));
+        let state = if tenant.deleted_at.is_some() {
+            "deleted"
+        } else {
+            tenant.status.as_str()
+        };
+        lines.push(format!(
+            "{}  {}  app {}  {state}",
+            tenant.id, tenant.name, tenant.app_id
+        ));
         let mut clients = Vec::new();
         for client in vault.clients(tenant.id).await? {
-            lines.push(format!("  {}  {}  {}", client.id, client.name, client.scopes));
+            lines.push(format!(
+                "  {}  {}  {}",
+                client.id, client.name, client.scopes
+            ));
             clients.push(json!({
                 "id": client.id.to_string(), "name": client.name, "scopes": client.scopes.to_string(),
                 "disabled_at": client.disabled_at,
@@ -139,6 +169,10 @@ async fn list(vault: &Vault, global: &Global) -> anyhow::Result<()> {
             "created_at": tenant.created_at, "clients": clients,
         }));
     }
-    let text = if lines.is_empty() { "no tenant is onboarded".to_owned() } else { lines.join("\n") };
+    let text = if lines.is_empty() {
+        "no tenant is onboarded".to_owned()
+    } else {
+        lines.join("\n")
+    };
     global.output.print(&json!({ "data": values }), text)
 }

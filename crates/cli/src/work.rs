@@ -15,11 +15,22 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<()> {
     let config = Config::of_process(global)?;
     telemetry::start(config.log, "info")?;
     let stop = signals::on_stop()?;
-    let (listen, settings, api) = (config.admin_listen, config.worker.clone(), config.api.clone());
+    let (listen, settings, api) = (
+        config.admin_listen,
+        config.worker.clone(),
+        config.api.clone(),
+    );
     let vault = installation::open(config).await?;
     let worker = Worker::new(vault.clone(), settings);
-    let admin = admin::bind(vault.clone(), listen, api, AdminRoutes::Health, Some(worker.pulse()));
-    let admin = admin.with_context(|| format!("cannot listen on {listen}: is another process there?"))?;
+    let admin = admin::bind(
+        vault.clone(),
+        listen,
+        api,
+        AdminRoutes::Health,
+        Some(worker.pulse()),
+    );
+    let admin =
+        admin.with_context(|| format!("cannot listen on {listen}: is another process there?"))?;
     installation::take_over(&vault).await?;
     info!(admin.listen = %admin.addr(), "working");
     // It answers until the work has settled.

@@ -7,7 +7,10 @@ use std::{
 
 fn regrant(arguments: &[&str], variables: &[(&str, &Path)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_regrant"));
-    command.env_clear().args(arguments).envs(variables.iter().copied());
+    command
+        .env_clear()
+        .args(arguments)
+        .envs(variables.iter().copied());
     command.output().expect("the binary starts")
 }
 
@@ -28,7 +31,11 @@ fn serve_reports_every_missing_setting_and_has_no_default_for_keys() {
     assert_eq!(ended.status.code(), Some(1));
     assert!(ended.stdout.is_empty());
     let told = text(&ended.stderr);
-    for variable in ["REGRANT_DATABASE_URL", "REGRANT_KEYRING_PATH", "REGRANT_KEYRING_PASSPHRASE"] {
+    for variable in [
+        "REGRANT_DATABASE_URL",
+        "REGRANT_KEYRING_PATH",
+        "REGRANT_KEYRING_PASSPHRASE",
+    ] {
         assert!(told.contains(variable), "{told}");
     }
 }
@@ -36,8 +43,11 @@ fn serve_reports_every_missing_setting_and_has_no_default_for_keys() {
 #[test]
 fn an_installation_is_made_from_nothing() {
     let home = tempfile::tempdir().expect("a directory");
-    let (database, keyring, passphrase) =
-        (home.path().join("regrant.sqlite3"), home.path().join("keyring"), home.path().join("passphrase"));
+    let (database, keyring, passphrase) = (
+        home.path().join("regrant.sqlite3"),
+        home.path().join("keyring"),
+        home.path().join("passphrase"),
+    );
     let address = format!("sqlite:{}", database.display());
     let variables = [
         ("REGRANT_DATABASE_URL", Path::new(&address)),
@@ -51,17 +61,46 @@ fn an_installation_is_made_from_nothing() {
 
     let unready = regrant(&["tenants", "list"], &variables);
     assert_eq!(unready.status.code(), Some(1), "there is nothing yet");
-    let add = ["apps", "add", "--id", "400100200300400", "--name", "App", "--secret-file", &secret];
-    let create = ["--output", "json", "tenants", "create", "--name", "Tenant", "--app", "400100200300400"];
-    for arguments in
-        [&["migrate"][..], &["keys", "init", "--memory", "64"], &add, &create, &["tenants", "list"]]
-    {
+    let add = [
+        "apps",
+        "add",
+        "--id",
+        "400100200300400",
+        "--name",
+        "App",
+        "--secret-file",
+        &secret,
+    ];
+    let create = [
+        "--output",
+        "json",
+        "tenants",
+        "create",
+        "--name",
+        "Tenant",
+        "--app",
+        "400100200300400",
+    ];
+    for arguments in [
+        &["migrate"][..],
+        &["keys", "init", "--memory", "64"],
+        &add,
+        &create,
+        &["tenants", "list"],
+    ] {
         let ended = regrant(arguments, &variables);
-        assert!(ended.status.success(), "{arguments:?}: {}", text(&ended.stderr));
+        assert!(
+            ended.status.success(),
+            "{arguments:?}: {}",
+            text(&ended.stderr)
+        );
         if arguments == create {
-            let made: serde_json::Value = serde_json::from_slice(&ended.stdout).expect("one JSON value");
+            let made: serde_json::Value =
+                serde_json::from_slice(&ended.stdout).expect("one JSON value");
             assert!(
-                made["client_secret"].as_str().is_some_and(|it| it.len() >= 32),
+                made["client_secret"]
+                    .as_str()
+                    .is_some_and(|it| it.len() >= 32),
                 "the secret is shown once"
             );
         }
@@ -82,10 +121,21 @@ fn a_schema_that_is_outdated_is_not_served() {
         ("REGRANT_KEYRING_PATH", &keyring),
         ("REGRANT_KEYRING_PASSPHRASE_FILE", &passphrase),
     ];
-    for arguments in [&["migrate"][..], &["migrate", "--down", "1"], &["keys", "init", "--memory", "64"]] {
-        assert!(regrant(arguments, &variables).status.success(), "{arguments:?}");
+    for arguments in [
+        &["migrate"][..],
+        &["migrate", "--down", "1"],
+        &["keys", "init", "--memory", "64"],
+    ] {
+        assert!(
+            regrant(arguments, &variables).status.success(),
+            "{arguments:?}"
+        );
     }
     let ended = regrant(&["serve"], &variables);
     assert_eq!(ended.status.code(), Some(1));
-    assert!(text(&ended.stderr).contains("run `regrant migrate`"), "{}", text(&ended.stderr));
+    assert!(
+        text(&ended.stderr).contains("run `regrant migrate`"),
+        "{}",
+        text(&ended.stderr)
+    );
 }

@@ -24,11 +24,20 @@ struct Running {
 
 impl Installation {
     fn new() -> Self {
-        let it = Self { home: tempfile::tempdir().expect("a directory") };
+        let it = Self {
+            home: tempfile::tempdir().expect("a directory"),
+        };
         std::fs::write(it.path("passphrase"), "correct horse battery staple").expect("written");
         for arguments in [&["migrate"][..], &["keys", "init", "--memory", "64"]] {
-            let made = it.command(arguments, free_port(), free_port()).output().expect("the binary starts");
-            assert!(made.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&made.stderr));
+            let made = it
+                .command(arguments, free_port(), free_port())
+                .output()
+                .expect("the binary starts");
+            assert!(
+                made.status.success(),
+                "{arguments:?}: {}",
+                String::from_utf8_lossy(&made.stderr)
+            );
         }
         it
     }
@@ -40,7 +49,10 @@ impl Installation {
     fn command(&self, arguments: &[&str], listen: u16, admin: u16) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_regrant"));
         let database = format!("sqlite:{}", self.path("regrant.sqlite3").display());
-        command.env_clear().args(arguments).env("REGRANT_DATABASE_URL", database);
+        command
+            .env_clear()
+            .args(arguments)
+            .env("REGRANT_DATABASE_URL", database);
         command.env("REGRANT_KEYRING_PATH", self.path("keyring"));
         command.env("REGRANT_KEYRING_PASSPHRASE_FILE", self.path("passphrase"));
         command.env("REGRANT_GRAPH_BASE_URL", "http://127.0.0.1:9");
@@ -51,15 +63,30 @@ impl Installation {
 
     /// Starts a command and waits until it is ready.
     fn start(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Running {
-        let (admin, log) = (free_port(), self.path(&format!("{}.log", arguments.concat())));
+        let (admin, log) = (
+            free_port(),
+            self.path(&format!("{}.log", arguments.concat())),
+        );
         let mut command = self.command(arguments, free_port(), admin);
-        command.envs(variables.iter().copied()).stdout(Stdio::null());
-        let child = command.stderr(std::fs::File::create(&log).expect("a log")).spawn();
-        let mut running = Running { child: child.expect("the binary starts"), admin, log };
+        command
+            .envs(variables.iter().copied())
+            .stdout(Stdio::null());
+        let child = command
+            .stderr(std::fs::File::create(&log).expect("a log"))
+            .spawn();
+        let mut running = Running {
+            child: child.expect("the binary starts"),
+            admin,
+            log,
+        };
         let started = Instant::now();
         while running.status("/readyz") != Some(200) {
             let ended = running.child.try_wait().expect("its state");
-            assert!(ended.is_none() && started.elapsed() < PATIENCE, "{arguments:?}: {}", running.said());
+            assert!(
+                ended.is_none() && started.elapsed() < PATIENCE,
+                "{arguments:?}: {}",
+                running.said()
+            );
             std::thread::sleep(Duration::from_millis(50));
         }
         running
@@ -70,7 +97,11 @@ impl Running {
     fn status(&self, path: &str) -> Option<u16> {
         let mut caller = TcpStream::connect(("127.0.0.1", self.admin)).ok()?;
         caller.set_read_timeout(Some(PATIENCE)).ok()?;
-        write!(caller, "GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").ok()?;
+        write!(
+            caller,
+            "GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        )
+        .ok()?;
         let mut answer = String::new();
         caller.read_to_string(&mut answer).ok()?;
         answer.split(' ').nth(1)?.parse().ok()
@@ -83,14 +114,21 @@ impl Running {
     /// SIGTERM; how it ended.
     fn stop(mut self) -> (ExitStatus, String) {
         let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there");
+        let sent = Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .expect("kill is there");
         assert!(sent.success());
         let asked = Instant::now();
         loop {
             if let Some(ended) = self.child.try_wait().expect("its state") {
                 return (ended, self.said());
             }
-            assert!(asked.elapsed() < PATIENCE, "it does not end: {}", self.said());
+            assert!(
+                asked.elapsed() < PATIENCE,
+                "it does not end: {}",
+                self.said()
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -105,17 +143,26 @@ impl Drop for Running {
 }
 
 fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).and_then(|it| it.local_addr()).expect("a free port").port()
+    TcpListener::bind(("127.0.0.1", 0))
+        .and_then(|it| it.local_addr())
+        .expect("a free port")
+        .port()
 }
 
 #[test]
 fn work_answers_health_and_ends_by_sigterm() {
     let installation = Installation::new();
     let working = installation.start(&["work"], &[]);
-    assert_eq!((working.status("/livez"), working.status("/v1/assets")), (Some(200), Some(404)));
+    assert_eq!(
+        (working.status("/livez"), working.status("/v1/assets")),
+        (Some(200), Some(404))
+    );
     let (ended, said) = working.stop();
     assert!(ended.success(), "{said}");
-    assert!(said.contains("working") && said.contains("stopped"), "{said}");
+    assert!(
+        said.contains("working") && said.contains("stopped"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -123,11 +170,18 @@ fn serve_works_too_where_the_argument_or_the_setting_says_so() {
     let installation = Installation::new();
     for (arguments, variables, says) in [
         (&["serve", "--with-worker"][..], &[][..], "with_worker=true"),
-        (&["serve"], &[("REGRANT_WITH_WORKER", "true")], "with_worker=true"),
+        (
+            &["serve"],
+            &[("REGRANT_WITH_WORKER", "true")],
+            "with_worker=true",
+        ),
         (&["serve"], &[], "with_worker=false"),
     ] {
         let (ended, said) = installation.start(arguments, variables).stop();
-        assert!(ended.success() && said.contains(says), "{arguments:?}: {said}");
+        assert!(
+            ended.success() && said.contains(says),
+            "{arguments:?}: {said}"
+        );
     }
 }
 
@@ -135,13 +189,22 @@ fn serve_works_too_where_the_argument_or_the_setting_says_so() {
 fn a_second_process_on_sqlite_is_refused_and_the_first_goes_on() {
     let installation = Installation::new();
     let serving = installation.start(&["serve"], &[]);
-    let refused = installation.command(&["work"], free_port(), free_port()).output().expect("it starts");
+    let refused = installation
+        .command(&["work"], free_port(), free_port())
+        .output()
+        .expect("it starts");
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(1), "{told}");
-    assert!(told.contains("SQLite is for one process") && told.contains("--with-worker"), "{told}");
+    assert!(
+        told.contains("SQLite is for one process") && told.contains("--with-worker"),
+        "{told}"
+    );
     assert_eq!(serving.status("/readyz"), Some(200));
     assert!(serving.stop().0.success());
-    assert!(installation.start(&["work"], &[]).stop().0.success(), "the lock ends with its process");
+    assert!(
+        installation.start(&["work"], &[]).stop().0.success(),
+        "the lock ends with its process"
+    );
 }
 
 #[test]
@@ -149,22 +212,38 @@ fn operators_are_made_and_changed_at_the_command_line_and_the_last_owner_stays()
     let installation = Installation::new();
     let run = |arguments: &[&str]| {
         let mut command = installation.command(&[&["operators"][..], arguments].concat(), 1, 2);
-        let output = command.env("REGRANT_OPERATOR_PASSWORD", "correct horse battery").output();
+        let output = command
+            .env("REGRANT_OPERATOR_PASSWORD", "correct horse battery")
+            .output();
         let output = output.expect("the binary starts");
         let said = [output.stdout, output.stderr].concat();
-        (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&said).into_owned(),
+        )
     };
     assert_eq!(run(&["list"]), (true, "there is no operator\n".to_owned()));
     let (made, said) = run(&["add", "--name", "ada", "--role", "owner"]);
-    assert!(made && said.contains("made operator ada (owner), opr_"), "{said}");
+    assert!(
+        made && said.contains("made operator ada (owner), opr_"),
+        "{said}"
+    );
     let (refused, said) = run(&["add", "--name", "ada", "--role", "support"]);
     assert!(!refused && said.contains("exists already"), "{said}");
-    for last in [&["delete", "--name", "ada"][..], &["set-role", "--name", "ada", "--role", "support"]] {
+    for last in [
+        &["delete", "--name", "ada"][..],
+        &["set-role", "--name", "ada", "--role", "support"],
+    ] {
         let (refused, said) = run(last);
         assert!(!refused && said.contains("last owner"), "{said}");
     }
-    assert!(run(&["add", "--name", "bo", "--role", "owner"]).0 && run(&["disable", "--name", "ada"]).0);
+    assert!(
+        run(&["add", "--name", "bo", "--role", "owner"]).0 && run(&["disable", "--name", "ada"]).0
+    );
     let (_, listed) = run(&["list"]);
-    assert!(listed.contains("ada  owner  disabled") && !listed.contains("correct"), "{listed}");
+    assert!(
+        listed.contains("ada  owner  disabled") && !listed.contains("correct"),
+        "{listed}"
+    );
     assert!(run(&["reset-password", "--name", "bo"]).0 && run(&["delete", "--name", "ada"]).0);
 }

@@ -26,7 +26,10 @@ impl AuditKey {
     /// An opened key. `None`: not 32 bytes.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        bytes.try_into().ok().map(|bytes| Self(Zeroizing::new(bytes)))
+        bytes
+            .try_into()
+            .ok()
+            .map(|bytes| Self(Zeroizing::new(bytes)))
     }
 
     /// The bytes, to be sealed and stored.
@@ -38,7 +41,11 @@ impl AuditKey {
     /// The code of a message in this tenant's chain.
     #[must_use]
     pub fn link(&self, tenant: TenantId, message: &[u8]) -> [u8; 32] {
-        let key = derive::<32>(self.0.as_slice(), tenant.uuid().as_bytes(), &[b"regrant/audit/v1"]);
+        let key = derive::<32>(
+            self.0.as_slice(),
+            tenant.uuid().as_bytes(),
+            &[b"regrant/audit/v1"],
+        );
         hmac(key.as_slice(), message)
     }
 }
@@ -65,8 +72,12 @@ mod tests {
     fn tenants_and_keys_have_codes_of_their_own() {
         let (one, other) = (AuditKey::generate().unwrap(), AuditKey::generate().unwrap());
         let (acme, bolt) = (TenantId::mint(), TenantId::mint());
-        let codes =
-            [one.link(acme, b"x"), one.link(bolt, b"x"), other.link(acme, b"x"), one.link(acme, b"y")];
+        let codes = [
+            one.link(acme, b"x"),
+            one.link(bolt, b"x"),
+            other.link(acme, b"x"),
+            one.link(acme, b"y"),
+        ];
         let distinct: std::collections::HashSet<_> = codes.iter().collect();
         assert_eq!(distinct.len(), codes.len());
         let reopened = AuditKey::from_bytes(one.secret()).unwrap();

@@ -38,7 +38,10 @@ impl ProofKey {
     /// A key that was kept. `None`: not 32 bytes.
     #[must_use]
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
-        bytes.try_into().ok().map(|bytes| Self(Zeroizing::new(bytes)))
+        bytes
+            .try_into()
+            .ok()
+            .map(|bytes| Self(Zeroizing::new(bytes)))
     }
 
     /// The key's bytes, to be sealed and kept.
@@ -51,13 +54,20 @@ impl ProofKey {
     #[must_use]
     pub fn prove(&self, token: &str, at_unix: i64, nonce: &str) -> Option<CallProof> {
         let code = hmac(self.0.as_slice(), message(token, at_unix, nonce).as_bytes());
-        (at_unix >= 0 && is_nonce(nonce)).then(|| CallProof { at: at_unix, nonce: nonce.to_owned(), code })
+        (at_unix >= 0 && is_nonce(nonce)).then(|| CallProof {
+            at: at_unix,
+            nonce: nonce.to_owned(),
+            code,
+        })
     }
 
     /// Whether the proof is this key's for a call with this access token; compared in constant time.
     #[must_use]
     pub fn holds(&self, token: &str, proof: &CallProof) -> bool {
-        let code = hmac(self.0.as_slice(), message(token, proof.at, &proof.nonce).as_bytes());
+        let code = hmac(
+            self.0.as_slice(),
+            message(token, proof.at, &proof.nonce).as_bytes(),
+        );
         code.ct_eq(&proof.code).into()
     }
 }
@@ -72,7 +82,11 @@ impl CallProof {
         if !digits || !is_nonce(nonce) {
             return None;
         }
-        Some(Self { at: at.parse().ok()?, nonce: nonce.to_owned(), code: code_of(code)? })
+        Some(Self {
+            at: at.parse().ok()?,
+            nonce: nonce.to_owned(),
+            code: code_of(code)?,
+        })
     }
 
     /// Whether it was made within five minutes of now, either way.
@@ -97,7 +111,9 @@ impl CallProof {
 impl fmt::Display for CallProof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.", self.at, self.nonce)?;
-        self.code.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.code
+            .iter()
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -126,8 +142,10 @@ fn is_nonce(text: &str) -> bool {
 
 /// 32 bytes from 64 hexadecimal digits.
 fn code_of(text: &str) -> Option<[u8; 32]> {
-    let digits: Option<Vec<u8>> =
-        text.chars().map(|it| it.to_digit(16).and_then(|it| u8::try_from(it).ok())).collect();
+    let digits: Option<Vec<u8>> = text
+        .chars()
+        .map(|it| it.to_digit(16).and_then(|it| u8::try_from(it).ok()))
+        .collect();
     let bytes: Vec<u8> = digits?
         .chunks(2)
         .map(|pair| match pair {
@@ -170,14 +188,31 @@ mod tests {
         assert!(key("one").holds("token", &proof));
         assert!(!key("two").holds("token", &proof));
         assert!(!key("one").holds("other", &proof));
-        assert!(!key("one").holds("token", &CallProof { at: NOW + 1, ..proof.clone() }));
-        assert!(!key("one").holds("token", &CallProof { nonce: "nonce-02".to_owned(), ..proof }));
+        assert!(!key("one").holds(
+            "token",
+            &CallProof {
+                at: NOW + 1,
+                ..proof.clone()
+            }
+        ));
+        assert!(!key("one").holds(
+            "token",
+            &CallProof {
+                nonce: "nonce-02".to_owned(),
+                ..proof
+            }
+        ));
     }
 
     #[test]
     fn a_proof_is_fresh_for_five_minutes_either_way() {
         let proof = key("one").prove("token", NOW, "nonce-01").unwrap();
-        for (now, fresh) in [(NOW - 301, false), (NOW - 300, true), (NOW + 300, true), (NOW + 301, false)] {
+        for (now, fresh) in [
+            (NOW - 301, false),
+            (NOW - 300, true),
+            (NOW + 300, true),
+            (NOW + 301, false),
+        ] {
             assert_eq!(proof.is_fresh(now), fresh, "{now}");
         }
         assert_eq!(proof.ends_at_unix(), NOW + 301);

@@ -73,7 +73,15 @@ impl Context<'_> {
     /// The context of a record that serves no asset and is never replaced.
     #[must_use]
     pub const fn of_row(tenant: TenantId, row: Uuid, purpose: Purpose) -> Self {
-        Self { tenant, row, purpose, asset_kind: "", asset_id: "", credential_kind: "", generation: 0 }
+        Self {
+            tenant,
+            row,
+            purpose,
+            asset_kind: "",
+            asset_id: "",
+            credential_kind: "",
+            generation: 0,
+        }
     }
 
     /// Everything the record is bound to: its own header and its place.

@@ -33,11 +33,26 @@ impl DataKey {
     /// [`SealError::Random`]: the system gave no random bytes.
     pub fn generate(tenant: TenantId, version: u32) -> Result<Self, SealError> {
         let secret = random().map_err(|_| SealError::Random)?;
-        Ok(Self::from_parts(tenant, KeyRef { id: Uuid::now_v7(), version }, secret))
+        Ok(Self::from_parts(
+            tenant,
+            KeyRef {
+                id: Uuid::now_v7(),
+                version,
+            },
+            secret,
+        ))
     }
 
-    pub(crate) const fn from_parts(tenant: TenantId, key: KeyRef, secret: Zeroizing<[u8; 32]>) -> Self {
-        Self { tenant, key, secret }
+    pub(crate) const fn from_parts(
+        tenant: TenantId,
+        key: KeyRef,
+        secret: Zeroizing<[u8; 32]>,
+    ) -> Self {
+        Self {
+            tenant,
+            key,
+            secret,
+        }
     }
 
     /// The owner.
@@ -84,7 +99,11 @@ impl DataKey {
     ///
     /// # Errors
     /// The record was changed, moved, or sealed with another key. Which of these is not told.
-    pub fn open(&self, context: &Context<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    pub fn open(
+        &self,
+        context: &Context<'_>,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         (context.tenant == self.tenant)
             .then(|| envelope::open(&self.secret, self.key, context, sealed))
             .flatten()

@@ -5,7 +5,11 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 /// Derives `N` bytes. `info` is concatenated: its parts must have fixed lengths.
-pub(crate) fn derive<const N: usize>(ikm: &[u8], salt: &[u8], info: &[&[u8]]) -> Zeroizing<[u8; N]> {
+pub(crate) fn derive<const N: usize>(
+    ikm: &[u8],
+    salt: &[u8],
+    info: &[&[u8]],
+) -> Zeroizing<[u8; N]> {
     const { assert!(N <= 255 * 32, "HKDF-SHA256 gives at most 255 blocks") };
     let mut okm = Zeroizing::new([0; N]);
     Hkdf::<Sha256>::new(Some(salt), ikm)

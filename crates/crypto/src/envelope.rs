@@ -41,7 +41,9 @@ impl KeyRef {
     /// # Errors
     /// The bytes are not a record of a known format.
     pub fn of(sealed: &Sealed) -> Result<Self, OpenError> {
-        Record::parse(sealed.as_bytes()).map(|record| record.key).ok_or(OpenError)
+        Record::parse(sealed.as_bytes())
+            .map(|record| record.key)
+            .ok_or(OpenError)
     }
 
     pub(crate) fn prefix(self) -> Vec<u8> {
@@ -68,7 +70,9 @@ pub(crate) fn seal(
     record.extend_from_slice(salt);
     record.extend_from_slice(commitment.as_bytes());
     let aad = context.aad(&record).ok_or(SealError::TooLong)?;
-    let tag = message_key.seal(&aad, &mut buffer).ok_or(SealError::TooLong)?;
+    let tag = message_key
+        .seal(&aad, &mut buffer)
+        .ok_or(SealError::TooLong)?;
     record.extend_from_slice(&buffer);
     record.extend_from_slice(&tag);
     Ok(Sealed::from_bytes(record))
@@ -97,7 +101,13 @@ pub(crate) fn message_key(
 ) -> (MessageKey, Commitment) {
     let generation = context.generation.to_be_bytes();
     let tenant = context.tenant.uuid();
-    let info = [INFO, prefix, tenant.as_bytes(), context.row.as_bytes(), &generation];
+    let info = [
+        INFO,
+        prefix,
+        tenant.as_bytes(),
+        context.row.as_bytes(),
+        &generation,
+    ];
     MessageKey::derive(secret, salt, &info)
 }
 
@@ -115,21 +125,37 @@ impl<'a> Record<'a> {
     fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (header, body) = bytes.split_at_checked(HEADER)?;
         let (ciphertext, tag) = body.split_last_chunk()?;
-        let blocks = ciphertext.len().is_multiple_of(BLOCK).then_some(ciphertext.len() / BLOCK)?;
+        let blocks = ciphertext
+            .len()
+            .is_multiple_of(BLOCK)
+            .then_some(ciphertext.len() / BLOCK)?;
         (1..=256).contains(&blocks).then_some(())?;
         let prefix = header.get(..PREFIX)?;
         let mut reader = Reader::new(header);
         reader.tag(MAGIC)?;
         reader.tag(&[SUITE])?;
-        let key = KeyRef { id: reader.uuid()?, version: reader.u32()? };
+        let key = KeyRef {
+            id: reader.uuid()?,
+            version: reader.u32()?,
+        };
         let (salt, commitment) = (reader.array()?, reader.array()?);
-        Some(Self { header, prefix, key, salt, commitment, ciphertext, tag })
+        Some(Self {
+            header,
+            prefix,
+            key,
+            salt,
+            commitment,
+            ciphertext,
+            tag,
+        })
     }
 }
 
 /// `u16 length, payload, zeros`, allocated once so that no copy of the payload stays behind.
 fn pad(payload: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let len = u16::try_from(payload.len()).ok().filter(|_| payload.len() <= MAX_PAYLOAD)?;
+    let len = u16::try_from(payload.len())
+        .ok()
+        .filter(|_| payload.len() <= MAX_PAYLOAD)?;
     let padded = (payload.len() + 2).next_multiple_of(BLOCK);
     let mut buffer = Zeroizing::new(Vec::with_capacity(padded));
     buffer.extend_from_slice(&len.to_be_bytes());
@@ -144,5 +170,6 @@ fn unpad(buffer: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let len = usize::from(reader.u16()?);
     let payload = reader.slice(len)?;
     let canonical = (len + 2).next_multiple_of(BLOCK) == buffer.len();
-    (canonical && reader.rest().iter().all(|byte| *byte == 0)).then(|| Zeroizing::new(payload.to_vec()))
+    (canonical && reader.rest().iter().all(|byte| *byte == 0))
+        .then(|| Zeroizing::new(payload.to_vec()))
 }

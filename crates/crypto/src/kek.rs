@@ -48,13 +48,26 @@ pub(crate) struct Kek {
 }
 
 impl Kek {
-    pub(crate) fn generate(at: KekRef, state: KekState, created: i64) -> Result<Self, getrandom::Error> {
-        Ok(Self { at, state, created, secret: random()? })
+    pub(crate) fn generate(
+        at: KekRef,
+        state: KekState,
+        created: i64,
+    ) -> Result<Self, getrandom::Error> {
+        Ok(Self {
+            at,
+            state,
+            created,
+            secret: random()?,
+        })
     }
 
     pub(crate) fn summary(&self) -> KekSummary {
         let created = Timestamp::from_timestamp(self.created, 0).unwrap_or_default();
-        KekSummary { kek: self.at, state: self.state, created }
+        KekSummary {
+            kek: self.at,
+            state: self.state,
+            created,
+        }
     }
 }
 

@@ -61,7 +61,11 @@ impl Keyring {
     ///
     /// # Errors
     /// [`KeyringError::Exists`]: there is a file already; otherwise randomness, memory or the disk.
-    pub fn create(path: &Path, passphrase: &Passphrase, strength: Strength) -> Result<Self, KeyringError> {
+    pub fn create(
+        path: &Path,
+        passphrase: &Passphrase,
+        strength: Strength,
+    ) -> Result<Self, KeyringError> {
         if path.try_exists().map_err(KeyringError::Io)? {
             return Err(KeyringError::Exists);
         }
@@ -77,7 +81,10 @@ impl Keyring {
     pub fn open(path: &Path, passphrase: &Passphrase) -> Result<Self, KeyringError> {
         let bytes = file::read(path)?;
         let locked = sealed::Locked::parse(&bytes).ok_or(KeyringError::Refused)?;
-        let stretched = locked.strength().stretch(passphrase, locked.salt()).ok_or(KeyringError::Memory)?;
+        let stretched = locked
+            .strength()
+            .stretch(passphrase, locked.salt())
+            .ok_or(KeyringError::Memory)?;
         locked.open(&stretched).ok_or(KeyringError::Refused)
     }
 
@@ -86,8 +93,12 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError::Random`]: the system gave no random bytes.
     pub fn ephemeral() -> Result<Self, KeyringError> {
-        let at = KekRef { id: Uuid::now_v7(), version: 1 };
-        let active = Kek::generate(at, KekState::Active, now()).map_err(|_| KeyringError::Random)?;
+        let at = KekRef {
+            id: Uuid::now_v7(),
+            version: 1,
+        };
+        let active =
+            Kek::generate(at, KekState::Active, now()).map_err(|_| KeyringError::Random)?;
         Ok(Self::from_keys(active, Vec::new()))
     }
 
@@ -117,9 +128,15 @@ impl Keyring {
             return Err(KeyringError::Transition);
         }
         let newest = self.keys().map(|kek| kek.at.version).max();
-        let version = newest.and_then(|version| version.checked_add(1)).ok_or(KeyringError::Transition)?;
-        let at = KekRef { id: self.active.at.id, version };
-        let staged = Kek::generate(at, KekState::Staged, now()).map_err(|_| KeyringError::Random)?;
+        let version = newest
+            .and_then(|version| version.checked_add(1))
+            .ok_or(KeyringError::Transition)?;
+        let at = KekRef {
+            id: self.active.at.id,
+            version,
+        };
+        let staged =
+            Kek::generate(at, KekState::Staged, now()).map_err(|_| KeyringError::Random)?;
         self.others.push(staged);
         Ok(at)
     }
@@ -129,8 +146,13 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError::Transition`]: the key is not staged here.
     pub fn promote(&mut self, at: KekRef) -> Result<(), KeyringError> {
-        let staged = self.others.iter().position(|kek| kek.at == at && kek.state == KekState::Staged);
-        let mut promoted = self.others.swap_remove(staged.ok_or(KeyringError::Transition)?);
+        let staged = self
+            .others
+            .iter()
+            .position(|kek| kek.at == at && kek.state == KekState::Staged);
+        let mut promoted = self
+            .others
+            .swap_remove(staged.ok_or(KeyringError::Transition)?);
         promoted.state = KekState::Active;
         let mut retired = std::mem::replace(&mut self.active, promoted);
         retired.state = KekState::DecryptOnly;
@@ -164,11 +186,16 @@ impl Keyring {
 
     /// A key that may unwrap.
     pub(crate) fn find(&self, at: KekRef) -> Option<&Kek> {
-        self.keys().find(|kek| kek.at == at && kek.state != KekState::Destroyed)
+        self.keys()
+            .find(|kek| kek.at == at && kek.state != KekState::Destroyed)
     }
 
     pub(crate) const fn from_keys(active: Kek, others: Vec<Kek>) -> Self {
-        Self { active, others, destroyed: false }
+        Self {
+            active,
+            others,
+            destroyed: false,
+        }
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &Kek> {
@@ -178,7 +205,9 @@ impl Keyring {
     fn seal(&self, passphrase: &Passphrase, strength: Strength) -> Result<Vec<u8>, KeyringError> {
         let salt = random().map_err(|_| KeyringError::Random)?;
         let nonce = random().map_err(|_| KeyringError::Random)?;
-        let stretched = strength.stretch(passphrase, &salt).ok_or(KeyringError::Memory)?;
+        let stretched = strength
+            .stretch(passphrase, &salt)
+            .ok_or(KeyringError::Memory)?;
         sealed::seal(self, &stretched, strength, &salt, *nonce).ok_or(KeyringError::Refused)
     }
 }

@@ -45,18 +45,26 @@ impl MessageKey {
 
     /// Encrypts in place and gives the tag. `None`: longer than GCM allows.
     pub(crate) fn seal(&self, aad: &[u8], buffer: &mut [u8]) -> Option<[u8; TAG]> {
-        self.cipher().encrypt_inout_detached(&self.nonce.into(), aad, buffer.into()).ok().map(Into::into)
+        self.cipher()
+            .encrypt_inout_detached(&self.nonce.into(), aad, buffer.into())
+            .ok()
+            .map(Into::into)
     }
 
     /// Decrypts in place. `None`: the tag does not hold, and the buffer is still ciphertext.
     pub(crate) fn open(&self, aad: &[u8], buffer: &mut [u8], tag: &[u8; TAG]) -> Option<()> {
-        self.cipher().decrypt_inout_detached(&self.nonce.into(), aad, buffer.into(), &(*tag).into()).ok()
+        self.cipher()
+            .decrypt_inout_detached(&self.nonce.into(), aad, buffer.into(), &(*tag).into())
+            .ok()
     }
 
     /// For vectors, which bring their own key and nonce.
     #[cfg(test)]
     pub(crate) fn from_parts(key: [u8; 32], nonce: [u8; 12]) -> Self {
-        Self { key: Zeroizing::new(key), nonce }
+        Self {
+            key: Zeroizing::new(key),
+            nonce,
+        }
     }
 
     #[cfg(test)]
@@ -81,6 +89,8 @@ impl Commitment {
 }
 
 fn take<const N: usize>(okm: &mut Reader<'_>) -> [u8; N] {
-    let Some(bytes) = okm.array() else { unreachable!("the derivations above take what they derived") };
+    let Some(bytes) = okm.array() else {
+        unreachable!("the derivations above take what they derived")
+    };
     *bytes
 }

@@ -30,15 +30,22 @@ pub fn signs_webhook(secrets: &[AppSecret], raw: &[u8], header: &str) -> bool {
 #[must_use]
 pub fn open_signed_request(secrets: &[AppSecret], text: &str) -> Option<Vec<u8>> {
     let (signature, payload) = text.split_once('.').unwrap_or(("", text));
-    let given = LENIENT.decode(signature).ok().and_then(|bytes| bytes.try_into().ok());
-    fits(secrets, payload.as_bytes(), given).then(|| LENIENT.decode(payload).ok()).flatten()
+    let given = LENIENT
+        .decode(signature)
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok());
+    fits(secrets, payload.as_bytes(), given)
+        .then(|| LENIENT.decode(payload).ok())
+        .flatten()
 }
 
 /// Whether the word repeated is the one that was agreed on.
 #[must_use]
 pub fn repeats(agreed: &VerifyToken, given: &str) -> bool {
     // Hashed first, so that the length does not show either.
-    Sha256::digest(agreed.expose()).ct_eq(&Sha256::digest(given)).into()
+    Sha256::digest(agreed.expose())
+        .ct_eq(&Sha256::digest(given))
+        .into()
 }
 
 /// Every secret is tried, whether or not one fits and whether or not a signature was given.
@@ -51,7 +58,11 @@ fn fits(secrets: &[AppSecret], message: &[u8], given: Option<[u8; 32]>) -> bool 
 }
 
 fn unhex(text: &str) -> Option<[u8; 32]> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|it| u8::try_from(it).ok());
+    let digit = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|it| u8::try_from(it).ok())
+    };
     let mut bytes = [0; 32];
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     if pairs.len() != bytes.len() || !rest.is_empty() {
@@ -68,7 +79,10 @@ mod tests {
     use super::*;
 
     fn secrets(texts: &[&str]) -> Vec<AppSecret> {
-        texts.iter().map(|it| AppSecret::parse((*it).to_owned()).unwrap()).collect()
+        texts
+            .iter()
+            .map(|it| AppSecret::parse((*it).to_owned()).unwrap())
+            .collect()
     }
 
     fn hex_of(secret: &str, message: &[u8]) -> String {
@@ -77,12 +91,18 @@ mod tests {
 
     fn signed(secret: &str, payload: &str) -> String {
         let unpadded = base64::engine::general_purpose::URL_SAFE_NO_PAD;
-        format!("{}.{payload}", unpadded.encode(hmac(secret.as_bytes(), payload.as_bytes())))
+        format!(
+            "{}.{payload}",
+            unpadded.encode(hmac(secret.as_bytes(), payload.as_bytes()))
+        )
     }
 
     #[test]
     fn a_webhook_is_signed_over_its_raw_bytes() {
-        let (raw, reserialised) = (r#"{"name":"\u00e9"}"#.as_bytes(), r#"{"name":"é"}"#.as_bytes());
+        let (raw, reserialised) = (
+            r#"{"name":"\u00e9"}"#.as_bytes(),
+            r#"{"name":"é"}"#.as_bytes(),
+        );
         let header = format!("sha256={}", hex_of("one", raw));
         assert!(signs_webhook(&secrets(&["one"]), raw, &header));
         assert!(
@@ -112,18 +132,26 @@ mod tests {
             "sha256=".to_owned(),
             format!("sha256={}", "0".repeat(64)),
         ] {
-            assert!(!signs_webhook(&secrets(&["one"]), b"x", &header), "{header:?}");
+            assert!(
+                !signs_webhook(&secrets(&["one"]), b"x", &header),
+                "{header:?}"
+            );
         }
     }
 
     #[test]
     fn a_signed_request_is_signed_over_its_encoded_payload() {
         let good = signed("one", "eyJhIjoxfQ");
-        assert_eq!(open_signed_request(&secrets(&["one"]), &good).as_deref(), Some(&br#"{"a":1}"#[..]));
+        assert_eq!(
+            open_signed_request(&secrets(&["one"]), &good).as_deref(),
+            Some(&br#"{"a":1}"#[..])
+        );
         let padded = signed("one", "eyJhIjoxfQ==");
         assert!(open_signed_request(&secrets(&["one"]), &padded).is_some());
         let (signature, payload) = good.split_once('.').unwrap();
-        assert!(open_signed_request(&secrets(&["one"]), &format!("{signature}=.{payload}")).is_some());
+        assert!(
+            open_signed_request(&secrets(&["one"]), &format!("{signature}=.{payload}")).is_some()
+        );
         for text in [
             "",
             ".",

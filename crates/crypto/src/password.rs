@@ -52,9 +52,17 @@ pub struct PasswordHash {
 
 impl PasswordStrength {
     /// What an installation uses: 64 MiB, 3 passes, 1 lane.
-    pub const PRODUCTION: Self = Self(Costs { m_kib: 65_536, t: 3, p: 1 });
+    pub const PRODUCTION: Self = Self(Costs {
+        m_kib: 65_536,
+        t: 3,
+        p: 1,
+    });
     /// The least that is accepted: 19 MiB, 2 passes, 1 lane (OWASP).
-    pub const MINIMUM: Self = Self(Costs { m_kib: 19_456, t: 2, p: 1 });
+    pub const MINIMUM: Self = Self(Costs {
+        m_kib: 19_456,
+        t: 2,
+        p: 1,
+    });
 
     /// Memory in KiB, passes, lanes.
     ///
@@ -62,7 +70,11 @@ impl PasswordStrength {
     /// A number is below the floor or above the ceiling.
     pub fn new(m_kib: u32, t: u32, p: u32) -> Result<Self, InvalidPasswordStrength> {
         let fits = MEMORY.contains(&m_kib) && PASSES.contains(&t) && LANES.contains(&p);
-        if fits { Ok(Self(Costs { m_kib, t, p })) } else { Err(InvalidPasswordStrength) }
+        if fits {
+            Ok(Self(Costs { m_kib, t, p }))
+        } else {
+            Err(InvalidPasswordStrength)
+        }
     }
 }
 
@@ -79,8 +91,13 @@ impl PasswordHash {
     /// There are no random bytes, or not so much memory.
     pub fn of(password: &Password, strength: PasswordStrength) -> Result<Self, PasswordError> {
         let salt = *random().map_err(|_| PasswordError::Random)?;
-        let output = stretch(strength.0, password.expose().as_bytes(), &salt).ok_or(PasswordError::Memory)?;
-        Ok(Self { strength, salt, output: *output })
+        let output = stretch(strength.0, password.expose().as_bytes(), &salt)
+            .ok_or(PasswordError::Memory)?;
+        Ok(Self {
+            strength,
+            salt,
+            output: *output,
+        })
     }
 
     /// A hash of no password, to compare with where there is none: as much work, and never equal.
@@ -90,7 +107,11 @@ impl PasswordHash {
     pub fn of_nobody(strength: PasswordStrength) -> Result<Self, PasswordError> {
         let salt = *random().map_err(|_| PasswordError::Random)?;
         let output = *random().map_err(|_| PasswordError::Random)?;
-        Ok(Self { strength, salt, output })
+        Ok(Self {
+            strength,
+            salt,
+            output,
+        })
     }
 
     /// Reads a stored hash.
@@ -115,7 +136,10 @@ impl PasswordHash {
     #[must_use]
     pub fn to_phc(&self) -> String {
         let Costs { m_kib, t, p } = self.strength.0;
-        let (salt, output) = (STANDARD_NO_PAD.encode(self.salt), STANDARD_NO_PAD.encode(self.output));
+        let (salt, output) = (
+            STANDARD_NO_PAD.encode(self.salt),
+            STANDARD_NO_PAD.encode(self.output),
+        );
         format!("$argon2id$v=19$m={m_kib},t={t},p={p}${salt}${output}")
     }
 }
@@ -129,7 +153,9 @@ impl fmt::Debug for PasswordHash {
 static_assertions::assert_not_impl_any!(PasswordHash: fmt::Display, serde::Serialize);
 
 fn read(text: &str) -> Option<PasswordHash> {
-    let rest = text.strip_prefix("$argon2id$v=19$").filter(|_| text.len() <= LONGEST)?;
+    let rest = text
+        .strip_prefix("$argon2id$v=19$")
+        .filter(|_| text.len() <= LONGEST)?;
     let mut parts = rest.split('$');
     let (numbers, salt, output) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() {
@@ -142,7 +168,11 @@ fn read(text: &str) -> Option<PasswordHash> {
         return None;
     }
     let strength = PasswordStrength::new(m_kib, t, p).ok()?;
-    Some(PasswordHash { strength, salt: bytes(salt)?, output: bytes(output)? })
+    Some(PasswordHash {
+        strength,
+        salt: bytes(salt)?,
+        output: bytes(output)?,
+    })
 }
 
 fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {

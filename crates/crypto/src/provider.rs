@@ -43,7 +43,10 @@ impl KeyProvider {
     ///
     /// # Errors
     /// [`ProviderError::Random`]: the system gave no random bytes.
-    #[expect(clippy::unused_async, reason = "remote providers answer over the network")]
+    #[expect(
+        clippy::unused_async,
+        reason = "remote providers answer over the network"
+    )]
     pub async fn wrap(&self, data_key: &DataKey) -> Result<WrappedKey, ProviderError> {
         let Self::Local(keyring) = self;
         let salt = random().map_err(|_| ProviderError::Random)?;
@@ -54,7 +57,10 @@ impl KeyProvider {
     ///
     /// # Errors
     /// The wrapping key is unknown, or the bytes are not this tenant's key.
-    #[expect(clippy::unused_async, reason = "remote providers answer over the network")]
+    #[expect(
+        clippy::unused_async,
+        reason = "remote providers answer over the network"
+    )]
     pub async fn unwrap(
         &self,
         tenant: TenantId,
@@ -65,7 +71,8 @@ impl KeyProvider {
         let Self::Local(keyring) = self;
         let at = wrapped.kek().ok_or(ProviderError::Refused)?;
         let kek = keyring.find(at).ok_or(ProviderError::UnknownKek(at))?;
-        wrapped_key::unwrap(kek, tenant, KeyRef { id, version }, wrapped).ok_or(ProviderError::Refused)
+        wrapped_key::unwrap(kek, tenant, KeyRef { id, version }, wrapped)
+            .ok_or(ProviderError::Refused)
     }
 
     /// The key that wraps now: what a rotation brings every data key to.

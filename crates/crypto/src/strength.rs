@@ -39,26 +39,41 @@ impl Strength {
     /// A number is below the floor (64 MiB, 3, 1) or above the ceiling (1 GiB, 16, 16).
     pub fn new(m_kib: u32, t: u32, p: u32) -> Result<Self, InvalidStrength> {
         let fits = MEMORY.contains(&m_kib) && PASSES.contains(&t) && LANES.contains(&p);
-        if fits { Ok(Self { m_kib, t, p }) } else { Err(InvalidStrength) }
+        if fits {
+            Ok(Self { m_kib, t, p })
+        } else {
+            Err(InvalidStrength)
+        }
     }
 
     /// The least that is accepted: 64 MiB, 3 passes, 1 lane.
     #[must_use]
     pub const fn floor() -> Self {
-        Self { m_kib: 65_536, t: 3, p: 1 }
+        Self {
+            m_kib: 65_536,
+            t: 3,
+            p: 1,
+        }
     }
 
     pub(crate) fn to_bytes(self) -> [u8; 12] {
         let mut bytes = [0; 12];
         let numbers = [self.m_kib, self.t, self.p];
-        for (slot, byte) in bytes.iter_mut().zip(numbers.into_iter().flat_map(u32::to_be_bytes)) {
+        for (slot, byte) in bytes
+            .iter_mut()
+            .zip(numbers.into_iter().flat_map(u32::to_be_bytes))
+        {
             *slot = byte;
         }
         bytes
     }
 
     /// The passphrase's key. `None`: there is not so much memory.
-    pub(crate) fn stretch(self, passphrase: &Passphrase, salt: &[u8; 16]) -> Option<Zeroizing<[u8; 32]>> {
+    pub(crate) fn stretch(
+        self,
+        passphrase: &Passphrase,
+        salt: &[u8; 16],
+    ) -> Option<Zeroizing<[u8; 32]>> {
         let Self { m_kib, t, p } = self;
         stretch(Costs { m_kib, t, p }, passphrase.expose().as_bytes(), salt)
     }
@@ -67,7 +82,11 @@ impl Strength {
 impl Default for Strength {
     /// 256 MiB, 3 passes, 1 lane: about two seconds.
     fn default() -> Self {
-        Self { m_kib: 262_144, t: 3, p: 1 }
+        Self {
+            m_kib: 262_144,
+            t: 3,
+            p: 1,
+        }
     }
 }
 

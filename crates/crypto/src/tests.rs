@@ -16,7 +16,10 @@ use crate::{context::*, data_key::DataKey, envelope::KeyRef};
 
 /// A key whose bytes are all `byte`.
 fn data_key(tenant: TenantId, byte: u8) -> DataKey {
-    let key = KeyRef { id: Uuid::from_u128(0xD1), version: 3 };
+    let key = KeyRef {
+        id: Uuid::from_u128(0xD1),
+        version: 3,
+    };
     DataKey::from_parts(tenant, key, Zeroizing::new([byte; 32]))
 }
 

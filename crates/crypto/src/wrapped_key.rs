@@ -85,7 +85,10 @@ pub(crate) fn wrap_with_check(
     blob.extend_from_slice(&check);
     blob.extend_from_slice(&LOCAL_BODY.to_be_bytes());
     let mut buffer = data_key.secret().clone();
-    let tag = message_key.seal(&binding(&blob, tenant, data_key.key())?, buffer.as_mut_slice())?;
+    let tag = message_key.seal(
+        &binding(&blob, tenant, data_key.key())?,
+        buffer.as_mut_slice(),
+    )?;
     blob.extend_from_slice(salt);
     blob.extend_from_slice(buffer.as_slice());
     blob.extend_from_slice(&tag);
@@ -93,11 +96,21 @@ pub(crate) fn wrap_with_check(
 }
 
 /// Unwraps what `wrap` made with the same key for the same tenant, id and version.
-pub(crate) fn unwrap(kek: &Kek, tenant: TenantId, key: KeyRef, wrapped: &WrappedKey) -> Option<DataKey> {
-    let parsed = Parsed::of(&wrapped.0).filter(|parsed| parsed.key == key && parsed.kek == kek.at)?;
+pub(crate) fn unwrap(
+    kek: &Kek,
+    tenant: TenantId,
+    key: KeyRef,
+    wrapped: &WrappedKey,
+) -> Option<DataKey> {
+    let parsed =
+        Parsed::of(&wrapped.0).filter(|parsed| parsed.key == key && parsed.kek == kek.at)?;
     let message_key = message_key(kek, parsed.prefix, parsed.salt, tenant);
     let mut secret = Zeroizing::new(*parsed.ciphertext);
-    message_key.open(&binding(parsed.header, tenant, key)?, secret.as_mut_slice(), parsed.tag)?;
+    message_key.open(
+        &binding(parsed.header, tenant, key)?,
+        secret.as_mut_slice(),
+        parsed.tag,
+    )?;
     let data_key = DataKey::from_parts(tenant, key, secret);
     bool::from(data_key.check_value().ct_eq(parsed.check)).then_some(data_key)
 }
@@ -121,7 +134,17 @@ fn message_key(kek: &Kek, prefix: &[u8], salt: &[u8; 32], tenant: TenantId) -> M
 /// is one installation's, so it stands for the environment.
 fn binding(header: &[u8], tenant: TenantId, key: KeyRef) -> Option<Vec<u8>> {
     let (tenant, version) = (tenant.uuid(), key.version.to_be_bytes());
-    aad(DOMAIN, &[header, b"regrant", tenant.as_bytes(), key.id.as_bytes(), &version, b"data_key"])
+    aad(
+        DOMAIN,
+        &[
+            header,
+            b"regrant",
+            tenant.as_bytes(),
+            key.id.as_bytes(),
+            &version,
+            b"data_key",
+        ],
+    )
 }
 
 struct Parsed<'a> {
@@ -140,13 +163,28 @@ impl<'a> Parsed<'a> {
         let mut reader = Reader::new(bytes);
         reader.tag(MAGIC)?;
         reader.tag(&[SUITE, LOCAL, 0])?;
-        let key = KeyRef { id: reader.uuid()?, version: reader.u32()? };
-        let kek = KekRef { id: reader.uuid()?, version: reader.u32()? };
+        let key = KeyRef {
+            id: reader.uuid()?,
+            version: reader.u32()?,
+        };
+        let kek = KekRef {
+            id: reader.uuid()?,
+            version: reader.u32()?,
+        };
         let check = reader.array()?;
         reader.tag(&LOCAL_BODY.to_be_bytes())?;
         let (salt, ciphertext, tag) = (reader.array()?, reader.array()?, reader.array()?);
         reader.end()?;
         let (header, prefix) = (bytes.get(..HEADER)?, bytes.get(..PREFIX)?);
-        Some(Self { header, prefix, key, kek, check, salt, ciphertext, tag })
+        Some(Self {
+            header,
+            prefix,
+            key,
+            kek,
+            check,
+            salt,
+            ciphertext,
+            tag,
+        })
     }
 }

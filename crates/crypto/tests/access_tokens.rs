@@ -1,6 +1,9 @@
 //! G31: access tokens that must not count, each with the check that stops it.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test fails as the test does"
+)]
 
 use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -46,7 +49,11 @@ impl Bench {
 
     /// Signs any text as header and claims: what a thief of the key, or a fault of ours, could make.
     fn sign(&self, header: &str, claims: &str) -> String {
-        let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+        let message = format!(
+            "{}.{}",
+            URL_SAFE_NO_PAD.encode(header),
+            URL_SAFE_NO_PAD.encode(claims)
+        );
         let pair = Ed25519KeyPair::from_pkcs8(&self.key.private_pkcs8()).unwrap();
         let signature = URL_SAFE_NO_PAD.encode(pair.sign(message.as_bytes()));
         format!("{message}.{signature}")
@@ -67,7 +74,9 @@ impl Bench {
 
 /// The object with these members changed; a change to null takes the member out.
 fn merged(object: Value, change: &Value) -> String {
-    let Value::Object(mut members) = object else { unreachable!("a header and claims are objects") };
+    let Value::Object(mut members) = object else {
+        unreachable!("a header and claims are objects")
+    };
     members.extend(change.as_object().unwrap().clone());
     members.retain(|_, value| !value.is_null());
     Value::Object(members).to_string()
@@ -79,7 +88,11 @@ fn a_signed_token_is_accepted_and_says_what_was_signed() {
     let claims = claims();
     let token = bench.key.sign(&claims).unwrap();
     assert_eq!(bench.verifier.verify(&token, NOW), Ok(claims));
-    assert_eq!(bench.refusal(&bench.with_header(&json!({}))), None, "the table's own token is good");
+    assert_eq!(
+        bench.refusal(&bench.with_header(&json!({}))),
+        None,
+        "the table's own token is good"
+    );
 }
 
 #[test]
@@ -105,9 +118,15 @@ fn the_published_key_is_public_and_complete() {
 #[test]
 fn bytes_that_are_no_key_and_ids_that_are_no_word_are_refused() {
     let pkcs8 = SigningKey::generate().unwrap().private_pkcs8();
-    assert_eq!(SigningKey::from_pkcs8("kid", b"no key").err(), Some(JwtError::Key));
+    assert_eq!(
+        SigningKey::from_pkcs8("kid", b"no key").err(),
+        Some(JwtError::Key)
+    );
     for kid in ["", "two words", "new\nline", &"k".repeat(129)] {
-        assert_eq!(SigningKey::from_pkcs8(kid, &pkcs8).err(), Some(JwtError::Key));
+        assert_eq!(
+            SigningKey::from_pkcs8(kid, &pkcs8).err(),
+            Some(JwtError::Key)
+        );
     }
 }
 
@@ -131,17 +150,29 @@ fn every_bad_header_is_refused() {
         (json!({ "kid": 7 }), JwtRefused::Header),
         (json!({ "kid": "" }), JwtRefused::UnknownKey),
         (json!({ "kid": "another" }), JwtRefused::UnknownKey),
-        (json!({ "kid": format!("{} ", bench.key.kid()) }), JwtRefused::UnknownKey),
+        (
+            json!({ "kid": format!("{} ", bench.key.kid()) }),
+            JwtRefused::UnknownKey,
+        ),
         (json!({ "kid": "../../etc/passwd" }), JwtRefused::UnknownKey),
         (json!({ "kid": "' or 1=1 --" }), JwtRefused::UnknownKey),
-        (json!({ "kid": "https://evil.example/jwks" }), JwtRefused::UnknownKey),
+        (
+            json!({ "kid": "https://evil.example/jwks" }),
+            JwtRefused::UnknownKey,
+        ),
         (json!({ "crit": ["exp"] }), JwtRefused::Header),
         (json!({ "crit": [] }), JwtRefused::Header),
         (json!({ "b64": false }), JwtRefused::Header),
         (json!({ "b64": false, "crit": ["b64"] }), JwtRefused::Header),
         (json!({ "jwk": jwk }), JwtRefused::Header),
-        (json!({ "jku": "https://evil.example/jwks" }), JwtRefused::Header),
-        (json!({ "x5u": "https://evil.example/cert" }), JwtRefused::Header),
+        (
+            json!({ "jku": "https://evil.example/jwks" }),
+            JwtRefused::Header,
+        ),
+        (
+            json!({ "x5u": "https://evil.example/cert" }),
+            JwtRefused::Header,
+        ),
         (json!({ "x5c": ["MIIB"] }), JwtRefused::Header),
         (json!({ "x5t": "AA" }), JwtRefused::Header),
         (json!({ "cty": "JWT" }), JwtRefused::Header),
@@ -150,7 +181,11 @@ fn every_bad_header_is_refused() {
         (json!({ "anything": 1 }), JwtRefused::Header),
     ];
     for (change, expected) in &table {
-        assert_eq!(bench.refusal(&bench.with_header(change)), Some(*expected), "{change}");
+        assert_eq!(
+            bench.refusal(&bench.with_header(change)),
+            Some(*expected),
+            "{change}"
+        );
     }
     assert_eq!(table.len(), 32);
 }
@@ -174,24 +209,42 @@ fn every_bad_claim_is_refused() {
         (json!({ "iss": [ISSUER] }), JwtRefused::Claims),
         (json!({ "aud": "regrant-admin" }), JwtRefused::Audience),
         (json!({ "aud": [AUDIENCE] }), JwtRefused::Claims),
-        (json!({ "aud": [AUDIENCE, "regrant-admin"] }), JwtRefused::Claims),
+        (
+            json!({ "aud": [AUDIENCE, "regrant-admin"] }),
+            JwtRefused::Claims,
+        ),
         (json!({ "aud": 7 }), JwtRefused::Claims),
         (json!({ "sub": "" }), JwtRefused::Claims),
         (json!({ "sub": 7 }), JwtRefused::Claims),
         (json!({ "jti": "" }), JwtRefused::Claims),
         (json!({ "tenant": "" }), JwtRefused::Claims),
-        (json!({ "tenant": "cli_0190a5c000007000800000000000c11e" }), JwtRefused::Claims),
+        (
+            json!({ "tenant": "cli_0190a5c000007000800000000000c11e" }),
+            JwtRefused::Claims,
+        ),
         (json!({ "tenant": "../other" }), JwtRefused::Claims),
-        (json!({ "exp": 1_000_000_000_000_000_000_i64 }), JwtRefused::Lifetime),
-        (json!({ "exp": i64::MAX, "iat": i64::MIN }), JwtRefused::Lifetime),
+        (
+            json!({ "exp": 1_000_000_000_000_000_000_i64 }),
+            JwtRefused::Lifetime,
+        ),
+        (
+            json!({ "exp": i64::MAX, "iat": i64::MIN }),
+            JwtRefused::Lifetime,
+        ),
         (json!({ "exp": u64::MAX }), JwtRefused::Claims),
         (json!({ "exp": 1e18 }), JwtRefused::Claims),
         (json!({ "exp": NOW.to_string() }), JwtRefused::Claims),
         (json!({ "exp": -1 }), JwtRefused::Claims),
         (json!({ "exp": NOW + 3_601 }), JwtRefused::Lifetime),
         (json!({ "exp": NOW }), JwtRefused::Lifetime),
-        (json!({ "iat": NOW - 900, "exp": NOW - 5 }), JwtRefused::Expired),
-        (json!({ "iat": NOW - 900, "exp": NOW - 50 }), JwtRefused::Expired),
+        (
+            json!({ "iat": NOW - 900, "exp": NOW - 5 }),
+            JwtRefused::Expired,
+        ),
+        (
+            json!({ "iat": NOW - 900, "exp": NOW - 50 }),
+            JwtRefused::Expired,
+        ),
         (json!({ "iat": NOW + 6 }), JwtRefused::Early),
         (json!({ "nbf": NOW + 6 }), JwtRefused::Early),
         (json!({ "nbf": NOW + 500 }), JwtRefused::Early),
@@ -199,7 +252,11 @@ fn every_bad_claim_is_refused() {
         (json!({ "admin": true }), JwtRefused::Claims),
     ];
     for (change, expected) in &table {
-        assert_eq!(bench.refusal(&bench.with_claims(change)), Some(*expected), "{change}");
+        assert_eq!(
+            bench.refusal(&bench.with_claims(change)),
+            Some(*expected),
+            "{change}"
+        );
     }
     assert_eq!(table.len(), 38);
 }
@@ -207,7 +264,10 @@ fn every_bad_claim_is_refused() {
 #[test]
 fn a_clock_five_seconds_off_is_forgiven() {
     let bench = bench();
-    let kind = [json!({ "iat": NOW - 900, "exp": NOW - 4 }), json!({ "iat": NOW + 5, "nbf": NOW + 5 })];
+    let kind = [
+        json!({ "iat": NOW - 900, "exp": NOW - 4 }),
+        json!({ "iat": NOW + 5, "nbf": NOW + 5 }),
+    ];
     for change in kind {
         assert_eq!(bench.refusal(&bench.with_claims(&change)), None, "{change}");
     }
@@ -222,9 +282,12 @@ fn a_member_that_comes_twice_is_refused() {
         let token = bench.sign(&twice(&header, member), &claims);
         assert_eq!(bench.refusal(&token), Some(JwtRefused::Header), "{member}");
     }
-    for member in
-        [r#""sub":"other""#, r#""exp":9999999999"#, r#""aud":"regrant-admin""#, r#""tenant":"ten_0""#]
-    {
+    for member in [
+        r#""sub":"other""#,
+        r#""exp":9999999999"#,
+        r#""aud":"regrant-admin""#,
+        r#""tenant":"ten_0""#,
+    ] {
         let token = bench.sign(&header, &twice(&claims, member));
         assert_eq!(bench.refusal(&token), Some(JwtRefused::Claims), "{member}");
     }
@@ -235,7 +298,9 @@ fn a_text_that_is_no_token_is_refused() {
     let bench = bench();
     let good = bench.key.sign(&claims()).unwrap();
     let parts: Vec<&str> = good.split('.').collect();
-    let [header, body, signature] = parts[..] else { panic!("three parts") };
+    let [header, body, signature] = parts[..] else {
+        panic!("three parts")
+    };
     let table = [
         (String::new(), JwtRefused::Shape),
         ("..".to_owned(), JwtRefused::Header),
@@ -247,9 +312,15 @@ fn a_text_that_is_no_token_is_refused() {
         (format!("{header}=.{body}.{signature}"), JwtRefused::Shape),
         (format!("{header}.{body}."), JwtRefused::Signature),
         (format!("{header}.{body}.{signature}="), JwtRefused::Shape),
-        (format!("{header}.{body}.{}", &signature[..40]), JwtRefused::Signature),
+        (
+            format!("{header}.{body}.{}", &signature[..40]),
+            JwtRefused::Signature,
+        ),
         (format!("{header}..{signature}"), JwtRefused::Signature),
-        (format!("{header}.{header}.{signature}"), JwtRefused::Signature),
+        (
+            format!("{header}.{header}.{signature}"),
+            JwtRefused::Signature,
+        ),
         ("A".repeat(8 * 1024 + 1), JwtRefused::TooLong),
         ("A.".repeat(512 * 1024), JwtRefused::TooLong),
     ];
@@ -278,8 +349,14 @@ fn a_token_of_another_key_under_our_id_is_refused() {
     let bench = bench();
     let stranger = SigningKey::generate().unwrap();
     let forged = SigningKey::from_pkcs8(bench.key.kid(), &stranger.private_pkcs8()).unwrap();
-    assert_eq!(bench.refusal(&forged.sign(&claims()).unwrap()), Some(JwtRefused::Signature));
-    assert_eq!(bench.refusal(&stranger.sign(&claims()).unwrap()), Some(JwtRefused::UnknownKey));
+    assert_eq!(
+        bench.refusal(&forged.sign(&claims()).unwrap()),
+        Some(JwtRefused::Signature)
+    );
+    assert_eq!(
+        bench.refusal(&stranger.sign(&claims()).unwrap()),
+        Some(JwtRefused::UnknownKey)
+    );
 }
 
 #[test]
@@ -295,5 +372,8 @@ fn keys_rotate_without_a_gap() {
 
 #[test]
 fn the_caller_is_told_the_same_for_every_cause() {
-    assert_eq!(JwtRefused::Expired.to_string(), JwtRefused::Signature.to_string());
+    assert_eq!(
+        JwtRefused::Expired.to_string(),
+        JwtRefused::Signature.to_string()
+    );
 }

@@ -32,7 +32,10 @@ fn a_checkpoint_is_no_access_token_and_an_access_token_no_checkpoint() {
     let key = SigningKey::generate().unwrap();
     let verifier = verifier(&key);
     let statement = key.sign_checkpoint(&checkpoint("regrant")).unwrap();
-    assert_eq!(verifier.verify(&statement, 1_800_000_000), Err(JwtRefused::Header));
+    assert_eq!(
+        verifier.verify(&statement, 1_800_000_000),
+        Err(JwtRefused::Header)
+    );
     let claims = Claims {
         iss: "regrant".to_owned(),
         aud: "regrant-api".to_owned(),
@@ -45,22 +48,40 @@ fn a_checkpoint_is_no_access_token_and_an_access_token_no_checkpoint() {
         nbf: 1_800_000_000,
         exp: 1_800_000_900,
     };
-    assert_eq!(verifier.verify_checkpoint(&key.sign(&claims).unwrap()), Err(JwtRefused::Header));
+    assert_eq!(
+        verifier.verify_checkpoint(&key.sign(&claims).unwrap()),
+        Err(JwtRefused::Header)
+    );
 }
 
 #[test]
 fn another_keys_issuers_or_changed_checkpoint_is_refused() {
-    let (key, other) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
+    let (key, other) = (
+        SigningKey::generate().unwrap(),
+        SigningKey::generate().unwrap(),
+    );
     let verifier = verifier(&key);
     let foreign = other.sign_checkpoint(&checkpoint("regrant")).unwrap();
-    assert_eq!(verifier.verify_checkpoint(&foreign), Err(JwtRefused::UnknownKey));
+    assert_eq!(
+        verifier.verify_checkpoint(&foreign),
+        Err(JwtRefused::UnknownKey)
+    );
     let stranger = key.sign_checkpoint(&checkpoint("somebody")).unwrap();
-    assert_eq!(verifier.verify_checkpoint(&stranger), Err(JwtRefused::Issuer));
+    assert_eq!(
+        verifier.verify_checkpoint(&stranger),
+        Err(JwtRefused::Issuer)
+    );
     let (one, two) = (checkpoint("regrant"), checkpoint("regrant"));
-    let (one, two) = (key.sign_checkpoint(&one).unwrap(), key.sign_checkpoint(&two).unwrap());
+    let (one, two) = (
+        key.sign_checkpoint(&one).unwrap(),
+        key.sign_checkpoint(&two).unwrap(),
+    );
     let signature = two.rsplit('.').next().unwrap();
     let forged = format!("{}.{signature}", one.rsplit_once('.').unwrap().0);
-    assert_eq!(verifier.verify_checkpoint(&forged), Err(JwtRefused::Signature));
+    assert_eq!(
+        verifier.verify_checkpoint(&forged),
+        Err(JwtRefused::Signature)
+    );
     for text in ["", "a.b", "a.b.c"] {
         assert!(verifier.verify_checkpoint(text).is_err(), "{text}");
     }

@@ -1,6 +1,9 @@
 //! The keyring's file: who may read it, when it is written, what it survives.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test fails as the test does"
+)]
 
 use std::{
     fs::{self, Permissions},
@@ -26,7 +29,8 @@ impl Bench {
 
     fn with_keyring() -> (Self, Keyring) {
         let bench = Self::new();
-        let keyring = Keyring::create(&bench.path, &passphrase("right"), Strength::floor()).unwrap();
+        let keyring =
+            Keyring::create(&bench.path, &passphrase("right"), Strength::floor()).unwrap();
         (bench, keyring)
     }
 
@@ -48,7 +52,10 @@ fn passphrase(text: &str) -> Passphrase {
 }
 
 fn states(keyring: &Keyring) -> Vec<(u32, KekState)> {
-    let mut states: Vec<_> = keyring.summaries().map(|key| (key.kek.version, key.state)).collect();
+    let mut states: Vec<_> = keyring
+        .summaries()
+        .map(|key| (key.kek.version, key.state))
+        .collect();
     states.sort_by_key(|(version, _)| *version);
     states
 }
@@ -56,7 +63,10 @@ fn states(keyring: &Keyring) -> Vec<(u32, KekState)> {
 #[test]
 fn a_keyring_opens_with_its_passphrase_and_only_its_owner_can_read_it() {
     let (bench, made) = Bench::with_keyring();
-    assert_eq!(fs::metadata(&bench.path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        fs::metadata(&bench.path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
     assert_eq!(bench.files(), 1);
     let opened = bench.open().unwrap();
     assert!(made.summaries().eq(opened.summaries()));
@@ -80,7 +90,12 @@ fn a_wrong_passphrase_and_a_damaged_file_are_refused_alike() {
 fn an_empty_cut_or_huge_file_is_refused() {
     let (bench, _) = Bench::with_keyring();
     let whole = fs::read(&bench.path).unwrap();
-    for bytes in [vec![], whole[..76].to_vec(), whole[..92].to_vec(), vec![0x52; 1_000_000]] {
+    for bytes in [
+        vec![],
+        whole[..76].to_vec(),
+        whole[..92].to_vec(),
+        vec![0x52; 1_000_000],
+    ] {
         fs::write(&bench.path, bytes).unwrap();
         assert!(matches!(bench.open().unwrap_err(), KeyringError::Refused));
     }
@@ -91,7 +106,10 @@ fn a_file_that_others_can_read_is_refused() {
     let (bench, _) = Bench::with_keyring();
     for mode in [0o640, 0o604, 0o660, 0o601, 0o777] {
         fs::set_permissions(&bench.path, Permissions::from_mode(mode)).unwrap();
-        assert!(matches!(bench.open().unwrap_err(), KeyringError::Permissions), "{mode:o}");
+        assert!(
+            matches!(bench.open().unwrap_err(), KeyringError::Permissions),
+            "{mode:o}"
+        );
     }
 }
 
@@ -99,7 +117,8 @@ fn a_file_that_others_can_read_is_refused() {
 fn an_existing_file_is_never_written_over() {
     let bench = Bench::new();
     fs::write(&bench.path, "precious").unwrap();
-    let refused = Keyring::create(&bench.path, &passphrase("right"), Strength::floor()).unwrap_err();
+    let refused =
+        Keyring::create(&bench.path, &passphrase("right"), Strength::floor()).unwrap_err();
     assert!(matches!(refused, KeyringError::Exists));
     assert_eq!(fs::read_to_string(&bench.path).unwrap(), "precious");
     assert_eq!(bench.files(), 1);
@@ -107,7 +126,10 @@ fn an_existing_file_is_never_written_over() {
 
 #[test]
 fn a_missing_file_is_an_error_of_the_disk() {
-    assert!(matches!(Bench::new().open().unwrap_err(), KeyringError::Io(_)));
+    assert!(matches!(
+        Bench::new().open().unwrap_err(),
+        KeyringError::Io(_)
+    ));
 }
 
 #[test]
@@ -115,10 +137,15 @@ fn a_save_keeps_the_file_before_and_that_one_opens() {
     let (bench, mut keyring) = Bench::with_keyring();
     let before = fs::read(&bench.path).unwrap();
     let staged = keyring.stage().unwrap();
-    keyring.save(&bench.path, &passphrase("right"), Strength::floor()).unwrap();
+    keyring
+        .save(&bench.path, &passphrase("right"), Strength::floor())
+        .unwrap();
     assert_eq!(fs::read(bench.previous()).unwrap(), before);
     assert_eq!(bench.files(), 2);
-    assert_eq!(states(&bench.open().unwrap()), [(1, KekState::Active), (staged.version, KekState::Staged)]);
+    assert_eq!(
+        states(&bench.open().unwrap()),
+        [(1, KekState::Active), (staged.version, KekState::Staged)]
+    );
     fs::rename(bench.previous(), &bench.path).unwrap();
     assert_eq!(states(&bench.open().unwrap()), [(1, KekState::Active)]);
 }
@@ -126,7 +153,9 @@ fn a_save_keeps_the_file_before_and_that_one_opens() {
 #[test]
 fn a_save_can_change_the_passphrase() {
     let (bench, mut keyring) = Bench::with_keyring();
-    keyring.save(&bench.path, &passphrase("other"), Strength::floor()).unwrap();
+    keyring
+        .save(&bench.path, &passphrase("other"), Strength::floor())
+        .unwrap();
     assert!(matches!(bench.open().unwrap_err(), KeyringError::Refused));
     assert!(Keyring::open(&bench.path, &passphrase("other")).is_ok());
 }
@@ -137,19 +166,27 @@ fn a_destroyed_key_does_not_survive_in_the_file_before() {
     let old = keyring.summaries().next().unwrap().kek;
     let new = keyring.stage().unwrap();
     keyring.promote(new).unwrap();
-    keyring.save(&bench.path, &passphrase("right"), Strength::floor()).unwrap();
+    keyring
+        .save(&bench.path, &passphrase("right"), Strength::floor())
+        .unwrap();
     assert!(bench.previous().exists());
     keyring.destroy(old).unwrap();
-    keyring.save(&bench.path, &passphrase("right"), Strength::floor()).unwrap();
+    keyring
+        .save(&bench.path, &passphrase("right"), Strength::floor())
+        .unwrap();
     assert!(!bench.previous().exists());
-    assert_eq!(states(&bench.open().unwrap()), [(1, KekState::Destroyed), (2, KekState::Active)]);
+    assert_eq!(
+        states(&bench.open().unwrap()),
+        [(1, KekState::Destroyed), (2, KekState::Active)]
+    );
 }
 
 #[test]
 fn a_key_moves_forward_only() {
     let mut keyring = Keyring::ephemeral().unwrap();
     let first = keyring.summaries().next().unwrap().kek;
-    let refused = |result: Result<(), KeyringError>| matches!(result, Err(KeyringError::Transition));
+    let refused =
+        |result: Result<(), KeyringError>| matches!(result, Err(KeyringError::Transition));
     assert!(refused(keyring.promote(first)), "it is active");
     assert!(refused(keyring.destroy(first)), "it is active");
     let second = keyring.stage().unwrap();
@@ -158,15 +195,29 @@ fn a_key_moves_forward_only() {
     assert!(refused(keyring.promote(first)), "it can only decrypt");
     keyring.destroy(first).unwrap();
     assert!(refused(keyring.destroy(first)), "it is destroyed");
-    assert!(refused(keyring.promote(KekRef { version: 9, ..first })), "nobody has it");
-    assert_eq!(states(&keyring), [(1, KekState::Destroyed), (2, KekState::Active)]);
+    assert!(
+        refused(keyring.promote(KekRef {
+            version: 9,
+            ..first
+        })),
+        "nobody has it"
+    );
+    assert_eq!(
+        states(&keyring),
+        [(1, KekState::Destroyed), (2, KekState::Active)]
+    );
 }
 
 #[test]
 fn a_strength_below_the_floor_or_above_the_ceiling_is_refused() {
-    for (m_kib, t, p) in
-        [(65_535, 3, 1), (1_048_577, 3, 1), (65_536, 2, 1), (65_536, 17, 1), (65_536, 3, 0), (65_536, 3, 17)]
-    {
+    for (m_kib, t, p) in [
+        (65_535, 3, 1),
+        (1_048_577, 3, 1),
+        (65_536, 2, 1),
+        (65_536, 17, 1),
+        (65_536, 3, 0),
+        (65_536, 3, 17),
+    ] {
         assert_eq!(Strength::new(m_kib, t, p), Err(InvalidStrength));
     }
     assert_eq!(Strength::new(65_536, 3, 1), Ok(Strength::floor()));

@@ -1,6 +1,9 @@
 //! Passwords of operators: what is stored, and what it takes to compare.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test fails as the test does"
+)]
 
 use regrant_crypto::{InvalidPasswordStrength, PasswordError, PasswordHash, PasswordStrength};
 use regrant_domain::Password;
@@ -11,9 +14,16 @@ fn password(text: &str) -> Password {
 
 #[test]
 fn a_password_opens_its_own_hash_alone_after_storage_too() {
-    let hash = PasswordHash::of(&password("correct horse battery"), PasswordStrength::MINIMUM).unwrap();
+    let hash = PasswordHash::of(
+        &password("correct horse battery"),
+        PasswordStrength::MINIMUM,
+    )
+    .unwrap();
     let stored = hash.to_phc();
-    assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+    assert!(
+        stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+        "{stored}"
+    );
     let read = PasswordHash::parse(&stored).unwrap();
     assert_eq!(read.to_phc(), stored);
     assert_eq!(read.verify(&password("correct horse battery")), Ok(true));
@@ -22,8 +32,14 @@ fn a_password_opens_its_own_hash_alone_after_storage_too() {
 
 #[test]
 fn two_hashes_of_one_password_differ_and_that_of_nobody_fits_none() {
-    let hash =
-        || PasswordHash::of(&password("correct horse battery"), PasswordStrength::MINIMUM).unwrap().to_phc();
+    let hash = || {
+        PasswordHash::of(
+            &password("correct horse battery"),
+            PasswordStrength::MINIMUM,
+        )
+        .unwrap()
+        .to_phc()
+    };
     assert_ne!(hash(), hash());
     let nobody = PasswordHash::of_nobody(PasswordStrength::MINIMUM).unwrap();
     assert_eq!(nobody.verify(&password("correct horse battery")), Ok(false));
@@ -34,15 +50,19 @@ fn two_hashes_of_one_password_differ_and_that_of_nobody_fits_none() {
 fn another_implementations_vector_is_ours() {
     // Made with OpenSSL's Argon2id: 19,456 KiB, 2 passes, 1 lane, the salt `regrant-salt-016`.
     let hash = PasswordHash::parse(REFERENCE).unwrap();
-    assert_eq!(hash.verify(&password("correct horse battery staple")), Ok(true));
+    assert_eq!(
+        hash.verify(&password("correct horse battery staple")),
+        Ok(true)
+    );
 }
 
-const REFERENCE: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$cmVncmFudC1zYWx0LTAxNg$OjZyplYwcMDR8LkT4QxSuAwAnePE013zFHB4VLbGn6I";
+const REFERENCE: &str = "$argon2id$v=19$m=19456,t=2,p=1$cmVncmFudC1zYWx0LTAxNg$OjZyplYwcMDR8LkT4QxSuAwAnePE013zFHB4VLbGn6I";
 
 #[test]
 fn what_is_no_hash_of_ours_is_refused_before_any_work() {
-    let good = PasswordHash::of_nobody(PasswordStrength::MINIMUM).unwrap().to_phc();
+    let good = PasswordHash::of_nobody(PasswordStrength::MINIMUM)
+        .unwrap()
+        .to_phc();
     for (from, to) in [
         ("argon2id", "argon2i"),
         ("v=19", "v=16"),
@@ -57,17 +77,41 @@ fn what_is_no_hash_of_ours_is_refused_before_any_work() {
     ] {
         let bad = good.replacen(from, to, 1);
         assert_ne!(bad, good);
-        assert_eq!(PasswordHash::parse(&bad).err(), Some(PasswordError::Malformed), "{bad}");
+        assert_eq!(
+            PasswordHash::parse(&bad).err(),
+            Some(PasswordError::Malformed),
+            "{bad}"
+        );
     }
-    for bad in ["", "$", &good[1..], &good[..good.len() - 4], &format!("{good}$"), &good.repeat(2)] {
-        assert_eq!(PasswordHash::parse(bad).err(), Some(PasswordError::Malformed), "{bad}");
+    for bad in [
+        "",
+        "$",
+        &good[1..],
+        &good[..good.len() - 4],
+        &format!("{good}$"),
+        &good.repeat(2),
+    ] {
+        assert_eq!(
+            PasswordHash::parse(bad).err(),
+            Some(PasswordError::Malformed),
+            "{bad}"
+        );
     }
 }
 
 #[test]
 fn no_strength_is_below_the_floor_or_above_the_ceiling() {
-    assert_eq!(PasswordStrength::default(), PasswordStrength::new(65_536, 3, 1).unwrap());
-    for (m, t, p) in [(19_455, 2, 1), (19_456, 1, 1), (19_456, 2, 0), (2_000_000, 2, 1), (19_456, 17, 1)] {
+    assert_eq!(
+        PasswordStrength::default(),
+        PasswordStrength::new(65_536, 3, 1).unwrap()
+    );
+    for (m, t, p) in [
+        (19_455, 2, 1),
+        (19_456, 1, 1),
+        (19_456, 2, 0),
+        (2_000_000, 2, 1),
+        (19_456, 17, 1),
+    ] {
         assert_eq!(PasswordStrength::new(m, t, p), Err(InvalidPasswordStrength));
     }
 }

@@ -40,14 +40,25 @@ fn sealed() -> (DataKey, Context<'static>, Vec<u8>) {
 fn a_token_of_212_bytes_makes_a_record_of_360() {
     let (key, context, record) = sealed();
     assert_eq!(record.len(), 360);
-    assert_eq!(key.open(&context, &Sealed::from_bytes(record)).unwrap().as_slice(), TOKEN);
+    assert_eq!(
+        key.open(&context, &Sealed::from_bytes(record))
+            .unwrap()
+            .as_slice(),
+        TOKEN
+    );
 }
 
 #[test]
 fn a_record_names_its_key() {
     let (key, _, record) = sealed();
     let named = KeyRef::of(&Sealed::from_bytes(record)).unwrap();
-    assert_eq!(named, KeyRef { id: key.id(), version: key.version() });
+    assert_eq!(
+        named,
+        KeyRef {
+            id: key.id(),
+            version: key.version()
+        }
+    );
 }
 
 #[test]
@@ -94,7 +105,11 @@ fn no_cut_or_grown_record_opens() {
         let mut record = whole.clone();
         record.resize(len, 0);
         let record = Sealed::from_bytes(record);
-        assert_eq!(key.open(&context, &record).err(), Some(OpenError), "{len} bytes");
+        assert_eq!(
+            key.open(&context, &record).err(),
+            Some(OpenError),
+            "{len} bytes"
+        );
     }
 }
 
@@ -106,9 +121,15 @@ fn no_random_blob_opens() {
     let mut accepted = 0;
     for round in 0..1_000_000_u32 {
         // A derivation costs more than a parse: one blob in sixteen is of a length that gets so far.
-        let len = if round % 16 == 0 { whole.len() } else { random.below(700) };
+        let len = if round % 16 == 0 {
+            whole.len()
+        } else {
+            random.below(700)
+        };
         let mut blob = random.bytes(len);
-        let kept = [3, 4, 24, 56, 88, 344][random.below(6)].min(len).min(whole.len());
+        let kept = [3, 4, 24, 56, 88, 344][random.below(6)]
+            .min(len)
+            .min(whole.len());
         blob[..kept].copy_from_slice(&whole[..kept]);
         accepted += usize::from(key.open(&context, &Sealed::from_bytes(blob)).is_ok());
     }
@@ -117,12 +138,19 @@ fn no_random_blob_opens() {
 
 #[test]
 fn no_record_opens_in_the_place_of_another() {
-    let tenants: Vec<DataKey> = (0..4).map(|_| DataKey::generate(TenantId::mint(), 1).unwrap()).collect();
+    let tenants: Vec<DataKey> = (0..4)
+        .map(|_| DataKey::generate(TenantId::mint(), 1).unwrap())
+        .collect();
     let ids: Vec<String> = (0..200).map(|number| format!("10{number}")).collect();
-    let places: Vec<(&DataKey, Context<'_>)> =
-        ids.iter().enumerate().map(|(at, id)| place(&tenants, at, id)).collect();
-    let records: Vec<Sealed> =
-        places.iter().map(|(key, context)| key.seal(context, &TOKEN).unwrap()).collect();
+    let places: Vec<(&DataKey, Context<'_>)> = ids
+        .iter()
+        .enumerate()
+        .map(|(at, id)| place(&tenants, at, id))
+        .collect();
+    let records: Vec<Sealed> = places
+        .iter()
+        .map(|(key, context)| key.seal(context, &TOKEN).unwrap())
+        .collect();
     let (mut swaps, mut refused) = (0, 0);
     for (i, record) in records.iter().enumerate() {
         for (j, (key, context)) in places.iter().enumerate() {
@@ -146,7 +174,11 @@ fn place<'a>(tenants: &'a [DataKey], at: usize, id: &'a str) -> (&'a DataKey, Co
     let context = Context {
         row: row(number / 8),
         asset_kind: kinds[at % 3],
-        asset_id: if at.is_multiple_of(2) { id } else { "1029384756" },
+        asset_id: if at.is_multiple_of(2) {
+            id
+        } else {
+            "1029384756"
+        },
         generation: u64::try_from(at).unwrap() / 4,
         ..context(key.tenant())
     };
@@ -158,22 +190,106 @@ fn no_record_opens_when_one_field_of_its_place_changes() {
     let (key, here, record) = sealed();
     let record = Sealed::from_bytes(record);
     let changes: [(&str, Context<'_>); 13] = [
-        ("tenant", Context { tenant: TenantId::mint(), ..here }),
-        ("row", Context { row: row(2), ..here }),
-        ("submitted token", Context { purpose: Purpose::SubmittedToken, ..here }),
-        ("app secret", Context { purpose: Purpose::AppSecret, ..here }),
-        ("verify token", Context { purpose: Purpose::VerifyToken, ..here }),
-        ("signing key", Context { purpose: Purpose::SigningKey, ..here }),
-        ("asset kind", Context { asset_kind: "pag", ..here }),
-        ("asset id", Context { asset_id: "1029384757", ..here }),
-        ("credential kind", Context { credential_kind: "", ..here }),
-        ("generation before", Context { generation: 6, ..here }),
-        ("generation after", Context { generation: 8, ..here }),
-        ("a letter moved on", Context { asset_kind: "pag", asset_id: "e1029384756", ..here }),
-        ("a digit moved on", Context { asset_id: "102938475", credential_kind: "6page_token", ..here }),
+        (
+            "tenant",
+            Context {
+                tenant: TenantId::mint(),
+                ..here
+            },
+        ),
+        (
+            "row",
+            Context {
+                row: row(2),
+                ..here
+            },
+        ),
+        (
+            "submitted token",
+            Context {
+                purpose: Purpose::SubmittedToken,
+                ..here
+            },
+        ),
+        (
+            "app secret",
+            Context {
+                purpose: Purpose::AppSecret,
+                ..here
+            },
+        ),
+        (
+            "verify token",
+            Context {
+                purpose: Purpose::VerifyToken,
+                ..here
+            },
+        ),
+        (
+            "signing key",
+            Context {
+                purpose: Purpose::SigningKey,
+                ..here
+            },
+        ),
+        (
+            "asset kind",
+            Context {
+                asset_kind: "pag",
+                ..here
+            },
+        ),
+        (
+            "asset id",
+            Context {
+                asset_id: "1029384757",
+                ..here
+            },
+        ),
+        (
+            "credential kind",
+            Context {
+                credential_kind: "",
+                ..here
+            },
+        ),
+        (
+            "generation before",
+            Context {
+                generation: 6,
+                ..here
+            },
+        ),
+        (
+            "generation after",
+            Context {
+                generation: 8,
+                ..here
+            },
+        ),
+        (
+            "a letter moved on",
+            Context {
+                asset_kind: "pag",
+                asset_id: "e1029384756",
+                ..here
+            },
+        ),
+        (
+            "a digit moved on",
+            Context {
+                asset_id: "102938475",
+                credential_kind: "6page_token",
+                ..here
+            },
+        ),
     ];
     for (change, context) in changes {
-        assert_eq!(key.open(&context, &record).err(), Some(OpenError), "{change}");
+        assert_eq!(
+            key.open(&context, &record).err(),
+            Some(OpenError),
+            "{change}"
+        );
     }
     assert!(key.open(&here, &record).is_ok());
 }
@@ -182,14 +298,23 @@ fn no_record_opens_when_one_field_of_its_place_changes() {
 fn no_record_opens_with_another_key_of_its_tenant() {
     let (key, context, record) = sealed();
     let other = DataKey::generate(key.tenant(), key.version()).unwrap();
-    assert_eq!(other.open(&context, &Sealed::from_bytes(record)).err(), Some(OpenError));
+    assert_eq!(
+        other.open(&context, &Sealed::from_bytes(record)).err(),
+        Some(OpenError)
+    );
 }
 
 #[test]
 fn equal_tokens_have_equal_fingerprints_in_one_tenant_only() {
     let (key, other) = (sealed().0, sealed().0);
-    assert!(key.fingerprint(&TOKEN).matches(key.fingerprint(&TOKEN).as_bytes()));
-    assert!(!key.fingerprint(&TOKEN).matches(other.fingerprint(&TOKEN).as_bytes()));
+    assert!(
+        key.fingerprint(&TOKEN)
+            .matches(key.fingerprint(&TOKEN).as_bytes())
+    );
+    assert!(
+        !key.fingerprint(&TOKEN)
+            .matches(other.fingerprint(&TOKEN).as_bytes())
+    );
     assert!(!key.fingerprint(&TOKEN).matches(&[]));
 }
 

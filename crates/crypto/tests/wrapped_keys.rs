@@ -1,8 +1,13 @@
 //! G3, G4 of the wrapped key, and what a provider refuses.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test fails as the test does"
+)]
 
-use regrant_crypto::{Context, DataKey, KekState, KeyProvider, Keyring, ProviderError, Purpose, WrappedKey};
+use regrant_crypto::{
+    Context, DataKey, KekState, KeyProvider, Keyring, ProviderError, Purpose, WrappedKey,
+};
 use regrant_domain::TenantId;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -17,14 +22,20 @@ async fn bench() -> Bench {
     let provider = KeyProvider::Local(Keyring::ephemeral().unwrap());
     let key = DataKey::generate(TenantId::mint(), 4).unwrap();
     let wrapped = provider.wrap(&key).await.unwrap();
-    Bench { provider, key, wrapped }
+    Bench {
+        provider,
+        key,
+        wrapped,
+    }
 }
 
 impl Bench {
     async fn unwrap(&self, wrapped: Vec<u8>) -> Result<DataKey, ProviderError> {
         let key = &self.key;
         let wrapped = WrappedKey::from_bytes(wrapped);
-        self.provider.unwrap(key.tenant(), key.id(), key.version(), &wrapped).await
+        self.provider
+            .unwrap(key.tenant(), key.id(), key.version(), &wrapped)
+            .await
     }
 }
 
@@ -33,8 +44,14 @@ async fn an_unwrapped_key_opens_what_it_sealed_before() {
     let bench = bench().await;
     let context = Context::of_row(bench.key.tenant(), Uuid::from_u128(1), Purpose::AppSecret);
     let sealed = bench.key.seal(&context, b"secret").unwrap();
-    let unwrapped = bench.unwrap(bench.wrapped.as_bytes().to_vec()).await.unwrap();
-    assert_eq!(unwrapped.open(&context, &sealed).unwrap().as_slice(), b"secret");
+    let unwrapped = bench
+        .unwrap(bench.wrapped.as_bytes().to_vec())
+        .await
+        .unwrap();
+    assert_eq!(
+        unwrapped.open(&context, &sealed).unwrap().as_slice(),
+        b"secret"
+    );
     assert_eq!((unwrapped.id(), unwrapped.version()), (bench.key.id(), 4));
 }
 
@@ -71,7 +88,11 @@ async fn no_cut_or_grown_wrapped_key_unwraps() {
     for len in (0..whole.len() + 64).filter(|len| *len != whole.len()) {
         let mut bytes = whole.to_vec();
         bytes.resize(len, 0);
-        assert_eq!(bench.unwrap(bytes).await.err(), Some(ProviderError::Refused), "{len} bytes");
+        assert_eq!(
+            bench.unwrap(bytes).await.err(),
+            Some(ProviderError::Refused),
+            "{len} bytes"
+        );
     }
 }
 
@@ -91,10 +112,16 @@ async fn no_random_blob_with_a_true_beginning_unwraps() {
 async fn a_wrapped_key_does_not_unwrap_as_another() {
     let bench = bench().await;
     let (tenant, id, version) = (bench.key.tenant(), bench.key.id(), bench.key.version());
-    let others =
-        [(TenantId::mint(), id, version), (tenant, Uuid::from_u128(1), version), (tenant, id, version + 1)];
+    let others = [
+        (TenantId::mint(), id, version),
+        (tenant, Uuid::from_u128(1), version),
+        (tenant, id, version + 1),
+    ];
     for (tenant, id, version) in others {
-        let refused = bench.provider.unwrap(tenant, id, version, &bench.wrapped).await;
+        let refused = bench
+            .provider
+            .unwrap(tenant, id, version, &bench.wrapped)
+            .await;
         assert_eq!(refused.err(), Some(ProviderError::Refused));
     }
 }
@@ -103,28 +130,53 @@ async fn a_wrapped_key_does_not_unwrap_as_another() {
 async fn another_keyring_does_not_know_the_wrapping_key() {
     let bench = bench().await;
     let other = KeyProvider::Local(Keyring::ephemeral().unwrap());
-    let refused = other.unwrap(bench.key.tenant(), bench.key.id(), 4, &bench.wrapped).await;
-    assert_eq!(refused.err(), Some(ProviderError::UnknownKek(bench.provider.active_kek())));
+    let refused = other
+        .unwrap(bench.key.tenant(), bench.key.id(), 4, &bench.wrapped)
+        .await;
+    assert_eq!(
+        refused.err(),
+        Some(ProviderError::UnknownKek(bench.provider.active_kek()))
+    );
 }
 
 #[tokio::test]
 async fn a_rotation_keeps_old_keys_opening_until_theirs_is_destroyed() {
-    let Bench { provider, key, wrapped } = bench().await;
-    let KeyProvider::Local(mut keyring) = provider else { unreachable!("the bench is local") };
+    let Bench {
+        provider,
+        key,
+        wrapped,
+    } = bench().await;
+    let KeyProvider::Local(mut keyring) = provider else {
+        unreachable!("the bench is local")
+    };
     let old = wrapped.kek().unwrap();
     let new = keyring.stage().unwrap();
     keyring.promote(new).unwrap();
     let provider = KeyProvider::Local(keyring);
     assert_eq!(provider.active_kek(), new);
-    let unwrapped = provider.unwrap(key.tenant(), key.id(), 4, &wrapped).await.unwrap();
+    let unwrapped = provider
+        .unwrap(key.tenant(), key.id(), 4, &wrapped)
+        .await
+        .unwrap();
     let rewrapped = provider.wrap(&unwrapped).await.unwrap();
     assert_eq!(rewrapped.kek(), Some(new));
     assert_ne!(rewrapped.sha256(), wrapped.sha256());
-    let KeyProvider::Local(mut keyring) = provider else { unreachable!("the bench is local") };
+    let KeyProvider::Local(mut keyring) = provider else {
+        unreachable!("the bench is local")
+    };
     keyring.destroy(old).unwrap();
-    assert!(keyring.summaries().any(|key| key.kek == old && key.state == KekState::Destroyed));
+    assert!(
+        keyring
+            .summaries()
+            .any(|key| key.kek == old && key.state == KekState::Destroyed)
+    );
     let provider = KeyProvider::Local(keyring);
     let refused = provider.unwrap(key.tenant(), key.id(), 4, &wrapped).await;
     assert_eq!(refused.err(), Some(ProviderError::UnknownKek(old)));
-    assert!(provider.unwrap(key.tenant(), key.id(), 4, &rewrapped).await.is_ok());
+    assert!(
+        provider
+            .unwrap(key.tenant(), key.id(), 4, &rewrapped)
+            .await
+            .is_ok()
+    );
 }

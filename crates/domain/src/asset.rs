@@ -66,13 +66,20 @@ impl AssetKind {
     /// Whether the Graph node carries `user_access_expire_time` (facts read from Meta's SDKs).
     #[must_use]
     pub const fn has_cut_off(self) -> bool {
-        matches!(self, Self::Page | Self::AdAccount | Self::Business | Self::ProductCatalog | Self::Pixel)
+        matches!(
+            self,
+            Self::Page | Self::AdAccount | Self::Business | Self::ProductCatalog | Self::Pixel
+        )
     }
 
     /// The identifier in the canonical form of this kind.
     #[must_use]
     pub fn canonical(self, id: &AssetId) -> AssetId {
-        if self == Self::AdAccount { id.as_ad_account() } else { id.clone() }
+        if self == Self::AdAccount {
+            id.as_ad_account()
+        } else {
+            id.clone()
+        }
     }
 
     /// Whether the identifier has the form of this kind: only ad accounts carry `act_`.
@@ -92,7 +99,10 @@ impl FromStr for AssetKind {
     type Err = UnknownAssetKind;
 
     fn from_str(text: &str) -> Result<Self, UnknownAssetKind> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(UnknownAssetKind)
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or(UnknownAssetKind)
     }
 }
 
@@ -183,7 +193,10 @@ mod tests {
 
     #[test]
     fn an_ad_account_is_canonical_with_its_prefix() -> Result<(), crate::InvalidGraphId> {
-        assert_eq!(AssetKind::AdAccount.canonical(&"7".parse()?).as_str(), "act_7");
+        assert_eq!(
+            AssetKind::AdAccount.canonical(&"7".parse()?).as_str(),
+            "act_7"
+        );
         assert_eq!(AssetKind::Page.canonical(&"7".parse()?).as_str(), "7");
         assert!(!AssetKind::Page.admits(&"act_7".parse()?));
         Ok(())

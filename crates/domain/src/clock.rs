@@ -34,16 +34,20 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Self::wall(),
-            Self::Shifted(micros) => Self::wall() + Duration::microseconds(micros.load(Ordering::SeqCst)),
-            Self::Fixed(micros) => {
-                DateTime::from_timestamp_micros(micros.load(Ordering::SeqCst)).unwrap_or(DateTime::UNIX_EPOCH)
+            Self::Shifted(micros) => {
+                Self::wall() + Duration::microseconds(micros.load(Ordering::SeqCst))
             }
+            Self::Fixed(micros) => DateTime::from_timestamp_micros(micros.load(Ordering::SeqCst))
+                .unwrap_or(DateTime::UNIX_EPOCH),
         }
     }
 
     /// The system's time, for leases and time limits: a rehearsal's leap must not end a lease.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that may ask")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that may ask"
+    )]
     pub fn wall() -> Timestamp {
         let now = Utc::now();
         now.duration_trunc(Duration::microseconds(1)).unwrap_or(now)

@@ -100,7 +100,9 @@ impl EventKind {
     pub const fn of_change(told: Option<Status>, now: Status) -> Option<Self> {
         use Status as S;
         match (told, now) {
-            (Some(S::Disconnected), S::Healthy | S::Expiring | S::Migrating) => Some(Self::AssetRecovered),
+            (Some(S::Disconnected), S::Healthy | S::Expiring | S::Migrating) => {
+                Some(Self::AssetRecovered)
+            }
             // What stays is no news, nor is a fresh asset that has no token yet.
             (None | Some(S::Disconnected), S::Disconnected)
             | (Some(S::Suspect), S::Suspect)
@@ -125,7 +127,10 @@ impl FromStr for EventKind {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|it| it.as_str() == text).ok_or("unknown kind of event")
+        Self::ALL
+            .into_iter()
+            .find(|it| it.as_str() == text)
+            .ok_or("unknown kind of event")
     }
 }
 
@@ -144,17 +149,26 @@ mod tests {
     fn coming_back_is_told_and_staying_is_not() {
         let told = |before, now| EventKind::of_change(Some(before), now);
         for working in [Status::Healthy, Status::Expiring, Status::Migrating] {
-            assert_eq!(told(Status::Disconnected, working), Some(EventKind::AssetRecovered));
+            assert_eq!(
+                told(Status::Disconnected, working),
+                Some(EventKind::AssetRecovered)
+            );
         }
         for status in Status::ALL {
             assert_eq!(told(status, status), None, "{status}");
         }
-        assert_eq!(told(Status::Healthy, Status::Disconnected), Some(EventKind::AssetDisconnected));
+        assert_eq!(
+            told(Status::Healthy, Status::Disconnected),
+            Some(EventKind::AssetDisconnected)
+        );
     }
 
     #[test]
     fn a_fresh_asset_without_a_token_is_no_news() {
         assert_eq!(EventKind::of_change(None, Status::Disconnected), None);
-        assert_eq!(EventKind::of_change(None, Status::Expiring), Some(EventKind::AssetExpiring));
+        assert_eq!(
+            EventKind::of_change(None, Status::Expiring),
+            Some(EventKind::AssetExpiring)
+        );
     }
 }

@@ -72,7 +72,10 @@ impl std::str::FromStr for Cover {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|it| it.as_str() == text).ok_or("unknown cover")
+        Self::ALL
+            .into_iter()
+            .find(|it| it.as_str() == text)
+            .ok_or("unknown cover")
     }
 }
 
@@ -120,8 +123,10 @@ impl Effect {
 #[must_use]
 pub fn calendar(facts: &AssetFacts, now: Timestamp, leaves: bool) -> Vec<Ending> {
     let works = AssetState::of(facts, now, chrono::Duration::zero()).serves();
-    let mut shown: Vec<_> =
-        endings(facts).into_iter().filter(|it| (works && !leaves) || it.at <= now).collect();
+    let mut shown: Vec<_> = endings(facts)
+        .into_iter()
+        .filter(|it| (works && !leaves) || it.at <= now)
+        .collect();
     if works && leaves {
         shown.push(leaving(now));
     }
@@ -134,7 +139,14 @@ pub fn calendar(facts: &AssetFacts, now: Timestamp, leaves: bool) -> Vec<Ending>
 #[must_use]
 pub const fn leaving(now: Timestamp) -> Ending {
     let cause = EndingCause::PersonLeaves;
-    Ending { at: now, cause, since: now, confidence: Confidence::Certain, source: None, who: cause.who() }
+    Ending {
+        at: now,
+        cause,
+        since: now,
+        confidence: Confidence::Certain,
+        source: None,
+        who: cause.who(),
+    }
 }
 
 /// What goes on after an ending of the active credential, given every credential of the asset; `gone` is a
@@ -174,12 +186,18 @@ fn stands_behind<'a>(
             && (gone.is_none() || it.person_id.as_ref() != gone)
             && (!is_personal(ending.cause) || is_of_another(it, active))
     };
-    credentials.iter().filter(counts).max_by_key(|it| it.system_user)
+    credentials
+        .iter()
+        .filter(counts)
+        .max_by_key(|it| it.system_user)
 }
 
 /// Whether the ending takes everything of one person.
 const fn is_personal(cause: EndingCause) -> bool {
-    matches!(cause, EndingCause::CutOff | EndingCause::Revoked | EndingCause::PersonLeaves)
+    matches!(
+        cause,
+        EndingCause::CutOff | EndingCause::Revoked | EndingCause::PersonLeaves
+    )
 }
 
 /// A credential of nobody known may be the same person's: it is not counted on.
@@ -187,8 +205,16 @@ fn is_of_another(it: &StandIn, active: Option<&StandIn>) -> bool {
     it.person_id.is_some() && it.person_id.as_ref() != active.and_then(|it| it.person_id.as_ref())
 }
 
-fn is_refreshed(ending: &Ending, active: &StandIn, gone: Option<&PersonId>, now: Timestamp) -> bool {
-    let by_date = matches!(ending.cause, EndingCause::TokenExpiry | EndingCause::SystemUser60Days);
+fn is_refreshed(
+    ending: &Ending,
+    active: &StandIn,
+    gone: Option<&PersonId>,
+    now: Timestamp,
+) -> bool {
+    let by_date = matches!(
+        ending.cause,
+        EndingCause::TokenExpiry | EndingCause::SystemUser60Days
+    );
     let stays = gone.is_none() || active.person_id.as_ref() != gone;
     by_date && active.renewable && ending.at > now && stays
 }

@@ -92,7 +92,11 @@ impl AssetId {
     /// The same digits as an ad account: `123` becomes `act_123`.
     #[must_use]
     pub fn as_ad_account(&self) -> Self {
-        if self.is_ad_account() { self.clone() } else { Self(format!("{AD_ACCOUNT}{}", self.0).into()) }
+        if self.is_ad_account() {
+            self.clone()
+        } else {
+            Self(format!("{AD_ACCOUNT}{}", self.0).into())
+        }
     }
 
     /// The digits without `act_`, as `granular_scopes` names its targets.
@@ -113,7 +117,10 @@ mod tests {
     #[test]
     fn digits_and_ad_accounts_are_asset_ids() {
         for text in ["1", "17841400000000001", "act_42", "12345678901234567890"] {
-            assert_eq!(text.parse::<AssetId>().map(String::from), Ok(text.to_owned()));
+            assert_eq!(
+                text.parse::<AssetId>().map(String::from),
+                Ok(text.to_owned())
+            );
         }
     }
 

@@ -132,12 +132,19 @@ mod tests {
     #[test]
     fn another_kinds_identifier_is_refused() {
         let text = ClientId::mint().to_string();
-        assert_eq!(text.parse::<TenantId>(), Err(InvalidId { expected: "ten_" }));
+        assert_eq!(
+            text.parse::<TenantId>(),
+            Err(InvalidId { expected: "ten_" })
+        );
     }
 
     #[test]
     fn a_hyphenated_or_short_uuid_is_refused() {
         assert!("ten_018f".parse::<TenantId>().is_err());
-        assert!(format!("ten_{}", Uuid::now_v7()).parse::<TenantId>().is_err());
+        assert!(
+            format!("ten_{}", Uuid::now_v7())
+                .parse::<TenantId>()
+                .is_err()
+        );
     }
 }

@@ -22,7 +22,12 @@ pub enum InboxKind {
 
 impl InboxKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Migration, Self::Permissions, Self::Deauthorize, Self::DataDeletion];
+    pub const ALL: [Self; 4] = [
+        Self::Migration,
+        Self::Permissions,
+        Self::Deauthorize,
+        Self::DataDeletion,
+    ];
 
     /// The name in the database and the audit trail.
     #[must_use]
@@ -46,7 +51,10 @@ impl FromStr for InboxKind {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|it| it.as_str() == text).ok_or("unknown kind of message")
+        Self::ALL
+            .into_iter()
+            .find(|it| it.as_str() == text)
+            .ok_or("unknown kind of message")
     }
 }
 

@@ -53,6 +53,6 @@ pub use reach::{Reach, Within};
 pub use read_reason::{InvalidReadReason, ReadReason};
 pub use reconnect::{Counts, ReconnectStatus};
 pub use secret::{
-    AccessToken, AppSecret, ClientSecret, InvalidPassword, InvalidSecret, Passphrase, Password, Sealed,
-    VerifyToken,
+    AccessToken, AppSecret, ClientSecret, InvalidPassword, InvalidSecret, Passphrase, Password,
+    Sealed, VerifyToken,
 };

@@ -50,7 +50,10 @@ impl FromStr for OperatorRole {
     type Err = UnknownRole;
 
     fn from_str(text: &str) -> Result<Self, UnknownRole> {
-        [Self::Owner, Self::Support].into_iter().find(|it| it.as_str() == text).ok_or(UnknownRole)
+        [Self::Owner, Self::Support]
+            .into_iter()
+            .find(|it| it.as_str() == text)
+            .ok_or(UnknownRole)
     }
 }
 
@@ -74,7 +77,11 @@ impl FromStr for OperatorName {
     fn from_str(text: &str) -> Result<Self, InvalidOperatorName> {
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._@+-".contains(&b);
         let fits = (1..=64).contains(&text.len()) && text.bytes().all(allowed);
-        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidOperatorName) }
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidOperatorName)
+        }
     }
 }
 
@@ -98,9 +105,16 @@ mod tests {
 
     #[test]
     fn a_name_is_short_and_lower_case() {
-        assert_eq!("ada@example.com".parse::<OperatorName>().unwrap().as_str(), "ada@example.com");
+        assert_eq!(
+            "ada@example.com".parse::<OperatorName>().unwrap().as_str(),
+            "ada@example.com"
+        );
         for text in ["", "Ada", "a b", "a\n", "ä", &"a".repeat(65)] {
-            assert_eq!(text.parse::<OperatorName>(), Err(InvalidOperatorName), "{text:?}");
+            assert_eq!(
+                text.parse::<OperatorName>(),
+                Err(InvalidOperatorName),
+                "{text:?}"
+            );
         }
     }
 

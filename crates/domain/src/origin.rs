@@ -13,7 +13,9 @@ pub struct Origin(String);
 
 /// The text is no origin that may be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected an origin as a browser sends it, such as https://app.example.com or http://localhost:3000")]
+#[error(
+    "expected an origin as a browser sends it, such as https://app.example.com or http://localhost:3000"
+)]
 pub struct InvalidOrigin;
 
 impl Origin {
@@ -58,13 +60,18 @@ impl FromStr for Origin {
 fn is_host(host: &str) -> bool {
     let label = |it: &str| {
         let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        (1..=63).contains(&it.len()) && it.bytes().all(inner) && !it.starts_with('-') && !it.ends_with('-')
+        (1..=63).contains(&it.len())
+            && it.bytes().all(inner)
+            && !it.starts_with('-')
+            && !it.ends_with('-')
     };
     host.split('.').all(label)
 }
 
 fn is_port(port: &str) -> bool {
-    !port.starts_with('0') && port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok()
+    !port.starts_with('0')
+        && port.bytes().all(|b| b.is_ascii_digit())
+        && port.parse::<u16>().is_ok()
 }
 
 impl TryFrom<String> for Origin {

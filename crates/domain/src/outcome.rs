@@ -199,7 +199,17 @@ pub struct Reason {
 impl Reason {
     /// A reason; `detail` is a whole sentence without secrets.
     #[must_use]
-    pub fn new(code: ReasonCode, who: Who, detail: impl Into<String>, next_step: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), who, next_step: next_step.into() }
+    pub fn new(
+        code: ReasonCode,
+        who: Who,
+        detail: impl Into<String>,
+        next_step: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            who,
+            next_step: next_step.into(),
+        }
     }
 }

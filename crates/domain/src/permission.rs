@@ -77,7 +77,10 @@ impl FromStr for Permission {
     type Err = UnknownPermission;
 
     fn from_str(text: &str) -> Result<Self, UnknownPermission> {
-        Self::ALL.into_iter().find(|it| it.as_str() == text).ok_or(UnknownPermission)
+        Self::ALL
+            .into_iter()
+            .find(|it| it.as_str() == text)
+            .ok_or(UnknownPermission)
     }
 }
 
@@ -139,7 +142,9 @@ impl Permissions {
 
     /// The permissions of the set, in their order.
     pub fn iter(self) -> impl Iterator<Item = Permission> {
-        Permission::ALL.into_iter().filter(move |it| self.contains(*it))
+        Permission::ALL
+            .into_iter()
+            .filter(move |it| self.contains(*it))
     }
 }
 
@@ -184,7 +189,13 @@ mod tests {
 
     #[test]
     fn a_set_reads_back_the_scopes_it_writes() {
-        assert_eq!(Permissions::all().to_string().parse(), Ok(Permissions::all()));
-        assert_eq!("assets:read nonsense".parse::<Permissions>(), Err(UnknownPermission));
+        assert_eq!(
+            Permissions::all().to_string().parse(),
+            Ok(Permissions::all())
+        );
+        assert_eq!(
+            "assets:read nonsense".parse::<Permissions>(),
+            Err(UnknownPermission)
+        );
     }
 }

@@ -27,8 +27,15 @@ pub struct PlanId {
 
 impl fmt::Display for PlanId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (seconds, digest) = (self.expires_at.timestamp(), u128::from_be_bytes(self.digest));
-        write!(f, "{PREFIX}{:08x}{seconds:016x}{digest:032x}", self.key_version)
+        let (seconds, digest) = (
+            self.expires_at.timestamp(),
+            u128::from_be_bytes(self.digest),
+        );
+        write!(
+            f,
+            "{PREFIX}{:08x}{seconds:016x}{digest:032x}",
+            self.key_version
+        )
     }
 }
 
@@ -38,7 +45,10 @@ impl FromStr for PlanId {
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         let digits = text.strip_prefix(PREFIX).filter(|it| it.len() == DIGITS);
         let plain = |it: &&str| it.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        digits.filter(plain).and_then(parse).ok_or(InvalidId { expected: PREFIX })
+        digits
+            .filter(plain)
+            .and_then(parse)
+            .ok_or(InvalidId { expected: PREFIX })
     }
 }
 

@@ -77,6 +77,9 @@ impl RefusalKind {
     /// Whether another try with the same token may succeed by itself.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Throttled { .. } | Self::Unavailable | Self::AppFault)
+        matches!(
+            self,
+            Self::Throttled { .. } | Self::Unavailable | Self::AppFault
+        )
     }
 }

@@ -61,7 +61,10 @@ mod tests {
     #[test]
     fn an_asset_is_reached_by_itself_or_by_its_business() {
         let id = |text: &str| text.parse::<AssetId>().unwrap();
-        let within = Within { assets: [id("1")].into(), businesses: [id("9")].into() };
+        let within = Within {
+            assets: [id("1")].into(),
+            businesses: [id("9")].into(),
+        };
         let reach = Reach::Within(within);
         assert!(reach.includes(&id("1"), None));
         assert!(reach.includes(&id("2"), Some(&id("9"))));

@@ -25,7 +25,11 @@ impl FromStr for ReadReason {
     fn from_str(text: &str) -> Result<Self, InvalidReadReason> {
         let text = text.trim();
         let fits = (1..=200).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidReadReason) }
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidReadReason)
+        }
     }
 }
 
@@ -35,9 +39,16 @@ mod tests {
 
     #[test]
     fn a_reason_has_words_and_an_end() {
-        assert_eq!(" ticket 42 ".parse::<ReadReason>().unwrap().as_str(), "ticket 42");
+        assert_eq!(
+            " ticket 42 ".parse::<ReadReason>().unwrap().as_str(),
+            "ticket 42"
+        );
         for text in ["", "  ", "a\u{0}b", "a\nb", &"x".repeat(201)] {
-            assert_eq!(text.parse::<ReadReason>(), Err(InvalidReadReason), "{text:?}");
+            assert_eq!(
+                text.parse::<ReadReason>(),
+                Err(InvalidReadReason),
+                "{text:?}"
+            );
         }
     }
 }

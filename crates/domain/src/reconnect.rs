@@ -43,7 +43,10 @@ impl FromStr for ReconnectStatus {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|it| it.as_str() == text).ok_or("unknown status of a reconnect")
+        Self::ALL
+            .into_iter()
+            .find(|it| it.as_str() == text)
+            .ok_or("unknown status of a reconnect")
     }
 }
 

@@ -84,29 +84,52 @@ pub fn next_check(
     let state = AssetState::of(facts, now, notice);
     let pause = pause(facts, &state, now, pace);
     let spread_off = pause / 10 * i32::from(spread) / i32::from(u8::MAX);
-    let at =
-        if facts.checked_at.is_none() && facts.proved_at.is_none() { now } else { now + pause - spread_off };
-    let turning = turning_points(&state, notice).filter(|turn| *turn > now).min();
-    let lane = if state.serves() || facts.parked { Lane::Normal } else { Lane::Failing };
-    Some(Check { at: turning.map_or(at, |turn| turn.min(at)), harm_at: harm_at(&state, now), lane })
+    let at = if facts.checked_at.is_none() && facts.proved_at.is_none() {
+        now
+    } else {
+        now + pause - spread_off
+    };
+    let turning = turning_points(&state, notice)
+        .filter(|turn| *turn > now)
+        .min();
+    let lane = if state.serves() || facts.parked {
+        Lane::Normal
+    } else {
+        Lane::Failing
+    };
+    Some(Check {
+        at: turning.map_or(at, |turn| turn.min(at)),
+        harm_at: harm_at(&state, now),
+        lane,
+    })
 }
 
 fn pause(facts: &AssetFacts, state: &AssetState, now: Timestamp, pace: &Pace) -> Duration {
-    let to_go = state.ending.map(|it| it.at - now).filter(|it| *it > Duration::zero());
+    let to_go = state
+        .ending
+        .map(|it| it.at - now)
+        .filter(|it| *it > Duration::zero());
     let nearing = |parts: i32, longest: Duration| {
-        to_go.map_or(longest, |to_go| (to_go / parts).max(pace.shortest).min(longest))
+        to_go.map_or(longest, |to_go| {
+            (to_go / parts).max(pace.shortest).min(longest)
+        })
     };
     match state.status {
         _ if facts.parked => nearing(48, pace.parked),
         Status::Suspect | Status::Unproven => pace.doubt,
-        Status::Disconnected => (now - state.since).max(Duration::hours(1)).min(pace.healthy),
+        Status::Disconnected => (now - state.since)
+            .max(Duration::hours(1))
+            .min(pace.healthy),
         Status::Healthy | Status::Expiring | Status::Migrating => nearing(12, pace.healthy),
     }
 }
 
 /// Moments at which time alone changes the state.
 fn turning_points(state: &AssetState, notice: Duration) -> impl Iterator<Item = Timestamp> {
-    state.ending.into_iter().flat_map(move |it| [it.at - notice, it.at])
+    state
+        .ending
+        .into_iter()
+        .flat_map(move |it| [it.at - notice, it.at])
 }
 
 fn harm_at(state: &AssetState, now: Timestamp) -> Timestamp {
@@ -140,7 +163,8 @@ mod tests {
     }
 
     fn check(facts: &AssetFacts) -> Check {
-        next_check(facts, now(), NOTICE, &Pace::default(), 0).expect("there is something to ask with")
+        next_check(facts, now(), NOTICE, &Pace::default(), 0)
+            .expect("there is something to ask with")
     }
 
     fn pause(facts: &AssetFacts) -> Duration {
@@ -148,21 +172,40 @@ mod tests {
     }
 
     fn cut_off(to_go: Duration) -> CutOff {
-        CutOff { at: now() + to_go, source: CutOffSource::Probe, learned_at: now() }
+        CutOff {
+            at: now() + to_go,
+            source: CutOffSource::Probe,
+            learned_at: now(),
+        }
     }
 
     #[test]
     fn the_nearer_the_ending_the_shorter_the_pause() {
-        let with = |to_go| pause(&AssetFacts { cut_off: Some(cut_off(to_go)), ..facts() });
+        let with = |to_go| {
+            pause(&AssetFacts {
+                cut_off: Some(cut_off(to_go)),
+                ..facts()
+            })
+        };
         assert_eq!(with(Duration::days(29)), Duration::hours(24));
         assert_eq!(with(Duration::hours(12)), Duration::hours(1));
         assert_eq!(with(Duration::minutes(30)), Duration::minutes(5));
-        assert_eq!(with(Duration::minutes(2)), Duration::minutes(2), "the ending itself is a turning point");
+        assert_eq!(
+            with(Duration::minutes(2)),
+            Duration::minutes(2),
+            "the ending itself is a turning point"
+        );
     }
 
     #[test]
     fn a_parked_candidate_is_asked_more_often() {
-        let parked = |to_go| pause(&AssetFacts { cut_off: Some(cut_off(to_go)), parked: true, ..facts() });
+        let parked = |to_go| {
+            pause(&AssetFacts {
+                cut_off: Some(cut_off(to_go)),
+                parked: true,
+                ..facts()
+            })
+        };
         assert_eq!(parked(Duration::days(20)), Duration::hours(1));
         assert_eq!(parked(Duration::hours(24)), Duration::minutes(30));
         assert_eq!(parked(Duration::hours(1)), Duration::minutes(5));
@@ -173,7 +216,12 @@ mod tests {
         let failed = |since: Duration| {
             let reason = Reason::new(ReasonCode::TokenDead, Who::Person, "x", "y");
             let failing = Some((now() - since, reason));
-            check(&AssetFacts { failing, failures: 2, definitive: true, ..facts() })
+            check(&AssetFacts {
+                failing,
+                failures: 2,
+                definitive: true,
+                ..facts()
+            })
         };
         assert_eq!(failed(Duration::minutes(1)).at - now(), Duration::hours(1));
         assert_eq!(failed(Duration::hours(5)).at - now(), Duration::hours(5));
@@ -184,25 +232,46 @@ mod tests {
     #[test]
     fn the_second_proof_is_spaced_and_urgent() {
         let reason = Reason::new(ReasonCode::NotReached, Who::Person, "x", "y");
-        let suspect = check(&AssetFacts { failing: Some((now(), reason)), failures: 1, ..facts() });
-        assert_eq!((suspect.at - now(), suspect.harm_at), (Duration::minutes(10), now()));
+        let suspect = check(&AssetFacts {
+            failing: Some((now(), reason)),
+            failures: 1,
+            ..facts()
+        });
+        assert_eq!(
+            (suspect.at - now(), suspect.harm_at),
+            (Duration::minutes(10), now())
+        );
     }
 
     #[test]
     fn an_import_is_asked_at_once() {
-        let fresh = AssetFacts { proved_at: None, checked_at: None, ..facts() };
+        let fresh = AssetFacts {
+            proved_at: None,
+            checked_at: None,
+            ..facts()
+        };
         assert_eq!(pause(&fresh), Duration::zero());
-        assert_eq!(pause(&AssetFacts { proved_at: None, ..facts() }), Duration::minutes(10));
+        assert_eq!(
+            pause(&AssetFacts {
+                proved_at: None,
+                ..facts()
+            }),
+            Duration::minutes(10)
+        );
     }
 
     #[test]
     fn nothing_to_ask_with_is_never_asked() {
-        assert_eq!(next_check(&AssetFacts::default(), now(), NOTICE, &Pace::default(), 0), None);
+        assert_eq!(
+            next_check(&AssetFacts::default(), now(), NOTICE, &Pace::default(), 0),
+            None
+        );
     }
 
     #[test]
     fn the_spread_only_shortens() {
-        let spread = |n| next_check(&facts(), now(), NOTICE, &Pace::default(), n).map(|it| it.at - now());
+        let spread =
+            |n| next_check(&facts(), now(), NOTICE, &Pace::default(), n).map(|it| it.at - now());
         assert_eq!(spread(255), Some(Duration::minutes(24 * 60 * 9 / 10)));
         assert!(spread(100) < spread(0));
     }

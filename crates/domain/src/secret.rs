@@ -81,7 +81,11 @@ impl Passphrase {
         let mut text = text.into();
         let kept = text.trim_end_matches(['\r', '\n']).len();
         text.truncate(kept);
-        if (1..=1024).contains(&kept) { Ok(Self(text)) } else { Err(InvalidSecret { max: 1024 }) }
+        if (1..=1024).contains(&kept) {
+            Ok(Self(text))
+        } else {
+            Err(InvalidSecret { max: 1024 })
+        }
     }
 
     /// The passphrase itself.
@@ -116,7 +120,11 @@ impl Password {
     /// It is shorter than 12 or longer than 256 bytes.
     pub fn parse(text: impl Into<Zeroizing<String>>) -> Result<Self, InvalidPassword> {
         let text = text.into();
-        if (12..=256).contains(&text.len()) { Ok(Self(text)) } else { Err(InvalidPassword) }
+        if (12..=256).contains(&text.len()) {
+            Ok(Self(text))
+        } else {
+            Err(InvalidPassword)
+        }
     }
 
     /// The password itself.
@@ -191,13 +199,21 @@ mod tests {
 
     #[test]
     fn the_refusal_does_not_repeat_the_text() {
-        let refused = AccessToken::parse("EAAB canary".to_owned()).err().map(|e| e.to_string());
-        assert_eq!(refused.as_deref(), Some("expected 1 to 4096 visible ASCII characters without spaces"));
+        let refused = AccessToken::parse("EAAB canary".to_owned())
+            .err()
+            .map(|e| e.to_string());
+        assert_eq!(
+            refused.as_deref(),
+            Some("expected 1 to 4096 visible ASCII characters without spaces")
+        );
     }
 
     #[test]
     fn a_passphrase_from_a_file_loses_its_line_break() -> Result<(), InvalidSecret> {
-        assert_eq!(Passphrase::parse("correct horse\n".to_owned())?.expose(), "correct horse");
+        assert_eq!(
+            Passphrase::parse("correct horse\n".to_owned())?.expose(),
+            "correct horse"
+        );
         Ok(())
     }
 }

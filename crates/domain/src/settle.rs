@@ -5,7 +5,8 @@
 //! Start at [`decide`]; `storage` carries the decision out by compare-and-set.
 
 use crate::{
-    CredentialKind, Outcome, Proof, Proven, Reason, ReasonCode, Refusal, RefusalKind, Serving, Timestamp, Who,
+    CredentialKind, Outcome, Proof, Proven, Reason, ReasonCode, Refusal, RefusalKind, Serving,
+    Timestamp, Who,
 };
 
 /// What stands at the asset before the item is settled.
@@ -79,8 +80,8 @@ fn decide_proven(offered: CredentialKind, proven: &Proven, standing: &Standing) 
         );
         return kept(Outcome::Unchanged, Effect::Renew, Serving::Old, reason);
     }
-    let outranked =
-        standing.proved == Some(CredentialKind::SystemUser) && offered != CredentialKind::SystemUser;
+    let outranked = standing.proved == Some(CredentialKind::SystemUser)
+        && offered != CredentialKind::SystemUser;
     if standing.serves && outranked {
         let reason = Reason::new(
             ReasonCode::Outranked,
@@ -108,26 +109,39 @@ fn decide_refused(refusal: &Refusal, standing: &Standing) -> Decision {
     use RefusalKind as Kind;
     let decision = match &refusal.kind {
         Kind::NotReached | Kind::NoRole => not_reached(refusal, standing),
-        Kind::MissingScope(names) => missing(ReasonCode::MissingScope, names, standing, Some(refusal)),
-        Kind::MissingTask(names) => missing(ReasonCode::MissingTask, names, standing, Some(refusal)),
+        Kind::MissingScope(names) => {
+            missing(ReasonCode::MissingScope, names, standing, Some(refusal))
+        }
+        Kind::MissingTask(names) => {
+            missing(ReasonCode::MissingTask, names, standing, Some(refusal))
+        }
         Kind::Checkpoint
         | Kind::Unconfirmed
         | Kind::TwoFactorRequired
         | Kind::ConsentRequired
         | Kind::DataAccessExpired => action_required(refusal, standing),
-        Kind::Throttled { retry_at } => Decision { retry_at: Some(*retry_at), ..deferred(refusal, standing) },
+        Kind::Throttled { retry_at } => Decision {
+            retry_at: Some(*retry_at),
+            ..deferred(refusal, standing)
+        },
         Kind::Unavailable | Kind::AppFault => deferred(refusal, standing),
         Kind::TokenDead | Kind::PageMoved(_) | Kind::RequestFault | Kind::Unclassified => {
             failed(refusal, standing)
         }
     };
-    Decision { fbtrace_id: refusal.fbtrace_id.clone(), ..decision }
+    Decision {
+        fbtrace_id: refusal.fbtrace_id.clone(),
+        ..decision
+    }
 }
 
 /// The decision for an item whose transient refusal outlived its retries.
 #[must_use]
 pub fn give_up(refusal: &Refusal, standing: &Standing) -> Decision {
-    Decision { fbtrace_id: refusal.fbtrace_id.clone(), ..failed(refusal, standing) }
+    Decision {
+        fbtrace_id: refusal.fbtrace_id.clone(),
+        ..failed(refusal, standing)
+    }
 }
 
 fn not_reached(refusal: &Refusal, standing: &Standing) -> Decision {
@@ -150,94 +164,184 @@ fn not_reached(refusal: &Refusal, standing: &Standing) -> Decision {
     let reason = Reason::new(
         code,
         Who::BusinessAdmin,
-        format!("The token does not reach this asset, and no other serves it. {}", refusal.message),
+        format!(
+            "The token does not reach this asset, and no other serves it. {}",
+            refusal.message
+        ),
         "Give the person a role on the asset in its business, then replace again.",
     );
-    kept(Outcome::NoAccess, doubt(standing, false), Serving::None, reason)
+    kept(
+        Outcome::NoAccess,
+        doubt(standing, false),
+        Serving::None,
+        reason,
+    )
 }
 
-fn missing(code: ReasonCode, lacking: &[String], standing: &Standing, refusal: Option<&Refusal>) -> Decision {
-    let what = if code == ReasonCode::MissingTask { "task" } else { "permission" };
-    let named = if lacking.is_empty() { String::new() } else { format!(": {}", lacking.join(", ")) };
-    let said = refusal.map(|it| format!(" {}", it.message)).unwrap_or_default();
-    let (who, next_step) = if code == ReasonCode::MissingTask {
-        (Who::BusinessAdmin, format!("Assign the {what} to the person on this asset, then replace again."))
+fn missing(
+    code: ReasonCode,
+    lacking: &[String],
+    standing: &Standing,
+    refusal: Option<&Refusal>,
+) -> Decision {
+    let what = if code == ReasonCode::MissingTask {
+        "task"
     } else {
-        (Who::Person, format!("Log in again and grant the {what}, then replace again."))
+        "permission"
+    };
+    let named = if lacking.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", lacking.join(", "))
+    };
+    let said = refusal
+        .map(|it| format!(" {}", it.message))
+        .unwrap_or_default();
+    let (who, next_step) = if code == ReasonCode::MissingTask {
+        (
+            Who::BusinessAdmin,
+            format!("Assign the {what} to the person on this asset, then replace again."),
+        )
+    } else {
+        (
+            Who::Person,
+            format!("Log in again and grant the {what}, then replace again."),
+        )
     };
     let detail = format!("The new token reaches this asset but lacks a {what}{named}.{said}");
     let reason = Reason::new(code, who, detail, next_step);
-    kept(Outcome::MissingPermission, Effect::Nothing, old_or_none(standing), reason)
+    kept(
+        Outcome::MissingPermission,
+        Effect::Nothing,
+        old_or_none(standing),
+        reason,
+    )
 }
 
 fn action_required(refusal: &Refusal, standing: &Standing) -> Decision {
     let (code, next_step) = match refusal.kind {
-        RefusalKind::Checkpoint => {
-            (ReasonCode::Checkpoint, "Pass the checkpoint at facebook.com, then replace again.")
-        }
-        RefusalKind::Unconfirmed => {
-            (ReasonCode::Unconfirmed, "Confirm the account at facebook.com, then replace again.")
-        }
-        RefusalKind::TwoFactorRequired => {
-            (ReasonCode::TwoFactorRequired, "Turn on two-factor authentication, then replace again.")
-        }
+        RefusalKind::Checkpoint => (
+            ReasonCode::Checkpoint,
+            "Pass the checkpoint at facebook.com, then replace again.",
+        ),
+        RefusalKind::Unconfirmed => (
+            ReasonCode::Unconfirmed,
+            "Confirm the account at facebook.com, then replace again.",
+        ),
+        RefusalKind::TwoFactorRequired => (
+            ReasonCode::TwoFactorRequired,
+            "Turn on two-factor authentication, then replace again.",
+        ),
         RefusalKind::DataAccessExpired => (
             ReasonCode::DataAccessExpired,
             "Log in to the app again to renew data access, then replace again.",
         ),
-        _ => (ReasonCode::ConsentRequired, "Log in to the app again and consent, then replace again."),
+        _ => (
+            ReasonCode::ConsentRequired,
+            "Log in to the app again and consent, then replace again.",
+        ),
     };
     let reason = Reason::new(code, Who::Person, refusal.message.clone(), next_step);
-    kept(Outcome::UserActionRequired, Effect::Nothing, old_or_none(standing), reason)
+    kept(
+        Outcome::UserActionRequired,
+        Effect::Nothing,
+        old_or_none(standing),
+        reason,
+    )
 }
 
 fn deferred(refusal: &Refusal, standing: &Standing) -> Decision {
     let (code, who, next_step) = match refusal.kind {
-        RefusalKind::AppFault => {
-            (ReasonCode::AppFault, Who::Provider, "Mend the app's settings; the reconnect goes on by itself.")
-        }
-        RefusalKind::Throttled { .. } => {
-            (ReasonCode::Throttled, Who::Nobody, "The reconnect goes on by itself.")
-        }
-        _ => (ReasonCode::GraphUnavailable, Who::Nobody, "The reconnect goes on by itself."),
+        RefusalKind::AppFault => (
+            ReasonCode::AppFault,
+            Who::Provider,
+            "Mend the app's settings; the reconnect goes on by itself.",
+        ),
+        RefusalKind::Throttled { .. } => (
+            ReasonCode::Throttled,
+            Who::Nobody,
+            "The reconnect goes on by itself.",
+        ),
+        _ => (
+            ReasonCode::GraphUnavailable,
+            Who::Nobody,
+            "The reconnect goes on by itself.",
+        ),
     };
     let reason = Reason::new(code, who, refusal.message.clone(), next_step);
-    kept(Outcome::Deferred, Effect::Nothing, old_or_none(standing), reason)
+    kept(
+        Outcome::Deferred,
+        Effect::Nothing,
+        old_or_none(standing),
+        reason,
+    )
 }
 
 fn failed(refusal: &Refusal, standing: &Standing) -> Decision {
     let (code, who, next_step) = match &refusal.kind {
-        RefusalKind::TokenDead => {
-            (ReasonCode::TokenDead, Who::Person, "Log in again and replace with the new token.".to_owned())
-        }
+        RefusalKind::TokenDead => (
+            ReasonCode::TokenDead,
+            Who::Person,
+            "Log in again and replace with the new token.".to_owned(),
+        ),
         RefusalKind::PageMoved(to) => {
             let to = to.as_deref().unwrap_or("the id named in the message");
-            (ReasonCode::PageMoved, Who::Provider, format!("Register the page as {to} and delete this one."))
+            (
+                ReasonCode::PageMoved,
+                Who::Provider,
+                format!("Register the page as {to} and delete this one."),
+            )
         }
-        RefusalKind::RequestFault => {
-            (ReasonCode::RequestFault, Who::Provider, "Report this to whoever runs Regrant.".to_owned())
-        }
-        RefusalKind::AppFault => {
-            (ReasonCode::AppFault, Who::Provider, "Mend the app's settings, then replace again.".to_owned())
-        }
-        RefusalKind::Throttled { .. } => {
-            (ReasonCode::Throttled, Who::Nobody, "Replace again later.".to_owned())
-        }
-        RefusalKind::Unavailable => {
-            (ReasonCode::GraphUnavailable, Who::Nobody, "Replace again later.".to_owned())
-        }
-        _ => (ReasonCode::Unclassified, Who::Provider, "Look the message up and replace again.".to_owned()),
+        RefusalKind::RequestFault => (
+            ReasonCode::RequestFault,
+            Who::Provider,
+            "Report this to whoever runs Regrant.".to_owned(),
+        ),
+        RefusalKind::AppFault => (
+            ReasonCode::AppFault,
+            Who::Provider,
+            "Mend the app's settings, then replace again.".to_owned(),
+        ),
+        RefusalKind::Throttled { .. } => (
+            ReasonCode::Throttled,
+            Who::Nobody,
+            "Replace again later.".to_owned(),
+        ),
+        RefusalKind::Unavailable => (
+            ReasonCode::GraphUnavailable,
+            Who::Nobody,
+            "Replace again later.".to_owned(),
+        ),
+        _ => (
+            ReasonCode::Unclassified,
+            Who::Provider,
+            "Look the message up and replace again.".to_owned(),
+        ),
     };
     let reason = Reason::new(code, who, refusal.message.clone(), next_step);
     if refusal.kind == RefusalKind::TokenDead && standing.same_token {
-        return kept(Outcome::Failed, doubt(standing, true), Serving::None, reason);
+        return kept(
+            Outcome::Failed,
+            doubt(standing, true),
+            Serving::None,
+            reason,
+        );
     }
-    kept(Outcome::Failed, Effect::Nothing, old_or_none(standing), reason)
+    kept(
+        Outcome::Failed,
+        Effect::Nothing,
+        old_or_none(standing),
+        reason,
+    )
 }
 
 /// A refusal of the very token that serves is a failed proof of what is stored.
 const fn doubt(standing: &Standing, definitive: bool) -> Effect {
-    if standing.same_token { Effect::Doubt { definitive } } else { Effect::Nothing }
+    if standing.same_token {
+        Effect::Doubt { definitive }
+    } else {
+        Effect::Nothing
+    }
 }
 
 /// Tasks the serving credential proved and the new one does not.
@@ -249,7 +353,12 @@ fn lost_tasks(proven: &Proven, standing: &Standing) -> Vec<String> {
     if holds.contains(&FULL_CONTROL) {
         return Vec::new();
     }
-    standing.tasks.iter().filter(|it| !holds.contains(&plain_task(it))).cloned().collect()
+    standing
+        .tasks
+        .iter()
+        .filter(|it| !holds.contains(&plain_task(it)))
+        .cloned()
+        .collect()
 }
 
 const FULL_CONTROL: &str = "FULL_CONTROL";
@@ -260,11 +369,22 @@ fn plain_task(task: &str) -> &str {
 }
 
 fn old_or_none(standing: &Standing) -> Serving {
-    if standing.serves { Serving::Old } else { Serving::None }
+    if standing.serves {
+        Serving::Old
+    } else {
+        Serving::None
+    }
 }
 
 fn kept(outcome: Outcome, effect: Effect, serving: Serving, reason: Reason) -> Decision {
-    Decision { outcome, effect, serving, reason: Some(reason), retry_at: None, fbtrace_id: None }
+    Decision {
+        outcome,
+        effect,
+        serving,
+        reason: Some(reason),
+        retry_at: None,
+        fbtrace_id: None,
+    }
 }
 
 #[cfg(test)]
@@ -272,11 +392,19 @@ mod tests {
     use super::*;
 
     fn refused(kind: RefusalKind) -> Proof {
-        Proof::Refused(Refusal { kind, message: "(#100) words of the Graph".to_owned(), fbtrace_id: None })
+        Proof::Refused(Refusal {
+            kind,
+            message: "(#100) words of the Graph".to_owned(),
+            fbtrace_id: None,
+        })
     }
 
     fn served() -> Standing {
-        Standing { proved: Some(CredentialKind::User), serves: true, ..Standing::default() }
+        Standing {
+            proved: Some(CredentialKind::User),
+            serves: true,
+            ..Standing::default()
+        }
     }
 
     fn outcome(proof: &Proof, standing: &Standing) -> (Outcome, Effect, Serving) {
@@ -287,54 +415,100 @@ mod tests {
     #[test]
     fn a_proved_token_replaces() {
         let proof = Proof::Proven(Proven::default());
-        assert_eq!(outcome(&proof, &served()), (Outcome::Replaced, Effect::Activate, Serving::New));
+        assert_eq!(
+            outcome(&proof, &served()),
+            (Outcome::Replaced, Effect::Activate, Serving::New)
+        );
     }
 
     #[test]
     fn an_unreached_asset_parks_only_while_another_token_serves() {
         let proof = refused(RefusalKind::NotReached);
-        assert_eq!(outcome(&proof, &served()), (Outcome::Parked, Effect::Park, Serving::Old));
+        assert_eq!(
+            outcome(&proof, &served()),
+            (Outcome::Parked, Effect::Park, Serving::Old)
+        );
         let bare = Standing::default();
-        assert_eq!(outcome(&proof, &bare), (Outcome::NoAccess, Effect::Nothing, Serving::None));
+        assert_eq!(
+            outcome(&proof, &bare),
+            (Outcome::NoAccess, Effect::Nothing, Serving::None)
+        );
     }
 
     #[test]
     fn a_persons_token_stands_by_behind_a_system_users() {
-        let standing = Standing { proved: Some(CredentialKind::SystemUser), ..served() };
+        let standing = Standing {
+            proved: Some(CredentialKind::SystemUser),
+            ..served()
+        };
         let proof = Proof::Proven(Proven::default());
-        assert_eq!(outcome(&proof, &standing), (Outcome::Unchanged, Effect::StandBy, Serving::Old));
+        assert_eq!(
+            outcome(&proof, &standing),
+            (Outcome::Unchanged, Effect::StandBy, Serving::Old)
+        );
     }
 
     #[test]
     fn an_imported_system_users_token_outranks_nothing_before_it_is_proved() {
-        let standing = Standing { proved: None, ..served() };
+        let standing = Standing {
+            proved: None,
+            ..served()
+        };
         let proof = Proof::Proven(Proven::default());
         assert_eq!(outcome(&proof, &standing).0, Outcome::Replaced);
     }
 
     #[test]
     fn a_refusal_of_the_token_that_serves_is_a_failed_proof_of_it() {
-        let standing = Standing { same_token: true, ..served() };
+        let standing = Standing {
+            same_token: true,
+            ..served()
+        };
         let told = |kind| outcome(&refused(kind), &standing);
-        let (spaced, dead) = (Effect::Doubt { definitive: false }, Effect::Doubt { definitive: true });
-        assert_eq!(told(RefusalKind::NotReached), (Outcome::NoAccess, spaced, Serving::None));
-        assert_eq!(told(RefusalKind::TokenDead), (Outcome::Failed, dead, Serving::None));
+        let (spaced, dead) = (
+            Effect::Doubt { definitive: false },
+            Effect::Doubt { definitive: true },
+        );
+        assert_eq!(
+            told(RefusalKind::NotReached),
+            (Outcome::NoAccess, spaced, Serving::None)
+        );
+        assert_eq!(
+            told(RefusalKind::TokenDead),
+            (Outcome::Failed, dead, Serving::None)
+        );
     }
 
     #[test]
     fn a_token_that_would_lose_a_task_does_not_replace() {
-        let standing = Standing { tasks: vec!["MANAGE".to_owned(), "ANALYZE".to_owned()], ..served() };
-        let proof = Proof::Proven(Proven { tasks: Some(vec!["ANALYZE".to_owned()]), ..Proven::default() });
+        let standing = Standing {
+            tasks: vec!["MANAGE".to_owned(), "ANALYZE".to_owned()],
+            ..served()
+        };
+        let proof = Proof::Proven(Proven {
+            tasks: Some(vec!["ANALYZE".to_owned()]),
+            ..Proven::default()
+        });
         let decision = decide(CredentialKind::User, &proof, &standing);
         assert_eq!(decision.outcome, Outcome::MissingPermission);
-        assert!(decision.reason.is_some_and(|it| it.detail.contains(": MANAGE.")));
+        assert!(
+            decision
+                .reason
+                .is_some_and(|it| it.detail.contains(": MANAGE."))
+        );
     }
 
     #[test]
     fn tasks_of_the_new_page_experience_count_as_the_classic_ones() {
-        let standing = Standing { tasks: vec!["MODERATE".to_owned()], ..served() };
+        let standing = Standing {
+            tasks: vec!["MODERATE".to_owned()],
+            ..served()
+        };
         let tasks = Some(vec!["PROFILE_PLUS_MODERATE".to_owned()]);
-        let proof = Proof::Proven(Proven { tasks, ..Proven::default() });
+        let proof = Proof::Proven(Proven {
+            tasks,
+            ..Proven::default()
+        });
         assert_eq!(outcome(&proof, &standing).0, Outcome::Replaced);
     }
 

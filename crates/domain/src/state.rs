@@ -8,7 +8,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AssetFacts, Confidence, CredentialKind, CutOffSource, Reason, ReasonCode, Timestamp, Who};
+use crate::{
+    AssetFacts, Confidence, CredentialKind, CutOffSource, Reason, ReasonCode, Timestamp, Who,
+};
 
 /// The state of an asset (closed list).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,8 +32,14 @@ pub enum Status {
 
 impl Status {
     /// Every state.
-    pub const ALL: [Self; 6] =
-        [Self::Healthy, Self::Expiring, Self::Migrating, Self::Suspect, Self::Disconnected, Self::Unproven];
+    pub const ALL: [Self; 6] = [
+        Self::Healthy,
+        Self::Expiring,
+        Self::Migrating,
+        Self::Suspect,
+        Self::Disconnected,
+        Self::Unproven,
+    ];
 
     /// The name in the API.
     #[must_use]
@@ -57,7 +65,10 @@ impl std::str::FromStr for Status {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|it| it.as_str() == text).ok_or("unknown state of an asset")
+        Self::ALL
+            .into_iter()
+            .find(|it| it.as_str() == text)
+            .ok_or("unknown state of an asset")
     }
 }
 
@@ -127,7 +138,10 @@ impl std::str::FromStr for EndingCause {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|it| it.as_str() == text).ok_or("unknown cause of an ending")
+        Self::ALL
+            .into_iter()
+            .find(|it| it.as_str() == text)
+            .ok_or("unknown cause of an ending")
     }
 }
 
@@ -177,7 +191,13 @@ impl AssetState {
             .min_by_key(|it| it.at)
             .copied();
         let (status, since, reason) = judge(facts, now, notice, ending, passed);
-        Self { status, since, reason, ending, next_check_at: facts.next_check_at }
+        Self {
+            status,
+            since,
+            reason,
+            ending,
+            next_check_at: facts.next_check_at,
+        }
     }
 
     /// Whether the active credential is believed to work.
@@ -222,18 +242,33 @@ fn judge(
         return (Status::Unproven, registered, not_probed());
     };
     if let Some(cut_off) = facts.cut_off {
-        return (Status::Migrating, cut_off.learned_at, migrating(facts.parked));
+        return (
+            Status::Migrating,
+            cut_off.learned_at,
+            migrating(facts.parked),
+        );
     }
     match ending.filter(|it| it.at - now <= notice) {
-        Some(ending) => (Status::Expiring, ending.since.max(ending.at - notice), ends_soon(ending.cause)),
-        None => (Status::Healthy, facts.working_since.unwrap_or(proved_at), works()),
+        Some(ending) => (
+            Status::Expiring,
+            ending.since.max(ending.at - notice),
+            ends_soon(ending.cause),
+        ),
+        None => (
+            Status::Healthy,
+            facts.working_since.unwrap_or(proved_at),
+            works(),
+        ),
     }
 }
 
 fn told_or(failing: Option<&(Timestamp, Reason)>, since: Timestamp) -> (Timestamp, Reason) {
     failing.cloned().unwrap_or_else(|| {
         let detail = "Proofs of the token failed.";
-        (since, Reason::new(ReasonCode::Unclassified, Who::Person, detail, REPLACE))
+        (
+            since,
+            Reason::new(ReasonCode::Unclassified, Who::Person, detail, REPLACE),
+        )
     })
 }
 
@@ -245,10 +280,20 @@ pub fn endings(facts: &AssetFacts) -> Vec<Ending> {
     } else {
         EndingCause::TokenExpiry
     };
-    let known = facts.working_since.or(facts.proved_at).unwrap_or(facts.registered_at);
+    let known = facts
+        .working_since
+        .or(facts.proved_at)
+        .unwrap_or(facts.registered_at);
     let own = |at: Option<Timestamp>, cause: EndingCause| {
         let certain = Confidence::Certain;
-        at.map(|at| Ending { at, cause, since: known, confidence: certain, source: None, who: cause.who() })
+        at.map(|at| Ending {
+            at,
+            cause,
+            since: known,
+            confidence: certain,
+            source: None,
+            who: cause.who(),
+        })
     };
     let cut_off = facts.cut_off.map(|it| Ending {
         at: it.at,
@@ -258,7 +303,10 @@ pub fn endings(facts: &AssetFacts) -> Vec<Ending> {
         source: Some(it.source),
         who: EndingCause::CutOff.who(),
     });
-    let revoked = facts.failing.as_ref().filter(|(_, reason)| reason.code == ReasonCode::Revoked);
+    let revoked = facts
+        .failing
+        .as_ref()
+        .filter(|(_, reason)| reason.code == ReasonCode::Revoked);
     let revoked = revoked.and_then(|(since, _)| own(Some(*since), EndingCause::Revoked));
     let revoked = revoked.map(|it| Ending { since: it.at, ..it });
     [
@@ -276,35 +324,57 @@ const REPLACE: &str = "Log in again and replace with the new token.";
 
 fn never_connected() -> Reason {
     let detail = "No token was ever stored for this asset.";
-    Reason::new(ReasonCode::NeverConnected, Who::Person, detail, "Replace tokens with one that reaches it.")
+    Reason::new(
+        ReasonCode::NeverConnected,
+        Who::Person,
+        detail,
+        "Replace tokens with one that reaches it.",
+    )
 }
 
 fn ended(cause: EndingCause) -> Reason {
     let (code, detail) = match cause {
-        EndingCause::CutOff => {
-            (ReasonCode::CutOffPassed, "The cut-off of this asset has passed for the token's person.")
-        }
-        EndingCause::DataAccess => (ReasonCode::DataAccessExpired, "Data access of this token has lapsed."),
+        EndingCause::CutOff => (
+            ReasonCode::CutOffPassed,
+            "The cut-off of this asset has passed for the token's person.",
+        ),
+        EndingCause::DataAccess => (
+            ReasonCode::DataAccessExpired,
+            "Data access of this token has lapsed.",
+        ),
         EndingCause::TokenExpiry | EndingCause::SystemUser60Days => {
             (ReasonCode::TokenExpired, "The token has expired.")
         }
-        EndingCause::Revoked | EndingCause::PersonLeaves => {
-            (ReasonCode::Revoked, "The person took the app's access back.")
-        }
+        EndingCause::Revoked | EndingCause::PersonLeaves => (
+            ReasonCode::Revoked,
+            "The person took the app's access back.",
+        ),
     };
     Reason::new(code, Who::Person, detail, REPLACE)
 }
 
 fn not_probed() -> Reason {
     let detail = "The token was imported and no probe has asked yet.";
-    Reason::new(ReasonCode::NotProbed, Who::Nobody, detail, "The worker probes it.")
+    Reason::new(
+        ReasonCode::NotProbed,
+        Who::Nobody,
+        detail,
+        "The worker probes it.",
+    )
 }
 
 fn migrating(parked: bool) -> Reason {
-    let detail = "The person's access to this asset ends at its cut-off: they move to a managed account.";
+    let detail =
+        "The person's access to this asset ends at its cut-off: they move to a managed account.";
     if parked {
-        let next_step = "A new token waits; it takes over by itself once the business has migrated.";
-        return Reason::new(ReasonCode::CutOffKnown, Who::BusinessAdmin, detail, next_step);
+        let next_step =
+            "A new token waits; it takes over by itself once the business has migrated.";
+        return Reason::new(
+            ReasonCode::CutOffKnown,
+            Who::BusinessAdmin,
+            detail,
+            next_step,
+        );
     }
     let next_step = "Replace with a token of the managed account before the cut-off.";
     Reason::new(ReasonCode::CutOffKnown, Who::Person, detail, next_step)
@@ -312,13 +382,20 @@ fn migrating(parked: bool) -> Reason {
 
 fn ends_soon(cause: EndingCause) -> Reason {
     let (who, detail, next_step) = match cause {
-        EndingCause::SystemUser60Days => {
-            (Who::Nobody, "The system user's token ends soon.", "The worker refreshes it before its end.")
-        }
-        EndingCause::DataAccess => (Who::Person, "Data access of the token lapses soon.", REPLACE),
-        EndingCause::TokenExpiry | EndingCause::CutOff | EndingCause::Revoked | EndingCause::PersonLeaves => {
-            (Who::Person, "The token ends soon.", REPLACE)
-        }
+        EndingCause::SystemUser60Days => (
+            Who::Nobody,
+            "The system user's token ends soon.",
+            "The worker refreshes it before its end.",
+        ),
+        EndingCause::DataAccess => (
+            Who::Person,
+            "Data access of the token lapses soon.",
+            REPLACE,
+        ),
+        EndingCause::TokenExpiry
+        | EndingCause::CutOff
+        | EndingCause::Revoked
+        | EndingCause::PersonLeaves => (Who::Person, "The token ends soon.", REPLACE),
     };
     Reason::new(ReasonCode::EndsSoon, who, detail, next_step)
 }

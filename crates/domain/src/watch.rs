@@ -4,7 +4,9 @@
 //! the app or of our request says nothing; and after a known cut-off "does not exist" means that the
 //! cut-off has passed, not that the asset is gone.
 
-use crate::{CutOff, CutOffSource, Proof, Reason, ReasonCode, Refusal, RefusalKind, Timestamp, Who};
+use crate::{
+    CutOff, CutOffSource, Proof, Reason, ReasonCode, Refusal, RefusalKind, Timestamp, Who,
+};
 
 /// What a probe said about the credential that serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,10 +38,20 @@ pub fn judge(proof: &Proof, known: Option<CutOff>, now: Timestamp) -> Verdict {
 /// The cut-off after a probe that proved the credential. A reading without one is no proof that there is
 /// none; but a credential that works after its cut-off has disproved it.
 #[must_use]
-pub fn cut_off_after(known: Option<CutOff>, read: Option<Timestamp>, now: Timestamp) -> Option<CutOff> {
+pub fn cut_off_after(
+    known: Option<CutOff>,
+    read: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<CutOff> {
     match (read, known) {
-        (Some(at), Some(known)) if known.at == at && known.source == CutOffSource::Probe => Some(known),
-        (Some(at), _) => Some(CutOff { at, source: CutOffSource::Probe, learned_at: now }),
+        (Some(at), Some(known)) if known.at == at && known.source == CutOffSource::Probe => {
+            Some(known)
+        }
+        (Some(at), _) => Some(CutOff {
+            at,
+            source: CutOffSource::Probe,
+            learned_at: now,
+        }),
         (None, known) => known.filter(|it| it.at > now),
     }
 }
@@ -93,10 +105,14 @@ fn judge_refusal(refusal: &Refusal, cut_off_passed: bool) -> Verdict {
         Kind::AppFault | Kind::Unavailable => return Verdict::Unknown(None),
         Kind::RequestFault | Kind::Unclassified => return Verdict::Unclear,
     };
-    Verdict::Doubt { reason: Reason::new(code, who, refusal.message.clone(), next_step), definitive }
+    Verdict::Doubt {
+        reason: Reason::new(code, who, refusal.message.clone(), next_step),
+        definitive,
+    }
 }
 
-const GIVE_ROLE: &str = "Give the person a role on the asset in its business, or replace the token.";
+const GIVE_ROLE: &str =
+    "Give the person a role on the asset in its business, or replace the token.";
 const GRANT: &str = "Log in again and grant the permission, then replace with the new token.";
 const REPLACE: &str = "Log in again and replace with the new token.";
 
@@ -112,11 +128,19 @@ mod tests {
     }
 
     fn cut_off(at: i64, source: CutOffSource) -> CutOff {
-        CutOff { at: day(at), source, learned_at: day(0) }
+        CutOff {
+            at: day(at),
+            source,
+            learned_at: day(0),
+        }
     }
 
     fn heard(kind: RefusalKind, known: Option<CutOff>) -> Verdict {
-        let refusal = Refusal { kind, message: "(#100) words".to_owned(), fbtrace_id: None };
+        let refusal = Refusal {
+            kind,
+            message: "(#100) words".to_owned(),
+            fbtrace_id: None,
+        };
         judge(&Proof::Refused(refusal), known, day(10))
     }
 
@@ -129,7 +153,10 @@ mod tests {
 
     #[test]
     fn an_outage_a_throttle_and_an_app_fault_say_nothing() {
-        assert_eq!(heard(RefusalKind::Unavailable, None), Verdict::Unknown(None));
+        assert_eq!(
+            heard(RefusalKind::Unavailable, None),
+            Verdict::Unknown(None)
+        );
         assert_eq!(heard(RefusalKind::AppFault, None), Verdict::Unknown(None));
         let throttled = RefusalKind::Throttled { retry_at: day(11) };
         assert_eq!(heard(throttled, None), Verdict::Unknown(Some(day(11))));
@@ -143,10 +170,17 @@ mod tests {
         for kind in [RefusalKind::NotReached, RefusalKind::NoRole] {
             for source in CutOffSource::ALL {
                 let verdict = heard(kind.clone(), Some(cut_off(9, source)));
-                assert_eq!(code(verdict), Some((ReasonCode::CutOffPassed, true)), "{kind:?}");
+                assert_eq!(
+                    code(verdict),
+                    Some((ReasonCode::CutOffPassed, true)),
+                    "{kind:?}"
+                );
             }
         }
-        let before = heard(RefusalKind::NotReached, Some(cut_off(11, CutOffSource::Probe)));
+        let before = heard(
+            RefusalKind::NotReached,
+            Some(cut_off(11, CutOffSource::Probe)),
+        );
         assert_eq!(code(before), Some((ReasonCode::NotReached, false)));
     }
 
@@ -154,17 +188,30 @@ mod tests {
     fn only_definitive_classes_need_one_word() {
         use RefusalKind as Kind;
         let definitive = |kind| code(heard(kind, None)).is_some_and(|(_, definitive)| definitive);
-        for kind in [Kind::TokenDead, Kind::Checkpoint, Kind::Unconfirmed, Kind::DataAccessExpired] {
+        for kind in [
+            Kind::TokenDead,
+            Kind::Checkpoint,
+            Kind::Unconfirmed,
+            Kind::DataAccessExpired,
+        ] {
             assert!(definitive(kind.clone()), "{kind:?}");
         }
-        for kind in [Kind::NotReached, Kind::NoRole, Kind::MissingScope(vec![]), Kind::TwoFactorRequired] {
+        for kind in [
+            Kind::NotReached,
+            Kind::NoRole,
+            Kind::MissingScope(vec![]),
+            Kind::TwoFactorRequired,
+        ] {
             assert!(!definitive(kind.clone()), "{kind:?}");
         }
     }
 
     #[test]
     fn what_works_is_alive() {
-        assert_eq!(judge(&Proof::Proven(Proven::default()), None, day(1)), Verdict::Alive);
+        assert_eq!(
+            judge(&Proof::Proven(Proven::default()), None, day(1)),
+            Verdict::Alive
+        );
     }
 
     #[test]
@@ -172,8 +219,23 @@ mod tests {
         let known = Some(cut_off(20, CutOffSource::Webhook));
         assert_eq!(cut_off_after(known, None, day(10)), known);
         let read = cut_off_after(known, Some(day(15)), day(10));
-        assert_eq!(read, Some(CutOff { at: day(15), source: CutOffSource::Probe, learned_at: day(10) }));
-        assert_eq!(cut_off_after(read, Some(day(15)), day(12)), read, "the same word is not news");
-        assert_eq!(cut_off_after(known, None, day(20)), None, "it works after its cut-off");
+        assert_eq!(
+            read,
+            Some(CutOff {
+                at: day(15),
+                source: CutOffSource::Probe,
+                learned_at: day(10)
+            })
+        );
+        assert_eq!(
+            cut_off_after(read, Some(day(15)), day(12)),
+            read,
+            "the same word is not news"
+        );
+        assert_eq!(
+            cut_off_after(known, None, day(20)),
+            None,
+            "it works after its cut-off"
+        );
     }
 }

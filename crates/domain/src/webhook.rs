@@ -137,16 +137,27 @@ mod tests {
     fn jitter_lengthens_a_pause_by_a_fifth_at_most() {
         for n in 1..=9 {
             let plain = pause_after(n, None, 0).unwrap();
-            let spread: Vec<_> = (0..=255).map(|it| pause_after(n, None, it).unwrap()).collect();
-            assert!(spread.is_sorted() && spread[255] == plain + plain / 5, "{n}");
+            let spread: Vec<_> = (0..=255)
+                .map(|it| pause_after(n, None, it).unwrap())
+                .collect();
+            assert!(
+                spread.is_sorted() && spread[255] == plain + plain / 5,
+                "{n}"
+            );
         }
     }
 
     #[test]
     fn a_consumer_may_ask_for_patience_within_a_day() {
         let after = |n, asked| pause_after(n, Some(asked), 0);
-        assert_eq!(after(1, Duration::from_mins(10)), Some(Duration::from_mins(10)));
-        assert_eq!(after(2, Duration::from_secs(1)), Some(Duration::from_mins(5)));
+        assert_eq!(
+            after(1, Duration::from_mins(10)),
+            Some(Duration::from_mins(10))
+        );
+        assert_eq!(
+            after(2, Duration::from_secs(1)),
+            Some(Duration::from_mins(5))
+        );
         assert_eq!(after(1, Duration::MAX), Some(Duration::from_hours(24)));
     }
 

@@ -72,7 +72,11 @@ impl Client {
         let proof = self.appsecret_proof(caller.app, token).pairs();
         let mut form = vec![("batch", reads.as_str()), ("include_headers", "true")];
         form.extend(proof.iter().map(|(name, value)| (*name, value.as_str())));
-        let request = self.inner.http.post(self.inner.settings.url("")).form(&form);
+        let request = self
+            .inner
+            .http
+            .post(self.inner.settings.url(""))
+            .form(&form);
         let answer = self.send(caller, request).await?;
         match serde_json::from_slice::<Vec<Option<Item>>>(&answer.body) {
             Ok(items) if items.len() == questions.len() => {
@@ -80,14 +84,22 @@ impl Client {
                 let mut replies: Vec<_> = replies
                     .map(|(item, it)| self.reply(&caller.in_item(it.token, it.person), item, it.id))
                     .collect();
-                self.weigh(&caller.app.id, questions.iter().map(|it| it.person), &mut replies);
+                self.weigh(
+                    &caller.app.id,
+                    questions.iter().map(|it| it.person),
+                    &mut replies,
+                );
                 Ok(replies)
             }
-            Ok(_) => Err(refusal(RefusalKind::Unavailable, "Graph answered another number of items.")),
+            Ok(_) => Err(refusal(
+                RefusalKind::Unavailable,
+                "Graph answered another number of items.",
+            )),
             Err(_) => match answer.error(caller) {
-                Some(error) => {
-                    self.weigh_one(caller, Err(self.refuse(caller, &error, answer.circumstances())))
-                }
+                Some(error) => self.weigh_one(
+                    caller,
+                    Err(self.refuse(caller, &error, answer.circumstances())),
+                ),
                 None => Err(unreadable(answer.status)),
             },
         }
@@ -100,10 +112,20 @@ impl Client {
         token: &AccessToken,
         questions: &[Question<'_>],
     ) -> Result<Zeroizing<String>, Refusal> {
-        let addresses: Vec<_> = questions.iter().map(|it| self.relative(caller, token, it)).collect();
-        let reads: Vec<_> =
-            addresses.iter().map(|it| Read { method: "GET", relative_url: it.as_str() }).collect();
-        serde_json::to_string(&reads).map(Zeroizing::new).map_err(|_| unreadable(0))
+        let addresses: Vec<_> = questions
+            .iter()
+            .map(|it| self.relative(caller, token, it))
+            .collect();
+        let reads: Vec<_> = addresses
+            .iter()
+            .map(|it| Read {
+                method: "GET",
+                relative_url: it.as_str(),
+            })
+            .collect();
+        serde_json::to_string(&reads)
+            .map(Zeroizing::new)
+            .map_err(|_| unreadable(0))
     }
 
     /// The address of one read, with the proof of its token. It names the token only where it is not the
@@ -125,20 +147,34 @@ impl Client {
     }
 
     fn reply(&self, caller: &Caller<'_>, item: Option<Item>, id: &AssetId) -> Reply {
-        let item =
-            item.ok_or_else(|| refusal(RefusalKind::Unavailable, "Graph did not complete this item."))?;
-        let told = item
-            .headers
-            .iter()
-            .flatten()
-            .filter_map(|it| self.note_usage(caller, Some(id), spent(&it.name, it.value.as_deref()?)));
+        let item = item.ok_or_else(|| {
+            refusal(
+                RefusalKind::Unavailable,
+                "Graph did not complete this item.",
+            )
+        })?;
+        let told = item.headers.iter().flatten().filter_map(|it| {
+            self.note_usage(caller, Some(id), spent(&it.name, it.value.as_deref()?))
+        });
         let regain = told.max();
-        let status = item.code.and_then(|it| u16::try_from(it).ok()).unwrap_or_default();
-        let body = item.body.filter(|it| !it.is_empty()).ok_or_else(|| unreadable(status))?;
+        let status = item
+            .code
+            .and_then(|it| u16::try_from(it).ok())
+            .unwrap_or_default();
+        let body = item
+            .body
+            .filter(|it| !it.is_empty())
+            .ok_or_else(|| unreadable(status))?;
         match GraphError::in_body(body.as_bytes(), &caller.redactor) {
-            Some(error) => {
-                Err(self.refuse(caller, &error, Circumstances { status, about: Some(id), regain }))
-            }
+            Some(error) => Err(self.refuse(
+                caller,
+                &error,
+                Circumstances {
+                    status,
+                    about: Some(id),
+                    regain,
+                },
+            )),
             None if (200..300).contains(&status) => Ok(body),
             None => Err(unreadable(status)),
         }

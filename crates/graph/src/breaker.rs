@@ -85,7 +85,12 @@ impl RestCause {
 impl Breaker {
     pub(crate) fn new(clock: Clock, deaths_to_trip: usize, cool_down: Duration) -> Self {
         let cool_down = TimeDelta::from_std(cool_down).unwrap_or(TimeDelta::days(1));
-        Self { clock, deaths_to_trip, cool_down, apps: Mutex::default() }
+        Self {
+            clock,
+            deaths_to_trip,
+            cool_down,
+            apps: Mutex::default(),
+        }
     }
 
     /// Why the calls of the app rest, if they do.
@@ -105,7 +110,11 @@ impl Breaker {
         let apps = self.lock();
         let suspect = |(app, health): (&AppId, &Health)| {
             let Trip { cause, since, .. } = health.trip?;
-            Some(AppAtRest { app: app.clone(), cause, since })
+            Some(AppAtRest {
+                app: app.clone(),
+                cause,
+                since,
+            })
         };
         let mut all: Vec<_> = apps.iter().filter_map(suspect).collect();
         all.sort_by_key(|it| it.since);
@@ -129,7 +138,9 @@ impl Breaker {
             deaths |= word == Word::Dead;
         }
         if deaths || health.words.len() >= CROWDED {
-            health.words.retain(|_, (_, until)| until.left(&self.clock).is_some());
+            health
+                .words
+                .retain(|_, (_, until)| until.left(&self.clock).is_some());
         }
         match health.trip {
             Some(trip) if lives && trip.rest.left(&self.clock).is_none() => health.close(app),
@@ -162,7 +173,9 @@ impl Breaker {
     pub(crate) fn doubt(&self, app: &AppId) -> bool {
         let mut apps = self.lock();
         let health = apps.entry(app.clone()).or_default();
-        let due = health.doubted.is_none_or(|it| it.left(&self.clock).is_none());
+        let due = health
+            .doubted
+            .is_none_or(|it| it.left(&self.clock).is_none());
         if due {
             health.doubted = Some(Pause::begin(&self.clock, DOUBT));
         }
@@ -171,10 +184,17 @@ impl Breaker {
 
     /// Whether enough persons' tokens died lately, and of fewer persons lived.
     fn is_dying(&self, health: &Health) -> bool {
-        if health.believed.is_some_and(|it| it.left(&self.clock).is_some()) {
+        if health
+            .believed
+            .is_some_and(|it| it.left(&self.clock).is_some())
+        {
             return false;
         }
-        let dead = health.words.values().filter(|(word, _)| *word == Word::Dead).count();
+        let dead = health
+            .words
+            .values()
+            .filter(|(word, _)| *word == Word::Dead)
+            .count();
         dead >= self.deaths_to_trip && dead > health.words.len() - dead
     }
 
@@ -183,7 +203,11 @@ impl Breaker {
         if health.trip.is_none() {
             tracing::error!(alarm = "app_fault", app.id = %app, ?cause, "the calls of an app rest");
         }
-        health.trip = Some(Trip { cause, since, rest: Pause::begin(&self.clock, self.cool_down) });
+        health.trip = Some(Trip {
+            cause,
+            since,
+            rest: Pause::begin(&self.clock, self.cool_down),
+        });
         health.words.clear();
     }
 

@@ -43,7 +43,10 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, pauses: Mutex::default() }
+        Self {
+            clock,
+            pauses: Mutex::default(),
+        }
     }
 
     /// Pauses `scope` for at least `length`; a longer pause stays.
@@ -63,7 +66,11 @@ impl Budget {
     /// The longest pause left over these scopes; `None` where all may be called.
     pub(crate) fn rest<'a>(&self, scopes: impl IntoIterator<Item = &'a Scope>) -> Option<Duration> {
         let pauses = self.lock();
-        scopes.into_iter().filter_map(|it| pauses.get(it)).filter_map(|it| it.left(&self.clock)).max()
+        scopes
+            .into_iter()
+            .filter_map(|it| pauses.get(it))
+            .filter_map(|it| it.left(&self.clock))
+            .max()
     }
 
     /// When a scope that rests for `rest` may be called again, by the clock that records live by.
@@ -97,7 +104,14 @@ mod tests {
         let budget = Budget::new(Clock::System);
         budget.pause(app("1"), minutes(5));
         assert!(budget.rest([&app("1")]).is_some_and(|it| it > minutes(4)));
-        assert!(budget.rest([&app("2"), &Scope::Object("1".parse().unwrap(), "1".to_owned())]).is_none());
+        assert!(
+            budget
+                .rest([
+                    &app("2"),
+                    &Scope::Object("1".parse().unwrap(), "1".to_owned())
+                ])
+                .is_none()
+        );
     }
 
     #[test]
@@ -121,6 +135,10 @@ mod tests {
     fn no_pause_outlasts_a_day() {
         let budget = Budget::new(Clock::System);
         budget.pause(app("1"), Duration::MAX);
-        assert!(budget.rest([&app("1")]).is_some_and(|it| it <= minutes(24 * 60)));
+        assert!(
+            budget
+                .rest([&app("1")])
+                .is_some_and(|it| it <= minutes(24 * 60))
+        );
     }
 }

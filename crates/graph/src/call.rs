@@ -41,7 +41,10 @@ impl Client {
         query: &[(&str, &str)],
     ) -> Result<T, Refusal> {
         let answer = self.read_patiently(caller, path, query).await;
-        if answer.as_ref().is_err_and(|it| it.kind == RefusalKind::AppFault) {
+        if answer
+            .as_ref()
+            .is_err_and(|it| it.kind == RefusalKind::AppFault)
+        {
             self.confirm_fault(caller.app, caller.bearer).await;
         }
         answer
@@ -70,7 +73,9 @@ impl Client {
     ) -> Result<T, Refusal> {
         self.admit(caller).await?;
         let mut url = self.inner.settings.url(path);
-        url.query_pairs_mut().extend_pairs(query).extend_pairs(self.proof_pairs(caller));
+        url.query_pairs_mut()
+            .extend_pairs(query)
+            .extend_pairs(self.proof_pairs(caller));
         let answer = self.send(caller, self.inner.http.get(url)).await?;
         let read = match answer.error(caller) {
             Some(error) => Err(self.refuse(caller, &error, answer.circumstances())),
@@ -80,7 +85,11 @@ impl Client {
     }
 
     /// Sends one request and reads the whole answer. No error names the address: it may hold a token.
-    pub(crate) async fn send(&self, caller: &Caller<'_>, request: RequestBuilder) -> Result<Answer, Refusal> {
+    pub(crate) async fn send(
+        &self,
+        caller: &Caller<'_>,
+        request: RequestBuilder,
+    ) -> Result<Answer, Refusal> {
         let request = match caller.bearer {
             Some(token) => request.bearer_auth(token.expose()),
             None => request,
@@ -88,24 +97,39 @@ impl Client {
         let response = request.send().await.map_err(|it| silent(&it))?;
         let status = response.status().as_u16();
         let regain = self.note_headers(caller, &response);
-        Ok(Answer { status, regain, body: body(response).await? })
+        Ok(Answer {
+            status,
+            regain,
+            body: body(response).await?,
+        })
     }
 
     fn note_headers(&self, caller: &Caller<'_>, response: &Response) -> Option<Duration> {
         let headers = response.headers();
-        let text = |name| headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default();
+        let text = |name| {
+            headers
+                .get(name)
+                .and_then(|it| it.to_str().ok())
+                .unwrap_or_default()
+        };
         tracing::debug!(
             http.status = response.status().as_u16(),
             graph.version = %caller.redactor.text(text("facebook-api-version")),
             graph.trace_id = %caller.redactor.text(text("x-fb-trace-id")),
             "Graph answered"
         );
-        let texts = headers.iter().filter_map(|(name, value)| Some((name, value.to_str().ok()?)));
-        texts.filter_map(|(name, value)| self.note_usage(caller, None, spent(name.as_str(), value))).max()
+        let texts = headers
+            .iter()
+            .filter_map(|(name, value)| Some((name, value.to_str().ok()?)));
+        texts
+            .filter_map(|(name, value)| self.note_usage(caller, None, spent(name.as_str(), value)))
+            .max()
     }
 
     fn proof_pairs(&self, caller: &Caller<'_>) -> Vec<(&'static str, String)> {
-        caller.bearer.map_or_else(Vec::new, |token| self.appsecret_proof(caller.app, token).pairs().into())
+        caller.bearer.map_or_else(Vec::new, |token| {
+            self.appsecret_proof(caller.app, token).pairs().into()
+        })
     }
 }
 
@@ -116,7 +140,11 @@ impl Answer {
     }
 
     pub(crate) const fn circumstances(&self) -> Circumstances<'static> {
-        Circumstances { status: self.status, about: None, regain: self.regain }
+        Circumstances {
+            status: self.status,
+            about: None,
+            regain: self.regain,
+        }
     }
 }
 
@@ -124,7 +152,10 @@ async fn body(mut response: Response) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let mut body = Zeroizing::new(Vec::with_capacity(USUAL_BODY));
     while let Some(piece) = response.chunk().await.map_err(|it| silent(&it))? {
         if body.len() + piece.len() > LONGEST_BODY {
-            return Err(refusal(RefusalKind::Unavailable, "Graph's answer is too long."));
+            return Err(refusal(
+                RefusalKind::Unavailable,
+                "Graph's answer is too long.",
+            ));
         }
         body.extend_from_slice(&piece);
     }
@@ -143,5 +174,8 @@ fn silent(error: &reqwest::Error) -> Refusal {
 
 /// What stands for an answer that is no JSON of the expected form: HTML, nothing, half of it.
 pub(crate) fn unreadable(status: u16) -> Refusal {
-    refusal(RefusalKind::Unavailable, format!("Graph answered something unreadable (HTTP {status})."))
+    refusal(
+        RefusalKind::Unavailable,
+        format!("Graph answered something unreadable (HTTP {status})."),
+    )
 }

@@ -26,9 +26,18 @@ impl<'a> Caller<'a> {
         person: Option<&'a PersonId>,
         others: &[&AccessToken],
     ) -> Self {
-        let tokens = bearer.into_iter().chain(others.iter().copied()).map(AccessToken::expose);
+        let tokens = bearer
+            .into_iter()
+            .chain(others.iter().copied())
+            .map(AccessToken::expose);
         let redactor = Arc::new(Redactor::new(tokens.chain([app.secret.expose()])));
-        Self { app, bearer, person, redactor, scopes: scopes(app, person) }
+        Self {
+            app,
+            bearer,
+            person,
+            redactor,
+            scopes: scopes(app, person),
+        }
     }
 
     /// Who speaks in one item of this caller's batch.
@@ -45,5 +54,8 @@ impl<'a> Caller<'a> {
 
 fn scopes(app: &AppCredentials, person: Option<&PersonId>) -> Vec<Scope> {
     let person = person.map(|it| Scope::person(&app.id, it));
-    [Scope::App(app.id.clone())].into_iter().chain(person).collect()
+    [Scope::App(app.id.clone())]
+        .into_iter()
+        .chain(person)
+        .collect()
 }

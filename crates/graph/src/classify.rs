@@ -61,8 +61,12 @@ const APP_FAULTS: [&str; 5] = [
     "application has been deleted",
     "cannot get application info",
 ];
-const REQUEST_FAULTS: [&str; 4] =
-    ["nonexisting field", "ids query parameter", "too many ids", "too many requests in batch message"];
+const REQUEST_FAULTS: [&str; 4] = [
+    "nonexisting field",
+    "ids query parameter",
+    "too many ids",
+    "too many requests in batch message",
+];
 
 fn by_code(code: i64, error: &GraphError, message: &str) -> Option<Class> {
     use RefusalKind as Kind;
@@ -109,7 +113,9 @@ fn parameter(error: &GraphError, message: &str) -> Option<Class> {
 fn session(subcode: Option<i64>) -> Option<RefusalKind> {
     use RefusalKind as Kind;
     Some(match subcode {
-        None | Some(452 | 456 | 457 | 458 | 460 | 461 | 462 | 463 | 465 | 466 | 467 | 468) => Kind::TokenDead,
+        None | Some(452 | 456 | 457 | 458 | 460 | 461 | 462 | 463 | 465 | 466 | 467 | 468) => {
+            Kind::TokenDead
+        }
         Some(459) => Kind::Checkpoint,
         Some(464) => Kind::Unconfirmed,
         Some(483) => Kind::ConsentRequired,
@@ -172,7 +178,9 @@ const PERMISSIONS: [&str; 10] = [
 /// The id after "migrated to".
 fn new_page(message: &str) -> Option<String> {
     let (_, after) = message.split_once("migrated to")?;
-    let digits = after.split(|c: char| !c.is_ascii_digit()).find(|it| !it.is_empty())?;
+    let digits = after
+        .split(|c: char| !c.is_ascii_digit())
+        .find(|it| !it.is_empty())?;
     digits.parse::<AssetId>().ok().map(String::from)
 }
 

@@ -43,7 +43,9 @@ impl Client {
             settings,
             clock,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     /// A fresh proof for handing `token` out; good for five minutes.

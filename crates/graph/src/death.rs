@@ -27,16 +27,26 @@ impl Client {
     /// Nobody can say: the app is at fault or rests, Graph is down or throttles, or what it says of the
     /// token is nothing final.
     #[tracing::instrument(name = "confirm_death", skip_all, fields(app.id = %app.id))]
-    pub async fn confirm_death(&self, app: &AppCredentials, token: &AccessToken) -> Result<Death, Refusal> {
-        let app_token =
-            app.token().map_err(|_| refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
+    pub async fn confirm_death(
+        &self,
+        app: &AppCredentials,
+        token: &AccessToken,
+    ) -> Result<Death, Refusal> {
+        let app_token = app
+            .token()
+            .map_err(|_| refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
         let caller = Caller::new(app, Some(&app_token), None, &[token]);
         let asked = [("input_token", token.expose())];
-        match self.read_patiently::<Envelope>(&caller, "debug_token", &asked).await {
+        match self
+            .read_patiently::<Envelope>(&caller, "debug_token", &asked)
+            .await
+        {
             Ok(answer) => answer.data.into_death(app, token),
             // Graph called some token bad; if it takes the app's own, it meant the other.
             Err(refused) if refused.kind == RefusalKind::TokenDead => {
-                self.vouch(app).await.map(|()| Death::Confirmed { reason: refused.message })
+                self.vouch(app).await.map(|()| Death::Confirmed {
+                    reason: refused.message,
+                })
             }
             Err(refused) => Err(refused),
         }

@@ -62,7 +62,11 @@ impl Debugged {
         app: &AppCredentials,
         token: &AccessToken,
     ) -> Result<TokenFacts, InspectError> {
-        if self.app_id.as_deref().is_some_and(|it| it != app.id.as_str()) {
+        if self
+            .app_id
+            .as_deref()
+            .is_some_and(|it| it != app.id.as_str())
+        {
             return Err(InspectError::ForeignApp);
         }
         if !self.is_valid {
@@ -74,7 +78,11 @@ impl Debugged {
             _ => return Err(InspectError::NotAPersonToken),
         };
         let app_id = self.app_id.take().ok_or(InspectError::Undecipherable)?;
-        let person_id = self.user_id.take().and_then(|it| it.parse().ok()).ok_or_else(nameless)?;
+        let person_id = self
+            .user_id
+            .take()
+            .and_then(|it| it.parse().ok())
+            .ok_or_else(nameless)?;
         Ok(TokenFacts {
             kind,
             app_id: app_id.parse().map_err(|_| InspectError::ForeignApp)?,
@@ -92,17 +100,33 @@ impl Debugged {
     ///
     /// # Errors
     /// It says something else: nothing of this token, or nothing final.
-    pub(crate) fn into_death(self, app: &AppCredentials, token: &AccessToken) -> Result<Death, Refusal> {
-        if self.app_id.as_deref().is_some_and(|it| it != app.id.as_str()) {
-            return Err(refusal(RefusalKind::Unclassified, "The token belongs to another app."));
+    pub(crate) fn into_death(
+        self,
+        app: &AppCredentials,
+        token: &AccessToken,
+    ) -> Result<Death, Refusal> {
+        if self
+            .app_id
+            .as_deref()
+            .is_some_and(|it| it != app.id.as_str())
+        {
+            return Err(refusal(
+                RefusalKind::Unclassified,
+                "The token belongs to another app.",
+            ));
         }
         if self.is_valid {
             return Ok(Death::Denied);
         }
         let redactor = Caller::new(app, None, None, &[token]).redactor;
-        let error = self.error.map(|it| it.redacted(&redactor)).unwrap_or_default();
+        let error = self
+            .error
+            .map(|it| it.redacted(&redactor))
+            .unwrap_or_default();
         match classify(&error, 200) {
-            Class::Refused(RefusalKind::TokenDead) => Ok(Death::Confirmed { reason: error.sentence() }),
+            Class::Refused(RefusalKind::TokenDead) => Ok(Death::Confirmed {
+                reason: error.sentence(),
+            }),
             Class::Refused(kind) => Err(refusal(kind, sentence(&error))),
             Class::Throttled(_) => Err(refusal(RefusalKind::Unavailable, sentence(&error))),
         }
@@ -113,13 +137,23 @@ impl Debugged {
             return InspectError::Undecipherable;
         }
         let redactor = Caller::new(app, None, None, &[token]).redactor;
-        let error = self.error.map(|it| it.redacted(&redactor)).unwrap_or_default();
+        let error = self
+            .error
+            .map(|it| it.redacted(&redactor))
+            .unwrap_or_default();
         let kind = match classify(&error, 200) {
-            Class::Refused(RefusalKind::Unclassified) if error.code.is_none() => RefusalKind::TokenDead,
+            Class::Refused(RefusalKind::Unclassified) if error.code.is_none() => {
+                RefusalKind::TokenDead
+            }
             Class::Refused(kind) => kind,
             Class::Throttled(_) => RefusalKind::Unavailable,
         };
-        Refusal { kind, message: sentence(&error), fbtrace_id: error.fbtrace_id.clone() }.into()
+        Refusal {
+            kind,
+            message: sentence(&error),
+            fbtrace_id: error.fbtrace_id.clone(),
+        }
+        .into()
     }
 
     /// Scopes with their targets; absent targets mean all of them.
@@ -127,11 +161,17 @@ impl Debugged {
         let mut granted: Vec<_> = self
             .granular_scopes
             .into_iter()
-            .map(|it| GrantedScope { scope: it.scope, target_ids: it.target_ids })
+            .map(|it| GrantedScope {
+                scope: it.scope,
+                target_ids: it.target_ids,
+            })
             .collect();
         for scope in self.scopes.unwrap_or_default() {
             if !granted.iter().any(|it| it.scope == scope) {
-                granted.push(GrantedScope { scope, target_ids: None });
+                granted.push(GrantedScope {
+                    scope,
+                    target_ids: None,
+                });
             }
         }
         granted
@@ -139,9 +179,17 @@ impl Debugged {
 }
 
 fn sentence(error: &GraphError) -> String {
-    if error.message.is_empty() { "Graph calls the token invalid.".to_owned() } else { error.sentence() }
+    if error.message.is_empty() {
+        "Graph calls the token invalid.".to_owned()
+    } else {
+        error.sentence()
+    }
 }
 
 fn nameless() -> InspectError {
-    CallError::Refused(refusal(RefusalKind::Unclassified, "Graph did not say whose token it is.")).into()
+    CallError::Refused(refusal(
+        RefusalKind::Unclassified,
+        "Graph did not say whose token it is.",
+    ))
+    .into()
 }

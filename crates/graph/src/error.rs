@@ -38,7 +38,11 @@ impl From<Refusal> for CallError {
 
 /// A refusal in our own words.
 pub(crate) fn refusal(kind: RefusalKind, message: impl Into<String>) -> Refusal {
-    Refusal { kind, message: message.into(), fbtrace_id: None }
+    Refusal {
+        kind,
+        message: message.into(),
+        fbtrace_id: None,
+    }
 }
 
 /// The error object of Graph, redacted.
@@ -61,8 +65,13 @@ impl GraphError {
 
     /// Graph's own words with code and subcode.
     pub(crate) fn sentence(&self) -> String {
-        let code = self.code.map_or_else(|| "no code".to_owned(), |it| format!("code {it}"));
-        let subcode = self.subcode.map(|it| format!(", subcode {it}")).unwrap_or_default();
+        let code = self
+            .code
+            .map_or_else(|| "no code".to_owned(), |it| format!("code {it}"));
+        let subcode = self
+            .subcode
+            .map(|it| format!(", subcode {it}"))
+            .unwrap_or_default();
         format!("{} ({code}{subcode})", self.message)
     }
 }
@@ -102,17 +111,30 @@ impl WireError {
     /// The error without its secrets.
     pub(crate) fn redacted(self, redactor: &Redactor) -> GraphError {
         match self {
-            Self::Text(text) => GraphError { message: redactor.text(&text), ..GraphError::default() },
-            Self::Odd(_) => {
-                GraphError { message: "an error of no known form".to_owned(), ..GraphError::default() }
-            }
-            Self::Object { kind, message, code, error_subcode, is_transient, fbtrace_id } => GraphError {
+            Self::Text(text) => GraphError {
+                message: redactor.text(&text),
+                ..GraphError::default()
+            },
+            Self::Odd(_) => GraphError {
+                message: "an error of no known form".to_owned(),
+                ..GraphError::default()
+            },
+            Self::Object {
+                kind,
+                message,
+                code,
+                error_subcode,
+                is_transient,
+                fbtrace_id,
+            } => GraphError {
                 kind: redactor.text(&kind.unwrap_or_default()),
                 message: redactor.text(&message.unwrap_or_default()),
                 code,
                 subcode: error_subcode.filter(|it| *it != 0),
                 is_transient: is_transient.unwrap_or(false),
-                fbtrace_id: fbtrace_id.filter(|it| is_trace(it)).map(|it| redactor.known(&it)),
+                fbtrace_id: fbtrace_id
+                    .filter(|it| is_trace(it))
+                    .map(|it| redactor.known(&it)),
             },
         }
     }
@@ -138,33 +160,52 @@ mod tests {
             "error_subcode":"460","is_transient":false,"error_data":"{\"a\":1}","fbtrace_id":"Abc/9"}}"#,
         )
         .unwrap();
-        assert_eq!(error.sentence(), "Malformed access token … (code 190, subcode 460)");
+        assert_eq!(
+            error.sentence(),
+            "Malformed access token … (code 190, subcode 460)"
+        );
         assert_eq!(error.fbtrace_id.as_deref(), Some("Abc/9"));
     }
 
     #[test]
     fn error_data_may_be_an_object_and_the_subcode_zero() {
-        let error =
-            read(r#"{"error":{"message":"m","code":100,"error_subcode":0,"error_data":{"a":[1]}}}"#).unwrap();
+        let error = read(
+            r#"{"error":{"message":"m","code":100,"error_subcode":0,"error_data":{"a":[1]}}}"#,
+        )
+        .unwrap();
         assert_eq!((error.code, error.subcode), (Some(100), None));
     }
 
     #[test]
     fn what_is_no_error_is_none() {
-        for body in ["true", "", "<html>", "[]", r#"{"id":"1"}"#, r#"{"error":null}"#] {
+        for body in [
+            "true",
+            "",
+            "<html>",
+            "[]",
+            r#"{"id":"1"}"#,
+            r#"{"error":null}"#,
+        ] {
             assert!(read(body).is_none(), "{body}");
         }
     }
 
     #[test]
     fn an_error_of_no_known_form_is_an_error() {
-        for body in [r#"{"error":7}"#, r#"{"error":{"is_transient":"yes"}}"#, r#"{"error":[]}"#] {
+        for body in [
+            r#"{"error":7}"#,
+            r#"{"error":{"is_transient":"yes"}}"#,
+            r#"{"error":[]}"#,
+        ] {
             assert!(read(body).is_some_and(|it| it.code.is_none()), "{body}");
         }
     }
 
     #[test]
     fn a_bare_sentence_is_an_error() {
-        assert_eq!(read(r#"{"error":"invalid canary-token"}"#).unwrap().message, "invalid …");
+        assert_eq!(
+            read(r#"{"error":"invalid canary-token"}"#).unwrap().message,
+            "invalid …"
+        );
     }
 }

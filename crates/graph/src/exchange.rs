@@ -29,7 +29,11 @@ impl Client {
     ///
     /// # Errors
     /// Graph refused, or could not be asked. An expired token cannot be exchanged.
-    pub async fn exchange(&self, app: &AppCredentials, token: &AccessToken) -> Result<Exchanged, CallError> {
+    pub async fn exchange(
+        &self,
+        app: &AppCredentials,
+        token: &AccessToken,
+    ) -> Result<Exchanged, CallError> {
         self.exchange_with(app, token, &[]).await
     }
 
@@ -42,7 +46,8 @@ impl Client {
         app: &AppCredentials,
         token: &AccessToken,
     ) -> Result<Exchanged, CallError> {
-        self.exchange_with(app, token, &[("set_token_expires_in_60_days", "true")]).await
+        self.exchange_with(app, token, &[("set_token_expires_in_60_days", "true")])
+            .await
     }
 
     /// Graph documents this as a GET: the secrets travel in the query, which no error and no log repeats.
@@ -63,7 +68,10 @@ impl Client {
         query.extend_from_slice(more);
         let answer: Answer = self.read(&caller, "oauth/access_token", &query).await?;
         let expires_at = answer.expires_in.and_then(|it| self.after(it));
-        Ok(Exchanged { token: answer.access_token, expires_at })
+        Ok(Exchanged {
+            token: answer.access_token,
+            expires_at,
+        })
     }
 
     fn after(&self, seconds: i64) -> Option<Timestamp> {

@@ -26,7 +26,9 @@ impl Client {
             }
             match self.inner.budget.rest(&caller.scopes) {
                 None => return Ok(()),
-                Some(rest) if rest <= self.inner.settings.max_wait => tokio::time::sleep(rest).await,
+                Some(rest) if rest <= self.inner.settings.max_wait => {
+                    tokio::time::sleep(rest).await
+                }
                 Some(_) => break,
             }
         }
@@ -37,7 +39,10 @@ impl Client {
     }
 
     /// The same for a batch, which also waits for its turn among all batches.
-    pub(crate) async fn admit_batch(&self, caller: &Caller<'_>) -> Result<SemaphorePermit<'_>, Refusal> {
+    pub(crate) async fn admit_batch(
+        &self,
+        caller: &Caller<'_>,
+    ) -> Result<SemaphorePermit<'_>, Refusal> {
         for _ in 0..self.inner.settings.max_attempts {
             self.admit(caller).await?;
             let closed = |_| refusal(RefusalKind::Unavailable, "The client is closed.");
@@ -48,13 +53,19 @@ impl Client {
             }
         }
         self.admit(caller).await?;
-        Err(refusal(RefusalKind::Unavailable, "The limits of the app leave no room."))
+        Err(refusal(
+            RefusalKind::Unavailable,
+            "The limits of the app leave no room.",
+        ))
     }
 
     /// What a call refused for a running pause says.
     pub(crate) fn resting(&self, rest: Duration) -> Refusal {
         let retry_at = self.inner.budget.retry_at(rest);
-        refusal(RefusalKind::Throttled { retry_at }, "A limit of Graph was reached; its scope rests.")
+        refusal(
+            RefusalKind::Throttled { retry_at },
+            "A limit of Graph was reached; its scope rests.",
+        )
     }
 
     /// Pauses what the usage headers of a call about `about` say is spent. Returns the longest wait told.
@@ -69,9 +80,10 @@ impl Client {
         for Spent { whose, regain } in all {
             let scope = match whose {
                 Whose::App => Some(Scope::App(app.clone())),
-                Whose::Object(id) => {
-                    Some(Scope::Object(app.clone(), id.trim_start_matches("act_").to_owned()))
-                }
+                Whose::Object(id) => Some(Scope::Object(
+                    app.clone(),
+                    id.trim_start_matches("act_").to_owned(),
+                )),
                 Whose::About => about.map(|it| Scope::object(app, it)),
             };
             if let Some(scope) = scope {
@@ -83,7 +95,13 @@ impl Client {
 
     /// A little longer than told, so that not everybody comes back at once.
     pub(crate) fn pause(&self, scope: Scope, length: Duration) {
-        let jitter = ConstantBuilder::new().with_delay(length / 40).with_jitter().build().next();
-        self.inner.budget.pause(scope, length.saturating_add(jitter.unwrap_or_default()));
+        let jitter = ConstantBuilder::new()
+            .with_delay(length / 40)
+            .with_jitter()
+            .build()
+            .next();
+        self.inner
+            .budget
+            .pause(scope, length.saturating_add(jitter.unwrap_or_default()));
     }
 }

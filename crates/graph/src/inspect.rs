@@ -78,7 +78,9 @@ pub enum InspectError {
 impl From<Refusal> for InspectError {
     fn from(refusal: Refusal) -> Self {
         match refusal.kind {
-            RefusalKind::TokenDead => Self::Dead { reason: refusal.message },
+            RefusalKind::TokenDead => Self::Dead {
+                reason: refusal.message,
+            },
             RefusalKind::Checkpoint
             | RefusalKind::Unconfirmed
             | RefusalKind::TwoFactorRequired
@@ -111,9 +113,14 @@ impl Client {
         Ok(Inspected { facts, short_lived })
     }
 
-    async fn debug_token(&self, app: &AppCredentials, token: &AccessToken) -> Result<Debugged, InspectError> {
-        let app_token =
-            app.token().map_err(|_| refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
+    async fn debug_token(
+        &self,
+        app: &AppCredentials,
+        token: &AccessToken,
+    ) -> Result<Debugged, InspectError> {
+        let app_token = app
+            .token()
+            .map_err(|_| refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
         let caller = Caller::new(app, Some(&app_token), None, &[token]);
         let asked = [("input_token", token.expose())];
         match self.read::<Envelope>(&caller, "debug_token", &asked).await {
@@ -121,7 +128,9 @@ impl Client {
             Err(refusal) if refusal.message.to_lowercase().contains(OTHER_APP) => {
                 Err(InspectError::ForeignApp)
             }
-            Err(refusal) if refusal.kind == RefusalKind::TokenDead => Err(self.whose_death(app).await),
+            Err(refusal) if refusal.kind == RefusalKind::TokenDead => {
+                Err(self.whose_death(app).await)
+            }
             Err(refusal) => Err(CallError::Refused(refusal).into()),
         }
     }
@@ -142,7 +151,11 @@ impl Client {
         facts: &TokenFacts,
     ) -> Result<Me, InspectError> {
         let caller = Caller::new(app, Some(token), Some(&facts.person_id), &[]);
-        let fields = if facts.kind == CredentialKind::User { "id,name,is_work_account" } else { "id,name" };
+        let fields = if facts.kind == CredentialKind::User {
+            "id,name,is_work_account"
+        } else {
+            "id,name"
+        };
         match self.read(&caller, "me", &[("fields", fields)]).await {
             Err(refusal) if refusal.kind == RefusalKind::RequestFault => Ok(Me::default()),
             answer => Ok(answer?),

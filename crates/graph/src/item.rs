@@ -37,11 +37,24 @@ impl<'a> Item<'a> {
             let message = "Only ad accounts carry `act_`.";
             State::Settled(Proof::Refused(refusal(RefusalKind::RequestFault, message)))
         };
-        let target = Target { id, ..probe.target.clone() };
+        let target = Target {
+            id,
+            ..probe.target.clone()
+        };
         let person = probe.person.map(|it| Scope::person(app, it));
-        let objects = [Some(&target.id), target.business.as_ref()].into_iter().flatten();
-        let scopes = objects.map(|it| Scope::object(app, it)).chain(person).collect();
-        Self { probe, target, scopes, state }
+        let objects = [Some(&target.id), target.business.as_ref()]
+            .into_iter()
+            .flatten();
+        let scopes = objects
+            .map(|it| Scope::object(app, it))
+            .chain(person)
+            .collect();
+        Self {
+            probe,
+            target,
+            scopes,
+            state,
+        }
     }
 
     pub(crate) fn scopes(&self) -> &[Scope] {
@@ -50,7 +63,12 @@ impl<'a> Item<'a> {
 
     pub(crate) fn question(&self) -> Question<'_> {
         let Probe { token, person, .. } = self.probe;
-        Question { id: &self.target.id, fields: node::fields(self.target.kind, self.kind()), token, person }
+        Question {
+            id: &self.target.id,
+            fields: node::fields(self.target.kind, self.kind()),
+            token,
+            person,
+        }
     }
 
     pub(crate) fn hear(&mut self, reply: Reply) {
@@ -84,8 +102,7 @@ impl<'a> Item<'a> {
 
     /// Its token, where Graph blamed the app for the refusal.
     pub(crate) fn blames_app(&self) -> Option<&'a AccessToken> {
-        let blames =
-            matches!(&self.state, State::Settled(Proof::Refused(it)) if it.kind == RefusalKind::AppFault);
+        let blames = matches!(&self.state, State::Settled(Proof::Refused(it)) if it.kind == RefusalKind::AppFault);
         blames.then_some(self.probe.token)
     }
 
@@ -93,7 +110,9 @@ impl<'a> Item<'a> {
         match self.state {
             State::Settled(proof) => proof,
             State::Open(Some(refusal)) => Proof::Refused(refusal),
-            State::Open(None) => Proof::Refused(refusal(RefusalKind::Unavailable, "Graph was not asked.")),
+            State::Open(None) => {
+                Proof::Refused(refusal(RefusalKind::Unavailable, "Graph was not asked."))
+            }
         }
     }
 
@@ -104,9 +123,10 @@ impl<'a> Item<'a> {
     fn in_graphs_words(&self, ours: Refusal) -> Refusal {
         let is_throttled = |it: &Refusal| matches!(it.kind, RefusalKind::Throttled { .. });
         match &self.state {
-            State::Open(Some(graphs)) if is_throttled(graphs) && is_throttled(&ours) => {
-                Refusal { kind: ours.kind, ..graphs.clone() }
-            }
+            State::Open(Some(graphs)) if is_throttled(graphs) && is_throttled(&ours) => Refusal {
+                kind: ours.kind,
+                ..graphs.clone()
+            },
             _ => ours,
         }
     }

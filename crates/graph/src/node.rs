@@ -7,7 +7,9 @@
 //! a role on the page, and refuses it otherwise (190/492) whatever is asked; so it is proved by a field
 //! beyond the public ones, which the granted permission must open as well. It names no page token.
 
-use regrant_domain::{AccessToken, AssetKind, CredentialKind, Proof, Proven, RefusalKind, Timestamp};
+use regrant_domain::{
+    AccessToken, AssetKind, CredentialKind, Proof, Proven, RefusalKind, Timestamp,
+};
 use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{Target, error::refusal, wire};
@@ -20,7 +22,9 @@ pub(crate) const fn fields(kind: AssetKind, token: CredentialKind) -> &'static s
         }
         AssetKind::Page => "id,user_access_expire_time,tasks,access_token",
         AssetKind::AdAccount => "id,account_status,user_tasks,user_access_expire_time",
-        AssetKind::Business | AssetKind::ProductCatalog | AssetKind::Pixel => "id,user_access_expire_time",
+        AssetKind::Business | AssetKind::ProductCatalog | AssetKind::Pixel => {
+            "id,user_access_expire_time"
+        }
         AssetKind::InstagramAccount => "id,username",
         AssetKind::WhatsappBusinessAccount => "id,name",
     }
@@ -29,11 +33,21 @@ pub(crate) const fn fields(kind: AssetKind, token: CredentialKind) -> &'static s
 /// What the answer about `target` proves.
 pub(crate) fn prove(target: &Target, token: CredentialKind, body: &str) -> Proof {
     let Ok(node) = serde_json::from_str::<Node>(body) else {
-        return refused(RefusalKind::Unclassified, "Graph's answer is not the object asked for.");
+        return refused(
+            RefusalKind::Unclassified,
+            "Graph's answer is not the object asked for.",
+        );
     };
     let id = target.kind.canonical(&target.id);
-    if node.id.as_deref().is_some_and(|it| it.strip_prefix("act_").unwrap_or(it) != id.digits()) {
-        return refused(RefusalKind::Unclassified, "Graph answered about another object.");
+    if node
+        .id
+        .as_deref()
+        .is_some_and(|it| it.strip_prefix("act_").unwrap_or(it) != id.digits())
+    {
+        return refused(
+            RefusalKind::Unclassified,
+            "Graph answered about another object.",
+        );
     }
     match (target.kind, token) {
         (AssetKind::Page, CredentialKind::Page) => node.into_own_page(),
@@ -88,7 +102,11 @@ impl Node {
 
     fn into_page(self) -> Proof {
         if self.access_token.is_none() {
-            let kind = if self.tasks.is_some() { RefusalKind::NoRole } else { RefusalKind::NotReached };
+            let kind = if self.tasks.is_some() {
+                RefusalKind::NoRole
+            } else {
+                RefusalKind::NotReached
+            };
             return refused(
                 kind,
                 "Graph gave no page token: the person has no qualifying role on this page.",
@@ -105,7 +123,10 @@ impl Node {
         if self.tasks.as_ref().is_some_and(Vec::is_empty) {
             return lacks_tasks();
         }
-        if self.is_published.is_none() && self.tasks.is_none() && self.user_access_expire_time.is_none() {
+        if self.is_published.is_none()
+            && self.tasks.is_none()
+            && self.user_access_expire_time.is_none()
+        {
             return refused(
                 RefusalKind::NotReached,
                 "Graph answered only what everybody may read of this page.",
@@ -116,20 +137,34 @@ impl Node {
 
     fn into_ad_account(self) -> Proof {
         match self.user_tasks {
-            None => refused(RefusalKind::NoRole, "Graph named no tasks of the person on this ad account."),
+            None => refused(
+                RefusalKind::NoRole,
+                "Graph named no tasks of the person on this ad account.",
+            ),
             Some(tasks) if tasks.is_empty() => lacks_tasks(),
             tasks @ Some(_) => proven(None, tasks, self.user_access_expire_time),
         }
     }
 }
 
-fn proven(page_token: Option<AccessToken>, tasks: Option<Vec<String>>, cut_off: Option<Timestamp>) -> Proof {
-    Proof::Proven(Proven { page_token, tasks, cut_off })
+fn proven(
+    page_token: Option<AccessToken>,
+    tasks: Option<Vec<String>>,
+    cut_off: Option<Timestamp>,
+) -> Proof {
+    Proof::Proven(Proven {
+        page_token,
+        tasks,
+        cut_off,
+    })
 }
 
 fn lacks_tasks() -> Proof {
     let kind = RefusalKind::MissingTask(vec![LEAST_TASK.to_owned()]);
-    refused(kind, "The object is reached, but the person holds no task on it.")
+    refused(
+        kind,
+        "The object is reached, but the person holds no task on it.",
+    )
 }
 
 fn refused(kind: RefusalKind, message: &str) -> Proof {
@@ -147,7 +182,15 @@ mod tests {
     }
 
     fn read_with(token: CredentialKind, kind: AssetKind, body: &str) -> Proof {
-        prove(&Target { id: "7".parse().unwrap(), kind, business: None }, token, body)
+        prove(
+            &Target {
+                id: "7".parse().unwrap(),
+                kind,
+                business: None,
+            },
+            token,
+            body,
+        )
     }
 
     fn kind_of(proof: Proof) -> Kind {
@@ -160,7 +203,9 @@ mod tests {
     #[test]
     fn a_page_is_proved_by_its_token() {
         let body = r#"{"id":"7","tasks":["MANAGE"],"access_token":"page-token","user_access_expire_time":"2026-12-01T00:00:00+0000"}"#;
-        let Proof::Proven(proven) = read(AssetKind::Page, body) else { panic!("refused") };
+        let Proof::Proven(proven) = read(AssetKind::Page, body) else {
+            panic!("refused")
+        };
         assert_eq!(proven.page_token.unwrap().expose(), "page-token");
         assert_eq!(proven.tasks, Some(vec!["MANAGE".to_owned()]));
         assert!(proven.cut_off.is_some());
@@ -168,11 +213,26 @@ mod tests {
 
     #[test]
     fn a_page_that_only_shows_itself_is_not_proved() {
-        assert_eq!(kind_of(read(AssetKind::Page, r#"{"id":"7"}"#)), Kind::NotReached);
-        assert_eq!(kind_of(read(AssetKind::Page, r#"{"id":"7","tasks":[]}"#)), Kind::NoRole);
-        assert_eq!(kind_of(read(AssetKind::Page, r#"{"id":"7","tasks":["ANALYZE"]}"#)), Kind::NoRole);
-        let no_task = read(AssetKind::Page, r#"{"id":"7","tasks":[],"access_token":"t"}"#);
-        assert_eq!(kind_of(no_task), Kind::MissingTask(vec!["ANALYZE".to_owned()]));
+        assert_eq!(
+            kind_of(read(AssetKind::Page, r#"{"id":"7"}"#)),
+            Kind::NotReached
+        );
+        assert_eq!(
+            kind_of(read(AssetKind::Page, r#"{"id":"7","tasks":[]}"#)),
+            Kind::NoRole
+        );
+        assert_eq!(
+            kind_of(read(AssetKind::Page, r#"{"id":"7","tasks":["ANALYZE"]}"#)),
+            Kind::NoRole
+        );
+        let no_task = read(
+            AssetKind::Page,
+            r#"{"id":"7","tasks":[],"access_token":"t"}"#,
+        );
+        assert_eq!(
+            kind_of(no_task),
+            Kind::MissingTask(vec!["ANALYZE".to_owned()])
+        );
     }
 
     #[test]
@@ -183,7 +243,10 @@ mod tests {
             r#"{"id":"7","tasks":["MANAGE"]}"#,
             r#"{"id":"7","user_access_expire_time":"2026-12-01T00:00:00+0000"}"#,
         ] {
-            assert!(matches!(read(body), Proof::Proven(it) if it.page_token.is_none()), "{body}");
+            assert!(
+                matches!(read(body), Proof::Proven(it) if it.page_token.is_none()),
+                "{body}"
+            );
         }
         assert_eq!(kind_of(read(r#"{"id":"7"}"#)), Kind::NotReached);
         let no_task = kind_of(read(r#"{"id":"7","is_published":true,"tasks":[]}"#));
@@ -193,7 +256,10 @@ mod tests {
     #[test]
     fn an_ad_account_is_proved_by_tasks() {
         let read = |body| read(AssetKind::AdAccount, body);
-        assert!(matches!(read(r#"{"id":"act_7","user_tasks":["ANALYZE"]}"#), Proof::Proven(_)));
+        assert!(matches!(
+            read(r#"{"id":"act_7","user_tasks":["ANALYZE"]}"#),
+            Proof::Proven(_)
+        ));
         assert_eq!(kind_of(read(r#"{"id":"act_7"}"#)), Kind::NoRole);
         let none = kind_of(read(r#"{"id":"act_7","user_tasks":[]}"#));
         assert_eq!(none, Kind::MissingTask(vec!["ANALYZE".to_owned()]));
@@ -206,7 +272,9 @@ mod tests {
             r#"{"id":"7","user_access_expire_time":null}"#,
             r#"{"id":"7","user_access_expire_time":0}"#,
         ] {
-            let Proof::Proven(proven) = read(AssetKind::Business, body) else { panic!("refused") };
+            let Proof::Proven(proven) = read(AssetKind::Business, body) else {
+                panic!("refused")
+            };
             assert_eq!(proven.cut_off, None);
         }
     }
@@ -220,9 +288,18 @@ mod tests {
 
     #[test]
     fn an_answer_about_another_object_proves_nothing() {
-        assert_eq!(kind_of(read(AssetKind::Business, r#"{"id":"8"}"#)), Kind::Unclassified);
-        assert_eq!(kind_of(read(AssetKind::Business, "true")), Kind::Unclassified);
-        assert_eq!(kind_of(read(AssetKind::Page, r#"{"id":"8","access_token":"t"}"#)), Kind::Unclassified);
+        assert_eq!(
+            kind_of(read(AssetKind::Business, r#"{"id":"8"}"#)),
+            Kind::Unclassified
+        );
+        assert_eq!(
+            kind_of(read(AssetKind::Business, "true")),
+            Kind::Unclassified
+        );
+        assert_eq!(
+            kind_of(read(AssetKind::Page, r#"{"id":"8","access_token":"t"}"#)),
+            Kind::Unclassified
+        );
     }
 
     #[test]

@@ -18,7 +18,10 @@ pub(crate) struct Pause {
 impl Pause {
     /// A stretch of this length, from now on.
     pub(crate) fn begin(clock: &Clock, length: TimeDelta) -> Self {
-        Self { wall: Clock::wall() + length, clock: clock.now() + length }
+        Self {
+            wall: Clock::wall() + length,
+            clock: clock.now() + length,
+        }
     }
 
     /// How much of it is left, if it is not over.

@@ -59,7 +59,10 @@ impl Client {
         person: &PersonId,
         targets: &[Target],
     ) -> Vec<Proof> {
-        let mut chunks: Vec<_> = self.probe_stream(app, token, person, targets).collect().await;
+        let mut chunks: Vec<_> = self
+            .probe_stream(app, token, person, targets)
+            .collect()
+            .await;
         chunks.sort_by_key(|it| it.indices.first().copied());
         chunks.into_iter().flat_map(|it| it.proofs).collect()
     }
@@ -72,7 +75,12 @@ impl Client {
         person: &'a PersonId,
         targets: &'a [Target],
     ) -> impl Stream<Item = ProbedChunk> + Send + 'a {
-        let probe = move |target| Probe { target, token, kind: CredentialKind::User, person: Some(person) };
+        let probe = move |target| Probe {
+            target,
+            token,
+            kind: CredentialKind::User,
+            person: Some(person),
+        };
         self.run_probes(app, targets.iter().map(probe).collect())
     }
 
@@ -93,35 +101,56 @@ impl Client {
         app: &'a AppCredentials,
         probes: Vec<Probe<'a>>,
     ) -> impl Stream<Item = ProbedChunk> + Send + use<'a> {
-        let runs = pack(&probes).into_iter().map(move |Pack { indices, is_shared }| {
-            let probes: Vec<_> = indices.iter().filter_map(|it| probes.get(*it).copied()).collect();
-            async move {
-                let shared = probes.first().filter(|_| is_shared).copied();
-                let proofs = match shared {
-                    Some(probe) => self.prove(Speaker::shared(app, probe), probes).await,
-                    None => self.prove_mixed(app, probes).await,
-                };
-                ProbedChunk { indices, proofs }
-            }
-        });
+        let runs = pack(&probes)
+            .into_iter()
+            .map(move |Pack { indices, is_shared }| {
+                let probes: Vec<_> = indices
+                    .iter()
+                    .filter_map(|it| probes.get(*it).copied())
+                    .collect();
+                async move {
+                    let shared = probes.first().filter(|_| is_shared).copied();
+                    let proofs = match shared {
+                        Some(probe) => self.prove(Speaker::shared(app, probe), probes).await,
+                        None => self.prove_mixed(app, probes).await,
+                    };
+                    ProbedChunk { indices, proofs }
+                }
+            });
         stream::iter(runs).buffer_unordered(self.inner.settings.max_in_flight)
     }
 
     /// Proves probes of different tokens: the app's own token stands on top of the batch.
     async fn prove_mixed(&self, app: &AppCredentials, probes: Vec<Probe<'_>>) -> Vec<Proof> {
         let Ok(token) = app.token() else {
-            let refused = |_| Proof::Refused(refusal(RefusalKind::AppFault, "The app has no usable secret."));
+            let refused = |_| {
+                Proof::Refused(refusal(
+                    RefusalKind::AppFault,
+                    "The app has no usable secret.",
+                ))
+            };
             return probes.into_iter().map(refused).collect();
         };
         let others: Vec<_> = probes.iter().map(|it| it.token).collect();
         let caller = Caller::new(app, Some(&token), None, &others);
-        self.prove(Speaker { caller, token: &token, is_app: true }, probes).await
+        self.prove(
+            Speaker {
+                caller,
+                token: &token,
+                is_app: true,
+            },
+            probes,
+        )
+        .await
     }
 
     #[tracing::instrument(name = "probe", skip_all, fields(app.id = %speaker.caller.app.id, probes = probes.len()))]
     async fn prove(&self, speaker: Speaker<'_>, probes: Vec<Probe<'_>>) -> Vec<Proof> {
         let app = speaker.caller.app;
-        let mut items: Vec<_> = probes.into_iter().map(|it| Item::new(&app.id, it)).collect();
+        let mut items: Vec<_> = probes
+            .into_iter()
+            .map(|it| Item::new(&app.id, it))
+            .collect();
         let mut pauses = self.backoff();
         loop {
             self.attempt(&speaker, &mut items).await;
@@ -142,14 +171,18 @@ impl Client {
     /// Sends what is open and may be called, once.
     async fn attempt(&self, speaker: &Speaker<'_>, items: &mut [Item<'_>]) {
         self.rest_items(items).await;
-        let may_send = |it: &&mut Item<'_>| !it.is_settled() && self.inner.budget.rest(it.scopes()).is_none();
+        let may_send =
+            |it: &&mut Item<'_>| !it.is_settled() && self.inner.budget.rest(it.scopes()).is_none();
         let open: Vec<_> = items.iter_mut().filter(may_send).collect();
         if open.is_empty() {
             return;
         }
         let questions: Vec<_> = open.iter().map(|it| it.question()).collect();
         match self.batch(&speaker.caller, speaker.token, &questions).await {
-            Ok(replies) => open.into_iter().zip(replies).for_each(|(item, reply)| item.hear(reply)),
+            Ok(replies) => open
+                .into_iter()
+                .zip(replies)
+                .for_each(|(item, reply)| item.hear(reply)),
             Err(refusal) => {
                 let refusal = speaker.of_items(refusal);
                 for item in open {
@@ -185,7 +218,11 @@ struct Speaker<'a> {
 impl<'a> Speaker<'a> {
     fn shared(app: &'a AppCredentials, probe: Probe<'a>) -> Self {
         let caller = Caller::new(app, Some(probe.token), probe.person, &[]);
-        Self { caller, token: probe.token, is_app: false }
+        Self {
+            caller,
+            token: probe.token,
+            is_app: false,
+        }
     }
 
     /// What a refusal of the whole batch means for its items.

@@ -23,12 +23,18 @@ impl AppSecretProof {
     /// Signs `token` for the moment `time`.
     pub(crate) fn sign(secret: &AppSecret, token: &AccessToken, time: i64) -> Self {
         let message = Zeroizing::new(format!("{}|{time}", token.expose()));
-        Self { proof: hmac(secret, message.as_bytes()), time }
+        Self {
+            proof: hmac(secret, message.as_bytes()),
+            time,
+        }
     }
 
     /// The parameters of a call.
     pub(crate) fn pairs(self) -> [(&'static str, String); 2] {
-        [("appsecret_proof", self.proof), ("appsecret_time", self.time.to_string())]
+        [
+            ("appsecret_proof", self.proof),
+            ("appsecret_time", self.time.to_string()),
+        ]
     }
 
     /// The proof without a time, for callers that cannot send one.
@@ -46,7 +52,8 @@ impl fmt::Debug for AppSecretProof {
 
 #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
 fn hmac(secret: &AppSecret, message: &[u8]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("a key of any length");
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("a key of any length");
     mac.update(message);
     hex::encode(mac.finalize().into_bytes())
 }
@@ -66,7 +73,10 @@ mod tests {
     #[test]
     fn the_plain_proof_is_the_known_answer() {
         // printf %s TOKEN | openssl dgst -sha256 -hmac SECRET
-        assert_eq!(AppSecretProof::plain(&secret("appsecret"), &token("EAABtoken")), KNOWN_PLAIN);
+        assert_eq!(
+            AppSecretProof::plain(&secret("appsecret"), &token("EAABtoken")),
+            KNOWN_PLAIN
+        );
     }
 
     #[test]

@@ -13,8 +13,13 @@ const STRAY: usize = 24;
 const BEGINNING: usize = 16;
 /// No message needs more.
 const MAX_CHARS: usize = 600;
-const PARAMETERS: [&str; 5] =
-    ["access_token=", "client_secret=", "input_token=", "fb_exchange_token=", "appsecret_proof="];
+const PARAMETERS: [&str; 5] = [
+    "access_token=",
+    "client_secret=",
+    "input_token=",
+    "fb_exchange_token=",
+    "appsecret_proof=",
+];
 
 /// Knows the secrets of one call and removes them from texts.
 pub(crate) struct Redactor(Vec<Zeroizing<String>>);
@@ -36,7 +41,9 @@ impl Redactor {
 
     /// The text without these secrets.
     pub(crate) fn known(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), MARK))
+        self.0.iter().fold(text.to_owned(), |text, secret| {
+            text.replace(secret.as_str(), MARK)
+        })
     }
 }
 
@@ -74,7 +81,11 @@ fn without_strays(text: &str) -> String {
     text.split_inclusive(|c: char| !is_token_char(c))
         .map(|piece| {
             let word = piece.trim_end_matches(|c: char| !is_token_char(c));
-            if is_stray(word) { piece.replacen(word, MARK, 1) } else { piece.to_owned() }
+            if is_stray(word) {
+                piece.replacen(word, MARK, 1)
+            } else {
+                piece.to_owned()
+            }
         })
         .collect()
 }
@@ -133,7 +144,11 @@ mod tests {
     #[test]
     fn a_token_cut_short_is_recognised() {
         let redactor = Redactor::new(["EAABwzLixnjYBAabcdefghijklmnop"]);
-        assert!(!redactor.text("bad token EAABwzLixnjYBAab...").contains("EAAB"));
+        assert!(
+            !redactor
+                .text("bad token EAABwzLixnjYBAab...")
+                .contains("EAAB")
+        );
     }
 
     #[test]

@@ -94,7 +94,10 @@ impl Settings {
     pub(crate) fn url(&self, path: &str) -> Url {
         let mut url = self.base_url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().push(&self.version).extend(path.split('/'));
+            segments
+                .pop_if_empty()
+                .push(&self.version)
+                .extend(path.split('/'));
         }
         url
     }
@@ -121,20 +124,32 @@ mod tests {
     use super::*;
 
     fn at(base_url: &str) -> Settings {
-        Settings { base_url: base_url.parse().unwrap(), ..Settings::default() }
+        Settings {
+            base_url: base_url.parse().unwrap(),
+            ..Settings::default()
+        }
     }
 
     #[test]
     fn plain_http_is_for_loopback_only() {
-        for fine in
-            ["https://graph.facebook.com", "http://127.0.0.1:8090", "http://[::1]:1", "http://localhost:1/"]
-        {
+        for fine in [
+            "https://graph.facebook.com",
+            "http://127.0.0.1:8090",
+            "http://[::1]:1",
+            "http://localhost:1/",
+        ] {
             assert!(at(fine).check().is_ok(), "{fine}");
         }
-        for open in
-            ["http://graph.facebook.com", "http://10.0.0.1", "http://localhost.example", "ftp://127.0.0.1"]
-        {
-            assert!(matches!(at(open).check(), Err(ConfigError::Insecure)), "{open}");
+        for open in [
+            "http://graph.facebook.com",
+            "http://10.0.0.1",
+            "http://localhost.example",
+            "ftp://127.0.0.1",
+        ] {
+            assert!(
+                matches!(at(open).check(), Err(ConfigError::Insecure)),
+                "{open}"
+            );
         }
     }
 
@@ -145,15 +160,24 @@ mod tests {
             "https://graph.facebook.com/?a=1",
             "https://graph.facebook.com/#a",
         ] {
-            assert!(matches!(at(odd).check(), Err(ConfigError::NotABase)), "{odd}");
+            assert!(
+                matches!(at(odd).check(), Err(ConfigError::NotABase)),
+                "{odd}"
+            );
         }
     }
 
     #[test]
     fn a_version_is_two_numbers() {
         for odd in ["", "26.0", "v26", "v26.", "v26.0/me", "v26.0?a", "../v1.0"] {
-            let settings = Settings { version: odd.to_owned(), ..Settings::default() };
-            assert!(matches!(settings.check(), Err(ConfigError::Version)), "{odd}");
+            let settings = Settings {
+                version: odd.to_owned(),
+                ..Settings::default()
+            };
+            assert!(
+                matches!(settings.check(), Err(ConfigError::Version)),
+                "{odd}"
+            );
         }
     }
 
@@ -163,6 +187,9 @@ mod tests {
             at("http://127.0.0.1:1").url("debug_token").as_str(),
             "http://127.0.0.1:1/v26.0/debug_token"
         );
-        assert_eq!(at("http://127.0.0.1:1/graph/").url("").as_str(), "http://127.0.0.1:1/graph/v26.0/");
+        assert_eq!(
+            at("http://127.0.0.1:1/graph/").url("").as_str(),
+            "http://127.0.0.1:1/graph/v26.0/"
+        );
     }
 }

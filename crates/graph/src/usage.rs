@@ -54,7 +54,9 @@ struct Platform {
 
 impl Platform {
     fn is_full(&self) -> bool {
-        [self.call_count, self.total_cputime, self.total_time].into_iter().any(is_full)
+        [self.call_count, self.total_cputime, self.total_time]
+            .into_iter()
+            .any(is_full)
     }
 }
 
@@ -78,28 +80,47 @@ struct UseCase {
 
 fn platform(value: &str, whose: Whose) -> Vec<Spent> {
     let usage = read::<Platform>(value).filter(Platform::is_full);
-    usage.map(|_| Spent { whose, regain: None }).into_iter().collect()
+    usage
+        .map(|_| Spent {
+            whose,
+            regain: None,
+        })
+        .into_iter()
+        .collect()
 }
 
 fn ad_account(value: &str) -> Vec<Spent> {
     let usage = read::<AdAccount>(value).filter(|it| is_full(it.acc_id_util_pct));
-    let spent = usage.map(|it| Spent { whose: Whose::About, regain: after(it.reset_time_duration, 1.0) });
+    let spent = usage.map(|it| Spent {
+        whose: Whose::About,
+        regain: after(it.reset_time_duration, 1.0),
+    });
     spent.into_iter().collect()
 }
 
 fn use_cases(value: &str) -> Vec<Spent> {
     let usage: HashMap<String, Vec<UseCase>> = read(value).unwrap_or_default();
-    usage.into_iter().filter_map(|(id, cases)| business(id, &cases)).collect()
+    usage
+        .into_iter()
+        .filter_map(|(id, cases)| business(id, &cases))
+        .collect()
 }
 
 /// The longest rest that any of these use cases demands, if one does.
 fn business(id: String, cases: &[UseCase]) -> Option<Spent> {
-    let is_ours = |it: &&UseCase| !it.kind.as_deref().is_some_and(|kind| NOT_OURS.contains(&kind));
+    let is_ours = |it: &&UseCase| {
+        !it.kind
+            .as_deref()
+            .is_some_and(|kind| NOT_OURS.contains(&kind))
+    };
     let rests = cases.iter().filter(is_ours).filter_map(|it| {
         let regain = after(it.estimated_time_to_regain_access, 60.0);
         (it.usage.is_full() || regain.is_some()).then_some(regain)
     });
-    rests.max().map(|regain| Spent { whose: Whose::Object(id), regain })
+    rests.max().map(|regain| Spent {
+        whose: Whose::Object(id),
+        regain,
+    })
 }
 
 fn is_full(percent: Option<f64>) -> bool {
@@ -107,7 +128,9 @@ fn is_full(percent: Option<f64>) -> bool {
 }
 
 fn after(units: Option<f64>, seconds: f64) -> Option<Duration> {
-    units.filter(|it| *it > 0.0).and_then(|it| Duration::try_from_secs_f64(it * seconds).ok())
+    units
+        .filter(|it| *it > 0.0)
+        .and_then(|it| Duration::try_from_secs_f64(it * seconds).ok())
 }
 
 fn read<T: DeserializeOwned>(value: &str) -> Option<T> {
@@ -119,49 +142,89 @@ mod tests {
     use super::*;
 
     fn object(id: &str, regain: Option<u64>) -> Vec<Spent> {
-        vec![Spent { whose: Whose::Object(id.to_owned()), regain: regain.map(Duration::from_secs) }]
+        vec![Spent {
+            whose: Whose::Object(id.to_owned()),
+            regain: regain.map(Duration::from_secs),
+        }]
     }
 
     #[test]
     fn an_app_rests_from_95_percent_of_anything() {
-        assert!(spent("X-App-Usage", r#"{"call_count":94,"total_cputime":3,"total_time":94.9}"#).is_empty());
-        let full = spent("X-App-Usage", r#"{"call_count":2,"total_cputime":95,"total_time":3}"#);
-        assert_eq!(full, [Spent { whose: Whose::App, regain: None }]);
+        assert!(
+            spent(
+                "X-App-Usage",
+                r#"{"call_count":94,"total_cputime":3,"total_time":94.9}"#
+            )
+            .is_empty()
+        );
+        let full = spent(
+            "X-App-Usage",
+            r#"{"call_count":2,"total_cputime":95,"total_time":3}"#,
+        );
+        assert_eq!(
+            full,
+            [Spent {
+                whose: Whose::App,
+                regain: None
+            }]
+        );
     }
 
     #[test]
     fn the_business_header_counts_minutes() {
-        let header =
-            r#"{"42":[{"type":"ads_management","call_count":100,"estimated_time_to_regain_access":3}]}"#;
-        assert_eq!(spent("x-business-use-case-usage", header), object("42", Some(180)));
-        let nearly = r#"{"42":[{"type":"pages","call_count":97.5,"estimated_time_to_regain_access":0}]}"#;
-        assert_eq!(spent("x-business-use-case-usage", nearly), object("42", None));
+        let header = r#"{"42":[{"type":"ads_management","call_count":100,"estimated_time_to_regain_access":3}]}"#;
+        assert_eq!(
+            spent("x-business-use-case-usage", header),
+            object("42", Some(180))
+        );
+        let nearly =
+            r#"{"42":[{"type":"pages","call_count":97.5,"estimated_time_to_regain_access":0}]}"#;
+        assert_eq!(
+            spent("x-business-use-case-usage", nearly),
+            object("42", None)
+        );
     }
 
     #[test]
     fn the_ad_account_header_counts_seconds() {
-        let header =
-            r#"{"acc_id_util_pct":99.67,"reset_time_duration":90,"ads_api_access_tier":"standard_access"}"#;
-        let rests = [Spent { whose: Whose::About, regain: Some(Duration::from_secs(90)) }];
+        let header = r#"{"acc_id_util_pct":99.67,"reset_time_duration":90,"ads_api_access_tier":"standard_access"}"#;
+        let rests = [Spent {
+            whose: Whose::About,
+            regain: Some(Duration::from_secs(90)),
+        }];
         assert_eq!(spent("X-Ad-Account-Usage", header), rests);
         assert!(
-            spent("X-Ad-Account-Usage", r#"{"acc_id_util_pct":9.67,"reset_time_duration":90}"#).is_empty()
+            spent(
+                "X-Ad-Account-Usage",
+                r#"{"acc_id_util_pct":9.67,"reset_time_duration":90}"#
+            )
+            .is_empty()
         );
     }
 
     #[test]
     fn use_cases_that_probes_do_not_spend_stop_nothing() {
-        let header =
-            r#"{"42":[{"type":"ads_insights","call_count":100,"estimated_time_to_regain_access":9}]}"#;
+        let header = r#"{"42":[{"type":"ads_insights","call_count":100,"estimated_time_to_regain_access":9}]}"#;
         assert!(spent("x-business-use-case-usage", header).is_empty());
     }
 
     #[test]
     fn nonsense_stops_nothing() {
-        for value in ["", "{}", "[]", "true", r#"{"42":1}"#, r#"{"call_count":"x"}"#] {
-            for name in
-                ["X-App-Usage", "X-Page-Usage", "X-Ad-Account-Usage", "X-Business-Use-Case-Usage", "Other"]
-            {
+        for value in [
+            "",
+            "{}",
+            "[]",
+            "true",
+            r#"{"42":1}"#,
+            r#"{"call_count":"x"}"#,
+        ] {
+            for name in [
+                "X-App-Usage",
+                "X-Page-Usage",
+                "X-Ad-Account-Usage",
+                "X-Business-Use-Case-Usage",
+                "Other",
+            ] {
                 assert!(spent(name, value).is_empty(), "{name}: {value}");
             }
         }

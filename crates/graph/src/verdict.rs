@@ -39,9 +39,10 @@ impl Client {
         circumstances: Circumstances<'_>,
     ) -> Refusal {
         let verdict = match classify(error, circumstances.status) {
-            Class::Throttled(limit) => {
-                refusal(self.throttled(caller, limit, circumstances), error.sentence())
-            }
+            Class::Throttled(limit) => refusal(
+                self.throttled(caller, limit, circumstances),
+                error.sentence(),
+            ),
             Class::Refused(kind) => refusal(kind, error.sentence()),
         };
         tracing::debug!(
@@ -51,16 +52,26 @@ impl Client {
             kind = ?verdict.kind,
             "Graph refused"
         );
-        Refusal { fbtrace_id: error.fbtrace_id.clone(), ..verdict }
+        Refusal {
+            fbtrace_id: error.fbtrace_id.clone(),
+            ..verdict
+        }
     }
 
-    fn throttled(&self, caller: &Caller<'_>, limit: Limit, circumstances: Circumstances<'_>) -> RefusalKind {
+    fn throttled(
+        &self,
+        caller: &Caller<'_>,
+        limit: Limit,
+        circumstances: Circumstances<'_>,
+    ) -> RefusalKind {
         let scopes = limited(caller, limit, circumstances.about);
         let budget = &self.inner.budget;
         if budget.rest(&scopes).is_none() {
             let length = match limit {
                 Limit::Blocked => BLOCKED_FOR,
-                Limit::Object => circumstances.regain.unwrap_or(self.inner.settings.throttle_pause),
+                Limit::Object => circumstances
+                    .regain
+                    .unwrap_or(self.inner.settings.throttle_pause),
                 _ => self.inner.settings.throttle_pause,
             };
             for scope in &scopes {
@@ -68,7 +79,9 @@ impl Client {
             }
         }
         let rest = budget.rest(&scopes).unwrap_or_default();
-        RefusalKind::Throttled { retry_at: budget.retry_at(rest) }
+        RefusalKind::Throttled {
+            retry_at: budget.retry_at(rest),
+        }
     }
 
     /// Tells the breaker whose tokens lived and died by the answers of one call, all of them together;
@@ -79,12 +92,20 @@ impl Client {
         persons: impl IntoIterator<Item = Option<&'a PersonId>>,
         answers: &mut [Result<T, Refusal>],
     ) {
-        let heard = persons.into_iter().zip(&*answers).filter_map(|(person, answer)| match answer {
-            Ok(_) => Some((person?, Word::Alive)),
-            Err(refusal) if refusal.kind == RefusalKind::TokenDead => Some((person?, Word::Dead)),
-            Err(_) => None,
-        });
-        let Some(cause) = self.inner.breaker.hear(app, heard) else { return };
+        let heard =
+            persons
+                .into_iter()
+                .zip(&*answers)
+                .filter_map(|(person, answer)| match answer {
+                    Ok(_) => Some((person?, Word::Alive)),
+                    Err(refusal) if refusal.kind == RefusalKind::TokenDead => {
+                        Some((person?, Word::Dead))
+                    }
+                    Err(_) => None,
+                });
+        let Some(cause) = self.inner.breaker.hear(app, heard) else {
+            return;
+        };
         for refusal in answers.iter_mut().filter_map(|it| it.as_mut().err()) {
             if refusal.kind == RefusalKind::TokenDead {
                 refusal.kind = RefusalKind::AppFault;
@@ -94,7 +115,11 @@ impl Client {
     }
 
     /// The same for a call that one person's token made.
-    pub(crate) fn weigh_one<T>(&self, caller: &Caller<'_>, answer: Result<T, Refusal>) -> Result<T, Refusal> {
+    pub(crate) fn weigh_one<T>(
+        &self,
+        caller: &Caller<'_>,
+        answer: Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
         let mut answers = [answer];
         self.weigh(&caller.app.id, [caller.person], &mut answers);
         let [answer] = answers;
@@ -130,17 +155,24 @@ impl Client {
     /// # Errors
     /// Graph refuses the app, which rests from now on; or it could not be asked.
     pub(crate) async fn vouch(&self, app: &AppCredentials) -> Result<(), Refusal> {
-        let token =
-            app.token().map_err(|_| refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
+        let token = app
+            .token()
+            .map_err(|_| refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
         let caller = Caller::new(app, Some(&token), None, &[]);
         let asked = [("input_token", token.expose())];
-        let Err(refused) = self.read_once::<IgnoredAny>(&caller, "debug_token", &asked).await else {
+        let Err(refused) = self
+            .read_once::<IgnoredAny>(&caller, "debug_token", &asked)
+            .await
+        else {
             return Ok(());
         };
         match refused.kind {
             RefusalKind::AppFault | RefusalKind::TokenDead => {
                 self.inner.breaker.trip(&app.id, RestCause::Refused);
-                Err(Refusal { kind: RefusalKind::AppFault, ..refused })
+                Err(Refusal {
+                    kind: RefusalKind::AppFault,
+                    ..refused
+                })
             }
             RefusalKind::Unavailable | RefusalKind::Throttled { .. } => Err(refused),
             _ => Ok(()),
@@ -159,5 +191,9 @@ fn limited(caller: &Caller<'_>, limit: Limit, about: Option<&AssetId>) -> Vec<Sc
         Limit::Page => person().into_iter().chain(object).collect(),
         Limit::Object => object.or_else(person).into_iter().collect(),
     };
-    if named.is_empty() { vec![Scope::App(app.clone())] } else { named }
+    if named.is_empty() {
+        vec![Scope::App(app.clone())]
+    } else {
+        named
+    }
 }

@@ -53,7 +53,9 @@ pub(crate) fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<Str
 }
 
 /// A text that may hold a token: zeroed when dropped.
-pub(crate) fn secret_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Zeroizing<String>>, D::Error> {
+pub(crate) fn secret_text<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Zeroizing<String>>, D::Error> {
     Ok(Option::<String>::deserialize(from)?.map(Zeroizing::new))
 }
 
@@ -86,7 +88,11 @@ mod tests {
     fn all_three_offsets_are_one_moment() {
         let at = iso("2023-06-23T12:00:00+00:00");
         assert!(at.is_some());
-        for text in ["2023-06-23T12:00:00+0000", "2023-06-23T12:00:00Z", "2023-06-23T14:00:00+0200"] {
+        for text in [
+            "2023-06-23T12:00:00+0000",
+            "2023-06-23T12:00:00Z",
+            "2023-06-23T14:00:00+0200",
+        ] {
             assert_eq!(iso(text), at, "{text}");
         }
     }
@@ -114,8 +120,14 @@ mod tests {
         assert_eq!(read(r#"{"integer":"190"}"#).integer, Some(190));
         assert_eq!(read(r#"{"integer":190.0}"#).integer, Some(190));
         assert_eq!(read(r#"{"integer":{}}"#).integer, None);
-        assert_eq!(read(r#"{"text":17841400000000001}"#).text.as_deref(), Some("17841400000000001"));
+        assert_eq!(
+            read(r#"{"text":17841400000000001}"#).text.as_deref(),
+            Some("17841400000000001")
+        );
         assert_eq!(read(r#"{"text":null}"#).text, None);
-        assert_eq!(read(r#"{"texts":["1",2]}"#).texts, Some(vec!["1".to_owned(), "2".to_owned()]));
+        assert_eq!(
+            read(r#"{"texts":["1",2]}"#).texts,
+            Some(vec!["1".to_owned(), "2".to_owned()])
+        );
     }
 }

@@ -10,9 +10,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some(file) => World::from_yaml(&std::fs::read_to_string(file)?)?,
         None => World::demo(),
     };
-    let port = std::env::var("PORT").ok().and_then(|text| text.parse().ok()).unwrap_or(8090);
+    let port = std::env::var("PORT")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(8090);
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let sandbox = Sandbox::start(Settings { listen, world, clock: Clock::new() }).await?;
+    let sandbox = Sandbox::start(Settings {
+        listen,
+        world,
+        clock: Clock::new(),
+    })
+    .await?;
     println!("{}", sandbox.url());
     tokio::signal::ctrl_c().await?;
     sandbox.stop().await;

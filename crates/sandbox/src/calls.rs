@@ -80,7 +80,11 @@ impl Calls {
     /// Forget everything but the calls under way.
     pub fn reset(&mut self) {
         let in_flight = self.in_flight;
-        *self = Self { in_flight, max_in_flight: in_flight, ..Self::default() };
+        *self = Self {
+            in_flight,
+            max_in_flight: in_flight,
+            ..Self::default()
+        };
     }
 }
 
@@ -94,7 +98,9 @@ fn push<T>(ring: &mut VecDeque<T>, item: T) {
 /// A path fit for the log: what looks like a token or a secret is cut out.
 pub(crate) fn redacted(path: &str) -> String {
     let clean = |segment: &str| match segment {
-        long if long.len() > 40 || long.starts_with("EAA") || long.contains('|') => "***".to_owned(),
+        long if long.len() > 40 || long.starts_with("EAA") || long.contains('|') => {
+            "***".to_owned()
+        }
         fine => fine.chars().filter(|c| !c.is_control()).collect(),
     };
     path.split('/').map(clean).collect::<Vec<_>>().join("/")

@@ -51,7 +51,10 @@ impl Clock {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the clock that others ask instead")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the clock that others ask instead"
+)]
 fn wall() -> DateTime<Utc> {
     Utc::now()
 }

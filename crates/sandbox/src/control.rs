@@ -25,11 +25,21 @@ pub(crate) fn routes() -> Scope {
     web::scope("/sandbox")
         .service((world::replace, world::show))
         .service((tokens::issue, tokens::revoke))
-        .service((persons::change_password, persons::deauthorize, persons::remove_role))
+        .service((
+            persons::change_password,
+            persons::deauthorize,
+            persons::remove_role,
+        ))
         .service((persons::delete_data, persons::change_permission))
         .service((clock::set, clock::show))
         .service((migrations::begin, migrations::extend, migrations::complete))
-        .service((faults::add, faults::list, faults::clear, faults::remove, faults::latency))
+        .service((
+            faults::add,
+            faults::list,
+            faults::clear,
+            faults::remove,
+            faults::latency,
+        ))
         .service((calls::show, calls::reset))
         .service((webhooks::show, webhooks::set_url, webhooks::set_callbacks))
         .default_service(web::to(unknown))

@@ -27,6 +27,9 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn world(field: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::World { field: field.into(), reason: reason.into() }
+        Self::World {
+            field: field.into(),
+            reason: reason.into(),
+        }
     }
 }

@@ -135,7 +135,12 @@ pub(crate) struct Armed {
 impl Faults {
     pub fn add(&mut self, rule: Rule) -> u64 {
         self.last_id = self.last_id.saturating_add(1);
-        self.armed.push(Armed { id: self.last_id, rule, fired: 0, by_asset: HashMap::new() });
+        self.armed.push(Armed {
+            id: self.last_id,
+            rule,
+            fired: 0,
+            by_asset: HashMap::new(),
+        });
         self.last_id
     }
 
@@ -178,7 +183,9 @@ impl Armed {
             return false;
         }
         let used = match subject.asset {
-            Some(asset) if self.rule.per_asset => self.by_asset.entry(asset.to_owned()).or_default(),
+            Some(asset) if self.rule.per_asset => {
+                self.by_asset.entry(asset.to_owned()).or_default()
+            }
             None if self.rule.per_asset => return false,
             _ => &mut self.fired,
         };
@@ -201,11 +208,21 @@ impl Effect {
 
 impl Match {
     fn fits(&self, subject: &Subject<'_>) -> bool {
-        self.path.as_deref().is_none_or(|path| glob(normal(path), subject.path))
-            && self.asset.as_ref().is_none_or(|ids| subject.asset.is_some_and(|id| ids.has(id)))
+        self.path
+            .as_deref()
+            .is_none_or(|path| glob(normal(path), subject.path))
+            && self
+                .asset
+                .as_ref()
+                .is_none_or(|ids| subject.asset.is_some_and(|id| ids.has(id)))
             && self.kind.is_none_or(|kind| subject.kind == Some(kind))
-            && self.batch_item.is_none_or(|item| item == subject.batch_item)
-            && self.person.as_deref().is_none_or(|person| subject.person.is_some_and(|it| glob(person, it)))
+            && self
+                .batch_item
+                .is_none_or(|item| item == subject.batch_item)
+            && self
+                .person
+                .as_deref()
+                .is_none_or(|person| subject.person.is_some_and(|it| glob(person, it)))
     }
 }
 
@@ -254,7 +271,9 @@ mod tests {
     #[test]
     fn every_asset_has_its_own_count() {
         let mut faults = Faults::default();
-        faults.add(rule(r#"{"match":{"kind":"page"},"effect":"null_item","times":1,"per_asset":true}"#));
+        faults.add(rule(
+            r#"{"match":{"kind":"page"},"effect":"null_item","times":1,"per_asset":true}"#,
+        ));
         let mut hit = |asset| {
             let subject = Subject {
                 path: asset,
@@ -265,14 +284,25 @@ mod tests {
             };
             faults.strike(&subject).effect.is_some()
         };
-        assert_eq!([hit("1"), hit("2"), hit("1"), hit("2")], [true, true, false, false]);
+        assert_eq!(
+            [hit("1"), hit("2"), hit("1"), hit("2")],
+            [true, true, false, false]
+        );
     }
 
     #[test]
     fn any_person_is_not_the_app_itself() {
         let mut faults = Faults::default();
         faults.add(rule(r#"{"match":{"person":"*"},"effect":"drop"}"#));
-        let mut hit = |person| faults.strike(&Subject { person, ..Subject::default() }).effect.is_some();
+        let mut hit = |person| {
+            faults
+                .strike(&Subject {
+                    person,
+                    ..Subject::default()
+                })
+                .effect
+                .is_some()
+        };
         assert_eq!([hit(Some("1")), hit(None)], [true, false]);
     }
 

@@ -55,14 +55,27 @@ fn single(state: &mut State, call: &Call) -> Answer {
     let strike = state.faults.strike(&subject);
     let outcome = match strike.effect {
         None => Outcome::Reply(routed(state, call, None)),
-        Some(Effect::Named(Named::Usage(percent))) => Outcome::Reply(routed(state, call, Some(percent))),
+        Some(Effect::Named(Named::Usage(percent))) => {
+            Outcome::Reply(routed(state, call, Some(percent)))
+        }
         Some(effect) => struck(state, call, &effect),
     };
-    Answer { outcome, delay_ms: strike.delay_ms, items: 1 }
+    Answer {
+        outcome,
+        delay_ms: strike.delay_ms,
+        items: 1,
+    }
 }
 
-fn subject<'a>(state: &State, call: &'a Call, person: Option<&'a str>, path: &'a str) -> Subject<'a> {
-    let asset = call.first().and_then(|id| state.world.assets.find(id).map(|asset| (id, asset.kind)));
+fn subject<'a>(
+    state: &State,
+    call: &'a Call,
+    person: Option<&'a str>,
+    path: &'a str,
+) -> Subject<'a> {
+    let asset = call
+        .first()
+        .and_then(|id| state.world.assets.find(id).map(|asset| (id, asset.kind)));
     Subject {
         path,
         asset: asset.map(|(id, _)| id),
@@ -78,7 +91,11 @@ fn struck(state: &State, call: &Call, effect: &Effect) -> Outcome {
         Effect::Named(Named::Drop) => Outcome::Drop,
         Effect::Named(Named::Throttle(throttle)) => {
             let error = GraphError::throttled(throttle.code);
-            Outcome::Reply(error.reply().with_headers(headers::throttled(state, call, throttle)))
+            Outcome::Reply(
+                error
+                    .reply()
+                    .with_headers(headers::throttled(state, call, throttle)),
+            )
         }
         Effect::Named(Named::Error(fault)) => Outcome::Reply(GraphError::from(fault).reply()),
         Effect::Named(Named::NullItem | Named::LatencyMs(_) | Named::Usage(_)) => Outcome::Null,
@@ -118,7 +135,10 @@ fn route(state: &mut State, call: &Call) -> Result<Value, GraphError> {
 
 /// Count what callers ask, under a pattern rather than under ten thousand ids.
 fn note(state: &mut State, call: &Call) {
-    let kind = call.first().and_then(|id| state.world.assets.find(id)).map(|asset| asset.kind);
+    let kind = call
+        .first()
+        .and_then(|id| state.world.assets.find(id))
+        .map(|asset| asset.kind);
     state.calls.note_path(&pattern(state, call, kind));
     if let (Some(_), Method::Get, [asset]) = (kind, call.method, call.path.as_slice()) {
         state.calls.note_probe(asset);

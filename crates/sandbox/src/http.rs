@@ -20,7 +20,11 @@ use crate::{
 };
 
 /// Every path that is not under `/sandbox`.
-pub(crate) async fn graph(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared>) -> HttpResponse {
+pub(crate) async fn graph(
+    request: HttpRequest,
+    body: web::Bytes,
+    shared: web::Data<Shared>,
+) -> HttpResponse {
     let _visit = Visit::begin(&shared);
     let Some(call) = read(&request, &body) else {
         return HttpResponse::MethodNotAllowed().finish();
@@ -45,9 +49,15 @@ pub(crate) async fn graph(request: HttpRequest, body: web::Bytes, shared: web::D
 fn read(request: &HttpRequest, body: &[u8]) -> Option<Call> {
     let method = Method::parse(request.method().as_str())?;
     let mut call = Call::new(method, request.path(), request.query_string(), body);
-    let authorization = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let bearer =
-        authorization.and_then(|value| value.strip_prefix("Bearer ").or(value.strip_prefix("OAuth ")));
+    let authorization = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let bearer = authorization.and_then(|value| {
+        value
+            .strip_prefix("Bearer ")
+            .or(value.strip_prefix("OAuth "))
+    });
     call.bearer = bearer.map(str::to_owned);
     Some(call)
 }
@@ -55,7 +65,11 @@ fn read(request: &HttpRequest, body: &[u8]) -> Option<Call> {
 fn write(reply: Reply) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
-    let kind = if reply.is_json { "application/json; charset=UTF-8" } else { "text/html; charset=utf-8" };
+    let kind = if reply.is_json {
+        "application/json; charset=UTF-8"
+    } else {
+        "text/html; charset=utf-8"
+    };
     response.insert_header((header::CONTENT_TYPE, kind));
     for header in reply.headers {
         response.insert_header(header);
@@ -70,7 +84,11 @@ fn log(state: &mut State, request: &HttpRequest, call: &Call, answer: &Answer) {
         path: redacted(request.path()),
         person: graph::holder_of(state, call),
         items: answer.items,
-        status: if let Outcome::Reply(reply) = &answer.outcome { reply.status } else { 0 },
+        status: if let Outcome::Reply(reply) = &answer.outcome {
+            reply.status
+        } else {
+            0
+        },
     };
     tracing::debug!(
         http.path = entry.path,
@@ -107,7 +125,10 @@ impl MessageBody for Broken {
         BodySize::Sized(1)
     }
 
-    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<web::Bytes, Self::Error>>> {
+    fn poll_next(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<web::Bytes, Self::Error>>> {
         Poll::Ready(Some(Err(std::io::ErrorKind::ConnectionReset.into())))
     }
 }

@@ -32,7 +32,10 @@ impl Migrations {
     }
 
     pub fn next_id(&self) -> String {
-        format!("{}", 900_000_000_000_001_u64.saturating_add(u64::try_from(self.items.len()).unwrap_or(0)))
+        format!(
+            "{}",
+            900_000_000_000_001_u64.saturating_add(u64::try_from(self.items.len()).unwrap_or(0))
+        )
     }
 
     pub fn iter(&self) -> std::slice::Iter<'_, Migration> {
@@ -45,12 +48,17 @@ impl Migrations {
 
     /// The migration away from this personal account.
     pub fn of(&self, person: &str, business: &str) -> Option<&Migration> {
-        self.items.iter().find(|m| m.person == person && m.business == business)
+        self.items
+            .iter()
+            .find(|m| m.person == person && m.business == business)
     }
 
     /// Whether this managed account still waits for its roles in the business.
     pub fn awaits(&self, new_person: &str, business: &str) -> bool {
-        let mut theirs = self.items.iter().filter(|m| m.new_person == new_person && m.business == business);
+        let mut theirs = self
+            .items
+            .iter()
+            .filter(|m| m.new_person == new_person && m.business == business);
         theirs.any(|migration| !migration.completed)
     }
 }
@@ -71,7 +79,9 @@ impl Migration {
     pub fn complete(&mut self, world: &mut World) {
         self.completed = true;
         let old = world.persons.find(&self.person);
-        let role = old.and_then(|p| p.roles.iter().find(|role| role.business == self.business)).cloned();
+        let role = old
+            .and_then(|p| p.roles.iter().find(|role| role.business == self.business))
+            .cloned();
         let Some((role, person)) = role.zip(world.persons.find_mut(&self.new_person)) else {
             return;
         };

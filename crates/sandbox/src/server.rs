@@ -39,9 +39,16 @@ impl Sandbox {
             return Err(Error::NotLoopback(address));
         }
         let failed = |source| Error::Listen { address, source };
-        let listener = TcpListener::bind(address).await.and_then(TcpListener::into_std).map_err(failed)?;
+        let listener = TcpListener::bind(address)
+            .await
+            .and_then(TcpListener::into_std)
+            .map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let shared = Shared::new(State::new(settings.world, settings.clock, format!("http://{address}")));
+        let shared = Shared::new(State::new(
+            settings.world,
+            settings.clock,
+            format!("http://{address}"),
+        ));
         let service = move || {
             App::new()
                 .app_data(web::Data::new(shared.clone()))
@@ -49,7 +56,10 @@ impl Sandbox {
                 .service(control::routes())
                 .default_service(web::to(http::graph))
         };
-        let server = HttpServer::new(service).workers(2).disable_signals().shutdown_timeout(1);
+        let server = HttpServer::new(service)
+            .workers(2)
+            .disable_signals()
+            .shutdown_timeout(1);
         let server = server.listen(listener).map_err(failed)?.run();
         let handle = server.handle();
         tokio::spawn(server);

@@ -92,15 +92,22 @@ impl Token {
 
     /// Whether it lives only for hours; page tokens made from it live no longer.
     pub fn is_short_lived(&self) -> bool {
-        self.expires_at.is_some_and(|end| end - self.issued_at < Duration::days(1))
+        self.expires_at
+            .is_some_and(|end| end - self.issued_at < Duration::days(1))
     }
 
     pub fn has_any_scope(&self, scopes: &[&str]) -> bool {
-        scopes.is_empty() || self.scopes.iter().any(|have| scopes.contains(&have.as_str()))
+        scopes.is_empty()
+            || self
+                .scopes
+                .iter()
+                .any(|have| scopes.contains(&have.as_str()))
     }
 
     pub fn grants(&self, asset: &str) -> bool {
-        self.granted.as_ref().is_none_or(|assets| assets.contains(asset))
+        self.granted
+            .as_ref()
+            .is_none_or(|assets| assets.contains(asset))
     }
 }
 
@@ -124,18 +131,26 @@ impl Tokens {
 
     /// A person logs in to an app: data access runs for 90 days from here.
     pub fn note_login(&mut self, person: &str, app: &str, now: DateTime<Utc>) {
-        self.data_access.insert((person.to_owned(), app.to_owned()), now + Duration::days(90));
+        self.data_access.insert(
+            (person.to_owned(), app.to_owned()),
+            now + Duration::days(90),
+        );
     }
 
     /// When a person's data may no longer be read; absent for system users.
     pub fn data_access_end(&self, token: &Token) -> Option<DateTime<Utc>> {
         let person = token.holder.person()?;
-        self.data_access.get(&(person.to_owned(), token.app.clone())).copied()
+        self.data_access
+            .get(&(person.to_owned(), token.app.clone()))
+            .copied()
     }
 
     /// Why this token is dead, if it is; a page token dies with the token it was made from.
     pub fn ending(&self, token: &Token, now: DateTime<Utc>) -> Option<Ending> {
-        let own = token.expires_at.filter(|end| *end <= now).map(Ending::Expired);
+        let own = token
+            .expires_at
+            .filter(|end| *end <= now)
+            .map(Ending::Expired);
         let ended = self.find(&token.text).and_then(|kept| kept.ended).or(own);
         ended.or_else(|| {
             let parent = self.find(token.parent.as_deref()?)?;
@@ -146,20 +161,30 @@ impl Tokens {
 
     /// End all tokens that fit; those already ended keep their cause. Returns how many ended now.
     pub fn end_where(&mut self, ending: Ending, fits: impl Fn(&Token) -> bool) -> usize {
-        let alive = self.by_text.values_mut().filter(|token| token.ended.is_none() && fits(token));
-        alive.map(|token| Arc::make_mut(token).ended = Some(ending)).count()
+        let alive = self
+            .by_text
+            .values_mut()
+            .filter(|token| token.ended.is_none() && fits(token));
+        alive
+            .map(|token| Arc::make_mut(token).ended = Some(ending))
+            .count()
     }
 
     /// The newest living token of a holder for an app.
     pub fn newest_of(&self, holder: &Holder, app: &str) -> Option<&Arc<Token>> {
-        let theirs =
-            self.by_text.values().filter(|t| t.holder == *holder && t.app == app && t.ended.is_none());
+        let theirs = self
+            .by_text
+            .values()
+            .filter(|t| t.holder == *holder && t.app == app && t.ended.is_none());
         theirs.max_by_key(|token| token.issued_at)
     }
 
     /// Take one scope from all of a person's tokens for an app.
     pub fn strip_scope(&mut self, person: &str, app: &str, scope: &str) {
-        let theirs = self.by_text.values_mut().filter(|t| t.app == app && t.holder.person() == Some(person));
+        let theirs = self
+            .by_text
+            .values_mut()
+            .filter(|t| t.app == app && t.holder.person() == Some(person));
         theirs.for_each(|token| Arc::make_mut(token).scopes.retain(|have| have != scope));
     }
 }
@@ -180,7 +205,10 @@ pub(crate) const DEFAULT_SCOPES: [&str; 11] = [
 ];
 
 /// Random text, for tokens and trace ids.
-#[expect(clippy::disallowed_methods, reason = "these are Graph's texts, not ids of ours")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "these are Graph's texts, not ids of ours"
+)]
 pub(crate) fn fresh_hex() -> String {
     Uuid::new_v4().simple().to_string()
 }
@@ -206,10 +234,24 @@ mod tests {
     #[test]
     fn a_page_token_dies_with_its_parent_and_not_with_its_parents_date() {
         let (now, mut tokens) = (Clock::new().now(), Tokens::default());
-        let parent = tokens.keep(Token { expires_at: Some(now + Duration::days(60)), ..person(now) });
+        let parent = tokens.keep(Token {
+            expires_at: Some(now + Duration::days(60)),
+            ..person(now)
+        });
         let by = Box::new(parent.holder.clone());
-        let page = Token::new(Holder::Page { page: "3".into(), by }, "4", Vec::new(), now);
-        let page = tokens.keep(Token { parent: Some(parent.text.clone()), ..page });
+        let page = Token::new(
+            Holder::Page {
+                page: "3".into(),
+                by,
+            },
+            "4",
+            Vec::new(),
+            now,
+        );
+        let page = tokens.keep(Token {
+            parent: Some(parent.text.clone()),
+            ..page
+        });
         assert_eq!(tokens.ending(&page, now + Duration::days(400)), None);
         tokens.end_where(Ending::Invalidated, |token| token.text == parent.text);
         assert_eq!(tokens.ending(&page, now), Some(Ending::Invalidated));

@@ -39,7 +39,10 @@ impl Usage {
         let this_hour = now.timestamp().div_euclid(3600);
         let hour = self.hours.entry(app.id.clone()).or_default();
         if hour.began != this_hour {
-            *hour = Hour { began: this_hour, ..Hour::default() };
+            *hour = Hour {
+                began: this_hour,
+                ..Hour::default()
+            };
         }
         hour.calls = hour.calls.saturating_add(1);
         let quota = app.calls_per_hour.unwrap_or(DEFAULT_CALLS_PER_HOUR).max(1);
@@ -53,6 +56,9 @@ impl Usage {
 
     /// Where an app stands, without counting.
     pub fn standing(&self, app: &str) -> Share {
-        self.hours.get(app).map(|hour| hour.share).unwrap_or_default()
+        self.hours
+            .get(app)
+            .map(|hour| hour.share)
+            .unwrap_or_default()
     }
 }

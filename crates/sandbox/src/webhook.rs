@@ -56,19 +56,34 @@ pub(crate) fn migration_messages(state: &State, migration: &Migration) -> Vec<Me
         "user_id": migration.person,
         "migration_expire_time": migration.cut_off.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
     });
-    messages(state, "managed_meta_account", "migration_expire_time", &migration.person, &value)
+    messages(
+        state,
+        "managed_meta_account",
+        "migration_expire_time",
+        &migration.person,
+        &value,
+    )
 }
 
 /// Messages about one changed field, for every app that listens.
-pub(crate) fn messages(state: &State, object: &str, field: &str, entry: &str, value: &Value) -> Vec<Message> {
+pub(crate) fn messages(
+    state: &State,
+    object: &str,
+    field: &str,
+    entry: &str,
+    value: &Value,
+) -> Vec<Message> {
     let time = state.now().timestamp();
     let body = json!({
         "object": object,
         "entry": [{"id": entry, "time": time, "changes": [{"field": field, "value": value}]}],
     })
     .to_string();
-    let listening =
-        state.world.apps.iter().filter_map(|app| Some((app, loopback(app.webhook_url.as_deref()?)?)));
+    let listening = state
+        .world
+        .apps
+        .iter()
+        .filter_map(|app| Some((app, loopback(app.webhook_url.as_deref()?)?)));
     listening
         .map(|(app, url)| Message {
             app: app.id.clone(),
@@ -92,15 +107,18 @@ pub(crate) enum Callback {
 
 /// The message that tells one app about a person by a signed request; none where the app set no URL.
 pub(crate) fn callback(state: &State, callback: Callback, app: &str, person: &str) -> Vec<Message> {
-    let Some(app) = state.world.apps.find(app) else { return Vec::new() };
+    let Some(app) = state.world.apps.find(app) else {
+        return Vec::new();
+    };
     let (url, object) = match callback {
         Callback::Deauthorize => (&app.deauthorize_url, "deauthorize"),
         Callback::DataDeletion => (&app.data_deletion_url, "data_deletion"),
     };
-    let Some(url) = url.as_deref().and_then(loopback) else { return Vec::new() };
+    let Some(url) = url.as_deref().and_then(loopback) else {
+        return Vec::new();
+    };
     let now = state.now().timestamp();
-    let payload =
-        json!({"algorithm": "HMAC-SHA256", "issued_at": now, "expires": now + 3_600, "user_id": person});
+    let payload = json!({"algorithm": "HMAC-SHA256", "issued_at": now, "expires": now + 3_600, "user_id": person});
     let payload = URL_SAFE_NO_PAD.encode(payload.to_string());
     let signature = URL_SAFE_NO_PAD.encode(hmac(&app.secret, payload.as_bytes()));
     vec![Message {
@@ -156,16 +174,29 @@ async fn attempt(shared: &Shared, message: &Message) -> u16 {
         state.deliveries.pop_front();
     }
     let (app, object) = (message.app.clone(), message.object.clone());
-    state.deliveries.push_back(Delivery { at, app, object, status, answer });
+    state.deliveries.push_back(Delivery {
+        at,
+        app,
+        object,
+        status,
+        answer,
+    });
     status
 }
 
 /// One HTTP/1.1 request, written by hand; the status of the answer and its JSON.
 async fn post(message: &Message) -> std::io::Result<(u16, Option<Value>)> {
-    let host = message.url.host_str().unwrap_or("127.0.0.1").trim_matches(['[', ']']);
+    let host = message
+        .url
+        .host_str()
+        .unwrap_or("127.0.0.1")
+        .trim_matches(['[', ']']);
     let port = message.url.port_or_known_default().unwrap_or(80);
     let mut stream = TcpStream::connect((host, port)).await?;
-    let target = message.url.query().map_or_else(String::new, |query| format!("?{query}"));
+    let target = message
+        .url
+        .query()
+        .map_or_else(String::new, |query| format!("?{query}"));
     let head = format!(
         "POST {}{target} HTTP/1.1\r\nHost: {host}:{port}\r\n{}Content-Length: {}\r\nConnection: close\r\n\r\n",
         message.url.path(),
@@ -177,8 +208,13 @@ async fn post(message: &Message) -> std::io::Result<(u16, Option<Value>)> {
     let mut answer = Vec::new();
     stream.take(LONGEST_ANSWER).read_to_end(&mut answer).await?;
     let answer = String::from_utf8_lossy(&answer);
-    let status = answer.split_whitespace().nth(1).and_then(|code| code.parse().ok());
-    let body = answer.split_once("\r\n\r\n").and_then(|(_, body)| serde_json::from_str(body).ok());
+    let status = answer
+        .split_whitespace()
+        .nth(1)
+        .and_then(|code| code.parse().ok());
+    let body = answer
+        .split_once("\r\n\r\n")
+        .and_then(|(_, body)| serde_json::from_str(body).ok());
     Ok((status.unwrap_or(0), body))
 }
 
@@ -188,7 +224,11 @@ mod tests {
 
     #[test]
     fn only_loopback_urls_receive_webhooks() {
-        assert!(loopback("http://127.0.0.1:8080/x").is_some() && loopback("http://[::1]:1/").is_some());
-        assert!(loopback("http://example.com/").is_none() && loopback("https://127.0.0.1/").is_none());
+        assert!(
+            loopback("http://127.0.0.1:8080/x").is_some() && loopback("http://[::1]:1/").is_some()
+        );
+        assert!(
+            loopback("http://example.com/").is_none() && loopback("https://127.0.0.1/").is_none()
+        );
     }
 }

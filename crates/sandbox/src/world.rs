@@ -51,7 +51,9 @@ impl World {
     /// Have every app send its webhooks to this URL.
     pub fn set_webhook_url(&mut self, app: &str, url: &str) -> bool {
         let found = self.apps.find_mut(app);
-        found.map(|app| app.webhook_url = Some(url.to_owned())).is_some()
+        found
+            .map(|app| app.webhook_url = Some(url.to_owned()))
+            .is_some()
     }
 
     /// The assets a business owns, in scenario order; the business itself is not among them.
@@ -65,7 +67,9 @@ impl World {
         &'a self,
         asset: &'a Asset,
     ) -> impl Iterator<Item = (&'a str, Option<&'a Share>)> {
-        let partners = self.shares_of(&asset.id).filter(|share| share.is_confirmed());
+        let partners = self
+            .shares_of(&asset.id)
+            .filter(|share| share.is_confirmed());
         std::iter::once((asset.business.as_str(), None))
             .chain(partners.map(|s| (s.business.as_str(), Some(s))))
     }
@@ -90,14 +94,28 @@ impl World {
     fn check(scenario: Scenario) -> Result<Self, Error> {
         let mut world = Self::default();
         fill(&mut world.apps, "apps", scenario.apps)?;
-        fill(&mut world.assets, "businesses", scenario.businesses.iter().map(Self::as_asset).collect())?;
+        fill(
+            &mut world.assets,
+            "businesses",
+            scenario.businesses.iter().map(Self::as_asset).collect(),
+        )?;
         fill(&mut world.businesses, "businesses", scenario.businesses)?;
         fill(&mut world.persons, "persons", scenario.persons)?;
-        fill(&mut world.system_users, "system_users", scenario.system_users)?;
+        fill(
+            &mut world.system_users,
+            "system_users",
+            scenario.system_users,
+        )?;
         let own = |asset: &Asset| asset.kind == Kind::Business && asset.id == asset.business;
-        fill(&mut world.assets, "assets", scenario.assets.into_iter().filter(|a| !own(a)).collect())?;
+        fill(
+            &mut world.assets,
+            "assets",
+            scenario.assets.into_iter().filter(|a| !own(a)).collect(),
+        )?;
         for (at, rule) in scenario.generate.iter().enumerate() {
-            let made = rule.assets().map_err(|why| Error::world(format!("generate[{at}].first_id"), why))?;
+            let made = rule
+                .assets()
+                .map_err(|why| Error::world(format!("generate[{at}].first_id"), why))?;
             fill(&mut world.assets, &format!("generate[{at}]"), made)?;
         }
         world.shares = scenario.shares;
@@ -108,8 +126,15 @@ impl World {
     }
 
     fn index(&mut self) {
-        for asset in self.assets.iter().filter(|asset| asset.id != asset.business) {
-            self.owned.entry(asset.business.clone()).or_default().push(asset.id.clone());
+        for asset in self
+            .assets
+            .iter()
+            .filter(|asset| asset.id != asset.business)
+        {
+            self.owned
+                .entry(asset.business.clone())
+                .or_default()
+                .push(asset.id.clone());
         }
     }
 
@@ -127,7 +152,10 @@ impl World {
             }
         }
         for user in self.system_users.iter() {
-            self.business_exists(&format!("system_users[{:?}].business", user.id), &user.business)?;
+            self.business_exists(
+                &format!("system_users[{:?}].business", user.id),
+                &user.business,
+            )?;
             for asset in user.assets.iter().flatten() {
                 self.asset_exists(&format!("system_users[{:?}].assets", user.id), asset)?;
             }
@@ -141,7 +169,11 @@ impl World {
             for (at, role) in person.roles.iter().enumerate() {
                 let field = format!("persons[{:?}].roles[{at}]", person.id);
                 self.business_exists(&format!("{field}.business"), &role.business)?;
-                let named = role.except.iter().chain(role.only.iter().flatten()).chain(role.tasks_on.keys());
+                let named = role
+                    .except
+                    .iter()
+                    .chain(role.only.iter().flatten())
+                    .chain(role.tasks_on.keys());
                 for asset in named {
                     self.asset_exists(&field, asset)?;
                 }
@@ -166,12 +198,20 @@ impl World {
 
     fn business_exists(&self, field: &str, id: &str) -> Result<(), Error> {
         let known = self.businesses.has(id);
-        if known { Ok(()) } else { Err(Error::world(field, format!("there is no business {id}"))) }
+        if known {
+            Ok(())
+        } else {
+            Err(Error::world(field, format!("there is no business {id}")))
+        }
     }
 
     fn asset_exists(&self, field: &str, id: &str) -> Result<(), Error> {
         let known = self.assets.has(id);
-        if known { Ok(()) } else { Err(Error::world(field, format!("there is no asset {id}"))) }
+        if known {
+            Ok(())
+        } else {
+            Err(Error::world(field, format!("there is no asset {id}")))
+        }
     }
 }
 
@@ -198,7 +238,8 @@ fn fill<T: Named>(registry: &mut Registry<T>, field: &str, items: Vec<T>) -> Res
 /// serde names the field at the head of its message when it knows the path.
 fn field_of(fault: &serde_norway::Error) -> String {
     let text = fault.to_string();
-    text.split_once(": ").map_or_else(|| "world".to_owned(), |(path, _)| path.to_owned())
+    text.split_once(": ")
+        .map_or_else(|| "world".to_owned(), |(path, _)| path.to_owned())
 }
 
 macro_rules! named {
@@ -217,7 +258,12 @@ mod tests {
             let theirs = |asset: &&Asset| businesses.contains(&asset.business.as_str());
             world.assets.iter().filter(theirs).count()
         };
-        let first = ["200000000000001", "200000000000002", "200000000000003", "200000000000004"];
+        let first = [
+            "200000000000001",
+            "200000000000002",
+            "200000000000003",
+            "200000000000004",
+        ];
         assert_eq!((count(&first), count(&["200000000000009"])), (120, 20));
     }
 
@@ -227,8 +273,17 @@ mod tests {
 businesses: [{id: '2', name: Two}]
 generate: [{kind: ad_account, business: '2', count: 3, first_id: act_98, name: 'Account {n}'}]";
         let world = World::from_yaml(scenario).unwrap_or_default();
-        let made: Vec<_> =
-            world.owned_by("2").map(|asset| (asset.id.as_str(), asset.name.as_str())).collect();
-        assert_eq!(made, [("act_98", "Account 1"), ("act_99", "Account 2"), ("act_100", "Account 3")]);
+        let made: Vec<_> = world
+            .owned_by("2")
+            .map(|asset| (asset.id.as_str(), asset.name.as_str()))
+            .collect();
+        assert_eq!(
+            made,
+            [
+                ("act_98", "Account 1"),
+                ("act_99", "Account 2"),
+                ("act_100", "Account 3")
+            ]
+        );
     }
 }

@@ -43,7 +43,8 @@ pub struct StoredApp {
     pub created_at: Timestamp,
 }
 
-const SELECT: &str = "SELECT id, name, secret_sealed, previous_secret_sealed, previous_secret_until,
+const SELECT: &str =
+    "SELECT id, name, secret_sealed, previous_secret_sealed, previous_secret_until,
     verify_token_sealed, created_at FROM apps";
 
 impl Store {
@@ -63,7 +64,12 @@ impl Store {
     /// The database failed.
     pub async fn apps(&self) -> Result<Vec<StoredApp>, Error> {
         let query = Query::new(SELECT).sql(" ORDER BY id");
-        query.all(&self.connection).await?.iter().map(stored).collect()
+        query
+            .all(&self.connection)
+            .await?
+            .iter()
+            .map(stored)
+            .collect()
     }
 }
 
@@ -80,10 +86,11 @@ impl TenantTx {
             sealed(app.verify_token.as_ref()),
             time(app.created_at).into(),
         ];
-        let query =
-            Query::new("INSERT INTO apps (id, name, secret_sealed, verify_token_sealed, created_at) VALUES ")
-                .list(row)
-                .sql(" ON CONFLICT DO NOTHING");
+        let query = Query::new(
+            "INSERT INTO apps (id, name, secret_sealed, verify_token_sealed, created_at) VALUES ",
+        )
+        .list(row)
+        .sql(" ON CONFLICT DO NOTHING");
         match self.of_installation(query).await? {
             0 => Err(Error::Taken("app")),
             _ => Ok(()),
@@ -131,7 +138,10 @@ impl TenantTx {
     }
 
     async fn of_app(&self, id: &AppId, query: Query) -> Result<(), Error> {
-        match self.of_installation(query.sql(" WHERE id = ").bind(id.as_str())).await? {
+        match self
+            .of_installation(query.sql(" WHERE id = ").bind(id.as_str()))
+            .await?
+        {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }

@@ -5,7 +5,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use regrant_domain::{Asset, AssetFacts, AssetId, AssetKind, CutOff, Reason, Timestamp, state::Status};
+use regrant_domain::{
+    Asset, AssetFacts, AssetId, AssetKind, CutOff, Reason, Timestamp, state::Status,
+};
 use sea_orm::Value;
 
 use crate::{
@@ -106,7 +108,10 @@ impl TenantTx {
         let mut assets = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
             let query = self.query(SELECT).sql(" AND a.id IN ");
-            for row in self.all(query.list(chunk.iter().map(AssetId::as_str))).await? {
+            for row in self
+                .all(query.list(chunk.iter().map(AssetId::as_str)))
+                .await?
+            {
                 assets.push(read(&row)?);
             }
         }
@@ -144,7 +149,9 @@ impl TenantTx {
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
     pub async fn delete_asset(&self, id: &AssetId) -> Result<(), Error> {
-        let query = self.query("DELETE FROM assets WHERE tenant_id = $1 AND id = ").bind(id.as_str());
+        let query = self
+            .query("DELETE FROM assets WHERE tenant_id = $1 AND id = ")
+            .bind(id.as_str());
         match self.run(query).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
@@ -173,8 +180,9 @@ impl TenantTx {
     /// The database failed.
     pub async fn note_told(&self, told: &[(AssetId, Status)]) -> Result<(), Error> {
         for chunk in told.chunks(CHUNK) {
-            let rows =
-                chunk.iter().map(|(id, it)| -> [Value; 2] { [id.as_str().into(), it.as_str().into()] });
+            let rows = chunk
+                .iter()
+                .map(|(id, it)| -> [Value; 2] { [id.as_str().into(), it.as_str().into()] });
             let query = self
                 .query("UPDATE assets AS a SET told_state = v.column2 FROM")
                 .table(rows)
@@ -191,7 +199,11 @@ impl TenantTx {
     pub async fn note_failed(&self, failed: &[FailedProof], at: Timestamp) -> Result<(), Error> {
         for chunk in failed.chunks(CHUNK) {
             let row = |it: &FailedProof| {
-                Ok([it.asset_id.as_str().into(), json(&it.reason)?.into(), it.definitive.into()])
+                Ok([
+                    it.asset_id.as_str().into(),
+                    json(&it.reason)?.into(),
+                    it.definitive.into(),
+                ])
             };
             let rows: Vec<[Value; 3]> = chunk.iter().map(row).collect::<Result<_, Error>>()?;
             let query = self
@@ -219,7 +231,11 @@ impl TenantTx {
             .query("INSERT INTO assets (tenant_id, id, kind, name, business_id, created_at)")
             .tenant_rows(rows)
             .sql(" ON CONFLICT (tenant_id, id) DO NOTHING RETURNING id");
-        self.all(query).await?.iter().map(|row| row.parsed("id")).collect()
+        self.all(query)
+            .await?
+            .iter()
+            .map(|row| row.parsed("id"))
+            .collect()
     }
 
     /// Gives assets that exist the names and businesses told now.
@@ -239,7 +255,9 @@ impl TenantTx {
             .query("SELECT id, kind FROM assets WHERE tenant_id = $1 AND id IN ")
             .list(assets.iter().map(|it| it.id.as_str()));
         let rows = self.all(query).await?;
-        rows.iter().map(|row| Ok((row.parsed("id")?, row.parsed("kind")?))).collect()
+        rows.iter()
+            .map(|row| Ok((row.parsed("id")?, row.parsed("kind")?)))
+            .collect()
     }
 }
 
@@ -248,7 +266,11 @@ fn identity(asset: &NewAsset) -> [Value; 4] {
         asset.id.as_str().into(),
         asset.kind.as_str().into(),
         asset.name.clone().into(),
-        asset.business_id.as_ref().map(|id| id.as_str().to_owned()).into(),
+        asset
+            .business_id
+            .as_ref()
+            .map(|id| id.as_str().to_owned())
+            .into(),
     ]
 }
 
@@ -290,8 +312,18 @@ fn facts(row: &Row) -> Result<AssetFacts, Error> {
 
 /// The cut-off in force, if one is known.
 fn cut_off(row: &Row) -> Result<Option<CutOff>, Error> {
-    let Some(at) = row.maybe_time("cut_off")? else { return Ok(None) };
-    let source = row.maybe_parsed("cut_off_source")?.ok_or(Error::Corrupt("cut_off_source"))?;
-    let learned_at = row.maybe_time("cut_off_learned_at")?.ok_or(Error::Corrupt("cut_off_learned_at"))?;
-    Ok(Some(CutOff { at, source, learned_at }))
+    let Some(at) = row.maybe_time("cut_off")? else {
+        return Ok(None);
+    };
+    let source = row
+        .maybe_parsed("cut_off_source")?
+        .ok_or(Error::Corrupt("cut_off_source"))?;
+    let learned_at = row
+        .maybe_time("cut_off_learned_at")?
+        .ok_or(Error::Corrupt("cut_off_learned_at"))?;
+    Ok(Some(CutOff {
+        at,
+        source,
+        learned_at,
+    }))
 }

@@ -61,7 +61,9 @@ impl TenantTx {
             query = in_state(query.sql(" AND "), status, filter);
         }
         query = confined(query, filter.within.as_ref());
-        let query = query.sql(" ORDER BY a.id LIMIT ").bind(i64::from(filter.limit));
+        let query = query
+            .sql(" ORDER BY a.id LIMIT ")
+            .bind(i64::from(filter.limit));
         self.all(query).await?.iter().map(read).collect()
     }
 }
@@ -70,16 +72,26 @@ impl TenantTx {
 pub(crate) fn confined(query: Query, within: Option<&Within>) -> Query {
     let Some(within) = within else { return query };
     let mut query = query.sql(" AND (0 = 1");
-    for (column, ids) in [("a.id", &within.assets), ("a.business_id", &within.businesses)] {
+    for (column, ids) in [
+        ("a.id", &within.assets),
+        ("a.business_id", &within.businesses),
+    ] {
         if !ids.is_empty() {
-            query = query.sql(" OR ").sql(column).sql(" IN ").list(ids.iter().map(AssetId::as_str));
+            query = query
+                .sql(" OR ")
+                .sql(column)
+                .sql(" IN ")
+                .list(ids.iter().map(AssetId::as_str));
         }
     }
     query.sql(")")
 }
 
 fn in_state(query: Query, status: Status, filter: &AssetFilter) -> Query {
-    let (now, soon) = (time(filter.now), filter.now.checked_add_signed(filter.notice));
+    let (now, soon) = (
+        time(filter.now),
+        filter.now.checked_add_signed(filter.notice),
+    );
     let soon = time(soon.unwrap_or(Timestamp::MAX_UTC));
     let query = query.sql(
         "CASE WHEN NOT EXISTS (SELECT 1 FROM credentials c
@@ -102,14 +114,21 @@ fn in_state(query: Query, status: Status, filter: &AssetFilter) -> Query {
 
 /// Whether any known ending lies before a moment.
 fn ends(query: Query, before: &str, moment: i64) -> Query {
-    any(query, &["cut_off", "expires_at", "data_access_expires_at"], before, moment)
+    any(
+        query,
+        &["cut_off", "expires_at", "data_access_expires_at"],
+        before,
+        moment,
+    )
 }
 
 fn any(mut query: Query, columns: &[&str], before: &str, moment: i64) -> Query {
     query = query.sql("(");
     for (n, column) in columns.iter().enumerate() {
-        let known =
-            format!("{}a.{column} IS NOT NULL AND a.{column} {before} ", if n == 0 { "" } else { " OR " });
+        let known = format!(
+            "{}a.{column} IS NOT NULL AND a.{column} {before} ",
+            if n == 0 { "" } else { " OR " }
+        );
         query = query.sql(&known).bind(moment);
     }
     query.sql(")")

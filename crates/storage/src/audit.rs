@@ -83,7 +83,12 @@ impl AuditChain {
 
     /// The digest of a row's words. It is keyed: whoever reads the database cannot try which words went.
     pub(crate) fn digest(&self, tenant: TenantId, words: &Words<'_>) -> [u8; 32] {
-        let fields = [WORDS, words.actor.as_bytes(), words.subject.as_bytes(), words.detail.as_bytes()];
+        let fields = [
+            WORDS,
+            words.actor.as_bytes(),
+            words.subject.as_bytes(),
+            words.detail.as_bytes(),
+        ];
         (self.0)(tenant, &message(&fields))
     }
 
@@ -120,12 +125,20 @@ impl std::fmt::Debug for AuditChain {
 impl Ledger {
     /// Of a transaction that may write.
     pub(crate) const fn open(chain: Option<AuditChain>) -> Self {
-        Self { chain, writes: true, pending: Mutex::new(Vec::new()) }
+        Self {
+            chain,
+            writes: true,
+            pending: Mutex::new(Vec::new()),
+        }
     }
 
     /// Of a transaction that only reads.
     pub(crate) const fn closed(chain: Option<AuditChain>) -> Self {
-        Self { chain, writes: false, pending: Mutex::new(Vec::new()) }
+        Self {
+            chain,
+            writes: false,
+            pending: Mutex::new(Vec::new()),
+        }
     }
 
     fn take(&self) -> Vec<(AuditEvent, Timestamp)> {
@@ -144,9 +157,15 @@ impl TenantTx {
             return Ok(());
         }
         if !self.ledger.writes || self.ledger.chain.is_none() {
-            return Err(Error::Unsupported("a transaction that cannot write the audit".to_owned()));
+            return Err(Error::Unsupported(
+                "a transaction that cannot write the audit".to_owned(),
+            ));
         }
-        let mut pending = self.ledger.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pending = self
+            .ledger
+            .pending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         pending.extend(events.iter().map(|it| (it.clone(), at)));
         Ok(())
     }
@@ -154,13 +173,17 @@ impl TenantTx {
     /// Links what waits to the chain's end. The last thing before a commit: the lock it takes holds up
     /// everybody else who writes for this tenant.
     pub(crate) async fn link_audit(&self) -> Result<(), Error> {
-        let (pending, Some(chain)) = (self.ledger.take(), &self.ledger.chain) else { return Ok(()) };
+        let (pending, Some(chain)) = (self.ledger.take(), &self.ledger.chain) else {
+            return Ok(());
+        };
         if pending.is_empty() {
             return Ok(());
         }
         let mut head = self.lock_audit_head(chain).await?;
         for chunk in pending.chunks(CHUNK) {
-            let rows = chunk.iter().map(|(event, at)| self.append(chain, &mut head, event, *at));
+            let rows = chunk
+                .iter()
+                .map(|(event, at)| self.append(chain, &mut head, event, *at));
             let rows = rows.collect::<Result<Vec<_>, _>>()?;
             self.insert_audit(rows).await?;
         }
@@ -182,9 +205,17 @@ impl TenantTx {
     }
 
     async fn read_audit_head(&self, locked: &str) -> Result<Option<AuditHead>, Error> {
-        let query = self.query("SELECT seq, hash FROM audit_heads WHERE tenant_id = $1").sql(locked);
+        let query = self
+            .query("SELECT seq, hash FROM audit_heads WHERE tenant_id = $1")
+            .sql(locked);
         let row = self.one(query).await?;
-        row.map(|row| Ok(AuditHead { seq: row.get("seq")?, hash: row.get("hash")? })).transpose()
+        row.map(|row| {
+            Ok(AuditHead {
+                seq: row.get("seq")?,
+                hash: row.get("hash")?,
+            })
+        })
+        .transpose()
     }
 
     async fn lock_audit_head(&self, chain: &AuditChain) -> Result<AuditHead, Error> {
@@ -192,9 +223,14 @@ impl TenantTx {
             return Ok(head);
         }
         let row: [Value; 2] = [0_i64.into(), START.as_slice().into()];
-        let query = self.query("INSERT INTO audit_heads (tenant_id, seq, hash)").tenant_rows([row]);
+        let query = self
+            .query("INSERT INTO audit_heads (tenant_id, seq, hash)")
+            .tenant_rows([row]);
         let first = self.run(query.sql(" ON CONFLICT DO NOTHING")).await? == 1;
-        let mut head = self.read_audit_head(self.dialect.for_update()).await?.ok_or(Error::Stale)?;
+        let mut head = self
+            .read_audit_head(self.dialect.for_update())
+            .await?
+            .ok_or(Error::Stale)?;
         if first {
             self.count_unchained(chain, &mut head).await?;
         }
@@ -225,11 +261,25 @@ impl TenantTx {
         at: Timestamp,
     ) -> Result<[Value; 8], Error> {
         let (id, at, detail) = (EventId::mint(), time(at), json(&event.detail)?);
-        let words = Words { actor: &event.actor, subject: &event.subject, detail: &detail };
-        head.seq = head.seq.checked_add(1).ok_or(Error::Corrupt("audit head"))?;
-        let place = Place { seq: head.seq, id, at, action: event.action };
+        let words = Words {
+            actor: &event.actor,
+            subject: &event.subject,
+            detail: &detail,
+        };
+        head.seq = head
+            .seq
+            .checked_add(1)
+            .ok_or(Error::Corrupt("audit head"))?;
+        let place = Place {
+            seq: head.seq,
+            id,
+            at,
+            action: event.action,
+        };
         let digest = chain.digest(self.tenant, &words);
-        head.hash = chain.link(self.tenant, &head.hash, &place, &digest).to_vec();
+        head.hash = chain
+            .link(self.tenant, &head.hash, &place, &digest)
+            .to_vec();
         Ok([
             id.uuid().into(),
             at.into(),
@@ -250,8 +300,13 @@ impl TenantTx {
     }
 
     async fn move_audit_head(&self, head: &AuditHead) -> Result<(), Error> {
-        let query = self.query("UPDATE audit_heads SET seq = ").bind(head.seq).sql(", hash = ");
-        let query = query.bind(head.hash.as_slice()).sql(" WHERE tenant_id = $1");
+        let query = self
+            .query("UPDATE audit_heads SET seq = ")
+            .bind(head.seq)
+            .sql(", hash = ");
+        let query = query
+            .bind(head.hash.as_slice())
+            .sql(" WHERE tenant_id = $1");
         self.run_exactly(1, query).await
     }
 }

@@ -45,7 +45,9 @@ impl AuditKind {
         if LASTING.contains(&action) {
             return None;
         }
-        let of_lists = [Self::Reads, Self::Worker].into_iter().find(|it| it.list().contains(&action));
+        let of_lists = [Self::Reads, Self::Worker]
+            .into_iter()
+            .find(|it| it.list().contains(&action));
         Some(of_lists.unwrap_or(Self::Acts))
     }
 
@@ -62,7 +64,9 @@ impl AuditKind {
     /// Appends that the column `action` is of this kind.
     pub(crate) fn filter(self, query: Query) -> Query {
         match self {
-            Self::Reads | Self::Worker => query.sql(" AND action IN ").list(self.list().iter().copied()),
+            Self::Reads | Self::Worker => query
+                .sql(" AND action IN ")
+                .list(self.list().iter().copied()),
             Self::Acts => {
                 let others = LASTING.iter().chain(&READS).chain(&WORKER);
                 query.sql(" AND action NOT IN ").list(others.copied())
@@ -90,6 +94,9 @@ mod tests {
         for action in ["credential.activated", "tenant.created", "", "token.reads"] {
             assert_eq!(AuditKind::of(action), Some(AuditKind::Acts), "{action}");
         }
-        assert_eq!((AuditKind::of(PRUNED), AuditKind::of(CHAIN_STARTED)), (None, None));
+        assert_eq!(
+            (AuditKind::of(PRUNED), AuditKind::of(CHAIN_STARTED)),
+            (None, None)
+        );
     }
 }

@@ -42,7 +42,11 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn audit_events(&self, filter: &AuditFilter, limit: u32) -> Result<Vec<AuditRow>, Error> {
+    pub async fn audit_events(
+        &self,
+        filter: &AuditFilter,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, Error> {
         let mut query = self.query(AUDIT_ROWS);
         if let Some(action) = &filter.action {
             query = query.sql(" AND action = ").bind(action.as_str());
@@ -56,12 +60,19 @@ impl TenantTx {
         if let Some(to) = filter.to {
             query = query.sql(" AND at < ").bind(time(to));
         }
-        let (beyond, order) =
-            if filter.newest_first { (" AND seq < ", "DESC") } else { (" AND seq > ", "ASC") };
+        let (beyond, order) = if filter.newest_first {
+            (" AND seq < ", "DESC")
+        } else {
+            (" AND seq > ", "ASC")
+        };
         if let Some(seq) = filter.beyond {
             query = query.sql(beyond).bind(seq);
         }
-        let query = query.sql(" ORDER BY seq ").sql(order).sql(" LIMIT ").bind(i64::from(limit));
+        let query = query
+            .sql(" ORDER BY seq ")
+            .sql(order)
+            .sql(" LIMIT ")
+            .bind(i64::from(limit));
         self.all(query).await?.iter().map(read).collect()
     }
 
@@ -77,7 +88,11 @@ impl TenantTx {
         let row = self.one(query).await?;
         row.map(|row| {
             let (seq, statement) = (row.get("seq")?, row.get("statement")?);
-            Ok(StoredCheckpoint { seq, statement, created_at: row.time("created_at")? })
+            Ok(StoredCheckpoint {
+                seq,
+                statement,
+                created_at: row.time("created_at")?,
+            })
         })
         .transpose()
     }
@@ -87,8 +102,11 @@ impl TenantTx {
     /// # Errors
     /// The database failed.
     pub async fn insert_checkpoint(&self, checkpoint: &StoredCheckpoint) -> Result<(), Error> {
-        let row: [Value; 3] =
-            [checkpoint.seq.into(), checkpoint.statement.as_str().into(), time(checkpoint.created_at).into()];
+        let row: [Value; 3] = [
+            checkpoint.seq.into(),
+            checkpoint.statement.as_str().into(),
+            time(checkpoint.created_at).into(),
+        ];
         let query = self
             .query("INSERT INTO audit_checkpoints (tenant_id, seq, statement, created_at)")
             .tenant_rows([row])

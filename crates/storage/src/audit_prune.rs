@@ -54,7 +54,11 @@ impl TenantTx {
         for chunk in rows.chunks(CHUNK) {
             self.take_words(chunk).await?;
         }
-        let told = Told { kind: kind.as_str().to_owned(), before, rows: count(&rows) };
+        let told = Told {
+            kind: kind.as_str().to_owned(),
+            before,
+            rows: count(&rows),
+        };
         let event = AuditEvent {
             actor: actor.to_owned(),
             action: PRUNED,
@@ -71,15 +75,24 @@ impl TenantTx {
         before: Timestamp,
         limit: u32,
     ) -> Result<Vec<AuditRow>, Error> {
-        let query = self.query(AUDIT_ROWS).sql(" AND pruned IS NULL AND at < ").bind(time(before));
-        let query = kind.filter(query).sql(" ORDER BY at, seq LIMIT ").bind(i64::from(limit));
+        let query = self
+            .query(AUDIT_ROWS)
+            .sql(" AND pruned IS NULL AND at < ")
+            .bind(time(before));
+        let query = kind
+            .filter(query)
+            .sql(" ORDER BY at, seq LIMIT ")
+            .bind(i64::from(limit));
         self.all(query).await?.iter().map(read).collect()
     }
 
     async fn take_words(&self, rows: &[AuditRow]) -> Result<(), Error> {
         let chain = self.chain()?;
         let digests = rows.iter().map(|row| -> [Value; 2] {
-            [row.id.uuid().into(), chain.digest(self.tenant, &row.words()).as_slice().into()]
+            [
+                row.id.uuid().into(),
+                chain.digest(self.tenant, &row.words()).as_slice().into(),
+            ]
         });
         let query = self
             .query(
@@ -109,12 +122,24 @@ impl TenantTx {
 }
 
 impl Cover {
-    fn told_by(chain: &AuditChain, tenant: TenantId, previous: &[u8], row: &AuditRow) -> Option<Self> {
+    fn told_by(
+        chain: &AuditChain,
+        tenant: TenantId,
+        previous: &[u8],
+        row: &AuditRow,
+    ) -> Option<Self> {
         let digest = chain.digest(tenant, &row.words());
-        let holds = row.pruned.is_none() && chain.link(tenant, previous, &row.place(), &digest) == *row.hash;
+        let holds = row.pruned.is_none()
+            && chain.link(tenant, previous, &row.place(), &digest) == *row.hash;
         let told: Told = serde_json::from_str(&row.detail).ok().filter(|_| holds)?;
-        let kind = AuditKind::ALL.into_iter().find(|it| it.as_str() == told.kind)?;
-        Some(Self { kind, seq: row.seq, before: time(told.before) })
+        let kind = AuditKind::ALL
+            .into_iter()
+            .find(|it| it.as_str() == told.kind)?;
+        Some(Self {
+            kind,
+            seq: row.seq,
+            before: time(told.before),
+        })
     }
 }
 
@@ -133,10 +158,15 @@ impl Covers {
 
     /// Whether a later row tells that this one went.
     pub(crate) fn cover(&self, row: &AuditRow) -> bool {
-        let Some(kind) = AuditKind::of(&row.action) else { return false };
+        let Some(kind) = AuditKind::of(&row.action) else {
+            return false;
+        };
         let from = self.0.partition_point(|it| it.seq <= row.seq);
         let later = self.0.get(from..).unwrap_or_default();
-        later.iter().find(|it| it.kind == kind).is_some_and(|it| row.at < it.before)
+        later
+            .iter()
+            .find(|it| it.kind == kind)
+            .is_some_and(|it| row.at < it.before)
     }
 }
 

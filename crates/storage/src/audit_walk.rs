@@ -47,11 +47,20 @@ pub struct AuditRow {
 
 impl AuditRow {
     pub(crate) fn place(&self) -> Place<'_> {
-        Place { seq: self.seq, id: self.id, at: self.at, action: &self.action }
+        Place {
+            seq: self.seq,
+            id: self.id,
+            at: self.at,
+            action: &self.action,
+        }
     }
 
     pub(crate) fn words(&self) -> Words<'_> {
-        Words { actor: &self.actor, subject: &self.subject, detail: &self.detail }
+        Words {
+            actor: &self.actor,
+            subject: &self.subject,
+            detail: &self.detail,
+        }
     }
 
     const fn is_wordless(&self) -> bool {
@@ -165,21 +174,33 @@ impl TenantTx {
     /// # Errors
     /// The database failed.
     pub async fn audit_hash(&self, seq: i64) -> Result<Option<Vec<u8>>, Error> {
-        let query = self.query("SELECT hash FROM audit_events WHERE tenant_id = $1 AND seq > 0 AND seq = ");
+        let query =
+            self.query("SELECT hash FROM audit_events WHERE tenant_id = $1 AND seq > 0 AND seq = ");
         let row = self.one(query.bind(seq)).await?;
-        row.map(|row| Ok(row.get::<Option<Vec<u8>>>("hash")?.unwrap_or_default())).transpose()
+        row.map(|row| Ok(row.get::<Option<Vec<u8>>>("hash")?.unwrap_or_default()))
+            .transpose()
     }
 
     pub(crate) async fn unchained_audit(&self) -> Result<u64, Error> {
-        let query = self.query("SELECT count(*) AS n FROM audit_events WHERE tenant_id = $1 AND seq <= 0");
-        let n: i64 = self.one(query).await?.ok_or(Error::Corrupt("count"))?.get("n")?;
+        let query =
+            self.query("SELECT count(*) AS n FROM audit_events WHERE tenant_id = $1 AND seq <= 0");
+        let n: i64 = self
+            .one(query)
+            .await?
+            .ok_or(Error::Corrupt("count"))?
+            .get("n")?;
         u64::try_from(n).map_err(|_| Error::Corrupt("count"))
     }
 
     async fn audit_page(&self, after: Option<(i64, EventId)>) -> Result<Vec<AuditRow>, Error> {
         let query = self.query(AUDIT_ROWS);
         let query = match after {
-            Some((seq, id)) => query.sql(" AND (seq, id) > (").bind(seq).sql(", ").bind(id.uuid()).sql(")"),
+            Some((seq, id)) => query
+                .sql(" AND (seq, id) > (")
+                .bind(seq)
+                .sql(", ")
+                .bind(id.uuid())
+                .sql(")"),
             None => query,
         };
         let query = query.sql(" ORDER BY seq, id LIMIT ").bind(PAGE);
@@ -187,7 +208,8 @@ impl TenantTx {
     }
 }
 
-pub(crate) const AUDIT_ROWS: &str = "SELECT seq, id, at, actor, action, subject, detail, hash, pruned
+pub(crate) const AUDIT_ROWS: &str =
+    "SELECT seq, id, at, actor, action, subject, detail, hash, pruned
     FROM audit_events WHERE tenant_id = $1 AND seq > 0";
 
 impl<'a> Walk<'a> {
@@ -208,7 +230,9 @@ impl<'a> Walk<'a> {
         self.found.rows += 1;
         if row.seq == 1 && row.action == CHAIN_STARTED {
             let detail: Option<serde_json::Value> = serde_json::from_str(&row.detail).ok();
-            self.told_unchained = detail.and_then(|it| it.get("unchained")?.as_u64()).unwrap_or(0);
+            self.told_unchained = detail
+                .and_then(|it| it.get("unchained")?.as_u64())
+                .unwrap_or(0);
         }
         if row.seq < self.next {
             return self.fault(row.seq, AuditFault::Duplicated);
@@ -227,7 +251,9 @@ impl<'a> Walk<'a> {
         let last = self.next - 1;
         match self.found.head.clone() {
             Some(head) if head.seq > last => self.fault(self.next, AuditFault::Truncated),
-            Some(head) if head.seq < last => self.fault(head.seq.saturating_add(1), AuditFault::BeyondEnd),
+            Some(head) if head.seq < last => {
+                self.fault(head.seq.saturating_add(1), AuditFault::BeyondEnd)
+            }
             Some(head) if head.hash != self.previous => self.fault(last, AuditFault::WrongEnd),
             Some(_) => {}
             // The first row of a tenant is written with the tenant itself; the installation may have none yet.
@@ -247,8 +273,13 @@ impl<'a> Walk<'a> {
         let mut moved = Vec::new();
         for (previous, place) in &self.suspects {
             let fits = |row: &AuditRow| {
-                let moved = Place { seq: place.seq, ..row.place() };
-                let link = self.chain.link(self.tenant, previous, &moved, &self.digest(row));
+                let moved = Place {
+                    seq: place.seq,
+                    ..row.place()
+                };
+                let link = self
+                    .chain
+                    .link(self.tenant, previous, &moved, &self.digest(row));
                 row.seq != place.seq && (row.hash == link || place.hash == link)
             };
             if let Some((_, row)) = self.suspects.iter().find(|(_, row)| fits(row)) {
@@ -271,7 +302,11 @@ impl<'a> Walk<'a> {
     /// Whether the row says what was written behind the link before it, or went by the chain's own word.
     fn holds(&self, row: &AuditRow) -> bool {
         let is_due = row.pruned.is_none() || (row.is_wordless() && self.covers.cover(row));
-        is_due && self.chain.link(self.tenant, &self.previous, &row.place(), &self.digest(row)) == *row.hash
+        is_due
+            && self
+                .chain
+                .link(self.tenant, &self.previous, &row.place(), &self.digest(row))
+                == *row.hash
     }
 
     fn digest(&self, row: &AuditRow) -> Vec<u8> {

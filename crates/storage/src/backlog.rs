@@ -67,7 +67,10 @@ impl Store {
             "SELECT count(*) AS n FROM due d JOIN tenants t ON t.id = d.tenant_id
              WHERE t.status = 'active' AND d.kind = 'reconnect'",
         );
-        count(&query.one(&self.connection).await?.ok_or(Error::NotFound)?, "n")
+        count(
+            &query.one(&self.connection).await?.ok_or(Error::NotFound)?,
+            "n",
+        )
     }
 
     /// How many tenants there are, state by state.
@@ -82,7 +85,11 @@ impl Store {
         );
         let row = query.one(&self.connection).await?.ok_or(Error::NotFound)?;
         let (active, suspended) = (count(&row, "active")?, count(&row, "suspended")?);
-        Ok(TenantCounts { active, suspended, deleted: count(&row, "deleted")? })
+        Ok(TenantCounts {
+            active,
+            suspended,
+            deleted: count(&row, "deleted")?,
+        })
     }
 
     /// How much is due at `now` (on the clock records live by) and at `wall` (the system's).
@@ -90,8 +97,9 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn backlog(&self, now: Timestamp, wall: Timestamp) -> Result<Backlog, Error> {
-        let leases =
-            Query::new("SELECT count(*) AS held, count(CASE WHEN l.leased_until <= ").bind(time(wall)).sql(
+        let leases = Query::new("SELECT count(*) AS held, count(CASE WHEN l.leased_until <= ")
+            .bind(time(wall))
+            .sql(
                 " THEN 1 END) AS stuck FROM (SELECT leased_until FROM due WHERE owner IS NOT NULL
                   UNION ALL SELECT leased_until FROM probe_due WHERE owner IS NOT NULL) l",
             );
@@ -114,7 +122,10 @@ impl Store {
 }
 
 fn waiting(row: &Row) -> Result<Waiting, Error> {
-    Ok(Waiting { count: count(row, "n")?, oldest: row.maybe_time("oldest")? })
+    Ok(Waiting {
+        count: count(row, "n")?,
+        oldest: row.maybe_time("oldest")?,
+    })
 }
 
 fn count(row: &Row, column: &'static str) -> Result<u64, Error> {

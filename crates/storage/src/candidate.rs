@@ -52,7 +52,10 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn candidate(&self, client: ClientId) -> Result<Option<Candidate>, Error> {
-        let rows = Query::new(SELECT).bind(client.uuid()).all(&self.connection).await?;
+        let rows = Query::new(SELECT)
+            .bind(client.uuid())
+            .all(&self.connection)
+            .await?;
         match rows.as_slice() {
             [] => Ok(None),
             [row] => read(row).map(Some),
@@ -126,7 +129,10 @@ impl Candidate {
     #[must_use]
     pub fn admits(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        self.limits.networks.as_ref().is_none_or(|all| all.iter().any(|it| it.contains(&address)))
+        self.limits
+            .networks
+            .as_ref()
+            .is_none_or(|all| all.iter().any(|it| it.contains(&address)))
     }
 
     /// The keys a proof may be made with, sealed: the newest secret's, and the older one's while that counts.
@@ -158,12 +164,16 @@ impl Candidate {
 /// How often a tenant may call, where that was decided for it.
 pub(crate) fn rate(row: &Row) -> Result<Option<u32>, Error> {
     let rate: Option<i64> = row.get("requests_per_second")?;
-    rate.map(|it| u32::try_from(it).map_err(|_| Error::Corrupt("requests_per_second"))).transpose()
+    rate.map(|it| u32::try_from(it).map_err(|_| Error::Corrupt("requests_per_second")))
+        .transpose()
 }
 
 fn read(row: &Row) -> Result<Candidate, Error> {
     Ok(Candidate {
-        scope: TenantScope::new(TenantId::from_uuid(row.get("tenant_id")?), row.parsed("app_id")?),
+        scope: TenantScope::new(
+            TenantId::from_uuid(row.get("tenant_id")?),
+            row.parsed("app_id")?,
+        ),
         client: ClientId::from_uuid(row.get("id")?),
         permissions: row.parsed("scopes")?,
         secret_hash: row.get("secret_hash")?,
@@ -185,5 +195,9 @@ fn older(row: &Row) -> Result<Option<Older>, Error> {
     let secret_hash: Option<Vec<u8>> = row.get("previous_secret_hash")?;
     let until = row.maybe_time("previous_secret_until")?;
     let proof_key = row.maybe_sealed("previous_proof_key_sealed")?;
-    Ok(secret_hash.zip(until).map(|(secret_hash, until)| Older { secret_hash, proof_key, until }))
+    Ok(secret_hash.zip(until).map(|(secret_hash, until)| Older {
+        secret_hash,
+        proof_key,
+        until,
+    }))
 }

@@ -6,7 +6,9 @@
 use std::collections::HashMap;
 
 use ipnet::IpNet;
-use regrant_domain::{ClientId, Permission, Permissions, Reach, Sealed, TenantId, Timestamp, Within};
+use regrant_domain::{
+    ClientId, Permission, Permissions, Reach, Sealed, TenantId, Timestamp, Within,
+};
 use sea_orm::Value;
 
 use crate::{
@@ -99,7 +101,8 @@ impl ClientSpec {
     }
 }
 
-const SELECT: &str = "SELECT id, name, scopes, created_at, disabled_at, expires_at, networks, asset_ids,
+const SELECT: &str =
+    "SELECT id, name, scopes, created_at, disabled_at, expires_at, networks, asset_ids,
     business_ids, proof_required, keep_unused_scopes, previous_secret_until, last_used_at,
     (proof_key_sealed IS NOT NULL) AS has_proof_key FROM clients WHERE tenant_id = $1";
 
@@ -114,7 +117,10 @@ impl TenantTx {
         }
         // The tenant's row is held, so that two at once count one another.
         let hold = Query::of_tenant(self.tenant, "SELECT id FROM tenants WHERE id = $1");
-        let tenant = hold.sql(self.dialect.for_update()).one(&self.transaction).await?;
+        let tenant = hold
+            .sql(self.dialect.for_update())
+            .one(&self.transaction)
+            .await?;
         tenant.ok_or(Error::NotFound)?;
         let count = self.query("SELECT count(*) AS n FROM clients WHERE tenant_id = $1");
         let count: i64 = self.one(count).await?.ok_or(Error::NotFound)?.get("n")?;
@@ -122,7 +128,13 @@ impl TenantTx {
             return Err(Error::Taken("client"));
         }
         self.insert_client_row(client).await?;
-        self.grant_scopes(client.id, Permissions::default(), client.spec.scopes, client.created_at).await
+        self.grant_scopes(
+            client.id,
+            Permissions::default(),
+            client.spec.scopes,
+            client.created_at,
+        )
+        .await
     }
 
     /// The tenant's clients, oldest first.
@@ -139,7 +151,13 @@ impl TenantTx {
     /// # Errors
     /// The database failed.
     pub async fn lock_clients(&self) -> Result<Vec<ClientRow>, Error> {
-        let rows = self.all(self.query(SELECT).sql(" ORDER BY id").sql(self.dialect.for_update())).await?;
+        let rows = self
+            .all(
+                self.query(SELECT)
+                    .sql(" ORDER BY id")
+                    .sql(self.dialect.for_update()),
+            )
+            .await?;
         self.with_uses(&rows, None).await
     }
 
@@ -148,8 +166,13 @@ impl TenantTx {
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
     pub async fn client(&self, id: ClientId) -> Result<ClientRow, Error> {
-        let rows = self.all(self.query(SELECT).sql(" AND id = ").bind(id.uuid())).await?;
-        self.with_uses(&rows, Some(id)).await?.pop().ok_or(Error::NotFound)
+        let rows = self
+            .all(self.query(SELECT).sql(" AND id = ").bind(id.uuid()))
+            .await?;
+        self.with_uses(&rows, Some(id))
+            .await?
+            .pop()
+            .ok_or(Error::NotFound)
     }
 
     /// The same, locked until this transaction ends.
@@ -157,9 +180,16 @@ impl TenantTx {
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
     pub async fn lock_client(&self, id: ClientId) -> Result<ClientRow, Error> {
-        let query = self.query(SELECT).sql(" AND id = ").bind(id.uuid()).sql(self.dialect.for_update());
+        let query = self
+            .query(SELECT)
+            .sql(" AND id = ")
+            .bind(id.uuid())
+            .sql(self.dialect.for_update());
         let rows = self.all(query).await?;
-        self.with_uses(&rows, Some(id)).await?.pop().ok_or(Error::NotFound)
+        self.with_uses(&rows, Some(id))
+            .await?
+            .pop()
+            .ok_or(Error::NotFound)
     }
 
     /// Writes what was decided about a client. Its scopes' grants are [`TenantTx::grant_scopes`]'s.
@@ -168,14 +198,28 @@ impl TenantTx {
     /// [`Error::Stale`]: it is gone.
     pub async fn change_client(&self, id: ClientId, spec: &ClientSpec) -> Result<(), Error> {
         let (networks, assets, businesses) = limits(spec)?;
-        let query = self.query("UPDATE clients SET name = ").bind(spec.name.as_str());
+        let query = self
+            .query("UPDATE clients SET name = ")
+            .bind(spec.name.as_str());
         let query = query.sql(", scopes = ").bind(spec.scopes.to_string());
-        let query = query.sql(", expires_at = ").bind(maybe_time(spec.expires_at));
+        let query = query
+            .sql(", expires_at = ")
+            .bind(maybe_time(spec.expires_at));
         let query = query.sql(", networks = ").bind(networks);
-        let query = query.sql(", asset_ids = ").bind(assets).sql(", business_ids = ").bind(businesses);
+        let query = query
+            .sql(", asset_ids = ")
+            .bind(assets)
+            .sql(", business_ids = ")
+            .bind(businesses);
         let query = query.sql(", proof_required = ").bind(spec.proof_required);
-        let query = query.sql(", keep_unused_scopes = ").bind(spec.keep_unused_scopes);
-        self.run_exactly(1, query.sql(" WHERE tenant_id = $1 AND id = ").bind(id.uuid())).await
+        let query = query
+            .sql(", keep_unused_scopes = ")
+            .bind(spec.keep_unused_scopes);
+        self.run_exactly(
+            1,
+            query.sql(" WHERE tenant_id = $1 AND id = ").bind(id.uuid()),
+        )
+        .await
     }
 
     /// Refuses a client from `at` on, and for good every access token that it holds; `None` lets it in again.
@@ -183,9 +227,17 @@ impl TenantTx {
     /// # Errors
     /// [`Error::Stale`]: it is gone.
     pub async fn disable_client(&self, id: ClientId, at: Option<Timestamp>) -> Result<(), Error> {
-        let query = self.query("UPDATE clients SET disabled_at = ").bind(maybe_time(at));
-        let query = query.sql(", token_version = token_version + ").bind(i64::from(at.is_some()));
-        self.run_exactly(1, query.sql(" WHERE tenant_id = $1 AND id = ").bind(id.uuid())).await
+        let query = self
+            .query("UPDATE clients SET disabled_at = ")
+            .bind(maybe_time(at));
+        let query = query
+            .sql(", token_version = token_version + ")
+            .bind(i64::from(at.is_some()));
+        self.run_exactly(
+            1,
+            query.sql(" WHERE tenant_id = $1 AND id = ").bind(id.uuid()),
+        )
+        .await
     }
 
     /// Gives a client another secret. The one before it counts until `older_until`; or no more, nor does any access
@@ -201,16 +253,30 @@ impl TenantTx {
         older_until: Option<Timestamp>,
     ) -> Result<(), Error> {
         let older = match older_until {
-            Some(_) => "previous_secret_hash = secret_hash, previous_proof_key_sealed = proof_key_sealed",
+            Some(_) => {
+                "previous_secret_hash = secret_hash, previous_proof_key_sealed = proof_key_sealed"
+            }
             None => {
                 "previous_secret_hash = NULL, previous_proof_key_sealed = NULL,
                  token_version = token_version + 1"
             }
         };
-        let query = self.query("UPDATE clients SET ").sql(older).sql(", previous_secret_until = ");
-        let query = query.bind(maybe_time(older_until)).sql(", secret_hash = ").bind(hash);
-        let query = query.sql(", proof_key_sealed = ").bind(proof_key.as_bytes());
-        self.run_exactly(1, query.sql(" WHERE tenant_id = $1 AND id = ").bind(id.uuid())).await
+        let query = self
+            .query("UPDATE clients SET ")
+            .sql(older)
+            .sql(", previous_secret_until = ");
+        let query = query
+            .bind(maybe_time(older_until))
+            .sql(", secret_hash = ")
+            .bind(hash);
+        let query = query
+            .sql(", proof_key_sealed = ")
+            .bind(proof_key.as_bytes());
+        self.run_exactly(
+            1,
+            query.sql(" WHERE tenant_id = $1 AND id = ").bind(id.uuid()),
+        )
+        .await
     }
 
     /// Revokes every access token that the client holds.
@@ -218,7 +284,8 @@ impl TenantTx {
     /// # Errors
     /// [`Error::NotFound`]: the tenant has no such client.
     pub async fn revoke_client_tokens(&self, id: ClientId) -> Result<(), Error> {
-        let query = self.query("UPDATE clients SET token_version = token_version + 1 WHERE tenant_id = $1");
+        let query =
+            self.query("UPDATE clients SET token_version = token_version + 1 WHERE tenant_id = $1");
         match self.run(query.sql(" AND id = ").bind(id.uuid())).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
@@ -230,12 +297,17 @@ impl TenantTx {
     /// # Errors
     /// [`Error::NotFound`]: the tenant has no such client.
     pub async fn delete_client(&self, id: ClientId) -> Result<(), Error> {
-        let query = self.query("DELETE FROM clients WHERE tenant_id = $1 AND id = ").bind(id.uuid());
+        let query = self
+            .query("DELETE FROM clients WHERE tenant_id = $1 AND id = ")
+            .bind(id.uuid());
         if self.run(query).await? == 0 {
             return Err(Error::NotFound);
         }
         for table in ["client_scopes", "client_proofs"] {
-            let query = self.query("DELETE FROM ").sql(table).sql(" WHERE tenant_id = $1 AND client_id = ");
+            let query = self
+                .query("DELETE FROM ")
+                .sql(table)
+                .sql(" WHERE tenant_id = $1 AND client_id = ");
             self.run(query.bind(id.uuid())).await?;
         }
         Ok(())
@@ -248,7 +320,11 @@ impl TenantTx {
             client.id.uuid().into(),
             spec.name.as_str().into(),
             client.secret_hash.as_slice().into(),
-            client.proof_key.as_ref().map(|it| it.as_bytes().to_vec()).into(),
+            client
+                .proof_key
+                .as_ref()
+                .map(|it| it.as_bytes().to_vec())
+                .into(),
             spec.scopes.to_string().into(),
             maybe_time(spec.expires_at).into(),
             networks.into(),
@@ -282,7 +358,10 @@ impl TenantTx {
 
 /// What a client is confined to. Neither column holds anything where it is confined to nothing.
 pub(crate) fn reach(row: &Row) -> Result<Reach, Error> {
-    let (assets, businesses) = (row.maybe_json("asset_ids")?, row.maybe_json("business_ids")?);
+    let (assets, businesses) = (
+        row.maybe_json("asset_ids")?,
+        row.maybe_json("business_ids")?,
+    );
     if assets.is_none() && businesses.is_none() {
         return Ok(Reach::All);
     }

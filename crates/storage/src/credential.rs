@@ -44,7 +44,10 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn active_credentials(&self, assets: &[AssetId]) -> Result<Vec<StoredCredential>, Error> {
+    pub async fn active_credentials(
+        &self,
+        assets: &[AssetId],
+    ) -> Result<Vec<StoredCredential>, Error> {
         self.in_slot(Slot::Active, assets).await
     }
 
@@ -52,7 +55,10 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn previous_credentials(&self, assets: &[AssetId]) -> Result<Vec<StoredCredential>, Error> {
+    pub async fn previous_credentials(
+        &self,
+        assets: &[AssetId],
+    ) -> Result<Vec<StoredCredential>, Error> {
         self.in_slot(Slot::Previous, assets).await
     }
 
@@ -60,7 +66,10 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn candidate_credentials(&self, assets: &[AssetId]) -> Result<Vec<StoredCredential>, Error> {
+    pub async fn candidate_credentials(
+        &self,
+        assets: &[AssetId],
+    ) -> Result<Vec<StoredCredential>, Error> {
         self.in_slot(Slot::Candidate, assets).await
     }
 
@@ -69,7 +78,10 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn standing_credentials(&self, assets: &[AssetId]) -> Result<Vec<StoredCredential>, Error> {
+    pub async fn standing_credentials(
+        &self,
+        assets: &[AssetId],
+    ) -> Result<Vec<StoredCredential>, Error> {
         let mut credentials = Vec::with_capacity(assets.len());
         for chunk in assets.chunks(CHUNK) {
             let query =
@@ -91,7 +103,8 @@ impl TenantTx {
     pub async fn delete_credentials(&self, ids: &[CredentialId]) -> Result<(), Error> {
         for chunk in ids.chunks(CHUNK) {
             let query = self.query("DELETE FROM credentials WHERE tenant_id = $1 AND id IN ");
-            self.run(query.list(chunk.iter().map(|id| id.uuid()))).await?;
+            self.run(query.list(chunk.iter().map(|id| id.uuid())))
+                .await?;
         }
         Ok(())
     }
@@ -121,7 +134,10 @@ impl TenantTx {
         credentials: impl IntoIterator<Item = &'a StoredCredential>,
         unless_taken: bool,
     ) -> Result<(), Error> {
-        let rows = credentials.into_iter().map(row).collect::<Result<Vec<_>, _>>()?;
+        let rows = credentials
+            .into_iter()
+            .map(row)
+            .collect::<Result<Vec<_>, _>>()?;
         let query = self
             .query(
                 "INSERT INTO credentials (tenant_id, id, asset_id, slot, kind, generation, grant_id, person_id,
@@ -133,7 +149,11 @@ impl TenantTx {
         self.run(query).await.map(drop)
     }
 
-    async fn in_slot(&self, slot: Slot, assets: &[AssetId]) -> Result<Vec<StoredCredential>, Error> {
+    async fn in_slot(
+        &self,
+        slot: Slot,
+        assets: &[AssetId],
+    ) -> Result<Vec<StoredCredential>, Error> {
         let mut credentials = Vec::with_capacity(assets.len());
         for chunk in assets.chunks(CHUNK) {
             let query = of_slot(self.query(SELECT), slot).list(chunk.iter().map(AssetId::as_str));
@@ -147,7 +167,10 @@ impl TenantTx {
 
 /// The slot is text of the statement: only so does the partial index on it serve.
 fn of_slot(query: Query, slot: Slot) -> Query {
-    query.sql(" AND c.slot = '").sql(slot.as_str()).sql("' AND c.asset_id IN ")
+    query
+        .sql(" AND c.slot = '")
+        .sql(slot.as_str())
+        .sql("' AND c.asset_id IN ")
 }
 
 fn row(stored: &StoredCredential) -> Result<[Value; 17], Error> {
@@ -160,7 +183,10 @@ fn row(stored: &StoredCredential) -> Result<[Value; 17], Error> {
         it.kind.as_str().into(),
         it.generation.into(),
         it.grant_id.map(GrantId::uuid).into(),
-        it.person_id.as_ref().map(|id| id.as_str().to_owned()).into(),
+        it.person_id
+            .as_ref()
+            .map(|id| id.as_str().to_owned())
+            .into(),
         it.intent_seq.into(),
         it.sealed.as_bytes().into(),
         key_id.into(),
@@ -178,9 +204,12 @@ fn row(stored: &StoredCredential) -> Result<[Value; 17], Error> {
 /// resealing; the record itself is what counts.
 pub(crate) fn sealed_under(sealed: &Sealed) -> Result<(Uuid, u32), Error> {
     let head = sealed.as_bytes();
-    let id = head.get(4..20).and_then(|bytes| Uuid::from_slice(bytes).ok());
+    let id = head
+        .get(4..20)
+        .and_then(|bytes| Uuid::from_slice(bytes).ok());
     let version = head.get(20..24).and_then(|bytes| bytes.try_into().ok());
-    id.zip(version.map(u32::from_be_bytes)).ok_or(Error::Corrupt("sealed record"))
+    id.zip(version.map(u32::from_be_bytes))
+        .ok_or(Error::Corrupt("sealed record"))
 }
 
 fn read(row: &Row) -> Result<StoredCredential, Error> {
@@ -201,5 +230,8 @@ fn read(row: &Row) -> Result<StoredCredential, Error> {
         proved_at: row.maybe_time("proved_at")?,
         created_at: row.time("created_at")?,
     };
-    Ok(StoredCredential { credential, tasks: row.json("tasks")? })
+    Ok(StoredCredential {
+        credential,
+        tasks: row.json("tasks")?,
+    })
 }

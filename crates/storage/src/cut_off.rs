@@ -96,13 +96,23 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn siblings(&self, readings: &[(CutOffReading, Timestamp)]) -> Result<Vec<AssetId>, Error> {
-        let silent = AssetKind::ALL.into_iter().filter(|it| !it.has_cut_off()).map(AssetKind::as_str);
+    pub async fn siblings(
+        &self,
+        readings: &[(CutOffReading, Timestamp)],
+    ) -> Result<Vec<AssetId>, Error> {
+        let silent = AssetKind::ALL
+            .into_iter()
+            .filter(|it| !it.has_cut_off())
+            .map(AssetKind::as_str);
         let silent: Vec<_> = silent.collect();
         let mut siblings = Vec::new();
         for chunk in readings.chunks(CHUNK) {
             let rows = chunk.iter().map(|(it, at)| -> [Value; 3] {
-                [it.person_id.as_str().into(), it.business_id.as_str().into(), time(*at).into()]
+                [
+                    it.person_id.as_str().into(),
+                    it.business_id.as_str().into(),
+                    time(*at).into(),
+                ]
             });
             let query = self
                 .query("SELECT a.id FROM assets a JOIN")
@@ -125,7 +135,10 @@ fn row(note: &CutOffNote) -> [Value; 6] {
     [
         note.asset_id.as_str().into(),
         Uuid::now_v7().into(),
-        note.person_id.as_ref().map(|id| id.as_str().to_owned()).into(),
+        note.person_id
+            .as_ref()
+            .map(|id| id.as_str().to_owned())
+            .into(),
         maybe_time(note.at).into(),
         note.source.as_str().into(),
         time(note.learned_at).into(),

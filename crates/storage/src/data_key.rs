@@ -66,7 +66,9 @@ impl TenantTx {
             time(key.created_at).into(),
         ];
         let query = self
-            .query("INSERT INTO tenant_keys (tenant_id, key_id, version, state, wrapped, created_at)")
+            .query(
+                "INSERT INTO tenant_keys (tenant_id, key_id, version, state, wrapped, created_at)",
+            )
             .tenant_rows([row])
             .sql(" ON CONFLICT DO NOTHING");
         match self.run(query).await? {

@@ -3,7 +3,9 @@
 //! The rule: a pending delivery has a row in the work list and no other has one; both change in one
 //! transaction, the row in the work list first. Times here are the system's, but for `created_at`.
 
-use regrant_domain::{DeliveryId, EventId, EventKind, Timestamp, WebhookEndpointId, webhook::DeliveryStatus};
+use regrant_domain::{
+    DeliveryId, EventId, EventKind, Timestamp, WebhookEndpointId, webhook::DeliveryStatus,
+};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -22,7 +24,11 @@ pub(crate) struct NewDelivery {
 
 impl NewDelivery {
     pub(crate) fn of(endpoint: WebhookEndpointId, event: EventId) -> Self {
-        Self { id: DeliveryId::mint(), endpoint, event }
+        Self {
+            id: DeliveryId::mint(),
+            endpoint,
+            event,
+        }
     }
 }
 
@@ -128,12 +134,19 @@ impl TenantTx {
         wall: Timestamp,
     ) -> Result<(), Error> {
         let rows = dues.iter().map(|(id, endpoint)| -> [Value; 4] {
-            [DueKind::Delivery.as_str().into(), id.uuid().into(), time(wall).into(), endpoint.uuid().into()]
+            [
+                DueKind::Delivery.as_str().into(),
+                id.uuid().into(),
+                time(wall).into(),
+                endpoint.uuid().into(),
+            ]
         });
         let query = self
             .query("INSERT INTO due (tenant_id, kind, object_id, due_at, share)")
             .tenant_rows(rows)
-            .sql(" ON CONFLICT (tenant_id, kind, object_id) DO UPDATE SET due_at = excluded.due_at");
+            .sql(
+                " ON CONFLICT (tenant_id, kind, object_id) DO UPDATE SET due_at = excluded.due_at",
+            );
         self.run(query).await.map(drop)
     }
 
@@ -144,9 +157,15 @@ impl TenantTx {
     pub async fn deliveries(&self, ids: &[DeliveryId]) -> Result<Vec<DueDelivery>, Error> {
         let mut found = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
-            let query = self.query(SELECT).sql(" AND d.id IN ").list(chunk.iter().map(|it| it.uuid()));
+            let query = self
+                .query(SELECT)
+                .sql(" AND d.id IN ")
+                .list(chunk.iter().map(|it| it.uuid()));
             for row in self.all(query).await? {
-                found.push(DueDelivery { delivery: read(&row)?, data: row.json("data")? });
+                found.push(DueDelivery {
+                    delivery: read(&row)?,
+                    data: row.json("data")?,
+                });
             }
         }
         Ok(found)
@@ -161,14 +180,19 @@ impl TenantTx {
         endpoint: WebhookEndpointId,
         filter: DeliveryFilter,
     ) -> Result<Vec<Delivery>, Error> {
-        let mut query = self.query(SELECT).sql(" AND d.endpoint_id = ").bind(endpoint.uuid());
+        let mut query = self
+            .query(SELECT)
+            .sql(" AND d.endpoint_id = ")
+            .bind(endpoint.uuid());
         if let Some(status) = filter.status {
             query = query.sql(" AND d.status = ").bind(status.as_str());
         }
         if let Some(after) = filter.after {
             query = query.sql(" AND d.id < ").bind(after.uuid());
         }
-        let query = query.sql(" ORDER BY d.id DESC LIMIT ").bind(i64::from(filter.limit));
+        let query = query
+            .sql(" ORDER BY d.id DESC LIMIT ")
+            .bind(i64::from(filter.limit));
         self.all(query).await?.iter().map(read).collect()
     }
 
@@ -189,7 +213,8 @@ impl TenantTx {
             .bind(time(wall))
             .sql(", status = ")
             .bind(status.as_str());
-        self.run_exactly(1, noted(query, attempt, lease.object)).await
+        self.run_exactly(1, noted(query, attempt, lease.object))
+            .await
     }
 
     /// Gives a delivery back; it is tried again at `next`.
@@ -203,8 +228,11 @@ impl TenantTx {
         next: Timestamp,
     ) -> Result<(), Error> {
         self.reschedule(lease, next).await?;
-        let query = self.query("UPDATE deliveries SET next_at = ").bind(time(next));
-        self.run_exactly(1, noted(query, attempt, lease.object)).await
+        let query = self
+            .query("UPDATE deliveries SET next_at = ")
+            .bind(time(next));
+        self.run_exactly(1, noted(query, attempt, lease.object))
+            .await
     }
 
     /// Takes what is no delivery any more off the work list.
@@ -226,9 +254,14 @@ impl TenantTx {
         event: EventId,
         wall: Timestamp,
     ) -> Result<(), Error> {
-        let query =
-            self.query("SELECT created_at FROM events WHERE tenant_id = $1 AND id = ").bind(event.uuid());
-        let created_at = self.one(query).await?.ok_or(Error::NotFound)?.time("created_at")?;
+        let query = self
+            .query("SELECT created_at FROM events WHERE tenant_id = $1 AND id = ")
+            .bind(event.uuid());
+        let created_at = self
+            .one(query)
+            .await?
+            .ok_or(Error::NotFound)?
+            .time("created_at")?;
         let query = self
             .query("SELECT id FROM deliveries WHERE tenant_id = $1 AND endpoint_id = ")
             .bind(endpoint.uuid())
@@ -236,7 +269,10 @@ impl TenantTx {
             .bind(event.uuid());
         match self.one(query).await? {
             Some(row) => self.resend(endpoint, &[row.get("id")?], wall).await,
-            None => self.insert_deliveries(&[NewDelivery::of(endpoint, event)], created_at, wall).await,
+            None => {
+                self.insert_deliveries(&[NewDelivery::of(endpoint, event)], created_at, wall)
+                    .await
+            }
         }
     }
 
@@ -258,16 +294,28 @@ impl TenantTx {
             .bind(time(since))
             .sql(" ORDER BY id LIMIT ")
             .bind(i64::from(most));
-        let ids: Vec<Uuid> =
-            self.all(query).await?.iter().map(|row| row.get("id")).collect::<Result<_, _>>()?;
+        let ids: Vec<Uuid> = self
+            .all(query)
+            .await?
+            .iter()
+            .map(|row| row.get("id"))
+            .collect::<Result<_, _>>()?;
         self.resend(endpoint, &ids, wall).await?;
         Ok(ids.len())
     }
 
     /// Begins deliveries anew.
-    async fn resend(&self, endpoint: WebhookEndpointId, ids: &[Uuid], wall: Timestamp) -> Result<(), Error> {
+    async fn resend(
+        &self,
+        endpoint: WebhookEndpointId,
+        ids: &[Uuid],
+        wall: Timestamp,
+    ) -> Result<(), Error> {
         for chunk in ids.chunks(CHUNK) {
-            let dues: Vec<_> = chunk.iter().map(|id| (DeliveryId::from_uuid(*id), endpoint)).collect();
+            let dues: Vec<_> = chunk
+                .iter()
+                .map(|id| (DeliveryId::from_uuid(*id), endpoint))
+                .collect();
             self.insert_delivery_dues(&dues, wall).await?;
             let query = self
                 .query(

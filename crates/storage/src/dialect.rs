@@ -24,7 +24,9 @@ impl Dialect {
         match scheme {
             "sqlite" => Ok(Self::Sqlite),
             "postgres" | "postgresql" => Ok(Self::Postgres),
-            _ => Err(Error::Unsupported("the address starts with sqlite: or postgres://".to_owned())),
+            _ => Err(Error::Unsupported(
+                "the address starts with sqlite: or postgres://".to_owned(),
+            )),
         }
     }
 
@@ -73,14 +75,18 @@ impl Dialect {
     /// first and writes later would fail instead of wait.
     pub(crate) async fn begin(self, on: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
         let options = TransactionOptions {
-            sqlite_transaction_mode: (self == Self::Sqlite).then_some(SqliteTransactionMode::Immediate),
+            sqlite_transaction_mode: (self == Self::Sqlite)
+                .then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         Ok(on.begin_with_options(options).await?)
     }
 
     /// Begins a transaction that only reads, and sees one moment throughout. SQLite's always do.
-    pub(crate) async fn snapshot(self, on: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
+    pub(crate) async fn snapshot(
+        self,
+        on: &DatabaseConnection,
+    ) -> Result<DatabaseTransaction, Error> {
         let options = TransactionOptions {
             isolation_level: (self == Self::Postgres).then_some(IsolationLevel::RepeatableRead),
             access_mode: (self == Self::Postgres).then_some(AccessMode::ReadOnly),
@@ -97,7 +103,9 @@ impl Dialect {
     ) -> Result<(), Error> {
         if self == Self::Postgres {
             let tenant = tenant.uuid().to_string();
-            let query = Query::new("SELECT set_config('app.tenant_id', ").bind(tenant).sql(", true)");
+            let query = Query::new("SELECT set_config('app.tenant_id', ")
+                .bind(tenant)
+                .sql(", true)");
             query.one(transaction).await?;
         }
         Ok(())
@@ -146,7 +154,9 @@ impl Dialect {
     /// Whether the table of applied migrations exists.
     pub(crate) async fn has_migrations(self, on: &impl ConnectionTrait) -> Result<bool, Error> {
         let sql = match self {
-            Self::Sqlite => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'seaql_migrations'",
+            Self::Sqlite => {
+                "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'seaql_migrations'"
+            }
             Self::Postgres => "SELECT 1 WHERE to_regclass('seaql_migrations') IS NOT NULL",
         };
         Ok(Query::new(sql).one(on).await?.is_some())

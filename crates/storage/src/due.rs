@@ -91,8 +91,12 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Claim>, Error> {
         let until = now + lease_for;
-        let free =
-            |query: Query| query.sql("(d.owner IS NULL OR d.leased_until <= ").bind(time(now)).sql(")");
+        let free = |query: Query| {
+            query
+                .sql("(d.owner IS NULL OR d.leased_until <= ")
+                .bind(time(now))
+                .sql(")")
+        };
         let query = Query::new(
             "WITH waiting AS MATERIALIZED (
                 SELECT d.tenant_id, d.object_id, d.due_at,
@@ -137,19 +141,30 @@ impl Store {
         };
         rows.sort_by_cached_key(|row| row.get::<i64>("due_at").unwrap_or_default());
         let apps = self.apps_of(&rows).await?;
-        rows.iter().map(|row| claim(row, kind, owner, &apps)).collect()
+        rows.iter()
+            .map(|row| claim(row, kind, owner, &apps))
+            .collect()
     }
 
     /// Holds on to a lease until `until`.
     ///
     /// # Errors
     /// [`Error::Stale`]: somebody else claimed the object, or its tenant's work rests.
-    pub async fn renew(&self, scope: &TenantScope, lease: &Lease, until: Timestamp) -> Result<(), Error> {
-        let query = Query::of_tenant(scope.tenant(), "UPDATE due SET leased_until = ").bind(time(until));
+    pub async fn renew(
+        &self,
+        scope: &TenantScope,
+        lease: &Lease,
+        until: Timestamp,
+    ) -> Result<(), Error> {
+        let query =
+            Query::of_tenant(scope.tenant(), "UPDATE due SET leased_until = ").bind(time(until));
         // Work of a tenant that is suspended meanwhile ends with its lease, and waits.
-        let served =
-            held(query, lease).sql(" AND EXISTS (SELECT 1 FROM tenants t WHERE t.id = due.tenant_id AND ");
-        match self.write(served.sql(lease.kind.of_tenants()).sql(")")).await? {
+        let served = held(query, lease)
+            .sql(" AND EXISTS (SELECT 1 FROM tenants t WHERE t.id = due.tenant_id AND ");
+        match self
+            .write(served.sql(lease.kind.of_tenants()).sql(")"))
+            .await?
+        {
             0 => Err(Error::Stale),
             _ => Ok(()),
         }
@@ -163,8 +178,12 @@ impl Store {
     pub async fn release_leases(&self, process: &str) -> Result<u64, Error> {
         let mut freed = 0;
         for table in ["due", "probe_due"] {
-            let sql = format!("UPDATE {table} SET owner = NULL, leased_until = NULL WHERE owner = ");
-            let query = Query::new(sql).bind(process).sql(" OR owner LIKE ").bind(format!("{process}/%"));
+            let sql =
+                format!("UPDATE {table} SET owner = NULL, leased_until = NULL WHERE owner = ");
+            let query = Query::new(sql)
+                .bind(process)
+                .sql(" OR owner LIKE ")
+                .bind(format!("{process}/%"));
             freed += self.write(query).await?;
         }
         Ok(freed)
@@ -178,7 +197,9 @@ impl Store {
     pub async fn expire_leases(&self) -> Result<u64, Error> {
         let mut freed = 0;
         for table in ["due", "probe_due"] {
-            let sql = format!("UPDATE {table} SET owner = NULL, leased_until = NULL WHERE owner IS NOT NULL");
+            let sql = format!(
+                "UPDATE {table} SET owner = NULL, leased_until = NULL WHERE owner IS NOT NULL"
+            );
             freed += self.write(Query::new(sql)).await?;
         }
         Ok(freed)
@@ -188,10 +209,15 @@ impl Store {
         if rows.is_empty() {
             return Ok(HashMap::new());
         }
-        let tenants: Vec<Uuid> = rows.iter().map(|row| row.get("tenant_id")).collect::<Result<_, _>>()?;
+        let tenants: Vec<Uuid> = rows
+            .iter()
+            .map(|row| row.get("tenant_id"))
+            .collect::<Result<_, _>>()?;
         let query = Query::new("SELECT id, app_id FROM tenants WHERE id IN ").list(tenants);
         let rows = query.all(&self.connection).await?;
-        rows.iter().map(|row| Ok((row.get("id")?, row.parsed("app_id")?))).collect()
+        rows.iter()
+            .map(|row| Ok((row.get("id")?, row.parsed("app_id")?)))
+            .collect()
     }
 }
 
@@ -202,7 +228,8 @@ impl TenantTx {
     /// # Errors
     /// [`Error::Stale`]: somebody else claimed the object, or its work is done.
     pub async fn hold(&self, lease: &Lease) -> Result<(), Error> {
-        let query = held(self.query("SELECT fencing FROM due"), lease).sql(self.dialect.for_update());
+        let query =
+            held(self.query("SELECT fencing FROM due"), lease).sql(self.dialect.for_update());
         self.one(query).await?.map(drop).ok_or(Error::Stale)
     }
 
@@ -212,7 +239,8 @@ impl TenantTx {
     /// [`Error::Stale`]: somebody else claimed the object.
     pub async fn reschedule(&self, lease: &Lease, due_at: Timestamp) -> Result<(), Error> {
         let query = self.query("UPDATE due SET owner = NULL, leased_until = NULL, due_at = ");
-        self.run_exactly(1, held(query.bind(time(due_at)), lease)).await
+        self.run_exactly(1, held(query.bind(time(due_at)), lease))
+            .await
     }
 
     /// Makes an object due; with a holder it is leased from the start.
@@ -236,18 +264,28 @@ impl TenantTx {
             .query("INSERT INTO due (tenant_id, kind, object_id, due_at, owner, leased_until, fencing)")
             .tenant_rows([row]);
         self.run(query).await?;
-        Ok(Lease { kind, object, owner: owner.to_owned(), fencing: 1 })
+        Ok(Lease {
+            kind,
+            object,
+            owner: owner.to_owned(),
+            fencing: 1,
+        })
     }
 
     /// Makes objects due that are not on the work list yet.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn make_due(&self, kind: DueKind, objects: &[Uuid], due_at: Timestamp) -> Result<(), Error> {
+    pub async fn make_due(
+        &self,
+        kind: DueKind,
+        objects: &[Uuid],
+        due_at: Timestamp,
+    ) -> Result<(), Error> {
         for chunk in objects.chunks(CHUNK) {
-            let rows = chunk
-                .iter()
-                .map(|it| -> [Value; 3] { [kind.as_str().into(), (*it).into(), time(due_at).into()] });
+            let rows = chunk.iter().map(|it| -> [Value; 3] {
+                [kind.as_str().into(), (*it).into(), time(due_at).into()]
+            });
             let query = self
                 .query("INSERT INTO due (tenant_id, kind, object_id, due_at)")
                 .tenant_rows(rows)
@@ -287,13 +325,23 @@ fn held(query: Query, lease: &Lease) -> Query {
         .bind(lease.fencing)
 }
 
-fn claim(row: &Row, kind: DueKind, owner: &str, apps: &HashMap<Uuid, AppId>) -> Result<Claim, Error> {
+fn claim(
+    row: &Row,
+    kind: DueKind,
+    owner: &str,
+    apps: &HashMap<Uuid, AppId>,
+) -> Result<Claim, Error> {
     let tenant: Uuid = row.get("tenant_id")?;
     let object = row.get("object_id")?;
     let app = apps.get(&tenant).cloned().ok_or(Error::Corrupt("tenant"))?;
     Ok(Claim {
         scope: TenantScope::new(TenantId::from_uuid(tenant), app),
         object,
-        lease: Lease { kind, object, owner: owner.to_owned(), fencing: row.get("fencing")? },
+        lease: Lease {
+            kind,
+            object,
+            owner: owner.to_owned(),
+            fencing: row.get("fencing")?,
+        },
     })
 }

@@ -36,10 +36,13 @@ impl TenantTx {
         let endpoints = self.enabled_endpoints().await?;
         let mut on_their_way = Vec::new();
         for (event, id) in events.iter().zip(ids) {
-            let wanting = endpoints.iter().filter(|(_, filter)| filter.wants(event.kind));
+            let wanting = endpoints
+                .iter()
+                .filter(|(_, filter)| filter.wants(event.kind));
             on_their_way.extend(wanting.map(|(endpoint, _)| NewDelivery::of(*endpoint, id)));
         }
-        self.insert_deliveries(&on_their_way, at, Clock::wall()).await
+        self.insert_deliveries(&on_their_way, at, Clock::wall())
+            .await
     }
 
     /// Writes an event down for one endpoint alone, whatever it wants.
@@ -52,17 +55,28 @@ impl TenantTx {
         event: &NewEvent,
         at: Timestamp,
     ) -> Result<EventId, Error> {
-        let id = self.insert_events(std::slice::from_ref(event), at).await?.pop();
+        let id = self
+            .insert_events(std::slice::from_ref(event), at)
+            .await?
+            .pop();
         let id = id.ok_or(Error::Corrupt("event"))?;
-        self.insert_deliveries(&[NewDelivery::of(endpoint, id)], at, Clock::wall()).await?;
+        self.insert_deliveries(&[NewDelivery::of(endpoint, id)], at, Clock::wall())
+            .await?;
         Ok(id)
     }
 
-    async fn insert_events(&self, events: &[NewEvent], at: Timestamp) -> Result<Vec<EventId>, Error> {
+    async fn insert_events(
+        &self,
+        events: &[NewEvent],
+        at: Timestamp,
+    ) -> Result<Vec<EventId>, Error> {
         let ids: Vec<_> = events.iter().map(|_| EventId::mint()).collect();
         let events: Vec<_> = ids.iter().zip(events).collect();
         for chunk in events.chunks(CHUNK) {
-            let rows = chunk.iter().map(|(id, it)| row(**id, it, at)).collect::<Result<Vec<_>, _>>()?;
+            let rows = chunk
+                .iter()
+                .map(|(id, it)| row(**id, it, at))
+                .collect::<Result<Vec<_>, _>>()?;
             let query = self
                 .query("INSERT INTO events (tenant_id, id, kind, subject, data, created_at)")
                 .tenant_rows(rows);

@@ -6,7 +6,9 @@
 use std::fmt::Write;
 
 use chrono::NaiveDate;
-use regrant_domain::{AssetId, AssetKind, PersonId, Timestamp, Within, forecast::Tally, state::EndingCause};
+use regrant_domain::{
+    AssetId, AssetKind, PersonId, Timestamp, Within, forecast::Tally, state::EndingCause,
+};
 
 use crate::{
     Error, TenantTx,
@@ -87,13 +89,21 @@ impl TenantTx {
         after: Option<&Place>,
         limit: u32,
     ) -> Result<Vec<ForecastRow>, Error> {
-        let mut query = self.shown(filter).sql(" SELECT id, at, cause FROM shown WHERE ").sql(turn(filter));
+        let mut query = self
+            .shown(filter)
+            .sql(" SELECT id, at, cause FROM shown WHERE ")
+            .sql(turn(filter));
         if let Some(it) = after {
-            query =
-                query.sql(" AND (at, id, rank) > (").bind(time(it.at)).sql(", ").bind(it.asset_id.as_str());
+            query = query
+                .sql(" AND (at, id, rank) > (")
+                .bind(time(it.at))
+                .sql(", ")
+                .bind(it.asset_id.as_str());
             query = query.sql(", ").bind(rank(it.cause)).sql(")");
         }
-        let query = query.sql(" ORDER BY at, id, rank LIMIT ").bind(i64::from(limit));
+        let query = query
+            .sql(" ORDER BY at, id, rank LIMIT ")
+            .bind(i64::from(limit));
         self.all(query).await?.iter().map(place).collect()
     }
 
@@ -134,7 +144,10 @@ impl TenantTx {
         }
         let query = query.sql(") AS unknown FROM standing");
         let row = self.one(query).await?.ok_or(Error::NotFound)?;
-        Ok(ForecastTotals { unknown: count(&row, "unknown")?, passed: count(&row, "passed")? })
+        Ok(ForecastTotals {
+            unknown: count(&row, "unknown")?,
+            passed: count(&row, "passed")?,
+        })
     }
 
     /// The first assets of every day and cause, at most `most` of each.
@@ -167,11 +180,18 @@ impl TenantTx {
                 (c.id IS NULL OR a.definitive OR a.failures > 1
                     OR (a.cut_off_source = 'probe' AND a.cut_off IS NOT NULL AND a.cut_off <= ",
         );
-        query = query.bind(now).sql(") OR (a.expires_at IS NOT NULL AND a.expires_at <= ").bind(now);
-        query = query.sql(") OR (a.data_access_expires_at IS NOT NULL AND a.data_access_expires_at <= ");
+        query = query
+            .bind(now)
+            .sql(") OR (a.expires_at IS NOT NULL AND a.expires_at <= ")
+            .bind(now);
+        query = query
+            .sql(") OR (a.data_access_expires_at IS NOT NULL AND a.data_access_expires_at <= ");
         query = query.bind(now).sql(")) AS gone, ");
         query = match &filter.leaves {
-            Some(person) => query.sql("coalesce(a.person_id = ").bind(person.as_str()).sql(", 0 = 1)"),
+            Some(person) => query
+                .sql("coalesce(a.person_id = ")
+                .bind(person.as_str())
+                .sql(", 0 = 1)"),
             None => query.sql("(0 = 1)"),
         };
         query = query.sql(
@@ -186,7 +206,9 @@ impl TenantTx {
             query = query.sql(" AND a.business_id = ").bind(business.as_str());
         }
         if !filter.person_ids.is_empty() {
-            query = query.sql(" AND a.person_id IN ").list(filter.person_ids.iter().map(PersonId::as_str));
+            query = query
+                .sql(" AND a.person_id IN ")
+                .list(filter.person_ids.iter().map(PersonId::as_str));
         }
         confined(query, filter.within.as_ref())
     }
@@ -225,21 +247,31 @@ impl TenantTx {
 /// What goes on after ending `e` of the active credential, whose grant is `g`: `forecast::covered_by` in SQL.
 fn cover(query: Query, filter: &ForecastFilter) -> Query {
     let behind = |query: Query, slot: &str, proved: &str| {
-        let query =
-            query.sql("EXISTS (SELECT 1 FROM credentials c WHERE c.tenant_id = $1 AND c.asset_id = e.id");
+        let query = query.sql(
+            "EXISTS (SELECT 1 FROM credentials c WHERE c.tenant_id = $1 AND c.asset_id = e.id",
+        );
         let query = query.sql(&format!(
             " AND c.slot = '{slot}'{proved} AND (c.expires_at IS NULL OR c.expires_at > e.at)
              AND (c.data_access_expires_at IS NULL OR c.data_access_expires_at > e.at)
              AND (e.rank IN (1, 2) OR (c.person_id IS NOT NULL AND c.person_id IS DISTINCT FROM e.person_id))"
         ));
         match &filter.leaves {
-            Some(it) => query.sql(" AND c.person_id IS DISTINCT FROM ").bind(it.as_str()).sql(")"),
+            Some(it) => query
+                .sql(" AND c.person_id IS DISTINCT FROM ")
+                .bind(it.as_str())
+                .sql(")"),
             None => query.sql(")"),
         }
     };
-    let query = behind(query.sql("CASE WHEN "), "standby", " AND c.proved_at IS NOT NULL");
+    let query = behind(
+        query.sql("CASE WHEN "),
+        "standby",
+        " AND c.proved_at IS NOT NULL",
+    );
     let query = query
-        .sql(" THEN 'standby' WHEN e.rank = 1 AND g.sealed IS NOT NULL AND NOT e.leaves AND e.at > ")
+        .sql(
+            " THEN 'standby' WHEN e.rank = 1 AND g.sealed IS NOT NULL AND NOT e.leaves AND e.at > ",
+        )
         .bind(time(filter.now))
         .sql(" THEN 'refresh' WHEN ");
     behind(query, "candidate", "").sql(" THEN 'candidate' END")
@@ -271,7 +303,11 @@ fn ranks() -> String {
 }
 
 pub(crate) fn place(row: &Row) -> Result<Place, Error> {
-    Ok(Place { at: row.time("at")?, asset_id: row.parsed("id")?, cause: row.parsed("cause")? })
+    Ok(Place {
+        at: row.time("at")?,
+        asset_id: row.parsed("id")?,
+        cause: row.parsed("cause")?,
+    })
 }
 
 fn line(row: &Row) -> Result<ForecastLine, Error> {

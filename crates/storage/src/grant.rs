@@ -10,7 +10,8 @@ use crate::{
     row::Row,
 };
 
-const SELECT: &str = "SELECT id, app_id, kind, person_id, person_name, is_work_account, scopes, issued_at,
+const SELECT: &str =
+    "SELECT id, app_id, kind, person_id, person_name, is_work_account, scopes, issued_at,
     expires_at, data_access_expires_at FROM grants WHERE tenant_id = $1 AND id IN ";
 
 /// A grant's token, as long as it is kept.
@@ -52,9 +53,19 @@ impl TenantTx {
     /// [`Error::NotFound`]: the tenant has no such grant.
     pub async fn grant_token(&self, id: GrantId) -> Result<GrantToken, Error> {
         let sql = SELECT.replace(" FROM", ", sealed, refresh_tried_at FROM");
-        let row = self.one(self.query(&sql).list([id.uuid()])).await?.ok_or(Error::NotFound)?;
-        let (sealed, refresh_tried_at) = (row.maybe_sealed("sealed")?, row.maybe_time("refresh_tried_at")?);
-        Ok(GrantToken { grant: read(&row)?, sealed, refresh_tried_at })
+        let row = self
+            .one(self.query(&sql).list([id.uuid()]))
+            .await?
+            .ok_or(Error::NotFound)?;
+        let (sealed, refresh_tried_at) = (
+            row.maybe_sealed("sealed")?,
+            row.maybe_time("refresh_tried_at")?,
+        );
+        Ok(GrantToken {
+            grant: read(&row)?,
+            sealed,
+            refresh_tried_at,
+        })
     }
 
     /// Notes that a refresh is about to be tried: proves, too, that the database can be written.
@@ -74,7 +85,11 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn refreshable(&self, ids: &[GrantId], since: Timestamp) -> Result<Vec<GrantId>, Error> {
+    pub async fn refreshable(
+        &self,
+        ids: &[GrantId],
+        since: Timestamp,
+    ) -> Result<Vec<GrantId>, Error> {
         let mut found = Vec::new();
         for chunk in ids.chunks(CHUNK) {
             let query = self
@@ -138,7 +153,11 @@ impl TenantTx {
             .bind(id.uuid())
             .sql(" ORDER BY asset_id LIMIT ")
             .bind(i64::from(limit));
-        self.all(query).await?.iter().map(|row| row.parsed("asset_id")).collect()
+        self.all(query)
+            .await?
+            .iter()
+            .map(|row| row.parsed("asset_id"))
+            .collect()
     }
 
     /// Keeps a grant.

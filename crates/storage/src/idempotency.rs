@@ -39,7 +39,10 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn find_idempotent(&self, key: &IdempotencyKey) -> Result<Option<IdempotentCall>, Error> {
+    pub async fn find_idempotent(
+        &self,
+        key: &IdempotencyKey,
+    ) -> Result<Option<IdempotentCall>, Error> {
         let query = self
             .query(
                 "SELECT fingerprint, key_version, answer, reconnect_id FROM idempotency WHERE tenant_id = $1",
@@ -57,7 +60,9 @@ impl TenantTx {
             fingerprint: row.get("fingerprint")?,
             key_version: row.unsigned("key_version")?,
             answer: row.get("answer")?,
-            reconnect: row.get::<Option<Uuid>>("reconnect_id")?.map(ReconnectId::from_uuid),
+            reconnect: row
+                .get::<Option<Uuid>>("reconnect_id")?
+                .map(ReconnectId::from_uuid),
         }))
     }
 

@@ -53,16 +53,28 @@ impl Store {
     ///
     /// # Errors
     /// The database failed; nothing was kept.
-    pub async fn receive(&self, words: &[NewWord], at: Timestamp, due_at: Timestamp) -> Result<usize, Error> {
+    pub async fn receive(
+        &self,
+        words: &[NewWord],
+        at: Timestamp,
+        due_at: Timestamp,
+    ) -> Result<usize, Error> {
         let tx = self.begin_as(regrant_domain::TenantId::SYSTEM).await?;
         let mut kept = 0;
         for chunk in words.chunks(CHUNK) {
             let rows = insert(chunk, at).all(&tx.transaction).await?;
-            let ids = rows.iter().map(|row| row.get("id")).collect::<Result<Vec<Uuid>, _>>()?;
+            let ids = rows
+                .iter()
+                .map(|row| row.get("id"))
+                .collect::<Result<Vec<Uuid>, _>>()?;
             kept += ids.len();
             if !ids.is_empty() {
                 fan_out(ids.clone(), due_at).run(&tx.transaction).await?;
-                close(at).sql(" AND id IN ").list(ids).run(&tx.transaction).await?;
+                close(at)
+                    .sql(" AND id IN ")
+                    .list(ids)
+                    .run(&tx.transaction)
+                    .await?;
             }
         }
         tx.commit().await?;
@@ -90,7 +102,10 @@ impl Store {
             cut_off: row.maybe_time("cut_off")?,
             told_at: row.time("told_at")?,
         };
-        Ok(StoredWord { word, received_at: row.time("received_at")? })
+        Ok(StoredWord {
+            word,
+            received_at: row.time("received_at")?,
+        })
     }
 
     /// Closes the messages that no tenant's work is left of, and erases whom they were about.
@@ -98,7 +113,9 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn close_words(&self, at: Timestamp) -> Result<u64, Error> {
-        let open = Query::new("SELECT 1 FROM inbox").sql(FINISHED).sql(" LIMIT 1");
+        let open = Query::new("SELECT 1 FROM inbox")
+            .sql(FINISHED)
+            .sql(" LIMIT 1");
         // Most of the time there is none, and looking takes no turn from a writer.
         match open.one(&self.connection).await? {
             Some(_) => self.write(close(at)).await,
@@ -110,7 +127,11 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`]: there is none.
-    pub async fn deletion(&self, app: &AppId, code_hash: [u8; 16]) -> Result<StoredDeletion, Error> {
+    pub async fn deletion(
+        &self,
+        app: &AppId,
+        code_hash: [u8; 16],
+    ) -> Result<StoredDeletion, Error> {
         let query = Query::new("SELECT received_at, begun_at, done_at FROM inbox WHERE app_id = ")
             .bind(app.as_str())
             .sql(" AND code_hash = ")
@@ -156,7 +177,9 @@ fn insert(words: &[NewWord], at: Timestamp) -> Query {
          code_hash) VALUES ",
     );
     for (n, word) in words.iter().enumerate() {
-        query = query.sql(if n == 0 { "" } else { ", " }).list(row(word, at));
+        query = query
+            .sql(if n == 0 { "" } else { ", " })
+            .list(row(word, at));
     }
     query.sql(" ON CONFLICT (app_id, digest) DO NOTHING RETURNING id")
 }
@@ -189,5 +212,7 @@ fn fan_out(ids: Vec<Uuid>, due_at: Timestamp) -> Query {
 }
 
 fn close(at: Timestamp) -> Query {
-    Query::new("UPDATE inbox SET person_id = NULL, done_at = ").bind(time(at)).sql(FINISHED)
+    Query::new("UPDATE inbox SET person_id = NULL, done_at = ")
+        .bind(time(at))
+        .sql(FINISHED)
 }

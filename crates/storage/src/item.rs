@@ -75,7 +75,10 @@ impl TenantTx {
     /// # Errors
     /// The database failed.
     pub async fn items(&self, reconnect: ReconnectId) -> Result<Vec<Item>, Error> {
-        let query = self.query(SELECT).bind(reconnect.uuid()).sql(" ORDER BY position");
+        let query = self
+            .query(SELECT)
+            .bind(reconnect.uuid())
+            .sql(" ORDER BY position");
         self.all(query).await?.iter().map(read).collect()
     }
 
@@ -132,7 +135,10 @@ impl TenantTx {
                  WHERE tenant_id = $1 AND outcome = 'deferred' AND reconnect_id = ",
             )
             .bind(reconnect.uuid());
-        self.one(query).await?.ok_or(Error::NotFound)?.maybe_time("retry_at")
+        self.one(query)
+            .await?
+            .ok_or(Error::NotFound)?
+            .maybe_time("retry_at")
     }
 
     /// Settles items by position; each gets the next number of the reconnect's events, in this order.
@@ -216,7 +222,16 @@ fn accepted(
     event_seq: i64,
     at: Timestamp,
 ) -> Result<[Value; 12], Error> {
-    let [_, outcome, serving, reason, retry_at, fbtrace_id, settled_at, event_seq] = match &item.settled {
+    let [
+        _,
+        outcome,
+        serving,
+        reason,
+        retry_at,
+        fbtrace_id,
+        settled_at,
+        event_seq,
+    ] = match &item.settled {
         Some(result) => settled(position, result, event_seq, at)?,
         None => unsettled(position),
     };
@@ -236,7 +251,12 @@ fn accepted(
     ])
 }
 
-fn settled(position: i64, result: &ItemResult, event_seq: i64, at: Timestamp) -> Result<[Value; 8], Error> {
+fn settled(
+    position: i64,
+    result: &ItemResult,
+    event_seq: i64,
+    at: Timestamp,
+) -> Result<[Value; 8], Error> {
     let final_at = result.outcome.is_final().then_some(at);
     Ok([
         position.into(),
@@ -252,7 +272,16 @@ fn settled(position: i64, result: &ItemResult, event_seq: i64, at: Timestamp) ->
 
 fn unsettled(position: i64) -> [Value; 8] {
     let (text, number) = (Value::String(None), Value::BigInt(None));
-    [position.into(), text.clone(), text.clone(), text.clone(), number.clone(), text, number.clone(), number]
+    [
+        position.into(),
+        text.clone(),
+        text.clone(),
+        text.clone(),
+        number.clone(),
+        text,
+        number.clone(),
+        number,
+    ]
 }
 
 fn read(row: &Row) -> Result<Item, Error> {

@@ -3,7 +3,9 @@
 //! The rule: whoever takes an owner away holds [`TenantTx::lock_owners`] first, so that of two that do so at once
 //! the second one sees what the first did.
 
-use regrant_domain::{OperatorId, OperatorName, OperatorRole, OperatorSessionId, TenantId, Timestamp};
+use regrant_domain::{
+    OperatorId, OperatorName, OperatorRole, OperatorSessionId, TenantId, Timestamp,
+};
 use sea_orm::Value;
 
 use crate::{
@@ -57,13 +59,22 @@ impl Store {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn operators(&self, after: Option<OperatorId>, limit: u32) -> Result<Vec<Operator>, Error> {
+    pub async fn operators(
+        &self,
+        after: Option<OperatorId>,
+        limit: u32,
+    ) -> Result<Vec<Operator>, Error> {
         let mut query = Query::new(COLUMNS).sql(" FROM operators o");
         if let Some(after) = after {
             query = query.sql(" WHERE o.id > ").bind(after.uuid());
         }
         let query = query.sql(" ORDER BY o.id LIMIT ").bind(i64::from(limit));
-        query.all(&self.connection).await?.iter().map(read).collect()
+        query
+            .all(&self.connection)
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 
     /// The operator with this id.
@@ -71,7 +82,9 @@ impl Store {
     /// # Errors
     /// [`Error::NotFound`]: there is none.
     pub async fn operator(&self, id: OperatorId) -> Result<Operator, Error> {
-        let query = Query::new(COLUMNS).sql(" FROM operators o WHERE o.id = ").bind(id.uuid());
+        let query = Query::new(COLUMNS)
+            .sql(" FROM operators o WHERE o.id = ")
+            .bind(id.uuid());
         read(&query.one(&self.connection).await?.ok_or(Error::NotFound)?)
     }
 
@@ -79,7 +92,10 @@ impl Store {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn find_operator(&self, name: &OperatorName) -> Result<Option<OperatorWithPassword>, Error> {
+    pub async fn find_operator(
+        &self,
+        name: &OperatorName,
+    ) -> Result<Option<OperatorWithPassword>, Error> {
         let query = Query::new(COLUMNS).sql(", o.password_hash FROM operators o WHERE o.name = ");
         let row = query.bind(name.as_str()).one(&self.connection).await?;
         row.map(|row| with_password(&row)).transpose()
@@ -102,7 +118,11 @@ impl Store {
             .bind(time(now))
             .sql(" AND s.id = ")
             .bind(session.uuid());
-        query.one(&self.connection).await?.map(|row| read(&row)).transpose()
+        query
+            .one(&self.connection)
+            .await?
+            .map(|row| read(&row))
+            .transpose()
     }
 
     /// Drops log-ins that ended before `before`.
@@ -110,7 +130,10 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn purge_operator_sessions(&self, before: Timestamp) -> Result<u64, Error> {
-        self.write(Query::new("DELETE FROM operator_sessions WHERE expires_at < ").bind(time(before))).await
+        self.write(
+            Query::new("DELETE FROM operator_sessions WHERE expires_at < ").bind(time(before)),
+        )
+        .await
     }
 }
 
@@ -119,7 +142,11 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::Taken`]: its name is.
-    pub async fn insert_operator(&self, operator: &Operator, password_hash: &str) -> Result<(), Error> {
+    pub async fn insert_operator(
+        &self,
+        operator: &Operator,
+        password_hash: &str,
+    ) -> Result<(), Error> {
         let row: [Value; 6] = [
             operator.id.uuid().into(),
             operator.name.as_str().into(),
@@ -131,7 +158,10 @@ impl TenantTx {
         let query = Query::new(
             "INSERT INTO operators (id, name, role, password_hash, created_at, disabled_at) VALUES ",
         );
-        match self.of_installation(query.list(row).sql(" ON CONFLICT DO NOTHING")).await? {
+        match self
+            .of_installation(query.list(row).sql(" ON CONFLICT DO NOTHING"))
+            .await?
+        {
             0 => Err(Error::Taken("operator")),
             _ => Ok(()),
         }
@@ -157,8 +187,13 @@ impl TenantTx {
         let query = Query::new(
             "SELECT o.id FROM operators o WHERE o.role = 'owner' AND o.disabled_at IS NULL ORDER BY o.id",
         );
-        let rows = query.sql(self.dialect.for_update()).all(&self.transaction).await?;
-        rows.iter().map(|row| Ok(OperatorId::from_uuid(row.get("id")?))).collect()
+        let rows = query
+            .sql(self.dialect.for_update())
+            .all(&self.transaction)
+            .await?;
+        rows.iter()
+            .map(|row| Ok(OperatorId::from_uuid(row.get("id")?)))
+            .collect()
     }
 
     /// Writes what of an operator can change: its name, its role, whether it is disabled.
@@ -186,8 +221,16 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::NotFound`]: there is none.
-    pub async fn set_operator_password(&self, id: OperatorId, password_hash: &str) -> Result<(), Error> {
-        self.of_operator(id, Query::new("UPDATE operators SET password_hash = ").bind(password_hash)).await
+    pub async fn set_operator_password(
+        &self,
+        id: OperatorId,
+        password_hash: &str,
+    ) -> Result<(), Error> {
+        self.of_operator(
+            id,
+            Query::new("UPDATE operators SET password_hash = ").bind(password_hash),
+        )
+        .await
     }
 
     /// Forgets an operator and its log-ins.
@@ -195,7 +238,8 @@ impl TenantTx {
     /// # Errors
     /// [`Error::NotFound`]: there is none.
     pub async fn delete_operator(&self, id: OperatorId) -> Result<(), Error> {
-        self.of_operator(id, Query::new("DELETE FROM operators")).await
+        self.of_operator(id, Query::new("DELETE FROM operators"))
+            .await
     }
 
     /// Keeps a log-in, and when its operator logged in last.
@@ -203,7 +247,8 @@ impl TenantTx {
     /// # Errors
     /// [`Error::NotFound`]: the operator is gone.
     pub async fn insert_operator_session(&self, session: &OperatorSession) -> Result<(), Error> {
-        let seen = Query::new("UPDATE operators SET last_login_at = ").bind(time(session.created_at));
+        let seen =
+            Query::new("UPDATE operators SET last_login_at = ").bind(time(session.created_at));
         self.of_operator(session.operator, seen).await?;
         let row: [Value; 4] = [
             session.id.uuid().into(),
@@ -211,8 +256,9 @@ impl TenantTx {
             time(session.created_at).into(),
             time(session.expires_at).into(),
         ];
-        let query =
-            Query::new("INSERT INTO operator_sessions (id, operator_id, created_at, expires_at) VALUES ");
+        let query = Query::new(
+            "INSERT INTO operator_sessions (id, operator_id, created_at, expires_at) VALUES ",
+        );
         self.of_installation(query.list(row)).await.map(drop)
     }
 
@@ -253,12 +299,17 @@ impl TenantTx {
         if self.tenant == TenantId::SYSTEM {
             Ok(())
         } else {
-            Err(Error::Unsupported("a tenant's transaction on the installation's rows".to_owned()))
+            Err(Error::Unsupported(
+                "a tenant's transaction on the installation's rows".to_owned(),
+            ))
         }
     }
 
     async fn of_operator(&self, id: OperatorId, query: Query) -> Result<(), Error> {
-        match self.of_installation(query.sql(" WHERE id = ").bind(id.uuid())).await? {
+        match self
+            .of_installation(query.sql(" WHERE id = ").bind(id.uuid()))
+            .await?
+        {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }
@@ -266,7 +317,10 @@ impl TenantTx {
 }
 
 fn with_password(row: &Row) -> Result<OperatorWithPassword, Error> {
-    Ok(OperatorWithPassword { operator: read(row)?, password_hash: row.get("password_hash")? })
+    Ok(OperatorWithPassword {
+        operator: read(row)?,
+        password_hash: row.get("password_hash")?,
+    })
 }
 
 fn read(row: &Row) -> Result<Operator, Error> {

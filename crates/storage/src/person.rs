@@ -90,7 +90,9 @@ impl TenantTx {
         let mut found = HashSet::new();
         for chunk in ids.chunks(CHUNK) {
             let query = self.query("SELECT c.asset_id FROM credentials c WHERE c.slot = 'active'");
-            let query = of_revoked(query, revoked).sql(" AND c.asset_id IN ").list(texts(chunk));
+            let query = of_revoked(query, revoked)
+                .sql(" AND c.asset_id IN ")
+                .list(texts(chunk));
             for row in self.all(query).await? {
                 found.insert(row.parsed("asset_id")?);
             }
@@ -112,7 +114,9 @@ impl TenantTx {
         for chunk in ids.chunks(CHUNK) {
             let slots = if active { "TRUE" } else { "c.slot <> 'active'" };
             let query = self.query("DELETE FROM credentials AS c WHERE ").sql(slots);
-            let query = of_revoked(query, revoked).sql(" AND c.asset_id IN ").list(texts(chunk));
+            let query = of_revoked(query, revoked)
+                .sql(" AND c.asset_id IN ")
+                .list(texts(chunk));
             deleted += self.run(query).await?;
         }
         Ok(deleted)
@@ -190,13 +194,22 @@ impl TenantTx {
         self.run(cut_offs).await.map(drop)
     }
 
-    async fn page(&self, query: Query, after: Option<&AssetId>, limit: u32) -> Result<Vec<AssetId>, Error> {
+    async fn page(
+        &self,
+        query: Query,
+        after: Option<&AssetId>,
+        limit: u32,
+    ) -> Result<Vec<AssetId>, Error> {
         let query = match after {
             Some(after) => query.sql(" AND id > ").bind(after.as_str()),
             None => query,
         };
         let query = query.sql(" ORDER BY id LIMIT ").bind(i64::from(limit));
-        self.all(query).await?.iter().map(|row| row.parsed("id")).collect()
+        self.all(query)
+            .await?
+            .iter()
+            .map(|row| row.parsed("id"))
+            .collect()
     }
 }
 

@@ -45,7 +45,11 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn list_persons(&self, after: Option<&PersonId>, limit: u32) -> Result<Vec<PersonRow>, Error> {
+    pub async fn list_persons(
+        &self,
+        after: Option<&PersonId>,
+        limit: u32,
+    ) -> Result<Vec<PersonRow>, Error> {
         let after = after.map_or("", PersonId::as_str);
         let query = self
             .query(
@@ -82,7 +86,10 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn person_counts(&self, ids: &[PersonId]) -> Result<HashMap<PersonId, PersonCounts>, Error> {
+    pub async fn person_counts(
+        &self,
+        ids: &[PersonId],
+    ) -> Result<HashMap<PersonId, PersonCounts>, Error> {
         let mut counts: HashMap<PersonId, PersonCounts> = HashMap::new();
         if ids.is_empty() {
             return Ok(counts);
@@ -92,7 +99,10 @@ impl TenantTx {
             .list(ids.iter().map(PersonId::as_str))
             .sql(" GROUP BY person_id, slot");
         for row in self.all(query).await? {
-            let (it, n) = (counts.entry(row.parsed("person_id")?).or_default(), count(&row, "n")?);
+            let (it, n) = (
+                counts.entry(row.parsed("person_id")?).or_default(),
+                count(&row, "n")?,
+            );
             match row.get::<String>("slot")?.as_str() {
                 "active" => it.active = n,
                 "standby" => it.standby = n,
@@ -132,7 +142,9 @@ impl TenantTx {
                  SELECT person_id, id, at, cause FROM soonest WHERE place = 1",
         );
         let rows = self.all(query).await?;
-        rows.iter().map(|row| Ok((row.parsed("person_id")?, place(row)?))).collect()
+        rows.iter()
+            .map(|row| Ok((row.parsed("person_id")?, place(row)?)))
+            .collect()
     }
 }
 

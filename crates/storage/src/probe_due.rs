@@ -65,7 +65,10 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<ProbeClaim>, Error> {
         let free = |query: Query| {
-            query.sql("(d.owner IS NULL OR d.leased_until <= ").bind(time(claimer.wall)).sql(")")
+            query
+                .sql("(d.owner IS NULL OR d.leased_until <= ")
+                .bind(time(claimer.wall))
+                .sql(")")
         };
         let query = Query::new(
             "WITH waiting AS MATERIALIZED (
@@ -142,12 +145,19 @@ impl Store {
         let mut claims = BTreeMap::<Uuid, Vec<ProbeLease>>::new();
         for row in rows {
             let (asset_id, fencing) = (row.parsed("asset_id")?, row.get("fencing")?);
-            let lease = ProbeLease { asset_id, fencing, tries: row.unsigned("tries")? };
+            let lease = ProbeLease {
+                asset_id,
+                fencing,
+                tries: row.unsigned("tries")?,
+            };
             claims.entry(row.get("tenant_id")?).or_default().push(lease);
         }
         let claim = |(tenant, leases): (Uuid, _)| {
             let app = apps.get(&tenant).cloned().ok_or(Error::Corrupt("tenant"))?;
-            Ok(ProbeClaim { scope: TenantScope::new(TenantId::from_uuid(tenant), app), leases })
+            Ok(ProbeClaim {
+                scope: TenantScope::new(TenantId::from_uuid(tenant), app),
+                leases,
+            })
         };
         claims.into_iter().map(claim).collect()
     }
@@ -158,21 +168,25 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn hold_probes(&self, owner: &str, leases: &[ProbeLease]) -> Result<HashSet<AssetId>, Error> {
+    pub async fn hold_probes(
+        &self,
+        owner: &str,
+        leases: &[ProbeLease],
+    ) -> Result<HashSet<AssetId>, Error> {
         let mut held = HashSet::with_capacity(leases.len());
         for chunk in leases.chunks(CHUNK) {
-            let query = self
-                .query("SELECT d.asset_id FROM probe_due d JOIN")
-                .table(
-                    chunk.iter().map(|it| -> [Value; 2] { [it.asset_id.as_str().into(), it.fencing.into()] }),
-                )
-                .sql(
-                    " ON v.column1 = d.asset_id AND v.column2 = d.fencing
+            let query =
+                self.query("SELECT d.asset_id FROM probe_due d JOIN")
+                    .table(chunk.iter().map(|it| -> [Value; 2] {
+                        [it.asset_id.as_str().into(), it.fencing.into()]
+                    }))
+                    .sql(
+                        " ON v.column1 = d.asset_id AND v.column2 = d.fencing
                      WHERE d.tenant_id = $1 AND d.owner = ",
-                )
-                .bind(owner)
-                .sql(" ORDER BY d.asset_id")
-                .sql(self.dialect.for_update_of_rows());
+                    )
+                    .bind(owner)
+                    .sql(" ORDER BY d.asset_id")
+                    .sql(self.dialect.for_update_of_rows());
             for row in self.all(query).await? {
                 held.insert(row.parsed("asset_id")?);
             }
@@ -185,11 +199,19 @@ impl TenantTx {
     /// # Errors
     /// The database failed.
     pub async fn plan_probes(&self, plans: &[(AssetId, Option<Check>)]) -> Result<(), Error> {
-        let mut planned: Vec<_> = plans.iter().filter_map(|(id, it)| it.map(|it| (id, it))).collect();
+        let mut planned: Vec<_> = plans
+            .iter()
+            .filter_map(|(id, it)| it.map(|it| (id, it)))
+            .collect();
         planned.sort_unstable_by_key(|(id, _)| *id);
         for chunk in planned.chunks(CHUNK) {
             let rows = chunk.iter().map(|(id, it)| -> [Value; 4] {
-                [id.as_str().into(), it.lane.as_str().into(), time(it.at).into(), time(it.harm_at).into()]
+                [
+                    id.as_str().into(),
+                    it.lane.as_str().into(),
+                    time(it.at).into(),
+                    time(it.harm_at).into(),
+                ]
             });
             let query = self
                 .query("INSERT INTO probe_due (tenant_id, asset_id, lane, due_at, harm_at)")
@@ -200,7 +222,11 @@ impl TenantTx {
                 );
             self.run(query).await?;
         }
-        let idle: Vec<_> = plans.iter().filter(|(_, it)| it.is_none()).map(|(id, _)| id.as_str()).collect();
+        let idle: Vec<_> = plans
+            .iter()
+            .filter(|(_, it)| it.is_none())
+            .map(|(id, _)| id.as_str())
+            .collect();
         for chunk in idle.chunks(CHUNK) {
             let query = self.query("DELETE FROM probe_due WHERE tenant_id = $1 AND asset_id IN ");
             self.run(query.list(chunk.iter().copied())).await?;
@@ -228,7 +254,9 @@ impl TenantTx {
     /// The database failed.
     pub async fn postpone_probes(&self, later: &[(AssetId, Timestamp)]) -> Result<(), Error> {
         for chunk in later.chunks(CHUNK) {
-            let rows = chunk.iter().map(|(id, at)| -> [Value; 2] { [id.as_str().into(), time(*at).into()] });
+            let rows = chunk
+                .iter()
+                .map(|(id, at)| -> [Value; 2] { [id.as_str().into(), time(*at).into()] });
             let query = self
                 .query("UPDATE probe_due AS d SET owner = NULL, leased_until = NULL, tries = d.tries + 1, due_at = v.column2 FROM")
                 .table(rows)

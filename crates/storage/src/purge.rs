@@ -20,15 +20,25 @@ impl Store {
         after: Option<TenantId>,
         limit: u32,
     ) -> Result<Vec<TenantScope>, Error> {
-        self.scopes("SELECT id, app_id FROM tenants WHERE status = 'active'", after, limit).await
+        self.scopes(
+            "SELECT id, app_id FROM tenants WHERE status = 'active'",
+            after,
+            limit,
+        )
+        .await
     }
 
     /// Every tenant after `after`, suspended and deleted ones too, in the order of their ids: their audit stays.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn every_scope(&self, after: Option<TenantId>, limit: u32) -> Result<Vec<TenantScope>, Error> {
-        self.scopes("SELECT id, app_id FROM tenants WHERE TRUE", after, limit).await
+    pub async fn every_scope(
+        &self,
+        after: Option<TenantId>,
+        limit: u32,
+    ) -> Result<Vec<TenantScope>, Error> {
+        self.scopes("SELECT id, app_id FROM tenants WHERE TRUE", after, limit)
+            .await
     }
 
     async fn scopes(
@@ -44,7 +54,10 @@ impl Store {
         let query = query.sql(" ORDER BY id LIMIT ").bind(i64::from(limit));
         let rows = query.all(&self.connection).await?;
         let scope = |row: &crate::row::Row| {
-            Ok(TenantScope::new(TenantId::from_uuid(row.get("id")?), row.parsed("app_id")?))
+            Ok(TenantScope::new(
+                TenantId::from_uuid(row.get("id")?),
+                row.parsed("app_id")?,
+            ))
         };
         rows.iter().map(scope).collect()
     }
@@ -56,7 +69,9 @@ impl TenantTx {
     /// # Errors
     /// The database failed.
     pub async fn is_alone_to_purge(&self) -> Result<bool, Error> {
-        self.dialect.take_turn(&self.transaction, "purge", self.tenant).await
+        self.dialect
+            .take_turn(&self.transaction, "purge", self.tenant)
+            .await
     }
 
     /// Drops idempotency keys of before `before` whose reconnect has ended.
@@ -113,7 +128,11 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn purge_reconnect_sessions(&self, before: Timestamp, limit: u32) -> Result<u64, Error> {
+    pub async fn purge_reconnect_sessions(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u64, Error> {
         let query = self
             .query(
                 "DELETE FROM reconnect_sessions WHERE tenant_id = $1 AND id IN (
@@ -141,5 +160,10 @@ impl TenantTx {
 
 /// Ends the select of what is dropped: the oldest first, and not more than `limit`.
 fn at_most(query: Query, by: &str, limit: u32) -> Query {
-    query.sql(" ORDER BY ").sql(by).sql(" LIMIT ").bind(i64::from(limit)).sql(")")
+    query
+        .sql(" ORDER BY ")
+        .sql(by)
+        .sql(" LIMIT ")
+        .bind(i64::from(limit))
+        .sql(")")
 }

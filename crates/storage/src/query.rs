@@ -22,12 +22,18 @@ pub(crate) struct Query {
 
 impl Query {
     pub(crate) fn new(sql: impl Into<String>) -> Self {
-        Self { sql: sql.into(), values: Vec::new() }
+        Self {
+            sql: sql.into(),
+            values: Vec::new(),
+        }
     }
 
     /// A statement whose `$1` is the tenant.
     pub(crate) fn of_tenant(tenant: TenantId, sql: &str) -> Self {
-        Self { sql: sql.to_owned(), values: vec![tenant.uuid().into()] }
+        Self {
+            sql: sql.to_owned(),
+            values: vec![tenant.uuid().into()],
+        }
     }
 
     /// Appends text.
@@ -55,7 +61,10 @@ impl Query {
     }
 
     /// Appends ` VALUES ($1, …), …`: rows to insert, each led by the tenant.
-    pub(crate) fn tenant_rows<const N: usize>(self, rows: impl IntoIterator<Item = [Value; N]>) -> Self {
+    pub(crate) fn tenant_rows<const N: usize>(
+        self,
+        rows: impl IntoIterator<Item = [Value; N]>,
+    ) -> Self {
         self.sql(" VALUES ").rows("($1, ", rows)
     }
 
@@ -80,10 +89,18 @@ impl Query {
     }
 
     fn build(self, on: &impl ConnectionTrait) -> Statement {
-        Statement { sql: self.sql, values: Some(Values(self.values)), db_backend: on.get_database_backend() }
+        Statement {
+            sql: self.sql,
+            values: Some(Values(self.values)),
+            db_backend: on.get_database_backend(),
+        }
     }
 
-    fn rows<const N: usize>(mut self, open: &str, rows: impl IntoIterator<Item = [Value; N]>) -> Self {
+    fn rows<const N: usize>(
+        mut self,
+        open: &str,
+        rows: impl IntoIterator<Item = [Value; N]>,
+    ) -> Self {
         for (n, row) in rows.into_iter().enumerate() {
             self = self.sql(if n == 0 { "" } else { ", " }).tuple(open, row);
         }
@@ -130,7 +147,10 @@ mod tests {
             .sql(" AND b IN ")
             .list([2_i64, 3])
             .sql(" FROM")
-            .table([[Value::from(4_i64), Value::from("x")], [5_i64.into(), "y".into()]]);
+            .table([
+                [Value::from(4_i64), Value::from("x")],
+                [5_i64.into(), "y".into()],
+            ]);
         assert_eq!(
             query.sql,
             "SELECT 1 WHERE a = $1 AND b IN ($2, $3) FROM (VALUES ($4, $5), ($6, $7)) AS v"

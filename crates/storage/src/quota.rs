@@ -27,7 +27,9 @@ impl TenantTx {
     /// The database failed.
     pub async fn hold_tenant(&self) -> Result<(), Error> {
         let hold = Query::of_tenant(self.tenant, "SELECT id FROM tenants WHERE id = $1");
-        hold.sql(self.dialect.for_no_key_update()).one(&self.transaction).await?;
+        hold.sql(self.dialect.for_no_key_update())
+            .one(&self.transaction)
+            .await?;
         Ok(())
     }
 
@@ -75,6 +77,9 @@ impl TenantTx {
         let row: Row = self.one(self.query(sql)).await?.ok_or(Error::NotFound)?;
         let whole = |n: i64| usize::try_from(n).map_err(|_| Error::Corrupt("quota"));
         let most: Option<i64> = row.get("most")?;
-        Ok(Quota { used: whole(row.get("used")?)?, most: most.map(whole).transpose()? })
+        Ok(Quota {
+            used: whole(row.get("used")?)?,
+            most: most.map(whole).transpose()?,
+        })
     }
 }

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, str::FromStr};
 
 use regrant_domain::{
-    ClientId, Counts, GrantId, Outcome, PersonId, ReconnectId, ReconnectSessionId, ReconnectStatus, Sealed,
-    Timestamp,
+    ClientId, Counts, GrantId, Outcome, PersonId, ReconnectId, ReconnectSessionId, ReconnectStatus,
+    Sealed, Timestamp,
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -59,7 +59,10 @@ impl FromStr for Origin {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::Call, Self::Rotation].into_iter().find(|it| it.as_str() == text).ok_or("unknown origin")
+        [Self::Call, Self::Rotation]
+            .into_iter()
+            .find(|it| it.as_str() == text)
+            .ok_or("unknown origin")
     }
 }
 
@@ -130,7 +133,8 @@ impl Begun {
     }
 }
 
-const COLUMNS: &str = "r.id, r.intent_seq, r.status, r.proved, r.grant_id, r.expect_person, r.submitted,
+const COLUMNS: &str =
+    "r.id, r.intent_seq, r.status, r.proved, r.grant_id, r.expect_person, r.submitted,
     r.event_seq, r.created_by, r.session_id, r.origin, r.created_at, r.finished_at, r.total";
 
 impl TenantTx {
@@ -151,7 +155,11 @@ impl TenantTx {
             reconnect.id.uuid().into(),
             intent_seq.into(),
             ReconnectStatus::Running.as_str().into(),
-            reconnect.expect_person.as_ref().map(|id| id.as_str().to_owned()).into(),
+            reconnect
+                .expect_person
+                .as_ref()
+                .map(|id| id.as_str().to_owned())
+                .into(),
             reconnect.submitted.as_bytes().into(),
             count(settled)?.into(),
             count(items.len())?.into(),
@@ -167,11 +175,15 @@ impl TenantTx {
             )
             .tenant_rows([row]);
         self.run(query).await?;
-        self.insert_items(reconnect.id, items, reconnect.created_at).await?;
+        self.insert_items(reconnect.id, items, reconnect.created_at)
+            .await?;
         let lease = match due {
             Some((owner, until, due_at)) => {
                 let object = reconnect.id.uuid();
-                Some(self.insert_due(DueKind::Reconnect, object, due_at, (owner, until)).await?)
+                Some(
+                    self.insert_due(DueKind::Reconnect, object, due_at, (owner, until))
+                        .await?,
+                )
             }
             None => None,
         };
@@ -200,13 +212,21 @@ impl TenantTx {
     ) -> Result<Vec<Reconnect>, Error> {
         let mut query = match begun {
             Begun::ByAnyone => self.select(),
-            Begun::By(client) => self.select().sql(" AND r.created_by = ").bind(client.uuid()),
-            Begun::In(session) => self.select().sql(" AND r.session_id = ").bind(session.uuid()),
+            Begun::By(client) => self
+                .select()
+                .sql(" AND r.created_by = ")
+                .bind(client.uuid()),
+            Begun::In(session) => self
+                .select()
+                .sql(" AND r.session_id = ")
+                .bind(session.uuid()),
         };
         if let Some(after) = after {
             query = query.sql(" AND r.id < ").bind(after.uuid());
         }
-        let query = query.sql(" ORDER BY r.id DESC LIMIT ").bind(i64::from(limit));
+        let query = query
+            .sql(" ORDER BY r.id DESC LIMIT ")
+            .bind(i64::from(limit));
         self.all(query).await?.iter().map(read).collect()
     }
 
@@ -227,12 +247,19 @@ impl TenantTx {
                 .sql(" GROUP BY reconnect_id, outcome");
             for row in self.all(query).await? {
                 let id = ReconnectId::from_uuid(row.get("reconnect_id")?);
-                let n = usize::try_from(row.get::<i64>("n")?).map_err(|_| Error::Corrupt("count"))?;
+                let n =
+                    usize::try_from(row.get::<i64>("n")?).map_err(|_| Error::Corrupt("count"))?;
                 let outcome: Outcome = row.parsed("outcome")?;
-                outcomes.entry(id).or_default().extend(std::iter::repeat_n(outcome, n));
+                outcomes
+                    .entry(id)
+                    .or_default()
+                    .extend(std::iter::repeat_n(outcome, n));
             }
         }
-        Ok(outcomes.into_iter().map(|(id, all)| (id, all.into_iter().collect())).collect())
+        Ok(outcomes
+            .into_iter()
+            .map(|(id, all)| (id, all.into_iter().collect()))
+            .collect())
     }
 
     /// Whether an older reconnect still has open items among the assets of this one.
@@ -310,7 +337,9 @@ impl TenantTx {
     /// [`Error::NotFound`]: the tenant has none.
     pub async fn erase_reconnect(&self, id: ReconnectId) -> Result<(), Error> {
         self.delete_due(DueKind::Reconnect, id.uuid()).await?;
-        let query = self.query("DELETE FROM reconnects WHERE tenant_id = $1 AND id = ").bind(id.uuid());
+        let query = self
+            .query("DELETE FROM reconnects WHERE tenant_id = $1 AND id = ")
+            .bind(id.uuid());
         match self.run(query).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
@@ -329,8 +358,11 @@ impl TenantTx {
     /// The next number of the tenant's reconnects; held until this transaction ends, so that they are
     /// accepted one after the other.
     async fn next_intent(&self) -> Result<i64, Error> {
-        let sql = "UPDATE tenants SET intent_seq = intent_seq + 1 WHERE id = $1 RETURNING intent_seq";
-        let row = Query::of_tenant(self.tenant, sql).one(&self.transaction).await?;
+        let sql =
+            "UPDATE tenants SET intent_seq = intent_seq + 1 WHERE id = $1 RETURNING intent_seq";
+        let row = Query::of_tenant(self.tenant, sql)
+            .one(&self.transaction)
+            .await?;
         row.ok_or(Error::NotFound)?.get("intent_seq")
     }
 }
@@ -350,7 +382,9 @@ fn read(row: &Row) -> Result<Reconnect, Error> {
         submitted: row.maybe_sealed("submitted")?,
         event_seq: row.get("event_seq")?,
         created_by: ClientId::from_uuid(row.get("created_by")?),
-        session: row.get::<Option<uuid::Uuid>>("session_id")?.map(ReconnectSessionId::from_uuid),
+        session: row
+            .get::<Option<uuid::Uuid>>("session_id")?
+            .map(ReconnectSessionId::from_uuid),
         origin: row.parsed("origin")?,
         created_at: row.time("created_at")?,
         finished_at: row.maybe_time("finished_at")?,

@@ -97,7 +97,8 @@ impl SessionCandidate {
     }
 }
 
-const COLUMNS: &str = "s.id, s.client_id, s.person_id, s.require_person, s.asset_ids AS session_assets,
+const COLUMNS: &str =
+    "s.id, s.client_id, s.person_id, s.require_person, s.asset_ids AS session_assets,
     s.uses_left, s.previews_left, s.created_at, s.expires_at, s.ended_at";
 
 impl Store {
@@ -120,7 +121,10 @@ impl Store {
         );
         let transaction = self.connection.begin().await?;
         self.dialect.enter(&transaction, tenant).await?;
-        let row = Query::of_tenant(tenant, &sql).bind(id.uuid()).one(&transaction).await?;
+        let row = Query::of_tenant(tenant, &sql)
+            .bind(id.uuid())
+            .one(&transaction)
+            .await?;
         transaction.commit().await?;
         row.map(|row| candidate(tenant, &row)).transpose()
     }
@@ -131,11 +135,18 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn insert_reconnect_session(&self, session: &NewReconnectSession) -> Result<(), Error> {
+    pub async fn insert_reconnect_session(
+        &self,
+        session: &NewReconnectSession,
+    ) -> Result<(), Error> {
         let row: [Value; 9] = [
             session.id.uuid().into(),
             session.client.uuid().into(),
-            session.person_id.as_ref().map(|id| id.as_str().to_owned()).into(),
+            session
+                .person_id
+                .as_ref()
+                .map(|id| id.as_str().to_owned())
+                .into(),
             session.require_person.into(),
             json(&session.asset_ids)?.into(),
             i64::from(session.uses).into(),
@@ -156,8 +167,13 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
-    pub async fn reconnect_session(&self, id: ReconnectSessionId) -> Result<ReconnectSession, Error> {
-        let row = self.one(self.sessions().sql(" AND s.id = ").bind(id.uuid())).await?;
+    pub async fn reconnect_session(
+        &self,
+        id: ReconnectSessionId,
+    ) -> Result<ReconnectSession, Error> {
+        let row = self
+            .one(self.sessions().sql(" AND s.id = ").bind(id.uuid()))
+            .await?;
         read(&row.ok_or(Error::NotFound)?)
     }
 
@@ -178,7 +194,9 @@ impl TenantTx {
         if let Some(after) = after {
             query = query.sql(" AND s.id < ").bind(after.uuid());
         }
-        let query = query.sql(" ORDER BY s.id DESC LIMIT ").bind(i64::from(limit));
+        let query = query
+            .sql(" ORDER BY s.id DESC LIMIT ")
+            .bind(i64::from(limit));
         self.all(query).await?.iter().map(read).collect()
     }
 
@@ -186,9 +204,12 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn use_reconnect_session(&self, id: ReconnectSessionId, now: Timestamp) -> Result<bool, Error> {
-        let take =
-            "UPDATE reconnect_sessions SET uses_left = uses_left - 1 WHERE tenant_id = $1 AND uses_left > 0";
+    pub async fn use_reconnect_session(
+        &self,
+        id: ReconnectSessionId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let take = "UPDATE reconnect_sessions SET uses_left = uses_left - 1 WHERE tenant_id = $1 AND uses_left > 0";
         self.take_of_session(take, id, now).await
     }
 
@@ -196,7 +217,11 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn preview_in_session(&self, id: ReconnectSessionId, now: Timestamp) -> Result<bool, Error> {
+    pub async fn preview_in_session(
+        &self,
+        id: ReconnectSessionId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
         let take = "UPDATE reconnect_sessions SET previews_left = previews_left - 1 WHERE tenant_id = $1 AND previews_left > 0";
         self.take_of_session(take, id, now).await
     }
@@ -220,7 +245,11 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn end_reconnect_session(&self, id: ReconnectSessionId, now: Timestamp) -> Result<bool, Error> {
+    pub async fn end_reconnect_session(
+        &self,
+        id: ReconnectSessionId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
         let query = self
             .query("UPDATE reconnect_sessions SET ended_at = ")
             .bind(time(now))
@@ -232,7 +261,9 @@ impl TenantTx {
     }
 
     fn sessions(&self) -> Query {
-        self.query(&format!("SELECT {COLUMNS} FROM reconnect_sessions s WHERE s.tenant_id = $1"))
+        self.query(&format!(
+            "SELECT {COLUMNS} FROM reconnect_sessions s WHERE s.tenant_id = $1"
+        ))
     }
 }
 

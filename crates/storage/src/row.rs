@@ -28,7 +28,10 @@ impl Row {
         parse(&self.get::<String>(column)?, column)
     }
 
-    pub(crate) fn maybe_parsed<T: FromStr>(&self, column: &'static str) -> Result<Option<T>, Error> {
+    pub(crate) fn maybe_parsed<T: FromStr>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, Error> {
         let text: Option<String> = self.get(column)?;
         text.map(|text| parse(&text, column)).transpose()
     }
@@ -37,9 +40,13 @@ impl Row {
         self.maybe_json(column)?.ok_or(Error::Corrupt(column))
     }
 
-    pub(crate) fn maybe_json<T: DeserializeOwned>(&self, column: &'static str) -> Result<Option<T>, Error> {
+    pub(crate) fn maybe_json<T: DeserializeOwned>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, Error> {
         let text: Option<String> = self.get(column)?;
-        text.map(|text| serde_json::from_str(&text).map_err(|_| Error::Corrupt(column))).transpose()
+        text.map(|text| serde_json::from_str(&text).map_err(|_| Error::Corrupt(column)))
+            .transpose()
     }
 
     pub(crate) fn time(&self, column: &'static str) -> Result<Timestamp, Error> {
@@ -48,7 +55,9 @@ impl Row {
 
     pub(crate) fn maybe_time(&self, column: &'static str) -> Result<Option<Timestamp>, Error> {
         let micros: Option<i64> = self.get(column)?;
-        micros.map(|micros| DateTime::from_timestamp_micros(micros).ok_or(Error::Corrupt(column))).transpose()
+        micros
+            .map(|micros| DateTime::from_timestamp_micros(micros).ok_or(Error::Corrupt(column)))
+            .transpose()
     }
 
     pub(crate) fn sealed(&self, column: &'static str) -> Result<Sealed, Error> {

@@ -62,7 +62,9 @@ impl TenantTx {
     /// The database failed; nothing of the transaction lasts.
     pub async fn go_on_as(mut self, scope: &TenantScope) -> Result<Self, Error> {
         self.link_audit().await?;
-        self.dialect.enter(&self.transaction, scope.tenant()).await?;
+        self.dialect
+            .enter(&self.transaction, scope.tenant())
+            .await?;
         self.tenant = scope.tenant();
         Ok(self)
     }
@@ -90,7 +92,11 @@ impl TenantTx {
     /// Runs a statement that must touch `rows` rows.
     pub(crate) async fn run_exactly(&self, rows: usize, query: Query) -> Result<(), Error> {
         let touched = self.run(query).await?;
-        if u64::try_from(rows) == Ok(touched) { Ok(()) } else { Err(Error::Stale) }
+        if u64::try_from(rows) == Ok(touched) {
+            Ok(())
+        } else {
+            Err(Error::Stale)
+        }
     }
 
     /// On SQLite nothing else stands between two tenants.
@@ -98,7 +104,9 @@ impl TenantTx {
         if query.is_bound_to(self.tenant) {
             Ok(())
         } else {
-            Err(Error::Unsupported("a statement that names no tenant".to_owned()))
+            Err(Error::Unsupported(
+                "a statement that names no tenant".to_owned(),
+            ))
         }
     }
 }

@@ -85,9 +85,11 @@ impl TenantTx {
     /// [`Error::Stale`]: an asset has another generation.
     pub async fn rotate(&self, activations: &[Activation], at: Timestamp) -> Result<(), Error> {
         for chunk in activations.chunks(CHUNK) {
-            self.raise(&chunk.iter().collect::<Vec<_>>(), Order::Kept, at).await?;
+            self.raise(&chunk.iter().collect::<Vec<_>>(), Order::Kept, at)
+                .await?;
             self.retire_active(ids_of(chunk)).await?;
-            self.insert_credentials(chunk.iter().map(|it| &it.credential), false).await?;
+            self.insert_credentials(chunk.iter().map(|it| &it.credential), false)
+                .await?;
         }
         Ok(())
     }
@@ -103,9 +105,14 @@ impl TenantTx {
             self.raise(&activations, Order::Keep, at).await?;
             let waited: Vec<_> = chunk.iter().map(|it| it.waited).collect();
             self.delete_credentials(&waited).await?;
-            self.retire_active(activations.iter().map(|it| it.credential.credential.asset_id.as_str()))
+            self.retire_active(
+                activations
+                    .iter()
+                    .map(|it| it.credential.credential.asset_id.as_str()),
+            )
+            .await?;
+            self.insert_credentials(activations.iter().map(|it| &it.credential), false)
                 .await?;
-            self.insert_credentials(activations.iter().map(|it| &it.credential), false).await?;
         }
         Ok(())
     }
@@ -117,11 +124,14 @@ impl TenantTx {
     /// [`Error::Stale`]: an asset has another generation.
     pub async fn adopt(&self, adoptions: &[Activation], at: Timestamp) -> Result<(), Error> {
         for chunk in adoptions.chunks(CHUNK) {
-            self.raise(&chunk.iter().collect::<Vec<_>>(), Order::Keep, at).await?;
-            let active = self
-                .query("DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'active' AND asset_id IN ");
+            self.raise(&chunk.iter().collect::<Vec<_>>(), Order::Keep, at)
+                .await?;
+            let active = self.query(
+                "DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'active' AND asset_id IN ",
+            );
             self.run(active.list(ids_of(chunk))).await?;
-            self.insert_credentials(chunk.iter().map(|it| &it.credential), false).await?;
+            self.insert_credentials(chunk.iter().map(|it| &it.credential), false)
+                .await?;
         }
         Ok(())
     }
@@ -130,11 +140,17 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::Stale`]: an asset has another generation, or a newer reconnect settled it.
-    pub async fn renew(&self, renewals: &[Activation], intent_seq: i64, at: Timestamp) -> Result<(), Error> {
+    pub async fn renew(
+        &self,
+        renewals: &[Activation],
+        intent_seq: i64,
+        at: Timestamp,
+    ) -> Result<(), Error> {
         for chunk in renewals.chunks(CHUNK) {
             self.raise_generation(chunk, intent_seq, at).await?;
-            let active = self
-                .query("DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'active' AND asset_id IN ");
+            let active = self.query(
+                "DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'active' AND asset_id IN ",
+            );
             self.run(active.list(ids_of(chunk))).await?;
             self.put_in_place(chunk, intent_seq).await?;
         }
@@ -146,7 +162,11 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::Stale`]: an asset has no active credential.
-    pub async fn confirm(&self, confirmations: &[Confirmation], at: Timestamp) -> Result<(), Error> {
+    pub async fn confirm(
+        &self,
+        confirmations: &[Confirmation],
+        at: Timestamp,
+    ) -> Result<(), Error> {
         for chunk in confirmations.chunks(CHUNK) {
             self.note_proved(chunk, at).await?;
             let rows: Vec<[Value; 2]> = chunk
@@ -177,15 +197,23 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn stand_by(&self, credentials: &[NewCredential], at: Timestamp) -> Result<(), Error> {
+    pub async fn stand_by(
+        &self,
+        credentials: &[NewCredential],
+        at: Timestamp,
+    ) -> Result<(), Error> {
         let same = "c.slot = 'standby' AND c.person_id IS NOT DISTINCT FROM v.column3";
         self.supersede(Slot::Standby, same, credentials, at).await
     }
 
     /// What serves becomes what served before.
-    async fn retire_active<'a>(&self, ids: impl Iterator<Item = &'a str> + Clone) -> Result<(), Error> {
-        let previous =
-            self.query("DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'previous' AND asset_id IN ");
+    async fn retire_active<'a>(
+        &self,
+        ids: impl Iterator<Item = &'a str> + Clone,
+    ) -> Result<(), Error> {
+        let previous = self.query(
+            "DELETE FROM credentials WHERE tenant_id = $1 AND slot = 'previous' AND asset_id IN ",
+        );
         self.run(previous.list(ids.clone())).await?;
         let retire = self.query(
             "UPDATE credentials SET slot = 'previous'
@@ -202,7 +230,8 @@ impl TenantTx {
             .bind(intent_seq)
             .sql(" AND asset_id IN ");
         self.run(candidates.list(ids())).await?;
-        self.insert_credentials(chunk.iter().map(|it| &it.credential), false).await?;
+        self.insert_credentials(chunk.iter().map(|it| &it.credential), false)
+            .await?;
         Ok(())
     }
 
@@ -217,14 +246,19 @@ impl TenantTx {
         for chunk in credentials.chunks(CHUNK) {
             let rows = chunk.iter().map(|it| claim_of(&it.credential));
             let older = self
-                .query("DELETE FROM credentials AS c WHERE c.tenant_id = $1 AND EXISTS (SELECT 1 FROM")
+                .query(
+                    "DELETE FROM credentials AS c WHERE c.tenant_id = $1 AND EXISTS (SELECT 1 FROM",
+                )
                 .table(rows)
                 .sql(" WHERE c.asset_id = v.column1 AND c.intent_seq <= v.column2 AND ")
                 .sql(same)
                 .sql(")");
             self.run(older).await?;
             self.insert_credentials(chunk, true).await?;
-            let ids: Vec<_> = chunk.iter().map(|it| it.credential.asset_id.clone()).collect();
+            let ids: Vec<_> = chunk
+                .iter()
+                .map(|it| it.credential.asset_id.clone())
+                .collect();
             self.note_checked(&ids, at).await?;
         }
         Ok(())
@@ -236,10 +270,20 @@ impl TenantTx {
         intent_seq: i64,
         at: Timestamp,
     ) -> Result<(), Error> {
-        self.raise(&activations.iter().collect::<Vec<_>>(), Order::Of(intent_seq), at).await
+        self.raise(
+            &activations.iter().collect::<Vec<_>>(),
+            Order::Of(intent_seq),
+            at,
+        )
+        .await
     }
 
-    async fn raise(&self, activations: &[&Activation], order: Order, at: Timestamp) -> Result<(), Error> {
+    async fn raise(
+        &self,
+        activations: &[&Activation],
+        order: Order,
+        at: Timestamp,
+    ) -> Result<(), Error> {
         let query = self
             .query(
                 "UPDATE assets AS a SET generation = a.generation + 1, person_id = v.column3,
@@ -257,9 +301,8 @@ impl TenantTx {
         let query = match order {
             Order::Of(intent_seq) => query.bind(intent_seq),
             Order::Kept => query.sql("a.intent_seq"),
-            Order::Keep => {
-                query.sql("CASE WHEN v.column10 > a.intent_seq THEN v.column10 ELSE a.intent_seq END")
-            }
+            Order::Keep => query
+                .sql("CASE WHEN v.column10 > a.intent_seq THEN v.column10 ELSE a.intent_seq END"),
         };
         let query = query
             .sql(" FROM")
@@ -272,7 +315,11 @@ impl TenantTx {
         self.run_exactly(activations.len(), query).await
     }
 
-    async fn note_proved(&self, confirmations: &[Confirmation], at: Timestamp) -> Result<(), Error> {
+    async fn note_proved(
+        &self,
+        confirmations: &[Confirmation],
+        at: Timestamp,
+    ) -> Result<(), Error> {
         let rows = confirmations.iter().map(|it| -> [Value; 4] {
             [
                 it.asset_id.as_str().into(),
@@ -301,7 +348,9 @@ impl TenantTx {
 }
 
 fn ids_of(chunk: &[Activation]) -> impl Iterator<Item = &str> + Clone {
-    chunk.iter().map(|it| it.credential.credential.asset_id.as_str())
+    chunk
+        .iter()
+        .map(|it| it.credential.credential.asset_id.as_str())
 }
 
 /// A reconnect settles what no later one settled; an import (0) what no reconnect did.
@@ -311,7 +360,10 @@ fn not_overtaken(query: Query, intent_seq: i64) -> Query {
 }
 
 /// A credential in another slot would be kept where nobody expects it.
-fn all_in<'a>(slot: Slot, credentials: impl IntoIterator<Item = &'a NewCredential>) -> Result<(), Error> {
+fn all_in<'a>(
+    slot: Slot,
+    credentials: impl IntoIterator<Item = &'a NewCredential>,
+) -> Result<(), Error> {
     let fits = credentials.into_iter().all(|it| it.credential.slot == slot);
     fits.then_some(()).ok_or(Error::Corrupt("slot"))
 }
@@ -321,12 +373,18 @@ fn new_facts(activation: &Activation) -> [Value; 10] {
     [
         it.asset_id.as_str().into(),
         activation.expected_generation.into(),
-        it.person_id.as_ref().map(|id| id.as_str().to_owned()).into(),
+        it.person_id
+            .as_ref()
+            .map(|id| id.as_str().to_owned())
+            .into(),
         maybe_time(it.proved_at).into(),
         maybe_time(activation.cut_off.map(|it| it.at)).into(),
         maybe_time(it.expires_at).into(),
         maybe_time(it.data_access_expires_at).into(),
-        activation.cut_off.map(|it| it.source.as_str().to_owned()).into(),
+        activation
+            .cut_off
+            .map(|it| it.source.as_str().to_owned())
+            .into(),
         maybe_time(activation.cut_off.map(|it| it.learned_at)).into(),
         it.intent_seq.into(),
     ]
@@ -336,6 +394,10 @@ fn claim_of(credential: &regrant_domain::Credential) -> [Value; 3] {
     [
         credential.asset_id.as_str().into(),
         credential.intent_seq.into(),
-        credential.person_id.as_ref().map(|id| id.as_str().to_owned()).into(),
+        credential
+            .person_id
+            .as_ref()
+            .map(|id| id.as_str().to_owned())
+            .into(),
     ]
 }

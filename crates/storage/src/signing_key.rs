@@ -77,7 +77,10 @@ impl TenantTx {
         let until = time(others_until);
         let query = Query::new("UPDATE signing_keys SET retired_at = ").bind(until);
         let query = query.sql(" WHERE kid <> ").bind(key.kid.as_str());
-        let query = query.sql(" AND (retired_at IS NULL OR retired_at > ").bind(until).sql(")");
+        let query = query
+            .sql(" AND (retired_at IS NULL OR retired_at > ")
+            .bind(until)
+            .sql(")");
         query.run(&self.transaction).await.map(drop)
     }
 }
@@ -95,7 +98,11 @@ fn insert(key: &NewSigningKey) -> Query {
 }
 
 fn taken_unless(kept: u64) -> Result<(), Error> {
-    if kept == 0 { Err(Error::Taken("signing key")) } else { Ok(()) }
+    if kept == 0 {
+        Err(Error::Taken("signing key"))
+    } else {
+        Ok(())
+    }
 }
 
 async fn all(on: &impl ConnectionTrait) -> Result<Vec<StoredSigningKey>, Error> {

@@ -25,7 +25,10 @@ impl Sole {
     pub fn beside(file: &Path) -> Self {
         let mut name = file.as_os_str().to_owned();
         name.push("-work");
-        Self { path: PathBuf::from(name).into(), held: Arc::default() }
+        Self {
+            path: PathBuf::from(name).into(),
+            held: Arc::default(),
+        }
     }
 
     /// Takes the lock; whether it was not held yet.
@@ -34,7 +37,11 @@ impl Sole {
         if held.is_some() {
             return Ok(false);
         }
-        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&self.path);
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&self.path);
         let file = file.map_err(sqlx::Error::Io)?;
         match file.try_lock() {
             Ok(()) => *held = Some(file),
@@ -46,7 +53,12 @@ impl Sole {
 
     fn leave(&self) {
         // Closing the file frees the lock.
-        drop(self.held.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(
+            self.held
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
     }
 }
 

@@ -11,7 +11,10 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn stand_ins(&self, assets: &[AssetId]) -> Result<HashMap<AssetId, Vec<StandIn>>, Error> {
+    pub async fn stand_ins(
+        &self,
+        assets: &[AssetId],
+    ) -> Result<HashMap<AssetId, Vec<StandIn>>, Error> {
         let mut found: HashMap<AssetId, Vec<StandIn>> = HashMap::with_capacity(assets.len());
         for chunk in assets.chunks(CHUNK) {
             let query = self
@@ -26,7 +29,10 @@ impl TenantTx {
                 .list(chunk.iter().map(AssetId::as_str))
                 .sql(" ORDER BY c.asset_id, c.created_at, c.id");
             for row in self.all(query).await? {
-                found.entry(row.parsed("asset_id")?).or_default().push(read(&row)?);
+                found
+                    .entry(row.parsed("asset_id")?)
+                    .or_default()
+                    .push(read(&row)?);
             }
         }
         Ok(found)

@@ -10,7 +10,8 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionTrait};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    AuditChain, Error, TenantScope, TenantTx, audit::Ledger, dialect::Dialect, query::Query, sole::Sole,
+    AuditChain, Error, TenantScope, TenantTx, audit::Ledger, dialect::Dialect, query::Query,
+    sole::Sole,
 };
 
 /// The newest migration this program needs; later ones only add.
@@ -81,7 +82,10 @@ impl Store {
     /// The same database, whose transactions can write the audit.
     #[must_use]
     pub fn with_chain(self, chain: AuditChain) -> Self {
-        Self { chain: Some(chain), ..self }
+        Self {
+            chain: Some(chain),
+            ..self
+        }
     }
 
     /// Whether the database answers.
@@ -146,7 +150,13 @@ impl Store {
     ) -> Result<TenantTx, Error> {
         self.dialect.enter(&transaction, scope.tenant()).await?;
         let ledger = Ledger::closed(self.chain.clone());
-        Ok(TenantTx { transaction, tenant: scope.tenant(), dialect: self.dialect, ledger, _turn: None })
+        Ok(TenantTx {
+            transaction,
+            tenant: scope.tenant(),
+            dialect: self.dialect,
+            ledger,
+            _turn: None,
+        })
     }
 
     pub(crate) async fn begin_as(&self, tenant: TenantId) -> Result<TenantTx, Error> {
@@ -154,7 +164,13 @@ impl Store {
         let transaction = self.dialect.begin(&self.connection).await?;
         self.dialect.enter(&transaction, tenant).await?;
         let ledger = Ledger::open(self.chain.clone());
-        Ok(TenantTx { transaction, tenant, dialect: self.dialect, ledger, _turn: turn })
+        Ok(TenantTx {
+            transaction,
+            tenant,
+            dialect: self.dialect,
+            ledger,
+            _turn: turn,
+        })
     }
 
     /// Runs one statement that writes, alone in its transaction.
@@ -174,8 +190,8 @@ impl Store {
         if !self.dialect.has_migrations(&self.connection).await? {
             return Err(Error::SchemaOutdated);
         }
-        let applied =
-            Query::new("SELECT version FROM seaql_migrations WHERE version = ").bind(NEWEST_MIGRATION);
+        let applied = Query::new("SELECT version FROM seaql_migrations WHERE version = ")
+            .bind(NEWEST_MIGRATION);
         let found = applied.one(&self.connection).await?;
         found.map(drop).ok_or(Error::SchemaOutdated)
     }

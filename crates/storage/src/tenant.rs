@@ -159,7 +159,13 @@ impl Store {
             "INSERT INTO tenants (id, name, app_id, status, created_at, max_assets, max_running_reconnects,
                 requests_per_second) VALUES ",
         );
-        if insert.list(row).sql(" ON CONFLICT DO NOTHING").run(&tx.transaction).await? == 0 {
+        if insert
+            .list(row)
+            .sql(" ON CONFLICT DO NOTHING")
+            .run(&tx.transaction)
+            .await?
+            == 0
+        {
             return Err(Error::Taken("tenant"));
         }
         tx.insert_key(&tenant.key).await?;
@@ -174,20 +180,34 @@ impl Store {
     /// The database failed.
     pub async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
         let query = Query::new(SELECT).sql(" ORDER BY id");
-        query.all(&self.connection).await?.iter().map(read).collect()
+        query
+            .all(&self.connection)
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 
     /// Tenants after `after`, oldest first.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn tenants_after(&self, after: Option<TenantId>, limit: u32) -> Result<Vec<Tenant>, Error> {
+    pub async fn tenants_after(
+        &self,
+        after: Option<TenantId>,
+        limit: u32,
+    ) -> Result<Vec<Tenant>, Error> {
         let mut query = Query::new(SELECT);
         if let Some(after) = after {
             query = query.sql(" WHERE id > ").bind(after.uuid());
         }
         let query = query.sql(" ORDER BY id LIMIT ").bind(i64::from(limit));
-        query.all(&self.connection).await?.iter().map(read).collect()
+        query
+            .all(&self.connection)
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 
     /// The tenant with this id.
@@ -211,23 +231,47 @@ impl Store {
         let query = Query::new("SELECT tenant_id, origin FROM tenant_origins WHERE tenant_id IN ")
             .list(tenants.iter().map(|it| it.uuid()))
             .sql(" ORDER BY tenant_id, origin");
-        let origin = |row: &Row| Ok((TenantId::from_uuid(row.get("tenant_id")?), row.parsed("origin")?));
-        query.all(&self.connection).await?.iter().map(origin).collect()
+        let origin = |row: &Row| {
+            Ok((
+                TenantId::from_uuid(row.get("tenant_id")?),
+                row.parsed("origin")?,
+            ))
+        };
+        query
+            .all(&self.connection)
+            .await?
+            .iter()
+            .map(origin)
+            .collect()
     }
 
     /// Tenants whose time to be deleted has come at `now`.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn tenants_to_delete(&self, now: Timestamp, limit: u32) -> Result<Vec<TenantScope>, Error> {
-        let query =
-            Query::new("SELECT id, app_id FROM tenants WHERE deleted_at IS NULL AND delete_after <= ")
-                .bind(time(now))
-                .sql(" ORDER BY delete_after, id LIMIT ")
-                .bind(i64::from(limit));
-        let scope =
-            |row: &Row| Ok(TenantScope::new(TenantId::from_uuid(row.get("id")?), row.parsed("app_id")?));
-        query.all(&self.connection).await?.iter().map(scope).collect()
+    pub async fn tenants_to_delete(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<TenantScope>, Error> {
+        let query = Query::new(
+            "SELECT id, app_id FROM tenants WHERE deleted_at IS NULL AND delete_after <= ",
+        )
+        .bind(time(now))
+        .sql(" ORDER BY delete_after, id LIMIT ")
+        .bind(i64::from(limit));
+        let scope = |row: &Row| {
+            Ok(TenantScope::new(
+                TenantId::from_uuid(row.get("id")?),
+                row.parsed("app_id")?,
+            ))
+        };
+        query
+            .all(&self.connection)
+            .await?
+            .iter()
+            .map(scope)
+            .collect()
     }
 
     /// The scope of a tenant for an act of an operator; no call of a tenant comes here.
@@ -246,8 +290,9 @@ impl TenantTx {
     /// # Errors
     /// [`Error::NotFound`]: there is no such tenant.
     pub async fn lock_tenant(&self) -> Result<Tenant, Error> {
-        let query =
-            Query::of_tenant(self.tenant, SELECT).sql(" WHERE id = $1").sql(self.dialect.for_update());
+        let query = Query::of_tenant(self.tenant, SELECT)
+            .sql(" WHERE id = $1")
+            .sql(self.dialect.for_update());
         read(&query.one(&self.transaction).await?.ok_or(Error::NotFound)?)
     }
 
@@ -286,13 +331,20 @@ impl TenantTx {
     /// # Errors
     /// The database failed.
     pub async fn set_origins(&self, origins: &[Origin]) -> Result<(), Error> {
-        self.run(self.query("DELETE FROM tenant_origins WHERE tenant_id = $1")).await?;
+        self.run(self.query("DELETE FROM tenant_origins WHERE tenant_id = $1"))
+            .await?;
         if origins.is_empty() {
             return Ok(());
         }
-        let rows = origins.iter().map(|it| -> [Value; 1] { [it.as_str().into()] });
-        let query = self.query("INSERT INTO tenant_origins (tenant_id, origin)").tenant_rows(rows);
-        self.run(query.sql(" ON CONFLICT DO NOTHING")).await.map(drop)
+        let rows = origins
+            .iter()
+            .map(|it| -> [Value; 1] { [it.as_str().into()] });
+        let query = self
+            .query("INSERT INTO tenant_origins (tenant_id, origin)")
+            .tenant_rows(rows);
+        self.run(query.sql(" ON CONFLICT DO NOTHING"))
+            .await
+            .map(drop)
     }
 
     /// Destroys the tenant's wrapped data keys: nothing that is sealed opens any more.
@@ -300,7 +352,8 @@ impl TenantTx {
     /// # Errors
     /// The database failed.
     pub async fn delete_data_keys(&self) -> Result<u64, Error> {
-        self.run(self.query("DELETE FROM tenant_keys WHERE tenant_id = $1")).await
+        self.run(self.query("DELETE FROM tenant_keys WHERE tenant_id = $1"))
+            .await
     }
 
     /// Deletes everything that is the tenant's own but its audit; how many rows that were.
@@ -310,7 +363,10 @@ impl TenantTx {
     pub async fn delete_own(&self) -> Result<u64, Error> {
         let mut all = 0_u64;
         for table in OWN {
-            let query = self.query("DELETE FROM ").sql(table).sql(" WHERE tenant_id = $1");
+            let query = self
+                .query("DELETE FROM ")
+                .sql(table)
+                .sql(" WHERE tenant_id = $1");
             all = all.saturating_add(self.run(query).await?);
         }
         Ok(all)
@@ -324,7 +380,9 @@ fn number(limit: Option<u32>) -> Option<i64> {
 fn read(row: &Row) -> Result<Tenant, Error> {
     let limit = |column| {
         let limit: Option<i64> = row.get(column)?;
-        limit.map(|it| u32::try_from(it).map_err(|_| Error::Corrupt(column))).transpose()
+        limit
+            .map(|it| u32::try_from(it).map_err(|_| Error::Corrupt(column)))
+            .transpose()
     };
     Ok(Tenant {
         id: TenantId::from_uuid(row.get("id")?),
@@ -360,7 +418,12 @@ mod tests {
             let text = fs::read_to_string(step.unwrap().path()).unwrap();
             for table in text.split("CREATE TABLE ").skip(1) {
                 let (name, rest) = table.split_once(" (").unwrap();
-                if rest.split(");").next().unwrap().contains("tenant_id {uuid}") {
+                if rest
+                    .split(");")
+                    .next()
+                    .unwrap()
+                    .contains("tenant_id {uuid}")
+                {
                     tables.insert(name.to_owned());
                 }
             }
@@ -370,7 +433,11 @@ mod tests {
 
     #[test]
     fn a_tenant_that_is_deleted_leaves_nothing_but_its_audit() {
-        let kept = OWN.into_iter().chain(AUDIT).map(ToOwned::to_owned).collect::<BTreeSet<_>>();
+        let kept = OWN
+            .into_iter()
+            .chain(AUDIT)
+            .map(ToOwned::to_owned)
+            .collect::<BTreeSet<_>>();
         assert_eq!(kept, tables());
     }
 }

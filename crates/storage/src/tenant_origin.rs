@@ -16,7 +16,12 @@ impl Store {
             "SELECT 1 FROM tenant_origins o JOIN tenants t ON t.id = o.tenant_id
              WHERE t.status = 'active' AND o.origin = ",
         );
-        Ok(query.bind(origin).sql(" LIMIT 1").one(&self.connection).await?.is_some())
+        Ok(query
+            .bind(origin)
+            .sql(" LIMIT 1")
+            .one(&self.connection)
+            .await?
+            .is_some())
     }
 
     /// Whether this tenant lists this origin.
@@ -25,6 +30,10 @@ impl Store {
     /// The database failed.
     pub async fn tenant_lists_origin(&self, tenant: TenantId, origin: &str) -> Result<bool, Error> {
         let sql = "SELECT 1 FROM tenant_origins WHERE tenant_id = $1 AND origin = ";
-        Ok(Query::of_tenant(tenant, sql).bind(origin).one(&self.connection).await?.is_some())
+        Ok(Query::of_tenant(tenant, sql)
+            .bind(origin)
+            .one(&self.connection)
+            .await?
+            .is_some())
     }
 }

@@ -69,7 +69,9 @@ impl TenantTx {
     ) -> Result<(), Error> {
         // The tenant's row is held, so that two at once count one another.
         let hold = Query::of_tenant(self.tenant, "SELECT id FROM tenants WHERE id = $1");
-        hold.sql(self.dialect.for_update()).one(&self.transaction).await?;
+        hold.sql(self.dialect.for_update())
+            .one(&self.transaction)
+            .await?;
         if self.webhook_endpoints().await?.len() >= most {
             return Err(Error::Taken("webhook endpoint"));
         }
@@ -95,7 +97,11 @@ impl TenantTx {
     /// # Errors
     /// The database failed.
     pub async fn webhook_endpoints(&self) -> Result<Vec<WebhookEndpoint>, Error> {
-        self.all(self.query(SELECT).sql(" ORDER BY id")).await?.iter().map(read).collect()
+        self.all(self.query(SELECT).sql(" ORDER BY id"))
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 
     /// The endpoint with this id.
@@ -103,7 +109,9 @@ impl TenantTx {
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
     pub async fn webhook_endpoint(&self, id: WebhookEndpointId) -> Result<WebhookEndpoint, Error> {
-        let row = self.one(self.query(SELECT).sql(" AND id = ").bind(id.uuid())).await?;
+        let row = self
+            .one(self.query(SELECT).sql(" AND id = ").bind(id.uuid()))
+            .await?;
         read(&row.ok_or(Error::NotFound)?)
     }
 
@@ -111,17 +119,31 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
-    pub async fn lock_webhook_endpoint(&self, id: WebhookEndpointId) -> Result<WebhookEndpoint, Error> {
-        let query = self.query(SELECT).sql(" AND id = ").bind(id.uuid()).sql(self.dialect.for_update());
+    pub async fn lock_webhook_endpoint(
+        &self,
+        id: WebhookEndpointId,
+    ) -> Result<WebhookEndpoint, Error> {
+        let query = self
+            .query(SELECT)
+            .sql(" AND id = ")
+            .bind(id.uuid())
+            .sql(self.dialect.for_update());
         read(&self.one(query).await?.ok_or(Error::NotFound)?)
     }
 
     /// Those that are told something, and what.
-    pub(crate) async fn enabled_endpoints(&self) -> Result<Vec<(WebhookEndpointId, EventFilter)>, Error> {
-        let sql = "SELECT id, kinds FROM webhook_endpoints WHERE tenant_id = $1 AND status = 'enabled'";
+    pub(crate) async fn enabled_endpoints(
+        &self,
+    ) -> Result<Vec<(WebhookEndpointId, EventFilter)>, Error> {
+        let sql =
+            "SELECT id, kinds FROM webhook_endpoints WHERE tenant_id = $1 AND status = 'enabled'";
         // One that is deleted meanwhile must not break the act whose event it wants.
-        let rows = self.all(self.query(sql).sql(self.dialect.for_key_share())).await?;
-        rows.iter().map(|row| Ok((WebhookEndpointId::from_uuid(row.get("id")?), filter(row)?))).collect()
+        let rows = self
+            .all(self.query(sql).sql(self.dialect.for_key_share()))
+            .await?;
+        rows.iter()
+            .map(|row| Ok((WebhookEndpointId::from_uuid(row.get("id")?), filter(row)?)))
+            .collect()
     }
 
     /// Changes where an endpoint is and what it is told.
@@ -208,11 +230,21 @@ impl TenantTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn note_failing(&self, id: WebhookEndpointId, since: Option<Timestamp>) -> Result<(), Error> {
+    pub async fn note_failing(
+        &self,
+        id: WebhookEndpointId,
+        since: Option<Timestamp>,
+    ) -> Result<(), Error> {
         let query = self.query("UPDATE webhook_endpoints SET failing_since = ");
         let (query, only) = match since {
-            Some(since) => (query.bind(time(since)), " AND failing_since IS NULL AND id = "),
-            None => (query.sql("NULL"), " AND failing_since IS NOT NULL AND id = "),
+            Some(since) => (
+                query.bind(time(since)),
+                " AND failing_since IS NULL AND id = ",
+            ),
+            None => (
+                query.sql("NULL"),
+                " AND failing_since IS NOT NULL AND id = ",
+            ),
         };
         let query = query.sql(" WHERE tenant_id = $1").sql(only).bind(id.uuid());
         self.run(query).await.map(drop)
@@ -223,10 +255,13 @@ impl TenantTx {
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
     pub async fn delete_webhook_endpoint(&self, id: WebhookEndpointId) -> Result<(), Error> {
-        let due = self.query("DELETE FROM due WHERE tenant_id = $1 AND share = ").bind(id.uuid());
+        let due = self
+            .query("DELETE FROM due WHERE tenant_id = $1 AND share = ")
+            .bind(id.uuid());
         self.run(due).await?;
-        let query =
-            self.query("DELETE FROM webhook_endpoints WHERE tenant_id = $1 AND id = ").bind(id.uuid());
+        let query = self
+            .query("DELETE FROM webhook_endpoints WHERE tenant_id = $1 AND id = ")
+            .bind(id.uuid());
         match self.run(query).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
@@ -255,7 +290,9 @@ fn read(row: &Row) -> Result<WebhookEndpoint, Error> {
         filter: filter(row)?,
         generation: row.get("generation")?,
         sealed: row.sealed("sealed")?,
-        older: row.maybe_sealed("older_sealed")?.zip(row.maybe_time("older_until")?),
+        older: row
+            .maybe_sealed("older_sealed")?
+            .zip(row.maybe_time("older_until")?),
         status: row.parsed("status")?,
         disabled: reason.zip(row.maybe_time("disabled_at")?),
         failing_since: row.maybe_time("failing_since")?,

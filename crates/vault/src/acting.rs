@@ -28,8 +28,15 @@ impl Acting {
     /// `ReadOnly` for an operator that may only look.
     pub const fn demand_owner(self) -> Result<(), Error> {
         match self {
-            Self::CommandLine | Self::Operator { role: OperatorRole::Owner, .. } => Ok(()),
-            Self::Operator { role: OperatorRole::Support, .. } => Err(Error::ReadOnly),
+            Self::CommandLine
+            | Self::Operator {
+                role: OperatorRole::Owner,
+                ..
+            } => Ok(()),
+            Self::Operator {
+                role: OperatorRole::Support,
+                ..
+            } => Err(Error::ReadOnly),
         }
     }
 

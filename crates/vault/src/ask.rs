@@ -7,7 +7,8 @@ use std::{collections::HashMap, pin::pin};
 
 use futures_util::StreamExt;
 use regrant_domain::{
-    AccessToken, Credential, CredentialKind, Grant, GrantId, Proof, Refusal, RefusalKind, Sealed, Timestamp,
+    AccessToken, Credential, CredentialKind, Grant, GrantId, Proof, Refusal, RefusalKind, Sealed,
+    Timestamp,
 };
 use regrant_graph::{AppCredentials, Death, Probe, Target};
 use regrant_storage::{StoredCredential, TenantScope, TenantTx};
@@ -32,10 +33,20 @@ impl Asked {
         Some(target_of(&due.get(self.due)?.asset))
     }
 
-    fn probe<'a>(&self, round: &'a Round<'_>, due: &'a [Due], target: &'a Target) -> Option<Probe<'a>> {
+    fn probe<'a>(
+        &self,
+        round: &'a Round<'_>,
+        due: &'a [Due],
+        target: &'a Target,
+    ) -> Option<Probe<'a>> {
         let credential = &due.get(self.due)?.credentials.get(self.place)?.credential;
         let token = round.tokens.get(&credential.id)?;
-        Some(Probe { target, token, kind: credential.kind, person: credential.person_id.as_ref() })
+        Some(Probe {
+            target,
+            token,
+            kind: credential.kind,
+            person: credential.person_id.as_ref(),
+        })
     }
 }
 
@@ -49,7 +60,11 @@ impl Vault {
     ) {
         let mut asked = Vec::new();
         for (n, it) in due.iter().enumerate() {
-            for (place, stored) in it.credentials.iter().enumerate().filter(|(_, stored)| wanted(it, stored))
+            for (place, stored) in it
+                .credentials
+                .iter()
+                .enumerate()
+                .filter(|(_, stored)| wanted(it, stored))
             {
                 if let Some(token) = self.open_credential(round.scope, stored).await {
                     round.tokens.insert(stored.credential.id, token);
@@ -68,7 +83,11 @@ impl Vault {
     }
 
     /// A record that does not open is an alarm, and no word about the token.
-    async fn open_credential(&self, scope: &TenantScope, stored: &StoredCredential) -> Option<AccessToken> {
+    async fn open_credential(
+        &self,
+        scope: &TenantScope,
+        stored: &StoredCredential,
+    ) -> Option<AccessToken> {
         let credential = &stored.credential;
         let bound = context(scope.tenant(), credential);
         let opened = self.keys.open(scope, &bound, &credential.sealed).await;
@@ -87,7 +106,9 @@ impl Vault {
         let mut heard = HashMap::<Vec<u8>, Option<Refusal>>::new();
         for it in due.iter() {
             for stored in it.credentials.iter().filter(|stored| it.is_dead(stored)) {
-                let Some(token) = round.tokens.get(&stored.credential.id) else { continue };
+                let Some(token) = round.tokens.get(&stored.credential.id) else {
+                    continue;
+                };
                 if !heard.contains_key(&stored.credential.fingerprint) {
                     let word = self.second_word(round.app, token).await;
                     heard.insert(stored.credential.fingerprint.clone(), word);
@@ -95,7 +116,11 @@ impl Vault {
             }
         }
         for it in due.iter_mut() {
-            let dead: Vec<_> = it.credentials.iter().filter(|stored| it.is_dead(stored)).collect();
+            let dead: Vec<_> = it
+                .credentials
+                .iter()
+                .filter(|stored| it.is_dead(stored))
+                .collect();
             let words: Vec<_> = dead
                 .iter()
                 .filter_map(|stored| {
@@ -103,7 +128,11 @@ impl Vault {
                     Some((stored.credential.id, word))
                 })
                 .collect();
-            it.proofs.extend(words.into_iter().map(|(id, word)| (id, Proof::Refused(word))));
+            it.proofs.extend(
+                words
+                    .into_iter()
+                    .map(|(id, word)| (id, Proof::Refused(word))),
+            );
         }
     }
 
@@ -113,7 +142,9 @@ impl Vault {
             Ok(Death::Confirmed { .. }) => None,
             Ok(Death::Denied) => {
                 warn!(alarm = "contradiction", app.id = %app.id, "Graph refuses a token that it calls valid");
-                Some(unsaid("Graph refused the token, and calls it valid when asked about it."))
+                Some(unsaid(
+                    "Graph refused the token, and calls it valid when asked about it.",
+                ))
             }
             Err(refusal) => Some(refusal),
         }
@@ -122,13 +153,24 @@ impl Vault {
     /// Learns what Graph knows of imported tokens that were proved: whose they are, and when they end.
     pub(crate) async fn adopt(&self, round: &mut Round<'_>, due: &[Due]) {
         for it in due {
-            for stored in it.credentials.iter().filter(|stored| is_orphan(it, &stored.credential)) {
+            for stored in it
+                .credentials
+                .iter()
+                .filter(|stored| is_orphan(it, &stored.credential))
+            {
                 let (id, print) = (stored.credential.id, &stored.credential.fingerprint);
-                let Some(token) = round.tokens.get(&id).filter(|_| !round.adopted.contains_key(print)) else {
+                let Some(token) = round
+                    .tokens
+                    .get(&id)
+                    .filter(|_| !round.adopted.contains_key(print))
+                else {
                     continue;
                 };
                 if let Ok(inspected) = self.graph.inspect(round.app, token).await {
-                    let grant = Grant { id: id_of_import(print), ..grant_of(inspected.facts) };
+                    let grant = Grant {
+                        id: id_of_import(print),
+                        ..grant_of(inspected.facts)
+                    };
                     round.adopted.insert(print.clone(), grant);
                 }
             }
@@ -156,10 +198,15 @@ impl Vault {
     /// One proof for each credential that is asked, in their order.
     async fn probe_all(&self, round: &Round<'_>, due: &[Due], asked: &[Asked]) -> Vec<Proof> {
         let targets: Vec<_> = asked.iter().filter_map(|it| it.target(due)).collect();
-        let probes: Vec<_> =
-            asked.iter().zip(&targets).filter_map(|(it, target)| it.probe(round, due, target)).collect();
-        let mut proofs: Vec<_> =
-            asked.iter().map(|_| Proof::Refused(unsaid("Graph was not asked."))).collect();
+        let probes: Vec<_> = asked
+            .iter()
+            .zip(&targets)
+            .filter_map(|(it, target)| it.probe(round, due, target))
+            .collect();
+        let mut proofs: Vec<_> = asked
+            .iter()
+            .map(|_| Proof::Refused(unsaid("Graph was not asked.")))
+            .collect();
         let mut chunks = pin!(self.graph.probe_each(round.app, &probes));
         while let Some(chunk) = chunks.next().await {
             for (n, proof) in chunk.indices.into_iter().zip(chunk.proofs) {
@@ -174,7 +221,11 @@ impl Vault {
 
 /// Nobody can say.
 fn unsaid(message: &str) -> Refusal {
-    Refusal { kind: RefusalKind::Unavailable, message: message.to_owned(), fbtrace_id: None }
+    Refusal {
+        kind: RefusalKind::Unavailable,
+        message: message.to_owned(),
+        fbtrace_id: None,
+    }
 }
 
 /// A proved token that nothing is known of. A page token tells nothing of its person.

@@ -9,7 +9,9 @@ use regrant_domain::{
     AccessToken, Asset, AssetId, AssetKind, CredentialKind, PersonId, Slot, Timestamp,
     state::{AssetState, Status},
 };
-use regrant_storage::{AssetFilter, AuditEvent, CutOffNote, NewAsset, Registration, StoredCredential};
+use regrant_storage::{
+    AssetFilter, AuditEvent, CutOffNote, NewAsset, Registration, StoredCredential,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -114,7 +116,10 @@ impl Vault {
     ) -> Result<Vec<RegisteredAsset>, Error> {
         self.check_registrations(registrations.len())?;
         let register = async |once: Option<&Once>| self.register(caller, registrations, once).await;
-        Ok(self.once(&caller.scope, caller.id(), repeatable, register).await?.value)
+        Ok(self
+            .once(&caller.scope, caller.id(), repeatable, register)
+            .await?
+            .value)
     }
 
     async fn register(
@@ -128,8 +133,11 @@ impl Vault {
         let mut checked = check(registrations);
         let tx = self.store.begin(&caller.scope).await?;
         // In one order and existing ones first, so that two calls never wait for each other.
-        let mut new: Vec<_> =
-            checked.iter().filter(|it| it.status.is_none()).map(|it| it.to_row(now)).collect();
+        let mut new: Vec<_> = checked
+            .iter()
+            .filter(|it| it.status.is_none())
+            .map(|it| it.to_row(now))
+            .collect();
         new.sort_unstable_by(|one, other| one.id.cmp(&other.id));
         let ids: Vec<_> = new.iter().map(|it| it.id.clone()).collect();
         tx.hold_tenant().await?;
@@ -142,23 +150,42 @@ impl Vault {
             self.check_assets(&tx).await?;
         }
         for it in checked.iter_mut().filter(|it| it.status.is_none()) {
-            it.status = registered.remove(&it.registration.id).map(RegistrationStatus::from);
+            it.status = registered
+                .remove(&it.registration.id)
+                .map(RegistrationStatus::from);
         }
         let found = Found {
             locked: tx.lock_assets(&ids).await?,
             held: tx.active_credentials(&ids).await?,
             candidates: tx.candidate_credentials(&ids).await?,
         };
-        let mut imports =
-            Imports { key: &key, caller, now, found: found.by_id(), active: Vec::new(), parked: Vec::new() };
-        let results = checked.into_iter().map(|it| imports.add(it)).collect::<Result<Vec<_>, _>>()?;
+        let mut imports = Imports {
+            key: &key,
+            caller,
+            now,
+            found: found.by_id(),
+            active: Vec::new(),
+            parked: Vec::new(),
+        };
+        let results = checked
+            .into_iter()
+            .map(|it| imports.add(it))
+            .collect::<Result<Vec<_>, _>>()?;
         tx.activate(&imports.active, 0, now).await?;
         tx.park(&imports.parked, now).await?;
         self.follow_up(&tx, &ids, now).await?;
-        let detail =
-            json!({ "assets": results.len(), "sealed": imports.active.len() + imports.parked.len() });
+        let detail = json!({ "assets": results.len(), "sealed": imports.active.len() + imports.parked.len() });
         let (actor, subject) = (caller.actor(), "assets".to_owned());
-        tx.audit(&[AuditEvent { actor, action: "assets.registered", subject, detail }], now).await?;
+        tx.audit(
+            &[AuditEvent {
+                actor,
+                action: "assets.registered",
+                subject,
+                detail,
+            }],
+            now,
+        )
+        .await?;
         tx.audit(&imports.events(), now).await?;
         if let Some(once) = once {
             once.remember(&tx, &results, None, now).await?;
@@ -197,7 +224,10 @@ impl Vault {
         let more = assets.len() > limit;
         assets.truncate(limit);
         let next = assets.last().filter(|_| more).map(|it| it.id.clone());
-        Ok(AssetList { data: assets.into_iter().map(|it| self.view_of(it, now)).collect(), next })
+        Ok(AssetList {
+            data: assets.into_iter().map(|it| self.view_of(it, now)).collect(),
+            next,
+        })
     }
 
     /// One asset with its slots.
@@ -206,14 +236,21 @@ impl Vault {
     /// `NotFound`.
     pub async fn asset(&self, caller: &Principal, id: &AssetId) -> Result<AssetView, Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
-        let asset = tx.asset(id).await.map_err(Error::missing(Resource::Asset))?;
+        let asset = tx
+            .asset(id)
+            .await
+            .map_err(Error::missing(Resource::Asset))?;
         if !caller.reaches(&asset) {
             return Err(Error::NotFound(Resource::Asset));
         }
         let credentials = tx.credentials(id).await?;
         let cut_offs = tx.cut_offs(id, CUT_OFFS).await?;
         tx.commit().await?;
-        Ok(AssetView { credentials, cut_offs, ..self.view_of(asset, self.clock.now()) })
+        Ok(AssetView {
+            credentials,
+            cut_offs,
+            ..self.view_of(asset, self.clock.now())
+        })
     }
 
     /// Forgets an asset and its credentials.
@@ -223,28 +260,59 @@ impl Vault {
     pub async fn delete_asset(&self, caller: &Principal, id: &AssetId) -> Result<(), Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
-        if !tx.lock_assets(std::slice::from_ref(id)).await?.iter().all(|it| caller.reaches(it)) {
+        if !tx
+            .lock_assets(std::slice::from_ref(id))
+            .await?
+            .iter()
+            .all(|it| caller.reaches(it))
+        {
             return Err(Error::NotFound(Resource::Asset));
         }
-        tx.delete_asset(id).await.map_err(Error::missing(Resource::Asset))?;
+        tx.delete_asset(id)
+            .await
+            .map_err(Error::missing(Resource::Asset))?;
         tx.wipe_idle_grants().await?;
         let (actor, subject) = (caller.actor(), id.to_string());
-        tx.audit(&[AuditEvent { actor, action: "asset.deleted", subject, detail: json!({}) }], now).await?;
+        tx.audit(
+            &[AuditEvent {
+                actor,
+                action: "asset.deleted",
+                subject,
+                detail: json!({}),
+            }],
+            now,
+        )
+        .await?;
         Ok(tx.commit().await?)
     }
 
     fn view_of(&self, asset: Asset, now: Timestamp) -> AssetView {
         let state = asset.state(now, self.settings.notice);
-        AssetView { state, asset, credentials: Vec::new(), cut_offs: Vec::new() }
+        AssetView {
+            state,
+            asset,
+            credentials: Vec::new(),
+            cut_offs: Vec::new(),
+        }
     }
 
     fn check_registrations(&self, n: usize) -> Result<(), Error> {
         if n == 0 {
             let reason = "expected at least one asset".to_owned();
-            return Err(Error::Invalid { field: "assets".to_owned(), reason });
+            return Err(Error::Invalid {
+                field: "assets".to_owned(),
+                reason,
+            });
         }
         let limit = self.settings.max_register_assets;
-        if n > limit { Err(Error::TooMany { field: "assets", limit }) } else { Ok(()) }
+        if n > limit {
+            Err(Error::TooMany {
+                field: "assets",
+                limit,
+            })
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -268,7 +336,11 @@ fn demand_reach(
         let business = new.business_id.as_ref().or(asset.business_id.as_ref());
         caller.reaches(asset) && caller.reach.includes(&new.id, business)
     };
-    if new.iter().zip(registered).all(within) { Ok(()) } else { Err(Error::Restricted) }
+    if new.iter().zip(registered).all(within) {
+        Ok(())
+    } else {
+        Err(Error::Restricted)
+    }
 }
 
 impl From<Registration> for RegistrationStatus {

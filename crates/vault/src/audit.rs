@@ -33,7 +33,12 @@ const KEY: &str = "1";
 
 /// Tells of a credential that was sealed; its slot says whether it serves.
 pub(crate) fn sealed(actor: String, action: &'static str, credential: &Credential) -> AuditEvent {
-    AuditEvent { actor, action, subject: credential.asset_id.to_string(), detail: detail(credential) }
+    AuditEvent {
+        actor,
+        action,
+        subject: credential.asset_id.to_string(),
+        detail: detail(credential),
+    }
 }
 
 fn detail(credential: &Credential) -> Value {
@@ -62,13 +67,20 @@ pub(crate) async fn chain(keys: &Keys, now: Timestamp) -> Result<AuditChain, Err
         Some(key) => key,
         None => make_key(keys, now).await?,
     };
-    Ok(AuditChain::new(move |tenant, message| key.link(tenant, message)))
+    Ok(AuditChain::new(move |tenant, message| {
+        key.link(tenant, message)
+    }))
 }
 
 async fn open_key(keys: &Keys) -> Result<Option<AuditKey>, Error> {
-    let Some(sealed) = keys.store().audit_key(KEY).await? else { return Ok(None) };
-    let plain = keys.open(&keys.store().system_scope(), &context(), &sealed).await?;
-    let key = AuditKey::from_bytes(&plain).ok_or_else(|| Error::internal("the audit key is damaged"))?;
+    let Some(sealed) = keys.store().audit_key(KEY).await? else {
+        return Ok(None);
+    };
+    let plain = keys
+        .open(&keys.store().system_scope(), &context(), &sealed)
+        .await?;
+    let key =
+        AuditKey::from_bytes(&plain).ok_or_else(|| Error::internal("the audit key is damaged"))?;
     Ok(Some(key))
 }
 
@@ -80,9 +92,14 @@ async fn make_key(keys: &Keys, now: Timestamp) -> Result<AuditKey, Error> {
         Ok(()) | Err(regrant_storage::Error::Taken(_)) => {}
         Err(error) => return Err(error.into()),
     }
-    open_key(keys).await?.ok_or_else(|| Error::internal("the audit key is gone"))
+    open_key(keys)
+        .await?
+        .ok_or_else(|| Error::internal("the audit key is gone"))
 }
 
 fn context() -> Context<'static> {
-    Context { asset_id: KEY, ..Context::of_row(TenantId::SYSTEM, Uuid::nil(), Purpose::AuditKey) }
+    Context {
+        asset_id: KEY,
+        ..Context::of_row(TenantId::SYSTEM, Uuid::nil(), Purpose::AuditKey)
+    }
 }

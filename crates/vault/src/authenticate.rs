@@ -29,7 +29,11 @@ impl<'a> Presented<'a> {
     /// What a call from this machine presents, with this bearer token alone.
     #[must_use]
     pub const fn locally(token: &'a str) -> Self {
-        Self { token, address: IpAddr::V4(Ipv4Addr::LOCALHOST), proof: None }
+        Self {
+            token,
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            proof: None,
+        }
     }
 }
 
@@ -59,13 +63,17 @@ impl Vault {
         let now = self.clock.now();
         // One that cannot be is looked for like any other.
         let client = client.unwrap_or_else(|| ClientId::from_uuid(Uuid::nil()));
-        let verify = |hash: &[u8]| SecretHash::from_slice(hash).is_some_and(|hash| hash.verify(secret));
+        let verify =
+            |hash: &[u8]| SecretHash::from_slice(hash).is_some_and(|hash| hash.verify(secret));
         let Some(candidate) = self.store.candidate(client).await? else {
             let _never = verify(&[0; 32]);
             return Err(Error::Unauthenticated);
         };
         let admitted = candidate.admits(address) && !candidate.has_expired(now);
-        let scope = candidate.unlock(now, verify).filter(|_| admitted).ok_or(Error::Unauthenticated)?;
+        let scope = candidate
+            .unlock(now, verify)
+            .filter(|_| admitted)
+            .ok_or(Error::Unauthenticated)?;
         let wanted = wanted.unwrap_or_else(|| candidate.permissions());
         if !candidate.permissions().contains_all(wanted) {
             return Err(Error::ScopeNotHeld);
@@ -82,7 +90,11 @@ impl Vault {
         };
         let access_token = self.issuer.sign(token, now).await?;
         let expires_in = i64::try_from(lifetime.as_secs()).map_err(Error::internal)?;
-        Ok(IssuedToken { access_token, expires_in, scope: wanted })
+        Ok(IssuedToken {
+            access_token,
+            expires_in,
+            scope: wanted,
+        })
     }
 
     /// The caller behind an access token.
@@ -91,20 +103,31 @@ impl Vault {
     /// `Unauthenticated` for whatever is wrong with the token or its client; `AddressNotAllowed`; `ProofRefused`.
     pub async fn authenticate(&self, presented: Presented<'_>) -> Result<Principal, Error> {
         let now = self.clock.now();
-        let Ok(claims) = self.issuer.verify(Audience::Api, presented.token, now).await else {
+        let Ok(claims) = self
+            .issuer
+            .verify(Audience::Api, presented.token, now)
+            .await
+        else {
             return self.visitor(presented.token).await;
         };
         let client: ClientId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
         let granted: Permissions = claims.scope.parse().map_err(|_| Error::Unauthenticated)?;
-        let candidate = self.store.candidate(client).await?.ok_or(Error::Unauthenticated)?;
-        let scope = candidate.vouch(claims.tenant).ok_or(Error::Unauthenticated)?;
+        let candidate = self
+            .store
+            .candidate(client)
+            .await?
+            .ok_or(Error::Unauthenticated)?;
+        let scope = candidate
+            .vouch(claims.tenant)
+            .ok_or(Error::Unauthenticated)?;
         if candidate.has_expired(now) || claims.ver < candidate.token_version() {
             return Err(Error::Unauthenticated);
         }
         if !candidate.admits(presented.address) {
             return Err(Error::AddressNotAllowed);
         }
-        self.demand_proof(&scope, &candidate, presented, now).await?;
+        self.demand_proof(&scope, &candidate, presented, now)
+            .await?;
         Ok(Principal {
             scope,
             subject: Subject::Client(client),
@@ -122,18 +145,31 @@ impl Vault {
     ///
     /// # Errors
     /// `Unauthenticated`; `Forbidden`.
-    pub async fn still_admit(&self, caller: &Principal, permission: Permission) -> Result<(), Error> {
+    pub async fn still_admit(
+        &self,
+        caller: &Principal,
+        permission: Permission,
+    ) -> Result<(), Error> {
         let now = self.clock.now();
         let held = match &caller.subject {
             Subject::Client(client) => {
-                let candidate = self.store.candidate(*client).await?.ok_or(Error::Unauthenticated)?;
-                let ended = candidate.has_expired(now) || caller.token_version < candidate.token_version();
+                let candidate = self
+                    .store
+                    .candidate(*client)
+                    .await?
+                    .ok_or(Error::Unauthenticated)?;
+                let ended =
+                    candidate.has_expired(now) || caller.token_version < candidate.token_version();
                 let is_confined_anew = *candidate.reach() != caller.reach;
                 (!ended && !is_confined_anew).then(|| candidate.permissions())
             }
             Subject::Session { id, .. } => self.held_by_session(caller, *id, now).await?,
         };
         let held = held.ok_or(Error::Unauthenticated)?;
-        if held.contains(permission) { Ok(()) } else { Err(Error::Forbidden(permission)) }
+        if held.contains(permission) {
+            Ok(())
+        } else {
+            Err(Error::Forbidden(permission))
+        }
     }
 }

@@ -21,16 +21,27 @@ impl Vault {
         if !candidate.proof_required() {
             return Ok(());
         }
-        let proof = presented.proof.and_then(CallProof::parse).ok_or(Error::ProofRefused)?;
-        let holds = self.is_proved(scope, candidate, presented.token, &proof, now).await?;
+        let proof = presented
+            .proof
+            .and_then(CallProof::parse)
+            .ok_or(Error::ProofRefused)?;
+        let holds = self
+            .is_proved(scope, candidate, presented.token, &proof, now)
+            .await?;
         if !holds || !proof.is_fresh(now.timestamp()) {
             return Err(Error::ProofRefused);
         }
         let until = DateTime::from_timestamp(proof.ends_at_unix(), 0).ok_or(Error::ProofRefused)?;
         let tx = self.store.begin(scope).await?;
-        let first = tx.insert_proof(candidate.client(), proof.code(), until).await?;
+        let first = tx
+            .insert_proof(candidate.client(), proof.code(), until)
+            .await?;
         tx.commit().await?;
-        if first { Ok(()) } else { Err(Error::ProofRefused) }
+        if first {
+            Ok(())
+        } else {
+            Err(Error::ProofRefused)
+        }
     }
 
     /// Whether a key of a secret that counts made it. All are tried.
@@ -46,8 +57,8 @@ impl Vault {
         let mut holds = false;
         for sealed in candidate.proof_keys(now) {
             let plain = self.keys.open(scope, &context, sealed).await?;
-            let key =
-                ProofKey::from_slice(&plain).ok_or_else(|| Error::internal("a proof key is not 32 bytes"))?;
+            let key = ProofKey::from_slice(&plain)
+                .ok_or_else(|| Error::internal("a proof key is not 32 bytes"))?;
             holds |= key.holds(token, proof);
         }
         Ok(holds)

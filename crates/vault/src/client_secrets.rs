@@ -45,14 +45,24 @@ impl Vault {
         let reset = async |once: Option<&Once>| {
             let tx = self.store.begin(&scope).await?;
             living(tx.lock_tenant().await?)?;
-            tx.lock_client(id).await.map_err(Error::missing(Resource::Client))?;
-            tx.set_client_secret(id, hash.as_bytes(), &proof_key, until).await?;
+            tx.lock_client(id)
+                .await
+                .map_err(Error::missing(Resource::Client))?;
+            tx.set_client_secret(id, hash.as_bytes(), &proof_key, until)
+                .await?;
             let detail = json!({ "older_secret_until": until });
-            tx.audit(&[act(by, "client.secret_reset", id, detail)], now).await?;
+            tx.audit(&[act(by, "client.secret_reset", id, detail)], now)
+                .await?;
             self.concluded(tx, once, id, now).await
         };
-        let done = self.once(&self.store.system_scope(), by.caller_id(), repeat, reset).await?;
-        Ok(MintedClient { tenant, client: done.value, secret: (!done.repeated).then_some(secret) })
+        let done = self
+            .once(&self.store.system_scope(), by.caller_id(), repeat, reset)
+            .await?;
+        Ok(MintedClient {
+            tenant,
+            client: done.value,
+            secret: (!done.repeated).then_some(secret),
+        })
     }
 
     /// Revokes every access token that a client was issued so far.
@@ -70,11 +80,16 @@ impl Vault {
         let (scope, now) = (self.scope_for_operator(tenant).await?, self.clock.now());
         let revoke = async |once: Option<&Once>| {
             let tx = self.store.begin(&scope).await?;
-            tx.revoke_client_tokens(id).await.map_err(Error::missing(Resource::Client))?;
-            tx.audit(&[act(by, "client.tokens_revoked", id, json!({}))], now).await?;
+            tx.revoke_client_tokens(id)
+                .await
+                .map_err(Error::missing(Resource::Client))?;
+            tx.audit(&[act(by, "client.tokens_revoked", id, json!({}))], now)
+                .await?;
             self.conclude(tx, once, &(), now).await
         };
-        self.once(&self.store.system_scope(), by.caller_id(), repeat, revoke).await.map(|done| done.value)
+        self.once(&self.store.system_scope(), by.caller_id(), repeat, revoke)
+            .await
+            .map(|done| done.value)
     }
 }
 
@@ -88,7 +103,17 @@ pub(crate) fn new_client(
     let (secret, hash) = mint_client_secret()?;
     let proof_key = key.seal(&proof_context(tenant, id), ProofKey::of(&secret).as_bytes())?;
     let (secret_hash, proof_key) = (hash.as_bytes().to_vec(), Some(proof_key));
-    Ok((NewClient { id, tenant, spec, secret_hash, proof_key, created_at }, secret))
+    Ok((
+        NewClient {
+            id,
+            tenant,
+            spec,
+            secret_hash,
+            proof_key,
+            created_at,
+        },
+        secret,
+    ))
 }
 
 /// Where a proof key lives: its client's row.
@@ -98,7 +123,10 @@ pub(crate) fn proof_context(tenant: TenantId, client: ClientId) -> Context<'stat
 
 fn check_overlap(overlap: Option<Duration>) -> Result<(), Error> {
     if overlap.is_some_and(|it| it > Duration::from_hours(LONGEST_OVERLAP)) {
-        return Err(invalid("overlap_hours", format!("expected at most {LONGEST_OVERLAP}")));
+        return Err(invalid(
+            "overlap_hours",
+            format!("expected at most {LONGEST_OVERLAP}"),
+        ));
     }
     Ok(())
 }

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    Acting, Conflict, Error, Repeatable, Resource, Vault, client_secrets::new_client, idempotency::Once,
-    tenants::living,
+    Acting, Conflict, Error, Repeatable, Resource, Vault, client_secrets::new_client,
+    idempotency::Once, tenants::living,
 };
 
 const MOST_NETWORKS: usize = 50;
@@ -105,15 +105,26 @@ impl Vault {
         let create = async |once: Option<&Once>| {
             let tx = self.store.begin(&scope).await?;
             living(tx.lock_tenant().await?)?;
-            tx.insert_client(&new, most).await.map_err(|error| match error {
-                regrant_storage::Error::Taken(_) => Error::Conflict(Conflict::ClientLimit(most)),
-                other => other.into(),
-            })?;
-            tx.audit(&[act(by, "client.created", new.id, told(&new.spec))], now).await?;
+            tx.insert_client(&new, most)
+                .await
+                .map_err(|error| match error {
+                    regrant_storage::Error::Taken(_) => {
+                        Error::Conflict(Conflict::ClientLimit(most))
+                    }
+                    other => other.into(),
+                })?;
+            tx.audit(&[act(by, "client.created", new.id, told(&new.spec))], now)
+                .await?;
             self.concluded(tx, once, new.id, now).await
         };
-        let done = self.once(&self.store.system_scope(), by.caller_id(), repeat, create).await?;
-        Ok(MintedClient { tenant, client: done.value, secret: (!done.repeated).then_some(secret) })
+        let done = self
+            .once(&self.store.system_scope(), by.caller_id(), repeat, create)
+            .await?;
+        Ok(MintedClient {
+            tenant,
+            client: done.value,
+            secret: (!done.repeated).then_some(secret),
+        })
     }
 
     /// A tenant's clients, oldest first; they are few.
@@ -121,7 +132,10 @@ impl Vault {
     /// # Errors
     /// `NotFound(Tenant)`.
     pub async fn clients(&self, tenant: TenantId) -> Result<Vec<ClientView>, Error> {
-        let tx = self.store.begin_read(&self.scope_for_operator(tenant).await?).await?;
+        let tx = self
+            .store
+            .begin_read(&self.scope_for_operator(tenant).await?)
+            .await?;
         let (rows, now) = (tx.clients().await?, self.clock.now());
         tx.commit().await?;
         Ok(rows.into_iter().map(|it| view(it, now)).collect())
@@ -132,8 +146,14 @@ impl Vault {
     /// # Errors
     /// `NotFound`.
     pub async fn client(&self, tenant: TenantId, id: ClientId) -> Result<ClientView, Error> {
-        let tx = self.store.begin_read(&self.scope_for_operator(tenant).await?).await?;
-        let row = tx.client(id).await.map_err(Error::missing(Resource::Client))?;
+        let tx = self
+            .store
+            .begin_read(&self.scope_for_operator(tenant).await?)
+            .await?;
+        let row = tx
+            .client(id)
+            .await
+            .map_err(Error::missing(Resource::Client))?;
         tx.commit().await?;
         Ok(view(row, self.clock.now()))
     }
@@ -152,21 +172,31 @@ impl Vault {
         by.demand_owner()?;
         let now = self.clock.now();
         check_end(change.expires_at.flatten(), now)?;
-        let tx = self.store.begin(&self.scope_for_operator(tenant).await?).await?;
-        let row = tx.lock_client(id).await.map_err(Error::missing(Resource::Client))?;
-        let disabled = change.disabled.filter(|it| *it != row.disabled_at.is_some());
+        let tx = self
+            .store
+            .begin(&self.scope_for_operator(tenant).await?)
+            .await?;
+        let row = tx
+            .lock_client(id)
+            .await
+            .map_err(Error::missing(Resource::Client))?;
+        let disabled = change
+            .disabled
+            .filter(|it| *it != row.disabled_at.is_some());
         let spec = checked(change.applied_to(&row.spec))?;
         if spec.proof_required && !row.has_proof_key {
             return Err(Error::Conflict(Conflict::NoProofKey));
         }
         tx.change_client(id, &spec).await?;
-        tx.grant_scopes(id, row.spec.scopes, spec.scopes, now).await?;
+        tx.grant_scopes(id, row.spec.scopes, spec.scopes, now)
+            .await?;
         if let Some(disabled) = disabled {
             tx.disable_client(id, disabled.then_some(now)).await?;
         }
         let mut detail = differences(&told(&row.spec), told(&spec));
         detail.extend(disabled.map(|it| ("disabled".to_owned(), json!(it))));
-        tx.audit(&[act(by, "client.changed", id, detail.into())], now).await?;
+        tx.audit(&[act(by, "client.changed", id, detail.into())], now)
+            .await?;
         self.concluded(tx, None, id, now).await
     }
 
@@ -174,11 +204,25 @@ impl Vault {
     ///
     /// # Errors
     /// `ReadOnly`; `NotFound`.
-    pub async fn delete_client(&self, by: Acting, tenant: TenantId, id: ClientId) -> Result<(), Error> {
+    pub async fn delete_client(
+        &self,
+        by: Acting,
+        tenant: TenantId,
+        id: ClientId,
+    ) -> Result<(), Error> {
         by.demand_owner()?;
-        let tx = self.store.begin(&self.scope_for_operator(tenant).await?).await?;
-        tx.delete_client(id).await.map_err(Error::missing(Resource::Client))?;
-        tx.audit(&[act(by, "client.deleted", id, json!({}))], self.clock.now()).await?;
+        let tx = self
+            .store
+            .begin(&self.scope_for_operator(tenant).await?)
+            .await?;
+        tx.delete_client(id)
+            .await
+            .map_err(Error::missing(Resource::Client))?;
+        tx.audit(
+            &[act(by, "client.deleted", id, json!({}))],
+            self.clock.now(),
+        )
+        .await?;
         Ok(tx.commit().await?)
     }
 
@@ -223,7 +267,10 @@ pub(crate) fn checked_name(name: &str) -> Result<String, Error> {
     if fits {
         Ok(name.to_owned())
     } else {
-        Err(invalid("name", "expected 1 to 200 characters without control characters".to_owned()))
+        Err(invalid(
+            "name",
+            "expected 1 to 200 characters without control characters".to_owned(),
+        ))
     }
 }
 
@@ -237,15 +284,30 @@ pub(crate) fn checked(spec: ClientSpec) -> Result<ClientSpec, Error> {
         most("asset_ids", within.assets.len(), MOST_ASSETS)?;
         most("business_ids", within.businesses.len(), MOST_BUSINESSES)?;
     }
-    most("networks", spec.networks.as_ref().map_or(0, Vec::len), MOST_NETWORKS)?;
-    let networks = spec.networks.map(|all| all.into_iter().map(canonical).collect());
-    Ok(ClientSpec { name: checked_name(&spec.name)?, networks, ..spec })
+    most(
+        "networks",
+        spec.networks.as_ref().map_or(0, Vec::len),
+        MOST_NETWORKS,
+    )?;
+    let networks = spec
+        .networks
+        .map(|all| all.into_iter().map(canonical).collect());
+    Ok(ClientSpec {
+        name: checked_name(&spec.name)?,
+        networks,
+        ..spec
+    })
 }
 
 /// A network without the bits of a host in it; one of IPv4 addresses inside of IPv6 is one of IPv4.
 fn canonical(network: IpNet) -> IpNet {
-    let mapped = match (network.network().to_canonical(), network.prefix_len().checked_sub(96)) {
-        (IpAddr::V4(address), Some(length)) if network.addr().is_ipv6() => Ipv4Net::new(address, length).ok(),
+    let mapped = match (
+        network.network().to_canonical(),
+        network.prefix_len().checked_sub(96),
+    ) {
+        (IpAddr::V4(address), Some(length)) if network.addr().is_ipv6() => {
+            Ipv4Net::new(address, length).ok()
+        }
         _ => None,
     };
     mapped.map_or(network, IpNet::V4).trunc()
@@ -259,11 +321,19 @@ pub(crate) fn check_end(end: Option<Timestamp>, now: Timestamp) -> Result<(), Er
 }
 
 pub(crate) fn invalid(field: &str, reason: String) -> Error {
-    Error::Invalid { field: field.to_owned(), reason }
+    Error::Invalid {
+        field: field.to_owned(),
+        reason,
+    }
 }
 
 pub(crate) fn act(by: Acting, action: &'static str, id: ClientId, detail: Value) -> AuditEvent {
-    AuditEvent { actor: by.actor(), action, subject: id.to_string(), detail }
+    AuditEvent {
+        actor: by.actor(),
+        action,
+        subject: id.to_string(),
+        detail,
+    }
 }
 
 /// What the audit tells of a client.
@@ -278,16 +348,35 @@ fn told(spec: &ClientSpec) -> Value {
 
 /// The members that are not what they were.
 fn differences(before: &Value, after: Value) -> serde_json::Map<String, Value> {
-    let Value::Object(after) = after else { return serde_json::Map::new() };
-    after.into_iter().filter(|(field, value)| before.get(field) != Some(value)).collect()
+    let Value::Object(after) = after else {
+        return serde_json::Map::new();
+    };
+    after
+        .into_iter()
+        .filter(|(field, value)| before.get(field) != Some(value))
+        .collect()
 }
 
 fn view(row: ClientRow, now: Timestamp) -> ClientView {
-    let ClientRow { id, spec, scope_uses, .. } = row;
-    let used = |scope| scope_uses.iter().find(|it| it.scope == scope).and_then(|it| it.used_at);
+    let ClientRow {
+        id,
+        spec,
+        scope_uses,
+        ..
+    } = row;
+    let used = |scope| {
+        scope_uses
+            .iter()
+            .find(|it| it.scope == scope)
+            .and_then(|it| it.used_at)
+    };
     ClientView {
         id,
-        scopes_used: spec.scopes.iter().map(|scope| (scope, used(scope))).collect(),
+        scopes_used: spec
+            .scopes
+            .iter()
+            .map(|scope| (scope, used(scope)))
+            .collect(),
         name: spec.name,
         scopes: spec.scopes,
         created_at: row.created_at,
@@ -317,15 +406,25 @@ mod tests {
             ("::/0", "::/0"),
             ("::ffff:0:0/95", "::fffe:0:0/95"),
         ] {
-            assert_eq!(canonical(given.parse().unwrap()).to_string(), kept, "{given}");
+            assert_eq!(
+                canonical(given.parse().unwrap()).to_string(),
+                kept,
+                "{given}"
+            );
         }
     }
 
     #[test]
     fn a_change_tells_what_became_different() {
         let before = ClientSpec::named("one", Permissions::all());
-        let change = ClientChange { proof_required: Some(true), ..ClientChange::default() };
+        let change = ClientChange {
+            proof_required: Some(true),
+            ..ClientChange::default()
+        };
         let after = change.applied_to(&before);
-        assert_eq!(Value::from(differences(&told(&before), told(&after))), json!({ "proof_required": true }));
+        assert_eq!(
+            Value::from(differences(&told(&before), told(&after))),
+            json!({ "proof_required": true })
+        );
     }
 }

@@ -45,22 +45,31 @@ impl Vault {
         let lease_for = self.webhooks.settings().timeout * 2 + self.settings.lease;
         let lease_for = chrono::Duration::from_std(lease_for).map_err(Error::internal)?;
         let limit = limit.min(self.places.free());
-        let claims =
-            self.store.claim_due(DueKind::Delivery, wall, &self.jobs.owner, lease_for, limit).await?;
+        let claims = self
+            .store
+            .claim_due(DueKind::Delivery, wall, &self.jobs.owner, lease_for, limit)
+            .await?;
         let (n, mut by_tenant) = (claims.len(), BTreeMap::new());
         for claim in claims {
-            let (_, leases) =
-                by_tenant.entry(claim.scope.tenant()).or_insert_with(|| (claim.scope, Vec::new()));
+            let (_, leases) = by_tenant
+                .entry(claim.scope.tenant())
+                .or_insert_with(|| (claim.scope, Vec::new()));
             leases.push(claim.lease);
         }
         let mut sends = Vec::with_capacity(n);
         for (scope, leases) in by_tenant.into_values() {
             match self.outgoing(&scope, leases, wall).await {
                 Ok(outgoing) => {
-                    sends.extend(outgoing.into_iter().map(|it| self.spawn_send(&scope, it, wall)));
+                    sends.extend(
+                        outgoing
+                            .into_iter()
+                            .map(|it| self.spawn_send(&scope, it, wall)),
+                    );
                 }
                 // Their leases end, and they are due again.
-                Err(error) => warn!(tenant.id = %scope.tenant(), error = %error, "cannot read webhooks"),
+                Err(error) => {
+                    warn!(tenant.id = %scope.tenant(), error = %error, "cannot read webhooks")
+                }
             }
         }
         let all = futures_util::future::join_all(sends);
@@ -75,22 +84,39 @@ impl Vault {
         leases: Vec<Lease>,
         wall: Timestamp,
     ) -> Result<Vec<Outgoing>, Error> {
-        let ids: Vec<_> = leases.iter().map(|it| DeliveryId::from_uuid(it.object)).collect();
+        let ids: Vec<_> = leases
+            .iter()
+            .map(|it| DeliveryId::from_uuid(it.object))
+            .collect();
         let tx = self.store.begin_read(scope).await?;
-        let mut due: BTreeMap<_, _> =
-            tx.deliveries(&ids).await?.into_iter().map(|it| (it.delivery.id.uuid(), it)).collect();
+        let mut due: BTreeMap<_, _> = tx
+            .deliveries(&ids)
+            .await?
+            .into_iter()
+            .map(|it| (it.delivery.id.uuid(), it))
+            .collect();
         let endpoints = tx.webhook_endpoints().await?;
         tx.commit().await?;
         let targets = self.targets(scope, endpoints, wall).await?;
         let (mut outgoing, mut unsent) = (Vec::new(), Vec::new());
         for lease in leases {
             let due = due.remove(&lease.object);
-            let target = due.as_ref().and_then(|it| targets.get(&it.delivery.endpoint_id));
+            let target = due
+                .as_ref()
+                .and_then(|it| targets.get(&it.delivery.endpoint_id));
             match (due, target) {
                 (Some(due), Some(target)) if target.endpoint.status == EndpointStatus::Enabled => {
-                    match self.places.take(target.endpoint.id, self.share_of(&target.endpoint)) {
+                    match self
+                        .places
+                        .take(target.endpoint.id, self.share_of(&target.endpoint))
+                    {
                         Some(place) => {
-                            outgoing.push(Outgoing { lease, due, target: Arc::clone(target), _place: place });
+                            outgoing.push(Outgoing {
+                                lease,
+                                due,
+                                target: Arc::clone(target),
+                                _place: place,
+                            });
                         }
                         None => unsent.push((lease, Unsent::NoPlace)),
                     }
@@ -106,7 +132,11 @@ impl Vault {
     /// How many places an endpoint gets: one that fails gets one.
     fn share_of(&self, endpoint: &WebhookEndpoint) -> usize {
         let fails = endpoint.failing_since.is_some();
-        if fails { 1 } else { self.webhooks.settings().max_per_endpoint.max(1) }
+        if fails {
+            1
+        } else {
+            self.webhooks.settings().max_per_endpoint.max(1)
+        }
     }
 
     /// The endpoints with their live secrets.
@@ -145,7 +175,8 @@ impl Vault {
                         response_status: delivery.response_status,
                         error: Some("the endpoint is disabled"),
                     };
-                    tx.finish_delivery(&lease, DeliveryStatus::Failed, attempt, wall).await?;
+                    tx.finish_delivery(&lease, DeliveryStatus::Failed, attempt, wall)
+                        .await?;
                 }
             }
         }
@@ -183,10 +214,18 @@ impl Vault {
         let started = Instant::now();
         let (delivery, target) = (&outgoing.due.delivery, &outgoing.target);
         let (id, body) = (delivery.event_id.to_string(), payload(&outgoing.due)?);
-        let message = Message { id: &id, at: wall, body: &body };
-        let sent = self.webhooks.send(&target.endpoint.url, &target.secrets, message).await;
+        let message = Message {
+            id: &id,
+            at: wall,
+            body: &body,
+        };
+        let sent = self
+            .webhooks
+            .send(&target.endpoint.url, &target.secrets, message)
+            .await;
         debug!(delivery.id = %delivery.id, endpoint.id = %target.endpoint.id, ?sent, "a webhook was sent");
-        self.settle_delivery(scope, &outgoing, sent, wall + started.elapsed()).await
+        self.settle_delivery(scope, &outgoing, sent, wall + started.elapsed())
+            .await
     }
 
     async fn settle_delivery(
@@ -201,20 +240,33 @@ impl Vault {
         tx.hold(lease).await?;
         let (response_status, error) = told(sent);
         let attempts = outgoing.due.delivery.attempts.saturating_add(1);
-        let attempt = Attempt { attempts, response_status, error: error.as_deref() };
+        let attempt = Attempt {
+            attempts,
+            response_status,
+            error: error.as_deref(),
+        };
         match sent {
-            Sent::Answered { status: 200..=299, .. } => {
-                tx.finish_delivery(lease, DeliveryStatus::Delivered, attempt, wall).await?;
+            Sent::Answered {
+                status: 200..=299, ..
+            } => {
+                tx.finish_delivery(lease, DeliveryStatus::Delivered, attempt, wall)
+                    .await?;
                 tx.note_failing(endpoint, None).await?;
             }
             Sent::Answered { status: 410, .. } => {
-                tx.finish_delivery(lease, DeliveryStatus::Failed, attempt, wall).await?;
-                self.disable(&tx, endpoint, DisabledReason::Gone, wall).await?;
+                tx.finish_delivery(lease, DeliveryStatus::Failed, attempt, wall)
+                    .await?;
+                self.disable(&tx, endpoint, DisabledReason::Gone, wall)
+                    .await?;
             }
             Sent::Answered { retry_after, .. } => {
-                self.settle_failed(&tx, outgoing, attempt, retry_after, wall).await?;
+                self.settle_failed(&tx, outgoing, attempt, retry_after, wall)
+                    .await?;
             }
-            Sent::Failed(_) => self.settle_failed(&tx, outgoing, attempt, None, wall).await?,
+            Sent::Failed(_) => {
+                self.settle_failed(&tx, outgoing, attempt, None, wall)
+                    .await?
+            }
         }
         Ok(tx.commit().await?)
     }
@@ -229,11 +281,17 @@ impl Vault {
         wall: Timestamp,
     ) -> Result<(), Error> {
         let (lease, id) = (&outgoing.lease, outgoing.target.endpoint.id);
-        let pause =
-            pause_after(attempt.attempts, retry_after, spread(&outgoing.due.delivery, attempt.attempts));
+        let pause = pause_after(
+            attempt.attempts,
+            retry_after,
+            spread(&outgoing.due.delivery, attempt.attempts),
+        );
         match pause {
             Some(pause) => tx.retry_delivery(lease, attempt, wall + pause).await?,
-            None => tx.finish_delivery(lease, DeliveryStatus::Failed, attempt, wall).await?,
+            None => {
+                tx.finish_delivery(lease, DeliveryStatus::Failed, attempt, wall)
+                    .await?
+            }
         }
         tx.note_failing(id, Some(wall)).await?;
         let since = tx.webhook_endpoint(id).await?.failing_since;
@@ -292,17 +350,25 @@ struct Payload<'a> {
 
 /// The bytes that are signed and sent: the same on every attempt.
 fn payload(due: &DueDelivery) -> Result<Vec<u8>, Error> {
-    let payload = Payload { kind: due.delivery.kind, timestamp: due.delivery.created_at, data: &due.data };
+    let payload = Payload {
+        kind: due.delivery.kind,
+        timestamp: due.delivery.created_at,
+        data: &due.data,
+    };
     serde_json::to_vec(&payload).map_err(Error::internal)
 }
 
 /// What a tenant is shown of an attempt: a status and words of ours.
 fn told(sent: Sent) -> (Option<u16>, Option<String>) {
     match sent {
-        Sent::Answered { status: status @ 200..=299, .. } => (Some(status), None),
-        Sent::Answered { status: status @ 300..=399, .. } => {
-            (Some(status), Some("a redirect is not followed".to_owned()))
-        }
+        Sent::Answered {
+            status: status @ 200..=299,
+            ..
+        } => (Some(status), None),
+        Sent::Answered {
+            status: status @ 300..=399,
+            ..
+        } => (Some(status), Some("a redirect is not followed".to_owned())),
         Sent::Answered { status, .. } => (Some(status), Some(format!("answered {status}"))),
         Sent::Failed(failure) => (None, Some(failure.to_string())),
     }

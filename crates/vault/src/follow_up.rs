@@ -3,7 +3,9 @@
 //! The rule: whoever changes an asset calls [`Vault::follow_up`] at the end of the same transaction, so
 //! that no asset is without a plan and no change of state goes untold.
 
-use regrant_domain::{Asset, AssetId, EventKind, Timestamp, schedule::next_check, state::AssetState};
+use regrant_domain::{
+    Asset, AssetId, EventKind, Timestamp, schedule::next_check, state::AssetState,
+};
 use regrant_storage::{NewEvent, TenantTx};
 use serde_json::{Value, json};
 
@@ -23,7 +25,8 @@ impl Vault {
             let check = next_check(&it.facts, now, notice, &self.settings.pace, spread(&it.id));
             (it.id.clone(), check)
         };
-        tx.plan_probes(&assets.iter().map(plan).collect::<Vec<_>>()).await?;
+        tx.plan_probes(&assets.iter().map(plan).collect::<Vec<_>>())
+            .await?;
         self.tell(tx, &assets, now).await
     }
 
@@ -51,7 +54,11 @@ impl Vault {
             }
             told.push((asset.id.clone(), state.status));
             if let Some(kind) = EventKind::of_change(asset.told, state.status) {
-                events.push(NewEvent { kind, subject: asset.id.to_string(), data: news(asset, &state) });
+                events.push(NewEvent {
+                    kind,
+                    subject: asset.id.to_string(),
+                    data: news(asset, &state),
+                });
             }
         }
         tx.note_told(&told).await?;
@@ -78,5 +85,7 @@ pub(crate) fn news(asset: &Asset, state: &AssetState) -> Value {
 
 /// A number that stays the same for an asset and differs between assets.
 fn spread(id: &AssetId) -> u8 {
-    id.as_str().bytes().fold(0, |sum: u8, byte| sum.wrapping_mul(31).wrapping_add(byte))
+    id.as_str()
+        .bytes()
+        .fold(0, |sum: u8, byte| sum.wrapping_mul(31).wrapping_add(byte))
 }

@@ -119,11 +119,22 @@ impl Vault {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = places.len() > limit;
         places.truncate(limit);
-        let next = places.last().filter(|_| more).map(|it| ForecastCursor { as_of, last: it.clone() });
+        let next = places.last().filter(|_| more).map(|it| ForecastCursor {
+            as_of,
+            last: it.clone(),
+        });
         let data = self.entries(&tx, &places, &filter).await?;
         tx.commit().await?;
         let (from, to) = (filter.from, filter.to);
-        Ok(Forecast { generated_at: as_of, from, to, days, data, totals, next })
+        Ok(Forecast {
+            generated_at: as_of,
+            from,
+            to,
+            days,
+            data,
+            totals,
+            next,
+        })
     }
 
     /// The calendar for people: the days, and the first assets of each.
@@ -143,7 +154,12 @@ impl Vault {
         let tallies = tx.forecast_tallies(&filter).await?;
         let lines = tx.forecast_lines(&filter, NAMED).await?;
         tx.commit().await?;
-        Ok(ForecastAgenda { tenant: caller.tenant(), generated_at, tallies, lines })
+        Ok(ForecastAgenda {
+            tenant: caller.tenant(),
+            generated_at,
+            tallies,
+            lines,
+        })
     }
 
     /// The moment of a calendar, as exact as the database keeps times.
@@ -159,8 +175,12 @@ impl Vault {
         filter: &ForecastFilter,
     ) -> Result<Vec<ForecastEntry>, Error> {
         let ids: Vec<_> = places.iter().map(|it| it.asset_id.clone()).collect();
-        let assets: BTreeMap<_, _> =
-            tx.assets(&ids).await?.into_iter().map(|it| (it.id.clone(), it)).collect();
+        let assets: BTreeMap<_, _> = tx
+            .assets(&ids)
+            .await?
+            .into_iter()
+            .map(|it| (it.id.clone(), it))
+            .collect();
         let behind = tx.stand_ins(&ids).await?;
         let entry = |place: &Place| {
             let asset = assets.get(&place.asset_id)?;
@@ -184,7 +204,9 @@ impl Vault {
             state: asset.state(filter.now, self.settings.notice),
             cover: covered_by(&ending, behind, filter.leaves.as_ref(), filter.now),
             system_user: asset.facts.active == Some(CredentialKind::SystemUser)
-                || behind.iter().any(|it| it.slot == Slot::Active && it.system_user),
+                || behind
+                    .iter()
+                    .any(|it| it.slot == Slot::Active && it.system_user),
             asset: asset.clone(),
             ending,
         })
@@ -194,19 +216,35 @@ impl Vault {
 /// Whether the tenant knows this person.
 pub(crate) async fn known(tx: &TenantTx, person: Option<&PersonId>) -> Result<(), Error> {
     match person {
-        Some(id) => tx.person(id).await.map(drop).map_err(Error::missing(Resource::Person)),
+        Some(id) => tx
+            .person(id)
+            .await
+            .map(drop)
+            .map_err(Error::missing(Resource::Person)),
         None => Ok(()),
     }
 }
 
-fn filter_of(caller: &Principal, query: ForecastQuery, now: Timestamp) -> Result<ForecastFilter, Error> {
+fn filter_of(
+    caller: &Principal,
+    query: ForecastQuery,
+    now: Timestamp,
+) -> Result<ForecastFilter, Error> {
     if query.what_if_person_leaves.is_some() {
         caller.demand_whole_tenant()?;
     }
     let from = query.from.unwrap_or(now);
-    let after = |days| from.checked_add_signed(TimeDelta::days(days)).unwrap_or(Timestamp::MAX_UTC);
+    let after = |days| {
+        from.checked_add_signed(TimeDelta::days(days))
+            .unwrap_or(Timestamp::MAX_UTC)
+    };
     let to = query.to.unwrap_or_else(|| after(USUAL_DAYS));
-    let refused = |reason: String| Err(Error::Invalid { field: "to".to_owned(), reason });
+    let refused = |reason: String| {
+        Err(Error::Invalid {
+            field: "to".to_owned(),
+            reason,
+        })
+    };
     if to <= from {
         return refused("expected a moment after `from`".to_owned());
     }
@@ -228,7 +266,10 @@ fn filter_of(caller: &Principal, query: ForecastQuery, now: Timestamp) -> Result
 
 impl fmt::Display for ForecastCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (as_of, at) = (self.as_of.timestamp_micros(), self.last.at.timestamp_micros());
+        let (as_of, at) = (
+            self.as_of.timestamp_micros(),
+            self.last.at.timestamp_micros(),
+        );
         write!(f, "{as_of}/{at}/{}/{}", self.last.asset_id, self.last.cause)
     }
 }
@@ -239,11 +280,23 @@ impl FromStr for ForecastCursor {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut parts = text.splitn(4, '/');
         let mut part = || parts.next().ok_or(NO_PLACE);
-        let moment = |text: &str| text.parse().ok().and_then(DateTime::from_timestamp_micros).ok_or(NO_PLACE);
+        let moment = |text: &str| {
+            text.parse()
+                .ok()
+                .and_then(DateTime::from_timestamp_micros)
+                .ok_or(NO_PLACE)
+        };
         let (as_of, at) = (moment(part()?)?, moment(part()?)?);
         let asset_id = part()?.parse().map_err(|_| NO_PLACE)?;
         let cause = part()?.parse().map_err(|_| NO_PLACE)?;
-        Ok(Self { as_of, last: Place { at, asset_id, cause } })
+        Ok(Self {
+            as_of,
+            last: Place {
+                at,
+                asset_id,
+                cause,
+            },
+        })
     }
 }
 

@@ -52,13 +52,16 @@ impl IdempotencyKey {
     /// # Errors
     /// `Invalid` unless it is 1 to 255 visible ASCII characters.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let fits =
-            (1..=LONGEST).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+        let fits = (1..=LONGEST).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
         if fits {
             Ok(Self(text.to_owned()))
         } else {
             let reason = format!("expected 1 to {LONGEST} visible ASCII characters");
-            Err(Error::Invalid { field: "Idempotency-Key".to_owned(), reason })
+            Err(Error::Invalid {
+                field: "Idempotency-Key".to_owned(),
+                reason,
+            })
         }
     }
 }
@@ -77,17 +80,29 @@ impl Vault {
         act: impl AsyncFnOnce(Option<&Once>) -> Result<T, Error>,
     ) -> Result<Done<T>, Error> {
         let Some(repeatable) = repeatable else {
-            return Ok(Done { value: act(None).await?, repeated: false });
+            return Ok(Done {
+                value: act(None).await?,
+                repeated: false,
+            });
         };
         let once = self.prepare(scope, caller, repeatable).await?;
         if let Some(value) = self.done_before(scope, &once).await? {
-            return Ok(Done { value, repeated: true });
+            return Ok(Done {
+                value,
+                repeated: true,
+            });
         }
         match act(Some(&once)).await {
-            Ok(value) => Ok(Done { value, repeated: false }),
+            Ok(value) => Ok(Done {
+                value,
+                repeated: false,
+            }),
             // What stood in the way may be what the first call with this key made.
             Err(error) => match self.done_before(scope, &once).await? {
-                Some(value) => Ok(Done { value, repeated: true }),
+                Some(value) => Ok(Done {
+                    value,
+                    repeated: true,
+                }),
                 None => Err(error),
             },
         }
@@ -109,7 +124,9 @@ impl Vault {
             once.remember(&tx, &(), None, self.clock.now()).await?;
             Ok(tx.commit().await?)
         };
-        self.once(scope, caller, repeatable, claim).await.map(|done| done.value)
+        self.once(scope, caller, repeatable, claim)
+            .await
+            .map(|done| done.value)
     }
 
     /// Makes an act of an operator last: its key is remembered under the installation's scope, whichever the act's is.
@@ -138,8 +155,17 @@ impl Vault {
         let Repeatable { key, route, said } = repeatable;
         let data_key = self.keys.active(scope).await?;
         let fingerprint = data_key.fingerprint(&said).as_bytes().to_vec();
-        let key = regrant_storage::IdempotencyKey { caller, route, key: key.0 };
-        Ok(Once { key, fingerprint, key_version: data_key.version(), said })
+        let key = regrant_storage::IdempotencyKey {
+            caller,
+            route,
+            key: key.0,
+        };
+        Ok(Once {
+            key,
+            fingerprint,
+            key_version: data_key.version(),
+            said,
+        })
     }
 
     /// What an earlier call with this key did, if there was one.
@@ -151,12 +177,19 @@ impl Vault {
         let tx = self.store.begin_read(scope).await?;
         let earlier = tx.find_idempotent(&once.key).await?;
         tx.commit().await?;
-        let Some(earlier) = earlier else { return Ok(None) };
-        let print = self.keys.fingerprint(scope, earlier.key_version, &once.said).await?;
+        let Some(earlier) = earlier else {
+            return Ok(None);
+        };
+        let print = self
+            .keys
+            .fingerprint(scope, earlier.key_version, &once.said)
+            .await?;
         if !print.is_some_and(|it| it.matches(&earlier.fingerprint)) {
             return Err(Error::Conflict(Conflict::OtherBody));
         }
-        serde_json::from_str(&earlier.answer).map(Some).map_err(Error::internal)
+        serde_json::from_str(&earlier.answer)
+            .map(Some)
+            .map_err(Error::internal)
     }
 }
 
@@ -178,9 +211,11 @@ impl Once {
             answer: serde_json::to_string(done).map_err(Error::internal)?,
             reconnect,
         };
-        tx.insert_idempotent(&self.key, &call, at).await.map_err(|error| match error {
-            regrant_storage::Error::Taken(_) => Error::Raced,
-            other => other.into(),
-        })
+        tx.insert_idempotent(&self.key, &call, at)
+            .await
+            .map_err(|error| match error {
+                regrant_storage::Error::Taken(_) => Error::Raced,
+                other => other.into(),
+            })
     }
 }

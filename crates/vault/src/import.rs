@@ -26,7 +26,13 @@ impl Checked {
     pub(crate) fn to_row(&self, created_at: Timestamp) -> NewAsset {
         let it = &self.registration;
         let (name, business_id) = (it.name.clone(), it.business_id.clone());
-        NewAsset { id: it.id.clone(), kind: it.kind, name, business_id, created_at }
+        NewAsset {
+            id: it.id.clone(),
+            kind: it.kind,
+            name,
+            business_id,
+            created_at,
+        }
     }
 }
 
@@ -34,11 +40,17 @@ pub(crate) fn check(registrations: Vec<AssetRegistration>) -> Vec<Checked> {
     let mut seen = HashSet::new();
     let check = |registration: AssetRegistration| {
         if !registration.kind.admits(&registration.id) {
-            return Checked { registration, status: Some(RegistrationStatus::Malformed) };
+            return Checked {
+                registration,
+                status: Some(RegistrationStatus::Malformed),
+            };
         }
         let id = registration.kind.canonical(&registration.id);
         let status = (!seen.insert(id.clone())).then_some(RegistrationStatus::Duplicate);
-        Checked { registration: AssetRegistration { id, ..registration }, status }
+        Checked {
+            registration: AssetRegistration { id, ..registration },
+            status,
+        }
     };
     registrations.into_iter().map(check).collect()
 }
@@ -61,13 +73,26 @@ pub(crate) struct Standing {
 
 impl Found {
     pub(crate) fn by_id(self) -> HashMap<AssetId, Standing> {
-        let held = self.held.into_iter().map(|it| (it.credential.asset_id, it.credential.fingerprint));
+        let held = self
+            .held
+            .into_iter()
+            .map(|it| (it.credential.asset_id, it.credential.fingerprint));
         let mut held: HashMap<_, _> = held.collect();
-        let waiting = self.candidates.into_iter().filter(|it| it.credential.intent_seq > 0);
+        let waiting = self
+            .candidates
+            .into_iter()
+            .filter(|it| it.credential.intent_seq > 0);
         let waiting: HashSet<_> = waiting.map(|it| it.credential.asset_id).collect();
         let standing = |asset: Asset| {
             let (held, awaited) = (held.remove(&asset.id), waiting.contains(&asset.id));
-            (asset.id.clone(), Standing { asset, held, awaited })
+            (
+                asset.id.clone(),
+                Standing {
+                    asset,
+                    held,
+                    awaited,
+                },
+            )
         };
         self.locked.into_iter().map(standing).collect()
     }
@@ -87,7 +112,10 @@ impl Imports<'_> {
     pub(crate) fn add(&mut self, it: Checked) -> Result<RegisteredAsset, Error> {
         let AssetRegistration { id, token, .. } = it.registration;
         let status = it.status.unwrap_or(RegistrationStatus::Malformed);
-        let registered = matches!(status, RegistrationStatus::Created | RegistrationStatus::Exists);
+        let registered = matches!(
+            status,
+            RegistrationStatus::Created | RegistrationStatus::Exists
+        );
         let slot = match token.filter(|_| registered) {
             Some((token, kind)) => self.import(&id, &token, kind)?,
             None => None,
@@ -97,10 +125,16 @@ impl Imports<'_> {
 
     /// What the audit tells of each token that was taken.
     pub(crate) fn events(&self) -> Vec<AuditEvent> {
-        let event =
-            |action, stored: &StoredCredential| sealed(self.caller.actor(), action, &stored.credential);
-        let active = self.active.iter().map(|it| event("credential.activated", &it.credential));
-        active.chain(self.parked.iter().map(|it| event("credential.parked", it))).collect()
+        let event = |action, stored: &StoredCredential| {
+            sealed(self.caller.actor(), action, &stored.credential)
+        };
+        let active = self
+            .active
+            .iter()
+            .map(|it| event("credential.activated", &it.credential));
+        active
+            .chain(self.parked.iter().map(|it| event("credential.parked", it)))
+            .collect()
     }
 
     /// A token takes the active place only where none stands; elsewhere it waits as candidate.
@@ -110,23 +144,47 @@ impl Imports<'_> {
         token: &AccessToken,
         kind: CredentialKind,
     ) -> Result<Option<Slot>, Error> {
-        let Some(Standing { asset, held, awaited }) = self.found.get(id) else { return Ok(None) };
-        let fingerprint = self.key.fingerprint(token.expose().as_bytes()).as_bytes().to_vec();
+        let Some(Standing {
+            asset,
+            held,
+            awaited,
+        }) = self.found.get(id)
+        else {
+            return Ok(None);
+        };
+        let fingerprint = self
+            .key
+            .fingerprint(token.expose().as_bytes())
+            .as_bytes()
+            .to_vec();
         if held.as_ref().is_some_and(|held| *held == fingerprint) {
             return Ok(Some(Slot::Active));
         }
         if held.is_some() && *awaited {
             return Ok(None); // a reconnect's candidate is not displaced by a token nobody has proved
         }
-        let slot = if held.is_some() { Slot::Candidate } else { Slot::Active };
+        let slot = if held.is_some() {
+            Slot::Candidate
+        } else {
+            Slot::Active
+        };
         let expected_generation = asset.generation;
         let credential = imported(asset, slot, kind, fingerprint, self.now);
         let facts = imported_facts(self.caller);
         let sealed = seal_credential(self.key, self.caller.tenant(), &credential, token, &facts)?;
-        let credential =
-            StoredCredential { credential: Credential { sealed, ..credential }, tasks: Vec::new() };
+        let credential = StoredCredential {
+            credential: Credential {
+                sealed,
+                ..credential
+            },
+            tasks: Vec::new(),
+        };
         match slot {
-            Slot::Active => self.active.push(Activation { credential, expected_generation, cut_off: None }),
+            Slot::Active => self.active.push(Activation {
+                credential,
+                expected_generation,
+                cut_off: None,
+            }),
             _ => self.parked.push(credential),
         }
         Ok(Some(slot))

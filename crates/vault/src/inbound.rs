@@ -44,7 +44,10 @@ impl Decoy {
     pub(crate) fn new(key: &DataKey) -> Result<Self, Error> {
         let app: AppId = "0".parse().map_err(Error::internal)?;
         let secret = regrant_crypto::mint_client_secret()?.0;
-        let secret = key.seal(&app_context(&app, Purpose::AppSecret), secret.expose().as_bytes())?;
+        let secret = key.seal(
+            &app_context(&app, Purpose::AppSecret),
+            secret.expose().as_bytes(),
+        )?;
         Ok(Self { app, secret })
     }
 }
@@ -54,15 +57,26 @@ impl Vault {
     ///
     /// # Errors
     /// `NotSigned` for another word, an app without one, and an app that is not known.
-    pub async fn verify_webhook(&self, app: Option<&AppId>, word: &VerifyToken) -> Result<(), Error> {
+    pub async fn verify_webhook(
+        &self,
+        app: Option<&AppId>,
+        word: &VerifyToken,
+    ) -> Result<(), Error> {
         let stored = self.known(app).await?;
-        let sealed = stored.as_ref().and_then(|it| Some((&it.id, it.verify_token.as_ref()?)));
+        let sealed = stored
+            .as_ref()
+            .and_then(|it| Some((&it.id, it.verify_token.as_ref()?)));
         let agreed = match sealed {
             Some((id, sealed)) => self.open_for_app(id, Purpose::VerifyToken, sealed).await?,
-            None => self.open_for_app(&self.decoy.app, Purpose::AppSecret, &self.decoy.secret).await?,
+            None => {
+                self.open_for_app(&self.decoy.app, Purpose::AppSecret, &self.decoy.secret)
+                    .await?
+            }
         };
         let agreed = VerifyToken::parse(agreed).map_err(Error::internal)?;
-        (repeats(&agreed, word.expose()) && sealed.is_some()).then_some(()).ok_or(Error::NotSigned)
+        (repeats(&agreed, word.expose()) && sealed.is_some())
+            .then_some(())
+            .ok_or(Error::NotSigned)
     }
 
     /// Keeps what a webhook tells, and makes it due.
@@ -89,8 +103,14 @@ impl Vault {
     ///
     /// # Errors
     /// `NotSigned` unless the app's secret signed the request and it is fresh; nothing is kept then.
-    pub async fn deauthorize(&self, app: Option<&AppId>, signed_request: &str) -> Result<(), Error> {
-        let (app, word) = self.request(app, signed_request, InboxKind::Deauthorize).await?;
+    pub async fn deauthorize(
+        &self,
+        app: Option<&AppId>,
+        signed_request: &str,
+    ) -> Result<(), Error> {
+        let (app, word) = self
+            .request(app, signed_request, InboxKind::Deauthorize)
+            .await?;
         let digest = digest_of(&word);
         let word = self.new_word(&app, word, &digest, None);
         self.keep_words(&app, &[word]).await
@@ -105,7 +125,9 @@ impl Vault {
         app: Option<&AppId>,
         signed_request: &str,
     ) -> Result<Deletion, Error> {
-        let (app, word) = self.request(app, signed_request, InboxKind::DataDeletion).await?;
+        let (app, word) = self
+            .request(app, signed_request, InboxKind::DataDeletion)
+            .await?;
         let digest = digest_of(&word);
         let code = hex(self.directory.hash("code", &app, digest.as_bytes()));
         let code_hash = self.directory.hash("code-hash", &app, code.as_bytes());
@@ -122,8 +144,13 @@ impl Vault {
         let code_hash = self.directory.hash("code-hash", app, code.as_bytes());
         let stored = self.store.deletion(app, code_hash).await;
         let stored = stored.map_err(Error::missing(Resource::Deletion))?;
-        let (received_at, begun_at, completed_at) = (stored.received_at, stored.begun_at, stored.done_at);
-        Ok(DeletionStatus { received_at, begun_at, completed_at })
+        let (received_at, begun_at, completed_at) =
+            (stored.received_at, stored.begun_at, stored.done_at);
+        Ok(DeletionStatus {
+            received_at,
+            begun_at,
+            completed_at,
+        })
     }
 
     /// What a signed request says, once it is believed.
@@ -138,7 +165,15 @@ impl Vault {
         let app = known.ok_or(Error::NotSigned)?;
         let said = payload.and_then(|it| parse::signed_request(&it, self.clock.now()));
         let (person_id, told_at) = said.ok_or(Error::NotSigned)?;
-        Ok((app, Word { kind, person_id, cut_off: None, told_at }))
+        Ok((
+            app,
+            Word {
+                kind,
+                person_id,
+                cut_off: None,
+                told_at,
+            },
+        ))
     }
 
     /// Keeps words and makes them due, in one transaction.
@@ -146,12 +181,21 @@ impl Vault {
         if words.is_empty() {
             return Ok(());
         }
-        let new = self.store.receive(words, self.clock.now(), Clock::wall()).await?;
+        let new = self
+            .store
+            .receive(words, self.clock.now(), Clock::wall())
+            .await?;
         info!(app.id = %app, messages = words.len(), new, "Meta told something");
         Ok(())
     }
 
-    fn new_word(&self, app: &AppId, word: Word, digest: &str, code_hash: Option<[u8; 16]>) -> NewWord {
+    fn new_word(
+        &self,
+        app: &AppId,
+        word: Word,
+        digest: &str,
+        code_hash: Option<[u8; 16]>,
+    ) -> NewWord {
         NewWord {
             digest: self.directory.hash("digest", app, digest.as_bytes()),
             person: self.directory.person(app, &word.person_id),
@@ -162,7 +206,10 @@ impl Vault {
     }
 
     /// The app if it is known, and the secrets to try: after a change the one before counts too, to its end.
-    async fn incoming_secrets(&self, app: Option<&AppId>) -> Result<(Option<AppId>, Vec<AppSecret>), Error> {
+    async fn incoming_secrets(
+        &self,
+        app: Option<&AppId>,
+    ) -> Result<(Option<AppId>, Vec<AppSecret>), Error> {
         let stored = self.known(app).await?;
         let sealed = match &stored {
             Some(it) => [Some(&it.secret), older_secret(it, self.clock.now())],
@@ -187,7 +234,12 @@ impl Vault {
 }
 
 fn digest_of(word: &Word) -> String {
-    format!("{}/{}/{}", word.kind, word.person_id, word.told_at.timestamp())
+    format!(
+        "{}/{}/{}",
+        word.kind,
+        word.person_id,
+        word.told_at.timestamp()
+    )
 }
 
 fn hex(bytes: [u8; 16]) -> String {

@@ -90,13 +90,27 @@ impl Audience {
 
 impl Issuer {
     /// Reads the keys; makes the first one where there is none.
-    pub(crate) async fn load(keys: &Keys, settings: &Settings, now: Timestamp) -> Result<Self, Error> {
+    pub(crate) async fn load(
+        keys: &Keys,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
         ensure_key(keys, now).await?;
         let (name, audience) = (settings.issuer.clone(), settings.audience.clone());
         let set = KeySet::read(keys, None, |it| verifier(&name, &audience, it)).await?;
-        let known = RwLock::new(Known { set: Arc::new(set), asked_at: Instant::now() });
+        let known = RwLock::new(Known {
+            set: Arc::new(set),
+            asked_at: Instant::now(),
+        });
         let turn = tokio::sync::Mutex::default();
-        Ok(Self { keys: keys.clone(), name, audience, known, turn, reads: AtomicU64::new(1) })
+        Ok(Self {
+            keys: keys.clone(),
+            name,
+            audience,
+            known,
+            turn,
+            reads: AtomicU64::new(1),
+        })
     }
 
     /// A token, signed.
@@ -132,7 +146,9 @@ impl Issuer {
         if !set.believes(&kid, now) {
             return Err(Error::Unauthenticated);
         }
-        set.verifier(audience).verify(token, now.timestamp()).map_err(|_| Error::Unauthenticated)
+        set.verifier(audience)
+            .verify(token, now.timestamp())
+            .map_err(|_| Error::Unauthenticated)
     }
 
     pub(crate) async fn sign_checkpoint(
@@ -140,7 +156,11 @@ impl Issuer {
         checkpoint: &Checkpoint,
         now: Timestamp,
     ) -> Result<String, Error> {
-        Ok(self.current().await.signing(now)?.sign_checkpoint(checkpoint)?)
+        Ok(self
+            .current()
+            .await
+            .signing(now)?
+            .sign_checkpoint(checkpoint)?)
     }
 
     /// The keys, heard of not longer ago than a minute. Not to be asked for while a transaction is open.
@@ -169,7 +189,9 @@ impl Issuer {
         if known.asked_at.elapsed() < longest {
             return known.set;
         }
-        let read = KeySet::read(&self.keys, Some(&*known.set), |it| verifier(&self.name, &self.audience, it));
+        let read = KeySet::read(&self.keys, Some(&*known.set), |it| {
+            verifier(&self.name, &self.audience, it)
+        });
         let set = match read.await {
             Ok(set) => Arc::new(set),
             Err(error) => {
@@ -177,15 +199,24 @@ impl Issuer {
                 known.set
             }
         };
-        debug!(reads = self.reads.fetch_add(1, Ordering::SeqCst), "the signing keys were asked for");
+        debug!(
+            reads = self.reads.fetch_add(1, Ordering::SeqCst),
+            "the signing keys were asked for"
+        );
         // What failed is not tried again at once either.
-        let known = Known { set: Arc::clone(&set), asked_at: Instant::now() };
+        let known = Known {
+            set: Arc::clone(&set),
+            asked_at: Instant::now(),
+        };
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
         set
     }
 
     fn known(&self) -> Known {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use regrant_crypto::{Claims, KeyProvider, Keyring, SigningKey, Strength};
 use regrant_domain::{
-    AppId, AppSecret, ClientId, Clock, OperatorId, Passphrase, Permissions, ReconnectSessionId, TenantId,
+    AppId, AppSecret, ClientId, Clock, OperatorId, Passphrase, Permissions, ReconnectSessionId,
+    TenantId,
 };
 use regrant_storage::Store;
 use regrant_testdb::TestDatabase;
@@ -24,8 +25,17 @@ struct Bench {
 impl Bench {
     fn on(database: TestDatabase) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        Keyring::create(&directory.path().join("keyring"), &passphrase(), Strength::floor()).unwrap();
-        Self { clock: Clock::fixed(Clock::wall()), database, directory }
+        Keyring::create(
+            &directory.path().join("keyring"),
+            &passphrase(),
+            Strength::floor(),
+        )
+        .unwrap();
+        Self {
+            clock: Clock::fixed(Clock::wall()),
+            database,
+            directory,
+        }
     }
 
     async fn vault(&self) -> Vault {
@@ -52,16 +62,35 @@ fn passphrase() -> Passphrase {
 }
 
 async fn onboard(vault: &Vault) -> Onboarded {
-    let (id, secret): (AppId, _) = ("1".parse().unwrap(), AppSecret::parse("secret".to_owned()).unwrap());
-    let app = NewApp { id: id.clone(), name: "App".to_owned(), secret, verify_token: None };
-    vault.create_app(Acting::CommandLine, app, None).await.unwrap();
+    let (id, secret): (AppId, _) = (
+        "1".parse().unwrap(),
+        AppSecret::parse("secret".to_owned()).unwrap(),
+    );
+    let app = NewApp {
+        id: id.clone(),
+        name: "App".to_owned(),
+        secret,
+        verify_token: None,
+    };
+    vault
+        .create_app(Acting::CommandLine, app, None)
+        .await
+        .unwrap();
     let new = NewTenantSpec::named("One", id, Permissions::all());
-    vault.create_tenant(Acting::CommandLine, new, None).await.unwrap()
+    vault
+        .create_tenant(Acting::CommandLine, new, None)
+        .await
+        .unwrap()
 }
 
 async fn log_in(vault: &Vault, it: &Onboarded) -> String {
     vault
-        .issue_token(Some(it.client.id), it.secret.as_ref().unwrap(), None, [127, 0, 0, 1].into())
+        .issue_token(
+            Some(it.client.id),
+            it.secret.as_ref().unwrap(),
+            None,
+            [127, 0, 0, 1].into(),
+        )
         .await
         .unwrap()
         .access_token
@@ -98,11 +127,18 @@ async fn a_storm_of_unknown_keys_does_not_reach_the_database() {
         exp: bench.clock.now().timestamp() + 60,
     };
     for n in 0..2_000 {
-        let forged = SigningKey::from_pkcs8(&format!("unknown-{n}"), &key).unwrap().sign(&claims).unwrap();
+        let forged = SigningKey::from_pkcs8(&format!("unknown-{n}"), &key)
+            .unwrap()
+            .sign(&claims)
+            .unwrap();
         assert!(!counts(&vault, &forged).await);
     }
     let most = 1 + begun.elapsed().as_secs() / 10 + 1;
-    assert!(vault.issuer.reads() <= most, "{} reads", vault.issuer.reads());
+    assert!(
+        vault.issuer.reads() <= most,
+        "{} reads",
+        vault.issuer.reads()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -110,7 +146,10 @@ async fn what_our_key_signed_for_somebody_else_does_not_count() {
     let bench = Bench::on(TestDatabase::sqlite().await);
     let vault = bench.vault().await;
     let it = onboard(&vault).await;
-    vault.revoke_client_tokens(Acting::CommandLine, it.tenant.tenant.id, it.client.id, None).await.unwrap();
+    vault
+        .revoke_client_tokens(Acting::CommandLine, it.tenant.tenant.id, it.client.id, None)
+        .await
+        .unwrap();
     let good = || NewToken {
         audience: Audience::Api,
         sub: it.client.id.to_string(),
@@ -123,20 +162,57 @@ async fn what_our_key_signed_for_somebody_else_does_not_count() {
     let sign = async |token| vault.issuer.sign(token, bench.clock.now()).await.unwrap();
     assert!(counts(&vault, &sign(good()).await).await);
     for bad in [
-        NewToken { audience: Audience::Browser, ..good() },
-        NewToken { audience: Audience::Admin, ..good() },
-        NewToken { sub: ClientId::mint().to_string(), ..good() },
-        NewToken { sub: ReconnectSessionId::mint().to_string(), ..good() },
-        NewToken { sub: OperatorId::mint().to_string(), tenant: TenantId::SYSTEM, ..good() },
-        NewToken { sub: String::new(), ..good() },
-        NewToken { tenant: TenantId::mint(), ..good() },
-        NewToken { tenant: TenantId::SYSTEM, ..good() },
+        NewToken {
+            audience: Audience::Browser,
+            ..good()
+        },
+        NewToken {
+            audience: Audience::Admin,
+            ..good()
+        },
+        NewToken {
+            sub: ClientId::mint().to_string(),
+            ..good()
+        },
+        NewToken {
+            sub: ReconnectSessionId::mint().to_string(),
+            ..good()
+        },
+        NewToken {
+            sub: OperatorId::mint().to_string(),
+            tenant: TenantId::SYSTEM,
+            ..good()
+        },
+        NewToken {
+            sub: String::new(),
+            ..good()
+        },
+        NewToken {
+            tenant: TenantId::mint(),
+            ..good()
+        },
+        NewToken {
+            tenant: TenantId::SYSTEM,
+            ..good()
+        },
         NewToken { ver: 0, ..good() },
         NewToken { ver: -1, ..good() },
-        NewToken { scope: "everything".to_owned(), ..good() },
-        NewToken { jti: String::new(), ..good() },
-        NewToken { lifetime: Duration::ZERO, ..good() },
-        NewToken { lifetime: Duration::from_hours(2), ..good() },
+        NewToken {
+            scope: "everything".to_owned(),
+            ..good()
+        },
+        NewToken {
+            jti: String::new(),
+            ..good()
+        },
+        NewToken {
+            lifetime: Duration::ZERO,
+            ..good()
+        },
+        NewToken {
+            lifetime: Duration::from_hours(2),
+            ..good()
+        },
     ] {
         let what = format!("{bad:?}");
         assert!(!counts(&vault, &sign(bad).await).await, "{what}");
@@ -144,8 +220,15 @@ async fn what_our_key_signed_for_somebody_else_does_not_count() {
     for audience in [Audience::Api, Audience::Browser, Audience::Admin] {
         let token = sign(NewToken { audience, ..good() }).await;
         for listener in [Audience::Api, Audience::Browser, Audience::Admin] {
-            let heard = vault.issuer.verify(listener, &token, bench.clock.now()).await;
-            assert_eq!(heard.is_ok(), audience == listener, "{audience:?} at {listener:?}");
+            let heard = vault
+                .issuer
+                .verify(listener, &token, bench.clock.now())
+                .await;
+            assert_eq!(
+                heard.is_ok(),
+                audience == listener,
+                "{audience:?} at {listener:?}"
+            );
         }
     }
 }
@@ -157,7 +240,9 @@ async fn no_process_signs_with_a_key_that_another_does_not_know() {
         let (one, other) = (bench.vault().await, bench.vault().await);
         let it = onboard(&one).await;
         let before = kid(&log_in(&one, &it).await);
-        one.rotate_signing_keys(Acting::CommandLine, false, None).await.unwrap();
+        one.rotate_signing_keys(Acting::CommandLine, false, None)
+            .await
+            .unwrap();
         // For as long as the other may not have heard of it, both sign with the key both know.
         bench.clock.advance(chrono::Duration::minutes(9));
         for vault in [&one, &other] {
@@ -186,7 +271,9 @@ async fn of_processes_that_start_at_once_one_makes_the_first_key() {
         assert!(counts(&other, &log_in(&one, &it).await).await);
         // One that must count at once is heard of when it is asked for.
         let old = log_in(&other, &it).await;
-        one.rotate_signing_keys(Acting::CommandLine, true, None).await.unwrap();
+        one.rotate_signing_keys(Acting::CommandLine, true, None)
+            .await
+            .unwrap();
         assert!(!counts(&one, &old).await);
         other.issuer.renew().await;
         assert!(!counts(&other, &old).await);

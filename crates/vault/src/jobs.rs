@@ -51,7 +51,11 @@ impl Vault {
     /// The database does not answer.
     pub async fn jobs(&self) -> Result<JobsView, Error> {
         let (now, wall) = (self.clock.now(), Clock::wall());
-        let paused = |it: AppAtRest| PausedApp { app: it.app, since: it.since, reason: it.cause.sentence() };
+        let paused = |it: AppAtRest| PausedApp {
+            app: it.app,
+            since: it.since,
+            reason: it.cause.sentence(),
+        };
         let backlog = self.store.backlog(now, wall).await?;
         let mut due = vec![("probe", backlog.probes)];
         for kind in DueKind::ALL {

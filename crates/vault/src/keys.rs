@@ -28,7 +28,12 @@ pub(crate) struct Keys {
 
 impl Keys {
     pub(crate) fn new(store: Store, provider: KeyProvider) -> Self {
-        Self { store, provider: Arc::new(provider), by_version: cache(), active: cache() }
+        Self {
+            store,
+            provider: Arc::new(provider),
+            by_version: cache(),
+            active: cache(),
+        }
     }
 
     /// The database the keys lie in.
@@ -38,7 +43,10 @@ impl Keys {
 
     /// The key under which this tenant's new records are sealed.
     pub(crate) async fn active(&self, scope: &TenantScope) -> Result<Arc<DataKey>, Error> {
-        let found = self.active.try_get_with(scope.tenant(), self.load_active(scope)).await;
+        let found = self
+            .active
+            .try_get_with(scope.tenant(), self.load_active(scope))
+            .await;
         found.map_err(shared)
     }
 
@@ -50,7 +58,10 @@ impl Keys {
         sealed: &Sealed,
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let key = KeyRef::of(sealed)?;
-        Ok(self.version(scope, key.id, key.version).await?.open(context, sealed)?)
+        Ok(self
+            .version(scope, key.id, key.version)
+            .await?
+            .open(context, sealed)?)
     }
 
     /// The keyed hash of `message` under the key version that hashed it before.
@@ -60,7 +71,10 @@ impl Keys {
         version: u32,
         message: &[u8],
     ) -> Result<Option<Fingerprint>, Error> {
-        Ok(self.of_version(scope, version).await?.map(|key| key.fingerprint(message)))
+        Ok(self
+            .of_version(scope, version)
+            .await?
+            .map(|key| key.fingerprint(message)))
     }
 
     /// The tenant's key of this version, if there is one.
@@ -69,7 +83,12 @@ impl Keys {
         scope: &TenantScope,
         version: u32,
     ) -> Result<Option<Arc<DataKey>>, Error> {
-        match self.stored(scope).await?.into_iter().find(|it| it.version == version) {
+        match self
+            .stored(scope)
+            .await?
+            .into_iter()
+            .find(|it| it.version == version)
+        {
             Some(stored) => self.version(scope, stored.id, version).await.map(Some),
             None => Ok(None),
         }
@@ -107,7 +126,11 @@ impl Keys {
     /// The installation's first key: it stays, so what is looked up by a hash under it is found for ever.
     pub(crate) async fn first_of_system(&self) -> Result<Arc<DataKey>, Error> {
         let system = self.store.system_scope();
-        let first = self.stored(&system).await?.into_iter().min_by_key(|it| it.version);
+        let first = self
+            .stored(&system)
+            .await?
+            .into_iter()
+            .min_by_key(|it| it.version);
         let first = first.ok_or_else(|| Error::internal("the installation has no data key"))?;
         self.version(&system, first.id, first.version).await
     }
@@ -115,8 +138,12 @@ impl Keys {
     /// Forgets what was unwrapped of a tenant, here at once; other processes forget it by themselves.
     pub(crate) async fn forget(&self, tenant: TenantId) {
         self.active.invalidate(&tenant).await;
-        let theirs: Vec<_> =
-            self.by_version.iter().map(|(key, _)| *key).filter(|(whose, ..)| *whose == tenant).collect();
+        let theirs: Vec<_> = self
+            .by_version
+            .iter()
+            .map(|(key, _)| *key)
+            .filter(|(whose, ..)| *whose == tenant)
+            .collect();
         for key in theirs {
             self.by_version.invalidate(&key).await;
         }
@@ -128,20 +155,44 @@ impl Keys {
         self.version(scope, stored.id, stored.version).await
     }
 
-    async fn version(&self, scope: &TenantScope, id: Uuid, version: u32) -> Result<Arc<DataKey>, Error> {
+    async fn version(
+        &self,
+        scope: &TenantScope,
+        id: Uuid,
+        version: u32,
+    ) -> Result<Arc<DataKey>, Error> {
         let load = self.load_version(scope, id, version);
-        self.by_version.try_get_with((scope.tenant(), id, version), load).await.map_err(shared)
+        self.by_version
+            .try_get_with((scope.tenant(), id, version), load)
+            .await
+            .map_err(shared)
     }
 
-    async fn load_version(&self, scope: &TenantScope, id: Uuid, version: u32) -> Result<Arc<DataKey>, Error> {
-        let stored = self.stored(scope).await?.into_iter().find(|it| it.id == id && it.version == version);
-        let stored =
-            stored.ok_or_else(|| Error::internal("a record names a data key its tenant does not have"))?;
+    async fn load_version(
+        &self,
+        scope: &TenantScope,
+        id: Uuid,
+        version: u32,
+    ) -> Result<Arc<DataKey>, Error> {
+        let stored = self
+            .stored(scope)
+            .await?
+            .into_iter()
+            .find(|it| it.id == id && it.version == version);
+        let stored = stored
+            .ok_or_else(|| Error::internal("a record names a data key its tenant does not have"))?;
         let wrapped = WrappedKey::from_bytes(stored.wrapped);
-        Ok(Arc::new(self.provider.unwrap(scope.tenant(), id, version, &wrapped).await?))
+        Ok(Arc::new(
+            self.provider
+                .unwrap(scope.tenant(), id, version, &wrapped)
+                .await?,
+        ))
     }
 
-    async fn stored(&self, scope: &TenantScope) -> Result<Vec<regrant_storage::StoredDataKey>, Error> {
+    async fn stored(
+        &self,
+        scope: &TenantScope,
+    ) -> Result<Vec<regrant_storage::StoredDataKey>, Error> {
         let tx = self.store.begin_read(scope).await?;
         let keys = tx.data_keys().await?;
         tx.commit().await?;
@@ -154,7 +205,10 @@ where
     K: std::hash::Hash + Eq + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    Cache::builder().max_capacity(MOST_CACHED).time_to_live(CACHED_FOR).build()
+    Cache::builder()
+        .max_capacity(MOST_CACHED)
+        .time_to_live(CACHED_FOR)
+        .build()
 }
 
 /// One failure may answer many waiters.

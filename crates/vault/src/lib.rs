@@ -80,8 +80,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use acting::Acting;
 pub use apps::{AppChange, AppView, NewApp};
-pub use assets::{AssetList, AssetQuery, AssetRegistration, AssetView, RegisteredAsset, RegistrationStatus};
-pub use audit::{AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict, KeptCheckpoints};
+pub use assets::{
+    AssetList, AssetQuery, AssetRegistration, AssetView, RegisteredAsset, RegistrationStatus,
+};
+pub use audit::{
+    AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict, KeptCheckpoints,
+};
 pub use authenticate::{IssuedToken, Presented};
 pub use clients::{ClientChange, ClientView, MintedClient};
 pub use error::{Conflict, Error, Resource, TokenRefusal};
@@ -96,12 +100,16 @@ pub use person_list::{Impact, PersonList, PersonView};
 pub use previews::{Preview, PreviewItem, PreviewOrder};
 pub use principal::{Principal, Subject};
 pub use reconnect::Order;
-pub use reconnect_sessions::{NamedAsset, OpenedSession, OwnSession, SessionList, SessionOrder, SessionView};
+pub use reconnect_sessions::{
+    NamedAsset, OpenedSession, OwnSession, SessionList, SessionOrder, SessionView,
+};
 /// Which assets a pass watches.
 pub use regrant_domain::schedule::Lane as Watch;
 pub use regrant_storage::{AuditFault, AuditRow};
 pub use regrant_storage::{ClientSpec, Delivery, Operator, TenantLimits, TenantStatus};
-pub use regrant_storage::{CutOffNote, ForecastLine, ForecastTotals, PersonCounts, PersonRow, Place};
+pub use regrant_storage::{
+    CutOffNote, ForecastLine, ForecastTotals, PersonCounts, PersonRow, Place,
+};
 pub use regrant_webhook::WebhookSecret;
 pub use replay::{DeliveryList, DeliveryQuery, Replay};
 pub use retention::Retention;
@@ -118,7 +126,8 @@ pub use webhooks::{EndpointChange, EndpointView, MintedEndpoint, NewEndpoint};
 
 use crate::{
     audit::CheckpointFile, inbound::Decoy, issuer::Issuer, keys::Keys, origins::Origins,
-    passwords::Passwords, persons::Directory, places::Places, progress::Progress, reads::Reads, usage::Usage,
+    passwords::Passwords, persons::Directory, places::Places, progress::Progress, reads::Reads,
+    usage::Usage,
 };
 
 /// What a vault is made of.
@@ -181,7 +190,9 @@ impl Vault {
         keys.ensure_system_key(parts.clock.now()).await?;
         let directory = Directory::load(&keys).await?;
         let decoy = Decoy::new(&*keys.active(&parts.store.system_scope()).await?)?;
-        let store = parts.store.with_chain(audit::chain(&keys, parts.clock.now()).await?);
+        let store = parts
+            .store
+            .with_chain(audit::chain(&keys, parts.clock.now()).await?);
         let issuer = Issuer::load(&keys, &parts.settings, parts.clock.now()).await?;
         let jobs = Jobs {
             tracker: TaskTracker::new(),

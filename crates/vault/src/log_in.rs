@@ -46,7 +46,10 @@ impl LoggedIn {
     /// Who acts.
     #[must_use]
     pub const fn acting(&self) -> Acting {
-        Acting::Operator { id: self.operator.id, role: self.operator.role }
+        Acting::Operator {
+            id: self.operator.id,
+            role: self.operator.role,
+        }
     }
 }
 
@@ -55,7 +58,11 @@ impl Vault {
     ///
     /// # Errors
     /// `WrongCredentials` for an unknown name, a disabled operator and a wrong password alike; `LockedOut`; `Busy`.
-    pub async fn log_in(&self, name: &OperatorName, password: Password) -> Result<IssuedSession, Error> {
+    pub async fn log_in(
+        &self,
+        name: &OperatorName,
+        password: Password,
+    ) -> Result<IssuedSession, Error> {
         let tried = self.directory.login(name);
         let found = self.tried(name, &tried, password).await?;
         let now = self.clock.now();
@@ -63,15 +70,35 @@ impl Vault {
         let (id, operator) = (OperatorSessionId::mint(), found.operator.id);
         let expires_at = now + lifetime;
         let tx = self.store.begin(&self.store.system_scope()).await?;
-        let current = tx.lock_operator(operator).await.map_err(|_| Error::WrongCredentials)?;
+        let current = tx
+            .lock_operator(operator)
+            .await
+            .map_err(|_| Error::WrongCredentials)?;
         // Whoever disabled it, or gave it another password, while this one was compared was first.
         if current.operator.disabled_at.is_some() || current.password_hash != found.password_hash {
             return Err(Error::WrongCredentials);
         }
-        tx.insert_operator_session(&OperatorSession { id, operator, created_at: now, expires_at }).await?;
+        tx.insert_operator_session(&OperatorSession {
+            id,
+            operator,
+            created_at: now,
+            expires_at,
+        })
+        .await?;
         tx.clear_login_failures(&tried).await?;
-        let logged_in = LoggedIn { operator: current.operator, session: id };
-        tx.audit(&[told(&logged_in, "operator.logged_in", json!({ "session": id }))], now).await?;
+        let logged_in = LoggedIn {
+            operator: current.operator,
+            session: id,
+        };
+        tx.audit(
+            &[told(
+                &logged_in,
+                "operator.logged_in",
+                json!({ "session": id }),
+            )],
+            now,
+        )
+        .await?;
         tx.commit().await?;
         let token = NewToken {
             audience: Audience::Admin,
@@ -83,7 +110,11 @@ impl Vault {
             lifetime,
         };
         let access_token = self.issuer.sign(token, now).await?;
-        Ok(IssuedSession { access_token, expires_in: lifetime.as_secs(), logged_in })
+        Ok(IssuedSession {
+            access_token,
+            expires_in: lifetime.as_secs(),
+            logged_in,
+        })
     }
 
     /// The operator behind a token of the admin API.
@@ -97,7 +128,10 @@ impl Vault {
         let session: OperatorSessionId = claims.jti.parse().map_err(|_| Error::Unauthenticated)?;
         let operator = self.store.find_logged_in(session, now).await?;
         let operator = operator.filter(|it| it.id == id && claims.tenant == TenantId::SYSTEM);
-        Ok(LoggedIn { operator: operator.ok_or(Error::Unauthenticated)?, session })
+        Ok(LoggedIn {
+            operator: operator.ok_or(Error::Unauthenticated)?,
+            session,
+        })
     }
 
     /// Ends a log-in at once.
@@ -108,7 +142,11 @@ impl Vault {
         let tx = self.store.begin(&self.store.system_scope()).await?;
         if tx.delete_operator_session(caller.session).await? {
             let detail = json!({ "session": caller.session });
-            tx.audit(&[told(caller, "operator.logged_out", detail)], self.clock.now()).await?;
+            tx.audit(
+                &[told(caller, "operator.logged_out", detail)],
+                self.clock.now(),
+            )
+            .await?;
         }
         Ok(tx.commit().await?)
     }
@@ -129,14 +167,18 @@ impl Vault {
         let hash = self.passwords.place().await?.hash(new).await?;
         let (id, now) = (caller.operator.id, self.clock.now());
         let tx = self.store.begin(&self.store.system_scope()).await?;
-        let current = tx.lock_operator(id).await.map_err(|_| Error::WrongCredentials)?;
+        let current = tx
+            .lock_operator(id)
+            .await
+            .map_err(|_| Error::WrongCredentials)?;
         if current.operator.disabled_at.is_some() || current.password_hash != found.password_hash {
             return Err(Error::WrongCredentials);
         }
         tx.set_operator_password(id, &hash).await?;
         tx.end_operator_sessions(id, Some(caller.session)).await?;
         tx.clear_login_failures(&tried).await?;
-        tx.audit(&[told(caller, "operator.password_changed", json!({}))], now).await?;
+        tx.audit(&[told(caller, "operator.password_changed", json!({}))], now)
+            .await?;
         Ok(tx.commit().await?)
     }
 
@@ -170,9 +212,9 @@ impl Vault {
     async fn refuse_locked(&self, tried: &[u8]) -> Result<(), Error> {
         let now = self.clock.now();
         match self.store.login_locked_until(tried).await? {
-            Some(until) if until > now => {
-                Err(Error::LockedOut { retry_after: (until - now).to_std().unwrap_or(FIRST_LOCK) })
-            }
+            Some(until) if until > now => Err(Error::LockedOut {
+                retry_after: (until - now).to_std().unwrap_or(FIRST_LOCK),
+            }),
             _ => Ok(()),
         }
     }
@@ -186,8 +228,7 @@ impl Vault {
         if let Some(until) = locked_until {
             tx.lock_login(tried, until).await?;
         }
-        let detail =
-            json!({ "failures": failures, "locked_until": locked_until, "name_hash": hex::encode(tried) });
+        let detail = json!({ "failures": failures, "locked_until": locked_until, "name_hash": hex::encode(tried) });
         tx.audit(&[refused(known, detail)], now).await?;
         tx.commit().await?;
         Ok(Error::WrongCredentials)
@@ -196,14 +237,22 @@ impl Vault {
     /// Forgets log-ins that have ended and failures that nobody added to for a day.
     pub(crate) async fn purge_log_ins(&self, now: Timestamp) -> Result<u64, Error> {
         let ended = self.store.purge_operator_sessions(now).await?;
-        Ok(ended.saturating_add(self.store.purge_login_attempts(now - chrono::Duration::days(1)).await?))
+        Ok(ended.saturating_add(
+            self.store
+                .purge_login_attempts(now - chrono::Duration::days(1))
+                .await?,
+        ))
     }
 }
 
 /// How long so many failures lock a name, if they do.
 fn lock(failures: u32) -> Option<Duration> {
     let doublings = failures.checked_sub(FAILURES)?;
-    Some(FIRST_LOCK.saturating_mul(2_u32.saturating_pow(doublings)).min(LONGEST_LOCK))
+    Some(
+        FIRST_LOCK
+            .saturating_mul(2_u32.saturating_pow(doublings))
+            .min(LONGEST_LOCK),
+    )
 }
 
 fn told(who: &LoggedIn, action: &'static str, detail: Value) -> AuditEvent {
@@ -212,7 +261,12 @@ fn told(who: &LoggedIn, action: &'static str, detail: Value) -> AuditEvent {
 
 fn refused(known: Option<OperatorId>, detail: Value) -> AuditEvent {
     let subject = known.map_or_else(|| "unknown".to_owned(), |it| it.to_string());
-    AuditEvent { actor: "nobody".to_owned(), action: "operator.log_in_refused", subject, detail }
+    AuditEvent {
+        actor: "nobody".to_owned(),
+        action: "operator.log_in_refused",
+        subject,
+        detail,
+    }
 }
 
 #[cfg(test)]

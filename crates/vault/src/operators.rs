@@ -54,28 +54,53 @@ impl Vault {
         by.demand_owner()?;
         let password_hash = self.passwords.place().await?.hash(new.password).await?;
         let system = self.store.system_scope();
-        let done = self.once(&system, by.caller_id(), repeatable, async |once: Option<&Once>| {
-            let (id, created_at) = (OperatorId::mint(), self.clock.now());
-            let (name, role) = (new.name.clone(), new.role);
-            let operator = Operator { id, name, role, created_at, disabled_at: None, last_login_at: None };
-            let tx = self.store.begin(&system).await?;
-            // Whoever takes a name waits here for whoever is about to.
-            tx.lock_owners().await?;
-            tx.insert_operator(&operator, &password_hash).await.map_err(taken)?;
-            let detail = json!({ "name": operator.name.as_str(), "role": role });
-            tx.audit(&[event(by, "operator.created", id, detail)], created_at).await?;
-            self.conclude(tx, once, &id, created_at).await?;
-            Ok(id)
-        });
-        let Done { value: id, repeated } = done.await?;
-        Ok(Done { value: self.operator(id).await?, repeated })
+        let done = self.once(
+            &system,
+            by.caller_id(),
+            repeatable,
+            async |once: Option<&Once>| {
+                let (id, created_at) = (OperatorId::mint(), self.clock.now());
+                let (name, role) = (new.name.clone(), new.role);
+                let operator = Operator {
+                    id,
+                    name,
+                    role,
+                    created_at,
+                    disabled_at: None,
+                    last_login_at: None,
+                };
+                let tx = self.store.begin(&system).await?;
+                // Whoever takes a name waits here for whoever is about to.
+                tx.lock_owners().await?;
+                tx.insert_operator(&operator, &password_hash)
+                    .await
+                    .map_err(taken)?;
+                let detail = json!({ "name": operator.name.as_str(), "role": role });
+                tx.audit(&[event(by, "operator.created", id, detail)], created_at)
+                    .await?;
+                self.conclude(tx, once, &id, created_at).await?;
+                Ok(id)
+            },
+        );
+        let Done {
+            value: id,
+            repeated,
+        } = done.await?;
+        Ok(Done {
+            value: self.operator(id).await?,
+            repeated,
+        })
     }
 
     /// Lists operators, oldest first.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn operators(&self, after: Option<OperatorId>, limit: u32) -> Result<OperatorList, Error> {
+    pub async fn operators(
+        &self,
+        after: Option<OperatorId>,
+        limit: u32,
+    ) -> Result<OperatorList, Error> {
         let mut data = self.store.operators(after, limit.saturating_add(1)).await?;
         let more = u32::try_from(data.len()).unwrap_or(u32::MAX) > limit;
         if more {
@@ -90,7 +115,10 @@ impl Vault {
     /// # Errors
     /// `NotFound(Operator)`.
     pub async fn operator(&self, id: OperatorId) -> Result<Operator, Error> {
-        self.store.operator(id).await.map_err(Error::missing(Resource::Operator))
+        self.store
+            .operator(id)
+            .await
+            .map_err(Error::missing(Resource::Operator))
     }
 
     /// The operator of this name.
@@ -99,7 +127,9 @@ impl Vault {
     /// `NotFound(Operator)`.
     pub async fn operator_named(&self, name: &OperatorName) -> Result<Operator, Error> {
         let found = self.store.find_operator(name).await?;
-        found.map(|it| it.operator).ok_or(Error::NotFound(Resource::Operator))
+        found
+            .map(|it| it.operator)
+            .ok_or(Error::NotFound(Resource::Operator))
     }
 
     /// Changes an operator. Disabling it and another password end its log-ins at once.
@@ -120,14 +150,23 @@ impl Vault {
         let now = self.clock.now();
         let tx = self.store.begin(&self.store.system_scope()).await?;
         let owners = tx.lock_owners().await?;
-        let was = tx.lock_operator(id).await.map_err(Error::missing(Resource::Operator))?.operator;
+        let was = tx
+            .lock_operator(id)
+            .await
+            .map_err(Error::missing(Resource::Operator))?
+            .operator;
         let disabled_at = match change.disabled {
             Some(true) => was.disabled_at.or(Some(now)),
             Some(false) => None,
             None => was.disabled_at,
         };
         let name = change.name.unwrap_or_else(|| was.name.clone());
-        let is = Operator { name, role: change.role.unwrap_or(was.role), disabled_at, ..was.clone() };
+        let is = Operator {
+            name,
+            role: change.role.unwrap_or(was.role),
+            disabled_at,
+            ..was.clone()
+        };
         if !(is.role == OperatorRole::Owner && is.disabled_at.is_none()) {
             spare_the_last(&owners, id)?;
         }
@@ -135,13 +174,15 @@ impl Vault {
         if let Some(hash) = &password_hash {
             tx.set_operator_password(id, hash).await?;
             // Whoever locked the name out with wrong passwords does not keep the owner of a new one out.
-            tx.clear_login_failures(&self.directory.login(&is.name)).await?;
+            tx.clear_login_failures(&self.directory.login(&is.name))
+                .await?;
         }
         if password_hash.is_some() || is.disabled_at.is_some() {
             tx.end_operator_sessions(id, None).await?;
         }
         let detail = difference(&was, &is, password_hash.is_some());
-        tx.audit(&[event(by, "operator.changed", id, detail)], now).await?;
+        tx.audit(&[event(by, "operator.changed", id, detail)], now)
+            .await?;
         tx.commit().await?;
         Ok(is)
     }
@@ -154,17 +195,30 @@ impl Vault {
         by.demand_owner()?;
         let tx = self.store.begin(&self.store.system_scope()).await?;
         let owners = tx.lock_owners().await?;
-        let was = tx.lock_operator(id).await.map_err(Error::missing(Resource::Operator))?.operator;
+        let was = tx
+            .lock_operator(id)
+            .await
+            .map_err(Error::missing(Resource::Operator))?
+            .operator;
         spare_the_last(&owners, id)?;
         end(&tx, &was).await?;
         let detail = json!({ "name": was.name.as_str(), "role": was.role });
-        tx.audit(&[event(by, "operator.deleted", id, detail)], self.clock.now()).await?;
+        tx.audit(
+            &[event(by, "operator.deleted", id, detail)],
+            self.clock.now(),
+        )
+        .await?;
         Ok(tx.commit().await?)
     }
 }
 
 pub(crate) fn event(by: Acting, action: &'static str, id: OperatorId, detail: Value) -> AuditEvent {
-    AuditEvent { actor: by.actor(), action, subject: id.to_string(), detail }
+    AuditEvent {
+        actor: by.actor(),
+        action,
+        subject: id.to_string(),
+        detail,
+    }
 }
 
 async fn end(tx: &TenantTx, operator: &Operator) -> Result<(), Error> {
@@ -174,7 +228,11 @@ async fn end(tx: &TenantTx, operator: &Operator) -> Result<(), Error> {
 
 /// An installation without an owner could be helped at the command line alone.
 fn spare_the_last(owners: &[OperatorId], id: OperatorId) -> Result<(), Error> {
-    if owners == [id] { Err(Error::Conflict(Conflict::LastOwner)) } else { Ok(()) }
+    if owners == [id] {
+        Err(Error::Conflict(Conflict::LastOwner))
+    } else {
+        Ok(())
+    }
 }
 
 /// What the audit tells of a change.

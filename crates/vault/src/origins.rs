@@ -22,7 +22,12 @@ pub(crate) struct Origins(Cache<String, bool>);
 
 impl Origins {
     pub(crate) fn new() -> Self {
-        Self(Cache::builder().max_capacity(REMEMBERED).time_to_live(BELIEVED).build())
+        Self(
+            Cache::builder()
+                .max_capacity(REMEMBERED)
+                .time_to_live(BELIEVED)
+                .build(),
+        )
     }
 }
 
@@ -48,6 +53,9 @@ impl Vault {
     /// # Errors
     /// The database does not answer.
     pub async fn may_call_from(&self, caller: &Principal, origin: &str) -> Result<bool, Error> {
-        Ok(self.store.tenant_lists_origin(caller.tenant(), origin).await?)
+        Ok(self
+            .store
+            .tenant_lists_origin(caller.tenant(), origin)
+            .await?)
     }
 }

@@ -57,7 +57,14 @@ impl Passwords {
         let admitted = Arc::new(Semaphore::new(AT_ONCE + WAITING));
         let computing = Arc::new(Semaphore::new(AT_ONCE));
         let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Ok(Self(Arc::new(Pool { strength, nobody, admitted, computing, running, most })))
+        Ok(Self(Arc::new(Pool {
+            strength,
+            nobody,
+            admitted,
+            computing,
+            running,
+            most,
+        })))
     }
 
     /// Waits for a place, unless too many do already.
@@ -66,26 +73,43 @@ impl Passwords {
     /// `Busy`.
     pub(crate) async fn place(&self) -> Result<Place, Error> {
         let pool = Arc::clone(&self.0);
-        let admitted = Arc::clone(&pool.admitted).try_acquire_owned().map_err(|_| Error::Busy)?;
-        let computing = Arc::clone(&pool.computing).acquire_owned().await.map_err(Error::internal)?;
-        Ok(Place { pool, _admitted: admitted, _computing: computing })
+        let admitted = Arc::clone(&pool.admitted)
+            .try_acquire_owned()
+            .map_err(|_| Error::Busy)?;
+        let computing = Arc::clone(&pool.computing)
+            .acquire_owned()
+            .await
+            .map_err(Error::internal)?;
+        Ok(Place {
+            pool,
+            _admitted: admitted,
+            _computing: computing,
+        })
     }
 
     /// How busy it is.
     pub(crate) fn load(&self) -> PasswordLoad {
         let admitted = (AT_ONCE + WAITING).saturating_sub(self.0.admitted.available_permits());
-        PasswordLoad { admitted, most_at_once: self.0.most.load(Ordering::Acquire) }
+        PasswordLoad {
+            admitted,
+            most_at_once: self.0.most.load(Ordering::Acquire),
+        }
     }
 }
 
 impl Place {
     /// The hash of a new password, to be stored.
     pub(crate) async fn hash(self, password: Password) -> Result<String, Error> {
-        self.compute(move |pool| Ok(PasswordHash::of(&password, pool.strength)?.to_phc())).await
+        self.compute(move |pool| Ok(PasswordHash::of(&password, pool.strength)?.to_phc()))
+            .await
     }
 
     /// Whether this is the password of the stored hash; where there is none it takes as long to say no.
-    pub(crate) async fn verify(self, stored: Option<String>, password: Password) -> Result<bool, Error> {
+    pub(crate) async fn verify(
+        self,
+        stored: Option<String>,
+        password: Password,
+    ) -> Result<bool, Error> {
         self.compute(move |pool| {
             PasswordHash::parse(stored.as_ref().unwrap_or(&pool.nobody))?.verify(&password)
         })
@@ -98,7 +122,10 @@ impl Place {
     ) -> Result<T, Error> {
         let computed = spawn_blocking(move || {
             let pool = &*self.pool;
-            let running = pool.running.fetch_add(1, Ordering::AcqRel).saturating_add(1);
+            let running = pool
+                .running
+                .fetch_add(1, Ordering::AcqRel)
+                .saturating_add(1);
             pool.most.fetch_max(running, Ordering::AcqRel);
             let done = work(pool);
             pool.running.fetch_sub(1, Ordering::AcqRel);

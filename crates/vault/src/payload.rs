@@ -4,7 +4,9 @@
 //! not opened (somebody wrote to the database).
 
 use regrant_crypto::{Context, DataKey, Purpose};
-use regrant_domain::{AccessToken, AppId, Credential, GrantId, PersonId, Sealed, TenantId, Timestamp};
+use regrant_domain::{
+    AccessToken, AppId, Credential, GrantId, PersonId, Sealed, TenantId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -43,7 +45,10 @@ pub(crate) fn seal_credential(
     token: &AccessToken,
     facts: &SealedFacts,
 ) -> Result<Sealed, Error> {
-    let written = Written { token: token.expose(), facts };
+    let written = Written {
+        token: token.expose(),
+        facts,
+    };
     // Grown once, so that no smaller copy of the token stays behind in freed memory.
     let mut plain = Zeroizing::new(Vec::with_capacity(token.expose().len() * 2 + 1024));
     serde_json::to_writer(&mut *plain, &written).map_err(Error::internal)?;
@@ -52,8 +57,8 @@ pub(crate) fn seal_credential(
 
 /// The token of an opened record, if the columns say what the record says.
 pub(crate) fn read_credential(plain: &[u8], credential: &Credential) -> Result<AccessToken, Error> {
-    let Read { token, facts } =
-        serde_json::from_slice(plain).map_err(|_| Error::internal("a sealed payload does not parse"))?;
+    let Read { token, facts } = serde_json::from_slice(plain)
+        .map_err(|_| Error::internal("a sealed payload does not parse"))?;
     let agrees = facts.person_id == credential.person_id
         && facts.grant_id == credential.grant_id
         && facts.expires_at == credential.expires_at
@@ -61,7 +66,9 @@ pub(crate) fn read_credential(plain: &[u8], credential: &Credential) -> Result<A
     if agrees {
         Ok(token)
     } else {
-        Err(Error::internal("a credential's columns disagree with its sealed copy"))
+        Err(Error::internal(
+            "a credential's columns disagree with its sealed copy",
+        ))
     }
 }
 

@@ -60,7 +60,9 @@ impl Vault {
     ) -> Result<PersonList, Error> {
         caller.demand_whole_tenant()?;
         let tx = self.store.begin_read(&caller.scope).await?;
-        let mut rows = tx.list_persons(after.as_ref(), limit.saturating_add(1)).await?;
+        let mut rows = tx
+            .list_persons(after.as_ref(), limit.saturating_add(1))
+            .await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
@@ -85,11 +87,20 @@ impl Vault {
         let as_of = self.as_of(after.as_ref());
         let filter = leaving(id, as_of);
         let tx = self.store.begin_read(&caller.scope).await?;
-        let row = tx.person(id).await.map_err(Error::missing(Resource::Person))?;
-        let person = views(&tx, vec![row], as_of).await?.pop().ok_or(Error::NotFound(Resource::Person))?;
+        let row = tx
+            .person(id)
+            .await
+            .map_err(Error::missing(Resource::Person))?;
+        let person = views(&tx, vec![row], as_of)
+            .await?
+            .pop()
+            .ok_or(Error::NotFound(Resource::Person))?;
         let tallies = tx.forecast_tallies(&filter).await?;
         let mut effects: BTreeMap<_, _> = Effect::ALL.into_iter().map(|it| (it, 0)).collect();
-        for it in tallies.iter().filter(|it| it.cause == EndingCause::PersonLeaves) {
+        for it in tallies
+            .iter()
+            .filter(|it| it.cause == EndingCause::PersonLeaves)
+        {
             *effects.entry(Effect::of(it.cover)).or_default() += it.count;
         }
         let last = after.as_ref().map(|it| &it.last);
@@ -97,11 +108,20 @@ impl Vault {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = places.len() > limit;
         places.truncate(limit);
-        let next = places.last().filter(|_| more).map(|it| ForecastCursor { as_of, last: it.clone() });
+        let next = places.last().filter(|_| more).map(|it| ForecastCursor {
+            as_of,
+            last: it.clone(),
+        });
         places.retain(|it| it.cause == EndingCause::PersonLeaves);
         let data = self.entries(&tx, &places, &filter).await?;
         tx.commit().await?;
-        Ok(Impact { generated_at: as_of, person, effects, data, next })
+        Ok(Impact {
+            generated_at: as_of,
+            person,
+            effects,
+            data,
+            next,
+        })
     }
 }
 
@@ -134,19 +154,32 @@ fn leaving(id: &PersonId, now: Timestamp) -> ForecastFilter {
     }
 }
 
-async fn views(tx: &TenantTx, rows: Vec<PersonRow>, now: Timestamp) -> Result<Vec<PersonView>, Error> {
+async fn views(
+    tx: &TenantTx,
+    rows: Vec<PersonRow>,
+    now: Timestamp,
+) -> Result<Vec<PersonView>, Error> {
     let ids: Vec<_> = rows.iter().map(|it| it.id.clone()).collect();
     let mut counts = tx.person_counts(&ids).await?;
     let places = tx.next_endings(&ids, now).await?;
     let firsts: Vec<_> = places.values().map(|it| it.asset_id.clone()).collect();
-    let assets: HashMap<_, _> =
-        tx.assets(&firsts).await?.into_iter().map(|it| (it.id.clone(), it.facts)).collect();
+    let assets: HashMap<_, _> = tx
+        .assets(&firsts)
+        .await?
+        .into_iter()
+        .map(|it| (it.id.clone(), it.facts))
+        .collect();
     let view = |person: PersonRow| {
         let next_ending = places.get(&person.id).and_then(|place| {
-            let endings = regrant_domain::forecast::calendar(assets.get(&place.asset_id)?, now, false);
+            let endings =
+                regrant_domain::forecast::calendar(assets.get(&place.asset_id)?, now, false);
             endings.into_iter().find(|it| it.cause == place.cause)
         });
-        PersonView { counts: counts.remove(&person.id).unwrap_or_default(), next_ending, person }
+        PersonView {
+            counts: counts.remove(&person.id).unwrap_or_default(),
+            next_ending,
+            person,
+        }
     };
     Ok(rows.into_iter().map(view).collect())
 }

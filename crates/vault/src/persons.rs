@@ -28,12 +28,18 @@ impl Directory {
     /// The keyed hash of something that belongs to an app; `what` keeps the uses apart.
     pub(crate) fn hash(&self, what: &str, app: &AppId, message: &[u8]) -> [u8; 16] {
         let head = format!("regrant/inbox/{what}/{app}/");
-        *self.0.fingerprint(&[head.as_bytes(), message].concat()).as_bytes()
+        *self
+            .0
+            .fingerprint(&[head.as_bytes(), message].concat())
+            .as_bytes()
     }
 
     /// The keyed hash of a name that somebody tries to log in with.
     pub(crate) fn login(&self, name: &OperatorName) -> [u8; 16] {
-        *self.0.fingerprint(format!("regrant/login/{name}").as_bytes()).as_bytes()
+        *self
+            .0
+            .fingerprint(format!("regrant/login/{name}").as_bytes())
+            .as_bytes()
     }
 }
 

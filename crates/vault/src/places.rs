@@ -27,7 +27,10 @@ pub(crate) struct Place<K: Eq + Hash> {
 impl<K: Eq + Hash + Copy> Places<K> {
     pub(crate) fn new(all: usize) -> Self {
         let all = all.clamp(1, Semaphore::MAX_PERMITS);
-        Self { all: Arc::new(Semaphore::new(all)), taken: Arc::default() }
+        Self {
+            all: Arc::new(Semaphore::new(all)),
+            taken: Arc::default(),
+        }
     }
 
     /// How many are free.
@@ -44,7 +47,11 @@ impl<K: Eq + Hash + Copy> Places<K> {
             return None;
         }
         taken.insert(whose, mine + 1);
-        Some(Place { whose, taken: Arc::clone(&self.taken), _one_of_all: one_of_all })
+        Some(Place {
+            whose,
+            taken: Arc::clone(&self.taken),
+            _one_of_all: one_of_all,
+        })
     }
 }
 
@@ -81,7 +88,10 @@ mod tests {
         let one_only = places.take(one, 1);
         assert!(one_only.is_some() && places.take(one, 1).is_none());
         drop(one_only);
-        assert!(locked(&places.taken).is_empty(), "nothing is remembered of what is not there");
+        assert!(
+            locked(&places.taken).is_empty(),
+            "nothing is remembered of what is not there"
+        );
     }
 
     #[test]

@@ -8,7 +8,9 @@ use std::{collections::HashMap, sync::Arc};
 
 use chrono::{Duration, DurationRound};
 use regrant_crypto::{DataKey, Fingerprint};
-use regrant_domain::{AccessToken, Asset, AssetId, CredentialKind, PlanId, Timestamp, settle::Standing};
+use regrant_domain::{
+    AccessToken, Asset, AssetId, CredentialKind, PlanId, Timestamp, settle::Standing,
+};
 use regrant_storage::TenantScope;
 use zeroize::Zeroizing;
 
@@ -42,7 +44,11 @@ impl Plan {
         let until = (now + COUNTS_FOR).duration_trunc(Duration::seconds(1));
         let expires_at = until.map_err(Error::internal)?;
         let digest = *seen.digest(key, expires_at).as_bytes();
-        Ok(PlanId { key_version: key.version(), expires_at, digest })
+        Ok(PlanId {
+            key_version: key.version(),
+            expires_at,
+            digest,
+        })
     }
 
     /// Demands that the plan still counts, and that what is seen now is what it was made of.
@@ -50,9 +56,16 @@ impl Plan {
     /// # Errors
     /// `Conflict(PlanOutdated)`.
     pub(crate) fn check(&self, seen: &Seen<'_>, now: Timestamp) -> Result<(), Error> {
-        let holds = |key: &Arc<DataKey>| seen.digest(key, self.id.expires_at).matches(&self.id.digest);
+        let holds = |key: &Arc<DataKey>| {
+            seen.digest(key, self.id.expires_at)
+                .matches(&self.id.digest)
+        };
         let counts = now < self.id.expires_at && self.key.as_ref().is_some_and(holds);
-        if counts { Ok(()) } else { Err(Error::Conflict(Conflict::PlanOutdated)) }
+        if counts {
+            Ok(())
+        } else {
+            Err(Error::Conflict(Conflict::PlanOutdated))
+        }
     }
 }
 
@@ -63,7 +76,10 @@ impl Vault {
     /// # Errors
     /// The database does not answer.
     pub(crate) async fn plan(&self, scope: &TenantScope, id: PlanId) -> Result<Plan, Error> {
-        Ok(Plan { id, key: self.keys.of_version(scope, id.key_version).await? })
+        Ok(Plan {
+            id,
+            key: self.keys.of_version(scope, id.key_version).await?,
+        })
     }
 }
 
@@ -93,7 +109,13 @@ fn asset(said: &mut Vec<u8>, asset: &Asset, standing: &Standing) {
     text(said, asset.kind.as_str());
     said.extend_from_slice(&asset.generation.to_be_bytes());
     said.extend_from_slice(&asset.created_at.timestamp_micros().to_be_bytes());
-    let Standing { proved, serves, same_token, tasks, cut_off_passed } = standing;
+    let Standing {
+        proved,
+        serves,
+        same_token,
+        tasks,
+        cut_off_passed,
+    } = standing;
     said.extend([*serves, *same_token, *cut_off_passed].map(u8::from));
     text(said, proved.map_or("", CredentialKind::as_str));
     said.extend_from_slice(&u64::try_from(tasks.len()).unwrap_or(u64::MAX).to_be_bytes());

@@ -8,8 +8,8 @@ use std::{collections::HashMap, pin::pin};
 
 use futures_util::StreamExt;
 use regrant_domain::{
-    AccessToken, Asset, AssetId, Coverage, CredentialKind, Grant, Outcome, PersonId, PlanId, Proof, Reason,
-    ReasonCode, Refusal, RefusalKind,
+    AccessToken, Asset, AssetId, Coverage, CredentialKind, Grant, Outcome, PersonId, PlanId, Proof,
+    Reason, ReasonCode, Refusal, RefusalKind,
     settle::{Decision, decide},
 };
 use regrant_graph::AppCredentials;
@@ -85,19 +85,32 @@ impl Vault {
     /// # Errors
     /// `TokenRefused` for a token that can serve nothing. `Invalid`, `TooMany`; `TooManyPreviews`;
     /// `Conflict(OtherBody)`, `Conflict(SessionUsedUp)`.
-    pub async fn preview(&self, caller: &Principal, mut order: PreviewOrder) -> Result<Preview, Error> {
+    pub async fn preview(
+        &self,
+        caller: &Principal,
+        mut order: PreviewOrder,
+    ) -> Result<Preview, Error> {
         let deadline = Instant::now() + self.settings.preview_patience;
         order.expect_person = expected(caller, order.expect_person)?;
-        let most = if caller.session().is_some() { BESIDE_PAGES } else { OF_A_TENANT };
-        let _place = self.previews.take(caller.tenant(), most).ok_or(Error::TooManyPreviews)?;
+        let most = if caller.session().is_some() {
+            BESIDE_PAGES
+        } else {
+            OF_A_TENANT
+        };
+        let _place = self
+            .previews
+            .take(caller.tenant(), most)
+            .ok_or(Error::TooManyPreviews)?;
         let (named, assets) = self.looked_at(caller, &order.targets).await?;
-        self.note_look(caller, named.len(), order.repeatable.take()).await?;
+        self.note_look(caller, named.len(), order.repeatable.take())
+            .await?;
         let app = self.app(caller.scope.app_id()).await?;
         let asked = tokio::select! {
             asked = self.ask_of(&app, &order, &assets, deadline) => asked?,
             () = self.jobs.stop.cancelled() => Asked { grant: None, proofs: everywhere(&assets, &unanswered()) },
         };
-        self.judge(caller, &order.access_token, named, &assets, asked).await
+        self.judge(caller, &order.access_token, named, &assets, asked)
+            .await
     }
 
     /// What the call names, and those assets of it that there are for the caller.
@@ -107,7 +120,9 @@ impl Vault {
         targets: &Targets,
     ) -> Result<(Vec<AssetId>, Vec<Asset>), Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
-        let (items, assets) = self.items_of(&tx, caller, targets, self.clock.now()).await?;
+        let (items, assets) = self
+            .items_of(&tx, caller, targets, self.clock.now())
+            .await?;
         tx.commit().await?;
         Ok((items.into_iter().map(|it| it.asset_id).collect(), assets))
     }
@@ -120,11 +135,22 @@ impl Vault {
         repeatable: Option<Repeatable>,
     ) -> Result<(), Error> {
         let note = async |once: Option<&Once>| self.count_look(caller, items, once).await;
-        let done = self.once(&caller.scope, caller.id(), repeatable, note).await?;
-        if done.repeated { self.count_look(caller, items, None).await } else { Ok(()) }
+        let done = self
+            .once(&caller.scope, caller.id(), repeatable, note)
+            .await?;
+        if done.repeated {
+            self.count_look(caller, items, None).await
+        } else {
+            Ok(())
+        }
     }
 
-    async fn count_look(&self, caller: &Principal, items: usize, once: Option<&Once>) -> Result<(), Error> {
+    async fn count_look(
+        &self,
+        caller: &Principal,
+        items: usize,
+        once: Option<&Once>,
+    ) -> Result<(), Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
         if let Some(session) = caller.session()
@@ -152,13 +178,19 @@ impl Vault {
         match inspected.unwrap_or(Err(NotProved::Everywhere(unanswered()))) {
             Ok(inspected) => {
                 let grant = grant_of(inspected.facts);
-                let proofs = self.proofs(app, &order.access_token, &grant, assets, deadline).await;
-                Ok(Asked { grant: Some(grant), proofs })
+                let proofs = self
+                    .proofs(app, &order.access_token, &grant, assets, deadline)
+                    .await;
+                Ok(Asked {
+                    grant: Some(grant),
+                    proofs,
+                })
             }
             Err(NotProved::Refused(refusal)) => Err(Error::TokenRefused(refusal)),
-            Err(NotProved::Everywhere(refusal)) => {
-                Ok(Asked { grant: None, proofs: everywhere(assets, &refusal) })
-            }
+            Err(NotProved::Everywhere(refusal)) => Ok(Asked {
+                grant: None,
+                proofs: everywhere(assets, &refusal),
+            }),
         }
     }
 
@@ -179,7 +211,10 @@ impl Vault {
                 None => targets.push(target_of(asset)),
             }
         }
-        let mut chunks = pin!(self.graph.probe_stream(app, token, &grant.person_id, &targets));
+        let mut chunks = pin!(
+            self.graph
+                .probe_stream(app, token, &grant.person_id, &targets)
+        );
         while let Ok(Some(chunk)) = timeout_at(deadline, chunks.next()).await {
             for (place, proof) in chunk.indices.into_iter().zip(chunk.proofs) {
                 if let Some(target) = targets.get(place) {
@@ -203,24 +238,42 @@ impl Vault {
         let print = key.fingerprint(token.expose().as_bytes());
         let (now, was) = (self.clock.now(), by_id(asked));
         let tx = self.store.begin_read(&caller.scope).await?;
-        let mut assets = tx.assets(&proofs.keys().cloned().collect::<Vec<_>>()).await?;
+        let mut assets = tx
+            .assets(&proofs.keys().cloned().collect::<Vec<_>>())
+            .await?;
         // What was registered anew meanwhile is not what was asked about.
         assets.retain(|it| was.get(&it.id).is_some_and(|was| is_the_same(was, it)));
-        let standings = self.standings(&tx, &assets, Some(print.as_bytes()), now).await?;
+        let standings = self
+            .standings(&tx, &assets, Some(print.as_bytes()), now)
+            .await?;
         let losses = match &grant {
             Some(grant) => self.losses(&tx, caller, grant, &named, now).await?,
             None => Losses::default(),
         };
         tx.commit().await?;
-        let seen = Seen { token, items: &named, assets: &assets, standings: &standings };
-        let plan = grant.as_ref().map(|_| Plan::of(&key, &seen, now)).transpose()?;
+        let seen = Seen {
+            token,
+            items: &named,
+            assets: &assets,
+            standings: &standings,
+        };
+        let plan = grant
+            .as_ref()
+            .map(|_| Plan::of(&key, &seen, now))
+            .transpose()?;
         let kind = grant.as_ref().map_or(CredentialKind::User, |it| it.kind);
         let judged = |id: AssetId| match proofs.get(&id).zip(standings.get(&id)) {
             Some((proof, standing)) => of_decision(id, decide(kind, proof, standing)),
             None => of_result(id, unknown()),
         };
         let items = named.into_iter().map(judged).collect();
-        Ok(Preview { plan, grant, items, siblings: losses.found, more_siblings: losses.more })
+        Ok(Preview {
+            plan,
+            grant,
+            items,
+            siblings: losses.found,
+            more_siblings: losses.more,
+        })
     }
 }
 
@@ -234,12 +287,19 @@ fn is_the_same(was: &Asset, is: &Asset) -> bool {
 }
 
 fn everywhere(assets: &[Asset], refusal: &Refusal) -> HashMap<AssetId, Proof> {
-    assets.iter().map(|it| (it.id.clone(), Proof::Refused(refusal.clone()))).collect()
+    assets
+        .iter()
+        .map(|it| (it.id.clone(), Proof::Refused(refusal.clone())))
+        .collect()
 }
 
 fn unanswered() -> Refusal {
     let message = "Graph did not answer in time.".to_owned();
-    Refusal { kind: RefusalKind::Unavailable, message, fbtrace_id: None }
+    Refusal {
+        kind: RefusalKind::Unavailable,
+        message,
+        fbtrace_id: None,
+    }
 }
 
 fn of_decision(asset_id: AssetId, decision: Decision) -> PreviewItem {
@@ -253,12 +313,24 @@ fn of_decision(asset_id: AssetId, decision: Decision) -> PreviewItem {
             _ => "Preview again later.".to_owned(),
         };
     }
-    PreviewItem { asset_id, coverage, reason, fbtrace_id: decision.fbtrace_id }
+    PreviewItem {
+        asset_id,
+        coverage,
+        reason,
+        fbtrace_id: decision.fbtrace_id,
+    }
 }
 
 fn of_result(asset_id: AssetId, result: ItemResult) -> PreviewItem {
-    let ItemResult { reason, fbtrace_id, .. } = result;
-    PreviewItem { asset_id, coverage: Coverage::Unknown, reason, fbtrace_id }
+    let ItemResult {
+        reason, fbtrace_id, ..
+    } = result;
+    PreviewItem {
+        asset_id,
+        coverage: Coverage::Unknown,
+        reason,
+        fbtrace_id,
+    }
 }
 
 fn previewed(caller: &Principal, items: usize) -> AuditEvent {
@@ -277,14 +349,23 @@ mod tests {
     use super::*;
 
     fn next_step(kind: RefusalKind) -> String {
-        let proof = Proof::Refused(Refusal { kind, ..unanswered() });
+        let proof = Proof::Refused(Refusal {
+            kind,
+            ..unanswered()
+        });
         let decision = decide(CredentialKind::User, &proof, &Standing::default());
-        of_decision("1".parse().unwrap(), decision).reason.unwrap().next_step
+        of_decision("1".parse().unwrap(), decision)
+            .reason
+            .unwrap()
+            .next_step
     }
 
     #[test]
     fn what_is_put_off_does_not_go_on_by_itself() {
         assert_eq!(next_step(RefusalKind::Unavailable), "Preview again later.");
-        assert_eq!(next_step(RefusalKind::AppFault), "Mend the app's settings, then preview again.");
+        assert_eq!(
+            next_step(RefusalKind::AppFault),
+            "Mend the app's settings, then preview again."
+        );
     }
 }

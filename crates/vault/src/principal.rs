@@ -4,8 +4,8 @@
 //! writes for a caller lies within its [`Reach`], and what does not looks like what does not exist.
 
 use regrant_domain::{
-    Asset, ClientId, Permission, Permissions, PersonId, Reach, ReadReason, ReconnectSessionId, TenantId,
-    Within,
+    Asset, ClientId, Permission, Permissions, PersonId, Reach, ReadReason, ReconnectSessionId,
+    TenantId, Within,
 };
 use regrant_storage::{Begun, Reconnect, TenantScope};
 use uuid::Uuid;
@@ -80,7 +80,11 @@ impl Principal {
     /// # Errors
     /// `Forbidden` where the credential does not carry it.
     pub const fn demand(&self, permission: Permission) -> Result<(), Error> {
-        if self.permissions.contains(permission) { Ok(()) } else { Err(Error::Forbidden(permission)) }
+        if self.permissions.contains(permission) {
+            Ok(())
+        } else {
+            Err(Error::Forbidden(permission))
+        }
     }
 
     /// Demands that nothing of the tenant is out of reach: for what tells of all of it.
@@ -163,6 +167,10 @@ impl Principal {
     /// The same reconnect, if it shows itself; one that does not looks like none.
     pub(crate) fn seen(&self, reconnect: Reconnect) -> Result<Reconnect, Error> {
         let seen = self.sees().includes(&reconnect);
-        if seen { Ok(reconnect) } else { Err(Error::NotFound(Resource::Reconnect)) }
+        if seen {
+            Ok(reconnect)
+        } else {
+            Err(Error::NotFound(Resource::Reconnect))
+        }
     }
 }

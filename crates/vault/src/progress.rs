@@ -18,7 +18,10 @@ pub(crate) struct Progress(Arc<Mutex<HashMap<ReconnectId, watch::Sender<()>>>>);
 impl Progress {
     /// Wakes when the reconnect moves.
     pub(crate) fn watch(&self, id: ReconnectId) -> watch::Receiver<()> {
-        self.channels().entry(id).or_insert_with(|| watch::channel(()).0).subscribe()
+        self.channels()
+            .entry(id)
+            .or_insert_with(|| watch::channel(()).0)
+            .subscribe()
     }
 
     /// Wakes who waits.

@@ -5,8 +5,8 @@
 
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::{
-    AccessToken, Clock, CredentialKind, Grant, GrantId, PersonId, Proof, Refusal, RefusalKind, Sealed,
-    TenantId,
+    AccessToken, Clock, CredentialKind, Grant, GrantId, PersonId, Proof, Refusal, RefusalKind,
+    Sealed, TenantId,
 };
 use regrant_graph::{AppCredentials, CallError, InspectError, Inspected, TokenFacts};
 use regrant_storage::{Lease, Origin, Reconnect, TenantScope};
@@ -57,18 +57,26 @@ impl Vault {
         if let Some(grant_id) = reconnect.grant_id.filter(|_| reconnect.proved) {
             let grant = self.read_grant(scope, grant_id).await?;
             let (intent_seq, origin) = (reconnect.intent_seq, reconnect.origin);
-            return Ok(Prove::Proved(Box::new(Credentials { token, grant, intent_seq, origin })));
+            return Ok(Prove::Proved(Box::new(Credentials {
+                token,
+                grant,
+                intent_seq,
+                origin,
+            })));
         }
         match self.examine(app, token, reconnect).await {
             Ok((token, facts)) => {
-                let proved = self.note_proved(scope, lease, reconnect, token, facts).await?;
+                let proved = self
+                    .note_proved(scope, lease, reconnect, token, facts)
+                    .await?;
                 tell.map(|tell| tell.send(Ok(())));
                 Ok(Prove::Proved(Box::new(proved)))
             }
             Err(NotProved::Refused(refusal)) => self.refuse(scope, lease, refusal, tell).await,
             Err(NotProved::Everywhere(refusal)) => {
                 tell.map(|tell| tell.send(Ok(())));
-                self.settle_everywhere(scope, lease, reconnect, &refusal).await?;
+                self.settle_everywhere(scope, lease, reconnect, &refusal)
+                    .await?;
                 Ok(Prove::Later)
             }
         }
@@ -81,13 +89,23 @@ impl Vault {
         token: AccessToken,
         reconnect: &Reconnect,
     ) -> Result<(AccessToken, TokenFacts), NotProved> {
-        let inspected = self.inspected(app, &token, reconnect.expect_person.as_ref()).await?;
+        let inspected = self
+            .inspected(app, &token, reconnect.expect_person.as_ref())
+            .await?;
         if !inspected.short_lived || inspected.facts.kind != CredentialKind::User {
             return Ok((token, inspected.facts));
         }
-        let exchanged = self.graph.exchange(app, &token).await.map_err(NotProved::from)?;
+        let exchanged = self
+            .graph
+            .exchange(app, &token)
+            .await
+            .map_err(NotProved::from)?;
         // The exchange may keep its end to itself; the facts are the new token's own.
-        let inspected = self.graph.inspect(app, &exchanged.token).await.map_err(NotProved::from)?;
+        let inspected = self
+            .graph
+            .inspect(app, &exchanged.token)
+            .await
+            .map_err(NotProved::from)?;
         Ok((exchanged.token, inspected.facts))
     }
 
@@ -98,14 +116,26 @@ impl Vault {
         token: &AccessToken,
         expect: Option<&PersonId>,
     ) -> Result<Inspected, NotProved> {
-        let inspected = self.graph.inspect(app, token).await.map_err(NotProved::from)?;
+        let inspected = self
+            .graph
+            .inspect(app, token)
+            .await
+            .map_err(NotProved::from)?;
         if expect.is_some_and(|person| *person != inspected.facts.person_id) {
             return Err(NotProved::Refused(TokenRefusal::OtherPerson));
         }
-        if inspected.facts.data_access_expires_at.is_some_and(|at| at <= self.clock.now()) {
+        if inspected
+            .facts
+            .data_access_expires_at
+            .is_some_and(|at| at <= self.clock.now())
+        {
             let message = "Data access of this token has lapsed.".to_owned();
             let kind = RefusalKind::DataAccessExpired;
-            return Err(NotProved::Everywhere(Refusal { kind, message, fbtrace_id: None }));
+            return Err(NotProved::Everywhere(Refusal {
+                kind,
+                message,
+                fbtrace_id: None,
+            }));
         }
         Ok(inspected)
     }
@@ -121,17 +151,37 @@ impl Vault {
         let now = self.clock.now();
         let grant = grant_of(facts);
         let key = self.keys.active(scope).await?;
-        let submitted = key.seal(&submitted_context(scope.tenant(), reconnect), token.expose().as_bytes())?;
-        let kept = key.seal(&grant_context(scope.tenant(), grant.id), token.expose().as_bytes())?;
+        let submitted = key.seal(
+            &submitted_context(scope.tenant(), reconnect),
+            token.expose().as_bytes(),
+        )?;
+        let kept = key.seal(
+            &grant_context(scope.tenant(), grant.id),
+            token.expose().as_bytes(),
+        )?;
         let tx = self.store.begin(scope).await?;
         tx.hold(lease).await?;
         self.keep_grant(&tx, &grant, now).await?;
         tx.keep_grant_token(grant.id, &kept).await?;
         tx.mark_proved(reconnect.id, grant.id, &submitted).await?;
         let detail = json!({ "grant": grant.id, "person": grant.person_id, "kind": grant.kind });
-        tx.audit(&[event("vault".to_owned(), "reconnect.proved", reconnect.id, detail)], now).await?;
+        tx.audit(
+            &[event(
+                "vault".to_owned(),
+                "reconnect.proved",
+                reconnect.id,
+                detail,
+            )],
+            now,
+        )
+        .await?;
         tx.commit().await?;
-        Ok(Credentials { token, grant, intent_seq: reconnect.intent_seq, origin: reconnect.origin })
+        Ok(Credentials {
+            token,
+            grant,
+            intent_seq: reconnect.intent_seq,
+            origin: reconnect.origin,
+        })
     }
 
     /// While the caller waits the call never was; after that its items say what happened.
@@ -146,17 +196,30 @@ impl Vault {
         let waiting = tell.filter(|tell| !tell.is_closed());
         let Some(tell) = waiting else {
             let dead = matches!(refusal, TokenRefusal::Dead(_));
-            let kind = if dead { RefusalKind::TokenDead } else { RefusalKind::Unclassified };
-            let refusal = Refusal { kind, message: refusal.to_string(), fbtrace_id: None };
+            let kind = if dead {
+                RefusalKind::TokenDead
+            } else {
+                RefusalKind::Unclassified
+            };
+            let refusal = Refusal {
+                kind,
+                message: refusal.to_string(),
+                fbtrace_id: None,
+            };
             let reconnect = self.read_reconnect(scope, id).await?;
-            self.settle_everywhere(scope, lease, &reconnect, &refusal).await?;
+            self.settle_everywhere(scope, lease, &reconnect, &refusal)
+                .await?;
             return Ok(Prove::Later);
         };
         let tx = self.store.begin(scope).await?;
         tx.hold(lease).await?;
         tx.erase_reconnect(id).await?;
         let detail = json!({ "reason": refusal.to_string() });
-        tx.audit(&[event("vault".to_owned(), "reconnect.refused", id, detail)], now).await?;
+        tx.audit(
+            &[event("vault".to_owned(), "reconnect.refused", id, detail)],
+            now,
+        )
+        .await?;
         tx.commit().await?;
         // A caller who went away meanwhile gets the same refusal when it calls again.
         let _gone = tell.send(Err(refusal));
@@ -175,18 +238,31 @@ impl Vault {
         let items = tx.open_items(reconnect.id, Clock::wall(), u32::MAX).await?;
         tx.commit().await?;
         for chunk in items.chunks(500) {
-            let probed = chunk.iter().map(|item| (item, Proof::Refused(refusal.clone()))).collect();
-            self.settle_refused(scope, lease, reconnect.intent_seq, probed).await?;
+            let probed = chunk
+                .iter()
+                .map(|item| (item, Proof::Refused(refusal.clone())))
+                .collect();
+            self.settle_refused(scope, lease, reconnect.intent_seq, probed)
+                .await?;
         }
         Ok(())
     }
 
-    async fn submitted(&self, scope: &TenantScope, reconnect: &Reconnect) -> Result<AccessToken, Error> {
-        let sealed: &Sealed =
-            reconnect.submitted.as_ref().ok_or_else(|| Error::internal("the submitted token is gone"))?;
-        let plain = self.keys.open(scope, &submitted_context(scope.tenant(), reconnect), sealed).await?;
-        let text =
-            std::str::from_utf8(&plain).map_err(|_| Error::internal("the submitted token is not text"))?;
+    async fn submitted(
+        &self,
+        scope: &TenantScope,
+        reconnect: &Reconnect,
+    ) -> Result<AccessToken, Error> {
+        let sealed: &Sealed = reconnect
+            .submitted
+            .as_ref()
+            .ok_or_else(|| Error::internal("the submitted token is gone"))?;
+        let plain = self
+            .keys
+            .open(scope, &submitted_context(scope.tenant(), reconnect), sealed)
+            .await?;
+        let text = std::str::from_utf8(&plain)
+            .map_err(|_| Error::internal("the submitted token is not text"))?;
         AccessToken::parse(text.to_owned()).map_err(Error::internal)
     }
 
@@ -220,9 +296,10 @@ impl From<CallError> for NotProved {
             RefusalKind::NotReached
             | RefusalKind::NoRole
             | RefusalKind::MissingTask(_)
-            | RefusalKind::PageMoved(_) => {
-                Self::Everywhere(Refusal { kind: RefusalKind::Unclassified, ..refusal })
-            }
+            | RefusalKind::PageMoved(_) => Self::Everywhere(Refusal {
+                kind: RefusalKind::Unclassified,
+                ..refusal
+            }),
             _ => Self::Everywhere(refusal),
         }
     }

@@ -30,7 +30,10 @@ impl Vault {
     /// The database does not answer; what was dropped until then stays dropped.
     pub async fn purge(&self) -> Result<u64, Error> {
         let now = self.clock.now();
-        let mut all = self.store.purge_words(now - self.settings.retention.inbox).await?;
+        let mut all = self
+            .store
+            .purge_words(now - self.settings.retention.inbox)
+            .await?;
         all = all.saturating_add(self.purge_log_ins(now).await?);
         for scope in self.active_scopes().await? {
             all = all.saturating_add(self.purge_tenant(&scope).await?);
@@ -70,14 +73,18 @@ impl Vault {
     }
 
     async fn prune_audit(&self, scope: &TenantScope, kind: AuditKind) -> Result<u64, Error> {
-        let Some(before) = self.settings.retention.audit_since(kind, self.clock.now()) else { return Ok(0) };
+        let Some(before) = self.settings.retention.audit_since(kind, self.clock.now()) else {
+            return Ok(0);
+        };
         let mut all = 0_u64;
         while !self.jobs.stop.is_cancelled() {
             let tx = self.store.begin(scope).await?;
             if !tx.is_alone_to_purge().await? {
                 break;
             }
-            let pruned = tx.prune_audit(kind, before, STEP, ACTOR, self.clock.now()).await?;
+            let pruned = tx
+                .prune_audit(kind, before, STEP, ACTOR, self.clock.now())
+                .await?;
             tx.commit().await?;
             if pruned == 0 {
                 break;
@@ -108,8 +115,9 @@ impl Vault {
         let all = dropped.iter().map(|(_, n)| n).sum();
         if all > 0 {
             let went = dropped.iter().filter(|(_, n)| *n > 0);
-            let detail: serde_json::Map<_, _> =
-                went.map(|(kind, n)| ((*kind).to_owned(), json!(n))).collect();
+            let detail: serde_json::Map<_, _> = went
+                .map(|(kind, n)| ((*kind).to_owned(), json!(n)))
+                .collect();
             let purged = AuditEvent {
                 actor: ACTOR.to_owned(),
                 action: "records.purged",
@@ -125,12 +133,26 @@ impl Vault {
     async fn drop_past(&self, tx: &TenantTx) -> Result<Dropped, Error> {
         let (now, keep) = (self.clock.now(), &self.settings.retention);
         Ok([
-            ("idempotency_keys", tx.purge_idempotency(now - keep.idempotency, STEP).await?),
+            (
+                "idempotency_keys",
+                tx.purge_idempotency(now - keep.idempotency, STEP).await?,
+            ),
             ("events", tx.purge_events(now - keep.events, STEP).await?),
-            ("cut_offs", tx.purge_cut_offs(now - keep.cut_offs, STEP).await?),
-            ("reconnects", tx.purge_reconnects(now - keep.reconnects, RECONNECTS).await?),
+            (
+                "cut_offs",
+                tx.purge_cut_offs(now - keep.cut_offs, STEP).await?,
+            ),
+            (
+                "reconnects",
+                tx.purge_reconnects(now - keep.reconnects, RECONNECTS)
+                    .await?,
+            ),
             ("client_proofs", tx.purge_proofs(now - PROOFS, STEP).await?),
-            ("reconnect_sessions", tx.purge_reconnect_sessions(now - keep.reconnect_sessions, STEP).await?),
+            (
+                "reconnect_sessions",
+                tx.purge_reconnect_sessions(now - keep.reconnect_sessions, STEP)
+                    .await?,
+            ),
             ("grant_tokens", tx.wipe_idle_grants().await?),
         ])
     }

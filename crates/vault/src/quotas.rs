@@ -11,13 +11,21 @@ impl Vault {
     pub(crate) async fn check_assets(&self, tx: &TenantTx) -> Result<(), Error> {
         let quota = tx.asset_quota().await?;
         let most = quota.most.unwrap_or(self.settings.max_assets);
-        if quota.used > most { Err(Error::Conflict(Conflict::AssetLimit(most))) } else { Ok(()) }
+        if quota.used > most {
+            Err(Error::Conflict(Conflict::AssetLimit(most)))
+        } else {
+            Ok(())
+        }
     }
 
     /// Refuses a reconnect beyond the tenant's number; after it was accepted, which holds the tenant.
     pub(crate) async fn check_running(&self, tx: &TenantTx) -> Result<(), Error> {
         let quota = tx.running_quota().await?;
         let most = quota.most.unwrap_or(self.settings.max_running_reconnects);
-        if quota.used > most { Err(Error::TooManyRunning(most)) } else { Ok(()) }
+        if quota.used > most {
+            Err(Error::TooManyRunning(most))
+        } else {
+            Ok(())
+        }
     }
 }

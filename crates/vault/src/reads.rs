@@ -56,14 +56,24 @@ struct BrokenLane<'a> {
 impl Drop for BrokenLane<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            self.reads.lanes.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.lane);
+            self.reads
+                .lanes
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(&self.lane);
         }
     }
 }
 
 impl Reads {
     pub(crate) fn new(store: Store, tracker: TaskTracker, runtime: Handle) -> Self {
-        Self { store, tracker, runtime, lanes: Arc::default(), commits: Arc::default() }
+        Self {
+            store,
+            tracker,
+            runtime,
+            lanes: Arc::default(),
+            commits: Arc::default(),
+        }
     }
 
     /// Comes back when the events are committed.
@@ -77,8 +87,15 @@ impl Reads {
         at: Timestamp,
     ) -> Result<(), Error> {
         let (done, told) = oneshot::channel();
-        self.enqueue(Read { scope: scope.clone(), events, at, done });
-        told.await.map_err(Error::internal)?.map_err(Error::internal)
+        self.enqueue(Read {
+            scope: scope.clone(),
+            events,
+            at,
+            done,
+        });
+        told.await
+            .map_err(Error::internal)?
+            .map_err(Error::internal)
     }
 
     /// How many commits there were.
@@ -98,17 +115,29 @@ impl Reads {
         lanes.insert(lane, vec![read]);
         drop(lanes);
         let reads = self.clone();
-        self.tracker.spawn_on(async move { reads.run(lane).await }, &self.runtime);
+        self.tracker
+            .spawn_on(async move { reads.run(lane).await }, &self.runtime);
     }
 
     fn lane(&self, scope: &TenantScope) -> TenantId {
-        if self.store.is_sqlite() { TenantId::SYSTEM } else { scope.tenant() }
+        if self.store.is_sqlite() {
+            TenantId::SYSTEM
+        } else {
+            scope.tenant()
+        }
     }
 
     async fn run(&self, lane: TenantId) {
-        let mut broken = BrokenLane { reads: self, lane, ended: false };
+        let mut broken = BrokenLane {
+            reads: self,
+            lane,
+            ended: false,
+        };
         while let Some(batch) = self.next(lane) {
-            let committed = self.commit(&batch).await.map_err(|error| Shared(Arc::new(error)));
+            let committed = self
+                .commit(&batch)
+                .await
+                .map_err(|error| Shared(Arc::new(error)));
             for read in batch {
                 // Whoever went away does not wait for the answer.
                 let _gone = read.done.send(committed.clone());

@@ -5,10 +5,12 @@
 //! and stays.
 
 use regrant_domain::{
-    Asset, AssetId, Clock, CutOff, CutOffSource, EventKind, InboxKind, Reason, ReasonCode, Timestamp, Who,
-    Word,
+    Asset, AssetId, Clock, CutOff, CutOffSource, EventKind, InboxKind, Reason, ReasonCode,
+    Timestamp, Who, Word,
 };
-use regrant_storage::{AuditEvent, Claim, CutOffNote, DueKind, FailedProof, NewEvent, Revoked, TenantTx};
+use regrant_storage::{
+    AuditEvent, Claim, CutOffNote, DueKind, FailedProof, NewEvent, Revoked, TenantTx,
+};
 use serde_json::{Value, json};
 use tracing::{Instrument, error, info_span};
 
@@ -36,7 +38,10 @@ impl Vault {
     pub async fn receive_due(&self, limit: u32) -> Result<usize, Error> {
         let lease_for = chrono::Duration::from_std(self.settings.lease).map_err(Error::internal)?;
         let owner = format!("{}/{}", self.jobs.owner, uuid::Uuid::now_v7());
-        let claims = self.store.claim_due(DueKind::Inbox, Clock::wall(), &owner, lease_for, limit).await?;
+        let claims = self
+            .store
+            .claim_due(DueKind::Inbox, Clock::wall(), &owner, lease_for, limit)
+            .await?;
         for claim in &claims {
             let span = info_span!("message", tenant.id = %claim.scope.tenant(), message.id = %claim.object);
             if let Err(error) = self.receive(claim).instrument(span.clone()).await {
@@ -53,7 +58,13 @@ impl Vault {
         let word = self.store.begin_word(claim.object, now).await?.word;
         let (mut tally, mut after) = (Tally::default(), None);
         loop {
-            self.store.renew(&claim.scope, &claim.lease, Clock::wall() + self.settings.lease).await?;
+            self.store
+                .renew(
+                    &claim.scope,
+                    &claim.lease,
+                    Clock::wall() + self.settings.lease,
+                )
+                .await?;
             let tx = self.store.begin(&claim.scope).await?;
             tx.hold(&claim.lease).await?;
             let ids = concerned(&tx, &word, after.as_ref()).await?;
@@ -97,9 +108,18 @@ impl Vault {
         tally: &mut Tally,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let Some(at) = word.cut_off else { return Ok(()) };
-        let cut_off = CutOff { at, source: CutOffSource::Webhook, learned_at: word.told_at };
-        let moved: Vec<_> = assets.iter().filter(|it| is_news(it.facts.cut_off, cut_off)).collect();
+        let Some(at) = word.cut_off else {
+            return Ok(());
+        };
+        let cut_off = CutOff {
+            at,
+            source: CutOffSource::Webhook,
+            learned_at: word.told_at,
+        };
+        let moved: Vec<_> = assets
+            .iter()
+            .filter(|it| is_news(it.facts.cut_off, cut_off))
+            .collect();
         let ids: Vec<_> = moved.iter().map(|it| it.id.clone()).collect();
         tx.set_cut_offs(&ids, cut_off).await?;
         let note = |it: &&Asset| CutOffNote {
@@ -109,7 +129,8 @@ impl Vault {
             source: cut_off.source,
             learned_at: cut_off.learned_at,
         };
-        tx.note_cut_offs(&moved.iter().map(note).collect::<Vec<_>>()).await?;
+        tx.note_cut_offs(&moved.iter().map(note).collect::<Vec<_>>())
+            .await?;
         tally.moved(ids.len(), at);
         self.follow_up(tx, &ids, now).await
     }
@@ -125,17 +146,24 @@ impl Vault {
     ) -> Result<(), Error> {
         let (ids, revoked) = (ids_of(assets), revoked(word));
         let ended = tx.revoked_actives(revoked, &ids).await?;
-        let is_told =
-            |it: &Asset| matches!(&it.facts.failing, Some((_, reason)) if reason.code == ReasonCode::Revoked);
-        let fresh = assets.iter().filter(|it| ended.contains(&it.id) && !is_told(it));
+        let is_told = |it: &Asset| matches!(&it.facts.failing, Some((_, reason)) if reason.code == ReasonCode::Revoked);
+        let fresh = assets
+            .iter()
+            .filter(|it| ended.contains(&it.id) && !is_told(it));
         let failed: Vec<_> = fresh
-            .map(|it| FailedProof { asset_id: it.id.clone(), reason: taken_back(word), definitive: true })
+            .map(|it| FailedProof {
+                asset_id: it.id.clone(),
+                reason: taken_back(word),
+                definitive: true,
+            })
             .collect();
         tally.changed += failed.len();
         tx.note_failed(&failed, now).await?;
-        tx.delete_revoked(revoked, &ids, word.kind == InboxKind::DataDeletion).await?;
+        tx.delete_revoked(revoked, &ids, word.kind == InboxKind::DataDeletion)
+            .await?;
         if word.kind == InboxKind::DataDeletion {
-            tx.forget_server(&ended.into_iter().collect::<Vec<_>>()).await?;
+            tx.forget_server(&ended.into_iter().collect::<Vec<_>>())
+                .await?;
         }
         self.follow_up(tx, &ids, now).await
     }
@@ -182,7 +210,11 @@ impl Vault {
     }
 }
 
-async fn concerned(tx: &TenantTx, word: &Word, after: Option<&AssetId>) -> Result<Vec<AssetId>, Error> {
+async fn concerned(
+    tx: &TenantTx,
+    word: &Word,
+    after: Option<&AssetId>,
+) -> Result<Vec<AssetId>, Error> {
     Ok(match word.kind {
         InboxKind::Migration => tx.served_by(&word.person_id, after, CHUNK).await?,
         _ => tx.assets_of_person(&word.person_id, after, CHUNK).await?,
@@ -191,7 +223,10 @@ async fn concerned(tx: &TenantTx, word: &Word, after: Option<&AssetId>) -> Resul
 
 /// Times come from Meta in whole seconds: what was issued in the second of the message is meant too.
 fn revoked(word: &Word) -> Revoked<'_> {
-    Revoked { person: &word.person_id, before: word.told_at + chrono::Duration::seconds(1) }
+    Revoked {
+        person: &word.person_id,
+        before: word.told_at + chrono::Duration::seconds(1),
+    }
 }
 
 /// The later message wins, and so does a reading that was made after it was sent.
@@ -204,7 +239,12 @@ fn taken_back(word: &Word) -> Reason {
         InboxKind::DataDeletion => "The person had their data deleted.",
         _ => "The person took the app's access back.",
     };
-    Reason::new(ReasonCode::Revoked, Who::Person, detail, "Log in again and replace with the new token.")
+    Reason::new(
+        ReasonCode::Revoked,
+        Who::Person,
+        detail,
+        "Log in again and replace with the new token.",
+    )
 }
 
 fn ids_of(assets: &[Asset]) -> Vec<AssetId> {
@@ -222,7 +262,11 @@ impl Tally {
 
     /// What the tenant is told; each asset's own change of state is told beside.
     fn news(&self, word: &Word) -> Vec<NewEvent> {
-        let event = |kind, subject: &str, data: Value| NewEvent { kind, subject: subject.to_owned(), data };
+        let event = |kind, subject: &str, data: Value| NewEvent {
+            kind,
+            subject: subject.to_owned(),
+            data,
+        };
         let person = &word.person_id;
         match word.kind {
             InboxKind::Migration if self.changed > 0 => vec![event(
@@ -249,7 +293,12 @@ impl Tally {
         let detail = json!({
             "told_at": word.told_at, "cut_off": word.cut_off, "assets": self.assets, "changed": self.changed,
         });
-        AuditEvent { actor: "meta".to_owned(), action, subject: word.person_id.to_string(), detail }
+        AuditEvent {
+            actor: "meta".to_owned(),
+            action,
+            subject: word.person_id.to_string(),
+            detail,
+        }
     }
 }
 
@@ -259,18 +308,37 @@ mod tests {
 
     fn cut_off(at: i64, source: CutOffSource, learned_at: i64) -> CutOff {
         let day = |n| chrono::DateTime::UNIX_EPOCH + chrono::Duration::days(n);
-        CutOff { at: day(at), source, learned_at: day(learned_at) }
+        CutOff {
+            at: day(at),
+            source,
+            learned_at: day(learned_at),
+        }
     }
 
     #[test]
     fn the_later_word_wins_whatever_its_date() {
         let told = |at, learned_at| cut_off(at, CutOffSource::Webhook, learned_at);
         assert!(is_news(None, told(30, 1)));
-        assert!(is_news(Some(told(30, 1)), told(60, 2)), "an extension moves it later");
-        assert!(is_news(Some(told(60, 1)), told(30, 2)), "and a later word may move it back");
-        assert!(!is_news(Some(told(60, 2)), told(30, 1)), "an older message came late");
-        assert!(!is_news(Some(cut_off(60, CutOffSource::Probe, 2)), told(30, 1)), "a newer reading stays");
-        assert!(is_news(Some(cut_off(60, CutOffSource::Probe, 1)), told(30, 2)));
+        assert!(
+            is_news(Some(told(30, 1)), told(60, 2)),
+            "an extension moves it later"
+        );
+        assert!(
+            is_news(Some(told(60, 1)), told(30, 2)),
+            "and a later word may move it back"
+        );
+        assert!(
+            !is_news(Some(told(60, 2)), told(30, 1)),
+            "an older message came late"
+        );
+        assert!(
+            !is_news(Some(cut_off(60, CutOffSource::Probe, 2)), told(30, 1)),
+            "a newer reading stays"
+        );
+        assert!(is_news(
+            Some(cut_off(60, CutOffSource::Probe, 1)),
+            told(30, 2)
+        ));
         assert!(
             !is_news(Some(cut_off(30, CutOffSource::Probe, 1)), told(30, 2)),
             "what was read stays certain"

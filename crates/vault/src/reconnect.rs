@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::{
-    AccessToken, Clock, Outcome, PersonId, PlanId, Reason, ReasonCode, ReconnectId, ReconnectStatus,
-    Timestamp, Who,
+    AccessToken, Clock, Outcome, PersonId, PlanId, Reason, ReasonCode, ReconnectId,
+    ReconnectStatus, Timestamp, Who,
 };
 use regrant_storage::{
     Accepted, AuditEvent, DueKind, Item, ItemResult, NewItem, NewReconnect, Origin, TenantTx,
@@ -55,7 +55,11 @@ impl Vault {
     /// `TokenRefused` for a token that can serve nothing: nothing was changed. `Invalid`, `TooMany`;
     /// `Conflict(OtherBody)` where the idempotency key was used for something else, `Conflict(SessionUsedUp)`,
     /// `Conflict(PlanOutdated)`, `TooManyRunning`.
-    pub async fn reconnect(&self, caller: &Principal, mut order: Order) -> Result<ReconnectView, Error> {
+    pub async fn reconnect(
+        &self,
+        caller: &Principal,
+        mut order: Order,
+    ) -> Result<ReconnectView, Error> {
         let deadline = Instant::now() + order.wait;
         order.expect_person = expected(caller, order.expect_person)?;
         let once = match order.repeatable.take() {
@@ -86,7 +90,11 @@ impl Vault {
     }
 
     /// Waits for the word whether the token was refused: until the deadline, and at least a short grace.
-    async fn told(&self, proved: oneshot::Receiver<Proved>, deadline: Instant) -> Result<(), Error> {
+    async fn told(
+        &self,
+        proved: oneshot::Receiver<Proved>,
+        deadline: Instant,
+    ) -> Result<(), Error> {
         match tokio::time::timeout_at(deadline.max(Instant::now() + PROVING), proved).await {
             Ok(Ok(Err(refusal))) => Err(Error::TokenRefused(refusal)),
             // Not told in time, or the process stops: the answer is what is stored, the work goes on.
@@ -124,26 +132,45 @@ impl Vault {
         repeatable: Option<Repeatable>,
     ) -> Result<ReconnectView, Error> {
         let cancel = async |once: Option<&Once>| self.cancel(caller, id, once).await;
-        self.once(&caller.scope, caller.id(), repeatable, cancel).await?;
+        self.once(&caller.scope, caller.id(), repeatable, cancel)
+            .await?;
         self.reconnect_view(caller, id).await
     }
 
-    async fn cancel(&self, caller: &Principal, id: ReconnectId, once: Option<&Once>) -> Result<(), Error> {
+    async fn cancel(
+        &self,
+        caller: &Principal,
+        id: ReconnectId,
+        once: Option<&Once>,
+    ) -> Result<(), Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
         // The work list is locked first, as a run does: from here on its run settles nothing.
         tx.withdraw_reconnect(id).await?;
-        let reconnect = caller.seen(tx.reconnect(id).await.map_err(Error::missing(Resource::Reconnect))?)?;
+        let reconnect = caller.seen(
+            tx.reconnect(id)
+                .await
+                .map_err(Error::missing(Resource::Reconnect))?,
+        )?;
         if reconnect.status != ReconnectStatus::Running {
             return Err(Error::Conflict(Conflict::Ended));
         }
         let open = tx.items(id).await?.into_iter().filter(Item::is_open);
         let results: Vec<_> = open.map(|it| (it.position, cancelled())).collect();
         tx.settle_items(id, &results, now).await?;
-        tx.finish_reconnect(id, ReconnectStatus::Cancelled, now).await?;
-        tx.wipe_idle_grants().await?;
-        tx.audit(&[event(caller.actor(), "reconnect.cancelled", id, json!({ "open": results.len() }))], now)
+        tx.finish_reconnect(id, ReconnectStatus::Cancelled, now)
             .await?;
+        tx.wipe_idle_grants().await?;
+        tx.audit(
+            &[event(
+                caller.actor(),
+                "reconnect.cancelled",
+                id,
+                json!({ "open": results.len() }),
+            )],
+            now,
+        )
+        .await?;
         if let Some(once) = once {
             once.remember(&tx, &(), None, now).await?;
         }
@@ -153,7 +180,12 @@ impl Vault {
     }
 
     /// Accepts in one transaction.
-    async fn accept(&self, caller: &Principal, order: &Order, once: Option<&Once>) -> Result<Started, Error> {
+    async fn accept(
+        &self,
+        caller: &Principal,
+        order: &Order,
+        once: Option<&Once>,
+    ) -> Result<Started, Error> {
         if let Some(once) = once
             && let Some(id) = self.done_before(&caller.scope, once).await?
         {
@@ -180,19 +212,33 @@ impl Vault {
             origin: Origin::Call,
             created_at: now,
         };
-        let accepted = tx.accept_reconnect(&reconnect, &items, Some(self.lease_from_now())).await?;
+        let accepted = tx
+            .accept_reconnect(&reconnect, &items, Some(self.lease_from_now()))
+            .await?;
         // First of all: a call that only repeats another must not meet that one's limits.
         if let Some(once) = once {
             once.remember(&tx, &id, Some(id), now).await?;
         }
         if let Some(plan) = plan {
             let print = key.fingerprint(order.access_token.expose().as_bytes());
-            self.hold_to(&tx, &plan, order, &items, print.as_bytes(), (id, accepted.intent_seq)).await?;
+            self.hold_to(
+                &tx,
+                &plan,
+                order,
+                &items,
+                print.as_bytes(),
+                (id, accepted.intent_seq),
+            )
+            .await?;
         }
         self.check_running(&tx).await?;
         self.take_use(&tx, caller).await?;
         let detail = json!({ "items": items.len(), "intent_seq": accepted.intent_seq });
-        tx.audit(&[event(caller.actor(), "reconnect.accepted", id, detail)], now).await?;
+        tx.audit(
+            &[event(caller.actor(), "reconnect.accepted", id, detail)],
+            now,
+        )
+        .await?;
         tx.commit().await?;
         Ok(self.start(caller, id, accepted))
     }
@@ -210,14 +256,25 @@ impl Vault {
         if tx.overlaps_older(id, intent_seq).await? {
             return Err(Error::Conflict(Conflict::PlanOutdated));
         }
-        let known: Vec<_> =
-            items.iter().filter(|it| it.settled.is_none()).map(|it| it.asset_id.clone()).collect();
+        let known: Vec<_> = items
+            .iter()
+            .filter(|it| it.settled.is_none())
+            .map(|it| it.asset_id.clone())
+            .collect();
         let assets = tx.lock_assets(&known).await?;
         let now = self.clock.now();
         let standings = self.standings(tx, &assets, Some(print), now).await?;
         let items: Vec<_> = items.iter().map(|it| it.asset_id.clone()).collect();
         let token = &order.access_token;
-        plan.check(&Seen { token, items: &items, assets: &assets, standings: &standings }, now)
+        plan.check(
+            &Seen {
+                token,
+                items: &items,
+                assets: &assets,
+                standings: &standings,
+            },
+            now,
+        )
     }
 
     fn start(&self, caller: &Principal, id: ReconnectId, accepted: Accepted) -> Started {
@@ -225,7 +282,10 @@ impl Vault {
         if let Some(lease) = accepted.lease {
             self.spawn_run(caller.scope.clone(), lease, Some(tell));
         }
-        Started { id, proved: Some(proved) }
+        Started {
+            id,
+            proved: Some(proved),
+        }
     }
 
     pub(crate) fn lease_from_now(&self) -> (&str, Timestamp, Timestamp) {
@@ -255,11 +315,17 @@ impl Vault {
 }
 
 /// Whose the token must be: a session may be open to one person alone.
-pub(crate) fn expected(caller: &Principal, said: Option<PersonId>) -> Result<Option<PersonId>, Error> {
+pub(crate) fn expected(
+    caller: &Principal,
+    said: Option<PersonId>,
+) -> Result<Option<PersonId>, Error> {
     match (caller.person(), said) {
         (Some(person), Some(other)) if *person != other => {
             let reason = "this session is another person's".to_owned();
-            Err(Error::Invalid { field: "expect_person".to_owned(), reason })
+            Err(Error::Invalid {
+                field: "expect_person".to_owned(),
+                reason,
+            })
         }
         (Some(person), _) => Ok(Some(person.clone())),
         (None, said) => Ok(said),
@@ -286,12 +352,23 @@ fn cancelled() -> ItemResult {
     let detail = "The reconnect was cancelled before this asset was reached.";
     result(
         Outcome::Failed,
-        Reason::new(ReasonCode::Cancelled, Who::Provider, detail, "Start another reconnect."),
+        Reason::new(
+            ReasonCode::Cancelled,
+            Who::Provider,
+            detail,
+            "Start another reconnect.",
+        ),
     )
 }
 
 fn result(outcome: Outcome, reason: Reason) -> ItemResult {
-    ItemResult { outcome, serving: None, reason: Some(reason), retry_at: None, fbtrace_id: None }
+    ItemResult {
+        outcome,
+        serving: None,
+        reason: Some(reason),
+        retry_at: None,
+        fbtrace_id: None,
+    }
 }
 
 pub(crate) fn event(
@@ -300,7 +377,12 @@ pub(crate) fn event(
     id: ReconnectId,
     detail: serde_json::Value,
 ) -> AuditEvent {
-    AuditEvent { actor, action, subject: id.to_string(), detail }
+    AuditEvent {
+        actor,
+        action,
+        subject: id.to_string(),
+        detail,
+    }
 }
 
 /// The kind of work a reconnect is in the work list.

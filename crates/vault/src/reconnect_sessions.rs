@@ -5,7 +5,9 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use regrant_domain::{Asset, AssetId, AssetKind, ClientId, PersonId, ReconnectSessionId, Timestamp};
+use regrant_domain::{
+    Asset, AssetId, AssetKind, ClientId, PersonId, ReconnectSessionId, Timestamp,
+};
 use regrant_storage::{AuditEvent, NewReconnectSession, ReconnectSession, TenantTx};
 use serde_json::json;
 
@@ -139,7 +141,10 @@ impl Vault {
             .await?;
         let session = self.reconnect_session(caller, done.value).await?;
         let token = (!done.repeated).then_some(token);
-        Ok(Done { value: OpenedSession { session, token }, repeated: done.repeated })
+        Ok(Done {
+            value: OpenedSession { session, token },
+            repeated: done.repeated,
+        })
     }
 
     /// A session.
@@ -170,13 +175,18 @@ impl Vault {
         let now = self.clock.now();
         let own = (!caller.reach.is_all()).then(|| caller.client());
         let tx = self.store.begin_read(&caller.scope).await?;
-        let mut rows = tx.list_reconnect_sessions(own, after, limit.saturating_add(1)).await?;
+        let mut rows = tx
+            .list_reconnect_sessions(own, after, limit.saturating_add(1))
+            .await?;
         tx.commit().await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next = rows.last().filter(|_| more).map(|it| it.id);
-        Ok(SessionList { data: rows.into_iter().map(|it| view(it, now)).collect(), next })
+        Ok(SessionList {
+            data: rows.into_iter().map(|it| view(it, now)).collect(),
+            next,
+        })
     }
 
     /// Ends a session at once; one that has ended stays so.
@@ -192,7 +202,11 @@ impl Vault {
         let tx = self.store.begin(&caller.scope).await?;
         own_session(&tx, caller, id).await?;
         if tx.end_reconnect_session(id, now).await? {
-            tx.audit(&[event(caller, "reconnect_session.ended", id, json!({}))], now).await?;
+            tx.audit(
+                &[event(caller, "reconnect_session.ended", id, json!({}))],
+                now,
+            )
+            .await?;
         }
         Ok(tx.commit().await?)
     }
@@ -202,7 +216,9 @@ impl Vault {
     /// # Errors
     /// `NotFound` for a caller that is none.
     pub async fn own_reconnect_session(&self, caller: &Principal) -> Result<OwnSession, Error> {
-        let id = caller.session().ok_or(Error::NotFound(Resource::ReconnectSession))?;
+        let id = caller
+            .session()
+            .ok_or(Error::NotFound(Resource::ReconnectSession))?;
         let tx = self.store.begin_read(&caller.scope).await?;
         let session = tx.reconnect_session(id).await.map_err(missing())?;
         let mut assets = tx.assets(&session.asset_ids).await?;
@@ -217,14 +233,20 @@ impl Vault {
 
     fn check_order(&self, order: &SessionOrder) -> Result<(), Error> {
         let invalid = |field: &str, reason: &str| {
-            Err(Error::Invalid { field: field.to_owned(), reason: reason.to_owned() })
+            Err(Error::Invalid {
+                field: field.to_owned(),
+                reason: reason.to_owned(),
+            })
         };
         let limit = self.settings.max_reconnect_assets;
         if order.asset_ids.is_empty() {
             return invalid("asset_ids", "expected at least one asset");
         }
         if order.asset_ids.len() > limit {
-            return Err(Error::TooMany { field: "asset_ids", limit });
+            return Err(Error::TooMany {
+                field: "asset_ids",
+                limit,
+            });
         }
         if !MINUTES.contains(&order.minutes) {
             return invalid("minutes", "expected a whole number from 1 to 60");
@@ -240,8 +262,15 @@ impl Vault {
 }
 
 /// The assets a call names, each once and as it is registered; all must be there and within the caller's reach.
-async fn reached(tx: &TenantTx, caller: &Principal, ids: &[AssetId]) -> Result<Vec<AssetId>, Error> {
-    let mut spellings: Vec<_> = ids.iter().flat_map(|id| [id.clone(), id.as_ad_account()]).collect();
+async fn reached(
+    tx: &TenantTx,
+    caller: &Principal,
+    ids: &[AssetId],
+) -> Result<Vec<AssetId>, Error> {
+    let mut spellings: Vec<_> = ids
+        .iter()
+        .flat_map(|id| [id.clone(), id.as_ad_account()])
+        .collect();
     spellings.sort_unstable();
     spellings.dedup();
     let mut known = tx.assets(&spellings).await?;
@@ -249,13 +278,20 @@ async fn reached(tx: &TenantTx, caller: &Principal, ids: &[AssetId]) -> Result<V
     let known: HashSet<_> = known.into_iter().map(|it| it.id).collect();
     let (mut found, mut unknown, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     for (place, id) in ids.iter().enumerate() {
-        match [id.clone(), id.as_ad_account()].into_iter().find(|it| known.contains(it)) {
+        match [id.clone(), id.as_ad_account()]
+            .into_iter()
+            .find(|it| known.contains(it))
+        {
             Some(id) if seen.insert(id.clone()) => found.push(id),
             Some(_) => {}
             None => unknown.push(place),
         }
     }
-    if unknown.is_empty() { Ok(found) } else { Err(Error::UnknownAssets(unknown)) }
+    if unknown.is_empty() {
+        Ok(found)
+    } else {
+        Err(Error::UnknownAssets(unknown))
+    }
 }
 
 /// A session that shows itself to the caller: a confined client sees those that it opened.
@@ -293,7 +329,12 @@ fn event(
     id: ReconnectSessionId,
     detail: serde_json::Value,
 ) -> AuditEvent {
-    AuditEvent { actor: caller.actor(), action, subject: id.to_string(), detail }
+    AuditEvent {
+        actor: caller.actor(),
+        action,
+        subject: id.to_string(),
+        detail,
+    }
 }
 
 fn view(session: ReconnectSession, now: Timestamp) -> SessionView {
@@ -313,6 +354,10 @@ fn view(session: ReconnectSession, now: Timestamp) -> SessionView {
 
 impl From<Asset> for NamedAsset {
     fn from(asset: Asset) -> Self {
-        Self { id: asset.id, kind: asset.kind, name: asset.name }
+        Self {
+            id: asset.id,
+            kind: asset.kind,
+            name: asset.name,
+        }
     }
 }

@@ -7,7 +7,9 @@ use regrant_domain::{
 use regrant_storage::{Delivery, DeliveryFilter, NewEvent, TenantTx};
 use serde_json::json;
 
-use crate::{Conflict, Error, Principal, Repeatable, Resource, Vault, idempotency::Once, webhooks::act};
+use crate::{
+    Conflict, Error, Principal, Repeatable, Resource, Vault, idempotency::Once, webhooks::act,
+};
 
 /// How many failed deliveries one call sends again.
 const MOST_REPLAYED: u32 = 10_000;
@@ -51,7 +53,10 @@ impl Vault {
     ) -> Result<EventId, Error> {
         caller.demand_whole_tenant()?;
         let test = async |once: Option<&Once>| self.emit_test(caller, id, once).await;
-        Ok(self.once(&caller.scope, caller.id(), repeatable, test).await?.value)
+        Ok(self
+            .once(&caller.scope, caller.id(), repeatable, test)
+            .await?
+            .value)
     }
 
     async fn emit_test(
@@ -64,10 +69,18 @@ impl Vault {
         let tx = self.store.begin(&caller.scope).await?;
         demand_enabled(&tx, id).await?;
         let data = json!({ "endpoint_id": id });
-        let event = NewEvent { kind: EventKind::WebhookTest, subject: id.to_string(), data };
+        let event = NewEvent {
+            kind: EventKind::WebhookTest,
+            subject: id.to_string(),
+            data,
+        };
         let event = tx.emit_to(id, &event, now).await?;
         let detail = json!({ "event_id": event });
-        tx.audit(&[act(caller.actor(), "webhook_endpoint.tested", id, detail)], now).await?;
+        tx.audit(
+            &[act(caller.actor(), "webhook_endpoint.tested", id, detail)],
+            now,
+        )
+        .await?;
         if let Some(once) = once {
             once.remember(&tx, &event, None, now).await?;
         }
@@ -88,7 +101,10 @@ impl Vault {
     ) -> Result<usize, Error> {
         caller.demand_whole_tenant()?;
         let replay = async |once: Option<&Once>| self.replay(caller, id, what, once).await;
-        Ok(self.once(&caller.scope, caller.id(), repeatable, replay).await?.value)
+        Ok(self
+            .once(&caller.scope, caller.id(), repeatable, replay)
+            .await?
+            .value)
     }
 
     async fn replay(
@@ -104,12 +120,19 @@ impl Vault {
         demand_enabled(&tx, id).await?;
         let n = match what {
             Replay::Event(event) => {
-                tx.replay_event(id, event, wall).await.map_err(Error::missing(Resource::Event))?;
+                tx.replay_event(id, event, wall)
+                    .await
+                    .map_err(Error::missing(Resource::Event))?;
                 1
             }
             Replay::FailedSince(since) => tx.replay_failed(id, since, MOST_REPLAYED, wall).await?,
         };
-        let replayed = act(caller.actor(), "webhook_endpoint.replayed", id, json!({ "deliveries": n }));
+        let replayed = act(
+            caller.actor(),
+            "webhook_endpoint.replayed",
+            id,
+            json!({ "deliveries": n }),
+        );
         tx.audit(&[replayed], now).await?;
         if let Some(once) = once {
             once.remember(&tx, &n, None, now).await?;
@@ -131,9 +154,15 @@ impl Vault {
     ) -> Result<DeliveryList, Error> {
         caller.demand_whole_tenant()?;
         let tx = self.store.begin_read(&caller.scope).await?;
-        tx.webhook_endpoint(id).await.map_err(Error::missing(Resource::WebhookEndpoint))?;
+        tx.webhook_endpoint(id)
+            .await
+            .map_err(Error::missing(Resource::WebhookEndpoint))?;
         let DeliveryQuery { status, after } = query;
-        let filter = DeliveryFilter { status, after, limit: limit.saturating_add(1) };
+        let filter = DeliveryFilter {
+            status,
+            after,
+            limit: limit.saturating_add(1),
+        };
         let mut data = tx.list_deliveries(id, filter).await?;
         tx.commit().await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -145,7 +174,10 @@ impl Vault {
 }
 
 async fn demand_enabled(tx: &TenantTx, id: WebhookEndpointId) -> Result<(), Error> {
-    let endpoint = tx.webhook_endpoint(id).await.map_err(Error::missing(Resource::WebhookEndpoint))?;
+    let endpoint = tx
+        .webhook_endpoint(id)
+        .await
+        .map_err(Error::missing(Resource::WebhookEndpoint))?;
     match endpoint.status {
         EndpointStatus::Enabled => Ok(()),
         EndpointStatus::Disabled => Err(Error::Conflict(Conflict::EndpointDisabled)),

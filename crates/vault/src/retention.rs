@@ -36,7 +36,9 @@ impl Retention {
             AuditKind::Acts => self.audit_acts,
         };
         // Each step is told in the chain: once a day is often enough.
-        now.checked_sub_signed(keep?)?.duration_trunc(Duration::days(1)).ok()
+        now.checked_sub_signed(keep?)?
+            .duration_trunc(Duration::days(1))
+            .ok()
     }
 }
 
@@ -63,12 +65,22 @@ mod tests {
     #[test]
     fn audit_keeps_its_words_by_whole_days_or_for_ever() {
         let now: Timestamp = "2027-06-15T13:14:15Z".parse().unwrap();
-        let keep =
-            Retention { audit_reads: Some(Duration::days(400)), audit_acts: None, ..Retention::default() };
+        let keep = Retention {
+            audit_reads: Some(Duration::days(400)),
+            audit_acts: None,
+            ..Retention::default()
+        };
         let since = keep.audit_since(AuditKind::Reads, now).unwrap();
         assert_eq!(since.to_rfc3339(), "2026-05-11T00:00:00+00:00");
         assert_eq!(keep.audit_since(AuditKind::Acts, now), None);
-        let eternal = Retention { audit_worker: Some(Duration::MAX), ..keep };
-        assert_eq!(eternal.audit_since(AuditKind::Worker, now), None, "longer than there is time");
+        let eternal = Retention {
+            audit_worker: Some(Duration::MAX),
+            ..keep
+        };
+        assert_eq!(
+            eternal.audit_since(AuditKind::Worker, now),
+            None,
+            "longer than there is time"
+        );
     }
 }

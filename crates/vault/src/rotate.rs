@@ -9,7 +9,9 @@ use regrant_domain::{
     AccessToken, AssetId, ClientId, Clock, CredentialKind, EventKind, Grant, GrantId, ReconnectId,
     RefusalKind, Timestamp,
 };
-use regrant_storage::{AuditEvent, Claim, DueKind, NewEvent, NewItem, NewReconnect, Origin, TenantTx};
+use regrant_storage::{
+    AuditEvent, Claim, DueKind, NewEvent, NewItem, NewReconnect, Origin, TenantTx,
+};
 use serde_json::json;
 use tracing::{info, warn};
 
@@ -30,7 +32,9 @@ impl Settings {
             CredentialKind::User => self.refresh_user,
             CredentialKind::Page | CredentialKind::WorkplaceApp => return false,
         };
-        grant.expires_at.is_some_and(|at| at > now && at - now <= lead)
+        grant
+            .expires_at
+            .is_some_and(|at| at > now && at - now <= lead)
     }
 }
 
@@ -44,11 +48,18 @@ impl Vault {
         // One at a time: a lease that is claimed is worked on at once.
         for _ in 0..limit {
             let (kind, wall) = (DueKind::Refresh, Clock::wall());
-            let claims = self.store.claim_due(kind, wall, &self.jobs.owner, LEASE, 1).await?;
-            let Some(claim) = claims.into_iter().next() else { break };
+            let claims = self
+                .store
+                .claim_due(kind, wall, &self.jobs.owner, LEASE, 1)
+                .await?;
+            let Some(claim) = claims.into_iter().next() else {
+                break;
+            };
             match self.rotate(&claim).await {
                 Ok(done) => refreshed += usize::from(done),
-                Err(error) => warn!(tenant.id = %claim.scope.tenant(), error = %error, "a refresh broke off"),
+                Err(error) => {
+                    warn!(tenant.id = %claim.scope.tenant(), error = %error, "a refresh broke off")
+                }
             }
         }
         Ok(refreshed)
@@ -71,7 +82,9 @@ impl Vault {
 
     async fn rotate(&self, claim: &Claim) -> Result<bool, Error> {
         let grant_id = GrantId::from_uuid(claim.object);
-        let Some((grant, token)) = self.take_up(claim, grant_id).await? else { return Ok(false) };
+        let Some((grant, token)) = self.take_up(claim, grant_id).await? else {
+            return Ok(false);
+        };
         let app = self.app(claim.scope.app_id()).await?;
         let exchanged = if grant.kind == CredentialKind::SystemUser {
             self.graph.refresh_system_user(&app, &token).await
@@ -82,42 +95,59 @@ impl Vault {
             Ok(exchanged) => self.hand_over(claim, &grant, &exchanged.token).await,
             Err(error) => {
                 let refusal = error.refusal();
-                let transient = refusal.kind.is_transient() || refusal.kind == RefusalKind::Unclassified;
-                self.give_up(claim, &grant, &refusal.message, transient).await?;
+                let transient =
+                    refusal.kind.is_transient() || refusal.kind == RefusalKind::Unclassified;
+                self.give_up(claim, &grant, &refusal.message, transient)
+                    .await?;
                 Ok(false)
             }
         }
     }
 
     /// Reads the grant's token, and proves that the database can be written before anything is exchanged.
-    async fn take_up(&self, claim: &Claim, id: GrantId) -> Result<Option<(Grant, AccessToken)>, Error> {
+    async fn take_up(
+        &self,
+        claim: &Claim,
+        id: GrantId,
+    ) -> Result<Option<(Grant, AccessToken)>, Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&claim.scope).await?;
         tx.hold(&claim.lease).await?;
         if tx.is_being_replaced(id).await? {
             // What a tenant asked for goes first, and nothing is exchanged in vain.
-            tx.reschedule(&claim.lease, Clock::wall() + GIVE_WAY).await?;
+            tx.reschedule(&claim.lease, Clock::wall() + GIVE_WAY)
+                .await?;
             tx.commit().await?;
             return Ok(None);
         }
         let kept = tx.grant_token(id).await?;
-        let sealed = kept.sealed.filter(|_| self.settings.is_to_refresh(&kept.grant, now));
+        let sealed = kept
+            .sealed
+            .filter(|_| self.settings.is_to_refresh(&kept.grant, now));
         if sealed.is_some() {
             tx.note_refresh_tried(id, now).await?;
         } else {
             tx.finish_due(&claim.lease).await?;
         }
         tx.commit().await?;
-        let Some(sealed) = sealed else { return Ok(None) };
+        let Some(sealed) = sealed else {
+            return Ok(None);
+        };
         let context = grant_context(claim.scope.tenant(), id);
         let plain = self.keys.open(&claim.scope, &context, &sealed).await?;
-        let text = std::str::from_utf8(&plain).map_err(|_| Error::internal("a kept token is not text"))?;
+        let text =
+            std::str::from_utf8(&plain).map_err(|_| Error::internal("a kept token is not text"))?;
         let token = AccessToken::parse(text.to_owned()).map_err(Error::internal)?;
         Ok(Some((kept.grant, token)))
     }
 
     /// Starts the reconnect that brings the new token to the old one's assets.
-    async fn hand_over(&self, claim: &Claim, grant: &Grant, token: &AccessToken) -> Result<bool, Error> {
+    async fn hand_over(
+        &self,
+        claim: &Claim,
+        grant: &Grant,
+        token: &AccessToken,
+    ) -> Result<bool, Error> {
         let (id, now, scope) = (ReconnectId::mint(), self.clock.now(), &claim.scope);
         let key = self.keys.active(scope).await?;
         let context = Context::of_row(scope.tenant(), id.uuid(), Purpose::SubmittedToken);
@@ -141,7 +171,9 @@ impl Vault {
             return Ok(false);
         }
         let items: Vec<_> = assets.into_iter().map(item).collect();
-        let accepted = tx.accept_reconnect(&reconnect, &items, Some(self.lease_from_now())).await?;
+        let accepted = tx
+            .accept_reconnect(&reconnect, &items, Some(self.lease_from_now()))
+            .await?;
         // What a tenant asked for goes first: a refreshed old token must not overtake it.
         if tx.overlaps_older(id, accepted.intent_seq).await? {
             drop(tx);
@@ -160,7 +192,13 @@ impl Vault {
     }
 
     /// A transient failure is tried again; another one is told, and a person must act.
-    async fn give_up(&self, claim: &Claim, grant: &Grant, why: &str, transient: bool) -> Result<(), Error> {
+    async fn give_up(
+        &self,
+        claim: &Claim,
+        grant: &Grant,
+        why: &str,
+        transient: bool,
+    ) -> Result<(), Error> {
         if transient {
             return self.put_off(claim, Clock::wall() + TRY_AGAIN).await;
         }
@@ -191,11 +229,29 @@ async fn tell(
     now: Timestamp,
 ) -> Result<(), Error> {
     let (actor, subject) = ("worker".to_owned(), grant.id.to_string());
-    let event = AuditEvent { actor, action: kind.as_str(), subject: subject.clone(), detail: detail.clone() };
+    let event = AuditEvent {
+        actor,
+        action: kind.as_str(),
+        subject: subject.clone(),
+        detail: detail.clone(),
+    };
     tx.audit(&[event], now).await?;
-    Ok(tx.emit(&[NewEvent { kind, subject, data: detail }], now).await?)
+    Ok(tx
+        .emit(
+            &[NewEvent {
+                kind,
+                subject,
+                data: detail,
+            }],
+            now,
+        )
+        .await?)
 }
 
 fn item(asset_id: AssetId) -> NewItem {
-    NewItem { asked: asset_id.to_string(), asset_id, settled: None }
+    NewItem {
+        asked: asset_id.to_string(),
+        asset_id,
+        settled: None,
+    }
 }

@@ -37,7 +37,10 @@ impl Vault {
         let lease_for = chrono::Duration::from_std(self.settings.lease).map_err(Error::internal)?;
         // What cannot run here is left to other processes.
         let places = u32::try_from(self.jobs.places.available_permits()).unwrap_or(u32::MAX);
-        let claims = self.store.claim_due(DUE, Clock::wall(), &self.jobs.owner, lease_for, places).await?;
+        let claims = self
+            .store
+            .claim_due(DUE, Clock::wall(), &self.jobs.owner, lease_for, places)
+            .await?;
         let n = claims.len();
         for claim in claims {
             self.spawn_run(claim.scope, claim.lease, None);
@@ -75,28 +78,47 @@ impl Vault {
     pub async fn close(&self) {
         self.jobs.stop.cancel();
         self.jobs.tracker.close();
-        if tokio::time::timeout(PATIENCE, self.jobs.tracker.wait()).await.is_err() {
+        if tokio::time::timeout(PATIENCE, self.jobs.tracker.wait())
+            .await
+            .is_err()
+        {
             warn!("work under way did not settle in time; it will be taken up again");
         }
         if let Err(error) = self.store.release_leases(&self.jobs.owner).await {
-            warn!(error = &*chain(&error), "cannot give leases back; they end by themselves");
+            warn!(
+                error = &*chain(&error),
+                "cannot give leases back; they end by themselves"
+            );
         }
         self.store.leave();
     }
 
-    pub(crate) fn spawn_run(&self, scope: TenantScope, lease: Lease, tell: Option<oneshot::Sender<Proved>>) {
+    pub(crate) fn spawn_run(
+        &self,
+        scope: TenantScope,
+        lease: Lease,
+        tell: Option<oneshot::Sender<Proved>>,
+    ) {
         let vault = self.clone();
-        let span = info_span!("reconnect", tenant.id = %scope.tenant(), reconnect.id = %id_of(&lease));
+        let span =
+            info_span!("reconnect", tenant.id = %scope.tenant(), reconnect.id = %id_of(&lease));
         let run = async move {
             let done = vault.run_leased(&scope, &lease, tell).await;
             vault.progress.moved(id_of(&lease));
             match done {
                 Ok(()) => {}
-                Err(error) if is_lost(&error) => warn!("another process has taken the reconnect over"),
-                Err(error) => warn!(error = &*chain(&error), "a run broke off; it will be taken up again"),
+                Err(error) if is_lost(&error) => {
+                    warn!("another process has taken the reconnect over")
+                }
+                Err(error) => warn!(
+                    error = &*chain(&error),
+                    "a run broke off; it will be taken up again"
+                ),
             }
         };
-        self.jobs.tracker.spawn_on(run.instrument(span), &self.jobs.runtime);
+        self.jobs
+            .tracker
+            .spawn_on(run.instrument(span), &self.jobs.runtime);
     }
 
     /// Runs while a heartbeat keeps the lease.
@@ -134,7 +156,10 @@ impl Vault {
     ) -> Result<(), Error> {
         let reconnect = self.read_reconnect(scope, id_of(lease)).await?;
         let app = self.app(scope.app_id()).await?;
-        match self.prove_token(scope, lease, &reconnect, &app, tell).await? {
+        match self
+            .prove_token(scope, lease, &reconnect, &app, tell)
+            .await?
+        {
             Prove::Proved(credentials) => {
                 // Proving the one token is quick and somebody waits for it; only the many probes queue.
                 let _place = self.jobs.places.acquire().await.map_err(Error::internal)?;
@@ -172,10 +197,19 @@ impl Vault {
     ) -> Result<(), Error> {
         let open = self.settle_unasked(scope, lease, credentials, open).await?;
         let targets: Vec<_> = open.iter().map(|(_, target)| target.clone()).collect();
-        let chunks = self.graph.probe_stream(app, &credentials.token, &credentials.grant.person_id, &targets);
+        let chunks = self.graph.probe_stream(
+            app,
+            &credentials.token,
+            &credentials.grant.person_id,
+            &targets,
+        );
         pin_mut!(chunks);
         while let Some(chunk) = chunks.next().await {
-            let items = chunk.indices.iter().filter_map(|index| open.get(*index)).map(|(item, _)| item);
+            let items = chunk
+                .indices
+                .iter()
+                .filter_map(|index| open.get(*index))
+                .map(|(item, _)| item);
             let probed: Vec<_> = items.zip(chunk.proofs).collect();
             self.settle(scope, lease, credentials, probed).await?;
             self.progress.moved(id_of(lease));
@@ -187,23 +221,34 @@ impl Vault {
     }
 
     /// Ends the reconnect, or gives the lease back until its next item is due.
-    pub(crate) async fn finish_or_wait(&self, scope: &TenantScope, lease: &Lease) -> Result<(), Error> {
+    pub(crate) async fn finish_or_wait(
+        &self,
+        scope: &TenantScope,
+        lease: &Lease,
+    ) -> Result<(), Error> {
         let (id, now) = (id_of(lease), self.clock.now());
         let tx = self.store.begin(scope).await?;
         tx.hold(lease).await?;
         let reconnect = tx.reconnect(id).await?;
         if reconnect.open == 0 {
-            tx.finish_reconnect(id, ReconnectStatus::Completed, now).await?;
+            tx.finish_reconnect(id, ReconnectStatus::Completed, now)
+                .await?;
             tx.wipe_idle_grants().await?;
             let detail = serde_json::json!({ "items": reconnect.total });
-            tx.audit(&[event("vault".to_owned(), "reconnect.completed", id, detail)], now).await?;
+            tx.audit(
+                &[event("vault".to_owned(), "reconnect.completed", id, detail)],
+                now,
+            )
+            .await?;
             let counts = tx.counts(&[id]).await?.remove(&id).unwrap_or_default();
             tx.emit(&[completed(id, &counts)], now).await?;
         } else {
             let wall = Clock::wall();
             let next = tx.next_retry(id).await?.filter(|at| *at > wall);
             // A process that stops leaves items nobody has tried: they are due now, whatever else waits.
-            let due_at = next.filter(|_| !self.jobs.stop.is_cancelled()).unwrap_or(wall);
+            let due_at = next
+                .filter(|_| !self.jobs.stop.is_cancelled())
+                .unwrap_or(wall);
             tx.reschedule(lease, due_at).await?;
         }
         tx.commit().await?;
@@ -216,7 +261,10 @@ impl Vault {
         id: ReconnectId,
     ) -> Result<Reconnect, Error> {
         let tx = self.store.begin_read(scope).await?;
-        let reconnect = tx.reconnect(id).await.map_err(Error::missing(Resource::Reconnect))?;
+        let reconnect = tx
+            .reconnect(id)
+            .await
+            .map_err(Error::missing(Resource::Reconnect))?;
         tx.commit().await?;
         Ok(reconnect)
     }
@@ -235,11 +283,16 @@ pub(crate) fn id_of(lease: &Lease) -> ReconnectId {
 
 /// What the outside is told of a reconnect that has ended.
 fn completed(id: ReconnectId, counts: &Counts) -> NewEvent {
-    let counts: serde_json::Map<_, _> =
-        counts.iter().map(|(it, n)| (it.as_str().to_owned(), n.into())).collect();
-    let data =
-        serde_json::json!({ "reconnect_id": id, "status": ReconnectStatus::Completed, "counts": counts });
-    NewEvent { kind: EventKind::ReconnectCompleted, subject: id.to_string(), data }
+    let counts: serde_json::Map<_, _> = counts
+        .iter()
+        .map(|(it, n)| (it.as_str().to_owned(), n.into()))
+        .collect();
+    let data = serde_json::json!({ "reconnect_id": id, "status": ReconnectStatus::Completed, "counts": counts });
+    NewEvent {
+        kind: EventKind::ReconnectCompleted,
+        subject: id.to_string(),
+        data,
+    }
 }
 
 /// Whether the lease belongs to somebody else now.
@@ -259,5 +312,8 @@ fn is_lost(error: &Error) -> bool {
 /// An error with its causes, for the log.
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |it| it.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }

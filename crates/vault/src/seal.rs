@@ -5,8 +5,8 @@
 
 use regrant_crypto::{Context, DataKey, Purpose};
 use regrant_domain::{
-    AccessToken, AppId, Asset, Credential, CredentialId, CredentialKind, Grant, GrantId, Proven, Sealed,
-    Slot, TenantId, Timestamp,
+    AccessToken, AppId, Asset, Credential, CredentialId, CredentialKind, Grant, GrantId, Proven,
+    Sealed, Slot, TenantId, Timestamp,
 };
 use regrant_storage::StoredCredential;
 
@@ -39,7 +39,11 @@ impl Offered<'_> {
         now: Timestamp,
     ) -> Result<StoredCredential, Error> {
         let minted = proven.page_token.as_ref();
-        let kind = if minted.is_some() { CredentialKind::Page } else { self.kind };
+        let kind = if minted.is_some() {
+            CredentialKind::Page
+        } else {
+            self.kind
+        };
         // A page token has no end of its own; it dies with its grant's access.
         let ends = self.grant.filter(|_| kind != CredentialKind::Page);
         let credential = Credential {
@@ -60,9 +64,21 @@ impl Offered<'_> {
             created_at: now,
         };
         let facts = self.facts(&credential);
-        let sealed = seal_credential(key, tenant, &credential, minted.unwrap_or(self.token), &facts)?;
+        let sealed = seal_credential(
+            key,
+            tenant,
+            &credential,
+            minted.unwrap_or(self.token),
+            &facts,
+        )?;
         let tasks = proven.tasks.unwrap_or_default();
-        Ok(StoredCredential { credential: Credential { sealed, ..credential }, tasks })
+        Ok(StoredCredential {
+            credential: Credential {
+                sealed,
+                ..credential
+            },
+            tasks,
+        })
     }
 
     fn facts(&self, credential: &Credential) -> SealedFacts {

@@ -8,8 +8,8 @@
 use std::collections::HashMap;
 
 use regrant_domain::{
-    Asset, AssetId, AssetKind, Grant, GrantId, GrantedScope, Proof, Refusal, RefusalKind, Timestamp,
-    settle::Standing,
+    Asset, AssetId, AssetKind, Grant, GrantId, GrantedScope, Proof, Refusal, RefusalKind,
+    Timestamp, settle::Standing,
 };
 use regrant_graph::Target;
 use regrant_storage::{Item, Lease, StoredCredential, TenantScope, TenantTx};
@@ -30,9 +30,17 @@ impl Vault {
         probed: Vec<(&Item, Proof)>,
     ) -> Result<(), Error> {
         let key = self.keys.active(scope).await?;
-        let fingerprint = key.fingerprint(credentials.token.expose().as_bytes()).as_bytes().to_vec();
-        let offer = Offer { credentials, fingerprint, key: &key };
-        self.settle_offer(scope, lease, credentials.intent_seq, Some(offer), probed).await
+        let fingerprint = key
+            .fingerprint(credentials.token.expose().as_bytes())
+            .as_bytes()
+            .to_vec();
+        let offer = Offer {
+            credentials,
+            fingerprint,
+            key: &key,
+        };
+        self.settle_offer(scope, lease, credentials.intent_seq, Some(offer), probed)
+            .await
     }
 
     /// Settles items that the same refusal holds for, before any token was proved.
@@ -43,7 +51,8 @@ impl Vault {
         intent_seq: i64,
         probed: Vec<(&Item, Proof)>,
     ) -> Result<(), Error> {
-        self.settle_offer(scope, lease, intent_seq, None, probed).await
+        self.settle_offer(scope, lease, intent_seq, None, probed)
+            .await
     }
 
     /// Settles what needs no probe; gives back the items that do, with their assets' kinds.
@@ -72,8 +81,10 @@ impl Vault {
             }
         }
         for chunk in chunks_of(unasked) {
-            let probed =
-                chunk.iter().map(|(item, refusal)| (item, Proof::Refused(refusal.clone()))).collect();
+            let probed = chunk
+                .iter()
+                .map(|(item, refusal)| (item, Proof::Refused(refusal.clone())))
+                .collect();
             self.settle(scope, lease, credentials, probed).await?;
         }
         Ok(asked)
@@ -87,7 +98,10 @@ impl Vault {
         offer: Option<Offer<'_>>,
         probed: Vec<(&Item, Proof)>,
     ) -> Result<(), Error> {
-        let ids: Vec<_> = probed.iter().map(|(item, _)| item.asset_id.clone()).collect();
+        let ids: Vec<_> = probed
+            .iter()
+            .map(|(item, _)| item.asset_id.clone())
+            .collect();
         let now = self.clock.now();
         let tx = self.store.begin(scope).await?;
         tx.hold(lease).await?;
@@ -114,12 +128,20 @@ impl Vault {
         let offered = offer.map(|it| it.fingerprint.as_slice());
         let mut standings = self.standings(tx, &assets, offered, now).await?;
         let candidates = tx.candidate_credentials(ids).await?.into_iter();
-        let candidates: HashMap<_, _> =
-            candidates.map(|it| (it.credential.asset_id, it.credential.intent_seq)).collect();
+        let candidates: HashMap<_, _> = candidates
+            .map(|it| (it.credential.asset_id, it.credential.intent_seq))
+            .collect();
         let found = |asset: Asset| {
             let standing = standings.remove(&asset.id).unwrap_or_default();
             let candidate_seq = candidates.get(&asset.id).copied().unwrap_or(0);
-            (asset.id.clone(), Found { asset, standing, candidate_seq })
+            (
+                asset.id.clone(),
+                Found {
+                    asset,
+                    standing,
+                    candidate_seq,
+                },
+            )
         };
         Ok(assets.into_iter().map(found).collect())
     }
@@ -134,15 +156,27 @@ impl Vault {
     ) -> Result<HashMap<AssetId, Standing>, Error> {
         let ids: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
         let active = tx.active_credentials(&ids).await?;
-        let grant_ids: Vec<_> = active.iter().filter_map(|it| it.credential.grant_id).collect();
-        let grants: HashMap<GrantId, Grant> =
-            tx.grants(&grant_ids).await?.into_iter().map(|it| (it.id, it)).collect();
-        let mut active: HashMap<_, _> =
-            active.into_iter().map(|it| (it.credential.asset_id.clone(), it)).collect();
+        let grant_ids: Vec<_> = active
+            .iter()
+            .filter_map(|it| it.credential.grant_id)
+            .collect();
+        let grants: HashMap<GrantId, Grant> = tx
+            .grants(&grant_ids)
+            .await?
+            .into_iter()
+            .map(|it| (it.id, it))
+            .collect();
+        let mut active: HashMap<_, _> = active
+            .into_iter()
+            .map(|it| (it.credential.asset_id.clone(), it))
+            .collect();
         let standing = |asset: &Asset| {
             let standing = match active.remove(&asset.id) {
                 Some(held) => standing_of(asset, held, &grants, offered, now, self.settings.notice),
-                None => Standing { cut_off_passed: cut_off_passed(asset, now), ..Standing::default() },
+                None => Standing {
+                    cut_off_passed: cut_off_passed(asset, now),
+                    ..Standing::default()
+                },
             };
             (asset.id.clone(), standing)
         };
@@ -161,7 +195,10 @@ fn standing_of(
     let grant = held.credential.grant_id.and_then(|id| grants.get(&id));
     Standing {
         // A page token ranks as the grant it was minted from; what was never proved ranks as nothing.
-        proved: held.credential.proved_at.map(|_| grant.map_or(held.credential.kind, |grant| grant.kind)),
+        proved: held
+            .credential
+            .proved_at
+            .map(|_| grant.map_or(held.credential.kind, |grant| grant.kind)),
         serves: asset.state(now, notice).serves(),
         same_token: offered.is_some_and(|it| it == held.credential.fingerprint),
         tasks: held.tasks,
@@ -170,7 +207,11 @@ fn standing_of(
 }
 
 pub(crate) fn target_of(asset: &Asset) -> Target {
-    Target { id: asset.id.clone(), kind: asset.kind, business: asset.business_id.clone() }
+    Target {
+        id: asset.id.clone(),
+        kind: asset.kind,
+        business: asset.business_id.clone(),
+    }
 }
 
 fn cut_off_passed(asset: &Asset, now: Timestamp) -> bool {
@@ -187,16 +228,27 @@ pub(crate) fn missing_scope(kind: AssetKind, id: &AssetId, grant: &Grant) -> Opt
         AssetKind::InstagramAccount => &["instagram_basic", "instagram_business_basic"],
         AssetKind::WhatsappBusinessAccount => &["whatsapp_business_management"],
     };
-    let mut granted = grant.scopes.iter().filter(|it| any_of.contains(&it.scope.as_str())).peekable();
+    let mut granted = grant
+        .scopes
+        .iter()
+        .filter(|it| any_of.contains(&it.scope.as_str()))
+        .peekable();
     if granted.peek().is_none() {
         let lacking = any_of.iter().take(1).map(|it| (*it).to_owned()).collect();
         let message = format!("It was granted none of: {}.", any_of.join(", "));
-        return Some(Refusal { kind: RefusalKind::MissingScope(lacking), message, fbtrace_id: None });
+        return Some(Refusal {
+            kind: RefusalKind::MissingScope(lacking),
+            message,
+            fbtrace_id: None,
+        });
     }
     // A business may be readable though it was not ticked at the login; targets of the others' scopes may be
     // numbers of another kind, so that only the probe can tell.
-    let ticked =
-        |it: &GrantedScope| it.target_ids.as_ref().is_none_or(|ids| ids.iter().any(|it| it == id.digits()));
+    let ticked = |it: &GrantedScope| {
+        it.target_ids
+            .as_ref()
+            .is_none_or(|ids| ids.iter().any(|it| it == id.digits()))
+    };
     let unticked = kind == AssetKind::Business && !granted.any(ticked);
     unticked.then(|| Refusal {
         kind: RefusalKind::NotReached,
@@ -206,11 +258,18 @@ pub(crate) fn missing_scope(kind: AssetKind, id: &AssetId, grant: &Grant) -> Opt
 }
 
 fn refused(kind: RefusalKind) -> Refusal {
-    Refusal { kind, message: "Not asked.".to_owned(), fbtrace_id: None }
+    Refusal {
+        kind,
+        message: "Not asked.".to_owned(),
+        fbtrace_id: None,
+    }
 }
 
 fn by_id(assets: Vec<Asset>) -> HashMap<AssetId, Asset> {
-    assets.into_iter().map(|asset| (asset.id.clone(), asset)).collect()
+    assets
+        .into_iter()
+        .map(|asset| (asset.id.clone(), asset))
+        .collect()
 }
 
 fn chunks_of<T>(mut all: Vec<T>) -> Vec<Vec<T>> {

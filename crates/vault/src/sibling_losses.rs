@@ -50,7 +50,10 @@ impl Vault {
         if offered.kind == CredentialKind::SystemUser {
             return Ok(Losses::default());
         }
-        let theirs = Selection { person_id: Some(offered.person_id.clone()), ..Selection::default() };
+        let theirs = Selection {
+            person_id: Some(offered.person_id.clone()),
+            ..Selection::default()
+        };
         let filter = self.filter_of(caller, &theirs, now);
         let mut others = tx.list_assets(&filter).await?;
         let more = others.len() >= usize::try_from(filter.limit).unwrap_or(usize::MAX);
@@ -58,7 +61,10 @@ impl Vault {
         others.retain(|it| !named.contains(&it.id) && it.state(now, self.settings.notice).serves());
         let held = behind(tx, &others).await?;
         let loss = |asset: Asset| SiblingLoss::of(held.get(&asset.id)?, offered, asset);
-        Ok(Losses { found: others.into_iter().filter_map(loss).collect(), more })
+        Ok(Losses {
+            found: others.into_iter().filter_map(loss).collect(),
+            more,
+        })
     }
 }
 
@@ -67,15 +73,26 @@ impl SiblingLoss {
         let lost = lost_scopes(asset.kind, &asset.id, held, offered);
         let lost_scopes: Vec<_> = lost.into_iter().map(ToOwned::to_owned).collect();
         let Asset { id, kind, name, .. } = asset;
-        (!lost_scopes.is_empty()).then_some(Self { id, kind, name, lost_scopes })
+        (!lost_scopes.is_empty()).then_some(Self {
+            id,
+            kind,
+            name,
+            lost_scopes,
+        })
     }
 }
 
 /// The grants that serve assets, as far as they are known.
 async fn behind(tx: &TenantTx, assets: &[Asset]) -> Result<HashMap<AssetId, Arc<Grant>>, Error> {
     let ids: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
-    let serving = tx.active_credentials(&ids).await?.into_iter().map(|it| it.credential);
-    let serving: Vec<_> = serving.filter_map(|it| Some((it.asset_id, it.grant_id?))).collect();
+    let serving = tx
+        .active_credentials(&ids)
+        .await?
+        .into_iter()
+        .map(|it| it.credential);
+    let serving: Vec<_> = serving
+        .filter_map(|it| Some((it.asset_id, it.grant_id?)))
+        .collect();
     let distinct: HashSet<GrantId> = serving.iter().map(|(_, grant)| *grant).collect();
     let grants = tx.grants(&distinct.into_iter().collect::<Vec<_>>()).await?;
     let grants: HashMap<_, _> = grants.into_iter().map(|it| (it.id, Arc::new(it))).collect();

@@ -69,8 +69,11 @@ impl Vault {
         repeat: Option<Repeatable>,
     ) -> Result<Vec<SigningKeyView>, Error> {
         by.demand_owner()?;
-        let rotate = async |once: Option<&Once>| self.replace_signing_keys(by, immediately, once).await;
-        let done = self.once(&self.store.system_scope(), by.caller_id(), repeat, rotate).await?;
+        let rotate =
+            async |once: Option<&Once>| self.replace_signing_keys(by, immediately, once).await;
+        let done = self
+            .once(&self.store.system_scope(), by.caller_id(), repeat, rotate)
+            .await?;
         self.issuer.renew().await;
         Ok(done.value)
     }
@@ -88,14 +91,27 @@ impl Vault {
     ) -> Result<Vec<SigningKeyView>, Error> {
         let (system, now) = (self.store.system_scope(), self.clock.now());
         let active_from = if immediately { now } else { now + AHEAD };
-        let others_until = if immediately { now } else { active_from + OVERLAP };
+        let others_until = if immediately {
+            now
+        } else {
+            active_from + OVERLAP
+        };
         let key = SigningKey::generate()?;
         let new = seal(&self.keys, key.kid(), &key, now, active_from).await?;
         let tx = self.store.begin(&system).await?;
         tx.replace_signing_keys(&new, others_until).await?;
         let detail = json!({ "active_from": active_from, "others_until": others_until });
         let (action, subject) = ("signing_key.rotated", new.kid);
-        tx.audit(&[AuditEvent { actor: by.actor(), action, subject, detail }], now).await?;
+        tx.audit(
+            &[AuditEvent {
+                actor: by.actor(),
+                action,
+                subject,
+                detail,
+            }],
+            now,
+        )
+        .await?;
         let keys = views(&tx.signing_keys().await?, now);
         self.conclude(tx, once, &keys, now).await?;
         Ok(keys)
@@ -139,7 +155,12 @@ impl KeySet {
         };
         let (api, browser) = (with_keys(Audience::Api), with_keys(Audience::Browser));
         let admin = with_keys(Audience::Admin);
-        Ok(Self { keys: open, api, browser, admin })
+        Ok(Self {
+            keys: open,
+            api,
+            browser,
+            admin,
+        })
     }
 
     /// The key that signs now. One that is not to sign yet does where there is no other: another process's clock
@@ -169,7 +190,9 @@ impl KeySet {
 
     /// What a checkpoint that this installation signed says, whichever key it was; nothing of any other is believed.
     pub(crate) fn verify_checkpoint(&self, statement: &str) -> Result<Checkpoint, Error> {
-        self.api.verify_checkpoint(statement).map_err(Error::internal)
+        self.api
+            .verify_checkpoint(statement)
+            .map_err(Error::internal)
     }
 
     fn jwks(&self, now: Timestamp) -> Value {
@@ -188,9 +211,15 @@ pub(crate) async fn ensure_key(keys: &Keys, now: Timestamp) -> Result<(), Error>
     if store.signing_keys().await?.iter().any(|it| lives(it, now)) {
         return Ok(());
     }
-    let kid = format!("{}-1", keys.active(&store.system_scope()).await?.id().simple());
+    let kid = format!(
+        "{}-1",
+        keys.active(&store.system_scope()).await?.id().simple()
+    );
     let key = SigningKey::from_pkcs8(&kid, &SigningKey::generate()?.private_pkcs8())?;
-    match store.insert_signing_key(&seal(keys, &kid, &key, now, now).await?).await {
+    match store
+        .insert_signing_key(&seal(keys, &kid, &key, now, now).await?)
+        .await
+    {
         Ok(()) | Err(regrant_storage::Error::Taken(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }
@@ -205,17 +234,27 @@ async fn seal(
 ) -> Result<NewSigningKey, Error> {
     let data_key = keys.active(&keys.store().system_scope()).await?;
     let sealed = data_key.seal(&context(kid), &key.private_pkcs8())?;
-    Ok(NewSigningKey { kid: kid.to_owned(), sealed, created_at, active_from })
+    Ok(NewSigningKey {
+        kid: kid.to_owned(),
+        sealed,
+        created_at,
+        active_from,
+    })
 }
 
 async fn open_key(keys: &Keys, stored: &StoredSigningKey) -> Result<SigningKey, Error> {
     let system = keys.store().system_scope();
-    let plain = keys.open(&system, &context(&stored.kid), &stored.sealed).await?;
+    let plain = keys
+        .open(&system, &context(&stored.kid), &stored.sealed)
+        .await?;
     Ok(SigningKey::from_pkcs8(&stored.kid, &plain)?)
 }
 
 fn context(kid: &str) -> Context<'_> {
-    Context { asset_id: kid, ..Context::of_row(TenantId::SYSTEM, uuid::Uuid::nil(), Purpose::SigningKey) }
+    Context {
+        asset_id: kid,
+        ..Context::of_row(TenantId::SYSTEM, uuid::Uuid::nil(), Purpose::SigningKey)
+    }
 }
 
 /// The newest key whose time has come, else the first one whose time will.
@@ -225,7 +264,10 @@ fn signing<'a>(
 ) -> Option<&'a StoredSigningKey> {
     let order = |it: &&StoredSigningKey| (it.active_from, it.created_at, it.kid.clone());
     let live = keys.filter(|it| lives(it, now));
-    live.clone().filter(|it| it.active_from <= now).max_by_key(order).or_else(|| live.min_by_key(order))
+    live.clone()
+        .filter(|it| it.active_from <= now)
+        .max_by_key(order)
+        .or_else(|| live.min_by_key(order))
 }
 
 fn lives(key: &StoredSigningKey, now: Timestamp) -> bool {

@@ -44,7 +44,10 @@ impl Vault {
         match targets {
             Targets::Listed(ids) => {
                 self.check_number("asset_ids", ids.len())?;
-                let spellings: Vec<_> = ids.iter().flat_map(|id| [id.clone(), id.as_ad_account()]).collect();
+                let spellings: Vec<_> = ids
+                    .iter()
+                    .flat_map(|id| [id.clone(), id.as_ad_account()])
+                    .collect();
                 let mut known = tx.assets(&distinct(spellings)).await?;
                 known.retain(|it| caller.reaches(it));
                 let items = fold(ids, &known);
@@ -54,7 +57,9 @@ impl Vault {
                 Ok((items, known))
             }
             Targets::Selected(selection) => {
-                let known = tx.list_assets(&self.filter_of(caller, selection, now)).await?;
+                let known = tx
+                    .list_assets(&self.filter_of(caller, selection, now))
+                    .await?;
                 self.check_number("select", known.len())?;
                 let open = |it: &Asset| open_item(it.id.clone(), it.id.as_str());
                 Ok((known.iter().map(open).collect(), known))
@@ -67,14 +72,22 @@ impl Vault {
         match n {
             0 => {
                 let reason = "expected at least one asset".to_owned();
-                Err(Error::Invalid { field: field.to_owned(), reason })
+                Err(Error::Invalid {
+                    field: field.to_owned(),
+                    reason,
+                })
             }
             n if n > limit => Err(Error::TooMany { field, limit }),
             _ => Ok(()),
         }
     }
 
-    pub(crate) fn filter_of(&self, caller: &Principal, selection: &Selection, now: Timestamp) -> AssetFilter {
+    pub(crate) fn filter_of(
+        &self,
+        caller: &Principal,
+        selection: &Selection,
+        now: Timestamp,
+    ) -> AssetFilter {
         AssetFilter {
             kind: selection.kind,
             business_id: selection.business_id.clone(),
@@ -82,7 +95,8 @@ impl Vault {
             status: selection.status,
             ending_before: None,
             after: None,
-            limit: u32::try_from(self.settings.max_reconnect_assets.saturating_add(1)).unwrap_or(u32::MAX),
+            limit: u32::try_from(self.settings.max_reconnect_assets.saturating_add(1))
+                .unwrap_or(u32::MAX),
             now,
             notice: self.settings.notice,
             within: caller.within(),
@@ -97,11 +111,20 @@ fn fold(ids: &[AssetId], known: &[Asset]) -> Vec<NewItem> {
     let mut items = Vec::with_capacity(ids.len());
     for id in ids {
         let ad_account = id.as_ad_account();
-        let found = [id.clone(), ad_account].into_iter().find(|spelling| known.contains_key(spelling));
+        let found = [id.clone(), ad_account]
+            .into_iter()
+            .find(|spelling| known.contains_key(spelling));
         let asset_id = found.clone().unwrap_or_else(|| id.clone());
         if seen.insert(asset_id.clone()) {
             let item = open_item(asset_id, id.as_str());
-            items.push(if found.is_some() { item } else { NewItem { settled: Some(unknown()), ..item } });
+            items.push(if found.is_some() {
+                item
+            } else {
+                NewItem {
+                    settled: Some(unknown()),
+                    ..item
+                }
+            });
         }
     }
     items
@@ -114,5 +137,9 @@ fn distinct(mut ids: Vec<AssetId>) -> Vec<AssetId> {
 }
 
 fn open_item(asset_id: AssetId, asked: &str) -> NewItem {
-    NewItem { asset_id, asked: asked.to_owned(), settled: None }
+    NewItem {
+        asset_id,
+        asked: asked.to_owned(),
+        settled: None,
+    }
 }

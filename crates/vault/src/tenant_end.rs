@@ -40,8 +40,14 @@ impl Vault {
         id: TenantId,
         repeat: Option<Repeatable>,
     ) -> Result<TenantView, Error> {
-        let suspend = |it: Tenant| Ok(Tenant { status: TenantStatus::Suspended, ..it });
-        self.turn_tenant(by, id, repeat, "tenant.suspended", suspend).await
+        let suspend = |it: Tenant| {
+            Ok(Tenant {
+                status: TenantStatus::Suspended,
+                ..it
+            })
+        };
+        self.turn_tenant(by, id, repeat, "tenant.suspended", suspend)
+            .await
     }
 
     /// Serves a tenant again; its work goes on.
@@ -55,10 +61,14 @@ impl Vault {
         repeat: Option<Repeatable>,
     ) -> Result<TenantView, Error> {
         let resume = |it: Tenant| match (it.shredded_at, it.delete_after) {
-            (None, None) => Ok(Tenant { status: TenantStatus::Active, ..it }),
+            (None, None) => Ok(Tenant {
+                status: TenantStatus::Active,
+                ..it
+            }),
             _ => Err(Error::Conflict(Conflict::TenantGone)),
         };
-        self.turn_tenant(by, id, repeat, "tenant.resumed", resume).await
+        self.turn_tenant(by, id, repeat, "tenant.resumed", resume)
+            .await
     }
 
     /// Suspends a tenant and has it deleted after the wait.
@@ -69,9 +79,14 @@ impl Vault {
         let after = self.clock.now() + self.settings.tenant_deletion_wait;
         let schedule = |it: Tenant| {
             let delete_after = Some(it.delete_after.unwrap_or(after));
-            Ok(Tenant { status: TenantStatus::Suspended, delete_after, ..it })
+            Ok(Tenant {
+                status: TenantStatus::Suspended,
+                delete_after,
+                ..it
+            })
         };
-        self.turn_tenant(by, id, None, "tenant.deletion_scheduled", schedule).await
+        self.turn_tenant(by, id, None, "tenant.deletion_scheduled", schedule)
+            .await
     }
 
     /// Takes a deletion back that is not done yet. The tenant stays suspended until it is resumed.
@@ -84,8 +99,14 @@ impl Vault {
         id: TenantId,
         repeat: Option<Repeatable>,
     ) -> Result<TenantView, Error> {
-        let restore = |it: Tenant| Ok(Tenant { delete_after: None, ..it });
-        self.turn_tenant(by, id, repeat, "tenant.restored", restore).await
+        let restore = |it: Tenant| {
+            Ok(Tenant {
+                delete_after: None,
+                ..it
+            })
+        };
+        self.turn_tenant(by, id, repeat, "tenant.restored", restore)
+            .await
     }
 
     /// Destroys a suspended tenant's data keys: nothing of it opens any more, in this process at once and in others
@@ -105,7 +126,10 @@ impl Vault {
         let scope = self.scope_for_operator(id).await?;
         if confirm != id.to_string() {
             let reason = "expected the tenant's id again".to_owned();
-            return Err(Error::Invalid { field: "confirm".to_owned(), reason });
+            return Err(Error::Invalid {
+                field: "confirm".to_owned(),
+                reason,
+            });
         }
         let now = self.clock.now();
         let shred = async |once: Option<&Once>| {
@@ -115,14 +139,27 @@ impl Vault {
                 return Err(Error::Conflict(Conflict::TenantNotSuspended));
             }
             let shredded_at = was.shredded_at.unwrap_or(now);
-            tx.update_tenant(&Tenant { shredded_at: Some(shredded_at), ..was }).await?;
+            tx.update_tenant(&Tenant {
+                shredded_at: Some(shredded_at),
+                ..was
+            })
+            .await?;
             let keys = tx.delete_data_keys().await?;
-            tx.audit(&[act(by, "tenant.shredded", id, json!({ "data_keys": keys }))], now).await?;
-            let shredded = Shredded { shredded_at, effective_at: shredded_at + CACHED_FOR };
+            tx.audit(
+                &[act(by, "tenant.shredded", id, json!({ "data_keys": keys }))],
+                now,
+            )
+            .await?;
+            let shredded = Shredded {
+                shredded_at,
+                effective_at: shredded_at + CACHED_FOR,
+            };
             self.conclude(tx, once, &shredded, now).await?;
             Ok(shredded)
         };
-        let done = self.once(&self.store.system_scope(), by.caller_id(), repeat, shred).await?;
+        let done = self
+            .once(&self.store.system_scope(), by.caller_id(), repeat, shred)
+            .await?;
         self.keys.forget(id).await;
         Ok(done.value)
     }
@@ -150,9 +187,25 @@ impl Vault {
         let rows = tx.delete_own().await?;
         let name = TOMBSTONE.to_owned();
         let status = TenantStatus::Suspended;
-        tx.update_tenant(&Tenant { name, status, deleted_at: Some(now), ..was }).await?;
-        let (actor, subject, detail) = ("vault".to_owned(), id.to_string(), json!({ "rows": rows }));
-        tx.audit(&[AuditEvent { actor, action: "tenant.deleted", subject, detail }], now).await?;
+        tx.update_tenant(&Tenant {
+            name,
+            status,
+            deleted_at: Some(now),
+            ..was
+        })
+        .await?;
+        let (actor, subject, detail) =
+            ("vault".to_owned(), id.to_string(), json!({ "rows": rows }));
+        tx.audit(
+            &[AuditEvent {
+                actor,
+                action: "tenant.deleted",
+                subject,
+                detail,
+            }],
+            now,
+        )
+        .await?;
         tx.commit().await?;
         self.keys.forget(id).await;
         Ok(true)
@@ -176,7 +229,8 @@ impl Vault {
             tx.audit(&[act(by, action, id, detail)], now).await?;
             self.conclude(tx, once, &(), now).await
         };
-        self.once(&self.store.system_scope(), by.caller_id(), repeat, change).await?;
+        self.once(&self.store.system_scope(), by.caller_id(), repeat, change)
+            .await?;
         self.tenant(id).await
     }
 }

@@ -91,7 +91,13 @@ impl NewTenantSpec {
     #[must_use]
     pub fn named(name: &str, app_id: AppId, scopes: Permissions) -> Self {
         let (name, limits, origins) = (name.to_owned(), TenantLimits::default(), Vec::new());
-        Self { name, app_id, client: ClientSpec::named("first", scopes), limits, origins }
+        Self {
+            name,
+            app_id,
+            client: ClientSpec::named("first", scopes),
+            limits,
+            origins,
+        }
     }
 }
 
@@ -112,36 +118,60 @@ impl Vault {
         let spec = checked(new.client)?;
         check_end(spec.expires_at, now)?;
         self.store.app(&app_id).await.map_err(|error| match error {
-            regrant_storage::Error::NotFound => {
-                Error::Invalid { field: "app_id".to_owned(), reason: "there is no such app".to_owned() }
-            }
+            regrant_storage::Error::NotFound => Error::Invalid {
+                field: "app_id".to_owned(),
+                reason: "there is no such app".to_owned(),
+            },
             other => other.into(),
         })?;
         let id = TenantId::mint();
         let (data_key, key) = self.keys.mint(id, now).await?;
         let (client, secret) = new_client(&data_key, spec, now)?;
         let client_id = client.id;
-        let row = NewTenant { id, name, app_id, limits, origins, created_at: now, key, client };
+        let row = NewTenant {
+            id,
+            name,
+            app_id,
+            limits,
+            origins,
+            created_at: now,
+            key,
+            client,
+        };
         let create = async |once: Option<&Once>| {
             let tx = self.store.begin_tenant(&row).await?;
-            tx.audit(&[act(by, "tenant.created", id, told_new(&row))], now).await?;
+            tx.audit(&[act(by, "tenant.created", id, told_new(&row))], now)
+                .await?;
             let client = self.client_in(&tx, client_id).await?;
             let made = Made { tenant: id, client };
             self.conclude(tx, once, &made, now).await?;
             Ok(made)
         };
-        let done = self.once(&self.store.system_scope(), by.caller_id(), repeat, create).await?;
+        let done = self
+            .once(&self.store.system_scope(), by.caller_id(), repeat, create)
+            .await?;
         let Made { tenant, client } = done.value;
         let tenant = self.tenant(tenant).await?;
-        Ok(Onboarded { tenant, client, secret: (!done.repeated).then_some(secret) })
+        Ok(Onboarded {
+            tenant,
+            client,
+            secret: (!done.repeated).then_some(secret),
+        })
     }
 
     /// Lists tenants, oldest first, those that were deleted too.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn list_tenants(&self, after: Option<TenantId>, limit: u32) -> Result<TenantList, Error> {
-        let mut rows = self.store.tenants_after(after, limit.saturating_add(1)).await?;
+    pub async fn list_tenants(
+        &self,
+        after: Option<TenantId>,
+        limit: u32,
+    ) -> Result<TenantList, Error> {
+        let mut rows = self
+            .store
+            .tenants_after(after, limit.saturating_add(1))
+            .await?;
         let more = u32::try_from(rows.len()).unwrap_or(u32::MAX) > limit;
         if more {
             rows.pop();
@@ -156,7 +186,10 @@ impl Vault {
             let origins = origins.remove(&tenant.id).unwrap_or_default();
             TenantView { tenant, origins }
         };
-        Ok(TenantList { data: rows.into_iter().map(view).collect(), next })
+        Ok(TenantList {
+            data: rows.into_iter().map(view).collect(),
+            next,
+        })
     }
 
     /// The tenant with this id.
@@ -164,8 +197,18 @@ impl Vault {
     /// # Errors
     /// `NotFound(Tenant)`.
     pub async fn tenant(&self, id: TenantId) -> Result<TenantView, Error> {
-        let tenant = self.store.tenant(id).await.map_err(Error::missing(Resource::Tenant))?;
-        let origins = self.store.origins_of(&[id]).await?.into_iter().map(|(_, it)| it).collect();
+        let tenant = self
+            .store
+            .tenant(id)
+            .await
+            .map_err(Error::missing(Resource::Tenant))?;
+        let origins = self
+            .store
+            .origins_of(&[id])
+            .await?
+            .into_iter()
+            .map(|(_, it)| it)
+            .collect();
         Ok(TenantView { tenant, origins })
     }
 
@@ -191,22 +234,36 @@ impl Vault {
         let name = change.name.as_deref().map(checked_name).transpose()?;
         let origins = change.origins.map(checked_origins).transpose()?;
         let now = self.clock.now();
-        let tx = self.store.begin(&self.scope_for_operator(id).await?).await?;
+        let tx = self
+            .store
+            .begin(&self.scope_for_operator(id).await?)
+            .await?;
         let was = present(tx.lock_tenant().await?)?;
         let limits = TenantLimits {
             max_assets: change.max_assets.unwrap_or(was.limits.max_assets),
             max_running_reconnects: change
                 .max_running_reconnects
                 .unwrap_or(was.limits.max_running_reconnects),
-            requests_per_second: change.requests_per_second.unwrap_or(was.limits.requests_per_second),
+            requests_per_second: change
+                .requests_per_second
+                .unwrap_or(was.limits.requests_per_second),
         };
         let reason_required = change.reason_required.unwrap_or(was.reason_required);
-        let is = Tenant { name: name.unwrap_or_else(|| was.name.clone()), limits, reason_required, ..was };
+        let is = Tenant {
+            name: name.unwrap_or_else(|| was.name.clone()),
+            limits,
+            reason_required,
+            ..was
+        };
         tx.update_tenant(&is).await?;
         if let Some(origins) = &origins {
             tx.set_origins(origins).await?;
         }
-        tx.audit(&[act(by, "tenant.changed", id, told(&is, origins.as_deref()))], now).await?;
+        tx.audit(
+            &[act(by, "tenant.changed", id, told(&is, origins.as_deref()))],
+            now,
+        )
+        .await?;
         tx.commit().await?;
         self.tenant(id).await
     }
@@ -216,12 +273,20 @@ impl Vault {
     /// # Errors
     /// `NotFound(Tenant)`.
     pub async fn scope_for_operator(&self, tenant: TenantId) -> Result<TenantScope, Error> {
-        self.store.scope_for_operator(tenant).await.map_err(Error::missing(Resource::Tenant))
+        self.store
+            .scope_for_operator(tenant)
+            .await
+            .map_err(Error::missing(Resource::Tenant))
     }
 
     /// The same of a tenant that still has keys to seal under.
     pub(crate) async fn living_scope(&self, tenant: TenantId) -> Result<TenantScope, Error> {
-        living(self.store.tenant(tenant).await.map_err(Error::missing(Resource::Tenant))?)?;
+        living(
+            self.store
+                .tenant(tenant)
+                .await
+                .map_err(Error::missing(Resource::Tenant))?,
+        )?;
         self.scope_for_operator(tenant).await
     }
 }
@@ -236,7 +301,11 @@ pub(crate) fn living(tenant: Tenant) -> Result<(), Error> {
 
 /// What was deleted stays so.
 pub(crate) fn present(tenant: Tenant) -> Result<Tenant, Error> {
-    if tenant.deleted_at.is_some() { Err(Error::Conflict(Conflict::TenantGone)) } else { Ok(tenant) }
+    if tenant.deleted_at.is_some() {
+        Err(Error::Conflict(Conflict::TenantGone))
+    } else {
+        Ok(tenant)
+    }
 }
 
 fn checked_origins(mut origins: Vec<Origin>) -> Result<Vec<Origin>, Error> {
@@ -244,13 +313,21 @@ fn checked_origins(mut origins: Vec<Origin>) -> Result<Vec<Origin>, Error> {
     origins.dedup();
     if origins.len() > MOST_ORIGINS {
         let reason = format!("expected at most {MOST_ORIGINS}");
-        return Err(Error::Invalid { field: "cors_origins".to_owned(), reason });
+        return Err(Error::Invalid {
+            field: "cors_origins".to_owned(),
+            reason,
+        });
     }
     Ok(origins)
 }
 
 pub(crate) fn act(by: Acting, action: &'static str, id: TenantId, detail: Value) -> AuditEvent {
-    AuditEvent { actor: by.actor(), action, subject: id.to_string(), detail }
+    AuditEvent {
+        actor: by.actor(),
+        action,
+        subject: id.to_string(),
+        detail,
+    }
 }
 
 /// What the audit tells of an onboarding.

@@ -6,7 +6,8 @@
 use std::collections::{HashMap, HashSet};
 
 use regrant_domain::{
-    AccessToken, Asset, AssetId, CredentialKind, PersonId, ReadReason, Reason, Timestamp, state::AssetState,
+    AccessToken, Asset, AssetId, CredentialKind, PersonId, ReadReason, Reason, Timestamp,
+    state::AssetState,
 };
 use regrant_graph::AppCredentials;
 use regrant_storage::{AuditEvent, StoredCredential};
@@ -77,7 +78,8 @@ impl Vault {
     ) -> Result<Vec<(AssetId, Lookup)>, Error> {
         self.check_lookup(ids.len())?;
         caller.read_reason()?;
-        self.read_once(&caller.scope, caller.id(), repeatable).await?;
+        self.read_once(&caller.scope, caller.id(), repeatable)
+            .await?;
         let now = self.clock.now();
         let answers = self.opened(caller, ids, now).await?;
         self.record_reads(caller, &answers, now).await?;
@@ -92,15 +94,24 @@ impl Vault {
         now: Timestamp,
     ) -> Result<Vec<(AssetId, Lookup)>, Error> {
         let app = self.app(caller.scope.app_id()).await?;
-        let spellings: Vec<_> = ids.iter().flat_map(|id| [id.clone(), id.as_ad_account()]).collect();
+        let spellings: Vec<_> = ids
+            .iter()
+            .flat_map(|id| [id.clone(), id.as_ad_account()])
+            .collect();
         let tx = self.store.begin_read(&caller.scope).await?;
-        let reached = tx.assets(&spellings).await?.into_iter().filter(|it| caller.reaches(it));
+        let reached = tx
+            .assets(&spellings)
+            .await?
+            .into_iter()
+            .filter(|it| caller.reaches(it));
         let assets: HashMap<_, _> = reached.map(|it| (it.id.clone(), it)).collect();
         let known: Vec<_> = assets.keys().cloned().collect();
         let held = tx.active_credentials(&known).await?;
         tx.commit().await?;
-        let mut held: HashMap<_, _> =
-            held.into_iter().map(|it| (it.credential.asset_id.clone(), it)).collect();
+        let mut held: HashMap<_, _> = held
+            .into_iter()
+            .map(|it| (it.credential.asset_id.clone(), it))
+            .collect();
 
         let mut opened = HashMap::new();
         for asset in assets.values() {
@@ -127,7 +138,10 @@ impl Vault {
         }
         let credential = stored.credential;
         let context = context(caller.tenant(), &credential);
-        let plain = self.keys.open(&caller.scope, &context, &credential.sealed).await?;
+        let plain = self
+            .keys
+            .open(&caller.scope, &context, &credential.sealed)
+            .await?;
         let access_token = read_credential(&plain, &credential)?;
         let proof = self.graph.appsecret_proof(app, &access_token);
         Ok(Lookup::Served(Box::new(ServedToken {
@@ -172,9 +186,15 @@ impl Vault {
         match n {
             0 => {
                 let reason = "expected at least one asset".to_owned();
-                Err(Error::Invalid { field: "asset_ids".to_owned(), reason })
+                Err(Error::Invalid {
+                    field: "asset_ids".to_owned(),
+                    reason,
+                })
             }
-            n if n > limit => Err(Error::TooMany { field: "asset_ids", limit }),
+            n if n > limit => Err(Error::TooMany {
+                field: "asset_ids",
+                limit,
+            }),
             _ => Ok(()),
         }
     }
@@ -193,7 +213,9 @@ fn answers(ids: &[AssetId], mut opened: HashMap<AssetId, Lookup>) -> Vec<(AssetI
     let mut answered = HashSet::new();
     let mut answers = Vec::with_capacity(ids.len());
     for id in ids {
-        let found = [id.clone(), id.as_ad_account()].into_iter().find(|it| known.contains(it));
+        let found = [id.clone(), id.as_ad_account()]
+            .into_iter()
+            .find(|it| known.contains(it));
         let meant = found.unwrap_or_else(|| id.clone());
         if answered.insert(meant.clone()) {
             answers.push((id.clone(), opened.remove(&meant).unwrap_or(Lookup::Unknown)));

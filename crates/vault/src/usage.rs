@@ -50,7 +50,8 @@ impl Vault {
     pub fn permit(&self, caller: &Principal, permission: Permission) -> Result<(), Error> {
         caller.demand(permission)?;
         if let Subject::Client(client) = caller.subject {
-            self.usage.note(&caller.scope, client, permission, self.clock.now());
+            self.usage
+                .note(&caller.scope, client, permission, self.clock.now());
         }
         Ok(())
     }
@@ -90,7 +91,12 @@ impl Vault {
 
 impl Usage {
     pub(crate) fn new(store: Store, tracker: TaskTracker, runtime: Handle) -> Self {
-        Self { store, tracker, runtime, noted: Arc::default() }
+        Self {
+            store,
+            tracker,
+            runtime,
+            noted: Arc::default(),
+        }
     }
 
     /// Notes a use behind the call that makes it, unless one was noted lately.
@@ -103,7 +109,11 @@ impl Usage {
             if let Err(error) = usage.write(&scope, client, permission, now).await {
                 warn!(client.id = %client, error = %error, "the use of a scope was not noted");
                 // The next call tries again.
-                usage.noted.lock().unwrap_or_else(PoisonError::into_inner).remove(&(client, permission));
+                usage
+                    .noted
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .remove(&(client, permission));
             }
         };
         self.tracker.spawn_on(write, &self.runtime);
@@ -168,7 +178,11 @@ impl Found {
 
     fn events(&self) -> Vec<AuditEvent> {
         let event = |(client, left): &(ClientId, Permissions)| {
-            let taken = self.unused.iter().filter(|(it, _)| it == client).map(|(_, scope)| *scope);
+            let taken = self
+                .unused
+                .iter()
+                .filter(|(it, _)| it == client)
+                .map(|(_, scope)| *scope);
             AuditEvent {
                 actor: "vault".to_owned(),
                 action: "client.scopes_removed",
@@ -182,5 +196,6 @@ impl Found {
 
 /// When a scope was last granted or used.
 fn last(it: &ScopeUse) -> Timestamp {
-    it.used_at.map_or(it.granted_at, |used| used.max(it.granted_at))
+    it.used_at
+        .map_or(it.granted_at, |used| used.max(it.granted_at))
 }

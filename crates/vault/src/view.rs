@@ -66,13 +66,25 @@ impl Vault {
     ///
     /// # Errors
     /// `NotFound`.
-    pub async fn reconnect_view(&self, caller: &Principal, id: ReconnectId) -> Result<ReconnectView, Error> {
+    pub async fn reconnect_view(
+        &self,
+        caller: &Principal,
+        id: ReconnectId,
+    ) -> Result<ReconnectView, Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
-        let reconnect = caller.seen(tx.reconnect(id).await.map_err(Error::missing(Resource::Reconnect))?)?;
+        let reconnect = caller.seen(
+            tx.reconnect(id)
+                .await
+                .map_err(Error::missing(Resource::Reconnect))?,
+        )?;
         let items = tx.items(id).await?;
         let mut view = self.with_grant(&tx, reconnect).await?;
         tx.commit().await?;
-        view.counts = items.iter().filter_map(|it| it.result.as_ref()).map(|it| it.outcome).collect();
+        view.counts = items
+            .iter()
+            .filter_map(|it| it.result.as_ref())
+            .map(|it| it.outcome)
+            .collect();
         view.items = items.into_iter().map(ItemView::from).collect();
         Ok(view)
     }
@@ -88,7 +100,9 @@ impl Vault {
         limit: u32,
     ) -> Result<ReconnectList, Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
-        let mut rows = tx.list_reconnects(caller.sees(), after, limit.saturating_add(1)).await?;
+        let mut rows = tx
+            .list_reconnects(caller.sees(), after, limit.saturating_add(1))
+            .await?;
         let more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let ids: Vec<_> = rows.iter().map(|it| it.id).collect();
@@ -97,8 +111,14 @@ impl Vault {
         let grants = tx.grants(&grant_ids).await?;
         tx.commit().await?;
         let data = rows.into_iter().map(|row| {
-            let grant = grants.iter().find(|it| Some(it.id) == row.grant_id).cloned();
-            ReconnectView { counts: counts.remove(&row.id).unwrap_or_default(), ..bare(&row, grant) }
+            let grant = grants
+                .iter()
+                .find(|it| Some(it.id) == row.grant_id)
+                .cloned();
+            ReconnectView {
+                counts: counts.remove(&row.id).unwrap_or_default(),
+                ..bare(&row, grant)
+            }
         });
         let data: Vec<_> = data.collect();
         let next = data.last().filter(|_| more).map(|it| it.id);
@@ -117,12 +137,19 @@ impl Vault {
     ) -> Result<(Vec<ItemView>, ReconnectView), Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
         // The reconnect is read before its items, so that an ended one has shown them all.
-        let reconnect = caller.seen(tx.reconnect(id).await.map_err(Error::missing(Resource::Reconnect))?)?;
+        let reconnect = caller.seen(
+            tx.reconnect(id)
+                .await
+                .map_err(Error::missing(Resource::Reconnect))?,
+        )?;
         let items = tx.items_after(id, after, 500).await?;
         let counts = tx.counts(&[id]).await?.remove(&id).unwrap_or_default();
         let view = self.with_grant(&tx, reconnect).await?;
         tx.commit().await?;
-        Ok((items.into_iter().map(ItemView::from).collect(), ReconnectView { counts, ..view }))
+        Ok((
+            items.into_iter().map(ItemView::from).collect(),
+            ReconnectView { counts, ..view },
+        ))
     }
 
     /// Waits until the reconnect moves, or `at_most`.
@@ -131,7 +158,11 @@ impl Vault {
         let _lapsed = tokio::time::timeout(at_most, moved.changed()).await;
     }
 
-    async fn with_grant(&self, tx: &TenantTx, reconnect: Reconnect) -> Result<ReconnectView, Error> {
+    async fn with_grant(
+        &self,
+        tx: &TenantTx,
+        reconnect: Reconnect,
+    ) -> Result<ReconnectView, Error> {
         let grant = match reconnect.grant_id {
             Some(id) => Some(tx.grant(id).await?),
             None => None,

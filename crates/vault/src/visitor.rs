@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use regrant_domain::{AssetId, Permission, Permissions, Reach, ReconnectSessionId, Timestamp, Within};
+use regrant_domain::{
+    AssetId, Permission, Permissions, Reach, ReconnectSessionId, Timestamp, Within,
+};
 use regrant_storage::{SessionCandidate, TenantScope, TenantTx};
 use uuid::Uuid;
 
@@ -27,12 +29,17 @@ impl Vault {
         let claims = self.issuer.verify(Audience::Browser, token, now).await?;
         let id: ReconnectSessionId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
         let candidate = self.store.session_candidate(claims.tenant, id).await?;
-        let candidate =
-            candidate.filter(|it| is_let_in(it, claims.ver, now)).ok_or(Error::Unauthenticated)?;
+        let candidate = candidate
+            .filter(|it| is_let_in(it, claims.ver, now))
+            .ok_or(Error::Unauthenticated)?;
         let (held, requests_per_second) = (candidate.permissions, candidate.requests_per_second);
         let (session, client_reach) = (candidate.session.clone(), candidate.reach.clone());
-        let scope = candidate.vouch(claims.tenant).ok_or(Error::Unauthenticated)?;
-        let assets = self.still_reached(&scope, &client_reach, session.asset_ids).await?;
+        let scope = candidate
+            .vouch(claims.tenant)
+            .ok_or(Error::Unauthenticated)?;
+        let assets = self
+            .still_reached(&scope, &client_reach, session.asset_ids)
+            .await?;
         let subject = Subject::Session {
             id,
             client: session.client,
@@ -41,8 +48,14 @@ impl Vault {
         Ok(Principal {
             scope,
             subject,
-            permissions: PERMISSIONS.into_iter().filter(|it| held.contains(*it)).collect(),
-            reach: Reach::Within(Within { assets: assets.into_iter().collect(), ..Within::default() }),
+            permissions: PERMISSIONS
+                .into_iter()
+                .filter(|it| held.contains(*it))
+                .collect(),
+            reach: Reach::Within(Within {
+                assets: assets.into_iter().collect(),
+                ..Within::default()
+            }),
             reason_required: false,
             reason: None,
             requests_per_second,
@@ -58,7 +71,9 @@ impl Vault {
         now: Timestamp,
     ) -> Result<Option<Permissions>, Error> {
         let candidate = self.store.session_candidate(caller.tenant(), id).await?;
-        Ok(candidate.filter(|it| is_let_in(it, caller.token_version, now)).map(|it| it.permissions))
+        Ok(candidate
+            .filter(|it| is_let_in(it, caller.token_version, now))
+            .map(|it| it.permissions))
     }
 
     /// Takes one use of the session that calls, in the transaction of what it is for. A refused token does not give
@@ -88,7 +103,9 @@ impl Vault {
         let tx = self.store.begin_read(scope).await?;
         let assets = tx.assets(&ids).await?;
         tx.commit().await?;
-        let still = assets.into_iter().filter(|it| reach.includes(&it.id, it.business_id.as_ref()));
+        let still = assets
+            .into_iter()
+            .filter(|it| reach.includes(&it.id, it.business_id.as_ref()));
         Ok(still.map(|it| it.id).collect())
     }
 
@@ -101,7 +118,11 @@ impl Vault {
         now: Timestamp,
     ) -> Result<String, Error> {
         let scope: Permissions = PERMISSIONS.into_iter().collect();
-        let client = self.store.candidate(caller.client()).await?.ok_or(Error::Unauthenticated)?;
+        let client = self
+            .store
+            .candidate(caller.client())
+            .await?
+            .ok_or(Error::Unauthenticated)?;
         let token = NewToken {
             audience: Audience::Browser,
             sub: id.to_string(),

@@ -9,7 +9,8 @@ use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt, stream};
 use regrant_domain::{
-    AccessToken, Asset, AssetId, Clock, Credential, CredentialId, Grant, GrantId, Proof, Slot, schedule::Lane,
+    AccessToken, Asset, AssetId, Clock, Credential, CredentialId, Grant, GrantId, Proof, Slot,
+    schedule::Lane,
 };
 use regrant_graph::AppCredentials;
 use regrant_storage::{Claimer, ProbeClaim, ProbeLease, StoredCredential, TenantScope};
@@ -85,14 +86,21 @@ impl Vault {
     pub async fn watch_due(&self, lane: Lane, limit: u32) -> Result<Watched, Error> {
         let owner = format!("{}/{}", self.jobs.owner, uuid::Uuid::now_v7());
         let wall = Clock::wall();
-        let claimer =
-            Claimer { owner: &owner, now: self.clock.now(), wall, until: wall + self.settings.lease };
+        let claimer = Claimer {
+            owner: &owner,
+            now: self.clock.now(),
+            wall,
+            until: wall + self.settings.lease,
+        };
         let claims = self.store.claim_probes(lane, claimer, limit).await?;
         if claims.is_empty() {
             return Ok(Watched::default());
         }
         // Made before the stream: a closure within it would not be known to be Send.
-        let rounds: Vec<_> = claims.iter().map(|claim| self.watch_tenant(&owner, claim)).collect();
+        let rounds: Vec<_> = claims
+            .iter()
+            .map(|claim| self.watch_tenant(&owner, claim))
+            .collect();
         let rounds = stream::iter(rounds)
             .buffer_unordered(TENANTS_AT_ONCE)
             .fold(Watched::default(), async |sum, it| sum.plus(it));
@@ -109,7 +117,11 @@ impl Vault {
     async fn keep_probes(&self, owner: &str) -> Watched {
         loop {
             tokio::time::sleep(self.settings.lease / 3).await;
-            if let Err(error) = self.store.renew_probes(owner, Clock::wall() + self.settings.lease).await {
+            if let Err(error) = self
+                .store
+                .renew_probes(owner, Clock::wall() + self.settings.lease)
+                .await
+            {
                 warn!(error = %error, "cannot renew the leases of probes");
             }
         }
@@ -117,8 +129,12 @@ impl Vault {
 
     /// One tenant's faults are its own: they are logged, and its assets are due again.
     async fn watch_tenant(&self, owner: &str, claim: &ProbeClaim) -> Watched {
-        let span = info_span!("watch", tenant.id = %claim.scope.tenant(), assets = claim.leases.len());
-        let watched = self.watch_claim(owner, claim).instrument(span.clone()).await;
+        let span =
+            info_span!("watch", tenant.id = %claim.scope.tenant(), assets = claim.leases.len());
+        let watched = self
+            .watch_claim(owner, claim)
+            .instrument(span.clone())
+            .await;
         let claimed = claim.leases.len();
         span.in_scope(|| match watched {
             Ok(watched) => {
@@ -138,7 +154,9 @@ impl Vault {
     async fn watch_claim(&self, owner: &str, claim: &ProbeClaim) -> Result<Watched, Error> {
         let app = self.app(claim.scope.app_id()).await?;
         let pieces = claim.leases.chunks(PIECE);
-        let pieces: Vec<_> = pieces.map(|it| self.watch_or_put_off(owner, &claim.scope, &app, it)).collect();
+        let pieces: Vec<_> = pieces
+            .map(|it| self.watch_or_put_off(owner, &claim.scope, &app, it))
+            .collect();
         let sum = stream::iter(pieces)
             .buffer_unordered(PIECES_AT_ONCE)
             .fold(Watched::default(), async |sum, it| sum.plus(it));
@@ -161,7 +179,10 @@ impl Vault {
         if let Err(error) = self.put_off_probes(owner, scope, leases).await {
             warn!(error = %error, "cannot put probes off");
         }
-        Watched { lost: leases.len(), ..Watched::default() }
+        Watched {
+            lost: leases.len(),
+            ..Watched::default()
+        }
     }
 
     async fn put_off_probes(
@@ -170,13 +191,17 @@ impl Vault {
         scope: &TenantScope,
         leases: &[ProbeLease],
     ) -> Result<(), Error> {
-        let (ids, now): (Vec<_>, _) =
-            (leases.iter().map(|it| it.asset_id.clone()).collect(), self.clock.now());
+        let (ids, now): (Vec<_>, _) = (
+            leases.iter().map(|it| it.asset_id.clone()).collect(),
+            self.clock.now(),
+        );
         let tx = self.store.begin(scope).await?;
         tx.lock_assets(&ids).await?;
         let held = tx.hold_probes(owner, leases).await?;
         let later = leases.iter().filter(|it| held.contains(&it.asset_id));
-        let later: Vec<_> = later.map(|it| (it.asset_id.clone(), now + pause_after(it.tries))).collect();
+        let later: Vec<_> = later
+            .map(|it| (it.asset_id.clone(), now + pause_after(it.tries)))
+            .collect();
         tx.postpone_probes(&later).await?;
         Ok(tx.commit().await?)
     }
@@ -190,14 +215,23 @@ impl Vault {
     ) -> Result<Watched, Error> {
         let (mut due, grants) = self.read_due(scope, leases).await?;
         let (adopted, tokens) = (HashMap::new(), HashMap::new());
-        let mut round = Round { scope, owner, app, grants, adopted, tokens };
-        let first = |it: &StoredCredential| matches!(it.credential.slot, Slot::Active | Slot::Candidate);
+        let mut round = Round {
+            scope,
+            owner,
+            app,
+            grants,
+            adopted,
+            tokens,
+        };
+        let first =
+            |it: &StoredCredential| matches!(it.credential.slot, Slot::Active | Slot::Candidate);
         self.ask(&mut round, &mut due, |_, it| first(it)).await;
         let now = self.clock.now();
         let failing = due.iter().filter(|it| it.is_failing(now, &self.settings));
         let failing: HashSet<_> = failing.map(|it| it.asset.id.clone()).collect();
         if !failing.is_empty() {
-            let spare = |due: &Due, it: &StoredCredential| failing.contains(&due.asset.id) && !first(it);
+            let spare =
+                |due: &Due, it: &StoredCredential| failing.contains(&due.asset.id) && !first(it);
             self.ask(&mut round, &mut due, spare).await;
         }
         self.adopt(&mut round, &due).await;
@@ -213,15 +247,25 @@ impl Vault {
         let tx = self.store.begin_read(scope).await?;
         let assets = tx.assets(&ids).await?;
         let credentials = tx.standing_credentials(&ids).await?;
-        let grant_ids: HashSet<_> = credentials.iter().filter_map(|it| it.credential.grant_id).collect();
-        let grants = tx.grants(&grant_ids.into_iter().collect::<Vec<_>>()).await?;
+        let grant_ids: HashSet<_> = credentials
+            .iter()
+            .filter_map(|it| it.credential.grant_id)
+            .collect();
+        let grants = tx
+            .grants(&grant_ids.into_iter().collect::<Vec<_>>())
+            .await?;
         tx.commit().await?;
         let mut assets: HashMap<_, _> = assets.into_iter().map(|it| (it.id.clone(), it)).collect();
         let mut by_asset = by_asset(credentials);
         let due = |lease: &ProbeLease| {
             let asset = assets.remove(&lease.asset_id)?;
             let credentials = by_asset.remove(&lease.asset_id).unwrap_or_default();
-            Some(Due { lease: lease.clone(), asset, credentials, proofs: HashMap::new() })
+            Some(Due {
+                lease: lease.clone(),
+                asset,
+                credentials,
+                proofs: HashMap::new(),
+            })
         };
         let due = leases.iter().filter_map(due).collect();
         Ok((due, grants.into_iter().map(|it| (it.id, it)).collect()))
@@ -234,8 +278,14 @@ impl Vault {
         let (key, now) = (self.keys.active(round.scope).await?, self.clock.now());
         let readings = readings(&due, now);
         let tx = self.store.begin(round.scope).await?;
-        let siblings =
-            tx.siblings(&readings.iter().map(|(it, at)| (it.clone(), *at)).collect::<Vec<_>>()).await?;
+        let siblings = tx
+            .siblings(
+                &readings
+                    .iter()
+                    .map(|(it, at)| (it.clone(), *at))
+                    .collect::<Vec<_>>(),
+            )
+            .await?;
         let locked: HashMap<_, _> = tx
             .lock_assets(&[ids.as_slice(), &siblings].concat())
             .await?
@@ -247,13 +297,18 @@ impl Vault {
         let mut findings = Findings::new(round, &key, &self.settings, now);
         for it in due {
             let stands = standing.remove(&it.asset.id).unwrap_or_default();
-            match locked.get(&it.asset.id).filter(|_| held.contains(&it.asset.id)) {
+            match locked
+                .get(&it.asset.id)
+                .filter(|_| held.contains(&it.asset.id))
+            {
                 Some(asset) => findings.add(it, asset, &stands)?,
                 None => findings.watched.lost += 1,
             }
         }
-        let siblings =
-            Siblings { assets: siblings.iter().filter_map(|id| locked.get(id)).collect(), readings };
+        let siblings = Siblings {
+            assets: siblings.iter().filter_map(|id| locked.get(id)).collect(),
+            readings,
+        };
         let watched = findings.carry_out(&tx, self, &siblings).await?;
         tx.commit().await?;
         Ok(watched)
@@ -277,7 +332,10 @@ impl Watched {
 fn by_asset(credentials: Vec<StoredCredential>) -> HashMap<AssetId, Vec<StoredCredential>> {
     let mut by_asset = HashMap::<_, Vec<_>>::new();
     for it in credentials {
-        by_asset.entry(it.credential.asset_id.clone()).or_default().push(it);
+        by_asset
+            .entry(it.credential.asset_id.clone())
+            .or_default()
+            .push(it);
     }
     by_asset
 }

@@ -9,13 +9,13 @@ use std::collections::{HashMap, HashSet};
 
 use regrant_crypto::DataKey;
 use regrant_domain::{
-    Asset, AssetId, Credential, CredentialId, CredentialKind, EventKind, Grant, GrantId, Proof, Proven,
-    RefusalKind, Sealed, Slot, Timestamp,
+    Asset, AssetId, Credential, CredentialId, CredentialKind, EventKind, Grant, GrantId, Proof,
+    Proven, RefusalKind, Sealed, Slot, Timestamp,
     watch::{Verdict, cut_off_after, judge},
 };
 use regrant_storage::{
-    Activation, AuditEvent, Confirmation, CutOffNote, FailedProof, NewEvent, Promotion, StoredCredential,
-    TenantTx,
+    Activation, AuditEvent, Confirmation, CutOffNote, FailedProof, NewEvent, Promotion,
+    StoredCredential, TenantTx,
 };
 use serde_json::{Value, json};
 
@@ -52,7 +52,9 @@ impl Due {
 
     /// Whether nobody could say anything of a credential that waits.
     fn is_unsaid(&self, now: Timestamp) -> bool {
-        self.proofs.values().any(|it| matches!(judge(it, None, now), Verdict::Unknown(_)))
+        self.proofs
+            .values()
+            .any(|it| matches!(judge(it, None, now), Verdict::Unknown(_)))
     }
 
     fn verdict(&self, now: Timestamp) -> Option<Verdict> {
@@ -62,13 +64,16 @@ impl Due {
     }
 
     fn in_slot(&self, slot: Slot) -> Option<&StoredCredential> {
-        self.credentials.iter().find(|it| it.credential.slot == slot)
+        self.credentials
+            .iter()
+            .find(|it| it.credential.slot == slot)
     }
 
     /// The credential of a slot whose proof succeeded, with what the proof brought.
     fn take_proven(&mut self, slot: Slot) -> Option<(StoredCredential, Proven)> {
         let works = |it: &&StoredCredential| {
-            it.credential.slot == slot && matches!(self.proofs.get(&it.credential.id), Some(Proof::Proven(_)))
+            it.credential.slot == slot
+                && matches!(self.proofs.get(&it.credential.id), Some(Proof::Proven(_)))
         };
         let found = self.credentials.iter().find(works)?.clone();
         match self.proofs.remove(&found.credential.id) {
@@ -138,7 +143,8 @@ impl<'a> Findings<'a> {
         asset: &Asset,
         standing: &[StoredCredential],
     ) -> Result<(), Error> {
-        let same = asset.generation == due.asset.generation && ids(standing) == ids(&due.credentials);
+        let same =
+            asset.generation == due.asset.generation && ids(standing) == ids(&due.credentials);
         if !same {
             self.watched.lost += 1;
             self.settled.push(asset.id.clone());
@@ -154,7 +160,11 @@ impl<'a> Findings<'a> {
             Some(Verdict::Alive) => self.confirm(&mut due, asset)?,
             Some(Verdict::Doubt { reason, definitive }) => {
                 self.watched.doubted += 1;
-                self.failed.push(FailedProof { asset_id: asset.id.clone(), reason, definitive });
+                self.failed.push(FailedProof {
+                    asset_id: asset.id.clone(),
+                    reason,
+                    definitive,
+                });
                 self.settled.push(asset.id.clone());
             }
             Some(Verdict::Unknown(told)) => self.postpone(asset, told, due.lease.tries),
@@ -186,11 +196,17 @@ impl<'a> Findings<'a> {
         tx.promote(&self.promoted, now).await?;
         tx.note_checked(&self.checked, now).await?;
         let concluded = siblings.conclude(tx, now).await?;
-        let settled = self.settled.iter().chain(concluded.iter().map(|it| &it.asset_id)).cloned();
+        let settled = self
+            .settled
+            .iter()
+            .chain(concluded.iter().map(|it| &it.asset_id))
+            .cloned();
         let settled: HashSet<_> = settled.collect();
         self.cut_offs.extend(concluded);
         tx.note_cut_offs(&self.cut_offs).await?;
-        vault.follow_up(tx, &settled.into_iter().collect::<Vec<_>>(), now).await?;
+        vault
+            .follow_up(tx, &settled.into_iter().collect::<Vec<_>>(), now)
+            .await?;
         tx.finish_probes(&self.settled).await?;
         let unsaid: Vec<_> = self.postponed.iter().map(|(id, _)| id.clone()).collect();
         vault.tell_changes(tx, &unsaid, now).await?;
@@ -205,29 +221,50 @@ impl<'a> Findings<'a> {
 
     /// What the audit tells of each credential that was sealed.
     fn sealed(&self) -> Vec<AuditEvent> {
-        let event = |action, it: &StoredCredential| sealed("worker".to_owned(), action, &it.credential);
-        let promoted =
-            self.promoted.iter().map(|it| event("credential.activated", &it.activation.credential));
-        let adopted = self.adopted.iter().map(|it| event("credential.renewed", &it.credential));
-        let spares = self.standbys.iter().map(|it| event("credential.stands_by", it));
+        let event =
+            |action, it: &StoredCredential| sealed("worker".to_owned(), action, &it.credential);
+        let promoted = self
+            .promoted
+            .iter()
+            .map(|it| event("credential.activated", &it.activation.credential));
+        let adopted = self
+            .adopted
+            .iter()
+            .map(|it| event("credential.renewed", &it.credential));
+        let spares = self
+            .standbys
+            .iter()
+            .map(|it| event("credential.stands_by", it));
         promoted.chain(adopted).chain(spares).collect()
     }
 
     fn confirm(&mut self, due: &mut Due, asset: &Asset) -> Result<(), Error> {
         self.watched.proved += 1;
         self.settled.push(asset.id.clone());
-        let Some((active, proven)) = due.take_proven(Slot::Active) else { return Ok(()) };
+        let Some((active, proven)) = due.take_proven(Slot::Active) else {
+            return Ok(());
+        };
         let cut_off = cut_off_after(asset.facts.cut_off, proven.cut_off, self.now);
         let person = active.credential.person_id.clone();
-        self.cut_offs.extend(note_of(asset, person, cut_off, self.now));
-        if active.credential.grant_id.is_none() && self.round.grant_of(&active.credential).is_some() {
+        self.cut_offs
+            .extend(note_of(asset, person, cut_off, self.now));
+        if active.credential.grant_id.is_none() && self.round.grant_of(&active.credential).is_some()
+        {
             let expected_generation = asset.generation;
             let credential = self.seal(asset, &active, Slot::Active, proven)?;
-            self.adopted.push(Activation { credential, expected_generation, cut_off });
+            self.adopted.push(Activation {
+                credential,
+                expected_generation,
+                cut_off,
+            });
             return Ok(());
         }
         let tasks = proven.tasks.unwrap_or(active.tasks);
-        self.confirmed.push(Confirmation { asset_id: asset.id.clone(), cut_off, tasks });
+        self.confirmed.push(Confirmation {
+            asset_id: asset.id.clone(),
+            cut_off,
+            tasks,
+        });
         Ok(())
     }
 
@@ -253,15 +290,22 @@ impl<'a> Findings<'a> {
 
     /// A token that nears its end is to be refreshed, whichever asset noticed.
     fn note_refresh(&mut self, due: &Due) {
-        let live = due.credentials.iter().filter(|it| it.credential.slot == Slot::Active);
+        let live = due
+            .credentials
+            .iter()
+            .filter(|it| it.credential.slot == Slot::Active);
         let grants = live.filter_map(|it| self.round.grant_of(&it.credential));
-        let nearing = grants.filter(|it| self.settings.is_to_refresh(it, self.now)).map(|it| it.id);
+        let nearing = grants
+            .filter(|it| self.settings.is_to_refresh(it, self.now))
+            .map(|it| it.id);
         self.refresh.extend(nearing);
     }
 
     /// A page token ranks as the grant it was minted from.
     fn kind_of(&self, credential: &Credential) -> CredentialKind {
-        self.round.grant_of(credential).map_or(credential.kind, |it| it.kind)
+        self.round
+            .grant_of(credential)
+            .map_or(credential.kind, |it| it.kind)
     }
 
     fn seal(
@@ -284,14 +328,29 @@ impl<'a> Findings<'a> {
             intent_seq: credential.intent_seq,
             acquired_by: format!("promoted:{}", credential.id),
         };
-        offered.seal((self.key, self.round.scope.tenant()), asset, slot, proven, self.now)
+        offered.seal(
+            (self.key, self.round.scope.tenant()),
+            asset,
+            slot,
+            proven,
+            self.now,
+        )
     }
 
     fn tell(&mut self, kind: EventKind, asset: &Asset, detail: Value) {
         let subject = asset.id.to_string();
         let (actor, action) = ("worker".to_owned(), kind.as_str());
-        self.audit.push(AuditEvent { actor, action, subject: subject.clone(), detail: detail.clone() });
-        self.events.push(NewEvent { kind, subject, data: detail });
+        self.audit.push(AuditEvent {
+            actor,
+            action,
+            subject: subject.clone(),
+            detail: detail.clone(),
+        });
+        self.events.push(NewEvent {
+            kind,
+            subject,
+            data: detail,
+        });
     }
 }
 
@@ -307,9 +366,16 @@ pub(crate) fn forecast_changed(notes: &[CutOffNote]) -> Vec<NewEvent> {
     }
     let dates: Vec<_> = notes.iter().filter_map(|it| it.at).collect();
     let data = json!({ "assets": notes.len(), "earliest": dates.iter().min(), "latest": dates.iter().max() });
-    vec![NewEvent { kind: EventKind::ForecastChanged, subject: "forecast".to_owned(), data }]
+    vec![NewEvent {
+        kind: EventKind::ForecastChanged,
+        subject: "forecast".to_owned(),
+        data,
+    }]
 }
 
 fn ids(credentials: &[StoredCredential]) -> HashMap<CredentialId, Slot> {
-    credentials.iter().map(|it| (it.credential.id, it.credential.slot)).collect()
+    credentials
+        .iter()
+        .map(|it| (it.credential.id, it.credential.slot))
+        .collect()
 }

@@ -83,11 +83,18 @@ impl Vault {
         caller.demand_whole_tenant()?;
         let url = self.checked_url(&new.url)?;
         let secret = WebhookSecret::mint()?;
-        let make =
-            async |once: Option<&Once>| self.insert_endpoint(caller, url, new.filter, &secret, once).await;
-        let done = self.once(&caller.scope, caller.id(), repeatable, make).await?;
+        let make = async |once: Option<&Once>| {
+            self.insert_endpoint(caller, url, new.filter, &secret, once)
+                .await
+        };
+        let done = self
+            .once(&caller.scope, caller.id(), repeatable, make)
+            .await?;
         let endpoint = self.webhook_endpoint(caller, done.value).await?;
-        Ok(MintedEndpoint { endpoint, secret: (!done.repeated).then_some(secret) })
+        Ok(MintedEndpoint {
+            endpoint,
+            secret: (!done.repeated).then_some(secret),
+        })
     }
 
     async fn insert_endpoint(
@@ -101,15 +108,27 @@ impl Vault {
         let (id, now) = (WebhookEndpointId::mint(), self.clock.now());
         let key = self.keys.active(&caller.scope).await?;
         let sealed = key.seal(&secret_context(&caller.scope, id, 1), secret.expose())?;
-        let row = NewWebhookEndpoint { id, url, filter, sealed, created_at: now };
+        let row = NewWebhookEndpoint {
+            id,
+            url,
+            filter,
+            sealed,
+            created_at: now,
+        };
         let tx = self.store.begin(&caller.scope).await?;
         let most = self.settings.max_webhook_endpoints;
-        tx.insert_webhook_endpoint(&row, most).await.map_err(|error| match error {
-            regrant_storage::Error::Taken(_) => Error::Conflict(Conflict::EndpointLimit(most)),
-            other => other.into(),
-        })?;
+        tx.insert_webhook_endpoint(&row, most)
+            .await
+            .map_err(|error| match error {
+                regrant_storage::Error::Taken(_) => Error::Conflict(Conflict::EndpointLimit(most)),
+                other => other.into(),
+            })?;
         let detail = json!({ "host": host(&row.url) });
-        tx.audit(&[act(caller.actor(), "webhook_endpoint.created", id, detail)], now).await?;
+        tx.audit(
+            &[act(caller.actor(), "webhook_endpoint.created", id, detail)],
+            now,
+        )
+        .await?;
         if let Some(once) = once {
             once.remember(&tx, &id, None, now).await?;
         }
@@ -140,7 +159,10 @@ impl Vault {
     ) -> Result<EndpointView, Error> {
         caller.demand_whole_tenant()?;
         let tx = self.store.begin_read(&caller.scope).await?;
-        let row = tx.webhook_endpoint(id).await.map_err(Error::missing(Resource::WebhookEndpoint))?;
+        let row = tx
+            .webhook_endpoint(id)
+            .await
+            .map_err(Error::missing(Resource::WebhookEndpoint))?;
         tx.commit().await?;
         Ok(view(row))
     }
@@ -156,23 +178,40 @@ impl Vault {
         change: EndpointChange,
     ) -> Result<EndpointView, Error> {
         caller.demand_whole_tenant()?;
-        let url = change.url.as_deref().map(|it| self.checked_url(it)).transpose()?;
+        let url = change
+            .url
+            .as_deref()
+            .map(|it| self.checked_url(it))
+            .transpose()?;
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
-        let row = tx.lock_webhook_endpoint(id).await.map_err(Error::missing(Resource::WebhookEndpoint))?;
+        let row = tx
+            .lock_webhook_endpoint(id)
+            .await
+            .map_err(Error::missing(Resource::WebhookEndpoint))?;
         let detail = json!({
             "host": url.as_deref().map(host), "kinds": change.filter.is_some(),
             "status": change.status.map(EndpointStatus::as_str),
         });
-        tx.change_webhook_endpoint(id, &url.unwrap_or(row.url), &change.filter.unwrap_or(row.filter)).await?;
+        tx.change_webhook_endpoint(
+            id,
+            &url.unwrap_or(row.url),
+            &change.filter.unwrap_or(row.filter),
+        )
+        .await?;
         match change.status {
             Some(EndpointStatus::Enabled) => tx.enable_webhook_endpoint(id).await?,
             Some(EndpointStatus::Disabled) => {
-                tx.disable_webhook_endpoint(id, DisabledReason::ByTenant, Clock::wall()).await?;
+                tx.disable_webhook_endpoint(id, DisabledReason::ByTenant, Clock::wall())
+                    .await?;
             }
             None => {}
         }
-        tx.audit(&[act(caller.actor(), "webhook_endpoint.changed", id, detail)], now).await?;
+        tx.audit(
+            &[act(caller.actor(), "webhook_endpoint.changed", id, detail)],
+            now,
+        )
+        .await?;
         let endpoint = view(tx.webhook_endpoint(id).await?);
         tx.commit().await?;
         Ok(endpoint)
@@ -189,7 +228,9 @@ impl Vault {
     ) -> Result<(), Error> {
         caller.demand_whole_tenant()?;
         let tx = self.store.begin(&caller.scope).await?;
-        tx.delete_webhook_endpoint(id).await.map_err(Error::missing(Resource::WebhookEndpoint))?;
+        tx.delete_webhook_endpoint(id)
+            .await
+            .map_err(Error::missing(Resource::WebhookEndpoint))?;
         let deleted = act(caller.actor(), "webhook_endpoint.deleted", id, json!({}));
         tx.audit(&[deleted], self.clock.now()).await?;
         Ok(tx.commit().await?)
@@ -209,15 +250,25 @@ impl Vault {
         caller.demand_whole_tenant()?;
         if overlap > LONGEST_OVERLAP {
             let reason = format!("expected at most {}", LONGEST_OVERLAP.as_secs());
-            return Err(Error::Invalid { field: "overlap_seconds".to_owned(), reason });
+            return Err(Error::Invalid {
+                field: "overlap_seconds".to_owned(),
+                reason,
+            });
         }
         let older_until = (!overlap.is_zero()).then(|| Clock::wall() + overlap);
         let secret = WebhookSecret::mint()?;
-        let rotate =
-            async |once: Option<&Once>| self.replace_secret(caller, id, &secret, older_until, once).await;
-        let rotated = self.once(&caller.scope, caller.id(), repeatable, rotate).await?;
+        let rotate = async |once: Option<&Once>| {
+            self.replace_secret(caller, id, &secret, older_until, once)
+                .await
+        };
+        let rotated = self
+            .once(&caller.scope, caller.id(), repeatable, rotate)
+            .await?;
         let endpoint = self.webhook_endpoint(caller, id).await?;
-        Ok(MintedEndpoint { endpoint, secret: (!rotated.repeated).then_some(secret) })
+        Ok(MintedEndpoint {
+            endpoint,
+            secret: (!rotated.repeated).then_some(secret),
+        })
     }
 
     async fn replace_secret(
@@ -231,11 +282,23 @@ impl Vault {
         let now = self.clock.now();
         let key = self.keys.active(&caller.scope).await?;
         let tx = self.store.begin(&caller.scope).await?;
-        let row = tx.lock_webhook_endpoint(id).await.map_err(Error::missing(Resource::WebhookEndpoint))?;
-        let sealed = key.seal(&secret_context(&caller.scope, id, row.generation + 1), secret.expose())?;
-        tx.rotate_webhook_secret(id, row.generation, &sealed, older_until).await?;
+        let row = tx
+            .lock_webhook_endpoint(id)
+            .await
+            .map_err(Error::missing(Resource::WebhookEndpoint))?;
+        let sealed = key.seal(
+            &secret_context(&caller.scope, id, row.generation + 1),
+            secret.expose(),
+        )?;
+        tx.rotate_webhook_secret(id, row.generation, &sealed, older_until)
+            .await?;
         let detail = json!({ "older_secret_until": older_until });
-        let rotated = act(caller.actor(), "webhook_endpoint.secret_rotated", id, detail);
+        let rotated = act(
+            caller.actor(),
+            "webhook_endpoint.secret_rotated",
+            id,
+            detail,
+        );
         tx.audit(&[rotated], now).await?;
         if let Some(once) = once {
             once.remember(&tx, &(), None, now).await?;
@@ -253,11 +316,20 @@ impl Vault {
         let older = endpoint.older.iter().filter(|(_, until)| *until > wall);
         let older = older.map(|(sealed, _)| (sealed, endpoint.generation - 1));
         let mut secrets = Vec::with_capacity(2);
-        for (sealed, generation) in std::iter::once((&endpoint.sealed, endpoint.generation)).chain(older) {
-            let plain =
-                self.keys.open(scope, &secret_context(scope, endpoint.id, generation), sealed).await?;
+        for (sealed, generation) in
+            std::iter::once((&endpoint.sealed, endpoint.generation)).chain(older)
+        {
+            let plain = self
+                .keys
+                .open(
+                    scope,
+                    &secret_context(scope, endpoint.id, generation),
+                    sealed,
+                )
+                .await?;
             let secret = WebhookSecret::from_bytes(&plain);
-            secrets.push(secret.ok_or_else(|| Error::internal("a webhook secret is not 32 bytes"))?);
+            secrets
+                .push(secret.ok_or_else(|| Error::internal("a webhook secret is not 32 bytes"))?);
         }
         Ok(secrets)
     }
@@ -275,12 +347,25 @@ impl Vault {
 /// Where a secret lives: its endpoint and its generation.
 fn secret_context(scope: &TenantScope, id: WebhookEndpointId, generation: i64) -> Context<'static> {
     let generation = u64::try_from(generation).unwrap_or_default();
-    Context { generation, ..Context::of_row(scope.tenant(), id.uuid(), Purpose::WebhookSecret) }
+    Context {
+        generation,
+        ..Context::of_row(scope.tenant(), id.uuid(), Purpose::WebhookSecret)
+    }
 }
 
 /// An audit record about an endpoint.
-pub(crate) fn act(actor: String, action: &'static str, id: WebhookEndpointId, detail: Value) -> AuditEvent {
-    AuditEvent { actor, action, subject: id.to_string(), detail }
+pub(crate) fn act(
+    actor: String,
+    action: &'static str,
+    id: WebhookEndpointId,
+    detail: Value,
+) -> AuditEvent {
+    AuditEvent {
+        actor,
+        action,
+        subject: id.to_string(),
+        detail,
+    }
 }
 
 /// The host of a URL: its path and query may hold what the tenant keeps for itself.

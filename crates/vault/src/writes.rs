@@ -5,14 +5,14 @@
 
 use regrant_crypto::DataKey;
 use regrant_domain::{
-    Asset, AssetId, Clock, CredentialKind, CutOff, CutOffSource, Outcome, PersonId, Proof, Proven, Reason,
-    ReasonCode, Serving, Slot, TenantId, Timestamp, Who,
+    Asset, AssetId, Clock, CredentialKind, CutOff, CutOffSource, Outcome, PersonId, Proof, Proven,
+    Reason, ReasonCode, Serving, Slot, TenantId, Timestamp, Who,
     settle::{Decision, Effect, Standing, decide, give_up},
     watch::cut_off_after,
 };
 use regrant_storage::{
-    Activation, AuditEvent, CutOffNote, FailedProof, Item, ItemResult, Lease, Origin, StoredCredential,
-    TenantTx,
+    Activation, AuditEvent, CutOffNote, FailedProof, Item, ItemResult, Lease, Origin,
+    StoredCredential, TenantTx,
 };
 
 use crate::{
@@ -88,7 +88,10 @@ impl<'a> Writes<'a> {
         found: Option<&Found>,
         vault: &Vault,
     ) -> Result<(), Error> {
-        let Some(Found { asset, standing, .. }) = found else {
+        let Some(Found {
+            asset, standing, ..
+        }) = found
+        else {
             self.results.push((item.position, unknown()));
             return Ok(());
         };
@@ -96,16 +99,25 @@ impl<'a> Writes<'a> {
             self.results.push((item.position, superseded()));
             return Ok(());
         }
-        let kind = self.offer.as_ref().map_or(CredentialKind::User, |it| it.credentials.grant.kind);
+        let kind = self
+            .offer
+            .as_ref()
+            .map_or(CredentialKind::User, |it| it.credentials.grant.kind);
         let mut decision = decide(kind, &proof, standing);
         if decision.outcome == Outcome::Deferred {
             decision = defer(decision, &proof, standing, item, vault);
         }
-        if decision.effect == Effect::Park && found.is_some_and(|it| it.candidate_seq > self.intent_seq) {
+        if decision.effect == Effect::Park
+            && found.is_some_and(|it| it.candidate_seq > self.intent_seq)
+        {
             self.results.push((item.position, superseded()));
             return Ok(());
         }
-        let proven = if let Proof::Proven(proven) = proof { proven } else { Proven::default() };
+        let proven = if let Proof::Proven(proven) = proof {
+            proven
+        } else {
+            Proven::default()
+        };
         self.write(&decision, asset, proven)?;
         self.record(item.position, decision);
         Ok(())
@@ -114,8 +126,14 @@ impl<'a> Writes<'a> {
     fn write(&mut self, decision: &Decision, asset: &Asset, proven: Proven) -> Result<(), Error> {
         match decision.effect {
             Effect::Activate => {
-                let person = self.offer.as_ref().map(|it| &it.credentials.grant.person_id);
-                let known = asset.facts.cut_off.filter(|_| asset.person_id.as_ref() == person);
+                let person = self
+                    .offer
+                    .as_ref()
+                    .map(|it| &it.credentials.grant.person_id);
+                let known = asset
+                    .facts
+                    .cut_off
+                    .filter(|_| asset.person_id.as_ref() == person);
                 let cut_off = cut_off_after(known, proven.cut_off, self.now);
                 let activation = self.activation(asset, proven, cut_off)?;
                 self.activations.push(activation);
@@ -135,8 +153,11 @@ impl<'a> Writes<'a> {
             }
             Effect::Doubt { definitive } => {
                 let reason = decision.reason.clone();
-                let failed =
-                    reason.map(|reason| FailedProof { asset_id: asset.id.clone(), reason, definitive });
+                let failed = reason.map(|reason| FailedProof {
+                    asset_id: asset.id.clone(),
+                    reason,
+                    definitive,
+                });
                 self.failed.extend(failed);
             }
             Effect::Nothing => self.checked.push(asset.id.clone()),
@@ -152,13 +173,21 @@ impl<'a> Writes<'a> {
     ) -> Result<Activation, Error> {
         let credential = self.seal(asset, Slot::Active, proven)?;
         let person = credential.credential.person_id.clone();
-        self.cut_offs.extend(note_of(asset, person, cut_off, self.now));
-        Ok(Activation { credential, expected_generation: asset.generation, cut_off })
+        self.cut_offs
+            .extend(note_of(asset, person, cut_off, self.now));
+        Ok(Activation {
+            credential,
+            expected_generation: asset.generation,
+            cut_off,
+        })
     }
 
     /// Seals the offered token, or the page token minted from it, for the asset's next generation.
     fn seal(&self, asset: &Asset, slot: Slot, proven: Proven) -> Result<StoredCredential, Error> {
-        let offer = self.offer.as_ref().ok_or_else(|| Error::internal("nothing is offered to seal"))?;
+        let offer = self
+            .offer
+            .as_ref()
+            .ok_or_else(|| Error::internal("nothing is offered to seal"))?;
         let grant = &offer.credentials.grant;
         let offered = Offered {
             token: &offer.credentials.token,
@@ -184,24 +213,45 @@ impl<'a> Writes<'a> {
             let actor = format!("reconnect:{}", id_of(self.lease));
             self.events.push(sealed(actor, action, &stored.credential));
         }
-        let Decision { outcome, serving, reason, retry_at, fbtrace_id, .. } = decision;
-        self.results
-            .push((position, ItemResult { outcome, serving: Some(serving), reason, retry_at, fbtrace_id }));
+        let Decision {
+            outcome,
+            serving,
+            reason,
+            retry_at,
+            fbtrace_id,
+            ..
+        } = decision;
+        self.results.push((
+            position,
+            ItemResult {
+                outcome,
+                serving: Some(serving),
+                reason,
+                retry_at,
+                fbtrace_id,
+            },
+        ));
     }
 
     pub(crate) async fn carry_out(self, tx: &TenantTx) -> Result<(), Error> {
-        if self.offer.as_ref().is_some_and(|it| it.credentials.origin == Origin::Rotation) {
+        if self
+            .offer
+            .as_ref()
+            .is_some_and(|it| it.credentials.origin == Origin::Rotation)
+        {
             tx.rotate(&self.activations, self.now).await?;
             tx.adopt(&self.renewals, self.now).await?;
         } else {
-            tx.activate(&self.activations, self.intent_seq, self.now).await?;
+            tx.activate(&self.activations, self.intent_seq, self.now)
+                .await?;
             tx.renew(&self.renewals, self.intent_seq, self.now).await?;
         }
         tx.park(&self.parked, self.now).await?;
         tx.stand_by(&self.standbys, self.now).await?;
         tx.note_failed(&self.failed, self.now).await?;
         tx.note_checked(&self.checked, self.now).await?;
-        tx.settle_items(id_of(self.lease), &self.results, self.now).await?;
+        tx.settle_items(id_of(self.lease), &self.results, self.now)
+            .await?;
         tx.note_cut_offs(&self.cut_offs).await?;
         tx.emit(&forecast_changed(&self.cut_offs), self.now).await?;
         tx.audit(&self.events, self.now).await?;
@@ -218,16 +268,31 @@ pub(crate) fn note_of(
 ) -> Option<CutOffNote> {
     let (asset_id, source) = (asset.id.clone(), CutOffSource::Probe);
     let at = after.map(|it| it.at);
-    (after != asset.facts.cut_off).then_some(CutOffNote { asset_id, person_id, at, source, learned_at: now })
+    (after != asset.facts.cut_off).then_some(CutOffNote {
+        asset_id,
+        person_id,
+        at,
+        source,
+        learned_at: now,
+    })
 }
 
-fn defer(decision: Decision, proof: &Proof, standing: &Standing, item: &Item, vault: &Vault) -> Decision {
+fn defer(
+    decision: Decision,
+    proof: &Proof,
+    standing: &Standing,
+    item: &Item,
+    vault: &Vault,
+) -> Decision {
     let tried = item.attempts.saturating_add(1);
     match proof {
         Proof::Refused(refusal) if tried >= i64::from(vault.settings.item_attempts) => {
             give_up(refusal, standing)
         }
-        _ => Decision { retry_at: Some(vault.retry_at(item.attempts, decision.retry_at)), ..decision },
+        _ => Decision {
+            retry_at: Some(vault.retry_at(item.attempts, decision.retry_at)),
+            ..decision
+        },
     }
 }
 
@@ -235,10 +300,20 @@ impl Vault {
     /// When a deferred item is tried again: twice as late each time, with jitter, or when the Graph says.
     fn retry_at(&self, attempts: i64, told: Option<Timestamp>) -> Timestamp {
         let doublings = u32::try_from(attempts.clamp(0, 16)).unwrap_or(0);
-        let pause = self.settings.retry_pause.saturating_mul(2_u32.saturating_pow(doublings));
+        let pause = self
+            .settings
+            .retry_pause
+            .saturating_mul(2_u32.saturating_pow(doublings));
         let pause = pause.min(std::time::Duration::from_secs(LONGEST_PAUSE_SECONDS));
-        let jitter =
-            pause.mul_f64(f64::from(uuid::Uuid::now_v7().into_bytes().last().copied().unwrap_or(0)) / 1024.0);
+        let jitter = pause.mul_f64(
+            f64::from(
+                uuid::Uuid::now_v7()
+                    .into_bytes()
+                    .last()
+                    .copied()
+                    .unwrap_or(0),
+            ) / 1024.0,
+        );
         // The Graph's word is told on the vault's clock; a job waits on the wall's.
         let told = told.map_or(chrono::Duration::zero(), |told| told - self.clock.now());
         let by_us = chrono::Duration::from_std(pause + jitter).unwrap_or_default();

@@ -41,37 +41,112 @@ const V6: [(Ipv6Addr, u32, Refusal); 19] = [
     (Ipv6Addr::UNSPECIFIED, 128, Refusal::Unspecified),
     (Ipv6Addr::LOCALHOST, 128, Refusal::Loopback),
     // Mapped, compatible, translated.
-    (Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96, Refusal::EmbeddedIpv4),
+    (
+        Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0),
+        96,
+        Refusal::EmbeddedIpv4,
+    ),
     (Ipv6Addr::UNSPECIFIED, 96, Refusal::EmbeddedIpv4),
-    (Ipv6Addr::new(0, 0, 0, 0, 0xffff, 0, 0, 0), 96, Refusal::EmbeddedIpv4),
-    (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96, Refusal::Nat64),
-    (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48, Refusal::Nat64),
-    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 32, Refusal::Teredo),
-    (Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0, 0), 48, Refusal::Benchmarking),
-    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23, Refusal::Reserved),
-    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32, Refusal::Documentation),
-    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16, Refusal::SixToFour),
-    (Ipv6Addr::new(0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0), 48, Refusal::Reserved),
-    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20, Refusal::Documentation),
-    (Ipv6Addr::new(0x3ffe, 0, 0, 0, 0, 0, 0, 0), 16, Refusal::Reserved),
-    (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7, Refusal::UniqueLocal),
-    (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10, Refusal::LinkLocal),
-    (Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0), 10, Refusal::SiteLocal),
-    (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8, Refusal::Multicast),
+    (
+        Ipv6Addr::new(0, 0, 0, 0, 0xffff, 0, 0, 0),
+        96,
+        Refusal::EmbeddedIpv4,
+    ),
+    (
+        Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0),
+        96,
+        Refusal::Nat64,
+    ),
+    (
+        Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0),
+        48,
+        Refusal::Nat64,
+    ),
+    (
+        Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0),
+        32,
+        Refusal::Teredo,
+    ),
+    (
+        Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0, 0),
+        48,
+        Refusal::Benchmarking,
+    ),
+    (
+        Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0),
+        23,
+        Refusal::Reserved,
+    ),
+    (
+        Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0),
+        32,
+        Refusal::Documentation,
+    ),
+    (
+        Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0),
+        16,
+        Refusal::SixToFour,
+    ),
+    (
+        Ipv6Addr::new(0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0),
+        48,
+        Refusal::Reserved,
+    ),
+    (
+        Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0),
+        20,
+        Refusal::Documentation,
+    ),
+    (
+        Ipv6Addr::new(0x3ffe, 0, 0, 0, 0, 0, 0, 0),
+        16,
+        Refusal::Reserved,
+    ),
+    (
+        Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0),
+        7,
+        Refusal::UniqueLocal,
+    ),
+    (
+        Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0),
+        10,
+        Refusal::LinkLocal,
+    ),
+    (
+        Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0),
+        10,
+        Refusal::SiteLocal,
+    ),
+    (
+        Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0),
+        8,
+        Refusal::Multicast,
+    ),
 ];
 
 fn of_v4(address: Ipv4Addr) -> Option<Refusal> {
     let within = |network: Ipv4Addr, prefix| {
-        same_start(network.to_bits().into(), address.to_bits().into(), 32 - prefix)
+        same_start(
+            network.to_bits().into(),
+            address.to_bits().into(),
+            32 - prefix,
+        )
     };
-    let listed = V4.iter().find(|(network, prefix, _)| within(*network, *prefix)).map(|(.., why)| *why);
+    let listed = V4
+        .iter()
+        .find(|(network, prefix, _)| within(*network, *prefix))
+        .map(|(.., why)| *why);
     // 240.0.0.0/4, but for the broadcast address, is kept for later.
     listed.or_else(|| (address.octets()[0] >= 240).then_some(Refusal::Reserved))
 }
 
 fn of_v6(address: Ipv6Addr) -> Option<Refusal> {
-    let within = |network: Ipv6Addr, prefix| same_start(network.to_bits(), address.to_bits(), 128 - prefix);
-    let listed = V6.iter().find(|(network, prefix, _)| within(*network, *prefix)).map(|(.., why)| *why);
+    let within =
+        |network: Ipv6Addr, prefix| same_start(network.to_bits(), address.to_bits(), 128 - prefix);
+    let listed = V6
+        .iter()
+        .find(|(network, prefix, _)| within(*network, *prefix))
+        .map(|(.., why)| *why);
     let public = within(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
     listed.or_else(|| (!public).then_some(Refusal::Reserved))
 }
@@ -126,13 +201,15 @@ mod tests {
     #[test]
     fn both_ends_of_each_network_are_refused() {
         for (network, prefix, why) in V4 {
-            let last = Ipv4Addr::from_bits(network.to_bits() | u32::MAX.checked_shr(prefix).unwrap_or(0));
+            let last =
+                Ipv4Addr::from_bits(network.to_bits() | u32::MAX.checked_shr(prefix).unwrap_or(0));
             // The broadcast address is the last of nothing but itself.
             assert_eq!(of_v4(network), Some(why), "{network}/{prefix}");
             assert_eq!(of_v4(last), Some(why), "{last} of {network}/{prefix}");
         }
         for (network, prefix, why) in V6 {
-            let last = Ipv6Addr::from_bits(network.to_bits() | u128::MAX.checked_shr(prefix).unwrap_or(0));
+            let last =
+                Ipv6Addr::from_bits(network.to_bits() | u128::MAX.checked_shr(prefix).unwrap_or(0));
             assert_eq!(of_v6(last), Some(why), "{last} of {network}/{prefix}");
         }
         assert_eq!(judged("240.0.0.1"), Some(Refusal::Reserved));
@@ -141,7 +218,9 @@ mod tests {
 
     #[test]
     fn ipv6_is_public_inside_one_eighth_alone() {
-        for text in ["100::1", "200::1", "1fff::1", "4000::1", "5f00::1", "8000::1", "e000::1", "fbff::1"] {
+        for text in [
+            "100::1", "200::1", "1fff::1", "4000::1", "5f00::1", "8000::1", "e000::1", "fbff::1",
+        ] {
             assert_eq!(judged(text), Some(Refusal::Reserved), "{text}");
         }
     }

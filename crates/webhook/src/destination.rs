@@ -13,8 +13,18 @@ const LONGEST: usize = 2048;
 const PORTS: [u16; 2] = [443, 8443];
 
 /// The last labels of names that mean this machine or this network.
-const LOCAL: [&str; 10] =
-    ["localhost", "localdomain", "local", "internal", "intranet", "lan", "home", "corp", "arpa", "onion"];
+const LOCAL: [&str; 10] = [
+    "localhost",
+    "localdomain",
+    "local",
+    "internal",
+    "intranet",
+    "lan",
+    "home",
+    "corp",
+    "arpa",
+    "onion",
+];
 
 /// A URL webhooks may be sent to, as far as the URL itself tells.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,8 +38,12 @@ impl Destination {
     /// The reason for which nothing would be sent there.
     pub fn parse(text: &str, allow_loopback: bool) -> Result<Self, Refusal> {
         // The parser drops line breaks and takes a backslash for a slash; whoever means that is refused.
-        let clean = text.len() <= LONGEST && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-        let url = Url::parse(text).ok().filter(|_| clean).ok_or(Refusal::Malformed)?;
+        let clean =
+            text.len() <= LONGEST && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+        let url = Url::parse(text)
+            .ok()
+            .filter(|_| clean)
+            .ok_or(Refusal::Malformed)?;
         judge(&url, allow_loopback)?;
         Ok(Self(url))
     }
@@ -48,7 +62,11 @@ impl Destination {
 impl fmt::Debug for Destination {
     /// Names the host alone: the rest may hold what the tenant keeps for itself.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Destination({}, …)", self.0.host_str().unwrap_or_default())
+        write!(
+            f,
+            "Destination({}, …)",
+            self.0.host_str().unwrap_or_default()
+        )
     }
 }
 
@@ -68,7 +86,11 @@ fn judge(url: &Url, allow_loopback: bool) -> Result<(), Refusal> {
     }
     judge_host(&url.host().ok_or(Refusal::Malformed)?)?;
     let port = url.port_or_known_default().ok_or(Refusal::Port)?;
-    if PORTS.contains(&port) { Ok(()) } else { Err(Refusal::Port) }
+    if PORTS.contains(&port) {
+        Ok(())
+    } else {
+        Err(Refusal::Port)
+    }
 }
 
 fn judge_host(host: &Host<&str>) -> Result<(), Refusal> {
@@ -105,11 +127,20 @@ mod tests {
     fn a_public_url_is_taken_as_it_is_dialled() {
         for (text, normal) in [
             ("https://hooks.example.com", "https://hooks.example.com/"),
-            ("https://Hooks.Example.COM:443/a?b=c", "https://hooks.example.com/a?b=c"),
-            ("https://hooks.example.com:8443/", "https://hooks.example.com:8443/"),
+            (
+                "https://Hooks.Example.COM:443/a?b=c",
+                "https://hooks.example.com/a?b=c",
+            ),
+            (
+                "https://hooks.example.com:8443/",
+                "https://hooks.example.com:8443/",
+            ),
             ("https://8.8.8.8/", "https://8.8.8.8/"),
             ("https://0x08080808/", "https://8.8.8.8/"),
-            ("https://[2606:4700:4700::1111]/", "https://[2606:4700:4700::1111]/"),
+            (
+                "https://[2606:4700:4700::1111]/",
+                "https://[2606:4700:4700::1111]/",
+            ),
         ] {
             assert_eq!(Destination::parse(text, false).unwrap().as_str(), normal);
         }
@@ -117,8 +148,12 @@ mod tests {
 
     #[test]
     fn loopback_is_a_destination_of_rehearsals_alone() {
-        for text in ["http://127.0.0.1:9/", "http://[::1]:9/", "http://localhost:9/", "https://127.0.0.1:9/"]
-        {
+        for text in [
+            "http://127.0.0.1:9/",
+            "http://[::1]:9/",
+            "http://localhost:9/",
+            "https://127.0.0.1:9/",
+        ] {
             assert!(Destination::parse(text, false).is_err(), "{text}");
             assert!(Destination::parse(text, true).is_ok(), "{text}");
         }
@@ -137,7 +172,11 @@ mod tests {
 
     #[test]
     fn debug_keeps_the_path_and_the_query_to_itself() {
-        let destination = Destination::parse("https://hooks.example.com/canary?canary=1", false).unwrap();
-        assert_eq!(format!("{destination:?}"), "Destination(hooks.example.com, …)");
+        let destination =
+            Destination::parse("https://hooks.example.com/canary?canary=1", false).unwrap();
+        assert_eq!(
+            format!("{destination:?}"),
+            "Destination(hooks.example.com, …)"
+        );
     }
 }

@@ -28,7 +28,10 @@ pub enum Names {
 impl Names {
     async fn look_up(&self, name: &str) -> io::Result<Vec<IpAddr>> {
         match self {
-            Self::System => Ok(tokio::net::lookup_host((name, 0)).await?.map(|it| it.ip()).collect()),
+            Self::System => Ok(tokio::net::lookup_host((name, 0))
+                .await?
+                .map(|it| it.ip())
+                .collect()),
             Self::Given(lookup) => lookup(name),
         }
     }
@@ -51,10 +54,16 @@ pub(crate) struct Filter {
 
 impl Resolve for Filter {
     fn resolve(&self, name: Name) -> Resolving {
-        let (names, local) = (self.names.clone(), self.allow_loopback && name.as_str() == "localhost");
+        let (names, local) = (
+            self.names.clone(),
+            self.allow_loopback && name.as_str() == "localhost",
+        );
         Box::pin(async move {
             if local {
-                return Ok(addrs(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]));
+                return Ok(addrs(vec![
+                    Ipv4Addr::LOCALHOST.into(),
+                    Ipv6Addr::LOCALHOST.into(),
+                ]));
             }
             let found = names.look_up(name.as_str()).await.unwrap_or_default();
             Ok(addrs(filtered(&found)?))
@@ -64,9 +73,20 @@ impl Resolve for Filter {
 
 /// Those of the addresses that are public; where none is, why the first is not.
 fn filtered(found: &[IpAddr]) -> Result<Vec<IpAddr>, Refusal> {
-    let public: Vec<_> = found.iter().copied().filter(|it| refusal_of(*it).is_none()).collect();
-    let refused = found.iter().find_map(|it| refusal_of(*it)).unwrap_or(Refusal::Unresolved);
-    if public.is_empty() { Err(refused) } else { Ok(public) }
+    let public: Vec<_> = found
+        .iter()
+        .copied()
+        .filter(|it| refusal_of(*it).is_none())
+        .collect();
+    let refused = found
+        .iter()
+        .find_map(|it| refusal_of(*it))
+        .unwrap_or(Refusal::Unresolved);
+    if public.is_empty() {
+        Err(refused)
+    } else {
+        Ok(public)
+    }
 }
 
 /// Port 0 stands for the URL's.
@@ -84,13 +104,22 @@ mod tests {
 
     #[test]
     fn of_mixed_answers_only_the_public_part_is_dialled() {
-        let mixed = ips(&["10.0.0.1", "8.8.8.8", "::1", "2606:4700::1", "169.254.169.254"]);
+        let mixed = ips(&[
+            "10.0.0.1",
+            "8.8.8.8",
+            "::1",
+            "2606:4700::1",
+            "169.254.169.254",
+        ]);
         assert_eq!(filtered(&mixed), Ok(ips(&["8.8.8.8", "2606:4700::1"])));
     }
 
     #[test]
     fn an_answer_without_a_public_address_is_refused() {
-        assert_eq!(filtered(&ips(&["169.254.169.254", "10.0.0.1"])), Err(Refusal::LinkLocal));
+        assert_eq!(
+            filtered(&ips(&["169.254.169.254", "10.0.0.1"])),
+            Err(Refusal::LinkLocal)
+        );
         assert_eq!(filtered(&[]), Err(Refusal::Unresolved));
     }
 }

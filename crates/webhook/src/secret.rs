@@ -69,7 +69,10 @@ mod tests {
         let secret = WebhookSecret::mint().unwrap();
         let text = secret.expose_text();
         assert_eq!(text.len(), TEXT);
-        assert_eq!(STANDARD.decode(text.strip_prefix(PREFIX).unwrap()).unwrap(), secret.expose());
+        assert_eq!(
+            STANDARD.decode(text.strip_prefix(PREFIX).unwrap()).unwrap(),
+            secret.expose()
+        );
         assert_eq!(format!("{secret:?}"), "WebhookSecret(…)");
         assert!(WebhookSecret::from_bytes(&[0; 31]).is_none());
     }

@@ -78,7 +78,10 @@ impl Sender {
     /// # Errors
     /// The HTTP client could not be built.
     pub fn new(settings: Settings) -> Result<Self, SendError> {
-        let filter = Filter { names: settings.names.clone(), allow_loopback: settings.allow_loopback };
+        let filter = Filter {
+            names: settings.names.clone(),
+            allow_loopback: settings.allow_loopback,
+        };
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(redirect::Policy::none())
@@ -93,7 +96,10 @@ impl Sender {
             .user_agent(concat!("regrant/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| SendError(error.without_url()))?;
-        Ok(Self { http, settings: Arc::new(settings) })
+        Ok(Self {
+            http,
+            settings: Arc::new(settings),
+        })
     }
 
     /// The limits in force.
@@ -124,7 +130,10 @@ impl Sender {
             .header(CONTENT_TYPE, "application/json")
             .header("webhook-id", message.id)
             .header("webhook-timestamp", timestamp)
-            .header("webhook-signature", signatures(secrets, message.id, timestamp, message.body))
+            .header(
+                "webhook-signature",
+                signatures(secrets, message.id, timestamp, message.body),
+            )
             .body(message.body.to_vec());
         match call.send().await {
             Ok(answer) => read(answer, message.at).await,
@@ -143,7 +152,10 @@ async fn read(mut answer: Response, at: DateTime<Utc>) -> Sent {
             break;
         }
     }
-    Sent::Answered { status, retry_after }
+    Sent::Answered {
+        status,
+        retry_after,
+    }
 }
 
 /// Seconds, or a date (RFC 9110 §10.2.3).
@@ -183,11 +195,20 @@ mod tests {
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {
-        let at = DateTime::parse_from_rfc3339("1994-11-06T08:49:07Z").unwrap().to_utc();
-        let told =
-            |text: &str| retry_after(&HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]), at);
+        let at = DateTime::parse_from_rfc3339("1994-11-06T08:49:07Z")
+            .unwrap()
+            .to_utc();
+        let told = |text: &str| {
+            retry_after(
+                &HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]),
+                at,
+            )
+        };
         assert_eq!(told("120"), Some(Duration::from_mins(2)));
-        assert_eq!(told("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(30)));
+        assert_eq!(
+            told("Sun, 06 Nov 1994 08:49:37 GMT"),
+            Some(Duration::from_secs(30))
+        );
         assert_eq!(told("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!((told("soon"), told("-1"), told("")), (None, None, None));
     }

@@ -7,8 +7,15 @@ use sha2::Sha256;
 use crate::WebhookSecret;
 
 /// The value of `webhook-signature`: one signature a secret, with spaces between.
-pub(crate) fn signatures(secrets: &[WebhookSecret], id: &str, timestamp: i64, body: &[u8]) -> String {
-    let signed = secrets.iter().map(|it| format!("v1,{}", STANDARD.encode(sign(it, id, timestamp, body))));
+pub(crate) fn signatures(
+    secrets: &[WebhookSecret],
+    id: &str,
+    timestamp: i64,
+    body: &[u8],
+) -> String {
+    let signed = secrets
+        .iter()
+        .map(|it| format!("v1,{}", STANDARD.encode(sign(it, id, timestamp, body))));
     signed.collect::<Vec<_>>().join(" ")
 }
 
@@ -40,7 +47,10 @@ mod tests {
         let secrets = [[1; 32], [2; 32]].map(|it| WebhookSecret::from_bytes(&it).unwrap());
         let both = signatures(&secrets, "evt_1", 1, b"{}");
         let [one, two] = secrets;
-        let apart = [signatures(&[one], "evt_1", 1, b"{}"), signatures(&[two], "evt_1", 1, b"{}")];
+        let apart = [
+            signatures(&[one], "evt_1", 1, b"{}"),
+            signatures(&[two], "evt_1", 1, b"{}"),
+        ];
         assert_eq!(both, apart.join(" "));
     }
 }

@@ -174,7 +174,10 @@ struct Listener {
 impl Listener {
     fn at(address: SocketAddr, answer: String) -> Option<Self> {
         let listener = TcpListener::bind(address).ok()?;
-        let (address, connections) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+        let (address, connections) = (
+            listener.local_addr().unwrap(),
+            Arc::new(AtomicUsize::new(0)),
+        );
         let counted = Arc::clone(&connections);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -184,7 +187,10 @@ impl Listener {
                 let _sent = stream.write_all(answer.as_bytes());
             }
         });
-        Some(Self { address, connections })
+        Some(Self {
+            address,
+            connections,
+        })
     }
 
     fn on_loopback(answer: &str) -> Self {
@@ -199,12 +205,20 @@ impl Listener {
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 fn sender(settings: Settings) -> Sender {
-    Sender::new(Settings { timeout: Duration::from_secs(5), ..settings }).unwrap()
+    Sender::new(Settings {
+        timeout: Duration::from_secs(5),
+        ..settings
+    })
+    .unwrap()
 }
 
 async fn send(sender: &Sender, url: &str) -> Sent {
     let secret = WebhookSecret::mint().unwrap();
-    let message = Message { id: "evt_1", at: chrono::DateTime::UNIX_EPOCH, body: b"{}" };
+    let message = Message {
+        id: "evt_1",
+        at: chrono::DateTime::UNIX_EPOCH,
+        body: b"{}",
+    };
     sender.send(url, &[secret], message).await
 }
 
@@ -215,7 +229,10 @@ fn refused(why: Refusal) -> Sent {
 /// Names that all resolve to these addresses.
 fn resolving_to(addresses: Vec<IpAddr>) -> Settings {
     let names = Names::Given(Arc::new(move |_: &str| Ok(addresses.clone())));
-    Settings { names, ..Settings::default() }
+    Settings {
+        names,
+        ..Settings::default()
+    }
 }
 
 #[tokio::test]
@@ -254,7 +271,10 @@ async fn no_name_that_resolves_to_such_an_address_is_connected_to() {
 
 #[test]
 fn there_are_enough_of_them() {
-    let urls = URLS.iter().map(|(it, _)| *it).chain(ADDRESSES.iter().map(|(it, _)| *it));
+    let urls = URLS
+        .iter()
+        .map(|(it, _)| *it)
+        .chain(ADDRESSES.iter().map(|(it, _)| *it));
     assert!(urls.collect::<HashSet<_>>().len() >= 120);
 }
 
@@ -268,11 +288,25 @@ async fn a_name_that_answers_publicly_first_and_privately_then_is_judged_by_what
         _ => Ok(vec![[127, 0, 0, 1].into()]),
     };
     let first = names("rebinding.example.com").unwrap();
-    assert_eq!(first, [IpAddr::from([8, 8, 8, 8])], "whoever looks beforehand sees a public address");
-    let sender = sender(Settings { names: Names::Given(Arc::new(names)), ..Settings::default() });
+    assert_eq!(
+        first,
+        [IpAddr::from([8, 8, 8, 8])],
+        "whoever looks beforehand sees a public address"
+    );
+    let sender = sender(Settings {
+        names: Names::Given(Arc::new(names)),
+        ..Settings::default()
+    });
     for attempt in 1..=3 {
-        assert_eq!(send(&sender, "https://rebinding.example.com/").await, refused(R::Loopback));
-        assert_eq!(asked.load(Ordering::SeqCst), 1 + attempt, "a name is looked up once an attempt");
+        assert_eq!(
+            send(&sender, "https://rebinding.example.com/").await,
+            refused(R::Loopback)
+        );
+        assert_eq!(
+            asked.load(Ordering::SeqCst),
+            1 + attempt,
+            "a name is looked up once an attempt"
+        );
     }
     assert_eq!(listener.count(), 0);
 }
@@ -280,26 +314,54 @@ async fn a_name_that_answers_publicly_first_and_privately_then_is_judged_by_what
 #[tokio::test]
 async fn a_name_without_an_address_is_refused() {
     assert_eq!(
-        send(&sender(resolving_to(Vec::new())), "https://hooks.example.com/").await,
+        send(
+            &sender(resolving_to(Vec::new())),
+            "https://hooks.example.com/"
+        )
+        .await,
         refused(R::Unresolved)
     );
     let names = Names::Given(Arc::new(|_: &str| Err(std::io::ErrorKind::NotFound.into())));
-    let sender = sender(Settings { names, ..Settings::default() });
-    assert_eq!(send(&sender, "https://hooks.example.com/").await, refused(R::Unresolved));
+    let sender = sender(Settings {
+        names,
+        ..Settings::default()
+    });
+    assert_eq!(
+        send(&sender, "https://hooks.example.com/").await,
+        refused(R::Unresolved)
+    );
 }
 
 fn rehearsing() -> Settings {
-    Settings { allow_loopback: true, ..resolving_to(vec![[127, 0, 0, 1].into()]) }
+    Settings {
+        allow_loopback: true,
+        ..resolving_to(vec![[127, 0, 0, 1].into()])
+    }
 }
 
 #[tokio::test]
 async fn a_redirect_is_an_answer_and_is_not_followed() {
     let inside = Listener::on_loopback(OK);
     for status in [301, 302, 303, 307, 308] {
-        let head = format!("HTTP/1.1 {status} Moved\r\nLocation: http://{}/\r\n", inside.address);
-        let outside = Listener::on_loopback(&format!("{head}Content-Length: 0\r\nConnection: close\r\n\r\n"));
-        let sent = send(&sender(rehearsing()), &format!("http://{}/", outside.address)).await;
-        assert_eq!(sent, Sent::Answered { status, retry_after: None });
+        let head = format!(
+            "HTTP/1.1 {status} Moved\r\nLocation: http://{}/\r\n",
+            inside.address
+        );
+        let outside = Listener::on_loopback(&format!(
+            "{head}Content-Length: 0\r\nConnection: close\r\n\r\n"
+        ));
+        let sent = send(
+            &sender(rehearsing()),
+            &format!("http://{}/", outside.address),
+        )
+        .await;
+        assert_eq!(
+            sent,
+            Sent::Answered {
+                status,
+                retry_after: None
+            }
+        );
         assert_eq!(outside.count(), 1);
     }
     assert_eq!(inside.count(), 0);
@@ -312,23 +374,48 @@ async fn a_rehearsal_reaches_this_machine_and_no_other() {
     let sender = sender(rehearsing());
     for host in ["127.0.0.1", "localhost"] {
         let sent = send(&sender, &format!("http://{host}:{port}/hook")).await;
-        assert_eq!(sent, Sent::Answered { status: 200, retry_after: None }, "{host}");
+        assert_eq!(
+            sent,
+            Sent::Answered {
+                status: 200,
+                retry_after: None
+            },
+            "{host}"
+        );
     }
     assert_eq!(listener.count(), 2);
     // A public name that resolves to this machine is no rehearsal.
-    assert_eq!(send(&sender, "https://hooks.example.com/").await, refused(R::Loopback));
-    assert_eq!(send(&sender, "https://192.168.0.1/").await, refused(R::Private));
+    assert_eq!(
+        send(&sender, "https://hooks.example.com/").await,
+        refused(R::Loopback)
+    );
+    assert_eq!(
+        send(&sender, "https://192.168.0.1/").await,
+        refused(R::Private)
+    );
     assert_eq!(listener.count(), 2);
 }
 
 #[tokio::test]
 async fn an_endless_answer_is_read_to_a_small_end() {
     let body = "x".repeat(8 * 1024 * 1024);
-    let listener =
-        Listener::on_loopback(&format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+    let listener = Listener::on_loopback(&format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    ));
     let before = std::time::Instant::now();
-    let sent = send(&sender(rehearsing()), &format!("http://{}/", listener.address)).await;
-    assert_eq!(sent, Sent::Answered { status: 200, retry_after: None });
+    let sent = send(
+        &sender(rehearsing()),
+        &format!("http://{}/", listener.address),
+    )
+    .await;
+    assert_eq!(
+        sent,
+        Sent::Answered {
+            status: 200,
+            retry_after: None
+        }
+    );
     assert!(before.elapsed() < Duration::from_secs(3));
 }
 
@@ -339,20 +426,46 @@ async fn sends_with_a_proxy_in_the_environment() {
     assert!(std::env::var("HTTPS_PROXY").is_ok());
     let target = std::env::var("REGRANT_TEST_TARGET").unwrap();
     let sender = sender(rehearsing());
-    assert_eq!(send(&sender, &target).await, Sent::Answered { status: 200, retry_after: None });
-    assert_eq!(send(&sender, "https://hooks.example.com/").await, refused(R::Loopback));
+    assert_eq!(
+        send(&sender, &target).await,
+        Sent::Answered {
+            status: 200,
+            retry_after: None
+        }
+    );
+    assert_eq!(
+        send(&sender, "https://hooks.example.com/").await,
+        refused(R::Loopback)
+    );
 }
 
 #[test]
 fn a_proxy_of_the_environment_is_not_asked() {
     let (proxy, target) = (Listener::on_loopback(OK), Listener::on_loopback(OK));
     let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", "sends_with_a_proxy_in_the_environment", "--ignored"]);
-    child.env("REGRANT_TEST_TARGET", format!("http://{}/", target.address)).env_remove("NO_PROXY");
-    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
+    child.args([
+        "--exact",
+        "sends_with_a_proxy_in_the_environment",
+        "--ignored",
+    ]);
+    child
+        .env("REGRANT_TEST_TARGET", format!("http://{}/", target.address))
+        .env_remove("NO_PROXY");
+    for name in [
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+    ] {
         child.env(name, format!("http://{}", proxy.address));
     }
     let run = child.output().unwrap();
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stdout));
+    assert!(
+        run.status.success(),
+        "{}",
+        String::from_utf8_lossy(&run.stdout)
+    );
     assert_eq!((target.count(), proxy.count()), (1, 0));
 }

@@ -63,15 +63,23 @@ impl Lane {
     pub(crate) async fn work(self, vault: &Vault, settings: &Settings) -> Result<u64, Error> {
         match self {
             Self::Reconnects => vault.resume_due().await.map(count),
-            Self::Watching => vault.watch_due(Watch::Normal, settings.probes).await.map(watched),
-            Self::Failing => vault.watch_due(Watch::Failing, settings.failing_probes).await.map(watched),
+            Self::Watching => vault
+                .watch_due(Watch::Normal, settings.probes)
+                .await
+                .map(watched),
+            Self::Failing => vault
+                .watch_due(Watch::Failing, settings.failing_probes)
+                .await
+                .map(watched),
             Self::Rotation => vault.rotate_due(settings.refreshes).await.map(count),
             Self::Inbox => vault.receive_due(settings.messages).await.map(count),
             Self::Deliveries => vault.deliver_due(settings.messages).await.map(count),
             Self::Purge => {
                 let deleted = vault.delete_due_tenants().await?;
                 let purged = vault.purge().await?;
-                Ok(deleted.saturating_add(purged).saturating_add(vault.drop_unused_scopes().await?))
+                Ok(deleted
+                    .saturating_add(purged)
+                    .saturating_add(vault.drop_unused_scopes().await?))
             }
             Self::Checkpoints => vault.sign_due_checkpoints().await,
         }
@@ -81,7 +89,9 @@ impl Lane {
     pub(crate) async fn run_until(self, vault: Vault, settings: Settings, stop: CancellationToken) {
         let mut pause = Pause::new(self.pause(&settings), self.is_thorough());
         while !stop.is_cancelled() {
-            let pass = self.work(&vault, &settings).instrument(info_span!("worker", lane = self.as_str()));
+            let pass = self
+                .work(&vault, &settings)
+                .instrument(info_span!("worker", lane = self.as_str()));
             let done = pass.await;
             self.tell(&done, pause.failures());
             let rest = pause.after(&done);
@@ -100,7 +110,12 @@ impl Lane {
             Ok(0) => {}
             Ok(done) => debug!(lane, done, "worked"),
             Err(error) if (failures + 1).is_power_of_two() => {
-                warn!(lane, failures = failures + 1, error = &*chain(error), "the lane failed; it rests");
+                warn!(
+                    lane,
+                    failures = failures + 1,
+                    error = &*chain(error),
+                    "the lane failed; it rests"
+                );
             }
             Err(error) => debug!(lane, error = &*chain(error), "the lane failed again"),
         }

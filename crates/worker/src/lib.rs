@@ -50,7 +50,11 @@ impl Worker {
     /// A worker over this vault.
     #[must_use]
     pub fn new(vault: Vault, settings: Settings) -> Self {
-        Self { vault, settings, pulse: Pulse::new() }
+        Self {
+            vault,
+            settings,
+            pulse: Pulse::new(),
+        }
     }
 
     /// Tells whether this worker works, from another task.
@@ -76,7 +80,10 @@ impl Worker {
         };
         self.pulse.stop();
         resting.cancel();
-        if tokio::time::timeout(self.settings.patience, settled(&mut lanes)).await.is_err() {
+        if tokio::time::timeout(self.settings.patience, settled(&mut lanes))
+            .await
+            .is_err()
+        {
             warn!("work under way did not settle in time; it will be taken up again");
             lanes.shutdown().await;
         }
@@ -133,5 +140,8 @@ async fn settled(lanes: &mut JoinSet<()>) {
 /// An error with its causes, for the log.
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |it| it.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }

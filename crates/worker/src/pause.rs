@@ -22,7 +22,11 @@ pub(crate) struct Pause {
 impl Pause {
     /// A lane whose passes do all there is rests after work, too.
     pub const fn new(usual: Duration, is_thorough: bool) -> Self {
-        Self { usual, is_thorough, failures: 0 }
+        Self {
+            usual,
+            is_thorough,
+            failures: 0,
+        }
     }
 
     /// How often in a row the lane failed.
@@ -43,7 +47,9 @@ impl Pause {
             }
             Err(_) => {
                 self.failures = self.failures.saturating_add(1);
-                let doubled = self.usual.saturating_mul(2_u32.saturating_pow(self.failures.min(16)));
+                let doubled = self
+                    .usual
+                    .saturating_mul(2_u32.saturating_pow(self.failures.min(16)));
                 jittered(doubled.min(LONGEST.max(self.usual)))
             }
         }
@@ -53,7 +59,13 @@ impl Pause {
 /// Between half of it and all of it.
 fn jittered(pause: Duration) -> Duration {
     let half = pause / 2;
-    ConstantBuilder::new().with_delay(half).with_jitter().build().next().unwrap_or(half).max(BREATH)
+    ConstantBuilder::new()
+        .with_delay(half)
+        .with_jitter()
+        .build()
+        .next()
+        .unwrap_or(half)
+        .max(BREATH)
 }
 
 #[cfg(test)]
@@ -72,8 +84,14 @@ mod tests {
     fn an_idle_lane_rests_up_to_its_pause_and_not_always_as_long() {
         let mut pause = Pause::new(USUAL, false);
         let rests: Vec<_> = (0..20).map(|_| pause.after(&Ok::<_, ()>(0))).collect();
-        assert!(rests.iter().all(|it| (USUAL / 2..=USUAL).contains(it)), "{rests:?}");
-        assert!(rests.iter().any(|it| Some(it) != rests.first()), "{rests:?}");
+        assert!(
+            rests.iter().all(|it| (USUAL / 2..=USUAL).contains(it)),
+            "{rests:?}"
+        );
+        assert!(
+            rests.iter().any(|it| Some(it) != rests.first()),
+            "{rests:?}"
+        );
     }
 
     #[test]
@@ -86,9 +104,19 @@ mod tests {
     fn failures_make_the_rests_longer_up_to_an_end_and_success_forgets_them() {
         let mut pause = Pause::new(USUAL, false);
         let rests: Vec<_> = (0..12).map(|_| pause.after(&Err(()))).collect();
-        assert!(rests.first() >= Some(&USUAL) && rests.last() >= Some(&(LONGEST / 2)), "{rests:?}");
+        assert!(
+            rests.first() >= Some(&USUAL) && rests.last() >= Some(&(LONGEST / 2)),
+            "{rests:?}"
+        );
         assert!(rests.iter().all(|it| *it <= LONGEST), "{rests:?}");
-        assert_eq!((pause.failures(), pause.after(&Ok::<_, ()>(1)), pause.failures()), (12, BREATH, 0));
+        assert_eq!(
+            (
+                pause.failures(),
+                pause.after(&Ok::<_, ()>(1)),
+                pause.failures()
+            ),
+            (12, BREATH, 0)
+        );
     }
 
     #[test]

@@ -14,8 +14,12 @@ use url::Url;
 pub(crate) async fn start() -> Option<Url> {
     let image = GenericImage::new("postgres", "17-alpine")
         .with_exposed_port(5432.tcp())
-        .with_wait_for(WaitFor::message_on_stderr("database system is ready to accept connections"))
-        .with_wait_for(WaitFor::message_on_stdout("PostgreSQL init process complete"));
+        .with_wait_for(WaitFor::message_on_stderr(
+            "database system is ready to accept connections",
+        ))
+        .with_wait_for(WaitFor::message_on_stdout(
+            "PostgreSQL init process complete",
+        ));
     let request = image
         .with_env_var("POSTGRES_HOST_AUTH_METHOD", "trust")
         .with_host_config_modifier(|host| host.auto_remove = Some(true))
@@ -34,6 +38,8 @@ pub(crate) async fn start() -> Option<Url> {
     let port = container.get_host_port_ipv4(5432.tcp()).await.ok()?;
     // Its drop needs the runtime of the test that came first, which ends before the others.
     std::mem::forget(container);
-    let url: Url = format!("postgres://postgres@{host}:{port}/postgres").parse().ok()?;
+    let url: Url = format!("postgres://postgres@{host}:{port}/postgres")
+        .parse()
+        .ok()?;
     crate::server::answers(&url, || true).await.then_some(url)
 }

@@ -22,19 +22,26 @@ impl TestDatabase {
     /// The database cannot be asked.
     pub async fn integrity(&self) -> String {
         if self.kind() == Kind::Sqlite {
-            let mut connection = SqliteConnection::connect(self.url()).await.expect("the file opens");
+            let mut connection = SqliteConnection::connect(self.url())
+                .await
+                .expect("the file opens");
             return sqlx::query_scalar("PRAGMA integrity_check")
                 .fetch_one(&mut connection)
                 .await
                 .expect("an answer");
         }
         let mut connection = self.superuser().await;
-        let extension = sqlx::query("CREATE EXTENSION IF NOT EXISTS amcheck").execute(&mut connection).await;
+        let extension = sqlx::query("CREATE EXTENSION IF NOT EXISTS amcheck")
+            .execute(&mut connection)
+            .await;
         extension.expect("amcheck comes with PostgreSQL");
         let check = "SELECT count(bt_index_check(i.indexrelid, true)::text) FROM pg_index i
             JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
             WHERE a.amname = 'btree' AND i.indisvalid AND c.relpersistence = 'p'";
-        match sqlx::query_scalar::<_, i64>(check).fetch_one(&mut connection).await {
+        match sqlx::query_scalar::<_, i64>(check)
+            .fetch_one(&mut connection)
+            .await
+        {
             Ok(_) => "ok".to_owned(),
             Err(error) => error.to_string(),
         }
@@ -47,10 +54,15 @@ impl TestDatabase {
     pub async fn intrude(&self, sql: &str) {
         let sql = sqlx::AssertSqlSafe(sql.to_owned());
         let done = if self.kind() == Kind::Sqlite {
-            let mut connection = SqliteConnection::connect(self.url()).await.expect("the file opens");
+            let mut connection = SqliteConnection::connect(self.url())
+                .await
+                .expect("the file opens");
             sqlx::raw_sql(sql).execute(&mut connection).await.map(drop)
         } else {
-            sqlx::raw_sql(sql).execute(&mut self.superuser().await).await.map(drop)
+            sqlx::raw_sql(sql)
+                .execute(&mut self.superuser().await)
+                .await
+                .map(drop)
         };
         done.expect("the database does as it is told");
     }
@@ -58,26 +70,37 @@ impl TestDatabase {
     fn files(&self) -> Vec<(String, Vec<u8>)> {
         let path = self.url().trim_start_matches("sqlite://");
         let files = ["", "-wal", "-shm"].map(|suffix| format!("{path}{suffix}"));
-        files.into_iter().filter_map(|file| std::fs::read(&file).ok().map(|bytes| (file, bytes))).collect()
+        files
+            .into_iter()
+            .filter_map(|file| std::fs::read(&file).ok().map(|bytes| (file, bytes)))
+            .collect()
     }
 
     async fn rows(&self) -> Vec<(String, Vec<u8>)> {
         let mut connection = self.superuser().await;
         let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
-        let tables: Vec<String> =
-            sqlx::query_scalar(tables).fetch_all(&mut connection).await.expect("the tables");
+        let tables: Vec<String> = sqlx::query_scalar(tables)
+            .fetch_all(&mut connection)
+            .await
+            .expect("the tables");
         let mut contents = Vec::new();
         for table in tables {
             let rows = sqlx::AssertSqlSafe(format!("SELECT t::text FROM \"{table}\" t"));
-            let rows: Vec<String> =
-                sqlx::query_scalar(rows).fetch_all(&mut connection).await.expect("its rows");
+            let rows: Vec<String> = sqlx::query_scalar(rows)
+                .fetch_all(&mut connection)
+                .await
+                .expect("its rows");
             contents.push((table, rows.join("\n").into_bytes()));
         }
         contents
     }
 
     async fn superuser(&self) -> PgConnection {
-        let url = self.superuser_url().expect("a PostgreSQL database has a superuser");
-        PgConnection::connect(&url).await.expect("the superuser connects")
+        let url = self
+            .superuser_url()
+            .expect("a PostgreSQL database has a superuser");
+        PgConnection::connect(&url)
+            .await
+            .expect("the superuser connects")
     }
 }

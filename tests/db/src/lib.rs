@@ -41,7 +41,10 @@ pub struct TestDatabase {
 }
 
 #[derive(Debug)]
-#[expect(dead_code, reason = "the directory is held to be removed with the test")]
+#[expect(
+    dead_code,
+    reason = "the directory is held to be removed with the test"
+)]
 enum Keep {
     Directory(TempDir),
     Database(Database),
@@ -56,7 +59,12 @@ impl TestDatabase {
         let directory = tempfile::tempdir().expect("a directory for the database");
         let url = format!("sqlite://{}", directory.path().join("regrant.db").display());
         migrate(&url).await;
-        Self { owner_url: url.clone(), url, kind: Kind::Sqlite, keep: Keep::Directory(directory) }
+        Self {
+            owner_url: url.clone(),
+            url,
+            kind: Kind::Sqlite,
+            keep: Keep::Directory(directory),
+        }
     }
 
     /// A PostgreSQL database, where there is a server.
@@ -114,7 +122,9 @@ impl TestDatabase {
 /// Applies every migration and lets the application's role in.
 pub(crate) async fn migrate(url: &str) {
     let connection = open(url).await.expect("a connection to migrate with");
-    Migrator::up(&connection, None).await.expect("the migrations apply");
+    Migrator::up(&connection, None)
+        .await
+        .expect("the migrations apply");
     let granted = regrant_migration::grant_app_role(&connection, APP).await;
     granted.expect("the application's role is let in");
     connection.close().await.expect("the connection closes");

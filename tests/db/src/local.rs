@@ -47,7 +47,9 @@ pub(crate) async fn start() -> Option<(Url, Process)> {
     for _ in 0..3 {
         let port = free_port();
         let mut process = Process(shell(&programs, port));
-        let url: Url = format!("postgres://postgres@127.0.0.1:{port}/postgres").parse().expect("an address");
+        let url: Url = format!("postgres://postgres@127.0.0.1:{port}/postgres")
+            .parse()
+            .expect("an address");
         if answers(&url, || matches!(process.0.try_wait(), Ok(None))).await {
             return Some((url, process));
         }
@@ -58,12 +60,17 @@ pub(crate) async fn start() -> Option<(Url, Process)> {
 
 /// Where `initdb` and `postgres` are: the newest of Debian's directories, or on the path.
 fn programs() -> Option<PathBuf> {
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let versions = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
     let mut directories: Vec<_> = versions.map(|version| version.path().join("bin")).collect();
     directories.sort_by_key(|it| std::cmp::Reverse(version(it)));
     let path = env::var_os("PATH").unwrap_or_default();
     directories.extend(env::split_paths(&path));
-    directories.into_iter().find(|it| it.join("postgres").is_file() && it.join("initdb").is_file())
+    directories
+        .into_iter()
+        .find(|it| it.join("postgres").is_file() && it.join("initdb").is_file())
 }
 
 fn version(directory: &Path) -> Option<u32> {
@@ -74,14 +81,25 @@ fn shell(programs: &Path, port: u16) -> Child {
     // PostgreSQL refuses to run as root.
     let mut command = if is_root() {
         let mut command = Command::new("setpriv");
-        command.args(["--reuid=postgres", "--regid=postgres", "--init-groups", "sh"]);
+        command.args([
+            "--reuid=postgres",
+            "--regid=postgres",
+            "--init-groups",
+            "sh",
+        ]);
         command
     } else {
         Command::new("sh")
     };
-    command.args(["-c", SCRIPT, "sh"]).arg(programs).arg(port.to_string());
+    command
+        .args(["-c", SCRIPT, "sh"])
+        .arg(programs)
+        .arg(port.to_string());
     command.current_dir("/").env_remove("TMPDIR");
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::inherit());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit());
     command.spawn().expect("a shell for the PostgreSQL server")
 }
 

@@ -47,10 +47,13 @@ impl Server {
         };
         let name = &database.name;
         if self.borrowed {
-            self.run(&format!("CREATE DATABASE {name} OWNER {OWNER}")).await;
+            self.run(&format!("CREATE DATABASE {name} OWNER {OWNER}"))
+                .await;
             migrate(&database.url(OWNER)).await;
         } else {
-            let copy = format!("CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {TEMPLATE} STRATEGY wal_log");
+            let copy = format!(
+                "CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {TEMPLATE} STRATEGY wal_log"
+            );
             self.run(&copy).await;
         }
         database
@@ -58,7 +61,9 @@ impl Server {
 
     async fn find() -> Option<Self> {
         let server = if let Ok(address) = env::var(ADDRESS) {
-            let superuser = address.parse().expect("REGRANT_TEST_POSTGRES_URL is an address");
+            let superuser = address
+                .parse()
+                .expect("REGRANT_TEST_POSTGRES_URL is an address");
             Self::at(superuser, true, None)
         } else if let Some(superuser) = container::start().await {
             Self::at(superuser, false, None)
@@ -73,7 +78,11 @@ impl Server {
     }
 
     const fn at(superuser: Url, borrowed: bool, process: Option<local::Process>) -> Self {
-        Self { superuser, borrowed, _process: process }
+        Self {
+            superuser,
+            borrowed,
+            _process: process,
+        }
     }
 
     /// Makes the two roles and, on a server of our own, the database to copy.
@@ -87,7 +96,8 @@ impl Server {
             .await;
         }
         if !self.borrowed {
-            self.run(&format!("CREATE DATABASE {TEMPLATE} OWNER {OWNER}")).await;
+            self.run(&format!("CREATE DATABASE {TEMPLATE} OWNER {OWNER}"))
+                .await;
             migrate(&address(&self.superuser, Some(OWNER), TEMPLATE)).await;
         }
     }
@@ -116,7 +126,9 @@ impl Drop for Database {
         }
         let (superuser, name) = (self.superuser.clone(), self.name.clone());
         let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
             let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
             runtime.expect("a runtime").block_on(run(&superuser, &sql));
         });
@@ -143,7 +155,9 @@ pub(crate) async fn answers(url: &Url, mut is_alive: impl FnMut() -> bool) -> bo
 async fn run(superuser: &Url, sql: &str) {
     let connection = PgConnection::connect(superuser.as_str()).await;
     let mut connection = connection.expect("the PostgreSQL server answers");
-    let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await;
+    let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+        .execute(&mut connection)
+        .await;
     done.expect("the PostgreSQL server does as asked");
     // The next CREATE DATABASE waits for nobody.
     let _ = connection.close().await;
@@ -153,7 +167,8 @@ fn address(superuser: &Url, role: Option<&str>, database: &str) -> String {
     let mut url = superuser.clone();
     if let Some(role) = role {
         url.set_username(role).expect("the address has a host");
-        url.set_password(Some(PASSWORD)).expect("the address has a host");
+        url.set_password(Some(PASSWORD))
+            .expect("the address has a host");
     }
     url.set_path(database);
     url.into()
@@ -161,6 +176,9 @@ fn address(superuser: &Url, role: Option<&str>, database: &str) -> String {
 
 fn skip() {
     let required = env::var(REQUIRED).is_ok_and(|it| it == "1");
-    assert!(!required, "{REQUIRED}=1, but there is no PostgreSQL to test on");
+    assert!(
+        !required,
+        "{REQUIRED}=1, but there is no PostgreSQL to test on"
+    );
     eprintln!("=== POSTGRESQL RING SKIPPED: set {ADDRESS}, start Docker or install postgres ===");
 }

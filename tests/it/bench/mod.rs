@@ -71,8 +71,11 @@ impl Default for Options {
     fn default() -> Self {
         // Webhooks go to this machine alone, and no name is looked up.
         let names = Names::Given(Arc::new(|_: &str| Ok(Vec::new())));
-        let webhooks =
-            regrant_webhook::Settings { allow_loopback: true, names, ..regrant_webhook::Settings::default() };
+        let webhooks = regrant_webhook::Settings {
+            allow_loopback: true,
+            names,
+            ..regrant_webhook::Settings::default()
+        };
         let vault = regrant_vault::Settings {
             retry_pause: Duration::from_millis(50),
             webhooks,
@@ -80,9 +83,19 @@ impl Default for Options {
             ..regrant_vault::Settings::default()
         };
         // All of a test's calls come from one address.
-        let rates = regrant_api::Rates { address: 10_000, ..regrant_api::Rates::default() };
-        let api = regrant_api::Settings { rates, ..regrant_api::Settings::default() };
-        Self { vault, graph: regrant_graph::Settings::default(), api }
+        let rates = regrant_api::Rates {
+            address: 10_000,
+            ..regrant_api::Rates::default()
+        };
+        let api = regrant_api::Settings {
+            rates,
+            ..regrant_api::Settings::default()
+        };
+        Self {
+            vault,
+            graph: regrant_graph::Settings::default(),
+            api,
+        }
     }
 }
 
@@ -105,7 +118,9 @@ impl Bench {
             world: World::from_yaml(world).expect("the world is well formed"),
             clock: regrant_sandbox::Clock::with_offset(offset),
         };
-        let sandbox = regrant_sandbox::Sandbox::start(settings).await.expect("the sandbox starts");
+        let sandbox = regrant_sandbox::Sandbox::start(settings)
+            .await
+            .expect("the sandbox starts");
         let graph = regrant_graph::Settings {
             base_url: sandbox.url().parse().expect("the sandbox has a url"),
             ..options.graph
@@ -129,8 +144,16 @@ impl Bench {
             let verify_token =
                 (id == APP).then(|| VerifyToken::parse(VERIFY_TOKEN.to_owned()).expect("a word"));
             let id = id.parse().expect("an app id");
-            let app = NewApp { id, name: "Provider App".to_owned(), secret, verify_token };
-            vault.create_app(Acting::CommandLine, app, None).await.expect("the app is new");
+            let app = NewApp {
+                id,
+                name: "Provider App".to_owned(),
+                secret,
+                verify_token,
+            };
+            vault
+                .create_app(Acting::CommandLine, app, None)
+                .await
+                .expect("the app is new");
         }
         let listen = ([127, 0, 0, 1], 0).into();
         let server = Server::bind(vault.clone(), listen, options.api.clone()).expect("a free port");
@@ -148,21 +171,43 @@ impl Bench {
         tokio::spawn(server.run_until(stop.clone()));
         tokio::spawn(admin_server.run_until(stop.clone()));
         let resuming = vault.clone();
-        tokio::spawn(async move { resuming.resume_until_closed(Duration::from_millis(50)).await });
+        tokio::spawn(async move {
+            resuming
+                .resume_until_closed(Duration::from_millis(50))
+                .await
+        });
         let control = SandboxControl::new(sandbox.url());
-        Self { vault, graph, api, admin, sandbox: control, clock, database, stop, _sandbox: sandbox }
+        Self {
+            vault,
+            graph,
+            api,
+            admin,
+            sandbox: control,
+            clock,
+            database,
+            stop,
+            _sandbox: sandbox,
+        }
     }
 
     /// The database beside the vault, for what no call can do.
     pub async fn store(&self) -> Store {
         let (url, busy_timeout) = (self.database.url().to_owned(), Duration::from_secs(20));
-        let settings = regrant_storage::Settings { url, max_connections: 2, busy_timeout };
+        let settings = regrant_storage::Settings {
+            url,
+            max_connections: 2,
+            busy_timeout,
+        };
         Store::connect(&settings).await.expect("the store connects")
     }
 
     /// Sets columns of a tenant that an operator sets.
     pub async fn set_tenant(&self, name: &str, columns: &str) {
-        self.database.intrude(&format!("UPDATE tenants SET {columns} WHERE name = '{name}'")).await;
+        self.database
+            .intrude(&format!(
+                "UPDATE tenants SET {columns} WHERE name = '{name}'"
+            ))
+            .await;
     }
 
     /// Lists an origin for a tenant.
@@ -181,7 +226,10 @@ impl Bench {
     pub async fn tenant_with(&self, name: &str, permissions: Permissions) -> Tenant {
         let app = APP.parse().expect("an app id");
         let new = NewTenantSpec::named(name, app, permissions);
-        let onboarded = self.vault.create_tenant(Acting::CommandLine, new, None).await;
+        let onboarded = self
+            .vault
+            .create_tenant(Acting::CommandLine, new, None)
+            .await;
         let onboarded = onboarded.expect("the tenant is onboarded");
         Tenant::log_in(&self.api, onboarded).await
     }
@@ -200,8 +248,15 @@ impl Bench {
 
     pub async fn operator(&self, name: &str, role: OperatorRole) -> Operator {
         let password = Password::parse(PASSWORD.to_owned()).expect("a password");
-        let new = NewOperator { name: name.parse().expect("a name"), role, password };
-        self.vault.create_operator(Acting::CommandLine, new, None).await.expect("the name is free");
+        let new = NewOperator {
+            name: name.parse().expect("a name"),
+            role,
+            password,
+        };
+        self.vault
+            .create_operator(Acting::CommandLine, new, None)
+            .await
+            .expect("the name is free");
         Operator::log_in(&self.admin, name, PASSWORD).await
     }
 }
@@ -214,6 +269,11 @@ impl Drop for Bench {
 
 /// One HTTP client for tests: no proxy, no redirects, an end to waiting.
 pub fn http() -> reqwest::Client {
-    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-    client.timeout(Duration::from_mins(2)).build().expect("a client")
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none());
+    client
+        .timeout(Duration::from_mins(2))
+        .build()
+        .expect("a client")
 }

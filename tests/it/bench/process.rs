@@ -41,7 +41,11 @@ impl Served {
     pub async fn start(database: TestDatabase, world: &str, log_level: &'static str) -> Self {
         let world = World::from_yaml(world).expect("the world is well formed");
         let listen = ([127, 0, 0, 1], 0).into();
-        let settings = regrant_sandbox::Settings { listen, world, clock: regrant_sandbox::Clock::new() };
+        let settings = regrant_sandbox::Settings {
+            listen,
+            world,
+            clock: regrant_sandbox::Clock::new(),
+        };
         let sandbox = Sandbox::start(settings).await.expect("the sandbox starts");
         let directory = tempfile::tempdir().expect("a directory");
         let passphrase = format!("passphrase-canary-{}", uuid::Uuid::now_v7().simple());
@@ -68,7 +72,11 @@ impl Served {
     pub async fn tenant(&self, name: &str) -> Tenant {
         let app = APP.parse().expect("an app id");
         let new = NewTenantSpec::named(name, app, Permissions::all());
-        let onboarded = self.vault.create_tenant(Acting::CommandLine, new, None).await.expect("onboarded");
+        let onboarded = self
+            .vault
+            .create_tenant(Acting::CommandLine, new, None)
+            .await
+            .expect("onboarded");
         Tenant::log_in(&self.api, onboarded).await
     }
 
@@ -76,7 +84,11 @@ impl Served {
     pub async fn another_client(&self, tenant: &Tenant) -> Tenant {
         let id = tenant.id.parse().expect("a tenant's id");
         let spec = ClientSpec::named("another", Permissions::all());
-        let made = self.vault.create_client(Acting::CommandLine, id, spec, None).await.expect("a client");
+        let made = self
+            .vault
+            .create_client(Acting::CommandLine, id, spec, None)
+            .await
+            .expect("a client");
         Tenant::of_client(&self.api, made).await
     }
 
@@ -97,7 +109,10 @@ impl Served {
         self.api = format!("http://127.0.0.1:{port}");
         let admin = free_port();
         self.admin = format!("http://127.0.0.1:{admin}");
-        let mut child = self.command("serve", port, admin).spawn().expect("the binary starts");
+        let mut child = self
+            .command("serve", port, admin)
+            .spawn()
+            .expect("the binary starts");
         self.follow(child.stdout.take().expect("piped"));
         self.follow(child.stderr.take().expect("piped"));
         self.child = Some(child);
@@ -118,23 +133,34 @@ impl Served {
     /// A look at the database, by a store of its own.
     pub async fn store(&self) -> Store {
         let url = self.database.url().to_owned();
-        let settings =
-            regrant_storage::Settings { url, max_connections: 2, busy_timeout: Duration::from_secs(20) };
+        let settings = regrant_storage::Settings {
+            url,
+            max_connections: 2,
+            busy_timeout: Duration::from_secs(20),
+        };
         Store::connect(&settings).await.expect("the store connects")
     }
 
     /// What the process has printed so far.
     pub fn printed(&self) -> String {
-        self.printed.lock().expect("no panic while it is held").clone()
+        self.printed
+            .lock()
+            .expect("no panic while it is held")
+            .clone()
     }
 
     /// SIGTERM; gives all that was printed.
     pub async fn stop(&mut self) -> String {
         let mut child = self.child.take().expect("it runs");
         let pid = child.id().expect("it runs").to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().await.expect("kill is there");
-        let ended =
-            tokio::time::timeout(Duration::from_secs(40), child.wait()).await.expect("it stops in time");
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .await
+            .expect("kill is there");
+        let ended = tokio::time::timeout(Duration::from_secs(40), child.wait())
+            .await
+            .expect("it stops in time");
         assert!(ended.expect("it ends").success(), "{}", self.printed());
         tokio::time::sleep(Duration::from_millis(200)).await;
         self.printed()
@@ -163,7 +189,10 @@ impl Served {
             .env_clear()
             .env("REGRANT_DATABASE_URL", self.database.url())
             .env("REGRANT_KEYRING_PATH", directory.join("keyring"))
-            .env("REGRANT_KEYRING_PASSPHRASE_FILE", directory.join("passphrase"))
+            .env(
+                "REGRANT_KEYRING_PASSPHRASE_FILE",
+                directory.join("passphrase"),
+            )
             .env("REGRANT_GRAPH_BASE_URL", &self.sandbox.url)
             .env("REGRANT_LISTEN", format!("127.0.0.1:{port}"))
             .env("REGRANT_ADMIN_LISTEN", format!("127.0.0.1:{admin}"))
@@ -182,7 +211,10 @@ impl Served {
             let mut buffer = vec![0; 64 * 1024];
             while let Ok(n @ 1..) = pipe.read(&mut buffer).await {
                 let text = String::from_utf8_lossy(&buffer[..n]).into_owned();
-                printed.lock().expect("no panic while it is held").push_str(&text);
+                printed
+                    .lock()
+                    .expect("no panic while it is held")
+                    .push_str(&text);
             }
         });
     }
@@ -194,7 +226,12 @@ impl Served {
             if answer.is_ok_and(|it| it.status().is_success()) {
                 return;
             }
-            let ended = self.child.as_mut().expect("it was started").try_wait().expect("its state");
+            let ended = self
+                .child
+                .as_mut()
+                .expect("it was started")
+                .try_wait()
+                .expect("its state");
             assert!(ended.is_none(), "the server ended: {}", self.printed());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -202,13 +239,25 @@ impl Served {
     }
 }
 
-async fn open_vault(database: &TestDatabase, directory: &Path, passphrase: &str, sandbox: &str) -> Vault {
+async fn open_vault(
+    database: &TestDatabase,
+    directory: &Path,
+    passphrase: &str,
+    sandbox: &str,
+) -> Vault {
     let passphrase = Passphrase::parse(passphrase.to_owned()).expect("a passphrase");
-    let keyring =
-        Keyring::create(&directory.join("keyring"), &passphrase, Strength::floor()).expect("a keyring");
-    let graph = regrant_graph::Settings { base_url: sandbox.parse().expect("a url"), ..Default::default() };
+    let keyring = Keyring::create(&directory.join("keyring"), &passphrase, Strength::floor())
+        .expect("a keyring");
+    let graph = regrant_graph::Settings {
+        base_url: sandbox.parse().expect("a url"),
+        ..Default::default()
+    };
     let url = database.url().to_owned();
-    let store = regrant_storage::Settings { url, max_connections: 4, busy_timeout: Duration::from_secs(20) };
+    let store = regrant_storage::Settings {
+        url,
+        max_connections: 4,
+        busy_timeout: Duration::from_secs(20),
+    };
     let parts = Parts {
         store: Store::connect(&store).await.expect("the store connects"),
         provider: KeyProvider::Local(keyring),
@@ -219,8 +268,16 @@ async fn open_vault(database: &TestDatabase, directory: &Path, passphrase: &str,
     let vault = Vault::open(parts).await.expect("the vault opens");
     let secret = AppSecret::parse(SECRET.to_owned()).expect("a secret");
     let id = APP.parse().expect("an app id");
-    let app = NewApp { id, name: "Provider App".to_owned(), secret, verify_token: None };
-    vault.create_app(Acting::CommandLine, app, None).await.expect("the app is new");
+    let app = NewApp {
+        id,
+        name: "Provider App".to_owned(),
+        secret,
+        verify_token: None,
+    };
+    vault
+        .create_app(Acting::CommandLine, app, None)
+        .await
+        .expect("the app is new");
     vault
 }
 
@@ -229,7 +286,11 @@ pub fn binary() -> PathBuf {
     let this = std::env::current_exe().expect("this test has a path");
     let directory = this.ancestors().nth(2).expect("target/<profile>");
     let binary = directory.join("regrant");
-    assert!(binary.exists(), "{} is missing: run `cargo test --workspace`", binary.display());
+    assert!(
+        binary.exists(),
+        "{} is missing: run `cargo test --workspace`",
+        binary.display()
+    );
     binary
 }
 
@@ -241,6 +302,12 @@ pub fn free_port() -> u16 {
 
 fn write_private(path: &Path, text: &str) {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    file.expect("a new file").write_all(text.as_bytes()).expect("room for a line");
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    file.expect("a new file")
+        .write_all(text.as_bytes())
+        .expect("room for a line");
 }

@@ -14,14 +14,20 @@ pub struct SandboxControl {
 impl SandboxControl {
     pub fn new(url: String) -> Self {
         // A connection for each call: one that idles may be closed from the other end just as it is used again.
-        let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0);
-        let http = client.timeout(Duration::from_mins(2)).build().expect("a client");
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .pool_max_idle_per_host(0);
+        let http = client
+            .timeout(Duration::from_mins(2))
+            .build()
+            .expect("a client");
         Self { url, http }
     }
 
     /// A token of this person (or system user) for the provider's app.
     pub async fn token(&self, person: &str) -> String {
-        self.token_of(json!({ "person": person, "app": super::APP })).await
+        self.token_of(json!({ "person": person, "app": super::APP }))
+            .await
     }
 
     pub async fn token_of(&self, wanted: Value) -> String {
@@ -38,9 +44,16 @@ impl SandboxControl {
             ("revoke_token", token),
             ("access_token", app.as_str()),
         ];
-        let call = self.http.get(format!("{}/v26.0/oauth/revoke", self.url)).query(&query);
+        let call = self
+            .http
+            .get(format!("{}/v26.0/oauth/revoke", self.url))
+            .query(&query);
         let answer = call.send().await.expect("the sandbox answers");
-        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
+        assert!(
+            answer.status().is_success(),
+            "{}",
+            answer.text().await.unwrap_or_default()
+        );
     }
 
     pub async fn fault(&self, fault: Value) {
@@ -49,31 +62,58 @@ impl SandboxControl {
 
     pub async fn clear_faults(&self) {
         let url = format!("{}/sandbox/faults", self.url);
-        self.http.delete(url).send().await.expect("the sandbox answers");
+        self.http
+            .delete(url)
+            .send()
+            .await
+            .expect("the sandbox answers");
     }
 
     pub async fn latency(&self, ms: u64) {
         let url = format!("{}/sandbox/latency", self.url);
-        let answer = self.http.put(url).json(&json!({ "ms": ms })).send().await.expect("the sandbox answers");
-        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
+        let answer = self
+            .http
+            .put(url)
+            .json(&json!({ "ms": ms }))
+            .send()
+            .await
+            .expect("the sandbox answers");
+        assert!(
+            answer.status().is_success(),
+            "{}",
+            answer.text().await.unwrap_or_default()
+        );
     }
 
     pub async fn calls(&self) -> Value {
         let url = format!("{}/sandbox/calls", self.url);
-        let answer = self.http.get(url).send().await.expect("the sandbox answers");
+        let answer = self
+            .http
+            .get(url)
+            .send()
+            .await
+            .expect("the sandbox answers");
         answer.json().await.expect("json")
     }
 
     pub async fn forget_calls(&self) {
         let url = format!("{}/sandbox/calls", self.url);
-        self.http.delete(url).send().await.expect("the sandbox answers");
+        self.http
+            .delete(url)
+            .send()
+            .await
+            .expect("the sandbox answers");
     }
 
     /// Reads a node with a token, as the tenant's own product would.
     pub async fn reads(&self, asset: &str, token: &str, proof: &str, time: i64) -> u16 {
         let url = format!("{}/v26.0/{asset}", self.url);
         let time = time.to_string();
-        let query = [("fields", "id"), ("appsecret_proof", proof), ("appsecret_time", time.as_str())];
+        let query = [
+            ("fields", "id"),
+            ("appsecret_proof", proof),
+            ("appsecret_time", time.as_str()),
+        ];
         // A connection that the sandbox closes as it is taken up again says nothing about the token.
         for _ in 0..5 {
             let call = self.http.get(&url).bearer_auth(token).query(&query);
@@ -88,12 +128,18 @@ impl SandboxControl {
     pub async fn tries(&self, asset: &str, token: &Value) -> u16 {
         let text = |field: &str| token[field].as_str().unwrap_or_default();
         let time = token["appsecret_time"].as_i64().unwrap_or_default();
-        self.reads(asset, text("access_token"), text("appsecret_proof"), time).await
+        self.reads(asset, text("access_token"), text("appsecret_proof"), time)
+            .await
     }
 
     pub async fn get(&self, path: &str) -> Value {
         let url = format!("{}/sandbox/{path}", self.url);
-        let answer = self.http.get(url).send().await.expect("the sandbox answers");
+        let answer = self
+            .http
+            .get(url)
+            .send()
+            .await
+            .expect("the sandbox answers");
         answer.json().await.expect("json")
     }
 
@@ -107,7 +153,13 @@ impl SandboxControl {
 
     async fn send(&self, method: reqwest::Method, path: &str, body: Value) -> Value {
         let url = format!("{}/sandbox/{path}", self.url);
-        let answer = self.http.request(method, url).json(&body).send().await.expect("the sandbox answers");
+        let answer = self
+            .http
+            .request(method, url)
+            .json(&body)
+            .send()
+            .await
+            .expect("the sandbox answers");
         let status = answer.status();
         let text = answer.text().await.unwrap_or_default();
         assert!(status.is_success(), "{path}: {status} {text}");

@@ -17,42 +17,87 @@ pub struct Tenant {
 
 impl Tenant {
     pub async fn log_in(api: &str, onboarded: Onboarded) -> Self {
-        let (id, client_id) = (onboarded.tenant.tenant.id.to_string(), onboarded.client.id.to_string());
+        let (id, client_id) = (
+            onboarded.tenant.tenant.id.to_string(),
+            onboarded.client.id.to_string(),
+        );
         let secret = onboarded.secret.expect("a new client has a secret");
         Self::with_secret(api, id, client_id, secret.expose().to_owned()).await
     }
 
     /// Another client of a tenant, by the secret that was shown at its making.
     pub async fn of_client(api: &str, made: MintedClient) -> Self {
-        let secret = made.secret.expect("a call that is no repetition").expose().to_owned();
-        Self::with_secret(api, made.tenant.to_string(), made.client.id.to_string(), secret).await
+        let secret = made
+            .secret
+            .expect("a call that is no repetition")
+            .expose()
+            .to_owned();
+        Self::with_secret(
+            api,
+            made.tenant.to_string(),
+            made.client.id.to_string(),
+            secret,
+        )
+        .await
     }
 
-    pub async fn with_secret(api: &str, id: String, client_id: String, client_secret: String) -> Self {
+    pub async fn with_secret(
+        api: &str,
+        id: String,
+        client_id: String,
+        client_secret: String,
+    ) -> Self {
         let http = super::http();
         let form = [("grant_type", "client_credentials")];
-        let call =
-            http.post(format!("{api}/oauth/token")).basic_auth(&client_id, Some(&client_secret)).form(&form);
-        let answer: Value = call.send().await.expect("the server answers").json().await.expect("json");
-        let bearer =
-            answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned();
-        Self { id, client_id, client_secret, bearer, api: api.to_owned(), http }
+        let call = http
+            .post(format!("{api}/oauth/token"))
+            .basic_auth(&client_id, Some(&client_secret))
+            .form(&form);
+        let answer: Value = call
+            .send()
+            .await
+            .expect("the server answers")
+            .json()
+            .await
+            .expect("json");
+        let bearer = answer["access_token"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no token: {answer}"))
+            .to_owned();
+        Self {
+            id,
+            client_id,
+            client_secret,
+            bearer,
+            api: api.to_owned(),
+            http,
+        }
     }
 
     /// The same client with a token of now: a leap of the clock ends the old one.
     pub async fn log_in_again(&self) -> Self {
-        let (id, client, secret) = (self.id.clone(), self.client_id.clone(), self.client_secret.clone());
+        let (id, client, secret) = (
+            self.id.clone(),
+            self.client_id.clone(),
+            self.client_secret.clone(),
+        );
         Self::with_secret(&self.api, id, client, secret).await
     }
 
     /// The same client with this token, whatever it is.
     pub fn bearing(&self, token: &str) -> Self {
-        Self { bearer: token.to_owned(), ..self.clone() }
+        Self {
+            bearer: token.to_owned(),
+            ..self.clone()
+        }
     }
 
     /// The same client at another server of the installation.
     pub fn at(&self, api: &str) -> Self {
-        Self { api: api.to_owned(), ..self.clone() }
+        Self {
+            api: api.to_owned(),
+            ..self.clone()
+        }
     }
 
     /// What its calls present, for a vault in this process.
@@ -61,19 +106,37 @@ impl Tenant {
     }
 
     pub fn call(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.api)).bearer_auth(&self.bearer)
+        self.http
+            .request(method, format!("{}{path}", self.api))
+            .bearer_auth(&self.bearer)
     }
 
     pub async fn get(&self, path: &str) -> Value {
-        body(self.call(Method::GET, path).send().await.expect("the server answers")).await
+        body(
+            self.call(Method::GET, path)
+                .send()
+                .await
+                .expect("the server answers"),
+        )
+        .await
     }
 
     pub async fn status(&self, path: &str) -> u16 {
-        self.call(Method::GET, path).send().await.expect("the server answers").status().as_u16()
+        self.call(Method::GET, path)
+            .send()
+            .await
+            .expect("the server answers")
+            .status()
+            .as_u16()
     }
 
     pub async fn post(&self, path: &str, json: &Value) -> (u16, Value) {
-        let answer = self.call(Method::POST, path).json(json).send().await.expect("the server answers");
+        let answer = self
+            .call(Method::POST, path)
+            .json(json)
+            .send()
+            .await
+            .expect("the server answers");
         (answer.status().as_u16(), body(answer).await)
     }
 
@@ -109,10 +172,15 @@ impl Tenant {
     pub async fn tokens(&self, ids: &[String]) -> std::collections::HashMap<String, Value> {
         let mut tokens = std::collections::HashMap::new();
         for chunk in ids.chunks(500) {
-            let (status, answer) = self.post("/v1/tokens/lookup", &json!({ "asset_ids": chunk })).await;
+            let (status, answer) = self
+                .post("/v1/tokens/lookup", &json!({ "asset_ids": chunk }))
+                .await;
             assert_eq!(status, 200, "{answer}");
             for it in answer["data"].as_array().expect("a list") {
-                tokens.insert(it["asset_id"].as_str().unwrap_or_default().to_owned(), it.clone());
+                tokens.insert(
+                    it["asset_id"].as_str().unwrap_or_default().to_owned(),
+                    it.clone(),
+                );
             }
         }
         tokens

@@ -25,8 +25,14 @@ impl Fleet {
 
     /// A fleet whose managed account has finished its migration in the first `migrated` businesses.
     pub fn new(businesses: usize, each: usize, migrated: usize) -> Self {
-        let new_roles = (1..=migrated).map(|n| format!("{{business: \"{}\"}}", business(n))).collect();
-        Self { businesses, each, new_roles }
+        let new_roles = (1..=migrated)
+            .map(|n| format!("{{business: \"{}\"}}", business(n)))
+            .collect();
+        Self {
+            businesses,
+            each,
+            new_roles,
+        }
     }
 
     /// The scenario file.
@@ -38,8 +44,9 @@ impl Fleet {
         for n in 1..=self.businesses {
             let _ = writeln!(text, "  - {{id: \"{}\", name: Business {n}}}", business(n));
         }
-        let all: Vec<_> =
-            (1..=self.businesses).map(|n| format!("{{business: \"{}\"}}", business(n))).collect();
+        let all: Vec<_> = (1..=self.businesses)
+            .map(|n| format!("{{business: \"{}\"}}", business(n)))
+            .collect();
         let _ = writeln!(
             text,
             "persons:\n  - {{id: \"{}\", name: Person, roles: [{}]}}\n  - {{id: \"{}\", name: Managed, \
@@ -51,8 +58,10 @@ impl Fleet {
             Self::STRANGER,
         );
         for asset in self.assets().iter().filter(|it| it["kind"] != "business") {
-            let (kind, id) =
-                (asset["kind"].as_str().unwrap_or_default(), asset["id"].as_str().unwrap_or_default());
+            let (kind, id) = (
+                asset["kind"].as_str().unwrap_or_default(),
+                asset["id"].as_str().unwrap_or_default(),
+            );
             let business = asset["business_id"].as_str().unwrap_or_default();
             let _ = writeln!(
                 text,
@@ -65,13 +74,18 @@ impl Fleet {
     /// The scenario file of a fleet where each business has a person of its own.
     pub fn world_of_many(&self) -> String {
         let text = self.world();
-        let (head, rest) = text.split_once("persons:\n").expect("the fleet has persons");
+        let (head, rest) = text
+            .split_once("persons:\n")
+            .expect("the fleet has persons");
         let (_, assets) = rest.split_once("generate:").expect("the fleet has assets");
         let mut persons = String::new();
         for n in 1..=self.businesses {
             let (id, business) = (Self::person_of(n), business(n));
             let roles = format!("[{{business: \"{business}\"}}]");
-            let _ = writeln!(persons, "  - {{id: \"{id}\", name: Person {n}, roles: {roles}}}");
+            let _ = writeln!(
+                persons,
+                "  - {{id: \"{id}\", name: Person {n}, roles: {roles}}}"
+            );
         }
         format!("{head}persons:\n{persons}generate:{assets}")
     }
@@ -83,14 +97,18 @@ impl Fleet {
 
     /// The assets of business `n`.
     pub fn assets_of(&self, n: usize) -> Vec<Value> {
-        self.assets().into_iter().filter(|it| it["business_id"] == business(n)).collect()
+        self.assets()
+            .into_iter()
+            .filter(|it| it["business_id"] == business(n))
+            .collect()
     }
 
     /// Every asset as a registration: per business the business itself and `each` of the other kinds in turn.
     pub fn assets(&self) -> Vec<Value> {
         let mut assets = Vec::new();
         for n in 1..=self.businesses {
-            assets.push(json!({ "id": business(n), "kind": "business", "business_id": business(n) }));
+            assets
+                .push(json!({ "id": business(n), "kind": "business", "business_id": business(n) }));
             for i in 0..self.each {
                 let (kind, prefix) = KINDS[i % KINDS.len()];
                 let id = format!("{prefix}{n:03}{i:06}");
@@ -108,7 +126,10 @@ impl Fleet {
 
 /// The ids of registrations.
 pub fn ids(assets: &[Value]) -> Vec<String> {
-    assets.iter().filter_map(|it| it["id"].as_str().map(ToOwned::to_owned)).collect()
+    assets
+        .iter()
+        .filter_map(|it| it["id"].as_str().map(ToOwned::to_owned))
+        .collect()
 }
 
 const KINDS: [(&str, &str); 6] = [

@@ -105,11 +105,26 @@ pub(super) async fn create_app(
     body: CanonicalJson<NewApp>,
 ) -> Result<HttpResponse, Problem> {
     let repeatable = repeat.of("POST /admin/v1/apps", &body.canonical);
-    let NewApp { id, name, secret, verify_token } = body.value;
-    let new = regrant_vault::NewApp { id, name, secret, verify_token };
-    let made = vault.create_app(caller.0.acting(), new, repeatable).await?.value;
+    let NewApp {
+        id,
+        name,
+        secret,
+        verify_token,
+    } = body.value;
+    let new = regrant_vault::NewApp {
+        id,
+        name,
+        secret,
+        verify_token,
+    };
+    let made = vault
+        .create_app(caller.0.acting(), new, repeatable)
+        .await?
+        .value;
     let location = format!("/admin/v1/apps/{}", made.id);
-    Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(AppOut::from(made)))
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, location))
+        .json(AppOut::from(made)))
 }
 
 /// Read an app.
@@ -140,7 +155,10 @@ pub(super) async fn change_app(
     id: PathId<AppId>,
     Json(request): Json<AppPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let change = AppChange { name: request.name, verify_token: request.verify_token };
+    let change = AppChange {
+        name: request.name,
+        verify_token: request.verify_token,
+    };
     let changed = vault.change_app(caller.0.acting(), &id.0, change).await?;
     Ok(HttpResponse::Ok().json(AppOut::from(changed)))
 }
@@ -161,9 +179,14 @@ pub(super) async fn set_app_secret(
     body: CanonicalJson<NewAppSecret>,
 ) -> Result<HttpResponse, Problem> {
     let repeatable = repeat.of("POST /admin/v1/apps/{id}/secret", &body.canonical);
-    let NewAppSecret { secret, overlap_hours } = body.value;
+    let NewAppSecret {
+        secret,
+        overlap_hours,
+    } = body.value;
     let overlap = Duration::from_secs(overlap_hours.saturating_mul(3600));
-    let set = vault.set_app_secret(caller.0.acting(), &id.0, &secret, overlap, repeatable).await?;
+    let set = vault
+        .set_app_secret(caller.0.acting(), &id.0, &secret, overlap, repeatable)
+        .await?;
     Ok(HttpResponse::Ok().json(AppOut::from(set)))
 }
 

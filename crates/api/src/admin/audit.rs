@@ -92,7 +92,9 @@ pub(super) async fn get_audit_checkpoint(
     _: Operator,
     Query(of): Query<CheckpointOf>,
 ) -> Result<HttpResponse, Problem> {
-    let checkpoint = vault.sign_checkpoint(of.tenant_id.unwrap_or(TenantId::SYSTEM)).await?;
+    let checkpoint = vault
+        .sign_checkpoint(of.tenant_id.unwrap_or(TenantId::SYSTEM))
+        .await?;
     Ok(HttpResponse::Ok().json(CheckpointOut::from(checkpoint)))
 }
 

@@ -29,7 +29,10 @@ pub(super) async fn authenticate(
 }
 
 async fn identify(request: &ServiceRequest) -> Result<LoggedIn, Problem> {
-    let vault =
-        request.app_data::<Data<Vault>>().ok_or_else(|| Problem::new(Code::Internal, "not set up"))?;
-    Ok(vault.authenticate_operator(bearer(request.headers())?).await?)
+    let vault = request
+        .app_data::<Data<Vault>>()
+        .ok_or_else(|| Problem::new(Code::Internal, "not set up"))?;
+    Ok(vault
+        .authenticate_operator(bearer(request.headers())?)
+        .await?)
 }

@@ -15,6 +15,10 @@ impl FromRequest for Operator {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let caller = request.extensions().get::<LoggedIn>().cloned();
-        ready(caller.map(Self).ok_or_else(|| unauthenticated("", "This call needs an access token.")))
+        ready(
+            caller
+                .map(Self)
+                .ok_or_else(|| unauthenticated("", "This call needs an access token.")),
+        )
     }
 }

@@ -82,7 +82,10 @@ struct ReachOut {
 
 impl MintedClientOut {
     pub(super) fn of(client: ClientView, secret: Option<ClientSecret>) -> Self {
-        Self { client: client.into(), secret }
+        Self {
+            client: client.into(),
+            secret,
+        }
     }
 }
 
@@ -94,7 +97,10 @@ impl From<MintedClient> for MintedClientOut {
 
 impl From<ClientView> for ClientOut {
     fn from(it: ClientView) -> Self {
-        let used = |(scope, used_at): (Permission, _)| ScopeUseOut { scope: scope.as_str(), used_at };
+        let used = |(scope, used_at): (Permission, _)| ScopeUseOut {
+            scope: scope.as_str(),
+            used_at,
+        };
         Self {
             id: it.id.to_string(),
             name: it.name,

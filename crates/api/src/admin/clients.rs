@@ -127,7 +127,12 @@ pub(super) async fn list_clients(
     _: Operator,
     tenant: PathId<TenantId>,
 ) -> Result<HttpResponse, Problem> {
-    let clients = vault.clients(tenant.0).await?.into_iter().map(ClientOut::from).collect();
+    let clients = vault
+        .clients(tenant.0)
+        .await?
+        .into_iter()
+        .map(ClientOut::from)
+        .collect();
     Ok(HttpResponse::Ok().json(Page::whole(clients)))
 }
 
@@ -152,8 +157,13 @@ pub(super) async fn create_client(
     body: CanonicalJson<NewClient>,
 ) -> Result<HttpResponse, Problem> {
     let repeatable = repeat.of("POST /admin/v1/tenants/{id}/clients", &body.canonical);
-    let minted = vault.create_client(caller.0.acting(), tenant.0, body.value.into(), repeatable).await?;
-    let location = format!("/admin/v1/tenants/{}/clients/{}", minted.tenant, minted.client.id);
+    let minted = vault
+        .create_client(caller.0.acting(), tenant.0, body.value.into(), repeatable)
+        .await?;
+    let location = format!(
+        "/admin/v1/tenants/{}/clients/{}",
+        minted.tenant, minted.client.id
+    );
     let body = sealed_body(&MintedClientOut::from(minted), 1)?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))
@@ -201,7 +211,9 @@ pub(super) async fn change_client(
     client: PathId<ClientId>,
     Json(request): Json<ClientPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let changed = vault.change_client(caller.0.acting(), tenant.0, client.0, request.into()).await?;
+    let changed = vault
+        .change_client(caller.0.acting(), tenant.0, client.0, request.into())
+        .await?;
     Ok(HttpResponse::Ok().json(ClientOut::from(changed)))
 }
 
@@ -221,7 +233,9 @@ pub(super) async fn delete_client(
     tenant: PathId<TenantId>,
     client: PathId<ClientId>,
 ) -> Result<HttpResponse, Problem> {
-    vault.delete_client(caller.0.acting(), tenant.0, client.0).await?;
+    vault
+        .delete_client(caller.0.acting(), tenant.0, client.0)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -244,12 +258,21 @@ pub(super) async fn reset_client_secret(
     client: PathId<ClientId>,
     body: CanonicalJson<ResetClientSecret>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /admin/v1/tenants/{id}/clients/{client_id}/secret", &body.canonical);
-    let overlap = body.value.overlap_hours.map(|it| Duration::from_secs(it.saturating_mul(3600)));
-    let minted =
-        vault.reset_client_secret(caller.0.acting(), tenant.0, client.0, overlap, repeatable).await?;
+    let repeatable = repeat.of(
+        "POST /admin/v1/tenants/{id}/clients/{client_id}/secret",
+        &body.canonical,
+    );
+    let overlap = body
+        .value
+        .overlap_hours
+        .map(|it| Duration::from_secs(it.saturating_mul(3600)));
+    let minted = vault
+        .reset_client_secret(caller.0.acting(), tenant.0, client.0, overlap, repeatable)
+        .await?;
     let body = sealed_body(&MintedClientOut::from(minted), 1)?;
-    Ok(HttpResponse::Ok().content_type("application/json").body(body))
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .body(body))
 }
 
 /// Revoke every access token that a client was issued so far.
@@ -269,8 +292,13 @@ pub(super) async fn revoke_client_tokens(
     tenant: PathId<TenantId>,
     client: PathId<ClientId>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /admin/v1/tenants/{id}/clients/{client_id}/revoke-tokens", &[]);
-    vault.revoke_client_tokens(caller.0.acting(), tenant.0, client.0, repeatable).await?;
+    let repeatable = repeat.of(
+        "POST /admin/v1/tenants/{id}/clients/{client_id}/revoke-tokens",
+        &[],
+    );
+    vault
+        .revoke_client_tokens(caller.0.acting(), tenant.0, client.0, repeatable)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -292,7 +320,9 @@ impl From<ClientPatch> for ClientChange {
     fn from(it: ClientPatch) -> Self {
         Self {
             name: it.name,
-            scopes: it.scopes.map(|it| it.0.into_iter().map(|it| it.0).collect()),
+            scopes: it
+                .scopes
+                .map(|it| it.0.into_iter().map(|it| it.0).collect()),
             expires_at: it.expires_at.map(|it| it.map(|it| it.0)),
             networks: it.networks.map(|it| it.map(networks)),
             reach: it.reach.map(reach),
@@ -309,8 +339,10 @@ fn networks(it: All<Network>) -> Vec<IpNet> {
 
 fn reach(it: Option<ReachIn>) -> Reach {
     it.map_or(Reach::All, |it| {
-        let (assets, businesses) =
-            (it.asset_ids.0.into_iter().collect(), it.business_ids.0.into_iter().collect());
+        let (assets, businesses) = (
+            it.asset_ids.0.into_iter().collect(),
+            it.business_ids.0.into_iter().collect(),
+        );
         Reach::Within(Within { assets, businesses })
     })
 }
@@ -319,7 +351,9 @@ impl TryFrom<String> for Scope {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse().map(Self).map_err(|_| "expected the name of a scope")
+        text.parse()
+            .map(Self)
+            .map_err(|_| "expected the name of a scope")
     }
 }
 
@@ -329,6 +363,8 @@ impl TryFrom<String> for Network {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
         let network = text.parse().ok().or_else(address);
-        network.map(Self).ok_or("expected a network such as 203.0.113.0/24, or an address")
+        network
+            .map(Self)
+            .ok_or("expected a network such as 203.0.113.0/24, or an address")
     }
 }

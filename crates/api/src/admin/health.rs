@@ -15,10 +15,18 @@ use crate::{
     (status = 503, description = "It cannot.", body = ProblemOut<'static>, content_type = "application/problem+json"),
 ))]
 #[get("/readyz")]
-pub(super) async fn get_readiness(vault: Data<Vault>, alive: Data<Alive>) -> Result<HttpResponse, Problem> {
+pub(super) async fn get_readiness(
+    vault: Data<Vault>,
+    alive: Data<Alive>,
+) -> Result<HttpResponse, Problem> {
     if !alive() {
-        return Err(Problem::new(Code::NotReady, "The worker of this process has broken down."));
+        return Err(Problem::new(
+            Code::NotReady,
+            "The worker of this process has broken down.",
+        ));
     }
     let ready = vault.ready().await.map_err(Problem::from);
-    ready.map(|()| ok()).map_err(|_| Problem::new(Code::NotReady, "The database does not answer."))
+    ready
+        .map(|()| ok())
+        .map_err(|_| Problem::new(Code::NotReady, "The database does not answer."))
 }

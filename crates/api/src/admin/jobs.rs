@@ -79,10 +79,21 @@ impl From<JobsView> for JobsOut {
     fn from(it: JobsView) -> Self {
         let oldest_due = it.oldest_due();
         let due = it.due.into_iter();
-        let due = due.map(|(kind, it)| DueOut { kind, count: it.count, oldest: it.oldest }).collect();
+        let due = due
+            .map(|(kind, it)| DueOut {
+                kind,
+                count: it.count,
+                oldest: it.oldest,
+            })
+            .collect();
         let paused = it.apps_at_rest.into_iter();
-        let paused_apps =
-            paused.map(|it| PausedAppOut { app_id: it.app, since: it.since, reason: it.reason }).collect();
+        let paused_apps = paused
+            .map(|it| PausedAppOut {
+                app_id: it.app,
+                since: it.since,
+                reason: it.reason,
+            })
+            .collect();
         let counts = it.tenants;
         Self {
             due,

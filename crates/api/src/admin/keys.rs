@@ -67,8 +67,13 @@ pub(super) async fn rotate_keys(
     body: CanonicalJson<RotateKeys>,
 ) -> Result<HttpResponse, Problem> {
     let repeatable = repeat.of("POST /admin/v1/keys/rotate", &body.canonical);
-    let RotateKeys { kind: KeyKind::Signing, immediately } = body.value;
-    let keys = vault.rotate_signing_keys(caller.0.acting(), immediately, repeatable).await?;
+    let RotateKeys {
+        kind: KeyKind::Signing,
+        immediately,
+    } = body.value;
+    let keys = vault
+        .rotate_signing_keys(caller.0.acting(), immediately, repeatable)
+        .await?;
     Ok(HttpResponse::Ok().json(page(keys)))
 }
 
@@ -78,7 +83,19 @@ fn page(keys: Vec<SigningKeyView>) -> Page<SigningKeyOut> {
 
 impl From<SigningKeyView> for SigningKeyOut {
     fn from(it: SigningKeyView) -> Self {
-        let SigningKeyView { kid, created_at, active_from, retired_at, state } = it;
-        Self { kid, state, created_at, active_from, retired_at }
+        let SigningKeyView {
+            kid,
+            created_at,
+            active_from,
+            retired_at,
+            state,
+        } = it;
+        Self {
+            kid,
+            state,
+            created_at,
+            active_from,
+            retired_at,
+        }
     }
 }

@@ -34,7 +34,10 @@ struct Base;
 pub(super) fn openapi_admin() -> OpenApi {
     let mut api = describe_routes(Base::openapi(), described);
     let components = api.components.get_or_insert_default();
-    components.add_security_scheme("bearer", bearer("An access token from POST /admin/v1/session."));
+    components.add_security_scheme(
+        "bearer",
+        bearer("An access token from POST /admin/v1/session."),
+    );
     api
 }
 
@@ -67,13 +70,14 @@ mod tests {
 
     #[test]
     fn every_call_but_logging_in_and_health_demands_a_log_in() {
-        let api: serde_json::Value = serde_json::from_str(&openapi_admin().to_json().unwrap()).unwrap();
+        let api: serde_json::Value =
+            serde_json::from_str(&openapi_admin().to_json().unwrap()).unwrap();
         let paths = api["paths"].as_object().unwrap();
         assert!(paths.len() > 20);
         for (path, item) in paths {
             for (method, operation) in item.as_object().unwrap() {
-                let is_open =
-                    !path.starts_with("/admin") || (path == "/admin/v1/session" && method == "post");
+                let is_open = !path.starts_with("/admin")
+                    || (path == "/admin/v1/session" && method == "post");
                 let demands = operation["security"].to_string().contains("bearer");
                 assert_eq!(demands, !is_open, "{method} {path}");
             }

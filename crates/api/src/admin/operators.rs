@@ -96,7 +96,9 @@ pub(super) async fn list_operators(
     _: Operator,
     Query(filter): Query<OperatorFilter>,
 ) -> Result<HttpResponse, Problem> {
-    let list = vault.operators(filter.cursor.map(|it| it.0), filter.limit.0).await?;
+    let list = vault
+        .operators(filter.cursor.map(|it| it.0), filter.limit.0)
+        .await?;
     let data = list.data.into_iter().map(OperatorOut::from).collect();
     Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
 }
@@ -120,13 +122,29 @@ pub(super) async fn create_operator(
     repeat: Repeat,
     Json(request): Json<NewOperator>,
 ) -> Result<HttpResponse, Problem> {
-    let NewOperator { name, role, password } = request;
+    let NewOperator {
+        name,
+        role,
+        password,
+    } = request;
     // No quick hash of a password is kept anywhere, not even a keyed one.
-    let said = repeat.of("POST /admin/v1/operators", format!("{name} {role}").as_bytes());
-    let new = regrant_vault::NewOperator { name, role, password };
-    let made = vault.create_operator(caller.0.acting(), new, said).await?.value;
+    let said = repeat.of(
+        "POST /admin/v1/operators",
+        format!("{name} {role}").as_bytes(),
+    );
+    let new = regrant_vault::NewOperator {
+        name,
+        role,
+        password,
+    };
+    let made = vault
+        .create_operator(caller.0.acting(), new, said)
+        .await?
+        .value;
     let location = format!("/admin/v1/operators/{}", made.id);
-    Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(OperatorOut::from(made)))
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, location))
+        .json(OperatorOut::from(made)))
 }
 
 /// Read an operator.
@@ -163,9 +181,21 @@ pub(super) async fn change_operator(
     id: PathId<OperatorId>,
     Json(request): Json<OperatorPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let OperatorPatch { name, role, disabled, password } = request;
-    let change = OperatorChange { name, role, disabled, password };
-    let changed = vault.change_operator(caller.0.acting(), id.0, change).await?;
+    let OperatorPatch {
+        name,
+        role,
+        disabled,
+        password,
+    } = request;
+    let change = OperatorChange {
+        name,
+        role,
+        disabled,
+        password,
+    };
+    let changed = vault
+        .change_operator(caller.0.acting(), id.0, change)
+        .await?;
     Ok(HttpResponse::Ok().json(OperatorOut::from(changed)))
 }
 

@@ -79,10 +79,15 @@ pub(super) struct IssuedSessionOut {
     ),
 )]
 #[post("/admin/v1/session")]
-pub(super) async fn log_in(vault: Data<Vault>, Json(request): Json<LogIn>) -> Result<HttpResponse, Problem> {
+pub(super) async fn log_in(
+    vault: Data<Vault>,
+    Json(request): Json<LogIn>,
+) -> Result<HttpResponse, Problem> {
     let issued = vault.log_in(&request.name, request.password).await?;
     let body = sealed_body(&IssuedSessionOut::from(issued), 1)?;
-    Ok(HttpResponse::Created().content_type("application/json").body(body))
+    Ok(HttpResponse::Created()
+        .content_type("application/json")
+        .body(body))
 }
 
 /// Tell who is logged in.
@@ -118,13 +123,24 @@ pub(super) async fn change_password(
     caller: Operator,
     Json(request): Json<ChangePassword>,
 ) -> Result<HttpResponse, Problem> {
-    vault.change_password(&caller.0, request.current_password, request.new_password).await?;
+    vault
+        .change_password(&caller.0, request.current_password, request.new_password)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 impl From<IssuedSession> for IssuedSessionOut {
     fn from(it: IssuedSession) -> Self {
-        let (id, operator) = (it.logged_in.session.to_string(), it.logged_in.operator.into());
-        Self { id, access_token: it.access_token, token_type: "Bearer", expires_in: it.expires_in, operator }
+        let (id, operator) = (
+            it.logged_in.session.to_string(),
+            it.logged_in.operator.into(),
+        );
+        Self {
+            id,
+            access_token: it.access_token,
+            token_type: "Bearer",
+            expires_in: it.expires_in,
+            operator,
+        }
     }
 }

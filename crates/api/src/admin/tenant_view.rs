@@ -81,7 +81,11 @@ pub(super) struct ShreddedOut {
 impl From<TenantView> for TenantOut {
     fn from(it: TenantView) -> Self {
         let TenantView { tenant, origins } = it;
-        let status = if tenant.deleted_at.is_some() { "deleted" } else { tenant.status.as_str() };
+        let status = if tenant.deleted_at.is_some() {
+            "deleted"
+        } else {
+            tenant.status.as_str()
+        };
         Self {
             id: tenant.id.to_string(),
             name: tenant.name,
@@ -100,20 +104,35 @@ impl From<TenantView> for TenantOut {
 
 impl From<TenantLimits> for LimitsOut {
     fn from(it: TenantLimits) -> Self {
-        let TenantLimits { max_assets, max_running_reconnects, requests_per_second } = it;
-        Self { max_assets, max_running_reconnects, requests_per_second }
+        let TenantLimits {
+            max_assets,
+            max_running_reconnects,
+            requests_per_second,
+        } = it;
+        Self {
+            max_assets,
+            max_running_reconnects,
+            requests_per_second,
+        }
     }
 }
 
 impl From<Onboarded> for OnboardedOut {
     fn from(it: Onboarded) -> Self {
-        Self { tenant: it.tenant.into(), client: MintedClientOut::of(it.client, it.secret) }
+        Self {
+            tenant: it.tenant.into(),
+            client: MintedClientOut::of(it.client, it.secret),
+        }
     }
 }
 
 impl From<Shredded> for ShreddedOut {
     fn from(it: Shredded) -> Self {
         let note = "Backups of the database hold the wrapped data keys until they expire.";
-        Self { shredded_at: it.shredded_at, effective_at: it.effective_at, note }
+        Self {
+            shredded_at: it.shredded_at,
+            effective_at: it.effective_at,
+            note,
+        }
     }
 }

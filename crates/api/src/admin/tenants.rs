@@ -113,7 +113,9 @@ pub(super) async fn create_tenant(
     body: CanonicalJson<NewTenant>,
 ) -> Result<HttpResponse, Problem> {
     let repeatable = repeat.of("POST /admin/v1/tenants", &body.canonical);
-    let onboarded = vault.create_tenant(caller.0.acting(), body.value.into(), repeatable).await?;
+    let onboarded = vault
+        .create_tenant(caller.0.acting(), body.value.into(), repeatable)
+        .await?;
     let location = format!("/admin/v1/tenants/{}", onboarded.tenant.tenant.id);
     let body = sealed_body(&OnboardedOut::from(onboarded), 1)?;
     Ok(HttpResponse::Created()
@@ -134,7 +136,9 @@ pub(super) async fn list_tenants(
     _: Operator,
     Query(filter): Query<TenantFilter>,
 ) -> Result<HttpResponse, Problem> {
-    let list = vault.list_tenants(filter.cursor.map(|it| it.0), filter.limit.0).await?;
+    let list = vault
+        .list_tenants(filter.cursor.map(|it| it.0), filter.limit.0)
+        .await?;
     let data = list.data.into_iter().map(TenantOut::from).collect();
     Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
 }
@@ -171,7 +175,9 @@ pub(super) async fn change_tenant(
     id: PathId<TenantId>,
     Json(request): Json<TenantPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let changed = vault.change_tenant(caller.0.acting(), id.0, request.into()).await?;
+    let changed = vault
+        .change_tenant(caller.0.acting(), id.0, request.into())
+        .await?;
     Ok(HttpResponse::Ok().json(TenantOut::from(changed)))
 }
 
@@ -213,7 +219,9 @@ pub(super) async fn suspend_tenant(
     id: PathId<TenantId>,
 ) -> Result<HttpResponse, Problem> {
     let repeatable = repeat.of("POST /admin/v1/tenants/{id}/suspend", &[]);
-    let tenant = vault.suspend_tenant(caller.0.acting(), id.0, repeatable).await?;
+    let tenant = vault
+        .suspend_tenant(caller.0.acting(), id.0, repeatable)
+        .await?;
     Ok(HttpResponse::Ok().json(TenantOut::from(tenant)))
 }
 
@@ -235,7 +243,9 @@ pub(super) async fn resume_tenant(
     id: PathId<TenantId>,
 ) -> Result<HttpResponse, Problem> {
     let repeatable = repeat.of("POST /admin/v1/tenants/{id}/resume", &[]);
-    let tenant = vault.resume_tenant(caller.0.acting(), id.0, repeatable).await?;
+    let tenant = vault
+        .resume_tenant(caller.0.acting(), id.0, repeatable)
+        .await?;
     Ok(HttpResponse::Ok().json(TenantOut::from(tenant)))
 }
 
@@ -257,7 +267,9 @@ pub(super) async fn restore_tenant(
     id: PathId<TenantId>,
 ) -> Result<HttpResponse, Problem> {
     let repeatable = repeat.of("POST /admin/v1/tenants/{id}/restore", &[]);
-    let tenant = vault.restore_tenant(caller.0.acting(), id.0, repeatable).await?;
+    let tenant = vault
+        .restore_tenant(caller.0.acting(), id.0, repeatable)
+        .await?;
     Ok(HttpResponse::Ok().json(TenantOut::from(tenant)))
 }
 
@@ -281,7 +293,9 @@ pub(super) async fn shred_tenant(
     body: CanonicalJson<ShredTenant>,
 ) -> Result<HttpResponse, Problem> {
     let repeatable = repeat.of("POST /admin/v1/tenants/{id}/shred", &body.canonical);
-    let shredded = vault.shred_tenant(caller.0.acting(), id.0, &body.value.confirm, repeatable).await?;
+    let shredded = vault
+        .shred_tenant(caller.0.acting(), id.0, &body.value.confirm, repeatable)
+        .await?;
     Ok(HttpResponse::Ok().json(ShreddedOut::from(shredded)))
 }
 
@@ -297,7 +311,10 @@ where
 
 impl From<NewTenant> for NewTenantSpec {
     fn from(it: NewTenant) -> Self {
-        let client = it.client.map_or_else(|| ClientSpec::named("first", Permissions::all()), Into::into);
+        let client = it.client.map_or_else(
+            || ClientSpec::named("first", Permissions::all()),
+            Into::into,
+        );
         let limits = it.limits.unwrap_or_default();
         let limits = TenantLimits {
             max_assets: limits.max_assets.flatten(),
@@ -305,14 +322,23 @@ impl From<NewTenant> for NewTenantSpec {
             requests_per_second: limits.requests_per_second.flatten(),
         };
         let origins = it.cors_origins.map(|it| it.0).unwrap_or_default();
-        Self { name: it.name, app_id: it.app_id, client, limits, origins }
+        Self {
+            name: it.name,
+            app_id: it.app_id,
+            client,
+            limits,
+            origins,
+        }
     }
 }
 
 impl From<TenantPatch> for TenantChange {
     fn from(it: TenantPatch) -> Self {
-        let LimitsIn { max_assets, max_running_reconnects, requests_per_second } =
-            it.limits.unwrap_or_default();
+        let LimitsIn {
+            max_assets,
+            max_running_reconnects,
+            requests_per_second,
+        } = it.limits.unwrap_or_default();
         Self {
             name: it.name,
             max_assets,

@@ -8,8 +8,8 @@ use std::{fmt, marker::PhantomData, mem};
 use serde::{
     Deserialize, Deserializer,
     de::{
-        DeserializeOwned, DeserializeSeed, Error as _, Expected, IntoDeserializer, MapAccess, SeqAccess,
-        Unexpected, Visitor, value::StrDeserializer,
+        DeserializeOwned, DeserializeSeed, Error as _, Expected, IntoDeserializer, MapAccess,
+        SeqAccess, Unexpected, Visitor, value::StrDeserializer,
     },
     forward_to_deserialize_any,
 };
@@ -72,7 +72,10 @@ pub(crate) struct Flaws(Vec<Fault>);
 
 impl Flaws {
     fn at(field: &str, detail: impl Into<String>) -> Self {
-        Self(vec![Fault { field: field.to_owned(), detail: detail.into() }])
+        Self(vec![Fault {
+            field: field.to_owned(),
+            detail: detail.into(),
+        }])
     }
 
     fn under(mut self, parent: &str) -> Self {
@@ -122,7 +125,10 @@ impl serde::de::Error for Flaws {
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::at(shown(field), format!("unknown field; expected one of: {}", expected.join(", ")))
+        Self::at(
+            shown(field),
+            format!("unknown field; expected one of: {}", expected.join(", ")),
+        )
     }
 
     fn missing_field(field: &'static str) -> Self {
@@ -142,8 +148,14 @@ fn expectation(expected: &dyn Expected) -> String {
 }
 
 fn shown(name: &str) -> &str {
-    let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    if plain && (1..=LONGEST_NAME).contains(&name.len()) { name } else { "(unknown)" }
+    let plain = name
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if plain && (1..=LONGEST_NAME).contains(&name.len()) {
+        name
+    } else {
+        "(unknown)"
+    }
 }
 
 impl<'de> Deserializer<'de> for Node {
@@ -156,10 +168,15 @@ impl<'de> Deserializer<'de> for Node {
             Self::Number(it) => visit_number(&it, visitor),
             // The text moves on without a copy.
             Self::Text(mut it) => visitor.visit_string(mem::take(&mut *it)),
-            Self::List(list) => {
-                visitor.visit_seq(Elements { rest: list.into_iter(), index: 0, flaws: Flaws::default() })
-            }
-            Self::Object(fields) => visitor.visit_map(Fields { rest: fields.into_iter(), current: None }),
+            Self::List(list) => visitor.visit_seq(Elements {
+                rest: list.into_iter(),
+                index: 0,
+                flaws: Flaws::default(),
+            }),
+            Self::Object(fields) => visitor.visit_map(Fields {
+                rest: fields.into_iter(),
+                current: None,
+            }),
         }
     }
 
@@ -209,7 +226,10 @@ impl<'de> Deserializer<'de> for Node {
     }
 }
 
-fn visit_number<'de, V: Visitor<'de>>(number: &serde_json::Number, visitor: V) -> Result<V::Value, Flaws> {
+fn visit_number<'de, V: Visitor<'de>>(
+    number: &serde_json::Number,
+    visitor: V,
+) -> Result<V::Value, Flaws> {
     match (number.as_u64(), number.as_i64(), number.as_f64()) {
         (Some(it), _, _) => visitor.visit_u64(it),
         (None, Some(it), _) => visitor.visit_i64(it),
@@ -232,9 +252,16 @@ struct Elements {
 impl<'de> SeqAccess<'de> for Elements {
     type Error = Flaws;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Flaws> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Flaws> {
         let Some(node) = self.rest.next() else {
-            return if self.flaws.0.is_empty() { Ok(None) } else { Err(mem::take(&mut self.flaws)) };
+            return if self.flaws.0.is_empty() {
+                Ok(None)
+            } else {
+                Err(mem::take(&mut self.flaws))
+            };
         };
         let index = self.index;
         self.index = index.saturating_add(1);
@@ -242,7 +269,11 @@ impl<'de> SeqAccess<'de> for Elements {
             Ok(it) => Ok(Some(it)),
             Err(flaws) => {
                 self.flaws.add(flaws.under(&format!("[{index}]")));
-                Err(if self.rest.len() == 0 { mem::take(&mut self.flaws) } else { Flaws::default() })
+                Err(if self.rest.len() == 0 {
+                    mem::take(&mut self.flaws)
+                } else {
+                    Flaws::default()
+                })
             }
         }
     }
@@ -261,7 +292,10 @@ struct Fields {
 impl<'de> MapAccess<'de> for Fields {
     type Error = Flaws;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Flaws> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Flaws> {
         self.current = self.rest.next();
         match &self.current {
             Some((field, _)) => seed.deserialize(name(field)).map(Some),
@@ -270,8 +304,12 @@ impl<'de> MapAccess<'de> for Fields {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Flaws> {
-        let (field, node) = self.current.take().ok_or_else(|| Flaws::custom("expected a value"))?;
-        seed.deserialize(node).map_err(|flaws| flaws.under(shown(&field)))
+        let (field, node) = self
+            .current
+            .take()
+            .ok_or_else(|| Flaws::custom("expected a value"))?;
+        seed.deserialize(node)
+            .map_err(|flaws| flaws.under(shown(&field)))
     }
 }
 
@@ -293,13 +331,18 @@ mod tests {
     }
 
     fn faults(text: &str) -> Vec<(String, String)> {
-        let faults = read::<Request>(Node::parse(text.as_bytes()).unwrap()).err().unwrap_or_default();
+        let faults = read::<Request>(Node::parse(text.as_bytes()).unwrap())
+            .err()
+            .unwrap_or_default();
         faults.into_iter().map(|it| (it.field, it.detail)).collect()
     }
 
     #[test]
     fn a_good_request_is_read() {
-        assert_eq!(faults(r#"{"access_token":"EAAB","asset_ids":["1","act_2"],"kind":"page","wait":3}"#), []);
+        assert_eq!(
+            faults(r#"{"access_token":"EAAB","asset_ids":["1","act_2"],"kind":"page","wait":3}"#),
+            []
+        );
     }
 
     #[test]
@@ -322,7 +365,10 @@ mod tests {
     #[test]
     fn at_most_twenty_faults_are_listed() {
         let ids = vec!["\"?\""; 300].join(",");
-        assert_eq!(faults(&format!(r#"{{"access_token":"E","asset_ids":[{ids}]}}"#)).len(), MOST_FAULTS);
+        assert_eq!(
+            faults(&format!(r#"{{"access_token":"E","asset_ids":[{ids}]}}"#)).len(),
+            MOST_FAULTS
+        );
     }
 
     #[test]
@@ -338,16 +384,28 @@ mod tests {
             r#""EAAB-canary""#,
         ] {
             let found = faults(text);
-            assert!(!found.is_empty() && !format!("{found:?}").contains("canary"), "{text}: {found:?}");
+            assert!(
+                !found.is_empty() && !format!("{found:?}").contains("canary"),
+                "{text}: {found:?}"
+            );
         }
     }
 
     #[test]
     fn unknown_missing_and_repeated_fields_are_named() {
-        assert_eq!(faults(r#"{"asset_ids":[]}"#), [("access_token".to_owned(), "is required".to_owned())]);
+        assert_eq!(
+            faults(r#"{"asset_ids":[]}"#),
+            [("access_token".to_owned(), "is required".to_owned())]
+        );
         assert_eq!(faults(r#"{"plan_id":1}"#).first().unwrap().0, "plan_id");
         let twice = r#"{"access_token":"a","access_token":"b","asset_ids":[]}"#;
-        assert_eq!(faults(twice), [("access_token".to_owned(), "is given twice".to_owned())]);
-        assert_eq!(faults("[]"), [(String::new(), "expected an object".to_owned())]);
+        assert_eq!(
+            faults(twice),
+            [("access_token".to_owned(), "is given twice".to_owned())]
+        );
+        assert_eq!(
+            faults("[]"),
+            [(String::new(), "expected an object".to_owned())]
+        );
     }
 }

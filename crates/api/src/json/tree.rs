@@ -44,11 +44,19 @@ impl Node {
 
     /// A flat object of texts, as forms and query strings are.
     pub(crate) fn of_pairs(pairs: Vec<(String, String)>) -> Self {
-        Self::Object(pairs.into_iter().map(|(name, text)| (name, Self::Text(text.into()))).collect())
+        Self::Object(
+            pairs
+                .into_iter()
+                .map(|(name, text)| (name, Self::Text(text.into())))
+                .collect(),
+        )
     }
 
     /// Writes the document with sorted names and no white space: equal documents give equal bytes.
-    pub(crate) fn write_canonical(&self, out: &mut Zeroizing<Vec<u8>>) -> Result<(), serde_json::Error> {
+    pub(crate) fn write_canonical(
+        &self,
+        out: &mut Zeroizing<Vec<u8>>,
+    ) -> Result<(), serde_json::Error> {
         match self {
             Self::Null => out.extend_from_slice(b"null"),
             Self::Bool(it) => out.extend_from_slice(it.to_string().as_bytes()),
@@ -87,7 +95,11 @@ impl From<serde_json::Error> for Broken {
             Category::Data => "The body nests too deeply",
             Category::Syntax | Category::Io => "The body is not JSON",
         };
-        Self { why, line: error.line(), column: error.column() }
+        Self {
+            why,
+            line: error.line(),
+            column: error.column(),
+        }
     }
 }
 
@@ -104,7 +116,11 @@ impl<'de> DeserializeSeed<'de> for Depth {
 
 impl Depth {
     fn inner<E: serde::de::Error>(&self) -> Result<usize, E> {
-        if self.0 < DEEPEST { Ok(self.0 + 1) } else { Err(E::custom("too deep")) }
+        if self.0 < DEEPEST {
+            Ok(self.0 + 1)
+        } else {
+            Err(E::custom("too deep"))
+        }
     }
 }
 
@@ -132,7 +148,9 @@ impl<'de> Visitor<'de> for Depth {
     }
 
     fn visit_f64<E: serde::de::Error>(self, it: f64) -> Result<Node, E> {
-        serde_json::Number::from_f64(it).map(Node::Number).ok_or_else(|| E::custom("not finite"))
+        serde_json::Number::from_f64(it)
+            .map(Node::Number)
+            .ok_or_else(|| E::custom("not finite"))
     }
 
     fn visit_str<E>(self, it: &str) -> Result<Node, E> {
@@ -169,7 +187,10 @@ mod tests {
 
     fn canonical(text: &str) -> String {
         let mut out = Zeroizing::new(Vec::new());
-        Node::parse(text.as_bytes()).unwrap().write_canonical(&mut out).unwrap();
+        Node::parse(text.as_bytes())
+            .unwrap()
+            .write_canonical(&mut out)
+            .unwrap();
         String::from_utf8(out.to_vec()).unwrap()
     }
 
@@ -179,15 +200,27 @@ mod tests {
             canonical(r#"{"b":[1,"x"],"a":null}"#),
             canonical("{ \"a\" : null,\n\"b\":[ 1, \"\\u0078\" ] }")
         );
-        assert_ne!(canonical(r#"{"a":["1","2"]}"#), canonical(r#"{"a":["1,2"]}"#));
+        assert_ne!(
+            canonical(r#"{"a":["1","2"]}"#),
+            canonical(r#"{"a":["1,2"]}"#)
+        );
     }
 
     #[test]
     fn a_broken_document_is_located_and_not_repeated() {
-        let broken = Node::parse(b"{\"access_token\": \"EAAB-canary\"\n oops}").err().unwrap().to_string();
+        let broken = Node::parse(b"{\"access_token\": \"EAAB-canary\"\n oops}")
+            .err()
+            .unwrap()
+            .to_string();
         assert_eq!(broken, "The body is not JSON at line 2, column 2");
-        let broken = Node::parse(b"{\"access_token\": \"EAAB-can").err().unwrap().to_string();
-        assert!(broken.starts_with("The body ends early") && !broken.contains("EAAB"), "{broken}");
+        let broken = Node::parse(b"{\"access_token\": \"EAAB-can")
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(
+            broken.starts_with("The body ends early") && !broken.contains("EAAB"),
+            "{broken}"
+        );
         assert!(Node::parse(b"{} {}").is_err(), "one document");
     }
 
@@ -195,7 +228,10 @@ mod tests {
     fn thirty_two_levels_are_the_deepest() {
         let nested = |n: usize| "[".repeat(n) + &"]".repeat(n);
         assert!(Node::parse(nested(32).as_bytes()).is_ok());
-        let broken = Node::parse(nested(33).as_bytes()).err().unwrap().to_string();
+        let broken = Node::parse(nested(33).as_bytes())
+            .err()
+            .unwrap()
+            .to_string();
         assert!(broken.starts_with("The body nests too deeply"), "{broken}");
     }
 }

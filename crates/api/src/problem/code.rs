@@ -220,9 +220,18 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for entry in problem_codes() {
             assert!(seen.insert(entry.code), "{} twice", entry.code);
-            assert!(entry.code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+            assert!(
+                entry
+                    .code
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b == b'_')
+            );
             assert!((400..600).contains(&entry.status));
-            assert!(entry.meaning.ends_with('.') && entry.remedy.ends_with('.'), "{}", entry.code);
+            assert!(
+                entry.meaning.ends_with('.') && entry.remedy.ends_with('.'),
+                "{}",
+                entry.code
+            );
         }
     }
 }

@@ -26,10 +26,28 @@ pub(crate) fn feed(query: &ForecastQuery) -> String {
             let _ = write!(feed, "-{letter}{it}");
         }
     };
-    part('b', query.business_id.as_ref().map(regrant_domain::AssetId::as_str));
+    part(
+        'b',
+        query
+            .business_id
+            .as_ref()
+            .map(regrant_domain::AssetId::as_str),
+    );
     part('k', query.kind.map(regrant_domain::AssetKind::as_str));
-    part('p', query.person_id.as_ref().map(regrant_domain::PersonId::as_str));
-    part('l', query.what_if_person_leaves.as_ref().map(regrant_domain::PersonId::as_str));
+    part(
+        'p',
+        query
+            .person_id
+            .as_ref()
+            .map(regrant_domain::PersonId::as_str),
+    );
+    part(
+        'l',
+        query
+            .what_if_person_leaves
+            .as_ref()
+            .map(regrant_domain::PersonId::as_str),
+    );
     part('a', query.every.then_some("ll"));
     feed
 }
@@ -46,7 +64,14 @@ struct Group<'a> {
 /// The entries of a calendar.
 pub(crate) fn events(agenda: &ForecastAgenda, feed: &str) -> Vec<DayEvent> {
     let mut groups: BTreeMap<(NaiveDate, EndingCause), Group<'_>> = BTreeMap::new();
-    for Tally { date, cause, confidence, cover, count } in &agenda.tallies {
+    for Tally {
+        date,
+        cause,
+        confidence,
+        cover,
+        count,
+    } in &agenda.tallies
+    {
         let group = groups.entry((*date, *cause)).or_default();
         group.count += count;
         *group.confidence.entry(*confidence).or_default() += count;
@@ -74,21 +99,38 @@ impl Group<'_> {
         let degrees = match self.confidence.first_key_value() {
             Some((only, _)) if self.confidence.len() == 1 => only.as_str().to_owned(),
             _ => {
-                let each = self.confidence.iter().map(|(degree, n)| format!("{n} {}", degree.as_str()));
+                let each = self
+                    .confidence
+                    .iter()
+                    .map(|(degree, n)| format!("{n} {}", degree.as_str()));
                 each.collect::<Vec<_>>().join(", ")
             }
         };
-        let (noun, verb) = if self.count == 1 { ("asset", "ends") } else { ("assets", "end") };
+        let (noun, verb) = if self.count == 1 {
+            ("asset", "ends")
+        } else {
+            ("assets", "end")
+        };
         format!("{} {noun} {verb}: {} ({degrees})", self.count, words(cause))
     }
 
     fn description(&self, cause: EndingCause) -> String {
-        let mut text = format!("{}\nWho must act: {}.\n", next_step(cause), party(cause.who()));
+        let mut text = format!(
+            "{}\nWho must act: {}.\n",
+            next_step(cause),
+            party(cause.who())
+        );
         if self.covered > 0 {
             let _ = writeln!(text, "{} of them go on by themselves.", self.covered);
         }
         for it in &self.lines {
-            let _ = write!(text, "\n{} {} {}", it.place.at.format("%H:%M UTC"), it.kind, it.place.asset_id);
+            let _ = write!(
+                text,
+                "\n{} {} {}",
+                it.place.at.format("%H:%M UTC"),
+                it.kind,
+                it.place.asset_id
+            );
             if let Some(name) = &it.name {
                 let _ = write!(text, " \"{name}\"");
             }
@@ -155,7 +197,11 @@ mod tests {
             count,
         };
         let line = |id: &str| ForecastLine {
-            place: Place { at, asset_id: id.parse().unwrap(), cause: EndingCause::CutOff },
+            place: Place {
+                at,
+                asset_id: id.parse().unwrap(),
+                cause: EndingCause::CutOff,
+            },
             kind: AssetKind::Page,
             name: Some("Bäckerei, klein".to_owned()),
             business_id: Some("5".parse().unwrap()),
@@ -176,7 +222,10 @@ mod tests {
         let agenda = agenda();
         let events = events(&agenda, "");
         assert_eq!(events.len(), 1);
-        assert_eq!(events[0].summary, "30 assets end: cut-off (20 certain, 10 announced)");
+        assert_eq!(
+            events[0].summary,
+            "30 assets end: cut-off (20 certain, 10 announced)"
+        );
         let text = &events[0].description;
         for part in [
             "Who must act: the person who granted the token.",
@@ -193,10 +242,17 @@ mod tests {
         let agenda = agenda();
         let uid = |query: &ForecastQuery| events(&agenda, &feed(query)).remove(0).uid;
         let whole = ForecastQuery::default();
-        let business = ForecastQuery { business_id: Some("5".parse().unwrap()), ..whole.clone() };
+        let business = ForecastQuery {
+            business_id: Some("5".parse().unwrap()),
+            ..whole.clone()
+        };
         assert_eq!(uid(&whole), uid(&whole));
         assert_ne!(uid(&whole), uid(&business));
-        assert!(uid(&business).ends_with("-1970-01-02-cut_off-b5@regrant"), "{}", uid(&business));
+        assert!(
+            uid(&business).ends_with("-1970-01-02-cut_off-b5@regrant"),
+            "{}",
+            uid(&business)
+        );
     }
 
     #[test]
@@ -204,6 +260,9 @@ mod tests {
         let mut agenda = agenda();
         agenda.tallies.truncate(1);
         agenda.tallies[0].count = 1;
-        assert_eq!(events(&agenda, "")[0].summary, "1 asset ends: cut-off (certain)");
+        assert_eq!(
+            events(&agenda, "")[0].summary,
+            "1 asset ends: cut-off (certain)"
+        );
     }
 }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{
-    Asset, AssetId, AssetKind, Confidence, Credential, CredentialId, CredentialKind, CutOffSource, GrantId,
-    PersonId, Slot, Who,
+    Asset, AssetId, AssetKind, Confidence, Credential, CredentialId, CredentialKind, CutOffSource,
+    GrantId, PersonId, Slot, Who,
     forecast::promotes_when,
     state::{AssetState, Ending, EndingCause, Status},
 };
@@ -170,7 +170,11 @@ impl AssetOut {
             slots.put(it.credential, it.tasks, view.state.next_check_at);
         }
         let cut_offs = view.cut_offs.into_iter().map(CutOffOut::from).collect();
-        Self { slots: Some(slots), cut_offs: Some(cut_offs), ..Self::of(view.asset, view.state) }
+        Self {
+            slots: Some(slots),
+            cut_offs: Some(cut_offs),
+            ..Self::of(view.asset, view.state)
+        }
     }
 
     fn of(asset: Asset, state: AssetState) -> Self {
@@ -197,14 +201,23 @@ impl AssetOut {
 }
 
 impl Slots {
-    fn put(&mut self, credential: Credential, tasks: Vec<String>, next_check_at: Option<DateTime<Utc>>) {
+    fn put(
+        &mut self,
+        credential: Credential,
+        tasks: Vec<String>,
+        next_check_at: Option<DateTime<Utc>>,
+    ) {
         let slot = credential.slot;
         let it = CredentialOut::of(credential, tasks);
         match slot {
             Slot::Active => self.active = Some(it),
             Slot::Candidate => {
                 let promotes_when = promotes_when().into();
-                self.candidate = Some(CandidateOut { credential: it, promotes_when, next_check_at });
+                self.candidate = Some(CandidateOut {
+                    credential: it,
+                    promotes_when,
+                    next_check_at,
+                });
             }
             Slot::Previous => self.previous = Some(it),
             Slot::Standby => self.standby.push(it),
@@ -231,13 +244,32 @@ impl CredentialOut {
 
 impl From<CutOffNote> for CutOffOut {
     fn from(it: CutOffNote) -> Self {
-        Self { at: it.at, source: it.source, learned_at: it.learned_at, person_id: it.person_id }
+        Self {
+            at: it.at,
+            source: it.source,
+            learned_at: it.learned_at,
+            person_id: it.person_id,
+        }
     }
 }
 
 impl From<Ending> for EndingOut {
     fn from(it: Ending) -> Self {
-        let Ending { at, cause, since, confidence, source, who } = it;
-        Self { at, cause, since, confidence, source, who }
+        let Ending {
+            at,
+            cause,
+            since,
+            confidence,
+            source,
+            who,
+        } = it;
+        Self {
+            at,
+            cause,
+            since,
+            confidence,
+            source,
+            who,
+        }
     }
 }

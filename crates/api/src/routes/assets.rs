@@ -1,7 +1,9 @@
 //! Assets: register, list, read, forget.
 
 use actix_web::{HttpResponse, delete, get, post, web::Data};
-use regrant_domain::{AccessToken, AssetId, AssetKind, CredentialKind, PersonId, Timestamp, state::Status};
+use regrant_domain::{
+    AccessToken, AssetId, AssetKind, CredentialKind, PersonId, Timestamp, state::Status,
+};
 use regrant_vault::{AssetQuery, AssetRegistration, RegisteredAsset, RegistrationStatus, Vault};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -136,8 +138,12 @@ pub(crate) async fn register_assets(
 ) -> Result<HttpResponse, Problem> {
     let repeatable = repeat.of("POST /v1/assets", &body.canonical);
     let registrations = body.value.into_registrations()?;
-    let registered = vault.register_assets(&caller.principal, registrations, repeatable).await?;
-    Ok(HttpResponse::Ok().json(Page::whole(registered.into_iter().map(Registration::from).collect())))
+    let registered = vault
+        .register_assets(&caller.principal, registrations, repeatable)
+        .await?;
+    Ok(HttpResponse::Ok().json(Page::whole(
+        registered.into_iter().map(Registration::from).collect(),
+    )))
 }
 
 /// List assets by id.
@@ -154,7 +160,9 @@ pub(crate) async fn list_assets(
     Query(filter): Query<AssetFilter>,
 ) -> Result<HttpResponse, Problem> {
     let limit = filter.limit.0;
-    let list = vault.list_assets(&caller.principal, filter.into(), limit).await?;
+    let list = vault
+        .list_assets(&caller.principal, filter.into(), limit)
+        .await?;
     let data = list.data.into_iter().map(AssetOut::without_slots).collect();
     Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
 }
@@ -197,15 +205,27 @@ impl RegisterAssets {
     fn into_registrations(self) -> Result<Vec<AssetRegistration>, Problem> {
         let lone = |it: &NewAsset| it.token.is_none() && it.token_kind.is_some();
         if let Some(index) = self.assets.0.iter().position(lone) {
-            return Err(Problem::invalid_field(format!("assets[{index}].token_kind"), "needs a token"));
+            return Err(Problem::invalid_field(
+                format!("assets[{index}].token_kind"),
+                "needs a token",
+            ));
         }
-        Ok(self.assets.0.into_iter().map(AssetRegistration::from).collect())
+        Ok(self
+            .assets
+            .0
+            .into_iter()
+            .map(AssetRegistration::from)
+            .collect())
     }
 }
 
 impl From<NewAsset> for AssetRegistration {
     fn from(it: NewAsset) -> Self {
-        let usual = if it.kind == AssetKind::Page { CredentialKind::Page } else { CredentialKind::User };
+        let usual = if it.kind == AssetKind::Page {
+            CredentialKind::Page
+        } else {
+            CredentialKind::User
+        };
         let kind = it.token_kind.unwrap_or(usual);
         Self {
             id: it.id,
@@ -226,7 +246,11 @@ impl From<RegisteredAsset> for Registration {
             RegistrationStatus::Duplicate => RegistrationOutcome::Duplicate,
             RegistrationStatus::Malformed => RegistrationOutcome::Malformed,
         };
-        Self { id: it.id, status, slot: it.slot }
+        Self {
+            id: it.id,
+            status,
+            slot: it.slot,
+        }
     }
 }
 
@@ -247,8 +271,13 @@ impl TryFrom<String> for Name {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let fits = (1..=LONGEST_NAME).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if fits { Ok(Self(text)) } else { Err("expected 1 to 200 characters without control characters") }
+        let fits = (1..=LONGEST_NAME).contains(&text.chars().count())
+            && !text.chars().any(char::is_control);
+        if fits {
+            Ok(Self(text))
+        } else {
+            Err("expected 1 to 200 characters without control characters")
+        }
     }
 }
 
@@ -269,23 +298,31 @@ mod tests {
     use crate::json::{Node, pairs, read};
 
     fn faulty_fields(text: &str) -> Vec<String> {
-        let faults = read::<RegisterAssets>(Node::parse(text.as_bytes()).unwrap()).err().unwrap_or_default();
+        let faults = read::<RegisterAssets>(Node::parse(text.as_bytes()).unwrap())
+            .err()
+            .unwrap_or_default();
         faults.into_iter().map(|it| it.field).collect()
     }
 
     #[test]
     fn every_faulty_asset_of_a_registration_is_named() {
         let text = r#"{"assets":[{"id":"1","kind":"page"},{"id":2,"kind":"page"},{"id":"3","kind":"x"},{"id":"4"}]}"#;
-        assert_eq!(faulty_fields(text), ["assets[1].id", "assets[2].kind", "assets[3].kind"]);
+        assert_eq!(
+            faulty_fields(text),
+            ["assets[1].id", "assets[2].kind", "assets[3].kind"]
+        );
     }
 
     #[test]
     fn a_token_takes_the_usual_kind_of_its_asset() {
-        let text =
-            r#"{"assets":[{"id":"1","kind":"page","token":"E"},{"id":"2","kind":"pixel","token":"E"}]}"#;
+        let text = r#"{"assets":[{"id":"1","kind":"page","token":"E"},{"id":"2","kind":"pixel","token":"E"}]}"#;
         let request: RegisterAssets = read(Node::parse(text.as_bytes()).unwrap()).unwrap();
-        let kinds: Vec<_> =
-            request.into_registrations().unwrap().into_iter().map(|it| it.token.unwrap().1).collect();
+        let kinds: Vec<_> = request
+            .into_registrations()
+            .unwrap()
+            .into_iter()
+            .map(|it| it.token.unwrap().1)
+            .collect();
         assert_eq!(kinds, [CredentialKind::Page, CredentialKind::User]);
     }
 
@@ -293,7 +330,9 @@ mod tests {
     fn a_filter_reads_its_parts_and_refuses_others() {
         let filter = |text: &str| read::<AssetFilter>(pairs(text).unwrap());
         let good =
-            filter("state=expiring&kind=ad_account&limit=7&ending_before=2026-01-31T00:00:00Z").ok().unwrap();
+            filter("state=expiring&kind=ad_account&limit=7&ending_before=2026-01-31T00:00:00Z")
+                .ok()
+                .unwrap();
         assert_eq!((good.limit.0, good.state), (7, Some(Status::Expiring)));
         for text in [
             "access_token=E",

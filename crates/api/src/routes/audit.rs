@@ -124,7 +124,9 @@ pub(crate) async fn list_audit_events(
         return export(vault, caller.principal, filter.exported()?, format.into()).await;
     }
     let limit = filter.limit.unwrap_or_default().0;
-    let list = vault.audit_events(&caller.principal, filter.into(), limit).await?;
+    let list = vault
+        .audit_events(&caller.principal, filter.into(), limit)
+        .await?;
     let next = list.next.map(AuditSeq);
     let data = list.data.into_iter().map(AuditEventOut::from).collect();
     Ok(HttpResponse::Ok().json(Page::of(data, next.as_ref())))
@@ -157,24 +159,39 @@ async fn export(
     let pages = stream::try_unfold(Some(first), move |page| {
         let (vault, caller, query) = (vault.clone(), caller.clone(), query.clone());
         async move {
-            let Some(page) = page else { return Ok::<_, Error>(None) };
+            let Some(page) = page else {
+                return Ok::<_, Error>(None);
+            };
             let lines: String = page.data.iter().map(|row| format.line(row)).collect();
             let after = match page.next {
-                Some(next) => {
-                    Some(vault.export_audit(&caller, AuditQuery { beyond: Some(next), ..query }).await?)
-                }
+                Some(next) => Some(
+                    vault
+                        .export_audit(
+                            &caller,
+                            AuditQuery {
+                                beyond: Some(next),
+                                ..query
+                            },
+                        )
+                        .await?,
+                ),
                 None => None,
             };
             Ok(Some((Bytes::from(lines), after)))
         }
     });
     let body = stream::StreamExt::chain(stream::iter(header.map(Ok)), pages);
-    Ok(HttpResponse::Ok().content_type(format.media_type()).streaming(body))
+    Ok(HttpResponse::Ok()
+        .content_type(format.media_type())
+        .streaming(body))
 }
 
 impl AuditEventFilter {
     fn exported(self) -> Result<AuditQuery, Problem> {
-        let paged = [("cursor", self.cursor.is_some()), ("limit", self.limit.is_some())];
+        let paged = [
+            ("cursor", self.cursor.is_some()),
+            ("limit", self.limit.is_some()),
+        ];
         match paged.into_iter().find(|(_, given)| *given) {
             Some((field, _)) => Err(Problem::invalid_field(field, "not together with `format`")),
             None => Ok(self.into()),
@@ -221,7 +238,12 @@ impl From<AuditRow> for AuditEventOut {
 impl From<AuditCheckpoint> for CheckpointOut {
     fn from(it: AuditCheckpoint) -> Self {
         let (tenant_id, signed_at) = (it.tenant.to_string(), it.signed_at);
-        Self { tenant_id, seq: it.seq, signed_at, statement: it.statement }
+        Self {
+            tenant_id,
+            seq: it.seq,
+            signed_at,
+            statement: it.statement,
+        }
     }
 }
 
@@ -230,6 +252,10 @@ impl TryFrom<String> for Word {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let fits = (1..=200).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if fits { Ok(Self(text)) } else { Err("expected 1 to 200 characters without control characters") }
+        if fits {
+            Ok(Self(text))
+        } else {
+            Err("expected 1 to 200 characters without control characters")
+        }
     }
 }

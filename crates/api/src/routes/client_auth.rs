@@ -51,8 +51,12 @@ impl FromRequest for ClientCredentials {
         let basic = basic(request.headers());
         let body = Body::of(request, payload);
         Box::pin(async move {
-            let bytes = body.bytes(FORM).await.map_err(|_| malformed("Send a small form, URL-encoded."))?;
-            let text = std::str::from_utf8(&bytes).map_err(|_| malformed("The form is not UTF-8."))?;
+            let bytes = body
+                .bytes(FORM)
+                .await
+                .map_err(|_| malformed("Send a small form, URL-encoded."))?;
+            let text =
+                std::str::from_utf8(&bytes).map_err(|_| malformed("The form is not UTF-8."))?;
             let form = pairs(text).map_err(|_| malformed("The form is not URL-encoded."))?;
             let form: TokenRequest = read(form).map_err(|_| {
                 malformed("A parameter is missing, is given twice or does not hold what it must.")
@@ -76,11 +80,17 @@ impl TokenRequest {
             (Some((id, secret)), Some(same), None) if same == id => (id, secret),
             (None, Some(id), Some(secret)) => (id, secret),
             (Some(_), _, _) => {
-                return Err(malformed("Authenticate by HTTP Basic or by form fields, not by both."));
+                return Err(malformed(
+                    "Authenticate by HTTP Basic or by form fields, not by both.",
+                ));
             }
             (None, _, _) => return Err(OauthError::invalid_client()),
         };
-        Ok(ClientCredentials { id: id.parse().ok(), secret, scope })
+        Ok(ClientCredentials {
+            id: id.parse().ok(),
+            secret,
+            scope,
+        })
     }
 }
 
@@ -98,7 +108,9 @@ fn basic(headers: &HeaderMap) -> Result<Option<(String, ClientSecret)>, OauthErr
     let Some(value) = headers.get(header::AUTHORIZATION) else {
         return Ok(None);
     };
-    parse_basic(value.to_str().unwrap_or_default()).map(Some).ok_or_else(OauthError::invalid_client)
+    parse_basic(value.to_str().unwrap_or_default())
+        .map(Some)
+        .ok_or_else(OauthError::invalid_client)
 }
 
 fn parse_basic(value: &str) -> Option<(String, ClientSecret)> {
@@ -108,7 +120,10 @@ fn parse_basic(value: &str) -> Option<(String, ClientSecret)> {
     }
     let bytes = Zeroizing::new(STANDARD.decode(encoded.trim()).ok()?);
     let (id, secret) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
-    Some((form_decoded(id)?.to_string(), ClientSecret::parse(form_decoded(secret)?).ok()?))
+    Some((
+        form_decoded(id)?.to_string(),
+        ClientSecret::parse(form_decoded(secret)?).ok()?,
+    ))
 }
 
 /// Undoes `application/x-www-form-urlencoded` for one value.
@@ -118,15 +133,21 @@ fn form_decoded(text: &str) -> Option<Zeroizing<String>> {
     while let Some(byte) = bytes.next() {
         decoded.push(match byte {
             b'+' => b' ',
-            b'%' => hex(bytes.next()?)?.checked_mul(16)?.checked_add(hex(bytes.next()?)?)?,
+            b'%' => hex(bytes.next()?)?
+                .checked_mul(16)?
+                .checked_add(hex(bytes.next()?)?)?,
             other => other,
         });
     }
-    Some(Zeroizing::new(std::str::from_utf8(&decoded).ok()?.to_owned()))
+    Some(Zeroizing::new(
+        std::str::from_utf8(&decoded).ok()?.to_owned(),
+    ))
 }
 
 fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|it| u8::try_from(it).ok())
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|it| u8::try_from(it).ok())
 }
 
 #[cfg(test)]
@@ -150,7 +171,14 @@ mod tests {
 
     #[test]
     fn what_is_not_basic_is_refused() {
-        for value in ["Bearer x", "Basic", "Basic !!!", "Basic YWJj", "Basic YTo=", "Basic YTolZw=="] {
+        for value in [
+            "Bearer x",
+            "Basic",
+            "Basic !!!",
+            "Basic YWJj",
+            "Basic YTo=",
+            "Basic YTolZw==",
+        ] {
             assert!(parse_basic(value).is_none(), "{value}");
         }
     }
@@ -169,7 +197,10 @@ mod tests {
     #[test]
     fn other_grants_and_scopes_are_refused_by_name() {
         let basic = Some("Basic Y2xpXzE6c2VjcmV0");
-        assert_eq!(refusal("grant_type=password", basic).unwrap().to_string(), "unsupported_grant_type");
+        assert_eq!(
+            refusal("grant_type=password", basic).unwrap().to_string(),
+            "unsupported_grant_type"
+        );
         let scope = refusal("grant_type=client_credentials&scope=everything", basic).unwrap();
         assert_eq!(scope.to_string(), "invalid_scope");
     }

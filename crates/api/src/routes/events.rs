@@ -100,7 +100,14 @@ impl Streams {
         let places = Arc::new(Semaphore::new(settings.max_streams));
         let of_a_client = (settings.max_streams / 4).max(1);
         let (keep_alive, longest) = (settings.stream_keep_alive, settings.stream_lifetime);
-        Self { places, callers: Arc::default(), of_a_client, closing, keep_alive, longest }
+        Self {
+            places,
+            callers: Arc::default(),
+            of_a_client,
+            closing,
+            keep_alive,
+            longest,
+        }
     }
 
     /// A place for one more stream of this caller.
@@ -125,7 +132,8 @@ impl Streams {
                 .with_header(header::RETRY_AFTER, 10)
         })?;
         let now = Instant::now();
-        let (closing, keep_alive, until) = (self.closing.clone(), self.keep_alive, now + self.longest);
+        let (closing, keep_alive, until) =
+            (self.closing.clone(), self.keep_alive, now + self.longest);
         Ok(Follower {
             vault,
             caller,
@@ -173,7 +181,10 @@ impl CallerPlace {
             return None;
         }
         *own = own.saturating_add(1);
-        Some(Self { callers: Arc::clone(callers), caller })
+        Some(Self {
+            callers: Arc::clone(callers),
+            caller,
+        })
     }
 }
 
@@ -191,7 +202,10 @@ impl Drop for CallerPlace {
 
 impl Follower {
     async fn exists(&self) -> Result<(), Problem> {
-        let read = self.vault.reconnect_events(&self.caller, self.id, i64::MAX).await;
+        let read = self
+            .vault
+            .reconnect_events(&self.caller, self.id, i64::MAX)
+            .await;
         Ok(read.map(drop)?)
     }
 
@@ -200,7 +214,9 @@ impl Follower {
         if self.admitted.elapsed() < self.keep_alive {
             return Ok(());
         }
-        self.vault.still_admit(&self.caller, Permission::ReconnectsWrite).await?;
+        self.vault
+            .still_admit(&self.caller, Permission::ReconnectsWrite)
+            .await?;
         self.admitted = Instant::now();
         Ok(())
     }
@@ -214,7 +230,10 @@ impl Follower {
             let mut woken = pin!(vault.reconnect_moves(self.id, LOOK_AGAIN));
             let moved = poll!(woken.as_mut()).is_ready();
             // A fault is logged by `Problem`; the reader comes back with the last event's id.
-            let read = vault.reconnect_events(&self.caller, self.id, self.after).await.map_err(Problem::from);
+            let read = vault
+                .reconnect_events(&self.caller, self.id, self.after)
+                .await
+                .map_err(Problem::from);
             let (items, view) = read.ok()?;
             if let Some(last) = items.iter().filter_map(|it| it.event_seq).max() {
                 self.after = last;
@@ -240,12 +259,18 @@ impl Follower {
 }
 
 fn answer(follower: Follower) -> HttpResponse {
-    let pieces = stream::unfold(Some(follower), |follower| async move { follower?.next().await });
+    let pieces = stream::unfold(
+        Some(follower),
+        |follower| async move { follower?.next().await },
+    );
     HttpResponse::Ok()
         .content_type("text/event-stream")
         // A proxy that buffers would hold events back.
         .insert_header(("x-accel-buffering", "no"))
-        .streaming(futures_util::StreamExt::map(pieces, Ok::<_, std::convert::Infallible>))
+        .streaming(futures_util::StreamExt::map(
+            pieces,
+            Ok::<_, std::convert::Infallible>,
+        ))
 }
 
 fn item_events(items: Vec<ItemView>) -> Bytes {
@@ -275,7 +300,10 @@ impl FromRequest for LastEventId {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let header = request.headers().get("last-event-id").map(|it| it.to_str().unwrap_or("?"));
+        let header = request
+            .headers()
+            .get("last-event-id")
+            .map(|it| it.to_str().unwrap_or("?"));
         ready(last_event_id(header, request.query_string()).map(Self))
     }
 }
@@ -303,9 +331,12 @@ mod tests {
 
     #[test]
     fn what_is_no_event_is_refused() {
-        for (header, query) in
-            [(Some("x"), ""), (Some("-1"), ""), (None, "last_event_id=x"), (None, "access_token=E")]
-        {
+        for (header, query) in [
+            (Some("x"), ""),
+            (Some("-1"), ""),
+            (None, "last_event_id=x"),
+            (None, "access_token=E"),
+        ] {
             assert!(last_event_id(header, query).is_err(), "{header:?} {query}");
         }
     }

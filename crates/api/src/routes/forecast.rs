@@ -113,7 +113,9 @@ pub(crate) async fn get_forecast(
     Query(params): Query<ForecastParams>,
 ) -> Result<HttpResponse, Problem> {
     let (query, cursor, limit) = params.parts();
-    let forecast = vault.forecast(&caller.principal, query, cursor, limit).await?;
+    let forecast = vault
+        .forecast(&caller.principal, query, cursor, limit)
+        .await?;
     Ok(HttpResponse::Ok().json(ForecastOut::from(forecast)))
 }
 
@@ -137,14 +139,36 @@ pub(crate) async fn get_forecast_calendar(
     let query = ForecastQuery::from(params);
     let feed = agenda::feed(&query);
     let agenda = vault.forecast_agenda(&caller.principal, query).await?;
-    let text = ical::calendar("Regrant: what ends", agenda.generated_at, &agenda::events(&agenda, &feed));
+    let text = ical::calendar(
+        "Regrant: what ends",
+        agenda.generated_at,
+        &agenda::events(&agenda, &feed),
+    );
     Ok(HttpResponse::Ok().content_type(ical::MEDIA_TYPE).body(text))
 }
 
 impl ForecastParams {
     fn parts(self) -> (ForecastQuery, Option<ForecastCursor>, u32) {
-        let Self { from, to, kind, business_id, person_id, what_if_person_leaves, all, cursor, limit } = self;
-        let common = CalendarParams { from, to, kind, business_id, person_id, what_if_person_leaves, all };
+        let Self {
+            from,
+            to,
+            kind,
+            business_id,
+            person_id,
+            what_if_person_leaves,
+            all,
+            cursor,
+            limit,
+        } = self;
+        let common = CalendarParams {
+            from,
+            to,
+            kind,
+            business_id,
+            person_id,
+            what_if_person_leaves,
+            all,
+        };
         let cursor = cursor.map(|it| it.0);
         let mut query = ForecastQuery::from(common);
         // "Now" is that of the first page.
@@ -188,10 +212,17 @@ impl TryFrom<String> for Edge {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let refused = "expected a day, as in 2026-01-31, or a time in RFC 3339, as in 2026-01-31T00:00:00Z";
-        let day =
-            NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok().filter(|_| text.len() == 10).map(Self::Day);
-        let moment = || chrono::DateTime::parse_from_rfc3339(&text).ok().map(|it| Self::Moment(it.to_utc()));
+        let refused =
+            "expected a day, as in 2026-01-31, or a time in RFC 3339, as in 2026-01-31T00:00:00Z";
+        let day = NaiveDate::parse_from_str(&text, "%Y-%m-%d")
+            .ok()
+            .filter(|_| text.len() == 10)
+            .map(Self::Day);
+        let moment = || {
+            chrono::DateTime::parse_from_rfc3339(&text)
+                .ok()
+                .map(|it| Self::Moment(it.to_utc()))
+        };
         day.or_else(moment).ok_or(refused)
     }
 }
@@ -210,18 +241,31 @@ mod tests {
     use crate::json::{pairs, read};
 
     fn faults(text: &str) -> Vec<String> {
-        let faults = read::<ForecastParams>(pairs(text).unwrap()).err().unwrap_or_default();
+        let faults = read::<ForecastParams>(pairs(text).unwrap())
+            .err()
+            .unwrap_or_default();
         faults.into_iter().map(|it| it.field).collect()
     }
 
     #[test]
     fn a_bad_date_is_named_with_its_field() {
-        for text in ["soon", "2026-13-01", "2026-1-1", "2026-02-30", "1767225600", "2026-01-01T00:00:00", ""]
-        {
+        for text in [
+            "soon",
+            "2026-13-01",
+            "2026-1-1",
+            "2026-02-30",
+            "1767225600",
+            "2026-01-01T00:00:00",
+            "",
+        ] {
             assert_eq!(faults(&format!("from={text}")), ["from"], "{text}");
             assert_eq!(faults(&format!("to={text}")), ["to"], "{text}");
         }
-        for (text, field) in [("all=yes", "all"), ("limit=0", "limit"), ("cursor=x", "cursor")] {
+        for (text, field) in [
+            ("all=yes", "all"),
+            ("limit=0", "limit"),
+            ("cursor=x", "cursor"),
+        ] {
             assert_eq!(faults(text), [field]);
         }
     }
@@ -231,14 +275,22 @@ mod tests {
         let text = "from=2026-12-01&to=2026-12-31&all=true";
         let params = read::<ForecastParams>(pairs(text).unwrap()).ok().unwrap();
         let (query, cursor, limit) = params.parts();
-        assert_eq!(query.from.unwrap().to_rfc3339(), "2026-12-01T00:00:00+00:00");
+        assert_eq!(
+            query.from.unwrap().to_rfc3339(),
+            "2026-12-01T00:00:00+00:00"
+        );
         assert_eq!(query.to.unwrap().to_rfc3339(), "2027-01-01T00:00:00+00:00");
         assert_eq!((query.every, cursor, limit), (true, None, 50));
     }
 
     #[test]
     fn a_moment_is_taken_as_it_is() {
-        let params = read::<CalendarParams>(pairs("to=2026-12-01T02:00:00%2B02:00").unwrap()).ok().unwrap();
-        assert_eq!(ForecastQuery::from(params).to.unwrap().to_rfc3339(), "2026-12-01T00:00:00+00:00");
+        let params = read::<CalendarParams>(pairs("to=2026-12-01T02:00:00%2B02:00").unwrap())
+            .ok()
+            .unwrap();
+        assert_eq!(
+            ForecastQuery::from(params).to.unwrap().to_rfc3339(),
+            "2026-12-01T00:00:00+00:00"
+        );
     }
 }

@@ -129,7 +129,8 @@ struct ByOut {
 
 const SYSTEM_USER_SERVES: &str = "A system user's token serves: no person's migration or departure touches it, nor the shares between businesses.";
 const SYSTEM_USER_FOLLOWS: &str = "A system user's token takes over: nobody has to act.";
-const WAITS: &str = "A parked token takes over once it reaches the asset; until then nothing serves it.";
+const WAITS: &str =
+    "A parked token takes over once it reaches the asset; until then nothing serves it.";
 
 impl From<Forecast> for ForecastOut {
     fn from(it: Forecast) -> Self {
@@ -149,17 +150,39 @@ impl From<Forecast> for ForecastOut {
 
 impl From<(NaiveDate, Day)> for DayOut {
     fn from((date, day): (NaiveDate, Day)) -> Self {
-        let Day { count, covered, causes, confidence } = day;
-        let causes = causes.into_iter().map(|(cause, n)| (cause.as_str(), n)).collect();
-        let confidence = confidence.into_iter().map(|(degree, n)| (degree.as_str(), n)).collect();
-        Self { date, count, covered, causes, confidence }
+        let Day {
+            count,
+            covered,
+            causes,
+            confidence,
+        } = day;
+        let causes = causes
+            .into_iter()
+            .map(|(cause, n)| (cause.as_str(), n))
+            .collect();
+        let confidence = confidence
+            .into_iter()
+            .map(|(degree, n)| (degree.as_str(), n))
+            .collect();
+        Self {
+            date,
+            count,
+            covered,
+            causes,
+            confidence,
+        }
     }
 }
 
 impl From<ForecastEntry> for EntryOut {
     fn from(it: ForecastEntry) -> Self {
         let (covered_by, note) = (it.cover(), note(&it));
-        let ForecastEntry { asset, state, ending, .. } = it;
+        let ForecastEntry {
+            asset,
+            state,
+            ending,
+            ..
+        } = it;
         Self {
             asset_id: asset.id,
             kind: asset.kind,
@@ -186,7 +209,11 @@ impl From<ForecastEntry> for ImpactOut {
             system_user: it.system_user,
             person_id: it.person_id.clone(),
         });
-        Self { effect: it.effect(), by, entry: it.into() }
+        Self {
+            effect: it.effect(),
+            by,
+            entry: it.into(),
+        }
     }
 }
 
@@ -194,7 +221,9 @@ fn note(it: &ForecastEntry) -> Option<&'static str> {
     match &it.cover {
         Some((Cover::Standby, spare)) if spare.system_user => Some(SYSTEM_USER_FOLLOWS),
         Some((Cover::Candidate, _)) => Some(WAITS),
-        _ if it.system_user && it.ending.cause != EndingCause::PersonLeaves => Some(SYSTEM_USER_SERVES),
+        _ if it.system_user && it.ending.cause != EndingCause::PersonLeaves => {
+            Some(SYSTEM_USER_SERVES)
+        }
         _ => None,
     }
 }

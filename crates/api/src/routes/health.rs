@@ -30,9 +30,13 @@ pub(crate) async fn get_liveness() -> HttpResponse {
 #[get("/readyz")]
 pub(crate) async fn get_readiness(vault: Data<Vault>) -> Result<HttpResponse, Problem> {
     let ready = vault.ready().await.map_err(Problem::from);
-    ready.map(|()| ok()).map_err(|_| Problem::new(Code::NotReady, "The database does not answer."))
+    ready
+        .map(|()| ok())
+        .map_err(|_| Problem::new(Code::NotReady, "The database does not answer."))
 }
 
 pub(crate) fn ok() -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(Health { status: "ok" })
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(Health { status: "ok" })
 }

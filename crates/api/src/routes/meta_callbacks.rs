@@ -64,7 +64,9 @@ pub(crate) async fn deauthorize(
     body: Raw,
 ) -> Result<HttpResponse, Problem> {
     let request = signed_request(&body)?;
-    vault.deauthorize(app.parse().ok().as_ref(), &request).await?;
+    vault
+        .deauthorize(app.parse().ok().as_ref(), &request)
+        .await?;
     Ok(HttpResponse::Ok().finish())
 }
 
@@ -91,12 +93,21 @@ pub(crate) async fn delete_person_data(
     body: Raw,
 ) -> Result<HttpResponse, Problem> {
     let request = signed_request(&body)?;
-    let code = vault.delete_person_data(app.parse().ok().as_ref(), &request).await?.code;
+    let code = vault
+        .delete_person_data(app.parse().ok().as_ref(), &request)
+        .await?
+        .code;
     // The Host header is the caller's word: it is not repeated.
     let own = || format!("http://{}", call.app_config().local_addr());
     let base = settings.public_url.clone().unwrap_or_else(own);
-    let url = format!("{}/meta/data-deletion/{app}/{code}", base.trim_end_matches('/'));
-    Ok(HttpResponse::Ok().json(DeletionReceipt { url, confirmation_code: code }))
+    let url = format!(
+        "{}/meta/data-deletion/{app}/{code}",
+        base.trim_end_matches('/')
+    );
+    Ok(HttpResponse::Ok().json(DeletionReceipt {
+        url,
+        confirmation_code: code,
+    }))
 }
 
 /// Show a person how far the deletion of their data is.
@@ -135,28 +146,39 @@ pub(crate) async fn get_deletion(
 }
 
 fn signed_request(body: &Raw) -> Result<String, Problem> {
-    let form = std::str::from_utf8(&body.0).ok().and_then(|it| pairs(it).ok());
+    let form = std::str::from_utf8(&body.0)
+        .ok()
+        .and_then(|it| pairs(it).ok());
     let form = form.and_then(|it| read::<SignedRequest>(it).ok());
     form.map(|it| it.signed_request).ok_or_else(not_signed)
 }
 
 fn unknown() -> HttpResponse {
-    let mut response =
-        page("No such request", "<p>There is no request with this code. Check the address.</p>");
+    let mut response = page(
+        "No such request",
+        "<p>There is no request with this code. Check the address.</p>",
+    );
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
 }
 
 fn told(status: &DeletionStatus) -> String {
     let (state, sentence) = match (status.begun_at, status.completed_at) {
-        (_, Some(_)) => {
-            ("Completed", "Your access tokens, your name and the dates kept about you are deleted.")
-        }
+        (_, Some(_)) => (
+            "Completed",
+            "Your access tokens, your name and the dates kept about you are deleted.",
+        ),
         (Some(_), None) => ("In progress", "Your data is being deleted."),
-        (None, None) => ("Received", "Your request has arrived and will be worked on shortly."),
+        (None, None) => (
+            "Received",
+            "Your request has arrived and will be worked on shortly.",
+        ),
     };
     let row = |name: &str, at: Option<Timestamp>| {
-        let at = at.map_or_else(|| "–".to_owned(), |it| it.format("%Y-%m-%d %H:%M:%S UTC").to_string());
+        let at = at.map_or_else(
+            || "–".to_owned(),
+            |it| it.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        );
         format!("<tr><th>{name}</th><td>{at}</td></tr>")
     };
     format!(

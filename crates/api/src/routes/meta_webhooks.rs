@@ -74,11 +74,17 @@ pub(crate) async fn verify_webhook(
     app: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let asked = pairs(request.query_string()).ok().and_then(|it| read::<Handshake>(it).ok());
+    let asked = pairs(request.query_string())
+        .ok()
+        .and_then(|it| read::<Handshake>(it).ok());
     let asked = asked.filter(|it| it.mode == "subscribe" && is_harmless(&it.challenge));
     let asked = asked.ok_or_else(not_signed)?;
-    vault.verify_webhook(app.parse().ok().as_ref(), &asked.verify_token).await?;
-    Ok(HttpResponse::Ok().content_type(ContentType::plaintext()).body(asked.challenge))
+    vault
+        .verify_webhook(app.parse().ok().as_ref(), &asked.verify_token)
+        .await?;
+    Ok(HttpResponse::Ok()
+        .content_type(ContentType::plaintext())
+        .body(asked.challenge))
 }
 
 /// Take in what Meta tells about persons.
@@ -109,17 +115,29 @@ pub(crate) async fn receive_webhook(
     body: Raw,
 ) -> Result<HttpResponse, Problem> {
     let mut signatures = request.headers().get_all(SIGNATURE);
-    let signature = signatures.next().and_then(|it| it.to_str().ok()).filter(|_| signatures.next().is_none());
-    vault.receive_webhook(app.parse().ok().as_ref(), &body.0, signature).await?;
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).finish())
+    let signature = signatures
+        .next()
+        .and_then(|it| it.to_str().ok())
+        .filter(|_| signatures.next().is_none());
+    vault
+        .receive_webhook(app.parse().ok().as_ref(), &body.0, signature)
+        .await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish())
 }
 
 pub(crate) fn not_signed() -> Problem {
-    Problem::new(Code::NotSigned, "The message is not signed by this app, or is not fresh.")
+    Problem::new(
+        Code::NotSigned,
+        "The message is not signed by this app, or is not fresh.",
+    )
 }
 
 /// Meta's challenges are numbers; nothing that a page could be made of is repeated.
 fn is_harmless(challenge: &str) -> bool {
     (1..=LONGEST_CHALLENGE).contains(&challenge.len())
-        && challenge.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+        && challenge
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }

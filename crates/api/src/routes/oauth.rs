@@ -73,32 +73,51 @@ pub(crate) async fn create_token(
     address: CallerAddress,
     client: ClientCredentials,
 ) -> Result<HttpResponse, OauthError> {
-    let issued = vault.issue_token(client.id, &client.secret, client.scope, address.0).await?;
-    Ok(HttpResponse::Ok().insert_header((header::PRAGMA, "no-cache")).json(AccessTokenOut::from(issued)))
+    let issued = vault
+        .issue_token(client.id, &client.secret, client.scope, address.0)
+        .await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::PRAGMA, "no-cache"))
+        .json(AccessTokenOut::from(issued)))
 }
 
 /// List the public keys that verify access tokens.
 #[utoipa::path(tag = "access", responses((status = 200, description = "The keys.", body = KeySet)))]
 #[get("/.well-known/jwks.json")]
 pub(crate) async fn list_signing_keys(vault: Data<Vault>) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(vault.jwks().await)
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .json(vault.jwks().await)
 }
 
 impl From<IssuedToken> for AccessTokenOut {
     fn from(it: IssuedToken) -> Self {
         let (access_token, expires_in) = (it.access_token, it.expires_in);
-        Self { access_token, token_type: "Bearer", expires_in, scope: it.scope.to_string() }
+        Self {
+            access_token,
+            token_type: "Bearer",
+            expires_in,
+            scope: it.scope.to_string(),
+        }
     }
 }
 
 impl OauthError {
     pub(crate) fn invalid(error: &'static str, description: impl Into<String>) -> Self {
-        Self { status: 400, error, error_description: description.into() }
+        Self {
+            status: 400,
+            error,
+            error_description: description.into(),
+        }
     }
 
     pub(crate) fn invalid_client() -> Self {
         let error_description = "There is no such client with this secret.".to_owned();
-        Self { status: 401, error: "invalid_client", error_description }
+        Self {
+            status: 401,
+            error: "invalid_client",
+            error_description,
+        }
     }
 }
 
@@ -106,13 +125,18 @@ impl From<Error> for OauthError {
     fn from(error: Error) -> Self {
         match error {
             Error::Unauthenticated => Self::invalid_client(),
-            Error::ScopeNotHeld => {
-                Self::invalid("invalid_scope", "The client does not hold a scope that was asked for.")
-            }
+            Error::ScopeNotHeld => Self::invalid(
+                "invalid_scope",
+                "The client does not hold a scope that was asked for.",
+            ),
             other => {
                 let problem = Problem::from(other);
                 let error_description = format!("Something went wrong here ({problem}).");
-                Self { status: problem.status_code().as_u16(), error: "server_error", error_description }
+                Self {
+                    status: problem.status_code().as_u16(),
+                    error: "server_error",
+                    error_description,
+                }
             }
         }
     }
@@ -126,7 +150,10 @@ impl ResponseError for OauthError {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponseBuilder::new(self.status_code());
         if self.status == 401 {
-            response.insert_header((header::WWW_AUTHENTICATE, r#"Basic realm="regrant", charset="UTF-8""#));
+            response.insert_header((
+                header::WWW_AUTHENTICATE,
+                r#"Basic realm="regrant", charset="UTF-8""#,
+            ));
         }
         response.json(self)
     }

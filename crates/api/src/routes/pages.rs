@@ -18,8 +18,15 @@ use crate::{
 };
 
 /// The paths of these pages; all answer to GET alone.
-pub(crate) const PATHS: [&str; 7] =
-    ["/", "/pages.css", "/problems", "/problems/{code}", "/openapi.json", "/docs", "/docs/{file}"];
+pub(crate) const PATHS: [&str; 7] = [
+    "/",
+    "/pages.css",
+    "/problems",
+    "/problems/{code}",
+    "/openapi.json",
+    "/docs",
+    "/docs/{file}",
+];
 
 const STYLE: &str = include_str!("pages.css");
 
@@ -32,7 +39,10 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .route("/problems/{code}", web::get().to(problem))
         .route("/openapi.json", web::get().to(description))
         .route("/docs", web::get().to(docs))
-        .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json").validator_url("none")));
+        .service(
+            SwaggerUi::new("/docs/{_:.*}")
+                .config(Config::from("/openapi.json").validator_url("none")),
+        );
 }
 
 async fn landing() -> HttpResponse {
@@ -48,23 +58,39 @@ async fn landing() -> HttpResponse {
 async fn problems() -> HttpResponse {
     let mut rows = String::new();
     for it in problem_codes() {
-        let ProblemCode { code, status, title, .. } = it;
+        let ProblemCode {
+            code,
+            status,
+            title,
+            ..
+        } = it;
         // Writing to a string does not fail.
         let _written = write!(
             rows,
             "<tr><td>{status}</td><td><a href=\"/problems/{code}\"><code>{code}</code></a></td><td>{title}</td></tr>"
         );
     }
-    page("Problems", &format!("<table><tr><th>Status</th><th>Code</th><th>Title</th></tr>{rows}</table>"))
+    page(
+        "Problems",
+        &format!("<table><tr><th>Status</th><th>Code</th><th>Title</th></tr>{rows}</table>"),
+    )
 }
 
 async fn problem(code: Path<String>) -> Result<HttpResponse, Problem> {
     let entry = problem_codes().iter().find(|it| it.code == code.as_str());
-    entry.map(problem_page).ok_or_else(|| Problem::not_found("problem"))
+    entry
+        .map(problem_page)
+        .ok_or_else(|| Problem::not_found("problem"))
 }
 
 fn problem_page(entry: &ProblemCode) -> HttpResponse {
-    let ProblemCode { code, status, title, meaning, remedy } = entry;
+    let ProblemCode {
+        code,
+        status,
+        title,
+        meaning,
+        remedy,
+    } = entry;
     let body = format!(
         "<p><code>{code}</code>, status {status}</p><h2>What it means</h2><p>{}</p><h2>What to do</h2><p>{}</p>\
          <p><a href=\"/problems\">All problems</a></p>",
@@ -75,15 +101,21 @@ fn problem_page(entry: &ProblemCode) -> HttpResponse {
 }
 
 async fn style() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(STYLE)
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .body(STYLE)
 }
 
 async fn description(description: Data<Description>) -> HttpResponse {
-    HttpResponse::Ok().content_type(ContentType::json()).body(description.json.clone())
+    HttpResponse::Ok()
+        .content_type(ContentType::json())
+        .body(description.json.clone())
 }
 
 async fn docs(_: HttpRequest) -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
+    HttpResponse::PermanentRedirect()
+        .insert_header((header::LOCATION, "/docs/"))
+        .finish()
 }
 
 pub(super) fn page(title: &str, body: &str) -> HttpResponse {
@@ -110,7 +142,9 @@ fn prose(text: &str) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -126,10 +160,18 @@ mod tests {
 
     #[actix_web::test]
     async fn what_stands_between_backticks_is_code() {
-        assert_eq!(prose("Send `a<b` or `c`."), "Send <code>a&lt;b</code> or <code>c</code>.");
+        assert_eq!(
+            prose("Send `a<b` or `c`."),
+            "Send <code>a&lt;b</code> or <code>c</code>."
+        );
         for entry in problem_codes() {
             let text = format!("{}{}", prose(entry.meaning), prose(entry.remedy));
-            assert_eq!(text.matches("<code>").count(), text.matches("</code>").count(), "{}", entry.code);
+            assert_eq!(
+                text.matches("<code>").count(),
+                text.matches("</code>").count(),
+                "{}",
+                entry.code
+            );
         }
     }
 
@@ -140,7 +182,11 @@ mod tests {
             assert_eq!(response.status(), 200, "{}", entry.code);
             let body = to_bytes(response.into_body()).await.unwrap();
             let text = std::str::from_utf8(&body).unwrap();
-            assert!(text.contains(entry.title) && text.contains(&prose(entry.remedy)), "{}", entry.code);
+            assert!(
+                text.contains(entry.title) && text.contains(&prose(entry.remedy)),
+                "{}",
+                entry.code
+            );
         }
     }
 
@@ -154,6 +200,9 @@ mod tests {
         let response = get("/docs/").await;
         assert_eq!(response.status(), 200);
         let body = to_bytes(response.into_body()).await.unwrap();
-        assert!(!String::from_utf8_lossy(&body).contains("https://"), "nothing comes from elsewhere");
+        assert!(
+            !String::from_utf8_lossy(&body).contains("https://"),
+            "nothing comes from elsewhere"
+        );
     }
 }

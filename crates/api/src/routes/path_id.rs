@@ -74,6 +74,10 @@ impl<T: Segment> FromRequest for PathId<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let parsed = request.match_info().query(T::NAME).parse();
-        ready(parsed.map(Self).map_err(|_| Error::NotFound(T::RESOURCE).into()))
+        ready(
+            parsed
+                .map(Self)
+                .map_err(|_| Error::NotFound(T::RESOURCE).into()),
+        )
     }
 }

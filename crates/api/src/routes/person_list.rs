@@ -111,7 +111,9 @@ pub(crate) async fn list_persons(
     Query(params): Query<PersonParams>,
 ) -> Result<HttpResponse, Problem> {
     let after = params.cursor.map(|it| it.0);
-    let list = vault.list_persons(&caller.principal, after, params.limit.0).await?;
+    let list = vault
+        .list_persons(&caller.principal, after, params.limit.0)
+        .await?;
     let data = list.data.into_iter().map(PersonOut::from).collect();
     Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
 }
@@ -131,7 +133,9 @@ pub(crate) async fn get_person_impact(
     Query(params): Query<ImpactParams>,
 ) -> Result<HttpResponse, Problem> {
     let after = params.cursor.map(|it| it.0);
-    let impact = vault.person_impact(&caller.principal, &id.0, after, params.limit.0).await?;
+    let impact = vault
+        .person_impact(&caller.principal, &id.0, after, params.limit.0)
+        .await?;
     Ok(HttpResponse::Ok().json(ImpactPage::from(impact)))
 }
 
@@ -143,7 +147,11 @@ impl From<Impact> for ImpactPage {
         Self {
             generated_at: it.generated_at,
             person: it.person.into(),
-            counts: it.effects.into_iter().map(|(effect, n)| (effect.as_str(), n)).collect(),
+            counts: it
+                .effects
+                .into_iter()
+                .map(|(effect, n)| (effect.as_str(), n))
+                .collect(),
             data: it.data.into_iter().map(ImpactOut::from).collect(),
             has_more: it.next.is_some(),
             next_cursor: it.next.as_ref().map(cursor),
@@ -154,10 +162,19 @@ impl From<Impact> for ImpactPage {
 
 impl From<PersonView> for PersonOut {
     fn from(it: PersonView) -> Self {
-        let PersonView { person, counts, next_ending } = it;
+        let PersonView {
+            person,
+            counts,
+            next_ending,
+        } = it;
         let system_user = person.kind == Some(CredentialKind::SystemUser);
         Self {
-            kind: if system_user { CredentialKind::SystemUser } else { CredentialKind::User }.as_str(),
+            kind: if system_user {
+                CredentialKind::SystemUser
+            } else {
+                CredentialKind::User
+            }
+            .as_str(),
             token_ends: person.kind.map(|_| person.expires_at.is_some()),
             id: person.id,
             name: person.name,

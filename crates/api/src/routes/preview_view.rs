@@ -96,6 +96,11 @@ impl From<PreviewItem> for PreviewItemOut {
 
 impl From<SiblingLoss> for SiblingLossOut {
     fn from(it: SiblingLoss) -> Self {
-        Self { asset_id: it.id, kind: it.kind, name: it.name, lost_scopes: it.lost_scopes }
+        Self {
+            asset_id: it.id,
+            kind: it.kind,
+            name: it.name,
+            lost_scopes: it.lost_scopes,
+        }
     }
 }

@@ -69,5 +69,7 @@ pub(crate) async fn preview_reconnect(
         expect_person: it.expect_person,
         repeatable: repeat.of("POST /v1/reconnect-previews", &body.canonical),
     };
-    Ok(HttpResponse::Ok().json(PreviewOut::from(vault.preview(&caller.principal, order).await?)))
+    Ok(HttpResponse::Ok().json(PreviewOut::from(
+        vault.preview(&caller.principal, order).await?,
+    )))
 }

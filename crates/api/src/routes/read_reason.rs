@@ -20,7 +20,10 @@ impl FromRequest for Because {
         let given: Vec<_> = request.headers().get_all(HEADER).collect();
         let reason = match given.as_slice() {
             [] => Some(None),
-            [one] => std::str::from_utf8(one.as_bytes()).ok().and_then(|it| it.parse().ok()).map(Some),
+            [one] => std::str::from_utf8(one.as_bytes())
+                .ok()
+                .and_then(|it| it.parse().ok())
+                .map(Some),
             _ => None,
         };
         ready(reason.map(Self).ok_or_else(|| {

@@ -24,6 +24,11 @@ pub(crate) struct ReasonOut {
 
 impl From<Reason> for ReasonOut {
     fn from(it: Reason) -> Self {
-        Self { code: it.code, detail: it.detail, who: it.who, next_step: it.next_step }
+        Self {
+            code: it.code,
+            detail: it.detail,
+            who: it.who,
+            next_step: it.next_step,
+        }
     }
 }

@@ -80,7 +80,10 @@ pub(crate) async fn open_reconnect_session(
     body: CanonicalJson<NewReconnectSession>,
 ) -> Result<HttpResponse, Problem> {
     let repeatable = repeat.of("POST /v1/reconnect-sessions", &body.canonical);
-    let opened = vault.open_reconnect_session(&caller.principal, body.value.into(), repeatable).await?.value;
+    let opened = vault
+        .open_reconnect_session(&caller.principal, body.value.into(), repeatable)
+        .await?
+        .value;
     let location = format!("/v1/reconnect-sessions/{}", opened.session.id);
     let room = opened.session.asset_ids.len() / IDS_IN_A_TOKENS_ROOM + 2;
     let body = sealed_body(&OpenedSessionOut::from(opened), room)?;
@@ -104,7 +107,9 @@ pub(crate) async fn list_reconnect_sessions(
     Query(filter): Query<ReconnectSessionFilter>,
 ) -> Result<HttpResponse, Problem> {
     let after = filter.cursor.map(|it| it.0);
-    let list = vault.reconnect_sessions(&caller.principal, after, filter.limit.0).await?;
+    let list = vault
+        .reconnect_sessions(&caller.principal, after, filter.limit.0)
+        .await?;
     let data = list.data.into_iter().map(SessionSummary::from).collect();
     Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use regrant_domain::{AssetId, Counts, Grant, Outcome, PersonId, ReconnectId, ReconnectStatus, Serving};
+use regrant_domain::{
+    AssetId, Counts, Grant, Outcome, PersonId, ReconnectId, ReconnectStatus, Serving,
+};
 use regrant_vault::{ItemView, ReconnectView};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -79,8 +81,14 @@ pub(crate) struct ItemOut {
 
 impl From<ReconnectView> for ReconnectOut {
     fn from(mut view: ReconnectView) -> Self {
-        let items = std::mem::take(&mut view.items).into_iter().map(ItemOut::from).collect();
-        Self { summary: view.into(), items }
+        let items = std::mem::take(&mut view.items)
+            .into_iter()
+            .map(ItemOut::from)
+            .collect();
+        Self {
+            summary: view.into(),
+            items,
+        }
     }
 }
 
@@ -113,10 +121,17 @@ impl From<ItemView> for ItemOut {
 
 impl From<Grant> for PersonOut {
     fn from(it: Grant) -> Self {
-        Self { id: it.person_id, name: it.person_name, is_work_account: it.is_work_account }
+        Self {
+            id: it.person_id,
+            name: it.person_name,
+            is_work_account: it.is_work_account,
+        }
     }
 }
 
 fn counts(counts: &Counts) -> BTreeMap<&'static str, u64> {
-    counts.iter().map(|(outcome, n)| (outcome.as_str(), n)).collect()
+    counts
+        .iter()
+        .map(|(outcome, n)| (outcome.as_str(), n))
+        .collect()
 }

@@ -132,7 +132,9 @@ pub(crate) async fn list_reconnects(
     Query(filter): Query<ReconnectFilter>,
 ) -> Result<HttpResponse, Problem> {
     let after = filter.cursor.map(|it| it.0);
-    let list = vault.list_reconnects(&caller.principal, after, filter.limit.0).await?;
+    let list = vault
+        .list_reconnects(&caller.principal, after, filter.limit.0)
+        .await?;
     let data = list.data.into_iter().map(ReconnectSummary::from).collect();
     Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
 }
@@ -173,7 +175,9 @@ pub(crate) async fn cancel_reconnect(
     id: PathId<ReconnectId>,
 ) -> Result<HttpResponse, Problem> {
     let repeatable = repeat.of("POST /v1/reconnects/{id}/cancel", &[]);
-    let view = vault.cancel_reconnect(&caller.principal, id.0, repeatable).await?;
+    let view = vault
+        .cancel_reconnect(&caller.principal, id.0, repeatable)
+        .await?;
     Ok(HttpResponse::Ok().json(ReconnectOut::from(view)))
 }
 
@@ -202,18 +206,32 @@ fn order(body: CanonicalJson<NewReconnect>, repeat: Repeat) -> Result<Order, Pro
 }
 
 /// Exactly one of the two is given.
-pub(crate) fn targets(asset_ids: Option<All<AssetId>>, select: Option<SelectIn>) -> Result<Targets, Problem> {
+pub(crate) fn targets(
+    asset_ids: Option<All<AssetId>>,
+    select: Option<SelectIn>,
+) -> Result<Targets, Problem> {
     match (asset_ids, select) {
         (Some(ids), None) => Ok(Targets::Listed(ids.0)),
         (None, Some(select)) => Ok(Targets::Selected(select.into())),
-        (None, None) => Err(Problem::invalid_field("asset_ids", "is required, unless `select` is given")),
-        (Some(_), Some(_)) => Err(Problem::invalid_field("select", "does not go with `asset_ids`")),
+        (None, None) => Err(Problem::invalid_field(
+            "asset_ids",
+            "is required, unless `select` is given",
+        )),
+        (Some(_), Some(_)) => Err(Problem::invalid_field(
+            "select",
+            "does not go with `asset_ids`",
+        )),
     }
 }
 
 impl From<SelectIn> for Selection {
     fn from(it: SelectIn) -> Self {
-        Self { kind: it.kind, business_id: it.business_id, person_id: it.person_id, status: it.state }
+        Self {
+            kind: it.kind,
+            business_id: it.business_id,
+            person_id: it.person_id,
+            status: it.state,
+        }
     }
 }
 
@@ -227,7 +245,11 @@ impl TryFrom<u64> for WaitSeconds {
     type Error = &'static str;
 
     fn try_from(seconds: u64) -> Result<Self, Self::Error> {
-        if seconds <= 60 { Ok(Self(seconds)) } else { Err("expected a whole number from 0 to 60") }
+        if seconds <= 60 {
+            Ok(Self(seconds))
+        } else {
+            Err("expected a whole number from 0 to 60")
+        }
     }
 }
 
@@ -238,7 +260,13 @@ mod tests {
 
     fn parsed(text: &str) -> Result<Order, Problem> {
         let value = read(Node::parse(text.as_bytes()).unwrap()).map_err(Problem::invalid)?;
-        order(CanonicalJson { value, canonical: zeroize::Zeroizing::new(Vec::new()) }, Repeat::default())
+        order(
+            CanonicalJson {
+                value,
+                canonical: zeroize::Zeroizing::new(Vec::new()),
+            },
+            Repeat::default(),
+        )
     }
 
     #[test]
@@ -247,8 +275,11 @@ mod tests {
         assert!(matches!(listed.targets, Targets::Listed(ids) if ids.len() == 2));
         assert_eq!(listed.wait, Duration::from_secs(10));
         let selected =
-            parsed(r#"{"access_token":"E","select":{"state":"disconnected"},"wait_seconds":0}"#).unwrap();
-        assert!(matches!(selected.targets, Targets::Selected(it) if it.status == Some(Status::Disconnected)));
+            parsed(r#"{"access_token":"E","select":{"state":"disconnected"},"wait_seconds":0}"#)
+                .unwrap();
+        assert!(
+            matches!(selected.targets, Targets::Selected(it) if it.status == Some(Status::Disconnected))
+        );
     }
 
     #[test]

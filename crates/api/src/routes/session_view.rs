@@ -102,25 +102,38 @@ impl From<SessionView> for SessionSummary {
 impl From<SessionView> for SessionOut {
     fn from(mut it: SessionView) -> Self {
         let asset_ids = std::mem::take(&mut it.asset_ids);
-        Self { summary: it.into(), asset_ids }
+        Self {
+            summary: it.into(),
+            asset_ids,
+        }
     }
 }
 
 impl From<OpenedSession> for OpenedSessionOut {
     fn from(it: OpenedSession) -> Self {
-        Self { session: it.session.into(), token: it.token }
+        Self {
+            session: it.session.into(),
+            token: it.token,
+        }
     }
 }
 
 impl From<OwnSession> for OwnSessionOut {
     fn from(it: OwnSession) -> Self {
         let assets = it.assets.into_iter().map(NamedAssetOut::from).collect();
-        Self { summary: it.session.into(), assets }
+        Self {
+            summary: it.session.into(),
+            assets,
+        }
     }
 }
 
 impl From<NamedAsset> for NamedAssetOut {
     fn from(it: NamedAsset) -> Self {
-        Self { id: it.id, kind: it.kind, name: it.name }
+        Self {
+            id: it.id,
+            kind: it.kind,
+            name: it.name,
+        }
     }
 }

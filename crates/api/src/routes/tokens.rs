@@ -124,7 +124,9 @@ pub(crate) async fn get_token(
     because: Because,
     id: PathId<AssetId>,
 ) -> Result<HttpResponse, Problem> {
-    let served = vault.token(&caller.principal.because(because.0), &id.0).await?;
+    let served = vault
+        .token(&caller.principal.because(because.0), &id.0)
+        .await?;
     sealed_answer(&TokenOut::from(served), 1)
 }
 
@@ -159,7 +161,9 @@ pub(crate) async fn lookup_tokens(
 
 fn sealed_answer(body: &impl Serialize, entries: usize) -> Result<HttpResponse, Problem> {
     let body = sealed_body(body, entries)?;
-    Ok(HttpResponse::Ok().content_type("application/json").body(body))
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .body(body))
 }
 
 /// A body that holds secrets: its buffer never moves, and is zeroed once it has been handed on.
@@ -199,7 +203,10 @@ impl From<(AssetId, Lookup)> for LookupOut {
     fn from((asset_id, found): (AssetId, Lookup)) -> Self {
         match found {
             Lookup::Served(token) => Self::Served(Box::new((*token).into())),
-            Lookup::NoToken(reason) => Self::NoToken { asset_id, reason: reason.into() },
+            Lookup::NoToken(reason) => Self::NoToken {
+                asset_id,
+                reason: reason.into(),
+            },
             Lookup::Unknown => Self::UnknownAsset { asset_id },
         }
     }

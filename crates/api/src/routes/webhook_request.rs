@@ -103,9 +103,14 @@ struct Since(Timestamp);
 
 /// What `kinds` asks for; `*` beside others is every kind all the same.
 pub(super) fn filter(kinds: Option<All<KindIn>>) -> Result<Option<EventFilter>, Problem> {
-    let Some(All(kinds)) = kinds else { return Ok(None) };
+    let Some(All(kinds)) = kinds else {
+        return Ok(None);
+    };
     if kinds.is_empty() {
-        return Err(Problem::invalid_field("kinds", "expected at least one kind, or `*`"));
+        return Err(Problem::invalid_field(
+            "kinds",
+            "expected at least one kind, or `*`",
+        ));
     }
     let only: Option<BTreeSet<_>> = kinds.into_iter().map(|it| it.0).collect();
     Ok(Some(only.map_or(EventFilter::All, EventFilter::Only)))
@@ -116,8 +121,14 @@ impl ReplayWebhooks {
         match (self.event_id, self.since) {
             (Some(event), None) => Ok(Replay::Event(event)),
             (None, Some(since)) => Ok(Replay::FailedSince(since.0)),
-            (None, None) => Err(Problem::invalid_field("event_id", "is required, unless `since` is given")),
-            (Some(_), Some(_)) => Err(Problem::invalid_field("since", "does not go with `event_id`")),
+            (None, None) => Err(Problem::invalid_field(
+                "event_id",
+                "is required, unless `since` is given",
+            )),
+            (Some(_), Some(_)) => Err(Problem::invalid_field(
+                "since",
+                "does not go with `event_id`",
+            )),
         }
     }
 }
@@ -132,7 +143,11 @@ impl TryFrom<String> for KindIn {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         match text.as_str() {
             "*" => Ok(Self(None)),
-            text => text.parse().map(Some).map(Self).map_err(|_| "expected a kind of event, or `*`"),
+            text => text
+                .parse()
+                .map(Some)
+                .map(Self)
+                .map_err(|_| "expected a kind of event, or `*`"),
         }
     }
 }
@@ -141,7 +156,9 @@ impl TryFrom<String> for StatusIn {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse().map(Self).map_err(|_| "expected `enabled` or `disabled`")
+        text.parse()
+            .map(Self)
+            .map_err(|_| "expected `enabled` or `disabled`")
     }
 }
 
@@ -149,7 +166,9 @@ impl TryFrom<String> for DeliveryStatusIn {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse().map(Self).map_err(|_| "expected `pending`, `delivered` or `failed`")
+        text.parse()
+            .map(Self)
+            .map_err(|_| "expected `pending`, `delivered` or `failed`")
     }
 }
 
@@ -170,26 +189,41 @@ mod tests {
     use crate::json::{Node, read};
 
     fn faulty_fields<T: serde::de::DeserializeOwned>(text: &str) -> Vec<String> {
-        let faults = read::<T>(Node::parse(text.as_bytes()).unwrap()).err().unwrap_or_default();
+        let faults = read::<T>(Node::parse(text.as_bytes()).unwrap())
+            .err()
+            .unwrap_or_default();
         faults.into_iter().map(|it| it.field).collect()
     }
 
     #[test]
     fn every_faulty_kind_is_named() {
         let text = r#"{"url":"https://a.example","kinds":["asset.expiring","asset.gone","*",3]}"#;
-        assert_eq!(faulty_fields::<NewWebhookEndpoint>(text), ["kinds[1]", "kinds[3]"]);
-        assert_eq!(faulty_fields::<WebhookEndpointChange>(r#"{"status":"asleep"}"#), ["status"]);
+        assert_eq!(
+            faulty_fields::<NewWebhookEndpoint>(text),
+            ["kinds[1]", "kinds[3]"]
+        );
+        assert_eq!(
+            faulty_fields::<WebhookEndpointChange>(r#"{"status":"asleep"}"#),
+            ["status"]
+        );
     }
 
     #[test]
     fn a_star_is_every_kind_and_an_empty_list_is_none() {
         let kinds = |text: &str| {
-            let change: WebhookEndpointChange = read(Node::parse(text.as_bytes()).unwrap()).unwrap();
+            let change: WebhookEndpointChange =
+                read(Node::parse(text.as_bytes()).unwrap()).unwrap();
             filter(change.kinds)
         };
-        assert_eq!(kinds(r#"{"kinds":["asset.expiring","*"]}"#).unwrap(), Some(EventFilter::All));
+        assert_eq!(
+            kinds(r#"{"kinds":["asset.expiring","*"]}"#).unwrap(),
+            Some(EventFilter::All)
+        );
         let only = BTreeSet::from([EventKind::AssetExpiring]);
-        assert_eq!(kinds(r#"{"kinds":["asset.expiring"]}"#).unwrap(), Some(EventFilter::Only(only)));
+        assert_eq!(
+            kinds(r#"{"kinds":["asset.expiring"]}"#).unwrap(),
+            Some(EventFilter::Only(only))
+        );
         assert_eq!(kinds("{}").unwrap(), None);
         assert!(kinds(r#"{"kinds":[]}"#).is_err());
     }
@@ -204,8 +238,16 @@ mod tests {
         assert!(
             matches!(replay(&format!(r#"{{"event_id":"{event}"}}"#)), Ok(Replay::Event(it)) if it == event)
         );
-        assert!(matches!(replay(r#"{"since":"2026-01-31T00:00:00Z"}"#), Ok(Replay::FailedSince(_))));
+        assert!(matches!(
+            replay(r#"{"since":"2026-01-31T00:00:00Z"}"#),
+            Ok(Replay::FailedSince(_))
+        ));
         assert!(replay("{}").is_err());
-        assert!(replay(&format!(r#"{{"event_id":"{event}","since":"2026-01-31T00:00:00Z"}}"#)).is_err());
+        assert!(
+            replay(&format!(
+                r#"{{"event_id":"{event}","since":"2026-01-31T00:00:00Z"}}"#
+            ))
+            .is_err()
+        );
     }
 }

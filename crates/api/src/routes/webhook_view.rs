@@ -99,7 +99,10 @@ pub(crate) struct WebhookReplay {
 }
 
 #[expect(clippy::ref_option, reason = "serde hands the field over as it is")]
-fn exposed<S: Serializer>(secret: &Option<WebhookSecret>, serializer: S) -> Result<S::Ok, S::Error> {
+fn exposed<S: Serializer>(
+    secret: &Option<WebhookSecret>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match secret {
         Some(secret) => serializer.serialize_some(secret.expose_text().as_str()),
         None => serializer.serialize_none(),
@@ -125,7 +128,10 @@ impl From<EndpointView> for EndpointOut {
 
 impl From<MintedEndpoint> for MintedEndpointOut {
     fn from(it: MintedEndpoint) -> Self {
-        Self { endpoint: it.endpoint.into(), secret: it.secret }
+        Self {
+            endpoint: it.endpoint.into(),
+            secret: it.secret,
+        }
     }
 }
 

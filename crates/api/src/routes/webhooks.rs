@@ -46,8 +46,13 @@ pub(crate) async fn create_webhook_endpoint(
 ) -> Result<HttpResponse, Problem> {
     let repeatable = repeat.of("POST /v1/webhook-endpoints", &body.canonical);
     let request = body.value;
-    let new = NewEndpoint { url: request.url, filter: filter(request.kinds)?.unwrap_or(EventFilter::All) };
-    let minted = vault.create_webhook_endpoint(&caller.principal, new, repeatable).await?;
+    let new = NewEndpoint {
+        url: request.url,
+        filter: filter(request.kinds)?.unwrap_or(EventFilter::All),
+    };
+    let minted = vault
+        .create_webhook_endpoint(&caller.principal, new, repeatable)
+        .await?;
     let location = format!("/v1/webhook-endpoints/{}", minted.endpoint.id);
     let body = sealed_body(&MintedEndpointOut::from(minted), 1)?;
     Ok(HttpResponse::Created()
@@ -68,7 +73,9 @@ pub(crate) async fn list_webhook_endpoints(
     caller: Caller<WebhooksWrite>,
 ) -> Result<HttpResponse, Problem> {
     let endpoints = vault.webhook_endpoints(&caller.principal).await?;
-    Ok(HttpResponse::Ok().json(Page::whole(endpoints.into_iter().map(EndpointOut::from).collect())))
+    Ok(HttpResponse::Ok().json(Page::whole(
+        endpoints.into_iter().map(EndpointOut::from).collect(),
+    )))
 }
 
 /// Read a webhook endpoint.
@@ -103,8 +110,14 @@ pub(crate) async fn change_webhook_endpoint(
     Json(request): Json<WebhookEndpointChange>,
 ) -> Result<HttpResponse, Problem> {
     let (filter, status) = (filter(request.kinds)?, request.status.map(|it| it.0));
-    let change = EndpointChange { url: request.url, filter, status };
-    let endpoint = vault.change_webhook_endpoint(&caller.principal, id.0, change).await?;
+    let change = EndpointChange {
+        url: request.url,
+        filter,
+        status,
+    };
+    let endpoint = vault
+        .change_webhook_endpoint(&caller.principal, id.0, change)
+        .await?;
     Ok(HttpResponse::Ok().json(EndpointOut::from(endpoint)))
 }
 
@@ -121,7 +134,9 @@ pub(crate) async fn delete_webhook_endpoint(
     caller: Caller<WebhooksWrite>,
     id: PathId<WebhookEndpointId>,
 ) -> Result<HttpResponse, Problem> {
-    vault.delete_webhook_endpoint(&caller.principal, id.0).await?;
+    vault
+        .delete_webhook_endpoint(&caller.principal, id.0)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -141,11 +156,18 @@ pub(crate) async fn rotate_webhook_secret(
     repeat: Repeat,
     body: CanonicalJson<RotateWebhookSecret>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /v1/webhook-endpoints/{id}/rotate-secret", &body.canonical);
+    let repeatable = repeat.of(
+        "POST /v1/webhook-endpoints/{id}/rotate-secret",
+        &body.canonical,
+    );
     let overlap = Duration::from_secs(body.value.overlap_seconds);
-    let minted = vault.rotate_webhook_secret(&caller.principal, id.0, overlap, repeatable).await?;
+    let minted = vault
+        .rotate_webhook_secret(&caller.principal, id.0, overlap, repeatable)
+        .await?;
     let body = sealed_body(&MintedEndpointOut::from(minted), 1)?;
-    Ok(HttpResponse::Ok().content_type("application/json").body(body))
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .body(body))
 }
 
 /// Send an event of the kind `webhook.test` to a webhook endpoint.
@@ -167,7 +189,9 @@ pub(crate) async fn test_webhook_endpoint(
     id: PathId<WebhookEndpointId>,
 ) -> Result<HttpResponse, Problem> {
     let repeatable = repeat.of("POST /v1/webhook-endpoints/{id}/test", &[]);
-    let event_id = vault.test_webhook_endpoint(&caller.principal, id.0, repeatable).await?;
+    let event_id = vault
+        .test_webhook_endpoint(&caller.principal, id.0, repeatable)
+        .await?;
     Ok(HttpResponse::Accepted().json(WebhookTest { event_id }))
 }
 
@@ -193,7 +217,9 @@ pub(crate) async fn replay_webhooks(
 ) -> Result<HttpResponse, Problem> {
     let repeatable = repeat.of("POST /v1/webhook-endpoints/{id}/replay", &body.canonical);
     let what = body.value.what()?;
-    let deliveries = vault.replay_webhooks(&caller.principal, id.0, what, repeatable).await?;
+    let deliveries = vault
+        .replay_webhooks(&caller.principal, id.0, what, repeatable)
+        .await?;
     Ok(HttpResponse::Accepted().json(WebhookReplay { deliveries }))
 }
 
@@ -211,8 +237,13 @@ pub(crate) async fn list_webhook_deliveries(
     id: PathId<WebhookEndpointId>,
     Query(filter): Query<WebhookDeliveryFilter>,
 ) -> Result<HttpResponse, Problem> {
-    let query = DeliveryQuery { status: filter.status.map(|it| it.0), after: filter.cursor.map(|it| it.0) };
-    let list = vault.list_deliveries(&caller.principal, id.0, query, filter.limit.0).await?;
+    let query = DeliveryQuery {
+        status: filter.status.map(|it| it.0),
+        after: filter.cursor.map(|it| it.0),
+    };
+    let list = vault
+        .list_deliveries(&caller.principal, id.0, query, filter.limit.0)
+        .await?;
     let data = list.data.into_iter().map(DeliveryOut::from).collect();
     Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
 }

@@ -20,8 +20,16 @@ async fn nobody_passes_without_a_token_whatever_the_body_holds() {
         request(Method::GET, "/v1/assets?access_token=garbage", ""),
     ] {
         let answer = bench.call(call).await;
-        assert_eq!((answer.status, answer.kind().as_str()), (401, "unauthenticated"));
-        assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer realm="));
+        assert_eq!(
+            (answer.status, answer.kind().as_str()),
+            (401, "unauthenticated")
+        );
+        assert!(
+            answer
+                .header("www-authenticate")
+                .unwrap()
+                .starts_with("Bearer realm=")
+        );
     }
 }
 
@@ -32,13 +40,25 @@ async fn every_fault_of_a_request_has_its_problem() {
     let long = format!(r#"{{"access_token":"{}"}}"#, "E".repeat(5000));
     let good = r#"{"access_token":"E","asset_ids":["1"]}"#;
     for (call, status, code) in [
-        (post("/v1/reconnects", &bearer, "{broken"), 400, "malformed_json"),
         (
-            post("/v1/reconnects", &bearer, r#"{"access_token":"E","asset_ids":["?"]}"#),
+            post("/v1/reconnects", &bearer, "{broken"),
+            400,
+            "malformed_json",
+        ),
+        (
+            post(
+                "/v1/reconnects",
+                &bearer,
+                r#"{"access_token":"E","asset_ids":["?"]}"#,
+            ),
             422,
             "invalid_request",
         ),
-        (post("/v1/reconnects", &bearer, &long), 413, "body_too_large"),
+        (
+            post("/v1/reconnects", &bearer, &long),
+            413,
+            "body_too_large",
+        ),
         (
             post("/v1/reconnects", &bearer, good).insert_header(("Content-Type", "text/plain")),
             415,
@@ -54,41 +74,104 @@ async fn every_fault_of_a_request_has_its_problem() {
             422,
             "invalid_request",
         ),
-        (post("/v1/reconnects", &bearer, r#"{"access_token":"E","asset_ids":[]}"#), 422, "invalid_request"),
-        (post("/v1/tokens/lookup", &bearer, "{broken"), 403, "missing_scope"),
-        (request(Method::GET, "/v1/assets?limit=0", &bearer), 422, "invalid_request"),
-        (request(Method::GET, "/v1/assets?access_token=E", &bearer), 422, "invalid_request"),
-        (request(Method::GET, "/v1/nothing", &bearer), 404, "not_found"),
+        (
+            post(
+                "/v1/reconnects",
+                &bearer,
+                r#"{"access_token":"E","asset_ids":[]}"#,
+            ),
+            422,
+            "invalid_request",
+        ),
+        (
+            post("/v1/tokens/lookup", &bearer, "{broken"),
+            403,
+            "missing_scope",
+        ),
+        (
+            request(Method::GET, "/v1/assets?limit=0", &bearer),
+            422,
+            "invalid_request",
+        ),
+        (
+            request(Method::GET, "/v1/assets?access_token=E", &bearer),
+            422,
+            "invalid_request",
+        ),
+        (
+            request(Method::GET, "/v1/nothing", &bearer),
+            404,
+            "not_found",
+        ),
         (request(Method::GET, "/nothing", ""), 404, "not_found"),
-        (request(Method::PUT, "/v1/reconnects", &bearer), 405, "method_not_allowed"),
-        (request(Method::DELETE, "/oauth/token", ""), 405, "method_not_allowed"),
+        (
+            request(Method::PUT, "/v1/reconnects", &bearer),
+            405,
+            "method_not_allowed",
+        ),
+        (
+            request(Method::DELETE, "/oauth/token", ""),
+            405,
+            "method_not_allowed",
+        ),
     ] {
         let answer = bench.call(call).await;
         let body = String::from_utf8(answer.body.clone()).unwrap();
-        assert_eq!((answer.status, answer.kind().as_str()), (status, code), "{body}");
-        assert_eq!(answer.header("content-type"), Some("application/problem+json"));
-        assert_eq!(answer.json()["request_id"].as_str(), answer.header("x-request-id"), "{body}");
+        assert_eq!(
+            (answer.status, answer.kind().as_str()),
+            (status, code),
+            "{body}"
+        );
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/problem+json")
+        );
+        assert_eq!(
+            answer.json()["request_id"].as_str(),
+            answer.header("x-request-id"),
+            "{body}"
+        );
     }
-    let refused = bench.call(request(Method::PUT, "/v1/reconnects", &bearer)).await;
+    let refused = bench
+        .call(request(Method::PUT, "/v1/reconnects", &bearer))
+        .await;
     assert_eq!(refused.header("allow"), Some("GET, POST"));
 }
 
 #[actix_web::test]
 async fn another_tenants_asset_is_a_missing_one_byte_for_byte() {
     let bench = Bench::start().await;
-    let (own, other) = (bench.bearer("assets:read assets:write").await, bench.bearer("assets:read").await);
-    let registered = bench.call(post("/v1/assets", &own, r#"{"assets":[{"id":"7","kind":"page"}]}"#)).await;
+    let (own, other) = (
+        bench.bearer("assets:read assets:write").await,
+        bench.bearer("assets:read").await,
+    );
+    let registered = bench
+        .call(post(
+            "/v1/assets",
+            &own,
+            r#"{"assets":[{"id":"7","kind":"page"}]}"#,
+        ))
+        .await;
     assert_eq!(registered.json()["data"][0]["status"], "created");
     let ask = async |path: &str, bearer: &str| {
-        let answer =
-            bench.call(request(Method::GET, path, bearer).insert_header(("X-Request-Id", "same"))).await;
-        (answer.status, answer.headers, String::from_utf8(answer.body).unwrap())
+        let answer = bench
+            .call(request(Method::GET, path, bearer).insert_header(("X-Request-Id", "same")))
+            .await;
+        (
+            answer.status,
+            answer.headers,
+            String::from_utf8(answer.body).unwrap(),
+        )
     };
     assert_eq!(ask("/v1/assets/7", &own).await.0, 200);
     let theirs = ask("/v1/assets/7", &other).await;
     assert_eq!(theirs.0, 404);
     for unknown in ["8", "act_7", "x", "1%2F..%2Fme"] {
-        assert_eq!(ask(&format!("/v1/assets/{unknown}"), &other).await, theirs, "{unknown}");
+        assert_eq!(
+            ask(&format!("/v1/assets/{unknown}"), &other).await,
+            theirs,
+            "{unknown}"
+        );
     }
 }
 
@@ -96,17 +179,38 @@ async fn another_tenants_asset_is_a_missing_one_byte_for_byte() {
 async fn every_answer_has_its_headers() {
     let bench = Bench::start().await;
     let bearer = bench.bearer("assets:read").await;
-    for path in
-        ["/", "/livez", "/readyz", "/docs/", "/problems", "/openapi.json", "/v1/assets", "/v1/nothing"]
-    {
+    for path in [
+        "/",
+        "/livez",
+        "/readyz",
+        "/docs/",
+        "/problems",
+        "/openapi.json",
+        "/v1/assets",
+        "/v1/nothing",
+    ] {
         let answer = bench.call(request(Method::GET, path, &bearer)).await;
-        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
-        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
-        assert!(
-            answer.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"),
+        assert_eq!(
+            answer.header("x-content-type-options"),
+            Some("nosniff"),
             "{path}"
         );
-        assert!(answer.header("x-request-id").unwrap().starts_with("req_"), "{path}");
+        assert_eq!(
+            answer.header("referrer-policy"),
+            Some("no-referrer"),
+            "{path}"
+        );
+        assert!(
+            answer
+                .header("content-security-policy")
+                .unwrap()
+                .contains("frame-ancestors 'none'"),
+            "{path}"
+        );
+        assert!(
+            answer.header("x-request-id").unwrap().starts_with("req_"),
+            "{path}"
+        );
         if path.starts_with("/v1") {
             assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
         }
@@ -119,85 +223,185 @@ async fn a_client_gets_a_token_by_form_or_by_basic() {
     let it = bench.tenant().await;
     let call = |form: String| {
         let request = TestRequest::post().uri("/oauth/token");
-        request.insert_header(("Content-Type", "application/x-www-form-urlencoded")).set_payload(form)
+        request
+            .insert_header(("Content-Type", "application/x-www-form-urlencoded"))
+            .set_payload(form)
     };
     let form = |secret: &ClientSecret| {
         let (id, secret) = (it.client.id, secret.expose());
-        format!("grant_type=client_credentials&client_id={id}&client_secret={secret}&scope=assets:read")
+        format!(
+            "grant_type=client_credentials&client_id={id}&client_secret={secret}&scope=assets:read"
+        )
     };
     let good = bench.call(call(form(it.secret.as_ref().unwrap()))).await;
-    assert_eq!((good.status, good.json()["scope"].as_str()), (200, Some("assets:read")));
+    assert_eq!(
+        (good.status, good.json()["scope"].as_str()),
+        (200, Some("assets:read"))
+    );
     assert_eq!(good.header("cache-control"), Some("no-store"));
     let bearer = good.json()["access_token"].as_str().unwrap().to_owned();
-    assert_eq!(bench.call(request(Method::GET, "/v1/assets", &bearer)).await.status, 200);
+    assert_eq!(
+        bench
+            .call(request(Method::GET, "/v1/assets", &bearer))
+            .await
+            .status,
+        200
+    );
 
-    let wrong = bench.call(call(form(&ClientSecret::parse("wrong".to_owned()).unwrap()))).await;
-    let stranger =
-        bench.call(call("grant_type=client_credentials&client_id=x&client_secret=y".to_owned())).await;
+    let wrong = bench
+        .call(call(form(
+            &ClientSecret::parse("wrong".to_owned()).unwrap(),
+        )))
+        .await;
+    let stranger = bench
+        .call(call(
+            "grant_type=client_credentials&client_id=x&client_secret=y".to_owned(),
+        ))
+        .await;
     assert_eq!((wrong.status, wrong.json()), (401, stranger.json()));
     assert_eq!(wrong.json()["error"], "invalid_client");
-    assert!(wrong.header("www-authenticate").unwrap().starts_with("Basic "));
+    assert!(
+        wrong
+            .header("www-authenticate")
+            .unwrap()
+            .starts_with("Basic ")
+    );
     let nothing = bench.call(TestRequest::post().uri("/oauth/token")).await;
-    assert_eq!((nothing.status, nothing.json()["error"].as_str()), (400, Some("invalid_request")));
+    assert_eq!(
+        (nothing.status, nothing.json()["error"].as_str()),
+        (400, Some("invalid_request"))
+    );
 }
 
 #[actix_web::test]
 async fn lists_go_on_behind_their_cursor() {
     let bench = Bench::start().await;
     let bearer = bench.bearer("assets:read assets:write").await;
-    let assets: Vec<_> = (1..=3).map(|n| format!(r#"{{"id":"{n}","kind":"page"}}"#)).collect();
-    bench.call(post("/v1/assets", &bearer, &format!(r#"{{"assets":[{}]}}"#, assets.join(",")))).await;
-    let first = bench.call(request(Method::GET, "/v1/assets?limit=2", &bearer)).await.json();
-    assert_eq!((first["data"].as_array().unwrap().len(), &first["has_more"]), (2, &Value::Bool(true)));
-    let next = format!("/v1/assets?limit=2&cursor={}", first["next_cursor"].as_str().unwrap());
-    let second = bench.call(request(Method::GET, &next, &bearer)).await.json();
-    assert_eq!((second["data"][0]["id"].as_str(), &second["next_cursor"]), (Some("3"), &Value::Null));
+    let assets: Vec<_> = (1..=3)
+        .map(|n| format!(r#"{{"id":"{n}","kind":"page"}}"#))
+        .collect();
+    bench
+        .call(post(
+            "/v1/assets",
+            &bearer,
+            &format!(r#"{{"assets":[{}]}}"#, assets.join(",")),
+        ))
+        .await;
+    let first = bench
+        .call(request(Method::GET, "/v1/assets?limit=2", &bearer))
+        .await
+        .json();
+    assert_eq!(
+        (first["data"].as_array().unwrap().len(), &first["has_more"]),
+        (2, &Value::Bool(true))
+    );
+    let next = format!(
+        "/v1/assets?limit=2&cursor={}",
+        first["next_cursor"].as_str().unwrap()
+    );
+    let second = bench
+        .call(request(Method::GET, &next, &bearer))
+        .await
+        .json();
+    assert_eq!(
+        (second["data"][0]["id"].as_str(), &second["next_cursor"]),
+        (Some("3"), &Value::Null)
+    );
 }
 
 #[actix_web::test]
 async fn a_reconnect_is_followed_to_its_end_and_repeated_by_its_key() {
     let bench = Bench::start().await;
     let bearer = bench.bearer("assets:write reconnects:write").await;
-    bench.call(post("/v1/assets", &bearer, r#"{"assets":[{"id":"1","kind":"page"}]}"#)).await;
+    bench
+        .call(post(
+            "/v1/assets",
+            &bearer,
+            r#"{"assets":[{"id":"1","kind":"page"}]}"#,
+        ))
+        .await;
     let order = |token: &str| {
-        let body = format!(r#"{{"access_token":"{token}","asset_ids":["1","2"],"wait_seconds":0}}"#);
+        let body =
+            format!(r#"{{"access_token":"{token}","asset_ids":["1","2"],"wait_seconds":0}}"#);
         post("/v1/reconnects", &bearer, &body).insert_header(("Idempotency-Key", "once"))
     };
     let accepted = bench.call(order("E")).await;
     let path = accepted.header("location").unwrap().to_owned();
-    assert_eq!((accepted.status, accepted.header("retry-after")), (202, Some("2")));
-    assert_eq!(bench.call(order("E")).await.json()["id"], accepted.json()["id"]);
-    assert_eq!(bench.call(order("F")).await.kind(), "idempotency_key_reused");
+    assert_eq!(
+        (accepted.status, accepted.header("retry-after")),
+        (202, Some("2"))
+    );
+    assert_eq!(
+        bench.call(order("E")).await.json()["id"],
+        accepted.json()["id"]
+    );
+    assert_eq!(
+        bench.call(order("F")).await.kind(),
+        "idempotency_key_reused"
+    );
 
     let events = format!("{path}/events?last_event_id=0");
-    let (stream, cancelled) = tokio::join!(bench.call(request(Method::GET, &events, &bearer)), async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        bench.call(request(Method::POST, &format!("{path}/cancel"), &bearer)).await
-    });
-    assert_eq!((cancelled.status, cancelled.json()["status"].as_str()), (200, Some("cancelled")));
+    let (stream, cancelled) =
+        tokio::join!(bench.call(request(Method::GET, &events, &bearer)), async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            bench
+                .call(request(Method::POST, &format!("{path}/cancel"), &bearer))
+                .await
+        });
+    assert_eq!(
+        (cancelled.status, cancelled.json()["status"].as_str()),
+        (200, Some("cancelled"))
+    );
     assert_eq!(stream.header("content-type"), Some("text/event-stream"));
     let text = String::from_utf8(stream.body).unwrap();
     let (items, end) = text.split_once("event: reconnect\n").unwrap();
-    assert!(items.contains(r#""asset_id":"2","outcome":"unknown_asset""#), "{text}");
-    assert!(items.contains(r#""asset_id":"1","outcome":"failed""#), "{text}");
-    assert!(end.contains(r#""status":"cancelled""#) && end.ends_with("\n\n"), "{text}");
-    let again = bench.call(request(Method::POST, &format!("{path}/cancel"), &bearer)).await;
-    assert_eq!((again.status, again.kind().as_str()), (409, "reconnect_ended"));
+    assert!(
+        items.contains(r#""asset_id":"2","outcome":"unknown_asset""#),
+        "{text}"
+    );
+    assert!(
+        items.contains(r#""asset_id":"1","outcome":"failed""#),
+        "{text}"
+    );
+    assert!(
+        end.contains(r#""status":"cancelled""#) && end.ends_with("\n\n"),
+        "{text}"
+    );
+    let again = bench
+        .call(request(Method::POST, &format!("{path}/cancel"), &bearer))
+        .await;
+    assert_eq!(
+        (again.status, again.kind().as_str()),
+        (409, "reconnect_ended")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_listens_answers_head_and_lets_go_of_its_address() {
     let bench = Bench::start().await;
     let listen = ([127, 0, 0, 1], 0).into();
-    let server =
-        Server::bind(bench.vault.clone(), listen, Settings { workers: 1, ..Settings::default() }).unwrap();
+    let server = Server::bind(
+        bench.vault.clone(),
+        listen,
+        Settings {
+            workers: 1,
+            ..Settings::default()
+        },
+    )
+    .unwrap();
     let (addr, stop) = (server.addr(), CancellationToken::new());
     let running = tokio::spawn(server.run_until(stop.clone()));
     let mut stream = tokio::net::TcpStream::connect(addr).await.unwrap();
-    stream.write_all(b"HEAD /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    stream
+        .write_all(b"HEAD /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .await
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n"),
+        "{answer}"
+    );
     stop.cancel();
     running.await.unwrap().unwrap();
     assert!(std::net::TcpListener::bind(addr).is_ok());

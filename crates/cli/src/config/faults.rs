@@ -16,7 +16,10 @@ struct Fault {
 
 impl Faults {
     pub fn add(&mut self, variable: impl Into<String>, reason: impl fmt::Display) {
-        self.0.push(Fault { variable: variable.into(), reason: reason.to_string() });
+        self.0.push(Fault {
+            variable: variable.into(),
+            reason: reason.to_string(),
+        });
     }
 
     pub fn is_empty(&self) -> bool {

@@ -21,7 +21,11 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub fn new(source: &'a Source) -> Self {
-        Self { source, faults: Faults::default(), known: BTreeSet::new() }
+        Self {
+            source,
+            faults: Faults::default(),
+            known: BTreeSet::new(),
+        }
     }
 
     /// A setting, or what it is where nobody sets it.
@@ -47,7 +51,10 @@ impl<'a> Reader<'a> {
         self.known.extend([key.to_owned(), format!("{key}_file")]);
         match self.source.find_secret(key) {
             Ok(Some(secret)) => return Some(secret),
-            Ok(None) => self.fault(key, format!("is not set, and {}_FILE neither", variable(key))),
+            Ok(None) => self.fault(
+                key,
+                format!("is not set, and {}_FILE neither", variable(key)),
+            ),
             Err(error) => self.fault(key, format!("{error:#}")),
         }
         None
@@ -105,9 +112,14 @@ impl<'a> Reader<'a> {
 
     /// The faults; keys of the file that mean nothing are among them, as a typing error would be lost otherwise.
     pub fn finish(mut self) -> Faults {
-        let unknown: Vec<_> = self.source.keys_of_file().filter(|key| !self.known.contains(*key)).collect();
+        let unknown: Vec<_> = self
+            .source
+            .keys_of_file()
+            .filter(|key| !self.known.contains(*key))
+            .collect();
         for key in unknown {
-            self.faults.add(format!("`{key}` in the settings file"), "is no setting");
+            self.faults
+                .add(format!("`{key}` in the settings file"), "is no setting");
         }
         self.faults
     }
@@ -116,7 +128,9 @@ impl<'a> Reader<'a> {
         self.known.insert(key.to_owned());
         let parsed = self.source.find(key)?.trim().parse();
         // The parser's error may repeat the value.
-        parsed.map_err(|_| self.fault(key, format!("is not {}", what::<T>()))).ok()
+        parsed
+            .map_err(|_| self.fault(key, format!("is not {}", what::<T>())))
+            .ok()
     }
 }
 
@@ -146,6 +160,11 @@ mod tests {
         let source = Source::default().with_file("lisen", "127.0.0.1:1");
         let mut reader = Reader::new(&source);
         let _listen: u32 = reader.or("listen", 1);
-        assert!(reader.finish().to_string().contains("`lisen` in the settings file"));
+        assert!(
+            reader
+                .finish()
+                .to_string()
+                .contains("`lisen` in the settings file")
+        );
     }
 }

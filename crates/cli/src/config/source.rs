@@ -23,14 +23,20 @@ impl Source {
     pub fn of_process(file: Option<&Path>) -> anyhow::Result<Self> {
         // A value that is not UTF-8 cannot be one of ours.
         let text = |it: std::ffi::OsString| it.into_string().ok();
-        let variables = std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?)));
+        let variables =
+            std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?)));
         let file = file.map(read_file).transpose()?.unwrap_or_default();
-        Ok(Self { variables: variables.collect(), file })
+        Ok(Self {
+            variables: variables.collect(),
+            file,
+        })
     }
 
     /// The value of a setting, if it is set and not empty.
     pub fn find(&self, key: &str) -> Option<&str> {
-        let set = self.variable(&variable(key)).or_else(|| self.variable(alias(key)?));
+        let set = self
+            .variable(&variable(key))
+            .or_else(|| self.variable(alias(key)?));
         set.or_else(|| self.file.get(key).map(String::as_str))
     }
 
@@ -38,7 +44,9 @@ impl Source {
     pub fn find_secret(&self, key: &str) -> anyhow::Result<Option<Zeroizing<String>>> {
         let in_file = format!("{key}_file");
         match (self.find(key), self.find(&in_file)) {
-            (Some(_), Some(_)) => anyhow::bail!("is set together with {}: set one", variable(&in_file)),
+            (Some(_), Some(_)) => {
+                anyhow::bail!("is set together with {}: set one", variable(&in_file))
+            }
             (Some(value), None) => Ok(Some(Zeroizing::new(value.to_owned()))),
             (None, Some(path)) => Ok(Some(private::read_secret(Path::new(path))?)),
             (None, None) => Ok(None),
@@ -51,13 +59,19 @@ impl Source {
     }
 
     fn variable(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.variables
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     #[cfg(test)]
     pub fn of_pairs(pairs: &[(&str, &str)]) -> Self {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Self { variables: pairs.iter().map(owned).collect(), file: BTreeMap::new() }
+        Self {
+            variables: pairs.iter().map(owned).collect(),
+            file: BTreeMap::new(),
+        }
     }
 
     #[cfg(test)]
@@ -91,7 +105,11 @@ fn flatten(prefix: &str, value: &serde_json::Value, into: &mut BTreeMap<String, 
     match value {
         serde_json::Value::Object(table) => {
             for (name, value) in table {
-                let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                let key = if prefix.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{prefix}.{name}")
+                };
                 flatten(&key, value, into);
             }
         }
@@ -106,13 +124,17 @@ mod tests {
 
     #[test]
     fn a_variable_wins_over_the_file() {
-        let source = Source::of_pairs(&[("REGRANT_LISTEN", "1.1.1.1:1")]).with_file("listen", "2.2.2.2:2");
+        let source =
+            Source::of_pairs(&[("REGRANT_LISTEN", "1.1.1.1:1")]).with_file("listen", "2.2.2.2:2");
         assert_eq!(source.find("listen"), Some("1.1.1.1:1"));
     }
 
     #[test]
     fn the_usual_name_of_the_database_counts() {
-        assert_eq!(Source::of_pairs(&[("DATABASE_URL", "sqlite:a")]).find("database.url"), Some("sqlite:a"));
+        assert_eq!(
+            Source::of_pairs(&[("DATABASE_URL", "sqlite:a")]).find("database.url"),
+            Some("sqlite:a")
+        );
     }
 
     #[test]
@@ -122,18 +144,41 @@ mod tests {
         private::write(&path, b"correct horse\n").unwrap();
         let path = path.to_str().unwrap();
         let by_file = Source::of_pairs(&[("REGRANT_KEYRING_PASSPHRASE_FILE", path)]);
-        assert_eq!(by_file.find_secret("keyring.passphrase").unwrap().unwrap().as_str(), "correct horse");
-        let both = [("REGRANT_KEYRING_PASSPHRASE_FILE", path), ("REGRANT_KEYRING_PASSPHRASE", "canary")];
-        let told = Source::of_pairs(&both).find_secret("keyring.passphrase").unwrap_err().to_string();
-        assert!(told.contains("REGRANT_KEYRING_PASSPHRASE_FILE") && !told.contains("canary"), "{told}");
+        assert_eq!(
+            by_file
+                .find_secret("keyring.passphrase")
+                .unwrap()
+                .unwrap()
+                .as_str(),
+            "correct horse"
+        );
+        let both = [
+            ("REGRANT_KEYRING_PASSPHRASE_FILE", path),
+            ("REGRANT_KEYRING_PASSPHRASE", "canary"),
+        ];
+        let told = Source::of_pairs(&both)
+            .find_secret("keyring.passphrase")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            told.contains("REGRANT_KEYRING_PASSPHRASE_FILE") && !told.contains("canary"),
+            "{told}"
+        );
     }
 
     #[test]
     fn sections_of_the_file_become_dotted_keys() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("regrant.toml");
-        private::write(&path, b"listen = \"127.0.0.1:1\"\n[graph]\nmax_in_flight = 4\n").unwrap();
-        let source = Source { file: read_file(&path).unwrap(), ..Source::default() };
+        private::write(
+            &path,
+            b"listen = \"127.0.0.1:1\"\n[graph]\nmax_in_flight = 4\n",
+        )
+        .unwrap();
+        let source = Source {
+            file: read_file(&path).unwrap(),
+            ..Source::default()
+        };
         assert_eq!(
             (source.find("listen"), source.find("graph.max_in_flight")),
             (Some("127.0.0.1:1"), Some("4"))

@@ -39,8 +39,14 @@ async fn onboard<'a>(teller: &mut Teller, rehearsal: &'a Rehearsal) -> anyhow::R
     let part = Part::onboard(rehearsal).await?;
     teller.check("the tenant's client logs in with its secret", true)?;
     let registered = part.api.register(&part.assets).await?;
-    let created = registered.iter().filter(|it| it.status == "created").count();
-    teller.check(format!("{created} assets are registered"), created == part.assets.len())?;
+    let created = registered
+        .iter()
+        .filter(|it| it.status == "created")
+        .count();
+    teller.check(
+        format!("{created} assets are registered"),
+        created == part.assets.len(),
+    )?;
     let again = part.api.register(&part.assets).await?;
     let exist = again.iter().all(|it| it.status == "exists");
     teller.check("registering them again creates nothing", exist)?;
@@ -81,39 +87,64 @@ async fn migrate(teller: &mut Teller, part: &mut Part<'_>) -> anyhow::Result<()>
         } else {
             part.open_migration = Some(migration);
         }
-        let how = if is_completed { "completed" } else { "not completed" };
-        teller.say(format_args!("   business {business}: cut-off in {days} days, {how}"))?;
+        let how = if is_completed {
+            "completed"
+        } else {
+            "not completed"
+        };
+        teller.say(format_args!(
+            "   business {business}: cut-off in {days} days, {how}"
+        ))?;
     }
     let working = part.working().await?;
-    teller.check("the old tokens still work everywhere: no cut-off has passed", working == part.assets.len())
+    teller.check(
+        "the old tokens still work everywhere: no cut-off has passed",
+        working == part.assets.len(),
+    )
 }
 
 async fn foresee(teller: &mut Teller, part: &mut Part<'_>) -> anyhow::Result<()> {
     teller.step(
         "Meta announces it by webhook; the worker asks each asset with its old token: the calendar is known",
     )?;
-    let (all, silent) = (part.assets.len(), |it: &Asset| SILENT.contains(&it.kind.as_str()));
+    let (all, silent) = (part.assets.len(), |it: &Asset| {
+        SILENT.contains(&it.kind.as_str())
+    });
     let known = |it: &Asset| {
-        let Some(ending) = it.ending.as_ref().filter(|it| it.cause == "cut_off") else { return false };
+        let Some(ending) = it.ending.as_ref().filter(|it| it.cause == "cut_off") else {
+            return false;
+        };
         let is_own = ending.source.as_deref() == Some("probe");
         (silent(it) || is_own) && Some(ending.at) == part.cut_off_of(&it.id)
     };
     let assets = part.watch(teller, all, known).await?;
     let calendar = part.api.forecast().await?;
     teller.say(table::calendar(&calendar.days))?;
-    let days: BTreeMap<_, _> = calendar.days.iter().map(|it| (&it.date, it.count)).collect();
+    let days: BTreeMap<_, _> = calendar
+        .days
+        .iter()
+        .map(|it| (&it.date, it.count))
+        .collect();
     teller.keep("calendar", &days)?;
     let over = part.of_completed();
     let later = all.saturating_sub(over);
-    let told =
-        format!("the calendar shows {all} endings: {over} with the first cut-off, {later} with the last");
-    teller.check(told, days.into_values().eq([over, later]) && calendar.unknown == 0)?;
+    let told = format!(
+        "the calendar shows {all} endings: {over} with the first cut-off, {later} with the last"
+    );
+    teller.check(
+        told,
+        days.into_values().eq([over, later]) && calendar.unknown == 0,
+    )?;
     let told_by_siblings = assets.iter().filter(|it| silent(it)).count();
-    let told =
-        format!("{told_by_siblings} are of kinds that tell no date: theirs is concluded, and said to be");
+    let told = format!(
+        "{told_by_siblings} are of kinds that tell no date: theirs is concluded, and said to be"
+    );
     teller.check(told, told_by_siblings > 0)?;
     let file = part.api.calendar_file().await?;
-    teller.check("it is there for calendars too", file.starts_with("BEGIN:VCALENDAR"))?;
+    teller.check(
+        "it is there for calendars too",
+        file.starts_with("BEGIN:VCALENDAR"),
+    )?;
     let serving = part.tokens().await?;
     teller.check("every asset still serves its token", serving.len() == all)?;
     part.remember(serving);
@@ -124,17 +155,31 @@ async fn cross_the_cut_off(teller: &mut Teller, part: &mut Part<'_>) -> anyhow::
     teller.step("11 days later: the cut-off of 3 businesses has passed")?;
     part.advance("11d").await?;
     let over = part.of_completed();
-    part.watch(teller, over, |it| it.state == "disconnected" || it.state == "suspect").await?;
+    part.watch(teller, over, |it| {
+        it.state == "disconnected" || it.state == "suspect"
+    })
+    .await?;
     // Where the date that was told lies ahead, a refusal is a doubt, and only a second one, spaced, makes it certain.
     part.advance("15m").await?;
-    let assets = part.watch(teller, over, |it| it.state == "disconnected").await?;
+    let assets = part
+        .watch(teller, over, |it| it.state == "disconnected")
+        .await?;
     teller.say(table::states(&assets))?;
-    let right = assets.iter().all(|it| (it.state == "disconnected") == part.is_completed(&it.id));
-    teller.check(format!("the worker found {over} assets disconnected, and no other"), right)?;
+    let right = assets
+        .iter()
+        .all(|it| (it.state == "disconnected") == part.is_completed(&it.id));
+    teller.check(
+        format!("the worker found {over} assets disconnected, and no other"),
+        right,
+    )?;
     let served = part.served().await?;
     let mut works = 0_usize;
     for served in &served {
-        anyhow::ensure!(!part.is_completed(&served.asset_id), "a dead token is served: {}", served.asset_id);
+        anyhow::ensure!(
+            !part.is_completed(&served.asset_id),
+            "a dead token is served: {}",
+            served.asset_id
+        );
         works = works.saturating_add(usize::from(part.probe(served).await? == Verdict::Works));
     }
     teller.check(
@@ -160,7 +205,11 @@ async fn replace(teller: &mut Teller, part: &Part<'_>) -> anyhow::Result<()> {
             _ => "parked",
         };
         let outcome = item.outcome.as_deref().context("an item is still open")?;
-        anyhow::ensure!(outcome == expected, "asset {} is {outcome}, not {expected}", item.asset_id);
+        anyhow::ensure!(
+            outcome == expected,
+            "asset {} is {outcome}, not {expected}",
+            item.asset_id
+        );
     }
     let (replaced, all) = (part.of_completed(), part.assets.len());
     let told = format!(
@@ -195,31 +244,50 @@ async fn verify(teller: &mut Teller, part: &Part<'_>) -> anyhow::Result<()> {
         new == part.of_completed(),
     )?;
     let rest = part.assets.len().saturating_sub(new);
-    teller.check(format!("{old} waiting assets serve the old token, and it works"), old == rest)
+    teller.check(
+        format!("{old} waiting assets serve the old token, and it works"),
+        old == rest,
+    )
 }
 
 async fn promote(teller: &mut Teller, part: &mut Part<'_>) -> anyhow::Result<()> {
     teller.step("The last business completes the migration; nobody calls Regrant")?;
-    let migration = part.open_migration.take().context("every migration is completed")?;
+    let migration = part
+        .open_migration
+        .take()
+        .context("every migration is completed")?;
     part.control().complete(&migration).await?;
     part.advance("2h").await?;
     let all = part.assets.len();
-    let assets = part.watch(teller, all, |it| it.person_id.as_deref() == Some(cast::MANAGED)).await?;
+    let assets = part
+        .watch(teller, all, |it| {
+            it.person_id.as_deref() == Some(cast::MANAGED)
+        })
+        .await?;
     teller.say(table::states(&assets))?;
     let waited = all.saturating_sub(part.of_completed());
     teller.keep("promoted", waited)?;
-    teller.check(format!("the worker promoted the {waited} tokens that waited"), true)?;
+    teller.check(
+        format!("the worker promoted the {waited} tokens that waited"),
+        true,
+    )?;
     part.complete_all();
     Ok(())
 }
 
 async fn end(teller: &mut Teller, part: &mut Part<'_>) -> anyhow::Result<()> {
-    teller.step("20 days later: the last cut-off has passed. Read every token back and try it at Graph")?;
+    teller.step(
+        "20 days later: the last cut-off has passed. Read every token back and try it at Graph",
+    )?;
     part.advance("20d").await?;
     let after = part.tokens().await?;
     let mut works = 0_usize;
     for served in &after {
-        anyhow::ensure!(part.is_new(served), "asset {} serves the old token", served.asset_id);
+        anyhow::ensure!(
+            part.is_new(served),
+            "asset {} serves the old token",
+            served.asset_id
+        );
         works = works.saturating_add(usize::from(part.probe(served).await? == Verdict::Works));
     }
     let all = part.assets.len();

@@ -19,7 +19,11 @@ const WIDTH: u16 = 96;
 pub(crate) fn states(assets: &[Asset]) -> String {
     let mut rows = BTreeMap::<&str, BTreeMap<&str, usize>>::new();
     for asset in assets {
-        let count = rows.entry(&asset.kind).or_default().entry(&asset.state).or_default();
+        let count = rows
+            .entry(&asset.kind)
+            .or_default()
+            .entry(&asset.state)
+            .or_default();
         *count = count.saturating_add(1);
     }
     let mut statuses: Vec<_> = assets.iter().map(|it| it.state.as_str()).collect();
@@ -27,8 +31,9 @@ pub(crate) fn states(assets: &[Asset]) -> String {
     statuses.dedup();
     let mut table = table(std::iter::once("kind").chain(statuses.iter().copied()));
     for (kind, counts) in rows {
-        let counts =
-            statuses.iter().map(|status| counts.get(status).copied().unwrap_or_default().to_string());
+        let counts = statuses
+            .iter()
+            .map(|status| counts.get(status).copied().unwrap_or_default().to_string());
         table.add_row(std::iter::once(kind.to_owned()).chain(counts));
     }
     numbers_right(&mut table, 1..=statuses.len());
@@ -47,18 +52,32 @@ pub(crate) fn calendar(days: &[Day]) -> String {
 }
 
 fn tally(counts: &BTreeMap<String, usize>) -> String {
-    counts.iter().map(|(what, n)| format!("{n} {what}")).collect::<Vec<_>>().join(", ")
+    counts
+        .iter()
+        .map(|(what, n)| format!("{n} {what}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// What became of the items, and what has to happen where.
 pub(crate) fn outcomes(items: &[Item]) -> String {
     let mut table = table(["outcome", "assets", "serving", "who acts", "why"]);
     for (outcome, of_one) in by_outcome(items) {
-        let Some(first) = of_one.first() else { continue };
-        let (who, why) =
-            first.reason.as_ref().map_or(("–", "–"), |it| (it.who.as_str(), it.detail.as_str()));
+        let Some(first) = of_one.first() else {
+            continue;
+        };
+        let (who, why) = first
+            .reason
+            .as_ref()
+            .map_or(("–", "–"), |it| (it.who.as_str(), it.detail.as_str()));
         let count = of_one.len().to_string();
-        table.add_row([outcome, &count, first.serving.as_deref().unwrap_or("–"), who, why]);
+        table.add_row([
+            outcome,
+            &count,
+            first.serving.as_deref().unwrap_or("–"),
+            who,
+            why,
+        ]);
     }
     numbers_right(&mut table, 1..=1);
     indented(&table)
@@ -66,13 +85,19 @@ pub(crate) fn outcomes(items: &[Item]) -> String {
 
 /// How many items have each outcome; open ones are `open`.
 pub(crate) fn counts(items: &[Item]) -> BTreeMap<&str, usize> {
-    by_outcome(items).into_iter().map(|(outcome, items)| (outcome, items.len())).collect()
+    by_outcome(items)
+        .into_iter()
+        .map(|(outcome, items)| (outcome, items.len()))
+        .collect()
 }
 
 fn by_outcome(items: &[Item]) -> BTreeMap<&str, Vec<&Item>> {
     let mut outcomes = BTreeMap::<_, Vec<_>>::new();
     for item in items {
-        outcomes.entry(item.outcome.as_deref().unwrap_or("open")).or_default().push(item);
+        outcomes
+            .entry(item.outcome.as_deref().unwrap_or("open"))
+            .or_default()
+            .push(item);
     }
     outcomes
 }
@@ -83,9 +108,12 @@ fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
         .load_preset(UTF8_HORIZONTAL_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(WIDTH);
-    for between_rows in
-        [HorizontalLines, MiddleIntersections, LeftBorderIntersections, RightBorderIntersections]
-    {
+    for between_rows in [
+        HorizontalLines,
+        MiddleIntersections,
+        LeftBorderIntersections,
+        RightBorderIntersections,
+    ] {
         table.remove_style(between_rows);
     }
     table.set_header(header);
@@ -101,7 +129,11 @@ fn numbers_right(table: &mut Table, columns: std::ops::RangeInclusive<usize>) {
 }
 
 fn indented(table: &Table) -> String {
-    table.lines().map(|line| format!("   {line}")).collect::<Vec<_>>().join("\n")
+    table
+        .lines()
+        .map(|line| format!("   {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[cfg(test)]
@@ -117,12 +149,21 @@ mod tests {
             next_step: None,
         };
         let outcome = outcome.map(str::to_owned);
-        Item { asset_id: "1".to_owned(), outcome, serving: Some("old".to_owned()), reason: Some(reason) }
+        Item {
+            asset_id: "1".to_owned(),
+            outcome,
+            serving: Some("old".to_owned()),
+            reason: Some(reason),
+        }
     }
 
     #[test]
     fn the_calendar_tells_each_day_with_its_causes() {
-        let counts = |of: &[(&str, usize)]| of.iter().map(|(what, n)| ((*what).to_owned(), *n)).collect();
+        let counts = |of: &[(&str, usize)]| {
+            of.iter()
+                .map(|(what, n)| ((*what).to_owned(), *n))
+                .collect()
+        };
         let day = Day {
             date: "2027-01-02".to_owned(),
             count: 90,
@@ -130,14 +171,28 @@ mod tests {
             confidence: counts(&[("certain", 81), ("likely", 9)]),
         };
         let told = calendar(&[day]);
-        let row = told.lines().find(|line| line.contains("2027-01-02")).unwrap();
-        assert!(row.contains("90 cut_off") && row.contains("81 certain, 9 likely"), "{told}");
+        let row = told
+            .lines()
+            .find(|line| line.contains("2027-01-02"))
+            .unwrap();
+        assert!(
+            row.contains("90 cut_off") && row.contains("81 certain, 9 likely"),
+            "{told}"
+        );
     }
 
     #[test]
     fn items_are_counted_by_outcome() {
-        let items = [item(Some("replaced")), item(Some("parked")), item(Some("replaced")), item(None)];
-        assert_eq!(counts(&items), BTreeMap::from([("open", 1), ("parked", 1), ("replaced", 2)]));
+        let items = [
+            item(Some("replaced")),
+            item(Some("parked")),
+            item(Some("replaced")),
+            item(None),
+        ];
+        assert_eq!(
+            counts(&items),
+            BTreeMap::from([("open", 1), ("parked", 1), ("replaced", 2)])
+        );
     }
 
     #[test]
@@ -159,10 +214,21 @@ mod tests {
             person_id: None,
             ending: None,
         };
-        let told = states(&[asset("page", "healthy"), asset("page", "healthy"), asset("pixel", "suspect")]);
+        let told = states(&[
+            asset("page", "healthy"),
+            asset("page", "healthy"),
+            asset("pixel", "suspect"),
+        ]);
         let row = |kind: &str| {
-            told.lines().find(|line| line.contains(kind)).unwrap().split_whitespace().collect::<Vec<_>>()
+            told.lines()
+                .find(|line| line.contains(kind))
+                .unwrap()
+                .split_whitespace()
+                .collect::<Vec<_>>()
         };
-        assert_eq!((row("page"), row("pixel")), (vec!["page", "2", "0"], vec!["pixel", "0", "1"]));
+        assert_eq!(
+            (row("page"), row("pixel")),
+            (vec!["page", "2", "0"], vec!["pixel", "0", "1"])
+        );
     }
 }

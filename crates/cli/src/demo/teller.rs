@@ -43,13 +43,26 @@ pub(crate) enum Progress {
 
 impl Teller {
     pub fn new(form: Output) -> Self {
-        Self { form, began: Instant::now(), steps: Vec::new(), facts: serde_json::Map::new() }
+        Self {
+            form,
+            began: Instant::now(),
+            steps: Vec::new(),
+            facts: serde_json::Map::new(),
+        }
     }
 
     /// Begins a step.
     pub fn step(&mut self, title: impl Into<String>) -> anyhow::Result<()> {
-        let step = Step { title: title.into(), checks: Vec::new(), began: Instant::now() };
-        self.say(format_args!("\n{}. {}", self.steps.len().saturating_add(1), step.title))?;
+        let step = Step {
+            title: title.into(),
+            checks: Vec::new(),
+            began: Instant::now(),
+        };
+        self.say(format_args!(
+            "\n{}. {}",
+            self.steps.len().saturating_add(1),
+            step.title
+        ))?;
         self.steps.push(step);
         Ok(())
     }
@@ -76,13 +89,17 @@ impl Teller {
 
     /// Keeps a fact for the report.
     pub fn keep(&mut self, name: &str, fact: impl Serialize) -> anyhow::Result<()> {
-        self.facts.insert(name.to_owned(), serde_json::to_value(fact)?);
+        self.facts
+            .insert(name.to_owned(), serde_json::to_value(fact)?);
         Ok(())
     }
 
     /// How long the present step has taken.
     pub fn elapsed(&self) -> Duration {
-        self.steps.last().map(|step| step.began.elapsed()).unwrap_or_default()
+        self.steps
+            .last()
+            .map(|step| step.began.elapsed())
+            .unwrap_or_default()
     }
 
     /// Shows how far `total` pieces are.
@@ -153,6 +170,9 @@ mod tests {
         let broken = teller.check("1 is 2", false).unwrap_err();
         assert_eq!(broken.to_string(), "it does not hold that 1 is 2");
         let checks = &teller.steps.last().unwrap().checks;
-        assert_eq!(checks.iter().map(|it| it.holds).collect::<Vec<_>>(), [true, false]);
+        assert_eq!(
+            checks.iter().map(|it| it.holds).collect::<Vec<_>>(),
+            [true, false]
+        );
     }
 }

@@ -44,7 +44,9 @@ impl DataDir {
     /// Opens the directory, makes it where there is none, empties it where `fresh` is asked for.
     pub fn open(path: &Path, fresh: bool) -> anyhow::Result<Self> {
         private::make_directory(path)?;
-        let path = path.canonicalize().with_context(|| format!("cannot enter {}", path.display()))?;
+        let path = path
+            .canonicalize()
+            .with_context(|| format!("cannot enter {}", path.display()))?;
         let names = names(&path)?;
         if fresh {
             refuse_foreign(&path, &names)?;
@@ -52,7 +54,8 @@ impl DataDir {
         let lock = lock(&path.join(MARKER))?;
         if fresh {
             for name in names.iter().filter(|name| *name != MARKER) {
-                fs::remove_file(path.join(name)).with_context(|| format!("cannot delete {name}"))?;
+                fs::remove_file(path.join(name))
+                    .with_context(|| format!("cannot delete {name}"))?;
             }
         }
         Ok(Self { path, _lock: lock })
@@ -98,26 +101,39 @@ impl DataDir {
 
 fn names(path: &Path) -> anyhow::Result<Vec<String>> {
     let entries = fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
-    entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    entries
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect()
 }
 
 fn refuse_foreign(path: &Path, names: &[String]) -> anyhow::Result<()> {
     let shown = path.display();
     if let Some(foreign) = names.iter().find(|name| !OWN.contains(&name.as_str())) {
-        anyhow::bail!("{shown} holds {foreign}, which `dev` did not make: --fresh deletes nothing there");
+        anyhow::bail!(
+            "{shown} holds {foreign}, which `dev` did not make: --fresh deletes nothing there"
+        );
     }
     let is_ours = names.is_empty() || names.iter().any(|name| name == MARKER);
-    anyhow::ensure!(is_ours, "{shown} was not made by `dev`: --fresh deletes nothing there");
+    anyhow::ensure!(
+        is_ours,
+        "{shown} was not made by `dev`: --fresh deletes nothing there"
+    );
     Ok(())
 }
 
 fn lock(path: &Path) -> anyhow::Result<File> {
-    let file = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+    let file = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path);
     let file = file.with_context(|| format!("cannot write {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
-            anyhow::bail!("another `regrant dev` works in this directory; choose another with --data")
+            anyhow::bail!(
+                "another `regrant dev` works in this directory; choose another with --data"
+            )
         }
         Err(TryLockError::Error(error)) => Err(error).context("cannot lock the data directory"),
     }

@@ -26,16 +26,28 @@ pub(crate) async fn ready(vault: &Vault, data: &DataDir) -> anyhow::Result<DemoO
             .with_context(|| format!("{} is damaged: start with --fresh", path.display()));
     }
     let password = regrant_crypto::mint_client_secret()?.0.expose().to_owned();
-    let operator = DemoOperator { name: NAME.to_owned(), password };
+    let operator = DemoOperator {
+        name: NAME.to_owned(),
+        password,
+    };
     let parsed = || Password::parse(operator.password.clone());
-    let new = NewOperator { name: NAME.parse()?, role: OperatorRole::Owner, password: parsed()? };
+    let new = NewOperator {
+        name: NAME.parse()?,
+        role: OperatorRole::Owner,
+        password: parsed()?,
+    };
     match vault.create_operator(Acting::CommandLine, new, None).await {
         Ok(_) => {}
         // A broken first start left it behind, and nobody knows its password.
         Err(Error::Conflict(Conflict::Exists(Resource::Operator))) => {
             let id = vault.operator_named(&NAME.parse()?).await?.id;
-            let change = OperatorChange { password: Some(parsed()?), ..OperatorChange::default() };
-            vault.change_operator(Acting::CommandLine, id, change).await?;
+            let change = OperatorChange {
+                password: Some(parsed()?),
+                ..OperatorChange::default()
+            };
+            vault
+                .change_operator(Acting::CommandLine, id, change)
+                .await?;
         }
         Err(error) => return Err(error.into()),
     }

@@ -38,15 +38,40 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { public_url, admin_url, sandbox_url, data, tenants, operator } = self;
-        writeln!(f, "\nRegrant is ready, with a simulated Graph API and two demo tenants.\n")?;
-        writeln!(f, "  API      {public_url}      described at {public_url}/docs")?;
-        writeln!(f, "  admin    {admin_url}      for operators, described at {admin_url}/openapi.json")?;
+        let Self {
+            public_url,
+            admin_url,
+            sandbox_url,
+            data,
+            tenants,
+            operator,
+        } = self;
+        writeln!(
+            f,
+            "\nRegrant is ready, with a simulated Graph API and two demo tenants.\n"
+        )?;
+        writeln!(
+            f,
+            "  API      {public_url}      described at {public_url}/docs"
+        )?;
+        writeln!(
+            f,
+            "  admin    {admin_url}      for operators, described at {admin_url}/openapi.json"
+        )?;
         writeln!(f, "  sandbox  {sandbox_url}      steered under /sandbox")?;
         writeln!(f, "  data     {data}\n")?;
         for tenant in tenants {
-            let DemoTenant { id, name, client_id, client_secret, .. } = tenant;
-            writeln!(f, "  {name}  {id}\n    client  {client_id}\n    secret  {client_secret}")?;
+            let DemoTenant {
+                id,
+                name,
+                client_id,
+                client_secret,
+                ..
+            } = tenant;
+            writeln!(
+                f,
+                "  {name}  {id}\n    client  {client_id}\n    secret  {client_secret}"
+            )?;
         }
         let DemoOperator { name, password } = operator;
         writeln!(f, "  operator  {name}\n    password  {password}")?;
@@ -60,8 +85,17 @@ impl fmt::Display for Summary {
 impl Summary {
     /// Log in, get a person's token from the sandbox, reconnect every page.
     fn example(&self, f: &mut fmt::Formatter<'_>, tenant: &DemoTenant) -> fmt::Result {
-        let Self { public_url, sandbox_url, .. } = self;
-        let DemoTenant { client_id, client_secret, app_id, .. } = tenant;
+        let Self {
+            public_url,
+            sandbox_url,
+            ..
+        } = self;
+        let DemoTenant {
+            client_id,
+            client_secret,
+            app_id,
+            ..
+        } = tenant;
         let person = cast::PERSON;
         write!(
             f,

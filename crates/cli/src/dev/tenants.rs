@@ -25,20 +25,34 @@ pub(crate) struct DemoTenant {
 }
 
 /// A tenant's name, its businesses, and which accounts of persons belong to it.
-const CLIENTS: [(&str, &[&str]); 2] =
-    [("Tenant One", &cast::BUSINESSES), ("Tenant Two", &[cast::OTHER_BUSINESS])];
+const CLIENTS: [(&str, &[&str]); 2] = [
+    ("Tenant One", &cast::BUSINESSES),
+    ("Tenant Two", &[cast::OTHER_BUSINESS]),
+];
 
 /// The tenants, onboarded and with the assets of their businesses.
-pub(crate) async fn ready(rehearsal: &Rehearsal, data: &DataDir) -> anyhow::Result<Vec<DemoTenant>> {
+pub(crate) async fn ready(
+    rehearsal: &Rehearsal,
+    data: &DataDir,
+) -> anyhow::Result<Vec<DemoTenant>> {
     let world = rehearsal.control.overview().await?;
     let tenants = match kept(data)? {
         Some(tenants) => tenants,
         None => onboard(&rehearsal.vault, data, &world.apps).await?,
     };
     for (tenant, (_, businesses)) in tenants.iter().zip(CLIENTS) {
-        let api = TenantApi::login(&rehearsal.public_url, &tenant.client_id, &tenant.client_secret).await?;
-        let theirs: Vec<Asset> =
-            world.assets.iter().filter(|it| businesses.contains(&it.business.as_str())).cloned().collect();
+        let api = TenantApi::login(
+            &rehearsal.public_url,
+            &tenant.client_id,
+            &tenant.client_secret,
+        )
+        .await?;
+        let theirs: Vec<Asset> = world
+            .assets
+            .iter()
+            .filter(|it| businesses.contains(&it.business.as_str()))
+            .cloned()
+            .collect();
         api.register(&theirs).await?;
     }
     Ok(tenants)
@@ -56,7 +70,10 @@ fn kept(data: &DataDir) -> anyhow::Result<Option<Vec<DemoTenant>>> {
 }
 
 async fn onboard(vault: &Vault, data: &DataDir, apps: &[App]) -> anyhow::Result<Vec<DemoTenant>> {
-    let app = apps.iter().find(|it| it.id == cast::APP).context("the world has no app")?;
+    let app = apps
+        .iter()
+        .find(|it| it.id == cast::APP)
+        .context("the world has no app")?;
     register_app(vault, app).await?;
     let id: AppId = app.id.parse()?;
     let mut tenants = Vec::new();
@@ -72,7 +89,10 @@ async fn onboard(vault: &Vault, data: &DataDir, apps: &[App]) -> anyhow::Result<
             app_id: app.id.clone(),
         });
     }
-    private::write(&data.tenants(), serde_json::to_string_pretty(&tenants)?.as_bytes())?;
+    private::write(
+        &data.tenants(),
+        serde_json::to_string_pretty(&tenants)?.as_bytes(),
+    )?;
     Ok(tenants)
 }
 
@@ -82,7 +102,11 @@ pub(crate) async fn register_app(vault: &Vault, app: &App) -> anyhow::Result<()>
         id: app.id.parse()?,
         name: app.name.clone(),
         secret: AppSecret::parse(app.secret.clone())?,
-        verify_token: app.verify_token.clone().map(VerifyToken::parse).transpose()?,
+        verify_token: app
+            .verify_token
+            .clone()
+            .map(VerifyToken::parse)
+            .transpose()?,
     };
     match vault.create_app(Acting::CommandLine, new, None).await {
         Ok(_) | Err(Error::Conflict(Conflict::Exists(Resource::App))) => Ok(()),

@@ -20,7 +20,11 @@ const LATE: i64 = 15;
 const EARLIEST: i64 = 1_767_225_600;
 
 pub(super) async fn all(config: Config, source: &Source) -> Vec<Finding> {
-    let mut findings = vec![Finding::new(Level::Ok, "settings", "every setting can be read")];
+    let mut findings = vec![Finding::new(
+        Level::Ok,
+        "settings",
+        "every setting can be read",
+    )];
     findings.push(listen(&config));
     findings.extend(passphrase_file(source));
     findings.push(keyring(config.keyring).await);
@@ -30,10 +34,16 @@ pub(super) async fn all(config: Config, source: &Source) -> Vec<Finding> {
 }
 
 fn listen(config: &Config) -> Finding {
-    let open: Vec<_> =
-        [config.listen, config.admin_listen].into_iter().filter(|it| !it.ip().is_loopback()).collect();
+    let open: Vec<_> = [config.listen, config.admin_listen]
+        .into_iter()
+        .filter(|it| !it.ip().is_loopback())
+        .collect();
     match open.as_slice() {
-        [] => Finding::new(Level::Ok, "listeners", "on loopback: a proxy must end TLS in front of them"),
+        [] => Finding::new(
+            Level::Ok,
+            "listeners",
+            "on loopback: a proxy must end TLS in front of them",
+        ),
         [first, ..] => Finding::new(
             Level::Warn,
             "listeners",
@@ -55,11 +65,17 @@ async fn keyring(keyring: KeyringFile) -> Finding {
     match installation::unlock(&keyring.path, keyring.passphrase).await {
         Ok(open) => {
             let keys = open.summaries().count();
-            Finding::new(Level::Ok, "keyring", format!("mode 0600, opens, {keys} key(s)"))
+            Finding::new(
+                Level::Ok,
+                "keyring",
+                format!("mode 0600, opens, {keys} key(s)"),
+            )
         }
-        Err(error) => {
-            Finding::new(Level::Fail, "keyring", format!("{error:#}; make one with `regrant keys init`"))
-        }
+        Err(error) => Finding::new(
+            Level::Fail,
+            "keyring",
+            format!("{error:#}; make one with `regrant keys init`"),
+        ),
     }
 }
 
@@ -103,8 +119,7 @@ fn due_work(backlog: &Backlog, wall: Timestamp) -> Finding {
     if late(&backlog.probes).max(late(&backlog.work)) < LATE && backlog.stuck == 0 {
         return Finding::new(Level::Ok, "due work", told);
     }
-    let advice =
-        "does a worker run (`regrant work`, or `serve --with-worker`)? its log tells which lane fails";
+    let advice = "does a worker run (`regrant work`, or `serve --with-worker`)? its log tells which lane fails";
     Finding::new(Level::Warn, "due work", format!("{told}: {advice}"))
 }
 
@@ -112,21 +127,34 @@ fn due_work(backlog: &Backlog, wall: Timestamp) -> Finding {
 async fn graph(settings: &regrant_graph::Settings) -> Vec<Finding> {
     let asked = async {
         let client = http::client(Duration::from_secs(10))?;
-        anyhow::Ok(client.get(settings.base_url.clone()).send().await.map_err(reqwest::Error::without_url)?)
+        anyhow::Ok(
+            client
+                .get(settings.base_url.clone())
+                .send()
+                .await
+                .map_err(reqwest::Error::without_url)?,
+        )
     };
     match asked.await {
         Ok(answer) => {
             let date = answer.headers().get("date").and_then(|it| it.to_str().ok());
-            let reached =
-                Finding::new(Level::Ok, "graph", format!("answers with status {}", answer.status().as_u16()));
+            let reached = Finding::new(
+                Level::Ok,
+                "graph",
+                format!("answers with status {}", answer.status().as_u16()),
+            );
             vec![
                 reached,
-                clock(date.and_then(|it| DateTime::parse_from_rfc2822(it).ok()).map(|it| it.to_utc())),
+                clock(
+                    date.and_then(|it| DateTime::parse_from_rfc2822(it).ok())
+                        .map(|it| it.to_utc()),
+                ),
             ]
         }
         Err(error) => {
-            let told =
-                format!("{error:#}; reconnects wait until it answers: check the route and graph.base_url");
+            let told = format!(
+                "{error:#}; reconnects wait until it answers: check the route and graph.base_url"
+            );
             vec![Finding::new(Level::Fail, "graph", told), clock(None)]
         }
     }
@@ -148,7 +176,11 @@ fn clock(theirs: Option<DateTime<Utc>>) -> Finding {
     let told = format!("{off} s apart from Graph's");
     match off {
         0..=30 => Finding::new(Level::Ok, "clock", told),
-        31..=PROOF_LIFE => Finding::new(Level::Warn, "clock", format!("{told}: start time synchronisation")),
+        31..=PROOF_LIFE => Finding::new(
+            Level::Warn,
+            "clock",
+            format!("{told}: start time synchronisation"),
+        ),
         _ => Finding::new(
             Level::Fail,
             "clock",
@@ -167,16 +199,30 @@ mod tests {
         let level = |minutes: i64, stuck: u64| {
             let oldest = Some(wall - chrono::Duration::minutes(minutes));
             let probes = Waiting { count: 3, oldest };
-            due_work(&Backlog { probes, stuck, ..Backlog::default() }, wall).level
+            due_work(
+                &Backlog {
+                    probes,
+                    stuck,
+                    ..Backlog::default()
+                },
+                wall,
+            )
+            .level
         };
-        assert_eq!((level(1, 0), level(16, 0), level(1, 1)), (Level::Ok, Level::Warn, Level::Warn));
+        assert_eq!(
+            (level(1, 0), level(16, 0), level(1, 1)),
+            (Level::Ok, Level::Warn, Level::Warn)
+        );
         assert_eq!(due_work(&Backlog::default(), wall).level, Level::Ok);
     }
 
     #[test]
     fn a_clock_beyond_the_life_of_a_proof_fails() {
         let at = |off: i64| clock(Some(Clock::wall() + chrono::Duration::seconds(off))).level;
-        assert_eq!((at(0), at(-120), at(900)), (Level::Ok, Level::Warn, Level::Fail));
+        assert_eq!(
+            (at(0), at(-120), at(900)),
+            (Level::Ok, Level::Warn, Level::Fail)
+        );
         assert_eq!(clock(None).level, Level::Warn);
     }
 }

@@ -21,13 +21,17 @@ pub(crate) struct Event {
 impl Events {
     pub fn of(response: reqwest::Response) -> Self {
         let chunks = response.bytes_stream();
-        Self::of_chunks(
-            chunks.map(|it| it.map(|bytes| bytes.to_vec()).map_err(|error| error.without_url().into())),
-        )
+        Self::of_chunks(chunks.map(|it| {
+            it.map(|bytes| bytes.to_vec())
+                .map_err(|error| error.without_url().into())
+        }))
     }
 
     fn of_chunks(chunks: impl Stream<Item = anyhow::Result<Vec<u8>>> + Send + 'static) -> Self {
-        Self { body: chunks.boxed(), rest: Vec::new() }
+        Self {
+            body: chunks.boxed(),
+            rest: Vec::new(),
+        }
     }
 
     /// The next event; `None` at the end of the stream.
@@ -58,10 +62,15 @@ impl Events {
 impl Event {
     fn read(block: &str) -> Option<Self> {
         let field = |name: &str| {
-            block.lines().find_map(|line| Some(line.strip_prefix(name)?.trim_start().to_owned()))
+            block
+                .lines()
+                .find_map(|line| Some(line.strip_prefix(name)?.trim_start().to_owned()))
         };
         let data = field("data:")?;
-        Some(Self { name: field("event:").unwrap_or_else(|| "message".to_owned()), data })
+        Some(Self {
+            name: field("event:").unwrap_or_else(|| "message".to_owned()),
+            data,
+        })
     }
 }
 
@@ -71,15 +80,19 @@ mod tests {
 
     #[tokio::test]
     async fn events_are_whole_however_they_arrive() {
-        let chunks = [": hello\n\nid: 1\nevent: item\nda", "ta: {\"a\":1}\n", "\nevent: end\ndata: {}\n\n"];
+        let chunks = [
+            ": hello\n\nid: 1\nevent: item\nda",
+            "ta: {\"a\":1}\n",
+            "\nevent: end\ndata: {}\n\n",
+        ];
         let chunks = chunks.map(|it| Ok(it.as_bytes().to_vec()));
         let mut events = Events::of_chunks(futures_util::stream::iter(chunks));
         let mut names = Vec::new();
         while let Some(event) = events.next().await.unwrap() {
             names.push((event.name, event.data));
         }
-        let expected =
-            [("item", "{\"a\":1}"), ("end", "{}")].map(|(name, data)| (name.to_owned(), data.to_owned()));
+        let expected = [("item", "{\"a\":1}"), ("end", "{}")]
+            .map(|(name, data)| (name.to_owned(), data.to_owned()));
         assert_eq!(names, expected);
     }
 }

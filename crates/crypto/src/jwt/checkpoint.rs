@@ -52,6 +52,10 @@ impl Verifier {
         validation.validate_exp = false;
         validation.validate_aud = false;
         let checkpoint: Checkpoint = self.decode(statement, TYPE, &validation)?;
-        if checkpoint.iss == self.issuer() { Ok(checkpoint) } else { Err(JwtRefused::Issuer) }
+        if checkpoint.iss == self.issuer() {
+            Ok(checkpoint)
+        } else {
+            Err(JwtRefused::Issuer)
+        }
     }
 }

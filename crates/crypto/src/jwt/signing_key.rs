@@ -35,10 +35,18 @@ impl SigningKey {
     /// [`JwtError::Key`]: not an Ed25519 key in PKCS#8, or an id that no header should carry.
     pub fn from_pkcs8(kid: &str, pkcs8: &[u8]) -> Result<Self, JwtError> {
         install_backend();
-        let short = (1..=128).contains(&kid.len()) && kid.bytes().all(|byte| byte.is_ascii_graphic());
-        let pair = Ed25519KeyPair::from_pkcs8(pkcs8).ok().filter(|_| short).ok_or(JwtError::Key)?;
+        let short =
+            (1..=128).contains(&kid.len()) && kid.bytes().all(|byte| byte.is_ascii_graphic());
+        let pair = Ed25519KeyPair::from_pkcs8(pkcs8)
+            .ok()
+            .filter(|_| short)
+            .ok_or(JwtError::Key)?;
         let public = pair.public_key().as_ref().to_vec();
-        Ok(Self { kid: kid.to_owned(), private: EncodingKey::from_ed_der(pkcs8), public })
+        Ok(Self {
+            kid: kid.to_owned(),
+            private: EncodingKey::from_ed_der(pkcs8),
+            public,
+        })
     }
 
     /// The id tokens name in their header.
@@ -91,5 +99,7 @@ static_assertions::assert_not_impl_any!(SigningKey: Clone, fmt::Display, serde::
 /// The members of the thumbprint stand in this order, without spaces: the standard says so.
 fn thumbprint(public: &[u8]) -> String {
     let x = URL_SAFE_NO_PAD.encode(public);
-    URL_SAFE_NO_PAD.encode(Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#)))
+    URL_SAFE_NO_PAD.encode(Sha256::digest(format!(
+        r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#
+    )))
 }

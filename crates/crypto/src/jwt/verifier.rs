@@ -49,12 +49,18 @@ impl Verifier {
         validation.validate_exp = false;
         validation.validate_nbf = false;
         let (issuer, audience) = (issuer.to_owned(), audience.to_owned());
-        Self { keys: HashMap::new(), validation, issuer, audience }
+        Self {
+            keys: HashMap::new(),
+            validation,
+            issuer,
+            audience,
+        }
     }
 
     /// Accepts this key's signatures from now on.
     pub fn add(&mut self, key: &SigningKey) {
-        self.keys.insert(key.kid().to_owned(), DecodingKey::from_ed_der(key.public()));
+        self.keys
+            .insert(key.kid().to_owned(), DecodingKey::from_ed_der(key.public()));
     }
 
     /// The id of the key that an access token names, before anything of it is believed.
@@ -92,7 +98,9 @@ impl Verifier {
         let kid = key_id(token, typ)?;
         let key = self.keys.get(&kid).ok_or(JwtRefused::UnknownKey)?;
         let decoded = jsonwebtoken::decode::<C>(token, key, validation);
-        decoded.map(|it| it.claims).map_err(|error| refusal(error.kind()))
+        decoded
+            .map(|it| it.claims)
+            .map_err(|error| refusal(error.kind()))
     }
 
     pub(super) fn issuer(&self) -> &str {
@@ -119,13 +127,22 @@ fn key_id(token: &str, typ: &str) -> Result<String, JwtRefused> {
     let [header, _, _] = parts.as_slice() else {
         return Err(JwtRefused::Shape);
     };
-    let json = URL_SAFE_NO_PAD.decode(header).map_err(|_| JwtRefused::Shape)?;
+    let json = URL_SAFE_NO_PAD
+        .decode(header)
+        .map_err(|_| JwtRefused::Shape)?;
     let header: Header = serde_json::from_slice(&json).map_err(|_| JwtRefused::Header)?;
-    if header.alg == "EdDSA" && header.typ == typ { Ok(header.kid) } else { Err(JwtRefused::Header) }
+    if header.alg == "EdDSA" && header.typ == typ {
+        Ok(header.kid)
+    } else {
+        Err(JwtRefused::Header)
+    }
 }
 
 fn check_times(claims: &Claims, now: i64) -> Result<(), JwtRefused> {
-    let life = claims.exp.checked_sub(claims.iat).ok_or(JwtRefused::Lifetime)?;
+    let life = claims
+        .exp
+        .checked_sub(claims.iat)
+        .ok_or(JwtRefused::Lifetime)?;
     if !(1..=LONGEST_LIFE).contains(&life) {
         return Err(JwtRefused::Lifetime);
     }

@@ -29,7 +29,9 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, KeyringError> {
         return Err(KeyringError::Permissions);
     }
     let mut bytes = Vec::new();
-    file.take(LARGEST).read_to_end(&mut bytes).map_err(KeyringError::Io)?;
+    file.take(LARGEST)
+        .read_to_end(&mut bytes)
+        .map_err(KeyringError::Io)?;
     Ok(bytes)
 }
 
@@ -77,7 +79,11 @@ fn write_beside(path: &Path, bytes: &[u8]) -> Result<PathBuf, KeyringError> {
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
@@ -96,6 +102,8 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn sync_directory(path: &Path) -> io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
     File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }

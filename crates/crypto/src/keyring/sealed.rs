@@ -63,7 +63,16 @@ impl<'a> Locked<'a> {
         reader.tag(MAGIC)?;
         let strength = Strength::new(reader.u32()?, reader.u32()?, reader.u32()?).ok()?;
         let (salt, commitment, nonce) = (reader.array()?, reader.array()?, reader.array()?);
-        Some(Self { strength, salt, commitment, nonce, prefix, header, body, tag })
+        Some(Self {
+            strength,
+            salt,
+            commitment,
+            nonce,
+            prefix,
+            header,
+            body,
+            tag,
+        })
     }
 
     pub(crate) const fn strength(&self) -> Strength {
@@ -105,7 +114,9 @@ fn write(keyring: &Keyring) -> Option<Zeroizing<Vec<u8>>> {
 fn read(body: &[u8]) -> Option<Keyring> {
     let mut reader = Reader::new(body);
     let count = reader.u16()?;
-    let mut keys = (0..count).map(|_| read_kek(&mut reader)).collect::<Option<Vec<_>>>()?;
+    let mut keys = (0..count)
+        .map(|_| read_kek(&mut reader))
+        .collect::<Option<Vec<_>>>()?;
     reader.end()?;
     let at = keys.iter().position(|kek| kek.state == KekState::Active)?;
     let active = keys.remove(at);
@@ -114,8 +125,16 @@ fn read(body: &[u8]) -> Option<Keyring> {
 }
 
 fn read_kek(reader: &mut Reader<'_>) -> Option<Kek> {
-    let at = KekRef { id: reader.uuid()?, version: reader.u32()? };
+    let at = KekRef {
+        id: reader.uuid()?,
+        version: reader.u32()?,
+    };
     let state = KekState::from_code(reader.u8()?)?;
     let created = reader.i64()?;
-    Some(Kek { at, state, created, secret: Zeroizing::new(*reader.array()?) })
+    Some(Kek {
+        at,
+        state,
+        created,
+        secret: Zeroizing::new(*reader.array()?),
+    })
 }

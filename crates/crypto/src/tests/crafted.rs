@@ -24,7 +24,9 @@ fn record(key: &DataKey, mut plaintext: Vec<u8>, flip: u8) -> Sealed {
     let (message_key, commitment) = envelope::message_key(key.secret(), &record, &SALT, &context);
     record.extend_from_slice(&SALT);
     record.extend(commitment.as_bytes().iter().map(|byte| byte ^ flip));
-    let tag = message_key.seal(&context.aad(&record).unwrap(), &mut plaintext).unwrap();
+    let tag = message_key
+        .seal(&context.aad(&record).unwrap(), &mut plaintext)
+        .unwrap();
     record.extend_from_slice(&plaintext);
     record.extend_from_slice(&tag);
     Sealed::from_bytes(record)
@@ -39,7 +41,10 @@ fn padded(len: u16, blocks: usize, fill: u8) -> Vec<u8> {
 #[test]
 fn a_record_with_a_true_tag_and_a_false_commitment_is_refused() {
     let key = data_key(tenant(), 1);
-    assert!(key.open(&context(tenant()), &record(&key, padded(3, 1, 0), 0)).is_ok());
+    assert!(
+        key.open(&context(tenant()), &record(&key, padded(3, 1, 0), 0))
+            .is_ok()
+    );
     let refused = key.open(&context(tenant()), &record(&key, padded(3, 1, 0), 1));
     assert_eq!(refused.err(), Some(OpenError));
 }
@@ -73,8 +78,16 @@ fn an_unknown_format_or_suite_is_refused() {
 }
 
 fn kek(version: u32, state: KekState) -> Kek {
-    let at = KekRef { id: uuid::Uuid::from_u128(0xE1), version };
-    Kek { at, state, created: 0, secret: Zeroizing::new([6; 32]) }
+    let at = KekRef {
+        id: uuid::Uuid::from_u128(0xE1),
+        version,
+    };
+    Kek {
+        at,
+        state,
+        created: 0,
+        secret: Zeroizing::new([6; 32]),
+    }
 }
 
 #[test]
@@ -89,7 +102,8 @@ fn a_wrapped_key_that_opens_to_another_key_than_its_check_value_says_is_refused(
 
 #[test]
 fn a_wrapped_key_of_an_unknown_format_suite_or_provider_names_no_key() {
-    let honest = wrapped_key::wrap(&kek(1, KekState::Active), &data_key(tenant(), 1), &SALT).unwrap();
+    let honest =
+        wrapped_key::wrap(&kek(1, KekState::Active), &data_key(tenant(), 1), &SALT).unwrap();
     for (at, value) in [(0, b'T'), (2, 2), (3, 2), (4, 2), (5, 1), (79, 81)] {
         let mut bytes = honest.as_bytes().to_vec();
         bytes[at] = value;
@@ -103,8 +117,12 @@ fn a_keyring_needs_exactly_one_active_key() {
     let stretched = derive::<32>(b"", b"", &[]);
     let opens = |first, second| {
         let keyring = Keyring::from_keys(kek(1, first), vec![kek(2, second)]);
-        let file = sealed::seal(&keyring, &stretched, Strength::floor(), &[1; 16], [2; 12]).unwrap();
-        sealed::Locked::parse(&file).unwrap().open(&stretched).is_some()
+        let file =
+            sealed::seal(&keyring, &stretched, Strength::floor(), &[1; 16], [2; 12]).unwrap();
+        sealed::Locked::parse(&file)
+            .unwrap()
+            .open(&stretched)
+            .is_some()
     };
     assert!(opens(Active, Staged));
     assert!(opens(DecryptOnly, Active));
@@ -121,7 +139,15 @@ fn a_full_keyring_fits_its_file_and_takes_no_key_more() {
     assert!(keyring.stage().is_err());
     let file = sealed::seal(&keyring, &[1; 32], Strength::floor(), &[1; 16], [2; 12]).unwrap();
     assert!(file.len() < 64 * 1024);
-    assert_eq!(sealed::Locked::parse(&file).unwrap().open(&[1; 32]).unwrap().keys().count(), 1_000);
+    assert_eq!(
+        sealed::Locked::parse(&file)
+            .unwrap()
+            .open(&[1; 32])
+            .unwrap()
+            .keys()
+            .count(),
+        1_000
+    );
 }
 
 #[test]
@@ -129,6 +155,9 @@ fn nothing_that_holds_a_key_shows_it() {
     let key = data_key(tenant(), 0xAB);
     let keyring = Keyring::ephemeral().unwrap();
     let signing = crate::SigningKey::generate().unwrap();
-    assert_eq!(format!("{key:?} {keyring:?} {signing:?}"), "DataKey(…) Keyring(…) SigningKey(…)");
+    assert_eq!(
+        format!("{key:?} {keyring:?} {signing:?}"),
+        "DataKey(…) Keyring(…) SigningKey(…)"
+    );
     assert_eq!(format!("{:?}", key.fingerprint(b"token")), "Fingerprint(…)");
 }

@@ -77,7 +77,9 @@ fn every_golden_record_opens_and_is_sealed_again_to_the_same_bytes() {
     for golden in records {
         assert_eq!(hex::encode(seal(&golden).as_bytes()), golden.result);
         let sealed = Sealed::from_bytes(hex::decode(&golden.result).unwrap());
-        let payload = data_key(&golden.data_key).open(&context(&golden), &sealed).unwrap();
+        let payload = data_key(&golden.data_key)
+            .open(&context(&golden), &sealed)
+            .unwrap();
         assert_eq!(hex::encode(&*payload), golden.payload);
     }
 }
@@ -90,8 +92,12 @@ fn every_golden_wrapped_key_unwraps_and_is_wrapped_again_to_the_same_bytes() {
         assert_eq!(hex::encode(wrap(&golden).as_bytes()), golden.result);
         let key = data_key(&golden.data_key);
         let wrapped = WrappedKey::from_bytes(hex::decode(&golden.result).unwrap());
-        let unwrapped = wrapped_key::unwrap(&kek(&golden), key.tenant(), key.key(), &wrapped).unwrap();
-        assert_eq!(hex::encode(unwrapped.secret().as_slice()), golden.data_key.secret);
+        let unwrapped =
+            wrapped_key::unwrap(&kek(&golden), key.tenant(), key.key(), &wrapped).unwrap();
+        assert_eq!(
+            hex::encode(unwrapped.secret().as_slice()),
+            golden.data_key.secret
+        );
     }
 }
 
@@ -102,9 +108,22 @@ fn every_golden_keyring_opens_and_is_written_again_to_the_same_bytes() {
     for golden in files {
         assert_eq!(hex::encode(write(&golden)), golden.result);
         let bytes = hex::decode(&golden.result).unwrap();
-        let keyring = sealed::Locked::parse(&bytes).unwrap().open(&stretch(&golden)).unwrap();
-        let read: Vec<String> = keyring.keys().map(|kek| hex::encode(kek.secret.as_slice())).collect();
-        assert_eq!(read, golden.keys.iter().map(|key| key.secret.clone()).collect::<Vec<_>>());
+        let keyring = sealed::Locked::parse(&bytes)
+            .unwrap()
+            .open(&stretch(&golden))
+            .unwrap();
+        let read: Vec<String> = keyring
+            .keys()
+            .map(|kek| hex::encode(kek.secret.as_slice()))
+            .collect();
+        assert_eq!(
+            read,
+            golden
+                .keys
+                .iter()
+                .map(|key| key.secret.clone())
+                .collect::<Vec<_>>()
+        );
     }
 }
 
@@ -131,23 +150,40 @@ fn write_the_vectors() {
 
 fn seal(golden: &Record) -> Sealed {
     let payload = hex::decode(&golden.payload).unwrap();
-    data_key(&golden.data_key).seal_with_salt(&context(golden), &payload, &array(&golden.salt)).unwrap()
+    data_key(&golden.data_key)
+        .seal_with_salt(&context(golden), &payload, &array(&golden.salt))
+        .unwrap()
 }
 
 fn wrap(golden: &Wrapped) -> WrappedKey {
-    wrapped_key::wrap(&kek(golden), &data_key(&golden.data_key), &array(&golden.salt)).unwrap()
+    wrapped_key::wrap(
+        &kek(golden),
+        &data_key(&golden.data_key),
+        &array(&golden.salt),
+    )
+    .unwrap()
 }
 
 fn write(golden: &File) -> Vec<u8> {
     let mut keys = golden.keys.iter().map(|key| Kek {
-        at: KekRef { id: key.id, version: key.version },
+        at: KekRef {
+            id: key.id,
+            version: key.version,
+        },
         state: state(&key.state),
         created: key.created,
         secret: Zeroizing::new(array(&key.secret)),
     });
     let keyring = Keyring::from_keys(keys.next().unwrap(), keys.collect());
     let strength = Strength::new(golden.m_kib, golden.t, golden.p).unwrap();
-    sealed::seal(&keyring, &stretch(golden), strength, &array(&golden.salt), array(&golden.nonce)).unwrap()
+    sealed::seal(
+        &keyring,
+        &stretch(golden),
+        strength,
+        &array(&golden.salt),
+        array(&golden.nonce),
+    )
+    .unwrap()
 }
 
 fn stretch(golden: &File) -> Zeroizing<[u8; 32]> {
@@ -157,13 +193,23 @@ fn stretch(golden: &File) -> Zeroizing<[u8; 32]> {
 }
 
 fn data_key(key: &Key) -> DataKey {
-    let at = KeyRef { id: key.id, version: key.version };
-    DataKey::from_parts(TenantId::from_uuid(key.tenant), at, Zeroizing::new(array(&key.secret)))
+    let at = KeyRef {
+        id: key.id,
+        version: key.version,
+    };
+    DataKey::from_parts(
+        TenantId::from_uuid(key.tenant),
+        at,
+        Zeroizing::new(array(&key.secret)),
+    )
 }
 
 fn kek(golden: &Wrapped) -> Kek {
     Kek {
-        at: KekRef { id: golden.kek, version: golden.kek_version },
+        at: KekRef {
+            id: golden.kek,
+            version: golden.kek_version,
+        },
         state: KekState::Active,
         created: 0,
         secret: Zeroizing::new(array(&golden.kek_secret)),
@@ -184,8 +230,16 @@ fn context(golden: &Record) -> Context<'_> {
 
 fn purpose(word: &str) -> Purpose {
     use Purpose::{AppSecret, Credential, SigningKey, SubmittedToken, VerifyToken};
-    let all = [Credential, SubmittedToken, AppSecret, VerifyToken, SigningKey];
-    all.into_iter().find(|purpose| purpose.as_str() == word).unwrap()
+    let all = [
+        Credential,
+        SubmittedToken,
+        AppSecret,
+        VerifyToken,
+        SigningKey,
+    ];
+    all.into_iter()
+        .find(|purpose| purpose.as_str() == word)
+        .unwrap()
 }
 
 fn state(word: &str) -> KekState {
@@ -203,7 +257,9 @@ fn array<const N: usize>(text: &str) -> [u8; N] {
 }
 
 fn path(name: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "testkit", name].iter().collect()
+    [env!("CARGO_MANIFEST_DIR"), "testkit", name]
+        .iter()
+        .collect()
 }
 
 fn read<T: for<'a> Deserialize<'a>>(name: &str) -> T {
@@ -211,5 +267,9 @@ fn read<T: for<'a> Deserialize<'a>>(name: &str) -> T {
 }
 
 fn store<T: Serialize>(name: &str, vectors: &T) {
-    fs::write(path(name), serde_json::to_string_pretty(vectors).unwrap() + "\n").unwrap();
+    fs::write(
+        path(name),
+        serde_json::to_string_pretty(vectors).unwrap() + "\n",
+    )
+    .unwrap();
 }

@@ -60,10 +60,20 @@ fn no_random_blob_with_a_true_beginning_opens() {
 
 #[test]
 fn a_strength_outside_the_bounds_is_refused_before_any_work() {
-    for (offset, number) in [(5, 65_535_u32), (5, u32::MAX), (9, 2), (9, 17), (13, 0), (13, 17)] {
+    for (offset, number) in [
+        (5, 65_535_u32),
+        (5, u32::MAX),
+        (9, 2),
+        (9, 17),
+        (13, 0),
+        (13, 17),
+    ] {
         let mut file = file();
         file[offset..offset + 4].copy_from_slice(&number.to_be_bytes());
-        assert!(sealed::Locked::parse(&file).is_none(), "{number} at {offset}");
+        assert!(
+            sealed::Locked::parse(&file).is_none(),
+            "{number} at {offset}"
+        );
     }
 }
 

@@ -17,8 +17,11 @@ fn hkdf_gives_the_answers_of_rfc_5869() {
 
 #[test]
 fn hkdf_gives_the_answer_of_rfc_5869_for_long_inputs() {
-    let (ikm, salt, info): (Vec<u8>, Vec<u8>, Vec<u8>) =
-        ((0..=0x4f).collect(), (0x60..=0xaf).collect(), (0xb0..=0xff).collect());
+    let (ikm, salt, info): (Vec<u8>, Vec<u8>, Vec<u8>) = (
+        (0..=0x4f).collect(),
+        (0x60..=0xaf).collect(),
+        (0xb0..=0xff).collect(),
+    );
     let okm = derive::<82>(&ikm, &salt, &[&info[..33], &info[33..]]);
     assert_eq!(
         hex::encode(okm.as_slice()),
@@ -58,5 +61,8 @@ fn argon2id_gives_the_answer_of_rfc_9106() {
         .unwrap()
         .hash_password_into(&[1; 32], &[2; 16], &mut tag)
         .unwrap();
-    assert_eq!(hex::encode(tag), "0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659");
+    assert_eq!(
+        hex::encode(tag),
+        "0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659"
+    );
 }

@@ -11,16 +11,26 @@ const SALT: [u8; 32] = [0x5A; 32];
 
 #[test]
 fn a_constant_salt_gives_ten_thousand_rows_ten_thousand_keys_and_nonces() {
-    let rows = (0..10_000).map(|row| Context { row: Uuid::from_u128(row), ..context(tenant()) });
+    let rows = (0..10_000).map(|row| Context {
+        row: Uuid::from_u128(row),
+        ..context(tenant())
+    });
     assert_eq!(keys_and_nonces(rows).len(), 10_000);
 }
 
 #[test]
 fn a_constant_salt_gives_one_row_a_new_key_and_nonce_at_each_generation() {
-    let replaced = (0..1_000).map(|generation| Context { generation, ..context(tenant()) });
+    let replaced = (0..1_000).map(|generation| Context {
+        generation,
+        ..context(tenant())
+    });
     assert_eq!(keys_and_nonces(replaced).len(), 1_000);
 }
 
-fn keys_and_nonces(contexts: impl Iterator<Item = Context<'static>>) -> HashSet<([u8; 32], [u8; 12])> {
-    contexts.map(|context| message_key(&[1; 32], b"prefix", &SALT, &context).0.parts()).collect()
+fn keys_and_nonces(
+    contexts: impl Iterator<Item = Context<'static>>,
+) -> HashSet<([u8; 32], [u8; 12])> {
+    contexts
+        .map(|context| message_key(&[1; 32], b"prefix", &SALT, &context).0.parts())
+        .collect()
 }

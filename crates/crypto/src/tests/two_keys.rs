@@ -22,9 +22,15 @@ fn a_thousand_ciphertexts_that_gcm_opens_under_two_keys_open_under_one_here() {
     let mut refused = 0;
     for round in 0..1_000_u16 {
         let forged = forge(round);
-        both += usize::from(forged.gcm_accepts(&forged.first) && forged.gcm_accepts(&forged.second));
-        assert!(forged.first.open(&forged.context, &forged.record).is_ok(), "the committed key opens");
-        refused += usize::from(forged.second.open(&forged.context, &forged.record).err() == Some(OpenError));
+        both +=
+            usize::from(forged.gcm_accepts(&forged.first) && forged.gcm_accepts(&forged.second));
+        assert!(
+            forged.first.open(&forged.context, &forged.record).is_ok(),
+            "the committed key opens"
+        );
+        refused += usize::from(
+            forged.second.open(&forged.context, &forged.record).err() == Some(OpenError),
+        );
     }
     assert_eq!((both, refused), (1_000, 1_000));
 }
@@ -50,7 +56,10 @@ fn forge(round: u16) -> Forged {
     let mut blocks: Vec<u128> = body.chunks_exact(16).map(block).collect();
     blocks.pop();
     let aad = context.aad(header).unwrap();
-    let (one, two) = (Gcm::of(&first, &context, &salt), Gcm::of(&second, &context, &salt));
+    let (one, two) = (
+        Gcm::of(&first, &context, &salt),
+        Gcm::of(&second, &context, &salt),
+    );
     blocks[FREE] = 0;
     let difference = one.tag(&aad, &blocks) ^ two.tag(&aad, &blocks);
     // The block at FREE is multiplied by the point to the power of the blocks after it, with the
@@ -60,8 +69,19 @@ fn forge(round: u16) -> Forged {
     blocks[FREE] = mul(difference, inverse(slope));
     let tag = one.tag(&aad, &blocks);
     let mut record = header.to_vec();
-    record.extend(blocks.iter().chain([&tag]).flat_map(|block| block.to_be_bytes()));
-    Forged { first, second, context, salt, record: Sealed::from_bytes(record) }
+    record.extend(
+        blocks
+            .iter()
+            .chain([&tag])
+            .flat_map(|block| block.to_be_bytes()),
+    );
+    Forged {
+        first,
+        second,
+        context,
+        salt,
+        record: Sealed::from_bytes(record),
+    }
 }
 
 impl Forged {
@@ -82,7 +102,9 @@ impl Forged {
 }
 
 fn message_key(key: &DataKey, context: &Context<'_>, salt: &[u8; 32]) -> ([u8; 32], [u8; 12]) {
-    envelope::message_key(key.secret(), &key.key().prefix(), salt, context).0.parts()
+    envelope::message_key(key.secret(), &key.key().prefix(), salt, context)
+        .0
+        .parts()
 }
 
 /// GCM's hash point and mask under one key and nonce.
@@ -103,7 +125,10 @@ impl Gcm {
             cipher.encrypt_block(&mut block);
             u128::from_be_bytes(block.into())
         };
-        Self { point: encrypt([0; 16]), mask: encrypt(counter) }
+        Self {
+            point: encrypt([0; 16]),
+            mask: encrypt(counter),
+        }
     }
 
     fn tag(&self, aad: &[u8], ciphertext: &[u128]) -> u128 {

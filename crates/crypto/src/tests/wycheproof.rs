@@ -15,13 +15,19 @@ fn aes_256_gcm_with_a_96_bit_nonce_agrees_with_every_vector() {
     let counted = gcm(256, |test| {
         let key = MessageKey::from_parts(array(&test.key), array(&test.nonce));
         let mut buffer = test.ct.to_vec();
-        let opened = key.open(&test.aad, &mut buffer, &array(&test.tag)).is_some();
+        let opened = key
+            .open(&test.aad, &mut buffer, &array(&test.tag))
+            .is_some();
         opened && buffer == **test.pt && {
             let tag = key.seal(&test.aad, &mut buffer);
             buffer == **test.ct && tag.is_some_and(|tag| tag.as_slice() == &**test.tag)
         }
     });
-    assert_eq!(counted, (66, 39, 211), "the format has 96-bit nonces and 256-bit keys alone");
+    assert_eq!(
+        counted,
+        (66, 39, 211),
+        "the format has 96-bit nonces and 256-bit keys alone"
+    );
 }
 
 #[test]
@@ -48,7 +54,12 @@ fn hmac_sha256_agrees_with_every_vector() {
         for test in group.tests {
             let code = hmac(&test.key, &test.msg);
             let holds = bool::from(code[..group.tag_size / 8].ct_eq(&test.tag));
-            assert_eq!(holds, test.result == TestResult::Valid, "vector {}", test.tc_id);
+            assert_eq!(
+                holds,
+                test.result == TestResult::Valid,
+                "vector {}",
+                test.tc_id
+            );
             agreed += 1;
         }
     }
@@ -64,13 +75,22 @@ fn hkdf_sha256_agrees_with_every_vector() {
         let okm = derive::<8160>(&test.ikm, &test.salt, &[&test.info]);
         match okm.get(..test.size) {
             Some(okm) => {
-                assert_eq!(okm == &**test.okm, test.result == TestResult::Valid, "vector {}", test.tc_id);
+                assert_eq!(
+                    okm == &**test.okm,
+                    test.result == TestResult::Valid,
+                    "vector {}",
+                    test.tc_id
+                );
                 agreed += 1;
             }
             None => too_long.push(test.tc_id),
         }
     }
-    assert_eq!((agreed, too_long.len()), (83, 3), "an output over 255 blocks does not compile here");
+    assert_eq!(
+        (agreed, too_long.len()),
+        (83, 3),
+        "an output over 255 blocks does not compile here"
+    );
 }
 
 #[test]
@@ -83,7 +103,12 @@ fn ed25519_agrees_with_every_vector_where_access_tokens_are_verified() {
         for test in group.tests {
             let signature = URL_SAFE_NO_PAD.encode(&**test.sig);
             let holds = jsonwebtoken::crypto::verify(&signature, &test.msg, &key, Algorithm::EdDSA);
-            assert_eq!(holds, Ok(test.result == TestResult::Valid), "vector {}", test.tc_id);
+            assert_eq!(
+                holds,
+                Ok(test.result == TestResult::Valid),
+                "vector {}",
+                test.tc_id
+            );
             agreed += 1;
         }
     }
@@ -101,7 +126,12 @@ fn gcm(key_size: usize, holds: impl Fn(&aead::Test) -> bool) -> (usize, usize, u
             } else if group.nonce_size != 96 {
                 other_nonce += 1;
             } else {
-                assert_eq!(holds(&test), test.result == TestResult::Valid, "vector {}", test.tc_id);
+                assert_eq!(
+                    holds(&test),
+                    test.result == TestResult::Valid,
+                    "vector {}",
+                    test.tc_id
+                );
                 agreed += 1;
             }
         }

@@ -17,16 +17,27 @@ fn person(n: u8) -> PersonId {
 }
 
 fn working() -> AssetFacts {
-    AssetFacts { active: Some(CredentialKind::User), proved_at: Some(day(1)), ..AssetFacts::default() }
+    AssetFacts {
+        active: Some(CredentialKind::User),
+        proved_at: Some(day(1)),
+        ..AssetFacts::default()
+    }
 }
 
 fn cut_off(at: i64, source: CutOffSource) -> CutOff {
-    CutOff { at: day(at), source, learned_at: day(2) }
+    CutOff {
+        at: day(at),
+        source,
+        learned_at: day(2),
+    }
 }
 
 fn shown(facts: &AssetFacts, leaves: bool) -> Vec<(i64, EndingCause)> {
     let days = |it: Ending| ((it.at - DateTime::UNIX_EPOCH).num_days(), it.cause);
-    calendar(facts, day(NOW), leaves).into_iter().map(days).collect()
+    calendar(facts, day(NOW), leaves)
+        .into_iter()
+        .map(days)
+        .collect()
 }
 
 #[test]
@@ -37,11 +48,17 @@ fn every_known_ending_is_shown_the_earliest_first() {
         cut_off: Some(cut_off(130, CutOffSource::Probe)),
         ..working()
     };
-    let wanted =
-        [(130, EndingCause::CutOff), (160, EndingCause::TokenExpiry), (190, EndingCause::DataAccess)];
+    let wanted = [
+        (130, EndingCause::CutOff),
+        (160, EndingCause::TokenExpiry),
+        (190, EndingCause::DataAccess),
+    ];
     assert_eq!(shown(&facts, false), wanted);
     let ending = calendar(&facts, day(NOW), false)[0];
-    assert_eq!((ending.confidence, ending.since, ending.who), (Confidence::Certain, day(2), Who::Person));
+    assert_eq!(
+        (ending.confidence, ending.since, ending.who),
+        (Confidence::Certain, day(2), Who::Person)
+    );
 }
 
 #[test]
@@ -61,7 +78,16 @@ fn what_is_dead_has_no_endings_ahead() {
         ..working()
     };
     assert_eq!(shown(&revoked, false), [(95, EndingCause::Revoked)]);
-    assert_eq!(shown(&AssetFacts { expires_at: Some(day(160)), ..AssetFacts::default() }, false), []);
+    assert_eq!(
+        shown(
+            &AssetFacts {
+                expires_at: Some(day(160)),
+                ..AssetFacts::default()
+            },
+            false
+        ),
+        []
+    );
 }
 
 #[test]
@@ -71,15 +97,28 @@ fn an_announced_date_that_passed_unconfirmed_hides_nothing() {
         expires_at: Some(day(160)),
         ..working()
     };
-    assert_eq!(shown(&facts, false), [(90, EndingCause::CutOff), (160, EndingCause::TokenExpiry)]);
+    assert_eq!(
+        shown(&facts, false),
+        [(90, EndingCause::CutOff), (160, EndingCause::TokenExpiry)]
+    );
 }
 
 #[test]
 fn who_leaves_takes_every_later_ending_along() {
-    let facts = AssetFacts { expires_at: Some(day(160)), ..working() };
+    let facts = AssetFacts {
+        expires_at: Some(day(160)),
+        ..working()
+    };
     assert_eq!(shown(&facts, true), [(NOW, EndingCause::PersonLeaves)]);
-    let dead = AssetFacts { expires_at: Some(day(90)), ..working() };
-    assert_eq!(shown(&dead, true), [(90, EndingCause::TokenExpiry)], "what is dead does not end again");
+    let dead = AssetFacts {
+        expires_at: Some(day(90)),
+        ..working()
+    };
+    assert_eq!(
+        shown(&dead, true),
+        [(90, EndingCause::TokenExpiry)],
+        "what is dead does not end again"
+    );
     assert_eq!(leaving(day(NOW)).who, Who::BusinessAdmin);
 }
 
@@ -97,7 +136,11 @@ fn credential(slot: Slot, of: u8) -> StandIn {
 }
 
 fn ending(at: i64, cause: EndingCause) -> Ending {
-    Ending { at: day(at), cause, ..leaving(day(NOW)) }
+    Ending {
+        at: day(at),
+        cause,
+        ..leaving(day(NOW))
+    }
 }
 
 fn cover(ending: &Ending, behind: &[StandIn]) -> Option<Cover> {
@@ -108,44 +151,92 @@ fn cover(ending: &Ending, behind: &[StandIn]) -> Option<Cover> {
 
 #[test]
 fn a_personal_ending_is_covered_by_another_person_alone() {
-    for cause in [EndingCause::CutOff, EndingCause::Revoked, EndingCause::PersonLeaves] {
+    for cause in [
+        EndingCause::CutOff,
+        EndingCause::Revoked,
+        EndingCause::PersonLeaves,
+    ] {
         let ending = ending(130, cause);
         let candidate = [credential(Slot::Candidate, 2)];
         assert_eq!(cover(&ending, &[]), None, "{cause}");
-        assert_eq!(cover(&ending, &[credential(Slot::Standby, 1)]), None, "{cause}");
-        assert_eq!(cover(&ending, &[credential(Slot::Standby, 2)]), Some(Cover::Standby), "{cause}");
-        assert_eq!(cover(&ending, &candidate), Some(Cover::Candidate), "{cause}");
-        assert_eq!(cover(&ending, &[credential(Slot::Previous, 2)]), None, "{cause}");
-        let unknown = StandIn { person_id: None, ..credential(Slot::Standby, 2) };
+        assert_eq!(
+            cover(&ending, &[credential(Slot::Standby, 1)]),
+            None,
+            "{cause}"
+        );
+        assert_eq!(
+            cover(&ending, &[credential(Slot::Standby, 2)]),
+            Some(Cover::Standby),
+            "{cause}"
+        );
+        assert_eq!(
+            cover(&ending, &candidate),
+            Some(Cover::Candidate),
+            "{cause}"
+        );
+        assert_eq!(
+            cover(&ending, &[credential(Slot::Previous, 2)]),
+            None,
+            "{cause}"
+        );
+        let unknown = StandIn {
+            person_id: None,
+            ..credential(Slot::Standby, 2)
+        };
         assert_eq!(cover(&ending, &[unknown]), None, "{cause}");
     }
 }
 
 #[test]
 fn the_end_of_a_token_is_refreshed_and_the_end_of_data_access_is_not() {
-    assert_eq!(cover(&ending(130, EndingCause::TokenExpiry), &[]), Some(Cover::Refresh));
-    assert_eq!(cover(&ending(130, EndingCause::SystemUser60Days), &[]), Some(Cover::Refresh));
+    assert_eq!(
+        cover(&ending(130, EndingCause::TokenExpiry), &[]),
+        Some(Cover::Refresh)
+    );
+    assert_eq!(
+        cover(&ending(130, EndingCause::SystemUser60Days), &[]),
+        Some(Cover::Refresh)
+    );
     assert_eq!(cover(&ending(130, EndingCause::DataAccess), &[]), None);
-    assert_eq!(cover(&ending(99, EndingCause::TokenExpiry), &[]), None, "what has ended is not refreshed");
+    assert_eq!(
+        cover(&ending(99, EndingCause::TokenExpiry), &[]),
+        None,
+        "what has ended is not refreshed"
+    );
     let same = credential(Slot::Standby, 1);
-    assert_eq!(cover(&ending(130, EndingCause::DataAccess), &[same]), Some(Cover::Standby));
+    assert_eq!(
+        cover(&ending(130, EndingCause::DataAccess), &[same]),
+        Some(Cover::Standby)
+    );
 }
 
 #[test]
 fn a_spare_covers_only_what_it_outlives_and_was_proved_for() {
     let ending = ending(130, EndingCause::CutOff);
-    let ends = |at| StandIn { expires_at: Some(day(at)), ..credential(Slot::Standby, 2) };
+    let ends = |at| StandIn {
+        expires_at: Some(day(at)),
+        ..credential(Slot::Standby, 2)
+    };
     assert_eq!(cover(&ending, &[ends(130)]), None);
     assert_eq!(cover(&ending, &[ends(131)]), Some(Cover::Standby));
-    let lapses = StandIn { data_access_expires_at: Some(day(120)), ..credential(Slot::Standby, 2) };
+    let lapses = StandIn {
+        data_access_expires_at: Some(day(120)),
+        ..credential(Slot::Standby, 2)
+    };
     assert_eq!(cover(&ending, &[lapses]), None);
-    let unproved = StandIn { proved: false, ..credential(Slot::Standby, 2) };
+    let unproved = StandIn {
+        proved: false,
+        ..credential(Slot::Standby, 2)
+    };
     assert_eq!(cover(&ending, &[unproved]), None);
 }
 
 #[test]
 fn a_system_user_is_the_best_spare() {
-    let system = StandIn { system_user: true, ..credential(Slot::Standby, 3) };
+    let system = StandIn {
+        system_user: true,
+        ..credential(Slot::Standby, 3)
+    };
     let all = [
         credential(Slot::Active, 1),
         credential(Slot::Standby, 2),
@@ -159,7 +250,13 @@ fn a_system_user_is_the_best_spare() {
 #[test]
 fn a_day_counts_its_causes_and_what_is_covered() {
     let date = day(130).date_naive();
-    let tally = |cause, cover, count| Tally { date, cause, confidence: Confidence::Certain, cover, count };
+    let tally = |cause, cover, count| Tally {
+        date,
+        cause,
+        confidence: Confidence::Certain,
+        cover,
+        count,
+    };
     let days = by_day([
         tally(EndingCause::CutOff, None, 3),
         tally(EndingCause::CutOff, Some(Cover::Candidate), 2),
@@ -182,7 +279,10 @@ fn names_lead_back_to_what_they_name() {
     for it in Confidence::ALL {
         assert_eq!(it.as_str().parse(), Ok(it));
     }
-    assert_eq!(Effect::ALL.map(Effect::as_str), ["ends", "waits", "goes_on"]);
+    assert_eq!(
+        Effect::ALL.map(Effect::as_str),
+        ["ends", "waits", "goes_on"]
+    );
 }
 
 fn any_end() -> impl Strategy<Value = Option<Timestamp>> {
@@ -190,16 +290,29 @@ fn any_end() -> impl Strategy<Value = Option<Timestamp>> {
 }
 
 fn any_credential() -> impl Strategy<Value = StandIn> {
-    let slots = prop_oneof![Just(Slot::Candidate), Just(Slot::Standby), Just(Slot::Previous)];
-    let parts = (slots, any::<bool>(), prop::option::of(1..5_u8), any::<bool>(), any_end(), any_end());
-    parts.prop_map(|(slot, system_user, of, proved, expires_at, data_access_expires_at)| StandIn {
-        system_user,
-        person_id: of.map(person),
-        proved,
-        expires_at,
-        data_access_expires_at,
-        ..credential(slot, 1)
-    })
+    let slots = prop_oneof![
+        Just(Slot::Candidate),
+        Just(Slot::Standby),
+        Just(Slot::Previous)
+    ];
+    let parts = (
+        slots,
+        any::<bool>(),
+        prop::option::of(1..5_u8),
+        any::<bool>(),
+        any_end(),
+        any_end(),
+    );
+    parts.prop_map(
+        |(slot, system_user, of, proved, expires_at, data_access_expires_at)| StandIn {
+            system_user,
+            person_id: of.map(person),
+            proved,
+            expires_at,
+            data_access_expires_at,
+            ..credential(slot, 1)
+        },
+    )
 }
 
 proptest! {

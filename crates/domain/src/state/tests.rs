@@ -13,7 +13,11 @@ fn day(n: i64) -> Timestamp {
 }
 
 fn proved() -> AssetFacts {
-    AssetFacts { active: Some(CredentialKind::User), proved_at: Some(day(0)), ..AssetFacts::default() }
+    AssetFacts {
+        active: Some(CredentialKind::User),
+        proved_at: Some(day(0)),
+        ..AssetFacts::default()
+    }
 }
 
 fn status(facts: &AssetFacts, at: i64) -> Status {
@@ -21,12 +25,22 @@ fn status(facts: &AssetFacts, at: i64) -> Status {
 }
 
 fn cut_off(at: i64, source: CutOffSource) -> CutOff {
-    CutOff { at: day(at), source, learned_at: day(3) }
+    CutOff {
+        at: day(at),
+        source,
+        learned_at: day(3),
+    }
 }
 
 /// Unknown, passed, now, within the notice, at its edge, after it.
-const MOMENTS: [Option<i64>; 6] =
-    [None, Some(NOW - 1), Some(NOW), Some(NOW + 1), Some(NOW + 30), Some(NOW + 31)];
+const MOMENTS: [Option<i64>; 6] = [
+    None,
+    Some(NOW - 1),
+    Some(NOW),
+    Some(NOW + 1),
+    Some(NOW + 30),
+    Some(NOW + 31),
+];
 
 /// One row of the table: what must hold, and the state then. The first row that fits counts.
 type Row = (fn(&AssetFacts) -> bool, Status);
@@ -37,8 +51,14 @@ const TABLE: [Row; 9] = [
     (|it| it.failures >= 2, Status::Disconnected),
     (
         |it| {
-            let read = it.cut_off.filter(|it| it.source == CutOffSource::Probe).map(|it| it.at);
-            [read, it.expires_at, it.data_access_expires_at].iter().flatten().any(|at| *at <= day(NOW))
+            let read = it
+                .cut_off
+                .filter(|it| it.source == CutOffSource::Probe)
+                .map(|it| it.at);
+            [read, it.expires_at, it.data_access_expires_at]
+                .iter()
+                .flatten()
+                .any(|at| *at <= day(NOW))
         },
         Status::Disconnected,
     ),
@@ -46,7 +66,12 @@ const TABLE: [Row; 9] = [
     (|it| it.proved_at.is_none(), Status::Unproven),
     (|it| it.cut_off.is_some(), Status::Migrating),
     (
-        |it| [it.expires_at, it.data_access_expires_at].iter().flatten().any(|at| *at <= day(NOW + 30)),
+        |it| {
+            [it.expires_at, it.data_access_expires_at]
+                .iter()
+                .flatten()
+                .any(|at| *at <= day(NOW + 30))
+        },
         Status::Expiring,
     ),
     (|_| true, Status::Healthy),
@@ -55,12 +80,20 @@ const TABLE: [Row; 9] = [
 fn every_combination() -> Vec<AssetFacts> {
     let reason = Reason::new(ReasonCode::NoRole, Who::BusinessAdmin, "x", "y");
     let mut all = Vec::new();
-    let kinds = [None, Some(CredentialKind::User), Some(CredentialKind::SystemUser)];
-    let cut_offs = MOMENTS.into_iter().flat_map(|at| CutOffSource::ALL.map(|source| (at, source)));
+    let kinds = [
+        None,
+        Some(CredentialKind::User),
+        Some(CredentialKind::SystemUser),
+    ];
+    let cut_offs = MOMENTS
+        .into_iter()
+        .flat_map(|at| CutOffSource::ALL.map(|source| (at, source)));
     for (at, source) in cut_offs {
         for expires in MOMENTS {
             for data_access in MOMENTS {
-                for (failures, definitive) in [(0, false), (1, false), (1, true), (2, false), (2, true)] {
+                for (failures, definitive) in
+                    [(0, false), (1, false), (1, true), (2, false), (2, true)]
+                {
                     for proved in [None, Some(day(1))] {
                         for active in kinds {
                             for parked in [false, true] {
@@ -91,7 +124,10 @@ fn every_combination_has_the_state_of_the_table() {
     let all = every_combination();
     assert_eq!(all.len(), 6 * 3 * 6 * 6 * 5 * 2 * 3 * 2);
     for facts in all {
-        let (_, wanted) = TABLE.iter().find(|(holds, _)| holds(&facts)).expect("the last row holds");
+        let (_, wanted) = TABLE
+            .iter()
+            .find(|(holds, _)| holds(&facts))
+            .expect("the last row holds");
         let state = AssetState::of(&facts, day(NOW), NOTICE);
         assert_eq!(state.status, *wanted, "{facts:?}");
         assert_eq!(state.serves(), *wanted != Status::Disconnected);
@@ -104,10 +140,14 @@ fn every_state_tells_since_cause_and_who_and_every_ending_too() {
         let state = AssetState::of(&facts, day(NOW), NOTICE);
         assert!(state.since <= day(NOW), "{facts:?}");
         assert!(!state.reason.detail.is_empty() && !state.reason.next_step.is_empty());
-        let earliest = [facts.cut_off.map(|it| it.at), facts.expires_at, facts.data_access_expires_at]
-            .into_iter()
-            .flatten()
-            .min();
+        let earliest = [
+            facts.cut_off.map(|it| it.at),
+            facts.expires_at,
+            facts.data_access_expires_at,
+        ]
+        .into_iter()
+        .flatten()
+        .min();
         assert_eq!(state.ending.map(|it| it.at), earliest, "{facts:?}");
         assert!(state.ending.is_none_or(|it| it.since <= day(NOW)));
     }
@@ -115,9 +155,15 @@ fn every_state_tells_since_cause_and_who_and_every_ending_too() {
 
 #[test]
 fn an_announced_date_disconnects_nothing_by_itself() {
-    let announced = AssetFacts { cut_off: Some(cut_off(90, CutOffSource::Webhook)), ..proved() };
+    let announced = AssetFacts {
+        cut_off: Some(cut_off(90, CutOffSource::Webhook)),
+        ..proved()
+    };
     assert_eq!(status(&announced, 91), Status::Migrating);
-    let read = AssetFacts { cut_off: Some(cut_off(90, CutOffSource::Probe)), ..proved() };
+    let read = AssetFacts {
+        cut_off: Some(cut_off(90, CutOffSource::Probe)),
+        ..proved()
+    };
     assert_eq!(status(&read, 90), Status::Disconnected);
 }
 
@@ -137,33 +183,58 @@ fn what_failed_explains_itself_before_a_date_does() {
 
 #[test]
 fn a_system_users_sixty_days_are_nobodys_to_mind() {
-    let facts =
-        AssetFacts { active: Some(CredentialKind::SystemUser), expires_at: Some(day(60)), ..proved() };
+    let facts = AssetFacts {
+        active: Some(CredentialKind::SystemUser),
+        expires_at: Some(day(60)),
+        ..proved()
+    };
     let state = AssetState::of(&facts, day(40), NOTICE);
     assert_eq!((state.status, state.who()), (Status::Expiring, Who::Nobody));
-    assert_eq!(state.ending.map(|it| it.cause), Some(EndingCause::SystemUser60Days));
+    assert_eq!(
+        state.ending.map(|it| it.cause),
+        Some(EndingCause::SystemUser60Days)
+    );
 }
 
 #[test]
 fn a_revoked_access_is_an_ending_too() {
     let reason = Reason::new(ReasonCode::Revoked, Who::Person, "x", "y");
-    let facts = AssetFacts { failing: Some((day(5), reason)), failures: 1, definitive: true, ..proved() };
+    let facts = AssetFacts {
+        failing: Some((day(5), reason)),
+        failures: 1,
+        definitive: true,
+        ..proved()
+    };
     let state = AssetState::of(&facts, day(8), NOTICE);
-    assert_eq!(state.ending.map(|it| (it.cause, it.at)), Some((EndingCause::Revoked, day(5))));
+    assert_eq!(
+        state.ending.map(|it| (it.cause, it.at)),
+        Some((EndingCause::Revoked, day(5)))
+    );
 }
 
 #[test]
 fn a_revocation_that_is_not_definitive_is_one_failed_proof_as_any_other() {
     let reason = Reason::new(ReasonCode::Revoked, Who::Person, "x", "y");
-    let facts = AssetFacts { failing: Some((day(5), reason)), failures: 1, ..proved() };
+    let facts = AssetFacts {
+        failing: Some((day(5), reason)),
+        failures: 1,
+        ..proved()
+    };
     assert_eq!(status(&facts, 8), Status::Suspect);
 }
 
 #[test]
 fn the_earliest_ending_counts_and_shows_within_the_notice() {
-    let facts = AssetFacts { expires_at: Some(day(60)), data_access_expires_at: Some(day(90)), ..proved() };
+    let facts = AssetFacts {
+        expires_at: Some(day(60)),
+        data_access_expires_at: Some(day(90)),
+        ..proved()
+    };
     assert_eq!(status(&facts, 29), Status::Healthy);
     assert_eq!(status(&facts, 30), Status::Expiring);
     let ending = AssetState::of(&facts, day(30), NOTICE).ending;
-    assert_eq!(ending.map(|it| (it.at, it.cause)), Some((day(60), EndingCause::TokenExpiry)));
+    assert_eq!(
+        ending.map(|it| (it.at, it.cause)),
+        Some((day(60), EndingCause::TokenExpiry))
+    );
 }

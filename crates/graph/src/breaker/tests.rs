@@ -62,8 +62,19 @@ fn a_leap_ends_the_rest_but_not_the_suspicion() {
     hear(&breaker, 0..5, Word::Dead);
     clock.advance(TimeDelta::minutes(2));
     assert_eq!(breaker.tripped(&app()), None);
-    assert_eq!(hear(&breaker, 9..10, Word::Dead), Some(RestCause::Deaths), "no death is reported yet");
-    assert_eq!(breaker.suspects(), [AppAtRest { app: app(), cause: RestCause::Deaths, since }]);
+    assert_eq!(
+        hear(&breaker, 9..10, Word::Dead),
+        Some(RestCause::Deaths),
+        "no death is reported yet"
+    );
+    assert_eq!(
+        breaker.suspects(),
+        [AppAtRest {
+            app: app(),
+            cause: RestCause::Deaths,
+            since
+        }]
+    );
 }
 
 #[test]
@@ -71,7 +82,11 @@ fn one_life_after_the_rest_ends_the_suspicion() {
     let clock = still();
     let breaker = breaker(&clock);
     hear(&breaker, 0..5, Word::Dead);
-    assert_eq!(hear(&breaker, 7..8, Word::Alive), Some(RestCause::Deaths), "it was on its way already");
+    assert_eq!(
+        hear(&breaker, 7..8, Word::Alive),
+        Some(RestCause::Deaths),
+        "it was on its way already"
+    );
     clock.advance(TimeDelta::minutes(2));
     assert_eq!(hear(&breaker, 7..8, Word::Alive), None);
     assert_eq!(breaker.suspects(), []);
@@ -114,7 +129,10 @@ impl std::io::Write for Log {
 fn a_trip_alarms_once_and_its_end_is_told() {
     let (clock, log) = (still(), Log::default());
     let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
     tracing::subscriber::with_default(subscriber, || {
         let breaker = breaker(&clock);
         hear(&breaker, 0..5, Word::Dead);
@@ -128,7 +146,12 @@ fn a_trip_alarms_once_and_its_end_is_told() {
     });
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let lines: Vec<_> = text.lines().collect();
-    let [alarm, end] = lines.as_slice() else { panic!("{text}") };
-    assert!(alarm.contains("ERROR") && alarm.contains("alarm=\"app_fault\""), "{alarm}");
+    let [alarm, end] = lines.as_slice() else {
+        panic!("{text}")
+    };
+    assert!(
+        alarm.contains("ERROR") && alarm.contains("alarm=\"app_fault\""),
+        "{alarm}"
+    );
     assert!(end.contains("INFO") && end.contains("go on"), "{end}");
 }

@@ -104,7 +104,9 @@ const THROTTLES: &str = "
 ";
 
 fn error(code: &str, message: &str) -> GraphError {
-    let (code, subcode) = code.split_once('/').map_or((code, None), |(code, sub)| (code, Some(sub)));
+    let (code, subcode) = code
+        .split_once('/')
+        .map_or((code, None), |(code, sub)| (code, Some(sub)));
     GraphError {
         kind: "OAuthException".to_owned(),
         message: message.to_owned(),
@@ -123,7 +125,11 @@ fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
 fn every_row_of_the_table_has_its_class() {
     for row in rows(ROWS) {
         let class = classify(&error(row[0], row[1]), 400);
-        assert_eq!(format!("{class:?}"), format!("Refused({})", row[2]), "{row:?}");
+        assert_eq!(
+            format!("{class:?}"),
+            format!("Refused({})", row[2]),
+            "{row:?}"
+        );
     }
 }
 
@@ -131,7 +137,11 @@ fn every_row_of_the_table_has_its_class() {
 fn every_throttle_names_whom_it_pauses() {
     for row in rows(THROTTLES) {
         let class = classify(&error(row[0], "There have been too many calls"), 403);
-        assert_eq!(format!("{class:?}"), format!("Throttled({})", row[1]), "{row:?}");
+        assert_eq!(
+            format!("{class:?}"),
+            format!("Throttled({})", row[1]),
+            "{row:?}"
+        );
     }
 }
 
@@ -141,26 +151,54 @@ fn the_status_decides_only_what_no_table_knows() {
     assert_eq!(classify(&no_code, 503), Class::Refused(Kind::Unavailable));
     assert_eq!(classify(&no_code, 429), Class::Throttled(Limit::Person));
     assert_eq!(classify(&no_code, 400), Class::Refused(Kind::Unclassified));
-    assert_eq!(classify(&error("424242", ""), 500), Class::Refused(Kind::Unavailable));
-    assert_eq!(classify(&error("100", "odd"), 500), Class::Refused(Kind::Unclassified));
-    assert_eq!(classify(&error("190/463", ""), 500), Class::Refused(Kind::TokenDead));
+    assert_eq!(
+        classify(&error("424242", ""), 500),
+        Class::Refused(Kind::Unavailable)
+    );
+    assert_eq!(
+        classify(&error("100", "odd"), 500),
+        Class::Refused(Kind::Unclassified)
+    );
+    assert_eq!(
+        classify(&error("190/463", ""), 500),
+        Class::Refused(Kind::TokenDead)
+    );
     let ids = error("100", "The ids query parameter is deprecated in v26.0+");
     assert_eq!(classify(&ids, 500), Class::Refused(Kind::RequestFault));
 }
 
 #[test]
 fn transient_is_believed_unless_the_code_is_known() {
-    let transient = |code| GraphError { is_transient: true, ..error(code, "") };
-    assert_eq!(classify(&transient("424242"), 400), Class::Refused(Kind::Unavailable));
-    assert_eq!(classify(&transient("100"), 400), Class::Refused(Kind::Unavailable));
-    assert_eq!(classify(&transient("190"), 400), Class::Refused(Kind::TokenDead));
-    assert_eq!(classify(&transient("190/459"), 400), Class::Refused(Kind::Checkpoint));
+    let transient = |code| GraphError {
+        is_transient: true,
+        ..error(code, "")
+    };
+    assert_eq!(
+        classify(&transient("424242"), 400),
+        Class::Refused(Kind::Unavailable)
+    );
+    assert_eq!(
+        classify(&transient("100"), 400),
+        Class::Refused(Kind::Unavailable)
+    );
+    assert_eq!(
+        classify(&transient("190"), 400),
+        Class::Refused(Kind::TokenDead)
+    );
+    assert_eq!(
+        classify(&transient("190/459"), 400),
+        Class::Refused(Kind::Checkpoint)
+    );
 }
 
 #[test]
 fn a_batch_that_graph_rejects_is_our_fault() {
     let kind = "GraphBatchException".to_owned();
     let message = "Too many requests in batch message. Maximum batch size is 50".to_owned();
-    let error = GraphError { kind, message, ..GraphError::default() };
+    let error = GraphError {
+        kind,
+        message,
+        ..GraphError::default()
+    };
     assert_eq!(classify(&error, 400), Class::Refused(Kind::RequestFault));
 }

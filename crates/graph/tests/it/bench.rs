@@ -14,7 +14,10 @@ pub fn app() -> AppCredentials {
 }
 
 pub fn app_with(secret: &str) -> AppCredentials {
-    AppCredentials { id: APP_ID.parse().unwrap(), secret: AppSecret::parse(secret.to_owned()).unwrap() }
+    AppCredentials {
+        id: APP_ID.parse().unwrap(),
+        secret: AppSecret::parse(secret.to_owned()).unwrap(),
+    }
 }
 
 pub fn token(text: &str) -> AccessToken {
@@ -39,16 +42,24 @@ pub fn client(url: &str) -> Client {
 }
 
 pub fn target(kind: AssetKind, id: &str) -> Target {
-    Target { id: id.parse().unwrap(), kind, business: None }
+    Target {
+        id: id.parse().unwrap(),
+        kind,
+        business: None,
+    }
 }
 
 /// Businesses numbered from 1: the kind that needs the least of an answer.
 pub fn businesses(count: usize) -> Vec<Target> {
-    (1..=count).map(|it| target(AssetKind::Business, &it.to_string())).collect()
+    (1..=count)
+        .map(|it| target(AssetKind::Business, &it.to_string()))
+        .collect()
 }
 
 pub async fn probe(client: &Client, targets: &[Target]) -> Vec<Proof> {
-    client.probe(&app(), &token(TOKEN), &person("7"), targets).await
+    client
+        .probe(&app(), &token(TOKEN), &person("7"), targets)
+        .await
 }
 
 pub fn refusal(proof: &Proof) -> &Refusal {

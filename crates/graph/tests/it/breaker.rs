@@ -30,12 +30,17 @@ async fn dying(valid: bool) -> Stub {
 /// A client that suspects the app at three deaths, with a clock that stands still.
 fn suspicious(stub: &Stub) -> (Client, Clock) {
     let clock = Clock::fixed(Clock::wall());
-    let settings = Settings { deaths_to_trip: 3, ..settings(&stub.url) };
+    let settings = Settings {
+        deaths_to_trip: 3,
+        ..settings(&stub.url)
+    };
     (Client::new(settings, clock.clone()).unwrap(), clock)
 }
 
 async fn die(client: &Client, id: &str) -> RefusalKind {
-    let proofs = client.probe(&app(), &token(TOKEN), &person(id), &businesses(2)).await;
+    let proofs = client
+        .probe(&app(), &token(TOKEN), &person(id), &businesses(2))
+        .await;
     refusal(&proofs[0]).kind.clone()
 }
 
@@ -53,7 +58,11 @@ async fn many_persons_dying_at_once_are_the_apps_fault() {
     for _ in 0..3 {
         clock.advance(TimeDelta::minutes(5));
         assert!(!client.app_is_tripped(&app().id));
-        assert_eq!(die(&client, "4").await, RefusalKind::AppFault, "the tokens are valid: it goes on");
+        assert_eq!(
+            die(&client, "4").await,
+            RefusalKind::AppFault,
+            "the tokens are valid: it goes on"
+        );
     }
     let [at_rest] = client.apps_at_rest().try_into().unwrap();
     assert_eq!((at_rest.cause, at_rest.since), (RestCause::Deaths, since));
@@ -93,7 +102,12 @@ async fn deaths_heard_in_one_call_are_judged_together() {
     };
     let probes: Vec<_> = (0..4).map(probe).collect();
     let chunks: Vec<_> = client.probe_each(&app, &probes).collect().await;
-    assert!(chunks[0].proofs.iter().all(|it| refusal(it).kind == RefusalKind::AppFault));
+    assert!(
+        chunks[0]
+            .proofs
+            .iter()
+            .all(|it| refusal(it).kind == RefusalKind::AppFault)
+    );
 }
 
 #[tokio::test]
@@ -101,23 +115,50 @@ async fn a_second_word_confirms_denies_or_cannot_be_had() {
     let ask = async |stub: &Stub| client(&stub.url).confirm_death(&app(), &token(TOKEN)).await;
     assert_eq!(ask(&dying(true).await).await, Ok(Death::Denied));
     let reason = "expired (code 190, subcode 463)".to_owned();
-    assert_eq!(ask(&dying(false).await).await, Ok(Death::Confirmed { reason }));
+    assert_eq!(
+        ask(&dying(false).await).await,
+        Ok(Death::Confirmed { reason })
+    );
     let checkpoint = json!({"code": 190, "subcode": 459, "message": "checkpoint"});
     let said = |data: Value| Stub::start(move |_, _| Reply::json(&json!({ "data": data })));
     for (data, kind) in [
-        (json!({"app_id": APP_ID, "is_valid": false, "error": checkpoint}), RefusalKind::Checkpoint),
-        (json!({"app_id": APP_ID, "is_valid": false}), RefusalKind::Unclassified),
+        (
+            json!({"app_id": APP_ID, "is_valid": false, "error": checkpoint}),
+            RefusalKind::Checkpoint,
+        ),
+        (
+            json!({"app_id": APP_ID, "is_valid": false}),
+            RefusalKind::Unclassified,
+        ),
         (json!({}), RefusalKind::Unclassified),
-        (json!({"app_id": "999", "is_valid": true}), RefusalKind::Unclassified),
+        (
+            json!({"app_id": "999", "is_valid": true}),
+            RefusalKind::Unclassified,
+        ),
     ] {
-        assert_eq!(ask(&said(data.clone()).await).await.unwrap_err().kind, kind, "{data}");
+        assert_eq!(
+            ask(&said(data.clone()).await).await.unwrap_err().kind,
+            kind,
+            "{data}"
+        );
     }
-    let down = Stub::start(|_, _| Reply { status: 503, body: "<html>".to_owned(), ..Reply::default() }).await;
+    let down = Stub::start(|_, _| Reply {
+        status: 503,
+        body: "<html>".to_owned(),
+        ..Reply::default()
+    })
+    .await;
     assert_eq!(ask(&down).await.unwrap_err().kind, RefusalKind::Unavailable);
     let full = Stub::start(|_, _| Reply::error(400, &json!({"code": 4, "message": "limit"}))).await;
-    assert!(matches!(ask(&full).await.unwrap_err().kind, RefusalKind::Throttled { .. }));
+    assert!(matches!(
+        ask(&full).await.unwrap_err().kind,
+        RefusalKind::Throttled { .. }
+    ));
     let fault = Stub::start(|_, _| {
-        Reply::error(400, &json!({"code": 190, "message": "Invalid OAuth access token signature."}))
+        Reply::error(
+            400,
+            &json!({"code": 190, "message": "Invalid OAuth access token signature."}),
+        )
     })
     .await;
     assert_eq!(ask(&fault).await.unwrap_err().kind, RefusalKind::AppFault);

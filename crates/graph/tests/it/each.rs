@@ -6,7 +6,9 @@ use regrant_graph::{Client, Probe, Target};
 use serde_json::{Value, json};
 
 use crate::{
-    bench::{APP_ID, APP_SECRET, app, businesses, client, is_proven, person, refusal, target, token},
+    bench::{
+        APP_ID, APP_SECRET, app, businesses, client, is_proven, person, refusal, target, token,
+    },
     stub::{Call, Reply, Stub, business, item},
 };
 
@@ -33,7 +35,12 @@ impl Many {
             kind: CredentialKind::User,
             person: Some(person),
         };
-        self.targets.iter().zip(&self.tokens).zip(&self.persons).map(probe).collect()
+        self.targets
+            .iter()
+            .zip(&self.tokens)
+            .zip(&self.persons)
+            .map(probe)
+            .collect()
     }
 
     async fn probe(&self, client: &Client) -> Vec<Proof> {
@@ -48,10 +55,15 @@ fn text_of(number: usize) -> String {
 async fn each(client: &Client, probes: &[Probe<'_>]) -> Vec<Proof> {
     let app = app();
     let chunks: Vec<_> = client.probe_each(&app, probes).collect().await;
-    let mut proofs: Vec<_> =
-        chunks.into_iter().flat_map(|it| it.indices.into_iter().zip(it.proofs)).collect();
+    let mut proofs: Vec<_> = chunks
+        .into_iter()
+        .flat_map(|it| it.indices.into_iter().zip(it.proofs))
+        .collect();
     proofs.sort_by_key(|(index, _)| *index);
-    assert!(proofs.iter().map(|(index, _)| *index).eq(0..probes.len()), "one proof for each probe");
+    assert!(
+        proofs.iter().map(|(index, _)| *index).eq(0..probes.len()),
+        "one proof for each probe"
+    );
     proofs.into_iter().map(|(_, proof)| proof).collect()
 }
 
@@ -82,10 +94,17 @@ async fn different_tokens_share_batches_of_the_app_and_each_brings_its_own_proof
     assert_eq!(sizes, [20, 50, 50]);
     for call in &calls {
         let bearer = format!("authorization: bearer {APP_ID}|{APP_SECRET}");
-        assert!(call.head.to_lowercase().contains(&bearer.to_lowercase()), "{}", call.head);
+        assert!(
+            call.head.to_lowercase().contains(&bearer.to_lowercase()),
+            "{}",
+            call.head
+        );
         assert!(!call.line.contains("EAAB") && !call.line.contains("access_token"));
-        let (tokens, proofs, times) =
-            (call.each("access_token"), call.each("appsecret_proof"), call.each("appsecret_time"));
+        let (tokens, proofs, times) = (
+            call.each("access_token"),
+            call.each("appsecret_proof"),
+            call.each("appsecret_time"),
+        );
         for (place, id) in call.ids().iter().enumerate() {
             assert_eq!(tokens[place], text_of(id.parse().unwrap()));
             assert_eq!(proofs[place], proof_of(&tokens[place], &times[place]));
@@ -102,10 +121,18 @@ async fn probes_of_one_token_are_made_with_it_and_do_not_name_it() {
         probe.token = &many.tokens[0];
         probe.person = Some(&many.persons[0]);
     }
-    assert!(each(&client(&stub.url), &probes).await.iter().all(is_proven));
+    assert!(
+        each(&client(&stub.url), &probes)
+            .await
+            .iter()
+            .all(is_proven)
+    );
     let calls = stub.calls();
     assert_eq!(calls.len(), 2);
-    let shared = calls.iter().find(|it| it.head.contains(&text_of(1))).unwrap();
+    let shared = calls
+        .iter()
+        .find(|it| it.head.contains(&text_of(1)))
+        .unwrap();
     assert_eq!(shared.ids().len(), 30);
     assert!(shared.each("access_token").iter().all(String::is_empty));
 }
@@ -139,20 +166,39 @@ async fn a_throttled_person_rests_and_is_not_sent_again() {
     let (client, many) = (client(&stub.url), Many::of(4));
     for _ in 0..2 {
         let proofs = many.probe(&client).await;
-        assert!(matches!(refusal(&proofs[1]).kind, RefusalKind::Throttled { .. }));
+        assert!(matches!(
+            refusal(&proofs[1]).kind,
+            RefusalKind::Throttled { .. }
+        ));
         assert_eq!(proofs.iter().filter(|it| is_proven(it)).count(), 3);
     }
-    let asked = stub.calls().iter().filter(|it| it.ids().contains(&"2".to_owned())).count();
+    let asked = stub
+        .calls()
+        .iter()
+        .filter(|it| it.ids().contains(&"2".to_owned()))
+        .count();
     assert_eq!(asked, 1);
 }
 
 #[tokio::test]
 async fn only_what_was_not_completed_is_sent_again() {
     let stub = Stub::start(|number, call| {
-        by_id(call, |id| if number == 0 && id == "2" { Value::Null } else { business(id) })
+        by_id(call, |id| {
+            if number == 0 && id == "2" {
+                Value::Null
+            } else {
+                business(id)
+            }
+        })
     })
     .await;
-    assert!(Many::of(3).probe(&client(&stub.url)).await.iter().all(is_proven));
+    assert!(
+        Many::of(3)
+            .probe(&client(&stub.url))
+            .await
+            .iter()
+            .all(is_proven)
+    );
     let calls = stub.calls();
     assert_eq!((calls.len(), calls[1].ids()), (2, vec!["2".to_owned()]));
 }
@@ -160,12 +206,19 @@ async fn only_what_was_not_completed_is_sent_again() {
 #[tokio::test]
 async fn a_refused_app_token_is_the_apps_fault_and_no_tokens_death() {
     let stub = Stub::start(|_, _| {
-        Reply::error(400, &json!({"code": 190, "message": "Invalid OAuth access token signature."}))
+        Reply::error(
+            400,
+            &json!({"code": 190, "message": "Invalid OAuth access token signature."}),
+        )
     })
     .await;
     let client = client(&stub.url);
     let proofs = Many::of(12).probe(&client).await;
-    assert!(proofs.iter().all(|it| refusal(it).kind == RefusalKind::AppFault));
+    assert!(
+        proofs
+            .iter()
+            .all(|it| refusal(it).kind == RefusalKind::AppFault)
+    );
     assert!(client.app_is_tripped(&app().id));
 }
 
@@ -174,15 +227,34 @@ async fn what_is_refused_to_the_app_as_a_whole_is_said_of_no_asset() {
     let missing = json!({"code": 100, "error_subcode": 33, "message": "Unsupported post request."});
     let stub = Stub::start(move |_, _| Reply::error(400, &missing)).await;
     let proofs = Many::of(3).probe(&client(&stub.url)).await;
-    assert!(proofs.iter().all(|it| refusal(it).kind == RefusalKind::Unclassified));
+    assert!(
+        proofs
+            .iter()
+            .all(|it| refusal(it).kind == RefusalKind::Unclassified)
+    );
 }
 
 #[tokio::test]
 async fn an_outage_of_a_mixed_batch_stays_transient() {
-    for (status, body) in [(500, ""), (502, "<html>Bad Gateway</html>"), (200, "[null]"), (200, "{")] {
-        let stub = Stub::start(move |_, _| Reply { status, body: body.to_owned(), ..Reply::default() }).await;
+    for (status, body) in [
+        (500, ""),
+        (502, "<html>Bad Gateway</html>"),
+        (200, "[null]"),
+        (200, "{"),
+    ] {
+        let stub = Stub::start(move |_, _| Reply {
+            status,
+            body: body.to_owned(),
+            ..Reply::default()
+        })
+        .await;
         let proofs = Many::of(3).probe(&client(&stub.url)).await;
-        assert!(proofs.iter().all(|it| refusal(it).kind == RefusalKind::Unavailable), "{body:?}");
+        assert!(
+            proofs
+                .iter()
+                .all(|it| refusal(it).kind == RefusalKind::Unavailable),
+            "{body:?}"
+        );
     }
 }
 
@@ -190,12 +262,20 @@ async fn an_outage_of_a_mixed_batch_stays_transient() {
 async fn messages_repeat_no_token_of_the_batch() {
     let stub = Stub::start(|_, call| {
         let all = call.each("access_token").join(" and ");
-        by_id(call, |_| item(400, &error(100, Some(33), &format!("Unsupported, see {all}"))))
+        by_id(call, |_| {
+            item(
+                400,
+                &error(100, Some(33), &format!("Unsupported, see {all}")),
+            )
+        })
     })
     .await;
     for proof in Many::of(5).probe(&client(&stub.url)).await {
         let message = &refusal(&proof).message;
-        assert!(message.contains("Unsupported") && !message.contains("canary"), "{message}");
+        assert!(
+            message.contains("Unsupported") && !message.contains("canary"),
+            "{message}"
+        );
     }
 }
 
@@ -206,9 +286,16 @@ async fn a_pages_own_token_is_asked_what_it_can_answer() {
     })
     .await;
     let (page, page_token) = (target(AssetKind::Page, "5"), token(&text_of(5)));
-    let probe = Probe { target: &page, token: &page_token, kind: CredentialKind::Page, person: None };
+    let probe = Probe {
+        target: &page,
+        token: &page_token,
+        kind: CredentialKind::Page,
+        person: None,
+    };
     let proofs = each(&client(&stub.url), &[probe]).await;
-    assert!(matches!(&proofs[0], Proof::Proven(it) if it.cut_off.is_some() && it.page_token.is_none()));
+    assert!(
+        matches!(&proofs[0], Proof::Proven(it) if it.cut_off.is_some() && it.page_token.is_none())
+    );
     let fields = stub.calls()[0].each("fields");
     assert!(
         fields[0].contains("user_access_expire_time") && !fields[0].contains("access_token"),

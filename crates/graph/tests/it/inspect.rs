@@ -31,30 +31,68 @@ async fn the_facts_of_a_living_token_are_read() {
     let facts = inspected.facts;
     assert!(!inspected.short_lived);
     assert_eq!(facts.expires_at, None);
-    assert_eq!(facts.data_access_expires_at.unwrap().timestamp(), 1_900_000_000);
-    assert_eq!((facts.person_name.as_deref(), facts.is_work_account), (Some("Person"), Some(true)));
-    let scopes: Vec<_> =
-        facts.scopes.iter().map(|it| (it.scope.as_str(), it.target_ids.as_ref().map(Vec::len))).collect();
-    assert_eq!(scopes, [("pages_show_list", Some(2)), ("ads_read", None), ("business_management", None)]);
+    assert_eq!(
+        facts.data_access_expires_at.unwrap().timestamp(),
+        1_900_000_000
+    );
+    assert_eq!(
+        (facts.person_name.as_deref(), facts.is_work_account),
+        (Some("Person"), Some(true))
+    );
+    let scopes: Vec<_> = facts
+        .scopes
+        .iter()
+        .map(|it| (it.scope.as_str(), it.target_ids.as_ref().map(Vec::len)))
+        .collect();
+    assert_eq!(
+        scopes,
+        [
+            ("pages_show_list", Some(2)),
+            ("ads_read", None),
+            ("business_management", None)
+        ]
+    );
 }
 
 #[tokio::test]
 async fn what_is_no_living_persons_token_of_ours_is_refused() {
-    let error =
-        |code: u32, subcode: u32| json!({"code": code, "subcode": subcode, "message": format!("no {TOKEN}")});
+    let error = |code: u32, subcode: u32| json!({"code": code, "subcode": subcode, "message": format!("no {TOKEN}")});
     let ours = |kind: &str, valid: bool, error: Value| json!({"app_id": APP_ID, "type": kind, "user_id": "7", "is_valid": valid, "error": error});
-    let dead = inspect(ours("USER", false, error(190, 463))).await.unwrap_err();
-    let InspectError::Dead { reason } = dead else { panic!("{dead:?}") };
+    let dead = inspect(ours("USER", false, error(190, 463)))
+        .await
+        .unwrap_err();
+    let InspectError::Dead { reason } = dead else {
+        panic!("{dead:?}")
+    };
     assert_eq!(reason, "no … (code 190, subcode 463)");
-    assert!(matches!(inspect(ours("USER", false, Value::Null)).await, Err(InspectError::Dead { .. })));
-    assert!(matches!(inspect(ours("PAGE", true, Value::Null)).await, Err(InspectError::NotAPersonToken)));
-    assert!(matches!(inspect(ours("APP", true, Value::Null)).await, Err(InspectError::NotAPersonToken)));
+    assert!(matches!(
+        inspect(ours("USER", false, Value::Null)).await,
+        Err(InspectError::Dead { .. })
+    ));
+    assert!(matches!(
+        inspect(ours("PAGE", true, Value::Null)).await,
+        Err(InspectError::NotAPersonToken)
+    ));
+    assert!(matches!(
+        inspect(ours("APP", true, Value::Null)).await,
+        Err(InspectError::NotAPersonToken)
+    ));
     let foreign = json!({"app_id": "1", "type": "USER", "user_id": "7", "is_valid": true});
-    assert!(matches!(inspect(foreign).await, Err(InspectError::ForeignApp)));
+    assert!(matches!(
+        inspect(foreign).await,
+        Err(InspectError::ForeignApp)
+    ));
     let nonsense = json!({"error": error(190, 0), "is_valid": false, "scopes": []});
-    assert!(matches!(inspect(nonsense).await, Err(InspectError::Undecipherable)));
-    let checkpoint = inspect(ours("USER", false, error(190, 459))).await.unwrap_err();
-    assert!(matches!(checkpoint, InspectError::UserAction(it) if it.kind == RefusalKind::Checkpoint));
+    assert!(matches!(
+        inspect(nonsense).await,
+        Err(InspectError::Undecipherable)
+    ));
+    let checkpoint = inspect(ours("USER", false, error(190, 459)))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(checkpoint, InspectError::UserAction(it) if it.kind == RefusalKind::Checkpoint)
+    );
 }
 
 #[tokio::test]
@@ -77,30 +115,46 @@ async fn an_exchange_without_a_date_invents_none() {
     .await;
     let client = client(&stub.url);
     let silent = client.exchange(&app(), &token(TOKEN)).await.unwrap();
-    assert_eq!((silent.token.expose(), silent.expires_at), ("EAABlonger", None));
-    let told = client.refresh_system_user(&app(), &token(TOKEN)).await.unwrap();
+    assert_eq!(
+        (silent.token.expose(), silent.expires_at),
+        ("EAABlonger", None)
+    );
+    let told = client
+        .refresh_system_user(&app(), &token(TOKEN))
+        .await
+        .unwrap();
     assert!(told.expires_at.is_some_and(|it| it > Clock::wall()));
     let calls = stub.calls();
     assert!(calls[0].line.contains("grant_type=fb_exchange_token"));
     assert!(
-        !calls[0].line.contains("60_days") && calls[1].line.contains("set_token_expires_in_60_days=true")
+        !calls[0].line.contains("60_days")
+            && calls[1].line.contains("set_token_expires_in_60_days=true")
     );
 }
 
 #[tokio::test]
 async fn a_refused_app_rests_and_is_not_asked_again() {
     let stub = Stub::start(|_, _| {
-        Reply::error(400, &json!({"code": 190, "message": "Invalid OAuth access token signature."}))
+        Reply::error(
+            400,
+            &json!({"code": 190, "message": "Invalid OAuth access token signature."}),
+        )
     })
     .await;
     let client = client(&stub.url);
     let refused = client.inspect(&app(), &token(TOKEN)).await.unwrap_err();
-    let InspectError::Call(CallError::Refused(it)) = refused else { panic!("{refused:?}") };
+    let InspectError::Call(CallError::Refused(it)) = refused else {
+        panic!("{refused:?}")
+    };
     assert_eq!(it.kind, RefusalKind::AppFault);
     assert!(client.app_is_tripped(&app().id));
     let calls = stub.calls().len();
     let proofs = probe(&client, &businesses(60)).await;
-    assert!(proofs.iter().all(|it| refusal(it).kind == RefusalKind::AppFault));
+    assert!(
+        proofs
+            .iter()
+            .all(|it| refusal(it).kind == RefusalKind::AppFault)
+    );
     assert!(
         matches!(client.exchange(&app(), &token(TOKEN)).await, Err(CallError::Refused(it)) if it.kind == RefusalKind::AppFault)
     );
@@ -111,7 +165,9 @@ async fn a_refused_app_rests_and_is_not_asked_again() {
 async fn a_foreign_token_alone_does_not_stop_the_app() {
     let stub = Stub::start(|_, call| {
         if call.line.starts_with("GET") {
-            return Reply::json(&json!({"data": {"app_id": APP_ID, "type": "APP", "is_valid": true}}));
+            return Reply::json(
+                &json!({"data": {"app_id": APP_ID, "type": "APP", "is_valid": true}}),
+            );
         }
         let message = "Invalid appsecret_proof provided in the API argument";
         Reply::error(400, &json!({"code": 100, "message": message}))
@@ -119,7 +175,11 @@ async fn a_foreign_token_alone_does_not_stop_the_app() {
     .await;
     let client = client(&stub.url);
     let proofs = probe(&client, &businesses(2)).await;
-    assert!(proofs.iter().all(|it| refusal(it).kind == RefusalKind::AppFault));
+    assert!(
+        proofs
+            .iter()
+            .all(|it| refusal(it).kind == RefusalKind::AppFault)
+    );
     assert!(!client.app_is_tripped(&app().id));
     assert_eq!(stub.calls().len(), 2);
 }

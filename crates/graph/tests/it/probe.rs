@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::{
     bench::{
-        APP_SECRET, TOKEN, app, businesses, client, is_proven, person, probe, refusal, settings, target,
-        token,
+        APP_SECRET, TOKEN, app, businesses, client, is_proven, person, probe, refusal, settings,
+        target, token,
     },
     stub::{Reply, Stub, business, item},
 };
@@ -71,18 +71,34 @@ async fn only_items_that_were_not_completed_are_sent_again() {
 
 #[tokio::test]
 async fn what_is_never_completed_stays_transient_after_bounded_attempts() {
-    let stub = Stub::start(|_, call| Reply::json(&call.ids().iter().map(|_| Value::Null).collect())).await;
+    let stub =
+        Stub::start(|_, call| Reply::json(&call.ids().iter().map(|_| Value::Null).collect())).await;
     let proofs = probe(&client(&stub.url), &businesses(3)).await;
     assert_eq!(proofs.len(), 3);
-    assert!(proofs.iter().all(|it| refusal(it).kind == RefusalKind::Unavailable));
+    assert!(
+        proofs
+            .iter()
+            .all(|it| refusal(it).kind == RefusalKind::Unavailable)
+    );
     assert_eq!(stub.calls().len(), 4);
 }
 
 #[tokio::test]
 async fn html_nothing_and_arrays_of_the_wrong_length_are_outages() {
-    for body in ["<html>Bad Gateway</html>", "", "true", "[]", "[null,null,null]", "{"] {
-        let stub =
-            Stub::start(move |_, _| Reply { status: 200, body: body.to_owned(), ..Reply::default() }).await;
+    for body in [
+        "<html>Bad Gateway</html>",
+        "",
+        "true",
+        "[]",
+        "[null,null,null]",
+        "{",
+    ] {
+        let stub = Stub::start(move |_, _| Reply {
+            status: 200,
+            body: body.to_owned(),
+            ..Reply::default()
+        })
+        .await;
         let proofs = probe(&client(&stub.url), &businesses(2)).await;
         assert_eq!(proofs.len(), 2);
         for proof in &proofs {
@@ -94,12 +110,24 @@ async fn html_nothing_and_arrays_of_the_wrong_length_are_outages() {
 #[tokio::test]
 async fn an_outage_that_ends_is_not_noticed() {
     let stub = Stub::start(|number, call| match number {
-        0 => Reply { status: 502, body: "<html>".to_owned(), ..Reply::default() },
-        1 => Reply::error(500, &json!({"code": 2, "message": "down", "is_transient": true})),
+        0 => Reply {
+            status: 502,
+            body: "<html>".to_owned(),
+            ..Reply::default()
+        },
+        1 => Reply::error(
+            500,
+            &json!({"code": 2, "message": "down", "is_transient": true}),
+        ),
         _ => all(&call.ids()),
     })
     .await;
-    assert!(probe(&client(&stub.url), &businesses(2)).await.iter().all(is_proven));
+    assert!(
+        probe(&client(&stub.url), &businesses(2))
+            .await
+            .iter()
+            .all(is_proven)
+    );
 }
 
 #[tokio::test]
@@ -124,27 +152,51 @@ async fn a_redirect_is_not_followed() {
 #[tokio::test]
 async fn a_dead_batch_token_is_heard_once_for_all() {
     let stub = Stub::start(|_, _| {
-        Reply::error(400, &json!({"code": 190, "error_subcode": 460, "message": "changed"}))
+        Reply::error(
+            400,
+            &json!({"code": 190, "error_subcode": 460, "message": "changed"}),
+        )
     })
     .await;
     let proofs = probe(&client(&stub.url), &businesses(50)).await;
-    assert!(proofs.iter().all(|it| refusal(it).kind == RefusalKind::TokenDead));
+    assert!(
+        proofs
+            .iter()
+            .all(|it| refusal(it).kind == RefusalKind::TokenDead)
+    );
     assert_eq!(stub.calls().len(), 1);
 }
 
 #[tokio::test]
 async fn the_token_travels_in_the_header_and_every_item_has_its_proof() {
     let stub = Stub::start(|_, call| all(&call.ids())).await;
-    probe(&client(&stub.url), &[target(AssetKind::Business, "1"), target(AssetKind::AdAccount, "2")]).await;
+    probe(
+        &client(&stub.url),
+        &[
+            target(AssetKind::Business, "1"),
+            target(AssetKind::AdAccount, "2"),
+        ],
+    )
+    .await;
     let calls = stub.calls();
     let call = &calls[0];
     assert_eq!(call.line, "POST /v26.0/ HTTP/1.1");
-    assert!(call.head.contains(&format!("authorization: Bearer {TOKEN}")));
+    assert!(
+        call.head
+            .contains(&format!("authorization: Bearer {TOKEN}"))
+    );
     assert!(!call.body.contains(TOKEN) && !call.body.contains(APP_SECRET));
     let reads = call.reads();
-    assert!(reads[1].starts_with("act_2?fields=id%2Caccount_status%2Cuser_tasks%2Cuser_access_expire_time&"));
+    assert!(
+        reads[1].starts_with(
+            "act_2?fields=id%2Caccount_status%2Cuser_tasks%2Cuser_access_expire_time&"
+        )
+    );
     for read in reads {
-        assert!(read.contains("&appsecret_proof=") && read.contains("&appsecret_time="), "{read}");
+        assert!(
+            read.contains("&appsecret_proof=") && read.contains("&appsecret_time="),
+            "{read}"
+        );
     }
 }
 
@@ -161,12 +213,23 @@ async fn an_identifier_of_another_kind_is_not_asked() {
 async fn chunks_arrive_as_they_end_and_cover_every_target() {
     let stub = Stub::start(|_, call| {
         let slow = call.ids().contains(&"1".to_owned());
-        Reply { delay: Duration::from_millis(if slow { 150 } else { 0 }), ..all(&call.ids()) }
+        Reply {
+            delay: Duration::from_millis(if slow { 150 } else { 0 }),
+            ..all(&call.ids())
+        }
     })
     .await;
-    let (client, app, token, person, targets) =
-        (client(&stub.url), app(), token(TOKEN), person("7"), businesses(101));
-    let chunks: Vec<_> = client.probe_stream(&app, &token, &person, &targets).collect().await;
+    let (client, app, token, person, targets) = (
+        client(&stub.url),
+        app(),
+        token(TOKEN),
+        person("7"),
+        businesses(101),
+    );
+    let chunks: Vec<_> = client
+        .probe_stream(&app, &token, &person, &targets)
+        .collect()
+        .await;
     assert_eq!(chunks.last().unwrap().indices[0], 0);
     let seen: HashSet<_> = chunks.iter().flat_map(|it| it.indices.clone()).collect();
     assert_eq!(seen.len(), 101);
@@ -176,8 +239,19 @@ async fn chunks_arrive_as_they_end_and_cover_every_target() {
 #[tokio::test]
 async fn batches_in_flight_are_bounded_over_the_whole_client() {
     let delay = Duration::from_millis(100);
-    let stub = Stub::start(move |_, call| Reply { delay, ..all(&call.ids()) }).await;
-    let client = Client::new(Settings { max_in_flight: 2, ..settings(&stub.url) }, Clock::System).unwrap();
+    let stub = Stub::start(move |_, call| Reply {
+        delay,
+        ..all(&call.ids())
+    })
+    .await;
+    let client = Client::new(
+        Settings {
+            max_in_flight: 2,
+            ..settings(&stub.url)
+        },
+        Clock::System,
+    )
+    .unwrap();
     let (one, two) = (businesses(150), businesses(150));
     let begin = Instant::now();
     let (first, second) = tokio::join!(probe(&client, &one), probe(&client, &two));

@@ -30,9 +30,19 @@ impl Rehearsal {
         let shift = Arc::new(AtomicI64::new(0));
         let clock = regrant_sandbox::Clock::with_offset(shift.clone());
         let listen = "127.0.0.1:0".parse().unwrap();
-        let sandbox = Sandbox::start(regrant_sandbox::Settings { listen, world, clock }).await.unwrap();
+        let sandbox = Sandbox::start(regrant_sandbox::Settings {
+            listen,
+            world,
+            clock,
+        })
+        .await
+        .unwrap();
         let client = Client::new(settings(&sandbox.url()), Clock::Shifted(shift.clone())).unwrap();
-        Self { sandbox, client, shift }
+        Self {
+            sandbox,
+            client,
+            shift,
+        }
     }
 
     async fn order(&self, path: &str, order: &Value) -> Value {
@@ -48,15 +58,21 @@ impl Rehearsal {
     async fn login(&self, order: Value) -> String {
         let mut order = order;
         order["app"] = json!(APP_ID);
-        self.order("tokens", &order).await["access_token"].as_str().unwrap().to_owned()
+        self.order("tokens", &order).await["access_token"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     fn advance(&self, days: i64) {
-        self.shift.fetch_add(days * 86_400_000_000, Ordering::SeqCst);
+        self.shift
+            .fetch_add(days * 86_400_000_000, Ordering::SeqCst);
     }
 
     async fn probe(&self, who: &str, text: &str, targets: &[Target]) -> Vec<Proof> {
-        self.client.probe(&app(), &token(text), &person(who), targets).await
+        self.client
+            .probe(&app(), &token(text), &person(who), targets)
+            .await
     }
 }
 
@@ -76,21 +92,43 @@ fn one_of_each() -> Vec<Target> {
 #[tokio::test]
 async fn a_persons_token_is_inspected_exchanged_and_proved_on_every_kind() {
     let rehearsal = Rehearsal::start().await;
-    let short = rehearsal.login(json!({"person": OLD, "short_lived": true})).await;
-    let inspected = rehearsal.client.inspect(&app(), &token(&short)).await.unwrap();
+    let short = rehearsal
+        .login(json!({"person": OLD, "short_lived": true}))
+        .await;
+    let inspected = rehearsal
+        .client
+        .inspect(&app(), &token(&short))
+        .await
+        .unwrap();
     assert!(inspected.short_lived);
     assert_eq!(inspected.facts.kind, CredentialKind::User);
     assert_eq!(inspected.facts.person_id.as_str(), OLD);
     assert_eq!(inspected.facts.is_work_account, Some(false));
-    let long = rehearsal.client.exchange(&app(), &token(&short)).await.unwrap();
+    let long = rehearsal
+        .client
+        .exchange(&app(), &token(&short))
+        .await
+        .unwrap();
     assert!(long.expires_at.is_some());
     let long = long.token.expose().to_owned();
-    assert!(!rehearsal.client.inspect(&app(), &token(&long)).await.unwrap().short_lived);
+    assert!(
+        !rehearsal
+            .client
+            .inspect(&app(), &token(&long))
+            .await
+            .unwrap()
+            .short_lived
+    );
     let proofs = rehearsal.probe(OLD, &long, &one_of_each()).await;
     for (target, proof) in one_of_each().iter().zip(&proofs) {
-        let Proof::Proven(proven) = proof else { panic!("{target:?}: {proof:?}") };
+        let Proof::Proven(proven) = proof else {
+            panic!("{target:?}: {proof:?}")
+        };
         assert_eq!(proven.page_token.is_some(), target.kind == AssetKind::Page);
-        assert_eq!(proven.tasks.is_some(), matches!(target.kind, AssetKind::Page | AssetKind::AdAccount));
+        assert_eq!(
+            proven.tasks.is_some(),
+            matches!(target.kind, AssetKind::Page | AssetKind::AdAccount)
+        );
         assert_eq!(proven.cut_off, None);
     }
 }
@@ -100,8 +138,12 @@ async fn a_minted_page_token_proves_its_page() {
     let rehearsal = Rehearsal::start().await;
     let text = rehearsal.login(json!({"person": OLD})).await;
     let page = one_of_each().remove(0);
-    let proofs = rehearsal.probe(OLD, &text, std::slice::from_ref(&page)).await;
-    let [Proof::Proven(proven)] = proofs.as_slice() else { panic!("{proofs:?}") };
+    let proofs = rehearsal
+        .probe(OLD, &text, std::slice::from_ref(&page))
+        .await;
+    let [Proof::Proven(proven)] = proofs.as_slice() else {
+        panic!("{proofs:?}")
+    };
     let minted = proven.page_token.as_ref().unwrap().expose();
     assert!(is_proven(&rehearsal.probe(OLD, minted, &[page]).await[0]));
     assert!(matches!(
@@ -119,17 +161,33 @@ async fn a_migration_shows_its_cut_off_and_takes_access_away() {
     let moved = json!({"person": OLD, "business": BUSINESS, "new_person": NEW});
     let id = rehearsal.order("migrations", &moved).await["id"].clone();
     for proof in rehearsal.probe(OLD, &old, pages).await {
-        let Proof::Proven(proven) = proof else { panic!("{proof:?}") };
+        let Proof::Proven(proven) = proof else {
+            panic!("{proof:?}")
+        };
         assert!(proven.cut_off.is_some());
     }
     let early = rehearsal.probe(NEW, &new, pages).await;
     for proof in &early {
-        assert!(matches!(refusal(proof).kind, RefusalKind::NotReached | RefusalKind::NoRole), "{proof:?}");
+        assert!(
+            matches!(
+                refusal(proof).kind,
+                RefusalKind::NotReached | RefusalKind::NoRole
+            ),
+            "{proof:?}"
+        );
     }
     let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
-    rehearsal.order(&format!("migrations/{id}/complete"), &json!({})).await;
+    rehearsal
+        .order(&format!("migrations/{id}/complete"), &json!({}))
+        .await;
     rehearsal.advance(31);
-    assert!(rehearsal.probe(NEW, &new, pages).await.iter().all(is_proven));
+    assert!(
+        rehearsal
+            .probe(NEW, &new, pages)
+            .await
+            .iter()
+            .all(is_proven)
+    );
     for proof in rehearsal.probe(OLD, &old, pages).await {
         assert_eq!(refusal(&proof).kind, RefusalKind::NotReached, "{proof:?}");
     }
@@ -138,14 +196,27 @@ async fn a_migration_shows_its_cut_off_and_takes_access_away() {
 #[tokio::test]
 async fn a_system_user_is_inspected_refreshed_and_proved() {
     let rehearsal = Rehearsal::start().await;
-    let text = rehearsal.login(json!({"system_user": "110000000000001", "expires_in_60_days": true})).await;
-    let facts = rehearsal.client.inspect(&app(), &token(&text)).await.unwrap().facts;
+    let text = rehearsal
+        .login(json!({"system_user": "110000000000001", "expires_in_60_days": true}))
+        .await;
+    let facts = rehearsal
+        .client
+        .inspect(&app(), &token(&text))
+        .await
+        .unwrap()
+        .facts;
     assert_eq!(facts.kind, CredentialKind::SystemUser);
     assert!(facts.expires_at.is_some());
     rehearsal.advance(30);
-    let fresh = rehearsal.client.refresh_system_user(&app(), &token(&text)).await.unwrap();
+    let fresh = rehearsal
+        .client
+        .refresh_system_user(&app(), &token(&text))
+        .await
+        .unwrap();
     assert!(fresh.expires_at > facts.expires_at);
-    let proofs = rehearsal.probe("110000000000001", fresh.token.expose(), &one_of_each()).await;
+    let proofs = rehearsal
+        .probe("110000000000001", fresh.token.expose(), &one_of_each())
+        .await;
     for (target, proof) in one_of_each().iter().zip(&proofs) {
         assert!(is_proven(proof), "{target:?} {proof:?}");
     }
@@ -157,13 +228,29 @@ async fn expired_foreign_and_garbled_tokens_are_told_apart() {
     let inspect = async |text: &str| rehearsal.client.inspect(&app(), &token(text)).await;
     let ours = rehearsal.login(json!({"person": OLD})).await;
     let order = json!({"person": OLD, "app": "400100200300499"});
-    let foreign = rehearsal.order("tokens", &order).await["access_token"].as_str().unwrap().to_owned();
-    assert!(matches!(inspect(&foreign).await, Err(InspectError::ForeignApp)));
-    assert!(matches!(inspect("EAABgarbled").await, Err(InspectError::Undecipherable)));
+    let foreign = rehearsal.order("tokens", &order).await["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(matches!(
+        inspect(&foreign).await,
+        Err(InspectError::ForeignApp)
+    ));
+    assert!(matches!(
+        inspect("EAABgarbled").await,
+        Err(InspectError::Undecipherable)
+    ));
     rehearsal.advance(61);
-    assert!(matches!(inspect(&ours).await, Err(InspectError::Dead { .. })));
+    assert!(matches!(
+        inspect(&ours).await,
+        Err(InspectError::Dead { .. })
+    ));
     let proofs = rehearsal.probe(OLD, &ours, &one_of_each()).await;
-    assert!(proofs.iter().all(|it| refusal(it).kind == RefusalKind::TokenDead));
+    assert!(
+        proofs
+            .iter()
+            .all(|it| refusal(it).kind == RefusalKind::TokenDead)
+    );
     assert!(!rehearsal.client.app_is_tripped(&app().id));
 }
 
@@ -172,8 +259,15 @@ async fn a_wrong_secret_is_the_apps_fault_and_trips() {
     let rehearsal = Rehearsal::start().await;
     let text = rehearsal.login(json!({"person": OLD})).await;
     let wrong = app_with("00000000000000000000000000000000");
-    let proofs = rehearsal.client.probe(&wrong, &token(&text), &person(OLD), &one_of_each()).await;
-    assert!(proofs.iter().all(|it| refusal(it).kind == RefusalKind::AppFault));
+    let proofs = rehearsal
+        .client
+        .probe(&wrong, &token(&text), &person(OLD), &one_of_each())
+        .await;
+    assert!(
+        proofs
+            .iter()
+            .all(|it| refusal(it).kind == RefusalKind::AppFault)
+    );
     assert!(rehearsal.client.app_is_tripped(&wrong.id));
 }
 
@@ -182,37 +276,65 @@ async fn faults_on_single_items_pass() {
     let rehearsal = Rehearsal::start().await;
     let text = rehearsal.login(json!({"person": OLD})).await;
     let once = |effect: Value| json!({"match": {"batch_item": true}, "effect": effect, "times": 3});
-    for effect in [json!("null_item"), json!({"error": {"code": 960}}), json!({"error": {"code": 2}})] {
+    for effect in [
+        json!("null_item"),
+        json!({"error": {"code": 960}}),
+        json!({"error": {"code": 2}}),
+    ] {
         rehearsal.order("faults", &once(effect.clone())).await;
         let proofs = rehearsal.probe(OLD, &text, &one_of_each()).await;
         assert!(proofs.iter().all(is_proven), "{effect}: {proofs:?}");
     }
-    rehearsal.order("faults", &json!({"match": {"path": "batch"}, "effect": "drop", "times": 1})).await;
-    assert!(rehearsal.probe(OLD, &text, &one_of_each()).await.iter().all(is_proven));
+    rehearsal
+        .order(
+            "faults",
+            &json!({"match": {"path": "batch"}, "effect": "drop", "times": 1}),
+        )
+        .await;
+    assert!(
+        rehearsal
+            .probe(OLD, &text, &one_of_each())
+            .await
+            .iter()
+            .all(is_proven)
+    );
 }
 
 #[tokio::test]
 async fn a_throttled_person_is_told_when_to_come_back() {
     let rehearsal = Rehearsal::start().await;
     let text = rehearsal.login(json!({"person": OLD})).await;
-    let rule = json!({"match": {"batch_item": true}, "effect": {"throttle": {"code": 17}}, "times": 50});
+    let rule =
+        json!({"match": {"batch_item": true}, "effect": {"throttle": {"code": 17}}, "times": 50});
     rehearsal.order("faults", &rule).await;
     for proof in rehearsal.probe(OLD, &text, &one_of_each()).await {
-        assert!(matches!(refusal(&proof).kind, RefusalKind::Throttled { .. }), "{proof:?}");
+        assert!(
+            matches!(refusal(&proof).kind, RefusalKind::Throttled { .. }),
+            "{proof:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn tokens_of_several_persons_and_pages_are_proved_in_one_batch() {
     let rehearsal = Rehearsal::start().await;
-    let (old, new) =
-        (rehearsal.login(json!({"person": OLD})).await, rehearsal.login(json!({"person": NEW})).await);
+    let (old, new) = (
+        rehearsal.login(json!({"person": OLD})).await,
+        rehearsal.login(json!({"person": NEW})).await,
+    );
     let targets = one_of_each();
     let proofs = rehearsal.probe(OLD, &old, &targets[..1]).await;
-    let [Proof::Proven(proven)] = proofs.as_slice() else { panic!("{proofs:?}") };
+    let [Proof::Proven(proven)] = proofs.as_slice() else {
+        panic!("{proofs:?}")
+    };
     let page_token = proven.page_token.as_ref().unwrap();
     let (old, new, who) = (token(&old), token(&new), person(OLD));
-    let probe = |target, token, kind| Probe { target, token, kind, person: Some(&who) };
+    let probe = |target, token, kind| Probe {
+        target,
+        token,
+        kind,
+        person: Some(&who),
+    };
     let probes = [
         probe(&targets[0], page_token, CredentialKind::Page),
         probe(&targets[1], &old, CredentialKind::User),
@@ -220,7 +342,9 @@ async fn tokens_of_several_persons_and_pages_are_proved_in_one_batch() {
     ];
     let app = app();
     let chunks: Vec<_> = rehearsal.client.probe_each(&app, &probes).collect().await;
-    let [chunk] = chunks.as_slice() else { panic!("{chunks:?}") };
+    let [chunk] = chunks.as_slice() else {
+        panic!("{chunks:?}")
+    };
     let (indices, proofs) = (&chunk.indices, &chunk.proofs);
     assert_eq!(*indices, [0, 1, 2]);
     assert!(proofs[..2].iter().all(is_proven), "{proofs:?}");

@@ -39,15 +39,24 @@ impl<'a> MakeWriter<'a> for Log {
 async fn nothing_that_leaves_the_client_holds_a_secret() {
     let log = Log::default();
     let filter = EnvFilter::new("trace");
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(log.clone()).with_ansi(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .init();
     // Graph repeats whatever it was sent: in the error, in the trace id, in headers.
     let stub = Stub::start(|number, call| {
         let said = format!("Malformed access token {TOKEN} {APP_SECRET} {}", call.line);
         let error = json!({"code": 424_242, "message": said, "type": TOKEN, "fbtrace_id": TOKEN});
-        let headers =
-            vec![("x-fb-trace-id", TOKEN.to_owned()), ("facebook-api-version", APP_SECRET.to_owned())];
+        let headers = vec![
+            ("x-fb-trace-id", TOKEN.to_owned()),
+            ("facebook-api-version", APP_SECRET.to_owned()),
+        ];
         let status = if number % 3 == 0 { 400 } else { 500 };
-        Reply { headers, ..Reply::error(status, &error) }
+        Reply {
+            headers,
+            ..Reply::error(status, &error)
+        }
     })
     .await;
     let client = client(&stub.url);
@@ -63,7 +72,9 @@ async fn nothing_that_leaves_the_client_holds_a_secret() {
     let said = said.concat();
     assert!(said.contains("Graph refused") && said.contains("Graph could not be reached"));
     for secret in [TOKEN, APP_SECRET] {
-        let place = said.find(secret).map(|at| said[at.saturating_sub(200)..at].to_owned());
+        let place = said
+            .find(secret)
+            .map(|at| said[at.saturating_sub(200)..at].to_owned());
         assert_eq!(place, None, "a secret follows this");
     }
 }

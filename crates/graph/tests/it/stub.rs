@@ -23,9 +23,16 @@ impl Call {
     /// The relative URLs of a batch.
     pub fn reads(&self) -> Vec<String> {
         let form = url::form_urlencoded::parse(self.body.as_bytes());
-        let batch = form.into_iter().find(|(name, _)| name == "batch").unwrap().1;
+        let batch = form
+            .into_iter()
+            .find(|(name, _)| name == "batch")
+            .unwrap()
+            .1;
         let items: Vec<Value> = serde_json::from_str(&batch).unwrap();
-        items.iter().map(|it| it["relative_url"].as_str().unwrap().to_owned()).collect()
+        items
+            .iter()
+            .map(|it| it["relative_url"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// One parameter of every item of a batch; empty where an item lacks it.
@@ -33,14 +40,20 @@ impl Call {
         let value = |read: &String| {
             let query = read.split_once('?').unwrap().1;
             let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-            pairs.find(|(it, _)| it == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
+            pairs
+                .find(|(it, _)| it == name)
+                .map(|(_, value)| value.into_owned())
+                .unwrap_or_default()
         };
         self.reads().iter().map(value).collect()
     }
 
     /// The ids a batch asks for.
     pub fn ids(&self) -> Vec<String> {
-        self.reads().iter().map(|it| it.split('?').next().unwrap().to_owned()).collect()
+        self.reads()
+            .iter()
+            .map(|it| it.split('?').next().unwrap().to_owned())
+            .collect()
     }
 }
 
@@ -55,18 +68,31 @@ pub struct Reply {
 
 impl Reply {
     pub fn json(body: &Value) -> Self {
-        Self { status: 200, body: body.to_string(), ..Self::default() }
+        Self {
+            status: 200,
+            body: body.to_string(),
+            ..Self::default()
+        }
     }
 
     fn text(&self) -> String {
-        let mut lines =
-            vec![format!("HTTP/1.1 {} X", self.status), format!("content-length: {}", self.body.len())];
-        lines.extend(self.headers.iter().map(|(name, value)| format!("{name}: {value}")));
+        let mut lines = vec![
+            format!("HTTP/1.1 {} X", self.status),
+            format!("content-length: {}", self.body.len()),
+        ];
+        lines.extend(
+            self.headers
+                .iter()
+                .map(|(name, value)| format!("{name}: {value}")),
+        );
         format!("{}\r\n\r\n{}", lines.join("\r\n"), self.body)
     }
 
     pub fn error(status: u16, error: &Value) -> Self {
-        Self { status, ..Self::json(&json!({ "error": error })) }
+        Self {
+            status,
+            ..Self::json(&json!({ "error": error }))
+        }
     }
 }
 
@@ -131,12 +157,20 @@ async fn read(stream: &mut TcpStream) -> Option<Call> {
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length =
-                |line: &str| line.to_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok();
+            let length = |line: &str| {
+                line.to_lowercase()
+                    .strip_prefix("content-length: ")?
+                    .parse::<usize>()
+                    .ok()
+            };
             let expected = head.lines().find_map(length).unwrap_or(0);
             if body.len() >= expected {
                 let line = head.lines().next().unwrap().to_owned();
-                return Some(Call { line, head: head.to_owned(), body: body.to_owned() });
+                return Some(Call {
+                    line,
+                    head: head.to_owned(),
+                    body: body.to_owned(),
+                });
             }
         }
         if stream.read_buf(&mut bytes).await.ok()? == 0 {

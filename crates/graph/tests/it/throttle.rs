@@ -8,7 +8,9 @@ use regrant_graph::{Client, Settings};
 use serde_json::{Value, json};
 
 use crate::{
-    bench::{TOKEN, app, businesses, client, is_proven, person, probe, refusal, settings, target, token},
+    bench::{
+        TOKEN, app, businesses, client, is_proven, person, probe, refusal, settings, target, token,
+    },
     stub::{Reply, Stub, business, item},
 };
 
@@ -29,12 +31,22 @@ fn retry_at(proof: &Proof) -> Timestamp {
 
 #[tokio::test]
 async fn an_app_throttle_stops_every_call_of_the_app() {
-    let stub = Stub::start(|_, _| Reply { status: 403, ..Reply::json(&throttled(4)) }).await;
+    let stub = Stub::start(|_, _| Reply {
+        status: 403,
+        ..Reply::json(&throttled(4))
+    })
+    .await;
     let client = client(&stub.url);
     let begin = Clock::wall();
     for _ in 0..3 {
-        let proofs = client.probe(&app(), &token(TOKEN), &person("8"), &businesses(60)).await;
-        assert!(proofs.iter().all(|it| retry_at(it) > begin + TimeDelta::minutes(4)));
+        let proofs = client
+            .probe(&app(), &token(TOKEN), &person("8"), &businesses(60))
+            .await;
+        assert!(
+            proofs
+                .iter()
+                .all(|it| retry_at(it) > begin + TimeDelta::minutes(4))
+        );
     }
     // The two batches of the first probe were under way together.
     assert!(stub.calls().len() <= 2);
@@ -43,18 +55,30 @@ async fn an_app_throttle_stops_every_call_of_the_app() {
 #[tokio::test]
 async fn a_person_throttle_leaves_other_persons_alone() {
     let stub = Stub::start(|number, call| match number {
-        0 => Reply::json(&call.ids().iter().map(|_| item(400, &throttled(17))).collect()),
+        0 => Reply::json(
+            &call
+                .ids()
+                .iter()
+                .map(|_| item(400, &throttled(17)))
+                .collect(),
+        ),
         _ => all(&call.ids()),
     })
     .await;
     let client = client(&stub.url);
-    let first = client.probe(&app(), &token(TOKEN), &person("1"), &businesses(2)).await;
+    let first = client
+        .probe(&app(), &token(TOKEN), &person("1"), &businesses(2))
+        .await;
     assert!(refusal(&first[0]).message.contains("too many calls"));
     assert_eq!(refusal(&first[0]).fbtrace_id.as_deref(), Some("T"));
     retry_at(&first[1]);
-    let again = client.probe(&app(), &token(TOKEN), &person("1"), &businesses(1)).await;
+    let again = client
+        .probe(&app(), &token(TOKEN), &person("1"), &businesses(1))
+        .await;
     retry_at(&again[0]);
-    let other = client.probe(&app(), &token(TOKEN), &person("2"), &businesses(1)).await;
+    let other = client
+        .probe(&app(), &token(TOKEN), &person("2"), &businesses(1))
+        .await;
     assert!(is_proven(&other[0]));
     assert_eq!(stub.calls().len(), 2);
 }
@@ -79,9 +103,16 @@ async fn a_business_throttle_rests_its_asset_for_the_minutes_told() {
         let proofs = probe(&client, &businesses(3)).await;
         assert!(is_proven(&proofs[0]) && is_proven(&proofs[2]));
         let end = retry_at(&proofs[1]);
-        assert!(end >= begin + TimeDelta::minutes(7) && end < begin + TimeDelta::minutes(8), "{end}");
+        assert!(
+            end >= begin + TimeDelta::minutes(7) && end < begin + TimeDelta::minutes(8),
+            "{end}"
+        );
     }
-    let asked: usize = stub.calls().iter().filter(|it| it.ids().contains(&"2".to_owned())).count();
+    let asked: usize = stub
+        .calls()
+        .iter()
+        .filter(|it| it.ids().contains(&"2".to_owned()))
+        .count();
     assert_eq!(asked, 1);
 }
 
@@ -99,8 +130,15 @@ async fn a_limit_of_a_business_rests_every_asset_of_it() {
         ..target(AssetKind::Business, id)
     };
     let begin = Clock::wall();
-    assert!(is_proven(&probe(&client, &[of("1", "42")]).await[0]), "what was answered stands");
-    let others = [of("2", "42"), of("3", "43"), target(AssetKind::Business, "4")];
+    assert!(
+        is_proven(&probe(&client, &[of("1", "42")]).await[0]),
+        "what was answered stands"
+    );
+    let others = [
+        of("2", "42"),
+        of("3", "43"),
+        target(AssetKind::Business, "4"),
+    ];
     let proofs = probe(&client, &others).await;
     assert!(retry_at(&proofs[0]) >= begin + TimeDelta::minutes(7));
     assert!(is_proven(&proofs[1]) && is_proven(&proofs[2]));
@@ -110,13 +148,22 @@ async fn a_limit_of_a_business_rests_every_asset_of_it() {
 #[tokio::test]
 async fn a_short_pause_is_waited_out_in_place() {
     let stub = Stub::start(|number, call| match number {
-        0 => Reply { status: 400, ..Reply::json(&throttled(4)) },
+        0 => Reply {
+            status: 400,
+            ..Reply::json(&throttled(4))
+        },
         _ => all(&call.ids()),
     })
     .await;
     let pause = Duration::from_millis(200);
-    let client =
-        Client::new(Settings { throttle_pause: pause, ..settings(&stub.url) }, Clock::System).unwrap();
+    let client = Client::new(
+        Settings {
+            throttle_pause: pause,
+            ..settings(&stub.url)
+        },
+        Clock::System,
+    )
+    .unwrap();
     let begin = Instant::now();
     assert!(probe(&client, &businesses(2)).await.iter().all(is_proven));
     assert!(begin.elapsed() >= pause);
@@ -126,7 +173,10 @@ async fn a_short_pause_is_waited_out_in_place() {
 async fn a_full_app_rests_before_it_is_refused() {
     let stub = Stub::start(|_, call| {
         let usage = json!({"call_count": 96, "total_cputime": 1, "total_time": 1}).to_string();
-        Reply { headers: vec![("X-App-Usage", usage)], ..all(&call.ids()) }
+        Reply {
+            headers: vec![("X-App-Usage", usage)],
+            ..all(&call.ids())
+        }
     })
     .await;
     let client = client(&stub.url);
@@ -139,7 +189,10 @@ async fn a_full_app_rests_before_it_is_refused() {
 async fn a_pause_is_told_in_the_clock_of_the_records() {
     let clock = Clock::fixed("2030-01-01T00:00:00Z".parse().unwrap());
     let stub = Stub::start(|number, call| match number {
-        0 => Reply { status: 400, ..Reply::json(&throttled(4)) },
+        0 => Reply {
+            status: 400,
+            ..Reply::json(&throttled(4))
+        },
         _ => all(&call.ids()),
     })
     .await;

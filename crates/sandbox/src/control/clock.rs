@@ -30,7 +30,10 @@ pub(super) async fn set(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
         _ => return Err(Refusal::of("advance", "give either advance or now")),
     };
     if (state.clock.moved() + by).abs() > FURTHEST {
-        return Err(Refusal::of("advance", "the clock stays within a hundred years of today"));
+        return Err(Refusal::of(
+            "advance",
+            "the clock stays within a hundred years of today",
+        ));
     }
     state.clock.advance(by);
     Ok(HttpResponse::Ok().json(told(&state)))
@@ -44,9 +47,10 @@ pub(super) async fn show(shared: web::Data<Shared>) -> Answer {
 
 /// Read a moment as ISO 8601.
 pub(super) fn moment(field: &str, text: &str) -> Result<DateTime<Utc>, Refusal> {
-    let read =
-        DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%z"));
-    read.map(|at| at.to_utc()).map_err(|_| Refusal::of(field, format!("{text:?} is not an ISO 8601 moment")))
+    let read = DateTime::parse_from_rfc3339(text)
+        .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%z"));
+    read.map(|at| at.to_utc())
+        .map_err(|_| Refusal::of(field, format!("{text:?} is not an ISO 8601 moment")))
 }
 
 fn duration(by: &Value) -> Result<Duration, Refusal> {
@@ -83,6 +87,9 @@ mod tests {
         assert_eq!(written("30d"), Some(Duration::days(30)));
         assert_eq!(written("-2h"), Some(Duration::hours(-2)));
         assert_eq!(written("45"), Some(Duration::seconds(45)));
-        assert_eq!((written("d"), written(""), written("9999999999999d")), (None, None, None));
+        assert_eq!(
+            (written("d"), written(""), written("9999999999999d")),
+            (None, None, None)
+        );
     }
 }

@@ -34,9 +34,13 @@ pub(super) async fn begin(shared: web::Data<Shared>, body: web::Bytes) -> Answer
         let mut state = shared.lock();
         let migration = order.migration(&state)?;
         let begun = state.migrations.begin(migration).cloned();
-        let begun =
-            begun.ok_or_else(|| Refusal::of("business", "this person already migrates in this business"))?;
-        (row(&state, &begun), webhook::migration_messages(&state, &begun))
+        let begun = begun.ok_or_else(|| {
+            Refusal::of("business", "this person already migrates in this business")
+        })?;
+        (
+            row(&state, &begun),
+            webhook::migration_messages(&state, &begun),
+        )
     };
     tokio::spawn(webhook::deliver(shared.get_ref().clone(), messages));
     Ok(HttpResponse::Ok().json(row))
@@ -44,7 +48,11 @@ pub(super) async fn begin(shared: web::Data<Shared>, body: web::Bytes) -> Answer
 
 /// Move the cut-off and tell the apps.
 #[post("/migrations/{id}/extend")]
-pub(super) async fn extend(shared: web::Data<Shared>, id: web::Path<String>, body: web::Bytes) -> Answer {
+pub(super) async fn extend(
+    shared: web::Data<Shared>,
+    id: web::Path<String>,
+    body: web::Bytes,
+) -> Answer {
     let order: Extension = read(&body)?;
     let cut_off = moment("cut_off", &order.cut_off)?;
     let (row, messages) = {
@@ -52,7 +60,10 @@ pub(super) async fn extend(shared: web::Data<Shared>, id: web::Path<String>, bod
         let migration = state.migrations.find_mut(&id).ok_or_else(unknown)?;
         migration.cut_off = cut_off;
         let migration = migration.clone();
-        (row(&state, &migration), webhook::migration_messages(&state, &migration))
+        (
+            row(&state, &migration),
+            webhook::migration_messages(&state, &migration),
+        )
     };
     tokio::spawn(webhook::deliver(shared.get_ref().clone(), messages));
     Ok(HttpResponse::Ok().json(row))
@@ -62,7 +73,9 @@ pub(super) async fn extend(shared: web::Data<Shared>, id: web::Path<String>, bod
 #[post("/migrations/{id}/complete")]
 pub(super) async fn complete(shared: web::Data<Shared>, id: web::Path<String>) -> Answer {
     let mut state = shared.lock();
-    let State { migrations, world, .. } = &mut *state;
+    let State {
+        migrations, world, ..
+    } = &mut *state;
     let migration = migrations.find_mut(&id).ok_or_else(unknown)?;
     if !migration.completed {
         migration.complete(world);
@@ -87,8 +100,11 @@ impl Order {
                 return Err(Refusal::of(field, format!("there is no person {id}")));
             }
         }
-        let is_managed =
-            state.world.persons.find(&self.new_person).is_some_and(|person| person.is_work_account);
+        let is_managed = state
+            .world
+            .persons
+            .find(&self.new_person)
+            .is_some_and(|person| person.is_work_account);
         if !is_managed {
             return Err(Refusal::of(
                 "new_person",
@@ -96,10 +112,22 @@ impl Order {
             ));
         }
         let person = state.world.persons.find(&self.person);
-        if !person.is_some_and(|person| person.roles.iter().any(|role| role.business == self.business)) {
-            return Err(Refusal::of("business", "the person has no role in this business"));
+        if !person.is_some_and(|person| {
+            person
+                .roles
+                .iter()
+                .any(|role| role.business == self.business)
+        }) {
+            return Err(Refusal::of(
+                "business",
+                "the person has no role in this business",
+            ));
         }
-        let cut_off = self.cut_off.as_deref().map(|text| moment("cut_off", text)).transpose()?;
+        let cut_off = self
+            .cut_off
+            .as_deref()
+            .map(|text| moment("cut_off", text))
+            .transpose()?;
         Ok(Migration {
             id: state.migrations.next_id(),
             person: self.person,

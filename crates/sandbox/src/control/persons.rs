@@ -28,8 +28,9 @@ struct OfBusiness {
 pub(super) async fn change_password(shared: web::Data<Shared>, id: web::Path<String>) -> Answer {
     let mut state = shared.lock();
     known(&state, &id)?;
-    let ended =
-        state.tokens.end_where(Ending::PasswordChanged, |token| token.holder.person() == Some(id.as_str()));
+    let ended = state.tokens.end_where(Ending::PasswordChanged, |token| {
+        token.holder.person() == Some(id.as_str())
+    });
     Ok(HttpResponse::Ok().json(json!({"ended": ended})))
 }
 
@@ -102,12 +103,20 @@ pub(super) async fn remove_role(
     let before = person.roles.len();
     person.roles.retain(|role| role.business != order.business);
     if person.roles.len() == before {
-        return Err(Refusal::of("business", "the person has no role in this business"));
+        return Err(Refusal::of(
+            "business",
+            "the person has no role in this business",
+        ));
     }
     Ok(HttpResponse::Ok().json(json!({"left": order.business})))
 }
 
-fn remove_app(shared: &web::Data<Shared>, id: &str, body: &web::Bytes, callback: Callback) -> Answer {
+fn remove_app(
+    shared: &web::Data<Shared>,
+    id: &str,
+    body: &web::Bytes,
+    callback: Callback,
+) -> Answer {
     let order: OfApp = read(body)?;
     let (ended, messages) = {
         let mut state = shared.lock();
@@ -122,9 +131,17 @@ fn remove_app(shared: &web::Data<Shared>, id: &str, body: &web::Bytes, callback:
 
 fn known_app(state: &State, id: &str) -> Result<(), Refusal> {
     let known = state.world.apps.has(id);
-    if known { Ok(()) } else { Err(Refusal::of("app", format!("there is no app {id}"))) }
+    if known {
+        Ok(())
+    } else {
+        Err(Refusal::of("app", format!("there is no app {id}")))
+    }
 }
 
 fn known(state: &State, id: &str) -> Result<(), Refusal> {
-    if state.world.persons.has(id) { Ok(()) } else { Err(Refusal::missing("there is no such person")) }
+    if state.world.persons.has(id) {
+        Ok(())
+    } else {
+        Err(Refusal::missing("there is no such person"))
+    }
 }

@@ -19,12 +19,20 @@ pub(super) struct Refusal {
 impl Refusal {
     /// Bad input in a field.
     pub fn of(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, field: field.into(), message: message.into() }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            field: field.into(),
+            message: message.into(),
+        }
     }
 
     /// What the path names does not exist.
     pub fn missing(message: &str) -> Self {
-        Self { status: StatusCode::NOT_FOUND, field: "path".to_owned(), message: message.to_owned() }
+        Self {
+            status: StatusCode::NOT_FOUND,
+            field: "path".to_owned(),
+            message: message.to_owned(),
+        }
     }
 }
 

@@ -44,7 +44,11 @@ pub(super) async fn issue(shared: web::Data<Shared>, body: web::Bytes) -> Answer
         state.tokens.note_login(person, &order.app, now);
     }
     let granted = order.assets.map(HashSet::from_iter);
-    let made = state.tokens.keep(Token { granted, expires_at, ..made });
+    let made = state.tokens.keep(Token {
+        granted,
+        expires_at,
+        ..made
+    });
     let expires_at = expires_at.map(|at| at.to_rfc3339());
     Ok(HttpResponse::Ok().json(json!({"access_token": made.text, "expires_at": expires_at})))
 }
@@ -61,9 +65,14 @@ pub(super) async fn revoke(shared: web::Data<Shared>, body: web::Bytes) -> Answe
     let order: Revocation = read(&body)?;
     let mut state = shared.lock();
     if state.tokens.find(&order.token).is_none() {
-        return Err(Refusal::of("token", "the sandbox never handed out this token"));
+        return Err(Refusal::of(
+            "token",
+            "the sandbox never handed out this token",
+        ));
     }
-    let ended = state.tokens.end_where(Ending::Invalidated, |token| token.text == order.token);
+    let ended = state
+        .tokens
+        .end_where(Ending::Invalidated, |token| token.text == order.token);
     Ok(HttpResponse::Ok().json(json!({"ended": ended})))
 }
 
@@ -71,10 +80,18 @@ impl Order {
     fn holder(&self, state: &State) -> Result<Holder, Refusal> {
         match (&self.person, &self.system_user) {
             (Some(id), None) if state.world.persons.has(id) => Ok(Holder::Person(id.clone())),
-            (None, Some(id)) if state.world.system_users.has(id) => Ok(Holder::SystemUser(id.clone())),
+            (None, Some(id)) if state.world.system_users.has(id) => {
+                Ok(Holder::SystemUser(id.clone()))
+            }
             (Some(id), None) => Err(Refusal::of("person", format!("there is no person {id}"))),
-            (None, Some(id)) => Err(Refusal::of("system_user", format!("there is no system user {id}"))),
-            _ => Err(Refusal::of("person", "name either a person or a system user")),
+            (None, Some(id)) => Err(Refusal::of(
+                "system_user",
+                format!("there is no system user {id}"),
+            )),
+            _ => Err(Refusal::of(
+                "person",
+                "name either a person or a system user",
+            )),
         }
     }
 
@@ -82,7 +99,12 @@ impl Order {
         if !state.world.apps.has(&self.app) {
             return Err(Refusal::of("app", format!("there is no app {}", self.app)));
         }
-        match self.assets.iter().flatten().find(|id| !state.world.assets.has(id)) {
+        match self
+            .assets
+            .iter()
+            .flatten()
+            .find(|id| !state.world.assets.has(id))
+        {
             Some(id) => Err(Refusal::of("assets", format!("there is no asset {id}"))),
             None => Ok(()),
         }
@@ -90,7 +112,12 @@ impl Order {
 
     /// Managed accounts finish a login that asks for `user_*`, and do not grant it.
     fn scopes(&self, state: &State, holder: &Holder) -> Vec<String> {
-        let usual = || DEFAULT_SCOPES.iter().map(|&scope| scope.to_owned()).collect();
+        let usual = || {
+            DEFAULT_SCOPES
+                .iter()
+                .map(|&scope| scope.to_owned())
+                .collect()
+        };
         let mut scopes: Vec<String> = self.scopes.clone().unwrap_or_else(usual);
         let person = holder.person().and_then(|id| state.world.persons.find(id));
         if person.is_some_and(|person| person.is_work_account) {

@@ -28,10 +28,17 @@ pub(super) async fn show(shared: web::Data<Shared>) -> Answer {
 
 /// Have an app receive webhooks at a loopback URL.
 #[put("/apps/{id}/webhook")]
-pub(super) async fn set_url(shared: web::Data<Shared>, id: web::Path<String>, body: web::Bytes) -> Answer {
+pub(super) async fn set_url(
+    shared: web::Data<Shared>,
+    id: web::Path<String>,
+    body: web::Bytes,
+) -> Answer {
     let order: Order = read(&body)?;
     if webhook::loopback(&order.url).is_none() {
-        return Err(Refusal::of("url", "webhooks go to http URLs on loopback only"));
+        return Err(Refusal::of(
+            "url",
+            "webhooks go to http URLs on loopback only",
+        ));
     }
     let found = shared.lock().world.set_webhook_url(&id, &order.url);
     if found {
@@ -49,15 +56,26 @@ pub(super) async fn set_callbacks(
     body: web::Bytes,
 ) -> Answer {
     let order: Callbacks = read(&body)?;
-    for (field, url) in
-        [("deauthorize_url", &order.deauthorize_url), ("data_deletion_url", &order.data_deletion_url)]
-    {
-        if url.as_deref().is_some_and(|url| webhook::loopback(url).is_none()) {
-            return Err(Refusal::of(field, "callbacks go to http URLs on loopback only"));
+    for (field, url) in [
+        ("deauthorize_url", &order.deauthorize_url),
+        ("data_deletion_url", &order.data_deletion_url),
+    ] {
+        if url
+            .as_deref()
+            .is_some_and(|url| webhook::loopback(url).is_none())
+        {
+            return Err(Refusal::of(
+                field,
+                "callbacks go to http URLs on loopback only",
+            ));
         }
     }
     let mut state = shared.lock();
-    let app = state.world.apps.find_mut(&id).ok_or_else(|| Refusal::missing("no such app"))?;
+    let app = state
+        .world
+        .apps
+        .find_mut(&id)
+        .ok_or_else(|| Refusal::missing("no such app"))?;
     app.deauthorize_url = order.deauthorize_url.or(app.deauthorize_url.take());
     app.data_deletion_url = order.data_deletion_url.or(app.data_deletion_url.take());
     Ok(HttpResponse::Ok().json(json!({

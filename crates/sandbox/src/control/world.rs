@@ -12,7 +12,8 @@ use crate::{
 /// Begin anew with another world; tokens, migrations and faults of the old one are gone, the clock goes on.
 #[put("/world")]
 pub(super) async fn replace(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
-    let text = std::str::from_utf8(&body).map_err(|_| Refusal::of("body", "the scenario is not UTF-8"))?;
+    let text =
+        std::str::from_utf8(&body).map_err(|_| Refusal::of("body", "the scenario is not UTF-8"))?;
     let world = World::from_yaml(text)?;
     let mut state = shared.lock();
     state.replace_world(world);
@@ -35,9 +36,14 @@ fn overview(state: &State) -> Value {
         .persons
         .iter()
         .map(|p| json!({"id": p.id, "name": p.name, "is_work_account": p.is_work_account}));
-    let users =
-        world.system_users.iter().map(|u| json!({"id": u.id, "name": u.name, "business": u.business}));
-    let businesses = world.businesses.iter().map(|b| json!({"id": b.id, "name": b.name}));
+    let users = world
+        .system_users
+        .iter()
+        .map(|u| json!({"id": u.id, "name": u.name, "business": u.business}));
+    let businesses = world
+        .businesses
+        .iter()
+        .map(|b| json!({"id": b.id, "name": b.name}));
     let assets = world
         .assets
         .iter()

@@ -32,7 +32,10 @@ pub(crate) enum Denial {
 
 /// What a person is in a business at this moment.
 pub(crate) enum Standing<'a> {
-    Member { role: &'a Role, ends_at: Option<DateTime<Utc>> },
+    Member {
+        role: &'a Role,
+        ends_at: Option<DateTime<Utc>>,
+    },
     PastCutOff,
     Stranger,
 }
@@ -50,11 +53,20 @@ pub(crate) fn reach(state: &State, token: &Token, asset: &Asset) -> Result<Acces
     if !token.grants(&asset.id) {
         return Err(Denial::NotGranted);
     }
-    if token.has_any_scope(asset.kind.scopes()) { Ok(access) } else { Err(Denial::Scope) }
+    if token.has_any_scope(asset.kind.scopes()) {
+        Ok(access)
+    } else {
+        Err(Denial::Scope)
+    }
 }
 
 /// The error of an asset that is not reached, as its kind words it.
-pub(crate) fn refusal(denial: Denial, asset: &Asset, token: &Token, method: super::Method) -> GraphError {
+pub(crate) fn refusal(
+    denial: Denial,
+    asset: &Asset,
+    token: &Token,
+    method: super::Method,
+) -> GraphError {
     let is_page_token = matches!(token.holder, Holder::Page { .. });
     match (denial, asset.kind) {
         (Denial::PastCutOff, _) => GraphError::past_cut_off(),
@@ -84,15 +96,22 @@ pub(crate) fn refusal(denial: Denial, asset: &Asset, token: &Token, method: supe
 /// What a person is in a business now.
 pub(crate) fn standing<'a>(state: &'a State, person: &str, business: &str) -> Standing<'a> {
     let person = state.world.persons.find(person);
-    let role =
-        person.and_then(|p| p.roles.iter().find(|role| role.business == business).map(|role| (p, role)));
+    let role = person.and_then(|p| {
+        p.roles
+            .iter()
+            .find(|role| role.business == business)
+            .map(|role| (p, role))
+    });
     let Some((person, role)) = role else {
         return Standing::Stranger;
     };
     if state.migrations.awaits(&person.id, business) {
         return Standing::Stranger;
     }
-    let ends_at = state.migrations.of(&person.id, business).map(|migration| migration.cut_off);
+    let ends_at = state
+        .migrations
+        .of(&person.id, business)
+        .map(|migration| migration.cut_off);
     if ends_at.is_some_and(|end| end <= state.now()) {
         return Standing::PastCutOff;
     }
@@ -103,15 +122,24 @@ pub(crate) fn standing<'a>(state: &'a State, person: &str, business: &str) -> St
 pub(crate) fn businesses(state: &State, token: &Token) -> Vec<String> {
     match &token.holder {
         Holder::Person(id) => {
-            let roles =
-                state.world.persons.find(id).map(|person| person.roles.as_slice()).unwrap_or_default();
-            let live =
-                roles.iter().filter(|r| matches!(standing(state, id, &r.business), Standing::Member { .. }));
+            let roles = state
+                .world
+                .persons
+                .find(id)
+                .map(|person| person.roles.as_slice())
+                .unwrap_or_default();
+            let live = roles
+                .iter()
+                .filter(|r| matches!(standing(state, id, &r.business), Standing::Member { .. }));
             live.map(|role| role.business.clone()).collect()
         }
-        Holder::SystemUser(id) => {
-            state.world.system_users.find(id).map(|u| u.business.clone()).into_iter().collect()
-        }
+        Holder::SystemUser(id) => state
+            .world
+            .system_users
+            .find(id)
+            .map(|u| u.business.clone())
+            .into_iter()
+            .collect(),
         Holder::Page { .. } => Vec::new(),
     }
 }
@@ -129,7 +157,9 @@ fn by_person(state: &State, person: &str, asset: &Asset) -> Result<Access, Denia
     for (business, share) in state.world.routes_to(asset) {
         match standing(state, person, business) {
             Standing::Member { role, .. } if !role.covers(&asset.id) => {}
-            Standing::Member { role, ends_at } => return member(state, person, asset, role, ends_at, share),
+            Standing::Member { role, ends_at } => {
+                return member(state, person, asset, role, ends_at, share);
+            }
             Standing::PastCutOff => denial = Denial::PastCutOff,
             Standing::Stranger => {}
         }
@@ -145,23 +175,49 @@ fn member(
     ends_at: Option<DateTime<Utc>>,
     share: Option<&Share>,
 ) -> Result<Access, Denial> {
-    let needs_two_factor =
-        state.world.businesses.find(&asset.business).is_some_and(|b| b.two_factor_required);
-    if needs_two_factor && !state.world.persons.find(person).is_some_and(|p| p.two_factor) {
+    let needs_two_factor = state
+        .world
+        .businesses
+        .find(&asset.business)
+        .is_some_and(|b| b.two_factor_required);
+    if needs_two_factor
+        && !state
+            .world
+            .persons
+            .find(person)
+            .is_some_and(|p| p.two_factor)
+    {
         return Err(Denial::TwoFactor);
     }
     let is_told = role.explicit && share.is_none();
-    Ok(Access { tasks: role.tasks_for(asset, share), ends_at: ends_at.filter(|_| is_told) })
+    Ok(Access {
+        tasks: role.tasks_for(asset, share),
+        ends_at: ends_at.filter(|_| is_told),
+    })
 }
 
 fn by_system_user(state: &State, id: &str, asset: &Asset) -> Result<Access, Denial> {
     let user = state.world.system_users.find(id).ok_or(Denial::NoRole)?;
-    let share = state.world.routes_to(asset).find(|(business, _)| *business == user.business);
+    let share = state
+        .world
+        .routes_to(asset)
+        .find(|(business, _)| *business == user.business);
     let (_, share) = share.ok_or(Denial::NoRole)?;
-    let is_assigned = user.assets.as_ref().is_none_or(|assets| assets.contains(&asset.id));
-    let tasks =
-        share.filter(|s| !s.tasks.is_empty()).map_or_else(|| full_tasks(asset.kind), |s| s.tasks.clone());
-    if is_assigned { Ok(Access { tasks, ends_at: None }) } else { Err(Denial::NoRole) }
+    let is_assigned = user
+        .assets
+        .as_ref()
+        .is_none_or(|assets| assets.contains(&asset.id));
+    let tasks = share
+        .filter(|s| !s.tasks.is_empty())
+        .map_or_else(|| full_tasks(asset.kind), |s| s.tasks.clone());
+    if is_assigned {
+        Ok(Access {
+            tasks,
+            ends_at: None,
+        })
+    } else {
+        Err(Denial::NoRole)
+    }
 }
 
 /// A page token reaches its page and the Instagram account linked to it, as long as its maker does.
@@ -179,18 +235,27 @@ fn by_page(state: &State, page: &str, by: &Holder, asset: &Asset) -> Result<Acce
 }
 
 fn full_tasks(kind: Kind) -> Vec<String> {
-    kind.full_tasks().iter().map(|&task| task.to_owned()).collect()
+    kind.full_tasks()
+        .iter()
+        .map(|&task| task.to_owned())
+        .collect()
 }
 
 impl Role {
     fn covers(&self, asset: &str) -> bool {
-        let is_listed =
-            self.only.as_ref().is_none_or(|only| asset == self.business || only.iter().any(|id| id == asset));
+        let is_listed = self
+            .only
+            .as_ref()
+            .is_none_or(|only| asset == self.business || only.iter().any(|id| id == asset));
         is_listed && !self.except.iter().any(|id| id == asset)
     }
 
     fn tasks_for(&self, asset: &Asset, share: Option<&Share>) -> Vec<String> {
-        let own = self.tasks_on.get(&asset.id).or_else(|| self.tasks.get(&asset.kind)).cloned();
+        let own = self
+            .tasks_on
+            .get(&asset.id)
+            .or_else(|| self.tasks.get(&asset.kind))
+            .cloned();
         let mut tasks = own.unwrap_or_else(|| full_tasks(asset.kind));
         if let Some(share) = share.filter(|share| !share.tasks.is_empty()) {
             tasks.retain(|task| share.tasks.contains(task));

@@ -5,27 +5,43 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Call, GraphError, Method, Outcome, Reply, caller, headers, single, struck, subject};
+use super::{
+    Answer, Call, GraphError, Method, Outcome, Reply, caller, headers, single, struck, subject,
+};
 use crate::state::State;
 
 const MAX_ITEMS: usize = 50;
 
 /// Answer a batch.
 pub(crate) fn run(state: &mut State, call: &Call) -> Answer {
-    let values: Option<Vec<Value>> = serde_json::from_str(call.params.get("batch").unwrap_or_default()).ok();
+    let values: Option<Vec<Value>> =
+        serde_json::from_str(call.params.get("batch").unwrap_or_default()).ok();
     let items = values.as_ref().map_or(0, Vec::len);
     state.calls.note_batch(items);
     let holder = caller::holder_of(state, call);
-    let strike = state.faults.strike(&subject(state, call, holder.as_deref(), "batch"));
+    let strike = state
+        .faults
+        .strike(&subject(state, call, holder.as_deref(), "batch"));
     let delay_ms = strike.delay_ms;
     if let Some(effect) = strike.effect {
-        return Answer { outcome: struck(state, call, &effect), delay_ms, items };
+        return Answer {
+            outcome: struck(state, call, &effect),
+            delay_ms,
+            items,
+        };
     }
     match accepted(state, call, values) {
-        Ok(calls) => Answer { items, ..answered(state, call, &calls, delay_ms) },
+        Ok(calls) => Answer {
+            items,
+            ..answered(state, call, &calls, delay_ms)
+        },
         Err(error) => {
             let outcome = Outcome::Reply(error.reply().with_headers(headers::standing(call)));
-            Answer { outcome, delay_ms, items }
+            Answer {
+                outcome,
+                delay_ms,
+                items,
+            }
         }
     }
 }
@@ -44,30 +60,53 @@ fn answered(state: &mut State, call: &Call, items: &[Call], delay_ms: u64) -> An
     }
     let reply = Reply::json(&Value::Array(list)).with_headers(headers::of(state, call, None));
     let delay_ms = delay_ms.saturating_add(slowest);
-    Answer { outcome: Outcome::Reply(reply), delay_ms, items: items.len() }
+    Answer {
+        outcome: Outcome::Reply(reply),
+        delay_ms,
+        items: items.len(),
+    }
 }
 
 /// The calls of a batch whose own token and form hold.
-fn accepted(state: &State, call: &Call, values: Option<Vec<Value>>) -> Result<Vec<Call>, GraphError> {
+fn accepted(
+    state: &State,
+    call: &Call,
+    values: Option<Vec<Value>>,
+) -> Result<Vec<Call>, GraphError> {
     caller::authenticate(state, call)?;
-    let values = values.ok_or_else(|| GraphError::new(100, "(#100) param batch must be an array."))?;
+    let values =
+        values.ok_or_else(|| GraphError::new(100, "(#100) param batch must be an array."))?;
     match values.len() {
         0 => Err(GraphError::batch("Empty batch is not allowed.")),
         1..=MAX_ITEMS => values.iter().map(|value| item(call, value)).collect(),
-        _ => Err(GraphError::batch("Too many requests in batch message. Maximum batch size is 50")),
+        _ => Err(GraphError::batch(
+            "Too many requests in batch message. Maximum batch size is 50",
+        )),
     }
 }
 
 fn item(batch: &Call, item: &Value) -> Result<Call, GraphError> {
     let text = |name: &str| item.get(name).and_then(Value::as_str);
-    if text("depends_on").is_some() || text("relative_url").is_some_and(|url| url.contains("{result=")) {
-        return Err(GraphError::batch("This simulator does not run items that depend on others."));
+    if text("depends_on").is_some()
+        || text("relative_url").is_some_and(|url| url.contains("{result="))
+    {
+        return Err(GraphError::batch(
+            "This simulator does not run items that depend on others.",
+        ));
     }
     let url = text("relative_url").ok_or_else(|| GraphError::missing("relative_url"))?;
-    let method = text("method").and_then(Method::parse).ok_or_else(|| GraphError::missing("method"))?;
+    let method = text("method")
+        .and_then(Method::parse)
+        .ok_or_else(|| GraphError::missing("method"))?;
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    let mut call = Call::new(method, path, query, text("body").unwrap_or_default().as_bytes());
-    if let Some(token) = text("access_token").filter(|_| call.params.get("access_token").is_none()) {
+    let mut call = Call::new(
+        method,
+        path,
+        query,
+        text("body").unwrap_or_default().as_bytes(),
+    );
+    if let Some(token) = text("access_token").filter(|_| call.params.get("access_token").is_none())
+    {
         call.params.set("access_token", token);
     }
     call.version = call.version.or_else(|| batch.version.clone());
@@ -82,6 +121,8 @@ fn rendered(reply: Reply, with_headers: bool) -> Value {
     }
     let kind = ("Content-Type", "text/javascript; charset=UTF-8".to_owned());
     let headers = reply.headers.into_iter().chain([kind]);
-    let headers: Vec<Value> = headers.map(|(name, value)| json!({"name": name, "value": value})).collect();
+    let headers: Vec<Value> = headers
+        .map(|(name, value)| json!({"name": name, "value": value}))
+        .collect();
     json!({"code": reply.status, "headers": headers, "body": reply.body})
 }

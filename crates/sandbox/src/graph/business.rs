@@ -29,7 +29,9 @@ pub(crate) fn edge(
         (_, "clients") => sharing::clients(state, call, &business.id),
         (_, "agencies") => sharing::agencies_of_business(state, call, &business.id),
         (Method::Post, "client_pages") => sharing::request(state, call, &business.id, "page_id"),
-        (Method::Post, "client_ad_accounts") => sharing::request(state, call, &business.id, "adaccount_id"),
+        (Method::Post, "client_ad_accounts") => {
+            sharing::request(state, call, &business.id, "adaccount_id")
+        }
         (Method::Post, "system_user_access_tokens") => {
             system_user::of_client(state, call, token, &business.id)
         }
@@ -37,7 +39,9 @@ pub(crate) fn edge(
         (Method::Get, "received_inprogress_onbehalf_requests") => {
             onbehalf::received(state, call, &business.id)
         }
-        (Method::Get, "sent_inprogress_onbehalf_requests") => onbehalf::sent(state, call, &business.id),
+        (Method::Get, "sent_inprogress_onbehalf_requests") => {
+            onbehalf::sent(state, call, &business.id)
+        }
         (Method::Get, _) => assets(state, call, token, &business.id, edge),
         _ => Err(no_edge(call.method, &business.id, edge, "Business")),
     }
@@ -62,12 +66,19 @@ fn assets(
 }
 
 fn shared_with<'a>(state: &'a State, business: &'a str) -> impl Iterator<Item = &'a Asset> {
-    let shares = state.world.shares.iter().filter(move |s| s.business == business && s.is_confirmed());
+    let shares = state
+        .world
+        .shares
+        .iter()
+        .filter(move |s| s.business == business && s.is_confirmed());
     shares.filter_map(|share| state.world.assets.find(&share.asset))
 }
 
 fn ids<'a>(assets: impl Iterator<Item = &'a Asset>, kind: Kind) -> Vec<String> {
-    assets.filter(|asset| asset.kind == kind).map(|asset| asset.id.clone()).collect()
+    assets
+        .filter(|asset| asset.kind == kind)
+        .map(|asset| asset.id.clone())
+        .collect()
 }
 
 /// The kind an edge's plural speaks of.

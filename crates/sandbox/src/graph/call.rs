@@ -58,13 +58,28 @@ impl Call {
         let mut params = Params::default();
         params.read_form(query.as_bytes());
         params.read_body(body);
-        let method = params.get("method").and_then(Method::parse).unwrap_or(method);
-        let mut path: Vec<String> = path.split('/').filter(|s| !s.is_empty()).map(decoded).collect();
+        let method = params
+            .get("method")
+            .and_then(Method::parse)
+            .unwrap_or(method);
+        let mut path: Vec<String> = path
+            .split('/')
+            .filter(|s| !s.is_empty())
+            .map(decoded)
+            .collect();
         let version = path.first().filter(|segment| is_version(segment)).cloned();
         if version.is_some() {
             path.remove(0);
         }
-        Self { method, version, path, params, bearer: None, in_batch: false, inherited: None }
+        Self {
+            method,
+            version,
+            path,
+            params,
+            bearer: None,
+            in_batch: false,
+            inherited: None,
+        }
     }
 
     pub fn first(&self) -> Option<&str> {
@@ -88,7 +103,10 @@ impl Call {
 
 impl Params {
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -97,11 +115,14 @@ impl Params {
 
     /// Whether a switch is set: `true`, `1` or `True`.
     pub fn flag(&self, name: &str) -> Option<bool> {
-        self.get(name).map(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "1"))
+        self.get(name)
+            .map(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "1"))
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     pub fn set(&mut self, name: &str, value: &str) {
@@ -113,20 +134,26 @@ impl Params {
         let text = self.get(name).unwrap_or_default();
         let listed = serde_json::from_str(text).ok();
         listed.unwrap_or_else(|| {
-            text.split(',').map(str::trim).filter(|s| !s.is_empty()).map(Into::into).collect()
+            text.split(',')
+                .map(str::trim)
+                .filter(|s| !s.is_empty())
+                .map(Into::into)
+                .collect()
         })
     }
 
     fn read_form(&mut self, form: &[u8]) {
         let pairs = form_urlencoded::parse(form);
-        self.0.extend(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())));
+        self.0
+            .extend(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())));
     }
 
     fn read_body(&mut self, body: &[u8]) {
         let starts_like_json = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
         match serde_json::from_slice::<Value>(body) {
             Ok(Value::Object(fields)) if starts_like_json => {
-                self.0.extend(fields.into_iter().map(|(name, value)| (name, plain(value))));
+                self.0
+                    .extend(fields.into_iter().map(|(name, value)| (name, plain(value))));
             }
             _ => self.read_form(body),
         }
@@ -145,14 +172,19 @@ fn plain(value: Value) -> String {
 fn decoded(segment: &str) -> String {
     // A form decoder with its own meaning of plus taken away.
     let form = segment.replace('+', "%2B");
-    form_urlencoded::parse(form.as_bytes()).next().map(|(text, _)| text.into_owned()).unwrap_or_default()
+    form_urlencoded::parse(form.as_bytes())
+        .next()
+        .map(|(text, _)| text.into_owned())
+        .unwrap_or_default()
 }
 
 /// `v26.0`, and `3.1` as one old SDK writes it.
 fn is_version(segment: &str) -> bool {
     let digits = segment.strip_prefix('v').unwrap_or(segment);
     digits.split_once('.').is_some_and(|(major, minor)| {
-        [major, minor].iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+        [major, minor]
+            .iter()
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
     })
 }
 
@@ -163,9 +195,16 @@ mod tests {
     #[test]
     fn version_slash_and_body_forms_make_no_difference() {
         let plain = Call::new(Method::Get, "/v26.0/act_1/", "fields=id", b"{}");
-        assert_eq!((plain.joined_path().as_str(), plain.version.as_deref()), ("act_1", Some("v26.0")));
-        let form =
-            Call::new(Method::Post, "act_1/agencies", "", b"business=2&permitted_tasks=%5B%22ANALYZE%22%5D");
+        assert_eq!(
+            (plain.joined_path().as_str(), plain.version.as_deref()),
+            ("act_1", Some("v26.0"))
+        );
+        let form = Call::new(
+            Method::Post,
+            "act_1/agencies",
+            "",
+            b"business=2&permitted_tasks=%5B%22ANALYZE%22%5D",
+        );
         let json = Call::new(
             Method::Post,
             "/3.1/act_1/agencies",
@@ -173,11 +212,17 @@ mod tests {
             br#"{"business":2,"permitted_tasks":["ANALYZE"]}"#,
         );
         assert_eq!(form.params.get("business"), json.params.get("business"));
-        assert_eq!(form.params.list("permitted_tasks"), json.params.list("permitted_tasks"));
+        assert_eq!(
+            form.params.list("permitted_tasks"),
+            json.params.list("permitted_tasks")
+        );
     }
 
     #[test]
     fn a_method_parameter_overrides_the_method() {
-        assert_eq!(Call::new(Method::Post, "/me", "method=delete", b"").method, Method::Delete);
+        assert_eq!(
+            Call::new(Method::Post, "/me", "method=delete", b"").method,
+            Method::Delete
+        );
     }
 }

@@ -45,9 +45,15 @@ impl Caller {
 
 /// The caller, with a proof that holds and a token that lives.
 pub(crate) fn authenticate(state: &State, call: &Call) -> Result<Caller, GraphError> {
-    let text = call.token().ok_or_else(|| GraphError::no_token(call.first() == Some("me")))?;
+    let text = call
+        .token()
+        .ok_or_else(|| GraphError::no_token(call.first() == Some("me")))?;
     let caller = decode(state, text)?;
-    let app = state.world.apps.find(caller.app()).ok_or_else(|| GraphError::malformed_token(text))?;
+    let app = state
+        .world
+        .apps
+        .find(caller.app())
+        .ok_or_else(|| GraphError::malformed_token(text))?;
     check_proof(call, &caller, app, state.now())?;
     if let Caller::User(token) = &caller {
         check_life(state, token)?;
@@ -59,14 +65,23 @@ pub(crate) fn authenticate(state: &State, call: &Call) -> Result<Caller, GraphEr
 pub(crate) fn decode(state: &State, text: &str) -> Result<Caller, GraphError> {
     if let Some((id, secret)) = text.split_once('|') {
         let app = state.world.apps.find(id).filter(|app| app.secret == secret);
-        return app.map(|app| Caller::App(app.id.clone())).ok_or_else(GraphError::wrong_app_secret);
+        return app
+            .map(|app| Caller::App(app.id.clone()))
+            .ok_or_else(GraphError::wrong_app_secret);
     }
-    state.tokens.find(text).map(Caller::User).ok_or_else(|| GraphError::malformed_token(text))
+    state
+        .tokens
+        .find(text)
+        .map(Caller::User)
+        .ok_or_else(|| GraphError::malformed_token(text))
 }
 
 /// The person or system user of a call's token, for faults and the log.
 pub(crate) fn holder_of(state: &State, call: &Call) -> Option<String> {
-    state.tokens.find(call.token()?).map(|token| token.holder.user().to_owned())
+    state
+        .tokens
+        .find(call.token()?)
+        .map(|token| token.holder.user().to_owned())
 }
 
 /// The id of the app a call counts for.
@@ -74,17 +89,29 @@ pub(crate) fn app_of(state: &State, call: &Call) -> Option<String> {
     let text = call.token().or(call.params.get("client_id"))?;
     let id = match text.split_once('|') {
         Some((id, _)) => id.to_owned(),
-        None => state.tokens.find(text).map_or_else(|| text.to_owned(), |token| token.app.clone()),
+        None => state
+            .tokens
+            .find(text)
+            .map_or_else(|| text.to_owned(), |token| token.app.clone()),
     };
     state.world.apps.has(&id).then_some(id)
 }
 
-fn check_proof(call: &Call, caller: &Caller, app: &App, now: DateTime<Utc>) -> Result<(), GraphError> {
+fn check_proof(
+    call: &Call,
+    caller: &Caller,
+    app: &App,
+    now: DateTime<Utc>,
+) -> Result<(), GraphError> {
     let Some(proof) = call.params.get("appsecret_proof") else {
         // An item that uses the batch's token is covered by the batch's proof.
         let is_covered = call.own_token().is_none() || matches!(caller, Caller::App(_));
         let is_due = app.require_proof && !is_covered;
-        return if is_due { Err(GraphError::proof_required()) } else { Ok(()) };
+        return if is_due {
+            Err(GraphError::proof_required())
+        } else {
+            Ok(())
+        };
     };
     let token = call.token().unwrap_or_default();
     let message = match call.params.get("appsecret_time") {
@@ -93,7 +120,11 @@ fn check_proof(call: &Call, caller: &Caller, app: &App, now: DateTime<Utc>) -> R
         Some(_) => return Err(GraphError::wrong_proof()),
     };
     let holds = hmac_hex(&app.secret, message.as_bytes()) == proof;
-    if holds { Ok(()) } else { Err(GraphError::wrong_proof()) }
+    if holds {
+        Ok(())
+    } else {
+        Err(GraphError::wrong_proof())
+    }
 }
 
 fn is_recent(time: &str, now: DateTime<Utc>) -> bool {
@@ -106,7 +137,10 @@ fn check_life(state: &State, token: &Token) -> Result<(), GraphError> {
     if let Some(ending) = state.tokens.ending(token, now) {
         return Err(GraphError::ended(ending, &token.app, now));
     }
-    let lapsed = state.tokens.data_access_end(token).is_some_and(|end| end <= now);
+    let lapsed = state
+        .tokens
+        .data_access_end(token)
+        .is_some_and(|end| end <= now);
     if lapsed && !matches!(token.holder, Holder::SystemUser(_)) {
         return Err(GraphError::data_access_lapsed());
     }

@@ -18,7 +18,10 @@ use crate::{
 /// Answer `GET /debug_token`.
 pub(crate) fn inspect(state: &State, call: &Call) -> Result<Value, GraphError> {
     let app = allowed_app(state, call)?;
-    let text = call.params.get("input_token").ok_or_else(|| GraphError::missing("input_token"))?;
+    let text = call
+        .params
+        .get("input_token")
+        .ok_or_else(|| GraphError::missing("input_token"))?;
     let data = match caller::decode(state, text) {
         Err(_) => undecipherable(),
         Ok(input) if input.app() != app => {
@@ -38,14 +41,24 @@ pub(crate) fn inspect(state: &State, call: &Call) -> Result<Value, GraphError> {
 /// The app of a caller that may inspect tokens: the app itself or one of its developers.
 fn allowed_app(state: &State, call: &Call) -> Result<String, GraphError> {
     let caller = caller::authenticate(state, call)?;
-    let developers =
-        state.world.apps.find(caller.app()).map(|app| app.developers.as_slice()).unwrap_or_default();
+    let developers = state
+        .world
+        .apps
+        .find(caller.app())
+        .map(|app| app.developers.as_slice())
+        .unwrap_or_default();
     let may = match &caller {
         Caller::App(_) => true,
-        Caller::User(token) => matches!(&token.holder, Holder::Person(id) if developers.contains(id)),
+        Caller::User(token) => {
+            matches!(&token.holder, Holder::Person(id) if developers.contains(id))
+        }
     };
     let refused = "(#100) You must provide an app access token, or a user access token that is an owner or developer of the app";
-    if may { Ok(caller.app().to_owned()) } else { Err(GraphError::new(100, refused)) }
+    if may {
+        Ok(caller.app().to_owned())
+    } else {
+        Err(GraphError::new(100, refused))
+    }
 }
 
 fn undecipherable() -> Value {
@@ -97,10 +110,16 @@ fn granular(state: &State, token: &Token) -> Vec<Value> {
             Kind::InstagramAccount,
             Kind::WhatsappBusinessAccount,
         ];
-        kinds.into_iter().filter(|kind| kind.scopes().contains(&scope)).collect()
+        kinds
+            .into_iter()
+            .filter(|kind| kind.scopes().contains(&scope))
+            .collect()
     };
-    let scopes =
-        token.scopes.iter().map(|scope| (scope, about(scope))).filter(|(_, kinds)| !kinds.is_empty());
+    let scopes = token
+        .scopes
+        .iter()
+        .map(|scope| (scope, about(scope)))
+        .filter(|(_, kinds)| !kinds.is_empty());
     scopes
         .map(|(scope, kinds)| match targets(state, token, &kinds) {
             Some(ids) => json!({"scope": scope, "target_ids": ids}),
@@ -112,15 +131,29 @@ fn granular(state: &State, token: &Token) -> Vec<Value> {
 /// Graph writes ad accounts without their prefix here.
 fn targets(state: &State, token: &Token, kinds: &[Kind]) -> Option<Vec<String>> {
     let granted = token.granted.as_ref()?;
-    let fits = |id: &&String| state.world.assets.find(id).is_some_and(|asset| kinds.contains(&asset.kind));
-    let mut ids: Vec<String> =
-        granted.iter().filter(fits).map(|id| id.trim_start_matches("act_").to_owned()).collect();
+    let fits = |id: &&String| {
+        state
+            .world
+            .assets
+            .find(id)
+            .is_some_and(|asset| kinds.contains(&asset.kind))
+    };
+    let mut ids: Vec<String> = granted
+        .iter()
+        .filter(fits)
+        .map(|id| id.trim_start_matches("act_").to_owned())
+        .collect();
     ids.sort();
     Some(ids)
 }
 
 fn name_of(state: &State, app: &str) -> String {
-    state.world.apps.find(app).map(|app| app.name.clone()).unwrap_or_default()
+    state
+        .world
+        .apps
+        .find(app)
+        .map(|app| app.name.clone())
+        .unwrap_or_default()
 }
 
 /// Zero is Graph's word for never.

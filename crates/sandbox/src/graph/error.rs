@@ -21,15 +21,28 @@ pub(crate) struct GraphError {
 impl GraphError {
     pub fn new(code: i64, message: impl Into<String>) -> Self {
         let (kind, message) = (OAUTH.to_owned(), message.into());
-        Self { status: 400, kind, code, subcode: None, message, is_transient: false }
+        Self {
+            status: 400,
+            kind,
+            code,
+            subcode: None,
+            message,
+            is_transient: false,
+        }
     }
 
     fn of_type(self, kind: &str) -> Self {
-        Self { kind: kind.to_owned(), ..self }
+        Self {
+            kind: kind.to_owned(),
+            ..self
+        }
     }
 
     fn subcode(self, subcode: i64) -> Self {
-        Self { subcode: Some(subcode), ..self }
+        Self {
+            subcode: Some(subcode),
+            ..self
+        }
     }
 
     fn status(self, status: u16) -> Self {
@@ -41,10 +54,15 @@ impl GraphError {
             "message": self.message, "type": self.kind, "code": self.code, "fbtrace_id": trace_id(),
         });
         if let Some(fields) = error.as_object_mut() {
-            self.subcode.map(|subcode| fields.insert("error_subcode".to_owned(), subcode.into()));
-            self.is_transient.then(|| fields.insert("is_transient".to_owned(), true.into()));
+            self.subcode
+                .map(|subcode| fields.insert("error_subcode".to_owned(), subcode.into()));
+            self.is_transient
+                .then(|| fields.insert("is_transient".to_owned(), true.into()));
         }
-        Reply { status: self.status, ..Reply::json(&json!({ "error": error })) }
+        Reply {
+            status: self.status,
+            ..Reply::json(&json!({ "error": error }))
+        }
     }
 
     /// No such object, no permission or no such operation: Graph does not say which.
@@ -73,7 +91,9 @@ impl GraphError {
     pub fn nonexisting_field(field: &str, node_type: &str) -> Self {
         Self::new(
             100,
-            format!("(#100) Tried accessing nonexisting field ({field}) on node type ({node_type})"),
+            format!(
+                "(#100) Tried accessing nonexisting field ({field}) on node type ({node_type})"
+            ),
         )
     }
 
@@ -82,7 +102,11 @@ impl GraphError {
     }
 
     pub fn ids_refused() -> Self {
-        Self::new(100, "(#100) The ids query parameter is deprecated in v26.0+").status(500)
+        Self::new(
+            100,
+            "(#100) The ids query parameter is deprecated in v26.0+",
+        )
+        .status(500)
     }
 
     pub fn unknown_alias(alias: &str) -> Self {
@@ -114,7 +138,11 @@ impl GraphError {
     }
 
     pub fn proof_required() -> Self {
-        Self::new(100, "API calls from the server require an appsecret_proof argument").of_type(METHOD)
+        Self::new(
+            100,
+            "API calls from the server require an appsecret_proof argument",
+        )
+        .of_type(METHOD)
     }
 
     /// The error of a dead token.
@@ -134,7 +162,11 @@ impl GraphError {
     }
 
     pub fn data_access_lapsed() -> Self {
-        Self::new(190, "The user hasn't engaged the app in longer than 90 days.").subcode(493)
+        Self::new(
+            190,
+            "The user hasn't engaged the app in longer than 90 days.",
+        )
+        .subcode(493)
     }
 
     pub fn no_page_role() -> Self {
@@ -144,7 +176,11 @@ impl GraphError {
     }
 
     pub fn page_token_required() -> Self {
-        Self::new(190, "A Page access token is required to request this resource.").subcode(2_069_032)
+        Self::new(
+            190,
+            "A Page access token is required to request this resource.",
+        )
+        .subcode(2_069_032)
     }
 
     pub fn page_not_granted() -> Self {
@@ -156,8 +192,11 @@ impl GraphError {
     }
 
     pub fn ad_account_refused() -> Self {
-        Self::new(200, "(#200) Ad account owner has NOT grant ads_management or ads_read permission")
-            .status(403)
+        Self::new(
+            200,
+            "(#200) Ad account owner has NOT grant ads_management or ads_read permission",
+        )
+        .status(403)
     }
 
     pub fn missing_permissions() -> Self {
@@ -169,7 +208,10 @@ impl GraphError {
     }
 
     pub fn two_factor() -> Self {
-        Self::new(415, "(#415) Two factor authentication is required to access this business.")
+        Self::new(
+            415,
+            "(#415) Two factor authentication is required to access this business.",
+        )
     }
 
     pub fn batch(message: &str) -> Self {
@@ -190,7 +232,10 @@ impl GraphError {
             ),
         };
         let status = if code == 4 { 403 } else { 400 };
-        Self { is_transient: matches!(code, 4 | 17 | 32), ..Self::new(code, text).status(status) }
+        Self {
+            is_transient: matches!(code, 4 | 17 | 32),
+            ..Self::new(code, text).status(status)
+        }
     }
 }
 
@@ -203,7 +248,11 @@ impl From<&ErrorFault> for GraphError {
             _ => OAUTH,
         };
         Self {
-            status: fault.http.unwrap_or(if matches!(fault.code, 1 | 2) { 500 } else { 400 }),
+            status: fault.http.unwrap_or(if matches!(fault.code, 1 | 2) {
+                500
+            } else {
+                400
+            }),
             kind: fault.kind.clone().unwrap_or_else(|| kind.to_owned()),
             code: fault.code,
             subcode: fault.subcode,

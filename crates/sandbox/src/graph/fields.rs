@@ -24,8 +24,8 @@ pub(crate) fn render(
 ) -> Result<Value, GraphError> {
     let mut node = Map::new();
     for field in fields {
-        let value =
-            lookup(&field.name).ok_or_else(|| GraphError::nonexisting_field(&field.name, node_type))?;
+        let value = lookup(&field.name)
+            .ok_or_else(|| GraphError::nonexisting_field(&field.name, node_type))?;
         if !value.is_null() {
             node.insert(field.name.clone(), prune(value, &field.inner));
         }
@@ -51,9 +51,14 @@ fn field(text: &str) -> Option<Field> {
     let text = text.trim();
     let name_end = text.find(['{', '.', '(']).unwrap_or(text.len());
     let (name, rest) = text.split_at(name_end);
-    let inner = rest.find('{').and_then(|at| rest.get(at..)?.trim().strip_prefix('{')?.strip_suffix('}'));
+    let inner = rest
+        .find('{')
+        .and_then(|at| rest.get(at..)?.trim().strip_prefix('{')?.strip_suffix('}'));
     let name = name.trim();
-    (!name.is_empty()).then(|| Field { name: name.to_owned(), inner: inner.map(parse).unwrap_or_default() })
+    (!name.is_empty()).then(|| Field {
+        name: name.to_owned(),
+        inner: inner.map(parse).unwrap_or_default(),
+    })
 }
 
 /// Split at commas that stand in no bracket.

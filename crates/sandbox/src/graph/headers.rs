@@ -13,7 +13,9 @@ type Headers = Vec<(&'static str, String)>;
 /// The headers of an ordinary answer; `forced` is the usage a fault rule wants to be told.
 pub(crate) fn of(state: &State, call: &Call, forced: Option<u64>) -> Headers {
     let mut headers = standing(call);
-    let share = caller::app_of(state, call).map(|app| state.usage.standing(&app)).unwrap_or_default();
+    let share = caller::app_of(state, call)
+        .map(|app| state.usage.standing(&app))
+        .unwrap_or_default();
     if share.is_shown || forced.is_some() {
         let percent = forced.unwrap_or(share.percent);
         headers.push(("X-App-Usage", platform(percent)));
@@ -30,9 +32,13 @@ pub(crate) fn throttled(state: &State, call: &Call, throttle: &Throttle) -> Head
     } else {
         let named = call.first().unwrap_or_default();
         let asset = state.world.assets.find(named).filter(|_| throttle.business);
-        let id = asset.map_or(named, |it| it.business.as_str()).trim_start_matches("act_");
-        headers
-            .push(("X-Business-Use-Case-Usage", entry(id, use_case(throttle.code), 100, throttle.minutes)));
+        let id = asset
+            .map_or(named, |it| it.business.as_str())
+            .trim_start_matches("act_");
+        headers.push((
+            "X-Business-Use-Case-Usage",
+            entry(id, use_case(throttle.code), 100, throttle.minutes),
+        ));
     }
     headers
 }
@@ -40,7 +46,10 @@ pub(crate) fn throttled(state: &State, call: &Call, throttle: &Throttle) -> Head
 /// What every answer carries.
 pub(crate) fn standing(call: &Call) -> Headers {
     vec![
-        ("facebook-api-version", answered_version(call.version.as_deref())),
+        (
+            "facebook-api-version",
+            answered_version(call.version.as_deref()),
+        ),
         ("x-fb-trace-id", trace_id()),
         ("x-fb-rev", "1030000000".to_owned()),
         ("x-fb-debug", trace_id()),
@@ -54,7 +63,8 @@ fn answered_version(asked: Option<&str>) -> String {
 }
 
 fn platform(percent: u64) -> String {
-    json!({"call_count": percent, "total_cputime": percent / 2, "total_time": percent / 2}).to_string()
+    json!({"call_count": percent, "total_cputime": percent / 2, "total_time": percent / 2})
+        .to_string()
 }
 
 fn entry(id: &str, kind: &str, percent: u64, minutes: u64) -> String {
@@ -71,7 +81,10 @@ fn business_use_case(state: &State, call: &Call, percent: u64) -> Option<(&'stat
     let token = state.tokens.find(call.token()?)?;
     let is_platform = asset.kind == Kind::Page && matches!(token.holder, Holder::Person(_));
     let kind = asset.kind.usage_type().filter(|_| !is_platform)?;
-    Some(("X-Business-Use-Case-Usage", entry(&asset.business, kind, percent, 0)))
+    Some((
+        "X-Business-Use-Case-Usage",
+        entry(&asset.business, kind, percent, 0),
+    ))
 }
 
 fn use_case(code: i64) -> &'static str {

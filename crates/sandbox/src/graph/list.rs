@@ -34,7 +34,12 @@ pub(crate) fn window(call: &Call, ids: Vec<String>) -> Result<Window, GraphError
     };
     let ids: Vec<String> = ids.into_iter().skip(start).take(limit).collect();
     let has_next = start.saturating_add(ids.len()) < total;
-    Ok(Window { ids, total, has_previous: start > 0, has_next })
+    Ok(Window {
+        ids,
+        total,
+        has_previous: start > 0,
+        has_next,
+    })
 }
 
 /// The list as Graph wraps it.
@@ -46,14 +51,20 @@ pub(crate) fn wrap(state: &State, call: &Call, window: &Window, data: &[Value]) 
     if let (Some(first), Some(last)) = (window.ids.first(), window.ids.last()) {
         let mut paging = json!({"cursors": {"before": cursor(first), "after": cursor(last)}});
         if let Some(paging) = paging.as_object_mut() {
-            let mut link =
-                |word: &str, name, id| paging.insert(word.to_owned(), json!(url(state, call, name, id)));
-            window.has_previous.then(|| link("previous", "before", first));
+            let mut link = |word: &str, name, id| {
+                paging.insert(word.to_owned(), json!(url(state, call, name, id)))
+            };
+            window
+                .has_previous
+                .then(|| link("previous", "before", first));
             window.has_next.then(|| link("next", "after", last));
         }
         fields.insert("paging".to_owned(), paging);
     }
-    let asked = call.params.get("summary").is_some_and(|summary| summary != "false");
+    let asked = call
+        .params
+        .get("summary")
+        .is_some_and(|summary| summary != "false");
     asked.then(|| fields.insert("summary".to_owned(), json!({"total_count": window.total})));
     list
 }
@@ -66,7 +77,11 @@ pub(crate) fn answer(
     mut row: impl FnMut(&mut State, &str) -> Result<Value, GraphError>,
 ) -> Result<Value, GraphError> {
     let window = window(call, ids)?;
-    let data = window.ids.iter().map(|id| row(state, id)).collect::<Result<Vec<_>, _>>()?;
+    let data = window
+        .ids
+        .iter()
+        .map(|id| row(state, id))
+        .collect::<Result<Vec<_>, _>>()?;
     Ok(wrap(state, call, &window, &data))
 }
 
@@ -74,14 +89,22 @@ fn url(state: &State, call: &Call, direction: &str, id: &str) -> String {
     let version = call.version.as_deref().unwrap_or("v26.0");
     let mut query = Serializer::new(String::new());
     let kept = |name: &&str| {
-        !matches!(*name, "after" | "before" | "access_token" | "appsecret_proof" | "appsecret_time")
+        !matches!(
+            *name,
+            "after" | "before" | "access_token" | "appsecret_proof" | "appsecret_time"
+        )
     };
     for (name, value) in call.params.iter().filter(|(name, _)| kept(name)) {
         query.append_pair(name, value);
     }
     query.append_pair("access_token", call.token().unwrap_or_default());
     query.append_pair(direction, &cursor(id));
-    format!("{}/{version}/{}?{}", state.url, call.joined_path(), query.finish())
+    format!(
+        "{}/{version}/{}?{}",
+        state.url,
+        call.joined_path(),
+        query.finish()
+    )
 }
 
 /// Opaque to the caller, stable while the list changes.
@@ -90,8 +113,12 @@ fn cursor(id: &str) -> String {
 }
 
 fn place(ids: &[String], cursor: &str) -> Result<usize, GraphError> {
-    let inner = cursor.strip_prefix("QVFI").and_then(|text| text.strip_suffix("ZD"));
-    let id = inner.and_then(|text| hex::decode(text).ok()).and_then(|bytes| String::from_utf8(bytes).ok());
+    let inner = cursor
+        .strip_prefix("QVFI")
+        .and_then(|text| text.strip_suffix("ZD"));
+    let id = inner
+        .and_then(|text| hex::decode(text).ok())
+        .and_then(|bytes| String::from_utf8(bytes).ok());
     let place = id.and_then(|id| ids.iter().position(|have| *have == id));
     place.ok_or_else(|| bad("cursor"))
 }

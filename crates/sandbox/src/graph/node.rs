@@ -54,7 +54,9 @@ pub(crate) fn edge(
         }
         Node::Person(_) => user::edge(state, call, &caller, edge),
         Node::SystemUser(id) => system_user::edge(state, call, &caller, &id, edge),
-        Node::App(id) if edge == "subscriptions" => subscriptions::answer(state, call, &caller, &id),
+        Node::App(id) if edge == "subscriptions" => {
+            subscriptions::answer(state, call, &caller, &id)
+        }
         Node::Asset(asset) if asset.kind == Kind::Business => {
             business::edge(state, call, &caller, &asset, edge)
         }
@@ -74,7 +76,10 @@ pub(crate) fn no_edge(method: Method, id: &str, edge: &str, node_type: &str) -> 
 /// The token of a call that must be made by a person, page or system user.
 pub(crate) fn user_token<'a>(call: &Call, caller: &'a Caller) -> Result<&'a Token, GraphError> {
     let id = call.first().unwrap_or_default();
-    caller.user().map(AsRef::as_ref).ok_or_else(|| GraphError::unsupported(call.method, id))
+    caller
+        .user()
+        .map(AsRef::as_ref)
+        .ok_or_else(|| GraphError::unsupported(call.method, id))
 }
 
 /// An asset's fields as this token sees them, whatever the access; page tokens are made on the way.
@@ -89,7 +94,11 @@ pub(crate) fn asset_fields(
         let is_mint = asset.kind == Kind::Page && name == "access_token";
         if is_mint {
             let may = access.mints_page_token();
-            return Some(if may { page_token(state, token, asset).into() } else { Value::Null });
+            return Some(if may {
+                page_token(state, token, asset).into()
+            } else {
+                Value::Null
+            });
         }
         profile::asset_field(state, asset, access, name)
     })
@@ -102,7 +111,11 @@ fn resolve(state: &State, call: &Call, caller: &Caller, id: &str) -> Result<Node
     if let Some(asset) = state.world.assets.find(id) {
         return Ok(Node::Asset(asset.clone()));
     }
-    let id = if id == "app" { caller.app().to_owned() } else { id.to_owned() };
+    let id = if id == "app" {
+        caller.app().to_owned()
+    } else {
+        id.to_owned()
+    };
     if state.world.persons.has(&id) {
         Ok(Node::Person(id))
     } else if state.world.system_users.has(&id) {
@@ -111,7 +124,11 @@ fn resolve(state: &State, call: &Call, caller: &Caller, id: &str) -> Result<Node
         Ok(Node::App(id))
     } else if state.world.onbehalf.iter().any(|request| request.id == id) {
         Ok(Node::OnBehalf(id))
-    } else if id.trim_start_matches("act_").bytes().all(|b| b.is_ascii_digit()) {
+    } else if id
+        .trim_start_matches("act_")
+        .bytes()
+        .all(|b| b.is_ascii_digit())
+    {
         Err(GraphError::unsupported(call.method, &id))
     } else {
         Err(GraphError::unknown_alias(&id))
@@ -127,14 +144,23 @@ fn me(state: &State, call: &Call, caller: &Caller) -> Result<Node, GraphError> {
         Holder::SystemUser(id) => Ok(Node::SystemUser(id.clone())),
         Holder::Page { page, .. } => {
             let page = state.world.assets.find(page).cloned();
-            page.map(Node::Asset).ok_or_else(|| GraphError::unsupported(call.method, "me"))
+            page.map(Node::Asset)
+                .ok_or_else(|| GraphError::unsupported(call.method, "me"))
         }
     }
 }
 
-fn read(state: &mut State, call: &Call, caller: &Caller, asset: &Asset) -> Result<Value, GraphError> {
+fn read(
+    state: &mut State,
+    call: &Call,
+    caller: &Caller,
+    asset: &Asset,
+) -> Result<Value, GraphError> {
     let token = user_token(call, caller)?;
-    let asked = call.params.get("fields").unwrap_or_else(|| profile::default_fields(asset.kind));
+    let asked = call
+        .params
+        .get("fields")
+        .unwrap_or_else(|| profile::default_fields(asset.kind));
     let asked = fields::parse(asked);
     match access::reach(state, token, asset) {
         Ok(access) => {
@@ -151,13 +177,18 @@ fn read(state: &mut State, call: &Call, caller: &Caller, asset: &Asset) -> Resul
 
 fn is_public_read(token: &Token, asset: &Asset, asked: &[Field]) -> bool {
     let public = |field: &Field| matches!(field.name.as_str(), "id" | "name" | "link" | "category");
-    asset.kind == Kind::Page && matches!(token.holder, Holder::Person(_)) && asked.iter().all(public)
+    asset.kind == Kind::Page
+        && matches!(token.holder, Holder::Person(_))
+        && asked.iter().all(public)
 }
 
 fn with_metadata(call: &Call, mut node: Value, asset: &Asset) -> Value {
     if let (Some(true), Some(fields)) = (call.params.flag("metadata"), node.as_object_mut()) {
         let kind = asset.kind.node_type().to_lowercase();
-        fields.insert("metadata".to_owned(), json!({"type": kind, "connections": Map::new()}));
+        fields.insert(
+            "metadata".to_owned(),
+            json!({"type": kind, "connections": Map::new()}),
+        );
     }
     node
 }
@@ -167,7 +198,10 @@ fn page_token(state: &mut State, token: &Token, page: &Asset) -> String {
     if matches!(token.holder, Holder::Page { .. }) {
         return token.text.clone();
     }
-    let holder = Holder::Page { page: page.id.clone(), by: Box::new(token.holder.clone()) };
+    let holder = Holder::Page {
+        page: page.id.clone(),
+        by: Box::new(token.holder.clone()),
+    };
     let made = Token::new(holder, &token.app, token.scopes.clone(), state.second());
     let dies_with_parent = token.is_short_lived() || matches!(token.holder, Holder::SystemUser(_));
     let made = Token {
@@ -196,7 +230,14 @@ fn asset_edge(
         ("onbehalf_requests", Kind::AdAccount) if call.method == Method::Get => {
             onbehalf::of_asset(state, call, asset)
         }
-        ("assigned_users", _) if call.method == Method::Get => user::assigned(state, call, token, asset),
-        _ => Err(no_edge(call.method, &asset.id, edge, asset.kind.node_type())),
+        ("assigned_users", _) if call.method == Method::Get => {
+            user::assigned(state, call, token, asset)
+        }
+        _ => Err(no_edge(
+            call.method,
+            &asset.id,
+            edge,
+            asset.kind.node_type(),
+        )),
     }
 }

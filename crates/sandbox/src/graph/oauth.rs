@@ -22,11 +22,13 @@ pub(crate) const LONG: Duration = Duration::days(60);
 pub(crate) fn access_token(state: &mut State, call: &Call) -> Result<Value, GraphError> {
     let app = client(state, call)?.clone();
     match call.params.get("grant_type") {
-        Some("client_credentials") => {
-            Ok(json!({"access_token": format!("{}|{}", app.id, app.secret), "token_type": "bearer"}))
-        }
+        Some("client_credentials") => Ok(
+            json!({"access_token": format!("{}|{}", app.id, app.secret), "token_type": "bearer"}),
+        ),
         Some("fb_exchange_token") => exchange(state, call, &app),
-        _ if call.params.has("code") => Err(GraphError::new(100, "Invalid verification code format.")),
+        _ if call.params.has("code") => {
+            Err(GraphError::new(100, "Invalid verification code format."))
+        }
         _ => Err(GraphError::new(1, "Missing grant_type or code parameter.")),
     }
 }
@@ -35,27 +37,40 @@ pub(crate) fn access_token(state: &mut State, call: &Call) -> Result<Value, Grap
 pub(crate) fn revoke(state: &mut State, call: &Call) -> Result<Value, GraphError> {
     let app = client(state, call)?.id.clone();
     caller::authenticate(state, call)?;
-    let text = call.params.get("revoke_token").ok_or_else(|| GraphError::missing("revoke_token"))?;
+    let text = call
+        .params
+        .get("revoke_token")
+        .ok_or_else(|| GraphError::missing("revoke_token"))?;
     let token = state.tokens.find(text).filter(|token| token.app == app);
     let token = token.ok_or_else(|| GraphError::new(100, "(#100) Invalid revoke_token"))?;
-    state.tokens.end_where(Ending::Invalidated, |candidate| candidate.text == token.text);
+    state.tokens.end_where(Ending::Invalidated, |candidate| {
+        candidate.text == token.text
+    });
     Ok(json!({"success": true}))
 }
 
 fn client<'a>(state: &'a State, call: &Call) -> Result<&'a App, GraphError> {
-    let id =
-        call.params.get("client_id").ok_or_else(|| GraphError::new(101, "Missing client_id parameter."))?;
+    let id = call
+        .params
+        .get("client_id")
+        .ok_or_else(|| GraphError::new(101, "Missing client_id parameter."))?;
     let app = state.world.apps.find(id).ok_or_else(|| {
-        let text = "Error validating application. Cannot get application info due to a system error.";
+        let text =
+            "Error validating application. Cannot get application info due to a system error.";
         GraphError::new(101, text)
     })?;
     let is_right = call.params.get("client_secret") == Some(app.secret.as_str());
-    if is_right { Ok(app) } else { Err(GraphError::new(1, "Error validating client secret.")) }
+    if is_right {
+        Ok(app)
+    } else {
+        Err(GraphError::new(1, "Error validating client secret."))
+    }
 }
 
 fn exchange(state: &mut State, call: &Call, app: &App) -> Result<Value, GraphError> {
     let text = call.params.get("fb_exchange_token");
-    let text = text.ok_or_else(|| GraphError::new(1, "fb_exchange_token parameter not specified"))?;
+    let text =
+        text.ok_or_else(|| GraphError::new(1, "fb_exchange_token parameter not specified"))?;
     let token = exchangeable(state, text, app)?;
     let now = state.second();
     let expires_at = match &token.holder {
@@ -67,7 +82,11 @@ fn exchange(state: &mut State, call: &Call, app: &App) -> Result<Value, GraphErr
         Holder::Person(_) | Holder::Page { .. } => Some(now + LONG),
     };
     let made = Token::new(token.holder.clone(), &token.app, token.scopes.clone(), now);
-    let made = state.tokens.keep(Token { granted: token.granted.clone(), expires_at, ..made });
+    let made = state.tokens.keep(Token {
+        granted: token.granted.clone(),
+        expires_at,
+        ..made
+    });
     let mut answer = json!({"access_token": made.text, "token_type": "bearer"});
     let told = expires_at.filter(|_| !app.exchange_without_expiry);
     if let (Some(end), Some(fields)) = (told, answer.as_object_mut()) {
@@ -78,7 +97,10 @@ fn exchange(state: &mut State, call: &Call, app: &App) -> Result<Value, GraphErr
 
 fn exchangeable(state: &State, text: &str, app: &App) -> Result<Arc<Token>, GraphError> {
     let Caller::User(token) = caller::decode(state, text)? else {
-        return Err(GraphError::new(100, "The access token cannot be exchanged."));
+        return Err(GraphError::new(
+            100,
+            "The access token cannot be exchanged.",
+        ));
     };
     if token.app != app.id {
         return Err(GraphError::new(
@@ -87,7 +109,10 @@ fn exchangeable(state: &State, text: &str, app: &App) -> Result<Arc<Token>, Grap
         ));
     }
     if matches!(token.holder, Holder::Page { .. }) {
-        return Err(GraphError::new(100, "The access token cannot be exchanged."));
+        return Err(GraphError::new(
+            100,
+            "The access token cannot be exchanged.",
+        ));
     }
     let now = state.now();
     match state.tokens.ending(&token, now) {

@@ -11,16 +11,27 @@ use crate::{
     world::{Asset, OnBehalf},
 };
 
-const DEFAULT_FIELDS: &str = "id,receiving_business,requesting_business,status,business_owned_object";
+const DEFAULT_FIELDS: &str =
+    "id,receiving_business,requesting_business,status,business_owned_object";
 
 /// The node of a request, for either side.
-pub(crate) fn read(state: &State, call: &Call, caller: &Caller, id: &str) -> Result<Value, GraphError> {
+pub(crate) fn read(
+    state: &State,
+    call: &Call,
+    caller: &Caller,
+    id: &str,
+) -> Result<Value, GraphError> {
     find(state, call, user_token(call, caller)?, id)?;
     row(state, call, id)
 }
 
 /// Withdraw or refuse a request.
-pub(crate) fn cancel(state: &mut State, call: &Call, caller: &Caller, id: &str) -> Result<Value, GraphError> {
+pub(crate) fn cancel(
+    state: &mut State,
+    call: &Call,
+    caller: &Caller,
+    id: &str,
+) -> Result<Value, GraphError> {
     find(state, call, user_token(call, caller)?, id)?;
     state.world.onbehalf.retain(|request| request.id != id);
     Ok(json!({"success": "true"}))
@@ -36,16 +47,28 @@ pub(crate) fn of_asset(state: &mut State, call: &Call, asset: &Asset) -> Result<
 }
 
 /// `/{business}/received_inprogress_onbehalf_requests`.
-pub(crate) fn received(state: &mut State, call: &Call, business: &str) -> Result<Value, GraphError> {
-    listed(state, call, |request| request.receiving_business == business && request.status == "IN_PROGRESS")
+pub(crate) fn received(
+    state: &mut State,
+    call: &Call,
+    business: &str,
+) -> Result<Value, GraphError> {
+    listed(state, call, |request| {
+        request.receiving_business == business && request.status == "IN_PROGRESS"
+    })
 }
 
 /// `/{business}/sent_inprogress_onbehalf_requests`.
 pub(crate) fn sent(state: &mut State, call: &Call, business: &str) -> Result<Value, GraphError> {
-    listed(state, call, |request| request.requesting_business == business && request.status == "IN_PROGRESS")
+    listed(state, call, |request| {
+        request.requesting_business == business && request.status == "IN_PROGRESS"
+    })
 }
 
-fn listed(state: &mut State, call: &Call, asked: impl Fn(&OnBehalf) -> bool) -> Result<Value, GraphError> {
+fn listed(
+    state: &mut State,
+    call: &Call,
+    asked: impl Fn(&OnBehalf) -> bool,
+) -> Result<Value, GraphError> {
     let ids = state
         .world
         .onbehalf
@@ -60,20 +83,35 @@ fn row(state: &State, call: &Call, id: &str) -> Result<Value, GraphError> {
     let request = state.world.onbehalf.iter().find(|request| request.id == id);
     let request = request.ok_or_else(|| GraphError::unsupported(call.method, id))?;
     let asked = fields::parse(call.params.get("fields").unwrap_or(DEFAULT_FIELDS));
-    fields::render("BusinessOwnedObjectOnBehalfOfRequest", &asked, |name| match name {
-        "id" => Some(json!(request.id)),
-        "status" => Some(json!(request.status)),
-        "receiving_business" => Some(business_ref(state, &request.receiving_business)),
-        "requesting_business" => Some(business_ref(state, &request.requesting_business)),
-        "business_owned_object" => Some(json!(request.asset)),
-        _ => None,
-    })
+    fields::render(
+        "BusinessOwnedObjectOnBehalfOfRequest",
+        &asked,
+        |name| match name {
+            "id" => Some(json!(request.id)),
+            "status" => Some(json!(request.status)),
+            "receiving_business" => Some(business_ref(state, &request.receiving_business)),
+            "requesting_business" => Some(business_ref(state, &request.requesting_business)),
+            "business_owned_object" => Some(json!(request.asset)),
+            _ => None,
+        },
+    )
 }
 
-fn find<'a>(state: &'a State, call: &Call, token: &Token, id: &str) -> Result<&'a OnBehalf, GraphError> {
+fn find<'a>(
+    state: &'a State,
+    call: &Call,
+    token: &Token,
+    id: &str,
+) -> Result<&'a OnBehalf, GraphError> {
     let mine = access::businesses(state, token);
-    let is_party =
-        |r: &&OnBehalf| mine.contains(&r.receiving_business) || mine.contains(&r.requesting_business);
-    let request = state.world.onbehalf.iter().find(|request| request.id == id).filter(is_party);
+    let is_party = |r: &&OnBehalf| {
+        mine.contains(&r.receiving_business) || mine.contains(&r.requesting_business)
+    };
+    let request = state
+        .world
+        .onbehalf
+        .iter()
+        .find(|request| request.id == id)
+        .filter(is_party);
     request.ok_or_else(|| GraphError::unsupported(call.method, id))
 }

@@ -13,7 +13,9 @@ pub(crate) fn answer(
     person: &str,
     name: Option<&str>,
 ) -> Result<Value, GraphError> {
-    let is_own = caller.user().is_none_or(|token| token.holder.user() == person);
+    let is_own = caller
+        .user()
+        .is_none_or(|token| token.holder.user() == person);
     match (call.method, name) {
         (Method::Get, None) if is_own => Ok(granted(caller)),
         (Method::Delete, None) if is_own => {
@@ -30,14 +32,19 @@ pub(crate) fn answer(
 
 /// The person removes the app: all their tokens for it are dead at once.
 pub(crate) fn deauthorize(state: &mut State, person: &str, app: &str) -> usize {
-    state
-        .tokens
-        .end_where(Ending::Deauthorized, |token| token.app == app && token.holder.person() == Some(person))
+    state.tokens.end_where(Ending::Deauthorized, |token| {
+        token.app == app && token.holder.person() == Some(person)
+    })
 }
 
 fn granted(caller: &Caller) -> Value {
-    let scopes = caller.user().map(|token| token.scopes.as_slice()).unwrap_or_default();
-    let rows: Vec<Value> =
-        scopes.iter().map(|scope| json!({"permission": scope, "status": "granted"})).collect();
+    let scopes = caller
+        .user()
+        .map(|token| token.scopes.as_slice())
+        .unwrap_or_default();
+    let rows: Vec<Value> = scopes
+        .iter()
+        .map(|scope| json!({"permission": scope, "status": "granted"}))
+        .collect();
     json!({ "data": rows })
 }

@@ -19,7 +19,12 @@ pub(crate) fn default_fields(kind: Kind) -> &'static str {
 }
 
 /// A field of an asset: `None` if its type lacks it, `Null` if it has no value now.
-pub(crate) fn asset_field(state: &State, asset: &Asset, access: &Access, name: &str) -> Option<Value> {
+pub(crate) fn asset_field(
+    state: &State,
+    asset: &Asset,
+    access: &Access,
+    name: &str,
+) -> Option<Value> {
     common(state, asset, access, name).or_else(|| match asset.kind {
         Kind::Page => page(state, asset, access, name),
         Kind::AdAccount => ad_account(state, asset, access, name),
@@ -38,7 +43,11 @@ pub(crate) fn moment(at: DateTime<Utc>) -> String {
 
 /// A business as an inner object.
 pub(crate) fn business_ref(state: &State, id: &str) -> Value {
-    let name = state.world.businesses.find(id).map(|business| business.name.as_str());
+    let name = state
+        .world
+        .businesses
+        .find(id)
+        .map(|business| business.name.as_str());
     json!({"id": id, "name": name})
 }
 
@@ -50,8 +59,15 @@ fn common(state: &State, asset: &Asset, access: &Access, name: &str) -> Option<V
     match name {
         "id" => Some(json!(asset.id)),
         "name" => Some(json!(asset.name)),
-        "user_access_expire_time" if ends => Some(access.ends_at.map_or(Value::Null, |at| json!(moment(at)))),
-        "business" if matches!(asset.kind, Kind::Page | Kind::AdAccount | Kind::ProductCatalog) => {
+        "user_access_expire_time" if ends => {
+            Some(access.ends_at.map_or(Value::Null, |at| json!(moment(at))))
+        }
+        "business"
+            if matches!(
+                asset.kind,
+                Kind::Page | Kind::AdAccount | Kind::ProductCatalog
+            ) =>
+        {
             Some(business_ref(state, &asset.business))
         }
         _ => None,
@@ -68,14 +84,15 @@ fn page(state: &State, asset: &Asset, access: &Access, name: &str) -> Option<Val
         "fan_count" | "followers_count" => Some(json!(0)),
         "verification_status" => Some(json!("not_verified")),
         "instagram_business_account" => {
-            let mut linked =
-                state.world.owned_by(&asset.business).filter(|a| a.kind == Kind::InstagramAccount);
+            let mut linked = state
+                .world
+                .owned_by(&asset.business)
+                .filter(|a| a.kind == Kind::InstagramAccount);
             let account = linked.find(|account| account.page.as_deref() == Some(asset.id.as_str()));
             Some(account.map_or(Value::Null, |account| json!({"id": account.id})))
         }
-        "about" | "username" | "picture" | "cover" | "emails" | "phone" | "website" | "location" => {
-            Some(Value::Null)
-        }
+        "about" | "username" | "picture" | "cover" | "emails" | "phone" | "website"
+        | "location" => Some(Value::Null),
         _ => None,
     }
 }
@@ -87,16 +104,18 @@ fn ad_account(state: &State, asset: &Asset, access: &Access, name: &str) -> Opti
         "user_tasks" => Some(json!(access.tasks)),
         "currency" => Some(json!("EUR")),
         "timezone_name" => Some(json!("Etc/UTC")),
-        "business_name" => {
-            Some(business_ref(state, &asset.business).get("name").cloned().unwrap_or_default())
-        }
+        "business_name" => Some(
+            business_ref(state, &asset.business)
+                .get("name")
+                .cloned()
+                .unwrap_or_default(),
+        ),
         "owner" => Some(json!(asset.business)),
         "amount_spent" | "balance" => Some(json!("0")),
         "disable_reason" => Some(json!(0)),
         "capabilities" => Some(json!([])),
-        "created_time" | "age" | "end_advertiser" | "funding_source" | "spend_cap" | "timezone_id" => {
-            Some(Value::Null)
-        }
+        "created_time" | "age" | "end_advertiser" | "funding_source" | "spend_cap"
+        | "timezone_id" => Some(Value::Null),
         _ => None,
     }
 }
@@ -104,9 +123,8 @@ fn ad_account(state: &State, asset: &Asset, access: &Access, name: &str) -> Opti
 fn business(name: &str) -> Option<Value> {
     match name {
         "verification_status" => Some(json!("not_verified")),
-        "two_factor_type" | "primary_page" | "created_time" | "link" | "timezone_id" | "vertical" => {
-            Some(Value::Null)
-        }
+        "two_factor_type" | "primary_page" | "created_time" | "link" | "timezone_id"
+        | "vertical" => Some(Value::Null),
         _ => None,
     }
 }

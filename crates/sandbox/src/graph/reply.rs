@@ -30,11 +30,21 @@ pub(crate) struct Answer {
 
 impl Reply {
     pub fn json(body: &Value) -> Self {
-        Self { status: 200, headers: Vec::new(), body: body.to_string(), is_json: true }
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            body: body.to_string(),
+            is_json: true,
+        }
     }
 
     pub fn text(status: u16, body: &str) -> Self {
-        Self { status, headers: Vec::new(), body: body.to_owned(), is_json: body.starts_with(['{', '[']) }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: body.to_owned(),
+            is_json: body.starts_with(['{', '[']),
+        }
     }
 
     pub fn with_headers(mut self, headers: Vec<(&'static str, String)>) -> Self {

@@ -25,7 +25,10 @@ pub(crate) fn agencies(
     }
     check_owner(state, token, asset)?;
     let business = partner(state, call)?;
-    state.world.shares.retain(|share| share.asset != asset.id || share.business != business);
+    state
+        .world
+        .shares
+        .retain(|share| share.asset != asset.id || share.business != business);
     if call.method == Method::Post {
         let tasks = call.params.list("permitted_tasks");
         state.world.shares.push(Share {
@@ -44,10 +47,13 @@ pub(crate) fn agencies_of_business(
     call: &Call,
     business: &str,
 ) -> Result<Value, GraphError> {
-    let partners =
-        partners(state, business, |share, owner| (owner == business).then(|| share.business.clone()));
+    let partners = partners(state, business, |share, owner| {
+        (owner == business).then(|| share.business.clone())
+    });
     match call.method {
-        Method::Get => list::answer(state, call, partners, |state, id| Ok(business_ref(state, id))),
+        Method::Get => list::answer(state, call, partners, |state, id| {
+            Ok(business_ref(state, id))
+        }),
         Method::Delete => {
             let partner = partner(state, call)?;
             end_shares(state, &partner, business);
@@ -59,10 +65,13 @@ pub(crate) fn agencies_of_business(
 
 /// `/{business}/clients`: the businesses whose assets this one was given or has asked for.
 pub(crate) fn clients(state: &mut State, call: &Call, business: &str) -> Result<Value, GraphError> {
-    let owners =
-        partners(state, business, |share, owner| (share.business == business).then(|| owner.to_owned()));
+    let owners = partners(state, business, |share, owner| {
+        (share.business == business).then(|| owner.to_owned())
+    });
     match call.method {
-        Method::Get => list::answer(state, call, owners, |state, owner| Ok(client(state, business, owner))),
+        Method::Get => list::answer(state, call, owners, |state, owner| {
+            Ok(client(state, business, owner))
+        }),
         Method::Delete => {
             let owner = partner(state, call)?;
             end_shares(state, business, &owner);
@@ -79,23 +88,47 @@ pub(crate) fn request(
     business: &str,
     parameter: &str,
 ) -> Result<Value, GraphError> {
-    let id = call.params.get(parameter).ok_or_else(|| GraphError::missing(parameter))?;
-    let asset = state.world.assets.find(id).ok_or_else(|| GraphError::unsupported(call.method, id))?;
+    let id = call
+        .params
+        .get(parameter)
+        .ok_or_else(|| GraphError::missing(parameter))?;
+    let asset = state
+        .world
+        .assets
+        .find(id)
+        .ok_or_else(|| GraphError::unsupported(call.method, id))?;
     let asset = asset.id.clone();
     let status = "CLIENT_RESPONSE_PENDING".to_owned();
     let answer = json!({"access_status": status});
-    if !state.world.shares.iter().any(|share| share.asset == asset && share.business == business) {
+    if !state
+        .world
+        .shares
+        .iter()
+        .any(|share| share.asset == asset && share.business == business)
+    {
         let tasks = call.params.list("permitted_tasks");
-        state.world.shares.push(Share { asset, business: business.to_owned(), tasks, status });
+        state.world.shares.push(Share {
+            asset,
+            business: business.to_owned(),
+            tasks,
+            status,
+        });
     }
     Ok(answer)
 }
 
 fn list_agencies(state: &mut State, call: &Call, asset: &Asset) -> Result<Value, GraphError> {
-    let ids = state.world.shares_of(&asset.id).map(|share| share.business.clone()).collect();
+    let ids = state
+        .world
+        .shares_of(&asset.id)
+        .map(|share| share.business.clone())
+        .collect();
     list::answer(state, call, ids, |state, id| {
         let mut row = business_ref(state, id);
-        let share = state.world.shares_of(&asset.id).find(|share| share.business == id);
+        let share = state
+            .world
+            .shares_of(&asset.id)
+            .find(|share| share.business == id);
         if let (Some(row), Some(share)) = (row.as_object_mut(), share) {
             row.extend(agreement(state, share));
         }
@@ -106,7 +139,11 @@ fn list_agencies(state: &mut State, call: &Call, asset: &Asset) -> Result<Value,
 fn client(state: &State, business: &str, owner: &str) -> Value {
     let mut row = business_ref(state, owner);
     let of_kind = |kind: Kind| -> Vec<Value> {
-        let shares = state.world.shares.iter().filter(|share| share.business == business);
+        let shares = state
+            .world
+            .shares
+            .iter()
+            .filter(|share| share.business == business);
         let mine = shares.filter_map(|share| Some((share, state.world.assets.find(&share.asset)?)));
         let fits = mine.filter(|(_, asset)| asset.kind == kind && asset.business == owner);
         fits.map(|(share, asset)| {
@@ -118,7 +155,10 @@ fn client(state: &State, business: &str, owner: &str) -> Value {
     };
     if let Some(row) = row.as_object_mut() {
         row.insert("page_permissions".to_owned(), of_kind(Kind::Page).into());
-        row.insert("ad_account_permissions".to_owned(), of_kind(Kind::AdAccount).into());
+        row.insert(
+            "ad_account_permissions".to_owned(),
+            of_kind(Kind::AdAccount).into(),
+        );
     }
     row
 }
@@ -139,22 +179,35 @@ fn check_owner(state: &State, token: &Token, asset: &Asset) -> Result<(), GraphE
         Kind::Page if !is_page_token => Err(GraphError::page_token_required()),
         Kind::Page => Ok(()),
         _ if access::businesses(state, token).contains(&asset.business) => Ok(()),
-        _ => Err(GraphError::permission(200, "Only the business that owns the asset can share it")),
+        _ => Err(GraphError::permission(
+            200,
+            "Only the business that owns the asset can share it",
+        )),
     }
 }
 
 fn partner(state: &State, call: &Call) -> Result<String, GraphError> {
-    let id = call.params.get("business").ok_or_else(|| GraphError::missing("business"))?;
+    let id = call
+        .params
+        .get("business")
+        .ok_or_else(|| GraphError::missing("business"))?;
     let known = state.world.businesses.has(id);
     if known {
         Ok(id.to_owned())
     } else {
-        Err(GraphError::new(100, "(#100) Param business must be a valid business ID"))
+        Err(GraphError::new(
+            100,
+            "(#100) Param business must be a valid business ID",
+        ))
     }
 }
 
 /// Businesses on the other side of shares, each once.
-fn partners(state: &State, business: &str, other: impl Fn(&Share, &str) -> Option<String>) -> Vec<String> {
+fn partners(
+    state: &State,
+    business: &str,
+    other: impl Fn(&Share, &str) -> Option<String>,
+) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for share in &state.world.shares {
         let Some(asset) = state.world.assets.find(&share.asset) else {
@@ -168,6 +221,13 @@ fn partners(state: &State, business: &str, other: impl Fn(&Share, &str) -> Optio
 
 fn end_shares(state: &mut State, partner: &str, owner: &str) {
     let assets = &state.world.assets;
-    let is_theirs = |share: &Share| assets.find(&share.asset).is_some_and(|asset| asset.business == owner);
-    state.world.shares.retain(|share| share.business != partner || !is_theirs(share));
+    let is_theirs = |share: &Share| {
+        assets
+            .find(&share.asset)
+            .is_some_and(|asset| asset.business == owner)
+    };
+    state
+        .world
+        .shares
+        .retain(|share| share.business != partner || !is_theirs(share));
 }

@@ -6,18 +6,25 @@ use super::{Call, GraphError, Method, caller::Caller};
 use crate::{state::State, webhook};
 
 /// Read, set or remove the subscription; only the app itself may, and only towards loopback.
-pub(crate) fn answer(state: &mut State, call: &Call, caller: &Caller, id: &str) -> Result<Value, GraphError> {
+pub(crate) fn answer(
+    state: &mut State,
+    call: &Call,
+    caller: &Caller,
+    id: &str,
+) -> Result<Value, GraphError> {
     let own = caller.user().is_none() && caller.app() == id;
     let app = state.world.apps.find_mut(id).filter(|_| own);
     let app = app.ok_or_else(|| GraphError::unsupported(call.method, id))?;
     match call.method {
         Method::Get => {
-            let row =
-                |url: &String| json!({"object": "managed_meta_account", "callback_url": url, "active": true});
+            let row = |url: &String| json!({"object": "managed_meta_account", "callback_url": url, "active": true});
             Ok(json!({"data": app.webhook_url.iter().map(row).collect::<Vec<_>>()}))
         }
         Method::Post => {
-            let url = call.params.get("callback_url").ok_or_else(|| GraphError::missing("callback_url"))?;
+            let url = call
+                .params
+                .get("callback_url")
+                .ok_or_else(|| GraphError::missing("callback_url"))?;
             webhook::loopback(url)
                 .ok_or_else(|| GraphError::new(2200, "(#2200) callback_url is not on loopback"))?;
             app.webhook_url = Some(url.to_owned());

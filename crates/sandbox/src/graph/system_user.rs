@@ -29,22 +29,38 @@ pub(crate) fn edge(
     match (call.method, edge) {
         (Method::Post, "access_tokens") => mint(state, call, token, id),
         (Method::Delete, "access_tokens") => {
-            state.tokens.end_where(Ending::Invalidated, |token| token.holder.user() == id);
+            state
+                .tokens
+                .end_where(Ending::Invalidated, |token| token.holder.user() == id);
             Ok(json!({"success": true}))
         }
         (Method::Post, "applications") => Ok(json!({"success": true})),
-        (Method::Get, "accounts" | "adaccounts" | "businesses") => user::edge(state, call, caller, edge),
+        (Method::Get, "accounts" | "adaccounts" | "businesses") => {
+            user::edge(state, call, caller, edge)
+        }
         (Method::Get, _) => assigned(state, call, id, edge),
         _ => Err(no_edge(call.method, id, edge, "SystemUser")),
     }
 }
 
 /// `/{business}/system_users`.
-pub(crate) fn of_business(state: &mut State, call: &Call, business: &str) -> Result<Value, GraphError> {
-    let users = state.world.system_users.iter().filter(|user| user.business == business);
+pub(crate) fn of_business(
+    state: &mut State,
+    call: &Call,
+    business: &str,
+) -> Result<Value, GraphError> {
+    let users = state
+        .world
+        .system_users
+        .iter()
+        .filter(|user| user.business == business);
     let ids = users.map(|user| user.id.clone()).collect();
     list::answer(state, call, ids, |state, id| {
-        let name = state.world.system_users.find(id).map(|user| user.name.as_str());
+        let name = state
+            .world
+            .system_users
+            .find(id)
+            .map(|user| user.name.as_str());
         Ok(json!({"id": id, "name": name, "role": "ADMIN"}))
     })
 }
@@ -57,13 +73,21 @@ pub(crate) fn of_client(
     business: &str,
 ) -> Result<Value, GraphError> {
     let asked = call.params.get("system_user_id");
-    let mut users = state.world.system_users.iter().filter(|user| user.business == business);
-    let user = users.find(|user| asked.is_none_or(|id| id == user.id)).map(|user| user.id.clone());
+    let mut users = state
+        .world
+        .system_users
+        .iter()
+        .filter(|user| user.business == business);
+    let user = users
+        .find(|user| asked.is_none_or(|id| id == user.id))
+        .map(|user| user.id.clone());
     let user = user.ok_or_else(|| GraphError::unsupported(call.method, business))?;
     if call.params.flag("fetch_only") != Some(true) {
         return mint(state, call, token, &user);
     }
-    let held = state.tokens.newest_of(&Holder::SystemUser(user), &token.app);
+    let held = state
+        .tokens
+        .newest_of(&Holder::SystemUser(user), &token.app);
     let held = held.ok_or_else(|| GraphError::new(100, "(#100) There is no token to fetch"))?;
     Ok(json!({"access_token": held.text}))
 }
@@ -74,7 +98,10 @@ fn mint(state: &mut State, call: &Call, caller: &Token, id: &str) -> Result<Valu
     }
     let app = call.params.get("business_app").unwrap_or(&caller.app);
     if app != caller.app {
-        return Err(GraphError::new(100, "(#100) Param business_app must be the app of the calling token"));
+        return Err(GraphError::new(
+            100,
+            "(#100) Param business_app must be the app of the calling token",
+        ));
     }
     let scopes = call.params.list("scope");
     if scopes.is_empty() {
@@ -83,18 +110,28 @@ fn mint(state: &mut State, call: &Call, caller: &Token, id: &str) -> Result<Valu
     let now = state.second();
     let made = Token::new(Holder::SystemUser(id.to_owned()), app, scopes, now);
     let is_dated = call.params.flag("set_token_expires_in_60_days") == Some(true);
-    let made = state.tokens.keep(Token { expires_at: is_dated.then(|| now + LONG), ..made });
+    let made = state.tokens.keep(Token {
+        expires_at: is_dated.then(|| now + LONG),
+        ..made
+    });
     Ok(json!({"access_token": made.text}))
 }
 
 fn assigned(state: &mut State, call: &Call, id: &str, edge: &str) -> Result<Value, GraphError> {
     let kind = edge.strip_prefix("assigned_").and_then(plural);
     let kind = kind.ok_or_else(|| no_edge(call.method, id, edge, "SystemUser"))?;
-    let scopes = kind.scopes().iter().map(|&scope| scope.to_owned()).collect();
+    let scopes = kind
+        .scopes()
+        .iter()
+        .map(|&scope| scope.to_owned())
+        .collect();
     // What is assigned is told whoever asks, so it is asked on the system user's own behalf.
     let own = Token::new(Holder::SystemUser(id.to_owned()), "", scopes, state.now());
-    let assets =
-        state.world.assets.iter().filter(|a| a.kind == kind && access::reach(state, &own, a).is_ok());
+    let assets = state
+        .world
+        .assets
+        .iter()
+        .filter(|a| a.kind == kind && access::reach(state, &own, a).is_ok());
     let ids = assets.map(|asset| asset.id.clone()).collect();
     user::rows(state, call, &own, ids, profile::default_fields(kind))
 }
@@ -102,9 +139,16 @@ fn assigned(state: &mut State, call: &Call, id: &str, edge: &str) -> Result<Valu
 /// The system user itself or a member of its business with the scope for it.
 fn check_admin(state: &State, call: &Call, token: &Token, id: &str) -> Result<(), GraphError> {
     let is_self = token.holder == Holder::SystemUser(id.to_owned());
-    let user = state.world.system_users.find(id).ok_or_else(|| GraphError::unsupported(call.method, id))?;
+    let user = state
+        .world
+        .system_users
+        .find(id)
+        .ok_or_else(|| GraphError::unsupported(call.method, id))?;
     let is_admin = access::businesses(state, token).contains(&user.business);
-    match (is_self || is_admin, is_self || token.has_any_scope(&["business_management"])) {
+    match (
+        is_self || is_admin,
+        is_self || token.has_any_scope(&["business_management"]),
+    ) {
         (true, true) => Ok(()),
         (true, false) => Err(GraphError::missing_permissions()),
         (false, _) => Err(GraphError::unsupported(call.method, id)),

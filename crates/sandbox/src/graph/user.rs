@@ -30,7 +30,9 @@ pub(crate) fn read_person(
         "id" => Some(json!(person.id)),
         "name" => Some(json!(person.name)),
         "is_work_account" => Some(json!(person.is_work_account)),
-        "email" | "first_name" | "last_name" | "picture" | "token_for_business" => Some(Value::Null),
+        "email" | "first_name" | "last_name" | "picture" | "token_for_business" => {
+            Some(Value::Null)
+        }
         _ => None,
     })
 }
@@ -43,8 +45,11 @@ pub(crate) fn read_system_user(
     id: &str,
 ) -> Result<Value, GraphError> {
     let user = state.world.system_users.find(id);
-    let seen =
-        user.filter(|user| caller.user().is_none_or(|token| is_seen(state, token, id, &user.business)));
+    let seen = user.filter(|user| {
+        caller
+            .user()
+            .is_none_or(|token| is_seen(state, token, id, &user.business))
+    });
     let user = seen.ok_or_else(|| GraphError::unsupported(call.method, id))?;
     let asked = fields::parse(call.params.get("fields").unwrap_or("name,id"));
     fields::render("SystemUser", &asked, |name| match name {
@@ -59,31 +64,55 @@ pub(crate) fn read_system_user(
 }
 
 /// The app itself.
-pub(crate) fn read_app(state: &State, call: &Call, caller: &Caller, id: &str) -> Result<Value, GraphError> {
-    let app = state.world.apps.find(id).filter(|app| caller.app() == app.id);
+pub(crate) fn read_app(
+    state: &State,
+    call: &Call,
+    caller: &Caller,
+    id: &str,
+) -> Result<Value, GraphError> {
+    let app = state
+        .world
+        .apps
+        .find(id)
+        .filter(|app| caller.app() == app.id);
     let app = app.ok_or_else(|| GraphError::unsupported(call.method, id))?;
     let asked = fields::parse(call.params.get("fields").unwrap_or("category,link,name,id"));
     fields::render("Application", &asked, |name| match name {
         "id" => Some(json!(app.id)),
         "name" => Some(json!(app.name)),
         "category" => Some(json!("Business and pages")),
-        "link" => Some(json!(format!("https://www.facebook.com/games/?app_id={}", app.id))),
+        "link" => Some(json!(format!(
+            "https://www.facebook.com/games/?app_id={}",
+            app.id
+        ))),
         "namespace" => Some(Value::Null),
         _ => None,
     })
 }
 
 /// `/me/accounts`, `/me/adaccounts`, `/me/businesses`.
-pub(crate) fn edge(state: &mut State, call: &Call, caller: &Caller, edge: &str) -> Result<Value, GraphError> {
+pub(crate) fn edge(
+    state: &mut State,
+    call: &Call,
+    caller: &Caller,
+    edge: &str,
+) -> Result<Value, GraphError> {
     let token = user_token(call, caller)?;
     let own = call.first() == Some("me") || call.first() == Some(token.holder.user());
     if !own || call.method != Method::Get {
-        return Err(GraphError::unsupported(call.method, call.first().unwrap_or_default()));
+        return Err(GraphError::unsupported(
+            call.method,
+            call.first().unwrap_or_default(),
+        ));
     }
     match edge {
-        "accounts" => {
-            assets(state, call, token, Kind::Page, "access_token,category,category_list,name,id,tasks")
-        }
+        "accounts" => assets(
+            state,
+            call,
+            token,
+            Kind::Page,
+            "access_token,category,category_list,name,id,tasks",
+        ),
         "adaccounts" => assets(state, call, token, Kind::AdAccount, "account_id,id"),
         "businesses" => assets(state, call, token, Kind::Business, "id,name"),
         _ => Err(no_edge(call.method, token.holder.user(), edge, "User")),
@@ -99,10 +128,19 @@ pub(crate) fn assets(
     default_fields: &str,
 ) -> Result<Value, GraphError> {
     if !token.has_any_scope(kind.scopes()) {
-        return Err(GraphError::permission(200, "Requires a permission that this token lacks"));
+        return Err(GraphError::permission(
+            200,
+            "Requires a permission that this token lacks",
+        ));
     }
     let reached = |asset: &&Asset| asset.kind == kind && access::reach(state, token, asset).is_ok();
-    let ids = state.world.assets.iter().filter(reached).map(|asset| asset.id.clone()).collect();
+    let ids = state
+        .world
+        .assets
+        .iter()
+        .filter(reached)
+        .map(|asset| asset.id.clone())
+        .collect();
     rows(state, call, token, ids, default_fields)
 }
 
@@ -131,17 +169,40 @@ pub(crate) fn assigned(
     token: &Token,
     asset: &Asset,
 ) -> Result<Value, GraphError> {
-    let asked = call.params.get("business").ok_or_else(|| GraphError::missing("business"))?;
-    let tasks = access::reach(state, token, asset).map(|access| access.tasks).unwrap_or_default();
-    let member = |id: &str| matches!(access::standing(state, id, asked), access::Standing::Member { .. });
-    let ids = state.world.persons.iter().filter(|p| member(&p.id)).map(|p| p.id.clone()).collect();
+    let asked = call
+        .params
+        .get("business")
+        .ok_or_else(|| GraphError::missing("business"))?;
+    let tasks = access::reach(state, token, asset)
+        .map(|access| access.tasks)
+        .unwrap_or_default();
+    let member = |id: &str| {
+        matches!(
+            access::standing(state, id, asked),
+            access::Standing::Member { .. }
+        )
+    };
+    let ids = state
+        .world
+        .persons
+        .iter()
+        .filter(|p| member(&p.id))
+        .map(|p| p.id.clone())
+        .collect();
     list::answer(state, call, ids, |state, id| {
-        let name = state.world.persons.find(id).map(|person| person.name.as_str());
+        let name = state
+            .world
+            .persons
+            .find(id)
+            .map(|person| person.name.as_str());
         Ok(json!({"id": id, "name": name, "tasks": tasks}))
     })
 }
 
 fn is_seen(state: &State, token: &Token, id: &str, business: &str) -> bool {
     let is_self = matches!(&token.holder, Holder::SystemUser(own) if own == id);
-    is_self || access::businesses(state, token).iter().any(|have| have == business)
+    is_self
+        || access::businesses(state, token)
+            .iter()
+            .any(|have| have == business)
 }

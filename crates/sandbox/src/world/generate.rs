@@ -5,11 +5,17 @@ use super::{Asset, scenario::Generate};
 impl Generate {
     /// The assets of this rule, with consecutive ids.
     pub fn assets(&self) -> Result<Vec<Asset>, String> {
-        let digits_at = self.first_id.find(|c: char| c.is_ascii_digit()).unwrap_or(self.first_id.len());
+        let digits_at = self
+            .first_id
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(self.first_id.len());
         let (prefix, digits) = self.first_id.split_at(digits_at);
-        let first: u64 =
-            digits.parse().map_err(|_| format!("{:?} does not end in a number", self.first_id))?;
-        Ok((0..self.count).map(|n| self.asset(prefix, first, n)).collect())
+        let first: u64 = digits
+            .parse()
+            .map_err(|_| format!("{:?} does not end in a number", self.first_id))?;
+        Ok((0..self.count)
+            .map(|n| self.asset(prefix, first, n))
+            .collect())
     }
 
     fn asset(&self, prefix: &str, first: u64, n: u32) -> Asset {

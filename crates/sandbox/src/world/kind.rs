@@ -57,11 +57,20 @@ impl Kind {
     /// What a person with full control may do on such an asset.
     pub fn full_tasks(self) -> &'static [&'static str] {
         match self {
-            Self::Page => &["MODERATE", "MESSAGING", "ANALYZE", "ADVERTISE", "CREATE_CONTENT", "MANAGE"],
+            Self::Page => &[
+                "MODERATE",
+                "MESSAGING",
+                "ANALYZE",
+                "ADVERTISE",
+                "CREATE_CONTENT",
+                "MANAGE",
+            ],
             Self::AdAccount => &["DRAFT", "ANALYZE", "ADVERTISE", "MANAGE", "AA_ANALYZE"],
             Self::Pixel => &["AA_ANALYZE", "ADVERTISE", "ANALYZE", "EDIT", "UPLOAD"],
             Self::ProductCatalog => &["AA_ANALYZE", "ADVERTISE", "MANAGE", "MANAGE_AR"],
-            Self::WhatsappBusinessAccount => &["DEVELOP", "MANAGE", "MANAGE_PHONE", "MANAGE_TEMPLATES"],
+            Self::WhatsappBusinessAccount => {
+                &["DEVELOP", "MANAGE", "MANAGE_PHONE", "MANAGE_TEMPLATES"]
+            }
             Self::Business | Self::InstagramAccount => &["MANAGE"],
         }
     }

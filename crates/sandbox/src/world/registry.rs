@@ -17,7 +17,10 @@ pub(crate) struct Registry<T> {
 
 impl<T> Default for Registry<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), places: HashMap::new() }
+        Self {
+            items: Vec::new(),
+            places: HashMap::new(),
+        }
     }
 }
 

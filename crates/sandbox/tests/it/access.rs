@@ -11,7 +11,10 @@ async fn every_kind_answers_its_cheapest_probe() {
     let token = bench.person().await;
     let probes = [
         (PAGE, "id,user_access_expire_time,tasks,access_token"),
-        (AD_ACCOUNT, "id,account_status,user_tasks,user_access_expire_time"),
+        (
+            AD_ACCOUNT,
+            "id,account_status,user_tasks,user_access_expire_time",
+        ),
         (BUSINESS, "id,user_access_expire_time"),
         (CATALOG, "id,user_access_expire_time"),
         ("700000000010001", "id,user_access_expire_time"),
@@ -21,7 +24,10 @@ async fn every_kind_answers_its_cheapest_probe() {
     for (id, fields) in probes {
         let (status, node) = bench.read(&token, &format!("{id}?fields={fields}")).await;
         assert_eq!((status, node["id"].as_str()), (200, Some(id)), "{node}");
-        assert!(node.get("user_access_expire_time").is_none(), "nothing is known of an end");
+        assert!(
+            node.get("user_access_expire_time").is_none(),
+            "nothing is known of an end"
+        );
     }
 }
 
@@ -29,8 +35,13 @@ async fn every_kind_answers_its_cheapest_probe() {
 async fn fields_a_type_lacks_are_refused() {
     let bench = Bench::start().await;
     let token = bench.person().await;
-    for (id, node_type) in [("17841400000010001", "IGUser"), ("800000000010001", "WhatsAppBusinessAccount")] {
-        let (status, body) = bench.read(&token, &format!("{id}?fields=user_access_expire_time")).await;
+    for (id, node_type) in [
+        ("17841400000010001", "IGUser"),
+        ("800000000010001", "WhatsAppBusinessAccount"),
+    ] {
+        let (status, body) = bench
+            .read(&token, &format!("{id}?fields=user_access_expire_time"))
+            .await;
         assert_eq!((status, fault(&body)), (400, (100, None)));
         let wanted = format!(
             "(#100) Tried accessing nonexisting field (user_access_expire_time) on node type ({node_type})"
@@ -43,7 +54,9 @@ async fn fields_a_type_lacks_are_refused() {
 async fn an_ad_account_has_no_node_under_its_bare_digits() {
     let bench = Bench::start().await;
     let token = bench.person().await;
-    let (_, body) = bench.read(&token, AD_ACCOUNT.trim_start_matches("act_")).await;
+    let (_, body) = bench
+        .read(&token, AD_ACCOUNT.trim_start_matches("act_"))
+        .await;
     assert_eq!(
         (fault(&body), body["error"]["type"].as_str()),
         ((100, Some(33)), Some("GraphMethodException"))
@@ -54,8 +67,13 @@ async fn an_ad_account_has_no_node_under_its_bare_digits() {
 async fn a_stranger_sees_a_page_only_from_outside() {
     let bench = Bench::start().await;
     let token = bench.token(json!({"person": MANAGED, "app": APP.0})).await;
-    assert_eq!(bench.read(&token, &format!("{PAGE}?fields=id")).await.0, 200);
-    let (_, page) = bench.read(&token, &format!("{PAGE}?fields=id,tasks,access_token")).await;
+    assert_eq!(
+        bench.read(&token, &format!("{PAGE}?fields=id")).await.0,
+        200
+    );
+    let (_, page) = bench
+        .read(&token, &format!("{PAGE}?fields=id,tasks,access_token"))
+        .await;
     assert_eq!(fault(&page), (100, Some(33)));
     let (status, account) = bench.read(&token, AD_ACCOUNT).await;
     assert_eq!((status, fault(&account)), (403, (200, None)));
@@ -65,14 +83,29 @@ async fn a_stranger_sees_a_page_only_from_outside() {
 #[tokio::test]
 async fn what_was_not_ticked_at_login_is_refused() {
     let bench = Bench::start().await;
-    let token = bench.token(json!({"person": PERSON, "app": APP.0, "assets": [AD_ACCOUNT]})).await;
+    let token = bench
+        .token(json!({"person": PERSON, "app": APP.0, "assets": [AD_ACCOUNT]}))
+        .await;
     assert_eq!(bench.read(&token, AD_ACCOUNT).await.0, 200);
     let (_, page) = bench.read(&token, PAGE).await;
     assert_eq!(fault(&page), (190, None));
-    assert!(page["error"]["message"].as_str().unwrap().contains("must be granted before impersonating"));
+    assert!(
+        page["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("must be granted before impersonating")
+    );
     let granular = bench.debug(&token).await["granular_scopes"].clone();
-    let ads = granular.as_array().unwrap().iter().find(|scope| scope["scope"] == "ads_read").unwrap();
-    assert_eq!(ads["target_ids"], json!([AD_ACCOUNT.trim_start_matches("act_")]));
+    let ads = granular
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|scope| scope["scope"] == "ads_read")
+        .unwrap();
+    assert_eq!(
+        ads["target_ids"],
+        json!([AD_ACCOUNT.trim_start_matches("act_")])
+    );
 }
 
 #[tokio::test]
@@ -100,17 +133,34 @@ generate:
     let (_, reduced) = bench.read(&token, "32?fields=tasks,access_token").await;
     assert_eq!(reduced["tasks"], json!(["ANALYZE"]));
     assert!(reduced["access_token"].is_string());
-    assert_eq!(bench.read(&token, "act_41?fields=user_tasks").await.1["user_tasks"], json!(["ANALYZE"]));
-    assert_eq!(fault(&bench.read(&token, "33?fields=tasks").await.1), (100, Some(33)));
-    assert_eq!(fault(&bench.read(&token, "51?fields=tasks").await.1), (415, None));
+    assert_eq!(
+        bench.read(&token, "act_41?fields=user_tasks").await.1["user_tasks"],
+        json!(["ANALYZE"])
+    );
+    assert_eq!(
+        fault(&bench.read(&token, "33?fields=tasks").await.1),
+        (100, Some(33))
+    );
+    assert_eq!(
+        fault(&bench.read(&token, "51?fields=tasks").await.1),
+        (415, None)
+    );
 }
 
 #[tokio::test]
 async fn scopes_are_needed() {
     let bench = Bench::start().await;
-    let token = bench.token(json!({"person": PERSON, "app": APP.0, "scopes": ["public_profile"]})).await;
-    assert_eq!(fault(&bench.read(&token, &format!("{PAGE}?fields=tasks")).await.1), (10, None));
-    assert_eq!(bench.read(&token, BUSINESS).await.1["error"]["message"], "(#100) Missing permissions");
+    let token = bench
+        .token(json!({"person": PERSON, "app": APP.0, "scopes": ["public_profile"]}))
+        .await;
+    assert_eq!(
+        fault(&bench.read(&token, &format!("{PAGE}?fields=tasks")).await.1),
+        (10, None)
+    );
+    assert_eq!(
+        bench.read(&token, BUSINESS).await.1["error"]["message"],
+        "(#100) Missing permissions"
+    );
     assert_eq!(fault(&bench.read(&token, AD_ACCOUNT).await.1), (200, None));
 }
 
@@ -120,7 +170,12 @@ async fn several_ids_at_once_are_refused_the_new_way() {
     let token = bench.person().await;
     let (status, body) = bench.read(&token, &format!("?ids={PAGE},{CATALOG}")).await;
     assert_eq!((status, fault(&body)), (500, (100, None)));
-    assert!(body["error"]["message"].as_str().unwrap().contains("ids query parameter is deprecated"));
+    assert!(
+        body["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("ids query parameter is deprecated")
+    );
 }
 
 #[tokio::test]
@@ -129,12 +184,21 @@ async fn headers_tell_version_and_usage() {
     let token = bench.person().await;
     let mut last = None;
     for _ in 0..12 {
-        let call = bench.http.get(bench.at(&format!("v19.0/{AD_ACCOUNT}/"))).bearer_auth(&token);
+        let call = bench
+            .http
+            .get(bench.at(&format!("v19.0/{AD_ACCOUNT}/")))
+            .bearer_auth(&token);
         last = Some(call.send().await.unwrap());
     }
     let headers = last.unwrap().headers().clone();
     assert_eq!(headers["facebook-api-version"], "v21.0");
-    for name in ["x-fb-trace-id", "x-fb-rev", "x-fb-debug", "x-app-usage", "x-business-use-case-usage"] {
+    for name in [
+        "x-fb-trace-id",
+        "x-fb-rev",
+        "x-fb-debug",
+        "x-app-usage",
+        "x-business-use-case-usage",
+    ] {
         assert!(headers.contains_key(name), "{name} is missing");
     }
 }

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use crate::bench::{APP, Bench, CATALOG, PAGE, PERSON, STRICT_APP, fault, inner};
 
 fn reads(urls: &[String]) -> Value {
-    urls.iter().map(|url| json!({"method": "GET", "relative_url": url})).collect()
+    urls.iter()
+        .map(|url| json!({"method": "GET", "relative_url": url}))
+        .collect()
 }
 
 #[tokio::test]
@@ -14,15 +16,30 @@ async fn items_answer_in_order_and_carry_their_own_tokens() {
     let bench = Bench::start().await;
     let (token, other) = (bench.person().await, bench.person().await);
     bench.order("tokens/revoke", json!({"token": other})).await;
-    let urls =
-        [format!("{PAGE}?fields=id,name"), format!("/v25.0/me/?access_token={other}"), CATALOG.to_owned()];
+    let urls = [
+        format!("{PAGE}?fields=id,name"),
+        format!("/v25.0/me/?access_token={other}"),
+        CATALOG.to_owned(),
+    ];
     let (status, body) = bench.batch(&token, &reads(&urls)).await;
-    let codes: Vec<&Value> = body.as_array().unwrap().iter().map(|item| &item["code"]).collect();
-    assert_eq!((status, codes), (200, vec![&json!(200), &json!(400), &json!(200)]));
+    let codes: Vec<&Value> = body
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["code"])
+        .collect();
+    assert_eq!(
+        (status, codes),
+        (200, vec![&json!(200), &json!(400), &json!(200)])
+    );
     assert_eq!(inner(&body[0])["id"], PAGE);
     assert_eq!(fault(&inner(&body[1])), (190, Some(466)));
     assert!(
-        body[0]["headers"].as_array().unwrap().iter().any(|header| header["name"] == "facebook-api-version")
+        body[0]["headers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|header| header["name"] == "facebook-api-version")
     );
 }
 
@@ -30,9 +47,15 @@ async fn items_answer_in_order_and_carry_their_own_tokens() {
 async fn the_app_token_may_carry_items_of_others() {
     let bench = Bench::start().await;
     let token = bench.person().await;
-    let items = reads(&[format!("{PAGE}?fields=tasks&access_token={token}"), PAGE.to_owned()]);
+    let items = reads(&[
+        format!("{PAGE}?fields=tasks&access_token={token}"),
+        PAGE.to_owned(),
+    ]);
     let (_, body) = bench.batch(&format!("{}|{}", APP.0, APP.1), &items).await;
-    assert_eq!((body[0]["code"].as_u64(), body[1]["code"].as_u64()), (Some(200), Some(400)));
+    assert_eq!(
+        (body[0]["code"].as_u64(), body[1]["code"].as_u64()),
+        (Some(200), Some(400))
+    );
 }
 
 #[tokio::test]
@@ -42,7 +65,9 @@ async fn a_bad_token_at_the_top_fails_the_whole() {
     let items = reads(&[format!("{PAGE}?access_token={token}")]);
     let (status, body) = bench.batch("EAAnonsense", &items).await;
     assert_eq!((status, fault(&body)), (400, (190, None)));
-    let (_, body) = bench.send(Method::POST, "", &[("batch", &items.to_string())]).await;
+    let (_, body) = bench
+        .send(Method::POST, "", &[("batch", &items.to_string())])
+        .await;
     assert_eq!(fault(&body), (104, None));
 }
 
@@ -50,9 +75,13 @@ async fn a_bad_token_at_the_top_fails_the_whole() {
 async fn fifty_items_are_the_limit() {
     let bench = Bench::start().await;
     let token = bench.person().await;
-    let fits = bench.batch(&token, &reads(&vec![PAGE.to_owned(); 50])).await;
+    let fits = bench
+        .batch(&token, &reads(&vec![PAGE.to_owned(); 50]))
+        .await;
     assert_eq!((fits.0, fits.1.as_array().map(Vec::len)), (200, Some(50)));
-    let (_, body) = bench.batch(&token, &reads(&vec![PAGE.to_owned(); 51])).await;
+    let (_, body) = bench
+        .batch(&token, &reads(&vec![PAGE.to_owned(); 51]))
+        .await;
     assert_eq!(body["error"]["type"], "GraphBatchException");
 }
 
@@ -60,18 +89,40 @@ async fn fifty_items_are_the_limit() {
 async fn json_bodies_headers_switch_and_null_items() {
     let bench = Bench::start().await;
     let token = bench.person().await;
-    bench.order("faults", json!({"match": {"asset": PAGE}, "effect": "null_item", "times": 1})).await;
-    let order = json!({"batch": reads(&[PAGE.to_owned(), PAGE.to_owned()]), "include_headers": false});
-    let call = bench.http.post(bench.at(&format!("v24.0?access_token={token}"))).json(&order);
-    let body: Value = serde_json::from_str(&call.send().await.unwrap().text().await.unwrap()).unwrap();
-    assert!(body[0].is_null() && body[1]["code"] == 200 && body[1].get("headers").is_none(), "{body}");
+    bench
+        .order(
+            "faults",
+            json!({"match": {"asset": PAGE}, "effect": "null_item", "times": 1}),
+        )
+        .await;
+    let order =
+        json!({"batch": reads(&[PAGE.to_owned(), PAGE.to_owned()]), "include_headers": false});
+    let call = bench
+        .http
+        .post(bench.at(&format!("v24.0?access_token={token}")))
+        .json(&order);
+    let body: Value =
+        serde_json::from_str(&call.send().await.unwrap().text().await.unwrap()).unwrap();
+    assert!(
+        body[0].is_null() && body[1]["code"] == 200 && body[1].get("headers").is_none(),
+        "{body}"
+    );
 }
 
 #[tokio::test]
 async fn items_with_own_tokens_need_own_proofs() {
     let bench = Bench::start().await;
-    let token = bench.token(json!({"person": PERSON, "app": STRICT_APP.0})).await;
+    let token = bench
+        .token(json!({"person": PERSON, "app": STRICT_APP.0}))
+        .await;
     let items = reads(&[format!("{PAGE}?access_token={token}")]);
-    let (_, body) = bench.batch(&format!("{}|{}", STRICT_APP.0, STRICT_APP.1), &items).await;
-    assert!(inner(&body[0])["error"]["message"].as_str().unwrap().contains("require an appsecret_proof"));
+    let (_, body) = bench
+        .batch(&format!("{}|{}", STRICT_APP.0, STRICT_APP.1), &items)
+        .await;
+    assert!(
+        inner(&body[0])["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("require an appsecret_proof")
+    );
 }

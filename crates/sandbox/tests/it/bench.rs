@@ -28,9 +28,19 @@ impl Bench {
 
     pub async fn with(world: World) -> Self {
         let (clock, listen) = (Clock::new(), SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-        let sandbox = Sandbox::start(Settings { listen, world, clock: clock.clone() }).await.unwrap();
+        let sandbox = Sandbox::start(Settings {
+            listen,
+            world,
+            clock: clock.clone(),
+        })
+        .await
+        .unwrap();
         let http = Client::builder().no_proxy().build().unwrap();
-        Self { sandbox, clock, http }
+        Self {
+            sandbox,
+            clock,
+            http,
+        }
     }
 
     /// A Graph call; the target is what follows the base URL.
@@ -41,15 +51,29 @@ impl Bench {
     /// A node with a token of the lenient app.
     pub async fn read(&self, token: &str, target: &str) -> (u16, Value) {
         let separator = if target.contains('?') { '&' } else { '?' };
-        self.get(&format!("v26.0/{target}{separator}access_token={token}")).await
+        self.get(&format!("v26.0/{target}{separator}access_token={token}"))
+            .await
     }
 
     pub async fn send(&self, method: Method, target: &str, form: &[(&str, &str)]) -> (u16, Value) {
-        answer(self.http.request(method, self.at(target)).form(form).send().await.unwrap()).await
+        answer(
+            self.http
+                .request(method, self.at(target))
+                .form(form)
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
     }
 
     pub async fn batch(&self, token: &str, items: &Value) -> (u16, Value) {
-        self.send(Method::POST, "v26.0/", &[("access_token", token), ("batch", &items.to_string())]).await
+        self.send(
+            Method::POST,
+            "v26.0/",
+            &[("access_token", token), ("batch", &items.to_string())],
+        )
+        .await
     }
 
     pub async fn order(&self, path: &str, body: Value) -> (u16, Value) {
@@ -73,14 +97,19 @@ impl Bench {
     }
 
     pub async fn page_token(&self, token: &str) -> String {
-        let (_, page) = self.read(token, &format!("{PAGE}?fields=access_token")).await;
+        let (_, page) = self
+            .read(token, &format!("{PAGE}?fields=access_token"))
+            .await;
         page["access_token"].as_str().unwrap().to_owned()
     }
 
     pub async fn debug(&self, input: &str) -> Value {
         let (id, secret) = APP;
-        let (status, body) =
-            self.get(&format!("debug_token?input_token={input}&access_token={id}|{secret}")).await;
+        let (status, body) = self
+            .get(&format!(
+                "debug_token?input_token={input}&access_token={id}|{secret}"
+            ))
+            .await;
         assert_eq!(status, 200, "{body}");
         body["data"].clone()
     }
@@ -92,7 +121,10 @@ impl Bench {
 
 /// Code and subcode of an error.
 pub fn fault(body: &Value) -> (i64, Option<i64>) {
-    (body["error"]["code"].as_i64().unwrap_or(0), body["error"]["error_subcode"].as_i64())
+    (
+        body["error"]["code"].as_i64().unwrap_or(0),
+        body["error"]["error_subcode"].as_i64(),
+    )
 }
 
 /// The body inside a batch item.
@@ -103,5 +135,8 @@ pub fn inner(item: &Value) -> Value {
 async fn answer(response: Response) -> (u16, Value) {
     let status = response.status().as_u16();
     let text = response.text().await.unwrap();
-    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    (
+        status,
+        serde_json::from_str(&text).unwrap_or(Value::String(text)),
+    )
 }

@@ -14,7 +14,12 @@ use crate::bench::{APP, BUSINESS, Bench, MANAGED, PERSON};
 #[tokio::test]
 async fn it_listens_on_loopback_only() {
     let listen = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-    let refused = Sandbox::start(Settings { listen, world: World::demo(), clock: Clock::new() }).await;
+    let refused = Sandbox::start(Settings {
+        listen,
+        world: World::demo(),
+        clock: Clock::new(),
+    })
+    .await;
     assert!(matches!(refused, Err(Error::NotLoopback(address)) if address == listen));
 }
 
@@ -41,19 +46,39 @@ async fn bad_orders_name_the_field() {
         ("tokens", json!({"person": "1", "app": APP.0}), "person"),
         ("tokens", json!({"person": PERSON, "app": "1"}), "app"),
         ("tokens", json!({"person": PERSON}), "app"),
-        ("tokens", json!({"person": PERSON, "app": APP.0, "assets": ["1"]}), "assets"),
-        ("tokens", json!({"person": PERSON, "app": APP.0, "scope": "x"}), "scope"),
+        (
+            "tokens",
+            json!({"person": PERSON, "app": APP.0, "assets": ["1"]}),
+            "assets",
+        ),
+        (
+            "tokens",
+            json!({"person": PERSON, "app": APP.0, "scope": "x"}),
+            "scope",
+        ),
         ("clock", json!({"advance": "soon"}), "advance"),
         ("clock", json!({"now": "soon"}), "now"),
-        ("migrations", json!({"person": PERSON, "business": "1", "new_person": MANAGED}), "business"),
-        ("migrations", json!({"person": PERSON, "business": BUSINESS, "new_person": PERSON}), "new_person"),
+        (
+            "migrations",
+            json!({"person": PERSON, "business": "1", "new_person": MANAGED}),
+            "business",
+        ),
+        (
+            "migrations",
+            json!({"person": PERSON, "business": BUSINESS, "new_person": PERSON}),
+            "new_person",
+        ),
         ("faults", json!({"effect": "explode"}), "effect"),
         ("faults", json!({"effect": "drop", "when": 1}), "when"),
     ];
     let before = bench.get("sandbox/world").await.1["migrations"].clone();
     for (path, order, field) in orders {
         let (status, body) = bench.order(path, order.clone()).await;
-        assert_eq!((status, body["error"]["field"].as_str()), (400, Some(field)), "{order}: {body}");
+        assert_eq!(
+            (status, body["error"]["field"].as_str()),
+            (400, Some(field)),
+            "{order}: {body}"
+        );
     }
     assert_eq!(bench.get("sandbox/world").await.1["migrations"], before);
     assert_eq!(bench.get("sandbox/faults").await.1["data"], json!([]));
@@ -64,11 +89,20 @@ async fn a_bad_world_leaves_the_old_one() {
     let bench = Bench::start().await;
     let token = bench.person().await;
     for (scenario, field) in [
-        ("businesses: [{id: '1', name: A}, {id: '1', name: B}]", "businesses[1].id"),
-        ("persons: [{id: '1', name: A, roles: [{business: '7'}]}]", "persons[\"1\"].roles[0].business"),
+        (
+            "businesses: [{id: '1', name: A}, {id: '1', name: B}]",
+            "businesses[1].id",
+        ),
+        (
+            "persons: [{id: '1', name: A, roles: [{business: '7'}]}]",
+            "persons[\"1\"].roles[0].business",
+        ),
         ("apps: [{id: '1', name: A}]", "apps[0]"),
     ] {
-        let call = bench.http.request(Method::PUT, bench.at("sandbox/world")).body(scenario);
+        let call = bench
+            .http
+            .request(Method::PUT, bench.at("sandbox/world"))
+            .body(scenario);
         let answer = call.send().await.unwrap();
         assert_eq!(answer.status(), 400);
         let body: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
@@ -82,8 +116,15 @@ async fn the_clock_moves_forward_and_to_a_moment() {
     let bench = Bench::start().await;
     bench.order("clock", json!({"advance": "30d"})).await;
     bench.order("clock", json!({"advance": 60})).await;
-    let (_, told) = bench.order("clock", json!({"now": "2031-05-01T00:00:00Z"})).await;
-    assert!(told["now"].as_str().unwrap().starts_with("2031-05-01T00:00:00"));
+    let (_, told) = bench
+        .order("clock", json!({"now": "2031-05-01T00:00:00Z"}))
+        .await;
+    assert!(
+        told["now"]
+            .as_str()
+            .unwrap()
+            .starts_with("2031-05-01T00:00:00")
+    );
     assert_eq!(bench.clock.now().format("%Y-%m").to_string(), "2031-05");
 }
 
@@ -99,6 +140,8 @@ generate: [{kind: page, business: "2", count: 10000, first_id: "300000000000000"
     let (_, world) = bench.get("sandbox/world").await;
     assert_eq!(world["assets"].as_array().unwrap().len(), 10_001);
     let token = bench.person().await;
-    let (_, page) = bench.read(&token, "300000000009999?fields=name,tasks").await;
+    let (_, page) = bench
+        .read(&token, "300000000009999?fields=name,tasks")
+        .await;
     assert_eq!(page["name"], "Page 10000");
 }

@@ -16,12 +16,23 @@ pub fn proof(secret: &str, message: &str) -> String {
 #[tokio::test]
 async fn an_app_that_demands_proofs_gets_them() {
     let bench = Bench::start().await;
-    let token = bench.token(json!({"person": PERSON, "app": STRICT_APP.0})).await;
+    let token = bench
+        .token(json!({"person": PERSON, "app": STRICT_APP.0}))
+        .await;
     let (_, body) = bench.read(&token, "me").await;
-    assert_eq!(body["error"]["message"], "API calls from the server require an appsecret_proof argument");
+    assert_eq!(
+        body["error"]["message"],
+        "API calls from the server require an appsecret_proof argument"
+    );
     assert_eq!(body["error"]["type"], "GraphMethodException");
     let right = proof(STRICT_APP.1, &token);
-    assert_eq!(bench.read(&token, &format!("me?appsecret_proof={right}")).await.0, 200);
+    assert_eq!(
+        bench
+            .read(&token, &format!("me?appsecret_proof={right}"))
+            .await
+            .0,
+        200
+    );
 }
 
 #[tokio::test]
@@ -29,9 +40,14 @@ async fn a_wrong_proof_is_refused_even_where_none_is_needed() {
     let bench = Bench::start().await;
     let token = bench.person().await;
     let wrong = proof(STRICT_APP.1, &token);
-    let (status, body) = bench.read(&token, &format!("me?appsecret_proof={wrong}")).await;
+    let (status, body) = bench
+        .read(&token, &format!("me?appsecret_proof={wrong}"))
+        .await;
     assert_eq!(status, 400);
-    assert_eq!(body["error"]["message"], "Invalid appsecret_proof provided in the API argument");
+    assert_eq!(
+        body["error"]["message"],
+        "Invalid appsecret_proof provided in the API argument"
+    );
 }
 
 #[tokio::test]

@@ -15,21 +15,34 @@ async fn a_share_outlives_the_migration_of_who_made_it() {
     let bench = Bench::start().await;
     let owner = bench.person().await;
     let partner = bench.token(json!({"person": NINE.0, "app": APP.0})).await;
-    let form =
-        [("access_token", owner.as_str()), ("business", NINE.1), ("permitted_tasks", r#"["ANALYZE"]"#)];
-    let (_, made) = bench.send(Method::POST, &format!("v26.0/{AD_ACCOUNT}/agencies"), &form).await;
+    let form = [
+        ("access_token", owner.as_str()),
+        ("business", NINE.1),
+        ("permitted_tasks", r#"["ANALYZE"]"#),
+    ];
+    let (_, made) = bench
+        .send(Method::POST, &format!("v26.0/{AD_ACCOUNT}/agencies"), &form)
+        .await;
     assert_eq!(made, json!({"success": true}));
     let order = json!({"person": PERSON, "business": BUSINESS, "new_person": MANAGED});
     bench.order("migrations", order).await;
     bench.clock.advance(Duration::days(40));
     assert_ne!(bench.read(&owner, AD_ACCOUNT).await.0, 200);
     assert_eq!(
-        bench.read(&partner, &format!("{AD_ACCOUNT}?fields=user_tasks")).await.1["user_tasks"],
+        bench
+            .read(&partner, &format!("{AD_ACCOUNT}?fields=user_tasks"))
+            .await
+            .1["user_tasks"],
         json!(["ANALYZE"])
     );
     let (_, clients) = bench.read(&partner, &format!("{}/clients", NINE.1)).await;
-    assert_eq!(clients["data"][0]["ad_account_permissions"][0]["access_status"], "CONFIRMED");
-    let (_, listed) = bench.read(&partner, &format!("{}/client_ad_accounts", NINE.1)).await;
+    assert_eq!(
+        clients["data"][0]["ad_account_permissions"][0]["access_status"],
+        "CONFIRMED"
+    );
+    let (_, listed) = bench
+        .read(&partner, &format!("{}/client_ad_accounts", NINE.1))
+        .await;
     assert_eq!(listed["data"][0]["id"], AD_ACCOUNT);
 }
 
@@ -40,12 +53,21 @@ async fn pages_are_shared_with_page_tokens() {
     let page = bench.page_token(&owner).await;
     let target = format!("v26.0/{PAGE}/agencies");
     let form = |token| [("access_token", token), ("business", NINE.1)];
-    assert_eq!(fault(&bench.send(Method::POST, &target, &form(&owner)).await.1), (190, Some(2_069_032)));
+    assert_eq!(
+        fault(&bench.send(Method::POST, &target, &form(&owner)).await.1),
+        (190, Some(2_069_032))
+    );
     assert_eq!(bench.send(Method::POST, &target, &form(&page)).await.0, 200);
     let (_, agencies) = bench.read(&owner, &format!("{PAGE}/agencies")).await;
     assert_eq!(agencies["data"][0]["id"], NINE.1);
-    assert_eq!(bench.send(Method::DELETE, &target, &form(&page)).await.1, json!({"success": true}));
-    assert_eq!(bench.read(&owner, &format!("{PAGE}/agencies")).await.1["data"], json!([]));
+    assert_eq!(
+        bench.send(Method::DELETE, &target, &form(&page)).await.1,
+        json!({"success": true})
+    );
+    assert_eq!(
+        bench.read(&owner, &format!("{PAGE}/agencies")).await.1["data"],
+        json!([])
+    );
 }
 
 #[tokio::test]
@@ -59,9 +81,17 @@ async fn an_admin_makes_tokens_for_a_system_user() {
         ("scope", "ads_read,business_management"),
     ];
     let (_, refused) = bench.send(Method::POST, &target, &bare).await;
-    assert!(refused["error"]["message"].as_str().unwrap().contains("appsecret_proof"));
+    assert!(
+        refused["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("appsecret_proof")
+    );
     assert_eq!(
-        bench.read(&admin, &format!("{SYSTEM_USER}/assigned_ad_accounts")).await.1["data"]
+        bench
+            .read(&admin, &format!("{SYSTEM_USER}/assigned_ad_accounts"))
+            .await
+            .1["data"]
             .as_array()
             .unwrap()
             .len(),
@@ -69,7 +99,12 @@ async fn an_admin_makes_tokens_for_a_system_user() {
     );
     let stranger = bench.token(json!({"person": NINE.0, "app": APP.0})).await;
     assert_eq!(
-        fault(&bench.read(&stranger, &format!("{SYSTEM_USER}/assigned_pages")).await.1),
+        fault(
+            &bench
+                .read(&stranger, &format!("{SYSTEM_USER}/assigned_pages"))
+                .await
+                .1
+        ),
         (100, Some(33))
     );
 }
@@ -88,15 +123,30 @@ onbehalf_requests: [{id: "77", receiving_business: "2", requesting_business: "3"
 "#,
     );
     let bench = Bench::with(world.unwrap()).await;
-    let (party, stranger) =
-        (bench.person().await, bench.token(json!({"person": NINE.0, "app": APP.0})).await);
+    let (party, stranger) = (
+        bench.person().await,
+        bench.token(json!({"person": NINE.0, "app": APP.0})).await,
+    );
     assert_eq!(fault(&bench.read(&stranger, "77").await.1), (100, Some(33)));
-    assert_eq!(bench.read(&party, "77?fields=status").await.1, json!({"id": "77", "status": "IN_PROGRESS"}));
-    for edge in ["act_21/onbehalf_requests?status=IN_PROGRESS", "2/received_inprogress_onbehalf_requests"] {
-        assert_eq!(bench.read(&party, edge).await.1["data"][0]["id"], "77", "{edge}");
+    assert_eq!(
+        bench.read(&party, "77?fields=status").await.1,
+        json!({"id": "77", "status": "IN_PROGRESS"})
+    );
+    for edge in [
+        "act_21/onbehalf_requests?status=IN_PROGRESS",
+        "2/received_inprogress_onbehalf_requests",
+    ] {
+        assert_eq!(
+            bench.read(&party, edge).await.1["data"][0]["id"],
+            "77",
+            "{edge}"
+        );
     }
     let form = [("access_token", party.as_str())];
-    assert_eq!(bench.send(Method::DELETE, "v26.0/77", &form).await.1, json!({"success": "true"}));
+    assert_eq!(
+        bench.send(Method::DELETE, "v26.0/77", &form).await.1,
+        json!({"success": "true"})
+    );
     assert_eq!(fault(&bench.read(&party, "77").await.1), (100, Some(33)));
 }
 
@@ -104,11 +154,36 @@ onbehalf_requests: [{id: "77", receiving_business: "2", requesting_business: "3"
 async fn asking_for_an_asset_waits_for_its_owner() {
     let bench = Bench::start().await;
     let partner = bench.token(json!({"person": NINE.0, "app": APP.0})).await;
-    let form = [("access_token", partner.as_str()), ("page_id", PAGE), ("permitted_tasks", r#"["ANALYZE"]"#)];
-    let (_, asked) = bench.send(Method::POST, &format!("v26.0/{}/client_pages", NINE.1), &form).await;
+    let form = [
+        ("access_token", partner.as_str()),
+        ("page_id", PAGE),
+        ("permitted_tasks", r#"["ANALYZE"]"#),
+    ];
+    let (_, asked) = bench
+        .send(
+            Method::POST,
+            &format!("v26.0/{}/client_pages", NINE.1),
+            &form,
+        )
+        .await;
     assert_eq!(asked, json!({"access_status": "CLIENT_RESPONSE_PENDING"}));
     let (_, clients) = bench.read(&partner, &format!("{}/clients", NINE.1)).await;
-    assert_eq!(clients["data"][0]["page_permissions"][0]["access_status"], "CLIENT_RESPONSE_PENDING");
-    assert_eq!(bench.read(&partner, &format!("{}/client_pages", NINE.1)).await.1["data"], json!([]));
-    assert_ne!(bench.read(&partner, &format!("{PAGE}?fields=tasks")).await.0, 200);
+    assert_eq!(
+        clients["data"][0]["page_permissions"][0]["access_status"],
+        "CLIENT_RESPONSE_PENDING"
+    );
+    assert_eq!(
+        bench
+            .read(&partner, &format!("{}/client_pages", NINE.1))
+            .await
+            .1["data"],
+        json!([])
+    );
+    assert_ne!(
+        bench
+            .read(&partner, &format!("{PAGE}?fields=tasks"))
+            .await
+            .0,
+        200
+    );
 }

@@ -19,34 +19,64 @@ fn exchange(token: &str, more: &str) -> String {
 #[tokio::test]
 async fn a_short_token_is_exchanged_while_it_lives() {
     let bench = Bench::start().await;
-    let short = bench.token(json!({"person": PERSON, "app": APP.0, "short_lived": true})).await;
+    let short = bench
+        .token(json!({"person": PERSON, "app": APP.0, "short_lived": true}))
+        .await;
     assert!(bench.debug(&short).await.get("issued_at").is_none());
     let (_, long) = bench.get(&exchange(&short, "")).await;
-    assert_eq!((long["token_type"].as_str(), long["expires_in"].as_i64()), (Some("bearer"), Some(5_184_000)));
+    assert_eq!(
+        (long["token_type"].as_str(), long["expires_in"].as_i64()),
+        (Some("bearer"), Some(5_184_000))
+    );
     assert_ne!(long["access_token"], short.as_str());
     bench.clock.advance(Duration::hours(2));
-    assert_eq!(fault(&bench.get(&exchange(&short, "")).await.1), (190, Some(463)));
-    assert_eq!(bench.read(long["access_token"].as_str().unwrap(), "me").await.0, 200);
+    assert_eq!(
+        fault(&bench.get(&exchange(&short, "")).await.1),
+        (190, Some(463))
+    );
+    assert_eq!(
+        bench
+            .read(long["access_token"].as_str().unwrap(), "me")
+            .await
+            .0,
+        200
+    );
 }
 
 #[tokio::test]
 async fn a_wrong_secret_and_a_foreign_token_are_not_exchanged() {
     let bench = Bench::start().await;
-    let foreign = bench.token(json!({"person": PERSON, "app": STRICT_APP.0})).await;
-    assert_eq!(fault(&bench.get(&exchange(&foreign, "")).await.1), (100, None));
+    let foreign = bench
+        .token(json!({"person": PERSON, "app": STRICT_APP.0}))
+        .await;
+    assert_eq!(
+        fault(&bench.get(&exchange(&foreign, "")).await.1),
+        (100, None)
+    );
     let wrong = exchange(&foreign, "").replace(APP.1, STRICT_APP.1);
-    assert_eq!(bench.get(&wrong).await.1["error"]["message"], "Error validating client secret.");
+    assert_eq!(
+        bench.get(&wrong).await.1["error"]["message"],
+        "Error validating client secret."
+    );
 }
 
 #[tokio::test]
 async fn a_page_token_outlives_the_date_of_a_long_token_only() {
     let bench = Bench::start().await;
     let long = bench.person().await;
-    let short = bench.token(json!({"person": PERSON, "app": APP.0, "short_lived": true})).await;
-    let (lasting, passing) = (bench.page_token(&long).await, bench.page_token(&short).await);
+    let short = bench
+        .token(json!({"person": PERSON, "app": APP.0, "short_lived": true}))
+        .await;
+    let (lasting, passing) = (
+        bench.page_token(&long).await,
+        bench.page_token(&short).await,
+    );
     assert_eq!(bench.debug(&lasting).await["expires_at"], 0);
     bench.clock.advance(Duration::days(61));
-    assert_eq!(bench.read(&lasting, "me?fields=id,name").await.1["id"], PAGE);
+    assert_eq!(
+        bench.read(&lasting, "me?fields=id,name").await.1["id"],
+        PAGE
+    );
     assert_eq!(fault(&bench.read(&passing, "me").await.1), (190, Some(463)));
     bench.clock.advance(Duration::days(30));
     assert_eq!(fault(&bench.read(&lasting, "me").await.1), (190, Some(493)));
@@ -56,16 +86,29 @@ async fn a_page_token_outlives_the_date_of_a_long_token_only() {
 #[tokio::test]
 async fn what_a_person_does_ends_user_and_page_tokens_alike() {
     let bench = Bench::start().await;
-    for (order, body, subcode) in
-        [("password-change", json!({}), 460), ("deauthorize", json!({"app": APP.0}), 458)]
-    {
+    for (order, body, subcode) in [
+        ("password-change", json!({}), 460),
+        ("deauthorize", json!({"app": APP.0}), 458),
+    ] {
         let user = bench.person().await;
         let page = bench.page_token(&user).await;
-        assert_eq!(bench.order(&format!("persons/{PERSON}/{order}"), body).await.0, 200);
+        assert_eq!(
+            bench
+                .order(&format!("persons/{PERSON}/{order}"), body)
+                .await
+                .0,
+            200
+        );
         for token in [&user, &page] {
-            assert_eq!(fault(&bench.read(token, "me").await.1), (190, Some(subcode)));
+            assert_eq!(
+                fault(&bench.read(token, "me").await.1),
+                (190, Some(subcode))
+            );
             let facts = bench.debug(token).await;
-            assert_eq!((&facts["is_valid"], &facts["error"]["subcode"]), (&json!(false), &json!(subcode)));
+            assert_eq!(
+                (&facts["is_valid"], &facts["error"]["subcode"]),
+                (&json!(false), &json!(subcode))
+            );
             assert!(facts["error"].get("type").is_none());
         }
     }
@@ -76,12 +119,20 @@ async fn a_person_removes_the_app_through_graph() {
     let bench = Bench::start().await;
     let user = bench.person().await;
     let scopes = bench.read(&user, "me/permissions").await.1;
-    assert_eq!(scopes["data"][0], json!({"permission": "public_profile", "status": "granted"}));
+    assert_eq!(
+        scopes["data"][0],
+        json!({"permission": "public_profile", "status": "granted"})
+    );
     let target = format!("v26.0/{PERSON}/permissions");
     let form = [("access_token", user.as_str())];
-    let one = bench.send(Method::DELETE, &format!("{target}/email"), &form).await;
+    let one = bench
+        .send(Method::DELETE, &format!("{target}/email"), &form)
+        .await;
     assert_eq!(one.1, json!({"success": true}));
-    assert_eq!(bench.send(Method::DELETE, &target, &form).await.1, json!({"success": true}));
+    assert_eq!(
+        bench.send(Method::DELETE, &target, &form).await.1,
+        json!({"success": true})
+    );
     assert_eq!(fault(&bench.read(&user, "me").await.1), (190, Some(458)));
 }
 
@@ -89,16 +140,32 @@ async fn a_person_removes_the_app_through_graph() {
 async fn debug_token_tells_who_may_ask_and_what_it_cannot_read() {
     let bench = Bench::start().await;
     let token = bench.person().await;
-    let (status, body) = bench.read(&token, &format!("debug_token?input_token={token}")).await;
+    let (status, body) = bench
+        .read(&token, &format!("debug_token?input_token={token}"))
+        .await;
     assert_eq!((status, fault(&body)), (400, (100, None)));
     let unread = bench.debug("nonsense").await;
-    assert_eq!((&unread["is_valid"], &unread["scopes"]), (&json!(false), &json!([])));
+    assert_eq!(
+        (&unread["is_valid"], &unread["scopes"]),
+        (&json!(false), &json!([]))
+    );
     assert!(unread.get("app_id").is_none() && unread["error"]["code"] == 190);
-    let strict = format!("debug_token?input_token={token}&access_token={}|{}", STRICT_APP.0, STRICT_APP.1);
+    let strict = format!(
+        "debug_token?input_token={token}&access_token={}|{}",
+        STRICT_APP.0, STRICT_APP.1
+    );
     let (status, body) = bench.get(&strict).await;
     assert_eq!((status, fault(&body)), (400, (100, None)));
-    assert!(body["error"]["message"].as_str().unwrap().contains("did not match the Viewing App"));
-    let post = [("input_token", token.as_str()), ("access_token", token.as_str())];
+    assert!(
+        body["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("did not match the Viewing App")
+    );
+    let post = [
+        ("input_token", token.as_str()),
+        ("access_token", token.as_str()),
+    ];
     assert_ne!(bench.send(Method::POST, "debug_token", &post).await.0, 200);
 }
 
@@ -109,21 +176,32 @@ async fn system_user_tokens_are_made_refreshed_and_revoked() {
     let dated = bench.token(order).await;
     let facts = bench.debug(&dated).await;
     assert_eq!(
-        (facts["type"].as_str(), facts["data_access_expires_at"].as_i64()),
+        (
+            facts["type"].as_str(),
+            facts["data_access_expires_at"].as_i64()
+        ),
         (Some("SYSTEM_USER"), Some(0))
     );
     bench.clock.advance(Duration::days(50));
-    let (_, fresh) = bench.get(&exchange(&dated, "&set_token_expires_in_60_days=true")).await;
+    let (_, fresh) = bench
+        .get(&exchange(&dated, "&set_token_expires_in_60_days=true"))
+        .await;
     let fresh = fresh["access_token"].as_str().unwrap().to_owned();
     bench.clock.advance(Duration::days(11));
-    assert_eq!(fault(&bench.read(&dated, BUSINESS).await.1), (190, Some(463)));
+    assert_eq!(
+        fault(&bench.read(&dated, BUSINESS).await.1),
+        (190, Some(463))
+    );
     assert_eq!(bench.read(&fresh, BUSINESS).await.0, 200);
     let (id, secret) = APP;
     let target = format!(
         "v26.0/oauth/revoke?client_id={id}&client_secret={secret}&revoke_token={fresh}&access_token={id}|{secret}"
     );
     assert_eq!(bench.get(&target).await.1, json!({"success": true}));
-    assert_eq!(fault(&bench.read(&fresh, BUSINESS).await.1), (190, Some(466)));
+    assert_eq!(
+        fault(&bench.read(&fresh, BUSINESS).await.1),
+        (190, Some(466))
+    );
 }
 
 #[tokio::test]
@@ -131,8 +209,20 @@ async fn who_leaves_a_business_loses_its_pages_but_not_the_token() {
     let bench = Bench::start().await;
     let user = bench.person().await;
     let page = bench.page_token(&user).await;
-    assert_eq!(bench.order(&format!("persons/{PERSON}/leave"), json!({"business": BUSINESS})).await.0, 200);
-    assert_eq!(fault(&bench.read(&page, &format!("{PAGE}?fields=tasks")).await.1), (190, Some(492)));
+    assert_eq!(
+        bench
+            .order(
+                &format!("persons/{PERSON}/leave"),
+                json!({"business": BUSINESS})
+            )
+            .await
+            .0,
+        200
+    );
+    assert_eq!(
+        fault(&bench.read(&page, &format!("{PAGE}?fields=tasks")).await.1),
+        (190, Some(492))
+    );
     assert_eq!(bench.read(&user, "me").await.0, 200);
 }
 
@@ -140,5 +230,8 @@ async fn who_leaves_a_business_loses_its_pages_but_not_the_token() {
 async fn without_a_token_graph_says_which_call_it_was() {
     let bench = Bench::start().await;
     assert_eq!(fault(&bench.get("v26.0/me").await.1), (2500, None));
-    assert_eq!(fault(&bench.get(&format!("v26.0/{PAGE}")).await.1), (104, None));
+    assert_eq!(
+        fault(&bench.get(&format!("v26.0/{PAGE}")).await.1),
+        (104, None)
+    );
 }

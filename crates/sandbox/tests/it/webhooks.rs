@@ -21,9 +21,15 @@ async fn receive(listener: &TcpListener) -> (String, String) {
         let Some((head, body)) = text.split_once("\r\n\r\n") else {
             continue;
         };
-        let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).unwrap();
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("Content-Length: "))
+            .unwrap();
         if body.len() >= length.parse::<usize>().unwrap() {
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                .await
+                .unwrap();
             return (head.to_owned(), body.to_owned());
         }
     }
@@ -35,15 +41,27 @@ async fn a_migration_and_its_extension_are_told_signed() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/meta/webhooks/1", listener.local_addr().unwrap());
     let target = bench.at(&format!("sandbox/apps/{}/webhook", APP.0));
-    assert_eq!(bench.http.put(target).json(&json!({"url": url})).send().await.unwrap().status(), 200);
+    assert_eq!(
+        bench
+            .http
+            .put(target)
+            .json(&json!({"url": url}))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
     let order = json!({"person": PERSON, "business": BUSINESS, "new_person": MANAGED});
-    let ((_, migration), (head, body)) = tokio::join!(bench.order("migrations", order), receive(&listener));
+    let ((_, migration), (head, body)) =
+        tokio::join!(bench.order("migrations", order), receive(&listener));
     assert!(head.starts_with("POST /meta/webhooks/1 HTTP/1.1"));
     let mut mac = Hmac::<Sha256>::new_from_slice(APP.1.as_bytes()).unwrap();
     mac.update(body.as_bytes());
-    assert!(
-        head.contains(&format!("X-Hub-Signature-256: sha256={}", hex::encode(mac.finalize().into_bytes())))
-    );
+    assert!(head.contains(&format!(
+        "X-Hub-Signature-256: sha256={}",
+        hex::encode(mac.finalize().into_bytes())
+    )));
     let told: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(told["object"], "managed_meta_account");
     let change = &told["entry"][0]["changes"][0];
@@ -64,21 +82,57 @@ async fn a_person_who_removes_the_app_is_told_by_a_signed_request() {
     let at = |path: &str| format!("http://{}/{path}", listener.local_addr().unwrap());
     let target = bench.at(&format!("sandbox/apps/{}/callbacks", APP.0));
     let elsewhere = json!({"deauthorize_url": "http://example.com/"});
-    assert_eq!(bench.http.put(&target).json(&elsewhere).send().await.unwrap().status(), 400);
+    assert_eq!(
+        bench
+            .http
+            .put(&target)
+            .json(&elsewhere)
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        400
+    );
     let urls = json!({"deauthorize_url": at("gone"), "data_deletion_url": at("delete")});
-    assert_eq!(bench.http.put(&target).json(&urls).send().await.unwrap().status(), 200);
-    for (order, path) in [("deauthorize", "POST /gone "), ("data-deletion", "POST /delete ")] {
+    assert_eq!(
+        bench
+            .http
+            .put(&target)
+            .json(&urls)
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
+    for (order, path) in [
+        ("deauthorize", "POST /gone "),
+        ("data-deletion", "POST /delete "),
+    ] {
         let order = format!("persons/{PERSON}/{order}");
-        let ((status, _), (head, body)) =
-            tokio::join!(bench.order(&order, json!({"app": APP.0})), receive(&listener));
+        let ((status, _), (head, body)) = tokio::join!(
+            bench.order(&order, json!({"app": APP.0})),
+            receive(&listener)
+        );
         assert_eq!(status, 200);
         assert!(head.starts_with(path), "{head}");
-        let (signature, payload) = body.strip_prefix("signed_request=").unwrap().split_once('.').unwrap();
+        let (signature, payload) = body
+            .strip_prefix("signed_request=")
+            .unwrap()
+            .split_once('.')
+            .unwrap();
         let mut mac = Hmac::<Sha256>::new_from_slice(APP.1.as_bytes()).unwrap();
         mac.update(payload.as_bytes());
-        assert_eq!(signature, URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
-        let told: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
-        assert_eq!((&told["algorithm"], &told["user_id"]), (&json!("HMAC-SHA256"), &json!(PERSON)));
+        assert_eq!(
+            signature,
+            URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+        );
+        let told: Value =
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+        assert_eq!(
+            (&told["algorithm"], &told["user_id"]),
+            (&json!("HMAC-SHA256"), &json!(PERSON))
+        );
     }
 }
 
@@ -88,7 +142,17 @@ async fn a_permission_that_is_taken_back_is_told() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hooks", listener.local_addr().unwrap());
     let target = bench.at(&format!("sandbox/apps/{}/webhook", APP.0));
-    assert_eq!(bench.http.put(target).json(&json!({"url": url})).send().await.unwrap().status(), 200);
+    assert_eq!(
+        bench
+            .http
+            .put(target)
+            .json(&json!({"url": url}))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
     let order = json!({"app": APP.0, "permission": "ads_read", "verb": "revoked"});
     let path = format!("persons/{PERSON}/permissions");
     let (_, (_, body)) = tokio::join!(bench.order(&path, order), receive(&listener));
@@ -97,6 +161,11 @@ async fn a_permission_that_is_taken_back_is_told() {
         (&told["object"], &told["entry"][0]["changes"][0]["field"]),
         (&json!("permissions"), &json!("ads_read"))
     );
-    let (status, _) = bench.order(&path, json!({"app": APP.0, "permission": "x", "verb": "lost"})).await;
+    let (status, _) = bench
+        .order(
+            &path,
+            json!({"app": APP.0, "permission": "x", "verb": "lost"}),
+        )
+        .await;
     assert_eq!(status, 400);
 }

@@ -15,8 +15,11 @@ use crate::{Error, Settings, query::Query};
 const OPEN_TABLES: &str = "('clients', 'due', 'probe_due', 'person_directory', 'tenant_origins')";
 
 pub(super) async fn open(settings: &Settings) -> Result<DatabaseConnection, Error> {
-    let options =
-        settings.url.parse::<PgConnectOptions>()?.application_name("regrant").disable_statement_logging();
+    let options = settings
+        .url
+        .parse::<PgConnectOptions>()?
+        .application_name("regrant")
+        .disable_statement_logging();
     let pool = PgPoolOptions::new()
         .max_connections(settings.max_connections)
         .test_before_acquire(false)
@@ -32,7 +35,11 @@ pub(super) async fn inspect(on: &DatabaseConnection) -> Result<(), Error> {
             reasons.push(row.get("reason")?);
         }
     }
-    if reasons.is_empty() { Ok(()) } else { Err(Error::UnsafeRole(reasons)) }
+    if reasons.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::UnsafeRole(reasons))
+    }
 }
 
 /// What the role is, or may become by `SET ROLE`.

@@ -45,7 +45,10 @@ pub(super) async fn open(settings: &Settings) -> Result<DatabaseConnection, Erro
 
 /// The file at this address.
 pub(super) fn file(url: &str) -> Result<PathBuf, Error> {
-    Ok(url.parse::<SqliteConnectOptions>()?.get_filename().to_owned())
+    Ok(url
+        .parse::<SqliteConnectOptions>()?
+        .get_filename()
+        .to_owned())
 }
 
 /// Nobody but the owner reads the file, its log and its index. SQLite gives new ones the file's mode.
@@ -63,18 +66,28 @@ fn close_to_others(file: &Path) -> Result<(), Error> {
 }
 
 async fn check_version(on: &DatabaseConnection) -> Result<(), Error> {
-    let row = Query::new("SELECT sqlite_version() AS version").one(on).await?;
+    let row = Query::new("SELECT sqlite_version() AS version")
+        .one(on)
+        .await?;
     let version: String = row.ok_or(Error::NotFound)?.get("version")?;
-    let parts: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+    let parts: Vec<u32> = version
+        .split('.')
+        .filter_map(|part| part.parse().ok())
+        .collect();
     if parts.as_slice() >= OLDEST.as_slice() {
         Ok(())
     } else {
-        Err(Error::Unsupported(format!("SQLite {version} is older than 3.51.3")))
+        Err(Error::Unsupported(format!(
+            "SQLite {version} is older than 3.51.3"
+        )))
     }
 }
 
 async fn check_pragmas(on: &DatabaseConnection, settings: &Settings) -> Result<(), Error> {
-    let row = Query::new("PRAGMA journal_mode").one(on).await?.ok_or(Error::NotFound)?;
+    let row = Query::new("PRAGMA journal_mode")
+        .one(on)
+        .await?
+        .ok_or(Error::NotFound)?;
     check("journal_mode", "wal", &row.get::<String>("journal_mode")?)?;
     let busy = i64::try_from(settings.busy_timeout.as_millis()).unwrap_or(i64::MAX);
     let wanted = [
@@ -95,6 +108,8 @@ fn check(pragma: &str, wanted: &str, found: &str) -> Result<(), Error> {
     if found == wanted {
         Ok(())
     } else {
-        Err(Error::Unsupported(format!("PRAGMA {pragma} is {found}, not {wanted}")))
+        Err(Error::Unsupported(format!(
+            "PRAGMA {pragma} is {found}, not {wanted}"
+        )))
     }
 }

@@ -32,10 +32,23 @@ pub(crate) fn everything() -> AssetFilter {
 
 async fn registering_tells_what_became_of_each_in_the_same_order(bench: Bench) {
     bench.pages(&["2"]).await;
-    let catalog = NewAsset { kind: AssetKind::ProductCatalog, ..page("2") };
+    let catalog = NewAsset {
+        kind: AssetKind::ProductCatalog,
+        ..page("2")
+    };
     let tx = bench.acme().await;
-    let first = tx.register_assets(&[page("9"), page("2"), page("1")]).await.unwrap();
-    assert_eq!(first, [Registration::Created, Registration::Exists, Registration::Created]);
+    let first = tx
+        .register_assets(&[page("9"), page("2"), page("1")])
+        .await
+        .unwrap();
+    assert_eq!(
+        first,
+        [
+            Registration::Created,
+            Registration::Exists,
+            Registration::Created
+        ]
+    );
     let mismatch = tx.register_assets(&[catalog]).await.unwrap();
     assert_eq!(mismatch, [Registration::KindMismatch(AssetKind::Page)]);
     assert_eq!(tx.asset(&id("2")).await.unwrap().kind, AssetKind::Page);
@@ -44,25 +57,51 @@ async fn registering_tells_what_became_of_each_in_the_same_order(bench: Bench) {
 
 async fn registering_again_updates_what_is_given_and_keeps_the_rest(bench: Bench) {
     let tx = bench.acme().await;
-    let named = NewAsset { name: Some("Shop".to_owned()), ..page("1") };
-    let owned = NewAsset { business_id: Some(id("5")), ..page("1") };
-    let other_kind = NewAsset { kind: AssetKind::Pixel, name: Some("Pixel".to_owned()), ..page("1") };
+    let named = NewAsset {
+        name: Some("Shop".to_owned()),
+        ..page("1")
+    };
+    let owned = NewAsset {
+        business_id: Some(id("5")),
+        ..page("1")
+    };
+    let other_kind = NewAsset {
+        kind: AssetKind::Pixel,
+        name: Some("Pixel".to_owned()),
+        ..page("1")
+    };
     for asset in [named, owned, other_kind] {
         tx.register_assets(&[asset]).await.unwrap();
     }
     let asset = tx.asset(&id("1")).await.unwrap();
-    assert_eq!((asset.name.as_deref(), asset.business_id), (Some("Shop"), Some(id("5"))));
-    assert_eq!((asset.generation, asset.intent_seq, asset.facts.served()), (0, 0, false));
+    assert_eq!(
+        (asset.name.as_deref(), asset.business_id),
+        (Some("Shop"), Some(id("5")))
+    );
+    assert_eq!(
+        (asset.generation, asset.intent_seq, asset.facts.served()),
+        (0, 0, false)
+    );
 }
 
 async fn assets_are_listed_page_by_page_in_byte_order(bench: Bench) {
     let tx = bench.acme().await;
     let mut ids = vec!["act_2", "10", "9", "act_10", "1", "100"];
-    let assets: Vec<_> = ids.iter().map(|it| NewAsset { kind: AssetKind::AdAccount, ..page(it) }).collect();
+    let assets: Vec<_> = ids
+        .iter()
+        .map(|it| NewAsset {
+            kind: AssetKind::AdAccount,
+            ..page(it)
+        })
+        .collect();
     tx.register_assets(&assets).await.unwrap();
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
-        let filter = AssetFilter { after: after.clone(), limit: 4, ..everything() };
+        let filter = AssetFilter {
+            after: after.clone(),
+            limit: 4,
+            ..everything()
+        };
         let page = tx.list_assets(&filter).await.unwrap();
         let Some(last) = page.last() else { break };
         after = Some(last.id.clone());
@@ -75,10 +114,21 @@ async fn assets_are_listed_page_by_page_in_byte_order(bench: Bench) {
 async fn filters_hold_together(bench: Bench) {
     let tx = bench.acme().await;
     let business = Some(id("5"));
-    let pixel = NewAsset { kind: AssetKind::Pixel, business_id: business.clone(), ..page("3") };
-    let owned = NewAsset { business_id: business.clone(), ..page("2") };
-    tx.register_assets(&[page("1"), owned, pixel]).await.unwrap();
-    tx.activate(&[activation("1", 0, 1), activation("2", 0, 1)], 1, day(1)).await.unwrap();
+    let pixel = NewAsset {
+        kind: AssetKind::Pixel,
+        business_id: business.clone(),
+        ..page("3")
+    };
+    let owned = NewAsset {
+        business_id: business.clone(),
+        ..page("2")
+    };
+    tx.register_assets(&[page("1"), owned, pixel])
+        .await
+        .unwrap();
+    tx.activate(&[activation("1", 0, 1), activation("2", 0, 1)], 1, day(1))
+        .await
+        .unwrap();
 
     let listed = async |filter: AssetFilter| -> Vec<String> {
         let assets = tx.list_assets(&filter).await.unwrap();
@@ -87,13 +137,45 @@ async fn filters_hold_together(bench: Bench) {
     let kind = Some(AssetKind::Page);
     let person_id = Some("77".parse().unwrap());
     let ending_before = Some(day(60));
-    assert_eq!(listed(AssetFilter { kind, ..everything() }).await, ["1", "2"]);
-    assert_eq!(listed(AssetFilter { business_id: business.clone(), ..everything() }).await, ["2", "3"]);
-    assert_eq!(listed(AssetFilter { kind, business_id: business, ..everything() }).await, ["2"]);
-    assert_eq!(listed(AssetFilter { person_id, ..everything() }).await, ["1", "2"]);
+    assert_eq!(
+        listed(AssetFilter {
+            kind,
+            ..everything()
+        })
+        .await,
+        ["1", "2"]
+    );
+    assert_eq!(
+        listed(AssetFilter {
+            business_id: business.clone(),
+            ..everything()
+        })
+        .await,
+        ["2", "3"]
+    );
+    assert_eq!(
+        listed(AssetFilter {
+            kind,
+            business_id: business,
+            ..everything()
+        })
+        .await,
+        ["2"]
+    );
+    assert_eq!(
+        listed(AssetFilter {
+            person_id,
+            ..everything()
+        })
+        .await,
+        ["1", "2"]
+    );
     let within = |assets: &[&str], businesses: &[&str]| {
         let ids = |all: &[&str]| all.iter().map(|it| id(it)).collect();
-        Some(Within { assets: ids(assets), businesses: ids(businesses) })
+        Some(Within {
+            assets: ids(assets),
+            businesses: ids(businesses),
+        })
     };
     for (within, reached) in [
         (within(&["1", "9"], &[]), vec!["1"]),
@@ -102,17 +184,41 @@ async fn filters_hold_together(bench: Bench) {
         (within(&[], &["8"]), vec![]),
         (within(&[], &[]), vec![]),
     ] {
-        assert_eq!(listed(AssetFilter { within, ..everything() }).await, reached);
+        assert_eq!(
+            listed(AssetFilter {
+                within,
+                ..everything()
+            })
+            .await,
+            reached
+        );
     }
-    assert!(listed(AssetFilter { ending_before, ..everything() }).await.is_empty());
+    assert!(
+        listed(AssetFilter {
+            ending_before,
+            ..everything()
+        })
+        .await
+        .is_empty()
+    );
     let ending_before = Some(day(61));
-    assert_eq!(listed(AssetFilter { ending_before, ..everything() }).await, ["1", "2"]);
+    assert_eq!(
+        listed(AssetFilter {
+            ending_before,
+            ..everything()
+        })
+        .await,
+        ["1", "2"]
+    );
 }
 
 async fn locked_assets_come_by_id_and_only_those_that_exist(bench: Bench) {
     bench.pages(&["3", "1", "2"]).await;
     let tx = bench.acme().await;
-    let locked = tx.lock_assets(&[id("3"), id("7"), id("1"), id("3")]).await.unwrap();
+    let locked = tx
+        .lock_assets(&[id("3"), id("7"), id("1"), id("3")])
+        .await
+        .unwrap();
     let ids: Vec<_> = locked.iter().map(|it| it.id.as_str()).collect();
     assert_eq!(ids, ["1", "3"]);
 }
@@ -120,10 +226,17 @@ async fn locked_assets_come_by_id_and_only_those_that_exist(bench: Bench) {
 async fn an_asset_is_deleted_with_its_credentials(bench: Bench) {
     bench.pages(&["1", "2"]).await;
     let tx = bench.acme().await;
-    tx.activate(&[activation("1", 0, 1), activation("2", 0, 1)], 1, day(1)).await.unwrap();
-    tx.park(&[credential("1", Slot::Candidate, 2, 2)], day(1)).await.unwrap();
+    tx.activate(&[activation("1", 0, 1), activation("2", 0, 1)], 1, day(1))
+        .await
+        .unwrap();
+    tx.park(&[credential("1", Slot::Candidate, 2, 2)], day(1))
+        .await
+        .unwrap();
     tx.delete_asset(&id("1")).await.unwrap();
-    assert!(matches!(tx.delete_asset(&id("1")).await, Err(Error::NotFound)));
+    assert!(matches!(
+        tx.delete_asset(&id("1")).await,
+        Err(Error::NotFound)
+    ));
     tx.register_assets(&[page("1")]).await.unwrap();
     assert!(tx.credentials(&id("1")).await.unwrap().is_empty());
     assert!(!tx.asset(&id("1")).await.unwrap().facts.served());

@@ -51,7 +51,12 @@ async fn walk(bench: &Bench) -> Walked {
 }
 
 fn at(walked: &Walked, fault: AuditFault) -> BTreeSet<i64> {
-    walked.faults.iter().filter(|it| it.1 == fault).map(|it| it.0).collect()
+    walked
+        .faults
+        .iter()
+        .filter(|it| it.1 == fault)
+        .map(|it| it.0)
+        .collect()
 }
 
 /// Somebody who writes to the database behind the application's back.
@@ -62,7 +67,10 @@ struct Intruder {
 
 impl Intruder {
     async fn at(bench: &Bench) -> Self {
-        let url = bench.database.superuser_url().unwrap_or_else(|| bench.database.url().to_owned());
+        let url = bench
+            .database
+            .superuser_url()
+            .unwrap_or_else(|| bench.database.url().to_owned());
         let on = open(&url).await.unwrap();
         let tenant = bench.acme.tenant().uuid();
         let acme = if on.get_database_backend() == DbBackend::Sqlite {
@@ -74,7 +82,11 @@ impl Intruder {
     }
 
     fn word<'a>(&self, on_sqlite: &'a str, on_postgres: &'a str) -> &'a str {
-        if self.on.get_database_backend() == DbBackend::Sqlite { on_sqlite } else { on_postgres }
+        if self.on.get_database_backend() == DbBackend::Sqlite {
+            on_sqlite
+        } else {
+            on_postgres
+        }
     }
 
     async fn run(&self, sql: &str) {
@@ -101,7 +113,12 @@ impl Intruder {
 async fn every_change_of_ten_thousand_rows_is_found(bench: Bench) {
     write(&bench, 2..=ROWS).await;
     let untouched = walk(&bench).await;
-    assert_eq!((untouched.rows, untouched.faults.len()), (10_000, 0), "{:?}", untouched.faults);
+    assert_eq!(
+        (untouched.rows, untouched.faults.len()),
+        (10_000, 0),
+        "{:?}",
+        untouched.faults
+    );
     let intruder = Intruder::at(&bench).await;
     intruder.save().await;
     edits(&bench, &intruder).await;
@@ -111,7 +128,11 @@ async fn every_change_of_ten_thousand_rows_is_found(bench: Bench) {
     intruder.restore().await;
     assert_eq!(walk(&bench).await.faults, []);
     let bolt = bench.store.begin_snapshot(&bench.bolt).await.unwrap();
-    assert_eq!(bolt.walk_audit(|_| ()).await.unwrap().faults, [], "another tenant's chain is its own");
+    assert_eq!(
+        bolt.walk_audit(|_| ()).await.unwrap().faults,
+        [],
+        "another tenant's chain is its own"
+    );
 }
 
 /// Every row is edited, in one column each, and every row is found; then every other row, and no other is.
@@ -134,42 +155,78 @@ async fn edits(bench: &Bench, intruder: &Intruder) {
         }
         let walked = walk(bench).await;
         let step = if which.is_empty() { 1 } else { 2 };
-        let wanted: BTreeSet<_> = (step..=ROWS).step_by(usize::try_from(step).unwrap()).collect();
+        let wanted: BTreeSet<_> = (step..=ROWS)
+            .step_by(usize::try_from(step).unwrap())
+            .collect();
         assert_eq!(at(&walked, AuditFault::Edited), wanted);
         assert_eq!(walked.faults.len(), wanted.len());
         intruder.restore().await;
     }
     let hash = intruder.word("zeroblob(32)", "decode(repeat('00', 32), 'hex')");
     intruder
-        .run(&format!("UPDATE audit_events SET hash = {hash} WHERE tenant_id = {{acme}} AND seq = 77"))
+        .run(&format!(
+            "UPDATE audit_events SET hash = {hash} WHERE tenant_id = {{acme}} AND seq = 77"
+        ))
         .await;
-    assert_eq!(at(&walk(bench).await, AuditFault::Edited), BTreeSet::from([77, 78]));
+    assert_eq!(
+        at(&walk(bench).await, AuditFault::Edited),
+        BTreeSet::from([77, 78])
+    );
     intruder.restore().await;
-    intruder.run("UPDATE audit_events SET hash = NULL WHERE tenant_id = {acme} AND seq = 77").await;
-    assert_eq!(walk(bench).await.faults.first(), Some(&(77, AuditFault::Edited)));
+    intruder
+        .run("UPDATE audit_events SET hash = NULL WHERE tenant_id = {acme} AND seq = 77")
+        .await;
+    assert_eq!(
+        walk(bench).await.faults.first(),
+        Some(&(77, AuditFault::Edited))
+    );
     intruder.restore().await;
 }
 
 async fn removals(bench: &Bench, intruder: &Intruder) {
-    intruder.run("DELETE FROM audit_events WHERE tenant_id = {acme} AND seq % 3 = 2").await;
+    intruder
+        .run("DELETE FROM audit_events WHERE tenant_id = {acme} AND seq % 3 = 2")
+        .await;
     let walked = walk(bench).await;
     let wanted: BTreeSet<_> = (2..=ROWS).step_by(3).collect();
-    assert_eq!((at(&walked, AuditFault::Missing), walked.faults.len()), (wanted.clone(), wanted.len()));
+    assert_eq!(
+        (at(&walked, AuditFault::Missing), walked.faults.len()),
+        (wanted.clone(), wanted.len())
+    );
     intruder.restore().await;
-    for (kept, sql) in [(9_999, "seq = 10000"), (9_000, "seq > 9000"), (0, "seq > 0")] {
-        intruder.run(&format!("DELETE FROM audit_events WHERE tenant_id = {{acme}} AND {sql}")).await;
-        assert_eq!(walk(bench).await.faults, [(kept + 1, AuditFault::Truncated)]);
+    for (kept, sql) in [
+        (9_999, "seq = 10000"),
+        (9_000, "seq > 9000"),
+        (0, "seq > 0"),
+    ] {
+        intruder
+            .run(&format!(
+                "DELETE FROM audit_events WHERE tenant_id = {{acme}} AND {sql}"
+            ))
+            .await;
+        assert_eq!(
+            walk(bench).await.faults,
+            [(kept + 1, AuditFault::Truncated)]
+        );
         intruder.restore().await;
     }
-    intruder.run("DELETE FROM audit_events WHERE tenant_id = {acme} AND seq <= 10").await;
+    intruder
+        .run("DELETE FROM audit_events WHERE tenant_id = {acme} AND seq <= 10")
+        .await;
     assert_eq!(walk(bench).await.faults, [(1, AuditFault::Missing)]);
     intruder.restore().await;
-    intruder.run("DELETE FROM audit_heads WHERE tenant_id = {acme}").await;
+    intruder
+        .run("DELETE FROM audit_heads WHERE tenant_id = {acme}")
+        .await;
     assert_eq!(walk(bench).await.faults, [(10_001, AuditFault::Truncated)]);
-    intruder.run("DELETE FROM audit_events WHERE tenant_id = {acme}").await;
+    intruder
+        .run("DELETE FROM audit_events WHERE tenant_id = {acme}")
+        .await;
     assert_eq!(walk(bench).await.faults, [(1, AuditFault::Truncated)]);
     intruder.restore().await;
-    intruder.run("UPDATE audit_heads SET seq = 9999 WHERE tenant_id = {acme}").await;
+    intruder
+        .run("UPDATE audit_heads SET seq = 9999 WHERE tenant_id = {acme}")
+        .await;
     assert_eq!(walk(bench).await.faults, [(10_000, AuditFault::BeyondEnd)]);
     intruder.restore().await;
     // Cut off and the end moved, but the link is not known: the end names another one.
@@ -198,15 +255,23 @@ async fn moves(bench: &Bench, intruder: &Intruder) {
     assert_eq!(walked.faults.first(), Some(&(2, AuditFault::Reordered)));
     let found: BTreeSet<_> = walked.faults.iter().map(|it| it.0).collect();
     let wanted: BTreeSet<_> = (2..=ROWS).collect();
-    assert_eq!(found, wanted, "a swapped neighbour's link is wrong for the row after it, too");
+    assert_eq!(
+        found, wanted,
+        "a swapped neighbour's link is wrong for the row after it, too"
+    );
     intruder.restore().await;
     // One pair far apart, only what they say.
     for (to, from) in [(-1, 100), (100, 9_000), (9_000, -1)] {
-        let sql = format!("UPDATE audit_events SET seq = {to} WHERE tenant_id = {{acme}} AND seq = {from}");
+        let sql = format!(
+            "UPDATE audit_events SET seq = {to} WHERE tenant_id = {{acme}} AND seq = {from}"
+        );
         intruder.run(&sql).await;
     }
     let walked = walk(bench).await;
-    assert_eq!(at(&walked, AuditFault::Reordered), BTreeSet::from([100, 9_000]));
+    assert_eq!(
+        at(&walked, AuditFault::Reordered),
+        BTreeSet::from([100, 9_000])
+    );
     assert!(walked.faults.len() <= 4, "{:?}", walked.faults);
     intruder.restore().await;
     // A row is taken out and the gap is closed.
@@ -242,7 +307,9 @@ async fn insertions(bench: &Bench, intruder: &Intruder) {
     intruder.run(&copy("5000")).await;
     assert!(at(&walk(bench).await, AuditFault::Duplicated).contains(&5_000));
     intruder.restore().await;
-    intruder.run("CREATE UNIQUE INDEX audit_events_seq ON audit_events (tenant_id, seq) WHERE seq > 0").await;
+    intruder
+        .run("CREATE UNIQUE INDEX audit_events_seq ON audit_events (tenant_id, seq) WHERE seq > 0")
+        .await;
 }
 
 /// Who may write everything but has not the key cannot make a chain that holds.
@@ -250,11 +317,16 @@ async fn a_rewritten_chain_needs_the_key(bench: Bench) {
     write(&bench, 2..=20).await;
     let forger = bench.store.clone().with_chain(crate::bench::chain());
     let intruder = Intruder::at(&bench).await;
-    intruder.run("DELETE FROM audit_events; DELETE FROM audit_heads").await;
+    intruder
+        .run("DELETE FROM audit_events; DELETE FROM audit_heads")
+        .await;
     let tx = forger.begin(&bench.acme).await.unwrap();
     tx.audit(&[event(1), event(2)], day(1)).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(at(&walk(&bench).await, AuditFault::Edited), BTreeSet::from([1, 2]));
+    assert_eq!(
+        at(&walk(&bench).await, AuditFault::Edited),
+        BTreeSet::from([1, 2])
+    );
 }
 
 async fn sixteen_writers_of_one_tenant_leave_no_gap_and_no_fork(bench: Bench) {
@@ -275,11 +347,19 @@ async fn a_dropped_or_reading_transaction_leaves_no_audit(bench: Bench) {
     tx.audit(&[event(1)], day(1)).await.unwrap();
     drop(tx);
     let reader = bench.store.begin_read(&bench.acme).await.unwrap();
-    assert!(matches!(reader.audit(&[event(1)], day(1)).await, Err(Error::Unsupported(_))));
+    assert!(matches!(
+        reader.audit(&[event(1)], day(1)).await,
+        Err(Error::Unsupported(_))
+    ));
     drop(reader);
-    let bare = regrant_storage::Store::connect(&crate::bench::settings(bench.database.url())).await.unwrap();
+    let bare = regrant_storage::Store::connect(&crate::bench::settings(bench.database.url()))
+        .await
+        .unwrap();
     let tx = bare.begin(&bench.acme).await.unwrap();
-    assert!(matches!(tx.audit(&[event(1)], day(1)).await, Err(Error::Unsupported(_))));
+    assert!(matches!(
+        tx.audit(&[event(1)], day(1)).await,
+        Err(Error::Unsupported(_))
+    ));
     drop(tx);
     let walked = walk(&bench).await;
     assert_eq!((walked.rows, walked.faults), (1, Vec::new()));
@@ -300,12 +380,23 @@ async fn several_tenants_share_a_commit_and_keep_their_chains(bench: Bench) {
 
 async fn rows_from_before_the_chain_are_counted(bench: Bench) {
     let intruder = Intruder::at(&bench).await;
-    intruder.run("UPDATE audit_events SET seq = 0, hash = NULL; DELETE FROM audit_heads").await;
-    assert_eq!(walk(&bench).await.faults, [], "as a database from before looks");
+    intruder
+        .run("UPDATE audit_events SET seq = 0, hash = NULL; DELETE FROM audit_heads")
+        .await;
+    assert_eq!(
+        walk(&bench).await.faults,
+        [],
+        "as a database from before looks"
+    );
     write(&bench, 1..=2).await;
     let walked = walk(&bench).await;
-    assert_eq!((walked.rows, walked.unchained, walked.faults), (3, 1, Vec::new()));
-    intruder.run("DELETE FROM audit_events WHERE tenant_id = {acme} AND seq = 0").await;
+    assert_eq!(
+        (walked.rows, walked.unchained, walked.faults),
+        (3, 1, Vec::new())
+    );
+    intruder
+        .run("DELETE FROM audit_events WHERE tenant_id = {acme} AND seq = 0")
+        .await;
     assert_eq!(walk(&bench).await.faults, [(0, AuditFault::Unchained)]);
 }
 
@@ -317,15 +408,54 @@ async fn events_are_listed_in_both_orders_and_filtered(bench: Bench) {
         rows.into_iter().map(|it| it.seq).collect::<Vec<_>>()
     };
     assert_eq!(list(AuditFilter::default()).await, [1, 2, 3]);
-    assert_eq!(list(AuditFilter { beyond: Some(3), ..AuditFilter::default() }).await, [4, 5, 6]);
-    let newest = AuditFilter { newest_first: true, beyond: Some(20), ..AuditFilter::default() };
+    assert_eq!(
+        list(AuditFilter {
+            beyond: Some(3),
+            ..AuditFilter::default()
+        })
+        .await,
+        [4, 5, 6]
+    );
+    let newest = AuditFilter {
+        newest_first: true,
+        beyond: Some(20),
+        ..AuditFilter::default()
+    };
     assert_eq!(list(newest).await, [19, 18, 17]);
     let action = Some("tenant.created".to_owned());
-    assert_eq!(list(AuditFilter { action, ..AuditFilter::default() }).await, [1]);
+    assert_eq!(
+        list(AuditFilter {
+            action,
+            ..AuditFilter::default()
+        })
+        .await,
+        [1]
+    );
     let subject = Some("7".to_owned());
-    assert_eq!(list(AuditFilter { subject, ..AuditFilter::default() }).await, [7]);
-    assert_eq!(list(AuditFilter { from: Some(day(1)), ..AuditFilter::default() }).await, [2, 3, 4]);
-    assert_eq!(list(AuditFilter { to: Some(day(1)), ..AuditFilter::default() }).await, [1]);
+    assert_eq!(
+        list(AuditFilter {
+            subject,
+            ..AuditFilter::default()
+        })
+        .await,
+        [7]
+    );
+    assert_eq!(
+        list(AuditFilter {
+            from: Some(day(1)),
+            ..AuditFilter::default()
+        })
+        .await,
+        [2, 3, 4]
+    );
+    assert_eq!(
+        list(AuditFilter {
+            to: Some(day(1)),
+            ..AuditFilter::default()
+        })
+        .await,
+        [1]
+    );
 }
 
 /// Rows of each kind on days 1 to 4, behind the one of the tenant itself: numbers 2 to 13.
@@ -333,7 +463,9 @@ async fn write_each_kind(bench: &Bench) {
     for n in 1..=4 {
         let tx = bench.acme().await;
         for action in ["token.read", "records.purged", "credential.activated"] {
-            tx.audit(&[AuditEvent { action, ..event(n) }], day(n)).await.unwrap();
+            tx.audit(&[AuditEvent { action, ..event(n) }], day(n))
+                .await
+                .unwrap();
         }
         tx.commit().await.unwrap();
     }
@@ -341,7 +473,10 @@ async fn write_each_kind(bench: &Bench) {
 
 async fn prune(bench: &Bench, kind: AuditKind, before: i64, limit: u32) -> u64 {
     let tx = bench.acme().await;
-    let pruned = tx.prune_audit(kind, day(before), limit, "vault", day(9)).await.unwrap();
+    let pruned = tx
+        .prune_audit(kind, day(before), limit, "vault", day(9))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     pruned
 }
@@ -351,29 +486,62 @@ async fn wordless(bench: &Bench) -> Vec<i64> {
     let tx = bench.store.begin_read(&bench.acme).await.unwrap();
     let rows = tx.audit_events(&AuditFilter::default(), 100).await.unwrap();
     let gone = rows.iter().filter(|it| it.pruned.is_some());
-    gone.inspect(|it| assert!([&it.actor, &it.subject, &it.detail].iter().all(|it| it.is_empty())))
-        .map(|it| it.seq)
-        .collect()
+    gone.inspect(|it| {
+        assert!(
+            [&it.actor, &it.subject, &it.detail]
+                .iter()
+                .all(|it| it.is_empty())
+        )
+    })
+    .map(|it| it.seq)
+    .collect()
 }
 
 async fn words_past_retention_go_and_the_chain_still_holds(bench: Bench) {
     write_each_kind(&bench).await;
-    assert_eq!(prune(&bench, AuditKind::Reads, 1, 9).await, 0, "not old yet, and nothing is told");
-    assert_eq!(prune(&bench, AuditKind::Reads, 4, 2).await, 2, "in bounded steps");
+    assert_eq!(
+        prune(&bench, AuditKind::Reads, 1, 9).await,
+        0,
+        "not old yet, and nothing is told"
+    );
+    assert_eq!(
+        prune(&bench, AuditKind::Reads, 4, 2).await,
+        2,
+        "in bounded steps"
+    );
     assert_eq!(prune(&bench, AuditKind::Reads, 4, 2).await, 1);
-    assert_eq!(prune(&bench, AuditKind::Reads, 4, 2).await, 0, "what is gone is passed over");
+    assert_eq!(
+        prune(&bench, AuditKind::Reads, 4, 2).await,
+        0,
+        "what is gone is passed over"
+    );
     assert_eq!(wordless(&bench).await, [2, 5, 8]);
     assert_eq!(prune(&bench, AuditKind::Worker, 3, 9).await, 2);
-    assert_eq!(prune(&bench, AuditKind::Acts, 2, 9).await, 2, "the tenant's own first row, too");
+    assert_eq!(
+        prune(&bench, AuditKind::Acts, 2, 9).await,
+        2,
+        "the tenant's own first row, too"
+    );
     assert_eq!(wordless(&bench).await, [1, 2, 3, 4, 5, 6, 8]);
     let walked = walk(&bench).await;
-    assert_eq!((walked.rows, walked.faults), (1 + 12 + 4, Vec::new()), "each step is told in the chain");
+    assert_eq!(
+        (walked.rows, walked.faults),
+        (1 + 12 + 4, Vec::new()),
+        "each step is told in the chain"
+    );
     write(&bench, 20..=21).await;
     assert_eq!(walk(&bench).await.faults, [], "and it goes on");
-    assert_eq!(prune(&bench, AuditKind::Acts, 1_000, 100).await, 3, "what tells of it never goes");
+    assert_eq!(
+        prune(&bench, AuditKind::Acts, 1_000, 100).await,
+        3,
+        "what tells of it never goes"
+    );
     assert_eq!(walk(&bench).await.faults, []);
     let bolt = bench.store.begin_snapshot(&bench.bolt).await.unwrap();
-    assert_eq!(bolt.audit_events(&AuditFilter::default(), 9).await.unwrap()[0].pruned, None);
+    assert_eq!(
+        bolt.audit_events(&AuditFilter::default(), 9).await.unwrap()[0].pruned,
+        None
+    );
 }
 
 /// Whoever writes to the database knows the code of no other words than those that are there.
@@ -388,14 +556,24 @@ async fn a_row_emptied_before_its_time_or_of_another_kind_is_found(bench: Bench)
     };
     let zeros = intruder.word("zeroblob(32)", "decode(repeat('00', 32), 'hex')");
     intruder.run(&empty(5, zeros)).await;
-    assert_eq!(walk(&bench).await.faults, [(5, AuditFault::Edited)], "nothing tells that any went");
+    assert_eq!(
+        walk(&bench).await.faults,
+        [(5, AuditFault::Edited)],
+        "nothing tells that any went"
+    );
     assert_eq!(prune(&bench, AuditKind::Reads, 3, 9).await, 1);
-    assert_eq!(walk(&bench).await.faults, [(5, AuditFault::Edited)], "its digest is not that of its words");
+    assert_eq!(
+        walk(&bench).await.faults,
+        [(5, AuditFault::Edited)],
+        "its digest is not that of its words"
+    );
     assert_eq!(prune(&bench, AuditKind::Worker, 2, 9).await, 1);
     intruder.save().await;
     let whole = |n: i64| [(n, AuditFault::Edited)];
     // The row that tells goes: nothing covers what it told of, and the gap is found, too.
-    intruder.run("DELETE FROM audit_events WHERE tenant_id = {acme} AND seq = 15").await;
+    intruder
+        .run("DELETE FROM audit_events WHERE tenant_id = {acme} AND seq = 15")
+        .await;
     let found = walk(&bench).await.faults;
     assert!(
         found.contains(&(3, AuditFault::Edited)) && found.contains(&(15, AuditFault::Truncated)),
@@ -416,14 +594,26 @@ async fn a_row_emptied_before_its_time_or_of_another_kind_is_found(bench: Bench)
     );
     intruder.restore().await;
     // Words are put beside a digest that holds.
-    intruder.run("UPDATE audit_events SET actor = 'x' WHERE tenant_id = {acme} AND seq = 2").await;
+    intruder
+        .run("UPDATE audit_events SET actor = 'x' WHERE tenant_id = {acme} AND seq = 2")
+        .await;
     assert!(walk(&bench).await.faults.starts_with(&whole(2)));
     intruder.restore().await;
     // A kind is not another: an act of the same day is not covered by what is told of reads.
-    intruder.run(&empty(4, "(SELECT pruned FROM audit_events WHERE tenant_id = {acme} AND seq = 3)")).await;
+    intruder
+        .run(&empty(
+            4,
+            "(SELECT pruned FROM audit_events WHERE tenant_id = {acme} AND seq = 3)",
+        ))
+        .await;
     assert!(walk(&bench).await.faults.starts_with(&whole(4)));
-    intruder.run("UPDATE audit_events SET action = 'token.read' WHERE tenant_id = {acme} AND seq = 4").await;
-    assert!(walk(&bench).await.faults.starts_with(&whole(4)), "the link covers the action");
+    intruder
+        .run("UPDATE audit_events SET action = 'token.read' WHERE tenant_id = {acme} AND seq = 4")
+        .await;
+    assert!(
+        walk(&bench).await.faults.starts_with(&whole(4)),
+        "the link covers the action"
+    );
 }
 
 /// The right digests everywhere, as whoever keeps an old copy has them, but no word of the chain: each is found.
@@ -435,12 +625,17 @@ async fn ten_thousand_emptied_rows_are_each_judged_by_the_chains_own_word(bench:
     while gone < 9_999 {
         gone += prune(&bench, AuditKind::Reads, 2, 1_000).await;
     }
-    assert_eq!((walk(&bench).await.faults, wordless_rows(&bench).await), (Vec::new(), 9_999));
+    assert_eq!(
+        (walk(&bench).await.faults, wordless_rows(&bench).await),
+        (Vec::new(), 9_999)
+    );
     // The database is put back to before anything went, but for the emptied rows.
     intruder
         .run("DELETE FROM audit_events WHERE tenant_id = {acme} AND seq > 10000; DELETE FROM audit_heads")
         .await;
-    intruder.run("INSERT INTO audit_heads SELECT * FROM saved_heads").await;
+    intruder
+        .run("INSERT INTO audit_heads SELECT * FROM saved_heads")
+        .await;
     let wanted: BTreeSet<_> = (2..=ROWS).collect();
     assert_eq!(at(&walk(&bench).await, AuditFault::Edited), wanted);
 }
@@ -448,6 +643,8 @@ async fn ten_thousand_emptied_rows_are_each_judged_by_the_chains_own_word(bench:
 async fn wordless_rows(bench: &Bench) -> u64 {
     let tx = bench.store.begin_snapshot(&bench.acme).await.unwrap();
     let mut rows = 0;
-    tx.walk_audit(|it| rows += u64::from(it.pruned.is_some())).await.unwrap();
+    tx.walk_audit(|it| rows += u64::from(it.pruned.is_some()))
+        .await
+        .unwrap();
     rows
 }

@@ -5,13 +5,13 @@ use std::{future::Future, time::Duration};
 use chrono::DateTime;
 use regrant_crypto::AuditKey;
 use regrant_domain::{
-    AssetId, AssetKind, ClientId, Credential, CredentialId, CredentialKind, Grant, GrantId, Permissions,
-    ReconnectId, Sealed, Slot, TenantId, Timestamp,
+    AssetId, AssetKind, ClientId, Credential, CredentialId, CredentialKind, Grant, GrantId,
+    Permissions, ReconnectId, Sealed, Slot, TenantId, Timestamp,
 };
 use regrant_storage::{
-    Activation, AuditChain, AuditEvent, ClientSpec, Error, NewApp, NewAsset, NewClient, NewDataKey, NewItem,
-    NewReconnect, NewTenant, Settings, Store, StoredCredential, Tenant, TenantLimits, TenantScope,
-    TenantStatus, TenantTx,
+    Activation, AuditChain, AuditEvent, ClientSpec, Error, NewApp, NewAsset, NewClient, NewDataKey,
+    NewItem, NewReconnect, NewTenant, Settings, Store, StoredCredential, Tenant, TenantLimits,
+    TenantScope, TenantStatus, TenantTx,
 };
 use regrant_testdb::TestDatabase;
 use uuid::Uuid;
@@ -54,7 +54,11 @@ pub(crate) async fn on_postgres<F: Future<Output = ()>>(body: impl FnOnce(Bench)
 }
 
 pub(crate) fn settings(url: &str) -> Settings {
-    Settings { url: url.to_owned(), max_connections: 6, busy_timeout: Duration::from_secs(10) }
+    Settings {
+        url: url.to_owned(),
+        max_connections: 6,
+        busy_timeout: Duration::from_secs(10),
+    }
 }
 
 /// Keeps an app as the installation would.
@@ -88,7 +92,10 @@ pub(crate) async fn set_status(store: &Store, tenant: TenantId, status: TenantSt
 
 impl Bench {
     async fn on(database: TestDatabase) -> Self {
-        let store = Store::connect(&settings(database.url())).await.unwrap().with_chain(chain());
+        let store = Store::connect(&settings(database.url()))
+            .await
+            .unwrap()
+            .with_chain(chain());
         keep_app(&store, &new_app("1")).await.unwrap();
         let (acme, bolt) = (new_tenant("acme"), new_tenant("bolt"));
         keep_tenant(&store, &acme).await.unwrap();
@@ -155,7 +162,12 @@ pub(crate) fn new_app(id: &str) -> NewApp {
 }
 
 pub(crate) fn new_key() -> NewDataKey {
-    NewDataKey { id: Uuid::now_v7(), version: 1, wrapped: vec![7; 80], created_at: day(0) }
+    NewDataKey {
+        id: Uuid::now_v7(),
+        version: 1,
+        wrapped: vec![7; 80],
+        created_at: day(0),
+    }
 }
 
 pub(crate) fn new_tenant(name: &str) -> NewTenant {
@@ -199,7 +211,12 @@ pub(crate) fn sealed(filler: u8) -> Sealed {
     Sealed::from_bytes([head, vec![filler; 40]].concat())
 }
 
-pub(crate) fn credential(asset: &str, slot: Slot, generation: i64, intent_seq: i64) -> StoredCredential {
+pub(crate) fn credential(
+    asset: &str,
+    slot: Slot,
+    generation: i64,
+    intent_seq: i64,
+) -> StoredCredential {
     StoredCredential {
         credential: Credential {
             id: CredentialId::mint(),
@@ -261,5 +278,9 @@ pub(crate) fn new_reconnect(client: ClientId) -> NewReconnect {
 }
 
 pub(crate) fn item(asset: &str) -> NewItem {
-    NewItem { asset_id: id(asset), asked: format!("as written: {asset}"), settled: None }
+    NewItem {
+        asset_id: id(asset),
+        asked: format!("as written: {asset}"),
+        settled: None,
+    }
 }

@@ -24,14 +24,36 @@ async fn a_candidate_unlocks_with_its_own_secret_alone(bench: Bench) {
     let candidate = async || bench.store.candidate(bench.client).await.unwrap().unwrap();
     let acme = bench.acme.tenant();
     let it = candidate().await;
-    assert_eq!((it.tenant(), it.client(), it.permissions()), (acme, bench.client, Permissions::all()));
-    assert_eq!((it.app_id().as_str(), it.token_version(), it.proof_required()), ("1", 0, false));
-    assert!(it.reach().is_all() && it.admits([203, 0, 113, 9].into()) && !it.has_expired(day(9_000)));
-    assert_eq!(it.unlock(day(0), |hash| hash == [3; 32]).unwrap().tenant(), acme);
+    assert_eq!(
+        (it.tenant(), it.client(), it.permissions()),
+        (acme, bench.client, Permissions::all())
+    );
+    assert_eq!(
+        (
+            it.app_id().as_str(),
+            it.token_version(),
+            it.proof_required()
+        ),
+        ("1", 0, false)
+    );
+    assert!(
+        it.reach().is_all() && it.admits([203, 0, 113, 9].into()) && !it.has_expired(day(9_000))
+    );
+    assert_eq!(
+        it.unlock(day(0), |hash| hash == [3; 32]).unwrap().tenant(),
+        acme
+    );
     assert!(it.unlock(day(0), |_| false).is_none());
     assert_eq!(it.vouch(acme).unwrap().tenant(), acme);
     assert!(it.vouch(bench.bolt.tenant()).is_none());
-    assert!(bench.store.candidate(ClientId::mint()).await.unwrap().is_none());
+    assert!(
+        bench
+            .store
+            .candidate(ClientId::mint())
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 async fn a_disabled_client_or_suspended_tenant_has_no_candidate(bench: Bench) {
@@ -56,15 +78,23 @@ async fn a_disabled_client_or_suspended_tenant_has_no_candidate(bench: Bench) {
 async fn an_older_secret_counts_until_its_end(bench: Bench) {
     let reset = async |n: u8, until| {
         let tx = bench.acme().await;
-        tx.set_client_secret(bench.client, &[n; 32], &sealed(n), until).await.unwrap();
+        tx.set_client_secret(bench.client, &[n; 32], &sealed(n), until)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         bench.store.candidate(bench.client).await.unwrap().unwrap()
     };
     let it = reset(8, Some(day(5))).await;
     let opens = |n: u8, now| it.unlock(now, |hash| hash == [n; 32]).is_some();
     assert!(opens(8, day(1)) && opens(3, day(1)) && opens(8, day(5)) && !opens(3, day(5)));
-    assert_eq!(it.proof_keys(day(1)).cloned().collect::<Vec<_>>(), [sealed(8), sealed(4)]);
-    assert_eq!(it.proof_keys(day(5)).cloned().collect::<Vec<_>>(), [sealed(8)]);
+    assert_eq!(
+        it.proof_keys(day(1)).cloned().collect::<Vec<_>>(),
+        [sealed(8), sealed(4)]
+    );
+    assert_eq!(
+        it.proof_keys(day(5)).cloned().collect::<Vec<_>>(),
+        [sealed(8)]
+    );
     assert_eq!(it.token_version(), 0);
     let it = reset(9, Some(day(6))).await;
     let opens = |n: u8| it.unlock(day(1), |hash| hash == [n; 32]).is_some();
@@ -78,27 +108,42 @@ async fn an_older_secret_counts_until_its_end(bench: Bench) {
 async fn a_tenant_has_at_most_so_many_clients(bench: Bench) {
     let tx = bench.acme().await;
     for _ in 1..MOST {
-        tx.insert_client(&new_client(bench.acme.tenant()), MOST).await.unwrap();
+        tx.insert_client(&new_client(bench.acme.tenant()), MOST)
+            .await
+            .unwrap();
     }
-    let more = tx.insert_client(&new_client(bench.acme.tenant()), MOST).await;
+    let more = tx
+        .insert_client(&new_client(bench.acme.tenant()), MOST)
+        .await;
     assert!(matches!(more, Err(Error::Taken("client"))));
-    let foreign = tx.insert_client(&new_client(bench.bolt.tenant()), MOST).await;
+    let foreign = tx
+        .insert_client(&new_client(bench.bolt.tenant()), MOST)
+        .await;
     assert!(matches!(foreign, Err(Error::NotFound)));
     assert_eq!(tx.clients().await.unwrap().len(), MOST);
 }
 
 async fn what_narrows_a_client_reads_back_and_is_taken_away(bench: Bench) {
-    let within = Within { assets: [id("1"), id("2")].into(), businesses: [id("9")].into() };
+    let within = Within {
+        assets: [id("1"), id("2")].into(),
+        businesses: [id("9")].into(),
+    };
     let narrow = ClientSpec {
         name: "narrow".to_owned(),
         expires_at: Some(day(3)),
-        networks: Some(vec!["10.0.0.0/8".parse().unwrap(), "2001:db8::/32".parse().unwrap()]),
+        networks: Some(vec![
+            "10.0.0.0/8".parse().unwrap(),
+            "2001:db8::/32".parse().unwrap(),
+        ]),
         reach: Reach::Within(within),
         proof_required: true,
         keep_unused_scopes: true,
         ..ClientSpec::named("", "assets:read".parse().unwrap())
     };
-    let client = NewClient { spec: narrow.clone(), ..new_client(bench.acme.tenant()) };
+    let client = NewClient {
+        spec: narrow.clone(),
+        ..new_client(bench.acme.tenant())
+    };
     let tx = bench.acme().await;
     tx.insert_client(&client, MOST).await.unwrap();
     assert_eq!(tx.client(client.id).await.unwrap().spec, narrow);
@@ -119,7 +164,10 @@ async fn what_narrows_a_client_reads_back_and_is_taken_away(bench: Bench) {
     }
     let none = Reach::Within(Within::default());
     for reach in [none, Reach::All] {
-        let wide = ClientSpec { reach, ..ClientSpec::named("wide", Permissions::all()) };
+        let wide = ClientSpec {
+            reach,
+            ..ClientSpec::named("wide", Permissions::all())
+        };
         let tx = bench.acme().await;
         tx.change_client(client.id, &wide).await.unwrap();
         assert_eq!(tx.lock_client(client.id).await.unwrap().spec, wide);
@@ -131,22 +179,46 @@ async fn another_tenants_client_is_not_there(bench: Bench) {
     let (tx, client) = (bench.bolt().await, bench.client);
     assert!(matches!(tx.client(client).await, Err(Error::NotFound)));
     assert!(matches!(tx.lock_client(client).await, Err(Error::NotFound)));
-    assert!(matches!(tx.delete_client(client).await, Err(Error::NotFound)));
-    assert!(matches!(tx.revoke_client_tokens(client).await, Err(Error::NotFound)));
-    assert!(matches!(tx.disable_client(client, Some(day(1))).await, Err(Error::Stale)));
-    let secret = tx.set_client_secret(client, &[8; 32], &sealed(8), None).await;
+    assert!(matches!(
+        tx.delete_client(client).await,
+        Err(Error::NotFound)
+    ));
+    assert!(matches!(
+        tx.revoke_client_tokens(client).await,
+        Err(Error::NotFound)
+    ));
+    assert!(matches!(
+        tx.disable_client(client, Some(day(1))).await,
+        Err(Error::Stale)
+    ));
+    let secret = tx
+        .set_client_secret(client, &[8; 32], &sealed(8), None)
+        .await;
     assert!(matches!(secret, Err(Error::Stale)));
     let spec = ClientSpec::named("stolen", Permissions::all());
-    assert!(matches!(tx.change_client(client, &spec).await, Err(Error::Stale)));
+    assert!(matches!(
+        tx.change_client(client, &spec).await,
+        Err(Error::Stale)
+    ));
     assert!(!tx.clients().await.unwrap().iter().any(|it| it.id == client));
 }
 
 async fn a_deleted_client_leaves_nothing(bench: Bench) {
     let tx = bench.acme().await;
-    tx.insert_proof(bench.client, &[1; 32], day(1)).await.unwrap();
+    tx.insert_proof(bench.client, &[1; 32], day(1))
+        .await
+        .unwrap();
     tx.delete_client(bench.client).await.unwrap();
-    assert!(matches!(tx.client(bench.client).await, Err(Error::NotFound)));
-    assert!(tx.insert_proof(bench.client, &[1; 32], day(1)).await.unwrap(), "its proofs are gone");
+    assert!(matches!(
+        tx.client(bench.client).await,
+        Err(Error::NotFound)
+    ));
+    assert!(
+        tx.insert_proof(bench.client, &[1; 32], day(1))
+            .await
+            .unwrap(),
+        "its proofs are gone"
+    );
     tx.commit().await.unwrap();
     assert!(bench.store.candidate(bench.client).await.unwrap().is_none());
 }
@@ -154,23 +226,44 @@ async fn a_deleted_client_leaves_nothing(bench: Bench) {
 async fn a_scope_keeps_its_time_while_it_is_held(bench: Bench) {
     let tx = bench.acme().await;
     let (read, write) = (Permission::AssetsRead, Permission::AssetsWrite);
-    let [one, both]: [Permissions; 2] = [[read].into_iter().collect(), [read, write].into_iter().collect()];
+    let [one, both]: [Permissions; 2] = [
+        [read].into_iter().collect(),
+        [read, write].into_iter().collect(),
+    ];
     let uses = async || {
         let uses = tx.client(bench.client).await.unwrap().scope_uses;
-        uses.into_iter().map(|it| (it.scope, it.granted_at, it.used_at)).collect::<Vec<_>>()
+        uses.into_iter()
+            .map(|it| (it.scope, it.granted_at, it.used_at))
+            .collect::<Vec<_>>()
     };
     assert_eq!(uses().await.len(), Permission::ALL.len());
-    tx.grant_scopes(bench.client, Permissions::all(), one, day(1)).await.unwrap();
-    tx.note_scope_used(bench.client, read, day(2)).await.unwrap();
+    tx.grant_scopes(bench.client, Permissions::all(), one, day(1))
+        .await
+        .unwrap();
+    tx.note_scope_used(bench.client, read, day(2))
+        .await
+        .unwrap();
     assert_eq!(uses().await, [(read, day(0), Some(day(2)))]);
-    tx.grant_scopes(bench.client, one, both, day(3)).await.unwrap();
-    assert_eq!(uses().await, [(read, day(0), Some(day(2))), (write, day(3), None)]);
-    tx.grant_scopes(bench.client, both, Permissions::default(), day(4)).await.unwrap();
+    tx.grant_scopes(bench.client, one, both, day(3))
+        .await
+        .unwrap();
+    assert_eq!(
+        uses().await,
+        [(read, day(0), Some(day(2))), (write, day(3), None)]
+    );
+    tx.grant_scopes(bench.client, both, Permissions::default(), day(4))
+        .await
+        .unwrap();
     assert_eq!(uses().await, []);
     // What it uses no more right to is not noted.
-    tx.note_scope_used(bench.client, read, day(5)).await.unwrap();
+    tx.note_scope_used(bench.client, read, day(5))
+        .await
+        .unwrap();
     assert_eq!(uses().await, []);
-    assert_eq!(tx.client(bench.client).await.unwrap().last_used_at, Some(day(5)));
+    assert_eq!(
+        tx.client(bench.client).await.unwrap().last_used_at,
+        Some(day(5))
+    );
 }
 
 async fn scopes_are_taken_in_one_go(bench: Bench) {
@@ -180,9 +273,16 @@ async fn scopes_are_taken_in_one_go(bench: Bench) {
     let one: Permissions = [Permission::AssetsRead].into_iter().collect();
     let mut taken = Vec::new();
     for client in [bench.client, second.id] {
-        taken.extend(Permissions::all().without(one).iter().map(|scope| (client, scope)));
+        taken.extend(
+            Permissions::all()
+                .without(one)
+                .iter()
+                .map(|scope| (client, scope)),
+        );
     }
-    tx.take_scopes(&[(bench.client, one), (second.id, one)], &taken).await.unwrap();
+    tx.take_scopes(&[(bench.client, one), (second.id, one)], &taken)
+        .await
+        .unwrap();
     for client in tx.lock_clients().await.unwrap() {
         assert_eq!((client.spec.scopes, client.scope_uses.len()), (one, 1));
     }
@@ -190,12 +290,34 @@ async fn scopes_are_taken_in_one_go(bench: Bench) {
 
 async fn a_proof_counts_once(bench: Bench) {
     let tx = bench.acme().await;
-    assert!(tx.insert_proof(bench.client, &[1; 32], day(1)).await.unwrap());
-    assert!(!tx.insert_proof(bench.client, &[1; 32], day(1)).await.unwrap());
-    assert!(tx.insert_proof(bench.client, &[2; 32], day(2)).await.unwrap());
+    assert!(
+        tx.insert_proof(bench.client, &[1; 32], day(1))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !tx.insert_proof(bench.client, &[1; 32], day(1))
+            .await
+            .unwrap()
+    );
+    assert!(
+        tx.insert_proof(bench.client, &[2; 32], day(2))
+            .await
+            .unwrap()
+    );
     assert_eq!(tx.purge_proofs(day(1), 10).await.unwrap(), 1);
-    assert!(!tx.insert_proof(bench.client, &[2; 32], day(2)).await.unwrap(), "it may still be repeated");
+    assert!(
+        !tx.insert_proof(bench.client, &[2; 32], day(2))
+            .await
+            .unwrap(),
+        "it may still be repeated"
+    );
     tx.commit().await.unwrap();
     let tx = bench.bolt().await;
-    assert!(tx.insert_proof(bench.client, &[2; 32], day(2)).await.unwrap(), "another tenant's is another");
+    assert!(
+        tx.insert_proof(bench.client, &[2; 32], day(2))
+            .await
+            .unwrap(),
+        "another tenant's is another"
+    );
 }

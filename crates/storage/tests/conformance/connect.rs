@@ -38,7 +38,10 @@ async fn a_missing_sqlite_file_is_not_made() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("none.db");
     let url = format!("sqlite://{}", file.display());
-    assert!(matches!(Store::connect(&settings(&url)).await, Err(Error::Db(_))));
+    assert!(matches!(
+        Store::connect(&settings(&url)).await,
+        Err(Error::Db(_))
+    ));
     assert!(!file.exists());
 }
 
@@ -49,10 +52,15 @@ async fn sqlite_keeps_its_files_to_their_owner() {
     let file = database.url().strip_prefix("sqlite://").unwrap().to_owned();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     let store = Store::connect(&settings(database.url())).await.unwrap();
-    crate::bench::keep_app(&store, &crate::bench::new_app("1")).await.unwrap();
+    crate::bench::keep_app(&store, &crate::bench::new_app("1"))
+        .await
+        .unwrap();
     assert!(store.is_sqlite());
     for suffix in ["", "-wal", "-shm"] {
-        let mode = fs::metadata(format!("{file}{suffix}")).unwrap().permissions().mode();
+        let mode = fs::metadata(format!("{file}{suffix}"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600, "{suffix}");
     }
 }

@@ -22,7 +22,11 @@ on_both!(
 
 async fn claim(bench: &Bench, n: i64, owner: &str, limit: u32) -> Vec<Claim> {
     let (kind, lease) = (DueKind::Reconnect, Duration::hours(1));
-    bench.store.claim_due(kind, day(n), owner, lease, limit).await.unwrap()
+    bench
+        .store
+        .claim_due(kind, day(n), owner, lease, limit)
+        .await
+        .unwrap()
 }
 
 /// Makes reconnects of both tenants due, whose leases end at once.
@@ -33,7 +37,9 @@ async fn due(bench: &Bench, days: &[i64]) -> Vec<ReconnectId> {
         let tx = bench.store.begin(scope).await.unwrap();
         let reconnect = new_reconnect(bench.client);
         let due = Some(("api", day(0), day(*due_at)));
-        tx.accept_reconnect(&reconnect, &[item("1")], due).await.unwrap();
+        tx.accept_reconnect(&reconnect, &[item("1")], due)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         ids.push(reconnect.id);
     }
@@ -47,7 +53,10 @@ async fn what_is_due_is_claimed_once_longest_due_first(bench: Bench) {
     assert_eq!(objects, [ids[1].uuid(), ids[2].uuid()]);
     assert_eq!(claims[0].scope.tenant(), bench.bolt.tenant());
     assert_eq!(claims[0].scope.app_id().as_str(), "1");
-    assert_eq!((claims[0].lease.fencing, claims[0].lease.owner.as_str()), (2, "a"));
+    assert_eq!(
+        (claims[0].lease.fencing, claims[0].lease.owner.as_str()),
+        (2, "a")
+    );
     assert_eq!(claim(&bench, 5, "b", 9).await.len(), 1);
     assert!(claim(&bench, 5, "c", 9).await.is_empty());
 }
@@ -64,20 +73,32 @@ async fn a_claimer_that_was_overtaken_can_write_nothing(bench: Bench) {
     let next = claim(&bench, 3, "a", 1).await.remove(0);
     let tx = bench.store.begin(&slow.scope).await.unwrap();
     assert!(matches!(tx.hold(&slow.lease).await, Err(Error::Stale)));
-    assert!(matches!(tx.reschedule(&slow.lease, day(9)).await, Err(Error::Stale)));
+    assert!(matches!(
+        tx.reschedule(&slow.lease, day(9)).await,
+        Err(Error::Stale)
+    ));
     tx.hold(&next.lease).await.unwrap();
     drop(tx);
-    assert!(matches!(bench.store.renew(&slow.scope, &slow.lease, day(9)).await, Err(Error::Stale)));
+    assert!(matches!(
+        bench.store.renew(&slow.scope, &slow.lease, day(9)).await,
+        Err(Error::Stale)
+    ));
     let tx = bench.store.begin(&next.scope).await.unwrap();
     let reconnect = ReconnectId::from_uuid(next.object);
-    tx.finish_reconnect(reconnect, ReconnectStatus::Completed, day(3)).await.unwrap();
+    tx.finish_reconnect(reconnect, ReconnectStatus::Completed, day(3))
+        .await
+        .unwrap();
     assert!(matches!(tx.hold(&next.lease).await, Err(Error::Stale)));
 }
 
 async fn a_renewed_lease_lasts(bench: Bench) {
     due(&bench, &[1]).await;
     let claimed = claim(&bench, 2, "a", 1).await.remove(0);
-    bench.store.renew(&claimed.scope, &claimed.lease, day(5)).await.unwrap();
+    bench
+        .store
+        .renew(&claimed.scope, &claimed.lease, day(5))
+        .await
+        .unwrap();
     assert!(claim(&bench, 4, "b", 1).await.is_empty());
     assert_eq!(claim(&bench, 5, "b", 1).await.len(), 1);
 }

@@ -8,7 +8,9 @@ use regrant_domain::{
     state::Ending,
 };
 use regrant_migration::{open, sea_orm::ConnectionTrait};
-use regrant_storage::{Activation, ForecastFilter, ForecastTotals, Place, StoredCredential, TenantTx};
+use regrant_storage::{
+    Activation, ForecastFilter, ForecastTotals, Place, StoredCredential, TenantTx,
+};
 
 use crate::{
     asset::everything,
@@ -16,7 +18,10 @@ use crate::{
     state::{NOW, every_kind_of_facts, write},
 };
 
-on_both!(the_calendar_is_that_of_the_domain, a_page_is_a_page_however_many_assets_there_are);
+on_both!(
+    the_calendar_is_that_of_the_domain,
+    a_page_is_a_page_however_many_assets_there_are
+);
 
 async fn the_calendar_is_that_of_the_domain(bench: Bench) {
     fill(&bench).await;
@@ -27,16 +32,37 @@ async fn the_calendar_is_that_of_the_domain(bench: Bench) {
     for filter in filters() {
         let wanted = Wanted::of(&assets, &behind, &filter);
         let found = paged(&tx, &filter).await;
-        let differs = found.iter().zip(&wanted.places).find(|(found, wanted)| found != wanted);
-        assert_eq!((differs, found.len()), (None, wanted.places.len()), "{filter:?}");
+        let differs = found
+            .iter()
+            .zip(&wanted.places)
+            .find(|(found, wanted)| found != wanted);
+        assert_eq!(
+            (differs, found.len()),
+            (None, wanted.places.len()),
+            "{filter:?}"
+        );
         let tallies = tx.forecast_tallies(&filter).await.unwrap();
-        assert_eq!(by_day(tallies), by_day(wanted.tallies.iter().copied()), "{filter:?}");
-        assert_eq!(tx.forecast_totals(&filter).await.unwrap(), wanted.totals, "{filter:?}");
+        assert_eq!(
+            by_day(tallies),
+            by_day(wanted.tallies.iter().copied()),
+            "{filter:?}"
+        );
+        assert_eq!(
+            tx.forecast_totals(&filter).await.unwrap(),
+            wanted.totals,
+            "{filter:?}"
+        );
         let lines = tx.forecast_lines(&filter, 3).await.unwrap();
         let lines: BTreeSet<_> = lines.iter().map(|it| key(&it.place)).collect();
         assert_eq!(lines, wanted.first(3), "{filter:?}");
     }
-    let with_system_user = tx.stand_ins(&ids).await.unwrap().into_values().flatten().any(|it| it.system_user);
+    let with_system_user = tx
+        .stand_ins(&ids)
+        .await
+        .unwrap()
+        .into_values()
+        .flatten()
+        .any(|it| it.system_user);
     assert!(with_system_user, "the worlds hold a system user's spare");
 }
 
@@ -55,23 +81,59 @@ fn filters() -> Vec<ForecastFilter> {
     };
     let person = |n: &str| n.parse().unwrap();
     let some = Within {
-        assets: (0..40).map(|n: u32| n.to_string().parse().unwrap()).collect(),
+        assets: (0..40)
+            .map(|n: u32| n.to_string().parse().unwrap())
+            .collect(),
         ..Within::default()
     };
     vec![
         ahead.clone(),
-        ForecastFilter { from: day(0), to: day(NOW + 90), ..ahead.clone() },
-        ForecastFilter { from: day(0), to: day(NOW + 90), every: true, ..ahead.clone() },
-        ForecastFilter { to: day(NOW + 90), leaves: Some(person("77")), ..ahead.clone() },
-        ForecastFilter { from: day(0), every: true, leaves: Some(person("78")), ..ahead.clone() },
-        ForecastFilter { to: day(NOW + 90), person_ids: vec![person("78")], ..ahead.clone() },
-        ForecastFilter { leaves: Some(person("9")), ..ahead.clone() },
-        ForecastFilter { business_id: Some("5".parse().unwrap()), ..ahead.clone() },
         ForecastFilter {
-            within: Some(Within { businesses: ["5".parse().unwrap()].into(), ..some.clone() }),
+            from: day(0),
+            to: day(NOW + 90),
             ..ahead.clone()
         },
-        ForecastFilter { within: Some(some), ..ahead },
+        ForecastFilter {
+            from: day(0),
+            to: day(NOW + 90),
+            every: true,
+            ..ahead.clone()
+        },
+        ForecastFilter {
+            to: day(NOW + 90),
+            leaves: Some(person("77")),
+            ..ahead.clone()
+        },
+        ForecastFilter {
+            from: day(0),
+            every: true,
+            leaves: Some(person("78")),
+            ..ahead.clone()
+        },
+        ForecastFilter {
+            to: day(NOW + 90),
+            person_ids: vec![person("78")],
+            ..ahead.clone()
+        },
+        ForecastFilter {
+            leaves: Some(person("9")),
+            ..ahead.clone()
+        },
+        ForecastFilter {
+            business_id: Some("5".parse().unwrap()),
+            ..ahead.clone()
+        },
+        ForecastFilter {
+            within: Some(Within {
+                businesses: ["5".parse().unwrap()].into(),
+                ..some.clone()
+            }),
+            ..ahead.clone()
+        },
+        ForecastFilter {
+            within: Some(some),
+            ..ahead
+        },
     ]
 }
 
@@ -83,14 +145,24 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(assets: &[Asset], behind: &HashMap<AssetId, Vec<StandIn>>, filter: &ForecastFilter) -> Self {
-        let mut wanted = Self { places: Vec::new(), tallies: Vec::new(), totals: ForecastTotals::default() };
+    fn of(
+        assets: &[Asset],
+        behind: &HashMap<AssetId, Vec<StandIn>>,
+        filter: &ForecastFilter,
+    ) -> Self {
+        let mut wanted = Self {
+            places: Vec::new(),
+            tallies: Vec::new(),
+            totals: ForecastTotals::default(),
+        };
         for asset in assets.iter().filter(|it| passes(it, filter)) {
             let leaves = filter.leaves.is_some() && asset.person_id == filter.leaves;
             let endings = calendar(&asset.facts, filter.now, leaves);
             let none = Vec::new();
             let behind = behind.get(&asset.id).unwrap_or(&none);
-            let in_window = endings.iter().filter(|it| (filter.from..filter.to).contains(&it.at));
+            let in_window = endings
+                .iter()
+                .filter(|it| (filter.from..filter.to).contains(&it.at));
             for ending in in_window.take(if filter.every { usize::MAX } else { 1 }) {
                 wanted.add(asset, ending, behind, filter);
             }
@@ -100,24 +172,47 @@ impl Wanted {
             wanted.totals.unknown += u64::from(works && !leaves && !ahead);
         }
         // Stable: endings of one asset at one moment keep their order.
-        wanted.places.sort_by(|one, two| (one.at, &one.asset_id).cmp(&(two.at, &two.asset_id)));
+        wanted
+            .places
+            .sort_by(|one, two| (one.at, &one.asset_id).cmp(&(two.at, &two.asset_id)));
         wanted
     }
 
     fn add(&mut self, asset: &Asset, ending: &Ending, behind: &[StandIn], filter: &ForecastFilter) {
         let cover = covered_by(ending, behind, filter.leaves.as_ref(), filter.now).map(|it| it.0);
-        let Ending { at, cause, confidence, .. } = *ending;
-        self.places.push(Place { at, asset_id: asset.id.clone(), cause });
-        self.tallies.push(Tally { date: at.date_naive(), cause, confidence, cover, count: 1 });
+        let Ending {
+            at,
+            cause,
+            confidence,
+            ..
+        } = *ending;
+        self.places.push(Place {
+            at,
+            asset_id: asset.id.clone(),
+            cause,
+        });
+        self.tallies.push(Tally {
+            date: at.date_naive(),
+            cause,
+            confidence,
+            cover,
+            count: 1,
+        });
     }
 
     /// The first so many of each day and cause.
     fn first(&self, most: usize) -> BTreeSet<(Timestamp, AssetId, &'static str)> {
         let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for it in &self.places {
-            groups.entry((it.at.date_naive(), it.cause)).or_default().push(key(it));
+            groups
+                .entry((it.at.date_naive(), it.cause))
+                .or_default()
+                .push(key(it));
         }
-        groups.into_values().flat_map(|it| it.into_iter().take(most)).collect()
+        groups
+            .into_values()
+            .flat_map(|it| it.into_iter().take(most))
+            .collect()
     }
 }
 
@@ -126,13 +221,15 @@ fn key(it: &Place) -> (Timestamp, AssetId, &'static str) {
 }
 
 fn passes(asset: &Asset, filter: &ForecastFilter) -> bool {
-    let of = asset.person_id.as_ref().is_some_and(|it| filter.person_ids.contains(it));
+    let of = asset
+        .person_id
+        .as_ref()
+        .is_some_and(|it| filter.person_ids.contains(it));
     (filter.person_ids.is_empty() || of)
         && (filter.business_id.is_none() || asset.business_id == filter.business_id)
-        && filter
-            .within
-            .as_ref()
-            .is_none_or(|it| Reach::Within(it.clone()).includes(&asset.id, asset.business_id.as_ref()))
+        && filter.within.as_ref().is_none_or(|it| {
+            Reach::Within(it.clone()).includes(&asset.id, asset.business_id.as_ref())
+        })
 }
 
 /// Every entry, page by page.
@@ -158,15 +255,30 @@ async fn fill(bench: &Bench) {
         it.business_id = Some("5".parse().unwrap());
     }
     tx.register_assets(&pages).await.unwrap();
-    let renewable = Grant { id: GrantId::mint(), ..grant() };
-    let system = Grant { id: GrantId::mint(), kind: CredentialKind::SystemUser, ..grant() };
+    let renewable = Grant {
+        id: GrantId::mint(),
+        ..grant()
+    };
+    let system = Grant {
+        id: GrantId::mint(),
+        kind: CredentialKind::SystemUser,
+        ..grant()
+    };
     tx.insert_grant(&renewable, day(1)).await.unwrap();
     tx.insert_grant(&system, day(1)).await.unwrap();
-    let mut served: Vec<Activation> = ids.iter().step_by(2).map(|id| activation(id, 0, 1)).collect();
+    let mut served: Vec<Activation> = ids
+        .iter()
+        .step_by(2)
+        .map(|id| activation(id, 0, 1))
+        .collect();
     for (n, it) in served.iter_mut().enumerate() {
         let it = &mut it.credential.credential;
         it.person_id = (n % 5 > 0).then(|| if n % 3 == 0 { "78" } else { "77" }.parse().unwrap());
-        it.kind = if n % 7 == 0 { CredentialKind::SystemUser } else { CredentialKind::User };
+        it.kind = if n % 7 == 0 {
+            CredentialKind::SystemUser
+        } else {
+            CredentialKind::User
+        };
         it.grant_id = (n % 2 == 0).then_some(renewable.id);
     }
     tx.activate(&served, 1, day(1)).await.unwrap();
@@ -176,7 +288,11 @@ async fn fill(bench: &Bench) {
             let spare = &mut it.credential;
             spare.person_id = (n % 11 > 0).then(|| ["77", "78", "79"][n % 3].parse().unwrap());
             spare.expires_at = [None, Some(day(NOW + 1)), Some(day(NOW + 20))][n % 4 % 3];
-            spare.data_access_expires_at = if n % 6 == 0 { Some(day(NOW + 10)) } else { None };
+            spare.data_access_expires_at = if n % 6 == 0 {
+                Some(day(NOW + 10))
+            } else {
+                None
+            };
             spare.proved_at = (n % 9 > 0 && slot == Slot::Standby).then(|| day(1));
             spare.grant_id = (n % 5 == 0).then_some(system.id);
             it
@@ -187,14 +303,20 @@ async fn fill(bench: &Bench) {
     tx.park(&spare(Slot::Candidate, 7), day(1)).await.unwrap();
     tx.commit().await.unwrap();
     write(bench, &facts).await;
-    let sealed = format!("UPDATE grants SET sealed = {} WHERE kind = 'user'", bench.bytes());
+    let sealed = format!(
+        "UPDATE grants SET sealed = {} WHERE kind = 'user'",
+        bench.bytes()
+    );
     let revoked = "UPDATE assets SET failing_since = NULL, failing_reason = NULL WHERE failures = 0;
         UPDATE assets SET failing_reason = replace(failing_reason, 'no_role', 'revoked') WHERE id LIKE '%4'";
     raw(bench, &format!("{sealed}; {revoked}")).await;
 }
 
 async fn raw(bench: &Bench, sql: &str) {
-    let url = bench.database.superuser_url().unwrap_or_else(|| bench.database.url().to_owned());
+    let url = bench
+        .database
+        .superuser_url()
+        .unwrap_or_else(|| bench.database.url().to_owned());
     let raw = open(&url).await.unwrap();
     raw.execute_unprepared(sql).await.unwrap();
     raw.close().await.unwrap();
@@ -203,7 +325,11 @@ async fn raw(bench: &Bench, sql: &str) {
 impl Bench {
     /// Some bytes as this database writes them.
     fn bytes(&self) -> &'static str {
-        if self.store.is_sqlite() { "x'01'" } else { "'\\x01'" }
+        if self.store.is_sqlite() {
+            "x'01'"
+        } else {
+            "'\\x01'"
+        }
     }
 }
 
@@ -215,7 +341,8 @@ async fn fill_with_many(bench: &Bench) {
     } else {
         (format!("'{tenant}'::uuid"), "gen_random_uuid()")
     };
-    let numbers = "WITH RECURSIVE n(i) AS (SELECT 1000000 UNION ALL SELECT i + 1 FROM n WHERE i < 1049999)";
+    let numbers =
+        "WITH RECURSIVE n(i) AS (SELECT 1000000 UNION ALL SELECT i + 1 FROM n WHERE i < 1049999)";
     let (expires, access, bytes) = (micros(60), micros(90), bench.bytes());
     let assets = format!(
         "INSERT INTO assets (tenant_id, id, kind, person_id, generation, proved_at, expires_at,
@@ -237,7 +364,12 @@ fn micros(n: i64) -> i64 {
 
 async fn a_page_is_a_page_however_many_assets_there_are(bench: Bench) {
     fill_with_many(&bench).await;
-    let filter = ForecastFilter { from: day(2), now: day(2), to: day(92), ..filters().remove(0) };
+    let filter = ForecastFilter {
+        from: day(2),
+        now: day(2),
+        to: day(92),
+        ..filters().remove(0)
+    };
     let tx = bench.store.begin_read(&bench.acme).await.unwrap();
     let started = std::time::Instant::now();
     let page = tx.forecast(&filter, None, 201).await.unwrap();
@@ -245,7 +377,10 @@ async fn a_page_is_a_page_however_many_assets_there_are(bench: Bench) {
     let days = by_day(tx.forecast_tallies(&filter).await.unwrap());
     let counted = started.elapsed().saturating_sub(listed);
     let totals = tx.forecast_totals(&filter).await.unwrap();
-    println!("50,000 assets: page {listed:?}, days {counted:?}, all {:?}", started.elapsed());
+    println!(
+        "50,000 assets: page {listed:?}, days {counted:?}, all {:?}",
+        started.elapsed()
+    );
     assert_eq!(page.len(), 201);
     assert_eq!(days.values().map(|it| it.count).sum::<u64>(), 50_000);
     assert_eq!(days.len(), 1, "all end on the day of their token: {days:?}");

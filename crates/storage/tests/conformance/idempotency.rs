@@ -17,17 +17,27 @@ on_both!(
 /// A call with this body that begins this reconnect.
 pub fn begins(reconnect: ReconnectId, body: &[u8]) -> IdempotentCall {
     let answer = format!("\"{reconnect}\"");
-    IdempotentCall { fingerprint: body.to_vec(), key_version: 4, answer, reconnect: Some(reconnect) }
+    IdempotentCall {
+        fingerprint: body.to_vec(),
+        key_version: 4,
+        answer,
+        reconnect: Some(reconnect),
+    }
 }
 
 fn key(client: ClientId, route: &'static str, key: &str) -> IdempotencyKey {
-    IdempotencyKey { caller: client.uuid(), route, key: key.to_owned() }
+    IdempotencyKey {
+        caller: client.uuid(),
+        route,
+        key: key.to_owned(),
+    }
 }
 
 async fn call(bench: &Bench, key: &IdempotencyKey, body: &[u8]) -> Result<ReconnectId, Error> {
     let reconnect = new_reconnect(bench.client);
     let tx = bench.acme().await;
-    tx.insert_idempotent(key, &begins(reconnect.id, body), day(1)).await?;
+    tx.insert_idempotent(key, &begins(reconnect.id, body), day(1))
+        .await?;
     tx.accept_reconnect(&reconnect, &[item("1")], None).await?;
     tx.commit().await?;
     Ok(reconnect.id)
@@ -41,34 +51,61 @@ async fn of_calls_at_once_exactly_one_is_the_first(bench: Bench) {
     }))
     .await;
     let first: Vec<_> = results.iter().flatten().collect();
-    let refused = results.iter().filter(|it| matches!(it, Err(Error::Taken("idempotency key")))).count();
+    let refused = results
+        .iter()
+        .filter(|it| matches!(it, Err(Error::Taken("idempotency key"))))
+        .count();
     assert_eq!((first.len(), refused), (1, 7), "{results:?}");
     let tx = bench.acme().await;
     let found = tx.find_idempotent(&key).await.unwrap().unwrap();
-    assert_eq!((found.reconnect.as_ref(), found.key_version), (Some(first[0]), 4));
-    assert_eq!(tx.list_reconnects(Begun::ByAnyone, None, 10).await.unwrap().len(), 1);
+    assert_eq!(
+        (found.reconnect.as_ref(), found.key_version),
+        (Some(first[0]), 4)
+    );
+    assert_eq!(
+        tx.list_reconnects(Begun::ByAnyone, None, 10)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 async fn a_refused_key_leaves_the_transaction_usable(bench: Bench) {
     let key = key(bench.client, "a", "k");
     let first = call(&bench, &key, b"x").await.unwrap();
     let tx = bench.acme().await;
-    let second = tx.insert_idempotent(&key, &begins(ReconnectId::mint(), b"x"), day(1)).await;
+    let second = tx
+        .insert_idempotent(&key, &begins(ReconnectId::mint(), b"x"), day(1))
+        .await;
     assert!(matches!(second, Err(Error::Taken("idempotency key"))));
-    assert_eq!(tx.find_idempotent(&key).await.unwrap().unwrap().reconnect, Some(first));
+    assert_eq!(
+        tx.find_idempotent(&key).await.unwrap().unwrap().reconnect,
+        Some(first)
+    );
 }
 
 async fn a_key_counts_within_its_client_and_route(bench: Bench) {
-    call(&bench, &key(bench.client, "a", "k"), b"x").await.unwrap();
-    call(&bench, &key(bench.client, "b", "k"), b"x").await.unwrap();
-    call(&bench, &key(ClientId::mint(), "a", "k"), b"x").await.unwrap();
-    call(&bench, &key(bench.client, "a", "K"), b"x").await.unwrap();
+    call(&bench, &key(bench.client, "a", "k"), b"x")
+        .await
+        .unwrap();
+    call(&bench, &key(bench.client, "b", "k"), b"x")
+        .await
+        .unwrap();
+    call(&bench, &key(ClientId::mint(), "a", "k"), b"x")
+        .await
+        .unwrap();
+    call(&bench, &key(bench.client, "a", "K"), b"x")
+        .await
+        .unwrap();
 }
 
 async fn a_key_without_its_reconnect_does_not_last(bench: Bench) {
     let key = key(bench.client, "a", "k");
     let tx = bench.acme().await;
-    tx.insert_idempotent(&key, &begins(ReconnectId::mint(), b"x"), day(1)).await.unwrap();
+    tx.insert_idempotent(&key, &begins(ReconnectId::mint(), b"x"), day(1))
+        .await
+        .unwrap();
     assert!(matches!(tx.commit().await, Err(Error::Db(_))));
     let first = call(&bench, &key, b"x").await.unwrap();
     let tx = bench.acme().await;
@@ -87,7 +124,10 @@ async fn a_call_that_begins_no_reconnect_is_remembered_too(bench: Bench) {
     let tx = bench.acme().await;
     tx.insert_idempotent(&key, &call, day(1)).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(bench.acme().await.find_idempotent(&key).await.unwrap(), Some(call));
+    assert_eq!(
+        bench.acme().await.find_idempotent(&key).await.unwrap(),
+        Some(call)
+    );
     let tx = bench.acme().await;
     assert_eq!(tx.purge_idempotency(day(2), 10).await.unwrap(), 1);
 }

@@ -17,13 +17,25 @@ on_both!(
 );
 
 async fn an_app_is_kept_once_with_its_secrets(bench: Bench) {
-    let app = NewApp { verify_token: Some(sealed(9)), ..new_app("2") };
+    let app = NewApp {
+        verify_token: Some(sealed(9)),
+        ..new_app("2")
+    };
     crate::bench::keep_app(&bench.store, &app).await.unwrap();
-    assert!(matches!(crate::bench::keep_app(&bench.store, &app).await, Err(Error::Taken("app"))));
+    assert!(matches!(
+        crate::bench::keep_app(&bench.store, &app).await,
+        Err(Error::Taken("app"))
+    ));
     let read = bench.store.app(&app.id).await.unwrap();
-    assert_eq!((read.secret, read.verify_token), (app.secret, app.verify_token));
+    assert_eq!(
+        (read.secret, read.verify_token),
+        (app.secret, app.verify_token)
+    );
     let missing: AppId = "3".parse().unwrap();
-    assert!(matches!(bench.store.app(&missing).await, Err(Error::NotFound)));
+    assert!(matches!(
+        bench.store.app(&missing).await,
+        Err(Error::NotFound)
+    ));
     assert_eq!(bench.store.apps().await.unwrap().len(), 2);
     bench.store.ping().await.unwrap();
 }
@@ -32,28 +44,59 @@ async fn a_tenant_is_made_whole_or_not_at_all(bench: Bench) {
     let store = &bench.store;
     let whole = new_tenant("whole");
     keep_tenant(store, &whole).await.unwrap();
-    assert!(matches!(keep_tenant(store, &whole).await, Err(Error::Taken("tenant"))));
+    assert!(matches!(
+        keep_tenant(store, &whole).await,
+        Err(Error::Taken("tenant"))
+    ));
     let tenant = store.tenant(whole.id).await.unwrap();
-    assert_eq!((tenant.name.as_str(), tenant.status), ("whole", regrant_storage::TenantStatus::Active));
+    assert_eq!(
+        (tenant.name.as_str(), tenant.status),
+        ("whole", regrant_storage::TenantStatus::Active)
+    );
     let mut torn = new_tenant("torn");
     torn.client.tenant = TenantId::mint();
     assert!(keep_tenant(store, &torn).await.is_err());
     assert!(matches!(store.tenant(torn.id).await, Err(Error::NotFound)));
     let mut homeless = new_tenant("homeless");
     homeless.app_id = "9".parse().unwrap();
-    assert!(matches!(keep_tenant(store, &homeless).await, Err(Error::NotFound)));
+    assert!(matches!(
+        keep_tenant(store, &homeless).await,
+        Err(Error::NotFound)
+    ));
     assert_eq!(store.tenants().await.unwrap().len(), 3);
-    assert!(matches!(store.scope_for_operator(TenantId::SYSTEM).await, Err(Error::NotFound)));
+    assert!(matches!(
+        store.scope_for_operator(TenantId::SYSTEM).await,
+        Err(Error::NotFound)
+    ));
     let scope = store.scope_for_operator(whole.id).await.unwrap();
-    let keys = store.begin(&scope).await.unwrap().data_keys().await.unwrap();
-    assert_eq!((keys.len(), keys[0].id, keys[0].active), (1, whole.key.id, true));
+    let keys = store
+        .begin(&scope)
+        .await
+        .unwrap()
+        .data_keys()
+        .await
+        .unwrap();
+    assert_eq!(
+        (keys.len(), keys[0].id, keys[0].active),
+        (1, whole.key.id, true)
+    );
 }
 
 async fn of_system_keys_made_at_once_exactly_one_is_kept(bench: Bench) {
     let store = &bench.store;
-    let results = join_all((0..6).map(|_| async { store.insert_system_key(&new_key()).await })).await;
-    assert_eq!(results.iter().filter(|it| it.is_ok()).count(), 1, "{results:?}");
-    assert!(results.iter().all(|it| matches!(it, Ok(()) | Err(Error::Taken("data key")))), "{results:?}");
+    let results =
+        join_all((0..6).map(|_| async { store.insert_system_key(&new_key()).await })).await;
+    assert_eq!(
+        results.iter().filter(|it| it.is_ok()).count(),
+        1,
+        "{results:?}"
+    );
+    assert!(
+        results
+            .iter()
+            .all(|it| matches!(it, Ok(()) | Err(Error::Taken("data key")))),
+        "{results:?}"
+    );
     let tx = store.begin_read(&store.system_scope()).await.unwrap();
     assert_eq!(tx.data_keys().await.unwrap().len(), 1);
 }
@@ -72,37 +115,75 @@ async fn signing_keys_are_kept_by_name(bench: Bench) {
     assert!(matches!(again, Err(Error::Taken("signing key"))));
     let keys = store.signing_keys().await.unwrap();
     let kids: Vec<_> = keys.iter().map(|it| it.kid.as_str()).collect();
-    assert_eq!((kids.as_slice(), keys[1].sealed.clone()), (["b", "a"].as_slice(), sealed(2)));
+    assert_eq!(
+        (kids.as_slice(), keys[1].sealed.clone()),
+        (["b", "a"].as_slice(), sealed(2))
+    );
     let replace = async |kid, n, until| {
         let tx = store.begin(&store.system_scope()).await.unwrap();
         tx.replace_signing_keys(&key(kid, n), until).await.unwrap();
         let keys = tx.signing_keys().await.unwrap();
         tx.commit().await.unwrap();
-        keys.into_iter().map(|it| (it.active_from, it.retired_at)).collect::<Vec<_>>()
+        keys.into_iter()
+            .map(|it| (it.active_from, it.retired_at))
+            .collect::<Vec<_>>()
     };
     let retired = replace("c", 3, day(5)).await;
-    assert_eq!(retired, [(day(1), Some(day(5))), (day(2), Some(day(5))), (day(3), None)]);
+    assert_eq!(
+        retired,
+        [
+            (day(1), Some(day(5))),
+            (day(2), Some(day(5))),
+            (day(3), None)
+        ]
+    );
     // What is to retire sooner does not live longer for another rotation, and what is later retires with it.
     let retired = replace("d", 4, day(9)).await;
-    assert_eq!(retired[1..], [(day(2), Some(day(5))), (day(3), Some(day(9))), (day(4), None)]);
+    assert_eq!(
+        retired[1..],
+        [
+            (day(2), Some(day(5))),
+            (day(3), Some(day(9))),
+            (day(4), None)
+        ]
+    );
     let retired = replace("e", 5, day(4)).await;
-    assert!(retired[..4].iter().all(|(_, at)| *at == Some(day(4))), "{retired:?}");
+    assert!(
+        retired[..4].iter().all(|(_, at)| *at == Some(day(4))),
+        "{retired:?}"
+    );
 }
 
 async fn a_dropped_transaction_leaves_nothing(bench: Bench) {
     for _ in 0..20 {
         let tx = bench.acme().await;
-        tx.register_assets(&[crate::bench::page("1")]).await.unwrap();
+        tx.register_assets(&[crate::bench::page("1")])
+            .await
+            .unwrap();
     }
     let tx = bench.acme().await;
-    assert!(tx.assets(&[crate::bench::id("1")]).await.unwrap().is_empty());
+    assert!(
+        tx.assets(&[crate::bench::id("1")])
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 async fn readers_do_not_wait_for_a_writer(bench: Bench) {
     let writer = bench.acme().await;
-    writer.register_assets(&[crate::bench::page("1")]).await.unwrap();
+    writer
+        .register_assets(&[crate::bench::page("1")])
+        .await
+        .unwrap();
     let reader = bench.store.begin_read(&bench.acme).await.unwrap();
-    assert!(reader.assets(&[crate::bench::id("1")]).await.unwrap().is_empty());
+    assert!(
+        reader
+            .assets(&[crate::bench::id("1")])
+            .await
+            .unwrap()
+            .is_empty()
+    );
     reader.commit().await.unwrap();
     writer.commit().await.unwrap();
 }

@@ -1,7 +1,11 @@
 //! One suite for both databases: every test runs on SQLite and on PostgreSQL, each on a database of its own.
 
 #![forbid(unsafe_code)]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod asset;
 mod audit;

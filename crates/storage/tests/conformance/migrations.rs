@@ -19,9 +19,13 @@ async fn the_schema_goes_down_and_up_again(bench: Bench) {
     Migrator::down(&owner, None).await.unwrap();
     assert_eq!(columns(bench.database.owner_url()).await, BTreeSet::new());
     Migrator::up(&owner, None).await.unwrap();
-    regrant_migration::grant_app_role(&owner, regrant_testdb::APP).await.unwrap();
+    regrant_migration::grant_app_role(&owner, regrant_testdb::APP)
+        .await
+        .unwrap();
     assert_eq!(columns(bench.database.owner_url()).await, before);
-    regrant_storage::Store::connect(&settings(bench.database.url())).await.unwrap();
+    regrant_storage::Store::connect(&settings(bench.database.url()))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -43,10 +47,19 @@ async fn columns(url: &str) -> BTreeSet<(String, String, bool)> {
         "SELECT table_name::text AS t, column_name::text AS c, is_nullable = 'NO' AS required
          FROM information_schema.columns WHERE table_schema = 'public'"
     };
-    let rows = connection.query_all_raw(Statement::from_string(backend, sql)).await.unwrap();
+    let rows = connection
+        .query_all_raw(Statement::from_string(backend, sql))
+        .await
+        .unwrap();
     let columns = rows.iter().map(|row| {
         let text = |column| row.try_get::<String>("", column).unwrap();
-        (text("t"), text("c"), row.try_get::<bool>("", "required").unwrap())
+        (
+            text("t"),
+            text("c"),
+            row.try_get::<bool>("", "required").unwrap(),
+        )
     });
-    columns.filter(|it| it.0 != "seaql_migrations" && !it.0.starts_with("sqlite_")).collect()
+    columns
+        .filter(|it| it.0 != "seaql_migrations" && !it.0.starts_with("sqlite_"))
+        .collect()
 }

@@ -5,7 +5,10 @@ use regrant_storage::{Error, PersonCounts, Place};
 
 use crate::bench::{Bench, activation, credential, day, grant, id, on_both, page};
 
-on_both!(persons_are_listed_with_what_hangs_on_them, a_person_of_another_tenant_is_nobody);
+on_both!(
+    persons_are_listed_with_what_hangs_on_them,
+    a_person_of_another_tenant_is_nobody
+);
 
 fn person(text: &str) -> PersonId {
     text.parse().unwrap()
@@ -13,9 +16,19 @@ fn person(text: &str) -> PersonId {
 
 async fn fill(bench: &Bench) {
     let tx = bench.acme().await;
-    tx.register_assets(&["1", "2", "3"].map(page)).await.unwrap();
-    let older = Grant { person_name: Some("Ada".to_owned()), is_work_account: Some(false), ..grant() };
-    let newer = Grant { id: GrantId::mint(), person_name: Some("Ada L.".to_owned()), ..grant() };
+    tx.register_assets(&["1", "2", "3"].map(page))
+        .await
+        .unwrap();
+    let older = Grant {
+        person_name: Some("Ada".to_owned()),
+        is_work_account: Some(false),
+        ..grant()
+    };
+    let newer = Grant {
+        id: GrantId::mint(),
+        person_name: Some("Ada L.".to_owned()),
+        ..grant()
+    };
     let system = Grant {
         id: GrantId::mint(),
         kind: CredentialKind::SystemUser,
@@ -28,7 +41,9 @@ async fn fill(bench: &Bench) {
     tx.insert_grant(&older, day(1)).await.unwrap();
     tx.insert_grant(&newer, day(2)).await.unwrap();
     tx.insert_grant(&system, day(1)).await.unwrap();
-    tx.activate(&[activation("1", 0, 1), activation("2", 0, 1)], 1, day(1)).await.unwrap();
+    tx.activate(&[activation("1", 0, 1), activation("2", 0, 1)], 1, day(1))
+        .await
+        .unwrap();
     let mut spare = credential("1", Slot::Standby, 1, 1);
     spare.credential.person_id = Some(person("80"));
     tx.stand_by(&[spare], day(1)).await.unwrap();
@@ -44,23 +59,62 @@ async fn persons_are_listed_with_what_hangs_on_them(bench: Bench) {
     let persons = tx.list_persons(None, 10).await.unwrap();
     let ids: Vec<_> = persons.iter().map(|it| it.id.clone()).collect();
     assert_eq!(ids, ["77", "80", "90"].map(person));
-    assert_eq!(persons[0].name.as_deref(), Some("Ada L."), "the newest grant tells");
-    assert_eq!((persons[0].is_work_account, persons[0].expires_at), (Some(true), Some(day(60))));
-    assert_eq!((persons[1].kind, persons[1].expires_at), (Some(CredentialKind::SystemUser), None));
+    assert_eq!(
+        persons[0].name.as_deref(),
+        Some("Ada L."),
+        "the newest grant tells"
+    );
+    assert_eq!(
+        (persons[0].is_work_account, persons[0].expires_at),
+        (Some(true), Some(day(60)))
+    );
+    assert_eq!(
+        (persons[1].kind, persons[1].expires_at),
+        (Some(CredentialKind::SystemUser), None)
+    );
     assert_eq!(persons[2].kind, None, "known by a credential alone");
     let next = tx.list_persons(Some(&person("77")), 1).await.unwrap();
-    assert_eq!(next.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["80"]);
+    assert_eq!(
+        next.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(),
+        ["80"]
+    );
 
     let counts = tx.person_counts(&ids).await.unwrap();
-    assert_eq!(counts[&ids[0]], PersonCounts { active: 2, ..PersonCounts::default() });
-    assert_eq!(counts[&ids[1]], PersonCounts { standby: 1, ..PersonCounts::default() });
-    assert_eq!(counts[&ids[2]], PersonCounts { candidate: 1, ..PersonCounts::default() });
+    assert_eq!(
+        counts[&ids[0]],
+        PersonCounts {
+            active: 2,
+            ..PersonCounts::default()
+        }
+    );
+    assert_eq!(
+        counts[&ids[1]],
+        PersonCounts {
+            standby: 1,
+            ..PersonCounts::default()
+        }
+    );
+    assert_eq!(
+        counts[&ids[2]],
+        PersonCounts {
+            candidate: 1,
+            ..PersonCounts::default()
+        }
+    );
 
     let endings = tx.next_endings(&ids, day(2)).await.unwrap();
-    let first = Place { at: day(60), asset_id: id("1"), cause: EndingCause::TokenExpiry };
+    let first = Place {
+        at: day(60),
+        asset_id: id("1"),
+        cause: EndingCause::TokenExpiry,
+    };
     assert_eq!(endings.get(&ids[0]), Some(&first));
     assert_eq!(endings.len(), 1, "who serves nothing has no ending");
-    assert_eq!(tx.next_endings(&ids, day(95)).await.unwrap().len(), 0, "what is dead has none ahead");
+    assert_eq!(
+        tx.next_endings(&ids, day(95)).await.unwrap().len(),
+        0,
+        "what is dead has none ahead"
+    );
 }
 
 async fn a_person_of_another_tenant_is_nobody(bench: Bench) {
@@ -68,10 +122,16 @@ async fn a_person_of_another_tenant_is_nobody(bench: Bench) {
     let tx = bench.bolt().await;
     assert_eq!(tx.list_persons(None, 10).await.unwrap(), []);
     for id in ["77", "80", "90", "5"] {
-        assert!(matches!(tx.person(&person(id)).await, Err(Error::NotFound)), "{id}");
+        assert!(
+            matches!(tx.person(&person(id)).await, Err(Error::NotFound)),
+            "{id}"
+        );
     }
     drop(tx);
     let tx = bench.acme().await;
     assert_eq!(tx.person(&person("90")).await.unwrap().id, person("90"));
-    assert!(matches!(tx.person(&person("5")).await, Err(Error::NotFound)));
+    assert!(matches!(
+        tx.person(&person("5")).await,
+        Err(Error::NotFound)
+    ));
 }

@@ -28,8 +28,16 @@ async fn plan(bench: &Bench, scope: &TenantScope, ids: &[String], lane: Lane) {
     let tx = bench.store.begin(scope).await.unwrap();
     let pages: Vec<_> = ids.iter().map(|id| page(id)).collect();
     tx.register_assets(&pages).await.unwrap();
-    let plans =
-        (10_i64..).zip(ids).map(|(n, it)| (id(it), Some(Check { at: day(1), harm_at: day(n), lane })));
+    let plans = (10_i64..).zip(ids).map(|(n, it)| {
+        (
+            id(it),
+            Some(Check {
+                at: day(1),
+                harm_at: day(n),
+                lane,
+            }),
+        )
+    });
     tx.plan_probes(&plans.collect::<Vec<_>>()).await.unwrap();
     tx.commit().await.unwrap();
 }
@@ -39,8 +47,17 @@ fn names(from: usize, n: usize) -> Vec<String> {
 }
 
 async fn claim_in(bench: &Bench, lane: Lane, owner: &str, now: i64, limit: u32) -> Vec<ProbeClaim> {
-    let claimer = Claimer { owner, now: day(now), wall: day(now), until: day(now + 1) };
-    bench.store.claim_probes(lane, claimer, limit).await.unwrap()
+    let claimer = Claimer {
+        owner,
+        now: day(now),
+        wall: day(now),
+        until: day(now + 1),
+    };
+    bench
+        .store
+        .claim_probes(lane, claimer, limit)
+        .await
+        .unwrap()
 }
 
 async fn claim(bench: &Bench, owner: &str, now: i64, limit: u32) -> Vec<ProbeClaim> {
@@ -48,7 +65,11 @@ async fn claim(bench: &Bench, owner: &str, now: i64, limit: u32) -> Vec<ProbeCla
 }
 
 fn ids_of(claims: &[ProbeClaim]) -> Vec<String> {
-    claims.iter().flat_map(|it| &it.leases).map(|it| it.asset_id.to_string()).collect()
+    claims
+        .iter()
+        .flat_map(|it| &it.leases)
+        .map(|it| it.asset_id.to_string())
+        .collect()
 }
 
 async fn the_most_urgent_is_claimed_first_and_only_once(bench: Bench) {
@@ -56,7 +77,10 @@ async fn the_most_urgent_is_claimed_first_and_only_once(bench: Bench) {
     assert_eq!(ids_of(&claim(&bench, "a", 2, 2).await), ["1", "2"]);
     assert_eq!(ids_of(&claim(&bench, "b", 2, 9).await), ["3", "4", "5"]);
     assert!(claim(&bench, "c", 2, 9).await.is_empty());
-    assert!(claim(&bench, "c", 0, 9).await.is_empty(), "nothing is due before its time");
+    assert!(
+        claim(&bench, "c", 0, 9).await.is_empty(),
+        "nothing is due before its time"
+    );
 }
 
 async fn tenants_take_turns_whatever_one_of_them_has_waiting(bench: Bench) {
@@ -77,7 +101,10 @@ async fn the_failing_have_a_lane_of_their_own(bench: Bench) {
     plan(&bench, &bench.acme, &names(1, 20), Lane::Failing).await;
     plan(&bench, &bench.bolt, &names(1, 2), Lane::Normal).await;
     assert_eq!(ids_of(&claim(&bench, "a", 2, 10).await).len(), 2);
-    assert_eq!(ids_of(&claim_in(&bench, Lane::Failing, "a", 2, 10).await).len(), 10);
+    assert_eq!(
+        ids_of(&claim_in(&bench, Lane::Failing, "a", 2, 10).await).len(),
+        10
+    );
 }
 
 async fn a_claimer_that_was_overtaken_holds_nothing(bench: Bench) {
@@ -87,10 +114,16 @@ async fn a_claimer_that_was_overtaken_holds_nothing(bench: Bench) {
     assert_eq!(ids_of(&quick).len(), 2, "the lease had ended");
     let tx = bench.acme().await;
     tx.lock_assets(&[id("1"), id("2")]).await.unwrap();
-    assert_eq!(tx.hold_probes("slow", &slow[0].leases).await.unwrap(), HashSet::new());
+    assert_eq!(
+        tx.hold_probes("slow", &slow[0].leases).await.unwrap(),
+        HashSet::new()
+    );
     let held = tx.hold_probes("quick", &quick[0].leases).await.unwrap();
     assert_eq!(held, HashSet::from([id("1"), id("2")]));
-    assert_eq!(tx.hold_probes("other", &quick[0].leases).await.unwrap(), HashSet::new());
+    assert_eq!(
+        tx.hold_probes("other", &quick[0].leases).await.unwrap(),
+        HashSet::new()
+    );
 }
 
 async fn a_renewed_claim_lasts_and_a_released_one_is_free(bench: Bench) {
@@ -108,12 +141,18 @@ async fn what_nobody_could_say_is_due_later_and_counts_its_tries(bench: Bench) {
         let now = 2 + i64::from(tries);
         assert_eq!(claim(&bench, "a", now, 9).await[0].leases[0].tries, tries);
         let tx = bench.acme().await;
-        tx.postpone_probes(&[(id("1"), day(now + 1))]).await.unwrap();
+        tx.postpone_probes(&[(id("1"), day(now + 1))])
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         assert!(claim(&bench, "a", now, 9).await.is_empty());
     }
     let tx = bench.acme().await;
-    let again = Some(Check { at: day(1), harm_at: day(5), lane: Lane::Normal });
+    let again = Some(Check {
+        at: day(1),
+        harm_at: day(5),
+        lane: Lane::Normal,
+    });
     tx.plan_probes(&[(id("1"), again)]).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(claim(&bench, "a", LATER, 9).await[0].leases[0].tries, 0);
@@ -122,12 +161,19 @@ async fn what_nobody_could_say_is_due_later_and_counts_its_tries(bench: Bench) {
 async fn a_hurried_probe_is_due_now_and_an_earlier_one_stays(bench: Bench) {
     plan(&bench, &bench.acme, &names(1, 2), Lane::Failing).await;
     let tx = bench.acme().await;
-    let late = Some(Check { at: day(50), harm_at: day(60), lane: Lane::Failing });
+    let late = Some(Check {
+        at: day(50),
+        harm_at: day(60),
+        lane: Lane::Failing,
+    });
     tx.plan_probes(&[(id("2"), late)]).await.unwrap();
     tx.hurry_probes(&[id("1"), id("2")], day(3)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(ids_of(&claim(&bench, "a", 3, 9).await), ["2"]);
-    assert_eq!(ids_of(&claim_in(&bench, Lane::Failing, "a", 1, 9).await), ["1"]);
+    assert_eq!(
+        ids_of(&claim_in(&bench, Lane::Failing, "a", 1, 9).await),
+        ["1"]
+    );
 }
 
 async fn a_suspended_tenants_probes_rest(bench: Bench) {
@@ -156,7 +202,10 @@ async fn many_claimers_at_once_share_the_probes(bench: Bench) {
         let claims = join_all(owners.iter().map(|owner| claim(&bench, owner, 2, 20))).await;
         for claim in claims.iter().flatten() {
             for lease in &claim.leases {
-                assert!(seen.insert((claim.scope.tenant(), lease.asset_id.clone())), "claimed twice");
+                assert!(
+                    seen.insert((claim.scope.tenant(), lease.asset_id.clone())),
+                    "claimed twice"
+                );
                 assert_eq!(lease.fencing, 1);
             }
         }

@@ -6,7 +6,9 @@ use regrant_storage::{CutOffNote, Error, IdempotencyKey, NewEvent, Store};
 use regrant_testdb::TestDatabase;
 
 use crate::{
-    bench::{Bench, activation, credential, day, grant, id, item, new_reconnect, on_both, settings},
+    bench::{
+        Bench, activation, credential, day, grant, id, item, new_reconnect, on_both, settings,
+    },
     idempotency::begins,
 };
 
@@ -37,26 +39,48 @@ async fn old_events_go_in_bounded_steps_the_oldest_first(bench: Bench) {
     let tx = bench.acme().await;
     assert_eq!(tx.purge_events(day(4), 2).await.unwrap(), 2);
     assert_eq!(tx.purge_events(day(4), 2).await.unwrap(), 1);
-    assert_eq!(tx.purge_events(day(4), 2).await.unwrap(), 0, "days 4 and 5 stay");
+    assert_eq!(
+        tx.purge_events(day(4), 2).await.unwrap(),
+        0,
+        "days 4 and 5 stay"
+    );
     tx.commit().await.unwrap();
     let other = bench.bolt().await;
-    assert_eq!(other.purge_events(day(4), 2).await.unwrap(), 1, "the other tenant's was not touched");
+    assert_eq!(
+        other.purge_events(day(4), 2).await.unwrap(),
+        1,
+        "the other tenant's was not touched"
+    );
 }
 
 async fn a_key_of_a_running_reconnect_stays(bench: Bench) {
-    let key = |name: &str| IdempotencyKey { caller: bench.client.uuid(), route: "a", key: name.to_owned() };
+    let key = |name: &str| IdempotencyKey {
+        caller: bench.client.uuid(),
+        route: "a",
+        key: name.to_owned(),
+    };
     for (name, ends) in [("ended", true), ("running", false)] {
         let reconnect = new_reconnect(bench.client);
         let tx = bench.acme().await;
-        tx.insert_idempotent(&key(name), &begins(reconnect.id, b"x"), day(1)).await.unwrap();
-        tx.accept_reconnect(&reconnect, &[item("1")], None).await.unwrap();
+        tx.insert_idempotent(&key(name), &begins(reconnect.id, b"x"), day(1))
+            .await
+            .unwrap();
+        tx.accept_reconnect(&reconnect, &[item("1")], None)
+            .await
+            .unwrap();
         if ends {
-            tx.finish_reconnect(reconnect.id, ReconnectStatus::Completed, day(1)).await.unwrap();
+            tx.finish_reconnect(reconnect.id, ReconnectStatus::Completed, day(1))
+                .await
+                .unwrap();
         }
         tx.commit().await.unwrap();
     }
     let tx = bench.acme().await;
-    assert_eq!(tx.purge_idempotency(day(1), 10).await.unwrap(), 0, "not old yet");
+    assert_eq!(
+        tx.purge_idempotency(day(1), 10).await.unwrap(),
+        0,
+        "not old yet"
+    );
     assert_eq!(tx.purge_idempotency(day(2), 10).await.unwrap(), 1);
     assert!(tx.find_idempotent(&key("running")).await.unwrap().is_some());
     assert!(tx.find_idempotent(&key("ended")).await.unwrap().is_none());
@@ -72,7 +96,9 @@ async fn each_asset_keeps_its_newest_cut_off(bench: Bench) {
         learned_at: day(learned),
     };
     let tx = bench.acme().await;
-    tx.note_cut_offs(&[note("1", 1), note("1", 2), note("1", 2), note("2", 1)]).await.unwrap();
+    tx.note_cut_offs(&[note("1", 1), note("1", 2), note("1", 2), note("2", 1)])
+        .await
+        .unwrap();
     assert_eq!(tx.purge_cut_offs(day(3), 10).await.unwrap(), 2);
     assert_eq!(tx.cut_offs(&id("1"), 50).await.unwrap(), [note("1", 2)]);
     assert_eq!(tx.cut_offs(&id("2"), 50).await.unwrap(), [note("2", 1)]);
@@ -83,7 +109,9 @@ async fn an_old_reconnect_goes_with_its_items_and_a_running_one_stays(bench: Ben
     let (old, _) = bench.accept(&["1"]).await;
     let (running, _) = bench.accept(&["1"]).await;
     let tx = bench.acme().await;
-    tx.finish_reconnect(old, ReconnectStatus::Completed, day(1)).await.unwrap();
+    tx.finish_reconnect(old, ReconnectStatus::Completed, day(1))
+        .await
+        .unwrap();
     assert_eq!(tx.purge_reconnects(day(2), 10).await.unwrap(), 1);
     assert!(matches!(tx.reconnect(old).await, Err(Error::NotFound)));
     assert_eq!(tx.items(old).await.unwrap(), []);
@@ -100,21 +128,53 @@ async fn a_grant_token_stays_while_anything_stands_on_it(bench: Bench) {
     }
     let mut stored = credential("1", Slot::Active, 1, 1);
     stored.credential.grant_id = Some(used.id);
-    tx.activate(&[regrant_storage::Activation { credential: stored, ..activation("1", 0, 1) }], 1, day(1))
+    tx.activate(
+        &[regrant_storage::Activation {
+            credential: stored,
+            ..activation("1", 0, 1)
+        }],
+        1,
+        day(1),
+    )
+    .await
+    .unwrap();
+    tx.mark_proved(reconnect, running.id, &crate::bench::sealed(4))
         .await
         .unwrap();
-    tx.mark_proved(reconnect, running.id, &crate::bench::sealed(4)).await.unwrap();
     tx.commit().await.unwrap();
-    let owner = open(bench.database.superuser_url().as_deref().unwrap_or(bench.database.owner_url())).await;
+    let owner = open(
+        bench
+            .database
+            .superuser_url()
+            .as_deref()
+            .unwrap_or(bench.database.owner_url()),
+    )
+    .await;
     let owner = owner.unwrap();
-    owner.execute_unprepared("UPDATE grants SET sealed = '\\x00'").await.ok();
-    owner.execute_unprepared("UPDATE grants SET sealed = x'00'").await.ok();
+    owner
+        .execute_unprepared("UPDATE grants SET sealed = '\\x00'")
+        .await
+        .ok();
+    owner
+        .execute_unprepared("UPDATE grants SET sealed = x'00'")
+        .await
+        .ok();
     owner.close().await.unwrap();
     let tx = bench.acme().await;
     assert_eq!(tx.wipe_idle_grants().await.unwrap(), 1, "only the idle one");
-    tx.finish_reconnect(reconnect, ReconnectStatus::Cancelled, day(2)).await.unwrap();
-    assert_eq!(tx.wipe_idle_grants().await.unwrap(), 1, "its reconnect has ended");
-    assert_eq!(tx.wipe_idle_grants().await.unwrap(), 0, "the one in use stays");
+    tx.finish_reconnect(reconnect, ReconnectStatus::Cancelled, day(2))
+        .await
+        .unwrap();
+    assert_eq!(
+        tx.wipe_idle_grants().await.unwrap(),
+        1,
+        "its reconnect has ended"
+    );
+    assert_eq!(
+        tx.wipe_idle_grants().await.unwrap(),
+        0,
+        "the one in use stays"
+    );
 }
 
 async fn one_transaction_at_a_time_has_the_turn_to_purge(bench: Bench) {
@@ -124,7 +184,10 @@ async fn one_transaction_at_a_time_has_the_turn_to_purge(bench: Bench) {
     let (first, second, other) = (bench.acme().await, bench.acme().await, bench.bolt().await);
     assert!(first.is_alone_to_purge().await.unwrap());
     assert!(!second.is_alone_to_purge().await.unwrap());
-    assert!(other.is_alone_to_purge().await.unwrap(), "each tenant has its own");
+    assert!(
+        other.is_alone_to_purge().await.unwrap(),
+        "each tenant has its own"
+    );
     drop(first);
     let mut taken = false;
     for _ in 0..100 {
@@ -139,7 +202,11 @@ async fn one_transaction_at_a_time_has_the_turn_to_purge(bench: Bench) {
 
 async fn suspended_tenants_are_passed_over_and_pages_join_up(bench: Bench) {
     let first = bench.store.active_scopes(None, 1).await.unwrap();
-    let second = bench.store.active_scopes(Some(first[0].tenant()), 10).await.unwrap();
+    let second = bench
+        .store
+        .active_scopes(Some(first[0].tenant()), 10)
+        .await
+        .unwrap();
     let mut found = [first[0].tenant(), second[0].tenant()];
     let mut wanted = [bench.acme.tenant(), bench.bolt.tenant()];
     found.sort_unstable();
@@ -149,7 +216,9 @@ async fn suspended_tenants_are_passed_over_and_pages_join_up(bench: Bench) {
     crate::bench::set_status(&bench.store, bench.acme.tenant(), suspended).await;
     let left = bench.store.active_scopes(None, 10).await.unwrap();
     assert_eq!(
-        left.iter().map(regrant_storage::TenantScope::tenant).collect::<Vec<_>>(),
+        left.iter()
+            .map(regrant_storage::TenantScope::tenant)
+            .collect::<Vec<_>>(),
         [bench.bolt.tenant()]
     );
 }

@@ -1,7 +1,8 @@
 //! Reconnects and their items, from acceptance to the end.
 
 use regrant_domain::{
-    ClientId, Outcome, Reason, ReasonCode, ReconnectId, ReconnectSessionId, ReconnectStatus, Serving, Who,
+    ClientId, Outcome, Reason, ReasonCode, ReconnectId, ReconnectSessionId, ReconnectStatus,
+    Serving, Who,
 };
 use regrant_storage::{Begun, Error, ItemResult, NewItem, NewReconnect, Origin};
 
@@ -22,10 +23,20 @@ on_both!(
 );
 
 pub(crate) fn result(outcome: Outcome) -> ItemResult {
-    ItemResult { outcome, serving: None, reason: None, retry_at: None, fbtrace_id: None }
+    ItemResult {
+        outcome,
+        serving: None,
+        reason: None,
+        retry_at: None,
+        fbtrace_id: None,
+    }
 }
 
-async fn settle(bench: &Bench, id: ReconnectId, results: &[(i64, ItemResult)]) -> Result<(), Error> {
+async fn settle(
+    bench: &Bench,
+    id: ReconnectId,
+    results: &[(i64, ItemResult)],
+) -> Result<(), Error> {
     let tx = bench.acme().await;
     tx.settle_items(id, results, day(2)).await?;
     tx.commit().await
@@ -33,30 +44,61 @@ async fn settle(bench: &Bench, id: ReconnectId, results: &[(i64, ItemResult)]) -
 
 async fn reconnects_are_numbered_as_they_are_accepted(bench: Bench) {
     let (first, accepted) = bench.accept(&["1"]).await;
-    assert_eq!((accepted.intent_seq, bench.accept(&["1"]).await.1.intent_seq), (1, 2));
+    assert_eq!(
+        (accepted.intent_seq, bench.accept(&["1"]).await.1.intent_seq),
+        (1, 2)
+    );
     let lease = accepted.lease.unwrap();
-    assert_eq!((lease.object, lease.owner.as_str(), lease.fencing), (first.uuid(), "worker", 1));
+    assert_eq!(
+        (lease.object, lease.owner.as_str(), lease.fencing),
+        (first.uuid(), "worker", 1)
+    );
     let reconnect = new_reconnect(bench.client);
     let tx = bench.bolt().await;
     let accepted = tx.accept_reconnect(&reconnect, &[], None).await.unwrap();
     assert_eq!((accepted.intent_seq, accepted.lease), (1, None));
     let read = tx.reconnect(reconnect.id).await.unwrap();
-    assert_eq!((read.status, read.total, read.open), (ReconnectStatus::Running, 0, 0));
-    assert_eq!((read.submitted, read.expect_person), (Some(sealed(4)), Some("77".parse().unwrap())));
+    assert_eq!(
+        (read.status, read.total, read.open),
+        (ReconnectStatus::Running, 0, 0)
+    );
+    assert_eq!(
+        (read.submitted, read.expect_person),
+        (Some(sealed(4)), Some("77".parse().unwrap()))
+    );
 }
 
 async fn items_keep_the_callers_order_and_words(bench: Bench) {
     let (id, _) = bench.accept(&["9", "1", "5"]).await;
     let tx = bench.acme().await;
     let items = tx.items(id).await.unwrap();
-    let asked: Vec<_> = items.iter().map(|it| (it.position, it.asked.as_str())).collect();
-    assert_eq!(asked, [(0, "as written: 9"), (1, "as written: 1"), (2, "as written: 5")]);
-    assert!(items.iter().all(|it| it.result.is_none() && it.attempts == 0 && it.event_seq.is_none()));
+    let asked: Vec<_> = items
+        .iter()
+        .map(|it| (it.position, it.asked.as_str()))
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            (0, "as written: 9"),
+            (1, "as written: 1"),
+            (2, "as written: 5")
+        ]
+    );
+    assert!(
+        items
+            .iter()
+            .all(|it| it.result.is_none() && it.attempts == 0 && it.event_seq.is_none())
+    );
 }
 
 async fn an_item_reads_back_what_was_settled(bench: Bench) {
     let (id, _) = bench.accept(&["1"]).await;
-    let reason = Reason::new(ReasonCode::NoRole, Who::BusinessAdmin, "No role.", "Give one.");
+    let reason = Reason::new(
+        ReasonCode::NoRole,
+        Who::BusinessAdmin,
+        "No role.",
+        "Give one.",
+    );
     let whole = ItemResult {
         serving: Some(Serving::Old),
         reason: Some(reason),
@@ -67,14 +109,26 @@ async fn an_item_reads_back_what_was_settled(bench: Bench) {
     settle(&bench, id, &[(0, whole.clone())]).await.unwrap();
     let tx = bench.acme().await;
     let item = tx.items(id).await.unwrap().remove(0);
-    assert_eq!((item.result, item.attempts, item.event_seq), (Some(whole), 1, Some(1)));
+    assert_eq!(
+        (item.result, item.attempts, item.event_seq),
+        (Some(whole), 1, Some(1))
+    );
 }
 
 async fn an_item_leaves_open_once(bench: Bench) {
     let (id, _) = bench.accept(&["1", "2"]).await;
-    settle(&bench, id, &[(0, result(Outcome::Deferred))]).await.unwrap();
-    settle(&bench, id, &[(0, result(Outcome::Replaced))]).await.unwrap();
-    let again = settle(&bench, id, &[(1, result(Outcome::Failed)), (0, result(Outcome::Failed))]).await;
+    settle(&bench, id, &[(0, result(Outcome::Deferred))])
+        .await
+        .unwrap();
+    settle(&bench, id, &[(0, result(Outcome::Replaced))])
+        .await
+        .unwrap();
+    let again = settle(
+        &bench,
+        id,
+        &[(1, result(Outcome::Failed)), (0, result(Outcome::Failed))],
+    )
+    .await;
     assert!(matches!(again, Err(Error::Stale)));
     let tx = bench.acme().await;
     let items = tx.items(id).await.unwrap();
@@ -82,30 +136,56 @@ async fn an_item_leaves_open_once(bench: Bench) {
     assert_eq!((items[0].attempts, items[1].result.as_ref()), (2, None));
     let reconnect = tx.reconnect(id).await.unwrap();
     assert_eq!((reconnect.open, reconnect.event_seq), (1, 2));
-    assert_eq!(tx.counts(&[id]).await.unwrap()[&id].of(Outcome::Replaced), 1);
+    assert_eq!(
+        tx.counts(&[id]).await.unwrap()[&id].of(Outcome::Replaced),
+        1
+    );
 }
 
 async fn events_are_numbered_in_the_order_of_settling(bench: Bench) {
-    let known = NewItem { settled: Some(result(Outcome::UnknownAsset)), ..item("3") };
+    let known = NewItem {
+        settled: Some(result(Outcome::UnknownAsset)),
+        ..item("3")
+    };
     let reconnect = new_reconnect(bench.client);
     let tx = bench.acme().await;
-    tx.accept_reconnect(&reconnect, &[item("1"), item("2"), known, item("4")], None).await.unwrap();
+    tx.accept_reconnect(&reconnect, &[item("1"), item("2"), known, item("4")], None)
+        .await
+        .unwrap();
     let results = [(3, result(Outcome::Replaced)), (0, result(Outcome::Parked))];
-    tx.settle_items(reconnect.id, &results, day(2)).await.unwrap();
+    tx.settle_items(reconnect.id, &results, day(2))
+        .await
+        .unwrap();
     tx.settle_items(reconnect.id, &[], day(2)).await.unwrap();
     let order = |items: Vec<regrant_storage::Item>| -> Vec<_> {
-        items.iter().map(|it| (it.event_seq.unwrap(), it.position)).collect()
+        items
+            .iter()
+            .map(|it| (it.event_seq.unwrap(), it.position))
+            .collect()
     };
-    assert_eq!(order(tx.items_after(reconnect.id, 0, 10).await.unwrap()), [(1, 2), (2, 3), (3, 0)]);
-    assert_eq!(order(tx.items_after(reconnect.id, 1, 1).await.unwrap()), [(2, 3)]);
+    assert_eq!(
+        order(tx.items_after(reconnect.id, 0, 10).await.unwrap()),
+        [(1, 2), (2, 3), (3, 0)]
+    );
+    assert_eq!(
+        order(tx.items_after(reconnect.id, 1, 1).await.unwrap()),
+        [(2, 3)]
+    );
     let read = tx.reconnect(reconnect.id).await.unwrap();
     assert_eq!((read.total, read.open, read.event_seq), (4, 1, 3));
 }
 
 async fn deferred_items_come_back_at_their_time(bench: Bench) {
     let (id, _) = bench.accept(&["1", "2", "3", "4"]).await;
-    let deferred = |n| ItemResult { retry_at: Some(day(n)), ..result(Outcome::Deferred) };
-    let results = [(0, deferred(8)), (1, deferred(5)), (2, result(Outcome::Failed))];
+    let deferred = |n| ItemResult {
+        retry_at: Some(day(n)),
+        ..result(Outcome::Deferred)
+    };
+    let results = [
+        (0, deferred(8)),
+        (1, deferred(5)),
+        (2, result(Outcome::Failed)),
+    ];
     settle(&bench, id, &results).await.unwrap();
     let tx = bench.acme().await;
     let open = async |n, limit| -> Vec<i64> {
@@ -125,15 +205,28 @@ async fn a_proved_reconnect_keeps_grant_and_token_until_it_ends(bench: Bench) {
     tx.hold(&accepted.lease.unwrap()).await.unwrap();
     tx.insert_grant(&grant, day(2)).await.unwrap();
     assert_eq!(tx.grant(grant.id).await.unwrap(), grant);
-    assert!(matches!(tx.insert_grant(&grant, day(2)).await, Err(Error::Taken("grant"))));
+    assert!(matches!(
+        tx.insert_grant(&grant, day(2)).await,
+        Err(Error::Taken("grant"))
+    ));
     tx.mark_proved(id, grant.id, &sealed(6)).await.unwrap();
     let read = tx.reconnect(id).await.unwrap();
-    assert_eq!((read.proved, read.grant_id, read.submitted), (true, Some(grant.id), Some(sealed(6))));
-    tx.finish_reconnect(id, ReconnectStatus::Completed, day(3)).await.unwrap();
-    let again = tx.finish_reconnect(id, ReconnectStatus::Cancelled, day(4)).await;
+    assert_eq!(
+        (read.proved, read.grant_id, read.submitted),
+        (true, Some(grant.id), Some(sealed(6)))
+    );
+    tx.finish_reconnect(id, ReconnectStatus::Completed, day(3))
+        .await
+        .unwrap();
+    let again = tx
+        .finish_reconnect(id, ReconnectStatus::Cancelled, day(4))
+        .await;
     assert!(matches!(again, Err(Error::Stale)));
     let read = tx.reconnect(id).await.unwrap();
-    assert_eq!((read.status, read.submitted), (ReconnectStatus::Completed, None));
+    assert_eq!(
+        (read.status, read.submitted),
+        (ReconnectStatus::Completed, None)
+    );
     assert_eq!(read.finished_at, Some(day(3)));
     tx.commit().await.unwrap();
     assert_eq!(bench.store.expire_leases().await.unwrap(), 0);
@@ -145,7 +238,10 @@ async fn an_erased_reconnect_leaves_nothing(bench: Bench) {
     tx.erase_reconnect(id).await.unwrap();
     assert!(matches!(tx.erase_reconnect(id).await, Err(Error::NotFound)));
     assert!(tx.items(id).await.unwrap().is_empty());
-    assert!(matches!(tx.hold(&accepted.lease.unwrap()).await, Err(Error::Stale)));
+    assert!(matches!(
+        tx.hold(&accepted.lease.unwrap()).await,
+        Err(Error::Stale)
+    ));
     tx.commit().await.unwrap();
     assert_eq!(bench.accept(&["1"]).await.1.intent_seq, 2);
 }
@@ -182,8 +278,11 @@ async fn a_caller_is_shown_the_reconnects_it_began(bench: Bench) {
         tx.commit().await.unwrap();
         reconnect.id
     };
-    let (all, by, within) =
-        (begin(bench.client, None).await, begin(client, None).await, begin(client, Some(session)).await);
+    let (all, by, within) = (
+        begin(bench.client, None).await,
+        begin(client, None).await,
+        begin(client, Some(session)).await,
+    );
     let tx = bench.acme().await;
     for (begun, shown) in [
         (Begun::ByAnyone, vec![within, by, all]),
@@ -193,9 +292,17 @@ async fn a_caller_is_shown_the_reconnects_it_began(bench: Bench) {
         (Begun::In(ReconnectSessionId::mint()), vec![]),
     ] {
         let listed = tx.list_reconnects(begun, None, 10).await.unwrap();
-        assert_eq!(listed.iter().map(|it| it.id).collect::<Vec<_>>(), shown, "{begun:?}");
+        assert_eq!(
+            listed.iter().map(|it| it.id).collect::<Vec<_>>(),
+            shown,
+            "{begun:?}"
+        );
         let rows = tx.list_reconnects(Begun::ByAnyone, None, 10).await.unwrap();
-        let included: Vec<_> = rows.iter().filter(|it| begun.includes(it)).map(|it| it.id).collect();
+        let included: Vec<_> = rows
+            .iter()
+            .filter(|it| begun.includes(it))
+            .map(|it| it.id)
+            .collect();
         assert_eq!(included, shown, "{begun:?}");
     }
 }
@@ -204,11 +311,16 @@ async fn ten_thousand_items_are_accepted_and_settled(bench: Bench) {
     let ids: Vec<_> = (0..10_000).map(|n: u32| n.to_string()).collect();
     let ids: Vec<_> = ids.iter().map(String::as_str).collect();
     let (id, _) = bench.accept(&ids).await;
-    let results: Vec<_> = (0..10_000).map(|n| (n, result(Outcome::Replaced))).collect();
+    let results: Vec<_> = (0..10_000)
+        .map(|n| (n, result(Outcome::Replaced)))
+        .collect();
     settle(&bench, id, &results).await.unwrap();
     let tx = bench.acme().await;
     let counts = tx.counts(&[id]).await.unwrap();
-    assert_eq!((counts[&id].total(), counts[&id].of(Outcome::Replaced)), (10_000, 10_000));
+    assert_eq!(
+        (counts[&id].total(), counts[&id].of(Outcome::Replaced)),
+        (10_000, 10_000)
+    );
     assert!(tx.open_items(id, day(9), 10).await.unwrap().is_empty());
     let events: Vec<_> = tx.items_after(id, 9_990, 100).await.unwrap();
     assert_eq!(events.len(), 10);

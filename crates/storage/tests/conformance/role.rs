@@ -32,20 +32,38 @@ async fn a_role_that_could_look_past_the_wall_is_refused() {
     let Some(database) = TestDatabase::postgres().await else {
         return;
     };
-    let suffix = database.url().rsplit('_').next().unwrap_or_default().to_owned();
+    let suffix = database
+        .url()
+        .rsplit('_')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     let role = format!("probe_{suffix}");
     let tables = "GRANT SELECT ON ALL TABLES IN SCHEMA public TO";
     let login = format!("CREATE ROLE {role} LOGIN PASSWORD 'regrant-test'");
-    let drop = format!("REASSIGN OWNED BY {role} TO {OWNER}; DROP OWNED BY {role}; DROP ROLE {role}");
+    let drop =
+        format!("REASSIGN OWNED BY {role} TO {OWNER}; DROP OWNED BY {role}; DROP ROLE {role}");
     let cases = [
-        (format!("{login} SUPERUSER; {tables} {role}"), "the role is a superuser"),
-        (format!("{login} BYPASSRLS; {tables} {role}"), "the role is BYPASSRLS"),
+        (
+            format!("{login} SUPERUSER; {tables} {role}"),
+            "the role is a superuser",
+        ),
+        (
+            format!("{login} BYPASSRLS; {tables} {role}"),
+            "the role is BYPASSRLS",
+        ),
         (
             format!("{login}; {tables} {role}; ALTER TABLE assets OWNER TO {role}"),
             "the role owns table assets",
         ),
-        (format!("{login}; {tables} {role}; GRANT {OWNER} TO {role}"), "the role owns table apps"),
-        (format!("{login} NOINHERIT; {tables} {role}; GRANT {OWNER} TO {role}"), "the role owns table apps"),
+        (
+            format!("{login}; {tables} {role}; GRANT {OWNER} TO {role}"),
+            "the role owns table apps",
+        ),
+        (
+            format!("{login} NOINHERIT; {tables} {role}; GRANT {OWNER} TO {role}"),
+            "the role owns table apps",
+        ),
         (
             format!("{login}; {tables} {role}; GRANT postgres TO {role}"),
             "the role is a member of a role that is a superuser",
@@ -55,8 +73,13 @@ async fn a_role_that_could_look_past_the_wall_is_refused() {
         let found = reasons(&database, &as_role(&database, &role), &sql, &drop).await;
         assert!(found.iter().any(|it| it == reason), "{sql}: {found:?}");
     }
-    let found =
-        reasons(&database, &as_role(&database, &role), &format!("{login}; {tables} {role}"), &drop).await;
+    let found = reasons(
+        &database,
+        &as_role(&database, &role),
+        &format!("{login}; {tables} {role}"),
+        &drop,
+    )
+    .await;
     assert!(found.is_empty(), "{found:?}");
 }
 
@@ -66,7 +89,10 @@ async fn the_owner_and_the_superuser_are_refused() {
         return;
     };
     for url in [database.owner_url(), &database.superuser_url().unwrap()] {
-        assert!(matches!(Store::connect(&settings(url)).await, Err(Error::UnsafeRole(_))));
+        assert!(matches!(
+            Store::connect(&settings(url)).await,
+            Err(Error::UnsafeRole(_))
+        ));
     }
 }
 
@@ -91,12 +117,23 @@ async fn a_table_without_its_wall_is_refused() {
             "DROP POLICY hole ON assets",
             "table assets lacks its one policy",
         ),
-        ("CREATE TABLE later (tenant_id UUID)", "DROP TABLE later", "table later lacks row-level security"),
+        (
+            "CREATE TABLE later (tenant_id UUID)",
+            "DROP TABLE later",
+            "table later lacks row-level security",
+        ),
     ];
     for (sql, undo, reason) in cases {
-        assert_eq!(reasons(&database, database.url(), sql, undo).await, [reason]);
+        assert_eq!(
+            reasons(&database, database.url(), sql, undo).await,
+            [reason]
+        );
     }
-    assert!(reasons(&database, database.url(), "SELECT 1", "SELECT 1").await.is_empty());
+    assert!(
+        reasons(&database, database.url(), "SELECT 1", "SELECT 1")
+            .await
+            .is_empty()
+    );
 }
 
 const WALLED: [&str; 10] = [
@@ -171,6 +208,9 @@ async fn the_application_cannot_rewrite_the_audit() {
 
 async fn count(on: &DatabaseConnection, table: &str) -> i64 {
     let sql = format!("SELECT count(*) AS n FROM {table}");
-    let row = on.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+    let row = on
+        .query_one_raw(Statement::from_string(DbBackend::Postgres, sql))
+        .await
+        .unwrap();
     row.unwrap().try_get("", "n").unwrap()
 }

@@ -46,9 +46,14 @@ async fn activate(bench: &Bench, activations: &[Activation], seq: i64) -> Result
 async fn an_activation_serves_and_keeps_what_served_before(bench: Bench) {
     bench.pages(&["1"]).await;
     for (generation, seq) in [(0, 1), (1, 2), (2, 3)] {
-        activate(&bench, &[activation("1", generation, seq)], seq).await.unwrap();
+        activate(&bench, &[activation("1", generation, seq)], seq)
+            .await
+            .unwrap();
     }
-    assert_eq!(slots(&bench, "1").await, [(Slot::Active, 3), (Slot::Previous, 2)]);
+    assert_eq!(
+        slots(&bench, "1").await,
+        [(Slot::Active, 3), (Slot::Previous, 2)]
+    );
     let tx = bench.acme().await;
     let asset = tx.asset(&id("1")).await.unwrap();
     assert_eq!((asset.generation, asset.intent_seq), (3, 3));
@@ -86,19 +91,28 @@ async fn an_import_takes_only_what_no_reconnect_settled(bench: Bench) {
     bench.pages(&["1"]).await;
     activate(&bench, &[activation("1", 0, 0)], 0).await.unwrap();
     activate(&bench, &[activation("1", 1, 0)], 0).await.unwrap();
-    assert_eq!(slots(&bench, "1").await, [(Slot::Active, 0), (Slot::Previous, 0)]);
+    assert_eq!(
+        slots(&bench, "1").await,
+        [(Slot::Active, 0), (Slot::Previous, 0)]
+    );
 }
 
 async fn an_activation_drops_candidates_of_its_time_and_keeps_later_ones(bench: Bench) {
     bench.pages(&["1", "2"]).await;
     let tx = bench.acme().await;
-    let parked = [credential("1", Slot::Candidate, 1, 2), credential("2", Slot::Candidate, 1, 9)];
+    let parked = [
+        credential("1", Slot::Candidate, 1, 2),
+        credential("2", Slot::Candidate, 1, 9),
+    ];
     tx.park(&parked, day(1)).await.unwrap();
     tx.commit().await.unwrap();
     let both = [activation("1", 0, 3), activation("2", 0, 3)];
     activate(&bench, &both, 3).await.unwrap();
     assert_eq!(slots(&bench, "1").await, [(Slot::Active, 3)]);
-    assert_eq!(slots(&bench, "2").await, [(Slot::Active, 3), (Slot::Candidate, 9)]);
+    assert_eq!(
+        slots(&bench, "2").await,
+        [(Slot::Active, 3), (Slot::Candidate, 9)]
+    );
 }
 
 async fn an_unproved_activation_is_unproven(bench: Bench) {
@@ -109,7 +123,10 @@ async fn an_unproved_activation_is_unproven(bench: Bench) {
     let tx = bench.acme().await;
     let asset = tx.asset(&id("1")).await.unwrap();
     assert_eq!(asset.facts.checked_at, None);
-    assert_eq!(asset.state(day(2), chrono::Duration::days(1)).status, Status::Unproven);
+    assert_eq!(
+        asset.state(day(2), chrono::Duration::days(1)).status,
+        Status::Unproven
+    );
 }
 
 async fn of_many_activations_at_once_exactly_one_wins(bench: Bench) {
@@ -120,7 +137,10 @@ async fn of_many_activations_at_once_exactly_one_wins(bench: Bench) {
     });
     let results = join_all(racers).await;
     let won = results.iter().filter(|it| it.is_ok()).count();
-    let lost = results.iter().filter(|it| matches!(it, Err(Error::Stale))).count();
+    let lost = results
+        .iter()
+        .filter(|it| matches!(it, Err(Error::Stale)))
+        .count();
     assert_eq!((won, lost), (1, 7), "{results:?}");
     assert_eq!(slots(&bench, "1").await.len(), 1);
 }
@@ -134,10 +154,15 @@ async fn renew(bench: &Bench, renewals: &[Activation], seq: i64) -> Result<(), E
 async fn a_renewal_takes_the_active_place_and_leaves_the_previous_one(bench: Bench) {
     bench.pages(&["1"]).await;
     for (generation, seq) in [(0, 1), (1, 2)] {
-        activate(&bench, &[activation("1", generation, seq)], seq).await.unwrap();
+        activate(&bench, &[activation("1", generation, seq)], seq)
+            .await
+            .unwrap();
     }
     renew(&bench, &[activation("1", 2, 3)], 3).await.unwrap();
-    assert_eq!(slots(&bench, "1").await, [(Slot::Active, 3), (Slot::Previous, 1)]);
+    assert_eq!(
+        slots(&bench, "1").await,
+        [(Slot::Active, 3), (Slot::Previous, 1)]
+    );
     let tx = bench.acme().await;
     let asset = tx.asset(&id("1")).await.unwrap();
     assert_eq!((asset.generation, asset.intent_seq), (3, 3));
@@ -146,34 +171,68 @@ async fn a_renewal_takes_the_active_place_and_leaves_the_previous_one(bench: Ben
 async fn a_renewal_at_another_generation_or_of_an_older_reconnect_changes_nothing(bench: Bench) {
     bench.pages(&["1"]).await;
     activate(&bench, &[activation("1", 0, 5)], 5).await.unwrap();
-    assert!(matches!(renew(&bench, &[activation("1", 0, 6)], 6).await, Err(Error::Stale)));
-    assert!(matches!(renew(&bench, &[activation("1", 1, 4)], 4).await, Err(Error::Stale)));
+    assert!(matches!(
+        renew(&bench, &[activation("1", 0, 6)], 6).await,
+        Err(Error::Stale)
+    ));
+    assert!(matches!(
+        renew(&bench, &[activation("1", 1, 4)], 4).await,
+        Err(Error::Stale)
+    ));
     assert_eq!(slots(&bench, "1").await, [(Slot::Active, 5)]);
 }
 
 async fn failed_proofs_add_up_until_one_that_holds(bench: Bench) {
     bench.pages(&["1", "2"]).await;
-    activate(&bench, &[activation("1", 0, 1), activation("2", 0, 1)], 1).await.unwrap();
-    let reason =
-        Reason::new(ReasonCode::NotReached, Who::BusinessAdmin, "It is not reached.", "Give a role.");
-    let failed = |definitive| FailedProof { asset_id: id("1"), reason: reason.clone(), definitive };
+    activate(&bench, &[activation("1", 0, 1), activation("2", 0, 1)], 1)
+        .await
+        .unwrap();
+    let reason = Reason::new(
+        ReasonCode::NotReached,
+        Who::BusinessAdmin,
+        "It is not reached.",
+        "Give a role.",
+    );
+    let failed = |definitive| FailedProof {
+        asset_id: id("1"),
+        reason: reason.clone(),
+        definitive,
+    };
     let tx = bench.acme().await;
     tx.note_failed(&[failed(false)], day(2)).await.unwrap();
     tx.note_failed(&[failed(true)], day(3)).await.unwrap();
     tx.note_failed(&[failed(false)], day(4)).await.unwrap();
     let facts = tx.asset(&id("1")).await.unwrap().facts;
-    assert_eq!((facts.failures, facts.definitive, facts.checked_at), (3, true, Some(day(4))));
-    assert_eq!(facts.failing, Some((day(2), reason.clone())), "it fails since the first of them");
+    assert_eq!(
+        (facts.failures, facts.definitive, facts.checked_at),
+        (3, true, Some(day(4)))
+    );
+    assert_eq!(
+        facts.failing,
+        Some((day(2), reason.clone())),
+        "it fails since the first of them"
+    );
     let other = tx.asset(&id("2")).await.unwrap().facts;
-    assert_eq!((other.failures, other.failing), (0, None), "another asset is not touched");
+    assert_eq!(
+        (other.failures, other.failing),
+        (0, None),
+        "another asset is not touched"
+    );
     tx.renew(&[activation("1", 1, 2)], 2, day(5)).await.unwrap();
     let facts = tx.asset(&id("1")).await.unwrap().facts;
-    assert_eq!((facts.failures, facts.definitive, facts.failing), (0, false, None));
+    assert_eq!(
+        (facts.failures, facts.definitive, facts.failing),
+        (0, false, None)
+    );
 }
 
 async fn a_confirmation_clears_failures_and_sets_the_cut_off(bench: Bench) {
     bench.pages(&["1", "2"]).await;
-    let cut_off = |at| CutOff { at: day(at), source: CutOffSource::Probe, learned_at: day(1) };
+    let cut_off = |at| CutOff {
+        at: day(at),
+        source: CutOffSource::Probe,
+        learned_at: day(1),
+    };
     let mut cut = activation("1", 0, 1);
     cut.cut_off = Some(cut_off(100));
     activate(&bench, &[cut], 1).await.unwrap();
@@ -183,26 +242,41 @@ async fn a_confirmation_clears_failures_and_sets_the_cut_off(bench: Bench) {
         tasks: vec!["ANALYZE".to_owned()],
     };
     let tx = bench.acme().await;
-    assert_eq!(tx.asset(&id("1")).await.unwrap().facts.cut_off, Some(cut_off(100)));
-    tx.confirm(&[confirmation("1", Some(cut_off(120)))], day(3)).await.unwrap();
+    assert_eq!(
+        tx.asset(&id("1")).await.unwrap().facts.cut_off,
+        Some(cut_off(100))
+    );
+    tx.confirm(&[confirmation("1", Some(cut_off(120)))], day(3))
+        .await
+        .unwrap();
     let asset = tx.asset(&id("1")).await.unwrap();
     assert_eq!((asset.generation, asset.intent_seq), (1, 1));
-    assert_eq!((asset.facts.proved_at, asset.facts.cut_off), (Some(day(3)), Some(cut_off(120))));
+    assert_eq!(
+        (asset.facts.proved_at, asset.facts.cut_off),
+        (Some(day(3)), Some(cut_off(120)))
+    );
     let active = &tx.active_credentials(&[id("1")]).await.unwrap()[0];
     assert_eq!(
         (active.tasks.as_slice(), active.credential.proved_at),
         (["ANALYZE".to_owned()].as_slice(), Some(day(3)))
     );
-    tx.confirm(&[confirmation("1", None)], day(4)).await.unwrap();
+    tx.confirm(&[confirmation("1", None)], day(4))
+        .await
+        .unwrap();
     assert_eq!(tx.asset(&id("1")).await.unwrap().facts.cut_off, None);
-    assert!(matches!(tx.confirm(&[confirmation("2", None)], day(5)).await, Err(Error::Stale)));
+    assert!(matches!(
+        tx.confirm(&[confirmation("2", None)], day(5)).await,
+        Err(Error::Stale)
+    ));
 }
 
 async fn a_candidate_gives_way_to_a_newer_one_only(bench: Bench) {
     bench.pages(&["1"]).await;
     for seq in [3, 3, 2, 5] {
         let tx = bench.acme().await;
-        tx.park(&[credential("1", Slot::Candidate, 1, seq)], day(seq)).await.unwrap();
+        tx.park(&[credential("1", Slot::Candidate, 1, seq)], day(seq))
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
     assert_eq!(slots(&bench, "1").await, [(Slot::Candidate, 5)]);
@@ -210,7 +284,11 @@ async fn a_candidate_gives_way_to_a_newer_one_only(bench: Bench) {
     let asset = tx.asset(&id("1")).await.unwrap();
     assert!(asset.facts.parked && !asset.facts.served());
     assert_eq!(asset.facts.checked_at, Some(day(5)));
-    assert!(tx.park(&[credential("1", Slot::Active, 1, 9)], day(9)).await.is_err());
+    assert!(
+        tx.park(&[credential("1", Slot::Active, 1, 9)], day(9))
+            .await
+            .is_err()
+    );
 }
 
 async fn a_person_stands_by_once(bench: Bench) {
@@ -221,14 +299,22 @@ async fn a_person_stands_by_once(bench: Bench) {
         spare
     };
     let tx = bench.acme().await;
-    for (person, seq) in
-        [(Some("1"), 1), (Some("2"), 1), (Some("1"), 3), (Some("1"), 2), (None, 4), (None, 5)]
-    {
+    for (person, seq) in [
+        (Some("1"), 1),
+        (Some("2"), 1),
+        (Some("1"), 3),
+        (Some("1"), 2),
+        (None, 4),
+        (None, 5),
+    ] {
         tx.stand_by(&[of(person, seq)], day(1)).await.unwrap();
     }
     tx.commit().await.unwrap();
     let standby = Slot::Standby;
-    assert_eq!(slots(&bench, "1").await, [(standby, 1), (standby, 3), (standby, 5)]);
+    assert_eq!(
+        slots(&bench, "1").await,
+        [(standby, 1), (standby, 3), (standby, 5)]
+    );
 }
 
 async fn a_chunk_settles_whole_or_not_at_all(bench: Bench) {
@@ -244,7 +330,10 @@ async fn ten_thousand_assets_settle(bench: Bench) {
     let ids: Vec<_> = ids.iter().map(String::as_str).collect();
     bench.pages(&ids).await;
     for (generation, seq) in [(0, 1), (1, 2)] {
-        let all: Vec<_> = ids.iter().map(|it| activation(it, generation, seq)).collect();
+        let all: Vec<_> = ids
+            .iter()
+            .map(|it| activation(it, generation, seq))
+            .collect();
         activate(&bench, &all, seq).await.unwrap();
     }
     let tx = bench.acme().await;

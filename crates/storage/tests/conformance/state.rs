@@ -17,8 +17,14 @@ on_both!(the_filter_by_state_is_the_state);
 pub(crate) const NOW: i64 = 100;
 const NOTICE: i64 = 30;
 /// Unknown, passed, now, within the notice, at its edge, after it.
-const ENDINGS: [Option<i64>; 6] =
-    [None, Some(NOW - 1), Some(NOW), Some(NOW + 1), Some(NOW + NOTICE), Some(NOW + 31)];
+const ENDINGS: [Option<i64>; 6] = [
+    None,
+    Some(NOW - 1),
+    Some(NOW),
+    Some(NOW + 1),
+    Some(NOW + NOTICE),
+    Some(NOW + 31),
+];
 
 async fn the_filter_by_state_is_the_state(bench: Bench) {
     let facts = every_kind_of_facts();
@@ -26,7 +32,11 @@ async fn the_filter_by_state_is_the_state(bench: Bench) {
     let tx = bench.acme().await;
     let pages: Vec<_> = ids.iter().map(|id| page(id)).collect();
     tx.register_assets(&pages).await.unwrap();
-    let served: Vec<_> = ids.iter().step_by(2).map(|id| activation(id, 0, 1)).collect();
+    let served: Vec<_> = ids
+        .iter()
+        .step_by(2)
+        .map(|id| activation(id, 0, 1))
+        .collect();
     tx.activate(&served, 1, day(1)).await.unwrap();
     tx.commit().await.unwrap();
     write(&bench, &facts).await;
@@ -42,7 +52,11 @@ async fn the_filter_by_state_is_the_state(bench: Bench) {
             ..everything()
         };
         let found = tx.list_assets(&filter).await.unwrap();
-        let found: BTreeSet<_> = found.iter().map(|it| &it.id).map(ToString::to_string).collect();
+        let found: BTreeSet<_> = found
+            .iter()
+            .map(|it| &it.id)
+            .map(ToString::to_string)
+            .collect();
         let wanted: BTreeSet<_> = all
             .iter()
             .filter(|it| it.state(day(NOW), Duration::days(NOTICE)).status == status)
@@ -67,7 +81,9 @@ pub(crate) fn every_kind_of_facts() -> Vec<String> {
                 (None, "webhook"),
                 (None, "sibling"),
             ] {
-                for (failures, definitive) in [(0, false), (1, false), (1, true), (2, false), (0, true)] {
+                for (failures, definitive) in
+                    [(0, false), (1, false), (1, true), (2, false), (0, true)]
+                {
                     for proved in [None, Some(1)] {
                         let it = format!(
                             "cut_off = {}, cut_off_source = '{source}', cut_off_learned_at = 1, expires_at = {},
@@ -92,7 +108,10 @@ fn micros(n: Option<i64>) -> String {
 }
 
 pub(crate) async fn write(bench: &Bench, facts: &[String]) {
-    let url = bench.database.superuser_url().unwrap_or_else(|| bench.database.url().to_owned());
+    let url = bench
+        .database
+        .superuser_url()
+        .unwrap_or_else(|| bench.database.url().to_owned());
     let raw = open(&url).await.unwrap();
     let reason = Reason::new(ReasonCode::NoRole, Who::Nobody, "x", "y");
     let reason = serde_json::to_string(&reason).unwrap();
@@ -105,6 +124,8 @@ pub(crate) async fn write(bench: &Bench, facts: &[String]) {
             )
         })
         .collect();
-    raw.execute_unprepared(&format!("BEGIN; {} COMMIT;", updates.concat())).await.unwrap();
+    raw.execute_unprepared(&format!("BEGIN; {} COMMIT;", updates.concat()))
+        .await
+        .unwrap();
     raw.close().await.unwrap();
 }

@@ -58,7 +58,10 @@ impl Vault {
     }
 
     /// The newest checkpoint of a chain that has begun, and whether it was signed now.
-    async fn due_checkpoint(&self, scope: &TenantScope) -> Result<Option<(StoredCheckpoint, bool)>, Error> {
+    async fn due_checkpoint(
+        &self,
+        scope: &TenantScope,
+    ) -> Result<Option<(StoredCheckpoint, bool)>, Error> {
         let tx = self.store.begin_read(scope).await?;
         let (head, newest) = (tx.audit_head().await?, tx.newest_checkpoint().await?);
         tx.commit().await?;
@@ -66,7 +69,10 @@ impl Vault {
         let age = |it: &StoredCheckpoint| self.clock.now() - it.created_at;
         match newest.filter(|it| it.seq == head.seq || age(it) < self.settings.checkpoint_every) {
             Some(newest) => Ok(Some((newest, false))),
-            None => Ok(Some((self.sign_and_keep(scope, head.seq, &head.hash).await?, true))),
+            None => Ok(Some((
+                self.sign_and_keep(scope, head.seq, &head.hash).await?,
+                true,
+            ))),
         }
     }
 
@@ -102,7 +108,11 @@ impl Vault {
             iat: created_at.timestamp(),
         };
         let statement = self.issuer.sign_checkpoint(&checkpoint, created_at).await?;
-        let stored = StoredCheckpoint { seq, statement, created_at };
+        let stored = StoredCheckpoint {
+            seq,
+            statement,
+            created_at,
+        };
         let tx = self.store.begin(scope).await?;
         tx.insert_checkpoint(&stored).await?;
         tx.commit().await?;

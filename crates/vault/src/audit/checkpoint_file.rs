@@ -25,17 +25,28 @@ pub(crate) struct CheckpointFile {
 
 impl CheckpointFile {
     pub(crate) fn new(path: Option<PathBuf>) -> Self {
-        Self { path, written: Mutex::default() }
+        Self {
+            path,
+            written: Mutex::default(),
+        }
     }
 
     /// Appends those that are newer than what this process has appended of the same chain.
-    pub(crate) async fn append(&self, mut newest: Vec<(TenantId, StoredCheckpoint)>) -> Result<(), Error> {
-        let Some(path) = self.path.clone() else { return Ok(()) };
+    pub(crate) async fn append(
+        &self,
+        mut newest: Vec<(TenantId, StoredCheckpoint)>,
+    ) -> Result<(), Error> {
+        let Some(path) = self.path.clone() else {
+            return Ok(());
+        };
         newest.retain(|(tenant, it)| !self.has(*tenant, it.seq));
         if newest.is_empty() {
             return Ok(());
         }
-        let lines: String = newest.iter().flat_map(|(_, it)| [it.statement.as_str(), "\n"]).collect();
+        let lines: String = newest
+            .iter()
+            .flat_map(|(_, it)| [it.statement.as_str(), "\n"])
+            .collect();
         let written = tokio::task::spawn_blocking(move || append_synced(&path, &lines)).await;
         written.map_err(Error::internal)?.map_err(Error::internal)?;
         let mut known = self.written.lock().unwrap_or_else(PoisonError::into_inner);

@@ -93,7 +93,9 @@ fn csv(row: &AuditRow) -> String {
 
 /// In quotes, and led by an apostrophe where a spreadsheet would take it for a formula.
 fn cell(text: &str) -> String {
-    let formula = text.trim_start_matches([' ', '"']).starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    let formula = text
+        .trim_start_matches([' ', '"'])
+        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     let guard = if formula { "'" } else { "" };
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
@@ -125,9 +127,18 @@ mod tests {
 
     #[test]
     fn a_cell_never_begins_a_formula() {
-        for text in
-            ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\"=1", "=cmd|' /C calc'!A0"]
-        {
+        for text in [
+            "=1+1",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            "\n=1",
+            " =1",
+            "\"=1",
+            "=cmd|' /C calc'!A0",
+        ] {
             let line = AuditFormat::Csv.line(&row(text));
             let quoted = text.replace('"', "\"\"");
             assert!(line.contains(&format!("\"'{quoted}\"")), "{line}");
@@ -148,6 +159,9 @@ mod tests {
         let line = AuditFormat::Jsonl.line(&row("act_1"));
         assert!(line.ends_with("}\n") && line.matches('\n').count() == 1);
         let value: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!((&value["detail"]["reason"], &value["hash"]), (&json!("a, \"b\""), &json!("ff")));
+        assert_eq!(
+            (&value["detail"]["reason"], &value["hash"]),
+            (&json!("a, \"b\""), &json!("ff"))
+        );
     }
 }

@@ -43,7 +43,8 @@ impl Vault {
         limit: u32,
     ) -> Result<AuditList, Error> {
         caller.demand_whole_tenant()?;
-        self.audit_page(&caller.scope, &filter(query, true), limit).await
+        self.audit_page(&caller.scope, &filter(query, true), limit)
+            .await
     }
 
     /// The same of any tenant, and of the installation ([`TenantId::SYSTEM`]), for operators.
@@ -56,23 +57,37 @@ impl Vault {
         query: AuditQuery,
         limit: u32,
     ) -> Result<AuditList, Error> {
-        self.audit_page(&self.chain_scope(tenant).await?, &filter(query, true), limit).await
+        self.audit_page(
+            &self.chain_scope(tenant).await?,
+            &filter(query, true),
+            limit,
+        )
+        .await
     }
 
     /// The next step of an export of the caller's audit, the oldest first.
     ///
     /// # Errors
     /// `Restricted` for a confined caller; the database does not answer.
-    pub async fn export_audit(&self, caller: &Principal, query: AuditQuery) -> Result<AuditList, Error> {
+    pub async fn export_audit(
+        &self,
+        caller: &Principal,
+        query: AuditQuery,
+    ) -> Result<AuditList, Error> {
         caller.demand_whole_tenant()?;
-        self.audit_page(&caller.scope, &filter(query, false), STEP).await
+        self.audit_page(&caller.scope, &filter(query, false), STEP)
+            .await
     }
 
     /// The same for any tenant or the installation, for the operator at this machine.
     ///
     /// # Errors
     /// `NotFound(Tenant)`.
-    pub async fn export_audit_of(&self, tenant: TenantId, query: AuditQuery) -> Result<AuditList, Error> {
+    pub async fn export_audit_of(
+        &self,
+        tenant: TenantId,
+        query: AuditQuery,
+    ) -> Result<AuditList, Error> {
         let scope = self.chain_scope(tenant).await?;
         self.audit_page(&scope, &filter(query, false), STEP).await
     }
@@ -96,6 +111,19 @@ impl Vault {
 }
 
 fn filter(query: AuditQuery, newest_first: bool) -> AuditFilter {
-    let AuditQuery { action, subject, from, to, beyond } = query;
-    AuditFilter { action, subject, from, to, beyond, newest_first }
+    let AuditQuery {
+        action,
+        subject,
+        from,
+        to,
+        beyond,
+    } = query;
+    AuditFilter {
+        action,
+        subject,
+        from,
+        to,
+        beyond,
+        newest_first,
+    }
 }

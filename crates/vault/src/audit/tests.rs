@@ -12,7 +12,8 @@ use regrant_testdb::{Kind, TestDatabase};
 
 use super::{AuditVerdict, KeptCheckpoints};
 use crate::{
-    Acting, AssetRegistration, Error, NewApp, NewTenantSpec, Parts, Principal, Settings, TenantChange, Vault,
+    Acting, AssetRegistration, Error, NewApp, NewTenantSpec, Parts, Principal, Settings,
+    TenantChange, Vault,
 };
 
 struct Bench {
@@ -33,16 +34,33 @@ impl Bench {
         let parts = Parts {
             store: Store::connect(&settings).await.unwrap(),
             provider: KeyProvider::Local(Keyring::ephemeral().unwrap()),
-            graph: regrant_graph::Client::new(regrant_graph::Settings::default(), clock.clone()).unwrap(),
+            graph: regrant_graph::Client::new(regrant_graph::Settings::default(), clock.clone())
+                .unwrap(),
             clock,
             settings: Settings::default(),
         };
         let vault = Vault::open(parts).await.unwrap();
-        let (id, secret): (AppId, _) = ("1".parse().unwrap(), AppSecret::parse("secret".to_owned()).unwrap());
-        let app = NewApp { id, name: "App".to_owned(), secret, verify_token: None };
-        vault.create_app(Acting::CommandLine, app, None).await.unwrap();
+        let (id, secret): (AppId, _) = (
+            "1".parse().unwrap(),
+            AppSecret::parse("secret".to_owned()).unwrap(),
+        );
+        let app = NewApp {
+            id,
+            name: "App".to_owned(),
+            secret,
+            verify_token: None,
+        };
+        vault
+            .create_app(Acting::CommandLine, app, None)
+            .await
+            .unwrap();
         let (caller, bearer) = caller(&vault).await;
-        Self { vault, caller, bearer, database }
+        Self {
+            vault,
+            caller,
+            bearer,
+            database,
+        }
     }
 
     fn tenant(&self) -> TenantId {
@@ -55,7 +73,11 @@ impl Bench {
     }
 
     async fn checkpoint(&self) -> String {
-        self.vault.audit_checkpoint(&self.caller).await.unwrap().statement
+        self.vault
+            .audit_checkpoint(&self.caller)
+            .await
+            .unwrap()
+            .statement
     }
 
     /// Runs SQL behind the application's back.
@@ -65,7 +87,9 @@ impl Bench {
             Kind::Sqlite => format!("x'{}'", tenant.simple()),
             Kind::Postgres => format!("'{tenant}'"),
         };
-        self.database.intrude(&sql.replace("{tenant}", &tenant)).await;
+        self.database
+            .intrude(&sql.replace("{tenant}", &tenant))
+            .await;
     }
 
     /// Registers pages with tokens.
@@ -75,9 +99,15 @@ impl Bench {
             kind: AssetKind::Page,
             name: None,
             business_id: None,
-            token: Some((AccessToken::parse(format!("{token}-{n}")).unwrap(), CredentialKind::Page)),
+            token: Some((
+                AccessToken::parse(format!("{token}-{n}")).unwrap(),
+                CredentialKind::Page,
+            )),
         };
-        self.vault.register_assets(&self.caller, (from..to).map(page).collect(), None).await.unwrap();
+        self.vault
+            .register_assets(&self.caller, (from..to).map(page).collect(), None)
+            .await
+            .unwrap();
     }
 }
 
@@ -95,10 +125,21 @@ async fn caller(vault: &Vault) -> (Principal, String) {
         .await
         .unwrap();
     let token = vault
-        .issue_token(Some(onboarded.client.id), &onboarded.secret.unwrap(), None, [127, 0, 0, 1].into())
+        .issue_token(
+            Some(onboarded.client.id),
+            &onboarded.secret.unwrap(),
+            None,
+            [127, 0, 0, 1].into(),
+        )
         .await
         .unwrap();
-    (vault.authenticate(crate::Presented::locally(&token.access_token)).await.unwrap(), token.access_token)
+    (
+        vault
+            .authenticate(crate::Presented::locally(&token.access_token))
+            .await
+            .unwrap(),
+        token.access_token,
+    )
 }
 
 async fn on_each(test: impl AsyncFn(Bench)) {
@@ -111,9 +152,15 @@ async fn on_each(test: impl AsyncFn(Bench)) {
 async fn a_credential_that_was_put_back_is_found() {
     on_each(async |bench| {
         bench.import(1, 4, "first").await;
-        bench.intrude("CREATE TABLE old AS SELECT * FROM credentials WHERE asset_id = '2'").await;
+        bench
+            .intrude("CREATE TABLE old AS SELECT * FROM credentials WHERE asset_id = '2'")
+            .await;
         // The tenant forgets the asset and registers it again: another credential serves from here on.
-        bench.vault.delete_asset(&bench.caller, &id(2)).await.unwrap();
+        bench
+            .vault
+            .delete_asset(&bench.caller, &id(2))
+            .await
+            .unwrap();
         bench.import(2, 3, "second").await;
         let whole = bench.verify(&[]).await;
         assert!(whole.is_whole(), "{whole:?}");
@@ -128,7 +175,9 @@ async fn a_credential_that_was_put_back_is_found() {
         assert_eq!(found.faults.len(), 1, "{found:?}");
         assert_eq!(found.faults[0].1, AuditFault::RolledBack);
         // The same row with an older or another blob.
-        bench.intrude("DELETE FROM credentials WHERE tenant_id = {tenant} AND asset_id = '2'").await;
+        bench
+            .intrude("DELETE FROM credentials WHERE tenant_id = {tenant} AND asset_id = '2'")
+            .await;
         bench
             .intrude(
                 "UPDATE credentials SET sealed = (SELECT sealed FROM old)
@@ -136,7 +185,10 @@ async fn a_credential_that_was_put_back_is_found() {
             )
             .await;
         let found = bench.verify(&[]).await;
-        assert_eq!(found.faults.iter().map(|it| it.1).collect::<Vec<_>>(), [AuditFault::RolledBack]);
+        assert_eq!(
+            found.faults.iter().map(|it| it.1).collect::<Vec<_>>(),
+            [AuditFault::RolledBack]
+        );
     })
     .await;
 }
@@ -225,11 +277,23 @@ async fn two_hundred_reads_at_once_share_commits_and_each_has_its_row() {
         let commits = bench.vault.reads.commits() - before.1;
         assert_eq!(after.rows - before.0, 200);
         assert!(after.is_whole());
-        println!("{:?}: 200 reads in {commits} commits", bench.database.kind());
+        println!(
+            "{:?}: 200 reads in {commits} commits",
+            bench.database.kind()
+        );
         assert!(commits <= 100, "{commits}");
         let mut subjects = std::collections::BTreeSet::new();
-        let filter = super::AuditQuery { action: Some("token.read".to_owned()), ..Default::default() };
-        for row in bench.vault.export_audit(&bench.caller, filter).await.unwrap().data {
+        let filter = super::AuditQuery {
+            action: Some("token.read".to_owned()),
+            ..Default::default()
+        };
+        for row in bench
+            .vault
+            .export_audit(&bench.caller, filter)
+            .await
+            .unwrap()
+            .data
+        {
             subjects.insert(row.subject);
         }
         assert_eq!(subjects.len(), 200);
@@ -242,19 +306,34 @@ async fn tenants_that_read_at_once_keep_their_own_rows() {
     Box::pin(on_each(async |bench| {
         let (other, bearer) = caller(&bench.vault).await;
         bench.import(1, 11, "first").await;
-        let one =
-            Bench { vault: bench.vault.clone(), caller: other.clone(), bearer, database: bench.database };
+        let one = Bench {
+            vault: bench.vault.clone(),
+            caller: other.clone(),
+            bearer,
+            database: bench.database,
+        };
         one.import(1, 11, "other").await;
         let reads = (0..60).map(|n| {
             let vault = one.vault.clone();
-            let caller = if n % 2 == 0 { bench.caller.clone() } else { other.clone() };
+            let caller = if n % 2 == 0 {
+                bench.caller.clone()
+            } else {
+                other.clone()
+            };
             async move { vault.token(&caller, &id(n / 6 + 1)).await.is_ok() }
         });
         assert!(join_all(reads).await.into_iter().all(|it| it));
         for tenant in [bench.caller.tenant(), other.tenant()] {
-            let verdict = one.vault.verify_audit(tenant, &KeptCheckpoints::default()).await.unwrap();
+            let verdict = one
+                .vault
+                .verify_audit(tenant, &KeptCheckpoints::default())
+                .await
+                .unwrap();
             // Created, registered, ten imports, thirty reads.
-            assert_eq!((verdict.rows, verdict.faults), (1 + 1 + 10 + 30, Vec::new()));
+            assert_eq!(
+                (verdict.rows, verdict.faults),
+                (1 + 1 + 10 + 30, Vec::new())
+            );
         }
     }))
     .await;
@@ -264,16 +343,40 @@ async fn tenants_that_read_at_once_keep_their_own_rows() {
 async fn a_tenant_that_demands_a_reason_gets_it_into_its_audit() {
     on_each(async |bench| {
         bench.import(1, 2, "first").await;
-        let demand = || TenantChange { reason_required: Some(true), ..TenantChange::default() };
-        bench.vault.change_tenant(Acting::CommandLine, bench.tenant(), demand()).await.unwrap();
-        let lost = bench.vault.change_tenant(Acting::CommandLine, TenantId::mint(), demand()).await;
+        let demand = || TenantChange {
+            reason_required: Some(true),
+            ..TenantChange::default()
+        };
+        bench
+            .vault
+            .change_tenant(Acting::CommandLine, bench.tenant(), demand())
+            .await
+            .unwrap();
+        let lost = bench
+            .vault
+            .change_tenant(Acting::CommandLine, TenantId::mint(), demand())
+            .await;
         assert!(matches!(lost, Err(Error::NotFound(_))));
-        let caller = bench.vault.authenticate(crate::Presented::locally(&bench.bearer)).await.unwrap();
-        assert!(matches!(bench.vault.token(&caller, &id(1)).await, Err(Error::ReasonRequired)));
+        let caller = bench
+            .vault
+            .authenticate(crate::Presented::locally(&bench.bearer))
+            .await
+            .unwrap();
+        assert!(matches!(
+            bench.vault.token(&caller, &id(1)).await,
+            Err(Error::ReasonRequired)
+        ));
         let caller = caller.because(Some("ticket 42".parse().unwrap()));
         bench.vault.token(&caller, &id(1)).await.unwrap();
-        let newest = bench.vault.audit_events(&caller, super::AuditQuery::default(), 1).await.unwrap();
-        assert_eq!(newest.data[0].detail, r#"{"kind":"page","reason":"ticket 42"}"#);
+        let newest = bench
+            .vault
+            .audit_events(&caller, super::AuditQuery::default(), 1)
+            .await
+            .unwrap();
+        assert_eq!(
+            newest.data[0].detail,
+            r#"{"kind":"page","reason":"ticket 42"}"#
+        );
         assert!(newest.next.is_some());
     })
     .await;
@@ -295,17 +398,39 @@ async fn what_is_past_retention_loses_its_words_kind_by_kind_and_is_exported_as_
             assert_eq!(bench.vault.purge().await.unwrap(), 0, "once");
         }
         let verdict = bench.verify(&[]).await;
-        assert_eq!((verdict.credentials, verdict.untold), (2, 2), "nothing tells of them any more");
-        let rows = bench.vault.export_audit(&bench.caller, super::AuditQuery::default()).await.unwrap().data;
+        assert_eq!(
+            (verdict.credentials, verdict.untold),
+            (2, 2),
+            "nothing tells of them any more"
+        );
+        let rows = bench
+            .vault
+            .export_audit(&bench.caller, super::AuditQuery::default())
+            .await
+            .unwrap()
+            .data;
         let read = rows.iter().find(|it| it.action == "token.read").unwrap();
-        let line: serde_json::Value = serde_json::from_str(&super::AuditFormat::Jsonl.line(read)).unwrap();
+        let line: serde_json::Value =
+            serde_json::from_str(&super::AuditFormat::Jsonl.line(read)).unwrap();
         assert_eq!((&line["actor"], &line["subject"]), (&"".into(), &"".into()));
-        assert_eq!((line["pruned"].as_str().map(str::len), line["detail"].is_null()), (Some(64), true));
-        assert!(super::AuditFormat::Csv.line(read).contains(line["pruned"].as_str().unwrap()));
+        assert_eq!(
+            (
+                line["pruned"].as_str().map(str::len),
+                line["detail"].is_null()
+            ),
+            (Some(64), true)
+        );
+        assert!(
+            super::AuditFormat::Csv
+                .line(read)
+                .contains(line["pruned"].as_str().unwrap())
+        );
         let told = rows.iter().filter(|it| it.action == "audit.pruned").count();
         assert_eq!(told, 2, "reads, then acts");
         bench
-            .intrude("UPDATE audit_events SET actor = 'somebody' WHERE tenant_id = {tenant} AND seq = 1")
+            .intrude(
+                "UPDATE audit_events SET actor = 'somebody' WHERE tenant_id = {tenant} AND seq = 1",
+            )
             .await;
         assert_eq!(bench.verify(&[]).await.faults, [(1, AuditFault::Edited)]);
     })
@@ -318,7 +443,8 @@ async fn each_audit_with_news_is_signed_once_a_day_into_a_file_that_tells_a_late
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("checkpoints");
         let lines = || std::fs::read_to_string(&file).unwrap_or_default();
-        bench.vault.checkpoint_file = std::sync::Arc::new(super::CheckpointFile::new(Some(file.clone())));
+        bench.vault.checkpoint_file =
+            std::sync::Arc::new(super::CheckpointFile::new(Some(file.clone())));
         bench.import(1, 3, "first").await;
         assert_eq!(
             bench.vault.sign_due_checkpoints().await.unwrap(),
@@ -327,15 +453,27 @@ async fn each_audit_with_news_is_signed_once_a_day_into_a_file_that_tells_a_late
         );
         assert_eq!(lines().lines().count(), 2);
         bench.vault.token(&bench.caller, &id(1)).await.unwrap();
-        assert_eq!(bench.vault.sign_due_checkpoints().await.unwrap(), 0, "not a day old yet");
+        assert_eq!(
+            bench.vault.sign_due_checkpoints().await.unwrap(),
+            0,
+            "not a day old yet"
+        );
         bench.vault.clock = Clock::fixed(Clock::wall() + chrono::Duration::days(1));
         assert_eq!(bench.vault.sign_due_checkpoints().await.unwrap(), 1);
         bench.vault.clock = Clock::fixed(Clock::wall() + chrono::Duration::days(3));
-        assert_eq!(bench.vault.sign_due_checkpoints().await.unwrap(), 0, "no news");
+        assert_eq!(
+            bench.vault.sign_due_checkpoints().await.unwrap(),
+            0,
+            "no news"
+        );
         assert_eq!(lines().lines().count(), 3);
         let kept: Vec<_> = lines().lines().map(ToOwned::to_owned).collect();
         let verdict = bench.verify(&kept).await;
-        assert_eq!((verdict.checkpoints, verdict.is_whole()), (3, true), "two outside, one inside");
+        assert_eq!(
+            (verdict.checkpoints, verdict.is_whole()),
+            (3, true),
+            "two outside, one inside"
+        );
         bench
             .intrude(
                 "UPDATE audit_heads SET seq = seq - 1, hash = (SELECT e.hash FROM audit_events e
@@ -348,13 +486,23 @@ async fn each_audit_with_news_is_signed_once_a_day_into_a_file_that_tells_a_late
             .await;
         assert!(bench.verify(&[]).await.is_whole());
         let faults = bench.verify(&kept).await.faults;
-        assert_eq!(faults.iter().map(|it| it.1).collect::<Vec<_>>(), [AuditFault::Truncated]);
+        assert_eq!(
+            faults.iter().map(|it| it.1).collect::<Vec<_>>(),
+            [AuditFault::Truncated]
+        );
         // A file that cannot be written is an error, and is tried again.
         bench.vault.checkpoint_file =
             std::sync::Arc::new(super::CheckpointFile::new(Some(home.path().into())));
-        assert!(matches!(bench.vault.sign_due_checkpoints().await, Err(Error::Internal(_))));
+        assert!(matches!(
+            bench.vault.sign_due_checkpoints().await,
+            Err(Error::Internal(_))
+        ));
         // The installation's own audit is a chain like any other.
-        let own = bench.vault.verify_audit(TenantId::SYSTEM, &KeptCheckpoints::default()).await.unwrap();
+        let own = bench
+            .vault
+            .verify_audit(TenantId::SYSTEM, &KeptCheckpoints::default())
+            .await
+            .unwrap();
         assert!(own.is_whole(), "{own:?}");
     })
     .await;
@@ -378,7 +526,10 @@ async fn the_audit_of_reads_costs_a_fraction() {
                         if audited {
                             vault.lookup(&caller, &ids, None).await.unwrap();
                         } else {
-                            vault.opened(&caller, &ids, vault.clock.now()).await.unwrap();
+                            vault
+                                .opened(&caller, &ids, vault.clock.now())
+                                .await
+                                .unwrap();
                         }
                     }
                 })
@@ -392,7 +543,11 @@ async fn the_audit_of_reads_costs_a_fraction() {
             let commits = bench.vault.reads.commits();
             on = on.max(round(true).await);
             let commits = bench.vault.reads.commits() - commits;
-            println!("{:?}: {} reads in {commits} commits", bench.database.kind(), READERS * EACH);
+            println!(
+                "{:?}: {} reads in {commits} commits",
+                bench.database.kind(),
+                READERS * EACH
+            );
         }
         println!(
             "{:?}: {off:.0}/s without, {on:.0}/s with the audit: {:.2}",

@@ -90,12 +90,19 @@ impl Vault {
         let walked = tx.walk_audit(|row| told.note(row)).await?;
         let mut verdict = AuditVerdict::of(tenant, &walked);
         verdict.compare_credentials(&tx, &told).await?;
-        let inside: Vec<_> = tx.newest_checkpoint().await?.into_iter().map(|it| it.statement).collect();
+        let inside: Vec<_> = tx
+            .newest_checkpoint()
+            .await?
+            .into_iter()
+            .map(|it| it.statement)
+            .collect();
         for kept in [kept, &KeptCheckpoints::read(&keys, &inside)] {
             for checkpoint in kept.of_tenants.get(&tenant).into_iter().flatten() {
                 verdict.compare_checkpoint(&tx, &walked, checkpoint).await?;
             }
-            verdict.faults.extend(kept.has_bad.then_some((0, AuditFault::BadCheckpoint)));
+            verdict
+                .faults
+                .extend(kept.has_bad.then_some((0, AuditFault::BadCheckpoint)));
         }
         tx.commit().await?;
         verdict.faults.sort_by_key(|(seq, _)| *seq);
@@ -109,7 +116,11 @@ impl KeptCheckpoints {
         let mut kept = Self::default();
         for statement in statements {
             match keys.verify_checkpoint(statement) {
-                Ok(checkpoint) => kept.of_tenants.entry(checkpoint.tenant).or_default().push(checkpoint),
+                Ok(checkpoint) => kept
+                    .of_tenants
+                    .entry(checkpoint.tenant)
+                    .or_default()
+                    .push(checkpoint),
                 Err(_) => kept.has_bad = true,
             }
         }
@@ -122,17 +133,24 @@ impl Told {
         if !row.action.starts_with("credential.") {
             return;
         }
-        let Ok(detail) = serde_json::from_str::<Detail>(&row.detail) else { return };
+        let Ok(detail) = serde_json::from_str::<Detail>(&row.detail) else {
+            return;
+        };
         if detail.serves {
-            self.serves.insert(detail.asset, (row.seq, detail.credential));
+            self.serves
+                .insert(detail.asset, (row.seq, detail.credential));
         }
-        self.digests.insert(detail.credential, (row.seq, detail.sealed));
+        self.digests
+            .insert(detail.credential, (row.seq, detail.sealed));
     }
 
     /// What is wrong with a stored credential: the number of the row that says otherwise.
     fn contradicts(&self, stored: &StoredCredential) -> Option<i64> {
         let it = &stored.credential;
-        let newest = self.serves.get(&it.asset_id).filter(|_| it.slot == Slot::Active);
+        let newest = self
+            .serves
+            .get(&it.asset_id)
+            .filter(|_| it.slot == Slot::Active);
         if let Some((seq, _)) = newest.filter(|(_, serves)| *serves != it.id) {
             return Some(*seq);
         }
@@ -158,12 +176,16 @@ impl AuditVerdict {
         let mut after = None;
         loop {
             let page = tx.sealed_credentials(after, STEP).await?;
-            let Some(last) = page.last() else { return Ok(()) };
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
             after = Some(last.credential.id);
             for stored in &page {
                 self.credentials += 1;
                 self.untold += u64::from(!told.digests.contains_key(&stored.credential.id));
-                let fault = told.contradicts(stored).map(|seq| (seq, AuditFault::RolledBack));
+                let fault = told
+                    .contradicts(stored)
+                    .map(|seq| (seq, AuditFault::RolledBack));
                 self.faults.extend(fault);
             }
         }

@@ -24,17 +24,24 @@ pub(super) struct Told {
 
 /// The words of a webhook's body, in their order.
 pub(super) fn words(raw: &[u8], now: Timestamp) -> Vec<Told> {
-    let Ok(body) = serde_json::from_slice::<Value>(raw) else { return Vec::new() };
+    let Ok(body) = serde_json::from_slice::<Value>(raw) else {
+        return Vec::new();
+    };
     let object = text(&body, "object").unwrap_or_default();
     let wanted: &[(InboxKind, Option<&str>)] = match object.as_str() {
         "managed_meta_account" => &[(InboxKind::Migration, Some("migration_expire_time"))],
         "permissions" => &[(InboxKind::Permissions, None)],
         _ => &[],
     };
-    let entries = body.get("entry").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let entries = body
+        .get("entry")
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
     let mut words = Vec::new();
     for (kind, field) in wanted {
-        let heard = entries.iter().flat_map(|entry| of_entry(*kind, *field, entry, now));
+        let heard = entries
+            .iter()
+            .flat_map(|entry| of_entry(*kind, *field, entry, now));
         words.extend(heard);
     }
     last_of_each(words)
@@ -55,25 +62,55 @@ fn of_entry(kind: InboxKind, field: Option<&str>, entry: &Value, now: Timestamp)
     let Some(told_at) = told_at.filter(|at| *at >= now - OLDEST && *at <= now + AHEAD) else {
         return Vec::new();
     };
-    let owner = ["uid", "id"].into_iter().find_map(|name| entry.get(name).and_then(person));
+    let owner = ["uid", "id"]
+        .into_iter()
+        .find_map(|name| entry.get(name).and_then(person));
     let is_wanted = |name: &str| field.is_none_or(|field| field == name);
-    let list = |name| entry.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let list = |name| {
+        entry
+            .get(name)
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice)
+    };
     let changes = list("changes").iter().filter_map(|change| {
         let name = text(change, "field").filter(|it| is_wanted(it))?;
         let value = change.get("value").unwrap_or(&Value::Null);
         let person_id = value.get("user_id").map_or_else(|| owner.clone(), person)?;
         let cut_off = value.get("migration_expire_time").and_then(moment);
-        Some(told(Word { kind, person_id, cut_off, told_at }, &name, value))
+        Some(told(
+            Word {
+                kind,
+                person_id,
+                cut_off,
+                told_at,
+            },
+            &name,
+            value,
+        ))
     });
     let fields = list("changed_fields").iter().filter_map(|field| {
         let name = field.as_str().filter(|it| is_wanted(it))?;
-        Some(told(Word { kind, person_id: owner.clone()?, cut_off: None, told_at }, name, &Value::Null))
+        Some(told(
+            Word {
+                kind,
+                person_id: owner.clone()?,
+                cut_off: None,
+                told_at,
+            },
+            name,
+            &Value::Null,
+        ))
     });
     changes.chain(fields).collect()
 }
 
 fn told(word: Word, field: &str, value: &Value) -> Told {
-    let digest = format!("{}/{}/{}/{field}/{value}", word.kind, word.person_id, word.told_at.timestamp());
+    let digest = format!(
+        "{}/{}/{}/{field}/{value}",
+        word.kind,
+        word.person_id,
+        word.told_at.timestamp()
+    );
     Told { word, digest }
 }
 
@@ -81,7 +118,15 @@ fn told(word: Word, field: &str, value: &Value) -> Told {
 fn last_of_each(words: Vec<Told>) -> Vec<Told> {
     let mut last = BTreeMap::new();
     for (n, it) in words.iter().enumerate() {
-        last.insert((it.word.kind, it.word.person_id.clone(), it.word.told_at, one_of_many(it)), n);
+        last.insert(
+            (
+                it.word.kind,
+                it.word.person_id.clone(),
+                it.word.told_at,
+                one_of_many(it),
+            ),
+            n,
+        );
     }
     let kept = |(n, it)| last.values().any(|last| *last == n).then_some(it);
     words.into_iter().enumerate().filter_map(kept).collect()
@@ -139,7 +184,10 @@ mod tests {
     }
 
     fn heard(body: &Value) -> Vec<Word> {
-        words(body.to_string().as_bytes(), now()).into_iter().map(|it| it.word).collect()
+        words(body.to_string().as_bytes(), now())
+            .into_iter()
+            .map(|it| it.word)
+            .collect()
     }
 
     fn migration(time: &Value, user: &Value, date: &Value) -> Value {
@@ -161,7 +209,11 @@ mod tests {
             for user in [json!("77"), json!(77)] {
                 let words = heard(&migration(&json!(NOW), &user, &date));
                 assert_eq!(words.len(), 1, "{date}");
-                assert_eq!((words[0].person_id.as_str(), words[0].cut_off), ("77", wanted), "{date}");
+                assert_eq!(
+                    (words[0].person_id.as_str(), words[0].cut_off),
+                    ("77", wanted),
+                    "{date}"
+                );
             }
         }
     }
@@ -192,7 +244,10 @@ mod tests {
         ] {
             assert_eq!(with(pointer, value.clone()), [], "{pointer} {value}");
         }
-        let undated = with("/entry/0/changes/0/value/migration_expire_time", json!("one day"));
+        let undated = with(
+            "/entry/0/changes/0/value/migration_expire_time",
+            json!("one day"),
+        );
         assert_eq!(undated[0].cut_off, None, "it is still to be read again");
     }
 
@@ -201,7 +256,10 @@ mod tests {
         let body = json!({ "object": "managed_meta_account",
             "entry": [{ "id": "0", "uid": 77, "time": NOW, "changed_fields": ["migration_expire_time", "name"] }] });
         let words = heard(&body);
-        assert_eq!((words.len(), words[0].person_id.as_str(), words[0].cut_off), (1, "77", None));
+        assert_eq!(
+            (words.len(), words[0].person_id.as_str(), words[0].cut_off),
+            (1, "77", None)
+        );
         let body = json!({ "object": "permissions",
             "entry": [{ "id": "77", "time": NOW, "changed_fields": ["ads_management"] }] });
         assert_eq!(heard(&body)[0].kind, InboxKind::Permissions);
@@ -226,7 +284,10 @@ mod tests {
     fn a_signed_request_names_its_algorithm_its_time_and_its_person() {
         let read = |payload: &Value| signed_request(payload.to_string().as_bytes(), now());
         let good = json!({ "algorithm": "hmac-sha256", "issued_at": NOW - 60, "user_id": "77" });
-        assert_eq!(read(&good), Some(("77".parse().unwrap(), now() - Duration::seconds(60))));
+        assert_eq!(
+            read(&good),
+            Some(("77".parse().unwrap(), now() - Duration::seconds(60)))
+        );
         for (field, value) in [
             ("algorithm", json!("HMAC-SHA1")),
             ("algorithm", json!("none")),
@@ -285,8 +346,10 @@ mod tests {
         leaf.prop_recursive(4, 12, 3, move |inner| {
             prop_oneof![
                 proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-                proptest::collection::vec((word.clone(), inner), 0..5)
-                    .prop_map(|pairs| pairs.into_iter().map(|(k, v)| (k.to_owned(), v)).collect::<Value>()),
+                proptest::collection::vec((word.clone(), inner), 0..5).prop_map(|pairs| pairs
+                    .into_iter()
+                    .map(|(k, v)| (k.to_owned(), v))
+                    .collect::<Value>()),
             ]
         })
     }

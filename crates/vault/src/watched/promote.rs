@@ -23,12 +23,16 @@ impl Findings<'_> {
         verdict: Option<&Verdict>,
     ) -> Result<bool, Error> {
         self.drop_dead(due, Slot::Candidate);
-        let Some((parked, proven)) = due.take_proven(Slot::Candidate) else { return Ok(false) };
+        let Some((parked, proven)) = due.take_proven(Slot::Candidate) else {
+            return Ok(false);
+        };
         let standing = self.standing(due, asset, verdict);
         let kind = self.kind_of(&parked.credential);
         let proof = Proof::Proven(proven);
         let effect = decide(kind, &proof, &standing).effect;
-        let Proof::Proven(proven) = proof else { return Ok(false) };
+        let Proof::Proven(proven) = proof else {
+            return Ok(false);
+        };
         match effect {
             Effect::Activate => {
                 self.take_over(due, asset, &parked, proven, EventKind::CredentialPromoted)?;
@@ -49,10 +53,15 @@ impl Findings<'_> {
     /// what served before, which nobody took back.
     pub(super) fn fail_over(&mut self, due: &mut Due, asset: &Asset) -> Result<bool, Error> {
         self.drop_dead(due, Slot::Standby);
-        let rank = |it: &StoredCredential| self.kind_of(&it.credential) != CredentialKind::SystemUser;
+        let rank =
+            |it: &StoredCredential| self.kind_of(&it.credential) != CredentialKind::SystemUser;
         due.credentials.sort_by_cached_key(rank);
-        let spare = due.take_proven(Slot::Standby).or_else(|| due.take_proven(Slot::Previous));
-        let Some((spare, proven)) = spare else { return Ok(false) };
+        let spare = due
+            .take_proven(Slot::Standby)
+            .or_else(|| due.take_proven(Slot::Previous));
+        let Some((spare, proven)) = spare else {
+            return Ok(false);
+        };
         self.take_over(due, asset, &spare, proven, EventKind::CredentialFailedOver)?;
         self.watched.failed_over += 1;
         Ok(true)
@@ -81,9 +90,17 @@ impl Findings<'_> {
                 "person_id": it.credential.person_id, "kind": it.credential.kind,
             })),
         });
-        self.cut_offs.extend(note_of(asset, person, cut_off, self.now));
-        let activation = Activation { credential, expected_generation: asset.generation, cut_off };
-        self.promoted.push(Promotion { activation, waited: waited.credential.id });
+        self.cut_offs
+            .extend(note_of(asset, person, cut_off, self.now));
+        let activation = Activation {
+            credential,
+            expected_generation: asset.generation,
+            cut_off,
+        };
+        self.promoted.push(Promotion {
+            activation,
+            waited: waited.credential.id,
+        });
         self.tell(kind, asset, detail);
         Ok(())
     }
@@ -104,8 +121,13 @@ impl Findings<'_> {
 
     /// A waiting credential whose token is dead will never serve.
     fn drop_dead(&mut self, due: &mut Due, slot: Slot) {
-        let waiting = due.credentials.iter().filter(|it| it.credential.slot == slot && due.is_dead(it));
-        let dead: Vec<_> = waiting.map(|it| (it.credential.id, it.credential.person_id.clone())).collect();
+        let waiting = due
+            .credentials
+            .iter()
+            .filter(|it| it.credential.slot == slot && due.is_dead(it));
+        let dead: Vec<_> = waiting
+            .map(|it| (it.credential.id, it.credential.person_id.clone()))
+            .collect();
         for (id, person) in dead {
             due.credentials.retain(|it| it.credential.id != id);
             self.dropped.push(id);

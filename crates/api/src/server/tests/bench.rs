@@ -32,7 +32,10 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(it, _)| it == name)
+            .map(|(_, value)| value.as_str())
     }
 
     pub(super) fn json(&self) -> Value {
@@ -40,7 +43,11 @@ impl Answer {
     }
 
     pub(super) fn kind(&self) -> String {
-        self.json()["type"].as_str().unwrap().trim_start_matches("/problems/").to_owned()
+        self.json()["type"]
+            .as_str()
+            .unwrap()
+            .trim_start_matches("/problems/")
+            .to_owned()
     }
 }
 
@@ -53,7 +60,11 @@ impl Bench {
             busy_timeout: Duration::from_secs(10),
         };
         let nowhere = url::Url::parse("http://127.0.0.1:9").unwrap();
-        let graph = regrant_graph::Settings { base_url: nowhere, max_attempts: 1, ..Default::default() };
+        let graph = regrant_graph::Settings {
+            base_url: nowhere,
+            max_attempts: 1,
+            ..Default::default()
+        };
         let clock = Clock::System;
         let parts = Parts {
             store: Store::connect(&store).await.unwrap(),
@@ -64,14 +75,28 @@ impl Bench {
         };
         let vault = Vault::open(parts).await.unwrap();
         let secret = AppSecret::parse("secret".to_owned()).unwrap();
-        let app = NewApp { id: "1".parse().unwrap(), name: "App".to_owned(), secret, verify_token: None };
-        vault.create_app(Acting::CommandLine, app, None).await.unwrap();
-        Self { vault, _database: database }
+        let app = NewApp {
+            id: "1".parse().unwrap(),
+            name: "App".to_owned(),
+            secret,
+            verify_token: None,
+        };
+        vault
+            .create_app(Acting::CommandLine, app, None)
+            .await
+            .unwrap();
+        Self {
+            vault,
+            _database: database,
+        }
     }
 
     pub(super) async fn tenant(&self) -> Onboarded {
         let new = NewTenantSpec::named("One", "1".parse().unwrap(), Permissions::all());
-        self.vault.create_tenant(Acting::CommandLine, new, None).await.unwrap()
+        self.vault
+            .create_tenant(Acting::CommandLine, new, None)
+            .await
+            .unwrap()
     }
 
     /// A bearer token of a new tenant.
@@ -79,14 +104,22 @@ impl Bench {
         let it = self.tenant().await;
         let wanted = Some(scope.parse().unwrap());
         self.vault
-            .issue_token(Some(it.client.id), &it.secret.unwrap(), wanted, [127, 0, 0, 1].into())
+            .issue_token(
+                Some(it.client.id),
+                &it.secret.unwrap(),
+                wanted,
+                [127, 0, 0, 1].into(),
+            )
             .await
             .unwrap()
             .access_token
     }
 
     pub(super) async fn call(&self, request: TestRequest) -> Answer {
-        let settings = Settings { max_body: 4096, ..Settings::default() };
+        let settings = Settings {
+            max_body: 4096,
+            ..Settings::default()
+        };
         let service = init_service(app(Shared::new(
             self.vault.clone(),
             settings,
@@ -96,12 +129,21 @@ impl Bench {
         .await;
         let response: ServiceResponse<_> = service.call(request.to_request()).await.unwrap();
         let text = |it: &actix_web::http::header::HeaderValue| it.to_str().unwrap().to_owned();
-        let mut headers: Vec<_> =
-            response.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        let mut headers: Vec<_> = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), text(value)))
+            .collect();
         headers.sort();
         let status = response.status().as_u16();
-        let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("a body"));
-        Answer { status, headers, body: body.to_vec() }
+        let body = to_bytes(response.into_body())
+            .await
+            .unwrap_or_else(|_| panic!("a body"));
+        Answer {
+            status,
+            headers,
+            body: body.to_vec(),
+        }
     }
 }
 
@@ -115,6 +157,7 @@ pub(super) fn request(method: Method, path: &str, bearer: &str) -> TestRequest {
 }
 
 pub(super) fn post(path: &str, bearer: &str, body: &str) -> TestRequest {
-    let request = request(Method::POST, path, bearer).insert_header(("Content-Type", "application/json"));
+    let request =
+        request(Method::POST, path, bearer).insert_header(("Content-Type", "application/json"));
     request.set_payload(body.to_owned())
 }

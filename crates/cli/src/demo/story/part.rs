@@ -48,18 +48,28 @@ impl<'a> Part<'a> {
     /// Registers the app, onboards the tenant and logs its client in.
     pub async fn onboard(rehearsal: &'a Rehearsal) -> anyhow::Result<Self> {
         let world = rehearsal.control.overview().await?;
-        let app = world.apps.iter().find(|it| it.id == cast::APP).context("the world has no app")?;
+        let app = world
+            .apps
+            .iter()
+            .find(|it| it.id == cast::APP)
+            .context("the world has no app")?;
         dev::register_app(&rehearsal.vault, app).await?;
         let new = NewTenantSpec::named("Tenant One", cast::APP.parse()?, Permissions::all());
-        let made = rehearsal.vault.create_tenant(Acting::CommandLine, new, None).await?;
+        let made = rehearsal
+            .vault
+            .create_tenant(Acting::CommandLine, new, None)
+            .await?;
         let secret = made.secret.context("a new client has a secret")?;
         let (client_id, client_secret) = (made.client.id.to_string(), secret.expose().to_owned());
         let api = TenantApi::login(&rehearsal.public_url, &client_id, &client_secret).await?;
         let theirs = |it: &Asset| cast::BUSINESSES.contains(&it.business.as_str());
         let assets: Vec<_> = world.assets.into_iter().filter(theirs).collect();
         let over: Vec<_> = cast::BUSINESSES.into_iter().take(COMPLETED).collect();
-        let completed =
-            assets.iter().filter(|it| over.contains(&it.business.as_str())).map(|it| it.id.clone()).collect();
+        let completed = assets
+            .iter()
+            .filter(|it| over.contains(&it.business.as_str()))
+            .map(|it| it.id.clone())
+            .collect();
         Ok(Self {
             rehearsal,
             client_id,
@@ -76,7 +86,12 @@ impl<'a> Part<'a> {
     /// Moves the clock, and logs in again: the access token to the API is as much older.
     pub async fn advance(&mut self, by: &str) -> anyhow::Result<()> {
         self.control().advance(by).await?;
-        self.api = TenantApi::login(&self.rehearsal.public_url, &self.client_id, &self.client_secret).await?;
+        self.api = TenantApi::login(
+            &self.rehearsal.public_url,
+            &self.client_id,
+            &self.client_secret,
+        )
+        .await?;
         Ok(())
     }
 
@@ -99,13 +114,22 @@ impl<'a> Part<'a> {
     }
 
     /// Reconnects and follows the events to the end; the items, in the order of `ids`.
-    pub async fn reconnect(&self, teller: &Teller, token: &str, ids: &[String]) -> anyhow::Result<Vec<Item>> {
+    pub async fn reconnect(
+        &self,
+        teller: &Teller,
+        token: &str,
+        ids: &[String],
+    ) -> anyhow::Result<Vec<Item>> {
         let started = self.api.reconnect(token, ids).await?;
         let mut progress = teller.progress(u64::try_from(ids.len())?)?;
         self.follow(&started.id, &mut progress).await?;
         progress.end();
         let ended = self.api.reconnect_now(&started.id).await?;
-        anyhow::ensure!(ended.status == "completed", "the reconnect is {}", ended.status);
+        anyhow::ensure!(
+            ended.status == "completed",
+            "the reconnect is {}",
+            ended.status
+        );
         Ok(ended.items)
     }
 
@@ -142,7 +166,10 @@ impl<'a> Part<'a> {
                 progress.end();
                 return Ok(assets);
             }
-            anyhow::ensure!(began.elapsed() < PATIENCE, "the worker has come to {so} of {n} assets");
+            anyhow::ensure!(
+                began.elapsed() < PATIENCE,
+                "the worker has come to {so} of {n} assets"
+            );
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
@@ -176,8 +203,17 @@ impl<'a> Part<'a> {
 
     /// Tries a token on its asset at the simulated Graph.
     pub async fn probe(&self, served: &Served) -> anyhow::Result<Verdict> {
-        let Served { access_token, appsecret_proof, appsecret_time, .. } = served;
-        let token = Proven { access_token, appsecret_proof, appsecret_time: *appsecret_time };
+        let Served {
+            access_token,
+            appsecret_proof,
+            appsecret_time,
+            ..
+        } = served;
+        let token = Proven {
+            access_token,
+            appsecret_proof,
+            appsecret_time: *appsecret_time,
+        };
         self.control().probe(&served.asset_id, &token).await
     }
 
@@ -185,14 +221,18 @@ impl<'a> Part<'a> {
     pub async fn working(&self) -> anyhow::Result<usize> {
         let mut working = 0_usize;
         for served in self.tokens().await? {
-            working = working.saturating_add(usize::from(self.probe(&served).await? == Verdict::Works));
+            working =
+                working.saturating_add(usize::from(self.probe(&served).await? == Verdict::Works));
         }
         Ok(working)
     }
 
     /// Keeps the tokens of before the replacement.
     pub fn remember(&mut self, before: Vec<Served>) {
-        self.before = before.into_iter().map(|it| (it.asset_id, it.access_token)).collect();
+        self.before = before
+            .into_iter()
+            .map(|it| (it.asset_id, it.access_token))
+            .collect();
     }
 
     /// Whether the asset serves another token than before.
