@@ -38,6 +38,7 @@ pub fn lost_scopes<'a>(
     offered: &Grant,
 ) -> Vec<&'a str> {
     let names = held
+        .facts
         .scopes
         .iter()
         .map(|it| it.scope.as_str())
@@ -59,6 +60,7 @@ fn is_final(decision: &Decision) -> bool {
 /// Whether a permission was granted for an asset; without targets it holds for all.
 fn reaches(grant: &Grant, kind: AssetKind, scope: &str, id: &AssetId) -> bool {
     grant
+        .facts
         .scopes
         .iter()
         .filter(|it| it.scope == scope)
@@ -93,7 +95,7 @@ fn concerns(kind: AssetKind, scope: &str) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        CredentialKind, GrantId, GrantedScope, Proof, Proven, Refusal, RefusalKind,
+        CredentialKind, GrantId, GrantedScope, Proof, Proven, Refusal, RefusalKind, TokenFacts,
         settle::{Standing, decide},
     };
 
@@ -187,15 +189,17 @@ mod tests {
         };
         Grant {
             id: GrantId::mint(),
-            app_id: "1".parse().unwrap(),
-            kind: CredentialKind::User,
-            person_id: "2".parse().unwrap(),
-            person_name: None,
-            is_work_account: None,
-            scopes: scopes.iter().map(scope).collect(),
-            issued_at: None,
-            expires_at: None,
-            data_access_expires_at: None,
+            facts: TokenFacts {
+                app_id: "1".parse().unwrap(),
+                kind: CredentialKind::User,
+                person_id: "2".parse().unwrap(),
+                person_name: None,
+                is_work_account: None,
+                scopes: scopes.iter().map(scope).collect(),
+                issued_at: None,
+                expires_at: None,
+                data_access_expires_at: None,
+            },
         }
     }
 

@@ -9,32 +9,39 @@ use crate::{AppId, CredentialKind, GrantId, PersonId, Timestamp};
 pub struct GrantedScope {
     /// The name of the permission.
     pub scope: String,
-    /// The objects it holds for; `None` means all of them.
+    /// The ids of the objects it covers; `None` means all objects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_ids: Option<Vec<String>>,
 }
 
-/// What is known of one received token. Holds no secret.
+/// A received token's facts under an identifier. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// Its identifier.
+    /// The row's identifier.
     pub id: GrantId,
-    /// The app the token belongs to.
-    pub app_id: AppId,
+    /// What Graph says about the token.
+    pub facts: TokenFacts,
+}
+
+/// What `debug_token` and `/me` say about a token. Holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenFacts {
     /// `User`, `SystemUser` or `Page`.
     pub kind: CredentialKind,
-    /// The person (or system user) who granted it.
+    /// The app the token belongs to.
+    pub app_id: AppId,
+    /// The person or system user who granted it.
     pub person_id: PersonId,
-    /// That person's name, where the Graph told it.
+    /// Their name, if Graph returned one.
     pub person_name: Option<String>,
-    /// Whether it comes from a managed account; `None` where the Graph did not say.
+    /// Whether they use a managed account; `None` if Graph did not say.
     pub is_work_account: Option<bool>,
-    /// Granted permissions, with the objects they were granted for.
+    /// Granted permissions with the objects they cover.
     pub scopes: Vec<GrantedScope>,
-    /// When it was issued, if told.
+    /// When the token was issued; Graph does not say it of short-lived tokens.
     pub issued_at: Option<Timestamp>,
-    /// End of the token; `None` means none is set.
+    /// When the token expires; `None` means never.
     pub expires_at: Option<Timestamp>,
-    /// End of data access; `None` means none is set.
+    /// When data access expires; `None` means never.
     pub data_access_expires_at: Option<Timestamp>,
 }

@@ -36,7 +36,7 @@ pub use clock::{Clock, Timestamp};
 pub use credential::{Credential, CredentialKind, Slot};
 pub use cut_off::{Confidence, CutOff, CutOffSource};
 pub use event::EventKind;
-pub use grant::{Grant, GrantedScope};
+pub use grant::{Grant, GrantedScope, TokenFacts};
 pub use graph_id::{AppId, AssetId, InvalidGraphId, PersonId};
 pub use ids::{
     ClientId, CredentialId, DeliveryId, EventId, GrantId, InvalidId, OperatorId, OperatorSessionId,
