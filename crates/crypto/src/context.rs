@@ -2,51 +2,34 @@
 //!
 //! The rule: nothing that changes without a reseal is a field here, or the record would stop opening.
 
-use regrant_domain::TenantId;
+use regrant_domain::{TenantId, closed_list};
 use uuid::Uuid;
 
 use crate::aad::aad;
 
 const DOMAIN: &[u8] = b"regrant/record/v1\0";
 
-/// What a record is for. A record sealed for one purpose does not open for another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Purpose {
-    /// The token that serves an asset.
-    Credential,
-    /// A token handed in with a reconnect, until the reconnect ends.
-    SubmittedToken,
-    /// The secret of a Meta app.
-    AppSecret,
-    /// The word Meta repeats when it verifies a webhook address.
-    VerifyToken,
-    /// The private key that signs our access tokens.
-    SigningKey,
-    /// The token of a grant, while a credential stands on it.
-    GrantToken,
-    /// What signs the webhooks of one endpoint.
-    WebhookSecret,
-    /// The key of the audit chains.
-    AuditKey,
-    /// What a client proves its calls with.
-    ProofKey,
-}
-
-impl Purpose {
-    /// The word bound into the record.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Credential => "credential",
-            Self::SubmittedToken => "submitted_token",
-            Self::AppSecret => "app_secret",
-            Self::VerifyToken => "verify_token",
-            Self::SigningKey => "signing_key",
-            Self::GrantToken => "grant_token",
-            Self::WebhookSecret => "webhook_secret",
-            Self::AuditKey => "audit_key",
-            Self::ProofKey => "proof_key",
-        }
+closed_list! {
+    /// What a record is for. A record sealed for one purpose does not open for another.
+    pub enum Purpose: "purpose of a record" {
+        /// The token that serves an asset.
+        Credential = "credential",
+        /// A token handed in with a reconnect, until the reconnect ends.
+        SubmittedToken = "submitted_token",
+        /// The secret of a Meta app.
+        AppSecret = "app_secret",
+        /// The word Meta repeats when it verifies a webhook address.
+        VerifyToken = "verify_token",
+        /// The private key that signs our access tokens.
+        SigningKey = "signing_key",
+        /// The token of a grant, while a credential stands on it.
+        GrantToken = "grant_token",
+        /// What signs the webhooks of one endpoint.
+        WebhookSecret = "webhook_secret",
+        /// The key of the audit chains.
+        AuditKey = "audit_key",
+        /// What a client proves its calls with.
+        ProofKey = "proof_key",
     }
 }
 

@@ -3,66 +3,32 @@
 //! The rule: an asset's identifier is canonical for its kind; an ad account is `act_<digits>`
 //! wherever it is stored, whatever the caller wrote.
 
-use std::{fmt, str::FromStr};
-
-use serde::{Deserialize, Serialize};
-
 use crate::{
-    AssetId, CredentialKind, CutOff, PersonId, Reason, Timestamp,
+    AssetId, CredentialKind, CutOff, PersonId, Reason, Timestamp, closed_list,
     state::{AssetState, Status},
 };
 
-/// The kinds of asset Regrant keeps credentials for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AssetKind {
-    /// A Facebook Page; it mints its own page token.
-    Page,
-    /// An ad account.
-    AdAccount,
-    /// A business portfolio.
-    Business,
-    /// A product catalog.
-    ProductCatalog,
-    /// A pixel (data set).
-    Pixel,
-    /// An Instagram professional account.
-    InstagramAccount,
-    /// A WhatsApp Business account.
-    WhatsappBusinessAccount,
+closed_list! {
+    /// The kinds of asset Regrant keeps credentials for.
+    pub enum AssetKind: "kind of asset", serde {
+        /// A Facebook Page; it mints its own page token.
+        Page = "page",
+        /// An ad account.
+        AdAccount = "ad_account",
+        /// A business portfolio.
+        Business = "business",
+        /// A product catalog.
+        ProductCatalog = "product_catalog",
+        /// A pixel (data set).
+        Pixel = "pixel",
+        /// An Instagram professional account.
+        InstagramAccount = "instagram_account",
+        /// A WhatsApp Business account.
+        WhatsappBusinessAccount = "whatsapp_business_account",
+    }
 }
 
-/// The text names no kind of asset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("unknown kind of asset")]
-pub struct UnknownAssetKind;
-
 impl AssetKind {
-    /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 7] = [
-        Self::Page,
-        Self::AdAccount,
-        Self::Business,
-        Self::ProductCatalog,
-        Self::Pixel,
-        Self::InstagramAccount,
-        Self::WhatsappBusinessAccount,
-    ];
-
-    /// The name in the API, the database and the bound context of a sealed record.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Page => "page",
-            Self::AdAccount => "ad_account",
-            Self::Business => "business",
-            Self::ProductCatalog => "product_catalog",
-            Self::Pixel => "pixel",
-            Self::InstagramAccount => "instagram_account",
-            Self::WhatsappBusinessAccount => "whatsapp_business_account",
-        }
-    }
-
     /// Whether the Graph node carries `user_access_expire_time` (facts read from Meta's SDKs).
     #[must_use]
     pub const fn has_cut_off(self) -> bool {
@@ -86,23 +52,6 @@ impl AssetKind {
     #[must_use]
     pub fn admits(self, id: &AssetId) -> bool {
         self == Self::AdAccount || !id.is_ad_account()
-    }
-}
-
-impl fmt::Display for AssetKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for AssetKind {
-    type Err = UnknownAssetKind;
-
-    fn from_str(text: &str) -> Result<Self, UnknownAssetKind> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or(UnknownAssetKind)
     }
 }
 

@@ -3,91 +3,35 @@
 //! The rule: a credential's ciphertext never changes meaning. A new token is a new credential;
 //! slots change, rows are not rewritten with another token.
 
-use std::{fmt, str::FromStr};
+use crate::{AssetId, AssetKind, CredentialId, GrantId, PersonId, Sealed, Timestamp, closed_list};
 
-use serde::{Deserialize, Serialize};
-
-use crate::{AssetId, AssetKind, CredentialId, GrantId, PersonId, Sealed, Timestamp};
-
-/// What kind of token a credential holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CredentialKind {
-    /// A person's token.
-    User,
-    /// A page token minted from a grant.
-    Page,
-    /// A system user's token; outranks a person's.
-    SystemUser,
-    /// A Workplace app token.
-    WorkplaceApp,
-}
-
-impl CredentialKind {
-    /// Every kind.
-    pub const ALL: [Self; 4] = [Self::User, Self::Page, Self::SystemUser, Self::WorkplaceApp];
-
-    /// The name in the API, the database and the bound context of a sealed record.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Page => "page",
-            Self::SystemUser => "system_user",
-            Self::WorkplaceApp => "workplace_app",
-        }
+closed_list! {
+    /// What kind of token a credential holds.
+    pub enum CredentialKind: "kind of credential", serde {
+        /// A person's token.
+        User = "user",
+        /// A page token minted from a grant.
+        Page = "page",
+        /// A system user's token; outranks a person's.
+        SystemUser = "system_user",
+        /// A Workplace app token.
+        WorkplaceApp = "workplace_app",
     }
 }
 
-/// Where a credential stands for its asset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Slot {
-    /// Served by the token endpoint.
-    Active,
-    /// Parked: good, but not yet able to reach the asset.
-    Candidate,
-    /// Kept for undo.
-    Previous,
-    /// Ranked spare.
-    Standby,
-}
-
-impl Slot {
-    /// Every slot.
-    pub const ALL: [Self; 4] = [Self::Active, Self::Candidate, Self::Previous, Self::Standby];
-
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Candidate => "candidate",
-            Self::Previous => "previous",
-            Self::Standby => "standby",
-        }
+closed_list! {
+    /// Where a credential stands for its asset.
+    pub enum Slot: "slot of a credential", serde {
+        /// Served by the token endpoint.
+        Active = "active",
+        /// Parked: good, but not yet able to reach the asset.
+        Candidate = "candidate",
+        /// Kept for undo.
+        Previous = "previous",
+        /// Ranked spare.
+        Standby = "standby",
     }
 }
-
-macro_rules! named {
-    ($($name:ident),+) => {$(
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = &'static str;
-
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Self::ALL.into_iter().find(|it| it.as_str() == text).ok_or(concat!("unknown ", stringify!($name)))
-            }
-        }
-    )+};
-}
-
-named!(CredentialKind, Slot);
 
 /// A sealed token and what may be known of it without opening it.
 ///

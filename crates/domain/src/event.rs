@@ -2,99 +2,43 @@
 //!
 //! The rule: an event is written in the transaction of the act it tells of, and holds no secret.
 
-use std::{fmt, str::FromStr};
+use crate::{closed_list, state::Status};
 
-use serde::{Deserialize, Serialize};
-
-use crate::state::Status;
-
-/// The kinds of events (closed list).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum EventKind {
-    /// An ending came within the notice window.
-    #[serde(rename = "asset.expiring")]
-    AssetExpiring,
-    /// A cut-off became known.
-    #[serde(rename = "asset.migrating")]
-    AssetMigrating,
-    /// One proof failed.
-    #[serde(rename = "asset.suspect")]
-    AssetSuspect,
-    /// No credential works any more.
-    #[serde(rename = "asset.disconnected")]
-    AssetDisconnected,
-    /// A credential works again.
-    #[serde(rename = "asset.recovered")]
-    AssetRecovered,
-    /// A parked credential reached its asset and serves it now.
-    #[serde(rename = "credential.promoted")]
-    CredentialPromoted,
-    /// A spare credential took over.
-    #[serde(rename = "credential.failed_over")]
-    CredentialFailedOver,
-    /// A parked or spare credential is of no use any more and was dropped.
-    #[serde(rename = "credential.dropped")]
-    CredentialDropped,
-    /// A token was given a new life before its end.
-    #[serde(rename = "grant.refreshed")]
-    GrantRefreshed,
-    /// A token could not be given a new life; a person must act before its end.
-    #[serde(rename = "grant.refresh_failed")]
-    GrantRefreshFailed,
-    /// A person took the app's access back, or asked for deletion.
-    #[serde(rename = "person.revoked")]
-    PersonRevoked,
-    /// A reconnect has ended.
-    #[serde(rename = "reconnect.completed")]
-    ReconnectCompleted,
-    /// The calendar of endings changed.
-    #[serde(rename = "forecast.changed")]
-    ForecastChanged,
-    /// Sent on demand, to try an endpoint.
-    #[serde(rename = "webhook.test")]
-    WebhookTest,
+closed_list! {
+    /// The kinds of events (closed list).
+    pub enum EventKind: "kind of event", serde {
+        /// An ending came within the notice window.
+        AssetExpiring = "asset.expiring",
+        /// A cut-off became known.
+        AssetMigrating = "asset.migrating",
+        /// One proof failed.
+        AssetSuspect = "asset.suspect",
+        /// No credential works any more.
+        AssetDisconnected = "asset.disconnected",
+        /// A credential works again.
+        AssetRecovered = "asset.recovered",
+        /// A parked credential reached its asset and serves it now.
+        CredentialPromoted = "credential.promoted",
+        /// A spare credential took over.
+        CredentialFailedOver = "credential.failed_over",
+        /// A parked or spare credential is of no use any more and was dropped.
+        CredentialDropped = "credential.dropped",
+        /// A token was given a new life before its end.
+        GrantRefreshed = "grant.refreshed",
+        /// A token could not be given a new life; a person must act before its end.
+        GrantRefreshFailed = "grant.refresh_failed",
+        /// A person took the app's access back, or asked for deletion.
+        PersonRevoked = "person.revoked",
+        /// A reconnect has ended.
+        ReconnectCompleted = "reconnect.completed",
+        /// The calendar of endings changed.
+        ForecastChanged = "forecast.changed",
+        /// Sent on demand, to try an endpoint.
+        WebhookTest = "webhook.test",
+    }
 }
 
 impl EventKind {
-    /// Every kind.
-    pub const ALL: [Self; 14] = [
-        Self::AssetExpiring,
-        Self::AssetMigrating,
-        Self::AssetSuspect,
-        Self::AssetDisconnected,
-        Self::AssetRecovered,
-        Self::CredentialPromoted,
-        Self::CredentialFailedOver,
-        Self::CredentialDropped,
-        Self::GrantRefreshed,
-        Self::GrantRefreshFailed,
-        Self::PersonRevoked,
-        Self::ReconnectCompleted,
-        Self::ForecastChanged,
-        Self::WebhookTest,
-    ];
-
-    /// The name in the API, the database and the `type` of a webhook.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AssetExpiring => "asset.expiring",
-            Self::AssetMigrating => "asset.migrating",
-            Self::AssetSuspect => "asset.suspect",
-            Self::AssetDisconnected => "asset.disconnected",
-            Self::AssetRecovered => "asset.recovered",
-            Self::CredentialPromoted => "credential.promoted",
-            Self::CredentialFailedOver => "credential.failed_over",
-            Self::CredentialDropped => "credential.dropped",
-            Self::GrantRefreshed => "grant.refreshed",
-            Self::GrantRefreshFailed => "grant.refresh_failed",
-            Self::PersonRevoked => "person.revoked",
-            Self::ReconnectCompleted => "reconnect.completed",
-            Self::ForecastChanged => "forecast.changed",
-            Self::WebhookTest => "webhook.test",
-        }
-    }
-
     /// What a change of an asset's state tells; `told` is the state that was told last.
     #[must_use]
     pub const fn of_change(told: Option<Status>, now: Status) -> Option<Self> {
@@ -114,23 +58,6 @@ impl EventKind {
             (_, S::Expiring) => Some(Self::AssetExpiring),
             (_, S::Migrating) => Some(Self::AssetMigrating),
         }
-    }
-}
-
-impl fmt::Display for EventKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for EventKind {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|it| it.as_str() == text)
-            .ok_or("unknown kind of event")
     }
 }
 

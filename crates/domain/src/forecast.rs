@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
 
 use crate::{
     AssetFacts, Confidence, CredentialKind, PersonId, Reason, ReasonCode, Slot, Timestamp, Who,
+    closed_list,
     state::{AssetState, Ending, EndingCause, endings},
 };
 
@@ -35,32 +35,19 @@ pub struct StandIn {
     pub data_access_expires_at: Option<Timestamp>,
 }
 
-/// What goes on after an ending.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cover {
-    /// A spare that was proved on the asset takes over.
-    Standby,
-    /// The worker gives the token a new life before its end.
-    Refresh,
-    /// A parked token waits; it takes over once it reaches the asset.
-    Candidate,
+closed_list! {
+    /// What goes on after an ending.
+    pub enum Cover: "cover of an ending", serde {
+        /// A spare that was proved on the asset takes over.
+        Standby = "standby",
+        /// The worker gives the token a new life before its end.
+        Refresh = "refresh",
+        /// A parked token waits; it takes over once it reaches the asset.
+        Candidate = "candidate",
+    }
 }
 
 impl Cover {
-    /// Every cover.
-    pub const ALL: [Self; 3] = [Self::Standby, Self::Refresh, Self::Candidate];
-
-    /// The name in the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Standby => "standby",
-            Self::Refresh => "refresh",
-            Self::Candidate => "candidate",
-        }
-    }
-
     /// Whether nothing is interrupted: a candidate only may follow.
     #[must_use]
     pub const fn is_seamless(self) -> bool {
@@ -68,43 +55,19 @@ impl Cover {
     }
 }
 
-impl std::str::FromStr for Cover {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|it| it.as_str() == text)
-            .ok_or("unknown cover")
+closed_list! {
+    /// What becomes of an asset when its person leaves.
+    pub enum Effect: "effect of a departure", serde {
+        /// It stops working, and nothing follows.
+        Ends = "ends",
+        /// It stops working until the parked token reaches it.
+        Waits = "waits",
+        /// A spare takes over.
+        GoesOn = "goes_on",
     }
-}
-
-/// What becomes of an asset when its person leaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// It stops working, and nothing follows.
-    Ends,
-    /// It stops working until the parked token reaches it.
-    Waits,
-    /// A spare takes over.
-    GoesOn,
 }
 
 impl Effect {
-    /// Every effect.
-    pub const ALL: [Self; 3] = [Self::Ends, Self::Waits, Self::GoesOn];
-
-    /// The name in the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ends => "ends",
-            Self::Waits => "waits",
-            Self::GoesOn => "goes_on",
-        }
-    }
-
     /// What a cover means.
     #[must_use]
     pub const fn of(cover: Option<Cover>) -> Self {

@@ -6,6 +6,7 @@
 
 mod asset;
 mod clock;
+mod closed_list;
 pub mod coverage;
 mod credential;
 mod cut_off;
@@ -31,8 +32,9 @@ pub mod state;
 pub mod watch;
 pub mod webhook;
 
-pub use asset::{Asset, AssetFacts, AssetKind, UnknownAssetKind};
+pub use asset::{Asset, AssetFacts, AssetKind};
 pub use clock::{Clock, Timestamp};
+pub use closed_list::UnknownItem;
 pub use credential::{Credential, CredentialKind, Slot};
 pub use cut_off::{Confidence, CutOff, CutOffSource};
 pub use event::EventKind;
@@ -43,10 +45,10 @@ pub use ids::{
     ReconnectId, ReconnectSessionId, RequestId, TenantId, WebhookEndpointId,
 };
 pub use inbox::{InboxKind, Word};
-pub use operator::{InvalidOperatorName, OperatorName, OperatorRole, UnknownRole};
+pub use operator::{InvalidOperatorName, OperatorName, OperatorRole};
 pub use origin::{InvalidOrigin, Origin};
 pub use outcome::{Coverage, Outcome, Reason, ReasonCode, Serving, Who};
-pub use permission::{Permission, Permissions, UnknownPermission};
+pub use permission::{Permission, Permissions};
 pub use plan_id::PlanId;
 pub use proof::{Proof, Proven, Refusal, RefusalKind};
 pub use reach::{Reach, Within};

@@ -2,46 +2,13 @@
 //!
 //! The rule: an item ends in exactly one final outcome; only `deferred` is not final.
 
-use std::{fmt, str::FromStr};
-
 use serde::{Deserialize, Serialize};
 
-macro_rules! closed_list {
-    ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident = $text:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $name { $($(#[$item_doc])* #[serde(rename = $text)] $item),+ }
-
-        impl $name {
-            /// Every item of the list.
-            pub const ALL: &'static [Self] = &[$(Self::$item),+];
-
-            /// The name in the API and the database.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$item => $text),+ }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = &'static str;
-
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Self::ALL.iter().copied().find(|it| it.as_str() == text).ok_or(concat!("unknown ", stringify!($name)))
-            }
-        }
-    };
-}
+use crate::closed_list;
 
 closed_list! {
     /// What became of one item.
-    Outcome {
+    pub enum Outcome: "outcome", serde {
         /// The new token is proved on this asset, sealed and active.
         Replaced = "replaced",
         /// What served before serves on, proved; nothing was written over it.
@@ -75,7 +42,7 @@ impl Outcome {
 
 closed_list! {
     /// What a reconnect would do to one asset.
-    Coverage {
+    pub enum Coverage: "coverage", serde {
         /// The new token works on it and would serve.
         WillReplace = "will_replace",
         /// The new token works on it, and what serves would stay: the same token, or one that outranks it.
@@ -93,7 +60,7 @@ closed_list! {
 
 closed_list! {
     /// Which token serves after the item.
-    Serving {
+    pub enum Serving: "serving token", serde {
         /// The new one.
         New = "new",
         /// The one that served before.
@@ -105,7 +72,7 @@ closed_list! {
 
 closed_list! {
     /// Who must act.
-    Who {
+    pub enum Who: "party that must act", serde {
         /// The person who granted the token.
         Person = "person",
         /// An administrator of the business.
@@ -119,7 +86,7 @@ closed_list! {
 
 closed_list! {
     /// Why, as a stable code.
-    ReasonCode {
+    pub enum ReasonCode: "code of a reason", serde {
         /// The same token is already active and was proved again.
         SameToken = "same_token",
         /// A system user's token serves and outranks a person's; the new one stands by.

@@ -4,61 +4,33 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// One permission a client may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub enum Permission {
-    /// List and read assets, without tokens.
-    AssetsRead,
-    /// Register and delete assets.
-    AssetsWrite,
-    /// Read tokens in the clear.
-    TokensRead,
-    /// See what a reconnect would do.
-    ReconnectsPreview,
-    /// Replace tokens and follow reconnects.
-    ReconnectsWrite,
-    /// Read the disconnect calendar.
-    ForecastRead,
-    /// Read the audit trail.
-    AuditRead,
-    /// Manage webhook endpoints.
-    WebhooksWrite,
+use crate::{UnknownItem, closed_list};
+
+closed_list! {
+    /// One permission a client may hold.
+    #[derive(Serialize, Deserialize)]
+    #[serde(into = "String", try_from = "String")]
+    pub enum Permission: "scope" {
+        /// List and read assets, without tokens.
+        AssetsRead = "assets:read",
+        /// Register and delete assets.
+        AssetsWrite = "assets:write",
+        /// Read tokens in the clear.
+        TokensRead = "tokens:read",
+        /// See what a reconnect would do.
+        ReconnectsPreview = "reconnects:preview",
+        /// Replace tokens and follow reconnects.
+        ReconnectsWrite = "reconnects:write",
+        /// Read the disconnect calendar.
+        ForecastRead = "forecast:read",
+        /// Read the audit trail.
+        AuditRead = "audit:read",
+        /// Manage webhook endpoints.
+        WebhooksWrite = "webhooks:write",
+    }
 }
 
-/// The text names no permission.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown scope")]
-pub struct UnknownPermission;
-
 impl Permission {
-    /// Every permission.
-    pub const ALL: [Self; 8] = [
-        Self::AssetsRead,
-        Self::AssetsWrite,
-        Self::TokensRead,
-        Self::ReconnectsPreview,
-        Self::ReconnectsWrite,
-        Self::ForecastRead,
-        Self::AuditRead,
-        Self::WebhooksWrite,
-    ];
-
-    /// The scope's name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AssetsRead => "assets:read",
-            Self::AssetsWrite => "assets:write",
-            Self::TokensRead => "tokens:read",
-            Self::ReconnectsPreview => "reconnects:preview",
-            Self::ReconnectsWrite => "reconnects:write",
-            Self::ForecastRead => "forecast:read",
-            Self::AuditRead => "audit:read",
-            Self::WebhooksWrite => "webhooks:write",
-        }
-    }
-
     const fn bit(self) -> u16 {
         match self {
             Self::AssetsRead => 1,
@@ -73,21 +45,10 @@ impl Permission {
     }
 }
 
-impl FromStr for Permission {
-    type Err = UnknownPermission;
-
-    fn from_str(text: &str) -> Result<Self, UnknownPermission> {
-        Self::ALL
-            .into_iter()
-            .find(|it| it.as_str() == text)
-            .ok_or(UnknownPermission)
-    }
-}
-
 impl TryFrom<String> for Permission {
-    type Error = UnknownPermission;
+    type Error = UnknownItem;
 
-    fn try_from(text: String) -> Result<Self, UnknownPermission> {
+    fn try_from(text: String) -> Result<Self, UnknownItem> {
         text.parse()
     }
 }
@@ -155,17 +116,17 @@ impl FromIterator<Permission> for Permissions {
 }
 
 impl FromStr for Permissions {
-    type Err = UnknownPermission;
+    type Err = UnknownItem;
 
-    fn from_str(text: &str) -> Result<Self, UnknownPermission> {
+    fn from_str(text: &str) -> Result<Self, UnknownItem> {
         text.split_ascii_whitespace().map(str::parse).collect()
     }
 }
 
 impl TryFrom<String> for Permissions {
-    type Error = UnknownPermission;
+    type Error = UnknownItem;
 
-    fn try_from(text: String) -> Result<Self, UnknownPermission> {
+    fn try_from(text: String) -> Result<Self, UnknownItem> {
         text.parse()
     }
 }
@@ -195,7 +156,7 @@ mod tests {
         );
         assert_eq!(
             "assets:read nonsense".parse::<Permissions>(),
-            Err(UnknownPermission)
+            Err(UnknownItem { list: "scope" })
         );
     }
 }

@@ -1,52 +1,18 @@
 //! The status of a reconnect and its totals.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use crate::{Outcome, closed_list};
 
-use crate::Outcome;
-
-/// Where a reconnect stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReconnectStatus {
-    /// Items are open.
-    Running,
-    /// Every item has its outcome.
-    Completed,
-    /// Stopped by the tenant; items that were open then are `failed` with reason `cancelled`.
-    Cancelled,
-}
-
-impl ReconnectStatus {
-    /// Every status.
-    pub const ALL: [Self; 3] = [Self::Running, Self::Completed, Self::Cancelled];
-
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Completed => "completed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
-
-impl fmt::Display for ReconnectStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for ReconnectStatus {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|it| it.as_str() == text)
-            .ok_or("unknown status of a reconnect")
+closed_list! {
+    /// Where a reconnect stands.
+    pub enum ReconnectStatus: "status of a reconnect", serde {
+        /// Items are open.
+        Running = "running",
+        /// Every item has its outcome.
+        Completed = "completed",
+        /// Stopped by the tenant; items that were open then are `failed` with reason `cancelled`.
+        Cancelled = "cancelled",
     }
 }
 

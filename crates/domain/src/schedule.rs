@@ -6,30 +6,17 @@
 use chrono::Duration;
 
 use crate::{
-    AssetFacts, Timestamp,
+    AssetFacts, Timestamp, closed_list,
     state::{AssetState, Status},
 };
 
-/// Which rows a probe waits behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Lane {
-    /// What works, or may soon.
-    Normal,
-    /// What failed for good: it cannot hold the others up.
-    Failing,
-}
-
-impl Lane {
-    /// Every lane.
-    pub const ALL: [Self; 2] = [Self::Normal, Self::Failing];
-
-    /// The name in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Normal => "normal",
-            Self::Failing => "failing",
-        }
+closed_list! {
+    /// Which rows a probe waits behind.
+    pub enum Lane: "queue of probes" {
+        /// What works, or may soon.
+        Normal = "normal",
+        /// What failed for good: it cannot hold the others up.
+        Failing = "failing",
     }
 }
 

@@ -4,117 +4,48 @@
 //! ones or a definitive class are `disconnected`; a Graph outage is no proof at all; a date that was
 //! announced but never read on the asset disconnects nothing by itself.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
 use crate::{
     AssetFacts, Confidence, CredentialKind, CutOffSource, Reason, ReasonCode, Timestamp, Who,
+    closed_list,
 };
 
-/// The state of an asset (closed list).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// Proved, and no ending is near.
-    Healthy,
-    /// An ending lies within the notice window.
-    Expiring,
-    /// A cut-off is known; a candidate may be parked.
-    Migrating,
-    /// One proof failed.
-    Suspect,
-    /// No working credential.
-    Disconnected,
-    /// Imported, not probed.
-    Unproven,
-}
-
-impl Status {
-    /// Every state.
-    pub const ALL: [Self; 6] = [
-        Self::Healthy,
-        Self::Expiring,
-        Self::Migrating,
-        Self::Suspect,
-        Self::Disconnected,
-        Self::Unproven,
-    ];
-
-    /// The name in the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Healthy => "healthy",
-            Self::Expiring => "expiring",
-            Self::Migrating => "migrating",
-            Self::Suspect => "suspect",
-            Self::Disconnected => "disconnected",
-            Self::Unproven => "unproven",
-        }
+closed_list! {
+    /// The state of an asset (closed list).
+    pub enum Status: "state of an asset", serde {
+        /// Proved, and no ending is near.
+        Healthy = "healthy",
+        /// An ending lies within the notice window.
+        Expiring = "expiring",
+        /// A cut-off is known; a candidate may be parked.
+        Migrating = "migrating",
+        /// One proof failed.
+        Suspect = "suspect",
+        /// No working credential.
+        Disconnected = "disconnected",
+        /// Imported, not probed.
+        Unproven = "unproven",
     }
 }
 
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+closed_list! {
+    /// Why an asset will stop, or has stopped, working.
+    pub enum EndingCause: "cause of an ending", serde {
+        /// The token ends.
+        TokenExpiry = "token_expiry",
+        /// Data access ends (90 days).
+        DataAccess = "data_access",
+        /// A system user's token of the 60-day kind ends.
+        SystemUser60Days = "system_user_60_days",
+        /// The person's access to the asset ends.
+        CutOff = "cut_off",
+        /// The person took the app's access back.
+        Revoked = "revoked",
+        /// The person leaves; only where that is asked for (`what_if_person_leaves`).
+        PersonLeaves = "person_leaves",
     }
-}
-
-impl std::str::FromStr for Status {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|it| it.as_str() == text)
-            .ok_or("unknown state of an asset")
-    }
-}
-
-/// Why an asset will stop, or has stopped, working.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndingCause {
-    /// The token ends.
-    TokenExpiry,
-    /// Data access ends (90 days).
-    DataAccess,
-    /// A system user's token of the 60-day kind ends.
-    #[serde(rename = "system_user_60_days")]
-    SystemUser60Days,
-    /// The person's access to the asset ends.
-    CutOff,
-    /// The person took the app's access back.
-    Revoked,
-    /// The person leaves; only where that is asked for (`what_if_person_leaves`).
-    PersonLeaves,
 }
 
 impl EndingCause {
-    /// Every cause.
-    pub const ALL: [Self; 6] = [
-        Self::TokenExpiry,
-        Self::DataAccess,
-        Self::SystemUser60Days,
-        Self::CutOff,
-        Self::Revoked,
-        Self::PersonLeaves,
-    ];
-
-    /// The name in the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::TokenExpiry => "token_expiry",
-            Self::DataAccess => "data_access",
-            Self::SystemUser60Days => "system_user_60_days",
-            Self::CutOff => "cut_off",
-            Self::Revoked => "revoked",
-            Self::PersonLeaves => "person_leaves",
-        }
-    }
-
     /// Who must act on it.
     #[must_use]
     pub const fn who(self) -> Who {
@@ -125,23 +56,6 @@ impl EndingCause {
             // Who leaves can no longer act.
             Self::PersonLeaves => Who::BusinessAdmin,
         }
-    }
-}
-
-impl fmt::Display for EndingCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl std::str::FromStr for EndingCause {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|it| it.as_str() == text)
-            .ok_or("unknown cause of an ending")
     }
 }
 

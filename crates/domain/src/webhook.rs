@@ -3,9 +3,9 @@
 //! The rule: the schedule is that of the Standard Webhooks scheme, about three days. A consumer may ask for
 //! more patience, never for less, and nobody can make a delivery wait for longer than a day at a time.
 
-use std::{collections::BTreeSet, fmt, str::FromStr, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
-use crate::EventKind;
+use crate::{EventKind, closed_list};
 
 /// Which events an endpoint is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,64 +27,37 @@ impl EventFilter {
     }
 }
 
-macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident $word:literal),+ $(,)? })+) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$item_doc])* $item),+ }
-
-        impl $name {
-            /// Every one.
-            pub const ALL: &'static [Self] = &[$(Self::$item),+];
-
-            /// The word in the API and the database.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$item => $word),+ }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = &'static str;
-
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Self::ALL.iter().copied().find(|it| it.as_str() == text).ok_or("unknown word")
-            }
-        }
-    )+};
+closed_list! {
+    /// Whether an endpoint is told anything.
+    pub enum EndpointStatus: "status of a webhook endpoint" {
+        /// It is.
+        Enabled = "enabled",
+        /// It is not, until somebody enables it.
+        Disabled = "disabled",
+    }
 }
 
-words! {
-    /// Whether an endpoint is told anything.
-    EndpointStatus {
-        /// It is.
-        Enabled "enabled",
-        /// It is not, until somebody enables it.
-        Disabled "disabled",
-    }
+closed_list! {
     /// Why an endpoint is disabled.
-    DisabledReason {
+    pub enum DisabledReason: "reason to disable a webhook endpoint" {
         /// Its tenant did it.
-        ByTenant "by_tenant",
+        ByTenant = "by_tenant",
         /// The consumer answered 410.
-        Gone "gone",
+        Gone = "gone",
         /// Nothing was delivered for five days.
-        Failing "failing",
+        Failing = "failing",
     }
+}
+
+closed_list! {
     /// How a delivery stands.
-    DeliveryStatus {
+    pub enum DeliveryStatus: "status of a delivery" {
         /// It will be tried, or tried again.
-        Pending "pending",
+        Pending = "pending",
         /// The consumer has it.
-        Delivered "delivered",
+        Delivered = "delivered",
         /// It will not be tried any more, unless somebody replays it.
-        Failed "failed",
+        Failed = "failed",
     }
 }
 
@@ -164,10 +137,10 @@ mod tests {
     #[test]
     fn words_read_back_what_they_write() {
         for status in DeliveryStatus::ALL {
-            assert_eq!(status.as_str().parse(), Ok(*status));
+            assert_eq!(status.as_str().parse(), Ok(status));
         }
         for reason in DisabledReason::ALL {
-            assert_eq!(reason.as_str().parse(), Ok(*reason));
+            assert_eq!(reason.as_str().parse(), Ok(reason));
         }
     }
 }
