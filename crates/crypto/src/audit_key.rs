@@ -9,7 +9,10 @@ use regrant_domain::TenantId;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::{derive::derive, error::SealError, mac::hmac, random::random};
+use crate::{
+    error::SealError,
+    primitives::{derive, hmac, random},
+};
 
 /// Computes the links of audit chains.
 pub struct AuditKey(Zeroizing<[u8; 32]>);

@@ -3,6 +3,8 @@
 //! The rule: its bytes never leave this crate unwrapped. Each record, fingerprint and check value uses
 //! a key derived from it, never the key itself.
 
+pub(crate) mod wrapped_key;
+
 use std::fmt;
 
 use regrant_domain::{Sealed, TenantId};
@@ -10,14 +12,12 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
-    context::Context,
-    derive::derive,
-    envelope::{self, KeyRef},
     error::{OpenError, SealError},
-    fingerprint::Fingerprint,
-    mac::hmac,
-    random::random,
+    primitives::{derive, hmac, random},
+    record::{Context, Fingerprint, KeyRef, envelope},
 };
+
+pub use wrapped_key::WrappedKey;
 
 /// A tenant's key for sealing. Stored only as a [`WrappedKey`](crate::WrappedKey).
 pub struct DataKey {

@@ -5,7 +5,10 @@
 //! how it reaches the disk in `file`.
 
 mod file;
+mod kek;
+mod provider;
 pub(crate) mod sealed;
+mod strength;
 
 use std::{fmt, io, path::Path};
 
@@ -13,11 +16,12 @@ use regrant_domain::{Clock, Passphrase};
 use uuid::Uuid;
 use zeroize::Zeroize;
 
-use crate::{
-    kek::{Kek, KekRef, KekState, KekSummary},
-    random::random,
-    strength::Strength,
-};
+pub(crate) use kek::Kek;
+pub use kek::{KekRef, KekState, KekSummary};
+pub use provider::{KeyProvider, ProviderError};
+pub use strength::{InvalidStrength, Strength};
+
+use crate::primitives::random;
 
 /// With the active key a thousand: what a file of 64 KiB holds.
 const MOST_OTHERS: usize = 999;

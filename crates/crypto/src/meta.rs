@@ -12,7 +12,7 @@ use regrant_domain::{AppSecret, VerifyToken};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::mac::hmac;
+use crate::primitives::hmac;
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,

@@ -9,10 +9,7 @@ use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use regrant_domain::Password;
 use subtle::ConstantTimeEq;
 
-use crate::{
-    random::random,
-    strength::{Costs, stretch},
-};
+use crate::primitives::{Costs, random, stretch};
 
 const MEMORY: std::ops::RangeInclusive<u32> = 19_456..=1_048_576;
 const PASSES: std::ops::RangeInclusive<u32> = 2..=16;

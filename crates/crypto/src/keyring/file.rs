@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::KeyringError;
-use crate::random::random;
+use crate::primitives::random;
 
 /// A thousand keys are less than this.
 const LARGEST: u64 = 64 * 1024;

@@ -6,14 +6,8 @@
 
 use zeroize::Zeroizing;
 
-use super::Keyring;
-use crate::{
-    aad::aad,
-    kek::{Kek, KekRef, KekState},
-    message_key::{Commitment, MessageKey, TAG},
-    reader::Reader,
-    strength::Strength,
-};
+use super::{Kek, KekRef, KekState, Keyring, Strength};
+use crate::primitives::{Commitment, MessageKey, Reader, TAG, aad};
 
 const MAGIC: &[u8] = b"RGKR\x01";
 /// Everything the derivation binds: magic, version, strength, salt.

@@ -7,12 +7,13 @@ use zeroize::Zeroizing;
 use super::{context, data_key, tenant};
 use crate::{
     OpenError, Strength,
-    data_key::DataKey,
-    derive::derive,
-    envelope,
-    kek::{Kek, KekRef, KekState},
-    keyring::{Keyring, sealed},
-    wrapped_key::{self, WrappedKey},
+    data_key::{
+        DataKey,
+        wrapped_key::{self, WrappedKey},
+    },
+    keyring::{Kek, KekRef, KekState, Keyring, sealed},
+    primitives::derive,
+    record::envelope,
 };
 
 const SALT: [u8; 32] = [4; 32];

@@ -9,12 +9,12 @@ use zeroize::Zeroizing;
 
 use crate::{
     Strength,
-    context::{Context, Purpose},
-    data_key::DataKey,
-    envelope::KeyRef,
-    kek::{Kek, KekRef, KekState},
-    keyring::{Keyring, sealed},
-    wrapped_key::{self, WrappedKey},
+    data_key::{
+        DataKey,
+        wrapped_key::{self, WrappedKey},
+    },
+    keyring::{Kek, KekRef, KekState, Keyring, sealed},
+    record::{Context, KeyRef, Purpose},
 };
 
 #[derive(Serialize, Deserialize)]

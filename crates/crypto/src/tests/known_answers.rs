@@ -2,7 +2,7 @@
 
 use argon2::{Algorithm, Argon2, AssociatedData, ParamsBuilder, Version};
 
-use crate::{derive::derive, mac::hmac};
+use crate::primitives::{derive, hmac};
 
 #[test]
 fn hkdf_gives_the_answers_of_rfc_5869() {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::{context, tenant};
-use crate::{context::Context, envelope::message_key};
+use crate::record::{Context, envelope::message_key};
 
 const SALT: [u8; 32] = [0x5A; 32];
 

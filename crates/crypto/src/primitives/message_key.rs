@@ -7,7 +7,7 @@ use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::{derive::derive, reader::Reader};
+use super::{Reader, derive};
 
 pub(crate) const TAG: usize = 16;
 

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::{error::SealError, random::random};
+use crate::{error::SealError, primitives::random};
 
 const PREFIX: &str = "rgs_";
 const TEXT: usize = PREFIX.len() + 43;

@@ -5,7 +5,7 @@
 use regrant_domain::{TenantId, closed_list};
 use uuid::Uuid;
 
-use crate::aad::aad;
+use crate::primitives::aad;
 
 const DOMAIN: &[u8] = b"regrant/record/v1\0";
 

@@ -4,7 +4,7 @@ use regrant_domain::Timestamp;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::random::random;
+use crate::primitives::random;
 
 /// Which key-encryption key wrapped a data key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -3,9 +3,10 @@
 //! The rule: the numbers in a keyring file are an attacker's until the file opens, so they are bounded
 //! from below and from above before any work is done. `password.rs` has the bounds of operators' passwords.
 
-use argon2::{Algorithm, Argon2, Block, Params, Version};
 use regrant_domain::Passphrase;
 use zeroize::Zeroizing;
+
+use crate::primitives::{Costs, stretch};
 
 const MEMORY: std::ops::RangeInclusive<u32> = 65_536..=1_048_576;
 const PASSES: std::ops::RangeInclusive<u32> = 3..=16;
@@ -17,14 +18,6 @@ pub struct Strength {
     m_kib: u32,
     t: u32,
     p: u32,
-}
-
-/// Memory in KiB, passes and lanes, within whatever bounds their use sets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Costs {
-    pub(crate) m_kib: u32,
-    pub(crate) t: u32,
-    pub(crate) p: u32,
 }
 
 /// The parameters are weaker or far stronger than a keyring may have.
@@ -88,23 +81,4 @@ impl Default for Strength {
             p: 1,
         }
     }
-}
-
-/// The secret's 32 bytes of Argon2id. `None`: there is not so much memory.
-pub(crate) fn stretch(costs: Costs, secret: &[u8], salt: &[u8; 16]) -> Option<Zeroizing<[u8; 32]>> {
-    let params = Params::new(costs.m_kib, costs.t, costs.p, Some(32)).ok()?;
-    let mut memory = memory(&params)?;
-    let mut key = Zeroizing::new([0; 32]);
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into_with_memory(secret, salt, key.as_mut_slice(), memory.as_mut_slice())
-        .ok()?;
-    Some(key)
-}
-
-/// Our own memory, because the crate frees its own without zeroing it.
-fn memory(params: &Params) -> Option<Zeroizing<Vec<Block>>> {
-    let mut blocks = Vec::new();
-    blocks.try_reserve_exact(params.block_count()).ok()?;
-    blocks.resize(params.block_count(), Block::default());
-    Some(Zeroizing::new(blocks))
 }

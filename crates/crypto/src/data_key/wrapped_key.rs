@@ -11,13 +11,11 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::DataKey;
 use crate::{
-    aad::aad,
-    data_key::DataKey,
-    envelope::KeyRef,
-    kek::{Kek, KekRef},
-    message_key::{MessageKey, TAG},
-    reader::Reader,
+    keyring::{Kek, KekRef},
+    primitives::{MessageKey, Reader, TAG, aad},
+    record::KeyRef,
 };
 
 const MAGIC: &[u8] = b"RK\x01";

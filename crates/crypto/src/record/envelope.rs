@@ -9,11 +9,10 @@ use regrant_domain::Sealed;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::Context;
 use crate::{
-    context::Context,
     error::{OpenError, SealError},
-    message_key::{Commitment, MessageKey, TAG},
-    reader::Reader,
+    primitives::{Commitment, MessageKey, Reader, TAG},
 };
 
 const MAGIC: &[u8] = b"RG\x01";

@@ -10,7 +10,7 @@ use regrant_domain::ClientSecret;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::mac::hmac;
+use crate::primitives::hmac;
 
 /// What a secret signs to give its proof key.
 const LABEL: &[u8] = b"regrant/proof/v1";
