@@ -1,4 +1,4 @@
-//! Proofs that need to look inside: fixed salts, derived keys, known answers.
+//! Tests that need crate internals: fixed salts, derived keys, known answers.
 
 mod crafted;
 mod golden;

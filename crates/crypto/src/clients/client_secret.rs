@@ -1,6 +1,6 @@
-//! The secret of an API client: 256 random bits, of which only the SHA-256 is kept.
+//! The secret of an API client: 256 random bits, of which only the SHA-256 is stored.
 //!
-//! The rule: never a secret a person chose. A plain hash is enough for random bits alone.
+//! The rule: never accept a secret that a person chose. A plain hash is enough only for random bits.
 
 use std::fmt;
 
@@ -15,14 +15,14 @@ use crate::{error::SealError, primitives::random};
 const PREFIX: &str = "rgs_";
 const TEXT: usize = PREFIX.len() + 43;
 
-/// What is stored of a client's secret.
+/// The stored hash of a client's secret.
 #[derive(Clone)]
 pub struct SecretHash([u8; 32]);
 
-/// A new secret, to be shown once, and the hash to keep.
+/// A new secret, to be shown once, and its hash, to be stored.
 ///
 /// # Errors
-/// [`SealError::Random`]: the system gave no random bytes.
+/// [`SealError::Random`]: the system returned no random bytes.
 pub fn mint_client_secret() -> Result<(ClientSecret, SecretHash), SealError> {
     let bits = random::<32>().map_err(|_| SealError::Random)?;
     // Allocated at its final size, so growth leaves no copy behind.
@@ -35,7 +35,7 @@ pub fn mint_client_secret() -> Result<(ClientSecret, SecretHash), SealError> {
 }
 
 impl SecretHash {
-    /// The stored hash. `None`: not 32 bytes.
+    /// The hash with these stored bytes. `None`: not 32 bytes.
     #[must_use]
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)

@@ -1,8 +1,7 @@
-//! What a call proves itself with: a time-stamped code under a key that only the client's secret gives.
+//! Request proofs: a client signs a request with a key derived from its secret.
 //!
-//! The rule: the key is derived from the secret and kept sealed in its place, so that what the server holds makes
-//! no access token. A proof binds the access token, the time and a word used once; whether it was seen before is
-//! the caller's to ask.
+//! The rule: the server stores the sealed proof key, never the secret, so that a leaked proof key gets no access token.
+//! A proof binds the access token, the time and a nonce; the caller checks that the proof was not used before.
 
 use std::fmt;
 
@@ -12,9 +11,9 @@ use zeroize::Zeroizing;
 
 use crate::primitives::hmac;
 
-/// What a secret signs to give its proof key.
+/// The message that is signed with the secret to derive its proof key.
 const LABEL: &[u8] = b"regrant/proof/v1";
-/// How far a proof's time may lie from ours, in seconds, either way.
+/// How far the time of a proof may differ from ours, in seconds, either way.
 const FRESH: u64 = 300;
 
 /// A client's key for proofs.
@@ -29,13 +28,13 @@ pub struct CallProof {
 }
 
 impl ProofKey {
-    /// The key that a client's secret gives.
+    /// Derives the key from a client's secret.
     #[must_use]
     pub fn of(secret: &ClientSecret) -> Self {
         Self(Zeroizing::new(hmac(secret.expose().as_bytes(), LABEL)))
     }
 
-    /// A key that was kept. `None`: not 32 bytes.
+    /// The key with these stored bytes. `None`: not 32 bytes.
     #[must_use]
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         bytes
@@ -44,13 +43,13 @@ impl ProofKey {
             .map(|bytes| Self(Zeroizing::new(bytes)))
     }
 
-    /// The key's bytes, to be sealed and kept.
+    /// The key's bytes, for sealing.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// The proof of a call with this access token. `None`: no such nonce.
+    /// Makes a proof for a request with this access token. `None`: the nonce or the time is invalid.
     #[must_use]
     pub fn prove(&self, token: &str, at_unix: i64, nonce: &str) -> Option<CallProof> {
         let code = hmac(self.0.as_slice(), message(token, at_unix, nonce).as_bytes());
@@ -61,7 +60,7 @@ impl ProofKey {
         })
     }
 
-    /// Whether the proof is this key's for a call with this access token; compared in constant time.
+    /// Whether this key made the proof for a request with this access token; compared in constant time.
     #[must_use]
     pub fn holds(&self, token: &str, proof: &CallProof) -> bool {
         let code = hmac(
@@ -73,7 +72,7 @@ impl ProofKey {
 }
 
 impl CallProof {
-    /// Reads the header's value. `None`: it is no proof.
+    /// Parses the value of the header. `None`: not a proof.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '.');
@@ -89,19 +88,19 @@ impl CallProof {
         })
     }
 
-    /// Whether it was made within five minutes of now, either way.
+    /// Whether the time of the proof differs from now by at most five minutes.
     #[must_use]
     pub const fn is_fresh(&self, now_unix: i64) -> bool {
         self.at.abs_diff(now_unix) <= FRESH
     }
 
-    /// From when on it is not fresh any more, in seconds since 1970.
+    /// When the proof stops being fresh, in seconds since 1970.
     #[must_use]
     pub const fn ends_at_unix(&self) -> i64 {
         self.at.saturating_add_unsigned(FRESH + 1)
     }
 
-    /// What tells it from any other proof.
+    /// The code, which identifies the proof.
     #[must_use]
     pub const fn code(&self) -> &[u8; 32] {
         &self.code
@@ -140,7 +139,7 @@ fn is_nonce(text: &str) -> bool {
     (8..=64).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-/// 32 bytes from 64 hexadecimal digits.
+/// Decodes 64 hexadecimal digits.
 fn code_of(text: &str) -> Option<[u8; 32]> {
     let digits: Option<Vec<u8>> = text
         .chars()
@@ -166,9 +165,9 @@ mod tests {
         ProofKey::of(&ClientSecret::parse(secret.to_owned()).unwrap())
     }
 
-    /// Made with `openssl dgst -sha256 -hmac` and `-macopt hexkey:`, as the documentation does.
+    /// The codes come from `openssl dgst -sha256 -hmac` and `-macopt hexkey:`, as in the documentation.
     #[test]
-    fn the_codes_are_those_of_openssl() {
+    fn the_codes_equal_those_of_openssl() {
         let key = key("rgs_known");
         assert_eq!(
             hex::encode(key.as_bytes()),
@@ -183,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_holds_for_its_key_token_time_and_nonce_alone() {
+    fn a_proof_is_valid_only_for_its_key_token_time_and_nonce() {
         let proof = key("one").prove("token", NOW, "nonce-01").unwrap();
         assert!(key("one").holds("token", &proof));
         assert!(!key("two").holds("token", &proof));
@@ -220,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_proof_is_refused_without_a_panic() {
+    fn malformed_proofs_are_refused_without_a_panic() {
         let code = "0".repeat(64);
         assert!(CallProof::parse(&format!("1.12345678.{code}")).is_some());
         for text in [

@@ -1,8 +1,8 @@
-//! A wrapped data key, version 1: a tenant's key as the database keeps it.
+//! A wrapped data key, version 1: a tenant's key as the database stores it.
 //!
 //! `"RK" 1 suite provider 0 dek_id16 dek_version4 kek_id16 kek_version4 check32 u16 length, body`. The
-//! local body is `salt32 ciphertext32 tag16`. The rule: after every unwrap the check value is compared
-//! in constant time. It commits to the data key even where a provider's own scheme does not.
+//! local body is `salt32 ciphertext32 tag16`. The rule: every unwrap compares the check value in constant time.
+//! It commits to the data key even if the scheme of a provider does not.
 
 use std::fmt;
 
@@ -22,19 +22,19 @@ const MAGIC: &[u8] = b"RK\x01";
 const SUITE: u8 = 1;
 const LOCAL: u8 = 1;
 const LOCAL_BODY: u16 = 80;
-/// Everything before the check value.
+/// The length of everything before the check value.
 const PREFIX: usize = 46;
-/// The prefix, the check value and the body's length.
+/// The length of the prefix, the check value and the length field.
 const HEADER: usize = 80;
 const INFO: &[u8] = b"regrant/dek/v1/keys\0";
 const DOMAIN: &[u8] = b"regrant/dek/v1\0";
 
-/// A data key under a key-encryption key. Safe to store and to show.
+/// A data key encrypted with a key-encryption key (KEK). Safe to store and to show.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WrappedKey(Vec<u8>);
 
 impl WrappedKey {
-    /// Takes bytes that a wrap produced or a database returned.
+    /// Takes the bytes of a wrap or of a database row.
     #[must_use]
     pub const fn from_bytes(bytes: Vec<u8>) -> Self {
         Self(bytes)
@@ -46,13 +46,13 @@ impl WrappedKey {
         &self.0
     }
 
-    /// Which key wrapped it: a claim, until it unwraps. `None`: not a wrapped key.
+    /// The KEK that wrapped it; not trustworthy until it unwraps. `None`: not a wrapped key.
     #[must_use]
     pub fn kek(&self) -> Option<KekRef> {
         Parsed::of(&self.0).map(|parsed| parsed.kek)
     }
 
-    /// The hash by which a rewrap compares and sets.
+    /// The hash that a rewrap uses for compare-and-set.
     #[must_use]
     pub fn sha256(&self) -> [u8; 32] {
         Sha256::digest(&self.0).into()
@@ -65,12 +65,12 @@ impl fmt::Debug for WrappedKey {
     }
 }
 
-/// Wraps under a local key. Production passes a random salt; vectors pass a fixed one.
+/// Wraps a data key with a local KEK. Production passes a random salt; vectors pass a fixed one.
 pub(crate) fn wrap(kek: &Kek, data_key: &DataKey, salt: &[u8; 32]) -> Option<WrappedKey> {
     wrap_with_check(kek, data_key, salt, data_key.check_value())
 }
 
-/// The wrap itself. The check value is an argument so that a test can forge it.
+/// Wraps a data key with a given check value, so that a test can forge it.
 pub(crate) fn wrap_with_check(
     kek: &Kek,
     data_key: &DataKey,
@@ -93,7 +93,7 @@ pub(crate) fn wrap_with_check(
     Some(WrappedKey(blob))
 }
 
-/// Unwraps what `wrap` made with the same key for the same tenant, id and version.
+/// Unwraps a data key. `None`: another KEK, tenant, id or version, or changed bytes.
 pub(crate) fn unwrap(
     kek: &Kek,
     tenant: TenantId,
@@ -128,8 +128,8 @@ fn message_key(kek: &Kek, prefix: &[u8], salt: &[u8; 32], tenant: TenantId) -> M
     MessageKey::derive(&kek.secret, salt, &[INFO, prefix, tenant.uuid().as_bytes()]).0
 }
 
-/// The encryption context a remote provider gets too. The key-encryption key, named in the header,
-/// is one installation's, so it stands for the environment.
+/// The encryption context, which a remote provider gets too. The header names the KEK, and a KEK belongs to one
+/// installation, so the context needs no name of the environment.
 fn binding(header: &[u8], tenant: TenantId, key: KeyRef) -> Option<Vec<u8>> {
     let (tenant, version) = (tenant.uuid(), key.version.to_be_bytes());
     aad(

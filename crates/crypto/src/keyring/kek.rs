@@ -1,4 +1,4 @@
-//! Key-encryption keys: they wrap data keys and nothing else.
+//! Key-encryption keys (KEKs): they wrap data keys and nothing else.
 
 use regrant_domain::Timestamp;
 use uuid::Uuid;
@@ -6,34 +6,34 @@ use zeroize::Zeroizing;
 
 use crate::primitives::random;
 
-/// Which key-encryption key wrapped a data key.
+/// The id and version of a key-encryption key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KekRef {
-    /// The key; the same through all its versions.
+    /// The id, equal for all versions.
     pub id: Uuid,
-    /// Its version.
+    /// The version.
     pub version: u32,
 }
 
-/// Where a key stands in its life. It only moves down this list.
+/// The state of a key. It only moves down this list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KekState {
-    /// Every node is learning it; it unwraps, and wraps nothing yet.
+    /// It can unwrap, but wraps nothing until every node has loaded it.
     Staged,
-    /// The one that wraps.
+    /// The one key that wraps.
     Active,
-    /// It unwraps what it wrapped, until the oldest backup is gone.
+    /// It only unwraps; it is needed as long as backups with its data keys exist.
     DecryptOnly,
-    /// Its bytes are gone; the entry stays as a record.
+    /// Its bytes are erased; the entry stays as a record.
     Destroyed,
 }
 
-/// What may be told about a key.
+/// The public facts of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KekSummary {
-    /// Which key.
+    /// The id and version of the key.
     pub kek: KekRef,
-    /// Where it stands.
+    /// The state of the key.
     pub state: KekState,
     /// When it was made.
     pub created: Timestamp,

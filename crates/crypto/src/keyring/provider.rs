@@ -1,7 +1,7 @@
-//! Key providers: who holds the keys that wrap data keys.
+//! Key providers: they hold the keys that wrap data keys.
 //!
-//! An enum, not a trait: there are four at most, and which one runs is a value of the settings. The
-//! interface is async because all but the local one will call out.
+//! An enum, not a trait: there will be four at most, and the settings choose one. The interface is async because
+//! remote providers answer over the network.
 
 use regrant_domain::TenantId;
 use uuid::Uuid;
@@ -20,30 +20,30 @@ use crate::{
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KeyProvider {
-    /// Keys of a sealed file, held in memory.
+    /// Keys from a sealed file, held in memory.
     Local(Keyring),
 }
 
-/// Why a data key was not wrapped or unwrapped. No variant is a reason to use another provider.
+/// Why a data key was not wrapped or unwrapped. Never try another provider instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProviderError {
-    /// The provider has no such key, or no longer: another node may be ahead, or the key is destroyed.
+    /// The provider does not have the key: another node may already use a newer one, or the key is destroyed.
     #[error("the provider does not hold version {} of the key {}", .0.version, .0.id)]
     UnknownKek(KekRef),
-    /// The bytes do not unwrap to this tenant's key. Permanent.
+    /// The bytes do not unwrap to this tenant's key. A retry cannot succeed.
     #[error("the wrapped key does not open")]
     Refused,
-    /// The system gave no random bytes.
-    #[error("the system gave no random bytes")]
+    /// The system returned no random bytes.
+    #[error("the system returned no random bytes")]
     Random,
 }
 
 impl KeyProvider {
-    /// Wraps a data key under the active key.
+    /// Wraps a data key with the active key.
     ///
     /// # Errors
-    /// [`ProviderError::Random`]: the system gave no random bytes.
+    /// [`ProviderError::Random`]: the system returned no random bytes.
     #[expect(
         clippy::unused_async,
         reason = "remote providers answer over the network"
@@ -76,14 +76,14 @@ impl KeyProvider {
             .ok_or(ProviderError::Refused)
     }
 
-    /// The key that wraps now: what a rotation brings every data key to.
+    /// The active key, with which a rotation rewraps every data key.
     #[must_use]
     pub const fn active_kek(&self) -> KekRef {
         let Self::Local(keyring) = self;
         keyring.active().at
     }
 
-    /// The provider's name in settings, logs and health.
+    /// The name of the provider in settings, logs and health checks.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
-//! How much work a passphrase costs: Argon2id (RFC 9106).
+//! The Argon2id costs of a keyring's passphrase.
 //!
-//! The rule: the numbers in a keyring file are an attacker's until the file opens, so they are bounded
-//! from below and from above before any work is done. `password.rs` has the bounds of operators' passwords.
+//! The rule: the numbers in a keyring file may come from an attacker until the file opens, so they are checked against
+//! a floor and a ceiling before any work. `password.rs` has the bounds for operators' passwords.
 
 use regrant_domain::Passphrase;
 use zeroize::Zeroizing;
@@ -61,7 +61,7 @@ impl Strength {
         bytes
     }
 
-    /// The passphrase's key. `None`: there is not so much memory.
+    /// The key of the passphrase. `None`: there is not enough memory.
     pub(crate) fn stretch(
         self,
         passphrase: &Passphrase,

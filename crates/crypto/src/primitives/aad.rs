@@ -1,7 +1,7 @@
-//! Associated data: what a ciphertext is bound to without holding it.
+//! Associated data: bytes that a ciphertext is bound to without containing them.
 
-/// The domain, then each field as `u32 length, bytes`: no field can bleed into its neighbour.
-/// `None`: a field is longer than its length can say.
+/// The domain, then each field as `u32 length, bytes`, so that no byte can move from one field to the next.
+/// `None`: a field is longer than a `u32` can express.
 pub(crate) fn aad(domain: &[u8], fields: &[&[u8]]) -> Option<Vec<u8>> {
     let mut aad = domain.to_vec();
     for field in fields {

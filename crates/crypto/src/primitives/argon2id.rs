@@ -3,7 +3,7 @@
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use zeroize::Zeroizing;
 
-/// Memory in KiB, passes and lanes, within whatever bounds their use sets.
+/// Memory in KiB, passes and lanes. The user of the costs checks their bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Costs {
     pub(crate) m_kib: u32,
@@ -11,7 +11,7 @@ pub(crate) struct Costs {
     pub(crate) p: u32,
 }
 
-/// The secret's 32 bytes of Argon2id. `None`: there is not so much memory.
+/// Derives 32 bytes from a secret with Argon2id. `None`: there is not enough memory.
 pub(crate) fn stretch(costs: Costs, secret: &[u8], salt: &[u8; 16]) -> Option<Zeroizing<[u8; 32]>> {
     let params = Params::new(costs.m_kib, costs.t, costs.p, Some(32)).ok()?;
     let mut memory = memory(&params)?;
@@ -22,7 +22,7 @@ pub(crate) fn stretch(costs: Costs, secret: &[u8], salt: &[u8; 16]) -> Option<Ze
     Some(key)
 }
 
-/// Our own memory, because the crate frees its own without zeroing it.
+/// Allocates the memory here, because the crate frees its own without zeroing it.
 fn memory(params: &Params) -> Option<Zeroizing<Vec<Block>>> {
     let mut blocks = Vec::new();
     blocks.try_reserve_exact(params.block_count()).ok()?;

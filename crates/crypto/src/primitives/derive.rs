@@ -1,10 +1,10 @@
-//! Key derivation: HKDF-SHA256 (RFC 5869), the only way one key comes from another.
+//! Key derivation: HKDF-SHA256 (RFC 5869), the only way to derive one key from another.
 
 use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// Derives `N` bytes. `info` is concatenated: its parts must have fixed lengths.
+/// Derives `N` bytes. The parts of `info` are concatenated, so they must have fixed lengths.
 pub(crate) fn derive<const N: usize>(
     ikm: &[u8],
     salt: &[u8],

@@ -1,6 +1,6 @@
-//! The AES-256-GCM key and nonce of exactly one message, and the commitment that goes with them.
+//! The AES-256-GCM key and nonce of exactly one message, with the commitment to that key.
 //!
-//! The rule: compare the commitment first. GCM alone lets one ciphertext open under two keys; the
+//! The rule: compare the commitment first. With GCM alone, one ciphertext can open under two keys; the
 //! commitment is an output of the same derivation, so a second key would need a SHA-256 collision.
 
 use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit};
@@ -11,13 +11,13 @@ use super::{Reader, derive};
 
 pub(crate) const TAG: usize = 16;
 
-/// Used for one seal, or for opening what that seal made.
+/// Used for one seal and for opening its result.
 pub(crate) struct MessageKey {
     key: Zeroizing<[u8; 32]>,
     nonce: [u8; 12],
 }
 
-/// What a message stores to bind itself to one key.
+/// A hash stored with a message, which binds the message to one key.
 pub(crate) struct Commitment([u8; 32]);
 
 impl MessageKey {
@@ -30,7 +30,7 @@ impl MessageKey {
         (Self { key, nonce }, Commitment(take(&mut okm)))
     }
 
-    /// Key and commitment from 64 derived bytes, where the nonce is stored.
+    /// Key and commitment from 64 derived bytes, for formats that store the nonce.
     pub(crate) fn derive_with_nonce(
         ikm: &[u8; 32],
         salt: &[u8],
@@ -43,7 +43,7 @@ impl MessageKey {
         (Self { key, nonce }, Commitment(take(&mut okm)))
     }
 
-    /// Encrypts in place and gives the tag. `None`: longer than GCM allows.
+    /// Encrypts the buffer and returns the tag. `None`: longer than GCM allows.
     pub(crate) fn seal(&self, aad: &[u8], buffer: &mut [u8]) -> Option<[u8; TAG]> {
         self.cipher()
             .encrypt_inout_detached(&self.nonce.into(), aad, buffer.into())
@@ -51,14 +51,14 @@ impl MessageKey {
             .map(Into::into)
     }
 
-    /// Decrypts in place. `None`: the tag does not hold, and the buffer is still ciphertext.
+    /// Decrypts the buffer. `None`: the tag is wrong, and the buffer is still ciphertext.
     pub(crate) fn open(&self, aad: &[u8], buffer: &mut [u8], tag: &[u8; TAG]) -> Option<()> {
         self.cipher()
             .decrypt_inout_detached(&self.nonce.into(), aad, buffer.into(), &(*tag).into())
             .ok()
     }
 
-    /// For vectors, which bring their own key and nonce.
+    /// For test vectors, which have their own key and nonce.
     #[cfg(test)]
     pub(crate) fn from_parts(key: [u8; 32], nonce: [u8; 12]) -> Self {
         Self {
@@ -82,7 +82,7 @@ impl Commitment {
         &self.0
     }
 
-    /// Compares in constant time.
+    /// Compares with the stored commitment in constant time. `None`: they differ.
     pub(crate) fn holds(&self, stored: &[u8; 32]) -> Option<()> {
         bool::from(self.0.ct_eq(stored)).then_some(())
     }
@@ -90,7 +90,7 @@ impl Commitment {
 
 fn take<const N: usize>(okm: &mut Reader<'_>) -> [u8; N] {
     let Some(bytes) = okm.array() else {
-        unreachable!("the derivations above take what they derived")
+        unreachable!("the derivations above produce enough bytes")
     };
     *bytes
 }

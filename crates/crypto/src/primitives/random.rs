@@ -1,4 +1,4 @@
-//! Random bytes, from the operating system alone. A failure is passed on: there is no fallback.
+//! Random bytes, only from the operating system. A failure is returned: there is no fallback.
 
 use zeroize::Zeroizing;
 

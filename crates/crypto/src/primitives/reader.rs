@@ -1,8 +1,8 @@
-//! Stored bytes, read in order. Total: what is missing is `None`, never a panic.
+//! Reads stored bytes in order. Missing bytes give `None`, never a panic.
 
 use uuid::Uuid;
 
-/// What has not been read yet.
+/// The bytes that are not read yet.
 pub(crate) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -42,12 +42,12 @@ impl<'a> Reader<'a> {
         self.array().copied().map(Uuid::from_bytes)
     }
 
-    /// Reads exactly these bytes.
+    /// Reads exactly these bytes. `None`: others follow.
     pub(crate) fn tag(&mut self, expected: &[u8]) -> Option<()> {
         (self.slice(expected.len())? == expected).then_some(())
     }
 
-    /// Nothing may follow.
+    /// `None`: there are bytes left.
     pub(crate) fn end(&self) -> Option<()> {
         self.0.is_empty().then_some(())
     }

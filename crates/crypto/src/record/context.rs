@@ -1,6 +1,6 @@
-//! The place a record belongs to, bound into it when it is sealed.
+//! The context that a record is bound to when it is sealed.
 //!
-//! The rule: nothing that changes without a reseal is a field here, or the record would stop opening.
+//! The rule: no field here may change without a reseal; otherwise the record would not open any more.
 
 use regrant_domain::{TenantId, closed_list};
 use uuid::Uuid;
@@ -10,37 +10,37 @@ use crate::primitives::aad;
 const DOMAIN: &[u8] = b"regrant/record/v1\0";
 
 closed_list! {
-    /// What a record is for. A record sealed for one purpose does not open for another.
+    /// The kind of secret in a record. A record sealed for one purpose does not open for another.
     pub enum Purpose: "purpose of a record" {
         /// The token that serves an asset.
         Credential = "credential",
-        /// A token handed in with a reconnect, until the reconnect ends.
+        /// A token submitted with a reconnect, until the reconnect ends.
         SubmittedToken = "submitted_token",
         /// The secret of a Meta app.
         AppSecret = "app_secret",
-        /// The word Meta repeats when it verifies a webhook address.
+        /// The text that Meta must send back when it verifies a webhook address.
         VerifyToken = "verify_token",
         /// The private key that signs our access tokens.
         SigningKey = "signing_key",
-        /// The token of a grant, while a credential stands on it.
+        /// The token of a grant, while a credential depends on it.
         GrantToken = "grant_token",
-        /// What signs the webhooks of one endpoint.
+        /// The secret that signs the webhooks of one endpoint.
         WebhookSecret = "webhook_secret",
         /// The key of the audit chains.
         AuditKey = "audit_key",
-        /// What a client proves its calls with.
+        /// The key of a client's request proofs.
         ProofKey = "proof_key",
     }
 }
 
-/// Where a record lives. It opens there and nowhere else.
+/// The context of a record. It opens in this context only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Context<'a> {
-    /// The owner.
+    /// The tenant that owns the record.
     pub tenant: TenantId,
     /// The row that holds the record.
     pub row: Uuid,
-    /// What it is for.
+    /// The kind of secret.
     pub purpose: Purpose,
     /// The kind of the asset served, or empty.
     pub asset_kind: &'a str,
@@ -48,12 +48,12 @@ pub struct Context<'a> {
     pub asset_id: &'a str,
     /// The kind of the credential, or empty.
     pub credential_kind: &'a str,
-    /// How often the row was replaced.
+    /// How many times the row was replaced.
     pub generation: u64,
 }
 
 impl Context<'_> {
-    /// The context of a record that serves no asset and is never replaced.
+    /// The context of a record that belongs to no asset and is never replaced.
     #[must_use]
     pub const fn of_row(tenant: TenantId, row: Uuid, purpose: Purpose) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl Context<'_> {
         }
     }
 
-    /// Everything the record is bound to: its own header and its place.
+    /// The associated data of a record: its header and this context.
     pub(crate) fn aad(&self, header: &[u8]) -> Option<Vec<u8>> {
         let tenant = self.tenant.uuid();
         let fields: [&[u8]; 7] = [

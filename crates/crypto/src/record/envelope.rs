@@ -1,9 +1,9 @@
-//! The sealed record, version 1: what a secret looks like in the database.
+//! The sealed record, version 1: the format of secrets in the database.
 //!
 //! `"RG" 1 suite dek_id16 dek_version4 salt32 commitment32 ciphertext tag16`, big endian. The plaintext
-//! is `u16 length, payload, zeros` to a multiple of 256, so a record tells a token's length only roughly.
-//! The rule: the context goes whole into the AAD with lengths, and nothing that changes without a reseal
-//! goes in. Tenant, row and generation are in the derivation too: equal salts still give different keys.
+//! is `u16 length, payload, zeros` to a multiple of 256, so a record shows only the rough length of a token.
+//! The rule: the AAD contains the whole context with lengths, and no field that changes without a reseal. Tenant,
+//! row and generation are in the derivation too, so equal salts still give different keys.
 
 use regrant_domain::Sealed;
 use uuid::Uuid;
@@ -22,20 +22,20 @@ const HEADER: usize = 88;
 const BLOCK: usize = 256;
 const INFO: &[u8] = b"regrant/record/v1/keys\0";
 
-/// The longest payload: with its length it fills 256 blocks, 64 KiB under one derived key.
+/// The longest payload in bytes. With its length field it fills 256 blocks, 64 KiB under one derived key.
 pub const MAX_PAYLOAD: usize = 256 * BLOCK - 2;
 
-/// Which data key a record was sealed with.
+/// The data key of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyRef {
-    /// The data key.
+    /// The id of the data key.
     pub id: Uuid,
-    /// Its version.
+    /// The version of the data key.
     pub version: u32,
 }
 
 impl KeyRef {
-    /// Reads the key's name off a record, without opening it: a claim, until the record opens.
+    /// Reads the key's id and version from a record without opening it; not trustworthy until the record opens.
     ///
     /// # Errors
     /// The bytes are not a record of a known format.
@@ -55,7 +55,7 @@ impl KeyRef {
     }
 }
 
-/// Seals with the given salt. Production passes fresh random bytes; vectors pass fixed ones.
+/// Seals a payload with the given salt. Production passes fresh random bytes; vectors pass fixed ones.
 pub(crate) fn seal(
     secret: &[u8; 32],
     key: KeyRef,
@@ -77,7 +77,7 @@ pub(crate) fn seal(
     Ok(Sealed::from_bytes(record))
 }
 
-/// Opens what `seal` made with the same key for the same context.
+/// Opens a record. `None`: another key or context, or changed bytes.
 pub(crate) fn open(
     secret: &[u8; 32],
     key: KeyRef,
@@ -150,7 +150,7 @@ impl<'a> Record<'a> {
     }
 }
 
-/// `u16 length, payload, zeros`, allocated once so that no copy of the payload stays behind.
+/// `u16 length, payload, zeros`, allocated at its final size so that growth leaves no copy of the payload.
 fn pad(payload: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let len = u16::try_from(payload.len())
         .ok()
@@ -163,7 +163,7 @@ fn pad(payload: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     Some(buffer)
 }
 
-/// One payload has one padded form; any other is refused.
+/// Removes the padding. Each payload has one padded form; any other is refused.
 fn unpad(buffer: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut reader = Reader::new(buffer);
     let len = usize::from(reader.u16()?);

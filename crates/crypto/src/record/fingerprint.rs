@@ -1,4 +1,4 @@
-//! "Is this the same token?", answered inside one tenant and never across two.
+//! Fingerprints: they show whether two tokens of one tenant are equal, and nothing across tenants.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 pub struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
-    /// The first half of a code: 128 bits are enough to tell a tenant's tokens apart.
+    /// The first half of a code: 128 bits are enough to distinguish the tokens of a tenant.
     pub(crate) fn shortened(code: &[u8; 32]) -> Self {
         let mut half = [0; 16];
         for (slot, byte) in half.iter_mut().zip(code) {

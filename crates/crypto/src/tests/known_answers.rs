@@ -1,4 +1,4 @@
-//! G2: published answers of the primitives, through the functions that use them.
+//! G2: published test vectors of the primitives, through our own functions.
 
 use argon2::{Algorithm, Argon2, AssociatedData, ParamsBuilder, Version};
 
