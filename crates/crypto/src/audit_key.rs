@@ -1,7 +1,7 @@
-//! The key of the audit chains: one an installation, from which each tenant's is derived.
+//! The key of the audit chains: one per installation; the key of each tenant's chain is derived from it.
 //!
-//! The rule: it outlives data keys, so that a chain still verifies after a rotation or a shred. Kept sealed under
-//! the installation's own data key; whoever writes the database alone cannot compute a link.
+//! The rule: it outlives data keys, so that a chain still verifies after a rotation or a shredding. The installation's
+//! own data key seals it, so an attacker who can only write the database cannot compute a link.
 
 use std::fmt;
 
@@ -9,21 +9,24 @@ use regrant_domain::TenantId;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::{derive::derive, error::SealError, mac::hmac, random::random};
+use crate::{
+    error::SealError,
+    primitives::{derive, hmac, random},
+};
 
-/// Computes the links of audit chains.
+/// The key that computes the links of audit chains.
 pub struct AuditKey(Zeroizing<[u8; 32]>);
 
 impl AuditKey {
     /// A new random key.
     ///
     /// # Errors
-    /// [`SealError::Random`]: the system gave no random bytes.
+    /// [`SealError::Random`]: the system returned no random bytes.
     pub fn generate() -> Result<Self, SealError> {
         random().map(Self).map_err(|_| SealError::Random)
     }
 
-    /// An opened key. `None`: not 32 bytes.
+    /// The key with these bytes. `None`: not 32 bytes.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes
@@ -32,13 +35,13 @@ impl AuditKey {
             .map(|bytes| Self(Zeroizing::new(bytes)))
     }
 
-    /// The bytes, to be sealed and stored.
+    /// The bytes, for sealing.
     #[must_use]
     pub fn secret(&self) -> &[u8] {
         self.0.as_slice()
     }
 
-    /// The code of a message in this tenant's chain.
+    /// The link of a message in this tenant's chain.
     #[must_use]
     pub fn link(&self, tenant: TenantId, message: &[u8]) -> [u8; 32] {
         let key = derive::<32>(
@@ -58,7 +61,7 @@ impl fmt::Debug for AuditKey {
 
 static_assertions::assert_not_impl_any!(AuditKey: Clone, fmt::Display, serde::Serialize, PartialEq<AuditKey>);
 
-/// SHA-256 of what anybody may know, such as a ciphertext.
+/// SHA-256 of public bytes, such as a ciphertext.
 #[must_use]
 pub fn digest(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
@@ -69,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tenants_and_keys_have_codes_of_their_own() {
+    fn every_tenant_and_key_computes_other_links() {
         let (one, other) = (AuditKey::generate().unwrap(), AuditKey::generate().unwrap());
         let (acme, bolt) = (TenantId::mint(), TenantId::mint());
         let codes = [

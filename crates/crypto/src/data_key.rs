@@ -1,7 +1,9 @@
-//! The data key: 32 random bytes that seal what one tenant owns.
+//! The data key: 32 random bytes that seal the secrets of one tenant.
 //!
 //! The rule: its bytes never leave this crate unwrapped. Each record, fingerprint and check value uses
 //! a key derived from it, never the key itself.
+
+pub(crate) mod wrapped_key;
 
 use std::fmt;
 
@@ -10,16 +12,14 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
-    context::Context,
-    derive::derive,
-    envelope::{self, KeyRef},
     error::{OpenError, SealError},
-    fingerprint::Fingerprint,
-    mac::hmac,
-    random::random,
+    primitives::{derive, hmac, random},
+    record::{Context, Fingerprint, KeyRef, envelope},
 };
 
-/// A tenant's key for sealing. Stored only as a [`WrappedKey`](crate::WrappedKey).
+pub use wrapped_key::WrappedKey;
+
+/// The sealing key of a tenant. Stored only as a [`WrappedKey`].
 pub struct DataKey {
     tenant: TenantId,
     key: KeyRef,
@@ -27,10 +27,10 @@ pub struct DataKey {
 }
 
 impl DataKey {
-    /// A new random key of this tenant.
+    /// A new random key for this tenant.
     ///
     /// # Errors
-    /// [`SealError::Random`]: the system gave no random bytes.
+    /// [`SealError::Random`]: the system returned no random bytes.
     pub fn generate(tenant: TenantId, version: u32) -> Result<Self, SealError> {
         let secret = random().map_err(|_| SealError::Random)?;
         Ok(Self::from_parts(
@@ -55,34 +55,35 @@ impl DataKey {
         }
     }
 
-    /// The owner.
+    /// The tenant that owns the key.
     #[must_use]
     pub const fn tenant(&self) -> TenantId {
         self.tenant
     }
 
-    /// The key's id, as records name it.
+    /// The key's id, as it appears in records.
     #[must_use]
     pub const fn id(&self) -> Uuid {
         self.key.id
     }
 
-    /// The key's version, as records name it.
+    /// The key's version, as it appears in records.
     #[must_use]
     pub const fn version(&self) -> u32 {
         self.key.version
     }
 
-    /// Seals a secret for one place (record format 1).
+    /// Seals a secret for one context (record format 1).
     ///
     /// # Errors
-    /// Another tenant's context, a payload over [`MAX_PAYLOAD`](crate::MAX_PAYLOAD), no random bytes.
+    /// The context names another tenant, the payload is longer than [`MAX_PAYLOAD`](crate::MAX_PAYLOAD), or the system
+    /// returned no random bytes.
     pub fn seal(&self, context: &Context<'_>, plaintext: &[u8]) -> Result<Sealed, SealError> {
         let salt = random().map_err(|_| SealError::Random)?;
         self.seal_with_salt(context, plaintext, &salt)
     }
 
-    /// The seal itself. Private to the crate: a salt that repeats is a fault, not an option.
+    /// Seals with a given salt. Private to the crate, because a repeated salt is a security fault.
     pub(crate) fn seal_with_salt(
         &self,
         context: &Context<'_>,
@@ -95,10 +96,10 @@ impl DataKey {
         envelope::seal(&self.secret, self.key, context, plaintext, salt)
     }
 
-    /// Opens a secret in its place.
+    /// Opens a secret in the context that it was sealed for.
     ///
     /// # Errors
-    /// The record was changed, moved, or sealed with another key. Which of these is not told.
+    /// The record was changed, moved, or sealed with another key; the error does not say which.
     pub fn open(
         &self,
         context: &Context<'_>,
@@ -110,14 +111,14 @@ impl DataKey {
             .ok_or(OpenError)
     }
 
-    /// The keyed hash by which this tenant's equal messages are found.
+    /// The keyed hash by which this tenant's equal messages are recognized.
     #[must_use]
     pub fn fingerprint(&self, message: &[u8]) -> Fingerprint {
         let key = derive::<32>(self.secret.as_slice(), b"", &[b"regrant/fp/v1"]);
         Fingerprint::shortened(&hmac(key.as_slice(), message))
     }
 
-    /// Tells whether unwrapped bytes are this key, without telling the key.
+    /// A hash that shows whether unwrapped bytes are this key, without revealing it.
     pub(crate) fn check_value(&self) -> [u8; 32] {
         *derive::<32>(self.secret.as_slice(), b"", &[b"regrant/dek-check/v1"])
     }

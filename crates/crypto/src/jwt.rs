@@ -1,7 +1,7 @@
-//! Access tokens: `EdDSA` JWTs of type `at+jwt` (RFC 9068), made and verified here alone.
+//! Access tokens: `EdDSA` JWTs of type `at+jwt` (RFC 9068). Only this module makes and verifies them.
 //!
-//! The rule: the token chooses nothing. Algorithm and key come from our own map, the header has three
-//! members and no other, and what the library lets pass is checked after it (see `verifier`).
+//! The rule: the token chooses nothing. Algorithm and key come from our own map, the header has exactly three
+//! members, and `verifier` adds the checks that the library does not make.
 
 mod checkpoint;
 mod signing_key;
@@ -15,42 +15,42 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{checkpoint::Checkpoint, signing_key::SigningKey, verifier::Verifier};
 
-/// The type in the header; other tokens of the same key must have another.
+/// The type in the header. Other statements signed with the same key must have another type.
 const TYPE: &str = "at+jwt";
 
-/// What an access token says. Unknown and repeated members are refused.
+/// The claims of an access token. Unknown and repeated members are refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claims {
-    /// Who signed it.
+    /// The issuer.
     pub iss: String,
-    /// Which listener it is for. One, never a list.
+    /// The listener that accepts it. One text, never a list.
     pub aud: String,
-    /// Who holds it: a client, a reconnect session or an operator.
+    /// The holder: a client, a reconnect session or an operator.
     pub sub: String,
     /// The holder's tenant; the reserved one for operators.
     pub tenant: TenantId,
     /// Tokens of a lower version than the holder's are revoked.
     pub ver: i64,
-    /// What it permits, separated by spaces.
+    /// The granted scopes, separated by spaces.
     pub scope: String,
-    /// The token's own id; an operator's log-in.
+    /// The token's own id; for operators the id of the log-in session.
     pub jti: String,
-    /// When it was made, in seconds since 1970.
+    /// When it was issued, in seconds since 1970.
     pub iat: i64,
-    /// From when it counts.
+    /// From when it is valid.
     pub nbf: i64,
-    /// When it ends.
+    /// When it expires.
     pub exp: i64,
 }
 
-/// Why a signing key was not made or did not sign.
+/// Why a signing key could not be made or could not sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JwtError {
     /// No key could be generated.
     #[error("no signing key could be generated")]
     Generate,
-    /// The bytes are not an Ed25519 private key, or the key's id is not a short word.
+    /// The bytes are not an Ed25519 private key, or the id is not 1 to 128 visible characters.
     #[error("the signing key is not an Ed25519 key with an id of 1 to 128 visible characters")]
     Key,
     /// The claims were not signed.
@@ -58,7 +58,7 @@ pub enum JwtError {
     Sign,
 }
 
-/// Why a token was refused. For metrics and tests: a caller is told the same for all.
+/// Why a token was refused. For metrics and tests: a caller gets the same error for every cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("the access token is not accepted")]
 pub enum JwtRefused {
@@ -74,24 +74,24 @@ pub enum JwtRefused {
     Signature,
     /// A claim is missing, repeated, unknown, empty or of the wrong type.
     Claims,
-    /// Another issuer's.
+    /// The issuer is not ours.
     Issuer,
-    /// For another audience.
+    /// The token is for another listener.
     Audience,
-    /// It ended.
+    /// The token has expired.
     Expired,
-    /// It does not count yet, or comes from the future.
+    /// The token is not valid yet, or its time of issue is in the future.
     Early,
-    /// It would live longer than an hour, or less than not at all.
+    /// The lifetime is longer than an hour, or not positive.
     Lifetime,
 }
 
-/// Names the backend once. Without this the library picks by its features, and panics at first use if
-/// another dependency turned a second backend on.
+/// Selects the cryptography backend of the library, once per process. Without this the library chooses by its features
+/// and panics at first use if another dependency enables a second backend.
 pub(crate) fn install_backend() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
-        // An error says that the process named a backend before us, which is just as well.
+        // An error means that the process has already selected a backend, which is fine.
         let _ = aws_lc::DEFAULT_PROVIDER.install_default();
     });
 }

@@ -1,11 +1,14 @@
 //! The keyring: the key-encryption keys of one installation, in a file sealed with a passphrase.
 //!
 //! The rule: exactly one key is active, and a key only moves forward: staged, active, decrypt-only,
-//! destroyed. `create` and `save` write it, `open` reads it; what the file looks like is in `sealed`,
-//! how it reaches the disk in `file`.
+//! destroyed. `create` and `save_file` write it, `open` reads it. `sealed` has the format of the file and `file` writes
+//! it to disk.
 
 mod file;
+mod kek;
+mod provider;
 pub(crate) mod sealed;
+mod strength;
 
 use std::{fmt, io, path::Path};
 
@@ -13,51 +16,52 @@ use regrant_domain::{Clock, Passphrase};
 use uuid::Uuid;
 use zeroize::Zeroize;
 
-use crate::{
-    kek::{Kek, KekRef, KekState, KekSummary},
-    random::random,
-    strength::Strength,
-};
+pub(crate) use kek::Kek;
+pub use kek::{KekRef, KekState, KekSummary};
+pub use provider::{KeyProvider, ProviderError};
+pub use strength::{InvalidStrength, Strength};
 
-/// With the active key a thousand: what a file of 64 KiB holds.
+use crate::primitives::random;
+
+/// Together with the active key a thousand, which fit into a file of 64 KiB.
 const MOST_OTHERS: usize = 999;
 
-/// The keys that wrap data keys. In memory they are in the clear; on disk never.
+/// The keys that wrap data keys: plaintext in memory, never on disk.
 pub struct Keyring {
     active: Kek,
     others: Vec<Kek>,
-    /// A key was destroyed since the last save, so the previous file must not stay.
+    /// Whether a key was destroyed since the last save, so that the previous file must be removed.
     destroyed: bool,
 }
 
-/// Why a keyring was not made, opened, changed or written.
+/// Why a keyring could not be made, opened, changed or written.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyringError {
-    /// There is a file already, and it is never written over.
+    /// There is a file already. It is never overwritten.
     #[error("there is a file at this path already")]
     Exists,
-    /// Others than the owner may read or write the file.
+    /// The file is readable or writable for others than the owner.
     #[error("the keyring is open to its group or to others: it must have mode 0600")]
     Permissions,
-    /// Wrong passphrase or damaged file: which, is not told.
+    /// Wrong passphrase or damaged file; the error does not say which.
     #[error("the passphrase is wrong or the keyring is damaged")]
     Refused,
-    /// The key is not in the state the step starts from.
-    #[error("the key is not in the state this step starts from")]
+    /// The key is not in the required state.
+    #[error("the key is not in the state that this step requires")]
     Transition,
-    /// The system gave no random bytes.
-    #[error("the system gave no random bytes")]
+    /// The system returned no random bytes.
+    #[error("the system returned no random bytes")]
     Random,
-    /// The passphrase's work needs more memory than there is.
-    #[error("there is not enough memory for the passphrase's work")]
+    /// Deriving the key of the passphrase needs more memory than there is.
+    #[error("there is not enough memory to derive the key of the passphrase")]
     Memory,
-    /// The file system failed.
+    /// The file system returned an error.
     #[error("the keyring's file could not be read or written")]
     Io(#[source] io::Error),
 }
 
 impl Keyring {
-    /// Makes a keyring with one active key and writes it, with mode 0600.
+    /// Makes a keyring with one active key and writes it with mode 0600.
     ///
     /// # Errors
     /// [`KeyringError::Exists`]: there is a file already; otherwise randomness, memory or the disk.
@@ -74,10 +78,10 @@ impl Keyring {
         Ok(keyring)
     }
 
-    /// Opens a keyring's file. The passphrase is used once and not kept.
+    /// Opens the file of a keyring. The passphrase is used once and not kept.
     ///
     /// # Errors
-    /// [`KeyringError::Permissions`], or [`KeyringError::Refused`] for every fault of the content.
+    /// [`KeyringError::Permissions`], or [`KeyringError::Refused`] for any fault of the content.
     pub fn open(path: &Path, passphrase: &Passphrase) -> Result<Self, KeyringError> {
         let bytes = file::read(path)?;
         let locked = sealed::Locked::parse(&bytes).ok_or(KeyringError::Refused)?;
@@ -88,10 +92,10 @@ impl Keyring {
         locked.open(&stretched).ok_or(KeyringError::Refused)
     }
 
-    /// A keyring in memory alone: what it wraps is lost with the process.
+    /// A keyring in memory only: keys that it wraps cannot be unwrapped after the process ends.
     ///
     /// # Errors
-    /// [`KeyringError::Random`]: the system gave no random bytes.
+    /// [`KeyringError::Random`]: the system returned no random bytes.
     pub fn ephemeral() -> Result<Self, KeyringError> {
         let at = KekRef {
             id: Uuid::now_v7(),
@@ -102,11 +106,11 @@ impl Keyring {
         Ok(Self::from_keys(active, Vec::new()))
     }
 
-    /// Writes the keyring in place of its file, in one step; the file before stays as `.prev`, unless
-    /// it holds a key destroyed since. Salt and nonce are fresh.
+    /// Replaces the file of the keyring atomically, with a fresh salt and nonce. The previous file stays as `.prev`, unless
+    /// it holds a key that was destroyed since.
     ///
     /// # Errors
-    /// Randomness, memory or the disk; the file is then the old one.
+    /// Randomness, memory or the disk; then the old file is unchanged.
     pub fn save(
         &mut self,
         path: &Path,
@@ -119,10 +123,10 @@ impl Keyring {
         Ok(())
     }
 
-    /// Adds the next version, staged: it unwraps here, and wraps nothing before [`promote`](Self::promote).
+    /// Adds the next version as staged: it can unwrap, but wraps nothing before it is promoted.
     ///
     /// # Errors
-    /// [`KeyringError::Random`], or the file has no room for one more.
+    /// [`KeyringError::Random`], or the keyring is full.
     pub fn stage(&mut self) -> Result<KekRef, KeyringError> {
         if self.others.len() >= MOST_OTHERS {
             return Err(KeyringError::Transition);
@@ -141,10 +145,10 @@ impl Keyring {
         Ok(at)
     }
 
-    /// Makes a staged key the active one; the active one can only unwrap from now on.
+    /// Makes a staged key the active one; the previous active key can only unwrap from now on.
     ///
     /// # Errors
-    /// [`KeyringError::Transition`]: the key is not staged here.
+    /// [`KeyringError::Transition`]: the key is not staged.
     pub fn promote(&mut self, at: KekRef) -> Result<(), KeyringError> {
         let staged = self
             .others
@@ -160,10 +164,10 @@ impl Keyring {
         Ok(())
     }
 
-    /// Forgets a decrypt-only key for ever: nothing it wrapped opens again, backups included.
+    /// Erases a decrypt-only key. No data key that it wrapped can be unwrapped again, not even from backups.
     ///
     /// # Errors
-    /// [`KeyringError::Transition`]: the key is not decrypt-only here.
+    /// [`KeyringError::Transition`]: the key is not decrypt-only.
     pub fn destroy(&mut self, at: KekRef) -> Result<(), KeyringError> {
         let mut keys = self.others.iter_mut();
         let kek = keys
@@ -175,7 +179,7 @@ impl Keyring {
         Ok(())
     }
 
-    /// Every key and where it stands, the active one first.
+    /// Every key with its state, the active one first.
     pub fn summaries(&self) -> impl Iterator<Item = KekSummary> + '_ {
         self.keys().map(Kek::summary)
     }
@@ -184,7 +188,7 @@ impl Keyring {
         &self.active
     }
 
-    /// A key that may unwrap.
+    /// The key with this reference, unless it is destroyed.
     pub(crate) fn find(&self, at: KekRef) -> Option<&Kek> {
         self.keys()
             .find(|kek| kek.at == at && kek.state != KekState::Destroyed)

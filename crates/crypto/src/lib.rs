@@ -1,52 +1,36 @@
 //! Cryptography: everything that seals, opens, signs or compares a secret.
 //!
-//! The rule: a stored byte is hostile until its commitment and its tag hold. Parsing is total, every
-//! seal binds the place it belongs to, and a failure to open does not say why.
-//! Start at [`DataKey::seal`]; the formats have golden vectors in `testkit/`.
+//! The rule: stored bytes are hostile until their commitment and their tag hold. Parsing never panics, every seal
+//! is bound to the row that it belongs to, and an error of opening does not say why.
+//! Start at [`DataKey::seal_record`]; the formats have golden vectors in `testkit/`.
 
 #![forbid(unsafe_code)]
 
-mod aad;
 mod audit_key;
-mod call_proof;
-mod client_secret;
-mod context;
+mod clients;
 mod data_key;
-mod derive;
-mod envelope;
 mod error;
-mod fingerprint;
 mod jwt;
-mod kek;
 mod keyring;
-mod mac;
-mod message_key;
 mod meta;
 mod password;
-mod provider;
-mod random;
-mod reader;
-mod strength;
-mod wrapped_key;
+mod primitives;
+mod record;
 
 #[cfg(test)]
 mod tests;
 
 pub use crate::{
     audit_key::{AuditKey, digest},
-    call_proof::{CallProof, ProofKey},
-    client_secret::{SecretHash, mint_client_secret},
-    context::{Context, Purpose},
-    data_key::DataKey,
-    envelope::{KeyRef, MAX_PAYLOAD},
+    clients::{CallProof, ProofKey, SecretHash, mint_client_secret},
+    data_key::{DataKey, WrappedKey},
     error::{OpenError, SealError},
-    fingerprint::Fingerprint,
     jwt::{Checkpoint, Claims, JwtError, JwtRefused, SigningKey, Verifier},
-    kek::{KekRef, KekState, KekSummary},
-    keyring::{Keyring, KeyringError},
+    keyring::{
+        InvalidStrength, KekRef, KekState, KekSummary, KeyProvider, Keyring, KeyringError,
+        ProviderError, Strength,
+    },
     meta::{open_signed_request, repeats, signs_webhook},
     password::{InvalidPasswordStrength, PasswordError, PasswordHash, PasswordStrength},
-    provider::{KeyProvider, ProviderError},
-    strength::{InvalidStrength, Strength},
-    wrapped_key::WrappedKey,
+    record::{Context, Fingerprint, KeyRef, MAX_PAYLOAD, Purpose},
 };

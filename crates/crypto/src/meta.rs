@@ -1,7 +1,7 @@
-//! What Meta signs with an app's secret: webhooks and signed requests.
+//! Messages that Meta signs with an app's secret: webhooks and signed requests.
 //!
-//! The rule: HMAC-SHA256 and nothing else, over the bytes as they came, compared in constant time before
-//! anything is decoded or parsed. What does not fit says nothing of why.
+//! The rule: HMAC-SHA256 only, over the raw bytes, compared in constant time before anything is decoded or parsed. A
+//! failure gives no reason.
 
 use base64::{
     Engine,
@@ -12,21 +12,21 @@ use regrant_domain::{AppSecret, VerifyToken};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::mac::hmac;
+use crate::primitives::hmac;
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Whether a header `X-Hub-Signature-256` signs these raw bytes under one of the secrets.
+/// Whether a header `X-Hub-Signature-256` signs these raw bytes with one of the secrets.
 #[must_use]
 pub fn signs_webhook(secrets: &[AppSecret], raw: &[u8], header: &str) -> bool {
     let given = header.strip_prefix("sha256=").and_then(unhex);
     fits(secrets, raw, given)
 }
 
-/// The payload of a `signed_request` that one of the secrets signed; not parsed yet.
+/// The payload of a `signed_request` that is signed with one of the secrets; not parsed yet.
 #[must_use]
 pub fn open_signed_request(secrets: &[AppSecret], text: &str) -> Option<Vec<u8>> {
     let (signature, payload) = text.split_once('.').unwrap_or(("", text));
@@ -39,16 +39,16 @@ pub fn open_signed_request(secrets: &[AppSecret], text: &str) -> Option<Vec<u8>>
         .flatten()
 }
 
-/// Whether the word repeated is the one that was agreed on.
+/// Whether Meta sent back the configured verify token.
 #[must_use]
-pub fn repeats(agreed: &VerifyToken, given: &str) -> bool {
-    // Hashed first, so that the length does not show either.
-    Sha256::digest(agreed.expose())
+pub fn repeats(configured: &VerifyToken, given: &str) -> bool {
+    // Hashes both first, so that the comparison does not reveal the length either.
+    Sha256::digest(configured.expose())
         .ct_eq(&Sha256::digest(given))
         .into()
 }
 
-/// Every secret is tried, whether or not one fits and whether or not a signature was given.
+/// Tries every secret, even after a match or without a signature, so that the time reveals nothing.
 fn fits(secrets: &[AppSecret], message: &[u8], given: Option<[u8; 32]>) -> bool {
     let signature = given.unwrap_or_default();
     let any = secrets.iter().fold(Choice::from(0), |any, secret| {
@@ -107,7 +107,7 @@ mod tests {
         assert!(signs_webhook(&secrets(&["one"]), raw, &header));
         assert!(
             signs_webhook(&secrets(&["two", "one"]), raw, &header),
-            "while a secret is changed both count"
+            "both secrets are valid while a secret is rotated"
         );
         assert!(!signs_webhook(&secrets(&["one"]), reserialised, &header));
         assert!(!signs_webhook(&secrets(&["two"]), raw, &header));
@@ -172,11 +172,11 @@ mod tests {
     }
 
     #[test]
-    fn the_verify_token_is_repeated_exactly() {
-        let agreed = VerifyToken::parse("word".to_owned()).unwrap();
-        assert!(repeats(&agreed, "word"));
-        for given in ["", "wor", "word ", "Word", "wordword"] {
-            assert!(!repeats(&agreed, given), "{given:?}");
+    fn the_verify_token_must_match_exactly() {
+        let configured = VerifyToken::parse("check".to_owned()).unwrap();
+        assert!(repeats(&configured, "check"));
+        for given in ["", "chec", "check ", "Check", "checkcheck"] {
+            assert!(!repeats(&configured, given), "{given:?}");
         }
     }
 }

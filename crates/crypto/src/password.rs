@@ -1,7 +1,8 @@
 //! Passwords of operators: Argon2id hashes in the PHC string format.
 //!
-//! The rule: a stored hash is hostile until it parses, so its numbers are bounded before any work is done, and no
-//! hash weaker than the floor can be made. One that hashes nothing stands in for a name that nobody has.
+//! The rule: a stored hash is hostile until it parses, so its numbers are checked before any work, and no hash weaker
+//! than the floor can be made. A log-in with an unknown name is compared with an unmatchable hash, so that it takes as
+//! long as any other.
 
 use std::fmt;
 
@@ -9,15 +10,12 @@ use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use regrant_domain::Password;
 use subtle::ConstantTimeEq;
 
-use crate::{
-    random::random,
-    strength::{Costs, stretch},
-};
+use crate::primitives::{Costs, random, stretch};
 
 const MEMORY: std::ops::RangeInclusive<u32> = 19_456..=1_048_576;
 const PASSES: std::ops::RangeInclusive<u32> = 2..=16;
 const LANES: std::ops::RangeInclusive<u32> = 1..=16;
-/// No hash that is kept is longer.
+/// The length limit of a stored hash.
 const LONGEST: usize = 160;
 
 /// Memory, passes and lanes of Argon2id for a password, within the floor and the ceiling.
@@ -29,21 +27,21 @@ pub struct PasswordStrength(Costs);
 #[error("a password's hash needs 19 MiB to 1 GiB, 2 to 16 passes and 1 to 16 lanes")]
 pub struct InvalidPasswordStrength;
 
-/// Why a password was neither hashed nor compared.
+/// Why a password could not be hashed or compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    /// The stored hash is none of ours.
+    /// The stored hash is not of our format.
     #[error("the stored hash of a password does not parse")]
     Malformed,
-    /// The system gave no random bytes.
-    #[error("the system gave no random bytes")]
+    /// The system returned no random bytes.
+    #[error("the system returned no random bytes")]
     Random,
-    /// There is not so much memory.
+    /// There is not enough memory.
     #[error("there is not enough memory to hash a password")]
     Memory,
 }
 
-/// What is stored of a password.
+/// The stored hash of a password.
 pub struct PasswordHash {
     strength: PasswordStrength,
     salt: [u8; 16],
@@ -51,7 +49,7 @@ pub struct PasswordHash {
 }
 
 impl PasswordStrength {
-    /// What an installation uses: 64 MiB, 3 passes, 1 lane.
+    /// The strength of an installation: 64 MiB, 3 passes, 1 lane.
     pub const PRODUCTION: Self = Self(Costs {
         m_kib: 65_536,
         t: 3,
@@ -85,10 +83,11 @@ impl Default for PasswordStrength {
 }
 
 impl PasswordHash {
-    /// Hashes a password under a fresh salt. Takes a tenth of a second and its memory: not for a thread that serves.
+    /// Hashes a password with a fresh salt. Takes a tenth of a second and much memory, so call it outside the threads that
+    /// serve requests.
     ///
     /// # Errors
-    /// There are no random bytes, or not so much memory.
+    /// There are no random bytes, or there is not enough memory.
     pub fn of(password: &Password, strength: PasswordStrength) -> Result<Self, PasswordError> {
         let salt = *random().map_err(|_| PasswordError::Random)?;
         let output = stretch(strength.0, password.expose().as_bytes(), &salt)
@@ -100,7 +99,7 @@ impl PasswordHash {
         })
     }
 
-    /// A hash of no password, to compare with where there is none: as much work, and never equal.
+    /// A hash that matches no password. Comparing with it takes as long as with a real one.
     ///
     /// # Errors
     /// There are no random bytes.
@@ -117,15 +116,15 @@ impl PasswordHash {
     /// Reads a stored hash.
     ///
     /// # Errors
-    /// [`PasswordError::Malformed`]: it is none of ours, or its numbers are out of bounds.
+    /// [`PasswordError::Malformed`]: it is not of our format, or its numbers are out of bounds.
     pub fn parse(text: &str) -> Result<Self, PasswordError> {
         read(text).ok_or(PasswordError::Malformed)
     }
 
-    /// Whether this is the hash of the password, compared in constant time. As much work as hashing.
+    /// Whether this is the hash of the password, compared in constant time. Takes as long as hashing.
     ///
     /// # Errors
-    /// There is not so much memory.
+    /// There is not enough memory.
     pub fn verify(&self, password: &Password) -> Result<bool, PasswordError> {
         let output = stretch(self.strength.0, password.expose().as_bytes(), &self.salt);
         let output = output.ok_or(PasswordError::Memory)?;

@@ -1,4 +1,4 @@
-//! Proofs that need to look inside: fixed salts, derived keys, known answers.
+//! Tests that need crate internals: fixed salts, derived keys, known answers.
 
 mod crafted;
 mod golden;
@@ -12,7 +12,10 @@ use regrant_domain::TenantId;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::{context::*, data_key::DataKey, envelope::KeyRef};
+use crate::{
+    data_key::DataKey,
+    record::{Context, KeyRef, Purpose},
+};
 
 /// A key whose bytes are all `byte`.
 fn data_key(tenant: TenantId, byte: u8) -> DataKey {

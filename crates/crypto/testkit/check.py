@@ -38,8 +38,8 @@ def check_record(golden):
     info = b"regrant/record/v1/keys\0" + prefix + raw(key["tenant"]) + raw(golden["row"]) + generation
     okm = derive(76, bytes.fromhex(key["secret"]), salt, info)
     assert okm[44:] == commitment
-    words = [golden[name].encode() for name in ("purpose", "asset_kind", "asset_id", "credential_kind")]
-    aad = b"regrant/record/v1\0" + with_length(header, raw(key["tenant"]), raw(golden["row"]), *words) + generation
+    texts = [golden[name].encode() for name in ("purpose", "asset_kind", "asset_id", "credential_kind")]
+    aad = b"regrant/record/v1\0" + with_length(header, raw(key["tenant"]), raw(golden["row"]), *texts) + generation
     plaintext = AESGCM(okm[:32]).decrypt(okm[32:44], record[88:], aad)
     payload = bytes.fromhex(golden["payload"])
     padded = struct.pack(">H", len(payload)) + payload

@@ -1,4 +1,4 @@
-//! G31: access tokens that must not count, each with the check that stops it.
+//! G31: bad access tokens, each with the check that refuses it.
 
 #![expect(
     clippy::unwrap_used,
@@ -47,7 +47,7 @@ impl Bench {
         json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": self.key.kid() })
     }
 
-    /// Signs any text as header and claims: what a thief of the key, or a fault of ours, could make.
+    /// Signs any text as header and claims, as a thief of the key or a fault of ours could.
     fn sign(&self, header: &str, claims: &str) -> String {
         let message = format!(
             "{}.{}",
@@ -72,7 +72,7 @@ impl Bench {
     }
 }
 
-/// The object with these members changed; a change to null takes the member out.
+/// The object with these members changed; `null` removes a member.
 fn merged(object: Value, change: &Value) -> String {
     let Value::Object(mut members) = object else {
         unreachable!("a header and claims are objects")
@@ -83,7 +83,7 @@ fn merged(object: Value, change: &Value) -> String {
 }
 
 #[test]
-fn a_signed_token_is_accepted_and_says_what_was_signed() {
+fn a_signed_token_is_accepted_and_returns_its_claims() {
     let bench = bench();
     let claims = claims();
     let token = bench.key.sign(&claims).unwrap();
@@ -91,7 +91,7 @@ fn a_signed_token_is_accepted_and_says_what_was_signed() {
     assert_eq!(
         bench.refusal(&bench.with_header(&json!({}))),
         None,
-        "the table's own token is good"
+        "the unchanged token of the tables is accepted"
     );
 }
 
@@ -116,13 +116,13 @@ fn the_published_key_is_public_and_complete() {
 }
 
 #[test]
-fn bytes_that_are_no_key_and_ids_that_are_no_word_are_refused() {
+fn malformed_keys_and_key_ids_are_refused() {
     let pkcs8 = SigningKey::generate().unwrap().private_pkcs8();
     assert_eq!(
         SigningKey::from_pkcs8("kid", b"no key").err(),
         Some(JwtError::Key)
     );
-    for kid in ["", "two words", "new\nline", &"k".repeat(129)] {
+    for kid in ["", "two parts", "new\nline", &"k".repeat(129)] {
         assert_eq!(
             SigningKey::from_pkcs8(kid, &pkcs8).err(),
             Some(JwtError::Key)
@@ -262,7 +262,7 @@ fn every_bad_claim_is_refused() {
 }
 
 #[test]
-fn a_clock_five_seconds_off_is_forgiven() {
+fn a_clock_difference_of_five_seconds_is_accepted() {
     let bench = bench();
     let kind = [
         json!({ "iat": NOW - 900, "exp": NOW - 4 }),
@@ -274,7 +274,7 @@ fn a_clock_five_seconds_off_is_forgiven() {
 }
 
 #[test]
-fn a_member_that_comes_twice_is_refused() {
+fn a_repeated_member_is_refused() {
     let bench = bench();
     let (header, claims) = (bench.header().to_string(), json!(claims()).to_string());
     let twice = |object: &str, member: &str| object.replacen('{', &format!("{{{member},"), 1);
@@ -294,7 +294,7 @@ fn a_member_that_comes_twice_is_refused() {
 }
 
 #[test]
-fn a_text_that_is_no_token_is_refused() {
+fn a_text_that_is_not_a_token_is_refused() {
     let bench = bench();
     let good = bench.key.sign(&claims()).unwrap();
     let parts: Vec<&str> = good.split('.').collect();
@@ -345,7 +345,7 @@ fn a_flipped_bit_anywhere_is_refused() {
 }
 
 #[test]
-fn a_token_of_another_key_under_our_id_is_refused() {
+fn a_token_of_another_key_with_our_key_id_is_refused() {
     let bench = bench();
     let stranger = SigningKey::generate().unwrap();
     let forged = SigningKey::from_pkcs8(bench.key.kid(), &stranger.private_pkcs8()).unwrap();
@@ -371,7 +371,7 @@ fn keys_rotate_without_a_gap() {
 }
 
 #[test]
-fn the_caller_is_told_the_same_for_every_cause() {
+fn every_cause_has_the_same_error_text() {
     assert_eq!(
         JwtRefused::Expired.to_string(),
         JwtRefused::Signature.to_string()

@@ -1,4 +1,4 @@
-//! Checkpoints of audit chains: what must not count as one.
+//! Checkpoints of audit chains, and statements that must not pass as one.
 
 use regrant_crypto::{Checkpoint, Claims, JwtRefused, SigningKey, Verifier};
 use regrant_domain::TenantId;
@@ -20,15 +20,15 @@ fn verifier(key: &SigningKey) -> Verifier {
 }
 
 #[test]
-fn a_checkpoint_reads_back_what_was_signed() {
+fn a_signed_checkpoint_verifies_with_its_content() {
     let key = SigningKey::generate().unwrap();
-    let said = checkpoint("regrant");
-    let statement = key.sign_checkpoint(&said).unwrap();
-    assert_eq!(verifier(&key).verify_checkpoint(&statement), Ok(said));
+    let signed = checkpoint("regrant");
+    let statement = key.sign_checkpoint(&signed).unwrap();
+    assert_eq!(verifier(&key).verify_checkpoint(&statement), Ok(signed));
 }
 
 #[test]
-fn a_checkpoint_is_no_access_token_and_an_access_token_no_checkpoint() {
+fn a_checkpoint_is_not_an_access_token_and_an_access_token_is_not_a_checkpoint() {
     let key = SigningKey::generate().unwrap();
     let verifier = verifier(&key);
     let statement = key.sign_checkpoint(&checkpoint("regrant")).unwrap();
@@ -55,7 +55,7 @@ fn a_checkpoint_is_no_access_token_and_an_access_token_no_checkpoint() {
 }
 
 #[test]
-fn another_keys_issuers_or_changed_checkpoint_is_refused() {
+fn a_checkpoint_of_another_key_or_issuer_or_with_changes_is_refused() {
     let (key, other) = (
         SigningKey::generate().unwrap(),
         SigningKey::generate().unwrap(),
@@ -66,7 +66,7 @@ fn another_keys_issuers_or_changed_checkpoint_is_refused() {
         verifier.verify_checkpoint(&foreign),
         Err(JwtRefused::UnknownKey)
     );
-    let stranger = key.sign_checkpoint(&checkpoint("somebody")).unwrap();
+    let stranger = key.sign_checkpoint(&checkpoint("stranger")).unwrap();
     assert_eq!(
         verifier.verify_checkpoint(&stranger),
         Err(JwtRefused::Issuer)

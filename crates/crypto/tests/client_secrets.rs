@@ -6,14 +6,14 @@ use regrant_crypto::{SecretHash, mint_client_secret};
 use regrant_domain::ClientSecret;
 
 #[test]
-fn a_secret_is_known_again_by_its_stored_hash() {
+fn a_secret_matches_its_stored_hash() {
     let (secret, hash) = mint_client_secret().unwrap();
     let stored = SecretHash::from_slice(hash.as_bytes()).unwrap();
     assert!(stored.verify(&secret));
 }
 
 #[test]
-fn another_secret_is_not() {
+fn another_secret_does_not_match() {
     let (_, hash) = mint_client_secret().unwrap();
     let (other, _) = mint_client_secret().unwrap();
     assert!(!hash.verify(&other));
@@ -21,7 +21,7 @@ fn another_secret_is_not() {
 }
 
 #[test]
-fn a_secret_has_its_prefix_and_256_bits_and_none_comes_twice() {
+fn a_secret_has_its_prefix_and_256_bits_and_is_unique() {
     let mut seen = HashSet::new();
     for _ in 0..1_000 {
         let (secret, hash) = mint_client_secret().unwrap();
@@ -32,13 +32,13 @@ fn a_secret_has_its_prefix_and_256_bits_and_none_comes_twice() {
 }
 
 #[test]
-fn a_hash_of_another_length_is_none() {
+fn a_hash_of_another_length_is_refused() {
     assert!(SecretHash::from_slice(&[0; 31]).is_none());
     assert!(SecretHash::from_slice(&[0; 33]).is_none());
 }
 
 #[test]
-fn neither_shows_itself() {
+fn debug_output_hides_the_hash() {
     let (_, hash) = mint_client_secret().unwrap();
     assert_eq!(format!("{hash:?}"), "SecretHash(…)");
 }

@@ -1,4 +1,4 @@
-//! The keyring's file: who may read it, when it is written, what it survives.
+//! The keyring file: permissions, writing, passphrases and the states of keys.
 
 #![expect(
     clippy::unwrap_used,
@@ -62,14 +62,14 @@ fn states(keyring: &Keyring) -> Vec<(u32, KekState)> {
 
 #[test]
 fn a_keyring_opens_with_its_passphrase_and_only_its_owner_can_read_it() {
-    let (bench, made) = Bench::with_keyring();
+    let (bench, created) = Bench::with_keyring();
     assert_eq!(
         fs::metadata(&bench.path).unwrap().permissions().mode() & 0o777,
         0o600
     );
     assert_eq!(bench.files(), 1);
     let opened = bench.open().unwrap();
-    assert!(made.summaries().eq(opened.summaries()));
+    assert!(created.summaries().eq(opened.summaries()));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_wrong_passphrase_and_a_damaged_file_are_refused_alike() {
 }
 
 #[test]
-fn an_empty_cut_or_huge_file_is_refused() {
+fn an_empty_shortened_or_huge_file_is_refused() {
     let (bench, _) = Bench::with_keyring();
     let whole = fs::read(&bench.path).unwrap();
     for bytes in [
@@ -114,7 +114,7 @@ fn a_file_that_others_can_read_is_refused() {
 }
 
 #[test]
-fn an_existing_file_is_never_written_over() {
+fn an_existing_file_is_never_overwritten() {
     let bench = Bench::new();
     fs::write(&bench.path, "precious").unwrap();
     let refused =
@@ -125,7 +125,7 @@ fn an_existing_file_is_never_written_over() {
 }
 
 #[test]
-fn a_missing_file_is_an_error_of_the_disk() {
+fn a_missing_file_is_an_io_error() {
     assert!(matches!(
         Bench::new().open().unwrap_err(),
         KeyringError::Io(_)
@@ -133,7 +133,7 @@ fn a_missing_file_is_an_error_of_the_disk() {
 }
 
 #[test]
-fn a_save_keeps_the_file_before_and_that_one_opens() {
+fn a_save_keeps_the_previous_file_which_still_opens() {
     let (bench, mut keyring) = Bench::with_keyring();
     let before = fs::read(&bench.path).unwrap();
     let staged = keyring.stage().unwrap();
@@ -161,7 +161,7 @@ fn a_save_can_change_the_passphrase() {
 }
 
 #[test]
-fn a_destroyed_key_does_not_survive_in_the_file_before() {
+fn a_destroyed_key_is_removed_from_the_previous_file_too() {
     let (bench, mut keyring) = Bench::with_keyring();
     let old = keyring.summaries().next().unwrap().kek;
     let new = keyring.stage().unwrap();
@@ -187,20 +187,20 @@ fn a_key_moves_forward_only() {
     let first = keyring.summaries().next().unwrap().kek;
     let refused =
         |result: Result<(), KeyringError>| matches!(result, Err(KeyringError::Transition));
-    assert!(refused(keyring.promote(first)), "it is active");
-    assert!(refused(keyring.destroy(first)), "it is active");
+    assert!(refused(keyring.promote(first)), "the key is active");
+    assert!(refused(keyring.destroy(first)), "the key is active");
     let second = keyring.stage().unwrap();
-    assert!(refused(keyring.destroy(second)), "it is staged");
+    assert!(refused(keyring.destroy(second)), "the key is staged");
     keyring.promote(second).unwrap();
-    assert!(refused(keyring.promote(first)), "it can only decrypt");
+    assert!(refused(keyring.promote(first)), "the key is decrypt-only");
     keyring.destroy(first).unwrap();
-    assert!(refused(keyring.destroy(first)), "it is destroyed");
+    assert!(refused(keyring.destroy(first)), "the key is destroyed");
     assert!(
         refused(keyring.promote(KekRef {
             version: 9,
             ..first
         })),
-        "nobody has it"
+        "the key is unknown"
     );
     assert_eq!(
         states(&keyring),

@@ -1,4 +1,4 @@
-//! Passwords of operators: what is stored, and what it takes to compare.
+//! Passwords of operators: stored hashes, their comparison and their strength.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,7 +13,7 @@ fn password(text: &str) -> Password {
 }
 
 #[test]
-fn a_password_opens_its_own_hash_alone_after_storage_too() {
+fn a_password_matches_only_its_own_hash_also_after_storage() {
     let hash = PasswordHash::of(
         &password("correct horse battery"),
         PasswordStrength::MINIMUM,
@@ -31,7 +31,7 @@ fn a_password_opens_its_own_hash_alone_after_storage_too() {
 }
 
 #[test]
-fn two_hashes_of_one_password_differ_and_that_of_nobody_fits_none() {
+fn hashes_of_one_password_differ_and_an_unmatchable_hash_matches_none() {
     let hash = || {
         PasswordHash::of(
             &password("correct horse battery"),
@@ -41,13 +41,16 @@ fn two_hashes_of_one_password_differ_and_that_of_nobody_fits_none() {
         .to_phc()
     };
     assert_ne!(hash(), hash());
-    let nobody = PasswordHash::of_nobody(PasswordStrength::MINIMUM).unwrap();
-    assert_eq!(nobody.verify(&password("correct horse battery")), Ok(false));
-    assert_eq!(format!("{nobody:?}"), "PasswordHash(…)");
+    let unmatchable = PasswordHash::of_nobody(PasswordStrength::MINIMUM).unwrap();
+    assert_eq!(
+        unmatchable.verify(&password("correct horse battery")),
+        Ok(false)
+    );
+    assert_eq!(format!("{unmatchable:?}"), "PasswordHash(…)");
 }
 
 #[test]
-fn another_implementations_vector_is_ours() {
+fn a_hash_of_another_implementation_matches() {
     // Made with OpenSSL's Argon2id: 19,456 KiB, 2 passes, 1 lane, the salt `regrant-salt-016`.
     let hash = PasswordHash::parse(REFERENCE).unwrap();
     assert_eq!(
@@ -59,7 +62,7 @@ fn another_implementations_vector_is_ours() {
 const REFERENCE: &str = "$argon2id$v=19$m=19456,t=2,p=1$cmVncmFudC1zYWx0LTAxNg$OjZyplYwcMDR8LkT4QxSuAwAnePE013zFHB4VLbGn6I";
 
 #[test]
-fn what_is_no_hash_of_ours_is_refused_before_any_work() {
+fn a_malformed_hash_is_refused_before_any_work() {
     let good = PasswordHash::of_nobody(PasswordStrength::MINIMUM)
         .unwrap()
         .to_phc();

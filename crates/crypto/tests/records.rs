@@ -1,4 +1,4 @@
-//! G3 to G5 of the record: changed, cut, grown, random and moved records do not open.
+//! G3 to G5 of the record: changed, shortened, extended, random and moved records do not open.
 
 #![expect(
     clippy::unwrap_used,
@@ -49,7 +49,7 @@ fn a_token_of_212_bytes_makes_a_record_of_360() {
 }
 
 #[test]
-fn a_record_names_its_key() {
+fn a_record_shows_the_reference_of_its_key() {
     let (key, _, record) = sealed();
     let named = KeyRef::of(&Sealed::from_bytes(record)).unwrap();
     assert_eq!(
@@ -99,7 +99,7 @@ fn no_record_with_a_flipped_bit_opens() {
 }
 
 #[test]
-fn no_cut_or_grown_record_opens() {
+fn no_shortened_or_extended_record_opens() {
     let (key, context, whole) = sealed();
     for len in (0..whole.len() + 320).filter(|len| *len != whole.len()) {
         let mut record = whole.clone();
@@ -113,14 +113,14 @@ fn no_cut_or_grown_record_opens() {
     }
 }
 
-/// Most blobs have a true header, so that they reach the commitment; some reach the tag.
+/// Most blobs have a valid header, so that they reach the check of the commitment; some reach that of the tag.
 #[test]
 fn no_random_blob_opens() {
     let (key, context, whole) = sealed();
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut accepted = 0;
     for round in 0..1_000_000_u32 {
-        // A derivation costs more than a parse: one blob in sixteen is of a length that gets so far.
+        // A derivation costs more than a parse, so only one blob in sixteen has a length that leads to one.
         let len = if round % 16 == 0 {
             whole.len()
         } else {
@@ -137,23 +137,23 @@ fn no_random_blob_opens() {
 }
 
 #[test]
-fn no_record_opens_in_the_place_of_another() {
+fn no_record_opens_in_the_context_of_another() {
     let tenants: Vec<DataKey> = (0..4)
         .map(|_| DataKey::generate(TenantId::mint(), 1).unwrap())
         .collect();
     let ids: Vec<String> = (0..200).map(|number| format!("10{number}")).collect();
-    let places: Vec<(&DataKey, Context<'_>)> = ids
+    let contexts: Vec<(&DataKey, Context<'_>)> = ids
         .iter()
         .enumerate()
-        .map(|(at, id)| place(&tenants, at, id))
+        .map(|(at, id)| neighbour(&tenants, at, id))
         .collect();
-    let records: Vec<Sealed> = places
+    let records: Vec<Sealed> = contexts
         .iter()
         .map(|(key, context)| key.seal(context, &TOKEN).unwrap())
         .collect();
     let (mut swaps, mut refused) = (0, 0);
     for (i, record) in records.iter().enumerate() {
-        for (j, (key, context)) in places.iter().enumerate() {
+        for (j, (key, context)) in contexts.iter().enumerate() {
             let opened = key.open(context, record);
             if i == j {
                 assert_eq!(opened.unwrap().as_slice(), TOKEN);
@@ -166,8 +166,8 @@ fn no_record_opens_in_the_place_of_another() {
     assert_eq!((swaps, refused), (39_800, 39_800));
 }
 
-/// Neighbours differ in as little as the data model allows: a row, an asset or a generation.
-fn place<'a>(tenants: &'a [DataKey], at: usize, id: &'a str) -> (&'a DataKey, Context<'a>) {
+/// Neighbours differ as little as the data model allows: in a row, an asset or a generation.
+fn neighbour<'a>(tenants: &'a [DataKey], at: usize, id: &'a str) -> (&'a DataKey, Context<'a>) {
     let key = &tenants[at % 4];
     let number = u128::try_from(at).unwrap();
     let kinds = ["page", "ad_account", "pixel"];
@@ -186,101 +186,101 @@ fn place<'a>(tenants: &'a [DataKey], at: usize, id: &'a str) -> (&'a DataKey, Co
 }
 
 #[test]
-fn no_record_opens_when_one_field_of_its_place_changes() {
-    let (key, here, record) = sealed();
+fn no_record_opens_when_one_field_of_its_context_changes() {
+    let (key, base, record) = sealed();
     let record = Sealed::from_bytes(record);
     let changes: [(&str, Context<'_>); 13] = [
         (
             "tenant",
             Context {
                 tenant: TenantId::mint(),
-                ..here
+                ..base
             },
         ),
         (
             "row",
             Context {
                 row: row(2),
-                ..here
+                ..base
             },
         ),
         (
             "submitted token",
             Context {
                 purpose: Purpose::SubmittedToken,
-                ..here
+                ..base
             },
         ),
         (
             "app secret",
             Context {
                 purpose: Purpose::AppSecret,
-                ..here
+                ..base
             },
         ),
         (
             "verify token",
             Context {
                 purpose: Purpose::VerifyToken,
-                ..here
+                ..base
             },
         ),
         (
             "signing key",
             Context {
                 purpose: Purpose::SigningKey,
-                ..here
+                ..base
             },
         ),
         (
             "asset kind",
             Context {
                 asset_kind: "pag",
-                ..here
+                ..base
             },
         ),
         (
             "asset id",
             Context {
                 asset_id: "1029384757",
-                ..here
+                ..base
             },
         ),
         (
             "credential kind",
             Context {
                 credential_kind: "",
-                ..here
+                ..base
             },
         ),
         (
             "generation before",
             Context {
                 generation: 6,
-                ..here
+                ..base
             },
         ),
         (
             "generation after",
             Context {
                 generation: 8,
-                ..here
+                ..base
             },
         ),
         (
-            "a letter moved on",
+            "a letter moved to the next field",
             Context {
                 asset_kind: "pag",
                 asset_id: "e1029384756",
-                ..here
+                ..base
             },
         ),
         (
-            "a digit moved on",
+            "a digit moved to the next field",
             Context {
                 asset_id: "102938475",
                 credential_kind: "6page_token",
-                ..here
+                ..base
             },
         ),
     ];
@@ -291,7 +291,7 @@ fn no_record_opens_when_one_field_of_its_place_changes() {
             "{change}"
         );
     }
-    assert!(key.open(&here, &record).is_ok());
+    assert!(key.open(&base, &record).is_ok());
 }
 
 #[test]
@@ -322,7 +322,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn what_is_sealed_opens_in_any_place(
+    fn a_sealed_payload_opens_in_any_context(
         payload in prop::collection::vec(any::<u8>(), 0..2_000),
         (kind, id, credential) in (".{0,20}", ".{0,40}", ".{0,20}"),
         generation: u64,
@@ -343,7 +343,7 @@ proptest! {
     }
 }
 
-/// xorshift64*: blobs need to be many and repeatable, not secret.
+/// xorshift64*: the blobs must be many and repeatable, not secret.
 struct Random(u64);
 
 impl Random {

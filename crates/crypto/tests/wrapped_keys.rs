@@ -1,4 +1,4 @@
-//! G3, G4 of the wrapped key, and what a provider refuses.
+//! G3, G4 of the wrapped key, and the refusals of a provider.
 
 #![expect(
     clippy::unwrap_used,
@@ -56,7 +56,7 @@ async fn an_unwrapped_key_opens_what_it_sealed_before() {
 }
 
 #[tokio::test]
-async fn a_wrapped_key_names_what_wrapped_it() {
+async fn a_wrapped_key_shows_the_reference_of_its_kek() {
     let bench = bench().await;
     assert_eq!(bench.wrapped.kek(), Some(bench.provider.active_kek()));
     assert_eq!(bench.wrapped.as_bytes().len(), 160);
@@ -77,12 +77,12 @@ async fn no_wrapped_key_with_a_flipped_bit_unwraps() {
         }
         bytes[bit / 8] ^= 1 << (bit % 8);
     }
-    // The 20 bytes that name the wrapping key name one that nobody has.
+    // A flip in the 20 bytes of the KEK reference names an unknown KEK.
     assert_eq!((refused, unknown), (1_280 - 160, 160));
 }
 
 #[tokio::test]
-async fn no_cut_or_grown_wrapped_key_unwraps() {
+async fn no_shortened_or_extended_wrapped_key_unwraps() {
     let bench = bench().await;
     let whole = bench.wrapped.as_bytes();
     for len in (0..whole.len() + 64).filter(|len| *len != whole.len()) {
@@ -97,7 +97,7 @@ async fn no_cut_or_grown_wrapped_key_unwraps() {
 }
 
 #[tokio::test]
-async fn no_random_blob_with_a_true_beginning_unwraps() {
+async fn no_random_bytes_after_a_valid_beginning_unwrap() {
     let bench = bench().await;
     let whole = bench.wrapped.as_bytes();
     for round in 0..20_000_u32 {
@@ -109,7 +109,7 @@ async fn no_random_blob_with_a_true_beginning_unwraps() {
 }
 
 #[tokio::test]
-async fn a_wrapped_key_does_not_unwrap_as_another() {
+async fn a_wrapped_key_does_not_unwrap_for_another_tenant_id_or_version() {
     let bench = bench().await;
     let (tenant, id, version) = (bench.key.tenant(), bench.key.id(), bench.key.version());
     let others = [
@@ -127,7 +127,7 @@ async fn a_wrapped_key_does_not_unwrap_as_another() {
 }
 
 #[tokio::test]
-async fn another_keyring_does_not_know_the_wrapping_key() {
+async fn another_keyring_does_not_have_the_kek() {
     let bench = bench().await;
     let other = KeyProvider::Local(Keyring::ephemeral().unwrap());
     let refused = other
@@ -140,7 +140,7 @@ async fn another_keyring_does_not_know_the_wrapping_key() {
 }
 
 #[tokio::test]
-async fn a_rotation_keeps_old_keys_opening_until_theirs_is_destroyed() {
+async fn after_a_rotation_old_keys_unwrap_until_their_kek_is_destroyed() {
     let Bench {
         provider,
         key,

@@ -1,4 +1,4 @@
-//! Time. The rule: nothing else in the workspace asks the system what time it is.
+//! The clock. The rule: no other code in the workspace reads the system time.
 
 use std::sync::{
     Arc,
@@ -7,29 +7,29 @@ use std::sync::{
 
 use chrono::{DateTime, Duration, DurationRound, Utc};
 
-/// A moment in UTC, in whole microseconds: what both databases can keep.
+/// A moment in UTC in whole microseconds, the precision of both databases.
 pub type Timestamp = DateTime<Utc>;
 
-/// Where the time comes from.
+/// The source of the current time.
 #[derive(Debug, Clone, Default)]
 pub enum Clock {
     /// The system's clock.
     #[default]
     System,
-    /// The system's clock, moved by a shared offset in microseconds: a rehearsal can leap ahead.
+    /// The system's clock plus a shared offset in microseconds: a rehearsal can leap ahead.
     Shifted(Arc<AtomicI64>),
-    /// A clock that stands still until a test moves it, in microseconds since 1970.
+    /// A clock that only a test moves, in microseconds since 1970.
     Fixed(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// A clock that stands at `at`.
+    /// A clock that shows `at` until it is advanced.
     #[must_use]
     pub fn fixed(at: Timestamp) -> Self {
         Self::Fixed(Arc::new(AtomicI64::new(at.timestamp_micros())))
     }
 
-    /// The time at which tokens, cut-offs and records live.
+    /// The current time for tokens, cut-offs and records.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match self {
@@ -42,18 +42,18 @@ impl Clock {
         }
     }
 
-    /// The system's time, for leases and time limits: a rehearsal's leap must not end a lease.
+    /// The system's time, for leases and time limits: a leap of a rehearsal must not end a lease.
     #[must_use]
     #[expect(
         clippy::disallowed_methods,
-        reason = "this is the one place that may ask"
+        reason = "the only call that may read the system time"
     )]
     pub fn wall() -> Timestamp {
         let now = Utc::now();
         now.duration_trunc(Duration::microseconds(1)).unwrap_or(now)
     }
 
-    /// Moves a shifted or fixed clock; the system's clock does not move.
+    /// Moves a shifted or fixed clock; has no effect on the system's clock.
     pub fn advance(&self, by: Duration) {
         let by = by.num_microseconds().unwrap_or(i64::MAX);
         match self {
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fixed_clock_moves_only_when_told() {
+    fn a_fixed_clock_moves_only_when_advanced() {
         let clock = Clock::fixed(DateTime::UNIX_EPOCH);
         clock.advance(Duration::days(30));
         assert_eq!(clock.now(), DateTime::UNIX_EPOCH + Duration::days(30));

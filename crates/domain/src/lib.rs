@@ -1,58 +1,43 @@
-//! The words of Regrant as types: identifiers, assets, credentials, grants, outcomes, states, time.
+//! The vocabulary of Regrant as types: identifiers, assets, credentials, outcomes, states, time.
 //!
-//! The one rule: no I/O and nothing asynchronous. Whatever decides something (an outcome, a state)
-//! is a pure function here, so that a table of cases can prove it.
-//! Start at [`settle`] for what a probe does to an asset and at [`state`] for what an asset is worth.
+//! The one rule: no I/O and nothing asynchronous. A decision (an outcome, a state) is a pure
+//! function here, so that a table of cases can test it.
+//! Start at [`settle`] for what a probe result does to an asset and at [`state`] for how an asset
+//! is doing.
 
-mod asset;
+mod access;
+mod assets;
 mod clock;
-pub mod coverage;
-mod credential;
-mod cut_off;
-mod event;
+mod closed_list;
+mod credentials;
 pub mod forecast;
-mod grant;
-mod graph_id;
 mod ids;
-mod inbox;
-mod operator;
-mod origin;
-mod outcome;
-mod permission;
-mod plan_id;
-mod proof;
-mod reach;
-mod read_reason;
-mod reconnect;
-pub mod schedule;
-mod secret;
-pub mod settle;
-pub mod state;
-pub mod watch;
-pub mod webhook;
+mod judgement;
+mod notice;
+mod reconnects;
+pub mod webhooks;
 
-pub use asset::{Asset, AssetFacts, AssetKind, UnknownAssetKind};
+pub use access::{
+    InvalidOperatorName, InvalidOrigin, InvalidReadReason, OperatorName, OperatorRole, Origin,
+    Permission, Permissions, Reach, ReadReason, Within,
+};
+pub use assets::{Asset, AssetFacts, AssetKind, Confidence, CutOff, CutOffSource};
 pub use clock::{Clock, Timestamp};
-pub use credential::{Credential, CredentialKind, Slot};
-pub use cut_off::{Confidence, CutOff, CutOffSource};
-pub use event::EventKind;
-pub use grant::{Grant, GrantedScope};
-pub use graph_id::{AppId, AssetId, InvalidGraphId, PersonId};
+pub use closed_list::UnknownItem;
+pub use credentials::{
+    AccessToken, AppSecret, ClientSecret, Credential, CredentialKind, Grant, GrantedScope,
+    InvalidPassword, InvalidSecret, Passphrase, Password, Sealed, Slot, TokenFacts, VerifyToken,
+};
 pub use ids::{
-    ClientId, CredentialId, DeliveryId, EventId, GrantId, InvalidId, OperatorId, OperatorSessionId,
-    ReconnectId, ReconnectSessionId, RequestId, TenantId, WebhookEndpointId,
+    AppId, AssetId, ClientId, CredentialId, DeliveryId, EventId, GrantId, InvalidGraphId,
+    InvalidId, OperatorId, OperatorSessionId, PersonId, PlanId, ReconnectId, ReconnectSessionId,
+    RequestId, TenantId, WebhookEndpointId,
 };
-pub use inbox::{InboxKind, Word};
-pub use operator::{InvalidOperatorName, OperatorName, OperatorRole, UnknownRole};
-pub use origin::{InvalidOrigin, Origin};
-pub use outcome::{Coverage, Outcome, Reason, ReasonCode, Serving, Who};
-pub use permission::{Permission, Permissions, UnknownPermission};
-pub use plan_id::PlanId;
-pub use proof::{Proof, Proven, Refusal, RefusalKind};
-pub use reach::{Reach, Within};
-pub use read_reason::{InvalidReadReason, ReadReason};
-pub use reconnect::{Counts, ReconnectStatus};
-pub use secret::{
-    AccessToken, AppSecret, ClientSecret, InvalidPassword, InvalidSecret, Passphrase, Password,
-    Sealed, VerifyToken,
+pub use judgement::{
+    Proof, Proven, Refusal, RefusalKind, coverage, schedule, settle, state, watch,
 };
+pub use notice::{InboxKind, Word};
+pub use reconnects::{
+    Counts, Coverage, Outcome, Reason, ReasonCode, ReconnectStatus, Serving, Who,
+};
+pub use webhooks::{self as webhook, EventKind};

@@ -3,11 +3,13 @@
 //! The rule: whose token it is comes first, whether it lives second, what kind it is last. Absent
 //! targets of a scope mean all of them; an end of 0 means none.
 
-use regrant_domain::{AccessToken, CredentialKind, GrantedScope, Refusal, RefusalKind, Timestamp};
+use regrant_domain::{
+    AccessToken, CredentialKind, GrantedScope, Refusal, RefusalKind, Timestamp, TokenFacts,
+};
 use serde::Deserialize;
 
 use crate::{
-    AppCredentials, CallError, Death, InspectError, TokenFacts,
+    AppCredentials, CallError, Death, InspectError,
     caller::Caller,
     classify::{Class, classify},
     error::{GraphError, WireError, refusal},

@@ -4,9 +4,7 @@
 //! Granted targets are a hint, never a proof of access.
 
 use chrono::TimeDelta;
-use regrant_domain::{
-    AccessToken, AppId, CredentialKind, GrantedScope, PersonId, Refusal, RefusalKind, Timestamp,
-};
+use regrant_domain::{AccessToken, CredentialKind, Refusal, RefusalKind, TokenFacts};
 use serde::Deserialize;
 
 use crate::{
@@ -24,29 +22,6 @@ pub struct Inspected {
     pub facts: TokenFacts,
     /// Whether it ends within a day, so that it should be exchanged while it lives.
     pub short_lived: bool,
-}
-
-/// What `debug_token` and `/me` say about a token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenFacts {
-    /// `User` or `SystemUser`.
-    pub kind: CredentialKind,
-    /// The app it belongs to: ours.
-    pub app_id: AppId,
-    /// The person or system user behind it.
-    pub person_id: PersonId,
-    /// Their name, where Graph told it.
-    pub person_name: Option<String>,
-    /// Whether they are a managed account; `None` where Graph did not say.
-    pub is_work_account: Option<bool>,
-    /// Granted permissions with the objects they hold for.
-    pub scopes: Vec<GrantedScope>,
-    /// When it was issued; not told of short-lived tokens.
-    pub issued_at: Option<Timestamp>,
-    /// Its end; `None` means none is set.
-    pub expires_at: Option<Timestamp>,
-    /// End of data access; `None` means none is set.
-    pub data_access_expires_at: Option<Timestamp>,
 }
 
 /// Why a token is not accepted, or could not be inspected.

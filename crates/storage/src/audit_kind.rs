@@ -5,6 +5,8 @@
 //! kind and never go. What tells of sealed credentials is an act, whoever did it: until it goes, a credential
 //! put back is found.
 
+use regrant_domain::closed_list;
+
 use crate::query::Query;
 
 /// Tells that rows went past retention; others are believed to have gone by its word.
@@ -25,21 +27,19 @@ const WORKER: [&str; 5] = [
     "webhook_endpoint.disabled",
 ];
 
-/// A kind of audit rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AuditKind {
-    /// Reads of tokens, and previews.
-    Reads,
-    /// What the worker does by itself.
-    Worker,
-    /// Everything else that was done.
-    Acts,
+closed_list! {
+    /// A kind of audit rows.
+    pub enum AuditKind: "kind of audit event" {
+        /// Reads of tokens, and previews.
+        Reads = "reads",
+        /// What the worker does by itself.
+        Worker = "worker",
+        /// Everything else that was done.
+        Acts = "acts",
+    }
 }
 
 impl AuditKind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Reads, Self::Worker, Self::Acts];
-
     /// The kind of a row; none where it never goes.
     pub(crate) fn of(action: &str) -> Option<Self> {
         if LASTING.contains(&action) {
@@ -49,16 +49,6 @@ impl AuditKind {
             .into_iter()
             .find(|it| it.list().contains(&action));
         Some(of_lists.unwrap_or(Self::Acts))
-    }
-
-    /// The name in the audit.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Reads => "reads",
-            Self::Worker => "worker",
-            Self::Acts => "acts",
-        }
     }
 
     /// Appends that the column `action` is of this kind.

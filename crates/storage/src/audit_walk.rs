@@ -5,9 +5,7 @@
 //! begin with [`crate::Store::begin_snapshot`].
 //! A tail that was cut off together with the chain's end is found by a checkpoint alone.
 
-use std::fmt;
-
-use regrant_domain::{EventId, TenantId};
+use regrant_domain::{EventId, TenantId, closed_list};
 
 use crate::{
     AuditChain, AuditHead, Error, TenantTx,
@@ -68,56 +66,31 @@ impl AuditRow {
     }
 }
 
-/// What is wrong at a place of a chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AuditFault {
-    /// The row does not say what it said, or says what nobody wrote.
-    Edited,
-    /// Rows from here on are gone, up to the next one there is.
-    Missing,
-    /// A row that belongs elsewhere stands here.
-    Reordered,
-    /// The number is there twice.
-    Duplicated,
-    /// The chain ends before it should.
-    Truncated,
-    /// A row stands behind the chain's end.
-    BeyondEnd,
-    /// The chain's end does not name its last row.
-    WrongEnd,
-    /// Rows outside the chain came or went.
-    Unchained,
-    /// A checkpoint is not signed by this installation, or not about this tenant.
-    BadCheckpoint,
-    /// A checkpoint names another link than the row has.
-    Rewritten,
-    /// A sealed credential is not the one that was written last.
-    RolledBack,
-}
-
-impl AuditFault {
-    /// The name in reports.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Edited => "edited",
-            Self::Missing => "missing",
-            Self::Reordered => "reordered",
-            Self::Duplicated => "duplicated",
-            Self::Truncated => "truncated",
-            Self::BeyondEnd => "beyond_end",
-            Self::WrongEnd => "wrong_end",
-            Self::Unchained => "unchained",
-            Self::BadCheckpoint => "bad_checkpoint",
-            Self::Rewritten => "rewritten",
-            Self::RolledBack => "rolled_back",
-        }
-    }
-}
-
-impl fmt::Display for AuditFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+closed_list! {
+    /// What is wrong at a place of a chain.
+    pub enum AuditFault: "fault of an audit chain" {
+        /// The row does not say what it said, or says what nobody wrote.
+        Edited = "edited",
+        /// Rows from here on are gone, up to the next one there is.
+        Missing = "missing",
+        /// A row that belongs elsewhere stands here.
+        Reordered = "reordered",
+        /// The number is there twice.
+        Duplicated = "duplicated",
+        /// The chain ends before it should.
+        Truncated = "truncated",
+        /// A row stands behind the chain's end.
+        BeyondEnd = "beyond_end",
+        /// The chain's end does not name its last row.
+        WrongEnd = "wrong_end",
+        /// Rows outside the chain came or went.
+        Unchained = "unchained",
+        /// A checkpoint is not signed by this installation, or not about this tenant.
+        BadCheckpoint = "bad_checkpoint",
+        /// A checkpoint names another link than the row has.
+        Rewritten = "rewritten",
+        /// A sealed credential is not the one that was written last.
+        RolledBack = "rolled_back",
     }
 }
 

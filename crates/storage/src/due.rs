@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use regrant_domain::{AppId, TenantId, Timestamp};
+use regrant_domain::{AppId, TenantId, Timestamp, closed_list};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -15,39 +15,26 @@ use crate::{
     row::Row,
 };
 
-/// What kind of work is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DueKind {
-    /// A reconnect has open items.
-    Reconnect,
-    /// Meta told something about a person this tenant knows.
-    Inbox,
-    /// A grant's token nears its end.
-    Refresh,
-    /// An event is on its way to a tenant's endpoint.
-    Delivery,
+closed_list! {
+    /// What kind of work is due.
+    pub enum DueKind: "kind of due work" {
+        /// A reconnect has open items.
+        Reconnect = "reconnect",
+        /// Meta told something about a person this tenant knows.
+        Inbox = "inbox",
+        /// A grant's token nears its end.
+        Refresh = "refresh",
+        /// An event is on its way to a tenant's endpoint.
+        Delivery = "delivery",
+    }
 }
 
 impl DueKind {
-    /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Reconnect, Self::Inbox, Self::Refresh, Self::Delivery];
-
     /// Which tenants' work is done. What Meta tells is carried out for suspended ones too.
     pub(crate) const fn of_tenants(self) -> &'static str {
         match self {
             Self::Inbox => "t.deleted_at IS NULL",
             Self::Reconnect | Self::Refresh | Self::Delivery => "t.status = 'active'",
-        }
-    }
-
-    /// The name in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Reconnect => "reconnect",
-            Self::Inbox => "inbox",
-            Self::Refresh => "refresh",
-            Self::Delivery => "delivery",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Grants: what is known of each received token.
 
-use regrant_domain::{AssetId, Grant, GrantId, Sealed, Timestamp};
+use regrant_domain::{AssetId, Grant, GrantId, Sealed, Timestamp, TokenFacts};
 use sea_orm::Value;
 
 use crate::{
@@ -167,15 +167,15 @@ impl TenantTx {
     pub async fn insert_grant(&self, grant: &Grant, at: Timestamp) -> Result<(), Error> {
         let row: [Value; 11] = [
             grant.id.uuid().into(),
-            grant.app_id.as_str().into(),
-            grant.kind.as_str().into(),
-            grant.person_id.as_str().into(),
-            grant.person_name.clone().into(),
-            grant.is_work_account.into(),
-            json(&grant.scopes)?.into(),
-            maybe_time(grant.issued_at).into(),
-            maybe_time(grant.expires_at).into(),
-            maybe_time(grant.data_access_expires_at).into(),
+            grant.facts.app_id.as_str().into(),
+            grant.facts.kind.as_str().into(),
+            grant.facts.person_id.as_str().into(),
+            grant.facts.person_name.clone().into(),
+            grant.facts.is_work_account.into(),
+            json(&grant.facts.scopes)?.into(),
+            maybe_time(grant.facts.issued_at).into(),
+            maybe_time(grant.facts.expires_at).into(),
+            maybe_time(grant.facts.data_access_expires_at).into(),
             time(at).into(),
         ];
         let query = self
@@ -218,14 +218,16 @@ impl TenantTx {
 fn read(row: &Row) -> Result<Grant, Error> {
     Ok(Grant {
         id: GrantId::from_uuid(row.get("id")?),
-        app_id: row.parsed("app_id")?,
-        kind: row.parsed("kind")?,
-        person_id: row.parsed("person_id")?,
-        person_name: row.get("person_name")?,
-        is_work_account: row.get("is_work_account")?,
-        scopes: row.json("scopes")?,
-        issued_at: row.maybe_time("issued_at")?,
-        expires_at: row.maybe_time("expires_at")?,
-        data_access_expires_at: row.maybe_time("data_access_expires_at")?,
+        facts: TokenFacts {
+            app_id: row.parsed("app_id")?,
+            kind: row.parsed("kind")?,
+            person_id: row.parsed("person_id")?,
+            person_name: row.get("person_name")?,
+            is_work_account: row.get("is_work_account")?,
+            scopes: row.json("scopes")?,
+            issued_at: row.maybe_time("issued_at")?,
+            expires_at: row.maybe_time("expires_at")?,
+            data_access_expires_at: row.maybe_time("data_access_expires_at")?,
+        },
     })
 }

@@ -1,10 +1,10 @@
 //! Reconnects: accepted, proved, finished or erased.
 
-use std::{collections::HashMap, str::FromStr};
+use std::collections::HashMap;
 
 use regrant_domain::{
     ClientId, Counts, GrantId, Outcome, PersonId, ReconnectId, ReconnectSessionId, ReconnectStatus,
-    Sealed, Timestamp,
+    Sealed, Timestamp, closed_list,
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -35,34 +35,13 @@ pub struct NewReconnect {
     pub created_at: Timestamp,
 }
 
-/// What a reconnect was started for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// A call of the tenant.
-    Call,
-    /// A token was refreshed before its end.
-    Rotation,
-}
-
-impl Origin {
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Call => "call",
-            Self::Rotation => "rotation",
-        }
-    }
-}
-
-impl FromStr for Origin {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::Call, Self::Rotation]
-            .into_iter()
-            .find(|it| it.as_str() == text)
-            .ok_or("unknown origin")
+closed_list! {
+    /// What a reconnect was started for.
+    pub enum Origin: "cause of a reconnect" {
+        /// A call of the tenant.
+        Call = "call",
+        /// A token was refreshed before its end.
+        Rotation = "rotation",
     }
 }
 

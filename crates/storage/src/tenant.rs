@@ -3,9 +3,7 @@
 //! The rule: whoever changes a tenant holds its row in the transaction of the change. A tenant that was deleted
 //! stays as a name without anything, because its audit stays.
 
-use std::{fmt, str::FromStr};
-
-use regrant_domain::{AppId, Origin, TenantId, Timestamp};
+use regrant_domain::{AppId, Origin, TenantId, Timestamp, closed_list};
 use sea_orm::Value;
 
 use crate::{
@@ -17,40 +15,13 @@ use crate::{
 /// How many clients a new tenant may have: its first.
 const FIRST: usize = 1;
 
-/// Whether a tenant is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TenantStatus {
-    /// It is.
-    Active,
-    /// Its clients are refused and its work rests.
-    Suspended,
-}
-
-impl TenantStatus {
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Suspended => "suspended",
-        }
-    }
-}
-
-impl fmt::Display for TenantStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for TenantStatus {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::Active, Self::Suspended]
-            .into_iter()
-            .find(|it| it.as_str() == text)
-            .ok_or("unknown status of a tenant")
+closed_list! {
+    /// Whether a tenant is served.
+    pub enum TenantStatus: "status of a tenant" {
+        /// It is.
+        Active = "active",
+        /// Its clients are refused and its work rests.
+        Suspended = "suspended",
     }
 }
 

@@ -17,7 +17,6 @@ use tracing::{error, warn};
 use crate::{
     Error, Vault,
     payload::{context, read_credential},
-    prove::grant_of,
     settle::target_of,
     watch::{Due, Round},
 };
@@ -169,7 +168,7 @@ impl Vault {
                 if let Ok(inspected) = self.graph.inspect(round.app, token).await {
                     let grant = Grant {
                         id: id_of_import(print),
-                        ..grant_of(inspected.facts)
+                        facts: inspected.facts,
                     };
                     round.adopted.insert(print.clone(), grant);
                 }

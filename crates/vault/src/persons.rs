@@ -55,7 +55,9 @@ impl Vault {
         now: Timestamp,
     ) -> Result<(), regrant_storage::Error> {
         tx.insert_grant(grant, now).await?;
-        let person = self.directory.person(&grant.app_id, &grant.person_id);
-        tx.note_person(&grant.app_id, person).await
+        let person = self
+            .directory
+            .person(&grant.facts.app_id, &grant.facts.person_id);
+        tx.note_person(&grant.facts.app_id, person).await
     }
 }

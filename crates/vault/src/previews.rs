@@ -211,10 +211,11 @@ impl Vault {
                 None => targets.push(target_of(asset)),
             }
         }
-        let mut chunks = pin!(
-            self.graph
-                .probe_stream(app, token, &grant.person_id, &targets)
-        );
+        let mut chunks =
+            pin!(
+                self.graph
+                    .probe_stream(app, token, &grant.facts.person_id, &targets)
+            );
         while let Ok(Some(chunk)) = timeout_at(deadline, chunks.next()).await {
             for (place, proof) in chunk.indices.into_iter().zip(chunk.proofs) {
                 if let Some(target) = targets.get(place) {
@@ -261,7 +262,9 @@ impl Vault {
             .as_ref()
             .map(|_| Plan::of(&key, &seen, now))
             .transpose()?;
-        let kind = grant.as_ref().map_or(CredentialKind::User, |it| it.kind);
+        let kind = grant
+            .as_ref()
+            .map_or(CredentialKind::User, |it| it.facts.kind);
         let judged = |id: AssetId| match proofs.get(&id).zip(standings.get(&id)) {
             Some((proof, standing)) => of_decision(id, decide(kind, proof, standing)),
             None => of_result(id, unknown()),

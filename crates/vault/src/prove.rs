@@ -164,7 +164,8 @@ impl Vault {
         self.keep_grant(&tx, &grant, now).await?;
         tx.keep_grant_token(grant.id, &kept).await?;
         tx.mark_proved(reconnect.id, grant.id, &submitted).await?;
-        let detail = json!({ "grant": grant.id, "person": grant.person_id, "kind": grant.kind });
+        let detail =
+            json!({ "grant": grant.id, "person": grant.facts.person_id, "kind": grant.facts.kind });
         tx.audit(
             &[event(
                 "vault".to_owned(),
@@ -312,14 +313,6 @@ fn submitted_context(tenant: TenantId, reconnect: &Reconnect) -> Context<'static
 pub(crate) fn grant_of(facts: TokenFacts) -> Grant {
     Grant {
         id: GrantId::mint(),
-        app_id: facts.app_id,
-        kind: facts.kind,
-        person_id: facts.person_id,
-        person_name: facts.person_name,
-        is_work_account: facts.is_work_account,
-        scopes: facts.scopes,
-        issued_at: facts.issued_at,
-        expires_at: facts.expires_at,
-        data_access_expires_at: facts.data_access_expires_at,
+        facts,
     }
 }

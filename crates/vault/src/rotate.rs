@@ -27,12 +27,13 @@ const GIVE_WAY: chrono::Duration = chrono::Duration::minutes(1);
 impl Settings {
     /// Whether a grant's token ends so soon that it is to be refreshed.
     pub(crate) fn is_to_refresh(&self, grant: &Grant, now: Timestamp) -> bool {
-        let lead = match grant.kind {
+        let lead = match grant.facts.kind {
             CredentialKind::SystemUser => self.refresh_system_user,
             CredentialKind::User => self.refresh_user,
             CredentialKind::Page | CredentialKind::WorkplaceApp => return false,
         };
         grant
+            .facts
             .expires_at
             .is_some_and(|at| at > now && at - now <= lead)
     }
@@ -86,7 +87,7 @@ impl Vault {
             return Ok(false);
         };
         let app = self.app(claim.scope.app_id()).await?;
-        let exchanged = if grant.kind == CredentialKind::SystemUser {
+        let exchanged = if grant.facts.kind == CredentialKind::SystemUser {
             self.graph.refresh_system_user(&app, &token).await
         } else {
             self.graph.exchange(&app, &token).await
@@ -154,7 +155,7 @@ impl Vault {
         let submitted = key.seal(&context, token.expose().as_bytes())?;
         let reconnect = NewReconnect {
             id,
-            expect_person: Some(grant.person_id.clone()),
+            expect_person: Some(grant.facts.person_id.clone()),
             submitted,
             created_by: ClientId::from_uuid(uuid::Uuid::nil()),
             session: None,
@@ -181,7 +182,7 @@ impl Vault {
             return Ok(false);
         }
         tx.finish_due(&claim.lease).await?;
-        let detail = json!({ "grant_id": grant.id, "person_id": grant.person_id, "reconnect_id": id, "assets": items.len() });
+        let detail = json!({ "grant_id": grant.id, "person_id": grant.facts.person_id, "reconnect_id": id, "assets": items.len() });
         tell(&tx, EventKind::GrantRefreshed, grant, detail, now).await?;
         tx.commit().await?;
         info!(tenant.id = %scope.tenant(), grant.id = %grant.id, reconnect.id = %id, "a token was refreshed");
@@ -207,7 +208,7 @@ impl Vault {
         tx.hold(&claim.lease).await?;
         tx.finish_due(&claim.lease).await?;
         let detail = json!({
-            "grant_id": grant.id, "person_id": grant.person_id, "ends_at": grant.expires_at, "detail": why,
+            "grant_id": grant.id, "person_id": grant.facts.person_id, "ends_at": grant.facts.expires_at, "detail": why,
             "who": "person", "next_step": "Log in again and replace before the end.",
         });
         tell(&tx, EventKind::GrantRefreshFailed, grant, detail, now).await?;

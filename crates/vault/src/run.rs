@@ -200,7 +200,7 @@ impl Vault {
         let chunks = self.graph.probe_stream(
             app,
             &credentials.token,
-            &credentials.grant.person_id,
+            &credentials.grant.facts.person_id,
             &targets,
         );
         pin_mut!(chunks);

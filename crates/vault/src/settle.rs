@@ -198,7 +198,7 @@ fn standing_of(
         proved: held
             .credential
             .proved_at
-            .map(|_| grant.map_or(held.credential.kind, |grant| grant.kind)),
+            .map(|_| grant.map_or(held.credential.kind, |grant| grant.facts.kind)),
         serves: asset.state(now, notice).serves(),
         same_token: offered.is_some_and(|it| it == held.credential.fingerprint),
         tasks: held.tasks,
@@ -229,6 +229,7 @@ pub(crate) fn missing_scope(kind: AssetKind, id: &AssetId, grant: &Grant) -> Opt
         AssetKind::WhatsappBusinessAccount => &["whatsapp_business_management"],
     };
     let mut granted = grant
+        .facts
         .scopes
         .iter()
         .filter(|it| any_of.contains(&it.scope.as_str()))

@@ -13,6 +13,7 @@ use regrant_crypto::{KeyProvider, Keyring};
 use regrant_domain::{
     AccessToken, AppId, AppSecret, AssetId, AssetKind, Clock, CredentialKind, Grant, GrantId,
     GrantedScope, Outcome, Permissions, Proof, Proven, ReconnectId, Refusal, RefusalKind, Sealed,
+    TokenFacts,
 };
 use regrant_storage::{Accepted, Item, NewItem, NewReconnect, Store, StoredCredential};
 use regrant_testdb::TestDatabase;
@@ -409,18 +410,20 @@ struct Offer {
 fn grant(kind: CredentialKind) -> Grant {
     Grant {
         id: GrantId::mint(),
-        app_id: "1".parse().unwrap(),
-        kind,
-        person_id: "7".parse().unwrap(),
-        person_name: None,
-        is_work_account: None,
-        scopes: vec![GrantedScope {
-            scope: "pages_show_list".to_owned(),
-            target_ids: None,
-        }],
-        issued_at: None,
-        expires_at: None,
-        data_access_expires_at: None,
+        facts: TokenFacts {
+            app_id: "1".parse().unwrap(),
+            kind,
+            person_id: "7".parse().unwrap(),
+            person_name: None,
+            is_work_account: None,
+            scopes: vec![GrantedScope {
+                scope: "pages_show_list".to_owned(),
+                target_ids: None,
+            }],
+            issued_at: None,
+            expires_at: None,
+            data_access_expires_at: None,
+        },
     }
 }
 

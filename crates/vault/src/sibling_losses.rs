@@ -47,11 +47,11 @@ impl Vault {
         named: &[AssetId],
         now: Timestamp,
     ) -> Result<Losses, Error> {
-        if offered.kind == CredentialKind::SystemUser {
+        if offered.facts.kind == CredentialKind::SystemUser {
             return Ok(Losses::default());
         }
         let theirs = Selection {
-            person_id: Some(offered.person_id.clone()),
+            person_id: Some(offered.facts.person_id.clone()),
             ..Selection::default()
         };
         let filter = self.filter_of(caller, &theirs, now);

@@ -305,7 +305,7 @@ impl<'a> Findings<'a> {
     fn kind_of(&self, credential: &Credential) -> CredentialKind {
         self.round
             .grant_of(credential)
-            .map_or(credential.kind, |it| it.kind)
+            .map_or(credential.kind, |it| it.facts.kind)
     }
 
     fn seal(

@@ -102,7 +102,7 @@ impl<'a> Writes<'a> {
         let kind = self
             .offer
             .as_ref()
-            .map_or(CredentialKind::User, |it| it.credentials.grant.kind);
+            .map_or(CredentialKind::User, |it| it.credentials.grant.facts.kind);
         let mut decision = decide(kind, &proof, standing);
         if decision.outcome == Outcome::Deferred {
             decision = defer(decision, &proof, standing, item, vault);
@@ -129,7 +129,7 @@ impl<'a> Writes<'a> {
                 let person = self
                     .offer
                     .as_ref()
-                    .map(|it| &it.credentials.grant.person_id);
+                    .map(|it| &it.credentials.grant.facts.person_id);
                 let known = asset
                     .facts
                     .cut_off
@@ -191,9 +191,9 @@ impl<'a> Writes<'a> {
         let grant = &offer.credentials.grant;
         let offered = Offered {
             token: &offer.credentials.token,
-            kind: grant.kind,
+            kind: grant.facts.kind,
             grant: Some(grant),
-            app_id: &grant.app_id,
+            app_id: &grant.facts.app_id,
             fingerprint: &offer.fingerprint,
             intent_seq: self.intent_seq,
             acquired_by: id_of(self.lease).to_string(),

@@ -4,61 +4,36 @@
 
 use std::time::Duration;
 
+use regrant_domain::closed_list;
 use regrant_vault::{Error, Vault, Watch, Watched};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use crate::{Settings, chain, pause::Pause};
 
-/// One kind of due work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Lane {
-    /// Reconnects that were deferred, or whose process is gone.
-    Reconnects,
-    /// What Meta told about persons.
-    Inbox,
-    /// Assets whose probe is due: proofs, promotions, endings.
-    Watching,
-    /// The same of assets that failed for good, a smaller share at a time.
-    Failing,
-    /// Tokens that are to be refreshed before their end.
-    Rotation,
-    /// Webhooks on their way to tenants.
-    Deliveries,
-    /// Tenants whose time to be deleted has come, what is past retention, and scopes that clients do not use.
-    Purge,
-    /// Signed statements of where audits ended.
-    Checkpoints,
+closed_list! {
+    /// One kind of due work.
+    pub enum Lane: "lane of the worker" {
+        /// Reconnects that were deferred, or whose process is gone.
+        Reconnects = "reconnects",
+        /// What Meta told about persons.
+        Inbox = "inbox",
+        /// Assets whose probe is due: proofs, promotions, endings.
+        Watching = "watching",
+        /// The same of assets that failed for good, a smaller share at a time.
+        Failing = "failing",
+        /// Tokens that are to be refreshed before their end.
+        Rotation = "rotation",
+        /// Webhooks on their way to tenants.
+        Deliveries = "deliveries",
+        /// Tenants whose time to be deleted has come, what is past retention, and scopes that clients do not use.
+        Purge = "purge",
+        /// Signed statements of where audits ended.
+        Checkpoints = "checkpoints",
+    }
 }
 
 impl Lane {
-    /// Every lane, what somebody waits for first.
-    pub const ALL: [Self; 8] = [
-        Self::Reconnects,
-        Self::Inbox,
-        Self::Watching,
-        Self::Failing,
-        Self::Rotation,
-        Self::Deliveries,
-        Self::Purge,
-        Self::Checkpoints,
-    ];
-
-    /// The name in the log.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Reconnects => "reconnects",
-            Self::Watching => "watching",
-            Self::Failing => "failing",
-            Self::Rotation => "rotation",
-            Self::Inbox => "inbox",
-            Self::Deliveries => "deliveries",
-            Self::Purge => "purge",
-            Self::Checkpoints => "checkpoints",
-        }
-    }
-
     /// One pass: how much was done.
     pub(crate) async fn work(self, vault: &Vault, settings: &Settings) -> Result<u64, Error> {
         match self {

@@ -122,9 +122,9 @@ impl From<ItemView> for ItemOut {
 impl From<Grant> for PersonOut {
     fn from(it: Grant) -> Self {
         Self {
-            id: it.person_id,
-            name: it.person_name,
-            is_work_account: it.is_work_account,
+            id: it.facts.person_id,
+            name: it.facts.person_name,
+            is_work_account: it.facts.is_work_account,
         }
     }
 }

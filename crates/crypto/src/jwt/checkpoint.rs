@@ -1,7 +1,7 @@
 //! Signed checkpoints of audit chains: "at this time the chain of this tenant ended here".
 //!
-//! The rule: a type of its own in the header, so that a checkpoint is never an access token nor the other way
-//! round. It has no end: it says what was.
+//! The rule: the header has a type of its own, so that a checkpoint never passes as an access token, nor the other way
+//! round. A checkpoint does not expire, because it describes the past.
 
 use jsonwebtoken::{Algorithm, Header, Validation};
 use regrant_domain::TenantId;
@@ -12,17 +12,17 @@ use super::{JwtError, JwtRefused, SigningKey, Verifier};
 /// The type in the header.
 pub(super) const TYPE: &str = "regrant-audit-checkpoint+jwt";
 
-/// Where a tenant's audit chain ended.
+/// The end of a tenant's audit chain at one time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Checkpoint {
-    /// Who signed it.
+    /// The issuer.
     pub iss: String,
-    /// Whose chain.
+    /// The tenant that owns the chain.
     pub tenant: TenantId,
-    /// The number of its last row.
+    /// The number of the chain's last row.
     pub seq: i64,
-    /// That row's link, in hex.
+    /// The link of that row, in hex.
     pub hash: String,
     /// When it was signed, in seconds since 1970.
     pub iat: i64,
@@ -32,7 +32,7 @@ impl SigningKey {
     /// Signs a checkpoint.
     ///
     /// # Errors
-    /// [`JwtError::Sign`]: the library refused.
+    /// [`JwtError::Sign`]: the library could not sign.
     pub fn sign_checkpoint(&self, checkpoint: &Checkpoint) -> Result<String, JwtError> {
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
@@ -42,10 +42,10 @@ impl SigningKey {
 }
 
 impl Verifier {
-    /// What a checkpoint of this issuer says.
+    /// Verifies a checkpoint of this issuer and returns its content.
     ///
     /// # Errors
-    /// The first check it fails.
+    /// The first check that fails.
     pub fn verify_checkpoint(&self, statement: &str) -> Result<Checkpoint, JwtRefused> {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_required_spec_claims::<&str>(&[]);

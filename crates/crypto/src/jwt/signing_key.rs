@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{Claims, JwtError, TYPE, install_backend};
 
-/// A key that signs access tokens, and its id.
+/// A key that signs access tokens, with its id.
 pub struct SigningKey {
     kid: String,
     private: EncodingKey,
@@ -19,20 +19,20 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// A new key; its id is its thumbprint (RFC 7638).
+    /// A new key whose id is its thumbprint (RFC 7638).
     ///
     /// # Errors
-    /// [`JwtError::Generate`]: the library made no key.
+    /// [`JwtError::Generate`]: the library could not make a key.
     pub fn generate() -> Result<Self, JwtError> {
         let pair = Ed25519KeyPair::generate().map_err(|_| JwtError::Generate)?;
         let pkcs8 = pair.to_pkcs8().map_err(|_| JwtError::Generate)?;
         Self::from_pkcs8(&thumbprint(pair.public_key().as_ref()), pkcs8.as_ref())
     }
 
-    /// A stored key.
+    /// A key from stored bytes.
     ///
     /// # Errors
-    /// [`JwtError::Key`]: not an Ed25519 key in PKCS#8, or an id that no header should carry.
+    /// [`JwtError::Key`]: not an Ed25519 key in PKCS#8, or not a valid id.
     pub fn from_pkcs8(kid: &str, pkcs8: &[u8]) -> Result<Self, JwtError> {
         install_backend();
         let short =
@@ -49,19 +49,19 @@ impl SigningKey {
         })
     }
 
-    /// The id tokens name in their header.
+    /// The key id in the header of tokens.
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// The private key, to be sealed and stored.
+    /// The private key, for sealing.
     #[must_use]
     pub fn private_pkcs8(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(self.private.as_bytes().to_vec())
     }
 
-    /// The public key as the key set publishes it (RFC 8037).
+    /// The public key as an entry of the published key set (RFC 8037).
     #[must_use]
     pub fn public_jwk(&self) -> Value {
         let x = URL_SAFE_NO_PAD.encode(&self.public);
@@ -71,7 +71,7 @@ impl SigningKey {
     /// Signs an access token.
     ///
     /// # Errors
-    /// [`JwtError::Sign`]: the library refused.
+    /// [`JwtError::Sign`]: the library could not sign.
     pub fn sign(&self, claims: &Claims) -> Result<String, JwtError> {
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
@@ -96,7 +96,7 @@ impl fmt::Debug for SigningKey {
 
 static_assertions::assert_not_impl_any!(SigningKey: Clone, fmt::Display, serde::Serialize, PartialEq<SigningKey>);
 
-/// The members of the thumbprint stand in this order, without spaces: the standard says so.
+/// The thumbprint of RFC 7638, which fixes the order of the members and allows no spaces.
 fn thumbprint(public: &[u8]) -> String {
     let x = URL_SAFE_NO_PAD.encode(public);
     URL_SAFE_NO_PAD.encode(Sha256::digest(format!(

@@ -1,8 +1,8 @@
-//! The public half: what a token must be to count.
+//! The public half: the checks that a token must pass.
 //!
-//! The order is the defence: length, shape, header, key, signature, then claims. The library checks the
-//! signature, issuer and audience; measured, it lets an endless `exp`, an `iat` of the future, an
-//! audience list and an empty `sub` pass, so types, times and emptiness are checked here.
+//! The rule: check in this order: length, shape, header, key, signature, claims. The library checks signature,
+//! issuer and audience. Tests show that it accepts an endless `exp`, an `iat` in the future, an audience list and an
+//! empty `sub`, so types, times and empty texts are checked here.
 
 use std::collections::HashMap;
 
@@ -26,8 +26,8 @@ pub struct Verifier {
     audience: String,
 }
 
-/// All of the header. A member more (`crit`, `b64`, `jwk`, `jku`, `x5u`, `x5c`, …), a member twice or
-/// a member of another type is refused.
+/// The whole header. Any other member (`crit`, `b64`, `jwk`, `jku`, `x5u`, `x5c`, …), a repeated member or a member of
+/// another type is refused.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
@@ -37,7 +37,7 @@ struct Header {
 }
 
 impl Verifier {
-    /// A verifier that knows no key yet.
+    /// A verifier without keys.
     #[must_use]
     pub fn new(issuer: &str, audience: &str) -> Self {
         install_backend();
@@ -45,7 +45,7 @@ impl Verifier {
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[audience]);
         validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
-        // The library asks the system for the time; ours is an argument (see `check_times`).
+        // The library reads the system time; ours is an argument (see `check_times`).
         validation.validate_exp = false;
         validation.validate_nbf = false;
         let (issuer, audience) = (issuer.to_owned(), audience.to_owned());
@@ -63,10 +63,10 @@ impl Verifier {
             .insert(key.kid().to_owned(), DecodingKey::from_ed_der(key.public()));
     }
 
-    /// The id of the key that an access token names, before anything of it is believed.
+    /// The key id in the header of an access token. Nothing is verified yet.
     ///
     /// # Errors
-    /// It is too long, or its header is not that of an access token.
+    /// The token is too long, or its header is not that of an access token.
     pub fn key_id(token: &str) -> Result<String, JwtRefused> {
         if token.len() > LONGEST {
             return Err(JwtRefused::TooLong);
@@ -74,10 +74,10 @@ impl Verifier {
         key_id(token, TYPE)
     }
 
-    /// The claims of a token that holds at this time.
+    /// Verifies a token at this time and returns its claims. The caller checks that tenant and client still exist.
     ///
     /// # Errors
-    /// The first check it fails. Whether tenant and client still exist is the caller's to ask.
+    /// The first check that fails.
     pub fn verify(&self, token: &str, now_unix: i64) -> Result<Claims, JwtRefused> {
         let claims: Claims = self.decode(token, TYPE, &self.validation)?;
         self.check_parties(&claims)?;
@@ -85,7 +85,7 @@ impl Verifier {
         Ok(claims)
     }
 
-    /// The claims of a token of this type that a key of ours signed.
+    /// Verifies type and signature of a token and returns its claims.
     pub(super) fn decode<C: DeserializeOwned>(
         &self,
         token: &str,
@@ -107,7 +107,7 @@ impl Verifier {
         &self.issuer
     }
 
-    /// Again after the library: this does not hang on how it reads a claim.
+    /// Checks issuer and audience again, so that they do not depend on how the library reads claims.
     fn check_parties(&self, claims: &Claims) -> Result<(), JwtRefused> {
         if claims.iss != self.issuer {
             return Err(JwtRefused::Issuer);

@@ -1,7 +1,7 @@
-//! The keyring on disk: mode 0600, written whole or not at all.
+//! The keyring on disk: mode 0600, written completely or not at all.
 //!
-//! The rule: at every moment the path holds a complete keyring. So a file is written beside it,
-//! synced, put in place by one rename or link, and the directory is synced after.
+//! The rule: at every moment there is a complete keyring at the path. So a new file is written beside it and synced;
+//! then one rename or link moves it to the path, and the directory is synced.
 
 use std::{
     ffi::OsString,
@@ -12,15 +12,15 @@ use std::{
 };
 
 use super::KeyringError;
-use crate::random::random;
+use crate::primitives::random;
 
-/// A thousand keys are less than this.
+/// A limit in bytes; a thousand keys fit.
 const LARGEST: u64 = 64 * 1024;
 
-/// Reads a keyring that only its owner can read.
+/// Reads a keyring file that only its owner can read.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, KeyringError> {
     let file = File::open(path).map_err(KeyringError::Io)?;
-    // Asked of the open file, not of the path: the path could be exchanged in between.
+    // Checks the open file, not the path, because the file at the path could be replaced in between.
     let facts = file.metadata().map_err(KeyringError::Io)?;
     if !facts.is_file() {
         return Err(KeyringError::Refused);
@@ -35,7 +35,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, KeyringError> {
     Ok(bytes)
 }
 
-/// Puts a new file in place; an existing one is left alone, whoever made it and when.
+/// Creates the file. An existing file is never changed, even if it appears at the last moment.
 pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<(), KeyringError> {
     let draft = write_beside(path, bytes)?;
     let linked = fs::hard_link(&draft, path);
@@ -47,12 +47,12 @@ pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<(), KeyringError> {
     sync_directory(path).map_err(KeyringError::Io)
 }
 
-/// Exchanges the file for a new one; the old one stays as `.prev`, or no `.prev` stays.
+/// Replaces the file. The old one stays as `.prev` if `keep` is set; otherwise any `.prev` is removed.
 pub(super) fn replace(path: &Path, bytes: &[u8], keep: bool) -> Result<(), KeyringError> {
     let draft = write_beside(path, bytes)?;
     let replaced = move_in(path, &draft, keep);
     if replaced.is_err() {
-        // The error of the exchange matters, not that of the tidying.
+        // Report the error of the replacement, not that of the clean-up.
         drop(fs::remove_file(&draft));
     }
     replaced.map_err(KeyringError::Io)

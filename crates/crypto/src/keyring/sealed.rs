@@ -1,29 +1,23 @@
-//! The keyring's file, version 1.
+//! The format of the keyring file, version 1.
 //!
 //! `"RGKR" 1 m4 t4 p4 salt16 commitment32 nonce12 body tag16`; the body is `u16 count` and per key
-//! `kek_id16 version4 state1 created8 secret32`. The rule: the commitment is compared before the tag.
-//! A passphrase with plain GCM lets an attacker test many passphrases with one file.
+//! `kek_id16 version4 state1 created8 secret32`. The rule: compare the commitment before the tag.
+//! With plain GCM, an attacker could craft a file that tests many passphrases at once.
 
 use zeroize::Zeroizing;
 
-use super::Keyring;
-use crate::{
-    aad::aad,
-    kek::{Kek, KekRef, KekState},
-    message_key::{Commitment, MessageKey, TAG},
-    reader::Reader,
-    strength::Strength,
-};
+use super::{Kek, KekRef, KekState, Keyring, Strength};
+use crate::primitives::{Commitment, MessageKey, Reader, TAG, aad};
 
 const MAGIC: &[u8] = b"RGKR\x01";
-/// Everything the derivation binds: magic, version, strength, salt.
+/// The length of everything that the derivation binds: magic, version, strength, salt.
 const PREFIX: usize = 33;
 const HEADER: usize = 77;
 const ENTRY: usize = 61;
 const INFO: &[u8] = b"regrant/keyring/v1/keys\0";
 const DOMAIN: &[u8] = b"regrant/keyring/v1\0";
 
-/// A file that was read and parsed, and has proved nothing yet.
+/// A parsed keyring file that is not verified yet.
 pub(crate) struct Locked<'a> {
     strength: Strength,
     salt: &'a [u8; 16],
@@ -35,7 +29,7 @@ pub(crate) struct Locked<'a> {
     tag: &'a [u8; TAG],
 }
 
-/// Seals with the given salt and nonce, of which `stretched` is the passphrase's key.
+/// Seals a keyring with the given salt and nonce; `stretched` is the key of the passphrase for that salt.
 pub(crate) fn seal(
     keyring: &Keyring,
     stretched: &[u8; 32],

@@ -1,5 +1,5 @@
-//! What only a holder of the key could write, and what is refused all the same: each check must carry
-//! its own weight, so here every other check holds.
+//! Bytes that only an owner of the key could write and that are refused anyway. Each test breaks one check
+//! while all others pass, so that every check is tested alone.
 
 use regrant_domain::Sealed;
 use zeroize::Zeroizing;
@@ -7,17 +7,18 @@ use zeroize::Zeroizing;
 use super::{context, data_key, tenant};
 use crate::{
     OpenError, Strength,
-    data_key::DataKey,
-    derive::derive,
-    envelope,
-    kek::{Kek, KekRef, KekState},
-    keyring::{Keyring, sealed},
-    wrapped_key::{self, WrappedKey},
+    data_key::{
+        DataKey,
+        wrapped_key::{self, WrappedKey},
+    },
+    keyring::{Kek, KekRef, KekState, Keyring, sealed},
+    primitives::derive,
+    record::envelope,
 };
 
 const SALT: [u8; 32] = [4; 32];
 
-/// A record with a true tag over this plaintext; its commitment is true unless `flip` changes it.
+/// A record with a valid tag over this plaintext; its commitment is valid unless `flip` changes it.
 fn record(key: &DataKey, mut plaintext: Vec<u8>, flip: u8) -> Sealed {
     let context = context(tenant());
     let mut record = key.key().prefix();
@@ -39,7 +40,7 @@ fn padded(len: u16, blocks: usize, fill: u8) -> Vec<u8> {
 }
 
 #[test]
-fn a_record_with_a_true_tag_and_a_false_commitment_is_refused() {
+fn a_record_with_a_valid_tag_and_a_wrong_commitment_is_refused() {
     let key = data_key(tenant(), 1);
     assert!(
         key.open(&context(tenant()), &record(&key, padded(3, 1, 0), 0))
@@ -53,16 +54,16 @@ fn a_record_with_a_true_tag_and_a_false_commitment_is_refused() {
 fn a_payload_padded_in_another_way_is_refused() {
     let key = data_key(tenant(), 1);
     let table = [
-        ("a padding that is not zero", padded(3, 1, 1)),
-        ("a block too many", padded(3, 2, 0)),
+        ("padding that is not zero", padded(3, 1, 1)),
+        ("one block too many", padded(3, 2, 0)),
         ("a length beyond the end", padded(255, 1, 0)),
         ("no block", Vec::new()),
         ("half a block", padded(3, 1, 0)[..128].to_vec()),
         ("257 blocks", padded(u16::MAX, 257, 0)),
     ];
-    for (what, plaintext) in table {
+    for (case, plaintext) in table {
         let refused = key.open(&context(tenant()), &record(&key, plaintext, 0));
-        assert_eq!(refused.err(), Some(OpenError), "{what}");
+        assert_eq!(refused.err(), Some(OpenError), "{case}");
     }
 }
 
@@ -91,7 +92,7 @@ fn kek(version: u32, state: KekState) -> Kek {
 }
 
 #[test]
-fn a_wrapped_key_that_opens_to_another_key_than_its_check_value_says_is_refused() {
+fn a_wrapped_key_with_the_check_value_of_another_key_is_refused() {
     let kek = kek(1, KekState::Active);
     let (promised, given) = (data_key(tenant(), 1), data_key(tenant(), 2));
     let honest = wrapped_key::wrap(&kek, &given, &SALT).unwrap();
@@ -101,7 +102,7 @@ fn a_wrapped_key_that_opens_to_another_key_than_its_check_value_says_is_refused(
 }
 
 #[test]
-fn a_wrapped_key_of_an_unknown_format_suite_or_provider_names_no_key() {
+fn a_wrapped_key_of_an_unknown_format_suite_or_provider_has_no_kek_reference() {
     let honest =
         wrapped_key::wrap(&kek(1, KekState::Active), &data_key(tenant(), 1), &SALT).unwrap();
     for (at, value) in [(0, b'T'), (2, 2), (3, 2), (4, 2), (5, 1), (79, 81)] {
@@ -131,7 +132,7 @@ fn a_keyring_needs_exactly_one_active_key() {
 }
 
 #[test]
-fn a_full_keyring_fits_its_file_and_takes_no_key_more() {
+fn a_full_keyring_fits_its_file_and_accepts_no_more_keys() {
     let mut keyring = Keyring::ephemeral().unwrap();
     for _ in 0..999 {
         keyring.stage().unwrap();
@@ -151,7 +152,7 @@ fn a_full_keyring_fits_its_file_and_takes_no_key_more() {
 }
 
 #[test]
-fn nothing_that_holds_a_key_shows_it() {
+fn debug_output_shows_no_key() {
     let key = data_key(tenant(), 0xAB);
     let keyring = Keyring::ephemeral().unwrap();
     let signing = crate::SigningKey::generate().unwrap();

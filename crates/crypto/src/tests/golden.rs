@@ -1,4 +1,4 @@
-//! G2: golden vectors of every format that was ever written. A change that breaks one loses data.
+//! G2: golden vectors of every stored format. A change that breaks one makes stored data unreadable.
 
 use std::{fs, path::PathBuf};
 
@@ -9,17 +9,17 @@ use zeroize::Zeroizing;
 
 use crate::{
     Strength,
-    context::{Context, Purpose},
-    data_key::DataKey,
-    envelope::KeyRef,
-    kek::{Kek, KekRef, KekState},
-    keyring::{Keyring, sealed},
-    wrapped_key::{self, WrappedKey},
+    data_key::{
+        DataKey,
+        wrapped_key::{self, WrappedKey},
+    },
+    keyring::{Kek, KekRef, KekState, Keyring, sealed},
+    record::{Context, KeyRef, Purpose},
 };
 
 #[derive(Serialize, Deserialize)]
-struct Record {
-    data_key: Key,
+struct GoldenRecord {
+    data_key: GoldenKey,
     row: Uuid,
     purpose: String,
     asset_kind: String,
@@ -32,7 +32,7 @@ struct Record {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Key {
+struct GoldenKey {
     tenant: Uuid,
     id: Uuid,
     version: u32,
@@ -40,8 +40,8 @@ struct Key {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Wrapped {
-    data_key: Key,
+struct GoldenWrappedKey {
+    data_key: GoldenKey,
     kek: Uuid,
     kek_version: u32,
     kek_secret: String,
@@ -50,19 +50,19 @@ struct Wrapped {
 }
 
 #[derive(Serialize, Deserialize)]
-struct File {
+struct GoldenKeyring {
     passphrase: String,
     m_kib: u32,
     t: u32,
     p: u32,
     salt: String,
     nonce: String,
-    keys: Vec<FileKey>,
+    keys: Vec<GoldenKek>,
     result: String,
 }
 
 #[derive(Serialize, Deserialize)]
-struct FileKey {
+struct GoldenKek {
     id: Uuid,
     version: u32,
     state: String,
@@ -72,7 +72,7 @@ struct FileKey {
 
 #[test]
 fn every_golden_record_opens_and_is_sealed_again_to_the_same_bytes() {
-    let records: Vec<Record> = read("record-v1.json");
+    let records: Vec<GoldenRecord> = read("record-v1.json");
     assert_eq!(records.len(), 6);
     for golden in records {
         assert_eq!(hex::encode(seal(&golden).as_bytes()), golden.result);
@@ -86,7 +86,7 @@ fn every_golden_record_opens_and_is_sealed_again_to_the_same_bytes() {
 
 #[test]
 fn every_golden_wrapped_key_unwraps_and_is_wrapped_again_to_the_same_bytes() {
-    let keys: Vec<Wrapped> = read("wrapped-key-v1.json");
+    let keys: Vec<GoldenWrappedKey> = read("wrapped-key-v1.json");
     assert_eq!(keys.len(), 2);
     for golden in keys {
         assert_eq!(hex::encode(wrap(&golden).as_bytes()), golden.result);
@@ -103,7 +103,7 @@ fn every_golden_wrapped_key_unwraps_and_is_wrapped_again_to_the_same_bytes() {
 
 #[test]
 fn every_golden_keyring_opens_and_is_written_again_to_the_same_bytes() {
-    let files: Vec<File> = read("keyring-v1.json");
+    let files: Vec<GoldenKeyring> = read("keyring-v1.json");
     assert_eq!(files.len(), 1);
     for golden in files {
         assert_eq!(hex::encode(write(&golden)), golden.result);
@@ -127,35 +127,35 @@ fn every_golden_keyring_opens_and_is_written_again_to_the_same_bytes() {
     }
 }
 
-/// Fills in the results. Run once when a format is added; a changed result means a broken format.
+/// Writes the results into the vectors. Run it once when you add a format; a changed result means a broken format.
 #[test]
 #[ignore = "writes the vectors"]
 fn write_the_vectors() {
-    let mut records: Vec<Record> = read("record-v1.json");
+    let mut records: Vec<GoldenRecord> = read("record-v1.json");
     for golden in &mut records {
         golden.result = hex::encode(seal(golden).as_bytes());
     }
     store("record-v1.json", &records);
-    let mut keys: Vec<Wrapped> = read("wrapped-key-v1.json");
+    let mut keys: Vec<GoldenWrappedKey> = read("wrapped-key-v1.json");
     for golden in &mut keys {
         golden.result = hex::encode(wrap(golden).as_bytes());
     }
     store("wrapped-key-v1.json", &keys);
-    let mut files: Vec<File> = read("keyring-v1.json");
+    let mut files: Vec<GoldenKeyring> = read("keyring-v1.json");
     for golden in &mut files {
         golden.result = hex::encode(write(golden));
     }
     store("keyring-v1.json", &files);
 }
 
-fn seal(golden: &Record) -> Sealed {
+fn seal(golden: &GoldenRecord) -> Sealed {
     let payload = hex::decode(&golden.payload).unwrap();
     data_key(&golden.data_key)
         .seal_with_salt(&context(golden), &payload, &array(&golden.salt))
         .unwrap()
 }
 
-fn wrap(golden: &Wrapped) -> WrappedKey {
+fn wrap(golden: &GoldenWrappedKey) -> WrappedKey {
     wrapped_key::wrap(
         &kek(golden),
         &data_key(&golden.data_key),
@@ -164,7 +164,7 @@ fn wrap(golden: &Wrapped) -> WrappedKey {
     .unwrap()
 }
 
-fn write(golden: &File) -> Vec<u8> {
+fn write(golden: &GoldenKeyring) -> Vec<u8> {
     let mut keys = golden.keys.iter().map(|key| Kek {
         at: KekRef {
             id: key.id,
@@ -186,13 +186,13 @@ fn write(golden: &File) -> Vec<u8> {
     .unwrap()
 }
 
-fn stretch(golden: &File) -> Zeroizing<[u8; 32]> {
+fn stretch(golden: &GoldenKeyring) -> Zeroizing<[u8; 32]> {
     let passphrase = Passphrase::parse(golden.passphrase.clone()).unwrap();
     let strength = Strength::new(golden.m_kib, golden.t, golden.p).unwrap();
     strength.stretch(&passphrase, &array(&golden.salt)).unwrap()
 }
 
-fn data_key(key: &Key) -> DataKey {
+fn data_key(key: &GoldenKey) -> DataKey {
     let at = KeyRef {
         id: key.id,
         version: key.version,
@@ -204,7 +204,7 @@ fn data_key(key: &Key) -> DataKey {
     )
 }
 
-fn kek(golden: &Wrapped) -> Kek {
+fn kek(golden: &GoldenWrappedKey) -> Kek {
     Kek {
         at: KekRef {
             id: golden.kek,
@@ -216,7 +216,7 @@ fn kek(golden: &Wrapped) -> Kek {
     }
 }
 
-fn context(golden: &Record) -> Context<'_> {
+fn context(golden: &GoldenRecord) -> Context<'_> {
     Context {
         tenant: TenantId::from_uuid(golden.data_key.tenant),
         row: golden.row,
@@ -228,7 +228,7 @@ fn context(golden: &Record) -> Context<'_> {
     }
 }
 
-fn purpose(word: &str) -> Purpose {
+fn purpose(text: &str) -> Purpose {
     use Purpose::{AppSecret, Credential, SigningKey, SubmittedToken, VerifyToken};
     let all = [
         Credential,
@@ -238,12 +238,12 @@ fn purpose(word: &str) -> Purpose {
         SigningKey,
     ];
     all.into_iter()
-        .find(|purpose| purpose.as_str() == word)
+        .find(|purpose| purpose.as_str() == text)
         .unwrap()
 }
 
-fn state(word: &str) -> KekState {
-    match word {
+fn state(text: &str) -> KekState {
+    match text {
         "staged" => KekState::Staged,
         "active" => KekState::Active,
         "decrypt_only" => KekState::DecryptOnly,

@@ -1,7 +1,7 @@
-//! G3, G4 of the keyring: no changed, cut or grown file opens.
+//! G3, G4 of the keyring: no changed, shortened or extended file opens.
 //!
-//! The passphrase's work is done once and given to every changed file, even to one whose salt or
-//! strength was changed: that is kinder to an attacker than the product is.
+//! The key of the passphrase is derived once and used for every changed file, even if its salt or strength
+//! changed. So the tests give an attacker more than the product does.
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -38,7 +38,7 @@ fn no_keyring_with_a_flipped_bit_opens() {
 }
 
 #[test]
-fn no_cut_or_grown_keyring_opens() {
+fn no_shortened_or_extended_keyring_opens() {
     let whole = file();
     for len in (0..whole.len() + 64).filter(|len| *len != whole.len()) {
         let mut file = whole.clone();
@@ -48,7 +48,7 @@ fn no_cut_or_grown_keyring_opens() {
 }
 
 #[test]
-fn no_random_blob_with_a_true_beginning_opens() {
+fn no_random_bytes_after_a_valid_beginning_open_as_a_keyring() {
     let whole = file();
     for round in 0..20_000_u32 {
         let noise = Sha256::digest(round.to_be_bytes()).repeat(7);
@@ -78,7 +78,7 @@ fn a_strength_outside_the_bounds_is_refused_before_any_work() {
 }
 
 #[test]
-fn another_passphrases_key_does_not_open() {
+fn the_key_of_another_passphrase_does_not_open_a_keyring() {
     let file = file();
     let other = Zeroizing::new([8; 32]);
     assert!(sealed::Locked::parse(&file).unwrap().open(&other).is_none());

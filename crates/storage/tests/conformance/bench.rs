@@ -6,7 +6,7 @@ use chrono::DateTime;
 use regrant_crypto::AuditKey;
 use regrant_domain::{
     AssetId, AssetKind, ClientId, Credential, CredentialId, CredentialKind, Grant, GrantId,
-    Permissions, ReconnectId, Sealed, Slot, TenantId, Timestamp,
+    Permissions, ReconnectId, Sealed, Slot, TenantId, Timestamp, TokenFacts,
 };
 use regrant_storage::{
     Activation, AuditChain, AuditEvent, ClientSpec, Error, NewApp, NewAsset, NewClient, NewDataKey,
@@ -250,18 +250,20 @@ pub(crate) fn activation(asset: &str, expected_generation: i64, intent_seq: i64)
 pub(crate) fn grant() -> Grant {
     Grant {
         id: GrantId::mint(),
-        app_id: "1".parse().unwrap(),
-        kind: CredentialKind::User,
-        person_id: "77".parse().unwrap(),
-        person_name: Some("Ada".to_owned()),
-        is_work_account: Some(true),
-        scopes: vec![regrant_domain::GrantedScope {
-            scope: "pages_show_list".to_owned(),
-            target_ids: Some(vec!["1".to_owned()]),
-        }],
-        issued_at: Some(day(0)),
-        expires_at: Some(day(60)),
-        data_access_expires_at: None,
+        facts: TokenFacts {
+            app_id: "1".parse().unwrap(),
+            kind: CredentialKind::User,
+            person_id: "77".parse().unwrap(),
+            person_name: Some("Ada".to_owned()),
+            is_work_account: Some(true),
+            scopes: vec![regrant_domain::GrantedScope {
+                scope: "pages_show_list".to_owned(),
+                target_ids: Some(vec!["1".to_owned()]),
+            }],
+            issued_at: Some(day(0)),
+            expires_at: Some(day(60)),
+            data_access_expires_at: None,
+        },
     }
 }
 

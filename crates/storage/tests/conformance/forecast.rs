@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use regrant_domain::{
-    Asset, AssetId, CredentialKind, Grant, GrantId, Reach, Slot, Timestamp, Within,
+    Asset, AssetId, CredentialKind, Grant, GrantId, Reach, Slot, Timestamp, TokenFacts, Within,
     forecast::{StandIn, Tally, by_day, calendar, covered_by},
     state::Ending,
 };
@@ -261,8 +261,10 @@ async fn fill(bench: &Bench) {
     };
     let system = Grant {
         id: GrantId::mint(),
-        kind: CredentialKind::SystemUser,
-        ..grant()
+        facts: TokenFacts {
+            kind: CredentialKind::SystemUser,
+            ..grant().facts
+        },
     };
     tx.insert_grant(&renewable, day(1)).await.unwrap();
     tx.insert_grant(&system, day(1)).await.unwrap();

@@ -180,7 +180,10 @@ async fn what_was_issued_after_the_word_stays(bench: Bench) {
     let (early, late) = (
         grant(),
         regrant_domain::Grant {
-            issued_at: Some(day(5)),
+            facts: regrant_domain::TokenFacts {
+                issued_at: Some(day(5)),
+                ..grant().facts
+            },
             ..grant()
         },
     );
@@ -238,5 +241,8 @@ async fn erasing_a_person_leaves_what_is_not_personal(bench: Bench) {
         0
     );
     let kept = tx.grant(grant.id).await.unwrap();
-    assert_eq!((kept.person_name, kept.scopes), (None, grant.scopes));
+    assert_eq!(
+        (kept.facts.person_name, kept.facts.scopes),
+        (None, grant.facts.scopes)
+    );
 }

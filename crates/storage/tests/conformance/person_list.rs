@@ -1,6 +1,8 @@
 //! Persons, and what hangs on them.
 
-use regrant_domain::{CredentialKind, Grant, GrantId, PersonId, Slot, state::EndingCause};
+use regrant_domain::{
+    CredentialKind, Grant, GrantId, PersonId, Slot, TokenFacts, state::EndingCause,
+};
 use regrant_storage::{Error, PersonCounts, Place};
 
 use crate::bench::{Bench, activation, credential, day, grant, id, on_both, page};
@@ -20,23 +22,30 @@ async fn fill(bench: &Bench) {
         .await
         .unwrap();
     let older = Grant {
-        person_name: Some("Ada".to_owned()),
-        is_work_account: Some(false),
+        facts: TokenFacts {
+            person_name: Some("Ada".to_owned()),
+            is_work_account: Some(false),
+            ..grant().facts
+        },
         ..grant()
     };
     let newer = Grant {
         id: GrantId::mint(),
-        person_name: Some("Ada L.".to_owned()),
-        ..grant()
+        facts: TokenFacts {
+            person_name: Some("Ada L.".to_owned()),
+            ..grant().facts
+        },
     };
     let system = Grant {
         id: GrantId::mint(),
-        kind: CredentialKind::SystemUser,
-        person_id: person("80"),
-        person_name: None,
-        is_work_account: None,
-        expires_at: None,
-        ..grant()
+        facts: TokenFacts {
+            kind: CredentialKind::SystemUser,
+            person_id: person("80"),
+            person_name: None,
+            is_work_account: None,
+            expires_at: None,
+            ..grant().facts
+        },
     };
     tx.insert_grant(&older, day(1)).await.unwrap();
     tx.insert_grant(&newer, day(2)).await.unwrap();

@@ -1,0 +1,93 @@
+//! Key providers: they hold the keys that wrap data keys.
+//!
+//! An enum, not a trait: there will be four at most, and the settings choose one. The interface is async because
+//! remote providers answer over the network.
+
+use regrant_domain::TenantId;
+use uuid::Uuid;
+
+use super::{KekRef, Keyring};
+use crate::{
+    data_key::{
+        DataKey,
+        wrapped_key::{self, WrappedKey},
+    },
+    primitives::random,
+    record::KeyRef,
+};
+
+/// Wraps and unwraps data keys.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum KeyProvider {
+    /// Keys from a sealed file, held in memory.
+    Local(Keyring),
+}
+
+/// Why a data key was not wrapped or unwrapped. Never try another provider instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProviderError {
+    /// The provider does not have the key: another node may already use a newer one, or the key is destroyed.
+    #[error("the provider does not hold version {} of the key {}", .0.version, .0.id)]
+    UnknownKek(KekRef),
+    /// The bytes do not unwrap to this tenant's key. A retry cannot succeed.
+    #[error("the wrapped key does not open")]
+    Refused,
+    /// The system returned no random bytes.
+    #[error("the system returned no random bytes")]
+    Random,
+}
+
+impl KeyProvider {
+    /// Wraps a data key with the active key.
+    ///
+    /// # Errors
+    /// [`ProviderError::Random`]: the system returned no random bytes.
+    #[expect(
+        clippy::unused_async,
+        reason = "remote providers answer over the network"
+    )]
+    pub async fn wrap(&self, data_key: &DataKey) -> Result<WrappedKey, ProviderError> {
+        let Self::Local(keyring) = self;
+        let salt = random().map_err(|_| ProviderError::Random)?;
+        wrapped_key::wrap(keyring.active(), data_key, &salt).ok_or(ProviderError::Refused)
+    }
+
+    /// Unwraps the data key of this tenant, id and version.
+    ///
+    /// # Errors
+    /// The wrapping key is unknown, or the bytes are not this tenant's key.
+    #[expect(
+        clippy::unused_async,
+        reason = "remote providers answer over the network"
+    )]
+    pub async fn unwrap(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+        version: u32,
+        wrapped: &WrappedKey,
+    ) -> Result<DataKey, ProviderError> {
+        let Self::Local(keyring) = self;
+        let at = wrapped.kek().ok_or(ProviderError::Refused)?;
+        let kek = keyring.find(at).ok_or(ProviderError::UnknownKek(at))?;
+        wrapped_key::unwrap(kek, tenant, KeyRef { id, version }, wrapped)
+            .ok_or(ProviderError::Refused)
+    }
+
+    /// The active key, with which a rotation rewraps every data key.
+    #[must_use]
+    pub const fn active_kek(&self) -> KekRef {
+        let Self::Local(keyring) = self;
+        keyring.active().at
+    }
+
+    /// The name of the provider in settings, logs and health checks.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Local(_) => "local",
+        }
+    }
+}

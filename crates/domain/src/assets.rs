@@ -1,0 +1,7 @@
+//! Assets and the dates on which access to them ends.
+
+mod asset;
+mod cut_off;
+
+pub use asset::{Asset, AssetFacts, AssetKind};
+pub use cut_off::{Confidence, CutOff, CutOffSource};

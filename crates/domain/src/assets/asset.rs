@@ -1,0 +1,155 @@
+//! Assets: the pages, ad accounts and other objects that credentials are kept for.
+//!
+//! The rule: an asset's id is stored in the canonical form of its kind; an ad account is always
+//! `act_<digits>`, even if the caller left the prefix out.
+
+use crate::{
+    AssetId, CredentialKind, CutOff, PersonId, Reason, Timestamp, closed_list,
+    state::{AssetState, Status},
+};
+
+closed_list! {
+    /// The kinds of asset that Regrant keeps credentials for.
+    ///
+    /// The texts are bound into sealed records: one that changes makes records unreadable.
+    pub enum AssetKind: "kind of asset", serde {
+        /// A Facebook Page; a probe of it mints a page token.
+        Page = "page",
+        /// An ad account.
+        AdAccount = "ad_account",
+        /// A business portfolio.
+        Business = "business",
+        /// A product catalog.
+        ProductCatalog = "product_catalog",
+        /// A pixel (data set).
+        Pixel = "pixel",
+        /// An Instagram professional account.
+        InstagramAccount = "instagram_account",
+        /// A WhatsApp Business account.
+        WhatsappBusinessAccount = "whatsapp_business_account",
+    }
+}
+
+impl AssetKind {
+    /// Whether Graph nodes of this kind have the field `user_access_expire_time` (read from Meta's SDKs).
+    #[must_use]
+    pub const fn has_cut_off(self) -> bool {
+        matches!(
+            self,
+            Self::Page | Self::AdAccount | Self::Business | Self::ProductCatalog | Self::Pixel
+        )
+    }
+
+    /// The id in the canonical form of this kind.
+    #[must_use]
+    pub fn canonical(self, id: &AssetId) -> AssetId {
+        if self == Self::AdAccount {
+            id.as_ad_account()
+        } else {
+            id.clone()
+        }
+    }
+
+    /// Whether the id has a form that this kind allows: only ad accounts may start with `act_`.
+    #[must_use]
+    pub fn admits(self, id: &AssetId) -> bool {
+        self == Self::AdAccount || !id.is_ad_account()
+    }
+}
+
+/// The facts from which the state of an asset is computed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AssetFacts {
+    /// When the active credential last worked in a probe of this asset.
+    pub proved_at: Option<Timestamp>,
+    /// When the asset was last probed, whatever the result.
+    pub checked_at: Option<Timestamp>,
+    /// Since when probes are refused, and why; `None` while they are not.
+    pub failing: Option<(Timestamp, Reason)>,
+    /// How many spaced probes were refused in a row.
+    pub failures: u32,
+    /// Whether the refusal is of a definitive class, for which one probe is enough.
+    pub definitive: bool,
+    /// The cut-off (`user_access_expire_time`), if known. `None` means unknown, never safe.
+    pub cut_off: Option<CutOff>,
+    /// When the active token expires, if ever.
+    pub expires_at: Option<Timestamp>,
+    /// When data access expires, if ever.
+    pub data_access_expires_at: Option<Timestamp>,
+    /// The kind of the active credential, if there is one.
+    pub active: Option<CredentialKind>,
+    /// Whether a candidate is parked.
+    pub parked: bool,
+    /// Whether there is a standby.
+    pub spare: bool,
+    /// Since when the active credential has worked in every probe.
+    pub working_since: Option<Timestamp>,
+    /// When the next probe is due.
+    pub next_check_at: Option<Timestamp>,
+    /// When the asset was registered.
+    pub registered_at: Timestamp,
+}
+
+impl AssetFacts {
+    /// Whether a credential is active.
+    #[must_use]
+    pub const fn served(&self) -> bool {
+        self.active.is_some()
+    }
+}
+
+/// An asset of one tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asset {
+    /// The canonical Graph id.
+    pub id: AssetId,
+    /// The kind of asset.
+    pub kind: AssetKind,
+    /// A name for people, if the tenant set one.
+    pub name: Option<String>,
+    /// The business that owns it, if the tenant set one.
+    pub business_id: Option<AssetId>,
+    /// The person behind the active credential.
+    pub person_id: Option<PersonId>,
+    /// Grows by one with each credential that becomes active.
+    pub generation: i64,
+    /// The `intent_seq` of the reconnect that settled last.
+    pub intent_seq: i64,
+    /// The status of the last event that was sent about this asset.
+    pub told: Option<Status>,
+    /// The facts from which its state is computed.
+    pub facts: AssetFacts,
+    /// When it was registered.
+    pub created_at: Timestamp,
+}
+
+impl Asset {
+    /// The state at `now`; `notice` is how long before an ending the asset counts as `expiring`.
+    #[must_use]
+    pub fn state(&self, now: Timestamp, notice: chrono::Duration) -> AssetState {
+        AssetState::of(&self.facts, now, notice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_reads_back_its_name() {
+        for kind in AssetKind::ALL {
+            assert_eq!(kind.as_str().parse(), Ok(kind));
+        }
+    }
+
+    #[test]
+    fn an_ad_account_is_canonical_with_its_prefix() -> Result<(), crate::InvalidGraphId> {
+        assert_eq!(
+            AssetKind::AdAccount.canonical(&"7".parse()?).as_str(),
+            "act_7"
+        );
+        assert_eq!(AssetKind::Page.canonical(&"7".parse()?).as_str(), "7");
+        assert!(!AssetKind::Page.admits(&"act_7".parse()?));
+        Ok(())
+    }
+}

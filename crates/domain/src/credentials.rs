@@ -1,0 +1,12 @@
+//! Tokens: as they are received, as they are sealed, and the grants they come from.
+
+mod credential;
+mod grant;
+mod secret;
+
+pub use credential::{Credential, CredentialKind, Slot};
+pub use grant::{Grant, GrantedScope, TokenFacts};
+pub use secret::{
+    AccessToken, AppSecret, ClientSecret, InvalidPassword, InvalidSecret, Passphrase, Password,
+    Sealed, VerifyToken,
+};

@@ -1,0 +1,266 @@
+//! When an asset is probed next, how urgent that probe is, and in which queue it waits.
+//!
+//! The rule: the closer the ending of an asset, the shorter the pause. A probe is due at every moment at which the
+//! state changes by time alone. Assets that failed for good have a queue of their own and increasing pauses.
+
+use chrono::Duration;
+
+use crate::{
+    AssetFacts, Timestamp, closed_list,
+    state::{AssetState, Status},
+};
+
+closed_list! {
+    /// The queue in which a probe waits.
+    pub enum Lane: "queue of probes" {
+        /// Assets that work or may work soon.
+        Normal = "normal",
+        /// Assets that failed for good, so that they cannot delay the others.
+        Failing = "failing",
+    }
+}
+
+/// The next probe of an asset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Check {
+    /// When the probe is due.
+    pub at: Timestamp,
+    /// When a tenant is harmed without this probe. Due probes run in this order.
+    pub harm_at: Timestamp,
+    /// The queue.
+    pub lane: Lane,
+}
+
+/// The pauses between probes of an asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pace {
+    /// For a healthy asset without a known ending.
+    pub healthy: Duration,
+    /// The longest pause while a candidate is parked.
+    pub parked: Duration,
+    /// Between a refused probe and the second one.
+    pub doubt: Duration,
+    /// The shortest pause, close to an ending.
+    pub shortest: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            healthy: Duration::hours(24),
+            parked: Duration::hours(1),
+            doubt: Duration::minutes(10),
+            shortest: Duration::minutes(5),
+        }
+    }
+}
+
+/// The next probe after one at `now`; `None` for an asset without a credential.
+///
+/// `spread` (any number) shortens the pause by up to a tenth, so that assets imported together are soon probed at
+/// different times.
+#[must_use]
+pub fn next_check(
+    facts: &AssetFacts,
+    now: Timestamp,
+    notice: Duration,
+    pace: &Pace,
+    spread: u8,
+) -> Option<Check> {
+    if !facts.served() && !facts.parked && !facts.spare {
+        return None;
+    }
+    let state = AssetState::of(facts, now, notice);
+    let pause = pause(facts, &state, now, pace);
+    let jitter = pause / 10 * i32::from(spread) / i32::from(u8::MAX);
+    let at = if facts.checked_at.is_none() && facts.proved_at.is_none() {
+        now
+    } else {
+        now + pause - jitter
+    };
+    let turning = turning_points(&state, notice)
+        .filter(|turn| *turn > now)
+        .min();
+    let lane = if state.serves() || facts.parked {
+        Lane::Normal
+    } else {
+        Lane::Failing
+    };
+    Some(Check {
+        at: turning.map_or(at, |turn| turn.min(at)),
+        harm_at: harm_at(&state, now),
+        lane,
+    })
+}
+
+fn pause(facts: &AssetFacts, state: &AssetState, now: Timestamp, pace: &Pace) -> Duration {
+    let to_go = state
+        .ending
+        .map(|it| it.at - now)
+        .filter(|it| *it > Duration::zero());
+    let nearing = |parts: i32, longest: Duration| {
+        to_go.map_or(longest, |to_go| {
+            (to_go / parts).max(pace.shortest).min(longest)
+        })
+    };
+    match state.status {
+        _ if facts.parked => nearing(48, pace.parked),
+        Status::Suspect | Status::Unproven => pace.doubt,
+        Status::Disconnected => (now - state.since)
+            .max(Duration::hours(1))
+            .min(pace.healthy),
+        Status::Healthy | Status::Expiring | Status::Migrating => nearing(12, pace.healthy),
+    }
+}
+
+/// The moments at which the state changes by time alone.
+fn turning_points(state: &AssetState, notice: Duration) -> impl Iterator<Item = Timestamp> {
+    state
+        .ending
+        .into_iter()
+        .flat_map(move |it| [it.at - notice, it.at])
+}
+
+fn harm_at(state: &AssetState, now: Timestamp) -> Timestamp {
+    match state.status {
+        Status::Suspect | Status::Unproven => now,
+        _ => state.ending.map_or(now + Duration::days(365), |it| it.at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::{CredentialKind, CutOff, CutOffSource, Reason, ReasonCode, Who};
+
+    const NOTICE: Duration = Duration::days(30);
+
+    fn now() -> Timestamp {
+        DateTime::UNIX_EPOCH + Duration::days(1_000)
+    }
+
+    fn facts() -> AssetFacts {
+        let checked = Some(now());
+        AssetFacts {
+            active: Some(CredentialKind::User),
+            proved_at: checked,
+            checked_at: checked,
+            ..AssetFacts::default()
+        }
+    }
+
+    fn check(facts: &AssetFacts) -> Check {
+        next_check(facts, now(), NOTICE, &Pace::default(), 0).expect("the asset has a credential")
+    }
+
+    fn pause(facts: &AssetFacts) -> Duration {
+        check(facts).at - now()
+    }
+
+    fn cut_off(to_go: Duration) -> CutOff {
+        CutOff {
+            at: now() + to_go,
+            source: CutOffSource::Probe,
+            learned_at: now(),
+        }
+    }
+
+    #[test]
+    fn the_nearer_the_ending_the_shorter_the_pause() {
+        let with = |to_go| {
+            pause(&AssetFacts {
+                cut_off: Some(cut_off(to_go)),
+                ..facts()
+            })
+        };
+        assert_eq!(with(Duration::days(29)), Duration::hours(24));
+        assert_eq!(with(Duration::hours(12)), Duration::hours(1));
+        assert_eq!(with(Duration::minutes(30)), Duration::minutes(5));
+        assert_eq!(
+            with(Duration::minutes(2)),
+            Duration::minutes(2),
+            "the ending itself is a turning point"
+        );
+    }
+
+    #[test]
+    fn an_asset_with_a_candidate_is_probed_more_often() {
+        let parked = |to_go| {
+            pause(&AssetFacts {
+                cut_off: Some(cut_off(to_go)),
+                parked: true,
+                ..facts()
+            })
+        };
+        assert_eq!(parked(Duration::days(20)), Duration::hours(1));
+        assert_eq!(parked(Duration::hours(24)), Duration::minutes(30));
+        assert_eq!(parked(Duration::hours(1)), Duration::minutes(5));
+    }
+
+    #[test]
+    fn an_asset_that_failed_for_good_waits_in_its_own_queue_with_growing_pauses() {
+        let failed = |since: Duration| {
+            let reason = Reason::new(ReasonCode::TokenDead, Who::Person, "x", "y");
+            let failing = Some((now() - since, reason));
+            check(&AssetFacts {
+                failing,
+                failures: 2,
+                definitive: true,
+                ..facts()
+            })
+        };
+        assert_eq!(failed(Duration::minutes(1)).at - now(), Duration::hours(1));
+        assert_eq!(failed(Duration::hours(5)).at - now(), Duration::hours(5));
+        assert_eq!(failed(Duration::days(9)).at - now(), Duration::hours(24));
+        assert_eq!(failed(Duration::days(9)).lane, Lane::Failing);
+    }
+
+    #[test]
+    fn the_second_probe_after_a_refusal_is_spaced_and_urgent() {
+        let reason = Reason::new(ReasonCode::NotReached, Who::Person, "x", "y");
+        let suspect = check(&AssetFacts {
+            failing: Some((now(), reason)),
+            failures: 1,
+            ..facts()
+        });
+        assert_eq!(
+            (suspect.at - now(), suspect.harm_at),
+            (Duration::minutes(10), now())
+        );
+    }
+
+    #[test]
+    fn an_imported_asset_is_probed_at_once() {
+        let fresh = AssetFacts {
+            proved_at: None,
+            checked_at: None,
+            ..facts()
+        };
+        assert_eq!(pause(&fresh), Duration::zero());
+        assert_eq!(
+            pause(&AssetFacts {
+                proved_at: None,
+                ..facts()
+            }),
+            Duration::minutes(10)
+        );
+    }
+
+    #[test]
+    fn an_asset_without_a_credential_is_never_probed() {
+        assert_eq!(
+            next_check(&AssetFacts::default(), now(), NOTICE, &Pace::default(), 0),
+            None
+        );
+    }
+
+    #[test]
+    fn the_spread_only_shortens_the_pause() {
+        let spread =
+            |n| next_check(&facts(), now(), NOTICE, &Pace::default(), n).map(|it| it.at - now());
+        assert_eq!(spread(255), Some(Duration::minutes(24 * 60 * 9 / 10)));
+        assert!(spread(100) < spread(0));
+    }
+}

@@ -1,0 +1,134 @@
+//! What a probe result does to an asset: the decision table of a reconnect's item.
+//!
+//! The rule: only a credential that works on the asset, is not outranked and loses no task replaces an active one
+//! that serves. Every other result keeps the active one.
+//! Start at [`decide_outcome`]; `storage` applies the decision by compare-and-set.
+
+mod refused;
+mod tasks;
+
+use self::{
+    refused::{decide_refused, missing},
+    tasks::lost_tasks,
+};
+pub use refused::give_up;
+
+use crate::{CredentialKind, Outcome, Proof, Proven, Reason, ReasonCode, Serving, Timestamp, Who};
+
+/// The state of the asset's active credential before the item is settled.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The kind of the active credential, if it has worked in a probe of this asset.
+    pub proved: Option<CredentialKind>,
+    /// Whether the active credential is believed to work: not expired, not cut off, not disconnected.
+    pub serves: bool,
+    /// Whether the active credential comes from the offered token itself.
+    pub same_token: bool,
+    /// The known tasks of the active credential.
+    pub tasks: Vec<String>,
+    /// Whether the asset's cut-off has passed for the person of the offered token.
+    pub cut_off_passed: bool,
+}
+
+/// What settling an item changes in the asset's credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Seal the new token and make it active; move the active one to `previous`.
+    Activate,
+    /// Reseal the active credential with the facts that the probe just read.
+    Renew,
+    /// Keep the active credential; seal the new token as a standby.
+    StandBy,
+    /// Keep the active credential; seal the new token as the candidate.
+    Park,
+    /// Keep the active credential, and record that a probe with its own token was refused.
+    Doubt {
+        /// Whether the refusal is of a class that needs no second probe.
+        definitive: bool,
+    },
+    /// Store only the item's outcome.
+    Nothing,
+}
+
+/// The outcome of one item and what it does to the asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The outcome of the item.
+    pub outcome: Outcome,
+    /// The change to store.
+    pub effect: Effect,
+    /// Which token serves afterwards.
+    pub serving: Serving,
+    /// Why; `None` if the new token simply works.
+    pub reason: Option<Reason>,
+    /// When to retry; `deferred` only.
+    pub retry_at: Option<Timestamp>,
+    /// Graph's trace id of the refusal.
+    pub fbtrace_id: Option<String>,
+}
+
+/// Decides what the probe result of a token of kind `offered` does to an asset with this `standing`.
+#[must_use]
+pub fn decide(offered: CredentialKind, result: &Proof, standing: &Standing) -> Decision {
+    match result {
+        Proof::Proven(proven) => decide_proven(offered, proven, standing),
+        Proof::Refused(refusal) => decide_refused(refusal, standing),
+    }
+}
+
+fn decide_proven(offered: CredentialKind, proven: &Proven, standing: &Standing) -> Decision {
+    if standing.same_token {
+        let reason = Reason::new(
+            ReasonCode::SameToken,
+            Who::Nobody,
+            "This token is already active here, and it works.",
+            "Nothing to do.",
+        );
+        return kept(Outcome::Unchanged, Effect::Renew, Serving::Old, reason);
+    }
+    let outranked = standing.proved == Some(CredentialKind::SystemUser)
+        && offered != CredentialKind::SystemUser;
+    if standing.serves && outranked {
+        let reason = Reason::new(
+            ReasonCode::Outranked,
+            Who::Nobody,
+            "A system user's token serves this asset and outranks a person's; the new one is kept as a standby.",
+            "Nothing to do.",
+        );
+        return kept(Outcome::Unchanged, Effect::StandBy, Serving::Old, reason);
+    }
+    let lost = lost_tasks(proven, standing);
+    if !lost.is_empty() {
+        return missing(ReasonCode::MissingTask, &lost, standing, None);
+    }
+    Decision {
+        outcome: Outcome::Replaced,
+        effect: Effect::Activate,
+        serving: Serving::New,
+        reason: None,
+        retry_at: None,
+        fbtrace_id: None,
+    }
+}
+
+fn old_or_none(standing: &Standing) -> Serving {
+    if standing.serves {
+        Serving::Old
+    } else {
+        Serving::None
+    }
+}
+
+fn kept(outcome: Outcome, effect: Effect, serving: Serving, reason: Reason) -> Decision {
+    Decision {
+        outcome,
+        effect,
+        serving,
+        reason: Some(reason),
+        retry_at: None,
+        fbtrace_id: None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

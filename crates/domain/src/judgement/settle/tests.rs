@@ -1,0 +1,153 @@
+//! The decision on every probe result and standing, as a table.
+
+use super::*;
+use crate::{Refusal, RefusalKind};
+
+fn refused(kind: RefusalKind) -> Proof {
+    Proof::Refused(Refusal {
+        kind,
+        message: "(#100) a message of Graph".to_owned(),
+        fbtrace_id: None,
+    })
+}
+
+fn served() -> Standing {
+    Standing {
+        proved: Some(CredentialKind::User),
+        serves: true,
+        ..Standing::default()
+    }
+}
+
+fn outcome(result: &Proof, standing: &Standing) -> (Outcome, Effect, Serving) {
+    let it = decide(CredentialKind::User, result, standing);
+    (it.outcome, it.effect, it.serving)
+}
+
+#[test]
+fn a_token_that_works_replaces_the_active_one() {
+    let result = Proof::Proven(Proven::default());
+    assert_eq!(
+        outcome(&result, &served()),
+        (Outcome::Replaced, Effect::Activate, Serving::New)
+    );
+}
+
+#[test]
+fn a_token_that_does_not_reach_the_asset_is_parked_only_while_another_serves() {
+    let result = refused(RefusalKind::NotReached);
+    assert_eq!(
+        outcome(&result, &served()),
+        (Outcome::Parked, Effect::Park, Serving::Old)
+    );
+    let bare = Standing::default();
+    assert_eq!(
+        outcome(&result, &bare),
+        (Outcome::NoAccess, Effect::Nothing, Serving::None)
+    );
+}
+
+#[test]
+fn a_persons_token_becomes_a_standby_of_a_system_users_token() {
+    let standing = Standing {
+        proved: Some(CredentialKind::SystemUser),
+        ..served()
+    };
+    let result = Proof::Proven(Proven::default());
+    assert_eq!(
+        outcome(&result, &standing),
+        (Outcome::Unchanged, Effect::StandBy, Serving::Old)
+    );
+}
+
+#[test]
+fn an_imported_system_users_token_outranks_others_only_after_it_worked_in_a_probe() {
+    let standing = Standing {
+        proved: None,
+        ..served()
+    };
+    let result = Proof::Proven(Proven::default());
+    assert_eq!(outcome(&result, &standing).0, Outcome::Replaced);
+}
+
+#[test]
+fn a_refusal_of_the_active_token_itself_is_recorded() {
+    let standing = Standing {
+        same_token: true,
+        ..served()
+    };
+    let refused_with = |kind| outcome(&refused(kind), &standing);
+    let (spaced, dead) = (
+        Effect::Doubt { definitive: false },
+        Effect::Doubt { definitive: true },
+    );
+    assert_eq!(
+        refused_with(RefusalKind::NotReached),
+        (Outcome::NoAccess, spaced, Serving::None)
+    );
+    assert_eq!(
+        refused_with(RefusalKind::TokenDead),
+        (Outcome::Failed, dead, Serving::None)
+    );
+}
+
+#[test]
+fn a_token_that_would_lose_a_task_does_not_replace() {
+    let standing = Standing {
+        tasks: vec!["MANAGE".to_owned(), "ANALYZE".to_owned()],
+        ..served()
+    };
+    let result = Proof::Proven(Proven {
+        tasks: Some(vec!["ANALYZE".to_owned()]),
+        ..Proven::default()
+    });
+    let decision = decide(CredentialKind::User, &result, &standing);
+    assert_eq!(decision.outcome, Outcome::MissingPermission);
+    assert!(
+        decision
+            .reason
+            .is_some_and(|it| it.detail.contains(": MANAGE."))
+    );
+}
+
+#[test]
+fn tasks_of_the_new_page_experience_equal_the_classic_ones() {
+    let standing = Standing {
+        tasks: vec!["MODERATE".to_owned()],
+        ..served()
+    };
+    let tasks = Some(vec!["PROFILE_PLUS_MODERATE".to_owned()]);
+    let result = Proof::Proven(Proven {
+        tasks,
+        ..Proven::default()
+    });
+    assert_eq!(outcome(&result, &standing).0, Outcome::Replaced);
+}
+
+#[test]
+fn no_refusal_changes_an_active_credential_that_serves() {
+    use RefusalKind as Kind;
+    let at = crate::Clock::wall();
+    for kind in [
+        Kind::NotReached,
+        Kind::NoRole,
+        Kind::MissingScope(vec![]),
+        Kind::MissingTask(vec![]),
+        Kind::Checkpoint,
+        Kind::Unconfirmed,
+        Kind::TwoFactorRequired,
+        Kind::ConsentRequired,
+        Kind::DataAccessExpired,
+        Kind::TokenDead,
+        Kind::AppFault,
+        Kind::PageMoved(None),
+        Kind::RequestFault,
+        Kind::Throttled { retry_at: at },
+        Kind::Unavailable,
+        Kind::Unclassified,
+    ] {
+        let (_, effect, serving) = outcome(&refused(kind.clone()), &served());
+        assert!(matches!(effect, Effect::Park | Effect::Nothing), "{kind:?}");
+        assert_eq!(serving, Serving::Old, "{kind:?}");
+    }
+}

@@ -1,0 +1,105 @@
+//! Endings: the dates on which an asset stops working, and why.
+//!
+//! The rule: every known ending of the active credential is listed here once; the state and the forecast both read
+//! this list.
+
+use crate::{
+    AssetFacts, Confidence, CredentialKind, CutOffSource, ReasonCode, Timestamp, Who, closed_list,
+};
+
+closed_list! {
+    /// Why an asset stops working.
+    pub enum EndingCause: "cause of an ending", serde {
+        /// The token expires.
+        TokenExpiry = "token_expiry",
+        /// Data access expires after 90 days.
+        DataAccess = "data_access",
+        /// A 60-day token of a system user expires.
+        SystemUser60Days = "system_user_60_days",
+        /// The person's access to the asset ends.
+        CutOff = "cut_off",
+        /// The person revoked the app's access.
+        Revoked = "revoked",
+        /// The person leaves; only in a forecast with `what_if_person_leaves`.
+        PersonLeaves = "person_leaves",
+    }
+}
+
+impl EndingCause {
+    /// Who must act to prevent or repair it.
+    #[must_use]
+    pub const fn who(self) -> Who {
+        match self {
+            // The worker refreshes these tokens by itself.
+            Self::SystemUser60Days => Who::Nobody,
+            Self::TokenExpiry | Self::DataAccess | Self::CutOff | Self::Revoked => Who::Person,
+            // The person has left and cannot act any more.
+            Self::PersonLeaves => Who::BusinessAdmin,
+        }
+    }
+}
+
+/// A date on which an asset stops working.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ending {
+    /// When the asset stops working.
+    pub at: Timestamp,
+    /// Why it stops working.
+    pub cause: EndingCause,
+    /// Since when Regrant knows the date.
+    pub since: Timestamp,
+    /// How reliable the date is.
+    pub confidence: Confidence,
+    /// How Regrant learned it; cut-offs only.
+    pub source: Option<CutOffSource>,
+    /// Who must act.
+    pub who: Who,
+}
+
+/// Every known ending of the active credential, in no particular order.
+#[must_use]
+pub fn endings(facts: &AssetFacts) -> Vec<Ending> {
+    let token_cause = if facts.active == Some(CredentialKind::SystemUser) {
+        EndingCause::SystemUser60Days
+    } else {
+        EndingCause::TokenExpiry
+    };
+    let known = facts
+        .working_since
+        .or(facts.proved_at)
+        .unwrap_or(facts.registered_at);
+    let own = |at: Option<Timestamp>, cause: EndingCause| {
+        let certain = Confidence::Certain;
+        at.map(|at| Ending {
+            at,
+            cause,
+            since: known,
+            confidence: certain,
+            source: None,
+            who: cause.who(),
+        })
+    };
+    let cut_off = facts.cut_off.map(|it| Ending {
+        at: it.at,
+        cause: EndingCause::CutOff,
+        since: it.learned_at,
+        confidence: it.source.confidence(),
+        source: Some(it.source),
+        who: EndingCause::CutOff.who(),
+    });
+    let revoked = facts
+        .failing
+        .as_ref()
+        .filter(|(_, reason)| reason.code == ReasonCode::Revoked);
+    let revoked = revoked.and_then(|(since, _)| own(Some(*since), EndingCause::Revoked));
+    let revoked = revoked.map(|it| Ending { since: it.at, ..it });
+    [
+        cut_off,
+        own(facts.expires_at, token_cause),
+        own(facts.data_access_expires_at, EndingCause::DataAccess),
+        revoked,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

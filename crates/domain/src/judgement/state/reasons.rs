@@ -1,0 +1,105 @@
+//! The sentences that explain the state of an asset: why, who must act, and how.
+
+use super::EndingCause;
+use crate::{Reason, ReasonCode, Timestamp, Who};
+
+/// The stored failure, or a general one if none is stored.
+pub(super) fn told_or(
+    failing: Option<&(Timestamp, Reason)>,
+    since: Timestamp,
+) -> (Timestamp, Reason) {
+    failing.cloned().unwrap_or_else(|| {
+        let detail = "Graph refused the token in a probe.";
+        (
+            since,
+            Reason::new(ReasonCode::Unclassified, Who::Person, detail, REPLACE),
+        )
+    })
+}
+
+const REPLACE: &str = "Log in again and replace the token.";
+
+pub(super) fn never_connected() -> Reason {
+    let detail = "No token was ever stored for this asset.";
+    Reason::new(
+        ReasonCode::NeverConnected,
+        Who::Person,
+        detail,
+        "Replace it with a token that reaches this asset.",
+    )
+}
+
+pub(super) fn ended(cause: EndingCause) -> Reason {
+    let (code, detail) = match cause {
+        EndingCause::CutOff => (
+            ReasonCode::CutOffPassed,
+            "The cut-off of this asset has passed for the token's person.",
+        ),
+        EndingCause::DataAccess => (
+            ReasonCode::DataAccessExpired,
+            "Data access of this token has expired.",
+        ),
+        EndingCause::TokenExpiry | EndingCause::SystemUser60Days => {
+            (ReasonCode::TokenExpired, "The token has expired.")
+        }
+        EndingCause::Revoked | EndingCause::PersonLeaves => {
+            (ReasonCode::Revoked, "The person revoked the app's access.")
+        }
+    };
+    Reason::new(code, Who::Person, detail, REPLACE)
+}
+
+pub(super) fn not_probed() -> Reason {
+    let detail = "The token was imported and has not been probed yet.";
+    Reason::new(
+        ReasonCode::NotProbed,
+        Who::Nobody,
+        detail,
+        "The worker probes it.",
+    )
+}
+
+pub(super) fn migrating(parked: bool) -> Reason {
+    let detail = "The person's access to this asset ends at the cut-off, because they move to a managed account.";
+    if parked {
+        let next_step =
+            "A new token is parked; it becomes active by itself once the business has migrated.";
+        return Reason::new(
+            ReasonCode::CutOffKnown,
+            Who::BusinessAdmin,
+            detail,
+            next_step,
+        );
+    }
+    let next_step = "Replace it with a token of the managed account before the cut-off.";
+    Reason::new(ReasonCode::CutOffKnown, Who::Person, detail, next_step)
+}
+
+pub(super) fn ends_soon(cause: EndingCause) -> Reason {
+    let (who, detail, next_step) = match cause {
+        EndingCause::SystemUser60Days => (
+            Who::Nobody,
+            "The system user's token expires soon.",
+            "The worker refreshes it before it expires.",
+        ),
+        EndingCause::DataAccess => (
+            Who::Person,
+            "Data access of the token expires soon.",
+            REPLACE,
+        ),
+        EndingCause::TokenExpiry
+        | EndingCause::CutOff
+        | EndingCause::Revoked
+        | EndingCause::PersonLeaves => (Who::Person, "The token expires soon.", REPLACE),
+    };
+    Reason::new(ReasonCode::EndsSoon, who, detail, next_step)
+}
+
+pub(super) fn works() -> Reason {
+    Reason::new(
+        ReasonCode::Works,
+        Who::Nobody,
+        "The token works and no ending is near.",
+        "Nothing to do.",
+    )
+}

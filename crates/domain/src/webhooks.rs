@@ -1,0 +1,11 @@
+//! Webhooks to tenants: the events, the endpoints that subscribe to them, and the deliveries.
+//!
+//! The rule: an event is written in the transaction of the change it reports, and holds no secret.
+
+mod delivery;
+mod endpoint;
+mod event;
+
+pub use delivery::{DeliveryStatus, FAILING_FOR, pause_after};
+pub use endpoint::{DisabledReason, EndpointStatus, EventFilter};
+pub use event::EventKind;

@@ -1,0 +1,101 @@
+//! The kinds of events (design D10), and which change of an asset's status causes which.
+//!
+//! The rule: only a change causes an event; a status that stays causes none.
+
+use crate::{closed_list, state::Status};
+
+closed_list! {
+    /// The kinds of events.
+    pub enum EventKind: "kind of event", serde {
+        /// An ending is within the notice window.
+        AssetExpiring = "asset.expiring",
+        /// A cut-off became known.
+        AssetMigrating = "asset.migrating",
+        /// One probe was refused.
+        AssetSuspect = "asset.suspect",
+        /// No credential works any more.
+        AssetDisconnected = "asset.disconnected",
+        /// A credential works again.
+        AssetRecovered = "asset.recovered",
+        /// A parked credential reached its asset and is active now.
+        CredentialPromoted = "credential.promoted",
+        /// A standby became active.
+        CredentialFailedOver = "credential.failed_over",
+        /// A parked credential or a standby became useless and was dropped.
+        CredentialDropped = "credential.dropped",
+        /// A token was refreshed before it expired.
+        GrantRefreshed = "grant.refreshed",
+        /// A token could not be refreshed; a person must act before it expires.
+        GrantRefreshFailed = "grant.refresh_failed",
+        /// A person revoked the app's access or asked for deletion.
+        PersonRevoked = "person.revoked",
+        /// A reconnect is complete.
+        ReconnectCompleted = "reconnect.completed",
+        /// The forecast changed.
+        ForecastChanged = "forecast.changed",
+        /// Sent on request, to test an endpoint.
+        WebhookTest = "webhook.test",
+    }
+}
+
+impl EventKind {
+    /// The event that a change of status causes; `notified` is the status of the last event.
+    #[must_use]
+    pub const fn of_change(notified: Option<Status>, now: Status) -> Option<Self> {
+        use Status as S;
+        match (notified, now) {
+            (Some(S::Disconnected), S::Healthy | S::Expiring | S::Migrating) => {
+                Some(Self::AssetRecovered)
+            }
+            // An unchanged status causes no event, nor does a new asset without a token.
+            (None | Some(S::Disconnected), S::Disconnected)
+            | (Some(S::Suspect), S::Suspect)
+            | (Some(S::Expiring), S::Expiring)
+            | (Some(S::Migrating), S::Migrating)
+            | (_, S::Healthy | S::Unproven) => None,
+            (_, S::Disconnected) => Some(Self::AssetDisconnected),
+            (_, S::Suspect) => Some(Self::AssetSuspect),
+            (_, S::Expiring) => Some(Self::AssetExpiring),
+            (_, S::Migrating) => Some(Self::AssetMigrating),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_reads_back_its_name() {
+        for kind in EventKind::ALL {
+            assert_eq!(kind.as_str().parse(), Ok(kind));
+        }
+    }
+
+    #[test]
+    fn a_recovery_causes_an_event_and_an_unchanged_status_does_not() {
+        let event = |before, now| EventKind::of_change(Some(before), now);
+        for working in [Status::Healthy, Status::Expiring, Status::Migrating] {
+            assert_eq!(
+                event(Status::Disconnected, working),
+                Some(EventKind::AssetRecovered)
+            );
+        }
+        for status in Status::ALL {
+            assert_eq!(event(status, status), None, "{status}");
+        }
+        assert_eq!(
+            event(Status::Healthy, Status::Disconnected),
+            Some(EventKind::AssetDisconnected)
+        );
+    }
+
+    #[test]
+    fn a_new_asset_without_a_token_causes_no_event() {
+        assert_eq!(EventKind::of_change(None, Status::Disconnected), None);
+        assert_eq!(
+            EventKind::of_change(None, Status::Expiring),
+            Some(EventKind::AssetExpiring)
+        );
+    }
+}
