@@ -1,14 +1,14 @@
-//! A stretch of time in both clocks.
+//! A timer that runs in two clocks: the wall clock and the clock of the records.
 //!
-//! The rule: it is over when either clock says so: a rehearsal that leaps past it ends it, and a
-//! rehearsal whose clock stands still does not hold it for ever.
+//! The rule: it is over when either clock says so. A rehearsal that advances its clock past the end
+//! ends it, and a rehearsal with a stopped clock still sees it end in wall time.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use regrant_domain::{Clock, Timestamp};
 
-/// The end of a stretch in both clocks.
+/// The end of a span of time, in both clocks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pause {
     wall: Timestamp,
@@ -16,7 +16,7 @@ pub(crate) struct Pause {
 }
 
 impl Pause {
-    /// A stretch of this length, from now on.
+    /// Starts a timer of this length now.
     pub(crate) fn begin(clock: &Clock, length: TimeDelta) -> Self {
         Self {
             wall: Clock::wall() + length,
@@ -24,13 +24,13 @@ impl Pause {
         }
     }
 
-    /// How much of it is left, if it is not over.
+    /// The time left; `None` once it is over.
     pub(crate) fn left(self, clock: &Clock) -> Option<Duration> {
         let left = (self.wall - Clock::wall()).min(self.clock - clock.now());
         left.to_std().ok().filter(|it| !it.is_zero())
     }
 
-    /// Whether it ends after `other`.
+    /// Whether it ends after `other`, in wall time.
     pub(crate) fn outlasts(self, other: Self) -> bool {
         self.wall > other.wall
     }

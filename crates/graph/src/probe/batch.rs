@@ -1,8 +1,9 @@
-//! Batches: up to 50 reads in one call, answered one by one.
+//! Batches: up to 50 reads in one call, each with a result.
 //!
-//! The rule: an item that is null, empty or aborted (960) was not completed; nobody can say, so it is
-//! sent again. An array of the wrong length is no answer at all. A dead token on top fails every item,
-//! so where tokens differ the app's own goes on top and each item brings its token with its proof.
+//! The rule: an item that is null, empty or aborted (960) was not completed; its result is unknown, so
+//! it is sent again. An array of the wrong length is no valid response. A dead token that sends a
+//! batch fails every item, so where tokens differ the app's own token sends the batch and each item
+//! carries its token and proof.
 
 use regrant_domain::{AccessToken, AssetId, PersonId, Refusal, RefusalKind};
 use serde::{Deserialize, Serialize};
@@ -10,18 +11,18 @@ use zeroize::Zeroizing;
 
 use crate::{
     Client,
+    call::context::Caller,
     call::unreadable,
-    caller::Caller,
-    error::{GraphError, refusal},
-    usage::spent,
-    verdict::Circumstances,
-    wire,
+    call::wire,
+    errors::graph_error::{GraphError, refusal},
+    errors::interpret::Circumstances,
+    limits::usage::spent,
 };
 
-/// No batch holds more.
+/// The limit of Graph for one batch.
 pub(crate) const MOST: usize = 50;
 
-/// One read of a batch, and who asks it.
+/// One read of a batch, with its own token.
 pub(crate) struct Question<'a> {
     pub(crate) id: &'a AssetId,
     pub(crate) fields: &'a str,
@@ -29,7 +30,7 @@ pub(crate) struct Question<'a> {
     pub(crate) person: Option<&'a PersonId>,
 }
 
-/// The body of an item that was answered without an error.
+/// The body of an item without an error, or the refusal of the item.
 pub(crate) type Reply = Result<Zeroizing<String>, Refusal>;
 
 #[derive(Serialize)]
@@ -40,11 +41,11 @@ struct Read<'a> {
 
 #[derive(Deserialize)]
 struct Item {
-    #[serde(default, deserialize_with = "wire::integer")]
+    #[serde(default, deserialize_with = "wire::parse_integer")]
     code: Option<i64>,
     #[serde(default)]
     headers: Option<Vec<Header>>,
-    #[serde(default, deserialize_with = "wire::secret_text")]
+    #[serde(default, deserialize_with = "wire::parse_secret_text")]
     body: Option<Zeroizing<String>>,
 }
 
@@ -52,24 +53,24 @@ struct Item {
 struct Header {
     #[serde(default)]
     name: String,
-    #[serde(default, deserialize_with = "wire::text")]
+    #[serde(default, deserialize_with = "wire::parse_text")]
     value: Option<String>,
 }
 
 impl Client {
-    /// Asks all questions in one call, made with `token`; as many replies, in their order.
+    /// Sends all reads in one call with `token`; as many results, in the same order.
     ///
     /// # Errors
-    /// The batch as a whole was refused, or nobody can say.
+    /// Graph refused the batch as a whole, or gave no valid response.
     pub(crate) async fn batch(
         &self,
-        caller: &Caller<'_>,
+        context: &Caller<'_>,
         token: &AccessToken,
         questions: &[Question<'_>],
     ) -> Result<Vec<Reply>, Refusal> {
-        let _permit = self.admit_batch(caller).await?;
-        let reads = self.reads(caller, token, questions)?;
-        let proof = self.appsecret_proof(caller.app, token).pairs();
+        let _permit = self.admit_batch(context).await?;
+        let reads = self.reads(context, token, questions)?;
+        let proof = self.appsecret_proof(context.app, token).pairs();
         let mut form = vec![("batch", reads.as_str()), ("include_headers", "true")];
         form.extend(proof.iter().map(|(name, value)| (*name, value.as_str())));
         let request = self
@@ -77,15 +78,17 @@ impl Client {
             .http
             .post(self.inner.settings.url(""))
             .form(&form);
-        let answer = self.send(caller, request).await?;
+        let answer = self.send(context, request).await?;
         match serde_json::from_slice::<Vec<Option<Item>>>(&answer.body) {
             Ok(items) if items.len() == questions.len() => {
                 let replies = items.into_iter().zip(questions);
                 let mut replies: Vec<_> = replies
-                    .map(|(item, it)| self.reply(&caller.in_item(it.token, it.person), item, it.id))
+                    .map(|(item, it)| {
+                        self.reply(&context.in_item(it.token, it.person), item, it.id)
+                    })
                     .collect();
                 self.weigh(
-                    &caller.app.id,
+                    &context.app.id,
                     questions.iter().map(|it| it.person),
                     &mut replies,
                 );
@@ -93,28 +96,28 @@ impl Client {
             }
             Ok(_) => Err(refusal(
                 RefusalKind::Unavailable,
-                "Graph answered another number of items.",
+                "Graph responded with another number of items.",
             )),
-            Err(_) => match answer.error(caller) {
+            Err(_) => match answer.error(context) {
                 Some(error) => self.weigh_one(
-                    caller,
-                    Err(self.refuse(caller, &error, answer.circumstances())),
+                    context,
+                    Err(self.refuse(context, &error, answer.circumstances())),
                 ),
                 None => Err(unreadable(answer.status)),
             },
         }
     }
 
-    /// The items as the batch carries them.
+    /// The reads as the JSON of the parameter `batch`.
     fn reads(
         &self,
-        caller: &Caller<'_>,
+        context: &Caller<'_>,
         token: &AccessToken,
         questions: &[Question<'_>],
     ) -> Result<Zeroizing<String>, Refusal> {
         let addresses: Vec<_> = questions
             .iter()
-            .map(|it| self.relative(caller, token, it))
+            .map(|it| self.relative(context, token, it))
             .collect();
         let reads: Vec<_> = addresses
             .iter()
@@ -128,11 +131,11 @@ impl Client {
             .map_err(|_| unreadable(0))
     }
 
-    /// The address of one read, with the proof of its token. It names the token only where it is not the
-    /// batch's own; the address travels inside the body of the call, never as an address of ours.
+    /// The relative URL of one read, with the proof of its token. It contains the token only where that
+    /// differs from the token of the batch. It is part of the request body, so no URL holds a token.
     fn relative(
         &self,
-        caller: &Caller<'_>,
+        context: &Caller<'_>,
         token: &AccessToken,
         question: &Question<'_>,
     ) -> Zeroizing<String> {
@@ -140,23 +143,23 @@ impl Client {
         let query = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("fields", question.fields)
             .extend_pairs(own.map(|it| ("access_token", it)))
-            .extend_pairs(self.appsecret_proof(caller.app, question.token).pairs())
+            .extend_pairs(self.appsecret_proof(context.app, question.token).pairs())
             .finish();
         let query = Zeroizing::new(query);
         Zeroizing::new(format!("{}?{}", question.id, query.as_str()))
     }
 
-    fn reply(&self, caller: &Caller<'_>, item: Option<Item>, id: &AssetId) -> Reply {
+    fn reply(&self, context: &Caller<'_>, item: Option<Item>, id: &AssetId) -> Reply {
         let item = item.ok_or_else(|| {
             refusal(
                 RefusalKind::Unavailable,
                 "Graph did not complete this item.",
             )
         })?;
-        let told = item.headers.iter().flatten().filter_map(|it| {
-            self.note_usage(caller, Some(id), spent(&it.name, it.value.as_deref()?))
+        let waits = item.headers.iter().flatten().filter_map(|it| {
+            self.note_usage(context, Some(id), spent(&it.name, it.value.as_deref()?))
         });
-        let regain = told.max();
+        let regain = waits.max();
         let status = item
             .code
             .and_then(|it| u16::try_from(it).ok())
@@ -165,9 +168,9 @@ impl Client {
             .body
             .filter(|it| !it.is_empty())
             .ok_or_else(|| unreadable(status))?;
-        match GraphError::in_body(body.as_bytes(), &caller.redactor) {
+        match GraphError::in_body(body.as_bytes(), &context.redactor) {
             Some(error) => Err(self.refuse(
-                caller,
+                context,
                 &error,
                 Circumstances {
                     status,

@@ -1,22 +1,22 @@
-//! What an error of Graph means: the one place that knows (graph-facts §5).
+//! The meaning of every error of Graph (graph-facts §5). No other module reads Graph's codes.
 //!
-//! The rule: code, subcode and message decide before the HTTP status does; what is in no table is
-//! `Unclassified`, never "dead". `OAuthException` says nothing: nearly every error has that type.
+//! The rule: code, subcode and message decide before the HTTP status does; an error in no table is
+//! `Unclassified`, never "dead". The type `OAuthException` is ignored: nearly every error has it.
 
 use regrant_domain::{AssetId, RefusalKind};
 
-use crate::error::GraphError;
+use crate::errors::graph_error::GraphError;
 
-/// What an error means.
+/// The meaning of an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// Settled: the kind says what to do. `Unavailable` alone may be tried again.
+    /// A refusal: the kind says what to do. Only `Unavailable` may be retried at once.
     Refused(RefusalKind),
-    /// A limit was hit; the scope must rest.
+    /// A limit was hit; its scope must be paused.
     Throttled(Limit),
 }
 
-/// Whose limit was hit.
+/// Which calls the limit covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Limit {
     /// Every call of the app.
@@ -25,13 +25,13 @@ pub(crate) enum Limit {
     Person,
     /// The person is blocked by policy for hours.
     Blocked,
-    /// The page and the person.
+    /// Calls about the page, and calls of the person.
     Page,
-    /// The business or asset.
+    /// Calls about the business or asset.
     Object,
 }
 
-/// What `error`, answered with `http_status`, means.
+/// The meaning of `error` in a response with `http_status`.
 pub(crate) fn classify(error: &GraphError, http_status: u16) -> Class {
     let message = error.message.to_lowercase();
     let Some(code) = error.code else {
@@ -42,7 +42,7 @@ pub(crate) fn classify(error: &GraphError, http_status: u16) -> Class {
         .unwrap_or_else(|| unknown(error, http_status))
 }
 
-/// Faults of the app or of our request, which hide under codes that mean something else.
+/// Faults of the app or of our request: Graph reports them under codes with other meanings.
 fn by_message(message: &str) -> Option<Class> {
     let says = |texts: &[&str]| texts.iter().any(|it| message.contains(it));
     if says(&APP_FAULTS) || (message.contains("api access") && says(&["blocked", "deactivated"])) {
@@ -96,7 +96,7 @@ fn by_code(code: i64, error: &GraphError, message: &str) -> Option<Class> {
     })
 }
 
-/// Code 100 means five things; proof and request faults were recognised by their messages.
+/// Code 100 has five meanings; `by_message` has already recognised proof and request faults.
 fn parameter(error: &GraphError, message: &str) -> Option<Class> {
     use RefusalKind as Kind;
     let kind = match error.subcode {
@@ -109,7 +109,7 @@ fn parameter(error: &GraphError, message: &str) -> Option<Class> {
     Some(refused(kind))
 }
 
-/// Code 190 means the token is dead, waits for its person, or is not at fault at all.
+/// Code 190: the token is dead, the person must act first, or the token is not at fault.
 fn session(subcode: Option<i64>) -> Option<RefusalKind> {
     use RefusalKind as Kind;
     Some(match subcode {
@@ -150,13 +150,13 @@ fn refused(kind: RefusalKind) -> Class {
     Class::Refused(kind)
 }
 
-/// The permissions a message names.
+/// The permissions that a message names.
 fn permissions_in(message: &str) -> Vec<String> {
     let mut named: Vec<String> = Vec::new();
-    for word in message.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')) {
-        let is_permission = PERMISSIONS.iter().any(|it| word.starts_with(it));
-        if is_permission && !named.iter().any(|it| it == word) {
-            named.push(word.to_owned());
+    for name in message.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')) {
+        let is_permission = PERMISSIONS.iter().any(|it| name.starts_with(it));
+        if is_permission && !named.iter().any(|it| it == name) {
+            named.push(name.to_owned());
         }
     }
     named
@@ -175,7 +175,7 @@ const PERMISSIONS: [&str; 10] = [
     "whatsapp_",
 ];
 
-/// The id after "migrated to".
+/// The id after "migrated to" in the message.
 fn new_page(message: &str) -> Option<String> {
     let (_, after) = message.split_once("migrated to")?;
     let digits = after

@@ -1,11 +1,13 @@
-//! Tolerant readers: Graph writes the same thing in more than one form.
+//! Lenient deserializers: Graph writes the same value in more than one form.
+//!
+//! The rule: a value in an unknown form is absent, never an error of the whole response.
 
 use chrono::{DateTime, SubsecRound};
 use regrant_domain::Timestamp;
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
-/// Text or a number, wherever an identifier may stand.
+/// A value that Graph writes as text in one response and as a number in another.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Loose {
@@ -16,7 +18,7 @@ enum Loose {
 }
 
 /// An integer, also as a fraction or as text; anything else is absent.
-pub(crate) fn integer<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+pub(crate) fn parse_integer<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
     Ok(match Option::<Loose>::deserialize(from)? {
         Some(Loose::Integer(number)) => Some(number),
         Some(Loose::Fraction(number)) => format!("{number:.0}").parse().ok(),
@@ -26,7 +28,7 @@ pub(crate) fn integer<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>,
 }
 
 /// A number, also as text; anything else is absent.
-pub(crate) fn number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+pub(crate) fn parse_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
     Ok(match Option::<Loose>::deserialize(from)? {
         Some(Loose::Integer(number)) => number.to_string().parse().ok(),
         Some(Loose::Fraction(number)) => Some(number),
@@ -36,7 +38,7 @@ pub(crate) fn number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, 
 }
 
 /// An identifier or a name, also as a number; anything else is absent.
-pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+pub(crate) fn parse_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     Ok(match Option::<Loose>::deserialize(from)? {
         Some(Loose::Text(text)) => Some(text),
         Some(Loose::Integer(number)) => Some(number.to_string()),
@@ -45,35 +47,40 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>,
 }
 
 /// A list of texts.
-pub(crate) fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
+pub(crate) fn parse_texts<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Vec<String>>, D::Error> {
     #[derive(Deserialize)]
-    struct Text(#[serde(deserialize_with = "text")] Option<String>);
+    struct Text(#[serde(deserialize_with = "parse_text")] Option<String>);
     let list = Option::<Vec<Text>>::deserialize(from)?;
     Ok(list.map(|it| it.into_iter().filter_map(|text| text.0).collect()))
 }
 
 /// A text that may hold a token: zeroed when dropped.
-pub(crate) fn secret_text<'de, D: Deserializer<'de>>(
+pub(crate) fn parse_secret_text<'de, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<Zeroizing<String>>, D::Error> {
     Ok(Option::<String>::deserialize(from)?.map(Zeroizing::new))
 }
 
-/// A moment as ISO text with `+0000`, `+00:00` or `Z`, or as Unix seconds; 0 and the unreadable are absent.
-pub(crate) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+/// A time as ISO text with `+0000`, `+00:00` or `Z`, or as Unix seconds; 0 and other forms are
+/// absent.
+pub(crate) fn parse_moment<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Timestamp>, D::Error> {
     Ok(match Option::<Loose>::deserialize(from)? {
-        Some(Loose::Integer(seconds)) => unix(seconds),
-        Some(Loose::Text(text)) => iso(&text),
+        Some(Loose::Integer(seconds)) => parse_unix_seconds(seconds),
+        Some(Loose::Text(text)) => parse_iso(&text),
         Some(Loose::Fraction(_) | Loose::Other(_)) | None => None,
     })
 }
 
-/// Unix seconds; 0 is Graph's word for "none".
-pub(crate) fn unix(seconds: i64) -> Option<Timestamp> {
+/// Unix seconds; Graph writes 0 for "none".
+pub(crate) fn parse_unix_seconds(seconds: i64) -> Option<Timestamp> {
     DateTime::from_timestamp(seconds, 0).filter(|_| seconds != 0)
 }
 
-fn iso(text: &str) -> Option<Timestamp> {
+fn parse_iso(text: &str) -> Option<Timestamp> {
     DateTime::parse_from_rfc3339(text)
         .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
         .ok()
@@ -85,37 +92,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_three_offsets_are_one_moment() {
-        let at = iso("2023-06-23T12:00:00+00:00");
+    fn three_notations_of_one_time_are_equal() {
+        let at = parse_iso("2023-06-23T12:00:00+00:00");
         assert!(at.is_some());
         for text in [
             "2023-06-23T12:00:00+0000",
             "2023-06-23T12:00:00Z",
             "2023-06-23T14:00:00+0200",
         ] {
-            assert_eq!(iso(text), at, "{text}");
+            assert_eq!(parse_iso(text), at, "{text}");
         }
     }
 
     #[test]
-    fn zero_is_no_moment_and_neither_is_nonsense() {
-        assert_eq!(unix(0), None);
-        assert_eq!(unix(i64::MAX), None);
-        assert_eq!(iso("soon"), None);
+    fn zero_and_nonsense_are_no_time() {
+        assert_eq!(parse_unix_seconds(0), None);
+        assert_eq!(parse_unix_seconds(i64::MAX), None);
+        assert_eq!(parse_iso("soon"), None);
     }
 
     #[derive(Deserialize)]
     struct Loosely {
-        #[serde(default, deserialize_with = "integer")]
+        #[serde(default, deserialize_with = "parse_integer")]
         integer: Option<i64>,
-        #[serde(default, deserialize_with = "text")]
+        #[serde(default, deserialize_with = "parse_text")]
         text: Option<String>,
-        #[serde(default, deserialize_with = "texts")]
+        #[serde(default, deserialize_with = "parse_texts")]
         texts: Option<Vec<String>>,
     }
 
     #[test]
-    fn numbers_and_texts_stand_for_each_other() {
+    fn numbers_are_read_from_text_and_texts_from_numbers() {
         let read = |json: &str| serde_json::from_str::<Loosely>(json).unwrap();
         assert_eq!(read(r#"{"integer":"190"}"#).integer, Some(190));
         assert_eq!(read(r#"{"integer":190.0}"#).integer, Some(190));

@@ -1,33 +1,33 @@
-//! Usage headers: how much of a limit is spent, and when a blocked scope may be called again.
+//! Usage headers: how much of a limit is used, and when a blocked scope may be called again.
 //!
-//! The rule: absence is not zero, and units differ: minutes in the business header, seconds in the
-//! ad account's. From 95 % on a scope rests.
+//! The rule: an absent number is not zero, and units differ: minutes in the business header, seconds
+//! in the ad account header. A scope is paused from 95 % of its limit on.
 
 use std::{collections::HashMap, time::Duration};
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::wire;
+use crate::call::wire;
 
-/// A scope that must rest, as one header said.
+/// A limit that one header reports as used up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Spent {
     pub(crate) whose: Whose,
-    /// When it may be called again, where the header said so.
+    /// After which time calls are accepted again, where the header says so.
     pub(crate) regain: Option<Duration>,
 }
 
-/// Whose limit a header speaks of.
+/// Whose limit a header reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Whose {
     App,
-    /// The object of this number.
+    /// The object with this id.
     Object(String),
-    /// The object the call was about.
+    /// The object that the call was about.
     About,
 }
 
-/// The scopes that must rest according to one header; none for most headers.
+/// The limits that one header reports as used up; empty for most headers.
 pub(crate) fn spent(name: &str, value: &str) -> Vec<Spent> {
     match name.to_ascii_lowercase().as_str() {
         "x-app-usage" => platform(value, Whose::App),
@@ -39,16 +39,16 @@ pub(crate) fn spent(name: &str, value: &str) -> Vec<Spent> {
 }
 
 const FULL_PERCENT: f64 = 95.0;
-/// Business use cases that our reads never spend: their exhaustion is no reason to rest.
+/// Business use cases that our reads never use: a full one pauses nothing.
 const NOT_OURS: [&str; 4] = ["ads_insights", "custom_audience", "leadgen", "messenger"];
 
 #[derive(Deserialize)]
 struct Platform {
-    #[serde(default, deserialize_with = "wire::number")]
+    #[serde(default, deserialize_with = "wire::parse_number")]
     call_count: Option<f64>,
-    #[serde(default, deserialize_with = "wire::number")]
+    #[serde(default, deserialize_with = "wire::parse_number")]
     total_cputime: Option<f64>,
-    #[serde(default, deserialize_with = "wire::number")]
+    #[serde(default, deserialize_with = "wire::parse_number")]
     total_time: Option<f64>,
 }
 
@@ -62,19 +62,19 @@ impl Platform {
 
 #[derive(Deserialize)]
 struct AdAccount {
-    #[serde(default, deserialize_with = "wire::number")]
+    #[serde(default, deserialize_with = "wire::parse_number")]
     acc_id_util_pct: Option<f64>,
-    #[serde(default, deserialize_with = "wire::number")]
+    #[serde(default, deserialize_with = "wire::parse_number")]
     reset_time_duration: Option<f64>,
 }
 
 #[derive(Deserialize)]
 struct UseCase {
-    #[serde(default, rename = "type", deserialize_with = "wire::text")]
+    #[serde(default, rename = "type", deserialize_with = "wire::parse_text")]
     kind: Option<String>,
     #[serde(flatten)]
     usage: Platform,
-    #[serde(default, deserialize_with = "wire::number")]
+    #[serde(default, deserialize_with = "wire::parse_number")]
     estimated_time_to_regain_access: Option<f64>,
 }
 
@@ -106,7 +106,7 @@ fn use_cases(value: &str) -> Vec<Spent> {
         .collect()
 }
 
-/// The longest rest that any of these use cases demands, if one does.
+/// The longest wait that one of these use cases asks for, if one is full.
 fn business(id: String, cases: &[UseCase]) -> Option<Spent> {
     let is_ours = |it: &&UseCase| {
         !it.kind
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_app_rests_from_95_percent_of_anything() {
+    fn an_app_is_full_from_95_percent_of_any_measure() {
         assert!(
             spent(
                 "X-App-Usage",
@@ -203,13 +203,13 @@ mod tests {
     }
 
     #[test]
-    fn use_cases_that_probes_do_not_spend_stop_nothing() {
+    fn use_cases_that_probes_do_not_use_pause_nothing() {
         let header = r#"{"42":[{"type":"ads_insights","call_count":100,"estimated_time_to_regain_access":9}]}"#;
         assert!(spent("x-business-use-case-usage", header).is_empty());
     }
 
     #[test]
-    fn nonsense_stops_nothing() {
+    fn nonsense_pauses_nothing() {
         for value in [
             "",
             "{}",

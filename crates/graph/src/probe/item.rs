@@ -1,29 +1,29 @@
-//! One probe of a batch on its way to a proof.
+//! The state of one probe while its batch runs.
 //!
-//! The rule: what may pass by itself stays open and is sent again; a refusal of ours for a pause that
-//! Graph began keeps Graph's words.
+//! The rule: an item with a transient refusal stays open and is sent again. A refusal of ours for a
+//! pause that Graph caused keeps the message of Graph.
 
 use regrant_domain::{AccessToken, AppId, CredentialKind, Proof, Refusal, RefusalKind};
 
 use crate::{
     Probe, Target,
-    batch::{Question, Reply},
-    budget::Scope,
-    error::refusal,
-    node,
+    errors::graph_error::refusal,
+    limits::pauses::Scope,
+    probe::batch::{Question, Reply},
+    probe::node,
 };
 
-/// A probe and how far it is.
+/// A probe with its state.
 pub(crate) struct Item<'a> {
     probe: Probe<'a>,
     target: Target,
-    /// What must not rest when it is sent, beside the app.
+    /// The item is not sent while one of these is paused; the app is checked for the whole batch.
     scopes: Vec<Scope>,
     state: State,
 }
 
 enum State {
-    /// To be sent; the last refusal, if there was one.
+    /// To be sent; holds the last refusal, if there was one.
     Open(Option<Refusal>),
     Settled(Proof),
 }
@@ -78,7 +78,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// What may pass by itself stays open and is sent again.
+    /// Settles the item with a refusal, unless it is transient; then the item stays open.
     pub(crate) fn refuse(&mut self, refusal: &Refusal) {
         let refusal = self.in_graphs_words(refusal.clone());
         self.state = match refusal.kind {
@@ -87,7 +87,7 @@ impl<'a> Item<'a> {
         };
     }
 
-    /// Ends it for a pause that is too long to wait for.
+    /// Settles the item with the refusal for a pause that is too long to wait for.
     pub(crate) fn rest(&mut self, resting: Refusal) {
         self.settle(Proof::Refused(self.in_graphs_words(resting)));
     }
@@ -100,7 +100,7 @@ impl<'a> Item<'a> {
         matches!(&self.state, State::Open(Some(it)) if it.kind == RefusalKind::Unavailable)
     }
 
-    /// Its token, where Graph blamed the app for the refusal.
+    /// The token of the item, if Graph blamed the app for the refusal.
     pub(crate) fn blames_app(&self) -> Option<&'a AccessToken> {
         let blames = matches!(&self.state, State::Settled(Proof::Refused(it)) if it.kind == RefusalKind::AppFault);
         blames.then_some(self.probe.token)
@@ -111,7 +111,7 @@ impl<'a> Item<'a> {
             State::Settled(proof) => proof,
             State::Open(Some(refusal)) => Proof::Refused(refusal),
             State::Open(None) => {
-                Proof::Refused(refusal(RefusalKind::Unavailable, "Graph was not asked."))
+                Proof::Refused(refusal(RefusalKind::Unavailable, "The probe was not sent."))
             }
         }
     }
@@ -120,6 +120,7 @@ impl<'a> Item<'a> {
         self.probe.kind
     }
 
+    /// `ours`, with message and trace id of Graph if both are throttles.
     fn in_graphs_words(&self, ours: Refusal) -> Refusal {
         let is_throttled = |it: &Refusal| matches!(it.kind, RefusalKind::Throttled { .. });
         match &self.state {

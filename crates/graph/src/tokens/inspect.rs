@@ -1,7 +1,8 @@
-//! Inspection: whether a received token is alive, ours, a person's, and what it was granted.
+//! Inspection of a submitted token: is it valid, of our app, of a person; what was it granted.
 //!
-//! The rule: `debug_token` is asked with the app's own token and answers HTTP 200 for the dead too.
-//! Granted targets are a hint, never a proof of access.
+//! The rule: `debug_token` is called with the app's own token, and responds with HTTP 200 for dead
+//! tokens too. Granted targets are a hint, never a proof of access.
+//! Start at `Client::inspect_token`.
 
 use chrono::TimeDelta;
 use regrant_domain::{
@@ -11,18 +12,18 @@ use serde::Deserialize;
 
 use crate::{
     AppCredentials, CallError, Client,
-    caller::Caller,
-    debugged::{Debugged, Envelope},
-    error::refusal,
-    wire,
+    call::context::Caller,
+    call::wire,
+    errors::graph_error::refusal,
+    tokens::debug_token::{Debugged, Envelope},
 };
 
-/// A token that lives and is ours.
+/// What an inspection says about a valid token of our app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspected {
-    /// What is known of it.
+    /// What Graph says about the token.
     pub facts: TokenFacts,
-    /// Whether it ends within a day, so that it should be exchanged while it lives.
+    /// Whether it expires within a day; exchange it before it does.
     pub short_lived: bool,
 }
 
@@ -31,46 +32,46 @@ pub struct Inspected {
 pub struct TokenFacts {
     /// `User` or `SystemUser`.
     pub kind: CredentialKind,
-    /// The app it belongs to: ours.
+    /// The app it belongs to: always ours.
     pub app_id: AppId,
     /// The person or system user behind it.
     pub person_id: PersonId,
-    /// Their name, where Graph told it.
+    /// The name of the person, where Graph gives it.
     pub person_name: Option<String>,
-    /// Whether they are a managed account; `None` where Graph did not say.
+    /// Whether the person is a managed account; `None` where Graph does not say.
     pub is_work_account: Option<bool>,
-    /// Granted permissions with the objects they hold for.
+    /// Granted permissions with the objects they are limited to.
     pub scopes: Vec<GrantedScope>,
-    /// When it was issued; not told of short-lived tokens.
+    /// When it was issued; Graph omits it for short-lived tokens.
     pub issued_at: Option<Timestamp>,
-    /// Its end; `None` means none is set.
+    /// When it expires; `None`: never.
     pub expires_at: Option<Timestamp>,
-    /// End of data access; `None` means none is set.
+    /// When data access ends; `None`: never.
     pub data_access_expires_at: Option<Timestamp>,
 }
 
-/// Why a token is not accepted, or could not be inspected.
+/// Why a token is not accepted or cannot be inspected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InspectError {
-    /// The token is ours and dead.
+    /// A token of our app, dead.
     #[error("the token is dead: {reason}")]
     Dead {
-        /// Graph's own words, redacted.
+        /// Graph's message, redacted.
         reason: String,
     },
     /// The token belongs to another app.
     #[error("the token belongs to another app")]
     ForeignApp,
-    /// Graph cannot make out any token in it.
+    /// Graph cannot read the text as a token.
     #[error("the text is no token that Graph can read")]
     Undecipherable,
-    /// A page's, an app's or another token that is no person's and no system user's.
+    /// The token of a page, an app or another holder that is neither person nor system user.
     #[error("the token is neither a person's nor a system user's")]
     NotAPersonToken,
-    /// Its person must act before it works.
+    /// The person must act at Meta before the token works.
     #[error("{}", .0.message)]
     UserAction(Refusal),
-    /// Graph could not be asked, or refused for another reason.
+    /// Graph could not be reached, or refused for another reason.
     #[error(transparent)]
     Call(#[from] CallError),
 }
@@ -92,10 +93,11 @@ impl From<Refusal> for InspectError {
 }
 
 impl Client {
-    /// Asks Graph about `token`: first with the app's own token, then as its person.
+    /// Reads the facts of `token`: `debug_token` with the app's own token, then `/me` with `token`.
     ///
     /// # Errors
-    /// The token is of no use, or Graph could not be asked; the variants tell which.
+    /// The variants separate a token that is not acceptable from a failed call
+    /// ([`InspectError::Call`]).
     #[tracing::instrument(name = "inspect", skip_all, fields(app.id = %app.id))]
     pub async fn inspect(
         &self,
@@ -121,9 +123,9 @@ impl Client {
         let app_token = app
             .token()
             .map_err(|_| refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
-        let caller = Caller::new(app, Some(&app_token), None, &[token]);
+        let context = Caller::new(app, Some(&app_token), None, &[token]);
         let asked = [("input_token", token.expose())];
-        match self.read::<Envelope>(&caller, "debug_token", &asked).await {
+        match self.read::<Envelope>(&context, "debug_token", &asked).await {
             Ok(answer) => Ok(answer.data),
             Err(refusal) if refusal.message.to_lowercase().contains(OTHER_APP) => {
                 Err(InspectError::ForeignApp)
@@ -135,7 +137,8 @@ impl Client {
         }
     }
 
-    /// Graph called some token bad: the app's own, or the one inspected.
+    /// The error where Graph calls a token invalid without saying which: if it accepts the app's own
+    /// token, it meant the inspected one.
     async fn whose_death(&self, app: &AppCredentials) -> InspectError {
         match self.vouch(app).await {
             Ok(()) => InspectError::Undecipherable,
@@ -143,20 +146,20 @@ impl Client {
         }
     }
 
-    /// What the person says of themselves. A node without these fields is no reason to refuse.
+    /// The profile of the person. A node without these fields gives an empty profile, not an error.
     async fn me(
         &self,
         app: &AppCredentials,
         token: &AccessToken,
         facts: &TokenFacts,
     ) -> Result<Me, InspectError> {
-        let caller = Caller::new(app, Some(token), Some(&facts.person_id), &[]);
+        let context = Caller::new(app, Some(token), Some(&facts.person_id), &[]);
         let fields = if facts.kind == CredentialKind::User {
             "id,name,is_work_account"
         } else {
             "id,name"
         };
-        match self.read(&caller, "me", &[("fields", fields)]).await {
+        match self.read(&context, "me", &[("fields", fields)]).await {
             Err(refusal) if refusal.kind == RefusalKind::RequestFault => Ok(Me::default()),
             answer => Ok(answer?),
         }
@@ -167,7 +170,7 @@ const OTHER_APP: &str = "did not match the viewing app";
 
 #[derive(Default, Deserialize)]
 struct Me {
-    #[serde(default, deserialize_with = "wire::text")]
+    #[serde(default, deserialize_with = "wire::parse_text")]
     name: Option<String>,
     #[serde(default)]
     is_work_account: Option<bool>,

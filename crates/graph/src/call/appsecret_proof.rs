@@ -1,7 +1,7 @@
-//! `appsecret_proof`: shows Graph that a call comes from who holds the app's secret.
+//! `appsecret_proof`: shows Graph that the sender of a call holds the app secret.
 //!
-//! The rule: a time-stamped proof is good for five minutes, so each request and each retry makes
-//! its own; none is kept.
+//! The rule: a time-stamped proof expires after five minutes, so each request and each retry signs
+//! a new one; none is stored.
 
 use std::fmt;
 
@@ -10,17 +10,17 @@ use regrant_domain::{AccessToken, AppSecret};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// A time-stamped proof, as the parameters `appsecret_proof` and `appsecret_time` carry it.
+/// A time-stamped proof: the values of the parameters `appsecret_proof` and `appsecret_time`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AppSecretProof {
-    /// Lower-case hex.
+    /// HMAC-SHA256 in lower-case hex.
     pub proof: String,
-    /// Unix seconds at which it was made.
+    /// When it was signed, in Unix seconds.
     pub time: i64,
 }
 
 impl AppSecretProof {
-    /// Signs `token` for the moment `time`.
+    /// Signs `token` at `time`, in Unix seconds.
     pub(crate) fn sign(secret: &AppSecret, token: &AccessToken, time: i64) -> Self {
         let message = Zeroizing::new(format!("{}|{time}", token.expose()));
         Self {
@@ -29,7 +29,7 @@ impl AppSecretProof {
         }
     }
 
-    /// The parameters of a call.
+    /// Names and values of the two parameters of a call.
     pub(crate) fn pairs(self) -> [(&'static str, String); 2] {
         [
             ("appsecret_proof", self.proof),
@@ -37,7 +37,7 @@ impl AppSecretProof {
         ]
     }
 
-    /// The proof without a time, for callers that cannot send one.
+    /// The proof without a time, for callers that cannot send `appsecret_time`. It does not expire.
     #[must_use]
     pub fn plain(secret: &AppSecret, token: &AccessToken) -> String {
         hmac(secret, token.expose().as_bytes())

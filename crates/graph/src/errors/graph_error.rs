@@ -1,22 +1,22 @@
-//! Graph's error object, and what a call of this crate can fail with.
+//! Graph's error object, and the error of a call of this crate.
 //!
 //! The rule: a [`GraphError`] exists only redacted; its message may be stored and shown.
 
 use regrant_domain::{Refusal, RefusalKind};
 use serde::Deserialize;
 
-use crate::{redact::Redactor, wire};
+use crate::{call::wire, errors::redact::Redactor};
 
-/// Why a single call brought nothing.
+/// Why a call has no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// Graph refused, or could not be asked; the kind says what to do.
+    /// Graph refused the call or could not be reached; the kind says what to do.
     #[error("{}", .0.message)]
     Refused(Refusal),
 }
 
 impl CallError {
-    /// What was refused and why.
+    /// The refusal.
     #[must_use]
     pub const fn refusal(&self) -> &Refusal {
         let Self::Refused(refusal) = self;
@@ -36,7 +36,7 @@ impl From<Refusal> for CallError {
     }
 }
 
-/// A refusal in our own words.
+/// A refusal with a message of ours, without a trace id of Graph.
 pub(crate) fn refusal(kind: RefusalKind, message: impl Into<String>) -> Refusal {
     Refusal {
         kind,
@@ -57,13 +57,13 @@ pub(crate) struct GraphError {
 }
 
 impl GraphError {
-    /// The error a body holds, if it holds one.
+    /// The error in a response body, if there is one.
     pub(crate) fn in_body(body: &[u8], redactor: &Redactor) -> Option<Self> {
         let envelope: Envelope = serde_json::from_slice(body).ok()?;
         envelope.error.map(|it| it.redacted(redactor))
     }
 
-    /// Graph's own words with code and subcode.
+    /// Graph's message with code and subcode.
     pub(crate) fn sentence(&self) -> String {
         let code = self
             .code
@@ -88,27 +88,27 @@ struct Envelope {
 pub(crate) enum WireError {
     /// The documented form.
     Object {
-        #[serde(default, rename = "type", deserialize_with = "wire::text")]
+        #[serde(default, rename = "type", deserialize_with = "wire::parse_text")]
         kind: Option<String>,
-        #[serde(default, deserialize_with = "wire::text")]
+        #[serde(default, deserialize_with = "wire::parse_text")]
         message: Option<String>,
-        #[serde(default, deserialize_with = "wire::integer")]
+        #[serde(default, deserialize_with = "wire::parse_integer")]
         code: Option<i64>,
-        #[serde(default, alias = "subcode", deserialize_with = "wire::integer")]
+        #[serde(default, alias = "subcode", deserialize_with = "wire::parse_integer")]
         error_subcode: Option<i64>,
         #[serde(default)]
         is_transient: Option<bool>,
-        #[serde(default, deserialize_with = "wire::text")]
+        #[serde(default, deserialize_with = "wire::parse_text")]
         fbtrace_id: Option<String>,
     },
     /// A bare sentence, as OAuth endpoints write it.
     Text(String),
-    /// Anything else is still an error.
+    /// Any other JSON value: still an error.
     Odd(serde::de::IgnoredAny),
 }
 
 impl WireError {
-    /// The error without its secrets.
+    /// The error with all secrets redacted.
     pub(crate) fn redacted(self, redactor: &Redactor) -> GraphError {
         match self {
             Self::Text(text) => GraphError {
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_error_is_none() {
+    fn a_body_without_an_error_is_none() {
         for body in [
             "true",
             "",

@@ -1,34 +1,34 @@
-//! Longer lives: a short-lived token for a long-lived one, a system user's 60 days for 60 more.
+//! Exchanges: a short-lived user token for a long-lived one, a system user's token for 60 more days.
 //!
-//! The rule: where Graph does not say when the new token ends, no date is invented.
+//! The rule: where Graph does not say when the new token expires, no date is invented.
 
 use chrono::TimeDelta;
 use regrant_domain::{AccessToken, Timestamp};
 use serde::Deserialize;
 
-use crate::{AppCredentials, CallError, Client, caller::Caller, wire};
+use crate::{AppCredentials, CallError, Client, call::context::Caller, call::wire};
 
-/// A new token in place of another.
+/// The token that Graph issues in an exchange.
 #[derive(Debug)]
 pub struct Exchanged {
-    /// The new token: always another text.
+    /// The new token, always different from the old one.
     pub token: AccessToken,
-    /// Its end; `None` where Graph did not say, then inspect it.
+    /// When it expires; `None` where Graph does not say: inspect the token.
     pub expires_at: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
 struct Answer {
     access_token: AccessToken,
-    #[serde(default, deserialize_with = "wire::integer")]
+    #[serde(default, deserialize_with = "wire::parse_integer")]
     expires_in: Option<i64>,
 }
 
 impl Client {
-    /// Exchanges a living user token for a long-lived one.
+    /// Exchanges a valid user token for a long-lived one.
     ///
     /// # Errors
-    /// Graph refused, or could not be asked. An expired token cannot be exchanged.
+    /// Graph refused or could not be reached. An expired token cannot be exchanged.
     pub async fn exchange(
         &self,
         app: &AppCredentials,
@@ -37,10 +37,10 @@ impl Client {
         self.exchange_with(app, token, &[]).await
     }
 
-    /// Gives a system user's token of the 60-day kind 60 new days. The old token lives on until its own end.
+    /// Refreshes a system user's 60-day token for 60 more days. The old token works until it expires.
     ///
     /// # Errors
-    /// Graph refused, or could not be asked. An expired token cannot be refreshed.
+    /// Graph refused or could not be reached. An expired token cannot be refreshed.
     pub async fn refresh_system_user(
         &self,
         app: &AppCredentials,
@@ -50,7 +50,7 @@ impl Client {
             .await
     }
 
-    /// Graph documents this as a GET: the secrets travel in the query, which no error and no log repeats.
+    /// Graph documents this as a GET, so the secrets are in the query; no error or log repeats it.
     #[tracing::instrument(name = "exchange", skip_all, fields(app.id = %app.id))]
     async fn exchange_with(
         &self,
@@ -58,7 +58,7 @@ impl Client {
         token: &AccessToken,
         more: &[(&str, &str)],
     ) -> Result<Exchanged, CallError> {
-        let caller = Caller::new(app, None, None, &[token]);
+        let context = Caller::new(app, None, None, &[token]);
         let mut query = vec![
             ("grant_type", "fb_exchange_token"),
             ("client_id", app.id.as_str()),
@@ -66,7 +66,7 @@ impl Client {
             ("fb_exchange_token", token.expose()),
         ];
         query.extend_from_slice(more);
-        let answer: Answer = self.read(&caller, "oauth/access_token", &query).await?;
+        let answer: Answer = self.read(&context, "oauth/access_token", &query).await?;
         let expires_at = answer.expires_in.and_then(|it| self.after(it));
         Ok(Exchanged {
             token: answer.access_token,

@@ -1,7 +1,8 @@
-//! The gate: no call leaves while its app, its person or the breaker says no.
+//! Admission: a call waits here while a scope it uses is paused or its app is tripped.
 //!
-//! The rule: short pauses are waited out here, long ones are refused at once with their end; a batch
-//! is judged again after it waited for its turn.
+//! The rule: a call sleeps through a short pause, and is refused at once with the end of a long one.
+//! A batch checks the pauses again after it waited for its permit.
+//! Start at `Client::admit_call`.
 
 use std::time::Duration;
 
@@ -11,20 +12,23 @@ use tokio::sync::SemaphorePermit;
 
 use crate::{
     Client,
-    budget::Scope,
-    caller::Caller,
-    error::refusal,
-    usage::{Spent, Whose},
+    call::context::Caller,
+    errors::graph_error::refusal,
+    limits::pauses::Scope,
+    limits::usage::{Spent, Whose},
 };
 
 impl Client {
-    /// Waits until the caller may call. Short pauses are waited out, long ones are refused.
-    pub(crate) async fn admit(&self, caller: &Caller<'_>) -> Result<(), Refusal> {
+    /// Sleeps through short pauses of the call's scopes.
+    ///
+    /// # Errors
+    /// The app is tripped, or a pause is longer than `Settings::max_wait`.
+    pub(crate) async fn admit(&self, context: &Caller<'_>) -> Result<(), Refusal> {
         for _ in 0..self.inner.settings.max_attempts {
-            if let Some(cause) = self.inner.breaker.tripped(&caller.app.id) {
+            if let Some(cause) = self.inner.breaker.tripped(&context.app.id) {
                 return Err(refusal(RefusalKind::AppFault, cause.sentence()));
             }
-            match self.inner.budget.rest(&caller.scopes) {
+            match self.inner.budget.rest(&context.scopes) {
                 None => return Ok(()),
                 Some(rest) if rest <= self.inner.settings.max_wait => {
                     tokio::time::sleep(rest).await
@@ -32,50 +36,51 @@ impl Client {
                 Some(_) => break,
             }
         }
-        match self.inner.budget.rest(&caller.scopes) {
+        match self.inner.budget.rest(&context.scopes) {
             None => Ok(()),
             Some(rest) => Err(self.resting(rest)),
         }
     }
 
-    /// The same for a batch, which also waits for its turn among all batches.
+    /// The same for a batch, which also takes a permit: the client limits batches in flight.
     pub(crate) async fn admit_batch(
         &self,
-        caller: &Caller<'_>,
+        context: &Caller<'_>,
     ) -> Result<SemaphorePermit<'_>, Refusal> {
         for _ in 0..self.inner.settings.max_attempts {
-            self.admit(caller).await?;
+            self.admit(context).await?;
             let closed = |_| refusal(RefusalKind::Unavailable, "The client is closed.");
             let permit = self.inner.batches.acquire().await.map_err(closed)?;
-            let tripped = self.inner.breaker.tripped(&caller.app.id).is_some();
-            if !tripped && self.inner.budget.rest(&caller.scopes).is_none() {
+            let tripped = self.inner.breaker.tripped(&context.app.id).is_some();
+            if !tripped && self.inner.budget.rest(&context.scopes).is_none() {
                 return Ok(permit);
             }
         }
-        self.admit(caller).await?;
+        self.admit(context).await?;
         Err(refusal(
             RefusalKind::Unavailable,
-            "The limits of the app leave no room.",
+            "The limits of the app do not admit this call now.",
         ))
     }
 
-    /// What a call refused for a running pause says.
+    /// The refusal of a call whose scope is paused for another `rest`.
     pub(crate) fn resting(&self, rest: Duration) -> Refusal {
         let retry_at = self.inner.budget.retry_at(rest);
         refusal(
             RefusalKind::Throttled { retry_at },
-            "A limit of Graph was reached; its scope rests.",
+            "A limit of Graph was reached; calls to its scope are paused.",
         )
     }
 
-    /// Pauses what the usage headers of a call about `about` say is spent. Returns the longest wait told.
+    /// Pauses every scope that a usage header of a call about `about` reports as exhausted. Returns
+    /// the longest wait that they ask for.
     pub(crate) fn note_usage(
         &self,
-        caller: &Caller<'_>,
+        context: &Caller<'_>,
         about: Option<&AssetId>,
         all: Vec<Spent>,
     ) -> Option<Duration> {
-        let app = &caller.app.id;
+        let app = &context.app.id;
         let longest = all.iter().filter_map(|it| it.regain).max();
         for Spent { whose, regain } in all {
             let scope = match whose {
@@ -93,7 +98,7 @@ impl Client {
         longest
     }
 
-    /// A little longer than told, so that not everybody comes back at once.
+    /// Pauses a scope a little longer than asked for, so that calls do not all return at once.
     pub(crate) fn pause(&self, scope: Scope, length: Duration) {
         let jitter = ConstantBuilder::new()
             .with_delay(length / 40)

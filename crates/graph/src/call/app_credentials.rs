@@ -1,18 +1,18 @@
-//! A Meta app's own credentials.
+//! The credentials of a Meta app.
 
 use regrant_domain::{AccessToken, AppId, AppSecret, InvalidSecret};
 
-/// An app and its secret. Not `Clone`: share it behind an `Arc`.
+/// A Meta app's id and secret. Not `Clone`: share it behind an `Arc`.
 #[derive(Debug)]
 pub struct AppCredentials {
-    /// The app's id.
+    /// The app id, digits.
     pub id: AppId,
-    /// The secret that mints its app token and signs its calls.
+    /// The app secret: part of the app token and the key of `appsecret_proof`.
     pub secret: AppSecret,
 }
 
 impl AppCredentials {
-    /// The token with which the app speaks for itself.
+    /// The app access token, `<app id>|<app secret>`, for calls that no person makes.
     pub(crate) fn token(&self) -> Result<AccessToken, InvalidSecret> {
         AccessToken::parse(format!("{}|{}", self.id, self.secret.expose()))
     }

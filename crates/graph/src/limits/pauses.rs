@@ -1,7 +1,7 @@
-//! Pauses: which scope must not be called until when.
+//! Pauses: which scope must not be called, and until when.
 //!
-//! The rule: calling a blocked scope lengthens the block, so one throttle stops every call of the
-//! scope it names: the app, a person's tokens, or one business or asset; always within one app.
+//! The rule: a call to a throttled scope prolongs the throttle, so one throttle pauses every call of
+//! its scope: the app, a person's tokens, or one business or asset; always within one app.
 
 use std::{
     collections::HashMap,
@@ -12,30 +12,30 @@ use std::{
 use chrono::TimeDelta;
 use regrant_domain::{AppId, AssetId, Clock, PersonId, Timestamp};
 
-use crate::pause::Pause;
+use crate::limits::timer::Pause;
 
-/// Who or what can be paused.
+/// The calls that one limit of Graph covers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Scope {
     App(AppId),
     Person(AppId, PersonId),
-    /// A business or asset by its digits.
+    /// Calls about one business or asset, by the digits of the id.
     Object(AppId, String),
 }
 
 impl Scope {
-    /// The scope of one person's tokens.
+    /// The calls with tokens of one person.
     pub(crate) fn person(app: &AppId, person: &PersonId) -> Self {
         Self::Person(app.clone(), person.clone())
     }
 
-    /// The scope of one asset or business.
+    /// The calls about one asset or business.
     pub(crate) fn object(app: &AppId, asset: &AssetId) -> Self {
         Self::Object(app.clone(), asset.digits().to_owned())
     }
 }
 
-/// The pauses of every scope of every app.
+/// The pauses of all scopes of all apps.
 pub(crate) struct Budget {
     clock: Clock,
     pauses: Mutex<HashMap<Scope, Pause>>,
@@ -49,7 +49,7 @@ impl Budget {
         }
     }
 
-    /// Pauses `scope` for at least `length`; a longer pause stays.
+    /// Pauses `scope` for at least `length`; a longer pause is kept.
     pub(crate) fn pause(&self, scope: Scope, length: Duration) {
         let length = TimeDelta::from_std(length).unwrap_or(LONGEST).min(LONGEST);
         let pause = Pause::begin(&self.clock, length);
@@ -63,7 +63,7 @@ impl Budget {
         }
     }
 
-    /// The longest pause left over these scopes; `None` where all may be called.
+    /// The longest time left of the pauses of these scopes; `None` where none is paused.
     pub(crate) fn rest<'a>(&self, scopes: impl IntoIterator<Item = &'a Scope>) -> Option<Duration> {
         let pauses = self.lock();
         scopes
@@ -73,7 +73,7 @@ impl Budget {
             .max()
     }
 
-    /// When a scope that rests for `rest` may be called again, by the clock that records live by.
+    /// When a scope with a pause of `rest` may be called again, in the clock of the records.
     pub(crate) fn retry_at(&self, rest: Duration) -> Timestamp {
         self.clock.now() + TimeDelta::from_std(rest).unwrap_or(LONGEST)
     }
@@ -83,8 +83,9 @@ impl Budget {
     }
 }
 
-/// No header is believed beyond a day.
+/// Longer waits in a header are cut to this.
 const LONGEST: TimeDelta = TimeDelta::days(1);
+/// From this many pauses on, the ended ones are removed.
 const CROWDED: usize = 10_000;
 
 #[cfg(test)]
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_holds_for_its_scope_alone() {
+    fn a_pause_holds_for_one_scope_only() {
         let budget = Budget::new(Clock::System);
         budget.pause(app("1"), minutes(5));
         assert!(budget.rest([&app("1")]).is_some_and(|it| it > minutes(4)));
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rehearsal_that_leaps_ends_a_pause() {
+    fn advancing_the_clock_ends_a_pause() {
         let clock = Clock::fixed(Clock::wall());
         let budget = Budget::new(clock.clone());
         budget.pause(app("1"), minutes(60));
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn no_pause_outlasts_a_day() {
+    fn no_pause_is_longer_than_a_day() {
         let budget = Budget::new(Clock::System);
         budget.pause(app("1"), Duration::MAX);
         assert!(

@@ -1,9 +1,10 @@
-//! The circuit-breaker: faults of an app must not look like deaths of tokens.
+//! The circuit breaker: a fault of an app must not be mistaken for the death of many tokens.
 //!
-//! The rule: when Graph refuses the app itself, or within a minute tokens of several persons die and of
-//! fewer live, the calls of that app rest. When the rest is over the app stays suspected: no death is
-//! reported until something shows that it is well, or that the deaths are real.
-//! Start at [`Breaker::hear`].
+//! The rule: when Graph refuses the app itself, or when within a minute the tokens of several persons
+//! die and those of fewer persons work, the calls of that app are suspended. After the cool-down the
+//! app stays suspected: no death is reported until a check shows that the app works or that the
+//! deaths are real.
+//! Start at [`Breaker::record_observations`].
 
 use std::{
     collections::HashMap,
@@ -14,36 +15,36 @@ use std::{
 use chrono::TimeDelta;
 use regrant_domain::{AppId, Clock, PersonId, Timestamp};
 
-use crate::pause::Pause;
+use crate::limits::timer::Pause;
 
-/// Why the calls of an app rest.
+/// Why the calls of an app are suspended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RestCause {
     /// Graph refuses the app's own credentials.
     Refused,
-    /// Tokens of several persons died at once.
+    /// Tokens of several persons died within a minute.
     Deaths,
 }
 
-/// An app under suspicion.
+/// An app that the breaker suspects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppAtRest {
-    /// The app.
+    /// The app id.
     pub app: AppId,
-    /// Why.
+    /// Why the breaker tripped.
     pub cause: RestCause,
-    /// Since when.
+    /// When it tripped first.
     pub since: Timestamp,
 }
 
-/// What was heard of a person's token.
+/// Whether a person's token worked or died in a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Word {
     Alive,
     Dead,
 }
 
-/// What is known of the health of every app.
+/// The health of every app.
 pub(crate) struct Breaker {
     clock: Clock,
     deaths_to_trip: usize,
@@ -54,11 +55,11 @@ pub(crate) struct Breaker {
 #[derive(Default)]
 struct Health {
     trip: Option<Trip>,
-    /// The last word on each person, until it is too old to count.
+    /// The last observation of each person's tokens, with the timer after which it does not count.
     words: HashMap<PersonId, (Word, Pause)>,
-    /// Not to be asked again before this is over.
+    /// The app is not checked again before this is over.
     doubted: Option<Pause>,
-    /// Deaths are taken for real until this is over.
+    /// Deaths are taken as real until this is over.
     believed: Option<Pause>,
 }
 
@@ -74,9 +75,11 @@ impl RestCause {
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
-            Self::Refused => "Graph refuses the app's own credentials; its calls rest for a while.",
+            Self::Refused => {
+                "Graph refuses the app's own credentials; calls of the app are suspended for a while."
+            }
             Self::Deaths => {
-                "Tokens of several persons died at once: the app is suspected and its calls rest for a while."
+                "Tokens of several persons died at once: the app is suspected and its calls are suspended for a while."
             }
         }
     }
@@ -93,19 +96,19 @@ impl Breaker {
         }
     }
 
-    /// Why the calls of the app rest, if they do.
+    /// Why the calls of the app are suspended, if they are.
     pub(crate) fn tripped(&self, app: &AppId) -> Option<RestCause> {
         let apps = self.lock();
         let trip = apps.get(app)?.trip?;
         trip.rest.left(&self.clock).map(|_| trip.cause)
     }
 
-    /// Why the app is suspected, resting or after its rest.
+    /// Why the app is suspected, during the cool-down and after it.
     pub(crate) fn suspected(&self, app: &AppId) -> Option<RestCause> {
         Some(self.lock().get(app)?.trip?.cause)
     }
 
-    /// All apps under suspicion.
+    /// All suspected apps, the longest suspected first.
     pub(crate) fn suspects(&self) -> Vec<AppAtRest> {
         let apps = self.lock();
         let suspect = |(app, health): (&AppId, &Health)| {
@@ -121,21 +124,21 @@ impl Breaker {
         all
     }
 
-    /// Takes the words on persons from one call, all together: an app that trips is suspected from here
-    /// on, and one whose rest is over is well again when somebody lives. Returns why it is suspected.
+    /// Records the observations of one call, all together. Trips on too many deaths; after the
+    /// cool-down one working token clears the suspicion. Returns why the app is suspected now.
     pub(crate) fn hear<'a>(
         &self,
         app: &AppId,
-        words: impl IntoIterator<Item = (&'a PersonId, Word)>,
+        observations: impl IntoIterator<Item = (&'a PersonId, Word)>,
     ) -> Option<RestCause> {
         let mut apps = self.lock();
         let health = apps.entry(app.clone()).or_default();
         let (mut lives, mut deaths) = (false, false);
         let until = Pause::begin(&self.clock, WINDOW);
-        for (person, word) in words {
-            health.words.insert(person.clone(), (word, until));
-            lives |= word == Word::Alive;
-            deaths |= word == Word::Dead;
+        for (person, observation) in observations {
+            health.words.insert(person.clone(), (observation, until));
+            lives |= observation == Word::Alive;
+            deaths |= observation == Word::Dead;
         }
         if deaths || health.words.len() >= CROWDED {
             health
@@ -150,18 +153,18 @@ impl Breaker {
         health.trip.map(|it| it.cause)
     }
 
-    /// Lets the app rest, anew if its rest is over.
+    /// Suspends the calls of the app for one cool-down from now on.
     pub(crate) fn trip(&self, app: &AppId, cause: RestCause) {
         let mut apps = self.lock();
         self.open(app, apps.entry(app.clone()).or_default(), cause);
     }
 
-    /// The app is well.
+    /// Clears the suspicion: the app works.
     pub(crate) fn close(&self, app: &AppId) {
         self.lock().entry(app.clone()).or_default().close(app);
     }
 
-    /// The deaths are real: the app is well, and for a while further deaths do not speak against it.
+    /// Clears the suspicion because the deaths are real; for ten minutes further deaths do not trip.
     pub(crate) fn believe(&self, app: &AppId) {
         let mut apps = self.lock();
         let health = apps.entry(app.clone()).or_default();
@@ -169,7 +172,7 @@ impl Breaker {
         health.close(app);
     }
 
-    /// Whether the app is to be asked now if it is well; said once in a while only.
+    /// Whether the caller must check the app now; true once in five seconds.
     pub(crate) fn doubt(&self, app: &AppId) -> bool {
         let mut apps = self.lock();
         let health = apps.entry(app.clone()).or_default();
@@ -182,7 +185,7 @@ impl Breaker {
         due
     }
 
-    /// Whether enough persons' tokens died lately, and of fewer persons lived.
+    /// Whether enough persons' tokens died lately, and those of fewer persons worked.
     fn is_dying(&self, health: &Health) -> bool {
         if health
             .believed
@@ -193,7 +196,7 @@ impl Breaker {
         let dead = health
             .words
             .values()
-            .filter(|(word, _)| *word == Word::Dead)
+            .filter(|(observation, _)| *observation == Word::Dead)
             .count();
         dead >= self.deaths_to_trip && dead > health.words.len() - dead
     }
@@ -201,7 +204,7 @@ impl Breaker {
     fn open(&self, app: &AppId, health: &mut Health, cause: RestCause) {
         let since = health.trip.map_or_else(|| self.clock.now(), |it| it.since);
         if health.trip.is_none() {
-            tracing::error!(alarm = "app_fault", app.id = %app, ?cause, "the calls of an app rest");
+            tracing::error!(alarm = "app_fault", app.id = %app, ?cause, "the calls of an app are suspended");
         }
         health.trip = Some(Trip {
             cause,
@@ -219,16 +222,19 @@ impl Breaker {
 impl Health {
     fn close(&mut self, app: &AppId) {
         if let Some(Trip { cause, since, .. }) = self.trip.take() {
-            tracing::info!(app.id = %app, ?cause, %since, "the calls of an app go on");
+            tracing::info!(app.id = %app, ?cause, %since, "the calls of an app resume");
             self.words.clear();
         }
     }
 }
 
+/// How long an observation counts.
 const WINDOW: TimeDelta = TimeDelta::minutes(1);
+/// The interval between two checks of an app.
 const DOUBT: TimeDelta = TimeDelta::seconds(5);
+/// How long confirmed deaths keep the breaker from tripping again.
 const BELIEF: TimeDelta = TimeDelta::minutes(10);
-/// From so many persons on, old words are forgotten at every call.
+/// From this many persons on, old observations are removed at every call.
 const CROWDED: usize = 10_000;
 
 #[cfg(test)]

@@ -1,25 +1,25 @@
-//! Who speaks in a call, and which scopes that spends.
+//! The context of a call: app, token, person, and the scopes whose pauses hold for it.
 
 use std::sync::Arc;
 
 use regrant_domain::{AccessToken, PersonId};
 
-use crate::{AppCredentials, budget::Scope, redact::Redactor};
+use crate::{AppCredentials, errors::redact::Redactor, limits::pauses::Scope};
 
-/// Who speaks in a call: an app, with whose token, for whom.
+/// Which app makes a call, with which token, for which person.
 pub(crate) struct Caller<'a> {
     pub(crate) app: &'a AppCredentials,
-    /// The token in the `Authorization` header; none where the parameters carry the credentials.
+    /// The token in the `Authorization` header; `None` where the parameters carry the credentials.
     pub(crate) bearer: Option<&'a AccessToken>,
     pub(crate) person: Option<&'a PersonId>,
-    /// Knows every secret of the call, those of all items of a batch too.
+    /// Redacts every secret of the call, including the tokens of all batch items.
     pub(crate) redactor: Arc<Redactor>,
-    /// What rests when this caller is throttled as a whole.
+    /// The call waits while one of these is paused.
     pub(crate) scopes: Vec<Scope>,
 }
 
 impl<'a> Caller<'a> {
-    /// A caller whose texts are redacted of its own secrets and of `others`.
+    /// A context that redacts its own secrets and `others` from Graph's texts.
     pub(crate) fn new(
         app: &'a AppCredentials,
         bearer: Option<&'a AccessToken>,
@@ -40,7 +40,7 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// Who speaks in one item of this caller's batch.
+    /// The context of one item of a batch that this context sends.
     pub(crate) fn in_item(&self, bearer: &'a AccessToken, person: Option<&'a PersonId>) -> Self {
         Self {
             app: self.app,

@@ -1,24 +1,24 @@
-//! Which probes share a batch.
+//! Decides which probes share a batch.
 //!
-//! The rule: a batch is one call with one token on top, and a dead token on top fails all its items.
-//! So a token stands on top only of its own probes; where tokens are mixed the app's stands there.
+//! The rule: one token sends a batch, and if it is dead all items fail. So a person's token sends only
+//! its own probes; the app's token sends a batch with several tokens.
 
 use std::collections::HashMap;
 
-use crate::{Probe, batch::MOST};
+use crate::{Probe, probe::batch::MOST};
 
-/// The probes of one batch, by where they stand in the list that was asked.
+/// The probes of one batch, by their positions in the list that the caller passed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Pack {
     pub(crate) indices: Vec<usize>,
-    /// Whether all of them are made with the same token, which then stands on top.
+    /// Whether all probes have the same token, which then sends the batch.
     pub(crate) is_shared: bool,
 }
 
-/// From so many probes on, a token has a batch to itself: fewer would cost a call each.
+/// From this many probes on, a token has batches of its own: a separate call for fewer costs more.
 const ALONE: usize = 10;
 
-/// Packs probes into as few batches as the rule allows, in the order in which they were asked.
+/// Packs probes into as few batches as the rule allows, in the order of the list.
 pub(crate) fn pack(probes: &[Probe<'_>]) -> Vec<Pack> {
     let mut by_token: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, probe) in probes.iter().enumerate() {
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
     use crate::Target;
 
-    /// The sizes of the packs of tokens that stand for their probes, and whether each is shared.
+    /// Batch sizes, and whether each batch has one token; every letter is a probe with that token.
     fn sizes(tokens: &str) -> Vec<(usize, bool)> {
         let target = Target {
             id: "1".parse().unwrap(),
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn one_token_fills_batches_of_its_own() {
+    fn probes_of_one_token_fill_batches_of_their_own() {
         assert_eq!(sizes(&"a".repeat(103)), [(50, true), (50, true), (3, true)]);
     }
 
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_with_many_probes_is_kept_apart_from_the_mixed() {
+    fn a_token_with_many_probes_does_not_join_mixed_batches() {
         assert_eq!(
             sizes(&format!("{}bcd", "a".repeat(12))),
             [(12, true), (3, false)]

@@ -1,43 +1,43 @@
-//! The answer of `debug_token`, and what it makes of a token.
+//! The response of `debug_token`: facts of a valid token, or why it is not acceptable.
 //!
-//! The rule: whose token it is comes first, whether it lives second, what kind it is last. Absent
-//! targets of a scope mean all of them; an end of 0 means none.
+//! The rule: check the app of the token first, then whether it is valid, then the kind. Absent
+//! targets of a scope mean all targets; an expiry of 0 means none.
 
 use regrant_domain::{AccessToken, CredentialKind, GrantedScope, Refusal, RefusalKind, Timestamp};
 use serde::Deserialize;
 
 use crate::{
     AppCredentials, CallError, Death, InspectError, TokenFacts,
-    caller::Caller,
-    classify::{Class, classify},
-    error::{GraphError, WireError, refusal},
-    wire,
+    call::context::Caller,
+    call::wire,
+    errors::classify::{Class, classify},
+    errors::graph_error::{GraphError, WireError, refusal},
 };
 
-/// The answer of `debug_token`.
+/// The response of `debug_token`.
 #[derive(Deserialize)]
 pub(crate) struct Envelope {
     pub(crate) data: Debugged,
 }
 
-/// What it says of one token; of an undecipherable one nearly nothing.
+/// The fields about one token; of a text that Graph cannot read almost all are absent.
 #[derive(Deserialize)]
 pub(crate) struct Debugged {
-    #[serde(default, deserialize_with = "wire::text")]
+    #[serde(default, deserialize_with = "wire::parse_text")]
     app_id: Option<String>,
-    #[serde(default, rename = "type", deserialize_with = "wire::text")]
+    #[serde(default, rename = "type", deserialize_with = "wire::parse_text")]
     kind: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
+    #[serde(default, deserialize_with = "wire::parse_text")]
     user_id: Option<String>,
-    #[serde(default, deserialize_with = "wire::moment")]
+    #[serde(default, deserialize_with = "wire::parse_moment")]
     issued_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "wire::moment")]
+    #[serde(default, deserialize_with = "wire::parse_moment")]
     expires_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "wire::moment")]
+    #[serde(default, deserialize_with = "wire::parse_moment")]
     data_access_expires_at: Option<Timestamp>,
     #[serde(default)]
     is_valid: bool,
-    #[serde(default, deserialize_with = "wire::texts")]
+    #[serde(default, deserialize_with = "wire::parse_texts")]
     scopes: Option<Vec<String>>,
     #[serde(default)]
     granular_scopes: Vec<Granular>,
@@ -48,15 +48,15 @@ pub(crate) struct Debugged {
 #[derive(Deserialize)]
 struct Granular {
     scope: String,
-    #[serde(default, deserialize_with = "wire::texts")]
+    #[serde(default, deserialize_with = "wire::parse_texts")]
     target_ids: Option<Vec<String>>,
 }
 
 impl Debugged {
-    /// The facts of a living token of ours that is a person's or a system user's.
+    /// The facts of a valid token of our app that belongs to a person or a system user.
     ///
     /// # Errors
-    /// It is none of that; the variants tell what it is.
+    /// The variant says which of these conditions the token does not meet.
     pub(crate) fn into_facts(
         mut self,
         app: &AppCredentials,
@@ -96,10 +96,10 @@ impl Debugged {
         })
     }
 
-    /// Whether it calls the token dead.
+    /// Whether the response calls the token dead.
     ///
     /// # Errors
-    /// It says something else: nothing of this token, or nothing final.
+    /// The response is about another app's token or is not final.
     pub(crate) fn into_death(
         self,
         app: &AppCredentials,
@@ -118,11 +118,7 @@ impl Debugged {
         if self.is_valid {
             return Ok(Death::Denied);
         }
-        let redactor = Caller::new(app, None, None, &[token]).redactor;
-        let error = self
-            .error
-            .map(|it| it.redacted(&redactor))
-            .unwrap_or_default();
+        let error = self.redacted_error(app, token);
         match classify(&error, 200) {
             Class::Refused(RefusalKind::TokenDead) => Ok(Death::Confirmed {
                 reason: error.sentence(),
@@ -132,16 +128,21 @@ impl Debugged {
         }
     }
 
+    /// The error about the token, without secrets; an empty one where Graph gives none.
+    fn redacted_error(self, app: &AppCredentials, token: &AccessToken) -> GraphError {
+        let redactor = Caller::new(app, None, None, &[token]).redactor;
+        self.error
+            .map(|it| it.redacted(&redactor))
+            .unwrap_or_default()
+    }
+
     fn into_error(self, app: &AppCredentials, token: &AccessToken) -> InspectError {
         if self.app_id.is_none() && self.user_id.is_none() {
             return InspectError::Undecipherable;
         }
-        let redactor = Caller::new(app, None, None, &[token]).redactor;
-        let error = self
-            .error
-            .map(|it| it.redacted(&redactor))
-            .unwrap_or_default();
+        let error = self.redacted_error(app, token);
         let kind = match classify(&error, 200) {
+            // Invalid without any error code: Graph gives no other reason than the token itself.
             Class::Refused(RefusalKind::Unclassified) if error.code.is_none() => {
                 RefusalKind::TokenDead
             }
@@ -156,7 +157,7 @@ impl Debugged {
         .into()
     }
 
-    /// Scopes with their targets; absent targets mean all of them.
+    /// Scopes with their targets; absent targets mean all targets.
     fn granted(self) -> Vec<GrantedScope> {
         let mut granted: Vec<_> = self
             .granular_scopes

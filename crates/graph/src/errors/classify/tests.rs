@@ -1,4 +1,4 @@
-//! Every row of the table of errors, as Graph words it.
+//! Every row of the table of errors, with the texts of Graph.
 
 use RefusalKind as Kind;
 

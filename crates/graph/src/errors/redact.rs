@@ -1,17 +1,17 @@
-//! Redaction: what Graph writes may repeat tokens; nothing of it goes further unredacted.
+//! Redaction: texts of Graph may repeat tokens, so every text is redacted where it is read.
 //!
-//! The rule: the mark holds no ASCII, and a secret holds nothing else; so the mark can neither be
-//! nor complete a secret.
+//! The rule: the mark is not ASCII and secrets are ASCII only, so the mark can neither be part of a
+//! secret nor complete one.
 
 use url::form_urlencoded::byte_serialize;
 use zeroize::Zeroizing;
 
 const MARK: &str = "…";
-/// Runs this long that mix letters and digits are taken for secrets nobody told us of.
+/// A run of this many letters and digits mixed is taken for an unknown secret.
 const STRAY: usize = 24;
-/// Graph shortens some tokens it repeats; this much of the beginning gives one away.
+/// Graph shortens some tokens that it repeats: this many first characters are redacted too.
 const BEGINNING: usize = 16;
-/// No message needs more.
+/// Longer messages are cut.
 const MAX_CHARS: usize = 600;
 const PARAMETERS: [&str; 5] = [
     "access_token=",
@@ -21,18 +21,19 @@ const PARAMETERS: [&str; 5] = [
     "appsecret_proof=",
 ];
 
-/// Knows the secrets of one call and removes them from texts.
+/// Removes the secrets of one call from texts.
 pub(crate) struct Redactor(Vec<Zeroizing<String>>);
 
 impl Redactor {
-    /// Redacts these, also where they are percent-encoded or cut short.
+    /// Redacts these secrets, also percent-encoded or shortened.
     pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let mut forms: Vec<_> = secrets.into_iter().flat_map(forms).collect();
         forms.sort_by_key(|it| std::cmp::Reverse(it.len()));
         Self(forms)
     }
 
-    /// The text without these secrets, without what looks like another, and not too long.
+    /// The text without these secrets and without runs that look like another; cut to 600
+    /// characters.
     pub(crate) fn text(&self, text: &str) -> String {
         let known = self.known(text);
         let bare = without_strays(&without_parameters(known));
@@ -80,9 +81,9 @@ fn without_parameters(mut text: String) -> String {
 fn without_strays(text: &str) -> String {
     text.split_inclusive(|c: char| !is_token_char(c))
         .map(|piece| {
-            let word = piece.trim_end_matches(|c: char| !is_token_char(c));
-            if is_stray(word) {
-                piece.replacen(word, MARK, 1)
+            let run = piece.trim_end_matches(|c: char| !is_token_char(c));
+            if is_stray(run) {
+                piece.replacen(run, MARK, 1)
             } else {
                 piece.to_owned()
             }
@@ -94,9 +95,9 @@ fn is_token_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '|')
 }
 
-fn is_stray(word: &str) -> bool {
-    let has = |what: fn(&u8) -> bool| word.as_bytes().iter().any(what);
-    word.len() >= STRAY && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
+fn is_stray(run: &str) -> bool {
+    let has = |what: fn(&u8) -> bool| run.as_bytes().iter().any(what);
+    run.len() >= STRAY && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
 }
 
 #[cfg(test)]
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_nobody_told_us_of_is_recognised() {
+    fn an_unknown_token_is_recognised() {
         assert_eq!(
             redact("Malformed access token EAAB1cdefghijklmnopqrstuvwxyz."),
             "Malformed access token …."
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_cut_short_is_recognised() {
+    fn a_shortened_token_is_recognised() {
         let redactor = Redactor::new(["EAABwzLixnjYBAabcdefghijklmnop"]);
         assert!(
             !redactor
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn words_ids_and_permissions_stay() {
+    fn plain_text_ids_and_permissions_are_kept() {
         let text = "(#200) Requires instagram_business_manage_messages on object 17841400000000001, of page 12345678901234567890";
         assert_eq!(redact(text), text);
     }
