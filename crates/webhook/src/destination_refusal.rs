@@ -1,9 +1,10 @@
-//! Why a destination is refused: each reason by name, so that a test can tell which wall held.
+//! Why a destination is refused: one variant for each check, so that a test can see which check
+//! refused it.
 
 /// Why nothing is sent to a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Refusal {
-    /// It is not a URL, is too long, or holds characters a URL has not.
+    /// Not a URL, too long, or with characters that a URL cannot contain.
     #[error("expected an absolute URL of at most 2048 visible ASCII characters")]
     Malformed,
     /// Not `https`.
@@ -21,7 +22,7 @@ pub enum Refusal {
     /// A name that means this machine or this network.
     #[error("expected the public name of a host")]
     Name,
-    /// The name has no address at all.
+    /// The name has no address.
     #[error("the name has no address")]
     Unresolved,
     /// This machine.
@@ -69,7 +70,7 @@ pub enum Refusal {
     /// Teredo.
     #[error("a Teredo address is refused")]
     Teredo,
-    /// Whatever else is not the public internet.
+    /// Any other network that is not the public internet.
     #[error("a reserved address is refused")]
     Reserved,
 }

@@ -1,7 +1,7 @@
-//! Names to addresses, and the filter between them and the connection.
+//! Resolves names to addresses, and filters the addresses before the connection.
 //!
-//! The rule: the addresses a name resolves to are filtered in the very answer that is dialled. A name that
-//! is looked up once to be judged and once more to be used could answer differently.
+//! The rule: filter the same lookup that the connection uses. A second lookup of the name could
+//! return other addresses.
 
 use std::{
     fmt, io,
@@ -15,13 +15,13 @@ use crate::{Refusal, address::refusal_of};
 
 type Lookup = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 
-/// Who turns names into addresses.
+/// How names are resolved to addresses.
 #[derive(Clone, Default)]
 pub enum Names {
-    /// The system.
+    /// The resolver of the system.
     #[default]
     System,
-    /// A test.
+    /// A function of a test.
     Given(Arc<Lookup>),
 }
 
@@ -46,7 +46,7 @@ impl fmt::Debug for Names {
     }
 }
 
-/// What reqwest asks for addresses.
+/// The resolver of the HTTP client: returns public addresses only.
 pub(crate) struct Filter {
     pub(crate) names: Names,
     pub(crate) allow_loopback: bool,
@@ -71,7 +71,7 @@ impl Resolve for Filter {
     }
 }
 
-/// Those of the addresses that are public; where none is, why the first is not.
+/// The public ones of the addresses; if there is none, the refusal of the first.
 fn filtered(found: &[IpAddr]) -> Result<Vec<IpAddr>, Refusal> {
     let public: Vec<_> = found
         .iter()
@@ -89,7 +89,7 @@ fn filtered(found: &[IpAddr]) -> Result<Vec<IpAddr>, Refusal> {
     }
 }
 
-/// Port 0 stands for the URL's.
+/// Port 0 means the port of the URL.
 fn addrs(addresses: Vec<IpAddr>) -> Addrs {
     Box::new(addresses.into_iter().map(|it| SocketAddr::new(it, 0)))
 }
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn of_mixed_answers_only_the_public_part_is_dialled() {
+    fn only_the_public_addresses_of_a_name_are_kept() {
         let mixed = ips(&[
             "10.0.0.1",
             "8.8.8.8",
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_public_address_is_refused() {
+    fn a_name_without_a_public_address_is_refused() {
         assert_eq!(
             filtered(&ips(&["169.254.169.254", "10.0.0.1"])),
             Err(Refusal::LinkLocal)

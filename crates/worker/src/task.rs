@@ -1,6 +1,7 @@
-//! What each lane calls, and how it goes on after that.
+//! The tasks of the worker: which use case each calls, and its loop.
 //!
-//! The rule: a lane is one use case of the vault. An error rests the lane, ever longer, and no other.
+//! The rule: a task calls one use case of the vault. An error backs off this task only.
+//! Start at [`WorkerTask::run_pass`]. The log calls a task a lane.
 
 use std::time::Duration;
 
@@ -8,31 +9,31 @@ use regrant_vault::{Error, Vault, Watch, Watched};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info, info_span, warn};
 
-use crate::{Settings, chain, pause::Pause};
+use crate::{Settings, error_chain::error_chain, sleep::Pause};
 
 /// One kind of due work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Lane {
-    /// Reconnects that were deferred, or whose process is gone.
+    /// Reconnects that were deferred, or whose process ended.
     Reconnects,
-    /// What Meta told about persons.
+    /// Notices of Meta about persons.
     Inbox,
-    /// Assets whose probe is due: proofs, promotions, endings.
+    /// Assets whose probe is due: probe them, promote credentials, record endings.
     Watching,
-    /// The same of assets that failed for good, a smaller share at a time.
+    /// The same for assets with a permanent failure, fewer in each pass.
     Failing,
-    /// Tokens that are to be refreshed before their end.
+    /// Tokens to refresh before they expire.
     Rotation,
-    /// Webhooks on their way to tenants.
+    /// Webhook deliveries to tenants.
     Deliveries,
-    /// Tenants whose time to be deleted has come, what is past retention, and scopes that clients do not use.
+    /// Tenants due for deletion, records past retention, and scopes that clients do not use.
     Purge,
-    /// Signed statements of where audits ended.
+    /// Signed checkpoints of the audit chains.
     Checkpoints,
 }
 
 impl Lane {
-    /// Every lane, what somebody waits for first.
+    /// Every task; tasks that a person waits for come first.
     pub const ALL: [Self; 8] = [
         Self::Reconnects,
         Self::Inbox,
@@ -44,7 +45,7 @@ impl Lane {
         Self::Checkpoints,
     ];
 
-    /// The name in the log.
+    /// The name in the log, field `lane`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -59,7 +60,7 @@ impl Lane {
         }
     }
 
-    /// One pass: how much was done.
+    /// Runs one pass; returns the number of processed items.
     pub(crate) async fn work(self, vault: &Vault, settings: &Settings) -> Result<u64, Error> {
         match self {
             Self::Reconnects => vault.resume_due().await.map(count),
@@ -85,24 +86,24 @@ impl Lane {
         }
     }
 
-    /// Passes until `stop` is cancelled; one that is under way comes to its end.
+    /// Runs passes until `stop` is cancelled; a running pass is finished first.
     pub(crate) async fn run_until(self, vault: Vault, settings: Settings, stop: CancellationToken) {
-        let mut pause = Pause::new(self.pause(&settings), self.is_thorough());
+        let mut sleeps = Pause::new(self.pause(&settings), self.is_thorough());
         while !stop.is_cancelled() {
             let pass = self
                 .work(&vault, &settings)
                 .instrument(info_span!("worker", lane = self.as_str()));
             let done = pass.await;
-            self.tell(&done, pause.failures());
-            let rest = pause.after(&done);
+            self.tell(&done, sleeps.failures());
+            let sleep = sleeps.after(&done);
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = tokio::time::sleep(rest) => {}
+                () = tokio::time::sleep(sleep) => {}
             }
         }
     }
 
-    /// A failure is told when it begins and ever less often while it lasts.
+    /// Logs the first failure at level `warn`, then only every failure whose number is a power of two.
     fn tell(self, done: &Result<u64, Error>, failures: u32) {
         let lane = self.as_str();
         match done {
@@ -113,15 +114,15 @@ impl Lane {
                 warn!(
                     lane,
                     failures = failures + 1,
-                    error = &*chain(error),
+                    error = &*error_chain(error),
                     "the lane failed; it rests"
                 );
             }
-            Err(error) => debug!(lane, error = &*chain(error), "the lane failed again"),
+            Err(error) => debug!(lane, error = &*error_chain(error), "the lane failed again"),
         }
     }
 
-    /// The longest rest while nothing is due.
+    /// The longest sleep while no work is due.
     const fn pause(self, settings: &Settings) -> Duration {
         match self {
             Self::Reconnects | Self::Inbox | Self::Deliveries => settings.look,
@@ -133,15 +134,15 @@ impl Lane {
         }
     }
 
-    /// Whether one pass does all there is, so that none follows at once.
+    /// Whether one pass does all due work, so that the next one need not follow at once.
     const fn is_thorough(self) -> bool {
         matches!(self, Self::Purge | Self::Checkpoints)
     }
 }
 
-/// What broke off or was lost to another worker is no reason to look again at once.
-fn watched(it: Watched) -> u64 {
-    count(it.claimed.saturating_sub(it.lost))
+/// Probes without a result are not counted: they are no reason to run another pass at once.
+fn watched(stats: Watched) -> u64 {
+    count(stats.claimed.saturating_sub(stats.lost))
 }
 
 fn count(n: usize) -> u64 {
