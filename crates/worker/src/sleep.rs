@@ -21,10 +21,10 @@ pub(crate) struct Pause {
 
 impl Pause {
     /// `idle_interval` is the longest sleep without work. An exhaustive task sleeps that long after work, too.
-    pub const fn new(usual: Duration, is_thorough: bool) -> Self {
+    pub const fn new(idle_interval: Duration, is_exhaustive: bool) -> Self {
         Self {
-            usual,
-            is_thorough,
+            usual: idle_interval,
+            is_thorough: is_exhaustive,
             failures: 0,
         }
     }
