@@ -48,14 +48,14 @@ impl Client {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<T, Refusal> {
-        let answer = self.read_patiently(context, path, query).await;
-        if answer
+        let response = self.read_patiently(context, path, query).await;
+        if response
             .as_ref()
             .is_err_and(|it| it.kind == RefusalKind::AppFault)
         {
             self.confirm_fault(context.app, context.bearer).await;
         }
-        answer
+        response
     }
 
     /// Reads `path`; retries with backoff while Graph is unavailable.
@@ -84,10 +84,10 @@ impl Client {
         url.query_pairs_mut()
             .extend_pairs(query)
             .extend_pairs(self.proof_pairs(context));
-        let answer = self.send(context, self.inner.http.get(url)).await?;
-        let read = match answer.error(context) {
-            Some(error) => Err(self.refuse(context, &error, answer.circumstances())),
-            None => serde_json::from_slice(&answer.body).map_err(|_| unreadable(answer.status)),
+        let response = self.send(context, self.inner.http.get(url)).await?;
+        let read = match response.error(context) {
+            Some(error) => Err(self.refuse(context, &error, response.circumstances())),
+            None => serde_json::from_slice(&response.body).map_err(|_| unreadable(response.status)),
         };
         self.weigh_one(context, read)
     }
@@ -124,7 +124,7 @@ impl Client {
             http.status = response.status().as_u16(),
             graph.version = %context.redactor.text(text("facebook-api-version")),
             graph.trace_id = %context.redactor.text(text("x-fb-trace-id")),
-            "Graph answered"
+            "Graph responded"
         );
         let texts = headers
             .iter()

@@ -116,11 +116,14 @@ impl Client {
                     .collect();
                 async move {
                     let shared = probes.first().filter(|_| is_shared).copied();
-                    let proofs = match shared {
+                    let results = match shared {
                         Some(probe) => self.prove(Speaker::shared(app, probe), probes).await,
                         None => self.prove_mixed(app, probes).await,
                     };
-                    ProbedChunk { indices, proofs }
+                    ProbedChunk {
+                        indices,
+                        proofs: results,
+                    }
                 }
             });
         stream::iter(runs).buffer_unordered(self.inner.settings.max_in_flight)

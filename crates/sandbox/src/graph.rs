@@ -3,7 +3,7 @@
 //! The rule: a batch runs its items through the same code as single calls, so both behave alike.
 //! Nothing here sleeps: `http.rs` reads the delay, and whether to drop the connection, from the
 //! [`CallResponse`].
-//! Start at [`respond`].
+//! Start at [`respond_to_call`].
 //!
 //! [`CallResponse`]: reply::CallResponse
 

@@ -21,23 +21,22 @@ impl Client {
         &self,
         app: &AppId,
         persons: impl IntoIterator<Item = Option<&'a PersonId>>,
-        answers: &mut [Result<T, Refusal>],
+        results: &mut [Result<T, Refusal>],
     ) {
-        let heard =
-            persons
-                .into_iter()
-                .zip(&*answers)
-                .filter_map(|(person, answer)| match answer {
-                    Ok(_) => Some((person?, Word::Alive)),
-                    Err(refusal) if refusal.kind == RefusalKind::TokenDead => {
-                        Some((person?, Word::Dead))
-                    }
-                    Err(_) => None,
-                });
-        let Some(cause) = self.inner.breaker.hear(app, heard) else {
+        let observations = persons
+            .into_iter()
+            .zip(&*results)
+            .filter_map(|(person, result)| match result {
+                Ok(_) => Some((person?, Word::Alive)),
+                Err(refusal) if refusal.kind == RefusalKind::TokenDead => {
+                    Some((person?, Word::Dead))
+                }
+                Err(_) => None,
+            });
+        let Some(cause) = self.inner.breaker.hear(app, observations) else {
             return;
         };
-        for refusal in answers.iter_mut().filter_map(|it| it.as_mut().err()) {
+        for refusal in results.iter_mut().filter_map(|it| it.as_mut().err()) {
             if refusal.kind == RefusalKind::TokenDead {
                 refusal.kind = RefusalKind::AppFault;
                 refusal.message = format!("{} Graph said: {}", cause.sentence(), refusal.message);
@@ -49,12 +48,12 @@ impl Client {
     pub(crate) fn weigh_one<T>(
         &self,
         context: &Caller<'_>,
-        answer: Result<T, Refusal>,
+        result: Result<T, Refusal>,
     ) -> Result<T, Refusal> {
-        let mut answers = [answer];
-        self.weigh(&context.app.id, [context.person], &mut answers);
-        let [answer] = answers;
-        answer
+        let mut results = [result];
+        self.weigh(&context.app.id, [context.person], &mut results);
+        let [result] = results;
+        result
     }
 
     /// After Graph blamed the app: verifies the app, at most once in a few seconds, and trips the
@@ -91,9 +90,9 @@ impl Client {
             .token()
             .map_err(|_| refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
         let context = Caller::new(app, Some(&token), None, &[]);
-        let asked = [("input_token", token.expose())];
+        let query = [("input_token", token.expose())];
         let Err(refused) = self
-            .read_once::<IgnoredAny>(&context, "debug_token", &asked)
+            .read_once::<IgnoredAny>(&context, "debug_token", &query)
             .await
         else {
             return Ok(());

@@ -66,44 +66,44 @@ impl Client {
         &self,
         context: &Caller<'_>,
         token: &AccessToken,
-        questions: &[Question<'_>],
+        reads: &[Question<'_>],
     ) -> Result<Vec<Reply>, Refusal> {
         let _permit = self.admit_batch(context).await?;
-        let reads = self.reads(context, token, questions)?;
+        let batch = self.reads(context, token, reads)?;
         let proof = self.appsecret_proof(context.app, token).pairs();
-        let mut form = vec![("batch", reads.as_str()), ("include_headers", "true")];
+        let mut form = vec![("batch", batch.as_str()), ("include_headers", "true")];
         form.extend(proof.iter().map(|(name, value)| (*name, value.as_str())));
         let request = self
             .inner
             .http
             .post(self.inner.settings.url(""))
             .form(&form);
-        let answer = self.send(context, request).await?;
-        match serde_json::from_slice::<Vec<Option<Item>>>(&answer.body) {
-            Ok(items) if items.len() == questions.len() => {
-                let replies = items.into_iter().zip(questions);
-                let mut replies: Vec<_> = replies
+        let response = self.send(context, request).await?;
+        match serde_json::from_slice::<Vec<Option<Item>>>(&response.body) {
+            Ok(items) if items.len() == reads.len() => {
+                let results = items.into_iter().zip(reads);
+                let mut results: Vec<_> = results
                     .map(|(item, it)| {
                         self.reply(&context.in_item(it.token, it.person), item, it.id)
                     })
                     .collect();
                 self.weigh(
                     &context.app.id,
-                    questions.iter().map(|it| it.person),
-                    &mut replies,
+                    reads.iter().map(|it| it.person),
+                    &mut results,
                 );
-                Ok(replies)
+                Ok(results)
             }
             Ok(_) => Err(refusal(
                 RefusalKind::Unavailable,
                 "Graph responded with another number of items.",
             )),
-            Err(_) => match answer.error(context) {
+            Err(_) => match response.error(context) {
                 Some(error) => self.weigh_one(
                     context,
-                    Err(self.refuse(context, &error, answer.circumstances())),
+                    Err(self.refuse(context, &error, response.circumstances())),
                 ),
-                None => Err(unreadable(answer.status)),
+                None => Err(unreadable(response.status)),
             },
         }
     }
@@ -113,9 +113,9 @@ impl Client {
         &self,
         context: &Caller<'_>,
         token: &AccessToken,
-        questions: &[Question<'_>],
+        reads: &[Question<'_>],
     ) -> Result<Zeroizing<String>, Refusal> {
-        let addresses: Vec<_> = questions
+        let addresses: Vec<_> = reads
             .iter()
             .map(|it| self.relative(context, token, it))
             .collect();
@@ -137,16 +137,16 @@ impl Client {
         &self,
         context: &Caller<'_>,
         token: &AccessToken,
-        question: &Question<'_>,
+        read: &Question<'_>,
     ) -> Zeroizing<String> {
-        let own = (question.token.expose() != token.expose()).then(|| question.token.expose());
+        let own = (read.token.expose() != token.expose()).then(|| read.token.expose());
         let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("fields", question.fields)
+            .append_pair("fields", read.fields)
             .extend_pairs(own.map(|it| ("access_token", it)))
-            .extend_pairs(self.appsecret_proof(context.app, question.token).pairs())
+            .extend_pairs(self.appsecret_proof(context.app, read.token).pairs())
             .finish();
         let query = Zeroizing::new(query);
-        Zeroizing::new(format!("{}?{}", question.id, query.as_str()))
+        Zeroizing::new(format!("{}?{}", read.id, query.as_str()))
     }
 
     fn reply(&self, context: &Caller<'_>, item: Option<Item>, id: &AssetId) -> Reply {

@@ -39,12 +39,12 @@ impl Client {
             .token()
             .map_err(|_| refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
         let context = Caller::new(app, Some(&app_token), None, &[token]);
-        let asked = [("input_token", token.expose())];
+        let query = [("input_token", token.expose())];
         match self
-            .read_patiently::<Envelope>(&context, "debug_token", &asked)
+            .read_patiently::<Envelope>(&context, "debug_token", &query)
             .await
         {
-            Ok(answer) => answer.data.into_death(app, token),
+            Ok(response) => response.data.into_death(app, token),
             // Graph does not say which token is invalid; if it accepts the app's own, it meant `token`.
             Err(refused) if refused.kind == RefusalKind::TokenDead => {
                 self.vouch(app).await.map(|()| Death::Confirmed {

@@ -66,10 +66,10 @@ impl Client {
             ("fb_exchange_token", token.expose()),
         ];
         query.extend_from_slice(more);
-        let answer: Answer = self.read(&context, "oauth/access_token", &query).await?;
-        let expires_at = answer.expires_in.and_then(|it| self.after(it));
+        let response: Answer = self.read(&context, "oauth/access_token", &query).await?;
+        let expires_at = response.expires_in.and_then(|it| self.after(it));
         Ok(Exchanged {
-            token: answer.access_token,
+            token: response.access_token,
             expires_at,
         })
     }

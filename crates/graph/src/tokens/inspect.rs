@@ -104,8 +104,8 @@ impl Client {
         app: &AppCredentials,
         token: &AccessToken,
     ) -> Result<Inspected, InspectError> {
-        let debugged = self.debug_token(app, token).await?;
-        let mut facts = debugged.into_facts(app, token)?;
+        let data = self.debug_token(app, token).await?;
+        let mut facts = data.into_facts(app, token)?;
         let me = self.me(app, token, &facts).await?;
         facts.person_name = me.name;
         facts.is_work_account = me.is_work_account;
@@ -124,9 +124,9 @@ impl Client {
             .token()
             .map_err(|_| refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
         let context = Caller::new(app, Some(&app_token), None, &[token]);
-        let asked = [("input_token", token.expose())];
-        match self.read::<Envelope>(&context, "debug_token", &asked).await {
-            Ok(answer) => Ok(answer.data),
+        let query = [("input_token", token.expose())];
+        match self.read::<Envelope>(&context, "debug_token", &query).await {
+            Ok(response) => Ok(response.data),
             Err(refusal) if refusal.message.to_lowercase().contains(OTHER_APP) => {
                 Err(InspectError::ForeignApp)
             }
@@ -161,7 +161,7 @@ impl Client {
         };
         match self.read(&context, "me", &[("fields", fields)]).await {
             Err(refusal) if refusal.kind == RefusalKind::RequestFault => Ok(Me::default()),
-            answer => Ok(answer?),
+            response => Ok(response?),
         }
     }
 }

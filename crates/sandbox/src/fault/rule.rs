@@ -1,7 +1,7 @@
 //! A fault rule: which calls it matches, and its effect.
 //!
 //! The rule: an absent condition matches every call; a call must meet all conditions that are given.
-//! Start at [`Match::fits`].
+//! Start at [`CallMatch::matches_call`].
 
 use serde::{Deserialize, Serialize};
 
