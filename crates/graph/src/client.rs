@@ -1,4 +1,5 @@
-//! The client: one connection pool, one budget and one circuit-breaker for every app and tenant.
+//! The client: one connection pool, one table of pauses and one circuit breaker for all apps and
+//! tenants.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,11 +10,11 @@ use tokio::sync::Semaphore;
 
 use crate::{
     AppCredentials, AppSecretProof, ConfigError, Settings,
-    breaker::{AppAtRest, Breaker},
-    budget::Budget,
+    app_health::breaker::{AppAtRest, Breaker},
+    limits::pauses::Budget,
 };
 
-/// Speaks to Graph. Cheap to clone; clones share pool, pauses and breaker.
+/// The client of the Graph API. Cheap to clone; clones share pool, pauses and breaker.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) inner: Arc<Inner>,
@@ -29,10 +30,10 @@ pub(crate) struct Inner {
 }
 
 impl Client {
-    /// A client for the Graph at `settings.base_url`.
+    /// A client of the Graph API at `settings.base_url`.
     ///
     /// # Errors
-    /// The settings would leak tokens or can never work.
+    /// The settings would leak tokens, or no call could succeed with them.
     pub fn new(settings: Settings, clock: Clock) -> Result<Self, ConfigError> {
         settings.check()?;
         let inner = Inner {
@@ -48,29 +49,30 @@ impl Client {
         })
     }
 
-    /// A fresh proof for handing `token` out; good for five minutes.
+    /// A new proof for a caller that receives `token`; Graph accepts it for five minutes.
     #[must_use]
     pub fn appsecret_proof(&self, app: &AppCredentials, token: &AccessToken) -> AppSecretProof {
         AppSecretProof::sign(&app.secret, token, self.inner.clock.now().timestamp())
     }
 
-    /// Whether the app is suspected or refused, so that its calls rest.
+    /// Whether calls of the app are suspended now.
     #[must_use]
     pub fn app_is_tripped(&self, app: &AppId) -> bool {
         self.inner.breaker.tripped(app).is_some()
     }
 
-    /// The apps under suspicion, with cause and beginning: whoever reads this has an alarm to raise.
+    /// The apps that are suspected, with cause and start. Operators must be alerted to each.
     #[must_use]
     pub fn apps_at_rest(&self) -> Vec<AppAtRest> {
         self.inner.breaker.suspects()
     }
 
-    /// The pauses between attempts: doubling, with jitter, one fewer than attempts.
+    /// The delays between attempts: doubling, with jitter, one fewer than attempts.
     pub(crate) fn backoff(&self) -> ExponentialBackoff {
         self.backoff_plan().build()
     }
 
+    /// The same as a builder, for `backon::Retryable`.
     pub(crate) fn backoff_plan(&self) -> ExponentialBuilder {
         let pauses = self.inner.settings.max_attempts.saturating_sub(1);
         ExponentialBuilder::new()
@@ -85,7 +87,7 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 const IDLE_FOR: Duration = Duration::from_mins(1);
 
-/// No proxy from the environment, no redirects, no referer: a token goes to Graph or nowhere.
+/// No proxy from the environment, no redirects, no referer: a token must reach no other host.
 fn http(settings: &Settings) -> Result<reqwest::Client, ConfigError> {
     reqwest::Client::builder()
         .no_proxy()

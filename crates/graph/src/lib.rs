@@ -1,47 +1,33 @@
-//! The upstream client: what Regrant asks of the Graph API, and how it reads the answers.
+//! The upstream client: typed calls to Meta's Graph API, and what the responses mean.
 //!
-//! The one rule: a token leaves this crate only towards Graph or inside an [`AccessToken`]. Texts
-//! are redacted where they are read, so no error, log or span can hold a secret.
-//! Start at [`Client`]; `classify` decides what every error of Graph means.
+//! The one rule: a token leaves this crate only towards Graph or inside an [`AccessToken`]. Every
+//! text of Graph is redacted where it is read, so no error, log or span can hold a secret.
+//! Start at [`Client`]. `errors/classify.rs` decides what every error of Graph means; the folders
+//! are `call` (one HTTP call), `limits` (pauses after throttles), `app_health` (the circuit
+//! breaker), `errors`, `probe` (batches of probes) and `tokens` (`debug_token` and exchanges).
 //!
 //! [`AccessToken`]: regrant_domain::AccessToken
 
 #![forbid(unsafe_code)]
 
-mod app;
-mod batch;
-mod breaker;
-mod budget;
+mod app_health;
 mod call;
-mod caller;
-mod classify;
 mod client;
-mod death;
-mod debugged;
-mod error;
-mod exchange;
-mod gate;
-mod inspect;
-mod item;
-mod node;
-mod pack;
-mod pause;
+mod errors;
+mod limits;
 mod probe;
-mod proof;
-mod redact;
 mod settings;
-mod usage;
-mod verdict;
-mod wire;
+mod tokens;
 
-pub use app::AppCredentials;
-pub use breaker::{AppAtRest, RestCause};
+pub use app_health::breaker::{AppAtRest, RestCause};
+pub use call::{app_credentials::AppCredentials, appsecret_proof::AppSecretProof};
 pub use client::Client;
-pub use death::Death;
-pub use error::CallError;
-pub use exchange::Exchanged;
-pub use inspect::{InspectError, Inspected};
+pub use errors::graph_error::CallError;
 pub use probe::{Probe, ProbedChunk, Target};
-pub use proof::AppSecretProof;
 pub use regrant_domain::TokenFacts;
 pub use settings::{ConfigError, Settings};
+pub use tokens::{
+    death::Death,
+    exchange::Exchanged,
+    inspect::{InspectError, Inspected},
+};

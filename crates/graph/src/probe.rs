@@ -1,8 +1,14 @@
-//! Probes: tokens proved on assets.
+//! Probes: reads that show whether a token works on an asset.
 //!
-//! The rule: as many proofs as probes, in their order, whatever happens; and no asset is refused for
-//! what Graph did not say: what is unanswered after bounded attempts stays transient.
-//! Start at [`Client::probe_each`]; `pack` says which probes share a call.
+//! The rule: every probe gets one result, in the order of the probes, whatever fails. An asset is
+//! refused only for what Graph said: without a response after bounded attempts the result is
+//! transient.
+//! Start at [`Client::probe_each_token`]; `probe/plan.rs` decides which probes share a call.
+
+pub(crate) mod batch;
+pub(crate) mod item;
+pub(crate) mod node;
+pub(crate) mod plan;
 
 use futures_util::{Stream, StreamExt, stream};
 use regrant_domain::{
@@ -11,47 +17,47 @@ use regrant_domain::{
 
 use crate::{
     AppCredentials, Client,
-    caller::Caller,
-    error::refusal,
-    item::Item,
-    pack::{Pack, pack},
+    call::context::Caller,
+    errors::graph_error::refusal,
+    probe::item::Item,
+    probe::plan::{Pack, pack},
 };
 
-/// One asset to prove a token on.
+/// One asset to probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// Its Graph id; an ad account may lack its `act_`.
+    /// The Graph id; the `act_` of an ad account may be missing.
     pub id: AssetId,
-    /// Its kind: it decides what is asked and what proves.
+    /// The kind: it decides which fields are read and which of them show that the token works.
     pub kind: AssetKind,
-    /// The business it belongs to, where that is known: a limit of the business holds for it too.
+    /// The business that owns the asset, if known: a pause of the business holds for the asset too.
     pub business: Option<AssetId>,
 }
 
-/// One token to prove on one asset.
+/// One probe: a token on an asset.
 #[derive(Debug, Clone, Copy)]
 pub struct Probe<'a> {
     /// The asset.
     pub target: &'a Target,
     /// The token.
     pub token: &'a AccessToken,
-    /// What kind of token it is: a page's own is asked other things than a person's.
+    /// The kind of the token: a page's own token is probed with other fields than a person's.
     pub kind: CredentialKind,
-    /// The person or system user behind the token: their pauses hold for it.
+    /// The person or system user behind the token; a pause of this person holds for the probe.
     pub person: Option<&'a PersonId>,
 }
 
-/// Probes that have ended.
+/// The results of some probes.
 #[derive(Debug)]
 pub struct ProbedChunk {
-    /// Where they stand in the list that was asked.
+    /// Positions of the probes in the list that the caller passed.
     pub indices: Vec<usize>,
-    /// What was proved, one for each index.
+    /// One result for each index.
     pub proofs: Vec<Proof>,
 }
 
 impl Client {
-    /// Proves `token` of `person` on every target: one proof each, in the order of the targets.
+    /// Probes every target with `token` of `person`: one result each, in the order of the targets.
     pub async fn probe(
         &self,
         app: &AppCredentials,
@@ -67,7 +73,7 @@ impl Client {
         chunks.into_iter().flat_map(|it| it.proofs).collect()
     }
 
-    /// The same, chunk by chunk as they end, so that the caller can settle while others run.
+    /// The same as a stream of chunks, so that the caller can settle a chunk while others run.
     pub fn probe_stream<'a>(
         &'a self,
         app: &'a AppCredentials,
@@ -84,10 +90,10 @@ impl Client {
         self.run_probes(app, targets.iter().map(probe).collect())
     }
 
-    /// Proves many tokens of one app, each on its own asset, chunk by chunk as they end.
+    /// Probes many tokens of one app, each on an asset; a stream of chunks as they end.
     ///
-    /// Probes of one token share batches made with it; the rest is packed into batches made with the
-    /// app's token. A dead token, a resting person or a throttled asset holds up no other probe.
+    /// Probes of one token share batches sent with that token; the others share batches sent with the
+    /// app's token. A dead token, a paused person or a throttled asset delays no other probe.
     pub fn probe_each<'a>(
         &'a self,
         app: &'a AppCredentials,
@@ -110,17 +116,20 @@ impl Client {
                     .collect();
                 async move {
                     let shared = probes.first().filter(|_| is_shared).copied();
-                    let proofs = match shared {
+                    let results = match shared {
                         Some(probe) => self.prove(Speaker::shared(app, probe), probes).await,
                         None => self.prove_mixed(app, probes).await,
                     };
-                    ProbedChunk { indices, proofs }
+                    ProbedChunk {
+                        indices,
+                        proofs: results,
+                    }
                 }
             });
         stream::iter(runs).buffer_unordered(self.inner.settings.max_in_flight)
     }
 
-    /// Proves probes of different tokens: the app's own token stands on top of the batch.
+    /// Runs probes with different tokens in one batch, which the app's own token sends.
     async fn prove_mixed(&self, app: &AppCredentials, probes: Vec<Probe<'_>>) -> Vec<Proof> {
         let Ok(token) = app.token() else {
             let refused = |_| {
@@ -132,10 +141,10 @@ impl Client {
             return probes.into_iter().map(refused).collect();
         };
         let others: Vec<_> = probes.iter().map(|it| it.token).collect();
-        let caller = Caller::new(app, Some(&token), None, &others);
+        let context = Caller::new(app, Some(&token), None, &others);
         self.prove(
             Speaker {
-                caller,
+                context,
                 token: &token,
                 is_app: true,
             },
@@ -144,16 +153,17 @@ impl Client {
         .await
     }
 
-    #[tracing::instrument(name = "probe", skip_all, fields(app.id = %speaker.caller.app.id, probes = probes.len()))]
-    async fn prove(&self, speaker: Speaker<'_>, probes: Vec<Probe<'_>>) -> Vec<Proof> {
-        let app = speaker.caller.app;
+    /// Sends the probes of one batch until all are settled or no attempt is left.
+    #[tracing::instrument(name = "probe", skip_all, fields(app.id = %sender.context.app.id, probes = probes.len()))]
+    async fn prove(&self, sender: Speaker<'_>, probes: Vec<Probe<'_>>) -> Vec<Proof> {
+        let app = sender.context.app;
         let mut items: Vec<_> = probes
             .into_iter()
             .map(|it| Item::new(&app.id, it))
             .collect();
         let mut pauses = self.backoff();
         loop {
-            self.attempt(&speaker, &mut items).await;
+            self.attempt(&sender, &mut items).await;
             if items.iter().all(Item::is_settled) {
                 break;
             }
@@ -168,8 +178,8 @@ impl Client {
         items.into_iter().map(Item::into_proof).collect()
     }
 
-    /// Sends what is open and may be called, once.
-    async fn attempt(&self, speaker: &Speaker<'_>, items: &mut [Item<'_>]) {
+    /// Sends once all open items whose scopes are not paused.
+    async fn attempt(&self, sender: &Speaker<'_>, items: &mut [Item<'_>]) {
         self.rest_items(items).await;
         let may_send =
             |it: &&mut Item<'_>| !it.is_settled() && self.inner.budget.rest(it.scopes()).is_none();
@@ -178,13 +188,13 @@ impl Client {
             return;
         }
         let questions: Vec<_> = open.iter().map(|it| it.question()).collect();
-        match self.batch(&speaker.caller, speaker.token, &questions).await {
+        match self.batch(&sender.context, sender.token, &questions).await {
             Ok(replies) => open
                 .into_iter()
                 .zip(replies)
                 .for_each(|(item, reply)| item.hear(reply)),
             Err(refusal) => {
-                let refusal = speaker.of_items(refusal);
+                let refusal = sender.of_items(refusal);
                 for item in open {
                     item.refuse(&refusal);
                 }
@@ -192,7 +202,8 @@ impl Client {
         }
     }
 
-    /// Refuses items whose asset or person rests for long; waits where all that is left rests shortly.
+    /// Refuses items whose asset or person is paused for long. If every open item is paused shortly,
+    /// sleeps through the shortest pause.
     async fn rest_items(&self, items: &mut [Item<'_>]) {
         let mut waits = Vec::new();
         for item in items.iter_mut().filter(|it| !it.is_settled()) {
@@ -207,25 +218,26 @@ impl Client {
     }
 }
 
-/// Whose token stands on top of a batch.
+/// The token that sends a batch.
 struct Speaker<'a> {
-    caller: Caller<'a>,
+    context: Caller<'a>,
     token: &'a AccessToken,
-    /// Whether it is the app's own, so that what is refused as a whole says nothing of the items' tokens.
+    /// Whether it is the app's own; then a refusal of the whole batch does not concern the tokens of
+    /// the items.
     is_app: bool,
 }
 
 impl<'a> Speaker<'a> {
     fn shared(app: &'a AppCredentials, probe: Probe<'a>) -> Self {
-        let caller = Caller::new(app, Some(probe.token), probe.person, &[]);
+        let context = Caller::new(app, Some(probe.token), probe.person, &[]);
         Self {
-            caller,
+            context,
             token: probe.token,
             is_app: false,
         }
     }
 
-    /// What a refusal of the whole batch means for its items.
+    /// The refusal of each item where Graph refused the whole batch.
     fn of_items(&self, whole: Refusal) -> Refusal {
         let kind = match whole.kind {
             RefusalKind::TokenDead if self.is_app => RefusalKind::AppFault,
@@ -236,7 +248,7 @@ impl<'a> Speaker<'a> {
     }
 }
 
-/// Whether a refusal can be meant for a call as a whole, whoever makes it.
+/// Whether such a refusal concerns a call as a whole, with any token.
 const fn is_of_the_call(kind: &RefusalKind) -> bool {
     matches!(
         kind,

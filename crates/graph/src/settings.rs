@@ -1,31 +1,31 @@
-//! What the client can be told: where Graph is, and how patient to be.
+//! Settings of the client: the address of Graph, timeouts, retries and limits.
 
 use std::time::Duration;
 
 use url::{Host, Url};
 
-/// How to reach Graph and how hard to try.
+/// How to reach Graph, and how long to wait and retry.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `https://graph.facebook.com`, or plain HTTP on a loopback address.
     pub base_url: Url,
     /// The version in every path, such as `v26.0`.
     pub version: String,
-    /// The longest a single HTTP call may take.
+    /// Timeout of one HTTP call.
     pub timeout: Duration,
-    /// Batches in flight over the whole client.
+    /// Maximum number of batches in flight over the whole client.
     pub max_in_flight: usize,
-    /// How often one item is sent inside one probe, and one single call is made.
+    /// Maximum number of attempts of one probe or one single call.
     pub max_attempts: u32,
-    /// The pause before the second attempt; later ones double, with jitter.
+    /// The delay before the second attempt; later delays double, with jitter.
     pub backoff: Duration,
-    /// A throttle that ends within this is waited out in place; a longer one is returned.
+    /// A call sleeps through a pause up to this long; a longer one is returned as a refusal.
     pub max_wait: Duration,
-    /// How long a throttled scope rests where Graph does not say.
+    /// How long a throttled scope is paused where Graph does not say.
     pub throttle_pause: Duration,
-    /// How many persons' tokens must die within a minute to suspect the app instead.
+    /// The app is suspected when the tokens of this many persons die within a minute.
     pub deaths_to_trip: usize,
-    /// How long the calls of an app rest once it is suspected.
+    /// How long the calls of an app are suspended after the breaker trips.
     pub cool_down: Duration,
 }
 
@@ -47,10 +47,10 @@ impl Default for Settings {
     }
 }
 
-/// The settings cannot be used.
+/// Why the settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// Tokens would cross a network in the clear.
+    /// Tokens would cross a network unencrypted.
     #[error("the Graph base URL must be https; plain http is allowed on a loopback address only")]
     Insecure,
     /// User info, query or fragment in the base URL.
@@ -59,7 +59,7 @@ pub enum ConfigError {
     /// Not `v` and two numbers.
     #[error("the Graph version must read like `v26.0`")]
     Version,
-    /// A limit of zero would never call.
+    /// With a limit of zero no call would be made.
     #[error("{0} must be at least 1")]
     Zero(&'static str),
     /// The HTTP client could not be built.
@@ -68,7 +68,7 @@ pub enum ConfigError {
 }
 
 impl Settings {
-    /// Refuses what could never work or would leak.
+    /// Refuses settings that leak tokens or admit no call.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let url = &self.base_url;
         if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(url)) {
@@ -90,7 +90,7 @@ impl Settings {
         Ok(())
     }
 
-    /// The address of a path of this version.
+    /// The URL of a path, with the version.
     pub(crate) fn url(&self, path: &str) -> Url {
         let mut url = self.base_url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {

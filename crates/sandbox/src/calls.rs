@@ -1,4 +1,4 @@
-//! What callers did: counters and a bounded log, without tokens.
+//! A record of the calls: counters and a bounded log, without tokens.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 const LOG_LENGTH: usize = 5_000;
 
-/// Everything `GET /sandbox/calls` tells.
+/// The response of `GET /sandbox/calls`.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Calls {
     /// HTTP calls; a batch is one.
@@ -58,7 +58,7 @@ impl Calls {
         push(&mut self.batch_sizes, size);
     }
 
-    /// Count a call or batch item under its pattern.
+    /// Counts a call or batch item under its pattern.
     pub fn note_path(&mut self, pattern: &str) {
         match self.by_path.get_mut(pattern) {
             Some(count) => *count = count.saturating_add(1),
@@ -77,7 +77,7 @@ impl Calls {
         push(&mut self.log, entry);
     }
 
-    /// Forget everything but the calls under way.
+    /// Clears everything but the calls in flight.
     pub fn reset(&mut self) {
         let in_flight = self.in_flight;
         *self = Self {
@@ -95,7 +95,7 @@ fn push<T>(ring: &mut VecDeque<T>, item: T) {
     ring.push_back(item);
 }
 
-/// A path fit for the log: what looks like a token or a secret is cut out.
+/// The path for the log: segments that look like a token or a secret are masked.
 pub(crate) fn redacted(path: &str) -> String {
     let clean = |segment: &str| match segment {
         long if long.len() > 40 || long.starts_with("EAA") || long.contains('|') => {

@@ -1,4 +1,4 @@
-//! The sandbox's time: the wall clock moved by an offset that others may share.
+//! The clock of the sandbox: wall time plus an offset that can be shared.
 
 use std::sync::{
     Arc,
@@ -14,13 +14,13 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that tells the wall time until it is advanced.
+    /// A clock at wall time until it is advanced.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A clock moved by an offset that the caller keeps and shares.
+    /// A clock with an offset that the caller keeps and shares.
     #[must_use]
     pub fn with_offset(offset: Arc<AtomicI64>) -> Self {
         Self { offset }
@@ -32,29 +32,26 @@ impl Clock {
         Arc::clone(&self.offset)
     }
 
-    /// The present moment of the sandbox.
+    /// The current time of the sandbox.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         let wall = wall();
         wall.checked_add_signed(self.moved()).unwrap_or(wall)
     }
 
-    /// How far it is from the wall time.
+    /// The offset from wall time.
     pub(crate) fn moved(&self) -> Duration {
         Duration::microseconds(self.offset.load(Ordering::SeqCst))
     }
 
-    /// Move the clock; a negative duration moves it back.
+    /// Moves the clock; a negative duration moves it back.
     pub fn advance(&self, by: Duration) {
         let micros = by.num_microseconds().unwrap_or(0);
         self.offset.fetch_add(micros, Ordering::SeqCst);
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the clock that others ask instead"
-)]
+#[expect(clippy::disallowed_methods, reason = "all other code reads this clock")]
 fn wall() -> DateTime<Utc> {
     Utc::now()
 }

@@ -1,7 +1,7 @@
-//! The controls under `/sandbox`: world, time, tokens, migrations, faults, and what callers did.
+//! The controls under `/sandbox`: world, clock, tokens, migrations, faults, and the record of calls.
 //!
-//! Input is checked before anything changes: a refused order (400, the field named) leaves all as it was. Nothing
-//! here asks who is calling; the server listens on loopback only.
+//! The rule: check all input before any change; a refused control (400 with the field) changes
+//! nothing. There is no authentication, because the server listens on loopback only.
 
 mod calls;
 mod clock;
@@ -17,31 +17,39 @@ use actix_web::{HttpResponse, Scope, web};
 
 use refusal::{Refusal, read};
 
-/// What a control call answers.
+/// The result of a control.
 type Answer = Result<HttpResponse, Refusal>;
 
 /// All control routes.
 pub(crate) fn routes() -> Scope {
     web::scope("/sandbox")
-        .service((world::replace, world::show))
-        .service((tokens::issue, tokens::revoke))
+        .service((world::replace_world, world::show_world))
+        .service((tokens::issue_token, tokens::revoke_token))
         .service((
             persons::change_password,
-            persons::deauthorize,
-            persons::remove_role,
+            persons::deauthorize_app,
+            persons::leave_business,
         ))
         .service((persons::delete_data, persons::change_permission))
-        .service((clock::set, clock::show))
-        .service((migrations::begin, migrations::extend, migrations::complete))
+        .service((clock::set_clock, clock::show_clock))
         .service((
-            faults::add,
-            faults::list,
-            faults::clear,
-            faults::remove,
-            faults::latency,
+            migrations::start_migration,
+            migrations::extend_migration,
+            migrations::complete_migration,
         ))
-        .service((calls::show, calls::reset))
-        .service((webhooks::show, webhooks::set_url, webhooks::set_callbacks))
+        .service((
+            faults::add_fault,
+            faults::list_faults,
+            faults::clear_faults,
+            faults::remove_fault,
+            faults::set_latency,
+        ))
+        .service((calls::show_calls, calls::reset_calls))
+        .service((
+            webhooks::list_deliveries,
+            webhooks::set_webhook_url,
+            webhooks::set_callbacks,
+        ))
         .default_service(web::to(unknown))
 }
 

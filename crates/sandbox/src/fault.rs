@@ -1,113 +1,18 @@
-//! Faults: what goes wrong, for which calls and how often.
+//! Faults: rules that make calls fail, and how often each has fired.
 //!
-//! The first rule that fits and has shots left fires; latency rules add up beside it. With `per_asset` every asset
-//! has its own count. Start at [`Faults::strike`].
+//! The rule: the first rule that matches and has uses left fires; latency rules add to it. With
+//! `per_asset` every asset has a count of its own.
+//! Start at [`Faults::apply_rules`]; `fault/rule.rs` matches one rule.
+
+mod rule;
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::world::Kind;
+pub(crate) use rule::{Effect, ErrorFault, Named, Rule, Subject, Throttle};
 
-/// A rule as `POST /sandbox/faults` takes it.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Rule {
-    #[serde(default, rename = "match")]
-    pub wanted: Match,
-    pub effect: Effect,
-    /// How often it fires; absent means until it is cleared.
-    pub times: Option<u32>,
-    #[serde(default)]
-    pub per_asset: bool,
-}
-
-/// Which calls a rule is about; what is absent fits everything.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Match {
-    /// The path without version and outer slashes; `*` stands for any text. A batch call is `batch`.
-    pub path: Option<String>,
-    pub asset: Option<OneOrMany>,
-    pub batch_item: Option<bool>,
-    pub kind: Option<Kind>,
-    /// The person or system user of the token; `*` stands for any text; an app's own token has none.
-    pub person: Option<String>,
-}
-
-/// One id or a list of ids.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(untagged)]
-pub(crate) enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
-/// What happens to a call.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(untagged)]
-pub(crate) enum Effect {
-    Named(Named),
-    /// This status and text, as a proxy in between would answer.
-    Raw {
-        status: u16,
-        body: String,
-    },
-}
-
-/// The effects that have a name.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Named {
-    Throttle(Throttle),
-    Error(ErrorFault),
-    LatencyMs(u64),
-    /// The call succeeds, its usage header tells this per cent.
-    Usage(u64),
-    NullItem,
-    Drop,
-}
-
-/// A rate limit: its code, and the minutes told until access is regained.
-/// With `business` the header of a business use case names the asset's business, not the asset.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Throttle {
-    pub code: i64,
-    #[serde(default = "five")]
-    pub minutes: u64,
-    #[serde(default)]
-    pub business: bool,
-}
-
-/// Any Graph error.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ErrorFault {
-    pub code: i64,
-    pub subcode: Option<i64>,
-    pub message: Option<String>,
-    pub http: Option<u16>,
-    #[serde(rename = "type")]
-    pub kind: Option<String>,
-    pub is_transient: Option<bool>,
-}
-
-fn five() -> u64 {
-    5
-}
-
-/// What a call is, as far as rules ask.
-#[derive(Debug, Default)]
-pub(crate) struct Subject<'a> {
-    pub path: &'a str,
-    pub asset: Option<&'a str>,
-    pub kind: Option<Kind>,
-    pub batch_item: bool,
-    pub person: Option<&'a str>,
-}
-
-/// What the rules do to one call.
+/// The effect of all rules on one call.
 #[derive(Debug, Default)]
 pub(crate) struct Strike {
     pub delay_ms: u64,
@@ -152,14 +57,14 @@ impl Faults {
         std::mem::take(&mut self.armed).len()
     }
 
-    /// Forget one rule; false if there is none with this id.
+    /// Removes one rule; false if there is none with this id.
     pub fn remove(&mut self, id: u64) -> bool {
         let before = self.armed.len();
         self.armed.retain(|armed| armed.id != id);
         self.armed.len() < before
     }
 
-    /// Fire what fits this call.
+    /// Fires the rules that match this call.
     pub fn strike(&mut self, subject: &Subject<'_>) -> Strike {
         let mut strike = Strike::default();
         for armed in &mut self.armed {
@@ -197,122 +102,5 @@ impl Armed {
     }
 }
 
-impl Effect {
-    fn latency(&self) -> Option<u64> {
-        match self {
-            Self::Named(Named::LatencyMs(ms)) => Some(*ms),
-            _ => None,
-        }
-    }
-}
-
-impl Match {
-    fn fits(&self, subject: &Subject<'_>) -> bool {
-        self.path
-            .as_deref()
-            .is_none_or(|path| glob(normal(path), subject.path))
-            && self
-                .asset
-                .as_ref()
-                .is_none_or(|ids| subject.asset.is_some_and(|id| ids.has(id)))
-            && self.kind.is_none_or(|kind| subject.kind == Some(kind))
-            && self
-                .batch_item
-                .is_none_or(|item| item == subject.batch_item)
-            && self
-                .person
-                .as_deref()
-                .is_none_or(|person| subject.person.is_some_and(|it| glob(person, it)))
-    }
-}
-
-impl OneOrMany {
-    fn has(&self, id: &str) -> bool {
-        match self {
-            Self::One(one) => one == id,
-            Self::Many(many) => many.iter().any(|one| one == id),
-        }
-    }
-}
-
-/// The root is where batches go.
-fn normal(path: &str) -> &str {
-    match path.trim_matches('/') {
-        "" => "batch",
-        path => path,
-    }
-}
-
-/// Whether `text` fits a pattern in which `*` stands for any text.
-fn glob(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((head, rest)) => text.strip_prefix(head).is_some_and(|tail| {
-            let mut starts = tail.char_indices().map(|(at, _)| at).chain([tail.len()]);
-            starts.any(|at| tail.get(at..).is_some_and(|from| glob(rest, from)))
-        }),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rule(json: &str) -> Rule {
-        serde_json::from_str(json).unwrap()
-    }
-
-    #[test]
-    fn globs() {
-        assert!(glob("*", "") && glob("me/*", "me/accounts") && glob("*/agencies", "12/agencies"));
-        assert!(!glob("me", "me/accounts") && !glob("act_*", "12") && glob("a*b*c", "a1b2c"));
-    }
-
-    #[test]
-    fn every_asset_has_its_own_count() {
-        let mut faults = Faults::default();
-        faults.add(rule(
-            r#"{"match":{"kind":"page"},"effect":"null_item","times":1,"per_asset":true}"#,
-        ));
-        let mut hit = |asset| {
-            let subject = Subject {
-                path: asset,
-                asset: Some(asset),
-                kind: Some(Kind::Page),
-                batch_item: true,
-                person: None,
-            };
-            faults.strike(&subject).effect.is_some()
-        };
-        assert_eq!(
-            [hit("1"), hit("2"), hit("1"), hit("2")],
-            [true, true, false, false]
-        );
-    }
-
-    #[test]
-    fn any_person_is_not_the_app_itself() {
-        let mut faults = Faults::default();
-        faults.add(rule(r#"{"match":{"person":"*"},"effect":"drop"}"#));
-        let mut hit = |person| {
-            faults
-                .strike(&Subject {
-                    person,
-                    ..Subject::default()
-                })
-                .effect
-                .is_some()
-        };
-        assert_eq!([hit(Some("1")), hit(None)], [true, false]);
-    }
-
-    #[test]
-    fn latency_adds_to_what_else_happens() {
-        let mut faults = Faults::default();
-        faults.add(rule(r#"{"effect":{"latency_ms":5}}"#));
-        faults.add(rule(r#"{"effect":{"throttle":{"code":4}},"times":1}"#));
-        let strike = faults.strike(&Subject::default());
-        assert!(strike.delay_ms == 5 && strike.effect.is_some());
-        assert!(faults.strike(&Subject::default()).effect.is_none());
-    }
-}
+mod tests;

@@ -1,7 +1,11 @@
-//! The Graph surface: one call in, one answer out.
+//! The simulated Graph API: turns one call into one response.
 //!
-//! A batch is answered by answering its items, so an item and a call alone behave alike. Nothing here waits: delays
-//! and dropped connections are told to `http.rs` in the [`Answer`]. Start at [`answer`].
+//! The rule: a batch runs its items through the same code as single calls, so both behave alike.
+//! Nothing here sleeps: `http.rs` reads the delay, and whether to drop the connection, from the
+//! [`CallResponse`].
+//! Start at [`respond_to_call`].
+//!
+//! [`CallResponse`]: reply::CallResponse
 
 mod access;
 mod batch;
@@ -38,7 +42,7 @@ pub(crate) use error::GraphError;
 pub(crate) use permissions::deauthorize;
 pub(crate) use reply::{Answer, Outcome, Reply};
 
-/// Answer a call as Graph would.
+/// Responds to a call as Graph would.
 pub(crate) fn answer(state: &mut State, call: &Call) -> Answer {
     if call.path.is_empty() && call.method == Method::Post && call.params.has("batch") {
         return batch::run(state, call);
@@ -46,7 +50,7 @@ pub(crate) fn answer(state: &mut State, call: &Call) -> Answer {
     single(state, call)
 }
 
-/// Answer a plain call or one item of a batch.
+/// Responds to a single call or to one item of a batch.
 fn single(state: &mut State, call: &Call) -> Answer {
     note(state, call);
     let holder = caller::holder_of(state, call);
@@ -85,7 +89,7 @@ fn subject<'a>(
     }
 }
 
-/// What a fault makes of a call.
+/// The outcome of a call that a fault rule hits.
 fn struck(state: &State, call: &Call, effect: &Effect) -> Outcome {
     match effect {
         Effect::Named(Named::Drop) => Outcome::Drop,
@@ -110,7 +114,7 @@ fn routed(state: &mut State, call: &Call, usage: Option<u64>) -> Reply {
     reply.with_headers(headers)
 }
 
-/// Count the call for its app; an app with a limit is throttled beyond it.
+/// Counts the call for its app; throttles an app beyond its limit.
 fn meter(state: &mut State, call: &Call) -> Result<(), GraphError> {
     let now = state.now();
     let app = caller::app_of(state, call).and_then(|id| state.world.apps.find(&id));
@@ -133,7 +137,7 @@ fn route(state: &mut State, call: &Call) -> Result<Value, GraphError> {
     }
 }
 
-/// Count what callers ask, under a pattern rather than under ten thousand ids.
+/// Records the call under a pattern of its path, in which ids are replaced by the kind of node.
 fn note(state: &mut State, call: &Call) {
     let kind = call
         .first()
@@ -153,7 +157,7 @@ fn note(state: &mut State, call: &Call) {
 
 fn pattern(state: &State, call: &Call, kind: Option<Kind>) -> String {
     let first = call.first().unwrap_or_default();
-    let word = match kind {
+    let node = match kind {
         Some(kind) => format!("{{{}}}", kind.word()),
         None if state.world.persons.has(first) => "{person}".to_owned(),
         None if state.world.system_users.has(first) => "{system_user}".to_owned(),
@@ -161,7 +165,7 @@ fn pattern(state: &State, call: &Call, kind: Option<Kind>) -> String {
         None => crate::calls::redacted(first),
     };
     let rest: Vec<&str> = call.path.iter().skip(1).map(String::as_str).collect();
-    std::iter::once(format!("/{word}"))
+    std::iter::once(format!("/{node}"))
         .chain(rest.into_iter().map(crate::calls::redacted))
         .collect::<Vec<_>>()
         .join("/")

@@ -1,4 +1,4 @@
-//! The Graph surface over HTTP: reads a request, has it answered, waits as told and writes the answer.
+//! Graph over HTTP: reads a request, runs it, waits for the delay of fault rules, writes the response.
 
 use std::{
     pin::Pin,
@@ -19,7 +19,7 @@ use crate::{
     state::{Shared, State},
 };
 
-/// Every path that is not under `/sandbox`.
+/// Handles every path outside `/sandbox`.
 pub(crate) async fn graph(
     request: HttpRequest,
     body: web::Bytes,
@@ -99,7 +99,7 @@ fn log(state: &mut State, request: &HttpRequest, call: &Call, answer: &Answer) {
     state.calls.log(entry);
 }
 
-/// Counts a call as in flight until it is dropped, answered or not.
+/// Counts a call as in flight until it is dropped.
 struct Visit(Shared);
 
 impl Visit {
@@ -115,7 +115,7 @@ impl Drop for Visit {
     }
 }
 
-/// A body that fails before its first byte: the server closes the connection without an answer.
+/// A body that fails before its first byte: the server closes the connection without a response.
 struct Broken;
 
 impl MessageBody for Broken {

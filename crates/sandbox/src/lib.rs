@@ -1,10 +1,11 @@
-//! A simulator of Meta's Graph API with a world, a clock and faults of the caller's choice.
+//! A simulator of Meta's Graph API with a configurable world, clock and faults.
 //!
-//! It answers on loopback as Graph would, closely enough that Meta's own SDKs run on it unchanged, and is steered
-//! under `/sandbox`. The one rule: nothing here is random and nothing is granted by accident; what a token
-//! reaches follows from the world, the migrations and the clock alone.
+//! It listens on loopback and responds like Graph, closely enough that Meta's own SDKs run on it
+//! unchanged. Tests control it under `/sandbox`. The one rule: nothing is random or granted by
+//! accident; what a token reaches follows only from the world, the migrations and the clock.
 //!
-//! Start at [`Sandbox::start`]; `graph.rs` routes a call, `graph/access.rs` decides what a token reaches.
+//! Start at [`Sandbox::start`]; `graph.rs` routes a call, `graph/access.rs` decides what a token
+//! reaches.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Migrations of people from a personal to a managed account, business by business.
+//! Migrations of persons from a personal to a managed account, business by business.
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -22,7 +22,7 @@ pub(crate) struct Migrations {
 }
 
 impl Migrations {
-    /// Begin one, unless this person already migrates in this business.
+    /// Adds a migration; `None` if this person already migrates in this business.
     pub fn begin(&mut self, migration: Migration) -> Option<&Migration> {
         if self.of(&migration.person, &migration.business).is_some() {
             return None;
@@ -46,14 +46,14 @@ impl Migrations {
         self.items.iter_mut().find(|migration| migration.id == id)
     }
 
-    /// The migration away from this personal account.
+    /// The migration of this personal account in this business.
     pub fn of(&self, person: &str, business: &str) -> Option<&Migration> {
         self.items
             .iter()
             .find(|m| m.person == person && m.business == business)
     }
 
-    /// Whether this managed account still waits for its roles in the business.
+    /// Whether this managed account does not have its roles in the business yet.
     pub fn awaits(&self, new_person: &str, business: &str) -> bool {
         let mut theirs = self
             .items
@@ -64,7 +64,7 @@ impl Migrations {
 }
 
 impl Migration {
-    /// The grace period Graph gives unless the organisation says otherwise.
+    /// The default time from the start to the cut-off.
     pub const GRACE: Duration = Duration::days(30);
 
     pub fn status(&self, now: DateTime<Utc>) -> &'static str {
@@ -75,7 +75,8 @@ impl Migration {
         }
     }
 
-    /// Hand the old account's role in the business to the managed one; the old one keeps its own until the cut-off.
+    /// Copies the role of the old account in the business to the managed account; the old account
+    /// keeps its role until the cut-off.
     pub fn complete(&mut self, world: &mut World) {
         self.completed = true;
         let old = world.persons.find(&self.person);

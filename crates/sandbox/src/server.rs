@@ -10,18 +10,18 @@ use crate::{
     state::{Shared, State},
 };
 
-/// What a sandbox runs with.
+/// Settings of a sandbox.
 #[derive(Debug)]
 pub struct Settings {
-    /// Where to listen; loopback only, port 0 takes a free one.
+    /// Where to listen: loopback only; port 0 takes a free port.
     pub listen: SocketAddr,
-    /// The world it begins with.
+    /// The initial world.
     pub world: World,
-    /// Its time.
+    /// The clock.
     pub clock: Clock,
 }
 
-/// A running sandbox; it ends with [`Sandbox::stop`] or with the runtime it was started in.
+/// A running sandbox; [`Sandbox::stop`] or the end of its runtime stops it.
 #[derive(Debug)]
 pub struct Sandbox {
     address: SocketAddr,
@@ -29,7 +29,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Listen and answer from now on.
+    /// Starts listening and serving.
     ///
     /// # Errors
     /// [`Error::NotLoopback`] and [`Error::Listen`].
@@ -72,7 +72,7 @@ impl Sandbox {
         format!("http://{}", self.address)
     }
 
-    /// Close every connection and end.
+    /// Closes every connection and stops.
     pub async fn stop(self) {
         self.handle.stop(false).await;
     }

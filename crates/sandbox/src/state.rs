@@ -1,4 +1,6 @@
-//! Everything a sandbox knows, behind one lock.
+//! The state of a sandbox, behind one lock.
+//!
+//! The rule: a handler never awaits while it holds the lock.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,7 +11,7 @@ use crate::{
     webhook::Deliveries,
 };
 
-/// The state one call sees; no call awaits while it holds it.
+/// Everything that a call reads or changes.
 pub(crate) struct State {
     pub clock: Clock,
     pub world: World,
@@ -43,13 +45,13 @@ impl State {
         self.clock.now()
     }
 
-    /// The present moment in whole seconds, as Graph keeps its dates.
+    /// The current time in whole seconds, the precision of Graph's dates.
     pub fn second(&self) -> DateTime<Utc> {
         let now = self.now();
         DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now)
     }
 
-    /// Begin anew with another world: tokens, migrations and faults of the old one mean nothing in it.
+    /// Replaces the world; tokens, migrations and faults of the old world are removed.
     pub fn replace_world(&mut self, world: World) {
         self.world = world;
         self.tokens = Tokens::default();
@@ -59,7 +61,7 @@ impl State {
     }
 }
 
-/// The state as the server's workers share it.
+/// The state shared by the workers of the server.
 #[derive(Clone)]
 pub(crate) struct Shared(Arc<Mutex<State>>);
 

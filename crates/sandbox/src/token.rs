@@ -1,6 +1,6 @@
-//! Tokens: who holds them, how long they live and what ends them.
+//! Tokens: holder, expiry, and the cause of their end.
 //!
-//! A token's text appears nowhere but in the answer that hands it out; neither type here prints it.
+//! The rule: only the response that issues a token contains its text; no type here prints it.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -10,12 +10,12 @@ use std::{
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
-/// On whose behalf a token acts.
+/// The holder of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Holder {
     Person(String),
     SystemUser(String),
-    /// A page, through the person or system user it was made from.
+    /// A page; its token was minted from the token of `by`.
     Page {
         page: String,
         by: Box<Holder>,
@@ -23,7 +23,7 @@ pub(crate) enum Holder {
 }
 
 impl Holder {
-    /// The person or system user in the end.
+    /// The person or system user behind the token.
     pub fn user(&self) -> &str {
         match self {
             Self::Person(id) | Self::SystemUser(id) => id,
@@ -31,7 +31,7 @@ impl Holder {
         }
     }
 
-    /// The person, if it is one in the end.
+    /// The person behind the token; `None` for system users.
     pub fn person(&self) -> Option<&str> {
         match self {
             Self::Person(id) => Some(id),
@@ -40,7 +40,7 @@ impl Holder {
         }
     }
 
-    /// `type` in the answer of `debug_token`.
+    /// `type` in the response of `debug_token`.
     pub fn type_word(&self) -> &'static str {
         match self {
             Self::Person(_) => "USER",
@@ -59,14 +59,14 @@ pub(crate) enum Ending {
     Invalidated,
 }
 
-/// A token as the sandbox knows it.
+/// A token that the sandbox issued.
 #[derive(Clone)]
 pub(crate) struct Token {
     pub text: String,
     pub holder: Holder,
     pub app: String,
     pub scopes: Vec<String>,
-    /// Assets ticked at login; absent means all.
+    /// Assets selected at login; absent: all.
     pub granted: Option<HashSet<String>>,
     pub issued_at: DateTime<Utc>,
     pub expires_at: Option<DateTime<Utc>>,
@@ -75,7 +75,7 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    /// A fresh token with an own text.
+    /// A new token with a random text.
     pub fn new(holder: Holder, app: &str, scopes: Vec<String>, now: DateTime<Utc>) -> Self {
         Self {
             text: fresh_text(&holder),
@@ -90,7 +90,7 @@ impl Token {
         }
     }
 
-    /// Whether it lives only for hours; page tokens made from it live no longer.
+    /// Whether it lives for hours only; page tokens minted from it expire with it.
     pub fn is_short_lived(&self) -> bool {
         self.expires_at
             .is_some_and(|end| end - self.issued_at < Duration::days(1))
@@ -111,7 +111,7 @@ impl Token {
     }
 }
 
-/// Every token ever handed out in this world.
+/// Every token issued in this world.
 #[derive(Default)]
 pub(crate) struct Tokens {
     by_text: HashMap<String, Arc<Token>>,
@@ -129,7 +129,7 @@ impl Tokens {
         self.by_text.get(text).map(Arc::clone)
     }
 
-    /// A person logs in to an app: data access runs for 90 days from here.
+    /// Records a login of a person to an app: data access lasts for 90 days from `now`.
     pub fn note_login(&mut self, person: &str, app: &str, now: DateTime<Utc>) {
         self.data_access.insert(
             (person.to_owned(), app.to_owned()),
@@ -137,7 +137,7 @@ impl Tokens {
         );
     }
 
-    /// When a person's data may no longer be read; absent for system users.
+    /// When data access ends; `None` for system users.
     pub fn data_access_end(&self, token: &Token) -> Option<DateTime<Utc>> {
         let person = token.holder.person()?;
         self.data_access
@@ -145,7 +145,8 @@ impl Tokens {
             .copied()
     }
 
-    /// Why this token is dead, if it is; a page token dies with the token it was made from.
+    /// Why this token is dead, if it is. A page token dies when the token it was minted from is
+    /// ended, but not when that expires.
     pub fn ending(&self, token: &Token, now: DateTime<Utc>) -> Option<Ending> {
         let own = token
             .expires_at
@@ -159,7 +160,8 @@ impl Tokens {
         })
     }
 
-    /// End all tokens that fit; those already ended keep their cause. Returns how many ended now.
+    /// Ends all tokens that match; tokens that ended before keep their cause. Returns how many ended
+    /// now.
     pub fn end_where(&mut self, ending: Ending, fits: impl Fn(&Token) -> bool) -> usize {
         let alive = self
             .by_text
@@ -170,7 +172,7 @@ impl Tokens {
             .count()
     }
 
-    /// The newest living token of a holder for an app.
+    /// The newest token of a holder for an app that was not ended.
     pub fn newest_of(&self, holder: &Holder, app: &str) -> Option<&Arc<Token>> {
         let theirs = self
             .by_text
@@ -179,7 +181,7 @@ impl Tokens {
         theirs.max_by_key(|token| token.issued_at)
     }
 
-    /// Take one scope from all of a person's tokens for an app.
+    /// Removes one scope from all tokens of a person for an app.
     pub fn strip_scope(&mut self, person: &str, app: &str, scope: &str) {
         let theirs = self
             .by_text
@@ -189,7 +191,7 @@ impl Tokens {
     }
 }
 
-/// What a login grants unless the caller says otherwise.
+/// The scopes that a login grants by default.
 pub(crate) const DEFAULT_SCOPES: [&str; 11] = [
     "public_profile",
     "email",
@@ -207,7 +209,7 @@ pub(crate) const DEFAULT_SCOPES: [&str; 11] = [
 /// Random text, for tokens and trace ids.
 #[expect(
     clippy::disallowed_methods,
-    reason = "these are Graph's texts, not ids of ours"
+    reason = "random texts of Graph, not ids of ours"
 )]
 pub(crate) fn fresh_hex() -> String {
     Uuid::new_v4().simple().to_string()
@@ -232,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_token_dies_with_its_parent_and_not_with_its_parents_date() {
+    fn a_page_token_dies_with_its_parent_but_does_not_expire_with_it() {
         let (now, mut tokens) = (Clock::new().now(), Tokens::default());
         let parent = tokens.keep(Token {
             expires_at: Some(now + Duration::days(60)),

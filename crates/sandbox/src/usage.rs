@@ -1,4 +1,4 @@
-//! How much of its hourly quota each app has used.
+//! Usage: how much of the hourly quota each app has used.
 
 use std::collections::HashMap;
 
@@ -6,12 +6,12 @@ use chrono::{DateTime, Utc};
 
 use crate::world::App;
 
-/// An app without an own limit is measured against this and never throttled.
+/// The quota for the usage of an app without a limit; such an app is never throttled.
 const DEFAULT_CALLS_PER_HOUR: u64 = 1_000_000;
-/// Graph sends usage headers only after some use.
+/// Graph sends no usage headers for the first calls of an hour.
 const SILENT_CALLS: u64 = 10;
 
-/// Calls of the running hour by app.
+/// Calls of the current hour by app.
 #[derive(Debug, Default)]
 pub(crate) struct Usage {
     hours: HashMap<String, Hour>,
@@ -24,17 +24,17 @@ struct Hour {
     share: Share,
 }
 
-/// What one more call means for the app.
+/// The share of its hourly quota that an app has used.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Share {
-    /// Whole per cent of the quota.
+    /// Percent of the quota.
     pub percent: u64,
     pub is_shown: bool,
     pub is_exceeded: bool,
 }
 
 impl Usage {
-    /// Count a call and tell where the app stands.
+    /// Counts a call and returns the usage of the app.
     pub fn count(&mut self, app: &App, now: DateTime<Utc>) -> Share {
         let this_hour = now.timestamp().div_euclid(3600);
         let hour = self.hours.entry(app.id.clone()).or_default();
@@ -54,7 +54,7 @@ impl Usage {
         hour.share
     }
 
-    /// Where an app stands, without counting.
+    /// The usage of an app, without counting a call.
     pub fn standing(&self, app: &str) -> Share {
         self.hours
             .get(app)

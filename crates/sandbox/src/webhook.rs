@@ -1,7 +1,7 @@
-//! Webhooks and callbacks sent to an app, signed with its secret.
+//! Webhooks and callbacks to an app, signed with its secret.
 //!
-//! They go to loopback URLs only: a simulator has no business with other hosts. A failed delivery is sent once more,
-//! as Graph does at once; what became of each is told by `GET /sandbox/webhooks`.
+//! The rule: send to loopback URLs only. A failed delivery is repeated once at once, like Graph's.
+//! `GET /sandbox/webhooks` lists all attempts.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -28,15 +28,15 @@ const LONGEST_ANSWER: u64 = 64 << 10;
 /// The last deliveries.
 pub(crate) type Deliveries = VecDeque<Delivery>;
 
-/// One attempt to deliver.
+/// One attempt to deliver a webhook.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Delivery {
     at: String,
     app: String,
     object: String,
-    /// The receiver's HTTP status; 0 when it could not be reached.
+    /// The receiver's HTTP status; 0 if it was not reached.
     status: u16,
-    /// What it answered, where that is JSON.
+    /// The response body, if it is JSON.
     answer: Option<Value>,
 }
 
@@ -44,13 +44,13 @@ pub(crate) struct Delivery {
 pub(crate) struct Message {
     app: String,
     url: Url,
-    /// Header lines of its own.
+    /// Additional header lines.
     headers: String,
     body: String,
     object: String,
 }
 
-/// The messages that tell every app with a webhook about a migration's cut-off.
+/// The messages about a migration's cut-off, one for each app with a webhook.
 pub(crate) fn migration_messages(state: &State, migration: &Migration) -> Vec<Message> {
     let value = json!({
         "user_id": migration.person,
@@ -65,7 +65,7 @@ pub(crate) fn migration_messages(state: &State, migration: &Migration) -> Vec<Me
     )
 }
 
-/// Messages about one changed field, for every app that listens.
+/// The messages about one changed field, one for each app with a webhook.
 pub(crate) fn messages(
     state: &State,
     object: &str,
@@ -98,14 +98,14 @@ pub(crate) fn messages(
         .collect()
 }
 
-/// What a callback of an app is about.
+/// The two kinds of callbacks.
 #[derive(Clone, Copy)]
 pub(crate) enum Callback {
     Deauthorize,
     DataDeletion,
 }
 
-/// The message that tells one app about a person by a signed request; none where the app set no URL.
+/// The signed request to one app about a person; empty if the app has no URL for it.
 pub(crate) fn callback(state: &State, callback: Callback, app: &str, person: &str) -> Vec<Message> {
     let Some(app) = state.world.apps.find(app) else {
         return Vec::new();
@@ -130,7 +130,7 @@ pub(crate) fn callback(state: &State, callback: Callback, app: &str, person: &st
     }]
 }
 
-/// A URL to which webhooks may go: plain HTTP on loopback.
+/// Parses a URL that webhooks may be sent to: plain HTTP on loopback.
 pub(crate) fn loopback(url: &str) -> Option<Url> {
     let url = Url::parse(url).ok()?;
     let is_loopback = match url.host()? {
@@ -154,7 +154,7 @@ fn hmac(key: &str, message: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// Send each message and note what became of it.
+/// Sends each message, a failed one twice, and records the attempts.
 pub(crate) async fn deliver(shared: Shared, messages: Vec<Message>) {
     for message in messages {
         let first = attempt(&shared, &message).await;
@@ -184,7 +184,7 @@ async fn attempt(shared: &Shared, message: &Message) -> u16 {
     status
 }
 
-/// One HTTP/1.1 request, written by hand; the status of the answer and its JSON.
+/// Sends one HTTP/1.1 request, written by hand; returns status and JSON of the response.
 async fn post(message: &Message) -> std::io::Result<(u16, Option<Value>)> {
     let host = message
         .url

@@ -1,7 +1,8 @@
-//! The world a sandbox simulates: apps, businesses, people and assets.
+//! The simulated world: apps, businesses, persons and assets.
 //!
-//! A [`World`] is checked when it is made: every id it mentions exists, no id is used twice, so nothing that
-//! answers a call has to doubt it. Start at [`World::from_yaml`]; `world/scenario.rs` lists the words of a file.
+//! The rule: a [`World`] is checked when it is built: every mentioned id exists and no id is used
+//! twice, so the code that handles calls need not check again.
+//! Start at [`World::from_yaml`]; `world/scenario.rs` is the format of a file.
 
 mod generate;
 mod kind;
@@ -32,13 +33,13 @@ pub struct World {
 }
 
 impl World {
-    /// The scenario that comes with the sandbox: one app's client with four businesses, and a small second one.
+    /// The built-in scenario: a client with four businesses, and a small second client.
     #[must_use]
     pub fn demo() -> Self {
         Self::from_yaml(include_str!("../worlds/demo.yaml")).unwrap_or_default()
     }
 
-    /// Read a scenario; JSON is YAML too.
+    /// Parses a scenario in YAML or JSON.
     ///
     /// # Errors
     /// [`Error::World`] names the first field that is wrong.
@@ -48,7 +49,7 @@ impl World {
         Self::check(scenario)
     }
 
-    /// Have every app send its webhooks to this URL.
+    /// Sets the webhook URL of an app; false if there is no such app.
     pub fn set_webhook_url(&mut self, app: &str, url: &str) -> bool {
         let found = self.apps.find_mut(app);
         found
@@ -62,7 +63,7 @@ impl World {
         ids.iter().filter_map(|id| self.assets.find(id))
     }
 
-    /// The businesses through which an asset can be reached: its owner, then its partners.
+    /// The businesses through which an asset can be reached: first the owner, then the partners.
     pub(crate) fn routes_to<'a>(
         &'a self,
         asset: &'a Asset,
@@ -79,7 +80,7 @@ impl World {
         self.shares.iter().filter(move |share| share.asset == asset)
     }
 
-    /// A business as the asset it also is.
+    /// A business is also an asset of kind business; this is that asset.
     fn as_asset(business: &Business) -> Asset {
         Asset {
             id: business.id.clone(),
@@ -235,7 +236,7 @@ fn fill<T: Named>(registry: &mut Registry<T>, field: &str, items: Vec<T>) -> Res
     Ok(())
 }
 
-/// serde names the field at the head of its message when it knows the path.
+/// The field that serde names at the start of its message.
 fn field_of(fault: &serde_norway::Error) -> String {
     let text = fault.to_string();
     text.split_once(": ")
@@ -268,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn generated_ids_follow_one_another() {
+    fn generated_ids_are_consecutive() {
         let scenario = "
 businesses: [{id: '2', name: Two}]
 generate: [{kind: ad_account, business: '2', count: 3, first_id: act_98, name: 'Account {n}'}]";

@@ -1,7 +1,8 @@
-//! Which addresses are the public internet: what IANA's special-purpose registries list is not.
+//! Which addresses belong to the public internet: those outside IANA's special-purpose registries.
 //!
-//! The rule: what is not known to be public is refused. IPv6 is public inside `2000::/3` alone, and an IPv4
-//! address inside an IPv6 one is refused as such, whatever it is: a tunnel or a translator would unwrap it.
+//! The rule: an address that is not known to be public is refused. IPv6 is public only inside
+//! `2000::/3`. Every IPv4 address inside an IPv6 address is refused, because a tunnel or a
+//! translator would unwrap it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -15,7 +16,7 @@ pub(crate) fn refusal_of(address: IpAddr) -> Option<Refusal> {
     }
 }
 
-/// Network, length of its prefix, why it is refused. The first that matches counts.
+/// Network, prefix length, refusal. The first match counts.
 const V4: [(Ipv4Addr, u32, Refusal); 18] = [
     (Ipv4Addr::UNSPECIFIED, 8, Refusal::Unspecified),
     (Ipv4Addr::new(10, 0, 0, 0), 8, Refusal::Private),
@@ -37,6 +38,7 @@ const V4: [(Ipv4Addr, u32, Refusal); 18] = [
     (Ipv4Addr::BROADCAST, 32, Refusal::Broadcast),
 ];
 
+/// The same for IPv6.
 const V6: [(Ipv6Addr, u32, Refusal); 19] = [
     (Ipv6Addr::UNSPECIFIED, 128, Refusal::Unspecified),
     (Ipv6Addr::LOCALHOST, 128, Refusal::Loopback),
@@ -136,7 +138,7 @@ fn of_v4(address: Ipv4Addr) -> Option<Refusal> {
         .iter()
         .find(|(network, prefix, _)| within(*network, *prefix))
         .map(|(.., why)| *why);
-    // 240.0.0.0/4, but for the broadcast address, is kept for later.
+    // 240.0.0.0/4 is reserved, except for the broadcast address above.
     listed.or_else(|| (address.octets()[0] >= 240).then_some(Refusal::Reserved))
 }
 
@@ -151,7 +153,7 @@ fn of_v6(address: Ipv6Addr) -> Option<Refusal> {
     listed.or_else(|| (!public).then_some(Refusal::Reserved))
 }
 
-/// Whether two addresses are the same but for their last `rest` bits.
+/// Whether two addresses are equal without their last `rest` bits.
 const fn same_start(one: u128, other: u128, rest: u32) -> bool {
     match (one ^ other).checked_shr(rest) {
         Some(start) => start == 0,
@@ -163,7 +165,7 @@ const fn same_start(one: u128, other: u128, rest: u32) -> bool {
 mod tests {
     use super::*;
 
-    fn judged(text: &str) -> Option<Refusal> {
+    fn find(text: &str) -> Option<Refusal> {
         refusal_of(text.parse().unwrap())
     }
 
@@ -194,7 +196,7 @@ mod tests {
             "2606:4700:4700::1111",
             "2a00:1450::1",
         ] {
-            assert_eq!(judged(text), None, "{text}");
+            assert_eq!(find(text), None, "{text}");
         }
     }
 
@@ -203,7 +205,7 @@ mod tests {
         for (network, prefix, why) in V4 {
             let last =
                 Ipv4Addr::from_bits(network.to_bits() | u32::MAX.checked_shr(prefix).unwrap_or(0));
-            // The broadcast address is the last of nothing but itself.
+            // A network ends with an address of the same refusal; the broadcast address is its own network.
             assert_eq!(of_v4(network), Some(why), "{network}/{prefix}");
             assert_eq!(of_v4(last), Some(why), "{last} of {network}/{prefix}");
         }
@@ -212,16 +214,16 @@ mod tests {
                 Ipv6Addr::from_bits(network.to_bits() | u128::MAX.checked_shr(prefix).unwrap_or(0));
             assert_eq!(of_v6(last), Some(why), "{last} of {network}/{prefix}");
         }
-        assert_eq!(judged("240.0.0.1"), Some(Refusal::Reserved));
-        assert_eq!(judged("255.255.255.254"), Some(Refusal::Reserved));
+        assert_eq!(find("240.0.0.1"), Some(Refusal::Reserved));
+        assert_eq!(find("255.255.255.254"), Some(Refusal::Reserved));
     }
 
     #[test]
-    fn ipv6_is_public_inside_one_eighth_alone() {
+    fn ipv6_is_public_only_inside_2000_slash_3() {
         for text in [
             "100::1", "200::1", "1fff::1", "4000::1", "5f00::1", "8000::1", "e000::1", "fbff::1",
         ] {
-            assert_eq!(judged(text), Some(Refusal::Reserved), "{text}");
+            assert_eq!(find(text), Some(Refusal::Reserved), "{text}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Where a tenant wants its webhooks: a URL that has passed every check that needs no network.
+//! The destination of a tenant's webhooks: a URL that passed every check that needs no network.
 //!
-//! The rule: what is checked is what is dialled: the normalised URL. The `url` crate turns octal, hexadecimal
-//! and single-number hosts into IPv4 addresses, so that they are judged as such.
+//! The rule: check the same normalised URL that the sender connects to. The `url` crate turns octal,
+//! hexadecimal and single-number hosts into IPv4 addresses, so they are checked as addresses.
 
 use std::{fmt, net::IpAddr};
 
@@ -12,7 +12,7 @@ use crate::{Refusal, address::refusal_of};
 const LONGEST: usize = 2048;
 const PORTS: [u16; 2] = [443, 8443];
 
-/// The last labels of names that mean this machine or this network.
+/// Last labels of names of this machine or of a local network.
 const LOCAL: [&str; 10] = [
     "localhost",
     "localdomain",
@@ -26,18 +26,18 @@ const LOCAL: [&str; 10] = [
     "onion",
 ];
 
-/// A URL webhooks may be sent to, as far as the URL itself tells.
+/// A URL that webhooks may be sent to, as far as the URL alone shows.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Destination(Url);
 
 impl Destination {
-    /// Reads and judges a tenant's URL. With `allow_loopback` this machine is a destination too, on any port and
-    /// over plain HTTP.
+    /// Parses and checks a tenant's URL. With `allow_loopback` this machine is a destination too, on
+    /// any port and over plain HTTP.
     ///
     /// # Errors
-    /// The reason for which nothing would be sent there.
+    /// Why nothing is sent to this URL.
     pub fn parse(text: &str, allow_loopback: bool) -> Result<Self, Refusal> {
-        // The parser drops line breaks and takes a backslash for a slash; whoever means that is refused.
+        // The parser drops line breaks and reads a backslash as a slash: refuse both.
         let clean =
             text.len() <= LONGEST && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
         let url = Url::parse(text)
@@ -60,7 +60,7 @@ impl Destination {
 }
 
 impl fmt::Debug for Destination {
-    /// Names the host alone: the rest may hold what the tenant keeps for itself.
+    /// Prints the host only: path and query may hold a secret of the tenant.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -102,7 +102,7 @@ fn judge_host(host: &Host<&str>) -> Result<(), Refusal> {
     refused.map_or(Ok(()), Err)
 }
 
-/// A name of several labels, none of them empty, the last one not a word for "here".
+/// Whether a name has several labels, none empty, and the last one is not local.
 fn is_public_name(name: &str) -> bool {
     let mut labels = name.rsplit('.');
     let last = labels.next().unwrap_or_default();
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_public_url_is_taken_as_it_is_dialled() {
+    fn a_public_url_is_normalised() {
         for (text, normal) in [
             ("https://hooks.example.com", "https://hooks.example.com/"),
             (
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_a_destination_of_rehearsals_alone() {
+    fn loopback_is_a_destination_of_rehearsals_only() {
         for text in [
             "http://127.0.0.1:9/",
             "http://[::1]:9/",
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_keeps_the_path_and_the_query_to_itself() {
+    fn debug_prints_neither_path_nor_query() {
         let destination =
             Destination::parse("https://hooks.example.com/canary?canary=1", false).unwrap();
         assert_eq!(

@@ -1,24 +1,24 @@
-//! Webhooks outwards: signs them by the Standard Webhooks scheme and sends them where they may go.
+//! Outgoing webhooks: signs them by the Standard Webhooks scheme and sends them to public addresses.
 //!
-//! The rule: an address is judged where the connection is made. A destination is a tenant's word, so every
-//! address its name resolves to is filtered, and a literal one before it is dialled; nothing else is
-//! connected to, through no proxy and after no redirect.
-//! Start at [`Sender::send`]; `address.rs` is the list of what is refused.
+//! The rule: an address is checked at the moment of the connection. Tenants choose destinations, so
+//! every address that a name resolves to is filtered and a literal address is checked before the
+//! connection. The sender uses no proxy and follows no redirect.
+//! Start at [`Sender::send_message`]; `address.rs` lists the refused networks.
 
 #![forbid(unsafe_code)]
 
 mod address;
 mod destination;
-mod names;
-mod refusal;
+mod destination_refusal;
+mod name_lookup;
 mod secret;
 mod sender;
 mod settings;
 mod signature;
 
 pub use destination::Destination;
-pub use names::Names;
-pub use refusal::Refusal;
+pub use destination_refusal::Refusal;
+pub use name_lookup::Names;
 pub use secret::{NoRandom, WebhookSecret};
 pub use sender::{Failure, Message, SendError, Sender, Sent};
 pub use settings::Settings;

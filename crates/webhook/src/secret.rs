@@ -1,6 +1,7 @@
-//! What signs an endpoint's webhooks: 32 random bytes, shown once as `whsec_…`.
+//! The signing secret of a webhook endpoint: 32 random bytes, shown once as `whsec_…`.
 //!
-//! The rule: no `Display`, `Serialize`, `Clone` or `PartialEq`; the text leaves in the answer that made it.
+//! The rule: no `Display`, `Serialize`, `Clone` or `PartialEq`; only the response that creates the
+//! secret contains its text.
 
 use std::fmt;
 
@@ -10,41 +11,38 @@ use zeroize::Zeroizing;
 const PREFIX: &str = "whsec_";
 const TEXT: usize = PREFIX.len() + 44;
 
-/// The system gave no random bytes.
+/// The random generator of the system failed.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("the system gave no random bytes")]
 pub struct NoRandom;
 
-/// The secret of one endpoint.
+/// The signing secret of one endpoint.
 pub struct WebhookSecret(Zeroizing<[u8; 32]>);
 
 impl WebhookSecret {
-    /// A fresh secret.
-    ///
-    /// # Errors
-    /// The system gave no random bytes.
+    /// A new random secret.
     pub fn mint() -> Result<Self, NoRandom> {
         let mut bytes = Zeroizing::new([0; 32]);
         getrandom::fill(bytes.as_mut_slice()).map_err(|_| NoRandom)?;
         Ok(Self(bytes))
     }
 
-    /// The secret with these bytes; `None`: not 32.
+    /// The secret with these bytes; `None` unless there are 32.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(|it| Self(Zeroizing::new(it)))
     }
 
-    /// The bytes themselves: to seal, and to sign with.
+    /// The raw bytes, to seal or to sign with.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         self.0.as_slice()
     }
 
-    /// The text a consumer is given.
+    /// The text for the consumer: `whsec_` and base64.
     #[must_use]
     pub fn expose_text(&self) -> Zeroizing<String> {
-        // Allocated at its final size, so growth leaves no copy behind.
+        // Allocated at the final size: a growing buffer would leave an unzeroed copy behind.
         let mut text = Zeroizing::new(String::with_capacity(TEXT));
         text.push_str(PREFIX);
         STANDARD.encode_string(self.expose(), &mut text);
@@ -65,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_text_of_a_known_form_and_never_prints() {
+    fn a_secret_has_a_known_text_form_and_debug_hides_it() {
         let secret = WebhookSecret::mint().unwrap();
         let text = secret.expose_text();
         assert_eq!(text.len(), TEXT);

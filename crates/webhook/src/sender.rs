@@ -1,7 +1,7 @@
-//! One attempt: signed, sent, its answer told in a few words.
+//! One attempt to deliver: signs the message, sends it, reads status and `Retry-After`.
 //!
-//! The rule: nothing of what the other side says is kept but its status and `Retry-After`; the body is read
-//! to a small end and thrown away. No connection outlives its attempt, so that each one is judged anew.
+//! The rule: keep nothing of the response but status and `Retry-After`; read a small part of the body
+//! and discard it. No connection outlives its attempt, so that every attempt checks its address.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,51 +12,53 @@ use reqwest::{
     redirect,
 };
 
-use crate::{Destination, Refusal, Settings, WebhookSecret, names::Filter, signature::signatures};
+use crate::{
+    Destination, Refusal, Settings, WebhookSecret, name_lookup::Filter, signature::signatures,
+};
 
-/// How much of an answer's body is read.
+/// How many bytes of a response body are read.
 const MOST_READ: usize = 16 * 1024;
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
-/// What is sent: the same bytes are signed and sent.
+/// A message to one consumer. The signed bytes are the sent bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Message<'a> {
-    /// The same on every attempt, so that the consumer can drop what it has seen.
+    /// The same on every attempt, so that the consumer can drop duplicates.
     pub id: &'a str,
-    /// The moment of this attempt.
+    /// The time of this attempt.
     pub at: DateTime<Utc>,
     /// Compact JSON.
     pub body: &'a [u8],
 }
 
-/// What became of an attempt.
+/// The outcome of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
-    /// The consumer answered.
+    /// The consumer responded.
     Answered {
         /// The HTTP status.
         status: u16,
-        /// When it asks for the next attempt, from now.
+        /// How long the consumer asks to wait before the next attempt.
         retry_after: Option<Duration>,
     },
-    /// It did not.
+    /// There is no response.
     Failed(Failure),
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// The destination is not one webhooks are sent to.
+    /// Webhooks are not sent to this destination.
     #[error("{0}")]
     Refused(Refusal),
-    /// It took too long.
-    #[error("no answer in time")]
+    /// The attempt took too long.
+    #[error("no response in time")]
     Timeout,
-    /// There was no connection, or no trust in it.
+    /// No connection, or no valid certificate.
     #[error("no connection")]
     Connection,
-    /// The answer broke off or was no HTTP.
-    #[error("the answer broke off")]
+    /// The response was truncated or not HTTP.
+    #[error("the response broke off")]
     Broken,
 }
 
@@ -73,10 +75,7 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// A sender that connects to public addresses alone.
-    ///
-    /// # Errors
-    /// The HTTP client could not be built.
+    /// A sender that connects to public addresses only.
     pub fn new(settings: Settings) -> Result<Self, SendError> {
         let filter = Filter {
             names: settings.names.clone(),
@@ -108,17 +107,17 @@ impl Sender {
         &self.settings
     }
 
-    /// Judges a tenant's URL without a look at the network.
+    /// Checks a tenant's URL without any network call.
     ///
     /// # Errors
-    /// The reason for which nothing would be sent there.
+    /// Why nothing is sent to this URL.
     pub fn destination(&self, url: &str) -> Result<Destination, Refusal> {
         Destination::parse(url, self.settings.allow_loopback)
     }
 
-    /// Sends a message once, signed with every secret given.
+    /// Sends a message once, signed with every one of `secrets`.
     pub async fn send(&self, url: &str, secrets: &[WebhookSecret], message: Message<'_>) -> Sent {
-        // Judged again: it may have been stored under other rules.
+        // Checked again: the URL may have been stored when other rules applied.
         let destination = match self.destination(url) {
             Ok(destination) => destination,
             Err(refusal) => return Sent::Failed(Failure::Refused(refusal)),
@@ -136,17 +135,21 @@ impl Sender {
             )
             .body(message.body.to_vec());
         match call.send().await {
-            Ok(answer) => read(answer, message.at).await,
+            Ok(response) => read(response, message.at).await,
             Err(error) => Sent::Failed(failure(&error)),
         }
     }
 }
 
-/// An answer counts from its head on; its body is let in a little, so that a good connection ends well.
-async fn read(mut answer: Response, at: DateTime<Utc>) -> Sent {
-    let (status, retry_after) = (answer.status().as_u16(), retry_after(answer.headers(), at));
+/// Reads the head and a small part of the body, so that a good connection closes cleanly. A failure
+/// after the head does not count.
+async fn read(mut response: Response, at: DateTime<Utc>) -> Sent {
+    let (status, retry_after) = (
+        response.status().as_u16(),
+        retry_after(response.headers(), at),
+    );
     let mut room = MOST_READ;
-    while let Ok(Some(chunk)) = answer.chunk().await {
+    while let Ok(Some(chunk)) = response.chunk().await {
         room = room.saturating_sub(chunk.len());
         if room == 0 {
             break;
@@ -177,7 +180,7 @@ fn failure(error: &reqwest::Error) -> Failure {
     }
 }
 
-/// The refusal of the filter, which reqwest wraps several times.
+/// The refusal of the address filter, which reqwest wraps several times.
 fn refusal(error: &reqwest::Error) -> Option<Refusal> {
     let mut next = std::error::Error::source(error);
     while let Some(cause) = next {
@@ -198,18 +201,18 @@ mod tests {
         let at = DateTime::parse_from_rfc3339("1994-11-06T08:49:07Z")
             .unwrap()
             .to_utc();
-        let told = |text: &str| {
+        let parse = |text: &str| {
             retry_after(
                 &HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]),
                 at,
             )
         };
-        assert_eq!(told("120"), Some(Duration::from_mins(2)));
+        assert_eq!(parse("120"), Some(Duration::from_mins(2)));
         assert_eq!(
-            told("Sun, 06 Nov 1994 08:49:37 GMT"),
+            parse("Sun, 06 Nov 1994 08:49:37 GMT"),
             Some(Duration::from_secs(30))
         );
-        assert_eq!(told("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
-        assert_eq!((told("soon"), told("-1"), told("")), (None, None, None));
+        assert_eq!(parse("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!((parse("soon"), parse("-1"), parse("")), (None, None, None));
     }
 }

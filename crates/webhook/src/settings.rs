@@ -1,21 +1,21 @@
-//! How webhooks are sent.
+//! Settings of the webhook sender.
 
 use std::time::Duration;
 
 use crate::Names;
 
-/// How webhooks are sent.
+/// Limits and name resolution of the sender.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The longest one attempt may take, from the look-up of the name to the end of the answer.
+    /// Timeout of one attempt, from the lookup of the name to the end of the response.
     pub timeout: Duration,
-    /// Whether this machine is a destination, over plain HTTP too: for rehearsals alone.
+    /// Whether this machine is a destination, over plain HTTP too: for rehearsals only.
     pub allow_loopback: bool,
-    /// How many are sent at once in this process.
+    /// Maximum number of attempts in flight in this process.
     pub max_in_flight: usize,
-    /// How many of these go to one endpoint.
+    /// Maximum number of attempts in flight to one endpoint.
     pub max_per_endpoint: usize,
-    /// Who turns names into addresses.
+    /// How names are resolved to addresses.
     pub names: Names,
 }
 

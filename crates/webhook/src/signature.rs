@@ -6,7 +6,7 @@ use sha2::Sha256;
 
 use crate::WebhookSecret;
 
-/// The value of `webhook-signature`: one signature a secret, with spaces between.
+/// The value of `webhook-signature`: one signature for each secret, separated by spaces.
 pub(crate) fn signatures(
     secrets: &[WebhookSecret],
     id: &str,
@@ -31,9 +31,9 @@ fn sign(secret: &WebhookSecret, id: &str, timestamp: i64, body: &[u8]) -> [u8; 3
 mod tests {
     use super::*;
 
-    /// The value was made with another implementation (Python's `hmac`).
+    /// The value is from another implementation (Python's `hmac`).
     #[test]
-    fn the_signature_is_that_of_the_scheme() {
+    fn the_signature_follows_the_scheme() {
         let secret = WebhookSecret::from_bytes(&[7; 32]).unwrap();
         let body = br#"{"type":"webhook.test"}"#;
         assert_eq!(

@@ -1,7 +1,8 @@
-//! The guard against forged destinations (SSRF): nothing of this machine or its network is ever connected to.
+//! The guard against forged destinations (SSRF): the sender never connects to this machine or its
+//! network.
 
 #![forbid(unsafe_code)]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a failing test must panic")]
 
 use std::{
     collections::HashSet,
@@ -19,7 +20,7 @@ use regrant_webhook::{Failure, Message, Names, Refusal, Sender, Sent, Settings, 
 
 use Refusal as R;
 
-/// URLs as they are written, and the refusal each gets. `{p}` is the port of a listener on `127.0.0.1` and `::1`.
+/// URLs and the refusal of each. `{p}` is the port of a listener on `127.0.0.1` and `::1`.
 const URLS: [(&str, Refusal); 98] = [
     // Loopback in every notation the URL standard knows.
     ("https://127.0.0.1:{p}/", R::Loopback),
@@ -73,7 +74,7 @@ const URLS: [(&str, Refusal); 98] = [
     ("https://[fd00:ec2::254]/", R::UniqueLocal),
     ("https://[fc00::1]/", R::UniqueLocal),
     ("https://[fec0::1]/", R::SiteLocal),
-    // Networks nobody reaches from outside.
+    // Networks that are not reachable from outside.
     ("https://0.0.0.0:{p}/", R::Unspecified),
     ("https://0:{p}/", R::Unspecified),
     ("https://0.1.2.3/", R::Unspecified),
@@ -104,7 +105,7 @@ const URLS: [(&str, Refusal); 98] = [
     ("https://4294967295/", R::Broadcast),
     ("https://[100::1]/", R::Reserved),
     ("https://[5f00::1]/", R::Reserved),
-    // Names that mean "here".
+    // Names of this machine or of a local network.
     ("https://localhost:{p}/", R::Name),
     ("https://LOCALHOST:{p}/", R::Name),
     ("https://localhost.:{p}/", R::Name),
@@ -127,7 +128,7 @@ const URLS: [(&str, Refusal); 98] = [
     ("https://127.0.0.1:{p}/\r\nHost: inside", R::Malformed),
 ];
 
-/// What a name may resolve to, and the refusal of its address.
+/// Addresses that a name may resolve to, and the refusal of each.
 const ADDRESSES: [(&str, Refusal); 34] = [
     ("127.0.0.1", R::Loopback),
     ("127.99.99.99", R::Loopback),
@@ -165,7 +166,7 @@ const ADDRESSES: [(&str, Refusal); 34] = [
     ("8000::1", R::Reserved),
 ];
 
-/// Answers every connection with the same words, and counts them.
+/// Sends the same response to every connection, and counts the connections.
 struct Listener {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
@@ -226,7 +227,7 @@ fn refused(why: Refusal) -> Sent {
     Sent::Failed(Failure::Refused(why))
 }
 
-/// Names that all resolve to these addresses.
+/// Settings with which every name resolves to these addresses.
 fn resolving_to(addresses: Vec<IpAddr>) -> Settings {
     let names = Names::Given(Arc::new(move |_: &str| Ok(addresses.clone())));
     Settings {
@@ -236,7 +237,7 @@ fn resolving_to(addresses: Vec<IpAddr>) -> Settings {
 }
 
 #[tokio::test]
-async fn no_url_of_this_machine_or_its_network_is_connected_to() {
+async fn no_url_of_this_machine_or_its_network_gets_a_connection() {
     let listener = Listener::on_loopback(OK);
     let port = listener.address.port();
     let on_v6 = Listener::at(([0, 0, 0, 0, 0, 0, 0, 1], port).into(), OK.to_owned());
@@ -250,7 +251,7 @@ async fn no_url_of_this_machine_or_its_network_is_connected_to() {
 }
 
 #[tokio::test]
-async fn no_name_that_resolves_to_such_an_address_is_connected_to() {
+async fn no_name_that_resolves_to_such_an_address_gets_a_connection() {
     // A loopback address of this test alone, so that the one allowed port is free on it.
     let [a, b] = std::process::id().to_be_bytes()[2..].try_into().unwrap();
     let listener = Listener::at(([127, 77, a, b.max(1)], 8443).into(), OK.to_owned()).unwrap();
@@ -270,7 +271,7 @@ async fn no_name_that_resolves_to_such_an_address_is_connected_to() {
 }
 
 #[test]
-fn there_are_enough_of_them() {
+fn at_least_120_destinations_are_tested() {
     let urls = URLS
         .iter()
         .map(|(it, _)| *it)
@@ -279,7 +280,7 @@ fn there_are_enough_of_them() {
 }
 
 #[tokio::test]
-async fn a_name_that_answers_publicly_first_and_privately_then_is_judged_by_what_is_dialled() {
+async fn a_name_that_resolves_publicly_first_and_privately_later_is_refused() {
     let listener = Listener::on_loopback(OK);
     let asked = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&asked);
@@ -291,7 +292,7 @@ async fn a_name_that_answers_publicly_first_and_privately_then_is_judged_by_what
     assert_eq!(
         first,
         [IpAddr::from([8, 8, 8, 8])],
-        "whoever looks beforehand sees a public address"
+        "an earlier lookup returns a public address"
     );
     let sender = sender(Settings {
         names: Names::Given(Arc::new(names)),
@@ -305,7 +306,7 @@ async fn a_name_that_answers_publicly_first_and_privately_then_is_judged_by_what
         assert_eq!(
             asked.load(Ordering::SeqCst),
             1 + attempt,
-            "a name is looked up once an attempt"
+            "one lookup for each attempt"
         );
     }
     assert_eq!(listener.count(), 0);
@@ -340,7 +341,7 @@ fn rehearsing() -> Settings {
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_answer_and_is_not_followed() {
+async fn a_redirect_is_a_response_and_is_not_followed() {
     let inside = Listener::on_loopback(OK);
     for status in [301, 302, 303, 307, 308] {
         let head = format!(
@@ -384,7 +385,7 @@ async fn a_rehearsal_reaches_this_machine_and_no_other() {
         );
     }
     assert_eq!(listener.count(), 2);
-    // A public name that resolves to this machine is no rehearsal.
+    // `allow_loopback` does not allow a public name that resolves to this machine.
     assert_eq!(
         send(&sender, "https://hooks.example.com/").await,
         refused(R::Loopback)
@@ -397,7 +398,7 @@ async fn a_rehearsal_reaches_this_machine_and_no_other() {
 }
 
 #[tokio::test]
-async fn an_endless_answer_is_read_to_a_small_end() {
+async fn a_long_response_is_not_read_to_its_end() {
     let body = "x".repeat(8 * 1024 * 1024);
     let listener = Listener::on_loopback(&format!(
         "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
@@ -419,7 +420,7 @@ async fn an_endless_answer_is_read_to_a_small_end() {
     assert!(before.elapsed() < Duration::from_secs(3));
 }
 
-/// Runs in a process of its own, because only there the environment can be set: see below.
+/// Runs in a separate process with its own environment: see `a_proxy_in_the_environment_is_not_used`.
 #[tokio::test]
 #[ignore = "started by the test of proxies"]
 async fn sends_with_a_proxy_in_the_environment() {
@@ -440,7 +441,7 @@ async fn sends_with_a_proxy_in_the_environment() {
 }
 
 #[test]
-fn a_proxy_of_the_environment_is_not_asked() {
+fn a_proxy_in_the_environment_is_not_used() {
     let (proxy, target) = (Listener::on_loopback(OK), Listener::on_loopback(OK));
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args([

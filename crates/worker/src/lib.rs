@@ -1,15 +1,17 @@
-//! The loop that does what is due: it calls the vault's use cases, each in a lane of its own.
+//! The background worker: one loop for each kind of due work, each calling a use case of the vault.
 //!
-//! The rule: no rules in it. What is due, in which order and for whom is the vault's; here is only when to
-//! look again, so that a slow lane holds up no other and an idle one costs nothing.
-//! Start at [`Worker::run_until`]; `lane.rs` says what each lane calls.
+//! The rule: no business rules here. The vault decides which work is due, in which order and for
+//! which tenant. The worker decides only when to call it again, so that a slow task delays no other
+//! task and an idle one costs little.
+//! Start at [`Worker::run_until_stopped`]; `task.rs` lists the use case of each task.
 
 #![forbid(unsafe_code)]
 
-mod lane;
-mod pause;
+mod error_chain;
 mod pulse;
 mod settings;
+mod sleep;
+mod task;
 
 use std::time::Duration;
 
@@ -18,32 +20,33 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
-pub use lane::Lane;
 pub use pulse::Pulse;
 pub use settings::Settings;
+pub use task::Lane;
 
-/// How often [`Worker::drain`] ticks at most.
+/// The maximum number of passes of [`Worker::run_until_idle`].
 const MOST_TICKS: usize = 1_000;
-/// How long it waits for reconnects that run in the background.
+/// The interval at which it checks for reconnects that run in the background.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
-/// What does the due work of an installation. Several may run, on PostgreSQL in as many processes as are wanted.
+/// Does the due work of an installation. On PostgreSQL several workers may run, in any number of
+/// processes.
 pub struct Worker {
     vault: Vault,
     settings: Settings,
     pulse: Pulse,
 }
 
-/// What one pass over every lane did.
+/// The results of one pass over all tasks.
 #[derive(Debug)]
 pub struct Ticked {
-    /// Each lane with how much it did.
+    /// Each task with the number of items it processed.
     pub lanes: Vec<(Lane, Result<u64, Error>)>,
 }
 
-/// A lane ended that must not: a fault of ours. Its process is to be started again.
+/// A task ended although the worker was not stopped: a bug. Restart the process.
 #[derive(Debug, thiserror::Error)]
-#[error("a lane of the worker broke down; the log says where")]
+#[error("a worker task ended unexpectedly; the log has the cause")]
 pub struct BrokeDown;
 
 impl Worker {
@@ -57,56 +60,58 @@ impl Worker {
         }
     }
 
-    /// Tells whether this worker works, from another task.
+    /// A handle that shows, from any thread, whether this worker runs.
     #[must_use]
     pub fn pulse(&self) -> Pulse {
         self.pulse.clone()
     }
 
-    /// Works until `stop` is cancelled; then claims nothing more and lets what is under way settle. What is still
-    /// held after that, [`Vault::close`] gives back.
+    /// Works until `stop` is cancelled; then claims no more work and waits for the running passes, up
+    /// to `Settings::shutdown_timeout`. [`Vault::close`] releases the leases that are still held.
     ///
     /// # Errors
-    /// [`BrokeDown`]: a lane is gone; the others were stopped as above.
+    /// [`TaskEnded`]: a task ended early; the other tasks were stopped as above.
     pub async fn run_until(&self, stop: CancellationToken) -> Result<(), BrokeDown> {
-        let (resting, mut lanes) = (stop.child_token(), JoinSet::new());
-        for lane in Lane::ALL {
-            lanes.spawn(lane.run_until(self.vault.clone(), self.settings.clone(), resting.clone()));
+        let (stop_tasks, mut tasks) = (stop.child_token(), JoinSet::new());
+        for task in Lane::ALL {
+            let (vault, settings) = (self.vault.clone(), self.settings.clone());
+            tasks.spawn(task.run_until(vault, settings, stop_tasks.clone()));
         }
-        let broke_down = tokio::select! {
+        let ended_early = tokio::select! {
             () = stop.cancelled() => false,
-            // A lane ends when it is to stop; before that only by a fault.
-            _ended = lanes.join_next() => !stop.is_cancelled(),
+            // A task ends when it is stopped; before that only by a panic.
+            _ended = tasks.join_next() => !stop.is_cancelled(),
         };
         self.pulse.stop();
-        resting.cancel();
-        if tokio::time::timeout(self.settings.patience, settled(&mut lanes))
+        stop_tasks.cancel();
+        if tokio::time::timeout(self.settings.patience, settled(&mut tasks))
             .await
             .is_err()
         {
-            warn!("work under way did not settle in time; it will be taken up again");
-            lanes.shutdown().await;
+            warn!("running work did not finish in time; it will be resumed");
+            tasks.shutdown().await;
         }
-        if broke_down {
-            error!("a lane of the worker broke down");
+        if ended_early {
+            error!("a worker task ended unexpectedly");
             return Err(BrokeDown);
         }
         Ok(())
     }
 
-    /// One pass over every lane, one after the other.
+    /// Runs one pass of every task, one after the other.
     pub async fn tick(&self) -> Ticked {
-        let mut lanes = Vec::with_capacity(Lane::ALL.len());
-        for lane in Lane::ALL {
-            lanes.push((lane, lane.work(&self.vault, &self.settings).await));
+        let mut results = Vec::with_capacity(Lane::ALL.len());
+        for task in Lane::ALL {
+            results.push((task, task.work(&self.vault, &self.settings).await));
         }
-        Ticked { lanes }
+        Ticked { lanes: results }
     }
 
-    /// Ticks until nothing is due and no reconnect runs, or a thousand times; how much was done.
+    /// Runs passes until no work is due and no reconnect runs, at most a thousand; returns the number
+    /// of processed items.
     ///
     /// # Errors
-    /// The first one of a lane.
+    /// The first error of a task.
     pub async fn drain(&self) -> Result<u64, Error> {
         let mut all = 0_u64;
         for _ in 0..MOST_TICKS {
@@ -124,24 +129,15 @@ impl Worker {
 }
 
 impl Ticked {
-    /// How much all lanes did together.
+    /// The number of items that all tasks processed.
     ///
     /// # Errors
-    /// The first one of a lane.
+    /// The first error of a task.
     pub fn done(self) -> Result<u64, Error> {
         self.lanes.into_iter().map(|(_, done)| done).sum()
     }
 }
 
-async fn settled(lanes: &mut JoinSet<()>) {
-    while lanes.join_next().await.is_some() {}
-}
-
-/// An error with its causes, for the log.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |it| it.source());
-    causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
+async fn settled(tasks: &mut JoinSet<()>) {
+    while tasks.join_next().await.is_some() {}
 }

@@ -1,11 +1,11 @@
-//! Whether a worker still works, for whoever is asked about its health.
+//! Whether a worker runs, for the health endpoint.
 
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
 
-/// Tells whether a worker works. Cheap to clone.
+/// A handle that shows whether a worker runs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Pulse(Arc<AtomicBool>);
 
@@ -14,12 +14,12 @@ impl Pulse {
         Self(Arc::new(AtomicBool::new(true)))
     }
 
-    /// From now on it does not.
+    /// Marks the worker as stopped.
     pub(crate) fn stop(&self) {
         self.0.store(false, Ordering::Release);
     }
 
-    /// Whether it works, or is about to.
+    /// Whether the worker runs or has not started yet; false once it stops.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.0.load(Ordering::Acquire)

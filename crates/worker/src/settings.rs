@@ -1,31 +1,31 @@
-//! How often lanes look, and how much they take at once.
+//! Settings of the worker: intervals of the tasks, and how much one pass takes.
 
 use std::time::Duration;
 
-/// Rests and shares of the lanes. Every one has a default.
+/// Intervals and limits of the tasks. Every field has a default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The longest rest of lanes whose work somebody waits for: reconnects, messages, webhooks.
+    /// Idle interval of the tasks that a person waits for: reconnects, notices, webhooks.
     pub look: Duration,
-    /// The longest rest of a lane that watches assets.
+    /// Idle interval of the task that probes assets.
     pub watch: Duration,
-    /// The longest rest of the lane that watches what failed for good.
+    /// Idle interval of the task that probes assets with a permanent failure.
     pub watch_failing: Duration,
-    /// The longest rest of the lane that refreshes tokens.
+    /// Idle interval of the task that refreshes tokens.
     pub rotate: Duration,
-    /// How many assets one pass probes.
+    /// Maximum number of assets that one pass probes.
     pub probes: u32,
-    /// How many of those that failed for good.
+    /// The same for assets with a permanent failure.
     pub failing_probes: u32,
-    /// How many messages one pass works off, or webhooks it sends.
+    /// Maximum number of notices that one pass applies, or of webhooks that it sends.
     pub messages: u32,
-    /// How many tokens one pass refreshes.
+    /// Maximum number of tokens that one pass refreshes.
     pub refreshes: u32,
-    /// The rest between two purges.
+    /// Interval between two purges.
     pub purge: Duration,
-    /// The rest between two looks at which audits have news to be signed.
+    /// Interval between two checks for audit chains with events that no checkpoint covers.
     pub checkpoints: Duration,
-    /// How long work under way may take to settle once the worker is to stop.
+    /// How long running passes may take to finish after the worker is stopped.
     pub patience: Duration,
 }
 

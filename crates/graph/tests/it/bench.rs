@@ -1,4 +1,4 @@
-//! What every test needs: credentials, a token, a client with little patience.
+//! Shared by all tests: credentials, a token, and a client with short timeouts.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ pub fn target(kind: AssetKind, id: &str) -> Target {
     }
 }
 
-/// Businesses numbered from 1: the kind that needs the least of an answer.
+/// Businesses numbered from 1: the kind with the shortest response.
 pub fn businesses(count: usize) -> Vec<Target> {
     (1..=count)
         .map(|it| target(AssetKind::Business, &it.to_string()))

@@ -1,4 +1,4 @@
-//! The circuit-breaker: many deaths at once are the app's fault until a second word says otherwise.
+//! The circuit breaker: many deaths at once are the app's fault until `debug_token` confirms them.
 
 use chrono::TimeDelta;
 use futures_util::StreamExt;
@@ -11,8 +11,8 @@ use crate::{
     stub::{Reply, Stub, item},
 };
 
-/// A stub where every person's token is dead, and `debug_token` says of them what it is told to.
-async fn dying(valid: bool) -> Stub {
+/// A stub that refuses every person's token as dead; `debug_token` calls it valid or not.
+async fn stub_with_deaths(valid: bool) -> Stub {
     Stub::start(move |_, call| {
         let error = json!({"code": 190, "error_subcode": 463, "message": "expired"});
         if !call.line.starts_with("GET") {
@@ -27,8 +27,8 @@ async fn dying(valid: bool) -> Stub {
     .await
 }
 
-/// A client that suspects the app at three deaths, with a clock that stands still.
-fn suspicious(stub: &Stub) -> (Client, Clock) {
+/// A client that trips at three deaths, with a stopped clock.
+fn client_tripping_at_three(stub: &Stub) -> (Client, Clock) {
     let clock = Clock::fixed(Clock::wall());
     let settings = Settings {
         deaths_to_trip: 3,
@@ -45,9 +45,9 @@ async fn die(client: &Client, id: &str) -> RefusalKind {
 }
 
 #[tokio::test]
-async fn many_persons_dying_at_once_are_the_apps_fault() {
-    let stub = dying(true).await;
-    let (client, clock) = suspicious(&stub);
+async fn many_deaths_at_once_are_the_apps_fault() {
+    let stub = stub_with_deaths(true).await;
+    let (client, clock) = client_tripping_at_three(&stub);
     assert_eq!(die(&client, "1").await, RefusalKind::TokenDead);
     assert_eq!(die(&client, "2").await, RefusalKind::TokenDead);
     assert_eq!(die(&client, "3").await, RefusalKind::AppFault);
@@ -61,7 +61,7 @@ async fn many_persons_dying_at_once_are_the_apps_fault() {
         assert_eq!(
             die(&client, "4").await,
             RefusalKind::AppFault,
-            "the tokens are valid: it goes on"
+            "the tokens are valid: the suspicion stays"
         );
     }
     let [at_rest] = client.apps_at_rest().try_into().unwrap();
@@ -69,9 +69,9 @@ async fn many_persons_dying_at_once_are_the_apps_fault() {
 }
 
 #[tokio::test]
-async fn deaths_that_a_second_word_confirms_are_reported_after_the_rest() {
-    let stub = dying(false).await;
-    let (client, clock) = suspicious(&stub);
+async fn confirmed_deaths_are_reported_after_the_cool_down() {
+    let stub = stub_with_deaths(false).await;
+    let (client, clock) = client_tripping_at_three(&stub);
     for id in ["1", "2", "3"] {
         die(&client, id).await;
     }
@@ -84,13 +84,13 @@ async fn deaths_that_a_second_word_confirms_are_reported_after_the_rest() {
 }
 
 #[tokio::test]
-async fn deaths_heard_in_one_call_are_judged_together() {
+async fn deaths_in_one_call_are_judged_together() {
     let stub = Stub::start(|_, call| {
         let dead = json!({"error": {"code": 190, "error_subcode": 460, "message": "changed"}});
         Reply::json(&call.ids().iter().map(|_| item(400, &dead)).collect())
     })
     .await;
-    let (client, _) = suspicious(&stub);
+    let (client, _) = client_tripping_at_three(&stub);
     let (targets, app) = (businesses(4), app());
     let tokens: Vec<_> = (0..4).map(|it| token(&format!("{TOKEN}{it}"))).collect();
     let persons: Vec<_> = (0..4).map(|it| person(&it.to_string())).collect();
@@ -111,16 +111,17 @@ async fn deaths_heard_in_one_call_are_judged_together() {
 }
 
 #[tokio::test]
-async fn a_second_word_confirms_denies_or_cannot_be_had() {
+async fn debug_token_confirms_or_denies_a_death_or_fails() {
     let ask = async |stub: &Stub| client(&stub.url).confirm_death(&app(), &token(TOKEN)).await;
-    assert_eq!(ask(&dying(true).await).await, Ok(Death::Denied));
+    assert_eq!(ask(&stub_with_deaths(true).await).await, Ok(Death::Denied));
     let reason = "expired (code 190, subcode 463)".to_owned();
     assert_eq!(
-        ask(&dying(false).await).await,
+        ask(&stub_with_deaths(false).await).await,
         Ok(Death::Confirmed { reason })
     );
     let checkpoint = json!({"code": 190, "subcode": 459, "message": "checkpoint"});
-    let said = |data: Value| Stub::start(move |_, _| Reply::json(&json!({ "data": data })));
+    let stub_with_data =
+        |data: Value| Stub::start(move |_, _| Reply::json(&json!({ "data": data })));
     for (data, kind) in [
         (
             json!({"app_id": APP_ID, "is_valid": false, "error": checkpoint}),
@@ -137,7 +138,10 @@ async fn a_second_word_confirms_denies_or_cannot_be_had() {
         ),
     ] {
         assert_eq!(
-            ask(&said(data.clone()).await).await.unwrap_err().kind,
+            ask(&stub_with_data(data.clone()).await)
+                .await
+                .unwrap_err()
+                .kind,
             kind,
             "{data}"
         );

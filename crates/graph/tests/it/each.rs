@@ -1,4 +1,4 @@
-//! Many tokens at once: each is proved on its own asset, and none holds up another.
+//! Fixture tokens at once: each is probed on its own asset, and none delays another.
 
 use futures_util::StreamExt;
 use regrant_domain::{AccessToken, AssetKind, CredentialKind, PersonId, Proof, RefusalKind};
@@ -12,14 +12,14 @@ use crate::{
     stub::{Call, Reply, Stub, business, item},
 };
 
-/// Assets with a token and a person each: asset, token and person number n belong together.
-struct Many {
+/// Assets with a token and a person each: asset, token and person with number n belong together.
+struct Fixture {
     targets: Vec<Target>,
     tokens: Vec<AccessToken>,
     persons: Vec<PersonId>,
 }
 
-impl Many {
+impl Fixture {
     fn of(count: usize) -> Self {
         Self {
             targets: businesses(count),
@@ -62,7 +62,7 @@ async fn each(client: &Client, probes: &[Probe<'_>]) -> Vec<Proof> {
     proofs.sort_by_key(|(index, _)| *index);
     assert!(
         proofs.iter().map(|(index, _)| *index).eq(0..probes.len()),
-        "one proof for each probe"
+        "one result for each probe"
     );
     proofs.into_iter().map(|(_, proof)| proof).collect()
 }
@@ -71,8 +71,8 @@ fn error(code: u32, subcode: Option<u32>, message: &str) -> Value {
     json!({"error": {"code": code, "error_subcode": subcode, "message": message, "fbtrace_id": "T"}})
 }
 
-/// Answers each item by its id.
-fn by_id(call: &Call, answer: impl Fn(&str) -> Value) -> Reply {
+/// Responds to each item by its id.
+fn reply_by_id(call: &Call, answer: impl Fn(&str) -> Value) -> Reply {
     Reply::json(&call.ids().iter().map(|it| answer(it)).collect())
 }
 
@@ -84,9 +84,9 @@ fn proof_of(text: &str, time: &str) -> String {
 }
 
 #[tokio::test]
-async fn different_tokens_share_batches_of_the_app_and_each_brings_its_own_proof() {
-    let stub = Stub::start(|_, call| by_id(call, business)).await;
-    let many = Many::of(120);
+async fn different_tokens_share_batches_of_the_app_and_each_item_has_a_proof() {
+    let stub = Stub::start(|_, call| reply_by_id(call, business)).await;
+    let many = Fixture::of(120);
     assert!(many.probe(&client(&stub.url)).await.iter().all(is_proven));
     let calls = stub.calls();
     let mut sizes: Vec<_> = calls.iter().map(|it| it.ids().len()).collect();
@@ -105,17 +105,17 @@ async fn different_tokens_share_batches_of_the_app_and_each_brings_its_own_proof
             call.each("appsecret_proof"),
             call.each("appsecret_time"),
         );
-        for (place, id) in call.ids().iter().enumerate() {
-            assert_eq!(tokens[place], text_of(id.parse().unwrap()));
-            assert_eq!(proofs[place], proof_of(&tokens[place], &times[place]));
+        for (index, id) in call.ids().iter().enumerate() {
+            assert_eq!(tokens[index], text_of(id.parse().unwrap()));
+            assert_eq!(proofs[index], proof_of(&tokens[index], &times[index]));
         }
     }
 }
 
 #[tokio::test]
 async fn probes_of_one_token_are_made_with_it_and_do_not_name_it() {
-    let stub = Stub::start(|_, call| by_id(call, business)).await;
-    let many = Many::of(60);
+    let stub = Stub::start(|_, call| reply_by_id(call, business)).await;
+    let many = Fixture::of(60);
     let mut probes = many.probes();
     for probe in probes.iter_mut().take(30) {
         probe.token = &many.tokens[0];
@@ -138,15 +138,15 @@ async fn probes_of_one_token_are_made_with_it_and_do_not_name_it() {
 }
 
 #[tokio::test]
-async fn a_dead_token_takes_no_other_with_it() {
+async fn a_dead_token_fails_no_other_probe() {
     let stub = Stub::start(|_, call| {
-        by_id(call, |id| match id {
+        reply_by_id(call, |id| match id {
             "3" => item(400, &error(190, Some(460), "changed")),
             _ => business(id),
         })
     })
     .await;
-    let proofs = Many::of(6).probe(&client(&stub.url)).await;
+    let proofs = Fixture::of(6).probe(&client(&stub.url)).await;
     for (number, proof) in (1..).zip(&proofs) {
         assert_eq!(is_proven(proof), number != 3, "{number}: {proof:?}");
     }
@@ -155,15 +155,15 @@ async fn a_dead_token_takes_no_other_with_it() {
 }
 
 #[tokio::test]
-async fn a_throttled_person_rests_and_is_not_sent_again() {
+async fn a_throttled_person_is_paused_and_not_sent_again() {
     let stub = Stub::start(|_, call| {
-        by_id(call, |id| match id {
+        reply_by_id(call, |id| match id {
             "2" => item(400, &error(17, None, "User request limit reached")),
             _ => business(id),
         })
     })
     .await;
-    let (client, many) = (client(&stub.url), Many::of(4));
+    let (client, many) = (client(&stub.url), Fixture::of(4));
     for _ in 0..2 {
         let proofs = many.probe(&client).await;
         assert!(matches!(
@@ -183,7 +183,7 @@ async fn a_throttled_person_rests_and_is_not_sent_again() {
 #[tokio::test]
 async fn only_what_was_not_completed_is_sent_again() {
     let stub = Stub::start(|number, call| {
-        by_id(call, |id| {
+        reply_by_id(call, |id| {
             if number == 0 && id == "2" {
                 Value::Null
             } else {
@@ -193,7 +193,7 @@ async fn only_what_was_not_completed_is_sent_again() {
     })
     .await;
     assert!(
-        Many::of(3)
+        Fixture::of(3)
             .probe(&client(&stub.url))
             .await
             .iter()
@@ -213,7 +213,7 @@ async fn a_refused_app_token_is_the_apps_fault_and_no_tokens_death() {
     })
     .await;
     let client = client(&stub.url);
-    let proofs = Many::of(12).probe(&client).await;
+    let proofs = Fixture::of(12).probe(&client).await;
     assert!(
         proofs
             .iter()
@@ -223,10 +223,10 @@ async fn a_refused_app_token_is_the_apps_fault_and_no_tokens_death() {
 }
 
 #[tokio::test]
-async fn what_is_refused_to_the_app_as_a_whole_is_said_of_no_asset() {
+async fn a_refusal_of_the_whole_batch_is_reported_for_no_asset() {
     let missing = json!({"code": 100, "error_subcode": 33, "message": "Unsupported post request."});
     let stub = Stub::start(move |_, _| Reply::error(400, &missing)).await;
-    let proofs = Many::of(3).probe(&client(&stub.url)).await;
+    let proofs = Fixture::of(3).probe(&client(&stub.url)).await;
     assert!(
         proofs
             .iter()
@@ -248,7 +248,7 @@ async fn an_outage_of_a_mixed_batch_stays_transient() {
             ..Reply::default()
         })
         .await;
-        let proofs = Many::of(3).probe(&client(&stub.url)).await;
+        let proofs = Fixture::of(3).probe(&client(&stub.url)).await;
         assert!(
             proofs
                 .iter()
@@ -262,7 +262,7 @@ async fn an_outage_of_a_mixed_batch_stays_transient() {
 async fn messages_repeat_no_token_of_the_batch() {
     let stub = Stub::start(|_, call| {
         let all = call.each("access_token").join(" and ");
-        by_id(call, |_| {
+        reply_by_id(call, |_| {
             item(
                 400,
                 &error(100, Some(33), &format!("Unsupported, see {all}")),
@@ -270,7 +270,7 @@ async fn messages_repeat_no_token_of_the_batch() {
         })
     })
     .await;
-    for proof in Many::of(5).probe(&client(&stub.url)).await {
+    for proof in Fixture::of(5).probe(&client(&stub.url)).await {
         let message = &refusal(&proof).message;
         assert!(
             message.contains("Unsupported") && !message.contains("canary"),
@@ -280,9 +280,9 @@ async fn messages_repeat_no_token_of_the_batch() {
 }
 
 #[tokio::test]
-async fn a_pages_own_token_is_asked_what_it_can_answer() {
+async fn a_pages_own_token_is_probed_with_fields_that_it_can_read() {
     let stub = Stub::start(|_, call| {
-        by_id(call, |id| item(200, &json!({"id": id, "is_published": true, "user_access_expire_time": "2030-01-01T00:00:00+0000"})))
+        reply_by_id(call, |id| item(200, &json!({"id": id, "is_published": true, "user_access_expire_time": "2030-01-01T00:00:00+0000"})))
     })
     .await;
     let (page, page_token) = (target(AssetKind::Page, "5"), token(&text_of(5)));

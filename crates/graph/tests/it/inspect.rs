@@ -1,4 +1,4 @@
-//! Inspection, exchange and refused apps against made-up answers.
+//! Inspection, exchange and refused apps against scripted responses.
 
 use regrant_domain::{Clock, RefusalKind};
 use regrant_graph::{CallError, InspectError};
@@ -20,7 +20,7 @@ async fn inspect(data: Value) -> Result<regrant_graph::Inspected, InspectError> 
 }
 
 #[tokio::test]
-async fn the_facts_of_a_living_token_are_read() {
+async fn the_facts_of_a_valid_token_are_read() {
     let inspected = inspect(json!({
         "app_id": APP_ID, "type": "USER", "user_id": "7", "is_valid": true, "expires_at": 0,
         "data_access_expires_at": 1_900_000_000, "scopes": ["pages_show_list", "business_management"],
@@ -55,7 +55,7 @@ async fn the_facts_of_a_living_token_are_read() {
 }
 
 #[tokio::test]
-async fn what_is_no_living_persons_token_of_ours_is_refused() {
+async fn only_valid_tokens_of_persons_and_of_our_app_are_accepted() {
     let error = |code: u32, subcode: u32| json!({"code": code, "subcode": subcode, "message": format!("no {TOKEN}")});
     let ours = |kind: &str, valid: bool, error: Value| json!({"app_id": APP_ID, "type": kind, "user_id": "7", "is_valid": valid, "error": error});
     let dead = inspect(ours("USER", false, error(190, 463)))
@@ -96,7 +96,7 @@ async fn what_is_no_living_persons_token_of_ours_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_of_another_app_that_graph_will_not_show_is_foreign() {
+async fn a_token_that_graph_hides_from_the_viewing_app_is_foreign() {
     let stub = Stub::start(|_, _| {
         let message = "(#100) The App_id in the input_token did not match the Viewing App";
         Reply::error(400, &json!({"code": 100, "message": message}))
@@ -114,16 +114,16 @@ async fn an_exchange_without_a_date_invents_none() {
     })
     .await;
     let client = client(&stub.url);
-    let silent = client.exchange(&app(), &token(TOKEN)).await.unwrap();
+    let undated = client.exchange(&app(), &token(TOKEN)).await.unwrap();
     assert_eq!(
-        (silent.token.expose(), silent.expires_at),
+        (undated.token.expose(), undated.expires_at),
         ("EAABlonger", None)
     );
-    let told = client
+    let dated = client
         .refresh_system_user(&app(), &token(TOKEN))
         .await
         .unwrap();
-    assert!(told.expires_at.is_some_and(|it| it > Clock::wall()));
+    assert!(dated.expires_at.is_some_and(|it| it > Clock::wall()));
     let calls = stub.calls();
     assert!(calls[0].line.contains("grant_type=fb_exchange_token"));
     assert!(
@@ -133,7 +133,7 @@ async fn an_exchange_without_a_date_invents_none() {
 }
 
 #[tokio::test]
-async fn a_refused_app_rests_and_is_not_asked_again() {
+async fn a_refused_app_is_suspended_and_not_called_again() {
     let stub = Stub::start(|_, _| {
         Reply::error(
             400,
@@ -162,7 +162,7 @@ async fn a_refused_app_rests_and_is_not_asked_again() {
 }
 
 #[tokio::test]
-async fn a_foreign_token_alone_does_not_stop_the_app() {
+async fn a_foreign_token_alone_does_not_trip_the_app() {
     let stub = Stub::start(|_, call| {
         if call.line.starts_with("GET") {
             return Reply::json(

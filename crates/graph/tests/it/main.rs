@@ -1,10 +1,10 @@
-//! The client against answers that are hard to provoke, and against the simulator of Graph.
+//! The client against scripted responses that are hard to provoke, and against the sandbox.
 
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that fails is to say so"
+    reason = "a failing test must panic"
 )]
 
 mod bench;

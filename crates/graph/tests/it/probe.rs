@@ -1,4 +1,4 @@
-//! Probes: every target gets its proof, whatever the batch does.
+//! Probes: every target gets a result, whatever happens to the batch.
 
 use std::{
     collections::HashSet,
@@ -18,14 +18,14 @@ use crate::{
     stub::{Reply, Stub, business, item},
 };
 
-fn all(ids: &[String]) -> Reply {
+fn reply_to_all(ids: &[String]) -> Reply {
     Reply::json(&ids.iter().map(|it| business(it)).collect())
 }
 
 #[tokio::test]
-async fn proofs_stand_in_the_order_of_the_targets() {
+async fn results_are_in_the_order_of_the_targets() {
     let stub = Stub::start(|number, call| {
-        // Later batches answer first.
+        // Later batches get their response first.
         let delay = Duration::from_millis(if number == 0 { 80 } else { 0 });
         let odd = |id: &String| id.parse::<u32>().unwrap() % 2 == 1;
         let missing =
@@ -70,7 +70,7 @@ async fn only_items_that_were_not_completed_are_sent_again() {
 }
 
 #[tokio::test]
-async fn what_is_never_completed_stays_transient_after_bounded_attempts() {
+async fn a_probe_never_completed_stays_transient_after_bounded_attempts() {
     let stub =
         Stub::start(|_, call| Reply::json(&call.ids().iter().map(|_| Value::Null).collect())).await;
     let proofs = probe(&client(&stub.url), &businesses(3)).await;
@@ -84,7 +84,7 @@ async fn what_is_never_completed_stays_transient_after_bounded_attempts() {
 }
 
 #[tokio::test]
-async fn html_nothing_and_arrays_of_the_wrong_length_are_outages() {
+async fn html_empty_bodies_and_arrays_of_the_wrong_length_are_outages() {
     for body in [
         "<html>Bad Gateway</html>",
         "",
@@ -119,7 +119,7 @@ async fn an_outage_that_ends_is_not_noticed() {
             500,
             &json!({"code": 2, "message": "down", "is_transient": true}),
         ),
-        _ => all(&call.ids()),
+        _ => reply_to_all(&call.ids()),
     })
     .await;
     assert!(
@@ -131,7 +131,7 @@ async fn an_outage_that_ends_is_not_noticed() {
 }
 
 #[tokio::test]
-async fn nobody_listening_is_an_outage() {
+async fn a_refused_connection_is_an_outage() {
     let proofs = probe(&client("http://127.0.0.1:1"), &businesses(1)).await;
     assert_eq!(refusal(&proofs[0]).kind, RefusalKind::Unavailable);
 }
@@ -150,7 +150,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_dead_batch_token_is_heard_once_for_all() {
+async fn a_dead_batch_token_fails_all_items_in_one_call() {
     let stub = Stub::start(|_, _| {
         Reply::error(
             400,
@@ -168,8 +168,8 @@ async fn a_dead_batch_token_is_heard_once_for_all() {
 }
 
 #[tokio::test]
-async fn the_token_travels_in_the_header_and_every_item_has_its_proof() {
-    let stub = Stub::start(|_, call| all(&call.ids())).await;
+async fn the_token_is_in_the_header_and_every_item_has_a_proof() {
+    let stub = Stub::start(|_, call| reply_to_all(&call.ids())).await;
     probe(
         &client(&stub.url),
         &[
@@ -201,8 +201,8 @@ async fn the_token_travels_in_the_header_and_every_item_has_its_proof() {
 }
 
 #[tokio::test]
-async fn an_identifier_of_another_kind_is_not_asked() {
-    let stub = Stub::start(|_, call| all(&call.ids())).await;
+async fn an_id_of_another_kind_is_not_sent() {
+    let stub = Stub::start(|_, call| reply_to_all(&call.ids())).await;
     let proofs = probe(&client(&stub.url), &[target(AssetKind::Page, "act_1")]).await;
     assert_eq!(refusal(&proofs[0]).kind, RefusalKind::RequestFault);
     assert!(stub.calls().is_empty());
@@ -215,7 +215,7 @@ async fn chunks_arrive_as_they_end_and_cover_every_target() {
         let slow = call.ids().contains(&"1".to_owned());
         Reply {
             delay: Duration::from_millis(if slow { 150 } else { 0 }),
-            ..all(&call.ids())
+            ..reply_to_all(&call.ids())
         }
     })
     .await;
@@ -241,7 +241,7 @@ async fn batches_in_flight_are_bounded_over_the_whole_client() {
     let delay = Duration::from_millis(100);
     let stub = Stub::start(move |_, call| Reply {
         delay,
-        ..all(&call.ids())
+        ..reply_to_all(&call.ids())
     })
     .await;
     let client = Client::new(

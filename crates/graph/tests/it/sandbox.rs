@@ -1,4 +1,4 @@
-//! The client against the simulator of Graph: a world with a person who moves to a managed account.
+//! The client against the sandbox: a world with a person who moves to a managed account.
 
 use std::sync::{
     Arc,
@@ -17,7 +17,7 @@ const OLD: &str = "100000000000001";
 const NEW: &str = "100000000000002";
 const BUSINESS: &str = "200000000000001";
 
-/// A sandbox with the demo world, and a client whose clock moves with it.
+/// A sandbox with the demo world, and a client that shares its clock.
 struct Rehearsal {
     sandbox: Sandbox,
     client: Client,
@@ -45,20 +45,20 @@ impl Rehearsal {
         }
     }
 
-    async fn order(&self, path: &str, order: &Value) -> Value {
+    async fn post_control(&self, path: &str, control: &Value) -> Value {
         let url = format!("{}/sandbox/{path}", self.sandbox.url());
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let response = client.post(url).json(order).send().await.unwrap();
+        let response = client.post(url).json(control).send().await.unwrap();
         let status = response.status();
         let body = response.text().await.unwrap();
         assert!(status.is_success(), "{path}: {body}");
         serde_json::from_str(&body).unwrap()
     }
 
-    async fn login(&self, order: Value) -> String {
-        let mut order = order;
-        order["app"] = json!(APP_ID);
-        self.order("tokens", &order).await["access_token"]
+    async fn login(&self, login: Value) -> String {
+        let mut login = login;
+        login["app"] = json!(APP_ID);
+        self.post_control("tokens", &login).await["access_token"]
             .as_str()
             .unwrap()
             .to_owned()
@@ -90,7 +90,7 @@ fn one_of_each() -> Vec<Target> {
 }
 
 #[tokio::test]
-async fn a_persons_token_is_inspected_exchanged_and_proved_on_every_kind() {
+async fn a_persons_token_is_inspected_exchanged_and_probed_on_every_kind() {
     let rehearsal = Rehearsal::start().await;
     let short = rehearsal
         .login(json!({"person": OLD, "short_lived": true}))
@@ -134,7 +134,7 @@ async fn a_persons_token_is_inspected_exchanged_and_proved_on_every_kind() {
 }
 
 #[tokio::test]
-async fn a_minted_page_token_proves_its_page() {
+async fn a_minted_page_token_works_on_its_page() {
     let rehearsal = Rehearsal::start().await;
     let text = rehearsal.login(json!({"person": OLD})).await;
     let page = one_of_each().remove(0);
@@ -159,7 +159,7 @@ async fn a_migration_shows_its_cut_off_and_takes_access_away() {
     let new = rehearsal.login(json!({"person": NEW})).await;
     let pages = &one_of_each()[..3];
     let moved = json!({"person": OLD, "business": BUSINESS, "new_person": NEW});
-    let id = rehearsal.order("migrations", &moved).await["id"].clone();
+    let id = rehearsal.post_control("migrations", &moved).await["id"].clone();
     for proof in rehearsal.probe(OLD, &old, pages).await {
         let Proof::Proven(proven) = proof else {
             panic!("{proof:?}")
@@ -178,7 +178,7 @@ async fn a_migration_shows_its_cut_off_and_takes_access_away() {
     }
     let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
     rehearsal
-        .order(&format!("migrations/{id}/complete"), &json!({}))
+        .post_control(&format!("migrations/{id}/complete"), &json!({}))
         .await;
     rehearsal.advance(31);
     assert!(
@@ -194,7 +194,7 @@ async fn a_migration_shows_its_cut_off_and_takes_access_away() {
 }
 
 #[tokio::test]
-async fn a_system_user_is_inspected_refreshed_and_proved() {
+async fn a_system_user_is_inspected_refreshed_and_probed() {
     let rehearsal = Rehearsal::start().await;
     let text = rehearsal
         .login(json!({"system_user": "110000000000001", "expires_in_60_days": true}))
@@ -223,12 +223,12 @@ async fn a_system_user_is_inspected_refreshed_and_proved() {
 }
 
 #[tokio::test]
-async fn expired_foreign_and_garbled_tokens_are_told_apart() {
+async fn expired_foreign_and_garbled_tokens_are_distinguished() {
     let rehearsal = Rehearsal::start().await;
     let inspect = async |text: &str| rehearsal.client.inspect(&app(), &token(text)).await;
     let ours = rehearsal.login(json!({"person": OLD})).await;
-    let order = json!({"person": OLD, "app": "400100200300499"});
-    let foreign = rehearsal.order("tokens", &order).await["access_token"]
+    let login = json!({"person": OLD, "app": "400100200300499"});
+    let foreign = rehearsal.post_control("tokens", &login).await["access_token"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -281,12 +281,14 @@ async fn faults_on_single_items_pass() {
         json!({"error": {"code": 960}}),
         json!({"error": {"code": 2}}),
     ] {
-        rehearsal.order("faults", &once(effect.clone())).await;
+        rehearsal
+            .post_control("faults", &once(effect.clone()))
+            .await;
         let proofs = rehearsal.probe(OLD, &text, &one_of_each()).await;
         assert!(proofs.iter().all(is_proven), "{effect}: {proofs:?}");
     }
     rehearsal
-        .order(
+        .post_control(
             "faults",
             &json!({"match": {"path": "batch"}, "effect": "drop", "times": 1}),
         )
@@ -301,12 +303,12 @@ async fn faults_on_single_items_pass() {
 }
 
 #[tokio::test]
-async fn a_throttled_person_is_told_when_to_come_back() {
+async fn a_throttle_of_a_person_says_when_to_retry() {
     let rehearsal = Rehearsal::start().await;
     let text = rehearsal.login(json!({"person": OLD})).await;
     let rule =
         json!({"match": {"batch_item": true}, "effect": {"throttle": {"code": 17}}, "times": 50});
-    rehearsal.order("faults", &rule).await;
+    rehearsal.post_control("faults", &rule).await;
     for proof in rehearsal.probe(OLD, &text, &one_of_each()).await {
         assert!(
             matches!(refusal(&proof).kind, RefusalKind::Throttled { .. }),
@@ -316,7 +318,7 @@ async fn a_throttled_person_is_told_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn tokens_of_several_persons_and_pages_are_proved_in_one_batch() {
+async fn tokens_of_several_persons_and_pages_are_probed_in_one_batch() {
     let rehearsal = Rehearsal::start().await;
     let (old, new) = (
         rehearsal.login(json!({"person": OLD})).await,

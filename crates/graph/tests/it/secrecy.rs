@@ -1,4 +1,4 @@
-//! No secret in any log, error or proof, however talkative the logs and the answers are.
+//! No secret appears in a log, error or result, even at level `trace` and if Graph repeats secrets.
 
 use std::{
     io,
@@ -44,10 +44,11 @@ async fn nothing_that_leaves_the_client_holds_a_secret() {
         .with_writer(log.clone())
         .with_ansi(false)
         .init();
-    // Graph repeats whatever it was sent: in the error, in the trace id, in headers.
+    // Graph repeats the request: in the error, in the trace id, in headers.
     let stub = Stub::start(|number, call| {
-        let said = format!("Malformed access token {TOKEN} {APP_SECRET} {}", call.line);
-        let error = json!({"code": 424_242, "message": said, "type": TOKEN, "fbtrace_id": TOKEN});
+        let message = format!("Malformed access token {TOKEN} {APP_SECRET} {}", call.line);
+        let error =
+            json!({"code": 424_242, "message": message, "type": TOKEN, "fbtrace_id": TOKEN});
         let headers = vec![
             ("x-fb-trace-id", TOKEN.to_owned()),
             ("facebook-api-version", APP_SECRET.to_owned()),
@@ -60,21 +61,21 @@ async fn nothing_that_leaves_the_client_holds_a_secret() {
     })
     .await;
     let client = client(&stub.url);
-    let nobody = crate::bench::client("http://127.0.0.1:1");
-    let said = [
+    let unreachable = crate::bench::client("http://127.0.0.1:1");
+    let output = [
         format!("{:?}", client.inspect(&app(), &token(TOKEN)).await),
         format!("{:?}", client.exchange(&app(), &token(TOKEN)).await),
         format!("{:?}", probe(&client, &businesses(2)).await),
-        format!("{:?}", nobody.inspect(&app(), &token(TOKEN)).await),
-        format!("{:?}", nobody.exchange(&app(), &token(TOKEN)).await),
+        format!("{:?}", unreachable.inspect(&app(), &token(TOKEN)).await),
+        format!("{:?}", unreachable.exchange(&app(), &token(TOKEN)).await),
         String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned(),
     ];
-    let said = said.concat();
-    assert!(said.contains("Graph refused") && said.contains("Graph could not be reached"));
+    let output = output.concat();
+    assert!(output.contains("Graph refused") && output.contains("Graph could not be reached"));
     for secret in [TOKEN, APP_SECRET] {
-        let place = said
+        let before_secret = output
             .find(secret)
-            .map(|at| said[at.saturating_sub(200)..at].to_owned());
-        assert_eq!(place, None, "a secret follows this");
+            .map(|at| output[at.saturating_sub(200)..at].to_owned());
+        assert_eq!(before_secret, None, "a secret follows this");
     }
 }

@@ -1,4 +1,4 @@
-//! A responder that says whatever a test wants, byte for byte.
+//! An HTTP responder whose responses a test writes byte for byte.
 
 use std::{
     sync::{Arc, Mutex},
@@ -11,7 +11,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// One request as it came.
+/// One request as it was received.
 #[derive(Clone, Debug)]
 pub struct Call {
     pub line: String,
@@ -48,7 +48,7 @@ impl Call {
         self.reads().iter().map(value).collect()
     }
 
-    /// The ids a batch asks for.
+    /// The ids that a batch reads.
     pub fn ids(&self) -> Vec<String> {
         self.reads()
             .iter()
@@ -57,7 +57,7 @@ impl Call {
     }
 }
 
-/// What to answer.
+/// A response.
 #[derive(Default)]
 pub struct Reply {
     pub status: u16,
@@ -101,7 +101,7 @@ pub fn item(code: u16, body: &Value) -> Value {
     json!({"code": code, "headers": [], "body": body.to_string()})
 }
 
-/// A batch item that proves a business.
+/// A batch item that shows that the token works on a business.
 pub fn business(id: &str) -> Value {
     item(200, &json!({ "id": id }))
 }
@@ -113,7 +113,7 @@ pub struct Stub {
 }
 
 impl Stub {
-    /// Answers call number n (from 0) with `answer(n, call)`.
+    /// Responds to call number n (from 0) with `answer(n, call)`.
     pub async fn start(answer: impl Fn(usize, &Call) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! Throttles: the scope they name rests, and nothing else.
+//! Throttles: only the scope that they name is paused.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ fn throttled(code: u32) -> Value {
     json!({"error": {"code": code, "message": "There have been too many calls", "fbtrace_id": "T"}})
 }
 
-fn all(ids: &[String]) -> Reply {
+fn reply_to_all(ids: &[String]) -> Reply {
     Reply::json(&ids.iter().map(|it| business(it)).collect())
 }
 
@@ -30,7 +30,7 @@ fn retry_at(proof: &Proof) -> Timestamp {
 }
 
 #[tokio::test]
-async fn an_app_throttle_stops_every_call_of_the_app() {
+async fn an_app_throttle_pauses_every_call_of_the_app() {
     let stub = Stub::start(|_, _| Reply {
         status: 403,
         ..Reply::json(&throttled(4))
@@ -48,12 +48,12 @@ async fn an_app_throttle_stops_every_call_of_the_app() {
                 .all(|it| retry_at(it) > begin + TimeDelta::minutes(4))
         );
     }
-    // The two batches of the first probe were under way together.
+    // The two batches of the first probe were in flight together.
     assert!(stub.calls().len() <= 2);
 }
 
 #[tokio::test]
-async fn a_person_throttle_leaves_other_persons_alone() {
+async fn a_person_throttle_pauses_no_other_person() {
     let stub = Stub::start(|number, call| match number {
         0 => Reply::json(
             &call
@@ -62,7 +62,7 @@ async fn a_person_throttle_leaves_other_persons_alone() {
                 .map(|_| item(400, &throttled(17)))
                 .collect(),
         ),
-        _ => all(&call.ids()),
+        _ => reply_to_all(&call.ids()),
     })
     .await;
     let client = client(&stub.url);
@@ -84,7 +84,7 @@ async fn a_person_throttle_leaves_other_persons_alone() {
 }
 
 #[tokio::test]
-async fn a_business_throttle_rests_its_asset_for_the_minutes_told() {
+async fn a_business_throttle_pauses_its_asset_for_the_minutes_in_the_header() {
     let stub = Stub::start(|_, call| {
         let usage = json!({"2": [{"type": "ads_management", "call_count": 100, "estimated_time_to_regain_access": 7}]});
         let answer = |id: &String| match id.as_str() {
@@ -117,11 +117,11 @@ async fn a_business_throttle_rests_its_asset_for_the_minutes_told() {
 }
 
 #[tokio::test]
-async fn a_limit_of_a_business_rests_every_asset_of_it() {
+async fn a_limit_of_a_business_pauses_all_its_assets() {
     let stub = Stub::start(|_, call| {
         let usage = json!({"42": [{"type": "ads_management", "call_count": 100, "estimated_time_to_regain_access": 7}]});
         let headers = vec![("X-Business-Use-Case-Usage", usage.to_string())];
-        Reply { headers, ..all(&call.ids()) }
+        Reply { headers, ..reply_to_all(&call.ids()) }
     })
     .await;
     let client = client(&stub.url);
@@ -132,7 +132,7 @@ async fn a_limit_of_a_business_rests_every_asset_of_it() {
     let begin = Clock::wall();
     assert!(
         is_proven(&probe(&client, &[of("1", "42")]).await[0]),
-        "what was answered stands"
+        "a result that arrived is kept"
     );
     let others = [
         of("2", "42"),
@@ -146,13 +146,13 @@ async fn a_limit_of_a_business_rests_every_asset_of_it() {
 }
 
 #[tokio::test]
-async fn a_short_pause_is_waited_out_in_place() {
+async fn a_call_sleeps_through_a_short_pause() {
     let stub = Stub::start(|number, call| match number {
         0 => Reply {
             status: 400,
             ..Reply::json(&throttled(4))
         },
-        _ => all(&call.ids()),
+        _ => reply_to_all(&call.ids()),
     })
     .await;
     let pause = Duration::from_millis(200);
@@ -170,12 +170,12 @@ async fn a_short_pause_is_waited_out_in_place() {
 }
 
 #[tokio::test]
-async fn a_full_app_rests_before_it_is_refused() {
+async fn an_app_near_its_limit_is_paused_before_graph_refuses_it() {
     let stub = Stub::start(|_, call| {
         let usage = json!({"call_count": 96, "total_cputime": 1, "total_time": 1}).to_string();
         Reply {
             headers: vec![("X-App-Usage", usage)],
-            ..all(&call.ids())
+            ..reply_to_all(&call.ids())
         }
     })
     .await;
@@ -186,14 +186,14 @@ async fn a_full_app_rests_before_it_is_refused() {
 }
 
 #[tokio::test]
-async fn a_pause_is_told_in_the_clock_of_the_records() {
+async fn a_pause_ends_in_the_clock_of_the_records() {
     let clock = Clock::fixed("2030-01-01T00:00:00Z".parse().unwrap());
     let stub = Stub::start(|number, call| match number {
         0 => Reply {
             status: 400,
             ..Reply::json(&throttled(4))
         },
-        _ => all(&call.ids()),
+        _ => reply_to_all(&call.ids()),
     })
     .await;
     let client = Client::new(settings(&stub.url), clock.clone()).unwrap();

@@ -1,4 +1,4 @@
-//! `/sandbox/calls`: what callers did.
+//! `/sandbox/calls`: the record of calls.
 
 use actix_web::{HttpResponse, delete, get, web};
 use serde_json::json;
@@ -6,15 +6,15 @@ use serde_json::json;
 use super::Answer;
 use crate::state::Shared;
 
-/// Counters and the log.
+/// Returns counters and log.
 #[get("/calls")]
-pub(super) async fn show(shared: web::Data<Shared>) -> Answer {
+pub(super) async fn show_calls(shared: web::Data<Shared>) -> Answer {
     Ok(HttpResponse::Ok().json(&shared.lock().calls))
 }
 
-/// Begin to count anew.
+/// Resets counters and log.
 #[delete("/calls")]
-pub(super) async fn reset(shared: web::Data<Shared>) -> Answer {
+pub(super) async fn reset_calls(shared: web::Data<Shared>) -> Answer {
     shared.lock().calls.reset();
     Ok(HttpResponse::Ok().json(json!({"total": 0})))
 }

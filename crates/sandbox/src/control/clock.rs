@@ -1,4 +1,4 @@
-//! `/sandbox/clock`.
+//! `/sandbox/clock`: the current time of the sandbox.
 
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, Duration, Utc};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Answer, Refusal, read};
 use crate::state::{Shared, State};
 
-/// Further than any token lives; keeps every later sum of dates in range.
+/// The maximum offset: longer than any token lives, and it keeps sums of dates in range.
 const FURTHEST: Duration = Duration::days(36_500);
 
 #[derive(Deserialize)]
@@ -19,12 +19,12 @@ struct Order {
     now: Option<String>,
 }
 
-/// Move time, or set it.
+/// Advances or sets the clock.
 #[post("/clock")]
-pub(super) async fn set(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
-    let order: Order = read(&body)?;
+pub(super) async fn set_clock(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
+    let input: Order = read(&body)?;
     let state = shared.lock();
-    let by = match (&order.advance, &order.now) {
+    let by = match (&input.advance, &input.now) {
         (Some(by), None) => duration(by)?,
         (None, Some(now)) => moment("now", now)? - state.now(),
         _ => return Err(Refusal::of("advance", "give either advance or now")),
@@ -39,18 +39,18 @@ pub(super) async fn set(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
     Ok(HttpResponse::Ok().json(told(&state)))
 }
 
-/// The present moment.
+/// Returns the current time.
 #[get("/clock")]
-pub(super) async fn show(shared: web::Data<Shared>) -> Answer {
+pub(super) async fn show_clock(shared: web::Data<Shared>) -> Answer {
     Ok(HttpResponse::Ok().json(told(&shared.lock())))
 }
 
-/// Read a moment as ISO 8601.
+/// Parses a time in ISO 8601.
 pub(super) fn moment(field: &str, text: &str) -> Result<DateTime<Utc>, Refusal> {
     let read = DateTime::parse_from_rfc3339(text)
         .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%z"));
     read.map(|at| at.to_utc())
-        .map_err(|_| Refusal::of(field, format!("{text:?} is not an ISO 8601 moment")))
+        .map_err(|_| Refusal::of(field, format!("{text:?} is not an ISO 8601 time")))
 }
 
 fn duration(by: &Value) -> Result<Duration, Refusal> {
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_as_people_write_them() {
+    fn durations_have_a_number_and_a_unit() {
         assert_eq!(written("30d"), Some(Duration::days(30)));
         assert_eq!(written("-2h"), Some(Duration::hours(-2)));
         assert_eq!(written("45"), Some(Duration::seconds(45)));

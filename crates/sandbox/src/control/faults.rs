@@ -1,4 +1,4 @@
-//! `/sandbox/faults` and `/sandbox/latency`.
+//! `/sandbox/faults` and `/sandbox/latency`: fault rules and the delay of every call.
 
 use actix_web::{HttpResponse, delete, get, post, put, web};
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Answer, Refusal, read};
 use crate::{fault::Rule, state::Shared};
 
-/// Longer waits would outlive every client.
+/// The maximum latency; no client waits longer.
 const LONGEST_MS: u64 = 600_000;
 
 #[derive(Deserialize)]
@@ -16,30 +16,30 @@ struct Latency {
     ms: u64,
 }
 
-/// Arm a rule.
+/// Adds a rule.
 #[post("/faults")]
-pub(super) async fn add(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
+pub(super) async fn add_fault(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
     let written: Value = read(&body)?;
     let rule: Rule = read(&body).map_err(|refusal| effect_refusal(&written).unwrap_or(refusal))?;
     let id = shared.lock().faults.add(rule);
     Ok(HttpResponse::Ok().json(json!({"id": id})))
 }
 
-/// The rules in force and how often each fired.
+/// Returns all rules and how often each fired.
 #[get("/faults")]
-pub(super) async fn list(shared: web::Data<Shared>) -> Answer {
+pub(super) async fn list_faults(shared: web::Data<Shared>) -> Answer {
     Ok(HttpResponse::Ok().json(json!({"data": shared.lock().faults.list()})))
 }
 
-/// Forget all rules.
+/// Removes all rules.
 #[delete("/faults")]
-pub(super) async fn clear(shared: web::Data<Shared>) -> Answer {
+pub(super) async fn clear_faults(shared: web::Data<Shared>) -> Answer {
     Ok(HttpResponse::Ok().json(json!({"cleared": shared.lock().faults.clear()})))
 }
 
-/// Forget one rule.
+/// Removes one rule.
 #[delete("/faults/{id}")]
-pub(super) async fn remove(shared: web::Data<Shared>, id: web::Path<u64>) -> Answer {
+pub(super) async fn remove_fault(shared: web::Data<Shared>, id: web::Path<u64>) -> Answer {
     let removed = shared.lock().faults.remove(*id);
     if removed {
         Ok(HttpResponse::Ok().json(json!({"cleared": 1})))
@@ -48,18 +48,18 @@ pub(super) async fn remove(shared: web::Data<Shared>, id: web::Path<u64>) -> Ans
     }
 }
 
-/// How long every Graph call takes at least.
+/// Sets the minimum duration of every Graph call.
 #[put("/latency")]
-pub(super) async fn latency(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
-    let order: Latency = read(&body)?;
-    if order.ms > LONGEST_MS {
+pub(super) async fn set_latency(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
+    let input: Latency = read(&body)?;
+    if input.ms > LONGEST_MS {
         return Err(Refusal::of("ms", "no more than ten minutes"));
     }
-    shared.lock().latency_ms = order.ms;
-    Ok(HttpResponse::Ok().json(json!({"ms": order.ms})))
+    shared.lock().latency_ms = input.ms;
+    Ok(HttpResponse::Ok().json(json!({"ms": input.ms})))
 }
 
-/// serde does not name the field of a value that fits none of several forms.
+/// A better message for a wrong `effect`: serde names no field for a value that fits no variant.
 fn effect_refusal(written: &Value) -> Option<Refusal> {
     let effect = written.get("effect")?;
     let is_wrong = serde_json::from_value::<crate::fault::Effect>(effect.clone()).is_err();

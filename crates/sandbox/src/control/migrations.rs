@@ -26,13 +26,13 @@ struct Extension {
     cut_off: String,
 }
 
-/// Schedule a migration and tell the apps.
+/// Starts a migration and sends webhooks to the apps.
 #[post("/migrations")]
-pub(super) async fn begin(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
-    let order: Order = read(&body)?;
+pub(super) async fn start_migration(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
+    let input: Order = read(&body)?;
     let (row, messages) = {
         let mut state = shared.lock();
-        let migration = order.migration(&state)?;
+        let migration = input.migration(&state)?;
         let begun = state.migrations.begin(migration).cloned();
         let begun = begun.ok_or_else(|| {
             Refusal::of("business", "this person already migrates in this business")
@@ -46,15 +46,15 @@ pub(super) async fn begin(shared: web::Data<Shared>, body: web::Bytes) -> Answer
     Ok(HttpResponse::Ok().json(row))
 }
 
-/// Move the cut-off and tell the apps.
+/// Moves the cut-off and sends webhooks to the apps.
 #[post("/migrations/{id}/extend")]
-pub(super) async fn extend(
+pub(super) async fn extend_migration(
     shared: web::Data<Shared>,
     id: web::Path<String>,
     body: web::Bytes,
 ) -> Answer {
-    let order: Extension = read(&body)?;
-    let cut_off = moment("cut_off", &order.cut_off)?;
+    let input: Extension = read(&body)?;
+    let cut_off = moment("cut_off", &input.cut_off)?;
     let (row, messages) = {
         let mut state = shared.lock();
         let migration = state.migrations.find_mut(&id).ok_or_else(unknown)?;
@@ -69,9 +69,9 @@ pub(super) async fn extend(
     Ok(HttpResponse::Ok().json(row))
 }
 
-/// The person has moved: the managed account has the roles from now on.
+/// Completes a migration: the managed account has the role from now on.
 #[post("/migrations/{id}/complete")]
-pub(super) async fn complete(shared: web::Data<Shared>, id: web::Path<String>) -> Answer {
+pub(super) async fn complete_migration(shared: web::Data<Shared>, id: web::Path<String>) -> Answer {
     let mut state = shared.lock();
     let State {
         migrations, world, ..
@@ -84,7 +84,7 @@ pub(super) async fn complete(shared: web::Data<Shared>, id: web::Path<String>) -
     Ok(HttpResponse::Ok().json(row(&state, &migration)))
 }
 
-/// A migration as the control surface tells it.
+/// A migration as JSON.
 pub(super) fn row(state: &State, migration: &Migration) -> Value {
     json!({
         "id": migration.id, "person": migration.person, "business": migration.business,
@@ -108,7 +108,7 @@ impl Order {
         if !is_managed {
             return Err(Refusal::of(
                 "new_person",
-                "people move to a managed account (is_work_account: true)",
+                "the new account must be a managed account (is_work_account: true)",
             ));
         }
         let person = state.world.persons.find(&self.person);

@@ -1,4 +1,4 @@
-//! `/sandbox/persons`: what people do to their own access.
+//! `/sandbox/persons`: what persons do at Meta that ends or changes access.
 
 use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
@@ -23,7 +23,7 @@ struct OfBusiness {
     business: String,
 }
 
-/// All the person's tokens, for every app, are dead.
+/// The person changes the password: all tokens of the person, for every app, die.
 #[post("/persons/{id}/password-change")]
 pub(super) async fn change_password(shared: web::Data<Shared>, id: web::Path<String>) -> Answer {
     let mut state = shared.lock();
@@ -43,9 +43,9 @@ struct Change {
     verb: String,
 }
 
-/// The person removes one app; it is told where it set a URL for that.
+/// The person removes one app; the app gets a callback if it has set a URL.
 #[post("/persons/{id}/deauthorize")]
-pub(super) async fn deauthorize(
+pub(super) async fn deauthorize_app(
     shared: web::Data<Shared>,
     id: web::Path<String>,
     body: web::Bytes,
@@ -53,7 +53,7 @@ pub(super) async fn deauthorize(
     remove_app(&shared, &id, &body, Callback::Deauthorize)
 }
 
-/// The person removes one app and asks it to delete their data.
+/// The person removes one app and asks it to delete the person's data.
 #[post("/persons/{id}/data-deletion")]
 pub(super) async fn delete_data(
     shared: web::Data<Shared>,
@@ -63,52 +63,52 @@ pub(super) async fn delete_data(
     remove_app(&shared, &id, &body, Callback::DataDeletion)
 }
 
-/// The person grants a permission or takes it back; every app that listens hears it.
+/// The person grants or revokes a permission; every app with a webhook gets a message.
 #[post("/persons/{id}/permissions")]
 pub(super) async fn change_permission(
     shared: web::Data<Shared>,
     id: web::Path<String>,
     body: web::Bytes,
 ) -> Answer {
-    let order: Change = read(&body)?;
+    let input: Change = read(&body)?;
     let messages = {
         let mut state = shared.lock();
         known(&state, &id)?;
-        known_app(&state, &order.app)?;
-        match order.verb.as_str() {
+        known_app(&state, &input.app)?;
+        match input.verb.as_str() {
             "granted" => {}
-            "revoked" => state.tokens.strip_scope(&id, &order.app, &order.permission),
+            "revoked" => state.tokens.strip_scope(&id, &input.app, &input.permission),
             _ => return Err(Refusal::of("verb", "a permission is granted or revoked")),
         }
-        let value = json!({"verb": order.verb, "user_id": id.as_str()});
-        webhook::messages(&state, "permissions", &order.permission, &id, &value)
+        let value = json!({"verb": input.verb, "user_id": id.as_str()});
+        webhook::messages(&state, "permissions", &input.permission, &id, &value)
     };
     tokio::spawn(webhook::deliver(shared.get_ref().clone(), messages));
-    Ok(HttpResponse::Ok().json(json!({"verb": order.verb})))
+    Ok(HttpResponse::Ok().json(json!({"verb": input.verb})))
 }
 
-/// The person leaves a business; their tokens stay alive and lose its assets.
+/// The person leaves a business: the tokens stay alive and lose the assets of the business.
 #[post("/persons/{id}/leave")]
-pub(super) async fn remove_role(
+pub(super) async fn leave_business(
     shared: web::Data<Shared>,
     id: web::Path<String>,
     body: web::Bytes,
 ) -> Answer {
-    let order: OfBusiness = read(&body)?;
+    let input: OfBusiness = read(&body)?;
     let mut state = shared.lock();
     known(&state, &id)?;
     let Some(person) = state.world.persons.find_mut(&id) else {
         return Err(Refusal::missing("no such person"));
     };
     let before = person.roles.len();
-    person.roles.retain(|role| role.business != order.business);
+    person.roles.retain(|role| role.business != input.business);
     if person.roles.len() == before {
         return Err(Refusal::of(
             "business",
             "the person has no role in this business",
         ));
     }
-    Ok(HttpResponse::Ok().json(json!({"left": order.business})))
+    Ok(HttpResponse::Ok().json(json!({"left": input.business})))
 }
 
 fn remove_app(
@@ -117,13 +117,13 @@ fn remove_app(
     body: &web::Bytes,
     callback: Callback,
 ) -> Answer {
-    let order: OfApp = read(body)?;
+    let input: OfApp = read(body)?;
     let (ended, messages) = {
         let mut state = shared.lock();
         known(&state, id)?;
-        known_app(&state, &order.app)?;
-        let ended = crate::graph::deauthorize(&mut state, id, &order.app);
-        (ended, webhook::callback(&state, callback, &order.app, id))
+        known_app(&state, &input.app)?;
+        let ended = crate::graph::deauthorize(&mut state, id, &input.app);
+        (ended, webhook::callback(&state, callback, &input.app, id))
     };
     tokio::spawn(webhook::deliver(shared.get_ref().clone(), messages));
     Ok(HttpResponse::Ok().json(json!({"ended": ended})))

@@ -1,4 +1,4 @@
-//! Orders that are refused.
+//! The error of a control.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::Error;
 
-/// A refused order; nothing changed.
+/// Why a control was refused; nothing has changed.
 #[derive(Debug)]
 pub(super) struct Refusal {
     status: StatusCode,
@@ -17,7 +17,7 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// Bad input in a field.
+    /// Invalid input in a field: 400.
     pub fn of(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
@@ -26,7 +26,7 @@ impl Refusal {
         }
     }
 
-    /// What the path names does not exist.
+    /// The item in the path does not exist: 404.
     pub fn missing(message: &str) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,
@@ -36,7 +36,7 @@ impl Refusal {
     }
 }
 
-/// Read a JSON body; serde's message names the field between backticks.
+/// Parses a JSON body; serde's message has the field between backticks.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let body = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(body).map_err(|fault| {

@@ -1,4 +1,4 @@
-//! `/sandbox/tokens`: logins without a browser.
+//! `/sandbox/tokens`: issues and revokes tokens, like a login without a browser.
 
 use std::collections::HashSet;
 
@@ -20,30 +20,30 @@ struct Order {
     system_user: Option<String>,
     app: String,
     scopes: Option<Vec<String>>,
-    /// Assets ticked at login; absent means all.
+    /// Assets selected at login; absent: all.
     assets: Option<Vec<String>>,
     #[serde(default)]
     short_lived: bool,
-    /// For system users: the 60-day kind.
+    /// For system users: whether the token expires in 60 days.
     #[serde(default)]
     expires_in_60_days: bool,
 }
 
-/// Hand out a token, as a login or the business settings would.
+/// Issues a token, as a login or the business settings would.
 #[post("/tokens")]
-pub(super) async fn issue(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
-    let order: Order = read(&body)?;
+pub(super) async fn issue_token(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
+    let input: Order = read(&body)?;
     let mut state = shared.lock();
-    let holder = order.holder(&state)?;
-    order.check(&state)?;
+    let holder = input.holder(&state)?;
+    input.check(&state)?;
     let now = state.second();
-    let scopes = order.scopes(&state, &holder);
-    let made = Token::new(holder, &order.app, scopes, now);
-    let expires_at = order.expires_at(&made.holder, now);
+    let scopes = input.scopes(&state, &holder);
+    let made = Token::new(holder, &input.app, scopes, now);
+    let expires_at = input.expires_at(&made.holder, now);
     if let Some(person) = made.holder.person() {
-        state.tokens.note_login(person, &order.app, now);
+        state.tokens.note_login(person, &input.app, now);
     }
-    let granted = order.assets.map(HashSet::from_iter);
+    let granted = input.assets.map(HashSet::from_iter);
     let made = state.tokens.keep(Token {
         granted,
         expires_at,
@@ -59,20 +59,17 @@ struct Revocation {
     token: String,
 }
 
-/// End one token at once.
+/// Revokes one token.
 #[post("/tokens/revoke")]
-pub(super) async fn revoke(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
-    let order: Revocation = read(&body)?;
+pub(super) async fn revoke_token(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
+    let input: Revocation = read(&body)?;
     let mut state = shared.lock();
-    if state.tokens.find(&order.token).is_none() {
-        return Err(Refusal::of(
-            "token",
-            "the sandbox never handed out this token",
-        ));
+    if state.tokens.find(&input.token).is_none() {
+        return Err(Refusal::of("token", "the sandbox did not issue this token"));
     }
     let ended = state
         .tokens
-        .end_where(Ending::Invalidated, |token| token.text == order.token);
+        .end_where(Ending::Invalidated, |token| token.text == input.token);
     Ok(HttpResponse::Ok().json(json!({"ended": ended})))
 }
 
@@ -110,7 +107,8 @@ impl Order {
         }
     }
 
-    /// Managed accounts finish a login that asks for `user_*`, and do not grant it.
+    /// The granted scopes. A managed account can log in with `user_*` requested, but does not grant
+    /// it.
     fn scopes(&self, state: &State, holder: &Holder) -> Vec<String> {
         let usual = || {
             DEFAULT_SCOPES

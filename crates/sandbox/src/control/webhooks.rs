@@ -1,4 +1,4 @@
-//! Webhooks: where each app receives them, and what was sent.
+//! Webhooks: the URLs of each app, and the deliveries.
 
 use actix_web::{HttpResponse, get, put, web};
 use serde::Deserialize;
@@ -20,45 +20,45 @@ struct Callbacks {
     data_deletion_url: Option<String>,
 }
 
-/// The last deliveries and their statuses.
+/// Returns the last deliveries.
 #[get("/webhooks")]
-pub(super) async fn show(shared: web::Data<Shared>) -> Answer {
+pub(super) async fn list_deliveries(shared: web::Data<Shared>) -> Answer {
     Ok(HttpResponse::Ok().json(json!({"data": shared.lock().deliveries})))
 }
 
-/// Have an app receive webhooks at a loopback URL.
+/// Sets the webhook URL of an app; loopback only.
 #[put("/apps/{id}/webhook")]
-pub(super) async fn set_url(
+pub(super) async fn set_webhook_url(
     shared: web::Data<Shared>,
     id: web::Path<String>,
     body: web::Bytes,
 ) -> Answer {
-    let order: Order = read(&body)?;
-    if webhook::loopback(&order.url).is_none() {
+    let input: Order = read(&body)?;
+    if webhook::loopback(&input.url).is_none() {
         return Err(Refusal::of(
             "url",
             "webhooks go to http URLs on loopback only",
         ));
     }
-    let found = shared.lock().world.set_webhook_url(&id, &order.url);
+    let found = shared.lock().world.set_webhook_url(&id, &input.url);
     if found {
-        Ok(HttpResponse::Ok().json(json!({"url": order.url})))
+        Ok(HttpResponse::Ok().json(json!({"url": input.url})))
     } else {
         Err(Refusal::missing("no such app"))
     }
 }
 
-/// Have an app hear at loopback URLs that a person removed it, or asks for their data to be deleted.
+/// Sets the URLs of an app for the deauthorize and data deletion callbacks; loopback only.
 #[put("/apps/{id}/callbacks")]
 pub(super) async fn set_callbacks(
     shared: web::Data<Shared>,
     id: web::Path<String>,
     body: web::Bytes,
 ) -> Answer {
-    let order: Callbacks = read(&body)?;
+    let input: Callbacks = read(&body)?;
     for (field, url) in [
-        ("deauthorize_url", &order.deauthorize_url),
-        ("data_deletion_url", &order.data_deletion_url),
+        ("deauthorize_url", &input.deauthorize_url),
+        ("data_deletion_url", &input.data_deletion_url),
     ] {
         if url
             .as_deref()
@@ -76,8 +76,8 @@ pub(super) async fn set_callbacks(
         .apps
         .find_mut(&id)
         .ok_or_else(|| Refusal::missing("no such app"))?;
-    app.deauthorize_url = order.deauthorize_url.or(app.deauthorize_url.take());
-    app.data_deletion_url = order.data_deletion_url.or(app.data_deletion_url.take());
+    app.deauthorize_url = input.deauthorize_url.or(app.deauthorize_url.take());
+    app.data_deletion_url = input.data_deletion_url.or(app.data_deletion_url.take());
     Ok(HttpResponse::Ok().json(json!({
         "deauthorize_url": app.deauthorize_url, "data_deletion_url": app.data_deletion_url,
     })))

@@ -1,4 +1,4 @@
-//! `/sandbox/world`.
+//! `/sandbox/world`: the world and an overview of it.
 
 use actix_web::{HttpResponse, get, put, web};
 use serde_json::{Value, json};
@@ -9,9 +9,9 @@ use crate::{
     state::{Shared, State},
 };
 
-/// Begin anew with another world; tokens, migrations and faults of the old one are gone, the clock goes on.
+/// Replaces the world; removes tokens, migrations and faults, keeps the clock.
 #[put("/world")]
-pub(super) async fn replace(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
+pub(super) async fn replace_world(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
     let text =
         std::str::from_utf8(&body).map_err(|_| Refusal::of("body", "the scenario is not UTF-8"))?;
     let world = World::from_yaml(text)?;
@@ -20,9 +20,9 @@ pub(super) async fn replace(shared: web::Data<Shared>, body: web::Bytes) -> Answ
     Ok(HttpResponse::Ok().json(overview(&state)))
 }
 
-/// What there is.
+/// Returns an overview of the world.
 #[get("/world")]
-pub(super) async fn show(shared: web::Data<Shared>) -> Answer {
+pub(super) async fn show_world(shared: web::Data<Shared>) -> Answer {
     Ok(HttpResponse::Ok().json(overview(&shared.lock())))
 }
 

@@ -1,7 +1,9 @@
-//! What a token reaches: the one place that decides it.
+//! Decides which assets a token reaches.
 //!
-//! Access runs through businesses. A person reaches an asset through a role in the business that owns it or that it
-//! is shared with; a migration takes the role away at its cut-off and gives it to the managed account on completion.
+//! The rule: no other module decides it. Access runs through businesses: a person reaches an asset
+//! through a role in the business that owns it or in a partner that it is shared with. A migration
+//! removes the role at its cut-off and gives it to the managed account on completion.
+//! Start at [`check_access`].
 
 use chrono::{DateTime, Utc};
 
@@ -12,15 +14,15 @@ use crate::{
     world::{Asset, Kind, Role, Share},
 };
 
-/// How an asset is reached.
+/// The access of a token to an asset.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Access {
     pub tasks: Vec<String>,
-    /// `user_access_expire_time`, where Graph would tell it.
+    /// `user_access_expire_time`, where Graph shows it.
     pub ends_at: Option<DateTime<Utc>>,
 }
 
-/// Why an asset is not reached.
+/// Why a token does not reach an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Denial {
     NoRole,
@@ -30,7 +32,7 @@ pub(crate) enum Denial {
     Scope,
 }
 
-/// What a person is in a business at this moment.
+/// The membership of a person in a business.
 pub(crate) enum Standing<'a> {
     Member {
         role: &'a Role,
@@ -41,13 +43,13 @@ pub(crate) enum Standing<'a> {
 }
 
 impl Access {
-    /// Any role but the one for live videos lets a page token be made.
+    /// Whether a page token can be minted: any task but the one for live videos permits it.
     pub fn mints_page_token(&self) -> bool {
         self.tasks.iter().any(|task| task != "LIVE_CONTRIBUTOR")
     }
 }
 
-/// Whether a token reaches an asset, scope included.
+/// The access of a token to an asset, with its scopes and granted assets checked.
 pub(crate) fn reach(state: &State, token: &Token, asset: &Asset) -> Result<Access, Denial> {
     let access = held(state, token, asset)?;
     if !token.grants(&asset.id) {
@@ -60,7 +62,7 @@ pub(crate) fn reach(state: &State, token: &Token, asset: &Asset) -> Result<Acces
     }
 }
 
-/// The error of an asset that is not reached, as its kind words it.
+/// Graph's error for a denial, which depends on the kind of asset.
 pub(crate) fn refusal(
     denial: Denial,
     asset: &Asset,
@@ -93,7 +95,7 @@ pub(crate) fn refusal(
     }
 }
 
-/// What a person is in a business now.
+/// The membership of a person in a business now.
 pub(crate) fn standing<'a>(state: &'a State, person: &str, business: &str) -> Standing<'a> {
     let person = state.world.persons.find(person);
     let role = person.and_then(|p| {
@@ -118,7 +120,7 @@ pub(crate) fn standing<'a>(state: &'a State, person: &str, business: &str) -> St
     Standing::Member { role, ends_at }
 }
 
-/// Businesses in which this holder is somebody now.
+/// The businesses in which the holder of a token is a member now.
 pub(crate) fn businesses(state: &State, token: &Token) -> Vec<String> {
     match &token.holder {
         Holder::Person(id) => {
@@ -189,10 +191,11 @@ fn member(
     {
         return Err(Denial::TwoFactor);
     }
-    let is_told = role.explicit && share.is_none();
+    // Graph shows the cut-off only of owned assets that are assigned to the person.
+    let shows_cut_off = role.explicit && share.is_none();
     Ok(Access {
         tasks: role.tasks_for(asset, share),
-        ends_at: ends_at.filter(|_| is_told),
+        ends_at: ends_at.filter(|_| shows_cut_off),
     })
 }
 
@@ -220,7 +223,8 @@ fn by_system_user(state: &State, id: &str, asset: &Asset) -> Result<Access, Deni
     }
 }
 
-/// A page token reaches its page and the Instagram account linked to it, as long as its maker does.
+/// A page token reaches its page and the linked Instagram account, as long as the holder that it was
+/// minted from reaches the page.
 fn by_page(state: &State, page: &str, by: &Holder, asset: &Asset) -> Result<Access, Denial> {
     let is_linked = asset.kind == Kind::InstagramAccount && asset.page.as_deref() == Some(page);
     if asset.id != page && !is_linked {

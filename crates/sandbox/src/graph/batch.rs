@@ -1,7 +1,7 @@
-//! Batch requests: many calls in one.
+//! Batches: many calls in one request.
 //!
-//! The whole fails only for what concerns the whole: its own token, its form, a fault on the batch itself. Items are
-//! answered in order and each as if it had come alone.
+//! The rule: a batch fails as a whole only for its own token, its form, or a fault rule on the batch
+//! itself. Each item runs in order, like a single call.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::state::State;
 
 const MAX_ITEMS: usize = 50;
 
-/// Answer a batch.
+/// Responds to a batch.
 pub(crate) fn run(state: &mut State, call: &Call) -> Answer {
     let values: Option<Vec<Value>> =
         serde_json::from_str(call.params.get("batch").unwrap_or_default()).ok();
@@ -67,7 +67,7 @@ fn answered(state: &mut State, call: &Call, items: &[Call], delay_ms: u64) -> An
     }
 }
 
-/// The calls of a batch whose own token and form hold.
+/// The items of a batch with a valid token and form.
 fn accepted(
     state: &State,
     call: &Call,

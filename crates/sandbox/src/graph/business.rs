@@ -1,4 +1,4 @@
-//! Edges of a business: what it owns, what it was given and with whom it shares.
+//! Edges of a business: owned assets, client assets, partners, system users.
 
 use serde_json::Value;
 
@@ -47,7 +47,7 @@ pub(crate) fn edge(
     }
 }
 
-/// `owned_pages`, `client_ad_accounts` and their like: all of them, granted to the app or not.
+/// `owned_pages`, `client_ad_accounts` and similar edges: all assets, granted to the app or not.
 fn assets(
     state: &mut State,
     call: &Call,
@@ -55,8 +55,8 @@ fn assets(
     business: &str,
     edge: &str,
 ) -> Result<Value, GraphError> {
-    let (side, word) = edge.split_once('_').unwrap_or((edge, ""));
-    let kind = plural(word).ok_or_else(|| no_edge(call.method, business, edge, "Business"))?;
+    let (side, kinds) = edge.split_once('_').unwrap_or((edge, ""));
+    let kind = plural(kinds).ok_or_else(|| no_edge(call.method, business, edge, "Business"))?;
     let ids = match side {
         "owned" => ids(state.world.owned_by(business), kind),
         "client" => ids(shared_with(state, business), kind),
@@ -81,9 +81,9 @@ fn ids<'a>(assets: impl Iterator<Item = &'a Asset>, kind: Kind) -> Vec<String> {
         .collect()
 }
 
-/// The kind an edge's plural speaks of.
-pub(crate) fn plural(word: &str) -> Option<Kind> {
-    match word {
+/// The kind of asset that the plural in an edge's name means.
+pub(crate) fn plural(name: &str) -> Option<Kind> {
+    match name {
         "pages" => Some(Kind::Page),
         "ad_accounts" => Some(Kind::AdAccount),
         "businesses" => Some(Kind::Business),

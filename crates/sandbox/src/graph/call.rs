@@ -1,13 +1,14 @@
-//! A call as the sandbox reads it, however it was written.
+//! A call, parsed from any of the forms that SDKs send.
 //!
-//! SDKs differ: form or JSON bodies, bodies on GET, trailing slashes, any version or none, tokens in three places.
+//! SDKs differ: form or JSON bodies, bodies on GET, trailing slashes, any version or none, the token
+//! in the query, the body or the header.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 use url::form_urlencoded;
 
-/// The methods Graph knows.
+/// The methods of Graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
     Get,
@@ -25,17 +26,17 @@ pub(crate) struct Call {
     pub params: Params,
     pub bearer: Option<String>,
     pub in_batch: bool,
-    /// The batch's own token, for items that bring none.
+    /// The token of the batch, for items without a token.
     pub inherited: Option<String>,
 }
 
-/// Parameters from query and body together; the body wins.
+/// The parameters from query and body; the body overrides the query.
 #[derive(Clone, Default)]
 pub(crate) struct Params(BTreeMap<String, String>);
 
 impl Method {
-    pub fn parse(word: &str) -> Option<Self> {
-        match word.to_ascii_uppercase().as_str() {
+    pub fn parse(name: &str) -> Option<Self> {
+        match name.to_ascii_uppercase().as_str() {
             "GET" | "HEAD" => Some(Self::Get),
             "POST" | "PUT" => Some(Self::Post),
             "DELETE" => Some(Self::Delete),
@@ -53,7 +54,7 @@ impl Method {
 }
 
 impl Call {
-    /// Read path, query and body; `method` in the parameters overrides the HTTP method, as Graph lets it.
+    /// Parses path, query and body. A parameter `method` overrides the HTTP method, as in Graph.
     pub fn new(method: Method, path: &str, query: &str, body: &[u8]) -> Self {
         let mut params = Params::default();
         params.read_form(query.as_bytes());
@@ -90,12 +91,12 @@ impl Call {
         self.path.join("/")
     }
 
-    /// The token this call brings itself.
+    /// The token in the call itself.
     pub fn own_token(&self) -> Option<&str> {
         self.params.get("access_token").or(self.bearer.as_deref())
     }
 
-    /// The token this call is made with.
+    /// The token of the call: its own, or that of its batch.
     pub fn token(&self) -> Option<&str> {
         self.own_token().or(self.inherited.as_deref())
     }
@@ -113,7 +114,7 @@ impl Params {
         self.0.contains_key(name)
     }
 
-    /// Whether a switch is set: `true`, `1` or `True`.
+    /// A boolean parameter: `true`, `1` or `True` is true.
     pub fn flag(&self, name: &str) -> Option<bool> {
         self.get(name)
             .map(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "1"))
@@ -160,7 +161,7 @@ impl Params {
     }
 }
 
-/// A JSON value as a form would have carried it.
+/// A JSON value as the text that a form would contain.
 fn plain(value: Value) -> String {
     match value {
         Value::String(text) => text,
@@ -170,7 +171,7 @@ fn plain(value: Value) -> String {
 }
 
 fn decoded(segment: &str) -> String {
-    // A form decoder with its own meaning of plus taken away.
+    // The form decoder reads `+` as a space, but in a path it is a plus.
     let form = segment.replace('+', "%2B");
     form_urlencoded::parse(form.as_bytes())
         .next()
@@ -178,7 +179,7 @@ fn decoded(segment: &str) -> String {
         .unwrap_or_default()
 }
 
-/// `v26.0`, and `3.1` as one old SDK writes it.
+/// Accepts `v26.0`, and `3.1` as one old SDK writes it.
 fn is_version(segment: &str) -> bool {
     let digits = segment.strip_prefix('v').unwrap_or(segment);
     digits.split_once('.').is_some_and(|(major, minor)| {
@@ -193,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn version_slash_and_body_forms_make_no_difference() {
+    fn version_slash_and_form_of_the_body_make_no_difference() {
         let plain = Call::new(Method::Get, "/v26.0/act_1/", "fields=id", b"{}");
         assert_eq!(
             (plain.joined_path().as_str(), plain.version.as_deref()),

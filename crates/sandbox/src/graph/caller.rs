@@ -1,6 +1,7 @@
-//! Who calls: the token of a call, its proof and whether it is alive.
+//! Authentication of a call: its token, its proof, and whether the token is alive.
 //!
-//! Order matters as in Graph: a text that is no token at all, then the proof, then the token's own life.
+//! The rule: check in the order of Graph: first whether the text is a token, then the proof, then
+//! whether the token is alive.
 
 use std::sync::Arc;
 
@@ -14,10 +15,10 @@ use crate::{
     world::App,
 };
 
-/// Seconds for which a time-stamped proof is good, either way.
+/// A time-stamped proof is valid this many seconds before and after its time.
 const PROOF_WINDOW: i64 = 300;
 
-/// The authenticated side of a call.
+/// The identity behind a token.
 #[derive(Clone)]
 pub(crate) enum Caller {
     /// `id|secret`.
@@ -26,7 +27,7 @@ pub(crate) enum Caller {
 }
 
 impl Caller {
-    /// The token of a person, page or system user; an app token is none.
+    /// The token of a person, page or system user; `None` for an app token.
     pub fn user(&self) -> Option<&Arc<Token>> {
         match self {
             Self::User(token) => Some(token),
@@ -43,7 +44,7 @@ impl Caller {
     }
 }
 
-/// The caller, with a proof that holds and a token that lives.
+/// The identity of a call with a valid proof and a living token.
 pub(crate) fn authenticate(state: &State, call: &Call) -> Result<Caller, GraphError> {
     let text = call
         .token()
@@ -61,7 +62,7 @@ pub(crate) fn authenticate(state: &State, call: &Call) -> Result<Caller, GraphEr
     Ok(caller)
 }
 
-/// What a text is, dead or alive.
+/// The identity of a token text, dead or alive.
 pub(crate) fn decode(state: &State, text: &str) -> Result<Caller, GraphError> {
     if let Some((id, secret)) = text.split_once('|') {
         let app = state.world.apps.find(id).filter(|app| app.secret == secret);
@@ -84,7 +85,7 @@ pub(crate) fn holder_of(state: &State, call: &Call) -> Option<String> {
         .map(|token| token.holder.user().to_owned())
 }
 
-/// The id of the app a call counts for.
+/// The id of the app whose quota a call uses.
 pub(crate) fn app_of(state: &State, call: &Call) -> Option<String> {
     let text = call.token().or(call.params.get("client_id"))?;
     let id = match text.split_once('|') {
@@ -104,7 +105,7 @@ fn check_proof(
     now: DateTime<Utc>,
 ) -> Result<(), GraphError> {
     let Some(proof) = call.params.get("appsecret_proof") else {
-        // An item that uses the batch's token is covered by the batch's proof.
+        // The proof of a batch covers the items that use its token.
         let is_covered = call.own_token().is_none() || matches!(caller, Caller::App(_));
         let is_due = app.require_proof && !is_covered;
         return if is_due {

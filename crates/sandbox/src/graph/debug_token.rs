@@ -1,6 +1,7 @@
-//! `debug_token`: what a token is.
+//! `debug_token`: the facts about a token.
 //!
-//! A dead token is answered with 200 and `is_valid: false`; only a caller that may not ask gets an error.
+//! The rule: a dead token gives 200 with `is_valid: false`; only a caller that may not inspect tokens
+//! gets an error.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use crate::{
     world::Kind,
 };
 
-/// Answer `GET /debug_token`.
+/// Responds to `GET /debug_token`.
 pub(crate) fn inspect(state: &State, call: &Call) -> Result<Value, GraphError> {
     let app = allowed_app(state, call)?;
     let text = call
@@ -93,13 +94,13 @@ fn facts(state: &State, token: &Token) -> Value {
     }
     if let Some(ending) = ending {
         let error = GraphError::ended(ending, &token.app, now);
-        let told = json!({"code": error.code, "message": error.message, "subcode": error.subcode});
-        fields.insert("error".to_owned(), told);
+        let error = json!({"code": error.code, "message": error.message, "subcode": error.subcode});
+        fields.insert("error".to_owned(), error);
     }
     data
 }
 
-/// Scopes that are about assets name them, unless all were granted.
+/// The scopes that concern assets, with the granted assets unless all are granted.
 fn granular(state: &State, token: &Token) -> Vec<Value> {
     let about = |scope: &str| -> Vec<Kind> {
         let kinds = [
@@ -128,7 +129,7 @@ fn granular(state: &State, token: &Token) -> Vec<Value> {
         .collect()
 }
 
-/// Graph writes ad accounts without their prefix here.
+/// The granted assets of these kinds; `None` if all are granted. Graph omits the prefix `act_` here.
 fn targets(state: &State, token: &Token, kinds: &[Kind]) -> Option<Vec<String>> {
     let granted = token.granted.as_ref()?;
     let fits = |id: &&String| {
@@ -156,7 +157,7 @@ fn name_of(state: &State, app: &str) -> String {
         .unwrap_or_default()
 }
 
-/// Zero is Graph's word for never.
+/// Unix seconds; Graph writes 0 for never.
 fn unix(at: Option<DateTime<Utc>>) -> i64 {
     at.map_or(0, |at| at.timestamp())
 }

@@ -1,4 +1,6 @@
-//! Graph's errors, verbatim in form, code, subcode and type.
+//! The errors of Graph, verbatim in text, code, subcode and type.
+//!
+//! The rule: the messages are quotations; do not edit them.
 
 use super::{Method, Reply};
 use crate::{fault::ErrorFault, token::Ending};
@@ -7,7 +9,7 @@ use serde_json::json;
 const OAUTH: &str = "OAuthException";
 const METHOD: &str = "GraphMethodException";
 
-/// An error object in the making.
+/// An error object of Graph, with the HTTP status of its response.
 #[derive(Clone, Debug)]
 pub(crate) struct GraphError {
     pub status: u16,
@@ -67,16 +69,16 @@ impl GraphError {
 
     /// No such object, no permission or no such operation: Graph does not say which.
     pub fn unsupported(method: Method, id: &str) -> Self {
-        let word = method.word();
+        let verb = method.word();
         let text = format!(
-            "Unsupported {word} request. Object with ID '{id}' does not exist, cannot be loaded due to missing \
+            "Unsupported {verb} request. Object with ID '{id}' does not exist, cannot be loaded due to missing \
              permissions, or does not support this operation. Please read the Graph API documentation at \
              https://developers.facebook.com/docs/graph-api"
         );
         Self::new(100, text).of_type(METHOD).subcode(33)
     }
 
-    /// The text an asset answers with once a migration's cut-off has passed.
+    /// The error of an asset after the cut-off of a migration.
     pub fn past_cut_off() -> Self {
         Self::new(
             100,
@@ -124,7 +126,7 @@ impl GraphError {
         Self::new(104, "An access token is required to request this resource.")
     }
 
-    /// Graph repeats the text it could not read: callers must redact it.
+    /// Graph repeats the text that it could not read: clients must redact it.
     pub fn malformed_token(text: &str) -> Self {
         Self::new(190, format!("Malformed access token {text}"))
     }
@@ -218,7 +220,7 @@ impl GraphError {
         Self::new(100, message).of_type("GraphBatchException")
     }
 
-    /// A rate limit in Graph's words.
+    /// A rate limit.
     pub fn throttled(code: i64) -> Self {
         let text = match code {
             4 => "(#4) Application request limit reached".to_owned(),
@@ -262,7 +264,7 @@ impl From<&ErrorFault> for GraphError {
     }
 }
 
-/// The id by which Meta's support finds a call.
+/// A trace id, by which Meta's support finds a call.
 pub(crate) fn trace_id() -> String {
     let text = crate::token::fresh_hex();
     format!("A{}", text.get(..22).unwrap_or(&text))

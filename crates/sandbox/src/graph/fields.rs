@@ -1,22 +1,23 @@
-//! The `fields` parameter and the objects it asks for.
+//! The `fields` parameter, and the object with the requested fields.
 
 use serde_json::{Map, Value};
 
 use super::GraphError;
 
-/// One asked field with the fields asked of it.
+/// One requested field, with the fields requested of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Field {
     pub name: String,
     pub inner: Vec<Field>,
 }
 
-/// Read `id,name,business{id},accounts.limit(5)`.
+/// Parses `id,name,business{id},accounts.limit(5)`.
 pub(crate) fn parse(text: &str) -> Vec<Field> {
     split(text).into_iter().filter_map(field).collect()
 }
 
-/// Build a node from the asked fields; `lookup` answers `None` for a field this type lacks and `Null` for one that is absent.
+/// Builds a node from the requested fields. `lookup` returns `None` for a field that this type lacks,
+/// and `Null` for a field without a value.
 pub(crate) fn render(
     node_type: &str,
     fields: &[Field],
@@ -36,7 +37,7 @@ pub(crate) fn render(
     Ok(Value::Object(node))
 }
 
-/// Keep of an inner object what was asked of it.
+/// Keeps only the requested fields of an inner object.
 fn prune(value: Value, inner: &[Field]) -> Value {
     match value {
         Value::Object(mut fields) if !inner.is_empty() => {
@@ -61,7 +62,7 @@ fn field(text: &str) -> Option<Field> {
     })
 }
 
-/// Split at commas that stand in no bracket.
+/// Splits at commas outside of brackets.
 fn split(text: &str) -> Vec<&str> {
     let mut depth = 0_i32;
     text.split(move |c: char| {
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn brackets_hold_their_commas() {
+    fn commas_inside_brackets_do_not_split() {
         let fields = parse("id, business{id,name},accounts.limit(5){id}");
         let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
         assert_eq!(names, ["id", "business", "accounts"]);

@@ -1,4 +1,4 @@
-//! The headers every answer carries, and those that tell of usage.
+//! The headers of every response, and the usage headers.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ const OLDEST: u32 = 21;
 
 type Headers = Vec<(&'static str, String)>;
 
-/// The headers of an ordinary answer; `forced` is the usage a fault rule wants to be told.
+/// The headers of an ordinary response; `forced` is the usage that a fault rule sets.
 pub(crate) fn of(state: &State, call: &Call, forced: Option<u64>) -> Headers {
     let mut headers = standing(call);
     let share = caller::app_of(state, call)
@@ -24,7 +24,7 @@ pub(crate) fn of(state: &State, call: &Call, forced: Option<u64>) -> Headers {
     headers
 }
 
-/// The headers of a throttled answer.
+/// The headers of a throttled response.
 pub(crate) fn throttled(state: &State, call: &Call, throttle: &Throttle) -> Headers {
     let mut headers = standing(call);
     if throttle.code < 80_000 {
@@ -43,7 +43,7 @@ pub(crate) fn throttled(state: &State, call: &Call, throttle: &Throttle) -> Head
     headers
 }
 
-/// What every answer carries.
+/// The headers of every response.
 pub(crate) fn standing(call: &Call) -> Headers {
     vec![
         (
@@ -56,7 +56,7 @@ pub(crate) fn standing(call: &Call) -> Headers {
     ]
 }
 
-/// An expired version is served by the oldest usable one, no version by the newest.
+/// The version that serves a call: the oldest usable one for an expired version, the newest for none.
 fn answered_version(asked: Option<&str>) -> String {
     let major = asked.and_then(|v| v.trim_start_matches('v').split('.').next()?.parse().ok());
     format!("v{}.0", major.unwrap_or(NEWEST).max(OLDEST))
@@ -75,7 +75,7 @@ fn entry(id: &str, kind: &str, percent: u64, minutes: u64) -> String {
     .to_string()
 }
 
-/// Pages count as a business use case only for page and system-user tokens.
+/// The business use case header. A page has one only for page and system user tokens.
 fn business_use_case(state: &State, call: &Call, percent: u64) -> Option<(&'static str, String)> {
     let asset = state.world.assets.find(call.first()?)?;
     let token = state.tokens.find(call.token()?)?;

@@ -1,6 +1,6 @@
-//! Edges: lists with cursors.
+//! Lists with cursors, for edges.
 //!
-//! As in Graph the `next` URL carries the token. A caller should follow `after` and never keep the URL.
+//! As in Graph the `next` URL contains the token: clients must use `after` and must not store the URL.
 
 use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
@@ -19,7 +19,7 @@ pub(crate) struct Window {
     has_next: bool,
 }
 
-/// The part of `ids` that the call's `limit`, `after` and `before` ask for.
+/// The part of `ids` that `limit`, `after` and `before` of the call select.
 pub(crate) fn window(call: &Call, ids: Vec<String>) -> Result<Window, GraphError> {
     let limit = match call.params.get("limit") {
         None => DEFAULT_LIMIT,
@@ -42,7 +42,7 @@ pub(crate) fn window(call: &Call, ids: Vec<String>) -> Result<Window, GraphError
     })
 }
 
-/// The list as Graph wraps it.
+/// The list in Graph's form, with `data`, `paging` and `summary`.
 pub(crate) fn wrap(state: &State, call: &Call, window: &Window, data: &[Value]) -> Value {
     let mut list = json!({ "data": data });
     let Some(fields) = list.as_object_mut() else {
@@ -51,8 +51,8 @@ pub(crate) fn wrap(state: &State, call: &Call, window: &Window, data: &[Value]) 
     if let (Some(first), Some(last)) = (window.ids.first(), window.ids.last()) {
         let mut paging = json!({"cursors": {"before": cursor(first), "after": cursor(last)}});
         if let Some(paging) = paging.as_object_mut() {
-            let mut link = |word: &str, name, id| {
-                paging.insert(word.to_owned(), json!(url(state, call, name, id)))
+            let mut link = |field: &str, name, id| {
+                paging.insert(field.to_owned(), json!(url(state, call, name, id)))
             };
             window
                 .has_previous
@@ -69,7 +69,7 @@ pub(crate) fn wrap(state: &State, call: &Call, window: &Window, data: &[Value]) 
     list
 }
 
-/// Window, render each id, wrap.
+/// Responds with one page of a list: selects the ids, renders each with `row`, wraps them.
 pub(crate) fn answer(
     state: &mut State,
     call: &Call,
@@ -107,7 +107,7 @@ fn url(state: &State, call: &Call, direction: &str, id: &str) -> String {
     )
 }
 
-/// Opaque to the caller, stable while the list changes.
+/// The cursor of an item: opaque to clients, stable while the list changes.
 fn cursor(id: &str) -> String {
     format!("QVFI{}ZD", hex::encode(id))
 }
@@ -119,8 +119,8 @@ fn place(ids: &[String], cursor: &str) -> Result<usize, GraphError> {
     let id = inner
         .and_then(|text| hex::decode(text).ok())
         .and_then(|bytes| String::from_utf8(bytes).ok());
-    let place = id.and_then(|id| ids.iter().position(|have| *have == id));
-    place.ok_or_else(|| bad("cursor"))
+    let position = id.and_then(|id| ids.iter().position(|have| *have == id));
+    position.ok_or_else(|| bad("cursor"))
 }
 
 fn bad(what: &str) -> GraphError {

@@ -1,4 +1,4 @@
-//! Nodes by id: what an id addresses and which edges it has.
+//! Nodes by id: which node an id means, and the edges of each type of node.
 
 use serde_json::{Map, Value, json};
 
@@ -16,7 +16,7 @@ use crate::{
     world::{Asset, Kind},
 };
 
-/// What an id stands for.
+/// A node.
 enum Node {
     Asset(Asset),
     Person(String),
@@ -25,7 +25,7 @@ enum Node {
     OnBehalf(String),
 }
 
-/// A call on a node itself.
+/// Responds to a call on a node itself.
 pub(crate) fn answer(state: &mut State, call: &Call, id: &str) -> Result<Value, GraphError> {
     let caller = caller::authenticate(state, call)?;
     match (call.method, resolve(state, call, &caller, id)?) {
@@ -39,7 +39,7 @@ pub(crate) fn answer(state: &mut State, call: &Call, id: &str) -> Result<Value, 
     }
 }
 
-/// A call on an edge of a node.
+/// Responds to a call on an edge of a node.
 pub(crate) fn edge(
     state: &mut State,
     call: &Call,
@@ -65,7 +65,7 @@ pub(crate) fn edge(
     }
 }
 
-/// The error of an edge a node type lacks.
+/// The error of an edge that this type of node lacks.
 pub(crate) fn no_edge(method: Method, id: &str, edge: &str, node_type: &str) -> GraphError {
     match method {
         Method::Get => GraphError::nonexisting_field(edge, node_type),
@@ -73,7 +73,7 @@ pub(crate) fn no_edge(method: Method, id: &str, edge: &str, node_type: &str) -> 
     }
 }
 
-/// The token of a call that must be made by a person, page or system user.
+/// The token of a call that only a person, page or system user may make.
 pub(crate) fn user_token<'a>(call: &Call, caller: &'a Caller) -> Result<&'a Token, GraphError> {
     let id = call.first().unwrap_or_default();
     caller
@@ -82,7 +82,7 @@ pub(crate) fn user_token<'a>(call: &Call, caller: &'a Caller) -> Result<&'a Toke
         .ok_or_else(|| GraphError::unsupported(call.method, id))
 }
 
-/// An asset's fields as this token sees them, whatever the access; page tokens are made on the way.
+/// The requested fields of an asset for this token, with any access; mints a page token if requested.
 pub(crate) fn asset_fields(
     state: &mut State,
     token: &Token,
@@ -167,7 +167,7 @@ fn read(
             let node = asset_fields(state, token, asset, &access, &asked)?;
             Ok(with_metadata(call, node, asset))
         }
-        // A page is a public thing: its name alone proves nothing.
+        // Some fields of a page are public, so they are readable without access.
         Err(Denial::NoRole) if is_public_read(token, asset, &asked) => {
             asset_fields(state, token, asset, &Access::default(), &asked)
         }
@@ -193,7 +193,7 @@ fn with_metadata(call: &Call, mut node: Value, asset: &Asset) -> Value {
     node
 }
 
-/// Every read makes another page token; the older ones go on working.
+/// Mints a page token; every read mints another one, and the older ones keep working.
 fn page_token(state: &mut State, token: &Token, page: &Asset) -> String {
     if matches!(token.holder, Holder::Page { .. }) {
         return token.text.clone();

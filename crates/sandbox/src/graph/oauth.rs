@@ -1,4 +1,4 @@
-//! The OAuth endpoints: exchange, app token, revocation.
+//! The OAuth endpoints: token exchange, app token, revocation.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use crate::{
     world::App,
 };
 
-/// How long a long-lived user token or a refreshed system-user token lives.
+/// The lifetime of a long-lived user token and of a refreshed system user token.
 pub(crate) const LONG: Duration = Duration::days(60);
 
-/// `/oauth/access_token`.
+/// Responds to `/oauth/access_token`.
 pub(crate) fn access_token(state: &mut State, call: &Call) -> Result<Value, GraphError> {
     let app = client(state, call)?.clone();
     match call.params.get("grant_type") {
@@ -33,7 +33,7 @@ pub(crate) fn access_token(state: &mut State, call: &Call) -> Result<Value, Grap
     }
 }
 
-/// `/oauth/revoke`: end one token at once.
+/// Responds to `/oauth/revoke`: ends one token at once.
 pub(crate) fn revoke(state: &mut State, call: &Call) -> Result<Value, GraphError> {
     let app = client(state, call)?.id.clone();
     caller::authenticate(state, call)?;
@@ -77,7 +77,7 @@ fn exchange(state: &mut State, call: &Call, app: &App) -> Result<Value, GraphErr
         Holder::SystemUser(_) if call.params.flag("set_token_expires_in_60_days") == Some(true) => {
             Some(now + LONG)
         }
-        // Without the switch a system user's token keeps its own date.
+        // Without the parameter a system user's token keeps its expiry.
         Holder::SystemUser(_) => token.expires_at,
         Holder::Person(_) | Holder::Page { .. } => Some(now + LONG),
     };
@@ -88,8 +88,8 @@ fn exchange(state: &mut State, call: &Call, app: &App) -> Result<Value, GraphErr
         ..made
     });
     let mut answer = json!({"access_token": made.text, "token_type": "bearer"});
-    let told = expires_at.filter(|_| !app.exchange_without_expiry);
-    if let (Some(end), Some(fields)) = (told, answer.as_object_mut()) {
+    let shown_expiry = expires_at.filter(|_| !app.exchange_without_expiry);
+    if let (Some(end), Some(fields)) = (shown_expiry, answer.as_object_mut()) {
         fields.insert("expires_in".to_owned(), (end - now).num_seconds().into());
     }
     Ok(answer)

@@ -1,4 +1,4 @@
-//! Requests of one business to act on behalf of another.
+//! Requests of one business to act on behalf of another business.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use crate::{
 const DEFAULT_FIELDS: &str =
     "id,receiving_business,requesting_business,status,business_owned_object";
 
-/// The node of a request, for either side.
+/// Reads the node of a request, for one of its two parties.
 pub(crate) fn read(
     state: &State,
     call: &Call,
@@ -25,7 +25,7 @@ pub(crate) fn read(
     row(state, call, id)
 }
 
-/// Withdraw or refuse a request.
+/// Withdraws or refuses a request.
 pub(crate) fn cancel(
     state: &mut State,
     call: &Call,

@@ -1,4 +1,4 @@
-//! What a person has granted to the app, and how it is taken back.
+//! The permissions that a person has granted to the app, and their revocation.
 
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ pub(crate) fn answer(
     }
 }
 
-/// The person removes the app: all their tokens for it are dead at once.
+/// The person removes the app: all tokens of the person for the app die at once.
 pub(crate) fn deauthorize(state: &mut State, person: &str, app: &str) -> usize {
     state.tokens.end_where(Ending::Deauthorized, |token| {
         token.app == app && token.holder.person() == Some(person)

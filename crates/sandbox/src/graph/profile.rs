@@ -1,4 +1,4 @@
-//! The fields each kind of asset has, and those it answers unasked.
+//! The fields of each kind of asset.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
     world::{Asset, Kind},
 };
 
-/// What a read without `fields` answers.
+/// The fields of a read without `fields`.
 pub(crate) fn default_fields(kind: Kind) -> &'static str {
     match kind {
         Kind::AdAccount => "account_id,id",
@@ -18,7 +18,7 @@ pub(crate) fn default_fields(kind: Kind) -> &'static str {
     }
 }
 
-/// A field of an asset: `None` if its type lacks it, `Null` if it has no value now.
+/// A field of an asset: `None` if its type lacks the field, `Null` if the field has no value.
 pub(crate) fn asset_field(
     state: &State,
     asset: &Asset,
@@ -36,7 +36,7 @@ pub(crate) fn asset_field(
     })
 }
 
-/// Graph's way to write a moment.
+/// A time in the notation of Graph.
 pub(crate) fn moment(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%dT%H:%M:%S+00:00").to_string()
 }

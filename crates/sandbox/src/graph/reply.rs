@@ -1,8 +1,8 @@
-//! What comes back.
+//! Responses, before `http.rs` or a batch writes them.
 
 use serde_json::Value;
 
-/// A Graph answer before it becomes HTTP or a batch item.
+/// A response with status, headers and body.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub status: u16,
@@ -11,20 +11,20 @@ pub(crate) struct Reply {
     pub is_json: bool,
 }
 
-/// What becomes of a call.
+/// The outcome of a call.
 pub(crate) enum Outcome {
     Reply(Reply),
     /// A batch item that was not completed.
     Null,
-    /// The connection breaks.
+    /// The connection is dropped.
     Drop,
 }
 
-/// An outcome and how long it takes.
+/// The outcome of a call, and its delay.
 pub(crate) struct Answer {
     pub outcome: Outcome,
     pub delay_ms: u64,
-    /// Calls answered: the items of a batch, or one.
+    /// Number of calls: the items of a batch, or 1.
     pub items: usize,
 }
 

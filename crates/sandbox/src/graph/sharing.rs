@@ -1,4 +1,6 @@
-//! Business-to-business sharing. Only the business that owns an asset can share it; a migration never touches shares.
+//! Sharing between businesses.
+//!
+//! The rule: only the business that owns an asset can share it, and a migration changes no share.
 
 use serde_json::{Map, Value, json};
 
@@ -41,7 +43,7 @@ pub(crate) fn agencies(
     Ok(json!({"success": true}))
 }
 
-/// `/{business}/agencies`: the partners this business gave assets to.
+/// `/{business}/agencies`: the partners that this business shares assets with.
 pub(crate) fn agencies_of_business(
     state: &mut State,
     call: &Call,
@@ -63,7 +65,7 @@ pub(crate) fn agencies_of_business(
     }
 }
 
-/// `/{business}/clients`: the businesses whose assets this one was given or has asked for.
+/// `/{business}/clients`: the businesses that share assets with this one, or were asked to.
 pub(crate) fn clients(state: &mut State, call: &Call, business: &str) -> Result<Value, GraphError> {
     let owners = partners(state, business, |share, owner| {
         (share.business == business).then(|| owner.to_owned())
@@ -81,7 +83,7 @@ pub(crate) fn clients(state: &mut State, call: &Call, business: &str) -> Result<
     }
 }
 
-/// `POST /{business}/client_pages`: ask an owner for an asset; the owner has yet to answer.
+/// `POST /{business}/client_pages`: asks the owner to share an asset; the request stays pending.
 pub(crate) fn request(
     state: &mut State,
     call: &Call,
@@ -172,7 +174,8 @@ fn agreement(state: &State, share: &Share) -> Map<String, Value> {
     fields.as_object().cloned().unwrap_or_default()
 }
 
-/// Sharing a page takes a page token, and any asset a token of the business that owns it.
+/// Checks that the token may share the asset: a page needs a page token, other assets need a token of
+/// a member of the owning business.
 fn check_owner(state: &State, token: &Token, asset: &Asset) -> Result<(), GraphError> {
     let is_page_token = matches!(token.holder, Holder::Page { .. });
     match asset.kind {
@@ -202,7 +205,7 @@ fn partner(state: &State, call: &Call) -> Result<String, GraphError> {
     }
 }
 
-/// Businesses on the other side of shares, each once.
+/// The businesses on the other side of shares, each once.
 fn partners(
     state: &State,
     business: &str,

@@ -1,11 +1,11 @@
-//! `/{app}/subscriptions`: where an app wants its webhooks.
+//! `/{app}/subscriptions`: the webhook URL of an app.
 
 use serde_json::{Value, json};
 
 use super::{Call, GraphError, Method, caller::Caller};
 use crate::{state::State, webhook};
 
-/// Read, set or remove the subscription; only the app itself may, and only towards loopback.
+/// Reads, sets or removes the subscription; needs the app's own token and a loopback URL.
 pub(crate) fn answer(
     state: &mut State,
     call: &Call,

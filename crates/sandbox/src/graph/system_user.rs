@@ -1,4 +1,4 @@
-//! System users: their tokens and what is assigned to them.
+//! System users: their tokens and their assigned assets.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ use crate::{
     token::{Ending, Holder, Token},
 };
 
-/// A call on an edge of a system user.
+/// Responds to a call on an edge of a system user.
 pub(crate) fn edge(
     state: &mut State,
     call: &Call,
@@ -65,7 +65,8 @@ pub(crate) fn of_business(
     })
 }
 
-/// `POST /{client_business}/system_user_access_tokens`: mint for a client's system user, or read its token back.
+/// `POST /{client_business}/system_user_access_tokens`: mints a token for a client's system user, or
+/// returns its newest token.
 pub(crate) fn of_client(
     state: &mut State,
     call: &Call,
@@ -125,7 +126,7 @@ fn assigned(state: &mut State, call: &Call, id: &str, edge: &str) -> Result<Valu
         .iter()
         .map(|&scope| scope.to_owned())
         .collect();
-    // What is assigned is told whoever asks, so it is asked on the system user's own behalf.
+    // Graph lists assigned assets for every caller, so compute them with a token of the system user.
     let own = Token::new(Holder::SystemUser(id.to_owned()), "", scopes, state.now());
     let assets = state
         .world
@@ -136,7 +137,7 @@ fn assigned(state: &mut State, call: &Call, id: &str, edge: &str) -> Result<Valu
     user::rows(state, call, &own, ids, profile::default_fields(kind))
 }
 
-/// The system user itself or a member of its business with the scope for it.
+/// Checks that the token belongs to the system user, or to a member of its business with the scope.
 fn check_admin(state: &State, call: &Call, token: &Token, id: &str) -> Result<(), GraphError> {
     let is_self = token.holder == Holder::SystemUser(id.to_owned());
     let user = state

@@ -1,4 +1,4 @@
-//! People: their nodes and what they reach.
+//! Persons and system users: their nodes, and the assets that they reach.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use crate::{
     world::{Asset, Kind},
 };
 
-/// A person as their own token or the app sees them.
+/// Reads a person, with the person's own token or with an app token.
 pub(crate) fn read_person(
     state: &State,
     call: &Call,
@@ -37,7 +37,7 @@ pub(crate) fn read_person(
     })
 }
 
-/// A system user as itself or its business sees it.
+/// Reads a system user, with its own token or a token of a member of its business.
 pub(crate) fn read_system_user(
     state: &State,
     call: &Call,
@@ -63,7 +63,7 @@ pub(crate) fn read_system_user(
     })
 }
 
-/// The app itself.
+/// Reads the app of the token.
 pub(crate) fn read_app(
     state: &State,
     call: &Call,
@@ -144,7 +144,7 @@ pub(crate) fn assets(
     rows(state, call, token, ids, default_fields)
 }
 
-/// Assets as rows of a list; a row the token does not reach tells only what is public.
+/// A list of assets; a row that the token does not reach has the public fields only.
 pub(crate) fn rows(
     state: &mut State,
     call: &Call,
@@ -162,7 +162,7 @@ pub(crate) fn rows(
     })
 }
 
-/// `/{asset}/assigned_users`: the people with a role in the asset's business.
+/// `/{asset}/assigned_users`: the persons with a role in the requested business.
 pub(crate) fn assigned(
     state: &mut State,
     call: &Call,

@@ -1,4 +1,4 @@
-//! Many assets from one line of a scenario.
+//! Generates many assets from one line of a scenario.
 
 use super::{Asset, scenario::Generate};
 

@@ -1,4 +1,4 @@
-//! Kinds of assets and what Graph says about each.
+//! Kinds of assets, and how Graph treats each.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The word used in scenarios and control calls.
+    /// The name in scenarios and controls.
     pub fn word(self) -> &'static str {
         match self {
             Self::Page => "page",
@@ -54,7 +54,7 @@ impl Kind {
         }
     }
 
-    /// What a person with full control may do on such an asset.
+    /// The tasks of a person with full control.
     pub fn full_tasks(self) -> &'static [&'static str] {
         match self {
             Self::Page => &[
@@ -75,7 +75,7 @@ impl Kind {
         }
     }
 
-    /// The type word of the business-use-case usage header, for kinds that have one.
+    /// The `type` in the business use case usage header, for kinds that have one.
     pub fn usage_type(self) -> Option<&'static str> {
         match self {
             Self::Page => Some("pages"),

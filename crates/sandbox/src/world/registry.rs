@@ -1,14 +1,14 @@
-//! Things by id, in the order in which the scenario names them.
+//! A collection with lookup by id, in the order of the scenario.
 
 use std::collections::HashMap;
 
-/// Anything the world knows by an id.
+/// An item with an id.
 pub(crate) trait Named {
     /// The Graph id.
     fn id(&self) -> &str;
 }
 
-/// An ordered collection with look-up by id.
+/// An ordered collection with lookup by id.
 #[derive(Clone, Debug)]
 pub(crate) struct Registry<T> {
     items: Vec<T>,
@@ -25,7 +25,7 @@ impl<T> Default for Registry<T> {
 }
 
 impl<T: Named> Registry<T> {
-    /// Add an item; false if its id is taken.
+    /// Adds an item; false if its id is already used.
     pub fn add(&mut self, item: T) -> bool {
         if self.places.contains_key(item.id()) {
             return false;

@@ -1,4 +1,4 @@
-//! The words of a scenario file, as they are written.
+//! The format of a scenario file.
 
 use std::collections::BTreeMap;
 
@@ -31,16 +31,16 @@ pub(crate) struct App {
     #[serde(default)]
     pub require_proof: bool,
     pub webhook_url: Option<String>,
-    /// Told that a person removed the app.
+    /// Receives a signed request when a person removes the app.
     pub deauthorize_url: Option<String>,
-    /// Told that a person asks for their data to be deleted.
+    /// Receives a signed request when a person asks for the deletion of their data.
     pub data_deletion_url: Option<String>,
-    /// Persons who own or develop the app: their user tokens may inspect tokens.
+    /// Owners and developers of the app: their user tokens may call `debug_token`.
     #[serde(default)]
     pub developers: Vec<String>,
-    /// Beyond this many calls in an hour the app is throttled; absent means never.
+    /// The app is throttled after this many calls in an hour; absent: never.
     pub calls_per_hour: Option<u64>,
-    /// Leave `expires_in` out of exchange answers, as Graph sometimes does.
+    /// Omit `expires_in` from exchange responses, as Graph sometimes does.
     #[serde(default)]
     pub exchange_without_expiry: bool,
 }
@@ -61,29 +61,29 @@ pub(crate) struct Person {
     pub name: String,
     #[serde(default)]
     pub is_work_account: bool,
-    /// Whether the person signs in with two factors.
+    /// Whether the person uses two-factor authentication.
     #[serde(default)]
     pub two_factor: bool,
     #[serde(default)]
     pub roles: Vec<Role>,
 }
 
-/// What a person may do through one business.
+/// The role of a person in one business.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Role {
     pub business: String,
-    /// Tasks by kind, where not the full set.
+    /// Tasks by kind of asset; absent: all tasks of the kind.
     #[serde(default)]
     pub tasks: BTreeMap<Kind, Vec<String>>,
-    /// Tasks on single assets, before those by kind.
+    /// Tasks on single assets; they override the tasks by kind.
     #[serde(default)]
     pub tasks_on: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     pub except: Vec<String>,
     pub only: Option<Vec<String>>,
-    /// Whether the assets are assigned to the person; Graph tells an end only then.
-    #[serde(default = "yes")]
+    /// Whether the assets are assigned to the person; only then Graph shows a cut-off.
+    #[serde(default = "default_true")]
     pub explicit: bool,
 }
 
@@ -94,7 +94,7 @@ pub(crate) struct SystemUser {
     #[serde(default)]
     pub name: String,
     pub business: String,
-    /// Assigned assets; absent means all of the business.
+    /// Assigned assets; absent: all assets of the business.
     pub assets: Option<Vec<String>>,
 }
 
@@ -105,10 +105,10 @@ pub(crate) struct Asset {
     pub kind: Kind,
     pub business: String,
     pub name: String,
-    /// The page an Instagram or `WhatsApp` account is linked to.
+    /// The page that an Instagram or `WhatsApp` account is linked to.
     pub page: Option<String>,
-    /// Of ad accounts: 1 is active, 2 disabled.
-    #[serde(default = "active")]
+    /// For ad accounts: 1 is active, 2 is disabled.
+    #[serde(default = "active_status")]
     pub account_status: u32,
 }
 
@@ -129,38 +129,38 @@ pub(crate) struct Generate {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Share {
     pub asset: String,
-    /// The partner.
+    /// The partner business.
     pub business: String,
     #[serde(default)]
     pub tasks: Vec<String>,
-    #[serde(default = "approved")]
+    #[serde(default = "confirmed_status")]
     pub status: String,
 }
 
-/// A request of one business to act on behalf of another.
+/// A request of one business to act on behalf of another business.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OnBehalf {
     pub id: String,
     pub receiving_business: String,
     pub requesting_business: String,
-    #[serde(default = "in_progress")]
+    #[serde(default = "in_progress_status")]
     pub status: String,
     pub asset: String,
 }
 
-fn yes() -> bool {
+fn default_true() -> bool {
     true
 }
 
-fn active() -> u32 {
+fn active_status() -> u32 {
     1
 }
 
-fn approved() -> String {
+fn confirmed_status() -> String {
     "CONFIRMED".to_owned()
 }
 
-fn in_progress() -> String {
+fn in_progress_status() -> String {
     "IN_PROGRESS".to_owned()
 }

@@ -1,14 +1,14 @@
-//! What nodes answer to whom.
+//! The responses of nodes to different tokens.
 
 use regrant_sandbox::World;
 use serde_json::json;
 
-use crate::bench::{AD_ACCOUNT, APP, BUSINESS, Bench, CATALOG, MANAGED, PAGE, PERSON, fault};
+use crate::bench::{AD_ACCOUNT, APP, BUSINESS, Bench, CATALOG, MANAGED, PAGE, PERSON, error_codes};
 
 #[tokio::test]
-async fn every_kind_answers_its_cheapest_probe() {
+async fn every_kind_responds_to_its_cheapest_probe() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     let probes = [
         (PAGE, "id,user_access_expire_time,tasks,access_token"),
         (
@@ -26,7 +26,7 @@ async fn every_kind_answers_its_cheapest_probe() {
         assert_eq!((status, node["id"].as_str()), (200, Some(id)), "{node}");
         assert!(
             node.get("user_access_expire_time").is_none(),
-            "nothing is known of an end"
+            "no cut-off is known"
         );
     }
 }
@@ -34,7 +34,7 @@ async fn every_kind_answers_its_cheapest_probe() {
 #[tokio::test]
 async fn fields_a_type_lacks_are_refused() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     for (id, node_type) in [
         ("17841400000010001", "IGUser"),
         ("800000000010001", "WhatsAppBusinessAccount"),
@@ -42,7 +42,7 @@ async fn fields_a_type_lacks_are_refused() {
         let (status, body) = bench
             .read(&token, &format!("{id}?fields=user_access_expire_time"))
             .await;
-        assert_eq!((status, fault(&body)), (400, (100, None)));
+        assert_eq!((status, error_codes(&body)), (400, (100, None)));
         let wanted = format!(
             "(#100) Tried accessing nonexisting field (user_access_expire_time) on node type ({node_type})"
         );
@@ -53,20 +53,22 @@ async fn fields_a_type_lacks_are_refused() {
 #[tokio::test]
 async fn an_ad_account_has_no_node_under_its_bare_digits() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     let (_, body) = bench
         .read(&token, AD_ACCOUNT.trim_start_matches("act_"))
         .await;
     assert_eq!(
-        (fault(&body), body["error"]["type"].as_str()),
+        (error_codes(&body), body["error"]["type"].as_str()),
         ((100, Some(33)), Some("GraphMethodException"))
     );
 }
 
 #[tokio::test]
-async fn a_stranger_sees_a_page_only_from_outside() {
+async fn a_person_without_a_role_reads_public_fields_of_a_page_only() {
     let bench = Bench::start().await;
-    let token = bench.token(json!({"person": MANAGED, "app": APP.0})).await;
+    let token = bench
+        .issue_token(json!({"person": MANAGED, "app": APP.0}))
+        .await;
     assert_eq!(
         bench.read(&token, &format!("{PAGE}?fields=id")).await.0,
         200
@@ -74,28 +76,31 @@ async fn a_stranger_sees_a_page_only_from_outside() {
     let (_, page) = bench
         .read(&token, &format!("{PAGE}?fields=id,tasks,access_token"))
         .await;
-    assert_eq!(fault(&page), (100, Some(33)));
+    assert_eq!(error_codes(&page), (100, Some(33)));
     let (status, account) = bench.read(&token, AD_ACCOUNT).await;
-    assert_eq!((status, fault(&account)), (403, (200, None)));
-    assert_eq!(fault(&bench.read(&token, CATALOG).await.1), (100, Some(33)));
+    assert_eq!((status, error_codes(&account)), (403, (200, None)));
+    assert_eq!(
+        error_codes(&bench.read(&token, CATALOG).await.1),
+        (100, Some(33))
+    );
 }
 
 #[tokio::test]
-async fn what_was_not_ticked_at_login_is_refused() {
+async fn an_asset_not_selected_at_login_is_refused() {
     let bench = Bench::start().await;
     let token = bench
-        .token(json!({"person": PERSON, "app": APP.0, "assets": [AD_ACCOUNT]}))
+        .issue_token(json!({"person": PERSON, "app": APP.0, "assets": [AD_ACCOUNT]}))
         .await;
     assert_eq!(bench.read(&token, AD_ACCOUNT).await.0, 200);
     let (_, page) = bench.read(&token, PAGE).await;
-    assert_eq!(fault(&page), (190, None));
+    assert_eq!(error_codes(&page), (190, None));
     assert!(
         page["error"]["message"]
             .as_str()
             .unwrap()
             .contains("must be granted before impersonating")
     );
-    let granular = bench.debug(&token).await["granular_scopes"].clone();
+    let granular = bench.debug_token(&token).await["granular_scopes"].clone();
     let ads = granular
         .as_array()
         .unwrap()
@@ -109,7 +114,7 @@ async fn what_was_not_ticked_at_login_is_refused() {
 }
 
 #[tokio::test]
-async fn tasks_decide_over_the_page_token() {
+async fn tasks_decide_whether_a_page_token_is_minted() {
     let world = World::from_yaml(
         r#"
 apps: [{id: "400100200300499", secret: fedcba9876543210fedcba9876543210, name: App}]
@@ -126,8 +131,8 @@ generate:
   - {kind: page, business: "3", count: 1, first_id: "51", name: "Page {n}"}
 "#,
     );
-    let bench = Bench::with(world.unwrap()).await;
-    let token = bench.person().await;
+    let bench = Bench::start_with(world.unwrap()).await;
+    let token = bench.person_token().await;
     let (_, bare) = bench.read(&token, "31?fields=tasks,access_token").await;
     assert_eq!(bare, json!({"id": "31", "tasks": []}));
     let (_, reduced) = bench.read(&token, "32?fields=tasks,access_token").await;
@@ -138,11 +143,11 @@ generate:
         json!(["ANALYZE"])
     );
     assert_eq!(
-        fault(&bench.read(&token, "33?fields=tasks").await.1),
+        error_codes(&bench.read(&token, "33?fields=tasks").await.1),
         (100, Some(33))
     );
     assert_eq!(
-        fault(&bench.read(&token, "51?fields=tasks").await.1),
+        error_codes(&bench.read(&token, "51?fields=tasks").await.1),
         (415, None)
     );
 }
@@ -151,25 +156,28 @@ generate:
 async fn scopes_are_needed() {
     let bench = Bench::start().await;
     let token = bench
-        .token(json!({"person": PERSON, "app": APP.0, "scopes": ["public_profile"]}))
+        .issue_token(json!({"person": PERSON, "app": APP.0, "scopes": ["public_profile"]}))
         .await;
     assert_eq!(
-        fault(&bench.read(&token, &format!("{PAGE}?fields=tasks")).await.1),
+        error_codes(&bench.read(&token, &format!("{PAGE}?fields=tasks")).await.1),
         (10, None)
     );
     assert_eq!(
         bench.read(&token, BUSINESS).await.1["error"]["message"],
         "(#100) Missing permissions"
     );
-    assert_eq!(fault(&bench.read(&token, AD_ACCOUNT).await.1), (200, None));
+    assert_eq!(
+        error_codes(&bench.read(&token, AD_ACCOUNT).await.1),
+        (200, None)
+    );
 }
 
 #[tokio::test]
-async fn several_ids_at_once_are_refused_the_new_way() {
+async fn the_ids_parameter_is_refused() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     let (status, body) = bench.read(&token, &format!("?ids={PAGE},{CATALOG}")).await;
-    assert_eq!((status, fault(&body)), (500, (100, None)));
+    assert_eq!((status, error_codes(&body)), (500, (100, None)));
     assert!(
         body["error"]["message"]
             .as_str()
@@ -179,14 +187,14 @@ async fn several_ids_at_once_are_refused_the_new_way() {
 }
 
 #[tokio::test]
-async fn headers_tell_version_and_usage() {
+async fn headers_show_version_and_usage() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     let mut last = None;
     for _ in 0..12 {
         let call = bench
             .http
-            .get(bench.at(&format!("v19.0/{AD_ACCOUNT}/")))
+            .get(bench.url(&format!("v19.0/{AD_ACCOUNT}/")))
             .bearer_auth(&token);
         last = Some(call.send().await.unwrap());
     }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::bench::{APP, Bench, CATALOG, PAGE, PERSON, STRICT_APP, fault, inner};
+use crate::bench::{APP, Bench, CATALOG, PAGE, PERSON, STRICT_APP, error_codes, item_body};
 
 fn reads(urls: &[String]) -> Value {
     urls.iter()
@@ -12,10 +12,12 @@ fn reads(urls: &[String]) -> Value {
 }
 
 #[tokio::test]
-async fn items_answer_in_order_and_carry_their_own_tokens() {
+async fn items_run_in_order_with_their_own_tokens() {
     let bench = Bench::start().await;
-    let (token, other) = (bench.person().await, bench.person().await);
-    bench.order("tokens/revoke", json!({"token": other})).await;
+    let (token, other) = (bench.person_token().await, bench.person_token().await);
+    bench
+        .post_control("tokens/revoke", json!({"token": other}))
+        .await;
     let urls = [
         format!("{PAGE}?fields=id,name"),
         format!("/v25.0/me/?access_token={other}"),
@@ -32,8 +34,8 @@ async fn items_answer_in_order_and_carry_their_own_tokens() {
         (status, codes),
         (200, vec![&json!(200), &json!(400), &json!(200)])
     );
-    assert_eq!(inner(&body[0])["id"], PAGE);
-    assert_eq!(fault(&inner(&body[1])), (190, Some(466)));
+    assert_eq!(item_body(&body[0])["id"], PAGE);
+    assert_eq!(error_codes(&item_body(&body[1])), (190, Some(466)));
     assert!(
         body[0]["headers"]
             .as_array()
@@ -44,9 +46,9 @@ async fn items_answer_in_order_and_carry_their_own_tokens() {
 }
 
 #[tokio::test]
-async fn the_app_token_may_carry_items_of_others() {
+async fn the_app_token_may_send_items_with_other_tokens() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     let items = reads(&[
         format!("{PAGE}?fields=tasks&access_token={token}"),
         PAGE.to_owned(),
@@ -59,22 +61,22 @@ async fn the_app_token_may_carry_items_of_others() {
 }
 
 #[tokio::test]
-async fn a_bad_token_at_the_top_fails_the_whole() {
+async fn a_bad_token_of_the_batch_fails_the_whole_batch() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     let items = reads(&[format!("{PAGE}?access_token={token}")]);
     let (status, body) = bench.batch("EAAnonsense", &items).await;
-    assert_eq!((status, fault(&body)), (400, (190, None)));
+    assert_eq!((status, error_codes(&body)), (400, (190, None)));
     let (_, body) = bench
         .send(Method::POST, "", &[("batch", &items.to_string())])
         .await;
-    assert_eq!(fault(&body), (104, None));
+    assert_eq!(error_codes(&body), (104, None));
 }
 
 #[tokio::test]
 async fn fifty_items_are_the_limit() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     let fits = bench
         .batch(&token, &reads(&vec![PAGE.to_owned(); 50]))
         .await;
@@ -88,19 +90,19 @@ async fn fifty_items_are_the_limit() {
 #[tokio::test]
 async fn json_bodies_headers_switch_and_null_items() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     bench
-        .order(
+        .post_control(
             "faults",
             json!({"match": {"asset": PAGE}, "effect": "null_item", "times": 1}),
         )
         .await;
-    let order =
+    let control =
         json!({"batch": reads(&[PAGE.to_owned(), PAGE.to_owned()]), "include_headers": false});
     let call = bench
         .http
-        .post(bench.at(&format!("v24.0?access_token={token}")))
-        .json(&order);
+        .post(bench.url(&format!("v24.0?access_token={token}")))
+        .json(&control);
     let body: Value =
         serde_json::from_str(&call.send().await.unwrap().text().await.unwrap()).unwrap();
     assert!(
@@ -113,14 +115,14 @@ async fn json_bodies_headers_switch_and_null_items() {
 async fn items_with_own_tokens_need_own_proofs() {
     let bench = Bench::start().await;
     let token = bench
-        .token(json!({"person": PERSON, "app": STRICT_APP.0}))
+        .issue_token(json!({"person": PERSON, "app": STRICT_APP.0}))
         .await;
     let items = reads(&[format!("{PAGE}?access_token={token}")]);
     let (_, body) = bench
         .batch(&format!("{}|{}", STRICT_APP.0, STRICT_APP.1), &items)
         .await;
     assert!(
-        inner(&body[0])["error"]["message"]
+        item_body(&body[0])["error"]["message"]
             .as_str()
             .unwrap()
             .contains("require an appsecret_proof")

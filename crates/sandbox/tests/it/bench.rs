@@ -1,4 +1,4 @@
-//! A sandbox with the demo world, and a client that knows its people.
+//! A sandbox with the demo world, and an HTTP client with helpers.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -23,10 +23,10 @@ pub struct Bench {
 
 impl Bench {
     pub async fn start() -> Self {
-        Self::with(World::demo()).await
+        Self::start_with(World::demo()).await
     }
 
-    pub async fn with(world: World) -> Self {
+    pub async fn start_with(world: World) -> Self {
         let (clock, listen) = (Clock::new(), SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         let sandbox = Sandbox::start(Settings {
             listen,
@@ -43,12 +43,12 @@ impl Bench {
         }
     }
 
-    /// A Graph call; the target is what follows the base URL.
+    /// A GET call; `target` is appended to the base URL.
     pub async fn get(&self, target: &str) -> (u16, Value) {
-        answer(self.http.get(self.at(target)).send().await.unwrap()).await
+        read_response(self.http.get(self.url(target)).send().await.unwrap()).await
     }
 
-    /// A node with a token of the lenient app.
+    /// Reads a node with a token of the app that requires no proof.
     pub async fn read(&self, token: &str, target: &str) -> (u16, Value) {
         let separator = if target.contains('?') { '&' } else { '?' };
         self.get(&format!("v26.0/{target}{separator}access_token={token}"))
@@ -56,9 +56,9 @@ impl Bench {
     }
 
     pub async fn send(&self, method: Method, target: &str, form: &[(&str, &str)]) -> (u16, Value) {
-        answer(
+        read_response(
             self.http
-                .request(method, self.at(target))
+                .request(method, self.url(target))
                 .form(form)
                 .send()
                 .await
@@ -76,22 +76,23 @@ impl Bench {
         .await
     }
 
-    pub async fn order(&self, path: &str, body: Value) -> (u16, Value) {
-        let target = self.at(&format!("sandbox/{path}"));
-        answer(self.http.post(target).json(&body).send().await.unwrap()).await
+    pub async fn post_control(&self, path: &str, body: Value) -> (u16, Value) {
+        let target = self.url(&format!("sandbox/{path}"));
+        read_response(self.http.post(target).json(&body).send().await.unwrap()).await
     }
 
     pub async fn calls(&self) -> Value {
         self.get("sandbox/calls").await.1
     }
 
-    /// A token of the first person for the lenient app.
-    pub async fn person(&self) -> String {
-        self.token(json!({"person": PERSON, "app": APP.0})).await
+    /// A token of the first person for the app that requires no proof.
+    pub async fn person_token(&self) -> String {
+        self.issue_token(json!({"person": PERSON, "app": APP.0}))
+            .await
     }
 
-    pub async fn token(&self, order: Value) -> String {
-        let (status, body) = self.order("tokens", order).await;
+    pub async fn issue_token(&self, input: Value) -> String {
+        let (status, body) = self.post_control("tokens", input).await;
         assert_eq!(status, 200, "{body}");
         body["access_token"].as_str().unwrap().to_owned()
     }
@@ -103,7 +104,7 @@ impl Bench {
         page["access_token"].as_str().unwrap().to_owned()
     }
 
-    pub async fn debug(&self, input: &str) -> Value {
+    pub async fn debug_token(&self, input: &str) -> Value {
         let (id, secret) = APP;
         let (status, body) = self
             .get(&format!(
@@ -114,25 +115,25 @@ impl Bench {
         body["data"].clone()
     }
 
-    pub fn at(&self, target: &str) -> String {
+    pub fn url(&self, target: &str) -> String {
         format!("{}/{target}", self.sandbox.url())
     }
 }
 
 /// Code and subcode of an error.
-pub fn fault(body: &Value) -> (i64, Option<i64>) {
+pub fn error_codes(body: &Value) -> (i64, Option<i64>) {
     (
         body["error"]["code"].as_i64().unwrap_or(0),
         body["error"]["error_subcode"].as_i64(),
     )
 }
 
-/// The body inside a batch item.
-pub fn inner(item: &Value) -> Value {
+/// The body of a batch item.
+pub fn item_body(item: &Value) -> Value {
     serde_json::from_str(item["body"].as_str().unwrap()).unwrap()
 }
 
-async fn answer(response: Response) -> (u16, Value) {
+async fn read_response(response: Response) -> (u16, Value) {
     let status = response.status().as_u16();
     let text = response.text().await.unwrap();
     (

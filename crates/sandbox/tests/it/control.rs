@@ -1,4 +1,4 @@
-//! The controls refuse what they cannot use, and change nothing then.
+//! Controls refuse invalid input and then change nothing.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -24,25 +24,25 @@ async fn it_listens_on_loopback_only() {
 }
 
 #[tokio::test]
-async fn a_stopped_sandbox_answers_no_more() {
+async fn a_stopped_sandbox_does_not_respond() {
     let bench = Bench::start().await;
-    let url = bench.at("sandbox/clock");
+    let url = bench.url("sandbox/clock");
     assert_eq!(bench.get("sandbox/clock").await.0, 200);
     bench.sandbox.stop().await;
-    // A connection that was taken before may still be answered, and the port may be another test's by now.
+    // A connection accepted before may still get a response, and another test may use the port now.
     for _ in 0..100 {
         if bench.http.get(&url).send().await.is_err() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("it goes on answering");
+    panic!("it still responds");
 }
 
 #[tokio::test]
-async fn bad_orders_name_the_field() {
+async fn refused_controls_name_the_field() {
     let bench = Bench::start().await;
-    let orders = [
+    let controls = [
         ("tokens", json!({"person": "1", "app": APP.0}), "person"),
         ("tokens", json!({"person": PERSON, "app": "1"}), "app"),
         ("tokens", json!({"person": PERSON}), "app"),
@@ -72,12 +72,12 @@ async fn bad_orders_name_the_field() {
         ("faults", json!({"effect": "drop", "when": 1}), "when"),
     ];
     let before = bench.get("sandbox/world").await.1["migrations"].clone();
-    for (path, order, field) in orders {
-        let (status, body) = bench.order(path, order.clone()).await;
+    for (path, control, field) in controls {
+        let (status, body) = bench.post_control(path, control.clone()).await;
         assert_eq!(
             (status, body["error"]["field"].as_str()),
             (400, Some(field)),
-            "{order}: {body}"
+            "{control}: {body}"
         );
     }
     assert_eq!(bench.get("sandbox/world").await.1["migrations"], before);
@@ -85,9 +85,9 @@ async fn bad_orders_name_the_field() {
 }
 
 #[tokio::test]
-async fn a_bad_world_leaves_the_old_one() {
+async fn a_bad_world_does_not_replace_the_old_one() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     for (scenario, field) in [
         (
             "businesses: [{id: '1', name: A}, {id: '1', name: B}]",
@@ -101,7 +101,7 @@ async fn a_bad_world_leaves_the_old_one() {
     ] {
         let call = bench
             .http
-            .request(Method::PUT, bench.at("sandbox/world"))
+            .request(Method::PUT, bench.url("sandbox/world"))
             .body(scenario);
         let answer = call.send().await.unwrap();
         assert_eq!(answer.status(), 400);
@@ -112,15 +112,15 @@ async fn a_bad_world_leaves_the_old_one() {
 }
 
 #[tokio::test]
-async fn the_clock_moves_forward_and_to_a_moment() {
+async fn the_clock_can_be_advanced_and_set() {
     let bench = Bench::start().await;
-    bench.order("clock", json!({"advance": "30d"})).await;
-    bench.order("clock", json!({"advance": 60})).await;
-    let (_, told) = bench
-        .order("clock", json!({"now": "2031-05-01T00:00:00Z"}))
+    bench.post_control("clock", json!({"advance": "30d"})).await;
+    bench.post_control("clock", json!({"advance": 60})).await;
+    let (_, clock) = bench
+        .post_control("clock", json!({"now": "2031-05-01T00:00:00Z"}))
         .await;
     assert!(
-        told["now"]
+        clock["now"]
             .as_str()
             .unwrap()
             .starts_with("2031-05-01T00:00:00")
@@ -136,10 +136,10 @@ businesses: [{id: "2", name: Two}]
 persons: [{id: "100000000000001", name: One, roles: [{business: "2"}]}]
 generate: [{kind: page, business: "2", count: 10000, first_id: "300000000000000", name: "Page {n}"}]
 "#;
-    let bench = Bench::with(World::from_yaml(scenario).unwrap()).await;
+    let bench = Bench::start_with(World::from_yaml(scenario).unwrap()).await;
     let (_, world) = bench.get("sandbox/world").await;
     assert_eq!(world["assets"].as_array().unwrap().len(), 10_001);
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     let (_, page) = bench
         .read(&token, "300000000009999?fields=name,tasks")
         .await;

@@ -1,17 +1,17 @@
-//! Faults and what is told of callers.
+//! Fault rules and the record of calls.
 
 use serde_json::{Value, json};
 
-use crate::bench::{AD_ACCOUNT, APP, Bench, CATALOG, PAGE, fault};
+use crate::bench::{AD_ACCOUNT, APP, Bench, CATALOG, PAGE, error_codes};
 
 #[tokio::test]
-async fn a_throttle_carries_its_headers_and_passes() {
+async fn a_throttle_has_its_headers_and_ends() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
-    bench.order("faults", json!({"match": {"asset": AD_ACCOUNT}, "effect": {"throttle": {"code": 80004, "minutes": 7}}, "times": 1})).await;
+    let token = bench.person_token().await;
+    bench.post_control("faults", json!({"match": {"asset": AD_ACCOUNT}, "effect": {"throttle": {"code": 80004, "minutes": 7}}, "times": 1})).await;
     let answer = bench
         .http
-        .get(bench.at(AD_ACCOUNT))
+        .get(bench.url(AD_ACCOUNT))
         .bearer_auth(&token)
         .send()
         .await
@@ -25,23 +25,23 @@ async fn a_throttle_carries_its_headers_and_passes() {
     let entry = &usage[AD_ACCOUNT.trim_start_matches("act_")][0];
     assert_eq!(entry["estimated_time_to_regain_access"], 7);
     let body: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
-    assert_eq!(fault(&body), (80004, None));
+    assert_eq!(error_codes(&body), (80004, None));
     assert_eq!(bench.read(&token, AD_ACCOUNT).await.0, 200);
 }
 
 #[tokio::test]
 async fn a_throttle_of_a_business_names_the_business() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     bench
-        .order(
+        .post_control(
             "faults",
             json!({"effect": {"throttle": {"code": 80004, "business": true}}, "times": 1}),
         )
         .await;
     let answer = bench
         .http
-        .get(bench.at(AD_ACCOUNT))
+        .get(bench.url(AD_ACCOUNT))
         .bearer_auth(&token)
         .send()
         .await
@@ -60,31 +60,34 @@ async fn a_throttle_of_a_business_names_the_business() {
 }
 
 #[tokio::test]
-async fn errors_raw_answers_and_broken_connections() {
+async fn errors_raw_responses_and_dropped_connections() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     let error = json!({"error": {"code": 190, "subcode": 459, "message": "Checkpoint"}});
     bench
-        .order(
+        .post_control(
             "faults",
             json!({"match": {"path": "me"}, "effect": error, "times": 1}),
         )
         .await;
-    bench.order("faults", json!({"match": {"path": "me*"}, "effect": {"status": 503, "body": "Service Unavailable"}, "times": 1})).await;
+    bench.post_control("faults", json!({"match": {"path": "me*"}, "effect": {"status": 503, "body": "Service Unavailable"}, "times": 1})).await;
     bench
-        .order(
+        .post_control(
             "faults",
             json!({"match": {"path": "me"}, "effect": "drop", "times": 1}),
         )
         .await;
-    assert_eq!(fault(&bench.read(&token, "me").await.1), (190, Some(459)));
+    assert_eq!(
+        error_codes(&bench.read(&token, "me").await.1),
+        (190, Some(459))
+    );
     assert_eq!(
         bench.read(&token, "me").await,
         (503, json!("Service Unavailable"))
     );
     let dropped = bench
         .http
-        .post(bench.at("me"))
+        .post(bench.url("me"))
         .bearer_auth(&token)
         .send()
         .await;
@@ -95,10 +98,10 @@ async fn errors_raw_answers_and_broken_connections() {
 #[tokio::test]
 async fn per_asset_faults_fire_for_each() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     let rule = json!({"match": {"asset": [PAGE, CATALOG], "batch_item": true}, "effect": {"error": {"code": 960}},
                       "times": 1, "per_asset": true});
-    bench.order("faults", rule).await;
+    bench.post_control("faults", rule).await;
     let items = json!([{"method": "GET", "relative_url": PAGE}, {"method": "GET", "relative_url": CATALOG}]);
     let codes = |body: &Value| {
         [
@@ -118,17 +121,17 @@ async fn per_asset_faults_fire_for_each() {
 }
 
 #[tokio::test]
-async fn calls_are_counted_and_tell_no_secret() {
+async fn calls_are_counted_and_show_no_secret() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     bench
-        .order("faults", json!({"effect": {"latency_ms": 150}}))
+        .post_control("faults", json!({"effect": {"latency_ms": 150}}))
         .await;
     let reads = (0..4).map(|_| bench.read(&token, PAGE));
     futures_util::future::join_all(reads).await;
     bench
         .http
-        .delete(bench.at("sandbox/faults"))
+        .delete(bench.url("sandbox/faults"))
         .send()
         .await
         .unwrap();
@@ -136,7 +139,7 @@ async fn calls_are_counted_and_tell_no_secret() {
         .map(|_| json!({"method": "GET", "relative_url": format!("{PAGE}?access_token={token}")}))
         .collect();
     bench.batch(&token, &items).await;
-    bench.debug(&token).await;
+    bench.debug_token(&token).await;
     bench.read(&token, &token).await;
     let calls = bench.calls().await;
     assert_eq!(
@@ -169,17 +172,17 @@ async fn an_app_over_its_quota_is_throttled_until_the_hour_passes() {
                        "persons": [{"id": "100000000000001", "name": "One"}]});
     bench
         .http
-        .put(bench.at("sandbox/world"))
+        .put(bench.url("sandbox/world"))
         .json(&world)
         .send()
         .await
         .unwrap();
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     let mut codes = Vec::new();
     for _ in 0..4 {
-        codes.push(fault(&bench.read(&token, "me").await.1).0);
+        codes.push(error_codes(&bench.read(&token, "me").await.1).0);
     }
     assert_eq!(codes, [0, 0, 0, 4]);
-    bench.order("clock", json!({"advance": "1h"})).await;
+    bench.post_control("clock", json!({"advance": "1h"})).await;
     assert_eq!(bench.read(&token, "me").await.0, 200);
 }

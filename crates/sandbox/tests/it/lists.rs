@@ -19,7 +19,7 @@ async fn walk(bench: &Bench, token: &str, edge: &str) -> Vec<String> {
         match body["paging"].get("next").and_then(Value::as_str) {
             Some(next) => assert!(
                 next.contains(token),
-                "as in Graph, the URL carries the token"
+                "as in Graph, the URL contains the token"
             ),
             None => return ids,
         }
@@ -33,7 +33,7 @@ async fn walk(bench: &Bench, token: &str, edge: &str) -> Vec<String> {
 #[tokio::test]
 async fn every_asset_is_listed_once() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     let edges = [
         ("me/accounts?limit=20", 56),
         ("me/adaccounts?limit=9", 32),
@@ -54,7 +54,7 @@ async fn every_asset_is_listed_once() {
 #[tokio::test]
 async fn a_list_goes_back_and_counts() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     let (_, first) = bench
         .read(&token, "me/accounts?limit=3&fields=id&summary=true")
         .await;

@@ -1,10 +1,10 @@
-//! The sandbox over HTTP, as its callers see it.
+//! The sandbox over HTTP.
 
 #![forbid(unsafe_code)]
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
+    reason = "a failing test must panic"
 )]
 
 mod access;

@@ -1,27 +1,29 @@
-//! A migration from its schedule to its completion.
+//! A migration from its start to its completion.
 
 use chrono::Duration;
 use regrant_sandbox::World;
 use serde_json::json;
 
-use crate::bench::{AD_ACCOUNT, APP, BUSINESS, Bench, CATALOG, MANAGED, PAGE, PERSON, fault};
+use crate::bench::{AD_ACCOUNT, APP, BUSINESS, Bench, CATALOG, MANAGED, PAGE, PERSON, error_codes};
 
 const FIELDS: &str = "fields=id,tasks,access_token,user_access_expire_time";
 
 async fn begin(bench: &Bench) -> (String, String) {
-    let order = json!({"person": PERSON, "business": BUSINESS, "new_person": MANAGED});
-    let (status, migration) = bench.order("migrations", order).await;
+    let control = json!({"person": PERSON, "business": BUSINESS, "new_person": MANAGED});
+    let (status, migration) = bench.post_control("migrations", control).await;
     assert_eq!(status, 200, "{migration}");
     let text = |name: &str| migration[name].as_str().unwrap().to_owned();
     (text("id"), text("cut_off"))
 }
 
 #[tokio::test]
-async fn the_old_account_is_told_its_end_and_loses_access_then() {
+async fn the_old_account_sees_its_cut_off_and_loses_access_then() {
     let bench = Bench::start().await;
     let (old, new) = (
-        bench.person().await,
-        bench.token(json!({"person": MANAGED, "app": APP.0})).await,
+        bench.person_token().await,
+        bench
+            .issue_token(json!({"person": MANAGED, "app": APP.0}))
+            .await,
     );
     let page_token = bench.page_token(&old).await;
     let (_, cut_off) = begin(&bench).await;
@@ -45,7 +47,7 @@ async fn the_old_account_is_told_its_end_and_loses_access_then() {
     bench.clock.advance(Duration::days(30));
     for token in [&old, &page_token] {
         let (status, body) = bench.read(token, &format!("{PAGE}?{FIELDS}")).await;
-        assert_eq!((status, fault(&body)), (400, (100, None)));
+        assert_eq!((status, error_codes(&body)), (400, (100, None)));
         let text = body["error"]["message"].as_str().unwrap();
         assert!(text.starts_with(
             "(#100) Object does not exist, cannot be loaded due to missing permission"
@@ -64,7 +66,9 @@ async fn the_old_account_is_told_its_end_and_loses_access_then() {
 #[tokio::test]
 async fn the_managed_account_has_access_from_completion_on() {
     let bench = Bench::start().await;
-    let new = bench.token(json!({"person": MANAGED, "app": APP.0})).await;
+    let new = bench
+        .issue_token(json!({"person": MANAGED, "app": APP.0}))
+        .await;
     let (id, _) = begin(&bench).await;
     assert_eq!(
         bench.read(&new, "me?fields=is_work_account").await.1["is_work_account"],
@@ -72,7 +76,7 @@ async fn the_managed_account_has_access_from_completion_on() {
     );
     assert_eq!(bench.read(&new, "me/accounts").await.1["data"], json!([]));
     let (_, done) = bench
-        .order(&format!("migrations/{id}/complete"), json!({}))
+        .post_control(&format!("migrations/{id}/complete"), json!({}))
         .await;
     assert_eq!(done["status"], "completed");
     let (_, page) = bench.read(&new, &format!("{PAGE}?{FIELDS}")).await;
@@ -87,9 +91,9 @@ async fn the_managed_account_has_access_from_completion_on() {
 }
 
 #[tokio::test]
-async fn an_extension_moves_the_end() {
+async fn an_extension_moves_the_cut_off() {
     let bench = Bench::start().await;
-    let old = bench.person().await;
+    let old = bench.person_token().await;
     let (id, _) = begin(&bench).await;
     bench.clock.advance(Duration::days(31));
     assert_ne!(bench.read(&old, AD_ACCOUNT).await.0, 200);
@@ -97,7 +101,7 @@ async fn an_extension_moves_the_end() {
         .format("%Y-%m-%dT%H:%M:%S+00:00")
         .to_string();
     let (_, extended) = bench
-        .order(
+        .post_control(
             &format!("migrations/{id}/extend"),
             json!({"cut_off": later}),
         )
@@ -113,7 +117,7 @@ async fn an_extension_moves_the_end() {
 }
 
 #[tokio::test]
-async fn an_asset_that_is_not_assigned_gives_no_time_and_ends_all_the_same() {
+async fn an_unassigned_asset_shows_no_cut_off_and_still_ends() {
     let world = World::from_yaml(
         r#"
 apps: [{id: "400100200300499", secret: fedcba9876543210fedcba9876543210, name: App}]
@@ -124,13 +128,13 @@ persons:
 assets: [{id: "300000000010001", kind: page, business: "200000000000001", name: Page}]
 "#,
     );
-    let bench = Bench::with(world.unwrap()).await;
-    let old = bench.person().await;
+    let bench = Bench::start_with(world.unwrap()).await;
+    let old = bench.person_token().await;
     begin(&bench).await;
     let (_, page) = bench
         .read(&old, &format!("{PAGE}?fields=user_access_expire_time"))
         .await;
     assert_eq!(page, json!({"id": PAGE}));
     bench.clock.advance(Duration::days(30));
-    assert_eq!(fault(&bench.read(&old, PAGE).await.1), (100, None));
+    assert_eq!(error_codes(&bench.read(&old, PAGE).await.1), (100, None));
 }

@@ -14,10 +14,10 @@ pub fn proof(secret: &str, message: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_app_that_demands_proofs_gets_them() {
+async fn an_app_that_requires_proofs_refuses_calls_without() {
     let bench = Bench::start().await;
     let token = bench
-        .token(json!({"person": PERSON, "app": STRICT_APP.0}))
+        .issue_token(json!({"person": PERSON, "app": STRICT_APP.0}))
         .await;
     let (_, body) = bench.read(&token, "me").await;
     assert_eq!(
@@ -36,9 +36,9 @@ async fn an_app_that_demands_proofs_gets_them() {
 }
 
 #[tokio::test]
-async fn a_wrong_proof_is_refused_even_where_none_is_needed() {
+async fn a_wrong_proof_is_refused_even_if_none_is_required() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     let wrong = proof(STRICT_APP.1, &token);
     let (status, body) = bench
         .read(&token, &format!("me?appsecret_proof={wrong}"))
@@ -51,9 +51,9 @@ async fn a_wrong_proof_is_refused_even_where_none_is_needed() {
 }
 
 #[tokio::test]
-async fn a_dated_proof_is_good_for_five_minutes_of_sandbox_time() {
+async fn a_dated_proof_is_valid_for_five_minutes_of_sandbox_time() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     bench.clock.advance(Duration::days(3));
     let time = bench.clock.now().timestamp();
     let dated = proof(APP.1, &format!("{token}|{time}"));

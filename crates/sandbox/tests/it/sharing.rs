@@ -5,16 +5,18 @@ use regrant_sandbox::World;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::bench::{AD_ACCOUNT, APP, BUSINESS, Bench, MANAGED, PAGE, PERSON, fault};
+use crate::bench::{AD_ACCOUNT, APP, BUSINESS, Bench, MANAGED, PAGE, PERSON, error_codes};
 
 const NINE: (&str, &str) = ("100000000000009", "200000000000009");
 const SYSTEM_USER: &str = "110000000000001";
 
 #[tokio::test]
-async fn a_share_outlives_the_migration_of_who_made_it() {
+async fn a_share_outlives_the_migration_of_its_creator() {
     let bench = Bench::start().await;
-    let owner = bench.person().await;
-    let partner = bench.token(json!({"person": NINE.0, "app": APP.0})).await;
+    let owner = bench.person_token().await;
+    let partner = bench
+        .issue_token(json!({"person": NINE.0, "app": APP.0}))
+        .await;
     let form = [
         ("access_token", owner.as_str()),
         ("business", NINE.1),
@@ -24,8 +26,8 @@ async fn a_share_outlives_the_migration_of_who_made_it() {
         .send(Method::POST, &format!("v26.0/{AD_ACCOUNT}/agencies"), &form)
         .await;
     assert_eq!(made, json!({"success": true}));
-    let order = json!({"person": PERSON, "business": BUSINESS, "new_person": MANAGED});
-    bench.order("migrations", order).await;
+    let control = json!({"person": PERSON, "business": BUSINESS, "new_person": MANAGED});
+    bench.post_control("migrations", control).await;
     bench.clock.advance(Duration::days(40));
     assert_ne!(bench.read(&owner, AD_ACCOUNT).await.0, 200);
     assert_eq!(
@@ -49,12 +51,12 @@ async fn a_share_outlives_the_migration_of_who_made_it() {
 #[tokio::test]
 async fn pages_are_shared_with_page_tokens() {
     let bench = Bench::start().await;
-    let owner = bench.person().await;
+    let owner = bench.person_token().await;
     let page = bench.page_token(&owner).await;
     let target = format!("v26.0/{PAGE}/agencies");
     let form = |token| [("access_token", token), ("business", NINE.1)];
     assert_eq!(
-        fault(&bench.send(Method::POST, &target, &form(&owner)).await.1),
+        error_codes(&bench.send(Method::POST, &target, &form(&owner)).await.1),
         (190, Some(2_069_032))
     );
     assert_eq!(bench.send(Method::POST, &target, &form(&page)).await.0, 200);
@@ -71,9 +73,9 @@ async fn pages_are_shared_with_page_tokens() {
 }
 
 #[tokio::test]
-async fn an_admin_makes_tokens_for_a_system_user() {
+async fn an_admin_mints_tokens_for_a_system_user() {
     let bench = Bench::start().await;
-    let admin = bench.person().await;
+    let admin = bench.person_token().await;
     let target = format!("v26.0/{SYSTEM_USER}/access_tokens");
     let bare = [
         ("access_token", admin.as_str()),
@@ -97,9 +99,11 @@ async fn an_admin_makes_tokens_for_a_system_user() {
             .len(),
         8
     );
-    let stranger = bench.token(json!({"person": NINE.0, "app": APP.0})).await;
+    let stranger = bench
+        .issue_token(json!({"person": NINE.0, "app": APP.0}))
+        .await;
     assert_eq!(
-        fault(
+        error_codes(
             &bench
                 .read(&stranger, &format!("{SYSTEM_USER}/assigned_pages"))
                 .await
@@ -122,12 +126,17 @@ assets: [{id: act_21, kind: ad_account, business: "2", name: Account}]
 onbehalf_requests: [{id: "77", receiving_business: "2", requesting_business: "3", asset: act_21}]
 "#,
     );
-    let bench = Bench::with(world.unwrap()).await;
+    let bench = Bench::start_with(world.unwrap()).await;
     let (party, stranger) = (
-        bench.person().await,
-        bench.token(json!({"person": NINE.0, "app": APP.0})).await,
+        bench.person_token().await,
+        bench
+            .issue_token(json!({"person": NINE.0, "app": APP.0}))
+            .await,
     );
-    assert_eq!(fault(&bench.read(&stranger, "77").await.1), (100, Some(33)));
+    assert_eq!(
+        error_codes(&bench.read(&stranger, "77").await.1),
+        (100, Some(33))
+    );
     assert_eq!(
         bench.read(&party, "77?fields=status").await.1,
         json!({"id": "77", "status": "IN_PROGRESS"})
@@ -147,13 +156,18 @@ onbehalf_requests: [{id: "77", receiving_business: "2", requesting_business: "3"
         bench.send(Method::DELETE, "v26.0/77", &form).await.1,
         json!({"success": "true"})
     );
-    assert_eq!(fault(&bench.read(&party, "77").await.1), (100, Some(33)));
+    assert_eq!(
+        error_codes(&bench.read(&party, "77").await.1),
+        (100, Some(33))
+    );
 }
 
 #[tokio::test]
-async fn asking_for_an_asset_waits_for_its_owner() {
+async fn a_request_for_an_asset_stays_pending() {
     let bench = Bench::start().await;
-    let partner = bench.token(json!({"person": NINE.0, "app": APP.0})).await;
+    let partner = bench
+        .issue_token(json!({"person": NINE.0, "app": APP.0}))
+        .await;
     let form = [
         ("access_token", partner.as_str()),
         ("page_id", PAGE),

@@ -1,10 +1,10 @@
-//! Lives and deaths of tokens.
+//! Tokens: exchange, expiry, revocation and `debug_token`.
 
 use chrono::Duration;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::bench::{APP, BUSINESS, Bench, PAGE, PERSON, STRICT_APP, fault};
+use crate::bench::{APP, BUSINESS, Bench, PAGE, PERSON, STRICT_APP, error_codes};
 
 const SYSTEM_USER: &str = "110000000000001";
 
@@ -17,12 +17,12 @@ fn exchange(token: &str, more: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_short_token_is_exchanged_while_it_lives() {
+async fn a_short_lived_token_is_exchanged_while_it_is_valid() {
     let bench = Bench::start().await;
     let short = bench
-        .token(json!({"person": PERSON, "app": APP.0, "short_lived": true}))
+        .issue_token(json!({"person": PERSON, "app": APP.0, "short_lived": true}))
         .await;
-    assert!(bench.debug(&short).await.get("issued_at").is_none());
+    assert!(bench.debug_token(&short).await.get("issued_at").is_none());
     let (_, long) = bench.get(&exchange(&short, "")).await;
     assert_eq!(
         (long["token_type"].as_str(), long["expires_in"].as_i64()),
@@ -31,7 +31,7 @@ async fn a_short_token_is_exchanged_while_it_lives() {
     assert_ne!(long["access_token"], short.as_str());
     bench.clock.advance(Duration::hours(2));
     assert_eq!(
-        fault(&bench.get(&exchange(&short, "")).await.1),
+        error_codes(&bench.get(&exchange(&short, "")).await.1),
         (190, Some(463))
     );
     assert_eq!(
@@ -47,10 +47,10 @@ async fn a_short_token_is_exchanged_while_it_lives() {
 async fn a_wrong_secret_and_a_foreign_token_are_not_exchanged() {
     let bench = Bench::start().await;
     let foreign = bench
-        .token(json!({"person": PERSON, "app": STRICT_APP.0}))
+        .issue_token(json!({"person": PERSON, "app": STRICT_APP.0}))
         .await;
     assert_eq!(
-        fault(&bench.get(&exchange(&foreign, "")).await.1),
+        error_codes(&bench.get(&exchange(&foreign, "")).await.1),
         (100, None)
     );
     let wrong = exchange(&foreign, "").replace(APP.1, STRICT_APP.1);
@@ -63,48 +63,54 @@ async fn a_wrong_secret_and_a_foreign_token_are_not_exchanged() {
 #[tokio::test]
 async fn a_page_token_outlives_the_date_of_a_long_token_only() {
     let bench = Bench::start().await;
-    let long = bench.person().await;
+    let long = bench.person_token().await;
     let short = bench
-        .token(json!({"person": PERSON, "app": APP.0, "short_lived": true}))
+        .issue_token(json!({"person": PERSON, "app": APP.0, "short_lived": true}))
         .await;
     let (lasting, passing) = (
         bench.page_token(&long).await,
         bench.page_token(&short).await,
     );
-    assert_eq!(bench.debug(&lasting).await["expires_at"], 0);
+    assert_eq!(bench.debug_token(&lasting).await["expires_at"], 0);
     bench.clock.advance(Duration::days(61));
     assert_eq!(
         bench.read(&lasting, "me?fields=id,name").await.1["id"],
         PAGE
     );
-    assert_eq!(fault(&bench.read(&passing, "me").await.1), (190, Some(463)));
+    assert_eq!(
+        error_codes(&bench.read(&passing, "me").await.1),
+        (190, Some(463))
+    );
     bench.clock.advance(Duration::days(30));
-    assert_eq!(fault(&bench.read(&lasting, "me").await.1), (190, Some(493)));
-    assert_eq!(bench.debug(&lasting).await["is_valid"], true);
+    assert_eq!(
+        error_codes(&bench.read(&lasting, "me").await.1),
+        (190, Some(493))
+    );
+    assert_eq!(bench.debug_token(&lasting).await["is_valid"], true);
 }
 
 #[tokio::test]
-async fn what_a_person_does_ends_user_and_page_tokens_alike() {
+async fn acts_of_a_person_end_user_and_page_tokens() {
     let bench = Bench::start().await;
-    for (order, body, subcode) in [
+    for (control, body, subcode) in [
         ("password-change", json!({}), 460),
         ("deauthorize", json!({"app": APP.0}), 458),
     ] {
-        let user = bench.person().await;
+        let user = bench.person_token().await;
         let page = bench.page_token(&user).await;
         assert_eq!(
             bench
-                .order(&format!("persons/{PERSON}/{order}"), body)
+                .post_control(&format!("persons/{PERSON}/{control}"), body)
                 .await
                 .0,
             200
         );
         for token in [&user, &page] {
             assert_eq!(
-                fault(&bench.read(token, "me").await.1),
+                error_codes(&bench.read(token, "me").await.1),
                 (190, Some(subcode))
             );
-            let facts = bench.debug(token).await;
+            let facts = bench.debug_token(token).await;
             assert_eq!(
                 (&facts["is_valid"], &facts["error"]["subcode"]),
                 (&json!(false), &json!(subcode))
@@ -117,7 +123,7 @@ async fn what_a_person_does_ends_user_and_page_tokens_alike() {
 #[tokio::test]
 async fn a_person_removes_the_app_through_graph() {
     let bench = Bench::start().await;
-    let user = bench.person().await;
+    let user = bench.person_token().await;
     let scopes = bench.read(&user, "me/permissions").await.1;
     assert_eq!(
         scopes["data"][0],
@@ -133,18 +139,21 @@ async fn a_person_removes_the_app_through_graph() {
         bench.send(Method::DELETE, &target, &form).await.1,
         json!({"success": true})
     );
-    assert_eq!(fault(&bench.read(&user, "me").await.1), (190, Some(458)));
+    assert_eq!(
+        error_codes(&bench.read(&user, "me").await.1),
+        (190, Some(458))
+    );
 }
 
 #[tokio::test]
-async fn debug_token_tells_who_may_ask_and_what_it_cannot_read() {
+async fn debug_token_checks_the_caller_and_handles_unreadable_tokens() {
     let bench = Bench::start().await;
-    let token = bench.person().await;
+    let token = bench.person_token().await;
     let (status, body) = bench
         .read(&token, &format!("debug_token?input_token={token}"))
         .await;
-    assert_eq!((status, fault(&body)), (400, (100, None)));
-    let unread = bench.debug("nonsense").await;
+    assert_eq!((status, error_codes(&body)), (400, (100, None)));
+    let unread = bench.debug_token("nonsense").await;
     assert_eq!(
         (&unread["is_valid"], &unread["scopes"]),
         (&json!(false), &json!([]))
@@ -155,7 +164,7 @@ async fn debug_token_tells_who_may_ask_and_what_it_cannot_read() {
         STRICT_APP.0, STRICT_APP.1
     );
     let (status, body) = bench.get(&strict).await;
-    assert_eq!((status, fault(&body)), (400, (100, None)));
+    assert_eq!((status, error_codes(&body)), (400, (100, None)));
     assert!(
         body["error"]["message"]
             .as_str()
@@ -170,11 +179,11 @@ async fn debug_token_tells_who_may_ask_and_what_it_cannot_read() {
 }
 
 #[tokio::test]
-async fn system_user_tokens_are_made_refreshed_and_revoked() {
+async fn system_user_tokens_are_minted_refreshed_and_revoked() {
     let bench = Bench::start().await;
-    let order = json!({"system_user": SYSTEM_USER, "app": APP.0, "expires_in_60_days": true});
-    let dated = bench.token(order).await;
-    let facts = bench.debug(&dated).await;
+    let control = json!({"system_user": SYSTEM_USER, "app": APP.0, "expires_in_60_days": true});
+    let dated = bench.issue_token(control).await;
+    let facts = bench.debug_token(&dated).await;
     assert_eq!(
         (
             facts["type"].as_str(),
@@ -189,7 +198,7 @@ async fn system_user_tokens_are_made_refreshed_and_revoked() {
     let fresh = fresh["access_token"].as_str().unwrap().to_owned();
     bench.clock.advance(Duration::days(11));
     assert_eq!(
-        fault(&bench.read(&dated, BUSINESS).await.1),
+        error_codes(&bench.read(&dated, BUSINESS).await.1),
         (190, Some(463))
     );
     assert_eq!(bench.read(&fresh, BUSINESS).await.0, 200);
@@ -199,19 +208,19 @@ async fn system_user_tokens_are_made_refreshed_and_revoked() {
     );
     assert_eq!(bench.get(&target).await.1, json!({"success": true}));
     assert_eq!(
-        fault(&bench.read(&fresh, BUSINESS).await.1),
+        error_codes(&bench.read(&fresh, BUSINESS).await.1),
         (190, Some(466))
     );
 }
 
 #[tokio::test]
-async fn who_leaves_a_business_loses_its_pages_but_not_the_token() {
+async fn leaving_a_business_loses_its_pages_but_not_the_token() {
     let bench = Bench::start().await;
-    let user = bench.person().await;
+    let user = bench.person_token().await;
     let page = bench.page_token(&user).await;
     assert_eq!(
         bench
-            .order(
+            .post_control(
                 &format!("persons/{PERSON}/leave"),
                 json!({"business": BUSINESS})
             )
@@ -220,18 +229,18 @@ async fn who_leaves_a_business_loses_its_pages_but_not_the_token() {
         200
     );
     assert_eq!(
-        fault(&bench.read(&page, &format!("{PAGE}?fields=tasks")).await.1),
+        error_codes(&bench.read(&page, &format!("{PAGE}?fields=tasks")).await.1),
         (190, Some(492))
     );
     assert_eq!(bench.read(&user, "me").await.0, 200);
 }
 
 #[tokio::test]
-async fn without_a_token_graph_says_which_call_it_was() {
+async fn without_a_token_the_error_depends_on_the_call() {
     let bench = Bench::start().await;
-    assert_eq!(fault(&bench.get("v26.0/me").await.1), (2500, None));
+    assert_eq!(error_codes(&bench.get("v26.0/me").await.1), (2500, None));
     assert_eq!(
-        fault(&bench.get(&format!("v26.0/{PAGE}")).await.1),
+        error_codes(&bench.get(&format!("v26.0/{PAGE}")).await.1),
         (104, None)
     );
 }

@@ -1,4 +1,4 @@
-//! Webhooks as an app receives them.
+//! Webhooks and callbacks that an app receives.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::bench::{APP, BUSINESS, Bench, MANAGED, PERSON};
 
-/// Take one request, answer 200 and return its head and body.
+/// Accepts one request, responds with 200 and returns head and body.
 async fn receive(listener: &TcpListener) -> (String, String) {
     let (mut stream, _) = listener.accept().await.unwrap();
     let (mut text, mut part) = (String::new(), [0_u8; 4096]);
@@ -36,11 +36,11 @@ async fn receive(listener: &TcpListener) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_migration_and_its_extension_are_told_signed() {
+async fn a_migration_and_its_extension_send_signed_webhooks() {
     let bench = Bench::start().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/meta/webhooks/1", listener.local_addr().unwrap());
-    let target = bench.at(&format!("sandbox/apps/{}/webhook", APP.0));
+    let target = bench.url(&format!("sandbox/apps/{}/webhook", APP.0));
     assert_eq!(
         bench
             .http
@@ -52,9 +52,11 @@ async fn a_migration_and_its_extension_are_told_signed() {
             .status(),
         200
     );
-    let order = json!({"person": PERSON, "business": BUSINESS, "new_person": MANAGED});
-    let ((_, migration), (head, body)) =
-        tokio::join!(bench.order("migrations", order), receive(&listener));
+    let control = json!({"person": PERSON, "business": BUSINESS, "new_person": MANAGED});
+    let ((_, migration), (head, body)) = tokio::join!(
+        bench.post_control("migrations", control),
+        receive(&listener)
+    );
     assert!(head.starts_with("POST /meta/webhooks/1 HTTP/1.1"));
     let mut mac = Hmac::<Sha256>::new_from_slice(APP.1.as_bytes()).unwrap();
     mac.update(body.as_bytes());
@@ -62,25 +64,25 @@ async fn a_migration_and_its_extension_are_told_signed() {
         "X-Hub-Signature-256: sha256={}",
         hex::encode(mac.finalize().into_bytes())
     )));
-    let told: Value = serde_json::from_str(&body).unwrap();
-    assert_eq!(told["object"], "managed_meta_account");
-    let change = &told["entry"][0]["changes"][0];
+    let payload_json: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(payload_json["object"], "managed_meta_account");
+    let change = &payload_json["entry"][0]["changes"][0];
     assert_eq!(
         (&change["field"], &change["value"]["user_id"]),
         (&json!("migration_expire_time"), &json!(PERSON))
     );
     let path = format!("migrations/{}/extend", migration["id"].as_str().unwrap());
     let later = json!({"cut_off": "2040-01-02T03:04:05Z"});
-    let (_, (_, body)) = tokio::join!(bench.order(&path, later), receive(&listener));
+    let (_, (_, body)) = tokio::join!(bench.post_control(&path, later), receive(&listener));
     assert!(body.contains("2040-01-02T03:04:05Z"));
 }
 
 #[tokio::test]
-async fn a_person_who_removes_the_app_is_told_by_a_signed_request() {
+async fn removing_the_app_sends_a_signed_request() {
     let bench = Bench::start().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = |path: &str| format!("http://{}/{path}", listener.local_addr().unwrap());
-    let target = bench.at(&format!("sandbox/apps/{}/callbacks", APP.0));
+    let target = bench.url(&format!("sandbox/apps/{}/callbacks", APP.0));
     let elsewhere = json!({"deauthorize_url": "http://example.com/"});
     assert_eq!(
         bench
@@ -105,13 +107,13 @@ async fn a_person_who_removes_the_app_is_told_by_a_signed_request() {
             .status(),
         200
     );
-    for (order, path) in [
+    for (control, path) in [
         ("deauthorize", "POST /gone "),
         ("data-deletion", "POST /delete "),
     ] {
-        let order = format!("persons/{PERSON}/{order}");
+        let control = format!("persons/{PERSON}/{control}");
         let ((status, _), (head, body)) = tokio::join!(
-            bench.order(&order, json!({"app": APP.0})),
+            bench.post_control(&control, json!({"app": APP.0})),
             receive(&listener)
         );
         assert_eq!(status, 200);
@@ -127,21 +129,21 @@ async fn a_person_who_removes_the_app_is_told_by_a_signed_request() {
             signature,
             URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
         );
-        let told: Value =
+        let payload_json: Value =
             serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
         assert_eq!(
-            (&told["algorithm"], &told["user_id"]),
+            (&payload_json["algorithm"], &payload_json["user_id"]),
             (&json!("HMAC-SHA256"), &json!(PERSON))
         );
     }
 }
 
 #[tokio::test]
-async fn a_permission_that_is_taken_back_is_told() {
+async fn a_revoked_permission_sends_a_webhook() {
     let bench = Bench::start().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hooks", listener.local_addr().unwrap());
-    let target = bench.at(&format!("sandbox/apps/{}/webhook", APP.0));
+    let target = bench.url(&format!("sandbox/apps/{}/webhook", APP.0));
     assert_eq!(
         bench
             .http
@@ -153,16 +155,19 @@ async fn a_permission_that_is_taken_back_is_told() {
             .status(),
         200
     );
-    let order = json!({"app": APP.0, "permission": "ads_read", "verb": "revoked"});
+    let control = json!({"app": APP.0, "permission": "ads_read", "verb": "revoked"});
     let path = format!("persons/{PERSON}/permissions");
-    let (_, (_, body)) = tokio::join!(bench.order(&path, order), receive(&listener));
-    let told: Value = serde_json::from_str(&body).unwrap();
+    let (_, (_, body)) = tokio::join!(bench.post_control(&path, control), receive(&listener));
+    let payload_json: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(
-        (&told["object"], &told["entry"][0]["changes"][0]["field"]),
+        (
+            &payload_json["object"],
+            &payload_json["entry"][0]["changes"][0]["field"]
+        ),
         (&json!("permissions"), &json!("ads_read"))
     );
     let (status, _) = bench
-        .order(
+        .post_control(
             &path,
             json!({"app": APP.0, "permission": "x", "verb": "lost"}),
         )

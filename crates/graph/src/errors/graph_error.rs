@@ -1,0 +1,211 @@
+//! Graph's error object, and the error of a call of this crate.
+//!
+//! The rule: a [`GraphError`] exists only redacted; its message may be stored and shown.
+
+use regrant_domain::{Refusal, RefusalKind};
+use serde::Deserialize;
+
+use crate::{call::wire, errors::redact::Redactor};
+
+/// Why a call has no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// Graph refused the call or could not be reached; the kind says what to do.
+    #[error("{}", .0.message)]
+    Refused(Refusal),
+}
+
+impl CallError {
+    /// The refusal.
+    #[must_use]
+    pub const fn refusal(&self) -> &Refusal {
+        let Self::Refused(refusal) = self;
+        refusal
+    }
+}
+
+impl From<CallError> for Refusal {
+    fn from(CallError::Refused(refusal): CallError) -> Self {
+        refusal
+    }
+}
+
+impl From<Refusal> for CallError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// A refusal with a message of ours, without a trace id of Graph.
+pub(crate) fn refusal(kind: RefusalKind, message: impl Into<String>) -> Refusal {
+    Refusal {
+        kind,
+        message: message.into(),
+        fbtrace_id: None,
+    }
+}
+
+/// The error object of Graph, redacted.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct GraphError {
+    pub(crate) kind: String,
+    pub(crate) message: String,
+    pub(crate) code: Option<i64>,
+    pub(crate) subcode: Option<i64>,
+    pub(crate) is_transient: bool,
+    pub(crate) fbtrace_id: Option<String>,
+}
+
+impl GraphError {
+    /// The error in a response body, if there is one.
+    pub(crate) fn in_body(body: &[u8], redactor: &Redactor) -> Option<Self> {
+        let envelope: Envelope = serde_json::from_slice(body).ok()?;
+        envelope.error.map(|it| it.redacted(redactor))
+    }
+
+    /// Graph's message with code and subcode.
+    pub(crate) fn sentence(&self) -> String {
+        let code = self
+            .code
+            .map_or_else(|| "no code".to_owned(), |it| format!("code {it}"));
+        let subcode = self
+            .subcode
+            .map(|it| format!(", subcode {it}"))
+            .unwrap_or_default();
+        format!("{} ({code}{subcode})", self.message)
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    error: Option<WireError>,
+}
+
+/// The error object as it travels. `debug_token` writes `subcode` where others write `error_subcode`;
+/// `error_data` comes as an object or as text and is not read.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum WireError {
+    /// The documented form.
+    Object {
+        #[serde(default, rename = "type", deserialize_with = "wire::parse_text")]
+        kind: Option<String>,
+        #[serde(default, deserialize_with = "wire::parse_text")]
+        message: Option<String>,
+        #[serde(default, deserialize_with = "wire::parse_integer")]
+        code: Option<i64>,
+        #[serde(default, alias = "subcode", deserialize_with = "wire::parse_integer")]
+        error_subcode: Option<i64>,
+        #[serde(default)]
+        is_transient: Option<bool>,
+        #[serde(default, deserialize_with = "wire::parse_text")]
+        fbtrace_id: Option<String>,
+    },
+    /// A bare sentence, as OAuth endpoints write it.
+    Text(String),
+    /// Any other JSON value: still an error.
+    Odd(serde::de::IgnoredAny),
+}
+
+impl WireError {
+    /// The error with all secrets redacted.
+    pub(crate) fn redacted(self, redactor: &Redactor) -> GraphError {
+        match self {
+            Self::Text(text) => GraphError {
+                message: redactor.text(&text),
+                ..GraphError::default()
+            },
+            Self::Odd(_) => GraphError {
+                message: "an error of no known form".to_owned(),
+                ..GraphError::default()
+            },
+            Self::Object {
+                kind,
+                message,
+                code,
+                error_subcode,
+                is_transient,
+                fbtrace_id,
+            } => GraphError {
+                kind: redactor.text(&kind.unwrap_or_default()),
+                message: redactor.text(&message.unwrap_or_default()),
+                code,
+                subcode: error_subcode.filter(|it| *it != 0),
+                is_transient: is_transient.unwrap_or(false),
+                fbtrace_id: fbtrace_id
+                    .filter(|it| is_trace(it))
+                    .map(|it| redactor.known(&it)),
+            },
+        }
+    }
+}
+
+/// A trace id is short and plain; anything else is not one.
+fn is_trace(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Option<GraphError> {
+        GraphError::in_body(body.as_bytes(), &Redactor::new(["canary-token"]))
+    }
+
+    #[test]
+    fn the_documented_form_is_read_and_redacted() {
+        let error = read(
+            r#"{"error":{"message":"Malformed access token canary-token","type":"OAuthException","code":190,
+            "error_subcode":"460","is_transient":false,"error_data":"{\"a\":1}","fbtrace_id":"Abc/9"}}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            error.sentence(),
+            "Malformed access token … (code 190, subcode 460)"
+        );
+        assert_eq!(error.fbtrace_id.as_deref(), Some("Abc/9"));
+    }
+
+    #[test]
+    fn error_data_may_be_an_object_and_the_subcode_zero() {
+        let error = read(
+            r#"{"error":{"message":"m","code":100,"error_subcode":0,"error_data":{"a":[1]}}}"#,
+        )
+        .unwrap();
+        assert_eq!((error.code, error.subcode), (Some(100), None));
+    }
+
+    #[test]
+    fn a_body_without_an_error_is_none() {
+        for body in [
+            "true",
+            "",
+            "<html>",
+            "[]",
+            r#"{"id":"1"}"#,
+            r#"{"error":null}"#,
+        ] {
+            assert!(read(body).is_none(), "{body}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_no_known_form_is_an_error() {
+        for body in [
+            r#"{"error":7}"#,
+            r#"{"error":{"is_transient":"yes"}}"#,
+            r#"{"error":[]}"#,
+        ] {
+            assert!(read(body).is_some_and(|it| it.code.is_none()), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_bare_sentence_is_an_error() {
+        assert_eq!(
+            read(r#"{"error":"invalid canary-token"}"#).unwrap().message,
+            "invalid …"
+        );
+    }
+}

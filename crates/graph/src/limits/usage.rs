@@ -1,0 +1,232 @@
+//! Usage headers: how much of a limit is used, and when a blocked scope may be called again.
+//!
+//! The rule: an absent number is not zero, and units differ: minutes in the business header, seconds
+//! in the ad account header. A scope is paused from 95 % of its limit on.
+
+use std::{collections::HashMap, time::Duration};
+
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::call::wire;
+
+/// A limit that one header reports as used up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Spent {
+    pub(crate) whose: Whose,
+    /// After which time calls are accepted again, where the header says so.
+    pub(crate) regain: Option<Duration>,
+}
+
+/// Whose limit a header reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Whose {
+    App,
+    /// The object with this id.
+    Object(String),
+    /// The object that the call was about.
+    About,
+}
+
+/// The limits that one header reports as used up; empty for most headers.
+pub(crate) fn spent(name: &str, value: &str) -> Vec<Spent> {
+    match name.to_ascii_lowercase().as_str() {
+        "x-app-usage" => platform(value, Whose::App),
+        "x-page-usage" => platform(value, Whose::About),
+        "x-ad-account-usage" => ad_account(value),
+        "x-business-use-case-usage" => use_cases(value),
+        _ => Vec::new(),
+    }
+}
+
+const FULL_PERCENT: f64 = 95.0;
+/// Business use cases that our reads never use: a full one pauses nothing.
+const NOT_OURS: [&str; 4] = ["ads_insights", "custom_audience", "leadgen", "messenger"];
+
+#[derive(Deserialize)]
+struct Platform {
+    #[serde(default, deserialize_with = "wire::parse_number")]
+    call_count: Option<f64>,
+    #[serde(default, deserialize_with = "wire::parse_number")]
+    total_cputime: Option<f64>,
+    #[serde(default, deserialize_with = "wire::parse_number")]
+    total_time: Option<f64>,
+}
+
+impl Platform {
+    fn is_full(&self) -> bool {
+        [self.call_count, self.total_cputime, self.total_time]
+            .into_iter()
+            .any(is_full)
+    }
+}
+
+#[derive(Deserialize)]
+struct AdAccount {
+    #[serde(default, deserialize_with = "wire::parse_number")]
+    acc_id_util_pct: Option<f64>,
+    #[serde(default, deserialize_with = "wire::parse_number")]
+    reset_time_duration: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct UseCase {
+    #[serde(default, rename = "type", deserialize_with = "wire::parse_text")]
+    kind: Option<String>,
+    #[serde(flatten)]
+    usage: Platform,
+    #[serde(default, deserialize_with = "wire::parse_number")]
+    estimated_time_to_regain_access: Option<f64>,
+}
+
+fn platform(value: &str, whose: Whose) -> Vec<Spent> {
+    let usage = read::<Platform>(value).filter(Platform::is_full);
+    usage
+        .map(|_| Spent {
+            whose,
+            regain: None,
+        })
+        .into_iter()
+        .collect()
+}
+
+fn ad_account(value: &str) -> Vec<Spent> {
+    let usage = read::<AdAccount>(value).filter(|it| is_full(it.acc_id_util_pct));
+    let spent = usage.map(|it| Spent {
+        whose: Whose::About,
+        regain: after(it.reset_time_duration, 1.0),
+    });
+    spent.into_iter().collect()
+}
+
+fn use_cases(value: &str) -> Vec<Spent> {
+    let usage: HashMap<String, Vec<UseCase>> = read(value).unwrap_or_default();
+    usage
+        .into_iter()
+        .filter_map(|(id, cases)| business(id, &cases))
+        .collect()
+}
+
+/// The longest wait that one of these use cases asks for, if one is full.
+fn business(id: String, cases: &[UseCase]) -> Option<Spent> {
+    let is_ours = |it: &&UseCase| {
+        !it.kind
+            .as_deref()
+            .is_some_and(|kind| NOT_OURS.contains(&kind))
+    };
+    let rests = cases.iter().filter(is_ours).filter_map(|it| {
+        let regain = after(it.estimated_time_to_regain_access, 60.0);
+        (it.usage.is_full() || regain.is_some()).then_some(regain)
+    });
+    rests.max().map(|regain| Spent {
+        whose: Whose::Object(id),
+        regain,
+    })
+}
+
+fn is_full(percent: Option<f64>) -> bool {
+    percent.is_some_and(|it| it >= FULL_PERCENT)
+}
+
+fn after(units: Option<f64>, seconds: f64) -> Option<Duration> {
+    units
+        .filter(|it| *it > 0.0)
+        .and_then(|it| Duration::try_from_secs_f64(it * seconds).ok())
+}
+
+fn read<T: DeserializeOwned>(value: &str) -> Option<T> {
+    serde_json::from_str(value).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(id: &str, regain: Option<u64>) -> Vec<Spent> {
+        vec![Spent {
+            whose: Whose::Object(id.to_owned()),
+            regain: regain.map(Duration::from_secs),
+        }]
+    }
+
+    #[test]
+    fn an_app_is_full_from_95_percent_of_any_measure() {
+        assert!(
+            spent(
+                "X-App-Usage",
+                r#"{"call_count":94,"total_cputime":3,"total_time":94.9}"#
+            )
+            .is_empty()
+        );
+        let full = spent(
+            "X-App-Usage",
+            r#"{"call_count":2,"total_cputime":95,"total_time":3}"#,
+        );
+        assert_eq!(
+            full,
+            [Spent {
+                whose: Whose::App,
+                regain: None
+            }]
+        );
+    }
+
+    #[test]
+    fn the_business_header_counts_minutes() {
+        let header = r#"{"42":[{"type":"ads_management","call_count":100,"estimated_time_to_regain_access":3}]}"#;
+        assert_eq!(
+            spent("x-business-use-case-usage", header),
+            object("42", Some(180))
+        );
+        let nearly =
+            r#"{"42":[{"type":"pages","call_count":97.5,"estimated_time_to_regain_access":0}]}"#;
+        assert_eq!(
+            spent("x-business-use-case-usage", nearly),
+            object("42", None)
+        );
+    }
+
+    #[test]
+    fn the_ad_account_header_counts_seconds() {
+        let header = r#"{"acc_id_util_pct":99.67,"reset_time_duration":90,"ads_api_access_tier":"standard_access"}"#;
+        let rests = [Spent {
+            whose: Whose::About,
+            regain: Some(Duration::from_secs(90)),
+        }];
+        assert_eq!(spent("X-Ad-Account-Usage", header), rests);
+        assert!(
+            spent(
+                "X-Ad-Account-Usage",
+                r#"{"acc_id_util_pct":9.67,"reset_time_duration":90}"#
+            )
+            .is_empty()
+        );
+    }
+
+    #[test]
+    fn use_cases_that_probes_do_not_use_pause_nothing() {
+        let header = r#"{"42":[{"type":"ads_insights","call_count":100,"estimated_time_to_regain_access":9}]}"#;
+        assert!(spent("x-business-use-case-usage", header).is_empty());
+    }
+
+    #[test]
+    fn nonsense_pauses_nothing() {
+        for value in [
+            "",
+            "{}",
+            "[]",
+            "true",
+            r#"{"42":1}"#,
+            r#"{"call_count":"x"}"#,
+        ] {
+            for name in [
+                "X-App-Usage",
+                "X-Page-Usage",
+                "X-Ad-Account-Usage",
+                "X-Business-Use-Case-Usage",
+                "Other",
+            ] {
+                assert!(spent(name, value).is_empty(), "{name}: {value}");
+            }
+        }
+    }
+}

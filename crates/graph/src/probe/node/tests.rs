@@ -1,0 +1,138 @@
+use RefusalKind as Kind;
+
+use super::*;
+
+fn read(kind: AssetKind, body: &str) -> Proof {
+    read_with(CredentialKind::User, kind, body)
+}
+
+fn read_with(token: CredentialKind, kind: AssetKind, body: &str) -> Proof {
+    prove(
+        &Target {
+            id: "7".parse().unwrap(),
+            kind,
+            business: None,
+        },
+        token,
+        body,
+    )
+}
+
+fn kind_of(proof: Proof) -> Kind {
+    match proof {
+        Proof::Refused(refusal) => refusal.kind,
+        Proof::Proven(_) => panic!("proven"),
+    }
+}
+
+#[test]
+fn a_page_token_in_the_response_shows_that_the_token_works() {
+    let body = r#"{"id":"7","tasks":["MANAGE"],"access_token":"page-token","user_access_expire_time":"2026-12-01T00:00:00+0000"}"#;
+    let Proof::Proven(proven) = read(AssetKind::Page, body) else {
+        panic!("refused")
+    };
+    assert_eq!(proven.page_token.unwrap().expose(), "page-token");
+    assert_eq!(proven.tasks, Some(vec!["MANAGE".to_owned()]));
+    assert!(proven.cut_off.is_some());
+}
+
+#[test]
+fn a_page_with_public_fields_only_is_refused() {
+    assert_eq!(
+        kind_of(read(AssetKind::Page, r#"{"id":"7"}"#)),
+        Kind::NotReached
+    );
+    assert_eq!(
+        kind_of(read(AssetKind::Page, r#"{"id":"7","tasks":[]}"#)),
+        Kind::NoRole
+    );
+    assert_eq!(
+        kind_of(read(AssetKind::Page, r#"{"id":"7","tasks":["ANALYZE"]}"#)),
+        Kind::NoRole
+    );
+    let no_task = read(
+        AssetKind::Page,
+        r#"{"id":"7","tasks":[],"access_token":"t"}"#,
+    );
+    assert_eq!(
+        kind_of(no_task),
+        Kind::MissingTask(vec!["ANALYZE".to_owned()])
+    );
+}
+
+#[test]
+fn a_pages_own_token_works_if_a_field_for_managers_is_readable() {
+    let read = |body| read_with(CredentialKind::Page, AssetKind::Page, body);
+    for body in [
+        r#"{"id":"7","is_published":false}"#,
+        r#"{"id":"7","tasks":["MANAGE"]}"#,
+        r#"{"id":"7","user_access_expire_time":"2026-12-01T00:00:00+0000"}"#,
+    ] {
+        assert!(
+            matches!(read(body), Proof::Proven(it) if it.page_token.is_none()),
+            "{body}"
+        );
+    }
+    assert_eq!(kind_of(read(r#"{"id":"7"}"#)), Kind::NotReached);
+    let no_task = kind_of(read(r#"{"id":"7","is_published":true,"tasks":[]}"#));
+    assert_eq!(no_task, Kind::MissingTask(vec!["ANALYZE".to_owned()]));
+}
+
+#[test]
+fn tasks_on_an_ad_account_show_that_the_token_works() {
+    let read = |body| read(AssetKind::AdAccount, body);
+    assert!(matches!(
+        read(r#"{"id":"act_7","user_tasks":["ANALYZE"]}"#),
+        Proof::Proven(_)
+    ));
+    assert_eq!(kind_of(read(r#"{"id":"act_7"}"#)), Kind::NoRole);
+    let none = kind_of(read(r#"{"id":"act_7","user_tasks":[]}"#));
+    assert_eq!(none, Kind::MissingTask(vec!["ANALYZE".to_owned()]));
+}
+
+#[test]
+fn an_absent_cut_off_is_unknown() {
+    for body in [
+        r#"{"id":"7"}"#,
+        r#"{"id":"7","user_access_expire_time":null}"#,
+        r#"{"id":"7","user_access_expire_time":0}"#,
+    ] {
+        let Proof::Proven(proven) = read(AssetKind::Business, body) else {
+            panic!("refused")
+        };
+        assert_eq!(proven.cut_off, None);
+    }
+}
+
+#[test]
+fn the_cut_off_alone_proves_a_business_and_an_empty_object_does_not() {
+    let timed = r#"{"user_access_expire_time":"2023-06-23T12:00:00+00:00"}"#;
+    assert!(matches!(read(AssetKind::Business, timed), Proof::Proven(_)));
+    assert_eq!(kind_of(read(AssetKind::Business, "{}")), Kind::NotReached);
+}
+
+#[test]
+fn a_response_about_another_object_proves_nothing() {
+    assert_eq!(
+        kind_of(read(AssetKind::Business, r#"{"id":"8"}"#)),
+        Kind::Unclassified
+    );
+    assert_eq!(
+        kind_of(read(AssetKind::Business, "true")),
+        Kind::Unclassified
+    );
+    assert_eq!(
+        kind_of(read(AssetKind::Page, r#"{"id":"8","access_token":"t"}"#)),
+        Kind::Unclassified
+    );
+}
+
+#[test]
+fn the_cut_off_is_read_only_where_the_node_has_it() {
+    for kind in AssetKind::ALL {
+        for token in CredentialKind::ALL {
+            let asked = fields(kind, token).contains("user_access_expire_time");
+            assert_eq!(asked, kind.has_cut_off(), "{kind} with {token}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Calls about one token: inspect it, exchange it, confirm that it is dead.
+//!
+//! The rule: `debug_token` is called with the app's own token, never with the token in question.
+//! Start at `inspect`.
+
+pub(crate) mod death;
+pub(crate) mod debug_token;
+pub(crate) mod exchange;
+pub(crate) mod inspect;
