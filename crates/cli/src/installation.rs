@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use regrant_crypto::{KeyProvider, Keyring};
 use regrant_domain::{Clock, Passphrase};
+use regrant_migration::{Migrator, MigratorTrait as _};
 use regrant_storage::Store;
 use regrant_vault::{Parts, Vault};
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -38,6 +39,18 @@ pub(crate) async fn take_over(vault: &Vault) -> anyhow::Result<()> {
         "cannot work on the database. SQLite is for one process: is another `serve`, `work` or `dev` running? \
          `serve --with-worker` does both in one; on PostgreSQL several may run",
     )
+}
+
+/// Opens, migrates up and closes; for an installation that migrates itself.
+pub(crate) async fn migrate_up(url: &str) -> anyhow::Result<()> {
+    let connection = regrant_migration::open(url)
+        .await
+        .context("cannot open the database")?;
+    let migrated = Migrator::up(&connection, None)
+        .await
+        .context("a step failed");
+    connection.close().await?;
+    migrated
 }
 
 /// Opens the database, and says what to do where it must not be served.

@@ -2,42 +2,26 @@
 //!
 //! The rule: a command reads its settings, calls the use cases of the vault and prints; what it decides
 //! itself belongs elsewhere. Secrets never come from the command line's arguments.
-//! Start at `dev.rs` for everything in one process and at `serve.rs` for production.
+//! Start at `commands/dev.rs` for everything in one process and at `commands/serve.rs` for production.
 
 #![forbid(unsafe_code)]
 
-mod admin;
-mod apps;
-mod audit;
-mod cast;
+mod admin_listener;
+mod commands;
 mod config;
-mod control;
-mod demo;
-mod dev;
-mod doctor;
 mod http;
 mod installation;
-mod keys;
-mod migrate;
-mod openapi;
-mod operators;
 mod output;
-mod private;
-mod readiness;
+mod private_file;
 mod rehearsal;
-mod sandbox;
-mod serve;
 mod signals;
 mod telemetry;
-mod tenant_api;
-mod tenants;
-mod work;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 
-use crate::output::Output;
+use crate::{commands::Command, output::Output};
 
 /// Token vault and bulk reconnect for Meta business assets.
 #[derive(Parser)]
@@ -66,43 +50,6 @@ pub(crate) struct Global {
     output: Output,
 }
 
-#[derive(Subcommand)]
-enum Command {
-    /// Run everything in one process: SQLite, the sandbox as Graph, two demo tenants, one test clock.
-    Dev(dev::Args),
-    /// Watch a bulk reconnect of 120 assets in this terminal; every step checks its result.
-    Demo(demo::Args),
-    /// Serve the API for production.
-    Serve(serve::Args),
-    /// Do what is due: probe, promote, refresh, deliver, clean up. Several may run on `PostgreSQL`.
-    Work,
-    /// Bring the database's schema up to date, with the role that owns the tables.
-    Migrate(migrate::Args),
-    /// Make and show the keyring, the file of the keys that wrap all others.
-    #[command(subcommand)]
-    Keys(keys::Command),
-    /// Register and list Meta apps.
-    #[command(subcommand)]
-    Apps(apps::Command),
-    /// Onboard tenants and give them clients.
-    #[command(subcommand)]
-    Tenants(tenants::Command),
-    /// Make and change operators, who log in at the admin listener.
-    #[command(subcommand)]
-    Operators(operators::Command),
-    /// Verify, export and sign the audit.
-    #[command(subcommand)]
-    Audit(audit::Command),
-    /// Run the simulated Graph API alone, to rehearse against it.
-    Sandbox(sandbox::Args),
-    /// Print the OpenAPI description of the API or of the operators', or compare a file with it.
-    Openapi(openapi::Args),
-    /// Ask a running process whether it is ready; the exit code is the answer.
-    Health(readiness::Args),
-    /// Check settings, database, keyring, clock and Graph, and say what to do about each fault.
-    Doctor,
-}
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -110,7 +57,7 @@ fn main() -> ExitCode {
         .build();
     let done = runtime
         .map_err(Into::into)
-        .and_then(|runtime| runtime.block_on(run(cli)));
+        .and_then(|runtime| runtime.block_on(cli.command.run(&cli.global)));
     match done {
         Ok(code) => code,
         Err(error) => {
@@ -118,30 +65,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let global = cli.global;
-    match cli.command {
-        Command::Dev(args) => dev::run(args, global.output).await.map(done),
-        Command::Demo(args) => demo::run(args, global.output).await,
-        Command::Serve(args) => Box::pin(serve::run(args, &global)).await.map(done),
-        Command::Work => Box::pin(work::run(&global)).await.map(done),
-        Command::Migrate(args) => migrate::run(args, &global).await.map(done),
-        Command::Keys(command) => keys::run(command, global.output).map(done),
-        Command::Apps(command) => Box::pin(apps::run(command, &global)).await.map(done),
-        Command::Tenants(command) => tenants::run(command, &global).await.map(done),
-        Command::Operators(command) => Box::pin(operators::run(command, &global)).await.map(done),
-        Command::Audit(command) => audit::run(command, &global).await,
-        Command::Sandbox(args) => sandbox::run(args).await.map(done),
-        Command::Openapi(args) => openapi::run(&args).map(done),
-        Command::Health(args) => readiness::run(args, &global).await.map(done),
-        Command::Doctor => doctor::run(&global).await,
-    }
-}
-
-fn done((): ()) -> ExitCode {
-    ExitCode::SUCCESS
 }
 
 /// The error and what caused it, for a person.

@@ -2,6 +2,11 @@
 //!
 //! The rule: vault and sandbox share ONE offset, so that advancing the sandbox's clock moves both.
 
+mod apps;
+pub(crate) mod cast;
+pub(crate) mod control;
+pub(crate) mod tenant_api;
+
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::Path,
@@ -20,7 +25,11 @@ use regrant_worker::Worker;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::error;
 
-use crate::{admin, cast, control::Control, installation, migrate};
+use crate::{admin_listener, installation};
+
+use control::Control;
+
+pub(crate) use apps::register_app;
 
 /// Ports on loopback; 0 takes a free one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +89,7 @@ impl Rehearsal {
         let public = Server::bind(vault.clone(), loopback(ports.public), api.clone())
             .with_context(|| taken(ports.public))?;
         let worker = Worker::new(vault.clone(), regrant_worker::Settings::default());
-        let admin = admin::bind(
+        let admin = admin_listener::bind(
             vault.clone(),
             loopback(ports.admin),
             api,
@@ -130,7 +139,7 @@ async fn open(
     clock: Clock,
 ) -> anyhow::Result<Vault> {
     let url = format!("sqlite:{}", database.display());
-    migrate::up(&url).await?;
+    installation::migrate_up(&url).await?;
     let settings = regrant_storage::Settings {
         url,
         max_connections: 8,

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use zeroize::Zeroizing;
 
-use crate::private;
+use crate::private_file;
 
 /// Variables and the settings file, read once.
 #[derive(Default)]
@@ -48,7 +48,7 @@ impl Source {
                 anyhow::bail!("is set together with {}: set one", variable(&in_file))
             }
             (Some(value), None) => Ok(Some(Zeroizing::new(value.to_owned()))),
-            (None, Some(path)) => Ok(Some(private::read_secret(Path::new(path))?)),
+            (None, Some(path)) => Ok(Some(private_file::read_secret(Path::new(path))?)),
             (None, None) => Ok(None),
         }
     }
@@ -141,7 +141,7 @@ mod tests {
     fn a_secret_comes_from_a_file_or_from_a_variable_but_not_from_both() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("passphrase");
-        private::write(&path, b"correct horse\n").unwrap();
+        private_file::write(&path, b"correct horse\n").unwrap();
         let path = path.to_str().unwrap();
         let by_file = Source::of_pairs(&[("REGRANT_KEYRING_PASSPHRASE_FILE", path)]);
         assert_eq!(
@@ -170,7 +170,7 @@ mod tests {
     fn sections_of_the_file_become_dotted_keys() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("regrant.toml");
-        private::write(
+        private_file::write(
             &path,
             b"listen = \"127.0.0.1:1\"\n[graph]\nmax_in_flight = 4\n",
         )

@@ -7,7 +7,7 @@ use regrant_crypto::{KekState, KekSummary, Keyring, Strength};
 use regrant_domain::Passphrase;
 use serde_json::{Value, json};
 
-use crate::{output::Output, private};
+use crate::{output::Output, private_file};
 
 /// What to do with the keyring.
 #[derive(clap::Subcommand)]
@@ -40,7 +40,7 @@ pub(crate) struct Place {
 
 impl Place {
     fn passphrase(&self) -> anyhow::Result<Passphrase> {
-        Ok(Passphrase::parse(private::read_secret(
+        Ok(Passphrase::parse(private_file::read_secret(
             &self.passphrase_file,
         )?)?)
     }

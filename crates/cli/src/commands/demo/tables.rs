@@ -10,7 +10,7 @@ use comfy_table::{
     presets::UTF8_HORIZONTAL_ONLY,
 };
 
-use crate::tenant_api::{Asset, Day, Item};
+use crate::rehearsal::tenant_api::{Asset, Day, Item};
 
 /// Fits a terminal of a hundred columns.
 const WIDTH: u16 = 96;
@@ -139,7 +139,7 @@ fn indented(table: &Table) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tenant_api::Reason;
+    use crate::rehearsal::tenant_api::Reason;
 
     fn item(outcome: Option<&str>) -> Item {
         let reason = Reason {

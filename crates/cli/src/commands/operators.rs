@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::{
     Global,
     config::{Config, Source},
-    installation, private, telemetry,
+    installation, private_file, telemetry,
 };
 
 /// How many operators one page has.
@@ -205,7 +205,7 @@ fn password(global: &Global) -> anyhow::Result<Password> {
 
 fn prompted() -> anyhow::Result<Zeroizing<String>> {
     if !io::stdin().is_terminal() {
-        return private::read_secret("-".as_ref());
+        return private_file::read_secret("-".as_ref());
     }
     let mut stderr = io::stderr().lock();
     write!(stderr, "Password (12 to 256 bytes): ").context("cannot write to the terminal")?;

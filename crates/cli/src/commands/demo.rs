@@ -3,9 +3,9 @@
 //! The rule: nothing is told that was not checked. Every step asks the running API and the simulated Graph,
 //! and the first check that does not hold ends the story with exit code 1.
 
+mod narrator;
 mod story;
-mod table;
-mod teller;
+mod tables;
 
 use std::process::ExitCode;
 
@@ -18,7 +18,7 @@ use crate::{
     telemetry,
 };
 
-use teller::Teller;
+use narrator::Teller;
 
 /// How it is told.
 #[derive(clap::Args)]

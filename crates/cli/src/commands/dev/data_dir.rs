@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use regrant_crypto::{Keyring, Strength};
 use regrant_domain::Passphrase;
 
-use crate::private;
+use crate::private_file;
 
 const MARKER: &str = "dev.lock";
 const DATABASE: &str = "dev.sqlite3";
@@ -43,7 +43,7 @@ pub(crate) struct DataDir {
 impl DataDir {
     /// Opens the directory, makes it where there is none, empties it where `fresh` is asked for.
     pub fn open(path: &Path, fresh: bool) -> anyhow::Result<Self> {
-        private::make_directory(path)?;
+        private_file::make_directory(path)?;
         let path = path
             .canonicalize()
             .with_context(|| format!("cannot enter {}", path.display()))?;
@@ -82,7 +82,7 @@ impl DataDir {
     pub fn keyring(&self) -> anyhow::Result<Keyring> {
         let (keyring, passphrase) = (self.path.join(KEYRING), self.path.join(PASSPHRASE));
         if keyring.exists() {
-            let passphrase = Passphrase::parse(private::read_secret(&passphrase)?)?;
+            let passphrase = Passphrase::parse(private_file::read_secret(&passphrase)?)?;
             return Keyring::open(&keyring, &passphrase)
                 .with_context(|| format!("cannot open {}", keyring.display()));
         }
@@ -92,7 +92,7 @@ impl DataDir {
             keyring.display()
         );
         let secret = regrant_crypto::mint_client_secret()?.0;
-        private::write(&passphrase, secret.expose().as_bytes())?;
+        private_file::write(&passphrase, secret.expose().as_bytes())?;
         let passphrase = Passphrase::parse(secret.expose().to_owned())?;
         Keyring::create(&keyring, &passphrase, Strength::floor())
             .with_context(|| format!("cannot make {}", keyring.display()))

@@ -7,7 +7,7 @@ use regrant_domain::{AppId, AppSecret, VerifyToken};
 use regrant_vault::{Acting, AppChange, AppView, NewApp};
 use serde_json::json;
 
-use crate::{Global, config::Config, installation, private, telemetry};
+use crate::{Global, config::Config, installation, private_file, telemetry};
 
 /// What to do with apps.
 #[derive(clap::Subcommand)]
@@ -107,11 +107,11 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
 }
 
 fn app_secret(path: &std::path::Path) -> anyhow::Result<AppSecret> {
-    AppSecret::parse(private::read_secret(path)?).context("the app secret")
+    AppSecret::parse(private_file::read_secret(path)?).context("the app secret")
 }
 
 fn verify_token(path: &std::path::Path) -> anyhow::Result<VerifyToken> {
-    VerifyToken::parse(private::read_secret(path)?).context("the verify token")
+    VerifyToken::parse(private_file::read_secret(path)?).context("the verify token")
 }
 
 async fn list(config: Config, global: &Global) -> anyhow::Result<()> {

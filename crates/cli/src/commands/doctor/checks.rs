@@ -9,7 +9,7 @@ use regrant_storage::{Backlog, Waiting};
 use super::{Finding, Level};
 use crate::{
     config::{Config, KeyringFile, Source},
-    http, installation, private,
+    http, installation, private_file,
 };
 
 /// A proof for Graph is good for five minutes: a clock that is off by more makes every call fail.
@@ -56,7 +56,7 @@ fn listen(config: &Config) -> Finding {
 
 fn passphrase_file(source: &Source) -> Option<Finding> {
     let path = source.find("keyring.passphrase_file")?;
-    let open = private::is_open_to_others(Path::new(path)).unwrap_or(false);
+    let open = private_file::is_open_to_others(Path::new(path)).unwrap_or(false);
     let told = "others than its owner may read it: `chmod 600`, unless the platform mounts it so";
     open.then(|| Finding::new(Level::Warn, "passphrase", told))
 }

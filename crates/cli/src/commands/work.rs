@@ -9,7 +9,7 @@ use regrant_worker::Worker;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::{Global, admin, config::Config, installation, signals, telemetry};
+use crate::{Global, admin_listener, config::Config, installation, signals, telemetry};
 
 pub(crate) async fn run(global: &Global) -> anyhow::Result<()> {
     let config = Config::of_process(global)?;
@@ -22,7 +22,7 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<()> {
     );
     let vault = installation::open(config).await?;
     let worker = Worker::new(vault.clone(), settings);
-    let admin = admin::bind(
+    let admin = admin_listener::bind(
         vault.clone(),
         listen,
         api,

@@ -6,7 +6,7 @@ use regrant_vault::{Acting, Conflict, Error, NewOperator, OperatorChange, Resour
 use serde::{Deserialize, Serialize};
 
 use super::data_dir::DataDir;
-use crate::private;
+use crate::private_file;
 
 const NAME: &str = "dev";
 
@@ -21,7 +21,7 @@ pub(crate) struct DemoOperator {
 pub(crate) async fn ready(vault: &Vault, data: &DataDir) -> anyhow::Result<DemoOperator> {
     let path = data.operator();
     if path.exists() {
-        let text = private::read_secret(&path)?;
+        let text = private_file::read_secret(&path)?;
         return serde_json::from_str(&text)
             .with_context(|| format!("{} is damaged: start with --fresh", path.display()));
     }
@@ -51,6 +51,6 @@ pub(crate) async fn ready(vault: &Vault, data: &DataDir) -> anyhow::Result<DemoO
         }
         Err(error) => return Err(error.into()),
     }
-    private::write(&path, serde_json::to_string_pretty(&operator)?.as_bytes())?;
+    private_file::write(&path, serde_json::to_string_pretty(&operator)?.as_bytes())?;
     Ok(operator)
 }

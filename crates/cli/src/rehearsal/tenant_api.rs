@@ -9,7 +9,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{control, http};
+use super::control;
+use crate::http;
 
 pub(crate) use events::Events;
 

@@ -1,16 +1,16 @@
 //! The story: a person connects a client's assets, moves to a managed account, and replaces the expired tokens.
 
-mod part;
+mod scene;
 
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use chrono::{Duration, DurationRound as _};
 
-use crate::{cast, control::Verdict, rehearsal::Rehearsal, tenant_api::Asset};
+use crate::rehearsal::{Rehearsal, cast, control::Verdict, tenant_api::Asset};
 
-use super::{table, teller::Teller};
-use part::Part;
+use super::{narrator::Teller, tables};
+use scene::Part;
 
 /// The businesses whose migration is completed; the last one is not.
 const COMPLETED: usize = 3;
@@ -58,7 +58,7 @@ async fn connect(teller: &mut Teller, part: &Part<'_>) -> anyhow::Result<()> {
     teller.step("Connect them with ONE token of the person's personal account")?;
     let token = part.control().token_of(cast::PERSON, cast::APP).await?;
     let items = part.reconnect(teller, &token, &part.ids()).await?;
-    let counts = table::counts(&items);
+    let counts = tables::counts(&items);
     let all = part.assets.len();
     let seconds = teller.elapsed().as_secs_f64();
     let told = format!(
@@ -66,7 +66,7 @@ async fn connect(teller: &mut Teller, part: &Part<'_>) -> anyhow::Result<()> {
     );
     teller.check(told, counts.get("replaced") == Some(&all))?;
     let assets = part.api.assets().await?;
-    teller.say(table::states(&assets))?;
+    teller.say(tables::states(&assets))?;
     let healthy = assets.iter().filter(|it| it.state == "healthy").count();
     teller.check(format!("{healthy} assets are healthy"), healthy == all)
 }
@@ -119,7 +119,7 @@ async fn foresee(teller: &mut Teller, part: &mut Part<'_>) -> anyhow::Result<()>
     };
     let assets = part.watch(teller, all, known).await?;
     let calendar = part.api.forecast().await?;
-    teller.say(table::calendar(&calendar.days))?;
+    teller.say(tables::calendar(&calendar.days))?;
     let days: BTreeMap<_, _> = calendar
         .days
         .iter()
@@ -164,7 +164,7 @@ async fn cross_the_cut_off(teller: &mut Teller, part: &mut Part<'_>) -> anyhow::
     let assets = part
         .watch(teller, over, |it| it.state == "disconnected")
         .await?;
-    teller.say(table::states(&assets))?;
+    teller.say(tables::states(&assets))?;
     let right = assets
         .iter()
         .all(|it| (it.state == "disconnected") == part.is_completed(&it.id));
@@ -194,8 +194,8 @@ async fn replace(teller: &mut Teller, part: &Part<'_>) -> anyhow::Result<()> {
     let mut ids = part.ids();
     ids.push(UNKNOWN.to_owned());
     let items = part.reconnect(teller, &token, &ids).await?;
-    teller.say(table::outcomes(&items))?;
-    teller.keep("outcomes", table::counts(&items))?;
+    teller.say(tables::outcomes(&items))?;
+    teller.keep("outcomes", tables::counts(&items))?;
     let in_order = items.iter().map(|it| &it.asset_id).eq(&ids);
     teller.check("one outcome for each id, in the caller's order", in_order)?;
     for item in &items {
@@ -264,7 +264,7 @@ async fn promote(teller: &mut Teller, part: &mut Part<'_>) -> anyhow::Result<()>
             it.person_id.as_deref() == Some(cast::MANAGED)
         })
         .await?;
-    teller.say(table::states(&assets))?;
+    teller.say(tables::states(&assets))?;
     let waited = all.saturating_sub(part.of_completed());
     teller.keep("promoted", waited)?;
     teller.check(

@@ -12,7 +12,7 @@ use regrant_worker::Worker;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use crate::{Global, admin, config::Config, installation, signals, telemetry};
+use crate::{Global, admin_listener, config::Config, installation, signals, telemetry};
 
 /// How often due reconnects are looked for where no worker does.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -36,7 +36,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
     let pulse = worker.as_ref().map(Worker::pulse);
     let taken = |address| format!("cannot listen on {address}: is another process there?");
     let server = Server::bind(vault.clone(), listen, api.clone()).with_context(|| taken(listen))?;
-    let admin = admin::bind(vault.clone(), admin_listen, api, AdminRoutes::All, pulse);
+    let admin = admin_listener::bind(vault.clone(), admin_listen, api, AdminRoutes::All, pulse);
     let admin = admin.with_context(|| taken(admin_listen))?;
     // Only whoever holds the port may take over what another process has left.
     installation::take_over(&vault).await?;

@@ -18,8 +18,6 @@ use crate::{
 
 use data_dir::DataDir;
 
-pub(crate) use tenants::register_app;
-
 /// Where it keeps what, and where it listens.
 #[derive(clap::Args)]
 pub(crate) struct Args {

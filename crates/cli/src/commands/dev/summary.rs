@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{data_dir::DataDir, operator::DemoOperator, tenants::DemoTenant};
-use crate::{cast, rehearsal::Rehearsal};
+use crate::rehearsal::{Rehearsal, cast};
 
 /// Addresses and credentials.
 #[derive(Serialize)]

@@ -1,17 +1,19 @@
 //! The two demo tenants: onboarded on the first start, the same ones after a restart.
 
 use anyhow::Context as _;
-use regrant_domain::{AppId, AppSecret, Permissions, VerifyToken};
-use regrant_vault::{Acting, Conflict, Error, NewApp, NewTenantSpec, Resource, Vault};
+use regrant_domain::{AppId, Permissions};
+use regrant_vault::{Acting, NewTenantSpec, Vault};
 use serde::{Deserialize, Serialize};
 
 use super::data_dir::DataDir;
 use crate::{
-    cast,
-    control::{App, Asset},
-    private,
-    rehearsal::Rehearsal,
-    tenant_api::TenantApi,
+    private_file,
+    rehearsal::{
+        Rehearsal, cast,
+        control::{App, Asset},
+        register_app,
+        tenant_api::TenantApi,
+    },
 };
 
 /// A demo tenant with its client, as it is printed and kept. No `Debug`: it holds a secret.
@@ -63,7 +65,7 @@ fn kept(data: &DataDir) -> anyhow::Result<Option<Vec<DemoTenant>>> {
     if !path.exists() {
         return Ok(None);
     }
-    let text = private::read_secret(&path)?;
+    let text = private_file::read_secret(&path)?;
     let tenants = serde_json::from_str(&text)
         .with_context(|| format!("{} is damaged: start with --fresh", path.display()))?;
     Ok(Some(tenants))
@@ -89,27 +91,9 @@ async fn onboard(vault: &Vault, data: &DataDir, apps: &[App]) -> anyhow::Result<
             app_id: app.id.clone(),
         });
     }
-    private::write(
+    private_file::write(
         &data.tenants(),
         serde_json::to_string_pretty(&tenants)?.as_bytes(),
     )?;
     Ok(tenants)
-}
-
-/// Registers the app of the world; one that a broken first start left behind is fine.
-pub(crate) async fn register_app(vault: &Vault, app: &App) -> anyhow::Result<()> {
-    let new = NewApp {
-        id: app.id.parse()?,
-        name: app.name.clone(),
-        secret: AppSecret::parse(app.secret.clone())?,
-        verify_token: app
-            .verify_token
-            .clone()
-            .map(VerifyToken::parse)
-            .transpose()?,
-    };
-    match vault.create_app(Acting::CommandLine, new, None).await {
-        Ok(_) | Err(Error::Conflict(Conflict::Exists(Resource::App))) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
 }

@@ -12,12 +12,13 @@ use regrant_vault::{Acting, NewTenantSpec};
 
 use super::COMPLETED;
 use crate::{
-    cast,
-    control::{Asset, Control, Proven, Verdict},
-    demo::teller::{Progress, Teller},
-    dev,
-    rehearsal::Rehearsal,
-    tenant_api::{self, Item, Served, TenantApi},
+    commands::demo::narrator::{Progress, Teller},
+    rehearsal::{
+        Rehearsal, cast,
+        control::{Asset, Control, Proven, Verdict},
+        register_app,
+        tenant_api::{self, Item, Served, TenantApi},
+    },
 };
 
 /// How many tokens one lookup is asked for.
@@ -53,7 +54,7 @@ impl<'a> Part<'a> {
             .iter()
             .find(|it| it.id == cast::APP)
             .context("the world has no app")?;
-        dev::register_app(&rehearsal.vault, app).await?;
+        register_app(&rehearsal.vault, app).await?;
         let new = NewTenantSpec::named("Tenant One", cast::APP.parse()?, Permissions::all());
         let made = rehearsal
             .vault

@@ -42,18 +42,6 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
     report(&steps?, global)
 }
 
-/// Opens, migrates up and closes; for an installation that migrates itself.
-pub(crate) async fn up(url: &str) -> anyhow::Result<()> {
-    let connection = regrant_migration::open(url)
-        .await
-        .context("cannot open the database")?;
-    let migrated = Migrator::up(&connection, None)
-        .await
-        .context("a step failed");
-    connection.close().await?;
-    migrated
-}
-
 async fn change(args: &Args, connection: &DatabaseConnection) -> anyhow::Result<()> {
     match args.down {
         _ if args.status => {}
