@@ -1,4 +1,4 @@
-//! The admin listener of a process: the operators' API, or health alone.
+//! Binds the admin listener of a process: the operators' API, or health only.
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -6,10 +6,10 @@ use regrant_api::{AdminParts, AdminRoutes, AdminServer, Settings};
 use regrant_vault::Vault;
 use regrant_worker::Pulse;
 
-/// How many threads serve it: operators are few.
+/// Threads of the listener: there are few operators.
 const THREADS: usize = 2;
 
-/// Binds it; port 0 takes a free one. With a pulse the process is ready only while its worker lives.
+/// Binds the listener; port 0 takes a free port. With a `pulse`, `/readyz` fails once the worker has ended.
 pub(crate) fn bind(
     vault: Vault,
     listen: SocketAddr,

@@ -1,4 +1,6 @@
 //! The subcommands of `regrant`, one file each.
+//!
+//! The rule: a new subcommand is a file here, a variant of [`Command`] and a line in [`Command::run_command`].
 
 mod apps;
 mod audit;
@@ -23,38 +25,38 @@ use crate::Global;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Run everything in one process: SQLite, the sandbox as Graph, two demo tenants, one test clock.
+    /// Run everything in one process: SQLite, the simulated Graph, two demo tenants, one test clock.
     Dev(dev::Args),
-    /// Watch a bulk reconnect of 120 assets in this terminal; every step checks its result.
+    /// Run a bulk reconnect of 120 assets in this terminal; every step checks its result.
     Demo(demo::Args),
-    /// Serve the API for production.
+    /// Serve the API in production.
     Serve(serve::Args),
-    /// Do what is due: probe, promote, refresh, deliver, clean up. Several may run on `PostgreSQL`.
+    /// Do due work: probe, promote, refresh, deliver, purge. On `PostgreSQL` several processes may run.
     Work,
-    /// Bring the database's schema up to date, with the role that owns the tables.
+    /// Bring the database's schema up to date; run it as the role that owns the tables.
     Migrate(migrate::Args),
-    /// Make and show the keyring, the file of the keys that wrap all others.
+    /// Create and show the keyring: the file with the keys that wrap all other keys.
     #[command(subcommand)]
     Keys(keys::Command),
     /// Register and list Meta apps.
     #[command(subcommand)]
     Apps(apps::Command),
-    /// Onboard tenants and give them clients.
+    /// Onboard tenants and manage their clients.
     #[command(subcommand)]
     Tenants(tenants::Command),
-    /// Make and change operators, who log in at the admin listener.
+    /// Create and change operators: the accounts of the admin listener.
     #[command(subcommand)]
     Operators(operators::Command),
-    /// Verify, export and sign the audit.
+    /// Verify and export the audit, and sign checkpoints of it.
     #[command(subcommand)]
     Audit(audit::Command),
-    /// Run the simulated Graph API alone, to rehearse against it.
+    /// Run only the simulated Graph API, for rehearsals.
     Sandbox(sandbox::Args),
-    /// Print the OpenAPI description of the API or of the operators', or compare a file with it.
+    /// Print the OpenAPI description of the public or the operators' API, or compare a file with it.
     Openapi(openapi::Args),
-    /// Ask a running process whether it is ready; the exit code is the answer.
+    /// Ask a running process whether it is ready; the exit code says so.
     Health(health::Args),
-    /// Check settings, database, keyring, clock and Graph, and say what to do about each fault.
+    /// Check settings, database, keyring, clock and Graph, and print a remedy for each fault.
     Doctor,
 }
 

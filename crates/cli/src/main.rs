@@ -1,7 +1,7 @@
-//! The `regrant` binary: what an operator and a newcomer run.
+//! The `regrant` binary, for operators and newcomers.
 //!
-//! The rule: a command reads its settings, calls the use cases of the vault and prints; what it decides
-//! itself belongs elsewhere. Secrets never come from the command line's arguments.
+//! The rule: a command reads its settings, calls use cases of the vault and prints the result; decisions belong
+//! in the vault. An argument never takes a secret.
 //! Start at `commands/dev.rs` for everything in one process and at `commands/serve.rs` for production.
 
 #![forbid(unsafe_code)]
@@ -39,13 +39,13 @@ struct Cli {
     command: Command,
 }
 
-/// Options every command understands.
+/// Options of every command.
 #[derive(clap::Args)]
 pub(crate) struct Global {
-    /// Settings file (TOML); `REGRANT_…` variables win over it.
+    /// Settings file (TOML); `REGRANT_…` variables override it.
     #[arg(long, global = true, env = "REGRANT_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// How results are printed.
+    /// The format of results.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORM")]
     output: Output,
 }
@@ -55,10 +55,10 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
-    let done = runtime
+    let result = runtime
         .map_err(Into::into)
         .and_then(|runtime| runtime.block_on(cli.command.run(&cli.global)));
-    match done {
+    match result {
         Ok(code) => code,
         Err(error) => {
             tell(&error);
@@ -67,17 +67,18 @@ fn main() -> ExitCode {
     }
 }
 
-/// The error and what caused it, for a person.
+/// Prints the error and its causes on standard error, one a line.
 fn tell(error: &anyhow::Error) {
     let mut stderr = std::io::stderr().lock();
-    // There is nowhere left to report that stderr is closed.
+    // A failed write to stderr cannot be reported anywhere.
     drop(writeln!(stderr, "error: {error}"));
-    let mut told = error.to_string();
+    let mut printed = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !told.ends_with(&cause) {
+        // Some errors already end with the text of their cause.
+        if !printed.ends_with(&cause) {
             drop(writeln!(stderr, "  because: {cause}"));
         }
-        told = cause;
+        printed = cause;
     }
 }
 
@@ -94,7 +95,7 @@ mod tests {
 
     #[test]
     fn no_argument_takes_a_secret() {
-        for command in all(&Cli::command()) {
+        for command in with_subcommands(&Cli::command()) {
             for argument in command.get_arguments() {
                 let name = argument.get_id().as_str();
                 let is_secret = ["secret", "passphrase", "token", "password"].contains(&name);
@@ -107,8 +108,10 @@ mod tests {
         }
     }
 
-    fn all(command: &clap::Command) -> Vec<clap::Command> {
-        let below = command.get_subcommands().flat_map(all);
-        std::iter::once(command.clone()).chain(below).collect()
+    fn with_subcommands(command: &clap::Command) -> Vec<clap::Command> {
+        let subcommands = command.get_subcommands().flat_map(with_subcommands);
+        std::iter::once(command.clone())
+            .chain(subcommands)
+            .collect()
     }
 }

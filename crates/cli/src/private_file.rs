@@ -1,4 +1,4 @@
-//! Files that hold secrets: readable by their owner alone, written whole or not at all.
+//! Files that hold secrets: only their owner can read them, and a write is atomic.
 
 use std::{
     fs::{self, OpenOptions},
@@ -10,10 +10,10 @@ use std::{
 use anyhow::Context as _;
 use zeroize::Zeroizing;
 
-/// No secret is longer.
+/// The longest secret that is read.
 const LARGEST: u64 = 64 * 1024;
 
-/// Makes a directory with mode 0700 if there is none.
+/// Creates a directory with mode 0700 unless it exists.
 pub(crate) fn make_directory(path: &Path) -> anyhow::Result<()> {
     let made = fs::DirBuilder::new()
         .recursive(true)
@@ -22,7 +22,7 @@ pub(crate) fn make_directory(path: &Path) -> anyhow::Result<()> {
     made.with_context(|| format!("cannot make the directory {}", path.display()))
 }
 
-/// Writes a file with mode 0600 in place of the one there is.
+/// Writes a file with mode 0600, and replaces an existing one.
 pub(crate) fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let draft = path.with_extension("draft");
     let written = write_synced(&draft, content).and_then(|()| fs::rename(&draft, path));
@@ -36,13 +36,13 @@ fn write_synced(path: &Path, content: &[u8]) -> io::Result<()> {
         .truncate(true)
         .mode(0o600)
         .open(path)?;
-    // A draft left by a crash keeps the mode it had.
+    // A draft that a crash left behind may have another mode.
     file.set_permissions(fs::Permissions::from_mode(0o600))?;
     file.write_all(content)?;
     file.sync_all()
 }
 
-/// A secret from a file, or from standard input where the path is `-`; a line break at its end is dropped.
+/// Reads a secret from a file, or from standard input if the path is `-`; drops line breaks at the end.
 pub(crate) fn read_secret(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     let read = if path == Path::new("-") {
         read_text(io::stdin().lock())
@@ -50,8 +50,8 @@ pub(crate) fn read_secret(path: &Path) -> anyhow::Result<Zeroizing<String>> {
         fs::File::open(path).and_then(read_text)
     };
     let mut text = read.with_context(|| format!("cannot read {}", shown(path)))?;
-    let kept = text.trim_end_matches(['\r', '\n']).len();
-    text.truncate(kept);
+    let length = text.trim_end_matches(['\r', '\n']).len();
+    text.truncate(length);
     anyhow::ensure!(!text.is_empty(), "{} is empty", shown(path));
     Ok(text)
 }
@@ -70,7 +70,7 @@ fn shown(path: &Path) -> String {
     }
 }
 
-/// Whether others than the owner may read or write the file.
+/// Whether other users than the owner may read or write the file.
 pub(crate) fn is_open_to_others(path: &Path) -> io::Result<bool> {
     Ok(fs::metadata(path)?.permissions().mode() & 0o077 != 0)
 }
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_private_file_is_read_by_its_owner_alone() {
+    fn only_the_owner_can_read_a_private_file() {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("secret.json");
         write(&file, b"hush\n").unwrap();

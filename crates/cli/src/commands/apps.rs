@@ -1,4 +1,6 @@
-//! `regrant apps`: the Meta apps that tenants' tokens belong to.
+//! `regrant apps`: the Meta apps that issue the tenants' tokens.
+//!
+//! The rule: a secret is read from a file or standard input, never from an argument.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -12,22 +14,22 @@ use crate::{Global, config::Config, installation, private_file, telemetry};
 /// What to do with apps.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
-    /// Register a Meta app; its secret is read from a file or from standard input and sealed.
+    /// Register a Meta app. Its secret is read from a file or standard input and stored sealed.
     Add {
         /// The app's id at Meta.
         #[arg(long)]
         id: AppId,
-        /// A name for people.
+        /// A display name.
         #[arg(long)]
         name: String,
         /// A file with the app secret; `-` reads standard input.
         #[arg(long, default_value = "-", value_name = "PATH")]
         secret_file: PathBuf,
-        /// A file with the word Meta repeats when it verifies the webhook address.
+        /// A file with the verify token that Meta sends when it verifies the webhook address.
         #[arg(long, value_name = "PATH")]
         verify_token_file: Option<PathBuf>,
     },
-    /// Give an app another secret, another verify token, or both; each is read from a file and sealed.
+    /// Replace an app's secret, its verify token, or both. Each is read from a file and stored sealed.
     Set {
         /// The app's id at Meta.
         #[arg(long)]
@@ -39,10 +41,10 @@ pub(crate) enum Command {
             required_unless_present = "verify_token_file"
         )]
         secret_file: Option<PathBuf>,
-        /// A file with the word Meta repeats when it verifies the webhook address.
+        /// A file with the verify token that Meta sends when it verifies the webhook address.
         #[arg(long, value_name = "PATH")]
         verify_token_file: Option<PathBuf>,
-        /// For so many hours messages signed with the secret before it are believed, too; at most 168.
+        /// Hours in which messages signed with the old secret are still accepted; at most 168.
         #[arg(long, default_value_t = 24, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=168))]
         overlap_hours: u64,
     },
@@ -66,15 +68,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
                 secret: app_secret(&secret_file)?,
                 verify_token: verify_token_file.as_deref().map(verify_token).transpose()?,
             };
-            let made = installation::open(config)
-                .await?
-                .create_app(Acting::CommandLine, app, None)
-                .await?;
-            let AppView { id, name, .. } = made.value;
-            global.output.print(
-                &json!({ "id": id, "name": name }),
-                format!("registered app {id}"),
-            )
+            add_app(config, app, global).await
         }
         Command::Set {
             id,
@@ -82,28 +76,59 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
             verify_token_file,
             overlap_hours,
         } => {
-            let secret = secret_file.as_deref().map(app_secret).transpose()?;
-            let verify_token = verify_token_file.as_deref().map(verify_token).transpose()?;
-            let vault = installation::open(config).await?;
-            if verify_token.is_some() {
-                let change = AppChange {
-                    verify_token,
-                    ..AppChange::default()
-                };
-                vault.change_app(Acting::CommandLine, &id, change).await?;
-            }
-            if let Some(secret) = &secret {
-                let overlap = Duration::from_hours(overlap_hours);
-                vault
-                    .set_app_secret(Acting::CommandLine, &id, secret, overlap, None)
-                    .await?;
-            }
-            global
-                .output
-                .print(&json!({ "id": id.as_str() }), format!("changed app {id}"))
+            let secrets = NewSecrets {
+                secret: secret_file.as_deref().map(app_secret).transpose()?,
+                verify_token: verify_token_file.as_deref().map(verify_token).transpose()?,
+                overlap: Duration::from_hours(overlap_hours),
+            };
+            set_secrets(config, &id, secrets, global).await
         }
         Command::List => list(config, global).await,
     }
+}
+
+async fn add_app(config: Config, app: NewApp, global: &Global) -> anyhow::Result<()> {
+    let made = installation::open(config)
+        .await?
+        .create_app(Acting::CommandLine, app, None)
+        .await?;
+    let AppView { id, name, .. } = made.value;
+    global.output.print(
+        &json!({ "id": id, "name": name }),
+        format!("registered app {id}"),
+    )
+}
+
+/// What `apps set` replaces.
+struct NewSecrets {
+    secret: Option<AppSecret>,
+    verify_token: Option<VerifyToken>,
+    /// For how long messages signed with the old secret are still accepted.
+    overlap: Duration,
+}
+
+async fn set_secrets(
+    config: Config,
+    id: &AppId,
+    secrets: NewSecrets,
+    global: &Global,
+) -> anyhow::Result<()> {
+    let vault = installation::open(config).await?;
+    if secrets.verify_token.is_some() {
+        let change = AppChange {
+            verify_token: secrets.verify_token,
+            ..AppChange::default()
+        };
+        vault.change_app(Acting::CommandLine, id, change).await?;
+    }
+    if let Some(secret) = &secrets.secret {
+        vault
+            .set_app_secret(Acting::CommandLine, id, secret, secrets.overlap, None)
+            .await?;
+    }
+    global
+        .output
+        .print(&json!({ "id": id.as_str() }), format!("changed app {id}"))
 }
 
 fn app_secret(path: &std::path::Path) -> anyhow::Result<AppSecret> {

@@ -1,6 +1,6 @@
-//! `regrant audit`: look for what was changed, export, sign checkpoints.
+//! `regrant audit`: verifies audit chains, exports them, signs checkpoints.
 //!
-//! The rule: `verify` ends with failure as soon as one tenant's audit is not whole.
+//! The rule: `verify` exits with failure if the chain of one tenant is not whole.
 
 use std::{fs, path::PathBuf, process::ExitCode};
 
@@ -14,16 +14,16 @@ use crate::{Global, config::Config, installation, output, telemetry};
 /// What to do with the audit.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
-    /// Find every edit, deletion, reordering, truncation and put back credential; fails if there is one.
+    /// Verify the chains: finds edited, deleted, reordered and truncated rows and restored credentials; fails if there are any.
     Verify {
-        /// Only this tenant; all where none is named.
+        /// Only this tenant; by default every tenant and the installation itself.
         #[arg(long)]
         tenant: Option<TenantId>,
-        /// A file of checkpoints that was kept elsewhere: what the worker, `audit checkpoint` or the API gave.
+        /// A file of checkpoints kept elsewhere: from the worker, from `audit checkpoint` or from the API.
         #[arg(long, alias = "checkpoint", value_name = "FILE")]
         checkpoints: Vec<PathBuf>,
     },
-    /// Write a tenant's audit to standard output, the oldest event first.
+    /// Write a tenant's audit to standard output, oldest event first.
     Export {
         /// The tenant.
         #[arg(long)]
@@ -32,9 +32,9 @@ pub(crate) enum Command {
         #[arg(long, default_value = "jsonl")]
         format: AuditFormat,
     },
-    /// Sign where the audit ends and print the statements, one a line; keep them elsewhere.
+    /// Sign the current end of each chain and print one checkpoint a line; store them elsewhere.
     Checkpoint {
-        /// Only this tenant; all where none is named.
+        /// Only this tenant; by default every tenant and the installation itself.
         #[arg(long)]
         tenant: Option<TenantId>,
     },
@@ -68,9 +68,9 @@ async fn verify(
         anyhow::ensure!(!found.is_empty(), "{} holds no checkpoint", file.display());
         statements.extend(found);
     }
-    let (kept, mut verdicts) = (vault.read_checkpoints(&statements).await, Vec::new());
+    let (known, mut verdicts) = (vault.read_checkpoints(&statements).await, Vec::new());
     for tenant in tenants(vault, tenant).await? {
-        verdicts.push(vault.verify_audit(tenant, &kept).await?);
+        verdicts.push(vault.verify_audit(tenant, &known).await?);
     }
     let whole = verdicts.iter().all(AuditVerdict::is_whole);
     let lines: Vec<_> = verdicts.iter().map(line).collect();
@@ -106,7 +106,7 @@ async fn checkpoints(
     let (mut values, mut lines) = (Vec::new(), Vec::new());
     for tenant in tenants(vault, tenant).await? {
         let signed = match vault.sign_checkpoint(tenant).await {
-            Err(Error::NotFound(_)) => continue, // nothing was written for it yet
+            Err(Error::NotFound(_)) => continue, // this chain has no event yet
             signed => signed?,
         };
         values.push(json!({
@@ -120,7 +120,7 @@ async fn checkpoints(
     Ok(ExitCode::SUCCESS)
 }
 
-/// One chain, or the installation's own and every tenant's.
+/// The chain of one tenant, or the installation's own chain and every tenant's.
 async fn tenants(vault: &Vault, only: Option<TenantId>) -> anyhow::Result<Vec<TenantId>> {
     if let Some(tenant) = only {
         return Ok(vec![tenant]);
@@ -129,7 +129,7 @@ async fn tenants(vault: &Vault, only: Option<TenantId>) -> anyhow::Result<Vec<Te
     Ok(std::iter::once(TenantId::SYSTEM).chain(tenants).collect())
 }
 
-/// Statements in a file: one a line, or JSON as the API and `--output json` print it.
+/// The checkpoints in a file: one a line, or the JSON of the API and of `--output json`.
 fn statements_in(text: &str) -> Vec<String> {
     let Ok(value) = serde_json::from_str::<Value>(text) else {
         return text.split_whitespace().map(ToOwned::to_owned).collect();

@@ -1,7 +1,8 @@
-//! `regrant demo`: the whole story in this terminal, against a directory that is deleted at the end.
+//! `regrant demo`: runs the demo story in this terminal, on a temporary database.
 //!
-//! The rule: nothing is told that was not checked. Every step asks the running API and the simulated Graph,
-//! and the first check that does not hold ends the story with exit code 1.
+//! The rule: the story prints only what it has checked. Every step asks the running API and the simulated Graph,
+//! and the first failed check ends the story with exit code 1.
+//! Start at `demo/story.rs`, which has one function a step.
 
 mod narrator;
 mod story;
@@ -20,7 +21,7 @@ use crate::{
 
 use narrator::Teller;
 
-/// How it is told.
+/// Options of `demo`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Print one JSON report instead of the story.
@@ -32,21 +33,21 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<ExitCode> 
     telemetry::start(telemetry::LogFormat::Text, "error")?;
     let form = if args.json { Output::Json } else { output };
     let home = tempfile::tempdir().context("cannot make a temporary directory")?;
-    // The keys go with the process, as the directory does.
+    // The keys live in memory only: the database is deleted at the end.
     let rehearsal = Rehearsal::start(
         &home.path().join("demo.sqlite3"),
         Keyring::ephemeral()?,
         Ports::FREE,
     )
     .await?;
-    let mut teller = Teller::new(form);
-    let told = story::tell(&mut teller, &rehearsal).await;
+    let mut narrator = Teller::new(form);
+    let result = story::tell(&mut narrator, &rehearsal).await;
     rehearsal.stop().await;
     home.close()
         .context("cannot delete the temporary directory")?;
-    let is_true = told.is_ok();
-    teller.end(told.err())?;
-    Ok(if is_true {
+    let succeeded = result.is_ok();
+    narrator.end(result.err())?;
+    Ok(if succeeded {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -1,7 +1,7 @@
-//! `regrant dev`: everything in one process, kept in one directory.
+//! `regrant dev`: runs everything in one process, with its data in one directory.
 //!
-//! The rule: what dev prints works as it stands, after a restart too. The sandbox alone lives in memory:
-//! a restart loads its world anew, at the present time, and tokens it handed out before are dead.
+//! The rule: every command that `dev` prints works when it is pasted, also after a restart. Only the sandbox is in
+//! memory: a restart reloads its world at the current time, and its earlier tokens are dead.
 
 mod data_dir;
 mod operator;
@@ -18,19 +18,19 @@ use crate::{
 
 use data_dir::DataDir;
 
-/// Where it keeps what, and where it listens.
+/// Options of `dev`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Directory of the database, the keyring and the demo credentials; made with mode 0700.
+    /// Directory of the database, the keyring and the demo credentials; created with mode 0700.
     #[arg(long, default_value = "./regrant-data", value_name = "DIR")]
     data: PathBuf,
-    /// Begin anew: delete what an earlier `dev` made there; refused where other files lie.
+    /// Delete the files of an earlier `dev` in the directory first; refused if it contains other files.
     #[arg(long)]
     fresh: bool,
-    /// Port of the API on loopback; the operators' on the next one, the sandbox on the tenth after it; 0 takes free ones.
+    /// Port N of the API on loopback; the operators' API gets N + 1, the sandbox N + 10; 0 takes free ports.
     #[arg(long, default_value_t = 8080, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=65_525))]
     port: u16,
-    /// Print one line of JSON once ready, with the addresses and credentials, and nothing else.
+    /// Print only one line of JSON with addresses and credentials once ready.
     #[arg(long)]
     json: bool,
 }

@@ -1,6 +1,6 @@
-//! `regrant doctor`: looks at everything an installation stands on and says what to do.
+//! `regrant doctor`: checks everything that an installation depends on and prints remedies.
 //!
-//! The rule: it changes nothing and sends no token; a check that cannot run says so instead of passing.
+//! The rule: it changes nothing and sends no token; a check that cannot run reports that instead of passing.
 
 mod checks;
 
@@ -15,33 +15,36 @@ use crate::{
     telemetry,
 };
 
-/// How a check ended.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Level {
-    /// As it must be.
+    /// No fault.
     Ok,
-    /// It works; look at it.
+    /// It works, but an operator should look at it.
     Warn,
-    /// It must not be served like this.
+    /// A fault: do not serve like this.
     Fail,
 }
 
-/// One line of the report.
+/// One line of the report. The names in its JSON are part of the interface.
 #[derive(Debug, Serialize)]
 pub(crate) struct Finding {
     level: Level,
+    /// The name of the check.
+    #[serde(rename = "what")]
     what: &'static str,
-    /// What was found, and for a fault what to do.
+    /// The result, and the remedy for a fault.
+    #[serde(rename = "told")]
     told: String,
 }
 
 impl Finding {
-    fn new(level: Level, what: &'static str, told: impl Into<String>) -> Self {
+    fn new(level: Level, check: &'static str, message: impl Into<String>) -> Self {
         Self {
             level,
-            what,
-            told: told.into(),
+            what: check,
+            told: message.into(),
         }
     }
 }
@@ -71,7 +74,7 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
             vec![Finding::new(
                 Level::Fail,
                 "settings",
-                format!("{faults}\nthe other checks need them"),
+                format!("{faults}\nthe other checks need valid settings"),
             )]
         }
     };

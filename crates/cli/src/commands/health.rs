@@ -1,6 +1,6 @@
-//! `regrant health`: asks a running process whether it is ready; for containers and supervisors without a shell.
+//! `regrant health`: asks a running process whether it is ready, for containers without a shell.
 //!
-//! The rule: it needs no secret and no database, only the address; the exit code is the answer.
+//! The rule: it needs no secret and no database, only the address; the exit code is the result.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -17,15 +17,15 @@ use crate::{
     http,
 };
 
-/// How long a process that is ready may take to say so.
+/// How long a ready process may take to answer.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// Where the admin listener is unless a setting says otherwise.
+/// The default of the setting `admin_listen`.
 const USUAL: &str = "127.0.0.1:8081";
 
-/// Whom to ask.
+/// Options of `health`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// What to ask; without it `/readyz` of the admin listener that the settings name.
+    /// URL to request; by default `/readyz` of the admin listener in the settings.
     #[arg(long, value_name = "URL")]
     url: Option<Url>,
 }
@@ -35,8 +35,8 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
         Some(url) => url,
         None => readyz(&Source::of_process(global.config.as_deref())?)?,
     };
-    let asked = http::sent(http::client(PATIENCE)?.get(url)).await;
-    asked.context("not ready")?;
+    let response = http::sent(http::client(PATIENCE)?.get(url)).await;
+    response.context("not ready")?;
     global.output.print(&json!({ "ready": true }), "ready")
 }
 
@@ -50,7 +50,7 @@ fn readyz(source: &Source) -> anyhow::Result<Url> {
     Ok(format!("http://{}/readyz", reachable(listen)).parse()?)
 }
 
-/// A process that listens on every address is asked on loopback.
+/// Replaces an unspecified address, which means every address, with loopback.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -65,18 +65,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_admin_listener_of_the_settings_is_asked() {
-        let asked = |pairs: &[(&str, &str)]| readyz(&Source::of_pairs(pairs)).map(String::from);
-        assert_eq!(asked(&[]).unwrap(), "http://127.0.0.1:8081/readyz");
+    fn the_url_is_the_admin_listener_of_the_settings() {
+        let url_of = |pairs: &[(&str, &str)]| readyz(&Source::of_pairs(pairs)).map(String::from);
+        assert_eq!(url_of(&[]).unwrap(), "http://127.0.0.1:8081/readyz");
         let cases = [
             ("0.0.0.0:9", "http://127.0.0.1:9/readyz"),
             ("[::]:9", "http://[::1]:9/readyz"),
             ("10.0.0.1:9", "http://10.0.0.1:9/readyz"),
         ];
         for (listen, url) in cases {
-            assert_eq!(asked(&[("REGRANT_ADMIN_LISTEN", listen)]).unwrap(), url);
+            assert_eq!(url_of(&[("REGRANT_ADMIN_LISTEN", listen)]).unwrap(), url);
         }
-        let told = asked(&[("REGRANT_ADMIN_LISTEN", "canary")]).unwrap_err();
-        assert!(!format!("{told:#}").contains("canary"));
+        let error = url_of(&[("REGRANT_ADMIN_LISTEN", "canary")]).unwrap_err();
+        assert!(!format!("{error:#}").contains("canary"));
     }
 }

@@ -1,4 +1,6 @@
-//! `regrant keys`: the keyring's file.
+//! `regrant keys`: creates and shows the keyring file.
+//!
+//! The rule: a key is never printed, and an existing keyring is never overwritten.
 
 use std::path::PathBuf;
 
@@ -12,25 +14,25 @@ use crate::{output::Output, private_file};
 /// What to do with the keyring.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
-    /// Make a keyring with one active key; an existing file is never written over.
+    /// Create a keyring with one active key; an existing file is never overwritten.
     Init {
         #[command(flatten)]
-        place: Place,
-        /// Memory that each guess at the passphrase costs, in MiB.
+        paths: Place,
+        /// Memory in MiB that each guess at the passphrase costs.
         #[arg(long, default_value_t = 256, value_name = "MIB", value_parser = clap::value_parser!(u32).range(64..=1024))]
         memory: u32,
     },
-    /// Show which keys there are and where they stand; never the keys.
+    /// List the keys with version and state, without the keys themselves.
     Show {
         #[command(flatten)]
-        place: Place,
+        paths: Place,
     },
 }
 
-/// Where the keyring is.
+/// Paths of the keyring and its passphrase.
 #[derive(clap::Args)]
 pub(crate) struct Place {
-    /// The keyring's file.
+    /// The keyring file.
     #[arg(long, env = "REGRANT_KEYRING_PATH", value_name = "PATH")]
     keyring: PathBuf,
     /// A file with the passphrase; `-` reads it from standard input.
@@ -47,29 +49,29 @@ impl Place {
 }
 
 pub(crate) fn run(command: Command, output: Output) -> anyhow::Result<()> {
-    let (place, keyring) = match command {
-        Command::Init { place, memory } => {
-            let keyring = init(&place, memory)?;
-            (place, keyring)
+    let (paths, keyring) = match command {
+        Command::Init { paths, memory } => {
+            let keyring = init(&paths, memory)?;
+            (paths, keyring)
         }
-        Command::Show { place } => {
-            let keyring = Keyring::open(&place.keyring, &place.passphrase()?)
+        Command::Show { paths } => {
+            let keyring = Keyring::open(&paths.keyring, &paths.passphrase()?)
                 .context("cannot open the keyring")?;
-            (place, keyring)
+            (paths, keyring)
         }
     };
     let keys: Vec<_> = keyring.summaries().collect();
     let lines: Vec<_> = keys.iter().map(line).collect();
-    let text = format!("{}\n{}", place.keyring.display(), lines.join("\n"));
+    let text = format!("{}\n{}", paths.keyring.display(), lines.join("\n"));
     let value =
-        json!({ "path": place.keyring, "keys": keys.iter().map(value).collect::<Vec<_>>() });
+        json!({ "path": paths.keyring, "keys": keys.iter().map(value).collect::<Vec<_>>() });
     output.print(&value, text)
 }
 
-fn init(place: &Place, memory: u32) -> anyhow::Result<Keyring> {
+fn init(paths: &Place, memory: u32) -> anyhow::Result<Keyring> {
     let strength = Strength::new(memory.saturating_mul(1024), 3, 1)?;
-    let made = Keyring::create(&place.keyring, &place.passphrase()?, strength);
-    made.with_context(|| format!("cannot make the keyring {}", place.keyring.display()))
+    let made = Keyring::create(&paths.keyring, &paths.passphrase()?, strength);
+    made.with_context(|| format!("cannot create the keyring {}", paths.keyring.display()))
 }
 
 fn line(key: &KekSummary) -> String {

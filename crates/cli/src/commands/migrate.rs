@@ -1,4 +1,4 @@
-//! `regrant migrate`: the schema, changed by the role that owns it.
+//! `regrant migrate`: changes the schema, with the role that owns it.
 
 use anyhow::Context as _;
 use regrant_migration::{
@@ -8,20 +8,20 @@ use serde_json::json;
 
 use crate::{Global, config::Source, telemetry};
 
-/// Which way to go.
+/// Options of `migrate`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Database as its owner; better as `REGRANT_OWNER_DATABASE_URL` or `…_FILE`, where the process list does not show it.
-    /// Without any of them the database that serves is migrated, which is right for SQLite.
+    /// Database URL of the owner role; prefer `REGRANT_OWNER_DATABASE_URL` or `…_FILE`, which the process list does not
+    /// show. Without any of them the command migrates the database of the settings, which is right for SQLite.
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
-    /// Grant this `PostgreSQL` role what serving needs, and no more.
+    /// Grant this `PostgreSQL` role the rights that serving needs, and no others.
     #[arg(long, value_name = "NAME")]
     app_role: Option<String>,
-    /// Only show which steps are applied.
+    /// Show which steps are applied, and change nothing.
     #[arg(long, conflicts_with = "down")]
     status: bool,
-    /// Revert the last N steps. Their tables are dropped with what they hold.
+    /// Revert the last N steps; drops their tables with all rows.
     #[arg(long, value_name = "N")]
     down: Option<u32>,
 }
@@ -37,7 +37,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
     connection
         .close()
         .await
-        .context("the connection did not close")?;
+        .context("cannot close the connection")?;
     changed?;
     report(&steps?, global)
 }
@@ -50,7 +50,7 @@ async fn change(args: &Args, connection: &DatabaseConnection) -> anyhow::Result<
             .context("a step cannot be reverted")?,
         None => Migrator::up(connection, None)
             .await
-            .context("a step failed; nothing of it was kept")?,
+            .context("a step failed and was rolled back")?,
     }
     match &args.app_role {
         Some(role) => grant_app_role(connection, role)
@@ -60,11 +60,11 @@ async fn change(args: &Args, connection: &DatabaseConnection) -> anyhow::Result<
     }
 }
 
-/// Each step and whether it is applied.
+/// The name of each step and whether it is applied.
 async fn steps(connection: &DatabaseConnection) -> anyhow::Result<Vec<(String, bool)>> {
     let steps = Migrator::get_migration_with_status(connection)
         .await
-        .context("cannot read the steps")?;
+        .context("cannot read which steps are applied")?;
     Ok(steps
         .into_iter()
         .map(|it| {
@@ -96,7 +96,7 @@ fn report(steps: &[(String, bool)], global: &Global) -> anyhow::Result<()> {
         .print(&json!({ "applied": applied, "steps": list }), text)
 }
 
-/// The owner's address: the argument, its variable, or the database that serves.
+/// The URL of the owner role: the argument, its variable, or the database of the settings.
 fn address(args: &Args, global: &Global) -> anyhow::Result<String> {
     if let Some(url) = &args.database_url {
         return Ok(url.clone());

@@ -1,4 +1,4 @@
-//! `regrant openapi`: the API's description.
+//! `regrant openapi`: prints the OpenAPI description, or checks a file against it.
 
 use std::path::PathBuf;
 
@@ -6,13 +6,13 @@ use anyhow::Context as _;
 
 use crate::output;
 
-/// What to do with the description.
+/// Options of `openapi`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Compare this file with the description instead of printing it.
     #[arg(long, value_name = "FILE")]
     check: Option<PathBuf>,
-    /// The description of the operators' API instead of the public one's.
+    /// Use the description of the operators' API instead of the public one.
     #[arg(long)]
     admin: bool,
 }
@@ -28,9 +28,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         return output::line(yaml.trim_end());
     };
     let shown = path.display();
-    let kept = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+    let stored = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
     anyhow::ensure!(
-        kept.trim_end() == yaml.trim_end(),
+        stored.trim_end() == yaml.trim_end(),
         "{shown} is out of date: run `regrant openapi{option} > {shown}`"
     );
     output::line(format!("{shown} is up to date"))

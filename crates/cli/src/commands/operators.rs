@@ -1,7 +1,7 @@
-//! `regrant operators`: who may log in at the admin listener.
+//! `regrant operators`: the accounts that log in at the admin listener.
 //!
-//! The rule: a password comes from `REGRANT_OPERATOR_PASSWORD`, its `…_FILE` or standard input, where a terminal does
-//! not show it; never from the command line's arguments.
+//! The rule: a password comes from `REGRANT_OPERATOR_PASSWORD`, its `…_FILE` or standard input (without echo on
+//! a terminal), never from an argument.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -18,18 +18,18 @@ use crate::{
     installation, private_file, telemetry,
 };
 
-/// How many operators one page has.
+/// How many operators one call lists.
 const PAGE: u32 = 200;
 
 /// What to do with operators.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
-    /// Make an operator; its password is read, and only its hash is kept.
+    /// Create an operator. Its password is read from a variable, a file or standard input; only a hash is stored.
     Add {
-        /// What it logs in as.
+        /// The name to log in with.
         #[arg(long)]
         name: OperatorName,
-        /// What it may do: `owner` everything, `support` look.
+        /// `owner` may do everything, `support` may only read.
         #[arg(long)]
         role: OperatorRole,
     },
@@ -37,27 +37,27 @@ pub(crate) enum Command {
     List,
     /// Give an operator another role.
     SetRole {
-        /// The operator.
+        /// The operator's name.
         #[arg(long)]
         name: OperatorName,
-        /// What it may do: `owner` everything, `support` look.
+        /// `owner` may do everything, `support` may only read.
         #[arg(long)]
         role: OperatorRole,
     },
-    /// Give an operator another password, which is read; its log-ins end.
+    /// Give an operator another password, read as for `add`; the operator is logged out.
     ResetPassword(Named),
-    /// Refuse an operator; its log-ins end.
+    /// Disable an operator; the operator is logged out.
     Disable(Named),
-    /// Let an operator in again.
+    /// Enable a disabled operator.
     Enable(Named),
-    /// Forget an operator; its log-ins end.
+    /// Delete an operator; the operator is logged out.
     Delete(Named),
 }
 
-/// An operator.
+/// Names the operator to act on.
 #[derive(clap::Args)]
 pub(crate) struct Named {
-    /// The operator.
+    /// The operator's name.
     #[arg(long)]
     name: OperatorName,
 }
@@ -65,74 +65,74 @@ pub(crate) struct Named {
 pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()> {
     let config = Config::of_process(global)?;
     telemetry::start(config.log, "warn")?;
-    let given = match &command {
+    // The password is read first: a faulty one must not cost the seconds that unlocking the keyring takes.
+    let password = match &command {
         Command::Add { .. } | Command::ResetPassword(_) => Some(password(global)?),
         _ => None,
     };
     let vault = installation::open(config).await?;
-    let change = OperatorChange {
-        password: given,
-        ..OperatorChange::default()
-    };
-    match command {
+    let (name, change) = match command {
         Command::Add { name, role } => {
-            let password = change.password.context("a password is read")?;
-            let new = NewOperator {
-                name,
-                role,
-                password,
-            };
-            let made = vault
-                .create_operator(Acting::CommandLine, new, None)
-                .await?
-                .value;
-            show(&made, "made", global)
+            return add_operator(&vault, name, role, password, global).await;
         }
-        Command::List => list(&vault, global).await,
-        Command::SetRole { name, role } => {
-            changed(
-                &vault,
-                &name,
-                OperatorChange {
-                    role: Some(role),
-                    ..change
-                },
-                global,
-            )
-            .await
-        }
-        Command::ResetPassword(Named { name }) => changed(&vault, &name, change, global).await,
-        Command::Disable(Named { name }) => {
-            changed(
-                &vault,
-                &name,
-                OperatorChange {
-                    disabled: Some(true),
-                    ..change
-                },
-                global,
-            )
-            .await
-        }
-        Command::Enable(Named { name }) => {
-            changed(
-                &vault,
-                &name,
-                OperatorChange {
-                    disabled: Some(false),
-                    ..change
-                },
-                global,
-            )
-            .await
-        }
-        Command::Delete(Named { name }) => {
-            let operator = vault.operator_named(&name).await?;
-            vault
-                .delete_operator(Acting::CommandLine, operator.id)
-                .await?;
-            show(&operator, "deleted", global)
-        }
+        Command::List => return list(&vault, global).await,
+        Command::Delete(Named { name }) => return delete_operator(&vault, &name, global).await,
+        Command::SetRole { name, role } => (name, role_change(role)),
+        Command::ResetPassword(Named { name }) => (name, password_change(password)),
+        Command::Disable(Named { name }) => (name, disabled_change(true)),
+        Command::Enable(Named { name }) => (name, disabled_change(false)),
+    };
+    changed(&vault, &name, change, global).await
+}
+
+async fn add_operator(
+    vault: &Vault,
+    name: OperatorName,
+    role: OperatorRole,
+    password: Option<Password>,
+    global: &Global,
+) -> anyhow::Result<()> {
+    let new = NewOperator {
+        name,
+        role,
+        password: password.context("no password was read")?,
+    };
+    let made = vault
+        .create_operator(Acting::CommandLine, new, None)
+        .await?;
+    show(&made.value, "created", global)
+}
+
+async fn delete_operator(
+    vault: &Vault,
+    name: &OperatorName,
+    global: &Global,
+) -> anyhow::Result<()> {
+    let operator = vault.operator_named(name).await?;
+    vault
+        .delete_operator(Acting::CommandLine, operator.id)
+        .await?;
+    show(&operator, "deleted", global)
+}
+
+fn role_change(role: OperatorRole) -> OperatorChange {
+    OperatorChange {
+        role: Some(role),
+        ..OperatorChange::default()
+    }
+}
+
+fn password_change(password: Option<Password>) -> OperatorChange {
+    OperatorChange {
+        password,
+        ..OperatorChange::default()
+    }
+}
+
+fn disabled_change(disabled: bool) -> OperatorChange {
+    OperatorChange {
+        disabled: Some(disabled),
+        ..OperatorChange::default()
     }
 }
 
@@ -143,15 +143,16 @@ async fn changed(
     global: &Global,
 ) -> anyhow::Result<()> {
     let id: OperatorId = vault.operator_named(name).await?.id;
-    let is = vault
+    let operator = vault
         .change_operator(Acting::CommandLine, id, change)
         .await?;
-    show(&is, "changed", global)
+    show(&operator, "changed", global)
 }
 
-fn show(operator: &Operator, what: &str, global: &Global) -> anyhow::Result<()> {
+/// Prints the operator after an action such as "created".
+fn show(operator: &Operator, action: &str, global: &Global) -> anyhow::Result<()> {
     let text = format!(
-        "{what} operator {} ({}), {}",
+        "{action} operator {} ({}), {}",
         operator.name, operator.role, operator.id
     );
     global.output.print(&value(operator), text)
@@ -195,8 +196,8 @@ fn value(operator: &Operator) -> Value {
 }
 
 fn password(global: &Global) -> anyhow::Result<Password> {
-    let given = Source::of_process(global.config.as_deref())?.find_secret("operator.password");
-    let text = match given.context("the operator's password")? {
+    let configured = Source::of_process(global.config.as_deref())?.find_secret("operator.password");
+    let text = match configured.context("the operator's password")? {
         Some(text) => text,
         None => prompted()?,
     };
@@ -214,18 +215,20 @@ fn prompted() -> anyhow::Result<Zeroizing<String>> {
     read
 }
 
-/// One line from the terminal, which does not show it.
+/// Reads one line from the terminal without echoing it.
 fn unseen() -> anyhow::Result<Zeroizing<String>> {
     let stdin = io::stdin();
-    let usual = tcgetattr(&stdin).context("cannot quiet the terminal")?;
-    let mut quiet = usual.clone();
-    quiet.local_modes.remove(LocalModes::ECHO);
-    tcsetattr(&stdin, OptionalActions::Flush, &quiet).context("cannot quiet the terminal")?;
+    let original = tcgetattr(&stdin).context("cannot turn the terminal's echo off")?;
+    let mut silent = original.clone();
+    silent.local_modes.remove(LocalModes::ECHO);
+    tcsetattr(&stdin, OptionalActions::Flush, &silent)
+        .context("cannot turn the terminal's echo off")?;
     let mut line = Zeroizing::new(String::with_capacity(1024));
     let read = stdin.read_line(&mut line);
-    tcsetattr(&stdin, OptionalActions::Flush, &usual).context("cannot restore the terminal")?;
+    tcsetattr(&stdin, OptionalActions::Flush, &original)
+        .context("cannot turn the terminal's echo on again")?;
     read.context("cannot read the password")?;
-    let kept = line.trim_end_matches(['\r', '\n']).len();
-    line.truncate(kept);
+    let length = line.trim_end_matches(['\r', '\n']).len();
+    line.truncate(length);
     Ok(line)
 }

@@ -1,4 +1,4 @@
-//! `regrant sandbox`: the simulated Graph API alone.
+//! `regrant sandbox`: runs only the simulated Graph API.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -7,13 +7,13 @@ use regrant_sandbox::{Clock, Sandbox, Settings, World};
 
 use crate::{output, signals, telemetry};
 
-/// Where it listens and what it simulates.
+/// Options of `sandbox`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Where to listen; loopback only, because it takes orders from anybody.
+    /// Address to listen on; loopback only, because any caller may control it.
     #[arg(long, default_value = "127.0.0.1:8090", value_name = "ADDRESS")]
     listen: SocketAddr,
-    /// A scenario (YAML); without it the demo world of two clients.
+    /// A scenario (YAML); without it the demo world of two tenants.
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
 }
@@ -25,7 +25,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             let shown = path.display();
             let text =
                 std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
-            World::from_yaml(&text).with_context(|| format!("{shown} is not a world"))?
+            World::from_yaml(&text).with_context(|| format!("{shown} is not a valid scenario"))?
         }
         None => World::demo(),
     };
@@ -37,7 +37,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     })
     .await?;
     output::line(format!(
-        "sandbox at {0}\nits control surface is under {0}/sandbox",
+        "sandbox at {0}\nits control API is under {0}/sandbox",
         sandbox.url()
     ))?;
     stop.cancelled().await;

@@ -1,7 +1,7 @@
-//! `regrant serve`: the API in production, with the worker in the same process where that is asked for.
+//! `regrant serve`: the API in production, with the worker in the same process if the settings say so.
 //!
-//! The rule: SIGTERM first stops accepting, then lets running reconnects finish their chunk and gives
-//! their leases back; what is cut off anyway is taken up by the next start or by another replica.
+//! The rule: SIGTERM first stops accepting, then lets running reconnects finish their chunk and releases their
+//! leases; a reconnect that is cut off anyway resumes at the next start or in another replica.
 
 use std::time::Duration;
 
@@ -12,15 +12,17 @@ use regrant_worker::Worker;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use crate::{Global, admin_listener, config::Config, installation, signals, telemetry};
+use crate::{
+    Global, admin_listener, config::Config, installation, output::join_causes, signals, telemetry,
+};
 
-/// How often due reconnects are looked for where no worker does.
+/// How often due reconnects are resumed if no worker runs in this process.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// What it does beside serving.
+/// Options of `serve`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Do the worker's work in this process too, as the setting `with_worker` says.
+    /// Run the worker in this process, too; the same as the setting `with_worker`.
     #[arg(long)]
     with_worker: bool,
 }
@@ -34,11 +36,13 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
     let vault = installation::open(config).await?;
     let worker = worker.map(|settings| Worker::new(vault.clone(), settings));
     let pulse = worker.as_ref().map(Worker::pulse);
-    let taken = |address| format!("cannot listen on {address}: is another process there?");
-    let server = Server::bind(vault.clone(), listen, api.clone()).with_context(|| taken(listen))?;
+    let port_taken =
+        |address| format!("cannot listen on {address}: does another process use the port?");
+    let server =
+        Server::bind(vault.clone(), listen, api.clone()).with_context(|| port_taken(listen))?;
     let admin = admin_listener::bind(vault.clone(), admin_listen, api, AdminRoutes::All, pulse);
-    let admin = admin.with_context(|| taken(admin_listen))?;
-    // Only whoever holds the port may take over what another process has left.
+    let admin = admin.with_context(|| port_taken(admin_listen))?;
+    // Only now: a process that cannot bind the port must not take the work of another one.
     installation::take_over(&vault).await?;
     info!(listen = %server.addr(), admin.listen = %admin.addr(), with_worker = worker.is_some(), "serving");
     let working = tokio::spawn(work(worker, vault.clone(), stop.clone()));
@@ -46,7 +50,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
         server.run_until(stop.clone()),
         admin.run_until(stop.clone())
     );
-    // A listener that failed ends the process, and the work with it.
+    // If a listener failed, the worker and the reconnects must stop, too.
     stop.cancel();
     vault.close().await;
     working.await?;
@@ -54,12 +58,15 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
     ended.context("a listener failed").map(drop)
 }
 
-/// All that is due, or reconnects alone. A worker that breaks down leaves the API standing, and `/readyz` tells.
+/// Runs the worker, or only resumes reconnects. If the worker breaks down, the API keeps serving and `/readyz` fails.
 async fn work(worker: Option<Worker>, vault: Vault, stop: CancellationToken) {
     match worker {
         Some(worker) => {
-            if let Err(broke) = worker.run_until(stop).await {
-                error!(error = %broke, "serving goes on without its worker");
+            if let Err(error) = worker.run_until(stop).await {
+                error!(
+                    error = join_causes(error),
+                    "the worker broke down; the API keeps serving"
+                );
             }
         }
         None => vault.resume_until_closed(LOOK_EVERY).await,

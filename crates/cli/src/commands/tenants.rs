@@ -1,10 +1,10 @@
 //! `regrant tenants`: onboarding, and the clients of tenants.
 //!
-//! The rule: a client secret is printed once, at its making; nothing can show it again.
+//! The rule: a client secret is printed once, when it is made; no command shows it again.
 
 use anyhow::Context as _;
 use regrant_domain::{AppId, ClientId, ClientSecret, Permissions, TenantId};
-use regrant_vault::{Acting, ClientSpec, MintedClient, NewTenantSpec, TenantChange, Vault};
+use regrant_vault::{Acting, ClientSpec, NewTenantSpec, TenantChange, Vault};
 use serde_json::json;
 
 use crate::{Global, config::Config, installation, telemetry};
@@ -12,9 +12,9 @@ use crate::{Global, config::Config, installation, telemetry};
 /// What to do with tenants.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
-    /// Onboard a tenant with its own data key and a first client; prints the client's secret, once.
+    /// Onboard a tenant with its own data key and a first client; prints the client's secret once.
     Create {
-        /// A name for people.
+        /// A display name.
         #[arg(long)]
         name: String,
         /// The Meta app the tenant uses; see `regrant apps`.
@@ -25,27 +25,27 @@ pub(crate) enum Command {
     },
     /// List tenants and their clients.
     List,
-    /// Give a tenant another client; prints its secret, once.
+    /// Add a client to a tenant; prints its secret once.
     AddClient {
         /// The tenant.
         #[arg(long)]
         tenant: TenantId,
-        /// A name for people.
+        /// A display name.
         #[arg(long)]
         name: String,
         #[command(flatten)]
         may: Scopes,
     },
-    /// Demand a reason (`X-Regrant-Reason`) for every token of a tenant that is read, or demand none.
+    /// Require a reason (`X-Regrant-Reason`) for every read of a tenant's tokens, or stop requiring it.
     RequireReason {
         /// The tenant.
         #[arg(long)]
         tenant: TenantId,
-        /// Demand none from here on.
+        /// Stop requiring a reason.
         #[arg(long)]
         off: bool,
     },
-    /// Give a client another secret; the old one is dead at once.
+    /// Replace a client's secret; the old one is refused at once.
     ResetSecret {
         /// The tenant.
         #[arg(long)]
@@ -59,7 +59,7 @@ pub(crate) enum Command {
 /// What a client may do.
 #[derive(clap::Args)]
 pub(crate) struct Scopes {
-    /// Scopes separated by spaces, such as "assets:read tokens:read"; all where none are named.
+    /// Scopes separated by spaces, such as "assets:read tokens:read"; every scope unless named.
     #[arg(long)]
     scopes: Option<Permissions>,
 }
@@ -74,56 +74,54 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
     let config = Config::of_process(global)?;
     telemetry::start(config.log, "warn")?;
     let vault = installation::open(config).await?;
+    let by = Acting::CommandLine;
     match command {
         Command::Create { name, app, may } => {
             let new = NewTenantSpec::named(&name, app, may.permissions());
-            let made = vault.create_tenant(Acting::CommandLine, new, None).await?;
+            let made = vault.create_tenant(by, new, None).await?;
             show(made.tenant.tenant.id, made.client.id, made.secret, global)
         }
         Command::AddClient { tenant, name, may } => {
             let spec = ClientSpec::named(name, may.permissions());
-            show_client(
-                vault
-                    .create_client(Acting::CommandLine, tenant, spec, None)
-                    .await?,
-                global,
-            )
+            let made = vault.create_client(by, tenant, spec, None).await?;
+            show(made.tenant, made.client.id, made.secret, global)
         }
         Command::ResetSecret { tenant, client } => {
-            let by = Acting::CommandLine;
-            show_client(
-                vault
-                    .reset_client_secret(by, tenant, client, None, None)
-                    .await?,
-                global,
-            )
+            let made = vault
+                .reset_client_secret(by, tenant, client, None, None)
+                .await?;
+            show(made.tenant, made.client.id, made.secret, global)
         }
         Command::RequireReason { tenant, off } => {
-            let change = TenantChange {
-                reason_required: Some(!off),
-                ..TenantChange::default()
-            };
-            vault
-                .change_tenant(Acting::CommandLine, tenant, change)
-                .await?;
-            let value = json!({ "tenant_id": tenant, "reason_required": !off });
-            let text = if off {
-                "no reason is demanded"
-            } else {
-                "a reason is demanded for every token"
-            };
-            global.output.print(&value, text)
+            require_reason(&vault, tenant, !off, global).await
         }
         Command::List => list(&vault, global).await,
     }
 }
 
-/// A call that repeats no other shows the secret it made.
-fn show_client(made: MintedClient, global: &Global) -> anyhow::Result<()> {
-    show(made.tenant, made.client.id, made.secret, global)
+async fn require_reason(
+    vault: &Vault,
+    tenant: TenantId,
+    required: bool,
+    global: &Global,
+) -> anyhow::Result<()> {
+    let change = TenantChange {
+        reason_required: Some(required),
+        ..TenantChange::default()
+    };
+    vault
+        .change_tenant(Acting::CommandLine, tenant, change)
+        .await?;
+    let value = json!({ "tenant_id": tenant, "reason_required": required });
+    let text = if required {
+        "a reason is required for every token read"
+    } else {
+        "no reason is required"
+    };
+    global.output.print(&value, text)
 }
 
-/// The one sight of a secret.
+/// Prints a new client with its secret: the only time that the secret is shown.
 fn show(
     tenant: TenantId,
     client: ClientId,
@@ -134,7 +132,7 @@ fn show(
     let value =
         json!({ "tenant_id": tenant, "client_id": client, "client_secret": secret.expose() });
     let text = format!(
-        "tenant         {tenant}\nclient         {client}\nclient secret  {}\n\nThe secret is not shown again: keep it now.",
+        "tenant         {tenant}\nclient         {client}\nclient secret  {}\n\nThe secret is not shown again: store it now.",
         secret.expose()
     );
     global.output.print(&value, text)

@@ -1,7 +1,7 @@
-//! `regrant work`: does what is due, beside `serve` or in many processes on PostgreSQL.
+//! `regrant work`: runs the worker beside `serve`; on PostgreSQL in as many processes as you like.
 //!
-//! The rule: SIGTERM first stops claiming, then lets what is under way settle and gives every lease back; what
-//! is cut off anyway is taken up by another process once its lease has ended.
+//! The rule: SIGTERM first stops claiming, then lets running work settle and releases every lease; another
+//! process claims work that was cut off once its lease has ended.
 
 use anyhow::Context as _;
 use regrant_api::AdminRoutes;
@@ -29,17 +29,18 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<()> {
         AdminRoutes::Health,
         Some(worker.pulse()),
     );
-    let admin =
-        admin.with_context(|| format!("cannot listen on {listen}: is another process there?"))?;
+    let admin = admin.with_context(|| {
+        format!("cannot listen on {listen}: does another process use the port?")
+    })?;
     installation::take_over(&vault).await?;
     info!(admin.listen = %admin.addr(), "working");
-    // It answers until the work has settled.
+    // The listener answers until all work has settled.
     let settled = CancellationToken::new();
-    let answering = tokio::spawn(admin.run_until(settled.clone()));
+    let listener = tokio::spawn(admin.run_until(settled.clone()));
     let ended = worker.run_until(stop).await;
     vault.close().await;
     settled.cancel();
-    answering.await??;
+    listener.await??;
     info!("stopped");
     Ok(ended?)
 }

@@ -5,7 +5,7 @@ use regrant_vault::{Acting, Conflict, Error, NewApp, Resource, Vault};
 
 use super::control::App;
 
-/// Registers the app of the world; one that a broken first start left behind is fine.
+/// Registers the app; does nothing if an earlier start has registered it.
 pub(crate) async fn register_app(vault: &Vault, app: &App) -> anyhow::Result<()> {
     let new = NewApp {
         id: app.id.parse()?,

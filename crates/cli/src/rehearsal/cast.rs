@@ -1,6 +1,6 @@
-//! Who plays in the demo world: ids of the sandbox's `demo` scenario.
+//! The ids of the sandbox's `demo` scenario.
 
-/// The app both tenants use.
+/// The app of both tenants.
 pub(crate) const APP: &str = "400100200300400";
 /// The person's personal account; it has a role in each of [`BUSINESSES`].
 pub(crate) const PERSON: &str = "100000000000001";

@@ -1,4 +1,4 @@
-//! The sandbox's control surface: the world, tokens, time and migrations.
+//! A client of the sandbox: its control API (world, tokens, time, migrations) and its Graph API.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use serde_json::json;
 
 use crate::http;
 
-/// Steers a running sandbox, and asks it as Graph.
+/// Controls a running sandbox, and probes assets at its Graph API.
 #[derive(Clone)]
 pub(crate) struct Control {
     http: reqwest::Client,
     url: String,
 }
 
-/// What there is in the world.
+/// The time, apps and assets of the world.
 #[derive(Deserialize)]
 pub(crate) struct Overview {
     pub now: DateTime<Utc>,
@@ -53,16 +53,16 @@ struct Migration {
     id: String,
 }
 
-/// What the simulated Graph says about a token on an asset.
+/// The response of the simulated Graph to a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It works.
+    /// The token works.
     Works,
-    /// It is refused, with Graph's error code.
+    /// Graph refused the token with this error code.
     Refused(i64),
 }
 
-/// A token with the proof that goes with it, if there is one.
+/// A token with its app secret proof.
 pub(crate) struct Proven<'a> {
     pub access_token: &'a str,
     pub appsecret_proof: &'a str,
@@ -83,7 +83,7 @@ impl Control {
             .context("cannot read the sandbox's world")
     }
 
-    /// Has an app's webhooks and callbacks sent to the API at `api`.
+    /// Makes the sandbox send an app's webhooks and callbacks to the API at `api`.
     pub async fn wire(&self, app: &str, api: &str) -> anyhow::Result<()> {
         let webhook = json!({ "url": format!("{api}/meta/webhooks/{app}") });
         http::sent(
@@ -105,14 +105,14 @@ impl Control {
         .map(drop)
     }
 
-    /// A token, as a login would give it.
+    /// Mints a token, as a login would.
     pub async fn token_of(&self, person: &str, app: &str) -> anyhow::Result<String> {
-        let order = json!({ "person": person, "app": app });
-        let token: Token = http::json(self.http.post(self.at("tokens")).json(&order)).await?;
+        let body = json!({ "person": person, "app": app });
+        let token: Token = http::json(self.http.post(self.at("tokens")).json(&body)).await?;
         Ok(token.access_token)
     }
 
-    /// Schedules a person's migration in one business; its id.
+    /// Schedules a person's migration in one business; returns its id.
     pub async fn migrate(
         &self,
         (person, managed): (&str, &str),
@@ -120,19 +120,19 @@ impl Control {
         cut_off: DateTime<Utc>,
     ) -> anyhow::Result<String> {
         let cut_off = cut_off.to_rfc3339();
-        let order = json!({ "person": person, "new_person": managed, "business": business, "cut_off": cut_off });
+        let body = json!({ "person": person, "new_person": managed, "business": business, "cut_off": cut_off });
         let migration: Migration =
-            http::json(self.http.post(self.at("migrations")).json(&order)).await?;
+            http::json(self.http.post(self.at("migrations")).json(&body)).await?;
         Ok(migration.id)
     }
 
-    /// Completes a migration: the managed account has the role from now on.
+    /// Completes a migration: the managed account gets the role.
     pub async fn complete(&self, migration: &str) -> anyhow::Result<()> {
         let path = format!("migrations/{migration}/complete");
         http::sent(self.http.post(self.at(&path))).await.map(drop)
     }
 
-    /// Moves the clock that the sandbox and the vault share.
+    /// Moves the clock that the sandbox and the vault share, by a period such as `11d`.
     pub async fn advance(&self, by: &str) -> anyhow::Result<()> {
         http::sent(
             self.http
@@ -143,7 +143,7 @@ impl Control {
         .map(drop)
     }
 
-    /// Asks the simulated Graph for the asset with this token.
+    /// Requests the asset from the simulated Graph with this token.
     pub async fn probe(&self, asset: &str, token: &Proven<'_>) -> anyhow::Result<Verdict> {
         let time = token.appsecret_time.to_string();
         let query = [
@@ -163,13 +163,12 @@ impl Control {
         if response.status() == StatusCode::OK {
             return Ok(Verdict::Works);
         }
-        let answer: serde_json::Value =
-            response.json().await.map_err(reqwest::Error::without_url)?;
-        let code = answer
+        let body: serde_json::Value = response.json().await.map_err(reqwest::Error::without_url)?;
+        let code = body
             .pointer("/error/code")
             .and_then(serde_json::Value::as_i64);
         code.map(Verdict::Refused)
-            .context("the sandbox answered neither an asset nor an error")
+            .context("the sandbox sent neither an asset nor an error")
     }
 
     fn at(&self, path: &str) -> String {

@@ -1,4 +1,6 @@
-//! Regrant's public API as a tenant's machine sees it.
+//! A client of Regrant's public API, as a tenant's backend would write it.
+//!
+//! The rule: the structs hold only the fields that this crate reads.
 
 mod events;
 
@@ -30,13 +32,13 @@ struct List<T> {
     next_cursor: Option<String>,
 }
 
-/// What became of one registration.
+/// The result for one registered asset.
 #[derive(Deserialize)]
 pub(crate) struct Registered {
     pub status: String,
 }
 
-/// An asset as its tenant sees it, as far as is read here.
+/// An asset.
 #[derive(Deserialize)]
 pub(crate) struct Asset {
     pub id: String,
@@ -46,7 +48,7 @@ pub(crate) struct Asset {
     pub ending: Option<Ending>,
 }
 
-/// The earliest known moment at which an asset stops working.
+/// The earliest known time at which an asset stops working.
 #[derive(Clone, Deserialize)]
 pub(crate) struct Ending {
     pub at: DateTime<Utc>,
@@ -54,15 +56,15 @@ pub(crate) struct Ending {
     pub source: Option<String>,
 }
 
-/// The disconnect calendar, as far as is read here.
+/// The disconnect calendar.
 #[derive(Deserialize)]
 pub(crate) struct Forecast {
     pub days: Vec<Day>,
-    /// Assets of which no ending is known.
+    /// The number of assets without a known ending.
     pub unknown: usize,
 }
 
-/// A day on which assets end.
+/// The assets that end on one day.
 #[derive(Deserialize)]
 pub(crate) struct Day {
     pub date: String,
@@ -89,7 +91,7 @@ pub(crate) struct Item {
     pub reason: Option<Reason>,
 }
 
-/// Why an item ended as it did.
+/// The reason of an outcome.
 #[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct Reason {
     pub code: String,
@@ -98,7 +100,7 @@ pub(crate) struct Reason {
     pub next_step: Option<String>,
 }
 
-/// A token that serves an asset. No `Debug`: it is in the clear.
+/// A token that serves an asset. No `Debug`: the token is in the clear.
 #[derive(Deserialize)]
 pub(crate) struct Served {
     pub asset_id: String,
@@ -123,7 +125,7 @@ impl TenantApi {
             .form(&form);
         let issued: Issued = http::json(request)
             .await
-            .context("the client cannot log in")?;
+            .context("cannot log the client in")?;
         Ok(Self {
             http,
             url: url.to_owned(),
@@ -138,7 +140,7 @@ impl TenantApi {
         let request = self.post("v1/assets").json(&json!({ "assets": assets }));
         let list: List<_> = http::json(request)
             .await
-            .context("the assets cannot be registered")?;
+            .context("cannot register the assets")?;
         Ok(list.data)
     }
 
@@ -153,7 +155,7 @@ impl TenantApi {
             }
             let page: List<Asset> = http::json(request)
                 .await
-                .context("the assets cannot be listed")?;
+                .context("cannot list the assets")?;
             assets.extend(page.data);
             cursor = page.next_cursor;
             if cursor.is_none() {
@@ -166,38 +168,38 @@ impl TenantApi {
     pub async fn forecast(&self) -> anyhow::Result<Forecast> {
         http::json(self.get("v1/forecast"))
             .await
-            .context("the calendar cannot be read")
+            .context("cannot read the forecast")
     }
 
-    /// The same as an iCalendar file.
+    /// The disconnect calendar as an iCalendar file.
     pub async fn calendar_file(&self) -> anyhow::Result<String> {
-        let answer = http::sent(self.get("v1/forecast.ics"))
+        let response = http::sent(self.get("v1/forecast.ics"))
             .await
-            .context("the calendar cannot be read")?;
-        answer
+            .context("cannot read the forecast")?;
+        response
             .text()
             .await
             .map_err(reqwest::Error::without_url)
-            .context("the calendar is not text")
+            .context("the iCalendar file is not text")
     }
 
     /// Starts a reconnect and does not wait for its end.
     pub async fn reconnect(&self, token: &str, asset_ids: &[String]) -> anyhow::Result<Reconnect> {
-        let order = json!({ "access_token": token, "asset_ids": asset_ids, "wait_seconds": 0 });
-        let request = self.post("v1/reconnects").json(&order);
+        let body = json!({ "access_token": token, "asset_ids": asset_ids, "wait_seconds": 0 });
+        let request = self.post("v1/reconnects").json(&body);
         http::json(request)
             .await
             .context("the reconnect was not accepted")
     }
 
-    /// A reconnect as it stands.
+    /// Reads a reconnect with its items.
     pub async fn reconnect_now(&self, id: &str) -> anyhow::Result<Reconnect> {
         http::json(self.get(&format!("v1/reconnects/{id}")))
             .await
-            .context("the reconnect cannot be read")
+            .context("cannot read the reconnect")
     }
 
-    /// The reconnect's items as they settle.
+    /// Opens the event stream of a reconnect: its items as they settle.
     pub async fn events(&self, id: &str) -> anyhow::Result<Events> {
         let request = self
             .get(&format!("v1/reconnects/{id}/events"))
@@ -205,19 +207,19 @@ impl TenantApi {
         Ok(Events::of(
             http::sent(request)
                 .await
-                .context("the reconnect's events cannot be read")?,
+                .context("cannot read the events of the reconnect")?,
         ))
     }
 
-    /// The tokens that serve these assets; an asset without one is not in the answer.
+    /// Looks up the tokens of these assets; leaves out assets without a token.
     pub async fn tokens(&self, asset_ids: &[String]) -> anyhow::Result<Vec<Served>> {
         let request = self
             .post("v1/tokens/lookup")
             .json(&json!({ "asset_ids": asset_ids }));
         let list: List<serde_json::Value> = http::json(request)
             .await
-            .context("the tokens cannot be read")?;
-        // Entries without a token say why instead.
+            .context("cannot look the tokens up")?;
+        // An entry without a token has a reason instead, and does not parse as a token.
         Ok(list
             .data
             .into_iter()

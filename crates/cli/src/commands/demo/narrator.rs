@@ -1,4 +1,6 @@
-//! Tells the story as it goes, and keeps it for the report.
+//! Prints the steps and checks of the story as they happen, or collects them for the JSON report.
+//!
+//! The rule: a check that fails is an error, so that the story cannot continue past it.
 
 use std::{
     fmt::Display,
@@ -12,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::output::{self, Output};
 
-/// Prints steps and checks for people, or keeps them for one JSON report.
+/// Prints steps and checks for people, or collects them for one JSON report.
 pub(crate) struct Teller {
     form: Output,
     began: Instant,
@@ -30,11 +32,13 @@ struct Step {
 
 #[derive(Serialize)]
 struct Check {
+    /// The checked claim, as a sentence; its name in the JSON is part of the interface.
+    #[serde(rename = "told")]
     told: String,
     holds: bool,
 }
 
-/// How far a piece of work is: a bar on a terminal, plain lines elsewhere.
+/// Shows progress: a bar on a terminal, plain lines elsewhere, nothing for JSON.
 pub(crate) enum Progress {
     Bar(ProgressBar),
     Lines { total: u64, done: u64 },
@@ -51,7 +55,7 @@ impl Teller {
         }
     }
 
-    /// Begins a step.
+    /// Begins a step; prints its number and title.
     pub fn step(&mut self, title: impl Into<String>) -> anyhow::Result<()> {
         let step = Step {
             title: title.into(),
@@ -67,19 +71,19 @@ impl Teller {
         Ok(())
     }
 
-    /// Tells what must be so; the story ends where it is not.
-    pub fn check(&mut self, told: impl Into<String>, holds: bool) -> anyhow::Result<()> {
-        let told = told.into();
-        self.say(format_args!("   {} {told}", if holds { "✓" } else { "✗" }))?;
-        let failed = format!("it does not hold that {told}");
+    /// Prints a claim and whether it holds; a claim that does not hold is an error.
+    pub fn check(&mut self, claim: impl Into<String>, holds: bool) -> anyhow::Result<()> {
+        let claim = claim.into();
+        self.say(format_args!("   {} {claim}", if holds { "✓" } else { "✗" }))?;
+        let failed = format!("failed check: {claim}");
         if let Some(step) = self.steps.last_mut() {
-            step.checks.push(Check { told, holds });
+            step.checks.push(Check { told: claim, holds });
         }
         anyhow::ensure!(holds, failed);
         Ok(())
     }
 
-    /// Prints something for people.
+    /// Prints text for people; does nothing for JSON.
     pub fn say(&self, text: impl Display) -> anyhow::Result<()> {
         match self.form {
             Output::Text => output::line(text),
@@ -87,14 +91,14 @@ impl Teller {
         }
     }
 
-    /// Keeps a fact for the report.
+    /// Adds a fact to the report.
     pub fn keep(&mut self, name: &str, fact: impl Serialize) -> anyhow::Result<()> {
         self.facts
             .insert(name.to_owned(), serde_json::to_value(fact)?);
         Ok(())
     }
 
-    /// How long the present step has taken.
+    /// The time since the current step began.
     pub fn elapsed(&self) -> Duration {
         self.steps
             .last()
@@ -102,7 +106,7 @@ impl Teller {
             .unwrap_or_default()
     }
 
-    /// Shows how far `total` pieces are.
+    /// Starts to show the progress of `total` assets.
     pub fn progress(&self, total: u64) -> anyhow::Result<Progress> {
         if self.form == Output::Json {
             return Ok(Progress::Silent);
@@ -114,7 +118,7 @@ impl Teller {
         Ok(Progress::Bar(ProgressBar::new(total).with_style(style)))
     }
 
-    /// The last line, or the report.
+    /// Prints the last line, or the report.
     pub fn end(mut self, error: Option<anyhow::Error>) -> anyhow::Result<()> {
         let seconds = self.began.elapsed().as_secs_f64();
         if self.form == Output::Json {
@@ -127,15 +131,15 @@ impl Teller {
         }
         match error {
             None => output::line(format_args!(
-                "\nEvery step ended as told, in {seconds:.1} s. Next: `regrant dev` serves the same world, for you to call."
+                "\nEvery check passed, in {seconds:.1} s. Next: `regrant dev` serves the same world for your own calls."
             )),
-            Some(error) => output::line(format_args!("\nThe story broke off: {error:#}")),
+            Some(error) => output::line(format_args!("\nThe story ended early: {error:#}")),
         }
     }
 }
 
 impl Progress {
-    /// One more is done.
+    /// Counts one more asset.
     pub fn one(&mut self) -> anyhow::Result<()> {
         match self {
             Self::Bar(bar) => bar.inc(1),
@@ -150,7 +154,7 @@ impl Progress {
         Ok(())
     }
 
-    /// The bar goes; what comes next tells the result.
+    /// Removes the bar.
     pub fn end(self) {
         if let Self::Bar(bar) = self {
             bar.finish_and_clear();
@@ -163,13 +167,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_check_that_does_not_hold_ends_the_story() {
-        let mut teller = Teller::new(Output::Json);
-        teller.step("Count").unwrap();
-        teller.check("1 is 1", true).unwrap();
-        let broken = teller.check("1 is 2", false).unwrap_err();
-        assert_eq!(broken.to_string(), "it does not hold that 1 is 2");
-        let checks = &teller.steps.last().unwrap().checks;
+    fn the_first_failed_check_ends_the_story() {
+        let mut narrator = Teller::new(Output::Json);
+        narrator.step("Count").unwrap();
+        narrator.check("1 is 1", true).unwrap();
+        let failed_check = narrator.check("1 is 2", false).unwrap_err();
+        assert_eq!(failed_check.to_string(), "failed check: 1 is 2");
+        let checks = &narrator.steps.last().unwrap().checks;
         assert_eq!(
             checks.iter().map(|it| it.holds).collect::<Vec<_>>(),
             [true, false]

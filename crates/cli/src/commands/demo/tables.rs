@@ -1,4 +1,4 @@
-//! The tables of the story.
+//! Renders the tables of the story.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use comfy_table::{
 
 use crate::rehearsal::tenant_api::{Asset, Day, Item};
 
-/// Fits a terminal of a hundred columns.
+/// The width of a table with its indent fits a terminal of a hundred columns.
 const WIDTH: u16 = 96;
 
-/// How many assets of each kind are in each state.
+/// A table with the number of assets by kind and state.
 pub(crate) fn states(assets: &[Asset]) -> String {
     let mut rows = BTreeMap::<&str, BTreeMap<&str, usize>>::new();
     for asset in assets {
@@ -40,7 +40,7 @@ pub(crate) fn states(assets: &[Asset]) -> String {
     indented(&table)
 }
 
-/// How many assets end on which day, why, and how surely.
+/// A table with the number of endings by day, with causes and confidence.
 pub(crate) fn calendar(days: &[Day]) -> String {
     let mut table = table(["ends on", "assets", "cause", "confidence"]);
     for day in days {
@@ -59,7 +59,7 @@ fn tally(counts: &BTreeMap<String, usize>) -> String {
         .join(", ")
 }
 
-/// What became of the items, and what has to happen where.
+/// A table with the number of items by outcome, with the reason of the first one.
 pub(crate) fn outcomes(items: &[Item]) -> String {
     let mut table = table(["outcome", "assets", "serving", "who acts", "why"]);
     for (outcome, of_one) in by_outcome(items) {
@@ -83,7 +83,7 @@ pub(crate) fn outcomes(items: &[Item]) -> String {
     indented(&table)
 }
 
-/// How many items have each outcome; open ones are `open`.
+/// The number of items by outcome; an item without one counts as `open`.
 pub(crate) fn counts(items: &[Item]) -> BTreeMap<&str, usize> {
     by_outcome(items)
         .into_iter()
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_calendar_tells_each_day_with_its_causes() {
+    fn the_calendar_shows_each_day_with_its_causes() {
         let counts = |of: &[(&str, usize)]| {
             of.iter()
                 .map(|(what, n)| ((*what).to_owned(), *n))
@@ -170,14 +170,14 @@ mod tests {
             causes: counts(&[("cut_off", 90)]),
             confidence: counts(&[("certain", 81), ("likely", 9)]),
         };
-        let told = calendar(&[day]);
-        let row = told
+        let text = calendar(&[day]);
+        let row = text
             .lines()
             .find(|line| line.contains("2027-01-02"))
             .unwrap();
         assert!(
             row.contains("90 cut_off") && row.contains("81 certain, 9 likely"),
-            "{told}"
+            "{text}"
         );
     }
 
@@ -196,12 +196,12 @@ mod tests {
     }
 
     #[test]
-    fn the_table_of_outcomes_says_who_must_act() {
-        let told = outcomes(&[item(Some("parked")), item(Some("parked"))]);
-        let row = told.lines().find(|line| line.contains("parked")).unwrap();
+    fn the_table_of_outcomes_names_who_must_act() {
+        let text = outcomes(&[item(Some("parked")), item(Some("parked"))]);
+        let row = text.lines().find(|line| line.contains("parked")).unwrap();
         assert!(
             row.contains('2') && row.contains("business_admin") && row.contains("has not migrated"),
-            "{told}"
+            "{text}"
         );
     }
 
@@ -214,13 +214,13 @@ mod tests {
             person_id: None,
             ending: None,
         };
-        let told = states(&[
+        let text = states(&[
             asset("page", "healthy"),
             asset("page", "healthy"),
             asset("pixel", "suspect"),
         ]);
         let row = |kind: &str| {
-            told.lines()
+            text.lines()
                 .find(|line| line.contains(kind))
                 .unwrap()
                 .split_whitespace()

@@ -1,7 +1,7 @@
-//! The directory `dev` keeps everything in.
+//! The data directory of `dev`.
 //!
-//! The rule: nothing is deleted that dev did not make. A directory is dev's own if its marker lies in it, and
-//! `--fresh` is refused where anything else lies beside.
+//! The rule: `dev` deletes only files that it made. A directory belongs to `dev` if it contains the marker file,
+//! and `--fresh` is refused if it contains any foreign file.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -21,7 +21,7 @@ const KEYRING: &str = "dev.keyring";
 const PASSPHRASE: &str = "dev.passphrase";
 const TENANTS: &str = "dev.tenants.json";
 const OPERATOR: &str = "dev.operator.json";
-/// Everything dev makes.
+/// Every file that `dev` makes.
 const OWN: [&str; 9] = [
     MARKER,
     DATABASE,
@@ -34,14 +34,14 @@ const OWN: [&str; 9] = [
     OPERATOR,
 ];
 
-/// An open data directory; no other `dev` works in it meanwhile.
+/// An open data directory; the lock keeps every other `dev` out.
 pub(crate) struct DataDir {
     path: PathBuf,
     _lock: File,
 }
 
 impl DataDir {
-    /// Opens the directory, makes it where there is none, empties it where `fresh` is asked for.
+    /// Opens the directory, creates it if it does not exist, and empties it if `fresh` is set.
     pub fn open(path: &Path, fresh: bool) -> anyhow::Result<Self> {
         private_file::make_directory(path)?;
         let path = path
@@ -77,8 +77,8 @@ impl DataDir {
         &self.path
     }
 
-    /// The keyring, made on the first start. It has the least strength that is accepted, so that a start takes
-    /// no seconds: the passphrase lies beside it anyway.
+    /// Opens the keyring, or creates it on the first start. It has the lowest strength that is accepted, so that a
+    /// start is fast: its passphrase is stored beside it anyway.
     pub fn keyring(&self) -> anyhow::Result<Keyring> {
         let (keyring, passphrase) = (self.path.join(KEYRING), self.path.join(PASSPHRASE));
         if keyring.exists() {
@@ -88,14 +88,14 @@ impl DataDir {
         }
         anyhow::ensure!(
             !self.database().exists(),
-            "{} is missing, and the database cannot be read without it: start with --fresh",
+            "{} is missing, and without it the database cannot be read: start with --fresh",
             keyring.display()
         );
         let secret = regrant_crypto::mint_client_secret()?.0;
         private_file::write(&passphrase, secret.expose().as_bytes())?;
         let passphrase = Passphrase::parse(secret.expose().to_owned())?;
         Keyring::create(&keyring, &passphrase, Strength::floor())
-            .with_context(|| format!("cannot make {}", keyring.display()))
+            .with_context(|| format!("cannot create {}", keyring.display()))
     }
 }
 
@@ -110,13 +110,13 @@ fn refuse_foreign(path: &Path, names: &[String]) -> anyhow::Result<()> {
     let shown = path.display();
     if let Some(foreign) = names.iter().find(|name| !OWN.contains(&name.as_str())) {
         anyhow::bail!(
-            "{shown} holds {foreign}, which `dev` did not make: --fresh deletes nothing there"
+            "{shown} contains {foreign}, which `dev` did not make: --fresh deletes nothing"
         );
     }
     let is_ours = names.is_empty() || names.iter().any(|name| name == MARKER);
     anyhow::ensure!(
         is_ours,
-        "{shown} was not made by `dev`: --fresh deletes nothing there"
+        "`dev` did not make {shown}: --fresh deletes nothing"
     );
     Ok(())
 }
@@ -132,7 +132,7 @@ fn lock(path: &Path) -> anyhow::Result<File> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
             anyhow::bail!(
-                "another `regrant dev` works in this directory; choose another with --data"
+                "another `regrant dev` uses this directory; choose another one with --data"
             )
         }
         Err(TryLockError::Error(error)) => Err(error).context("cannot lock the data directory"),
@@ -153,12 +153,12 @@ mod tests {
     }
 
     #[test]
-    fn fresh_is_refused_where_foreign_files_lie() {
+    fn fresh_is_refused_if_there_are_foreign_files() {
         let home = tempfile::tempdir().unwrap();
         drop(DataDir::open(home.path(), false).unwrap());
         fs::write(home.path().join("thesis.txt"), "").unwrap();
-        let told = DataDir::open(home.path(), true).err().unwrap().to_string();
-        assert!(told.contains("thesis.txt"), "{told}");
+        let message = DataDir::open(home.path(), true).err().unwrap().to_string();
+        assert!(message.contains("thesis.txt"), "{message}");
         assert!(home.path().join("thesis.txt").exists());
     }
 
@@ -171,10 +171,10 @@ mod tests {
     }
 
     #[test]
-    fn one_dev_at_a_time() {
+    fn only_one_dev_can_use_a_directory() {
         let home = tempfile::tempdir().unwrap();
         let _first = DataDir::open(home.path(), false).unwrap();
-        let told = DataDir::open(home.path(), false).err().unwrap().to_string();
-        assert!(told.contains("another `regrant dev`"), "{told}");
+        let message = DataDir::open(home.path(), false).err().unwrap().to_string();
+        assert!(message.contains("another `regrant dev`"), "{message}");
     }
 }

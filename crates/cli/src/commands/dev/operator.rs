@@ -1,4 +1,4 @@
-//! The operator of a rehearsal: made on the first start, the same one after a restart.
+//! The demo operator: created on the first start, the same one after a restart.
 
 use anyhow::Context as _;
 use regrant_domain::{OperatorRole, Password};
@@ -10,14 +10,14 @@ use crate::private_file;
 
 const NAME: &str = "dev";
 
-/// An owner with its password, as it is printed and kept. No `Debug`: it holds a secret.
+/// An operator with its password, as printed and stored. No `Debug`: it holds a secret.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct DemoOperator {
     pub name: String,
     pub password: String,
 }
 
-/// The operator, who can log in.
+/// Reads the stored operator, or creates it with a new password.
 pub(crate) async fn ready(vault: &Vault, data: &DataDir) -> anyhow::Result<DemoOperator> {
     let path = data.operator();
     if path.exists() {
@@ -38,7 +38,7 @@ pub(crate) async fn ready(vault: &Vault, data: &DataDir) -> anyhow::Result<DemoO
     };
     match vault.create_operator(Acting::CommandLine, new, None).await {
         Ok(_) => {}
-        // A broken first start left it behind, and nobody knows its password.
+        // A first start that was cut off left it behind; its password was never stored, so set a new one.
         Err(Error::Conflict(Conflict::Exists(Resource::Operator))) => {
             let id = vault.operator_named(&NAME.parse()?).await?.id;
             let change = OperatorChange {

@@ -1,4 +1,4 @@
-//! What `dev` prints once it is ready.
+//! The addresses and credentials that `dev` prints once it is ready.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{data_dir::DataDir, operator::DemoOperator, tenants::DemoTenant};
 use crate::rehearsal::{Rehearsal, cast};
 
-/// Addresses and credentials.
+/// Addresses and credentials; the fields are the JSON of `--json`.
 #[derive(Serialize)]
 pub(crate) struct Summary {
     public_url: String,
@@ -52,13 +52,16 @@ impl fmt::Display for Summary {
         )?;
         writeln!(
             f,
-            "  API      {public_url}      described at {public_url}/docs"
+            "  API      {public_url}      documentation: {public_url}/docs"
         )?;
         writeln!(
             f,
-            "  admin    {admin_url}      for operators, described at {admin_url}/openapi.json"
+            "  admin    {admin_url}      for operators; description: {admin_url}/openapi.json"
         )?;
-        writeln!(f, "  sandbox  {sandbox_url}      steered under /sandbox")?;
+        writeln!(
+            f,
+            "  sandbox  {sandbox_url}      control API under /sandbox"
+        )?;
         writeln!(f, "  data     {data}\n")?;
         for tenant in tenants {
             let DemoTenant {
@@ -83,7 +86,7 @@ impl fmt::Display for Summary {
 }
 
 impl Summary {
-    /// Log in, get a person's token from the sandbox, reconnect every page.
+    /// Writes an example: log in, get a person's token from the sandbox, reconnect every page.
     fn example(&self, f: &mut fmt::Formatter<'_>, tenant: &DemoTenant) -> fmt::Result {
         let Self {
             public_url,
@@ -108,7 +111,7 @@ Try it (needs curl and jq):
   curl -s {public_url}/v1/reconnects -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
     -d "{{\"access_token\":\"$PERSON\",\"select\":{{\"kind\":\"page\"}}}}" | jq '.status, .counts'
 
-Ctrl-C stops it. `--fresh` begins anew. The sandbox begins anew with every start."#
+Ctrl-C stops it. `--fresh` deletes its data. The sandbox resets at every start."#
         )
     }
 }

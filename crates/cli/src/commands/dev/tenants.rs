@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// A demo tenant with its client, as it is printed and kept. No `Debug`: it holds a secret.
+/// A demo tenant with its client, as printed and stored. No `Debug`: it holds a secret.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct DemoTenant {
     pub id: String,
@@ -26,13 +26,13 @@ pub(crate) struct DemoTenant {
     pub app_id: String,
 }
 
-/// A tenant's name, its businesses, and which accounts of persons belong to it.
+/// The name of each tenant and its businesses.
 const CLIENTS: [(&str, &[&str]); 2] = [
     ("Tenant One", &cast::BUSINESSES),
     ("Tenant Two", &[cast::OTHER_BUSINESS]),
 ];
 
-/// The tenants, onboarded and with the assets of their businesses.
+/// Reads the stored tenants or onboards them, and registers the assets of their businesses.
 pub(crate) async fn ready(
     rehearsal: &Rehearsal,
     data: &DataDir,

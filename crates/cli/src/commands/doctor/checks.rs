@@ -1,4 +1,4 @@
-//! The single checks.
+//! The checks of `doctor`, one function each.
 
 use std::{path::Path, time::Duration};
 
@@ -9,21 +9,23 @@ use regrant_storage::{Backlog, Waiting};
 use super::{Finding, Level};
 use crate::{
     config::{Config, KeyringFile, Source},
-    http, installation, private_file,
+    http, installation,
+    output::join_causes,
+    private_file,
 };
 
-/// A proof for Graph is good for five minutes: a clock that is off by more makes every call fail.
+/// Seconds for which Graph accepts a proof; with a larger clock error every call fails.
 const PROOF_LIFE: i64 = 300;
-/// Minutes after which due work is late: a worker looks every few seconds.
+/// Minutes after which due work is late; a worker looks for it every few seconds.
 const LATE: i64 = 15;
-/// Nothing was built before.
+/// Seconds since 1970: any earlier time of the clock is wrong.
 const EARLIEST: i64 = 1_767_225_600;
 
 pub(super) async fn all(config: Config, source: &Source) -> Vec<Finding> {
     let mut findings = vec![Finding::new(
         Level::Ok,
         "settings",
-        "every setting can be read",
+        "every setting is valid",
     )];
     findings.push(listen(&config));
     findings.extend(passphrase_file(source));
@@ -42,13 +44,13 @@ fn listen(config: &Config) -> Finding {
         [] => Finding::new(
             Level::Ok,
             "listeners",
-            "on loopback: a proxy must end TLS in front of them",
+            "on loopback: put a proxy that ends TLS in front of them",
         ),
         [first, ..] => Finding::new(
             Level::Warn,
             "listeners",
             format!(
-                "{first} can be reached from other machines and speaks plain HTTP: only a proxy that ends TLS may reach it"
+                "{first} speaks plain HTTP and other machines can reach it: let only a proxy that ends TLS reach it"
             ),
         ),
     }
@@ -57,8 +59,8 @@ fn listen(config: &Config) -> Finding {
 fn passphrase_file(source: &Source) -> Option<Finding> {
     let path = source.find("keyring.passphrase_file")?;
     let open = private_file::is_open_to_others(Path::new(path)).unwrap_or(false);
-    let told = "others than its owner may read it: `chmod 600`, unless the platform mounts it so";
-    open.then(|| Finding::new(Level::Warn, "passphrase", told))
+    let message = "other users may read the file: run `chmod 600` on it, unless the platform mounts it with this mode";
+    open.then(|| Finding::new(Level::Warn, "passphrase", message))
 }
 
 async fn keyring(keyring: KeyringFile) -> Finding {
@@ -74,7 +76,7 @@ async fn keyring(keyring: KeyringFile) -> Finding {
         Err(error) => Finding::new(
             Level::Fail,
             "keyring",
-            format!("{error:#}; make one with `regrant keys init`"),
+            format!("{error:#}; `regrant keys init` creates a keyring"),
         ),
     }
 }
@@ -83,31 +85,32 @@ async fn database(settings: &regrant_storage::Settings) -> Vec<Finding> {
     match regrant_storage::Store::connect(settings).await {
         Ok(store) => {
             let kind = if store.is_sqlite() {
-                "SQLite: version and pragmas are right, schema is up to date"
+                "SQLite: version and pragmas are right, the schema is up to date"
             } else {
-                "PostgreSQL: the role cannot pass row-level security, schema is up to date"
+                "PostgreSQL: the role cannot bypass row-level security, the schema is up to date"
             };
             let opened = Finding::new(Level::Ok, "database", kind);
-            let wall = Clock::wall();
-            let backlog = match store.backlog(wall, wall).await {
-                Ok(backlog) => due_work(&backlog, wall),
-                Err(error) => Finding::new(Level::Fail, "due work", error.to_string()),
+            let now = Clock::wall();
+            let backlog = match store.backlog(now, now).await {
+                Ok(backlog) => due_work(&backlog, now),
+                Err(error) => Finding::new(Level::Fail, "due work", join_causes(error)),
             };
-            // It is only closed to be polite; the process ends anyway.
+            // An error does not matter: the process ends anyway.
             drop(store.close().await);
             vec![opened, backlog]
         }
         Err(error) => {
-            let told = format!("{error}; {}", installation::hint(&error));
-            vec![Finding::new(Level::Fail, "database", told)]
+            let remedy = installation::hint(&error);
+            let message = format!("{}; {remedy}", join_causes(error));
+            vec![Finding::new(Level::Fail, "database", message)]
         }
     }
 }
 
-/// Whether a worker keeps up: what is due and since when, and leases whose holder is gone.
-fn due_work(backlog: &Backlog, wall: Timestamp) -> Finding {
-    let late = |it: &Waiting| it.oldest.map_or(0, |oldest| (wall - oldest).num_minutes());
-    let told = format!(
+/// Whether a worker keeps up: counts overdue work with the oldest, and leases whose holder is gone.
+fn due_work(backlog: &Backlog, now: Timestamp) -> Finding {
+    let late = |it: &Waiting| it.oldest.map_or(0, |oldest| (now - oldest).num_minutes());
+    let counts = format!(
         "{} probe(s) overdue, the oldest by {} min; {} other task(s), the oldest by {} min; {} lease(s) held, {} stuck",
         backlog.probes.count,
         late(&backlog.probes),
@@ -117,15 +120,15 @@ fn due_work(backlog: &Backlog, wall: Timestamp) -> Finding {
         backlog.stuck,
     );
     if late(&backlog.probes).max(late(&backlog.work)) < LATE && backlog.stuck == 0 {
-        return Finding::new(Level::Ok, "due work", told);
+        return Finding::new(Level::Ok, "due work", counts);
     }
-    let advice = "does a worker run (`regrant work`, or `serve --with-worker`)? its log tells which lane fails";
-    Finding::new(Level::Warn, "due work", format!("{told}: {advice}"))
+    let advice = "does a worker run (`regrant work`, or `serve --with-worker`)? its log names the lane that fails";
+    Finding::new(Level::Warn, "due work", format!("{counts}: {advice}"))
 }
 
-/// Asks Graph for nothing, without a token: any answer shows that it can be reached, and tells its time.
+/// Sends a request without a token: any response shows that Graph can be reached, and holds its time.
 async fn graph(settings: &regrant_graph::Settings) -> Vec<Finding> {
-    let asked = async {
+    let response = async {
         let client = http::client(Duration::from_secs(10))?;
         anyhow::Ok(
             client
@@ -135,13 +138,16 @@ async fn graph(settings: &regrant_graph::Settings) -> Vec<Finding> {
                 .map_err(reqwest::Error::without_url)?,
         )
     };
-    match asked.await {
-        Ok(answer) => {
-            let date = answer.headers().get("date").and_then(|it| it.to_str().ok());
+    match response.await {
+        Ok(response) => {
+            let date = response
+                .headers()
+                .get("date")
+                .and_then(|it| it.to_str().ok());
             let reached = Finding::new(
                 Level::Ok,
                 "graph",
-                format!("answers with status {}", answer.status().as_u16()),
+                format!("responds with status {}", response.status().as_u16()),
             );
             vec![
                 reached,
@@ -152,10 +158,10 @@ async fn graph(settings: &regrant_graph::Settings) -> Vec<Finding> {
             ]
         }
         Err(error) => {
-            let told = format!(
-                "{error:#}; reconnects wait until it answers: check the route and graph.base_url"
+            let message = format!(
+                "{error:#}; reconnects wait until Graph responds: check the network and graph.base_url"
             );
-            vec![Finding::new(Level::Fail, "graph", told), clock(None)]
+            vec![Finding::new(Level::Fail, "graph", message), clock(None)]
         }
     }
 }
@@ -166,25 +172,29 @@ fn clock(theirs: Option<DateTime<Utc>>) -> Finding {
         return Finding::new(
             Level::Fail,
             "clock",
-            format!("it says {ours}, which is in the past: start time synchronisation"),
+            format!("the clock shows {ours}, which is in the past: start time synchronisation"),
         );
     }
     let Some(theirs) = theirs else {
-        return Finding::new(Level::Warn, "clock", "there was nothing to compare it with");
+        return Finding::new(
+            Level::Warn,
+            "clock",
+            "Graph sent no time to compare it with",
+        );
     };
     let off = (ours - theirs).num_seconds().abs();
-    let told = format!("{off} s apart from Graph's");
+    let message = format!("{off} s away from Graph's clock");
     match off {
-        0..=30 => Finding::new(Level::Ok, "clock", told),
+        0..=30 => Finding::new(Level::Ok, "clock", message),
         31..=PROOF_LIFE => Finding::new(
             Level::Warn,
             "clock",
-            format!("{told}: start time synchronisation"),
+            format!("{message}: start time synchronisation"),
         ),
         _ => Finding::new(
             Level::Fail,
             "clock",
-            format!("{told}: Graph refuses proofs; start time synchronisation"),
+            format!("{message}: Graph refuses proofs; start time synchronisation"),
         ),
     }
 }
@@ -194,10 +204,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn work_that_lies_and_leases_without_a_holder_are_told() {
-        let wall = Clock::wall();
+    fn late_work_and_stuck_leases_are_reported() {
+        let now = Clock::wall();
         let level = |minutes: i64, stuck: u64| {
-            let oldest = Some(wall - chrono::Duration::minutes(minutes));
+            let oldest = Some(now - chrono::Duration::minutes(minutes));
             let probes = Waiting { count: 3, oldest };
             due_work(
                 &Backlog {
@@ -205,7 +215,7 @@ mod tests {
                     stuck,
                     ..Backlog::default()
                 },
-                wall,
+                now,
             )
             .level
         };
@@ -213,16 +223,29 @@ mod tests {
             (level(1, 0), level(16, 0), level(1, 1)),
             (Level::Ok, Level::Warn, Level::Warn)
         );
-        assert_eq!(due_work(&Backlog::default(), wall).level, Level::Ok);
+        assert_eq!(due_work(&Backlog::default(), now).level, Level::Ok);
     }
 
     #[test]
-    fn a_clock_beyond_the_life_of_a_proof_fails() {
+    fn a_clock_that_makes_proofs_expire_fails() {
         let at = |off: i64| clock(Some(Clock::wall() + chrono::Duration::seconds(off))).level;
         assert_eq!(
             (at(0), at(-120), at(900)),
             (Level::Ok, Level::Warn, Level::Fail)
         );
         assert_eq!(clock(None).level, Level::Warn);
+    }
+
+    #[tokio::test]
+    async fn a_database_that_does_not_open_is_reported_with_its_cause() {
+        let home = tempfile::tempdir().unwrap();
+        let settings = regrant_storage::Settings {
+            url: format!("sqlite:{}/missing/db", home.path().display()),
+            max_connections: 1,
+            busy_timeout: Duration::from_secs(1),
+        };
+        let findings = database(&settings).await;
+        let report = findings.first().unwrap().to_string();
+        assert!(report.contains("unable to open database file"), "{report}");
     }
 }

@@ -1,20 +1,20 @@
-//! Server-sent events, as far as a reconnect's stream uses them.
+//! Parses server-sent events; only the fields that a reconnect's stream uses.
 
 use futures_util::{Stream, StreamExt as _, stream::BoxStream};
 
 /// A stream of events.
 pub(crate) struct Events {
     body: BoxStream<'static, anyhow::Result<Vec<u8>>>,
-    /// What has arrived and is not a whole event yet.
+    /// Received bytes that are not a whole event yet.
     rest: Vec<u8>,
 }
 
 /// One event.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Event {
-    /// What kind.
+    /// The type, `message` unless the stream names one.
     pub name: String,
-    /// Its content.
+    /// The payload.
     pub data: String,
 }
 
@@ -47,7 +47,7 @@ impl Events {
         }
     }
 
-    /// The first whole event that has arrived; comments and empty blocks are passed over.
+    /// Removes the first whole event from the buffer; skips comments and empty blocks.
     fn take(&mut self) -> Option<Event> {
         loop {
             let end = self.rest.windows(2).position(|pair| pair == b"\n\n")?;
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn events_are_whole_however_they_arrive() {
+    async fn events_are_whole_however_the_chunks_are_cut() {
         let chunks = [
             ": hello\n\nid: 1\nevent: item\nda",
             "ta: {\"a\":1}\n",

@@ -1,4 +1,4 @@
-//! What the story needs at hand: the tenant, its assets, and the tokens it had.
+//! The state of the story: the tenant, its assets, their cut-offs and their earlier tokens.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,13 +21,14 @@ use crate::{
     },
 };
 
-/// How many tokens one lookup is asked for.
+/// How many tokens one lookup asks for.
 const LOOKUP: usize = 100;
-/// How often it is looked whether the worker has come further, and for how long at most.
+/// How often [`Scene::wait_for_assets`] polls the assets.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How long it polls at most.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The tenant of the story.
+/// The tenant of the story, with everything that a step needs.
 pub(crate) struct Part<'a> {
     rehearsal: &'a Rehearsal,
     client_id: String,
@@ -35,13 +36,13 @@ pub(crate) struct Part<'a> {
     pub api: TenantApi,
     /// The assets of its businesses.
     pub assets: Vec<Asset>,
-    /// Assets of businesses whose migration is completed.
+    /// Assets of businesses that have completed the migration.
     completed: HashSet<String>,
-    /// The cut-off of each business.
+    /// The cut-off of each business, by its id.
     pub cut_offs: HashMap<String, DateTime<Utc>>,
-    /// The migration that is not completed yet.
+    /// The id of the migration that is not completed yet.
     pub open_migration: Option<String>,
-    /// Tokens before the replacement, by asset.
+    /// Tokens before the replacement, by asset id.
     before: HashMap<String, String>,
 }
 
@@ -84,7 +85,7 @@ impl<'a> Part<'a> {
         })
     }
 
-    /// Moves the clock, and logs in again: the access token to the API is as much older.
+    /// Moves the clock and logs in again, because the access token may have expired.
     pub async fn advance(&mut self, by: &str) -> anyhow::Result<()> {
         self.control().advance(by).await?;
         self.api = TenantApi::login(
@@ -109,20 +110,20 @@ impl<'a> Part<'a> {
         self.completed.contains(asset)
     }
 
-    /// How many assets' businesses have.
+    /// The number of assets whose business has completed the migration.
     pub fn of_completed(&self) -> usize {
         self.completed.len()
     }
 
-    /// Reconnects and follows the events to the end; the items, in the order of `ids`.
+    /// Reconnects and follows the events to the end; returns the items in the order of `ids`.
     pub async fn reconnect(
         &self,
-        teller: &Teller,
+        narrator: &Teller,
         token: &str,
         ids: &[String],
     ) -> anyhow::Result<Vec<Item>> {
         let started = self.api.reconnect(token, ids).await?;
-        let mut progress = teller.progress(u64::try_from(ids.len())?)?;
+        let mut progress = narrator.progress(u64::try_from(ids.len())?)?;
         self.follow(&started.id, &mut progress).await?;
         progress.end();
         let ended = self.api.reconnect_now(&started.id).await?;
@@ -134,7 +135,7 @@ impl<'a> Part<'a> {
         Ok(ended.items)
     }
 
-    /// Counts settled items until the stream says that it has ended.
+    /// Counts settled items until the stream reports the end of the reconnect.
     async fn follow(&self, reconnect: &str, progress: &mut Progress) -> anyhow::Result<()> {
         let mut events = self.api.events(reconnect).await?;
         while let Some(event) = events.next().await? {
@@ -144,32 +145,32 @@ impl<'a> Part<'a> {
                 _ => {}
             }
         }
-        anyhow::bail!("the stream of events ended before the reconnect")
+        anyhow::bail!("the event stream ended before the reconnect")
     }
 
-    /// Looks on until `n` assets are as wanted; every asset as it is then.
+    /// Polls until `matches` holds for exactly `n` assets; returns every asset.
     pub async fn watch(
         &self,
-        teller: &Teller,
+        narrator: &Teller,
         n: usize,
-        is_so: impl Fn(&tenant_api::Asset) -> bool,
+        matches: impl Fn(&tenant_api::Asset) -> bool,
     ) -> anyhow::Result<Vec<tenant_api::Asset>> {
-        let mut progress = teller.progress(u64::try_from(n)?)?;
+        let mut progress = narrator.progress(u64::try_from(n)?)?;
         let (mut seen, began) = (0_usize, Instant::now());
         loop {
             let assets = self.api.assets().await?;
-            let so = assets.iter().filter(|it| is_so(it)).count();
-            for _ in seen..so {
+            let count = assets.iter().filter(|it| matches(it)).count();
+            for _ in seen..count {
                 progress.one()?;
             }
-            seen = seen.max(so);
-            if so == n {
+            seen = seen.max(count);
+            if count == n {
                 progress.end();
                 return Ok(assets);
             }
             anyhow::ensure!(
                 began.elapsed() < PATIENCE,
-                "the worker has come to {so} of {n} assets"
+                "timeout: {count} of {n} assets are in the expected state"
             );
             tokio::time::sleep(LOOK_EVERY).await;
         }
@@ -181,12 +182,12 @@ impl<'a> Part<'a> {
         self.cut_offs.get(&asset.business).copied()
     }
 
-    /// From now on every business counts as completed.
+    /// Counts every business as completed from now on.
     pub fn complete_all(&mut self) {
         self.completed = self.assets.iter().map(|it| it.id.clone()).collect();
     }
 
-    /// The tokens Regrant serves now.
+    /// The tokens that Regrant serves now; an asset without a token is left out.
     pub async fn served(&self) -> anyhow::Result<Vec<Served>> {
         let (ids, mut all) = (self.ids(), Vec::new());
         for chunk in ids.chunks(LOOKUP) {
@@ -195,14 +196,14 @@ impl<'a> Part<'a> {
         Ok(all)
     }
 
-    /// The token of every asset, as Regrant serves it now.
+    /// The token of every asset; an asset without one is an error.
     pub async fn tokens(&self) -> anyhow::Result<Vec<Served>> {
         let (all, n) = (self.served().await?, self.assets.len());
         anyhow::ensure!(all.len() == n, "{} of {n} assets serve a token", all.len());
         Ok(all)
     }
 
-    /// Tries a token on its asset at the simulated Graph.
+    /// Probes an asset at the simulated Graph with its token.
     pub async fn probe(&self, served: &Served) -> anyhow::Result<Verdict> {
         let Served {
             access_token,
@@ -218,7 +219,7 @@ impl<'a> Part<'a> {
         self.control().probe(&served.asset_id, &token).await
     }
 
-    /// How many assets have a token that works.
+    /// The number of assets whose token works.
     pub async fn working(&self) -> anyhow::Result<usize> {
         let mut working = 0_usize;
         for served in self.tokens().await? {
@@ -228,15 +229,15 @@ impl<'a> Part<'a> {
         Ok(working)
     }
 
-    /// Keeps the tokens of before the replacement.
-    pub fn remember(&mut self, before: Vec<Served>) {
-        self.before = before
+    /// Stores the tokens from before the replacement.
+    pub fn remember(&mut self, served: Vec<Served>) {
+        self.before = served
             .into_iter()
             .map(|it| (it.asset_id, it.access_token))
             .collect();
     }
 
-    /// Whether the asset serves another token than before.
+    /// Whether the asset serves another token than before the replacement.
     pub fn is_new(&self, served: &Served) -> bool {
         self.before.get(&served.asset_id) != Some(&served.access_token)
     }
