@@ -1,6 +1,6 @@
 #!/bin/sh
-# Two roles and the database, once, when the server's directory is made: the owner migrates; the application owns
-# nothing and cannot pass row-level security.
+# Creates two roles and the database when the server starts for the first time: the owner migrates; the application
+# owns nothing and cannot bypass row-level security.
 set -eu
 psql --no-psqlrc --quiet -v ON_ERROR_STOP=1 --username "${POSTGRES_USER:-postgres}" --dbname postgres <<'SQL'
 \set owner_password `cat /run/secrets/owner_password`

@@ -1,35 +1,59 @@
-//! The settings of a production command: one file and `REGRANT_…` variables, variables first.
+//! The settings of a production command: a TOML file and `REGRANT_…` variables, which win over the file.
 //!
-//! The rule: tuning has defaults, a database and a keyring have none, and every fault is reported at
-//! once by the name of its variable. A value is never printed: any of them may hold a secret.
+//! The rule: tuning has defaults, the database and the keyring have none, and every fault is reported at
+//! once by the name of its variable. A value is never printed, because any of them may hold a secret.
+//! Start at [`Config::read`]; each section has a file of its own.
+//!
+//! A setting `a.b` of the file is the variable `REGRANT_A_B`. All of them, by the file that reads them:
+//!
+//! - here: `REGRANT_LISTEN`, `REGRANT_ADMIN_LISTEN`, `REGRANT_WITH_WORKER`, `REGRANT_LOG_FORMAT`
+//! - `database.rs`: `REGRANT_DATABASE_URL` (or `DATABASE_URL`, `REGRANT_DATABASE_URL_FILE`),
+//!   `REGRANT_DATABASE_MAX_CONNECTIONS`, `REGRANT_DATABASE_BUSY_TIMEOUT_SECONDS`
+//! - `keyring.rs`: `REGRANT_KEYRING_PATH`, `REGRANT_KEYRING_PASSPHRASE` (or `…_FILE`)
+//! - `graph.rs`: `REGRANT_GRAPH_BASE_URL`, `REGRANT_GRAPH_VERSION`, `REGRANT_GRAPH_TIMEOUT_SECONDS`,
+//!   `REGRANT_GRAPH_MAX_IN_FLIGHT`
+//! - `api.rs`: `REGRANT_PUBLIC_URL`, `REGRANT_TRUSTED_PROXIES`, `REGRANT_LIMITS_BODY_BYTES`,
+//!   `REGRANT_LIMITS_REQUESTS_PER_SECOND`, `REGRANT_LIMITS_SESSION_REQUESTS_PER_SECOND`,
+//!   `REGRANT_LIMITS_ADDRESS_REQUESTS_PER_SECOND`
+//! - `vault.rs`: `REGRANT_ISSUER`, `REGRANT_AUDIENCE`, `REGRANT_LEASE_SECONDS`,
+//!   `REGRANT_TENANT_DELETION_WAIT_DAYS`, `REGRANT_WEBHOOK_ALLOW_LOOPBACK`,
+//!   `REGRANT_AUDIT_CHECKPOINT_HOURS`, `REGRANT_AUDIT_CHECKPOINT_FILE`; of `REGRANT_LIMITS_…`: `ASSETS`,
+//!   `RUNNING_RECONNECTS`, `RECONNECT_ASSETS`, `REGISTER_ASSETS`, `LOOKUP_ASSETS`, `JOBS_IN_FLIGHT`; of
+//!   `REGRANT_RETENTION_…`: `IDEMPOTENCY_HOURS`, `EVENTS_DAYS`, `CUT_OFFS_DAYS`, `INBOX_DAYS`,
+//!   `RECONNECTS_DAYS`, `RECONNECT_SESSIONS_DAYS`, `AUDIT_READS_DAYS`, `AUDIT_WORKER_DAYS`, `AUDIT_ACTS_DAYS`
+//! - `worker.rs`: `REGRANT_WORKER_LOOK_SECONDS`, `REGRANT_WORKER_PROBES`, `REGRANT_WORKER_FAILING_PROBES`
+//!
+//! Read elsewhere: `REGRANT_CONFIG` (`main.rs`), `REGRANT_LOG` (`telemetry.rs`), `REGRANT_OPERATOR_PASSWORD` or
+//! `…_FILE` (`commands/operators.rs`), `REGRANT_OWNER_DATABASE_URL` or `…_FILE` (`commands/migrate.rs`).
 
+mod api;
+mod database;
 mod faults;
+mod graph;
+mod keyring;
+mod loopback;
 mod reader;
 mod source;
+#[cfg(test)]
+mod tests;
+mod vault;
+mod worker;
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    time::Duration,
-};
-
-use ipnet::IpNet;
-use regrant_domain::Passphrase;
-use regrant_vault::Retention;
-use url::Url;
+use std::net::SocketAddr;
 
 use crate::{Global, telemetry::LogFormat};
 
 pub(crate) use faults::Faults;
+pub(crate) use keyring::KeyringFile;
 pub(crate) use source::{Source, variable};
 
 use reader::Reader;
 
 /// Everything a production command runs with.
 pub(crate) struct Config {
-    /// Where the API listens.
+    /// The address of the public API.
     pub listen: SocketAddr,
-    /// Where operators and health are answered.
+    /// The address of the operators' API and of health.
     pub admin_listen: SocketAddr,
     /// The database.
     pub database: regrant_storage::Settings,
@@ -43,22 +67,14 @@ pub(crate) struct Config {
     pub api: regrant_api::Settings,
     /// The worker.
     pub worker: regrant_worker::Settings,
-    /// Whether `serve` works, too.
+    /// Whether `serve` runs the worker, too.
     pub with_worker: bool,
-    /// The log.
+    /// The form of the log.
     pub log: LogFormat,
 }
 
-/// Where the keyring is and what unlocks it.
-pub(crate) struct KeyringFile {
-    /// The file.
-    pub path: PathBuf,
-    /// What unlocks it.
-    pub passphrase: Passphrase,
-}
-
 impl Config {
-    /// The settings of this process: `--config`, then the environment.
+    /// Reads the settings of this process: the file of `--config`, then the environment.
     pub fn of_process(global: &Global) -> anyhow::Result<Self> {
         let source = Source::of_process(global.config.as_deref())?;
         Ok(Self::read(&source)?)
@@ -67,21 +83,22 @@ impl Config {
     /// Reads every setting, and reports every fault.
     pub fn read(source: &Source) -> Result<Self, Faults> {
         let mut reader = Reader::new(source);
-        let config = Self::parts(&mut reader);
+        let config = Self::read_sections(&mut reader);
         let faults = reader.finish();
-        // `config` is whole where there is no fault: a missing part is one.
+        // `config` is `None` only after a fault, so one of the two is always there.
         config.filter(|_| faults.is_empty()).ok_or(faults)
     }
 
-    fn parts(reader: &mut Reader<'_>) -> Option<Self> {
+    /// Reads every section before it returns, so that no fault hides another.
+    fn read_sections(reader: &mut Reader<'_>) -> Option<Self> {
         let listen = reader.or("listen", SocketAddr::from(([127, 0, 0, 1], 8080)));
         let admin_listen = reader.or("admin_listen", SocketAddr::from(([127, 0, 0, 1], 8081)));
-        let database = database(reader);
-        let keyring = keyring(reader);
-        let graph = graph(reader);
-        let vault = vault(reader, &graph);
-        let api = api(reader);
-        let worker = worker(reader);
+        let database = database::read_database(reader);
+        let keyring = keyring::read_keyring(reader);
+        let graph = graph::read_graph(reader);
+        let vault = vault::read_vault(reader, &graph);
+        let api = api::read_api(reader);
+        let worker = worker::read_worker(reader);
         let with_worker = reader.or("with_worker", false);
         let log = reader.or("log.format", LogFormat::default());
         let (database, keyring) = (database?, keyring?);
@@ -97,301 +114,5 @@ impl Config {
             with_worker,
             log,
         })
-    }
-}
-
-fn database(reader: &mut Reader<'_>) -> Option<regrant_storage::Settings> {
-    let url = reader.secret("database.url");
-    let max_connections = reader.at_least_one("database.max_connections", 10);
-    let busy_timeout = reader.seconds("database.busy_timeout_seconds", Duration::from_secs(5));
-    let url = url?;
-    let is_known = ["sqlite:", "postgres://", "postgresql://"]
-        .iter()
-        .any(|scheme| url.starts_with(scheme));
-    if !is_known {
-        reader.fault(
-            "database.url",
-            "expected `sqlite:PATH` or `postgres://USER@HOST/NAME`",
-        );
-    }
-    Some(regrant_storage::Settings {
-        url: url.to_string(),
-        max_connections,
-        busy_timeout,
-    })
-}
-
-fn keyring(reader: &mut Reader<'_>) -> Option<KeyringFile> {
-    let path = reader.required("keyring.path");
-    let passphrase = reader.secret("keyring.passphrase");
-    let passphrase = Passphrase::parse(passphrase?);
-    let passphrase = passphrase
-        .map_err(|error| reader.fault("keyring.passphrase", error))
-        .ok()?;
-    Some(KeyringFile {
-        path: path?,
-        passphrase,
-    })
-}
-
-fn graph(reader: &mut Reader<'_>) -> regrant_graph::Settings {
-    let usual = regrant_graph::Settings::default();
-    let base_url: Url = reader.or("graph.base_url", usual.base_url);
-    if base_url.scheme() != "https" && !is_on_this_machine(&base_url) {
-        reader.fault(
-            "graph.base_url",
-            "must be https; plain http is for a loopback address alone",
-        );
-    }
-    regrant_graph::Settings {
-        base_url,
-        version: reader.or("graph.version", usual.version),
-        timeout: reader.seconds("graph.timeout_seconds", usual.timeout),
-        max_in_flight: reader.at_least_one("graph.max_in_flight", usual.max_in_flight),
-        ..regrant_graph::Settings::default()
-    }
-}
-
-fn vault(reader: &mut Reader<'_>, graph: &regrant_graph::Settings) -> regrant_vault::Settings {
-    let usual = regrant_vault::Settings::default();
-    let mut webhooks = usual.webhooks;
-    webhooks.allow_loopback = reader.or("webhook.allow_loopback", false);
-    if webhooks.allow_loopback && !is_on_this_machine(&graph.base_url) {
-        let reason = "is for rehearsals: `graph.base_url` must be a loopback address, too";
-        reader.fault("webhook.allow_loopback", reason);
-    }
-    regrant_vault::Settings {
-        issuer: reader.or("issuer", usual.issuer),
-        audience: reader.or("audience", usual.audience),
-        lease: reader.seconds("lease_seconds", usual.lease),
-        max_reconnect_assets: reader
-            .at_least_one("limits.reconnect_assets", usual.max_reconnect_assets),
-        max_register_assets: reader
-            .at_least_one("limits.register_assets", usual.max_register_assets),
-        max_lookup_assets: reader.at_least_one("limits.lookup_assets", usual.max_lookup_assets),
-        max_assets: reader.at_least_one("limits.assets", usual.max_assets),
-        max_running_reconnects: reader
-            .at_least_one("limits.running_reconnects", usual.max_running_reconnects),
-        retention: retention(reader),
-        tenant_deletion_wait: reader.days("tenant_deletion_wait_days", usual.tenant_deletion_wait),
-        jobs_in_flight: reader.at_least_one("limits.jobs_in_flight", usual.jobs_in_flight),
-        webhooks,
-        checkpoint_every: reader.hours("audit.checkpoint_hours", usual.checkpoint_every),
-        checkpoint_file: reader.optional("audit.checkpoint_file"),
-        ..regrant_vault::Settings::default()
-    }
-}
-
-fn api(reader: &mut Reader<'_>) -> regrant_api::Settings {
-    let usual = regrant_api::Settings::default();
-    regrant_api::Settings {
-        public_url: public_url(reader),
-        trusted_proxies: trusted_proxies(reader),
-        max_body: reader.at_least_one("limits.body_bytes", usual.max_body),
-        rates: rates(reader),
-        ..usual
-    }
-}
-
-fn rates(reader: &mut Reader<'_>) -> regrant_api::Rates {
-    let usual = regrant_api::Rates::default();
-    regrant_api::Rates {
-        tenant: reader.at_least_one("limits.requests_per_second", usual.tenant),
-        session: reader.at_least_one("limits.session_requests_per_second", usual.session),
-        address: reader.at_least_one("limits.address_requests_per_second", usual.address),
-    }
-}
-
-/// Where the outside reaches the API.
-fn public_url(reader: &mut Reader<'_>) -> Option<String> {
-    let url: Url = reader.optional("public_url")?;
-    if url.scheme() == "https" || (url.scheme() == "http" && is_on_this_machine(&url)) {
-        return Some(url.as_str().trim_end_matches('/').to_owned());
-    }
-    reader.fault(
-        "public_url",
-        "must be https; plain http is for a loopback address alone",
-    );
-    None
-}
-
-/// Networks of proxies, with commas between; a bare address is a network of one.
-fn trusted_proxies(reader: &mut Reader<'_>) -> Vec<IpNet> {
-    let list: String = reader.or("trusted_proxies", String::new());
-    let parts = list.split(',').map(str::trim).filter(|it| !it.is_empty());
-    let network = |it: &str| {
-        it.parse()
-            .or_else(|_| it.parse::<IpAddr>().map(IpNet::from))
-    };
-    let networks: Result<Vec<_>, _> = parts.map(network).collect();
-    networks.unwrap_or_else(|_| {
-        reader.fault(
-            "trusted_proxies",
-            "expected networks such as 10.0.0.0/8, with commas between",
-        );
-        Vec::new()
-    })
-}
-
-fn retention(reader: &mut Reader<'_>) -> Retention {
-    let usual = Retention::default();
-    Retention {
-        idempotency: reader.hours("retention.idempotency_hours", usual.idempotency),
-        events: reader.days("retention.events_days", usual.events),
-        cut_offs: reader.days("retention.cut_offs_days", usual.cut_offs),
-        inbox: reader.days("retention.inbox_days", usual.inbox),
-        reconnects: reader.days("retention.reconnects_days", usual.reconnects),
-        audit_reads: reader.days_or_for_ever("retention.audit_reads_days", usual.audit_reads),
-        audit_worker: reader.days_or_for_ever("retention.audit_worker_days", usual.audit_worker),
-        audit_acts: reader.days_or_for_ever("retention.audit_acts_days", usual.audit_acts),
-        reconnect_sessions: reader.days(
-            "retention.reconnect_sessions_days",
-            usual.reconnect_sessions,
-        ),
-    }
-}
-
-fn worker(reader: &mut Reader<'_>) -> regrant_worker::Settings {
-    let usual = regrant_worker::Settings::default();
-    regrant_worker::Settings {
-        look: reader.seconds("worker.look_seconds", usual.look),
-        probes: reader.at_least_one("worker.probes", usual.probes),
-        failing_probes: reader.at_least_one("worker.failing_probes", usual.failing_probes),
-        ..usual
-    }
-}
-
-/// Whether the URL's host is a loopback address.
-fn is_on_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(pairs: &[(&str, &str)]) -> Result<Config, String> {
-        Config::read(&Source::of_pairs(pairs)).map_err(|faults| faults.to_string())
-    }
-
-    const WHOLE: [(&str, &str); 3] = [
-        ("REGRANT_DATABASE_URL", "sqlite:regrant.sqlite3"),
-        ("REGRANT_KEYRING_PATH", "keyring"),
-        ("REGRANT_KEYRING_PASSPHRASE", "correct horse"),
-    ];
-
-    #[test]
-    fn every_fault_is_reported_at_once_by_its_variable() {
-        let told = read(&[
-            ("REGRANT_LISTEN", "8080"),
-            ("REGRANT_LEASE_SECONDS", "soon"),
-            ("REGRANT_GRAPH_BASE_URL", "http://graph.facebook.com"),
-            ("REGRANT_LIMITS_BODY_BYTES", "0"),
-            ("REGRANT_LOG_FORMAT", "xml"),
-        ]);
-        let told = told.err().unwrap();
-        for variable in [
-            "REGRANT_LISTEN",
-            "REGRANT_LEASE_SECONDS",
-            "REGRANT_GRAPH_BASE_URL",
-            "REGRANT_LIMITS_BODY_BYTES",
-            "REGRANT_LOG_FORMAT",
-            "REGRANT_DATABASE_URL",
-            "REGRANT_KEYRING_PATH",
-            "REGRANT_KEYRING_PASSPHRASE",
-        ] {
-            assert!(told.contains(variable), "{variable} is missing in:\n{told}");
-        }
-    }
-
-    #[test]
-    fn a_database_and_a_keyring_are_enough() {
-        let config = read(&WHOLE).unwrap();
-        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
-        assert_eq!(config.database.url, "sqlite:regrant.sqlite3");
-    }
-
-    #[test]
-    fn a_fault_never_repeats_the_value() {
-        let told = read(&[
-            ("REGRANT_DATABASE_URL", "mysql://user:canary@host"),
-            ("REGRANT_LISTEN", "canary"),
-        ]);
-        assert!(!told.err().unwrap().contains("canary"));
-    }
-
-    #[test]
-    fn plain_http_is_for_loopback() {
-        let at =
-            |url: &str| read(&[&WHOLE[..], &[("REGRANT_GRAPH_BASE_URL", url)]].concat()).is_ok();
-        assert!(
-            at("http://127.0.0.1:8090")
-                && at("http://[::1]:8090")
-                && at("https://graph.facebook.com")
-        );
-        assert!(!at("http://10.0.0.1:8090") && !at("http://graph.facebook.com"));
-    }
-
-    #[test]
-    fn audit_is_kept_for_ever_where_that_is_asked_for() {
-        let pairs = [
-            ("REGRANT_RETENTION_AUDIT_READS_DAYS", "0"),
-            ("REGRANT_RETENTION_AUDIT_ACTS_DAYS", "30"),
-        ];
-        let keep = read(&[&WHOLE[..], &pairs].concat())
-            .unwrap()
-            .vault
-            .retention;
-        assert_eq!(keep.audit_reads, None);
-        assert_eq!(keep.audit_worker, Some(chrono::Duration::days(730)));
-        assert_eq!(keep.audit_acts, Some(chrono::Duration::days(30)));
-    }
-
-    #[test]
-    fn trusted_proxies_are_networks() {
-        let with = |list: &str| read(&[&WHOLE[..], &[("REGRANT_TRUSTED_PROXIES", list)]].concat());
-        let told = |it: Config| {
-            it.api
-                .trusted_proxies
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            told(with("10.0.0.0/8, 192.0.2.1,fd00::/8").unwrap()),
-            ["10.0.0.0/8", "192.0.2.1/32", "fd00::/8"]
-        );
-        assert!(told(with("").unwrap()).is_empty());
-        for faulty in ["10.0.0.0/33", "proxy.local", "10.0.0.0/8;10.1.0.0/16"] {
-            assert!(
-                with(faulty)
-                    .err()
-                    .unwrap()
-                    .contains("REGRANT_TRUSTED_PROXIES"),
-                "{faulty}"
-            );
-        }
-    }
-
-    #[test]
-    fn webhooks_to_loopback_are_for_rehearsals() {
-        let allowed = [("REGRANT_WEBHOOK_ALLOW_LOOPBACK", "true")];
-        let told = read(&[&WHOLE[..], &allowed].concat()).err().unwrap();
-        assert!(told.contains("REGRANT_WEBHOOK_ALLOW_LOOPBACK"), "{told}");
-        let local = [("REGRANT_GRAPH_BASE_URL", "http://127.0.0.1:8090")];
-        let config = read(&[&WHOLE[..], &allowed, &local].concat()).unwrap();
-        assert!(config.vault.webhooks.allow_loopback);
-        assert!(
-            !read(&[&WHOLE[..], &local].concat())
-                .unwrap()
-                .vault
-                .webhooks
-                .allow_loopback
-        );
     }
 }

@@ -1,6 +1,6 @@
-//! HTTP as a client: towards our own API, the sandbox and, for `doctor`, the Graph.
+//! The HTTP client, for our own API, the sandbox and (in `doctor` only) Graph.
 //!
-//! The rule: no proxy, no redirects, a time limit; an error never shows a URL's query or a body's secrets.
+//! The rule: no proxy, no redirects, a time limit; an error never shows a URL's query or a secret of a body.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use reqwest::{RequestBuilder, Response, redirect::Policy};
 use serde::{Deserialize, de::DeserializeOwned};
 
-/// The one way to make a client here.
+/// Builds a client; there is no other way to build one in this crate.
 pub(crate) fn client(timeout: Duration) -> anyhow::Result<reqwest::Client> {
     let client = reqwest::Client::builder()
         .no_proxy()
@@ -17,28 +17,28 @@ pub(crate) fn client(timeout: Duration) -> anyhow::Result<reqwest::Client> {
     client.build().context("cannot make an HTTP client")
 }
 
-/// Sends and reads a JSON answer.
+/// Sends the request and parses the JSON response.
 pub(crate) async fn json<T: DeserializeOwned>(request: RequestBuilder) -> anyhow::Result<T> {
     let response = sent(request).await?;
     response
         .json()
         .await
         .map_err(reqwest::Error::without_url)
-        .context("the answer is not what was expected")
+        .context("the response is not the expected JSON")
 }
 
-/// Sends; anything but success is an error that says what the server said.
+/// Sends the request; a status other than success is an error with the message of the server.
 pub(crate) async fn sent(request: RequestBuilder) -> anyhow::Result<Response> {
     let response = request.send().await.map_err(reqwest::Error::without_url)?;
     if response.status().is_success() {
         return Ok(response);
     }
     let status = response.status();
-    let said = response.json::<Said>().await.unwrap_or_default().text();
-    anyhow::bail!("{status}: {said}")
+    let message = response.json::<Said>().await.unwrap_or_default().text();
+    anyhow::bail!("{status}: {message}")
 }
 
-/// What servers say about a refusal: a problem (RFC 9457), or an error as Graph and the sandbox write it.
+/// The body of an error: a problem (RFC 9457), or an error of Graph and the sandbox.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Said {
@@ -57,7 +57,7 @@ impl Said {
         let parts = [self.title.as_deref(), self.detail.as_deref(), message];
         let parts: Vec<_> = parts.into_iter().flatten().collect();
         if parts.is_empty() {
-            "without a word".to_owned()
+            "no message".to_owned()
         } else {
             parts.join(": ")
         }

@@ -1,10 +1,13 @@
-//! An installation that exists: its database, keyring and upstream, opened by its settings.
+//! Opens an installation by its settings: the database, the keyring and the upstream.
+//!
+//! The rule: every error here says what the operator can do about it.
 
 use std::path::Path;
 
 use anyhow::Context as _;
 use regrant_crypto::{KeyProvider, Keyring};
 use regrant_domain::{Clock, Passphrase};
+use regrant_migration::{Migrator, MigratorTrait as _};
 use regrant_storage::Store;
 use regrant_vault::{Parts, Vault};
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -32,15 +35,27 @@ pub(crate) async fn open(config: Config) -> anyhow::Result<Vault> {
     vault.context("the vault does not open: is this keyring the one the database was made with?")
 }
 
-/// Makes this process the one that works, where there can be one only.
+/// Makes this process the only one that works on a SQLite file; does nothing on PostgreSQL.
 pub(crate) async fn take_over(vault: &Vault) -> anyhow::Result<()> {
     vault.take_over().await.context(
         "cannot work on the database. SQLite is for one process: is another `serve`, `work` or `dev` running? \
-         `serve --with-worker` does both in one; on PostgreSQL several may run",
+         `serve --with-worker` does both in one process; on PostgreSQL several processes may run",
     )
 }
 
-/// Opens the database, and says what to do where it must not be served.
+/// Opens the database, applies every migration and closes it; for an installation that migrates itself.
+pub(crate) async fn migrate_up(url: &str) -> anyhow::Result<()> {
+    let connection = regrant_migration::open(url)
+        .await
+        .context("cannot open the database")?;
+    let migrated = Migrator::up(&connection, None)
+        .await
+        .context("a step failed");
+    connection.close().await?;
+    migrated
+}
+
+/// Opens the database; an error says what to do about it.
 pub(crate) async fn store(settings: &regrant_storage::Settings) -> anyhow::Result<Store> {
     Store::connect(settings).await.map_err(|error| {
         let hint = hint(&error);
@@ -48,34 +63,34 @@ pub(crate) async fn store(settings: &regrant_storage::Settings) -> anyhow::Resul
     })
 }
 
-/// What to do about an error of the database.
+/// The remedy for an error of the database.
 pub(crate) fn hint(error: &regrant_storage::Error) -> &'static str {
     match error {
         regrant_storage::Error::SchemaOutdated => "the schema is outdated: run `regrant migrate`",
         regrant_storage::Error::UnsafeRole(_) => {
-            "serve with a role that owns no table and cannot pass row-level security; `regrant migrate --app-role NAME` grants it what it needs"
+            "serve with a role that owns no table and cannot bypass row-level security; `regrant migrate --app-role NAME` grants it what it needs"
         }
         regrant_storage::Error::Unsupported(_) => {
-            "the database does not fit: see docs/operations.md"
+            "the database is not supported: see docs/operations.md"
         }
         _ => {
-            "cannot open the database: is its address right, was `regrant migrate` run, does it answer?"
+            "cannot open the database: is the address right, was `regrant migrate` run, is the server up?"
         }
     }
 }
 
-/// Unlocks the keyring; seconds of work and its memory, so not on a thread that serves.
+/// Unlocks the keyring on a blocking thread: that takes seconds of CPU and much memory.
 pub(crate) async fn unlock(
     path: impl AsRef<Path>,
     passphrase: Passphrase,
 ) -> anyhow::Result<Keyring> {
     let path = path.as_ref().to_owned();
-    let shown = path.display().to_string();
+    let path_text = path.display().to_string();
     let keyring = tokio::task::spawn_blocking(move || Keyring::open(&path, &passphrase)).await?;
-    keyring.with_context(|| format!("cannot open the keyring {shown}"))
+    keyring.with_context(|| format!("cannot open the keyring {path_text}"))
 }
 
-/// A core dump would hold keys and tokens in the clear.
+/// Switches core dumps off: they would hold keys and tokens in the clear.
 fn forbid_core_dumps() {
     if let Err(error) = setrlimit(
         Resource::Core,
@@ -84,6 +99,6 @@ fn forbid_core_dumps() {
             maximum: Some(0),
         },
     ) {
-        warn!(%error, "core dumps stay possible");
+        warn!(%error, "cannot switch core dumps off");
     }
 }

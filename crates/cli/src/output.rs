@@ -1,4 +1,4 @@
-//! What a command prints: text for people, JSON for machines.
+//! Prints results on standard output: text for people, JSON for machines.
 
 use std::{
     fmt::Display,
@@ -9,10 +9,10 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use serde::Serialize;
 
-/// How results are printed.
+/// The format of results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
-    /// For people.
+    /// Readable text.
     #[default]
     Text,
     /// One JSON value.
@@ -29,7 +29,7 @@ impl Output {
     }
 }
 
-/// Text on standard output as it is.
+/// Prints text without a line break at the end.
 pub(crate) fn text(text: &str) -> anyhow::Result<()> {
     io::stdout()
         .lock()
@@ -37,10 +37,15 @@ pub(crate) fn text(text: &str) -> anyhow::Result<()> {
         .context("cannot write to standard output")
 }
 
-/// One line on standard output, out at once.
+/// Prints one line and flushes it.
 pub(crate) fn line(text: impl Display) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{text}")
         .and_then(|()| stdout.flush())
         .context("cannot write to standard output")
+}
+
+/// An error and its causes on one line, for a log line or a finding.
+pub(crate) fn join_causes(error: impl Into<anyhow::Error>) -> String {
+    format!("{:#}", error.into())
 }

@@ -1,6 +1,12 @@
-//! Everything in one process, with the sandbox as Graph: what `dev` and `demo` stand on.
+//! Runs everything in one process, with the sandbox as Graph, for `dev` and `demo`.
 //!
-//! The rule: vault and sandbox share ONE offset, so that advancing the sandbox's clock moves both.
+//! The rule: the vault and the sandbox share ONE clock offset, so that advancing the sandbox's clock moves both.
+//! Start at [`Rehearsal::start`].
+
+mod apps;
+pub(crate) mod cast;
+pub(crate) mod control;
+pub(crate) mod tenant_api;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -20,9 +26,13 @@ use regrant_worker::Worker;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::error;
 
-use crate::{admin, cast, control::Control, installation, migrate};
+use crate::{admin_listener, installation, output::join_causes};
 
-/// Ports on loopback; 0 takes a free one.
+use control::Control;
+
+pub(crate) use apps::register_app;
+
+/// Ports on loopback; 0 takes a free port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ports {
     pub public: u16,
@@ -30,7 +40,7 @@ pub(crate) struct Ports {
     pub sandbox: u16,
 }
 
-/// A running rehearsal.
+/// The running API, worker and sandbox, with their addresses.
 pub(crate) struct Rehearsal {
     pub vault: Vault,
     pub control: Control,
@@ -49,7 +59,7 @@ impl Ports {
         sandbox: 0,
     };
 
-    /// The public port, the next one and the tenth after it.
+    /// The public port N, N + 1 for the operators' API and N + 10 for the sandbox.
     pub fn from_public(public: u16) -> Self {
         if public == 0 {
             return Self::FREE;
@@ -80,7 +90,7 @@ impl Rehearsal {
         let public = Server::bind(vault.clone(), loopback(ports.public), api.clone())
             .with_context(|| taken(ports.public))?;
         let worker = Worker::new(vault.clone(), regrant_worker::Settings::default());
-        let admin = admin::bind(
+        let admin = admin_listener::bind(
             vault.clone(),
             loopback(ports.admin),
             api,
@@ -94,12 +104,15 @@ impl Rehearsal {
         tasks.spawn(admin.run_until(stop.clone()));
         let working = stop.clone();
         tasks.spawn(async move {
-            if let Err(broke) = worker.run_until(working).await {
-                error!(error = %broke, "the rehearsal goes on without its worker");
+            if let Err(error) = worker.run_until(working).await {
+                error!(
+                    error = join_causes(error),
+                    "the worker broke down; the rehearsal continues"
+                );
             }
         });
         let (control, sandbox_url) = (Control::new(sandbox.url())?, sandbox.url());
-        // What the simulated Meta tells of the app goes to the API here.
+        // The simulated Meta sends webhooks and callbacks of the app to this API.
         control.wire(cast::APP, &public_url).await?;
         Ok(Self {
             vault,
@@ -113,7 +126,7 @@ impl Rehearsal {
         })
     }
 
-    /// Stops accepting, lets reconnects finish their chunk, then ends the sandbox.
+    /// Stops accepting, lets reconnects finish their chunk, then stops the sandbox.
     pub async fn stop(self) {
         self.stop.cancel();
         self.vault.close().await;
@@ -130,7 +143,7 @@ async fn open(
     clock: Clock,
 ) -> anyhow::Result<Vault> {
     let url = format!("sqlite:{}", database.display());
-    migrate::up(&url).await?;
+    installation::migrate_up(&url).await?;
     let settings = regrant_storage::Settings {
         url,
         max_connections: 8,
@@ -138,8 +151,8 @@ async fn open(
     };
     let store = Store::connect(&settings)
         .await
-        .context("the database does not open")?;
-    let base_url = graph.parse().context("the sandbox's address")?;
+        .context("cannot open the database")?;
+    let base_url = graph.parse().context("the address of the sandbox")?;
     let graph = regrant_graph::Settings {
         base_url,
         ..regrant_graph::Settings::default()
@@ -156,13 +169,13 @@ async fn open(
     };
     let vault = Vault::open(parts)
         .await
-        .context("the database does not open with this keyring")?;
+        .context("cannot open the database with this keyring")?;
     installation::take_over(&vault).await?;
     Ok(vault)
 }
 
 fn taken(port: u16) -> String {
-    format!("cannot listen on 127.0.0.1:{port}: is the port taken? choose another with --port")
+    format!("cannot listen on 127.0.0.1:{port}: is the port in use? choose another one with --port")
 }
 
 fn loopback(port: u16) -> SocketAddr {

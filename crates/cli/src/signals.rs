@@ -1,20 +1,20 @@
-//! How a running command is asked to end.
+//! Ends a running command on SIGTERM or Ctrl-C.
 
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-/// Cancelled by the first SIGTERM or Ctrl-C; a second one ends the process as usual.
+/// A token that the first SIGTERM or Ctrl-C cancels; a second signal exits with code 130.
 pub(crate) fn on_stop() -> anyhow::Result<CancellationToken> {
     let mut term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
     let stop = CancellationToken::new();
-    let told = stop.clone();
+    let stopping = stop.clone();
     tokio::spawn(async move {
         next(&mut term, &mut interrupt).await;
-        info!("stopping: running reconnects come to the end of their chunk");
-        told.cancel();
+        info!("stopping: running reconnects finish their chunk");
+        stopping.cancel();
         next(&mut term, &mut interrupt).await;
         std::process::exit(130);
     });

@@ -1,14 +1,14 @@
 //! The log: on standard error, as text or JSON, filtered by `REGRANT_LOG`.
 //!
-//! The rule: no target that could print a statement's values is on by default; nothing prints settings.
+//! The rule: targets that could log the values of a statement are off by default; no log line holds a setting.
 
 use std::{io::IsTerminal as _, str::FromStr};
 
 use anyhow::Context as _;
 use tracing_subscriber::EnvFilter;
 
-/// What is not as loud as the rest unless it is named: database crates print statements with their values, the web
-/// server tells about its threads.
+/// Targets with a level of their own unless `REGRANT_LOG` names them: database crates log statements with their
+/// values, the web server logs its threads.
 const QUIET: [(&str, &str); 4] = [
     ("sqlx", "off"),
     ("sea_orm", "off"),
@@ -16,10 +16,10 @@ const QUIET: [(&str, &str); 4] = [
     ("actix_server", "warn"),
 ];
 
-/// The form of the log.
+/// The format of the log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum LogFormat {
-    /// For people.
+    /// Readable lines.
     #[default]
     Text,
     /// One JSON object a line.
@@ -38,10 +38,14 @@ impl FromStr for LogFormat {
     }
 }
 
-/// Begins to log; `default` is the level where `REGRANT_LOG` says nothing.
+/// Starts the log; `default` is the level if `REGRANT_LOG` is not set.
 pub(crate) fn start(format: LogFormat, default: &str) -> anyhow::Result<()> {
-    let wanted = std::env::var("REGRANT_LOG").unwrap_or_default();
-    let filter = filter(if wanted.is_empty() { default } else { &wanted })?;
+    let configured = std::env::var("REGRANT_LOG").unwrap_or_default();
+    let filter = filter(if configured.is_empty() {
+        default
+    } else {
+        &configured
+    })?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -55,10 +59,10 @@ pub(crate) fn start(format: LogFormat, default: &str) -> anyhow::Result<()> {
         .context("the log was started twice")
 }
 
-fn filter(wanted: &str) -> anyhow::Result<EnvFilter> {
-    let quiet = QUIET.iter().filter(|(target, _)| !wanted.contains(target));
+fn filter(levels: &str) -> anyhow::Result<EnvFilter> {
+    let quiet = QUIET.iter().filter(|(target, _)| !levels.contains(target));
     let quiet = quiet.map(|(target, level)| format!("{target}={level}"));
-    let all: Vec<_> = std::iter::once(wanted.to_owned()).chain(quiet).collect();
+    let all: Vec<_> = std::iter::once(levels.to_owned()).chain(quiet).collect();
     EnvFilter::try_new(all.join(","))
         .context("REGRANT_LOG: expected levels such as `info` or `info,regrant_vault=debug`")
 }
@@ -83,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_filter_that_does_not_parse_is_named() {
-        let told = filter("info,,=loud=").unwrap_err().to_string();
-        assert!(told.starts_with("REGRANT_LOG"), "{told}");
+        let message = filter("info,,=loud=").unwrap_err().to_string();
+        assert!(message.starts_with("REGRANT_LOG"), "{message}");
     }
 }

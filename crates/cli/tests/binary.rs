@@ -1,4 +1,4 @@
-//! The binary as a person starts it: exit codes, and what is on which stream.
+//! The binary as a user runs it: exit codes, and the text on each stream.
 
 use std::{
     path::Path,
@@ -30,18 +30,18 @@ fn serve_reports_every_missing_setting_and_has_no_default_for_keys() {
     let ended = regrant(&["serve"], &[]);
     assert_eq!(ended.status.code(), Some(1));
     assert!(ended.stdout.is_empty());
-    let told = text(&ended.stderr);
+    let message = text(&ended.stderr);
     for variable in [
         "REGRANT_DATABASE_URL",
         "REGRANT_KEYRING_PATH",
         "REGRANT_KEYRING_PASSPHRASE",
     ] {
-        assert!(told.contains(variable), "{told}");
+        assert!(message.contains(variable), "{message}");
     }
 }
 
 #[test]
-fn an_installation_is_made_from_nothing() {
+fn an_installation_can_be_created_from_an_empty_directory() {
     let home = tempfile::tempdir().expect("a directory");
     let (database, keyring, passphrase) = (
         home.path().join("regrant.sqlite3"),
@@ -60,7 +60,7 @@ fn an_installation_is_made_from_nothing() {
     let secret = secret.display().to_string();
 
     let unready = regrant(&["tenants", "list"], &variables);
-    assert_eq!(unready.status.code(), Some(1), "there is nothing yet");
+    assert_eq!(unready.status.code(), Some(1), "there is no database yet");
     let add = [
         "apps",
         "add",
@@ -111,7 +111,7 @@ fn an_installation_is_made_from_nothing() {
 }
 
 #[test]
-fn a_schema_that_is_outdated_is_not_served() {
+fn serve_refuses_an_outdated_schema() {
     let home = tempfile::tempdir().expect("a directory");
     let address = format!("sqlite:{}", home.path().join("regrant.sqlite3").display());
     let (keyring, passphrase) = (home.path().join("keyring"), home.path().join("passphrase"));

@@ -1,4 +1,4 @@
-//! Commands that run until they are told to end: `serve`, `work`, and both on one database.
+//! Commands that run until a signal stops them: `serve`, `work`, and both on one database.
 
 use std::{
     io::{Read, Write},
@@ -15,7 +15,7 @@ struct Installation {
     home: tempfile::TempDir,
 }
 
-/// A process that is killed with the test at the latest.
+/// A process that is killed when it is dropped.
 struct Running {
     child: Child,
     admin: u16,
@@ -85,7 +85,7 @@ impl Installation {
             assert!(
                 ended.is_none() && started.elapsed() < PATIENCE,
                 "{arguments:?}: {}",
-                running.said()
+                running.read_log()
             );
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -102,16 +102,16 @@ impl Running {
             "GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
         )
         .ok()?;
-        let mut answer = String::new();
-        caller.read_to_string(&mut answer).ok()?;
-        answer.split(' ').nth(1)?.parse().ok()
+        let mut response = String::new();
+        caller.read_to_string(&mut response).ok()?;
+        response.split(' ').nth(1)?.parse().ok()
     }
 
-    fn said(&self) -> String {
+    fn read_log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// SIGTERM; how it ended.
+    /// Sends SIGTERM; returns the exit status and the log.
     fn stop(mut self) -> (ExitStatus, String) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill")
@@ -119,15 +119,15 @@ impl Running {
             .status()
             .expect("kill is there");
         assert!(sent.success());
-        let asked = Instant::now();
+        let signalled = Instant::now();
         loop {
             if let Some(ended) = self.child.try_wait().expect("its state") {
-                return (ended, self.said());
+                return (ended, self.read_log());
             }
             assert!(
-                asked.elapsed() < PATIENCE,
-                "it does not end: {}",
-                self.said()
+                signalled.elapsed() < PATIENCE,
+                "the process does not end: {}",
+                self.read_log()
             );
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -136,7 +136,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It has ended, most likely.
+        // An error does not matter: the process has usually ended already.
         drop(self.child.kill());
         drop(self.child.wait());
     }
@@ -150,23 +150,20 @@ fn free_port() -> u16 {
 }
 
 #[test]
-fn work_answers_health_and_ends_by_sigterm() {
+fn work_answers_health_checks_and_stops_on_sigterm() {
     let installation = Installation::new();
     let working = installation.start(&["work"], &[]);
     assert_eq!(
         (working.status("/livez"), working.status("/v1/assets")),
         (Some(200), Some(404))
     );
-    let (ended, said) = working.stop();
-    assert!(ended.success(), "{said}");
-    assert!(
-        said.contains("working") && said.contains("stopped"),
-        "{said}"
-    );
+    let (ended, log) = working.stop();
+    assert!(ended.success(), "{log}");
+    assert!(log.contains("working") && log.contains("stopped"), "{log}");
 }
 
 #[test]
-fn serve_works_too_where_the_argument_or_the_setting_says_so() {
+fn serve_runs_the_worker_if_the_argument_or_the_setting_says_so() {
     let installation = Installation::new();
     for (arguments, variables, says) in [
         (&["serve", "--with-worker"][..], &[][..], "with_worker=true"),
@@ -177,27 +174,27 @@ fn serve_works_too_where_the_argument_or_the_setting_says_so() {
         ),
         (&["serve"], &[], "with_worker=false"),
     ] {
-        let (ended, said) = installation.start(arguments, variables).stop();
+        let (ended, log) = installation.start(arguments, variables).stop();
         assert!(
-            ended.success() && said.contains(says),
-            "{arguments:?}: {said}"
+            ended.success() && log.contains(says),
+            "{arguments:?}: {log}"
         );
     }
 }
 
 #[test]
-fn a_second_process_on_sqlite_is_refused_and_the_first_goes_on() {
+fn a_second_process_on_sqlite_is_refused_and_the_first_keeps_serving() {
     let installation = Installation::new();
     let serving = installation.start(&["serve"], &[]);
     let refused = installation
         .command(&["work"], free_port(), free_port())
         .output()
         .expect("it starts");
-    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert_eq!(refused.status.code(), Some(1), "{told}");
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{message}");
     assert!(
-        told.contains("SQLite is for one process") && told.contains("--with-worker"),
-        "{told}"
+        message.contains("SQLite is for one process") && message.contains("--with-worker"),
+        "{message}"
     );
     assert_eq!(serving.status("/readyz"), Some(200));
     assert!(serving.stop().0.success());
@@ -208,7 +205,7 @@ fn a_second_process_on_sqlite_is_refused_and_the_first_goes_on() {
 }
 
 #[test]
-fn operators_are_made_and_changed_at_the_command_line_and_the_last_owner_stays() {
+fn the_command_line_creates_and_changes_operators_and_protects_the_last_owner() {
     let installation = Installation::new();
     let run = |arguments: &[&str]| {
         let mut command = installation.command(&[&["operators"][..], arguments].concat(), 1, 2);
@@ -216,26 +213,26 @@ fn operators_are_made_and_changed_at_the_command_line_and_the_last_owner_stays()
             .env("REGRANT_OPERATOR_PASSWORD", "correct horse battery")
             .output();
         let output = output.expect("the binary starts");
-        let said = [output.stdout, output.stderr].concat();
+        let printed = [output.stdout, output.stderr].concat();
         (
             output.status.success(),
-            String::from_utf8_lossy(&said).into_owned(),
+            String::from_utf8_lossy(&printed).into_owned(),
         )
     };
     assert_eq!(run(&["list"]), (true, "there is no operator\n".to_owned()));
-    let (made, said) = run(&["add", "--name", "ada", "--role", "owner"]);
+    let (made, printed) = run(&["add", "--name", "ada", "--role", "owner"]);
     assert!(
-        made && said.contains("made operator ada (owner), opr_"),
-        "{said}"
+        made && printed.contains("created operator ada (owner), opr_"),
+        "{printed}"
     );
-    let (refused, said) = run(&["add", "--name", "ada", "--role", "support"]);
-    assert!(!refused && said.contains("exists already"), "{said}");
+    let (refused, printed) = run(&["add", "--name", "ada", "--role", "support"]);
+    assert!(!refused && printed.contains("exists already"), "{printed}");
     for last in [
         &["delete", "--name", "ada"][..],
         &["set-role", "--name", "ada", "--role", "support"],
     ] {
-        let (refused, said) = run(last);
-        assert!(!refused && said.contains("last owner"), "{said}");
+        let (refused, printed) = run(last);
+        assert!(!refused && printed.contains("last owner"), "{printed}");
     }
     assert!(
         run(&["add", "--name", "bo", "--role", "owner"]).0 && run(&["disable", "--name", "ada"]).0

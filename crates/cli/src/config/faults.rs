@@ -1,4 +1,4 @@
-//! What is wrong with the settings, all of it.
+//! All faults of the settings, as one error.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ pub(crate) struct Faults(Vec<Fault>);
 /// One fault.
 #[derive(Debug, PartialEq, Eq)]
 struct Fault {
-    /// The variable that holds, or should hold, the setting.
+    /// The variable of the setting, such as `REGRANT_LISTEN`.
     variable: String,
     reason: String,
 }
@@ -29,8 +29,8 @@ impl Faults {
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let many = if self.0.len() == 1 { "" } else { "s" };
-        write!(f, "the settings have {} fault{many}", self.0.len())?;
+        let plural = if self.0.len() == 1 { "" } else { "s" };
+        write!(f, "the settings have {} fault{plural}", self.0.len())?;
         for Fault { variable, reason } in &self.0 {
             write!(f, "\n  {variable}: {reason}")?;
         }

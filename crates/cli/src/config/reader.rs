@@ -1,4 +1,6 @@
-//! Reads settings one by one and keeps every fault.
+//! Reads settings one by one and collects every fault.
+//!
+//! The rule: a fault never stops the reader, and never repeats a value.
 
 use std::{collections::BTreeSet, fmt, str::FromStr, time::Duration};
 
@@ -9,10 +11,10 @@ use super::{
     source::{Source, variable},
 };
 
-/// A century: nothing here is kept longer, and no time goes that far back.
+/// A century: longer periods overflow the range of dates.
 const MOST_DAYS: u32 = 36_500;
 
-/// Reads settings; a fault never stops it.
+/// Reads settings and collects faults.
 pub(super) struct Reader<'a> {
     source: &'a Source,
     faults: Faults,
@@ -28,20 +30,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A setting, or what it is where nobody sets it.
+    /// A setting, or `usual` if it is not set.
     pub fn or<T: FromStr>(&mut self, key: &str, usual: T) -> T {
         self.parsed(key).unwrap_or(usual)
     }
 
-    /// A setting that may be left out.
+    /// A setting without a default that may be missing.
     pub fn optional<T: FromStr>(&mut self, key: &str) -> Option<T> {
         self.parsed(key)
     }
 
-    /// A setting without a default.
+    /// A setting without a default that must be set.
     pub fn required<T: FromStr>(&mut self, key: &str) -> Option<T> {
         if self.source.find(key).is_none() {
-            self.fault(key, "is not set, and has no default");
+            self.fault(key, "is not set and has no default");
         }
         self.parsed(key)
     }
@@ -51,10 +53,7 @@ impl<'a> Reader<'a> {
         self.known.extend([key.to_owned(), format!("{key}_file")]);
         match self.source.find_secret(key) {
             Ok(Some(secret)) => return Some(secret),
-            Ok(None) => self.fault(
-                key,
-                format!("is not set, and {}_FILE neither", variable(key)),
-            ),
+            Ok(None) => self.fault(key, format!("is not set, nor is {}_FILE", variable(key))),
             Err(error) => self.fault(key, format!("{error:#}")),
         }
         None
@@ -79,7 +78,7 @@ impl<'a> Reader<'a> {
         chrono::Duration::days(i64::from(days))
     }
 
-    /// A number of days; 0 is for ever.
+    /// A number of days; 0 means without limit, which is `None`.
     pub fn days_or_for_ever(
         &mut self,
         key: &str,
@@ -99,7 +98,7 @@ impl<'a> Reader<'a> {
         read
     }
 
-    /// Longer than this no calendar goes back.
+    /// Adds a fault if the value is larger than `most`.
     fn at_most(&mut self, key: &str, read: u32, most: u32) {
         if read > most {
             self.fault(key, format!("must be at most {most}"));
@@ -110,7 +109,7 @@ impl<'a> Reader<'a> {
         self.faults.add(variable(key), reason);
     }
 
-    /// The faults; keys of the file that mean nothing are among them, as a typing error would be lost otherwise.
+    /// All faults, with the unknown keys of the file among them: a misspelt key must not be ignored.
     pub fn finish(mut self) -> Faults {
         let unknown: Vec<_> = self
             .source
@@ -119,7 +118,7 @@ impl<'a> Reader<'a> {
             .collect();
         for key in unknown {
             self.faults
-                .add(format!("`{key}` in the settings file"), "is no setting");
+                .add(format!("`{key}` in the settings file"), "is not a setting");
         }
         self.faults
     }
@@ -138,7 +137,7 @@ fn whole(n: i64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// What a type is, for a person.
+/// A readable description of a type.
 fn what<T>() -> &'static str {
     let name = std::any::type_name::<T>();
     match name.rsplit("::").next().unwrap_or(name) {
@@ -147,7 +146,7 @@ fn what<T>() -> &'static str {
         "bool" => "`true` or `false`",
         "Url" => "a URL",
         "LogFormat" => "`text` or `json`",
-        _ => "of the right form",
+        _ => "a valid value",
     }
 }
 

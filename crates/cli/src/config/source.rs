@@ -1,4 +1,6 @@
-//! Where a setting comes from: a variable, a file a variable names, or the settings file.
+//! The sources of settings: variables, files that variables name, and the settings file.
+//!
+//! The rule: a variable overrides the settings file; a secret has exactly one source.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -8,7 +10,7 @@ use std::{
 use anyhow::Context as _;
 use zeroize::Zeroizing;
 
-use crate::private;
+use crate::private_file;
 
 /// Variables and the settings file, read once.
 #[derive(Default)]
@@ -19,9 +21,9 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// The environment of this process and a settings file.
+    /// Reads the environment of this process and a settings file.
     pub fn of_process(file: Option<&Path>) -> anyhow::Result<Self> {
-        // A value that is not UTF-8 cannot be one of ours.
+        // No setting has a value that is not UTF-8.
         let text = |it: std::ffi::OsString| it.into_string().ok();
         let variables =
             std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?)));
@@ -40,7 +42,7 @@ impl Source {
         set.or_else(|| self.file.get(key).map(String::as_str))
     }
 
-    /// A secret: itself, or what stands in the file that `…_FILE` names.
+    /// A secret: the setting, or the content of the file that `…_FILE` names.
     pub fn find_secret(&self, key: &str) -> anyhow::Result<Option<Zeroizing<String>>> {
         let in_file = format!("{key}_file");
         match (self.find(key), self.find(&in_file)) {
@@ -48,7 +50,7 @@ impl Source {
                 anyhow::bail!("is set together with {}: set one", variable(&in_file))
             }
             (Some(value), None) => Ok(Some(Zeroizing::new(value.to_owned()))),
-            (None, Some(path)) => Ok(Some(private::read_secret(Path::new(path))?)),
+            (None, Some(path)) => Ok(Some(private_file::read_secret(Path::new(path))?)),
             (None, None) => Ok(None),
         }
     }
@@ -81,12 +83,12 @@ impl Source {
     }
 }
 
-/// The variable of a setting: `database.url` is `REGRANT_DATABASE_URL`.
+/// The name of the variable of a setting: `database.url` is `REGRANT_DATABASE_URL`.
 pub(crate) fn variable(key: &str) -> String {
     format!("REGRANT_{}", key.replace('.', "_").to_uppercase())
 }
 
-/// The name under which many platforms give the database.
+/// A second variable of a setting: many platforms set `DATABASE_URL`.
 fn alias(key: &str) -> Option<&'static str> {
     (key == "database.url").then_some("DATABASE_URL")
 }
@@ -130,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_name_of_the_database_counts() {
+    fn database_url_is_read_from_its_usual_variable() {
         assert_eq!(
             Source::of_pairs(&[("DATABASE_URL", "sqlite:a")]).find("database.url"),
             Some("sqlite:a")
@@ -141,7 +143,7 @@ mod tests {
     fn a_secret_comes_from_a_file_or_from_a_variable_but_not_from_both() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("passphrase");
-        private::write(&path, b"correct horse\n").unwrap();
+        private_file::write(&path, b"correct horse\n").unwrap();
         let path = path.to_str().unwrap();
         let by_file = Source::of_pairs(&[("REGRANT_KEYRING_PASSPHRASE_FILE", path)]);
         assert_eq!(
@@ -156,13 +158,13 @@ mod tests {
             ("REGRANT_KEYRING_PASSPHRASE_FILE", path),
             ("REGRANT_KEYRING_PASSPHRASE", "canary"),
         ];
-        let told = Source::of_pairs(&both)
+        let message = Source::of_pairs(&both)
             .find_secret("keyring.passphrase")
             .unwrap_err()
             .to_string();
         assert!(
-            told.contains("REGRANT_KEYRING_PASSPHRASE_FILE") && !told.contains("canary"),
-            "{told}"
+            message.contains("REGRANT_KEYRING_PASSPHRASE_FILE") && !message.contains("canary"),
+            "{message}"
         );
     }
 
@@ -170,7 +172,7 @@ mod tests {
     fn sections_of_the_file_become_dotted_keys() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("regrant.toml");
-        private::write(
+        private_file::write(
             &path,
             b"listen = \"127.0.0.1:1\"\n[graph]\nmax_in_flight = 4\n",
         )

@@ -1,0 +1,86 @@
+//! The subcommands of `regrant`, one file each.
+//!
+//! The rule: a new subcommand is a file here, a variant of [`Command`] and a line in [`Command::run_command`].
+
+mod apps;
+mod audit;
+mod demo;
+mod dev;
+mod doctor;
+mod health;
+mod keys;
+mod migrate;
+mod openapi;
+mod operators;
+mod sandbox;
+mod serve;
+mod tenants;
+mod work;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::Global;
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run everything in one process: SQLite, the simulated Graph, two demo tenants, one test clock.
+    Dev(dev::Args),
+    /// Run a bulk reconnect of 120 assets in this terminal; every step checks its result.
+    Demo(demo::Args),
+    /// Serve the API in production.
+    Serve(serve::Args),
+    /// Do due work: probe, promote, refresh, deliver, purge. On `PostgreSQL` several processes may run.
+    Work,
+    /// Bring the database's schema up to date; run it as the role that owns the tables.
+    Migrate(migrate::Args),
+    /// Create and show the keyring: the file with the keys that wrap all other keys.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Register and list Meta apps.
+    #[command(subcommand)]
+    Apps(apps::Command),
+    /// Onboard tenants and manage their clients.
+    #[command(subcommand)]
+    Tenants(tenants::Command),
+    /// Create and change operators: the accounts of the admin listener.
+    #[command(subcommand)]
+    Operators(operators::Command),
+    /// Verify and export the audit, and sign checkpoints of it.
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Run only the simulated Graph API, for rehearsals.
+    Sandbox(sandbox::Args),
+    /// Print the OpenAPI description of the public or the operators' API, or compare a file with it.
+    Openapi(openapi::Args),
+    /// Ask a running process whether it is ready; the exit code says so.
+    Health(health::Args),
+    /// Check settings, database, keyring, clock and Graph, and print a remedy for each fault.
+    Doctor,
+}
+
+impl Command {
+    pub async fn run(self, global: &Global) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Dev(args) => dev::run(args, global.output).await.map(done),
+            Self::Demo(args) => demo::run(args, global.output).await,
+            Self::Serve(args) => Box::pin(serve::run(args, global)).await.map(done),
+            Self::Work => Box::pin(work::run(global)).await.map(done),
+            Self::Migrate(args) => migrate::run(args, global).await.map(done),
+            Self::Keys(command) => keys::run(command, global.output).map(done),
+            Self::Apps(command) => Box::pin(apps::run(command, global)).await.map(done),
+            Self::Tenants(command) => tenants::run(command, global).await.map(done),
+            Self::Operators(command) => Box::pin(operators::run(command, global)).await.map(done),
+            Self::Audit(command) => audit::run(command, global).await,
+            Self::Sandbox(args) => sandbox::run(args).await.map(done),
+            Self::Openapi(args) => openapi::run(&args).map(done),
+            Self::Health(args) => health::run(args, global).await.map(done),
+            Self::Doctor => doctor::run(global).await,
+        }
+    }
+}
+
+fn done((): ()) -> ExitCode {
+    ExitCode::SUCCESS
+}

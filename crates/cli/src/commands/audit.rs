@@ -1,0 +1,198 @@
+//! `regrant audit`: verifies audit chains, exports them, signs checkpoints.
+//!
+//! The rule: `verify` exits with failure if the chain of one tenant is not whole.
+
+use std::{fs, path::PathBuf, process::ExitCode};
+
+use anyhow::Context as _;
+use regrant_domain::TenantId;
+use regrant_vault::{AuditFormat, AuditQuery, AuditVerdict, Error, Vault};
+use serde_json::{Value, json};
+
+use crate::{Global, config::Config, installation, output, telemetry};
+
+/// What to do with the audit.
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Verify the chains: finds edited, deleted, reordered and truncated rows and restored credentials; fails if there are any.
+    Verify {
+        /// Only this tenant; by default every tenant and the installation itself.
+        #[arg(long)]
+        tenant: Option<TenantId>,
+        /// A file of checkpoints kept elsewhere: from the worker, from `audit checkpoint` or from the API.
+        #[arg(long, alias = "checkpoint", value_name = "FILE")]
+        checkpoints: Vec<PathBuf>,
+    },
+    /// Write a tenant's audit to standard output, oldest event first.
+    Export {
+        /// The tenant.
+        #[arg(long)]
+        tenant: TenantId,
+        /// `jsonl` or `csv`.
+        #[arg(long, default_value = "jsonl")]
+        format: AuditFormat,
+    },
+    /// Sign the current end of each chain and print one checkpoint a line; store them elsewhere.
+    Checkpoint {
+        /// Only this tenant; by default every tenant and the installation itself.
+        #[arg(long)]
+        tenant: Option<TenantId>,
+    },
+}
+
+pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<ExitCode> {
+    let config = Config::of_process(global)?;
+    telemetry::start(config.log, "warn")?;
+    let vault = installation::open(config).await?;
+    match command {
+        Command::Verify {
+            tenant,
+            checkpoints,
+        } => verify(&vault, tenant, &checkpoints, global).await,
+        Command::Export { tenant, format } => export(&vault, tenant, format).await,
+        Command::Checkpoint { tenant } => checkpoints(&vault, tenant, global).await,
+    }
+}
+
+async fn verify(
+    vault: &Vault,
+    tenant: Option<TenantId>,
+    files: &[PathBuf],
+    global: &Global,
+) -> anyhow::Result<ExitCode> {
+    let mut statements = Vec::new();
+    for file in files {
+        let text =
+            fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let found = statements_in(&text);
+        anyhow::ensure!(!found.is_empty(), "{} holds no checkpoint", file.display());
+        statements.extend(found);
+    }
+    let (known, mut verdicts) = (vault.read_checkpoints(&statements).await, Vec::new());
+    for tenant in tenants(vault, tenant).await? {
+        verdicts.push(vault.verify_audit(tenant, &known).await?);
+    }
+    let whole = verdicts.iter().all(AuditVerdict::is_whole);
+    let lines: Vec<_> = verdicts.iter().map(line).collect();
+    let value = json!({ "whole": whole, "data": verdicts.iter().map(value).collect::<Vec<_>>() });
+    global.output.print(&value, lines.join("\n"))?;
+    Ok(if whole {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn export(vault: &Vault, tenant: TenantId, format: AuditFormat) -> anyhow::Result<ExitCode> {
+    output::text(format.header())?;
+    let mut query = AuditQuery::default();
+    loop {
+        let page = vault.export_audit_of(tenant, query.clone()).await?;
+        for row in &page.data {
+            output::text(&format.line(row))?;
+        }
+        let Some(next) = page.next else {
+            return Ok(ExitCode::SUCCESS);
+        };
+        query.beyond = Some(next);
+    }
+}
+
+async fn checkpoints(
+    vault: &Vault,
+    tenant: Option<TenantId>,
+    global: &Global,
+) -> anyhow::Result<ExitCode> {
+    let (mut values, mut lines) = (Vec::new(), Vec::new());
+    for tenant in tenants(vault, tenant).await? {
+        let signed = match vault.sign_checkpoint(tenant).await {
+            Err(Error::NotFound(_)) => continue, // this chain has no event yet
+            signed => signed?,
+        };
+        values.push(json!({
+            "tenant_id": tenant, "seq": signed.seq, "signed_at": signed.signed_at, "statement": signed.statement,
+        }));
+        lines.push(signed.statement);
+    }
+    global
+        .output
+        .print(&json!({ "data": values }), lines.join("\n"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The chain of one tenant, or the installation's own chain and every tenant's.
+async fn tenants(vault: &Vault, only: Option<TenantId>) -> anyhow::Result<Vec<TenantId>> {
+    if let Some(tenant) = only {
+        return Ok(vec![tenant]);
+    }
+    let tenants = vault.tenants().await?.into_iter().map(|it| it.id);
+    Ok(std::iter::once(TenantId::SYSTEM).chain(tenants).collect())
+}
+
+/// The checkpoints in a file: one a line, or the JSON of the API and of `--output json`.
+fn statements_in(text: &str) -> Vec<String> {
+    let Ok(value) = serde_json::from_str::<Value>(text) else {
+        return text.split_whitespace().map(ToOwned::to_owned).collect();
+    };
+    let one = |it: &Value| {
+        it.get("statement")
+            .and_then(Value::as_str)
+            .map(ToOwned::to_owned)
+    };
+    let many = value.get("data").and_then(Value::as_array);
+    many.map_or_else(
+        || one(&value).into_iter().collect(),
+        |many| many.iter().filter_map(one).collect(),
+    )
+}
+
+fn line(verdict: &AuditVerdict) -> String {
+    let counts = format!(
+        "{}  {} rows, {} credentials, {} checkpoints",
+        verdict.tenant, verdict.rows, verdict.credentials, verdict.checkpoints
+    );
+    match verdict.faults.first() {
+        None => format!("{counts}: whole"),
+        Some((seq, fault)) => {
+            format!(
+                "{counts}: NOT WHOLE, {fault} at {seq} ({} faults in all)",
+                verdict.faults.len()
+            )
+        }
+    }
+}
+
+fn value(verdict: &AuditVerdict) -> Value {
+    let faults: Vec<_> = verdict
+        .faults
+        .iter()
+        .map(|(seq, fault)| json!({ "seq": seq, "fault": fault.as_str() }))
+        .collect();
+    json!({
+        "tenant_id": verdict.tenant,
+        "whole": verdict.is_whole(),
+        "rows": verdict.rows,
+        "unchained": verdict.unchained,
+        "credentials": verdict.credentials,
+        "untold": verdict.untold,
+        "checkpoints": verdict.checkpoints,
+        "faults": faults,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checkpoints_are_read_as_they_were_printed() {
+        for text in [
+            "a.b.c\nd.e.f\n",
+            r#"{"data":[{"statement":"a.b.c"},{"statement":"d.e.f"}]}"#,
+        ] {
+            assert_eq!(statements_in(text), ["a.b.c", "d.e.f"], "{text}");
+        }
+        assert_eq!(statements_in(r#"{"seq":1,"statement":"a.b.c"}"#), ["a.b.c"]);
+        assert!(statements_in(r#"{"seq":1}"#).is_empty());
+    }
+}

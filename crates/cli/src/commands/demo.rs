@@ -1,0 +1,55 @@
+//! `regrant demo`: runs the demo story in this terminal, on a temporary database.
+//!
+//! The rule: the story prints only what it has checked. Every step asks the running API and the simulated Graph,
+//! and the first failed check ends the story with exit code 1.
+//! Start at `demo/story.rs`, which has one function a step.
+
+mod narrator;
+mod story;
+mod tables;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use regrant_crypto::Keyring;
+
+use crate::{
+    output::Output,
+    rehearsal::{Ports, Rehearsal},
+    telemetry,
+};
+
+use narrator::Teller;
+
+/// Options of `demo`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Print one JSON report instead of the story.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<ExitCode> {
+    telemetry::start(telemetry::LogFormat::Text, "error")?;
+    let form = if args.json { Output::Json } else { output };
+    let home = tempfile::tempdir().context("cannot make a temporary directory")?;
+    // The keys live in memory only: the database is deleted at the end.
+    let rehearsal = Rehearsal::start(
+        &home.path().join("demo.sqlite3"),
+        Keyring::ephemeral()?,
+        Ports::FREE,
+    )
+    .await?;
+    let mut narrator = Teller::new(form);
+    let result = story::tell(&mut narrator, &rehearsal).await;
+    rehearsal.stop().await;
+    home.close()
+        .context("cannot delete the temporary directory")?;
+    let succeeded = result.is_ok();
+    narrator.end(result.err())?;
+    Ok(if succeeded {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

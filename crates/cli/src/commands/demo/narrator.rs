@@ -1,0 +1,182 @@
+//! Prints the steps and checks of the story as they happen, or collects them for the JSON report.
+//!
+//! The rule: a check that fails is an error, so that the story cannot continue past it.
+
+use std::{
+    fmt::Display,
+    io::IsTerminal as _,
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::output::{self, Output};
+
+/// Prints steps and checks for people, or collects them for one JSON report.
+pub(crate) struct Teller {
+    form: Output,
+    began: Instant,
+    steps: Vec<Step>,
+    facts: serde_json::Map<String, Value>,
+}
+
+#[derive(Serialize)]
+struct Step {
+    title: String,
+    checks: Vec<Check>,
+    #[serde(skip)]
+    began: Instant,
+}
+
+#[derive(Serialize)]
+struct Check {
+    /// The checked claim, as a sentence; its name in the JSON is part of the interface.
+    #[serde(rename = "told")]
+    told: String,
+    holds: bool,
+}
+
+/// Shows progress: a bar on a terminal, plain lines elsewhere, nothing for JSON.
+pub(crate) enum Progress {
+    Bar(ProgressBar),
+    Lines { total: u64, done: u64 },
+    Silent,
+}
+
+impl Teller {
+    pub fn new(form: Output) -> Self {
+        Self {
+            form,
+            began: Instant::now(),
+            steps: Vec::new(),
+            facts: serde_json::Map::new(),
+        }
+    }
+
+    /// Begins a step; prints its number and title.
+    pub fn step(&mut self, title: impl Into<String>) -> anyhow::Result<()> {
+        let step = Step {
+            title: title.into(),
+            checks: Vec::new(),
+            began: Instant::now(),
+        };
+        self.say(format_args!(
+            "\n{}. {}",
+            self.steps.len().saturating_add(1),
+            step.title
+        ))?;
+        self.steps.push(step);
+        Ok(())
+    }
+
+    /// Prints a claim and whether it holds; a claim that does not hold is an error.
+    pub fn check(&mut self, claim: impl Into<String>, holds: bool) -> anyhow::Result<()> {
+        let claim = claim.into();
+        self.say(format_args!("   {} {claim}", if holds { "✓" } else { "✗" }))?;
+        let failed = format!("failed check: {claim}");
+        if let Some(step) = self.steps.last_mut() {
+            step.checks.push(Check { told: claim, holds });
+        }
+        anyhow::ensure!(holds, failed);
+        Ok(())
+    }
+
+    /// Prints text for people; does nothing for JSON.
+    pub fn say(&self, text: impl Display) -> anyhow::Result<()> {
+        match self.form {
+            Output::Text => output::line(text),
+            Output::Json => Ok(()),
+        }
+    }
+
+    /// Adds a fact to the report.
+    pub fn keep(&mut self, name: &str, fact: impl Serialize) -> anyhow::Result<()> {
+        self.facts
+            .insert(name.to_owned(), serde_json::to_value(fact)?);
+        Ok(())
+    }
+
+    /// The time since the current step began.
+    pub fn elapsed(&self) -> Duration {
+        self.steps
+            .last()
+            .map(|step| step.began.elapsed())
+            .unwrap_or_default()
+    }
+
+    /// Starts to show the progress of `total` assets.
+    pub fn progress(&self, total: u64) -> anyhow::Result<Progress> {
+        if self.form == Output::Json {
+            return Ok(Progress::Silent);
+        }
+        if !std::io::stderr().is_terminal() {
+            return Ok(Progress::Lines { total, done: 0 });
+        }
+        let style = ProgressStyle::with_template("   {bar:40} {pos}/{len} assets")?;
+        Ok(Progress::Bar(ProgressBar::new(total).with_style(style)))
+    }
+
+    /// Prints the last line, or the report.
+    pub fn end(mut self, error: Option<anyhow::Error>) -> anyhow::Result<()> {
+        let seconds = self.began.elapsed().as_secs_f64();
+        if self.form == Output::Json {
+            let error = error.map(|it| format!("{it:#}"));
+            let facts = std::mem::take(&mut self.facts);
+            let report = json!({
+                "ok": error.is_none(), "seconds": seconds, "steps": self.steps, "facts": facts, "error": error,
+            });
+            return output::line(report);
+        }
+        match error {
+            None => output::line(format_args!(
+                "\nEvery check passed, in {seconds:.1} s. Next: `regrant dev` serves the same world for your own calls."
+            )),
+            Some(error) => output::line(format_args!("\nThe story ended early: {error:#}")),
+        }
+    }
+}
+
+impl Progress {
+    /// Counts one more asset.
+    pub fn one(&mut self) -> anyhow::Result<()> {
+        match self {
+            Self::Bar(bar) => bar.inc(1),
+            Self::Silent => {}
+            Self::Lines { total, done } => {
+                *done = done.saturating_add(1);
+                if done.is_multiple_of(*total / 4) {
+                    output::line(format_args!("   {done} of {total}"))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the bar.
+    pub fn end(self) {
+        if let Self::Bar(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_failed_check_ends_the_story() {
+        let mut narrator = Teller::new(Output::Json);
+        narrator.step("Count").unwrap();
+        narrator.check("1 is 1", true).unwrap();
+        let failed_check = narrator.check("1 is 2", false).unwrap_err();
+        assert_eq!(failed_check.to_string(), "failed check: 1 is 2");
+        let checks = &narrator.steps.last().unwrap().checks;
+        assert_eq!(
+            checks.iter().map(|it| it.holds).collect::<Vec<_>>(),
+            [true, false]
+        );
+    }
+}

@@ -1,0 +1,234 @@
+//! Renders the tables of the story.
+
+use std::collections::BTreeMap;
+
+use comfy_table::{
+    CellAlignment, ContentArrangement, Table,
+    TableComponent::{
+        HorizontalLines, LeftBorderIntersections, MiddleIntersections, RightBorderIntersections,
+    },
+    presets::UTF8_HORIZONTAL_ONLY,
+};
+
+use crate::rehearsal::tenant_api::{Asset, Day, Item};
+
+/// The width of a table with its indent fits a terminal of a hundred columns.
+const WIDTH: u16 = 96;
+
+/// A table with the number of assets by kind and state.
+pub(crate) fn states(assets: &[Asset]) -> String {
+    let mut rows = BTreeMap::<&str, BTreeMap<&str, usize>>::new();
+    for asset in assets {
+        let count = rows
+            .entry(&asset.kind)
+            .or_default()
+            .entry(&asset.state)
+            .or_default();
+        *count = count.saturating_add(1);
+    }
+    let mut statuses: Vec<_> = assets.iter().map(|it| it.state.as_str()).collect();
+    statuses.sort_unstable();
+    statuses.dedup();
+    let mut table = table(std::iter::once("kind").chain(statuses.iter().copied()));
+    for (kind, counts) in rows {
+        let counts = statuses
+            .iter()
+            .map(|status| counts.get(status).copied().unwrap_or_default().to_string());
+        table.add_row(std::iter::once(kind.to_owned()).chain(counts));
+    }
+    numbers_right(&mut table, 1..=statuses.len());
+    indented(&table)
+}
+
+/// A table with the number of endings by day, with causes and confidence.
+pub(crate) fn calendar(days: &[Day]) -> String {
+    let mut table = table(["ends on", "assets", "cause", "confidence"]);
+    for day in days {
+        let (causes, confidence) = (tally(&day.causes), tally(&day.confidence));
+        table.add_row([&*day.date, &*day.count.to_string(), &*causes, &*confidence]);
+    }
+    numbers_right(&mut table, 1..=1);
+    indented(&table)
+}
+
+fn tally(counts: &BTreeMap<String, usize>) -> String {
+    counts
+        .iter()
+        .map(|(what, n)| format!("{n} {what}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// A table with the number of items by outcome, with the reason of the first one.
+pub(crate) fn outcomes(items: &[Item]) -> String {
+    let mut table = table(["outcome", "assets", "serving", "who acts", "why"]);
+    for (outcome, of_one) in by_outcome(items) {
+        let Some(first) = of_one.first() else {
+            continue;
+        };
+        let (who, why) = first
+            .reason
+            .as_ref()
+            .map_or(("–", "–"), |it| (it.who.as_str(), it.detail.as_str()));
+        let count = of_one.len().to_string();
+        table.add_row([
+            outcome,
+            &count,
+            first.serving.as_deref().unwrap_or("–"),
+            who,
+            why,
+        ]);
+    }
+    numbers_right(&mut table, 1..=1);
+    indented(&table)
+}
+
+/// The number of items by outcome; an item without one counts as `open`.
+pub(crate) fn counts(items: &[Item]) -> BTreeMap<&str, usize> {
+    by_outcome(items)
+        .into_iter()
+        .map(|(outcome, items)| (outcome, items.len()))
+        .collect()
+}
+
+fn by_outcome(items: &[Item]) -> BTreeMap<&str, Vec<&Item>> {
+    let mut outcomes = BTreeMap::<_, Vec<_>>::new();
+    for item in items {
+        outcomes
+            .entry(item.outcome.as_deref().unwrap_or("open"))
+            .or_default()
+            .push(item);
+    }
+    outcomes
+}
+
+fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
+    let mut table = Table::new();
+    table
+        .load_preset(UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(WIDTH);
+    for between_rows in [
+        HorizontalLines,
+        MiddleIntersections,
+        LeftBorderIntersections,
+        RightBorderIntersections,
+    ] {
+        table.remove_style(between_rows);
+    }
+    table.set_header(header);
+    table
+}
+
+fn numbers_right(table: &mut Table, columns: std::ops::RangeInclusive<usize>) {
+    for column in columns {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+fn indented(table: &Table) -> String {
+    table
+        .lines()
+        .map(|line| format!("   {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rehearsal::tenant_api::Reason;
+
+    fn item(outcome: Option<&str>) -> Item {
+        let reason = Reason {
+            code: "not_migrated".to_owned(),
+            detail: "the business has not migrated".to_owned(),
+            who: "business_admin".to_owned(),
+            next_step: None,
+        };
+        let outcome = outcome.map(str::to_owned);
+        Item {
+            asset_id: "1".to_owned(),
+            outcome,
+            serving: Some("old".to_owned()),
+            reason: Some(reason),
+        }
+    }
+
+    #[test]
+    fn the_calendar_shows_each_day_with_its_causes() {
+        let counts = |of: &[(&str, usize)]| {
+            of.iter()
+                .map(|(what, n)| ((*what).to_owned(), *n))
+                .collect()
+        };
+        let day = Day {
+            date: "2027-01-02".to_owned(),
+            count: 90,
+            causes: counts(&[("cut_off", 90)]),
+            confidence: counts(&[("certain", 81), ("likely", 9)]),
+        };
+        let text = calendar(&[day]);
+        let row = text
+            .lines()
+            .find(|line| line.contains("2027-01-02"))
+            .unwrap();
+        assert!(
+            row.contains("90 cut_off") && row.contains("81 certain, 9 likely"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn items_are_counted_by_outcome() {
+        let items = [
+            item(Some("replaced")),
+            item(Some("parked")),
+            item(Some("replaced")),
+            item(None),
+        ];
+        assert_eq!(
+            counts(&items),
+            BTreeMap::from([("open", 1), ("parked", 1), ("replaced", 2)])
+        );
+    }
+
+    #[test]
+    fn the_table_of_outcomes_names_who_must_act() {
+        let text = outcomes(&[item(Some("parked")), item(Some("parked"))]);
+        let row = text.lines().find(|line| line.contains("parked")).unwrap();
+        assert!(
+            row.contains('2') && row.contains("business_admin") && row.contains("has not migrated"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn states_are_counted_by_kind() {
+        let asset = |kind: &str, state: &str| Asset {
+            id: "1".to_owned(),
+            kind: kind.to_owned(),
+            state: state.to_owned(),
+            person_id: None,
+            ending: None,
+        };
+        let text = states(&[
+            asset("page", "healthy"),
+            asset("page", "healthy"),
+            asset("pixel", "suspect"),
+        ]);
+        let row = |kind: &str| {
+            text.lines()
+                .find(|line| line.contains(kind))
+                .unwrap()
+                .split_whitespace()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (row("page"), row("pixel")),
+            (vec!["page", "2", "0"], vec!["pixel", "0", "1"])
+        );
+    }
+}

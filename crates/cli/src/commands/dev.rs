@@ -1,0 +1,64 @@
+//! `regrant dev`: runs everything in one process, with its data in one directory.
+//!
+//! The rule: every command that `dev` prints works when it is pasted, also after a restart. Only the sandbox is in
+//! memory: a restart reloads its world at the current time, and its earlier tokens are dead.
+
+mod data_dir;
+mod operator;
+mod summary;
+mod tenants;
+
+use std::path::PathBuf;
+
+use crate::{
+    output::{self, Output},
+    rehearsal::{Ports, Rehearsal},
+    signals, telemetry,
+};
+
+use data_dir::DataDir;
+
+/// Options of `dev`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Directory of the database, the keyring and the demo credentials; created with mode 0700.
+    #[arg(long, default_value = "./regrant-data", value_name = "DIR")]
+    data: PathBuf,
+    /// Delete the files of an earlier `dev` in the directory first; refused if it contains other files.
+    #[arg(long)]
+    fresh: bool,
+    /// Port N of the API on loopback; the operators' API gets N + 1, the sandbox N + 10; 0 takes free ports.
+    #[arg(long, default_value_t = 8080, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=65_525))]
+    port: u16,
+    /// Print only one line of JSON with addresses and credentials once ready.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
+    let form = if args.json { Output::Json } else { output };
+    telemetry::start(
+        telemetry::LogFormat::Text,
+        if form == Output::Json { "warn" } else { "info" },
+    )?;
+    let stop = signals::on_stop()?;
+    let data = DataDir::open(&args.data, args.fresh)?;
+    let keyring = tokio::task::block_in_place(|| data.keyring())?;
+    let rehearsal =
+        Rehearsal::start(&data.database(), keyring, Ports::from_public(args.port)).await?;
+    let started = async {
+        let tenants = tenants::ready(&rehearsal, &data).await?;
+        let operator = operator::ready(&rehearsal.vault, &data).await?;
+        let summary = summary::Summary::new(&rehearsal, &data, tenants, operator);
+        form.print(&summary, &summary)
+    };
+    let started = started.await;
+    if started.is_ok() {
+        stop.cancelled().await;
+    }
+    rehearsal.stop().await;
+    if form == Output::Text && started.is_ok() {
+        output::line("stopped")?;
+    }
+    started
+}

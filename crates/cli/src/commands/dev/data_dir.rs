@@ -1,0 +1,180 @@
+//! The data directory of `dev`.
+//!
+//! The rule: `dev` deletes only files that it made. A directory belongs to `dev` if it contains the marker file,
+//! and `--fresh` is refused if it contains any foreign file.
+
+use std::{
+    fs::{self, File, TryLockError},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use regrant_crypto::{Keyring, Strength};
+use regrant_domain::Passphrase;
+
+use crate::private_file;
+
+const MARKER: &str = "dev.lock";
+const DATABASE: &str = "dev.sqlite3";
+const KEYRING: &str = "dev.keyring";
+const PASSPHRASE: &str = "dev.passphrase";
+const TENANTS: &str = "dev.tenants.json";
+const OPERATOR: &str = "dev.operator.json";
+/// Every file that `dev` makes.
+const OWN: [&str; 9] = [
+    MARKER,
+    DATABASE,
+    "dev.sqlite3-wal",
+    "dev.sqlite3-shm",
+    "dev.sqlite3-work",
+    KEYRING,
+    PASSPHRASE,
+    TENANTS,
+    OPERATOR,
+];
+
+/// An open data directory; the lock keeps every other `dev` out.
+pub(crate) struct DataDir {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DataDir {
+    /// Opens the directory, creates it if it does not exist, and empties it if `fresh` is set.
+    pub fn open(path: &Path, fresh: bool) -> anyhow::Result<Self> {
+        private_file::make_directory(path)?;
+        let path = path
+            .canonicalize()
+            .with_context(|| format!("cannot enter {}", path.display()))?;
+        let names = names(&path)?;
+        if fresh {
+            refuse_foreign(&path, &names)?;
+        }
+        let lock = lock(&path.join(MARKER))?;
+        if fresh {
+            for name in names.iter().filter(|name| *name != MARKER) {
+                fs::remove_file(path.join(name))
+                    .with_context(|| format!("cannot delete {name}"))?;
+            }
+        }
+        Ok(Self { path, _lock: lock })
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.path.join(DATABASE)
+    }
+
+    pub fn tenants(&self) -> PathBuf {
+        self.path.join(TENANTS)
+    }
+
+    pub fn operator(&self) -> PathBuf {
+        self.path.join(OPERATOR)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens the keyring, or creates it on the first start. It has the lowest strength that is accepted, so that a
+    /// start is fast: its passphrase is stored beside it anyway.
+    pub fn keyring(&self) -> anyhow::Result<Keyring> {
+        let (keyring, passphrase) = (self.path.join(KEYRING), self.path.join(PASSPHRASE));
+        if keyring.exists() {
+            let passphrase = Passphrase::parse(private_file::read_secret(&passphrase)?)?;
+            return Keyring::open(&keyring, &passphrase)
+                .with_context(|| format!("cannot open {}", keyring.display()));
+        }
+        anyhow::ensure!(
+            !self.database().exists(),
+            "{} is missing, and without it the database cannot be read: start with --fresh",
+            keyring.display()
+        );
+        let secret = regrant_crypto::mint_client_secret()?.0;
+        private_file::write(&passphrase, secret.expose().as_bytes())?;
+        let passphrase = Passphrase::parse(secret.expose().to_owned())?;
+        Keyring::create(&keyring, &passphrase, Strength::floor())
+            .with_context(|| format!("cannot create {}", keyring.display()))
+    }
+}
+
+fn names(path: &Path) -> anyhow::Result<Vec<String>> {
+    let entries = fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
+    entries
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect()
+}
+
+fn refuse_foreign(path: &Path, names: &[String]) -> anyhow::Result<()> {
+    let shown = path.display();
+    if let Some(foreign) = names.iter().find(|name| !OWN.contains(&name.as_str())) {
+        anyhow::bail!(
+            "{shown} contains {foreign}, which `dev` did not make: --fresh deletes nothing"
+        );
+    }
+    let is_ours = names.is_empty() || names.iter().any(|name| name == MARKER);
+    anyhow::ensure!(
+        is_ours,
+        "`dev` did not make {shown}: --fresh deletes nothing"
+    );
+    Ok(())
+}
+
+fn lock(path: &Path) -> anyhow::Result<File> {
+    let file = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path);
+    let file = file.with_context(|| format!("cannot write {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            anyhow::bail!(
+                "another `regrant dev` uses this directory; choose another one with --data"
+            )
+        }
+        Err(TryLockError::Error(error)) => Err(error).context("cannot lock the data directory"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fresh_deletes_only_what_dev_made() {
+        let home = tempfile::tempdir().unwrap();
+        drop(DataDir::open(home.path(), false).unwrap());
+        fs::write(home.path().join(TENANTS), "{}").unwrap();
+        drop(DataDir::open(home.path(), true).unwrap());
+        assert_eq!(names(home.path()).unwrap(), [MARKER]);
+    }
+
+    #[test]
+    fn fresh_is_refused_if_there_are_foreign_files() {
+        let home = tempfile::tempdir().unwrap();
+        drop(DataDir::open(home.path(), false).unwrap());
+        fs::write(home.path().join("thesis.txt"), "").unwrap();
+        let message = DataDir::open(home.path(), true).err().unwrap().to_string();
+        assert!(message.contains("thesis.txt"), "{message}");
+        assert!(home.path().join("thesis.txt").exists());
+    }
+
+    #[test]
+    fn a_directory_without_the_marker_is_not_devs() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join(KEYRING), "production").unwrap();
+        assert!(DataDir::open(home.path(), true).is_err());
+        assert!(home.path().join(KEYRING).exists());
+    }
+
+    #[test]
+    fn only_one_dev_can_use_a_directory() {
+        let home = tempfile::tempdir().unwrap();
+        let _first = DataDir::open(home.path(), false).unwrap();
+        let message = DataDir::open(home.path(), false).err().unwrap().to_string();
+        assert!(message.contains("another `regrant dev`"), "{message}");
+    }
+}

@@ -1,0 +1,92 @@
+//! `regrant doctor`: checks everything that an installation depends on and prints remedies.
+//!
+//! The rule: it changes nothing and sends no token; a check that cannot run reports that instead of passing.
+
+mod checks;
+
+use std::{fmt, process::ExitCode};
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    Global,
+    config::{Config, Source},
+    telemetry,
+};
+
+/// The result of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Level {
+    /// No fault.
+    Ok,
+    /// It works, but an operator should look at it.
+    Warn,
+    /// A fault: do not serve like this.
+    Fail,
+}
+
+/// One line of the report. The names in its JSON are part of the interface.
+#[derive(Debug, Serialize)]
+pub(crate) struct Finding {
+    level: Level,
+    /// The name of the check.
+    #[serde(rename = "what")]
+    what: &'static str,
+    /// The result, and the remedy for a fault.
+    #[serde(rename = "told")]
+    told: String,
+}
+
+impl Finding {
+    fn new(level: Level, check: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            level,
+            what: check,
+            told: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let level = match self.level {
+            Level::Ok => "ok  ",
+            Level::Warn => "warn",
+            Level::Fail => "FAIL",
+        };
+        write!(
+            f,
+            "{level}  {:<10}  {}",
+            self.what,
+            self.told.replace('\n', "\n                  ")
+        )
+    }
+}
+
+pub(crate) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
+    telemetry::start(telemetry::LogFormat::Text, "error")?;
+    let source = Source::of_process(global.config.as_deref())?;
+    let findings = match Config::read(&source) {
+        Ok(config) => checks::all(config, &source).await,
+        Err(faults) => {
+            vec![Finding::new(
+                Level::Fail,
+                "settings",
+                format!("{faults}\nthe other checks need valid settings"),
+            )]
+        }
+    };
+    let failed = findings.iter().any(|it| it.level == Level::Fail);
+    let lines: Vec<_> = findings.iter().map(ToString::to_string).collect();
+    global.output.print(
+        &json!({ "ok": !failed, "findings": findings }),
+        lines.join("\n"),
+    )?;
+    Ok(if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}

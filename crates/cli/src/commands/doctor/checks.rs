@@ -1,0 +1,251 @@
+//! The checks of `doctor`, one function each.
+
+use std::{path::Path, time::Duration};
+
+use chrono::{DateTime, Utc};
+use regrant_domain::{Clock, Timestamp};
+use regrant_storage::{Backlog, Waiting};
+
+use super::{Finding, Level};
+use crate::{
+    config::{Config, KeyringFile, Source},
+    http, installation,
+    output::join_causes,
+    private_file,
+};
+
+/// Seconds for which Graph accepts a proof; with a larger clock error every call fails.
+const PROOF_LIFE: i64 = 300;
+/// Minutes after which due work is late; a worker looks for it every few seconds.
+const LATE: i64 = 15;
+/// Seconds since 1970: any earlier time of the clock is wrong.
+const EARLIEST: i64 = 1_767_225_600;
+
+pub(super) async fn all(config: Config, source: &Source) -> Vec<Finding> {
+    let mut findings = vec![Finding::new(
+        Level::Ok,
+        "settings",
+        "every setting is valid",
+    )];
+    findings.push(listen(&config));
+    findings.extend(passphrase_file(source));
+    findings.push(keyring(config.keyring).await);
+    findings.extend(database(&config.database).await);
+    findings.extend(graph(&config.graph).await);
+    findings
+}
+
+fn listen(config: &Config) -> Finding {
+    let open: Vec<_> = [config.listen, config.admin_listen]
+        .into_iter()
+        .filter(|it| !it.ip().is_loopback())
+        .collect();
+    match open.as_slice() {
+        [] => Finding::new(
+            Level::Ok,
+            "listeners",
+            "on loopback: put a proxy that ends TLS in front of them",
+        ),
+        [first, ..] => Finding::new(
+            Level::Warn,
+            "listeners",
+            format!(
+                "{first} speaks plain HTTP and other machines can reach it: let only a proxy that ends TLS reach it"
+            ),
+        ),
+    }
+}
+
+fn passphrase_file(source: &Source) -> Option<Finding> {
+    let path = source.find("keyring.passphrase_file")?;
+    let open = private_file::is_open_to_others(Path::new(path)).unwrap_or(false);
+    let message = "other users may read the file: run `chmod 600` on it, unless the platform mounts it with this mode";
+    open.then(|| Finding::new(Level::Warn, "passphrase", message))
+}
+
+async fn keyring(keyring: KeyringFile) -> Finding {
+    match installation::unlock(&keyring.path, keyring.passphrase).await {
+        Ok(open) => {
+            let keys = open.summaries().count();
+            Finding::new(
+                Level::Ok,
+                "keyring",
+                format!("mode 0600, opens, {keys} key(s)"),
+            )
+        }
+        Err(error) => Finding::new(
+            Level::Fail,
+            "keyring",
+            format!("{error:#}; `regrant keys init` creates a keyring"),
+        ),
+    }
+}
+
+async fn database(settings: &regrant_storage::Settings) -> Vec<Finding> {
+    match regrant_storage::Store::connect(settings).await {
+        Ok(store) => {
+            let kind = if store.is_sqlite() {
+                "SQLite: version and pragmas are right, the schema is up to date"
+            } else {
+                "PostgreSQL: the role cannot bypass row-level security, the schema is up to date"
+            };
+            let opened = Finding::new(Level::Ok, "database", kind);
+            let now = Clock::wall();
+            let backlog = match store.backlog(now, now).await {
+                Ok(backlog) => due_work(&backlog, now),
+                Err(error) => Finding::new(Level::Fail, "due work", join_causes(error)),
+            };
+            // An error does not matter: the process ends anyway.
+            drop(store.close().await);
+            vec![opened, backlog]
+        }
+        Err(error) => {
+            let remedy = installation::hint(&error);
+            let message = format!("{}; {remedy}", join_causes(error));
+            vec![Finding::new(Level::Fail, "database", message)]
+        }
+    }
+}
+
+/// Whether a worker keeps up: counts overdue work with the oldest, and leases whose holder is gone.
+fn due_work(backlog: &Backlog, now: Timestamp) -> Finding {
+    let late = |it: &Waiting| it.oldest.map_or(0, |oldest| (now - oldest).num_minutes());
+    let counts = format!(
+        "{} probe(s) overdue, the oldest by {} min; {} other task(s), the oldest by {} min; {} lease(s) held, {} stuck",
+        backlog.probes.count,
+        late(&backlog.probes),
+        backlog.work.count,
+        late(&backlog.work),
+        backlog.held,
+        backlog.stuck,
+    );
+    if late(&backlog.probes).max(late(&backlog.work)) < LATE && backlog.stuck == 0 {
+        return Finding::new(Level::Ok, "due work", counts);
+    }
+    let advice = "does a worker run (`regrant work`, or `serve --with-worker`)? its log names the lane that fails";
+    Finding::new(Level::Warn, "due work", format!("{counts}: {advice}"))
+}
+
+/// Sends a request without a token: any response shows that Graph can be reached, and holds its time.
+async fn graph(settings: &regrant_graph::Settings) -> Vec<Finding> {
+    let response = async {
+        let client = http::client(Duration::from_secs(10))?;
+        anyhow::Ok(
+            client
+                .get(settings.base_url.clone())
+                .send()
+                .await
+                .map_err(reqwest::Error::without_url)?,
+        )
+    };
+    match response.await {
+        Ok(response) => {
+            let date = response
+                .headers()
+                .get("date")
+                .and_then(|it| it.to_str().ok());
+            let reached = Finding::new(
+                Level::Ok,
+                "graph",
+                format!("responds with status {}", response.status().as_u16()),
+            );
+            vec![
+                reached,
+                clock(
+                    date.and_then(|it| DateTime::parse_from_rfc2822(it).ok())
+                        .map(|it| it.to_utc()),
+                ),
+            ]
+        }
+        Err(error) => {
+            let message = format!(
+                "{error:#}; reconnects wait until Graph responds: check the network and graph.base_url"
+            );
+            vec![Finding::new(Level::Fail, "graph", message), clock(None)]
+        }
+    }
+}
+
+fn clock(theirs: Option<DateTime<Utc>>) -> Finding {
+    let ours = Clock::wall();
+    if ours.timestamp() < EARLIEST {
+        return Finding::new(
+            Level::Fail,
+            "clock",
+            format!("the clock shows {ours}, which is in the past: start time synchronisation"),
+        );
+    }
+    let Some(theirs) = theirs else {
+        return Finding::new(
+            Level::Warn,
+            "clock",
+            "Graph sent no time to compare it with",
+        );
+    };
+    let off = (ours - theirs).num_seconds().abs();
+    let message = format!("{off} s away from Graph's clock");
+    match off {
+        0..=30 => Finding::new(Level::Ok, "clock", message),
+        31..=PROOF_LIFE => Finding::new(
+            Level::Warn,
+            "clock",
+            format!("{message}: start time synchronisation"),
+        ),
+        _ => Finding::new(
+            Level::Fail,
+            "clock",
+            format!("{message}: Graph refuses proofs; start time synchronisation"),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn late_work_and_stuck_leases_are_reported() {
+        let now = Clock::wall();
+        let level = |minutes: i64, stuck: u64| {
+            let oldest = Some(now - chrono::Duration::minutes(minutes));
+            let probes = Waiting { count: 3, oldest };
+            due_work(
+                &Backlog {
+                    probes,
+                    stuck,
+                    ..Backlog::default()
+                },
+                now,
+            )
+            .level
+        };
+        assert_eq!(
+            (level(1, 0), level(16, 0), level(1, 1)),
+            (Level::Ok, Level::Warn, Level::Warn)
+        );
+        assert_eq!(due_work(&Backlog::default(), now).level, Level::Ok);
+    }
+
+    #[test]
+    fn a_clock_that_makes_proofs_expire_fails() {
+        let at = |off: i64| clock(Some(Clock::wall() + chrono::Duration::seconds(off))).level;
+        assert_eq!(
+            (at(0), at(-120), at(900)),
+            (Level::Ok, Level::Warn, Level::Fail)
+        );
+        assert_eq!(clock(None).level, Level::Warn);
+    }
+
+    #[tokio::test]
+    async fn a_database_that_does_not_open_is_reported_with_its_cause() {
+        let home = tempfile::tempdir().unwrap();
+        let settings = regrant_storage::Settings {
+            url: format!("sqlite:{}/missing/db", home.path().display()),
+            max_connections: 1,
+            busy_timeout: Duration::from_secs(1),
+        };
+        let findings = database(&settings).await;
+        let report = findings.first().unwrap().to_string();
+        assert!(report.contains("unable to open database file"), "{report}");
+    }
+}

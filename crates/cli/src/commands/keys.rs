@@ -1,0 +1,97 @@
+//! `regrant keys`: creates and shows the keyring file.
+//!
+//! The rule: a key is never printed, and an existing keyring is never overwritten.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use regrant_crypto::{KekState, KekSummary, Keyring, Strength};
+use regrant_domain::Passphrase;
+use serde_json::{Value, json};
+
+use crate::{output::Output, private_file};
+
+/// What to do with the keyring.
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Create a keyring with one active key; an existing file is never overwritten.
+    Init {
+        #[command(flatten)]
+        paths: Place,
+        /// Memory in MiB that each guess at the passphrase costs.
+        #[arg(long, default_value_t = 256, value_name = "MIB", value_parser = clap::value_parser!(u32).range(64..=1024))]
+        memory: u32,
+    },
+    /// List the keys with version and state, without the keys themselves.
+    Show {
+        #[command(flatten)]
+        paths: Place,
+    },
+}
+
+/// Paths of the keyring and its passphrase.
+#[derive(clap::Args)]
+pub(crate) struct Place {
+    /// The keyring file.
+    #[arg(long, env = "REGRANT_KEYRING_PATH", value_name = "PATH")]
+    keyring: PathBuf,
+    /// A file with the passphrase; `-` reads it from standard input.
+    #[arg(long, env = "REGRANT_KEYRING_PASSPHRASE_FILE", value_name = "PATH")]
+    passphrase_file: PathBuf,
+}
+
+impl Place {
+    fn passphrase(&self) -> anyhow::Result<Passphrase> {
+        Ok(Passphrase::parse(private_file::read_secret(
+            &self.passphrase_file,
+        )?)?)
+    }
+}
+
+pub(crate) fn run(command: Command, output: Output) -> anyhow::Result<()> {
+    let (paths, keyring) = match command {
+        Command::Init { paths, memory } => {
+            let keyring = init(&paths, memory)?;
+            (paths, keyring)
+        }
+        Command::Show { paths } => {
+            let keyring = Keyring::open(&paths.keyring, &paths.passphrase()?)
+                .context("cannot open the keyring")?;
+            (paths, keyring)
+        }
+    };
+    let keys: Vec<_> = keyring.summaries().collect();
+    let lines: Vec<_> = keys.iter().map(line).collect();
+    let text = format!("{}\n{}", paths.keyring.display(), lines.join("\n"));
+    let value =
+        json!({ "path": paths.keyring, "keys": keys.iter().map(value).collect::<Vec<_>>() });
+    output.print(&value, text)
+}
+
+fn init(paths: &Place, memory: u32) -> anyhow::Result<Keyring> {
+    let strength = Strength::new(memory.saturating_mul(1024), 3, 1)?;
+    let made = Keyring::create(&paths.keyring, &paths.passphrase()?, strength);
+    made.with_context(|| format!("cannot create the keyring {}", paths.keyring.display()))
+}
+
+fn line(key: &KekSummary) -> String {
+    format!(
+        "  key {} version {}  {}",
+        key.kek.id,
+        key.kek.version,
+        word(key.state)
+    )
+}
+
+fn value(key: &KekSummary) -> Value {
+    json!({ "id": key.kek.id, "version": key.kek.version, "state": word(key.state) })
+}
+
+const fn word(state: KekState) -> &'static str {
+    match state {
+        KekState::Staged => "staged",
+        KekState::Active => "active",
+        KekState::DecryptOnly => "decrypt-only",
+        KekState::Destroyed => "destroyed",
+    }
+}

@@ -1,0 +1,116 @@
+//! `regrant migrate`: changes the schema, with the role that owns it.
+
+use anyhow::Context as _;
+use regrant_migration::{
+    MigrationStatus, Migrator, MigratorTrait as _, grant_app_role, sea_orm::DatabaseConnection,
+};
+use serde_json::json;
+
+use crate::{Global, config::Source, telemetry};
+
+/// Options of `migrate`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Database URL of the owner role; prefer `REGRANT_OWNER_DATABASE_URL` or `…_FILE`, which the process list does not
+    /// show. Without any of them the command migrates the database of the settings, which is right for SQLite.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// Grant this `PostgreSQL` role the rights that serving needs, and no others.
+    #[arg(long, value_name = "NAME")]
+    app_role: Option<String>,
+    /// Show which steps are applied, and change nothing.
+    #[arg(long, conflicts_with = "down")]
+    status: bool,
+    /// Revert the last N steps; drops their tables with all rows.
+    #[arg(long, value_name = "N")]
+    down: Option<u32>,
+}
+
+pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
+    telemetry::start(telemetry::LogFormat::Text, "warn")?;
+    let url = address(&args, global)?;
+    let connection = regrant_migration::open(&url)
+        .await
+        .context("cannot open the database")?;
+    let changed = change(&args, &connection).await;
+    let steps = steps(&connection).await;
+    connection
+        .close()
+        .await
+        .context("cannot close the connection")?;
+    changed?;
+    report(&steps?, global)
+}
+
+async fn change(args: &Args, connection: &DatabaseConnection) -> anyhow::Result<()> {
+    match args.down {
+        _ if args.status => {}
+        Some(steps) => Migrator::down(connection, Some(steps))
+            .await
+            .context("a step cannot be reverted")?,
+        None => Migrator::up(connection, None)
+            .await
+            .context("a step failed and was rolled back")?,
+    }
+    match &args.app_role {
+        Some(role) => grant_app_role(connection, role)
+            .await
+            .with_context(|| format!("cannot grant the role {role}")),
+        None => Ok(()),
+    }
+}
+
+/// The name of each step and whether it is applied.
+async fn steps(connection: &DatabaseConnection) -> anyhow::Result<Vec<(String, bool)>> {
+    let steps = Migrator::get_migration_with_status(connection)
+        .await
+        .context("cannot read which steps are applied")?;
+    Ok(steps
+        .into_iter()
+        .map(|it| {
+            (
+                it.name().to_owned(),
+                it.status() == MigrationStatus::Applied,
+            )
+        })
+        .collect())
+}
+
+fn report(steps: &[(String, bool)], global: &Global) -> anyhow::Result<()> {
+    let applied = steps.iter().filter(|(_, applied)| *applied).count();
+    let list: Vec<_> = steps
+        .iter()
+        .map(|(name, applied)| json!({ "name": name, "applied": applied }))
+        .collect();
+    let lines: Vec<_> = steps
+        .iter()
+        .map(|(name, applied)| format!("  {} {name}", if *applied { "✓" } else { "·" }))
+        .collect();
+    let text = format!(
+        "{applied} of {} steps are applied\n{}",
+        steps.len(),
+        lines.join("\n")
+    );
+    global
+        .output
+        .print(&json!({ "applied": applied, "steps": list }), text)
+}
+
+/// The URL of the owner role: the argument, its variable, or the database of the settings.
+fn address(args: &Args, global: &Global) -> anyhow::Result<String> {
+    if let Some(url) = &args.database_url {
+        return Ok(url.clone());
+    }
+    let source = Source::of_process(global.config.as_deref())?;
+    for key in ["owner_database_url", "database.url"] {
+        if let Some(url) = source
+            .find_secret(key)
+            .with_context(|| crate::config::variable(key))?
+        {
+            return Ok(url.to_string());
+        }
+    }
+    anyhow::bail!(
+        "no database: set REGRANT_OWNER_DATABASE_URL, REGRANT_DATABASE_URL or --database-url"
+    )
+}

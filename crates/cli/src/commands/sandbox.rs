@@ -1,0 +1,46 @@
+//! `regrant sandbox`: runs only the simulated Graph API.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use anyhow::Context as _;
+use regrant_sandbox::{Clock, Sandbox, Settings, World};
+
+use crate::{output, signals, telemetry};
+
+/// Options of `sandbox`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Address to listen on; loopback only, because any caller may control it.
+    #[arg(long, default_value = "127.0.0.1:8090", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// A scenario (YAML); without it the demo world of two tenants.
+    #[arg(long, value_name = "FILE")]
+    world: Option<PathBuf>,
+}
+
+pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+    telemetry::start(telemetry::LogFormat::Text, "info")?;
+    let world = match &args.world {
+        Some(path) => {
+            let shown = path.display();
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+            World::from_yaml(&text).with_context(|| format!("{shown} is not a valid scenario"))?
+        }
+        None => World::demo(),
+    };
+    let stop = signals::on_stop()?;
+    let sandbox = Sandbox::start(Settings {
+        listen: args.listen,
+        world,
+        clock: Clock::new(),
+    })
+    .await?;
+    output::line(format!(
+        "sandbox at {0}\nits control API is under {0}/sandbox",
+        sandbox.url()
+    ))?;
+    stop.cancelled().await;
+    sandbox.stop().await;
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! Settings of the public API: its address, its proxies, its rates.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use url::Url;
+
+use super::{Reader, loopback::is_loopback_url};
+
+/// Reads the settings of both listeners.
+pub(super) fn read_api(reader: &mut Reader<'_>) -> regrant_api::Settings {
+    let usual = regrant_api::Settings::default();
+    regrant_api::Settings {
+        public_url: read_public_url(reader),
+        trusted_proxies: read_trusted_proxies(reader),
+        max_body: reader.at_least_one("limits.body_bytes", usual.max_body),
+        rates: read_rates(reader),
+        ..usual
+    }
+}
+
+fn read_rates(reader: &mut Reader<'_>) -> regrant_api::Rates {
+    let usual = regrant_api::Rates::default();
+    regrant_api::Rates {
+        tenant: reader.at_least_one("limits.requests_per_second", usual.tenant),
+        session: reader.at_least_one("limits.session_requests_per_second", usual.session),
+        address: reader.at_least_one("limits.address_requests_per_second", usual.address),
+    }
+}
+
+/// The address under which Meta and browsers reach the API.
+fn read_public_url(reader: &mut Reader<'_>) -> Option<String> {
+    let url: Url = reader.optional("public_url")?;
+    if url.scheme() == "https" || (url.scheme() == "http" && is_loopback_url(&url)) {
+        return Some(url.as_str().trim_end_matches('/').to_owned());
+    }
+    reader.fault(
+        "public_url",
+        "must be https; plain http is allowed for a loopback address only",
+    );
+    None
+}
+
+/// Networks of proxies, separated by commas; a bare address is a network of one.
+fn read_trusted_proxies(reader: &mut Reader<'_>) -> Vec<IpNet> {
+    let list: String = reader.or("trusted_proxies", String::new());
+    let parts = list.split(',').map(str::trim).filter(|it| !it.is_empty());
+    let network = |it: &str| {
+        it.parse()
+            .or_else(|_| it.parse::<IpAddr>().map(IpNet::from))
+    };
+    let networks: Result<Vec<_>, _> = parts.map(network).collect();
+    networks.unwrap_or_else(|_| {
+        reader.fault(
+            "trusted_proxies",
+            "expected networks such as 10.0.0.0/8, separated by commas",
+        );
+        Vec::new()
+    })
+}

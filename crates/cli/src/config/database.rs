@@ -1,0 +1,27 @@
+//! `REGRANT_DATABASE_…`: where the database is.
+
+use std::time::Duration;
+
+use super::Reader;
+
+/// Reads the section `database`; `None` where a setting without a default is missing.
+pub(super) fn read_database(reader: &mut Reader<'_>) -> Option<regrant_storage::Settings> {
+    let url = reader.secret("database.url");
+    let max_connections = reader.at_least_one("database.max_connections", 10);
+    let busy_timeout = reader.seconds("database.busy_timeout_seconds", Duration::from_secs(5));
+    let url = url?;
+    let is_known = ["sqlite:", "postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme));
+    if !is_known {
+        reader.fault(
+            "database.url",
+            "expected `sqlite:PATH` or `postgres://USER@HOST/NAME`",
+        );
+    }
+    Some(regrant_storage::Settings {
+        url: url.to_string(),
+        max_connections,
+        busy_timeout,
+    })
+}

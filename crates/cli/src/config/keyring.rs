@@ -1,0 +1,29 @@
+//! `REGRANT_KEYRING_…`: the keyring and its passphrase.
+
+use std::path::PathBuf;
+
+use regrant_domain::Passphrase;
+
+use super::Reader;
+
+/// Where the keyring is and what unlocks it.
+pub(crate) struct KeyringFile {
+    /// The keyring's file.
+    pub path: PathBuf,
+    /// Unlocks the keyring.
+    pub passphrase: Passphrase,
+}
+
+/// Reads the section `keyring`; `None` where a setting without a default is missing.
+pub(super) fn read_keyring(reader: &mut Reader<'_>) -> Option<KeyringFile> {
+    let path = reader.required("keyring.path");
+    let passphrase = reader.secret("keyring.passphrase");
+    let passphrase = Passphrase::parse(passphrase?);
+    let passphrase = passphrase
+        .map_err(|error| reader.fault("keyring.passphrase", error))
+        .ok()?;
+    Some(KeyringFile {
+        path: path?,
+        passphrase,
+    })
+}

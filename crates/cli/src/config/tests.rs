@@ -1,0 +1,126 @@
+//! The settings as a whole: defaults, faults, and rules between two settings.
+
+use super::*;
+
+fn read(pairs: &[(&str, &str)]) -> Result<Config, String> {
+    Config::read(&Source::of_pairs(pairs)).map_err(|faults| faults.to_string())
+}
+
+const WHOLE: [(&str, &str); 3] = [
+    ("REGRANT_DATABASE_URL", "sqlite:regrant.sqlite3"),
+    ("REGRANT_KEYRING_PATH", "keyring"),
+    ("REGRANT_KEYRING_PASSPHRASE", "correct horse"),
+];
+
+#[test]
+fn every_fault_is_reported_at_once_by_its_variable() {
+    let message = read(&[
+        ("REGRANT_LISTEN", "8080"),
+        ("REGRANT_LEASE_SECONDS", "soon"),
+        ("REGRANT_GRAPH_BASE_URL", "http://graph.facebook.com"),
+        ("REGRANT_LIMITS_BODY_BYTES", "0"),
+        ("REGRANT_LOG_FORMAT", "xml"),
+    ]);
+    let message = message.err().unwrap();
+    for variable in [
+        "REGRANT_LISTEN",
+        "REGRANT_LEASE_SECONDS",
+        "REGRANT_GRAPH_BASE_URL",
+        "REGRANT_LIMITS_BODY_BYTES",
+        "REGRANT_LOG_FORMAT",
+        "REGRANT_DATABASE_URL",
+        "REGRANT_KEYRING_PATH",
+        "REGRANT_KEYRING_PASSPHRASE",
+    ] {
+        assert!(
+            message.contains(variable),
+            "{variable} is missing in:\n{message}"
+        );
+    }
+}
+
+#[test]
+fn a_database_and_a_keyring_are_enough() {
+    let config = read(&WHOLE).unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.database.url, "sqlite:regrant.sqlite3");
+}
+
+#[test]
+fn a_fault_never_repeats_the_value() {
+    let message = read(&[
+        ("REGRANT_DATABASE_URL", "mysql://user:canary@host"),
+        ("REGRANT_LISTEN", "canary"),
+    ]);
+    assert!(!message.err().unwrap().contains("canary"));
+}
+
+#[test]
+fn plain_http_is_for_loopback() {
+    let at = |url: &str| read(&[&WHOLE[..], &[("REGRANT_GRAPH_BASE_URL", url)]].concat()).is_ok();
+    assert!(
+        at("http://127.0.0.1:8090") && at("http://[::1]:8090") && at("https://graph.facebook.com")
+    );
+    assert!(!at("http://10.0.0.1:8090") && !at("http://graph.facebook.com"));
+}
+
+#[test]
+fn audit_retention_of_zero_days_is_unlimited() {
+    let pairs = [
+        ("REGRANT_RETENTION_AUDIT_READS_DAYS", "0"),
+        ("REGRANT_RETENTION_AUDIT_ACTS_DAYS", "30"),
+    ];
+    let keep = read(&[&WHOLE[..], &pairs].concat())
+        .unwrap()
+        .vault
+        .retention;
+    assert_eq!(keep.audit_reads, None);
+    assert_eq!(keep.audit_worker, Some(chrono::Duration::days(730)));
+    assert_eq!(keep.audit_acts, Some(chrono::Duration::days(30)));
+}
+
+#[test]
+fn trusted_proxies_are_networks() {
+    let with = |list: &str| read(&[&WHOLE[..], &[("REGRANT_TRUSTED_PROXIES", list)]].concat());
+    let proxies = |it: Config| {
+        it.api
+            .trusted_proxies
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        proxies(with("10.0.0.0/8, 192.0.2.1,fd00::/8").unwrap()),
+        ["10.0.0.0/8", "192.0.2.1/32", "fd00::/8"]
+    );
+    assert!(proxies(with("").unwrap()).is_empty());
+    for faulty in ["10.0.0.0/33", "proxy.local", "10.0.0.0/8;10.1.0.0/16"] {
+        assert!(
+            with(faulty)
+                .err()
+                .unwrap()
+                .contains("REGRANT_TRUSTED_PROXIES"),
+            "{faulty}"
+        );
+    }
+}
+
+#[test]
+fn webhooks_to_loopback_are_for_rehearsals() {
+    let allowed = [("REGRANT_WEBHOOK_ALLOW_LOOPBACK", "true")];
+    let message = read(&[&WHOLE[..], &allowed].concat()).err().unwrap();
+    assert!(
+        message.contains("REGRANT_WEBHOOK_ALLOW_LOOPBACK"),
+        "{message}"
+    );
+    let local = [("REGRANT_GRAPH_BASE_URL", "http://127.0.0.1:8090")];
+    let config = read(&[&WHOLE[..], &allowed, &local].concat()).unwrap();
+    assert!(config.vault.webhooks.allow_loopback);
+    assert!(
+        !read(&[&WHOLE[..], &local].concat())
+            .unwrap()
+            .vault
+            .webhooks
+            .allow_loopback
+    );
+}

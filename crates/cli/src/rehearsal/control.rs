@@ -1,0 +1,177 @@
+//! A client of the sandbox: its control API (world, tokens, time, migrations) and its Graph API.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use reqwest::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::http;
+
+/// Controls a running sandbox, and probes assets at its Graph API.
+#[derive(Clone)]
+pub(crate) struct Control {
+    http: reqwest::Client,
+    url: String,
+}
+
+/// The time, apps and assets of the world.
+#[derive(Deserialize)]
+pub(crate) struct Overview {
+    pub now: DateTime<Utc>,
+    pub apps: Vec<App>,
+    pub assets: Vec<Asset>,
+}
+
+/// An app of the world.
+#[derive(Deserialize)]
+pub(crate) struct App {
+    pub id: String,
+    pub name: String,
+    pub secret: String,
+    pub verify_token: Option<String>,
+}
+
+/// An asset of the world.
+#[derive(Clone, Deserialize, Serialize)]
+pub(crate) struct Asset {
+    pub id: String,
+    pub kind: String,
+    pub business: String,
+    pub name: String,
+}
+
+#[derive(Deserialize)]
+struct Token {
+    access_token: String,
+}
+
+#[derive(Deserialize)]
+struct Migration {
+    id: String,
+}
+
+/// The response of the simulated Graph to a probe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The token works.
+    Works,
+    /// Graph refused the token with this error code.
+    Refused(i64),
+}
+
+/// A token with its app secret proof.
+pub(crate) struct Proven<'a> {
+    pub access_token: &'a str,
+    pub appsecret_proof: &'a str,
+    pub appsecret_time: i64,
+}
+
+impl Control {
+    pub fn new(url: impl Into<String>) -> anyhow::Result<Self> {
+        Ok(Self {
+            http: http::client(Duration::from_secs(30))?,
+            url: url.into(),
+        })
+    }
+
+    pub async fn overview(&self) -> anyhow::Result<Overview> {
+        http::json(self.http.get(self.at("world")))
+            .await
+            .context("cannot read the sandbox's world")
+    }
+
+    /// Makes the sandbox send an app's webhooks and callbacks to the API at `api`.
+    pub async fn wire(&self, app: &str, api: &str) -> anyhow::Result<()> {
+        let webhook = json!({ "url": format!("{api}/meta/webhooks/{app}") });
+        http::sent(
+            self.http
+                .put(self.at(&format!("apps/{app}/webhook")))
+                .json(&webhook),
+        )
+        .await?;
+        let callbacks = json!({
+            "deauthorize_url": format!("{api}/meta/deauthorize/{app}"),
+            "data_deletion_url": format!("{api}/meta/data-deletion/{app}"),
+        });
+        http::sent(
+            self.http
+                .put(self.at(&format!("apps/{app}/callbacks")))
+                .json(&callbacks),
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Mints a token, as a login would.
+    pub async fn token_of(&self, person: &str, app: &str) -> anyhow::Result<String> {
+        let body = json!({ "person": person, "app": app });
+        let token: Token = http::json(self.http.post(self.at("tokens")).json(&body)).await?;
+        Ok(token.access_token)
+    }
+
+    /// Schedules a person's migration in one business; returns its id.
+    pub async fn migrate(
+        &self,
+        (person, managed): (&str, &str),
+        business: &str,
+        cut_off: DateTime<Utc>,
+    ) -> anyhow::Result<String> {
+        let cut_off = cut_off.to_rfc3339();
+        let body = json!({ "person": person, "new_person": managed, "business": business, "cut_off": cut_off });
+        let migration: Migration =
+            http::json(self.http.post(self.at("migrations")).json(&body)).await?;
+        Ok(migration.id)
+    }
+
+    /// Completes a migration: the managed account gets the role.
+    pub async fn complete(&self, migration: &str) -> anyhow::Result<()> {
+        let path = format!("migrations/{migration}/complete");
+        http::sent(self.http.post(self.at(&path))).await.map(drop)
+    }
+
+    /// Moves the clock that the sandbox and the vault share, by a period such as `11d`.
+    pub async fn advance(&self, by: &str) -> anyhow::Result<()> {
+        http::sent(
+            self.http
+                .post(self.at("clock"))
+                .json(&json!({ "advance": by })),
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Requests the asset from the simulated Graph with this token.
+    pub async fn probe(&self, asset: &str, token: &Proven<'_>) -> anyhow::Result<Verdict> {
+        let time = token.appsecret_time.to_string();
+        let query = [
+            ("fields", "id"),
+            ("appsecret_proof", token.appsecret_proof),
+            ("appsecret_time", time.as_str()),
+        ];
+        let request = self
+            .http
+            .get(format!("{}/v26.0/{asset}", self.url))
+            .query(&query);
+        let response = request
+            .bearer_auth(token.access_token)
+            .send()
+            .await
+            .map_err(reqwest::Error::without_url)?;
+        if response.status() == StatusCode::OK {
+            return Ok(Verdict::Works);
+        }
+        let body: serde_json::Value = response.json().await.map_err(reqwest::Error::without_url)?;
+        let code = body
+            .pointer("/error/code")
+            .and_then(serde_json::Value::as_i64);
+        code.map(Verdict::Refused)
+            .context("the sandbox sent neither an asset nor an error")
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("{}/sandbox/{path}", self.url)
+    }
+}
