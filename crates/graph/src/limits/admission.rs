@@ -31,7 +31,7 @@ impl Client {
             match self.inner.budget.rest(&context.scopes) {
                 None => return Ok(()),
                 Some(rest) if rest <= self.inner.settings.max_wait => {
-                    tokio::time::sleep(rest).await
+                    tokio::time::sleep(rest).await;
                 }
                 Some(_) => break,
             }
