@@ -76,15 +76,7 @@ impl Rehearsal {
     /// Migrates the database file and starts everything on it.
     pub async fn start(database: &Path, keyring: Keyring, ports: Ports) -> anyhow::Result<Self> {
         let offset = Arc::new(AtomicI64::new(0));
-        let clock = regrant_sandbox::Clock::with_offset(Arc::clone(&offset));
-        let settings = regrant_sandbox::Settings {
-            listen: loopback(ports.sandbox),
-            world: World::demo(),
-            clock,
-        };
-        let sandbox = Sandbox::start(settings)
-            .await
-            .with_context(|| taken(ports.sandbox))?;
+        let sandbox = start_sandbox(ports.sandbox, Arc::clone(&offset)).await?;
         let vault = open(database, keyring, sandbox.url(), Clock::Shifted(offset)).await?;
         let api = regrant_api::Settings::default();
         let public = Server::bind(vault.clone(), loopback(ports.public), api.clone())
@@ -102,15 +94,7 @@ impl Rehearsal {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(public.run_until(stop.clone()));
         tasks.spawn(admin.run_until(stop.clone()));
-        let working = stop.clone();
-        tasks.spawn(async move {
-            if let Err(error) = worker.run_until(working).await {
-                error!(
-                    error = join_causes(error),
-                    "the worker broke down; the rehearsal continues"
-                );
-            }
-        });
+        tasks.spawn(run_worker(worker, stop.clone()));
         let (control, sandbox_url) = (Control::new(sandbox.url())?, sandbox.url());
         // The simulated Meta sends webhooks and callbacks of the app to this API.
         control.wire(cast::APP, &public_url).await?;
@@ -133,6 +117,24 @@ impl Rehearsal {
         self.tasks.close();
         self.tasks.wait().await;
         self.sandbox.stop().await;
+    }
+}
+
+async fn start_sandbox(port: u16, offset: Arc<AtomicI64>) -> anyhow::Result<Sandbox> {
+    let settings = regrant_sandbox::Settings {
+        listen: loopback(port),
+        world: World::demo(),
+        clock: regrant_sandbox::Clock::with_offset(offset),
+    };
+    Sandbox::start(settings).await.with_context(|| taken(port))
+}
+
+async fn run_worker(worker: Worker, stop: CancellationToken) {
+    if let Err(error) = worker.run_until(stop).await {
+        error!(
+            error = join_causes(error),
+            "the worker broke down; the rehearsal continues"
+        );
     }
 }
 

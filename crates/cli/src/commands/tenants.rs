@@ -4,8 +4,8 @@
 
 use anyhow::Context as _;
 use regrant_domain::{AppId, ClientId, ClientSecret, Permissions, TenantId};
-use regrant_vault::{Acting, ClientSpec, NewTenantSpec, TenantChange, Vault};
-use serde_json::json;
+use regrant_vault::{Acting, ClientSpec, ClientView, NewTenantSpec, TenantChange, Vault};
+use serde_json::{Value, json};
 
 use crate::{Global, config::Config, installation, telemetry};
 
@@ -146,31 +146,32 @@ async fn list(vault: &Vault, global: &Global) -> anyhow::Result<()> {
         } else {
             tenant.status.as_str()
         };
-        lines.push(format!(
-            "{}  {}  app {}  {state}",
-            tenant.id, tenant.name, tenant.app_id
-        ));
+        let (id, name, app) = (tenant.id, &tenant.name, &tenant.app_id);
+        lines.push(format!("{id}  {name}  app {app}  {state}"));
         let mut clients = Vec::new();
-        for client in vault.clients(tenant.id).await? {
-            lines.push(format!(
-                "  {}  {}  {}",
-                client.id, client.name, client.scopes
-            ));
-            clients.push(json!({
-                "id": client.id.to_string(), "name": client.name, "scopes": client.scopes.to_string(),
-                "disabled_at": client.disabled_at,
-            }));
+        for client in vault.clients(id).await? {
+            let ClientView {
+                id, name, scopes, ..
+            } = &client;
+            lines.push(format!("  {id}  {name}  {scopes}"));
+            clients.push(client_json(&client));
         }
         values.push(json!({
-            "id": tenant.id.to_string(), "name": tenant.name, "app_id": tenant.app_id.as_str(),
-            "status": state,
+            "id": id.to_string(), "name": name, "app_id": app.as_str(), "status": state,
             "created_at": tenant.created_at, "clients": clients,
         }));
     }
-    let text = if lines.is_empty() {
-        "no tenant is onboarded".to_owned()
-    } else {
-        lines.join("\n")
-    };
-    global.output.print(&json!({ "data": values }), text)
+    if lines.is_empty() {
+        lines.push("no tenant is onboarded".to_owned());
+    }
+    global
+        .output
+        .print(&json!({ "data": values }), lines.join("\n"))
+}
+
+fn client_json(client: &ClientView) -> Value {
+    json!({
+        "id": client.id.to_string(), "name": client.name, "scopes": client.scopes.to_string(),
+        "disabled_at": client.disabled_at,
+    })
 }

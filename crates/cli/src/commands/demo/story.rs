@@ -2,24 +2,19 @@
 //!
 //! The rule: one function a step, and every number it prints comes from the API or from the simulated Graph.
 
+mod cut_offs;
 mod scene;
 
-use std::collections::BTreeMap;
-
 use anyhow::Context as _;
-use chrono::{Duration, DurationRound as _};
 
-use crate::rehearsal::{Rehearsal, cast, control::Verdict, tenant_api::Asset};
+use crate::rehearsal::{Rehearsal, cast, control::Verdict};
 
 use super::{narrator::Teller, tables};
+use cut_offs::{check_forecast, migrate_person, pass_first_cut_off};
 use scene::Part;
 
 /// How many businesses complete the migration at first; the last one completes it later.
 const COMPLETED: usize = 3;
-/// Kinds of assets that do not report a cut-off.
-const SILENT: [&str; 2] = ["instagram_account", "whatsapp_business_account"];
-/// Days until the cut-off of the last business.
-const LAST: i64 = 30;
 /// The id of no asset.
 const UNKNOWN: &str = "999999999999999";
 
@@ -27,9 +22,9 @@ const UNKNOWN: &str = "999999999999999";
 pub(crate) async fn tell(narrator: &mut Teller, rehearsal: &Rehearsal) -> anyhow::Result<()> {
     let mut scene = onboard(narrator, rehearsal).await?;
     connect(narrator, &scene).await?;
-    migrate(narrator, &mut scene).await?;
-    foresee(narrator, &mut scene).await?;
-    cross_the_cut_off(narrator, &mut scene).await?;
+    migrate_person(narrator, &mut scene).await?;
+    check_forecast(narrator, &mut scene).await?;
+    pass_first_cut_off(narrator, &mut scene).await?;
     replace(narrator, &scene).await?;
     verify(narrator, &scene).await?;
     promote(narrator, &mut scene).await?;
@@ -71,125 +66,6 @@ async fn connect(narrator: &mut Teller, scene: &Part<'_>) -> anyhow::Result<()> 
     narrator.say(tables::states(&assets))?;
     let healthy = assets.iter().filter(|it| it.state == "healthy").count();
     narrator.check(format!("{healthy} assets are healthy"), healthy == all)
-}
-
-async fn migrate(narrator: &mut Teller, scene: &mut Part<'_>) -> anyhow::Result<()> {
-    narrator.step("The businesses move the person to a managed account; 3 of 4 complete it")?;
-    let now = scene.control().overview().await?.now;
-    let people = (cast::PERSON, cast::MANAGED);
-    for (n, business) in cast::BUSINESSES.into_iter().enumerate() {
-        let is_completed = n < COMPLETED;
-        let days = if is_completed { 10 } else { LAST };
-        // Graph reports whole seconds.
-        let cut_off = now.duration_trunc(Duration::seconds(1))? + Duration::days(days);
-        scene.cut_offs.insert(business.to_owned(), cut_off);
-        let migration = scene.control().migrate(people, business, cut_off).await?;
-        if is_completed {
-            scene.control().complete(&migration).await?;
-        } else {
-            scene.open_migration = Some(migration);
-        }
-        let how = if is_completed {
-            "completed"
-        } else {
-            "not completed"
-        };
-        narrator.say(format_args!(
-            "   business {business}: cut-off in {days} days, {how}"
-        ))?;
-    }
-    let working = scene.working().await?;
-    narrator.check(
-        "the old tokens still work everywhere: no cut-off has passed yet",
-        working == scene.assets.len(),
-    )
-}
-
-async fn foresee(narrator: &mut Teller, scene: &mut Part<'_>) -> anyhow::Result<()> {
-    narrator.step(
-        "Meta announces it by webhook; the worker probes each asset with its old token and learns the cut-offs",
-    )?;
-    let (all, silent) = (scene.assets.len(), |it: &Asset| {
-        SILENT.contains(&it.kind.as_str())
-    });
-    let known = |it: &Asset| {
-        let Some(ending) = it.ending.as_ref().filter(|it| it.cause == "cut_off") else {
-            return false;
-        };
-        let is_own = ending.source.as_deref() == Some("probe");
-        (silent(it) || is_own) && Some(ending.at) == scene.cut_off_of(&it.id)
-    };
-    let assets = scene.watch(narrator, all, known).await?;
-    let calendar = scene.api.forecast().await?;
-    narrator.say(tables::calendar(&calendar.days))?;
-    let days: BTreeMap<_, _> = calendar
-        .days
-        .iter()
-        .map(|it| (&it.date, it.count))
-        .collect();
-    narrator.keep("calendar", &days)?;
-    let over = scene.of_completed();
-    let later = all.saturating_sub(over);
-    let claim = format!(
-        "the forecast shows {all} endings: {over} at the first cut-off, {later} at the last"
-    );
-    narrator.check(
-        claim,
-        days.into_values().eq([over, later]) && calendar.unknown == 0,
-    )?;
-    let inferred = assets.iter().filter(|it| silent(it)).count();
-    let claim = format!(
-        "{inferred} of them report no date themselves: it is inferred from their business, and marked so"
-    );
-    narrator.check(claim, inferred > 0)?;
-    let file = scene.api.calendar_file().await?;
-    narrator.check(
-        "the forecast is an iCalendar file, too",
-        file.starts_with("BEGIN:VCALENDAR"),
-    )?;
-    let serving = scene.tokens().await?;
-    narrator.check("every asset still serves its token", serving.len() == all)?;
-    scene.remember(serving);
-    Ok(())
-}
-
-async fn cross_the_cut_off(narrator: &mut Teller, scene: &mut Part<'_>) -> anyhow::Result<()> {
-    narrator.step("11 days later: the cut-off of 3 businesses has passed")?;
-    scene.advance("11d").await?;
-    let over = scene.of_completed();
-    scene
-        .watch(narrator, over, |it| {
-            it.state == "disconnected" || it.state == "suspect"
-        })
-        .await?;
-    // Before its known cut-off an asset becomes `suspect` at the first refusal; a second one, some minutes later,
-    // makes it `disconnected`.
-    scene.advance("15m").await?;
-    let assets = scene
-        .watch(narrator, over, |it| it.state == "disconnected")
-        .await?;
-    narrator.say(tables::states(&assets))?;
-    let right = assets
-        .iter()
-        .all(|it| (it.state == "disconnected") == scene.is_completed(&it.id));
-    narrator.check(
-        format!("the worker found exactly these {over} assets disconnected"),
-        right,
-    )?;
-    let served = scene.served().await?;
-    let mut works = 0_usize;
-    for served in &served {
-        anyhow::ensure!(
-            !scene.is_completed(&served.asset_id),
-            "a dead token is served: {}",
-            served.asset_id
-        );
-        works = works.saturating_add(usize::from(scene.probe(served).await? == Verdict::Works));
-    }
-    narrator.check(
-        format!("no dead token is served; the other {works} old tokens still work"),
-        works == served.len(),
-    )
 }
 
 async fn replace(narrator: &mut Teller, scene: &Part<'_>) -> anyhow::Result<()> {

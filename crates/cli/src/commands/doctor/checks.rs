@@ -128,34 +128,14 @@ fn due_work(backlog: &Backlog, now: Timestamp) -> Finding {
 
 /// Sends a request without a token: any response shows that Graph can be reached, and holds its time.
 async fn graph(settings: &regrant_graph::Settings) -> Vec<Finding> {
-    let response = async {
-        let client = http::client(Duration::from_secs(10))?;
-        anyhow::Ok(
-            client
-                .get(settings.base_url.clone())
-                .send()
-                .await
-                .map_err(reqwest::Error::without_url)?,
-        )
-    };
-    match response.await {
+    match request_graph(settings).await {
         Ok(response) => {
-            let date = response
-                .headers()
-                .get("date")
-                .and_then(|it| it.to_str().ok());
-            let reached = Finding::new(
-                Level::Ok,
-                "graph",
-                format!("responds with status {}", response.status().as_u16()),
-            );
-            vec![
-                reached,
-                clock(
-                    date.and_then(|it| DateTime::parse_from_rfc2822(it).ok())
-                        .map(|it| it.to_utc()),
-                ),
-            ]
+            let date = response.headers().get("date");
+            let date = date.and_then(|it| it.to_str().ok());
+            let date = date.and_then(|it| DateTime::parse_from_rfc2822(it).ok());
+            let message = format!("responds with status {}", response.status().as_u16());
+            let reached = Finding::new(Level::Ok, "graph", message);
+            vec![reached, clock(date.map(|it| it.to_utc()))]
         }
         Err(error) => {
             let message = format!(
@@ -164,6 +144,12 @@ async fn graph(settings: &regrant_graph::Settings) -> Vec<Finding> {
             vec![Finding::new(Level::Fail, "graph", message), clock(None)]
         }
     }
+}
+
+async fn request_graph(settings: &regrant_graph::Settings) -> anyhow::Result<reqwest::Response> {
+    let client = http::client(Duration::from_secs(10))?;
+    let response = client.get(settings.base_url.clone()).send().await;
+    Ok(response.map_err(reqwest::Error::without_url)?)
 }
 
 fn clock(theirs: Option<DateTime<Utc>>) -> Finding {
