@@ -31,7 +31,7 @@ pub(crate) enum Command {
     Demo(demo::Args),
     /// Serve the API in production.
     Serve(serve::Args),
-    /// Do due work: probe, promote, refresh, deliver, purge. On `PostgreSQL` several processes may run.
+    /// Do due work: probe, promote, refresh, deliver, purge. On PostgreSQL several processes may run.
     Work,
     /// Bring the database's schema up to date; run it as the role that owns the tables.
     Migrate(migrate::Args),

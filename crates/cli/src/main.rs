@@ -70,15 +70,10 @@ fn main() -> ExitCode {
 /// Prints the error and its causes on standard error, one a line.
 fn tell(error: &anyhow::Error) {
     let mut stderr = std::io::stderr().lock();
-    // A failed write to stderr cannot be reported anywhere.
-    drop(writeln!(stderr, "error: {error}"));
-    let mut printed = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        // Some errors already end with the text of their cause.
-        if !printed.ends_with(&cause) {
-            drop(writeln!(stderr, "  because: {cause}"));
-        }
-        printed = cause;
+    let labels = std::iter::once("error").chain(std::iter::repeat("  because"));
+    for (label, text) in labels.zip(output::cause_texts(error)) {
+        // A failed write to stderr cannot be reported anywhere.
+        drop(writeln!(stderr, "{label}: {text}"));
     }
 }
 

@@ -45,7 +45,31 @@ pub(crate) fn line(text: impl Display) -> anyhow::Result<()> {
         .context("cannot write to standard output")
 }
 
+/// The text of an error and of each of its causes; leaves out a cause that the text before it already ends with.
+pub(crate) fn cause_texts(error: &anyhow::Error) -> Vec<String> {
+    let mut texts: Vec<String> = Vec::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if texts.last().is_none_or(|it| !it.ends_with(&cause)) {
+            texts.push(cause);
+        }
+    }
+    texts
+}
+
 /// An error and its causes on one line, for a log line or a finding.
 pub(crate) fn join_causes(error: impl Into<anyhow::Error>) -> String {
-    format!("{:#}", error.into())
+    cause_texts(&error.into()).join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_joined_without_repetition() {
+        let error = anyhow::anyhow!("disk full")
+            .context("write failed: disk full")
+            .context("cannot save");
+        assert_eq!(join_causes(error), "cannot save: write failed: disk full");
+    }
 }

@@ -68,7 +68,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
                 secret: app_secret(&secret_file)?,
                 verify_token: verify_token_file.as_deref().map(verify_token).transpose()?,
             };
-            add_app(config, app, global).await
+            Box::pin(add_app(config, app, global)).await
         }
         Command::Set {
             id,
@@ -81,7 +81,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
                 verify_token: verify_token_file.as_deref().map(verify_token).transpose()?,
                 overlap: Duration::from_hours(overlap_hours),
             };
-            set_secrets(config, &id, secrets, global).await
+            Box::pin(set_secrets(config, &id, secrets, global)).await
         }
         Command::List => list(config, global).await,
     }

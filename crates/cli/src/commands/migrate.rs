@@ -15,7 +15,7 @@ pub(crate) struct Args {
     /// show. Without any of them the command migrates the database of the settings, which is right for SQLite.
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
-    /// Grant this `PostgreSQL` role the rights that serving needs, and no others.
+    /// Grant this PostgreSQL role the rights that serving needs, and no others.
     #[arg(long, value_name = "NAME")]
     app_role: Option<String>,
     /// Show which steps are applied, and change nothing.
