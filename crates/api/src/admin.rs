@@ -7,7 +7,6 @@ mod apps;
 mod audit;
 mod authenticate;
 mod caller;
-mod client_view;
 mod clients;
 mod health;
 mod jobs;
@@ -15,7 +14,6 @@ mod keys;
 mod openapi;
 mod operators;
 mod session;
-mod tenant_view;
 mod tenants;
 
 use std::{io, net::SocketAddr, sync::Arc};
@@ -34,10 +32,10 @@ pub use openapi::openapi_admin_yaml;
 
 use self::authenticate::authenticate;
 use crate::{
-    Settings,
     openapi::Description,
     routes::get_liveness,
     server::{Routes, Server},
+    settings::Settings,
 };
 
 /// What the listener serves.

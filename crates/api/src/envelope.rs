@@ -2,6 +2,8 @@
 //!
 //! The rule: the log names the route by its pattern. Query strings, bodies and header values never go there.
 
+mod request_id;
+
 use std::time::Instant;
 
 use actix_web::{
@@ -17,10 +19,8 @@ use actix_web::{
 use regrant_vault::{LoggedIn, Principal};
 use tracing::{Instrument, field};
 
-use crate::{
-    problem::Problem,
-    request_id::{self, TraceParent, request_id},
-};
+use self::request_id::{TraceParent, request_id};
+use crate::problem::Problem;
 
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \

@@ -4,6 +4,9 @@
 //! hands over are its own and are not.) Compressed bodies are not accepted: nothing can inflate.
 //! Start at [`Json`]; `tree.rs` parses, `reader.rs` gives the parts their types.
 
+mod flaws;
+mod moment;
+mod nullable;
 mod reader;
 mod tree;
 
@@ -22,12 +25,14 @@ use futures_util::{
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+pub(crate) use moment::Moment;
+pub(crate) use nullable::deserialize_nullable;
 pub(crate) use reader::{All, read};
 pub(crate) use tree::Node;
 
 use crate::{
-    Settings,
     problem::{Code, Problem},
+    settings::Settings,
 };
 
 /// How much of a refused body is read and dropped, in bodies of the largest size: a caller who is still

@@ -5,27 +5,24 @@
 //! Start at `routes.rs` for the calls, at `admin.rs` for the operators', at `server.rs` for what is wrapped round
 //! both and at `problem.rs` for what an error becomes.
 
+mod access;
 mod admin;
-mod authenticate;
-mod browser;
-mod caller;
-mod caller_address;
-mod cors;
 mod cursor;
 mod envelope;
-mod ical;
+mod extract;
 mod json;
 mod openapi;
 mod problem;
 mod rate_limit;
-mod repeat;
-mod request_id;
+mod reason;
 mod routes;
 mod schema;
+mod secret_response;
 mod server;
+mod settings;
 
 pub use admin::{AdminParts, AdminRoutes, AdminServer, openapi_admin_yaml};
-pub use openapi::{openapi, openapi_yaml};
 pub use problem::{ProblemCode, problem_codes};
-pub use rate_limit::Rates;
-pub use server::{Server, Settings};
+pub use routes::{openapi, openapi_yaml};
+pub use server::Server;
+pub use settings::{Rates, Settings};

@@ -4,14 +4,11 @@
 //! address counts where no tenant is known yet, and only as `caller_address` sees it. A refused call changes nothing.
 //! Each process counts by itself, in real time.
 
-use std::{
-    hash::Hash,
-    net::{IpAddr, Ipv6Addr},
-    num::NonZeroU32,
-    sync::Arc,
-    time::Duration,
+use crate::{
+    extract::CallerAddress,
+    problem::{Code, Problem},
+    settings::Rates,
 };
-
 use actix_web::{
     Error,
     body::MessageBody,
@@ -29,43 +26,26 @@ use governor::{
 };
 use moka::future::Cache;
 use regrant_vault::{Principal, Subject};
-use uuid::Uuid;
-
-use crate::{
-    caller_address::CallerAddress,
-    problem::{Code, Problem},
+use std::{
+    hash::Hash,
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    sync::Arc,
+    time::Duration,
 };
+use uuid::Uuid;
 
 /// How many calls go at once, in seconds of the rate.
 const BURST: u32 = 10;
+
 /// How long somebody who does not call is remembered; longer than the fullest bucket takes to empty.
 const REMEMBERED: Duration = Duration::from_mins(2);
+
 /// How many of a kind are remembered.
 const MOST: u64 = 100_000;
 
 /// The headers that tell what is left.
 pub(crate) const HEADERS: [&str; 3] = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
-
-/// How many calls a second; ten times as many at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rates {
-    /// Of a tenant, and of each of its clients, unless an operator set another number for it.
-    pub tenant: u32,
-    /// Of a reconnect session.
-    pub session: u32,
-    /// Of an address: calls for access tokens, preflights, calls that are not let in.
-    pub address: u32,
-}
-
-impl Default for Rates {
-    fn default() -> Self {
-        Self {
-            tenant: 500,
-            session: 5,
-            address: 30,
-        }
-    }
-}
 
 /// What somebody may still do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

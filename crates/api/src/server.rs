@@ -3,8 +3,13 @@
 //! The rule: binding and running are two steps, so that whoever starts it knows the address beforehand;
 //! stopping lets requests end, and ends the event streams, which would not.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
-
+use crate::{
+    envelope::envelope,
+    openapi::{Described, Description, no_route},
+    rate_limit::{RateLimits, limit_token_calls},
+    routes::{self, Streams},
+    settings::Settings,
+};
 use actix_web::{
     App, HttpServer,
     body::MessageBody,
@@ -12,69 +17,16 @@ use actix_web::{
     middleware::from_fn,
     web::{self, Data},
 };
-use ipnet::IpNet;
 use regrant_vault::Vault;
+use std::{io, net::SocketAddr, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
 
-use crate::{
-    envelope::envelope,
-    openapi::{Description, no_route},
-    rate_limit::{RateLimits, Rates, limit_token_calls},
-    routes::{self, Streams},
-};
-
-/// Adds routes that the description tells of.
-pub(crate) type Described = fn(&mut utoipa_actix_web::service_config::ServiceConfig<'_>);
 /// Adds pages.
 pub(crate) type Pages = fn(&mut web::ServiceConfig);
+
 /// Tells whether the process does all that it is there for.
 pub(crate) type Alive = dyn Fn() -> bool + Send + Sync;
-
-/// Limits and times of the listener.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Where the outside reaches this listener, for links handed to Meta; the address it listens on if unset.
-    pub public_url: Option<String>,
-    /// The proxies before this listener: what they say of the caller's address is believed.
-    pub trusted_proxies: Vec<IpNet>,
-    /// How often somebody may call.
-    pub rates: Rates,
-    /// The largest body, in bytes.
-    pub max_body: usize,
-    /// How long a caller may take to send a head, and again to send a body.
-    pub request_timeout: Duration,
-    /// How long an idle connection is kept.
-    pub keep_alive: Duration,
-    /// How long requests may go on once the server is to stop.
-    pub shutdown_timeout: Duration,
-    /// How many threads serve.
-    pub workers: usize,
-    /// How many event streams may be open at once.
-    pub max_streams: usize,
-    /// How long an event stream lasts; its reader comes back.
-    pub stream_lifetime: Duration,
-    /// How long an event stream is silent at most.
-    pub stream_keep_alive: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            public_url: None,
-            trusted_proxies: Vec::new(),
-            rates: Rates::default(),
-            max_body: 1024 * 1024,
-            request_timeout: Duration::from_secs(15),
-            keep_alive: Duration::from_mins(1),
-            shutdown_timeout: Duration::from_secs(30),
-            workers: std::thread::available_parallelism().map_or(2, usize::from),
-            max_streams: 512,
-            stream_lifetime: Duration::from_mins(15),
-            stream_keep_alive: Duration::from_secs(10),
-        }
-    }
-}
 
 /// A bound listener that is about to serve.
 pub struct Server {
@@ -111,7 +63,7 @@ impl Routes {
         Self {
             described,
             pages,
-            description: Description::public(),
+            description: routes::describe_public_api(),
             alive: Arc::new(|| true),
         }
     }

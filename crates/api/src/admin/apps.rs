@@ -12,10 +12,9 @@ use utoipa::ToSchema;
 use super::caller::Operator;
 use crate::{
     cursor::Page,
+    extract::{PathId, Repeat},
     json::{CanonicalJson, Json},
     problem::{Problem, ProblemOut},
-    repeat::Repeat,
-    routes::PathId,
     schema,
 };
 

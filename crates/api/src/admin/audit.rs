@@ -9,9 +9,9 @@ use utoipa::IntoParams;
 use super::caller::Operator;
 use crate::{
     cursor::{AuditSeq, Cursor, Limit, Page},
-    json::Query,
+    json::{Moment, Query},
     problem::Problem,
-    routes::{AuditEventOut, CheckpointOut, Moment, Word},
+    routes::{AuditEventOut, CheckpointOut, Word},
 };
 
 /// Which audit events to list.

@@ -10,7 +10,7 @@ use actix_web::{
 use regrant_vault::{LoggedIn, Vault};
 
 use crate::{
-    authenticate::bearer,
+    access::bearer,
     problem::{Code, Problem},
 };
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::caller::Operator;
-use crate::{cursor::Page, json::CanonicalJson, problem::Problem, repeat::Repeat, schema};
+use crate::{cursor::Page, extract::Repeat, json::CanonicalJson, problem::Problem, schema};
 
 /// Which keys to rotate.
 #[derive(Deserialize, ToSchema)]

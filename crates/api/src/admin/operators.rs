@@ -10,10 +10,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::caller::Operator;
 use crate::{
     cursor::{Cursor, Limit, Page},
+    extract::{PathId, Repeat},
     json::{Json, Query},
     problem::{Problem, ProblemOut},
-    repeat::Repeat,
-    routes::PathId,
     schema,
 };
 

@@ -10,8 +10,8 @@ use super::{caller::Operator, operators::OperatorOut};
 use crate::{
     json::Json,
     problem::{Problem, ProblemOut},
-    routes::sealed_body,
     schema,
+    secret_response::sealed_body,
 };
 
 /// Who logs in.

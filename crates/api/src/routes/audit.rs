@@ -14,11 +14,10 @@ use regrant_vault::{AuditCheckpoint, AuditFormat, AuditQuery, AuditRow, Error, P
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::assets::Moment;
 use crate::{
-    caller::{AuditRead, Caller},
+    access::{AuditRead, Caller},
     cursor::{AuditSeq, Cursor, Limit, Page},
-    json::Query,
+    json::{Moment, Query},
     problem::Problem,
 };
 

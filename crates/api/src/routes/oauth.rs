@@ -1,7 +1,9 @@
 //! Access tokens for clients (RFC 6749 §4.4), and the keys that verify them.
 //!
 //! The rule: this endpoint speaks OAuth's own errors, and an unknown client looks like a wrong secret.
-//! `client_auth.rs` reads who the client says it is.
+//! `oauth/client_credentials.rs` reads who the client says it is.
+
+mod client_credentials;
 
 use actix_web::{
     HttpResponse, HttpResponseBuilder, ResponseError, get,
@@ -13,8 +15,8 @@ use regrant_vault::{Error, IssuedToken, Vault};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::client_auth::{ClientCredentials, TokenRequest};
-use crate::{caller_address::CallerAddress, problem::Problem};
+use self::client_credentials::{ClientCredentials, TokenRequest};
+use crate::{extract::CallerAddress, problem::Problem};
 
 /// An access token for this API.
 #[derive(Serialize, ToSchema)]

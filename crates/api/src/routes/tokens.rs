@@ -3,29 +3,23 @@
 //! The rule: [`exposed`] is the only place of the API that looks into a token. The buffer an answer is
 //! written to is sized beforehand, so that it never moves, and zeroed once it has been handed on.
 
-use actix_web::{
-    HttpResponse, get, post,
-    web::{Bytes, Data},
+use super::assets::EndingOut;
+use crate::{
+    access::{Caller, TokensRead},
+    cursor::Page,
+    extract::{Because, PathId, Repeat},
+    json::{All, CanonicalJson},
+    problem::{Problem, ProblemOut},
+    reason::ReasonOut,
+    schema,
+    secret_response::sealed_answer,
 };
+use actix_web::{HttpResponse, get, post, web::Data};
 use chrono::{DateTime, Utc};
 use regrant_domain::{AccessToken, AssetId, CredentialKind, PersonId, Who, state::Status};
 use regrant_vault::{Lookup, ServedToken, Vault};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
-use zeroize::Zeroizing;
-
-use super::{ReasonOut, asset_view::EndingOut, path_id::PathId, read_reason::Because};
-use crate::{
-    caller::{Caller, TokensRead},
-    cursor::Page,
-    json::{All, CanonicalJson},
-    problem::{Problem, ProblemOut},
-    repeat::Repeat,
-    schema,
-};
-
-/// Room for one answer: the longest token and what stands round it.
-const ROOM: usize = 7 * 1024;
 
 /// Assets to look up, at most 500.
 #[derive(Deserialize, ToSchema)]
@@ -157,21 +151,6 @@ pub(crate) async fn lookup_tokens(
     let answers: Vec<_> = found.into_iter().map(LookupOut::from).collect();
     let entries = answers.len();
     sealed_answer(&Page::whole(answers), entries)
-}
-
-fn sealed_answer(body: &impl Serialize, entries: usize) -> Result<HttpResponse, Problem> {
-    let body = sealed_body(body, entries)?;
-    Ok(HttpResponse::Ok()
-        .content_type("application/json")
-        .body(body))
-}
-
-/// A body that holds secrets: its buffer never moves, and is zeroed once it has been handed on.
-pub(crate) fn sealed_body(body: &impl Serialize, entries: usize) -> Result<Bytes, Problem> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(entries.saturating_mul(ROOM)));
-    let written = serde_json::to_writer(&mut *bytes, body);
-    written.map_err(|error| regrant_vault::Error::Internal(error.into()))?;
-    Ok(Bytes::from_owner(bytes))
 }
 
 fn exposed<S: Serializer>(token: &AccessToken, serializer: S) -> Result<S::Ok, S::Error> {

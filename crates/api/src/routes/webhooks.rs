@@ -1,26 +1,28 @@
 //! Webhook endpoints: where a tenant is told its events, signed as Standard Webhooks.
 
+mod out;
+mod request;
+
 use std::time::Duration;
 
 use actix_web::{HttpResponse, delete, get, http::header, patch, post, web::Data};
 use regrant_domain::{WebhookEndpointId, webhook::EventFilter};
 use regrant_vault::{DeliveryQuery, EndpointChange, NewEndpoint, Vault};
 
-use super::{
-    path_id::PathId,
-    tokens::sealed_body,
-    webhook_request::{
+use self::{
+    out::{DeliveryOut, EndpointOut, MintedEndpointOut, WebhookReplay, WebhookTest},
+    request::{
         NewWebhookEndpoint, ReplayWebhooks, RotateWebhookSecret, WebhookDeliveryFilter,
         WebhookEndpointChange, filter,
     },
-    webhook_view::{DeliveryOut, EndpointOut, MintedEndpointOut, WebhookReplay, WebhookTest},
 };
 use crate::{
-    caller::{Caller, WebhooksWrite},
+    access::{Caller, WebhooksWrite},
     cursor::Page,
+    extract::{PathId, Repeat},
     json::{CanonicalJson, Json, Query},
     problem::{Problem, ProblemOut},
-    repeat::Repeat,
+    secret_response::sealed_body,
 };
 
 /// Make a webhook endpoint. Its secret is in this answer and in no other.

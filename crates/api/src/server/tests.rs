@@ -2,6 +2,8 @@
 
 mod bench;
 
+use std::time::Duration;
+
 use actix_web::{http::Method, test::TestRequest};
 use regrant_domain::ClientSecret;
 use serde_json::Value;

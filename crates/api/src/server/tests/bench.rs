@@ -16,7 +16,10 @@ use regrant_vault::{Acting, NewApp, NewTenantSpec, Onboarded, Parts, Vault};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::server::{Routes, Settings, Shared, app};
+use crate::{
+    server::{Routes, Shared, app},
+    settings::Settings,
+};
 
 /// A vault with one app; the Graph does not answer.
 pub(super) struct Bench {

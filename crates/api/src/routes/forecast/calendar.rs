@@ -13,7 +13,7 @@ use regrant_domain::{
 };
 use regrant_vault::{ForecastAgenda, ForecastLine, ForecastQuery};
 
-use crate::ical::DayEvent;
+use super::ical::DayEvent;
 
 const REMIND_DAYS: u32 = 7;
 

@@ -15,14 +15,12 @@ use regrant_vault::{DeletionStatus, Error, Vault};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    meta_webhooks::{Raw, not_signed},
-    pages::page,
-};
+use super::{super::pages::page, webhooks::not_signed};
 use crate::{
-    Settings,
+    extract::Raw,
     json::{pairs, read},
     problem::{Problem, ProblemOut},
+    settings::Settings,
 };
 
 const LONGEST_CODE: usize = 64;

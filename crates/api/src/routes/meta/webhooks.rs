@@ -3,27 +3,23 @@
 //! The rule: the signature is over the raw bytes, so the body is read whole and handed on unread. Whatever is
 //! wrong is the same refusal: who asks learns neither which apps there are nor what did not fit.
 
+use crate::{
+    extract::Raw,
+    json::{pairs, read},
+    problem::{Code, Problem, ProblemOut},
+};
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse,
-    dev::Payload,
-    get,
+    HttpRequest, HttpResponse, get,
     http::header::{self, ContentType},
     post,
     web::{Data, Path},
 };
 use regrant_domain::VerifyToken;
 use regrant_vault::Vault;
-use zeroize::Zeroizing;
-
-use crate::{
-    json::{Body, pairs, read},
-    problem::{Code, Problem, ProblemOut},
-};
 
 /// The header Meta signs webhooks in.
 const SIGNATURE: &str = "X-Hub-Signature-256";
-/// The most Meta merges into one message is far below.
-const MAX_BODY: usize = 1024 * 1024;
+
 const LONGEST_CHALLENGE: usize = 256;
 
 /// What Meta asks with to find out whether an address is the app's.
@@ -42,19 +38,6 @@ pub(crate) struct Handshake {
     #[serde(rename = "hub.verify_token")]
     #[param(rename = "hub.verify_token", value_type = String)]
     verify_token: VerifyToken,
-}
-
-/// A body as it came, whatever it calls itself.
-pub(crate) struct Raw(pub(crate) Zeroizing<Vec<u8>>);
-
-impl FromRequest for Raw {
-    type Error = Problem;
-    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = Body::of(request, payload);
-        Box::pin(async move { body.raw(MAX_BODY).await.map(Self) })
-    }
 }
 
 /// Answer Meta's question whether this address is the app's.

@@ -12,8 +12,8 @@ use regrant_vault::{Forecast, ForecastEntry};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ReasonOut, asset_view::EndingOut};
-use crate::{cursor::cursor, schema};
+use super::super::assets::EndingOut;
+use crate::{cursor::cursor, reason::ReasonOut, schema};
 
 /// The disconnect calendar.
 #[derive(Serialize, ToSchema)]

@@ -1,20 +1,20 @@
 //! Previews: what a reconnect would do, before anything is written.
 
+mod out;
+
 use actix_web::{HttpResponse, post, web::Data};
 use regrant_domain::{AccessToken, AssetId, PersonId};
 use regrant_vault::{PreviewOrder, Vault};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{
-    preview_view::PreviewOut,
-    reconnects::{SelectIn, targets},
-};
+use self::out::PreviewOut;
+use super::request::{SelectIn, targets};
 use crate::{
-    caller::{Caller, ReconnectsPreview},
+    access::{Caller, ReconnectsPreview},
+    extract::Repeat,
     json::{All, CanonicalJson},
     problem::{Problem, ProblemOut},
-    repeat::Repeat,
     schema,
 };
 

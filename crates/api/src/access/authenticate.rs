@@ -2,7 +2,7 @@
 //!
 //! The rule: the token comes in the Authorization header and nowhere else, and it is decided on before a
 //! byte of the body is read; so is how often somebody calls, and whether a page may. Who passes is left for
-//! [`crate::caller::Caller`].
+//! [`super::Caller`].
 
 use actix_web::{
     Error, HttpMessage,
@@ -14,10 +14,9 @@ use actix_web::{
 };
 use regrant_vault::{Error as VaultError, Presented, Principal, Subject, Vault};
 
+use super::{browser, cors::check_origin};
 use crate::{
-    browser,
-    caller_address::CallerAddress,
-    cors::check_origin,
+    extract::CallerAddress,
     problem::{Code, Problem, unauthenticated},
     rate_limit::{Allowance, RateLimits},
 };

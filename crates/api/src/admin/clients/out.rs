@@ -47,7 +47,7 @@ pub(super) struct ClientOut {
 /// A client with its new secret, which is shown this once.
 #[derive(Serialize, ToSchema)]
 #[schema(as = MintedClient)]
-pub(super) struct MintedClientOut {
+pub(in crate::admin) struct MintedClientOut {
     /// What every answer tells.
     #[serde(flatten)]
     client: ClientOut,
@@ -81,7 +81,7 @@ struct ReachOut {
 }
 
 impl MintedClientOut {
-    pub(super) fn of(client: ClientView, secret: Option<ClientSecret>) -> Self {
+    pub(in crate::admin) fn of(client: ClientView, secret: Option<ClientSecret>) -> Self {
         Self {
             client: client.into(),
             secret,

@@ -6,7 +6,7 @@ use regrant_vault::{Onboarded, Shredded, TenantLimits, TenantView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::client_view::MintedClientOut;
+use super::super::clients::MintedClientOut;
 use crate::schema;
 
 /// A tenant. What it keeps is not told to operators.

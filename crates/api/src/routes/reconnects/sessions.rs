@@ -1,23 +1,22 @@
 //! Reconnect sessions: a tenant's backend lets a page replace tokens, for minutes.
 
+mod out;
+
 use actix_web::{HttpResponse, delete, get, http::header, post, web::Data};
 use regrant_domain::{AssetId, PersonId, ReconnectSessionId};
 use regrant_vault::{SessionOrder, Vault};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{
-    path_id::PathId,
-    session_view::{OpenedSessionOut, OwnSessionOut, SessionOut, SessionSummary},
-    tokens::sealed_body,
-};
+use self::out::{OpenedSessionOut, OwnSessionOut, SessionOut, SessionSummary};
 use crate::{
-    caller::{Caller, ReconnectsWrite},
+    access::{Caller, ReconnectsWrite},
     cursor::{Cursor, Limit, Page},
+    extract::{PathId, Repeat},
     json::{All, CanonicalJson, Query},
     problem::Problem,
-    repeat::Repeat,
     schema,
+    secret_response::sealed_body,
 };
 
 /// How much an asset's id takes in an answer, in the units of a token's.

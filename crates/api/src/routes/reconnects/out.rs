@@ -10,8 +10,7 @@ use regrant_vault::{ItemView, ReconnectView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::ReasonOut;
-use crate::schema;
+use crate::{reason::ReasonOut, schema};
 
 /// A reconnect without its items.
 #[derive(Serialize, ToSchema)]

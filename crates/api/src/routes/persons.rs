@@ -9,10 +9,11 @@ use regrant_vault::{ForecastCursor, Impact, PersonView, Vault};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{asset_view::EndingOut, forecast_view::ImpactOut, path_id::PathId};
+use super::{assets::EndingOut, forecast::ImpactOut};
 use crate::{
-    caller::{Caller, ForecastRead},
+    access::{Caller, ForecastRead},
     cursor::{Cursor, Limit, Page, cursor},
+    extract::PathId,
     json::Query,
     problem::Problem,
     schema,

@@ -2,17 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{
-    Asset, AssetId, AssetKind, Confidence, Credential, CredentialId, CredentialKind, CutOffSource,
-    GrantId, PersonId, Slot, Who,
-    forecast::promotes_when,
+    Asset, AssetId, AssetKind, Confidence, CutOffSource, PersonId, Slot, Who,
     state::{AssetState, Ending, EndingCause, Status},
 };
-use regrant_vault::{AssetView, CutOffNote};
+use regrant_vault::{AssetView, CutOffNote, RegisteredAsset, RegistrationStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::ReasonOut;
-use crate::schema;
+use super::slots::Slots;
+use crate::{reason::ReasonOut, schema};
 
 /// An asset.
 #[derive(Serialize, ToSchema)]
@@ -101,62 +99,6 @@ pub(crate) struct EndingOut {
     who: Who,
 }
 
-/// The credentials that stand for an asset.
-#[derive(Default, Serialize, ToSchema)]
-struct Slots {
-    /// Served by the token endpoint.
-    active: Option<CredentialOut>,
-    /// Parked: good, but not yet able to reach the asset.
-    candidate: Option<CandidateOut>,
-    /// Kept for undo.
-    previous: Option<CredentialOut>,
-    /// Spares.
-    standby: Vec<CredentialOut>,
-}
-
-/// A parked credential and when it takes over.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Candidate)]
-struct CandidateOut {
-    /// What is known of it.
-    #[serde(flatten)]
-    credential: CredentialOut,
-    /// What has to happen for it to take over, and who does it.
-    promotes_when: ReasonOut,
-    /// When it is tried next.
-    next_check_at: Option<DateTime<Utc>>,
-}
-
-/// What is known of a credential; never its token.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Credential)]
-struct CredentialOut {
-    /// Its id.
-    #[schema(value_type = String, example = "crd_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
-    id: CredentialId,
-    /// What kind of token it holds.
-    #[schema(schema_with = schema::credential_kind)]
-    kind: CredentialKind,
-    /// The person who granted it.
-    #[schema(schema_with = schema::graph_id_or_null)]
-    person_id: Option<PersonId>,
-    /// The grant it came from.
-    #[schema(value_type = Option<String>)]
-    grant_id: Option<GrantId>,
-    /// The asset's generation it was sealed for.
-    generation: i64,
-    /// The tasks its person holds on the asset, where they are known.
-    tasks: Vec<String>,
-    /// The end of the token, if it has one.
-    expires_at: Option<DateTime<Utc>>,
-    /// The end of data access, if there is one.
-    data_access_expires_at: Option<DateTime<Utc>>,
-    /// When it was proved on this asset.
-    proved_at: Option<DateTime<Utc>>,
-    /// When it was sealed first.
-    created_at: DateTime<Utc>,
-}
-
 impl AssetOut {
     /// An entry of a list.
     pub(crate) fn without_slots(view: AssetView) -> Self {
@@ -200,48 +142,6 @@ impl AssetOut {
     }
 }
 
-impl Slots {
-    fn put(
-        &mut self,
-        credential: Credential,
-        tasks: Vec<String>,
-        next_check_at: Option<DateTime<Utc>>,
-    ) {
-        let slot = credential.slot;
-        let it = CredentialOut::of(credential, tasks);
-        match slot {
-            Slot::Active => self.active = Some(it),
-            Slot::Candidate => {
-                let promotes_when = promotes_when().into();
-                self.candidate = Some(CandidateOut {
-                    credential: it,
-                    promotes_when,
-                    next_check_at,
-                });
-            }
-            Slot::Previous => self.previous = Some(it),
-            Slot::Standby => self.standby.push(it),
-        }
-    }
-}
-
-impl CredentialOut {
-    fn of(it: Credential, tasks: Vec<String>) -> Self {
-        Self {
-            id: it.id,
-            kind: it.kind,
-            person_id: it.person_id,
-            grant_id: it.grant_id,
-            generation: it.generation,
-            tasks,
-            expires_at: it.expires_at,
-            data_access_expires_at: it.data_access_expires_at,
-            proved_at: it.proved_at,
-            created_at: it.created_at,
-        }
-    }
-}
-
 impl From<CutOffNote> for CutOffOut {
     fn from(it: CutOffNote) -> Self {
         Self {
@@ -270,6 +170,53 @@ impl From<Ending> for EndingOut {
             confidence,
             source,
             who,
+        }
+    }
+}
+
+/// What became of one registration.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Registration {
+    /// The asset's canonical id.
+    #[schema(schema_with = schema::asset_id)]
+    id: AssetId,
+    /// What became of it.
+    status: RegistrationOutcome,
+    /// Where its token stands; absent where none was given or none was taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::slot, required = false)]
+    slot: Option<Slot>,
+}
+
+/// What became of a registration.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum RegistrationOutcome {
+    /// It is new.
+    Created,
+    /// It was there; its name and business were brought up to date.
+    Exists,
+    /// It was there as another kind; nothing was changed.
+    KindMismatch,
+    /// The same asset stands earlier in this call; nothing was changed.
+    Duplicate,
+    /// The id has not the form of this kind.
+    Malformed,
+}
+
+impl From<RegisteredAsset> for Registration {
+    fn from(it: RegisteredAsset) -> Self {
+        let status = match it.status {
+            RegistrationStatus::Created => RegistrationOutcome::Created,
+            RegistrationStatus::Exists => RegistrationOutcome::Exists,
+            RegistrationStatus::KindMismatch(_) => RegistrationOutcome::KindMismatch,
+            RegistrationStatus::Duplicate => RegistrationOutcome::Duplicate,
+            RegistrationStatus::Malformed => RegistrationOutcome::Malformed,
+        };
+        Self {
+            id: it.id,
+            status,
+            slot: it.slot,
         }
     }
 }

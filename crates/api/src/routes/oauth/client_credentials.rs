@@ -15,7 +15,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::oauth::OauthError;
+use super::OauthError;
 use crate::json::{Body, pairs, read};
 
 const FORM: &str = "application/x-www-form-urlencoded";

@@ -8,8 +8,8 @@ use regrant_vault::{Preview, PreviewItem, SiblingLoss};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ReasonOut, reconnect_view::PersonOut};
-use crate::schema;
+use super::super::out::PersonOut;
+use crate::{reason::ReasonOut, schema};
 
 /// What a reconnect would do.
 #[derive(Serialize, ToSchema)]

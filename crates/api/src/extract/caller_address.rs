@@ -14,7 +14,7 @@ use actix_web::{
 use futures_util::future::{Ready, ready};
 use ipnet::IpNet;
 
-use crate::Settings;
+use crate::settings::Settings;
 
 /// Nobody's: no client is confined to it.
 const UNKNOWN: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);

@@ -17,9 +17,9 @@ use actix_web::{
 };
 use regrant_vault::{Principal, Subject, Vault};
 
+use super::browser;
 use crate::{
-    browser,
-    caller_address::CallerAddress,
+    extract::CallerAddress,
     problem::{Code, Problem},
     rate_limit::RateLimits,
 };

@@ -1,0 +1,131 @@
+//! What operators send about tenants.
+
+use regrant_domain::{AppId, Origin, Permissions, TenantId};
+use regrant_vault::{ClientSpec, NewTenantSpec, TenantChange, TenantLimits};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::super::clients::NewClient;
+use crate::{
+    cursor::{Cursor, Limit},
+    json::{All, deserialize_nullable},
+    schema,
+};
+
+/// A tenant to onboard.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewTenant {
+    /// A name for people.
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
+    /// The Meta app it uses.
+    #[schema(schema_with = schema::graph_id)]
+    app_id: AppId,
+    /// Its first client; one named `first` with every scope where none is described.
+    client: Option<NewClient>,
+    /// How much it may.
+    limits: Option<LimitsIn>,
+    /// Where its pages are served from: exact origins, at most 20.
+    #[schema(value_type = Option<Vec<String>>, max_items = 20, example = json!(["https://app.example.com"]))]
+    cors_origins: Option<All<Origin>>,
+}
+
+/// What is to change; what is absent stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TenantPatch {
+    /// A name for people.
+    #[schema(min_length = 1, max_length = 200)]
+    name: Option<String>,
+    /// How much it may; null takes a limit of its own away.
+    limits: Option<LimitsIn>,
+    /// Where its pages are served from: exact origins, at most 20, in place of those before.
+    #[schema(value_type = Option<Vec<String>>, max_items = 20)]
+    cors_origins: Option<All<Origin>>,
+    /// Whether reading its tokens takes a reason.
+    reason_required: Option<bool>,
+}
+
+/// How much a tenant may; null is what holds for all.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TenantLimitsPatch)]
+#[expect(clippy::option_option, reason = "absent and null are two things")]
+struct LimitsIn {
+    /// How many assets it may have.
+    #[serde(default, deserialize_with = "deserialize_nullable")]
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u32)]
+    max_assets: Option<Option<u32>>,
+    /// How many of its reconnects may run at once.
+    #[serde(default, deserialize_with = "deserialize_nullable")]
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u32)]
+    max_running_reconnects: Option<Option<u32>>,
+    /// How often it may call.
+    #[serde(default, deserialize_with = "deserialize_nullable")]
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u32)]
+    requests_per_second: Option<Option<u32>>,
+}
+
+/// Says again which tenant is meant.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShredTenant {
+    /// The tenant's id.
+    pub(super) confirm: String,
+}
+
+/// Which tenants to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct TenantFilter {
+    /// The `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    pub(super) cursor: Option<Cursor<TenantId>>,
+    /// How many, 1 to 200.
+    #[serde(default)]
+    #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
+    pub(super) limit: Limit,
+}
+
+impl From<NewTenant> for NewTenantSpec {
+    fn from(it: NewTenant) -> Self {
+        let client = it.client.map_or_else(
+            || ClientSpec::named("first", Permissions::all()),
+            Into::into,
+        );
+        let limits = it.limits.unwrap_or_default();
+        let limits = TenantLimits {
+            max_assets: limits.max_assets.flatten(),
+            max_running_reconnects: limits.max_running_reconnects.flatten(),
+            requests_per_second: limits.requests_per_second.flatten(),
+        };
+        let origins = it.cors_origins.map(|it| it.0).unwrap_or_default();
+        Self {
+            name: it.name,
+            app_id: it.app_id,
+            client,
+            limits,
+            origins,
+        }
+    }
+}
+
+impl From<TenantPatch> for TenantChange {
+    fn from(it: TenantPatch) -> Self {
+        let LimitsIn {
+            max_assets,
+            max_running_reconnects,
+            requests_per_second,
+        } = it.limits.unwrap_or_default();
+        Self {
+            name: it.name,
+            max_assets,
+            max_running_reconnects,
+            requests_per_second,
+            origins: it.cors_origins.map(|it| it.0),
+            reason_required: it.reason_required,
+        }
+    }
+}
