@@ -8,6 +8,9 @@ use regrant_domain::{
 };
 use regrant_vault::ForecastCursor;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::problem::Fault;
 
 /// The largest page.
 pub(crate) const MOST: u32 = 200;
@@ -117,8 +120,33 @@ impl TryFrom<String> for Limit {
     }
 }
 
+/// Which page of a list to read.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// How many, 1 to 200.
+    #[serde(default)]
+    #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
+}
+
+impl PageQuery {
+    /// The position of this list to continue after, and the largest number of entries.
+    pub(crate) fn into_parts<P: Position>(self) -> Result<(Option<P>, u32), Fault> {
+        let cursor = self.cursor.map(Cursor::try_from).transpose();
+        let cursor = cursor.map_err(|detail| Fault {
+            field: "cursor".to_owned(),
+            detail: detail.to_owned(),
+        })?;
+        Ok((cursor.map(|it| it.0), self.limit.0))
+    }
+}
+
 /// One page of a list.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Page<T> {
     /// The entries.
     pub(crate) data: Vec<T>,

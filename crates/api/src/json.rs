@@ -25,6 +25,7 @@ use futures_util::{
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+pub(crate) use flaws::UNKNOWN_FIELD;
 pub(crate) use moment::Moment;
 pub(crate) use nullable::deserialize_nullable;
 pub(crate) use reader::{All, read};

@@ -40,6 +40,12 @@ pub(crate) struct Fault {
     pub(crate) detail: String,
 }
 
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        Self::invalid(vec![fault])
+    }
+}
+
 /// An answer that is not what was asked for.
 #[derive(Debug)]
 pub(crate) struct Problem {

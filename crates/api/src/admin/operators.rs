@@ -1,20 +1,19 @@
 //! Operators: who runs the installation.
 
-use actix_web::{HttpResponse, delete, get, http::header, patch, post, web::Data};
-use chrono::{DateTime, Utc};
-use regrant_domain::{OperatorId, OperatorName, OperatorRole, Password};
-use regrant_vault::{Operator as Stored, OperatorChange, Vault};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-
 use super::caller::Operator;
 use crate::{
-    cursor::{Cursor, Limit, Page},
+    cursor::{Page, PageQuery},
     extract::{PathId, Repeat},
     json::{Json, Query},
     problem::{Problem, ProblemOut},
     schema,
 };
+use actix_web::{HttpResponse, delete, get, http::header, patch, post, web::Data};
+use chrono::{DateTime, Utc};
+use regrant_domain::{OperatorId, OperatorName, OperatorRole, Password};
+use regrant_vault::{Operator as Stored, OperatorChange, Vault};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// An operator to make.
 #[derive(Deserialize, ToSchema)]
@@ -48,20 +47,6 @@ pub(super) struct OperatorPatch {
     password: Option<Password>,
 }
 
-/// Which operators to list.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct OperatorFilter {
-    /// The `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<OperatorId>>,
-    /// How many, 1 to 200.
-    #[serde(default)]
-    #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
-}
-
 /// An operator.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Operator)]
@@ -86,18 +71,17 @@ pub(super) struct OperatorOut {
 /// List operators, oldest first.
 #[utoipa::path(
     tag = "operators",
-    params(OperatorFilter),
+    params(PageQuery),
     responses((status = 200, description = "One page of operators.", body = Page<OperatorOut>)),
 )]
 #[get("/operators")]
 pub(super) async fn list_operators(
     vault: Data<Vault>,
     _: Operator,
-    Query(filter): Query<OperatorFilter>,
+    Query(page): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let list = vault
-        .operators(filter.cursor.map(|it| it.0), filter.limit.0)
-        .await?;
+    let (after, limit) = page.into_parts()?;
+    let list = vault.operators(after, limit).await?;
     let data = list.data.into_iter().map(OperatorOut::from).collect();
     Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
 }

@@ -9,11 +9,11 @@ use regrant_vault::Vault;
 
 use self::{
     out::{OnboardedOut, ShreddedOut, TenantOut},
-    request::{NewTenant, ShredTenant, TenantFilter, TenantPatch},
+    request::{NewTenant, ShredTenant, TenantPatch},
 };
 use super::caller::Operator;
 use crate::{
-    cursor::Page,
+    cursor::{Page, PageQuery},
     extract::{PathId, Repeat},
     json::{CanonicalJson, Json, Query},
     problem::{Problem, ProblemOut},
@@ -50,18 +50,17 @@ pub(super) async fn create_tenant(
 /// List tenants, oldest first, those that were deleted too.
 #[utoipa::path(
     tag = "tenants",
-    params(TenantFilter),
+    params(PageQuery),
     responses((status = 200, description = "One page of tenants.", body = Page<TenantOut>)),
 )]
 #[get("/tenants")]
 pub(super) async fn list_tenants(
     vault: Data<Vault>,
     _: Operator,
-    Query(filter): Query<TenantFilter>,
+    Query(page): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let list = vault
-        .list_tenants(filter.cursor.map(|it| it.0), filter.limit.0)
-        .await?;
+    let (after, limit) = page.into_parts()?;
+    let list = vault.list_tenants(after, limit).await?;
     let data = list.data.into_iter().map(TenantOut::from).collect();
     Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
 }

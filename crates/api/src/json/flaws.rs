@@ -9,6 +9,9 @@ use crate::problem::{Fault, MOST_FAULTS};
 /// How long a name may be to be repeated; a longer one may be a token in the wrong place.
 const LONGEST_NAME: usize = 40;
 
+/// How the fault of an unknown field begins; the names of the known ones follow.
+pub(crate) const UNKNOWN_FIELD: &str = "unknown field; expected one of: ";
+
 /// What is wrong with a request.
 #[derive(Debug, Default)]
 pub(crate) struct Flaws(pub(super) Vec<Fault>);
@@ -70,7 +73,7 @@ impl serde::de::Error for Flaws {
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         Self::at(
             shown(field),
-            format!("unknown field; expected one of: {}", expected.join(", ")),
+            format!("{UNKNOWN_FIELD}{}", expected.join(", ")),
         )
     }
 

@@ -52,6 +52,16 @@ impl Node {
         )
     }
 
+    /// The fields of an object whose names `belongs` takes, and the others.
+    pub(crate) fn split_fields(self, belongs: impl Fn(&str) -> bool) -> (Self, Self) {
+        let fields = match self {
+            Self::Object(fields) => fields,
+            _ => Vec::new(),
+        };
+        let (first, second) = fields.into_iter().partition(|(name, _)| belongs(name));
+        (Self::Object(first), Self::Object(second))
+    }
+
     /// Writes the document with sorted names and no white space: equal documents give equal bytes.
     pub(crate) fn write_canonical(
         &self,

@@ -11,10 +11,11 @@ use regrant_vault::{ForecastQuery, Vault};
 pub(crate) use self::out::ImpactOut;
 use self::{
     out::ForecastOut,
-    request::{CalendarParams, ForecastParams},
+    request::{ForecastFilter, ForecastParams},
 };
 use crate::{
     access::{Caller, ForecastRead},
+    cursor::PageQuery,
     json::Query,
     problem::Problem,
 };
@@ -23,7 +24,7 @@ use crate::{
 #[utoipa::path(
     tag = "forecast",
     security(("oauth2" = ["forecast:read"])),
-    params(ForecastParams),
+    params(ForecastFilter, PageQuery),
     responses(
         (status = 200, description = "The days, and one page of entries.", body = ForecastOut),
         (status = 404, description = "`not_found`: the leaver is nobody of this tenant.",
@@ -34,9 +35,9 @@ use crate::{
 pub(crate) async fn get_forecast(
     vault: Data<Vault>,
     caller: Caller<ForecastRead>,
-    Query(params): Query<ForecastParams>,
+    params: ForecastParams,
 ) -> Result<HttpResponse, Problem> {
-    let (query, cursor, limit) = params.parts();
+    let (query, cursor, limit) = params.into_parts()?;
     let forecast = vault
         .forecast(&caller.principal, query, cursor, limit)
         .await?;
@@ -47,7 +48,7 @@ pub(crate) async fn get_forecast(
 #[utoipa::path(
     tag = "forecast",
     security(("oauth2" = ["forecast:read"])),
-    params(CalendarParams),
+    params(ForecastFilter),
     responses(
         (status = 200, description = "The calendar.", body = String, content_type = "text/calendar"),
         (status = 404, description = "`not_found`: the leaver is nobody of this tenant.",
@@ -58,9 +59,9 @@ pub(crate) async fn get_forecast(
 pub(crate) async fn get_forecast_calendar(
     vault: Data<Vault>,
     caller: Caller<ForecastRead>,
-    Query(params): Query<CalendarParams>,
+    Query(filter): Query<ForecastFilter>,
 ) -> Result<HttpResponse, Problem> {
-    let query = ForecastQuery::from(params);
+    let query = ForecastQuery::from(filter);
     let feed = calendar::feed(&query);
     let agenda = vault.forecast_agenda(&caller.principal, query).await?;
     let text = ical::calendar(

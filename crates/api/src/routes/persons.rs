@@ -1,51 +1,21 @@
 //! Persons, and what becomes of their assets when they leave.
 
-use std::collections::BTreeMap;
-
-use actix_web::{HttpResponse, get, web::Data};
-use chrono::{DateTime, Utc};
-use regrant_domain::{CredentialKind, PersonId};
-use regrant_vault::{ForecastCursor, Impact, PersonView, Vault};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-
 use super::{assets::EndingOut, forecast::ImpactOut};
 use crate::{
     access::{Caller, ForecastRead},
-    cursor::{Cursor, Limit, Page, cursor},
+    cursor::{Page, PageQuery, cursor},
     extract::PathId,
     json::Query,
     problem::Problem,
     schema,
 };
-
-/// A page of persons.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct PersonParams {
-    /// The `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<PersonId>>,
-    /// How many, 1 to 200.
-    #[serde(default)]
-    #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
-}
-
-/// A page of a person's assets.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ImpactParams {
-    /// The `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<ForecastCursor>>,
-    /// How many, 1 to 200.
-    #[serde(default)]
-    #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
-}
+use actix_web::{HttpResponse, get, web::Data};
+use chrono::{DateTime, Utc};
+use regrant_domain::{CredentialKind, PersonId};
+use regrant_vault::{Impact, PersonView, Vault};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// A person who granted a token, and what hangs on them.
 #[derive(Serialize, ToSchema)]
@@ -102,19 +72,17 @@ pub(crate) struct ImpactPage {
 #[utoipa::path(
     tag = "forecast",
     security(("oauth2" = ["forecast:read"])),
-    params(PersonParams),
+    params(PageQuery),
     responses((status = 200, description = "One page of persons.", body = Page<PersonOut>)),
 )]
 #[get("/persons")]
 pub(crate) async fn list_persons(
     vault: Data<Vault>,
     caller: Caller<ForecastRead>,
-    Query(params): Query<PersonParams>,
+    Query(page): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let after = params.cursor.map(|it| it.0);
-    let list = vault
-        .list_persons(&caller.principal, after, params.limit.0)
-        .await?;
+    let (after, limit) = page.into_parts()?;
+    let list = vault.list_persons(&caller.principal, after, limit).await?;
     let data = list.data.into_iter().map(PersonOut::from).collect();
     Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
 }
@@ -123,7 +91,7 @@ pub(crate) async fn list_persons(
 #[utoipa::path(
     tag = "forecast",
     security(("oauth2" = ["forecast:read"])),
-    params(("person_id" = String, Path, description = "The person as the app sees them."), ImpactParams),
+    params(("person_id" = String, Path, description = "The person as the app sees them."), PageQuery),
     responses((status = 200, description = "The assets they serve.", body = ImpactPage)),
 )]
 #[get("/persons/{person_id}/impact")]
@@ -131,11 +99,11 @@ pub(crate) async fn get_person_impact(
     vault: Data<Vault>,
     caller: Caller<ForecastRead>,
     id: PathId<PersonId>,
-    Query(params): Query<ImpactParams>,
+    Query(page): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let after = params.cursor.map(|it| it.0);
+    let (after, limit) = page.into_parts()?;
     let impact = vault
-        .person_impact(&caller.principal, &id.0, after, params.limit.0)
+        .person_impact(&caller.principal, &id.0, after, limit)
         .await?;
     Ok(HttpResponse::Ok().json(ImpactPage::from(impact)))
 }

@@ -13,11 +13,11 @@ use regrant_vault::{ReconnectView, Vault};
 pub(crate) use self::events::Streams;
 use self::{
     out::{ReconnectOut, ReconnectSummary},
-    request::{NewReconnect, ReconnectFilter, order},
+    request::{NewReconnect, order},
 };
 use crate::{
     access::{Caller, ReconnectsWrite},
-    cursor::Page,
+    cursor::{Page, PageQuery},
     extract::{PathId, Repeat},
     json::{CanonicalJson, Query},
     problem::{Problem, ProblemOut},
@@ -59,18 +59,18 @@ pub(crate) async fn create_reconnect(
 #[utoipa::path(
     tag = "reconnects",
     security(("oauth2" = ["reconnects:write"])),
-    params(ReconnectFilter),
+    params(PageQuery),
     responses((status = 200, description = "One page of reconnects.", body = Page<ReconnectSummary>)),
 )]
 #[get("/reconnects")]
 pub(crate) async fn list_reconnects(
     vault: Data<Vault>,
     caller: Caller<ReconnectsWrite>,
-    Query(filter): Query<ReconnectFilter>,
+    Query(page): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let after = filter.cursor.map(|it| it.0);
+    let (after, limit) = page.into_parts()?;
     let list = vault
-        .list_reconnects(&caller.principal, after, filter.limit.0)
+        .list_reconnects(&caller.principal, after, limit)
         .await?;
     let data = list.data.into_iter().map(ReconnectSummary::from).collect();
     Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))

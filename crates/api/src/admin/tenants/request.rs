@@ -1,16 +1,14 @@
 //! What operators send about tenants.
 
-use regrant_domain::{AppId, Origin, Permissions, TenantId};
-use regrant_vault::{ClientSpec, NewTenantSpec, TenantChange, TenantLimits};
-use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
-
 use super::super::clients::NewClient;
 use crate::{
-    cursor::{Cursor, Limit},
     json::{All, deserialize_nullable},
     schema,
 };
+use regrant_domain::{AppId, Origin, Permissions};
+use regrant_vault::{ClientSpec, NewTenantSpec, TenantChange, TenantLimits};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// A tenant to onboard.
 #[derive(Deserialize, ToSchema)]
@@ -73,20 +71,6 @@ struct LimitsIn {
 pub(super) struct ShredTenant {
     /// The tenant's id.
     pub(super) confirm: String,
-}
-
-/// Which tenants to list.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct TenantFilter {
-    /// The `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    pub(super) cursor: Option<Cursor<TenantId>>,
-    /// How many, 1 to 200.
-    #[serde(default)]
-    #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
-    pub(super) limit: Limit,
 }
 
 impl From<NewTenant> for NewTenantSpec {

@@ -1,21 +1,28 @@
 //! Which endings a caller asks for.
 
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use chrono::{NaiveDate, NaiveTime};
+use futures_util::future::{Ready, ready};
 use regrant_domain::{AssetId, AssetKind, PersonId, Timestamp};
 use regrant_vault::{ForecastCursor, ForecastQuery};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
-    cursor::{Cursor, Limit},
+    cursor::PageQuery,
+    json::{Moment, Node, UNKNOWN_FIELD, pairs, read},
+    problem::{Fault, Problem},
     schema,
 };
 
-/// Which endings to tell.
+/// The parameters of a query string that belong to its page.
+const PAGE_FIELDS: [&str; 2] = ["cursor", "limit"];
+
+/// Which endings to read.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct ForecastParams {
+pub(crate) struct ForecastFilter {
     /// From here on: a day (UTC) or a moment in RFC 3339. Now, if left out.
     #[param(value_type = Option<String>, example = "2026-12-01")]
     from: Option<Edge>,
@@ -38,42 +45,53 @@ pub(crate) struct ForecastParams {
     #[serde(default)]
     #[param(value_type = bool, default = false)]
     all: Flag,
-    /// The `next_cursor` of the page before; send the other parameters unchanged with it.
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<ForecastCursor>>,
-    /// How many entries, 1 to 200.
-    #[serde(default)]
-    #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
 }
 
-/// Which endings a calendar holds.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct CalendarParams {
-    /// From here on: a day (UTC) or a moment in RFC 3339. Now, if left out.
-    #[param(value_type = Option<String>, example = "2026-12-01")]
-    from: Option<Edge>,
-    /// Until here: a day, which is included, or a moment. 90 days later, if left out; at most 366.
-    #[param(value_type = Option<String>, example = "2027-02-28")]
-    to: Option<Edge>,
-    /// Only of this kind.
-    #[param(schema_with = schema::asset_kind, required = false)]
-    kind: Option<AssetKind>,
-    /// Only of this business.
-    #[param(schema_with = schema::graph_id, required = false)]
-    business_id: Option<AssetId>,
-    /// Only served by this person's credential.
-    #[param(schema_with = schema::graph_id, required = false)]
-    person_id: Option<PersonId>,
-    /// The calendar as it were if this person left now.
-    #[param(schema_with = schema::graph_id, required = false)]
-    what_if_person_leaves: Option<PersonId>,
-    /// Every ending of an asset, not its earliest alone.
-    #[serde(default)]
-    #[param(value_type = bool, default = false)]
-    all: Flag,
+/// The filter and the page of one query string.
+pub(crate) struct ForecastParams {
+    filter: ForecastFilter,
+    page: PageQuery,
+}
+
+impl ForecastParams {
+    /// The query, the position to continue after, and the largest number of entries.
+    pub(super) fn into_parts(self) -> Result<(ForecastQuery, Option<ForecastCursor>, u32), Fault> {
+        let (cursor, limit) = self.page.into_parts::<ForecastCursor>()?;
+        let mut query = ForecastQuery::from(self.filter);
+        // "Now" is that of the first page.
+        query.from = query.from.or(cursor.as_ref().map(|it| it.as_of));
+        Ok((query, cursor, limit))
+    }
+
+    /// Reads each parameter into the part that it belongs to; unknown ones are faults of the filter.
+    fn read_query(query: Node) -> Result<Self, Vec<Fault>> {
+        let (page, filter) = query.split_fields(|name| PAGE_FIELDS.contains(&name));
+        match (read(page), read(filter)) {
+            (Ok(page), Ok(filter)) => Ok(Self { filter, page }),
+            (page, filter) => {
+                let mut faults = page.err().unwrap_or_default();
+                faults.extend(filter.err().unwrap_or_default());
+                for fault in &mut faults {
+                    if fault.detail.starts_with(UNKNOWN_FIELD) {
+                        fault
+                            .detail
+                            .extend([", ", PAGE_FIELDS[0], ", ", PAGE_FIELDS[1]]);
+                    }
+                }
+                Err(faults)
+            }
+        }
+    }
+}
+
+impl FromRequest for ForecastParams {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let query = pairs(request.query_string());
+        ready(query.and_then(|it| Self::read_query(it).map_err(Problem::invalid)))
+    }
 }
 
 /// A day or a moment.
@@ -89,38 +107,8 @@ enum Edge {
 #[serde(try_from = "String")]
 struct Flag(bool);
 
-impl ForecastParams {
-    pub(super) fn parts(self) -> (ForecastQuery, Option<ForecastCursor>, u32) {
-        let Self {
-            from,
-            to,
-            kind,
-            business_id,
-            person_id,
-            what_if_person_leaves,
-            all,
-            cursor,
-            limit,
-        } = self;
-        let common = CalendarParams {
-            from,
-            to,
-            kind,
-            business_id,
-            person_id,
-            what_if_person_leaves,
-            all,
-        };
-        let cursor = cursor.map(|it| it.0);
-        let mut query = ForecastQuery::from(common);
-        // "Now" is that of the first page.
-        query.from = query.from.or(cursor.as_ref().map(|it| it.as_of));
-        (query, cursor, limit.0)
-    }
-}
-
-impl From<CalendarParams> for ForecastQuery {
-    fn from(it: CalendarParams) -> Self {
+impl From<ForecastFilter> for ForecastQuery {
+    fn from(it: ForecastFilter) -> Self {
         Self {
             from: it.from.map(Edge::start),
             to: it.to.map(Edge::end),
@@ -160,12 +148,11 @@ impl TryFrom<String> for Edge {
             .ok()
             .filter(|_| text.len() == 10)
             .map(Self::Day);
-        let moment = || {
-            chrono::DateTime::parse_from_rfc3339(&text)
-                .ok()
-                .map(|it| Self::Moment(it.to_utc()))
-        };
-        day.or_else(moment).ok_or(refused)
+        let moment = |text| Moment::try_from(text).ok().map(|it| Self::Moment(it.0));
+        match day {
+            Some(day) => Ok(day),
+            None => moment(text).ok_or(refused),
+        }
     }
 }
 
@@ -180,10 +167,9 @@ impl TryFrom<String> for Flag {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::{pairs, read};
 
     fn faults(text: &str) -> Vec<String> {
-        let faults = read::<ForecastParams>(pairs(text).unwrap())
+        let faults = ForecastParams::read_query(pairs(text).unwrap())
             .err()
             .unwrap_or_default();
         faults.into_iter().map(|it| it.field).collect()
@@ -203,20 +189,20 @@ mod tests {
             assert_eq!(faults(&format!("from={text}")), ["from"], "{text}");
             assert_eq!(faults(&format!("to={text}")), ["to"], "{text}");
         }
-        for (text, field) in [
-            ("all=yes", "all"),
-            ("limit=0", "limit"),
-            ("cursor=x", "cursor"),
-        ] {
+        for (text, field) in [("all=yes", "all"), ("limit=0", "limit")] {
             assert_eq!(faults(text), [field]);
         }
+        let params = ForecastParams::read_query(pairs("cursor=x").unwrap()).ok();
+        assert_eq!(params.unwrap().into_parts().unwrap_err().field, "cursor");
     }
 
     #[test]
     fn a_day_begins_at_midnight_and_is_included_at_the_end() {
         let text = "from=2026-12-01&to=2026-12-31&all=true";
-        let params = read::<ForecastParams>(pairs(text).unwrap()).ok().unwrap();
-        let (query, cursor, limit) = params.parts();
+        let params = ForecastParams::read_query(pairs(text).unwrap())
+            .ok()
+            .unwrap();
+        let (query, cursor, limit) = params.into_parts().unwrap();
         assert_eq!(
             query.from.unwrap().to_rfc3339(),
             "2026-12-01T00:00:00+00:00"
@@ -227,12 +213,20 @@ mod tests {
 
     #[test]
     fn a_moment_is_taken_as_it_is() {
-        let params = read::<CalendarParams>(pairs("to=2026-12-01T02:00:00%2B02:00").unwrap())
+        let params = read::<ForecastFilter>(pairs("to=2026-12-01T02:00:00%2B02:00").unwrap())
             .ok()
             .unwrap();
         assert_eq!(
             ForecastQuery::from(params).to.unwrap().to_rfc3339(),
             "2026-12-01T00:00:00+00:00"
         );
+    }
+
+    #[test]
+    fn an_unknown_parameter_is_answered_with_all_known_ones() {
+        let faults = ForecastParams::read_query(pairs("until=2026-01-31").unwrap()).err();
+        let expected = "unknown field; expected one of: from, to, kind, business_id, person_id, \
+                        what_if_person_leaves, all, cursor, limit";
+        assert_eq!(faults.unwrap()[0].detail, expected);
     }
 }

@@ -1,21 +1,16 @@
 //! What callers send to start or find reconnects.
 
-use std::time::Duration;
-
-use regrant_domain::{
-    AccessToken, AssetId, AssetKind, PersonId, PlanId, ReconnectId, state::Status,
-};
-use regrant_vault::{Order, Selection, Targets};
-use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
-
 use crate::{
-    cursor::{Cursor, Limit},
     extract::Repeat,
     json::{All, CanonicalJson},
     problem::Problem,
     schema,
 };
+use regrant_domain::{AccessToken, AssetId, AssetKind, PersonId, PlanId, state::Status};
+use regrant_vault::{Order, Selection, Targets};
+use serde::Deserialize;
+use std::time::Duration;
+use utoipa::ToSchema;
 
 /// One new token for many assets. Exactly one of `asset_ids` and `select` is given.
 #[derive(Deserialize, ToSchema)]
@@ -65,20 +60,6 @@ pub(crate) struct SelectIn {
 #[derive(Deserialize)]
 #[serde(try_from = "u64")]
 struct WaitSeconds(u64);
-
-/// Which page of reconnects to list.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ReconnectFilter {
-    /// The `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    pub(super) cursor: Option<Cursor<ReconnectId>>,
-    /// How many, 1 to 200.
-    #[serde(default)]
-    #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
-    pub(super) limit: Limit,
-}
 
 pub(super) fn order(body: CanonicalJson<NewReconnect>, repeat: Repeat) -> Result<Order, Problem> {
     let it = body.value;

@@ -2,22 +2,21 @@
 
 mod out;
 
-use actix_web::{HttpResponse, delete, get, http::header, post, web::Data};
-use regrant_domain::{AssetId, PersonId, ReconnectSessionId};
-use regrant_vault::{SessionOrder, Vault};
-use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
-
 use self::out::{OpenedSessionOut, OwnSessionOut, SessionOut, SessionSummary};
 use crate::{
     access::{Caller, ReconnectsWrite},
-    cursor::{Cursor, Limit, Page},
+    cursor::{Page, PageQuery},
     extract::{PathId, Repeat},
     json::{All, CanonicalJson, Query},
     problem::Problem,
     schema,
     secret_response::sealed_body,
 };
+use actix_web::{HttpResponse, delete, get, http::header, post, web::Data};
+use regrant_domain::{AssetId, PersonId, ReconnectSessionId};
+use regrant_vault::{SessionOrder, Vault};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// How much an asset's id takes in an answer, in the units of a token's.
 const IDS_IN_A_TOKENS_ROOM: usize = 16;
@@ -42,20 +41,6 @@ pub(crate) struct NewReconnectSession {
     #[serde(default = "uses")]
     #[schema(minimum = 1, maximum = 20, default = 5)]
     uses: u32,
-}
-
-/// Which page of sessions to list.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ReconnectSessionFilter {
-    /// The `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<ReconnectSessionId>>,
-    /// How many, 1 to 200.
-    #[serde(default)]
-    #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
 }
 
 /// Open a reconnect session for a page in a browser. Its token is in this answer and in no other.
@@ -96,18 +81,18 @@ pub(crate) async fn open_reconnect_session(
 #[utoipa::path(
     tag = "reconnect-sessions",
     security(("oauth2" = ["reconnects:write"])),
-    params(ReconnectSessionFilter),
+    params(PageQuery),
     responses((status = 200, description = "One page of sessions.", body = Page<SessionSummary>)),
 )]
 #[get("/reconnect-sessions")]
 pub(crate) async fn list_reconnect_sessions(
     vault: Data<Vault>,
     caller: Caller<ReconnectsWrite>,
-    Query(filter): Query<ReconnectSessionFilter>,
+    Query(page): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let after = filter.cursor.map(|it| it.0);
+    let (after, limit) = page.into_parts()?;
     let list = vault
-        .reconnect_sessions(&caller.principal, after, filter.limit.0)
+        .reconnect_sessions(&caller.principal, after, limit)
         .await?;
     let data = list.data.into_iter().map(SessionSummary::from).collect();
     Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))

@@ -1,21 +1,19 @@
 //! What callers say of webhook endpoints, read strictly.
 
-use std::collections::BTreeSet;
-
+use crate::{
+    cursor::{Cursor, Limit},
+    json::{All, Moment},
+    problem::Problem,
+    schema,
+};
 use regrant_domain::{
-    DeliveryId, EventId, EventKind, Timestamp,
+    DeliveryId, EventId, EventKind,
     webhook::{DeliveryStatus, EndpointStatus, EventFilter},
 };
 use regrant_vault::Replay;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
-
-use crate::{
-    cursor::{Cursor, Limit},
-    json::All,
-    problem::Problem,
-    schema,
-};
 
 /// An endpoint to make.
 #[derive(Deserialize, ToSchema)]
@@ -63,7 +61,7 @@ pub(crate) struct ReplayWebhooks {
     event_id: Option<EventId>,
     /// Everything that failed, of events from this moment on (RFC 3339).
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
-    since: Option<Since>,
+    since: Option<Moment>,
 }
 
 /// Which deliveries to list.
@@ -95,11 +93,6 @@ pub(crate) struct StatusIn(pub(super) EndpointStatus);
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct DeliveryStatusIn(pub(super) DeliveryStatus);
-
-/// A moment in RFC 3339.
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-struct Since(Timestamp);
 
 /// What `kinds` asks for; `*` beside others is every kind all the same.
 pub(super) fn filter(kinds: Option<All<KindIn>>) -> Result<Option<EventFilter>, Problem> {
@@ -169,17 +162,6 @@ impl TryFrom<String> for DeliveryStatusIn {
         text.parse()
             .map(Self)
             .map_err(|_| "expected `pending`, `delivered` or `failed`")
-    }
-}
-
-impl TryFrom<String> for Since {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let moment = chrono::DateTime::parse_from_rfc3339(&text);
-        moment
-            .map(|it| Self(it.to_utc()))
-            .map_err(|_| "expected a time in RFC 3339, as in 2026-01-31T00:00:00Z")
     }
 }
 
