@@ -1,7 +1,7 @@
-//! Who may call: authentication, permissions, and what a page in a browser may do.
+//! Who may call: authentication, permissions, and the calls that a page in a browser may make.
 //!
-//! The rule: a call is let in before a byte of its body is read. `authenticate.rs` decides who calls, `caller.rs` what
-//! it may do, `cors.rs` and `browser.rs` what a page may call and read.
+//! The rule: Regrant decides about a call before it reads a byte of the body. `authenticate.rs` finds the caller,
+//! `caller.rs` checks its permission, `cors.rs` and `browser.rs` limit pages.
 
 mod authenticate;
 mod browser;

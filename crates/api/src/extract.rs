@@ -1,6 +1,6 @@
-//! What handlers take from a request beside its JSON: identifiers, headers, addresses, raw bodies.
+//! Extractors beside JSON: identifiers in paths, headers, addresses, raw bodies.
 //!
-//! The rule: each extractor reads one thing and answers with the problem of that thing.
+//! The rule: an extractor reads one thing of the request and refuses it with the problem for that thing.
 
 mod caller_address;
 mod idempotency_key;

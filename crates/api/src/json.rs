@@ -1,10 +1,10 @@
-//! Request bodies and query strings: read whole, bounded, strictly, and without repeating what they hold.
+//! Request bodies and query strings: read completely, with limits, strictly, and without repeating their values.
 //!
-//! The rule: the buffer a body is gathered in is zeroed, for it may hold a token. (The chunks the server
-//! hands over are its own and are not.) Compressed bodies are not accepted: nothing can inflate.
-//! Start at [`Json`]; `tree.rs` parses, `reader.rs` gives the parts their types.
+//! The rule: the buffer of a body is zeroed, because it may hold a token. (The server owns the chunks it hands over and
+//! does not zero them.) Compressed bodies are refused, so that no small body can become a large one.
+//! Start at [`Json`]; `tree.rs` parses, `reader.rs` turns the tree into a request, `faults.rs` collects faulty fields.
 
-mod flaws;
+mod faults;
 mod moment;
 mod nullable;
 mod reader;
@@ -25,7 +25,7 @@ use futures_util::{
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-pub(crate) use flaws::UNKNOWN_FIELD;
+pub(crate) use faults::UNKNOWN_FIELD;
 pub(crate) use moment::Moment;
 pub(crate) use nullable::deserialize_nullable;
 pub(crate) use reader::{All, read};
@@ -36,14 +36,14 @@ use crate::{
     settings::Settings,
 };
 
-/// How much of a refused body is read and dropped, in bodies of the largest size: a caller who is still
-/// sending would not see the answer.
+/// How much of a body that is too large is read and dropped, in multiples of the limit. A caller that is still sending
+/// would not see the response otherwise.
 const DRAINED_BODIES: usize = 8;
 
 /// A JSON body.
 pub(crate) struct Json<T>(pub(crate) T);
 
-/// A JSON body with its canonical bytes, to recognise a repeated call.
+/// A JSON body, and its canonical bytes, which identify a repeated call.
 pub(crate) struct CanonicalJson<T> {
     pub(crate) value: T,
     pub(crate) canonical: Zeroizing<Vec<u8>>,
@@ -52,6 +52,7 @@ pub(crate) struct CanonicalJson<T> {
 /// A query string.
 pub(crate) struct Query<T>(pub(crate) T);
 
+/// A body that is being read.
 type Boxed<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
@@ -73,7 +74,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for CanonicalJson<T> {
         Box::pin(async move {
             let bytes = body.bytes("application/json").await?;
             let node = parse(&bytes)?;
-            // Sized for all of it, so that no smaller copy of the token stays behind in freed memory.
+            // The body may hold a token: a buffer that grows would leave copies of it in freed memory.
             let mut canonical = Zeroizing::new(Vec::with_capacity(2 * bytes.len() + 1024));
             node.write_canonical(&mut canonical)
                 .map_err(|_| Problem::new(Code::Internal, "not canonical"))?;
@@ -98,19 +99,24 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
-/// The fields of a form or a query string.
+/// The fields of a form or a query string, as an object of texts.
 pub(crate) fn pairs(text: &str) -> Result<Node, Problem> {
     let pairs = web::Query::<Vec<(String, String)>>::from_query(text);
     pairs
         .map(|pairs| Node::of_pairs(pairs.into_inner()))
-        .map_err(|_| Problem::new(Code::InvalidRequest, "The fields are not URL-encoded."))
+        .map_err(|_| {
+            Problem::new(
+                Code::InvalidRequest,
+                "The form or query string is not URL-encoded.",
+            )
+        })
 }
 
 fn typed<T: DeserializeOwned>(node: Node) -> Result<T, Problem> {
     read(node).map_err(Problem::invalid)
 }
 
-/// A body that is about to be read.
+/// A body before it is read, with the limits that apply.
 pub(crate) struct Body {
     settings: Settings,
     payload: Payload,
@@ -120,6 +126,7 @@ pub(crate) struct Body {
 }
 
 impl Body {
+    /// Takes the body out of the request.
     pub(crate) fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
         let settings = request
             .app_data::<Data<Settings>>()
@@ -141,16 +148,16 @@ impl Body {
         parse(&self.bytes("application/json").await?)
     }
 
-    /// The whole body, if it is of this media type.
+    /// Reads the body if it has this media type and is not compressed.
     pub(crate) async fn bytes(mut self, media_type: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
         if self.media_type != media_type || self.encoded {
-            let detail = format!("This call reads `Content-Type: {media_type}`, not compressed.");
+            let detail = format!("Send `Content-Type: {media_type}` and no Content-Encoding.");
             return Err(Problem::new(Code::UnsupportedMediaType, detail));
         }
         self.in_time().await
     }
 
-    /// The whole body of at most `most` bytes, whatever its media type.
+    /// Reads a body of any media type and at most `most` bytes.
     pub(crate) async fn raw(mut self, most: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
         self.settings.max_body = most;
         self.in_time().await
@@ -169,7 +176,7 @@ impl Body {
 
     async fn gather(&mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
         let most = self.settings.max_body;
-        // A buffer of the announced size never moves, so no copy of a token is left behind.
+        // A buffer of the announced size never moves, so it leaves no copy of a token behind.
         let announced = self.length.unwrap_or(8192);
         if announced > most {
             return Err(self.too_large().await);

@@ -1,7 +1,7 @@
-//! The description of an API: OpenAPI 3.1, from the routes themselves.
+//! The description of an API, in OpenAPI 3.1, built from its routes.
 //!
-//! The rule: what every call of a kind can answer is added here once, by what the call takes: a permission,
-//! a body, an identifier, a query. A route describes only what is its own.
+//! The rule: `openapi/common_responses.rs` adds the responses that all calls of a kind share, by what a call takes: a
+//! permission, a body, an identifier, a query. A route describes only its own responses.
 
 mod common_responses;
 
@@ -22,11 +22,11 @@ use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 use self::common_responses::complete;
 use crate::problem::{Code, Problem};
 
-/// Adds routes that the description tells of.
+/// Adds routes that the API description contains.
 pub(crate) type Described = fn(&mut ServiceConfig<'_>);
 
-/// Schemas of answers that tell every field, null where nothing is known (but `slots` and `cut_offs`, which
-/// lists leave out).
+/// Schemas of responses in which every field is present, and null if unknown; except `slots` and `cut_offs`, which
+/// lists omit.
 const ALWAYS_WHOLE: [&str; 31] = [
     "App",
     "Asset",
@@ -61,7 +61,7 @@ const ALWAYS_WHOLE: [&str; 31] = [
     "WebhookEndpoint",
 ];
 
-/// The description of these routes, with what every call of a kind can answer.
+/// Describes these routes, with the responses that all calls of a kind share.
 pub(crate) fn describe_routes(base: OpenApi, routes: Described) -> OpenApi {
     let app = App::new().into_utoipa_app().openapi(base).configure(routes);
     let mut api = app.split_for_parts().1;
@@ -84,14 +84,14 @@ pub(crate) fn describe_routes(base: OpenApi, routes: Described) -> OpenApi {
     api
 }
 
-/// The description as it is served, and the paths it tells of.
+/// An API description as JSON, and its paths.
 pub(crate) struct Description {
     pub(crate) json: Bytes,
     paths: Vec<(ResourceDef, Vec<Method>)>,
 }
 
 impl Description {
-    /// Of these calls, beside pages that answer to GET.
+    /// The description of an API, and pages beside it that answer GET.
     pub(crate) fn of(mut api: OpenApi, pages: &[&'static str]) -> Self {
         let json = api.to_json().unwrap_or_default().into();
         let described = api
@@ -110,7 +110,7 @@ impl Description {
         Self { json, paths }
     }
 
-    /// The methods of a path that there is.
+    /// The methods of a path, separated by commas; none if the path does not exist.
     pub(crate) fn allowed(&self, path: &str) -> Option<String> {
         let (_, methods) = self
             .paths
@@ -126,7 +126,7 @@ impl Description {
     }
 }
 
-/// Answers what no route answers: a path that there is with a method that it has not, or no path at all.
+/// Answers calls that match no route: 405 if the path exists with other methods, else 404.
 pub(crate) async fn no_route(
     request: HttpRequest,
     description: Data<Description>,
@@ -134,7 +134,7 @@ pub(crate) async fn no_route(
     Err(match description.allowed(request.path()) {
         Some(methods) => Problem::new(
             Code::MethodNotAllowed,
-            format!("This path answers to {methods}."),
+            format!("This path supports {methods}."),
         )
         .with_header(header::ALLOW, methods),
         None => Problem::not_found("path"),
@@ -166,6 +166,7 @@ fn methods(item: &mut PathItem) -> Vec<Method> {
     operations(item).map(method).collect()
 }
 
+/// The security scheme of bearer tokens.
 pub(crate) fn bearer(description: &str) -> SecurityScheme {
     let mut http = Http::new(HttpAuthScheme::Bearer);
     http.bearer_format = Some("JWT".to_owned());

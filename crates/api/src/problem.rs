@@ -1,8 +1,9 @@
 //! Errors on the wire: RFC 9457 `application/problem+json`.
 //!
-//! The rule: ONE exhaustive match turns the use cases' error into a [`Code`]; the table of codes says the
-//! rest. A fault of ours is logged here, once, with its causes; the caller learns the request id alone.
-//! An answer about another tenant's thing is that about a missing one, byte for byte.
+//! The rule: `problem/from_error.rs` turns every error of the use cases into a [`Code`] in ONE exhaustive match; the
+//! table in `problem/code.rs` holds status, title and texts. An internal error is logged there once, with its causes;
+//! the caller sees only the request id. The response about another tenant's resource equals that about a missing one,
+//! byte for byte.
 
 mod code;
 mod from_error;
@@ -27,16 +28,16 @@ use crate::reason::ReasonOut;
 /// The media type of a problem.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
-/// How many faulty fields an answer names.
+/// The largest number of faulty fields in one response.
 pub(crate) const MOST_FAULTS: usize = 20;
 
-/// One field of the request and what it must hold.
+/// A faulty field of the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Fault {
-    /// The field's path, as in `asset_ids[3]`.
+    /// Path of the field, as in `asset_ids[3]`.
     #[schema(example = "asset_ids[3]")]
     pub(crate) field: String,
-    /// What it must hold.
+    /// What the field must contain.
     pub(crate) detail: String,
 }
 
@@ -46,7 +47,7 @@ impl From<Fault> for Problem {
     }
 }
 
-/// An answer that is not what was asked for.
+/// A refusal or a failure, as a response.
 #[derive(Debug)]
 pub(crate) struct Problem {
     code: Code,
@@ -60,29 +61,29 @@ pub(crate) struct Problem {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct ProblemOut<'a> {
-    /// Where this kind of problem is explained: `/problems/<code>`.
+    /// Path of the page that explains this kind of problem: `/problems/<code>`.
     #[serde(rename = "type")]
     #[schema(example = "/problems/invalid_request")]
     kind: String,
-    /// The kind of problem in words.
+    /// Title of this kind of problem.
     title: &'a str,
-    /// The HTTP status.
+    /// HTTP status.
     status: u16,
-    /// What happened this time.
+    /// What happened in this call.
     detail: &'a str,
-    /// To quote when asking for help.
+    /// Id of the request; quote it when you ask for help.
     request_id: Option<&'a str>,
-    /// The faulty fields, at most 20.
+    /// Faulty fields, at most 20.
     #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
     #[schema(value_type = Vec<Fault>, required = false)]
     errors: &'a [Fault],
-    /// Why there is no token, and who must act; `no_token` only.
+    /// Only with `no_token`: why there is no token, and who must act.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<ReasonOut>,
 }
 
 impl Problem {
-    /// A problem of this kind.
+    /// A problem with this code and detail.
     pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
@@ -93,13 +94,13 @@ impl Problem {
         }
     }
 
-    /// The request has faulty fields.
+    /// The request has these faulty fields.
     pub(crate) fn invalid(errors: Vec<Fault>) -> Self {
         Self {
             errors,
             ..Self::new(
                 Code::InvalidRequest,
-                "The request is not valid; `errors` names the fields.",
+                "The request is not valid; `errors` lists the faulty fields.",
             )
         }
     }
@@ -112,12 +113,12 @@ impl Problem {
         }])
     }
 
-    /// Nothing is there, or nothing of this tenant's.
+    /// The resource does not exist for this tenant.
     pub(crate) fn not_found(what: impl fmt::Display) -> Self {
         Self::new(Code::NotFound, format!("There is no such {what}."))
     }
 
-    /// The same problem with a header.
+    /// Adds a header to the response.
     pub(crate) fn with_header(
         mut self,
         name: HeaderName,
@@ -128,7 +129,7 @@ impl Problem {
         self
     }
 
-    /// The answer; it names the request where its id is known.
+    /// The response, with the request id if it is known.
     pub(crate) fn render(&self, request_id: Option<&str>) -> HttpResponse {
         let entry = self.code.entry();
         let mut response = HttpResponseBuilder::new(self.status_code());
@@ -166,7 +167,7 @@ impl ResponseError for Problem {
     }
 }
 
-/// No credential, or one that is not good.
+/// The access token is missing or not valid; `error` is the code of RFC 6750, empty if no token came.
 pub(crate) fn unauthenticated(error: &str, detail: &'static str) -> Problem {
     let challenge = match error {
         "" => r#"Bearer realm="regrant""#.to_owned(),

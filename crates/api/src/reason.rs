@@ -1,4 +1,4 @@
-//! A reason as every answer tells it.
+//! A reason as responses show it.
 
 use regrant_domain::{Reason, ReasonCode, Who};
 use serde::Serialize;
@@ -6,19 +6,19 @@ use utoipa::ToSchema;
 
 use crate::schema;
 
-/// Why something is as it is, and who can change it.
+/// Why something is in its state, and who must act.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Reason)]
 pub(crate) struct ReasonOut {
-    /// The stable code.
+    /// Stable code.
     #[schema(schema_with = schema::reason_code)]
     code: ReasonCode,
-    /// One sentence.
+    /// The reason in one sentence.
     detail: String,
     /// Who must act.
-    #[schema(schema_with = schema::who)]
+    #[schema(schema_with = schema::acting_party)]
     who: Who,
-    /// What that party should do next.
+    /// The next step of that party.
     next_step: String,
 }
 

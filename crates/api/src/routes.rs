@@ -1,7 +1,7 @@
-//! The public routes, one file per resource: handlers with what they read and write.
+//! The public routes, one module per capability: handlers with their requests (`request.rs`) and responses (`out.rs`).
 //!
-//! The rule: a handler extracts, calls ONE use case and converts. Everything under `/v1` stands behind
-//! `authenticate` and `cors`; what else a call needs is in the type of its [`crate::access::Caller`].
+//! The rule: a handler extracts, calls ONE use case and converts. Every route under `/v1` passes `require_caller` and
+//! `handle_cors` first; the type of its [`crate::access::Caller`] names the permission that it needs.
 
 mod assets;
 mod audit;
@@ -24,7 +24,7 @@ pub use openapi::{openapi, openapi_yaml};
 pub(crate) use audit::{AuditEventOut, CheckpointOut, Word};
 pub(crate) use health::{Health, get_liveness, ok};
 pub(crate) use openapi::describe_public_api;
-pub(crate) use pages::configure as pages;
+pub(crate) use pages::configure;
 pub(crate) use reconnects::Streams;
 
 use self::{
@@ -33,7 +33,7 @@ use self::{
 };
 use crate::access::{authenticate, cors};
 
-/// The routes that the API description tells of.
+/// Adds the routes that `openapi.yaml` describes.
 pub(crate) fn described(config: &mut ServiceConfig<'_>) {
     config
         .service(oauth::create_token)

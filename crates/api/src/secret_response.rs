@@ -1,16 +1,17 @@
 //! Responses that hold secrets.
 //!
-//! The rule: the buffer is sized before it is filled, so that it never moves and leaves no copy behind, and it is
-//! zeroed once the server has sent it.
+//! The rule: the buffer is sized before it is filled, so it never moves and leaves no copy behind. It is zeroed once
+//! the server has sent it.
 
 use crate::problem::Problem;
 use actix_web::{HttpResponse, web::Bytes};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-/// Room for one answer: the longest token and what stands round it.
+/// The bytes of one entry: the longest token and the fields around it.
 const ROOM: usize = 7 * 1024;
 
+/// A 200 with a body that holds `entries` secrets.
 pub(crate) fn sealed_answer(
     body: &impl Serialize,
     entries: usize,
@@ -21,7 +22,7 @@ pub(crate) fn sealed_answer(
         .body(body))
 }
 
-/// A body that holds secrets: its buffer never moves, and is zeroed once it has been handed on.
+/// A JSON body that holds `entries` secrets: its buffer never moves and is zeroed after sending.
 pub(crate) fn sealed_body(body: &impl Serialize, entries: usize) -> Result<Bytes, Problem> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(entries.saturating_mul(ROOM)));
     let written = serde_json::to_writer(&mut *bytes, body);

@@ -1,7 +1,7 @@
-//! A listener, and what the public one serves.
+//! A listener: what its worker threads share, its middleware, its start and its stop.
 //!
-//! The rule: binding and running are two steps, so that whoever starts it knows the address beforehand;
-//! stopping lets requests end, and ends the event streams, which would not.
+//! The rule: binding and running are two steps, so that the caller knows the address before the listener serves.
+//! Stopping waits for running requests and ends event streams, which would not end by themselves.
 
 use crate::{
     envelope::envelope,
@@ -22,20 +22,20 @@ use std::{io, net::SocketAddr, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
 
-/// Adds pages.
+/// Adds pages, which the API description does not contain.
 pub(crate) type Pages = fn(&mut web::ServiceConfig);
 
-/// Tells whether the process does all that it is there for.
+/// Whether all tasks of the process are running.
 pub(crate) type Alive = dyn Fn() -> bool + Send + Sync;
 
-/// A bound listener that is about to serve.
+/// A bound listener that does not serve yet.
 pub struct Server {
     running: Running,
     addr: SocketAddr,
     closing: CancellationToken,
 }
 
-/// What a listener serves.
+/// The routes of a listener.
 pub(crate) struct Routes {
     pub(crate) described: Described,
     pub(crate) pages: Pages,
@@ -43,7 +43,7 @@ pub(crate) struct Routes {
     pub(crate) alive: Arc<Alive>,
 }
 
-/// What the workers share.
+/// The state that all worker threads share.
 #[derive(Clone)]
 struct Shared {
     vault: Data<Vault>,
@@ -57,9 +57,9 @@ struct Shared {
 }
 
 impl Routes {
-    /// The public ones.
+    /// The routes of the public listener.
     fn public() -> Self {
-        let (described, pages) = (routes::described, routes::pages);
+        let (described, pages) = (routes::described, routes::configure);
         Self {
             described,
             pages,
@@ -85,15 +85,12 @@ impl Shared {
 }
 
 impl Server {
-    /// Binds the public listener; port 0 takes a free one.
-    ///
-    /// # Errors
-    /// The address cannot be bound.
+    /// Binds the public listener; port 0 takes a free port.
     pub fn bind(vault: Vault, listen: SocketAddr, settings: Settings) -> io::Result<Self> {
         Self::over(Routes::public(), vault, listen, settings)
     }
 
-    /// The same over other routes.
+    /// Binds a listener with these routes.
     pub(crate) fn over(
         routes: Routes,
         vault: Vault,
@@ -115,7 +112,7 @@ impl Server {
             .addrs()
             .first()
             .copied()
-            .ok_or_else(|| io::Error::other("nothing is bound"))?;
+            .ok_or_else(|| io::Error::other("no address is bound"))?;
         Ok(Self {
             running: server.run(),
             addr,
@@ -123,16 +120,13 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// The address of the listener.
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Serves until `stop` is cancelled and what was under way has ended.
-    ///
-    /// # Errors
-    /// The listener fails.
+    /// Serves until `stop` is cancelled and the running requests have ended.
     pub async fn run_until(self, stop: CancellationToken) -> io::Result<()> {
         let handle = self.running.handle();
         let mut running = tokio::spawn(self.running);

@@ -1,34 +1,34 @@
-//! Limits and times of a listener.
+//! Limits and timeouts of a listener.
 //!
-//! The rule: defaults are for tuning only; a secret or an address without which nothing works is no setting here.
+//! The rule: every setting has a default, so that a listener starts without any.
 
 use ipnet::IpNet;
 use std::time::Duration;
 
-/// Limits and times of the listener.
+/// Limits and timeouts of a listener.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where the outside reaches this listener, for links handed to Meta; the address it listens on if unset.
+    /// The base URL under which Meta reaches this listener; the listening address if unset.
     pub public_url: Option<String>,
-    /// The proxies before this listener: what they say of the caller's address is believed.
+    /// The proxies in front of this listener; Regrant trusts their `X-Forwarded-For`.
     pub trusted_proxies: Vec<IpNet>,
-    /// How often somebody may call.
+    /// Rate limits.
     pub rates: Rates,
-    /// The largest body, in bytes.
+    /// The largest request body, in bytes.
     pub max_body: usize,
-    /// How long a caller may take to send a head, and again to send a body.
+    /// The time a caller may take to send the head of a request, and again to send its body.
     pub request_timeout: Duration,
-    /// How long an idle connection is kept.
+    /// The time an idle connection is kept open.
     pub keep_alive: Duration,
-    /// How long requests may go on once the server is to stop.
+    /// The time running requests may take after the server was asked to stop.
     pub shutdown_timeout: Duration,
-    /// How many threads serve.
+    /// The number of worker threads.
     pub workers: usize,
-    /// How many event streams may be open at once.
+    /// The largest number of event streams open at once.
     pub max_streams: usize,
-    /// How long an event stream lasts; its reader comes back.
+    /// The longest life of one event stream; its reader then reconnects.
     pub stream_lifetime: Duration,
-    /// How long an event stream is silent at most.
+    /// The longest silence of an event stream before it sends a keep-alive.
     pub stream_keep_alive: Duration,
 }
 
@@ -50,14 +50,14 @@ impl Default for Settings {
     }
 }
 
-/// How many calls a second; ten times as many at once.
+/// Calls per second; a burst may have ten times as many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rates {
-    /// Of a tenant, and of each of its clients, unless an operator set another number for it.
+    /// For a tenant, and for each of its clients, unless an operator sets another limit for the tenant.
     pub tenant: u32,
-    /// Of a reconnect session.
+    /// For a reconnect session.
     pub session: u32,
-    /// Of an address: calls for access tokens, preflights, calls that are not let in.
+    /// For an address: requests for access tokens, preflights and refused calls.
     pub address: u32,
 }
 

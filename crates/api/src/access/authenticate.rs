@@ -1,8 +1,7 @@
-//! The wall before `/v1`: nobody passes without a good access token, whatever the body holds.
+//! Authentication in front of `/v1`: a call needs a valid access token before its body counts.
 //!
-//! The rule: the token comes in the Authorization header and nowhere else, and it is decided on before a
-//! byte of the body is read; so is how often somebody calls, and whether a page may. Who passes is left for
-//! [`super::Caller`].
+//! The rule: the token comes only in the Authorization header. The token, the rate limits and the page's origin are
+//! checked before a byte of the body is read. The caller is left with the request for [`super::Caller`].
 
 use actix_web::{
     Error, HttpMessage,
@@ -21,7 +20,7 @@ use crate::{
     rate_limit::{Allowance, RateLimits},
 };
 
-/// Middleware: answers for those it does not let in, or leaves the [`Principal`] with the request.
+/// Middleware: refuses the call, or attaches the [`Principal`] to the request.
 pub(crate) async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -41,9 +40,10 @@ pub(crate) async fn authenticate(
     Ok(response)
 }
 
+/// Whether the call may continue, and the remaining calls for its response headers.
 type Admitted = (Result<(), Problem>, Allowance);
 
-/// Counts the call, and decides what only a browser's session is asked.
+/// Counts the call, and checks the origin and the route of a browser session.
 async fn admit(request: &ServiceRequest, limits: &RateLimits, caller: Principal) -> Admitted {
     let origin = match request.app_data::<Data<Vault>>() {
         Some(vault) => check_origin(vault, &caller, request.headers()).await,
@@ -71,7 +71,7 @@ async fn admit(request: &ServiceRequest, limits: &RateLimits, caller: Principal)
     }
 }
 
-/// Counts a call that is not let in by its address: nobody may try tokens for ever.
+/// Counts a refused call against its address, which limits the guessing of tokens.
 async fn turn_away(request: &ServiceRequest, limits: &RateLimits, problem: Problem) -> Admitted {
     match limits.count_address(CallerAddress::of(request)).await {
         Ok(allowance) => (Err(problem), allowance),
@@ -95,7 +95,7 @@ async fn identify(request: &ServiceRequest) -> Result<Principal, Problem> {
         .await?)
 }
 
-/// The one proof of a call. Two are none: which of them counts, nobody can say.
+/// The proof of the call. Two of them are ambiguous, so they are treated as missing.
 fn proof(headers: &HeaderMap) -> Option<&str> {
     let mut given = headers.get_all("x-regrant-proof");
     match (given.next(), given.next()) {
@@ -108,7 +108,7 @@ fn not_set_up() -> Problem {
     Problem::new(Code::Internal, "not set up")
 }
 
-/// The one bearer token of the one Authorization header (RFC 6750 §2.1).
+/// The bearer token of the only Authorization header (RFC 6750 §2.1).
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let mut given = headers.get_all(header::AUTHORIZATION);
     let value = match (given.next(), given.next()) {
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_no_token() {
+    fn any_other_header_is_refused() {
         for values in [
             &[][..],
             &["Basic YTpi"],

@@ -1,7 +1,7 @@
-//! What a page in a browser may call: the routes of reconnect sessions.
+//! The calls that a page in a browser may make: the routes of reconnect sessions.
 //!
-//! The rule: deny by default. What is not in the table is closed to sessions and to pages of other origins, whatever
-//! its handler thinks; a route is opened here and nowhere else.
+//! The rule: deny by default. Sessions and pages of other origins may call only the routes in this table, whatever
+//! the handlers allow.
 
 use std::sync::LazyLock;
 
@@ -10,6 +10,7 @@ use actix_web::{
     http::Method,
 };
 
+/// The paths and methods that pages may call.
 const OPEN: [(&str, Method); 6] = [
     ("/v1/reconnect-previews", Method::POST),
     ("/v1/reconnects", Method::POST),
@@ -19,18 +20,19 @@ const OPEN: [(&str, Method); 6] = [
     ("/v1/reconnect-sessions/current", Method::GET),
 ];
 
+/// `OPEN_ROUTES` as patterns.
 static ROUTES: LazyLock<Vec<(ResourceDef, Method)>> = LazyLock::new(|| {
     OPEN.into_iter()
         .map(|(path, method)| (ResourceDef::new(path), method))
         .collect()
 });
 
-/// Whether this call is one of them.
+/// Whether a session may make this call.
 pub(crate) fn may_call(request: &ServiceRequest) -> bool {
     is_open(request.match_info().as_str(), request.method())
 }
 
-/// Whether the path answers this method to a page; the path as routes are found by it.
+/// Whether a page may call this method of the path; `path` is the one that the router matches.
 pub(crate) fn is_open(path: &str, method: &Method) -> bool {
     ROUTES
         .iter()
@@ -42,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_open_is_a_route_that_there_is() {
+    fn every_open_route_exists() {
         let api = crate::openapi();
         for (path, method) in OPEN {
             let item = api
@@ -62,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_closed() {
+    fn all_other_routes_are_closed() {
         for (path, method) in [
             ("/v1/reconnects", Method::GET),
             ("/v1/reconnects/rcn_1/undo", Method::POST),

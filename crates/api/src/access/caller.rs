@@ -1,7 +1,7 @@
-//! Who calls, with the permission as a type.
+//! The caller, with its permission as a type.
 //!
-//! The rule: a handler that takes a [`Caller`] of a permission runs for nobody who lacks it; put it before
-//! the body in a handler's arguments. `authenticate.rs` decided before who it is.
+//! The rule: a handler that takes a [`Caller`] of a permission runs only for callers that hold the permission. In a
+//! handler's arguments it comes before the body. `authenticate.rs` identified the caller before.
 
 use std::marker::PhantomData;
 
@@ -12,28 +12,28 @@ use regrant_vault::{Principal, Vault};
 
 use crate::problem::{Code, Problem, unauthenticated};
 
-/// A verified caller that holds the permission `P`.
+/// An authenticated caller that holds the permission `P`.
 pub(crate) struct Caller<P> {
     pub(crate) principal: Principal,
     permission: PhantomData<P>,
 }
 
 /// A permission as a type.
-pub(crate) trait Demand {
+pub(crate) trait RequiredPermission {
     const PERMISSION: Permission;
 }
 
-macro_rules! demands {
+macro_rules! permission_types {
     ($($name:ident),+) => {$(
         pub(crate) enum $name {}
 
-        impl Demand for $name {
+        impl RequiredPermission for $name {
             const PERMISSION: Permission = Permission::$name;
         }
     )+};
 }
 
-demands!(
+permission_types!(
     AssetsRead,
     AssetsWrite,
     AuditRead,
@@ -44,7 +44,7 @@ demands!(
     WebhooksWrite
 );
 
-impl<P: Demand> FromRequest for Caller<P> {
+impl<P: RequiredPermission> FromRequest for Caller<P> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 

@@ -1,8 +1,8 @@
-//! Pages of other origins (CORS): which may call, and what they may read.
+//! Pages of other origins (CORS): which of them may call, and what they may read.
 //!
-//! The rule: exact origins, listed by tenants; never a wildcard, never `null`, never credentials of the browser's. A
-//! preflight knows no tenant, so it counts who lists the origin at all; the call itself counts its own tenant's list,
-//! and is decided in `authenticate` before anything happens. A machine's answer is never readable to a page.
+//! The rule: only exact origins that tenants list; no wildcard, no `null`, no browser credentials. A preflight has no
+//! tenant, so an origin passes if any tenant lists it. The call itself passes only if its own tenant lists the origin,
+//! and `authenticate` checks that first. A page cannot read the response to a client's token.
 
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
@@ -24,27 +24,29 @@ use crate::{
     rate_limit::RateLimits,
 };
 
+/// The headers that a page may send.
 const REQUEST_HEADERS: &str =
     "authorization, content-type, idempotency-key, x-request-id, last-event-id";
+/// The headers that a page may read.
 const ANSWER_HEADERS: &str =
     "x-request-id, retry-after, location, ratelimit-limit, ratelimit-remaining, ratelimit-reset";
-/// How long a browser remembers a preflight, in seconds.
+/// The time a browser caches a preflight, in seconds.
 const MAX_AGE: &str = "600";
 const PREFLIGHT_VARIES: &str =
     "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
 
-/// The page's origin that may read the answer, left with the request.
+/// The origin of the page that may read the response; attached to the request.
 #[derive(Clone)]
 pub(crate) struct Readable(HeaderValue);
 
-/// Middleware: answers preflights, and lets listed pages read what they asked for.
+/// Middleware: answers preflights, and lets pages of listed origins read the response.
 pub(crate) async fn cors(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     if is_preflight(&request) {
         let answer = preflight(&request).await;
-        // Put together by hand: `into_response` would forget the problem that it tells.
+        // Built by hand: `into_response` would drop the problem that `envelope.rs` renders again.
         return Ok(ServiceResponse::new(request.into_parts().0, answer).map_into_right_body());
     }
     let is_open = browser::may_call(&request);
@@ -56,7 +58,7 @@ pub(crate) async fn cors(
             extensions.contains::<Principal>(),
         )
     };
-    // Only after the call was counted: who calls too often asks the database nothing.
+    // A call over its rate limit must not query the database.
     let is_counted = response.status() != StatusCode::TOO_MANY_REQUESTS;
     let readable = match readable {
         None if is_open && !known && is_counted => readable_refusal(response.request()).await,
@@ -66,7 +68,7 @@ pub(crate) async fn cors(
     Ok(response)
 }
 
-/// The origin of the page that calls for a session, if there is one and it may.
+/// The origin of the page that calls with a session's token; an error if the tenant does not list it.
 pub(crate) async fn check_origin(
     vault: &Vault,
     caller: &Principal,
@@ -117,7 +119,7 @@ async fn preflight(request: &ServiceRequest) -> HttpResponse {
     answer
 }
 
-/// The origin and the method that are asked for, if the one may call the other here.
+/// The origin and the method of the preflight, if a page of that origin may make the call.
 async fn allowed(request: &ServiceRequest) -> Result<(HeaderValue, HeaderValue), Problem> {
     let (headers, path) = (request.headers(), request.match_info().as_str());
     let method = one(headers, &header::ACCESS_CONTROL_REQUEST_METHOD).ok_or_else(not_allowed)?;
@@ -137,12 +139,12 @@ fn welcome(origin: &HeaderValue, method: &HeaderValue) -> HttpResponse {
         .finish()
 }
 
-/// Whom a refusal may be read by when the call names nobody: a page whose session has ended must learn that.
+/// The origin that may read a 401: a page must be able to see that its session has ended.
 async fn readable_refusal(request: &HttpRequest) -> Option<Readable> {
     listed(request).await.ok().flatten().map(Readable)
 }
 
-/// The request's origin, if any served tenant lists it.
+/// The request's origin, if any active tenant lists it.
 async fn listed(request: &HttpRequest) -> Result<Option<HeaderValue>, Problem> {
     let origin = one(request.headers(), &header::ORIGIN);
     let text = origin.and_then(|it| it.to_str().ok());
@@ -165,6 +167,7 @@ fn dress(headers: &mut HeaderMap, readable: Option<Readable>) {
     }
 }
 
+/// The value of a header that is sent exactly once.
 fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
     let mut values = headers.get_all(name);
     values.next().filter(|_| values.next().is_none())

@@ -29,7 +29,7 @@ pub(super) struct NewApp {
     #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// Its secret; sealed at once, and never told again.
-    #[schema(schema_with = schema::secret)]
+    #[schema(schema_with = schema::secret_text)]
     secret: AppSecret,
     /// The word Meta repeats when it verifies the webhook address.
     #[schema(schema_with = schema::secret_or_null, required = false)]
@@ -53,7 +53,7 @@ pub(super) struct AppPatch {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewAppSecret {
     /// The secret; sealed at once, and never told again.
-    #[schema(schema_with = schema::secret)]
+    #[schema(schema_with = schema::secret_text)]
     secret: AppSecret,
     /// For so many hours messages signed with the secret before it are believed, too; 0 ends that one at once.
     #[serde(default = "a_day")]

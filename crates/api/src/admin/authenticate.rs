@@ -1,4 +1,6 @@
-//! The wall before `/admin/v1`: nobody passes without a log-in that holds, whatever the body holds.
+//! Authentication in front of `/admin/v1`: a call needs the token of a valid log-in.
+//!
+//! The rule: the log-in is checked before a byte of the body is read.
 
 use actix_web::{
     Error, HttpMessage,
@@ -14,7 +16,7 @@ use crate::{
     problem::{Code, Problem},
 };
 
-/// Middleware: answers 401 or leaves the [`LoggedIn`] with the request.
+/// Middleware: answers 401, or attaches the [`LoggedIn`] to the request.
 pub(super) async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

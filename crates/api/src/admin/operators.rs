@@ -26,7 +26,7 @@ pub(super) struct NewOperator {
     #[schema(schema_with = schema::operator_role)]
     role: OperatorRole,
     /// What it logs in with.
-    #[schema(schema_with = schema::password)]
+    #[schema(schema_with = schema::password_text)]
     password: Password,
 }
 

@@ -22,7 +22,7 @@ pub(super) struct LogIn {
     #[schema(schema_with = schema::operator_name)]
     name: OperatorName,
     /// Its password.
-    #[schema(schema_with = schema::password)]
+    #[schema(schema_with = schema::password_text)]
     password: Password,
 }
 
@@ -31,10 +31,10 @@ pub(super) struct LogIn {
 #[serde(deny_unknown_fields)]
 pub(super) struct ChangePassword {
     /// The password as it is.
-    #[schema(schema_with = schema::password)]
+    #[schema(schema_with = schema::password_text)]
     current_password: Password,
     /// The password as it is to be.
-    #[schema(schema_with = schema::password)]
+    #[schema(schema_with = schema::password_text)]
     new_password: Password,
 }
 

@@ -1,13 +1,14 @@
-//! The names of a request: its id, and the trace it belongs to.
+//! The id of a request, and the trace that it belongs to.
 
 use actix_web::http::header::HeaderMap;
 use regrant_domain::RequestId;
 
-/// The header a request id comes and goes in.
+/// The header of a request id, in requests and responses.
 pub(crate) const HEADER: &str = "x-request-id";
+/// The longest id that is accepted from a caller.
 const LONGEST: usize = 64;
 
-/// The caller's id for the request if it is harmless, else a fresh one.
+/// The id that the caller sent, if it is safe to log, else a new one.
 pub(crate) fn request_id(headers: &HeaderMap) -> String {
     let given = headers.get(HEADER).and_then(|it| it.to_str().ok());
     given
@@ -22,17 +23,17 @@ fn harmless(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }
 
-/// What a `traceparent` header names (W3C Trace Context, version 00).
+/// The content of a `traceparent` header (W3C Trace Context, version 00).
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TraceParent<'a> {
-    /// The trace.
+    /// Id of the trace, 32 hex digits.
     pub(crate) trace: &'a str,
-    /// The caller's span.
+    /// Id of the caller's span, 16 hex digits.
     pub(crate) parent: &'a str,
 }
 
 impl<'a> TraceParent<'a> {
-    /// Reads the header; a malformed one is as good as none.
+    /// Reads the header; a malformed one is ignored.
     pub(crate) fn of(headers: &'a HeaderMap) -> Option<Self> {
         let mut parts = headers.get("traceparent")?.to_str().ok()?.split('-');
         let (version, trace, parent, flags) =

@@ -1,7 +1,7 @@
-//! Where a call comes from: the first address behind the proxies that are ours.
+//! The address of a caller: the first one that is not a trusted proxy.
 //!
-//! The rule: `X-Forwarded-For` is believed from trusted proxies alone, and read from its end: each of them wrote
-//! down whom it heard from. What stands before the first stranger is that stranger's own word and counts nothing.
+//! The rule: `X-Forwarded-For` counts only when a trusted proxy sent it, and is read from its end, because each proxy
+//! appends the address of its peer. Anything before the first untrusted address was written by the caller and is ignored.
 
 use std::{convert::Infallible, net::IpAddr};
 
@@ -16,15 +16,15 @@ use ipnet::IpNet;
 
 use crate::settings::Settings;
 
-/// Nobody's: no client is confined to it.
+/// Used when the peer is unknown: no client may be limited to this address.
 const UNKNOWN: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 
-/// The address a call comes from.
+/// The address that a call comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CallerAddress(pub(crate) IpAddr);
 
 impl CallerAddress {
-    /// The caller of a request that no handler has yet.
+    /// The address of a request in a middleware.
     pub(crate) fn of(request: &ServiceRequest) -> Self {
         Self::behind_proxies(request.request())
     }
@@ -48,12 +48,12 @@ impl FromRequest for CallerAddress {
     }
 }
 
-/// From the peer backwards to the first address that is not trusted; what is no address ends the walk.
+/// Goes back from the peer to the first address that is not trusted. A malformed address ends the search.
 fn walk(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
     let mut last = peer.to_canonical();
-    let told: Vec<_> = headers.get_all(header::X_FORWARDED_FOR).collect();
-    let parts = told
+    let forwarded: Vec<_> = headers.get_all(header::X_FORWARDED_FOR).collect();
+    let parts = forwarded
         .iter()
         .rev()
         .flat_map(|it| it.as_bytes().rsplit(|byte| *byte == b','));
@@ -67,7 +67,7 @@ fn walk(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     last
 }
 
-/// An address, as proxies write it: alone, or with a port.
+/// An address as proxies write it, with or without a port.
 fn address(part: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(part).ok()?.trim();
     let alone = text.parse::<IpAddr>();
@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
 
-    fn seen(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
+    fn caller_behind(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
         let request = forwarded.iter().fold(TestRequest::default(), |it, value| {
             it.append_header(("X-Forwarded-For", *value))
         });
@@ -98,23 +98,26 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_cannot_say_where_it_comes_from() {
-        assert_eq!(seen("203.0.113.9", &["10.0.0.1"], &[]), "203.0.113.9");
+    fn an_untrusted_peer_cannot_choose_its_address() {
         assert_eq!(
-            seen("203.0.113.9", &["10.0.0.1"], &["10.0.0.0/8"]),
+            caller_behind("203.0.113.9", &["10.0.0.1"], &[]),
+            "203.0.113.9"
+        );
+        assert_eq!(
+            caller_behind("203.0.113.9", &["10.0.0.1"], &["10.0.0.0/8"]),
             "203.0.113.9"
         );
     }
 
     #[test]
-    fn behind_trusted_proxies_the_first_stranger_is_the_caller() {
+    fn behind_trusted_proxies_the_first_untrusted_address_is_the_caller() {
         let trusted = ["10.0.0.0/8", "192.168.0.0/16"];
         assert_eq!(
-            seen("10.0.0.1", &["198.51.100.7"], &trusted),
+            caller_behind("10.0.0.1", &["198.51.100.7"], &trusted),
             "198.51.100.7"
         );
         assert_eq!(
-            seen(
+            caller_behind(
                 "10.0.0.1",
                 &["1.1.1.1, 198.51.100.7, 192.168.0.2"],
                 &trusted
@@ -122,7 +125,7 @@ mod tests {
             "198.51.100.7"
         );
         assert_eq!(
-            seen(
+            caller_behind(
                 "10.0.0.1",
                 &["1.1.1.1", "198.51.100.7", "10.2.3.4"],
                 &trusted
@@ -130,18 +133,18 @@ mod tests {
             "198.51.100.7"
         );
         assert_eq!(
-            seen("10.0.0.1", &["198.51.100.7:4711"], &trusted),
+            caller_behind("10.0.0.1", &["198.51.100.7:4711"], &trusted),
             "198.51.100.7"
         );
         assert_eq!(
-            seen("10.0.0.1", &["10.0.0.2, 10.0.0.3"], &trusted),
+            caller_behind("10.0.0.1", &["10.0.0.2, 10.0.0.3"], &trusted),
             "10.0.0.2"
         );
-        assert_eq!(seen("10.0.0.1", &[], &trusted), "10.0.0.1");
+        assert_eq!(caller_behind("10.0.0.1", &[], &trusted), "10.0.0.1");
     }
 
     #[test]
-    fn what_is_no_address_ends_the_walk_at_the_last_good_one() {
+    fn a_malformed_address_ends_the_search_at_the_last_good_one() {
         let trusted = ["10.0.0.0/8"];
         for broken in [
             "unknown",
@@ -152,9 +155,9 @@ mod tests {
             "\u{e9}",
             "fe80::1%eth0",
         ] {
-            let told = format!("198.51.100.7, {broken}, 10.0.0.2");
+            let forwarded = format!("198.51.100.7, {broken}, 10.0.0.2");
             assert_eq!(
-                seen("10.0.0.1", &[told.as_str()], &trusted),
+                caller_behind("10.0.0.1", &[forwarded.as_str()], &trusted),
                 "10.0.0.2",
                 "{broken}"
             );
@@ -165,11 +168,11 @@ mod tests {
     fn an_address_written_in_ipv6_is_the_same_address() {
         let trusted = ["10.0.0.0/8", "fd00::/8"];
         assert_eq!(
-            seen("::ffff:10.0.0.1", &["::ffff:198.51.100.7"], &trusted),
+            caller_behind("::ffff:10.0.0.1", &["::ffff:198.51.100.7"], &trusted),
             "198.51.100.7"
         );
         assert_eq!(
-            seen("fd00::1", &["[2001:db8::7]:443"], &trusted),
+            caller_behind("fd00::1", &["[2001:db8::7]:443"], &trusted),
             "2001:db8::7"
         );
     }

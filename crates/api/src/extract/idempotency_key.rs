@@ -1,7 +1,7 @@
-//! `Idempotency-Key`: what makes a POST repeatable.
+//! The header `Idempotency-Key`, which makes a POST repeatable.
 //!
-//! The rule: a repeated call is the same in its path and its body; the body counts in its canonical form, so that
-//! spaces and the order of members do not.
+//! The rule: two calls are equal if their paths and their bodies are. Bodies are compared in canonical form, in which
+//! white space and the order of members do not matter.
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::problem::Problem;
 
-/// The header's value with the path it came to, if there is one.
+/// The key, if the header was sent, and the path of the call.
 #[derive(Default)]
 pub(crate) struct Repeat {
     key: Option<IdempotencyKey>,
@@ -18,16 +18,21 @@ pub(crate) struct Repeat {
 }
 
 impl Repeat {
-    /// The call, if it may be repeated; `body` is its canonical form.
+    /// The idempotent call, if a key was sent; `body` is the canonical body.
     pub(crate) fn of(self, route: &'static str, body: &[u8]) -> Option<Repeatable> {
         let Self { key, path } = self;
         key.map(|key| {
-            // Sized before it is filled: a body may hold a token, and growth would leave a copy behind.
-            let mut said = Zeroizing::new(Vec::with_capacity(path.len() + 1 + body.len()));
-            said.extend_from_slice(path.as_bytes());
-            said.push(0);
-            said.extend_from_slice(body);
-            Repeatable { key, route, said }
+            // The body may hold a token: a buffer that grows would leave copies of it in freed memory.
+            let mut canonical_request =
+                Zeroizing::new(Vec::with_capacity(path.len() + 1 + body.len()));
+            canonical_request.extend_from_slice(path.as_bytes());
+            canonical_request.push(0);
+            canonical_request.extend_from_slice(body);
+            Repeatable {
+                key,
+                route,
+                said: canonical_request,
+            }
         })
     }
 }
@@ -43,7 +48,7 @@ impl FromRequest for Repeat {
             (Some(value), None) => {
                 IdempotencyKey::parse(value.to_str().unwrap_or_default()).map(Some)
             }
-            // One parse refuses: which of two keys counts, nobody can say.
+            // Two keys are ambiguous: an empty key makes the parser refuse the call.
             (Some(_), Some(_)) => IdempotencyKey::parse("").map(Some),
         };
         let path = request.path().to_owned();

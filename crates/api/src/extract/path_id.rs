@@ -1,6 +1,6 @@
 //! Identifiers in a path.
 //!
-//! The rule: a malformed identifier is one that does not exist; the answer is that of an unknown one.
+//! The rule: a malformed identifier gets the same response as an unknown one.
 
 use std::str::FromStr;
 
@@ -14,10 +14,10 @@ use regrant_vault::{Error, Resource};
 
 use crate::problem::Problem;
 
-/// The identifier in the request's path.
+/// An identifier from the path of the request.
 pub(crate) struct PathId<T>(pub(crate) T);
 
-/// What can stand in a path, under which name, and what it names.
+/// An identifier type: the name of its path parameter, and the resource that it identifies.
 pub(crate) trait Segment: FromStr {
     const NAME: &'static str;
     const RESOURCE: Resource;

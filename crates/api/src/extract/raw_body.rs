@@ -1,14 +1,16 @@
-//! A body as it came, for callers that sign its bytes.
+//! A body as it was received, because its sender signs the bytes.
+//!
+//! The rule: the bytes are not parsed before the use case has checked the signature.
 
 use crate::{json::Body, problem::Problem};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use std::{future::Future, pin::Pin};
 use zeroize::Zeroizing;
 
-/// The most Meta merges into one message is far below.
+/// In bytes; Meta's largest messages are far smaller.
 const MAX_BODY: usize = 1024 * 1024;
 
-/// A body as it came, whatever it calls itself.
+/// The bytes of a body of any media type, at most `MAX_RAW_BODY`.
 pub(crate) struct Raw(pub(crate) Zeroizing<Vec<u8>>);
 
 impl FromRequest for Raw {

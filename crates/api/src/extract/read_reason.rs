@@ -1,4 +1,4 @@
-//! Why a token is read: the header `X-Regrant-Reason`.
+//! The reason for reading a token: the header `X-Regrant-Reason`.
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
@@ -6,10 +6,10 @@ use regrant_domain::ReadReason;
 
 use crate::problem::{Code, Problem};
 
-/// The header's name.
+/// Name of the header.
 const HEADER: &str = "X-Regrant-Reason";
 
-/// The reason, if one was given.
+/// The reason, if the header was sent.
 pub(crate) struct Because(pub(crate) Option<ReadReason>);
 
 impl FromRequest for Because {
@@ -29,7 +29,7 @@ impl FromRequest for Because {
         ready(reason.map(Self).ok_or_else(|| {
             Problem::new(
                 Code::ReasonRequired,
-                "`X-Regrant-Reason` is given once and has 1 to 200 characters without control characters.",
+                "Send `X-Regrant-Reason` once, with 1 to 200 characters and no control characters.",
             )
         }))
     }

@@ -1,4 +1,4 @@
-//! A moment in RFC 3339, as bodies and query strings give it.
+//! A moment in RFC 3339, from a body or a query string.
 
 use regrant_domain::Timestamp;
 use serde::Deserialize;

@@ -1,8 +1,8 @@
-//! Fields whose absence and whose null mean two things.
+//! Optional fields for which null has a meaning of its own.
 
 use serde::{Deserialize, Deserializer};
 
-/// A value that is given, null among them.
+/// `Some` if the field is present, even if it is null; with `#[serde(default)]`, `None` if it is absent.
 #[expect(clippy::option_option, reason = "absent and null are two things")]
 pub(crate) fn deserialize_nullable<'de, D, T>(
     deserializer: D,

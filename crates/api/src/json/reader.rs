@@ -1,7 +1,7 @@
-//! Reads a tree of JSON into a request, and says what is wrong with it field by field.
+//! Deserializes a tree of JSON into a request.
 //!
-//! The rule: a fault names the field and what it must hold, never what it held; that may be a token.
-//! Lists of [`All`] report the faults of all their elements together.
+//! The rule: a fault names the field and what it must contain, never its value, which may be a token. A list of type
+//! [`ListIn`] reports the faults of all its elements together.
 
 use std::{fmt, marker::PhantomData, mem};
 
@@ -15,17 +15,17 @@ use serde::{
 };
 
 use super::{
-    flaws::{Flaws, shown},
+    faults::{Flaws, shown},
     tree::Node,
 };
 use crate::problem::Fault;
 
-/// Reads a request.
+/// Deserializes a request, or returns its faulty fields.
 pub(crate) fn read<T: DeserializeOwned>(node: Node) -> Result<T, Vec<Fault>> {
     T::deserialize(node).map_err(|flaws| flaws.0)
 }
 
-/// A list that is read to its end, so that every faulty element is named.
+/// A list that is read to its end, so that every faulty element is reported.
 #[derive(Debug)]
 pub(crate) struct All<T>(pub(crate) Vec<T>);
 
@@ -56,7 +56,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for AllVisitor<T> {
             match seq.next_element() {
                 Ok(Some(it)) => list.push(it),
                 Ok(None) => return Ok(All(list)),
-                // `Elements` keeps the faults and returns them all with, or behind, its last element.
+                // `Elements` collects the faults and returns all of them with or after its last element.
                 Err(flaws) if matches!(seq.size_hint(), None | Some(0)) => return Err(flaws),
                 Err(_) => {}
             }
@@ -72,7 +72,7 @@ impl<'de> Deserializer<'de> for Node {
             Self::Null => visitor.visit_unit(),
             Self::Bool(it) => visitor.visit_bool(it),
             Self::Number(it) => visit_number(&it, visitor),
-            // The text moves on without a copy.
+            // The text is moved, not copied: it may be a token.
             Self::Text(mut it) => visitor.visit_string(mem::take(&mut *it)),
             Self::List(list) => visitor.visit_seq(Elements {
                 rest: list.into_iter(),
@@ -93,7 +93,7 @@ impl<'de> Deserializer<'de> for Node {
         }
     }
 
-    /// An object and nothing else; serde's own structs would take a list, too.
+    /// Accepts only an object; serde's derived structs would accept a list, too.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -148,7 +148,7 @@ fn name(text: &str) -> StrDeserializer<'_, Flaws> {
     text.into_deserializer()
 }
 
-/// The elements of a list. Keeps faults until the list is at its end.
+/// The elements of a list. Collects faults up to the end of the list.
 struct Elements {
     rest: std::vec::IntoIter<Node>,
     index: usize,

@@ -1,5 +1,8 @@
-//! The parameters and responses that all calls of a kind have in common.
+//! Parameters and responses that all calls of a kind share.
+//!
+//! The rule: a response that a route describes itself stays; only missing ones are added.
 
+use crate::problem::MEDIA_TYPE;
 use utoipa::openapi::{
     ContentBuilder, Header, Ref, RefOr, Response, ResponseBuilder,
     path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn},
@@ -7,91 +10,132 @@ use utoipa::openapi::{
     security::SecurityRequirement,
 };
 
-use crate::problem::MEDIA_TYPE;
+/// What a call takes, which decides its common responses.
+#[derive(Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts of one call"
+)]
+struct CallTraits {
+    is_admin: bool,
+    /// Of the operators' calls, only the log-in names its own security: it needs no token.
+    is_open: bool,
+    takes_id: bool,
+    takes_input: bool,
+    has_body: bool,
+    changes: bool,
+}
 
-/// Adds what every call of this kind can answer.
+impl CallTraits {
+    fn of_operation(path: &str, method: &HttpMethod, operation: &Operation) -> Self {
+        let in_path = |it: &RefOr<Parameter>| matches!(it, RefOr::T(it) if it.parameter_in == ParameterIn::Path);
+        let parameters = operation.parameters.as_deref().unwrap_or_default();
+        let is_admin = path.starts_with("/admin");
+        let has_body = operation.request_body.is_some();
+        Self {
+            is_admin,
+            is_open: is_admin && operation.security.is_some(),
+            takes_id: parameters.iter().any(in_path),
+            takes_input: has_body || !parameters.iter().all(in_path),
+            has_body,
+            changes: *method != HttpMethod::Get,
+        }
+    }
+
+    /// The problems of a call: whether it can have one, the status, the description.
+    fn common_problems(self) -> [(bool, u16, &'static str); 12] {
+        let (public, body) = (!self.is_admin, self.has_body);
+        let read_only = self.is_admin && self.changes && !self.is_open;
+        [
+            (
+                !self.is_open,
+                401,
+                "`unauthenticated`: the access token is missing or not valid.",
+            ),
+            (
+                public,
+                403,
+                "`missing_scope`: the access token lacks the scope. `restricted`: the call is outside the limit of the \
+                 caller. `origin_not_allowed`: the tenant does not list the origin of the page.",
+            ),
+            (
+                public,
+                429,
+                "`rate_limited`: the tenant, the caller or the address exceeds its rate limit.",
+            ),
+            (
+                read_only,
+                403,
+                "`read_only`: the operator's role is read-only.",
+            ),
+            (true, 500, "`internal`: this installation has a fault."),
+            (
+                self.takes_id && public,
+                404,
+                "`not_found`: the resource does not exist for this tenant.",
+            ),
+            (
+                self.takes_id && self.is_admin,
+                404,
+                "`not_found`: the resource does not exist.",
+            ),
+            (
+                self.takes_input,
+                422,
+                "`invalid_request` and others: `errors` lists the faulty fields.",
+            ),
+            (body, 400, "`malformed_json`."),
+            (
+                body,
+                408,
+                "`request_timeout`: the body did not arrive in time.",
+            ),
+            (body, 413, "`body_too_large`."),
+            (body, 415, "`unsupported_media_type`."),
+        ]
+    }
+}
+
+/// Adds the parameters, the security and the responses that all calls of this kind share.
 pub(super) fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
-    let is_admin = path.starts_with("/admin");
-    if !path.starts_with("/v1") && !is_admin {
+    if !path.starts_with("/v1") && !path.starts_with("/admin") {
         return;
     }
-    // A call with a password is not repeatable: no quick hash of one is kept.
+    // A call with a password has no Idempotency-Key: that would need a quick hash of the password.
     if *method == HttpMethod::Post && !path.starts_with("/admin/v1/session") {
         complete_post(operation);
     }
-    // Of the operators' calls, logging in alone says for itself whom it lets in.
-    let is_open = is_admin && operation.security.is_some();
-    if !is_open {
+    let traits = CallTraits::of_operation(path, method, operation);
+    if !traits.is_open {
         let bearer = SecurityRequirement::new("bearer", std::iter::empty::<&str>());
         operation.security.get_or_insert_default().push(bearer);
     }
-    let in_path =
-        |it: &RefOr<Parameter>| matches!(it, RefOr::T(it) if it.parameter_in == ParameterIn::Path);
-    let parameters = operation.parameters.as_deref().unwrap_or_default();
-    let takes_input = operation.request_body.is_some() || !parameters.iter().all(in_path);
-    let takes_id = parameters.iter().any(in_path);
-    let changes = *method != HttpMethod::Get;
-    let kinds = [
-        (
-            !is_open,
-            401,
-            "`unauthenticated`: no access token, or one that is not good.",
-        ),
-        (
-            !is_admin,
-            403,
-            "`missing_scope`: the access token lacks the scope. `restricted`: the caller is confined, and this is \
-             beyond that. `origin_not_allowed`: the page that calls is none of the tenant's.",
-        ),
-        (
-            !is_admin,
-            429,
-            "`rate_limited`: the tenant, the caller or the address calls too often.",
-        ),
-        (
-            is_admin && changes && !is_open,
-            403,
-            "`read_only`: the operator's role lets it look and not change.",
-        ),
-        (true, 500, "`internal`: a fault of this installation."),
-        (
-            takes_id && !is_admin,
-            404,
-            "`not_found`: there is none of this tenant.",
-        ),
-        (takes_id && is_admin, 404, "`not_found`: there is none."),
-        (
-            takes_input,
-            422,
-            "`invalid_request` and others: `errors` names the fields.",
-        ),
-        (operation.request_body.is_some(), 400, "`malformed_json`."),
-        (
-            operation.request_body.is_some(),
-            408,
-            "`request_timeout`: the body did not arrive in time.",
-        ),
-        (operation.request_body.is_some(), 413, "`body_too_large`."),
-        (
-            operation.request_body.is_some(),
-            415,
-            "`unsupported_media_type`.",
-        ),
-    ];
-    for (_, status, description) in kinds.into_iter().filter(|(applies, ..)| *applies) {
-        let responses = &mut operation.responses.responses;
-        responses
-            .entry(status.to_string())
-            .or_insert_with(|| problem(description).into());
+    for (_, status, description) in traits
+        .common_problems()
+        .into_iter()
+        .filter(|(applies, ..)| *applies)
+    {
+        add_problem(operation, status, description);
     }
-    if !is_admin {
+    if !traits.is_admin {
         operation
             .parameters
             .get_or_insert_default()
             .push(proof().into());
+        add_rate_headers(operation);
     }
+}
+
+fn add_problem(operation: &mut Operation, status: u16, description: &str) {
+    let responses = &mut operation.responses.responses;
+    responses
+        .entry(status.to_string())
+        .or_insert_with(|| problem(description).into());
+}
+
+fn add_rate_headers(operation: &mut Operation) {
     for response in operation.responses.responses.values_mut() {
-        if let (RefOr::T(response), false) = (response, is_admin) {
+        if let RefOr::T(response) = response {
             response.headers.extend(
                 RATE_HEADERS.map(|(name, description)| (name.to_owned(), rate(description).into())),
             );
@@ -99,13 +143,13 @@ pub(super) fn complete(path: &str, method: &HttpMethod, operation: &mut Operatio
     }
 }
 
-/// What every answer under `/v1` tells of the tightest limit.
+/// The headers of every response under `/v1`: the tightest limit that applies to the call.
 const RATE_HEADERS: [(&str, &str); 3] = [
-    ("RateLimit-Limit", "How many calls may come at once."),
-    ("RateLimit-Remaining", "How many of them are left."),
+    ("RateLimit-Limit", "Calls in a burst."),
+    ("RateLimit-Remaining", "Remaining calls."),
     (
         "RateLimit-Reset",
-        "In how many seconds all of them are there again.",
+        "Seconds until the whole burst is available again.",
     ),
 ];
 
@@ -115,11 +159,11 @@ fn rate(description: &str) -> Header {
     header
 }
 
-/// What a client adds whose calls must prove themselves.
+/// The header of a client that must send a proof with every call.
 fn proof() -> Parameter {
-    let description = "Proves that whoever calls holds the client's secret, where an operator demands that of the \
-                       client: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Elsewhere it is not looked at.";
-    // Of no form: whoever needs none may send anything.
+    let description = "Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` \
+                       (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise.";
+    // Without a pattern: a client that needs no proof may send any text.
     let schema = ObjectBuilder::new().schema_type(Type::String);
     let parameter = ParameterBuilder::new()
         .name("X-Regrant-Proof")
@@ -130,13 +174,13 @@ fn proof() -> Parameter {
         .build()
 }
 
-/// Every POST may be repeated safely.
+/// Adds the header that makes a POST repeatable, and its responses.
 fn complete_post(operation: &mut Operation) {
     let header = ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)
         .description(Some(
-            "Makes the call repeatable: the same key with the same body does it once. 1 to 255 visible ASCII \
+            "Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII \
              characters; kept for 24 hours.",
         ))
         .schema(Some(ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[ -~]{1,255}$"))));
@@ -144,22 +188,16 @@ fn complete_post(operation: &mut Operation) {
         .parameters
         .get_or_insert_default()
         .push(header.build().into());
-    let told = [
-        (
-            "409",
-            "`call_under_way`: another call with the same Idempotency-Key has not ended.",
-        ),
-        (
-            "422",
-            "`idempotency_key_reused`, `invalid_request` and others: `errors` names the fields.",
-        ),
-    ];
-    for (status, description) in told {
-        let responses = &mut operation.responses.responses;
-        responses
-            .entry(status.to_owned())
-            .or_insert_with(|| problem(description).into());
-    }
+    add_problem(
+        operation,
+        409,
+        "`call_under_way`: another call with the same Idempotency-Key is still running.",
+    );
+    add_problem(
+        operation,
+        422,
+        "`idempotency_key_reused`, `invalid_request` and others: `errors` lists the faulty fields.",
+    );
 }
 
 fn problem(description: &str) -> Response {

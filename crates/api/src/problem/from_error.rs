@@ -1,4 +1,6 @@
-//! The problem that each error of the use cases becomes.
+//! The problem for each error of the use cases.
+//!
+//! The rule: the match is exhaustive, so that a new error does not compile until it has a response.
 
 use actix_web::http::header;
 use regrant_vault::{Conflict, Error, TokenRefusal};
@@ -13,7 +15,7 @@ impl From<Error> for Problem {
             Error::TooMany { field, limit } => {
                 let errors = vec![Fault {
                     field: field.to_owned(),
-                    detail: format!("at most {limit} in one call"),
+                    detail: format!("at most {limit} per call"),
                 }];
                 Self {
                     errors,
@@ -23,21 +25,21 @@ impl From<Error> for Problem {
                     )
                 }
             }
-            Error::UnknownAssets(places) => {
-                let fault = |place| Fault {
-                    field: format!("asset_ids[{place}]"),
-                    detail: "there is no such asset".to_owned(),
+            Error::UnknownAssets(indexes) => {
+                let fault = |index| Fault {
+                    field: format!("asset_ids[{index}]"),
+                    detail: "no such asset".to_owned(),
                 };
-                Self::invalid(places.into_iter().take(MOST_FAULTS).map(fault).collect())
+                Self::invalid(indexes.into_iter().take(MOST_FAULTS).map(fault).collect())
             }
             Error::TooManyRunning(most) => Self::new(
                 Code::TooManyReconnects,
-                format!("At most {most} reconnects of a tenant run at once; nothing was accepted."),
+                format!("A tenant may run at most {most} reconnects at once. Nothing was accepted."),
             )
             .with_header(header::RETRY_AFTER, 5),
             Error::TooManyPreviews => Self::new(
                 Code::TooManyPreviews,
-                "Too many previews are under way; nothing was asked.",
+                "Too many previews are running. The Graph API was not asked.",
             )
             .with_header(header::RETRY_AFTER, 5),
             Error::Unauthenticated => {
@@ -46,7 +48,7 @@ impl From<Error> for Problem {
             Error::Forbidden(permission) => {
                 let (scope, detail) = (
                     permission.as_str(),
-                    format!("The scope `{}` is needed.", permission.as_str()),
+                    format!("This call needs the scope `{}`.", permission.as_str()),
                 );
                 let challenge = format!(
                     r#"Bearer realm="regrant", error="insufficient_scope", scope="{scope}""#
@@ -56,11 +58,11 @@ impl From<Error> for Problem {
             }
             Error::NotSigned => Self::new(
                 Code::NotSigned,
-                "The message is not signed by this app, or is not fresh.",
+                "The message is not signed by this app, or it is too old.",
             ),
             Error::Restricted => Self::new(
                 Code::Restricted,
-                "The credential is confined to some of the tenant's assets or calls; this is beyond them.",
+                "The access token is limited to some assets or calls of the tenant; this call is outside that limit.",
             ),
             Error::AddressNotAllowed => Self::new(
                 Code::AddressNotAllowed,
@@ -78,22 +80,22 @@ impl From<Error> for Problem {
             .with_header(header::RETRY_AFTER, retry_after.as_secs().saturating_add(1)),
             Error::Busy => Self::new(
                 Code::TooManyLogins,
-                "Too many log-ins wait; try again in a moment.",
+                "Too many log-ins are waiting. Try again in a moment.",
             )
             .with_header(header::RETRY_AFTER, 1),
-            Error::ReadOnly => Self::new(Code::ReadOnly, "Your role lets you look and not change."),
+            Error::ReadOnly => Self::new(Code::ReadOnly, "Your role is read-only."),
             Error::Raced => Self::new(
                 Code::CallUnderWay,
-                "A call with the same Idempotency-Key is under way; ask again in a moment.",
+                "Another call with the same Idempotency-Key is still running. Try again in a moment.",
             )
             .with_header(header::RETRY_AFTER, 1),
             Error::ScopeNotHeld => Self::new(
                 Code::ScopeNotHeld,
-                "The client does not hold a scope that was asked for.",
+                "The client does not hold a requested scope.",
             ),
             Error::ReasonRequired => Self::new(
                 Code::ReasonRequired,
-                "This tenant demands a reason for reading a token: send it as `X-Regrant-Reason`.",
+                "This tenant requires a reason for reading a token: send it as `X-Regrant-Reason`.",
             ),
             Error::Conflict(conflict) => conflict.into(),
             Error::TokenRefused(refusal) => refusal.into(),
@@ -101,7 +103,7 @@ impl From<Error> for Problem {
                 let seconds = retry_after.map_or(5, |it| it.as_secs().max(1));
                 Self::new(
                     Code::GraphUnavailable,
-                    "The Graph API does not answer; nothing was changed.",
+                    "The Graph API does not respond. Nothing was changed.",
                 )
                 .with_header(header::RETRY_AFTER, seconds)
             }
@@ -109,7 +111,7 @@ impl From<Error> for Problem {
                 log(&*cause);
                 Self::new(
                     Code::Internal,
-                    "Something went wrong here. Quote the request id when asking for help.",
+                    "Internal error. Quote the request id when you ask for help.",
                 )
             }
         }
@@ -145,19 +147,19 @@ impl From<Conflict> for Problem {
             ),
             Conflict::NoProofKey => Self::new(
                 Code::ProofKeyMissing,
-                "The client's secret is from before calls could be proved: give it another one first.",
+                "The client's secret is too old for proofs: reset it first.",
             ),
             Conflict::TenantGone => Self::new(
                 Code::TenantGone,
-                "The tenant was deleted or shredded, or is to be deleted.",
+                "The tenant is deleted, shredded or scheduled for deletion.",
             ),
             Conflict::TenantNotSuspended => Self::new(
                 Code::TenantNotSuspended,
-                "The tenant is still served: suspend it first.",
+                "The tenant is active: suspend it first.",
             ),
             Conflict::LastOwner => Self::new(
                 Code::LastOwner,
-                "This is the last owner who can log in; nothing was changed.",
+                "This is the last owner who can log in. Nothing was changed.",
             ),
             Conflict::SessionLimit(most) => Self::new(
                 Code::TooManySessions,
@@ -165,17 +167,15 @@ impl From<Conflict> for Problem {
             ),
             Conflict::SessionUsedUp => Self::new(
                 Code::SessionUsedUp,
-                "The session has started as many reconnects, or looked at as many previews, as it may.",
+                "The session has used all its reconnects or previews, or it has ended.",
             ),
             Conflict::PlanOutdated => Self::new(
                 Code::PlanOutdated,
-                "What the preview found is not so any more; nothing was changed.",
+                "Assets or token changed since the preview. Nothing was changed.",
             ),
             Conflict::AssetLimit(most) => Self::new(
                 Code::TooManyAssets,
-                format!(
-                    "A tenant may have at most {most} assets; none of this call was registered."
-                ),
+                format!("A tenant may have at most {most} assets. Nothing was registered."),
             ),
             Conflict::Exists(resource) => Self::new(
                 Code::AlreadyExists,
@@ -210,10 +210,10 @@ impl From<TokenRefusal> for Problem {
     }
 }
 
-/// The call carries no proof that counts; which check failed is not told.
+/// The call needs a proof. The response does not say which check failed.
 fn unproved() -> Problem {
-    let detail = "This client's calls need a header `X-Regrant-Proof: <unix seconds>.<nonce>.<hex>`, made with the \
-                  client's secret for this access token within the last five minutes, and used once.";
+    let detail = "This client must send a header `X-Regrant-Proof: <unix seconds>.<nonce>.<hex>`, computed with its secret \
+                  for this access token, at most five minutes old and used once.";
     let challenge = r#"Bearer realm="regrant", error="invalid_request""#;
     Problem::new(Code::ProofRequired, detail).with_header(header::WWW_AUTHENTICATE, challenge)
 }

@@ -1,4 +1,4 @@
-//! Problems as they are sent.
+//! Tests of problems as responses.
 
 use regrant_domain::Permission;
 use regrant_vault::{Error, Resource, TokenRefusal};
@@ -27,7 +27,7 @@ fn a_problem_has_the_members_of_rfc_9457() {
 }
 
 #[test]
-fn a_fault_of_ours_says_nothing_of_itself() {
+fn an_internal_error_does_not_reveal_its_cause() {
     let (status, body) = answer(Error::Internal("password is hunter2".into()));
     assert_eq!(status, 500);
     assert!(!body.to_string().contains("hunter2"));

@@ -1,4 +1,4 @@
-//! Assets: register, list, read, forget.
+//! Assets: register, list, read, delete.
 
 mod out;
 mod request;
@@ -26,7 +26,7 @@ use crate::{
     tag = "assets",
     security(("oauth2" = ["assets:write"])),
     request_body = RegisterAssets,
-    responses((status = 200, description = "What became of each, in the order given.", body = Page<Registration>)),
+    responses((status = 200, description = "One result per asset, in the order of the request.", body = Page<Registration>)),
 )]
 #[post("/assets")]
 pub(crate) async fn register_assets(
@@ -45,7 +45,7 @@ pub(crate) async fn register_assets(
     )))
 }
 
-/// List assets by id.
+/// List assets, ordered by id.
 #[utoipa::path(
     tag = "assets",
     security(("oauth2" = ["assets:read"])),
@@ -83,12 +83,12 @@ pub(crate) async fn get_asset(
     Ok(HttpResponse::Ok().json(AssetOut::with_slots(view)))
 }
 
-/// Forget an asset and its credentials.
+/// Delete an asset and its credentials.
 #[utoipa::path(
     tag = "assets",
     security(("oauth2" = ["assets:write"])),
     params(("asset_id" = String, Path, description = "The asset's Graph id.")),
-    responses((status = 204, description = "It is forgotten.")),
+    responses((status = 204, description = "The asset is deleted.")),
 )]
 #[delete("/assets/{asset_id}")]
 pub(crate) async fn delete_asset(

@@ -1,4 +1,7 @@
-//! The description of the public listener's API.
+//! The description of the public API.
+//!
+//! The rule: `openapi.yaml` at the root equals it; a test here fails if it does not, and writes the file when
+//! `REGRANT_WRITE_OPENAPI` is set.
 
 use regrant_domain::Permission;
 use utoipa::{
@@ -25,20 +28,20 @@ use crate::{
     components(schemas(ProblemOut<'static>)),
     tags(
         (name = "access", description = "Access tokens for clients."),
-        (name = "assets", description = "What a tenant keeps tokens for."),
-        (name = "tokens", description = "Tokens out."),
-        (name = "forecast", description = "What will stop working, when and why."),
+        (name = "assets", description = "Pages, ad accounts and other assets of a tenant."),
+        (name = "tokens", description = "Read the tokens that serve assets."),
+        (name = "forecast", description = "When assets will stop working, and why."),
         (name = "reconnects", description = "Replace expired tokens."),
         (name = "reconnect-sessions", description = "Let a page in a browser replace tokens."),
-        (name = "meta", description = "Called by Meta."),
-        (name = "webhooks", description = "Events, told as they happen."),
-        (name = "audit", description = "What was done, by whom and to what."),
+        (name = "meta", description = "Webhooks and callbacks that Meta calls."),
+        (name = "webhooks", description = "Events that Regrant sends to a tenant."),
+        (name = "audit", description = "Who did what, and when."),
         (name = "health", description = "For load balancers."),
     ),
 )]
 struct Base;
 
-/// The description of the public listener's API.
+/// The description of the public API.
 #[must_use]
 pub fn openapi() -> OpenApi {
     let mut api = describe_routes(Base::openapi(), described);
@@ -52,12 +55,12 @@ pub fn openapi() -> OpenApi {
     api
 }
 
-/// The description as it is served, with the pages that it does not describe.
+/// The description as the listener serves it, and the paths of its pages.
 pub(crate) fn describe_public_api() -> Description {
     Description::of(openapi(), &PATHS)
 }
 
-/// The description as `openapi.yaml` keeps it.
+/// The content of `openapi.yaml`.
 #[must_use]
 pub fn openapi_yaml() -> String {
     openapi().to_yaml().unwrap_or_default()
@@ -71,11 +74,11 @@ fn oauth2() -> SecurityScheme {
 
 const fn describe(permission: Permission) -> &'static str {
     match permission {
-        Permission::AssetsRead => "List and read assets, without tokens.",
+        Permission::AssetsRead => "List and read assets, without their tokens.",
         Permission::AssetsWrite => "Register and delete assets.",
-        Permission::TokensRead => "Read tokens in the clear.",
-        Permission::ReconnectsPreview => "See what a reconnect would do.",
-        Permission::ReconnectsWrite => "Replace tokens and follow reconnects.",
+        Permission::TokensRead => "Read tokens in plain text.",
+        Permission::ReconnectsPreview => "Preview reconnects.",
+        Permission::ReconnectsWrite => "Start, read and cancel reconnects.",
         Permission::ForecastRead => "Read the disconnect calendar.",
         Permission::AuditRead => "Read the audit trail.",
         Permission::WebhooksWrite => "Manage webhook endpoints.",
@@ -102,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn every_call_under_v1_demands_a_scope_and_tells_its_refusals() {
+    fn every_call_under_v1_requires_a_scope_and_describes_its_refusals() {
         let mut api = openapi();
         assert!(api.paths.paths.len() > 10);
         for (path, item) in &mut api.paths.paths {
@@ -123,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_path_tells_its_methods() {
+    fn a_known_path_lists_its_methods() {
         let description = describe_public_api();
         assert_eq!(
             description.allowed("/v1/assets").as_deref(),

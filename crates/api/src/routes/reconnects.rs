@@ -1,4 +1,4 @@
-//! Replace expired tokens: start a reconnect, follow it, stop it.
+//! Reconnects: start, list, read, cancel.
 
 pub(super) mod events;
 mod out;
@@ -25,20 +25,20 @@ use crate::{
 
 /// Replace the tokens of many assets by one new token.
 ///
-/// The call answers 200 when every item has its outcome within `wait_seconds`, else 202; the work goes on
-/// whether or not the caller stays. Repeat it with the same `Idempotency-Key` and body to get the same reconnect.
+/// The call answers 200 if every item has an outcome within `wait_seconds`, else 202. The reconnect continues even if
+/// the caller disconnects. Repeat the call with the same `Idempotency-Key` and body to get the same reconnect.
 #[utoipa::path(
     tag = "reconnects",
     security(("oauth2" = ["reconnects:write"])),
     request_body = NewReconnect,
     responses(
-        (status = 200, description = "It has ended.", body = ReconnectOut),
-        (status = 202, description = "It goes on.", body = ReconnectOut, headers(
+        (status = 200, description = "All items have an outcome.", body = ReconnectOut),
+        (status = 202, description = "Accepted, still running.", body = ReconnectOut, headers(
             ("Location" = String, description = "The reconnect."),
-            ("Retry-After" = u32, description = "When to look, in seconds."),
+            ("Retry-After" = u32, description = "Seconds until the next poll."),
         )),
-        (status = 409, description = "`plan_outdated`: what the preview found is not so any more. `session_used_up`. \
-            `call_under_way`: another call with the same Idempotency-Key has not ended.",
+        (status = 409, description = "`plan_outdated`: assets or token changed since the preview. `session_used_up`: the session has no \
+            reconnects left. `call_under_way`: another call with the same Idempotency-Key is still running.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
         (status = 503, description = "`graph_unavailable`: nothing was changed.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
@@ -51,8 +51,8 @@ pub(crate) async fn create_reconnect(
     repeat: Repeat,
     body: CanonicalJson<NewReconnect>,
 ) -> Result<HttpResponse, Problem> {
-    let order = order(body, repeat)?;
-    Ok(answer(vault.reconnect(&caller.principal, order).await?))
+    let request = order(body, repeat)?;
+    Ok(answer(vault.reconnect(&caller.principal, request).await?))
 }
 
 /// List reconnects, newest first, without their items.
@@ -93,14 +93,14 @@ pub(crate) async fn get_reconnect(
     Ok(HttpResponse::Ok().json(ReconnectOut::from(view)))
 }
 
-/// Stop a reconnect: items that are still open end as `failed`, reason `cancelled`.
+/// Cancel a reconnect. Open items get the outcome `failed` with the reason `cancelled`.
 #[utoipa::path(
     tag = "reconnects",
     security(("oauth2" = ["reconnects:write"])),
     params(("id" = String, Path, description = "The reconnect's id.")),
     responses(
-        (status = 200, description = "It is stopped.", body = ReconnectOut),
-        (status = 409, description = "`reconnect_ended`: it has ended already.",
+        (status = 200, description = "The reconnect is cancelled.", body = ReconnectOut),
+        (status = 409, description = "`reconnect_ended`: the reconnect is completed or cancelled.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]

@@ -1,4 +1,4 @@
-//! What stands round the routes: authentication, problems, headers, limits.
+//! Tests of the middleware around the routes: authentication, problems, headers, limits.
 
 mod bench;
 
@@ -13,7 +13,7 @@ use self::bench::{Bench, post, request};
 use super::*;
 
 #[actix_web::test]
-async fn nobody_passes_without_a_token_whatever_the_body_holds() {
+async fn a_call_without_a_token_is_refused_whatever_its_body() {
     let bench = Bench::start().await;
     for call in [
         post("/v1/reconnects", "", "{broken"),
@@ -36,7 +36,7 @@ async fn nobody_passes_without_a_token_whatever_the_body_holds() {
 }
 
 #[actix_web::test]
-async fn every_fault_of_a_request_has_its_problem() {
+async fn every_faulty_request_gets_its_problem() {
     let bench = Bench::start().await;
     let bearer = bench.bearer("assets:read reconnects:write").await;
     let long = format!(r#"{{"access_token":"{}"}}"#, "E".repeat(5000));
@@ -141,7 +141,7 @@ async fn every_fault_of_a_request_has_its_problem() {
 }
 
 #[actix_web::test]
-async fn another_tenants_asset_is_a_missing_one_byte_for_byte() {
+async fn another_tenants_asset_looks_missing_byte_for_byte() {
     let bench = Bench::start().await;
     let (own, other) = (
         bench.bearer("assets:read assets:write").await,
@@ -166,19 +166,19 @@ async fn another_tenants_asset_is_a_missing_one_byte_for_byte() {
         )
     };
     assert_eq!(ask("/v1/assets/7", &own).await.0, 200);
-    let theirs = ask("/v1/assets/7", &other).await;
-    assert_eq!(theirs.0, 404);
+    let foreign = ask("/v1/assets/7", &other).await;
+    assert_eq!(foreign.0, 404);
     for unknown in ["8", "act_7", "x", "1%2F..%2Fme"] {
         assert_eq!(
             ask(&format!("/v1/assets/{unknown}"), &other).await,
-            theirs,
+            foreign,
             "{unknown}"
         );
     }
 }
 
 #[actix_web::test]
-async fn every_answer_has_its_headers() {
+async fn every_response_has_its_headers() {
     let bench = Bench::start().await;
     let bearer = bench.bearer("assets:read").await;
     for path in [
@@ -255,12 +255,12 @@ async fn a_client_gets_a_token_by_form_or_by_basic() {
             &ClientSecret::parse("wrong".to_owned()).unwrap(),
         )))
         .await;
-    let stranger = bench
+    let unknown = bench
         .call(call(
             "grant_type=client_credentials&client_id=x&client_secret=y".to_owned(),
         ))
         .await;
-    assert_eq!((wrong.status, wrong.json()), (401, stranger.json()));
+    assert_eq!((wrong.status, wrong.json()), (401, unknown.json()));
     assert_eq!(wrong.json()["error"], "invalid_client");
     assert!(
         wrong
@@ -268,15 +268,15 @@ async fn a_client_gets_a_token_by_form_or_by_basic() {
             .unwrap()
             .starts_with("Basic ")
     );
-    let nothing = bench.call(TestRequest::post().uri("/oauth/token")).await;
+    let empty = bench.call(TestRequest::post().uri("/oauth/token")).await;
     assert_eq!(
-        (nothing.status, nothing.json()["error"].as_str()),
+        (empty.status, empty.json()["error"].as_str()),
         (400, Some("invalid_request"))
     );
 }
 
 #[actix_web::test]
-async fn lists_go_on_behind_their_cursor() {
+async fn a_cursor_leads_to_the_next_page() {
     let bench = Bench::start().await;
     let bearer = bench.bearer("assets:read assets:write").await;
     let assets: Vec<_> = (1..=3)
@@ -322,23 +322,23 @@ async fn a_reconnect_is_followed_to_its_end_and_repeated_by_its_key() {
             r#"{"assets":[{"id":"1","kind":"page"}]}"#,
         ))
         .await;
-    let order = |token: &str| {
+    let start = |token: &str| {
         let body =
             format!(r#"{{"access_token":"{token}","asset_ids":["1","2"],"wait_seconds":0}}"#);
         post("/v1/reconnects", &bearer, &body).insert_header(("Idempotency-Key", "once"))
     };
-    let accepted = bench.call(order("E")).await;
+    let accepted = bench.call(start("E")).await;
     let path = accepted.header("location").unwrap().to_owned();
     assert_eq!(
         (accepted.status, accepted.header("retry-after")),
         (202, Some("2"))
     );
     assert_eq!(
-        bench.call(order("E")).await.json()["id"],
+        bench.call(start("E")).await.json()["id"],
         accepted.json()["id"]
     );
     assert_eq!(
-        bench.call(order("F")).await.kind(),
+        bench.call(start("F")).await.kind(),
         "idempotency_key_reused"
     );
 
@@ -379,7 +379,7 @@ async fn a_reconnect_is_followed_to_its_end_and_repeated_by_its_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_listens_answers_head_and_lets_go_of_its_address() {
+async fn a_server_listens_answers_head_and_releases_its_address() {
     let bench = Bench::start().await;
     let listen = ([127, 0, 0, 1], 0).into();
     let server = Server::bind(

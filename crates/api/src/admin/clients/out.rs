@@ -19,7 +19,7 @@ pub(super) struct ClientOut {
     /// A name for people.
     name: String,
     /// What it may do.
-    #[schema(schema_with = schema::permissions)]
+    #[schema(schema_with = schema::scope_names)]
     scopes: Vec<&'static str>,
     /// When each of its scopes was last used, to the hour.
     scopes_used: Vec<ScopeUseOut>,
@@ -62,7 +62,7 @@ pub(in crate::admin) struct MintedClientOut {
 #[schema(as = ScopeUse)]
 struct ScopeUseOut {
     /// The scope.
-    #[schema(schema_with = schema::permission)]
+    #[schema(schema_with = schema::scope_name)]
     scope: &'static str,
     /// When it was last used, to the hour.
     used_at: Option<DateTime<Utc>>,

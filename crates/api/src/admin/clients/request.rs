@@ -21,7 +21,7 @@ pub(in crate::admin) struct NewClient {
     #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// What it may do.
-    #[schema(schema_with = schema::permissions)]
+    #[schema(schema_with = schema::scope_names)]
     scopes: All<Scope>,
     /// From when on it is refused (RFC 3339).
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
@@ -48,7 +48,7 @@ pub(super) struct ClientPatch {
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     /// What it may do.
-    #[schema(schema_with = schema::permissions, required = false)]
+    #[schema(schema_with = schema::scope_names, required = false)]
     scopes: Option<All<Scope>>,
     /// From when on it is refused (RFC 3339).
     #[serde(default, deserialize_with = "deserialize_nullable")]

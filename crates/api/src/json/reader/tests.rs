@@ -1,4 +1,4 @@
-//! Requests that are read, and those that are refused.
+//! Tests of good and faulty requests.
 
 use regrant_domain::{AccessToken, AssetId, AssetKind};
 
@@ -32,7 +32,7 @@ fn a_good_request_is_read() {
 }
 
 #[test]
-fn every_faulty_element_of_a_list_is_named() {
+fn every_faulty_element_of_a_list_is_reported() {
     let found = faults(r#"{"access_token":"EAAB","asset_ids":["1","x/../me",3,"4",null]}"#);
     let fields: Vec<_> = found.iter().map(|(field, _)| field.as_str()).collect();
     assert_eq!(fields, ["asset_ids[1]", "asset_ids[2]", "asset_ids[4]"]);
@@ -58,7 +58,7 @@ fn at_most_twenty_faults_are_listed() {
 }
 
 #[test]
-fn no_value_is_ever_repeated() {
+fn no_value_is_repeated() {
     for text in [
         r#"{"access_token":"EAAB canary","asset_ids":[]}"#,
         r#"{"access_token":["EAAB-canary"],"asset_ids":[]}"#,

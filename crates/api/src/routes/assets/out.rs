@@ -1,4 +1,6 @@
-//! An asset as its tenant sees it: facts and slots, never a token.
+//! An asset as its tenant sees it: facts, state and slots.
+//!
+//! The rule: no field holds a token.
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{
@@ -16,96 +18,96 @@ use crate::{reason::ReasonOut, schema};
 #[derive(Serialize, ToSchema)]
 #[schema(as = Asset)]
 pub(crate) struct AssetOut {
-    /// Its canonical Graph id.
+    /// Canonical Graph id.
     #[schema(schema_with = schema::asset_id)]
     id: AssetId,
-    /// Its kind.
+    /// Kind of the asset.
     #[schema(schema_with = schema::asset_kind)]
     kind: AssetKind,
-    /// A name for people.
+    /// Display name.
     name: Option<String>,
-    /// The business it belongs to.
+    /// Business that owns the asset.
     #[schema(schema_with = schema::graph_id_or_null)]
     business_id: Option<AssetId>,
-    /// The person behind the active credential.
+    /// Person who granted the active credential.
     #[schema(schema_with = schema::graph_id_or_null)]
     person_id: Option<PersonId>,
-    /// Its state now.
+    /// State of the asset.
     #[schema(schema_with = schema::asset_state)]
     state: Status,
-    /// Since when it is in this state.
+    /// When the asset entered this state.
     since: DateTime<Utc>,
-    /// The earliest known ending.
+    /// Earliest known ending; null if none is known.
     ending: Option<EndingOut>,
     /// Who must act.
-    #[schema(schema_with = schema::who)]
+    #[schema(schema_with = schema::acting_party)]
     who: Who,
-    /// Why it is in this state, and what comes next.
+    /// Why the asset is in this state, and the next step.
     reason: ReasonOut,
-    /// When a probe asks next; `null` where there is nothing to ask with.
+    /// Time of the next probe; null if there is no token to probe with.
     next_check_at: Option<DateTime<Utc>>,
-    /// When the person's access to it ends; unknown where absent, never safe.
+    /// When the person's access to the asset ends; null means unknown, not safe.
     cut_off: Option<DateTime<Utc>>,
-    /// When the active credential was last proved on it.
+    /// When a probe with the active credential last worked.
     proved_at: Option<DateTime<Utc>>,
-    /// When a probe last asked, whatever it heard.
+    /// When the asset was last probed, with any result.
     checked_at: Option<DateTime<Utc>>,
-    /// The credentials that stand for it; left out in lists.
+    /// Credentials by slot; omitted in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     slots: Option<Slots>,
-    /// What was told about its cut-off, the newest word first, at most 50; left out in lists.
+    /// History of the cut-off, newest first, at most 50 entries; omitted in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     cut_offs: Option<Vec<CutOffOut>>,
-    /// When it was registered.
+    /// When the asset was registered.
     created_at: DateTime<Utc>,
 }
 
-/// One word about the cut-off of an asset.
+/// One entry in the history of a cut-off.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CutOffNote)]
 struct CutOffOut {
-    /// The cut-off; null where one that was known is not told any more.
+    /// The cut-off; null if Meta no longer reports one.
     at: Option<DateTime<Utc>>,
-    /// How it was learned.
+    /// Source of this entry.
     #[schema(schema_with = schema::cut_off_source)]
     source: CutOffSource,
-    /// When it was learned.
+    /// When Regrant learned it.
     learned_at: DateTime<Utc>,
-    /// The person whose access ends.
+    /// Person whose access ends.
     #[schema(schema_with = schema::graph_id_or_null)]
     person_id: Option<PersonId>,
 }
 
-/// The earliest known moment at which an asset stops working.
+/// The earliest known date on which an asset stops working.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Ending)]
 pub(crate) struct EndingOut {
-    /// When.
+    /// Time of the ending.
     at: DateTime<Utc>,
-    /// Why.
+    /// Cause of the ending.
     #[schema(schema_with = schema::ending_cause)]
     cause: EndingCause,
-    /// Since when it is known.
+    /// Since when the ending is known.
     since: DateTime<Utc>,
-    /// How far it may be relied on.
-    #[schema(schema_with = schema::confidence)]
+    /// How reliable the ending is.
+    #[schema(schema_with = schema::confidence_level)]
     confidence: Confidence,
-    /// How a cut-off was learned.
+    /// Source of a cut-off; null for other causes.
     #[schema(schema_with = schema::cut_off_source_or_null)]
     source: Option<CutOffSource>,
     /// Who must act.
-    #[schema(schema_with = schema::who)]
+    #[schema(schema_with = schema::acting_party)]
     who: Who,
 }
 
 impl AssetOut {
-    /// An entry of a list.
+    /// The asset as an entry of a list, without its slots.
     pub(crate) fn without_slots(view: AssetView) -> Self {
         Self::of(view.asset, view.state)
     }
 
-    /// The asset with its credentials.
+    /// The asset with its credentials and the history of its cut-off.
     pub(crate) fn with_slots(view: AssetView) -> Self {
         let mut slots = Slots::default();
         for it in view.credentials {
@@ -174,33 +176,33 @@ impl From<Ending> for EndingOut {
     }
 }
 
-/// What became of one registration.
+/// The result of one registration.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Registration {
-    /// The asset's canonical id.
+    /// Canonical id of the asset.
     #[schema(schema_with = schema::asset_id)]
     id: AssetId,
-    /// What became of it.
+    /// Result of the registration.
     status: RegistrationOutcome,
-    /// Where its token stands; absent where none was given or none was taken.
+    /// Slot of the given token; absent if no token was given or accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schema::slot, required = false)]
+    #[schema(schema_with = schema::slot_name, required = false)]
     slot: Option<Slot>,
 }
 
-/// What became of a registration.
+/// The result of a registration.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum RegistrationOutcome {
-    /// It is new.
+    /// The asset is new.
     Created,
-    /// It was there; its name and business were brought up to date.
+    /// The asset existed; its name and business were updated.
     Exists,
-    /// It was there as another kind; nothing was changed.
+    /// The asset exists with another kind; nothing was changed.
     KindMismatch,
-    /// The same asset stands earlier in this call; nothing was changed.
+    /// The same asset came earlier in this call; nothing was changed.
     Duplicate,
-    /// The id has not the form of this kind.
+    /// The id does not have the format of this kind.
     Malformed,
 }
 

@@ -1,4 +1,4 @@
-//! What callers send about assets: registrations and filters.
+//! Requests about assets: registrations and filters.
 
 use regrant_domain::{AccessToken, AssetId, AssetKind, CredentialKind, PersonId, state::Status};
 use regrant_vault::{AssetQuery, AssetRegistration};
@@ -12,13 +12,14 @@ use crate::{
     schema,
 };
 
+/// The longest name of an asset, in characters.
 const LONGEST_NAME: usize = 200;
 
 /// Assets to register, at most 1,000.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RegisterAssets {
-    /// The assets.
+    /// Assets.
     #[schema(value_type = Vec<NewAsset>)]
     assets: All<NewAsset>,
 }
@@ -27,55 +28,55 @@ pub(crate) struct RegisterAssets {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewAsset {
-    /// Its Graph id; an ad account's with or without `act_`.
+    /// Graph id; for an ad account with or without `act_`.
     #[schema(schema_with = schema::asset_id)]
     id: AssetId,
-    /// Its kind.
+    /// Kind of the asset.
     #[schema(schema_with = schema::asset_kind)]
     kind: AssetKind,
-    /// A name for people.
+    /// Display name.
     #[schema(value_type = Option<String>, max_length = 200)]
     name: Option<Name>,
-    /// The business it belongs to.
+    /// Business that owns the asset.
     #[schema(schema_with = schema::graph_id_or_null, required = false)]
     business_id: Option<AssetId>,
-    /// A token that serves it. It is sealed at once and `unproven` until a probe proved it.
+    /// Token that serves the asset. It is sealed at once; the asset is `unproven` until a probe works.
     #[schema(value_type = Option<String>, write_only)]
     token: Option<AccessToken>,
-    /// What kind of token; if left out, `page` for a page and `user` for every other asset.
+    /// Kind of the token; by default `page` for a page and `user` for every other asset.
     #[schema(schema_with = schema::credential_kind, required = false)]
     token_kind: Option<CredentialKind>,
 }
 
-/// A name for people.
+/// A display name of 1 to 200 characters.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 struct Name(String);
 
-/// Which assets to list.
+/// Filter and page of a list of assets.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AssetFilter {
-    /// Only in this state.
+    /// Only assets in this state.
     #[param(schema_with = schema::asset_state, required = false)]
     state: Option<Status>,
-    /// Only of this kind.
+    /// Only assets of this kind.
     #[param(schema_with = schema::asset_kind, required = false)]
     kind: Option<AssetKind>,
-    /// Only of this business.
+    /// Only assets of this business.
     #[param(schema_with = schema::graph_id, required = false)]
     business_id: Option<AssetId>,
-    /// Only served by this person's credential.
+    /// Only assets that a credential of this person serves.
     #[param(schema_with = schema::graph_id, required = false)]
     person_id: Option<PersonId>,
-    /// Only with a known ending before this moment (RFC 3339).
+    /// Only assets with a known ending before this moment (RFC 3339).
     #[param(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     ending_before: Option<Moment>,
-    /// The `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor<AssetId>>,
-    /// How many, 1 to 200.
+    /// Number of entries, 1 to 200.
     #[serde(default)]
     #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
     pub(super) limit: Limit,
@@ -83,8 +84,8 @@ pub(crate) struct AssetFilter {
 
 impl RegisterAssets {
     pub(super) fn into_registrations(self) -> Result<Vec<AssetRegistration>, Problem> {
-        let lone = |it: &NewAsset| it.token.is_none() && it.token_kind.is_some();
-        if let Some(index) = self.assets.0.iter().position(lone) {
+        let kind_without_token = |it: &NewAsset| it.token.is_none() && it.token_kind.is_some();
+        if let Some(index) = self.assets.0.iter().position(kind_without_token) {
             return Err(Problem::invalid_field(
                 format!("assets[{index}].token_kind"),
                 "needs a token",
@@ -101,12 +102,12 @@ impl RegisterAssets {
 
 impl From<NewAsset> for AssetRegistration {
     fn from(it: NewAsset) -> Self {
-        let usual = if it.kind == AssetKind::Page {
+        let default_kind = if it.kind == AssetKind::Page {
             CredentialKind::Page
         } else {
             CredentialKind::User
         };
-        let kind = it.token_kind.unwrap_or(usual);
+        let kind = it.token_kind.unwrap_or(default_kind);
         Self {
             id: it.id,
             kind: it.kind,
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn every_faulty_asset_of_a_registration_is_named() {
+    fn every_faulty_asset_of_a_registration_is_reported() {
         let text = r#"{"assets":[{"id":"1","kind":"page"},{"id":2,"kind":"page"},{"id":"3","kind":"x"},{"id":"4"}]}"#;
         assert_eq!(
             faulty_fields(text),
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_takes_the_usual_kind_of_its_asset() {
+    fn a_token_gets_the_default_kind_of_its_asset() {
         let text = r#"{"assets":[{"id":"1","kind":"page","token":"E"},{"id":"2","kind":"pixel","token":"E"}]}"#;
         let request: RegisterAssets = read(Node::parse(text.as_bytes()).unwrap()).unwrap();
         let kinds: Vec<_> = request
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_reads_its_parts_and_refuses_others() {
+    fn a_filter_reads_its_fields_and_refuses_others() {
         let filter = |text: &str| read::<AssetFilter>(pairs(text).unwrap());
         let good =
             filter("state=expiring&kind=ad_account&limit=7&ending_before=2026-01-31T00:00:00Z")

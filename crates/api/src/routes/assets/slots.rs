@@ -1,4 +1,6 @@
-//! The credentials of an asset by slot; never a token.
+//! The credentials of an asset by slot.
+//!
+//! The rule: no field holds a token.
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{
@@ -9,59 +11,59 @@ use utoipa::ToSchema;
 
 use crate::{reason::ReasonOut, schema};
 
-/// The credentials that stand for an asset.
+/// The credentials of an asset by slot.
 #[derive(Default, Serialize, ToSchema)]
 pub(super) struct Slots {
-    /// Served by the token endpoint.
+    /// Credential that the token endpoint returns.
     active: Option<CredentialOut>,
-    /// Parked: good, but not yet able to reach the asset.
+    /// Parked credential: its token is valid but does not reach the asset yet.
     candidate: Option<CandidateOut>,
-    /// Kept for undo.
+    /// Previous credential, kept for undo.
     previous: Option<CredentialOut>,
-    /// Spares.
+    /// Standby credentials, in their rank order.
     standby: Vec<CredentialOut>,
 }
 
-/// A parked credential and when it takes over.
+/// A parked credential, and when it becomes active.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Candidate)]
 struct CandidateOut {
-    /// What is known of it.
+    /// Facts of the credential.
     #[serde(flatten)]
     credential: CredentialOut,
-    /// What has to happen for it to take over, and who does it.
+    /// What must happen before it becomes active, and who must act.
     promotes_when: ReasonOut,
-    /// When it is tried next.
+    /// Time of the next probe.
     next_check_at: Option<DateTime<Utc>>,
 }
 
-/// What is known of a credential; never its token.
+/// Facts of a credential, without its token.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Credential)]
 struct CredentialOut {
-    /// Its id.
+    /// Id of the credential.
     #[schema(value_type = String, example = "crd_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
     id: CredentialId,
-    /// What kind of token it holds.
+    /// Kind of its token.
     #[schema(schema_with = schema::credential_kind)]
     kind: CredentialKind,
-    /// The person who granted it.
+    /// Person who granted it.
     #[schema(schema_with = schema::graph_id_or_null)]
     person_id: Option<PersonId>,
-    /// The grant it came from.
+    /// Grant that it came from.
     #[schema(value_type = Option<String>)]
     grant_id: Option<GrantId>,
-    /// The asset's generation it was sealed for.
+    /// Generation of the asset that it was sealed for.
     generation: i64,
-    /// The tasks its person holds on the asset, where they are known.
+    /// Tasks of its person on the asset, as far as known.
     tasks: Vec<String>,
-    /// The end of the token, if it has one.
+    /// When the token expires; null if it does not.
     expires_at: Option<DateTime<Utc>>,
-    /// The end of data access, if there is one.
+    /// When data access expires; null if it does not.
     data_access_expires_at: Option<DateTime<Utc>>,
-    /// When it was proved on this asset.
+    /// When a probe with it last worked on this asset.
     proved_at: Option<DateTime<Utc>>,
-    /// When it was sealed first.
+    /// When it was first sealed.
     created_at: DateTime<Utc>,
 }
 

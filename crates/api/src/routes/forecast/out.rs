@@ -88,7 +88,7 @@ pub(crate) struct EntryOut {
     /// Since when it is in this state.
     since: DateTime<Utc>,
     /// Who must act on the state.
-    #[schema(schema_with = schema::who)]
+    #[schema(schema_with = schema::acting_party)]
     who: Who,
     /// Why it is in this state, and what comes next.
     reason: ReasonOut,
@@ -101,7 +101,7 @@ pub(crate) struct EntryOut {
 #[schema(as = ImpactEntry)]
 pub(crate) struct ImpactOut {
     /// Whether it ends, waits for its parked token, or goes on.
-    #[schema(schema_with = schema::effect)]
+    #[schema(schema_with = schema::leave_effect)]
     effect: Effect,
     /// Which credential follows; null where none does.
     by: Option<ByOut>,
@@ -115,7 +115,7 @@ pub(crate) struct ImpactOut {
 #[schema(as = ImpactBy)]
 struct ByOut {
     /// Where it stands.
-    #[schema(schema_with = schema::slot)]
+    #[schema(schema_with = schema::slot_name)]
     slot: Slot,
     /// What kind of token it holds.
     #[schema(schema_with = schema::credential_kind)]

@@ -1,10 +1,11 @@
-//! A reconnect as a stream of events (SSE), item by item as they settle.
+//! A reconnect as a stream of events (SSE), item by item as they are settled.
 //!
-//! The rule: the database is the stream. A wake-up is a hint to read it, `Last-Event-ID` is where to read on,
-//! and nothing is kept for a reader who is slow: the next page is read when this one has left.
+//! The rule: the stream reads from the database. A wake-up only says when to read, `Last-Event-ID` says where to
+//! continue, and nothing is buffered for a slow reader: the next page is read after the previous one was sent.
+//! Start at `events/reader.rs`; `events/streams.rs` limits the open streams.
 
-mod follower;
 mod last_event_id;
+mod reader;
 mod streams;
 
 use actix_web::{HttpResponse, get, web::Data};
@@ -13,7 +14,7 @@ use regrant_domain::ReconnectId;
 use regrant_vault::Vault;
 
 pub(crate) use self::streams::Streams;
-use self::{follower::Follower, last_event_id::LastEventId};
+use self::{last_event_id::LastEventId, reader::Follower};
 use crate::{
     access::{Caller, ReconnectsWrite},
     extract::PathId,
@@ -22,21 +23,21 @@ use crate::{
 
 /// Follow a reconnect.
 ///
-/// Events: `item` with the item as data and its number as id, in the order of settling; at the end one `reconnect`
-/// with status and counts, then the stream closes. A deferred item comes again when it settles. Go on after a lost
-/// connection with `Last-Event-ID`; close the stream on `reconnect`. It ends within seconds of its reader's session or
-/// client, and of what that client may see.
+/// The stream sends one event `item` per settled item, with the item as data and a number as id, in the order of
+/// settling, then one event `reconnect` with status and counts, then it closes. A deferred item is sent again when it
+/// settles. After a lost connection, continue with `Last-Event-ID`; close the stream on `reconnect`. The stream also ends
+/// within seconds when the session or client of its reader ends, or may no longer read the reconnect.
 #[utoipa::path(
     tag = "reconnects",
     security(("oauth2" = ["reconnects:write"])),
     params(
         ("id" = String, Path, description = "The reconnect's id."),
-        ("Last-Event-ID" = Option<u64>, Header, description = "The last event that was received."),
+        ("Last-Event-ID" = Option<u64>, Header, description = "Id of the last event received."),
         ("last_event_id" = Option<u64>, Query, description = "The same, for clients that cannot set the header."),
     ),
     responses(
         (status = 200, description = "The events.", body = String, content_type = "text/event-stream"),
-        (status = 429, description = "`too_many_streams`.",
+        (status = 429, description = "`too_many_streams`: too many event streams are open.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -60,7 +61,7 @@ fn answer(follower: Follower) -> HttpResponse {
     );
     HttpResponse::Ok()
         .content_type("text/event-stream")
-        // A proxy that buffers would hold events back.
+        // Asks proxies not to buffer, which would delay events.
         .insert_header(("x-accel-buffering", "no"))
         .streaming(pieces.map(Ok::<_, std::convert::Infallible>))
 }

@@ -1,4 +1,4 @@
-//! A reconnect as every answer tells it.
+//! A reconnect and its items as responses show them.
 
 use std::collections::BTreeMap;
 
@@ -15,21 +15,21 @@ use crate::{reason::ReasonOut, schema};
 /// A reconnect without its items.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ReconnectSummary {
-    /// Its id.
+    /// Id of the reconnect.
     #[schema(value_type = String, example = "rcn_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
     id: ReconnectId,
-    /// Where it stands.
+    /// Status of the reconnect.
     #[schema(schema_with = schema::reconnect_status)]
     status: ReconnectStatus,
-    /// Whose the new token is, once that is proved.
+    /// Person of the new token; null until the token is validated.
     person: Option<PersonOut>,
-    /// How many items have each outcome; open items have none.
+    /// Number of items by outcome, without open items.
     counts: BTreeMap<&'static str, u64>,
-    /// How many items there are.
+    /// Number of items.
     total: i64,
-    /// When it was accepted.
+    /// When the reconnect was accepted.
     created_at: DateTime<Utc>,
-    /// When it ended.
+    /// When the last item was settled, or the reconnect cancelled; null while it runs.
     finished_at: Option<DateTime<Utc>>,
 }
 
@@ -37,44 +37,44 @@ pub(crate) struct ReconnectSummary {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Reconnect)]
 pub(crate) struct ReconnectOut {
-    /// What a list tells, too.
+    /// The reconnect without its items.
     #[serde(flatten)]
     summary: ReconnectSummary,
-    /// One item for each distinct asset, in the order given.
+    /// One item per distinct asset, in the order of the request.
     items: Vec<ItemOut>,
 }
 
-/// Whose a token is.
+/// The person who granted a token.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Person)]
 pub(crate) struct PersonOut {
-    /// The person as the app sees it.
+    /// App-scoped id of the person.
     #[schema(schema_with = schema::graph_id)]
     id: PersonId,
-    /// A name, where the Graph told one.
+    /// Name; null if the Graph API gave none.
     name: Option<String>,
-    /// Whether it is a managed account; null where the Graph did not say.
+    /// Whether it is a managed account; null if the Graph API did not say.
     is_work_account: Option<bool>,
 }
 
-/// What became of one asset.
+/// The result for one asset of a reconnect.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ReconnectItem)]
 pub(crate) struct ItemOut {
-    /// The asset.
+    /// Id of the asset.
     #[schema(schema_with = schema::asset_id)]
     asset_id: AssetId,
-    /// The outcome; null while the item is open. `deferred` is not final.
+    /// Outcome; null while the item is open. `deferred` is not final.
     #[schema(schema_with = schema::outcome_or_null)]
     outcome: Option<Outcome>,
-    /// Which token serves afterwards.
+    /// Which token serves the asset afterwards.
     #[schema(schema_with = schema::serving_or_null)]
     serving: Option<Serving>,
-    /// Why, and who must act.
+    /// Why the item has this outcome, and who must act.
     reason: Option<ReasonOut>,
-    /// When it is tried again; `deferred` only.
+    /// Only with `deferred`: when the item is tried again.
     retry_at: Option<DateTime<Utc>>,
-    /// Graph's trace id, to quote to Meta.
+    /// Trace id of the Graph API, to quote to Meta.
     fbtrace_id: Option<String>,
 }
 

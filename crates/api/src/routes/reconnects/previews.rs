@@ -1,4 +1,4 @@
-//! Previews: what a reconnect would do, before anything is written.
+//! Previews: what a reconnect would do.
 
 mod out;
 
@@ -18,40 +18,41 @@ use crate::{
     schema,
 };
 
-/// One new token and the assets to look at. Exactly one of `asset_ids` and `select` is given.
+/// One new token and the assets to preview. Give exactly one of `asset_ids` and `select`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewReconnectPreview {
-    /// The new token: a person's or a system user's.
+    /// New token of a person or a system user.
     #[schema(value_type = String, write_only)]
     access_token: AccessToken,
-    /// The assets, at most 10,000.
+    /// Graph ids of the assets, at most 10,000.
     #[schema(value_type = Option<Vec<String>>, max_items = 10_000)]
     asset_ids: Option<All<AssetId>>,
-    /// All assets that match.
+    /// Select all assets that match.
     select: Option<SelectIn>,
-    /// Refuse the call unless the token is this person's.
+    /// Refuse the call unless the token belongs to this person.
     #[schema(schema_with = schema::graph_id_or_null, required = false)]
     expect_person: Option<PersonId>,
 }
 
-/// See what a reconnect would do: the token is proved on every asset, and nothing is written.
+/// Preview a reconnect: probe the token on every asset, and change nothing.
 ///
-/// `will_replace`: it works there and would serve. `unchanged`: what serves would stay, it is the same token or one
-/// that outranks it. `would_park`: it does not reach the asset yet, would wait, and the old one would go on serving.
-/// `would_narrow`: it may do less there than the old one, which would stay. `uncovered`: it would not serve the asset.
-/// `unknown`: no asset of the caller's, or Graph does not tell: it is asked for 45 seconds at most. A call that repeats
-/// another by its `Idempotency-Key` looks anew, and counts anew.
+/// `will_replace`: the token works on the asset and would replace the old one. `unchanged`: the old token would stay,
+/// because it is the same token or outranks the new one. `would_park`: the token does not reach the asset yet; it would
+/// be parked, and the old one would keep serving. `would_narrow`: the token has fewer permissions on the asset than the
+/// old one, which would stay. `uncovered`: the token would not serve the asset. `unknown`: the caller has no such asset,
+/// or the Graph API gave no clear response within 45 seconds. A call that repeats another one by its `Idempotency-Key`
+/// runs a new preview and counts again.
 #[utoipa::path(
     tag = "reconnects",
     security(("oauth2" = ["reconnects:preview"])),
     request_body = NewReconnectPreview,
     responses(
-        (status = 200, description = "What it would do.", body = PreviewOut),
-        (status = 409, description = "`session_used_up`: the page has looked as often as it may.",
+        (status = 200, description = "The preview.", body = PreviewOut),
+        (status = 409, description = "`session_used_up`: the session has no previews left.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_previews`: as many are under way as may be. `rate_limited`: the \
-            tenant, the caller or the address calls too often.",
+        (status = 429, description = "`too_many_previews`: the limit of running previews is reached. \
+            `rate_limited`: the tenant, the caller or the address exceeds its rate limit.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -63,13 +64,13 @@ pub(crate) async fn preview_reconnect(
     body: CanonicalJson<NewReconnectPreview>,
 ) -> Result<HttpResponse, Problem> {
     let it = body.value;
-    let order = PreviewOrder {
+    let request = PreviewOrder {
         access_token: it.access_token,
         targets: targets(it.asset_ids, it.select)?,
         expect_person: it.expect_person,
         repeatable: repeat.of("POST /v1/reconnect-previews", &body.canonical),
     };
     Ok(HttpResponse::Ok().json(PreviewOut::from(
-        vault.preview(&caller.principal, order).await?,
+        vault.preview(&caller.principal, request).await?,
     )))
 }

@@ -1,4 +1,4 @@
-//! What callers send to start or find reconnects.
+//! Requests of reconnects: the new token and its assets.
 
 use crate::{
     extract::Repeat,
@@ -16,51 +16,52 @@ use utoipa::ToSchema;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewReconnect {
-    /// The new token: a person's or a system user's.
+    /// New token of a person or a system user.
     #[schema(value_type = String, write_only)]
     access_token: AccessToken,
-    /// The assets, at most 10,000.
+    /// Graph ids of the assets, at most 10,000.
     #[schema(value_type = Option<Vec<String>>, max_items = 10_000)]
     asset_ids: Option<All<AssetId>>,
-    /// All assets that match.
+    /// Select all assets that match.
     select: Option<SelectIn>,
-    /// How long to wait for the end, in seconds.
+    /// How long the call waits for all outcomes, in seconds.
     #[serde(default)]
     #[schema(value_type = u32, minimum = 0, maximum = 60, default = 10)]
     wait_seconds: WaitSeconds,
-    /// Refuse the call unless the token is this person's.
+    /// Refuse the call unless the token belongs to this person.
     #[schema(schema_with = schema::graph_id_or_null, required = false)]
     expect_person: Option<PersonId>,
-    /// Refuse the call unless everything still is as the preview of this identifier found it: the token, the assets,
-    /// whether and by which generation they are served; and while another reconnect is about to replace any of them.
+    /// Refuse the call if something changed since the preview with this plan: the token, the assets, whether and by which
+    /// generation they are served; or if another reconnect is about to replace one of the assets.
     #[schema(schema_with = schema::plan_id_or_null, required = false)]
     plan_id: Option<PlanId>,
 }
 
-/// A selection of assets; every part narrows it.
+/// A selection of assets; an asset must match every given field.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = AssetSelection)]
 pub(crate) struct SelectIn {
-    /// Only of this kind.
+    /// Only assets of this kind.
     #[schema(schema_with = schema::asset_kind, required = false)]
     kind: Option<AssetKind>,
-    /// Only of this business.
+    /// Only assets of this business.
     #[schema(schema_with = schema::graph_id, required = false)]
     business_id: Option<AssetId>,
-    /// Only served by this person's credential.
+    /// Only assets that a credential of this person serves.
     #[schema(schema_with = schema::graph_id, required = false)]
     person_id: Option<PersonId>,
-    /// Only in this state.
+    /// Only assets in this state.
     #[schema(schema_with = schema::asset_state, required = false)]
     state: Option<Status>,
 }
 
-/// How long a caller waits: 0 to 60 seconds, 10 if not said.
+/// How long a call waits: 0 to 60 seconds, 10 by default.
 #[derive(Deserialize)]
 #[serde(try_from = "u64")]
 struct WaitSeconds(u64);
 
+/// Converts the body into the request of the use case.
 pub(super) fn order(body: CanonicalJson<NewReconnect>, repeat: Repeat) -> Result<Order, Problem> {
     let it = body.value;
     Ok(Order {
@@ -73,7 +74,7 @@ pub(super) fn order(body: CanonicalJson<NewReconnect>, repeat: Repeat) -> Result
     })
 }
 
-/// Exactly one of the two is given.
+/// The assets of a request, which must give exactly one of `asset_ids` and `select`.
 pub(super) fn targets(
     asset_ids: Option<All<AssetId>>,
     select: Option<SelectIn>,
@@ -83,11 +84,11 @@ pub(super) fn targets(
         (None, Some(select)) => Ok(Targets::Selected(select.into())),
         (None, None) => Err(Problem::invalid_field(
             "asset_ids",
-            "is required, unless `select` is given",
+            "is required unless `select` is given",
         )),
         (Some(_), Some(_)) => Err(Problem::invalid_field(
             "select",
-            "does not go with `asset_ids`",
+            "cannot be combined with `asset_ids`",
         )),
     }
 }
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_names_its_assets_or_selects_them() {
+    fn a_request_names_its_assets_or_selects_them() {
         let listed = parsed(r#"{"access_token":"E","asset_ids":["1","act_2"]}"#).unwrap();
         assert!(matches!(listed.targets, Targets::Listed(ids) if ids.len() == 2));
         assert_eq!(listed.wait, Duration::from_secs(10));
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn any_other_request_is_refused() {
         for text in [
             r#"{"access_token":"E"}"#,
             r#"{"access_token":"E","asset_ids":["1"],"select":{}}"#,

@@ -1,4 +1,4 @@
-//! Reconnect sessions: a tenant's backend lets a page replace tokens, for minutes.
+//! Reconnect sessions: a tenant's backend lets a page in a browser replace tokens for some minutes.
 
 mod out;
 
@@ -18,36 +18,36 @@ use regrant_vault::{SessionOrder, Vault};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-/// How much an asset's id takes in an answer, in the units of a token's.
+/// How many ids of assets fit into the bytes that a response reserves for one token.
 const IDS_IN_A_TOKENS_ROOM: usize = 16;
 
 /// A session to open.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewReconnectSession {
-    /// The person whose token the page is to hand in.
+    /// Person whose token the page should submit.
     #[schema(schema_with = schema::graph_id_or_null, required = false)]
     person_id: Option<PersonId>,
-    /// Refuse everybody else's token; true if left out beside a `person_id`.
+    /// Refuse tokens of other persons; by default true if `person_id` is given.
     require_person: Option<bool>,
-    /// The assets the session reaches, at most 10,000; all must be the tenant's and within the caller's reach.
+    /// Assets of the session, at most 10,000; all must belong to the tenant and lie within the caller's reach.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 10_000)]
     asset_ids: All<AssetId>,
-    /// How long it lasts.
-    #[serde(default = "minutes")]
+    /// Lifetime of the session in minutes.
+    #[serde(default = "default_minutes")]
     #[schema(minimum = 1, maximum = 60, default = 15)]
     minutes: u32,
-    /// How many reconnects it may start.
-    #[serde(default = "uses")]
+    /// Number of reconnects that the session may start.
+    #[serde(default = "default_uses")]
     #[schema(minimum = 1, maximum = 20, default = 5)]
     uses: u32,
 }
 
-/// Open a reconnect session for a page in a browser. Its token is in this answer and in no other.
+/// Open a reconnect session for a page in a browser. Only this response contains its token.
 ///
-/// The page may preview and start reconnects of these assets, follow and stop those it started, and ask what it may do;
-/// nothing else. It looks at 20 previews at most. Each
-/// accepted reconnect takes one use, also one whose token is refused. The page's origin must be one of the tenant's.
+/// The page may preview and start reconnects of these assets, follow and cancel the reconnects that it started, and read
+/// its session; nothing else. It may run at most 20 previews. Each accepted reconnect takes one use, even if its token is
+/// refused. The tenant must list the origin of the page.
 #[utoipa::path(
     tag = "reconnect-sessions",
     security(("oauth2" = ["reconnects:write"])),
@@ -69,8 +69,8 @@ pub(crate) async fn open_reconnect_session(
         .await?
         .value;
     let location = format!("/v1/reconnect-sessions/{}", opened.session.id);
-    let room = opened.session.asset_ids.len() / IDS_IN_A_TOKENS_ROOM + 2;
-    let body = sealed_body(&OpenedSessionOut::from(opened), room)?;
+    let entries = opened.session.asset_ids.len() / IDS_IN_A_TOKENS_ROOM + 2;
+    let body = sealed_body(&OpenedSessionOut::from(opened), entries)?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))
         .content_type("application/json")
@@ -98,13 +98,13 @@ pub(crate) async fn list_reconnect_sessions(
     Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
 }
 
-/// Read what the session whose token this is may do. A client's token finds nothing here.
+/// Read the session that the access token belongs to. The token of a client gets 404.
 #[utoipa::path(
     tag = "reconnect-sessions",
     security(("oauth2" = ["reconnects:write"])),
     responses(
         (status = 200, description = "The session.", body = OwnSessionOut),
-        (status = 404, description = "`not_found`: the caller is no session.",
+        (status = 404, description = "`not_found`: the caller is not a session.",
             body = crate::problem::ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -134,12 +134,12 @@ pub(crate) async fn get_reconnect_session(
     Ok(HttpResponse::Ok().json(SessionOut::from(session)))
 }
 
-/// End a reconnect session at once; what it started goes on.
+/// End a reconnect session at once. The reconnects that it started continue.
 #[utoipa::path(
     tag = "reconnect-sessions",
     security(("oauth2" = ["reconnects:write"])),
     params(("id" = String, Path, description = "The session's id.")),
-    responses((status = 204, description = "It has ended.")),
+    responses((status = 204, description = "The session has ended.")),
 )]
 #[delete("/reconnect-sessions/{id}")]
 pub(crate) async fn end_reconnect_session(
@@ -163,10 +163,10 @@ impl From<NewReconnectSession> for SessionOrder {
     }
 }
 
-const fn minutes() -> u32 {
+const fn default_minutes() -> u32 {
     15
 }
 
-const fn uses() -> u32 {
+const fn default_uses() -> u32 {
     5
 }

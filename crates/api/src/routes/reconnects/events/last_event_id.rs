@@ -1,4 +1,4 @@
-//! Where a stream starts again: the last event that the reader received.
+//! The id of the last event that a reader received.
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
@@ -9,7 +9,7 @@ use crate::{
     problem::Problem,
 };
 
-/// Where to go on: the `Last-Event-ID` header, else the query's `last_event_id`, else from the start.
+/// From the header `Last-Event-ID`, else from the query parameter `last_event_id`; 0 reads from the start.
 pub(crate) struct LastEventId(pub(super) i64);
 
 #[derive(Deserialize)]
@@ -46,14 +46,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_header_tells_where_to_go_on_and_the_query_stands_in() {
+    fn the_header_comes_before_the_query() {
         assert_eq!(last_event_id(None, "").unwrap(), 0);
         assert_eq!(last_event_id(None, "last_event_id=7").unwrap(), 7);
         assert_eq!(last_event_id(Some("9"), "last_event_id=7").unwrap(), 9);
     }
 
     #[test]
-    fn what_is_no_event_is_refused() {
+    fn an_invalid_event_id_is_refused() {
         for (header, query) in [
             (Some("x"), ""),
             (Some("-1"), ""),

@@ -1,4 +1,4 @@
-//! How many event streams are open: in all, and for each caller.
+//! The limits of open event streams: in all, and for each caller.
 
 use std::{
     collections::HashMap,
@@ -13,14 +13,14 @@ use uuid::Uuid;
 
 use crate::settings::Settings;
 
-/// How many streams a browser's session has at once.
+/// The largest number of open streams of one browser session.
 const OF_A_SESSION: usize = 4;
 
 /// The event streams of this process.
 pub(crate) struct Streams {
     places: Arc<Semaphore>,
     callers: Arc<Callers>,
-    /// How many a client has at once: one alone does not take them all.
+    /// The limit of one client, so that it cannot use all streams.
     of_a_client: usize,
     pub(super) closing: CancellationToken,
     pub(super) keep_alive: Duration,
@@ -28,7 +28,7 @@ pub(crate) struct Streams {
 }
 
 impl Streams {
-    /// Room for as many streams as the settings say; all end when `closing` is cancelled.
+    /// Streams within the limits of the settings; all of them end when `closing` is cancelled.
     pub(crate) fn new(settings: &Settings, closing: CancellationToken) -> Self {
         let places = Arc::new(Semaphore::new(settings.max_streams));
         let of_a_client = (settings.max_streams / 4).max(1);
@@ -43,31 +43,31 @@ impl Streams {
         }
     }
 
-    /// A place for one more stream of this caller.
+    /// Permits for one more stream of this caller, if the limits allow it.
     pub(super) fn place(&self, caller: &Principal) -> Option<(OwnedSemaphorePermit, CallerPlace)> {
-        let most = match caller.subject() {
+        let limit = match caller.subject() {
             Subject::Client(_) => self.of_a_client,
             Subject::Session { .. } => OF_A_SESSION,
         };
-        let own = CallerPlace::of(&self.callers, caller.id(), most)?;
+        let own = CallerPlace::of(&self.callers, caller.id(), limit)?;
         Some((self.places.clone().try_acquire_owned().ok()?, own))
     }
 }
 
-/// How many streams each caller has.
+/// Number of open streams of each caller.
 type Callers = Mutex<HashMap<Uuid, usize>>;
 
-/// One stream of one caller; given back when dropped.
+/// One stream of one caller; released when dropped.
 pub(super) struct CallerPlace {
     callers: Arc<Callers>,
     caller: Uuid,
 }
 
 impl CallerPlace {
-    fn of(callers: &Arc<Callers>, caller: Uuid, most: usize) -> Option<Self> {
+    fn of(callers: &Arc<Callers>, caller: Uuid, limit: usize) -> Option<Self> {
         let mut open = callers.lock().unwrap_or_else(PoisonError::into_inner);
         let own = open.entry(caller).or_default();
-        if *own >= most {
+        if *own >= limit {
             return None;
         }
         *own = own.saturating_add(1);

@@ -1,4 +1,4 @@
-//! A preview as its answer tells it.
+//! A preview as its response shows it.
 
 use std::collections::BTreeMap;
 
@@ -15,53 +15,53 @@ use crate::{reason::ReasonOut, schema};
 #[derive(Serialize, ToSchema)]
 #[schema(as = ReconnectPreview)]
 pub(crate) struct PreviewOut {
-    /// Names this preview. A reconnect that is given it as `plan_id` is refused unless all that was judged by still is
-    /// so; null where the token itself could not be proved.
+    /// Id of the plan of this preview. A reconnect with this `plan_id` is refused if assets or token changed since the
+    /// preview; null if the token could not be validated.
     #[schema(schema_with = schema::plan_id_or_null)]
     plan_id: Option<String>,
-    /// Until when the plan counts.
+    /// When the plan expires.
     expires_at: Option<DateTime<Utc>>,
-    /// Whose the token is; null where it could not be proved.
+    /// Person of the token; null if the token could not be validated.
     person: Option<PersonOut>,
-    /// How many assets have each coverage.
+    /// Number of assets by coverage.
     counts: BTreeMap<&'static str, u64>,
-    /// One entry for each distinct asset, in the order given.
+    /// One entry per distinct asset, in the order of the request.
     items: Vec<PreviewItemOut>,
-    /// Assets that are not named here and would lose permissions, because the same person did not tick them again.
+    /// Other assets that would lose permissions, because the same person did not select them again at log-in.
     siblings: Vec<SiblingLossOut>,
-    /// Whether the person serves more assets than were looked through for that: at most 10,000, by their ids.
+    /// Whether the person serves more assets than the 10,000, by id, that were checked for such losses.
     more_siblings: bool,
 }
 
-/// What would become of one asset.
+/// The preview of one asset.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PreviewItem)]
 pub(crate) struct PreviewItemOut {
-    /// The asset.
+    /// Id of the asset.
     #[schema(schema_with = schema::asset_id)]
     asset_id: AssetId,
-    /// What the token would be to it.
-    #[schema(schema_with = schema::coverage)]
+    /// What the token would do for the asset.
+    #[schema(schema_with = schema::coverage_name)]
     coverage: Coverage,
-    /// Why, and who must act, in the words of the item that it would become; null where the token simply works.
+    /// The reason that the item of a reconnect would have; null if the token works.
     reason: Option<ReasonOut>,
-    /// Graph's trace id, to quote to Meta.
+    /// Trace id of the Graph API, to quote to Meta.
     fbtrace_id: Option<String>,
 }
 
-/// An asset that would lose permissions although it is not named.
+/// An asset that is not part of the preview and would lose permissions.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SiblingLoss)]
 pub(crate) struct SiblingLossOut {
-    /// The asset.
+    /// Id of the asset.
     #[schema(schema_with = schema::asset_id)]
     asset_id: AssetId,
-    /// Its kind.
+    /// Kind of the asset.
     #[schema(schema_with = schema::asset_kind)]
     kind: AssetKind,
-    /// A name for people.
+    /// Display name.
     name: Option<String>,
-    /// The permissions it was granted and would not be any more.
+    /// Permissions that the asset would lose.
     lost_scopes: Vec<String>,
 }
 

@@ -1,4 +1,6 @@
-//! A reconnect session as every answer tells it; its token is in the answer that opened it.
+//! A reconnect session as responses show it.
+//!
+//! The rule: only the response that opened the session contains its token.
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{AssetId, AssetKind, ClientId, PersonId, ReconnectSessionId};
@@ -12,26 +14,26 @@ use crate::schema;
 #[derive(Serialize, ToSchema)]
 #[schema(as = ReconnectSessionSummary)]
 pub(crate) struct SessionSummary {
-    /// Its id.
+    /// Id of the session.
     #[schema(value_type = String, example = "rse_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
     id: ReconnectSessionId,
-    /// The client that opened it.
+    /// Client that opened the session.
     #[schema(value_type = String)]
     client_id: ClientId,
-    /// For whom.
+    /// Person whose token the page should submit; null if not set.
     #[schema(schema_with = schema::graph_id_or_null)]
     person_id: Option<PersonId>,
-    /// Whether nobody else's token may be handed in.
+    /// Whether tokens of other persons are refused.
     require_person: bool,
-    /// How many reconnects it may still start.
+    /// Number of reconnects that the session may still start.
     uses_left: u32,
-    /// How many previews it may still look at.
+    /// Number of previews that the session may still run.
     previews_left: u32,
-    /// Whether it lets anybody in.
+    /// Whether the session can still be used.
     open: bool,
-    /// When it was opened.
+    /// When the session was opened.
     created_at: DateTime<Utc>,
-    /// When it ends, or ended.
+    /// When the session ends or ended.
     expires_at: DateTime<Utc>,
 }
 
@@ -39,47 +41,47 @@ pub(crate) struct SessionSummary {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ReconnectSession)]
 pub(crate) struct SessionOut {
-    /// What a list tells, too.
+    /// The session without its assets.
     #[serde(flatten)]
     summary: SessionSummary,
-    /// The assets it reaches.
+    /// Assets of the session.
     #[schema(value_type = Vec<String>)]
     asset_ids: Vec<AssetId>,
 }
 
-/// A reconnect session with its token, which is shown this once.
+/// A reconnect session with its token, which no other response contains.
 #[derive(Serialize, ToSchema)]
 #[schema(as = OpenedReconnectSession)]
 pub(crate) struct OpenedSessionOut {
-    /// What every answer tells.
+    /// The session.
     #[serde(flatten)]
     session: SessionOut,
-    /// What the page sends as `Authorization: Bearer …`; null where the call repeats the one that opened the session.
+    /// Access token, to be sent as `Authorization: Bearer …`; null if the call repeats the one that opened the session.
     token: Option<String>,
 }
 
-/// What a reconnect session is to the page that calls.
+/// A reconnect session as its page sees it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CurrentReconnectSession)]
 pub(crate) struct OwnSessionOut {
-    /// What a list tells, too.
+    /// The session without its assets.
     #[serde(flatten)]
     summary: SessionSummary,
-    /// The assets it reaches, by id.
+    /// Assets of the session, ordered by id.
     assets: Vec<NamedAssetOut>,
 }
 
-/// An asset as a page is told of it.
+/// An asset as a page sees it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = NamedAsset)]
 pub(crate) struct NamedAssetOut {
-    /// Its id.
+    /// Id of the asset.
     #[schema(schema_with = schema::asset_id)]
     id: AssetId,
-    /// Its kind.
+    /// Kind of the asset.
     #[schema(schema_with = schema::asset_kind)]
     kind: AssetKind,
-    /// A name for people.
+    /// Display name.
     name: Option<String>,
 }
 

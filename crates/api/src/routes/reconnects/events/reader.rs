@@ -1,4 +1,6 @@
-//! One reader of one reconnect: reads the next events, keeps the connection alive, knows when to end.
+//! One reader of the events of one reconnect.
+//!
+//! The rule: subscribe before reading, so that no change between the two is missed.
 
 use std::{fmt::Write, pin::pin, time::Duration};
 
@@ -19,7 +21,7 @@ use super::{
 };
 use crate::problem::{Code, Problem};
 
-/// How often the database is read when nothing wakes the stream: another process may do the work.
+/// How often the database is read without a wake-up: the reconnect may run in another process.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 impl Streams {
@@ -62,7 +64,7 @@ pub(super) struct Follower {
     keep_alive: Duration,
     until: Instant,
     spoke: Instant,
-    /// When it was last asked whether the reader may still read.
+    /// When the access of the reader was last checked.
     admitted: Instant,
     _place: (OwnedSemaphorePermit, CallerPlace),
 }
@@ -76,7 +78,7 @@ impl Follower {
         Ok(read.map(drop)?)
     }
 
-    /// A reader whose session has ended, or whose client is gone, is soon told nothing more.
+    /// Checks from time to time that the session or client of the reader still has access.
     async fn admit(&mut self) -> Result<(), Problem> {
         if self.admitted.elapsed() < self.keep_alive {
             return Ok(());
@@ -88,15 +90,15 @@ impl Follower {
         Ok(())
     }
 
-    /// The next piece of the stream, and who goes on behind it.
+    /// The next chunk of the stream, and the reader of the chunks after it; `None` at the end.
     pub(super) async fn next(mut self) -> Option<(Bytes, Option<Self>)> {
         let vault = self.vault.clone();
         while Instant::now() < self.until {
             self.admit().await.ok()?;
-            // Listening before reading: what moves in between is not missed.
+            // Subscribe before reading, so that no change in between is missed.
             let mut woken = pin!(vault.reconnect_moves(self.id, LOOK_AGAIN));
             let moved = poll!(woken.as_mut()).is_ready();
-            // A fault is logged by `Problem`; the reader comes back with the last event's id.
+            // `Problem` logs an internal error; the client reconnects with the last event id.
             let read = vault
                 .reconnect_events(&self.caller, self.id, self.after)
                 .await

@@ -1,4 +1,6 @@
-//! What is wrong with a request, field by field.
+//! The faulty fields of a request.
+//!
+//! The rule: a fault names the field and what it must contain, never its value, which may be a token.
 
 use std::fmt;
 
@@ -6,13 +8,13 @@ use serde::de::{Expected, Unexpected};
 
 use crate::problem::{Fault, MOST_FAULTS};
 
-/// How long a name may be to be repeated; a longer one may be a token in the wrong place.
+/// The longest field name that a response repeats; a longer one may be a misplaced token.
 const LONGEST_NAME: usize = 40;
 
-/// How the fault of an unknown field begins; the names of the known ones follow.
+/// Start of the text about an unknown field; the names of the known fields follow.
 pub(crate) const UNKNOWN_FIELD: &str = "unknown field; expected one of: ";
 
-/// What is wrong with a request.
+/// Faults of a request, at most `MAX_FAULTS`.
 #[derive(Debug, Default)]
 pub(crate) struct Flaws(pub(super) Vec<Fault>);
 
