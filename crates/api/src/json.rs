@@ -157,9 +157,9 @@ impl Body {
         self.in_time().await
     }
 
-    /// Reads a body of any media type and at most `most` bytes.
-    pub(crate) async fn raw(mut self, most: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
-        self.settings.max_body = most;
+    /// Reads a body of any media type and at most `limit` bytes.
+    pub(crate) async fn raw(mut self, limit: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        self.settings.max_body = limit;
         self.in_time().await
     }
 
@@ -175,17 +175,17 @@ impl Body {
     }
 
     async fn gather(&mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
-        let most = self.settings.max_body;
+        let limit = self.settings.max_body;
         // A buffer of the announced size never moves, so it leaves no copy of a token behind.
         let announced = self.length.unwrap_or(8192);
-        if announced > most {
+        if announced > limit {
             return Err(self.too_large().await);
         }
         let mut bytes = Zeroizing::new(Vec::with_capacity(announced));
         while let Some(chunk) = self.payload.next().await {
             let chunk =
                 chunk.map_err(|_| Problem::new(Code::MalformedJson, "The body ends early."))?;
-            if bytes.len().saturating_add(chunk.len()) > most {
+            if bytes.len().saturating_add(chunk.len()) > limit {
                 return Err(self.too_large().await);
             }
             bytes.extend_from_slice(&chunk);
@@ -194,17 +194,17 @@ impl Body {
     }
 
     async fn too_large(&mut self) -> Problem {
-        let most = self.settings.max_body;
-        let mut room = most.saturating_mul(DRAINED_BODIES);
+        let limit = self.settings.max_body;
+        let mut remaining = limit.saturating_mul(DRAINED_BODIES);
         while let Some(Ok(chunk)) = self.payload.next().await {
-            room = room.saturating_sub(chunk.len());
-            if room == 0 {
+            remaining = remaining.saturating_sub(chunk.len());
+            if remaining == 0 {
                 break;
             }
         }
         Problem::new(
             Code::BodyTooLarge,
-            format!("The body may have at most {most} bytes."),
+            format!("The body may have at most {limit} bytes."),
         )
     }
 }

@@ -97,8 +97,8 @@ async fn identify(request: &ServiceRequest) -> Result<Principal, Problem> {
 
 /// The proof of the call. Two of them are ambiguous, so they are treated as missing.
 fn proof(headers: &HeaderMap) -> Option<&str> {
-    let mut given = headers.get_all("x-regrant-proof");
-    match (given.next(), given.next()) {
+    let mut values = headers.get_all("x-regrant-proof");
+    match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok(),
         _ => None,
     }
@@ -110,8 +110,8 @@ fn not_set_up() -> Problem {
 
 /// The bearer token of the only Authorization header (RFC 6750 §2.1).
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
-    let mut given = headers.get_all(header::AUTHORIZATION);
-    let value = match (given.next(), given.next()) {
+    let mut values = headers.get_all(header::AUTHORIZATION);
+    let value = match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok(),
         (None, _) => return Err(unauthenticated("", "This call needs an access token.")),
         (Some(_), Some(_)) => None,

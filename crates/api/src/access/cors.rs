@@ -45,9 +45,9 @@ pub(crate) async fn cors(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     if is_preflight(&request) {
-        let answer = preflight(&request).await;
+        let response = preflight(&request).await;
         // Built by hand: `into_response` would drop the problem that `envelope.rs` renders again.
-        return Ok(ServiceResponse::new(request.into_parts().0, answer).map_into_right_body());
+        return Ok(ServiceResponse::new(request.into_parts().0, response).map_into_right_body());
     }
     let is_open = browser::may_call(&request);
     let mut response = next.call(request).await?.map_into_left_body();
@@ -99,24 +99,24 @@ async fn preflight(request: &ServiceRequest) -> HttpResponse {
     let Some(limits) = request.app_data::<Data<RateLimits>>() else {
         return Problem::new(Code::Internal, "not set up").render(None);
     };
-    let (mut answer, allowance) = match limits.count_address(CallerAddress::of(request)).await {
+    let (mut response, allowance) = match limits.count_address(CallerAddress::of(request)).await {
         Ok(allowance) => {
-            let answer = match allowed(request).await {
+            let response = match allowed(request).await {
                 Ok((origin, method)) => welcome(&origin, &method),
                 Err(problem) => HttpResponse::from_error(problem),
             };
-            (answer, allowance)
+            (response, allowance)
         }
         Err(refused) => {
             let allowance = refused.allowance();
             (HttpResponse::from_error(Problem::from(refused)), allowance)
         }
     };
-    allowance.tell(answer.headers_mut());
-    answer
+    allowance.tell(response.headers_mut());
+    response
         .headers_mut()
         .insert(header::VARY, HeaderValue::from_static(PREFLIGHT_VARIES));
-    answer
+    response
 }
 
 /// The origin and the method of the preflight, if a page of that origin may make the call.

@@ -1,4 +1,4 @@
-//! Clients of tenants: what operators make, narrow, renew and end.
+//! Clients of tenants: create, change, delete, reset their secrets, revoke their tokens.
 
 mod out;
 mod request;
@@ -23,11 +23,11 @@ use crate::{
     secret_response::sealed_body,
 };
 
-/// List a tenant's clients, oldest first; they are few.
+/// List all clients of a tenant, oldest first.
 #[utoipa::path(
     tag = "clients",
     params(("id" = String, Path, description = "The tenant's id.")),
-    responses((status = 200, description = "All of them.", body = Page<ClientOut>)),
+    responses((status = 200, description = "All clients of the tenant.", body = Page<ClientOut>)),
 )]
 #[get("/tenants/{id}/clients")]
 pub(super) async fn list_clients(
@@ -44,7 +44,7 @@ pub(super) async fn list_clients(
     Ok(HttpResponse::Ok().json(Page::whole(clients)))
 }
 
-/// Give a tenant another client. Its secret is in this answer and in no other.
+/// Create a client of a tenant. Only this response contains its secret.
 #[utoipa::path(
     tag = "clients",
     params(("id" = String, Path, description = "The tenant's id.")),
@@ -52,7 +52,7 @@ pub(super) async fn list_clients(
     responses(
         (status = 201, description = "The client with its secret.", body = MintedClientOut,
             headers(("Location" = String, description = "The client."))),
-        (status = 409, description = "`too_many_clients`, `tenant_gone`.",
+        (status = 409, description = "`too_many_clients`: the tenant has reached its limit. `tenant_gone`.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -98,7 +98,7 @@ pub(super) async fn get_client(
     Ok(HttpResponse::Ok().json(ClientOut::from(vault.client(tenant.0, client.0).await?)))
 }
 
-/// Change a client. Disabling it revokes its access tokens for good.
+/// Change a client. Disabling it revokes its access tokens permanently.
 #[utoipa::path(
     tag = "clients",
     params(
@@ -107,7 +107,7 @@ pub(super) async fn get_client(
     ),
     responses(
         (status = 200, description = "The client.", body = ClientOut),
-        (status = 409, description = "`proof_key_missing`.",
+        (status = 409, description = "`proof_key_missing`: reset the client's secret first.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -125,14 +125,14 @@ pub(super) async fn change_client(
     Ok(HttpResponse::Ok().json(ClientOut::from(changed)))
 }
 
-/// Forget a client; its access tokens and sessions are refused from here on.
+/// Delete a client. Its access tokens and sessions are refused from now on.
 #[utoipa::path(
     tag = "clients",
     params(
         ("id" = String, Path, description = "The tenant's id."),
         ("client_id" = String, Path, description = "The client's id."),
     ),
-    responses((status = 204, description = "It is forgotten.")),
+    responses((status = 204, description = "The client is deleted.")),
 )]
 #[delete("/tenants/{id}/clients/{client_id}")]
 pub(super) async fn delete_client(
@@ -147,7 +147,7 @@ pub(super) async fn delete_client(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Give a client another secret. It is in this answer and in no other.
+/// Reset the secret of a client. Only this response contains the new secret.
 #[utoipa::path(
     tag = "clients",
     params(
@@ -183,14 +183,14 @@ pub(super) async fn reset_client_secret(
         .body(body))
 }
 
-/// Revoke every access token that a client was issued so far.
+/// Revoke all access tokens that were issued to a client so far.
 #[utoipa::path(
     tag = "clients",
     params(
         ("id" = String, Path, description = "The tenant's id."),
         ("client_id" = String, Path, description = "The client's id."),
     ),
-    responses((status = 204, description = "They are revoked.")),
+    responses((status = 204, description = "The access tokens are revoked.")),
 )]
 #[post("/tenants/{id}/clients/{client_id}/revoke-tokens")]
 pub(super) async fn revoke_client_tokens(

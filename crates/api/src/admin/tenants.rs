@@ -1,4 +1,4 @@
-//! Tenants: onboarded in one call, named, limited, suspended, deleted after a wait, shredded.
+//! Tenants: onboard, change, suspend, resume, delete after a delay, restore, shred.
 
 mod out;
 mod request;
@@ -20,8 +20,8 @@ use crate::{
     secret_response::sealed_body,
 };
 
-/// Onboard a tenant in one call: its own data key, a first client, limits and origins. The client's secret is in this
-/// answer and in no other.
+/// Onboard a tenant in one call, with its own data key, a first client, limits and origins. Only this response contains
+/// the client's secret.
 #[utoipa::path(
     tag = "tenants",
     request_body = NewTenant,
@@ -47,7 +47,7 @@ pub(super) async fn create_tenant(
         .body(body))
 }
 
-/// List tenants, oldest first, those that were deleted too.
+/// List tenants, oldest first, including deleted ones.
 #[utoipa::path(
     tag = "tenants",
     params(PageQuery),
@@ -80,7 +80,7 @@ pub(super) async fn get_tenant(
     Ok(HttpResponse::Ok().json(TenantOut::from(vault.tenant(id.0).await?)))
 }
 
-/// Change a tenant: its name, its limits, its origins, whether reading its tokens takes a reason.
+/// Change the name, the limits or the origins of a tenant, or whether reading its tokens requires a reason.
 #[utoipa::path(
     tag = "tenants",
     params(("id" = String, Path, description = "The tenant's id.")),
@@ -103,12 +103,12 @@ pub(super) async fn change_tenant(
     Ok(HttpResponse::Ok().json(TenantOut::from(changed)))
 }
 
-/// Suspend a tenant at once and delete it after the wait (7 days unless the installation says otherwise).
+/// Suspend a tenant at once and delete it after a delay (7 days, unless the installation sets another one).
 #[utoipa::path(
     tag = "tenants",
     params(("id" = String, Path, description = "The tenant's id.")),
     responses(
-        (status = 202, description = "It is to be deleted.", body = TenantOut),
+        (status = 202, description = "The tenant is scheduled for deletion.", body = TenantOut),
         (status = 409, description = "`tenant_gone`.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
@@ -123,7 +123,7 @@ pub(super) async fn delete_tenant(
     Ok(HttpResponse::Accepted().json(TenantOut::from(scheduled)))
 }
 
-/// Suspend a tenant: its clients are refused and its work rests.
+/// Suspend a tenant. Its clients are refused and its work is paused.
 #[utoipa::path(
     tag = "tenants",
     params(("id" = String, Path, description = "The tenant's id.")),
@@ -147,13 +147,13 @@ pub(super) async fn suspend_tenant(
     Ok(HttpResponse::Ok().json(TenantOut::from(tenant)))
 }
 
-/// Serve a suspended tenant again; its work goes on.
+/// Resume a suspended tenant. Its clients are served and its work continues.
 #[utoipa::path(
     tag = "tenants",
     params(("id" = String, Path, description = "The tenant's id.")),
     responses(
         (status = 200, description = "The tenant.", body = TenantOut),
-        (status = 409, description = "`tenant_gone`: it was deleted or shredded, or is to be deleted.",
+        (status = 409, description = "`tenant_gone`: the tenant is deleted, shredded or scheduled for deletion.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -171,7 +171,7 @@ pub(super) async fn resume_tenant(
     Ok(HttpResponse::Ok().json(TenantOut::from(tenant)))
 }
 
-/// Take a deletion back that is not done yet. The tenant stays suspended until it is resumed.
+/// Cancel the scheduled deletion of a tenant. The tenant stays suspended until it is resumed.
 #[utoipa::path(
     tag = "tenants",
     params(("id" = String, Path, description = "The tenant's id.")),
@@ -195,14 +195,14 @@ pub(super) async fn restore_tenant(
     Ok(HttpResponse::Ok().json(TenantOut::from(tenant)))
 }
 
-/// Destroy a suspended tenant's data keys: nothing it keeps can be opened ever again.
+/// Destroy the data keys of a suspended tenant. Its sealed data can never be opened again.
 #[utoipa::path(
     tag = "tenants",
     params(("id" = String, Path, description = "The tenant's id.")),
     request_body = ShredTenant,
     responses(
-        (status = 200, description = "They are destroyed.", body = ShreddedOut),
-        (status = 409, description = "`tenant_not_suspended`, `tenant_gone`.",
+        (status = 200, description = "The data keys are destroyed.", body = ShreddedOut),
+        (status = 409, description = "`tenant_not_suspended`: suspend the tenant first. `tenant_gone`.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]

@@ -10,9 +10,8 @@ const LONGEST: usize = 64;
 
 /// The id that the caller sent, if it is safe to log, else a new one.
 pub(crate) fn request_id(headers: &HeaderMap) -> String {
-    let given = headers.get(HEADER).and_then(|it| it.to_str().ok());
-    given
-        .filter(|it| harmless(it))
+    let sent = headers.get(HEADER).and_then(|it| it.to_str().ok());
+    sent.filter(|it| harmless(it))
         .map_or_else(|| RequestId::mint().to_string(), str::to_owned)
 }
 
@@ -58,10 +57,10 @@ mod tests {
 
     use super::*;
 
-    fn id(given: &str) -> String {
+    fn id(sent: &str) -> String {
         request_id(
             TestRequest::default()
-                .insert_header((HEADER, given))
+                .insert_header((HEADER, sent))
                 .to_http_request()
                 .headers(),
         )
@@ -74,8 +73,8 @@ mod tests {
 
     #[test]
     fn any_other_id_is_replaced() {
-        for given in ["", "a b", "a\"b", "<script>", "é", &"a".repeat(65)] {
-            assert!(id(given).starts_with("req_"), "{given}");
+        for sent in ["", "a b", "a\"b", "<script>", "é", &"a".repeat(65)] {
+            assert!(id(sent).starts_with("req_"), "{sent}");
         }
     }
 

@@ -17,8 +17,8 @@ impl FromRequest for Because {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let given: Vec<_> = request.headers().get_all(HEADER).collect();
-        let reason = match given.as_slice() {
+        let values: Vec<_> = request.headers().get_all(HEADER).collect();
+        let reason = match values.as_slice() {
             [] => Some(None),
             [one] => std::str::from_utf8(one.as_bytes())
                 .ok()

@@ -38,8 +38,8 @@ impl Flaws {
     }
 
     pub(super) fn add(&mut self, more: Self) {
-        let room = MOST_FAULTS.saturating_sub(self.0.len());
-        self.0.extend(more.0.into_iter().take(room));
+        let free = MOST_FAULTS.saturating_sub(self.0.len());
+        self.0.extend(more.0.into_iter().take(free));
     }
 }
 

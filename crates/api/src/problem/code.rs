@@ -9,7 +9,7 @@ pub struct ProblemCode {
     pub code: &'static str,
     /// HTTP status of the response.
     pub status: u16,
-    /// Title, a few words.
+    /// Title, a short phrase.
     pub title: &'static str,
     /// Meaning, in one or more sentences.
     pub meaning: &'static str,

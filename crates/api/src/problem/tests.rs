@@ -5,7 +5,7 @@ use regrant_vault::{Error, Resource, TokenRefusal};
 
 use super::*;
 
-fn answer(error: Error) -> (u16, serde_json::Value) {
+fn render_problem(error: Error) -> (u16, serde_json::Value) {
     let rendered = Problem::from(error).render(Some("req_1"));
     let status = rendered.status().as_u16();
     let body =
@@ -15,7 +15,7 @@ fn answer(error: Error) -> (u16, serde_json::Value) {
 
 #[test]
 fn a_problem_has_the_members_of_rfc_9457() {
-    let (status, body) = answer(Error::NotFound(Resource::Asset));
+    let (status, body) = render_problem(Error::NotFound(Resource::Asset));
     let expected = serde_json::json!({
         "type": "/problems/not_found",
         "title": "Not found",
@@ -28,7 +28,7 @@ fn a_problem_has_the_members_of_rfc_9457() {
 
 #[test]
 fn an_internal_error_does_not_reveal_its_cause() {
-    let (status, body) = answer(Error::Internal("password is hunter2".into()));
+    let (status, body) = render_problem(Error::Internal("password is hunter2".into()));
     assert_eq!(status, 500);
     assert!(!body.to_string().contains("hunter2"));
 }
@@ -50,7 +50,7 @@ fn a_missing_scope_is_named() {
 
 #[test]
 fn the_field_that_was_refused_is_named() {
-    let (status, body) = answer(Error::TokenRefused(TokenRefusal::ForeignApp));
+    let (status, body) = render_problem(Error::TokenRefused(TokenRefusal::ForeignApp));
     assert_eq!(
         (status, body["errors"][0]["field"].as_str()),
         (422, Some("access_token"))

@@ -1,4 +1,4 @@
-//! The disconnect calendar, for machines and for people's calendars.
+//! The forecast, as JSON and as iCalendar.
 
 mod calendar;
 mod ical;
@@ -20,14 +20,14 @@ use crate::{
     problem::Problem,
 };
 
-/// Read the disconnect calendar: what will stop working when, why, and what goes on afterwards.
+/// Read the disconnect calendar: which assets will stop working, when and why, and what covers them afterwards.
 #[utoipa::path(
     tag = "forecast",
     security(("oauth2" = ["forecast:read"])),
     params(ForecastFilter, PageQuery),
     responses(
-        (status = 200, description = "The days, and one page of entries.", body = ForecastOut),
-        (status = 404, description = "`not_found`: the leaver is nobody of this tenant.",
+        (status = 200, description = "The days, and one page of endings.", body = ForecastOut),
+        (status = 404, description = "`not_found`: the person in `what_if_person_leaves` is unknown to this tenant.",
             body = crate::problem::ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -44,14 +44,14 @@ pub(crate) async fn get_forecast(
     Ok(HttpResponse::Ok().json(ForecastOut::from(forecast)))
 }
 
-/// Read the disconnect calendar as iCalendar (RFC 5545): one entry for each day and cause.
+/// Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause.
 #[utoipa::path(
     tag = "forecast",
     security(("oauth2" = ["forecast:read"])),
     params(ForecastFilter),
     responses(
         (status = 200, description = "The calendar.", body = String, content_type = "text/calendar"),
-        (status = 404, description = "`not_found`: the leaver is nobody of this tenant.",
+        (status = 404, description = "`not_found`: the person in `what_if_person_leaves` is unknown to this tenant.",
             body = crate::problem::ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -62,12 +62,12 @@ pub(crate) async fn get_forecast_calendar(
     Query(filter): Query<ForecastFilter>,
 ) -> Result<HttpResponse, Problem> {
     let query = ForecastQuery::from(filter);
-    let feed = calendar::feed(&query);
+    let suffix = calendar::feed(&query);
     let agenda = vault.forecast_agenda(&caller.principal, query).await?;
     let text = ical::calendar(
         "Regrant: what ends",
         agenda.generated_at,
-        &calendar::events(&agenda, &feed),
+        &calendar::events(&agenda, &suffix),
     );
     Ok(HttpResponse::Ok().content_type(ical::MEDIA_TYPE).body(text))
 }

@@ -1,4 +1,4 @@
-//! What Meta calls: webhooks and callbacks about a person.
+//! Calls from Meta: webhooks, and callbacks about a person.
 
 pub(super) mod callbacks;
 pub(super) mod webhooks;

@@ -74,11 +74,11 @@ fn oauth2() -> SecurityScheme {
 
 const fn describe(permission: Permission) -> &'static str {
     match permission {
-        Permission::AssetsRead => "List and read assets, without their tokens.",
+        Permission::AssetsRead => "List and read assets, without tokens.",
         Permission::AssetsWrite => "Register and delete assets.",
-        Permission::TokensRead => "Read tokens in plain text.",
-        Permission::ReconnectsPreview => "Preview reconnects.",
-        Permission::ReconnectsWrite => "Start, read and cancel reconnects.",
+        Permission::TokensRead => "Read tokens in the clear.",
+        Permission::ReconnectsPreview => "See what a reconnect would do.",
+        Permission::ReconnectsWrite => "Replace tokens and follow reconnects.",
         Permission::ForecastRead => "Read the disconnect calendar.",
         Permission::AuditRead => "Read the audit trail.",
         Permission::WebhooksWrite => "Manage webhook endpoints.",

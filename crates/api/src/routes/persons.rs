@@ -1,4 +1,4 @@
-//! Persons, and what becomes of their assets when they leave.
+//! Persons, and the effect on their assets when they leave.
 
 use super::{assets::EndingOut, forecast::ImpactOut};
 use crate::{
@@ -17,63 +17,63 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-/// A person who granted a token, and what hangs on them.
+/// A person who granted a token, and the assets that depend on the person.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ListedPerson)]
-pub(crate) struct PersonOut {
-    /// The person as the app sees them.
+pub(crate) struct ListedPersonOut {
+    /// App-scoped id of the person.
     #[schema(schema_with = schema::graph_id)]
     id: PersonId,
     /// `user` or `system_user`.
     #[schema(schema_with = schema::person_kind)]
     kind: &'static str,
-    /// A name, where the Graph told one.
+    /// Name; null if the Graph API gave none.
     name: Option<String>,
-    /// Whether it is a managed account; null where the Graph did not say.
+    /// Whether it is a managed account; null if the Graph API did not say.
     is_work_account: Option<bool>,
-    /// How many assets their token serves.
+    /// Number of assets that the person's token serves.
     serves: u64,
-    /// For how many assets it stands by.
+    /// Number of assets for which it is a standby.
     stands_by_for: u64,
-    /// For how many assets it is parked.
+    /// Number of assets for which it is parked.
     parked_for: u64,
-    /// Whether their newest token has an end; null where no grant is known.
+    /// Whether the newest token of the person expires; null if no grant is known.
     token_ends: Option<bool>,
-    /// The end of their newest token, if it has one.
+    /// When the newest token expires; null if it does not.
     token_expires_at: Option<DateTime<Utc>>,
-    /// The end of its data access, if there is one.
+    /// When its data access expires; null if it does not.
     data_access_expires_at: Option<DateTime<Utc>>,
-    /// The first ending ahead of what they serve.
+    /// Earliest future ending among the assets that the person's token serves.
     next_ending: Option<EndingOut>,
 }
 
-/// What becomes of a person's assets when they leave now.
+/// The effect on the assets of a person who leaves now.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Impact)]
 pub(crate) struct ImpactPage {
-    /// The moment it is of.
+    /// Time of the data.
     generated_at: DateTime<Utc>,
-    /// The person.
-    person: PersonOut,
-    /// How many of the assets they serve end, wait for a parked token, or go on.
+    /// Person who leaves.
+    person: ListedPersonOut,
+    /// Number of the person's assets that end, wait for a parked token, or continue.
     counts: BTreeMap<&'static str, u64>,
-    /// Those assets, one page of them, by id.
+    /// One page of these assets, ordered by id.
     data: Vec<ImpactOut>,
-    /// Whether there are more behind these.
+    /// Whether more entries follow.
     has_more: bool,
-    /// Send it as `cursor` to get them.
+    /// Send it as `cursor` to get the next page.
     #[schema(required)]
     next_cursor: Option<String>,
-    /// What is not touched, and why it is not listed.
+    /// Which assets are not affected and therefore not listed.
     note: &'static str,
 }
 
-/// List persons by id: everybody whose token serves, stands by or waits, or ever was granted.
+/// List persons, ordered by id: everyone who granted a token, whether it is active, standby, parked or unused.
 #[utoipa::path(
     tag = "forecast",
     security(("oauth2" = ["forecast:read"])),
     params(PageQuery),
-    responses((status = 200, description = "One page of persons.", body = Page<PersonOut>)),
+    responses((status = 200, description = "One page of persons.", body = Page<ListedPersonOut>)),
 )]
 #[get("/persons")]
 pub(crate) async fn list_persons(
@@ -83,16 +83,16 @@ pub(crate) async fn list_persons(
 ) -> Result<HttpResponse, Problem> {
     let (after, limit) = page.into_parts()?;
     let list = vault.list_persons(&caller.principal, after, limit).await?;
-    let data = list.data.into_iter().map(PersonOut::from).collect();
+    let data = list.data.into_iter().map(ListedPersonOut::from).collect();
     Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
 }
 
-/// Read what dies, waits and goes on if this person left now.
+/// Read which assets would end, wait or continue if this person left now.
 #[utoipa::path(
     tag = "forecast",
     security(("oauth2" = ["forecast:read"])),
-    params(("person_id" = String, Path, description = "The person as the app sees them."), PageQuery),
-    responses((status = 200, description = "The assets they serve.", body = ImpactPage)),
+    params(("person_id" = String, Path, description = "App-scoped id of the person."), PageQuery),
+    responses((status = 200, description = "The assets that the person's token serves.", body = ImpactPage)),
 )]
 #[get("/persons/{person_id}/impact")]
 pub(crate) async fn get_person_impact(
@@ -108,8 +108,8 @@ pub(crate) async fn get_person_impact(
     Ok(HttpResponse::Ok().json(ImpactPage::from(impact)))
 }
 
-const UNTOUCHED: &str = "Assets that other persons' or system users' tokens serve, and shares between \
-                         businesses, are not touched; nobody has to act for them.";
+const UNTOUCHED: &str = "Assets that tokens of other persons or of system users serve, and shares between businesses, \
+                         are not affected; no action is needed for them.";
 
 impl From<Impact> for ImpactPage {
     fn from(it: Impact) -> Self {
@@ -129,7 +129,7 @@ impl From<Impact> for ImpactPage {
     }
 }
 
-impl From<PersonView> for PersonOut {
+impl From<PersonView> for ListedPersonOut {
     fn from(it: PersonView) -> Self {
         let PersonView {
             person,

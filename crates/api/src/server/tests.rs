@@ -21,13 +21,13 @@ async fn a_call_without_a_token_is_refused_whatever_its_body() {
         request(Method::GET, "/v1/nothing", ""),
         request(Method::GET, "/v1/assets?access_token=garbage", ""),
     ] {
-        let answer = bench.call(call).await;
+        let response = bench.call(call).await;
         assert_eq!(
-            (answer.status, answer.kind().as_str()),
+            (response.status, response.kind().as_str()),
             (401, "unauthenticated")
         );
         assert!(
-            answer
+            response
                 .header("www-authenticate")
                 .unwrap()
                 .starts_with("Bearer realm=")
@@ -117,20 +117,20 @@ async fn every_faulty_request_gets_its_problem() {
             "method_not_allowed",
         ),
     ] {
-        let answer = bench.call(call).await;
-        let body = String::from_utf8(answer.body.clone()).unwrap();
+        let response = bench.call(call).await;
+        let body = String::from_utf8(response.body.clone()).unwrap();
         assert_eq!(
-            (answer.status, answer.kind().as_str()),
+            (response.status, response.kind().as_str()),
             (status, code),
             "{body}"
         );
         assert_eq!(
-            answer.header("content-type"),
+            response.header("content-type"),
             Some("application/problem+json")
         );
         assert_eq!(
-            answer.json()["request_id"].as_str(),
-            answer.header("x-request-id"),
+            response.json()["request_id"].as_str(),
+            response.header("x-request-id"),
             "{body}"
         );
     }
@@ -156,13 +156,13 @@ async fn another_tenants_asset_looks_missing_byte_for_byte() {
         .await;
     assert_eq!(registered.json()["data"][0]["status"], "created");
     let ask = async |path: &str, bearer: &str| {
-        let answer = bench
+        let response = bench
             .call(request(Method::GET, path, bearer).insert_header(("X-Request-Id", "same")))
             .await;
         (
-            answer.status,
-            answer.headers,
-            String::from_utf8(answer.body).unwrap(),
+            response.status,
+            response.headers,
+            String::from_utf8(response.body).unwrap(),
         )
     };
     assert_eq!(ask("/v1/assets/7", &own).await.0, 200);
@@ -191,30 +191,30 @@ async fn every_response_has_its_headers() {
         "/v1/assets",
         "/v1/nothing",
     ] {
-        let answer = bench.call(request(Method::GET, path, &bearer)).await;
+        let response = bench.call(request(Method::GET, path, &bearer)).await;
         assert_eq!(
-            answer.header("x-content-type-options"),
+            response.header("x-content-type-options"),
             Some("nosniff"),
             "{path}"
         );
         assert_eq!(
-            answer.header("referrer-policy"),
+            response.header("referrer-policy"),
             Some("no-referrer"),
             "{path}"
         );
         assert!(
-            answer
+            response
                 .header("content-security-policy")
                 .unwrap()
                 .contains("frame-ancestors 'none'"),
             "{path}"
         );
         assert!(
-            answer.header("x-request-id").unwrap().starts_with("req_"),
+            response.header("x-request-id").unwrap().starts_with("req_"),
             "{path}"
         );
         if path.starts_with("/v1") {
-            assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+            assert_eq!(response.header("cache-control"), Some("no-store"), "{path}");
         }
     }
 }
@@ -398,11 +398,11 @@ async fn a_server_listens_answers_head_and_releases_its_address() {
         .write_all(b"HEAD /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         .await
         .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
     assert!(
-        answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n"),
-        "{answer}"
+        response.starts_with("HTTP/1.1 200") && response.ends_with("\r\n\r\n"),
+        "{response}"
     );
     stop.cancel();
     running.await.unwrap().unwrap();

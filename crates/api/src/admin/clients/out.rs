@@ -1,4 +1,6 @@
-//! A client as the admin API tells of it.
+//! A client as responses show it.
+//!
+//! The rule: only the response that made a secret contains it.
 
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
@@ -13,58 +15,58 @@ use crate::schema;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Client)]
 pub(super) struct ClientOut {
-    /// Its id.
+    /// Id of the client.
     #[schema(example = "cli_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
     id: String,
-    /// A name for people.
+    /// Display name.
     name: String,
-    /// What it may do.
+    /// Scopes of the client.
     #[schema(schema_with = schema::scope_names)]
     scopes: Vec<&'static str>,
-    /// When each of its scopes was last used, to the hour.
+    /// When each scope was last used, to the hour.
     scopes_used: Vec<ScopeUseOut>,
-    /// From when on it is refused.
+    /// When the client expires; null if it does not.
     expires_at: Option<DateTime<Utc>>,
-    /// From where it may call; null is from anywhere.
+    /// Networks from which the client may call; null means any.
     #[schema(value_type = Option<Vec<String>>, example = json!(["203.0.113.0/24"]))]
     networks: Option<Vec<IpNet>>,
-    /// Which of the tenant's assets it may reach; null is all of them.
+    /// Assets that the client may reach; null means all assets of the tenant.
     reach: Option<ReachOut>,
-    /// Whether each of its calls must carry a proof.
+    /// Whether every call of the client needs a proof.
     proof_required: bool,
-    /// Whether it keeps scopes that it does not use.
+    /// Whether the client keeps scopes that it does not use.
     keep_unused_scopes: bool,
-    /// When it was made.
+    /// When the client was created.
     created_at: DateTime<Utc>,
-    /// Since when it is refused.
+    /// When the client was disabled; null if it is enabled.
     disabled_at: Option<DateTime<Utc>>,
-    /// Until when the secret before its newest counts, too.
+    /// Until when the previous secret is valid, too.
     older_secret_until: Option<DateTime<Utc>>,
-    /// When it last called, to the hour.
+    /// When the client last called, to the hour.
     last_used_at: Option<DateTime<Utc>>,
 }
 
-/// A client with its new secret, which is shown this once.
+/// A client with its new secret, which no other response contains.
 #[derive(Serialize, ToSchema)]
 #[schema(as = MintedClient)]
 pub(in crate::admin) struct MintedClientOut {
-    /// What every answer tells.
+    /// The client.
     #[serde(flatten)]
     client: ClientOut,
-    /// Its secret; null where the call repeats another with the same Idempotency-Key.
-    #[serde(serialize_with = "exposed")]
+    /// Secret of the client; null if the call repeats another one with the same Idempotency-Key.
+    #[serde(serialize_with = "serialize_secret")]
     #[schema(value_type = Option<String>)]
     secret: Option<ClientSecret>,
 }
 
-/// A scope and its use.
+/// A scope and when it was last used.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ScopeUse)]
 struct ScopeUseOut {
-    /// The scope.
+    /// Name of the scope.
     #[schema(schema_with = schema::scope_name)]
     scope: &'static str,
-    /// When it was last used, to the hour.
+    /// When the scope was last used, to the hour.
     used_at: Option<DateTime<Utc>>,
 }
 
@@ -72,10 +74,10 @@ struct ScopeUseOut {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Reach)]
 struct ReachOut {
-    /// Assets.
+    /// Graph ids of assets.
     #[schema(value_type = Vec<String>)]
     asset_ids: Vec<AssetId>,
-    /// Businesses.
+    /// Graph ids of businesses.
     #[schema(value_type = Vec<String>)]
     business_ids: Vec<AssetId>,
 }
@@ -133,8 +135,11 @@ fn reach(it: Reach) -> Option<ReachOut> {
     }
 }
 
-#[expect(clippy::ref_option, reason = "serde hands the field over as it is")]
-fn exposed<S: Serializer>(secret: &Option<ClientSecret>, serializer: S) -> Result<S::Ok, S::Error> {
+#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
+fn serialize_secret<S: Serializer>(
+    secret: &Option<ClientSecret>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match secret {
         Some(secret) => serializer.serialize_some(secret.expose()),
         None => serializer.serialize_none(),

@@ -1,4 +1,4 @@
-//! What operators send about clients.
+//! Requests about clients.
 
 use std::net::IpAddr;
 
@@ -13,69 +13,69 @@ use crate::{
     schema,
 };
 
-/// A client to make.
+/// A client to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::admin) struct NewClient {
-    /// A name for people.
+    /// Display name.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
-    /// What it may do.
+    /// Scopes of the client.
     #[schema(schema_with = schema::scope_names)]
     scopes: All<Scope>,
-    /// From when on it is refused (RFC 3339).
+    /// When the client expires (RFC 3339).
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     expires_at: Option<Moment>,
-    /// From where it may call; from anywhere where none is named.
+    /// Networks from which the client may call; by default any.
     #[schema(value_type = Option<Vec<String>>, max_items = 50, example = json!(["203.0.113.0/24"]))]
     networks: Option<All<Network>>,
-    /// Which of the tenant's assets it may reach; all of them where nothing is said.
+    /// Assets that the client may reach; by default all assets of the tenant.
     reach: Option<ReachIn>,
-    /// Whether each of its calls must carry a proof (`X-Regrant-Proof`).
+    /// Whether every call of the client needs a proof (`X-Regrant-Proof`).
     #[serde(default)]
     proof_required: bool,
-    /// Whether it keeps scopes that it does not use.
+    /// Whether the client keeps scopes that it does not use.
     #[serde(default)]
     keep_unused_scopes: bool,
 }
 
-/// What is to change; what is absent stays, and null takes a limit away.
+/// Changes of a client; absent fields stay as they are, and null removes a limit.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::option_option, reason = "absent and null are two things")]
 pub(super) struct ClientPatch {
-    /// A name for people.
+    /// Display name.
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
-    /// What it may do.
+    /// Scopes of the client.
     #[schema(schema_with = schema::scope_names, required = false)]
     scopes: Option<All<Scope>>,
-    /// From when on it is refused (RFC 3339).
+    /// When the client expires (RFC 3339).
     #[serde(default, deserialize_with = "deserialize_nullable")]
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     expires_at: Option<Option<Moment>>,
-    /// From where it may call.
+    /// Networks from which the client may call.
     #[serde(default, deserialize_with = "deserialize_nullable")]
     #[schema(value_type = Option<Vec<String>>, max_items = 50)]
     networks: Option<Option<All<Network>>>,
-    /// Which of the tenant's assets it may reach.
+    /// Assets that the client may reach.
     #[serde(default, deserialize_with = "deserialize_nullable")]
     #[schema(value_type = Option<ReachIn>)]
     reach: Option<Option<ReachIn>>,
-    /// Whether each of its calls must carry a proof.
+    /// Whether every call of the client needs a proof.
     proof_required: Option<bool>,
-    /// Whether it keeps scopes that it does not use.
+    /// Whether the client keeps scopes that it does not use.
     keep_unused_scopes: Option<bool>,
-    /// Whether it is refused; disabling revokes its access tokens for good.
+    /// Whether the client is refused; disabling revokes its access tokens permanently.
     disabled: Option<bool>,
 }
 
-/// How long the older secret goes on counting.
+/// How long the previous secret remains valid.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ResetClientSecret {
-    /// Both secrets count for so many hours, at most 720; without it the older one and every access token issued so
-    /// far are dead at once.
+    /// Hours for which both secrets are valid, at most 720; if absent, the previous secret and all access tokens issued
+    /// so far become invalid at once.
     #[schema(minimum = 0, maximum = 720)]
     pub(super) overlap_hours: Option<u64>,
 }
@@ -85,22 +85,22 @@ pub(super) struct ResetClientSecret {
 #[serde(deny_unknown_fields)]
 #[schema(as = ReachPatch)]
 pub(super) struct ReachIn {
-    /// Assets.
+    /// Graph ids of assets.
     #[serde(default)]
     #[schema(value_type = Vec<String>, max_items = 500)]
     asset_ids: All<AssetId>,
-    /// Businesses.
+    /// Graph ids of businesses.
     #[serde(default)]
     #[schema(value_type = Vec<String>, max_items = 100)]
     business_ids: All<AssetId>,
 }
 
-/// A scope by its name.
+/// The name of a scope.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 struct Scope(Permission);
 
-/// A network, or one address.
+/// A network or a single address.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 struct Network(IpNet);

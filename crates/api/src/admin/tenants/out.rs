@@ -1,4 +1,4 @@
-//! A tenant as the admin API tells of it.
+//! A tenant as responses show it.
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{AppId, Origin};
@@ -9,72 +9,72 @@ use utoipa::ToSchema;
 use super::super::clients::MintedClientOut;
 use crate::schema;
 
-/// A tenant. What it keeps is not told to operators.
+/// A tenant, without its assets and tokens, which operators cannot read.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Tenant)]
 pub(super) struct TenantOut {
-    /// Its id.
+    /// Id of the tenant.
     #[schema(example = "ten_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
     id: String,
-    /// A name for people.
+    /// Display name.
     name: String,
-    /// The Meta app it uses.
+    /// Id of the Meta app that the tenant uses.
     #[schema(schema_with = schema::graph_id)]
     app_id: AppId,
-    /// Whether it is served.
+    /// Status of the tenant.
     #[schema(schema_with = schema::tenant_status)]
     status: &'static str,
-    /// How much it may.
+    /// Limits of the tenant.
     limits: LimitsOut,
-    /// Where its pages are served from: exact origins.
+    /// Exact origins of its pages.
     #[schema(value_type = Vec<String>, example = json!(["https://app.example.com"]))]
     cors_origins: Vec<Origin>,
-    /// Whether reading its tokens takes a reason.
+    /// Whether reading its tokens requires a reason.
     reason_required: bool,
-    /// When it was made.
+    /// When the tenant was created.
     created_at: DateTime<Utc>,
-    /// From when on it is deleted; until then it can be restored.
+    /// When the scheduled deletion happens; until then the tenant can be restored.
     delete_after: Option<DateTime<Utc>>,
-    /// When it was deleted. Its audit stays.
+    /// When the tenant was deleted. Its audit is kept.
     deleted_at: Option<DateTime<Utc>>,
-    /// When its data keys were destroyed.
+    /// When the data keys of the tenant were destroyed.
     shredded_at: Option<DateTime<Utc>>,
 }
 
-/// How much a tenant may; null is what holds for all.
+/// The limits of a tenant; null means the default of the installation.
 #[derive(Serialize, ToSchema)]
 #[schema(as = TenantLimits)]
 pub(super) struct LimitsOut {
-    /// How many assets it may have.
+    /// Largest number of assets.
     #[schema(value_type = Option<u64>, required = true)]
     max_assets: Option<u32>,
-    /// How many of its reconnects may run at once.
+    /// Largest number of reconnects that run at once.
     #[schema(value_type = Option<u64>, required = true)]
     max_running_reconnects: Option<u32>,
-    /// How often it may call.
+    /// Largest number of calls per second.
     #[schema(value_type = Option<u64>, required = true)]
     requests_per_second: Option<u32>,
 }
 
-/// A tenant with its first client and that client's secret, which is shown this once.
+/// A tenant with its first client and the client's secret, which no other response contains.
 #[derive(Serialize, ToSchema)]
 #[schema(as = OnboardedTenant)]
 pub(super) struct OnboardedOut {
-    /// The tenant.
+    /// Onboarded tenant.
     tenant: TenantOut,
-    /// Its first client.
+    /// First client.
     client: MintedClientOut,
 }
 
-/// What became of a tenant's data keys.
+/// The destruction of a tenant's data keys.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ShreddedTenant)]
 pub(super) struct ShreddedOut {
-    /// When they were destroyed.
+    /// When the data keys were destroyed.
     shredded_at: DateTime<Utc>,
-    /// From when on no process opens anything of the tenant.
+    /// When all processes have stopped opening data of the tenant.
     effective_at: DateTime<Utc>,
-    /// What this does not reach.
+    /// What the shredding does not cover.
     note: &'static str,
 }
 
@@ -128,7 +128,8 @@ impl From<Onboarded> for OnboardedOut {
 
 impl From<Shredded> for ShreddedOut {
     fn from(it: Shredded) -> Self {
-        let note = "Backups of the database hold the wrapped data keys until they expire.";
+        let note =
+            "Backups of the database contain the wrapped data keys until the backups expire.";
         Self {
             shredded_at: it.shredded_at,
             effective_at: it.effective_at,

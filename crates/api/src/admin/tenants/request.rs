@@ -1,4 +1,4 @@
-//! What operators send about tenants.
+//! Requests about tenants.
 
 use super::super::clients::NewClient;
 use crate::{
@@ -14,62 +14,62 @@ use utoipa::ToSchema;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewTenant {
-    /// A name for people.
+    /// Display name.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
-    /// The Meta app it uses.
+    /// Id of the Meta app that the tenant uses.
     #[schema(schema_with = schema::graph_id)]
     app_id: AppId,
-    /// Its first client; one named `first` with every scope where none is described.
+    /// First client; by default one named `first` with all scopes.
     client: Option<NewClient>,
-    /// How much it may.
+    /// Limits of the tenant.
     limits: Option<LimitsIn>,
-    /// Where its pages are served from: exact origins, at most 20.
+    /// Exact origins of its pages, at most 20.
     #[schema(value_type = Option<Vec<String>>, max_items = 20, example = json!(["https://app.example.com"]))]
     cors_origins: Option<All<Origin>>,
 }
 
-/// What is to change; what is absent stays.
+/// Changes of a tenant; absent fields stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TenantPatch {
-    /// A name for people.
+    /// Display name.
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
-    /// How much it may; null takes a limit of its own away.
+    /// Limits of the tenant; null removes a limit of its own.
     limits: Option<LimitsIn>,
-    /// Where its pages are served from: exact origins, at most 20, in place of those before.
+    /// Exact origins of its pages, at most 20; they replace the previous ones.
     #[schema(value_type = Option<Vec<String>>, max_items = 20)]
     cors_origins: Option<All<Origin>>,
-    /// Whether reading its tokens takes a reason.
+    /// Whether reading its tokens requires a reason.
     reason_required: Option<bool>,
 }
 
-/// How much a tenant may; null is what holds for all.
+/// The limits of a tenant; null means the default of the installation.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = TenantLimitsPatch)]
 #[expect(clippy::option_option, reason = "absent and null are two things")]
 struct LimitsIn {
-    /// How many assets it may have.
+    /// Largest number of assets.
     #[serde(default, deserialize_with = "deserialize_nullable")]
     #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u32)]
     max_assets: Option<Option<u32>>,
-    /// How many of its reconnects may run at once.
+    /// Largest number of reconnects that run at once.
     #[serde(default, deserialize_with = "deserialize_nullable")]
     #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u32)]
     max_running_reconnects: Option<Option<u32>>,
-    /// How often it may call.
+    /// Largest number of calls per second.
     #[serde(default, deserialize_with = "deserialize_nullable")]
     #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u32)]
     requests_per_second: Option<Option<u32>>,
 }
 
-/// Says again which tenant is meant.
+/// Confirms which tenant to shred.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ShredTenant {
-    /// The tenant's id.
+    /// Id of the tenant, again.
     pub(super) confirm: String,
 }
 

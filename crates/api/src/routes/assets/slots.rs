@@ -20,7 +20,7 @@ pub(super) struct Slots {
     candidate: Option<CandidateOut>,
     /// Previous credential, kept for undo.
     previous: Option<CredentialOut>,
-    /// Standby credentials, in their rank order.
+    /// Standby credentials.
     standby: Vec<CredentialOut>,
 }
 

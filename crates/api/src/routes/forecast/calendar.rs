@@ -1,7 +1,7 @@
-//! The disconnect calendar in the words of people's calendars: one entry for each day and cause.
+//! The forecast as iCalendar: one entry per day and cause.
 //!
-//! The rule: an entry's name says tenant, day, cause and what the calendar is limited to, so that a calendar
-//! that is read again brings its entries up to date instead of doubling them.
+//! The rule: the uid of an entry holds tenant, day, cause and filter, so that a calendar that is loaded again updates its
+//! entries instead of duplicating them.
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -15,15 +15,16 @@ use regrant_vault::{ForecastAgenda, ForecastLine, ForecastQuery};
 
 use super::ical::DayEvent;
 
+/// Days between the reminder and the ending.
 const REMIND_DAYS: u32 = 7;
 
-/// What a calendar is limited to, as a part of names.
+/// The filter of a calendar, as the last part of its uids.
 pub(crate) fn feed(query: &ForecastQuery) -> String {
-    let mut feed = String::new();
+    let mut suffix = String::new();
     let mut part = |letter: char, it: Option<&str>| {
         if let Some(it) = it {
             // Writing to a String cannot fail.
-            let _ = write!(feed, "-{letter}{it}");
+            let _ = write!(suffix, "-{letter}{it}");
         }
     };
     part(
@@ -49,10 +50,10 @@ pub(crate) fn feed(query: &ForecastQuery) -> String {
             .map(regrant_domain::PersonId::as_str),
     );
     part('a', query.every.then_some("ll"));
-    feed
+    suffix
 }
 
-/// What ends on one day for one cause.
+/// The endings of one day and cause.
 #[derive(Default)]
 struct Group<'a> {
     count: u64,
@@ -61,8 +62,8 @@ struct Group<'a> {
     lines: Vec<&'a ForecastLine>,
 }
 
-/// The entries of a calendar.
-pub(crate) fn events(agenda: &ForecastAgenda, feed: &str) -> Vec<DayEvent> {
+/// The entries of a calendar; `suffix` comes from [`filter_suffix`].
+pub(crate) fn events(agenda: &ForecastAgenda, suffix: &str) -> Vec<DayEvent> {
     let mut groups: BTreeMap<(NaiveDate, EndingCause), Group<'_>> = BTreeMap::new();
     for Tally {
         date,
@@ -85,7 +86,7 @@ pub(crate) fn events(agenda: &ForecastAgenda, feed: &str) -> Vec<DayEvent> {
         }
     }
     let event = |((date, cause), group): ((NaiveDate, EndingCause), Group<'_>)| DayEvent {
-        uid: format!("{}-{date}-{cause}{feed}@regrant", agenda.tenant),
+        uid: format!("{}-{date}-{cause}{suffix}@regrant", agenda.tenant),
         date,
         summary: group.summary(cause),
         description: group.description(cause),
@@ -115,13 +116,9 @@ impl Group<'_> {
     }
 
     fn description(&self, cause: EndingCause) -> String {
-        let mut text = format!(
-            "{}\nWho must act: {}.\n",
-            next_step(cause),
-            party(cause.who())
-        );
+        let mut text = format!("{}\n{}\n", next_step(cause), party(cause.who()));
         if self.covered > 0 {
-            let _ = writeln!(text, "{} of them go on by themselves.", self.covered);
+            let _ = writeln!(text, "{} of them need no action.", self.covered);
         }
         for it in &self.lines {
             let _ = write!(
@@ -149,33 +146,35 @@ impl Group<'_> {
 const fn words(cause: EndingCause) -> &'static str {
     match cause {
         EndingCause::TokenExpiry => "token expiry",
-        EndingCause::DataAccess => "data access lapses",
+        EndingCause::DataAccess => "data access expires",
         EndingCause::SystemUser60Days => "60 days of a system user's token",
         EndingCause::CutOff => "cut-off",
-        EndingCause::Revoked => "access taken back",
+        EndingCause::Revoked => "access revoked",
         EndingCause::PersonLeaves => "the person leaves",
     }
 }
 
 const fn next_step(cause: EndingCause) -> &'static str {
     match cause {
-        EndingCause::SystemUser60Days => "The worker refreshes these tokens before their end.",
-        EndingCause::CutOff => "Replace with tokens of the managed account before the cut-off.",
+        EndingCause::SystemUser60Days => "The worker refreshes these tokens before they expire.",
+        EndingCause::CutOff => {
+            "Replace the tokens with tokens of the managed account before the cut-off."
+        }
         EndingCause::PersonLeaves => {
-            "Replace with a token of another person or, better, of a system user before they leave."
+            "Before the person leaves, replace the token with one of another person or, better, of a system user."
         }
         EndingCause::TokenExpiry | EndingCause::DataAccess | EndingCause::Revoked => {
-            "Log in again and replace with the new token."
+            "Log in again and replace the token with the new one."
         }
     }
 }
 
 const fn party(who: Who) -> &'static str {
     match who {
-        Who::Person => "the person who granted the token",
-        Who::BusinessAdmin => "an administrator of the business",
-        Who::Provider => "the provider of the app",
-        Who::Nobody => "nobody",
+        Who::Person => "Who must act: the person who granted the token.",
+        Who::BusinessAdmin => "Who must act: an administrator of the business.",
+        Who::Provider => "Who must act: the provider of the app.",
+        Who::Nobody => "No action is needed.",
     }
 }
 
@@ -218,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_and_cause_is_one_entry_that_says_how_many_and_how_sure() {
+    fn one_entry_per_day_and_cause_says_how_many_and_how_certain() {
         let agenda = agenda();
         let events = events(&agenda, "");
         assert_eq!(events.len(), 1);
@@ -229,7 +228,7 @@ mod tests {
         let text = &events[0].description;
         for part in [
             "Who must act: the person who granted the token.",
-            "10 of them go on by themselves.",
+            "10 of them need no action.",
             "06:00 UTC page 7 \"Bäckerei, klein\" of business 5",
             "and 28 more",
         ] {
@@ -238,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_the_same_each_time_and_another_for_another_calendar() {
+    fn a_uid_is_stable_and_differs_between_filters() {
         let agenda = agenda();
         let uid = |query: &ForecastQuery| events(&agenda, &feed(query)).remove(0).uid;
         let whole = ForecastQuery::default();

@@ -1,33 +1,33 @@
-//! iCalendar (RFC 5545), as far as a calendar of whole days needs it.
+//! iCalendar (RFC 5545), as far as a calendar of all-day events needs it.
 //!
-//! The rule: a line is at most 75 octets, folded between characters and never within one; text is escaped;
-//! lines end with CRLF.
+//! The rule: a line has at most 75 octets and is folded between characters, never within one; text is escaped; lines end
+//! with CRLF.
 
 use std::fmt::Write;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-/// The longest line, in octets, without its end.
+/// The longest line in octets, without its CRLF.
 const LONGEST: usize = 75;
 
-/// The media type.
+/// Media type of a calendar.
 pub(crate) const MEDIA_TYPE: &str = "text/calendar; charset=utf-8";
 
-/// An event that lasts one day.
+/// An all-day event.
 pub(crate) struct DayEvent {
-    /// Stays the same as long as it means the same.
+    /// Id of the event, which must stay the same between downloads.
     pub(crate) uid: String,
-    /// The day.
+    /// Day of the event.
     pub(crate) date: NaiveDate,
-    /// One line.
+    /// Title, one line.
     pub(crate) summary: String,
-    /// Several lines.
+    /// Text of several lines.
     pub(crate) description: String,
-    /// How many days before to remind.
+    /// Days between the reminder and the event.
     pub(crate) remind_days: u32,
 }
 
-/// A calendar as it is sent.
+/// Writes a calendar; `stamp` is the time of its data.
 pub(crate) fn calendar(name: &str, stamp: DateTime<Utc>, events: &[DayEvent]) -> String {
     let mut text = Text(String::new());
     text.line("BEGIN", "VCALENDAR");
@@ -67,7 +67,7 @@ impl Text {
         self.line("END", "VEVENT");
     }
 
-    /// One content line, folded.
+    /// Writes one content line, folded.
     fn line(&mut self, name: &str, value: &str) {
         let mut room = LONGEST;
         for c in name.chars().chain([':']).chain(value.chars()) {
@@ -86,7 +86,7 @@ fn day(date: NaiveDate) -> String {
     date.format("%Y%m%d").to_string()
 }
 
-/// Text as a value (RFC 5545 §3.3.11); control characters other than line breaks are left out.
+/// Escapes text (RFC 5545 §3.3.11); omits control characters other than line breaks.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -107,7 +107,7 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Reads content lines back, by the book and by nothing of the writer's.
+    /// Parses content lines by the RFC, without any code of the writer.
     fn lines(text: &str) -> Vec<(String, String)> {
         assert!(text.ends_with("\r\n"));
         assert_eq!(
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn a_written_calendar_is_read_back() {
         let summary = "3 assets end; \"a, b\" \\n is no line break";
         let description = format!(
             "{}\nsecond line, with commas; and more\n\n",

@@ -1,4 +1,4 @@
-//! The calendar and a person's impact as every answer tells them.
+//! The forecast and the impact of a departure as responses show them.
 
 use std::collections::BTreeMap;
 
@@ -19,24 +19,24 @@ use crate::{cursor::cursor, reason::ReasonOut, schema};
 #[derive(Serialize, ToSchema)]
 #[schema(as = Forecast)]
 pub(crate) struct ForecastOut {
-    /// The moment it is of.
+    /// Time of the data.
     generated_at: DateTime<Utc>,
-    /// From this moment on.
+    /// Start of the range, included.
     from: DateTime<Utc>,
-    /// Before this moment.
+    /// End of the range, excluded.
     to: DateTime<Utc>,
-    /// The days on which something ends, in UTC.
+    /// Days (UTC) on which assets end.
     days: Vec<DayOut>,
-    /// One page of endings, the earliest first.
+    /// One page of endings, earliest first.
     data: Vec<EntryOut>,
-    /// Whether there are more behind these.
+    /// Whether more entries follow.
     has_more: bool,
-    /// Send it as `cursor` to get them.
+    /// Send it as `cursor` to get the next page.
     #[schema(required)]
     next_cursor: Option<String>,
-    /// Assets that work and of which no ending ahead is known: unknown, never safe.
+    /// Number of working assets without a known future ending: unknown, not safe.
     unknown: u64,
-    /// Assets that had a token and do not work any more.
+    /// Number of assets that had a token and no longer work.
     passed: u64,
 }
 
@@ -44,15 +44,15 @@ pub(crate) struct ForecastOut {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ForecastDay)]
 struct DayOut {
-    /// The day (UTC).
+    /// Day (UTC).
     date: NaiveDate,
-    /// How many assets end.
+    /// Number of assets that end.
     count: u64,
-    /// Those among them that go on without an interruption.
+    /// Number of these assets that continue without interruption.
     covered: u64,
-    /// How many for each cause.
+    /// Number of endings by cause.
     causes: BTreeMap<&'static str, u64>,
-    /// How many of each degree of confidence.
+    /// Number of endings by confidence.
     confidence: BTreeMap<&'static str, u64>,
 }
 
@@ -60,77 +60,78 @@ struct DayOut {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ForecastEntry)]
 pub(crate) struct EntryOut {
-    /// The asset.
+    /// Id of the asset.
     #[schema(schema_with = schema::asset_id)]
     asset_id: AssetId,
-    /// Its kind.
+    /// Kind of the asset.
     #[schema(schema_with = schema::asset_kind)]
     kind: AssetKind,
-    /// A name for people.
+    /// Display name.
     name: Option<String>,
-    /// Its business.
+    /// Business that owns the asset.
     #[schema(schema_with = schema::graph_id_or_null)]
     business_id: Option<AssetId>,
-    /// The person behind the active credential.
+    /// Person who granted the active credential.
     #[schema(schema_with = schema::graph_id_or_null)]
     person_id: Option<PersonId>,
-    /// The ending.
+    /// Ending of the asset.
     ending: EndingOut,
-    /// What goes on afterwards: a proved spare, a new life of the same token, or a parked token that may
-    /// follow; null where nothing does.
+    /// What serves the asset afterwards: a standby that works, a refresh of the same token, or a parked token that may
+    /// become active; null if nothing does.
     #[schema(schema_with = schema::cover_or_null)]
     covered_by: Option<Cover>,
-    /// What is to be known beside.
+    /// Additional note.
     note: Option<&'static str>,
-    /// The asset's state now.
+    /// State of the asset.
     #[schema(schema_with = schema::asset_state)]
     state: Status,
-    /// Since when it is in this state.
+    /// When the asset entered this state.
     since: DateTime<Utc>,
-    /// Who must act on the state.
+    /// Who must act.
     #[schema(schema_with = schema::acting_party)]
     who: Who,
-    /// Why it is in this state, and what comes next.
+    /// Why the asset is in this state, and the next step.
     reason: ReasonOut,
-    /// When a probe asks next; null where there is nothing to ask with.
+    /// Time of the next probe; null if there is no token to probe with.
     next_check_at: Option<DateTime<Utc>>,
 }
 
-/// What becomes of one asset when its person leaves.
+/// The effect on one asset when its person leaves.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ImpactEntry)]
 pub(crate) struct ImpactOut {
-    /// Whether it ends, waits for its parked token, or goes on.
+    /// Whether the asset ends, waits for its parked token, or continues.
     #[schema(schema_with = schema::leave_effect)]
     effect: Effect,
-    /// Which credential follows; null where none does.
+    /// Credential that serves the asset afterwards; null if there is none.
     by: Option<ByOut>,
-    /// The ending and the asset's state.
+    /// Ending and state of the asset.
     #[serde(flatten)]
     entry: EntryOut,
 }
 
-/// A credential that follows.
+/// A credential that serves an asset afterwards.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ImpactBy)]
 struct ByOut {
-    /// Where it stands.
+    /// Slot of the credential.
     #[schema(schema_with = schema::slot_name)]
     slot: Slot,
-    /// What kind of token it holds.
+    /// Kind of its token.
     #[schema(schema_with = schema::credential_kind)]
     kind: CredentialKind,
-    /// Whether a system user stands behind it.
+    /// Whether a system user granted it.
     system_user: bool,
-    /// Whose it is.
+    /// Person who granted it.
     #[schema(schema_with = schema::graph_id_or_null)]
     person_id: Option<PersonId>,
 }
 
-const SYSTEM_USER_SERVES: &str = "A system user's token serves: no person's migration or departure touches it, nor the shares between businesses.";
-const SYSTEM_USER_FOLLOWS: &str = "A system user's token takes over: nobody has to act.";
+const SYSTEM_USER_SERVES: &str = "A system user's token serves the asset. Migrations and departures of persons do not affect it, nor shares between businesses.";
+const SYSTEM_USER_FOLLOWS: &str =
+    "A system user's token will serve the asset. No action is needed.";
 const WAITS: &str =
-    "A parked token takes over once it reaches the asset; until then nothing serves it.";
+    "A parked token becomes active once it reaches the asset; until then no token serves it.";
 
 impl From<Forecast> for ForecastOut {
     fn from(it: Forecast) -> Self {
@@ -219,7 +220,7 @@ impl From<ForecastEntry> for ImpactOut {
 
 fn note(it: &ForecastEntry) -> Option<&'static str> {
     match &it.cover {
-        Some((Cover::Standby, spare)) if spare.system_user => Some(SYSTEM_USER_FOLLOWS),
+        Some((Cover::Standby, standby)) if standby.system_user => Some(SYSTEM_USER_FOLLOWS),
         Some((Cover::Candidate, _)) => Some(WAITS),
         _ if it.system_user && it.ending.cause != EndingCause::PersonLeaves => {
             Some(SYSTEM_USER_SERVES)

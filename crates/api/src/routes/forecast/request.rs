@@ -1,4 +1,4 @@
-//! Which endings a caller asks for.
+//! The filter of the forecast, and its page.
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use chrono::{NaiveDate, NaiveTime};
@@ -18,30 +18,30 @@ use crate::{
 /// The parameters of a query string that belong to its page.
 const PAGE_FIELDS: [&str; 2] = ["cursor", "limit"];
 
-/// Which endings to read.
+/// Filter of the forecast.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ForecastFilter {
-    /// From here on: a day (UTC) or a moment in RFC 3339. Now, if left out.
+    /// Start of the range: a day (UTC) or a moment in RFC 3339; by default now.
     #[param(value_type = Option<String>, example = "2026-12-01")]
     from: Option<Edge>,
-    /// Until here: a day, which is included, or a moment. 90 days later, if left out; at most 366.
+    /// End of the range: a day, which is included, or a moment; by default 90 days after the start, at most 366.
     #[param(value_type = Option<String>, example = "2027-02-28")]
     to: Option<Edge>,
-    /// Only of this kind.
+    /// Only assets of this kind.
     #[param(schema_with = schema::asset_kind, required = false)]
     kind: Option<AssetKind>,
-    /// Only of this business.
+    /// Only assets of this business.
     #[param(schema_with = schema::graph_id, required = false)]
     business_id: Option<AssetId>,
-    /// Only served by this person's credential.
+    /// Only assets that a credential of this person serves.
     #[param(schema_with = schema::graph_id, required = false)]
     person_id: Option<PersonId>,
-    /// The calendar as it were if this person left now.
+    /// Show the calendar as if this person left now.
     #[param(schema_with = schema::graph_id, required = false)]
     what_if_person_leaves: Option<PersonId>,
-    /// Every ending of an asset, not its earliest alone.
+    /// Include every ending of an asset, not only the earliest.
     #[serde(default)]
     #[param(value_type = bool, default = false)]
     all: Flag,
@@ -54,16 +54,16 @@ pub(crate) struct ForecastParams {
 }
 
 impl ForecastParams {
-    /// The query, the position to continue after, and the largest number of entries.
+    /// The query, the position after which the page begins, and the largest number of entries.
     pub(super) fn into_parts(self) -> Result<(ForecastQuery, Option<ForecastCursor>, u32), Fault> {
         let (cursor, limit) = self.page.into_parts::<ForecastCursor>()?;
         let mut query = ForecastQuery::from(self.filter);
-        // "Now" is that of the first page.
+        // Later pages use the "now" of the first page.
         query.from = query.from.or(cursor.as_ref().map(|it| it.as_of));
         Ok((query, cursor, limit))
     }
 
-    /// Reads each parameter into the part that it belongs to; unknown ones are faults of the filter.
+    /// Splits the parameters between filter and page; the filter reports unknown ones.
     fn read_query(query: Node) -> Result<Self, Vec<Fault>> {
         let (page, filter) = query.split_fields(|name| PAGE_FIELDS.contains(&name));
         match (read(page), read(filter)) {
@@ -94,7 +94,7 @@ impl FromRequest for ForecastParams {
     }
 }
 
-/// A day or a moment.
+/// A day or a moment at the start or the end of a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 enum Edge {
@@ -102,7 +102,7 @@ enum Edge {
     Moment(Timestamp),
 }
 
-/// `true` or `false`.
+/// The text `true` or `false`.
 #[derive(Default, Deserialize)]
 #[serde(try_from = "String")]
 struct Flag(bool);
@@ -122,6 +122,7 @@ impl From<ForecastFilter> for ForecastQuery {
 }
 
 impl Edge {
+    /// The start of the range: the start of the day, or the moment.
     fn start(self) -> Timestamp {
         match self {
             Self::Day(date) => date.and_time(NaiveTime::MIN).and_utc(),
@@ -129,7 +130,7 @@ impl Edge {
         }
     }
 
-    /// A day is included.
+    /// The end of the range: the end of the day, or the moment.
     fn end(self) -> Timestamp {
         match self {
             Self::Day(date) => Self::Day(date.succ_opt().unwrap_or(date)).start(),
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_date_is_named_with_its_field() {
+    fn a_malformed_date_is_reported_with_its_field() {
         for text in [
             "soon",
             "2026-13-01",

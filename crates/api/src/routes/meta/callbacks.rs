@@ -1,8 +1,8 @@
-//! Meta's callbacks about a person: the app was removed, their data is to be deleted; and the page on which the
-//! person reads how far that is.
+//! Meta's callbacks about a person: the app was removed, or their data must be deleted. And the page that shows a person
+//! the progress of the deletion.
 //!
-//! The rule: the signed request is handed on unread, and whatever is wrong is the same refusal. The page holds
-//! times alone, and a code or an app that is not known looks the same.
+//! The rule: the signed request is passed on unparsed, and every refusal looks the same. The page shows only times; an
+//! unknown code and an unknown app look the same.
 
 use actix_web::{
     HttpRequest, HttpResponse, get,
@@ -23,35 +23,36 @@ use crate::{
     settings::Settings,
 };
 
+/// The longest confirmation code that is looked up.
 const LONGEST_CODE: usize = 64;
 
-/// What Meta posts about a person.
+/// The form that Meta posts about a person.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct SignedRequest {
-    /// Signature and payload, each in base64url, with a dot between.
+    /// Signature and payload, each in base64url, separated by a dot.
     signed_request: String,
 }
 
-/// Where the person reads how far the deletion is.
+/// The page on which the person reads the progress of the deletion.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct DeletionReceipt {
-    /// The page.
+    /// Address of the page.
     url: String,
-    /// The code in it.
+    /// Confirmation code, which the address contains.
     confirmation_code: String,
 }
 
-/// Take in that a person removed the app.
+/// Receive the notice that a person removed the app.
 ///
-/// Their credentials end in every tenant of the app.
+/// Their credentials are revoked in every tenant of the app.
 #[utoipa::path(
     tag = "meta",
     security(()),
     params(("app" = String, Path, description = "The app's id at Meta.")),
     request_body(content = SignedRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 200, description = "Kept."),
-        (status = 403, description = "`not_signed`: not signed by this app, or not fresh.",
+        (status = 200, description = "The notice is stored."),
+        (status = 403, description = "`not_signed`: not signed by this app, or too old.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -68,17 +69,17 @@ pub(crate) async fn deauthorize(
     Ok(HttpResponse::Ok().finish())
 }
 
-/// Take in that a person asks for their data to be deleted.
+/// Receive the request of a person to delete their data.
 ///
-/// Their credentials and what is personal about them are deleted in every tenant of the app.
+/// Their credentials and personal data are deleted in every tenant of the app.
 #[utoipa::path(
     tag = "meta",
     security(()),
     params(("app" = String, Path, description = "The app's id at Meta.")),
     request_body(content = SignedRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 200, description = "Kept.", body = DeletionReceipt),
-        (status = 403, description = "`not_signed`: not signed by this app, or not fresh.",
+        (status = 200, description = "The notice is stored.", body = DeletionReceipt),
+        (status = 403, description = "`not_signed`: not signed by this app, or too old.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -95,7 +96,7 @@ pub(crate) async fn delete_person_data(
         .delete_person_data(app.parse().ok().as_ref(), &request)
         .await?
         .code;
-    // The Host header is the caller's word: it is not repeated.
+    // The caller controls the Host header, so it is not repeated.
     let own = || format!("http://{}", call.app_config().local_addr());
     let base = settings.public_url.clone().unwrap_or_else(own);
     let url = format!(
@@ -108,7 +109,7 @@ pub(crate) async fn delete_person_data(
     }))
 }
 
-/// Show a person how far the deletion of their data is.
+/// Show a person the progress of the deletion of their data.
 #[utoipa::path(
     tag = "meta",
     security(()),
@@ -118,7 +119,7 @@ pub(crate) async fn delete_person_data(
     ),
     responses(
         (status = 200, description = "The page.", body = String, content_type = "text/html"),
-        (status = 404, description = "A page that says that there is no such request.", body = String,
+        (status = 404, description = "A page that says that the request does not exist.", body = String,
             content_type = "text/html"),
     ),
 )]
@@ -138,8 +139,8 @@ pub(crate) async fn get_deletion(
         Err(error) => return Err(error.into()),
     };
     let headers = response.headers_mut();
-    let quiet = header::HeaderValue::from_static("noindex, nofollow");
-    headers.insert(header::HeaderName::from_static("x-robots-tag"), quiet);
+    let no_index = header::HeaderValue::from_static("noindex, nofollow");
+    headers.insert(header::HeaderName::from_static("x-robots-tag"), no_index);
     Ok(response)
 }
 
@@ -154,7 +155,7 @@ fn signed_request(body: &Raw) -> Result<String, Problem> {
 fn unknown() -> HttpResponse {
     let mut response = page(
         "No such request",
-        "<p>There is no request with this code. Check the address.</p>",
+        "<p>No request has this code. Check the address.</p>",
     );
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
@@ -164,12 +165,12 @@ fn told(status: &DeletionStatus) -> String {
     let (state, sentence) = match (status.begun_at, status.completed_at) {
         (_, Some(_)) => (
             "Completed",
-            "Your access tokens, your name and the dates kept about you are deleted.",
+            "Your access tokens, your name and the dates stored about you are deleted.",
         ),
         (Some(_), None) => ("In progress", "Your data is being deleted."),
         (None, None) => (
             "Received",
-            "Your request has arrived and will be worked on shortly.",
+            "Your request has arrived and will be processed shortly.",
         ),
     };
     let row = |name: &str, at: Option<Timestamp>| {

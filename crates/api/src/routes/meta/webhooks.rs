@@ -1,7 +1,7 @@
-//! Webhooks from Meta: the handshake, and what is told about persons.
+//! Webhooks from Meta: the verification of the address, and notices about persons.
 //!
-//! The rule: the signature is over the raw bytes, so the body is read whole and handed on unread. Whatever is
-//! wrong is the same refusal: who asks learns neither which apps there are nor what did not fit.
+//! The rule: the signature covers the raw bytes, so the body is passed on unparsed. Every refusal looks the same: a
+//! caller learns neither which apps exist nor which check failed.
 
 use crate::{
     extract::Raw,
@@ -17,12 +17,13 @@ use actix_web::{
 use regrant_domain::VerifyToken;
 use regrant_vault::Vault;
 
-/// The header Meta signs webhooks in.
+/// The header with Meta's signature.
 const SIGNATURE: &str = "X-Hub-Signature-256";
 
+/// The longest challenge that is repeated.
 const LONGEST_CHALLENGE: usize = 256;
 
-/// What Meta asks with to find out whether an address is the app's.
+/// The query with which Meta verifies the webhook address of an app.
 #[derive(serde::Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Handshake {
@@ -30,24 +31,24 @@ pub(crate) struct Handshake {
     #[serde(rename = "hub.mode")]
     #[param(rename = "hub.mode")]
     mode: String,
-    /// Repeated in the answer.
+    /// Text to repeat in the response.
     #[serde(rename = "hub.challenge")]
     #[param(rename = "hub.challenge")]
     challenge: String,
-    /// The word agreed on with the app.
+    /// Verify token of the app.
     #[serde(rename = "hub.verify_token")]
     #[param(rename = "hub.verify_token", value_type = String)]
     verify_token: VerifyToken,
 }
 
-/// Answer Meta's question whether this address is the app's.
+/// Verify the webhook address of an app for Meta.
 #[utoipa::path(
     tag = "meta",
     security(()),
     params(("app" = String, Path, description = "The app's id at Meta."), Handshake),
     responses(
         (status = 200, description = "The challenge.", body = String, content_type = "text/plain"),
-        (status = 403, description = "`not_signed`: not the word agreed on.", body = ProblemOut<'static>,
+        (status = 403, description = "`not_signed`: wrong verify token.", body = ProblemOut<'static>,
             content_type = "application/problem+json"),
     ),
 )]
@@ -57,22 +58,22 @@ pub(crate) async fn verify_webhook(
     app: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let asked = pairs(request.query_string())
+    let handshake = pairs(request.query_string())
         .ok()
         .and_then(|it| read::<Handshake>(it).ok());
-    let asked = asked.filter(|it| it.mode == "subscribe" && is_harmless(&it.challenge));
-    let asked = asked.ok_or_else(not_signed)?;
+    let handshake = handshake.filter(|it| it.mode == "subscribe" && is_harmless(&it.challenge));
+    let handshake = handshake.ok_or_else(not_signed)?;
     vault
-        .verify_webhook(app.parse().ok().as_ref(), &asked.verify_token)
+        .verify_webhook(app.parse().ok().as_ref(), &handshake.verify_token)
         .await?;
     Ok(HttpResponse::Ok()
         .content_type(ContentType::plaintext())
-        .body(asked.challenge))
+        .body(handshake.challenge))
 }
 
-/// Take in what Meta tells about persons.
+/// Receive notices from Meta.
 ///
-/// What is not known is acknowledged and ignored, and so is what was told before.
+/// Unknown and repeated notices are acknowledged and ignored.
 #[utoipa::path(
     tag = "meta",
     security(()),
@@ -83,8 +84,8 @@ pub(crate) async fn verify_webhook(
     ),
     request_body(content = serde_json::Value, content_type = "application/json"),
     responses(
-        (status = 200, description = "Kept."),
-        (status = 403, description = "`not_signed`: the signature does not fit.", body = ProblemOut<'static>,
+        (status = 200, description = "The notices are stored."),
+        (status = 403, description = "`not_signed`: the signature is missing or wrong.", body = ProblemOut<'static>,
             content_type = "application/problem+json"),
         (status = 413, description = "`body_too_large`.", body = ProblemOut<'static>,
             content_type = "application/problem+json"),
@@ -110,14 +111,15 @@ pub(crate) async fn receive_webhook(
         .finish())
 }
 
+/// The refusal of every message that does not verify.
 pub(crate) fn not_signed() -> Problem {
     Problem::new(
         Code::NotSigned,
-        "The message is not signed by this app, or is not fresh.",
+        "The message is not signed by this app, or it is too old.",
     )
 }
 
-/// Meta's challenges are numbers; nothing that a page could be made of is repeated.
+/// Whether the challenge is safe to repeat. Meta's challenges are numbers; nothing that could form a page is repeated.
 fn is_harmless(challenge: &str) -> bool {
     (1..=LONGEST_CHALLENGE).contains(&challenge.len())
         && challenge

@@ -1,6 +1,6 @@
-//! Who a client says it is at the token endpoint (RFC 6749 §2.3.1), and what it asks for.
+//! The request of the token endpoint: who the client is (RFC 6749 §2.3.1), and which scopes it requests.
 //!
-//! The rule: one way of authenticating per call, and no parameter twice; unknown parameters are ignored.
+//! The rule: a call authenticates in one way and gives each parameter once; unknown parameters are ignored.
 
 use std::{future::Future, pin::Pin};
 
@@ -20,24 +20,24 @@ use crate::json::{Body, pairs, read};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// What the form of the token endpoint holds.
+/// The form of the token endpoint.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct TokenRequest {
     /// `client_credentials`.
     #[schema(example = "client_credentials")]
     grant_type: String,
-    /// Scopes, with spaces between; all that the client holds if left out.
+    /// Scopes, separated by spaces; by default all scopes of the client.
     scope: Option<String>,
-    /// The client's id, unless it comes by HTTP Basic.
+    /// Id of the client, unless HTTP Basic gives it.
     client_id: Option<String>,
-    /// The client's secret, unless it comes by HTTP Basic.
+    /// Secret of the client, unless HTTP Basic gives it.
     #[schema(value_type = Option<String>)]
     client_secret: Option<ClientSecret>,
 }
 
-/// A client that asks for a token.
+/// A client that requests an access token.
 pub(crate) struct ClientCredentials {
-    /// `None` where the text cannot be a client's id: answered like an unknown one.
+    /// `None` if the text is no id of a client; it is handled like an unknown one.
     pub(crate) id: Option<ClientId>,
     pub(crate) secret: ClientSecret,
     pub(crate) scope: Option<Permissions>,
@@ -54,13 +54,12 @@ impl FromRequest for ClientCredentials {
             let bytes = body
                 .bytes(FORM)
                 .await
-                .map_err(|_| malformed("Send a small form, URL-encoded."))?;
+                .map_err(|_| malformed("Send a small URL-encoded form."))?;
             let text =
                 std::str::from_utf8(&bytes).map_err(|_| malformed("The form is not UTF-8."))?;
             let form = pairs(text).map_err(|_| malformed("The form is not URL-encoded."))?;
-            let form: TokenRequest = read(form).map_err(|_| {
-                malformed("A parameter is missing, is given twice or does not hold what it must.")
-            })?;
+            let form: TokenRequest = read(form)
+                .map_err(|_| malformed("A parameter is missing, repeated or not valid."))?;
             form.with(basic?)
         })
     }
@@ -81,7 +80,7 @@ impl TokenRequest {
             (None, Some(id), Some(secret)) => (id, secret),
             (Some(_), _, _) => {
                 return Err(malformed(
-                    "Authenticate by HTTP Basic or by form fields, not by both.",
+                    "Authenticate with HTTP Basic or with form fields, not with both.",
                 ));
             }
             (None, _, _) => return Err(OauthError::invalid_client()),
@@ -96,14 +95,14 @@ impl TokenRequest {
 
 fn scope(text: &str) -> Result<Permissions, OauthError> {
     let scope = text.parse().ok().filter(|it: &Permissions| !it.is_empty());
-    scope.ok_or_else(|| OauthError::invalid("invalid_scope", "There is no such scope."))
+    scope.ok_or_else(|| OauthError::invalid("invalid_scope", "The scope is unknown."))
 }
 
 fn malformed(description: &str) -> OauthError {
     OauthError::invalid("invalid_request", description)
 }
 
-/// The id and the secret of HTTP Basic; both are URL-encoded inside of it.
+/// The id and the secret of HTTP Basic, which are URL-encoded in it.
 fn basic(headers: &HeaderMap) -> Result<Option<(String, ClientSecret)>, OauthError> {
     let Some(value) = headers.get(header::AUTHORIZATION) else {
         return Ok(None);
@@ -126,7 +125,7 @@ fn parse_basic(value: &str) -> Option<(String, ClientSecret)> {
     ))
 }
 
-/// Undoes `application/x-www-form-urlencoded` for one value.
+/// Decodes one value of `application/x-www-form-urlencoded`.
 fn form_decoded(text: &str) -> Option<Zeroizing<String>> {
     let mut decoded = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut bytes = text.bytes();
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_basic_is_refused() {
+    fn malformed_basic_credentials_are_refused() {
         for value in [
             "Bearer x",
             "Basic",
@@ -206,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_may_not_come_twice() {
+    fn a_repeated_parameter_is_refused() {
         assert!(read::<TokenRequest>(pairs("grant_type=a&grant_type=b").unwrap()).is_err());
         assert!(
             read::<TokenRequest>(pairs("grant_type=a&resource=b").unwrap()).is_ok(),

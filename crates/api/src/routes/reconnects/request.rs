@@ -12,7 +12,7 @@ use serde::Deserialize;
 use std::time::Duration;
 use utoipa::ToSchema;
 
-/// One new token for many assets. Exactly one of `asset_ids` and `select` is given.
+/// One new token for many assets. Give exactly one of `asset_ids` and `select`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewReconnect {

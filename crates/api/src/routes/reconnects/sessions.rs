@@ -2,7 +2,7 @@
 
 mod out;
 
-use self::out::{OpenedSessionOut, OwnSessionOut, SessionOut, SessionSummary};
+use self::out::{OpenedSessionOut, OwnSessionOut, ReconnectSessionOut, SessionSummary};
 use crate::{
     access::{Caller, ReconnectsWrite},
     cursor::{Page, PageQuery},
@@ -122,7 +122,7 @@ pub(crate) async fn get_current_reconnect_session(
     tag = "reconnect-sessions",
     security(("oauth2" = ["reconnects:write"])),
     params(("id" = String, Path, description = "The session's id.")),
-    responses((status = 200, description = "The session.", body = SessionOut)),
+    responses((status = 200, description = "The session.", body = ReconnectSessionOut)),
 )]
 #[get("/reconnect-sessions/{id}")]
 pub(crate) async fn get_reconnect_session(
@@ -131,7 +131,7 @@ pub(crate) async fn get_reconnect_session(
     id: PathId<ReconnectSessionId>,
 ) -> Result<HttpResponse, Problem> {
     let session = vault.reconnect_session(&caller.principal, id.0).await?;
-    Ok(HttpResponse::Ok().json(SessionOut::from(session)))
+    Ok(HttpResponse::Ok().json(ReconnectSessionOut::from(session)))
 }
 
 /// End a reconnect session at once. The reconnects that it started continue.

@@ -1,4 +1,6 @@
-//! A webhook endpoint and its deliveries as every answer tells them; the secret is in the answer that made it.
+//! Webhook endpoints and their deliveries as responses show them.
+//!
+//! The rule: only the response that made a secret contains it.
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{
@@ -15,91 +17,91 @@ use crate::schema;
 #[derive(Serialize, ToSchema)]
 #[schema(as = WebhookEndpoint)]
 pub(crate) struct EndpointOut {
-    /// Its id.
+    /// Id of the endpoint.
     #[schema(value_type = String, example = "whk_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
     id: WebhookEndpointId,
-    /// Where it is, normalised.
+    /// Address of the endpoint, normalised.
     url: String,
-    /// The kinds of events it is told; `*` stands for every kind.
+    /// Kinds of events that Regrant sends; `*` means all kinds.
     #[schema(schema_with = schema::event_kinds)]
     kinds: Vec<&'static str>,
-    /// Whether it is told anything.
+    /// Whether Regrant sends events to the endpoint.
     #[schema(schema_with = schema::endpoint_status)]
     status: &'static str,
-    /// Why it is disabled: by its tenant, because it answered 410, or because nothing was delivered for five days.
+    /// Why it is disabled: by its tenant, because it answered 410, or because all deliveries failed for five days.
     #[schema(schema_with = schema::disabled_reason_or_null)]
     disabled_reason: Option<&'static str>,
-    /// Since when it is disabled.
+    /// When it was disabled.
     disabled_at: Option<DateTime<Utc>>,
-    /// Since when nothing was delivered, although it was tried.
+    /// Since when all deliveries fail.
     failing_since: Option<DateTime<Utc>>,
-    /// Until when the secret before signs, too.
+    /// Until when the previous secret signs, too.
     older_secret_until: Option<DateTime<Utc>>,
-    /// When it was made.
+    /// When it was created.
     created_at: DateTime<Utc>,
 }
 
-/// An endpoint with its new secret, which is shown this once.
+/// A webhook endpoint with its new secret, which no other response contains.
 #[derive(Serialize, ToSchema)]
 #[schema(as = MintedWebhookEndpoint)]
 pub(crate) struct MintedEndpointOut {
-    /// What every answer tells.
+    /// The endpoint.
     #[serde(flatten)]
     endpoint: EndpointOut,
-    /// What signs its webhooks: `whsec_` and base64 of 32 bytes. Null where the call only repeats another.
-    #[serde(serialize_with = "exposed")]
+    /// Secret that signs its webhooks: `whsec_` and base64 of 32 bytes; null if the call repeats another one.
+    #[serde(serialize_with = "serialize_secret")]
     #[schema(value_type = Option<String>, required = true)]
     secret: Option<WebhookSecret>,
 }
 
-/// One event on its way to an endpoint.
+/// The delivery of one event to an endpoint.
 #[derive(Serialize, ToSchema)]
 #[schema(as = WebhookDelivery)]
 pub(crate) struct DeliveryOut {
-    /// Its id.
+    /// Id of the delivery.
     #[schema(value_type = String, example = "dlv_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
     id: DeliveryId,
-    /// The event; the `webhook-id` of every attempt.
+    /// Id of the event; the `webhook-id` of every attempt.
     #[schema(value_type = String, example = "evt_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
     event_id: EventId,
-    /// The kind of the event.
+    /// Kind of the event.
     #[serde(rename = "type")]
     #[schema(schema_with = schema::event_kind)]
     kind: EventKind,
-    /// How it stands.
+    /// Status of the delivery.
     #[schema(schema_with = schema::delivery_status)]
     status: &'static str,
-    /// How often it was tried since it was last begun.
+    /// Number of attempts since the delivery or its replay began.
     attempts: u32,
-    /// The HTTP status of the last answer.
+    /// HTTP status of the last response.
     response_status: Option<u16>,
-    /// What went wrong last.
+    /// Last error.
     error: Option<String>,
     /// When the event happened.
     created_at: DateTime<Utc>,
-    /// When it is tried next.
+    /// Time of the next attempt.
     next_attempt_at: Option<DateTime<Utc>>,
-    /// When it ended.
+    /// When the delivery ended.
     finished_at: Option<DateTime<Utc>>,
 }
 
-/// The event that was written.
+/// A test event.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct WebhookTest {
-    /// Its id; the `webhook-id` of the webhook.
+    /// Id of the event; the `webhook-id` of the webhook.
     #[schema(value_type = String)]
     pub(super) event_id: EventId,
 }
 
-/// What is on its way again.
+/// The result of a replay.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct WebhookReplay {
-    /// How many deliveries, at most 10,000 in one call.
+    /// Number of deliveries that were queued, at most 10,000 per call.
     pub(super) deliveries: usize,
 }
 
-#[expect(clippy::ref_option, reason = "serde hands the field over as it is")]
-fn exposed<S: Serializer>(
+#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
+fn serialize_secret<S: Serializer>(
     secret: &Option<WebhookSecret>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

@@ -1,4 +1,4 @@
-//! What callers say of webhook endpoints, read strictly.
+//! Requests about webhook endpoints.
 
 use crate::{
     cursor::{Cursor, Limit},
@@ -15,73 +15,73 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
 
-/// An endpoint to make.
+/// A webhook endpoint to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewWebhookEndpoint {
-    /// Where webhooks are sent: https, port 443 or 8443, the public name of a host.
+    /// Address of the endpoint: https, port 443 or 8443, a public host name.
     #[schema(max_length = 2048, example = "https://hooks.example.com/regrant")]
     pub(super) url: String,
-    /// The kinds of events it is told; `*`, and nothing at all, stand for every kind.
+    /// Kinds of events to send; all kinds by default or with `*`.
     #[schema(schema_with = schema::event_kinds, required = false)]
     pub(super) kinds: Option<All<KindIn>>,
 }
 
-/// What is to change; what is absent stays.
+/// Changes of a webhook endpoint; absent fields stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WebhookEndpointChange {
-    /// Where webhooks are sent.
+    /// Address of the endpoint.
     #[schema(max_length = 2048)]
     pub(super) url: Option<String>,
-    /// The kinds of events it is told.
+    /// Kinds of events to send.
     #[schema(schema_with = schema::event_kinds, required = false)]
     pub(super) kinds: Option<All<KindIn>>,
-    /// Whether it is told anything. Enabling forgets that it failed.
+    /// Whether Regrant sends events. Enabling resets the record of failures.
     #[schema(schema_with = schema::endpoint_status, required = false)]
     pub(super) status: Option<StatusIn>,
 }
 
-/// How long the older secret goes on signing.
+/// How long the previous secret keeps signing.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RotateWebhookSecret {
-    /// Both secrets sign for so many seconds, at most 30 days; 0 ends the older one at once.
-    #[serde(default = "a_day")]
+    /// Seconds for which both secrets sign, at most 30 days; 0 ends the previous one at once.
+    #[serde(default = "default_overlap_seconds")]
     #[schema(minimum = 0, maximum = 2_592_000, default = 86_400)]
     pub(super) overlap_seconds: u64,
 }
 
-/// What is to be sent again. Exactly one of `event_id` and `since` is given.
+/// The events to replay. Give exactly one of `event_id` and `since`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReplayWebhooks {
-    /// One event, also if this endpoint never had it.
+    /// One event, even if it was never sent to this endpoint.
     #[schema(value_type = Option<String>)]
     event_id: Option<EventId>,
-    /// Everything that failed, of events from this moment on (RFC 3339).
+    /// All events since this moment (RFC 3339) whose delivery failed.
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     since: Option<Moment>,
 }
 
-/// Which deliveries to list.
+/// Filter and page of a list of deliveries.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct WebhookDeliveryFilter {
-    /// Only in this state.
+    /// Only deliveries in this state.
     #[param(schema_with = schema::delivery_status, required = false)]
     pub(super) status: Option<DeliveryStatusIn>,
-    /// The `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     #[param(value_type = Option<String>)]
     pub(super) cursor: Option<Cursor<DeliveryId>>,
-    /// How many, 1 to 200.
+    /// Number of entries, 1 to 200.
     #[serde(default)]
     #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
     pub(super) limit: Limit,
 }
 
-/// A kind of event; `None` for every kind.
+/// A kind of event; `None` means all kinds.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct KindIn(Option<EventKind>);
@@ -94,7 +94,7 @@ pub(crate) struct StatusIn(pub(super) EndpointStatus);
 #[serde(try_from = "String")]
 pub(crate) struct DeliveryStatusIn(pub(super) DeliveryStatus);
 
-/// What `kinds` asks for; `*` beside others is every kind all the same.
+/// The filter of the field `kinds`; `*` beside other kinds means all kinds.
 pub(super) fn filter(kinds: Option<All<KindIn>>) -> Result<Option<EventFilter>, Problem> {
     let Some(All(kinds)) = kinds else {
         return Ok(None);
@@ -116,17 +116,17 @@ impl ReplayWebhooks {
             (None, Some(since)) => Ok(Replay::FailedSince(since.0)),
             (None, None) => Err(Problem::invalid_field(
                 "event_id",
-                "is required, unless `since` is given",
+                "is required unless `since` is given",
             )),
             (Some(_), Some(_)) => Err(Problem::invalid_field(
                 "since",
-                "does not go with `event_id`",
+                "cannot be combined with `event_id`",
             )),
         }
     }
 }
 
-const fn a_day() -> u64 {
+const fn default_overlap_seconds() -> u64 {
     86_400
 }
 
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn every_faulty_kind_is_named() {
+    fn every_faulty_kind_is_reported() {
         let text = r#"{"url":"https://a.example","kinds":["asset.expiring","asset.gone","*",3]}"#;
         assert_eq!(
             faulty_fields::<NewWebhookEndpoint>(text),
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_is_every_kind_and_an_empty_list_is_none() {
+    fn a_star_means_all_kinds_and_an_empty_list_is_refused() {
         let kinds = |text: &str| {
             let change: WebhookEndpointChange =
                 read(Node::parse(text.as_bytes()).unwrap()).unwrap();

@@ -32,7 +32,7 @@ impl Streams {
         id: ReconnectId,
         after: i64,
     ) -> Result<Follower, Problem> {
-        let place = self.place(&caller).ok_or_else(|| {
+        let permits = self.place(&caller).ok_or_else(|| {
             Problem::new(Code::TooManyStreams, "Too many event streams are open.")
                 .with_header(header::RETRY_AFTER, 10)
         })?;
@@ -49,7 +49,7 @@ impl Streams {
             until,
             spoke: now,
             admitted: now,
-            _place: place,
+            _permits: permits,
         })
     }
 }
@@ -66,7 +66,7 @@ pub(super) struct Follower {
     spoke: Instant,
     /// When the access of the reader was last checked.
     admitted: Instant,
-    _place: (OwnedSemaphorePermit, CallerPlace),
+    _permits: (OwnedSemaphorePermit, CallerPlace),
 }
 
 impl Follower {

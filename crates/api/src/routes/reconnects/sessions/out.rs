@@ -40,7 +40,7 @@ pub(crate) struct SessionSummary {
 /// A reconnect session.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ReconnectSession)]
-pub(crate) struct SessionOut {
+pub(crate) struct ReconnectSessionOut {
     /// The session without its assets.
     #[serde(flatten)]
     summary: SessionSummary,
@@ -55,7 +55,7 @@ pub(crate) struct SessionOut {
 pub(crate) struct OpenedSessionOut {
     /// The session.
     #[serde(flatten)]
-    session: SessionOut,
+    session: ReconnectSessionOut,
     /// Access token, to be sent as `Authorization: Bearer …`; null if the call repeats the one that opened the session.
     token: Option<String>,
 }
@@ -101,7 +101,7 @@ impl From<SessionView> for SessionSummary {
     }
 }
 
-impl From<SessionView> for SessionOut {
+impl From<SessionView> for ReconnectSessionOut {
     fn from(mut it: SessionView) -> Self {
         let asset_ids = std::mem::take(&mut it.asset_ids);
         Self {
