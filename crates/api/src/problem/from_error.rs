@@ -3,6 +3,7 @@
 //! The rule: the match is exhaustive, so that a new error does not compile until it has a response.
 
 use actix_web::http::header;
+use regrant_domain::Permission;
 use regrant_vault::{Conflict, Error, TokenRefusal};
 
 use super::{Code, Fault, MOST_FAULTS, Problem, unauthenticated};
@@ -12,29 +13,11 @@ impl From<Error> for Problem {
         match error {
             Error::NotFound(resource) => Self::not_found(resource),
             Error::Invalid { field, reason } => Self::invalid_field(field, reason),
-            Error::TooMany { field, limit } => {
-                let errors = vec![Fault {
-                    field: field.to_owned(),
-                    detail: format!("at most {limit} per call"),
-                }];
-                Self {
-                    errors,
-                    ..Self::new(
-                        Code::TooMany,
-                        format!("One call may name at most {limit} assets."),
-                    )
-                }
-            }
-            Error::UnknownAssets(indexes) => {
-                let fault = |index| Fault {
-                    field: format!("asset_ids[{index}]"),
-                    detail: "no such asset".to_owned(),
-                };
-                Self::invalid(indexes.into_iter().take(MOST_FAULTS).map(fault).collect())
-            }
-            Error::TooManyRunning(most) => Self::new(
+            Error::TooMany { field, limit } => too_many(field, limit),
+            Error::UnknownAssets(indexes) => unknown_assets(indexes),
+            Error::TooManyRunning(limit) => Self::new(
                 Code::TooManyReconnects,
-                format!("A tenant may run at most {most} reconnects at once. Nothing was accepted."),
+                format!("A tenant may run at most {limit} reconnects at once. Nothing was accepted."),
             )
             .with_header(header::RETRY_AFTER, 5),
             Error::TooManyPreviews => Self::new(
@@ -45,17 +28,7 @@ impl From<Error> for Problem {
             Error::Unauthenticated => {
                 unauthenticated("invalid_token", "The access token is not valid.")
             }
-            Error::Forbidden(permission) => {
-                let (scope, detail) = (
-                    permission.as_str(),
-                    format!("This call needs the scope `{}`.", permission.as_str()),
-                );
-                let challenge = format!(
-                    r#"Bearer realm="regrant", error="insufficient_scope", scope="{scope}""#
-                );
-                Self::new(Code::MissingScope, detail)
-                    .with_header(header::WWW_AUTHENTICATE, challenge)
-            }
+            Error::Forbidden(permission) => missing_scope(permission),
             Error::NotSigned => Self::new(
                 Code::NotSigned,
                 "The message is not signed by this app, or it is too old.",
@@ -133,17 +106,17 @@ impl From<Conflict> for Problem {
                 "This Idempotency-Key was used with another body.",
             ),
             Conflict::Ended => Self::new(Code::ReconnectEnded, "The reconnect has ended."),
-            Conflict::EndpointLimit(most) => Self::new(
+            Conflict::EndpointLimit(limit) => Self::new(
                 Code::TooManyWebhookEndpoints,
-                format!("A tenant may have at most {most} webhook endpoints."),
+                format!("A tenant may have at most {limit} webhook endpoints."),
             ),
             Conflict::EndpointDisabled => Self::new(
                 Code::WebhookEndpointDisabled,
                 "The webhook endpoint is disabled.",
             ),
-            Conflict::ClientLimit(most) => Self::new(
+            Conflict::ClientLimit(limit) => Self::new(
                 Code::TooManyClients,
-                format!("A tenant may have at most {most} clients."),
+                format!("A tenant may have at most {limit} clients."),
             ),
             Conflict::NoProofKey => Self::new(
                 Code::ProofKeyMissing,
@@ -161,9 +134,9 @@ impl From<Conflict> for Problem {
                 Code::LastOwner,
                 "This is the last owner who can log in. Nothing was changed.",
             ),
-            Conflict::SessionLimit(most) => Self::new(
+            Conflict::SessionLimit(limit) => Self::new(
                 Code::TooManySessions,
-                format!("A tenant may have at most {most} open sessions."),
+                format!("A tenant may have at most {limit} open sessions."),
             ),
             Conflict::SessionUsedUp => Self::new(
                 Code::SessionUsedUp,
@@ -173,9 +146,9 @@ impl From<Conflict> for Problem {
                 Code::PlanOutdated,
                 "Assets or token changed since the preview. Nothing was changed.",
             ),
-            Conflict::AssetLimit(most) => Self::new(
+            Conflict::AssetLimit(limit) => Self::new(
                 Code::TooManyAssets,
-                format!("A tenant may have at most {most} assets. Nothing was registered."),
+                format!("A tenant may have at most {limit} assets. Nothing was registered."),
             ),
             Conflict::Exists(resource) => Self::new(
                 Code::AlreadyExists,
@@ -210,6 +183,42 @@ impl From<TokenRefusal> for Problem {
     }
 }
 
+/// The call names more assets than one call may.
+fn too_many(field: &str, limit: usize) -> Problem {
+    let errors = vec![Fault {
+        field: field.to_owned(),
+        detail: format!("at most {limit} per call"),
+    }];
+    Problem {
+        errors,
+        ..Problem::new(
+            Code::TooMany,
+            format!("One call may name at most {limit} assets."),
+        )
+    }
+}
+
+/// The assets at these indexes of `asset_ids` do not exist.
+fn unknown_assets(indexes: Vec<usize>) -> Problem {
+    let fault = |index| Fault {
+        field: format!("asset_ids[{index}]"),
+        detail: "no such asset".to_owned(),
+    };
+    Problem::invalid(indexes.into_iter().take(MOST_FAULTS).map(fault).collect())
+}
+
+/// The access token lacks this scope (RFC 6750 §3.1).
+fn missing_scope(permission: Permission) -> Problem {
+    let scope = permission.as_str();
+    let challenge =
+        format!(r#"Bearer realm="regrant", error="insufficient_scope", scope="{scope}""#);
+    Problem::new(
+        Code::MissingScope,
+        format!("This call needs the scope `{scope}`."),
+    )
+    .with_header(header::WWW_AUTHENTICATE, challenge)
+}
+
 /// The call needs a proof. The response does not say which check failed.
 fn unproved() -> Problem {
     let detail = "This client must send a header `X-Regrant-Proof: <unix seconds>.<nonce>.<hex>`, computed with its secret \
@@ -218,6 +227,7 @@ fn unproved() -> Problem {
     Problem::new(Code::ProofRequired, detail).with_header(header::WWW_AUTHENTICATE, challenge)
 }
 
+/// Logs an internal error with its causes.
 fn log(cause: &(dyn std::error::Error + 'static)) {
     let mut chain = cause.to_string();
     let mut next = cause.source();
