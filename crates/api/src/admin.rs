@@ -1,13 +1,12 @@
-//! The operators' listener: its own address, its own audience, its own description.
+//! The operators' listener: an address, an audience and an API description of its own.
 //!
-//! The rule: what stands round its routes is what stands round the public ones; who may change something is asked
-//! in the use case, so that no route can forget it. No route here tells a tenant's token.
+//! The rule: its routes have the same middleware as the public ones. The use case checks whether an operator may change
+//! something, so that no route can forget the check. No route returns a tenant's token.
 
 mod apps;
 mod audit;
 mod authenticate;
 mod caller;
-mod client_view;
 mod clients;
 mod health;
 mod jobs;
@@ -15,7 +14,6 @@ mod keys;
 mod openapi;
 mod operators;
 mod session;
-mod tenant_view;
 mod tenants;
 
 use std::{io, net::SocketAddr, sync::Arc};
@@ -34,43 +32,40 @@ pub use openapi::openapi_admin_yaml;
 
 use self::authenticate::authenticate;
 use crate::{
-    Settings,
     openapi::Description,
     routes::get_liveness,
     server::{Routes, Server},
+    settings::Settings,
 };
 
-/// What the listener serves.
+/// The routes that the listener serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdminRoutes {
-    /// The operators' API and health.
+    /// The operators' API and the health routes.
     All,
-    /// Health alone: for a process that only works.
+    /// Only the health routes: for a process that serves no API.
     Health,
 }
 
-/// What an admin listener is made of.
+/// The parts of an admin listener.
 pub struct AdminParts {
-    /// The use cases.
+    /// Use cases.
     pub vault: Vault,
-    /// Where to listen; port 0 takes a free one.
+    /// Listening address; port 0 takes a free port.
     pub listen: SocketAddr,
-    /// Limits and times.
+    /// Limits and timeouts.
     pub settings: Settings,
-    /// What it serves.
+    /// Routes to serve.
     pub routes: AdminRoutes,
-    /// Whether the process does all that it is there for; `/readyz` asks.
+    /// Whether all tasks of the process are running; `/readyz` reports it.
     pub alive: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
-/// A bound admin listener that is about to serve.
+/// A bound admin listener that does not serve yet.
 pub struct AdminServer(Server);
 
 impl AdminServer {
     /// Binds the listener.
-    ///
-    /// # Errors
-    /// The address cannot be bound.
     pub fn bind(parts: AdminParts) -> io::Result<Self> {
         let AdminParts {
             vault,
@@ -96,22 +91,19 @@ impl AdminServer {
         Server::over(routes, vault, listen, settings).map(Self)
     }
 
-    /// Where it listens.
+    /// The address of the listener.
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
         self.0.addr()
     }
 
-    /// Serves until `stop` is cancelled and what was under way has ended.
-    ///
-    /// # Errors
-    /// The listener fails.
+    /// Serves until `stop` is cancelled and the running requests have ended.
     pub async fn run_until(self, stop: CancellationToken) -> io::Result<()> {
         self.0.run_until(stop).await
     }
 }
 
-/// The routes that the admin API's description tells of.
+/// Adds the routes that `openapi-admin.yaml` describes.
 fn described(config: &mut ServiceConfig<'_>) {
     health_alone(config);
     config.service(session::log_in).service(v1());

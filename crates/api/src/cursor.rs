@@ -1,6 +1,6 @@
-//! Cursors and page sizes.
+//! Pages of lists: cursors and limits.
 //!
-//! The rule: a cursor is opaque. It is a position, not a right: it is checked like any other input.
+//! The rule: a cursor is opaque to callers. It is a position, not a right: it is checked like any other input.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use regrant_domain::{
@@ -8,14 +8,18 @@ use regrant_domain::{
 };
 use regrant_vault::ForecastCursor;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-/// The largest page.
+use crate::problem::Fault;
+
+/// The largest number of entries in a page.
 pub(crate) const MOST: u32 = 200;
+/// The number of entries if the caller names none.
 const USUAL: u32 = 50;
 
-/// What a list can go on behind.
+/// A position in a list, after which the next page begins.
 pub(crate) trait Position: std::str::FromStr + std::fmt::Display {
-    /// Tells this list's cursors from others'.
+    /// Prefix that separates the cursors of this list from those of other lists.
     const LIST: &'static str;
 }
 
@@ -51,7 +55,7 @@ impl Position for OperatorId {
     const LIST: &'static str = "operators:";
 }
 
-/// A number in the audit.
+/// The number of an event in the audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AuditSeq(pub(crate) i64);
 
@@ -73,7 +77,7 @@ impl Position for AuditSeq {
     const LIST: &'static str = "audit:";
 }
 
-/// A cursor as the caller sends it back.
+/// A cursor that a caller sent.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "String", bound = "P: Position")]
 pub(crate) struct Cursor<P>(pub(crate) P);
@@ -90,12 +94,12 @@ impl<P: Position> TryFrom<String> for Cursor<P> {
     }
 }
 
-/// The cursor of the page behind `position`.
+/// The cursor of the page after `position`.
 pub(crate) fn cursor<P: Position>(position: &P) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}{position}", P::LIST))
 }
 
-/// How many entries a page may have: 1 to 200, 50 if not said.
+/// The number of entries of a page: 1 to 200, 50 by default.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Limit(pub(crate) u32);
@@ -117,20 +121,45 @@ impl TryFrom<String> for Limit {
     }
 }
 
+/// Which page of a list to read.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// `next_cursor` of the previous page.
+    cursor: Option<String>,
+    /// Number of entries, 1 to 200.
+    #[serde(default)]
+    #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
+}
+
+impl PageQuery {
+    /// The position after which the page begins, and the largest number of entries.
+    pub(crate) fn into_parts<P: Position>(self) -> Result<(Option<P>, u32), Fault> {
+        let cursor = self.cursor.map(Cursor::try_from).transpose();
+        let cursor = cursor.map_err(|detail| Fault {
+            field: "cursor".to_owned(),
+            detail: detail.to_owned(),
+        })?;
+        Ok((cursor.map(|it| it.0), self.limit.0))
+    }
+}
+
 /// One page of a list.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Page<T> {
-    /// The entries.
+    /// Entries.
     pub(crate) data: Vec<T>,
-    /// Whether there are more behind these.
+    /// Whether more entries follow.
     pub(crate) has_more: bool,
-    /// Send it as `cursor` to get them.
+    /// Send it as `cursor` to get the next page.
     #[schema(required)]
     pub(crate) next_cursor: Option<String>,
 }
 
 impl<T> Page<T> {
-    /// A page that may have more behind it.
+    /// A page; `next` is the position of its last entry if more entries follow.
     pub(crate) fn of<P: Position>(data: Vec<T>, next: Option<&P>) -> Self {
         Self {
             data,
@@ -139,7 +168,7 @@ impl<T> Page<T> {
         }
     }
 
-    /// All there is.
+    /// A list that fits into one page.
     pub(crate) fn whole(data: Vec<T>) -> Self {
         Self {
             data,
@@ -160,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_cursor_of_this_list_is_refused() {
+    fn a_cursor_of_another_list_is_refused() {
         let other = cursor(&ReconnectId::mint());
         for text in [
             other.as_str(),

@@ -1,6 +1,8 @@
-//! What every request gets: an id, a span, a line in the log; and every answer: its headers.
+//! The middleware around every request: it gives the request an id, a span and a log line, and the response its headers.
 //!
-//! The rule: the log names the route by its pattern. Query strings, bodies and header values never go there.
+//! The rule: the log names the route by its pattern. It never holds query strings, bodies or header values.
+
+mod request_id;
 
 use std::time::Instant;
 
@@ -17,16 +19,16 @@ use actix_web::{
 use regrant_vault::{LoggedIn, Principal};
 use tracing::{Instrument, field};
 
-use crate::{
-    problem::Problem,
-    request_id::{self, TraceParent, request_id},
-};
+use self::request_id::{TraceParent, request_id};
+use crate::problem::Problem;
 
+/// Content security policy of all pages but `/docs`.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Content security policy of Swagger UI, which needs its script and inline styles.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Middleware round everything.
+/// Middleware around every route.
 pub(crate) async fn envelope(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -47,11 +49,10 @@ pub(crate) async fn envelope(
     Ok(response)
 }
 
-/// Paths whose answers are somebody's alone.
+/// Paths whose responses no cache may store.
 const PRIVATE: [&str; 4] = ["/v1", "/oauth", "/meta", "/admin"];
 
-/// Answers HEAD as GET; the server leaves the body out. Under `/v1`, where reading is an act, it does not, and for
-/// operators neither.
+/// Handles HEAD as GET; the server omits the body. Not under `/v1` and `/admin`, where reading is audited.
 fn answer_head(request: &mut ServiceRequest) {
     let path = request.path();
     if request.method() == Method::HEAD && !path.starts_with("/v1") && !path.starts_with("/admin") {
@@ -59,7 +60,7 @@ fn answer_head(request: &mut ServiceRequest) {
     }
 }
 
-/// Renders a problem again, with the request's id in it. What was said round it in headers stays.
+/// Renders a problem again with the request id in its body, and keeps the headers that other middleware added.
 fn with_id(
     response: ServiceResponse<impl MessageBody + 'static>,
     id: &str,
@@ -110,7 +111,7 @@ fn log(response: &ServiceResponse<BoxBody>, id: &str, started: Instant) {
     let route = request.match_pattern();
     let is_probe = matches!(route.as_deref(), Some("/livez" | "/readyz"));
     if is_probe && response.status().is_success() {
-        // Asked every few seconds by whatever supervises the process.
+        // Supervisors call these routes every few seconds.
         tracing::debug!(http.route = route.as_deref(), request.id = id, "answered");
         return;
     }

@@ -1,9 +1,12 @@
-//! Request bodies and query strings: read whole, bounded, strictly, and without repeating what they hold.
+//! Request bodies and query strings: read completely, with limits, strictly, and without repeating their values.
 //!
-//! The rule: the buffer a body is gathered in is zeroed, for it may hold a token. (The chunks the server
-//! hands over are its own and are not.) Compressed bodies are not accepted: nothing can inflate.
-//! Start at [`Json`]; `tree.rs` parses, `reader.rs` gives the parts their types.
+//! The rule: the buffer of a body is zeroed, because it may hold a token. (The server owns the chunks it hands over and
+//! does not zero them.) Compressed bodies are refused, so that no small body can become a large one.
+//! Start at [`Json`]; `tree.rs` parses, `reader.rs` turns the tree into a request, `faults.rs` collects faulty fields.
 
+mod faults;
+mod moment;
+mod nullable;
 mod reader;
 mod tree;
 
@@ -22,22 +25,25 @@ use futures_util::{
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+pub(crate) use faults::UNKNOWN_FIELD;
+pub(crate) use moment::Moment;
+pub(crate) use nullable::deserialize_nullable;
 pub(crate) use reader::{All, read};
 pub(crate) use tree::Node;
 
 use crate::{
-    Settings,
     problem::{Code, Problem},
+    settings::Settings,
 };
 
-/// How much of a refused body is read and dropped, in bodies of the largest size: a caller who is still
-/// sending would not see the answer.
+/// How much of a body that is too large is read and dropped, in multiples of the limit. A caller that is still sending
+/// would not see the response otherwise.
 const DRAINED_BODIES: usize = 8;
 
 /// A JSON body.
 pub(crate) struct Json<T>(pub(crate) T);
 
-/// A JSON body with its canonical bytes, to recognise a repeated call.
+/// A JSON body, and its canonical bytes, which identify a repeated call.
 pub(crate) struct CanonicalJson<T> {
     pub(crate) value: T,
     pub(crate) canonical: Zeroizing<Vec<u8>>,
@@ -46,6 +52,7 @@ pub(crate) struct CanonicalJson<T> {
 /// A query string.
 pub(crate) struct Query<T>(pub(crate) T);
 
+/// A body that is being read.
 type Boxed<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
@@ -67,7 +74,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for CanonicalJson<T> {
         Box::pin(async move {
             let bytes = body.bytes("application/json").await?;
             let node = parse(&bytes)?;
-            // Sized for all of it, so that no smaller copy of the token stays behind in freed memory.
+            // The body may hold a token: a buffer that grows would leave copies of it in freed memory.
             let mut canonical = Zeroizing::new(Vec::with_capacity(2 * bytes.len() + 1024));
             node.write_canonical(&mut canonical)
                 .map_err(|_| Problem::new(Code::Internal, "not canonical"))?;
@@ -92,19 +99,24 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
-/// The fields of a form or a query string.
+/// The fields of a form or a query string, as an object of texts.
 pub(crate) fn pairs(text: &str) -> Result<Node, Problem> {
     let pairs = web::Query::<Vec<(String, String)>>::from_query(text);
     pairs
         .map(|pairs| Node::of_pairs(pairs.into_inner()))
-        .map_err(|_| Problem::new(Code::InvalidRequest, "The fields are not URL-encoded."))
+        .map_err(|_| {
+            Problem::new(
+                Code::InvalidRequest,
+                "The form or query string is not URL-encoded.",
+            )
+        })
 }
 
 fn typed<T: DeserializeOwned>(node: Node) -> Result<T, Problem> {
     read(node).map_err(Problem::invalid)
 }
 
-/// A body that is about to be read.
+/// A body before it is read, with the limits that apply.
 pub(crate) struct Body {
     settings: Settings,
     payload: Payload,
@@ -114,6 +126,7 @@ pub(crate) struct Body {
 }
 
 impl Body {
+    /// Takes the body out of the request.
     pub(crate) fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
         let settings = request
             .app_data::<Data<Settings>>()
@@ -135,18 +148,18 @@ impl Body {
         parse(&self.bytes("application/json").await?)
     }
 
-    /// The whole body, if it is of this media type.
+    /// Reads the body if it has this media type and is not compressed.
     pub(crate) async fn bytes(mut self, media_type: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
         if self.media_type != media_type || self.encoded {
-            let detail = format!("This call reads `Content-Type: {media_type}`, not compressed.");
+            let detail = format!("Send `Content-Type: {media_type}` and no Content-Encoding.");
             return Err(Problem::new(Code::UnsupportedMediaType, detail));
         }
         self.in_time().await
     }
 
-    /// The whole body of at most `most` bytes, whatever its media type.
-    pub(crate) async fn raw(mut self, most: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
-        self.settings.max_body = most;
+    /// Reads a body of any media type and at most `limit` bytes.
+    pub(crate) async fn raw(mut self, limit: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        self.settings.max_body = limit;
         self.in_time().await
     }
 
@@ -162,17 +175,17 @@ impl Body {
     }
 
     async fn gather(&mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
-        let most = self.settings.max_body;
-        // A buffer of the announced size never moves, so no copy of a token is left behind.
+        let limit = self.settings.max_body;
+        // A buffer of the announced size never moves, so it leaves no copy of a token behind.
         let announced = self.length.unwrap_or(8192);
-        if announced > most {
+        if announced > limit {
             return Err(self.too_large().await);
         }
         let mut bytes = Zeroizing::new(Vec::with_capacity(announced));
         while let Some(chunk) = self.payload.next().await {
             let chunk =
                 chunk.map_err(|_| Problem::new(Code::MalformedJson, "The body ends early."))?;
-            if bytes.len().saturating_add(chunk.len()) > most {
+            if bytes.len().saturating_add(chunk.len()) > limit {
                 return Err(self.too_large().await);
             }
             bytes.extend_from_slice(&chunk);
@@ -181,17 +194,17 @@ impl Body {
     }
 
     async fn too_large(&mut self) -> Problem {
-        let most = self.settings.max_body;
-        let mut room = most.saturating_mul(DRAINED_BODIES);
+        let limit = self.settings.max_body;
+        let mut remaining = limit.saturating_mul(DRAINED_BODIES);
         while let Some(Ok(chunk)) = self.payload.next().await {
-            room = room.saturating_sub(chunk.len());
-            if room == 0 {
+            remaining = remaining.saturating_sub(chunk.len());
+            if remaining == 0 {
                 break;
             }
         }
         Problem::new(
             Code::BodyTooLarge,
-            format!("The body may have at most {most} bytes."),
+            format!("The body may have at most {limit} bytes."),
         )
     }
 }

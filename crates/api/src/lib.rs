@@ -1,31 +1,28 @@
-//! The HTTP APIs, the public one and the operators': actix-web routes, authentication, problem+json, OpenAPI, pages.
+//! The HTTP APIs of Regrant, for tenants and for operators: actix-web routes, authentication, problem+json, OpenAPI, pages.
 //!
-//! The rule: nothing is decided here. A route extracts, calls one use case of `regrant-vault` and converts;
-//! the tenant comes from the verified access token and from nowhere else.
-//! Start at `routes.rs` for the calls, at `admin.rs` for the operators', at `server.rs` for what is wrapped round
-//! both and at `problem.rs` for what an error becomes.
+//! The rule: this crate decides nothing. A route extracts, calls one use case of `regrant-vault` and converts its
+//! result. The tenant comes from the verified access token, never from a path, a body or another header.
+//! Start at `routes.rs` for the tenants' calls, at `admin.rs` for the operators', at `server.rs` for the middleware
+//! around both, and at `problem.rs` for the response to an error.
 
+mod access;
 mod admin;
-mod authenticate;
-mod browser;
-mod caller;
-mod caller_address;
-mod cors;
 mod cursor;
 mod envelope;
-mod ical;
+mod extract;
 mod json;
 mod openapi;
 mod problem;
 mod rate_limit;
-mod repeat;
-mod request_id;
+mod reason;
 mod routes;
 mod schema;
+mod secret_response;
 mod server;
+mod settings;
 
 pub use admin::{AdminParts, AdminRoutes, AdminServer, openapi_admin_yaml};
-pub use openapi::{openapi, openapi_yaml};
 pub use problem::{ProblemCode, problem_codes};
-pub use rate_limit::Rates;
-pub use server::{Server, Settings};
+pub use routes::{openapi, openapi_yaml};
+pub use server::Server;
+pub use settings::{Rates, Settings};

@@ -1,17 +1,14 @@
-//! How often somebody may call: a tenant, each of its callers, and an address that nobody vouches for.
+//! Rate limits for tenants, for each of their callers, and for addresses.
 //!
-//! The rule: one tenant's calls count together, whoever makes them, so that many clients are not more than one; an
-//! address counts where no tenant is known yet, and only as `caller_address` sees it. A refused call changes nothing.
-//! Each process counts by itself, in real time.
+//! The rule: all calls of a tenant share one limit, so that more clients do not mean more calls. An address counts only
+//! while the tenant is unknown, and only as `CallerAddress` determines it. A call over the limit changes nothing.
+//! Each process counts on its own, in real time.
 
-use std::{
-    hash::Hash,
-    net::{IpAddr, Ipv6Addr},
-    num::NonZeroU32,
-    sync::Arc,
-    time::Duration,
+use crate::{
+    extract::CallerAddress,
+    problem::{Code, Problem},
+    settings::Rates,
 };
-
 use actix_web::{
     Error,
     body::MessageBody,
@@ -29,61 +26,44 @@ use governor::{
 };
 use moka::future::Cache;
 use regrant_vault::{Principal, Subject};
+use std::{
+    hash::Hash,
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    sync::Arc,
+    time::Duration,
+};
 use uuid::Uuid;
 
-use crate::{
-    caller_address::CallerAddress,
-    problem::{Code, Problem},
-};
-
-/// How many calls go at once, in seconds of the rate.
+/// The size of a burst, in seconds of the rate.
 const BURST: u32 = 10;
-/// How long somebody who does not call is remembered; longer than the fullest bucket takes to empty.
+
+/// How long an idle limiter is kept: longer than a full burst takes to recover.
 const REMEMBERED: Duration = Duration::from_mins(2);
-/// How many of a kind are remembered.
+
+/// The largest number of limiters of one kind.
 const MOST: u64 = 100_000;
 
-/// The headers that tell what is left.
+/// The headers with limit, remaining calls and reset time.
 pub(crate) const HEADERS: [&str; 3] = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
 
-/// How many calls a second; ten times as many at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rates {
-    /// Of a tenant, and of each of its clients, unless an operator set another number for it.
-    pub tenant: u32,
-    /// Of a reconnect session.
-    pub session: u32,
-    /// Of an address: calls for access tokens, preflights, calls that are not let in.
-    pub address: u32,
-}
-
-impl Default for Rates {
-    fn default() -> Self {
-        Self {
-            tenant: 500,
-            session: 5,
-            address: 30,
-        }
-    }
-}
-
-/// What somebody may still do.
+/// The remaining calls of a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Allowance {
     limit: u32,
     remaining: u32,
-    /// In how many seconds all of it is there again.
+    /// Seconds until the whole burst is available again.
     reset: u64,
 }
 
-/// Who may not call now.
+/// A call over the limit, with the seconds to wait.
 #[derive(Debug)]
 pub(crate) struct Refused {
     wait: u64,
     allowance: Allowance,
 }
 
-/// Counts the calls of everybody.
+/// The limiters of this process.
 pub(crate) struct RateLimits {
     rates: Rates,
     tenants: Limiters<Uuid>,
@@ -93,7 +73,7 @@ pub(crate) struct RateLimits {
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
 
-/// One limiter for each; another rate is another limiter.
+/// One limiter per key and rate, so that a changed rate starts a new limiter.
 struct Limiters<K>(Cache<(K, u32), Arc<Limiter>>);
 
 impl RateLimits {
@@ -106,7 +86,7 @@ impl RateLimits {
         }
     }
 
-    /// Counts a call of a caller that is let in. Who calls too often does not count for its tenant.
+    /// Counts a call of an authenticated caller. A call over the caller's own limit does not count for its tenant.
     pub(crate) async fn count(&self, caller: &Principal) -> Result<Allowance, Refused> {
         let tenant_rate = caller.requests_per_second().unwrap_or(self.rates.tenant);
         let (id, rate) = match caller.subject() {
@@ -125,7 +105,7 @@ impl RateLimits {
         })
     }
 
-    /// Counts a call from an address that nobody vouches for.
+    /// Counts a call whose tenant is not known.
     pub(crate) async fn count_address(&self, address: CallerAddress) -> Result<Allowance, Refused> {
         self.addresses
             .count(network(address.0), self.rates.address)
@@ -143,10 +123,10 @@ impl<K: Hash + Eq + Send + Sync + 'static> Limiters<K> {
         )
     }
 
-    async fn count(&self, whom: K, rate: u32) -> Result<Allowance, Refused> {
+    async fn count(&self, key: K, rate: u32) -> Result<Allowance, Refused> {
         let limiter = self
             .0
-            .get_with((whom, rate), async { Arc::new(limiter(rate)) })
+            .get_with((key, rate), async { Arc::new(limiter(rate)) })
             .await;
         let limit = rate.saturating_mul(BURST).max(1);
         match limiter.check() {
@@ -176,7 +156,7 @@ impl<K: Hash + Eq + Send + Sync + 'static> Limiters<K> {
 }
 
 impl Allowance {
-    /// Tells it in the headers of an answer.
+    /// Writes the `RateLimit` headers of a response.
     pub(crate) fn tell(self, headers: &mut HeaderMap) {
         let values = [u64::from(self.limit), u64::from(self.remaining), self.reset];
         for (name, value) in HEADERS.into_iter().zip(values) {
@@ -186,7 +166,7 @@ impl Allowance {
 }
 
 impl Refused {
-    /// What is left: nothing.
+    /// The remaining calls: none.
     pub(crate) const fn allowance(&self) -> Allowance {
         self.allowance
     }
@@ -196,13 +176,13 @@ impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         let problem = Self::new(
             Code::RateLimited,
-            "Calls come too fast; nothing was changed.",
+            "The rate limit is exceeded. Nothing was changed.",
         );
         problem.with_header(header::RETRY_AFTER, refused.wait)
     }
 }
 
-/// Middleware: counts calls for access tokens and log-ins by the address they come from.
+/// Middleware: counts requests for access tokens and log-ins by address.
 pub(crate) async fn limit_token_calls(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -246,7 +226,7 @@ fn limiter(rate: u32) -> Limiter {
     RateLimiter::direct(Quota::per_second(rate).allow_burst(burst)).with_middleware()
 }
 
-/// Whom an address stands for: who has one of IPv6 has its whole network of 64 bits.
+/// The network that is counted for an address: an IPv6 caller usually owns a whole /64 network.
 fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -280,7 +260,7 @@ mod tests {
         assert!((1..=2).contains(&refused.wait), "{refused:?}");
         assert!(
             limits.count_address(address("192.0.2.2")).await.is_ok(),
-            "another address is another's"
+            "another address has a limit of its own"
         );
     }
 

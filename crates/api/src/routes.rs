@@ -1,51 +1,39 @@
-//! The public routes, one file per resource: handlers with what they read and write.
+//! The public routes, one module per capability: handlers with their requests (`request.rs`) and responses (`out.rs`).
 //!
-//! The rule: a handler extracts, calls ONE use case and converts. Everything under `/v1` stands behind
-//! `authenticate` and `cors`; what else a call needs is in the type of its [`crate::caller::Caller`].
+//! The rule: a handler extracts, calls ONE use case and converts. Every route under `/v1` passes `require_caller` and
+//! `handle_cors` first; the type of its [`crate::access::Caller`] names the permission that it needs.
 
-mod agenda;
-mod asset_view;
 mod assets;
 mod audit;
-mod client_auth;
-mod events;
 mod forecast;
-mod forecast_view;
 mod health;
-mod meta_callbacks;
-mod meta_webhooks;
+mod meta;
 mod oauth;
+mod openapi;
 mod pages;
-mod path_id;
-mod person_list;
-mod preview_view;
-mod previews;
-mod read_reason;
-mod reason;
-mod reconnect_sessions;
-mod reconnect_view;
+mod persons;
 mod reconnects;
-mod session_view;
 mod tokens;
-mod webhook_request;
-mod webhook_view;
 mod webhooks;
 
 use actix_web::middleware::from_fn;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
-pub(crate) use assets::Moment;
+pub use openapi::{openapi, openapi_yaml};
+
 pub(crate) use audit::{AuditEventOut, CheckpointOut, Word};
-pub(crate) use events::Streams;
 pub(crate) use health::{Health, get_liveness, ok};
-pub(crate) use pages::{PATHS as PAGES, configure as pages};
-pub(crate) use path_id::PathId;
-pub(crate) use reason::ReasonOut;
-pub(crate) use tokens::sealed_body;
+pub(crate) use openapi::describe_public_api;
+pub(crate) use pages::configure;
+pub(crate) use reconnects::Streams;
 
-use crate::{authenticate::authenticate, cors::cors};
+use self::{
+    meta::{callbacks, webhooks as meta_webhooks},
+    reconnects::{events, previews, sessions},
+};
+use crate::access::{authenticate, cors};
 
-/// The routes that the API description tells of.
+/// Adds the routes that `openapi.yaml` describes.
 pub(crate) fn described(config: &mut ServiceConfig<'_>) {
     config
         .service(oauth::create_token)
@@ -54,9 +42,9 @@ pub(crate) fn described(config: &mut ServiceConfig<'_>) {
         .service(health::get_readiness)
         .service(meta_webhooks::verify_webhook)
         .service(meta_webhooks::receive_webhook)
-        .service(meta_callbacks::deauthorize)
-        .service(meta_callbacks::delete_person_data)
-        .service(meta_callbacks::get_deletion)
+        .service(callbacks::deauthorize)
+        .service(callbacks::delete_person_data)
+        .service(callbacks::get_deletion)
         .service(v1());
 }
 
@@ -72,13 +60,13 @@ fn v1() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_web::OpenApiFa
         .service(tokens::lookup_tokens)
         .service(forecast::get_forecast)
         .service(forecast::get_forecast_calendar)
-        .service(person_list::list_persons)
-        .service(person_list::get_person_impact)
-        .service(reconnect_sessions::open_reconnect_session)
-        .service(reconnect_sessions::list_reconnect_sessions)
-        .service(reconnect_sessions::get_current_reconnect_session)
-        .service(reconnect_sessions::get_reconnect_session)
-        .service(reconnect_sessions::end_reconnect_session)
+        .service(persons::list_persons)
+        .service(persons::get_person_impact)
+        .service(sessions::open_reconnect_session)
+        .service(sessions::list_reconnect_sessions)
+        .service(sessions::get_current_reconnect_session)
+        .service(sessions::get_reconnect_session)
+        .service(sessions::end_reconnect_session)
         .service(previews::preview_reconnect)
         .service(reconnects::create_reconnect)
         .service(reconnects::list_reconnects)

@@ -1,4 +1,6 @@
-//! Schemas of the domain's closed lists and identifiers: the domain knows nothing of OpenAPI.
+//! OpenAPI schemas of the domain's closed lists and identifiers.
+//!
+//! The rule: the domain does not depend on OpenAPI; the names of a closed list come from its `ALL`.
 
 use regrant_domain::{
     AssetKind, Confidence, Coverage, CredentialKind, CutOffSource, EventKind, OperatorRole,
@@ -12,16 +14,16 @@ use utoipa::openapi::{
     schema::{ArrayBuilder, SchemaType, Type},
 };
 
-fn text() -> ObjectBuilder {
+fn string_schema() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-fn list(names: impl Iterator<Item = &'static str>) -> Object {
-    text().enum_values(Some(names)).build()
+fn enum_schema(names: impl Iterator<Item = &'static str>) -> Object {
+    string_schema().enum_values(Some(names)).build()
 }
 
-/// The same, or null.
-fn nullable(mut schema: Object) -> Object {
+/// Allows null beside the values of the schema.
+fn make_nullable(mut schema: Object) -> Object {
     schema.schema_type = SchemaType::from_iter([Type::String, Type::Null]);
     if let Some(values) = &mut schema.enum_values {
         values.push(serde_json::Value::Null);
@@ -30,54 +32,54 @@ fn nullable(mut schema: Object) -> Object {
 }
 
 pub(crate) fn asset_id() -> Object {
-    text()
+    string_schema()
         .pattern(Some("^(act_)?[0-9]{1,20}$"))
         .examples(["1784140000000001"])
         .build()
 }
 
 pub(crate) fn graph_id() -> Object {
-    text().pattern(Some("^[0-9]{1,20}$")).build()
+    string_schema().pattern(Some("^[0-9]{1,20}$")).build()
 }
 
 pub(crate) fn graph_id_or_null() -> Object {
-    nullable(graph_id())
+    make_nullable(graph_id())
 }
 
 pub(crate) fn asset_kind() -> Object {
-    list(AssetKind::ALL.iter().map(|it| it.as_str()))
+    enum_schema(AssetKind::ALL.iter().map(|it| it.as_str()))
 }
 
 pub(crate) fn asset_state() -> Object {
-    list(Status::ALL.iter().map(|it| it.as_str()))
+    enum_schema(Status::ALL.iter().map(|it| it.as_str()))
 }
 
 pub(crate) fn credential_kind() -> Object {
-    list(CredentialKind::ALL.iter().map(|it| it.as_str()))
+    enum_schema(CredentialKind::ALL.iter().map(|it| it.as_str()))
 }
 
-pub(crate) fn slot() -> Object {
-    list(Slot::ALL.iter().map(|it| it.as_str()))
+pub(crate) fn slot_name() -> Object {
+    enum_schema(Slot::ALL.iter().map(|it| it.as_str()))
 }
 
 pub(crate) fn ending_cause() -> Object {
-    list(EndingCause::ALL.iter().map(|it| it.as_str()))
+    enum_schema(EndingCause::ALL.iter().map(|it| it.as_str()))
 }
 
-pub(crate) fn confidence() -> Object {
-    list(Confidence::ALL.iter().map(|it| it.as_str()))
+pub(crate) fn confidence_level() -> Object {
+    enum_schema(Confidence::ALL.iter().map(|it| it.as_str()))
 }
 
 pub(crate) fn cover_or_null() -> Object {
-    nullable(list(Cover::ALL.iter().map(|it| it.as_str())))
+    make_nullable(enum_schema(Cover::ALL.iter().map(|it| it.as_str())))
 }
 
-pub(crate) fn effect() -> Object {
-    list(Effect::ALL.iter().map(|it| it.as_str()))
+pub(crate) fn leave_effect() -> Object {
+    enum_schema(Effect::ALL.iter().map(|it| it.as_str()))
 }
 
 pub(crate) fn person_kind() -> Object {
-    list(
+    enum_schema(
         [CredentialKind::User, CredentialKind::SystemUser]
             .iter()
             .map(|it| it.as_str()),
@@ -85,27 +87,27 @@ pub(crate) fn person_kind() -> Object {
 }
 
 pub(crate) fn cut_off_source() -> Object {
-    list(CutOffSource::ALL.iter().map(|it| it.as_str()))
+    enum_schema(CutOffSource::ALL.iter().map(|it| it.as_str()))
 }
 
 pub(crate) fn cut_off_source_or_null() -> Object {
-    nullable(cut_off_source())
+    make_nullable(cut_off_source())
 }
 
 pub(crate) fn outcome_or_null() -> Object {
-    nullable(list(Outcome::ALL.iter().map(|it| it.as_str())))
+    make_nullable(enum_schema(Outcome::ALL.iter().map(|it| it.as_str())))
 }
 
-pub(crate) fn coverage() -> Object {
-    list(Coverage::ALL.iter().map(|it| it.as_str()))
+pub(crate) fn coverage_name() -> Object {
+    enum_schema(Coverage::ALL.iter().map(|it| it.as_str()))
 }
 
-/// The identifier of a preview, or null.
+/// Id of a preview, or null.
 pub(crate) fn plan_id_or_null() -> Object {
-    let description = "Names a preview. A reconnect that is given it is refused unless everything still is as that \
-                       preview found it; null where the token itself could not be proved.";
-    nullable(
-        text()
+    let description = "Id of the plan of a preview. A reconnect with this plan is refused if assets or token changed since \
+                       the preview; null if the token could not be validated.";
+    make_nullable(
+        string_schema()
             .pattern(Some("^pln_[0-9a-f]{56}$"))
             .description(Some(description))
             .build(),
@@ -113,41 +115,44 @@ pub(crate) fn plan_id_or_null() -> Object {
 }
 
 pub(crate) fn serving_or_null() -> Object {
-    nullable(list(Serving::ALL.iter().map(|it| it.as_str())))
+    make_nullable(enum_schema(Serving::ALL.iter().map(|it| it.as_str())))
 }
 
-pub(crate) fn who() -> Object {
-    list(Who::ALL.iter().map(|it| it.as_str()))
+pub(crate) fn acting_party() -> Object {
+    enum_schema(Who::ALL.iter().map(|it| it.as_str()))
 }
 
 pub(crate) fn reason_code() -> Object {
-    list(ReasonCode::ALL.iter().map(|it| it.as_str()))
+    enum_schema(ReasonCode::ALL.iter().map(|it| it.as_str()))
 }
 
 pub(crate) fn reconnect_status() -> Object {
-    list(ReconnectStatus::ALL.iter().map(|it| it.as_str()))
+    enum_schema(ReconnectStatus::ALL.iter().map(|it| it.as_str()))
 }
 
 pub(crate) fn event_kind() -> Object {
-    list(EventKind::ALL.iter().map(|it| it.as_str()))
+    enum_schema(EventKind::ALL.iter().map(|it| it.as_str()))
 }
 
-/// Kinds of events; `*` stands for every one.
+/// Kinds of events; `*` means all kinds.
 pub(crate) fn event_kinds() -> Array {
-    let kinds = list(std::iter::once("*").chain(EventKind::ALL.iter().map(|it| it.as_str())));
+    let kinds =
+        enum_schema(std::iter::once("*").chain(EventKind::ALL.iter().map(|it| it.as_str())));
     ArrayBuilder::new().items(kinds).min_items(Some(1)).build()
 }
 
 pub(crate) fn endpoint_status() -> Object {
-    list(EndpointStatus::ALL.iter().map(|it| it.as_str()))
+    enum_schema(EndpointStatus::ALL.iter().map(|it| it.as_str()))
 }
 
 pub(crate) fn disabled_reason_or_null() -> Object {
-    nullable(list(DisabledReason::ALL.iter().map(|it| it.as_str())))
+    make_nullable(enum_schema(
+        DisabledReason::ALL.iter().map(|it| it.as_str()),
+    ))
 }
 
 pub(crate) fn operator_role() -> Object {
-    list(
+    enum_schema(
         [OperatorRole::Owner, OperatorRole::Support]
             .into_iter()
             .map(OperatorRole::as_str),
@@ -155,56 +160,62 @@ pub(crate) fn operator_role() -> Object {
 }
 
 pub(crate) fn operator_name() -> Object {
-    text()
+    string_schema()
         .pattern(Some("^[a-z0-9._@+-]{1,64}$"))
         .examples(["ada"])
         .build()
 }
 
-pub(crate) fn permission() -> Object {
-    list(Permission::ALL.iter().map(|it| it.as_str()))
+pub(crate) fn scope_name() -> Object {
+    enum_schema(Permission::ALL.iter().map(|it| it.as_str()))
 }
 
-pub(crate) fn permissions() -> Array {
-    ArrayBuilder::new().items(permission()).build()
+pub(crate) fn scope_names() -> Array {
+    ArrayBuilder::new().items(scope_name()).build()
 }
 
 pub(crate) fn tenant_status() -> Object {
-    list(["active", "suspended", "deleted"].into_iter())
+    enum_schema(["active", "suspended", "deleted"].into_iter())
 }
 
 pub(crate) fn signing_key_state() -> Object {
-    list(["next", "active", "overlap", "retired"].into_iter())
+    enum_schema(["next", "active", "overlap", "retired"].into_iter())
 }
 
-pub(crate) fn secret() -> Object {
-    text().min_length(Some(1)).max_length(Some(256)).build()
+pub(crate) fn secret_text() -> Object {
+    string_schema()
+        .min_length(Some(1))
+        .max_length(Some(256))
+        .build()
 }
 
-pub(crate) fn password() -> Object {
-    text().min_length(Some(12)).max_length(Some(256)).build()
+pub(crate) fn password_text() -> Object {
+    string_schema()
+        .min_length(Some(12))
+        .max_length(Some(256))
+        .build()
 }
 
-/// The same where null is as good as absent.
+/// The same; null means absent.
 pub(crate) fn operator_name_or_null() -> Object {
-    nullable(operator_name())
+    make_nullable(operator_name())
 }
 
-/// The same where null is as good as absent.
+/// The same; null means absent.
 pub(crate) fn operator_role_or_null() -> Object {
-    nullable(operator_role())
+    make_nullable(operator_role())
 }
 
-/// The same where null is as good as absent.
+/// The same; null means absent.
 pub(crate) fn password_or_null() -> Object {
-    nullable(password())
+    make_nullable(password_text())
 }
 
-/// The same where null is as good as absent.
+/// The same; null means absent.
 pub(crate) fn secret_or_null() -> Object {
-    nullable(secret())
+    make_nullable(secret_text())
 }
 
 pub(crate) fn delivery_status() -> Object {
-    list(DeliveryStatus::ALL.iter().map(|it| it.as_str()))
+    enum_schema(DeliveryStatus::ALL.iter().map(|it| it.as_str()))
 }

@@ -1,10 +1,15 @@
-//! A listener, and what the public one serves.
+//! A listener: what its worker threads share, its middleware, its start and its stop.
 //!
-//! The rule: binding and running are two steps, so that whoever starts it knows the address beforehand;
-//! stopping lets requests end, and ends the event streams, which would not.
+//! The rule: binding and running are two steps, so that the caller knows the address before the listener serves.
+//! Stopping waits for running requests and ends event streams, which would not end by themselves.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
-
+use crate::{
+    envelope::envelope,
+    openapi::{Described, Description, no_route},
+    rate_limit::{RateLimits, limit_token_calls},
+    routes::{self, Streams},
+    settings::Settings,
+};
 use actix_web::{
     App, HttpServer,
     body::MessageBody,
@@ -12,78 +17,25 @@ use actix_web::{
     middleware::from_fn,
     web::{self, Data},
 };
-use ipnet::IpNet;
 use regrant_vault::Vault;
+use std::{io, net::SocketAddr, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
 
-use crate::{
-    envelope::envelope,
-    openapi::{Description, no_route},
-    rate_limit::{RateLimits, Rates, limit_token_calls},
-    routes::{self, Streams},
-};
-
-/// Adds routes that the description tells of.
-pub(crate) type Described = fn(&mut utoipa_actix_web::service_config::ServiceConfig<'_>);
-/// Adds pages.
+/// Adds pages, which the API description does not contain.
 pub(crate) type Pages = fn(&mut web::ServiceConfig);
-/// Tells whether the process does all that it is there for.
+
+/// Whether all tasks of the process are running.
 pub(crate) type Alive = dyn Fn() -> bool + Send + Sync;
 
-/// Limits and times of the listener.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Where the outside reaches this listener, for links handed to Meta; the address it listens on if unset.
-    pub public_url: Option<String>,
-    /// The proxies before this listener: what they say of the caller's address is believed.
-    pub trusted_proxies: Vec<IpNet>,
-    /// How often somebody may call.
-    pub rates: Rates,
-    /// The largest body, in bytes.
-    pub max_body: usize,
-    /// How long a caller may take to send a head, and again to send a body.
-    pub request_timeout: Duration,
-    /// How long an idle connection is kept.
-    pub keep_alive: Duration,
-    /// How long requests may go on once the server is to stop.
-    pub shutdown_timeout: Duration,
-    /// How many threads serve.
-    pub workers: usize,
-    /// How many event streams may be open at once.
-    pub max_streams: usize,
-    /// How long an event stream lasts; its reader comes back.
-    pub stream_lifetime: Duration,
-    /// How long an event stream is silent at most.
-    pub stream_keep_alive: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            public_url: None,
-            trusted_proxies: Vec::new(),
-            rates: Rates::default(),
-            max_body: 1024 * 1024,
-            request_timeout: Duration::from_secs(15),
-            keep_alive: Duration::from_mins(1),
-            shutdown_timeout: Duration::from_secs(30),
-            workers: std::thread::available_parallelism().map_or(2, usize::from),
-            max_streams: 512,
-            stream_lifetime: Duration::from_mins(15),
-            stream_keep_alive: Duration::from_secs(10),
-        }
-    }
-}
-
-/// A bound listener that is about to serve.
+/// A bound listener that does not serve yet.
 pub struct Server {
     running: Running,
     addr: SocketAddr,
     closing: CancellationToken,
 }
 
-/// What a listener serves.
+/// The routes of a listener.
 pub(crate) struct Routes {
     pub(crate) described: Described,
     pub(crate) pages: Pages,
@@ -91,7 +43,7 @@ pub(crate) struct Routes {
     pub(crate) alive: Arc<Alive>,
 }
 
-/// What the workers share.
+/// The state that all worker threads share.
 #[derive(Clone)]
 struct Shared {
     vault: Data<Vault>,
@@ -105,13 +57,13 @@ struct Shared {
 }
 
 impl Routes {
-    /// The public ones.
+    /// The routes of the public listener.
     fn public() -> Self {
-        let (described, pages) = (routes::described, routes::pages);
+        let (described, pages) = (routes::described, routes::configure);
         Self {
             described,
             pages,
-            description: Description::public(),
+            description: routes::describe_public_api(),
             alive: Arc::new(|| true),
         }
     }
@@ -133,15 +85,12 @@ impl Shared {
 }
 
 impl Server {
-    /// Binds the public listener; port 0 takes a free one.
-    ///
-    /// # Errors
-    /// The address cannot be bound.
+    /// Binds the public listener; port 0 takes a free port.
     pub fn bind(vault: Vault, listen: SocketAddr, settings: Settings) -> io::Result<Self> {
         Self::over(Routes::public(), vault, listen, settings)
     }
 
-    /// The same over other routes.
+    /// Binds a listener with these routes.
     pub(crate) fn over(
         routes: Routes,
         vault: Vault,
@@ -163,7 +112,7 @@ impl Server {
             .addrs()
             .first()
             .copied()
-            .ok_or_else(|| io::Error::other("nothing is bound"))?;
+            .ok_or_else(|| io::Error::other("no address is bound"))?;
         Ok(Self {
             running: server.run(),
             addr,
@@ -171,16 +120,13 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// The address of the listener.
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Serves until `stop` is cancelled and what was under way has ended.
-    ///
-    /// # Errors
-    /// The listener fails.
+    /// Serves until `stop` is cancelled and the running requests have ended.
     pub async fn run_until(self, stop: CancellationToken) -> io::Result<()> {
         let handle = self.running.handle();
         let mut running = tokio::spawn(self.running);

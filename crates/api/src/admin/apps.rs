@@ -1,4 +1,6 @@
-//! Meta apps. Their secrets go in and never come out.
+//! Meta apps.
+//!
+//! The rule: the secrets of an app go in and never come out.
 
 use std::time::Duration;
 
@@ -12,10 +14,9 @@ use utoipa::ToSchema;
 use super::caller::Operator;
 use crate::{
     cursor::Page,
+    extract::{PathId, Repeat},
     json::{CanonicalJson, Json},
     problem::{Problem, ProblemOut},
-    repeat::Repeat,
-    routes::PathId,
     schema,
 };
 
@@ -23,41 +24,41 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewApp {
-    /// Its id at Meta.
+    /// Id of the app at Meta.
     #[schema(schema_with = schema::graph_id)]
     id: AppId,
-    /// A name for people.
+    /// Display name.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
-    /// Its secret; sealed at once, and never told again.
-    #[schema(schema_with = schema::secret)]
+    /// Secret of the app; it is sealed at once and never returned.
+    #[schema(schema_with = schema::secret_text)]
     secret: AppSecret,
-    /// The word Meta repeats when it verifies the webhook address.
+    /// Verify token, which Meta sends when it verifies the webhook address.
     #[schema(schema_with = schema::secret_or_null, required = false)]
     verify_token: Option<VerifyToken>,
 }
 
-/// What is to change; what is absent stays.
+/// Changes of an app; absent fields stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AppPatch {
-    /// A name for people.
+    /// Display name.
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
-    /// The word Meta repeats when it verifies the webhook address.
+    /// Verify token, which Meta sends when it verifies the webhook address.
     #[schema(schema_with = schema::secret_or_null, required = false)]
     verify_token: Option<VerifyToken>,
 }
 
-/// Another secret.
+/// A new secret of an app.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewAppSecret {
-    /// The secret; sealed at once, and never told again.
-    #[schema(schema_with = schema::secret)]
+    /// New secret; it is sealed at once and never returned.
+    #[schema(schema_with = schema::secret_text)]
     secret: AppSecret,
-    /// For so many hours messages signed with the secret before it are believed, too; 0 ends that one at once.
-    #[serde(default = "a_day")]
+    /// Hours for which messages signed with the previous secret are accepted, too; 0 ends the previous secret at once.
+    #[serde(default = "default_overlap_hours")]
     #[schema(minimum = 0, maximum = 168, default = 24)]
     overlap_hours: u64,
 }
@@ -66,21 +67,21 @@ pub(super) struct NewAppSecret {
 #[derive(Serialize, ToSchema)]
 #[schema(as = App)]
 pub(super) struct AppOut {
-    /// Its id at Meta.
+    /// Id of the app at Meta.
     #[schema(schema_with = schema::graph_id)]
     id: AppId,
-    /// A name for people.
+    /// Display name.
     name: String,
-    /// Whether Meta's verification of the webhook address can be answered.
+    /// Whether the app has a verify token, so that Meta can verify the webhook address.
     has_verify_token: bool,
-    /// Until when the secret before its newest counts for what comes in.
+    /// Until when messages signed with the previous secret are accepted.
     older_secret_until: Option<DateTime<Utc>>,
-    /// When it was registered.
+    /// When the app was registered.
     created_at: DateTime<Utc>,
 }
 
 /// List the registered apps.
-#[utoipa::path(tag = "apps", responses((status = 200, description = "All of them.", body = Page<AppOut>)))]
+#[utoipa::path(tag = "apps", responses((status = 200, description = "All apps.", body = Page<AppOut>)))]
 #[get("/apps")]
 pub(super) async fn list_apps(vault: Data<Vault>, _: Operator) -> Result<HttpResponse, Problem> {
     let apps = vault.apps().await?.into_iter().map(AppOut::from).collect();
@@ -93,7 +94,7 @@ pub(super) async fn list_apps(vault: Data<Vault>, _: Operator) -> Result<HttpRes
     request_body = NewApp,
     responses(
         (status = 201, description = "The app.", body = AppOut, headers(("Location" = String, description = "The app."))),
-        (status = 409, description = "`already_exists`.",
+        (status = 409, description = "`already_exists`: the app is already registered.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -117,14 +118,14 @@ pub(super) async fn create_app(
         secret,
         verify_token,
     };
-    let made = vault
+    let app = vault
         .create_app(caller.0.acting(), new, repeatable)
         .await?
         .value;
-    let location = format!("/admin/v1/apps/{}", made.id);
+    let location = format!("/admin/v1/apps/{}", app.id);
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))
-        .json(AppOut::from(made)))
+        .json(AppOut::from(app)))
 }
 
 /// Read an app.
@@ -163,7 +164,7 @@ pub(super) async fn change_app(
     Ok(HttpResponse::Ok().json(AppOut::from(changed)))
 }
 
-/// Give an app another secret. For a while messages signed with either are believed, so that none is lost.
+/// Rotate the secret of an app. Messages signed with either secret are accepted for a while, so that none is lost.
 #[utoipa::path(
     tag = "apps",
     params(("id" = String, Path, description = "The app's id at Meta.")),
@@ -184,13 +185,13 @@ pub(super) async fn set_app_secret(
         overlap_hours,
     } = body.value;
     let overlap = Duration::from_secs(overlap_hours.saturating_mul(3600));
-    let set = vault
+    let app = vault
         .set_app_secret(caller.0.acting(), &id.0, &secret, overlap, repeatable)
         .await?;
-    Ok(HttpResponse::Ok().json(AppOut::from(set)))
+    Ok(HttpResponse::Ok().json(AppOut::from(app)))
 }
 
-const fn a_day() -> u64 {
+const fn default_overlap_hours() -> u64 {
     24
 }
 

@@ -1,4 +1,4 @@
-//! The audit, for operators: a tenant's chain or the installation's own.
+//! The audit for operators: the chain of a tenant, or of the installation.
 
 use actix_web::{HttpResponse, get, web::Data};
 use regrant_domain::TenantId;
@@ -9,57 +9,57 @@ use utoipa::IntoParams;
 use super::caller::Operator;
 use crate::{
     cursor::{AuditSeq, Cursor, Limit, Page},
-    json::Query,
+    json::{Moment, Query},
     problem::Problem,
-    routes::{AuditEventOut, CheckpointOut, Moment, Word},
+    routes::{AuditEventOut, CheckpointOut, Word},
 };
 
-/// Which audit events to list.
+/// Filter and page of a list of audit events.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct AuditFilter {
-    /// Whose; the installation's own where no tenant is named.
+pub(super) struct AdminAuditFilter {
+    /// Tenant of the audit; by default the audit of the installation.
     #[param(value_type = Option<String>)]
     tenant_id: Option<TenantId>,
-    /// Only of this action, such as `operator.logged_in`.
+    /// Only events of this action, such as `operator.logged_in`.
     #[param(value_type = Option<String>)]
     action: Option<Word>,
-    /// Only about this subject, such as a client's id.
+    /// Only events about this subject, such as the id of a client.
     #[param(value_type = Option<String>)]
     subject: Option<Word>,
-    /// Only written at or after this moment (RFC 3339).
+    /// Only events at or after this moment (RFC 3339).
     #[param(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     from: Option<Moment>,
-    /// Only written before this moment (RFC 3339).
+    /// Only events before this moment (RFC 3339).
     #[param(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     to: Option<Moment>,
-    /// The `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor<AuditSeq>>,
-    /// How many, 1 to 200.
+    /// Number of entries, 1 to 200.
     #[serde(default)]
     #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
     limit: Limit,
 }
 
-/// Whose checkpoint.
+/// The audit whose checkpoint to read.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct CheckpointOf {
-    /// Whose; the installation's own where no tenant is named.
+pub(super) struct CheckpointQuery {
+    /// Tenant of the audit; by default the audit of the installation.
     #[param(value_type = Option<String>)]
     tenant_id: Option<TenantId>,
 }
 
-/// List the audit of a tenant or of the installation, the newest event first.
+/// List the audit events of a tenant or of the installation, newest first.
 #[utoipa::path(
     tag = "audit",
-    params(AuditFilter),
+    params(AdminAuditFilter),
     responses(
         (status = 200, description = "One page of events.", body = Page<AuditEventOut>),
-        (status = 404, description = "`not_found`: there is no such tenant.",
+        (status = 404, description = "`not_found`: the tenant does not exist.",
             body = crate::problem::ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -67,7 +67,7 @@ pub(super) struct CheckpointOf {
 pub(super) async fn list_audit_events(
     vault: Data<Vault>,
     _: Operator,
-    Query(filter): Query<AuditFilter>,
+    Query(filter): Query<AdminAuditFilter>,
 ) -> Result<HttpResponse, Problem> {
     let (tenant, limit) = (filter.tenant_id.unwrap_or(TenantId::SYSTEM), filter.limit.0);
     let list = vault.audit_events_of(tenant, filter.into(), limit).await?;
@@ -76,13 +76,13 @@ pub(super) async fn list_audit_events(
     Ok(HttpResponse::Ok().json(Page::of(data, next.as_ref())))
 }
 
-/// Read the newest signed checkpoint of an audit; it is signed now if the audit has grown since the last one.
+/// Read the newest signed checkpoint of an audit. If the audit has grown since the last one, a new one is signed.
 #[utoipa::path(
     tag = "audit",
-    params(CheckpointOf),
+    params(CheckpointQuery),
     responses(
         (status = 200, description = "The checkpoint.", body = CheckpointOut),
-        (status = 404, description = "`not_found`: there is no such tenant, or nothing was written for it yet.",
+        (status = 404, description = "`not_found`: the tenant does not exist, or its audit is empty.",
             body = crate::problem::ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -90,16 +90,16 @@ pub(super) async fn list_audit_events(
 pub(super) async fn get_audit_checkpoint(
     vault: Data<Vault>,
     _: Operator,
-    Query(of): Query<CheckpointOf>,
+    Query(query): Query<CheckpointQuery>,
 ) -> Result<HttpResponse, Problem> {
     let checkpoint = vault
-        .sign_checkpoint(of.tenant_id.unwrap_or(TenantId::SYSTEM))
+        .sign_checkpoint(query.tenant_id.unwrap_or(TenantId::SYSTEM))
         .await?;
     Ok(HttpResponse::Ok().json(CheckpointOut::from(checkpoint)))
 }
 
-impl From<AuditFilter> for AuditQuery {
-    fn from(it: AuditFilter) -> Self {
+impl From<AdminAuditFilter> for AuditQuery {
+    fn from(it: AdminAuditFilter) -> Self {
         Self {
             action: it.action.map(|it| it.0),
             subject: it.subject.map(|it| it.0),

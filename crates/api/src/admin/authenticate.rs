@@ -1,4 +1,6 @@
-//! The wall before `/admin/v1`: nobody passes without a log-in that holds, whatever the body holds.
+//! Authentication in front of `/admin/v1`: a call needs the token of a valid log-in.
+//!
+//! The rule: the log-in is checked before a byte of the body is read.
 
 use actix_web::{
     Error, HttpMessage,
@@ -10,11 +12,11 @@ use actix_web::{
 use regrant_vault::{LoggedIn, Vault};
 
 use crate::{
-    authenticate::bearer,
+    access::bearer,
     problem::{Code, Problem},
 };
 
-/// Middleware: answers 401 or leaves the [`LoggedIn`] with the request.
+/// Middleware: answers 401, or attaches the [`LoggedIn`] to the request.
 pub(super) async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

@@ -1,4 +1,6 @@
-//! The operator who calls; put it before the body in a handler's arguments.
+//! The operator that calls.
+//!
+//! The rule: in a handler's arguments it comes before the body.
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
@@ -6,7 +8,7 @@ use regrant_vault::LoggedIn;
 
 use crate::problem::{Problem, unauthenticated};
 
-/// A logged-in operator. What it may change, the use case asks.
+/// A logged-in operator. The use case checks what it may change.
 pub(super) struct Operator(pub(super) LoggedIn);
 
 impl FromRequest for Operator {

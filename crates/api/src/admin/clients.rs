@@ -1,125 +1,33 @@
-//! Clients of tenants: what operators make, narrow, renew and end.
+//! Clients of tenants: create, change, delete, reset their secrets, revoke their tokens.
 
-use std::{net::IpAddr, time::Duration};
+mod out;
+mod request;
+
+use std::time::Duration;
 
 use actix_web::{HttpResponse, delete, get, http::header, patch, post, web::Data};
-use ipnet::IpNet;
-use regrant_domain::{AssetId, ClientId, Permission, Reach, TenantId, Within};
-use regrant_vault::{ClientChange, ClientSpec, Vault};
-use serde::Deserialize;
-use utoipa::ToSchema;
+use regrant_domain::{ClientId, TenantId};
+use regrant_vault::Vault;
 
-use super::{
-    caller::Operator,
-    client_view::{ClientOut, MintedClientOut},
-    tenants::given,
+use self::{
+    out::ClientOut,
+    request::{ClientPatch, ResetClientSecret},
 };
+pub(super) use self::{out::MintedClientOut, request::NewClient};
+use super::caller::Operator;
 use crate::{
     cursor::Page,
-    json::{All, CanonicalJson, Json},
+    extract::{PathId, Repeat},
+    json::{CanonicalJson, Json},
     problem::{Problem, ProblemOut},
-    repeat::Repeat,
-    routes::{Moment, PathId, sealed_body},
-    schema,
+    secret_response::sealed_body,
 };
 
-/// A client to make.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewClient {
-    /// A name for people.
-    #[schema(min_length = 1, max_length = 200)]
-    name: String,
-    /// What it may do.
-    #[schema(schema_with = schema::permissions)]
-    scopes: All<Scope>,
-    /// From when on it is refused (RFC 3339).
-    #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
-    expires_at: Option<Moment>,
-    /// From where it may call; from anywhere where none is named.
-    #[schema(value_type = Option<Vec<String>>, max_items = 50, example = json!(["203.0.113.0/24"]))]
-    networks: Option<All<Network>>,
-    /// Which of the tenant's assets it may reach; all of them where nothing is said.
-    reach: Option<ReachIn>,
-    /// Whether each of its calls must carry a proof (`X-Regrant-Proof`).
-    #[serde(default)]
-    proof_required: bool,
-    /// Whether it keeps scopes that it does not use.
-    #[serde(default)]
-    keep_unused_scopes: bool,
-}
-
-/// What is to change; what is absent stays, and null takes a limit away.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(clippy::option_option, reason = "absent and null are two things")]
-pub(super) struct ClientPatch {
-    /// A name for people.
-    #[schema(min_length = 1, max_length = 200)]
-    name: Option<String>,
-    /// What it may do.
-    #[schema(schema_with = schema::permissions, required = false)]
-    scopes: Option<All<Scope>>,
-    /// From when on it is refused (RFC 3339).
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
-    expires_at: Option<Option<Moment>>,
-    /// From where it may call.
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Vec<String>>, max_items = 50)]
-    networks: Option<Option<All<Network>>>,
-    /// Which of the tenant's assets it may reach.
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<ReachIn>)]
-    reach: Option<Option<ReachIn>>,
-    /// Whether each of its calls must carry a proof.
-    proof_required: Option<bool>,
-    /// Whether it keeps scopes that it does not use.
-    keep_unused_scopes: Option<bool>,
-    /// Whether it is refused; disabling revokes its access tokens for good.
-    disabled: Option<bool>,
-}
-
-/// How long the older secret goes on counting.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ResetClientSecret {
-    /// Both secrets count for so many hours, at most 720; without it the older one and every access token issued so
-    /// far are dead at once.
-    #[schema(minimum = 0, maximum = 720)]
-    overlap_hours: Option<u64>,
-}
-
-/// These assets, and all assets of these businesses.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = ReachPatch)]
-pub(super) struct ReachIn {
-    /// Assets.
-    #[serde(default)]
-    #[schema(value_type = Vec<String>, max_items = 500)]
-    asset_ids: All<AssetId>,
-    /// Businesses.
-    #[serde(default)]
-    #[schema(value_type = Vec<String>, max_items = 100)]
-    business_ids: All<AssetId>,
-}
-
-/// A scope by its name.
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-struct Scope(Permission);
-
-/// A network, or one address.
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-struct Network(IpNet);
-
-/// List a tenant's clients, oldest first; they are few.
+/// List all clients of a tenant, oldest first.
 #[utoipa::path(
     tag = "clients",
     params(("id" = String, Path, description = "The tenant's id.")),
-    responses((status = 200, description = "All of them.", body = Page<ClientOut>)),
+    responses((status = 200, description = "All clients of the tenant.", body = Page<ClientOut>)),
 )]
 #[get("/tenants/{id}/clients")]
 pub(super) async fn list_clients(
@@ -136,7 +44,7 @@ pub(super) async fn list_clients(
     Ok(HttpResponse::Ok().json(Page::whole(clients)))
 }
 
-/// Give a tenant another client. Its secret is in this answer and in no other.
+/// Create a client of a tenant. Only this response contains its secret.
 #[utoipa::path(
     tag = "clients",
     params(("id" = String, Path, description = "The tenant's id.")),
@@ -144,7 +52,7 @@ pub(super) async fn list_clients(
     responses(
         (status = 201, description = "The client with its secret.", body = MintedClientOut,
             headers(("Location" = String, description = "The client."))),
-        (status = 409, description = "`too_many_clients`, `tenant_gone`.",
+        (status = 409, description = "`too_many_clients`: the tenant has reached its limit. `tenant_gone`.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -190,7 +98,7 @@ pub(super) async fn get_client(
     Ok(HttpResponse::Ok().json(ClientOut::from(vault.client(tenant.0, client.0).await?)))
 }
 
-/// Change a client. Disabling it revokes its access tokens for good.
+/// Change a client. Disabling it revokes its access tokens permanently.
 #[utoipa::path(
     tag = "clients",
     params(
@@ -199,7 +107,7 @@ pub(super) async fn get_client(
     ),
     responses(
         (status = 200, description = "The client.", body = ClientOut),
-        (status = 409, description = "`proof_key_missing`.",
+        (status = 409, description = "`proof_key_missing`: reset the client's secret first.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -217,14 +125,14 @@ pub(super) async fn change_client(
     Ok(HttpResponse::Ok().json(ClientOut::from(changed)))
 }
 
-/// Forget a client; its access tokens and sessions are refused from here on.
+/// Delete a client. Its access tokens and sessions are refused from now on.
 #[utoipa::path(
     tag = "clients",
     params(
         ("id" = String, Path, description = "The tenant's id."),
         ("client_id" = String, Path, description = "The client's id."),
     ),
-    responses((status = 204, description = "It is forgotten.")),
+    responses((status = 204, description = "The client is deleted.")),
 )]
 #[delete("/tenants/{id}/clients/{client_id}")]
 pub(super) async fn delete_client(
@@ -239,7 +147,7 @@ pub(super) async fn delete_client(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Give a client another secret. It is in this answer and in no other.
+/// Reset the secret of a client. Only this response contains the new secret.
 #[utoipa::path(
     tag = "clients",
     params(
@@ -275,14 +183,14 @@ pub(super) async fn reset_client_secret(
         .body(body))
 }
 
-/// Revoke every access token that a client was issued so far.
+/// Revoke all access tokens that were issued to a client so far.
 #[utoipa::path(
     tag = "clients",
     params(
         ("id" = String, Path, description = "The tenant's id."),
         ("client_id" = String, Path, description = "The client's id."),
     ),
-    responses((status = 204, description = "They are revoked.")),
+    responses((status = 204, description = "The access tokens are revoked.")),
 )]
 #[post("/tenants/{id}/clients/{client_id}/revoke-tokens")]
 pub(super) async fn revoke_client_tokens(
@@ -300,71 +208,4 @@ pub(super) async fn revoke_client_tokens(
         .revoke_client_tokens(caller.0.acting(), tenant.0, client.0, repeatable)
         .await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-impl From<NewClient> for ClientSpec {
-    fn from(it: NewClient) -> Self {
-        Self {
-            name: it.name,
-            scopes: it.scopes.0.into_iter().map(|it| it.0).collect(),
-            expires_at: it.expires_at.map(|it| it.0),
-            networks: it.networks.map(networks),
-            reach: reach(it.reach),
-            proof_required: it.proof_required,
-            keep_unused_scopes: it.keep_unused_scopes,
-        }
-    }
-}
-
-impl From<ClientPatch> for ClientChange {
-    fn from(it: ClientPatch) -> Self {
-        Self {
-            name: it.name,
-            scopes: it
-                .scopes
-                .map(|it| it.0.into_iter().map(|it| it.0).collect()),
-            expires_at: it.expires_at.map(|it| it.map(|it| it.0)),
-            networks: it.networks.map(|it| it.map(networks)),
-            reach: it.reach.map(reach),
-            proof_required: it.proof_required,
-            keep_unused_scopes: it.keep_unused_scopes,
-            disabled: it.disabled,
-        }
-    }
-}
-
-fn networks(it: All<Network>) -> Vec<IpNet> {
-    it.0.into_iter().map(|it| it.0).collect()
-}
-
-fn reach(it: Option<ReachIn>) -> Reach {
-    it.map_or(Reach::All, |it| {
-        let (assets, businesses) = (
-            it.asset_ids.0.into_iter().collect(),
-            it.business_ids.0.into_iter().collect(),
-        );
-        Reach::Within(Within { assets, businesses })
-    })
-}
-
-impl TryFrom<String> for Scope {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-            .map(Self)
-            .map_err(|_| "expected the name of a scope")
-    }
-}
-
-impl TryFrom<String> for Network {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
-        let network = text.parse().ok().or_else(address);
-        network
-            .map(Self)
-            .ok_or("expected a network such as 203.0.113.0/24, or an address")
-    }
 }

@@ -1,4 +1,4 @@
-//! Whether the process can do all that it is there for.
+//! Whether the process can do all its work.
 
 use actix_web::{HttpResponse, get, web::Data};
 use regrant_vault::Vault;
@@ -9,10 +9,10 @@ use crate::{
     server::Alive,
 };
 
-/// Tell whether the process can do its work: its database answers, and its worker, if it has one, works.
+/// Check whether the process can work: whether its database responds and its worker, if it has one, runs.
 #[utoipa::path(tag = "health", responses(
-    (status = 200, description = "It can.", body = Health),
-    (status = 503, description = "It cannot.", body = ProblemOut<'static>, content_type = "application/problem+json"),
+    (status = 200, description = "The process can work.", body = Health),
+    (status = 503, description = "The process cannot work.", body = ProblemOut<'static>, content_type = "application/problem+json"),
 ))]
 #[get("/readyz")]
 pub(super) async fn get_readiness(
@@ -22,11 +22,11 @@ pub(super) async fn get_readiness(
     if !alive() {
         return Err(Problem::new(
             Code::NotReady,
-            "The worker of this process has broken down.",
+            "The worker of this process has stopped.",
         ));
     }
     let ready = vault.ready().await.map_err(Problem::from);
     ready
         .map(|()| ok())
-        .map_err(|_| Problem::new(Code::NotReady, "The database does not answer."))
+        .map_err(|_| Problem::new(Code::NotReady, "The database does not respond."))
 }

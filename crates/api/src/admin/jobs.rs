@@ -1,4 +1,4 @@
-//! What is due, and what rests: counts and times, no tenant's data.
+//! Due work and paused apps: counts and times, without data of tenants.
 
 use actix_web::{HttpResponse, get, web::Data};
 use chrono::{DateTime, Utc};
@@ -10,23 +10,23 @@ use utoipa::ToSchema;
 use super::caller::Operator;
 use crate::{problem::Problem, schema};
 
-/// How much work lies.
+/// The backlog of the installation.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Jobs)]
 pub(super) struct JobsOut {
-    /// Kind by kind, what is due and nobody does.
+    /// Due work that is not running, by kind.
     due: Vec<DueOut>,
-    /// Since when the longest due waits.
+    /// When the oldest of it became due.
     oldest_due: Option<DateTime<Utc>>,
-    /// Leases that somebody holds.
+    /// Number of held leases.
     held: u64,
-    /// Leases that have ended and that nobody took up: their holder is gone.
+    /// Number of expired leases that are not taken over yet, because their process died.
     stuck: u64,
-    /// Reconnects that have not ended.
+    /// Number of running reconnects.
     running_reconnects: u64,
-    /// Tenants, state by state.
+    /// Number of tenants by status.
     tenants: TenantCountsOut,
-    /// Apps whose calls this process lets rest.
+    /// Apps whose Graph calls this process has paused.
     paused_apps: Vec<PausedAppOut>,
 }
 
@@ -34,42 +34,42 @@ pub(super) struct JobsOut {
 #[derive(Serialize, ToSchema)]
 #[schema(as = DueJobs)]
 struct DueOut {
-    /// The kind.
+    /// Kind of work.
     #[schema(example = "probe")]
     kind: &'static str,
-    /// How many.
+    /// Number of due entries.
     count: u64,
-    /// Since when the first of them is due.
+    /// When the oldest of them became due.
     oldest: Option<DateTime<Utc>>,
 }
 
-/// How many tenants there are.
+/// Number of tenants by status.
 #[derive(Serialize, ToSchema)]
 #[schema(as = TenantCounts)]
 struct TenantCountsOut {
-    /// They are served.
+    /// Tenants that are served.
     active: u64,
-    /// Their clients are refused and their work rests.
+    /// Suspended tenants: their clients are refused and their work is paused.
     suspended: u64,
-    /// They were deleted; their audit stays.
+    /// Deleted tenants; their audit is kept.
     deleted: u64,
 }
 
-/// An app whose calls rest.
+/// An app whose Graph calls are paused.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PausedApp)]
 struct PausedAppOut {
-    /// Its id at Meta.
+    /// Id of the app at Meta.
     #[schema(schema_with = schema::graph_id)]
     app_id: AppId,
-    /// Since when.
+    /// When the pause began.
     since: DateTime<Utc>,
-    /// Why.
+    /// Reason of the pause.
     reason: &'static str,
 }
 
-/// Tell how much work lies, over all tenants.
-#[utoipa::path(tag = "jobs", responses((status = 200, description = "The work.", body = JobsOut)))]
+/// Read the backlog of all tenants.
+#[utoipa::path(tag = "jobs", responses((status = 200, description = "The backlog.", body = JobsOut)))]
 #[get("/jobs")]
 pub(super) async fn get_jobs(vault: Data<Vault>, _: Operator) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(JobsOut::from(vault.jobs().await?)))

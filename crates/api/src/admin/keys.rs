@@ -1,4 +1,6 @@
-//! The keys that sign access tokens: names and times, never the keys.
+//! The keys that sign access tokens.
+//!
+//! The rule: responses contain names and times, never key material.
 
 use actix_web::{HttpResponse, get, post, web::Data};
 use chrono::{DateTime, Utc};
@@ -7,15 +9,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::caller::Operator;
-use crate::{cursor::Page, json::CanonicalJson, problem::Problem, repeat::Repeat, schema};
+use crate::{cursor::Page, extract::Repeat, json::CanonicalJson, problem::Problem, schema};
 
 /// Which keys to rotate.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RotateKeys {
-    /// `signing`: what signs access tokens. Keys that seal are rotated at the command line.
+    /// `signing`: keys that sign access tokens. The keys that seal tokens are rotated on the command line.
     kind: KeyKind,
-    /// Ends every token issued so far at once; otherwise they live to their end.
+    /// Whether all access tokens issued so far become invalid at once; by default they stay valid until they expire.
     #[serde(default)]
     immediately: bool,
 }
@@ -24,7 +26,7 @@ pub(super) struct RotateKeys {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum KeyKind {
-    /// What signs access tokens.
+    /// Keys that sign access tokens.
     Signing,
 }
 
@@ -32,32 +34,32 @@ enum KeyKind {
 #[derive(Serialize, ToSchema)]
 #[schema(as = SigningKey)]
 pub(super) struct SigningKeyOut {
-    /// Its name in a token's header.
+    /// Name of the key in the header of a token.
     kid: String,
-    /// What it is used for now.
+    /// State of the key.
     #[schema(schema_with = schema::signing_key_state)]
     state: SigningKeyState,
-    /// When it was made.
+    /// When the key was created.
     created_at: DateTime<Utc>,
-    /// From when on it signs.
+    /// When the key starts to sign.
     active_from: DateTime<Utc>,
-    /// From when on nothing signed by it is believed.
+    /// When tokens signed with the key stop being valid.
     retired_at: Option<DateTime<Utc>>,
 }
 
 /// List the signing keys, oldest first.
-#[utoipa::path(tag = "keys", responses((status = 200, description = "All of them.", body = Page<SigningKeyOut>)))]
+#[utoipa::path(tag = "keys", responses((status = 200, description = "All signing keys.", body = Page<SigningKeyOut>)))]
 #[get("/keys")]
 pub(super) async fn list_keys(vault: Data<Vault>, _: Operator) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(page(vault.signing_keys().await?)))
 }
 
-/// Make another key sign: after ten minutes, and what was signed before is believed to its end; or immediately, and
-/// every token issued so far dies.
+/// Rotate the signing key. The new key signs after ten minutes, and older tokens stay valid until they expire; or with
+/// `immediately` it signs at once, and all tokens issued so far become invalid.
 #[utoipa::path(
     tag = "keys",
     request_body = RotateKeys,
-    responses((status = 200, description = "All keys.", body = Page<SigningKeyOut>)),
+    responses((status = 200, description = "All signing keys.", body = Page<SigningKeyOut>)),
 )]
 #[post("/keys/rotate")]
 pub(super) async fn rotate_keys(

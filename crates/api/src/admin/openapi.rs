@@ -1,4 +1,7 @@
-//! The description of the operators' API: OpenAPI 3.1, from the routes themselves.
+//! The description of the operators' API.
+//!
+//! The rule: `openapi-admin.yaml` at the root equals it; a test here fails if it does not, and writes the file when
+//! `REGRANT_WRITE_OPENAPI` is set.
 
 use utoipa::{OpenApi as _, openapi::OpenApi};
 
@@ -12,25 +15,25 @@ use crate::{
 #[openapi(
     info(
         title = "Regrant for operators",
-        description = "Who runs an installation: operators, Meta apps, tenants and their clients, keys, due work, the audit.",
+        description = "Run an installation: operators, Meta apps, tenants and their clients, keys, due work, the audit.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     components(schemas(ProblemOut<'static>)),
     tags(
-        (name = "session", description = "Logging in and out."),
-        (name = "operators", description = "Who runs the installation."),
-        (name = "apps", description = "Meta apps: what tenants' tokens belong to."),
-        (name = "tenants", description = "Who is served."),
-        (name = "clients", description = "The machines of tenants."),
-        (name = "keys", description = "What signs access tokens."),
-        (name = "jobs", description = "What is due."),
-        (name = "audit", description = "What was done, by whom and to what."),
+        (name = "session", description = "Log in and out."),
+        (name = "operators", description = "The people who run the installation."),
+        (name = "apps", description = "Meta apps, to which the tokens of tenants belong."),
+        (name = "tenants", description = "Tenants: onboard, change, suspend, delete, shred."),
+        (name = "clients", description = "Clients: the machines of tenants that call the API."),
+        (name = "keys", description = "Keys that sign access tokens."),
+        (name = "jobs", description = "Due work and its backlog."),
+        (name = "audit", description = "Who did what, and when."),
         (name = "health", description = "For load balancers."),
     ),
 )]
 struct Base;
 
-/// The description of the admin listener's API.
+/// The description of the operators' API.
 pub(super) fn openapi_admin() -> OpenApi {
     let mut api = describe_routes(Base::openapi(), described);
     let components = api.components.get_or_insert_default();
@@ -41,12 +44,12 @@ pub(super) fn openapi_admin() -> OpenApi {
     api
 }
 
-/// The description of health alone.
+/// The description of the health routes alone.
 pub(super) fn openapi_health() -> OpenApi {
     describe_routes(Base::openapi(), health_alone)
 }
 
-/// The description of the admin API as `openapi-admin.yaml` keeps it.
+/// The content of `openapi-admin.yaml`.
 #[must_use]
 pub fn openapi_admin_yaml() -> String {
     openapi_admin().to_yaml().unwrap_or_default()
@@ -69,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn every_call_but_logging_in_and_health_demands_a_log_in() {
+    fn every_call_but_log_in_and_health_requires_a_log_in() {
         let api: serde_json::Value =
             serde_json::from_str(&openapi_admin().to_json().unwrap()).unwrap();
         let paths = api["paths"].as_object().unwrap();

@@ -1,109 +1,92 @@
-//! Operators: who runs the installation.
-
-use actix_web::{HttpResponse, delete, get, http::header, patch, post, web::Data};
-use chrono::{DateTime, Utc};
-use regrant_domain::{OperatorId, OperatorName, OperatorRole, Password};
-use regrant_vault::{Operator as Stored, OperatorChange, Vault};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+//! Operators, who run the installation.
 
 use super::caller::Operator;
 use crate::{
-    cursor::{Cursor, Limit, Page},
+    cursor::{Page, PageQuery},
+    extract::{PathId, Repeat},
     json::{Json, Query},
     problem::{Problem, ProblemOut},
-    repeat::Repeat,
-    routes::PathId,
     schema,
 };
+use actix_web::{HttpResponse, delete, get, http::header, patch, post, web::Data};
+use chrono::{DateTime, Utc};
+use regrant_domain::{OperatorId, OperatorName, OperatorRole, Password};
+use regrant_vault::{Operator as OperatorRow, OperatorChange, Vault};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-/// An operator to make.
+/// An operator to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewOperator {
-    /// What it logs in as.
+    /// Name for the log-in.
     #[schema(schema_with = schema::operator_name)]
     name: OperatorName,
-    /// What it may do: `owner` everything, `support` look.
+    /// Role: `owner` may do everything, `support` is read-only.
     #[schema(schema_with = schema::operator_role)]
     role: OperatorRole,
-    /// What it logs in with.
-    #[schema(schema_with = schema::password)]
+    /// Password for the log-in.
+    #[schema(schema_with = schema::password_text)]
     password: Password,
 }
 
-/// What is to change; what is absent stays.
+/// Changes of an operator; absent fields stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OperatorPatch {
-    /// What it logs in as.
+    /// Name for the log-in.
     #[schema(schema_with = schema::operator_name_or_null, required = false)]
     name: Option<OperatorName>,
-    /// What it may do.
+    /// Role of the operator.
     #[schema(schema_with = schema::operator_role_or_null, required = false)]
     role: Option<OperatorRole>,
-    /// Whether it is refused; its log-ins end at once.
+    /// Whether the operator is refused; disabling ends its log-ins at once.
     disabled: Option<bool>,
-    /// Another password; its log-ins end at once.
+    /// New password; it ends the operator's log-ins at once.
     #[schema(schema_with = schema::password_or_null, required = false)]
     password: Option<Password>,
-}
-
-/// Which operators to list.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct OperatorFilter {
-    /// The `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<OperatorId>>,
-    /// How many, 1 to 200.
-    #[serde(default)]
-    #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
 }
 
 /// An operator.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Operator)]
 pub(super) struct OperatorOut {
-    /// Its id.
+    /// Id of the operator.
     #[schema(example = "opr_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
     id: String,
-    /// What it logs in as.
+    /// Name for the log-in.
     #[schema(schema_with = schema::operator_name)]
     name: OperatorName,
-    /// What it may do.
+    /// Role of the operator.
     #[schema(schema_with = schema::operator_role)]
     role: OperatorRole,
-    /// When it was made.
+    /// When the operator was created.
     created_at: DateTime<Utc>,
-    /// Since when it is refused.
+    /// When the operator was disabled; null if it is enabled.
     disabled_at: Option<DateTime<Utc>>,
-    /// When it logged in last.
+    /// When the operator last logged in.
     last_login_at: Option<DateTime<Utc>>,
 }
 
 /// List operators, oldest first.
 #[utoipa::path(
     tag = "operators",
-    params(OperatorFilter),
+    params(PageQuery),
     responses((status = 200, description = "One page of operators.", body = Page<OperatorOut>)),
 )]
 #[get("/operators")]
 pub(super) async fn list_operators(
     vault: Data<Vault>,
     _: Operator,
-    Query(filter): Query<OperatorFilter>,
+    Query(page): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let list = vault
-        .operators(filter.cursor.map(|it| it.0), filter.limit.0)
-        .await?;
+    let (after, limit) = page.into_parts()?;
+    let list = vault.operators(after, limit).await?;
     let data = list.data.into_iter().map(OperatorOut::from).collect();
     Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
 }
 
-/// Make an operator. An `Idempotency-Key` counts for its name and role.
+/// Create an operator. An `Idempotency-Key` covers name and role, but not the password.
 #[utoipa::path(
     tag = "operators",
     responses(
@@ -111,7 +94,7 @@ pub(super) async fn list_operators(
             headers(("Location" = String, description = "The operator."))),
         (status = 409, description = "`already_exists`: the name is taken.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_logins`.",
+        (status = 429, description = "`too_many_logins`: too many log-ins are waiting.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -127,8 +110,8 @@ pub(super) async fn create_operator(
         role,
         password,
     } = request;
-    // No quick hash of a password is kept anywhere, not even a keyed one.
-    let said = repeat.of(
+    // The password is not part of it: no fast hash of a password may be stored, not even a keyed one.
+    let repeatable = repeat.of(
         "POST /admin/v1/operators",
         format!("{name} {role}").as_bytes(),
     );
@@ -137,14 +120,14 @@ pub(super) async fn create_operator(
         role,
         password,
     };
-    let made = vault
-        .create_operator(caller.0.acting(), new, said)
+    let operator = vault
+        .create_operator(caller.0.acting(), new, repeatable)
         .await?
         .value;
-    let location = format!("/admin/v1/operators/{}", made.id);
+    let location = format!("/admin/v1/operators/{}", operator.id);
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))
-        .json(OperatorOut::from(made)))
+        .json(OperatorOut::from(operator)))
 }
 
 /// Read an operator.
@@ -162,15 +145,15 @@ pub(super) async fn get_operator(
     Ok(HttpResponse::Ok().json(OperatorOut::from(vault.operator(id.0).await?)))
 }
 
-/// Change an operator: its name, its role, its password, whether it is refused.
+/// Change the name, the role or the password of an operator, or disable it.
 #[utoipa::path(
     tag = "operators",
     params(("id" = String, Path, description = "The operator's id.")),
     responses(
         (status = 200, description = "The operator.", body = OperatorOut),
-        (status = 409, description = "`last_owner`; `already_exists`: the name is taken.",
+        (status = 409, description = "`last_owner`: the installation needs an owner who can log in. `already_exists`: the name is taken.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_logins`.",
+        (status = 429, description = "`too_many_logins`: too many log-ins are waiting.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -199,13 +182,13 @@ pub(super) async fn change_operator(
     Ok(HttpResponse::Ok().json(OperatorOut::from(changed)))
 }
 
-/// Forget an operator; its log-ins end at once.
+/// Delete an operator. Its log-ins end at once.
 #[utoipa::path(
     tag = "operators",
     params(("id" = String, Path, description = "The operator's id.")),
     responses(
-        (status = 204, description = "It is forgotten."),
-        (status = 409, description = "`last_owner`.",
+        (status = 204, description = "The operator is deleted."),
+        (status = 409, description = "`last_owner`: the installation needs an owner who can log in.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -219,8 +202,8 @@ pub(super) async fn delete_operator(
     Ok(HttpResponse::NoContent().finish())
 }
 
-impl From<Stored> for OperatorOut {
-    fn from(it: Stored) -> Self {
+impl From<OperatorRow> for OperatorOut {
+    fn from(it: OperatorRow) -> Self {
         Self {
             id: it.id.to_string(),
             name: it.name,

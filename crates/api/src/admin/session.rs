@@ -1,4 +1,4 @@
-//! Logging in and out, and the caller's own password.
+//! Log-in and log-out of operators, and the password of the caller.
 
 use actix_web::{HttpResponse, delete, get, post, web::Data};
 use regrant_domain::{OperatorName, Password};
@@ -10,69 +10,69 @@ use super::{caller::Operator, operators::OperatorOut};
 use crate::{
     json::Json,
     problem::{Problem, ProblemOut},
-    routes::sealed_body,
     schema,
+    secret_response::sealed_body,
 };
 
-/// Who logs in.
+/// The name and the password of an operator.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LogIn {
-    /// The operator's name.
+    /// Name of the operator.
     #[schema(schema_with = schema::operator_name)]
     name: OperatorName,
-    /// Its password.
-    #[schema(schema_with = schema::password)]
+    /// Password of the operator.
+    #[schema(schema_with = schema::password_text)]
     password: Password,
 }
 
-/// The caller's password, and the one to take its place.
+/// The current and the new password of the caller.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChangePassword {
-    /// The password as it is.
-    #[schema(schema_with = schema::password)]
+    /// Current password.
+    #[schema(schema_with = schema::password_text)]
     current_password: Password,
-    /// The password as it is to be.
-    #[schema(schema_with = schema::password)]
+    /// New password.
+    #[schema(schema_with = schema::password_text)]
     new_password: Password,
 }
 
-/// Who is logged in.
+/// A log-in and its operator.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Session)]
-pub(super) struct SessionOut {
-    /// The log-in.
+pub(super) struct OperatorSessionOut {
+    /// Id of the log-in.
     #[schema(example = "ops_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
     id: String,
-    /// The operator.
+    /// Operator who is logged in.
     operator: OperatorOut,
 }
 
-/// A log-in with its token, which is shown this once.
+/// A log-in with its access token, which no other response contains.
 #[derive(Serialize, ToSchema)]
 #[schema(as = IssuedSession)]
 pub(super) struct IssuedSessionOut {
-    /// The log-in.
+    /// Id of the log-in.
     id: String,
-    /// Send it as `Authorization: Bearer …`.
+    /// Access token, to be sent as `Authorization: Bearer …`.
     access_token: String,
     /// `Bearer`.
     #[schema(example = "Bearer")]
     token_type: &'static str,
-    /// How many seconds it lives.
+    /// Lifetime in seconds.
     expires_in: u64,
-    /// The operator.
+    /// Operator who is logged in.
     operator: OperatorOut,
 }
 
-/// Log in. Five failures in a row lock the name for a while, whether anybody has it or not.
+/// Log in. Five failures in a row lock the name for a while, even if no operator has it.
 #[utoipa::path(
     tag = "session",
     security(()),
     responses(
         (status = 201, description = "Logged in.", body = IssuedSessionOut),
-        (status = 401, description = "`wrong_credentials`.",
+        (status = 401, description = "`wrong_credentials`: wrong name or password, or a disabled operator.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
         (status = 429, description = "`locked_out` or `too_many_logins`; `Retry-After` says when to try again.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
@@ -90,15 +90,15 @@ pub(super) async fn log_in(
         .body(body))
 }
 
-/// Tell who is logged in.
-#[utoipa::path(tag = "session", responses((status = 200, description = "The caller.", body = SessionOut)))]
+/// Read the caller's log-in.
+#[utoipa::path(tag = "session", responses((status = 200, description = "The caller.", body = OperatorSessionOut)))]
 #[get("/session")]
 pub(super) async fn get_session(caller: Operator) -> HttpResponse {
     let (id, operator) = (caller.0.session.to_string(), caller.0.operator.into());
-    HttpResponse::Ok().json(SessionOut { id, operator })
+    HttpResponse::Ok().json(OperatorSessionOut { id, operator })
 }
 
-/// Log out: the token counts no more.
+/// Log out. The access token becomes invalid.
 #[utoipa::path(tag = "session", responses((status = 204, description = "Logged out.")))]
 #[delete("/session")]
 pub(super) async fn log_out(vault: Data<Vault>, caller: Operator) -> Result<HttpResponse, Problem> {
@@ -106,12 +106,12 @@ pub(super) async fn log_out(vault: Data<Vault>, caller: Operator) -> Result<Http
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Change the caller's own password; every other log-in of the caller ends. A role that only looks may do this, too.
+/// Change the caller's own password. All other log-ins of the caller end. Read-only roles may do this, too.
 #[utoipa::path(
     tag = "session",
     responses(
-        (status = 204, description = "It is changed."),
-        (status = 401, description = "`wrong_credentials`, or no log-in.",
+        (status = 204, description = "The password is changed."),
+        (status = 401, description = "`wrong_credentials`, or no valid log-in.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
         (status = 429, description = "`locked_out` or `too_many_logins`.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),

@@ -1,33 +1,31 @@
-//! Reads a tree of JSON into a request, and says what is wrong with it field by field.
+//! Deserializes a tree of JSON into a request.
 //!
-//! The rule: a fault names the field and what it must hold, never what it held; that may be a token.
-//! Lists of [`All`] report the faults of all their elements together.
+//! The rule: a fault names the field and what it must contain, never its value, which may be a token. A list of type
+//! [`ListIn`] reports the faults of all its elements together.
 
 use std::{fmt, marker::PhantomData, mem};
 
 use serde::{
     Deserialize, Deserializer,
     de::{
-        DeserializeOwned, DeserializeSeed, Error as _, Expected, IntoDeserializer, MapAccess,
-        SeqAccess, Unexpected, Visitor, value::StrDeserializer,
+        DeserializeOwned, DeserializeSeed, Error as _, IntoDeserializer, MapAccess, SeqAccess,
+        Visitor, value::StrDeserializer,
     },
     forward_to_deserialize_any,
 };
 
-use super::tree::Node;
+use super::{
+    faults::{Flaws, shown},
+    tree::Node,
+};
 use crate::problem::Fault;
 
-/// How many faults an answer lists.
-pub(crate) const MOST_FAULTS: usize = 20;
-/// How long a name may be to be repeated; a longer one may be a token in the wrong place.
-const LONGEST_NAME: usize = 40;
-
-/// Reads a request.
+/// Deserializes a request, or returns its faulty fields.
 pub(crate) fn read<T: DeserializeOwned>(node: Node) -> Result<T, Vec<Fault>> {
     T::deserialize(node).map_err(|flaws| flaws.0)
 }
 
-/// A list that is read to its end, so that every faulty element is named.
+/// A list that is read to its end, so that every faulty element is reported.
 #[derive(Debug)]
 pub(crate) struct All<T>(pub(crate) Vec<T>);
 
@@ -58,103 +56,11 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for AllVisitor<T> {
             match seq.next_element() {
                 Ok(Some(it)) => list.push(it),
                 Ok(None) => return Ok(All(list)),
-                // `Elements` keeps the faults and returns them all with, or behind, its last element.
+                // `Elements` collects the faults and returns all of them with or after its last element.
                 Err(flaws) if matches!(seq.size_hint(), None | Some(0)) => return Err(flaws),
                 Err(_) => {}
             }
         }
-    }
-}
-
-/// What is wrong with a request.
-#[derive(Debug, Default)]
-pub(crate) struct Flaws(Vec<Fault>);
-
-impl Flaws {
-    fn at(field: &str, detail: impl Into<String>) -> Self {
-        Self(vec![Fault {
-            field: field.to_owned(),
-            detail: detail.into(),
-        }])
-    }
-
-    fn under(mut self, parent: &str) -> Self {
-        for fault in &mut self.0 {
-            fault.field = match fault.field.as_str() {
-                "" => parent.to_owned(),
-                inner if inner.starts_with('[') => format!("{parent}{inner}"),
-                inner => format!("{parent}.{inner}"),
-            };
-        }
-        self
-    }
-
-    fn add(&mut self, more: Self) {
-        let room = MOST_FAULTS.saturating_sub(self.0.len());
-        self.0.extend(more.0.into_iter().take(room));
-    }
-}
-
-impl fmt::Display for Flaws {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the request is not valid")
-    }
-}
-
-impl std::error::Error for Flaws {}
-
-impl serde::de::Error for Flaws {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::at("", message.to_string())
-    }
-
-    fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::at("", expectation(expected))
-    }
-
-    fn invalid_value(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::at("", expectation(expected))
-    }
-
-    fn invalid_length(_: usize, expected: &dyn Expected) -> Self {
-        Self::at("", expectation(expected))
-    }
-
-    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
-        Self::at("", format!("expected one of: {}", expected.join(", ")))
-    }
-
-    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::at(
-            shown(field),
-            format!("unknown field; expected one of: {}", expected.join(", ")),
-        )
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::at(field, "is required")
-    }
-
-    fn duplicate_field(field: &'static str) -> Self {
-        Self::at(field, "is given twice")
-    }
-}
-
-fn expectation(expected: &dyn Expected) -> String {
-    match expected.to_string().as_str() {
-        "u64" => "expected a whole number".to_owned(),
-        other => format!("expected {other}"),
-    }
-}
-
-fn shown(name: &str) -> &str {
-    let plain = name
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    if plain && (1..=LONGEST_NAME).contains(&name.len()) {
-        name
-    } else {
-        "(unknown)"
     }
 }
 
@@ -166,7 +72,7 @@ impl<'de> Deserializer<'de> for Node {
             Self::Null => visitor.visit_unit(),
             Self::Bool(it) => visitor.visit_bool(it),
             Self::Number(it) => visit_number(&it, visitor),
-            // The text moves on without a copy.
+            // The text is moved, not copied: it may be a token.
             Self::Text(mut it) => visitor.visit_string(mem::take(&mut *it)),
             Self::List(list) => visitor.visit_seq(Elements {
                 rest: list.into_iter(),
@@ -187,7 +93,7 @@ impl<'de> Deserializer<'de> for Node {
         }
     }
 
-    /// An object and nothing else; serde's own structs would take a list, too.
+    /// Accepts only an object; serde's derived structs would accept a list, too.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -242,7 +148,7 @@ fn name(text: &str) -> StrDeserializer<'_, Flaws> {
     text.into_deserializer()
 }
 
-/// The elements of a list. Keeps faults until the list is at its end.
+/// The elements of a list. Collects faults up to the end of the list.
 struct Elements {
     rest: std::vec::IntoIter<Node>,
     index: usize,
@@ -314,98 +220,4 @@ impl<'de> MapAccess<'de> for Fields {
 }
 
 #[cfg(test)]
-mod tests {
-    use regrant_domain::{AccessToken, AssetId, AssetKind};
-
-    use super::*;
-
-    #[derive(Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    #[expect(dead_code, reason = "only read")]
-    struct Request {
-        access_token: AccessToken,
-        asset_ids: All<AssetId>,
-        kind: Option<AssetKind>,
-        wait: Option<u64>,
-        parts: Option<All<Request>>,
-    }
-
-    fn faults(text: &str) -> Vec<(String, String)> {
-        let faults = read::<Request>(Node::parse(text.as_bytes()).unwrap())
-            .err()
-            .unwrap_or_default();
-        faults.into_iter().map(|it| (it.field, it.detail)).collect()
-    }
-
-    #[test]
-    fn a_good_request_is_read() {
-        assert_eq!(
-            faults(r#"{"access_token":"EAAB","asset_ids":["1","act_2"],"kind":"page","wait":3}"#),
-            []
-        );
-    }
-
-    #[test]
-    fn every_faulty_element_of_a_list_is_named() {
-        let found = faults(r#"{"access_token":"EAAB","asset_ids":["1","x/../me",3,"4",null]}"#);
-        let fields: Vec<_> = found.iter().map(|(field, _)| field.as_str()).collect();
-        assert_eq!(fields, ["asset_ids[1]", "asset_ids[2]", "asset_ids[4]"]);
-        assert!(found.iter().all(|(_, detail)| !detail.contains("me\"")));
-        assert_eq!(found.get(1).unwrap().1, "expected a string");
-    }
-
-    #[test]
-    fn a_fault_in_a_nested_list_has_its_whole_path() {
-        let found = faults(
-            r#"{"access_token":"E","asset_ids":[],"parts":[{"access_token":"E","asset_ids":["1","?"]}]}"#,
-        );
-        assert_eq!(found.first().unwrap().0, "parts[0].asset_ids[1]");
-    }
-
-    #[test]
-    fn at_most_twenty_faults_are_listed() {
-        let ids = vec!["\"?\""; 300].join(",");
-        assert_eq!(
-            faults(&format!(r#"{{"access_token":"E","asset_ids":[{ids}]}}"#)).len(),
-            MOST_FAULTS
-        );
-    }
-
-    #[test]
-    fn no_value_is_ever_repeated() {
-        for text in [
-            r#"{"access_token":"EAAB canary","asset_ids":[]}"#,
-            r#"{"access_token":["EAAB-canary"],"asset_ids":[]}"#,
-            r#"{"access_token":"E","asset_ids":"EAAB-canary"}"#,
-            r#"{"access_token":"E","asset_ids":[],"kind":"EAAB-canary"}"#,
-            r#"{"access_token":"E","asset_ids":[],"wait":"EAAB-canary"}"#,
-            r#"{"access_token":"E","asset_ids":[],"EAAB-canary":1}"#,
-            r#"{"access_token":"E","asset_ids":[],"token":"EAAB-canary"}"#,
-            r#""EAAB-canary""#,
-        ] {
-            let found = faults(text);
-            assert!(
-                !found.is_empty() && !format!("{found:?}").contains("canary"),
-                "{text}: {found:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn unknown_missing_and_repeated_fields_are_named() {
-        assert_eq!(
-            faults(r#"{"asset_ids":[]}"#),
-            [("access_token".to_owned(), "is required".to_owned())]
-        );
-        assert_eq!(faults(r#"{"plan_id":1}"#).first().unwrap().0, "plan_id");
-        let twice = r#"{"access_token":"a","access_token":"b","asset_ids":[]}"#;
-        assert_eq!(
-            faults(twice),
-            [("access_token".to_owned(), "is given twice".to_owned())]
-        );
-        assert_eq!(
-            faults("[]"),
-            [(String::new(), "expected an object".to_owned())]
-        );
-    }
-}
+mod tests;

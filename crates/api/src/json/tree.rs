@@ -1,7 +1,7 @@
-//! A JSON document as a tree, before anything is known of its meaning.
+//! A JSON document as a tree, before it becomes a request.
 //!
-//! The rule: a document is parsed once; what is checked is what is used. Texts may be tokens: they are
-//! zeroed when dropped and appear in no message.
+//! The rule: a document is parsed once, so what is checked is what is used. Texts may be tokens: they are zeroed when
+//! dropped and appear in no message.
 
 use std::fmt;
 
@@ -11,10 +11,10 @@ use serde::{
 };
 use zeroize::Zeroizing;
 
-/// How deep a document may nest.
+/// The largest nesting depth of a document.
 const DEEPEST: usize = 32;
 
-/// A JSON value. Names keep their order and may repeat: the reader refuses that.
+/// A JSON value. Names keep their order and may repeat; the reader refuses repeated ones.
 pub(crate) enum Node {
     Null,
     Bool(bool),
@@ -24,7 +24,7 @@ pub(crate) enum Node {
     Object(Vec<(String, Node)>),
 }
 
-/// Where a document stops being JSON. Repeats nothing of it.
+/// Where and why a document is not valid. Repeats nothing of the document.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{why} at line {line}, column {column}")]
 pub(crate) struct Broken {
@@ -42,7 +42,7 @@ impl Node {
         Ok(node)
     }
 
-    /// A flat object of texts, as forms and query strings are.
+    /// A flat object of texts, from a form or a query string.
     pub(crate) fn of_pairs(pairs: Vec<(String, String)>) -> Self {
         Self::Object(
             pairs
@@ -52,7 +52,17 @@ impl Node {
         )
     }
 
-    /// Writes the document with sorted names and no white space: equal documents give equal bytes.
+    /// Splits an object into the fields whose names `belongs` accepts, and the others.
+    pub(crate) fn split_fields(self, belongs: impl Fn(&str) -> bool) -> (Self, Self) {
+        let fields = match self {
+            Self::Object(fields) => fields,
+            _ => Vec::new(),
+        };
+        let (first, second) = fields.into_iter().partition(|(name, _)| belongs(name));
+        (Self::Object(first), Self::Object(second))
+    }
+
+    /// Writes the document with sorted names and no white space, so that equal documents give equal bytes.
     pub(crate) fn write_canonical(
         &self,
         out: &mut Zeroizing<Vec<u8>>,
@@ -103,7 +113,7 @@ impl From<serde_json::Error> for Broken {
     }
 }
 
-/// Builds a node at this depth.
+/// Builds a node at this nesting depth.
 struct Depth(usize);
 
 impl<'de> DeserializeSeed<'de> for Depth {

@@ -1,23 +1,23 @@
-//! The one table of problem codes: status, title, meaning, remedy.
+//! The table of problem codes: status, title, meaning, remedy.
 //!
-//! The rule: a code is part of the contract. Codes are added, never renamed; `/problems/<code>` is its page.
+//! The rule: codes are part of the API contract. Add codes, never rename them. `/problems/<code>` is the page of a code.
 
 /// One kind of problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProblemCode {
-    /// The stable code; the last segment of `type`.
+    /// Stable code; the last segment of `type`.
     pub code: &'static str,
-    /// The HTTP status it comes with.
+    /// HTTP status of the response.
     pub status: u16,
-    /// The title.
+    /// Title, a short phrase.
     pub title: &'static str,
-    /// What it means.
+    /// Meaning, in one or more sentences.
     pub meaning: &'static str,
-    /// What to do about it.
+    /// What the caller should do.
     pub remedy: &'static str,
 }
 
-/// Every problem code, by status.
+/// All problem codes, ordered by status.
 #[must_use]
 pub const fn problem_codes() -> &'static [ProblemCode] {
     TABLE
@@ -30,7 +30,7 @@ macro_rules! codes {
         pub enum Code { $(#[doc = $title] $item),+ }
 
         impl Code {
-            /// Its entry in the table.
+            /// Entry of this code in the table.
             #[must_use]
             pub const fn entry(self) -> ProblemCode {
                 match self {
@@ -47,168 +47,168 @@ macro_rules! codes {
 
 codes! {
     MalformedJson "malformed_json" 400 "Malformed JSON",
-        "The body is not one JSON document, nests deeper than 32 levels or ends early. Nothing was changed.",
+        "The body is not a single JSON document, nests deeper than 32 levels or ends early. Nothing was changed.",
         "Correct the body at the line and column that `detail` names.";
     ScopeNotHeld "scope_not_held" 400 "Scope not held",
-        "The client asked for a scope that it does not hold.",
-        "Ask for fewer scopes, or have an operator grant the scope to the client.";
+        "The client requested a scope that it does not hold.",
+        "Request fewer scopes, or ask an operator to grant the scope to the client.";
     ReasonRequired "reason_required" 400 "Reason required",
-        "The tenant demands that whoever reads a token says why, or the reason is not 1 to 200 characters without \
-         control characters. No token left.",
-        "Send the reason as `X-Regrant-Reason`; it is kept in the audit, so put no secret into it.";
+        "The tenant requires a reason for reading a token, or the given reason does not have 1 to 200 characters \
+         without control characters. No token was returned.",
+        "Send the reason as `X-Regrant-Reason`. It is kept in the audit, so put no secret into it.";
     Unauthenticated "unauthenticated" 401 "Not authenticated",
-        "The call carries no access token, or one that is expired, revoked or not ours. A token is accepted in the \
-         Authorization header only, never in the address.",
+        "The call has no access token, or the token is expired, revoked or unknown. A token is accepted only in the \
+         Authorization header, never in the address.",
         "Get an access token from POST /oauth/token and send it as `Authorization: Bearer …`.";
     ProofRequired "proof_required" 401 "Proof required",
-        "The client's calls must prove themselves, and this one carries no `X-Regrant-Proof`, or one that does not \
-         count: it is malformed, older than five minutes, from the future, made with another key or for another \
-         access token, or was used before. Nothing was changed.",
-        "Make a fresh proof for each call from the client's secret, the access token, the time and a new nonce.";
+        "The client must send a proof with every call. This call has no `X-Regrant-Proof`, or its proof is malformed, \
+         older than five minutes, from the future, made with another key or for another access token, or was used \
+         before. Nothing was changed.",
+        "For each call, compute a new proof from the client's secret, the access token, the time and a new nonce.";
     WrongCredentials "wrong_credentials" 401 "Wrong credentials",
-        "No operator of this name has this password, or the operator is disabled; which of these it is is not told.",
-        "Check both. After five failures in a row the name is locked for a while; an owner can reset the password.";
+        "The operator's name or password is wrong, or the operator is disabled. The response does not say which.",
+        "Check both. Five failures in a row lock the name for a while; an owner can reset the password.";
     MissingScope "missing_scope" 403 "Missing scope",
-        "The access token is good but does not carry the scope that `detail` names.",
+        "The access token is valid but does not carry the scope that `detail` names.",
         "Get an access token with that scope; an operator decides which scopes a client holds.";
     AddressNotAllowed "address_not_allowed" 403 "Address not allowed",
-        "The access token is good, but its client may call from certain networks alone, and this call comes from \
+        "The access token is valid, but its client may call only from certain networks and this call comes from \
          another address. Nothing was changed.",
-        "Call from a network of the client's, or have an operator add the one you call from.";
+        "Call from one of the client's networks, or ask an operator to add the network that you call from.";
     Restricted "restricted" 403 "Restricted credential",
-        "The credential is confined to some of the tenant's assets, or is a browser's session, and this call is \
-         beyond that. Nothing was changed.",
-        "Use a client of the tenant that is not confined, or stay within what this one was made for.";
+        "The access token is limited to some of the tenant's assets, or belongs to a browser session, and this call \
+         is outside that limit. Nothing was changed.",
+        "Use a client without this limit, or call only for the assets and routes that the limit allows.";
     OriginNotAllowed "origin_not_allowed" 403 "Origin not allowed",
-        "A page of this origin may not call here: no tenant that is served lists exactly this origin, it is not the \
-         session's tenant's, or a page may not make this call at all. Nothing was changed.",
-        "Have an operator list the page's exact origin (scheme, host and port) for the tenant; call everything but \
-         reconnects of a session from the tenant's backend.";
+        "A page of this origin may not make this call: no active tenant lists exactly this origin, the session's \
+         tenant does not list it, or pages may not make this call at all. Nothing was changed.",
+        "Ask an operator to list the page's exact origin (scheme, host and port) for the tenant. From a page, call \
+         only what a reconnect session may call; make all other calls from the tenant's backend.";
     ReadOnly "read_only" 403 "Read-only role",
-        "The operator's role lets it look at everything and change nothing. Nothing was changed.",
-        "Have an operator of the role `owner` do it.";
+        "The operator's role is read-only. Nothing was changed.",
+        "Ask an operator of the role `owner` to make the change.";
     NotSigned "not_signed" 403 "Not signed",
-        "The message is not signed by the app whose address it came to, its word is not the one agreed on, or it is \
-         too old. An app that is not known looks exactly the same. Nothing was changed.",
-        "Check the app's secret and verify token with the operator, and that the body is sent as it was signed.";
+        "The app at this address did not sign the message, the verify token is wrong, or the message is too old. An \
+         unknown app gets the same response. Nothing was changed.",
+        "Check the app's secret and verify token with the operator, and send the body exactly as it was signed.";
     NotFound "not_found" 404 "Not found",
-        "There is no such thing for this tenant. What belongs to another tenant looks exactly the same.",
+        "The resource does not exist for this tenant. A resource of another tenant gets the same response.",
         "Check the identifier and the path.";
     MethodNotAllowed "method_not_allowed" 405 "Method not allowed",
         "The path exists, but not with this method.",
         "Use one of the methods in the Allow header.";
     RequestTimeout "request_timeout" 408 "Request timeout",
         "The body did not arrive in time. Nothing was changed.",
-        "Send the request again; with an Idempotency-Key it is safe at any time.";
+        "Send the request again. With an Idempotency-Key you can always repeat it safely.";
     NoToken "no_token" 409 "No working token",
-        "The asset has no token that is believed to work. `reason` says why, who must act and what to do next.",
+        "The asset has no token that is known to work. `reason` says why, who must act and what to do next.",
         "Follow `reason.next_step`; usually a person logs in again and POST /v1/reconnects replaces the token.";
     ReconnectEnded "reconnect_ended" 409 "Reconnect ended",
-        "The reconnect has completed or was cancelled; it cannot be cancelled any more.",
-        "Read the reconnect to see what became of its items.";
-    CallUnderWay "call_under_way" 409 "Call under way",
-        "Another call with the same Idempotency-Key has not ended yet.",
-        "Repeat the call after the time in the Retry-After header: it will answer what that call did.";
+        "The reconnect is completed or cancelled, so it can no longer be cancelled.",
+        "Read the reconnect to see the outcomes of its items.";
+    CallUnderWay "call_under_way" 409 "Call in progress",
+        "Another call with the same Idempotency-Key is still running.",
+        "Repeat the call after the time in the Retry-After header to get the result of that call.";
     TooManySessions "too_many_sessions" 409 "Too many sessions",
-        "The tenant has as many open reconnect sessions as it may have. Nothing was changed.",
-        "End sessions that are not used any more, or open them for fewer minutes.";
+        "The tenant has reached its limit of open reconnect sessions. Nothing was changed.",
+        "End sessions that you no longer use, or open sessions for fewer minutes.";
     SessionUsedUp "session_used_up" 409 "Session used up",
-        "The reconnect session has started as many reconnects, or looked at as many previews, as it may, or has ended \
-         in this moment. Each accepted reconnect and each preview counts, also one whose token was refused. Nothing \
-         was changed.",
-        "Have the tenant's backend open another session.";
+        "The reconnect session has used all its reconnects or previews, or it has just ended. Each accepted reconnect \
+         and each preview counts, even if the token was refused. Nothing was changed.",
+        "Open another session from the tenant's backend.";
     PlanOutdated "plan_outdated" 409 "Plan outdated",
-        "The reconnect names a plan that does not hold: it is older than 15 minutes, was made with another token or \
-         for other assets, or an asset was replaced, proved or sealed anew or stopped working since, or another \
-         reconnect is about to replace one. Nothing was changed.",
-        "Ask for another preview and decide again, or leave `plan_id` out.";
+        "The plan of the reconnect is no longer valid: it is older than 15 minutes, it was made with another token or \
+         for other assets, an asset was replaced, validated or sealed again or stopped working since, or another \
+         reconnect is about to replace one of the assets. Nothing was changed.",
+        "Request another preview and decide again, or leave `plan_id` out.";
     TooManyAssets "too_many_assets" 409 "Too many assets",
-        "The tenant would have more assets than it may have. Nothing of the call was registered.",
-        "Delete assets that are not needed any more, or have an operator raise the tenant's number.";
+        "The call would exceed the tenant's limit of assets. Nothing was registered.",
+        "Delete assets that you no longer need, or ask an operator to raise the tenant's limit.";
     TooManyWebhookEndpoints "too_many_webhook_endpoints" 409 "Too many webhook endpoints",
-        "The tenant has as many webhook endpoints as it may have. Nothing was changed.",
-        "Delete an endpoint that is not used any more, or let one endpoint take more kinds of events.";
+        "The tenant has reached its limit of webhook endpoints. Nothing was changed.",
+        "Delete an endpoint that you no longer use, or subscribe an existing one to more kinds of events.";
     WebhookEndpointDisabled "webhook_endpoint_disabled" 409 "Webhook endpoint disabled",
-        "Nothing is sent to a disabled webhook endpoint. Nothing was changed.",
+        "Regrant sends nothing to a disabled webhook endpoint. Nothing was changed.",
         "Enable the endpoint, then try again.";
     TooManyClients "too_many_clients" 409 "Too many clients",
-        "The tenant has as many clients as it may have. Nothing was changed.",
-        "Delete a client that is not used any more.";
+        "The tenant has reached its limit of clients. Nothing was changed.",
+        "Delete a client that is no longer used.";
     ProofKeyMissing "proof_key_missing" 409 "Proof key missing",
-        "The client's secret was made before calls could be proved, so nothing of its could be checked. Nothing was \
+        "The client's secret was made before proofs existed, so Regrant cannot check proofs made with it. Nothing was \
          changed.",
-        "Reset the client's secret, hand the new one out, then demand proofs.";
+        "Reset the client's secret, hand out the new one, then require proofs.";
     TenantGone "tenant_gone" 409 "Tenant gone",
-        "The tenant was deleted or its data keys were destroyed, or it is to be deleted. Nothing was changed.",
-        "Restore the tenant first where it is to be deleted; what was deleted or shredded does not come back.";
+        "The tenant is deleted, its data keys are destroyed, or it is scheduled for deletion. Nothing was changed.",
+        "Restore a tenant that is scheduled for deletion. A deleted or shredded tenant cannot be restored.";
     TenantNotSuspended "tenant_not_suspended" 409 "Tenant not suspended",
-        "The tenant is still served, and what was asked for would end that without warning. Nothing was changed.",
+        "The tenant is still active, and this call would stop its service without warning. Nothing was changed.",
         "Suspend the tenant first.";
     LastOwner "last_owner" 409 "Last owner",
-        "Without this operator nobody could run the installation: there is no other owner who can log in. Nothing was \
-         changed.",
-        "Make another operator of the role `owner` first.";
+        "This operator is the only owner who can log in; the installation needs at least one. Nothing was changed.",
+        "Create another operator of the role `owner` first.";
     AlreadyExists "already_exists" 409 "Already exists",
-        "Something of that name exists already.",
-        "Use the one that exists, or choose another name.";
+        "A resource with this name already exists.",
+        "Use the existing one, or choose another name.";
     BodyTooLarge "body_too_large" 413 "Body too large",
         "The body is larger than this installation accepts. Nothing was changed.",
         "Split the call into smaller ones.";
     UnsupportedMediaType "unsupported_media_type" 415 "Unsupported media type",
-        "The body is not of a media type that this call reads, or is compressed.",
+        "The body has a media type that this call does not accept, or it is compressed.",
         "Send `Content-Type: application/json` and no Content-Encoding.";
     InvalidRequest "invalid_request" 422 "Invalid request",
-        "Fields are unknown, missing, of the wrong type or do not hold what they must. `errors` names up to 20 of \
-         them. Nothing was changed.",
-        "Correct the fields that `errors` names and call again.";
+        "Some fields are unknown, missing, of the wrong type or not valid. `errors` lists up to 20 of them. Nothing \
+         was changed.",
+        "Correct the fields that `errors` lists and call again.";
     TooMany "too_many_items" 422 "Too many items",
         "The call names more assets than one call may. Nothing was changed.",
         "Split the call; `errors` names the field and its limit.";
     IdempotencyKeyReused "idempotency_key_reused" 422 "Idempotency key reused",
         "This Idempotency-Key was used before with another body. Nothing was changed.",
-        "Use a fresh key for a different call; repeat a call with exactly the same body.";
+        "Use a new key for a different call; repeat a call with exactly the same body.";
     TokenDead "token_dead" 422 "Token dead",
         "The submitted token has expired or was revoked. Nothing was changed.",
-        "Have the person log in again and submit the new token.";
+        "Ask the person to log in again and submit the new token.";
     TokenOfAnotherApp "token_of_another_app" 422 "Token of another app",
         "The submitted token was issued to another Meta app than this tenant's. Nothing was changed.",
         "Submit a token that was issued to this tenant's app.";
     TokenUndecipherable "token_undecipherable" 422 "Token undecipherable",
-        "The Graph API cannot read the submitted token: it is cut off or is no token. Nothing was changed.",
-        "Submit the token as it was issued, without quotes or white space.";
+        "The Graph API cannot read the submitted token: it is incomplete or not a token. Nothing was changed.",
+        "Submit the token exactly as it was issued, without quotes or white space.";
     TokenOfWrongKind "token_of_wrong_kind" 422 "Token of the wrong kind",
         "The submitted token is an app token or a page token. Nothing was changed.",
         "Submit the token of a person or of a system user.";
     TokenOfAnotherPerson "token_of_another_person" 422 "Token of another person",
         "The submitted token belongs to another person than `expect_person` names. Nothing was changed.",
-        "Have the expected person log in, or leave `expect_person` out.";
+        "Ask the expected person to log in, or leave `expect_person` out.";
     RateLimited "rate_limited" 429 "Too many calls",
-        "The tenant, the caller or the address calls more often than it may. Nothing was changed.",
-        "Wait as long as the Retry-After header says; the RateLimit headers of every answer tell what is left.";
+        "The tenant, the caller or the address exceeds its rate limit. Nothing was changed.",
+        "Wait as long as the Retry-After header says; the RateLimit headers of every response show the remaining calls.";
     TooManyReconnects "too_many_reconnects" 429 "Too many reconnects",
-        "As many of the tenant's reconnects run as may run at once. Nothing was accepted.",
+        "The tenant has reached its limit of running reconnects. Nothing was accepted.",
         "Try again after the time in the Retry-After header, or name more assets in one reconnect.";
     TooManyPreviews "too_many_previews" 429 "Too many previews",
-        "As many previews are under way as may be at once, of this tenant or of all. Graph was not asked.",
+        "The limit of running previews is reached, for this tenant or for the installation. The Graph API was not \
+         asked.",
         "Try again after the time in the Retry-After header.";
     TooManyStreams "too_many_streams" 429 "Too many streams",
         "Too many event streams are open.",
-        "Close streams that are not read any more, or read the reconnect itself from time to time.";
+        "Close streams that you no longer read, or poll the reconnect instead.";
     TooManyLogins "too_many_logins" 429 "Too many log-ins",
-        "More log-ins wait than are let in at once. Nothing was tried.",
+        "Too many log-ins are waiting. The password was not checked.",
         "Try again after the time in the Retry-After header.";
     LockedOut "locked_out" 429 "Locked out",
-        "Too many log-ins with this name failed in a row. Nothing was tried; names that nobody has are locked alike.",
-        "Try again after the time in the Retry-After header; an owner can reset a password that is forgotten.";
+        "Too many log-ins with this name failed in a row. The password was not checked. Unknown names are locked in \
+         the same way.",
+        "Try again after the time in the Retry-After header; an owner can reset a forgotten password.";
     Internal "internal" 500 "Internal error",
-        "A fault of this installation. A call that changes something either did so completely or not at all.",
-        "Quote `request_id` when asking for help; the log holds the cause under it.";
+        "This installation has a fault. A call that changes something has either done so completely or not at all.",
+        "Quote `request_id` when you ask for help; the log holds the cause under this id.";
     GraphUnavailable "graph_unavailable" 503 "Graph unavailable",
-        "The Graph API does not answer. Nothing was changed and nothing was disconnected.",
+        "The Graph API does not respond. Nothing was changed and nothing was disconnected.",
         "Try again after the time in the Retry-After header.";
     NotReady "not_ready" 503 "Not ready",
-        "The installation cannot serve at the moment: its database does not answer.",
-        "Wait; a load balancer should send the call elsewhere.";
+        "The installation cannot serve calls at the moment: its database does not respond.",
+        "Wait; a load balancer should send the call to another instance.";
 }
 
 #[cfg(test)]
@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_distinct_words_with_an_error_status() {
+    fn codes_are_distinct_names_with_an_error_status() {
         let mut seen = std::collections::HashSet::new();
         for entry in problem_codes() {
             assert!(seen.insert(entry.code), "{} twice", entry.code);

@@ -1,7 +1,7 @@
-//! The audit: a list, an export, and the newest signed checkpoint.
+//! The audit of a tenant: a list, an export, and the newest signed checkpoint.
 //!
-//! The rule: an export leaves page by page, each read when the one before has left; one that breaks off ends the
-//! connection, so that it never looks complete.
+//! The rule: an export is sent page by page, and each page is read after the previous one was sent. A failed export closes
+//! the connection, so that it never looks complete.
 
 use actix_web::{
     HttpResponse, get,
@@ -14,53 +14,52 @@ use regrant_vault::{AuditCheckpoint, AuditFormat, AuditQuery, AuditRow, Error, P
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::assets::Moment;
 use crate::{
-    caller::{AuditRead, Caller},
+    access::{AuditRead, Caller},
     cursor::{AuditSeq, Cursor, Limit, Page},
-    json::Query,
+    json::{Moment, Query},
     problem::Problem,
 };
 
-/// Which audit events to list.
+/// Filter, page and format of a list of audit events.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AuditEventFilter {
-    /// Only of this action, such as `token.read`.
+    /// Only events of this action, such as `token.read`.
     #[param(value_type = Option<String>)]
     action: Option<Word>,
-    /// Only about this subject, such as an asset's id.
+    /// Only events about this subject, such as the id of an asset.
     #[param(value_type = Option<String>)]
     subject: Option<Word>,
-    /// Only written at or after this moment (RFC 3339).
+    /// Only events at or after this moment (RFC 3339).
     #[param(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     from: Option<Moment>,
-    /// Only written before this moment (RFC 3339).
+    /// Only events before this moment (RFC 3339).
     #[param(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     to: Option<Moment>,
-    /// The `next_cursor` of the page before; not with `format`.
+    /// `next_cursor` of the previous page; not with `format`.
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor<AuditSeq>>,
-    /// How many, 1 to 200; not with `format`.
+    /// Number of entries, 1 to 200; not with `format`.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<Limit>,
-    /// Export all of them instead, the oldest first.
+    /// Export all matching events in this format, oldest first, instead of listing them.
     #[param(inline)]
     format: Option<Format>,
 }
 
-/// How an export is written.
+/// The format of an export.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Format {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Jsonl,
-    /// CSV (RFC 4180); a cell that a spreadsheet would take for a formula is led by an apostrophe.
+    /// CSV (RFC 4180); a cell that a spreadsheet would read as a formula starts with an apostrophe.
     Csv,
 }
 
-/// A word of the audit.
+/// A text to filter by, 1 to 200 characters.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Word(pub(crate) String);
@@ -69,41 +68,41 @@ pub(crate) struct Word(pub(crate) String);
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuditEvent)]
 pub(crate) struct AuditEventOut {
-    /// Its number in the tenant's chain, without gaps.
+    /// Number of the event in the tenant's chain, without gaps.
     seq: i64,
-    /// Its id.
+    /// Id of the event.
     id: String,
-    /// When it was written.
+    /// When the event was written.
     at: DateTime<Utc>,
-    /// Who did it.
+    /// Who acted.
     actor: String,
-    /// What was done.
+    /// Action of the actor.
     action: String,
-    /// What it was done to.
+    /// Subject of the action.
     subject: String,
-    /// What else is known.
+    /// Further details.
     #[schema(value_type = Object)]
     detail: serde_json::Value,
-    /// Whether it is past retention: it keeps its place in the chain; actor, subject and detail are gone.
+    /// Whether retention removed actor, subject and detail. The event keeps its position in the chain.
     pruned: bool,
 }
 
-/// A signed statement of where the tenant's chain ended. Keep it elsewhere: `regrant audit verify` finds with it
-/// whether the chain was cut or rewritten since.
+/// A signed statement about the end of the tenant's chain. Keep it outside of Regrant: with it, `regrant audit verify`
+/// detects whether the chain was cut or rewritten later.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuditCheckpoint)]
 pub(crate) struct CheckpointOut {
-    /// The tenant.
+    /// Id of the tenant.
     tenant_id: String,
-    /// The number of the last event.
+    /// Number of the last event.
     seq: i64,
-    /// When it was signed.
+    /// When the checkpoint was signed.
     signed_at: DateTime<Utc>,
-    /// The statement: a JWS that the keys of `/.well-known/jwks.json` verify.
+    /// JWS that the keys of `/.well-known/jwks.json` verify.
     statement: String,
 }
 
-/// List the audit, the newest event first; or export it, the oldest first.
+/// List audit events, newest first, or export them, oldest first.
 #[utoipa::path(
     tag = "audit",
     security(("oauth2" = ["audit:read"])),
@@ -132,7 +131,7 @@ pub(crate) async fn list_audit_events(
     Ok(HttpResponse::Ok().json(Page::of(data, next.as_ref())))
 }
 
-/// Read the newest signed checkpoint of the audit; it is signed now if the audit has grown since the last one.
+/// Read the newest signed checkpoint of the audit. If the audit has grown since the last one, a new one is signed.
 #[utoipa::path(
     tag = "audit",
     security(("oauth2" = ["audit:read"])),
@@ -147,7 +146,7 @@ pub(crate) async fn get_audit_checkpoint(
     Ok(HttpResponse::Ok().json(CheckpointOut::from(checkpoint)))
 }
 
-/// The first page is read before the answer begins, so that a fault can still be told.
+/// Reads the first page before the response begins, so that an error still gets a problem.
 async fn export(
     vault: Data<Vault>,
     caller: Principal,
@@ -193,7 +192,10 @@ impl AuditEventFilter {
             ("limit", self.limit.is_some()),
         ];
         match paged.into_iter().find(|(_, given)| *given) {
-            Some((field, _)) => Err(Problem::invalid_field(field, "not together with `format`")),
+            Some((field, _)) => Err(Problem::invalid_field(
+                field,
+                "cannot be combined with `format`",
+            )),
             None => Ok(self.into()),
         }
     }

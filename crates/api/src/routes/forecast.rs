@@ -1,108 +1,33 @@
-//! The disconnect calendar, for machines and for people's calendars.
+//! The forecast, as JSON and as iCalendar.
+
+mod calendar;
+mod ical;
+mod out;
+mod request;
 
 use actix_web::{HttpResponse, get, web::Data};
-use chrono::{NaiveDate, NaiveTime};
-use regrant_domain::{AssetId, AssetKind, PersonId, Timestamp};
-use regrant_vault::{ForecastCursor, ForecastQuery, Vault};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use regrant_vault::{ForecastQuery, Vault};
 
-use super::{agenda, forecast_view::ForecastOut};
+pub(crate) use self::out::ImpactOut;
+use self::{
+    out::ForecastOut,
+    request::{ForecastFilter, ForecastParams},
+};
 use crate::{
-    caller::{Caller, ForecastRead},
-    cursor::{Cursor, Limit},
-    ical,
+    access::{Caller, ForecastRead},
+    cursor::PageQuery,
     json::Query,
     problem::Problem,
-    schema,
 };
 
-/// Which endings to tell.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ForecastParams {
-    /// From here on: a day (UTC) or a moment in RFC 3339. Now, if left out.
-    #[param(value_type = Option<String>, example = "2026-12-01")]
-    from: Option<Edge>,
-    /// Until here: a day, which is included, or a moment. 90 days later, if left out; at most 366.
-    #[param(value_type = Option<String>, example = "2027-02-28")]
-    to: Option<Edge>,
-    /// Only of this kind.
-    #[param(schema_with = schema::asset_kind, required = false)]
-    kind: Option<AssetKind>,
-    /// Only of this business.
-    #[param(schema_with = schema::graph_id, required = false)]
-    business_id: Option<AssetId>,
-    /// Only served by this person's credential.
-    #[param(schema_with = schema::graph_id, required = false)]
-    person_id: Option<PersonId>,
-    /// The calendar as it were if this person left now.
-    #[param(schema_with = schema::graph_id, required = false)]
-    what_if_person_leaves: Option<PersonId>,
-    /// Every ending of an asset, not its earliest alone.
-    #[serde(default)]
-    #[param(value_type = bool, default = false)]
-    all: Flag,
-    /// The `next_cursor` of the page before; send the other parameters unchanged with it.
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<ForecastCursor>>,
-    /// How many entries, 1 to 200.
-    #[serde(default)]
-    #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
-}
-
-/// Which endings a calendar holds.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct CalendarParams {
-    /// From here on: a day (UTC) or a moment in RFC 3339. Now, if left out.
-    #[param(value_type = Option<String>, example = "2026-12-01")]
-    from: Option<Edge>,
-    /// Until here: a day, which is included, or a moment. 90 days later, if left out; at most 366.
-    #[param(value_type = Option<String>, example = "2027-02-28")]
-    to: Option<Edge>,
-    /// Only of this kind.
-    #[param(schema_with = schema::asset_kind, required = false)]
-    kind: Option<AssetKind>,
-    /// Only of this business.
-    #[param(schema_with = schema::graph_id, required = false)]
-    business_id: Option<AssetId>,
-    /// Only served by this person's credential.
-    #[param(schema_with = schema::graph_id, required = false)]
-    person_id: Option<PersonId>,
-    /// The calendar as it were if this person left now.
-    #[param(schema_with = schema::graph_id, required = false)]
-    what_if_person_leaves: Option<PersonId>,
-    /// Every ending of an asset, not its earliest alone.
-    #[serde(default)]
-    #[param(value_type = bool, default = false)]
-    all: Flag,
-}
-
-/// A day or a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-enum Edge {
-    Day(NaiveDate),
-    Moment(Timestamp),
-}
-
-/// `true` or `false`.
-#[derive(Default, Deserialize)]
-#[serde(try_from = "String")]
-struct Flag(bool);
-
-/// Read the disconnect calendar: what will stop working when, why, and what goes on afterwards.
+/// Read the disconnect calendar: which assets will stop working, when and why, and what covers them afterwards.
 #[utoipa::path(
     tag = "forecast",
     security(("oauth2" = ["forecast:read"])),
-    params(ForecastParams),
+    params(ForecastFilter, PageQuery),
     responses(
-        (status = 200, description = "The days, and one page of entries.", body = ForecastOut),
-        (status = 404, description = "`not_found`: the leaver is nobody of this tenant.",
+        (status = 200, description = "The days, and one page of endings.", body = ForecastOut),
+        (status = 404, description = "`not_found`: the person in `what_if_person_leaves` is unknown to this tenant.",
             body = crate::problem::ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -110,23 +35,23 @@ struct Flag(bool);
 pub(crate) async fn get_forecast(
     vault: Data<Vault>,
     caller: Caller<ForecastRead>,
-    Query(params): Query<ForecastParams>,
+    params: ForecastParams,
 ) -> Result<HttpResponse, Problem> {
-    let (query, cursor, limit) = params.parts();
+    let (query, cursor, limit) = params.into_parts()?;
     let forecast = vault
         .forecast(&caller.principal, query, cursor, limit)
         .await?;
     Ok(HttpResponse::Ok().json(ForecastOut::from(forecast)))
 }
 
-/// Read the disconnect calendar as iCalendar (RFC 5545): one entry for each day and cause.
+/// Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause.
 #[utoipa::path(
     tag = "forecast",
     security(("oauth2" = ["forecast:read"])),
-    params(CalendarParams),
+    params(ForecastFilter),
     responses(
         (status = 200, description = "The calendar.", body = String, content_type = "text/calendar"),
-        (status = 404, description = "`not_found`: the leaver is nobody of this tenant.",
+        (status = 404, description = "`not_found`: the person in `what_if_person_leaves` is unknown to this tenant.",
             body = crate::problem::ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -134,163 +59,15 @@ pub(crate) async fn get_forecast(
 pub(crate) async fn get_forecast_calendar(
     vault: Data<Vault>,
     caller: Caller<ForecastRead>,
-    Query(params): Query<CalendarParams>,
+    Query(filter): Query<ForecastFilter>,
 ) -> Result<HttpResponse, Problem> {
-    let query = ForecastQuery::from(params);
-    let feed = agenda::feed(&query);
+    let query = ForecastQuery::from(filter);
+    let suffix = calendar::feed(&query);
     let agenda = vault.forecast_agenda(&caller.principal, query).await?;
     let text = ical::calendar(
         "Regrant: what ends",
         agenda.generated_at,
-        &agenda::events(&agenda, &feed),
+        &calendar::events(&agenda, &suffix),
     );
     Ok(HttpResponse::Ok().content_type(ical::MEDIA_TYPE).body(text))
-}
-
-impl ForecastParams {
-    fn parts(self) -> (ForecastQuery, Option<ForecastCursor>, u32) {
-        let Self {
-            from,
-            to,
-            kind,
-            business_id,
-            person_id,
-            what_if_person_leaves,
-            all,
-            cursor,
-            limit,
-        } = self;
-        let common = CalendarParams {
-            from,
-            to,
-            kind,
-            business_id,
-            person_id,
-            what_if_person_leaves,
-            all,
-        };
-        let cursor = cursor.map(|it| it.0);
-        let mut query = ForecastQuery::from(common);
-        // "Now" is that of the first page.
-        query.from = query.from.or(cursor.as_ref().map(|it| it.as_of));
-        (query, cursor, limit.0)
-    }
-}
-
-impl From<CalendarParams> for ForecastQuery {
-    fn from(it: CalendarParams) -> Self {
-        Self {
-            from: it.from.map(Edge::start),
-            to: it.to.map(Edge::end),
-            kind: it.kind,
-            business_id: it.business_id,
-            person_id: it.person_id,
-            what_if_person_leaves: it.what_if_person_leaves,
-            every: it.all.0,
-        }
-    }
-}
-
-impl Edge {
-    fn start(self) -> Timestamp {
-        match self {
-            Self::Day(date) => date.and_time(NaiveTime::MIN).and_utc(),
-            Self::Moment(moment) => moment,
-        }
-    }
-
-    /// A day is included.
-    fn end(self) -> Timestamp {
-        match self {
-            Self::Day(date) => Self::Day(date.succ_opt().unwrap_or(date)).start(),
-            Self::Moment(moment) => moment,
-        }
-    }
-}
-
-impl TryFrom<String> for Edge {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let refused =
-            "expected a day, as in 2026-01-31, or a time in RFC 3339, as in 2026-01-31T00:00:00Z";
-        let day = NaiveDate::parse_from_str(&text, "%Y-%m-%d")
-            .ok()
-            .filter(|_| text.len() == 10)
-            .map(Self::Day);
-        let moment = || {
-            chrono::DateTime::parse_from_rfc3339(&text)
-                .ok()
-                .map(|it| Self::Moment(it.to_utc()))
-        };
-        day.or_else(moment).ok_or(refused)
-    }
-}
-
-impl TryFrom<String> for Flag {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse().map(Self).map_err(|_| "expected true or false")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::json::{pairs, read};
-
-    fn faults(text: &str) -> Vec<String> {
-        let faults = read::<ForecastParams>(pairs(text).unwrap())
-            .err()
-            .unwrap_or_default();
-        faults.into_iter().map(|it| it.field).collect()
-    }
-
-    #[test]
-    fn a_bad_date_is_named_with_its_field() {
-        for text in [
-            "soon",
-            "2026-13-01",
-            "2026-1-1",
-            "2026-02-30",
-            "1767225600",
-            "2026-01-01T00:00:00",
-            "",
-        ] {
-            assert_eq!(faults(&format!("from={text}")), ["from"], "{text}");
-            assert_eq!(faults(&format!("to={text}")), ["to"], "{text}");
-        }
-        for (text, field) in [
-            ("all=yes", "all"),
-            ("limit=0", "limit"),
-            ("cursor=x", "cursor"),
-        ] {
-            assert_eq!(faults(text), [field]);
-        }
-    }
-
-    #[test]
-    fn a_day_begins_at_midnight_and_is_included_at_the_end() {
-        let text = "from=2026-12-01&to=2026-12-31&all=true";
-        let params = read::<ForecastParams>(pairs(text).unwrap()).ok().unwrap();
-        let (query, cursor, limit) = params.parts();
-        assert_eq!(
-            query.from.unwrap().to_rfc3339(),
-            "2026-12-01T00:00:00+00:00"
-        );
-        assert_eq!(query.to.unwrap().to_rfc3339(), "2027-01-01T00:00:00+00:00");
-        assert_eq!((query.every, cursor, limit), (true, None, 50));
-    }
-
-    #[test]
-    fn a_moment_is_taken_as_it_is() {
-        let params = read::<CalendarParams>(pairs("to=2026-12-01T02:00:00%2B02:00").unwrap())
-            .ok()
-            .unwrap();
-        assert_eq!(
-            ForecastQuery::from(params).to.unwrap().to_rfc3339(),
-            "2026-12-01T00:00:00+00:00"
-        );
-    }
 }

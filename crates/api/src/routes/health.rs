@@ -1,4 +1,4 @@
-//! Whether the process lives and whether it can serve.
+//! Whether the process is alive, and whether it can serve.
 
 use actix_web::{HttpResponse, get, http::header, web::Data};
 use regrant_vault::Vault;
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::problem::{Code, Problem, ProblemOut};
 
-/// A state of the process.
+/// The state of the process.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Health {
     /// `ok`.
@@ -15,26 +15,27 @@ pub(crate) struct Health {
     status: &'static str,
 }
 
-/// Tell whether the process lives.
-#[utoipa::path(tag = "health", responses((status = 200, description = "It lives.", body = Health)))]
+/// Check whether the process is alive.
+#[utoipa::path(tag = "health", responses((status = 200, description = "The process is alive.", body = Health)))]
 #[get("/livez")]
 pub(crate) async fn get_liveness() -> HttpResponse {
     ok()
 }
 
-/// Tell whether the process can serve: its database answers.
+/// Check whether the process can serve: whether its database responds.
 #[utoipa::path(tag = "health", responses(
-    (status = 200, description = "It can serve.", body = Health),
-    (status = 503, description = "It cannot serve.", body = ProblemOut<'static>, content_type = "application/problem+json"),
+    (status = 200, description = "The process can serve.", body = Health),
+    (status = 503, description = "The process cannot serve.", body = ProblemOut<'static>, content_type = "application/problem+json"),
 ))]
 #[get("/readyz")]
 pub(crate) async fn get_readiness(vault: Data<Vault>) -> Result<HttpResponse, Problem> {
     let ready = vault.ready().await.map_err(Problem::from);
     ready
         .map(|()| ok())
-        .map_err(|_| Problem::new(Code::NotReady, "The database does not answer."))
+        .map_err(|_| Problem::new(Code::NotReady, "The database does not respond."))
 }
 
+/// The response of a healthy process.
 pub(crate) fn ok() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))

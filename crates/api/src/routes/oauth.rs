@@ -1,7 +1,9 @@
-//! Access tokens for clients (RFC 6749 §4.4), and the keys that verify them.
+//! Access tokens for clients (RFC 6749 §4.4), and the public keys that verify them.
 //!
-//! The rule: this endpoint speaks OAuth's own errors, and an unknown client looks like a wrong secret.
-//! `client_auth.rs` reads who the client says it is.
+//! The rule: the token endpoint answers with OAuth errors, and an unknown client gets the response of a wrong secret.
+//! `oauth/client_credentials.rs` reads the request.
+
+mod client_credentials;
 
 use actix_web::{
     HttpResponse, HttpResponseBuilder, ResponseError, get,
@@ -13,21 +15,21 @@ use regrant_vault::{Error, IssuedToken, Vault};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::client_auth::{ClientCredentials, TokenRequest};
-use crate::{caller_address::CallerAddress, problem::Problem};
+use self::client_credentials::{ClientCredentials, TokenRequest};
+use crate::{extract::CallerAddress, problem::Problem};
 
 /// An access token for this API.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AccessToken)]
 pub(crate) struct AccessTokenOut {
-    /// The token, to be sent as `Authorization: Bearer …`.
+    /// Access token, to be sent as `Authorization: Bearer …`.
     access_token: String,
     /// `Bearer`.
     #[schema(example = "Bearer")]
     token_type: &'static str,
-    /// Its life in seconds.
+    /// Lifetime in seconds.
     expires_in: i64,
-    /// What it may do.
+    /// Scopes of the token.
     #[schema(example = "assets:read reconnects:write")]
     scope: String,
 }
@@ -41,30 +43,30 @@ pub(crate) struct OauthError {
     /// `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type` or `server_error`.
     #[schema(example = "invalid_client")]
     error: &'static str,
-    /// One sentence.
+    /// Description in one sentence.
     error_description: String,
 }
 
-/// The public keys that verify this installation's access tokens.
+/// Public keys that verify the access tokens of this installation.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what the vault gives as it is")]
+#[expect(dead_code, reason = "describes the JSON that the vault returns")]
 pub(crate) struct KeySet {
-    /// The keys (RFC 7517).
+    /// Keys (RFC 7517).
     keys: Vec<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// Exchange a client's id and secret for an access token.
 ///
-/// The client authenticates by HTTP Basic or by form fields, not by both.
+/// The client authenticates with HTTP Basic or with form fields, not with both.
 #[utoipa::path(
     tag = "access",
     security((), ("client" = [])),
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "The token.", body = AccessTokenOut),
-        (status = 400, description = "The request is not one.", body = OauthError),
-        (status = 401, description = "The client is not known by this secret.", body = OauthError),
-        (status = 500, description = "A fault of this installation.", body = OauthError),
+        (status = 400, description = "The request is not valid.", body = OauthError),
+        (status = 401, description = "The client is unknown, or its secret is wrong.", body = OauthError),
+        (status = 500, description = "This installation has a fault.", body = OauthError),
     ),
 )]
 #[post("/oauth/token")]
@@ -112,7 +114,7 @@ impl OauthError {
     }
 
     pub(crate) fn invalid_client() -> Self {
-        let error_description = "There is no such client with this secret.".to_owned();
+        let error_description = "The client is unknown, or its secret is wrong.".to_owned();
         Self {
             status: 401,
             error: "invalid_client",
@@ -127,11 +129,11 @@ impl From<Error> for OauthError {
             Error::Unauthenticated => Self::invalid_client(),
             Error::ScopeNotHeld => Self::invalid(
                 "invalid_scope",
-                "The client does not hold a scope that was asked for.",
+                "The client does not hold a requested scope.",
             ),
             other => {
                 let problem = Problem::from(other);
-                let error_description = format!("Something went wrong here ({problem}).");
+                let error_description = format!("Internal error ({problem}).");
                 Self {
                     status: problem.status_code().as_u16(),
                     error: "server_error",

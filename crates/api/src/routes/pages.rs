@@ -1,7 +1,7 @@
-//! Pages for people: where to start, what each problem means, and the API description.
+//! Pages for people: an overview, the meaning of each problem, and the API description.
 //!
-//! The rule: they are made from the tables that the answers are made from, hold nothing of the request,
-//! and need nothing from elsewhere: they work offline.
+//! The rule: pages are made from the same tables as the responses, repeat nothing of the request, and load nothing from
+//! other servers, so that they work offline.
 
 use std::fmt::Write;
 
@@ -17,7 +17,7 @@ use crate::{
     problem::{Problem, ProblemCode, problem_codes},
 };
 
-/// The paths of these pages; all answer to GET alone.
+/// The paths of the pages; all of them answer only GET.
 pub(crate) const PATHS: [&str; 7] = [
     "/",
     "/pages.css",
@@ -49,9 +49,9 @@ async fn landing() -> HttpResponse {
     page(
         "Regrant",
         "<p>A token vault and bulk-reconnect backend for Meta business assets.</p><ul>\
-         <li><a href=\"/docs/\">The API, to read and to try</a></li>\
-         <li><a href=\"/openapi.json\">Its description in OpenAPI 3.1</a></li>\
-         <li><a href=\"/problems\">What each problem means</a></li></ul>",
+         <li><a href=\"/docs/\">Read and try the API</a></li>\
+         <li><a href=\"/openapi.json\">OpenAPI 3.1 description</a></li>\
+         <li><a href=\"/problems\">Problems and their meaning</a></li></ul>",
     )
 }
 
@@ -118,6 +118,7 @@ async fn docs(_: HttpRequest) -> HttpResponse {
         .finish()
 }
 
+/// An HTML page with this title; `body` is HTML.
 pub(super) fn page(title: &str, body: &str) -> HttpResponse {
     let title = escaped(title);
     HttpResponse::Ok().content_type(ContentType::html()).body(format!(
@@ -127,11 +128,11 @@ pub(super) fn page(title: &str, body: &str) -> HttpResponse {
     ))
 }
 
-/// Text of a table: what stands between backticks is code.
+/// Text of a table as HTML; text between backticks becomes code.
 fn prose(text: &str) -> String {
     let mut html = String::new();
-    for (place, part) in escaped(text).split('`').enumerate() {
-        match (place, place % 2) {
+    for (index, part) in escaped(text).split('`').enumerate() {
+        match (index, index % 2) {
             (0, _) => {}
             (_, 1) => html.push_str("<code>"),
             _ => html.push_str("</code>"),
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn what_stands_between_backticks_is_code() {
+    async fn text_between_backticks_is_code() {
         assert_eq!(
             prose("Send `a<b` or `c`."),
             "Send <code>a&lt;b</code> or <code>c</code>."
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_code_that_is_in_no_table_has_no_page() {
+    async fn an_unknown_code_has_no_page() {
         assert_eq!(get("/problems/%3Cscript%3E").await.status(), 404);
     }
 
@@ -202,7 +203,7 @@ mod tests {
         let body = to_bytes(response.into_body()).await.unwrap();
         assert!(
             !String::from_utf8_lossy(&body).contains("https://"),
-            "nothing comes from elsewhere"
+            "nothing is loaded from other servers"
         );
     }
 }

@@ -1,107 +1,44 @@
-//! Replace expired tokens: start a reconnect, follow it, stop it.
+//! Reconnects: start, list, read, cancel.
 
-use std::time::Duration;
+pub(super) mod events;
+mod out;
+pub(super) mod previews;
+mod request;
+pub(super) mod sessions;
 
 use actix_web::{HttpResponse, get, http::header, post, web::Data};
-use regrant_domain::{
-    AccessToken, AssetId, AssetKind, PersonId, PlanId, ReconnectId, ReconnectStatus, state::Status,
-};
-use regrant_vault::{Order, ReconnectView, Selection, Targets, Vault};
-use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use regrant_domain::{ReconnectId, ReconnectStatus};
+use regrant_vault::{ReconnectView, Vault};
 
-use super::{
-    path_id::PathId,
-    reconnect_view::{ReconnectOut, ReconnectSummary},
+pub(crate) use self::events::Streams;
+use self::{
+    out::{ReconnectOut, ReconnectSummary},
+    request::{NewReconnect, order},
 };
 use crate::{
-    caller::{Caller, ReconnectsWrite},
-    cursor::{Cursor, Limit, Page},
-    json::{All, CanonicalJson, Query},
+    access::{Caller, ReconnectsWrite},
+    cursor::{Page, PageQuery},
+    extract::{PathId, Repeat},
+    json::{CanonicalJson, Query},
     problem::{Problem, ProblemOut},
-    repeat::Repeat,
-    schema,
 };
-
-/// One new token for many assets. Exactly one of `asset_ids` and `select` is given.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NewReconnect {
-    /// The new token: a person's or a system user's.
-    #[schema(value_type = String, write_only)]
-    access_token: AccessToken,
-    /// The assets, at most 10,000.
-    #[schema(value_type = Option<Vec<String>>, max_items = 10_000)]
-    asset_ids: Option<All<AssetId>>,
-    /// All assets that match.
-    select: Option<SelectIn>,
-    /// How long to wait for the end, in seconds.
-    #[serde(default)]
-    #[schema(value_type = u32, minimum = 0, maximum = 60, default = 10)]
-    wait_seconds: WaitSeconds,
-    /// Refuse the call unless the token is this person's.
-    #[schema(schema_with = schema::graph_id_or_null, required = false)]
-    expect_person: Option<PersonId>,
-    /// Refuse the call unless everything still is as the preview of this identifier found it: the token, the assets,
-    /// whether and by which generation they are served; and while another reconnect is about to replace any of them.
-    #[schema(schema_with = schema::plan_id_or_null, required = false)]
-    plan_id: Option<PlanId>,
-}
-
-/// A selection of assets; every part narrows it.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = AssetSelection)]
-pub(crate) struct SelectIn {
-    /// Only of this kind.
-    #[schema(schema_with = schema::asset_kind, required = false)]
-    kind: Option<AssetKind>,
-    /// Only of this business.
-    #[schema(schema_with = schema::graph_id, required = false)]
-    business_id: Option<AssetId>,
-    /// Only served by this person's credential.
-    #[schema(schema_with = schema::graph_id, required = false)]
-    person_id: Option<PersonId>,
-    /// Only in this state.
-    #[schema(schema_with = schema::asset_state, required = false)]
-    state: Option<Status>,
-}
-
-/// How long a caller waits: 0 to 60 seconds, 10 if not said.
-#[derive(Deserialize)]
-#[serde(try_from = "u64")]
-struct WaitSeconds(u64);
-
-/// Which page of reconnects to list.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ReconnectFilter {
-    /// The `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<ReconnectId>>,
-    /// How many, 1 to 200.
-    #[serde(default)]
-    #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
-}
 
 /// Replace the tokens of many assets by one new token.
 ///
-/// The call answers 200 when every item has its outcome within `wait_seconds`, else 202; the work goes on
-/// whether or not the caller stays. Repeat it with the same `Idempotency-Key` and body to get the same reconnect.
+/// The call answers 200 if every item has an outcome within `wait_seconds`, else 202. The reconnect continues even if
+/// the caller disconnects. Repeat the call with the same `Idempotency-Key` and body to get the same reconnect.
 #[utoipa::path(
     tag = "reconnects",
     security(("oauth2" = ["reconnects:write"])),
     request_body = NewReconnect,
     responses(
-        (status = 200, description = "It has ended.", body = ReconnectOut),
-        (status = 202, description = "It goes on.", body = ReconnectOut, headers(
+        (status = 200, description = "All items have an outcome.", body = ReconnectOut),
+        (status = 202, description = "Accepted, still running.", body = ReconnectOut, headers(
             ("Location" = String, description = "The reconnect."),
-            ("Retry-After" = u32, description = "When to look, in seconds."),
+            ("Retry-After" = u32, description = "Seconds until the next poll."),
         )),
-        (status = 409, description = "`plan_outdated`: what the preview found is not so any more. `session_used_up`. \
-            `call_under_way`: another call with the same Idempotency-Key has not ended.",
+        (status = 409, description = "`plan_outdated`: assets or token changed since the preview. `session_used_up`: the session has no \
+            reconnects left. `call_under_way`: another call with the same Idempotency-Key is still running.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
         (status = 503, description = "`graph_unavailable`: nothing was changed.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
@@ -114,26 +51,26 @@ pub(crate) async fn create_reconnect(
     repeat: Repeat,
     body: CanonicalJson<NewReconnect>,
 ) -> Result<HttpResponse, Problem> {
-    let order = order(body, repeat)?;
-    Ok(answer(vault.reconnect(&caller.principal, order).await?))
+    let request = order(body, repeat)?;
+    Ok(answer(vault.reconnect(&caller.principal, request).await?))
 }
 
 /// List reconnects, newest first, without their items.
 #[utoipa::path(
     tag = "reconnects",
     security(("oauth2" = ["reconnects:write"])),
-    params(ReconnectFilter),
+    params(PageQuery),
     responses((status = 200, description = "One page of reconnects.", body = Page<ReconnectSummary>)),
 )]
 #[get("/reconnects")]
 pub(crate) async fn list_reconnects(
     vault: Data<Vault>,
     caller: Caller<ReconnectsWrite>,
-    Query(filter): Query<ReconnectFilter>,
+    Query(page): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let after = filter.cursor.map(|it| it.0);
+    let (after, limit) = page.into_parts()?;
     let list = vault
-        .list_reconnects(&caller.principal, after, filter.limit.0)
+        .list_reconnects(&caller.principal, after, limit)
         .await?;
     let data = list.data.into_iter().map(ReconnectSummary::from).collect();
     Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
@@ -156,14 +93,14 @@ pub(crate) async fn get_reconnect(
     Ok(HttpResponse::Ok().json(ReconnectOut::from(view)))
 }
 
-/// Stop a reconnect: items that are still open end as `failed`, reason `cancelled`.
+/// Cancel a reconnect. Open items get the outcome `failed` with the reason `cancelled`.
 #[utoipa::path(
     tag = "reconnects",
     security(("oauth2" = ["reconnects:write"])),
     params(("id" = String, Path, description = "The reconnect's id.")),
     responses(
-        (status = 200, description = "It is stopped.", body = ReconnectOut),
-        (status = 409, description = "`reconnect_ended`: it has ended already.",
+        (status = 200, description = "The reconnect is cancelled.", body = ReconnectOut),
+        (status = 409, description = "`reconnect_ended`: the reconnect is completed or cancelled.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -189,113 +126,6 @@ fn answer(view: ReconnectView) -> HttpResponse {
             .json(ReconnectOut::from(view)),
         ReconnectStatus::Completed | ReconnectStatus::Cancelled => {
             HttpResponse::Ok().json(ReconnectOut::from(view))
-        }
-    }
-}
-
-fn order(body: CanonicalJson<NewReconnect>, repeat: Repeat) -> Result<Order, Problem> {
-    let it = body.value;
-    Ok(Order {
-        access_token: it.access_token,
-        targets: targets(it.asset_ids, it.select)?,
-        expect_person: it.expect_person,
-        plan: it.plan_id,
-        wait: Duration::from_secs(it.wait_seconds.0),
-        repeatable: repeat.of("POST /v1/reconnects", &body.canonical),
-    })
-}
-
-/// Exactly one of the two is given.
-pub(crate) fn targets(
-    asset_ids: Option<All<AssetId>>,
-    select: Option<SelectIn>,
-) -> Result<Targets, Problem> {
-    match (asset_ids, select) {
-        (Some(ids), None) => Ok(Targets::Listed(ids.0)),
-        (None, Some(select)) => Ok(Targets::Selected(select.into())),
-        (None, None) => Err(Problem::invalid_field(
-            "asset_ids",
-            "is required, unless `select` is given",
-        )),
-        (Some(_), Some(_)) => Err(Problem::invalid_field(
-            "select",
-            "does not go with `asset_ids`",
-        )),
-    }
-}
-
-impl From<SelectIn> for Selection {
-    fn from(it: SelectIn) -> Self {
-        Self {
-            kind: it.kind,
-            business_id: it.business_id,
-            person_id: it.person_id,
-            status: it.state,
-        }
-    }
-}
-
-impl Default for WaitSeconds {
-    fn default() -> Self {
-        Self(10)
-    }
-}
-
-impl TryFrom<u64> for WaitSeconds {
-    type Error = &'static str;
-
-    fn try_from(seconds: u64) -> Result<Self, Self::Error> {
-        if seconds <= 60 {
-            Ok(Self(seconds))
-        } else {
-            Err("expected a whole number from 0 to 60")
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::json::{Node, read};
-
-    fn parsed(text: &str) -> Result<Order, Problem> {
-        let value = read(Node::parse(text.as_bytes()).unwrap()).map_err(Problem::invalid)?;
-        order(
-            CanonicalJson {
-                value,
-                canonical: zeroize::Zeroizing::new(Vec::new()),
-            },
-            Repeat::default(),
-        )
-    }
-
-    #[test]
-    fn an_order_names_its_assets_or_selects_them() {
-        let listed = parsed(r#"{"access_token":"E","asset_ids":["1","act_2"]}"#).unwrap();
-        assert!(matches!(listed.targets, Targets::Listed(ids) if ids.len() == 2));
-        assert_eq!(listed.wait, Duration::from_secs(10));
-        let selected =
-            parsed(r#"{"access_token":"E","select":{"state":"disconnected"},"wait_seconds":0}"#)
-                .unwrap();
-        assert!(
-            matches!(selected.targets, Targets::Selected(it) if it.status == Some(Status::Disconnected))
-        );
-    }
-
-    #[test]
-    fn anything_else_is_refused() {
-        for text in [
-            r#"{"access_token":"E"}"#,
-            r#"{"access_token":"E","asset_ids":["1"],"select":{}}"#,
-            r#"{"access_token":"E","asset_ids":["1"],"wait_seconds":61}"#,
-            r#"{"access_token":"E","asset_ids":["1"],"wait_seconds":-1}"#,
-            r#"{"access_token":"E","asset_ids":["1"],"wait_seconds":"5"}"#,
-            r#"{"access_token":"E","asset_ids":["1"],"plan_id":"p"}"#,
-            r#"{"access_token":"E","asset_ids":["1"],"expect_person":"act_1"}"#,
-            r#"{"access_token":"E E","asset_ids":["1"]}"#,
-            r#"{"asset_ids":["1"]}"#,
-        ] {
-            assert!(parsed(text).is_err(), "{text}");
         }
     }
 }

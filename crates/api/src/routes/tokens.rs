@@ -1,37 +1,31 @@
-//! Tokens out.
+//! Reading tokens.
 //!
-//! The rule: [`exposed`] is the only place of the API that looks into a token. The buffer an answer is
-//! written to is sized beforehand, so that it never moves, and zeroed once it has been handed on.
+//! The rule: `serialize_token` is the only function of the API that reads the text of a token. Responses go through
+//! [`crate::secret_response`], which zeroes their buffer.
 
-use actix_web::{
-    HttpResponse, get, post,
-    web::{Bytes, Data},
+use super::assets::EndingOut;
+use crate::{
+    access::{Caller, TokensRead},
+    cursor::Page,
+    extract::{Because, PathId, Repeat},
+    json::{All, CanonicalJson},
+    problem::{Problem, ProblemOut},
+    reason::ReasonOut,
+    schema,
+    secret_response::sealed_answer,
 };
+use actix_web::{HttpResponse, get, post, web::Data};
 use chrono::{DateTime, Utc};
 use regrant_domain::{AccessToken, AssetId, CredentialKind, PersonId, Who, state::Status};
 use regrant_vault::{Lookup, ServedToken, Vault};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
-use zeroize::Zeroizing;
-
-use super::{ReasonOut, asset_view::EndingOut, path_id::PathId, read_reason::Because};
-use crate::{
-    caller::{Caller, TokensRead},
-    cursor::Page,
-    json::{All, CanonicalJson},
-    problem::{Problem, ProblemOut},
-    repeat::Repeat,
-    schema,
-};
-
-/// Room for one answer: the longest token and what stands round it.
-const ROOM: usize = 7 * 1024;
 
 /// Assets to look up, at most 500.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LookupTokens {
-    /// The assets' Graph ids.
+    /// Graph ids of the assets.
     #[schema(value_type = Vec<String>, max_items = 500)]
     asset_ids: All<AssetId>,
 }
@@ -40,61 +34,61 @@ pub(crate) struct LookupTokens {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Token)]
 pub(crate) struct TokenOut {
-    /// The asset.
+    /// Id of the asset.
     #[schema(schema_with = schema::asset_id)]
     asset_id: AssetId,
-    /// The token.
-    #[serde(serialize_with = "exposed")]
+    /// Text of the token.
+    #[serde(serialize_with = "serialize_token")]
     #[schema(value_type = String)]
     access_token: AccessToken,
-    /// Its kind.
+    /// Kind of the token.
     #[schema(schema_with = schema::credential_kind)]
     kind: CredentialKind,
-    /// Whose it is.
+    /// Person who granted it.
     #[schema(schema_with = schema::graph_id_or_null)]
     person_id: Option<PersonId>,
-    /// The asset's state; `suspect` and `unproven` tokens are served, too.
+    /// State of the asset; tokens of `suspect` and `unproven` assets are returned, too.
     #[schema(schema_with = schema::asset_state)]
     state: Status,
-    /// Since when it is in this state.
+    /// When the asset entered this state.
     since: DateTime<Utc>,
     /// Who must act.
-    #[schema(schema_with = schema::who)]
+    #[schema(schema_with = schema::acting_party)]
     who: Who,
-    /// Why it is in this state, and what comes next.
+    /// Why the asset is in this state, and the next step.
     reason: ReasonOut,
-    /// The earliest known ending.
+    /// Earliest known ending; null if none is known.
     ending: Option<EndingOut>,
-    /// When a probe asks next.
+    /// Time of the next probe; null if none is planned.
     next_check_at: Option<DateTime<Utc>>,
-    /// Its end, if it has one.
+    /// When the token expires; null if it does not.
     expires_at: Option<DateTime<Utc>>,
-    /// The end of data access, if there is one.
+    /// When data access expires; null if it does not.
     data_access_expires_at: Option<DateTime<Utc>>,
-    /// Proof for the call to the Graph, hex.
+    /// `appsecret_proof` for calls to the Graph API, hex.
     appsecret_proof: String,
-    /// The proof's time in Unix seconds; the proof is good for five minutes.
+    /// Time of the proof in Unix seconds; it is valid for five minutes.
     appsecret_time: i64,
 }
 
-/// One answer of a lookup.
+/// The result for one asset of a lookup.
 #[derive(Serialize, ToSchema)]
 #[serde(tag = "status", rename_all = "snake_case")]
 #[schema(as = TokenLookup)]
 pub(crate) enum LookupOut {
-    /// There is a token.
+    /// A token serves the asset.
     Served(Box<TokenOut>),
-    /// There is none that is believed to work.
+    /// The asset has no token that is known to work.
     NoToken {
-        /// The asset.
+        /// Id of the asset.
         #[schema(schema_with = schema::asset_id)]
         asset_id: AssetId,
-        /// Why, and who must act.
+        /// Why there is no token, and who must act.
         reason: ReasonOut,
     },
     /// The tenant has no such asset.
     UnknownAsset {
-        /// As it was asked for.
+        /// Id as requested.
         #[schema(schema_with = schema::asset_id)]
         asset_id: AssetId,
     },
@@ -107,13 +101,13 @@ pub(crate) enum LookupOut {
     params(
         ("asset_id" = String, Path, description = "The asset's Graph id."),
         ("X-Regrant-Reason" = Option<String>, Header,
-            description = "Why the token is read, 1 to 200 characters; a tenant may demand it. Kept in the audit."),
+            description = "Reason for reading the token, 1 to 200 characters; a tenant may require it. Kept in the audit."),
     ),
     responses(
         (status = 200, description = "The token.", body = TokenOut),
-        (status = 400, description = "`reason_required`: this tenant demands a reason.",
+        (status = 400, description = "`reason_required`: this tenant requires a reason.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
-        (status = 409, description = "`no_token`: none is believed to work; `reason` says why.",
+        (status = 409, description = "`no_token`: no token is known to work; `reason` says why.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -130,16 +124,16 @@ pub(crate) async fn get_token(
     sealed_answer(&TokenOut::from(served), 1)
 }
 
-/// Read the tokens that serve many assets: one answer for each distinct asset, in the order given.
+/// Read the tokens that serve many assets. The response has one entry per distinct asset, in the order of the request.
 #[utoipa::path(
     tag = "tokens",
     security(("oauth2" = ["tokens:read"])),
     params(("X-Regrant-Reason" = Option<String>, Header,
-        description = "Why the tokens are read, 1 to 200 characters; a tenant may demand it. Kept in the audit.")),
+        description = "Reason for reading the tokens, 1 to 200 characters; a tenant may require it. Kept in the audit.")),
     request_body = LookupTokens,
     responses(
-        (status = 200, description = "One answer for each asset.", body = Page<LookupOut>),
-        (status = 400, description = "`reason_required`: this tenant demands a reason.",
+        (status = 200, description = "One entry per asset.", body = Page<LookupOut>),
+        (status = 400, description = "`reason_required`: this tenant requires a reason.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -153,28 +147,13 @@ pub(crate) async fn lookup_tokens(
 ) -> Result<HttpResponse, Problem> {
     let repeatable = repeat.of("POST /v1/tokens/lookup", &body.canonical);
     let (reader, ids) = (caller.principal.because(because.0), body.value.asset_ids.0);
-    let found = vault.lookup(&reader, &ids, repeatable).await?;
-    let answers: Vec<_> = found.into_iter().map(LookupOut::from).collect();
-    let entries = answers.len();
-    sealed_answer(&Page::whole(answers), entries)
+    let results = vault.lookup(&reader, &ids, repeatable).await?;
+    let data: Vec<_> = results.into_iter().map(LookupOut::from).collect();
+    let entries = data.len();
+    sealed_answer(&Page::whole(data), entries)
 }
 
-fn sealed_answer(body: &impl Serialize, entries: usize) -> Result<HttpResponse, Problem> {
-    let body = sealed_body(body, entries)?;
-    Ok(HttpResponse::Ok()
-        .content_type("application/json")
-        .body(body))
-}
-
-/// A body that holds secrets: its buffer never moves, and is zeroed once it has been handed on.
-pub(crate) fn sealed_body(body: &impl Serialize, entries: usize) -> Result<Bytes, Problem> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(entries.saturating_mul(ROOM)));
-    let written = serde_json::to_writer(&mut *bytes, body);
-    written.map_err(|error| regrant_vault::Error::Internal(error.into()))?;
-    Ok(Bytes::from_owner(bytes))
-}
-
-fn exposed<S: Serializer>(token: &AccessToken, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_token<S: Serializer>(token: &AccessToken, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(token.expose())
 }
 

@@ -1,4 +1,7 @@
-//! Webhook endpoints: where a tenant is told its events, signed as Standard Webhooks.
+//! Webhook endpoints, to which Regrant sends events, signed as Standard Webhooks.
+
+mod out;
+mod request;
 
 use std::time::Duration;
 
@@ -6,24 +9,23 @@ use actix_web::{HttpResponse, delete, get, http::header, patch, post, web::Data}
 use regrant_domain::{WebhookEndpointId, webhook::EventFilter};
 use regrant_vault::{DeliveryQuery, EndpointChange, NewEndpoint, Vault};
 
-use super::{
-    path_id::PathId,
-    tokens::sealed_body,
-    webhook_request::{
+use self::{
+    out::{DeliveryOut, EndpointOut, MintedEndpointOut, WebhookReplay, WebhookTest},
+    request::{
         NewWebhookEndpoint, ReplayWebhooks, RotateWebhookSecret, WebhookDeliveryFilter,
         WebhookEndpointChange, filter,
     },
-    webhook_view::{DeliveryOut, EndpointOut, MintedEndpointOut, WebhookReplay, WebhookTest},
 };
 use crate::{
-    caller::{Caller, WebhooksWrite},
+    access::{Caller, WebhooksWrite},
     cursor::Page,
+    extract::{PathId, Repeat},
     json::{CanonicalJson, Json, Query},
     problem::{Problem, ProblemOut},
-    repeat::Repeat,
+    secret_response::sealed_body,
 };
 
-/// Make a webhook endpoint. Its secret is in this answer and in no other.
+/// Create a webhook endpoint. Only this response contains its secret.
 #[utoipa::path(
     tag = "webhooks",
     security(("oauth2" = ["webhooks:write"])),
@@ -31,9 +33,9 @@ use crate::{
     responses(
         (status = 201, description = "The endpoint with its secret.", body = MintedEndpointOut,
             headers(("Location" = String, description = "The endpoint."))),
-        (status = 404, description = "`not_found`: the endpoint that the first call with this key made is gone.",
+        (status = 404, description = "`not_found`: the endpoint that the first call with this key created is deleted.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
-        (status = 409, description = "`too_many_webhook_endpoints`.",
+        (status = 409, description = "`too_many_webhook_endpoints`: the tenant has reached its limit.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -61,11 +63,11 @@ pub(crate) async fn create_webhook_endpoint(
         .body(body))
 }
 
-/// List the webhook endpoints, oldest first; there are at most 20.
+/// List the webhook endpoints, oldest first. A tenant has at most 20.
 #[utoipa::path(
     tag = "webhooks",
     security(("oauth2" = ["webhooks:write"])),
-    responses((status = 200, description = "All of them.", body = Page<EndpointOut>)),
+    responses((status = 200, description = "All webhook endpoints.", body = Page<EndpointOut>)),
 )]
 #[get("/webhook-endpoints")]
 pub(crate) async fn list_webhook_endpoints(
@@ -95,7 +97,7 @@ pub(crate) async fn get_webhook_endpoint(
     Ok(HttpResponse::Ok().json(EndpointOut::from(endpoint)))
 }
 
-/// Change a webhook endpoint: where it is, what it is told, whether it is told anything.
+/// Change the address, the kinds of events or the status of a webhook endpoint.
 #[utoipa::path(
     tag = "webhooks",
     security(("oauth2" = ["webhooks:write"])),
@@ -121,12 +123,12 @@ pub(crate) async fn change_webhook_endpoint(
     Ok(HttpResponse::Ok().json(EndpointOut::from(endpoint)))
 }
 
-/// Forget a webhook endpoint and everything on its way to it.
+/// Delete a webhook endpoint and its pending deliveries.
 #[utoipa::path(
     tag = "webhooks",
     security(("oauth2" = ["webhooks:write"])),
     params(("id" = String, Path, description = "The endpoint's id.")),
-    responses((status = 204, description = "It is forgotten.")),
+    responses((status = 204, description = "The endpoint is deleted.")),
 )]
 #[delete("/webhook-endpoints/{id}")]
 pub(crate) async fn delete_webhook_endpoint(
@@ -140,7 +142,7 @@ pub(crate) async fn delete_webhook_endpoint(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Give a webhook endpoint another secret. For a while both sign, so that no webhook is lost.
+/// Rotate the secret of a webhook endpoint. Both secrets sign for a while, so that no webhook is lost.
 #[utoipa::path(
     tag = "webhooks",
     security(("oauth2" = ["webhooks:write"])),
@@ -176,8 +178,8 @@ pub(crate) async fn rotate_webhook_secret(
     security(("oauth2" = ["webhooks:write"])),
     params(("id" = String, Path, description = "The endpoint's id.")),
     responses(
-        (status = 202, description = "It is on its way.", body = WebhookTest),
-        (status = 409, description = "`webhook_endpoint_disabled`.",
+        (status = 202, description = "Queued for delivery.", body = WebhookTest),
+        (status = 409, description = "`webhook_endpoint_disabled`: enable the endpoint first.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -195,15 +197,15 @@ pub(crate) async fn test_webhook_endpoint(
     Ok(HttpResponse::Accepted().json(WebhookTest { event_id }))
 }
 
-/// Send one event again, or everything that failed since a moment.
+/// Replay one event, or all events since a moment whose delivery failed.
 #[utoipa::path(
     tag = "webhooks",
     security(("oauth2" = ["webhooks:write"])),
     params(("id" = String, Path, description = "The endpoint's id.")),
     request_body = ReplayWebhooks,
     responses(
-        (status = 202, description = "It is on its way.", body = WebhookReplay),
-        (status = 409, description = "`webhook_endpoint_disabled`.",
+        (status = 202, description = "Queued for delivery.", body = WebhookReplay),
+        (status = 409, description = "`webhook_endpoint_disabled`: enable the endpoint first.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -216,14 +218,14 @@ pub(crate) async fn replay_webhooks(
     body: CanonicalJson<ReplayWebhooks>,
 ) -> Result<HttpResponse, Problem> {
     let repeatable = repeat.of("POST /v1/webhook-endpoints/{id}/replay", &body.canonical);
-    let what = body.value.what()?;
+    let replay = body.value.what()?;
     let deliveries = vault
-        .replay_webhooks(&caller.principal, id.0, what, repeatable)
+        .replay_webhooks(&caller.principal, id.0, replay, repeatable)
         .await?;
     Ok(HttpResponse::Accepted().json(WebhookReplay { deliveries }))
 }
 
-/// List what was sent to a webhook endpoint, newest first.
+/// List the deliveries of a webhook endpoint, newest first.
 #[utoipa::path(
     tag = "webhooks",
     security(("oauth2" = ["webhooks:write"])),

@@ -1,6 +1,8 @@
-//! What stands round the routes: authentication, problems, headers, limits.
+//! Tests of the middleware around the routes: authentication, problems, headers, limits.
 
 mod bench;
+
+use std::time::Duration;
 
 use actix_web::{http::Method, test::TestRequest};
 use regrant_domain::ClientSecret;
@@ -11,7 +13,7 @@ use self::bench::{Bench, post, request};
 use super::*;
 
 #[actix_web::test]
-async fn nobody_passes_without_a_token_whatever_the_body_holds() {
+async fn a_call_without_a_token_is_refused_whatever_its_body() {
     let bench = Bench::start().await;
     for call in [
         post("/v1/reconnects", "", "{broken"),
@@ -19,13 +21,13 @@ async fn nobody_passes_without_a_token_whatever_the_body_holds() {
         request(Method::GET, "/v1/nothing", ""),
         request(Method::GET, "/v1/assets?access_token=garbage", ""),
     ] {
-        let answer = bench.call(call).await;
+        let response = bench.call(call).await;
         assert_eq!(
-            (answer.status, answer.kind().as_str()),
+            (response.status, response.kind().as_str()),
             (401, "unauthenticated")
         );
         assert!(
-            answer
+            response
                 .header("www-authenticate")
                 .unwrap()
                 .starts_with("Bearer realm=")
@@ -34,7 +36,7 @@ async fn nobody_passes_without_a_token_whatever_the_body_holds() {
 }
 
 #[actix_web::test]
-async fn every_fault_of_a_request_has_its_problem() {
+async fn every_faulty_request_gets_its_problem() {
     let bench = Bench::start().await;
     let bearer = bench.bearer("assets:read reconnects:write").await;
     let long = format!(r#"{{"access_token":"{}"}}"#, "E".repeat(5000));
@@ -115,20 +117,20 @@ async fn every_fault_of_a_request_has_its_problem() {
             "method_not_allowed",
         ),
     ] {
-        let answer = bench.call(call).await;
-        let body = String::from_utf8(answer.body.clone()).unwrap();
+        let response = bench.call(call).await;
+        let body = String::from_utf8(response.body.clone()).unwrap();
         assert_eq!(
-            (answer.status, answer.kind().as_str()),
+            (response.status, response.kind().as_str()),
             (status, code),
             "{body}"
         );
         assert_eq!(
-            answer.header("content-type"),
+            response.header("content-type"),
             Some("application/problem+json")
         );
         assert_eq!(
-            answer.json()["request_id"].as_str(),
-            answer.header("x-request-id"),
+            response.json()["request_id"].as_str(),
+            response.header("x-request-id"),
             "{body}"
         );
     }
@@ -139,7 +141,7 @@ async fn every_fault_of_a_request_has_its_problem() {
 }
 
 #[actix_web::test]
-async fn another_tenants_asset_is_a_missing_one_byte_for_byte() {
+async fn another_tenants_asset_looks_missing_byte_for_byte() {
     let bench = Bench::start().await;
     let (own, other) = (
         bench.bearer("assets:read assets:write").await,
@@ -154,29 +156,29 @@ async fn another_tenants_asset_is_a_missing_one_byte_for_byte() {
         .await;
     assert_eq!(registered.json()["data"][0]["status"], "created");
     let ask = async |path: &str, bearer: &str| {
-        let answer = bench
+        let response = bench
             .call(request(Method::GET, path, bearer).insert_header(("X-Request-Id", "same")))
             .await;
         (
-            answer.status,
-            answer.headers,
-            String::from_utf8(answer.body).unwrap(),
+            response.status,
+            response.headers,
+            String::from_utf8(response.body).unwrap(),
         )
     };
     assert_eq!(ask("/v1/assets/7", &own).await.0, 200);
-    let theirs = ask("/v1/assets/7", &other).await;
-    assert_eq!(theirs.0, 404);
+    let foreign = ask("/v1/assets/7", &other).await;
+    assert_eq!(foreign.0, 404);
     for unknown in ["8", "act_7", "x", "1%2F..%2Fme"] {
         assert_eq!(
             ask(&format!("/v1/assets/{unknown}"), &other).await,
-            theirs,
+            foreign,
             "{unknown}"
         );
     }
 }
 
 #[actix_web::test]
-async fn every_answer_has_its_headers() {
+async fn every_response_has_its_headers() {
     let bench = Bench::start().await;
     let bearer = bench.bearer("assets:read").await;
     for path in [
@@ -189,30 +191,30 @@ async fn every_answer_has_its_headers() {
         "/v1/assets",
         "/v1/nothing",
     ] {
-        let answer = bench.call(request(Method::GET, path, &bearer)).await;
+        let response = bench.call(request(Method::GET, path, &bearer)).await;
         assert_eq!(
-            answer.header("x-content-type-options"),
+            response.header("x-content-type-options"),
             Some("nosniff"),
             "{path}"
         );
         assert_eq!(
-            answer.header("referrer-policy"),
+            response.header("referrer-policy"),
             Some("no-referrer"),
             "{path}"
         );
         assert!(
-            answer
+            response
                 .header("content-security-policy")
                 .unwrap()
                 .contains("frame-ancestors 'none'"),
             "{path}"
         );
         assert!(
-            answer.header("x-request-id").unwrap().starts_with("req_"),
+            response.header("x-request-id").unwrap().starts_with("req_"),
             "{path}"
         );
         if path.starts_with("/v1") {
-            assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+            assert_eq!(response.header("cache-control"), Some("no-store"), "{path}");
         }
     }
 }
@@ -253,12 +255,12 @@ async fn a_client_gets_a_token_by_form_or_by_basic() {
             &ClientSecret::parse("wrong".to_owned()).unwrap(),
         )))
         .await;
-    let stranger = bench
+    let unknown = bench
         .call(call(
             "grant_type=client_credentials&client_id=x&client_secret=y".to_owned(),
         ))
         .await;
-    assert_eq!((wrong.status, wrong.json()), (401, stranger.json()));
+    assert_eq!((wrong.status, wrong.json()), (401, unknown.json()));
     assert_eq!(wrong.json()["error"], "invalid_client");
     assert!(
         wrong
@@ -266,15 +268,15 @@ async fn a_client_gets_a_token_by_form_or_by_basic() {
             .unwrap()
             .starts_with("Basic ")
     );
-    let nothing = bench.call(TestRequest::post().uri("/oauth/token")).await;
+    let empty = bench.call(TestRequest::post().uri("/oauth/token")).await;
     assert_eq!(
-        (nothing.status, nothing.json()["error"].as_str()),
+        (empty.status, empty.json()["error"].as_str()),
         (400, Some("invalid_request"))
     );
 }
 
 #[actix_web::test]
-async fn lists_go_on_behind_their_cursor() {
+async fn a_cursor_leads_to_the_next_page() {
     let bench = Bench::start().await;
     let bearer = bench.bearer("assets:read assets:write").await;
     let assets: Vec<_> = (1..=3)
@@ -320,23 +322,23 @@ async fn a_reconnect_is_followed_to_its_end_and_repeated_by_its_key() {
             r#"{"assets":[{"id":"1","kind":"page"}]}"#,
         ))
         .await;
-    let order = |token: &str| {
+    let start = |token: &str| {
         let body =
             format!(r#"{{"access_token":"{token}","asset_ids":["1","2"],"wait_seconds":0}}"#);
         post("/v1/reconnects", &bearer, &body).insert_header(("Idempotency-Key", "once"))
     };
-    let accepted = bench.call(order("E")).await;
+    let accepted = bench.call(start("E")).await;
     let path = accepted.header("location").unwrap().to_owned();
     assert_eq!(
         (accepted.status, accepted.header("retry-after")),
         (202, Some("2"))
     );
     assert_eq!(
-        bench.call(order("E")).await.json()["id"],
+        bench.call(start("E")).await.json()["id"],
         accepted.json()["id"]
     );
     assert_eq!(
-        bench.call(order("F")).await.kind(),
+        bench.call(start("F")).await.kind(),
         "idempotency_key_reused"
     );
 
@@ -377,7 +379,7 @@ async fn a_reconnect_is_followed_to_its_end_and_repeated_by_its_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_listens_answers_head_and_lets_go_of_its_address() {
+async fn a_server_listens_answers_head_and_releases_its_address() {
     let bench = Bench::start().await;
     let listen = ([127, 0, 0, 1], 0).into();
     let server = Server::bind(
@@ -396,11 +398,11 @@ async fn a_server_listens_answers_head_and_lets_go_of_its_address() {
         .write_all(b"HEAD /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         .await
         .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
     assert!(
-        answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n"),
-        "{answer}"
+        response.starts_with("HTTP/1.1 200") && response.ends_with("\r\n\r\n"),
+        "{response}"
     );
     stop.cancel();
     running.await.unwrap().unwrap();

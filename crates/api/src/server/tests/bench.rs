@@ -16,21 +16,24 @@ use regrant_vault::{Acting, NewApp, NewTenantSpec, Onboarded, Parts, Vault};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::server::{Routes, Settings, Shared, app};
+use crate::{
+    server::{Routes, Shared, app},
+    settings::Settings,
+};
 
-/// A vault with one app; the Graph does not answer.
+/// A vault with one app; its Graph API does not respond.
 pub(super) struct Bench {
     pub(super) vault: Vault,
     _database: TestDatabase,
 }
 
-pub(super) struct Answer {
+pub(super) struct TestResponse {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
 }
 
-impl Answer {
+impl TestResponse {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -59,9 +62,9 @@ impl Bench {
             max_connections: 4,
             busy_timeout: Duration::from_secs(10),
         };
-        let nowhere = url::Url::parse("http://127.0.0.1:9").unwrap();
+        let unreachable = url::Url::parse("http://127.0.0.1:9").unwrap();
         let graph = regrant_graph::Settings {
-            base_url: nowhere,
+            base_url: unreachable,
             max_attempts: 1,
             ..Default::default()
         };
@@ -102,12 +105,12 @@ impl Bench {
     /// A bearer token of a new tenant.
     pub(super) async fn bearer(&self, scope: &str) -> String {
         let it = self.tenant().await;
-        let wanted = Some(scope.parse().unwrap());
+        let scope = Some(scope.parse().unwrap());
         self.vault
             .issue_token(
                 Some(it.client.id),
                 &it.secret.unwrap(),
-                wanted,
+                scope,
                 [127, 0, 0, 1].into(),
             )
             .await
@@ -115,7 +118,7 @@ impl Bench {
             .access_token
     }
 
-    pub(super) async fn call(&self, request: TestRequest) -> Answer {
+    pub(super) async fn call(&self, request: TestRequest) -> TestResponse {
         let settings = Settings {
             max_body: 4096,
             ..Settings::default()
@@ -139,7 +142,7 @@ impl Bench {
         let body = to_bytes(response.into_body())
             .await
             .unwrap_or_else(|_| panic!("a body"));
-        Answer {
+        TestResponse {
             status,
             headers,
             body: body.to_vec(),

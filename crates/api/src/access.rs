@@ -1,0 +1,16 @@
+//! Who may call: authentication, permissions, and the calls that a page in a browser may make.
+//!
+//! The rule: Regrant decides about a call before it reads a byte of the body. `authenticate.rs` finds the caller,
+//! `caller.rs` checks its permission, `cors.rs` and `browser.rs` limit pages.
+
+mod authenticate;
+mod browser;
+mod caller;
+mod cors;
+
+pub(crate) use authenticate::{authenticate, bearer};
+pub(crate) use caller::{
+    AssetsRead, AssetsWrite, AuditRead, Caller, ForecastRead, ReconnectsPreview, ReconnectsWrite,
+    TokensRead, WebhooksWrite,
+};
+pub(crate) use cors::cors;

@@ -1,0 +1,168 @@
+//! Authentication in front of `/v1`: a call needs a valid access token before its body counts.
+//!
+//! The rule: the token comes only in the Authorization header. The token, the rate limits and the page's origin are
+//! checked before a byte of the body is read. The caller is left with the request for [`super::Caller`].
+
+use actix_web::{
+    Error, HttpMessage,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{self, HeaderMap},
+    middleware::Next,
+    web::Data,
+};
+use regrant_vault::{Error as VaultError, Presented, Principal, Subject, Vault};
+
+use super::{browser, cors::check_origin};
+use crate::{
+    extract::CallerAddress,
+    problem::{Code, Problem, unauthenticated},
+    rate_limit::{Allowance, RateLimits},
+};
+
+/// Middleware: refuses the call, or attaches the [`Principal`] to the request.
+pub(crate) async fn authenticate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let Some(limits) = request.app_data::<Data<RateLimits>>().cloned() else {
+        return Ok(request.error_response(not_set_up()).map_into_right_body());
+    };
+    let (admitted, allowance) = match identify(&request).await {
+        Ok(caller) => admit(&request, &limits, caller).await,
+        Err(problem) => turn_away(&request, &limits, problem).await,
+    };
+    let mut response = match admitted {
+        Ok(()) => next.call(request).await?.map_into_left_body(),
+        Err(problem) => request.error_response(problem).map_into_right_body(),
+    };
+    allowance.tell(response.headers_mut());
+    Ok(response)
+}
+
+/// Whether the call may continue, and the remaining calls for its response headers.
+type Admitted = (Result<(), Problem>, Allowance);
+
+/// Counts the call, and checks the origin and the route of a browser session.
+async fn admit(request: &ServiceRequest, limits: &RateLimits, caller: Principal) -> Admitted {
+    let origin = match request.app_data::<Data<Vault>>() {
+        Some(vault) => check_origin(vault, &caller, request.headers()).await,
+        None => Err(not_set_up()),
+    };
+    let counted = limits.count(&caller).await;
+    let is_session = matches!(caller.subject(), Subject::Session { .. });
+    request.extensions_mut().insert(caller);
+    let origin = match origin {
+        Ok(origin) => origin,
+        Err(problem) => return (Err(problem), counted.unwrap_or_else(|it| it.allowance())),
+    };
+    if let Some(readable) = origin {
+        request.extensions_mut().insert(readable);
+    }
+    match counted {
+        Err(refused) => {
+            let allowance = refused.allowance();
+            (Err(refused.into()), allowance)
+        }
+        Ok(allowance) if is_session && !browser::may_call(request) => {
+            (Err(VaultError::Restricted.into()), allowance)
+        }
+        Ok(allowance) => (Ok(()), allowance),
+    }
+}
+
+/// Counts a refused call against its address, which limits the guessing of tokens.
+async fn turn_away(request: &ServiceRequest, limits: &RateLimits, problem: Problem) -> Admitted {
+    match limits.count_address(CallerAddress::of(request)).await {
+        Ok(allowance) => (Err(problem), allowance),
+        Err(refused) => {
+            let allowance = refused.allowance();
+            (Err(refused.into()), allowance)
+        }
+    }
+}
+
+async fn identify(request: &ServiceRequest) -> Result<Principal, Problem> {
+    let vault = request.app_data::<Data<Vault>>().ok_or_else(not_set_up)?;
+    let token = bearer(request.headers())?;
+    let (address, proof) = (CallerAddress::of(request).0, proof(request.headers()));
+    Ok(vault
+        .authenticate(Presented {
+            token,
+            address,
+            proof,
+        })
+        .await?)
+}
+
+/// The proof of the call. Two of them are ambiguous, so they are treated as missing.
+fn proof(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all("x-regrant-proof");
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().ok(),
+        _ => None,
+    }
+}
+
+fn not_set_up() -> Problem {
+    Problem::new(Code::Internal, "not set up")
+}
+
+/// The bearer token of the only Authorization header (RFC 6750 §2.1).
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let mut values = headers.get_all(header::AUTHORIZATION);
+    let value = match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().ok(),
+        (None, _) => return Err(unauthenticated("", "This call needs an access token.")),
+        (Some(_), Some(_)) => None,
+    };
+    let token = value
+        .and_then(|it| it.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let malformed = || {
+        unauthenticated(
+            "invalid_request",
+            "Send one header `Authorization: Bearer …`.",
+        )
+    };
+    token
+        .map(|(_, token)| token.trim())
+        .filter(|it| !it.is_empty())
+        .ok_or_else(malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn read(values: &[&str]) -> Option<String> {
+        let request = values.iter().fold(TestRequest::default(), |it, value| {
+            it.append_header(("Authorization", *value))
+        });
+        bearer(request.to_http_request().headers())
+            .ok()
+            .map(str::to_owned)
+    }
+
+    #[test]
+    fn one_bearer_token_is_read_in_any_spelling_of_the_scheme() {
+        assert_eq!(read(&["Bearer a.b.c"]).as_deref(), Some("a.b.c"));
+        assert_eq!(read(&["bearer a.b.c"]).as_deref(), Some("a.b.c"));
+    }
+
+    #[test]
+    fn any_other_header_is_refused() {
+        for values in [
+            &[][..],
+            &["Basic YTpi"],
+            &["Bearer"],
+            &["Bearer "],
+            &["a.b.c"],
+            &["Bearer a", "Bearer b"],
+        ] {
+            assert_eq!(read(values), None, "{values:?}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Pages of other origins (CORS): which of them may call, and what they may read.
+//!
+//! The rule: only exact origins that tenants list; no wildcard, no `null`, no browser credentials. A preflight has no
+//! tenant, so an origin passes if any tenant lists it. The call itself passes only if its own tenant lists the origin,
+//! and `authenticate` checks that first. A page cannot read the response to a client's token.
+
+use actix_web::{
+    Error, HttpMessage, HttpRequest, HttpResponse,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method, StatusCode,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+    web::Data,
+};
+use regrant_vault::{Principal, Subject, Vault};
+
+use super::browser;
+use crate::{
+    extract::CallerAddress,
+    problem::{Code, Problem},
+    rate_limit::RateLimits,
+};
+
+/// The headers that a page may send.
+const REQUEST_HEADERS: &str =
+    "authorization, content-type, idempotency-key, x-request-id, last-event-id";
+/// The headers that a page may read.
+const ANSWER_HEADERS: &str =
+    "x-request-id, retry-after, location, ratelimit-limit, ratelimit-remaining, ratelimit-reset";
+/// The time a browser caches a preflight, in seconds.
+const MAX_AGE: &str = "600";
+const PREFLIGHT_VARIES: &str =
+    "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
+
+/// The origin of the page that may read the response; attached to the request.
+#[derive(Clone)]
+pub(crate) struct Readable(HeaderValue);
+
+/// Middleware: answers preflights, and lets pages of listed origins read the response.
+pub(crate) async fn cors(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if is_preflight(&request) {
+        let response = preflight(&request).await;
+        // Built by hand: `into_response` would drop the problem that `envelope.rs` renders again.
+        return Ok(ServiceResponse::new(request.into_parts().0, response).map_into_right_body());
+    }
+    let is_open = browser::may_call(&request);
+    let mut response = next.call(request).await?.map_into_left_body();
+    let (readable, known) = {
+        let extensions = response.request().extensions();
+        (
+            extensions.get::<Readable>().cloned(),
+            extensions.contains::<Principal>(),
+        )
+    };
+    // A call over its rate limit must not query the database.
+    let is_counted = response.status() != StatusCode::TOO_MANY_REQUESTS;
+    let readable = match readable {
+        None if is_open && !known && is_counted => readable_refusal(response.request()).await,
+        readable => readable,
+    };
+    dress(response.headers_mut(), readable);
+    Ok(response)
+}
+
+/// The origin of the page that calls with a session's token; an error if the tenant does not list it.
+pub(crate) async fn check_origin(
+    vault: &Vault,
+    caller: &Principal,
+    headers: &HeaderMap,
+) -> Result<Option<Readable>, Problem> {
+    if matches!(caller.subject(), Subject::Client(_)) || !headers.contains_key(header::ORIGIN) {
+        return Ok(None);
+    }
+    let Some(origin) = one(headers, &header::ORIGIN) else {
+        return Err(not_allowed());
+    };
+    let text = origin.to_str().unwrap_or_default();
+    if vault.may_call_from(caller, text).await? {
+        Ok(Some(Readable(origin.clone())))
+    } else {
+        Err(not_allowed())
+    }
+}
+
+fn is_preflight(request: &ServiceRequest) -> bool {
+    let headers = request.headers();
+    request.method() == Method::OPTIONS
+        && headers.contains_key(header::ORIGIN)
+        && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+async fn preflight(request: &ServiceRequest) -> HttpResponse {
+    let Some(limits) = request.app_data::<Data<RateLimits>>() else {
+        return Problem::new(Code::Internal, "not set up").render(None);
+    };
+    let (mut response, allowance) = match limits.count_address(CallerAddress::of(request)).await {
+        Ok(allowance) => {
+            let response = match allowed(request).await {
+                Ok((origin, method)) => welcome(&origin, &method),
+                Err(problem) => HttpResponse::from_error(problem),
+            };
+            (response, allowance)
+        }
+        Err(refused) => {
+            let allowance = refused.allowance();
+            (HttpResponse::from_error(Problem::from(refused)), allowance)
+        }
+    };
+    allowance.tell(response.headers_mut());
+    response
+        .headers_mut()
+        .insert(header::VARY, HeaderValue::from_static(PREFLIGHT_VARIES));
+    response
+}
+
+/// The origin and the method of the preflight, if a page of that origin may make the call.
+async fn allowed(request: &ServiceRequest) -> Result<(HeaderValue, HeaderValue), Problem> {
+    let (headers, path) = (request.headers(), request.match_info().as_str());
+    let method = one(headers, &header::ACCESS_CONTROL_REQUEST_METHOD).ok_or_else(not_allowed)?;
+    let is_open = Method::from_bytes(method.as_bytes()).is_ok_and(|it| browser::is_open(path, &it));
+    match listed(request.request()).await? {
+        Some(origin) if is_open => Ok((origin, method.clone())),
+        _ => Err(not_allowed()),
+    }
+}
+
+fn welcome(origin: &HeaderValue, method: &HeaderValue) -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone()))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, method.clone()))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS))
+        .insert_header((header::ACCESS_CONTROL_MAX_AGE, MAX_AGE))
+        .finish()
+}
+
+/// The origin that may read a 401: a page must be able to see that its session has ended.
+async fn readable_refusal(request: &HttpRequest) -> Option<Readable> {
+    listed(request).await.ok().flatten().map(Readable)
+}
+
+/// The request's origin, if any active tenant lists it.
+async fn listed(request: &HttpRequest) -> Result<Option<HeaderValue>, Problem> {
+    let origin = one(request.headers(), &header::ORIGIN);
+    let text = origin.and_then(|it| it.to_str().ok());
+    match (request.app_data::<Data<Vault>>(), origin, text) {
+        (Some(vault), Some(origin), Some(text)) => {
+            Ok(vault.is_origin_listed(text).await?.then(|| origin.clone()))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn dress(headers: &mut HeaderMap, readable: Option<Readable>) {
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    if let Some(Readable(origin)) = readable {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static(ANSWER_HEADERS),
+        );
+    }
+}
+
+/// The value of a header that is sent exactly once.
+fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    let mut values = headers.get_all(name);
+    values.next().filter(|_| values.next().is_none())
+}
+
+fn not_allowed() -> Problem {
+    Problem::new(
+        Code::OriginNotAllowed,
+        "A page of this origin may not make this call.",
+    )
+}

@@ -1,0 +1,139 @@
+//! A tenant as responses show it.
+
+use chrono::{DateTime, Utc};
+use regrant_domain::{AppId, Origin};
+use regrant_vault::{Onboarded, Shredded, TenantLimits, TenantView};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::clients::MintedClientOut;
+use crate::schema;
+
+/// A tenant, without its assets and tokens, which operators cannot read.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tenant)]
+pub(super) struct TenantOut {
+    /// Id of the tenant.
+    #[schema(example = "ten_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
+    id: String,
+    /// Display name.
+    name: String,
+    /// Id of the Meta app that the tenant uses.
+    #[schema(schema_with = schema::graph_id)]
+    app_id: AppId,
+    /// Status of the tenant.
+    #[schema(schema_with = schema::tenant_status)]
+    status: &'static str,
+    /// Limits of the tenant.
+    limits: LimitsOut,
+    /// Exact origins of its pages.
+    #[schema(value_type = Vec<String>, example = json!(["https://app.example.com"]))]
+    cors_origins: Vec<Origin>,
+    /// Whether reading its tokens requires a reason.
+    reason_required: bool,
+    /// When the tenant was created.
+    created_at: DateTime<Utc>,
+    /// When the scheduled deletion happens; until then the tenant can be restored.
+    delete_after: Option<DateTime<Utc>>,
+    /// When the tenant was deleted. Its audit is kept.
+    deleted_at: Option<DateTime<Utc>>,
+    /// When the data keys of the tenant were destroyed.
+    shredded_at: Option<DateTime<Utc>>,
+}
+
+/// The limits of a tenant; null means the default of the installation.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TenantLimits)]
+pub(super) struct LimitsOut {
+    /// Largest number of assets.
+    #[schema(value_type = Option<u64>, required = true)]
+    max_assets: Option<u32>,
+    /// Largest number of reconnects that run at once.
+    #[schema(value_type = Option<u64>, required = true)]
+    max_running_reconnects: Option<u32>,
+    /// Largest number of calls per second.
+    #[schema(value_type = Option<u64>, required = true)]
+    requests_per_second: Option<u32>,
+}
+
+/// A tenant with its first client and the client's secret, which no other response contains.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OnboardedTenant)]
+pub(super) struct OnboardedOut {
+    /// Onboarded tenant.
+    tenant: TenantOut,
+    /// First client.
+    client: MintedClientOut,
+}
+
+/// The destruction of a tenant's data keys.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ShreddedTenant)]
+pub(super) struct ShreddedOut {
+    /// When the data keys were destroyed.
+    shredded_at: DateTime<Utc>,
+    /// When all processes have stopped opening data of the tenant.
+    effective_at: DateTime<Utc>,
+    /// What the shredding does not cover.
+    note: &'static str,
+}
+
+impl From<TenantView> for TenantOut {
+    fn from(it: TenantView) -> Self {
+        let TenantView { tenant, origins } = it;
+        let status = if tenant.deleted_at.is_some() {
+            "deleted"
+        } else {
+            tenant.status.as_str()
+        };
+        Self {
+            id: tenant.id.to_string(),
+            name: tenant.name,
+            app_id: tenant.app_id,
+            status,
+            limits: tenant.limits.into(),
+            cors_origins: origins,
+            reason_required: tenant.reason_required,
+            created_at: tenant.created_at,
+            delete_after: tenant.delete_after,
+            deleted_at: tenant.deleted_at,
+            shredded_at: tenant.shredded_at,
+        }
+    }
+}
+
+impl From<TenantLimits> for LimitsOut {
+    fn from(it: TenantLimits) -> Self {
+        let TenantLimits {
+            max_assets,
+            max_running_reconnects,
+            requests_per_second,
+        } = it;
+        Self {
+            max_assets,
+            max_running_reconnects,
+            requests_per_second,
+        }
+    }
+}
+
+impl From<Onboarded> for OnboardedOut {
+    fn from(it: Onboarded) -> Self {
+        Self {
+            tenant: it.tenant.into(),
+            client: MintedClientOut::of(it.client, it.secret),
+        }
+    }
+}
+
+impl From<Shredded> for ShreddedOut {
+    fn from(it: Shredded) -> Self {
+        let note =
+            "Backups of the database contain the wrapped data keys until the backups expire.";
+        Self {
+            shredded_at: it.shredded_at,
+            effective_at: it.effective_at,
+            note,
+        }
+    }
+}

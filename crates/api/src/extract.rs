@@ -1,0 +1,15 @@
+//! Extractors beside JSON: identifiers in paths, headers, addresses, raw bodies.
+//!
+//! The rule: an extractor reads one thing of the request and refuses it with the problem for that thing.
+
+mod caller_address;
+mod idempotency_key;
+mod path_id;
+mod raw_body;
+mod read_reason;
+
+pub(crate) use caller_address::CallerAddress;
+pub(crate) use idempotency_key::Repeat;
+pub(crate) use path_id::PathId;
+pub(crate) use raw_body::Raw;
+pub(crate) use read_reason::Because;

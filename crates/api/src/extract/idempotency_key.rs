@@ -1,0 +1,57 @@
+//! The header `Idempotency-Key`, which makes a POST repeatable.
+//!
+//! The rule: two calls are equal if their paths and their bodies are. Bodies are compared in canonical form, in which
+//! white space and the order of members do not matter.
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use futures_util::future::{Ready, ready};
+use regrant_vault::{IdempotencyKey, Repeatable};
+use zeroize::Zeroizing;
+
+use crate::problem::Problem;
+
+/// The key, if the header was sent, and the path of the call.
+#[derive(Default)]
+pub(crate) struct Repeat {
+    key: Option<IdempotencyKey>,
+    path: String,
+}
+
+impl Repeat {
+    /// The idempotent call, if a key was sent; `body` is the canonical body.
+    pub(crate) fn of(self, route: &'static str, body: &[u8]) -> Option<Repeatable> {
+        let Self { key, path } = self;
+        key.map(|key| {
+            // The body may hold a token: a buffer that grows would leave copies of it in freed memory.
+            let mut canonical_request =
+                Zeroizing::new(Vec::with_capacity(path.len() + 1 + body.len()));
+            canonical_request.extend_from_slice(path.as_bytes());
+            canonical_request.push(0);
+            canonical_request.extend_from_slice(body);
+            Repeatable {
+                key,
+                route,
+                said: canonical_request,
+            }
+        })
+    }
+}
+
+impl FromRequest for Repeat {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let mut values = request.headers().get_all("idempotency-key");
+        let key = match (values.next(), values.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => {
+                IdempotencyKey::parse(value.to_str().unwrap_or_default()).map(Some)
+            }
+            // Two keys are ambiguous: an empty key makes the parser refuse the call.
+            (Some(_), Some(_)) => IdempotencyKey::parse("").map(Some),
+        };
+        let path = request.path().to_owned();
+        ready(key.map(|key| Self { key, path }).map_err(Problem::from))
+    }
+}

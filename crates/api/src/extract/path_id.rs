@@ -1,0 +1,83 @@
+//! Identifiers in a path.
+//!
+//! The rule: a malformed identifier gets the same response as an unknown one.
+
+use std::str::FromStr;
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use futures_util::future::{Ready, ready};
+use regrant_domain::{
+    AppId, AssetId, ClientId, OperatorId, PersonId, ReconnectId, ReconnectSessionId, TenantId,
+    WebhookEndpointId,
+};
+use regrant_vault::{Error, Resource};
+
+use crate::problem::Problem;
+
+/// An identifier from the path of the request.
+pub(crate) struct PathId<T>(pub(crate) T);
+
+/// An identifier type: the name of its path parameter, and the resource that it identifies.
+pub(crate) trait Segment: FromStr {
+    const NAME: &'static str;
+    const RESOURCE: Resource;
+}
+
+impl Segment for AssetId {
+    const NAME: &'static str = "asset_id";
+    const RESOURCE: Resource = Resource::Asset;
+}
+
+impl Segment for PersonId {
+    const NAME: &'static str = "person_id";
+    const RESOURCE: Resource = Resource::Person;
+}
+
+impl Segment for ReconnectId {
+    const NAME: &'static str = "id";
+    const RESOURCE: Resource = Resource::Reconnect;
+}
+
+impl Segment for ReconnectSessionId {
+    const NAME: &'static str = "id";
+    const RESOURCE: Resource = Resource::ReconnectSession;
+}
+
+impl Segment for WebhookEndpointId {
+    const NAME: &'static str = "id";
+    const RESOURCE: Resource = Resource::WebhookEndpoint;
+}
+
+impl Segment for AppId {
+    const NAME: &'static str = "id";
+    const RESOURCE: Resource = Resource::App;
+}
+
+impl Segment for TenantId {
+    const NAME: &'static str = "id";
+    const RESOURCE: Resource = Resource::Tenant;
+}
+
+impl Segment for ClientId {
+    const NAME: &'static str = "client_id";
+    const RESOURCE: Resource = Resource::Client;
+}
+
+impl Segment for OperatorId {
+    const NAME: &'static str = "id";
+    const RESOURCE: Resource = Resource::Operator;
+}
+
+impl<T: Segment> FromRequest for PathId<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let parsed = request.match_info().query(T::NAME).parse();
+        ready(
+            parsed
+                .map(Self)
+                .map_err(|_| Error::NotFound(T::RESOURCE).into()),
+        )
+    }
+}

@@ -1,0 +1,211 @@
+//! Parameters and responses that all calls of a kind share.
+//!
+//! The rule: a response that a route describes itself stays; only missing ones are added.
+
+use crate::problem::MEDIA_TYPE;
+use utoipa::openapi::{
+    ContentBuilder, Header, Ref, RefOr, Response, ResponseBuilder,
+    path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn},
+    schema::{ObjectBuilder, Type},
+    security::SecurityRequirement,
+};
+
+/// What a call takes, which decides its common responses.
+#[derive(Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts of one call"
+)]
+struct CallTraits {
+    is_admin: bool,
+    /// Of the operators' calls, only the log-in names its own security: it needs no token.
+    is_open: bool,
+    takes_id: bool,
+    takes_input: bool,
+    has_body: bool,
+    changes: bool,
+}
+
+impl CallTraits {
+    fn of_operation(path: &str, method: &HttpMethod, operation: &Operation) -> Self {
+        let in_path = |it: &RefOr<Parameter>| matches!(it, RefOr::T(it) if it.parameter_in == ParameterIn::Path);
+        let parameters = operation.parameters.as_deref().unwrap_or_default();
+        let is_admin = path.starts_with("/admin");
+        let has_body = operation.request_body.is_some();
+        Self {
+            is_admin,
+            is_open: is_admin && operation.security.is_some(),
+            takes_id: parameters.iter().any(in_path),
+            takes_input: has_body || !parameters.iter().all(in_path),
+            has_body,
+            changes: *method != HttpMethod::Get,
+        }
+    }
+
+    /// The problems of a call: whether it can have one, the status, the description.
+    fn common_problems(self) -> [(bool, u16, &'static str); 12] {
+        let (public, body) = (!self.is_admin, self.has_body);
+        let read_only = self.is_admin && self.changes && !self.is_open;
+        [
+            (
+                !self.is_open,
+                401,
+                "`unauthenticated`: the access token is missing or not valid.",
+            ),
+            (
+                public,
+                403,
+                "`missing_scope`: the access token lacks the scope. `restricted`: the call is outside the limit of the \
+                 caller. `origin_not_allowed`: the tenant does not list the origin of the page.",
+            ),
+            (
+                public,
+                429,
+                "`rate_limited`: the tenant, the caller or the address exceeds its rate limit.",
+            ),
+            (
+                read_only,
+                403,
+                "`read_only`: the operator's role is read-only.",
+            ),
+            (true, 500, "`internal`: this installation has a fault."),
+            (
+                self.takes_id && public,
+                404,
+                "`not_found`: the resource does not exist for this tenant.",
+            ),
+            (
+                self.takes_id && self.is_admin,
+                404,
+                "`not_found`: the resource does not exist.",
+            ),
+            (
+                self.takes_input,
+                422,
+                "`invalid_request` and others: `errors` lists the faulty fields.",
+            ),
+            (body, 400, "`malformed_json`."),
+            (
+                body,
+                408,
+                "`request_timeout`: the body did not arrive in time.",
+            ),
+            (body, 413, "`body_too_large`."),
+            (body, 415, "`unsupported_media_type`."),
+        ]
+    }
+}
+
+/// Adds the parameters, the security and the responses that all calls of this kind share.
+pub(super) fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
+    if !path.starts_with("/v1") && !path.starts_with("/admin") {
+        return;
+    }
+    // A call with a password has no Idempotency-Key: that would need a quick hash of the password.
+    if *method == HttpMethod::Post && !path.starts_with("/admin/v1/session") {
+        complete_post(operation);
+    }
+    let traits = CallTraits::of_operation(path, method, operation);
+    if !traits.is_open {
+        let bearer = SecurityRequirement::new("bearer", std::iter::empty::<&str>());
+        operation.security.get_or_insert_default().push(bearer);
+    }
+    for (_, status, description) in traits
+        .common_problems()
+        .into_iter()
+        .filter(|(applies, ..)| *applies)
+    {
+        add_problem(operation, status, description);
+    }
+    if !traits.is_admin {
+        operation
+            .parameters
+            .get_or_insert_default()
+            .push(proof().into());
+        add_rate_headers(operation);
+    }
+}
+
+fn add_problem(operation: &mut Operation, status: u16, description: &str) {
+    let responses = &mut operation.responses.responses;
+    responses
+        .entry(status.to_string())
+        .or_insert_with(|| problem(description).into());
+}
+
+fn add_rate_headers(operation: &mut Operation) {
+    for response in operation.responses.responses.values_mut() {
+        if let RefOr::T(response) = response {
+            response.headers.extend(
+                RATE_HEADERS.map(|(name, description)| (name.to_owned(), rate(description).into())),
+            );
+        }
+    }
+}
+
+/// The headers of every response under `/v1`: the tightest limit that applies to the call.
+const RATE_HEADERS: [(&str, &str); 3] = [
+    ("RateLimit-Limit", "Calls in a burst."),
+    ("RateLimit-Remaining", "Remaining calls."),
+    (
+        "RateLimit-Reset",
+        "Seconds until the whole burst is available again.",
+    ),
+];
+
+fn rate(description: &str) -> Header {
+    let mut header = Header::new(ObjectBuilder::new().schema_type(Type::Integer));
+    header.description = Some(description.to_owned());
+    header
+}
+
+/// The header of a client that must send a proof with every call.
+fn proof() -> Parameter {
+    let description = "Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` \
+                       (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise.";
+    // Without a pattern: a client that needs no proof may send any text.
+    let schema = ObjectBuilder::new().schema_type(Type::String);
+    let parameter = ParameterBuilder::new()
+        .name("X-Regrant-Proof")
+        .parameter_in(ParameterIn::Header);
+    parameter
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
+}
+
+/// Adds the header that makes a POST repeatable, and its responses.
+fn complete_post(operation: &mut Operation) {
+    let header = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .description(Some(
+            "Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII \
+             characters; kept for 24 hours.",
+        ))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[ -~]{1,255}$"))));
+    operation
+        .parameters
+        .get_or_insert_default()
+        .push(header.build().into());
+    add_problem(
+        operation,
+        409,
+        "`call_under_way`: another call with the same Idempotency-Key is still running.",
+    );
+    add_problem(
+        operation,
+        422,
+        "`idempotency_key_reused`, `invalid_request` and others: `errors` lists the faulty fields.",
+    );
+}
+
+fn problem(description: &str) -> Response {
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .build();
+    ResponseBuilder::new()
+        .description(description)
+        .content(MEDIA_TYPE, content)
+        .build()
+}

@@ -1,0 +1,240 @@
+//! The problem for each error of the use cases.
+//!
+//! The rule: the match is exhaustive, so that a new error does not compile until it has a response.
+
+use actix_web::http::header;
+use regrant_domain::Permission;
+use regrant_vault::{Conflict, Error, TokenRefusal};
+
+use super::{Code, Fault, MOST_FAULTS, Problem, unauthenticated};
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound(resource) => Self::not_found(resource),
+            Error::Invalid { field, reason } => Self::invalid_field(field, reason),
+            Error::TooMany { field, limit } => too_many(field, limit),
+            Error::UnknownAssets(indexes) => unknown_assets(indexes),
+            Error::TooManyRunning(limit) => Self::new(
+                Code::TooManyReconnects,
+                format!("A tenant may run at most {limit} reconnects at once. Nothing was accepted."),
+            )
+            .with_header(header::RETRY_AFTER, 5),
+            Error::TooManyPreviews => Self::new(
+                Code::TooManyPreviews,
+                "Too many previews are running. The Graph API was not asked.",
+            )
+            .with_header(header::RETRY_AFTER, 5),
+            Error::Unauthenticated => {
+                unauthenticated("invalid_token", "The access token is not valid.")
+            }
+            Error::Forbidden(permission) => missing_scope(permission),
+            Error::NotSigned => Self::new(
+                Code::NotSigned,
+                "The message is not signed by this app, or it is too old.",
+            ),
+            Error::Restricted => Self::new(
+                Code::Restricted,
+                "The access token is limited to some assets or calls of the tenant; this call is outside that limit.",
+            ),
+            Error::AddressNotAllowed => Self::new(
+                Code::AddressNotAllowed,
+                "The client may not call from this address.",
+            ),
+            Error::ProofRefused => unproved(),
+            Error::WrongCredentials => {
+                Self::new(Code::WrongCredentials, "The name or the password is wrong.")
+                    .with_header(header::WWW_AUTHENTICATE, r#"Bearer realm="regrant""#)
+            }
+            Error::LockedOut { retry_after } => Self::new(
+                Code::LockedOut,
+                "Too many log-ins with this name failed in a row.",
+            )
+            .with_header(header::RETRY_AFTER, retry_after.as_secs().saturating_add(1)),
+            Error::Busy => Self::new(
+                Code::TooManyLogins,
+                "Too many log-ins are waiting. Try again in a moment.",
+            )
+            .with_header(header::RETRY_AFTER, 1),
+            Error::ReadOnly => Self::new(Code::ReadOnly, "Your role is read-only."),
+            Error::Raced => Self::new(
+                Code::CallUnderWay,
+                "Another call with the same Idempotency-Key is still running. Try again in a moment.",
+            )
+            .with_header(header::RETRY_AFTER, 1),
+            Error::ScopeNotHeld => Self::new(
+                Code::ScopeNotHeld,
+                "The client does not hold a requested scope.",
+            ),
+            Error::ReasonRequired => Self::new(
+                Code::ReasonRequired,
+                "This tenant requires a reason for reading a token: send it as `X-Regrant-Reason`.",
+            ),
+            Error::Conflict(conflict) => conflict.into(),
+            Error::TokenRefused(refusal) => refusal.into(),
+            Error::Upstream { retry_after } => {
+                let seconds = retry_after.map_or(5, |it| it.as_secs().max(1));
+                Self::new(
+                    Code::GraphUnavailable,
+                    "The Graph API does not respond. Nothing was changed.",
+                )
+                .with_header(header::RETRY_AFTER, seconds)
+            }
+            Error::Internal(cause) => {
+                log(&*cause);
+                Self::new(
+                    Code::Internal,
+                    "Internal error. Quote the request id when you ask for help.",
+                )
+            }
+        }
+    }
+}
+
+impl From<Conflict> for Problem {
+    fn from(conflict: Conflict) -> Self {
+        match conflict {
+            Conflict::NoToken { reason, .. } => {
+                let detail = reason.detail.clone();
+                Self {
+                    reason: Some(Box::new(reason)),
+                    ..Self::new(Code::NoToken, detail)
+                }
+            }
+            Conflict::OtherBody => Self::new(
+                Code::IdempotencyKeyReused,
+                "This Idempotency-Key was used with another body.",
+            ),
+            Conflict::Ended => Self::new(Code::ReconnectEnded, "The reconnect has ended."),
+            Conflict::EndpointLimit(limit) => Self::new(
+                Code::TooManyWebhookEndpoints,
+                format!("A tenant may have at most {limit} webhook endpoints."),
+            ),
+            Conflict::EndpointDisabled => Self::new(
+                Code::WebhookEndpointDisabled,
+                "The webhook endpoint is disabled.",
+            ),
+            Conflict::ClientLimit(limit) => Self::new(
+                Code::TooManyClients,
+                format!("A tenant may have at most {limit} clients."),
+            ),
+            Conflict::NoProofKey => Self::new(
+                Code::ProofKeyMissing,
+                "The client's secret is too old for proofs: reset it first.",
+            ),
+            Conflict::TenantGone => Self::new(
+                Code::TenantGone,
+                "The tenant is deleted, shredded or scheduled for deletion.",
+            ),
+            Conflict::TenantNotSuspended => Self::new(
+                Code::TenantNotSuspended,
+                "The tenant is active: suspend it first.",
+            ),
+            Conflict::LastOwner => Self::new(
+                Code::LastOwner,
+                "This is the last owner who can log in. Nothing was changed.",
+            ),
+            Conflict::SessionLimit(limit) => Self::new(
+                Code::TooManySessions,
+                format!("A tenant may have at most {limit} open sessions."),
+            ),
+            Conflict::SessionUsedUp => Self::new(
+                Code::SessionUsedUp,
+                "The session has used all its reconnects or previews, or it has ended.",
+            ),
+            Conflict::PlanOutdated => Self::new(
+                Code::PlanOutdated,
+                "Assets or token changed since the preview. Nothing was changed.",
+            ),
+            Conflict::AssetLimit(limit) => Self::new(
+                Code::TooManyAssets,
+                format!("A tenant may have at most {limit} assets. Nothing was registered."),
+            ),
+            Conflict::Exists(resource) => Self::new(
+                Code::AlreadyExists,
+                format!("This {resource} exists already."),
+            ),
+        }
+    }
+}
+
+impl From<TokenRefusal> for Problem {
+    fn from(refusal: TokenRefusal) -> Self {
+        let code = match refusal {
+            TokenRefusal::Dead(_) => Code::TokenDead,
+            TokenRefusal::ForeignApp => Code::TokenOfAnotherApp,
+            TokenRefusal::Undecipherable => Code::TokenUndecipherable,
+            TokenRefusal::WrongKind => Code::TokenOfWrongKind,
+            TokenRefusal::OtherPerson => Code::TokenOfAnotherPerson,
+        };
+        let field = if code == Code::TokenOfAnotherPerson {
+            "expect_person"
+        } else {
+            "access_token"
+        };
+        let errors = vec![Fault {
+            field: field.to_owned(),
+            detail: refusal.to_string(),
+        }];
+        Self {
+            errors,
+            ..Self::new(code, format!("Nothing was changed: {refusal}."))
+        }
+    }
+}
+
+/// The call names more assets than one call may.
+fn too_many(field: &str, limit: usize) -> Problem {
+    let errors = vec![Fault {
+        field: field.to_owned(),
+        detail: format!("at most {limit} per call"),
+    }];
+    Problem {
+        errors,
+        ..Problem::new(
+            Code::TooMany,
+            format!("One call may name at most {limit} assets."),
+        )
+    }
+}
+
+/// The assets at these indexes of `asset_ids` do not exist.
+fn unknown_assets(indexes: Vec<usize>) -> Problem {
+    let fault = |index| Fault {
+        field: format!("asset_ids[{index}]"),
+        detail: "no such asset".to_owned(),
+    };
+    Problem::invalid(indexes.into_iter().take(MOST_FAULTS).map(fault).collect())
+}
+
+/// The access token lacks this scope (RFC 6750 §3.1).
+fn missing_scope(permission: Permission) -> Problem {
+    let scope = permission.as_str();
+    let challenge =
+        format!(r#"Bearer realm="regrant", error="insufficient_scope", scope="{scope}""#);
+    Problem::new(
+        Code::MissingScope,
+        format!("This call needs the scope `{scope}`."),
+    )
+    .with_header(header::WWW_AUTHENTICATE, challenge)
+}
+
+/// The call needs a proof. The response does not say which check failed.
+fn unproved() -> Problem {
+    let detail = "This client must send a header `X-Regrant-Proof: <unix seconds>.<nonce>.<hex>`, computed with its secret \
+                  for this access token, at most five minutes old and used once.";
+    let challenge = r#"Bearer realm="regrant", error="invalid_request""#;
+    Problem::new(Code::ProofRequired, detail).with_header(header::WWW_AUTHENTICATE, challenge)
+}
+
+/// Logs an internal error with its causes.
+fn log(cause: &(dyn std::error::Error + 'static)) {
+    let mut chain = cause.to_string();
+    let mut next = cause.source();
+    while let Some(inner) = next {
+        chain.push_str(": ");
+        chain.push_str(&inner.to_string());
+        next = inner.source();
+    }
+    tracing::error!(error = %chain, "internal error");
+}

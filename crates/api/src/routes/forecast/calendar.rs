@@ -1,0 +1,267 @@
+//! The forecast as iCalendar: one entry per day and cause.
+//!
+//! The rule: the uid of an entry holds tenant, day, cause and filter, so that a calendar that is loaded again updates its
+//! entries instead of duplicating them.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use chrono::NaiveDate;
+use regrant_domain::{
+    Confidence, Who,
+    forecast::{Cover, Tally},
+    state::EndingCause,
+};
+use regrant_vault::{ForecastAgenda, ForecastLine, ForecastQuery};
+
+use super::ical::DayEvent;
+
+/// Days between the reminder and the ending.
+const REMIND_DAYS: u32 = 7;
+
+/// The filter of a calendar, as the last part of its uids.
+pub(crate) fn feed(query: &ForecastQuery) -> String {
+    let mut suffix = String::new();
+    let mut part = |letter: char, it: Option<&str>| {
+        if let Some(it) = it {
+            // Writing to a String cannot fail.
+            let _ = write!(suffix, "-{letter}{it}");
+        }
+    };
+    part(
+        'b',
+        query
+            .business_id
+            .as_ref()
+            .map(regrant_domain::AssetId::as_str),
+    );
+    part('k', query.kind.map(regrant_domain::AssetKind::as_str));
+    part(
+        'p',
+        query
+            .person_id
+            .as_ref()
+            .map(regrant_domain::PersonId::as_str),
+    );
+    part(
+        'l',
+        query
+            .what_if_person_leaves
+            .as_ref()
+            .map(regrant_domain::PersonId::as_str),
+    );
+    part('a', query.every.then_some("ll"));
+    suffix
+}
+
+/// The endings of one day and cause.
+#[derive(Default)]
+struct Group<'a> {
+    count: u64,
+    covered: u64,
+    confidence: BTreeMap<Confidence, u64>,
+    lines: Vec<&'a ForecastLine>,
+}
+
+/// The entries of a calendar; `suffix` comes from [`filter_suffix`].
+pub(crate) fn events(agenda: &ForecastAgenda, suffix: &str) -> Vec<DayEvent> {
+    let mut groups: BTreeMap<(NaiveDate, EndingCause), Group<'_>> = BTreeMap::new();
+    for Tally {
+        date,
+        cause,
+        confidence,
+        cover,
+        count,
+    } in &agenda.tallies
+    {
+        let group = groups.entry((*date, *cause)).or_default();
+        group.count += count;
+        *group.confidence.entry(*confidence).or_default() += count;
+        if cover.is_some_and(Cover::is_seamless) {
+            group.covered += count;
+        }
+    }
+    for line in &agenda.lines {
+        if let Some(group) = groups.get_mut(&(line.place.at.date_naive(), line.place.cause)) {
+            group.lines.push(line);
+        }
+    }
+    let event = |((date, cause), group): ((NaiveDate, EndingCause), Group<'_>)| DayEvent {
+        uid: format!("{}-{date}-{cause}{suffix}@regrant", agenda.tenant),
+        date,
+        summary: group.summary(cause),
+        description: group.description(cause),
+        remind_days: REMIND_DAYS,
+    };
+    groups.into_iter().map(event).collect()
+}
+
+impl Group<'_> {
+    fn summary(&self, cause: EndingCause) -> String {
+        let degrees = match self.confidence.first_key_value() {
+            Some((only, _)) if self.confidence.len() == 1 => only.as_str().to_owned(),
+            _ => {
+                let each = self
+                    .confidence
+                    .iter()
+                    .map(|(degree, n)| format!("{n} {}", degree.as_str()));
+                each.collect::<Vec<_>>().join(", ")
+            }
+        };
+        let (noun, verb) = if self.count == 1 {
+            ("asset", "ends")
+        } else {
+            ("assets", "end")
+        };
+        format!("{} {noun} {verb}: {} ({degrees})", self.count, words(cause))
+    }
+
+    fn description(&self, cause: EndingCause) -> String {
+        let mut text = format!("{}\n{}\n", next_step(cause), party(cause.who()));
+        if self.covered > 0 {
+            let _ = writeln!(text, "{} of them need no action.", self.covered);
+        }
+        for it in &self.lines {
+            let _ = write!(
+                text,
+                "\n{} {} {}",
+                it.place.at.format("%H:%M UTC"),
+                it.kind,
+                it.place.asset_id
+            );
+            if let Some(name) = &it.name {
+                let _ = write!(text, " \"{name}\"");
+            }
+            if let Some(business) = &it.business_id {
+                let _ = write!(text, " of business {business}");
+            }
+        }
+        let named = u64::try_from(self.lines.len()).unwrap_or(u64::MAX);
+        if self.count > named {
+            let _ = write!(text, "\nand {} more", self.count - named);
+        }
+        text
+    }
+}
+
+const fn words(cause: EndingCause) -> &'static str {
+    match cause {
+        EndingCause::TokenExpiry => "token expiry",
+        EndingCause::DataAccess => "data access expires",
+        EndingCause::SystemUser60Days => "60 days of a system user's token",
+        EndingCause::CutOff => "cut-off",
+        EndingCause::Revoked => "access revoked",
+        EndingCause::PersonLeaves => "the person leaves",
+    }
+}
+
+const fn next_step(cause: EndingCause) -> &'static str {
+    match cause {
+        EndingCause::SystemUser60Days => "The worker refreshes these tokens before they expire.",
+        EndingCause::CutOff => {
+            "Replace the tokens with tokens of the managed account before the cut-off."
+        }
+        EndingCause::PersonLeaves => {
+            "Before the person leaves, replace the token with one of another person or, better, of a system user."
+        }
+        EndingCause::TokenExpiry | EndingCause::DataAccess | EndingCause::Revoked => {
+            "Log in again and replace the token with the new one."
+        }
+    }
+}
+
+const fn party(who: Who) -> &'static str {
+    match who {
+        Who::Person => "Who must act: the person who granted the token.",
+        Who::BusinessAdmin => "Who must act: an administrator of the business.",
+        Who::Provider => "Who must act: the provider of the app.",
+        Who::Nobody => "No action is needed.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Duration};
+    use regrant_domain::{AssetKind, TenantId};
+    use regrant_vault::Place;
+
+    use super::*;
+
+    fn agenda() -> ForecastAgenda {
+        let at = DateTime::UNIX_EPOCH + Duration::hours(30);
+        let tally = |confidence, cover, count| Tally {
+            date: at.date_naive(),
+            cause: EndingCause::CutOff,
+            confidence,
+            cover,
+            count,
+        };
+        let line = |id: &str| ForecastLine {
+            place: Place {
+                at,
+                asset_id: id.parse().unwrap(),
+                cause: EndingCause::CutOff,
+            },
+            kind: AssetKind::Page,
+            name: Some("Bäckerei, klein".to_owned()),
+            business_id: Some("5".parse().unwrap()),
+        };
+        ForecastAgenda {
+            tenant: TenantId::mint(),
+            generated_at: DateTime::UNIX_EPOCH,
+            tallies: vec![
+                tally(Confidence::Certain, None, 20),
+                tally(Confidence::Announced, Some(Cover::Standby), 10),
+            ],
+            lines: vec![line("7"), line("8")],
+        }
+    }
+
+    #[test]
+    fn one_entry_per_day_and_cause_says_how_many_and_how_certain() {
+        let agenda = agenda();
+        let events = events(&agenda, "");
+        assert_eq!(events.len(), 1);
+        assert_eq!(
+            events[0].summary,
+            "30 assets end: cut-off (20 certain, 10 announced)"
+        );
+        let text = &events[0].description;
+        for part in [
+            "Who must act: the person who granted the token.",
+            "10 of them need no action.",
+            "06:00 UTC page 7 \"Bäckerei, klein\" of business 5",
+            "and 28 more",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_uid_is_stable_and_differs_between_filters() {
+        let agenda = agenda();
+        let uid = |query: &ForecastQuery| events(&agenda, &feed(query)).remove(0).uid;
+        let whole = ForecastQuery::default();
+        let business = ForecastQuery {
+            business_id: Some("5".parse().unwrap()),
+            ..whole.clone()
+        };
+        assert_eq!(uid(&whole), uid(&whole));
+        assert_ne!(uid(&whole), uid(&business));
+        assert!(
+            uid(&business).ends_with("-1970-01-02-cut_off-b5@regrant"),
+            "{}",
+            uid(&business)
+        );
+    }
+
+    #[test]
+    fn one_asset_ends() {
+        let mut agenda = agenda();
+        agenda.tallies.truncate(1);
+        agenda.tallies[0].count = 1;
+        assert_eq!(
+            events(&agenda, "")[0].summary,
+            "1 asset ends: cut-off (certain)"
+        );
+    }
+}

@@ -1,0 +1,237 @@
+//! iCalendar (RFC 5545), as far as a calendar of all-day events needs it.
+//!
+//! The rule: a line has at most 75 octets and is folded between characters, never within one; text is escaped; lines end
+//! with CRLF.
+
+use std::fmt::Write;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+/// The longest line in octets, without its CRLF.
+const LONGEST: usize = 75;
+
+/// Media type of a calendar.
+pub(crate) const MEDIA_TYPE: &str = "text/calendar; charset=utf-8";
+
+/// An all-day event.
+pub(crate) struct DayEvent {
+    /// Id of the event, which must stay the same between downloads.
+    pub(crate) uid: String,
+    /// Day of the event.
+    pub(crate) date: NaiveDate,
+    /// Title, one line.
+    pub(crate) summary: String,
+    /// Text of several lines.
+    pub(crate) description: String,
+    /// Days between the reminder and the event.
+    pub(crate) remind_days: u32,
+}
+
+/// Writes a calendar; `stamp` is the time of its data.
+pub(crate) fn calendar(name: &str, stamp: DateTime<Utc>, events: &[DayEvent]) -> String {
+    let mut text = Text(String::new());
+    text.line("BEGIN", "VCALENDAR");
+    text.line("VERSION", "2.0");
+    text.line("PRODID", "-//Regrant//Disconnect calendar//EN");
+    text.line("CALSCALE", "GREGORIAN");
+    text.line("X-WR-CALNAME", &escape(name));
+    text.line("REFRESH-INTERVAL;VALUE=DURATION", "PT1H");
+    text.line("X-PUBLISHED-TTL", "PT1H");
+    for event in events {
+        text.event(event, stamp);
+    }
+    text.line("END", "VCALENDAR");
+    text.0
+}
+
+struct Text(String);
+
+impl Text {
+    fn event(&mut self, it: &DayEvent, stamp: DateTime<Utc>) {
+        self.line("BEGIN", "VEVENT");
+        self.line("UID", &escape(&it.uid));
+        self.line("DTSTAMP", &stamp.format("%Y%m%dT%H%M%SZ").to_string());
+        self.line("DTSTART;VALUE=DATE", &day(it.date));
+        self.line(
+            "DTEND;VALUE=DATE",
+            &day(it.date.succ_opt().unwrap_or(it.date)),
+        );
+        self.line("SUMMARY", &escape(&it.summary));
+        self.line("DESCRIPTION", &escape(&it.description));
+        self.line("TRANSP", "TRANSPARENT");
+        self.line("BEGIN", "VALARM");
+        self.line("ACTION", "DISPLAY");
+        self.line("DESCRIPTION", &escape(&it.summary));
+        self.line("TRIGGER", &format!("-P{}D", it.remind_days));
+        self.line("END", "VALARM");
+        self.line("END", "VEVENT");
+    }
+
+    /// Writes one content line, folded.
+    fn line(&mut self, name: &str, value: &str) {
+        let mut room = LONGEST;
+        for c in name.chars().chain([':']).chain(value.chars()) {
+            if c.len_utf8() > room {
+                self.0.push_str("\r\n ");
+                room = LONGEST - 1;
+            }
+            self.0.push(c);
+            room -= c.len_utf8();
+        }
+        self.0.push_str("\r\n");
+    }
+}
+
+fn day(date: NaiveDate) -> String {
+    date.format("%Y%m%d").to_string()
+}
+
+/// Escapes text (RFC 5545 §3.3.11); omits control characters other than line breaks.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | ';' | ',' => {
+                // Writing to a String cannot fail.
+                let _ = write!(escaped, "\\{c}");
+            }
+            '\n' => escaped.push_str("\\n"),
+            c if c.is_control() => {}
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Parses content lines by the RFC, without any code of the writer.
+    fn lines(text: &str) -> Vec<(String, String)> {
+        assert!(text.ends_with("\r\n"));
+        assert_eq!(
+            text.matches('\n').count(),
+            text.matches("\r\n").count(),
+            "no bare line feed"
+        );
+        for line in text.split("\r\n") {
+            assert!(line.len() <= 75, "{} octets: {line}", line.len());
+        }
+        let unfolded = text.replace("\r\n ", "").replace("\r\n\t", "");
+        let split = |line: &str| {
+            let (name, value) = line.split_once(':').expect("a name and a value");
+            (name.to_owned(), unescape(value))
+        };
+        unfolded.split_terminator("\r\n").map(split).collect()
+    }
+
+    fn unescape(value: &str) -> String {
+        let (mut text, mut chars) = (String::new(), value.chars());
+        while let Some(c) = chars.next() {
+            match (c, c == '\\') {
+                (_, true) => match chars.next() {
+                    Some('n' | 'N') => text.push('\n'),
+                    Some(c @ ('\\' | ';' | ',')) => text.push(c),
+                    other => unreachable!("{other:?} is not escaped"),
+                },
+                (c, false) => {
+                    assert!(!matches!(c, ';' | ','), "bare {c} in {value}");
+                    text.push(c);
+                }
+            }
+        }
+        text
+    }
+
+    fn event(summary: &str, description: &str) -> DayEvent {
+        DayEvent {
+            uid: "a@regrant".to_owned(),
+            date: NaiveDate::from_ymd_opt(2026, 12, 31).unwrap(),
+            summary: summary.to_owned(),
+            description: description.to_owned(),
+            remind_days: 7,
+        }
+    }
+
+    fn value<'a>(lines: &'a [(String, String)], name: &str) -> &'a str {
+        &lines
+            .iter()
+            .find(|it| it.0 == name)
+            .unwrap_or_else(|| unreachable!("{name}"))
+            .1
+    }
+
+    #[test]
+    fn a_written_calendar_is_read_back() {
+        let summary = "3 assets end; \"a, b\" \\n is no line break";
+        let description = format!(
+            "{}\nsecond line, with commas; and more\n\n",
+            "Bäckerei 木木木 🥐 ".repeat(40)
+        );
+        let text = calendar(
+            "Kalender, klein",
+            DateTime::UNIX_EPOCH,
+            &[event(summary, &description)],
+        );
+        let lines = lines(&text);
+        assert_eq!(value(&lines, "SUMMARY"), summary);
+        assert_eq!(value(&lines, "DESCRIPTION"), description);
+        assert_eq!(value(&lines, "X-WR-CALNAME"), "Kalender, klein");
+        assert_eq!(value(&lines, "DTSTAMP"), "19700101T000000Z");
+        assert_eq!(value(&lines, "DTSTART;VALUE=DATE"), "20261231");
+        assert_eq!(
+            value(&lines, "DTEND;VALUE=DATE"),
+            "20270101",
+            "an all-day event ends on the next day"
+        );
+        assert_eq!(value(&lines, "TRIGGER"), "-P7D");
+    }
+
+    #[test]
+    fn no_fold_cuts_a_character_wherever_it_falls() {
+        for shift in 0..80 {
+            for c in ["é", "木", "🥐"] {
+                let summary = format!("{}{}", "a".repeat(shift), c.repeat(60));
+                let text = calendar("x", DateTime::UNIX_EPOCH, &[event(&summary, "")]);
+                assert_eq!(value(&lines(&text), "SUMMARY"), summary);
+            }
+        }
+    }
+
+    #[test]
+    fn text_cannot_leave_its_line() {
+        let evil = "x\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:y\u{0}\u{7f}";
+        let text = calendar(evil, DateTime::UNIX_EPOCH, &[event(evil, evil)]);
+        let lines = lines(&text);
+        assert_eq!(
+            lines
+                .iter()
+                .filter(|it| it.0 == "BEGIN" && it.1 == "VEVENT")
+                .count(),
+            1
+        );
+        assert_eq!(
+            value(&lines, "SUMMARY"),
+            "x\nEND:VEVENT\nBEGIN:VEVENT\nUID:y"
+        );
+    }
+
+    #[test]
+    fn components_are_nested() {
+        let text = calendar(
+            "x",
+            DateTime::UNIX_EPOCH,
+            &[event("a", "b"), event("c", "d")],
+        );
+        let mut open = Vec::new();
+        for (name, value) in lines(&text) {
+            match name.as_str() {
+                "BEGIN" => open.push(value),
+                "END" => assert_eq!(open.pop(), Some(value)),
+                _ => assert!(!open.is_empty()),
+            }
+        }
+        assert!(open.is_empty());
+    }
+}

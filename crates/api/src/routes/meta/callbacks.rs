@@ -1,0 +1,189 @@
+//! Meta's callbacks about a person: the app was removed, or their data must be deleted. And the page that shows a person
+//! the progress of the deletion.
+//!
+//! The rule: the signed request is passed on unparsed, and every refusal looks the same. The page shows only times; an
+//! unknown code and an unknown app look the same.
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::{StatusCode, header},
+    post,
+    web::{Data, Path},
+};
+use regrant_domain::Timestamp;
+use regrant_vault::{DeletionStatus, Error, Vault};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{super::pages::page, webhooks::not_signed};
+use crate::{
+    extract::Raw,
+    json::{pairs, read},
+    problem::{Problem, ProblemOut},
+    settings::Settings,
+};
+
+/// The longest confirmation code that is looked up.
+const LONGEST_CODE: usize = 64;
+
+/// The form that Meta posts about a person.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct SignedRequest {
+    /// Signature and payload, each in base64url, separated by a dot.
+    signed_request: String,
+}
+
+/// The page on which the person reads the progress of the deletion.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DeletionReceipt {
+    /// Address of the page.
+    url: String,
+    /// Confirmation code, which the address contains.
+    confirmation_code: String,
+}
+
+/// Receive the notice that a person removed the app.
+///
+/// Their credentials are revoked in every tenant of the app.
+#[utoipa::path(
+    tag = "meta",
+    security(()),
+    params(("app" = String, Path, description = "The app's id at Meta.")),
+    request_body(content = SignedRequest, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "The notice is stored."),
+        (status = 403, description = "`not_signed`: not signed by this app, or too old.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/meta/deauthorize/{app}")]
+pub(crate) async fn deauthorize(
+    vault: Data<Vault>,
+    app: Path<String>,
+    body: Raw,
+) -> Result<HttpResponse, Problem> {
+    let request = signed_request(&body)?;
+    vault
+        .deauthorize(app.parse().ok().as_ref(), &request)
+        .await?;
+    Ok(HttpResponse::Ok().finish())
+}
+
+/// Receive the request of a person to delete their data.
+///
+/// Their credentials and personal data are deleted in every tenant of the app.
+#[utoipa::path(
+    tag = "meta",
+    security(()),
+    params(("app" = String, Path, description = "The app's id at Meta.")),
+    request_body(content = SignedRequest, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "The notice is stored.", body = DeletionReceipt),
+        (status = 403, description = "`not_signed`: not signed by this app, or too old.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/meta/data-deletion/{app}")]
+pub(crate) async fn delete_person_data(
+    vault: Data<Vault>,
+    settings: Data<Settings>,
+    app: Path<String>,
+    call: HttpRequest,
+    body: Raw,
+) -> Result<HttpResponse, Problem> {
+    let request = signed_request(&body)?;
+    let code = vault
+        .delete_person_data(app.parse().ok().as_ref(), &request)
+        .await?
+        .code;
+    // The caller controls the Host header, so it is not repeated.
+    let own = || format!("http://{}", call.app_config().local_addr());
+    let base = settings.public_url.clone().unwrap_or_else(own);
+    let url = format!(
+        "{}/meta/data-deletion/{app}/{code}",
+        base.trim_end_matches('/')
+    );
+    Ok(HttpResponse::Ok().json(DeletionReceipt {
+        url,
+        confirmation_code: code,
+    }))
+}
+
+/// Show a person the progress of the deletion of their data.
+#[utoipa::path(
+    tag = "meta",
+    security(()),
+    params(
+        ("app" = String, Path, description = "The app's id at Meta."),
+        ("code" = String, Path, description = "The confirmation code."),
+    ),
+    responses(
+        (status = 200, description = "The page.", body = String, content_type = "text/html"),
+        (status = 404, description = "A page that says that the request does not exist.", body = String,
+            content_type = "text/html"),
+    ),
+)]
+#[get("/meta/data-deletion/{app}/{code}")]
+pub(crate) async fn get_deletion(
+    vault: Data<Vault>,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (app, code) = path.into_inner();
+    let status = match app.parse() {
+        Ok(app) if code.len() <= LONGEST_CODE => vault.deletion_status(&app, &code).await.map(Some),
+        _ => Ok(None),
+    };
+    let mut response = match status {
+        Ok(Some(status)) => page("Deletion of your data", &told(&status)),
+        Ok(None) | Err(Error::NotFound(_)) => unknown(),
+        Err(error) => return Err(error.into()),
+    };
+    let headers = response.headers_mut();
+    let no_index = header::HeaderValue::from_static("noindex, nofollow");
+    headers.insert(header::HeaderName::from_static("x-robots-tag"), no_index);
+    Ok(response)
+}
+
+fn signed_request(body: &Raw) -> Result<String, Problem> {
+    let form = std::str::from_utf8(&body.0)
+        .ok()
+        .and_then(|it| pairs(it).ok());
+    let form = form.and_then(|it| read::<SignedRequest>(it).ok());
+    form.map(|it| it.signed_request).ok_or_else(not_signed)
+}
+
+fn unknown() -> HttpResponse {
+    let mut response = page(
+        "No such request",
+        "<p>No request has this code. Check the address.</p>",
+    );
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+fn told(status: &DeletionStatus) -> String {
+    let (state, sentence) = match (status.begun_at, status.completed_at) {
+        (_, Some(_)) => (
+            "Completed",
+            "Your access tokens, your name and the dates stored about you are deleted.",
+        ),
+        (Some(_), None) => ("In progress", "Your data is being deleted."),
+        (None, None) => (
+            "Received",
+            "Your request has arrived and will be processed shortly.",
+        ),
+    };
+    let row = |name: &str, at: Option<Timestamp>| {
+        let at = at.map_or_else(
+            || "–".to_owned(),
+            |it| it.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        );
+        format!("<tr><th>{name}</th><td>{at}</td></tr>")
+    };
+    format!(
+        "<p><strong>{state}</strong></p><p>{sentence}</p><table>{}{}{}</table>",
+        row("Received", Some(status.received_at)),
+        row("Begun", status.begun_at),
+        row("Completed", status.completed_at),
+    )
+}

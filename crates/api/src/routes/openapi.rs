@@ -1,0 +1,141 @@
+//! The description of the public API.
+//!
+//! The rule: `openapi.yaml` at the root equals it; a test here fails if it does not, and writes the file when
+//! `REGRANT_WRITE_OPENAPI` is set.
+
+use regrant_domain::Permission;
+use utoipa::{
+    OpenApi as _,
+    openapi::{
+        OpenApi,
+        security::{ClientCredentials, Flow, Http, HttpAuthScheme, OAuth2, Scopes, SecurityScheme},
+    },
+};
+
+use super::{described, pages::PATHS};
+use crate::{
+    openapi::{Description, bearer, describe_routes},
+    problem::ProblemOut,
+};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Regrant",
+        description = "A multi-tenant token vault and bulk-reconnect backend for Meta business assets.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    components(schemas(ProblemOut<'static>)),
+    tags(
+        (name = "access", description = "Access tokens for clients."),
+        (name = "assets", description = "Pages, ad accounts and other assets of a tenant."),
+        (name = "tokens", description = "Read the tokens that serve assets."),
+        (name = "forecast", description = "When assets will stop working, and why."),
+        (name = "reconnects", description = "Replace expired tokens."),
+        (name = "reconnect-sessions", description = "Let a page in a browser replace tokens."),
+        (name = "meta", description = "Webhooks and callbacks that Meta calls."),
+        (name = "webhooks", description = "Events that Regrant sends to a tenant."),
+        (name = "audit", description = "Who did what, and when."),
+        (name = "health", description = "For load balancers."),
+    ),
+)]
+struct Base;
+
+/// The description of the public API.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    let mut api = describe_routes(Base::openapi(), described);
+    let components = api.components.get_or_insert_default();
+    components.add_security_scheme("oauth2", oauth2());
+    components.add_security_scheme("bearer", bearer("An access token from POST /oauth/token."));
+    components.add_security_scheme(
+        "client",
+        SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)),
+    );
+    api
+}
+
+/// The description as the listener serves it, and the paths of its pages.
+pub(crate) fn describe_public_api() -> Description {
+    Description::of(openapi(), &PATHS)
+}
+
+/// The content of `openapi.yaml`.
+#[must_use]
+pub fn openapi_yaml() -> String {
+    openapi().to_yaml().unwrap_or_default()
+}
+
+fn oauth2() -> SecurityScheme {
+    let scopes = Permission::ALL.map(|it| (it.as_str(), describe(it)));
+    let flow = ClientCredentials::new("/oauth/token", Scopes::from_iter(scopes));
+    SecurityScheme::OAuth2(OAuth2::new([Flow::ClientCredentials(flow)]))
+}
+
+const fn describe(permission: Permission) -> &'static str {
+    match permission {
+        Permission::AssetsRead => "List and read assets, without tokens.",
+        Permission::AssetsWrite => "Register and delete assets.",
+        Permission::TokensRead => "Read tokens in the clear.",
+        Permission::ReconnectsPreview => "See what a reconnect would do.",
+        Permission::ReconnectsWrite => "Replace tokens and follow reconnects.",
+        Permission::ForecastRead => "Read the disconnect calendar.",
+        Permission::AuditRead => "Read the audit trail.",
+        Permission::WebhooksWrite => "Manage webhook endpoints.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openapi::operations;
+
+    const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.yaml");
+
+    #[test]
+    fn the_file_at_the_root_is_the_description() {
+        if std::env::var_os("REGRANT_WRITE_OPENAPI").is_some() {
+            std::fs::write(FILE, openapi_yaml()).unwrap();
+        }
+        let kept = std::fs::read_to_string(FILE).unwrap_or_default();
+        assert!(
+            kept == openapi_yaml(),
+            "openapi.yaml is stale: run this test with REGRANT_WRITE_OPENAPI=1"
+        );
+    }
+
+    #[test]
+    fn every_call_under_v1_requires_a_scope_and_describes_its_refusals() {
+        let mut api = openapi();
+        assert!(api.paths.paths.len() > 10);
+        for (path, item) in &mut api.paths.paths {
+            for (_, operation) in operations(item).filter(|_| path.starts_with("/v1")) {
+                let security = serde_json::to_string(&operation.security).unwrap();
+                assert!(
+                    security.contains("oauth2") && security.contains(':'),
+                    "{path}: {security}"
+                );
+                for status in ["401", "403", "500"] {
+                    assert!(
+                        operation.responses.responses.contains_key(status),
+                        "{path}: {status}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_known_path_lists_its_methods() {
+        let description = describe_public_api();
+        assert_eq!(
+            description.allowed("/v1/assets").as_deref(),
+            Some("GET, POST")
+        );
+        assert_eq!(
+            description.allowed("/v1/assets/act_1").as_deref(),
+            Some("GET, DELETE")
+        );
+        assert_eq!(description.allowed("/v1/nothing"), None);
+    }
+}

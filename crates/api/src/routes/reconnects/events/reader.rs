@@ -1,0 +1,144 @@
+//! One reader of the events of one reconnect.
+//!
+//! The rule: subscribe before reading, so that no change between the two is missed.
+
+use std::{fmt::Write, pin::pin, time::Duration};
+
+use actix_web::{
+    http::header,
+    rt::time::Instant,
+    web::{Bytes, Data},
+};
+use futures_util::poll;
+use regrant_domain::{Permission, ReconnectId, ReconnectStatus};
+use regrant_vault::{ItemView, Principal, ReconnectView, Vault};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    super::out::{ItemOut, ReconnectSummary},
+    streams::{CallerPlace, Streams},
+};
+use crate::problem::{Code, Problem};
+
+/// How often the database is read without a wake-up: the reconnect may run in another process.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+impl Streams {
+    pub(super) fn follow(
+        &self,
+        vault: Data<Vault>,
+        caller: Principal,
+        id: ReconnectId,
+        after: i64,
+    ) -> Result<Follower, Problem> {
+        let permits = self.place(&caller).ok_or_else(|| {
+            Problem::new(Code::TooManyStreams, "Too many event streams are open.")
+                .with_header(header::RETRY_AFTER, 10)
+        })?;
+        let now = Instant::now();
+        let (closing, keep_alive, until) =
+            (self.closing.clone(), self.keep_alive, now + self.longest);
+        Ok(Follower {
+            vault,
+            caller,
+            id,
+            after,
+            closing,
+            keep_alive,
+            until,
+            spoke: now,
+            admitted: now,
+            _permits: permits,
+        })
+    }
+}
+
+/// One reader of one reconnect.
+pub(super) struct Follower {
+    vault: Data<Vault>,
+    caller: Principal,
+    id: ReconnectId,
+    after: i64,
+    closing: CancellationToken,
+    keep_alive: Duration,
+    until: Instant,
+    spoke: Instant,
+    /// When the access of the reader was last checked.
+    admitted: Instant,
+    _permits: (OwnedSemaphorePermit, CallerPlace),
+}
+
+impl Follower {
+    pub(super) async fn exists(&self) -> Result<(), Problem> {
+        let read = self
+            .vault
+            .reconnect_events(&self.caller, self.id, i64::MAX)
+            .await;
+        Ok(read.map(drop)?)
+    }
+
+    /// Checks from time to time that the session or client of the reader still has access.
+    async fn admit(&mut self) -> Result<(), Problem> {
+        if self.admitted.elapsed() < self.keep_alive {
+            return Ok(());
+        }
+        self.vault
+            .still_admit(&self.caller, Permission::ReconnectsWrite)
+            .await?;
+        self.admitted = Instant::now();
+        Ok(())
+    }
+
+    /// The next chunk of the stream, and the reader of the chunks after it; `None` at the end.
+    pub(super) async fn next(mut self) -> Option<(Bytes, Option<Self>)> {
+        let vault = self.vault.clone();
+        while Instant::now() < self.until {
+            self.admit().await.ok()?;
+            // Subscribe before reading, so that no change in between is missed.
+            let mut woken = pin!(vault.reconnect_moves(self.id, LOOK_AGAIN));
+            let moved = poll!(woken.as_mut()).is_ready();
+            // `Problem` logs an internal error; the client reconnects with the last event id.
+            let read = vault
+                .reconnect_events(&self.caller, self.id, self.after)
+                .await
+                .map_err(Problem::from);
+            let (items, view) = read.ok()?;
+            if let Some(last) = items.iter().filter_map(|it| it.event_seq).max() {
+                self.after = last;
+                self.spoke = Instant::now();
+                return Some((item_events(items), Some(self)));
+            }
+            if view.status != ReconnectStatus::Running {
+                return Some((end_event(view), None));
+            }
+            if self.spoke.elapsed() >= self.keep_alive {
+                self.spoke = Instant::now();
+                return Some((Bytes::from_static(b": keep-alive\n\n"), Some(self)));
+            }
+            if !moved {
+                tokio::select! {
+                    () = self.closing.cancelled() => return None,
+                    () = woken => {}
+                }
+            }
+        }
+        None
+    }
+}
+
+fn item_events(items: Vec<ItemView>) -> Bytes {
+    let mut text = String::new();
+    for it in items {
+        let Some(number) = it.event_seq else { continue };
+        let data = serde_json::to_string(&ItemOut::from(it)).unwrap_or_default();
+        // Writing to a string does not fail.
+        let _written = write!(text, "id: {number}\nevent: item\ndata: {data}\n\n");
+    }
+    text.into()
+}
+
+fn end_event(view: ReconnectView) -> Bytes {
+    let data = serde_json::to_string(&ReconnectSummary::from(view)).unwrap_or_default();
+    format!("event: reconnect\ndata: {data}\n\n").into()
+}

@@ -1,0 +1,170 @@
+//! Requests of reconnects: the new token and its assets.
+
+use crate::{
+    extract::Repeat,
+    json::{All, CanonicalJson},
+    problem::Problem,
+    schema,
+};
+use regrant_domain::{AccessToken, AssetId, AssetKind, PersonId, PlanId, state::Status};
+use regrant_vault::{Order, Selection, Targets};
+use serde::Deserialize;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// One new token for many assets. Give exactly one of `asset_ids` and `select`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewReconnect {
+    /// New token of a person or a system user.
+    #[schema(value_type = String, write_only)]
+    access_token: AccessToken,
+    /// Graph ids of the assets, at most 10,000.
+    #[schema(value_type = Option<Vec<String>>, max_items = 10_000)]
+    asset_ids: Option<All<AssetId>>,
+    /// Select all assets that match.
+    select: Option<SelectIn>,
+    /// How long the call waits for all outcomes, in seconds.
+    #[serde(default)]
+    #[schema(value_type = u32, minimum = 0, maximum = 60, default = 10)]
+    wait_seconds: WaitSeconds,
+    /// Refuse the call unless the token belongs to this person.
+    #[schema(schema_with = schema::graph_id_or_null, required = false)]
+    expect_person: Option<PersonId>,
+    /// Refuse the call if something changed since the preview with this plan: the token, the assets, whether and by which
+    /// generation they are served; or if another reconnect is about to replace one of the assets.
+    #[schema(schema_with = schema::plan_id_or_null, required = false)]
+    plan_id: Option<PlanId>,
+}
+
+/// A selection of assets; an asset must match every given field.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AssetSelection)]
+pub(crate) struct SelectIn {
+    /// Only assets of this kind.
+    #[schema(schema_with = schema::asset_kind, required = false)]
+    kind: Option<AssetKind>,
+    /// Only assets of this business.
+    #[schema(schema_with = schema::graph_id, required = false)]
+    business_id: Option<AssetId>,
+    /// Only assets that a credential of this person serves.
+    #[schema(schema_with = schema::graph_id, required = false)]
+    person_id: Option<PersonId>,
+    /// Only assets in this state.
+    #[schema(schema_with = schema::asset_state, required = false)]
+    state: Option<Status>,
+}
+
+/// How long a call waits: 0 to 60 seconds, 10 by default.
+#[derive(Deserialize)]
+#[serde(try_from = "u64")]
+struct WaitSeconds(u64);
+
+/// Converts the body into the request of the use case.
+pub(super) fn order(body: CanonicalJson<NewReconnect>, repeat: Repeat) -> Result<Order, Problem> {
+    let it = body.value;
+    Ok(Order {
+        access_token: it.access_token,
+        targets: targets(it.asset_ids, it.select)?,
+        expect_person: it.expect_person,
+        plan: it.plan_id,
+        wait: Duration::from_secs(it.wait_seconds.0),
+        repeatable: repeat.of("POST /v1/reconnects", &body.canonical),
+    })
+}
+
+/// The assets of a request, which must give exactly one of `asset_ids` and `select`.
+pub(super) fn targets(
+    asset_ids: Option<All<AssetId>>,
+    select: Option<SelectIn>,
+) -> Result<Targets, Problem> {
+    match (asset_ids, select) {
+        (Some(ids), None) => Ok(Targets::Listed(ids.0)),
+        (None, Some(select)) => Ok(Targets::Selected(select.into())),
+        (None, None) => Err(Problem::invalid_field(
+            "asset_ids",
+            "is required unless `select` is given",
+        )),
+        (Some(_), Some(_)) => Err(Problem::invalid_field(
+            "select",
+            "cannot be combined with `asset_ids`",
+        )),
+    }
+}
+
+impl From<SelectIn> for Selection {
+    fn from(it: SelectIn) -> Self {
+        Self {
+            kind: it.kind,
+            business_id: it.business_id,
+            person_id: it.person_id,
+            status: it.state,
+        }
+    }
+}
+
+impl Default for WaitSeconds {
+    fn default() -> Self {
+        Self(10)
+    }
+}
+
+impl TryFrom<u64> for WaitSeconds {
+    type Error = &'static str;
+
+    fn try_from(seconds: u64) -> Result<Self, Self::Error> {
+        if seconds <= 60 {
+            Ok(Self(seconds))
+        } else {
+            Err("expected a whole number from 0 to 60")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::{Node, read};
+
+    fn parsed(text: &str) -> Result<Order, Problem> {
+        let value = read(Node::parse(text.as_bytes()).unwrap()).map_err(Problem::invalid)?;
+        order(
+            CanonicalJson {
+                value,
+                canonical: zeroize::Zeroizing::new(Vec::new()),
+            },
+            Repeat::default(),
+        )
+    }
+
+    #[test]
+    fn a_request_names_its_assets_or_selects_them() {
+        let listed = parsed(r#"{"access_token":"E","asset_ids":["1","act_2"]}"#).unwrap();
+        assert!(matches!(listed.targets, Targets::Listed(ids) if ids.len() == 2));
+        assert_eq!(listed.wait, Duration::from_secs(10));
+        let selected =
+            parsed(r#"{"access_token":"E","select":{"state":"disconnected"},"wait_seconds":0}"#)
+                .unwrap();
+        assert!(
+            matches!(selected.targets, Targets::Selected(it) if it.status == Some(Status::Disconnected))
+        );
+    }
+
+    #[test]
+    fn any_other_request_is_refused() {
+        for text in [
+            r#"{"access_token":"E"}"#,
+            r#"{"access_token":"E","asset_ids":["1"],"select":{}}"#,
+            r#"{"access_token":"E","asset_ids":["1"],"wait_seconds":61}"#,
+            r#"{"access_token":"E","asset_ids":["1"],"wait_seconds":-1}"#,
+            r#"{"access_token":"E","asset_ids":["1"],"wait_seconds":"5"}"#,
+            r#"{"access_token":"E","asset_ids":["1"],"plan_id":"p"}"#,
+            r#"{"access_token":"E","asset_ids":["1"],"expect_person":"act_1"}"#,
+            r#"{"access_token":"E E","asset_ids":["1"]}"#,
+            r#"{"asset_ids":["1"]}"#,
+        ] {
+            assert!(parsed(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Responses that hold secrets.
+//!
+//! The rule: the buffer is sized before it is filled, so it never moves and leaves no copy behind. It is zeroed once
+//! the server has sent it.
+
+use crate::problem::Problem;
+use actix_web::{HttpResponse, web::Bytes};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+/// The bytes of one entry: the longest token and the fields around it.
+const ROOM: usize = 7 * 1024;
+
+/// A 200 with a body that holds `entries` secrets.
+pub(crate) fn sealed_answer(
+    body: &impl Serialize,
+    entries: usize,
+) -> Result<HttpResponse, Problem> {
+    let body = sealed_body(body, entries)?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .body(body))
+}
+
+/// A JSON body that holds `entries` secrets: its buffer never moves and is zeroed after sending.
+pub(crate) fn sealed_body(body: &impl Serialize, entries: usize) -> Result<Bytes, Problem> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(entries.saturating_mul(ROOM)));
+    let written = serde_json::to_writer(&mut *bytes, body);
+    written.map_err(|error| regrant_vault::Error::Internal(error.into()))?;
+    Ok(Bytes::from_owner(bytes))
+}

@@ -1,0 +1,72 @@
+//! Limits and timeouts of a listener.
+//!
+//! The rule: every setting has a default, so that a listener starts without any.
+
+use ipnet::IpNet;
+use std::time::Duration;
+
+/// Limits and timeouts of a listener.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The base URL under which Meta reaches this listener; the listening address if unset.
+    pub public_url: Option<String>,
+    /// The proxies in front of this listener; Regrant trusts their `X-Forwarded-For`.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Rate limits.
+    pub rates: Rates,
+    /// The largest request body, in bytes.
+    pub max_body: usize,
+    /// The time a caller may take to send the head of a request, and again to send its body.
+    pub request_timeout: Duration,
+    /// The time an idle connection is kept open.
+    pub keep_alive: Duration,
+    /// The time running requests may take after the server was asked to stop.
+    pub shutdown_timeout: Duration,
+    /// The number of worker threads.
+    pub workers: usize,
+    /// The largest number of event streams open at once.
+    pub max_streams: usize,
+    /// The longest life of one event stream; its reader then reconnects.
+    pub stream_lifetime: Duration,
+    /// The longest silence of an event stream before it sends a keep-alive.
+    pub stream_keep_alive: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            rates: Rates::default(),
+            max_body: 1024 * 1024,
+            request_timeout: Duration::from_secs(15),
+            keep_alive: Duration::from_mins(1),
+            shutdown_timeout: Duration::from_secs(30),
+            workers: std::thread::available_parallelism().map_or(2, usize::from),
+            max_streams: 512,
+            stream_lifetime: Duration::from_mins(15),
+            stream_keep_alive: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Calls per second; a burst may have ten times as many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rates {
+    /// For a tenant, and for each of its clients, unless an operator sets another limit for the tenant.
+    pub tenant: u32,
+    /// For a reconnect session.
+    pub session: u32,
+    /// For an address: requests for access tokens, preflights and refused calls.
+    pub address: u32,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self {
+            tenant: 500,
+            session: 5,
+            address: 30,
+        }
+    }
+}
