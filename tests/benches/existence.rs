@@ -22,12 +22,14 @@
     unused_macros,
     reason = "the harness of the end-to-end tests"
 )]
-#[path = "../it/bench/mod.rs"]
-mod bench;
+#[path = "../it"]
+mod it {
+    pub mod harness;
+}
 
 use std::time::{Duration, Instant};
 
-use bench::{Bench, Fleet, Tenant};
+use it::harness::{Fleet, Harness, Tenant};
 use regrant_domain::EventId;
 use regrant_testdb::TestDatabase;
 use reqwest::Method;
@@ -61,10 +63,10 @@ async fn compare(database: TestDatabase) -> bool {
         .unwrap_or_default()
         .to_owned();
     let fleet = Fleet::new(1, ASSETS, 0);
-    let bench = Bench::start(database, &fleet.world()).await;
-    let (own, other) = (bench.tenant("One").await, bench.tenant("Two").await);
+    let harness = Harness::start(database, &fleet.world()).await;
+    let (own, other) = (harness.tenant("One").await, harness.tenant("Two").await);
     own.register(&fleet.assets()).await;
-    own.reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids())
+    own.reconnect(&harness.sandbox.token(Fleet::PERSON).await, &fleet.ids())
         .await;
     let theirs = fleet.ids();
     let nobodys: Vec<_> = (0..theirs.len())

@@ -7,21 +7,21 @@ use regrant_testdb::TestDatabase;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, Fleet, Served, Tenant, on_both};
+use crate::harness::{Fleet, Harness, ServerProcess, Tenant, on_both};
 
 const KEYS: usize = 1_000;
 const AT_ONCE: usize = 16;
 
 on_both!(
-    a_thousand_keys_of_sixteen_calls_each_act_once_and_outlast_a_restart,
+    a_thousand_keys_with_sixteen_calls_each_act_once_and_survive_a_restart,
     every_post_acts_once_and_shows_no_secret_twice,
 );
 
-async fn a_thousand_keys_of_sixteen_calls_each_act_once_and_outlast_a_restart(
+async fn a_thousand_keys_with_sixteen_calls_each_act_once_and_survive_a_restart(
     database: TestDatabase,
 ) {
-    let mut served = Served::start(database, &Fleet::new(1, 1, 0).world(), "error").await;
-    let tenant = served.tenant("One").await;
+    let mut server = ServerProcess::start(database, &Fleet::new(1, 1, 0).world(), "error").await;
+    let tenant = server.tenant("One").await;
     let first: Vec<Value> = stream::iter(0..KEYS)
         .map(|n| sixteen(&tenant, n))
         .buffered(8)
@@ -29,7 +29,7 @@ async fn a_thousand_keys_of_sixteen_calls_each_act_once_and_outlast_a_restart(
         .await;
     assert_eq!(registered(&tenant).await, KEYS);
 
-    served.restart().await;
+    server.restart().await;
     for (n, before) in first.iter().enumerate() {
         assert_eq!(
             &register(&tenant, &key(n), n).await,
@@ -53,12 +53,12 @@ async fn a_thousand_keys_of_sixteen_calls_each_act_once_and_outlast_a_restart(
         "another body changes nothing"
     );
 
-    let other = served.tenant("Two").await;
+    let other = server.tenant("Two").await;
     assert_eq!(
         register(&other, &key(0), 0).await.1["data"][0]["status"],
         "created"
     );
-    let principal = served.another_client(&tenant).await;
+    let principal = server.another_client(&tenant).await;
     assert_eq!(
         register(&principal, &key(0), 0).await.1["data"][0]["status"],
         "exists"
@@ -121,8 +121,8 @@ async fn registered(tenant: &Tenant) -> usize {
 }
 
 async fn every_post_acts_once_and_shows_no_secret_twice(database: TestDatabase) {
-    let (bench, fleet, tenant) = bench(database).await;
-    let token = bench.sandbox.token(Fleet::PERSON).await;
+    let (harness, fleet, tenant) = harness(database).await;
+    let token = harness.sandbox.token(Fleet::PERSON).await;
     tenant.reconnect(&token, &fleet.ids()).await;
     let hook = json!({ "url": "http://127.0.0.1:9/hook" });
     let made = twice(&tenant, "/v1/webhook-endpoints", &hook, 201).await;
@@ -175,7 +175,7 @@ async fn every_post_acts_once_and_shows_no_secret_twice(database: TestDatabase) 
     let (status, _) = post(&tenant, "/v1/tokens/lookup", "/v1/tokens/lookup", &other).await;
     assert_eq!(status, 422, "a key reads the same again, and nothing else");
 
-    bench.sandbox.latency(2_000).await;
+    harness.sandbox.latency(2_000).await;
     let order = json!({ "access_token": token, "asset_ids": fleet.ids(), "wait_seconds": 0 });
     let (_, running) = tenant.post("/v1/reconnects", &order).await;
     let cancel = format!(
@@ -187,7 +187,7 @@ async fn every_post_acts_once_and_shows_no_secret_twice(database: TestDatabase) 
         (&cancelled.0["status"], &cancelled.0),
         (&json!("cancelled"), &cancelled.1)
     );
-    bench.sandbox.latency(0).await;
+    harness.sandbox.latency(0).await;
 }
 
 /// The call and its repetition, under a key of its own.
@@ -219,19 +219,19 @@ async fn keyed(tenant: &Tenant, key: &str, order: &Value) -> (u16, Value) {
     post(tenant, key, "/v1/reconnects", order).await
 }
 
-async fn bench(database: TestDatabase) -> (Bench, Fleet, Tenant) {
+async fn harness(database: TestDatabase) -> (Harness, Fleet, Tenant) {
     let fleet = Fleet::new(1, 6, 1);
-    let bench = Bench::start(database, &fleet.world()).await;
-    let tenant = bench.tenant("One").await;
+    let harness = Harness::start(database, &fleet.world()).await;
+    let tenant = harness.tenant("One").await;
     tenant.register(&fleet.assets()).await;
-    (bench, fleet, tenant)
+    (harness, fleet, tenant)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixteen_equal_calls_at_once_are_one_reconnect_on_both_databases() {
     for database in TestDatabase::all().await {
-        let (bench, fleet, tenant) = bench(database).await;
-        let order = json!({ "access_token": bench.sandbox.token(Fleet::PERSON).await, "asset_ids": fleet.ids() });
+        let (harness, fleet, tenant) = harness(database).await;
+        let order = json!({ "access_token": harness.sandbox.token(Fleet::PERSON).await, "asset_ids": fleet.ids() });
         for round in 0..8 {
             let key = format!("key-{round}");
             let answers = join_all((0..16).map(|_| keyed(&tenant, &key, &order))).await;
@@ -249,8 +249,8 @@ async fn sixteen_equal_calls_at_once_are_one_reconnect_on_both_databases() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_key_with_another_body_is_refused() {
-    let (bench, fleet, tenant) = bench(TestDatabase::sqlite().await).await;
-    let token = bench.sandbox.token(Fleet::PERSON).await;
+    let (harness, fleet, tenant) = harness(TestDatabase::sqlite().await).await;
+    let token = harness.sandbox.token(Fleet::PERSON).await;
     let (first, _) = keyed(
         &tenant,
         "key",
@@ -269,10 +269,10 @@ async fn the_same_key_with_another_body_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_tenant_with_the_same_key_is_independent() {
-    let (bench, fleet, tenant) = bench(TestDatabase::sqlite().await).await;
-    let other = bench.tenant("Two").await;
+    let (harness, fleet, tenant) = harness(TestDatabase::sqlite().await).await;
+    let other = harness.tenant("Two").await;
     other.register(&fleet.assets()).await;
-    let order = json!({ "access_token": bench.sandbox.token(Fleet::PERSON).await, "asset_ids": fleet.ids() });
+    let order = json!({ "access_token": harness.sandbox.token(Fleet::PERSON).await, "asset_ids": fleet.ids() });
     let (_, ours) = keyed(&tenant, "key", &order).await;
     let (_, theirs) = keyed(&other, "key", &order).await;
     assert_ne!(ours["id"], theirs["id"]);
@@ -281,9 +281,9 @@ async fn another_tenant_with_the_same_key_is_independent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_call_may_be_repeated_under_its_key() {
-    let (bench, fleet, tenant) = bench(TestDatabase::sqlite().await).await;
-    let token = bench.sandbox.token(Fleet::PERSON).await;
-    bench
+    let (harness, fleet, tenant) = harness(TestDatabase::sqlite().await).await;
+    let token = harness.sandbox.token(Fleet::PERSON).await;
+    harness
         .sandbox
         .post("tokens/revoke", json!({ "token": token }))
         .await;

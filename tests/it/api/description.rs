@@ -1,0 +1,134 @@
+//! What is answered is what the descriptions tell, role by role (goal G29): generated calls by schemathesis.
+//!
+//! `REGRANT_API_EXAMPLES` sets how many each call is tried with; the usual few give well over 2,000 cases.
+
+use std::{path::Path, process::Stdio, time::Duration};
+
+use regrant_api::Rates;
+use regrant_domain::{Permission, Permissions};
+use regrant_testdb::TestDatabase;
+use serde_json::json;
+
+use crate::harness::{Fleet, Harness, Options, Tenant};
+
+/// Calls of operators that would end the very log-in that tries them.
+const ENDS_ITSELF: [&str; 3] = ["log_out", "change_password", "rotate_keys"];
+
+struct Role {
+    name: &'static str,
+    url: String,
+    description: &'static str,
+    bearer: String,
+    leaves_out: &'static [&'static str],
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_role_gets_responses_as_described() {
+    if !installed("python3").await {
+        assert!(std::env::var_os("CI").is_none(), "python3 is needed");
+        eprintln!("DESCRIPTION RING SKIPPED: python3 is needed");
+        return;
+    }
+    let fleet = Fleet::new(1, 3, 0);
+    // Nobody is to be answered 429 instead of what is asked for.
+    let rates = Rates {
+        tenant: 10_000,
+        session: 10_000,
+        address: 10_000,
+    };
+    let api = regrant_api::Settings {
+        rates,
+        ..regrant_api::Settings::default()
+    };
+    let options = Options {
+        api,
+        ..Options::default()
+    };
+    let harness = Harness::with(TestDatabase::sqlite().await, &fleet.world(), options).await;
+    let tenant = harness.tenant("One").await;
+    tenant.register(&fleet.assets()).await;
+    tenant
+        .reconnect(&harness.sandbox.token(Fleet::PERSON).await, &fleet.ids())
+        .await;
+    let mut cases = 0;
+    for role in roles(&harness, &tenant, &fleet).await {
+        cases += generated(&role).await;
+    }
+    eprintln!("{cases} generated calls were answered as described");
+    assert!(cases >= 2_000, "{cases}");
+}
+
+async fn roles(harness: &Harness, tenant: &Tenant, fleet: &Fleet) -> Vec<Role> {
+    let everything = harness.tenant("Everything").await.bearer;
+    let reader: Permissions = [Permission::AssetsRead, Permission::ForecastRead]
+        .into_iter()
+        .collect();
+    let reader = harness.tenant_with("Reader", reader).await.bearer;
+    let order = json!({ "asset_ids": fleet.ids(), "minutes": 60, "uses": 20 });
+    let (_, opened) = tenant.post("/v1/reconnect-sessions", &order).await;
+    let session = opened["token"].as_str().expect("a token").to_owned();
+    let (owner, support) = (harness.owner().await.bearer, harness.support().await.bearer);
+    let (public, admin) = ("openapi.yaml", "openapi-admin.yaml");
+    let role = |name, description, bearer| {
+        let (url, leaves_out): (_, &[&str]) = if description == public {
+            (&harness.api, &[])
+        } else {
+            (&harness.admin, &ENDS_ITSELF)
+        };
+        Role {
+            name,
+            url: url.clone(),
+            description,
+            bearer,
+            leaves_out,
+        }
+    };
+    vec![
+        role("every scope", public, everything),
+        role("reader", public, reader),
+        role("session", public, session),
+        role("nobody", public, String::new()),
+        role("owner", admin, owner),
+        role("support", admin, support),
+    ]
+}
+
+/// How many calls were generated; none was answered otherwise than described.
+async fn generated(role: &Role) -> usize {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace");
+    let examples = std::env::var("REGRANT_API_EXAMPLES").unwrap_or_else(|_| "2".to_owned());
+    let run = tokio::process::Command::new("bash")
+        .arg(root.join("tests/api/run.sh"))
+        .arg(&role.url)
+        .arg(root.join(role.description))
+        .arg(examples)
+        .args(role.leaves_out)
+        .env("REGRANT_BEARER", &role.bearer)
+        .stdin(Stdio::null())
+        .output();
+    let output = tokio::time::timeout(Duration::from_hours(1), run)
+        .await
+        .expect("it ends in time");
+    let output = output.expect("bash starts");
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{}: {out}\n{err}", role.name);
+    let last = out.lines().last().unwrap_or_default();
+    eprintln!("{}: {last}", role.name);
+    last.split(' ')
+        .next()
+        .and_then(|it| it.parse().ok())
+        .unwrap_or_else(|| panic!("no count: {last}"))
+}
+
+async fn installed(program: &str) -> bool {
+    let version = tokio::process::Command::new(program)
+        .arg("--version")
+        .output()
+        .await;
+    version.is_ok_and(|it| it.status.success())
+}

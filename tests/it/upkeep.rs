@@ -1,0 +1,3 @@
+//! Work in the background, and what the log says about it.
+
+mod worker;
