@@ -1,4 +1,4 @@
-//! Registering assets, and tokens with them.
+//! Registering assets, with and without tokens.
 
 use futures_util::future::join_all;
 use regrant_testdb::TestDatabase;

@@ -1,4 +1,4 @@
-//! Secrets stay where they belong: unique canaries are looked for in everything the server leaves behind.
+//! No secret leaks: the test searches the log, the responses and the database for unique canaries.
 
 use base64::{Engine, engine::general_purpose};
 use regrant_testdb::TestDatabase;
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::harness::{Fleet, SECRET, ServerProcess, Tenant};
 
-/// A secret in every form in which it could lie somewhere.
+/// A secret in every encoding in which it could appear.
 fn forms(secret: &str) -> Vec<Vec<u8>> {
     let bytes = secret.as_bytes();
     let hex = hex::encode(bytes);
@@ -23,7 +23,7 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
     forms.into_iter().map(String::into_bytes).collect()
 }
 
-/// Which of the secrets lie in these bytes.
+/// The names of the secrets that appear in these bytes.
 fn hits(haystack: &[u8], secrets: &[(&'static str, String)]) -> Vec<&'static str> {
     let patterns = secrets
         .iter()
@@ -85,7 +85,7 @@ async fn no_secret_leaves(database: TestDatabase) {
     let import = json!({ "assets": [{ "id": "77", "kind": "page", "token": imported }] });
     seen.push_str(&tenant.post("/v1/assets", &import).await.1.to_string());
 
-    // Nothing of the story is told to it: its secrets alone matter here.
+    // The endpoint receives nothing: only its secrets matter here.
     let endpoint = json!({ "url": "https://hooks.example.com/canary", "kinds": ["webhook.test"] });
     let (_, made) = tenant.post("/v1/webhook-endpoints", &endpoint).await;
     let path = format!(
@@ -101,7 +101,7 @@ async fn no_secret_leaves(database: TestDatabase) {
     for token in [&old, &new] {
         seen.push_str(&tenant.reconnect(token, &fleet.ids()).await.to_string());
     }
-    // Faults that tempt a server to say too much.
+    // Faults that could make a server print the token.
     seen.push_str(
         &tenant
             .post(
@@ -198,6 +198,6 @@ fn secrets_of(
     );
     let minted = tokens.values().filter_map(|it| it["access_token"].as_str());
     secrets.extend(minted.map(|it| ("minted token", it.to_owned())));
-    assert!(secrets.len() > 10, "there is something to look for");
+    assert!(secrets.len() > 10, "there are secrets to look for");
     secrets
 }

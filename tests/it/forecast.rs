@@ -1,4 +1,4 @@
-//! Knowing before it breaks: the calendar, its iCalendar form, persons and their impact.
+//! The forecast: the calendar, its iCalendar feed, persons and their impact.
 
 mod calendar;
 mod persons;

@@ -26,7 +26,7 @@ pub use server_process::{ServerProcess, binary, free_port};
 pub use tenant::Tenant;
 pub use world::{APP, Fleet, OTHER_APP, SECRET, VERIFY_TOKEN, business, ids};
 
-/// Each of these tests on both databases.
+/// Makes two tests of each function, one for each database. The function takes a `TestDatabase`.
 macro_rules! on_both {
     ($($name:ident),+ $(,)?) => {$(
         mod $name {
@@ -46,10 +46,10 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
-/// Everything one test needs; it ends with the test.
+/// Everything that a test needs; dropping it stops the servers.
 pub struct Harness {
     pub vault: Vault,
-    /// The client of the vault: it shares its pauses and its breaker.
+    /// The Graph client of the vault: pauses and circuit breaker are shared.
     pub graph: Client,
     pub api: String,
     /// The operators' listener.
@@ -70,7 +70,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        // Webhooks go to this machine alone, and no name is looked up.
+        // Webhooks may go to this machine, and no name is resolved.
         let names = Names::Given(Arc::new(|_: &str| Ok(Vec::new())));
         let webhooks = regrant_webhook::Settings {
             allow_loopback: true,
@@ -83,7 +83,7 @@ impl Default for Options {
             password_strength: PasswordStrength::MINIMUM,
             ..regrant_vault::Settings::default()
         };
-        // All of a test's calls come from one address.
+        // All calls of a test come from one address.
         let rates = regrant_api::Rates {
             address: 10_000,
             ..regrant_api::Rates::default()
@@ -101,13 +101,13 @@ impl Default for Options {
 }
 
 impl Harness {
-    /// A harness on this database with this world.
+    /// Starts everything on this database with this world.
     pub async fn start(database: TestDatabase, world: &str) -> Self {
         Self::with(database, world, Options::default()).await
     }
 
     pub async fn with(database: TestDatabase, world: &str, options: Options) -> Self {
-        // Boxed: every test would carry all of it.
+        // Boxed, so that the futures of the tests stay small.
         Box::pin(Self::build(database, world, options)).await
     }
 
@@ -142,8 +142,8 @@ impl Harness {
         let vault = Vault::open(parts).await.expect("the vault opens");
         for (id, secret) in [(APP, SECRET), (OTHER_APP, "other-secret-other-secret")] {
             let secret = AppSecret::parse(secret.to_owned()).expect("a secret");
-            let verify_token =
-                (id == APP).then(|| VerifyToken::parse(VERIFY_TOKEN.to_owned()).expect("a word"));
+            let verify_token = (id == APP)
+                .then(|| VerifyToken::parse(VERIFY_TOKEN.to_owned()).expect("a verify token"));
             let id = id.parse().expect("an app id");
             let app = NewApp {
                 id,
@@ -191,7 +191,7 @@ impl Harness {
         }
     }
 
-    /// The database beside the vault, for what no call can do.
+    /// A separate connection pool to the database, for changes that no call can make.
     pub async fn store(&self) -> Store {
         let (url, busy_timeout) = (self.database.url().to_owned(), Duration::from_secs(20));
         let settings = regrant_storage::Settings {
@@ -202,7 +202,7 @@ impl Harness {
         Store::connect(&settings).await.expect("the store connects")
     }
 
-    /// Sets columns of a tenant that an operator sets.
+    /// Sets columns of a tenant's row in the database.
     pub async fn set_tenant(&self, name: &str, columns: &str) {
         self.database
             .intrude(&format!(
@@ -211,7 +211,7 @@ impl Harness {
             .await;
     }
 
-    /// Lists an origin for a tenant.
+    /// Adds an origin to the list of a tenant.
     pub async fn list_origin(&self, name: &str, origin: &str) {
         let sql = format!(
             "INSERT INTO tenant_origins (tenant_id, origin) SELECT id, '{origin}' FROM tenants WHERE name = '{name}'"
@@ -227,7 +227,7 @@ impl Harness {
         (harness, tenant)
     }
 
-    /// A new tenant of the provider's app with every permission.
+    /// Creates a tenant of the provider's app with every permission, and logs in its client.
     pub async fn tenant(&self, name: &str) -> Tenant {
         self.tenant_with(name, Permissions::all()).await
     }
@@ -245,12 +245,12 @@ impl Harness {
 }
 
 impl Harness {
-    /// An operator who may do everything, logged in.
+    /// Creates an owner and logs it in.
     pub async fn owner(&self) -> Operator {
         self.operator("owner", OperatorRole::Owner).await
     }
 
-    /// An operator who may look, logged in.
+    /// Creates an operator that may only read, and logs it in.
     pub async fn support(&self) -> Operator {
         self.operator("support", OperatorRole::Support).await
     }
@@ -297,7 +297,7 @@ pub fn header_number(answer: &reqwest::Response, name: &str) -> u64 {
         .unwrap_or(u64::MAX)
 }
 
-/// One HTTP client for tests: no proxy, no redirects, an end to waiting.
+/// An HTTP client for tests: no proxy, no redirects, a timeout.
 pub fn http() -> reqwest::Client {
     let client = reqwest::Client::builder()
         .no_proxy()

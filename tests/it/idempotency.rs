@@ -1,4 +1,4 @@
-//! The same call twice is one act (goal G25).
+//! A repeated call with the same Idempotency-Key acts once (goal G25).
 
 use std::collections::HashSet;
 
@@ -66,7 +66,7 @@ async fn a_thousand_keys_with_sixteen_calls_each_act_once_and_survive_a_restart(
     assert_eq!(
         registered(&tenant).await,
         KEYS + 1,
-        "another client's key is its own"
+        "keys of another client are separate"
     );
 }
 
@@ -74,7 +74,7 @@ fn key(n: usize) -> String {
     format!("key-{n}")
 }
 
-/// Sixteen equal calls at once, which answer all the same.
+/// Sends sixteen equal calls at once and returns their common response.
 async fn sixteen(tenant: &Tenant, n: usize) -> Value {
     let key = key(n);
     let answers = join_all((0..AT_ONCE).map(|_| register(tenant, &key, n))).await;
@@ -101,7 +101,7 @@ async fn register(tenant: &Tenant, key: &str, n: usize) -> (u16, Value) {
     .await
 }
 
-/// How often anything was registered, as the audit tells.
+/// How many registrations the audit contains.
 async fn registered(tenant: &Tenant) -> usize {
     let (mut n, mut cursor) = (0, String::new());
     loop {
@@ -173,7 +173,7 @@ async fn every_post_acts_once_and_shows_no_secret_twice(database: TestDatabase) 
     );
     let other = json!({ "asset_ids": fleet.ids()[..1] });
     let (status, _) = post(&tenant, "/v1/tokens/lookup", "/v1/tokens/lookup", &other).await;
-    assert_eq!(status, 422, "a key reads the same again, and nothing else");
+    assert_eq!(status, 422, "the same key with another body is refused");
 
     harness.sandbox.latency(2_000).await;
     let order = json!({ "access_token": token, "asset_ids": fleet.ids(), "wait_seconds": 0 });
@@ -190,7 +190,7 @@ async fn every_post_acts_once_and_shows_no_secret_twice(database: TestDatabase) 
     harness.sandbox.latency(0).await;
 }
 
-/// The call and its repetition, under a key of its own.
+/// Makes the same call twice under one key and returns both responses.
 async fn twice(tenant: &Tenant, path: &str, body: &Value, wanted: u16) -> (Value, Value) {
     let first = post(tenant, path, path, body).await;
     let second = post(tenant, path, path, body).await;

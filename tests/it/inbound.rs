@@ -1,4 +1,4 @@
-//! What Meta sends: believed only when it is signed, done once, in every tenant of the person and no other.
+//! Notices from Meta: accepted only if signed, applied once, in every tenant of the person and in no other.
 
 mod callbacks;
 mod handshake;
@@ -39,7 +39,7 @@ fn migration(person: &str, time: i64, date: &str) -> String {
     json!({ "object": "managed_meta_account", "entry": [entry] }).to_string()
 }
 
-/// A harness, two tenants whose assets the same person serves, and one that does not know the person.
+/// Two tenants whose assets the same person serves, and a third that does not know the person.
 struct Scene {
     harness: Harness,
     one: Tenant,
@@ -96,7 +96,7 @@ impl Scene {
             .body(raw.to_owned())
     }
 
-    async fn tell(&self, raw: &str) {
+    async fn send_notice(&self, raw: &str) {
         let call = self
             .webhook(APP, raw)
             .header("X-Hub-Signature-256", signature(SECRET, raw));
@@ -111,7 +111,7 @@ impl Scene {
         json!({ "algorithm": "HMAC-SHA256", "issued_at": self.now() - ago, "user_id": Fleet::PERSON })
     }
 
-    /// Works off everything.
+    /// Applies every stored notice and returns their number.
     async fn receive(&self) -> usize {
         let mut n = 0;
         loop {
@@ -130,7 +130,7 @@ impl Scene {
 
     async fn contents(&self) -> Vec<(String, Vec<u8>)> {
         let mut contents = self.harness.database.contents().await;
-        // The index of SQLite's log holds locks, not rows.
+        // The -shm file of SQLite holds locks, not rows.
         contents.retain(|(name, _)| !name.ends_with("-shm"));
         contents
     }
@@ -142,7 +142,7 @@ impl Scene {
             .any(|(_, bytes)| bytes.windows(text.len()).any(|it| it == text.as_bytes()))
     }
 
-    /// The cut-offs of a tenant's assets; one asset's is every asset's.
+    /// The cut-off that all assets of a tenant share.
     async fn cut_off(&self, tenant: &Tenant) -> Value {
         let mut cut_offs = Vec::new();
         for id in &self.ids {

@@ -1,6 +1,6 @@
-//! End to end: the real server, real databases, the sandbox over HTTP.
+//! End-to-end tests: the real server, real databases, the sandbox over HTTP.
 //!
-//! The rule: everything is real except Meta; the sandbox stands in for it and is called over HTTP on 127.0.0.1.
+//! The rule: everything is real except Meta, which the sandbox simulates over HTTP on 127.0.0.1.
 //! Each folder is a capability with the name that it has in the API, the vault and the storage; [`harness`] is the
 //! shared equipment. Start there: it gives each test a database, a sandbox and a server.
 

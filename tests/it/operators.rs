@@ -1,4 +1,4 @@
-//! Operators: who gets in, who may change something, and what ends at once.
+//! Operators: log-in, lockout, roles, and changes that end log-ins at once.
 
 use futures_util::future::join_all;
 use regrant_domain::{OperatorRole, TenantId};
@@ -131,7 +131,7 @@ async fn the_last_owner_cannot_be_removed(database: TestDatabase) {
     let (status, refused) = owner.delete(&own).await;
     assert_eq!((status, problem_code(&refused)), (409, "last_owner"));
     let second = harness.operator("second", OperatorRole::Owner).await;
-    // Of two owners who take each other's role at once, one stays.
+    // Two owners demote each other at the same time: one of them stays an owner.
     let role = json!({ "role": "support" });
     let theirs = format!("/operators/{}", second.id);
     let (one, other) = tokio::join!(owner.patch(&theirs, &role), second.patch(&own, &role));
@@ -152,8 +152,8 @@ async fn known_and_unknown_names_are_locked_out_alike_for_a_limited_time(databas
     let harness = harness(database).await;
     harness.owner().await;
     let wrong = "wrong horse battery";
-    for name in ["owner", "nobody"] {
-        let mut told = Vec::new();
+    for name in ["owner", "stranger"] {
+        let mut answers = Vec::new();
         for _ in 0..6 {
             let call = crate::harness::http().post(format!("{}/admin/v1/session", harness.admin));
             let answer = call
@@ -166,17 +166,17 @@ async fn known_and_unknown_names_are_locked_out_alike_for_a_limited_time(databas
                 answer.headers().get("retry-after").cloned(),
             );
             let body: Value = answer.json().await.expect("json");
-            told.push((status, problem_code(&body).to_owned(), after.is_some()));
+            answers.push((status, problem_code(&body).to_owned(), after.is_some()));
         }
         let wrong = (401, "wrong_credentials".to_owned(), false);
-        assert_eq!(told[..5], vec![wrong; 5], "{name}");
-        assert_eq!(told[5], (429, "locked_out".to_owned(), true), "{name}");
+        assert_eq!(answers[..5], vec![wrong; 5], "{name}");
+        assert_eq!(answers[5], (429, "locked_out".to_owned(), true), "{name}");
     }
     let (status, refused) = try_log_in(&harness.admin, "owner", PASSWORD).await;
     assert_eq!(
         (status, problem_code(&refused)),
         (429, "locked_out"),
-        "the right password neither"
+        "the right password is refused, too"
     );
     harness.clock.advance(chrono::Duration::seconds(31));
     assert_eq!(try_log_in(&harness.admin, "owner", wrong).await.0, 401);
@@ -190,21 +190,21 @@ async fn known_and_unknown_names_are_locked_out_alike_for_a_limited_time(databas
     assert_eq!(
         try_log_in(&harness.admin, "owner", wrong).await.0,
         401,
-        "success forgets the failures"
+        "a success resets the lockout"
     );
     assert_eq!(owner.get("/session").await.0, 200);
-    let told = harness
+    let audit = harness
         .vault
         .export_audit_of(TenantId::SYSTEM, AuditQuery::default())
         .await
         .expect("the audit");
-    let lines = told
+    let lines = audit
         .data
         .iter()
         .map(|it| format!("{} {} {}", it.action, it.subject, it.detail));
     let text = lines.collect::<Vec<_>>().join("\n");
     assert!(
-        text.contains("operator.log_in_refused unknown") && !text.contains("nobody"),
+        text.contains("operator.log_in_refused unknown") && !text.contains("stranger"),
         "{text}"
     );
 }
@@ -275,14 +275,14 @@ async fn two_concurrent_calls_for_one_name_give_it_to_one_operator(database: Tes
     for round in 0..12 {
         let name = format!("name{round}");
         let new = json!({ "name": name, "role": "support", "password": PASSWORD });
-        // Both compute a password first, so that they come to the database together.
+        // Both hash a password first, so that they reach the database at the same time.
         let change = json!({ "name": name, "password": PASSWORD });
         let (made, changed) =
             tokio::join!(owner.post("/operators", &new), owner.patch(&path, &change));
-        let mut told = [made.0, changed.0];
-        told.sort_unstable();
+        let mut statuses = [made.0, changed.0];
+        statuses.sort_unstable();
         assert!(
-            told == [200, 409] || told == [201, 409],
+            statuses == [200, 409] || statuses == [201, 409],
             "{made:?} {changed:?}"
         );
         let refused = if made.0 == 409 { &made.1 } else { &changed.1 };

@@ -1,4 +1,4 @@
-//! Tokens out.
+//! Reading tokens: one asset, and lookups of many.
 
 use regrant_testdb::TestDatabase;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Webhooks as a tenant's consumer receives them: from a reconnect to a signed `reconnect.completed`.
+//! Webhooks as a tenant's consumer receives them, with their signature.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use crate::harness::{Fleet, Harness, Tenant};
 /// Head and body of each request.
 type Requests = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 
-/// A consumer on loopback that takes everything.
+/// Starts a consumer on loopback that accepts everything.
 async fn consumer() -> (String, Requests) {
     let listener = TcpListener::bind(("127.0.0.1", 0))
         .await
@@ -58,7 +58,7 @@ fn header(head: &str, name: &str) -> String {
     found.next_back().unwrap_or_default()
 }
 
-/// The signature a consumer computes by the recipe of `docs/webhooks.md`: HMAC-SHA256 (RFC 2104) from scratch.
+/// The signature as a consumer computes it after `docs/webhooks.md`: HMAC-SHA256 (RFC 2104), written out.
 fn signature(secret: &str, head: &str, body: &[u8]) -> String {
     let mut key = STANDARD
         .decode(secret.trim_start_matches("whsec_"))
@@ -77,7 +77,7 @@ fn signature(secret: &str, head: &str, body: &[u8]) -> String {
     )
 }
 
-/// Delivers what is due until the consumer has so many.
+/// Delivers due webhooks until the consumer has received `n`.
 async fn delivered(harness: &Harness, requests: &Requests, n: usize) -> Vec<(String, Vec<u8>)> {
     for _ in 0..200 {
         harness
@@ -123,10 +123,10 @@ async fn a_completed_reconnect_sends_a_signed_webhook() {
             header(head, "webhook-signature"),
             signature(made["secret"].as_str().unwrap(), head, body)
         );
-        let told: Value = serde_json::from_slice(body).expect("JSON");
-        assert_eq!(told["type"], "reconnect.completed");
-        assert_eq!(told["data"]["reconnect_id"], ended["id"]);
-        assert_eq!(told["data"]["counts"], ended["counts"]);
+        let event: Value = serde_json::from_slice(body).expect("JSON");
+        assert_eq!(event["type"], "reconnect.completed");
+        assert_eq!(event["data"]["reconnect_id"], ended["id"]);
+        assert_eq!(event["data"]["counts"], ended["counts"]);
         let sent: i64 = header(head, "webhook-timestamp").parse().expect("seconds");
         assert!(
             (chrono::DateTime::from(std::time::SystemTime::now())

@@ -1,7 +1,7 @@
-//! Who may do what on the admin listener, over every route of `openapi-admin.yaml`, for every caller and object.
+//! The access matrix of the admin listener: every route of `openapi-admin.yaml`, every caller, every object.
 //!
-//! The rule: a route without a row here fails the build. Rows stand in the order in which the owner calls them: what
-//! takes something away comes last.
+//! The rule: a route without a row here fails the build. The owner calls the rows in this order, so rows that delete or
+//! end something come last.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use crate::harness::{APP, Fleet, Harness, Operator, PASSWORD};
 
-/// Who calls.
+/// The caller.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Who {
-    Nobody,
+    Anonymous,
     Garbage,
     /// A token of the public listener.
     Tenant,
@@ -25,18 +25,18 @@ enum Who {
     Owner,
 }
 
-/// Whom a route lets in.
+/// The callers that a route admits.
 #[derive(Clone, Copy, PartialEq)]
 enum Lets {
-    /// Anybody.
+    /// Callers without credentials, too.
     All,
-    /// Whoever is logged in.
+    /// Every operator that is logged in.
     Operators,
     /// Owners.
     Owners,
 }
 
-/// Which object is called for.
+/// The object that the path names.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Object {
     Existing,
@@ -48,9 +48,9 @@ struct Row {
     method: Method,
     path: &'static str,
     lets: Lets,
-    /// The answer to whoever is let in, for the object there is.
+    /// The status for an admitted caller and an existing object.
     good: u16,
-    /// Its body; null for none.
+    /// The request body; null for none.
     body: fn(&Scene) -> Value,
 }
 
@@ -58,7 +58,7 @@ struct Scene {
     harness: Harness,
     tenant: String,
     client: String,
-    spare: String,
+    deleted: String,
     tokens: Vec<(Who, Option<String>)>,
     http: reqwest::Client,
 }
@@ -180,18 +180,18 @@ fn every_route_of_the_admin_document_has_a_row() {
 }
 
 impl Row {
-    /// Whether the route is about one object.
+    /// Whether the path names an object.
     fn has_object(&self) -> bool {
         self.path.contains('{')
     }
 
-    /// What is declared.
+    /// The declared status.
     fn declared(&self, who: Who, object: Object) -> u16 {
         let is_let_in = matches!(who, Who::Support | Who::Owner);
         match (self.lets, object) {
             (Lets::All, _) => self.good,
             (Lets::Operators | Lets::Owners, _) if !is_let_in => 401,
-            // A malformed identifier names nothing, whoever asks.
+            // A malformed identifier names no object: 404 for support, too.
             (_, Object::Malformed) => 404,
             (Lets::Owners, _) if who == Who::Support => 403,
             (_, Object::Unknown) => 404,
@@ -205,7 +205,7 @@ impl Scene {
         let harness = Harness::start(database, &Fleet::new(1, 2, 0).world()).await;
         let tenant = harness.tenant("One").await;
         let (owner, support) = (harness.owner().await, harness.support().await);
-        let spare = harness.operator("spare", OperatorRole::Support).await.id;
+        let deleted = harness.operator("deleted", OperatorRole::Support).await.id;
         let disabled = harness.operator("disabled", OperatorRole::Owner).await;
         let path = format!("/operators/{}", disabled.id);
         assert_eq!(
@@ -215,7 +215,7 @@ impl Scene {
         let gone = Operator::log_in(&harness.admin, "owner", PASSWORD).await;
         assert_eq!(gone.delete("/session").await.0, 204);
         let tokens = vec![
-            (Who::Nobody, None),
+            (Who::Anonymous, None),
             (Who::Garbage, Some("a.b.c".to_owned())),
             (Who::Tenant, Some(tenant.bearer.clone())),
             (Who::LoggedOut, Some(gone.bearer)),
@@ -227,7 +227,7 @@ impl Scene {
             harness,
             tenant: tenant.id,
             client: tenant.client_id,
-            spare,
+            deleted,
             tokens,
             http: crate::harness::http(),
         }
@@ -236,7 +236,7 @@ impl Scene {
     fn call(&self, row: &Row, object: Object, token: Option<&str>) -> RequestBuilder {
         let zero = "00000000000070008000000000000000";
         let existing = match row.path {
-            path if path.contains("/operators/") => self.spare.clone(),
+            path if path.contains("/operators/") => self.deleted.clone(),
             path if path.contains("/apps/") => APP.to_owned(),
             _ => self.tenant.clone(),
         };

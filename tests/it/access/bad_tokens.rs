@@ -1,4 +1,4 @@
-//! G31: what no access token is, sent to a server that listens; and keys that are rotated under it.
+//! Malformed and forged access tokens (goal G31), and rotation of the signing keys while the server runs.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use hmac::{Hmac, KeyInit, Mac};
@@ -15,7 +15,7 @@ on_both!(
     an_immediate_rotation_ends_every_token,
 );
 
-/// A good token taken apart.
+/// The parts of a valid token.
 struct Parts {
     header: Value,
     claims: Value,
@@ -35,7 +35,7 @@ impl Parts {
         }
     }
 
-    /// The good signature under another header and other claims.
+    /// Another header and other claims with the old signature.
     fn forged(&self, header: &Value, claims: &Value) -> String {
         let (header, claims) = (merged(&self.header, header), merged(&self.claims, claims));
         format!(
@@ -45,7 +45,7 @@ impl Parts {
         )
     }
 
-    /// A key of a stranger's under the name of ours.
+    /// The claims signed by another key under the id of our key.
     fn signed_by_another(&self, claims: &Value) -> String {
         let kid = self.header["kid"].as_str().expect("a key id");
         let stranger = SigningKey::generate().expect("a key");
@@ -71,7 +71,7 @@ fn unsigned(header: &str, claims: &str) -> String {
     format!("{}.{}", B64.encode(header), B64.encode(claims))
 }
 
-/// The public key taken for a shared one.
+/// The token signed with HS256 and the public key as the shared secret.
 fn hs256(parts: &Parts, secret: &[u8]) -> String {
     let header = merged(&parts.header, &json!({ "alg": "HS256" }));
     let message = unsigned(&header.to_string(), &parts.claims.to_string());
@@ -137,7 +137,7 @@ fn bad_tokens(good: &str, public: &[u8]) -> Vec<(String, String)> {
         json!({}),
         json!({ "aud": "regrant-api/browser" }),
         json!({ "aud": "regrant-api/admin" }),
-        json!({ "iss": "somebody" }),
+        json!({ "iss": "another-issuer" }),
         json!({ "scope": "" }),
     ] {
         bad.push((
@@ -235,11 +235,11 @@ async fn malformed_and_forged_access_tokens_are_refused() {
     assert_eq!(
         status(&tenant, &tenant.bearer).await,
         401,
-        "its time is over"
+        "the token has expired"
     );
 }
 
-/// A token whose life is not over because the clock leapt.
+/// A new access token; the old one expired when the clock was advanced.
 async fn fresh(tenant: &Tenant) -> String {
     tenant.log_in_again().await.bearer
 }
@@ -317,7 +317,7 @@ async fn a_rotated_key_is_published_before_it_signs_and_accepted_after(database:
         .await;
     assert!(
         verdict.expect("a verdict").is_whole(),
-        "what a retired key signed is believed"
+        "a checkpoint signed by a retired key is valid"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Pages of other origins: exactly the listed ones may call, and nothing else may.
+//! Cross-origin calls: pages of listed origins may call the open routes; no other page may call any route.
 
 use regrant_testdb::TestDatabase;
 use reqwest::{Method, Response, header::HeaderMap};
@@ -262,7 +262,7 @@ async fn no_other_origin_calls_with_a_session() {
     assert_eq!(
         twice.send().await.expect("an answer").status(),
         403,
-        "which of two counts, nobody can say"
+        "two contradicting values are refused"
     );
 }
 
@@ -318,7 +318,7 @@ async fn a_listed_page_may_call_and_read(database: TestDatabase) {
         (machine.status().as_u16(), grants_nothing(machine.headers())),
         (200, true)
     );
-    let nobody = stage
+    let unauthenticated = stage
         .call(
             "a.b.c",
             LISTED,
@@ -327,14 +327,17 @@ async fn a_listed_page_may_call_and_read(database: TestDatabase) {
         )
         .await;
     assert_eq!(
-        nobody.status(),
+        unauthenticated.status(),
         401,
         "a page learns that its session has ended"
     );
-    readable(&nobody);
-    let nobody = stage.call("a.b.c", LISTED, Method::GET, "/v1/assets").await;
+    readable(&unauthenticated);
+    let unauthenticated = stage.call("a.b.c", LISTED, Method::GET, "/v1/assets").await;
     assert_eq!(
-        (nobody.status().as_u16(), grants_nothing(nobody.headers())),
+        (
+            unauthenticated.status().as_u16(),
+            grants_nothing(unauthenticated.headers())
+        ),
         (401, true)
     );
 }
@@ -380,7 +383,7 @@ async fn a_page_of_another_tenant_changes_nothing(database: TestDatabase) {
     let store = stage.harness.store().await;
     assert!(
         !store.is_origin_listed(OTHERS).await.expect("an answer"),
-        "a suspended tenant's list counts nothing"
+        "the list of a suspended tenant is ignored"
     );
     assert!(store.is_origin_listed(LISTED).await.expect("an answer"));
 }

@@ -1,7 +1,7 @@
-//! Who may do what, over every route of `openapi.yaml`.
+//! The access matrix of the public listener: every route of `openapi.yaml`, every kind of caller.
 //!
-//! The rule: a route without a row here fails the build. Another tenant's object answers byte for
-//! byte like one that does not exist.
+//! The rule: a route without a row here fails the build. A request for another tenant's object gets byte for byte the
+//! same response as a request for an unknown one.
 
 mod credentials;
 mod isolation;
@@ -16,14 +16,14 @@ use serde_json::{Value, json};
 
 use crate::harness::{Fleet, Harness, Tenant};
 
-/// What a caller needs.
+/// What a route requires of the caller.
 #[derive(Clone, Copy)]
 enum Needs {
     Nothing,
     Scope(Permission),
 }
 
-/// What a route is about.
+/// The kind of object that the path names.
 #[derive(Clone, Copy, PartialEq)]
 enum Object {
     None,
@@ -39,13 +39,13 @@ struct Row {
     path: &'static str,
     needs: Needs,
     object: Object,
-    /// The answer to the tenant's own, good call.
+    /// The status of a valid call for the tenant's own object.
     own: u16,
-    /// Its body; null for none.
+    /// The request body; null for none.
     body: fn(&World) -> Value,
 }
 
-/// What rows may speak of.
+/// The values that the bodies of rows use.
 struct World {
     token: String,
     asset: String,
@@ -200,7 +200,7 @@ impl Matrix {
         }
     }
 
-    /// A call of this route with these ids, as nobody.
+    /// A call of this route with these ids, without a credential.
     fn call(&self, row: &Row, asset: &str, id: &str) -> RequestBuilder {
         let path = row
             .path
@@ -244,7 +244,7 @@ async fn each_database(check: impl AsyncFn(&Matrix)) {
 }
 
 impl Matrix {
-    /// A token of the tenant's client that carries only this scope.
+    /// An access token of the tenant's client with only this scope.
     async fn own_bearer(&self, scope: &str) -> String {
         let form = [("grant_type", "client_credentials"), ("scope", scope)];
         let call = crate::harness::http()
@@ -263,7 +263,7 @@ impl Matrix {
 }
 
 impl Matrix {
-    /// Access tokens with every scope that counted, each ended in its own way.
+    /// Access tokens with every scope that were valid and were then ended, each in another way.
     async fn ended(&self) -> Vec<(&'static str, String)> {
         let (vault, by) = (&self.harness.vault, Acting::CommandLine);
         let tenant = self.own.id.parse().expect("a tenant's id");
@@ -291,7 +291,7 @@ impl Matrix {
                 secret,
             )
             .await;
-            assert_eq!(caller.status("/v1/assets").await, 200, "it counted");
+            assert_eq!(caller.status("/v1/assets").await, 200, "it was valid");
             match why {
                 "tokens revoked" => vault
                     .revoke_client_tokens(by, tenant, id, None)

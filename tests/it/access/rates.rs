@@ -1,4 +1,4 @@
-//! How often, how much and how large: rates, quotas, and bodies at their bounds.
+//! Rates: how often a tenant, a session and an address may call.
 
 use futures_util::future::join_all;
 use regrant_domain::Permissions;
@@ -38,7 +38,7 @@ async fn all_clients_of_a_tenant_share_one_rate(database: TestDatabase) {
     for n in 0..4 {
         clients.push(another(&harness, &clients[0], &format!("more {n}")).await);
     }
-    // Each client alone could call ten times; together they can call ten times, and no header changes that.
+    // All clients together may call ten times at once, and a forwarded address changes nothing.
     let calls = (0..40).map(|n| {
         let call = clients[n % clients.len()].call(Method::GET, "/v1/assets");
         call.header("X-Forwarded-For", format!("198.51.100.{n}"))
@@ -71,7 +71,7 @@ async fn all_clients_of_a_tenant_share_one_rate(database: TestDatabase) {
     assert_eq!(
         other.status("/v1/assets").await,
         200,
-        "another tenant does not notice"
+        "another tenant is not limited"
     );
 }
 
@@ -105,7 +105,7 @@ async fn a_session_has_a_rate_of_its_own() {
     assert_eq!(
         tenant.status("/v1/assets").await,
         200,
-        "its tenant does not notice"
+        "its tenant is not limited"
     );
 }
 
@@ -150,7 +150,7 @@ async fn failed_log_ins_are_limited_by_address_whatever_is_forwarded() {
     assert_eq!(
         tenant.status("/v1/assets").await,
         200,
-        "who is let in is not slowed by its address"
+        "an authenticated caller is not limited by its address"
     );
 }
 
@@ -178,6 +178,6 @@ async fn behind_a_trusted_proxy_each_caller_has_its_own_rate() {
     }
     assert!(
         slowed,
-        "what stands before the first stranger is its own word"
+        "addresses before the first untrusted one are ignored"
     );
 }

@@ -1,4 +1,4 @@
-//! A client that is confined to some assets: to it the others do not exist, on any route.
+//! A confined client: on every route the assets out of its reach look as if they did not exist.
 
 use regrant_domain::{Permissions, Reach, Within};
 use regrant_testdb::TestDatabase;
@@ -16,7 +16,6 @@ on_both!(
 );
 
 struct World {
-    /// Kept for its end.
     harness: Harness,
     fleet: Fleet,
     whole: Tenant,
@@ -59,7 +58,7 @@ impl World {
         reached
     }
 
-    /// One that is there and out of reach.
+    /// An asset that exists and is out of reach.
     fn hidden(&self) -> String {
         ids(&self.fleet.assets_of(2))[2].clone()
     }
@@ -69,7 +68,7 @@ impl World {
     }
 }
 
-/// Status and body, without what differs from call to call.
+/// Status and body, without the request id.
 async fn answer(client: &Tenant, method: Method, path: &str, body: &Value) -> (u16, Value) {
     let mut call = client.call(method, path);
     if !body.is_null() {
@@ -152,7 +151,7 @@ async fn an_asset_out_of_reach_answers_like_an_unknown_one(database: TestDatabas
     assert_eq!(
         world.whole.status(&format!("/v1/assets/{hidden}")).await,
         200,
-        "it is still there"
+        "it still exists"
     );
     let asked = json!({ "asset_ids": [hidden, unknown, world.reached()[0]] });
     let (_, looked_up) = answer(client, Method::POST, "/v1/tokens/lookup", &asked).await;
@@ -182,7 +181,7 @@ async fn an_asset_out_of_reach_answers_like_an_unknown_one(database: TestDatabas
         feed.contains(&world.reached()[0]) && !feed.contains(&hidden),
         "{feed}"
     );
-    // Its own asset goes when it says so.
+    // It can delete an asset within its reach.
     let own = format!("/v1/assets/{}", ids(&world.fleet.assets_of(1))[1]);
     assert_eq!(
         answer(client, Method::DELETE, &own, &Value::Null).await.0,
@@ -205,15 +204,15 @@ async fn a_confined_client_registers_within_its_reach_or_nothing(database: TestD
             json!({ "id": "32", "kind": "page" }),
         ),
         (
-            "there and out of reach",
+            "existing and out of reach",
             json!({ "id": world.hidden(), "kind": "ad_account" }),
         ),
         (
-            "there, and drawn into reach",
+            "existing, moved into reach",
             json!({ "id": world.hidden(), "kind": "ad_account", "business_id": one }),
         ),
         (
-            "its own, and moved out of reach",
+            "within reach, moved out of it",
             json!({ "id": own, "kind": "page", "business_id": two }),
         ),
     ] {

@@ -1,4 +1,4 @@
-//! Reconnect sessions: what a page may do for a person, and nothing beyond.
+//! Reconnect sessions: what a page may do with the token of a session, and what it may not.
 
 mod boundaries;
 mod opening;
@@ -52,7 +52,7 @@ impl Stage {
         }
     }
 
-    /// A session over the first two assets.
+    /// Opens a session for the first two assets.
     async fn page(&self) -> Page {
         self.open(json!({ "asset_ids": &self.fleet.ids()[..2] }))
             .await

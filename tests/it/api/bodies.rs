@@ -48,7 +48,7 @@ async fn body_size_is_limited_to_the_byte() {
             "{bytes}"
         );
     }
-    // A body that does not say how long it is stops at the same byte.
+    // A body without a Content-Length is cut off at the same byte.
     let pieces = sized(limit + 1).into_bytes();
     let pieces: Vec<Result<Vec<u8>, std::io::Error>> =
         pieces.chunks(64 * 1024).map(|it| Ok(it.to_vec())).collect();
@@ -96,7 +96,7 @@ async fn nesting_depth_and_member_count_are_limited() {
     let answer = post_raw(&tenant, "/v1/reconnects", twice).await;
     assert!(
         [400, 422].contains(&answer.status().as_u16()),
-        "which of two counts, nobody can say"
+        "two contradicting values are refused"
     );
 }
 
@@ -135,12 +135,12 @@ async fn a_compressed_body_and_one_asset_too_many_are_refused() {
     assert_eq!(tenant.post("/v1/assets", &pages(1_000)).await.0, 200);
 }
 
-/// One raw request on a connection of its own; what comes back until the server hangs up.
+/// Sends a raw request on a new connection and returns everything until the server closes it.
 async fn raw(harness: &Harness, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(harness.api.trim_start_matches("http://"))
         .await
         .expect("a connection");
-    // The server may hang up before it has read all of it.
+    // The server may close the connection before it has read everything.
     let _sent = stream.write_all(bytes).await;
     let mut answer = Vec::new();
     let _read =
@@ -221,7 +221,7 @@ async fn fifty_slow_callers_do_not_stop_others() {
         (read.is_ok(), String::from_utf8_lossy(&answer).into_owned())
     });
     for (ended, answer) in join_all(ends).await {
-        assert!(ended, "a slow caller is not waited for");
+        assert!(ended, "the server ends the connection of a slow caller");
         assert!(
             answer.is_empty() || answer.starts_with("HTTP/1.1 408"),
             "{answer}"

@@ -1,6 +1,6 @@
-//! What is answered is what the descriptions tell, role by role (goal G29): generated calls by schemathesis.
+//! Responses match the OpenAPI descriptions, for every role (goal G29): schemathesis generates the calls.
 //!
-//! `REGRANT_API_EXAMPLES` sets how many each call is tried with; the usual few give well over 2,000 cases.
+//! `REGRANT_API_EXAMPLES` sets the number of examples for each operation; the default gives well over 2,000 cases.
 
 use std::{path::Path, process::Stdio, time::Duration};
 
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::harness::{Fleet, Harness, Options, Tenant};
 
-/// Calls of operators that would end the very log-in that tries them.
+/// Operations that would end the log-in of the operator that calls them.
 const ENDS_ITSELF: [&str; 3] = ["log_out", "change_password", "rotate_keys"];
 
 struct Role {
@@ -30,7 +30,7 @@ async fn every_role_gets_responses_as_described() {
         return;
     }
     let fleet = Fleet::new(1, 3, 0);
-    // Nobody is to be answered 429 instead of what is asked for.
+    // High rates, so that no call is answered 429.
     let rates = Rates {
         tenant: 10_000,
         session: 10_000,
@@ -87,13 +87,13 @@ async fn roles(harness: &Harness, tenant: &Tenant, fleet: &Fleet) -> Vec<Role> {
         role("every scope", public, everything),
         role("reader", public, reader),
         role("session", public, session),
-        role("nobody", public, String::new()),
+        role("no credential", public, String::new()),
         role("owner", admin, owner),
         role("support", admin, support),
     ]
 }
 
-/// How many calls were generated; none was answered otherwise than described.
+/// Runs the generated calls of a role and returns their number. It panics if a response is not as described.
 async fn generated(role: &Role) -> usize {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()

@@ -1,4 +1,4 @@
-//! Bad input: the right problem, and nothing changed.
+//! Bad input: the response is the documented problem, and nothing changes.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};

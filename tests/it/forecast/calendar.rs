@@ -117,7 +117,7 @@ async fn the_icalendar_feed_matches_the_json_calendar() {
     assert_eq!(
         uids.len(),
         unfolded.matches("BEGIN:VEVENT").count(),
-        "every entry has a name of its own"
+        "every entry has an id of its own"
     );
     let again = tenant
         .call(Method::GET, "/v1/forecast.ics")
@@ -127,6 +127,6 @@ async fn the_icalendar_feed_matches_the_json_calendar() {
     let again = again.text().await.expect("a body").replace("\r\n ", "");
     assert!(
         uids.iter().all(|it| again.contains(it.as_str())),
-        "names stay"
+        "the ids of entries are stable"
     );
 }

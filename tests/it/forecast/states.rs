@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{connected, list};
 use crate::harness::{Fleet, Tenant};
 
-/// Every state there is, made with what the worker would write.
+/// Creates an asset in every state, partly by writing what the worker would write.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_state_and_ending_carries_since_reason_who_and_next_check() {
     let fleet = Fleet::new(1, 3, 0);
@@ -79,8 +79,8 @@ async fn every_state_and_ending_carries_since_reason_who_and_next_check() {
     let listed = tenant.get("/v1/assets").await;
     for it in list(&listed, "data") {
         let state = it["state"].as_str().expect("a state").to_owned();
-        tells_all(it, &state);
-        tells_all(
+        assert_is_complete(it, &state);
+        assert_is_complete(
             &tenant
                 .get(&format!("/v1/assets/{}", it["id"].as_str().expect("an id")))
                 .await,
@@ -103,18 +103,18 @@ async fn every_state_and_ending_carries_since_reason_who_and_next_check() {
     let ids: Vec<_> = seen.values().cloned().collect();
     for (id, it) in tenant.tokens(&ids).await {
         if it["status"] == "served" {
-            tells_all(&it, it["state"].as_str().expect("a state"));
+            assert_is_complete(&it, it["state"].as_str().expect("a state"));
         } else {
             assert_eq!(it["reason"]["code"], "never_connected", "{id}: {it}");
         }
     }
     for it in list(&tenant.get("/v1/forecast?all=true").await, "data") {
-        tells_all(it, it["state"].as_str().expect("a state"));
+        assert_is_complete(it, it["state"].as_str().expect("a state"));
         assert!(it["ending"].is_object(), "{it}");
     }
 }
 
-fn tells_all(it: &Value, state: &str) {
+fn assert_is_complete(it: &Value, state: &str) {
     assert_eq!(it["state"], state);
     for (field, inner) in [
         ("reason", "code"),

@@ -1,4 +1,4 @@
-//! An operator, as it would call the admin API.
+//! An operator that calls the admin API.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ impl Operator {
     }
 }
 
-/// What the admin listener says to a log-in.
+/// The response to a log-in.
 pub async fn try_log_in(admin: &str, name: &str, password: &str) -> (u16, Value) {
     let body = json!({ "name": name, "password": password });
     answer(

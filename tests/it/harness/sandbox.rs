@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// Moves the simulated Graph.
+/// A client of the sandbox's control API, which changes the simulated Graph.
 #[derive(Clone)]
 pub struct SandboxControl {
     pub url: String,
@@ -13,7 +13,7 @@ pub struct SandboxControl {
 
 impl SandboxControl {
     pub fn new(url: String) -> Self {
-        // A connection for each call: one that idles may be closed from the other end just as it is used again.
+        // A new connection for each call: the sandbox may close an idle one just when the client reuses it.
         let client = reqwest::Client::builder()
             .no_proxy()
             .pool_max_idle_per_host(0);
@@ -35,7 +35,7 @@ impl SandboxControl {
         body["access_token"].as_str().expect("a token").to_owned()
     }
 
-    /// Revokes a token, as its business would.
+    /// Revokes a token, as the business would.
     pub async fn revoke(&self, token: &str) {
         let app = format!("{}|{}", super::APP, super::SECRET);
         let query = [
@@ -114,7 +114,7 @@ impl SandboxControl {
             ("appsecret_proof", proof),
             ("appsecret_time", time.as_str()),
         ];
-        // A connection that the sandbox closes as it is taken up again says nothing about the token.
+        // A dropped connection says nothing about the token: try again.
         for _ in 0..5 {
             let call = self.http.get(&url).bearer_auth(token).query(&query);
             if let Ok(answer) = call.send().await {

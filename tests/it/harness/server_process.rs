@@ -1,4 +1,4 @@
-//! `regrant serve` as a process of its own: it can be killed, and its output can be read.
+//! `regrant serve` as a separate process: a test can kill it and read its output.
 
 use std::{
     path::{Path, PathBuf},
@@ -24,7 +24,7 @@ use super::{APP, SECRET, SandboxControl, Tenant};
 pub struct ServerProcess {
     pub sandbox: SandboxControl,
     pub passphrase: String,
-    /// The same vault in this process, to look at what is stored. Runs nothing.
+    /// A vault of the test on the same database, to set up tenants and read what is stored. It runs no work.
     pub vault: Vault,
     pub api: String,
     /// The operators' listener.
@@ -68,7 +68,7 @@ impl ServerProcess {
         server
     }
 
-    /// A new tenant, logged in at the process.
+    /// Creates a tenant and logs it in at the process.
     pub async fn tenant(&self, name: &str) -> Tenant {
         let app = APP.parse().expect("an app id");
         let new = NewTenantSpec::named(name, app, Permissions::all());
@@ -80,7 +80,7 @@ impl ServerProcess {
         Tenant::log_in(&self.api, onboarded).await
     }
 
-    /// Another client of the same tenant, logged in at the process.
+    /// Creates another client of the same tenant and logs it in at the process.
     pub async fn another_client(&self, tenant: &Tenant) -> Tenant {
         let id = tenant.id.parse().expect("a tenant's id");
         let spec = ClientSpec::named("another", Permissions::all());
@@ -99,7 +99,7 @@ impl ServerProcess {
         }
     }
 
-    /// Starts the process again, on the port it had, and waits until it is ready.
+    /// Starts the process again on the same port and waits until it is ready.
     pub async fn restart(&mut self) {
         self.kill().await;
         let port = match self.api.rsplit(':').next().and_then(|it| it.parse().ok()) {
@@ -119,10 +119,10 @@ impl ServerProcess {
         self.wait_until_ready().await;
     }
 
-    /// `regrant work` beside it, killed when dropped.
+    /// Starts `regrant work` on the same database; it is killed when dropped.
     pub fn worker(&self) -> Child {
         let mut command = self.command("work", free_port(), free_port());
-        // Long enough for a machine under load: here nobody is killed.
+        // These workers are not killed: a long lease keeps a loaded machine from losing it.
         command.env("REGRANT_LEASE_SECONDS", "30");
         let mut child = command.spawn().expect("the binary starts");
         self.follow(child.stdout.take().expect("piped"));
@@ -130,7 +130,7 @@ impl ServerProcess {
         child
     }
 
-    /// A look at the database, by a store of its own.
+    /// A separate connection pool to the same database.
     pub async fn store(&self) -> Store {
         let url = self.database.url().to_owned();
         let settings = regrant_storage::Settings {
@@ -145,11 +145,11 @@ impl ServerProcess {
     pub fn printed(&self) -> String {
         self.printed
             .lock()
-            .expect("no panic while it is held")
+            .expect("the lock is not poisoned")
             .clone()
     }
 
-    /// SIGTERM; gives all that was printed.
+    /// Sends SIGTERM, waits for the end and returns everything that was printed.
     pub async fn stop(&mut self) -> String {
         let mut child = self.child.take().expect("it runs");
         let pid = child.id().expect("it runs").to_string();
@@ -171,12 +171,12 @@ impl ServerProcess {
         let contents = self.database.contents().await;
         assert!(
             contents.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > 10_000,
-            "there is something to look at"
+            "the database is not empty"
         );
         contents
     }
 
-    /// Whether the database finds itself whole.
+    /// The result of the database's own integrity check; `ok` if it finds no fault.
     pub async fn integrity(&self) -> String {
         self.database.integrity().await
     }
@@ -213,7 +213,7 @@ impl ServerProcess {
                 let text = String::from_utf8_lossy(&buffer[..n]).into_owned();
                 printed
                     .lock()
-                    .expect("no panic while it is held")
+                    .expect("the lock is not poisoned")
                     .push_str(&text);
             }
         });
@@ -281,7 +281,7 @@ async fn open_vault(
     vault
 }
 
-/// The binary beside this test's own; `cargo test --workspace` builds both.
+/// The path of the `regrant` binary; `cargo test --workspace` builds it beside this test.
 pub fn binary() -> PathBuf {
     let this = std::env::current_exe().expect("this test has a path");
     let directory = this.ancestors().nth(2).expect("target/<profile>");
@@ -294,7 +294,7 @@ pub fn binary() -> PathBuf {
     binary
 }
 
-/// A port nobody listens on now.
+/// A port that is free now.
 pub fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("an address").port()
@@ -309,5 +309,5 @@ fn write_private(path: &Path, text: &str) {
         .open(path);
     file.expect("a new file")
         .write_all(text.as_bytes())
-        .expect("room for a line");
+        .expect("the file is written");
 }

@@ -1,4 +1,4 @@
-//! A tenant's client, as its backend would call the API.
+//! A tenant's client that calls the API as the tenant's backend would.
 
 use regrant_vault::{MintedClient, Onboarded, Presented};
 use reqwest::{Method, RequestBuilder, Response};
@@ -25,11 +25,11 @@ impl Tenant {
         Self::with_secret(api, id, client_id, secret.expose().to_owned()).await
     }
 
-    /// Another client of a tenant, by the secret that was shown at its making.
+    /// Logs in a client with the secret that its creation returned.
     pub async fn of_client(api: &str, made: MintedClient) -> Self {
         let secret = made
             .secret
-            .expect("a call that is no repetition")
+            .expect("a first call returns the secret")
             .expose()
             .to_owned();
         Self::with_secret(
@@ -74,7 +74,7 @@ impl Tenant {
         }
     }
 
-    /// The same client with a token of now: a leap of the clock ends the old one.
+    /// The same client with a new access token. Needed after the clock was advanced: the old token has expired.
     pub async fn log_in_again(&self) -> Self {
         let (id, client, secret) = (
             self.id.clone(),
@@ -84,7 +84,7 @@ impl Tenant {
         Self::with_secret(&self.api, id, client, secret).await
     }
 
-    /// The same client with this token, whatever it is.
+    /// The same client with another bearer token, valid or not.
     pub fn bearing(&self, token: &str) -> Self {
         Self {
             bearer: token.to_owned(),
@@ -100,7 +100,7 @@ impl Tenant {
         }
     }
 
-    /// What its calls present, for a vault in this process.
+    /// The credential of its calls, for a vault in this process.
     pub fn presented(&self) -> Presented<'_> {
         Presented::locally(&self.bearer)
     }
@@ -140,7 +140,7 @@ impl Tenant {
         (answer.status().as_u16(), body(answer).await)
     }
 
-    /// Registers assets, a thousand a call.
+    /// Registers assets, a thousand in each call.
     pub async fn register(&self, assets: &[Value]) {
         for chunk in assets.chunks(1_000) {
             let (status, answer) = self.post("/v1/assets", &json!({ "assets": chunk })).await;
@@ -148,7 +148,7 @@ impl Tenant {
         }
     }
 
-    /// A reconnect, waited for to its end.
+    /// Starts a reconnect and waits until it has ended.
     pub async fn reconnect(&self, token: &str, ids: &[String]) -> Value {
         let order = json!({ "access_token": token, "asset_ids": ids, "wait_seconds": 60 });
         let (status, answer) = self.post("/v1/reconnects", &order).await;

@@ -1,4 +1,4 @@
-//! Worlds for tests: businesses with assets of every kind.
+//! Scenario files for the sandbox: businesses with assets of every kind.
 
 use std::fmt::Write;
 
@@ -9,12 +9,12 @@ pub const OTHER_APP: &str = "400100200300499";
 pub const VERIFY_TOKEN: &str = "agreed-with-meta";
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// Businesses of one person, who has a managed account without roles beside.
+/// Businesses of one person. The person also has a managed account; [`Fleet::new_roles`] says where it has roles.
 pub struct Fleet {
     pub businesses: usize,
-    /// Generated assets of each business, beside the business itself.
+    /// Generated assets of each business, in addition to the business itself.
     pub each: usize,
-    /// Roles of the managed account, as a YAML list of businesses by their number.
+    /// Roles of the managed account, each a YAML mapping.
     pub new_roles: Vec<String>,
 }
 
@@ -103,7 +103,7 @@ impl Fleet {
             .collect()
     }
 
-    /// Every asset as a registration: per business the business itself and `each` of the other kinds in turn.
+    /// The registrations of all assets: each business, and `each` assets of the other kinds in turn.
     pub fn assets(&self) -> Vec<Value> {
         let mut assets = Vec::new();
         for n in 1..=self.businesses {

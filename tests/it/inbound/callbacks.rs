@@ -110,7 +110,7 @@ async fn a_deauthorisation_ends_the_persons_credentials_in_every_tenant() {
         assert_eq!(scene.receive().await, 0);
         assert!(scene.contents().await == before, "a replay wrote something");
 
-        // A new login after the word is another matter, even when the word comes again.
+        // A person who logs in after the notice stays connected, even if the notice arrives again.
         scene
             .harness
             .sandbox
@@ -150,10 +150,10 @@ async fn a_person_can_read_the_progress_of_their_data_deletion() {
         let path = format!("/meta/data-deletion/{APP}");
         let (status, receipt) = scene.callback(&path, &request).await;
         assert_eq!(status, 200);
-        let told: Value = serde_json::from_str(&receipt).expect("json");
+        let confirmation: Value = serde_json::from_str(&receipt).expect("json");
         let (url, code) = (
-            told["url"].as_str().expect("url"),
-            told["confirmation_code"].as_str().expect("code"),
+            confirmation["url"].as_str().expect("url"),
+            confirmation["confirmation_code"].as_str().expect("code"),
         );
         assert_eq!(url, format!("{}{path}/{code}", scene.harness.api));
         assert_eq!(

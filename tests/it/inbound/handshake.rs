@@ -27,11 +27,11 @@ async fn the_handshake_accepts_only_the_verify_token() {
             answer.text().await.expect("a body"),
         )
     };
-    let asked = |word| {
+    let asked = |token| {
         [
             ("hub.mode", "subscribe"),
             ("hub.challenge", "1158201444"),
-            ("hub.verify_token", word),
+            ("hub.verify_token", token),
         ]
     };
     let good = ask(APP, &asked(VERIFY_TOKEN)).await;
@@ -43,7 +43,7 @@ async fn the_handshake_accepts_only_the_verify_token() {
             "1158201444".to_owned()
         )
     );
-    let refused = ask(APP, &asked("another word")).await;
+    let refused = ask(APP, &asked("another token")).await;
     assert_eq!(refused.0, 403);
     for (app, query) in [
         (APP, asked("").to_vec()),

@@ -59,20 +59,20 @@ async fn notices_of_the_sandbox_are_accepted() {
             json!({ "app": APP }),
         )
         .await;
-    let told = delivered(&scene, 4).await;
+    let deletion = delivered(&scene, 4).await;
     assert_eq!(scene.receive().await, 2);
-    let url = told["answer"]["url"].as_str().expect("a page");
+    let url = deletion["answer"]["url"].as_str().expect("a page");
     assert!(answer(http().get(url)).await.1.contains("Completed"));
 }
 
-/// Waits until the sandbox has delivered `n` messages, each at once; the last one.
+/// Waits until the sandbox has delivered `n` notices, each at the first attempt, and returns the last one.
 async fn delivered(scene: &Scene, n: usize) -> Value {
     for _ in 0..200 {
-        let told = scene.harness.sandbox.get("webhooks").await;
-        let told = told["data"].as_array().expect("a list");
-        if told.len() >= n {
-            assert!(told.iter().all(|it| it["status"] == 200), "{told:?}");
-            return told[n - 1].clone();
+        let sent = scene.harness.sandbox.get("webhooks").await;
+        let sent = sent["data"].as_array().expect("a list");
+        if sent.len() >= n {
+            assert!(sent.iter().all(|it| it["status"] == 200), "{sent:?}");
+            return sent[n - 1].clone();
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

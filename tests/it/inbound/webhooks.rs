@@ -115,7 +115,7 @@ async fn old_unknown_and_malformed_notices_are_acknowledged_without_effect() {
             "\u{0}".to_owned(),
             "[".repeat(100_000),
         ] {
-            scene.tell(&raw).await;
+            scene.send_notice(&raw).await;
         }
         assert_eq!(scene.receive().await, 0);
         assert!(scene.contents().await == before, "something was written");
@@ -133,7 +133,7 @@ async fn a_migration_notice_reaches_every_tenant_of_the_person_once_and_the_late
     each_database(async |scene| {
         let now = scene.now();
         let announced = migration(Fleet::PERSON, now, "2030-01-01T00:00:00Z");
-        scene.tell(&announced).await;
+        scene.send_notice(&announced).await;
         assert_eq!(scene.receive().await, 2);
         for tenant in [&scene.one, &scene.two] {
             assert_eq!(scene.cut_off(tenant).await, "2030-01-01T00:00:00Z");
@@ -143,7 +143,7 @@ async fn a_migration_notice_reaches_every_tenant_of_the_person_once_and_the_late
             let next = chrono::DateTime::parse_from_rfc3339(next).expect("a moment");
             assert!(
                 next.timestamp() <= scene.now(),
-                "it is read again at once, not at {next}"
+                "it is due at once, not at {next}"
             );
         }
         assert_eq!(
@@ -154,22 +154,22 @@ async fn a_migration_notice_reaches_every_tenant_of_the_person_once_and_the_late
         assert!(scene.holds("forecast.changed").await);
 
         let before = scene.contents().await;
-        scene.tell(&announced).await;
-        assert_eq!(scene.receive().await, 0, "a replay is no new message");
+        scene.send_notice(&announced).await;
+        assert_eq!(scene.receive().await, 0, "a replay is no new notice");
         assert!(scene.contents().await == before, "a replay wrote something");
 
         scene
-            .tell(&migration(Fleet::PERSON, now - 60, "2029-01-01T00:00:00Z"))
+            .send_notice(&migration(Fleet::PERSON, now - 60, "2029-01-01T00:00:00Z"))
             .await;
         assert_eq!(scene.receive().await, 2);
         assert_eq!(
             scene.cut_off(&scene.one).await,
             "2030-01-01T00:00:00Z",
-            "an older message came late"
+            "an older notice that arrives late changes nothing"
         );
 
         scene
-            .tell(&migration(Fleet::PERSON, now + 1, "2031-01-01T00:00:00Z"))
+            .send_notice(&migration(Fleet::PERSON, now + 1, "2031-01-01T00:00:00Z"))
             .await;
         assert_eq!(scene.receive().await, 2);
         assert_eq!(
@@ -191,7 +191,7 @@ async fn notices_without_values_and_of_permissions_make_the_assets_due() {
         json!({ "object": "permissions", "entry": [{ "id": Fleet::PERSON, "time": now,
             "changes": [{ "field": "ads_management", "value": { "verb": "revoked" } }] }] }),
     ] {
-        scene.tell(&body.to_string()).await;
+        scene.send_notice(&body.to_string()).await;
         assert_eq!(scene.receive().await, 2);
         let asset = scene.one.get(&format!("/v1/assets/{}", scene.ids[1])).await;
         let next =
@@ -215,7 +215,7 @@ async fn notices_signed_with_either_app_secret_are_accepted_during_a_rotation() 
                 .await;
             set.expect("the app is there");
         };
-        let tell = async |secret: &str, date: &str| {
+        let send = async |secret: &str, date: &str| {
             let raw = migration(Fleet::PERSON, scene.now(), date);
             answer(
                 scene
@@ -226,22 +226,22 @@ async fn notices_signed_with_either_app_secret_are_accepted_during_a_rotation() 
             .0
         };
         change("the-second-secret").await;
-        assert_eq!(tell(SECRET, "2030-01-01T00:00:00Z").await, 200);
-        assert_eq!(tell("the-second-secret", "2030-01-02T00:00:00Z").await, 200);
+        assert_eq!(send(SECRET, "2030-01-01T00:00:00Z").await, 200);
+        assert_eq!(send("the-second-secret", "2030-01-02T00:00:00Z").await, 200);
         change("the-third-secret").await;
         assert_eq!(
-            tell(SECRET, "2030-01-03T00:00:00Z").await,
+            send(SECRET, "2030-01-03T00:00:00Z").await,
             403,
-            "the one before the one before is over"
+            "the secret before the previous one is no longer accepted"
         );
-        assert_eq!(tell("the-second-secret", "2030-01-04T00:00:00Z").await, 200);
+        assert_eq!(send("the-second-secret", "2030-01-04T00:00:00Z").await, 200);
         scene.harness.clock.advance(chrono::Duration::hours(25));
         assert_eq!(
-            tell("the-second-secret", "2030-01-05T00:00:00Z").await,
+            send("the-second-secret", "2030-01-05T00:00:00Z").await,
             403,
             "its overlap is over"
         );
-        assert_eq!(tell("the-third-secret", "2030-01-06T00:00:00Z").await, 200);
+        assert_eq!(send("the-third-secret", "2030-01-06T00:00:00Z").await, 200);
     })
     .await;
 }

@@ -1,7 +1,7 @@
-//! The containers of `deploy/`: onboarding, a reconnect of hundreds of assets, and a replica killed in its midst.
+//! The containers of `deploy/`: onboarding, a reconnect of hundreds of assets, and a replica killed during it.
 //!
-//! The rule: where Docker does not answer, or its images cannot be made without pulling any, this says loudly that it
-//! was skipped; `REGRANT_REQUIRE_COMPOSE=1` makes that a failure. What was started is taken down, whatever happens.
+//! The rule: if Docker does not answer, or the images cannot be built without pulling any, the test prints that it was
+//! skipped; `REGRANT_REQUIRE_COMPOSE=1` makes that a failure. The test always removes the containers that it started.
 
 mod images;
 
@@ -25,17 +25,17 @@ const POSTGRES: &str = "regrant-test-postgres";
 
 const ASSETS: usize = 400;
 
-/// What is up, in a directory of its own; taken down with the test.
+/// A compose project in a directory of its own; dropping it removes the containers.
 struct Stack {
     compose: Vec<&'static str>,
     directory: tempfile::TempDir,
     project: String,
-    /// Of the two replicas, and the operators' listener.
+    /// The ports of the two replicas and of the operators' listener.
     ports: [u16; 3],
 }
 
 impl Stack {
-    /// The files of `deploy/` with secrets of their own; nothing runs yet.
+    /// Copies the files of `deploy/` and makes secrets for them; starts nothing.
     fn new(compose: Vec<&'static str>, world: &str) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let (deploy, to) = (root().join("deploy"), directory.path());
@@ -45,7 +45,7 @@ impl Stack {
             to.join("compose.test.yaml"),
         )
         .expect("a file");
-        fs::write(to.join("world.yaml"), world).expect("room for a world");
+        fs::write(to.join("world.yaml"), world).expect("the file is written");
         if !to.join("secrets").exists() {
             done(Command::new(to.join("make-secrets")).arg(to.join("secrets")));
         }
@@ -82,7 +82,7 @@ impl Stack {
         command
     }
 
-    /// A command by hand, as `docs/operations.md` tells; what it printed.
+    /// Runs a command as in `docs/operations.md` and returns its output.
     fn cli(&self, arguments: &[&str]) -> String {
         let all = [&["run", "--rm", "-T", "cli"], arguments].concat();
         printed(&done(&mut self.compose(&all)))
@@ -124,7 +124,7 @@ impl Stack {
             .to_owned()
     }
 
-    /// A call of the operators' API that makes something.
+    /// Creates something through the operators' API.
     async fn operate(&self, what: &str, bearer: &str, body: &Value) -> Value {
         let call = http()
             .post(format!("{}/admin/v1/{what}", self.url(2)))
@@ -137,7 +137,7 @@ impl Stack {
         body
     }
 
-    /// A call of the sandbox, which is on loopback inside alone.
+    /// Calls the sandbox from inside its container: it listens on loopback only.
     fn sandbox(&self, method: &str, path: &str, body: &Value) -> Value {
         let body = if body.is_null() {
             String::new()
@@ -158,7 +158,7 @@ impl Stack {
             .split_once("\r\n\r\n")
             .unwrap_or_else(|| panic!("no answer: {answer}"));
         assert!(head.starts_with("HTTP/1.1 2"), "{answer}");
-        // A body in chunks has their lengths around it.
+        // A chunked body has chunk lengths around the JSON.
         let from = body.find(['{', '[']).unwrap_or(0);
         let to = body.rfind(['}', ']']).map_or(body.len(), |it| it + 1);
         serde_json::from_str(&body[from..to]).unwrap_or(Value::Null)
@@ -200,7 +200,7 @@ async fn a_replica_killed_during_a_reconnect_loses_nothing_and_applies_nothing_t
     let (status, accepted) = tenant.post("/v1/reconnects", &order).await;
     assert_eq!(status, 202, "{accepted}");
     let id = accepted["id"].as_str().expect("an id");
-    // The other replica tells how far it is; the first one goes as soon as something is settled.
+    // Read the progress from the other replica; kill the first one as soon as an item is settled.
     let other = tenant.at(&stack.url(1));
     let mut settled = 0;
     for _ in 0..200 {
@@ -210,38 +210,38 @@ async fn a_replica_killed_during_a_reconnect_loses_nothing_and_applies_nothing_t
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    // SIGKILL, as if the machine were gone.
+    // SIGKILL, like a machine that fails.
     done(Command::new("docker").args(["kill", "-s", "KILL", &doomed]));
     let at_kill = settled_of(&other.get(&format!("/v1/reconnects/{id}")).await);
     println!("{settled} of {ASSETS} were settled before the kill, {at_kill} after it");
     assert!(
         settled > 0 && at_kill < ASSETS,
-        "the kill hit the midst: {settled}, {at_kill}"
+        "the kill hit a running reconnect: {settled}, {at_kill}"
     );
     let ended = other.ended(id).await;
     assert_eq!(ended["status"], "completed", "{}", ended["counts"]);
     assert_eq!(
         ended["counts"],
         json!({ "replaced": ASSETS }),
-        "every item ended, once"
+        "every item ended as replaced"
     );
     every_asset_moved_once(
         &stack.cli(&["audit", "export", "--tenant", &tenant.id]),
         &fleet,
     );
-    // What is stored opens on the replica that is left, and is what was submitted.
+    // The remaining replica decrypts every stored token.
     let tokens = other.tokens(&fleet.ids()).await;
     assert!(tokens.len() == ASSETS && tokens.values().all(|it| it["access_token"].is_string()));
     let calls = stack.sandbox("GET", "calls", &Value::Null);
     let asked = calls["probes_by_asset"].as_object().expect("the call log");
     assert!(
         fleet.ids().iter().all(|id| asked.contains_key(id)),
-        "nothing was replaced unasked"
+        "every asset was probed"
     );
     stack.cli(&["audit", "verify"]);
 }
 
-/// From the first operator to the first tenant, by calls alone.
+/// Creates the first operator, the app and the first tenant, and logs in the tenant's client.
 async fn onboard(stack: &Stack) -> Tenant {
     stack.cli(&["operators", "add", "--name", "ada", "--role", "owner"]);
     let password = fs::read_to_string(stack.directory.path().join("secrets/operator_password"));
@@ -278,7 +278,7 @@ fn settled_of(reconnect: &Value) -> usize {
     usize::try_from(settled).expect("not so many")
 }
 
-/// Every replacement is told in the audit, with its asset and the generation that began with it.
+/// Asserts that the audit holds one activation for each asset, each with generation 1.
 fn every_asset_moved_once(audit: &str, fleet: &Fleet) {
     let rows = audit
         .lines()

@@ -1,6 +1,6 @@
-//! The walk of `docs/operations.md`, as it stands there: from an empty directory to a tenant that reconnects.
+//! The commands of `docs/operations.md`, run as written: from an empty directory to a tenant that reconnects.
 //!
-//! The rule: nothing is changed but the ports, and nothing that was started outlives the walk.
+//! The rule: only the ports are changed, and every started process ends with the test.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use std::{
 
 use crate::harness::{binary, free_port};
 
-/// Ends what the walk leaves running, however it ends.
+/// Stops the processes that the script leaves running.
 const HARNESS: &str = "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n";
 
 #[test]
@@ -33,7 +33,7 @@ fn the_commands_of_the_operations_guide_work_as_written() {
             &format!("127.0.0.1:{}", free_port()),
         );
     }
-    fs::write(home.path().join("walk"), format!("{HARNESS}{walk}")).expect("room for a script");
+    fs::write(home.path().join("walk"), format!("{HARNESS}{walk}")).expect("the script is written");
     let programs = binary();
     let programs = programs
         .parent()
@@ -65,7 +65,7 @@ fn the_commands_of_the_operations_guide_work_as_written() {
     assert!(!out.contains("NOT WHOLE"), "{out}");
 }
 
-/// The blocks that are marked as the walk, one after the other.
+/// The code blocks marked `walk`, joined.
 fn walk() -> String {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/operations.md");
     let text = fs::read_to_string(file).expect("the document is there");

@@ -1,4 +1,4 @@
-//! SIGKILL at random moments of a reconnect: nothing lost, nothing torn, nothing twice.
+//! SIGKILL at random moments of a reconnect: nothing is lost, half-written or applied twice.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ async fn kills(database: TestDatabase) {
             tenant.client_secret,
         )
         .await;
-        // Acknowledged or not, the same key gives the one reconnect there is.
+        // Whether it was acknowledged or not, the same key returns the one reconnect.
         let repeated = send(tenant.clone(), trial, order)
             .await
             .expect("the server is back");
@@ -97,7 +97,7 @@ async fn send(tenant: Tenant, trial: i64, order: Value) -> Option<Value> {
         .filter(|it| it["id"].is_string())
 }
 
-/// A generation counts the credentials that were ever active: twice applied would be one too many.
+/// The generation counts the credentials that were active: an item that is applied twice makes it too high.
 async fn every_asset_moved_once(vault: &Vault, tenant: &Tenant, trial: i64, person: &str) {
     let caller = vault
         .authenticate(tenant.presented())

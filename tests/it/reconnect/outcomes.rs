@@ -1,11 +1,11 @@
-//! Replace Expired Tokens: what a caller sees.
+//! Outcomes of reconnects, as a caller sees them.
 
 use regrant_testdb::TestDatabase;
 use serde_json::{Value, json};
 
 use crate::harness::{Fleet, Harness, OTHER_APP, Tenant};
 
-/// Two businesses; the managed account has finished in the first.
+/// A tenant with two businesses; the managed account reaches the first.
 async fn small() -> (Harness, Fleet, Tenant) {
     let fleet = Fleet::new(2, 6, 1);
     let harness = Harness::start(TestDatabase::sqlite().await, &fleet.world()).await;

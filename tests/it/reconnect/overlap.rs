@@ -1,4 +1,4 @@
-//! Two reconnects of the same assets: the last accepted wins.
+//! Two overlapping reconnects of the same assets: the one accepted last wins.
 
 use regrant_testdb::TestDatabase;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::harness::{Fleet, Harness, Tenant};
 
 const TRIALS: usize = 200;
 
-/// One world for all trials: both accounts reach everything.
+/// Runs all trials in one world where both accounts reach everything.
 async fn overlaps(database: TestDatabase) {
     let fleet = Fleet::new(1, 12, 1);
     let harness = Harness::start(database, &fleet.world()).await;
@@ -21,7 +21,7 @@ async fn overlaps(database: TestDatabase) {
     );
 }
 
-/// The first call is held back at the Graph for some of its steps, by turns, so that both orders of settling occur.
+/// Runs one trial. Graph delays one of the two persons by turns, so that both orders of settling occur.
 async fn overlap(harness: &Harness, fleet: &Fleet, trial: usize) -> usize {
     let tenant = harness.tenant(&format!("Tenant {trial}")).await;
     tenant.register(&fleet.assets()).await;
@@ -82,7 +82,7 @@ async fn start(tenant: Tenant, order: Value, pause_ms: u64) -> String {
     answer["id"].as_str().expect("an id").to_owned()
 }
 
-/// Ids are minted before acceptance; the vault knows in which order the calls were accepted.
+/// Whether `one` was accepted after `other`. The vault knows it; ids are minted before acceptance.
 async fn accepted_last(harness: &Harness, tenant: &Tenant, one: &Value, other: &Value) -> bool {
     let caller = harness
         .vault

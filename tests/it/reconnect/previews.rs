@@ -1,4 +1,4 @@
-//! Previews: what a reconnect would do is told before it does it, and nothing is written.
+//! Previews: a preview shows what a reconnect would do, and writes nothing.
 
 mod coverage;
 mod plans;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Fleet, Harness, Options, Tenant, problem_code};
 
-/// Two businesses of one person, whose managed account has finished in the first.
+/// A tenant with two businesses of one person, connected; the person's managed account reaches the first.
 struct Stage {
     harness: Harness,
     fleet: Fleet,
@@ -51,7 +51,7 @@ impl Stage {
         self.tenant.post("/v1/reconnect-previews", order).await
     }
 
-    /// A reconnect that demands a plan: its status, and its problem's code if it has one.
+    /// Starts a reconnect with a plan id and returns its status and the code of its problem, if any.
     async fn by_plan(&self, token: &str, ids: &[String], plan: &Value) -> (u16, String) {
         let order =
             json!({ "access_token": token, "asset_ids": ids, "plan_id": plan, "wait_seconds": 60 });

@@ -1,4 +1,4 @@
-//! The stream of a reconnect's events.
+//! The event stream of a reconnect.
 
 use std::time::Duration;
 

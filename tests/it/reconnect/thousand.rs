@@ -1,4 +1,4 @@
-//! A thousand assets of five businesses, with everything that goes wrong on the way.
+//! A reconnect of a thousand assets of five businesses, with every kind of outcome and failure.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ async fn a_thousand_assets(database: TestDatabase) {
     let (fleet, lacking) = fleet();
     let graph = regrant_graph::Settings {
         max_in_flight: 4,
-        // How long a scope rests where the Graph names no time.
+        // The pause after a throttle that names no time.
         throttle_pause: std::time::Duration::from_millis(500),
         ..Default::default()
     };
@@ -155,7 +155,7 @@ async fn a_thousand_assets(database: TestDatabase) {
     only_what_was_replaced_changed(&harness, &tenant, &asked, &before, items).await;
 }
 
-/// Every asset that was not replaced still serves the token it served before; replaced ones serve a working one.
+/// Asserts that replaced assets serve a new token that works, and all others the same token as before.
 async fn only_what_was_replaced_changed(
     harness: &Harness,
     tenant: &crate::harness::Tenant,

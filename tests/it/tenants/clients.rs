@@ -1,4 +1,4 @@
-//! Clients of tenants: how their rights begin, are narrowed and end.
+//! Clients of tenants: how they get rights, and how the rights are narrowed and end.
 
 mod limits;
 mod proofs;
@@ -64,7 +64,7 @@ impl World {
         reset.await.expect("another secret")
     }
 
-    /// The status of asking for a token.
+    /// The status of a token request.
     async fn log_in(&self, client: &Tenant, secret: &str) -> u16 {
         let call = crate::harness::http().post(format!("{}/oauth/token", self.harness.api));
         let call = call.basic_auth(&client.client_id, Some(secret));
@@ -148,13 +148,13 @@ async fn a_repeated_operator_call_acts_once(database: TestDatabase) {
     }
     assert_eq!(vault.clients(world.tenant).await.expect("a list").len(), 2);
     assert_eq!(vault.signing_keys().await.expect("a list").len(), 2);
-    let told = vault
+    let events = vault
         .export_audit_of(world.tenant, AuditQuery::default())
         .await
         .expect("the audit")
         .data;
     let mut acts = BTreeMap::new();
-    for row in told.iter().filter(|it| it.action.starts_with("client.")) {
+    for row in events.iter().filter(|it| it.action.starts_with("client.")) {
         *acts.entry(row.action.as_str()).or_insert(0) += 1;
     }
     let once = [

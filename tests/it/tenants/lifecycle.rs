@@ -1,4 +1,4 @@
-//! Tenants and apps as operators see them: onboarding, suspension, deletion, shredding; and what they never see.
+//! Tenants and apps in the admin API: onboarding, suspension, deletion, shredding, and secrets that are never shown.
 
 use regrant_testdb::TestDatabase;
 use regrant_vault::KeptCheckpoints;
@@ -31,7 +31,7 @@ fn text(value: &Value) -> String {
         .to_owned()
 }
 
-/// The client of an onboarding, logged in.
+/// Logs in the client that an onboarding created.
 async fn log_in(harness: &Harness, onboarded: &Value) -> Tenant {
     let (id, client) = (text(&onboarded["tenant"]["id"]), &onboarded["client"]);
     Tenant::with_secret(
@@ -73,7 +73,7 @@ async fn one_call_onboards_a_tenant_whose_client_works(database: TestDatabase) {
     assert_eq!(
         tenant.status("/v1/audit-events").await,
         403,
-        "it holds the one scope"
+        "it has one scope only"
     );
     let path = format!("/tenants/{}", tenant.id);
     let (_, read) = owner.get(&path).await;
@@ -172,7 +172,7 @@ async fn a_suspended_tenant_is_refused_until_it_is_resumed(database: TestDatabas
             .expect("a list")
             .iter()
             .all(|it| it["count"] == 0),
-        "its work rests: {jobs}"
+        "its work is paused: {jobs}"
     );
     assert_eq!(turn("resume").await.1["status"], "active");
     assert_eq!(tenant.status(&path).await, 200);
@@ -277,7 +277,7 @@ async fn a_shredded_tenant_cannot_be_decrypted(database: TestDatabase) {
     );
     let (status, refused) = owner.post(&format!("{own}/resume"), &Value::Null).await;
     assert_eq!((status, problem_code(&refused)), (409, "tenant_gone"));
-    // Even whoever puts the tenant back behind the application opens nothing.
+    // A tenant that is set active directly in the database still cannot be decrypted.
     harness
         .database
         .intrude("UPDATE tenants SET status = 'active'")
@@ -302,7 +302,10 @@ async fn an_app_shows_no_secret_and_a_client_secret_can_be_reset(database: TestD
         "{set}"
     );
     let (_, changed) = owner
-        .patch("/apps/77", &json!({ "verify_token": "a-word-canary" }))
+        .patch(
+            "/apps/77",
+            &json!({ "verify_token": "verify-token-canary" }),
+        )
         .await;
     assert_eq!(changed["has_verify_token"], true);
     let (_, list) = owner.get("/apps").await;
@@ -317,7 +320,7 @@ async fn an_app_shows_no_secret_and_a_client_secret_can_be_reset(database: TestD
     assert_eq!(
         tenant.status("/v1/assets").await,
         401,
-        "the older secret's tokens are dead"
+        "access tokens of the older secret are revoked"
     );
     let (id, client) = (tenant.id.clone(), tenant.client_id.clone());
     let again = Tenant::with_secret(&harness.api, id, client, text(&reset["secret"])).await;

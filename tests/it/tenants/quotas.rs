@@ -45,7 +45,7 @@ async fn a_tenant_cannot_exceed_its_asset_quota(database: TestDatabase) {
     assert_eq!(
         tenant.post("/v1/assets", &pages(0, 4)).await.0,
         200,
-        "what is there may be told again"
+        "an existing asset may be registered again"
     );
     let one_more = join_all((4..12).map(|n| {
         let (tenant, page) = (&tenant, pages(n, n + 1));
@@ -92,7 +92,7 @@ async fn a_tenant_cannot_exceed_its_quota_of_running_reconnects(database: TestDa
     }
     let list = tenant.get("/v1/reconnects").await;
     let running = list["data"].as_array().expect("a list");
-    assert_eq!(running.len(), 2, "nothing of the others is there");
+    assert_eq!(running.len(), 2, "the refused calls left nothing");
     harness.sandbox.clear_faults().await;
     for it in running {
         tenant.ended(it["id"].as_str().expect("an id")).await;
@@ -100,7 +100,7 @@ async fn a_tenant_cannot_exceed_its_quota_of_running_reconnects(database: TestDa
     let again = start().await;
     assert!(
         again.status().is_success(),
-        "who has ended makes room: {}",
+        "an ended reconnect frees the quota: {}",
         again.status()
     );
 }

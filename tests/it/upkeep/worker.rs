@@ -1,4 +1,4 @@
-//! The worker: lanes that do not hold each other up, a shutdown that loses nothing, replicas that share.
+//! The worker: tasks that do not delay each other, a shutdown that loses nothing, processes that share due work.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::harness::{Fleet, Harness, ServerProcess, Tenant};
 
-/// Lanes that look often, so that a test need not wait.
+/// Short intervals, so that a test need not wait.
 fn brisk() -> Settings {
     let often = Duration::from_millis(20);
     Settings {
@@ -25,7 +25,7 @@ fn brisk() -> Settings {
     }
 }
 
-/// Registers the fleet's assets with a person's token: each is due for its first proof at once.
+/// Registers the fleet's assets with a person's token: each is due for its first probe at once.
 async fn import(tenant: &Tenant, token: &str, fleet: &Fleet) {
     let with_token = |mut it: Value| {
         it["token"] = json!(token);
@@ -71,7 +71,7 @@ async fn store(harness: &Harness) -> Store {
     Store::connect(&settings).await.expect("the store connects")
 }
 
-/// Waits until it is so.
+/// Waits until the condition holds.
 async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     for _ in 0..1_500 {
         if is_so().await {
@@ -79,7 +79,7 @@ async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("waited in vain: {what}");
+    panic!("timed out waiting: {what}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,7 +104,7 @@ async fn a_tick_runs_every_task_and_a_drain_leaves_nothing_due() {
             .iter()
             .find(|(lane, _)| *lane == Lane::Watching);
         assert!(matches!(watched, Some((_, Ok(26)))), "{ticked:?}");
-        worker.drain().await.expect("no lane fails");
+        worker.drain().await.expect("no task fails");
         assert_eq!(backlog(&store(&harness).await).await.probes.count, 0);
         assert_eq!(
             states(&tenant).await,
@@ -112,7 +112,7 @@ async fn a_tick_runs_every_task_and_a_drain_leaves_nothing_due() {
         );
         harness.clock.advance(chrono::Duration::days(1));
         assert!(
-            worker.drain().await.expect("no lane fails") >= 26,
+            worker.drain().await.expect("no task fails") >= 26,
             "a day later they are due again"
         );
     }
@@ -151,7 +151,7 @@ async fn a_failing_task_stops_no_other_task_and_recovers() {
             async move { worker.run_until(stop).await }
         });
         import(&tenant, &harness.sandbox.token(Fleet::PERSON).await, &fleet).await;
-        until("the other lanes work", async || {
+        until("the other tasks work", async || {
             states(&tenant).await.get("healthy") == Some(&12)
         })
         .await;
@@ -170,7 +170,7 @@ async fn a_failing_task_stops_no_other_task_and_recovers() {
             200
         );
         harness.clock.advance(chrono::Duration::days(2));
-        until("the lane works again", async || {
+        until("the task works again", async || {
             let rows = owner
                 .query_all_raw(statement(&owner, "SELECT 1 FROM idempotency"))
                 .await;
@@ -181,8 +181,8 @@ async fn a_failing_task_stops_no_other_task_and_recovers() {
         working
             .await
             .expect("no panic")
-            .expect("no lane broke down");
-        assert!(!pulse.is_alive(), "a worker that was stopped does not work");
+            .expect("no task broke down");
+        assert!(!pulse.is_alive(), "a stopped worker is not alive");
     }
 }
 
@@ -219,18 +219,18 @@ async fn a_shutdown_during_work_gives_leases_back_and_loses_nothing() {
             working
                 .await
                 .expect("no panic")
-                .expect("no lane broke down");
+                .expect("no task broke down");
             let left = backlog(&store).await;
             assert_eq!((left.held, left.stuck), (0, 0), "{left:?}");
             if patience.is_zero() {
                 assert!(
                     left.probes.count > 0,
-                    "what was cut off is due as it was: {left:?}"
+                    "interrupted work is due again: {left:?}"
                 );
             }
             harness.sandbox.latency(0).await;
             let next = Worker::new(harness.vault.clone(), brisk());
-            next.drain().await.expect("no lane fails");
+            next.drain().await.expect("no task fails");
             assert_eq!(
                 states(&tenant).await,
                 BTreeMap::from([("healthy".to_owned(), 120)])
@@ -263,7 +263,7 @@ async fn worker_processes_on_postgresql_share_due_work_and_do_nothing_twice() {
     assert_eq!(
         (probes.len(), wrong),
         (1_200, Vec::new()),
-        "each asset was asked for once: {}",
+        "each asset was probed once: {}",
         server.printed()
     );
     drop(workers);

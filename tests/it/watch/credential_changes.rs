@@ -1,4 +1,4 @@
-//! What the worker learns and does by itself: cut-offs, promotion, failover, refresh, recovery.
+//! What a probe pass learns and changes without a call of the tenant: cut-offs, promotion, failover, refresh, recovery.
 
 use chrono::Duration;
 use regrant_domain::schedule::Lane;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Fleet, Harness, Tenant, on_both};
 
-/// Two businesses of seven assets; the managed account has finished in none.
+/// A tenant with two businesses of seven assets each, connected; the managed account reaches neither.
 async fn connected(database: TestDatabase) -> (Harness, Fleet, Tenant) {
     let fleet = Fleet::new(2, 6, 0);
     let harness = Harness::start(database, &fleet.world()).await;
@@ -21,7 +21,7 @@ async fn connected(database: TestDatabase) -> (Harness, Fleet, Tenant) {
     (harness, fleet, tenant)
 }
 
-/// Works off everything that is due now, as the worker does.
+/// Probes everything that is due now, as the worker does.
 async fn watch(harness: &Harness) -> Watched {
     let mut sum = Watched::default();
     for _ in 0..100 {
@@ -45,7 +45,7 @@ async fn watch(harness: &Harness) -> Watched {
             return sum;
         }
     }
-    panic!("the same assets are due again and again: {sum:?}");
+    panic!("the same assets stay due: {sum:?}");
 }
 
 async fn leap(harness: &Harness, tenant: &Tenant, by: Duration) -> Tenant {
@@ -127,7 +127,11 @@ async fn a_parked_credential_is_promoted_the_moment_access_appears(database: Tes
         .await;
     assert_eq!(ended["counts"], json!({ "parked": 14 }));
     let tenant = leap(&harness, &tenant, Duration::hours(2)).await;
-    assert_eq!(watch(&harness).await.promoted, 0, "nobody has migrated yet");
+    assert_eq!(
+        watch(&harness).await.promoted,
+        0,
+        "the migration is not complete yet"
+    );
     harness
         .sandbox
         .post(&format!("migrations/{migration}/complete"), json!({}))
@@ -227,7 +231,7 @@ async fn a_standby_is_promoted_when_the_active_token_dies(database: TestDatabase
         .await;
     assert_eq!(
         ended["counts"]["unchanged"], 7,
-        "the person's token stands by: {ended}"
+        "the person's token becomes a standby: {ended}"
     );
     harness.sandbox.revoke(&machine).await;
     let tenant = leap(&harness, &tenant, Duration::hours(25)).await;
@@ -322,7 +326,7 @@ async fn a_refresh_keeps_parked_candidates(database: TestDatabase) {
         assert_eq!(
             asset["slots"]["candidate"]["person_id"],
             Fleet::MANAGED,
-            "it waits on: {asset}"
+            "the candidate is kept: {asset}"
         );
     }
 }
@@ -332,7 +336,7 @@ async fn a_user_token_is_refreshed_before_it_expires(database: TestDatabase) {
     refreshed_in_time(&harness, tenant, &fleet, "token_expiry").await;
 }
 
-/// Over a hundred days, day by day, every asset has a token that works; whichever the kind of it.
+/// For 85 days, day by day: probes, refreshes, and tries every token.
 async fn refreshed_in_time(harness: &Harness, tenant: Tenant, fleet: &Fleet, cause: &str) {
     let ids = fleet.ids();
     let before = tenant.get("/v1/assets?kind=ad_account").await;

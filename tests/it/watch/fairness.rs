@@ -1,4 +1,4 @@
-//! Fairness: the backlog of one tenant does not hold up another, counted in calls that Graph hears.
+//! Fairness: the backlog of one tenant does not delay another; measured by the calls that reach Graph.
 
 use chrono::Duration;
 use regrant_domain::schedule::Lane;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Fleet, Harness, Tenant, business, ids, on_both};
 
-/// What one round of the worker may ask.
+/// How many assets one round of the worker probes, at most.
 const ROUND: u32 = 60;
 /// The business of the noisy tenant.
 const NOISY: usize = 3;
@@ -18,7 +18,7 @@ on_both!(
     fifty_thousand_due_assets_delay_other_tenants_by_at_most_one_round,
 );
 
-/// Two tenants of one app: one with a backlog, one with a few assets that work and a few that fail.
+/// Two tenants of one app: a noisy one with a backlog, and a quiet one with a few working and a few failing assets.
 struct Neighbours {
     harness: Harness,
     noisy: Vec<String>,
@@ -38,17 +38,17 @@ async fn fifty_thousand_failing_assets_delay_other_tenants_by_at_most_one_round(
     assert_eq!(
         heard,
         (0, 25, 0),
-        "what works does not wait behind what fails"
+        "working assets do not wait for failing ones"
     );
     neighbours.round(Lane::Failing).await;
     let (noisy, _, failing) = neighbours.heard().await;
     assert_eq!(
         failing, 10,
-        "what fails elsewhere is asked in the same round"
+        "the failing assets of the other tenant are probed in the same round"
     );
     assert!(
         (40..=50).contains(&noisy),
-        "and the backlog has the rest of it: {noisy}"
+        "the backlog gets the rest of the round: {noisy}"
     );
     assert_eq!(
         neighbours.watch(Lane::Failing, 500).await.claimed,
@@ -65,17 +65,17 @@ async fn fifty_thousand_due_assets_delay_other_tenants_by_at_most_one_round(
     let watched = neighbours.round(Lane::Normal).await;
     assert_eq!(watched.lost, 0, "{watched:?}");
     let (noisy, quiet, _) = neighbours.heard().await;
-    assert_eq!(quiet, 25, "the quiet tenant is through after one round");
+    assert_eq!(quiet, 25, "the quiet tenant is done after one round");
     assert!(
         (30..=35).contains(&noisy),
-        "and the backlog has the rest of it: {noisy}"
+        "the backlog gets the rest of the round: {noisy}"
     );
     neighbours.round(Lane::Normal).await;
     let (noisy, quiet, _) = neighbours.heard().await;
     assert_eq!(
         (noisy, quiet),
         (95, 25),
-        "a round of its own goes to the backlog alone"
+        "the next round goes to the backlog alone"
     );
     assert_eq!(
         neighbours.watch(Lane::Normal, 500).await.claimed,
@@ -85,7 +85,7 @@ async fn fifty_thousand_due_assets_delay_other_tenants_by_at_most_one_round(
 }
 
 impl Neighbours {
-    /// Everything connected, and the quiet tenant's second business lost.
+    /// Connects everything; then the quiet tenant loses access to its second business.
     async fn start(database: TestDatabase) -> Self {
         let fleet = Fleet::new(3, 149, 0);
         let harness = Harness::start(database, &fleet.world_of_many()).await;
@@ -114,7 +114,7 @@ impl Neighbours {
         neighbours
     }
 
-    /// The person of business `n` loses the role, and the worker hears it twice.
+    /// Takes the role from the person of business `n`, and probes twice.
     async fn lose(&self, n: usize) {
         let path = format!("persons/{}/leave", Fleet::person_of(n));
         self.harness
@@ -128,7 +128,7 @@ impl Neighbours {
         }
     }
 
-    /// 49,850 more assets of the noisy tenant, less urgent than those it has; everything is due.
+    /// Adds 49,850 less urgent assets to the noisy tenant and makes everything due.
     async fn backlog(&self, rows: &'static str) {
         self.harness.database.intrude(ASSETS).await;
         self.harness.database.intrude(rows).await;
@@ -138,7 +138,10 @@ impl Neighbours {
 
     async fn round(&self, lane: Lane) -> Watched {
         let watched = self.watch(lane, ROUND).await;
-        assert!(watched.claimed <= 60, "a round is a round: {watched:?}");
+        assert!(
+            watched.claimed <= 60,
+            "a round claims at most 60 assets: {watched:?}"
+        );
         watched
     }
 
@@ -150,7 +153,7 @@ impl Neighbours {
             .expect("the database answers")
     }
 
-    /// How many assets of the noisy tenant, of the quiet one's working and of its failing Graph was asked for.
+    /// How many assets Graph was asked for: the noisy tenant's, the quiet tenant's working and its failing ones.
     async fn heard(&self) -> (usize, usize, usize) {
         let calls = self.harness.sandbox.calls().await;
         let asked = |ids: &[String]| {
@@ -162,7 +165,7 @@ impl Neighbours {
     }
 }
 
-/// Copies of the noisy tenant's business, which is the only asset of its id.
+/// Copies of the noisy tenant's business; no other asset has the id of that business.
 const ASSETS: &str = "
     INSERT INTO assets (tenant_id, id, kind, generation, intent_seq, proved_at, checked_at, failing_since,
         failing_reason, failures, definitive, created_at)

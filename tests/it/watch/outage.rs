@@ -1,4 +1,4 @@
-//! An hour in which Graph fails, in every way it can: no asset is disconnected, and what really died is.
+//! An hour of every kind of Graph failure: it disconnects no asset, except those whose token really died.
 
 use chrono::Duration;
 use regrant_domain::schedule::Lane;
@@ -10,7 +10,7 @@ use crate::harness::{Fleet, Harness, Options, Tenant, ids, on_both};
 
 /// Businesses, each of one person; the first half belongs to the first tenant.
 const BUSINESSES: usize = 8;
-/// Assets of each business, beside the business itself.
+/// Assets of each business, in addition to the business itself.
 const EACH: usize = 24;
 
 on_both!(
@@ -18,13 +18,13 @@ on_both!(
     a_token_death_during_an_outage_disconnects_only_the_assets_of_its_person,
 );
 
-/// 200 assets of eight persons in two tenants, all proved.
+/// Two tenants with 200 assets of eight persons; every asset was probed and works.
 struct Provider {
     harness: Harness,
     tenants: Vec<Tenant>,
 }
 
-/// What an hour of watching saw.
+/// The sums of one hour of probing.
 #[derive(Debug, Default)]
 struct Hour {
     claimed: usize,
@@ -34,7 +34,7 @@ struct Hour {
     alarms: Vec<RestCause>,
 }
 
-/// A way for Graph to fail, with the cause for which the app is to rest.
+/// A failure of Graph, and the cause with which the calls of the app must pause, if any.
 struct Fault {
     name: &'static str,
     rule: Value,
@@ -94,7 +94,7 @@ fn faults() -> Vec<Fault> {
             )),
         ),
         Fault {
-            name: "every person's token refused, and called valid",
+            name: "every token refused, and called valid by debug_token",
             rule: persons(error(190, Some(460), "The session has been invalidated")),
             alarm: Some(RestCause::Deaths),
         },
@@ -124,7 +124,7 @@ async fn an_hour_of_any_fault_disconnects_nothing(database: TestDatabase) {
         assert_eq!(
             provider.count("healthy").await,
             200,
-            "{name}: well again within one pace"
+            "{name}: healthy again after one interval"
         );
         assert_eq!(provider.harness.graph.apps_at_rest(), [], "{name}");
     }
@@ -148,7 +148,11 @@ async fn a_token_death_during_an_outage_disconnects_only_the_assets_of_its_perso
             json!({}),
         )
         .await;
-    assert_eq!(provider.hour().await.disconnected, 0, "nobody can say yet");
+    assert_eq!(
+        provider.hour().await.disconnected,
+        0,
+        "nothing is disconnected during the outage"
+    );
     provider.harness.sandbox.clear_faults().await;
     provider.recover().await;
     let mut gone: Vec<_> = Vec::new();
@@ -208,7 +212,7 @@ impl Provider {
         }
     }
 
-    /// An hour of the worker's loop, which turns every five minutes.
+    /// An hour of probe passes, one every five minutes.
     async fn hour(&mut self) -> Hour {
         let mut hour = Hour::default();
         for tick in 0..12 {
@@ -224,7 +228,7 @@ impl Provider {
         hour
     }
 
-    /// What the longest pause after an outage leaves time for.
+    /// Probes again after the longest pause that an outage can cause.
     async fn recover(&mut self) {
         for _ in 0..4 {
             self.watch(&mut Hour::default()).await;
@@ -232,7 +236,7 @@ impl Provider {
         }
     }
 
-    /// Works off everything that is due now.
+    /// Probes everything that is due now.
     async fn watch(&self, hour: &mut Hour) {
         for _ in 0..50 {
             let mut claimed = 0;
@@ -251,7 +255,7 @@ impl Provider {
                 return;
             }
         }
-        panic!("the same assets are due again and again: {hour:?}");
+        panic!("the same assets stay due: {hour:?}");
     }
 
     async fn assets(&self) -> Vec<Value> {

@@ -1,4 +1,6 @@
-//! The whole story on a test clock: announced, foreseen, replaced, parked, promoted; never without a token.
+//! One person's migration from start to end, on a test clock: announced, forecast, replaced, parked, promoted.
+//!
+//! The rule: at every tick each asset serves a token that works.
 
 use std::time::Duration as Wait;
 
@@ -14,18 +16,18 @@ const TICK: Duration = Duration::hours(12);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_migrates_and_no_asset_is_ever_without_a_working_token_sqlite() {
-    Box::pin(tell(TestDatabase::sqlite().await)).await;
+    Box::pin(run_story(TestDatabase::sqlite().await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_migrates_and_no_asset_is_ever_without_a_working_token_postgres() {
     if let Some(database) = TestDatabase::postgres().await {
-        Box::pin(tell(database)).await;
+        Box::pin(run_story(database)).await;
     }
 }
 
-/// Four businesses with 120 assets; three migrate, one lags behind.
-async fn tell(database: TestDatabase) {
+/// Four businesses with 120 assets; three migrate, the fourth migrates later.
+async fn run_story(database: TestDatabase) {
     let fleet = Fleet::new(4, 29, 0);
     let harness = Harness::start(database, &fleet.world()).await;
     harness.listen_to_meta().await;
@@ -55,7 +57,7 @@ async fn tell(database: TestDatabase) {
     assert_eq!(
         story.served_by(Fleet::PERSON).await,
         30,
-        "the old token goes on serving"
+        "the old token still serves"
     );
 
     story.complete(&migrations[3]).await;
@@ -94,11 +96,11 @@ impl Story {
         }
     }
 
-    /// Lets days pass, tick by tick: the worker works, the reader tries every token.
+    /// Advances the clock by days, tick by tick: the worker runs, then every token is tried.
     async fn days(&mut self, days: i64) {
         for _ in 0..days * 24 / TICK.num_hours() {
             self.harness.clock.advance(TICK);
-            self.worker.drain().await.expect("no lane fails");
+            self.worker.drain().await.expect("no task fails");
             self.tenant = self.tenant.log_in_again().await;
             self.every_token_works().await;
         }
@@ -115,7 +117,7 @@ impl Story {
         self.reads += tries.buffer_unordered(16).count().await;
     }
 
-    /// Announces a migration in every business, by webhook.
+    /// Starts a migration in every business; Meta announces each by webhook.
     async fn announce(&mut self) -> Vec<String> {
         let mut migrations = Vec::new();
         for n in 1..=4 {
@@ -124,7 +126,7 @@ impl Story {
             migrations.push(begun["id"].as_str().expect("an id").to_owned());
         }
         self.harness.sandbox.delivered(4).await;
-        self.worker.drain().await.expect("no lane fails");
+        self.worker.drain().await.expect("no task fails");
         migrations
     }
 
@@ -174,7 +176,7 @@ impl Story {
 }
 
 impl Harness {
-    /// Has the simulated Graph send its webhooks to this server.
+    /// Makes the simulated Graph send its webhooks to this server.
     pub async fn listen_to_meta(&self) {
         let url = format!("{}/meta/webhooks/{APP}", self.api);
         self.sandbox
@@ -184,11 +186,11 @@ impl Harness {
 }
 
 impl crate::harness::SandboxControl {
-    /// Waits until so many webhooks were taken.
+    /// Waits until `n` webhooks were accepted.
     async fn delivered(&self, n: usize) {
         for _ in 0..200 {
-            let told = self.get("webhooks").await;
-            let all = told["data"].as_array().cloned().unwrap_or_default();
+            let webhooks = self.get("webhooks").await;
+            let all = webhooks["data"].as_array().cloned().unwrap_or_default();
             let taken = all.iter().filter(|it| it["status"] == 200).count();
             if taken >= n {
                 return;

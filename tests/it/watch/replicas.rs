@@ -1,7 +1,7 @@
-//! Two worker processes on PostgreSQL, of which one or the other is stopped or killed again and again.
+//! Two worker processes on PostgreSQL; the test stops or kills one of them again and again.
 //!
-//! The rule it proves: everything due is done once per due time; a process that was paused past its lease
-//! writes nothing when it wakes.
+//! The rule it proves: each due asset is settled once; a process that was paused past its lease writes nothing when it
+//! continues.
 
 use std::{
     collections::HashMap,
@@ -18,10 +18,10 @@ use tokio::process::{Child, Command};
 use crate::harness::{Fleet, ServerProcess};
 
 const ASSETS: usize = 10_000;
-/// What a worker has under way at most: pieces of a hundred assets, six at once.
+/// How many assets a worker probes at once, at most: six chunks of a hundred.
 const UNDER_WAY: usize = 600;
 
-/// Counts, inside the database, how often each asset was settled as proved.
+/// Counts in the database how often the `proved_at` of each asset was written.
 const COUNTER: &str = "
 CREATE TABLE settled (asset_id TEXT NOT NULL);
 GRANT INSERT ON settled TO PUBLIC;
@@ -68,7 +68,7 @@ async fn ten_thousand_due_assets_are_settled_once_while_workers_are_stopped_and_
         if random().is_multiple_of(2) {
             stops += 1;
             signal(&workers[victim], "-STOP").await;
-            // Past its lease of a second: the other one takes over what it holds.
+            // Longer than its lease of one second: the other process takes its work over.
             tokio::time::sleep(Duration::from_millis(2_500)).await;
             signal(&workers[victim], "-CONT").await;
         } else {

@@ -17,7 +17,7 @@ async fn calls_without_a_valid_token_get_401_where_a_scope_is_needed() {
             assert_eq!(
                 status(matrix.own_call(&row)).await,
                 wanted,
-                "nobody: {} {}",
+                "no token: {} {}",
                 row.method,
                 row.path
             );
@@ -36,7 +36,7 @@ async fn calls_without_a_valid_token_get_401_where_a_scope_is_needed() {
     .await;
 }
 
-/// The same token with the last character of its signature changed in a bit that counts.
+/// The same token with one character of its signature changed.
 fn tampered(bearer: &str) -> String {
     let at = bearer.len() - 10;
     let other = if bearer.as_bytes()[at] == b'A' {

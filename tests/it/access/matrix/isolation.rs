@@ -38,7 +38,7 @@ async fn a_deleted_object_answers_byte_for_byte_like_an_unknown_one() {
     .await;
 }
 
-/// An id that names nothing, as long as one that does.
+/// Ids that name no object, as long as ids that do.
 const NO_ASSET: &str = "299999999999999";
 
 const NO_PERSON: &str = "100000000000077";
@@ -129,7 +129,7 @@ async fn a_malformed_id_never_reaches_an_object() {
     }
 }
 
-/// Status, headers and body, without what differs by request.
+/// Status, headers and body, without the headers that differ from call to call.
 async fn answer(call: RequestBuilder) -> String {
     let answer = call
         .header("X-Request-Id", "same")
@@ -137,7 +137,7 @@ async fn answer(call: RequestBuilder) -> String {
         .await
         .expect("the server answers");
     let status = answer.status().as_u16();
-    // Whether the server ends the connection tells only how much of the body had arrived; each call counts.
+    // `connection` depends on how much of the body had arrived; the rate headers count calls.
     let differs = [
         "date",
         "connection",

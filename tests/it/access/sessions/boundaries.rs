@@ -131,11 +131,11 @@ async fn an_open_stream_ends_with_its_session_and_with_the_rights_of_its_client(
     assert_eq!(end.status(), 204);
     let mut streams = streams.into_iter();
     let of_client = streams.next().expect("the client's");
-    let told = tokio::time::timeout(Duration::from_secs(15), streams.next().expect("one")).await;
-    let told = told.expect("it ends with its session").expect("text");
+    let text = tokio::time::timeout(Duration::from_secs(15), streams.next().expect("one")).await;
+    let text = text.expect("it ends with its session").expect("text");
     assert!(
-        !told.contains("event: reconnect"),
-        "the reconnect itself goes on: {told}"
+        !text.contains("event: reconnect"),
+        "the reconnect itself still runs: {text}"
     );
     let (tenant, client) = (stage.tenant.id.parse(), stage.tenant.client_id.parse());
     let (tenant, client) = (tenant.expect("an id"), client.expect("an id"));
@@ -154,8 +154,9 @@ async fn an_open_stream_ends_with_its_session_and_with_the_rights_of_its_client(
         .change_client(Acting::CommandLine, tenant, client, narrow)
         .await;
     narrowed.expect("it is confined");
-    let told = tokio::time::timeout(Duration::from_secs(10), of_client).await;
-    told.expect("it ends when its client is confined")
+    let ended = tokio::time::timeout(Duration::from_secs(10), of_client).await;
+    ended
+        .expect("it ends when its client is confined")
         .expect("text");
     let revoked = stage
         .harness
@@ -163,9 +164,10 @@ async fn an_open_stream_ends_with_its_session_and_with_the_rights_of_its_client(
         .revoke_client_tokens(Acting::CommandLine, tenant, client, None)
         .await;
     revoked.expect("its tokens are revoked");
-    let told =
+    let ended =
         tokio::time::timeout(Duration::from_secs(15), streams.next().expect("another")).await;
-    told.expect("it ends with its client's tokens")
+    ended
+        .expect("it ends with its client's tokens")
         .expect("text");
 }
 
@@ -208,7 +210,7 @@ async fn an_ended_session_is_refused(database: TestDatabase) {
         "without the leeway of two clocks"
     );
 
-    // A client's token is none of a session's, nor the other way round.
+    // A session id is no client id: it cannot log in.
     let form = [("grant_type", "client_credentials")];
     let call = http()
         .post(format!("{}/oauth/token", stage.harness.api))
@@ -248,8 +250,12 @@ async fn a_session_follows_the_current_rights_of_its_client(database: TestDataba
         ..ClientChange::default()
     })
     .await;
-    let (_, told) = current(&page).await;
-    assert_eq!(told["assets"].as_array().map(Vec::len), Some(1), "{told}");
+    let (_, session) = current(&page).await;
+    assert_eq!(
+        session["assets"].as_array().map(Vec::len),
+        Some(1),
+        "{session}"
+    );
     let (_, ended) = page
         .reconnect(&order(&stage.token(Fleet::PERSON).await, &ids[..2]))
         .await;
@@ -292,7 +298,7 @@ async fn a_session_follows_the_current_rights_of_its_client(database: TestDataba
     })
     .await;
     stage.harness.clock.advance(chrono::Duration::seconds(61));
-    assert_eq!(current(&page).await.0, 401, "the client's time is over");
+    assert_eq!(current(&page).await.0, 401, "the client has expired");
     change(ClientChange {
         expires_at: Some(None),
         ..ClientChange::default()
@@ -313,6 +319,6 @@ async fn a_session_follows_the_current_rights_of_its_client(database: TestDataba
     assert_eq!(
         current(&page).await.0,
         401,
-        "what revokes the client's tokens ends its sessions for good"
+        "revoking the client's tokens ends its sessions for good"
     );
 }

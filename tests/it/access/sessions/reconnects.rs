@@ -94,7 +94,7 @@ async fn a_page_previews_its_assets_and_no_others(database: TestDatabase) {
     assert_eq!(
         named,
         [&json!(ids[1])],
-        "losses beyond the page's assets are not told: {preview}"
+        "losses beyond the page's assets are not shown: {preview}"
     );
     assert_eq!(page.uses_left().await, 5, "a preview takes no use");
 }
@@ -114,7 +114,7 @@ async fn a_session_limits_the_number_of_previews(database: TestDatabase) {
     assert_eq!(
         page.preview("EAAB-cut-off", &ids).await.0,
         422,
-        "one that is refused counts, too"
+        "a refused preview counts, too"
     );
     for _ in 0..16 {
         assert_eq!(page.preview(&token, &ids).await.0, 200);
@@ -155,7 +155,7 @@ async fn each_accepted_reconnect_takes_one_use_and_a_repeat_takes_none(database:
     assert_eq!(
         answer(once()).await.1["id"],
         first.1["id"],
-        "what was accepted is still told"
+        "the accepted reconnect is still returned"
     );
     let (_, malformed) = page
         .reconnect(&json!({ "access_token": "E", "asset_ids": [] }))

@@ -9,7 +9,7 @@ use std::{
 use super::{POSTGRES, REGRANT, root};
 use crate::harness::binary;
 
-/// How compose is called here, once the images are there.
+/// Builds the images and returns the compose command of this machine.
 pub(super) fn prepare() -> Result<Vec<&'static str>, String> {
     answers(&["docker", "version"])?;
     let compose = [vec!["docker", "compose"], vec!["docker-compose"]];
@@ -23,7 +23,8 @@ pub(super) fn prepare() -> Result<Vec<&'static str>, String> {
     Ok(compose)
 }
 
-/// A Debian root with PostgreSQL, as this machine's is, so that the binary built here runs in it. Made once.
+/// The tag of a Debian image with PostgreSQL, of this machine's release, so that the binary built here runs in it. Built
+/// once.
 fn base_image() -> Result<String, String> {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     let named = release
@@ -70,7 +71,7 @@ fn pack_postgres(base: &str) -> Result<(), String> {
     )
 }
 
-/// The binary beside this test, packed through the Dockerfile's own way for one that was built elsewhere.
+/// Packs the binary beside this test through the Dockerfile's target for prebuilt binaries.
 fn pack_regrant(base: &str) -> Result<(), String> {
     let context = tempfile::tempdir().map_err(|it| it.to_string())?;
     fs::copy(binary(), context.path().join("regrant")).map_err(|it| it.to_string())?;
@@ -96,7 +97,7 @@ fn build(context: &Path, arguments: &[&str]) -> Result<(), String> {
     answers(&[&["docker", "build", "--quiet"], arguments, &[&context]].concat())
 }
 
-/// Whether a command ends well; what it said otherwise.
+/// Runs a command; the error is its standard error.
 fn answers(command: &[&str]) -> Result<(), String> {
     let output = Command::new(command[0])
         .args(&command[1..])

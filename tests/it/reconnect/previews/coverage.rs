@@ -1,4 +1,4 @@
-//! What a preview shows, and what it costs.
+//! What a preview shows, and when it is refused.
 
 use std::time::Duration;
 
@@ -37,20 +37,20 @@ async fn a_preview_matches_the_reconnect_that_follows(database: TestDatabase) {
     let order = json!({ "access_token": token, "asset_ids": ids, "plan_id": preview["plan_id"], "wait_seconds": 60 });
     let (status, ended) = stage.tenant.post("/v1/reconnects", &order).await;
     assert_eq!(status, 200, "{ended}");
-    for (told, became) in items(&preview).iter().zip(items(&ended)) {
-        let expected = match told["coverage"].as_str() {
+    for (expected, ended) in items(&preview).iter().zip(items(&ended)) {
+        let outcome = match expected["coverage"].as_str() {
             Some("will_replace") => "replaced",
             Some("would_park") => "parked",
             _ => "unknown_asset",
         };
         assert_eq!(
-            (&told["asset_id"], &json!(expected)),
-            (&became["asset_id"], &became["outcome"]),
-            "{told}"
+            (&expected["asset_id"], &json!(outcome)),
+            (&ended["asset_id"], &ended["outcome"]),
+            "{expected}"
         );
         assert_eq!(
-            told["reason"], became["reason"],
-            "the reasons are the same words"
+            expected["reason"], ended["reason"],
+            "the reasons are the same"
         );
     }
     let again = stage.preview(&token, &ids).await;
@@ -75,12 +75,15 @@ async fn a_preview_changes_nothing(database: TestDatabase) {
     let after = stage.tenant.get(events).await;
     let count = |it: &Value| it["data"].as_array().map_or(0, Vec::len);
     assert_eq!(count(&after), count(&acts) + 1);
-    let told = after["data"]
+    let previewed = after["data"]
         .as_array()
         .and_then(|it| it.iter().find(|it| it["action"] == "reconnect.previewed"));
-    let told = told.expect("that somebody looked is told");
-    assert_eq!(told["actor"], format!("client:{}", stage.tenant.client_id));
-    assert_eq!(told["detail"], json!({ "items": 14 }));
+    let previewed = previewed.expect("the preview is in the audit");
+    assert_eq!(
+        previewed["actor"],
+        format!("client:{}", stage.tenant.client_id)
+    );
+    assert_eq!(previewed["detail"], json!({ "items": 14 }));
     assert!(!after.to_string().contains(&token));
 }
 
@@ -157,7 +160,7 @@ async fn a_preview_lists_the_assets_that_a_login_leaves_out(database: TestDataba
     assert!(scopes.contains(&json!("pages_show_list")), "{lost}");
     assert!(
         siblings.iter().all(|it| it["asset_id"] != ids[0]),
-        "what is named is no sibling"
+        "a requested asset is no sibling"
     );
     let whole = stage
         .preview(&stage.harness.sandbox.token(Fleet::PERSON).await, ticked)
@@ -202,7 +205,7 @@ async fn an_asset_without_an_answer_from_graph_is_unknown(database: TestDatabase
     assert_eq!(
         preview["plan_id"],
         Value::Null,
-        "nothing was seen that a plan could hold to"
+        "a preview that saw nothing has no plan"
     );
 }
 
@@ -212,8 +215,9 @@ async fn concurrent_previews_are_limited(database: TestDatabase) {
     stage.harness.sandbox.latency(1_000).await;
     let order = json!({ "access_token": token, "asset_ids": ids });
     let answers = join_all((0..12).map(|_| stage.post(&order))).await;
-    let (told, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|(status, _)| *status == 200);
-    assert!(told.len() >= 4 && !refused.is_empty(), "{answers:?}");
+    let (admitted, refused): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|(status, _)| *status == 200);
+    assert!(admitted.len() >= 4 && !refused.is_empty(), "{answers:?}");
     assert!(
         refused
             .iter()
@@ -223,6 +227,6 @@ async fn concurrent_previews_are_limited(database: TestDatabase) {
     assert_eq!(
         stage.preview(&token, &ids).await["counts"]["will_replace"],
         7,
-        "their places are free again"
+        "a new preview is admitted again"
     );
 }

@@ -40,7 +40,7 @@ async fn a_plan_holds_only_while_nothing_changes(database: TestDatabase) {
     assert_eq!(
         stage.by_plan(&token, &turned, &plan).await,
         (200, String::new()),
-        "the order is free"
+        "the order of assets does not matter"
     );
     assert_eq!(
         stage.by_plan(&token, &ids, &plan).await,
@@ -89,10 +89,10 @@ async fn a_plan_that_was_tampered_with_does_not_hold(database: TestDatabase) {
         .as_str()
         .expect("a plan")
         .to_owned();
-    // The version of its key, its end, its digest: one digit of each.
-    for place in [11, 20, 40] {
+    // One digit of the key version, of the expiry and of the digest.
+    for index in [11, 20, 40] {
         let mut bytes = plan.clone().into_bytes();
-        bytes[place] = if bytes[place] == b'7' { b'8' } else { b'7' };
+        bytes[index] = if bytes[index] == b'7' { b'8' } else { b'7' };
         let other = String::from_utf8(bytes).expect("digits");
         let refused = stage.by_plan(&token, &ids, &json!(other)).await;
         assert_eq!(refused, (409, "plan_outdated".to_owned()), "{plan} {other}");
@@ -121,7 +121,7 @@ async fn a_plan_does_not_hold_while_another_reconnect_runs(database: TestDatabas
     assert_eq!(
         stage.reconnects().await,
         2,
-        "the one that was refused left nothing"
+        "the refused reconnect left nothing"
     );
 }
 
@@ -172,8 +172,8 @@ async fn an_asset_registered_again_during_a_preview_is_unknown_and_in_no_plan(
     let (ids, token) = (stage.fleet.ids()[..2].to_vec(), stage.managed().await);
     let slow = json!({ "match": { "batch_item": true }, "effect": { "latency_ms": 3_000 } });
     stage.harness.sandbox.fault(slow).await;
-    let anew = async {
-        // Graph is being asked by now.
+    let register_again = async {
+        // By now the preview waits for Graph.
         tokio::time::sleep(Duration::from_secs(1)).await;
         let path = format!("/v1/assets/{}", ids[1]);
         let gone = stage
@@ -185,7 +185,7 @@ async fn an_asset_registered_again_during_a_preview_is_unknown_and_in_no_plan(
         assert_eq!(gone.status(), 204);
         stage.tenant.register(&stage.fleet.assets()[1..2]).await;
     };
-    let (preview, ()) = tokio::join!(stage.preview(&token, &ids), anew);
+    let (preview, ()) = tokio::join!(stage.preview(&token, &ids), register_again);
     assert_eq!(
         preview["counts"],
         json!({ "will_replace": 1, "unknown": 1 }),
@@ -196,7 +196,7 @@ async fn an_asset_registered_again_during_a_preview_is_unknown_and_in_no_plan(
     assert_eq!(
         held,
         (409, "plan_outdated".to_owned()),
-        "nobody proved what is there now"
+        "the asset that exists now was not probed"
     );
 }
 
@@ -208,7 +208,7 @@ async fn a_repeated_call_returns_its_first_result_although_its_plan_is_outdated(
     let plan = stage.preview(&token, &ids).await["plan_id"].clone();
     let order =
         json!({ "access_token": token, "asset_ids": ids, "plan_id": plan, "wait_seconds": 60 });
-    let mut told = Vec::new();
+    let mut answers = Vec::new();
     for minutes in [0, 0, 16] {
         stage
             .harness
@@ -219,13 +219,13 @@ async fn a_repeated_call_returns_its_first_result_although_its_plan_is_outdated(
             .tenant
             .call(reqwest::Method::POST, "/v1/reconnects")
             .header("Idempotency-Key", "once");
-        told.push(answer(call.json(&order)).await);
+        answers.push(answer(call.json(&order)).await);
     }
-    for again in &told[1..] {
+    for again in &answers[1..] {
         assert_eq!(
-            (told[0].0, &told[0].1["id"]),
+            (answers[0].0, &answers[0].1["id"]),
             (200, &again.1["id"]),
-            "{told:?}"
+            "{answers:?}"
         );
     }
 }

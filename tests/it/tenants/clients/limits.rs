@@ -124,7 +124,7 @@ async fn a_client_may_call_only_from_its_networks(database: TestDatabase) {
         problem(answer).await,
         (403, "/problems/address_not_allowed".to_owned())
     );
-    // Where a secret is exchanged, the wrong place looks like the wrong secret.
+    // At the token route a wrong network looks like a wrong secret.
     assert_eq!(world.log_in(&client, &client.client_secret).await, 401);
     let vault = &world.harness.vault;
     for (address, admitted) in [
@@ -168,7 +168,11 @@ async fn a_client_may_call_only_from_its_networks(database: TestDatabase) {
     world.change(&client, networks(&["127.0.0.0/8"])).await;
     assert_eq!(status(&client).await, 200);
     world.change(&client, networks(&[])).await;
-    assert_eq!(status(&client).await, 403, "from nowhere at all");
+    assert_eq!(
+        status(&client).await,
+        403,
+        "an empty list admits no address"
+    );
     world
         .change(
             &client,
@@ -202,15 +206,15 @@ async fn a_tenant_has_fifty_clients_at_most(database: TestDatabase) {
         matches!(more, Err(Error::Conflict(Conflict::ClientLimit(50)))),
         "{more:?}"
     );
-    let nobody = vault
+    let refused_unknown = vault
         .create_client(BY, TenantId::mint(), everything("lost"), None)
         .await;
     assert!(
         matches!(
-            nobody,
+            refused_unknown,
             Err(Error::NotFound(regrant_vault::Resource::Tenant))
         ),
-        "{nobody:?}"
+        "{refused_unknown:?}"
     );
 }
 
@@ -221,7 +225,7 @@ async fn unused_scopes_are_removed(database: TestDatabase) {
     let keeps = world
         .client(ClientSpec {
             keep_unused_scopes: true,
-            ..everything("spare")
+            ..everything("unused")
         })
         .await;
     world.advance(chrono::Duration::days(29));
@@ -267,21 +271,21 @@ async fn unused_scopes_are_removed(database: TestDatabase) {
         action: Some("client.scopes_removed".to_owned()),
         ..AuditQuery::default()
     };
-    let told = vault
+    let events = vault
         .export_audit_of(world.tenant, query)
         .await
         .expect("the audit")
         .data;
-    let told = told
+    let removed = events
         .iter()
         .find(|it| it.subject == client.client_id)
-        .expect("it is told");
-    let detail: Value = serde_json::from_str(&told.detail).expect("json");
+        .expect("the audit holds the removal");
+    let detail: Value = serde_json::from_str(&removed.detail).expect("json");
     assert_eq!(
-        (told.actor.as_str(), &detail["left"]),
+        (removed.actor.as_str(), &detail["left"]),
         ("vault", &json!("assets:read"))
     );
-    // What is granted again is granted from then on; what was held goes by its last use.
+    // A scope that is granted again counts from that day; the others count from their last use.
     let change = ClientChange {
         scopes: Some(Permissions::all()),
         ..ClientChange::default()

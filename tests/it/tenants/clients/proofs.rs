@@ -76,7 +76,7 @@ async fn a_request_proof_counts_once(database: TestDatabase) {
     for near in [now - 290, now + 290] {
         assert_eq!(with_proof(&client, proof(&mine, token, near)).await.0, 200);
     }
-    // Of many at once one counts.
+    // Of many concurrent calls with one proof, one passes.
     let same = proof(&mine, token, now);
     let calls = (0..12).map(|_| with_proof(&client, same.clone()));
     let statuses: Vec<_> = futures_util::future::join_all(calls)
@@ -89,7 +89,7 @@ async fn a_request_proof_counts_once(database: TestDatabase) {
         1,
         "{statuses:?}"
     );
-    // Past five minutes it is forgotten, and stale all the same.
+    // After five minutes the proof is purged; it is refused as stale.
     world.advance(chrono::Duration::minutes(12));
     world.harness.vault.purge().await.expect("the purge");
     assert_eq!(with_proof(&client, same).await.0, 401);
@@ -101,7 +101,7 @@ async fn a_request_proof_counts_once(database: TestDatabase) {
             .0,
         200
     );
-    // Two headers are none.
+    // Two proof headers are refused.
     let two = client.call(Method::GET, "/v1/assets");
     let two = [
         proof(&mine, &client.bearer, now),
@@ -124,7 +124,7 @@ async fn either_of_two_secrets_proves_a_call(database: TestDatabase) {
     let made = world.reset(&client, Some(Duration::from_mins(10))).await;
     let newer = made
         .secret
-        .expect("the call repeats none")
+        .expect("a first call returns the secret")
         .expose()
         .to_owned();
     let proved = async |secret: &str| {

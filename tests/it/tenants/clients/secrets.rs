@@ -47,11 +47,11 @@ async fn an_older_secret_works_until_its_overlap_ends(database: TestDatabase) {
     let made = world.reset(&client, Some(Duration::from_hours(1))).await;
     let newer = made
         .secret
-        .expect("the call repeats none")
+        .expect("a first call returns the secret")
         .expose()
         .to_owned();
     assert!(made.client.older_secret_until.is_some());
-    assert_eq!(status(&client).await, 200, "its tokens live on");
+    assert_eq!(status(&client).await, 200, "its access tokens stay valid");
     for secret in [&client.client_secret, &newer] {
         assert_eq!(world.log_in(&client, secret).await, 200);
     }
