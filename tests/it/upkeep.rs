@@ -1,3 +1,4 @@
-//! Work in the background, and what the log says about it.
+//! Background work, and the log lines of its errors.
 
+mod log_causes;
 mod worker;

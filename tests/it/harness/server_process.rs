@@ -32,6 +32,8 @@ pub struct ServerProcess {
     database: TestDatabase,
     directory: tempfile::TempDir,
     log_level: &'static str,
+    /// More environment variables of the process.
+    environment: Vec<(&'static str, &'static str)>,
     printed: Arc<Mutex<String>>,
     child: Option<Child>,
     _sandbox: Sandbox,
@@ -39,6 +41,15 @@ pub struct ServerProcess {
 
 impl ServerProcess {
     pub async fn start(database: TestDatabase, world: &str, log_level: &'static str) -> Self {
+        Self::start_with(database, world, log_level, Vec::new()).await
+    }
+
+    pub async fn start_with(
+        database: TestDatabase,
+        world: &str,
+        log_level: &'static str,
+        environment: Vec<(&'static str, &'static str)>,
+    ) -> Self {
         let world = World::from_yaml(world).expect("the world is well formed");
         let listen = ([127, 0, 0, 1], 0).into();
         let settings = regrant_sandbox::Settings {
@@ -60,6 +71,7 @@ impl ServerProcess {
             database,
             directory,
             log_level,
+            environment,
             printed: Arc::default(),
             child: None,
             _sandbox: sandbox,
@@ -198,6 +210,7 @@ impl ServerProcess {
             .env("REGRANT_ADMIN_LISTEN", format!("127.0.0.1:{admin}"))
             .env("REGRANT_LEASE_SECONDS", "1")
             .env("REGRANT_LOG", self.log_level)
+            .envs(self.environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
