@@ -102,36 +102,14 @@ async fn no_secret_leaves(database: TestDatabase) {
         seen.push_str(&tenant.reconnect(token, &fleet.ids()).await.to_string());
     }
     // Faults that could make a server print the token.
-    seen.push_str(
-        &tenant
-            .post(
-                "/v1/reconnects",
-                &json!({ "access_token": dead, "asset_ids": ["1"] }),
-            )
-            .await
-            .1
-            .to_string(),
-    );
-    seen.push_str(
-        &tenant
-            .post(
-                "/v1/reconnects",
-                &json!({ "access_token": old, "asset_ids": "1" }),
-            )
-            .await
-            .1
-            .to_string(),
-    );
-    seen.push_str(
-        &tenant
-            .post(
-                "/v1/reconnects",
-                &json!({ "access_token": [old], "asset_ids": ["1"] }),
-            )
-            .await
-            .1
-            .to_string(),
-    );
+    for (token, ids) in [
+        (json!(dead), json!(["1"])),
+        (json!(old), json!("1")),
+        (json!([old]), json!(["1"])),
+    ] {
+        let order = json!({ "access_token": token, "asset_ids": ids });
+        seen.push_str(&tenant.post("/v1/reconnects", &order).await.1.to_string());
+    }
     server
         .sandbox
         .fault(json!({ "match": { "path": "batch" }, "times": 3,

@@ -175,7 +175,7 @@ impl Harness {
         tokio::spawn(async move {
             resuming
                 .resume_until_closed(Duration::from_millis(50))
-                .await
+                .await;
         });
         let control = SandboxControl::new(sandbox.url());
         Self {

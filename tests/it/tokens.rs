@@ -46,13 +46,7 @@ async fn an_asset_without_a_working_token_answers_with_the_reason() {
         .await;
     assert_eq!(tenant.status(&format!("/v1/assets/{id}/token")).await, 200);
     harness.clock.advance(chrono::Duration::days(61));
-    let tenant = crate::harness::Tenant::with_secret(
-        &harness.api,
-        tenant.id,
-        tenant.client_id,
-        tenant.client_secret,
-    )
-    .await;
+    let tenant = tenant.log_in_again().await;
     let dead = tenant.get(&format!("/v1/assets/{id}/token")).await;
     assert_eq!(
         (&dead["status"], &dead["reason"]["code"]),

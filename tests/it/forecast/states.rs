@@ -4,52 +4,33 @@ use std::collections::BTreeMap;
 
 use chrono::Duration;
 use regrant_domain::{CutOff, CutOffSource, Reason, ReasonCode, Who};
-use regrant_storage::{FailedProof, Settings, Store};
+use regrant_storage::FailedProof;
 use regrant_testdb::TestDatabase;
 use serde_json::{Value, json};
 
 use super::{connected, list};
-use crate::harness::{Fleet, Tenant};
+use crate::harness::Fleet;
 
 /// Creates an asset in every state, partly by writing what the worker would write.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_state_and_ending_carries_since_reason_who_and_next_check() {
     let fleet = Fleet::new(1, 3, 0);
-    let database = TestDatabase::sqlite().await;
-    let url = database.url().to_owned();
-    let (harness, tenant) = connected(database, &fleet).await;
+    let (harness, tenant) = connected(TestDatabase::sqlite().await, &fleet).await;
     let ids = fleet.ids();
     harness.clock.advance(Duration::days(20));
-    let tenant = Tenant::with_secret(
-        &harness.api,
-        tenant.id,
-        tenant.client_id,
-        tenant.client_secret,
-    )
-    .await;
+    let tenant = tenant.log_in_again().await;
     tenant
         .reconnect(&harness.sandbox.token(Fleet::PERSON).await, &ids[..1])
         .await;
     harness.clock.advance(Duration::days(15));
-    let tenant = Tenant::with_secret(
-        &harness.api,
-        tenant.id,
-        tenant.client_id,
-        tenant.client_secret,
-    )
-    .await;
+    let tenant = tenant.log_in_again().await;
     tenant
         .register(&[json!({ "id": "200000000000777", "kind": "business", "token": "imported" })])
         .await;
     tenant
         .register(&[json!({ "id": "200000000000778", "kind": "business" })])
         .await;
-    let settings = Settings {
-        url,
-        max_connections: 2,
-        busy_timeout: std::time::Duration::from_secs(20),
-    };
-    let store = Store::connect(&settings).await.expect("the store connects");
+    let store = harness.store().await;
     let scope = store
         .scope_for_operator(tenant.id.parse().expect("an id"))
         .await

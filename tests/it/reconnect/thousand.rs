@@ -41,15 +41,11 @@ async fn a_thousand_assets(database: TestDatabase) {
         throttle_pause: std::time::Duration::from_millis(500),
         ..Default::default()
     };
-    let harness = Harness::with(
-        database,
-        &fleet.world(),
-        Options {
-            graph,
-            ..Options::default()
-        },
-    )
-    .await;
+    let options = Options {
+        graph,
+        ..Options::default()
+    };
+    let harness = Harness::with(database, &fleet.world(), options).await;
     let (tenant, other) = (harness.tenant("One").await, harness.tenant("Two").await);
     let assets = fleet.assets();
     let in_business =
@@ -80,20 +76,7 @@ async fn a_thousand_assets(database: TestDatabase) {
     );
 
     let migrated: Vec<_> = assets.iter().filter(in_business(3)).map(id_of).collect();
-    harness
-        .sandbox
-        .fault(json!({
-            "match": { "asset": &migrated[..10], "batch_item": true }, "times": 1, "per_asset": true,
-            "effect": { "throttle": { "code": 80004, "minutes": 0 } },
-        }))
-        .await;
-    harness
-        .sandbox
-        .fault(json!({
-            "match": { "asset": &migrated[20..25], "batch_item": true }, "times": 1, "per_asset": true,
-            "effect": "null_item",
-        }))
-        .await;
+    add_faults(&harness, &migrated).await;
     harness.sandbox.forget_calls().await;
     harness.sandbox.latency(20).await;
 
@@ -153,6 +136,24 @@ async fn a_thousand_assets(database: TestDatabase) {
         calls["max_in_flight"]
     );
     only_what_was_replaced_changed(&harness, &tenant, &asked, &before, items).await;
+}
+
+/// Throttles ten of these assets and leaves five without an answer, each once.
+async fn add_faults(harness: &Harness, migrated: &[String]) {
+    harness
+        .sandbox
+        .fault(json!({
+            "match": { "asset": &migrated[..10], "batch_item": true }, "times": 1, "per_asset": true,
+            "effect": { "throttle": { "code": 80004, "minutes": 0 } },
+        }))
+        .await;
+    harness
+        .sandbox
+        .fault(json!({
+            "match": { "asset": &migrated[20..25], "batch_item": true }, "times": 1, "per_asset": true,
+            "effect": "null_item",
+        }))
+        .await;
 }
 
 /// Asserts that replaced assets serve a new token that works, and all others the same token as before.

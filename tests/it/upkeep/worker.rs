@@ -61,16 +61,6 @@ async fn backlog(store: &Store) -> Backlog {
         .expect("the database answers")
 }
 
-async fn store(harness: &Harness) -> Store {
-    let url = harness.database.url().to_owned();
-    let settings = regrant_storage::Settings {
-        url,
-        max_connections: 2,
-        busy_timeout: Duration::from_secs(20),
-    };
-    Store::connect(&settings).await.expect("the store connects")
-}
-
 /// Waits until the condition holds.
 async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     for _ in 0..1_500 {
@@ -105,7 +95,7 @@ async fn a_tick_runs_every_task_and_a_drain_leaves_nothing_due() {
             .find(|(lane, _)| *lane == Lane::Watching);
         assert!(matches!(watched, Some((_, Ok(26)))), "{ticked:?}");
         worker.drain().await.expect("no task fails");
-        assert_eq!(backlog(&store(&harness).await).await.probes.count, 0);
+        assert_eq!(backlog(&harness.store().await).await.probes.count, 0);
         assert_eq!(
             states(&tenant).await,
             BTreeMap::from([("healthy".to_owned(), 26)])
@@ -199,7 +189,7 @@ async fn a_shutdown_during_work_gives_leases_back_and_loses_nothing() {
             let tenant = harness.tenant("One").await;
             import(&tenant, &harness.sandbox.token(Fleet::PERSON).await, &fleet).await;
             harness.sandbox.latency(400).await;
-            let store = store(&harness).await;
+            let store = harness.store().await;
             let stop = CancellationToken::new();
             let worker = Worker::new(
                 harness.vault.clone(),
