@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Generated calls against a running server, judged by its description:
+# Sends generated calls to a running server and checks the responses against its OpenAPI description:
 #   REGRANT_BEARER=… tests/api/run.sh http://127.0.0.1:8080 openapi.yaml EXAMPLES [OPERATION_TO_LEAVE_OUT…]
 #
-# Each call must be answered as the description tells: its statuses, media types, headers and schemas, no 5xx.
-# Two checks are left out: that data which fits the schema is taken (what fields say together, and which ids there
-# are, no schema tells) and that a call without credentials is refused (tests/it/access.rs asks that of every call).
+# Each call must be answered as the description says: its statuses, media types, headers and schemas, no 5xx.
+# Two checks are left out: positive_data_acceptance, because a schema cannot say which ids exist and which fields exclude
+# each other; and ignored_auth, because tests/it/access/matrix.rs checks it for every route.
 # The last line is `N cases, M failed`.
 set -uo pipefail
 
@@ -21,26 +21,26 @@ install() {
     "$home/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt" &&
     cp "$here/requirements.txt" "$home/requirements.txt"
 }
-# Several roles run at once; one installs.
+# Several roles run at once; the lock lets one of them install.
 (flock 9 && install) 9>"$home/lock" >&2 || { echo "schemathesis could not be installed" >&2; exit 1; }
 
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
-# The token goes by the configuration, which the process list does not show.
+# The token is passed in a file: the process list would show an argument.
 {
   [ -n "${REGRANT_BEARER:-}" ] && printf '[headers]\nAuthorization = "Bearer %s"\n' "$REGRANT_BEARER"
 } >"$work/schemathesis.toml"
 
-# It keeps what it found where it runs.
+# schemathesis writes its files into the current directory.
 cd "$work"
 leave_out=()
 for operation in "$@"; do leave_out+=(--exclude-operation-id "$operation"); done
 "$home/venv/bin/schemathesis" --config-file "$work/schemathesis.toml" run "$description" --url "$url" \
   --max-examples "$examples" --seed 1 --checks all --exclude-checks positive_data_acceptance,ignored_auth \
   --continue-on-failure --no-shrink --request-timeout 60 --report json --report-json-path "$work/report.json" \
-  "${leave_out[@]}" >"$work/told" 2>&1
+  "${leave_out[@]}" >"$work/output" 2>&1
 status=$?
-[ "$status" -eq 0 ] || cut -c1-600 "$work/told" | tail -n 150
+[ "$status" -eq 0 ] || cut -c1-600 "$work/output" | tail -n 150
 "$home/venv/bin/python" - "$work/report.json" <<'PYTHON'
 import json, sys
 cases = json.load(open(sys.argv[1]))["test_cases"]

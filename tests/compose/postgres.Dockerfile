@@ -1,4 +1,4 @@
-# PostgreSQL of the distribution in the base image, with the manners of the official image that compose.yaml uses.
+# PostgreSQL from the distribution of the base image. It behaves like the official image that compose.yaml uses.
 ARG BASE
 FROM ${BASE}
 COPY postgres-entrypoint /usr/local/bin/postgres-entrypoint

@@ -1,4 +1,4 @@
-//! The same call twice is one act (goal G25).
+//! A repeated call with the same Idempotency-Key acts once (goal G25).
 
 use std::collections::HashSet;
 
@@ -7,21 +7,21 @@ use regrant_testdb::TestDatabase;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, Fleet, Served, Tenant, on_both};
+use crate::harness::{Fleet, Harness, ServerProcess, Tenant, on_both};
 
 const KEYS: usize = 1_000;
 const AT_ONCE: usize = 16;
 
 on_both!(
-    a_thousand_keys_of_sixteen_calls_each_act_once_and_outlast_a_restart,
+    a_thousand_keys_with_sixteen_calls_each_act_once_and_survive_a_restart,
     every_post_acts_once_and_shows_no_secret_twice,
 );
 
-async fn a_thousand_keys_of_sixteen_calls_each_act_once_and_outlast_a_restart(
+async fn a_thousand_keys_with_sixteen_calls_each_act_once_and_survive_a_restart(
     database: TestDatabase,
 ) {
-    let mut served = Served::start(database, &Fleet::new(1, 1, 0).world(), "error").await;
-    let tenant = served.tenant("One").await;
+    let mut server = ServerProcess::start(database, &Fleet::new(1, 1, 0).world(), "error").await;
+    let tenant = server.tenant("One").await;
     let first: Vec<Value> = stream::iter(0..KEYS)
         .map(|n| sixteen(&tenant, n))
         .buffered(8)
@@ -29,7 +29,7 @@ async fn a_thousand_keys_of_sixteen_calls_each_act_once_and_outlast_a_restart(
         .await;
     assert_eq!(registered(&tenant).await, KEYS);
 
-    served.restart().await;
+    server.restart().await;
     for (n, before) in first.iter().enumerate() {
         assert_eq!(
             &register(&tenant, &key(n), n).await,
@@ -53,12 +53,12 @@ async fn a_thousand_keys_of_sixteen_calls_each_act_once_and_outlast_a_restart(
         "another body changes nothing"
     );
 
-    let other = served.tenant("Two").await;
+    let other = server.tenant("Two").await;
     assert_eq!(
         register(&other, &key(0), 0).await.1["data"][0]["status"],
         "created"
     );
-    let principal = served.another_client(&tenant).await;
+    let principal = server.another_client(&tenant).await;
     assert_eq!(
         register(&principal, &key(0), 0).await.1["data"][0]["status"],
         "exists"
@@ -66,7 +66,7 @@ async fn a_thousand_keys_of_sixteen_calls_each_act_once_and_outlast_a_restart(
     assert_eq!(
         registered(&tenant).await,
         KEYS + 1,
-        "another client's key is its own"
+        "keys of another client are separate"
     );
 }
 
@@ -74,7 +74,7 @@ fn key(n: usize) -> String {
     format!("key-{n}")
 }
 
-/// Sixteen equal calls at once, which answer all the same.
+/// Sends sixteen equal calls at once and returns their common response.
 async fn sixteen(tenant: &Tenant, n: usize) -> Value {
     let key = key(n);
     let answers = join_all((0..AT_ONCE).map(|_| register(tenant, &key, n))).await;
@@ -101,7 +101,7 @@ async fn register(tenant: &Tenant, key: &str, n: usize) -> (u16, Value) {
     .await
 }
 
-/// How often anything was registered, as the audit tells.
+/// How many registrations the audit contains.
 async fn registered(tenant: &Tenant) -> usize {
     let (mut n, mut cursor) = (0, String::new());
     loop {
@@ -121,8 +121,8 @@ async fn registered(tenant: &Tenant) -> usize {
 }
 
 async fn every_post_acts_once_and_shows_no_secret_twice(database: TestDatabase) {
-    let (bench, fleet, tenant) = bench(database).await;
-    let token = bench.sandbox.token(Fleet::PERSON).await;
+    let (harness, fleet, tenant) = harness(database).await;
+    let token = harness.sandbox.token(Fleet::PERSON).await;
     tenant.reconnect(&token, &fleet.ids()).await;
     let hook = json!({ "url": "http://127.0.0.1:9/hook" });
     let made = twice(&tenant, "/v1/webhook-endpoints", &hook, 201).await;
@@ -173,9 +173,9 @@ async fn every_post_acts_once_and_shows_no_secret_twice(database: TestDatabase) 
     );
     let other = json!({ "asset_ids": fleet.ids()[..1] });
     let (status, _) = post(&tenant, "/v1/tokens/lookup", "/v1/tokens/lookup", &other).await;
-    assert_eq!(status, 422, "a key reads the same again, and nothing else");
+    assert_eq!(status, 422, "the same key with another body is refused");
 
-    bench.sandbox.latency(2_000).await;
+    harness.sandbox.latency(2_000).await;
     let order = json!({ "access_token": token, "asset_ids": fleet.ids(), "wait_seconds": 0 });
     let (_, running) = tenant.post("/v1/reconnects", &order).await;
     let cancel = format!(
@@ -187,10 +187,10 @@ async fn every_post_acts_once_and_shows_no_secret_twice(database: TestDatabase) 
         (&cancelled.0["status"], &cancelled.0),
         (&json!("cancelled"), &cancelled.1)
     );
-    bench.sandbox.latency(0).await;
+    harness.sandbox.latency(0).await;
 }
 
-/// The call and its repetition, under a key of its own.
+/// Makes the same call twice under one key and returns both responses.
 async fn twice(tenant: &Tenant, path: &str, body: &Value, wanted: u16) -> (Value, Value) {
     let first = post(tenant, path, path, body).await;
     let second = post(tenant, path, path, body).await;
@@ -219,19 +219,19 @@ async fn keyed(tenant: &Tenant, key: &str, order: &Value) -> (u16, Value) {
     post(tenant, key, "/v1/reconnects", order).await
 }
 
-async fn bench(database: TestDatabase) -> (Bench, Fleet, Tenant) {
+async fn harness(database: TestDatabase) -> (Harness, Fleet, Tenant) {
     let fleet = Fleet::new(1, 6, 1);
-    let bench = Bench::start(database, &fleet.world()).await;
-    let tenant = bench.tenant("One").await;
+    let harness = Harness::start(database, &fleet.world()).await;
+    let tenant = harness.tenant("One").await;
     tenant.register(&fleet.assets()).await;
-    (bench, fleet, tenant)
+    (harness, fleet, tenant)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixteen_equal_calls_at_once_are_one_reconnect_on_both_databases() {
     for database in TestDatabase::all().await {
-        let (bench, fleet, tenant) = bench(database).await;
-        let order = json!({ "access_token": bench.sandbox.token(Fleet::PERSON).await, "asset_ids": fleet.ids() });
+        let (harness, fleet, tenant) = harness(database).await;
+        let order = json!({ "access_token": harness.sandbox.token(Fleet::PERSON).await, "asset_ids": fleet.ids() });
         for round in 0..8 {
             let key = format!("key-{round}");
             let answers = join_all((0..16).map(|_| keyed(&tenant, &key, &order))).await;
@@ -249,8 +249,8 @@ async fn sixteen_equal_calls_at_once_are_one_reconnect_on_both_databases() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_key_with_another_body_is_refused() {
-    let (bench, fleet, tenant) = bench(TestDatabase::sqlite().await).await;
-    let token = bench.sandbox.token(Fleet::PERSON).await;
+    let (harness, fleet, tenant) = harness(TestDatabase::sqlite().await).await;
+    let token = harness.sandbox.token(Fleet::PERSON).await;
     let (first, _) = keyed(
         &tenant,
         "key",
@@ -269,10 +269,10 @@ async fn the_same_key_with_another_body_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_tenant_with_the_same_key_is_independent() {
-    let (bench, fleet, tenant) = bench(TestDatabase::sqlite().await).await;
-    let other = bench.tenant("Two").await;
+    let (harness, fleet, tenant) = harness(TestDatabase::sqlite().await).await;
+    let other = harness.tenant("Two").await;
     other.register(&fleet.assets()).await;
-    let order = json!({ "access_token": bench.sandbox.token(Fleet::PERSON).await, "asset_ids": fleet.ids() });
+    let order = json!({ "access_token": harness.sandbox.token(Fleet::PERSON).await, "asset_ids": fleet.ids() });
     let (_, ours) = keyed(&tenant, "key", &order).await;
     let (_, theirs) = keyed(&other, "key", &order).await;
     assert_ne!(ours["id"], theirs["id"]);
@@ -281,9 +281,9 @@ async fn another_tenant_with_the_same_key_is_independent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_call_may_be_repeated_under_its_key() {
-    let (bench, fleet, tenant) = bench(TestDatabase::sqlite().await).await;
-    let token = bench.sandbox.token(Fleet::PERSON).await;
-    bench
+    let (harness, fleet, tenant) = harness(TestDatabase::sqlite().await).await;
+    let token = harness.sandbox.token(Fleet::PERSON).await;
+    harness
         .sandbox
         .post("tokens/revoke", json!({ "token": token }))
         .await;

@@ -1,47 +1,30 @@
-//! End to end: the real server, real databases, the sandbox over HTTP.
+//! End-to-end tests: the real server, real databases, the sandbox over HTTP.
 //!
-//! The rule: everything is real but the upstream, and that is spoken to over HTTP on 127.0.0.1.
-//! Start at [`bench`]: a database, a sandbox and a server for each test.
+//! The rule: everything is real except Meta, which the sandbox simulates over HTTP on 127.0.0.1.
+//! Each folder is a capability with the name that it has in the API, the vault and the storage; [`harness`] is the
+//! shared equipment. Start there: it gives each test a database, a sandbox and a server.
 
 #![forbid(unsafe_code)]
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "a test that cannot go on fails"
+    reason = "a failed expectation fails the test"
 )]
 
 mod access;
-mod admin;
-mod admin_matrix;
-mod admin_tenants;
-mod bad_tokens;
-mod bench;
-mod canary;
-mod clients;
-mod compose;
-mod cors;
-mod description;
-mod fairness;
+mod api;
+mod assets;
+mod credentials;
 mod forecast;
+mod harness;
 mod idempotency;
 mod inbound;
-mod kill;
-mod limits;
-mod migration;
-mod operations;
-mod outage;
-mod overlap;
-mod previews;
-mod problems;
-mod reach;
+mod installation;
+mod operators;
 mod reconnect;
-mod register;
-mod replicas;
-mod sdk;
-mod sessions;
-mod stream;
-mod thousand;
+mod sandbox;
+mod tenants;
 mod tokens;
+mod upkeep;
 mod watch;
 mod webhooks;
-mod worker;

@@ -1,18 +1,18 @@
-//! Tokens out.
+//! Reading tokens: one asset, and lookups of many.
 
 use regrant_testdb::TestDatabase;
 use serde_json::json;
 
-use crate::bench::{Bench, Fleet};
+use crate::harness::{Fleet, Harness};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_served_token_works_at_the_graph_with_the_proof_beside_it() {
+async fn a_served_token_works_at_graph_with_its_proof() {
     let fleet = Fleet::new(1, 6, 0);
-    let bench = Bench::start(TestDatabase::sqlite().await, &fleet.world()).await;
-    let tenant = bench.tenant("One").await;
+    let harness = Harness::start(TestDatabase::sqlite().await, &fleet.world()).await;
+    let tenant = harness.tenant("One").await;
     tenant.register(&fleet.assets()).await;
     tenant
-        .reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids())
+        .reconnect(&harness.sandbox.token(Fleet::PERSON).await, &fleet.ids())
         .await;
     for id in fleet.ids() {
         let served = tenant.get(&format!("/v1/assets/{id}/token")).await;
@@ -20,7 +20,7 @@ async fn a_served_token_works_at_the_graph_with_the_proof_beside_it() {
         let proof = served["appsecret_proof"].as_str().expect("a proof");
         let time = served["appsecret_time"].as_i64().expect("a time");
         assert_eq!(
-            bench.sandbox.reads(&id, token, proof, time).await,
+            harness.sandbox.reads(&id, token, proof, time).await,
             200,
             "{id}"
         );
@@ -28,10 +28,10 @@ async fn a_served_token_works_at_the_graph_with_the_proof_beside_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_asset_without_a_working_token_says_so_and_why() {
+async fn an_asset_without_a_working_token_answers_with_the_reason() {
     let fleet = Fleet::new(1, 1, 0);
-    let bench = Bench::start(TestDatabase::sqlite().await, &fleet.world()).await;
-    let tenant = bench.tenant("One").await;
+    let harness = Harness::start(TestDatabase::sqlite().await, &fleet.world()).await;
+    let tenant = harness.tenant("One").await;
     tenant.register(&fleet.assets()).await;
     let id = &fleet.ids()[0];
     let never = tenant.get(&format!("/v1/assets/{id}/token")).await;
@@ -42,17 +42,11 @@ async fn an_asset_without_a_working_token_says_so_and_why() {
     );
 
     tenant
-        .reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids())
+        .reconnect(&harness.sandbox.token(Fleet::PERSON).await, &fleet.ids())
         .await;
     assert_eq!(tenant.status(&format!("/v1/assets/{id}/token")).await, 200);
-    bench.clock.advance(chrono::Duration::days(61));
-    let tenant = crate::bench::Tenant::with_secret(
-        &bench.api,
-        tenant.id,
-        tenant.client_id,
-        tenant.client_secret,
-    )
-    .await;
+    harness.clock.advance(chrono::Duration::days(61));
+    let tenant = tenant.log_in_again().await;
     let dead = tenant.get(&format!("/v1/assets/{id}/token")).await;
     assert_eq!(
         (&dead["status"], &dead["reason"]["code"]),
@@ -62,10 +56,10 @@ async fn an_asset_without_a_working_token_says_so_and_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_imported_token_serves_unproven_and_never_displaces_one_that_is_there() {
+async fn an_imported_token_serves_unproven_and_never_replaces_an_existing_one() {
     let fleet = Fleet::new(1, 1, 0);
-    let bench = Bench::start(TestDatabase::sqlite().await, &fleet.world()).await;
-    let tenant = bench.tenant("One").await;
+    let harness = Harness::start(TestDatabase::sqlite().await, &fleet.world()).await;
+    let tenant = harness.tenant("One").await;
     let import = |token: &str| json!({ "assets": [{ "id": "200000000000001", "kind": "business", "token": token }] });
     let (_, first) = tenant.post("/v1/assets", &import("first-token")).await;
     assert_eq!(
@@ -92,11 +86,14 @@ async fn an_imported_token_serves_unproven_and_never_displaces_one_that_is_there
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lookup_answers_each_id_in_order_and_unknown_ones_as_unknown() {
     let fleet = Fleet::new(1, 2, 0);
-    let bench = Bench::start(TestDatabase::sqlite().await, &fleet.world()).await;
-    let tenant = bench.tenant("One").await;
+    let harness = Harness::start(TestDatabase::sqlite().await, &fleet.world()).await;
+    let tenant = harness.tenant("One").await;
     tenant.register(&fleet.assets()).await;
     tenant
-        .reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids()[..2])
+        .reconnect(
+            &harness.sandbox.token(Fleet::PERSON).await,
+            &fleet.ids()[..2],
+        )
         .await;
     let asked = [
         fleet.ids()[1].clone(),

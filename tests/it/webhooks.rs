@@ -1,4 +1,4 @@
-//! Webhooks as a tenant's consumer receives them: from a reconnect to a signed `reconnect.completed`.
+//! Webhooks as a tenant's consumer receives them, with their signature.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,12 +13,12 @@ use tokio::{
     sync::Mutex,
 };
 
-use crate::bench::{Bench, Fleet, Tenant};
+use crate::harness::{Fleet, Harness, Tenant};
 
 /// Head and body of each request.
 type Requests = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 
-/// A consumer on loopback that takes everything.
+/// Starts a consumer on loopback that accepts everything.
 async fn consumer() -> (String, Requests) {
     let listener = TcpListener::bind(("127.0.0.1", 0))
         .await
@@ -58,7 +58,7 @@ fn header(head: &str, name: &str) -> String {
     found.next_back().unwrap_or_default()
 }
 
-/// The signature a consumer computes by the recipe of `docs/webhooks.md`: HMAC-SHA256 (RFC 2104) from scratch.
+/// The signature as a consumer computes it after `docs/webhooks.md`: HMAC-SHA256 (RFC 2104), written out.
 fn signature(secret: &str, head: &str, body: &[u8]) -> String {
     let mut key = STANDARD
         .decode(secret.trim_start_matches("whsec_"))
@@ -77,10 +77,10 @@ fn signature(secret: &str, head: &str, body: &[u8]) -> String {
     )
 }
 
-/// Delivers what is due until the consumer has so many.
-async fn delivered(bench: &Bench, requests: &Requests, n: usize) -> Vec<(String, Vec<u8>)> {
+/// Delivers due webhooks until the consumer has received `n`.
+async fn delivered(harness: &Harness, requests: &Requests, n: usize) -> Vec<(String, Vec<u8>)> {
     for _ in 0..200 {
-        bench
+        harness
             .vault
             .deliver_due(50)
             .await
@@ -101,11 +101,11 @@ async fn endpoint(tenant: &Tenant, body: Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_completed_reconnect_is_told_with_a_signature() {
+async fn a_completed_reconnect_sends_a_signed_webhook() {
     for database in TestDatabase::all().await {
         let fleet = Fleet::new(1, 3, 0);
-        let bench = Bench::start(database, &fleet.world()).await;
-        let tenant = bench.tenant("One").await;
+        let harness = Harness::start(database, &fleet.world()).await;
+        let tenant = harness.tenant("One").await;
         tenant.register(&fleet.assets()).await;
         let (url, requests) = consumer().await;
         let made = endpoint(
@@ -114,19 +114,19 @@ async fn a_completed_reconnect_is_told_with_a_signature() {
         )
         .await;
         let ended = tenant
-            .reconnect(&bench.sandbox.token(Fleet::PERSON).await, &fleet.ids())
+            .reconnect(&harness.sandbox.token(Fleet::PERSON).await, &fleet.ids())
             .await;
 
-        let received = delivered(&bench, &requests, 1).await;
+        let received = delivered(&harness, &requests, 1).await;
         let (head, body) = &received[0];
         assert_eq!(
             header(head, "webhook-signature"),
             signature(made["secret"].as_str().unwrap(), head, body)
         );
-        let told: Value = serde_json::from_slice(body).expect("JSON");
-        assert_eq!(told["type"], "reconnect.completed");
-        assert_eq!(told["data"]["reconnect_id"], ended["id"]);
-        assert_eq!(told["data"]["counts"], ended["counts"]);
+        let event: Value = serde_json::from_slice(body).expect("JSON");
+        assert_eq!(event["type"], "reconnect.completed");
+        assert_eq!(event["data"]["reconnect_id"], ended["id"]);
+        assert_eq!(event["data"]["counts"], ended["counts"]);
         let sent: i64 = header(head, "webhook-timestamp").parse().expect("seconds");
         assert!(
             (chrono::DateTime::from(std::time::SystemTime::now())
@@ -148,7 +148,7 @@ async fn a_completed_reconnect_is_told_with_a_signature() {
         let replay = json!({ "event_id": log["data"][0]["event_id"] });
         let (status, answer) = tenant.post(&format!("{path}/replay"), &replay).await;
         assert_eq!((status, &answer["deliveries"]), (202, &json!(1)));
-        let again = delivered(&bench, &requests, 2).await;
+        let again = delivered(&harness, &requests, 2).await;
         assert_eq!(
             (header(&again[1].0, "webhook-id"), &again[1].1),
             (header(head, "webhook-id"), body)
@@ -163,9 +163,9 @@ async fn a_completed_reconnect_is_told_with_a_signature() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_faulty_endpoint_is_refused_by_its_fields() {
-    let bench = Bench::start(TestDatabase::sqlite().await, &Fleet::new(1, 0, 0).world()).await;
-    let tenant = bench.tenant("One").await;
+async fn an_invalid_endpoint_is_refused_with_its_faulty_fields() {
+    let harness = Harness::start(TestDatabase::sqlite().await, &Fleet::new(1, 0, 0).world()).await;
+    let tenant = harness.tenant("One").await;
     for (body, field) in [
         (json!({ "url": "https://10.0.0.1/" }), "url"),
         (json!({ "url": "http://hooks.example.com/" }), "url"),

@@ -96,12 +96,12 @@ def batches_keep_their_order():
     seen = {}
     batch = client.new_batch()
     wanted = of_kind("ad_account")
-    for place, asset in enumerate(wanted):
+    for index, asset in enumerate(wanted):
         AdAccount(asset["id"], api=client).api_get(
-            fields=["name"], batch=batch, success=lambda answer, place=place: seen.update({place: answer.json()["name"]})
+            fields=["name"], batch=batch, success=lambda answer, index=index: seen.update({index: answer.json()["name"]})
         )
     assert batch.execute() is None, "a whole batch is left to be repeated"
-    equal(seen, {place: asset["name"] for place, asset in enumerate(wanted)}, "answers of the batch")
+    equal(seen, {index: asset["name"] for index, asset in enumerate(wanted)}, "answers of the batch")
 
 
 def null_items_are_sent_again():
@@ -148,7 +148,7 @@ def errors_are_typed():
     refused(lambda: api(gone).call("GET", ("me",)), 190, 466)
 
 
-def throttles_are_told():
+def throttles_are_reported():
     client = api(token())
     page = of_kind("page")[1]["id"]
     control("POST", "faults", {"match": {"path": page}, "effect": {"throttle": {"code": 4}}, "times": 1})
@@ -199,7 +199,7 @@ CHECKS = [
     null_items_are_sent_again,
     batch_items_fail_alone,
     errors_are_typed,
-    throttles_are_told,
+    throttles_are_reported,
     proofs_are_checked,
     another_client_exchanges_and_inspects,
 ]

@@ -1,0 +1,309 @@
+//! A database, a sandbox and a server for each test.
+
+mod operator;
+mod sandbox;
+mod server_process;
+mod tenant;
+mod world;
+
+use std::{sync::Arc, time::Duration};
+
+use regrant_api::{AdminParts, AdminRoutes, AdminServer, Server};
+use regrant_crypto::{KeyProvider, Keyring, PasswordStrength};
+use regrant_domain::{AppSecret, Clock, OperatorRole, Password, Permissions, VerifyToken};
+use regrant_graph::Client;
+use regrant_sandbox::World;
+use regrant_storage::Store;
+use regrant_testdb::TestDatabase;
+use regrant_vault::{Acting, NewApp, NewOperator, NewTenantSpec, Parts, Vault};
+use regrant_webhook::Names;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+pub use operator::{Operator, PASSWORD, answer, try_log_in};
+pub use sandbox::SandboxControl;
+pub use server_process::{ServerProcess, binary, free_port};
+pub use tenant::Tenant;
+pub use world::{APP, Fleet, OTHER_APP, SECRET, VERIFY_TOKEN, business, ids};
+
+/// Makes two tests of each function, one for each database. The function takes a `TestDatabase`.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            #[tokio::test(flavor = "multi_thread")]
+            async fn sqlite() {
+                super::$name(regrant_testdb::TestDatabase::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                if let Some(database) = regrant_testdb::TestDatabase::postgres().await {
+                    super::$name(database).await;
+                }
+            }
+        }
+    )+};
+}
+pub(crate) use on_both;
+
+/// Everything that a test needs; dropping it stops the servers.
+pub struct Harness {
+    pub vault: Vault,
+    /// The Graph client of the vault: pauses and circuit breaker are shared.
+    pub graph: Client,
+    pub api: String,
+    /// The operators' listener.
+    pub admin: String,
+    pub sandbox: SandboxControl,
+    pub clock: Clock,
+    pub database: TestDatabase,
+    stop: CancellationToken,
+    _sandbox: regrant_sandbox::Sandbox,
+}
+
+/// What a test may change about the harness.
+pub struct Options {
+    pub vault: regrant_vault::Settings,
+    pub graph: regrant_graph::Settings,
+    pub api: regrant_api::Settings,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        // Webhooks may go to this machine, and no name is resolved.
+        let names = Names::Given(Arc::new(|_: &str| Ok(Vec::new())));
+        let webhooks = regrant_webhook::Settings {
+            allow_loopback: true,
+            names,
+            ..regrant_webhook::Settings::default()
+        };
+        let vault = regrant_vault::Settings {
+            retry_pause: Duration::from_millis(50),
+            webhooks,
+            password_strength: PasswordStrength::MINIMUM,
+            ..regrant_vault::Settings::default()
+        };
+        // All calls of a test come from one address.
+        let rates = regrant_api::Rates {
+            address: 10_000,
+            ..regrant_api::Rates::default()
+        };
+        let api = regrant_api::Settings {
+            rates,
+            ..regrant_api::Settings::default()
+        };
+        Self {
+            vault,
+            graph: regrant_graph::Settings::default(),
+            api,
+        }
+    }
+}
+
+impl Harness {
+    /// Starts everything on this database with this world.
+    pub async fn start(database: TestDatabase, world: &str) -> Self {
+        Self::with(database, world, Options::default()).await
+    }
+
+    pub async fn with(database: TestDatabase, world: &str, options: Options) -> Self {
+        // Boxed, so that the futures of the tests stay small.
+        Box::pin(Self::build(database, world, options)).await
+    }
+
+    async fn build(database: TestDatabase, world: &str, options: Options) -> Self {
+        let offset = Arc::default();
+        let clock = Clock::Shifted(Arc::clone(&offset));
+        let settings = regrant_sandbox::Settings {
+            listen: ([127, 0, 0, 1], 0).into(),
+            world: World::from_yaml(world).expect("the world is well formed"),
+            clock: regrant_sandbox::Clock::with_offset(offset),
+        };
+        let sandbox = regrant_sandbox::Sandbox::start(settings)
+            .await
+            .expect("the sandbox starts");
+        let graph = regrant_graph::Settings {
+            base_url: sandbox.url().parse().expect("the sandbox has a url"),
+            ..options.graph
+        };
+        let store = regrant_storage::Settings {
+            url: database.url().to_owned(),
+            max_connections: 8,
+            busy_timeout: Duration::from_secs(20),
+        };
+        let graph = Client::new(graph, clock.clone()).expect("a loopback upstream is allowed");
+        let parts = Parts {
+            store: Store::connect(&store).await.expect("the store connects"),
+            provider: KeyProvider::Local(Keyring::ephemeral().expect("random bytes")),
+            graph: graph.clone(),
+            clock: clock.clone(),
+            settings: options.vault,
+        };
+        let vault = Vault::open(parts).await.expect("the vault opens");
+        for (id, secret) in [(APP, SECRET), (OTHER_APP, "other-secret-other-secret")] {
+            let secret = AppSecret::parse(secret.to_owned()).expect("a secret");
+            let verify_token = (id == APP)
+                .then(|| VerifyToken::parse(VERIFY_TOKEN.to_owned()).expect("a verify token"));
+            let id = id.parse().expect("an app id");
+            let app = NewApp {
+                id,
+                name: "Provider App".to_owned(),
+                secret,
+                verify_token,
+            };
+            vault
+                .create_app(Acting::CommandLine, app, None)
+                .await
+                .expect("the app is new");
+        }
+        let listen = ([127, 0, 0, 1], 0).into();
+        let server = Server::bind(vault.clone(), listen, options.api.clone()).expect("a free port");
+        let parts = AdminParts {
+            vault: vault.clone(),
+            listen,
+            settings: options.api,
+            routes: AdminRoutes::All,
+            alive: Arc::new(|| true),
+        };
+        let admin_server = AdminServer::bind(parts).expect("a free port");
+        let admin = format!("http://{}", admin_server.addr());
+        let api = format!("http://{}", server.addr());
+        let stop = CancellationToken::new();
+        tokio::spawn(server.run_until(stop.clone()));
+        tokio::spawn(admin_server.run_until(stop.clone()));
+        let resuming = vault.clone();
+        tokio::spawn(async move {
+            resuming
+                .resume_until_closed(Duration::from_millis(50))
+                .await;
+        });
+        let control = SandboxControl::new(sandbox.url());
+        Self {
+            vault,
+            graph,
+            api,
+            admin,
+            sandbox: control,
+            clock,
+            database,
+            stop,
+            _sandbox: sandbox,
+        }
+    }
+
+    /// A separate connection pool to the database, for changes that no call can make.
+    pub async fn store(&self) -> Store {
+        let (url, busy_timeout) = (self.database.url().to_owned(), Duration::from_secs(20));
+        let settings = regrant_storage::Settings {
+            url,
+            max_connections: 2,
+            busy_timeout,
+        };
+        Store::connect(&settings).await.expect("the store connects")
+    }
+
+    /// Sets columns of a tenant's row in the database.
+    pub async fn set_tenant(&self, name: &str, columns: &str) {
+        self.database
+            .intrude(&format!(
+                "UPDATE tenants SET {columns} WHERE name = '{name}'"
+            ))
+            .await;
+    }
+
+    /// Adds an origin to the list of a tenant.
+    pub async fn list_origin(&self, name: &str, origin: &str) {
+        let sql = format!(
+            "INSERT INTO tenant_origins (tenant_id, origin) SELECT id, '{origin}' FROM tenants WHERE name = '{name}'"
+        );
+        self.database.intrude(&sql).await;
+    }
+
+    /// A harness on SQLite with two assets in one business, and a tenant.
+    pub async fn small(options: Options) -> (Self, Tenant) {
+        let world = Fleet::new(1, 2, 0).world();
+        let harness = Self::with(TestDatabase::sqlite().await, &world, options).await;
+        let tenant = harness.tenant("One").await;
+        (harness, tenant)
+    }
+
+    /// Creates a tenant of the provider's app with every permission, and logs in its client.
+    pub async fn tenant(&self, name: &str) -> Tenant {
+        self.tenant_with(name, Permissions::all()).await
+    }
+
+    pub async fn tenant_with(&self, name: &str, permissions: Permissions) -> Tenant {
+        let app = APP.parse().expect("an app id");
+        let new = NewTenantSpec::named(name, app, permissions);
+        let onboarded = self
+            .vault
+            .create_tenant(Acting::CommandLine, new, None)
+            .await;
+        let onboarded = onboarded.expect("the tenant is onboarded");
+        Tenant::log_in(&self.api, onboarded).await
+    }
+}
+
+impl Harness {
+    /// Creates an owner and logs it in.
+    pub async fn owner(&self) -> Operator {
+        self.operator("owner", OperatorRole::Owner).await
+    }
+
+    /// Creates an operator that may only read, and logs it in.
+    pub async fn support(&self) -> Operator {
+        self.operator("support", OperatorRole::Support).await
+    }
+
+    pub async fn operator(&self, name: &str, role: OperatorRole) -> Operator {
+        let password = Password::parse(PASSWORD.to_owned()).expect("a password");
+        let new = NewOperator {
+            name: name.parse().expect("a name"),
+            role,
+            password,
+        };
+        self.vault
+            .create_operator(Acting::CommandLine, new, None)
+            .await
+            .expect("the name is free");
+        Operator::log_in(&self.admin, name, PASSWORD).await
+    }
+}
+
+impl Drop for Harness {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// The code of a problem, such as `not_found`: the last part of its `type`.
+pub fn problem_code(problem: &Value) -> &str {
+    problem["type"]
+        .as_str()
+        .unwrap_or_default()
+        .trim_start_matches("/problems/")
+}
+
+/// The code of the problem in a response.
+pub async fn code_of(answer: reqwest::Response) -> String {
+    problem_code(&answer.json().await.expect("json")).to_owned()
+}
+
+/// A header that is a number; the largest number where the header is missing.
+pub fn header_number(answer: &reqwest::Response, name: &str) -> u64 {
+    let header = answer.headers().get(name);
+    header
+        .and_then(|it| it.to_str().ok()?.parse().ok())
+        .unwrap_or(u64::MAX)
+}
+
+/// An HTTP client for tests: no proxy, no redirects, a timeout.
+pub fn http() -> reqwest::Client {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none());
+    client
+        .timeout(Duration::from_mins(2))
+        .build()
+        .expect("a client")
+}

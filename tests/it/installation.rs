@@ -1,0 +1,4 @@
+//! A whole installation: the containers of `deploy/` and the operations guide.
+
+mod compose;
+mod operations;

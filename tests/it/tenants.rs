@@ -1,0 +1,5 @@
+//! Tenants, their apps, clients and quotas.
+
+mod clients;
+mod lifecycle;
+mod quotas;
