@@ -7,7 +7,12 @@ use regrant_domain::{AppId, TenantId};
 use sea_orm::DatabaseTransaction;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::{Error, audit::Ledger, dialect::Dialect, query::Query, row::Row};
+use crate::{
+    Error,
+    audit::event::Ledger,
+    sql::Dialect,
+    sql::{Query, Row},
+};
 
 /// One tenant, proved.
 #[derive(Debug, Clone)]

@@ -10,8 +10,8 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionTrait};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    AuditChain, Error, TenantScope, TenantTx, audit::Ledger, dialect::Dialect, query::Query,
-    sole::Sole,
+    AuditChain, Error, TenantScope, TenantTx, audit::event::Ledger, sql::Dialect, sql::Query,
+    work::sole::Sole,
 };
 
 /// The newest migration this program needs; later ones only add.

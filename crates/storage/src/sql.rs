@@ -1,0 +1,9 @@
+//! Statements, rows and the differences between the two databases.
+
+pub(crate) mod dialect;
+pub(crate) mod query;
+pub(crate) mod row;
+
+pub(crate) use dialect::Dialect;
+pub(crate) use query::{CHUNK, Query, json, maybe_json, maybe_time, time};
+pub(crate) use row::Row;
