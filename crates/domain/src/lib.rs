@@ -5,10 +5,14 @@
 //! Start at [`settle`] for what a probe does to an asset and at [`state`] for what an asset is worth.
 
 mod asset;
+mod calendar;
+mod client;
 mod clock;
 pub mod coverage;
 mod credential;
 mod cut_off;
+mod cut_off_note;
+mod delivery;
 mod event;
 pub mod forecast;
 mod grant;
@@ -16,9 +20,11 @@ mod graph_id;
 mod ids;
 mod inbox;
 mod operator;
+mod operator_account;
 mod origin;
 mod outcome;
 mod permission;
+mod person;
 mod plan_id;
 mod proof;
 mod reach;
@@ -28,13 +34,18 @@ pub mod schedule;
 mod secret;
 pub mod settle;
 pub mod state;
+mod tenant;
 pub mod watch;
 pub mod webhook;
 
 pub use asset::{Asset, AssetFacts, AssetKind, UnknownAssetKind};
+pub use calendar::{ForecastLine, ForecastTotals, Place};
+pub use client::{ClientSpec, ScopeUse};
 pub use clock::{Clock, Timestamp};
 pub use credential::{Credential, CredentialKind, Slot};
 pub use cut_off::{Confidence, CutOff, CutOffSource};
+pub use cut_off_note::CutOffNote;
+pub use delivery::Delivery;
 pub use event::EventKind;
 pub use grant::{Grant, GrantedScope};
 pub use graph_id::{AppId, AssetId, InvalidGraphId, PersonId};
@@ -44,9 +55,11 @@ pub use ids::{
 };
 pub use inbox::{InboxKind, Word};
 pub use operator::{InvalidOperatorName, OperatorName, OperatorRole, UnknownRole};
+pub use operator_account::Operator;
 pub use origin::{InvalidOrigin, Origin};
 pub use outcome::{Coverage, Outcome, Reason, ReasonCode, Serving, Who};
 pub use permission::{Permission, Permissions, UnknownPermission};
+pub use person::{PersonCounts, PersonRow};
 pub use plan_id::PlanId;
 pub use proof::{Proof, Proven, Refusal, RefusalKind};
 pub use reach::{Reach, Within};
@@ -56,3 +69,4 @@ pub use secret::{
     AccessToken, AppSecret, ClientSecret, InvalidPassword, InvalidSecret, Passphrase, Password,
     Sealed, VerifyToken,
 };
+pub use tenant::{TenantLimits, TenantStatus};

@@ -1,11 +1,14 @@
-//! Assets, the lists of them, their cut-offs and what a tenant uses of its limits.
+//! Assets, lists of them, their cut-offs, and how much of its limits a tenant uses.
 
 pub(crate) mod asset;
-pub(crate) mod cut_off;
+mod cut_off;
+mod facts;
 pub(crate) mod list;
-pub(crate) mod quota;
+mod quota;
+mod registration;
 
-pub use asset::{FailedProof, NewAsset, Registration};
-pub use cut_off::{CutOffNote, CutOffReading};
+pub use cut_off::CutOffReading;
+pub use facts::FailedProof;
 pub use list::AssetFilter;
 pub use quota::Quota;
+pub use registration::{NewAsset, Registration};

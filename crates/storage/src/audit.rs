@@ -1,13 +1,22 @@
-//! The audit of each tenant, a chain of linked rows.
+//! The audit of each tenant: events linked into a chain.
 
-pub(crate) mod event;
-pub(crate) mod key;
-pub(crate) mod kind;
-pub(crate) mod list;
-pub(crate) mod prune;
-pub(crate) mod walk;
+mod chain;
+mod event;
+mod fault;
+mod head;
+mod key;
+mod kind;
+mod list;
+mod prune;
+mod row;
+mod walk;
 
-pub use event::{AuditChain, AuditEvent, AuditHead};
+pub use chain::AuditChain;
+pub use event::AuditEvent;
+pub(crate) use event::Ledger;
+pub use fault::AuditFault;
+pub use head::AuditHead;
 pub use kind::AuditKind;
 pub use list::{AuditFilter, StoredCheckpoint};
-pub use walk::{AuditFault, AuditRow, Walked};
+pub use row::AuditRow;
+pub use walk::Walked;

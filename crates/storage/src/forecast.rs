@@ -1,7 +1,8 @@
-//! When assets stop working, by time and by person.
+//! When assets stop working, as a calendar and by person.
 
-pub(crate) mod lines;
-pub(crate) mod persons;
+mod calendar;
+mod endings;
+mod persons;
 
-pub use lines::{ForecastFilter, ForecastLine, ForecastRow, ForecastTotals, Place};
-pub use persons::{PersonCounts, PersonRow};
+pub use calendar::ForecastRow;
+pub use endings::ForecastFilter;

@@ -1,7 +1,7 @@
 //! Notices from Meta and the directory of persons.
 
-pub(crate) mod notice;
-pub(crate) mod person;
+mod notice;
+mod person;
 
 pub use notice::{NewWord, StoredDeletion, StoredWord};
 pub use person::{PersonHash, Revoked};

@@ -1,9 +1,10 @@
-//! The only SQL: what Regrant knows, in SQLite or PostgreSQL through one code path.
+//! The only SQL: stores everything Regrant knows, in SQLite or PostgreSQL through one code path.
 //!
-//! The rule: a tenant's rows are reached through a [`TenantTx`] alone, which binds the tenant to every
-//! statement; on PostgreSQL row-level security stands behind it. Ciphertext goes in and out unread.
-//! Bulk work is set-based: no method runs a statement an item.
-//! Start at [`Store`]; `dialect` names every difference between the two databases.
+//! The rule: a tenant's rows are reached only through a [`TenantTx`], which binds the tenant to every
+//! statement; on PostgreSQL row-level security isolates tenants as well. Ciphertext is stored as it is.
+//! Bulk work is set-based: no method runs one statement for each item.
+//! Start at [`Store`]. A statement is one literal with named parameters (`sql/query.rs`);
+//! `sql/dialect.rs` names every difference between the two databases.
 
 #![forbid(unsafe_code)]
 
@@ -22,9 +23,7 @@ mod tenants;
 mod webhooks;
 mod work;
 
-pub use assets::{
-    AssetFilter, CutOffNote, CutOffReading, FailedProof, NewAsset, Quota, Registration,
-};
+pub use assets::{AssetFilter, CutOffReading, FailedProof, NewAsset, Quota, Registration};
 pub use audit::{
     AuditChain, AuditEvent, AuditFault, AuditFilter, AuditHead, AuditKind, AuditRow,
     StoredCheckpoint, Walked,
@@ -34,25 +33,23 @@ pub use credentials::{
     StoredDataKey,
 };
 pub use error::Error;
-pub use forecast::{
-    ForecastFilter, ForecastLine, ForecastRow, ForecastTotals, PersonCounts, PersonRow, Place,
-};
+pub use forecast::{ForecastFilter, ForecastRow};
 pub use inbound::{NewWord, PersonHash, Revoked, StoredDeletion, StoredWord};
-pub use operators::{
-    NewSigningKey, Operator, OperatorSession, OperatorWithPassword, StoredSigningKey,
-};
+pub use operators::{NewSigningKey, OperatorSession, OperatorWithPassword, StoredSigningKey};
 pub use reconnects::{
     Accepted, Begun, IdempotencyKey, IdempotentCall, Item, ItemResult, NewItem, NewReconnect,
     NewReconnectSession, Origin, Reconnect, ReconnectSession, SessionCandidate,
 };
+/// Types of the domain that are stored as they are.
+pub use regrant_domain::{
+    ClientSpec, CutOffNote, Delivery, ForecastLine, ForecastTotals, Operator, PersonCounts,
+    PersonRow, Place, ScopeUse, TenantLimits, TenantStatus,
+};
 pub use scope::{TenantScope, TenantTx};
 pub use store::{NEWEST_MIGRATION, Settings, Store};
-pub use tenants::{
-    Candidate, ClientRow, ClientSpec, NewApp, NewClient, NewTenant, ScopeUse, StoredApp, Tenant,
-    TenantLimits, TenantStatus,
-};
+pub use tenants::{Candidate, ClientRow, NewApp, NewClient, NewTenant, StoredApp, Tenant};
 pub use webhooks::{
-    Attempt, Delivery, DeliveryFilter, DueDelivery, NewEvent, NewWebhookEndpoint, WebhookEndpoint,
+    Attempt, DeliveryFilter, DueDelivery, NewEvent, NewWebhookEndpoint, WebhookEndpoint,
 };
 pub use work::{
     Backlog, Claim, Claimer, DueKind, Lease, ProbeClaim, ProbeLease, TenantCounts, Waiting,

@@ -1,8 +1,10 @@
 //! Operators, their log-ins and the keys that sign access tokens.
 
-pub(crate) mod login_attempt;
-pub(crate) mod operator;
-pub(crate) mod signing_key;
+mod login_attempt;
+mod operator;
+mod session;
+mod signing_key;
 
-pub use operator::{Operator, OperatorSession, OperatorWithPassword};
+pub use operator::OperatorWithPassword;
+pub use session::OperatorSession;
 pub use signing_key::{NewSigningKey, StoredSigningKey};

@@ -1,11 +1,14 @@
 //! Reconnects with their items, reconnect sessions and idempotency keys.
 
-pub(crate) mod idempotency;
+mod accept;
+mod idempotency;
 pub(crate) mod item;
-pub(crate) mod reconnect;
-pub(crate) mod session;
+mod item_outcome;
+mod reconnect;
+mod session;
 
+pub use accept::{Accepted, NewReconnect};
 pub use idempotency::{IdempotencyKey, IdempotentCall};
 pub use item::{Item, ItemResult, NewItem};
-pub use reconnect::{Accepted, Begun, NewReconnect, Origin, Reconnect};
+pub use reconnect::{Begun, Origin, Reconnect};
 pub use session::{NewReconnectSession, ReconnectSession, SessionCandidate};

@@ -3,6 +3,7 @@
 pub(crate) mod dialect;
 pub(crate) mod query;
 pub(crate) mod row;
+mod template;
 
 pub(crate) use dialect::Dialect;
 pub(crate) use query::{CHUNK, Query, json, maybe_json, maybe_time, time};

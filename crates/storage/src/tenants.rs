@@ -1,14 +1,17 @@
-//! Apps, tenants and their clients, and what deletes a tenant's rows.
+//! Apps, tenants and their clients, and deleting the rows of tenants.
 
-pub(crate) mod app;
+mod app;
 pub(crate) mod client;
 pub(crate) mod client_login;
-pub(crate) mod client_scope;
-pub(crate) mod origin;
-pub(crate) mod purge;
-pub(crate) mod tenant;
+mod client_scope;
+mod client_secret;
+mod deletion;
+mod origin;
+mod purge;
+mod scope;
+mod tenant;
 
 pub use app::{NewApp, StoredApp};
-pub use client::{ClientRow, ClientSpec, NewClient, ScopeUse};
+pub use client::{ClientRow, NewClient};
 pub use client_login::Candidate;
-pub use tenant::{NewTenant, Tenant, TenantLimits, TenantStatus};
+pub use tenant::{NewTenant, Tenant};

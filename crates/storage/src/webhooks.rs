@@ -1,9 +1,11 @@
-//! Events to tenants: endpoints, events and their deliveries.
+//! Events to tenants: webhook endpoints, events and their deliveries.
 
-pub(crate) mod delivery;
-pub(crate) mod endpoint;
-pub(crate) mod event;
+mod delivery;
+mod endpoint;
+mod endpoint_status;
+mod event;
+mod replay;
 
-pub use delivery::{Attempt, Delivery, DeliveryFilter, DueDelivery};
+pub use delivery::{Attempt, DeliveryFilter, DueDelivery};
 pub use endpoint::{NewWebhookEndpoint, WebhookEndpoint};
 pub use event::NewEvent;

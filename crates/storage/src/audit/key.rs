@@ -1,7 +1,6 @@
-//! The key of the audit chains: installation-wide, sealed under the installation's own data key.
+//! The key of the audit chains: of the installation, sealed under its own data key.
 
 use regrant_domain::{Sealed, Timestamp};
-use sea_orm::Value;
 
 use crate::{
     Error, Store,
@@ -9,35 +8,32 @@ use crate::{
 };
 
 impl Store {
-    /// The key of this name, if it was made.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The key of this name, if there is one.
     pub async fn audit_key(&self, name: &str) -> Result<Option<Sealed>, Error> {
-        let query = Query::new("SELECT sealed FROM audit_keys WHERE name = ").bind(name);
-        query
-            .one(&self.connection)
-            .await?
-            .map(|row| row.sealed("sealed"))
-            .transpose()
+        let query =
+            Query::new("SELECT sealed FROM audit_keys WHERE name = :name").bind("name", name);
+        let row = query.one(&self.connection).await?;
+        row.map(|row| row.sealed("sealed")).transpose()
     }
 
-    /// Keeps the key of this name.
+    /// Inserts the key of this name.
     ///
     /// # Errors
-    /// [`Error::Taken`]: there is one, perhaps another process was first.
+    /// [`Error::Taken`]: there is one; another process may have been first.
     pub async fn insert_audit_key(
         &self,
         name: &str,
         sealed: &Sealed,
         at: Timestamp,
     ) -> Result<(), Error> {
-        let row: [Value; 3] = [name.into(), sealed.as_bytes().into(), time(at).into()];
-        let query = Query::new("INSERT INTO audit_keys (name, sealed, created_at) VALUES ");
-        match self
-            .write(query.list(row).sql(" ON CONFLICT DO NOTHING"))
-            .await?
-        {
+        let query = Query::new(
+            "INSERT INTO audit_keys (name, sealed, created_at) VALUES (:name, :sealed, :at)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind("name", name)
+        .bind("sealed", sealed.as_bytes())
+        .bind("at", time(at));
+        match self.write(query).await? {
             0 => Err(Error::Taken("audit key")),
             _ => Ok(()),
         }

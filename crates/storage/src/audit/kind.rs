@@ -1,22 +1,22 @@
-//! The kinds of audit rows, by which their retention differs.
+//! The kinds of audit rows, which differ in retention.
 //!
-//! The rule: a row's action alone tells its kind. The action stays when the row's words go, and the link covers it,
-//! so that whoever verifies a chain can still tell whether the row was due. Rows that verifying needs are of no
-//! kind and never go. What tells of sealed credentials is an act, whoever did it: until it goes, a credential
-//! put back is found.
+//! The rule: a row's kind follows from its action alone. The action stays when the content is deleted, and
+//! the link covers it, so that verifying a chain can check whether the row was past retention. Rows that
+//! verifying needs have no kind and are never pruned. Events about sealed credentials are of kind acts,
+//! even if the worker caused them: until they are pruned, a credential that was put back is found.
 
 use crate::sql::Query;
 
-/// Tells that rows went past retention; others are believed to have gone by its word.
+/// The event that records a pruning.
 pub(crate) const PRUNED: &str = "audit.pruned";
-/// The first event of a chain that began after rows without one.
+/// The first event of a chain that began after rows that are older than it.
 pub(crate) const CHAIN_STARTED: &str = "audit.chain_started";
 
-/// What verifying needs.
-const LASTING: [&str; 2] = [PRUNED, CHAIN_STARTED];
-/// Reads of tokens, and looks at what a token would do.
+/// Actions that verifying needs.
+const UNPRUNABLE: [&str; 2] = [PRUNED, CHAIN_STARTED];
+/// Reads of tokens, and previews of reconnects.
 const READS: [&str; 2] = ["token.read", "reconnect.previewed"];
-/// What the vault does by itself and tells of in more than one place.
+/// Actions of the worker that other events record too.
 const WORKER: [&str; 5] = [
     "reconnect.proved",
     "reconnect.refused",
@@ -28,11 +28,11 @@ const WORKER: [&str; 5] = [
 /// A kind of audit rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AuditKind {
-    /// Reads of tokens, and previews.
+    /// Reads of tokens, and previews of reconnects.
     Reads,
-    /// What the worker does by itself.
+    /// Actions of the worker.
     Worker,
-    /// Everything else that was done.
+    /// Every other action.
     Acts,
 }
 
@@ -40,14 +40,14 @@ impl AuditKind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::Reads, Self::Worker, Self::Acts];
 
-    /// The kind of a row; none where it never goes.
+    /// The kind of a row; `None` if it is never pruned.
     pub(crate) fn of(action: &str) -> Option<Self> {
-        if LASTING.contains(&action) {
+        if UNPRUNABLE.contains(&action) {
             return None;
         }
         let of_lists = [Self::Reads, Self::Worker]
             .into_iter()
-            .find(|it| it.list().contains(&action));
+            .find(|it| it.actions().contains(&action));
         Some(of_lists.unwrap_or(Self::Acts))
     }
 
@@ -61,20 +61,19 @@ impl AuditKind {
         }
     }
 
-    /// Appends that the column `action` is of this kind.
-    pub(crate) fn filter(self, query: Query) -> Query {
-        match self {
-            Self::Reads | Self::Worker => query
-                .sql(" AND action IN ")
-                .list(self.list().iter().copied()),
+    /// Fills the part `{of_kind}`: the column `action` is of this kind.
+    pub(crate) fn fill_of_kind(self, query: Query) -> Query {
+        let (sql, actions) = match self {
+            Self::Reads | Self::Worker => ("action IN :actions", self.actions().to_vec()),
             Self::Acts => {
-                let others = LASTING.iter().chain(&READS).chain(&WORKER);
-                query.sql(" AND action NOT IN ").list(others.copied())
+                let others = UNPRUNABLE.iter().chain(&READS).chain(&WORKER);
+                ("action NOT IN :actions", others.copied().collect())
             }
-        }
+        };
+        query.fill("of_kind", sql).bind_list("actions", actions)
     }
 
-    const fn list(self) -> &'static [&'static str] {
+    const fn actions(self) -> &'static [&'static str] {
         match self {
             Self::Reads => &READS,
             Self::Worker => &WORKER,

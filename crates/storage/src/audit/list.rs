@@ -1,11 +1,10 @@
 //! Lists of audit events in the order of their numbers, and the signed checkpoints of a chain.
 
 use regrant_domain::Timestamp;
-use sea_orm::Value;
 
 use crate::{
     AuditRow, Error, TenantTx,
-    audit::walk::{AUDIT_ROWS, read},
+    audit::row::{AUDIT_ROWS, read_audit_row},
     sql::time,
 };
 
@@ -14,19 +13,19 @@ use crate::{
 pub struct AuditFilter {
     /// Of this action.
     pub action: Option<String>,
-    /// About this subject.
+    /// About this object.
     pub subject: Option<String>,
     /// Written at or after this moment.
     pub from: Option<Timestamp>,
     /// Written before this moment.
     pub to: Option<Timestamp>,
-    /// Beyond this number: after it where the oldest come first, before it otherwise.
+    /// After this number in the order of the list.
     pub beyond: Option<i64>,
     /// Whether the newest come first.
     pub newest_first: bool,
 }
 
-/// A signed checkpoint as it is kept.
+/// A stored signed checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredCheckpoint {
     /// The number of the last row when it was signed.
@@ -39,78 +38,61 @@ pub struct StoredCheckpoint {
 
 impl TenantTx {
     /// The next audit events that pass the filter.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn audit_events(
         &self,
         filter: &AuditFilter,
         limit: u32,
     ) -> Result<Vec<AuditRow>, Error> {
-        let mut query = self.query(AUDIT_ROWS);
-        if let Some(action) = &filter.action {
-            query = query.sql(" AND action = ").bind(action.as_str());
-        }
-        if let Some(subject) = &filter.subject {
-            query = query.sql(" AND subject = ").bind(subject.as_str());
-        }
-        if let Some(from) = filter.from {
-            query = query.sql(" AND at >= ").bind(time(from));
-        }
-        if let Some(to) = filter.to {
-            query = query.sql(" AND at < ").bind(time(to));
-        }
-        let (beyond, order) = if filter.newest_first {
-            (" AND seq < ", "DESC")
+        let (before, after, order) = if filter.newest_first {
+            (filter.beyond, None, "DESC")
         } else {
-            (" AND seq > ", "ASC")
+            (None, filter.beyond, "ASC")
         };
-        if let Some(seq) = filter.beyond {
-            query = query.sql(beyond).bind(seq);
-        }
-        let query = query
-            .sql(" ORDER BY seq ")
-            .sql(order)
-            .sql(" LIMIT ")
-            .bind(i64::from(limit));
-        self.all(query).await?.iter().map(read).collect()
+        let query = self
+            .query(
+                "{rows} [AND action = :action] [AND subject = :subject] [AND at >= :from]
+                     [AND at < :to] [AND seq < :before] [AND seq > :after]
+                 ORDER BY seq {order} LIMIT :limit",
+            )
+            .fill("rows", AUDIT_ROWS)
+            .fill("order", order)
+            .bind_optional("action", filter.action.as_deref())
+            .bind_optional("subject", filter.subject.as_deref())
+            .bind_optional("from", filter.from.map(time))
+            .bind_optional("to", filter.to.map(time))
+            .bind_optional("before", before)
+            .bind_optional("after", after)
+            .bind("limit", i64::from(limit));
+        self.all(query).await?.iter().map(read_audit_row).collect()
     }
 
-    /// The newest checkpoint, if one was ever signed.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The newest checkpoint, if there is one.
     pub async fn newest_checkpoint(&self) -> Result<Option<StoredCheckpoint>, Error> {
         let query = self.query(
             "SELECT seq, statement, created_at FROM audit_checkpoints
-             WHERE tenant_id = $1 ORDER BY seq DESC LIMIT 1",
+             WHERE tenant_id = :tenant ORDER BY seq DESC LIMIT 1",
         );
         let row = self.one(query).await?;
         row.map(|row| {
-            let (seq, statement) = (row.get("seq")?, row.get("statement")?);
             Ok(StoredCheckpoint {
-                seq,
-                statement,
+                seq: row.get("seq")?,
+                statement: row.get("statement")?,
                 created_at: row.time("created_at")?,
             })
         })
         .transpose()
     }
 
-    /// Keeps a checkpoint; one of the same number stays instead.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Inserts a checkpoint unless there is one of the same number.
     pub async fn insert_checkpoint(&self, checkpoint: &StoredCheckpoint) -> Result<(), Error> {
-        let row: [Value; 3] = [
-            checkpoint.seq.into(),
-            checkpoint.statement.as_str().into(),
-            time(checkpoint.created_at).into(),
-        ];
         let query = self
-            .query("INSERT INTO audit_checkpoints (tenant_id, seq, statement, created_at)")
-            .tenant_rows([row])
-            .sql(" ON CONFLICT DO NOTHING");
+            .query(
+                "INSERT INTO audit_checkpoints (tenant_id, seq, statement, created_at)
+                 VALUES (:tenant, :seq, :statement, :created_at) ON CONFLICT DO NOTHING",
+            )
+            .bind("seq", checkpoint.seq)
+            .bind("statement", checkpoint.statement.as_str())
+            .bind("created_at", time(checkpoint.created_at));
         self.run(query).await.map(drop)
     }
 }

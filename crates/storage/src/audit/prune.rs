@@ -1,7 +1,8 @@
-//! What of a tenant's audit is past retention: its words go, its place in the chain stays.
+//! Pruning audit rows past retention: their content is deleted, their position in the chain stays.
 //!
-//! The rule: a row that went is believed only if a later row of the chain tells that rows of its kind and time
-//! went. That one is written in the same transaction, so that nobody without the key can empty a row unseen.
+//! The rule: a pruned row is accepted only if a later row of the chain records that rows of its kind and time
+//! were pruned. That row is written in the same transaction, so that without the key no row can be emptied
+//! unnoticed.
 
 use regrant_domain::{TenantId, Timestamp};
 use sea_orm::Value;
@@ -9,36 +10,35 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AuditChain, AuditEvent, AuditKind, AuditRow, Error, TenantTx,
-    audit::kind::PRUNED,
-    audit::walk::{AUDIT_ROWS, read},
+    audit::{
+        kind::PRUNED,
+        row::{AUDIT_ROWS, read_audit_row},
+    },
     sql::{CHUNK, time},
 };
 
-/// What a row of the chain tells of rows that went.
+/// The detail of the event that records a pruning.
 #[derive(Serialize, Deserialize)]
-struct Told {
+struct PruneDetail {
     kind: String,
     before: Timestamp,
     rows: u64,
 }
 
-/// Which rows of a chain may have gone, by what later rows tell.
+/// The recorded prunings of a chain, in the order of their numbers.
 #[derive(Default)]
-pub(crate) struct Covers(Vec<Cover>);
+pub(crate) struct PruneMarks(Vec<PruneMark>);
 
-/// From a number backwards: rows of a kind, of before a moment.
-struct Cover {
+/// Rows of this kind with a lower number, from before a moment, may be pruned.
+struct PruneMark {
     kind: AuditKind,
     seq: i64,
     before: i64,
 }
 
 impl TenantTx {
-    /// Takes the words of at most `limit` rows of this kind of before `before`, the oldest first, and tells of it
-    /// as `actor`; how many rows that were.
-    ///
-    /// # Errors
-    /// The database failed, or the store was given no chain.
+    /// Deletes the content of at most `limit` rows of this kind from before `before`, the oldest first, and
+    /// records it as `actor`; returns how many.
     pub async fn prune_audit(
         &self,
         kind: AuditKind,
@@ -52,21 +52,21 @@ impl TenantTx {
             return Ok(0);
         }
         for chunk in rows.chunks(CHUNK) {
-            self.take_words(chunk).await?;
+            self.delete_content(chunk).await?;
         }
-        let told = Told {
+        let detail = PruneDetail {
             kind: kind.as_str().to_owned(),
             before,
-            rows: count(&rows),
+            rows: u64::try_from(rows.len()).unwrap_or(u64::MAX),
         };
         let event = AuditEvent {
             actor: actor.to_owned(),
             action: PRUNED,
             subject: self.tenant.to_string(),
-            detail: serde_json::to_value(&told).map_err(|_| Error::Corrupt("JSON to write"))?,
+            detail: serde_json::to_value(&detail).map_err(|_| Error::Corrupt("JSON to write"))?,
         };
         self.audit(&[event], now).await?;
-        Ok(told.rows)
+        Ok(detail.rows)
     }
 
     async fn past_retention(
@@ -76,88 +76,96 @@ impl TenantTx {
         limit: u32,
     ) -> Result<Vec<AuditRow>, Error> {
         let query = self
-            .query(AUDIT_ROWS)
-            .sql(" AND pruned IS NULL AND at < ")
-            .bind(time(before));
-        let query = kind
-            .filter(query)
-            .sql(" ORDER BY at, seq LIMIT ")
-            .bind(i64::from(limit));
-        self.all(query).await?.iter().map(read).collect()
+            .query(
+                "{rows} AND pruned IS NULL AND at < :before AND {of_kind}
+                 ORDER BY at, seq LIMIT :limit",
+            )
+            .fill("rows", AUDIT_ROWS)
+            .bind("before", time(before))
+            .bind("limit", i64::from(limit));
+        let rows = self.all(kind.fill_of_kind(query)).await?;
+        rows.iter().map(read_audit_row).collect()
     }
 
-    async fn take_words(&self, rows: &[AuditRow]) -> Result<(), Error> {
+    async fn delete_content(&self, rows: &[AuditRow]) -> Result<(), Error> {
         let chain = self.chain()?;
         let digests = rows.iter().map(|row| -> [Value; 2] {
-            [
-                row.id.uuid().into(),
-                chain.digest(self.tenant, &row.words()).as_slice().into(),
-            ]
+            let digest = chain.digest_content(self.tenant, &row.content());
+            [row.id.uuid().into(), digest.as_slice().into()]
         });
         let query = self
             .query(
-                "UPDATE audit_events AS e SET actor = '', subject = '', detail = '', pruned = v.column2 FROM",
+                "WITH content (id, digest) AS (VALUES :digests)
+                 UPDATE audit_events AS e
+                 SET actor = '', subject = '', detail = '', pruned = content.digest
+                 FROM content WHERE e.tenant_id = :tenant AND e.id = content.id AND e.pruned IS NULL",
             )
-            .table(digests)
-            .sql(" WHERE e.tenant_id = $1 AND e.id = v.column1 AND e.pruned IS NULL");
+            .bind_rows("digests", digests);
         self.run_exactly(rows.len(), query).await
     }
 
-    /// What the chain tells of rows that went. A row whose own link is wrong tells nothing.
-    pub(crate) async fn audit_covers(&self) -> Result<Covers, Error> {
-        let query = self.query(
-            "SELECT e.seq, e.id, e.at, e.actor, e.action, e.subject, e.detail, e.hash, e.pruned,
-                p.hash AS previous
-             FROM audit_events e JOIN audit_events p ON p.tenant_id = e.tenant_id AND p.seq = e.seq - 1
-             WHERE e.tenant_id = $1 AND e.seq > 1 AND e.action = ",
-        );
-        let (chain, mut covers) = (self.chain()?, Vec::new());
-        for row in self.all(query.bind(PRUNED).sql(" ORDER BY e.seq")).await? {
+    /// The prunings that the chain records. A row whose own link is wrong records nothing.
+    pub(crate) async fn load_prune_marks(&self) -> Result<PruneMarks, Error> {
+        let query = self
+            .query(
+                "SELECT e.seq, e.id, e.at, e.actor, e.action, e.subject, e.detail, e.hash, e.pruned,
+                     p.hash AS previous
+                 FROM audit_events e
+                 JOIN audit_events p ON p.tenant_id = e.tenant_id AND p.seq = e.seq - 1
+                 WHERE e.tenant_id = :tenant AND e.seq > 1 AND e.action = :pruned
+                 ORDER BY e.seq",
+            )
+            .bind("pruned", PRUNED);
+        let (chain, mut marks) = (self.chain()?, Vec::new());
+        for row in self.all(query).await? {
             let previous: Option<Vec<u8>> = row.get("previous")?;
             let previous = previous.unwrap_or_default();
-            covers.extend(Cover::told_by(chain, self.tenant, &previous, &read(&row)?));
+            let row = read_audit_row(&row)?;
+            marks.extend(PruneMark::from_row(chain, self.tenant, &previous, &row));
         }
-        Ok(Covers::of(covers))
+        Ok(PruneMarks::new(marks))
     }
 }
 
-impl Cover {
-    fn told_by(
+impl PruneMark {
+    fn from_row(
         chain: &AuditChain,
         tenant: TenantId,
         previous: &[u8],
         row: &AuditRow,
     ) -> Option<Self> {
-        let digest = chain.digest(tenant, &row.words());
-        let holds = row.pruned.is_none()
-            && chain.link(tenant, previous, &row.place(), &digest) == *row.hash;
-        let told: Told = serde_json::from_str(&row.detail).ok().filter(|_| holds)?;
+        let digest = chain.digest_content(tenant, &row.content());
+        let link = chain.compute_link(tenant, previous, &row.position(), &digest);
+        if row.pruned.is_some() || link != *row.hash {
+            return None;
+        }
+        let detail: PruneDetail = serde_json::from_str(&row.detail).ok()?;
         let kind = AuditKind::ALL
             .into_iter()
-            .find(|it| it.as_str() == told.kind)?;
+            .find(|it| it.as_str() == detail.kind)?;
         Some(Self {
             kind,
             seq: row.seq,
-            before: time(told.before),
+            before: time(detail.before),
         })
     }
 }
 
-impl Covers {
-    /// In the order of their numbers. Each then covers what any later one of its kind does.
-    fn of(mut covers: Vec<Cover>) -> Self {
+impl PruneMarks {
+    /// Raises each mark to the latest moment of itself and the marks of its kind after it.
+    fn new(mut marks: Vec<PruneMark>) -> Self {
         for kind in AuditKind::ALL {
             let mut latest = i64::MIN;
-            for cover in covers.iter_mut().rev().filter(|it| it.kind == kind) {
-                latest = latest.max(cover.before);
-                cover.before = latest;
+            for mark in marks.iter_mut().rev().filter(|it| it.kind == kind) {
+                latest = latest.max(mark.before);
+                mark.before = latest;
             }
         }
-        Self(covers)
+        Self(marks)
     }
 
-    /// Whether a later row tells that this one went.
-    pub(crate) fn cover(&self, row: &AuditRow) -> bool {
+    /// Whether a later row records that this row was pruned.
+    pub(crate) fn allow_pruning(&self, row: &AuditRow) -> bool {
         let Some(kind) = AuditKind::of(&row.action) else {
             return false;
         };
@@ -168,8 +176,4 @@ impl Covers {
             .find(|it| it.kind == kind)
             .is_some_and(|it| row.at < it.before)
     }
-}
-
-fn count(rows: &[AuditRow]) -> u64 {
-    u64::try_from(rows.len()).unwrap_or(u64::MAX)
 }

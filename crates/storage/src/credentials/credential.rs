@@ -1,4 +1,4 @@
-//! Credentials: sealed tokens, read by the slot they stand in.
+//! Credentials: sealed tokens, read by the slot they are in.
 
 use regrant_domain::{AssetId, Credential, CredentialId, GrantId, Sealed, Slot};
 use sea_orm::Value;
@@ -14,35 +14,34 @@ use crate::{
 pub struct StoredCredential {
     /// The credential.
     pub credential: Credential,
-    /// Tasks of its person on the asset; empty where none are known.
+    /// Tasks of its person on the asset; empty if none are known.
     pub tasks: Vec<String>,
 }
 
-const SELECT: &str =
-    "SELECT c.id, c.asset_id, a.kind AS asset_kind, c.slot, c.kind, c.generation, c.grant_id,
-    c.person_id, c.intent_seq, c.sealed, c.fingerprint, c.tasks, c.expires_at, c.data_access_expires_at,
-    c.proved_at, c.created_at
+const SELECT: &str = "
+    SELECT c.id, c.asset_id, a.kind AS asset_kind, c.slot, c.kind, c.generation, c.grant_id,
+        c.person_id, c.intent_seq, c.sealed, c.fingerprint, c.tasks, c.expires_at,
+        c.data_access_expires_at, c.proved_at, c.created_at
     FROM credentials c JOIN assets a ON a.tenant_id = c.tenant_id AND a.id = c.asset_id
-    WHERE c.tenant_id = $1";
+    WHERE c.tenant_id = :tenant";
+
+const INSERT: &str = "
+    INSERT INTO credentials (tenant_id, id, asset_id, slot, kind, generation, grant_id, person_id,
+        intent_seq, sealed, key_id, key_version, fingerprint, tasks, expires_at,
+        data_access_expires_at, proved_at, created_at)
+    VALUES :rows {on_conflict}";
 
 impl TenantTx {
     /// Every credential of an asset, the newest first.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn credentials(&self, asset: &AssetId) -> Result<Vec<StoredCredential>, Error> {
         let query = self
-            .query(SELECT)
-            .sql(" AND c.asset_id = ")
-            .bind(asset.as_str())
-            .sql(" ORDER BY c.created_at DESC, c.id DESC");
+            .query("{select} AND c.asset_id = :asset ORDER BY c.created_at DESC, c.id DESC")
+            .fill("select", SELECT)
+            .bind("asset", asset.as_str());
         self.all(query).await?.iter().map(read).collect()
     }
 
-    /// What serves these assets, in any order.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The credentials that serve these assets, in any order.
     pub async fn active_credentials(
         &self,
         assets: &[AssetId],
@@ -50,10 +49,7 @@ impl TenantTx {
         self.in_slot(Slot::Active, assets).await
     }
 
-    /// What served these assets before, in any order.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The credentials that served these assets before, in any order.
     pub async fn previous_credentials(
         &self,
         assets: &[AssetId],
@@ -61,10 +57,7 @@ impl TenantTx {
         self.in_slot(Slot::Previous, assets).await
     }
 
-    /// What is parked for these assets, in any order.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The credentials that are parked for these assets, in any order.
     pub async fn candidate_credentials(
         &self,
         assets: &[AssetId],
@@ -72,62 +65,44 @@ impl TenantTx {
         self.in_slot(Slot::Candidate, assets).await
     }
 
-    /// Every credential of these assets, the better ranked first: what serves, what waits, spares by what was
-    /// proved last, and what served before.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Every credential of these assets by rank: active, candidate, standby (the last proved first), and
+    /// previous.
     pub async fn standing_credentials(
         &self,
         assets: &[AssetId],
     ) -> Result<Vec<StoredCredential>, Error> {
-        let mut credentials = Vec::with_capacity(assets.len());
-        for chunk in assets.chunks(CHUNK) {
-            let query =
-                self.query(SELECT).sql(" AND c.asset_id IN ").list(chunk.iter().map(AssetId::as_str)).sql(
-                    " ORDER BY CASE c.slot WHEN 'active' THEN 0 WHEN 'candidate' THEN 1 WHEN 'standby' THEN 2
-                      ELSE 3 END, c.proved_at DESC, c.id DESC",
-                );
-            for row in self.all(query).await? {
-                credentials.push(read(&row)?);
-            }
-        }
-        Ok(credentials)
+        let sql = "{select} AND c.asset_id IN :ids
+                   ORDER BY CASE c.slot WHEN 'active' THEN 0 WHEN 'candidate' THEN 1
+                       WHEN 'standby' THEN 2 ELSE 3 END, c.proved_at DESC, c.id DESC";
+        self.read_credentials(assets, |tx| tx.query(sql)).await
     }
 
     /// Deletes credentials.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn delete_credentials(&self, ids: &[CredentialId]) -> Result<(), Error> {
         for chunk in ids.chunks(CHUNK) {
-            let query = self.query("DELETE FROM credentials WHERE tenant_id = $1 AND id IN ");
-            self.run(query.list(chunk.iter().map(|id| id.uuid())))
-                .await?;
+            let query = self
+                .query("DELETE FROM credentials WHERE tenant_id = :tenant AND id IN :ids")
+                .bind_list("ids", chunk.iter().map(|id| id.uuid()));
+            self.run(query).await?;
         }
         Ok(())
     }
 
-    /// The next credentials of whatever slot in the order of their ids, beyond `after`.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The next credentials of all slots after `after`, by id.
     pub async fn sealed_credentials(
         &self,
         after: Option<CredentialId>,
         limit: usize,
     ) -> Result<Vec<StoredCredential>, Error> {
-        let query = self.query(SELECT);
-        let query = match after {
-            Some(id) => query.sql(" AND c.id > ").bind(id.uuid()),
-            None => query,
-        };
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let query = query.sql(" ORDER BY c.id LIMIT ").bind(limit);
+        let query = self
+            .query("{select} [AND c.id > :after] ORDER BY c.id LIMIT :limit")
+            .fill("select", SELECT)
+            .bind_optional("after", after.map(CredentialId::uuid))
+            .bind("limit", i64::try_from(limit).unwrap_or(i64::MAX));
         self.all(query).await?.iter().map(read).collect()
     }
 
-    /// Keeps credentials; where their slot is taken it stays as it is, if `unless_taken`.
+    /// Inserts credentials. If `unless_taken`, one whose slot is taken is not inserted; else that fails.
     pub(crate) async fn insert_credentials<'a>(
         &self,
         credentials: impl IntoIterator<Item = &'a StoredCredential>,
@@ -135,16 +110,17 @@ impl TenantTx {
     ) -> Result<(), Error> {
         let rows = credentials
             .into_iter()
-            .map(row)
+            .map(to_row)
             .collect::<Result<Vec<_>, _>>()?;
+        let on_conflict = if unless_taken {
+            "ON CONFLICT DO NOTHING"
+        } else {
+            ""
+        };
         let query = self
-            .query(
-                "INSERT INTO credentials (tenant_id, id, asset_id, slot, kind, generation, grant_id, person_id,
-                 intent_seq, sealed, key_id, key_version, fingerprint, tasks, expires_at,
-                 data_access_expires_at, proved_at, created_at)",
-            )
-            .tenant_rows(rows)
-            .sql(if unless_taken { " ON CONFLICT DO NOTHING" } else { "" });
+            .query(INSERT)
+            .bind_tenant_rows("rows", rows)
+            .fill("on_conflict", on_conflict);
         self.run(query).await.map(drop)
     }
 
@@ -153,9 +129,23 @@ impl TenantTx {
         slot: Slot,
         assets: &[AssetId],
     ) -> Result<Vec<StoredCredential>, Error> {
+        // The slot is part of the text: the partial index on it serves only such a statement.
+        let sql = "{select} AND c.slot = {slot} AND c.asset_id IN :ids";
+        let slot = format!("'{}'", slot.as_str());
+        self.read_credentials(assets, |tx| tx.query(sql).fill("slot", slot.clone()))
+            .await
+    }
+
+    async fn read_credentials(
+        &self,
+        assets: &[AssetId],
+        query: impl Fn(&Self) -> Query,
+    ) -> Result<Vec<StoredCredential>, Error> {
         let mut credentials = Vec::with_capacity(assets.len());
         for chunk in assets.chunks(CHUNK) {
-            let query = of_slot(self.query(SELECT), slot).list(chunk.iter().map(AssetId::as_str));
+            let query = query(self)
+                .fill("select", SELECT)
+                .bind_list("ids", chunk.iter().map(AssetId::as_str));
             for row in self.all(query).await? {
                 credentials.push(read(&row)?);
             }
@@ -164,15 +154,7 @@ impl TenantTx {
     }
 }
 
-/// The slot is text of the statement: only so does the partial index on it serve.
-fn of_slot(query: Query, slot: Slot) -> Query {
-    query
-        .sql(" AND c.slot = '")
-        .sql(slot.as_str())
-        .sql("' AND c.asset_id IN ")
-}
-
-fn row(stored: &StoredCredential) -> Result<[Value; 17], Error> {
+fn to_row(stored: &StoredCredential) -> Result<[Value; 17], Error> {
     let it = &stored.credential;
     let (key_id, key_version) = sealed_under(&it.sealed)?;
     Ok([
@@ -199,8 +181,8 @@ fn row(stored: &StoredCredential) -> Result<[Value; 17], Error> {
     ])
 }
 
-/// The data key a record names in its head: `RG`, format, suite, key id (16), version (4). An index for
-/// resealing; the record itself is what counts.
+/// The data key that a sealed record names in its head: `RG`, format, suite, key id (16 bytes), version
+/// (4 bytes). The columns only find records to reseal; opening a record reads its head.
 pub(crate) fn sealed_under(sealed: &Sealed) -> Result<(Uuid, u32), Error> {
     let head = sealed.as_bytes();
     let id = head

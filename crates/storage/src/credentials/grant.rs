@@ -1,7 +1,6 @@
-//! Grants: what is known of each received token.
+//! Grants: the facts known of each received token, and the sealed token while it is needed.
 
 use regrant_domain::{AssetId, Grant, GrantId, Sealed, Timestamp};
-use sea_orm::Value;
 
 use crate::{
     Error, TenantTx,
@@ -9,81 +8,76 @@ use crate::{
     sql::{CHUNK, Row, json, maybe_time, time},
 };
 
-const SELECT: &str =
-    "SELECT id, app_id, kind, person_id, person_name, is_work_account, scopes, issued_at,
-    expires_at, data_access_expires_at FROM grants WHERE tenant_id = $1 AND id IN ";
+const COLUMNS: &str =
+    "id, app_id, kind, person_id, person_name, is_work_account, scopes, issued_at,
+    expires_at, data_access_expires_at";
 
-/// A grant's token, as long as it is kept.
+/// A grant and its sealed token.
 #[derive(Debug, Clone)]
 pub struct GrantToken {
     /// The grant.
     pub grant: Grant,
-    /// Its sealed token.
+    /// The sealed token, unless it was wiped.
     pub sealed: Option<Sealed>,
-    /// When the worker last tried to refresh it.
+    /// When the worker last tried to refresh the token.
     pub refresh_tried_at: Option<Timestamp>,
 }
 
 impl TenantTx {
-    /// Keeps the sealed token of a grant, while a credential stands on it.
+    /// Stores the sealed token of a grant, for as long as a credential comes from the grant.
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant has no such grant.
     pub async fn keep_grant_token(&self, id: GrantId, sealed: &Sealed) -> Result<(), Error> {
         let (key_id, key_version) = sealed_under(sealed)?;
         let query = self
-            .query("UPDATE grants SET sealed = ")
-            .bind(sealed.as_bytes())
-            .sql(", key_id = ")
-            .bind(key_id)
-            .sql(", key_version = ")
-            .bind(i64::from(key_version))
-            .sql(" WHERE tenant_id = $1 AND id = ")
-            .bind(id.uuid());
+            .query(
+                "UPDATE grants SET sealed = :sealed, key_id = :key_id, key_version = :key_version
+                 WHERE tenant_id = :tenant AND id = :id",
+            )
+            .bind("sealed", sealed.as_bytes())
+            .bind("key_id", key_id)
+            .bind("key_version", i64::from(key_version))
+            .bind("id", id.uuid());
         match self.run(query).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }
     }
 
-    /// A grant with its token.
+    /// A grant with its sealed token.
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant has no such grant.
     pub async fn grant_token(&self, id: GrantId) -> Result<GrantToken, Error> {
-        let sql = SELECT.replace(" FROM", ", sealed, refresh_tried_at FROM");
-        let row = self
-            .one(self.query(&sql).list([id.uuid()]))
-            .await?
-            .ok_or(Error::NotFound)?;
-        let (sealed, refresh_tried_at) = (
-            row.maybe_sealed("sealed")?,
-            row.maybe_time("refresh_tried_at")?,
-        );
+        let query = self
+            .query(
+                "SELECT {columns}, sealed, refresh_tried_at FROM grants
+                 WHERE tenant_id = :tenant AND id = :id",
+            )
+            .fill("columns", COLUMNS)
+            .bind("id", id.uuid());
+        let row = self.one(query).await?.ok_or(Error::NotFound)?;
         Ok(GrantToken {
             grant: read(&row)?,
-            sealed,
-            refresh_tried_at,
+            sealed: row.maybe_sealed("sealed")?,
+            refresh_tried_at: row.maybe_time("refresh_tried_at")?,
         })
     }
 
-    /// Notes that a refresh is about to be tried: proves, too, that the database can be written.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Notes that a refresh is about to be tried. This also proves that the database accepts writes,
+    /// before a token is replaced at Meta.
     pub async fn note_refresh_tried(&self, id: GrantId, at: Timestamp) -> Result<(), Error> {
         let query = self
-            .query("UPDATE grants SET refresh_tried_at = ")
-            .bind(time(at))
-            .sql(" WHERE tenant_id = $1 AND id = ")
-            .bind(id.uuid());
+            .query(
+                "UPDATE grants SET refresh_tried_at = :at WHERE tenant_id = :tenant AND id = :id",
+            )
+            .bind("at", time(at))
+            .bind("id", id.uuid());
         self.run_exactly(1, query).await
     }
 
-    /// Those of the grants whose token is kept and was not tried to refresh since `since`.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Those of the grants whose token is stored and that no refresh was tried for since `since`.
     pub async fn refreshable(
         &self,
         ids: &[GrantId],
@@ -93,12 +87,12 @@ impl TenantTx {
         for chunk in ids.chunks(CHUNK) {
             let query = self
                 .query(
-                    "SELECT id FROM grants WHERE tenant_id = $1 AND sealed IS NOT NULL
-                     AND (refresh_tried_at IS NULL OR refresh_tried_at <= ",
+                    "SELECT id FROM grants
+                     WHERE tenant_id = :tenant AND id IN :ids AND sealed IS NOT NULL
+                         AND (refresh_tried_at IS NULL OR refresh_tried_at <= :since)",
                 )
-                .bind(time(since))
-                .sql(") AND id IN ")
-                .list(chunk.iter().map(|id| id.uuid()));
+                .bind("since", time(since))
+                .bind_list("ids", chunk.iter().map(|id| id.uuid()));
             for row in self.all(query).await? {
                 found.push(GrantId::from_uuid(row.get("id")?));
             }
@@ -106,84 +100,77 @@ impl TenantTx {
         Ok(found)
     }
 
-    /// Wipes tokens of grants that no credential stands on and no running reconnect uses.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Wipes the tokens of grants that no credential comes from and no running reconnect uses.
     pub async fn wipe_idle_grants(&self) -> Result<u64, Error> {
         let query = self.query(
             "UPDATE grants AS g SET sealed = NULL, key_id = NULL, key_version = NULL
-             WHERE g.tenant_id = $1 AND g.sealed IS NOT NULL
-             AND NOT EXISTS (SELECT 1 FROM credentials c WHERE c.tenant_id = $1 AND c.grant_id = g.id)
-             AND NOT EXISTS (SELECT 1 FROM reconnects r
-                WHERE r.tenant_id = $1 AND r.grant_id = g.id AND r.status = 'running')",
+             WHERE g.tenant_id = :tenant AND g.sealed IS NOT NULL
+                 AND NOT EXISTS (
+                     SELECT 1 FROM credentials c
+                     WHERE c.tenant_id = :tenant AND c.grant_id = g.id)
+                 AND NOT EXISTS (
+                     SELECT 1 FROM reconnects r
+                     WHERE r.tenant_id = :tenant AND r.grant_id = g.id AND r.status = 'running')",
         );
         self.run(query).await
     }
 
     /// Whether a running reconnect has open items among the assets that this grant serves.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn is_being_replaced(&self, id: GrantId) -> Result<bool, Error> {
         let query = self
             .query(
                 "SELECT 1 FROM credentials c
                  JOIN reconnect_items i ON i.tenant_id = c.tenant_id AND i.asset_id = c.asset_id
                  JOIN reconnects r ON r.tenant_id = i.tenant_id AND r.id = i.reconnect_id
-                 WHERE c.tenant_id = $1 AND c.slot = 'active' AND r.status = 'running'
-                    AND (i.outcome IS NULL OR i.outcome = 'deferred') AND c.grant_id = ",
+                 WHERE c.tenant_id = :tenant AND c.grant_id = :grant AND c.slot = 'active'
+                     AND r.status = 'running' AND (i.outcome IS NULL OR i.outcome = 'deferred')
+                 LIMIT 1",
             )
-            .bind(id.uuid())
-            .sql(" LIMIT 1");
+            .bind("grant", id.uuid());
         Ok(self.one(query).await?.is_some())
     }
 
-    /// Assets that a credential of this grant serves; at most `limit`.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The assets that credentials of this grant serve, by id; at most `limit`.
     pub async fn assets_of_grant(&self, id: GrantId, limit: u32) -> Result<Vec<AssetId>, Error> {
         let query = self
             .query(
                 "SELECT DISTINCT asset_id FROM credentials
-                 WHERE tenant_id = $1 AND slot = 'active' AND grant_id = ",
+                 WHERE tenant_id = :tenant AND slot = 'active' AND grant_id = :grant
+                 ORDER BY asset_id LIMIT :limit",
             )
-            .bind(id.uuid())
-            .sql(" ORDER BY asset_id LIMIT ")
-            .bind(i64::from(limit));
-        self.all(query)
-            .await?
-            .iter()
-            .map(|row| row.parsed("asset_id"))
-            .collect()
+            .bind("grant", id.uuid())
+            .bind("limit", i64::from(limit));
+        let rows = self.all(query).await?;
+        rows.iter().map(|row| row.parsed("asset_id")).collect()
     }
 
-    /// Keeps a grant.
+    /// Inserts a grant.
     ///
     /// # Errors
-    /// [`Error::Taken`]: its id is.
+    /// [`Error::Taken`]: the id is.
     pub async fn insert_grant(&self, grant: &Grant, at: Timestamp) -> Result<(), Error> {
-        let row: [Value; 11] = [
-            grant.id.uuid().into(),
-            grant.app_id.as_str().into(),
-            grant.kind.as_str().into(),
-            grant.person_id.as_str().into(),
-            grant.person_name.clone().into(),
-            grant.is_work_account.into(),
-            json(&grant.scopes)?.into(),
-            maybe_time(grant.issued_at).into(),
-            maybe_time(grant.expires_at).into(),
-            maybe_time(grant.data_access_expires_at).into(),
-            time(at).into(),
-        ];
         let query = self
             .query(
-                "INSERT INTO grants (tenant_id, id, app_id, kind, person_id, person_name, is_work_account,
-                 scopes, issued_at, expires_at, data_access_expires_at, created_at)",
+                "INSERT INTO grants (tenant_id, {columns}, created_at)
+                 VALUES (:tenant, :id, :app_id, :kind, :person_id, :person_name, :is_work_account,
+                     :scopes, :issued_at, :expires_at, :data_access_expires_at, :at)
+                 ON CONFLICT DO NOTHING",
             )
-            .tenant_rows([row])
-            .sql(" ON CONFLICT DO NOTHING");
+            .fill("columns", COLUMNS)
+            .bind("id", grant.id.uuid())
+            .bind("app_id", grant.app_id.as_str())
+            .bind("kind", grant.kind.as_str())
+            .bind("person_id", grant.person_id.as_str())
+            .bind("person_name", grant.person_name.clone())
+            .bind("is_work_account", grant.is_work_account)
+            .bind("scopes", json(&grant.scopes)?)
+            .bind("issued_at", maybe_time(grant.issued_at))
+            .bind("expires_at", maybe_time(grant.expires_at))
+            .bind(
+                "data_access_expires_at",
+                maybe_time(grant.data_access_expires_at),
+            )
+            .bind("at", time(at));
         match self.run(query).await? {
             0 => Err(Error::Taken("grant")),
             _ => Ok(()),
@@ -199,13 +186,13 @@ impl TenantTx {
     }
 
     /// Those of the grants that exist, in any order.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn grants(&self, ids: &[GrantId]) -> Result<Vec<Grant>, Error> {
         let mut grants = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
-            let query = self.query(SELECT).list(chunk.iter().map(|id| id.uuid()));
+            let query = self
+                .query("SELECT {columns} FROM grants WHERE tenant_id = :tenant AND id IN :ids")
+                .fill("columns", COLUMNS)
+                .bind_list("ids", chunk.iter().map(|id| id.uuid()));
             for row in self.all(query).await? {
                 grants.push(read(&row)?);
             }

@@ -1,4 +1,4 @@
-//! What stands behind assets: every credential but the ones kept for undo, without its record.
+//! The credentials behind assets: active, candidate and standby ones, without their sealed records.
 
 use std::collections::HashMap;
 
@@ -10,10 +10,7 @@ use crate::{
 };
 
 impl TenantTx {
-    /// The credentials that serve these assets, wait for them or stand by, by asset.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The credentials of these assets in every slot but `previous`, by asset.
     pub async fn stand_ins(
         &self,
         assets: &[AssetId],
@@ -22,15 +19,16 @@ impl TenantTx {
         for chunk in assets.chunks(CHUNK) {
             let query = self
                 .query(
-                    "SELECT c.asset_id, c.slot, c.kind, c.person_id, c.expires_at, c.data_access_expires_at,
-                        c.proved_at IS NOT NULL AS proved, g.sealed IS NOT NULL AS renewable,
-                        coalesce(g.kind, c.kind) = 'system_user' AS system_user
+                    "SELECT c.asset_id, c.slot, c.kind, c.person_id, c.expires_at,
+                         c.data_access_expires_at, c.proved_at IS NOT NULL AS proved,
+                         g.sealed IS NOT NULL AS renewable,
+                         coalesce(g.kind, c.kind) = 'system_user' AS system_user
                      FROM credentials c
                      LEFT JOIN grants g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
-                     WHERE c.tenant_id = $1 AND c.slot <> 'previous' AND c.asset_id IN ",
+                     WHERE c.tenant_id = :tenant AND c.slot <> 'previous' AND c.asset_id IN :ids
+                     ORDER BY c.asset_id, c.created_at, c.id",
                 )
-                .list(chunk.iter().map(AssetId::as_str))
-                .sql(" ORDER BY c.asset_id, c.created_at, c.id");
+                .bind_list("ids", chunk.iter().map(AssetId::as_str));
             for row in self.all(query).await? {
                 found
                     .entry(row.parsed("asset_id")?)

@@ -1,91 +1,71 @@
-//! Persons: whoever granted a token of this tenant, and what hangs on them.
+//! Persons who granted tokens of this tenant, and the assets that depend on them.
 //!
-//! The rule: counts come from the index on credentials by person; no record is read for a list.
+//! The rule: counts come from the index on credentials by person; a list reads no sealed record.
 
 use std::collections::HashMap;
 
-use regrant_domain::{CredentialKind, PersonId, Timestamp};
+use regrant_domain::{PersonCounts, PersonId, PersonRow, Place, Timestamp};
 
 use crate::{
-    Error, ForecastFilter, Place, TenantTx,
-    forecast::lines::{count, place},
+    Error, ForecastFilter, TenantTx,
+    forecast::calendar::{read_count, read_position},
     sql::Row,
 };
 
-/// What the newest grant of a person tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PersonRow {
-    /// The person, as the app sees them.
-    pub id: PersonId,
-    /// What kind of token they grant; `None` where no grant is known.
-    pub kind: Option<CredentialKind>,
-    /// Their name, where the Graph told one.
-    pub name: Option<String>,
-    /// Whether it is a managed account; `None` where the Graph did not say.
-    pub is_work_account: Option<bool>,
-    /// The end of their newest token, if it has one.
-    pub expires_at: Option<Timestamp>,
-    /// The end of its data access, if there is one.
-    pub data_access_expires_at: Option<Timestamp>,
-}
-
-/// How many assets hang on a person.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PersonCounts {
-    /// Served by their token.
-    pub active: u64,
-    /// For which they stand by.
-    pub standby: u64,
-    /// For which their token is parked.
-    pub candidate: u64,
-}
+/// The persons of the table `person`, each with the newest grant.
+const NEWEST: &str = "
+    SELECT p.person_id, g.kind, g.person_name, g.is_work_account, g.expires_at,
+        g.data_access_expires_at
+    FROM person p LEFT JOIN (
+        SELECT person_id, kind, person_name, is_work_account, expires_at, data_access_expires_at,
+            row_number() OVER (PARTITION BY person_id ORDER BY created_at DESC, id DESC) AS n
+        FROM grants WHERE tenant_id = :tenant AND person_id IN (SELECT person_id FROM person)
+    ) AS g ON g.person_id = p.person_id AND g.n = 1";
 
 impl TenantTx {
-    /// Persons by id, from behind `after`.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The next persons after `after`, by id.
     pub async fn list_persons(
         &self,
         after: Option<&PersonId>,
         limit: u32,
     ) -> Result<Vec<PersonRow>, Error> {
-        let after = after.map_or("", PersonId::as_str);
         let query = self
             .query(
-                "WITH person AS (SELECT person_id FROM (
-                    SELECT person_id FROM grants WHERE tenant_id = $1 UNION
-                    SELECT person_id FROM credentials WHERE tenant_id = $1 AND person_id IS NOT NULL
-                 ) AS p WHERE person_id > ",
+                "WITH person AS (
+                     SELECT person_id FROM (
+                         SELECT person_id FROM grants WHERE tenant_id = :tenant
+                         UNION
+                         SELECT person_id FROM credentials
+                         WHERE tenant_id = :tenant AND person_id IS NOT NULL) AS p
+                     WHERE person_id > :after ORDER BY person_id LIMIT :limit)
+                 {newest} ORDER BY p.person_id",
             )
-            .bind(after)
-            .sql(" ORDER BY person_id LIMIT ")
-            .bind(i64::from(limit))
-            .sql(")")
-            .sql(NEWEST)
-            .sql(" ORDER BY p.person_id");
+            .fill("newest", NEWEST)
+            .bind("after", after.map_or("", PersonId::as_str))
+            .bind("limit", i64::from(limit));
         self.all(query).await?.iter().map(read).collect()
     }
 
-    /// One person.
+    /// The person with this id.
     ///
     /// # Errors
-    /// [`Error::NotFound`]: nobody of this tenant.
+    /// [`Error::NotFound`]: the tenant knows no such person.
     pub async fn person(&self, id: &PersonId) -> Result<PersonRow, Error> {
         let query = self
-            .query("WITH person AS (SELECT person_id FROM grants WHERE tenant_id = $1 AND person_id = ")
-            .bind(id.as_str())
-            .sql(" UNION SELECT person_id FROM credentials WHERE tenant_id = $1 AND person_id = ")
-            .bind(id.as_str())
-            .sql(")")
-            .sql(NEWEST);
+            .query(
+                "WITH person AS (
+                     SELECT person_id FROM grants WHERE tenant_id = :tenant AND person_id = :id
+                     UNION
+                     SELECT person_id FROM credentials
+                     WHERE tenant_id = :tenant AND person_id = :id)
+                 {newest}",
+            )
+            .fill("newest", NEWEST)
+            .bind("id", id.as_str());
         read(&self.one(query).await?.ok_or(Error::NotFound)?)
     }
 
-    /// How many assets hang on these persons; who has none is left out.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// How many assets depend on each of these persons; persons without any are left out.
     pub async fn person_counts(
         &self,
         ids: &[PersonId],
@@ -95,28 +75,25 @@ impl TenantTx {
             return Ok(counts);
         }
         let query = self
-            .query("SELECT person_id, slot, count(*) AS n FROM credentials WHERE tenant_id = $1 AND person_id IN ")
-            .list(ids.iter().map(PersonId::as_str))
-            .sql(" GROUP BY person_id, slot");
+            .query(
+                "SELECT person_id, slot, count(*) AS n FROM credentials
+                 WHERE tenant_id = :tenant AND person_id IN :ids GROUP BY person_id, slot",
+            )
+            .bind_list("ids", ids.iter().map(PersonId::as_str));
         for row in self.all(query).await? {
-            let (it, n) = (
-                counts.entry(row.parsed("person_id")?).or_default(),
-                count(&row, "n")?,
-            );
+            let n = read_count(&row, "n")?;
+            let counts = counts.entry(row.parsed("person_id")?).or_default();
             match row.get::<String>("slot")?.as_str() {
-                "active" => it.active = n,
-                "standby" => it.standby = n,
-                "candidate" => it.candidate = n,
+                "active" => counts.active = n,
+                "standby" => counts.standby = n,
+                "candidate" => counts.candidate = n,
                 _ => {}
             }
         }
         Ok(counts)
     }
 
-    /// The first ending ahead of what each of these persons serves.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The first ending ahead among the assets that each of these persons serves.
     pub async fn next_endings(
         &self,
         ids: &[PersonId],
@@ -136,26 +113,17 @@ impl TenantTx {
             every: false,
             within: None,
         };
-        let query = self.shown(&filter).sql(
-            ", soonest AS (SELECT person_id, id, at, cause, row_number() OVER (PARTITION BY person_id
-                    ORDER BY at, id, rank) AS place FROM shown WHERE turn = 1)
-                 SELECT person_id, id, at, cause FROM soonest WHERE place = 1",
-        );
-        let rows = self.all(query).await?;
+        let sql = "WITH {shown}, numbered AS (
+                       SELECT person_id, id, at, cause,
+                           row_number() OVER (PARTITION BY person_id ORDER BY at, id, rank) AS n
+                       FROM shown WHERE {which})
+                   SELECT person_id, id, at, cause FROM numbered WHERE n = 1";
+        let rows = self.all(self.query_endings(&filter, sql)).await?;
         rows.iter()
-            .map(|row| Ok((row.parsed("person_id")?, place(row)?)))
+            .map(|row| Ok((row.parsed("person_id")?, read_position(row)?)))
             .collect()
     }
 }
-
-/// The persons of the table `person`, each with the newest grant.
-const NEWEST: &str = " SELECT p.person_id, g.kind, g.person_name, g.is_work_account, g.expires_at,
-        g.data_access_expires_at
-    FROM person p LEFT JOIN (
-        SELECT person_id, kind, person_name, is_work_account, expires_at, data_access_expires_at,
-            row_number() OVER (PARTITION BY person_id ORDER BY created_at DESC, id DESC) AS place
-        FROM grants WHERE tenant_id = $1 AND person_id IN (SELECT person_id FROM person)
-    ) AS g ON g.person_id = p.person_id AND g.place = 1";
 
 fn read(row: &Row) -> Result<PersonRow, Error> {
     Ok(PersonRow {

@@ -1,7 +1,7 @@
-//! The inbox: what Meta told about persons, until every tenant that knows them has acted on it.
+//! Notices from Meta about persons, stored until every tenant that knows the person has acted on them.
 //!
-//! The rule: a message is kept, and made due for every tenant of its person, in one transaction; the same
-//! message a second time changes nothing. A person's id is erased once the message is worked off.
+//! The rule: a notice is stored, and made due for every tenant of its person, in one transaction; the same
+//! notice a second time changes nothing. The person's id is erased once the last tenant has finished.
 
 use regrant_domain::{AppId, InboxKind, Timestamp, Word};
 use sea_orm::Value;
@@ -12,47 +12,47 @@ use crate::{
     sql::{CHUNK, Query, maybe_time, time},
 };
 
-/// A message to keep.
+/// A notice to store.
 #[derive(Debug, Clone)]
 pub struct NewWord {
     /// The app it was sent to.
     pub app_id: AppId,
-    /// What it says.
+    /// The notice.
     pub word: Word,
-    /// By which the same message is recognised.
+    /// Recognises the same notice when Meta sends it again.
     pub digest: [u8; 16],
-    /// By which the person's tenants are found.
+    /// Finds the tenants that know the person.
     pub person: PersonHash,
-    /// By which a person asks for the state of a deletion.
+    /// The hash of the code by which a person asks for the state of a deletion.
     pub code_hash: Option<[u8; 16]>,
 }
 
-/// A message as it is kept; without its person once it is worked off.
+/// A stored notice.
 #[derive(Debug, Clone)]
 pub struct StoredWord {
-    /// What it says.
+    /// The notice.
     pub word: Word,
     /// When it came.
     pub received_at: Timestamp,
 }
 
-/// How far a deletion has come.
+/// The progress of a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredDeletion {
-    /// When it was asked for.
+    /// When it was requested.
     pub received_at: Timestamp,
     /// When the first tenant's work began.
     pub begun_at: Option<Timestamp>,
-    /// When no tenant's work was left.
+    /// When the last tenant's work was done.
     pub done_at: Option<Timestamp>,
 }
 
 impl Store {
-    /// Keeps messages and makes each due, at `due_at`, for every tenant that knows its person; tells how many
-    /// were new.
+    /// Stores notices and makes each due, at `due_at`, for every tenant that knows its person; returns how
+    /// many were new.
     ///
     /// # Errors
-    /// The database failed; nothing was kept.
+    /// The database failed; nothing is stored.
     pub async fn receive(
         &self,
         words: &[NewWord],
@@ -60,37 +60,35 @@ impl Store {
         due_at: Timestamp,
     ) -> Result<usize, Error> {
         let tx = self.begin_as(regrant_domain::TenantId::SYSTEM).await?;
-        let mut kept = 0;
+        let mut stored = 0;
         for chunk in words.chunks(CHUNK) {
             let rows = insert(chunk, at).all(&tx.transaction).await?;
-            let ids = rows
+            let ids: Vec<Uuid> = rows
                 .iter()
                 .map(|row| row.get("id"))
-                .collect::<Result<Vec<Uuid>, _>>()?;
-            kept += ids.len();
+                .collect::<Result<_, _>>()?;
+            stored += ids.len();
             if !ids.is_empty() {
-                fan_out(ids.clone(), due_at).run(&tx.transaction).await?;
-                close(at)
-                    .sql(" AND id IN ")
-                    .list(ids)
-                    .run(&tx.transaction)
-                    .await?;
+                make_due(&ids, due_at).run(&tx.transaction).await?;
+                finish(&ids, at).run(&tx.transaction).await?;
             }
         }
         tx.commit().await?;
-        Ok(kept)
+        Ok(stored)
     }
 
-    /// Begins with a message: what it says, unless it is worked off already.
+    /// Marks a notice as begun and returns it.
     ///
     /// # Errors
-    /// [`Error::NotFound`]: there is none, or it is worked off.
+    /// [`Error::NotFound`]: there is none, or every tenant has finished it.
     pub async fn begin_word(&self, id: Uuid, at: Timestamp) -> Result<StoredWord, Error> {
-        let query = Query::new("UPDATE inbox SET begun_at = coalesce(begun_at, ")
-            .bind(time(at))
-            .sql(") WHERE id = ")
-            .bind(id)
-            .sql(" AND person_id IS NOT NULL RETURNING kind, person_id, cut_off, told_at, received_at");
+        let query = Query::new(
+            "UPDATE inbox SET begun_at = coalesce(begun_at, :at)
+             WHERE id = :id AND person_id IS NOT NULL
+             RETURNING kind, person_id, cut_off, told_at, received_at",
+        )
+        .bind("at", time(at))
+        .bind("id", id);
         let row = {
             let _turn = self.turn().await;
             query.one(&self.connection).await?
@@ -108,22 +106,18 @@ impl Store {
         })
     }
 
-    /// Closes the messages that no tenant's work is left of, and erases whom they were about.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Marks notices as done that every tenant has finished, and erases their persons.
     pub async fn close_words(&self, at: Timestamp) -> Result<u64, Error> {
-        let open = Query::new("SELECT 1 FROM inbox")
-            .sql(FINISHED)
-            .sql(" LIMIT 1");
-        // Most of the time there is none, and looking takes no turn from a writer.
+        let open =
+            Query::new("SELECT 1 FROM inbox WHERE {finished} LIMIT 1").fill("finished", FINISHED);
+        // Usually there is none, and a read does not make writers wait.
         match open.one(&self.connection).await? {
-            Some(_) => self.write(close(at)).await,
+            Some(_) => self.write(finish(&[], at)).await,
             None => Ok(0),
         }
     }
 
-    /// How far the deletion with this code has come.
+    /// The progress of the deletion with this code.
     ///
     /// # Errors
     /// [`Error::NotFound`]: there is none.
@@ -132,10 +126,12 @@ impl Store {
         app: &AppId,
         code_hash: [u8; 16],
     ) -> Result<StoredDeletion, Error> {
-        let query = Query::new("SELECT received_at, begun_at, done_at FROM inbox WHERE app_id = ")
-            .bind(app.as_str())
-            .sql(" AND code_hash = ")
-            .bind(code_hash.to_vec());
+        let query = Query::new(
+            "SELECT received_at, begun_at, done_at FROM inbox
+             WHERE app_id = :app AND code_hash = :code_hash",
+        )
+        .bind("app", app.as_str())
+        .bind("code_hash", code_hash.to_vec());
         let row = query.one(&self.connection).await?.ok_or(Error::NotFound)?;
         Ok(StoredDeletion {
             received_at: row.time("received_at")?,
@@ -144,47 +140,38 @@ impl Store {
         })
     }
 
-    /// Drops messages that were worked off before `before`; deletions stay, for whoever asks for their state.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Deletes notices that were done before `before`. Deletions stay, because persons may ask for their
+    /// state.
     pub async fn purge_words(&self, before: Timestamp) -> Result<u64, Error> {
-        let query = Query::new("DELETE FROM inbox WHERE kind <> '")
-            .sql(InboxKind::DataDeletion.as_str())
-            .sql("' AND done_at < ")
-            .bind(time(before));
+        let query = Query::new("DELETE FROM inbox WHERE kind <> :deletion AND done_at < :before")
+            .bind("deletion", InboxKind::DataDeletion.as_str())
+            .bind("before", time(before));
         self.write(query).await
     }
 }
 
 impl TenantTx {
-    /// Ends this tenant's work on a message.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Finishes this tenant's work on a notice.
     pub async fn finish_word(&self, lease: &Lease) -> Result<(), Error> {
         self.delete_due(lease.kind, lease.object).await
     }
 }
 
-/// Open messages that no tenant's work is left of.
-const FINISHED: &str = " WHERE done_at IS NULL AND NOT EXISTS
-    (SELECT 1 FROM due WHERE due.kind = 'inbox' AND due.object_id = inbox.id)";
+/// Notices that are not marked as done and that no tenant has work on.
+const FINISHED: &str = "
+    done_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM due WHERE due.kind = 'inbox' AND due.object_id = inbox.id)";
 
 fn insert(words: &[NewWord], at: Timestamp) -> Query {
-    let mut query = Query::new(
-        "INSERT INTO inbox (id, app_id, kind, digest, person_hash, person_id, cut_off, told_at, received_at,
-         code_hash) VALUES ",
-    );
-    for (n, word) in words.iter().enumerate() {
-        query = query
-            .sql(if n == 0 { "" } else { ", " })
-            .list(row(word, at));
-    }
-    query.sql(" ON CONFLICT (app_id, digest) DO NOTHING RETURNING id")
+    Query::new(
+        "INSERT INTO inbox (id, app_id, kind, digest, person_hash, person_id, cut_off, told_at,
+             received_at, code_hash)
+         VALUES :rows ON CONFLICT (app_id, digest) DO NOTHING RETURNING id",
+    )
+    .bind_rows("rows", words.iter().map(|it| to_row(it, at)))
 }
 
-fn row(new: &NewWord, at: Timestamp) -> [Value; 10] {
+fn to_row(new: &NewWord, at: Timestamp) -> [Value; 10] {
     let word = &new.word;
     [
         Uuid::now_v7().into(),
@@ -200,19 +187,23 @@ fn row(new: &NewWord, at: Timestamp) -> [Value; 10] {
     ]
 }
 
-/// One statement for all the tenants of all the persons.
-fn fan_out(ids: Vec<Uuid>, due_at: Timestamp) -> Query {
-    Query::new("INSERT INTO due (tenant_id, kind, object_id, due_at) SELECT p.tenant_id, 'inbox', i.id, ")
-        .bind(time(due_at))
-        .sql(
-            " FROM inbox i JOIN person_directory p ON p.app_id = i.app_id AND p.person_hash = i.person_hash
-             WHERE i.id IN ",
-        )
-        .list(ids)
+/// One statement for all tenants of all persons.
+fn make_due(ids: &[Uuid], due_at: Timestamp) -> Query {
+    Query::new(
+        "INSERT INTO due (tenant_id, kind, object_id, due_at)
+         SELECT p.tenant_id, 'inbox', i.id, :due_at
+         FROM inbox i
+         JOIN person_directory p ON p.app_id = i.app_id AND p.person_hash = i.person_hash
+         WHERE i.id IN :ids",
+    )
+    .bind("due_at", time(due_at))
+    .bind_list("ids", ids.iter().copied())
 }
 
-fn close(at: Timestamp) -> Query {
-    Query::new("UPDATE inbox SET person_id = NULL, done_at = ")
-        .bind(time(at))
-        .sql(FINISHED)
+/// Marks finished notices as done: those among `ids`, or all if there are no ids.
+fn finish(ids: &[Uuid], at: Timestamp) -> Query {
+    Query::new("UPDATE inbox SET person_id = NULL, done_at = :at WHERE {finished} [AND id IN :ids]")
+        .fill("finished", FINISHED)
+        .bind("at", time(at))
+        .bind_optional_list("ids", ids.iter().copied())
 }

@@ -1,7 +1,6 @@
-//! Log-ins that failed, by the keyed hash of the name that was tried, whether anybody has it or not.
+//! Failed log-ins, by the keyed hash of the name that was tried, whether or not an operator has that name.
 
 use regrant_domain::Timestamp;
-use sea_orm::Value;
 
 use crate::{
     Error, Store, TenantTx,
@@ -9,67 +8,55 @@ use crate::{
 };
 
 impl Store {
-    /// Until when this name is locked, if it ever was.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The end of this name's lock, if it was ever locked.
     pub async fn login_locked_until(&self, name_hash: &[u8]) -> Result<Option<Timestamp>, Error> {
-        let query = Query::new("SELECT locked_until FROM login_attempts WHERE name_hash = ")
-            .bind(name_hash);
+        let query =
+            Query::new("SELECT locked_until FROM login_attempts WHERE name_hash = :name_hash")
+                .bind("name_hash", name_hash);
         match query.one(&self.connection).await? {
             Some(row) => row.maybe_time("locked_until"),
             None => Ok(None),
         }
     }
 
-    /// Forgets failures that nobody added to since `before`.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Deletes names whose last failure was before `before`.
     pub async fn purge_login_attempts(&self, before: Timestamp) -> Result<u64, Error> {
-        self.write(Query::new("DELETE FROM login_attempts WHERE last_at < ").bind(time(before)))
-            .await
+        let query = Query::new("DELETE FROM login_attempts WHERE last_at < :before")
+            .bind("before", time(before));
+        self.write(query).await
     }
 }
 
 impl TenantTx {
-    /// Counts one more failure of this name; how many there are in a row.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Counts one more failure of this name; returns how many there were in a row.
     pub async fn count_login_failure(&self, name_hash: &[u8], at: Timestamp) -> Result<u32, Error> {
         self.demand_installation()?;
-        let row: [Value; 3] = [name_hash.into(), 1_i64.into(), time(at).into()];
-        let query = Query::new("INSERT INTO login_attempts (name_hash, failures, last_at) VALUES ")
-            .list(row)
-            .sql(
-                " ON CONFLICT (name_hash) DO UPDATE SET failures = login_attempts.failures + 1,
-                 last_at = excluded.last_at RETURNING failures",
-            );
-        query
-            .one(&self.transaction)
-            .await?
-            .ok_or(Error::NotFound)?
-            .unsigned("failures")
+        let query = Query::new(
+            "INSERT INTO login_attempts (name_hash, failures, last_at) VALUES (:name_hash, 1, :at)
+             ON CONFLICT (name_hash) DO UPDATE SET failures = login_attempts.failures + 1,
+                 last_at = excluded.last_at
+             RETURNING failures",
+        )
+        .bind("name_hash", name_hash)
+        .bind("at", time(at));
+        let row = query.one(&self.transaction).await?;
+        row.ok_or(Error::NotFound)?.unsigned("failures")
     }
 
-    /// Locks this name.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Locks this name until `until`.
     pub async fn lock_login(&self, name_hash: &[u8], until: Timestamp) -> Result<(), Error> {
-        let query = Query::new("UPDATE login_attempts SET locked_until = ").bind(time(until));
-        self.of_installation(query.sql(" WHERE name_hash = ").bind(name_hash))
-            .await
-            .map(drop)
+        let query = Query::new(
+            "UPDATE login_attempts SET locked_until = :until WHERE name_hash = :name_hash",
+        )
+        .bind("until", time(until))
+        .bind("name_hash", name_hash);
+        self.of_installation(query).await.map(drop)
     }
 
-    /// Forgets the failures of this name.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Deletes the failures of this name.
     pub async fn clear_login_failures(&self, name_hash: &[u8]) -> Result<(), Error> {
-        let query = Query::new("DELETE FROM login_attempts WHERE name_hash = ").bind(name_hash);
+        let query = Query::new("DELETE FROM login_attempts WHERE name_hash = :name_hash")
+            .bind("name_hash", name_hash);
         self.of_installation(query).await.map(drop)
     }
 }

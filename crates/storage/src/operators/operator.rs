@@ -1,79 +1,42 @@
-//! Operators and their log-ins: installation-wide, so the transactions that change them are the installation's own.
+//! Operators of the installation. Only transactions of the installation itself change them.
 //!
-//! The rule: whoever takes an owner away holds [`TenantTx::lock_owners`] first, so that of two that do so at once
-//! the second one sees what the first did.
+//! The rule: call [`TenantTx::lock_owners`] before removing an owner, so that two concurrent removals cannot
+//! leave none.
 
-use regrant_domain::{
-    OperatorId, OperatorName, OperatorRole, OperatorSessionId, TenantId, Timestamp,
-};
-use sea_orm::Value;
+use regrant_domain::{Operator, OperatorId, OperatorName, TenantId};
 
 use crate::{
     Error, Store, TenantTx,
     sql::{Query, Row, maybe_time, time},
 };
 
-/// An operator, without its password.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Operator {
-    /// Its id.
-    pub id: OperatorId,
-    /// What it logs in as.
-    pub name: OperatorName,
-    /// What it may do.
-    pub role: OperatorRole,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// Since when it is refused.
-    pub disabled_at: Option<Timestamp>,
-    /// When it logged in last.
-    pub last_login_at: Option<Timestamp>,
-}
-
-/// An operator with the hash of its password. Not to be printed.
+/// An operator with the hash of the password. Not to be printed.
 pub struct OperatorWithPassword {
     /// The operator.
     pub operator: Operator,
-    /// The hash of its password.
+    /// The hash of the password.
     pub password_hash: String,
 }
 
-/// A log-in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OperatorSession {
-    /// Its id.
-    pub id: OperatorSessionId,
-    /// Whose it is.
-    pub operator: OperatorId,
-    /// When it began.
-    pub created_at: Timestamp,
-    /// When it ends.
-    pub expires_at: Timestamp,
-}
-
-const COLUMNS: &str = "SELECT o.id, o.name, o.role, o.created_at, o.disabled_at, o.last_login_at";
+pub(crate) const COLUMNS: &str =
+    "o.id, o.name, o.role, o.created_at, o.disabled_at, o.last_login_at";
 
 impl Store {
-    /// Operators after `after`, oldest first.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The next operators after `after`, the oldest first.
     pub async fn operators(
         &self,
         after: Option<OperatorId>,
         limit: u32,
     ) -> Result<Vec<Operator>, Error> {
-        let mut query = Query::new(COLUMNS).sql(" FROM operators o");
-        if let Some(after) = after {
-            query = query.sql(" WHERE o.id > ").bind(after.uuid());
-        }
-        let query = query.sql(" ORDER BY o.id LIMIT ").bind(i64::from(limit));
-        query
-            .all(&self.connection)
-            .await?
-            .iter()
-            .map(read)
-            .collect()
+        let query = Query::new(
+            "SELECT {columns} FROM operators o WHERE TRUE [AND o.id > :after]
+             ORDER BY o.id LIMIT :limit",
+        )
+        .fill("columns", COLUMNS)
+        .bind_optional("after", after.map(OperatorId::uuid))
+        .bind("limit", i64::from(limit));
+        let rows = query.all(&self.connection).await?;
+        rows.iter().map(read_operator).collect()
     }
 
     /// The operator with this id.
@@ -81,142 +44,104 @@ impl Store {
     /// # Errors
     /// [`Error::NotFound`]: there is none.
     pub async fn operator(&self, id: OperatorId) -> Result<Operator, Error> {
-        let query = Query::new(COLUMNS)
-            .sql(" FROM operators o WHERE o.id = ")
-            .bind(id.uuid());
-        read(&query.one(&self.connection).await?.ok_or(Error::NotFound)?)
+        let query = Query::new("SELECT {columns} FROM operators o WHERE o.id = :id")
+            .fill("columns", COLUMNS)
+            .bind("id", id.uuid());
+        read_operator(&query.one(&self.connection).await?.ok_or(Error::NotFound)?)
     }
 
-    /// The operator of this name with the hash of its password, if there is one.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The operator with this name and the hash of the password, if there is one.
     pub async fn find_operator(
         &self,
         name: &OperatorName,
     ) -> Result<Option<OperatorWithPassword>, Error> {
-        let query = Query::new(COLUMNS).sql(", o.password_hash FROM operators o WHERE o.name = ");
-        let row = query.bind(name.as_str()).one(&self.connection).await?;
-        row.map(|row| with_password(&row)).transpose()
-    }
-
-    /// Whoever is logged in with this session at `now`, unless it is disabled.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn find_logged_in(
-        &self,
-        session: OperatorSessionId,
-        now: Timestamp,
-    ) -> Result<Option<Operator>, Error> {
-        let query = Query::new(COLUMNS)
-            .sql(
-                " FROM operator_sessions s JOIN operators o ON o.id = s.operator_id
-                 WHERE o.disabled_at IS NULL AND s.expires_at > ",
-            )
-            .bind(time(now))
-            .sql(" AND s.id = ")
-            .bind(session.uuid());
-        query
-            .one(&self.connection)
-            .await?
-            .map(|row| read(&row))
-            .transpose()
-    }
-
-    /// Drops log-ins that ended before `before`.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn purge_operator_sessions(&self, before: Timestamp) -> Result<u64, Error> {
-        self.write(
-            Query::new("DELETE FROM operator_sessions WHERE expires_at < ").bind(time(before)),
-        )
-        .await
+        let query =
+            Query::new("SELECT {columns}, o.password_hash FROM operators o WHERE o.name = :name")
+                .fill("columns", COLUMNS)
+                .bind("name", name.as_str());
+        let row = query.one(&self.connection).await?;
+        row.map(|row| read_with_password(&row)).transpose()
     }
 }
 
 impl TenantTx {
-    /// Keeps an operator.
+    /// Inserts an operator.
     ///
     /// # Errors
-    /// [`Error::Taken`]: its name is.
+    /// [`Error::Taken`]: the name is.
     pub async fn insert_operator(
         &self,
         operator: &Operator,
         password_hash: &str,
     ) -> Result<(), Error> {
-        let row: [Value; 6] = [
-            operator.id.uuid().into(),
-            operator.name.as_str().into(),
-            operator.role.as_str().into(),
-            password_hash.into(),
-            time(operator.created_at).into(),
-            maybe_time(operator.disabled_at).into(),
-        ];
         let query = Query::new(
-            "INSERT INTO operators (id, name, role, password_hash, created_at, disabled_at) VALUES ",
-        );
-        match self
-            .of_installation(query.list(row).sql(" ON CONFLICT DO NOTHING"))
-            .await?
-        {
+            "INSERT INTO operators (id, name, role, password_hash, created_at, disabled_at)
+             VALUES (:id, :name, :role, :password_hash, :created_at, :disabled_at)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind("id", operator.id.uuid())
+        .bind("name", operator.name.as_str())
+        .bind("role", operator.role.as_str())
+        .bind("password_hash", password_hash)
+        .bind("created_at", time(operator.created_at))
+        .bind("disabled_at", maybe_time(operator.disabled_at));
+        match self.of_installation(query).await? {
             0 => Err(Error::Taken("operator")),
             _ => Ok(()),
         }
     }
 
-    /// The operator as this transaction sees it, kept from changes by others until it ends.
+    /// The operator with this id and the hash of the password, locked until this transaction ends.
     ///
     /// # Errors
     /// [`Error::NotFound`]: there is none.
     pub async fn lock_operator(&self, id: OperatorId) -> Result<OperatorWithPassword, Error> {
         self.demand_installation()?;
-        let query = Query::new(COLUMNS).sql(", o.password_hash FROM operators o WHERE o.id = ");
-        let query = query.bind(id.uuid()).sql(self.dialect.for_update());
-        with_password(&query.one(&self.transaction).await?.ok_or(Error::NotFound)?)
+        let query = Query::new(
+            "SELECT {columns}, o.password_hash FROM operators o WHERE o.id = :id {for_update}",
+        )
+        .fill("columns", COLUMNS)
+        .bind("id", id.uuid());
+        read_with_password(&query.one(&self.transaction).await?.ok_or(Error::NotFound)?)
     }
 
-    /// The owners who are not disabled, kept from changes by others until this transaction ends.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The owners that are not disabled, locked until this transaction ends.
     pub async fn lock_owners(&self) -> Result<Vec<OperatorId>, Error> {
         self.demand_installation()?;
         let query = Query::new(
-            "SELECT o.id FROM operators o WHERE o.role = 'owner' AND o.disabled_at IS NULL ORDER BY o.id",
+            "SELECT o.id FROM operators o WHERE o.role = 'owner' AND o.disabled_at IS NULL
+             ORDER BY o.id {for_update}",
         );
-        let rows = query
-            .sql(self.dialect.for_update())
-            .all(&self.transaction)
-            .await?;
+        let rows = query.all(&self.transaction).await?;
         rows.iter()
             .map(|row| Ok(OperatorId::from_uuid(row.get("id")?)))
             .collect()
     }
 
-    /// Writes what of an operator can change: its name, its role, whether it is disabled.
+    /// Writes an operator's name and role, and whether the operator is disabled.
     ///
     /// # Errors
-    /// [`Error::NotFound`]: there is none; [`Error::Taken`]: another one has the name.
+    /// [`Error::NotFound`]: there is none; [`Error::Taken`]: another operator has the name.
     pub async fn update_operator(&self, operator: &Operator) -> Result<(), Error> {
-        let taken = Query::new("SELECT 1 AS taken FROM operators o WHERE o.name = ")
-            .bind(operator.name.as_str())
-            .sql(" AND o.id <> ")
-            .bind(operator.id.uuid());
+        let taken =
+            Query::new("SELECT 1 AS taken FROM operators o WHERE o.name = :name AND o.id <> :id")
+                .bind("name", operator.name.as_str())
+                .bind("id", operator.id.uuid());
         if taken.one(&self.transaction).await?.is_some() {
             return Err(Error::Taken("operator"));
         }
-        let query = Query::new("UPDATE operators SET name = ")
-            .bind(operator.name.as_str())
-            .sql(", role = ")
-            .bind(operator.role.as_str())
-            .sql(", disabled_at = ")
-            .bind(maybe_time(operator.disabled_at));
-        self.of_operator(operator.id, query).await
+        let query = Query::new(
+            "UPDATE operators SET name = :name, role = :role, disabled_at = :disabled_at
+             WHERE id = :id",
+        )
+        .bind("name", operator.name.as_str())
+        .bind("role", operator.role.as_str())
+        .bind("disabled_at", maybe_time(operator.disabled_at))
+        .bind("id", operator.id.uuid());
+        self.change_operator(query).await
     }
 
-    /// Gives an operator another password.
+    /// Changes an operator's password.
     ///
     /// # Errors
     /// [`Error::NotFound`]: there is none.
@@ -225,75 +150,29 @@ impl TenantTx {
         id: OperatorId,
         password_hash: &str,
     ) -> Result<(), Error> {
-        self.of_operator(
-            id,
-            Query::new("UPDATE operators SET password_hash = ").bind(password_hash),
-        )
-        .await
+        let query =
+            Query::new("UPDATE operators SET password_hash = :password_hash WHERE id = :id")
+                .bind("password_hash", password_hash)
+                .bind("id", id.uuid());
+        self.change_operator(query).await
     }
 
-    /// Forgets an operator and its log-ins.
+    /// Deletes an operator with the operator's sessions.
     ///
     /// # Errors
     /// [`Error::NotFound`]: there is none.
     pub async fn delete_operator(&self, id: OperatorId) -> Result<(), Error> {
-        self.of_operator(id, Query::new("DELETE FROM operators"))
-            .await
+        let query = Query::new("DELETE FROM operators WHERE id = :id").bind("id", id.uuid());
+        self.change_operator(query).await
     }
 
-    /// Keeps a log-in, and when its operator logged in last.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]: the operator is gone.
-    pub async fn insert_operator_session(&self, session: &OperatorSession) -> Result<(), Error> {
-        let seen =
-            Query::new("UPDATE operators SET last_login_at = ").bind(time(session.created_at));
-        self.of_operator(session.operator, seen).await?;
-        let row: [Value; 4] = [
-            session.id.uuid().into(),
-            session.operator.uuid().into(),
-            time(session.created_at).into(),
-            time(session.expires_at).into(),
-        ];
-        let query = Query::new(
-            "INSERT INTO operator_sessions (id, operator_id, created_at, expires_at) VALUES ",
-        );
-        self.of_installation(query.list(row)).await.map(drop)
-    }
-
-    /// Ends one log-in; whether there was one to end.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn delete_operator_session(&self, session: OperatorSessionId) -> Result<bool, Error> {
-        let query = Query::new("DELETE FROM operator_sessions WHERE id = ").bind(session.uuid());
-        Ok(self.of_installation(query).await? > 0)
-    }
-
-    /// Ends an operator's log-ins, but for the one named; how many there were.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn end_operator_sessions(
-        &self,
-        operator: OperatorId,
-        but: Option<OperatorSessionId>,
-    ) -> Result<u64, Error> {
-        let mut query =
-            Query::new("DELETE FROM operator_sessions WHERE operator_id = ").bind(operator.uuid());
-        if let Some(but) = but {
-            query = query.sql(" AND id <> ").bind(but.uuid());
-        }
-        self.of_installation(query).await
-    }
-
-    /// Runs a statement on what belongs to the installation and to no tenant.
+    /// Runs a statement on rows of the installation, which belong to no tenant.
     pub(crate) async fn of_installation(&self, query: Query) -> Result<u64, Error> {
         self.demand_installation()?;
         query.run(&self.transaction).await
     }
 
-    /// A tenant's transaction touches nothing of the installation's.
+    /// Refuses a tenant's transaction: it must not touch rows of the installation.
     pub(crate) fn demand_installation(&self) -> Result<(), Error> {
         if self.tenant == TenantId::SYSTEM {
             Ok(())
@@ -304,25 +183,23 @@ impl TenantTx {
         }
     }
 
-    async fn of_operator(&self, id: OperatorId, query: Query) -> Result<(), Error> {
-        match self
-            .of_installation(query.sql(" WHERE id = ").bind(id.uuid()))
-            .await?
-        {
+    /// Runs a statement on one operator.
+    pub(crate) async fn change_operator(&self, query: Query) -> Result<(), Error> {
+        match self.of_installation(query).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }
     }
 }
 
-fn with_password(row: &Row) -> Result<OperatorWithPassword, Error> {
+fn read_with_password(row: &Row) -> Result<OperatorWithPassword, Error> {
     Ok(OperatorWithPassword {
-        operator: read(row)?,
+        operator: read_operator(row)?,
         password_hash: row.get("password_hash")?,
     })
 }
 
-fn read(row: &Row) -> Result<Operator, Error> {
+pub(crate) fn read_operator(row: &Row) -> Result<Operator, Error> {
     Ok(Operator {
         id: OperatorId::from_uuid(row.get("id")?),
         name: row.parsed("name")?,

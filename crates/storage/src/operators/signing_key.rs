@@ -1,113 +1,107 @@
-//! Keys that sign access tokens: installation-wide, sealed under the installation's own data key.
+//! Keys that sign access tokens: of the installation, sealed under its own data key.
 
 use regrant_domain::{Sealed, Timestamp};
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::ConnectionTrait;
 
 use crate::{
     Error, Store, TenantTx,
     sql::{Query, Row, time},
 };
 
-/// A signing key to keep.
+/// A signing key to insert.
 #[derive(Debug, Clone)]
 pub struct NewSigningKey {
-    /// Its name in a token's header.
+    /// The key id in a token's header.
     pub kid: String,
-    /// The key.
+    /// The sealed key.
     pub sealed: Sealed,
     /// When it was made.
     pub created_at: Timestamp,
-    /// From when on it signs.
+    /// When it begins to sign.
     pub active_from: Timestamp,
 }
 
-/// A signing key as it is kept.
+/// A stored signing key.
 #[derive(Debug, Clone)]
 pub struct StoredSigningKey {
-    /// Its name in a token's header.
+    /// The key id in a token's header.
     pub kid: String,
-    /// The key.
+    /// The sealed key.
     pub sealed: Sealed,
     /// When it was made.
     pub created_at: Timestamp,
-    /// From when on it signs.
+    /// When it begins to sign.
     pub active_from: Timestamp,
-    /// Since when nothing signed by it is believed.
+    /// When its signatures stop being accepted.
     pub retired_at: Option<Timestamp>,
 }
 
 impl Store {
-    /// Every signing key, oldest first.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Every signing key, the oldest first.
     pub async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, Error> {
-        all(&self.connection).await
+        list(&self.connection).await
     }
 
-    /// Keeps a signing key.
+    /// Inserts a signing key.
     ///
     /// # Errors
-    /// [`Error::Taken`]: its name is.
+    /// [`Error::Taken`]: the key id is.
     pub async fn insert_signing_key(&self, key: &NewSigningKey) -> Result<(), Error> {
-        taken_unless(self.write(insert(key)).await?)
+        check_inserted(self.write(insert(key)).await?)
     }
 }
 
 impl TenantTx {
-    /// Every signing key, oldest first.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Every signing key, the oldest first.
     pub async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, Error> {
-        all(&self.transaction).await
+        list(&self.transaction).await
     }
 
-    /// Keeps a signing key and retires the others at `others_until`, unless they are to retire sooner.
+    /// Inserts a signing key and retires the others at `others_until`, unless they retire sooner.
     ///
     /// # Errors
-    /// [`Error::Taken`]: its name is.
+    /// [`Error::Taken`]: the key id is.
     pub async fn replace_signing_keys(
         &self,
         key: &NewSigningKey,
         others_until: Timestamp,
     ) -> Result<(), Error> {
-        taken_unless(insert(key).run(&self.transaction).await?)?;
-        let until = time(others_until);
-        let query = Query::new("UPDATE signing_keys SET retired_at = ").bind(until);
-        let query = query.sql(" WHERE kid <> ").bind(key.kid.as_str());
-        let query = query
-            .sql(" AND (retired_at IS NULL OR retired_at > ")
-            .bind(until)
-            .sql(")");
+        check_inserted(insert(key).run(&self.transaction).await?)?;
+        let query = Query::new(
+            "UPDATE signing_keys SET retired_at = :until
+             WHERE kid <> :kid AND (retired_at IS NULL OR retired_at > :until)",
+        )
+        .bind("until", time(others_until))
+        .bind("kid", key.kid.as_str());
         query.run(&self.transaction).await.map(drop)
     }
 }
 
 fn insert(key: &NewSigningKey) -> Query {
-    let row: [Value; 4] = [
-        key.kid.as_str().into(),
-        key.sealed.as_bytes().into(),
-        time(key.created_at).into(),
-        time(key.active_from).into(),
-    ];
-    Query::new("INSERT INTO signing_keys (kid, sealed, created_at, active_from) VALUES ")
-        .list(row)
-        .sql(" ON CONFLICT DO NOTHING")
+    Query::new(
+        "INSERT INTO signing_keys (kid, sealed, created_at, active_from)
+         VALUES (:kid, :sealed, :created_at, :active_from) ON CONFLICT DO NOTHING",
+    )
+    .bind("kid", key.kid.as_str())
+    .bind("sealed", key.sealed.as_bytes())
+    .bind("created_at", time(key.created_at))
+    .bind("active_from", time(key.active_from))
 }
 
-fn taken_unless(kept: u64) -> Result<(), Error> {
-    if kept == 0 {
+fn check_inserted(rows: u64) -> Result<(), Error> {
+    if rows == 0 {
         Err(Error::Taken("signing key"))
     } else {
         Ok(())
     }
 }
 
-async fn all(on: &impl ConnectionTrait) -> Result<Vec<StoredSigningKey>, Error> {
-    let sql = "SELECT kid, sealed, created_at, active_from, retired_at FROM signing_keys
-        ORDER BY created_at, kid";
-    Query::new(sql).all(on).await?.iter().map(read).collect()
+async fn list(on: &impl ConnectionTrait) -> Result<Vec<StoredSigningKey>, Error> {
+    let query = Query::new(
+        "SELECT kid, sealed, created_at, active_from, retired_at FROM signing_keys
+         ORDER BY created_at, kid",
+    );
+    query.all(on).await?.iter().map(read).collect()
 }
 
 fn read(row: &Row) -> Result<StoredSigningKey, Error> {
@@ -116,7 +110,7 @@ fn read(row: &Row) -> Result<StoredSigningKey, Error> {
         kid: row.get("kid")?,
         sealed: row.sealed("sealed")?,
         created_at,
-        // One from before there were times for it signs since it was made.
+        // A key from before this column signs since it was made.
         active_from: row.maybe_time("active_from")?.unwrap_or(created_at),
         retired_at: row.maybe_time("retired_at")?,
     })

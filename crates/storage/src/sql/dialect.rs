@@ -1,17 +1,32 @@
-//! Where SQLite and PostgreSQL differ. The rule: nothing outside this module asks which one it is.
+//! The differences between SQLite and PostgreSQL.
+//!
+//! The rule: no other module asks which of the two it is.
 
 mod postgres;
 mod sqlite;
 
 use regrant_domain::TenantId;
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, IsolationLevel,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 use crate::{Error, Settings, sql::Query, work::sole::Sole};
 
-/// Which database it is.
+/// How a select locks its rows on PostgreSQL.
+const LOCKS: [(&str, &str); 5] = [
+    ("for_update", "FOR UPDATE"),
+    // Others may still refer to the rows.
+    ("for_no_key_update", "FOR NO KEY UPDATE"),
+    // The rows cannot be deleted while this transaction lasts.
+    ("for_key_share", "FOR KEY SHARE"),
+    // Locks the rows `d`, not the rows they are joined with.
+    ("for_update_of_d", "FOR UPDATE OF d"),
+    // The same, without those that another transaction is locking.
+    ("for_update_of_d_skip_locked", "FOR UPDATE OF d SKIP LOCKED"),
+];
+
+/// The kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     Sqlite,
@@ -19,6 +34,13 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
+    pub(crate) fn of_backend(backend: DbBackend) -> Self {
+        match backend {
+            DbBackend::Postgres => Self::Postgres,
+            _ => Self::Sqlite,
+        }
+    }
+
     pub(crate) fn of(url: &str) -> Result<Self, Error> {
         let scheme = url.split(':').next().unwrap_or_default();
         match scheme {
@@ -30,7 +52,7 @@ impl Dialect {
         }
     }
 
-    /// Opens the database and refuses one on which the promises would not hold.
+    /// Opens the database, or refuses one that is not safe to serve from.
     pub(crate) async fn open(self, settings: &Settings) -> Result<DatabaseConnection, Error> {
         match self {
             Self::Sqlite => sqlite::open(settings).await,
@@ -38,7 +60,7 @@ impl Dialect {
         }
     }
 
-    /// The lock of the one process that works, where there can be one only.
+    /// The lock of the one process that may work on SQLite.
     pub(crate) fn sole(self, url: &str) -> Result<Option<Sole>, Error> {
         match self {
             Self::Sqlite => Ok(Some(Sole::beside(&sqlite::file(url)?))),
@@ -46,8 +68,8 @@ impl Dialect {
         }
     }
 
-    /// Takes a turn that lasts until this transaction ends; whether nobody else has it. SQLite's writer
-    /// is alone anyway.
+    /// Tries to take the lock `what` of a tenant until this transaction ends; whether it was free. SQLite's
+    /// writer is alone anyway.
     pub(crate) async fn take_turn(
         self,
         transaction: &DatabaseTransaction,
@@ -58,12 +80,14 @@ impl Dialect {
             return Ok(true);
         }
         let name = format!("{what} {}", tenant.uuid());
-        let query = Query::new("SELECT pg_try_advisory_xact_lock(hashtextextended(").bind(name);
-        let row = query.sql(", 0)) AS taken").one(transaction).await?;
+        let query =
+            Query::new("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0)) AS taken")
+                .bind("name", name);
+        let row = query.one(transaction).await?;
         row.ok_or(Error::NotFound)?.get("taken")
     }
 
-    /// Refuses a database whose last wall is missing.
+    /// Refuses a database that does not isolate tenants.
     pub(crate) async fn inspect(self, connection: &DatabaseConnection) -> Result<(), Error> {
         match self {
             Self::Sqlite => Ok(()),
@@ -71,8 +95,8 @@ impl Dialect {
         }
     }
 
-    /// Begins a transaction that may write. On SQLite it takes the write lock at once: one that reads
-    /// first and writes later would fail instead of wait.
+    /// Begins a transaction that may write. On SQLite it takes the write lock at once: a transaction that
+    /// reads first and writes later would fail instead of waiting.
     pub(crate) async fn begin(self, on: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
         let options = TransactionOptions {
             sqlite_transaction_mode: (self == Self::Sqlite)
@@ -82,7 +106,8 @@ impl Dialect {
         Ok(on.begin_with_options(options).await?)
     }
 
-    /// Begins a transaction that only reads, and sees one moment throughout. SQLite's always do.
+    /// Begins a transaction that only reads, and in which every statement sees the same moment. On SQLite
+    /// every transaction does.
     pub(crate) async fn snapshot(
         self,
         on: &DatabaseConnection,
@@ -95,7 +120,7 @@ impl Dialect {
         Ok(on.begin_with_options(options).await?)
     }
 
-    /// Shows row-level security whose rows this transaction may touch.
+    /// Lets this transaction see the tenant's rows through row-level security.
     pub(crate) async fn enter(
         self,
         transaction: &DatabaseTransaction,
@@ -103,52 +128,26 @@ impl Dialect {
     ) -> Result<(), Error> {
         if self == Self::Postgres {
             let tenant = tenant.uuid().to_string();
-            let query = Query::new("SELECT set_config('app.tenant_id', ")
-                .bind(tenant)
-                .sql(", true)");
+            let query = Query::new("SELECT set_config('app.tenant_id', :tenant, true)")
+                .bind("tenant", tenant);
             query.one(transaction).await?;
         }
         Ok(())
     }
 
-    /// Ends a select that locks its rows. SQLite's writer holds the whole file already.
-    pub(crate) const fn for_update(self) -> &'static str {
-        match self {
-            Self::Sqlite => "",
-            Self::Postgres => " FOR UPDATE",
-        }
+    /// Whether a select can lock its rows. SQLite's writer holds the whole file already.
+    pub(crate) fn locks_rows(self) -> bool {
+        self == Self::Postgres
     }
 
-    /// Ends a select that locks its rows, and lets others refer to them.
-    pub(crate) const fn for_no_key_update(self) -> &'static str {
-        match self {
+    /// The part of a statement that `{name}` stands for, where the two databases differ: how a select
+    /// locks its rows. SQLite's writer holds the whole file already.
+    pub(crate) fn word(self, name: &str) -> Option<&'static str> {
+        let (_, on_postgres) = LOCKS.into_iter().find(|(it, _)| *it == name)?;
+        Some(match self {
             Self::Sqlite => "",
-            Self::Postgres => " FOR NO KEY UPDATE",
-        }
-    }
-
-    /// Ends a select whose rows cannot be deleted while this transaction lasts.
-    pub(crate) const fn for_key_share(self) -> &'static str {
-        match self {
-            Self::Sqlite => "",
-            Self::Postgres => " FOR KEY SHARE",
-        }
-    }
-
-    /// Ends a select that locks its rows `d` and not what it joins them with.
-    pub(crate) const fn for_update_of_rows(self) -> &'static str {
-        match self {
-            Self::Sqlite => "",
-            Self::Postgres => " FOR UPDATE OF d",
-        }
-    }
-
-    /// Ends a select of rows `d` that takes only what nobody else is taking.
-    pub(crate) const fn for_update_of_free_rows(self) -> &'static str {
-        match self {
-            Self::Sqlite => "",
-            Self::Postgres => " FOR UPDATE OF d SKIP LOCKED",
-        }
+            Self::Postgres => on_postgres,
+        })
     }
 
     /// Whether the table of applied migrations exists.

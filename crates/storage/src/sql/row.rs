@@ -1,4 +1,4 @@
-//! One row of an answer, read column by column into domain types.
+//! One row of a result, read column by column into domain types.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! Meta apps: installation-wide, their secrets sealed under the installation's own data key.
+//! Meta apps of the installation; their secrets are sealed under the installation's own data key.
 
 use regrant_domain::{AppId, Sealed, Timestamp};
 use sea_orm::Value;
@@ -8,43 +8,44 @@ use crate::{
     sql::{Query, Row, maybe_time, time},
 };
 
-/// A Meta app to keep.
+/// A Meta app to insert.
 #[derive(Debug, Clone)]
 pub struct NewApp {
-    /// Its id at Meta.
+    /// The app id at Meta.
     pub id: AppId,
     /// A name for people.
     pub name: String,
-    /// Its secret.
+    /// The app secret.
     pub secret: Sealed,
-    /// The word Meta repeats when it verifies a webhook address.
+    /// The token that Meta repeats when it verifies a webhook address.
     pub verify_token: Option<Sealed>,
     /// When it was registered.
     pub created_at: Timestamp,
 }
 
-/// A Meta app as it is kept.
+/// A stored Meta app.
 #[derive(Debug, Clone)]
 pub struct StoredApp {
-    /// Its id at Meta.
+    /// The app id at Meta.
     pub id: AppId,
     /// A name for people.
     pub name: String,
-    /// Its secret.
+    /// The app secret.
     pub secret: Sealed,
-    /// The secret before this one, while messages signed with it may still come.
+    /// The app secret before this one, while notices signed with it may still come.
     pub previous_secret: Option<Sealed>,
-    /// Until when that one counts.
+    /// When the previous secret stops being valid.
     pub previous_secret_until: Option<Timestamp>,
-    /// The word Meta repeats when it verifies a webhook address.
+    /// The token that Meta repeats when it verifies a webhook address.
     pub verify_token: Option<Sealed>,
     /// When it was registered.
     pub created_at: Timestamp,
 }
 
-const SELECT: &str =
-    "SELECT id, name, secret_sealed, previous_secret_sealed, previous_secret_until,
-    verify_token_sealed, created_at FROM apps";
+const SELECT: &str = "
+    SELECT id, name, secret_sealed, previous_secret_sealed, previous_secret_until,
+        verify_token_sealed, created_at
+    FROM apps";
 
 impl Store {
     /// The app with this id.
@@ -52,51 +53,44 @@ impl Store {
     /// # Errors
     /// [`Error::NotFound`]: there is none.
     pub async fn app(&self, id: &AppId) -> Result<StoredApp, Error> {
-        let query = Query::new(SELECT).sql(" WHERE id = ").bind(id.as_str());
+        let query = Query::new("{select} WHERE id = :id")
+            .fill("select", SELECT)
+            .bind("id", id.as_str());
         let row = query.one(&self.connection).await?;
-        stored(&row.ok_or(Error::NotFound)?)
+        read(&row.ok_or(Error::NotFound)?)
     }
 
     /// Every app, by id.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn apps(&self) -> Result<Vec<StoredApp>, Error> {
-        let query = Query::new(SELECT).sql(" ORDER BY id");
-        query
-            .all(&self.connection)
-            .await?
-            .iter()
-            .map(stored)
-            .collect()
+        let query = Query::new("{select} ORDER BY id").fill("select", SELECT);
+        let rows = query.all(&self.connection).await?;
+        rows.iter().map(read).collect()
     }
 }
 
 impl TenantTx {
-    /// Keeps an app.
+    /// Inserts an app.
     ///
     /// # Errors
-    /// [`Error::Taken`]: it is kept already.
+    /// [`Error::Taken`]: the id is.
     pub async fn insert_app(&self, app: &NewApp) -> Result<(), Error> {
-        let row: [Value; 5] = [
-            app.id.as_str().into(),
-            app.name.as_str().into(),
-            app.secret.as_bytes().into(),
-            sealed(app.verify_token.as_ref()),
-            time(app.created_at).into(),
-        ];
         let query = Query::new(
-            "INSERT INTO apps (id, name, secret_sealed, verify_token_sealed, created_at) VALUES ",
+            "INSERT INTO apps (id, name, secret_sealed, verify_token_sealed, created_at)
+             VALUES (:id, :name, :secret, :verify_token, :created_at)
+             ON CONFLICT DO NOTHING",
         )
-        .list(row)
-        .sql(" ON CONFLICT DO NOTHING");
+        .bind("id", app.id.as_str())
+        .bind("name", app.name.as_str())
+        .bind("secret", app.secret.as_bytes())
+        .bind("verify_token", maybe_sealed(app.verify_token.as_ref()))
+        .bind("created_at", time(app.created_at));
         match self.of_installation(query).await? {
             0 => Err(Error::Taken("app")),
             _ => Ok(()),
         }
     }
 
-    /// Gives an app another name, another word, or both.
+    /// Changes an app's name, its verify token, or both.
     ///
     /// # Errors
     /// [`Error::NotFound`]: there is no such app.
@@ -106,15 +100,18 @@ impl TenantTx {
         name: Option<&str>,
         verify_token: Option<&Sealed>,
     ) -> Result<(), Error> {
-        let query = Query::new("UPDATE apps SET name = coalesce(")
-            .bind(name.map(ToOwned::to_owned))
-            .sql(", name), verify_token_sealed = coalesce(")
-            .bind(sealed(verify_token))
-            .sql(", verify_token_sealed)");
-        self.of_app(id, query).await
+        let query = Query::new(
+            "UPDATE apps SET name = coalesce(:name, name),
+                 verify_token_sealed = coalesce(:verify_token, verify_token_sealed)
+             WHERE id = :id",
+        )
+        .bind("name", name.map(ToOwned::to_owned))
+        .bind("verify_token", maybe_sealed(verify_token))
+        .bind("id", id.as_str());
+        self.update_app(query).await
     }
 
-    /// Gives an app another secret; with `until` the one before it counts until then, else it is gone.
+    /// Changes an app's secret. The old one stays valid until `until`; without `until` it is deleted.
     ///
     /// # Errors
     /// [`Error::NotFound`]: there is no such app.
@@ -124,34 +121,36 @@ impl TenantTx {
         secret: &Sealed,
         until: Option<Timestamp>,
     ) -> Result<(), Error> {
-        let query = match until {
-            Some(_) => Query::new("UPDATE apps SET previous_secret_sealed = secret_sealed"),
-            None => Query::new("UPDATE apps SET previous_secret_sealed = NULL"),
+        let previous = if until.is_some() {
+            "secret_sealed"
+        } else {
+            "NULL"
         };
-        let query = query
-            .sql(", previous_secret_until = ")
-            .bind(maybe_time(until))
-            .sql(", secret_sealed = ")
-            .bind(secret.as_bytes());
-        self.of_app(id, query).await
+        let query = Query::new(
+            "UPDATE apps SET previous_secret_sealed = {previous}, previous_secret_until = :until,
+                 secret_sealed = :secret
+             WHERE id = :id",
+        )
+        .fill("previous", previous)
+        .bind("until", maybe_time(until))
+        .bind("secret", secret.as_bytes())
+        .bind("id", id.as_str());
+        self.update_app(query).await
     }
 
-    async fn of_app(&self, id: &AppId, query: Query) -> Result<(), Error> {
-        match self
-            .of_installation(query.sql(" WHERE id = ").bind(id.as_str()))
-            .await?
-        {
+    async fn update_app(&self, query: Query) -> Result<(), Error> {
+        match self.of_installation(query).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }
     }
 }
 
-fn sealed(it: Option<&Sealed>) -> Value {
+fn maybe_sealed(it: Option<&Sealed>) -> Value {
     it.map(|it| it.as_bytes().to_vec()).into()
 }
 
-fn stored(row: &Row) -> Result<StoredApp, Error> {
+fn read(row: &Row) -> Result<StoredApp, Error> {
     Ok(StoredApp {
         id: row.parsed("id")?,
         name: row.get("name")?,

@@ -1,7 +1,8 @@
-//! How a client that calls is found, and what its calls must keep to.
+//! Finding the client that calls, and the limits its calls must keep to.
 //!
-//! The rule: a client is looked up by its id before a tenant is known, so its table holds hashes of random secrets
-//! and sealed keys alone; a candidate becomes a [`TenantScope`] through its secret or a verified token.
+//! The rule: a client is found by its id before a tenant is known, so its table holds only hashes of
+//! random secrets and sealed keys. An unverified client becomes a [`TenantScope`] through its secret or a
+//! verified token.
 
 use std::net::IpAddr;
 
@@ -14,7 +15,7 @@ use crate::{
     tenants::client::reach,
 };
 
-/// A client that claims to call, not verified yet.
+/// A client that a call names, not verified yet.
 pub struct Candidate {
     scope: TenantScope,
     client: ClientId,
@@ -26,14 +27,14 @@ pub struct Candidate {
     requests_per_second: Option<u32>,
 }
 
-/// The secret before the newest one, while it counts.
+/// The secret before the newest one, while it is valid.
 struct Older {
     secret_hash: Vec<u8>,
     proof_key: Option<Sealed>,
     until: Timestamp,
 }
 
-/// What a client's calls must keep to.
+/// The limits of a client's calls.
 struct Limits {
     expires_at: Option<Timestamp>,
     token_version: i64,
@@ -43,23 +44,19 @@ struct Limits {
     proof_key: Option<Sealed>,
 }
 
-const SELECT: &str = "SELECT c.id, c.tenant_id, c.scopes, c.secret_hash, c.previous_secret_hash,
-    c.previous_secret_until, c.proof_key_sealed, c.previous_proof_key_sealed, c.expires_at, c.token_version,
-    c.networks, c.asset_ids, c.business_ids, c.proof_required, t.app_id, t.reason_required,
-    t.requests_per_second
+const SELECT: &str = "
+    SELECT c.id, c.tenant_id, c.scopes, c.secret_hash, c.previous_secret_hash,
+        c.previous_secret_until, c.proof_key_sealed, c.previous_proof_key_sealed, c.expires_at,
+        c.token_version, c.networks, c.asset_ids, c.business_ids, c.proof_required, t.app_id,
+        t.reason_required, t.requests_per_second
     FROM clients c JOIN tenants t ON t.id = c.tenant_id
-    WHERE c.disabled_at IS NULL AND t.status = 'active' AND c.id = ";
+    WHERE c.disabled_at IS NULL AND t.status = 'active' AND c.id = :client";
 
 impl Store {
-    /// The client with this id, if it may call at all: not disabled, its tenant not suspended.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The client with this id, unless it is disabled or its tenant suspended.
     pub async fn candidate(&self, client: ClientId) -> Result<Option<Candidate>, Error> {
-        let rows = Query::new(SELECT)
-            .bind(client.uuid())
-            .all(&self.connection)
-            .await?;
+        let query = Query::new(SELECT).bind("client", client.uuid());
+        let rows = query.all(&self.connection).await?;
         match rows.as_slice() {
             [] => Ok(None),
             [row] => read(row).map(Some),
@@ -81,19 +78,19 @@ impl Candidate {
         self.client
     }
 
-    /// What the client may do.
+    /// The client's permissions.
     #[must_use]
     pub const fn permissions(&self) -> Permissions {
         self.permissions
     }
 
-    /// Whether the client's tenant wants a reason for every token that is read.
+    /// Whether the client's tenant requires a reason for each read of a token.
     #[must_use]
     pub const fn reason_required(&self) -> bool {
         self.reason_required
     }
 
-    /// How often the client's tenant may call, where that was decided for it.
+    /// How many requests a second the client's tenant may send, if the operator set it.
     #[must_use]
     pub const fn requests_per_second(&self) -> Option<u32> {
         self.requests_per_second
@@ -111,25 +108,25 @@ impl Candidate {
         &self.limits.reach
     }
 
-    /// Access tokens of a lower version are revoked.
+    /// The client's token version; access tokens of a lower version are revoked.
     #[must_use]
     pub const fn token_version(&self) -> i64 {
         self.limits.token_version
     }
 
-    /// Whether each call must carry a proof.
+    /// Whether each request must carry a proof.
     #[must_use]
     pub const fn proof_required(&self) -> bool {
         self.limits.proof_required
     }
 
-    /// Whether the client's time is over.
+    /// Whether the client has expired.
     #[must_use]
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.limits.expires_at.is_some_and(|it| it <= now)
     }
 
-    /// Whether the client may call from this address. An IPv4 address inside of an IPv6 one counts as what it is.
+    /// Whether the client may call from this address. An IPv4 address mapped into IPv6 counts as IPv4.
     #[must_use]
     pub fn admits(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
@@ -139,14 +136,15 @@ impl Candidate {
             .is_none_or(|all| all.iter().any(|it| it.contains(&address)))
     }
 
-    /// The keys a proof may be made with, sealed: the newest secret's, and the older one's while that counts.
+    /// The sealed keys a proof may be made with: of the newest secret, and of the one before while it is
+    /// valid.
     pub fn proof_keys(&self, now: Timestamp) -> impl Iterator<Item = &Sealed> {
         let older = self.older(now).and_then(|it| it.proof_key.as_ref());
         self.limits.proof_key.iter().chain(older)
     }
 
-    /// The scope, if `verify` accepts the hash of a secret of the client's that counts. Each hash is tried, so that
-    /// the time it takes does not tell which one it was.
+    /// The scope, if `verify` accepts the hash of a valid secret of the client. Both hashes are tried, so that
+    /// the time it takes does not show which one matched.
     #[must_use]
     pub fn unlock(&self, now: Timestamp, verify: impl Fn(&[u8]) -> bool) -> Option<TenantScope> {
         let newest = verify(&self.secret_hash);
@@ -165,7 +163,7 @@ impl Candidate {
     }
 }
 
-/// How often a tenant may call, where that was decided for it.
+/// How many requests a second a tenant may send, if the operator set it.
 pub(crate) fn rate(row: &Row) -> Result<Option<u32>, Error> {
     let rate: Option<i64> = row.get("requests_per_second")?;
     rate.map(|it| u32::try_from(it).map_err(|_| Error::Corrupt("requests_per_second")))

@@ -1,20 +1,19 @@
-//! Deliveries: each event on its way to each endpoint that wants it.
+//! Deliveries: one row for each event and each endpoint that wants it.
 //!
-//! The rule: a pending delivery has a row in the work list and no other has one; both change in one
-//! transaction, the row in the work list first. Times here are the system's, but for `created_at`.
+//! The rule: a delivery is pending exactly if it has a row in `due`. Both change in one transaction, the
+//! row in `due` first. All times but `created_at` are the system's.
 
 use regrant_domain::{
-    DeliveryId, EventId, EventKind, Timestamp, WebhookEndpointId, webhook::DeliveryStatus,
+    Delivery, DeliveryId, EventId, Timestamp, WebhookEndpointId, webhook::DeliveryStatus,
 };
 use sea_orm::Value;
-use uuid::Uuid;
 
 use crate::{
     DueKind, Error, Lease, TenantTx,
     sql::{CHUNK, Query, Row, time},
 };
 
-/// A delivery to put on its way.
+/// A delivery to insert.
 pub(crate) struct NewDelivery {
     id: DeliveryId,
     endpoint: WebhookEndpointId,
@@ -31,34 +30,7 @@ impl NewDelivery {
     }
 }
 
-/// A delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
-    /// Its id.
-    pub id: DeliveryId,
-    /// To where.
-    pub endpoint_id: WebhookEndpointId,
-    /// What.
-    pub event_id: EventId,
-    /// The kind of the event.
-    pub kind: EventKind,
-    /// How it stands.
-    pub status: DeliveryStatus,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// The status the consumer answered last.
-    pub response_status: Option<u16>,
-    /// What went wrong last.
-    pub error: Option<String>,
-    /// When the event was written.
-    pub created_at: Timestamp,
-    /// When it is tried next.
-    pub next_at: Option<Timestamp>,
-    /// When it ended.
-    pub finished_at: Option<Timestamp>,
-}
-
-/// A delivery with what is sent.
+/// A delivery with the data to send.
 #[derive(Debug, Clone)]
 pub struct DueDelivery {
     /// The delivery.
@@ -67,34 +39,36 @@ pub struct DueDelivery {
     pub data: serde_json::Value,
 }
 
-/// What an attempt came to.
+/// The result of an attempt to deliver.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt<'a> {
     /// How many attempts there were with this one.
     pub attempts: u32,
-    /// The status the consumer answered.
+    /// The HTTP status of the response.
     pub response_status: Option<u16>,
-    /// What went wrong, in words of ours.
+    /// Why it failed, as one of our own texts.
     pub error: Option<&'a str>,
 }
 
 /// Which deliveries of an endpoint to list.
 #[derive(Debug, Clone, Copy)]
 pub struct DeliveryFilter {
-    /// Only these.
+    /// With this status.
     pub status: Option<DeliveryStatus>,
-    /// Only older ones than this.
+    /// Older than this delivery.
     pub after: Option<DeliveryId>,
-    /// How many.
+    /// The maximum number of deliveries.
     pub limit: u32,
 }
 
-const SELECT: &str = "SELECT d.id, d.endpoint_id, d.event_id, e.kind, d.status, d.attempts, d.response_status,
-    d.error, d.created_at, d.next_at, d.finished_at, e.data
-    FROM deliveries d JOIN events e ON e.tenant_id = d.tenant_id AND e.id = d.event_id WHERE d.tenant_id = $1";
+const SELECT: &str = "
+    SELECT d.id, d.endpoint_id, d.event_id, e.kind, d.status, d.attempts, d.response_status,
+        d.error, d.created_at, d.next_at, d.finished_at, e.data
+    FROM deliveries d JOIN events e ON e.tenant_id = d.tenant_id AND e.id = d.event_id
+    WHERE d.tenant_id = :tenant";
 
 impl TenantTx {
-    /// Puts deliveries on their way; they are due at `wall`.
+    /// Inserts deliveries; they are due at `wall`.
     pub(crate) async fn insert_deliveries(
         &self,
         new: &[NewDelivery],
@@ -117,17 +91,18 @@ impl TenantTx {
             });
             let query = self
                 .query(
-                    "INSERT INTO deliveries (tenant_id, id, endpoint_id, event_id, status, attempts, created_at,
-                     next_at)",
+                    "INSERT INTO deliveries (tenant_id, id, endpoint_id, event_id, status, attempts,
+                         created_at, next_at)
+                     VALUES :rows",
                 )
-                .tenant_rows(rows);
+                .bind_tenant_rows("rows", rows);
             self.run(query).await?;
         }
         Ok(())
     }
 
-    /// Makes deliveries due; whoever holds one keeps it.
-    async fn insert_delivery_dues(
+    /// Makes deliveries due at `wall`; leases stay as they are.
+    pub(crate) async fn insert_delivery_dues(
         &self,
         dues: &[(DeliveryId, WebhookEndpointId)],
         wall: Timestamp,
@@ -141,25 +116,22 @@ impl TenantTx {
             ]
         });
         let query = self
-            .query("INSERT INTO due (tenant_id, kind, object_id, due_at, share)")
-            .tenant_rows(rows)
-            .sql(
-                " ON CONFLICT (tenant_id, kind, object_id) DO UPDATE SET due_at = excluded.due_at",
-            );
+            .query(
+                "INSERT INTO due (tenant_id, kind, object_id, due_at, share) VALUES :rows
+                 ON CONFLICT (tenant_id, kind, object_id) DO UPDATE SET due_at = excluded.due_at",
+            )
+            .bind_tenant_rows("rows", rows);
         self.run(query).await.map(drop)
     }
 
-    /// Those of the deliveries that exist, with what is sent, in any order.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Those of the deliveries that exist, with the data to send, in any order.
     pub async fn deliveries(&self, ids: &[DeliveryId]) -> Result<Vec<DueDelivery>, Error> {
         let mut found = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
             let query = self
-                .query(SELECT)
-                .sql(" AND d.id IN ")
-                .list(chunk.iter().map(|it| it.uuid()));
+                .query("{select} AND d.id IN :ids")
+                .fill("select", SELECT)
+                .bind_list("ids", chunk.iter().map(|it| it.uuid()));
             for row in self.all(query).await? {
                 found.push(DueDelivery {
                     delivery: read(&row)?,
@@ -170,32 +142,26 @@ impl TenantTx {
         Ok(found)
     }
 
-    /// Deliveries to an endpoint, the newest first.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The deliveries to an endpoint, the newest first.
     pub async fn list_deliveries(
         &self,
         endpoint: WebhookEndpointId,
         filter: DeliveryFilter,
     ) -> Result<Vec<Delivery>, Error> {
-        let mut query = self
-            .query(SELECT)
-            .sql(" AND d.endpoint_id = ")
-            .bind(endpoint.uuid());
-        if let Some(status) = filter.status {
-            query = query.sql(" AND d.status = ").bind(status.as_str());
-        }
-        if let Some(after) = filter.after {
-            query = query.sql(" AND d.id < ").bind(after.uuid());
-        }
-        let query = query
-            .sql(" ORDER BY d.id DESC LIMIT ")
-            .bind(i64::from(filter.limit));
+        let query = self
+            .query(
+                "{select} AND d.endpoint_id = :endpoint [AND d.status = :status] [AND d.id < :after]
+                 ORDER BY d.id DESC LIMIT :limit",
+            )
+            .fill("select", SELECT)
+            .bind("endpoint", endpoint.uuid())
+            .bind_optional("status", filter.status.map(DeliveryStatus::as_str))
+            .bind_optional("after", filter.after.map(DeliveryId::uuid))
+            .bind("limit", i64::from(filter.limit));
         self.all(query).await?.iter().map(read).collect()
     }
 
-    /// Ends a delivery for good.
+    /// Ends a delivery, delivered or failed.
     ///
     /// # Errors
     /// [`Error::Stale`]: it is gone.
@@ -208,18 +174,21 @@ impl TenantTx {
     ) -> Result<(), Error> {
         self.delete_due(DueKind::Delivery, lease.object).await?;
         let query = self
-            .query("UPDATE deliveries SET next_at = NULL, finished_at = ")
-            .bind(time(wall))
-            .sql(", status = ")
-            .bind(status.as_str());
-        self.run_exactly(1, noted(query, attempt, lease.object))
-            .await
+            .query(
+                "UPDATE deliveries SET next_at = NULL, finished_at = :wall, status = :status,
+                     {attempt}
+                 WHERE tenant_id = :tenant AND id = :id",
+            )
+            .bind("wall", time(wall))
+            .bind("status", status.as_str())
+            .bind("id", lease.object);
+        self.run_exactly(1, fill_attempt(query, attempt)).await
     }
 
-    /// Gives a delivery back; it is tried again at `next`.
+    /// Gives back the lease of a delivery; it is tried again at `next`.
     ///
     /// # Errors
-    /// [`Error::Stale`]: somebody else claimed it, or it is gone.
+    /// [`Error::Stale`]: another process claimed it, or it is gone.
     pub async fn retry_delivery(
         &self,
         lease: &Lease,
@@ -228,118 +197,35 @@ impl TenantTx {
     ) -> Result<(), Error> {
         self.reschedule(lease, next).await?;
         let query = self
-            .query("UPDATE deliveries SET next_at = ")
-            .bind(time(next));
-        self.run_exactly(1, noted(query, attempt, lease.object))
-            .await
+            .query(
+                "UPDATE deliveries SET next_at = :next, {attempt}
+                 WHERE tenant_id = :tenant AND id = :id",
+            )
+            .bind("next", time(next))
+            .bind("id", lease.object);
+        self.run_exactly(1, fill_attempt(query, attempt)).await
     }
 
-    /// Takes what is no delivery any more off the work list.
+    /// Deletes due work whose delivery is gone.
     ///
     /// # Errors
-    /// [`Error::Stale`]: somebody else claimed it.
+    /// [`Error::Stale`]: another process claimed it.
     pub async fn forget_due(&self, lease: &Lease) -> Result<(), Error> {
         self.hold(lease).await?;
         self.delete_due(lease.kind, lease.object).await
     }
-
-    /// Sends one event to an endpoint again, or for the first time.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]: the tenant has no such event.
-    pub async fn replay_event(
-        &self,
-        endpoint: WebhookEndpointId,
-        event: EventId,
-        wall: Timestamp,
-    ) -> Result<(), Error> {
-        let query = self
-            .query("SELECT created_at FROM events WHERE tenant_id = $1 AND id = ")
-            .bind(event.uuid());
-        let created_at = self
-            .one(query)
-            .await?
-            .ok_or(Error::NotFound)?
-            .time("created_at")?;
-        let query = self
-            .query("SELECT id FROM deliveries WHERE tenant_id = $1 AND endpoint_id = ")
-            .bind(endpoint.uuid())
-            .sql(" AND event_id = ")
-            .bind(event.uuid());
-        match self.one(query).await? {
-            Some(row) => self.resend(endpoint, &[row.get("id")?], wall).await,
-            None => {
-                self.insert_deliveries(&[NewDelivery::of(endpoint, event)], created_at, wall)
-                    .await
-            }
-        }
-    }
-
-    /// Sends again what failed of the events since then, the oldest first and `most` at once; tells how many.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn replay_failed(
-        &self,
-        endpoint: WebhookEndpointId,
-        since: Timestamp,
-        most: u32,
-        wall: Timestamp,
-    ) -> Result<usize, Error> {
-        let query = self
-            .query("SELECT id FROM deliveries WHERE tenant_id = $1 AND status = 'failed' AND endpoint_id = ")
-            .bind(endpoint.uuid())
-            .sql(" AND created_at >= ")
-            .bind(time(since))
-            .sql(" ORDER BY id LIMIT ")
-            .bind(i64::from(most));
-        let ids: Vec<Uuid> = self
-            .all(query)
-            .await?
-            .iter()
-            .map(|row| row.get("id"))
-            .collect::<Result<_, _>>()?;
-        self.resend(endpoint, &ids, wall).await?;
-        Ok(ids.len())
-    }
-
-    /// Begins deliveries anew.
-    async fn resend(
-        &self,
-        endpoint: WebhookEndpointId,
-        ids: &[Uuid],
-        wall: Timestamp,
-    ) -> Result<(), Error> {
-        for chunk in ids.chunks(CHUNK) {
-            let dues: Vec<_> = chunk
-                .iter()
-                .map(|id| (DeliveryId::from_uuid(*id), endpoint))
-                .collect();
-            self.insert_delivery_dues(&dues, wall).await?;
-            let query = self
-                .query(
-                    "UPDATE deliveries SET status = 'pending', attempts = 0, finished_at = NULL, next_at = ",
-                )
-                .bind(time(wall))
-                .sql(" WHERE tenant_id = $1 AND id IN ")
-                .list(chunk.iter().copied());
-            self.run(query).await?;
-        }
-        Ok(())
-    }
 }
 
-/// Appends what an attempt came to, and of which delivery.
-fn noted(query: Query, attempt: Attempt<'_>, id: Uuid) -> Query {
+/// Fills the part `{attempt}`.
+fn fill_attempt(query: Query, attempt: Attempt<'_>) -> Query {
     query
-        .sql(", attempts = ")
-        .bind(i64::from(attempt.attempts))
-        .sql(", response_status = ")
-        .bind(attempt.response_status.map(i64::from))
-        .sql(", error = ")
-        .bind(attempt.error.map(ToOwned::to_owned))
-        .sql(" WHERE tenant_id = $1 AND id = ")
-        .bind(id)
+        .fill(
+            "attempt",
+            "attempts = :attempts, response_status = :response_status, error = :error",
+        )
+        .bind("attempts", i64::from(attempt.attempts))
+        .bind("response_status", attempt.response_status.map(i64::from))
+        .bind("error", attempt.error.map(ToOwned::to_owned))
 }
 
 fn read(row: &Row) -> Result<Delivery, Error> {

@@ -1,63 +1,67 @@
-//! Webhook endpoints: where a tenant is told its events, and what signs them.
+//! Webhook endpoints: where a tenant receives events, and the secrets that sign them.
 //!
-//! The rule: two secrets live at most, each sealed in its own generation; the older one has an end.
+//! The rule: at most two secrets sign, each sealed in its own generation; the older one has an end.
+//! `endpoint_status.rs` enables and disables endpoints.
+
+use std::collections::BTreeSet;
 
 use regrant_domain::{
     EventKind, Sealed, Timestamp, WebhookEndpointId,
     webhook::{DisabledReason, EndpointStatus, EventFilter},
 };
-use sea_orm::Value;
 
 use crate::{
     Error, TenantTx,
     sql::{Query, Row, json, time},
 };
 
-/// An endpoint to keep; its secret is of generation 1.
+/// An endpoint to insert; its secret is of generation 1.
 #[derive(Debug, Clone)]
 pub struct NewWebhookEndpoint {
-    /// Its id.
+    /// The id.
     pub id: WebhookEndpointId,
-    /// Where it is.
+    /// The address.
     pub url: String,
-    /// What it is told.
+    /// The kinds of events it receives.
     pub filter: EventFilter,
-    /// What signs.
+    /// The sealed secret that signs.
     pub sealed: Sealed,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
 /// An endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhookEndpoint {
-    /// Its id.
+    /// The id.
     pub id: WebhookEndpointId,
-    /// Where it is.
+    /// The address.
     pub url: String,
-    /// What it is told.
+    /// The kinds of events it receives.
     pub filter: EventFilter,
-    /// How often the secret was made.
+    /// The generation of the secret; each rotation adds one.
     pub generation: i64,
-    /// What signs.
+    /// The sealed secret that signs.
     pub sealed: Sealed,
-    /// The secret of the generation before, and until when it signs, too.
+    /// The secret of the generation before, and until when it signs too.
     pub older: Option<(Sealed, Timestamp)>,
-    /// Whether it is told anything.
+    /// Whether it receives events.
     pub status: EndpointStatus,
-    /// Why it is not, and since when.
+    /// Why it was disabled, and when.
     pub disabled: Option<(DisabledReason, Timestamp)>,
-    /// Since when nothing was delivered, by the system's time.
+    /// Since when no delivery succeeded, by the system's time.
     pub failing_since: Option<Timestamp>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
-const SELECT: &str = "SELECT id, url, kinds, generation, sealed, older_sealed, older_until, status,
-    disabled_reason, disabled_at, failing_since, created_at FROM webhook_endpoints WHERE tenant_id = $1";
+const SELECT: &str = "
+    SELECT id, url, kinds, generation, sealed, older_sealed, older_until, status,
+        disabled_reason, disabled_at, failing_since, created_at
+    FROM webhook_endpoints WHERE tenant_id = :tenant";
 
 impl TenantTx {
-    /// Keeps an endpoint unless the tenant has `most` already.
+    /// Inserts an endpoint unless the tenant has `most` already.
     ///
     /// # Errors
     /// [`Error::Taken`]: it has.
@@ -66,41 +70,33 @@ impl TenantTx {
         endpoint: &NewWebhookEndpoint,
         most: usize,
     ) -> Result<(), Error> {
-        // The tenant's row is held, so that two at once count one another.
-        let hold = Query::of_tenant(self.tenant, "SELECT id FROM tenants WHERE id = $1");
-        hold.sql(self.dialect.for_update())
-            .one(&self.transaction)
-            .await?;
+        // Locking the tenant's row makes a concurrent insert count this one.
+        let lock = Query::tenant(
+            self.tenant,
+            "SELECT id FROM tenants WHERE id = :tenant {for_update}",
+        );
+        lock.one(&self.transaction).await?;
         if self.webhook_endpoints().await?.len() >= most {
             return Err(Error::Taken("webhook endpoint"));
         }
-        let row: [Value; 7] = [
-            endpoint.id.uuid().into(),
-            endpoint.url.as_str().into(),
-            kinds(&endpoint.filter)?.into(),
-            1_i64.into(),
-            endpoint.sealed.as_bytes().into(),
-            EndpointStatus::Enabled.as_str().into(),
-            time(endpoint.created_at).into(),
-        ];
         let query = self
             .query(
-                "INSERT INTO webhook_endpoints (tenant_id, id, url, kinds, generation, sealed, status, created_at)",
+                "INSERT INTO webhook_endpoints
+                     (tenant_id, id, url, kinds, generation, sealed, status, created_at)
+                 VALUES (:tenant, :id, :url, :kinds, 1, :sealed, 'enabled', :created_at)",
             )
-            .tenant_rows([row]);
+            .bind("id", endpoint.id.uuid())
+            .bind("url", endpoint.url.as_str())
+            .bind("kinds", to_kinds(&endpoint.filter)?)
+            .bind("sealed", endpoint.sealed.as_bytes())
+            .bind("created_at", time(endpoint.created_at));
         self.run(query).await.map(drop)
     }
 
-    /// The tenant's endpoints, oldest first.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// The tenant's endpoints, the oldest first.
     pub async fn webhook_endpoints(&self) -> Result<Vec<WebhookEndpoint>, Error> {
-        self.all(self.query(SELECT).sql(" ORDER BY id"))
-            .await?
-            .iter()
-            .map(read)
-            .collect()
+        let query = self.query("{select} ORDER BY id").fill("select", SELECT);
+        self.all(query).await?.iter().map(read).collect()
     }
 
     /// The endpoint with this id.
@@ -108,13 +104,10 @@ impl TenantTx {
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
     pub async fn webhook_endpoint(&self, id: WebhookEndpointId) -> Result<WebhookEndpoint, Error> {
-        let row = self
-            .one(self.query(SELECT).sql(" AND id = ").bind(id.uuid()))
-            .await?;
-        read(&row.ok_or(Error::NotFound)?)
+        self.read_endpoint("{select} AND id = :id", id).await
     }
 
-    /// The same, locked until this transaction ends.
+    /// The endpoint with this id, locked until this transaction ends.
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
@@ -122,30 +115,38 @@ impl TenantTx {
         &self,
         id: WebhookEndpointId,
     ) -> Result<WebhookEndpoint, Error> {
-        let query = self
-            .query(SELECT)
-            .sql(" AND id = ")
-            .bind(id.uuid())
-            .sql(self.dialect.for_update());
+        self.read_endpoint("{select} AND id = :id {for_update}", id)
+            .await
+    }
+
+    async fn read_endpoint(
+        &self,
+        sql: &'static str,
+        id: WebhookEndpointId,
+    ) -> Result<WebhookEndpoint, Error> {
+        let query = self.query(sql).fill("select", SELECT).bind("id", id.uuid());
         read(&self.one(query).await?.ok_or(Error::NotFound)?)
     }
 
-    /// Those that are told something, and what.
+    /// The enabled endpoints and the kinds of events they receive.
     pub(crate) async fn enabled_endpoints(
         &self,
     ) -> Result<Vec<(WebhookEndpointId, EventFilter)>, Error> {
-        let sql =
-            "SELECT id, kinds FROM webhook_endpoints WHERE tenant_id = $1 AND status = 'enabled'";
-        // One that is deleted meanwhile must not break the act whose event it wants.
-        let rows = self
-            .all(self.query(sql).sql(self.dialect.for_key_share()))
-            .await?;
+        // FOR KEY SHARE: deleting an endpoint concurrently must not fail the insert of its delivery.
+        let query = self.query(
+            "SELECT id, kinds FROM webhook_endpoints
+             WHERE tenant_id = :tenant AND status = 'enabled' {for_key_share}",
+        );
+        let rows = self.all(query).await?;
         rows.iter()
-            .map(|row| Ok((WebhookEndpointId::from_uuid(row.get("id")?), filter(row)?)))
+            .map(|row| {
+                let id = WebhookEndpointId::from_uuid(row.get("id")?);
+                Ok((id, read_filter(row)?))
+            })
             .collect()
     }
 
-    /// Changes where an endpoint is and what it is told.
+    /// Changes an endpoint's address and the kinds of events it receives.
     ///
     /// # Errors
     /// [`Error::Stale`]: it is gone.
@@ -156,19 +157,20 @@ impl TenantTx {
         filter: &EventFilter,
     ) -> Result<(), Error> {
         let query = self
-            .query("UPDATE webhook_endpoints SET url = ")
-            .bind(url)
-            .sql(", kinds = ")
-            .bind(kinds(filter)?)
-            .sql(" WHERE tenant_id = $1 AND id = ")
-            .bind(id.uuid());
+            .query(
+                "UPDATE webhook_endpoints SET url = :url, kinds = :kinds
+                 WHERE tenant_id = :tenant AND id = :id",
+            )
+            .bind("url", url)
+            .bind("kinds", to_kinds(filter)?)
+            .bind("id", id.uuid());
         self.run_exactly(1, query).await
     }
 
-    /// Replaces the secret of a generation; the older one signs until `older_until`, or no more.
+    /// Rotates the secret of a generation. The old one signs until `older_until`; without it, no more.
     ///
     /// # Errors
-    /// [`Error::Stale`]: it was replaced by somebody else, or the endpoint is gone.
+    /// [`Error::Stale`]: another transaction rotated it, or the endpoint is gone.
     pub async fn rotate_webhook_secret(
         &self,
         id: WebhookEndpointId,
@@ -176,91 +178,37 @@ impl TenantTx {
         sealed: &Sealed,
         older_until: Option<Timestamp>,
     ) -> Result<(), Error> {
-        let query = self.query("UPDATE webhook_endpoints SET older_sealed = ");
-        let query = match older_until {
-            Some(until) => query.sql("sealed, older_until = ").bind(time(until)),
-            None => query.sql("NULL, older_until = NULL"),
+        let older = if older_until.is_some() {
+            "sealed"
+        } else {
+            "NULL"
         };
-        let query = query
-            .sql(", generation = generation + 1, sealed = ")
-            .bind(sealed.as_bytes())
-            .sql(" WHERE tenant_id = $1 AND id = ")
-            .bind(id.uuid())
-            .sql(" AND generation = ")
-            .bind(generation);
+        let query = self
+            .query(
+                "UPDATE webhook_endpoints SET older_sealed = {older}, older_until = :older_until,
+                     generation = generation + 1, sealed = :sealed
+                 WHERE tenant_id = :tenant AND id = :id AND generation = :generation",
+            )
+            .fill("older", older)
+            .bind("older_until", older_until.map(time))
+            .bind("sealed", sealed.as_bytes())
+            .bind("id", id.uuid())
+            .bind("generation", generation);
         self.run_exactly(1, query).await
     }
 
-    /// Enables an endpoint, and forgets that it failed.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn enable_webhook_endpoint(&self, id: WebhookEndpointId) -> Result<(), Error> {
-        let query = self
-            .query(
-                "UPDATE webhook_endpoints SET status = 'enabled', disabled_reason = NULL, disabled_at = NULL,
-                 failing_since = NULL WHERE tenant_id = $1 AND status = 'disabled' AND id = ",
-            )
-            .bind(id.uuid());
-        self.run(query).await.map(drop)
-    }
-
-    /// Disables an endpoint and tells whether it was enabled. What is on its way fails when it is due.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn disable_webhook_endpoint(
-        &self,
-        id: WebhookEndpointId,
-        why: DisabledReason,
-        at: Timestamp,
-    ) -> Result<bool, Error> {
-        let query = self
-            .query("UPDATE webhook_endpoints SET status = 'disabled', disabled_reason = ")
-            .bind(why.as_str())
-            .sql(", disabled_at = ")
-            .bind(time(at))
-            .sql(" WHERE tenant_id = $1 AND status = 'enabled' AND id = ")
-            .bind(id.uuid());
-        Ok(self.run(query).await? > 0)
-    }
-
-    /// Notes since when nothing was delivered; `None`: something was.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn note_failing(
-        &self,
-        id: WebhookEndpointId,
-        since: Option<Timestamp>,
-    ) -> Result<(), Error> {
-        let query = self.query("UPDATE webhook_endpoints SET failing_since = ");
-        let (query, only) = match since {
-            Some(since) => (
-                query.bind(time(since)),
-                " AND failing_since IS NULL AND id = ",
-            ),
-            None => (
-                query.sql("NULL"),
-                " AND failing_since IS NOT NULL AND id = ",
-            ),
-        };
-        let query = query.sql(" WHERE tenant_id = $1").sql(only).bind(id.uuid());
-        self.run(query).await.map(drop)
-    }
-
-    /// Forgets an endpoint and everything on its way to it.
+    /// Deletes an endpoint with its deliveries.
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
     pub async fn delete_webhook_endpoint(&self, id: WebhookEndpointId) -> Result<(), Error> {
         let due = self
-            .query("DELETE FROM due WHERE tenant_id = $1 AND share = ")
-            .bind(id.uuid());
+            .query("DELETE FROM due WHERE tenant_id = :tenant AND share = :id")
+            .bind("id", id.uuid());
         self.run(due).await?;
         let query = self
-            .query("DELETE FROM webhook_endpoints WHERE tenant_id = $1 AND id = ")
-            .bind(id.uuid());
+            .query("DELETE FROM webhook_endpoints WHERE tenant_id = :tenant AND id = :id")
+            .bind("id", id.uuid());
         match self.run(query).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
@@ -268,16 +216,16 @@ impl TenantTx {
     }
 }
 
-/// Null for every kind.
-fn kinds(filter: &EventFilter) -> Result<Option<String>, Error> {
+/// The column `kinds`; null for every kind.
+fn to_kinds(filter: &EventFilter) -> Result<Option<String>, Error> {
     match filter {
         EventFilter::All => Ok(None),
         EventFilter::Only(kinds) => json(kinds).map(Some),
     }
 }
 
-fn filter(row: &Row) -> Result<EventFilter, Error> {
-    let kinds: Option<std::collections::BTreeSet<EventKind>> = row.maybe_json("kinds")?;
+fn read_filter(row: &Row) -> Result<EventFilter, Error> {
+    let kinds: Option<BTreeSet<EventKind>> = row.maybe_json("kinds")?;
     Ok(kinds.map_or(EventFilter::All, EventFilter::Only))
 }
 
@@ -286,7 +234,7 @@ fn read(row: &Row) -> Result<WebhookEndpoint, Error> {
     Ok(WebhookEndpoint {
         id: WebhookEndpointId::from_uuid(row.get("id")?),
         url: row.get("url")?,
-        filter: filter(row)?,
+        filter: read_filter(row)?,
         generation: row.get("generation")?,
         sealed: row.sealed("sealed")?,
         older: row

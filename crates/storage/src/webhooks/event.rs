@@ -1,7 +1,7 @@
-//! Events for the outside (outbox): written in the transaction of the act they tell of.
+//! Events to tenants (outbox): written in the transaction of the change that they report.
 //!
-//! The rule: no event without its act and no act without its event, and each is on its way from the same
-//! commit on; delivering is another transaction's work. Deliveries are due by the system's time.
+//! The rule: an event and its change are committed together, and its deliveries with them; another
+//! transaction delivers. Deliveries are due by the system's time.
 
 use regrant_domain::{Clock, EventId, EventKind, Timestamp, WebhookEndpointId};
 use sea_orm::Value;
@@ -12,54 +12,44 @@ use crate::{
     webhooks::delivery::NewDelivery,
 };
 
-/// Something a tenant is to be told. Holds no secret.
+/// An event to write. Holds no secret.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
-    /// What kind of news.
+    /// The kind.
     pub kind: EventKind,
-    /// What it is about: an asset, a reconnect, a person.
+    /// The id of the asset, reconnect or person it is about.
     pub subject: String,
     /// The `data` of the webhook.
     pub data: serde_json::Value,
 }
 
 impl TenantTx {
-    /// Writes events down, in their order, and puts each on its way to every endpoint that wants its kind.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Writes events in their order, with a delivery of each to every endpoint that wants its kind.
     pub async fn emit(&self, events: &[NewEvent], at: Timestamp) -> Result<(), Error> {
         if events.is_empty() {
             return Ok(());
         }
         let ids = self.insert_events(events, at).await?;
         let endpoints = self.enabled_endpoints().await?;
-        let mut on_their_way = Vec::new();
+        let mut deliveries = Vec::new();
         for (event, id) in events.iter().zip(ids) {
             let wanting = endpoints
                 .iter()
                 .filter(|(_, filter)| filter.wants(event.kind));
-            on_their_way.extend(wanting.map(|(endpoint, _)| NewDelivery::of(*endpoint, id)));
+            deliveries.extend(wanting.map(|(endpoint, _)| NewDelivery::of(*endpoint, id)));
         }
-        self.insert_deliveries(&on_their_way, at, Clock::wall())
-            .await
+        self.insert_deliveries(&deliveries, at, Clock::wall()).await
     }
 
-    /// Writes an event down for one endpoint alone, whatever it wants.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Writes an event for one endpoint only, whatever kinds that wants.
     pub async fn emit_to(
         &self,
         endpoint: WebhookEndpointId,
         event: &NewEvent,
         at: Timestamp,
     ) -> Result<EventId, Error> {
-        let id = self
-            .insert_events(std::slice::from_ref(event), at)
-            .await?
-            .pop();
-        let id = id.ok_or(Error::Corrupt("event"))?;
+        let ids = self.insert_events(std::slice::from_ref(event), at).await?;
+        let id = ids.first().copied().ok_or(Error::Corrupt("event"))?;
         self.insert_deliveries(&[NewDelivery::of(endpoint, id)], at, Clock::wall())
             .await?;
         Ok(id)
@@ -75,18 +65,21 @@ impl TenantTx {
         for chunk in events.chunks(CHUNK) {
             let rows = chunk
                 .iter()
-                .map(|(id, it)| row(**id, it, at))
+                .map(|(id, it)| to_row(**id, it, at))
                 .collect::<Result<Vec<_>, _>>()?;
             let query = self
-                .query("INSERT INTO events (tenant_id, id, kind, subject, data, created_at)")
-                .tenant_rows(rows);
+                .query(
+                    "INSERT INTO events (tenant_id, id, kind, subject, data, created_at)
+                     VALUES :rows",
+                )
+                .bind_tenant_rows("rows", rows);
             self.run(query).await?;
         }
         Ok(ids)
     }
 }
 
-fn row(id: EventId, event: &NewEvent, at: Timestamp) -> Result<[Value; 5], Error> {
+fn to_row(id: EventId, event: &NewEvent, at: Timestamp) -> Result<[Value; 5], Error> {
     Ok([
         id.uuid().into(),
         event.kind.as_str().into(),

@@ -1,4 +1,4 @@
-//! How much due work lies, and since when: for whoever looks after an installation. Counts and times, no tenant's data.
+//! How much due work waits, and for how long: counts and times for an operator, no tenant's data.
 
 use regrant_domain::Timestamp;
 
@@ -7,102 +7,88 @@ use crate::{
     sql::{Query, Row, time},
 };
 
-/// Due work of active tenants that nobody does, and leases.
+/// Due work of active tenants that no process holds, and leases.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// Probes that are due and that nobody holds.
+    /// Due probes that no process holds.
     pub probes: Waiting,
-    /// The rest of the work list: reconnects, refreshes, messages, webhooks.
+    /// The other due work: reconnects, refreshes, notices, deliveries.
     pub work: Waiting,
-    /// Leases that somebody holds.
+    /// How many leases there are.
     pub held: u64,
-    /// Leases that have ended and that nobody took up: their holder is gone.
+    /// How many of them have ended and were not claimed again: the process that held them is gone.
     pub stuck: u64,
 }
 
-/// How much waits.
+/// A number of due rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Waiting {
     /// How many.
     pub count: u64,
-    /// Since when the first of them.
+    /// When the oldest of them became due.
     pub oldest: Option<Timestamp>,
 }
 
 /// How many tenants there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TenantCounts {
-    /// They are served.
+    /// Tenants that are served.
     pub active: u64,
-    /// Their clients are refused and their work rests.
+    /// Tenants whose clients are refused and whose work rests.
     pub suspended: u64,
-    /// They were deleted.
+    /// Tenants that were deleted.
     pub deleted: u64,
 }
 
 impl Store {
-    /// How much of one kind is due at `wall` and held by nobody.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// How much work of one kind is due at `wall` and not held.
     pub async fn waiting_of(&self, kind: DueKind, wall: Timestamp) -> Result<Waiting, Error> {
         let query = Query::new(
-            "SELECT count(*) AS n, min(d.due_at) AS oldest FROM due d JOIN tenants t ON t.id = d.tenant_id WHERE ",
+            "SELECT count(*) AS n, min(d.due_at) AS oldest
+             FROM due d JOIN tenants t ON t.id = d.tenant_id
+             WHERE {tenants} AND d.owner IS NULL AND d.kind = :kind AND d.due_at <= :wall",
         )
-        .sql(kind.of_tenants())
-        .sql(" AND d.owner IS NULL AND d.kind = ")
-        .bind(kind.as_str())
-        .sql(" AND d.due_at <= ")
-        .bind(time(wall));
-        waiting(&query.one(&self.connection).await?.ok_or(Error::NotFound)?)
+        .fill("tenants", kind.of_tenants())
+        .bind("kind", kind.as_str())
+        .bind("wall", time(wall));
+        waiting(&self.one_row(query).await?)
     }
 
-    /// How many reconnects of tenants that are served have not ended.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// How many reconnects of active tenants are not finished.
     pub async fn reconnects_on_list(&self) -> Result<u64, Error> {
         let query = Query::new(
             "SELECT count(*) AS n FROM due d JOIN tenants t ON t.id = d.tenant_id
              WHERE t.status = 'active' AND d.kind = 'reconnect'",
         );
-        count(
-            &query.one(&self.connection).await?.ok_or(Error::NotFound)?,
-            "n",
-        )
+        count(&self.one_row(query).await?, "n")
     }
 
-    /// How many tenants there are, state by state.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// How many tenants there are, by status.
     pub async fn tenant_counts(&self) -> Result<TenantCounts, Error> {
         let query = Query::new(
             "SELECT count(CASE WHEN status = 'active' THEN 1 END) AS active,
-                count(CASE WHEN status = 'suspended' AND deleted_at IS NULL THEN 1 END) AS suspended,
-                count(deleted_at) AS deleted FROM tenants",
+                 count(CASE WHEN status = 'suspended' AND deleted_at IS NULL THEN 1 END) AS suspended,
+                 count(deleted_at) AS deleted
+             FROM tenants",
         );
-        let row = query.one(&self.connection).await?.ok_or(Error::NotFound)?;
-        let (active, suspended) = (count(&row, "active")?, count(&row, "suspended")?);
+        let row = self.one_row(query).await?;
         Ok(TenantCounts {
-            active,
-            suspended,
+            active: count(&row, "active")?,
+            suspended: count(&row, "suspended")?,
             deleted: count(&row, "deleted")?,
         })
     }
 
-    /// How much is due at `now` (on the clock records live by) and at `wall` (the system's).
-    ///
-    /// # Errors
-    /// The database failed.
+    /// How much work is due: probes at `now` (on the clock that records use), other work at `wall` (the
+    /// system's time).
     pub async fn backlog(&self, now: Timestamp, wall: Timestamp) -> Result<Backlog, Error> {
-        let leases = Query::new("SELECT count(*) AS held, count(CASE WHEN l.leased_until <= ")
-            .bind(time(wall))
-            .sql(
-                " THEN 1 END) AS stuck FROM (SELECT leased_until FROM due WHERE owner IS NOT NULL
-                  UNION ALL SELECT leased_until FROM probe_due WHERE owner IS NOT NULL) l",
-            );
-        let leases = leases.one(&self.connection).await?.ok_or(Error::NotFound)?;
+        let leases = Query::new(
+            "SELECT count(*) AS held, count(CASE WHEN l.leased_until <= :wall THEN 1 END) AS stuck
+             FROM (SELECT leased_until FROM due WHERE owner IS NOT NULL
+                   UNION ALL SELECT leased_until FROM probe_due WHERE owner IS NOT NULL) l",
+        )
+        .bind("wall", time(wall));
+        let leases = self.one_row(leases).await?;
         Ok(Backlog {
             probes: self.waiting("probe_due", now).await?,
             work: self.waiting("due", wall).await?,
@@ -111,12 +97,19 @@ impl Store {
         })
     }
 
-    async fn waiting(&self, table: &str, by: Timestamp) -> Result<Waiting, Error> {
-        let query = Query::new("SELECT count(*) AS n, min(d.due_at) AS oldest FROM ")
-            .sql(table)
-            .sql(" d JOIN tenants t ON t.id = d.tenant_id WHERE t.status = 'active' AND d.owner IS NULL AND d.due_at <= ")
-            .bind(time(by));
-        waiting(&query.one(&self.connection).await?.ok_or(Error::NotFound)?)
+    async fn waiting(&self, table: &'static str, by: Timestamp) -> Result<Waiting, Error> {
+        let query = Query::new(
+            "SELECT count(*) AS n, min(d.due_at) AS oldest
+             FROM {table} d JOIN tenants t ON t.id = d.tenant_id
+             WHERE t.status = 'active' AND d.owner IS NULL AND d.due_at <= :by",
+        )
+        .fill("table", table)
+        .bind("by", time(by));
+        waiting(&self.one_row(query).await?)
+    }
+
+    async fn one_row(&self, query: Query) -> Result<Row, Error> {
+        query.one(&self.connection).await?.ok_or(Error::NotFound)
     }
 }
 

@@ -1,7 +1,7 @@
-//! The work list: what is due, and who holds it.
+//! Due work and its leases: which object of which tenant is worked on next.
 //!
-//! The rule: whoever claims a row raises its fencing number; whoever writes for it proves that number
-//! first, in the same transaction ([`TenantTx::hold`]), so one that was paused past its lease writes nothing.
+//! The rule: claiming a row raises its fencing number. A transaction that writes for a lease first calls
+//! [`TenantTx::hold_lease`], so that a process that was paused beyond its lease writes nothing.
 
 use std::collections::HashMap;
 
@@ -10,20 +10,21 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
-    Error, Store, TenantScope, TenantTx,
+    Claimer, Error, Store, TenantScope, TenantTx,
     sql::{CHUNK, Query, Row, time},
+    work::claim::ClaimTable,
 };
 
-/// What kind of work is due.
+/// A kind of due work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DueKind {
     /// A reconnect has open items.
     Reconnect,
-    /// Meta told something about a person this tenant knows.
+    /// A notice from Meta is about a person this tenant knows.
     Inbox,
-    /// A grant's token nears its end.
+    /// A grant's token expires soon.
     Refresh,
-    /// An event is on its way to a tenant's endpoint.
+    /// An event is to be delivered to a tenant's endpoint.
     Delivery,
 }
 
@@ -31,7 +32,8 @@ impl DueKind {
     /// Every kind.
     pub const ALL: [Self; 4] = [Self::Reconnect, Self::Inbox, Self::Refresh, Self::Delivery];
 
-    /// Which tenants' work is done. What Meta tells is carried out for suspended ones too.
+    /// A condition on the tenants `t` whose work is done. Notices from Meta are applied for suspended
+    /// tenants too.
     pub(crate) const fn of_tenants(self) -> &'static str {
         match self {
             Self::Inbox => "t.deleted_at IS NULL",
@@ -51,14 +53,14 @@ impl DueKind {
     }
 }
 
-/// The right to work on one due object, until somebody else claims it.
+/// The right to work on one due object, until another process claims it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
-    /// What kind of work.
+    /// The kind of work.
     pub kind: DueKind,
-    /// The object.
+    /// The id of the object.
     pub object: Uuid,
-    /// Who holds it.
+    /// The process that holds the lease.
     pub owner: String,
     /// Grows with every claim.
     pub fencing: i64,
@@ -67,20 +69,32 @@ pub struct Lease {
 /// A claimed object and the scope of its tenant.
 #[derive(Debug, Clone)]
 pub struct Claim {
-    /// The tenant it belongs to.
+    /// The tenant the object belongs to.
     pub scope: TenantScope,
-    /// The object.
+    /// The id of the object.
     pub object: Uuid,
-    /// The right to work on it.
+    /// The right to work on the object.
     pub lease: Lease,
 }
 
+/// A tenant's rows are numbered share by share; the shares then take turns within the tenant.
+const DUE: ClaimTable = ClaimTable {
+    table: "due",
+    object: "object_id",
+    urgency: "due_at",
+    share: ", d.share",
+    turns: "MATERIALIZED (
+        SELECT tenant_id, object_id, due_at,
+            row_number() OVER (PARTITION BY tenant_id ORDER BY turn, due_at) AS turn
+        FROM waiting)",
+    which_picked: "d.kind = :kind",
+    which_updated: "due.kind = :kind",
+    tries: "0",
+};
+
 impl Store {
-    /// Claims what is due and free: tenant by tenant in turn, and within a tenant share by share, the longest
-    /// due first, so that the backlog of one holds up no other. Suspended tenants' work rests.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Claims due rows that are free: tenants take turns, and the shares of a tenant take turns, the
+    /// longest due first. Work of suspended tenants rests.
     pub async fn claim_due(
         &self,
         kind: DueKind,
@@ -89,160 +103,106 @@ impl Store {
         lease_for: chrono::Duration,
         limit: u32,
     ) -> Result<Vec<Claim>, Error> {
-        let until = now + lease_for;
-        let free = |query: Query| {
-            query
-                .sql("(d.owner IS NULL OR d.leased_until <= ")
-                .bind(time(now))
-                .sql(")")
+        let claimer = Claimer {
+            owner,
+            now,
+            wall: now,
+            until: now + lease_for,
         };
-        let query = Query::new(
-            "WITH waiting AS MATERIALIZED (
-                SELECT d.tenant_id, d.object_id, d.due_at,
-                    row_number() OVER (PARTITION BY d.tenant_id, d.share ORDER BY d.due_at) AS turn
-                FROM due d JOIN tenants t ON t.id = d.tenant_id WHERE ",
-        )
-        .sql(kind.of_tenants())
-        .sql(" AND d.kind = ")
-        .bind(kind.as_str())
-        .sql(" AND d.due_at <= ")
-        .bind(time(now))
-        .sql(" AND ");
-        let query = free(query)
-            .sql(
-                "), shared AS MATERIALIZED (
-                SELECT tenant_id, object_id, due_at,
-                    row_number() OVER (PARTITION BY tenant_id ORDER BY turn, due_at) AS turn
-                FROM waiting
-            ), picked AS MATERIALIZED (
-                SELECT d.tenant_id, d.kind, d.object_id FROM due d
-                JOIN (SELECT tenant_id, object_id FROM shared ORDER BY turn, due_at LIMIT ",
-            )
-            .bind(i64::from(limit))
-            .sql(") w ON w.tenant_id = d.tenant_id AND w.object_id = d.object_id WHERE d.kind = ")
-            .bind(kind.as_str())
-            .sql(" AND ");
-        let query = free(query)
-            .sql(self.dialect.for_update_of_free_rows())
-            .sql(") UPDATE due SET owner = ")
-            .bind(owner)
-            .sql(", leased_until = ")
-            .bind(time(until))
-            .sql(
-                ", fencing = due.fencing + 1 FROM picked p
-                 WHERE due.tenant_id = p.tenant_id AND due.kind = p.kind AND due.object_id = p.object_id
-                 RETURNING due.tenant_id AS tenant_id, due.object_id AS object_id, due.due_at AS due_at,
-                    due.fencing AS fencing",
-            );
-        let mut rows = {
-            let _turn = self.turn().await;
-            query.all(&self.connection).await?
-        };
-        rows.sort_by_cached_key(|row| row.get::<i64>("due_at").unwrap_or_default());
+        let claim = DUE
+            .claim(claimer, limit)
+            .fill("tenants", kind.of_tenants())
+            .fill("which", "d.kind = :kind")
+            .bind("kind", kind.as_str());
+        let rows = self.claim_rows(claim).await?;
         let apps = self.apps_of(&rows).await?;
         rows.iter()
-            .map(|row| claim(row, kind, owner, &apps))
+            .map(|row| claim_from(row, kind, owner, &apps))
             .collect()
     }
 
-    /// Holds on to a lease until `until`.
+    /// Extends a lease until `until`.
     ///
     /// # Errors
-    /// [`Error::Stale`]: somebody else claimed the object, or its tenant's work rests.
+    /// [`Error::Stale`]: another process claimed the object, or work of its tenant rests.
     pub async fn renew(
         &self,
         scope: &TenantScope,
         lease: &Lease,
         until: Timestamp,
     ) -> Result<(), Error> {
-        let query =
-            Query::of_tenant(scope.tenant(), "UPDATE due SET leased_until = ").bind(time(until));
-        // Work of a tenant that is suspended meanwhile ends with its lease, and waits.
-        let served = held(query, lease)
-            .sql(" AND EXISTS (SELECT 1 FROM tenants t WHERE t.id = due.tenant_id AND ");
-        match self
-            .write(served.sql(lease.kind.of_tenants()).sql(")"))
-            .await?
-        {
+        // If the tenant was suspended, the lease ends as it is and the work waits.
+        let sql = "UPDATE due SET leased_until = :until
+                   WHERE tenant_id = :tenant AND {held} AND EXISTS (
+                       SELECT 1 FROM tenants t WHERE t.id = due.tenant_id AND {tenants})";
+        let query = Query::tenant(scope.tenant(), sql)
+            .bind("until", time(until))
+            .fill("tenants", lease.kind.of_tenants());
+        match self.write(bind_held(query, lease)).await? {
             0 => Err(Error::Stale),
             _ => Ok(()),
         }
     }
 
-    /// Gives back everything a process holds, under its name or under a name that begins with it and `/`: it is
-    /// due as it was.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Gives back every lease of a process, of names that begin with its name and `/` too. The rows stay
+    /// due as they were.
     pub async fn release_leases(&self, process: &str) -> Result<u64, Error> {
         let mut freed = 0;
         for table in ["due", "probe_due"] {
-            let sql =
-                format!("UPDATE {table} SET owner = NULL, leased_until = NULL WHERE owner = ");
-            let query = Query::new(sql)
-                .bind(process)
-                .sql(" OR owner LIKE ")
-                .bind(format!("{process}/%"));
+            let query = Query::new(
+                "UPDATE {table} SET owner = NULL, leased_until = NULL
+                 WHERE owner = :process OR owner LIKE :parts",
+            )
+            .fill("table", table)
+            .bind("process", process)
+            .bind("parts", format!("{process}/%"));
             freed += self.write(query).await?;
         }
         Ok(freed)
     }
 
-    /// Frees every lease and tells how many there were: for a start on SQLite, where the one process that
-    /// could hold them is gone.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Frees every lease and returns how many there were. For a start on SQLite, where the one process
+    /// that could hold leases is gone.
     pub async fn expire_leases(&self) -> Result<u64, Error> {
         let mut freed = 0;
         for table in ["due", "probe_due"] {
-            let sql = format!(
-                "UPDATE {table} SET owner = NULL, leased_until = NULL WHERE owner IS NOT NULL"
+            let query = Query::new(
+                "UPDATE {table} SET owner = NULL, leased_until = NULL WHERE owner IS NOT NULL",
             );
-            freed += self.write(Query::new(sql)).await?;
+            freed += self.write(query.fill("table", table)).await?;
         }
         Ok(freed)
-    }
-
-    pub(crate) async fn apps_of(&self, rows: &[Row]) -> Result<HashMap<Uuid, AppId>, Error> {
-        if rows.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let tenants: Vec<Uuid> = rows
-            .iter()
-            .map(|row| row.get("tenant_id"))
-            .collect::<Result<_, _>>()?;
-        let query = Query::new("SELECT id, app_id FROM tenants WHERE id IN ").list(tenants);
-        let rows = query.all(&self.connection).await?;
-        rows.iter()
-            .map(|row| Ok((row.get("id")?, row.parsed("app_id")?)))
-            .collect()
     }
 }
 
 impl TenantTx {
-    /// Proves that the lease still holds and keeps it so until this transaction ends: the first act of
-    /// every transaction that writes for it.
+    /// Checks that the lease still holds, and keeps it until this transaction ends. Call it first in
+    /// every transaction that writes for the lease.
     ///
     /// # Errors
-    /// [`Error::Stale`]: somebody else claimed the object, or its work is done.
+    /// [`Error::Stale`]: another process claimed the object, or its work is done.
     pub async fn hold(&self, lease: &Lease) -> Result<(), Error> {
         let query =
-            held(self.query("SELECT fencing FROM due"), lease).sql(self.dialect.for_update());
-        self.one(query).await?.map(drop).ok_or(Error::Stale)
+            self.query("SELECT fencing FROM due WHERE tenant_id = :tenant AND {held} {for_update}");
+        let row = self.one(bind_held(query, lease)).await?;
+        row.map(drop).ok_or(Error::Stale)
     }
 
     /// Gives the lease back; the object is due again at `due_at`.
     ///
     /// # Errors
-    /// [`Error::Stale`]: somebody else claimed the object.
+    /// [`Error::Stale`]: another process claimed the object.
     pub async fn reschedule(&self, lease: &Lease, due_at: Timestamp) -> Result<(), Error> {
-        let query = self.query("UPDATE due SET owner = NULL, leased_until = NULL, due_at = ");
-        self.run_exactly(1, held(query.bind(time(due_at)), lease))
-            .await
+        let query = self
+            .query(
+                "UPDATE due SET owner = NULL, leased_until = NULL, due_at = :due_at
+                 WHERE tenant_id = :tenant AND {held}",
+            )
+            .bind("due_at", time(due_at));
+        self.run_exactly(1, bind_held(query, lease)).await
     }
 
-    /// Makes an object due; with a holder it is leased from the start.
+    /// Makes an object due, leased to `holder` (owner, leased until) from the start.
     pub(crate) async fn insert_due(
         &self,
         kind: DueKind,
@@ -251,17 +211,16 @@ impl TenantTx {
         holder: (&str, Timestamp),
     ) -> Result<Lease, Error> {
         let (owner, until) = holder;
-        let row: [Value; 6] = [
-            kind.as_str().into(),
-            object.into(),
-            time(due_at).into(),
-            owner.into(),
-            time(until).into(),
-            1_i64.into(),
-        ];
         let query = self
-            .query("INSERT INTO due (tenant_id, kind, object_id, due_at, owner, leased_until, fencing)")
-            .tenant_rows([row]);
+            .query(
+                "INSERT INTO due (tenant_id, kind, object_id, due_at, owner, leased_until, fencing)
+                 VALUES (:tenant, :kind, :object, :due_at, :owner, :until, 1)",
+            )
+            .bind("kind", kind.as_str())
+            .bind("object", object)
+            .bind("due_at", time(due_at))
+            .bind("owner", owner)
+            .bind("until", time(until));
         self.run(query).await?;
         Ok(Lease {
             kind,
@@ -271,10 +230,7 @@ impl TenantTx {
         })
     }
 
-    /// Makes objects due that are not on the work list yet.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Makes objects due, except those that are due already.
     pub async fn make_due(
         &self,
         kind: DueKind,
@@ -286,52 +242,53 @@ impl TenantTx {
                 [kind.as_str().into(), (*it).into(), time(due_at).into()]
             });
             let query = self
-                .query("INSERT INTO due (tenant_id, kind, object_id, due_at)")
-                .tenant_rows(rows)
-                .sql(" ON CONFLICT DO NOTHING");
+                .query(
+                    "INSERT INTO due (tenant_id, kind, object_id, due_at) VALUES :rows
+                     ON CONFLICT DO NOTHING",
+                )
+                .bind_tenant_rows("rows", rows);
             self.run(query).await?;
         }
         Ok(())
     }
 
-    /// Takes work off the list that is done. Hold its lease first.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Removes work that is done. Hold its lease first.
     pub async fn finish_due(&self, lease: &Lease) -> Result<(), Error> {
         self.delete_due(lease.kind, lease.object).await
     }
 
     pub(crate) async fn delete_due(&self, kind: DueKind, object: Uuid) -> Result<(), Error> {
         let query = self
-            .query("DELETE FROM due WHERE tenant_id = $1 AND kind = ")
-            .bind(kind.as_str())
-            .sql(" AND object_id = ")
-            .bind(object);
+            .query(
+                "DELETE FROM due WHERE tenant_id = :tenant AND kind = :kind AND object_id = :object",
+            )
+            .bind("kind", kind.as_str())
+            .bind("object", object);
         self.run(query).await.map(drop)
     }
 }
 
-fn held(query: Query, lease: &Lease) -> Query {
+/// Fills the part `{held}`: the row of a lease, if the lease still holds.
+fn bind_held(query: Query, lease: &Lease) -> Query {
     query
-        .sql(" WHERE tenant_id = $1 AND kind = ")
-        .bind(lease.kind.as_str())
-        .sql(" AND object_id = ")
-        .bind(lease.object)
-        .sql(" AND owner = ")
-        .bind(lease.owner.as_str())
-        .sql(" AND fencing = ")
-        .bind(lease.fencing)
+        .fill(
+            "held",
+            "kind = :kind AND object_id = :object AND owner = :owner AND fencing = :fencing",
+        )
+        .bind("kind", lease.kind.as_str())
+        .bind("object", lease.object)
+        .bind("owner", lease.owner.as_str())
+        .bind("fencing", lease.fencing)
 }
 
-fn claim(
+fn claim_from(
     row: &Row,
     kind: DueKind,
     owner: &str,
     apps: &HashMap<Uuid, AppId>,
 ) -> Result<Claim, Error> {
     let tenant: Uuid = row.get("tenant_id")?;
-    let object = row.get("object_id")?;
+    let object = row.get("object")?;
     let app = apps.get(&tenant).cloned().ok_or(Error::Corrupt("tenant"))?;
     Ok(Claim {
         scope: TenantScope::new(TenantId::from_uuid(tenant), app),

@@ -1,8 +1,8 @@
-//! Which asset is probed when, and who holds the right to do it.
+//! When each asset is probed, and who holds the right to probe it.
 //!
-//! The rule: as in the work list, whoever claims a row raises its fencing number, and whoever writes for it
-//! proves that number first ([`TenantTx::hold_probes`]), after locking the asset itself: every
-//! transaction locks assets before their rows here, so that two never wait for each other.
+//! The rule: as for other due work, claiming a row raises its fencing number, and a transaction that
+//! writes for a lease first calls [`TenantTx::hold_probes`]. Every transaction locks assets before their
+//! rows here, so that two transactions never wait for each other.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -14,139 +14,83 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
-    Error, Store, TenantScope, TenantTx,
+    Claimer, Error, Store, TenantScope, TenantTx,
     sql::{CHUNK, Query, Row, time},
+    work::claim::ClaimTable,
 };
 
-/// The right to probe one asset, until somebody else claims it.
+/// The right to probe one asset, until another process claims it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeLease {
     /// The asset.
     pub asset_id: AssetId,
     /// Grows with every claim.
     pub fencing: i64,
-    /// How often in a row nobody could say.
+    /// How many probes in a row gave no result.
     pub tries: u32,
 }
 
 /// Claimed probes of one tenant, the most urgent first.
 #[derive(Debug, Clone)]
 pub struct ProbeClaim {
-    /// The tenant they belong to.
+    /// The tenant the assets belong to.
     pub scope: TenantScope,
     /// The assets to probe.
     pub leases: Vec<ProbeLease>,
 }
 
-/// Whose claims, from when on and until when.
-#[derive(Debug, Clone, Copy)]
-pub struct Claimer<'a> {
-    /// Who claims.
-    pub owner: &'a str,
-    /// What is due by this moment, on the clock that records live by.
-    pub now: Timestamp,
-    /// The system's time: leases that ended by it are free.
-    pub wall: Timestamp,
-    /// Until when the claim holds, in the system's time.
-    pub until: Timestamp,
-}
+const PROBE_DUE: ClaimTable = ClaimTable {
+    table: "probe_due",
+    object: "asset_id",
+    urgency: "harm_at",
+    share: "",
+    turns: "(SELECT tenant_id, asset_id, harm_at, turn FROM waiting)",
+    which_picked: "TRUE",
+    which_updated: "TRUE",
+    tries: "probe_due.tries",
+};
 
 impl Store {
-    /// Claims due probes of one lane: tenant by tenant in turn, each tenant's most urgent first, so that the
-    /// backlog of one does not hold up another. Suspended tenants' work rests.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Claims due probes of one queue: tenants take turns, each tenant's most urgent asset first. Work of
+    /// suspended tenants rests.
     pub async fn claim_probes(
         &self,
         lane: Lane,
         claimer: Claimer<'_>,
         limit: u32,
     ) -> Result<Vec<ProbeClaim>, Error> {
-        let free = |query: Query| {
-            query
-                .sql("(d.owner IS NULL OR d.leased_until <= ")
-                .bind(time(claimer.wall))
-                .sql(")")
-        };
-        let query = Query::new(
-            "WITH waiting AS MATERIALIZED (
-                SELECT d.tenant_id, d.asset_id, d.harm_at,
-                    row_number() OVER (PARTITION BY d.tenant_id ORDER BY d.harm_at, d.due_at) AS turn
-                FROM probe_due d JOIN tenants t ON t.id = d.tenant_id
-                WHERE t.status = 'active' AND d.lane = '",
-        )
-        .sql(lane.as_str())
-        .sql("' AND d.due_at <= ")
-        .bind(time(claimer.now))
-        .sql(" AND ");
-        let query = free(query)
-            .sql(
-                "), picked AS MATERIALIZED (
-                SELECT d.tenant_id, d.asset_id FROM probe_due d
-                JOIN (SELECT tenant_id, asset_id FROM waiting ORDER BY turn, harm_at LIMIT ",
-            )
-            .bind(i64::from(limit))
-            .sql(") w ON w.tenant_id = d.tenant_id AND w.asset_id = d.asset_id WHERE ");
-        let query = free(query)
-            .sql(self.dialect.for_update_of_free_rows())
-            .sql(") UPDATE probe_due SET owner = ")
-            .bind(claimer.owner)
-            .sql(", leased_until = ")
-            .bind(time(claimer.until))
-            .sql(
-                ", fencing = probe_due.fencing + 1 FROM picked p
-                 WHERE probe_due.tenant_id = p.tenant_id AND probe_due.asset_id = p.asset_id
-                 RETURNING probe_due.tenant_id AS tenant_id, probe_due.asset_id AS asset_id,
-                    probe_due.fencing AS fencing, probe_due.tries AS tries, probe_due.harm_at AS harm_at",
-            );
-        let mut rows = {
-            let _turn = self.turn().await;
-            query.all(&self.connection).await?
-        };
-        rows.sort_by_cached_key(|row| row.get::<i64>("harm_at").unwrap_or_default());
+        let claim = PROBE_DUE
+            .claim(claimer, limit)
+            .fill("tenants", "t.status = 'active'")
+            .fill("which", format!("d.lane = '{}'", lane.as_str()));
+        let rows = self.claim_rows(claim).await?;
         self.by_tenant(&rows).await
     }
 
-    /// Keeps every probe this owner holds until `until`.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Extends every probe lease of this owner until `until`.
     pub async fn renew_probes(&self, owner: &str, until: Timestamp) -> Result<u64, Error> {
-        let query = Query::new("UPDATE probe_due SET leased_until = ").bind(time(until));
-        self.write(self.of_owner(query, owner)).await
+        let query = Query::new("UPDATE probe_due SET leased_until = :until {of_owner}")
+            .bind("until", time(until))
+            .fill("of_owner", OF_OWNER)
+            .bind("owner", owner);
+        self.write(query).await
     }
 
-    /// Gives back every probe this owner holds: they are due as they were.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Gives back every probe lease of this owner; the rows stay due as they were.
     pub async fn release_probes(&self, owner: &str) -> Result<u64, Error> {
-        let query = Query::new("UPDATE probe_due SET owner = NULL, leased_until = NULL");
-        self.write(self.of_owner(query, owner)).await
-    }
-
-    /// Those rows of an owner that nobody is just settling: those are done anyway, and waiting for them
-    /// while others are held could be for ever.
-    fn of_owner(&self, query: Query, owner: &str) -> Query {
-        query
-            .sql(
-                " WHERE (tenant_id, asset_id) IN
-                 (SELECT d.tenant_id, d.asset_id FROM probe_due d WHERE d.owner = ",
-            )
-            .bind(owner)
-            .sql(self.dialect.for_update_of_free_rows())
-            .sql(")")
+        let query = Query::new("UPDATE probe_due SET owner = NULL, leased_until = NULL {of_owner}")
+            .fill("of_owner", OF_OWNER)
+            .bind("owner", owner);
+        self.write(query).await
     }
 
     async fn by_tenant(&self, rows: &[Row]) -> Result<Vec<ProbeClaim>, Error> {
         let apps = self.apps_of(rows).await?;
         let mut claims = BTreeMap::<Uuid, Vec<ProbeLease>>::new();
         for row in rows {
-            let (asset_id, fencing) = (row.parsed("asset_id")?, row.get("fencing")?);
             let lease = ProbeLease {
-                asset_id,
-                fencing,
+                asset_id: row.parsed("object")?,
+                fencing: row.get("fencing")?,
                 tries: row.unsigned("tries")?,
             };
             claims.entry(row.get("tenant_id")?).or_default().push(lease);
@@ -162,11 +106,16 @@ impl Store {
     }
 }
 
+/// The rows of an owner, except those that a transaction is settling: these are done anyway, and waiting
+/// for one while holding others could deadlock.
+const OF_OWNER: &str = "
+    WHERE (tenant_id, asset_id) IN (
+        SELECT d.tenant_id, d.asset_id FROM probe_due d
+        WHERE d.owner = :owner {for_update_of_d_skip_locked})";
+
 impl TenantTx {
-    /// Those of the leases that still hold; they hold until this transaction ends. Lock the assets first.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Returns the assets whose leases still hold, and keeps these leases until this transaction ends.
+    /// Lock the assets first.
     pub async fn hold_probes(
         &self,
         owner: &str,
@@ -174,18 +123,19 @@ impl TenantTx {
     ) -> Result<HashSet<AssetId>, Error> {
         let mut held = HashSet::with_capacity(leases.len());
         for chunk in leases.chunks(CHUNK) {
-            let query =
-                self.query("SELECT d.asset_id FROM probe_due d JOIN")
-                    .table(chunk.iter().map(|it| -> [Value; 2] {
-                        [it.asset_id.as_str().into(), it.fencing.into()]
-                    }))
-                    .sql(
-                        " ON v.column1 = d.asset_id AND v.column2 = d.fencing
-                     WHERE d.tenant_id = $1 AND d.owner = ",
-                    )
-                    .bind(owner)
-                    .sql(" ORDER BY d.asset_id")
-                    .sql(self.dialect.for_update_of_rows());
+            let rows = chunk
+                .iter()
+                .map(|it| -> [Value; 2] { [it.asset_id.as_str().into(), it.fencing.into()] });
+            let query = self
+                .query(
+                    "WITH lease (asset_id, fencing) AS (VALUES :leases)
+                     SELECT d.asset_id FROM probe_due d
+                     JOIN lease l ON l.asset_id = d.asset_id AND l.fencing = d.fencing
+                     WHERE d.tenant_id = :tenant AND d.owner = :owner
+                     ORDER BY d.asset_id {for_update_of_d}",
+                )
+                .bind_rows("leases", rows)
+                .bind("owner", owner);
             for row in self.all(query).await? {
                 held.insert(row.parsed("asset_id")?);
             }
@@ -193,83 +143,84 @@ impl TenantTx {
         Ok(held)
     }
 
-    /// Plans the next probes; who holds one keeps it. Assets without a plan leave the list.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Plans the next probes and keeps the leases there are. Assets without a plan are not probed any
+    /// more.
     pub async fn plan_probes(&self, plans: &[(AssetId, Option<Check>)]) -> Result<(), Error> {
-        let mut planned: Vec<_> = plans
-            .iter()
-            .filter_map(|(id, it)| it.map(|it| (id, it)))
-            .collect();
+        let mut planned = Vec::with_capacity(plans.len());
+        let mut idle = Vec::new();
+        for (id, check) in plans {
+            match check {
+                Some(check) => planned.push((id, *check)),
+                None => idle.push(id.as_str()),
+            }
+        }
         planned.sort_unstable_by_key(|(id, _)| *id);
         for chunk in planned.chunks(CHUNK) {
-            let rows = chunk.iter().map(|(id, it)| -> [Value; 4] {
-                [
-                    id.as_str().into(),
-                    it.lane.as_str().into(),
-                    time(it.at).into(),
-                    time(it.harm_at).into(),
-                ]
-            });
-            let query = self
-                .query("INSERT INTO probe_due (tenant_id, asset_id, lane, due_at, harm_at)")
-                .tenant_rows(rows)
-                .sql(
-                    " ON CONFLICT (tenant_id, asset_id) DO UPDATE SET lane = excluded.lane,
-                      due_at = excluded.due_at, harm_at = excluded.harm_at, tries = 0",
-                );
-            self.run(query).await?;
+            self.upsert_plans(chunk).await?;
         }
-        let idle: Vec<_> = plans
-            .iter()
-            .filter(|(_, it)| it.is_none())
-            .map(|(id, _)| id.as_str())
-            .collect();
         for chunk in idle.chunks(CHUNK) {
-            let query = self.query("DELETE FROM probe_due WHERE tenant_id = $1 AND asset_id IN ");
-            self.run(query.list(chunk.iter().copied())).await?;
+            let query = self
+                .query("DELETE FROM probe_due WHERE tenant_id = :tenant AND asset_id IN :ids")
+                .bind_list("ids", chunk.iter().copied());
+            self.run(query).await?;
         }
         Ok(())
     }
 
-    /// Gives leases back whose work is done.
-    ///
-    /// # Errors
-    /// The database failed.
+    async fn upsert_plans(&self, plans: &[(&AssetId, Check)]) -> Result<(), Error> {
+        let rows = plans.iter().map(|(id, it)| -> [Value; 4] {
+            [
+                id.as_str().into(),
+                it.lane.as_str().into(),
+                time(it.at).into(),
+                time(it.harm_at).into(),
+            ]
+        });
+        let query = self
+            .query(
+                "INSERT INTO probe_due (tenant_id, asset_id, lane, due_at, harm_at) VALUES :rows
+                 ON CONFLICT (tenant_id, asset_id) DO UPDATE SET lane = excluded.lane,
+                     due_at = excluded.due_at, harm_at = excluded.harm_at, tries = 0",
+            )
+            .bind_tenant_rows("rows", rows);
+        self.run(query).await.map(drop)
+    }
+
+    /// Gives back leases whose work is done.
     pub async fn finish_probes(&self, ids: &[AssetId]) -> Result<(), Error> {
         for chunk in ids.chunks(CHUNK) {
             let query = self
-                .query("UPDATE probe_due SET owner = NULL, leased_until = NULL WHERE tenant_id = $1 AND asset_id IN ")
-                .list(chunk.iter().map(AssetId::as_str));
+                .query(
+                    "UPDATE probe_due SET owner = NULL, leased_until = NULL
+                     WHERE tenant_id = :tenant AND asset_id IN :ids",
+                )
+                .bind_list("ids", chunk.iter().map(AssetId::as_str));
             self.run(query).await?;
         }
         Ok(())
     }
 
-    /// Gives leases back whose work nobody could do; each is due again at its moment.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Gives back leases whose probes gave no result; each asset is due again at its moment.
     pub async fn postpone_probes(&self, later: &[(AssetId, Timestamp)]) -> Result<(), Error> {
         for chunk in later.chunks(CHUNK) {
             let rows = chunk
                 .iter()
                 .map(|(id, at)| -> [Value; 2] { [id.as_str().into(), time(*at).into()] });
             let query = self
-                .query("UPDATE probe_due AS d SET owner = NULL, leased_until = NULL, tries = d.tries + 1, due_at = v.column2 FROM")
-                .table(rows)
-                .sql(" WHERE d.tenant_id = $1 AND d.asset_id = v.column1");
+                .query(
+                    "WITH later (asset_id, due_at) AS (VALUES :later)
+                     UPDATE probe_due AS d SET owner = NULL, leased_until = NULL,
+                         tries = d.tries + 1, due_at = later.due_at
+                     FROM later WHERE d.tenant_id = :tenant AND d.asset_id = later.asset_id",
+                )
+                .bind_rows("later", rows);
             self.run(query).await?;
         }
         Ok(())
     }
 
-    /// Makes probes due by `at`; those that are due earlier stay. One under way loses its lease: what it asked
-    /// before this moment must not count after it.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Makes probes due by `at`; those that are due earlier stay so. A probe under way loses its lease:
+    /// a result from before this moment must not count after it.
     pub async fn hurry_probes(&self, ids: &[AssetId], at: Timestamp) -> Result<(), Error> {
         let mut ids = ids.to_vec();
         ids.sort_unstable();
@@ -277,15 +228,13 @@ impl TenantTx {
             let query = self
                 .query(
                     "UPDATE probe_due SET lane = 'normal', owner = NULL, leased_until = NULL,
-                     fencing = fencing + 1, due_at = CASE WHEN due_at > ",
+                         fencing = fencing + 1,
+                         due_at = CASE WHEN due_at > :at THEN :at ELSE due_at END
+                     WHERE tenant_id = :tenant AND asset_id IN :ids
+                         AND (owner IS NOT NULL OR due_at > :at)",
                 )
-                .bind(time(at))
-                .sql(" THEN ")
-                .bind(time(at))
-                .sql(" ELSE due_at END WHERE tenant_id = $1 AND (owner IS NOT NULL OR due_at > ")
-                .bind(time(at))
-                .sql(") AND asset_id IN ")
-                .list(chunk.iter().map(AssetId::as_str));
+                .bind("at", time(at))
+                .bind_list("ids", chunk.iter().map(AssetId::as_str));
             self.run(query).await?;
         }
         Ok(())

@@ -1,8 +1,8 @@
-//! Which process works on a SQLite file: one at a time.
+//! The lock that lets only one process work on a SQLite file.
 //!
-//! The rule: whoever frees or claims leases there holds this lock. It is a file beside the database and not the
-//! database itself, because closing any second handle on that would drop SQLite's own locks. The system
-//! frees it when the process ends, however it ends.
+//! The rule: only the process that holds this lock frees or claims leases. The lock is a file beside the
+//! database, because closing a second handle on the database itself would drop SQLite's own locks. The
+//! operating system frees the lock when the process ends.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -31,7 +31,7 @@ impl Sole {
         }
     }
 
-    /// Takes the lock; whether it was not held yet.
+    /// Takes the lock; whether this process did not hold it yet.
     fn take(&self) -> Result<bool, Error> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.is_some() {
@@ -63,8 +63,8 @@ impl Sole {
 }
 
 impl Store {
-    /// Makes this process the one that works on the database, and frees what one that is gone has left. On PostgreSQL,
-    /// where several may work, there is nothing to do.
+    /// Makes this process the only one that works on the database, and frees leases that an earlier process
+    /// left. On PostgreSQL several processes may work, so there is nothing to do.
     ///
     /// # Errors
     /// [`Error::Occupied`]: another process works on it.
@@ -77,7 +77,7 @@ impl Store {
         Ok(())
     }
 
-    /// Lets another process take over.
+    /// Frees the lock, so that another process can work on the database.
     pub fn leave(&self) {
         if let Some(sole) = &self.sole {
             sole.leave();

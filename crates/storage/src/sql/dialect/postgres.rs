@@ -1,7 +1,7 @@
-//! Opening PostgreSQL, and refusing a role that could look past row-level security.
+//! Opening PostgreSQL, and refusing a role that row-level security does not restrict.
 //!
-//! The rule: the second wall is believed only after it was seen: superusers, BYPASSRLS and owners of the
-//! tables see every row whatever the policies say.
+//! The rule: row-level security is checked before serving, because superusers, roles with BYPASSRLS and
+//! owners of the tables see every row whatever the policies say.
 
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
 use sqlx::{
@@ -11,7 +11,7 @@ use sqlx::{
 
 use crate::{Error, Settings, sql::Query};
 
-/// Tables that name a tenant and are read before one is known: ids, times and hashes.
+/// Tables that name a tenant and are read before a tenant is known. They hold ids, times and hashes.
 const OPEN_TABLES: &str = "('clients', 'due', 'probe_due', 'person_directory', 'tenant_origins')";
 
 pub(super) async fn open(settings: &Settings) -> Result<DatabaseConnection, Error> {
@@ -30,7 +30,7 @@ pub(super) async fn open(settings: &Settings) -> Result<DatabaseConnection, Erro
 
 pub(super) async fn inspect(on: &DatabaseConnection) -> Result<(), Error> {
     let mut reasons = Vec::new();
-    for sql in [ROLE.to_owned(), OWNED.to_owned(), walls()] {
+    for sql in [ROLE.to_owned(), OWNED.to_owned(), unprotected_tables()] {
         for row in Query::new(sql).all(on).await? {
             reasons.push(row.get("reason")?);
         }
@@ -42,7 +42,7 @@ pub(super) async fn inspect(on: &DatabaseConnection) -> Result<(), Error> {
     }
 }
 
-/// What the role is, or may become by `SET ROLE`.
+/// Whether the role, or one that it may become by `SET ROLE`, sees every row.
 const ROLE: &str = "
 SELECT 'the role is ' || CASE WHEN r.rolname = current_user THEN '' ELSE 'a member of a role that is ' END
     || CASE WHEN r.rolsuper THEN 'a superuser' ELSE 'BYPASSRLS' END AS reason
@@ -51,6 +51,7 @@ WHERE (r.rolsuper OR r.rolbypassrls) AND (r.rolname = current_user
     OR (pg_has_role(current_user, r.oid, 'MEMBER')
         AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)))";
 
+/// The tables that the role owns.
 const OWNED: &str = "
 SELECT 'the role owns table ' || c.relname AS reason
 FROM pg_class c
@@ -60,8 +61,9 @@ WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespac
             AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)))
 ORDER BY 1";
 
-/// Every table that names a tenant, so that one added later cannot be forgotten here.
-fn walls() -> String {
+/// Every table that names a tenant and lacks row-level security. It asks the catalogue, so that a table
+/// added later cannot be forgotten here.
+fn unprotected_tables() -> String {
     format!(
         "
 SELECT 'table ' || c.relname || ' lacks ' || CASE

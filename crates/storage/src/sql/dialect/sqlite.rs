@@ -1,7 +1,7 @@
-//! Opening SQLite so that a committed row survives a loss of power.
+//! Opening SQLite so that a committed row survives a power failure.
 //!
-//! The rule: pragmas are per connection and easily lost, so they are set in the connect options and read
-//! back before anything is served.
+//! The rule: pragmas belong to a connection and are easily lost, so they are set in the connect options
+//! and read back before serving.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ use sqlx::{
 
 use crate::{Error, Settings, sql::Query};
 
-/// Versions before it could lose a write when the log starts over.
+/// Older versions could lose a write when the log is reset.
 const OLDEST: [u32; 3] = [3, 51, 3];
 
 pub(super) async fn open(settings: &Settings) -> Result<DatabaseConnection, Error> {
@@ -43,7 +43,7 @@ pub(super) async fn open(settings: &Settings) -> Result<DatabaseConnection, Erro
     Ok(connection)
 }
 
-/// The file at this address.
+/// The file that this address names.
 pub(super) fn file(url: &str) -> Result<PathBuf, Error> {
     Ok(url
         .parse::<SqliteConnectOptions>()?
@@ -51,7 +51,7 @@ pub(super) fn file(url: &str) -> Result<PathBuf, Error> {
         .to_owned())
 }
 
-/// Nobody but the owner reads the file, its log and its index. SQLite gives new ones the file's mode.
+/// Lets only the owner read the file, its log and its index. SQLite gives new ones the file's mode.
 fn close_to_others(file: &Path) -> Result<(), Error> {
     for suffix in ["", "-wal", "-shm"] {
         let mut name = file.as_os_str().to_owned();
