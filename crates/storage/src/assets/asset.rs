@@ -14,7 +14,7 @@ pub(crate) const SELECT: &str = "
     SELECT a.id, a.kind, a.name, a.business_id, a.person_id, a.generation, a.intent_seq,
         a.proved_at, a.checked_at, a.failing_since, a.failing_reason, a.failures, a.definitive,
         a.cut_off, a.cut_off_source, a.cut_off_learned_at, a.expires_at, a.data_access_expires_at,
-        a.working_since, a.told_state, a.created_at, p.due_at AS next_check_at,
+        a.working_since, a.notified_state, a.created_at, p.due_at AS next_check_at,
         (SELECT c.kind FROM credentials c
             WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'active') AS active,
         EXISTS (SELECT 1 FROM credentials c
@@ -35,7 +35,7 @@ impl TenantTx {
             .fill("select", SELECT)
             .bind("id", id.as_str());
         let row = self.one(query).await?;
-        read(&row.ok_or(Error::NotFound)?)
+        read_asset(&row.ok_or(Error::NotFound)?)
     }
 
     /// Those of the assets that exist, in any order.
@@ -47,7 +47,7 @@ impl TenantTx {
                 .fill("select", SELECT)
                 .bind_list("ids", chunk.iter().map(AssetId::as_str));
             for row in self.all(query).await? {
-                assets.push(read(&row)?);
+                assets.push(read_asset(&row)?);
             }
         }
         Ok(assets)
@@ -92,7 +92,7 @@ impl TenantTx {
     }
 }
 
-pub(crate) fn read(row: &Row) -> Result<Asset, Error> {
+pub(crate) fn read_asset(row: &Row) -> Result<Asset, Error> {
     Ok(Asset {
         id: row.parsed("id")?,
         kind: row.parsed("kind")?,
@@ -101,7 +101,7 @@ pub(crate) fn read(row: &Row) -> Result<Asset, Error> {
         person_id: row.maybe_parsed("person_id")?,
         generation: row.get("generation")?,
         intent_seq: row.get("intent_seq")?,
-        told: row.maybe_parsed("told_state")?,
+        told: row.maybe_parsed("notified_state")?,
         facts: read_facts(row)?,
         created_at: row.time("created_at")?,
     })

@@ -46,7 +46,7 @@ impl TenantTx {
             )
             .bind("asset", asset.as_str())
             .bind("limit", i64::from(limit));
-        self.all(query).await?.iter().map(read).collect()
+        self.all(query).await?.iter().map(read_note).collect()
     }
 
     /// Sets the cut-off of assets, whatever was known before. Lock the assets first.
@@ -115,7 +115,7 @@ fn to_row(note: &CutOffNote) -> [Value; 6] {
     ]
 }
 
-fn read(row: &Row) -> Result<CutOffNote, Error> {
+fn read_note(row: &Row) -> Result<CutOffNote, Error> {
     Ok(CutOffNote {
         asset_id: row.parsed("asset_id")?,
         person_id: row.maybe_parsed("person_id")?,

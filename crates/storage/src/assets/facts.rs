@@ -43,7 +43,7 @@ impl TenantTx {
             let query = self
                 .query(
                     "WITH notified (asset_id, state) AS (VALUES :notified)
-                     UPDATE assets AS a SET told_state = notified.state FROM notified
+                     UPDATE assets AS a SET notified_state = notified.state FROM notified
                      WHERE a.tenant_id = :tenant AND a.id = notified.asset_id",
                 )
                 .bind_rows("notified", rows);

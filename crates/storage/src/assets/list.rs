@@ -6,7 +6,7 @@ use regrant_domain::{Asset, AssetId, AssetKind, PersonId, Timestamp, Within, sta
 
 use crate::{
     Error, TenantTx,
-    assets::asset::{SELECT, read},
+    assets::asset::{SELECT, read_asset},
     sql::{Query, time},
 };
 
@@ -76,7 +76,7 @@ impl TenantTx {
             .bind_optional("ending_before", filter.ending_before.map(time))
             .bind("limit", i64::from(filter.limit));
         let query = fill_within(fill_in_state(query, filter), filter.within.as_ref());
-        self.all(query).await?.iter().map(read).collect()
+        self.all(query).await?.iter().map(read_asset).collect()
     }
 }
 

@@ -32,7 +32,7 @@ impl TenantTx {
 
     /// The tenant's assets.
     pub async fn asset_quota(&self) -> Result<Quota, Error> {
-        self.quota(
+        self.read_quota(
             "SELECT t.max_assets AS most,
                  (SELECT count(*) FROM assets WHERE tenant_id = :tenant) AS used
              FROM tenants t WHERE t.id = :tenant",
@@ -42,7 +42,7 @@ impl TenantTx {
 
     /// The running reconnects that calls of the tenant started.
     pub async fn running_quota(&self) -> Result<Quota, Error> {
-        self.quota(
+        self.read_quota(
             "SELECT t.max_running_reconnects AS most,
                  (SELECT count(*) FROM reconnects
                      WHERE tenant_id = :tenant AND finished_at IS NULL AND status = 'running'
@@ -64,7 +64,7 @@ impl TenantTx {
         usize::try_from(row.get::<i64>("n")?).map_err(|_| Error::Corrupt("count"))
     }
 
-    async fn quota(&self, sql: &'static str) -> Result<Quota, Error> {
+    async fn read_quota(&self, sql: &'static str) -> Result<Quota, Error> {
         let row: Row = self.one(self.query(sql)).await?.ok_or(Error::NotFound)?;
         let whole = |n: i64| usize::try_from(n).map_err(|_| Error::Corrupt("quota"));
         let most: Option<i64> = row.get("most")?;

@@ -44,7 +44,7 @@ impl TenantTx {
             let created = self.create_assets(chunk).await?;
             let kinds = if created.len() < chunk.len() {
                 self.describe_assets(chunk).await?;
-                self.kinds(chunk).await?
+                self.find_kinds(chunk).await?
             } else {
                 HashMap::new()
             };
@@ -86,7 +86,7 @@ impl TenantTx {
         self.run(query).await.map(drop)
     }
 
-    async fn kinds(&self, assets: &[NewAsset]) -> Result<HashMap<AssetId, AssetKind>, Error> {
+    async fn find_kinds(&self, assets: &[NewAsset]) -> Result<HashMap<AssetId, AssetKind>, Error> {
         let query = self
             .query("SELECT id, kind FROM assets WHERE tenant_id = :tenant AND id IN :ids")
             .bind_list("ids", assets.iter().map(|it| it.id.as_str()));

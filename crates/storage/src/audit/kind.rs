@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_action_tells_the_kind_and_what_verifying_needs_is_of_none() {
+    fn the_kind_follows_from_the_action_and_needed_rows_have_none() {
         assert_eq!(AuditKind::of("token.read"), Some(AuditKind::Reads));
         assert_eq!(AuditKind::of("records.purged"), Some(AuditKind::Worker));
         for action in ["credential.activated", "tenant.created", "", "token.reads"] {

@@ -38,7 +38,7 @@ impl TenantTx {
             .query("{select} AND c.asset_id = :asset ORDER BY c.created_at DESC, c.id DESC")
             .fill("select", SELECT)
             .bind("asset", asset.as_str());
-        self.all(query).await?.iter().map(read).collect()
+        self.all(query).await?.iter().map(read_credential).collect()
     }
 
     /// The credentials that serve these assets, in any order.
@@ -99,7 +99,7 @@ impl TenantTx {
             .fill("select", SELECT)
             .bind_optional("after", after.map(CredentialId::uuid))
             .bind("limit", i64::try_from(limit).unwrap_or(i64::MAX));
-        self.all(query).await?.iter().map(read).collect()
+        self.all(query).await?.iter().map(read_credential).collect()
     }
 
     /// Inserts credentials. If `unless_taken`, one whose slot is taken is not inserted; else that fails.
@@ -147,7 +147,7 @@ impl TenantTx {
                 .fill("select", SELECT)
                 .bind_list("ids", chunk.iter().map(AssetId::as_str));
             for row in self.all(query).await? {
-                credentials.push(read(&row)?);
+                credentials.push(read_credential(&row)?);
             }
         }
         Ok(credentials)
@@ -193,7 +193,7 @@ pub(crate) fn sealed_under(sealed: &Sealed) -> Result<(Uuid, u32), Error> {
         .ok_or(Error::Corrupt("sealed record"))
 }
 
-fn read(row: &Row) -> Result<StoredCredential, Error> {
+fn read_credential(row: &Row) -> Result<StoredCredential, Error> {
     let credential = Credential {
         id: CredentialId::from_uuid(row.get("id")?),
         asset_id: row.parsed("asset_id")?,

@@ -53,7 +53,7 @@ impl TenantTx {
             "SELECT key_id, version, state, wrapped FROM tenant_keys
              WHERE tenant_id = :tenant ORDER BY state, version DESC",
         );
-        self.all(query).await?.iter().map(read).collect()
+        self.all(query).await?.iter().map(read_data_key).collect()
     }
 
     pub(crate) async fn insert_key(&self, key: &NewDataKey) -> Result<(), Error> {
@@ -74,7 +74,7 @@ impl TenantTx {
     }
 }
 
-fn read(row: &Row) -> Result<StoredDataKey, Error> {
+fn read_data_key(row: &Row) -> Result<StoredDataKey, Error> {
     Ok(StoredDataKey {
         id: row.get("key_id")?,
         version: row.unsigned("version")?,

@@ -59,7 +59,7 @@ impl TenantTx {
             .bind("id", id.uuid());
         let row = self.one(query).await?.ok_or(Error::NotFound)?;
         Ok(GrantToken {
-            grant: read(&row)?,
+            grant: read_grant(&row)?,
             sealed: row.maybe_sealed("sealed")?,
             refresh_tried_at: row.maybe_time("refresh_tried_at")?,
         })
@@ -194,14 +194,14 @@ impl TenantTx {
                 .fill("columns", COLUMNS)
                 .bind_list("ids", chunk.iter().map(|id| id.uuid()));
             for row in self.all(query).await? {
-                grants.push(read(&row)?);
+                grants.push(read_grant(&row)?);
             }
         }
         Ok(grants)
     }
 }
 
-fn read(row: &Row) -> Result<Grant, Error> {
+fn read_grant(row: &Row) -> Result<Grant, Error> {
     Ok(Grant {
         id: GrantId::from_uuid(row.get("id")?),
         app_id: row.parsed("app_id")?,

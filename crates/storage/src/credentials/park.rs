@@ -12,7 +12,7 @@ impl TenantTx {
     /// reconnect stays instead.
     pub async fn park(&self, credentials: &[NewCredential], at: Timestamp) -> Result<(), Error> {
         all_in(Slot::Candidate, credentials)?;
-        self.supersede("c.slot = 'candidate'", credentials, at)
+        self.replace_older("c.slot = 'candidate'", credentials, at)
             .await
     }
 
@@ -24,11 +24,11 @@ impl TenantTx {
     ) -> Result<(), Error> {
         all_in(Slot::Standby, credentials)?;
         let same = "c.slot = 'standby' AND c.person_id IS NOT DISTINCT FROM arrival.person_id";
-        self.supersede(same, credentials, at).await
+        self.replace_older(same, credentials, at).await
     }
 
     /// Inserts credentials, and deletes those that `same` finds and that are not newer.
-    async fn supersede(
+    async fn replace_older(
         &self,
         same: &'static str,
         credentials: &[NewCredential],

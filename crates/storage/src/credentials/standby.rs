@@ -33,14 +33,14 @@ impl TenantTx {
                 found
                     .entry(row.parsed("asset_id")?)
                     .or_default()
-                    .push(read(&row)?);
+                    .push(read_standby(&row)?);
             }
         }
         Ok(found)
     }
 }
 
-fn read(row: &Row) -> Result<StandIn, Error> {
+fn read_standby(row: &Row) -> Result<StandIn, Error> {
     Ok(StandIn {
         slot: row.parsed("slot")?,
         kind: row.parsed("kind")?,

@@ -43,7 +43,7 @@ impl TenantTx {
             .fill("newest", NEWEST)
             .bind("after", after.map_or("", PersonId::as_str))
             .bind("limit", i64::from(limit));
-        self.all(query).await?.iter().map(read).collect()
+        self.all(query).await?.iter().map(read_person).collect()
     }
 
     /// The person with this id.
@@ -62,7 +62,7 @@ impl TenantTx {
             )
             .fill("newest", NEWEST)
             .bind("id", id.as_str());
-        read(&self.one(query).await?.ok_or(Error::NotFound)?)
+        read_person(&self.one(query).await?.ok_or(Error::NotFound)?)
     }
 
     /// How many assets depend on each of these persons; persons without any are left out.
@@ -125,7 +125,7 @@ impl TenantTx {
     }
 }
 
-fn read(row: &Row) -> Result<PersonRow, Error> {
+fn read_person(row: &Row) -> Result<PersonRow, Error> {
     Ok(PersonRow {
         id: row.parsed("person_id")?,
         kind: row.maybe_parsed("kind")?,

@@ -55,22 +55,22 @@ impl Store {
     /// The database failed; nothing is stored.
     pub async fn receive(
         &self,
-        words: &[NewWord],
+        notices: &[NewWord],
         at: Timestamp,
         due_at: Timestamp,
     ) -> Result<usize, Error> {
         let tx = self.begin_as(regrant_domain::TenantId::SYSTEM).await?;
         let mut stored = 0;
-        for chunk in words.chunks(CHUNK) {
-            let rows = insert(chunk, at).all(&tx.transaction).await?;
+        for chunk in notices.chunks(CHUNK) {
+            let rows = insert_notices(chunk, at).all(&tx.transaction).await?;
             let ids: Vec<Uuid> = rows
                 .iter()
                 .map(|row| row.get("id"))
                 .collect::<Result<_, _>>()?;
             stored += ids.len();
             if !ids.is_empty() {
-                make_due(&ids, due_at).run(&tx.transaction).await?;
-                finish(&ids, at).run(&tx.transaction).await?;
+                make_notices_due(&ids, due_at).run(&tx.transaction).await?;
+                finish_notices_query(&ids, at).run(&tx.transaction).await?;
             }
         }
         tx.commit().await?;
@@ -85,7 +85,7 @@ impl Store {
         let query = Query::new(
             "UPDATE inbox SET begun_at = coalesce(begun_at, :at)
              WHERE id = :id AND person_id IS NOT NULL
-             RETURNING kind, person_id, cut_off, told_at, received_at",
+             RETURNING kind, person_id, cut_off, sent_at, received_at",
         )
         .bind("at", time(at))
         .bind("id", id);
@@ -94,14 +94,14 @@ impl Store {
             query.one(&self.connection).await?
         };
         let row = row.ok_or(Error::NotFound)?;
-        let word = Word {
+        let notice = Word {
             kind: row.parsed("kind")?,
             person_id: row.parsed("person_id")?,
             cut_off: row.maybe_time("cut_off")?,
-            told_at: row.time("told_at")?,
+            told_at: row.time("sent_at")?,
         };
         Ok(StoredWord {
-            word,
+            word: notice,
             received_at: row.time("received_at")?,
         })
     }
@@ -112,7 +112,7 @@ impl Store {
             Query::new("SELECT 1 FROM inbox WHERE {finished} LIMIT 1").fill("finished", FINISHED);
         // Usually there is none, and a read does not make writers wait.
         match open.one(&self.connection).await? {
-            Some(_) => self.write(finish(&[], at)).await,
+            Some(_) => self.write(finish_notices_query(&[], at)).await,
             None => Ok(0),
         }
     }
@@ -162,33 +162,33 @@ const FINISHED: &str = "
     done_at IS NULL AND NOT EXISTS (
         SELECT 1 FROM due WHERE due.kind = 'inbox' AND due.object_id = inbox.id)";
 
-fn insert(words: &[NewWord], at: Timestamp) -> Query {
+fn insert_notices(notices: &[NewWord], at: Timestamp) -> Query {
     Query::new(
-        "INSERT INTO inbox (id, app_id, kind, digest, person_hash, person_id, cut_off, told_at,
+        "INSERT INTO inbox (id, app_id, kind, digest, person_hash, person_id, cut_off, sent_at,
              received_at, code_hash)
          VALUES :rows ON CONFLICT (app_id, digest) DO NOTHING RETURNING id",
     )
-    .bind_rows("rows", words.iter().map(|it| to_row(it, at)))
+    .bind_rows("rows", notices.iter().map(|it| to_row(it, at)))
 }
 
 fn to_row(new: &NewWord, at: Timestamp) -> [Value; 10] {
-    let word = &new.word;
+    let notice = &new.word;
     [
         Uuid::now_v7().into(),
         new.app_id.as_str().into(),
-        word.kind.as_str().into(),
+        notice.kind.as_str().into(),
         new.digest.to_vec().into(),
         new.person.into(),
-        word.person_id.as_str().into(),
-        maybe_time(word.cut_off).into(),
-        time(word.told_at).into(),
+        notice.person_id.as_str().into(),
+        maybe_time(notice.cut_off).into(),
+        time(notice.told_at).into(),
         time(at).into(),
         new.code_hash.map(|it| it.to_vec()).into(),
     ]
 }
 
 /// One statement for all tenants of all persons.
-fn make_due(ids: &[Uuid], due_at: Timestamp) -> Query {
+fn make_notices_due(ids: &[Uuid], due_at: Timestamp) -> Query {
     Query::new(
         "INSERT INTO due (tenant_id, kind, object_id, due_at)
          SELECT p.tenant_id, 'inbox', i.id, :due_at
@@ -201,7 +201,7 @@ fn make_due(ids: &[Uuid], due_at: Timestamp) -> Query {
 }
 
 /// Marks finished notices as done: those among `ids`, or all if there are no ids.
-fn finish(ids: &[Uuid], at: Timestamp) -> Query {
+fn finish_notices_query(ids: &[Uuid], at: Timestamp) -> Query {
     Query::new("UPDATE inbox SET person_id = NULL, done_at = :at WHERE {finished} [AND id IN :ids]")
         .fill("finished", FINISHED)
         .bind("at", time(at))

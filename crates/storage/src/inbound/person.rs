@@ -107,7 +107,7 @@ impl TenantTx {
                 "SELECT c.asset_id FROM credentials c
                  WHERE c.slot = 'active' AND {is_revoked} AND c.asset_id IN :ids",
             );
-            let query = bind_revoked(query, revoked).bind_list("ids", texts(chunk));
+            let query = bind_revoked(query, revoked).bind_list("ids", to_texts(chunk));
             for row in self.all(query).await? {
                 found.insert(row.parsed("asset_id")?);
             }
@@ -131,7 +131,7 @@ impl TenantTx {
             );
             let query = bind_revoked(query, revoked)
                 .fill("slots", slots)
-                .bind_list("ids", texts(chunk));
+                .bind_list("ids", to_texts(chunk));
             deleted += self.run(query).await?;
         }
         Ok(deleted)
@@ -147,7 +147,7 @@ impl TenantTx {
                      WHERE tenant_id = :tenant AND slot IN ('candidate', 'standby')
                          AND asset_id IN :ids",
                 )
-                .bind_list("ids", texts(chunk));
+                .bind_list("ids", to_texts(chunk));
             for row in self.all(query).await? {
                 found.push(row.parsed("asset_id")?);
             }
@@ -178,7 +178,7 @@ impl TenantTx {
                          expires_at = NULL, data_access_expires_at = NULL
                      WHERE tenant_id = :tenant AND id IN :ids",
                 )
-                .bind_list("ids", texts(chunk));
+                .bind_list("ids", to_texts(chunk));
             self.run(query).await?;
         }
         Ok(())
@@ -214,6 +214,6 @@ fn bind_revoked(query: Query, revoked: Revoked<'_>) -> Query {
         .bind("before", time(revoked.before))
 }
 
-fn texts(ids: &[AssetId]) -> impl Iterator<Item = &str> {
+fn to_texts(ids: &[AssetId]) -> impl Iterator<Item = &str> {
     ids.iter().map(AssetId::as_str)
 }

@@ -39,7 +39,7 @@ pub struct StoredSigningKey {
 impl Store {
     /// Every signing key, the oldest first.
     pub async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, Error> {
-        list(&self.connection).await
+        list_keys(&self.connection).await
     }
 
     /// Inserts a signing key.
@@ -47,14 +47,14 @@ impl Store {
     /// # Errors
     /// [`Error::Taken`]: the key id is.
     pub async fn insert_signing_key(&self, key: &NewSigningKey) -> Result<(), Error> {
-        check_inserted(self.write(insert(key)).await?)
+        check_inserted(self.write(insert_key(key)).await?)
     }
 }
 
 impl TenantTx {
     /// Every signing key, the oldest first.
     pub async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, Error> {
-        list(&self.transaction).await
+        list_keys(&self.transaction).await
     }
 
     /// Inserts a signing key and retires the others at `others_until`, unless they retire sooner.
@@ -66,7 +66,7 @@ impl TenantTx {
         key: &NewSigningKey,
         others_until: Timestamp,
     ) -> Result<(), Error> {
-        check_inserted(insert(key).run(&self.transaction).await?)?;
+        check_inserted(insert_key(key).run(&self.transaction).await?)?;
         let query = Query::new(
             "UPDATE signing_keys SET retired_at = :until
              WHERE kid <> :kid AND (retired_at IS NULL OR retired_at > :until)",
@@ -77,7 +77,7 @@ impl TenantTx {
     }
 }
 
-fn insert(key: &NewSigningKey) -> Query {
+fn insert_key(key: &NewSigningKey) -> Query {
     Query::new(
         "INSERT INTO signing_keys (kid, sealed, created_at, active_from)
          VALUES (:kid, :sealed, :created_at, :active_from) ON CONFLICT DO NOTHING",
@@ -96,15 +96,15 @@ fn check_inserted(rows: u64) -> Result<(), Error> {
     }
 }
 
-async fn list(on: &impl ConnectionTrait) -> Result<Vec<StoredSigningKey>, Error> {
+async fn list_keys(on: &impl ConnectionTrait) -> Result<Vec<StoredSigningKey>, Error> {
     let query = Query::new(
         "SELECT kid, sealed, created_at, active_from, retired_at FROM signing_keys
          ORDER BY created_at, kid",
     );
-    query.all(on).await?.iter().map(read).collect()
+    query.all(on).await?.iter().map(read_signing_key).collect()
 }
 
-fn read(row: &Row) -> Result<StoredSigningKey, Error> {
+fn read_signing_key(row: &Row) -> Result<StoredSigningKey, Error> {
     let created_at = row.time("created_at")?;
     Ok(StoredSigningKey {
         kid: row.get("kid")?,

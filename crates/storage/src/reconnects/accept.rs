@@ -89,8 +89,8 @@ impl TenantTx {
             .bind("intent_seq", intent_seq)
             .bind("person", person.map(|id| id.as_str().to_owned()))
             .bind("submitted", reconnect.submitted.as_bytes())
-            .bind("event_seq", count(settled)?)
-            .bind("total", count(items.len())?)
+            .bind("event_seq", to_count(settled)?)
+            .bind("total", to_count(items.len())?)
             .bind("created_by", reconnect.created_by.uuid())
             .bind("session", reconnect.session.map(ReconnectSessionId::uuid))
             .bind("origin", reconnect.origin.as_str())
@@ -123,7 +123,7 @@ impl TenantTx {
         let query = self
             .query(
                 "UPDATE reconnects
-                 SET proved = (0 = 0), grant_id = :grant, submitted = :submitted
+                 SET token_validated = (0 = 0), grant_id = :grant, submitted = :submitted
                  WHERE tenant_id = :tenant AND id = :id AND status = 'running'",
             )
             .bind("grant", grant.uuid())
@@ -175,6 +175,6 @@ impl TenantTx {
     }
 }
 
-fn count(n: usize) -> Result<i64, Error> {
+fn to_count(n: usize) -> Result<i64, Error> {
     i64::try_from(n).map_err(|_| Error::Unsupported("too many items".to_owned()))
 }

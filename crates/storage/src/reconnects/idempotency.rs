@@ -41,7 +41,7 @@ impl TenantTx {
     ) -> Result<Option<IdempotentCall>, Error> {
         let query = self
             .query(
-                "SELECT fingerprint, key_version, answer, reconnect_id FROM idempotency
+                "SELECT fingerprint, key_version, response, reconnect_id FROM idempotency
                  WHERE tenant_id = :tenant AND caller_id = :caller AND route = :route
                      AND key = :key",
             )
@@ -54,7 +54,7 @@ impl TenantTx {
         Ok(Some(IdempotentCall {
             fingerprint: row.get("fingerprint")?,
             key_version: row.unsigned("key_version")?,
-            answer: row.get("answer")?,
+            answer: row.get("response")?,
             reconnect: row
                 .get::<Option<Uuid>>("reconnect_id")?
                 .map(ReconnectId::from_uuid),
@@ -74,8 +74,8 @@ impl TenantTx {
         let query = self
             .query(
                 "INSERT INTO idempotency (tenant_id, caller_id, route, key, fingerprint,
-                     key_version, answer, reconnect_id, created_at)
-                 VALUES (:tenant, :caller, :route, :key, :fingerprint, :key_version, :answer,
+                     key_version, response, reconnect_id, created_at)
+                 VALUES (:tenant, :caller, :route, :key, :fingerprint, :key_version, :response,
                      :reconnect, :at)
                  ON CONFLICT DO NOTHING",
             )
@@ -84,7 +84,7 @@ impl TenantTx {
             .bind("key", key.key.as_str())
             .bind("fingerprint", call.fingerprint.as_slice())
             .bind("key_version", i64::from(call.key_version))
-            .bind("answer", call.answer.as_str())
+            .bind("response", call.answer.as_str())
             .bind("reconnect", call.reconnect.map(ReconnectId::uuid))
             .bind("at", time(at));
         match self.run(query).await? {

@@ -64,7 +64,7 @@ impl Item {
 pub(crate) const OPEN: &str = "outcome IS NULL OR outcome = 'deferred'";
 
 const SELECT: &str = "
-    SELECT position, asset_id, asked, outcome, serving, reason, retry_at, fbtrace_id, attempts,
+    SELECT position, asset_id, requested_id, outcome, serving, reason, retry_at, fbtrace_id, attempts,
         event_seq
     FROM reconnect_items WHERE tenant_id = :tenant AND reconnect_id = :reconnect";
 
@@ -75,7 +75,7 @@ impl TenantTx {
             .query("{select} ORDER BY position")
             .fill("select", SELECT)
             .bind("reconnect", reconnect.uuid());
-        self.all(query).await?.iter().map(read).collect()
+        self.all(query).await?.iter().map(read_item).collect()
     }
 
     /// Items whose newest event comes after `event_seq`, in the order of their events.
@@ -91,7 +91,7 @@ impl TenantTx {
             .bind("reconnect", reconnect.uuid())
             .bind("event_seq", event_seq)
             .bind("limit", i64::from(limit));
-        self.all(query).await?.iter().map(read).collect()
+        self.all(query).await?.iter().map(read_item).collect()
     }
 
     /// Items to work on now, in the caller's order: not tried yet, or deferred until now.
@@ -112,7 +112,7 @@ impl TenantTx {
             .bind("reconnect", reconnect.uuid())
             .bind("now", time(now))
             .bind("limit", i64::from(limit));
-        self.all(query).await?.iter().map(read).collect()
+        self.all(query).await?.iter().map(read_item).collect()
     }
 
     /// When the first deferred item may be tried again; `None` if no item is deferred with a time.
@@ -128,7 +128,7 @@ impl TenantTx {
     }
 }
 
-fn read(row: &Row) -> Result<Item, Error> {
+fn read_item(row: &Row) -> Result<Item, Error> {
     let result = match row.maybe_parsed("outcome")? {
         Some(outcome) => Some(ItemResult {
             outcome,
@@ -142,7 +142,7 @@ fn read(row: &Row) -> Result<Item, Error> {
     Ok(Item {
         position: row.get("position")?,
         asset_id: row.parsed("asset_id")?,
-        asked: row.get("asked")?,
+        asked: row.get("requested_id")?,
         result,
         attempts: row.get("attempts")?,
         event_seq: row.get("event_seq")?,

@@ -81,7 +81,7 @@ impl TenantTx {
             }
             let query = self
                 .query(
-                    "INSERT INTO reconnect_items (tenant_id, reconnect_id, position, asset_id, asked,
+                    "INSERT INTO reconnect_items (tenant_id, reconnect_id, position, asset_id, requested_id,
                          attempts, outcome, serving, reason, retry_at, fbtrace_id, settled_at,
                          event_seq)
                      VALUES :rows",

@@ -104,7 +104,7 @@ impl Begun {
 }
 
 const SELECT: &str = "
-    SELECT r.id, r.intent_seq, r.status, r.proved, r.grant_id, r.expect_person, r.submitted,
+    SELECT r.id, r.intent_seq, r.status, r.token_validated, r.grant_id, r.expect_person, r.submitted,
         r.event_seq, r.created_by, r.session_id, r.origin, r.created_at, r.finished_at, r.total,
         (SELECT count(*) FROM reconnect_items i
             WHERE i.tenant_id = :tenant AND i.reconnect_id = r.id AND ({open})) AS open
@@ -122,7 +122,7 @@ impl TenantTx {
             .fill("open", OPEN)
             .bind("id", id.uuid());
         let row = self.one(query).await?;
-        read(&row.ok_or(Error::NotFound)?)
+        read_reconnect(&row.ok_or(Error::NotFound)?)
     }
 
     /// The next reconnects older than `after`, the newest first.
@@ -149,7 +149,7 @@ impl TenantTx {
             .bind_optional("session", session)
             .bind_optional("after", after.map(ReconnectId::uuid))
             .bind("limit", i64::from(limit));
-        self.all(query).await?.iter().map(read).collect()
+        self.all(query).await?.iter().map(read_reconnect).collect()
     }
 
     /// How many items of each reconnect have each outcome.
@@ -200,12 +200,12 @@ impl TenantTx {
     }
 }
 
-fn read(row: &Row) -> Result<Reconnect, Error> {
+fn read_reconnect(row: &Row) -> Result<Reconnect, Error> {
     Ok(Reconnect {
         id: ReconnectId::from_uuid(row.get("id")?),
         intent_seq: row.get("intent_seq")?,
         status: row.parsed("status")?,
-        proved: row.get("proved")?,
+        proved: row.get("token_validated")?,
         grant_id: row.get::<Option<Uuid>>("grant_id")?.map(GrantId::from_uuid),
         expect_person: row.maybe_parsed("expect_person")?,
         submitted: row.maybe_sealed("submitted")?,

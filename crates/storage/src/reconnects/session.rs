@@ -172,7 +172,7 @@ impl TenantTx {
             )
             .fill("columns", COLUMNS)
             .bind("id", id.uuid());
-        read(&self.one(query).await?.ok_or(Error::NotFound)?)
+        read_session(&self.one(query).await?.ok_or(Error::NotFound)?)
     }
 
     /// The next sessions older than `after`, the newest first; with `client`, those that it opened.
@@ -192,7 +192,7 @@ impl TenantTx {
             .bind_optional("client", client.map(ClientId::uuid))
             .bind_optional("after", after.map(ReconnectSessionId::uuid))
             .bind("limit", i64::from(limit));
-        self.all(query).await?.iter().map(read).collect()
+        self.all(query).await?.iter().map(read_session).collect()
     }
 
     /// Takes one use of an open session; whether one was left.
@@ -245,7 +245,7 @@ impl TenantTx {
 fn read_candidate(tenant: TenantId, row: &Row) -> Result<SessionCandidate, Error> {
     Ok(SessionCandidate {
         scope: TenantScope::new(tenant, row.parsed("app_id")?),
-        session: read(row)?,
+        session: read_session(row)?,
         permissions: row.parsed("scopes")?,
         reach: reach(row)?,
         token_version: row.get("token_version")?,
@@ -254,7 +254,7 @@ fn read_candidate(tenant: TenantId, row: &Row) -> Result<SessionCandidate, Error
     })
 }
 
-fn read(row: &Row) -> Result<ReconnectSession, Error> {
+fn read_session(row: &Row) -> Result<ReconnectSession, Error> {
     Ok(ReconnectSession {
         id: ReconnectSessionId::from_uuid(row.get("id")?),
         client: ClientId::from_uuid(row.get("client_id")?),

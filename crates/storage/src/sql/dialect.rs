@@ -140,9 +140,9 @@ impl Dialect {
         self == Self::Postgres
     }
 
-    /// The part of a statement that `{name}` stands for, where the two databases differ: how a select
-    /// locks its rows. SQLite's writer holds the whole file already.
-    pub(crate) fn word(self, name: &str) -> Option<&'static str> {
+    /// The text of the part `{name}` of a statement, which says how a select locks its rows. On SQLite it is
+    /// empty: the writer holds the whole file already.
+    pub(crate) fn find_lock_clause(self, name: &str) -> Option<&'static str> {
         let (_, on_postgres) = LOCKS.into_iter().find(|(it, _)| *it == name)?;
         Some(match self {
             Self::Sqlite => "",

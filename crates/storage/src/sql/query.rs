@@ -21,8 +21,8 @@ pub(crate) const CHUNK: usize = 500;
 
 /// A statement and the values of its parameters.
 ///
-/// - `:name` is a parameter; it may be used several times. The name of a list or of rows stands where
-///   the list `(…, …)` or the rows `(…), (…)` belong: `id IN :ids`, `VALUES :rows`.
+/// - `:name` is a parameter; it may be used several times. The name of a list is replaced by
+///   `(…, …)`, the name of rows by `(…), (…)`: `id IN :ids`, `VALUES :rows`.
 /// - `[AND kind = :kind]` is left out of the statement when `:kind` is bound to nothing.
 /// - `{name}` is a part that differs: by dialect (`{for_update}`) or as [`Query::fill`] says.
 #[derive(Debug, Clone)]

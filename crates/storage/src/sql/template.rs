@@ -27,7 +27,7 @@ pub(crate) struct Template {
 struct NamedParam {
     name: &'static str,
     param: Param,
-    /// What the text says in place of the name, once the name was met.
+    /// The text that replaces the name, once the name was met.
     placeholders: Option<String>,
 }
 
@@ -46,7 +46,7 @@ impl Template {
     ) -> Self {
         let mut values = Vec::new();
         let params = params.into_iter().map(|(name, param)| NamedParam {
-            placeholders: (name == "tenant").then(|| param.place(&mut values)),
+            placeholders: (name == "tenant").then(|| param.add_placeholders(&mut values)),
             name,
             param,
         });
@@ -132,7 +132,7 @@ impl Template {
             Some(it) => {
                 let placeholders = it
                     .placeholders
-                    .get_or_insert_with(|| it.param.place(values));
+                    .get_or_insert_with(|| it.param.add_placeholders(values));
                 self.sql.push_str(placeholders);
                 Ok(())
             }
@@ -145,9 +145,9 @@ impl Template {
             let text = part.text.clone();
             return self.append(&text, depth + 1);
         }
-        let word = self.dialect.word(name);
+        let clause = self.dialect.find_lock_clause(name);
         self.sql
-            .push_str(word.ok_or_else(|| format!("{{{name}}} is unknown"))?);
+            .push_str(clause.ok_or_else(|| format!("{{{name}}} is unknown"))?);
         Ok(())
     }
 
@@ -169,37 +169,37 @@ impl Template {
 }
 
 impl Param {
-    /// Adds the values behind those there are; returns their placeholders as the statement says them.
-    fn place(&self, values: &mut Vec<Value>) -> String {
+    /// Adds the values and returns the placeholders that the statement uses for them.
+    fn add_placeholders(&self, values: &mut Vec<Value>) -> String {
         let mut text = String::new();
         match self {
-            Self::One(value) => place_one(value, &mut text, values),
-            Self::List(list) => place_tuple("(", list, &mut text, values),
-            Self::Rows(rows) => place_rows("(", rows, &mut text, values),
-            Self::TenantRows(rows) => place_rows("($1, ", rows, &mut text, values),
+            Self::One(value) => add_value(value, &mut text, values),
+            Self::List(list) => add_tuple("(", list, &mut text, values),
+            Self::Rows(rows) => add_rows("(", rows, &mut text, values),
+            Self::TenantRows(rows) => add_rows("($1, ", rows, &mut text, values),
             Self::Nothing => {}
         }
         text
     }
 }
 
-fn place_rows(open: &str, rows: &[Vec<Value>], text: &mut String, values: &mut Vec<Value>) {
+fn add_rows(open: &str, rows: &[Vec<Value>], text: &mut String, values: &mut Vec<Value>) {
     for (n, row) in rows.iter().enumerate() {
         text.push_str(if n == 0 { "" } else { ", " });
-        place_tuple(open, row, text, values);
+        add_tuple(open, row, text, values);
     }
 }
 
-fn place_tuple(open: &str, tuple: &[Value], text: &mut String, values: &mut Vec<Value>) {
+fn add_tuple(open: &str, tuple: &[Value], text: &mut String, values: &mut Vec<Value>) {
     text.push_str(open);
     for (n, value) in tuple.iter().enumerate() {
         text.push_str(if n == 0 { "" } else { ", " });
-        place_one(value, text, values);
+        add_value(value, text, values);
     }
     text.push(')');
 }
 
-fn place_one(value: &Value, text: &mut String, values: &mut Vec<Value>) {
+fn add_value(value: &Value, text: &mut String, values: &mut Vec<Value>) {
     values.push(value.clone());
     // Writing to a String cannot fail.
     let _ = write!(text, "${}", values.len());
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_filled_in_and_words_come_from_the_dialect() {
+    fn parts_are_filled_in_and_locks_come_from_the_dialect() {
         let parts = [("which", "a IN :ids {for_update}")];
         let params = [("ids", Param::List(vec![1_i64.into(), 2_i64.into()]))];
         let sql = render("SELECT a WHERE {which}", &params, &parts).unwrap();

@@ -57,14 +57,14 @@ impl Store {
             .fill("select", SELECT)
             .bind("id", id.as_str());
         let row = query.one(&self.connection).await?;
-        read(&row.ok_or(Error::NotFound)?)
+        read_app(&row.ok_or(Error::NotFound)?)
     }
 
     /// Every app, by id.
     pub async fn apps(&self) -> Result<Vec<StoredApp>, Error> {
         let query = Query::new("{select} ORDER BY id").fill("select", SELECT);
         let rows = query.all(&self.connection).await?;
-        rows.iter().map(read).collect()
+        rows.iter().map(read_app).collect()
     }
 }
 
@@ -150,7 +150,7 @@ fn maybe_sealed(it: Option<&Sealed>) -> Value {
     it.map(|it| it.as_bytes().to_vec()).into()
 }
 
-fn read(row: &Row) -> Result<StoredApp, Error> {
+fn read_app(row: &Row) -> Result<StoredApp, Error> {
     Ok(StoredApp {
         id: row.parsed("id")?,
         name: row.get("name")?,

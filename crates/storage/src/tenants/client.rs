@@ -193,7 +193,7 @@ impl TenantTx {
         for (client, it) in self.scope_uses(id).await? {
             uses.entry(client).or_default().push(it);
         }
-        rows.iter().map(|row| read(row, &mut uses)).collect()
+        rows.iter().map(|row| read_client(row, &mut uses)).collect()
     }
 }
 
@@ -223,7 +223,7 @@ fn bind_spec(query: Query, spec: &ClientSpec) -> Result<Query, Error> {
         .bind("keep_unused_scopes", spec.keep_unused_scopes))
 }
 
-fn read(row: &Row, uses: &mut HashMap<ClientId, Vec<ScopeUse>>) -> Result<ClientRow, Error> {
+fn read_client(row: &Row, uses: &mut HashMap<ClientId, Vec<ScopeUse>>) -> Result<ClientRow, Error> {
     let id = ClientId::from_uuid(row.get("id")?);
     Ok(ClientRow {
         id,

@@ -21,21 +21,21 @@ pub struct Candidate {
     client: ClientId,
     permissions: Permissions,
     secret_hash: Vec<u8>,
-    older: Option<Older>,
-    limits: Limits,
+    older: Option<OlderSecret>,
+    limits: CallLimits,
     reason_required: bool,
     requests_per_second: Option<u32>,
 }
 
 /// The secret before the newest one, while it is valid.
-struct Older {
+struct OlderSecret {
     secret_hash: Vec<u8>,
     proof_key: Option<Sealed>,
     until: Timestamp,
 }
 
 /// The limits of a client's calls.
-struct Limits {
+struct CallLimits {
     expires_at: Option<Timestamp>,
     token_version: i64,
     networks: Option<Vec<IpNet>>,
@@ -59,7 +59,7 @@ impl Store {
         let rows = query.all(&self.connection).await?;
         match rows.as_slice() {
             [] => Ok(None),
-            [row] => read(row).map(Some),
+            [row] => read_unverified_client(row).map(Some),
             _ => Err(Error::Corrupt("client")),
         }
     }
@@ -139,7 +139,9 @@ impl Candidate {
     /// The sealed keys a proof may be made with: of the newest secret, and of the one before while it is
     /// valid.
     pub fn proof_keys(&self, now: Timestamp) -> impl Iterator<Item = &Sealed> {
-        let older = self.older(now).and_then(|it| it.proof_key.as_ref());
+        let older = self
+            .valid_older_secret(now)
+            .and_then(|it| it.proof_key.as_ref());
         self.limits.proof_key.iter().chain(older)
     }
 
@@ -148,7 +150,9 @@ impl Candidate {
     #[must_use]
     pub fn unlock(&self, now: Timestamp, verify: impl Fn(&[u8]) -> bool) -> Option<TenantScope> {
         let newest = verify(&self.secret_hash);
-        let older = self.older(now).is_some_and(|it| verify(&it.secret_hash));
+        let older = self
+            .valid_older_secret(now)
+            .is_some_and(|it| verify(&it.secret_hash));
         (newest | older).then(|| self.scope.clone())
     }
 
@@ -158,7 +162,7 @@ impl Candidate {
         (self.scope.tenant() == tenant).then(|| self.scope.clone())
     }
 
-    fn older(&self, now: Timestamp) -> Option<&Older> {
+    fn valid_older_secret(&self, now: Timestamp) -> Option<&OlderSecret> {
         self.older.as_ref().filter(|it| it.until > now)
     }
 }
@@ -170,7 +174,7 @@ pub(crate) fn rate(row: &Row) -> Result<Option<u32>, Error> {
         .transpose()
 }
 
-fn read(row: &Row) -> Result<Candidate, Error> {
+fn read_unverified_client(row: &Row) -> Result<Candidate, Error> {
     Ok(Candidate {
         scope: TenantScope::new(
             TenantId::from_uuid(row.get("tenant_id")?),
@@ -179,8 +183,8 @@ fn read(row: &Row) -> Result<Candidate, Error> {
         client: ClientId::from_uuid(row.get("id")?),
         permissions: row.parsed("scopes")?,
         secret_hash: row.get("secret_hash")?,
-        older: older(row)?,
-        limits: Limits {
+        older: read_older_secret(row)?,
+        limits: CallLimits {
             expires_at: row.maybe_time("expires_at")?,
             token_version: row.get("token_version")?,
             networks: row.maybe_json("networks")?,
@@ -193,13 +197,15 @@ fn read(row: &Row) -> Result<Candidate, Error> {
     })
 }
 
-fn older(row: &Row) -> Result<Option<Older>, Error> {
+fn read_older_secret(row: &Row) -> Result<Option<OlderSecret>, Error> {
     let secret_hash: Option<Vec<u8>> = row.get("previous_secret_hash")?;
     let until = row.maybe_time("previous_secret_until")?;
     let proof_key = row.maybe_sealed("previous_proof_key_sealed")?;
-    Ok(secret_hash.zip(until).map(|(secret_hash, until)| Older {
-        secret_hash,
-        proof_key,
-        until,
-    }))
+    Ok(secret_hash
+        .zip(until)
+        .map(|(secret_hash, until)| OlderSecret {
+            secret_hash,
+            proof_key,
+            until,
+        }))
 }

@@ -158,11 +158,11 @@ impl TenantTx {
                  WHERE tenant_id = :tenant [AND client_id = :client] ORDER BY client_id, scope",
             )
             .bind_optional("client", of.map(ClientId::uuid));
-        self.all(query).await?.iter().map(read).collect()
+        self.all(query).await?.iter().map(read_scope_use).collect()
     }
 }
 
-fn read(row: &Row) -> Result<(ClientId, ScopeUse), Error> {
+fn read_scope_use(row: &Row) -> Result<(ClientId, ScopeUse), Error> {
     let scope_use = ScopeUse {
         scope: row.parsed("scope")?,
         granted_at: row.time("granted_at")?,

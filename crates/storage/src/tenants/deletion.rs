@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tenant_that_is_deleted_leaves_nothing_but_its_audit() {
+    fn deleting_a_tenant_keeps_only_its_audit() {
         let kept = TABLES
             .into_iter()
             .chain(AUDIT)

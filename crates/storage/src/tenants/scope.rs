@@ -14,7 +14,7 @@ impl Store {
         after: Option<TenantId>,
         limit: u32,
     ) -> Result<Vec<TenantScope>, Error> {
-        self.scopes("status = 'active'", after, limit).await
+        self.list_scopes("status = 'active'", after, limit).await
     }
 
     /// The next tenants after `after`, by id. Suspended and deleted ones too, because their audit stays.
@@ -23,10 +23,10 @@ impl Store {
         after: Option<TenantId>,
         limit: u32,
     ) -> Result<Vec<TenantScope>, Error> {
-        self.scopes("TRUE", after, limit).await
+        self.list_scopes("TRUE", after, limit).await
     }
 
-    async fn scopes(
+    async fn list_scopes(
         &self,
         which: &'static str,
         after: Option<TenantId>,

@@ -72,7 +72,7 @@ impl Store {
     pub async fn begin_tenant(&self, tenant: &NewTenant) -> Result<TenantTx, Error> {
         self.app(&tenant.app_id).await?;
         let tx = self.begin_as(tenant.id).await?;
-        if insert(tenant).run(&tx.transaction).await? == 0 {
+        if insert_tenant(tenant).run(&tx.transaction).await? == 0 {
             return Err(Error::Taken("tenant"));
         }
         tx.insert_key(&tenant.key).await?;
@@ -85,7 +85,7 @@ impl Store {
     pub async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
         let query = Query::new("{select} ORDER BY id").fill("select", SELECT);
         let rows = query.all(&self.connection).await?;
-        rows.iter().map(read).collect()
+        rows.iter().map(read_tenant).collect()
     }
 
     /// The next tenants after `after`, the oldest first.
@@ -99,7 +99,7 @@ impl Store {
             .bind_optional("after", after.map(TenantId::uuid))
             .bind("limit", i64::from(limit));
         let rows = query.all(&self.connection).await?;
-        rows.iter().map(read).collect()
+        rows.iter().map(read_tenant).collect()
     }
 
     /// The tenant with this id.
@@ -111,7 +111,7 @@ impl Store {
             .fill("select", SELECT)
             .bind("id", id.uuid());
         let row = query.one(&self.connection).await?;
-        read(&row.ok_or(Error::NotFound)?)
+        read_tenant(&row.ok_or(Error::NotFound)?)
     }
 
     /// The scope of a tenant for a request of an operator. Requests of tenants never use it.
@@ -132,7 +132,7 @@ impl TenantTx {
     pub async fn lock_tenant(&self) -> Result<Tenant, Error> {
         let query = Query::tenant(self.tenant, "{select} WHERE id = :tenant {for_update}")
             .fill("select", SELECT);
-        read(&query.one(&self.transaction).await?.ok_or(Error::NotFound)?)
+        read_tenant(&query.one(&self.transaction).await?.ok_or(Error::NotFound)?)
     }
 
     /// Writes everything about the tenant that can change. Lock it first.
@@ -161,7 +161,7 @@ impl TenantTx {
     }
 }
 
-fn insert(tenant: &NewTenant) -> Query {
+fn insert_tenant(tenant: &NewTenant) -> Query {
     let query = Query::new(
         "INSERT INTO tenants (id, name, app_id, status, created_at, max_assets,
              max_running_reconnects, requests_per_second)
@@ -190,7 +190,7 @@ fn bind_limits(query: Query, limits: TenantLimits) -> Query {
         )
 }
 
-fn read(row: &Row) -> Result<Tenant, Error> {
+fn read_tenant(row: &Row) -> Result<Tenant, Error> {
     let limit = |column| {
         let limit: Option<i64> = row.get(column)?;
         limit

@@ -134,7 +134,7 @@ impl TenantTx {
                 .bind_list("ids", chunk.iter().map(|it| it.uuid()));
             for row in self.all(query).await? {
                 found.push(DueDelivery {
-                    delivery: read(&row)?,
+                    delivery: read_delivery(&row)?,
                     data: row.json("data")?,
                 });
             }
@@ -158,7 +158,7 @@ impl TenantTx {
             .bind_optional("status", filter.status.map(DeliveryStatus::as_str))
             .bind_optional("after", filter.after.map(DeliveryId::uuid))
             .bind("limit", i64::from(filter.limit));
-        self.all(query).await?.iter().map(read).collect()
+        self.all(query).await?.iter().map(read_delivery).collect()
     }
 
     /// Ends a delivery, delivered or failed.
@@ -228,7 +228,7 @@ fn fill_attempt(query: Query, attempt: Attempt<'_>) -> Query {
         .bind("error", attempt.error.map(ToOwned::to_owned))
 }
 
-fn read(row: &Row) -> Result<Delivery, Error> {
+fn read_delivery(row: &Row) -> Result<Delivery, Error> {
     let response: Option<i64> = row.get("response_status")?;
     Ok(Delivery {
         id: DeliveryId::from_uuid(row.get("id")?),

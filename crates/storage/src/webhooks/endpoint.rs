@@ -96,7 +96,11 @@ impl TenantTx {
     /// The tenant's endpoints, the oldest first.
     pub async fn webhook_endpoints(&self) -> Result<Vec<WebhookEndpoint>, Error> {
         let query = self.query("{select} ORDER BY id").fill("select", SELECT);
-        self.all(query).await?.iter().map(read).collect()
+        self.all(query)
+            .await?
+            .iter()
+            .map(read_webhook_endpoint)
+            .collect()
     }
 
     /// The endpoint with this id.
@@ -125,7 +129,7 @@ impl TenantTx {
         id: WebhookEndpointId,
     ) -> Result<WebhookEndpoint, Error> {
         let query = self.query(sql).fill("select", SELECT).bind("id", id.uuid());
-        read(&self.one(query).await?.ok_or(Error::NotFound)?)
+        read_webhook_endpoint(&self.one(query).await?.ok_or(Error::NotFound)?)
     }
 
     /// The enabled endpoints and the kinds of events they receive.
@@ -229,7 +233,7 @@ fn read_filter(row: &Row) -> Result<EventFilter, Error> {
     Ok(kinds.map_or(EventFilter::All, EventFilter::Only))
 }
 
-fn read(row: &Row) -> Result<WebhookEndpoint, Error> {
+fn read_webhook_endpoint(row: &Row) -> Result<WebhookEndpoint, Error> {
     let reason: Option<DisabledReason> = row.maybe_parsed("disabled_reason")?;
     Ok(WebhookEndpoint {
         id: WebhookEndpointId::from_uuid(row.get("id")?),

@@ -33,7 +33,10 @@ impl TenantTx {
             .bind("endpoint", endpoint.uuid())
             .bind("event", event.uuid());
         match self.one(query).await? {
-            Some(row) => self.resend(endpoint, &[row.get("id")?], wall).await,
+            Some(row) => {
+                self.resend_deliveries(endpoint, &[row.get("id")?], wall)
+                    .await
+            }
             None => {
                 self.insert_deliveries(&[NewDelivery::of(endpoint, event)], created_at, wall)
                     .await
@@ -65,12 +68,12 @@ impl TenantTx {
             .iter()
             .map(|row| row.get("id"))
             .collect::<Result<_, _>>()?;
-        self.resend(endpoint, &ids, wall).await?;
+        self.resend_deliveries(endpoint, &ids, wall).await?;
         Ok(ids.len())
     }
 
     /// Makes deliveries pending again, without attempts.
-    async fn resend(
+    async fn resend_deliveries(
         &self,
         endpoint: WebhookEndpointId,
         ids: &[Uuid],

@@ -51,7 +51,7 @@ impl Store {
         .fill("tenants", kind.of_tenants())
         .bind("kind", kind.as_str())
         .bind("wall", time(wall));
-        waiting(&self.one_row(query).await?)
+        read_waiting(&self.one_row(query).await?)
     }
 
     /// How many reconnects of active tenants are not finished.
@@ -60,7 +60,7 @@ impl Store {
             "SELECT count(*) AS n FROM due d JOIN tenants t ON t.id = d.tenant_id
              WHERE t.status = 'active' AND d.kind = 'reconnect'",
         );
-        count(&self.one_row(query).await?, "n")
+        read_count(&self.one_row(query).await?, "n")
     }
 
     /// How many tenants there are, by status.
@@ -73,9 +73,9 @@ impl Store {
         );
         let row = self.one_row(query).await?;
         Ok(TenantCounts {
-            active: count(&row, "active")?,
-            suspended: count(&row, "suspended")?,
-            deleted: count(&row, "deleted")?,
+            active: read_count(&row, "active")?,
+            suspended: read_count(&row, "suspended")?,
+            deleted: read_count(&row, "deleted")?,
         })
     }
 
@@ -90,14 +90,14 @@ impl Store {
         .bind("wall", time(wall));
         let leases = self.one_row(leases).await?;
         Ok(Backlog {
-            probes: self.waiting("probe_due", now).await?,
-            work: self.waiting("due", wall).await?,
-            held: count(&leases, "held")?,
-            stuck: count(&leases, "stuck")?,
+            probes: self.count_waiting("probe_due", now).await?,
+            work: self.count_waiting("due", wall).await?,
+            held: read_count(&leases, "held")?,
+            stuck: read_count(&leases, "stuck")?,
         })
     }
 
-    async fn waiting(&self, table: &'static str, by: Timestamp) -> Result<Waiting, Error> {
+    async fn count_waiting(&self, table: &'static str, by: Timestamp) -> Result<Waiting, Error> {
         let query = Query::new(
             "SELECT count(*) AS n, min(d.due_at) AS oldest
              FROM {table} d JOIN tenants t ON t.id = d.tenant_id
@@ -105,7 +105,7 @@ impl Store {
         )
         .fill("table", table)
         .bind("by", time(by));
-        waiting(&self.one_row(query).await?)
+        read_waiting(&self.one_row(query).await?)
     }
 
     async fn one_row(&self, query: Query) -> Result<Row, Error> {
@@ -113,13 +113,13 @@ impl Store {
     }
 }
 
-fn waiting(row: &Row) -> Result<Waiting, Error> {
+fn read_waiting(row: &Row) -> Result<Waiting, Error> {
     Ok(Waiting {
-        count: count(row, "n")?,
+        count: read_count(row, "n")?,
         oldest: row.maybe_time("oldest")?,
     })
 }
 
-fn count(row: &Row, column: &'static str) -> Result<u64, Error> {
+fn read_count(row: &Row, column: &'static str) -> Result<u64, Error> {
     u64::try_from(row.get::<i64>(column)?).map_err(|_| Error::Corrupt(column))
 }

@@ -32,7 +32,7 @@ impl Sole {
     }
 
     /// Takes the lock; whether this process did not hold it yet.
-    fn take(&self) -> Result<bool, Error> {
+    fn take_lock(&self) -> Result<bool, Error> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.is_some() {
             return Ok(false);
@@ -51,7 +51,7 @@ impl Sole {
         Ok(true)
     }
 
-    fn leave(&self) {
+    fn free_lock(&self) {
         // Closing the file frees the lock.
         drop(
             self.held
@@ -70,7 +70,7 @@ impl Store {
     /// [`Error::Occupied`]: another process works on it.
     pub async fn take_over(&self) -> Result<(), Error> {
         if let Some(sole) = &self.sole
-            && sole.take()?
+            && sole.take_lock()?
         {
             self.expire_leases().await?;
         }
@@ -80,7 +80,7 @@ impl Store {
     /// Frees the lock, so that another process can work on the database.
     pub fn leave(&self) {
         if let Some(sole) = &self.sole {
-            sole.leave();
+            sole.free_lock();
         }
     }
 }

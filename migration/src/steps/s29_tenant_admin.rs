@@ -1,10 +1,10 @@
-//! What an operator decides about a tenant: when it goes, how much it may, which origins its pages have.
+//! An operator's settings for a tenant: when it is deleted, its limits, the origins of its pages.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
-    name: "m20261122_000028_tenant_admin",
-    walled: None,
+    name: "m20261122_000029_tenant_admin",
+    tenant_table: None,
     up: "
 ALTER TABLE tenants ADD COLUMN delete_after {int};
 ALTER TABLE tenants ADD COLUMN deleted_at {int};

@@ -1,10 +1,10 @@
-//! What is past retention is found without reading what is not.
+//! Indexes that find rows past retention without reading the others.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
-    name: "m20261122_000024_retention",
-    walled: None,
+    name: "m20261122_000025_retention",
+    tenant_table: None,
     up: "
 CREATE INDEX idempotency_by_age ON idempotency (tenant_id, created_at);
 CREATE INDEX events_by_age ON events (tenant_id, created_at);

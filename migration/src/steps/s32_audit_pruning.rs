@@ -1,10 +1,10 @@
-//! A row of the audit that is past retention keeps its place and the digest of what it said.
+//! A pruned row of the audit keeps its position and the digest of its content.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
-    name: "m20261122_000031_audit_pruning",
-    walled: None,
+    name: "m20261122_000032_audit_pruning",
+    tenant_table: None,
     up: "
 ALTER TABLE audit_events ADD COLUMN pruned {bytes};
 CREATE INDEX audit_events_unpruned ON audit_events (tenant_id, at) WHERE pruned IS NULL;",

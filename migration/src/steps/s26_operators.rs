@@ -1,10 +1,10 @@
-//! Operators, their log-ins, and the names that were tried in vain (hashed, known or not alike).
+//! Operators, their sessions, and failed log-ins by hashed name, whether or not an operator has that name.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
-    name: "m20261122_000025_operators",
-    walled: None,
+    name: "m20261122_000026_operators",
+    tenant_table: None,
     up: "
 CREATE TABLE operators (
     id {uuid} NOT NULL PRIMARY KEY,

@@ -1,10 +1,10 @@
-//! Idempotency keys of every call: what it began, told as JSON without a secret.
+//! Idempotency keys of every call, with the response as JSON without a secret.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
-    name: "m20261122_000032_idempotent_answers",
-    walled: Some("idempotency"),
+    name: "m20261122_000033_idempotent_responses",
+    tenant_table: Some("idempotency"),
     up: "
 DROP TABLE idempotency;
 CREATE TABLE idempotency (
@@ -14,7 +14,7 @@ CREATE TABLE idempotency (
     key TEXT NOT NULL,
     fingerprint {bytes} NOT NULL,
     key_version {int} NOT NULL,
-    answer TEXT NOT NULL,
+    response TEXT NOT NULL,
     reconnect_id {uuid},
     created_at {int} NOT NULL,
     PRIMARY KEY (tenant_id, caller_id, route, key),

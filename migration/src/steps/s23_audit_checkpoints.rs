@@ -1,10 +1,10 @@
-//! Signed statements of where an audit chain ended; they count once a copy lies elsewhere.
+//! Signed statements of where an audit chain ended. They help once a copy is stored elsewhere.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
-    name: "m20261122_000021_checkpoints",
-    walled: Some("audit_checkpoints"),
+    name: "m20261122_000023_audit_checkpoints",
+    tenant_table: Some("audit_checkpoints"),
     up: "
 CREATE TABLE audit_checkpoints (
     tenant_id {uuid} NOT NULL,

@@ -1,10 +1,10 @@
-//! How often a reconnect session may still look at what a reconnect would do.
+//! How many previews a reconnect session may still request.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
-    name: "m20261122_000033_session_previews",
-    walled: None,
+    name: "m20261122_000034_session_previews",
+    tenant_table: None,
     up:
         "
 ALTER TABLE reconnect_sessions ADD COLUMN previews_left {int} NOT NULL DEFAULT 20 CHECK (previews_left >= 0);",

@@ -1,11 +1,11 @@
-//! What narrows a client: an end, addresses, assets, proofs, two secrets; and which scopes it uses.
+//! Limits of a client: expiry, networks, assets, proofs, two secrets; and the use of its scopes. Lists are
+//! JSON; null is no limit.
 
 use crate::step::Step;
 
-/// Columns of `clients`. Lists are JSON; null is no limit.
-pub(crate) const LIMITS: Step = Step {
-    name: "m20261122_000026_client_access",
-    walled: Some("client_scopes"),
+pub(crate) const STEP: Step = Step {
+    name: "m20261122_000027_client_access",
+    tenant_table: Some("client_scopes"),
     up: "
 ALTER TABLE clients ADD COLUMN previous_secret_hash {bytes};
 ALTER TABLE clients ADD COLUMN previous_secret_until {int};
@@ -39,20 +39,4 @@ ALTER TABLE clients DROP COLUMN previous_proof_key_sealed;
 ALTER TABLE clients DROP COLUMN proof_key_sealed;
 ALTER TABLE clients DROP COLUMN previous_secret_until;
 ALTER TABLE clients DROP COLUMN previous_secret_hash;",
-};
-
-/// Proofs that were seen; one counts once.
-pub(crate) const PROOFS: Step = Step {
-    name: "m20261122_000027_client_proofs",
-    walled: Some("client_proofs"),
-    up: "
-CREATE TABLE client_proofs (
-    tenant_id {uuid} NOT NULL,
-    client_id {uuid} NOT NULL,
-    proof {bytes} NOT NULL,
-    expires_at {int} NOT NULL,
-    PRIMARY KEY (tenant_id, client_id, proof)
-) {strict};
-CREATE INDEX client_proofs_by_end ON client_proofs (tenant_id, expires_at);",
-    down: "DROP TABLE client_proofs;",
 };

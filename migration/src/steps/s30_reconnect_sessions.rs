@@ -3,8 +3,8 @@
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
-    name: "m20261122_000029_reconnect_sessions",
-    walled: Some("reconnect_sessions"),
+    name: "m20261122_000030_reconnect_sessions",
+    tenant_table: Some("reconnect_sessions"),
     up: "
 CREATE TABLE reconnect_sessions (
     tenant_id {uuid} NOT NULL,

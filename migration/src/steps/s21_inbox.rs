@@ -1,11 +1,12 @@
-//! What Meta tells about persons, and which tenants know a person. Installation-wide, because Meta names no
-//! tenant: a person is found by a keyed hash of their id. `person_id` is erased when a message is worked off.
+//! Notices from Meta about persons, and which tenants know a person. Not isolated by tenant, because Meta
+//! names no tenant: a person is found by a keyed hash of the id. `person_id` is erased when the notice is
+//! done.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
-    name: "m20261122_000020_inbox",
-    walled: None,
+    name: "m20261122_000021_inbox",
+    tenant_table: None,
     up: "
 CREATE TABLE inbox (
     id {uuid} NOT NULL PRIMARY KEY,
@@ -15,7 +16,7 @@ CREATE TABLE inbox (
     person_hash {bytes} NOT NULL,
     person_id TEXT,
     cut_off {int},
-    told_at {int} NOT NULL,
+    sent_at {int} NOT NULL,
     received_at {int} NOT NULL,
     begun_at {int},
     done_at {int},

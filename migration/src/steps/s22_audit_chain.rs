@@ -1,11 +1,11 @@
-//! The audit as a chain: each row's number and link, each chain's end, the key that links. Rows from before have
-//! number 0 and stand outside the chain.
+//! The audit as a chain: the number and link of each row, the end of each chain, the key that links. Rows
+//! from before have number 0 and are outside the chain.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
-    name: "m20261122_000021_audit_chain",
-    walled: Some("audit_heads"),
+    name: "m20261122_000022_audit_chain",
+    tenant_table: Some("audit_heads"),
     up: "
 ALTER TABLE audit_events ADD COLUMN seq {int} NOT NULL DEFAULT 0;
 ALTER TABLE audit_events ADD COLUMN hash {bytes};
