@@ -1,4 +1,4 @@
-//! The directory of persons, the inbox, and what of a person is taken back.
+//! The directory of persons, notices from Meta, and the rows of a person who revokes consent.
 
 use chrono::Duration;
 use regrant_domain::{InboxKind, PersonId, Slot, Word};
@@ -7,19 +7,19 @@ use regrant_storage::{DueKind, Error, NewWord, PersonHash, Revoked, TenantStatus
 use crate::bench::{Bench, activation, credential, day, grant, id, on_both};
 
 on_both!(
-    a_word_reaches_every_tenant_that_knows_its_person_and_no_other,
-    the_same_word_again_changes_nothing,
-    a_word_is_closed_and_its_person_erased_when_no_work_is_left,
-    a_word_reaches_a_suspended_tenant_too,
-    what_was_issued_after_the_word_stays,
-    erasing_a_person_leaves_what_is_not_personal,
+    a_notice_reaches_every_tenant_that_knows_its_person_and_no_other,
+    the_same_notice_again_changes_nothing,
+    a_notice_is_done_and_its_person_erased_when_no_work_is_left,
+    a_notice_reaches_a_suspended_tenant_too,
+    credentials_issued_after_the_notice_stay,
+    erasing_a_person_keeps_data_that_is_not_personal,
 );
 
 const ADA: PersonHash = PersonHash([7; 16]);
 
-fn word(digest: u8) -> NewWord {
+fn notice(digest: u8) -> NewWord {
     let person_id = "77".parse().unwrap();
-    let word = Word {
+    let meta_notice = Word {
         kind: InboxKind::DataDeletion,
         person_id,
         cut_off: None,
@@ -28,7 +28,7 @@ fn word(digest: u8) -> NewWord {
     let code_hash = Some([digest; 16]);
     NewWord {
         app_id: "1".parse().unwrap(),
-        word,
+        word: meta_notice,
         digest: [digest; 16],
         person: ADA,
         code_hash,
@@ -53,12 +53,12 @@ async fn claim(bench: &Bench) -> Vec<regrant_storage::Claim> {
         .unwrap()
 }
 
-async fn a_word_reaches_every_tenant_that_knows_its_person_and_no_other(bench: Bench) {
+async fn a_notice_reaches_every_tenant_that_knows_its_person_and_no_other(bench: Bench) {
     know_ada(&bench, &[&bench.acme]).await;
     assert_eq!(
         bench
             .store
-            .receive(&[word(1)], day(3), day(3))
+            .receive(&[notice(1)], day(3), day(3))
             .await
             .unwrap(),
         1
@@ -70,7 +70,7 @@ async fn a_word_reaches_every_tenant_that_knows_its_person_and_no_other(bench: B
     assert_eq!(
         bench
             .store
-            .receive(&[word(2)], day(3), day(3))
+            .receive(&[notice(2)], day(3), day(3))
             .await
             .unwrap(),
         1
@@ -81,15 +81,15 @@ async fn a_word_reaches_every_tenant_that_knows_its_person_and_no_other(bench: B
         .begin_word(claims[0].object, day(4))
         .await
         .unwrap();
-    assert_eq!((stored.word, stored.received_at), (word(1).word, day(3)));
+    assert_eq!((stored.word, stored.received_at), (notice(1).word, day(3)));
 }
 
-async fn the_same_word_again_changes_nothing(bench: Bench) {
+async fn the_same_notice_again_changes_nothing(bench: Bench) {
     know_ada(&bench, &[&bench.acme]).await;
     assert_eq!(
         bench
             .store
-            .receive(&[word(1), word(2)], day(3), day(3))
+            .receive(&[notice(1), notice(2)], day(3), day(3))
             .await
             .unwrap(),
         2
@@ -97,7 +97,7 @@ async fn the_same_word_again_changes_nothing(bench: Bench) {
     assert_eq!(
         bench
             .store
-            .receive(&[word(2), word(1)], day(5), day(3))
+            .receive(&[notice(2), notice(1)], day(5), day(3))
             .await
             .unwrap(),
         0
@@ -114,11 +114,11 @@ async fn the_same_word_again_changes_nothing(bench: Bench) {
     );
 }
 
-async fn a_word_is_closed_and_its_person_erased_when_no_work_is_left(bench: Bench) {
+async fn a_notice_is_done_and_its_person_erased_when_no_work_is_left(bench: Bench) {
     know_ada(&bench, &[&bench.acme, &bench.bolt]).await;
     bench
         .store
-        .receive(&[word(1)], day(3), day(3))
+        .receive(&[notice(1)], day(3), day(3))
         .await
         .unwrap();
     let app = "1".parse().unwrap();
@@ -148,34 +148,34 @@ async fn a_word_is_closed_and_its_person_erased_when_no_work_is_left(bench: Benc
         bench.store.deletion(&"2".parse().unwrap(), [1; 16]).await,
         Err(Error::NotFound)
     ));
-    let nobody = NewWord {
+    let unknown = NewWord {
         person: PersonHash([8; 16]),
-        ..word(3)
+        ..notice(3)
     };
     bench
         .store
-        .receive(&[nobody], day(10), day(10))
+        .receive(&[unknown], day(10), day(10))
         .await
         .unwrap();
     assert_eq!(
         bench.store.deletion(&app, [3; 16]).await.unwrap().done_at,
         Some(day(10)),
-        "nobody's work"
+        "no tenant has work"
     );
 }
 
-async fn a_word_reaches_a_suspended_tenant_too(bench: Bench) {
+async fn a_notice_reaches_a_suspended_tenant_too(bench: Bench) {
     know_ada(&bench, &[&bench.acme]).await;
     bench
         .store
-        .receive(&[word(1)], day(3), day(3))
+        .receive(&[notice(1)], day(3), day(3))
         .await
         .unwrap();
     crate::bench::set_status(&bench.store, bench.acme.tenant(), TenantStatus::Suspended).await;
     assert_eq!(claim(&bench).await.len(), 1);
 }
 
-async fn what_was_issued_after_the_word_stays(bench: Bench) {
+async fn credentials_issued_after_the_notice_stay(bench: Bench) {
     bench.pages(&["1", "2"]).await;
     let (early, late) = (
         grant(),
@@ -218,7 +218,7 @@ async fn what_was_issued_after_the_word_stays(bench: Bench) {
     assert_eq!(tx.served_by(&ada, None, 9).await.unwrap(), [id("2")]);
 }
 
-async fn erasing_a_person_leaves_what_is_not_personal(bench: Bench) {
+async fn erasing_a_person_keeps_data_that_is_not_personal(bench: Bench) {
     let (grant, ada): (_, PersonId) = (grant(), "77".parse().unwrap());
     let tx = bench.acme().await;
     tx.insert_grant(&grant, day(1)).await.unwrap();

@@ -1,4 +1,4 @@
-//! What settling does to assets and credentials, and who loses.
+//! Activating credentials: the facts it leaves on assets, and which of two reconnects wins.
 
 use futures_util::future::join_all;
 use regrant_domain::{CutOff, CutOffSource, Reason, ReasonCode, Slot, Who, state::Status};
@@ -7,20 +7,20 @@ use regrant_storage::{Activation, Confirmation, Error, FailedProof, StoredCreden
 use crate::bench::{Bench, activation, credential, day, id, on_both};
 
 on_both!(
-    an_activation_serves_and_keeps_what_served_before,
+    an_activation_serves_and_the_credential_before_becomes_previous,
     an_activation_at_another_generation_changes_nothing,
     an_older_reconnect_never_overwrites_a_newer_one,
-    an_import_takes_only_what_no_reconnect_settled,
-    an_activation_drops_candidates_of_its_time_and_keeps_later_ones,
+    an_import_takes_only_assets_that_no_reconnect_settled,
+    an_activation_deletes_older_candidates_and_keeps_later_ones,
     an_unproved_activation_is_unproven,
-    of_many_activations_at_once_exactly_one_wins,
-    a_renewal_takes_the_active_place_and_leaves_the_previous_one,
-    a_renewal_at_another_generation_or_of_an_older_reconnect_changes_nothing,
-    failed_proofs_add_up_until_one_that_holds,
+    of_concurrent_activations_exactly_one_wins,
+    resealing_replaces_the_active_credential_and_keeps_the_previous_one,
+    resealing_at_another_generation_or_for_an_older_reconnect_changes_nothing,
+    failed_probes_add_up_until_one_works,
     a_confirmation_clears_failures_and_sets_the_cut_off,
-    a_candidate_gives_way_to_a_newer_one_only,
-    a_person_stands_by_once,
-    a_chunk_settles_whole_or_not_at_all,
+    a_candidate_is_replaced_only_by_a_newer_one,
+    a_person_has_one_standby_credential_an_asset,
+    a_chunk_settles_completely_or_not_at_all,
     ten_thousand_assets_settle,
 );
 
@@ -43,7 +43,7 @@ async fn activate(bench: &Bench, activations: &[Activation], seq: i64) -> Result
     tx.commit().await
 }
 
-async fn an_activation_serves_and_keeps_what_served_before(bench: Bench) {
+async fn an_activation_serves_and_the_credential_before_becomes_previous(bench: Bench) {
     bench.pages(&["1"]).await;
     for (generation, seq) in [(0, 1), (1, 2), (2, 3)] {
         activate(&bench, &[activation("1", generation, seq)], seq)
@@ -87,7 +87,7 @@ async fn an_older_reconnect_never_overwrites_a_newer_one(bench: Bench) {
     assert_eq!(slots(&bench, "1").await, [(Slot::Active, 5)]);
 }
 
-async fn an_import_takes_only_what_no_reconnect_settled(bench: Bench) {
+async fn an_import_takes_only_assets_that_no_reconnect_settled(bench: Bench) {
     bench.pages(&["1"]).await;
     activate(&bench, &[activation("1", 0, 0)], 0).await.unwrap();
     activate(&bench, &[activation("1", 1, 0)], 0).await.unwrap();
@@ -97,7 +97,7 @@ async fn an_import_takes_only_what_no_reconnect_settled(bench: Bench) {
     );
 }
 
-async fn an_activation_drops_candidates_of_its_time_and_keeps_later_ones(bench: Bench) {
+async fn an_activation_deletes_older_candidates_and_keeps_later_ones(bench: Bench) {
     bench.pages(&["1", "2"]).await;
     let tx = bench.acme().await;
     let parked = [
@@ -129,7 +129,7 @@ async fn an_unproved_activation_is_unproven(bench: Bench) {
     );
 }
 
-async fn of_many_activations_at_once_exactly_one_wins(bench: Bench) {
+async fn of_concurrent_activations_exactly_one_wins(bench: Bench) {
     bench.pages(&["1"]).await;
     let racers = (1..=8).map(|seq| {
         let bench = &bench;
@@ -151,7 +151,7 @@ async fn renew(bench: &Bench, renewals: &[Activation], seq: i64) -> Result<(), E
     tx.commit().await
 }
 
-async fn a_renewal_takes_the_active_place_and_leaves_the_previous_one(bench: Bench) {
+async fn resealing_replaces_the_active_credential_and_keeps_the_previous_one(bench: Bench) {
     bench.pages(&["1"]).await;
     for (generation, seq) in [(0, 1), (1, 2)] {
         activate(&bench, &[activation("1", generation, seq)], seq)
@@ -168,7 +168,7 @@ async fn a_renewal_takes_the_active_place_and_leaves_the_previous_one(bench: Ben
     assert_eq!((asset.generation, asset.intent_seq), (3, 3));
 }
 
-async fn a_renewal_at_another_generation_or_of_an_older_reconnect_changes_nothing(bench: Bench) {
+async fn resealing_at_another_generation_or_for_an_older_reconnect_changes_nothing(bench: Bench) {
     bench.pages(&["1"]).await;
     activate(&bench, &[activation("1", 0, 5)], 5).await.unwrap();
     assert!(matches!(
@@ -182,7 +182,7 @@ async fn a_renewal_at_another_generation_or_of_an_older_reconnect_changes_nothin
     assert_eq!(slots(&bench, "1").await, [(Slot::Active, 5)]);
 }
 
-async fn failed_proofs_add_up_until_one_that_holds(bench: Bench) {
+async fn failed_probes_add_up_until_one_works(bench: Bench) {
     bench.pages(&["1", "2"]).await;
     activate(&bench, &[activation("1", 0, 1), activation("2", 0, 1)], 1)
         .await
@@ -270,7 +270,7 @@ async fn a_confirmation_clears_failures_and_sets_the_cut_off(bench: Bench) {
     ));
 }
 
-async fn a_candidate_gives_way_to_a_newer_one_only(bench: Bench) {
+async fn a_candidate_is_replaced_only_by_a_newer_one(bench: Bench) {
     bench.pages(&["1"]).await;
     for seq in [3, 3, 2, 5] {
         let tx = bench.acme().await;
@@ -291,12 +291,12 @@ async fn a_candidate_gives_way_to_a_newer_one_only(bench: Bench) {
     );
 }
 
-async fn a_person_stands_by_once(bench: Bench) {
+async fn a_person_has_one_standby_credential_an_asset(bench: Bench) {
     bench.pages(&["1"]).await;
     let of = |person: Option<&str>, seq| {
-        let mut spare: StoredCredential = credential("1", Slot::Standby, 1, seq);
-        spare.credential.person_id = person.map(|it| it.parse().unwrap());
-        spare
+        let mut standby: StoredCredential = credential("1", Slot::Standby, 1, seq);
+        standby.credential.person_id = person.map(|it| it.parse().unwrap());
+        standby
     };
     let tx = bench.acme().await;
     for (person, seq) in [
@@ -317,7 +317,7 @@ async fn a_person_stands_by_once(bench: Bench) {
     );
 }
 
-async fn a_chunk_settles_whole_or_not_at_all(bench: Bench) {
+async fn a_chunk_settles_completely_or_not_at_all(bench: Bench) {
     bench.pages(&["1", "2"]).await;
     activate(&bench, &[activation("2", 0, 1)], 1).await.unwrap();
     let mixed = activate(&bench, &[activation("1", 0, 2), activation("2", 0, 2)], 2).await;

@@ -1,4 +1,4 @@
-//! Persons, and what hangs on them.
+//! Persons, and the assets that depend on them.
 
 use regrant_domain::{CredentialKind, Grant, GrantId, PersonId, Slot, state::EndingCause};
 use regrant_storage::{Error, PersonCounts, Place};
@@ -6,8 +6,8 @@ use regrant_storage::{Error, PersonCounts, Place};
 use crate::bench::{Bench, activation, credential, day, grant, id, on_both, page};
 
 on_both!(
-    persons_are_listed_with_what_hangs_on_them,
-    a_person_of_another_tenant_is_nobody
+    persons_are_listed_with_their_assets_and_endings,
+    a_person_of_another_tenant_is_not_found
 );
 
 fn person(text: &str) -> PersonId {
@@ -44,16 +44,16 @@ async fn fill(bench: &Bench) {
     tx.activate(&[activation("1", 0, 1), activation("2", 0, 1)], 1, day(1))
         .await
         .unwrap();
-    let mut spare = credential("1", Slot::Standby, 1, 1);
-    spare.credential.person_id = Some(person("80"));
-    tx.stand_by(&[spare], day(1)).await.unwrap();
+    let mut standby = credential("1", Slot::Standby, 1, 1);
+    standby.credential.person_id = Some(person("80"));
+    tx.stand_by(&[standby], day(1)).await.unwrap();
     let mut parked = credential("3", Slot::Candidate, 1, 1);
     parked.credential.person_id = Some(person("90"));
     tx.park(&[parked], day(1)).await.unwrap();
     tx.commit().await.unwrap();
 }
 
-async fn persons_are_listed_with_what_hangs_on_them(bench: Bench) {
+async fn persons_are_listed_with_their_assets_and_endings(bench: Bench) {
     fill(&bench).await;
     let tx = bench.acme().await;
     let persons = tx.list_persons(None, 10).await.unwrap();
@@ -62,7 +62,7 @@ async fn persons_are_listed_with_what_hangs_on_them(bench: Bench) {
     assert_eq!(
         persons[0].name.as_deref(),
         Some("Ada L."),
-        "the newest grant tells"
+        "the facts of the newest grant"
     );
     assert_eq!(
         (persons[0].is_work_account, persons[0].expires_at),
@@ -117,7 +117,7 @@ async fn persons_are_listed_with_what_hangs_on_them(bench: Bench) {
     );
 }
 
-async fn a_person_of_another_tenant_is_nobody(bench: Bench) {
+async fn a_person_of_another_tenant_is_not_found(bench: Bench) {
     fill(&bench).await;
     let tx = bench.bolt().await;
     assert_eq!(tx.list_persons(None, 10).await.unwrap(), []);

@@ -1,4 +1,4 @@
-//! Reconnect sessions, listed origins and quotas: what a browser's call and a tenant's size are judged by.
+//! Reconnect sessions, listed origins and quotas.
 
 use regrant_domain::{ReconnectSessionId, ReconnectStatus};
 use regrant_storage::{Error, NewReconnectSession, Quota, TenantStatus};
@@ -7,15 +7,15 @@ use regrant_testdb::TestDatabase;
 use crate::bench::{Bench, day, id, on_both, set_status};
 
 on_both!(
-    a_session_is_kept_listed_and_ended,
-    a_use_is_taken_while_there_is_one_and_the_session_is_open,
-    a_preview_is_taken_apart_from_the_uses,
+    a_session_is_inserted_listed_and_ended,
+    a_use_is_taken_while_one_is_left_and_the_session_is_open,
+    previews_are_counted_apart_from_uses,
     a_use_that_is_rolled_back_was_not_taken,
-    a_session_that_calls_is_found_with_its_client,
+    a_calling_session_is_found_with_its_client,
     another_tenants_session_does_not_exist,
-    old_sessions_go_in_bounded_steps,
-    an_origin_counts_for_its_tenant_and_while_that_is_served,
-    a_quota_counts_what_there_is,
+    old_sessions_are_deleted_in_bounded_steps,
+    an_origin_is_listed_for_its_tenant_while_that_is_active,
+    a_quota_counts_existing_rows,
 );
 
 fn session(bench: &Bench, uses: u32) -> NewReconnectSession {
@@ -38,7 +38,7 @@ async fn keep(bench: &Bench, session: &NewReconnectSession) {
     tx.commit().await.unwrap();
 }
 
-async fn a_session_is_kept_listed_and_ended(bench: Bench) {
+async fn a_session_is_inserted_listed_and_ended(bench: Bench) {
     let (first, second) = (session(&bench, 1), session(&bench, 2));
     keep(&bench, &first).await;
     keep(&bench, &second).await;
@@ -87,7 +87,7 @@ async fn a_session_is_kept_listed_and_ended(bench: Bench) {
     tx.commit().await.unwrap();
 }
 
-async fn a_use_is_taken_while_there_is_one_and_the_session_is_open(bench: Bench) {
+async fn a_use_is_taken_while_one_is_left_and_the_session_is_open(bench: Bench) {
     let (two, ended) = (session(&bench, 2), session(&bench, 2));
     keep(&bench, &two).await;
     keep(&bench, &ended).await;
@@ -107,7 +107,7 @@ async fn a_use_is_taken_while_there_is_one_and_the_session_is_open(bench: Bench)
     tx.commit().await.unwrap();
 }
 
-async fn a_preview_is_taken_apart_from_the_uses(bench: Bench) {
+async fn previews_are_counted_apart_from_uses(bench: Bench) {
     let one = session(&bench, 2);
     keep(&bench, &one).await;
     let tx = bench.acme().await;
@@ -136,7 +136,7 @@ async fn a_use_that_is_rolled_back_was_not_taken(bench: Bench) {
     tx.commit().await.unwrap();
 }
 
-async fn a_session_that_calls_is_found_with_its_client(bench: Bench) {
+async fn a_calling_session_is_found_with_its_client(bench: Bench) {
     let kept = session(&bench, 1);
     keep(&bench, &kept).await;
     let (acme, bolt) = (bench.acme.tenant(), bench.bolt.tenant());
@@ -221,7 +221,7 @@ async fn another_tenants_session_does_not_exist(bench: Bench) {
     );
 }
 
-async fn old_sessions_go_in_bounded_steps(bench: Bench) {
+async fn old_sessions_are_deleted_in_bounded_steps(bench: Bench) {
     for _ in 0..3 {
         keep(&bench, &session(&bench, 1)).await;
     }
@@ -236,7 +236,7 @@ async fn old_sessions_go_in_bounded_steps(bench: Bench) {
     tx.commit().await.unwrap();
 }
 
-async fn an_origin_counts_for_its_tenant_and_while_that_is_served(bench: Bench) {
+async fn an_origin_is_listed_for_its_tenant_while_that_is_active(bench: Bench) {
     let (acme, bolt) = (bench.acme.tenant(), bench.bolt.tenant());
     list_origin(&bench.database, "acme", "https://app.example").await;
     let store = &bench.store;
@@ -277,7 +277,7 @@ async fn list_origin(database: &TestDatabase, tenant: &str, origin: &str) {
     database.intrude(&sql).await;
 }
 
-async fn a_quota_counts_what_there_is(bench: Bench) {
+async fn a_quota_counts_existing_rows(bench: Bench) {
     bench.pages(&["1", "2"]).await;
     let (ended, _) = bench.accept(&["1"]).await;
     bench.accept(&["2"]).await;
