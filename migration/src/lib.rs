@@ -1,8 +1,8 @@
 //! The schema: one change a step, each in plain SQL, up and down.
 //!
-//! The rule: a step that has been released is never edited; the next change is a new step, and it first
-//! expands, so that the release before it goes on working (later steps contract).
-//! Start at [`Migrator`]; [`open()`] gives the connection it wants.
+//! The rule: a released step is never edited. A change is a new step that only adds, so that the release before
+//! it keeps working; a later step removes what is no longer used.
+//! Start at [`Migrator`]; [`open_to_migrate()`] opens the connection it needs.
 
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,6 @@
-//! The connection that migrates: the owner's on PostgreSQL, the file itself on SQLite.
+//! Opens the connection that migrates: the owner's on PostgreSQL, the file itself on SQLite.
 //!
-//! The rule: a SQLite file is made readable by its owner alone before anything is written to it.
+//! The rule: a SQLite file is readable only by its owner before anything is written to it.
 
 use std::{fs, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
 
@@ -19,8 +19,8 @@ use sqlx::{
 /// The address does not parse, or the database does not answer.
 pub async fn open(url: &str) -> Result<DatabaseConnection, DbErr> {
     if url.starts_with("sqlite:") {
-        let options: SqliteConnectOptions = url.parse().map_err(refused)?;
-        create(options.get_filename())?;
+        let options: SqliteConnectOptions = url.parse().map_err(to_db_error)?;
+        create_file(options.get_filename())?;
         let options = options
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
@@ -31,9 +31,9 @@ pub async fn open(url: &str) -> Result<DatabaseConnection, DbErr> {
             .connect_with(options)
             .await;
         pool.map(SqlxSqliteConnector::from_sqlx_sqlite_pool)
-            .map_err(refused)
+            .map_err(to_db_error)
     } else {
-        let options: PgConnectOptions = url.parse().map_err(refused)?;
+        let options: PgConnectOptions = url.parse().map_err(to_db_error)?;
         let options = options
             .application_name("regrant migrate")
             .disable_statement_logging();
@@ -42,11 +42,11 @@ pub async fn open(url: &str) -> Result<DatabaseConnection, DbErr> {
             .connect_with(options)
             .await;
         pool.map(SqlxPostgresConnector::from_sqlx_postgres_pool)
-            .map_err(refused)
+            .map_err(to_db_error)
     }
 }
 
-fn create(file: &Path) -> Result<(), DbErr> {
+fn create_file(file: &Path) -> Result<(), DbErr> {
     let created = fs::OpenOptions::new()
         .create(true)
         .append(true)
@@ -54,9 +54,9 @@ fn create(file: &Path) -> Result<(), DbErr> {
         .open(file);
     created
         .map(drop)
-        .map_err(|error| refused(sqlx::Error::Io(error)))
+        .map_err(|error| to_db_error(sqlx::Error::Io(error)))
 }
 
-fn refused(error: sqlx::Error) -> DbErr {
+fn to_db_error(error: sqlx::Error) -> DbErr {
     DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
 }

@@ -1,10 +1,11 @@
-//! What the application's role may do on PostgreSQL: it owns nothing and deletes little.
+//! The rights of the application's role on PostgreSQL. It owns no table.
 //!
-//! The rule: a table without a line here does not exist for the application. Audit events can be
-//! added and read; past retention their words go, their place in the chain stays.
+//! The rule: the application cannot use a table without a line here. It can add and read audit events, and
+//! empty those past retention, but not delete them.
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
+/// Tables and the rights on each.
 const GRANTS: [(&str, &str); 31] = [
     ("seaql_migrations", "SELECT"),
     ("apps", "SELECT, INSERT, UPDATE"),
@@ -42,7 +43,7 @@ const GRANTS: [(&str, &str); 31] = [
     ("reconnect_sessions", "SELECT, INSERT, UPDATE, DELETE"),
 ];
 
-/// Grants the role `role` what the application needs, on PostgreSQL; SQLite has no roles.
+/// Grants the role `role` the rights that the application needs on PostgreSQL; SQLite has no roles.
 ///
 /// # Errors
 /// The name is not `[a-z_][a-z0-9_]{0,62}`, the role does not exist, or the connection does not own the tables.
@@ -52,18 +53,18 @@ pub async fn grant_app_role<C: ConnectionTrait>(connection: &C, role: &str) -> R
     }
     if !is_identifier(role) {
         return Err(DbErr::Custom(
-            "the name of a role is [a-z_][a-z0-9_]{0,62}".to_owned(),
+            "the name of a role must match [a-z_][a-z0-9_]{0,62}".to_owned(),
         ));
     }
-    let grants = GRANTS.map(|(table, what)| format!("GRANT {what} ON {table} TO \"{role}\";"));
+    let grants = GRANTS.map(|(table, rights)| format!("GRANT {rights} ON {table} TO \"{role}\";"));
     connection.execute_unprepared(&grants.concat()).await?;
     Ok(())
 }
 
 fn is_identifier(name: &str) -> bool {
-    let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
-    let goes_on = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    starts && name.len() <= 63 && name.chars().all(goes_on)
+    let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+    let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    starts_well && name.len() <= 63 && name.chars().all(is_allowed)
 }
 
 #[cfg(test)]

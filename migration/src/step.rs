@@ -1,15 +1,15 @@
-//! One step: a name, SQL to apply it and SQL to revert it.
+//! One step of the schema: a name, SQL to apply it and SQL to revert it.
 //!
-//! The rule: where the dialects spell something differently it is a word in braces, and the list of those
-//! words is here. `{strict}` ends every table: SQLite then checks types as PostgreSQL does.
+//! The rule: where the two databases differ, the SQL has a name in braces, and [`DIALECT`] lists their
+//! SQL. `{strict}` ends every table: SQLite then checks types as PostgreSQL does.
 
 use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait,
     sea_orm::{ConnectionTrait, DbBackend, DbErr},
 };
 
-/// The words in braces, on SQLite and on PostgreSQL.
-const WORDS: [(&str, &str, &str); 7] = [
+/// The names in braces, with the SQL on SQLite and on PostgreSQL.
+const DIALECT: [(&str, &str, &str); 7] = [
     ("{uuid}", "BLOB", "UUID"),
     ("{bytes}", "BLOB", "BYTEA"),
     ("{int}", "INTEGER", "BIGINT"),
@@ -20,8 +20,9 @@ const WORDS: [(&str, &str, &str); 7] = [
     ("{strict}", "STRICT", ""),
 ];
 
-/// Rows of a tenant are visible to that tenant's transactions alone, for the tables' owner too.
-const WALL: &str = "
+/// Row-level security: rows of a tenant are visible only to that tenant's transactions, even for the owner of
+/// the table.
+const ISOLATION: &str = "
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
 ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
 CREATE POLICY one_tenant ON {table}
@@ -31,14 +32,14 @@ CREATE POLICY one_tenant ON {table}
 /// One change of the schema.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Step {
-    /// Its name in the table of applied steps.
+    /// The name in the table of applied steps.
     pub name: &'static str,
-    /// Applies it.
+    /// The SQL that applies it.
     pub up: &'static str,
-    /// Reverts it.
+    /// The SQL that reverts it.
     pub down: &'static str,
-    /// The table it makes that holds tenants' rows, if it makes one.
-    pub walled: Option<&'static str>,
+    /// The table of tenants' rows that it creates, if it creates one.
+    pub tenant_table: Option<&'static str>,
 }
 
 impl MigrationName for Step {
@@ -50,11 +51,11 @@ impl MigrationName for Step {
 #[async_trait::async_trait]
 impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        self.change(manager, self.up).await
+        self.apply_sql(manager, self.up).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        self.change(manager, self.down).await
+        self.apply_sql(manager, self.down).await
     }
 
     fn use_transaction(&self) -> Option<bool> {
@@ -63,25 +64,25 @@ impl MigrationTrait for Step {
 }
 
 impl Step {
-    /// Runs the SQL, and walls the table if that made it: going back may make an older form of it.
-    async fn change(&self, manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
-        run(manager, sql).await?;
-        let makes = |table: &&str| sql.contains(&format!("CREATE TABLE {table} ("));
-        match self.walled.filter(makes) {
+    /// Runs the SQL, and isolates the tenant table if the SQL creates it. Reverting may create it too.
+    async fn apply_sql(&self, manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
+        run_sql(manager, sql).await?;
+        let is_created = |table: &&str| sql.contains(&format!("CREATE TABLE {table} ("));
+        match self.tenant_table.filter(is_created) {
             Some(table) if manager.get_database_backend() == DbBackend::Postgres => {
-                run(manager, &WALL.replace("{table}", table)).await
+                run_sql(manager, &ISOLATION.replace("{table}", table)).await
             }
             _ => Ok(()),
         }
     }
 }
 
-async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
+async fn run_sql(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let sqlite = manager.get_database_backend() == DbBackend::Sqlite;
-    let sql = WORDS
+    let sql = DIALECT
         .iter()
-        .fold(sql.to_owned(), |sql, (word, on_sqlite, on_postgres)| {
-            sql.replace(word, if sqlite { on_sqlite } else { on_postgres })
+        .fold(sql.to_owned(), |sql, (name, on_sqlite, on_postgres)| {
+            sql.replace(name, if sqlite { on_sqlite } else { on_postgres })
         });
     manager.get_connection().execute_unprepared(&sql).await?;
     Ok(())

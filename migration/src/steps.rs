@@ -1,9 +1,10 @@
 //! The steps in their order.
 //!
 //! Keys start with `tenant_id`, so that the schema can be distributed by tenant unchanged. Times are
-//! microseconds since 1970, JSON is text. Not walled, because they are read before a tenant is known:
-//! `apps`, `tenants`, `signing_keys`, `clients` (hashes), `due` and `probe_due` (ids and times),
-//! `inbox` (what Meta tells, erased when worked off), `person_directory` (hashes) and `tenant_origins`; `operators`, `operator_sessions` and `login_attempts` belong to the installation.
+//! microseconds since 1970, JSON is text. Some tables are not isolated by tenant, because they are read before
+//! a tenant is known: `apps`, `tenants`, `signing_keys`, `clients` (hashes), `due` and `probe_due` (ids and
+//! times), `inbox` (notices from Meta, erased when done), `person_directory` (hashes) and `tenant_origins`.
+//! `operators`, `operator_sessions` and `login_attempts` belong to the installation.
 
 mod s01_apps;
 mod s02_tenants;
@@ -23,24 +24,26 @@ mod s15_asset_watch;
 mod s16_cut_offs;
 mod s17_grant_tokens;
 mod s18_events;
-mod s19_webhooks;
-mod s20_inbox;
-mod s21_audit_chain;
-mod s21_checkpoints;
-mod s23_credentials_by_person;
-mod s24_retention;
-mod s25_operators;
-mod s26_client_access;
-mod s28_tenant_admin;
-mod s29_reconnect_sessions;
-mod s30_secret_overlap;
-mod s31_audit_pruning;
-mod s32_idempotent_answers;
-mod s33_session_previews;
+mod s19_webhook_endpoints;
+mod s20_deliveries;
+mod s21_inbox;
+mod s22_audit_chain;
+mod s23_audit_checkpoints;
+mod s24_credentials_by_person;
+mod s25_retention;
+mod s26_operators;
+mod s27_client_access;
+mod s28_client_proofs;
+mod s29_tenant_admin;
+mod s30_reconnect_sessions;
+mod s31_secret_overlap;
+mod s32_audit_pruning;
+mod s33_idempotent_responses;
+mod s34_session_previews;
 
 use crate::step::Step;
 
-/// Every step, oldest first.
+/// Every step, the oldest first.
 pub(crate) const ALL: [Step; 34] = [
     s01_apps::STEP,
     s02_tenants::STEP,
@@ -60,20 +63,20 @@ pub(crate) const ALL: [Step; 34] = [
     s16_cut_offs::STEP,
     s17_grant_tokens::STEP,
     s18_events::STEP,
-    s19_webhooks::ENDPOINTS,
-    s19_webhooks::DELIVERIES,
-    s20_inbox::STEP,
-    s21_audit_chain::STEP,
-    s21_checkpoints::STEP,
-    s23_credentials_by_person::STEP,
-    s24_retention::STEP,
-    s25_operators::STEP,
-    s26_client_access::LIMITS,
-    s26_client_access::PROOFS,
-    s28_tenant_admin::STEP,
-    s29_reconnect_sessions::STEP,
-    s30_secret_overlap::STEP,
-    s31_audit_pruning::STEP,
-    s32_idempotent_answers::STEP,
-    s33_session_previews::STEP,
+    s19_webhook_endpoints::STEP,
+    s20_deliveries::STEP,
+    s21_inbox::STEP,
+    s22_audit_chain::STEP,
+    s23_audit_checkpoints::STEP,
+    s24_credentials_by_person::STEP,
+    s25_retention::STEP,
+    s26_operators::STEP,
+    s27_client_access::STEP,
+    s28_client_proofs::STEP,
+    s29_tenant_admin::STEP,
+    s30_reconnect_sessions::STEP,
+    s31_secret_overlap::STEP,
+    s32_audit_pruning::STEP,
+    s33_idempotent_responses::STEP,
+    s34_session_previews::STEP,
 ];

@@ -1,12 +1,16 @@
 //! What clients, operators and browsers may do.
 
+mod client;
 mod operator;
+mod operator_account;
 mod permission;
 mod reach;
 mod read_reason;
 mod web_origin;
 
+pub use client::{ClientSpec, ScopeUse};
 pub use operator::{InvalidOperatorName, OperatorName, OperatorRole};
+pub use operator_account::Operator;
 pub use permission::{Permission, Permissions};
 pub use reach::{Reach, Within};
 pub use read_reason::{InvalidReadReason, ReadReason};

@@ -4,13 +4,17 @@
 //! reach its asset yet. An asset that is already disconnected cannot end again.
 //! Start at [`list_calendar_endings`] for the endings of one asset and at [`find_cover`] for their covers.
 
+mod calendar;
 mod cover;
 mod day;
 mod departure;
+mod person;
 
+pub use calendar::{ForecastLine, ForecastTotals, Place};
 pub use cover::{Cover, StandIn, covered_by};
 pub use day::{Day, Tally, by_day};
 pub use departure::{Effect, leaving};
+pub use person::{PersonCounts, PersonRow};
 
 use crate::{
     AssetFacts, Reason, ReasonCode, Timestamp, Who,

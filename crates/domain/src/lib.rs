@@ -15,19 +15,21 @@ mod ids;
 mod judgement;
 mod notice;
 mod reconnects;
+mod tenant;
 pub mod webhooks;
 
 pub use access::{
-    InvalidOperatorName, InvalidOrigin, InvalidReadReason, OperatorName, OperatorRole, Origin,
-    Permission, Permissions, Reach, ReadReason, Within,
+    ClientSpec, InvalidOperatorName, InvalidOrigin, InvalidReadReason, Operator, OperatorName,
+    OperatorRole, Origin, Permission, Permissions, Reach, ReadReason, ScopeUse, Within,
 };
-pub use assets::{Asset, AssetFacts, AssetKind, Confidence, CutOff, CutOffSource};
+pub use assets::{Asset, AssetFacts, AssetKind, Confidence, CutOff, CutOffNote, CutOffSource};
 pub use clock::{Clock, Timestamp};
 pub use closed_list::UnknownItem;
 pub use credentials::{
     AccessToken, AppSecret, ClientSecret, Credential, CredentialKind, Grant, GrantedScope,
     InvalidPassword, InvalidSecret, Passphrase, Password, Sealed, Slot, TokenFacts, VerifyToken,
 };
+pub use forecast::{ForecastLine, ForecastTotals, PersonCounts, PersonRow, Place};
 pub use ids::{
     AppId, AssetId, ClientId, CredentialId, DeliveryId, EventId, GrantId, InvalidGraphId,
     InvalidId, OperatorId, OperatorSessionId, PersonId, PlanId, ReconnectId, ReconnectSessionId,
@@ -40,4 +42,5 @@ pub use notice::{InboxKind, Word};
 pub use reconnects::{
     Counts, Coverage, Outcome, Reason, ReasonCode, ReconnectStatus, Serving, Who,
 };
-pub use webhooks::{self as webhook, EventKind};
+pub use tenant::{TenantLimits, TenantStatus};
+pub use webhooks::{self as webhook, Delivery, EventKind};

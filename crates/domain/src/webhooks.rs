@@ -3,9 +3,11 @@
 //! The rule: an event is written in the transaction of the change it reports, and holds no secret.
 
 mod delivery;
+mod delivery_record;
 mod endpoint;
 mod event;
 
 pub use delivery::{DeliveryStatus, FAILING_FOR, pause_after};
+pub use delivery_record::Delivery;
 pub use endpoint::{DisabledReason, EndpointStatus, EventFilter};
 pub use event::EventKind;

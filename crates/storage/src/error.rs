@@ -1,19 +1,19 @@
-//! What can go wrong with the database, as far as a caller can act on it.
+//! Errors of the database, by what a caller can do about them.
 
 use std::sync::Arc;
 
 use sea_orm::{DbErr, RuntimeErr};
 
-/// The database refused, lost a race or does not hold what was asked for. Never shows a stored value.
+/// Why a call to the database failed. Never shows a stored value.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The tenant has no such row; another tenant's looks the same.
+    /// The tenant has no such row. Another tenant's row looks the same.
     #[error("not found")]
     NotFound,
-    /// Somebody else was first: a compare-and-set missed, or a lease was lost.
-    #[error("changed by somebody else in the meantime")]
+    /// Another transaction was first: a compare-and-set missed, or a lease was lost.
+    #[error("changed by another transaction")]
     Stale,
-    /// The name is taken.
+    /// The id or name is taken, or the limit reached.
     #[error("{0} exists already")]
     Taken(&'static str),
     /// The PostgreSQL role could look past row-level security.
@@ -25,7 +25,7 @@ pub enum Error {
     /// Migrations are pending.
     #[error("the schema is older than this program: run the migrations")]
     SchemaOutdated,
-    /// The database lacks something the promises rest on.
+    /// The database or a statement is not safe to use.
     #[error("the database does not fit: {0}")]
     Unsupported(String),
     /// A stored value does not parse.

@@ -1,15 +1,20 @@
-//! Which tenant: the proof a caller needs before it can touch a tenant's rows.
+//! The scope of one tenant: what a caller needs before it can reach a tenant's rows.
 //!
 //! The rule: a [`TenantScope`] comes from a verified credential or a claimed lease, never from a path, a
-//! body or a header; nothing outside this crate can make one.
+//! body or a header. Only this crate can make one.
 
 use regrant_domain::{AppId, TenantId};
 use sea_orm::DatabaseTransaction;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::{Error, audit::Ledger, dialect::Dialect, query::Query, row::Row};
+use crate::{
+    Error,
+    audit::Ledger,
+    sql::Dialect,
+    sql::{Query, Row},
+};
 
-/// One tenant, proved.
+/// The right to reach one tenant's rows.
 #[derive(Debug, Clone)]
 pub struct TenantScope {
     tenant: TenantId,
@@ -34,10 +39,10 @@ impl TenantScope {
     }
 }
 
-/// A transaction of one tenant; the only way to its rows. Dropped, it rolls back.
+/// A transaction of one tenant; the only way to its rows. It rolls back if it is dropped.
 #[must_use = "a transaction that is not committed rolls back"]
 pub struct TenantTx {
-    // Declared before the permit, so that it ends first.
+    // Declared before the permit, so that it is dropped first.
     pub(crate) transaction: DatabaseTransaction,
     pub(crate) tenant: TenantId,
     pub(crate) dialect: Dialect,
@@ -46,20 +51,14 @@ pub struct TenantTx {
 }
 
 impl TenantTx {
-    /// Makes everything done in this transaction last, with its audit.
-    ///
-    /// # Errors
-    /// [`Error::Db`]: nothing of it lasts.
+    /// Commits this transaction with its audit.
     pub async fn commit(self) -> Result<(), Error> {
         self.link_audit().await?;
         Ok(self.transaction.commit().await?)
     }
 
-    /// Goes on as another tenant, so that the audit of several shares one commit. Go from tenant to tenant in
-    /// the order of their ids: each one's chain stays locked until the commit.
-    ///
-    /// # Errors
-    /// The database failed; nothing of the transaction lasts.
+    /// Switches to another tenant, so that the audit of several shares one commit. Switch in the order of
+    /// tenant ids: each chain stays locked until the commit.
     pub async fn go_on_as(mut self, scope: &TenantScope) -> Result<Self, Error> {
         self.link_audit().await?;
         self.dialect
@@ -69,9 +68,9 @@ impl TenantTx {
         Ok(self)
     }
 
-    /// A statement whose `$1` is this tenant.
-    pub(crate) fn query(&self, sql: &str) -> Query {
-        Query::of_tenant(self.tenant, sql)
+    /// A statement whose `:tenant` is this tenant.
+    pub(crate) fn query(&self, sql: &'static str) -> Query {
+        Query::tenant(self.tenant, sql)
     }
 
     pub(crate) async fn all(&self, query: Query) -> Result<Vec<Row>, Error> {
@@ -89,7 +88,7 @@ impl TenantTx {
         query.run(&self.transaction).await
     }
 
-    /// Runs a statement that must touch `rows` rows.
+    /// Runs a statement that must touch exactly `rows` rows; else it is [`Error::Stale`].
     pub(crate) async fn run_exactly(&self, rows: usize, query: Query) -> Result<(), Error> {
         let touched = self.run(query).await?;
         if u64::try_from(rows) == Ok(touched) {
@@ -99,13 +98,13 @@ impl TenantTx {
         }
     }
 
-    /// On SQLite nothing else stands between two tenants.
+    /// Refuses a statement that is not confined to this tenant. On SQLite only this isolates tenants.
     fn check(&self, query: &Query) -> Result<(), Error> {
         if query.is_bound_to(self.tenant) {
             Ok(())
         } else {
             Err(Error::Unsupported(
-                "a statement that names no tenant".to_owned(),
+                "a statement that is not confined to its tenant".to_owned(),
             ))
         }
     }

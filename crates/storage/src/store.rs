@@ -1,7 +1,7 @@
 //! The open database: where transactions begin.
 //!
-//! The rule: a transaction over a tenant's rows begins with that tenant's [`TenantScope`]; what has no
-//! tenant yet (apps, tenants, clients, the work list) has methods of its own on [`Store`].
+//! The rule: a transaction over a tenant's rows begins with that tenant's [`TenantScope`]. Rows that are
+//! read before a tenant is known (apps, tenants, clients, due work) have methods of their own on [`Store`].
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -10,21 +10,23 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionTrait};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    AuditChain, Error, TenantScope, TenantTx, audit::Ledger, dialect::Dialect, query::Query,
-    sole::Sole,
+    AuditChain, Error, TenantScope, TenantTx,
+    audit::Ledger,
+    sql::{Dialect, Query},
+    work::sole::Sole,
 };
 
-/// The newest migration this program needs; later ones only add.
-pub const NEWEST_MIGRATION: &str = "m20261122_000033_session_previews";
+/// The newest migration this program needs. A database with later ones fits too: they only add.
+pub const NEWEST_MIGRATION: &str = "m20261122_000034_session_previews";
 
-/// Where the database is and how it is used.
+/// How to open the database.
 #[derive(Clone)]
 pub struct Settings {
     /// `sqlite:path` or `postgres://…`; may hold a password.
     pub url: String,
-    /// How many connections are open at most.
+    /// The maximum number of open connections.
     pub max_connections: u32,
-    /// How long SQLite waits for another process that writes.
+    /// How long SQLite waits while another process writes.
     pub busy_timeout: Duration,
 }
 
@@ -44,9 +46,9 @@ pub struct Store {
     pub(crate) dialect: Dialect,
     system: TenantScope,
     chain: Option<AuditChain>,
-    /// SQLite has one writer. Waiting here is fair and wakes at once; waiting in SQLite is neither.
+    /// SQLite has one writer. Waiting here is fair and ends at once; waiting in SQLite polls.
     writer: Option<Arc<Semaphore>>,
-    /// SQLite is worked on by one process.
+    /// Only one process may work on a SQLite file.
     pub(crate) sole: Option<Sole>,
 }
 
@@ -57,11 +59,10 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the database and checks everything the promises rest on.
+    /// Opens the database and checks that it is safe to serve from.
     ///
     /// # Errors
-    /// [`Error::SchemaOutdated`], [`Error::UnsafeRole`], [`Error::Unsupported`]: it must not be served;
-    /// [`Error::Db`]: it does not answer.
+    /// [`Error::SchemaOutdated`], [`Error::UnsafeRole`], [`Error::Unsupported`]: it is not.
     pub async fn connect(settings: &Settings) -> Result<Self, Error> {
         let dialect = Dialect::of(&settings.url)?;
         let connection = dialect.open(settings).await?;
@@ -79,7 +80,7 @@ impl Store {
         Ok(store)
     }
 
-    /// The same database, whose transactions can write the audit.
+    /// The same database, opened so that transactions can write the audit.
     #[must_use]
     pub fn with_chain(self, chain: AuditChain) -> Self {
         Self {
@@ -88,56 +89,44 @@ impl Store {
         }
     }
 
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// It does not.
+    /// Checks that the database answers.
     pub async fn ping(&self) -> Result<(), Error> {
         Query::new("SELECT 1").one(&self.connection).await?;
         Ok(())
     }
 
-    /// Closes every connection, of clones too.
+    /// Closes every connection, those of clones too.
     ///
     /// # Errors
-    /// The database did not take its leave.
+    /// The pool could not be closed.
     pub async fn close(self) -> Result<(), Error> {
         Ok(self.connection.close().await?)
     }
 
-    /// Whether this is SQLite, where one process works alone.
+    /// Whether this is SQLite, on which only one process may work.
     #[must_use]
     pub fn is_sqlite(&self) -> bool {
         self.dialect == Dialect::Sqlite
     }
 
-    /// The scope of the installation itself: its data keys, no tenant's rows.
+    /// The scope of the installation itself: its own data keys, operators and audit.
     #[must_use]
     pub fn system_scope(&self) -> TenantScope {
         self.system.clone()
     }
 
-    /// Begins a transaction that may write. Never hold it across the network.
-    ///
-    /// # Errors
-    /// The database does not answer, or SQLite's other writer does not end in time.
+    /// Begins a transaction that may write. Never wait for the network while it is open.
     pub async fn begin(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
         self.begin_as(scope.tenant()).await
     }
 
-    /// Begins a transaction that only reads: it waits for no writer. Writing in it may fail on SQLite.
-    ///
-    /// # Errors
-    /// The database does not answer.
+    /// Begins a transaction that only reads and does not wait for writers. Writing in it may fail on SQLite.
     pub async fn begin_read(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
         let transaction = self.connection.begin().await?;
         self.reading(transaction, scope).await
     }
 
     /// Begins a transaction that only reads, and in which every statement sees the same moment.
-    ///
-    /// # Errors
-    /// The database does not answer.
     pub async fn begin_snapshot(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
         let transaction = self.dialect.snapshot(&self.connection).await?;
         self.reading(transaction, scope).await
@@ -149,7 +138,7 @@ impl Store {
         scope: &TenantScope,
     ) -> Result<TenantTx, Error> {
         self.dialect.enter(&transaction, scope.tenant()).await?;
-        let ledger = Ledger::closed(self.chain.clone());
+        let ledger = Ledger::read_only(self.chain.clone());
         Ok(TenantTx {
             transaction,
             tenant: scope.tenant(),
@@ -163,7 +152,7 @@ impl Store {
         let turn = self.turn().await;
         let transaction = self.dialect.begin(&self.connection).await?;
         self.dialect.enter(&transaction, tenant).await?;
-        let ledger = Ledger::open(self.chain.clone());
+        let ledger = Ledger::for_writes(self.chain.clone());
         Ok(TenantTx {
             transaction,
             tenant,
@@ -173,13 +162,13 @@ impl Store {
         })
     }
 
-    /// Runs one statement that writes, alone in its transaction.
+    /// Runs one statement that writes, in a transaction of its own.
     pub(crate) async fn write(&self, query: Query) -> Result<u64, Error> {
         let _turn = self.turn().await;
         query.run(&self.connection).await
     }
 
-    /// This process's turn to write.
+    /// Waits for the right to write on SQLite; on PostgreSQL there is nothing to wait for.
     pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
         let writer = self.writer.clone()?;
         // The semaphore is never closed.
@@ -190,8 +179,8 @@ impl Store {
         if !self.dialect.has_migrations(&self.connection).await? {
             return Err(Error::SchemaOutdated);
         }
-        let applied = Query::new("SELECT version FROM seaql_migrations WHERE version = ")
-            .bind(NEWEST_MIGRATION);
+        let applied = Query::new("SELECT version FROM seaql_migrations WHERE version = :version")
+            .bind("version", NEWEST_MIGRATION);
         let found = applied.one(&self.connection).await?;
         found.map(drop).ok_or(Error::SchemaOutdated)
     }

@@ -1,10 +1,10 @@
-//! Meta apps: installation-wide; their secrets are sealed under the installation's own data key.
+//! Meta apps of the installation; their secrets are sealed under the installation's own data key.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
     name: "m20261122_000001_apps",
-    walled: None,
+    tenant_table: None,
     up: "
 CREATE TABLE apps (
     id TEXT NOT NULL PRIMARY KEY,

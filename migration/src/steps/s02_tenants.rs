@@ -1,10 +1,10 @@
-//! Tenants. `intent_seq` counts the tenant's reconnects in the order they were accepted.
+//! Tenants. `intent_seq` numbers the tenant's reconnects in the order they were accepted.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
     name: "m20261122_000002_tenants",
-    walled: None,
+    tenant_table: None,
     up: "
 CREATE TABLE tenants (
     id {uuid} NOT NULL PRIMARY KEY,

@@ -1,10 +1,10 @@
-//! Keys that sign access tokens: installation-wide, sealed.
+//! The installation's keys that sign access tokens, sealed.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
     name: "m20261122_000003_signing_keys",
-    walled: None,
+    tenant_table: None,
     up: "
 CREATE TABLE signing_keys (
     kid TEXT NOT NULL PRIMARY KEY,

@@ -1,10 +1,10 @@
-//! Clients of tenants: hashes of random secrets. Looked up by id before a tenant is known.
+//! Clients of tenants, with hashes of random secrets. Looked up by id before a tenant is known.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
     name: "m20261122_000004_clients",
-    walled: None,
+    tenant_table: None,
     up: "
 CREATE TABLE clients (
     tenant_id {uuid} NOT NULL REFERENCES tenants (id),

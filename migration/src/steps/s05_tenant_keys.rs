@@ -1,10 +1,10 @@
-//! Wrapped data keys. The nil tenant is the installation itself, so no row of `tenants` stands behind it.
+//! Wrapped data keys. The nil tenant is the installation itself, so there is no foreign key to `tenants`.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
     name: "m20261122_000005_tenant_keys",
-    walled: Some("tenant_keys"),
+    tenant_table: Some("tenant_keys"),
     up: "
 CREATE TABLE tenant_keys (
     tenant_id {uuid} NOT NULL,

@@ -1,10 +1,10 @@
-//! What is known of each received token. Holds no secret.
+//! The facts of each received token. Holds no secret.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
     name: "m20261122_000006_grants",
-    walled: Some("grants"),
+    tenant_table: Some("grants"),
     up: "
 CREATE TABLE grants (
     tenant_id {uuid} NOT NULL,

@@ -1,10 +1,10 @@
-//! Assets and the facts their state is computed from. One Graph id may stand in many tenants.
+//! Assets and the facts their state is computed from. Several tenants may have the same Graph id.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
     name: "m20261122_000007_assets",
-    walled: Some("assets"),
+    tenant_table: Some("assets"),
     up: "
 CREATE TABLE assets (
     tenant_id {uuid} NOT NULL,

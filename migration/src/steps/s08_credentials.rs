@@ -1,10 +1,11 @@
-//! Sealed tokens. An asset has at most one active, one candidate, one previous and, for a person, one standby.
+//! Sealed tokens. An asset has at most one active, one candidate and one previous, and one standby for each
+//! person.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
     name: "m20261122_000008_credentials",
-    walled: Some("credentials"),
+    tenant_table: Some("credentials"),
     up: "
 CREATE TABLE credentials (
     tenant_id {uuid} NOT NULL,

@@ -1,17 +1,18 @@
-//! Reconnects. `submitted` is the sealed token, wiped when the reconnect ends; `event_seq` counts its items' events.
+//! Reconnects. `submitted` is the sealed token, wiped when the reconnect is finished; `event_seq` counts the
+//! events of its items.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
     name: "m20261122_000009_reconnects",
-    walled: Some("reconnects"),
+    tenant_table: Some("reconnects"),
     up: "
 CREATE TABLE reconnects (
     tenant_id {uuid} NOT NULL,
     id {uuid} NOT NULL,
     intent_seq {int} NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('running', 'completed', 'cancelled')),
-    proved {bool} NOT NULL DEFAULT {false},
+    token_validated {bool} NOT NULL DEFAULT {false},
     grant_id {uuid},
     expect_person TEXT,
     submitted {bytes},

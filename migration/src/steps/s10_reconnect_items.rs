@@ -1,17 +1,17 @@
-//! The items of a reconnect, one an asset. Open: no outcome yet, or deferred.
+//! The items of a reconnect, one an asset. An item is open if it has no outcome or is deferred.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
     name: "m20261122_000010_reconnect_items",
-    walled: Some("reconnect_items"),
+    tenant_table: Some("reconnect_items"),
     up: "
 CREATE TABLE reconnect_items (
     tenant_id {uuid} NOT NULL,
     reconnect_id {uuid} NOT NULL,
     position {int} NOT NULL,
     asset_id {graph_id} NOT NULL,
-    asked TEXT NOT NULL,
+    requested_id TEXT NOT NULL,
     outcome TEXT,
     serving TEXT,
     reason TEXT,

@@ -1,10 +1,11 @@
-//! Idempotency keys: which call a repeated one is. The body is known by its keyed fingerprint alone.
+//! Idempotency keys: which earlier call a repeated call replays. The body is known only by its keyed
+//! fingerprint.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
     name: "m20261122_000011_idempotency",
-    walled: Some("idempotency"),
+    tenant_table: Some("idempotency"),
     up: "
 CREATE TABLE idempotency (
     tenant_id {uuid} NOT NULL,

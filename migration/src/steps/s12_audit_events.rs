@@ -1,10 +1,10 @@
-//! Audit events: written in the transaction of the act, never changed.
+//! Audit events: written in the transaction of the change they record, never changed.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
     name: "m20261122_000012_audit_events",
-    walled: Some("audit_events"),
+    tenant_table: Some("audit_events"),
     up: "
 CREATE TABLE audit_events (
     tenant_id {uuid} NOT NULL,

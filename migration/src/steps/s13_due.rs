@@ -1,10 +1,10 @@
-//! The work list: ids and times. Installation-wide, because the worker asks before it knows a tenant.
+//! Due work: ids and times. Not isolated by tenant, because the worker reads it before it knows a tenant.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
     name: "m20261122_000013_due",
-    walled: None,
+    tenant_table: None,
     up: "
 CREATE TABLE due (
     tenant_id {uuid} NOT NULL,

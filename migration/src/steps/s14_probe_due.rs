@@ -1,10 +1,11 @@
-//! When each asset is probed next. Installation-wide, because the worker asks before it knows a tenant.
+//! When each asset is probed next. Not isolated by tenant, because the worker reads it before it knows a
+//! tenant.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
     name: "m20261122_000014_probe_due",
-    walled: None,
+    tenant_table: None,
     up: "
 CREATE TABLE probe_due (
     tenant_id {uuid} NOT NULL,

@@ -1,10 +1,10 @@
-//! The history of each asset's cut-off. `cut_off` is null where one that was known is not told any more.
+//! The history of each asset's cut-off. `cut_off` is null if a cut-off that was known is no longer reported.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
     name: "m20261122_000016_cut_offs",
-    walled: Some("cut_offs"),
+    tenant_table: Some("cut_offs"),
     up: "
 CREATE TABLE cut_offs (
     tenant_id {uuid} NOT NULL,

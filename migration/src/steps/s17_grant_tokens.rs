@@ -1,10 +1,11 @@
-//! The sealed token of a grant, kept while a credential stands on it: to probe, to mint and to refresh.
+//! The sealed token of a grant, stored while a credential comes from the grant: to probe, to mint and to
+//! refresh.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
     name: "m20261122_000017_grant_tokens",
-    walled: None,
+    tenant_table: None,
     up: "
 ALTER TABLE grants ADD COLUMN sealed {bytes};
 ALTER TABLE grants ADD COLUMN key_id {uuid};

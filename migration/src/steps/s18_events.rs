@@ -1,10 +1,10 @@
-//! Events: what a tenant is told outwards, written in the transaction of the act.
+//! Events to tenants, written in the transaction of the change they report.
 
 use crate::step::Step;
 
 pub(crate) const STEP: Step = Step {
     name: "m20261122_000018_events",
-    walled: Some("events"),
+    tenant_table: Some("events"),
     up: "
 CREATE TABLE events (
     tenant_id {uuid} NOT NULL,

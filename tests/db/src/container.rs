@@ -1,7 +1,7 @@
-//! A PostgreSQL server in a container, where Docker answers.
+//! A PostgreSQL server in a container, if Docker is available.
 //!
-//! The rule: nobody is left to remove a container when a test process is killed, so the server in it ends
-//! by itself after half an hour, and Docker removes it then.
+//! The rule: a test process that is killed cannot remove its container, so the server in it stops after half
+//! an hour, and Docker removes the container then.
 
 use testcontainers::{
     GenericImage, ImageExt,
@@ -10,8 +10,8 @@ use testcontainers::{
 };
 use url::Url;
 
-/// Starts a server; `None` where Docker does not answer.
-pub(crate) async fn start() -> Option<Url> {
+/// Starts a server; `None` if Docker does not answer.
+pub(crate) async fn start_container() -> Option<Url> {
     let image = GenericImage::new("postgres", "17-alpine")
         .with_exposed_port(5432.tcp())
         .with_wait_for(WaitFor::message_on_stderr(
@@ -36,10 +36,12 @@ pub(crate) async fn start() -> Option<Url> {
     let container = request.start().await.ok()?;
     let host = container.get_host().await.ok()?;
     let port = container.get_host_port_ipv4(5432.tcp()).await.ok()?;
-    // Its drop needs the runtime of the test that came first, which ends before the others.
+    // Dropping it needs the runtime of the first test, which ends before the others.
     std::mem::forget(container);
     let url: Url = format!("postgres://postgres@{host}:{port}/postgres")
         .parse()
         .ok()?;
-    crate::server::answers(&url, || true).await.then_some(url)
+    crate::server::wait_until_ready(&url, || true)
+        .await
+        .then_some(url)
 }

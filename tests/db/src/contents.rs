@@ -1,25 +1,26 @@
-//! What a database holds, for whoever looks for something that must not be there.
+//! The contents of a database, for tests that look for data that must not be there.
 
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use crate::{Kind, TestDatabase};
 
 impl TestDatabase {
-    /// Everything the database has written, by name: the files of SQLite, the rows of PostgreSQL's tables as text.
+    /// Everything the database has written, by name: the files of SQLite, the rows of PostgreSQL's tables as
+    /// text.
     ///
     /// # Panics
     /// The database cannot be read.
     pub async fn contents(&self) -> Vec<(String, Vec<u8>)> {
         match self.kind() {
-            Kind::Sqlite => self.files(),
-            Kind::Postgres => self.rows().await,
+            Kind::Sqlite => self.read_files(),
+            Kind::Postgres => self.read_rows().await,
         }
     }
 
-    /// What the database says of its own integrity: `ok`, or what is wrong.
+    /// Lets the database check its own integrity: `ok`, or the fault.
     ///
     /// # Panics
-    /// The database cannot be asked.
+    /// The check cannot run.
     pub async fn integrity(&self) -> String {
         if self.kind() == Kind::Sqlite {
             let mut connection = SqliteConnection::connect(self.url())
@@ -28,9 +29,9 @@ impl TestDatabase {
             return sqlx::query_scalar("PRAGMA integrity_check")
                 .fetch_one(&mut connection)
                 .await
-                .expect("an answer");
+                .expect("a result");
         }
-        let mut connection = self.superuser().await;
+        let mut connection = self.connect_superuser().await;
         let extension = sqlx::query("CREATE EXTENSION IF NOT EXISTS amcheck")
             .execute(&mut connection)
             .await;
@@ -47,7 +48,7 @@ impl TestDatabase {
         }
     }
 
-    /// Runs SQL behind the application's back, as whoever may do everything.
+    /// Runs SQL around the application, as the superuser.
     ///
     /// # Panics
     /// The database refuses it.
@@ -60,14 +61,14 @@ impl TestDatabase {
             sqlx::raw_sql(sql).execute(&mut connection).await.map(drop)
         } else {
             sqlx::raw_sql(sql)
-                .execute(&mut self.superuser().await)
+                .execute(&mut self.connect_superuser().await)
                 .await
                 .map(drop)
         };
-        done.expect("the database does as it is told");
+        done.expect("the statement runs");
     }
 
-    fn files(&self) -> Vec<(String, Vec<u8>)> {
+    fn read_files(&self) -> Vec<(String, Vec<u8>)> {
         let path = self.url().trim_start_matches("sqlite://");
         let files = ["", "-wal", "-shm"].map(|suffix| format!("{path}{suffix}"));
         files
@@ -76,8 +77,8 @@ impl TestDatabase {
             .collect()
     }
 
-    async fn rows(&self) -> Vec<(String, Vec<u8>)> {
-        let mut connection = self.superuser().await;
+    async fn read_rows(&self) -> Vec<(String, Vec<u8>)> {
+        let mut connection = self.connect_superuser().await;
         let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
         let tables: Vec<String> = sqlx::query_scalar(tables)
             .fetch_all(&mut connection)
@@ -95,7 +96,7 @@ impl TestDatabase {
         contents
     }
 
-    async fn superuser(&self) -> PgConnection {
+    async fn connect_superuser(&self) -> PgConnection {
         let url = self
             .superuser_url()
             .expect("a PostgreSQL database has a superuser");

@@ -1,9 +1,10 @@
 //! Databases for tests: a migrated SQLite file, and a migrated PostgreSQL database with its two roles.
 //!
-//! The rule: a test gets a database of its own, and nothing outlives the tests. PostgreSQL comes from
+//! The rule: each test gets its own database, and nothing outlives the tests. PostgreSQL comes from
 //! `REGRANT_TEST_POSTGRES_URL` (a superuser's address), else from Docker, else from a local `postgres`
-//! program; without any the ring is skipped loudly, unless `REGRANT_REQUIRE_POSTGRES=1`.
-//! Start at [`TestDatabase::all`].
+//! program. Without any, tests on PostgreSQL are skipped with a message, or fail if
+//! `REGRANT_REQUIRE_POSTGRES=1`.
+//! Start at [`TestDatabase::create_all`].
 
 #![forbid(unsafe_code)]
 
@@ -22,7 +23,7 @@ pub const OWNER: &str = "regrant_owner";
 /// The role that serves.
 pub const APP: &str = "regrant_app";
 
-/// Which database it is.
+/// The kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A SQLite file.
@@ -31,13 +32,13 @@ pub enum Kind {
     Postgres,
 }
 
-/// A migrated database of one test's own; dropped with it.
+/// A migrated database of one test; removed when it is dropped.
 #[derive(Debug)]
 pub struct TestDatabase {
     url: String,
     owner_url: String,
     kind: Kind,
-    keep: Keep,
+    resource: Resource,
 }
 
 #[derive(Debug)]
@@ -45,7 +46,7 @@ pub struct TestDatabase {
     dead_code,
     reason = "the directory is held to be removed with the test"
 )]
-enum Keep {
+enum Resource {
     Directory(TempDir),
     Database(Database),
 }
@@ -54,7 +55,7 @@ impl TestDatabase {
     /// A SQLite file in a directory of its own.
     ///
     /// # Panics
-    /// The file cannot be made.
+    /// The file cannot be created.
     pub async fn sqlite() -> Self {
         let directory = tempfile::tempdir().expect("a directory for the database");
         let url = format!("sqlite://{}", directory.path().join("regrant.db").display());
@@ -63,25 +64,25 @@ impl TestDatabase {
             owner_url: url.clone(),
             url,
             kind: Kind::Sqlite,
-            keep: Keep::Directory(directory),
+            resource: Resource::Directory(directory),
         }
     }
 
-    /// A PostgreSQL database, where there is a server.
+    /// A PostgreSQL database; `None` without a server.
     ///
     /// # Panics
-    /// There is a server, but it does not do as asked; or there is none and one is required.
+    /// The server refuses to create it, or there is no server and one is required.
     pub async fn postgres() -> Option<Self> {
-        let database = Server::shared().await?.database().await;
+        let database = Server::shared().await?.create_database().await;
         Some(Self {
             url: database.url(APP),
             owner_url: database.url(OWNER),
             kind: Kind::Postgres,
-            keep: Keep::Database(database),
+            resource: Resource::Database(database),
         })
     }
 
-    /// One of each, as far as there are servers.
+    /// One database of each kind that is available.
     ///
     /// # Panics
     /// As [`Self::sqlite`] and [`Self::postgres`].
@@ -106,26 +107,26 @@ impl TestDatabase {
     /// The address of PostgreSQL's superuser on this database.
     #[must_use]
     pub fn superuser_url(&self) -> Option<String> {
-        match &self.keep {
-            Keep::Directory(_) => None,
-            Keep::Database(database) => Some(database.superuser_url()),
+        match &self.resource {
+            Resource::Directory(_) => None,
+            Resource::Database(database) => Some(database.superuser_url()),
         }
     }
 
-    /// Which database it is.
+    /// The kind of database.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
     }
 }
 
-/// Applies every migration and lets the application's role in.
+/// Applies every migration and grants the application's role its rights.
 pub(crate) async fn migrate(url: &str) {
     let connection = open(url).await.expect("a connection to migrate with");
     Migrator::up(&connection, None)
         .await
         .expect("the migrations apply");
     let granted = regrant_migration::grant_app_role(&connection, APP).await;
-    granted.expect("the application's role is let in");
+    granted.expect("the application's role gets its rights");
     connection.close().await.expect("the connection closes");
 }

@@ -1,7 +1,7 @@
-//! A PostgreSQL server from the programs installed here, in a directory of its own.
+//! A PostgreSQL server from the programs installed on this machine, in a directory of its own.
 //!
-//! The rule: a shell stands between the tests and the server and reads from a pipe the tests hold. However
-//! the tests end, the pipe closes; the shell then stops the server and removes its directory.
+//! The rule: a shell starts the server and reads from a pipe that the tests hold open. However the tests
+//! end, the pipe closes; the shell then stops the server and removes its directory.
 
 use std::{
     env, fs,
@@ -12,7 +12,7 @@ use std::{
 
 use url::Url;
 
-use crate::server::answers;
+use crate::server::wait_until_ready;
 
 const SCRIPT: &str = r#"
 bin=$1 port=$2
@@ -36,21 +36,21 @@ pub(crate) struct Process(Child);
 impl Drop for Process {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
-        // The server is gone when the shell is.
+        // The shell ends after the server.
         let _ = self.0.wait();
     }
 }
 
-/// Starts a server; `None` where there is no program for it.
-pub(crate) async fn start() -> Option<(Url, Process)> {
-    let programs = programs()?;
+/// Starts a server; `None` if PostgreSQL is not installed.
+pub(crate) async fn start_server() -> Option<(Url, Process)> {
+    let programs = find_programs()?;
     for _ in 0..3 {
-        let port = free_port();
-        let mut process = Process(shell(&programs, port));
+        let port = find_free_port();
+        let mut process = Process(spawn_shell(&programs, port));
         let url: Url = format!("postgres://postgres@127.0.0.1:{port}/postgres")
             .parse()
             .expect("an address");
-        if answers(&url, || matches!(process.0.try_wait(), Ok(None))).await {
+        if wait_until_ready(&url, || matches!(process.0.try_wait(), Ok(None))).await {
             return Some((url, process));
         }
     }
@@ -58,14 +58,14 @@ pub(crate) async fn start() -> Option<(Url, Process)> {
     None
 }
 
-/// Where `initdb` and `postgres` are: the newest of Debian's directories, or on the path.
-fn programs() -> Option<PathBuf> {
+/// The directory of `initdb` and `postgres`: the newest of Debian's directories, or one on the path.
+fn find_programs() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
         .flatten();
     let mut directories: Vec<_> = versions.map(|version| version.path().join("bin")).collect();
-    directories.sort_by_key(|it| std::cmp::Reverse(version(it)));
+    directories.sort_by_key(|it| std::cmp::Reverse(parse_version(it)));
     let path = env::var_os("PATH").unwrap_or_default();
     directories.extend(env::split_paths(&path));
     directories
@@ -73,11 +73,11 @@ fn programs() -> Option<PathBuf> {
         .find(|it| it.join("postgres").is_file() && it.join("initdb").is_file())
 }
 
-fn version(directory: &Path) -> Option<u32> {
+fn parse_version(directory: &Path) -> Option<u32> {
     directory.parent()?.file_name()?.to_str()?.parse().ok()
 }
 
-fn shell(programs: &Path, port: u16) -> Child {
+fn spawn_shell(programs: &Path, port: u16) -> Child {
     // PostgreSQL refuses to run as root.
     let mut command = if is_root() {
         let mut command = Command::new("setpriv");
@@ -108,7 +108,7 @@ fn is_root() -> bool {
     id.is_ok_and(|it| it.stdout.trim_ascii() == b"0")
 }
 
-fn free_port() -> u16 {
+fn find_free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("a bound port").port()
 }

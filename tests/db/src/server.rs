@@ -14,11 +14,11 @@ const REQUIRED: &str = "REGRANT_REQUIRE_POSTGRES";
 const PASSWORD: &str = "regrant-test";
 const TEMPLATE: &str = "regrant_template";
 
-/// A server and what keeps it running.
+/// A server and the process that keeps it running.
 #[derive(Debug)]
 pub(crate) struct Server {
     superuser: Url,
-    /// Somebody else's server: what is made on it has to be removed again.
+    /// The server was given by the environment: databases on it must be removed again.
     borrowed: bool,
     _process: Option<local::Process>,
 }
@@ -35,11 +35,11 @@ impl Server {
     /// The server of this process, started with the first call.
     pub(crate) async fn shared() -> Option<&'static Self> {
         static SERVER: OnceCell<Option<Server>> = OnceCell::const_new();
-        SERVER.get_or_init(Self::find).await.as_ref()
+        SERVER.get_or_init(Self::find_server).await.as_ref()
     }
 
-    /// A new database, migrated.
-    pub(crate) async fn database(&self) -> Database {
+    /// Creates a migrated database.
+    pub(crate) async fn create_database(&self) -> Database {
         let database = Database {
             superuser: self.superuser.clone(),
             name: format!("regrant_{}", Uuid::now_v7().simple()),
@@ -47,37 +47,37 @@ impl Server {
         };
         let name = &database.name;
         if self.borrowed {
-            self.run(&format!("CREATE DATABASE {name} OWNER {OWNER}"))
+            self.run_sql(&format!("CREATE DATABASE {name} OWNER {OWNER}"))
                 .await;
             migrate(&database.url(OWNER)).await;
         } else {
             let copy = format!(
                 "CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {TEMPLATE} STRATEGY wal_log"
             );
-            self.run(&copy).await;
+            self.run_sql(&copy).await;
         }
         database
     }
 
-    async fn find() -> Option<Self> {
+    async fn find_server() -> Option<Self> {
         let server = if let Ok(address) = env::var(ADDRESS) {
             let superuser = address
                 .parse()
                 .expect("REGRANT_TEST_POSTGRES_URL is an address");
-            Self::at(superuser, true, None)
-        } else if let Some(superuser) = container::start().await {
-            Self::at(superuser, false, None)
-        } else if let Some((superuser, process)) = local::start().await {
-            Self::at(superuser, false, Some(process))
+            Self::new(superuser, true, None)
+        } else if let Some(superuser) = container::start_container().await {
+            Self::new(superuser, false, None)
+        } else if let Some((superuser, process)) = local::start_server().await {
+            Self::new(superuser, false, Some(process))
         } else {
-            skip();
+            report_skip();
             return None;
         };
-        server.prepare().await;
+        server.prepare_roles().await;
         Some(server)
     }
 
-    const fn at(superuser: Url, borrowed: bool, process: Option<local::Process>) -> Self {
+    const fn new(superuser: Url, borrowed: bool, process: Option<local::Process>) -> Self {
         Self {
             superuser,
             borrowed,
@@ -85,10 +85,10 @@ impl Server {
         }
     }
 
-    /// Makes the two roles and, on a server of our own, the database to copy.
-    async fn prepare(&self) {
+    /// Creates the two roles and, on a server of our own, the database to copy.
+    async fn prepare_roles(&self) {
         for role in [OWNER, APP] {
-            self.run(&format!(
+            self.run_sql(&format!(
                 "DO $$ BEGIN
                     CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD '{PASSWORD}';
                 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
@@ -96,26 +96,26 @@ impl Server {
             .await;
         }
         if !self.borrowed {
-            self.run(&format!("CREATE DATABASE {TEMPLATE} OWNER {OWNER}"))
+            self.run_sql(&format!("CREATE DATABASE {TEMPLATE} OWNER {OWNER}"))
                 .await;
-            migrate(&address(&self.superuser, Some(OWNER), TEMPLATE)).await;
+            migrate(&build_address(&self.superuser, Some(OWNER), TEMPLATE)).await;
         }
     }
 
-    async fn run(&self, sql: &str) {
-        run(&self.superuser, sql).await;
+    async fn run_sql(&self, sql: &str) {
+        run_sql(&self.superuser, sql).await;
     }
 }
 
 impl Database {
     /// The address of this database for a role.
     pub(crate) fn url(&self, role: &str) -> String {
-        address(&self.superuser, Some(role), &self.name)
+        build_address(&self.superuser, Some(role), &self.name)
     }
 
     /// The superuser's address of this database.
     pub(crate) fn superuser_url(&self) -> String {
-        address(&self.superuser, None, &self.name)
+        build_address(&self.superuser, None, &self.name)
     }
 }
 
@@ -130,7 +130,9 @@ impl Drop for Database {
                 .enable_all()
                 .build();
             let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-            runtime.expect("a runtime").block_on(run(&superuser, &sql));
+            runtime
+                .expect("a runtime")
+                .block_on(run_sql(&superuser, &sql));
         });
         if dropped.join().is_err() {
             eprintln!("database {} was left behind", self.name);
@@ -138,8 +140,8 @@ impl Drop for Database {
     }
 }
 
-/// Whether a server answers within half a minute, while it `is_alive`.
-pub(crate) async fn answers(url: &Url, mut is_alive: impl FnMut() -> bool) -> bool {
+/// Waits until a server answers, at most half a minute and only while it `is_alive`.
+pub(crate) async fn wait_until_ready(url: &Url, mut is_alive: impl FnMut() -> bool) -> bool {
     for _ in 0..600 {
         if let Ok(connection) = PgConnection::connect(url.as_str()).await {
             return connection.close().await.is_ok();
@@ -152,18 +154,18 @@ pub(crate) async fn answers(url: &Url, mut is_alive: impl FnMut() -> bool) -> bo
     false
 }
 
-async fn run(superuser: &Url, sql: &str) {
+async fn run_sql(superuser: &Url, sql: &str) {
     let connection = PgConnection::connect(superuser.as_str()).await;
     let mut connection = connection.expect("the PostgreSQL server answers");
     let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
         .execute(&mut connection)
         .await;
-    done.expect("the PostgreSQL server does as asked");
-    // The next CREATE DATABASE waits for nobody.
+    done.expect("the statement runs");
+    // A CREATE DATABASE must not find this connection open.
     let _ = connection.close().await;
 }
 
-fn address(superuser: &Url, role: Option<&str>, database: &str) -> String {
+fn build_address(superuser: &Url, role: Option<&str>, database: &str) -> String {
     let mut url = superuser.clone();
     if let Some(role) = role {
         url.set_username(role).expect("the address has a host");
@@ -174,7 +176,7 @@ fn address(superuser: &Url, role: Option<&str>, database: &str) -> String {
     url.into()
 }
 
-fn skip() {
+fn report_skip() {
     let required = env::var(REQUIRED).is_ok_and(|it| it == "1");
     assert!(
         !required,

@@ -6,7 +6,7 @@ use regrant_storage::{AssetFilter, Error, NewAsset, Registration};
 use crate::bench::{Bench, activation, credential, day, id, on_both, page};
 
 on_both!(
-    registering_tells_what_became_of_each_in_the_same_order,
+    registering_returns_the_result_of_each_asset_in_the_same_order,
     registering_again_updates_what_is_given_and_keeps_the_rest,
     assets_are_listed_page_by_page_in_byte_order,
     filters_hold_together,
@@ -30,7 +30,7 @@ pub(crate) fn everything() -> AssetFilter {
     }
 }
 
-async fn registering_tells_what_became_of_each_in_the_same_order(bench: Bench) {
+async fn registering_returns_the_result_of_each_asset_in_the_same_order(bench: Bench) {
     bench.pages(&["2"]).await;
     let catalog = NewAsset {
         kind: AssetKind::ProductCatalog,

@@ -1,4 +1,4 @@
-//! G39: the chain tells every edit, deletion, reordering, truncation and insertion of 10,000 rows.
+//! G39: verifying the chain finds every edit, deletion, reordering, truncation and insertion of 10,000 rows.
 
 use std::collections::BTreeSet;
 
@@ -19,9 +19,9 @@ on_both!(
     several_tenants_share_a_commit_and_keep_their_chains,
     rows_from_before_the_chain_are_counted,
     events_are_listed_in_both_orders_and_filtered,
-    words_past_retention_go_and_the_chain_still_holds,
-    a_row_emptied_before_its_time_or_of_another_kind_is_found,
-    ten_thousand_emptied_rows_are_each_judged_by_the_chains_own_word,
+    pruning_rows_past_retention_keeps_the_chain_valid,
+    a_row_emptied_before_retention_or_of_another_kind_is_found,
+    ten_thousand_emptied_rows_without_a_recorded_pruning_are_found,
 );
 
 const ROWS: i64 = 10_000;
@@ -59,7 +59,7 @@ fn at(walked: &Walked, fault: AuditFault) -> BTreeSet<i64> {
         .collect()
 }
 
-/// Somebody who writes to the database behind the application's back.
+/// An attacker who writes to the database around the application.
 struct Intruder {
     on: DatabaseConnection,
     acme: String,
@@ -81,7 +81,7 @@ impl Intruder {
         Self { on, acme }
     }
 
-    fn word<'a>(&self, on_sqlite: &'a str, on_postgres: &'a str) -> &'a str {
+    fn sql_for<'a>(&self, on_sqlite: &'a str, on_postgres: &'a str) -> &'a str {
         if self.on.get_database_backend() == DbBackend::Sqlite {
             on_sqlite
         } else {
@@ -95,7 +95,7 @@ impl Intruder {
         assert!(done.is_ok(), "{sql}: {done:?}");
     }
 
-    /// Keeps everything as it is now, to come back to.
+    /// Saves the audit as it is now, to restore it later.
     async fn save(&self) {
         self.run("CREATE TABLE saved AS SELECT * FROM audit_events; CREATE TABLE saved_heads AS SELECT * FROM audit_heads")
             .await;
@@ -135,9 +135,10 @@ async fn every_change_of_ten_thousand_rows_is_found(bench: Bench) {
     );
 }
 
-/// Every row is edited, in one column each, and every row is found; then every other row, and no other is.
+/// First one column of every row is edited, and every row is found. Then every second row is edited, and only
+/// these are found.
 async fn edits(bench: &Bench, intruder: &Intruder) {
-    let id = intruder.word("randomblob(16)", "gen_random_uuid()");
+    let id = intruder.sql_for("randomblob(16)", "gen_random_uuid()");
     let columns = [
         "at = at + 1",
         "actor = actor || 'x'",
@@ -162,7 +163,7 @@ async fn edits(bench: &Bench, intruder: &Intruder) {
         assert_eq!(walked.faults.len(), wanted.len());
         intruder.restore().await;
     }
-    let hash = intruder.word("zeroblob(32)", "decode(repeat('00', 32), 'hex')");
+    let hash = intruder.sql_for("zeroblob(32)", "decode(repeat('00', 32), 'hex')");
     intruder
         .run(&format!(
             "UPDATE audit_events SET hash = {hash} WHERE tenant_id = {{acme}} AND seq = 77"
@@ -229,7 +230,7 @@ async fn removals(bench: &Bench, intruder: &Intruder) {
         .await;
     assert_eq!(walk(bench).await.faults, [(10_000, AuditFault::BeyondEnd)]);
     intruder.restore().await;
-    // Cut off and the end moved, but the link is not known: the end names another one.
+    // The last row is removed and the end moved, but without the key the link at the end is wrong.
     intruder
         .run(
             "DELETE FROM audit_events WHERE tenant_id = {acme} AND seq = 10000;
@@ -241,7 +242,7 @@ async fn removals(bench: &Bench, intruder: &Intruder) {
 }
 
 async fn moves(bench: &Bench, intruder: &Intruder) {
-    // Every row but the first and the last changes places with its neighbour.
+    // Every row but the first and the last is swapped with its neighbour.
     intruder
         .run("UPDATE audit_events SET seq = -seq WHERE tenant_id = {acme} AND seq BETWEEN 2 AND 9999")
         .await;
@@ -260,7 +261,7 @@ async fn moves(bench: &Bench, intruder: &Intruder) {
         "a swapped neighbour's link is wrong for the row after it, too"
     );
     intruder.restore().await;
-    // One pair far apart, only what they say.
+    // One pair of rows far apart is swapped.
     for (to, from) in [(-1, 100), (100, 9_000), (9_000, -1)] {
         let sql = format!(
             "UPDATE audit_events SET seq = {to} WHERE tenant_id = {{acme}} AND seq = {from}"
@@ -274,7 +275,7 @@ async fn moves(bench: &Bench, intruder: &Intruder) {
     );
     assert!(walked.faults.len() <= 4, "{:?}", walked.faults);
     intruder.restore().await;
-    // A row is taken out and the gap is closed.
+    // A row is removed and the gap closed.
     intruder
         .run(
             "DELETE FROM audit_events WHERE tenant_id = {acme} AND seq = 5000;
@@ -288,7 +289,7 @@ async fn moves(bench: &Bench, intruder: &Intruder) {
 }
 
 async fn insertions(bench: &Bench, intruder: &Intruder) {
-    let id = intruder.word("randomblob(16)", "gen_random_uuid()");
+    let id = intruder.sql_for("randomblob(16)", "gen_random_uuid()");
     let copy = |seq: &str| {
         format!(
             "INSERT INTO audit_events (tenant_id, id, at, actor, action, subject, detail, seq, hash)
@@ -312,7 +313,7 @@ async fn insertions(bench: &Bench, intruder: &Intruder) {
         .await;
 }
 
-/// Who may write everything but has not the key cannot make a chain that holds.
+/// An attacker who may write everything but has no key cannot make a valid chain.
 async fn a_rewritten_chain_needs_the_key(bench: Bench) {
     write(&bench, 2..=20).await;
     let forger = bench.store.clone().with_chain(crate::bench::chain());
@@ -458,7 +459,7 @@ async fn events_are_listed_in_both_orders_and_filtered(bench: Bench) {
     );
 }
 
-/// Rows of each kind on days 1 to 4, behind the one of the tenant itself: numbers 2 to 13.
+/// Rows of each kind on days 1 to 4, after the row of the tenant itself: numbers 2 to 13.
 async fn write_each_kind(bench: &Bench) {
     for n in 1..=4 {
         let tx = bench.acme().await;
@@ -481,8 +482,8 @@ async fn prune(bench: &Bench, kind: AuditKind, before: i64, limit: u32) -> u64 {
     pruned
 }
 
-/// The numbers of rows whose words are gone.
-async fn wordless(bench: &Bench) -> Vec<i64> {
+/// The numbers of rows without content.
+async fn emptied(bench: &Bench) -> Vec<i64> {
     let tx = bench.store.begin_read(&bench.acme).await.unwrap();
     let rows = tx.audit_events(&AuditFilter::default(), 100).await.unwrap();
     let gone = rows.iter().filter(|it| it.pruned.is_some());
@@ -497,12 +498,12 @@ async fn wordless(bench: &Bench) -> Vec<i64> {
     .collect()
 }
 
-async fn words_past_retention_go_and_the_chain_still_holds(bench: Bench) {
+async fn pruning_rows_past_retention_keeps_the_chain_valid(bench: Bench) {
     write_each_kind(&bench).await;
     assert_eq!(
         prune(&bench, AuditKind::Reads, 1, 9).await,
         0,
-        "not old yet, and nothing is told"
+        "nothing is old enough, and nothing is recorded"
     );
     assert_eq!(
         prune(&bench, AuditKind::Reads, 4, 2).await,
@@ -515,26 +516,26 @@ async fn words_past_retention_go_and_the_chain_still_holds(bench: Bench) {
         0,
         "what is gone is passed over"
     );
-    assert_eq!(wordless(&bench).await, [2, 5, 8]);
+    assert_eq!(emptied(&bench).await, [2, 5, 8]);
     assert_eq!(prune(&bench, AuditKind::Worker, 3, 9).await, 2);
     assert_eq!(
         prune(&bench, AuditKind::Acts, 2, 9).await,
         2,
         "the tenant's own first row, too"
     );
-    assert_eq!(wordless(&bench).await, [1, 2, 3, 4, 5, 6, 8]);
+    assert_eq!(emptied(&bench).await, [1, 2, 3, 4, 5, 6, 8]);
     let walked = walk(&bench).await;
     assert_eq!(
         (walked.rows, walked.faults),
         (1 + 12 + 4, Vec::new()),
-        "each step is told in the chain"
+        "each step is recorded in the chain"
     );
     write(&bench, 20..=21).await;
-    assert_eq!(walk(&bench).await.faults, [], "and it goes on");
+    assert_eq!(walk(&bench).await.faults, [], "and the chain stays valid");
     assert_eq!(
         prune(&bench, AuditKind::Acts, 1_000, 100).await,
         3,
-        "what tells of it never goes"
+        "the record of a pruning is never pruned"
     );
     assert_eq!(walk(&bench).await.faults, []);
     let bolt = bench.store.begin_snapshot(&bench.bolt).await.unwrap();
@@ -544,8 +545,8 @@ async fn words_past_retention_go_and_the_chain_still_holds(bench: Bench) {
     );
 }
 
-/// Whoever writes to the database knows the code of no other words than those that are there.
-async fn a_row_emptied_before_its_time_or_of_another_kind_is_found(bench: Bench) {
+/// An attacker can compute no digest of other content without the key.
+async fn a_row_emptied_before_retention_or_of_another_kind_is_found(bench: Bench) {
     write_each_kind(&bench).await;
     let intruder = Intruder::at(&bench).await;
     let empty = |n: i64, digest: &str| {
@@ -554,23 +555,23 @@ async fn a_row_emptied_before_its_time_or_of_another_kind_is_found(bench: Bench)
              WHERE tenant_id = {{acme}} AND seq = {n}"
         )
     };
-    let zeros = intruder.word("zeroblob(32)", "decode(repeat('00', 32), 'hex')");
+    let zeros = intruder.sql_for("zeroblob(32)", "decode(repeat('00', 32), 'hex')");
     intruder.run(&empty(5, zeros)).await;
     assert_eq!(
         walk(&bench).await.faults,
         [(5, AuditFault::Edited)],
-        "nothing tells that any went"
+        "no pruning is recorded"
     );
     assert_eq!(prune(&bench, AuditKind::Reads, 3, 9).await, 1);
     assert_eq!(
         walk(&bench).await.faults,
         [(5, AuditFault::Edited)],
-        "its digest is not that of its words"
+        "the digest is not that of the content"
     );
     assert_eq!(prune(&bench, AuditKind::Worker, 2, 9).await, 1);
     intruder.save().await;
     let whole = |n: i64| [(n, AuditFault::Edited)];
-    // The row that tells goes: nothing covers what it told of, and the gap is found, too.
+    // The record of a pruning is removed: the pruned rows are found, and the gap too.
     intruder
         .run("DELETE FROM audit_events WHERE tenant_id = {acme} AND seq = 15")
         .await;
@@ -580,7 +581,7 @@ async fn a_row_emptied_before_its_time_or_of_another_kind_is_found(bench: Bench)
         "{found:?}"
     );
     intruder.restore().await;
-    // It tells of a later day than it did: it is not believed any more.
+    // The record is changed to a later day: it is not accepted any more.
     intruder
         .run(
             "UPDATE audit_events SET detail = replace(detail, '1970-01-03', '1970-01-04')
@@ -593,13 +594,13 @@ async fn a_row_emptied_before_its_time_or_of_another_kind_is_found(bench: Bench)
         "{found:?}"
     );
     intruder.restore().await;
-    // Words are put beside a digest that holds.
+    // Content is added to a row with a right digest.
     intruder
         .run("UPDATE audit_events SET actor = 'x' WHERE tenant_id = {acme} AND seq = 2")
         .await;
     assert!(walk(&bench).await.faults.starts_with(&whole(2)));
     intruder.restore().await;
-    // A kind is not another: an act of the same day is not covered by what is told of reads.
+    // A recorded pruning of reads does not cover an act of the same day.
     intruder
         .run(&empty(
             4,
@@ -616,8 +617,9 @@ async fn a_row_emptied_before_its_time_or_of_another_kind_is_found(bench: Bench)
     );
 }
 
-/// The right digests everywhere, as whoever keeps an old copy has them, but no word of the chain: each is found.
-async fn ten_thousand_emptied_rows_are_each_judged_by_the_chains_own_word(bench: Bench) {
+/// Every row is emptied with its right digest, as an attacker with an old copy could do, but no pruning is
+/// recorded: each row is found.
+async fn ten_thousand_emptied_rows_without_a_recorded_pruning_are_found(bench: Bench) {
     write(&bench, 2..=ROWS).await;
     let intruder = Intruder::at(&bench).await;
     intruder.save().await;
@@ -626,10 +628,10 @@ async fn ten_thousand_emptied_rows_are_each_judged_by_the_chains_own_word(bench:
         gone += prune(&bench, AuditKind::Reads, 2, 1_000).await;
     }
     assert_eq!(
-        (walk(&bench).await.faults, wordless_rows(&bench).await),
+        (walk(&bench).await.faults, count_emptied_rows(&bench).await),
         (Vec::new(), 9_999)
     );
-    // The database is put back to before anything went, but for the emptied rows.
+    // The audit is restored from before the pruning, except for the emptied rows.
     intruder
         .run("DELETE FROM audit_events WHERE tenant_id = {acme} AND seq > 10000; DELETE FROM audit_heads")
         .await;
@@ -640,7 +642,7 @@ async fn ten_thousand_emptied_rows_are_each_judged_by_the_chains_own_word(bench:
     assert_eq!(at(&walk(&bench).await, AuditFault::Edited), wanted);
 }
 
-async fn wordless_rows(bench: &Bench) -> u64 {
+async fn count_emptied_rows(bench: &Bench) -> u64 {
     let tx = bench.store.begin_snapshot(&bench.acme).await.unwrap();
     let mut rows = 0;
     tx.walk_audit(|it| rows += u64::from(it.pruned.is_some()))

@@ -1,4 +1,4 @@
-//! A store with two tenants, and short ways to make what tests need.
+//! A store with two tenants, and helpers that create the rows tests need.
 
 use std::{future::Future, time::Duration};
 
@@ -61,15 +61,15 @@ pub(crate) fn settings(url: &str) -> Settings {
     }
 }
 
-/// Keeps an app as the installation would.
-pub(crate) async fn keep_app(store: &Store, app: &NewApp) -> Result<(), Error> {
+/// Inserts an app as the installation does.
+pub(crate) async fn insert_app(store: &Store, app: &NewApp) -> Result<(), Error> {
     let tx = store.begin(&store.system_scope()).await?;
     tx.insert_app(app).await?;
     tx.commit().await
 }
 
-/// Makes a tenant whole, and tells it.
-pub(crate) async fn keep_tenant(store: &Store, tenant: &NewTenant) -> Result<(), Error> {
+/// Creates a tenant with an audit event.
+pub(crate) async fn insert_tenant(store: &Store, tenant: &NewTenant) -> Result<(), Error> {
     let tx = store.begin_tenant(tenant).await?;
     let created = AuditEvent {
         actor: "operator".to_owned(),
@@ -81,7 +81,7 @@ pub(crate) async fn keep_tenant(store: &Store, tenant: &NewTenant) -> Result<(),
     tx.commit().await
 }
 
-/// Suspends a tenant or serves it again.
+/// Suspends a tenant or activates it again.
 pub(crate) async fn set_status(store: &Store, tenant: TenantId, status: TenantStatus) {
     let scope = store.scope_for_operator(tenant).await.unwrap();
     let tx = store.begin(&scope).await.unwrap();
@@ -96,10 +96,10 @@ impl Bench {
             .await
             .unwrap()
             .with_chain(chain());
-        keep_app(&store, &new_app("1")).await.unwrap();
+        insert_app(&store, &new_app("1")).await.unwrap();
         let (acme, bolt) = (new_tenant("acme"), new_tenant("bolt"));
-        keep_tenant(&store, &acme).await.unwrap();
-        keep_tenant(&store, &bolt).await.unwrap();
+        insert_tenant(&store, &acme).await.unwrap();
+        insert_tenant(&store, &bolt).await.unwrap();
         Self {
             acme: store.scope_for_operator(acme.id).await.unwrap(),
             bolt: store.scope_for_operator(bolt.id).await.unwrap(),
@@ -125,7 +125,7 @@ impl Bench {
         tx.commit().await.unwrap();
     }
 
-    /// Accepts a reconnect of acme over these assets, leased to `worker`.
+    /// Accepts a reconnect of acme for these assets, leased to `worker`.
     pub(crate) async fn accept(&self, ids: &[&str]) -> (ReconnectId, regrant_storage::Accepted) {
         let reconnect = new_reconnect(self.client);
         let items: Vec<_> = ids.iter().map(|id| item(id)).collect();
@@ -205,7 +205,7 @@ pub(crate) fn page(id: &str) -> NewAsset {
     }
 }
 
-/// A record's head and some ciphertext.
+/// The head of a sealed record and some ciphertext.
 pub(crate) fn sealed(filler: u8) -> Sealed {
     let head = [b"RG\x01\x01".as_slice(), &[9; 16], &1_u32.to_be_bytes()].concat();
     Sealed::from_bytes([head, vec![filler; 40]].concat())

@@ -1,4 +1,4 @@
-//! Clients: found by their ids, narrowed, given other secrets, deleted; scopes and proofs.
+//! Clients: found by id, limited, given other secrets, deleted; their scopes and request proofs.
 
 use regrant_domain::{ClientId, Permission, Permissions, Reach, Within};
 use regrant_storage::{ClientSpec, Error, NewClient, TenantStatus};
@@ -8,19 +8,19 @@ use crate::bench::{Bench, day, id, new_client, on_both, sealed};
 const MOST: usize = 3;
 
 on_both!(
-    a_candidate_unlocks_with_its_own_secret_alone,
-    a_disabled_client_or_suspended_tenant_has_no_candidate,
-    an_older_secret_counts_until_its_end,
+    a_client_is_verified_only_with_its_own_secret,
+    a_client_that_is_disabled_or_of_a_suspended_tenant_is_not_found,
+    an_older_secret_is_valid_until_its_end,
     a_tenant_has_at_most_so_many_clients,
-    what_narrows_a_client_reads_back_and_is_taken_away,
-    another_tenants_client_is_not_there,
-    a_deleted_client_leaves_nothing,
+    limits_of_a_client_are_stored_and_removed,
+    another_tenants_client_is_not_found,
+    a_deleted_client_leaves_no_rows,
     a_scope_keeps_its_time_while_it_is_held,
-    scopes_are_taken_in_one_go,
-    a_proof_counts_once,
+    scopes_of_several_clients_are_removed_at_once,
+    a_request_proof_is_accepted_once,
 );
 
-async fn a_candidate_unlocks_with_its_own_secret_alone(bench: Bench) {
+async fn a_client_is_verified_only_with_its_own_secret(bench: Bench) {
     let candidate = async || bench.store.candidate(bench.client).await.unwrap().unwrap();
     let acme = bench.acme.tenant();
     let it = candidate().await;
@@ -56,7 +56,7 @@ async fn a_candidate_unlocks_with_its_own_secret_alone(bench: Bench) {
     );
 }
 
-async fn a_disabled_client_or_suspended_tenant_has_no_candidate(bench: Bench) {
+async fn a_client_that_is_disabled_or_of_a_suspended_tenant_is_not_found(bench: Bench) {
     let (store, acme) = (&bench.store, bench.acme.tenant());
     let candidate = async || store.candidate(bench.client).await.unwrap();
     let disable = async |at| {
@@ -69,13 +69,13 @@ async fn a_disabled_client_or_suspended_tenant_has_no_candidate(bench: Bench) {
     assert_eq!(disable(Some(day(1))).await, Some(day(1)));
     assert!(candidate().await.is_none());
     assert_eq!(disable(None).await, None);
-    // What was issued before stays refused.
+    // Access tokens issued before stay revoked.
     assert_eq!(candidate().await.unwrap().token_version(), 1);
     crate::bench::set_status(store, acme, TenantStatus::Suspended).await;
     assert!(candidate().await.is_none());
 }
 
-async fn an_older_secret_counts_until_its_end(bench: Bench) {
+async fn an_older_secret_is_valid_until_its_end(bench: Bench) {
     let reset = async |n: u8, until| {
         let tx = bench.acme().await;
         tx.set_client_secret(bench.client, &[n; 32], &sealed(n), until)
@@ -123,7 +123,7 @@ async fn a_tenant_has_at_most_so_many_clients(bench: Bench) {
     assert_eq!(tx.clients().await.unwrap().len(), MOST);
 }
 
-async fn what_narrows_a_client_reads_back_and_is_taken_away(bench: Bench) {
+async fn limits_of_a_client_are_stored_and_removed(bench: Bench) {
     let within = Within {
         assets: [id("1"), id("2")].into(),
         businesses: [id("9")].into(),
@@ -175,7 +175,7 @@ async fn what_narrows_a_client_reads_back_and_is_taken_away(bench: Bench) {
     }
 }
 
-async fn another_tenants_client_is_not_there(bench: Bench) {
+async fn another_tenants_client_is_not_found(bench: Bench) {
     let (tx, client) = (bench.bolt().await, bench.client);
     assert!(matches!(tx.client(client).await, Err(Error::NotFound)));
     assert!(matches!(tx.lock_client(client).await, Err(Error::NotFound)));
@@ -203,7 +203,7 @@ async fn another_tenants_client_is_not_there(bench: Bench) {
     assert!(!tx.clients().await.unwrap().iter().any(|it| it.id == client));
 }
 
-async fn a_deleted_client_leaves_nothing(bench: Bench) {
+async fn a_deleted_client_leaves_no_rows(bench: Bench) {
     let tx = bench.acme().await;
     tx.insert_proof(bench.client, &[1; 32], day(1))
         .await
@@ -255,7 +255,7 @@ async fn a_scope_keeps_its_time_while_it_is_held(bench: Bench) {
         .await
         .unwrap();
     assert_eq!(uses().await, []);
-    // What it uses no more right to is not noted.
+    // The use of a scope that the client no longer holds is not noted.
     tx.note_scope_used(bench.client, read, day(5))
         .await
         .unwrap();
@@ -266,7 +266,7 @@ async fn a_scope_keeps_its_time_while_it_is_held(bench: Bench) {
     );
 }
 
-async fn scopes_are_taken_in_one_go(bench: Bench) {
+async fn scopes_of_several_clients_are_removed_at_once(bench: Bench) {
     let tx = bench.acme().await;
     let second = new_client(bench.acme.tenant());
     tx.insert_client(&second, MOST).await.unwrap();
@@ -288,7 +288,7 @@ async fn scopes_are_taken_in_one_go(bench: Bench) {
     }
 }
 
-async fn a_proof_counts_once(bench: Bench) {
+async fn a_request_proof_is_accepted_once(bench: Bench) {
     let tx = bench.acme().await;
     assert!(
         tx.insert_proof(bench.client, &[1; 32], day(1))

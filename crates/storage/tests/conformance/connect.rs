@@ -1,4 +1,4 @@
-//! What opening a database checks.
+//! The checks when a database is opened.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -8,15 +8,15 @@ use regrant_testdb::{Kind, TestDatabase};
 
 use crate::bench::{Bench, on_both, settings};
 
-on_both!(a_schema_behind_the_program_is_refused);
+on_both!(a_schema_older_than_the_program_is_refused);
 
 #[test]
-fn the_newest_migration_is_the_one_the_program_asks_for() {
+fn the_newest_migration_is_the_one_the_program_needs() {
     let newest = Migrator::migrations().pop().map(|it| it.name().to_owned());
     assert_eq!(newest.as_deref(), Some(NEWEST_MIGRATION));
 }
 
-async fn a_schema_behind_the_program_is_refused(bench: Bench) {
+async fn a_schema_older_than_the_program_is_refused(bench: Bench) {
     bench.store.close().await.unwrap();
     for steps in [Some(1), None] {
         let owner = open(bench.database.owner_url()).await.unwrap();
@@ -28,13 +28,13 @@ async fn a_schema_behind_the_program_is_refused(bench: Bench) {
 }
 
 #[tokio::test]
-async fn another_kind_of_database_is_refused() {
+async fn an_unsupported_kind_of_database_is_refused() {
     let refused = Store::connect(&settings("mysql://localhost/x")).await;
     assert!(matches!(refused, Err(Error::Unsupported(_))));
 }
 
 #[tokio::test]
-async fn a_missing_sqlite_file_is_not_made() {
+async fn a_missing_sqlite_file_is_not_created() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("none.db");
     let url = format!("sqlite://{}", file.display());
@@ -46,13 +46,13 @@ async fn a_missing_sqlite_file_is_not_made() {
 }
 
 #[tokio::test]
-async fn sqlite_keeps_its_files_to_their_owner() {
+async fn sqlite_files_are_readable_only_by_their_owner() {
     let database = TestDatabase::sqlite().await;
     assert_eq!(database.kind(), Kind::Sqlite);
     let file = database.url().strip_prefix("sqlite://").unwrap().to_owned();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     let store = Store::connect(&settings(database.url())).await.unwrap();
-    crate::bench::keep_app(&store, &crate::bench::new_app("1"))
+    crate::bench::insert_app(&store, &crate::bench::new_app("1"))
         .await
         .unwrap();
     assert!(store.is_sqlite());

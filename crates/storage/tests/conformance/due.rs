@@ -1,4 +1,4 @@
-//! The work list: claims, leases and fencing.
+//! Due work: claims, leases and fencing.
 
 use std::collections::HashSet;
 
@@ -10,12 +10,12 @@ use regrant_storage::{Claim, DueKind, Error, TenantStatus};
 use crate::bench::{Bench, day, item, new_reconnect, on_both};
 
 on_both!(
-    what_is_due_is_claimed_once_longest_due_first,
-    a_lease_that_ended_is_claimed_by_the_next,
-    a_claimer_that_was_overtaken_can_write_nothing,
+    due_work_is_claimed_once_the_longest_due_first,
+    an_ended_lease_is_claimed_by_another_process,
+    a_process_that_lost_its_lease_can_write_nothing,
     a_renewed_lease_lasts,
     a_rescheduled_object_is_due_again_at_its_time,
-    leases_of_a_gone_process_end_at_start,
+    leases_of_an_earlier_process_are_freed_at_start,
     a_suspended_tenants_work_rests,
     many_claimers_at_once_share_the_work,
 );
@@ -29,7 +29,7 @@ async fn claim(bench: &Bench, n: i64, owner: &str, limit: u32) -> Vec<Claim> {
         .unwrap()
 }
 
-/// Makes reconnects of both tenants due, whose leases end at once.
+/// Makes reconnects of both tenants due, with leases that end at once.
 async fn due(bench: &Bench, days: &[i64]) -> Vec<ReconnectId> {
     let mut ids = Vec::new();
     for (n, due_at) in days.iter().enumerate() {
@@ -46,7 +46,7 @@ async fn due(bench: &Bench, days: &[i64]) -> Vec<ReconnectId> {
     ids
 }
 
-async fn what_is_due_is_claimed_once_longest_due_first(bench: Bench) {
+async fn due_work_is_claimed_once_the_longest_due_first(bench: Bench) {
     let ids = due(&bench, &[3, 1, 2, 9]).await;
     let claims = claim(&bench, 5, "a", 2).await;
     let objects: Vec<_> = claims.iter().map(|it| it.object).collect();
@@ -61,13 +61,13 @@ async fn what_is_due_is_claimed_once_longest_due_first(bench: Bench) {
     assert!(claim(&bench, 5, "c", 9).await.is_empty());
 }
 
-async fn a_lease_that_ended_is_claimed_by_the_next(bench: Bench) {
+async fn an_ended_lease_is_claimed_by_another_process(bench: Bench) {
     due(&bench, &[1]).await;
     assert_eq!(claim(&bench, 2, "a", 1).await[0].lease.fencing, 2);
     assert_eq!(claim(&bench, 3, "b", 1).await[0].lease.fencing, 3);
 }
 
-async fn a_claimer_that_was_overtaken_can_write_nothing(bench: Bench) {
+async fn a_process_that_lost_its_lease_can_write_nothing(bench: Bench) {
     due(&bench, &[1]).await;
     let slow = claim(&bench, 2, "a", 1).await.remove(0);
     let next = claim(&bench, 3, "a", 1).await.remove(0);
@@ -114,7 +114,7 @@ async fn a_rescheduled_object_is_due_again_at_its_time(bench: Bench) {
     assert_eq!(claim(&bench, 7, "b", 1).await[0].lease.fencing, 3);
 }
 
-async fn leases_of_a_gone_process_end_at_start(bench: Bench) {
+async fn leases_of_an_earlier_process_are_freed_at_start(bench: Bench) {
     due(&bench, &[1, 1]).await;
     assert_eq!(claim(&bench, 2, "a", 9).await.len(), 2);
     assert_eq!(bench.store.expire_leases().await.unwrap(), 2);
@@ -138,7 +138,7 @@ async fn many_claimers_at_once_share_the_work(bench: Bench) {
         async move { claim(bench, 2, &format!("worker {n}"), 7).await }
     });
     let mut claims: Vec<_> = join_all(claimers).await.into_iter().flatten().collect();
-    // Somebody may have come while all free rows were being taken.
+    // A claim may have come while all free rows were being claimed.
     claims.extend(claim(&bench, 2, "the last", 40).await);
     let objects: HashSet<_> = claims.iter().map(|it| it.object).collect();
     assert_eq!((claims.len(), objects.len()), (ids.len(), ids.len()));

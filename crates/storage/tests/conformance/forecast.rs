@@ -20,7 +20,7 @@ use crate::{
 
 on_both!(
     the_calendar_is_that_of_the_domain,
-    a_page_is_a_page_however_many_assets_there_are
+    a_page_takes_the_same_time_however_many_assets_there_are
 );
 
 async fn the_calendar_is_that_of_the_domain(bench: Bench) {
@@ -34,11 +34,11 @@ async fn the_calendar_is_that_of_the_domain(bench: Bench) {
         let found = paged(&tx, &filter).await;
         let differs = found
             .iter()
-            .zip(&wanted.places)
+            .zip(&wanted.positions)
             .find(|(found, wanted)| found != wanted);
         assert_eq!(
             (differs, found.len()),
-            (None, wanted.places.len()),
+            (None, wanted.positions.len()),
             "{filter:?}"
         );
         let tallies = tx.forecast_tallies(&filter).await.unwrap();
@@ -63,10 +63,13 @@ async fn the_calendar_is_that_of_the_domain(bench: Bench) {
         .into_values()
         .flatten()
         .any(|it| it.system_user);
-    assert!(with_system_user, "the worlds hold a system user's spare");
+    assert!(
+        with_system_user,
+        "the fixtures hold a standby token of a system user"
+    );
 }
 
-/// Windows, filters and leavers.
+/// Windows, filters and persons who leave.
 fn filters() -> Vec<ForecastFilter> {
     let ahead = ForecastFilter {
         from: day(NOW),
@@ -137,9 +140,9 @@ fn filters() -> Vec<ForecastFilter> {
     ]
 }
 
-/// What the domain says of a calendar.
+/// The calendar as the domain computes it.
 struct Wanted {
-    places: Vec<Place>,
+    positions: Vec<Place>,
     tallies: Vec<Tally>,
     totals: ForecastTotals,
 }
@@ -151,7 +154,7 @@ impl Wanted {
         filter: &ForecastFilter,
     ) -> Self {
         let mut wanted = Self {
-            places: Vec::new(),
+            positions: Vec::new(),
             tallies: Vec::new(),
             totals: ForecastTotals::default(),
         };
@@ -173,7 +176,7 @@ impl Wanted {
         }
         // Stable: endings of one asset at one moment keep their order.
         wanted
-            .places
+            .positions
             .sort_by(|one, two| (one.at, &one.asset_id).cmp(&(two.at, &two.asset_id)));
         wanted
     }
@@ -186,7 +189,7 @@ impl Wanted {
             confidence,
             ..
         } = *ending;
-        self.places.push(Place {
+        self.positions.push(Place {
             at,
             asset_id: asset.id.clone(),
             cause,
@@ -200,10 +203,10 @@ impl Wanted {
         });
     }
 
-    /// The first so many of each day and cause.
+    /// The first `most` endings of each day and cause.
     fn first(&self, most: usize) -> BTreeSet<(Timestamp, AssetId, &'static str)> {
         let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for it in &self.places {
+        for it in &self.positions {
             groups
                 .entry((it.at.date_naive(), it.cause))
                 .or_default()
@@ -245,7 +248,7 @@ async fn paged(tx: &TenantTx, filter: &ForecastFilter) -> Vec<Place> {
     }
 }
 
-/// Assets with every kind of facts; who serves them and who stands behind differs from one to the next.
+/// Assets with every kind of facts, served by different persons and with different standby credentials.
 async fn fill(bench: &Bench) {
     let facts = every_kind_of_facts();
     let ids: Vec<_> = (0..facts.len()).map(|n| n.to_string()).collect();
@@ -284,25 +287,27 @@ async fn fill(bench: &Bench) {
         it.grant_id = (n % 2 == 0).then_some(renewable.id);
     }
     tx.activate(&served, 1, day(1)).await.unwrap();
-    let spare = |slot: Slot, step: usize| -> Vec<StoredCredential> {
+    let waiting = |slot: Slot, step: usize| -> Vec<StoredCredential> {
         let one = |(n, id): (usize, &String)| {
             let mut it = credential(id, slot, 1, 1);
-            let spare = &mut it.credential;
-            spare.person_id = (n % 11 > 0).then(|| ["77", "78", "79"][n % 3].parse().unwrap());
-            spare.expires_at = [None, Some(day(NOW + 1)), Some(day(NOW + 20))][n % 4 % 3];
-            spare.data_access_expires_at = if n % 6 == 0 {
+            let credential = &mut it.credential;
+            credential.person_id = (n % 11 > 0).then(|| ["77", "78", "79"][n % 3].parse().unwrap());
+            credential.expires_at = [None, Some(day(NOW + 1)), Some(day(NOW + 20))][n % 4 % 3];
+            credential.data_access_expires_at = if n % 6 == 0 {
                 Some(day(NOW + 10))
             } else {
                 None
             };
-            spare.proved_at = (n % 9 > 0 && slot == Slot::Standby).then(|| day(1));
-            spare.grant_id = (n % 5 == 0).then_some(system.id);
+            credential.proved_at = (n % 9 > 0 && slot == Slot::Standby).then(|| day(1));
+            credential.grant_id = (n % 5 == 0).then_some(system.id);
             it
         };
         ids.iter().enumerate().step_by(step).map(one).collect()
     };
-    tx.stand_by(&spare(Slot::Standby, 5), day(1)).await.unwrap();
-    tx.park(&spare(Slot::Candidate, 7), day(1)).await.unwrap();
+    tx.stand_by(&waiting(Slot::Standby, 5), day(1))
+        .await
+        .unwrap();
+    tx.park(&waiting(Slot::Candidate, 7), day(1)).await.unwrap();
     tx.commit().await.unwrap();
     write(bench, &facts).await;
     let sealed = format!(
@@ -335,7 +340,7 @@ impl Bench {
     }
 }
 
-/// Fifty thousand pages with a token each, written by the database itself.
+/// Fifty thousand pages with a token each, inserted by one statement.
 async fn fill_with_many(bench: &Bench) {
     let tenant = bench.acme.tenant().uuid().simple().to_string();
     let (tenant, id) = if bench.store.is_sqlite() {
@@ -356,7 +361,7 @@ async fn fill_with_many(bench: &Bench) {
             key_id, key_version, fingerprint, tasks, created_at)
          SELECT {tenant}, {id}, id, 'active', 'user', 1, '77', 1, {bytes}, {id}, 1, {bytes}, '[]', 1 FROM assets;"
     );
-    // A database that is filled over time has statistics; one that is filled at once must be told.
+    // A database that was filled at once has no statistics yet.
     raw(bench, &format!("{assets} {credentials} ANALYZE;")).await;
 }
 
@@ -364,7 +369,7 @@ fn micros(n: i64) -> i64 {
     day(n).timestamp_micros()
 }
 
-async fn a_page_is_a_page_however_many_assets_there_are(bench: Bench) {
+async fn a_page_takes_the_same_time_however_many_assets_there_are(bench: Bench) {
     fill_with_many(&bench).await;
     let filter = ForecastFilter {
         from: day(2),

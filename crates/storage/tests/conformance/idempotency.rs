@@ -1,4 +1,4 @@
-//! Idempotency keys: of calls at once exactly one is the first.
+//! Idempotency keys: of concurrent calls exactly one is the first.
 
 use futures_util::future::join_all;
 use regrant_domain::{ClientId, ReconnectId};
@@ -7,14 +7,14 @@ use regrant_storage::{Begun, Error, IdempotencyKey, IdempotentCall};
 use crate::bench::{Bench, day, item, new_reconnect, on_both};
 
 on_both!(
-    of_calls_at_once_exactly_one_is_the_first,
+    of_concurrent_calls_exactly_one_is_the_first,
     a_refused_key_leaves_the_transaction_usable,
-    a_key_counts_within_its_client_and_route,
-    a_key_without_its_reconnect_does_not_last,
-    a_call_that_begins_no_reconnect_is_remembered_too,
+    a_key_is_valid_within_its_client_and_route,
+    a_key_is_deleted_with_its_reconnect,
+    a_call_that_starts_no_reconnect_is_stored_too,
 );
 
-/// A call with this body that begins this reconnect.
+/// A call with this body that starts this reconnect.
 pub fn begins(reconnect: ReconnectId, body: &[u8]) -> IdempotentCall {
     let answer = format!("\"{reconnect}\"");
     IdempotentCall {
@@ -43,7 +43,7 @@ async fn call(bench: &Bench, key: &IdempotencyKey, body: &[u8]) -> Result<Reconn
     Ok(reconnect.id)
 }
 
-async fn of_calls_at_once_exactly_one_is_the_first(bench: Bench) {
+async fn of_concurrent_calls_exactly_one_is_the_first(bench: Bench) {
     let key = key(bench.client, "a", "k");
     let results = join_all((0..8_u8).map(|n| {
         let (bench, key) = (&bench, &key);
@@ -85,7 +85,7 @@ async fn a_refused_key_leaves_the_transaction_usable(bench: Bench) {
     );
 }
 
-async fn a_key_counts_within_its_client_and_route(bench: Bench) {
+async fn a_key_is_valid_within_its_client_and_route(bench: Bench) {
     call(&bench, &key(bench.client, "a", "k"), b"x")
         .await
         .unwrap();
@@ -100,7 +100,7 @@ async fn a_key_counts_within_its_client_and_route(bench: Bench) {
         .unwrap();
 }
 
-async fn a_key_without_its_reconnect_does_not_last(bench: Bench) {
+async fn a_key_is_deleted_with_its_reconnect(bench: Bench) {
     let key = key(bench.client, "a", "k");
     let tx = bench.acme().await;
     tx.insert_idempotent(&key, &begins(ReconnectId::mint(), b"x"), day(1))
@@ -113,7 +113,7 @@ async fn a_key_without_its_reconnect_does_not_last(bench: Bench) {
     assert_eq!(tx.find_idempotent(&key).await.unwrap(), None);
 }
 
-async fn a_call_that_begins_no_reconnect_is_remembered_too(bench: Bench) {
+async fn a_call_that_starts_no_reconnect_is_stored_too(bench: Bench) {
     let key = key(bench.client, "a", "k");
     let call = IdempotentCall {
         fingerprint: vec![7],

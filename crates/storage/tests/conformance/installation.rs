@@ -1,29 +1,29 @@
-//! What belongs to the installation: apps, tenants, clients, keys.
+//! Rows of the installation: apps, tenants, clients, keys.
 
 use futures_util::future::join_all;
 use regrant_domain::{AppId, TenantId};
 use regrant_storage::{AuditEvent, Error, NewApp, NewSigningKey};
 
-use crate::bench::{Bench, day, keep_tenant, new_app, new_key, new_tenant, on_both, sealed};
+use crate::bench::{Bench, day, insert_tenant, new_app, new_key, new_tenant, on_both, sealed};
 
 on_both!(
-    an_app_is_kept_once_with_its_secrets,
-    a_tenant_is_made_whole_or_not_at_all,
-    of_system_keys_made_at_once_exactly_one_is_kept,
-    signing_keys_are_kept_by_name,
-    a_dropped_transaction_leaves_nothing,
+    an_app_is_inserted_once_with_its_secrets,
+    a_tenant_is_created_with_everything_or_not_at_all,
+    of_concurrent_system_keys_exactly_one_is_inserted,
+    signing_keys_are_unique_by_key_id,
+    a_dropped_transaction_writes_nothing,
     readers_do_not_wait_for_a_writer,
     audit_events_are_written_in_bulk,
 );
 
-async fn an_app_is_kept_once_with_its_secrets(bench: Bench) {
+async fn an_app_is_inserted_once_with_its_secrets(bench: Bench) {
     let app = NewApp {
         verify_token: Some(sealed(9)),
         ..new_app("2")
     };
-    crate::bench::keep_app(&bench.store, &app).await.unwrap();
+    crate::bench::insert_app(&bench.store, &app).await.unwrap();
     assert!(matches!(
-        crate::bench::keep_app(&bench.store, &app).await,
+        crate::bench::insert_app(&bench.store, &app).await,
         Err(Error::Taken("app"))
     ));
     let read = bench.store.app(&app.id).await.unwrap();
@@ -40,12 +40,12 @@ async fn an_app_is_kept_once_with_its_secrets(bench: Bench) {
     bench.store.ping().await.unwrap();
 }
 
-async fn a_tenant_is_made_whole_or_not_at_all(bench: Bench) {
+async fn a_tenant_is_created_with_everything_or_not_at_all(bench: Bench) {
     let store = &bench.store;
     let whole = new_tenant("whole");
-    keep_tenant(store, &whole).await.unwrap();
+    insert_tenant(store, &whole).await.unwrap();
     assert!(matches!(
-        keep_tenant(store, &whole).await,
+        insert_tenant(store, &whole).await,
         Err(Error::Taken("tenant"))
     ));
     let tenant = store.tenant(whole.id).await.unwrap();
@@ -55,12 +55,12 @@ async fn a_tenant_is_made_whole_or_not_at_all(bench: Bench) {
     );
     let mut torn = new_tenant("torn");
     torn.client.tenant = TenantId::mint();
-    assert!(keep_tenant(store, &torn).await.is_err());
+    assert!(insert_tenant(store, &torn).await.is_err());
     assert!(matches!(store.tenant(torn.id).await, Err(Error::NotFound)));
     let mut homeless = new_tenant("homeless");
     homeless.app_id = "9".parse().unwrap();
     assert!(matches!(
-        keep_tenant(store, &homeless).await,
+        insert_tenant(store, &homeless).await,
         Err(Error::NotFound)
     ));
     assert_eq!(store.tenants().await.unwrap().len(), 3);
@@ -82,7 +82,7 @@ async fn a_tenant_is_made_whole_or_not_at_all(bench: Bench) {
     );
 }
 
-async fn of_system_keys_made_at_once_exactly_one_is_kept(bench: Bench) {
+async fn of_concurrent_system_keys_exactly_one_is_inserted(bench: Bench) {
     let store = &bench.store;
     let results =
         join_all((0..6).map(|_| async { store.insert_system_key(&new_key()).await })).await;
@@ -101,7 +101,7 @@ async fn of_system_keys_made_at_once_exactly_one_is_kept(bench: Bench) {
     assert_eq!(tx.data_keys().await.unwrap().len(), 1);
 }
 
-async fn signing_keys_are_kept_by_name(bench: Bench) {
+async fn signing_keys_are_unique_by_key_id(bench: Bench) {
     let store = &bench.store;
     let key = |kid: &str, n: u8| NewSigningKey {
         kid: kid.to_owned(),
@@ -137,7 +137,7 @@ async fn signing_keys_are_kept_by_name(bench: Bench) {
             (day(3), None)
         ]
     );
-    // What is to retire sooner does not live longer for another rotation, and what is later retires with it.
+    // A key that retires sooner keeps its time at the next rotation; one that retires later retires with it.
     let retired = replace("d", 4, day(9)).await;
     assert_eq!(
         retired[1..],
@@ -154,7 +154,7 @@ async fn signing_keys_are_kept_by_name(bench: Bench) {
     );
 }
 
-async fn a_dropped_transaction_leaves_nothing(bench: Bench) {
+async fn a_dropped_transaction_writes_nothing(bench: Bench) {
     for _ in 0..20 {
         let tx = bench.acme().await;
         tx.register_assets(&[crate::bench::page("1")])

@@ -1,12 +1,13 @@
-//! One suite for both databases: every test runs on SQLite and on PostgreSQL, each on a database of its own.
+//! One suite for both databases: every test runs on SQLite and on PostgreSQL, each with its own database.
 
 #![forbid(unsafe_code)]
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
+    reason = "a test that panics has failed"
 )]
 
+mod activate;
 mod asset;
 mod audit;
 mod bench;
@@ -15,16 +16,15 @@ mod connect;
 mod due;
 mod forecast;
 mod idempotency;
-mod inbox;
 mod installation;
 mod isolation;
 mod migrations;
-mod person_list;
+mod notice;
+mod persons;
 mod probe_due;
 mod purge;
 mod reconnect;
-mod reconnect_session;
 mod role;
-mod settle;
+mod session;
 mod state;
 mod webhook;

@@ -1,4 +1,4 @@
-//! Due probes: who gets them, in which order, and who may write for them.
+//! Due probes: the order in which they are claimed, and who may write for them.
 
 use std::collections::HashSet;
 
@@ -10,14 +10,14 @@ use crate::bench::{Bench, day, id, on_both, page};
 
 on_both!(
     the_most_urgent_is_claimed_first_and_only_once,
-    tenants_take_turns_whatever_one_of_them_has_waiting,
-    the_failing_have_a_lane_of_their_own,
-    a_claimer_that_was_overtaken_holds_nothing,
+    tenants_take_turns_whatever_the_backlog_of_one,
+    failing_assets_have_a_queue_of_their_own,
+    a_process_that_lost_its_probe_leases_holds_none,
     a_renewed_claim_lasts_and_a_released_one_is_free,
-    what_nobody_could_say_is_due_later_and_counts_its_tries,
+    a_probe_without_a_result_is_due_later_and_counts_its_tries,
     a_hurried_probe_is_due_now_and_an_earlier_one_stays,
     a_suspended_tenants_probes_rest,
-    an_asset_without_a_plan_leaves_the_list_and_a_deleted_one_too,
+    an_asset_without_a_plan_or_that_is_deleted_is_not_due,
     many_claimers_at_once_share_the_probes,
 );
 
@@ -83,7 +83,7 @@ async fn the_most_urgent_is_claimed_first_and_only_once(bench: Bench) {
     );
 }
 
-async fn tenants_take_turns_whatever_one_of_them_has_waiting(bench: Bench) {
+async fn tenants_take_turns_whatever_the_backlog_of_one(bench: Bench) {
     plan(&bench, &bench.acme, &names(1, 300), Lane::Normal).await;
     plan(&bench, &bench.bolt, &names(1, 3), Lane::Normal).await;
     let claims = claim(&bench, "a", 2, 10).await;
@@ -97,7 +97,7 @@ async fn tenants_take_turns_whatever_one_of_them_has_waiting(bench: Bench) {
     assert_eq!((of(&bench.acme), of(&bench.bolt)), (7, 3));
 }
 
-async fn the_failing_have_a_lane_of_their_own(bench: Bench) {
+async fn failing_assets_have_a_queue_of_their_own(bench: Bench) {
     plan(&bench, &bench.acme, &names(1, 20), Lane::Failing).await;
     plan(&bench, &bench.bolt, &names(1, 2), Lane::Normal).await;
     assert_eq!(ids_of(&claim(&bench, "a", 2, 10).await).len(), 2);
@@ -107,7 +107,7 @@ async fn the_failing_have_a_lane_of_their_own(bench: Bench) {
     );
 }
 
-async fn a_claimer_that_was_overtaken_holds_nothing(bench: Bench) {
+async fn a_process_that_lost_its_probe_leases_holds_none(bench: Bench) {
     plan(&bench, &bench.acme, &names(1, 2), Lane::Normal).await;
     let slow = claim(&bench, "slow", 2, 1).await;
     let quick = claim(&bench, "quick", 4, 9).await;
@@ -135,7 +135,7 @@ async fn a_renewed_claim_lasts_and_a_released_one_is_free(bench: Bench) {
     assert_eq!(claim(&bench, "b", 8, 9).await[0].leases[0].fencing, 2);
 }
 
-async fn what_nobody_could_say_is_due_later_and_counts_its_tries(bench: Bench) {
+async fn a_probe_without_a_result_is_due_later_and_counts_its_tries(bench: Bench) {
     plan(&bench, &bench.acme, &names(1, 1), Lane::Normal).await;
     for tries in 0..3 {
         let now = 2 + i64::from(tries);
@@ -184,7 +184,7 @@ async fn a_suspended_tenants_probes_rest(bench: Bench) {
     assert_eq!(ids_of(&claim(&bench, "a", 2, 9).await).len(), 2);
 }
 
-async fn an_asset_without_a_plan_leaves_the_list_and_a_deleted_one_too(bench: Bench) {
+async fn an_asset_without_a_plan_or_that_is_deleted_is_not_due(bench: Bench) {
     plan(&bench, &bench.acme, &names(1, 2), Lane::Normal).await;
     let tx = bench.acme().await;
     tx.plan_probes(&[(id("1"), None)]).await.unwrap();

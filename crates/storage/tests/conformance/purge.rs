@@ -1,4 +1,4 @@
-//! Retention: what is old goes in bounded steps, what something stands on stays.
+//! Retention: old rows are deleted in bounded steps, unless another row needs them.
 
 use regrant_domain::{CutOffSource, ReconnectStatus, Slot};
 use regrant_migration::{open, sea_orm::ConnectionTrait};
@@ -13,16 +13,16 @@ use crate::{
 };
 
 on_both!(
-    old_events_go_in_bounded_steps_the_oldest_first,
+    old_events_are_deleted_in_bounded_steps_the_oldest_first,
     a_key_of_a_running_reconnect_stays,
     each_asset_keeps_its_newest_cut_off,
-    an_old_reconnect_goes_with_its_items_and_a_running_one_stays,
-    a_grant_token_stays_while_anything_stands_on_it,
-    one_transaction_at_a_time_has_the_turn_to_purge,
-    suspended_tenants_are_passed_over_and_pages_join_up,
+    an_old_reconnect_is_deleted_with_its_items_and_a_running_one_stays,
+    a_grant_token_stays_while_a_credential_or_reconnect_needs_it,
+    one_transaction_at_a_time_may_purge,
+    suspended_tenants_are_skipped_and_pages_are_complete,
 );
 
-async fn old_events_go_in_bounded_steps_the_oldest_first(bench: Bench) {
+async fn old_events_are_deleted_in_bounded_steps_the_oldest_first(bench: Bench) {
     let event = |n: i64| NewEvent {
         kind: regrant_domain::EventKind::ReconnectCompleted,
         subject: n.to_string(),
@@ -104,7 +104,7 @@ async fn each_asset_keeps_its_newest_cut_off(bench: Bench) {
     assert_eq!(tx.cut_offs(&id("2"), 50).await.unwrap(), [note("2", 1)]);
 }
 
-async fn an_old_reconnect_goes_with_its_items_and_a_running_one_stays(bench: Bench) {
+async fn an_old_reconnect_is_deleted_with_its_items_and_a_running_one_stays(bench: Bench) {
     bench.pages(&["1"]).await;
     let (old, _) = bench.accept(&["1"]).await;
     let (running, _) = bench.accept(&["1"]).await;
@@ -118,7 +118,7 @@ async fn an_old_reconnect_goes_with_its_items_and_a_running_one_stays(bench: Ben
     assert_eq!(tx.items(running).await.unwrap().len(), 1);
 }
 
-async fn a_grant_token_stays_while_anything_stands_on_it(bench: Bench) {
+async fn a_grant_token_stays_while_a_credential_or_reconnect_needs_it(bench: Bench) {
     bench.pages(&["1"]).await;
     let (used, running, idle) = (grant(), grant(), grant());
     let (reconnect, _) = bench.accept(&["1"]).await;
@@ -177,7 +177,7 @@ async fn a_grant_token_stays_while_anything_stands_on_it(bench: Bench) {
     );
 }
 
-async fn one_transaction_at_a_time_has_the_turn_to_purge(bench: Bench) {
+async fn one_transaction_at_a_time_may_purge(bench: Bench) {
     if bench.store.is_sqlite() {
         return; // Its writer is alone anyway.
     }
@@ -200,7 +200,7 @@ async fn one_transaction_at_a_time_has_the_turn_to_purge(bench: Bench) {
     assert!(taken, "the turn ends with its transaction");
 }
 
-async fn suspended_tenants_are_passed_over_and_pages_join_up(bench: Bench) {
+async fn suspended_tenants_are_skipped_and_pages_are_complete(bench: Bench) {
     let first = bench.store.active_scopes(None, 1).await.unwrap();
     let second = bench
         .store

@@ -10,15 +10,15 @@ use crate::bench::{Bench, day, grant, item, new_reconnect, on_both, sealed};
 
 on_both!(
     reconnects_are_numbered_as_they_are_accepted,
-    items_keep_the_callers_order_and_words,
-    an_item_reads_back_what_was_settled,
-    an_item_leaves_open_once,
+    items_keep_the_callers_order_and_ids,
+    an_item_is_read_as_it_was_settled,
+    an_item_gets_its_final_outcome_once,
     events_are_numbered_in_the_order_of_settling,
-    deferred_items_come_back_at_their_time,
-    a_proved_reconnect_keeps_grant_and_token_until_it_ends,
-    an_erased_reconnect_leaves_nothing,
+    deferred_items_are_due_at_their_time,
+    a_validated_reconnect_keeps_grant_and_token_until_it_ends,
+    an_erased_reconnect_leaves_no_rows,
     reconnects_are_listed_newest_first,
-    a_caller_is_shown_the_reconnects_it_began,
+    a_caller_sees_the_reconnects_it_requested,
     ten_thousand_items_are_accepted_and_settled,
 );
 
@@ -68,7 +68,7 @@ async fn reconnects_are_numbered_as_they_are_accepted(bench: Bench) {
     );
 }
 
-async fn items_keep_the_callers_order_and_words(bench: Bench) {
+async fn items_keep_the_callers_order_and_ids(bench: Bench) {
     let (id, _) = bench.accept(&["9", "1", "5"]).await;
     let tx = bench.acme().await;
     let items = tx.items(id).await.unwrap();
@@ -91,7 +91,7 @@ async fn items_keep_the_callers_order_and_words(bench: Bench) {
     );
 }
 
-async fn an_item_reads_back_what_was_settled(bench: Bench) {
+async fn an_item_is_read_as_it_was_settled(bench: Bench) {
     let (id, _) = bench.accept(&["1"]).await;
     let reason = Reason::new(
         ReasonCode::NoRole,
@@ -115,7 +115,7 @@ async fn an_item_reads_back_what_was_settled(bench: Bench) {
     );
 }
 
-async fn an_item_leaves_open_once(bench: Bench) {
+async fn an_item_gets_its_final_outcome_once(bench: Bench) {
     let (id, _) = bench.accept(&["1", "2"]).await;
     settle(&bench, id, &[(0, result(Outcome::Deferred))])
         .await
@@ -175,7 +175,7 @@ async fn events_are_numbered_in_the_order_of_settling(bench: Bench) {
     assert_eq!((read.total, read.open, read.event_seq), (4, 1, 3));
 }
 
-async fn deferred_items_come_back_at_their_time(bench: Bench) {
+async fn deferred_items_are_due_at_their_time(bench: Bench) {
     let (id, _) = bench.accept(&["1", "2", "3", "4"]).await;
     let deferred = |n| ItemResult {
         retry_at: Some(day(n)),
@@ -198,7 +198,7 @@ async fn deferred_items_come_back_at_their_time(bench: Bench) {
     assert_eq!(tx.next_retry(id).await.unwrap(), Some(day(5)));
 }
 
-async fn a_proved_reconnect_keeps_grant_and_token_until_it_ends(bench: Bench) {
+async fn a_validated_reconnect_keeps_grant_and_token_until_it_ends(bench: Bench) {
     let (id, accepted) = bench.accept(&["1"]).await;
     let grant = grant();
     let tx = bench.acme().await;
@@ -232,7 +232,7 @@ async fn a_proved_reconnect_keeps_grant_and_token_until_it_ends(bench: Bench) {
     assert_eq!(bench.store.expire_leases().await.unwrap(), 0);
 }
 
-async fn an_erased_reconnect_leaves_nothing(bench: Bench) {
+async fn an_erased_reconnect_leaves_no_rows(bench: Bench) {
     let (id, accepted) = bench.accept(&["1"]).await;
     let tx = bench.acme().await;
     tx.erase_reconnect(id).await.unwrap();
@@ -261,7 +261,7 @@ async fn reconnects_are_listed_newest_first(bench: Bench) {
     assert!(first.iter().all(|it| it.open == 2));
 }
 
-async fn a_caller_is_shown_the_reconnects_it_began(bench: Bench) {
+async fn a_caller_sees_the_reconnects_it_requested(bench: Bench) {
     let (client, session) = (ClientId::mint(), ReconnectSessionId::mint());
     let begin = async |created_by, session| {
         let reconnect = NewReconnect {

@@ -1,4 +1,4 @@
-//! PostgreSQL's second wall: seen at start, and standing when the first one is climbed over.
+//! Row-level security on PostgreSQL: checked at start, and effective where a statement forgets the tenant.
 
 use regrant_migration::{
     open,
@@ -28,7 +28,7 @@ fn as_role(database: &TestDatabase, role: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_role_that_could_look_past_the_wall_is_refused() {
+async fn a_role_that_row_level_security_does_not_restrict_is_refused() {
     let Some(database) = TestDatabase::postgres().await else {
         return;
     };
@@ -97,7 +97,7 @@ async fn the_owner_and_the_superuser_are_refused() {
 }
 
 #[tokio::test]
-async fn a_table_without_its_wall_is_refused() {
+async fn a_table_without_row_level_security_is_refused() {
     let Some(database) = TestDatabase::postgres().await else {
         return;
     };
@@ -136,7 +136,7 @@ async fn a_table_without_its_wall_is_refused() {
     );
 }
 
-const WALLED: [&str; 10] = [
+const ISOLATED: [&str; 10] = [
     "tenant_keys",
     "grants",
     "assets",
@@ -154,7 +154,7 @@ async fn a_statement_that_forgets_the_tenant_sees_and_changes_nothing() {
     on_postgres(async |bench: Bench| {
         bench.pages(&["1"]).await;
         let app = open(bench.database.url()).await.unwrap();
-        for table in WALLED {
+        for table in ISOLATED {
             assert_eq!(count(&app, table).await, 0, "{table}");
         }
         let (acme, bolt) = (bench.acme.tenant().uuid(), bench.bolt.tenant().uuid());

@@ -69,7 +69,7 @@ async fn the_filter_by_state_is_the_state(bench: Bench) {
     assert_eq!(seen, all.len());
 }
 
-/// Assignments to the columns of an asset, each twice: served and not.
+/// Assignments to the columns of an asset; each is used with and without an active credential.
 pub(crate) fn every_kind_of_facts() -> Vec<String> {
     let mut facts = Vec::new();
     for cut_off in ENDINGS {

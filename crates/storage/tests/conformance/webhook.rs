@@ -1,4 +1,4 @@
-//! Events on their way to endpoints: in the transaction of the act, by kind, tenant by tenant.
+//! Deliveries of events: inserted in the transaction of the change, by kind, tenant by tenant.
 
 use chrono::Duration;
 use regrant_domain::{
@@ -13,12 +13,12 @@ use regrant_storage::{
 use crate::bench::{Bench, day, on_both, sealed};
 
 on_both!(
-    an_event_is_on_its_way_from_the_commit_of_its_act,
-    nothing_is_on_its_way_where_no_endpoint_wants_it,
-    claims_turn_from_tenant_to_tenant_and_from_endpoint_to_endpoint,
-    a_delivery_ends_once_and_may_begin_anew,
-    a_deleted_endpoint_leaves_nothing,
-    two_at_once_keep_the_limit,
+    an_event_is_pending_from_the_commit_of_its_change,
+    an_event_that_no_endpoint_wants_has_no_delivery,
+    claims_take_turns_between_tenants_and_between_endpoints,
+    a_delivery_ends_once_and_can_be_replayed,
+    a_deleted_endpoint_leaves_no_rows,
+    two_concurrent_inserts_keep_the_limit,
     another_tenants_endpoint_does_not_exist,
 );
 
@@ -84,7 +84,7 @@ async fn listed(bench: &Bench, scope: &TenantScope, id: WebhookEndpointId) -> Ve
         .unwrap()
 }
 
-async fn an_event_is_on_its_way_from_the_commit_of_its_act(bench: Bench) {
+async fn an_event_is_pending_from_the_commit_of_its_change(bench: Bench) {
     let all = endpoint(&bench, &bench.acme, EventFilter::All).await;
     let some = EventFilter::Only([EventKind::AssetSuspect].into());
     let some = endpoint(&bench, &bench.acme, some).await;
@@ -95,7 +95,7 @@ async fn an_event_is_on_its_way_from_the_commit_of_its_act(bench: Bench) {
     drop(tx);
     assert!(
         claim(&bench, 10).await.is_empty(),
-        "an act that did not happen is not told"
+        "a change that was rolled back has no event"
     );
     emit(&bench, &bench.acme, EventKind::AssetSuspect, 600).await;
     emit(&bench, &bench.acme, EventKind::AssetRecovered, 1).await;
@@ -116,7 +116,7 @@ async fn an_event_is_on_its_way_from_the_commit_of_its_act(bench: Bench) {
     );
 }
 
-async fn nothing_is_on_its_way_where_no_endpoint_wants_it(bench: Bench) {
+async fn an_event_that_no_endpoint_wants_has_no_delivery(bench: Bench) {
     emit(&bench, &bench.acme, EventKind::AssetSuspect, 3).await;
     let id = endpoint(
         &bench,
@@ -142,7 +142,7 @@ async fn nothing_is_on_its_way_where_no_endpoint_wants_it(bench: Bench) {
     assert!(claim(&bench, 10).await.is_empty());
 }
 
-async fn claims_turn_from_tenant_to_tenant_and_from_endpoint_to_endpoint(bench: Bench) {
+async fn claims_take_turns_between_tenants_and_between_endpoints(bench: Bench) {
     let flooded = endpoint(
         &bench,
         &bench.acme,
@@ -186,7 +186,7 @@ fn attempt(attempts: u32) -> Attempt<'static> {
     }
 }
 
-async fn a_delivery_ends_once_and_may_begin_anew(bench: Bench) {
+async fn a_delivery_ends_once_and_can_be_replayed(bench: Bench) {
     let id = endpoint(&bench, &bench.acme, EventFilter::All).await;
     emit(&bench, &bench.acme, EventKind::AssetSuspect, 1).await;
     let lease = claim(&bench, 1).await.remove(0).lease;
@@ -241,7 +241,7 @@ async fn a_delivery_ends_once_and_may_begin_anew(bench: Bench) {
     );
 }
 
-async fn a_deleted_endpoint_leaves_nothing(bench: Bench) {
+async fn a_deleted_endpoint_leaves_no_rows(bench: Bench) {
     let id = endpoint(&bench, &bench.acme, EventFilter::All).await;
     emit(&bench, &bench.acme, EventKind::AssetSuspect, 3).await;
     let held = claim(&bench, 1).await.remove(0);
@@ -258,7 +258,7 @@ async fn a_deleted_endpoint_leaves_nothing(bench: Bench) {
     ));
 }
 
-async fn two_at_once_keep_the_limit(bench: Bench) {
+async fn two_concurrent_inserts_keep_the_limit(bench: Bench) {
     let insert = async || {
         let tx = bench.acme().await;
         let inserted = tx

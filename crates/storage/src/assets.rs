@@ -1,0 +1,14 @@
+//! Assets, lists of them, their cut-offs, and how much of its limits a tenant uses.
+
+pub(crate) mod asset;
+mod cut_off;
+mod facts;
+pub(crate) mod list;
+mod quota;
+mod registration;
+
+pub use cut_off::CutOffReading;
+pub use facts::FailedProof;
+pub use list::AssetFilter;
+pub use quota::Quota;
+pub use registration::{NewAsset, Registration};

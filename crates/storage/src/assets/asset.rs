@@ -1,0 +1,147 @@
+//! Assets: read, locked and deleted.
+//!
+//! The rule: to decide about an asset, read it through [`TenantTx::lock_assets`] in the transaction that
+//! writes the decision.
+
+use regrant_domain::{Asset, AssetFacts, AssetId, CutOff};
+
+use crate::{
+    Error, TenantTx,
+    sql::{CHUNK, Row},
+};
+
+pub(crate) const SELECT: &str = "
+    SELECT a.id, a.kind, a.name, a.business_id, a.person_id, a.generation, a.intent_seq,
+        a.proved_at, a.checked_at, a.failing_since, a.failing_reason, a.failures, a.definitive,
+        a.cut_off, a.cut_off_source, a.cut_off_learned_at, a.expires_at, a.data_access_expires_at,
+        a.working_since, a.notified_state, a.created_at, p.due_at AS next_check_at,
+        (SELECT c.kind FROM credentials c
+            WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'active') AS active,
+        EXISTS (SELECT 1 FROM credentials c
+            WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'candidate') AS parked,
+        EXISTS (SELECT 1 FROM credentials c
+            WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'standby') AS standby
+    FROM assets a LEFT JOIN probe_due p ON p.tenant_id = a.tenant_id AND p.asset_id = a.id
+    WHERE a.tenant_id = :tenant";
+
+impl TenantTx {
+    /// The asset with this id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: the tenant has none.
+    pub async fn asset(&self, id: &AssetId) -> Result<Asset, Error> {
+        let query = self
+            .query("{select} AND a.id = :id")
+            .fill("select", SELECT)
+            .bind("id", id.as_str());
+        let row = self.one(query).await?;
+        read_asset(&row.ok_or(Error::NotFound)?)
+    }
+
+    /// Those of the assets that exist, in any order.
+    pub async fn assets(&self, ids: &[AssetId]) -> Result<Vec<Asset>, Error> {
+        let mut assets = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(CHUNK) {
+            let query = self
+                .query("{select} AND a.id IN :ids")
+                .fill("select", SELECT)
+                .bind_list("ids", chunk.iter().map(AssetId::as_str));
+            for row in self.all(query).await? {
+                assets.push(read_asset(&row)?);
+            }
+        }
+        Ok(assets)
+    }
+
+    /// Those of the assets that exist, by id, locked until this transaction ends.
+    ///
+    /// All transactions lock in the order of ids, so that two never wait for each other. The assets are
+    /// read after all are locked, so that they show what the transaction before wrote.
+    pub async fn lock_assets(&self, ids: &[AssetId]) -> Result<Vec<Asset>, Error> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        if self.dialect.locks_rows() {
+            for chunk in ids.chunks(CHUNK) {
+                let query = self
+                    .query(
+                        "SELECT id FROM assets
+                         WHERE tenant_id = :tenant AND id IN :ids ORDER BY id {for_update}",
+                    )
+                    .bind_list("ids", chunk.iter().map(AssetId::as_str));
+                self.all(query).await?;
+            }
+        }
+        let mut assets = self.assets(&ids).await?;
+        assets.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        Ok(assets)
+    }
+
+    /// Deletes an asset with its credentials.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: the tenant has none.
+    pub async fn delete_asset(&self, id: &AssetId) -> Result<(), Error> {
+        let query = self
+            .query("DELETE FROM assets WHERE tenant_id = :tenant AND id = :id")
+            .bind("id", id.as_str());
+        match self.run(query).await? {
+            0 => Err(Error::NotFound),
+            _ => Ok(()),
+        }
+    }
+}
+
+pub(crate) fn read_asset(row: &Row) -> Result<Asset, Error> {
+    Ok(Asset {
+        id: row.parsed("id")?,
+        kind: row.parsed("kind")?,
+        name: row.get("name")?,
+        business_id: row.maybe_parsed("business_id")?,
+        person_id: row.maybe_parsed("person_id")?,
+        generation: row.get("generation")?,
+        intent_seq: row.get("intent_seq")?,
+        told: row.maybe_parsed("notified_state")?,
+        facts: read_facts(row)?,
+        created_at: row.time("created_at")?,
+    })
+}
+
+fn read_facts(row: &Row) -> Result<AssetFacts, Error> {
+    let since = row.maybe_time("failing_since")?;
+    let reason = row.maybe_json("failing_reason")?;
+    Ok(AssetFacts {
+        proved_at: row.maybe_time("proved_at")?,
+        checked_at: row.maybe_time("checked_at")?,
+        failing: since.zip(reason),
+        failures: row.unsigned("failures")?,
+        definitive: row.get("definitive")?,
+        cut_off: read_cut_off(row)?,
+        expires_at: row.maybe_time("expires_at")?,
+        data_access_expires_at: row.maybe_time("data_access_expires_at")?,
+        active: row.maybe_parsed("active")?,
+        parked: row.get("parked")?,
+        spare: row.get("standby")?,
+        working_since: row.maybe_time("working_since")?,
+        next_check_at: row.maybe_time("next_check_at")?,
+        registered_at: row.time("created_at")?,
+    })
+}
+
+/// The cut-off in force, if one is known.
+fn read_cut_off(row: &Row) -> Result<Option<CutOff>, Error> {
+    let Some(at) = row.maybe_time("cut_off")? else {
+        return Ok(None);
+    };
+    let source = row
+        .maybe_parsed("cut_off_source")?
+        .ok_or(Error::Corrupt("cut_off_source"))?;
+    let learned_at = row
+        .maybe_time("cut_off_learned_at")?
+        .ok_or(Error::Corrupt("cut_off_learned_at"))?;
+    Ok(Some(CutOff {
+        at,
+        source,
+        learned_at,
+    }))
+}

@@ -1,0 +1,126 @@
+//! The history of cut-offs, and the cut-offs concluded from other assets of the same person.
+//!
+//! The rule: the note learned last wins, whether its date is later or earlier; every note is stored.
+
+use regrant_domain::{AssetId, AssetKind, CutOff, CutOffNote, PersonId, Timestamp};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use crate::{
+    Error, TenantTx,
+    sql::{CHUNK, Row, maybe_time, time},
+};
+
+/// The person and business whose asset reported a cut-off.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CutOffReading {
+    /// The person whose access ends.
+    pub person_id: PersonId,
+    /// The business it ends in.
+    pub business_id: AssetId,
+}
+
+impl TenantTx {
+    /// Inserts notes about cut-offs.
+    pub async fn note_cut_offs(&self, notes: &[CutOffNote]) -> Result<(), Error> {
+        for chunk in notes.chunks(CHUNK) {
+            let query = self
+                .query(
+                    "INSERT INTO cut_offs
+                         (tenant_id, asset_id, id, person_id, cut_off, source, learned_at)
+                     VALUES :rows",
+                )
+                .bind_tenant_rows("rows", chunk.iter().map(to_row));
+            self.run(query).await?;
+        }
+        Ok(())
+    }
+
+    /// The newest notes about an asset's cut-off, the newest first.
+    pub async fn cut_offs(&self, asset: &AssetId, limit: u32) -> Result<Vec<CutOffNote>, Error> {
+        let query = self
+            .query(
+                "SELECT asset_id, person_id, cut_off, source, learned_at FROM cut_offs
+                 WHERE tenant_id = :tenant AND asset_id = :asset
+                 ORDER BY learned_at DESC, id DESC LIMIT :limit",
+            )
+            .bind("asset", asset.as_str())
+            .bind("limit", i64::from(limit));
+        self.all(query).await?.iter().map(read_note).collect()
+    }
+
+    /// Sets the cut-off of assets, whatever was known before. Lock the assets first.
+    pub async fn set_cut_offs(&self, ids: &[AssetId], cut_off: CutOff) -> Result<(), Error> {
+        for chunk in ids.chunks(CHUNK) {
+            let query = self
+                .query(
+                    "UPDATE assets SET cut_off = :at, cut_off_source = :source,
+                         cut_off_learned_at = :learned_at
+                     WHERE tenant_id = :tenant AND id IN :ids",
+                )
+                .bind("at", time(cut_off.at))
+                .bind("source", cut_off.source.as_str())
+                .bind("learned_at", time(cut_off.learned_at))
+                .bind_list("ids", chunk.iter().map(AssetId::as_str));
+            self.run(query).await?;
+        }
+        Ok(())
+    }
+
+    /// Assets of the same person and business that do not have this cut-off yet, of kinds for which Meta
+    /// reports none.
+    pub async fn siblings(
+        &self,
+        readings: &[(CutOffReading, Timestamp)],
+    ) -> Result<Vec<AssetId>, Error> {
+        let silent = AssetKind::ALL.into_iter().filter(|it| !it.has_cut_off());
+        let kinds: Vec<_> = silent.map(AssetKind::as_str).collect();
+        let mut siblings = Vec::new();
+        for chunk in readings.chunks(CHUNK) {
+            let rows = chunk.iter().map(|(it, at)| -> [Value; 3] {
+                [
+                    it.person_id.as_str().into(),
+                    it.business_id.as_str().into(),
+                    time(*at).into(),
+                ]
+            });
+            let query = self
+                .query(
+                    "WITH reading (person_id, business_id, cut_off) AS (VALUES :readings)
+                     SELECT a.id FROM assets a JOIN reading r
+                         ON r.person_id = a.person_id AND r.business_id = a.business_id
+                     WHERE a.tenant_id = :tenant AND a.kind IN :kinds
+                         AND (a.cut_off IS NULL OR a.cut_off_source <> 'sibling'
+                             OR a.cut_off <> r.cut_off)",
+                )
+                .bind_rows("readings", rows)
+                .bind_list("kinds", kinds.iter().copied());
+            for row in self.all(query).await? {
+                siblings.push(row.parsed("id")?);
+            }
+        }
+        Ok(siblings)
+    }
+}
+
+fn to_row(note: &CutOffNote) -> [Value; 6] {
+    let person = note.person_id.as_ref();
+    [
+        note.asset_id.as_str().into(),
+        Uuid::now_v7().into(),
+        person.map(|id| id.as_str().to_owned()).into(),
+        maybe_time(note.at).into(),
+        note.source.as_str().into(),
+        time(note.learned_at).into(),
+    ]
+}
+
+fn read_note(row: &Row) -> Result<CutOffNote, Error> {
+    Ok(CutOffNote {
+        asset_id: row.parsed("asset_id")?,
+        person_id: row.maybe_parsed("person_id")?,
+        at: row.maybe_time("cut_off")?,
+        source: row.parsed("source")?,
+        learned_at: row.time("learned_at")?,
+    })
+}

@@ -1,0 +1,108 @@
+//! Lists of assets, page by page in the order of their ids.
+//!
+//! The rule: the filter by state is `domain::state` in SQL, line for line; a test compares the two.
+
+use regrant_domain::{Asset, AssetId, AssetKind, PersonId, Timestamp, Within, state::Status};
+
+use crate::{
+    Error, TenantTx,
+    assets::asset::{SELECT, read_asset},
+    sql::{Query, time},
+};
+
+/// Which assets to list.
+#[derive(Debug, Clone)]
+pub struct AssetFilter {
+    /// Of this kind.
+    pub kind: Option<AssetKind>,
+    /// Of this business.
+    pub business_id: Option<AssetId>,
+    /// Whose active credential this person granted.
+    pub person_id: Option<PersonId>,
+    /// That end before this moment.
+    pub ending_before: Option<Timestamp>,
+    /// After this one, in the order of ids.
+    pub after: Option<AssetId>,
+    /// The maximum number of assets.
+    pub limit: u32,
+    /// In this state.
+    pub status: Option<Status>,
+    /// The moment at which states are computed.
+    pub now: Timestamp,
+    /// How long before an ending an asset is `expiring`.
+    pub notice: chrono::Duration,
+    /// The assets the caller may reach, if it is confined.
+    pub within: Option<Within>,
+}
+
+const LIST: &str = "
+    {select} [AND a.kind = :kind] [AND a.business_id = :business] [AND a.person_id = :person]
+        [AND a.id > :after]
+        [AND (a.cut_off IS NOT NULL AND a.cut_off < :ending_before
+            OR a.expires_at IS NOT NULL AND a.expires_at < :ending_before
+            OR a.data_access_expires_at IS NOT NULL AND a.data_access_expires_at < :ending_before)]
+        {in_state} {within}
+    ORDER BY a.id LIMIT :limit";
+
+/// The state of asset `a`, as `domain::state` computes it.
+const IN_STATE: &str = "
+    AND CASE
+        WHEN NOT EXISTS (SELECT 1 FROM credentials c WHERE c.tenant_id = :tenant
+            AND c.asset_id = a.id AND c.slot = 'active') THEN 'disconnected'
+        WHEN a.definitive OR a.failures > 1 THEN 'disconnected'
+        WHEN a.cut_off_source = 'probe' AND a.cut_off <= :now THEN 'disconnected'
+        WHEN (a.expires_at IS NOT NULL AND a.expires_at <= :now
+            OR a.data_access_expires_at IS NOT NULL AND a.data_access_expires_at <= :now)
+            THEN 'disconnected'
+        WHEN a.failures = 1 THEN 'suspect'
+        WHEN a.proved_at IS NULL THEN 'unproven'
+        WHEN a.cut_off IS NOT NULL THEN 'migrating'
+        WHEN (a.expires_at IS NOT NULL AND a.expires_at <= :soon
+            OR a.data_access_expires_at IS NOT NULL AND a.data_access_expires_at <= :soon)
+            THEN 'expiring'
+        ELSE 'healthy' END = :status";
+
+impl TenantTx {
+    /// The next assets that pass the filter.
+    pub async fn list_assets(&self, filter: &AssetFilter) -> Result<Vec<Asset>, Error> {
+        let (business, person) = (filter.business_id.as_ref(), filter.person_id.as_ref());
+        let query = self
+            .query(LIST)
+            .fill("select", SELECT)
+            .bind_optional("kind", filter.kind.map(AssetKind::as_str))
+            .bind_optional("business", business.map(AssetId::as_str))
+            .bind_optional("person", person.map(PersonId::as_str))
+            .bind_optional("after", filter.after.as_ref().map(AssetId::as_str))
+            .bind_optional("ending_before", filter.ending_before.map(time))
+            .bind("limit", i64::from(filter.limit));
+        let query = fill_within(fill_in_state(query, filter), filter.within.as_ref());
+        self.all(query).await?.iter().map(read_asset).collect()
+    }
+}
+
+fn fill_in_state(query: Query, filter: &AssetFilter) -> Query {
+    let Some(status) = filter.status else {
+        return query.fill("in_state", "");
+    };
+    let soon = filter.now.checked_add_signed(filter.notice);
+    query
+        .fill("in_state", IN_STATE)
+        .bind("now", time(filter.now))
+        .bind("soon", time(soon.unwrap_or(Timestamp::MAX_UTC)))
+        .bind("status", status.as_str())
+}
+
+/// Fills the part `{within}` of a statement over assets `a`: the assets that the caller may reach.
+pub(crate) fn fill_within(query: Query, within: Option<&Within>) -> Query {
+    let Some(within) = within else {
+        return query.fill("within", "");
+    };
+    let sql = "AND (0 = 1 [OR a.id IN :reach_assets] [OR a.business_id IN :reach_businesses])";
+    query
+        .fill("within", sql)
+        .bind_optional_list("reach_assets", within.assets.iter().map(AssetId::as_str))
+        .bind_optional_list(
+            "reach_businesses",
+            within.businesses.iter().map(AssetId::as_str),
+        )
+}

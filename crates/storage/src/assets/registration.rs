@@ -1,0 +1,108 @@
+//! Registering assets: bulk insert, or update of name and business.
+
+use std::collections::{HashMap, HashSet};
+
+use regrant_domain::{AssetId, AssetKind, Timestamp};
+use sea_orm::Value;
+
+use crate::{
+    Error, TenantTx,
+    sql::{CHUNK, time},
+};
+
+/// An asset to register; its id is canonical for its kind.
+#[derive(Debug, Clone)]
+pub struct NewAsset {
+    /// The id.
+    pub id: AssetId,
+    /// The kind.
+    pub kind: AssetKind,
+    /// A name for people; `None` keeps the one there is.
+    pub name: Option<String>,
+    /// The business it belongs to; `None` keeps the one there is.
+    pub business_id: Option<AssetId>,
+    /// When it is registered.
+    pub created_at: Timestamp,
+}
+
+/// The result of registering one asset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registration {
+    /// The asset is new.
+    Created,
+    /// It was registered before; name and business are the ones given now.
+    Exists,
+    /// It was registered before as another kind, and nothing changed.
+    KindMismatch(AssetKind),
+}
+
+impl TenantTx {
+    /// Registers assets, each id once; the results come in the same order.
+    pub async fn register_assets(&self, assets: &[NewAsset]) -> Result<Vec<Registration>, Error> {
+        let mut registrations = Vec::with_capacity(assets.len());
+        for chunk in assets.chunks(CHUNK) {
+            let created = self.create_assets(chunk).await?;
+            let kinds = if created.len() < chunk.len() {
+                self.describe_assets(chunk).await?;
+                self.find_kinds(chunk).await?
+            } else {
+                HashMap::new()
+            };
+            registrations.extend(chunk.iter().map(|asset| match kinds.get(&asset.id) {
+                _ if created.contains(&asset.id) => Registration::Created,
+                Some(kind) if *kind != asset.kind => Registration::KindMismatch(*kind),
+                _ => Registration::Exists,
+            }));
+        }
+        Ok(registrations)
+    }
+
+    async fn create_assets(&self, assets: &[NewAsset]) -> Result<HashSet<AssetId>, Error> {
+        let rows = assets.iter().map(|asset| {
+            let [id, kind, name, business] = to_identity(asset);
+            [id, kind, name, business, time(asset.created_at).into()]
+        });
+        let query = self
+            .query(
+                "INSERT INTO assets (tenant_id, id, kind, name, business_id, created_at)
+                 VALUES :rows ON CONFLICT (tenant_id, id) DO NOTHING RETURNING id",
+            )
+            .bind_tenant_rows("rows", rows);
+        let rows = self.all(query).await?;
+        rows.iter().map(|row| row.parsed("id")).collect()
+    }
+
+    /// Updates name and business of assets that exist.
+    async fn describe_assets(&self, assets: &[NewAsset]) -> Result<(), Error> {
+        let query = self
+            .query(
+                "WITH given (id, kind, name, business_id) AS (VALUES :assets)
+                 UPDATE assets AS a SET name = coalesce(given.name, a.name),
+                     business_id = coalesce(given.business_id, a.business_id)
+                 FROM given
+                 WHERE a.tenant_id = :tenant AND a.id = given.id AND a.kind = given.kind",
+            )
+            .bind_rows("assets", assets.iter().map(to_identity));
+        self.run(query).await.map(drop)
+    }
+
+    async fn find_kinds(&self, assets: &[NewAsset]) -> Result<HashMap<AssetId, AssetKind>, Error> {
+        let query = self
+            .query("SELECT id, kind FROM assets WHERE tenant_id = :tenant AND id IN :ids")
+            .bind_list("ids", assets.iter().map(|it| it.id.as_str()));
+        let rows = self.all(query).await?;
+        rows.iter()
+            .map(|row| Ok((row.parsed("id")?, row.parsed("kind")?)))
+            .collect()
+    }
+}
+
+fn to_identity(asset: &NewAsset) -> [Value; 4] {
+    let business = asset.business_id.as_ref();
+    [
+        asset.id.as_str().into(),
+        asset.kind.as_str().into(),
+        asset.name.clone().into(),
+        business.map(|id| id.as_str().to_owned()).into(),
+    ]
+}

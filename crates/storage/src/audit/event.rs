@@ -1,0 +1,156 @@
+//! Audit events: written in the transaction of the change that they record, never changed.
+//!
+//! The rule: events wait in the transaction until it commits. Only then is the end of the chain locked, so
+//! that writers of one tenant wait for each other as briefly as possible. `chain.rs` says how rows are
+//! linked, `walk.rs` verifies them, `prune.rs` deletes the content of old rows.
+
+use std::sync::{Mutex, PoisonError};
+
+use regrant_domain::{EventId, Timestamp};
+use sea_orm::Value;
+
+use crate::{
+    AuditChain, AuditHead, Error, TenantTx,
+    audit::chain::{ChainPosition, RowContent},
+    sql::{CHUNK, json, time},
+};
+
+/// Who did what to which object. Holds no secret.
+#[derive(Debug, Clone)]
+pub struct AuditEvent {
+    /// The client, session, operator or worker that did it.
+    pub actor: String,
+    /// The action.
+    pub action: &'static str,
+    /// The id of the object.
+    pub subject: String,
+    /// More facts about the action.
+    pub detail: serde_json::Value,
+}
+
+/// The audit of one transaction: the events to write when it commits.
+pub(crate) struct Ledger {
+    pub(crate) chain: Option<AuditChain>,
+    writes: bool,
+    pending: Mutex<Vec<(AuditEvent, Timestamp)>>,
+}
+
+impl Ledger {
+    /// The ledger of a transaction that may write.
+    pub(crate) const fn for_writes(chain: Option<AuditChain>) -> Self {
+        Self {
+            chain,
+            writes: true,
+            pending: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The ledger of a transaction that only reads.
+    pub(crate) const fn read_only(chain: Option<AuditChain>) -> Self {
+        Self {
+            chain,
+            writes: false,
+            pending: Mutex::new(Vec::new()),
+        }
+    }
+
+    fn take_pending(&self) -> Vec<(AuditEvent, Timestamp)> {
+        std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl TenantTx {
+    /// Writes the events, in their order, when this transaction commits.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`]: the transaction only reads, or the store was opened without a chain.
+    #[expect(clippy::unused_async, reason = "like every other method that writes")]
+    pub async fn audit(&self, events: &[AuditEvent], at: Timestamp) -> Result<(), Error> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        if !self.ledger.writes || self.ledger.chain.is_none() {
+            return Err(Error::Unsupported(
+                "a transaction that cannot write the audit".to_owned(),
+            ));
+        }
+        let pending = self.ledger.pending.lock();
+        let mut pending = pending.unwrap_or_else(PoisonError::into_inner);
+        pending.extend(events.iter().map(|it| (it.clone(), at)));
+        Ok(())
+    }
+
+    /// Links the pending events to the end of the chain. Call it last before a commit: the lock it takes
+    /// delays every other writer of this tenant.
+    pub(crate) async fn link_audit(&self) -> Result<(), Error> {
+        let (pending, Some(chain)) = (self.ledger.take_pending(), &self.ledger.chain) else {
+            return Ok(());
+        };
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let mut head = self.lock_audit_head(chain).await?;
+        for chunk in pending.chunks(CHUNK) {
+            let rows = chunk
+                .iter()
+                .map(|(event, at)| self.link_event(chain, &mut head, event, *at));
+            let rows = rows.collect::<Result<Vec<_>, _>>()?;
+            self.insert_audit(rows).await?;
+        }
+        self.move_audit_head(&head).await
+    }
+
+    /// The chain this transaction writes to.
+    pub(crate) fn chain(&self) -> Result<&AuditChain, Error> {
+        let chain = self.ledger.chain.as_ref();
+        chain.ok_or_else(|| Error::Unsupported("a store without a chain".to_owned()))
+    }
+
+    /// The row of an event after `head`, which moves to that row.
+    pub(crate) fn link_event(
+        &self,
+        chain: &AuditChain,
+        head: &mut AuditHead,
+        event: &AuditEvent,
+        at: Timestamp,
+    ) -> Result<[Value; 8], Error> {
+        let (id, at, detail) = (EventId::mint(), time(at), json(&event.detail)?);
+        let content = RowContent {
+            actor: &event.actor,
+            subject: &event.subject,
+            detail: &detail,
+        };
+        let next = head.seq.checked_add(1);
+        head.seq = next.ok_or(Error::Corrupt("audit head"))?;
+        let position = ChainPosition {
+            seq: head.seq,
+            id,
+            at,
+            action: event.action,
+        };
+        let digest = chain.digest_content(self.tenant, &content);
+        let link = chain.compute_link(self.tenant, &head.hash, &position, &digest);
+        head.hash = link.to_vec();
+        Ok([
+            id.uuid().into(),
+            at.into(),
+            event.actor.as_str().into(),
+            event.action.into(),
+            event.subject.as_str().into(),
+            detail.as_str().into(),
+            head.seq.into(),
+            head.hash.as_slice().into(),
+        ])
+    }
+
+    pub(crate) async fn insert_audit(&self, rows: Vec<[Value; 8]>) -> Result<(), Error> {
+        let query = self
+            .query(
+                "INSERT INTO audit_events
+                     (tenant_id, id, at, actor, action, subject, detail, seq, hash)
+                 VALUES :rows",
+            )
+            .bind_tenant_rows("rows", rows);
+        self.run(query).await.map(drop)
+    }
+}

@@ -1,0 +1,98 @@
+//! Lists of audit events in the order of their numbers, and the signed checkpoints of a chain.
+
+use regrant_domain::Timestamp;
+
+use crate::{
+    AuditRow, Error, TenantTx,
+    audit::row::{AUDIT_ROWS, read_audit_row},
+    sql::time,
+};
+
+/// Which audit events to list.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    /// Of this action.
+    pub action: Option<String>,
+    /// About this object.
+    pub subject: Option<String>,
+    /// Written at or after this moment.
+    pub from: Option<Timestamp>,
+    /// Written before this moment.
+    pub to: Option<Timestamp>,
+    /// After this number in the order of the list.
+    pub beyond: Option<i64>,
+    /// Whether the newest come first.
+    pub newest_first: bool,
+}
+
+/// A stored signed checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredCheckpoint {
+    /// The number of the last row when it was signed.
+    pub seq: i64,
+    /// The statement (a JWS).
+    pub statement: String,
+    /// When it was signed.
+    pub created_at: Timestamp,
+}
+
+impl TenantTx {
+    /// The next audit events that pass the filter.
+    pub async fn audit_events(
+        &self,
+        filter: &AuditFilter,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, Error> {
+        let (before, after, order) = if filter.newest_first {
+            (filter.beyond, None, "DESC")
+        } else {
+            (None, filter.beyond, "ASC")
+        };
+        let query = self
+            .query(
+                "{rows} [AND action = :action] [AND subject = :subject] [AND at >= :from]
+                     [AND at < :to] [AND seq < :before] [AND seq > :after]
+                 ORDER BY seq {order} LIMIT :limit",
+            )
+            .fill("rows", AUDIT_ROWS)
+            .fill("order", order)
+            .bind_optional("action", filter.action.as_deref())
+            .bind_optional("subject", filter.subject.as_deref())
+            .bind_optional("from", filter.from.map(time))
+            .bind_optional("to", filter.to.map(time))
+            .bind_optional("before", before)
+            .bind_optional("after", after)
+            .bind("limit", i64::from(limit));
+        self.all(query).await?.iter().map(read_audit_row).collect()
+    }
+
+    /// The newest checkpoint, if there is one.
+    pub async fn newest_checkpoint(&self) -> Result<Option<StoredCheckpoint>, Error> {
+        let query = self.query(
+            "SELECT seq, statement, created_at FROM audit_checkpoints
+             WHERE tenant_id = :tenant ORDER BY seq DESC LIMIT 1",
+        );
+        let row = self.one(query).await?;
+        row.map(|row| {
+            Ok(StoredCheckpoint {
+                seq: row.get("seq")?,
+                statement: row.get("statement")?,
+                created_at: row.time("created_at")?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Inserts a checkpoint unless there is one of the same number.
+    pub async fn insert_checkpoint(&self, checkpoint: &StoredCheckpoint) -> Result<(), Error> {
+        let query = self
+            .query(
+                "INSERT INTO audit_checkpoints (tenant_id, seq, statement, created_at)
+                 VALUES (:tenant, :seq, :statement, :created_at) ON CONFLICT DO NOTHING",
+            )
+            .bind("seq", checkpoint.seq)
+            .bind("statement", checkpoint.statement.as_str())
+            .bind("created_at", time(checkpoint.created_at));
+        self.run(query).await.map(drop)
+    }
+}

@@ -1,0 +1,16 @@
+//! Sealed tokens: credentials, the grants they come from and the data keys they are sealed under.
+
+pub(crate) mod activate;
+mod confirm;
+pub(crate) mod credential;
+mod data_key;
+mod generation;
+mod grant;
+mod park;
+mod standby;
+
+pub use activate::{Activation, NewCredential, Promotion};
+pub use confirm::Confirmation;
+pub use credential::StoredCredential;
+pub use data_key::{NewDataKey, StoredDataKey};
+pub use grant::GrantToken;

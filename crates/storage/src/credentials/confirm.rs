@@ -1,0 +1,83 @@
+//! Confirming that active credentials still work.
+
+use regrant_domain::{AssetId, CutOff, Timestamp};
+use sea_orm::Value;
+
+use crate::{
+    Error, TenantTx,
+    sql::{CHUNK, json, maybe_time, time},
+};
+
+/// A probe result `works` of an active credential.
+#[derive(Debug, Clone)]
+pub struct Confirmation {
+    /// The asset.
+    pub asset_id: AssetId,
+    /// The cut-off from here on, where one is known.
+    pub cut_off: Option<CutOff>,
+    /// Tasks the probe proved.
+    pub tasks: Vec<String>,
+}
+
+impl TenantTx {
+    /// Notes that active credentials work. Lock the assets and read their active credentials in this
+    /// transaction first.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: an asset has no active credential.
+    pub async fn confirm(
+        &self,
+        confirmations: &[Confirmation],
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        for chunk in confirmations.chunks(CHUNK) {
+            self.note_proved(chunk, at).await?;
+            let rows: Vec<[Value; 2]> = chunk
+                .iter()
+                .map(|it| Ok([it.asset_id.as_str().into(), json(&it.tasks)?.into()]))
+                .collect::<Result<_, Error>>()?;
+            let query = self
+                .query(
+                    "WITH proof (asset_id, tasks) AS (VALUES :proofs)
+                     UPDATE credentials AS c SET tasks = proof.tasks, proved_at = :at
+                     FROM proof
+                     WHERE c.tenant_id = :tenant AND c.asset_id = proof.asset_id
+                         AND c.slot = 'active'",
+                )
+                .bind_rows("proofs", rows)
+                .bind("at", time(at));
+            self.run_exactly(chunk.len(), query).await?;
+        }
+        Ok(())
+    }
+
+    async fn note_proved(
+        &self,
+        confirmations: &[Confirmation],
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let rows = confirmations.iter().map(|it| -> [Value; 4] {
+            [
+                it.asset_id.as_str().into(),
+                maybe_time(it.cut_off.map(|it| it.at)).into(),
+                it.cut_off.map(|it| it.source.as_str().to_owned()).into(),
+                maybe_time(it.cut_off.map(|it| it.learned_at)).into(),
+            ]
+        });
+        let query = self
+            .query(
+                "WITH proof (asset_id, cut_off, source, learned_at) AS (VALUES :proofs)
+                 UPDATE assets AS a SET failing_since = NULL, failing_reason = NULL, failures = 0,
+                     definitive = (0 = 1), cut_off = proof.cut_off, cut_off_source = proof.source,
+                     cut_off_learned_at = proof.learned_at,
+                     working_since = CASE
+                         WHEN a.proved_at IS NULL OR a.failures > 0 OR a.working_since IS NULL
+                         THEN :at ELSE a.working_since END,
+                     proved_at = :at, checked_at = :at
+                 FROM proof WHERE a.tenant_id = :tenant AND a.id = proof.asset_id",
+            )
+            .bind_rows("proofs", rows)
+            .bind("at", time(at));
+        self.run_exactly(confirmations.len(), query).await
+    }
+}

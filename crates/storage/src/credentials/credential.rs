@@ -1,0 +1,218 @@
+//! Credentials: sealed tokens, read by the slot they are in.
+
+use regrant_domain::{AssetId, Credential, CredentialId, GrantId, Sealed, Slot};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use crate::{
+    Error, TenantTx,
+    sql::{CHUNK, Query, Row, json, maybe_time, time},
+};
+
+/// A credential and the tasks that were proved for it.
+#[derive(Debug, Clone)]
+pub struct StoredCredential {
+    /// The credential.
+    pub credential: Credential,
+    /// Tasks of its person on the asset; empty if none are known.
+    pub tasks: Vec<String>,
+}
+
+const SELECT: &str = "
+    SELECT c.id, c.asset_id, a.kind AS asset_kind, c.slot, c.kind, c.generation, c.grant_id,
+        c.person_id, c.intent_seq, c.sealed, c.fingerprint, c.tasks, c.expires_at,
+        c.data_access_expires_at, c.proved_at, c.created_at
+    FROM credentials c JOIN assets a ON a.tenant_id = c.tenant_id AND a.id = c.asset_id
+    WHERE c.tenant_id = :tenant";
+
+const INSERT: &str = "
+    INSERT INTO credentials (tenant_id, id, asset_id, slot, kind, generation, grant_id, person_id,
+        intent_seq, sealed, key_id, key_version, fingerprint, tasks, expires_at,
+        data_access_expires_at, proved_at, created_at)
+    VALUES :rows {on_conflict}";
+
+impl TenantTx {
+    /// Every credential of an asset, the newest first.
+    pub async fn credentials(&self, asset: &AssetId) -> Result<Vec<StoredCredential>, Error> {
+        let query = self
+            .query("{select} AND c.asset_id = :asset ORDER BY c.created_at DESC, c.id DESC")
+            .fill("select", SELECT)
+            .bind("asset", asset.as_str());
+        self.all(query).await?.iter().map(read_credential).collect()
+    }
+
+    /// The credentials that serve these assets, in any order.
+    pub async fn active_credentials(
+        &self,
+        assets: &[AssetId],
+    ) -> Result<Vec<StoredCredential>, Error> {
+        self.in_slot(Slot::Active, assets).await
+    }
+
+    /// The credentials that served these assets before, in any order.
+    pub async fn previous_credentials(
+        &self,
+        assets: &[AssetId],
+    ) -> Result<Vec<StoredCredential>, Error> {
+        self.in_slot(Slot::Previous, assets).await
+    }
+
+    /// The credentials that are parked for these assets, in any order.
+    pub async fn candidate_credentials(
+        &self,
+        assets: &[AssetId],
+    ) -> Result<Vec<StoredCredential>, Error> {
+        self.in_slot(Slot::Candidate, assets).await
+    }
+
+    /// Every credential of these assets by rank: active, candidate, standby (the last proved first), and
+    /// previous.
+    pub async fn standing_credentials(
+        &self,
+        assets: &[AssetId],
+    ) -> Result<Vec<StoredCredential>, Error> {
+        let sql = "{select} AND c.asset_id IN :ids
+                   ORDER BY CASE c.slot WHEN 'active' THEN 0 WHEN 'candidate' THEN 1
+                       WHEN 'standby' THEN 2 ELSE 3 END, c.proved_at DESC, c.id DESC";
+        self.read_credentials(assets, |tx| tx.query(sql)).await
+    }
+
+    /// Deletes credentials.
+    pub async fn delete_credentials(&self, ids: &[CredentialId]) -> Result<(), Error> {
+        for chunk in ids.chunks(CHUNK) {
+            let query = self
+                .query("DELETE FROM credentials WHERE tenant_id = :tenant AND id IN :ids")
+                .bind_list("ids", chunk.iter().map(|id| id.uuid()));
+            self.run(query).await?;
+        }
+        Ok(())
+    }
+
+    /// The next credentials of all slots after `after`, by id.
+    pub async fn sealed_credentials(
+        &self,
+        after: Option<CredentialId>,
+        limit: usize,
+    ) -> Result<Vec<StoredCredential>, Error> {
+        let query = self
+            .query("{select} [AND c.id > :after] ORDER BY c.id LIMIT :limit")
+            .fill("select", SELECT)
+            .bind_optional("after", after.map(CredentialId::uuid))
+            .bind("limit", i64::try_from(limit).unwrap_or(i64::MAX));
+        self.all(query).await?.iter().map(read_credential).collect()
+    }
+
+    /// Inserts credentials. If `unless_taken`, one whose slot is taken is not inserted; else that fails.
+    pub(crate) async fn insert_credentials<'a>(
+        &self,
+        credentials: impl IntoIterator<Item = &'a StoredCredential>,
+        unless_taken: bool,
+    ) -> Result<(), Error> {
+        let rows = credentials
+            .into_iter()
+            .map(to_row)
+            .collect::<Result<Vec<_>, _>>()?;
+        let on_conflict = if unless_taken {
+            "ON CONFLICT DO NOTHING"
+        } else {
+            ""
+        };
+        let query = self
+            .query(INSERT)
+            .bind_tenant_rows("rows", rows)
+            .fill("on_conflict", on_conflict);
+        self.run(query).await.map(drop)
+    }
+
+    async fn in_slot(
+        &self,
+        slot: Slot,
+        assets: &[AssetId],
+    ) -> Result<Vec<StoredCredential>, Error> {
+        // The slot is part of the text: the partial index on it serves only such a statement.
+        let sql = "{select} AND c.slot = {slot} AND c.asset_id IN :ids";
+        let slot = format!("'{}'", slot.as_str());
+        self.read_credentials(assets, |tx| tx.query(sql).fill("slot", slot.clone()))
+            .await
+    }
+
+    async fn read_credentials(
+        &self,
+        assets: &[AssetId],
+        query: impl Fn(&Self) -> Query,
+    ) -> Result<Vec<StoredCredential>, Error> {
+        let mut credentials = Vec::with_capacity(assets.len());
+        for chunk in assets.chunks(CHUNK) {
+            let query = query(self)
+                .fill("select", SELECT)
+                .bind_list("ids", chunk.iter().map(AssetId::as_str));
+            for row in self.all(query).await? {
+                credentials.push(read_credential(&row)?);
+            }
+        }
+        Ok(credentials)
+    }
+}
+
+fn to_row(stored: &StoredCredential) -> Result<[Value; 17], Error> {
+    let it = &stored.credential;
+    let (key_id, key_version) = sealed_under(&it.sealed)?;
+    Ok([
+        it.id.uuid().into(),
+        it.asset_id.as_str().into(),
+        it.slot.as_str().into(),
+        it.kind.as_str().into(),
+        it.generation.into(),
+        it.grant_id.map(GrantId::uuid).into(),
+        it.person_id
+            .as_ref()
+            .map(|id| id.as_str().to_owned())
+            .into(),
+        it.intent_seq.into(),
+        it.sealed.as_bytes().into(),
+        key_id.into(),
+        i64::from(key_version).into(),
+        it.fingerprint.as_slice().into(),
+        json(&stored.tasks)?.into(),
+        maybe_time(it.expires_at).into(),
+        maybe_time(it.data_access_expires_at).into(),
+        maybe_time(it.proved_at).into(),
+        time(it.created_at).into(),
+    ])
+}
+
+/// The data key that a sealed record names in its head: `RG`, format, suite, key id (16 bytes), version
+/// (4 bytes). The columns only find records to reseal; opening a record reads its head.
+pub(crate) fn sealed_under(sealed: &Sealed) -> Result<(Uuid, u32), Error> {
+    let head = sealed.as_bytes();
+    let id = head
+        .get(4..20)
+        .and_then(|bytes| Uuid::from_slice(bytes).ok());
+    let version = head.get(20..24).and_then(|bytes| bytes.try_into().ok());
+    id.zip(version.map(u32::from_be_bytes))
+        .ok_or(Error::Corrupt("sealed record"))
+}
+
+fn read_credential(row: &Row) -> Result<StoredCredential, Error> {
+    let credential = Credential {
+        id: CredentialId::from_uuid(row.get("id")?),
+        asset_id: row.parsed("asset_id")?,
+        asset_kind: row.parsed("asset_kind")?,
+        kind: row.parsed("kind")?,
+        generation: row.get("generation")?,
+        slot: row.parsed("slot")?,
+        grant_id: row.get::<Option<Uuid>>("grant_id")?.map(GrantId::from_uuid),
+        person_id: row.maybe_parsed("person_id")?,
+        intent_seq: row.get("intent_seq")?,
+        sealed: row.sealed("sealed")?,
+        fingerprint: row.get("fingerprint")?,
+        expires_at: row.maybe_time("expires_at")?,
+        data_access_expires_at: row.maybe_time("data_access_expires_at")?,
+        proved_at: row.maybe_time("proved_at")?,
+        created_at: row.time("created_at")?,
+    };
+    Ok(StoredCredential {
+        credential,
+        tasks: row.json("tasks")?,
+    })
+}

@@ -1,0 +1,84 @@
+//! Wrapped data keys of a tenant and of the installation itself.
+
+use regrant_domain::{TenantId, Timestamp};
+use uuid::Uuid;
+
+use crate::{
+    Error, Store, TenantTx,
+    sql::{Row, time},
+};
+
+/// A data key to insert, active from here on.
+#[derive(Debug, Clone)]
+pub struct NewDataKey {
+    /// The id.
+    pub id: Uuid,
+    /// The version.
+    pub version: u32,
+    /// The wrapped key.
+    pub wrapped: Vec<u8>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A stored data key.
+#[derive(Debug, Clone)]
+pub struct StoredDataKey {
+    /// The id.
+    pub id: Uuid,
+    /// The version.
+    pub version: u32,
+    /// Whether new records are sealed under it.
+    pub active: bool,
+    /// The wrapped key.
+    pub wrapped: Vec<u8>,
+}
+
+impl Store {
+    /// Inserts the installation's own data key.
+    ///
+    /// # Errors
+    /// [`Error::Taken`]: one is active already; another process may have been first.
+    pub async fn insert_system_key(&self, key: &NewDataKey) -> Result<(), Error> {
+        let tx = self.begin_as(TenantId::SYSTEM).await?;
+        tx.insert_key(key).await?;
+        tx.commit().await
+    }
+}
+
+impl TenantTx {
+    /// Every data key, the active one first.
+    pub async fn data_keys(&self) -> Result<Vec<StoredDataKey>, Error> {
+        let query = self.query(
+            "SELECT key_id, version, state, wrapped FROM tenant_keys
+             WHERE tenant_id = :tenant ORDER BY state, version DESC",
+        );
+        self.all(query).await?.iter().map(read_data_key).collect()
+    }
+
+    pub(crate) async fn insert_key(&self, key: &NewDataKey) -> Result<(), Error> {
+        let query = self
+            .query(
+                "INSERT INTO tenant_keys (tenant_id, key_id, version, state, wrapped, created_at)
+                 VALUES (:tenant, :key_id, :version, 'active', :wrapped, :created_at)
+                 ON CONFLICT DO NOTHING",
+            )
+            .bind("key_id", key.id)
+            .bind("version", i64::from(key.version))
+            .bind("wrapped", key.wrapped.as_slice())
+            .bind("created_at", time(key.created_at));
+        match self.run(query).await? {
+            0 => Err(Error::Taken("data key")),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn read_data_key(row: &Row) -> Result<StoredDataKey, Error> {
+    Ok(StoredDataKey {
+        id: row.get("key_id")?,
+        version: row.unsigned("version")?,
+        active: row.get::<String>("state")? == "active",
+        wrapped: row.get("wrapped")?,
+    })
+}

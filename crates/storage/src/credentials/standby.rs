@@ -1,0 +1,54 @@
+//! The credentials behind assets: active, candidate and standby ones, without their sealed records.
+
+use std::collections::HashMap;
+
+use regrant_domain::{AssetId, forecast::StandIn};
+
+use crate::{
+    Error, TenantTx,
+    sql::{CHUNK, Row},
+};
+
+impl TenantTx {
+    /// The credentials of these assets in every slot but `previous`, by asset.
+    pub async fn stand_ins(
+        &self,
+        assets: &[AssetId],
+    ) -> Result<HashMap<AssetId, Vec<StandIn>>, Error> {
+        let mut found: HashMap<AssetId, Vec<StandIn>> = HashMap::with_capacity(assets.len());
+        for chunk in assets.chunks(CHUNK) {
+            let query = self
+                .query(
+                    "SELECT c.asset_id, c.slot, c.kind, c.person_id, c.expires_at,
+                         c.data_access_expires_at, c.proved_at IS NOT NULL AS proved,
+                         g.sealed IS NOT NULL AS renewable,
+                         coalesce(g.kind, c.kind) = 'system_user' AS system_user
+                     FROM credentials c
+                     LEFT JOIN grants g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
+                     WHERE c.tenant_id = :tenant AND c.slot <> 'previous' AND c.asset_id IN :ids
+                     ORDER BY c.asset_id, c.created_at, c.id",
+                )
+                .bind_list("ids", chunk.iter().map(AssetId::as_str));
+            for row in self.all(query).await? {
+                found
+                    .entry(row.parsed("asset_id")?)
+                    .or_default()
+                    .push(read_standby(&row)?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn read_standby(row: &Row) -> Result<StandIn, Error> {
+    Ok(StandIn {
+        slot: row.parsed("slot")?,
+        kind: row.parsed("kind")?,
+        system_user: row.get("system_user")?,
+        person_id: row.maybe_parsed("person_id")?,
+        proved: row.get("proved")?,
+        renewable: row.get("renewable")?,
+        expires_at: row.maybe_time("expires_at")?,
+        data_access_expires_at: row.maybe_time("data_access_expires_at")?,
+    })
+}

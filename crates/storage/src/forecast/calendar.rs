@@ -1,0 +1,141 @@
+//! The disconnect calendar, counted and paged by the database.
+//!
+//! The rule: a response takes the same number of statements and one page of memory, whatever the number
+//! of assets. Start at `endings.rs`, which says what an ending is.
+
+use chrono::NaiveDate;
+use regrant_domain::{ForecastLine, ForecastTotals, Place, forecast::Tally};
+
+use crate::{
+    Error, ForecastFilter, TenantTx,
+    forecast::endings::{bind_filter, to_rank},
+    sql::{Row, time},
+};
+
+/// One ending of the calendar.
+pub type ForecastRow = Place;
+
+/// How an asset keeps working after ending `e` of its active credential, whose grant is `g`:
+/// `forecast::covered_by` in SQL.
+const TALLIES: &str = "
+    WITH {shown}, covered AS (
+        SELECT at, cause, confidence, CASE
+            WHEN EXISTS (SELECT 1 FROM credentials c
+                WHERE c.tenant_id = :tenant AND c.asset_id = e.id AND c.slot = 'standby'
+                    AND c.proved_at IS NOT NULL AND {outlasts}) THEN 'standby'
+            WHEN e.rank = 1 AND g.sealed IS NOT NULL AND NOT e.leaves AND e.at > :now THEN 'refresh'
+            WHEN EXISTS (SELECT 1 FROM credentials c
+                WHERE c.tenant_id = :tenant AND c.asset_id = e.id AND c.slot = 'candidate'
+                    AND {outlasts}) THEN 'candidate' END AS cover
+        FROM shown e LEFT JOIN grants g ON g.tenant_id = :tenant AND g.id = e.grant_id
+        WHERE {which}
+    )
+    SELECT at / 86400000000 AS day, cause, confidence, cover, count(*) AS n FROM covered
+    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
+
+/// Whether credential `c` still works after ending `e`.
+const OUTLASTS: &str = "
+    (c.expires_at IS NULL OR c.expires_at > e.at)
+    AND (c.data_access_expires_at IS NULL OR c.data_access_expires_at > e.at)
+    AND (e.rank IN (1, 2)
+        OR (c.person_id IS NOT NULL AND c.person_id IS DISTINCT FROM e.person_id))
+    [AND c.person_id IS DISTINCT FROM :leaves]";
+
+impl TenantTx {
+    /// The next endings after `after`, in the order of the calendar.
+    pub async fn forecast(
+        &self,
+        filter: &ForecastFilter,
+        after: Option<&Place>,
+        limit: u32,
+    ) -> Result<Vec<ForecastRow>, Error> {
+        let sql = "WITH {shown} SELECT id, at, cause FROM shown
+                   WHERE {which} [AND (at, id, rank) > (:after_at, :after_id, :after_rank)]
+                   ORDER BY at, id, rank LIMIT :limit";
+        let query = self
+            .query_endings(filter, sql)
+            .bind_optional("after_at", after.map(|it| time(it.at)))
+            .bind_optional("after_id", after.map(|it| it.asset_id.as_str()))
+            .bind_optional("after_rank", after.map(|it| to_rank(it.cause)))
+            .bind("limit", i64::from(limit));
+        self.all(query).await?.iter().map(read_position).collect()
+    }
+
+    /// How many endings each day has, by cause, confidence and cover.
+    pub async fn forecast_tallies(&self, filter: &ForecastFilter) -> Result<Vec<Tally>, Error> {
+        let query = self
+            .query_endings(filter, TALLIES)
+            .fill("outlasts", OUTLASTS);
+        self.all(query).await?.iter().map(read_tally).collect()
+    }
+
+    /// How many assets no day of the calendar shows.
+    pub async fn forecast_totals(&self, filter: &ForecastFilter) -> Result<ForecastTotals, Error> {
+        let query = self.query(
+            "WITH {judged}
+             SELECT count(*) FILTER (WHERE gone AND generation > 0) AS passed,
+                 count(*) FILTER (WHERE NOT gone AND NOT leaves
+                     AND (cut_off IS NULL OR cut_off <= :now)
+                     AND (expires_at IS NULL OR expires_at <= :now)
+                     AND (data_access_expires_at IS NULL OR data_access_expires_at <= :now)
+                 ) AS unknown
+             FROM judged",
+        );
+        let row = self.one(bind_filter(query, filter)).await?;
+        let row = row.ok_or(Error::NotFound)?;
+        Ok(ForecastTotals {
+            unknown: read_count(&row, "unknown")?,
+            passed: read_count(&row, "passed")?,
+        })
+    }
+
+    /// The first assets of every day and cause, at most `most` of each.
+    pub async fn forecast_lines(
+        &self,
+        filter: &ForecastFilter,
+        most: u32,
+    ) -> Result<Vec<ForecastLine>, Error> {
+        let sql = "WITH {shown}, numbered AS (
+                       SELECT id, at, cause, rank, kind, name, business_id, row_number() OVER (
+                           PARTITION BY at / 86400000000, cause ORDER BY at, id) AS n
+                       FROM shown WHERE {which})
+                   SELECT id, at, cause, kind, name, business_id FROM numbered
+                   WHERE n <= :most ORDER BY at, id, rank";
+        let query = self
+            .query_endings(filter, sql)
+            .bind("most", i64::from(most));
+        self.all(query).await?.iter().map(read_line).collect()
+    }
+}
+
+pub(crate) fn read_position(row: &Row) -> Result<Place, Error> {
+    Ok(Place {
+        at: row.time("at")?,
+        asset_id: row.parsed("id")?,
+        cause: row.parsed("cause")?,
+    })
+}
+
+fn read_line(row: &Row) -> Result<ForecastLine, Error> {
+    Ok(ForecastLine {
+        place: read_position(row)?,
+        kind: row.parsed("kind")?,
+        name: row.get("name")?,
+        business_id: row.maybe_parsed("business_id")?,
+    })
+}
+
+fn read_tally(row: &Row) -> Result<Tally, Error> {
+    let days = i32::try_from(row.get::<i64>("day")?).map_err(|_| Error::Corrupt("day"))?;
+    Ok(Tally {
+        date: NaiveDate::from_epoch_days(days).ok_or(Error::Corrupt("day"))?,
+        cause: row.parsed("cause")?,
+        confidence: row.parsed("confidence")?,
+        cover: row.maybe_parsed("cover")?,
+        count: read_count(row, "n")?,
+    })
+}
+
+pub(crate) fn read_count(row: &Row, column: &'static str) -> Result<u64, Error> {
+    u64::try_from(row.get::<i64>(column)?).map_err(|_| Error::Corrupt(column))
+}

@@ -1,0 +1,118 @@
+//! The endings of assets as tables of a statement: which asset stops working when, and why.
+//!
+//! The rule: this is `domain::forecast` in SQL, ending for ending; a test compares the two.
+
+use regrant_domain::{AssetId, AssetKind, PersonId, Timestamp, Within, state::EndingCause};
+
+use crate::{
+    TenantTx,
+    assets::list::fill_within,
+    sql::{Query, time},
+};
+
+/// Which endings to list, judged at which moment.
+#[derive(Debug, Clone)]
+pub struct ForecastFilter {
+    /// From this moment on.
+    pub from: Timestamp,
+    /// Before this moment.
+    pub to: Timestamp,
+    /// The moment at which the calendar is computed.
+    pub now: Timestamp,
+    /// Of this kind.
+    pub kind: Option<AssetKind>,
+    /// Of this business.
+    pub business_id: Option<AssetId>,
+    /// Whose active credential one of these persons granted; empty for all.
+    pub person_ids: Vec<PersonId>,
+    /// A person who is assumed to leave at `now`.
+    pub leaves: Option<PersonId>,
+    /// Every ending in the window instead of the earliest of each asset.
+    pub every: bool,
+    /// The assets the caller may reach, if it is confined.
+    pub within: Option<Within>,
+}
+
+/// The table `judged`: every asset that passes the filter, and whether it does not work (`gone`) or loses
+/// its person (`leaves`).
+pub(crate) const JUDGED: &str = r#"
+    judged AS (
+        SELECT a.id, a.kind, a.name, a.business_id, a.person_id, a.generation, a.cut_off,
+            a.cut_off_source, a.expires_at, a.data_access_expires_at, c.kind AS active, c.grant_id,
+            CASE WHEN a.failing_reason LIKE '{"code":"revoked",%'
+                THEN a.failing_since END AS revoked_at,
+            (c.id IS NULL OR a.definitive OR a.failures > 1
+                OR (a.cut_off_source = 'probe' AND a.cut_off IS NOT NULL AND a.cut_off <= :now)
+                OR (a.expires_at IS NOT NULL AND a.expires_at <= :now)
+                OR (a.data_access_expires_at IS NOT NULL
+                    AND a.data_access_expires_at <= :now)) AS gone,
+            ([coalesce(a.person_id = :leaves, 0 = 1) OR ]0 = 1) AS leaves
+        FROM assets a LEFT JOIN credentials c
+            ON c.tenant_id = a.tenant_id AND c.asset_id = a.id AND c.slot = 'active'
+        WHERE a.tenant_id = :tenant [AND a.kind = :kind] [AND a.business_id = :business]
+            [AND a.person_id IN :persons] {within}
+    )"#;
+
+/// The tables `judged` and `shown`: every ending in the window, numbered in `turn` for each asset. `rank`
+/// numbers the causes as [`to_rank`] does.
+pub(crate) const SHOWN: &str = "
+    {judged}, ending AS (
+        SELECT j.*, r.column1 AS rank,
+            CASE WHEN r.column1 = 0 THEN j.cut_off
+                WHEN r.column1 = 1 THEN j.expires_at
+                WHEN r.column1 = 2 THEN j.data_access_expires_at
+                WHEN r.column1 = 3 THEN j.revoked_at
+                WHEN j.leaves AND NOT j.gone THEN :now END AS at,
+            CASE r.column1 WHEN 0 THEN 'cut_off'
+                WHEN 1 THEN CASE j.active WHEN 'system_user' THEN 'system_user_60_days'
+                    ELSE 'token_expiry' END
+                WHEN 2 THEN 'data_access'
+                WHEN 3 THEN 'revoked'
+                ELSE 'person_leaves' END AS cause,
+            CASE WHEN r.column1 > 0 OR j.cut_off_source = 'probe' THEN 'certain'
+                WHEN j.cut_off_source = 'webhook' THEN 'announced'
+                ELSE 'likely' END AS confidence
+        FROM judged j CROSS JOIN (VALUES (0), (1), (2), (3), (4)) AS r
+    ), shown AS (
+        SELECT ending.*, row_number() OVER (PARTITION BY id ORDER BY at, rank) AS turn
+        FROM ending
+        WHERE at >= :from AND at < :to AND (at <= :now OR NOT (gone OR leaves))
+    )";
+
+impl TenantTx {
+    /// A statement whose parts `{judged}`, `{shown}` and `{which}` are filled: `{which}` selects the first
+    /// ending of each asset, or all.
+    pub(crate) fn query_endings(&self, filter: &ForecastFilter, sql: &'static str) -> Query {
+        let which = if filter.every { "turn > 0" } else { "turn = 1" };
+        let query = self
+            .query(sql)
+            .fill("shown", SHOWN)
+            .fill("which", which)
+            .bind("from", time(filter.from))
+            .bind("to", time(filter.to));
+        bind_filter(query, filter)
+    }
+}
+
+/// Fills the part `{judged}` and binds its parameters.
+pub(crate) fn bind_filter(query: Query, filter: &ForecastFilter) -> Query {
+    let query = query
+        .fill("judged", JUDGED)
+        .bind("now", time(filter.now))
+        .bind_optional("kind", filter.kind.map(AssetKind::as_str))
+        .bind_optional("business", filter.business_id.as_ref().map(AssetId::as_str))
+        .bind_optional("leaves", filter.leaves.as_ref().map(PersonId::as_str))
+        .bind_optional_list("persons", filter.person_ids.iter().map(PersonId::as_str));
+    fill_within(query, filter.within.as_ref())
+}
+
+/// The order of endings at one moment, as `domain::state::endings` has it.
+pub(crate) const fn to_rank(cause: EndingCause) -> i64 {
+    match cause {
+        EndingCause::CutOff => 0,
+        EndingCause::TokenExpiry | EndingCause::SystemUser60Days => 1,
+        EndingCause::DataAccess => 2,
+        EndingCause::Revoked => 3,
+        EndingCause::PersonLeaves => 4,
+    }
+}

@@ -1,0 +1,209 @@
+//! Notices from Meta about persons, stored until every tenant that knows the person has acted on them.
+//!
+//! The rule: a notice is stored, and made due for every tenant of its person, in one transaction; the same
+//! notice a second time changes nothing. The person's id is erased once the last tenant has finished.
+
+use regrant_domain::{AppId, InboxKind, Timestamp, Word};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use crate::{
+    Error, Lease, PersonHash, Store, TenantTx,
+    sql::{CHUNK, Query, maybe_time, time},
+};
+
+/// A notice to store.
+#[derive(Debug, Clone)]
+pub struct NewWord {
+    /// The app it was sent to.
+    pub app_id: AppId,
+    /// The notice.
+    pub word: Word,
+    /// Recognises the same notice when Meta sends it again.
+    pub digest: [u8; 16],
+    /// Finds the tenants that know the person.
+    pub person: PersonHash,
+    /// The hash of the code by which a person asks for the state of a deletion.
+    pub code_hash: Option<[u8; 16]>,
+}
+
+/// A stored notice.
+#[derive(Debug, Clone)]
+pub struct StoredWord {
+    /// The notice.
+    pub word: Word,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// The progress of a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredDeletion {
+    /// When it was requested.
+    pub received_at: Timestamp,
+    /// When the first tenant's work began.
+    pub begun_at: Option<Timestamp>,
+    /// When the last tenant's work was done.
+    pub done_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// Stores notices and makes each due, at `due_at`, for every tenant that knows its person; returns how
+    /// many were new.
+    ///
+    /// # Errors
+    /// The database failed; nothing is stored.
+    pub async fn receive(
+        &self,
+        notices: &[NewWord],
+        at: Timestamp,
+        due_at: Timestamp,
+    ) -> Result<usize, Error> {
+        let tx = self.begin_as(regrant_domain::TenantId::SYSTEM).await?;
+        let mut stored = 0;
+        for chunk in notices.chunks(CHUNK) {
+            let rows = insert_notices(chunk, at).all(&tx.transaction).await?;
+            let ids: Vec<Uuid> = rows
+                .iter()
+                .map(|row| row.get("id"))
+                .collect::<Result<_, _>>()?;
+            stored += ids.len();
+            if !ids.is_empty() {
+                make_notices_due(&ids, due_at).run(&tx.transaction).await?;
+                finish_notices_query(&ids, at).run(&tx.transaction).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(stored)
+    }
+
+    /// Marks a notice as begun and returns it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is none, or every tenant has finished it.
+    pub async fn begin_word(&self, id: Uuid, at: Timestamp) -> Result<StoredWord, Error> {
+        let query = Query::new(
+            "UPDATE inbox SET begun_at = coalesce(begun_at, :at)
+             WHERE id = :id AND person_id IS NOT NULL
+             RETURNING kind, person_id, cut_off, sent_at, received_at",
+        )
+        .bind("at", time(at))
+        .bind("id", id);
+        let row = {
+            let _turn = self.turn().await;
+            query.one(&self.connection).await?
+        };
+        let row = row.ok_or(Error::NotFound)?;
+        let notice = Word {
+            kind: row.parsed("kind")?,
+            person_id: row.parsed("person_id")?,
+            cut_off: row.maybe_time("cut_off")?,
+            told_at: row.time("sent_at")?,
+        };
+        Ok(StoredWord {
+            word: notice,
+            received_at: row.time("received_at")?,
+        })
+    }
+
+    /// Marks notices as done that every tenant has finished, and erases their persons.
+    pub async fn close_words(&self, at: Timestamp) -> Result<u64, Error> {
+        let open =
+            Query::new("SELECT 1 FROM inbox WHERE {finished} LIMIT 1").fill("finished", FINISHED);
+        // Usually there is none, and a read does not make writers wait.
+        match open.one(&self.connection).await? {
+            Some(_) => self.write(finish_notices_query(&[], at)).await,
+            None => Ok(0),
+        }
+    }
+
+    /// The progress of the deletion with this code.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is none.
+    pub async fn deletion(
+        &self,
+        app: &AppId,
+        code_hash: [u8; 16],
+    ) -> Result<StoredDeletion, Error> {
+        let query = Query::new(
+            "SELECT received_at, begun_at, done_at FROM inbox
+             WHERE app_id = :app AND code_hash = :code_hash",
+        )
+        .bind("app", app.as_str())
+        .bind("code_hash", code_hash.to_vec());
+        let row = query.one(&self.connection).await?.ok_or(Error::NotFound)?;
+        Ok(StoredDeletion {
+            received_at: row.time("received_at")?,
+            begun_at: row.maybe_time("begun_at")?,
+            done_at: row.maybe_time("done_at")?,
+        })
+    }
+
+    /// Deletes notices that were done before `before`. Deletions stay, because persons may ask for their
+    /// state.
+    pub async fn purge_words(&self, before: Timestamp) -> Result<u64, Error> {
+        let query = Query::new("DELETE FROM inbox WHERE kind <> :deletion AND done_at < :before")
+            .bind("deletion", InboxKind::DataDeletion.as_str())
+            .bind("before", time(before));
+        self.write(query).await
+    }
+}
+
+impl TenantTx {
+    /// Finishes this tenant's work on a notice.
+    pub async fn finish_word(&self, lease: &Lease) -> Result<(), Error> {
+        self.delete_due(lease.kind, lease.object).await
+    }
+}
+
+/// Notices that are not marked as done and that no tenant has work on.
+const FINISHED: &str = "
+    done_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM due WHERE due.kind = 'inbox' AND due.object_id = inbox.id)";
+
+fn insert_notices(notices: &[NewWord], at: Timestamp) -> Query {
+    Query::new(
+        "INSERT INTO inbox (id, app_id, kind, digest, person_hash, person_id, cut_off, sent_at,
+             received_at, code_hash)
+         VALUES :rows ON CONFLICT (app_id, digest) DO NOTHING RETURNING id",
+    )
+    .bind_rows("rows", notices.iter().map(|it| to_row(it, at)))
+}
+
+fn to_row(new: &NewWord, at: Timestamp) -> [Value; 10] {
+    let notice = &new.word;
+    [
+        Uuid::now_v7().into(),
+        new.app_id.as_str().into(),
+        notice.kind.as_str().into(),
+        new.digest.to_vec().into(),
+        new.person.into(),
+        notice.person_id.as_str().into(),
+        maybe_time(notice.cut_off).into(),
+        time(notice.told_at).into(),
+        time(at).into(),
+        new.code_hash.map(|it| it.to_vec()).into(),
+    ]
+}
+
+/// One statement for all tenants of all persons.
+fn make_notices_due(ids: &[Uuid], due_at: Timestamp) -> Query {
+    Query::new(
+        "INSERT INTO due (tenant_id, kind, object_id, due_at)
+         SELECT p.tenant_id, 'inbox', i.id, :due_at
+         FROM inbox i
+         JOIN person_directory p ON p.app_id = i.app_id AND p.person_hash = i.person_hash
+         WHERE i.id IN :ids",
+    )
+    .bind("due_at", time(due_at))
+    .bind_list("ids", ids.iter().copied())
+}
+
+/// Marks finished notices as done: those among `ids`, or all if there are no ids.
+fn finish_notices_query(ids: &[Uuid], at: Timestamp) -> Query {
+    Query::new("UPDATE inbox SET person_id = NULL, done_at = :at WHERE {finished} [AND id IN :ids]")
+        .fill("finished", FINISHED)
+        .bind("at", time(at))
+        .bind_optional_list("ids", ids.iter().copied())
+}

@@ -1,0 +1,219 @@
+//! Persons: which tenants know one, and the rows of a tenant that depend on one.
+//!
+//! The rule: across tenants a person is found only by a keyed hash; the id stays inside each tenant.
+
+use std::collections::HashSet;
+
+use regrant_domain::{AppId, AssetId, PersonId, Timestamp};
+use sea_orm::Value;
+
+use crate::{
+    Error, TenantTx,
+    sql::{CHUNK, Query, time},
+};
+
+/// A keyed hash of a person's id at one app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PersonHash(pub [u8; 16]);
+
+impl From<PersonHash> for Value {
+    fn from(hash: PersonHash) -> Self {
+        hash.0.to_vec().into()
+    }
+}
+
+/// The credentials of a person that were issued before a moment: a later log-in is a new consent.
+#[derive(Debug, Clone, Copy)]
+pub struct Revoked<'a> {
+    /// The person.
+    pub person: &'a PersonId,
+    /// Credentials issued at or after this moment stay.
+    pub before: Timestamp,
+}
+
+/// Credential `c` is among the revoked ones.
+const IS_REVOKED: &str = "
+    c.tenant_id = :tenant AND c.person_id = :person
+    AND coalesce((SELECT g.issued_at FROM grants g
+        WHERE g.tenant_id = :tenant AND g.id = c.grant_id), c.created_at) < :before";
+
+impl TenantTx {
+    /// Notes in the directory that this tenant knows a person.
+    pub async fn note_person(&self, app: &AppId, person: PersonHash) -> Result<(), Error> {
+        let query = self
+            .query(
+                "INSERT INTO person_directory (tenant_id, app_id, person_hash)
+                 VALUES (:tenant, :app, :person) ON CONFLICT DO NOTHING",
+            )
+            .bind("app", app.as_str())
+            .bind("person", person);
+        self.run(query).await.map(drop)
+    }
+
+    /// The assets after `after` that a credential of this person serves, by id.
+    pub async fn served_by(
+        &self,
+        person: &PersonId,
+        after: Option<&AssetId>,
+        limit: u32,
+    ) -> Result<Vec<AssetId>, Error> {
+        let sql = "SELECT id FROM assets
+                   WHERE tenant_id = :tenant AND person_id = :person [AND id > :after]
+                   ORDER BY id LIMIT :limit";
+        self.asset_page(sql, person, after, limit).await
+    }
+
+    /// The assets after `after` that have any credential of this person, by id.
+    pub async fn assets_of_person(
+        &self,
+        person: &PersonId,
+        after: Option<&AssetId>,
+        limit: u32,
+    ) -> Result<Vec<AssetId>, Error> {
+        let sql = "SELECT id FROM (
+                       SELECT id FROM assets WHERE tenant_id = :tenant AND person_id = :person
+                       UNION
+                       SELECT asset_id FROM credentials
+                       WHERE tenant_id = :tenant AND person_id = :person) x
+                   WHERE TRUE [AND id > :after] ORDER BY id LIMIT :limit";
+        self.asset_page(sql, person, after, limit).await
+    }
+
+    async fn asset_page(
+        &self,
+        sql: &'static str,
+        person: &PersonId,
+        after: Option<&AssetId>,
+        limit: u32,
+    ) -> Result<Vec<AssetId>, Error> {
+        let query = self
+            .query(sql)
+            .bind("person", person.as_str())
+            .bind_optional("after", after.map(AssetId::as_str))
+            .bind("limit", i64::from(limit));
+        let rows = self.all(query).await?;
+        rows.iter().map(|row| row.parsed("id")).collect()
+    }
+
+    /// Those of the assets whose active credential is revoked.
+    pub async fn revoked_actives(
+        &self,
+        revoked: Revoked<'_>,
+        ids: &[AssetId],
+    ) -> Result<HashSet<AssetId>, Error> {
+        let mut found = HashSet::new();
+        for chunk in ids.chunks(CHUNK) {
+            let query = self.query(
+                "SELECT c.asset_id FROM credentials c
+                 WHERE c.slot = 'active' AND {is_revoked} AND c.asset_id IN :ids",
+            );
+            let query = bind_revoked(query, revoked).bind_list("ids", to_texts(chunk));
+            for row in self.all(query).await? {
+                found.insert(row.parsed("asset_id")?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Deletes the revoked credentials of these assets; active ones only if `active` is set.
+    pub async fn delete_revoked(
+        &self,
+        revoked: Revoked<'_>,
+        ids: &[AssetId],
+        active: bool,
+    ) -> Result<u64, Error> {
+        let mut deleted = 0;
+        for chunk in ids.chunks(CHUNK) {
+            let slots = if active { "TRUE" } else { "c.slot <> 'active'" };
+            let query = self.query(
+                "DELETE FROM credentials AS c
+                 WHERE {slots} AND {is_revoked} AND c.asset_id IN :ids",
+            );
+            let query = bind_revoked(query, revoked)
+                .fill("slots", slots)
+                .bind_list("ids", to_texts(chunk));
+            deleted += self.run(query).await?;
+        }
+        Ok(deleted)
+    }
+
+    /// Those of the assets that have a candidate or a standby credential.
+    pub async fn with_spares(&self, ids: &[AssetId]) -> Result<Vec<AssetId>, Error> {
+        let mut found = Vec::new();
+        for chunk in ids.chunks(CHUNK) {
+            let query = self
+                .query(
+                    "SELECT DISTINCT asset_id FROM credentials
+                     WHERE tenant_id = :tenant AND slot IN ('candidate', 'standby')
+                         AND asset_id IN :ids",
+                )
+                .bind_list("ids", to_texts(chunk));
+            for row in self.all(query).await? {
+                found.push(row.parsed("asset_id")?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Wipes the sealed tokens of the person's revoked grants.
+    pub async fn wipe_grant_tokens(&self, revoked: Revoked<'_>) -> Result<u64, Error> {
+        let query = self
+            .query(
+                "UPDATE grants SET sealed = NULL, key_id = NULL, key_version = NULL
+                 WHERE tenant_id = :tenant AND sealed IS NOT NULL AND person_id = :person
+                     AND coalesce(issued_at, created_at) < :before",
+            )
+            .bind("person", revoked.person.as_str())
+            .bind("before", time(revoked.before));
+        self.run(query).await
+    }
+
+    /// Erases from these assets the person that served them, and the facts known through that person.
+    pub async fn forget_server(&self, ids: &[AssetId]) -> Result<(), Error> {
+        for chunk in ids.chunks(CHUNK) {
+            let query = self
+                .query(
+                    "UPDATE assets SET person_id = NULL, proved_at = NULL, working_since = NULL,
+                         cut_off = NULL, cut_off_source = NULL, cut_off_learned_at = NULL,
+                         expires_at = NULL, data_access_expires_at = NULL
+                     WHERE tenant_id = :tenant AND id IN :ids",
+                )
+                .bind_list("ids", to_texts(chunk));
+            self.run(query).await?;
+        }
+        Ok(())
+    }
+
+    /// Erases the other personal data of a person: the name in revoked grants, and their cut-offs.
+    pub async fn erase_person(&self, revoked: Revoked<'_>) -> Result<(), Error> {
+        let names = self
+            .query(
+                "UPDATE grants SET person_name = NULL
+                 WHERE tenant_id = :tenant AND person_id = :person
+                     AND coalesce(issued_at, created_at) < :before",
+            )
+            .bind("person", revoked.person.as_str())
+            .bind("before", time(revoked.before));
+        self.run(names).await?;
+        let cut_offs = self
+            .query(
+                "DELETE FROM cut_offs
+                 WHERE tenant_id = :tenant AND person_id = :person AND learned_at < :before",
+            )
+            .bind("person", revoked.person.as_str())
+            .bind("before", time(revoked.before));
+        self.run(cut_offs).await.map(drop)
+    }
+}
+
+/// Fills the part `{is_revoked}`.
+fn bind_revoked(query: Query, revoked: Revoked<'_>) -> Query {
+    query
+        .fill("is_revoked", IS_REVOKED)
+        .bind("person", revoked.person.as_str())
+        .bind("before", time(revoked.before))
+}
+
+fn to_texts(ids: &[AssetId]) -> impl Iterator<Item = &str> {
+    ids.iter().map(AssetId::as_str)
+}

@@ -1,0 +1,211 @@
+//! Operators of the installation. Only transactions of the installation itself change them.
+//!
+//! The rule: call [`TenantTx::lock_owners`] before removing an owner, so that two concurrent removals cannot
+//! leave none.
+
+use regrant_domain::{Operator, OperatorId, OperatorName, TenantId};
+
+use crate::{
+    Error, Store, TenantTx,
+    sql::{Query, Row, maybe_time, time},
+};
+
+/// An operator with the hash of the password. Not to be printed.
+pub struct OperatorWithPassword {
+    /// The operator.
+    pub operator: Operator,
+    /// The hash of the password.
+    pub password_hash: String,
+}
+
+pub(crate) const COLUMNS: &str =
+    "o.id, o.name, o.role, o.created_at, o.disabled_at, o.last_login_at";
+
+impl Store {
+    /// The next operators after `after`, the oldest first.
+    pub async fn operators(
+        &self,
+        after: Option<OperatorId>,
+        limit: u32,
+    ) -> Result<Vec<Operator>, Error> {
+        let query = Query::new(
+            "SELECT {columns} FROM operators o WHERE TRUE [AND o.id > :after]
+             ORDER BY o.id LIMIT :limit",
+        )
+        .fill("columns", COLUMNS)
+        .bind_optional("after", after.map(OperatorId::uuid))
+        .bind("limit", i64::from(limit));
+        let rows = query.all(&self.connection).await?;
+        rows.iter().map(read_operator).collect()
+    }
+
+    /// The operator with this id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is none.
+    pub async fn operator(&self, id: OperatorId) -> Result<Operator, Error> {
+        let query = Query::new("SELECT {columns} FROM operators o WHERE o.id = :id")
+            .fill("columns", COLUMNS)
+            .bind("id", id.uuid());
+        read_operator(&query.one(&self.connection).await?.ok_or(Error::NotFound)?)
+    }
+
+    /// The operator with this name and the hash of the password, if there is one.
+    pub async fn find_operator(
+        &self,
+        name: &OperatorName,
+    ) -> Result<Option<OperatorWithPassword>, Error> {
+        let query =
+            Query::new("SELECT {columns}, o.password_hash FROM operators o WHERE o.name = :name")
+                .fill("columns", COLUMNS)
+                .bind("name", name.as_str());
+        let row = query.one(&self.connection).await?;
+        row.map(|row| read_with_password(&row)).transpose()
+    }
+}
+
+impl TenantTx {
+    /// Inserts an operator.
+    ///
+    /// # Errors
+    /// [`Error::Taken`]: the name is.
+    pub async fn insert_operator(
+        &self,
+        operator: &Operator,
+        password_hash: &str,
+    ) -> Result<(), Error> {
+        let query = Query::new(
+            "INSERT INTO operators (id, name, role, password_hash, created_at, disabled_at)
+             VALUES (:id, :name, :role, :password_hash, :created_at, :disabled_at)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind("id", operator.id.uuid())
+        .bind("name", operator.name.as_str())
+        .bind("role", operator.role.as_str())
+        .bind("password_hash", password_hash)
+        .bind("created_at", time(operator.created_at))
+        .bind("disabled_at", maybe_time(operator.disabled_at));
+        match self.of_installation(query).await? {
+            0 => Err(Error::Taken("operator")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The operator with this id and the hash of the password, locked until this transaction ends.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is none.
+    pub async fn lock_operator(&self, id: OperatorId) -> Result<OperatorWithPassword, Error> {
+        self.demand_installation()?;
+        let query = Query::new(
+            "SELECT {columns}, o.password_hash FROM operators o WHERE o.id = :id {for_update}",
+        )
+        .fill("columns", COLUMNS)
+        .bind("id", id.uuid());
+        read_with_password(&query.one(&self.transaction).await?.ok_or(Error::NotFound)?)
+    }
+
+    /// The owners that are not disabled, locked until this transaction ends.
+    pub async fn lock_owners(&self) -> Result<Vec<OperatorId>, Error> {
+        self.demand_installation()?;
+        let query = Query::new(
+            "SELECT o.id FROM operators o WHERE o.role = 'owner' AND o.disabled_at IS NULL
+             ORDER BY o.id {for_update}",
+        );
+        let rows = query.all(&self.transaction).await?;
+        rows.iter()
+            .map(|row| Ok(OperatorId::from_uuid(row.get("id")?)))
+            .collect()
+    }
+
+    /// Writes an operator's name and role, and whether the operator is disabled.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is none; [`Error::Taken`]: another operator has the name.
+    pub async fn update_operator(&self, operator: &Operator) -> Result<(), Error> {
+        let taken =
+            Query::new("SELECT 1 AS taken FROM operators o WHERE o.name = :name AND o.id <> :id")
+                .bind("name", operator.name.as_str())
+                .bind("id", operator.id.uuid());
+        if taken.one(&self.transaction).await?.is_some() {
+            return Err(Error::Taken("operator"));
+        }
+        let query = Query::new(
+            "UPDATE operators SET name = :name, role = :role, disabled_at = :disabled_at
+             WHERE id = :id",
+        )
+        .bind("name", operator.name.as_str())
+        .bind("role", operator.role.as_str())
+        .bind("disabled_at", maybe_time(operator.disabled_at))
+        .bind("id", operator.id.uuid());
+        self.change_operator(query).await
+    }
+
+    /// Changes an operator's password.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is none.
+    pub async fn set_operator_password(
+        &self,
+        id: OperatorId,
+        password_hash: &str,
+    ) -> Result<(), Error> {
+        let query =
+            Query::new("UPDATE operators SET password_hash = :password_hash WHERE id = :id")
+                .bind("password_hash", password_hash)
+                .bind("id", id.uuid());
+        self.change_operator(query).await
+    }
+
+    /// Deletes an operator with the operator's sessions.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is none.
+    pub async fn delete_operator(&self, id: OperatorId) -> Result<(), Error> {
+        let query = Query::new("DELETE FROM operators WHERE id = :id").bind("id", id.uuid());
+        self.change_operator(query).await
+    }
+
+    /// Runs a statement on rows of the installation, which belong to no tenant.
+    pub(crate) async fn of_installation(&self, query: Query) -> Result<u64, Error> {
+        self.demand_installation()?;
+        query.run(&self.transaction).await
+    }
+
+    /// Refuses a tenant's transaction: it must not touch rows of the installation.
+    pub(crate) fn demand_installation(&self) -> Result<(), Error> {
+        if self.tenant == TenantId::SYSTEM {
+            Ok(())
+        } else {
+            Err(Error::Unsupported(
+                "a tenant's transaction on the installation's rows".to_owned(),
+            ))
+        }
+    }
+
+    /// Runs a statement on one operator.
+    pub(crate) async fn change_operator(&self, query: Query) -> Result<(), Error> {
+        match self.of_installation(query).await? {
+            0 => Err(Error::NotFound),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn read_with_password(row: &Row) -> Result<OperatorWithPassword, Error> {
+    Ok(OperatorWithPassword {
+        operator: read_operator(row)?,
+        password_hash: row.get("password_hash")?,
+    })
+}
+
+pub(crate) fn read_operator(row: &Row) -> Result<Operator, Error> {
+    Ok(Operator {
+        id: OperatorId::from_uuid(row.get("id")?),
+        name: row.parsed("name")?,
+        role: row.parsed("role")?,
+        created_at: row.time("created_at")?,
+        disabled_at: row.maybe_time("disabled_at")?,
+        last_login_at: row.maybe_time("last_login_at")?,
+    })
+}

@@ -1,0 +1,92 @@
+//! Sessions of operators who logged in.
+
+use regrant_domain::{Operator, OperatorId, OperatorSessionId, Timestamp};
+
+use crate::{
+    Error, Store, TenantTx,
+    operators::operator::{COLUMNS, read_operator},
+    sql::{Query, time},
+};
+
+/// A session of an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OperatorSession {
+    /// The id.
+    pub id: OperatorSessionId,
+    /// The operator.
+    pub operator: OperatorId,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it expires.
+    pub expires_at: Timestamp,
+}
+
+impl Store {
+    /// The operator of this session, if the session is valid at `now` and the operator not disabled.
+    pub async fn find_logged_in(
+        &self,
+        session: OperatorSessionId,
+        now: Timestamp,
+    ) -> Result<Option<Operator>, Error> {
+        let query = Query::new(
+            "SELECT {columns}
+             FROM operator_sessions s JOIN operators o ON o.id = s.operator_id
+             WHERE o.disabled_at IS NULL AND s.expires_at > :now AND s.id = :session",
+        )
+        .fill("columns", COLUMNS)
+        .bind("now", time(now))
+        .bind("session", session.uuid());
+        let row = query.one(&self.connection).await?;
+        row.map(|row| read_operator(&row)).transpose()
+    }
+
+    /// Deletes sessions that expired before `before`.
+    pub async fn purge_operator_sessions(&self, before: Timestamp) -> Result<u64, Error> {
+        let query = Query::new("DELETE FROM operator_sessions WHERE expires_at < :before")
+            .bind("before", time(before));
+        self.write(query).await
+    }
+}
+
+impl TenantTx {
+    /// Inserts a session, and notes that its operator logged in.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: the operator is gone.
+    pub async fn insert_operator_session(&self, session: &OperatorSession) -> Result<(), Error> {
+        let login = Query::new("UPDATE operators SET last_login_at = :at WHERE id = :id")
+            .bind("at", time(session.created_at))
+            .bind("id", session.operator.uuid());
+        self.change_operator(login).await?;
+        let query = Query::new(
+            "INSERT INTO operator_sessions (id, operator_id, created_at, expires_at)
+             VALUES (:id, :operator, :created_at, :expires_at)",
+        )
+        .bind("id", session.id.uuid())
+        .bind("operator", session.operator.uuid())
+        .bind("created_at", time(session.created_at))
+        .bind("expires_at", time(session.expires_at));
+        self.of_installation(query).await.map(drop)
+    }
+
+    /// Deletes one session; whether there was one.
+    pub async fn delete_operator_session(&self, session: OperatorSessionId) -> Result<bool, Error> {
+        let query = Query::new("DELETE FROM operator_sessions WHERE id = :session")
+            .bind("session", session.uuid());
+        Ok(self.of_installation(query).await? > 0)
+    }
+
+    /// Deletes an operator's sessions except `but`; returns how many.
+    pub async fn end_operator_sessions(
+        &self,
+        operator: OperatorId,
+        but: Option<OperatorSessionId>,
+    ) -> Result<u64, Error> {
+        let query = Query::new(
+            "DELETE FROM operator_sessions WHERE operator_id = :operator [AND id <> :but]",
+        )
+        .bind("operator", operator.uuid())
+        .bind_optional("but", but.map(OperatorSessionId::uuid));
+        self.of_installation(query).await
+    }
+}

@@ -1,0 +1,14 @@
+//! Reconnects with their items, reconnect sessions and idempotency keys.
+
+mod accept;
+mod idempotency;
+pub(crate) mod item;
+mod item_outcome;
+mod reconnect;
+mod session;
+
+pub use accept::{Accepted, NewReconnect};
+pub use idempotency::{IdempotencyKey, IdempotentCall};
+pub use item::{Item, ItemResult, NewItem};
+pub use reconnect::{Begun, Origin, Reconnect};
+pub use session::{NewReconnectSession, ReconnectSession, SessionCandidate};

@@ -1,0 +1,150 @@
+//! Items of a reconnect: one an asset, each with one outcome.
+//!
+//! The rule: an item gets its final outcome once. `item_outcome.rs` writes them.
+
+use regrant_domain::{AssetId, Outcome, Reason, ReconnectId, Serving, Timestamp};
+
+use crate::{
+    Error, TenantTx,
+    sql::{Row, time},
+};
+
+/// An item to accept.
+#[derive(Debug, Clone)]
+pub struct NewItem {
+    /// The canonical id of its asset.
+    pub asset_id: AssetId,
+    /// The id as the caller wrote it.
+    pub asked: String,
+    /// Its outcome, if accepting decides it.
+    pub settled: Option<ItemResult>,
+}
+
+/// The outcome of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemResult {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// Which token serves now.
+    pub serving: Option<Serving>,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// When it is tried again; only if `deferred`.
+    pub retry_at: Option<Timestamp>,
+    /// The Graph API's trace id.
+    pub fbtrace_id: Option<String>,
+}
+
+/// An item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its position in the caller's list.
+    pub position: i64,
+    /// Its asset.
+    pub asset_id: AssetId,
+    /// The id as the caller wrote it.
+    pub asked: String,
+    /// The outcome so far.
+    pub result: Option<ItemResult>,
+    /// How often it was settled or deferred.
+    pub attempts: i64,
+    /// The number of its newest event.
+    pub event_seq: Option<i64>,
+}
+
+impl Item {
+    /// Whether it has no final outcome.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.result.as_ref().is_none_or(|it| !it.outcome.is_final())
+    }
+}
+
+/// An item has no final outcome.
+pub(crate) const OPEN: &str = "outcome IS NULL OR outcome = 'deferred'";
+
+const SELECT: &str = "
+    SELECT position, asset_id, requested_id, outcome, serving, reason, retry_at, fbtrace_id, attempts,
+        event_seq
+    FROM reconnect_items WHERE tenant_id = :tenant AND reconnect_id = :reconnect";
+
+impl TenantTx {
+    /// Every item, in the caller's order.
+    pub async fn items(&self, reconnect: ReconnectId) -> Result<Vec<Item>, Error> {
+        let query = self
+            .query("{select} ORDER BY position")
+            .fill("select", SELECT)
+            .bind("reconnect", reconnect.uuid());
+        self.all(query).await?.iter().map(read_item).collect()
+    }
+
+    /// Items whose newest event comes after `event_seq`, in the order of their events.
+    pub async fn items_after(
+        &self,
+        reconnect: ReconnectId,
+        event_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<Item>, Error> {
+        let query = self
+            .query("{select} AND event_seq > :event_seq ORDER BY event_seq LIMIT :limit")
+            .fill("select", SELECT)
+            .bind("reconnect", reconnect.uuid())
+            .bind("event_seq", event_seq)
+            .bind("limit", i64::from(limit));
+        self.all(query).await?.iter().map(read_item).collect()
+    }
+
+    /// Items to work on now, in the caller's order: not tried yet, or deferred until now.
+    pub async fn open_items(
+        &self,
+        reconnect: ReconnectId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Item>, Error> {
+        let query = self
+            .query(
+                "{select} AND ({open})
+                     AND (outcome IS NULL OR retry_at IS NULL OR retry_at <= :now)
+                 ORDER BY position LIMIT :limit",
+            )
+            .fill("select", SELECT)
+            .fill("open", OPEN)
+            .bind("reconnect", reconnect.uuid())
+            .bind("now", time(now))
+            .bind("limit", i64::from(limit));
+        self.all(query).await?.iter().map(read_item).collect()
+    }
+
+    /// When the first deferred item may be tried again; `None` if no item is deferred with a time.
+    pub async fn next_retry(&self, reconnect: ReconnectId) -> Result<Option<Timestamp>, Error> {
+        let query = self
+            .query(
+                "SELECT min(retry_at) AS retry_at FROM reconnect_items
+                 WHERE tenant_id = :tenant AND reconnect_id = :reconnect AND outcome = 'deferred'",
+            )
+            .bind("reconnect", reconnect.uuid());
+        let row = self.one(query).await?.ok_or(Error::NotFound)?;
+        row.maybe_time("retry_at")
+    }
+}
+
+fn read_item(row: &Row) -> Result<Item, Error> {
+    let result = match row.maybe_parsed("outcome")? {
+        Some(outcome) => Some(ItemResult {
+            outcome,
+            serving: row.maybe_parsed("serving")?,
+            reason: row.maybe_json("reason")?,
+            retry_at: row.maybe_time("retry_at")?,
+            fbtrace_id: row.get("fbtrace_id")?,
+        }),
+        None => None,
+    };
+    Ok(Item {
+        position: row.get("position")?,
+        asset_id: row.parsed("asset_id")?,
+        asked: row.get("requested_id")?,
+        result,
+        attempts: row.get("attempts")?,
+        event_seq: row.get("event_seq")?,
+    })
+}

@@ -1,0 +1,202 @@
+//! Reconnects: read and listed.
+
+use std::collections::HashMap;
+
+use regrant_domain::{
+    ClientId, Counts, GrantId, Outcome, PersonId, ReconnectId, ReconnectSessionId, ReconnectStatus,
+    Sealed, Timestamp, closed_list,
+};
+use uuid::Uuid;
+
+use crate::{
+    Error, TenantTx,
+    reconnects::item::OPEN,
+    sql::{CHUNK, Row},
+};
+
+closed_list! {
+    /// What started a reconnect.
+    pub enum Origin: "cause of a reconnect" {
+        /// A call of the tenant.
+        Call = "call",
+        /// The worker, which refreshes a token before it expires.
+        Rotation = "rotation",
+    }
+}
+
+/// A reconnect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reconnect {
+    /// The id.
+    pub id: ReconnectId,
+    /// The number of this reconnect among the tenant's; the newest wins.
+    pub intent_seq: i64,
+    /// Whether it runs, is completed or cancelled.
+    pub status: ReconnectStatus,
+    /// Whether its token was validated.
+    pub proved: bool,
+    /// The grant of its token, once that is validated.
+    pub grant_id: Option<GrantId>,
+    /// The person the token must belong to.
+    pub expect_person: Option<PersonId>,
+    /// The sealed token, until the reconnect is finished.
+    pub submitted: Option<Sealed>,
+    /// The number of the newest event of its items.
+    pub event_seq: i64,
+    /// The client that requested it.
+    pub created_by: ClientId,
+    /// The reconnect session that requested it, if one did.
+    pub session: Option<ReconnectSessionId>,
+    /// What started it.
+    pub origin: Origin,
+    /// When it was requested.
+    pub created_at: Timestamp,
+    /// When it was finished.
+    pub finished_at: Option<Timestamp>,
+    /// How many items it has.
+    pub total: i64,
+    /// How many items have no final outcome.
+    pub open: i64,
+}
+
+/// The reconnects that a caller may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// All reconnects of the tenant.
+    ByAnyone,
+    /// Reconnects that this client requested, itself or through a session that it opened.
+    By(ClientId),
+    /// Reconnects of this session.
+    In(ReconnectSessionId),
+}
+
+impl Begun {
+    /// Whether the caller may see this reconnect.
+    #[must_use]
+    pub fn includes(self, reconnect: &Reconnect) -> bool {
+        match self {
+            Self::ByAnyone => true,
+            Self::By(client) => reconnect.created_by == client,
+            Self::In(session) => reconnect.session == Some(session),
+        }
+    }
+}
+
+const SELECT: &str = "
+    SELECT r.id, r.intent_seq, r.status, r.token_validated, r.grant_id, r.expect_person, r.submitted,
+        r.event_seq, r.created_by, r.session_id, r.origin, r.created_at, r.finished_at, r.total,
+        (SELECT count(*) FROM reconnect_items i
+            WHERE i.tenant_id = :tenant AND i.reconnect_id = r.id AND ({open})) AS open
+    FROM reconnects r WHERE r.tenant_id = :tenant";
+
+impl TenantTx {
+    /// The reconnect with this id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: the tenant has none.
+    pub async fn reconnect(&self, id: ReconnectId) -> Result<Reconnect, Error> {
+        let query = self
+            .query("{select} AND r.id = :id")
+            .fill("select", SELECT)
+            .fill("open", OPEN)
+            .bind("id", id.uuid());
+        let row = self.one(query).await?;
+        read_reconnect(&row.ok_or(Error::NotFound)?)
+    }
+
+    /// The next reconnects older than `after`, the newest first.
+    pub async fn list_reconnects(
+        &self,
+        begun: Begun,
+        after: Option<ReconnectId>,
+        limit: u32,
+    ) -> Result<Vec<Reconnect>, Error> {
+        let (client, session) = match begun {
+            Begun::ByAnyone => (None, None),
+            Begun::By(client) => (Some(client.uuid()), None),
+            Begun::In(session) => (None, Some(session.uuid())),
+        };
+        let query = self
+            .query(
+                "{select} [AND r.created_by = :client] [AND r.session_id = :session]
+                     [AND r.id < :after]
+                 ORDER BY r.id DESC LIMIT :limit",
+            )
+            .fill("select", SELECT)
+            .fill("open", OPEN)
+            .bind_optional("client", client)
+            .bind_optional("session", session)
+            .bind_optional("after", after.map(ReconnectId::uuid))
+            .bind("limit", i64::from(limit));
+        self.all(query).await?.iter().map(read_reconnect).collect()
+    }
+
+    /// How many items of each reconnect have each outcome.
+    pub async fn counts(&self, ids: &[ReconnectId]) -> Result<HashMap<ReconnectId, Counts>, Error> {
+        let mut outcomes: HashMap<ReconnectId, Vec<Outcome>> =
+            ids.iter().map(|id| (*id, Vec::new())).collect();
+        for chunk in ids.chunks(CHUNK) {
+            let query = self
+                .query(
+                    "SELECT reconnect_id, outcome, count(*) AS n FROM reconnect_items
+                     WHERE tenant_id = :tenant AND outcome IS NOT NULL AND reconnect_id IN :ids
+                     GROUP BY reconnect_id, outcome",
+                )
+                .bind_list("ids", chunk.iter().map(|id| id.uuid()));
+            for row in self.all(query).await? {
+                let id = ReconnectId::from_uuid(row.get("reconnect_id")?);
+                let n = row.get::<i64>("n")?;
+                let n = usize::try_from(n).map_err(|_| Error::Corrupt("count"))?;
+                let outcome: Outcome = row.parsed("outcome")?;
+                outcomes
+                    .entry(id)
+                    .or_default()
+                    .extend(std::iter::repeat_n(outcome, n));
+            }
+        }
+        Ok(outcomes
+            .into_iter()
+            .map(|(id, all)| (id, all.into_iter().collect()))
+            .collect())
+    }
+
+    /// Whether an older reconnect still has open items among the assets of this one.
+    pub async fn overlaps_older(&self, id: ReconnectId, intent_seq: i64) -> Result<bool, Error> {
+        let query = self
+            .query(
+                "SELECT 1 FROM reconnect_items mine
+                 JOIN reconnect_items i
+                     ON i.tenant_id = mine.tenant_id AND i.asset_id = mine.asset_id
+                 JOIN reconnects r ON r.tenant_id = i.tenant_id AND r.id = i.reconnect_id
+                 WHERE mine.tenant_id = :tenant AND mine.reconnect_id = :id
+                     AND r.status = 'running' AND r.intent_seq < :intent_seq
+                     AND (i.outcome IS NULL OR i.outcome = 'deferred')
+                 LIMIT 1",
+            )
+            .bind("id", id.uuid())
+            .bind("intent_seq", intent_seq);
+        Ok(self.one(query).await?.is_some())
+    }
+}
+
+fn read_reconnect(row: &Row) -> Result<Reconnect, Error> {
+    Ok(Reconnect {
+        id: ReconnectId::from_uuid(row.get("id")?),
+        intent_seq: row.get("intent_seq")?,
+        status: row.parsed("status")?,
+        proved: row.get("token_validated")?,
+        grant_id: row.get::<Option<Uuid>>("grant_id")?.map(GrantId::from_uuid),
+        expect_person: row.maybe_parsed("expect_person")?,
+        submitted: row.maybe_sealed("submitted")?,
+        event_seq: row.get("event_seq")?,
+        created_by: ClientId::from_uuid(row.get("created_by")?),
+        session: row
+            .get::<Option<Uuid>>("session_id")?
+            .map(ReconnectSessionId::from_uuid),
+        origin: row.parsed("origin")?,
+        created_at: row.time("created_at")?,
+        finished_at: row.maybe_time("finished_at")?,
+        total: row.get("total")?,
+        open: row.get("open")?,
+    })
+}

@@ -1,0 +1,270 @@
+//! Reconnect sessions: what a browser may do for one person, for minutes.
+//!
+//! The rule: a session is valid only while its client and its tenant are; a use of it is taken in the
+//! transaction that spends the use.
+
+use regrant_domain::{
+    AssetId, ClientId, Permissions, PersonId, Reach, ReconnectSessionId, TenantId, Timestamp,
+};
+use sea_orm::TransactionTrait;
+
+use crate::{
+    Error, Store, TenantScope, TenantTx,
+    sql::{Query, Row, json, time},
+    tenants::client::reach,
+    tenants::client_login::rate,
+};
+
+/// A session to open.
+#[derive(Debug, Clone)]
+pub struct NewReconnectSession {
+    /// The id.
+    pub id: ReconnectSessionId,
+    /// The client that opens it.
+    pub client: ClientId,
+    /// The person it is for.
+    pub person_id: Option<PersonId>,
+    /// Whether only that person's token is accepted.
+    pub require_person: bool,
+    /// The assets it may reconnect.
+    pub asset_ids: Vec<AssetId>,
+    /// How many reconnects it may start.
+    pub uses: u32,
+    /// How many previews it may request.
+    pub previews: u32,
+    /// When it is opened.
+    pub created_at: Timestamp,
+    /// When it expires.
+    pub expires_at: Timestamp,
+}
+
+/// A session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReconnectSession {
+    /// The id.
+    pub id: ReconnectSessionId,
+    /// The client that opened it.
+    pub client: ClientId,
+    /// The person it is for.
+    pub person_id: Option<PersonId>,
+    /// Whether only that person's token is accepted.
+    pub require_person: bool,
+    /// The assets it may reconnect.
+    pub asset_ids: Vec<AssetId>,
+    /// How many reconnects it may still start.
+    pub uses_left: u32,
+    /// How many previews it may still request.
+    pub previews_left: u32,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When it expires.
+    pub expires_at: Timestamp,
+    /// When it was ended before that.
+    pub ended_at: Option<Timestamp>,
+}
+
+impl ReconnectSession {
+    /// Whether it is open at this moment.
+    #[must_use]
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.ended_at.is_none() && now < self.expires_at
+    }
+}
+
+/// A session that a call names, not verified yet, with the rights that its client has now.
+pub struct SessionCandidate {
+    scope: TenantScope,
+    /// The session.
+    pub session: ReconnectSession,
+    /// The client's permissions.
+    pub permissions: Permissions,
+    /// The assets the client may reach.
+    pub reach: Reach,
+    /// Tokens issued at a lower version of the client are revoked.
+    pub token_version: i64,
+    /// When the client expires.
+    pub client_until: Option<Timestamp>,
+    /// How many requests a second the tenant may send, if the operator set it.
+    pub requests_per_second: Option<u32>,
+}
+
+impl SessionCandidate {
+    /// The scope, if a verified token of this session named `tenant`.
+    #[must_use]
+    pub fn vouch(self, tenant: TenantId) -> Option<TenantScope> {
+        (self.scope.tenant() == tenant).then_some(self.scope)
+    }
+}
+
+const COLUMNS: &str = "
+    s.id, s.client_id, s.person_id, s.require_person, s.asset_ids AS session_assets, s.uses_left,
+    s.previews_left, s.created_at, s.expires_at, s.ended_at";
+
+/// A session that is open, to take something of it.
+const OPEN: &str = "
+    tenant_id = :tenant AND id = :id AND ended_at IS NULL AND expires_at > :now";
+
+impl Store {
+    /// The session with this id, unless its client is disabled or its tenant suspended.
+    pub async fn session_candidate(
+        &self,
+        tenant: TenantId,
+        id: ReconnectSessionId,
+    ) -> Result<Option<SessionCandidate>, Error> {
+        let query = Query::tenant(
+            tenant,
+            "SELECT {columns}, c.scopes, c.asset_ids, c.business_ids,
+                 c.expires_at AS client_until, c.token_version, t.app_id, t.requests_per_second
+             FROM reconnect_sessions s
+             JOIN clients c ON c.tenant_id = s.tenant_id AND c.id = s.client_id
+             JOIN tenants t ON t.id = s.tenant_id
+             WHERE s.tenant_id = :tenant AND s.id = :id
+                 AND c.disabled_at IS NULL AND t.status = 'active'",
+        )
+        .fill("columns", COLUMNS)
+        .bind("id", id.uuid());
+        let transaction = self.connection.begin().await?;
+        self.dialect.enter(&transaction, tenant).await?;
+        let row = query.one(&transaction).await?;
+        transaction.commit().await?;
+        row.map(|row| read_candidate(tenant, &row)).transpose()
+    }
+}
+
+impl TenantTx {
+    /// Inserts a session.
+    pub async fn insert_reconnect_session(
+        &self,
+        session: &NewReconnectSession,
+    ) -> Result<(), Error> {
+        let person = session.person_id.as_ref();
+        let query = self
+            .query(
+                "INSERT INTO reconnect_sessions (tenant_id, id, client_id, person_id,
+                     require_person, asset_ids, uses_left, previews_left, created_at, expires_at)
+                 VALUES (:tenant, :id, :client, :person, :require_person, :asset_ids,
+                     :uses, :previews, :created_at, :expires_at)",
+            )
+            .bind("id", session.id.uuid())
+            .bind("client", session.client.uuid())
+            .bind("person", person.map(|id| id.as_str().to_owned()))
+            .bind("require_person", session.require_person)
+            .bind("asset_ids", json(&session.asset_ids)?)
+            .bind("uses", i64::from(session.uses))
+            .bind("previews", i64::from(session.previews))
+            .bind("created_at", time(session.created_at))
+            .bind("expires_at", time(session.expires_at));
+        self.run(query).await.map(drop)
+    }
+
+    /// The session with this id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: the tenant has none.
+    pub async fn reconnect_session(
+        &self,
+        id: ReconnectSessionId,
+    ) -> Result<ReconnectSession, Error> {
+        let query = self
+            .query(
+                "SELECT {columns} FROM reconnect_sessions s
+                 WHERE s.tenant_id = :tenant AND s.id = :id",
+            )
+            .fill("columns", COLUMNS)
+            .bind("id", id.uuid());
+        read_session(&self.one(query).await?.ok_or(Error::NotFound)?)
+    }
+
+    /// The next sessions older than `after`, the newest first; with `client`, those that it opened.
+    pub async fn list_reconnect_sessions(
+        &self,
+        client: Option<ClientId>,
+        after: Option<ReconnectSessionId>,
+        limit: u32,
+    ) -> Result<Vec<ReconnectSession>, Error> {
+        let query = self
+            .query(
+                "SELECT {columns} FROM reconnect_sessions s
+                 WHERE s.tenant_id = :tenant [AND s.client_id = :client] [AND s.id < :after]
+                 ORDER BY s.id DESC LIMIT :limit",
+            )
+            .fill("columns", COLUMNS)
+            .bind_optional("client", client.map(ClientId::uuid))
+            .bind_optional("after", after.map(ReconnectSessionId::uuid))
+            .bind("limit", i64::from(limit));
+        self.all(query).await?.iter().map(read_session).collect()
+    }
+
+    /// Takes one use of an open session; whether one was left.
+    pub async fn use_reconnect_session(
+        &self,
+        id: ReconnectSessionId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let sql = "UPDATE reconnect_sessions SET uses_left = uses_left - 1
+                   WHERE {open} AND uses_left > 0";
+        self.update_open_session(sql, id, now).await
+    }
+
+    /// Takes one preview of an open session; whether one was left.
+    pub async fn preview_in_session(
+        &self,
+        id: ReconnectSessionId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let sql = "UPDATE reconnect_sessions SET previews_left = previews_left - 1
+                   WHERE {open} AND previews_left > 0";
+        self.update_open_session(sql, id, now).await
+    }
+
+    /// Ends a session; whether it was open.
+    pub async fn end_reconnect_session(
+        &self,
+        id: ReconnectSessionId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let sql = "UPDATE reconnect_sessions SET ended_at = :now WHERE {open}";
+        self.update_open_session(sql, id, now).await
+    }
+
+    async fn update_open_session(
+        &self,
+        sql: &'static str,
+        id: ReconnectSessionId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let query = self
+            .query(sql)
+            .fill("open", OPEN)
+            .bind("id", id.uuid())
+            .bind("now", time(now));
+        Ok(self.run(query).await? > 0)
+    }
+}
+
+fn read_candidate(tenant: TenantId, row: &Row) -> Result<SessionCandidate, Error> {
+    Ok(SessionCandidate {
+        scope: TenantScope::new(tenant, row.parsed("app_id")?),
+        session: read_session(row)?,
+        permissions: row.parsed("scopes")?,
+        reach: reach(row)?,
+        token_version: row.get("token_version")?,
+        client_until: row.maybe_time("client_until")?,
+        requests_per_second: rate(row)?,
+    })
+}
+
+fn read_session(row: &Row) -> Result<ReconnectSession, Error> {
+    Ok(ReconnectSession {
+        id: ReconnectSessionId::from_uuid(row.get("id")?),
+        client: ClientId::from_uuid(row.get("client_id")?),
+        person_id: row.maybe_parsed("person_id")?,
+        require_person: row.get("require_person")?,
+        asset_ids: row.json("session_assets")?,
+        uses_left: row.unsigned("uses_left")?,
+        previews_left: row.unsigned("previews_left")?,
+        created_at: row.time("created_at")?,
+        expires_at: row.time("expires_at")?,
+        ended_at: row.maybe_time("ended_at")?,
+    })
+}

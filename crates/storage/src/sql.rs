@@ -1,0 +1,10 @@
+//! Statements, rows and the differences between the two databases.
+
+pub(crate) mod dialect;
+pub(crate) mod query;
+pub(crate) mod row;
+mod template;
+
+pub(crate) use dialect::Dialect;
+pub(crate) use query::{CHUNK, Query, json, maybe_json, maybe_time, time};
+pub(crate) use row::Row;

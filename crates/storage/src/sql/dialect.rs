@@ -1,0 +1,163 @@
+//! The differences between SQLite and PostgreSQL.
+//!
+//! The rule: no other module asks which of the two it is.
+
+mod postgres;
+mod sqlite;
+
+use regrant_domain::TenantId;
+use sea_orm::{
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+
+use crate::{Error, Settings, sql::Query, work::sole::Sole};
+
+/// How a select locks its rows on PostgreSQL.
+const LOCKS: [(&str, &str); 5] = [
+    ("for_update", "FOR UPDATE"),
+    // Others may still refer to the rows.
+    ("for_no_key_update", "FOR NO KEY UPDATE"),
+    // The rows cannot be deleted while this transaction lasts.
+    ("for_key_share", "FOR KEY SHARE"),
+    // Locks the rows `d`, not the rows they are joined with.
+    ("for_update_of_d", "FOR UPDATE OF d"),
+    // The same, without those that another transaction is locking.
+    ("for_update_of_d_skip_locked", "FOR UPDATE OF d SKIP LOCKED"),
+];
+
+/// The kind of database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Dialect {
+    pub(crate) fn of_backend(backend: DbBackend) -> Self {
+        match backend {
+            DbBackend::Postgres => Self::Postgres,
+            _ => Self::Sqlite,
+        }
+    }
+
+    pub(crate) fn of(url: &str) -> Result<Self, Error> {
+        let scheme = url.split(':').next().unwrap_or_default();
+        match scheme {
+            "sqlite" => Ok(Self::Sqlite),
+            "postgres" | "postgresql" => Ok(Self::Postgres),
+            _ => Err(Error::Unsupported(
+                "the address starts with sqlite: or postgres://".to_owned(),
+            )),
+        }
+    }
+
+    /// Opens the database, or refuses one that is not safe to serve from.
+    pub(crate) async fn open(self, settings: &Settings) -> Result<DatabaseConnection, Error> {
+        match self {
+            Self::Sqlite => sqlite::open(settings).await,
+            Self::Postgres => postgres::open(settings).await,
+        }
+    }
+
+    /// The lock of the one process that may work on SQLite.
+    pub(crate) fn sole(self, url: &str) -> Result<Option<Sole>, Error> {
+        match self {
+            Self::Sqlite => Ok(Some(Sole::beside(&sqlite::file(url)?))),
+            Self::Postgres => Ok(None),
+        }
+    }
+
+    /// Tries to take the lock `what` of a tenant until this transaction ends; whether it was free. SQLite's
+    /// writer is alone anyway.
+    pub(crate) async fn take_turn(
+        self,
+        transaction: &DatabaseTransaction,
+        what: &str,
+        tenant: TenantId,
+    ) -> Result<bool, Error> {
+        if self == Self::Sqlite {
+            return Ok(true);
+        }
+        let name = format!("{what} {}", tenant.uuid());
+        let query =
+            Query::new("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0)) AS taken")
+                .bind("name", name);
+        let row = query.one(transaction).await?;
+        row.ok_or(Error::NotFound)?.get("taken")
+    }
+
+    /// Refuses a database that does not isolate tenants.
+    pub(crate) async fn inspect(self, connection: &DatabaseConnection) -> Result<(), Error> {
+        match self {
+            Self::Sqlite => Ok(()),
+            Self::Postgres => postgres::inspect(connection).await,
+        }
+    }
+
+    /// Begins a transaction that may write. On SQLite it takes the write lock at once: a transaction that
+    /// reads first and writes later would fail instead of waiting.
+    pub(crate) async fn begin(self, on: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: (self == Self::Sqlite)
+                .then_some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(on.begin_with_options(options).await?)
+    }
+
+    /// Begins a transaction that only reads, and in which every statement sees the same moment. On SQLite
+    /// every transaction does.
+    pub(crate) async fn snapshot(
+        self,
+        on: &DatabaseConnection,
+    ) -> Result<DatabaseTransaction, Error> {
+        let options = TransactionOptions {
+            isolation_level: (self == Self::Postgres).then_some(IsolationLevel::RepeatableRead),
+            access_mode: (self == Self::Postgres).then_some(AccessMode::ReadOnly),
+            ..TransactionOptions::default()
+        };
+        Ok(on.begin_with_options(options).await?)
+    }
+
+    /// Lets this transaction see the tenant's rows through row-level security.
+    pub(crate) async fn enter(
+        self,
+        transaction: &DatabaseTransaction,
+        tenant: TenantId,
+    ) -> Result<(), Error> {
+        if self == Self::Postgres {
+            let tenant = tenant.uuid().to_string();
+            let query = Query::new("SELECT set_config('app.tenant_id', :tenant, true)")
+                .bind("tenant", tenant);
+            query.one(transaction).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a select can lock its rows. SQLite's writer holds the whole file already.
+    pub(crate) fn locks_rows(self) -> bool {
+        self == Self::Postgres
+    }
+
+    /// The text of the part `{name}` of a statement, which says how a select locks its rows. On SQLite it is
+    /// empty: the writer holds the whole file already.
+    pub(crate) fn find_lock_clause(self, name: &str) -> Option<&'static str> {
+        let (_, on_postgres) = LOCKS.into_iter().find(|(it, _)| *it == name)?;
+        Some(match self {
+            Self::Sqlite => "",
+            Self::Postgres => on_postgres,
+        })
+    }
+
+    /// Whether the table of applied migrations exists.
+    pub(crate) async fn has_migrations(self, on: &impl ConnectionTrait) -> Result<bool, Error> {
+        let sql = match self {
+            Self::Sqlite => {
+                "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'seaql_migrations'"
+            }
+            Self::Postgres => "SELECT 1 WHERE to_regclass('seaql_migrations') IS NOT NULL",
+        };
+        Ok(Query::new(sql).one(on).await?.is_some())
+    }
+}

@@ -1,0 +1,80 @@
+//! Opening PostgreSQL, and refusing a role that row-level security does not restrict.
+//!
+//! The rule: row-level security is checked before serving, because superusers, roles with BYPASSRLS and
+//! owners of the tables see every row whatever the policies say.
+
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+use sqlx::{
+    ConnectOptions,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{Error, Settings, sql::Query};
+
+/// Tables that name a tenant and are read before a tenant is known. They hold ids, times and hashes.
+const OPEN_TABLES: &str = "('clients', 'due', 'probe_due', 'person_directory', 'tenant_origins')";
+
+pub(super) async fn open(settings: &Settings) -> Result<DatabaseConnection, Error> {
+    let options = settings
+        .url
+        .parse::<PgConnectOptions>()?
+        .application_name("regrant")
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(settings.max_connections)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await?;
+    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
+pub(super) async fn inspect(on: &DatabaseConnection) -> Result<(), Error> {
+    let mut reasons = Vec::new();
+    for sql in [ROLE.to_owned(), OWNED.to_owned(), unprotected_tables()] {
+        for row in Query::new(sql).all(on).await? {
+            reasons.push(row.get("reason")?);
+        }
+    }
+    if reasons.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::UnsafeRole(reasons))
+    }
+}
+
+/// Whether the role, or one that it may become by `SET ROLE`, sees every row.
+const ROLE: &str = "
+SELECT 'the role is ' || CASE WHEN r.rolname = current_user THEN '' ELSE 'a member of a role that is ' END
+    || CASE WHEN r.rolsuper THEN 'a superuser' ELSE 'BYPASSRLS' END AS reason
+FROM pg_roles r
+WHERE (r.rolsuper OR r.rolbypassrls) AND (r.rolname = current_user
+    OR (pg_has_role(current_user, r.oid, 'MEMBER')
+        AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)))";
+
+/// The tables that the role owns.
+const OWNED: &str = "
+SELECT 'the role owns table ' || c.relname AS reason
+FROM pg_class c
+WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
+    AND (c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+        OR (pg_has_role(current_user, c.relowner, 'MEMBER')
+            AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)))
+ORDER BY 1";
+
+/// Every table that names a tenant and lacks row-level security. It asks the catalogue, so that a table
+/// added later cannot be forgotten here.
+fn unprotected_tables() -> String {
+    format!(
+        "
+SELECT 'table ' || c.relname || ' lacks ' || CASE
+        WHEN NOT c.relrowsecurity THEN 'row-level security'
+        WHEN NOT c.relforcerowsecurity THEN 'forced row-level security'
+        ELSE 'its one policy' END AS reason
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
+    AND c.relname NOT IN {OPEN_TABLES}
+    AND NOT (c.relrowsecurity AND c.relforcerowsecurity
+        AND (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid) = 1)
+ORDER BY 1"
+    )
+}

@@ -1,0 +1,256 @@
+//! A statement with named parameters and the values bound to them.
+//!
+//! The rule: a statement over tenants' rows starts from `TenantTx::query`, which binds the tenant as
+//! `:tenant`; `TenantTx` refuses a statement that is not confined to that tenant. A name without a
+//! value, or a value without a name, is an error before anything is sent.
+//! Start at [`Query`]; `template.rs` turns the names into placeholders.
+
+use std::borrow::Cow;
+
+use regrant_domain::{TenantId, Timestamp};
+use sea_orm::{ConnectionTrait, Statement, Value, Values};
+
+use crate::{
+    Error,
+    sql::{Dialect, Row, template::Template},
+};
+
+/// How many rows one statement carries: the fastest size on both databases, and far below SQLite's
+/// limit of variables.
+pub(crate) const CHUNK: usize = 500;
+
+/// A statement and the values of its parameters.
+///
+/// - `:name` is a parameter; it may be used several times. The name of a list is replaced by
+///   `(…, …)`, the name of rows by `(…), (…)`: `id IN :ids`, `VALUES :rows`.
+/// - `[AND kind = :kind]` is left out of the statement when `:kind` is bound to nothing.
+/// - `{name}` is a part that differs: by dialect (`{for_update}`) or as [`Query::fill`] says.
+#[derive(Debug, Clone)]
+pub(crate) struct Query {
+    sql: Cow<'static, str>,
+    tenant: Option<TenantId>,
+    params: Vec<(&'static str, Param)>,
+    parts: Vec<(&'static str, Cow<'static, str>)>,
+}
+
+/// What a name is bound to.
+#[derive(Debug, Clone)]
+pub(crate) enum Param {
+    One(Value),
+    List(Vec<Value>),
+    Rows(Vec<Vec<Value>>),
+    /// Each row is led by the tenant.
+    TenantRows(Vec<Vec<Value>>),
+    /// The parts in square brackets that use the name are left out.
+    Nothing,
+}
+
+impl Query {
+    pub(crate) fn new(sql: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            sql: sql.into(),
+            tenant: None,
+            params: Vec::new(),
+            parts: Vec::new(),
+        }
+    }
+
+    /// A statement whose `:tenant` is this tenant.
+    pub(crate) fn tenant(tenant: TenantId, sql: impl Into<Cow<'static, str>>) -> Self {
+        let query = Self::new(sql).bind("tenant", tenant.uuid());
+        Self {
+            tenant: Some(tenant),
+            ..query
+        }
+    }
+
+    /// Binds one value.
+    pub(crate) fn bind(self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.bind_param(name, Param::One(value.into()))
+    }
+
+    /// Binds one value, or leaves out the parts in square brackets that use it.
+    pub(crate) fn bind_optional(self, name: &'static str, value: Option<impl Into<Value>>) -> Self {
+        let param = value.map_or(Param::Nothing, |it| Param::One(it.into()));
+        self.bind_param(name, param)
+    }
+
+    /// Binds a list: `id IN :ids`.
+    pub(crate) fn bind_list(
+        self,
+        name: &'static str,
+        values: impl IntoIterator<Item = impl Into<Value>>,
+    ) -> Self {
+        let values = values.into_iter().map(Into::into).collect();
+        self.bind_param(name, Param::List(values))
+    }
+
+    /// Binds a list. If it is empty, the parts in square brackets that use it are left out.
+    pub(crate) fn bind_optional_list(
+        self,
+        name: &'static str,
+        values: impl IntoIterator<Item = impl Into<Value>>,
+    ) -> Self {
+        let values: Vec<Value> = values.into_iter().map(Into::into).collect();
+        let param = if values.is_empty() {
+            Param::Nothing
+        } else {
+            Param::List(values)
+        };
+        self.bind_param(name, param)
+    }
+
+    /// Binds rows: `WITH seen (id, at) AS (VALUES :seen)`.
+    pub(crate) fn bind_rows<const N: usize>(
+        self,
+        name: &'static str,
+        rows: impl IntoIterator<Item = [Value; N]>,
+    ) -> Self {
+        self.bind_param(name, Param::Rows(to_rows(rows)))
+    }
+
+    /// Binds rows to insert, each led by the tenant: `INSERT INTO due (tenant_id, …) VALUES :rows`.
+    pub(crate) fn bind_tenant_rows<const N: usize>(
+        self,
+        name: &'static str,
+        rows: impl IntoIterator<Item = [Value; N]>,
+    ) -> Self {
+        self.bind_param(name, Param::TenantRows(to_rows(rows)))
+    }
+
+    /// Replaces `{name}` by text, which may use parameters. The text must not come from outside.
+    pub(crate) fn fill(mut self, name: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
+        self.parts.push((name, text.into()));
+        self
+    }
+
+    /// Whether `:tenant` is this tenant and the statement is confined to it.
+    pub(crate) fn is_bound_to(&self, tenant: TenantId) -> bool {
+        let is_confined = |text: &str| text.contains("tenant_id = :tenant");
+        let inserts = |(_, param): &(_, Param)| matches!(param, Param::TenantRows(_));
+        self.tenant == Some(tenant)
+            && (is_confined(&self.sql)
+                || self.sql.contains("(:tenant, ")
+                || self.parts.iter().any(|(_, text)| is_confined(text))
+                || self.params.iter().any(inserts))
+    }
+
+    pub(crate) async fn all(self, on: &impl ConnectionTrait) -> Result<Vec<Row>, Error> {
+        let rows = on.query_all_raw(self.build(on)?).await?;
+        Ok(rows.into_iter().map(Row::from).collect())
+    }
+
+    pub(crate) async fn one(self, on: &impl ConnectionTrait) -> Result<Option<Row>, Error> {
+        Ok(on.query_one_raw(self.build(on)?).await?.map(Row::from))
+    }
+
+    /// Runs the statement and returns how many rows it touched.
+    pub(crate) async fn run(self, on: &impl ConnectionTrait) -> Result<u64, Error> {
+        Ok(on.execute_raw(self.build(on)?).await?.rows_affected())
+    }
+
+    fn bind_param(mut self, name: &'static str, param: Param) -> Self {
+        self.params.push((name, param));
+        self
+    }
+
+    fn build(self, on: &impl ConnectionTrait) -> Result<Statement, Error> {
+        let db_backend = on.get_database_backend();
+        let (sql, values) = self.render(Dialect::of_backend(db_backend))?;
+        Ok(Statement {
+            sql,
+            values: Some(Values(values)),
+            db_backend,
+        })
+    }
+
+    /// The text with placeholders, and their values in order.
+    fn render(self, dialect: Dialect) -> Result<(String, Vec<Value>), Error> {
+        let template = Template::new(dialect, self.params, self.parts);
+        template
+            .render(&self.sql)
+            .map_err(|fault| Error::Unsupported(format!("{fault} in statement {}", self.sql)))
+    }
+}
+
+fn to_rows<const N: usize>(rows: impl IntoIterator<Item = [Value; N]>) -> Vec<Vec<Value>> {
+    rows.into_iter().map(Into::into).collect()
+}
+
+/// A time as both databases store it: whole microseconds since 1970.
+pub(crate) fn time(at: Timestamp) -> i64 {
+    at.timestamp_micros()
+}
+
+/// A time that may be absent, as both databases store it.
+pub(crate) fn maybe_time(at: Option<Timestamp>) -> Option<i64> {
+    at.map(time)
+}
+
+/// A value as JSON text.
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|_| Error::Corrupt("JSON to write"))
+}
+
+/// A value that may be absent, as JSON text.
+pub(crate) fn maybe_json(value: Option<&impl serde::Serialize>) -> Result<Option<String>, Error> {
+    value.map(json).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn render(query: Query) -> (String, Vec<Value>) {
+        query.render(Dialect::Sqlite).unwrap()
+    }
+
+    #[test]
+    fn every_name_becomes_the_placeholder_of_its_value() {
+        let query = Query::new(
+            "WITH v (id, name) AS (VALUES :rows) SELECT 1 WHERE a = :a AND b IN :ids OR a > :a",
+        )
+        .bind("a", 1_i64)
+        .bind_list("ids", [2_i64, 3])
+        .bind_rows(
+            "rows",
+            [
+                [Value::from(4_i64), Value::from("x")],
+                [5_i64.into(), "y".into()],
+            ],
+        );
+        let (sql, values) = render(query);
+        assert_eq!(
+            sql,
+            "WITH v (id, name) AS (VALUES ($1, $2), ($3, $4)) SELECT 1 WHERE a = $5 AND b IN ($6, $7) OR a > $5"
+        );
+        let wanted: [Value; 7] = [
+            4_i64.into(),
+            "x".into(),
+            5_i64.into(),
+            "y".into(),
+            1_i64.into(),
+            2_i64.into(),
+            3_i64.into(),
+        ];
+        assert_eq!(values, wanted);
+    }
+
+    #[test]
+    fn a_statement_is_bound_to_its_own_tenant_only() {
+        let (one, other) = (TenantId::mint(), TenantId::mint());
+        let bound = Query::tenant(one, "SELECT 1 FROM due WHERE tenant_id = :tenant");
+        assert!(bound.is_bound_to(one) && !bound.is_bound_to(other));
+        let rows = Query::tenant(one, "INSERT INTO due (tenant_id, kind) VALUES :rows")
+            .bind_tenant_rows("rows", [["inbox".into()]]);
+        assert!(rows.is_bound_to(one));
+        assert_eq!(
+            render(rows).0,
+            "INSERT INTO due (tenant_id, kind) VALUES ($1, $2)"
+        );
+        assert!(!Query::tenant(one, "SELECT :tenant").is_bound_to(one));
+        let unbound =
+            Query::new("SELECT 1 FROM due WHERE tenant_id = :tenant").bind("tenant", one.uuid());
+        assert!(!unbound.is_bound_to(one));
+    }
+}

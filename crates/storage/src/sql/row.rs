@@ -1,0 +1,78 @@
+//! One row of a result, read column by column into domain types.
+
+use std::str::FromStr;
+
+use chrono::DateTime;
+use regrant_domain::{Sealed, Timestamp};
+use sea_orm::{QueryResult, TryGetable};
+use serde::de::DeserializeOwned;
+
+use crate::Error;
+
+/// A row; a value that does not parse is [`Error::Corrupt`] with the column's name.
+pub(crate) struct Row(QueryResult);
+
+impl From<QueryResult> for Row {
+    fn from(row: QueryResult) -> Self {
+        Self(row)
+    }
+}
+
+impl Row {
+    pub(crate) fn get<T: TryGetable>(&self, column: &'static str) -> Result<T, Error> {
+        Ok(self.0.try_get("", column)?)
+    }
+
+    /// Text that a domain type parses.
+    pub(crate) fn parsed<T: FromStr>(&self, column: &'static str) -> Result<T, Error> {
+        parse(&self.get::<String>(column)?, column)
+    }
+
+    pub(crate) fn maybe_parsed<T: FromStr>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, Error> {
+        let text: Option<String> = self.get(column)?;
+        text.map(|text| parse(&text, column)).transpose()
+    }
+
+    pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, Error> {
+        self.maybe_json(column)?.ok_or(Error::Corrupt(column))
+    }
+
+    pub(crate) fn maybe_json<T: DeserializeOwned>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, Error> {
+        let text: Option<String> = self.get(column)?;
+        text.map(|text| serde_json::from_str(&text).map_err(|_| Error::Corrupt(column)))
+            .transpose()
+    }
+
+    pub(crate) fn time(&self, column: &'static str) -> Result<Timestamp, Error> {
+        self.maybe_time(column)?.ok_or(Error::Corrupt(column))
+    }
+
+    pub(crate) fn maybe_time(&self, column: &'static str) -> Result<Option<Timestamp>, Error> {
+        let micros: Option<i64> = self.get(column)?;
+        micros
+            .map(|micros| DateTime::from_timestamp_micros(micros).ok_or(Error::Corrupt(column)))
+            .transpose()
+    }
+
+    pub(crate) fn sealed(&self, column: &'static str) -> Result<Sealed, Error> {
+        Ok(Sealed::from_bytes(self.get(column)?))
+    }
+
+    pub(crate) fn maybe_sealed(&self, column: &'static str) -> Result<Option<Sealed>, Error> {
+        Ok(self.get::<Option<Vec<u8>>>(column)?.map(Sealed::from_bytes))
+    }
+
+    pub(crate) fn unsigned(&self, column: &'static str) -> Result<u32, Error> {
+        u32::try_from(self.get::<i64>(column)?).map_err(|_| Error::Corrupt(column))
+    }
+}
+
+fn parse<T: FromStr>(text: &str, column: &'static str) -> Result<T, Error> {
+    text.parse().map_err(|_| Error::Corrupt(column))
+}

@@ -1,0 +1,17 @@
+//! Apps, tenants and their clients, and deleting the rows of tenants.
+
+mod app;
+pub(crate) mod client;
+pub(crate) mod client_login;
+mod client_scope;
+mod client_secret;
+mod deletion;
+mod origin;
+mod purge;
+mod scope;
+mod tenant;
+
+pub use app::{NewApp, StoredApp};
+pub use client::{ClientRow, NewClient};
+pub use client_login::Candidate;
+pub use tenant::{NewTenant, Tenant};

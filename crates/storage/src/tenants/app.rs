@@ -1,0 +1,163 @@
+//! Meta apps of the installation; their secrets are sealed under the installation's own data key.
+
+use regrant_domain::{AppId, Sealed, Timestamp};
+use sea_orm::Value;
+
+use crate::{
+    Error, Store, TenantTx,
+    sql::{Query, Row, maybe_time, time},
+};
+
+/// A Meta app to insert.
+#[derive(Debug, Clone)]
+pub struct NewApp {
+    /// The app id at Meta.
+    pub id: AppId,
+    /// A name for people.
+    pub name: String,
+    /// The app secret.
+    pub secret: Sealed,
+    /// The token that Meta repeats when it verifies a webhook address.
+    pub verify_token: Option<Sealed>,
+    /// When it was registered.
+    pub created_at: Timestamp,
+}
+
+/// A stored Meta app.
+#[derive(Debug, Clone)]
+pub struct StoredApp {
+    /// The app id at Meta.
+    pub id: AppId,
+    /// A name for people.
+    pub name: String,
+    /// The app secret.
+    pub secret: Sealed,
+    /// The app secret before this one, while notices signed with it may still come.
+    pub previous_secret: Option<Sealed>,
+    /// When the previous secret stops being valid.
+    pub previous_secret_until: Option<Timestamp>,
+    /// The token that Meta repeats when it verifies a webhook address.
+    pub verify_token: Option<Sealed>,
+    /// When it was registered.
+    pub created_at: Timestamp,
+}
+
+const SELECT: &str = "
+    SELECT id, name, secret_sealed, previous_secret_sealed, previous_secret_until,
+        verify_token_sealed, created_at
+    FROM apps";
+
+impl Store {
+    /// The app with this id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is none.
+    pub async fn app(&self, id: &AppId) -> Result<StoredApp, Error> {
+        let query = Query::new("{select} WHERE id = :id")
+            .fill("select", SELECT)
+            .bind("id", id.as_str());
+        let row = query.one(&self.connection).await?;
+        read_app(&row.ok_or(Error::NotFound)?)
+    }
+
+    /// Every app, by id.
+    pub async fn apps(&self) -> Result<Vec<StoredApp>, Error> {
+        let query = Query::new("{select} ORDER BY id").fill("select", SELECT);
+        let rows = query.all(&self.connection).await?;
+        rows.iter().map(read_app).collect()
+    }
+}
+
+impl TenantTx {
+    /// Inserts an app.
+    ///
+    /// # Errors
+    /// [`Error::Taken`]: the id is.
+    pub async fn insert_app(&self, app: &NewApp) -> Result<(), Error> {
+        let query = Query::new(
+            "INSERT INTO apps (id, name, secret_sealed, verify_token_sealed, created_at)
+             VALUES (:id, :name, :secret, :verify_token, :created_at)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind("id", app.id.as_str())
+        .bind("name", app.name.as_str())
+        .bind("secret", app.secret.as_bytes())
+        .bind("verify_token", maybe_sealed(app.verify_token.as_ref()))
+        .bind("created_at", time(app.created_at));
+        match self.of_installation(query).await? {
+            0 => Err(Error::Taken("app")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Changes an app's name, its verify token, or both.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is no such app.
+    pub async fn change_app(
+        &self,
+        id: &AppId,
+        name: Option<&str>,
+        verify_token: Option<&Sealed>,
+    ) -> Result<(), Error> {
+        let query = Query::new(
+            "UPDATE apps SET name = coalesce(:name, name),
+                 verify_token_sealed = coalesce(:verify_token, verify_token_sealed)
+             WHERE id = :id",
+        )
+        .bind("name", name.map(ToOwned::to_owned))
+        .bind("verify_token", maybe_sealed(verify_token))
+        .bind("id", id.as_str());
+        self.update_app(query).await
+    }
+
+    /// Changes an app's secret. The old one stays valid until `until`; without `until` it is deleted.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is no such app.
+    pub async fn set_app_secret(
+        &self,
+        id: &AppId,
+        secret: &Sealed,
+        until: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        let previous = if until.is_some() {
+            "secret_sealed"
+        } else {
+            "NULL"
+        };
+        let query = Query::new(
+            "UPDATE apps SET previous_secret_sealed = {previous}, previous_secret_until = :until,
+                 secret_sealed = :secret
+             WHERE id = :id",
+        )
+        .fill("previous", previous)
+        .bind("until", maybe_time(until))
+        .bind("secret", secret.as_bytes())
+        .bind("id", id.as_str());
+        self.update_app(query).await
+    }
+
+    async fn update_app(&self, query: Query) -> Result<(), Error> {
+        match self.of_installation(query).await? {
+            0 => Err(Error::NotFound),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn maybe_sealed(it: Option<&Sealed>) -> Value {
+    it.map(|it| it.as_bytes().to_vec()).into()
+}
+
+fn read_app(row: &Row) -> Result<StoredApp, Error> {
+    Ok(StoredApp {
+        id: row.parsed("id")?,
+        name: row.get("name")?,
+        secret: row.sealed("secret_sealed")?,
+        previous_secret: row.maybe_sealed("previous_secret_sealed")?,
+        previous_secret_until: row.maybe_time("previous_secret_until")?,
+        verify_token: row.maybe_sealed("verify_token_sealed")?,
+        created_at: row.time("created_at")?,
+    })
+}

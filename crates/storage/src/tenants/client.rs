@@ -1,0 +1,246 @@
+//! Clients of tenants: created, read, changed and deleted.
+//!
+//! The rule: lock a client's row in the transaction that changes it. `client_login.rs` finds the client that
+//! calls, `client_secret.rs` changes secrets, `client_scope.rs` stores which scopes are used.
+
+use std::collections::HashMap;
+
+use regrant_domain::{
+    ClientId, ClientSpec, Permissions, Reach, ScopeUse, Sealed, TenantId, Timestamp, Within,
+};
+
+use crate::{
+    Error, TenantTx,
+    sql::{Query, Row, maybe_json, maybe_time, time},
+};
+
+/// A client to insert.
+#[derive(Debug, Clone)]
+pub struct NewClient {
+    /// The id.
+    pub id: ClientId,
+    /// The tenant it belongs to.
+    pub tenant: TenantId,
+    /// The settings an operator made.
+    pub spec: ClientSpec,
+    /// The hash of its secret.
+    pub secret_hash: Vec<u8>,
+    /// The key its requests are proved with.
+    pub proof_key: Option<Sealed>,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// A client, without its hashes and keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientRow {
+    /// The id.
+    pub id: ClientId,
+    /// The settings an operator made.
+    pub spec: ClientSpec,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was disabled.
+    pub disabled_at: Option<Timestamp>,
+    /// When the secret before its newest stops being valid.
+    pub older_secret_until: Option<Timestamp>,
+    /// Whether its requests can be proved. A client from before there were proofs needs a new secret first.
+    pub has_proof_key: bool,
+    /// When it last called, to the hour.
+    pub last_used_at: Option<Timestamp>,
+    /// When each scope was granted and last used, to the hour.
+    pub scope_uses: Vec<ScopeUse>,
+}
+
+const SELECT: &str = "
+    SELECT id, name, scopes, created_at, disabled_at, expires_at, networks, asset_ids,
+        business_ids, proof_required, keep_unused_scopes, previous_secret_until, last_used_at,
+        (proof_key_sealed IS NOT NULL) AS has_proof_key
+    FROM clients WHERE tenant_id = :tenant";
+
+impl TenantTx {
+    /// Inserts a client unless the tenant has `most` already.
+    ///
+    /// # Errors
+    /// [`Error::Taken`]: it has; [`Error::NotFound`]: another tenant's client.
+    pub async fn insert_client(&self, client: &NewClient, most: usize) -> Result<(), Error> {
+        if client.tenant != self.tenant {
+            return Err(Error::NotFound);
+        }
+        // Locking the tenant's row makes a concurrent insert count this one.
+        let lock = Query::tenant(
+            self.tenant,
+            "SELECT id FROM tenants WHERE id = :tenant {for_update}",
+        );
+        let tenant = lock.one(&self.transaction).await?;
+        tenant.ok_or(Error::NotFound)?;
+        let count = self.query("SELECT count(*) AS n FROM clients WHERE tenant_id = :tenant");
+        let count: i64 = self.one(count).await?.ok_or(Error::NotFound)?.get("n")?;
+        if usize::try_from(count).is_ok_and(|it| it >= most) {
+            return Err(Error::Taken("client"));
+        }
+        self.insert_client_row(client).await?;
+        self.grant_scopes(
+            client.id,
+            Permissions::default(),
+            client.spec.scopes,
+            client.created_at,
+        )
+        .await
+    }
+
+    /// The tenant's clients, the oldest first.
+    pub async fn clients(&self) -> Result<Vec<ClientRow>, Error> {
+        self.read_clients("{select} ORDER BY id", None).await
+    }
+
+    /// The tenant's clients, the oldest first, locked until this transaction ends.
+    pub async fn lock_clients(&self) -> Result<Vec<ClientRow>, Error> {
+        self.read_clients("{select} ORDER BY id {for_update}", None)
+            .await
+    }
+
+    /// The client with this id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: the tenant has none.
+    pub async fn client(&self, id: ClientId) -> Result<ClientRow, Error> {
+        let rows = self.read_clients("{select} AND id = :id", Some(id)).await?;
+        rows.into_iter().next().ok_or(Error::NotFound)
+    }
+
+    /// The client with this id, locked until this transaction ends.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: the tenant has none.
+    pub async fn lock_client(&self, id: ClientId) -> Result<ClientRow, Error> {
+        let sql = "{select} AND id = :id {for_update}";
+        let rows = self.read_clients(sql, Some(id)).await?;
+        rows.into_iter().next().ok_or(Error::NotFound)
+    }
+
+    /// Writes a client's settings. [`TenantTx::grant_scopes`] writes when its scopes were granted.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: it is gone.
+    pub async fn change_client(&self, id: ClientId, spec: &ClientSpec) -> Result<(), Error> {
+        let query = self
+            .query(
+                "UPDATE clients SET name = :name, scopes = :scopes, expires_at = :expires_at,
+                     networks = :networks, asset_ids = :asset_ids, business_ids = :business_ids,
+                     proof_required = :proof_required, keep_unused_scopes = :keep_unused_scopes
+                 WHERE tenant_id = :tenant AND id = :id",
+            )
+            .bind("id", id.uuid());
+        self.run_exactly(1, bind_spec(query, spec)?).await
+    }
+
+    /// Deletes a client with its scope uses and proofs.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: the tenant has no such client.
+    pub async fn delete_client(&self, id: ClientId) -> Result<(), Error> {
+        let query = self
+            .query("DELETE FROM clients WHERE tenant_id = :tenant AND id = :id")
+            .bind("id", id.uuid());
+        if self.run(query).await? == 0 {
+            return Err(Error::NotFound);
+        }
+        for table in ["client_scopes", "client_proofs"] {
+            let query = self
+                .query("DELETE FROM {table} WHERE tenant_id = :tenant AND client_id = :id")
+                .fill("table", table)
+                .bind("id", id.uuid());
+            self.run(query).await?;
+        }
+        Ok(())
+    }
+
+    async fn insert_client_row(&self, client: &NewClient) -> Result<(), Error> {
+        let proof_key = client.proof_key.as_ref();
+        let query = self
+            .query(
+                "INSERT INTO clients (tenant_id, id, name, secret_hash, proof_key_sealed, scopes,
+                     expires_at, networks, asset_ids, business_ids, proof_required,
+                     keep_unused_scopes, created_at)
+                 VALUES (:tenant, :id, :name, :secret_hash, :proof_key, :scopes,
+                     :expires_at, :networks, :asset_ids, :business_ids, :proof_required,
+                     :keep_unused_scopes, :created_at)
+                 ON CONFLICT DO NOTHING",
+            )
+            .bind("id", client.id.uuid())
+            .bind("secret_hash", client.secret_hash.as_slice())
+            .bind("proof_key", proof_key.map(|it| it.as_bytes().to_vec()))
+            .bind("created_at", time(client.created_at));
+        match self.run(bind_spec(query, &client.spec)?).await? {
+            0 => Err(Error::Taken("client")),
+            _ => Ok(()),
+        }
+    }
+
+    async fn read_clients(
+        &self,
+        sql: &'static str,
+        id: Option<ClientId>,
+    ) -> Result<Vec<ClientRow>, Error> {
+        let query = self.query(sql).fill("select", SELECT);
+        let query = match id {
+            Some(id) => query.bind("id", id.uuid()),
+            None => query,
+        };
+        let rows = self.all(query).await?;
+        let mut uses: HashMap<ClientId, Vec<ScopeUse>> = HashMap::new();
+        for (client, it) in self.scope_uses(id).await? {
+            uses.entry(client).or_default().push(it);
+        }
+        rows.iter().map(|row| read_client(row, &mut uses)).collect()
+    }
+}
+
+/// The assets a client may reach. Both columns are null if it may reach all.
+pub(crate) fn reach(row: &Row) -> Result<Reach, Error> {
+    let (assets, businesses) = (
+        row.maybe_json("asset_ids")?,
+        row.maybe_json("business_ids")?,
+    );
+    if assets.is_none() && businesses.is_none() {
+        return Ok(Reach::All);
+    }
+    let (assets, businesses) = (assets.unwrap_or_default(), businesses.unwrap_or_default());
+    Ok(Reach::Within(Within { assets, businesses }))
+}
+
+fn bind_spec(query: Query, spec: &ClientSpec) -> Result<Query, Error> {
+    let within = spec.reach.within();
+    Ok(query
+        .bind("name", spec.name.as_str())
+        .bind("scopes", spec.scopes.to_string())
+        .bind("expires_at", maybe_time(spec.expires_at))
+        .bind("networks", maybe_json(spec.networks.as_ref())?)
+        .bind("asset_ids", maybe_json(within.map(|it| &it.assets))?)
+        .bind("business_ids", maybe_json(within.map(|it| &it.businesses))?)
+        .bind("proof_required", spec.proof_required)
+        .bind("keep_unused_scopes", spec.keep_unused_scopes))
+}
+
+fn read_client(row: &Row, uses: &mut HashMap<ClientId, Vec<ScopeUse>>) -> Result<ClientRow, Error> {
+    let id = ClientId::from_uuid(row.get("id")?);
+    Ok(ClientRow {
+        id,
+        spec: ClientSpec {
+            name: row.get("name")?,
+            scopes: row.parsed("scopes")?,
+            expires_at: row.maybe_time("expires_at")?,
+            networks: row.maybe_json("networks")?,
+            reach: reach(row)?,
+            proof_required: row.get("proof_required")?,
+            keep_unused_scopes: row.get("keep_unused_scopes")?,
+        },
+        created_at: row.time("created_at")?,
+        disabled_at: row.maybe_time("disabled_at")?,
+        older_secret_until: row.maybe_time("previous_secret_until")?,
+        has_proof_key: row.get("has_proof_key")?,
+        last_used_at: row.maybe_time("last_used_at")?,
+        scope_uses: uses.remove(&id).unwrap_or_default(),
+    })
+}

@@ -1,0 +1,211 @@
+//! Finding the client that calls, and the limits its calls must keep to.
+//!
+//! The rule: a client is found by its id before a tenant is known, so its table holds only hashes of
+//! random secrets and sealed keys. An unverified client becomes a [`TenantScope`] through its secret or a
+//! verified token.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use regrant_domain::{AppId, ClientId, Permissions, Reach, Sealed, TenantId, Timestamp};
+
+use crate::{
+    Error, Store, TenantScope,
+    sql::{Query, Row},
+    tenants::client::reach,
+};
+
+/// A client that a call names, not verified yet.
+pub struct Candidate {
+    scope: TenantScope,
+    client: ClientId,
+    permissions: Permissions,
+    secret_hash: Vec<u8>,
+    older: Option<OlderSecret>,
+    limits: CallLimits,
+    reason_required: bool,
+    requests_per_second: Option<u32>,
+}
+
+/// The secret before the newest one, while it is valid.
+struct OlderSecret {
+    secret_hash: Vec<u8>,
+    proof_key: Option<Sealed>,
+    until: Timestamp,
+}
+
+/// The limits of a client's calls.
+struct CallLimits {
+    expires_at: Option<Timestamp>,
+    token_version: i64,
+    networks: Option<Vec<IpNet>>,
+    reach: Reach,
+    proof_required: bool,
+    proof_key: Option<Sealed>,
+}
+
+const SELECT: &str = "
+    SELECT c.id, c.tenant_id, c.scopes, c.secret_hash, c.previous_secret_hash,
+        c.previous_secret_until, c.proof_key_sealed, c.previous_proof_key_sealed, c.expires_at,
+        c.token_version, c.networks, c.asset_ids, c.business_ids, c.proof_required, t.app_id,
+        t.reason_required, t.requests_per_second
+    FROM clients c JOIN tenants t ON t.id = c.tenant_id
+    WHERE c.disabled_at IS NULL AND t.status = 'active' AND c.id = :client";
+
+impl Store {
+    /// The client with this id, unless it is disabled or its tenant suspended.
+    pub async fn candidate(&self, client: ClientId) -> Result<Option<Candidate>, Error> {
+        let query = Query::new(SELECT).bind("client", client.uuid());
+        let rows = query.all(&self.connection).await?;
+        match rows.as_slice() {
+            [] => Ok(None),
+            [row] => read_unverified_client(row).map(Some),
+            _ => Err(Error::Corrupt("client")),
+        }
+    }
+}
+
+impl Candidate {
+    /// The client's tenant.
+    #[must_use]
+    pub const fn tenant(&self) -> TenantId {
+        self.scope.tenant()
+    }
+
+    /// The client.
+    #[must_use]
+    pub const fn client(&self) -> ClientId {
+        self.client
+    }
+
+    /// The client's permissions.
+    #[must_use]
+    pub const fn permissions(&self) -> Permissions {
+        self.permissions
+    }
+
+    /// Whether the client's tenant requires a reason for each read of a token.
+    #[must_use]
+    pub const fn reason_required(&self) -> bool {
+        self.reason_required
+    }
+
+    /// How many requests a second the client's tenant may send, if the operator set it.
+    #[must_use]
+    pub const fn requests_per_second(&self) -> Option<u32> {
+        self.requests_per_second
+    }
+
+    /// The Meta app of the client's tenant.
+    #[must_use]
+    pub const fn app_id(&self) -> &AppId {
+        self.scope.app_id()
+    }
+
+    /// Which of the tenant's assets the client may reach.
+    #[must_use]
+    pub const fn reach(&self) -> &Reach {
+        &self.limits.reach
+    }
+
+    /// The client's token version; access tokens of a lower version are revoked.
+    #[must_use]
+    pub const fn token_version(&self) -> i64 {
+        self.limits.token_version
+    }
+
+    /// Whether each request must carry a proof.
+    #[must_use]
+    pub const fn proof_required(&self) -> bool {
+        self.limits.proof_required
+    }
+
+    /// Whether the client has expired.
+    #[must_use]
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.limits.expires_at.is_some_and(|it| it <= now)
+    }
+
+    /// Whether the client may call from this address. An IPv4 address mapped into IPv6 counts as IPv4.
+    #[must_use]
+    pub fn admits(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.limits
+            .networks
+            .as_ref()
+            .is_none_or(|all| all.iter().any(|it| it.contains(&address)))
+    }
+
+    /// The sealed keys a proof may be made with: of the newest secret, and of the one before while it is
+    /// valid.
+    pub fn proof_keys(&self, now: Timestamp) -> impl Iterator<Item = &Sealed> {
+        let older = self
+            .valid_older_secret(now)
+            .and_then(|it| it.proof_key.as_ref());
+        self.limits.proof_key.iter().chain(older)
+    }
+
+    /// The scope, if `verify` accepts the hash of a valid secret of the client. Both hashes are tried, so that
+    /// the time it takes does not show which one matched.
+    #[must_use]
+    pub fn unlock(&self, now: Timestamp, verify: impl Fn(&[u8]) -> bool) -> Option<TenantScope> {
+        let newest = verify(&self.secret_hash);
+        let older = self
+            .valid_older_secret(now)
+            .is_some_and(|it| verify(&it.secret_hash));
+        (newest | older).then(|| self.scope.clone())
+    }
+
+    /// The scope, if a verified access token of this client named `tenant`.
+    #[must_use]
+    pub fn vouch(&self, tenant: TenantId) -> Option<TenantScope> {
+        (self.scope.tenant() == tenant).then(|| self.scope.clone())
+    }
+
+    fn valid_older_secret(&self, now: Timestamp) -> Option<&OlderSecret> {
+        self.older.as_ref().filter(|it| it.until > now)
+    }
+}
+
+/// How many requests a second a tenant may send, if the operator set it.
+pub(crate) fn rate(row: &Row) -> Result<Option<u32>, Error> {
+    let rate: Option<i64> = row.get("requests_per_second")?;
+    rate.map(|it| u32::try_from(it).map_err(|_| Error::Corrupt("requests_per_second")))
+        .transpose()
+}
+
+fn read_unverified_client(row: &Row) -> Result<Candidate, Error> {
+    Ok(Candidate {
+        scope: TenantScope::new(
+            TenantId::from_uuid(row.get("tenant_id")?),
+            row.parsed("app_id")?,
+        ),
+        client: ClientId::from_uuid(row.get("id")?),
+        permissions: row.parsed("scopes")?,
+        secret_hash: row.get("secret_hash")?,
+        older: read_older_secret(row)?,
+        limits: CallLimits {
+            expires_at: row.maybe_time("expires_at")?,
+            token_version: row.get("token_version")?,
+            networks: row.maybe_json("networks")?,
+            reach: reach(row)?,
+            proof_required: row.get("proof_required")?,
+            proof_key: row.maybe_sealed("proof_key_sealed")?,
+        },
+        reason_required: row.get("reason_required")?,
+        requests_per_second: rate(row)?,
+    })
+}
+
+fn read_older_secret(row: &Row) -> Result<Option<OlderSecret>, Error> {
+    let secret_hash: Option<Vec<u8>> = row.get("previous_secret_hash")?;
+    let until = row.maybe_time("previous_secret_until")?;
+    let proof_key = row.maybe_sealed("previous_proof_key_sealed")?;
+    Ok(secret_hash
+        .zip(until)
+        .map(|(secret_hash, until)| OlderSecret {
+            secret_hash,
+            proof_key,
+            until,
+        }))
+}

@@ -1,0 +1,172 @@
+//! Scopes of clients with the times they were granted and used, and the request proofs that were seen.
+//!
+//! The rule: the scopes a client holds are in its own row; the rows here are about their use. A row of a
+//! scope that the client no longer holds has no effect.
+
+use regrant_domain::{ClientId, Permission, Permissions, Timestamp};
+use sea_orm::Value;
+
+use crate::{
+    Error, ScopeUse, TenantTx,
+    sql::{Row, time},
+};
+
+impl TenantTx {
+    /// Notes that a client holds the scopes `now` where it held `before`; a scope that it held already
+    /// keeps its time.
+    pub async fn grant_scopes(
+        &self,
+        client: ClientId,
+        before: Permissions,
+        now: Permissions,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let kept = now.and(before);
+        let query = self
+            .query(
+                "DELETE FROM client_scopes
+                 WHERE tenant_id = :tenant AND client_id = :client [AND scope NOT IN :kept]",
+            )
+            .bind("client", client.uuid())
+            .bind_optional_list("kept", kept.iter().map(Permission::as_str));
+        self.run(query).await?;
+        self.note_granted(now.without(before).iter().map(|scope| (client, scope)), at)
+            .await
+    }
+
+    /// Notes that these clients were granted these scopes; rows that exist stay.
+    pub async fn note_granted(
+        &self,
+        scopes: impl IntoIterator<Item = (ClientId, Permission)>,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let row = |(client, scope): (ClientId, Permission)| -> [Value; 3] {
+            [client.uuid().into(), scope.as_str().into(), time(at).into()]
+        };
+        let rows: Vec<_> = scopes.into_iter().map(row).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let query = self
+            .query(
+                "INSERT INTO client_scopes (tenant_id, client_id, scope, granted_at) VALUES :rows
+                 ON CONFLICT DO NOTHING",
+            )
+            .bind_tenant_rows("rows", rows);
+        self.run(query).await.map(drop)
+    }
+
+    /// Notes that a client used a scope.
+    pub async fn note_scope_used(
+        &self,
+        client: ClientId,
+        scope: Permission,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let query = self
+            .query(
+                "UPDATE clients SET last_used_at = :at WHERE tenant_id = :tenant AND id = :client",
+            )
+            .bind("at", time(at))
+            .bind("client", client.uuid());
+        self.run(query).await?;
+        let query = self
+            .query(
+                "UPDATE client_scopes SET used_at = :at
+                 WHERE tenant_id = :tenant AND client_id = :client AND scope = :scope",
+            )
+            .bind("at", time(at))
+            .bind("client", client.uuid())
+            .bind("scope", scope.as_str());
+        self.run(query).await.map(drop)
+    }
+
+    /// Removes scopes from clients. `left` names the scopes that each of them keeps.
+    pub async fn take_scopes(
+        &self,
+        left: &[(ClientId, Permissions)],
+        taken: &[(ClientId, Permission)],
+    ) -> Result<(), Error> {
+        if left.is_empty() || taken.is_empty() {
+            return Ok(());
+        }
+        let gone = |(client, scope): &(ClientId, Permission)| -> [Value; 2] {
+            [client.uuid().into(), scope.as_str().into()]
+        };
+        let query = self
+            .query(
+                "WITH removed (client_id, scope) AS (VALUES :removed)
+                 DELETE FROM client_scopes
+                 WHERE tenant_id = :tenant
+                     AND (client_id, scope) IN (SELECT client_id, scope FROM removed)",
+            )
+            .bind_rows("removed", taken.iter().map(gone));
+        self.run(query).await?;
+        let row = |(client, scopes): &(ClientId, Permissions)| -> [Value; 2] {
+            [client.uuid().into(), scopes.to_string().into()]
+        };
+        let query = self
+            .query(
+                "WITH kept (client_id, scopes) AS (VALUES :kept)
+                 UPDATE clients AS c SET scopes = kept.scopes FROM kept
+                 WHERE c.tenant_id = :tenant AND c.id = kept.client_id",
+            )
+            .bind_rows("kept", left.iter().map(row));
+        self.run(query).await.map(drop)
+    }
+
+    /// Notes that a client proved a request with this code; whether the code was new.
+    pub async fn insert_proof(
+        &self,
+        client: ClientId,
+        code: &[u8],
+        until: Timestamp,
+    ) -> Result<bool, Error> {
+        let query = self
+            .query(
+                "INSERT INTO client_proofs (tenant_id, client_id, proof, expires_at)
+                 VALUES (:tenant, :client, :code, :until) ON CONFLICT DO NOTHING",
+            )
+            .bind("client", client.uuid())
+            .bind("code", code)
+            .bind("until", time(until));
+        Ok(self.run(query).await? == 1)
+    }
+
+    /// Deletes proofs that are too old to be accepted again.
+    pub async fn purge_proofs(&self, now: Timestamp, limit: u32) -> Result<u64, Error> {
+        let query = self
+            .query(
+                "DELETE FROM client_proofs WHERE tenant_id = :tenant AND (client_id, proof) IN (
+                 SELECT client_id, proof FROM client_proofs
+                 WHERE tenant_id = :tenant AND expires_at <= :now
+                 ORDER BY expires_at LIMIT :limit)",
+            )
+            .bind("now", time(now))
+            .bind("limit", i64::from(limit));
+        self.run(query).await
+    }
+
+    /// The scopes of one client or of all, by client and name, with the times they were used.
+    pub(crate) async fn scope_uses(
+        &self,
+        of: Option<ClientId>,
+    ) -> Result<Vec<(ClientId, ScopeUse)>, Error> {
+        let query = self
+            .query(
+                "SELECT client_id, scope, granted_at, used_at FROM client_scopes
+                 WHERE tenant_id = :tenant [AND client_id = :client] ORDER BY client_id, scope",
+            )
+            .bind_optional("client", of.map(ClientId::uuid));
+        self.all(query).await?.iter().map(read_scope_use).collect()
+    }
+}
+
+fn read_scope_use(row: &Row) -> Result<(ClientId, ScopeUse), Error> {
+    let scope_use = ScopeUse {
+        scope: row.parsed("scope")?,
+        granted_at: row.time("granted_at")?,
+        used_at: row.maybe_time("used_at")?,
+    };
+    Ok((ClientId::from_uuid(row.get("client_id")?), scope_use))
+}

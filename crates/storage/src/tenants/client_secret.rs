@@ -1,0 +1,74 @@
+//! Secrets of clients: disabled, rotated, and the access tokens issued for them revoked.
+
+use regrant_domain::{ClientId, Sealed, Timestamp};
+
+use crate::{Error, TenantTx, sql::maybe_time};
+
+impl TenantTx {
+    /// Disables a client from `at` on and revokes every access token issued to it; `None` enables it again.
+    /// The revoked tokens stay revoked.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: it is gone.
+    pub async fn disable_client(&self, id: ClientId, at: Option<Timestamp>) -> Result<(), Error> {
+        let query = self
+            .query(
+                "UPDATE clients
+                 SET disabled_at = :at, token_version = token_version + :revoked_versions
+                 WHERE tenant_id = :tenant AND id = :id",
+            )
+            .bind("at", maybe_time(at))
+            .bind("revoked_versions", i64::from(at.is_some()))
+            .bind("id", id.uuid());
+        self.run_exactly(1, query).await
+    }
+
+    /// Changes a client's secret. The old secret stays valid until `older_until`; without it, the old secret
+    /// and every access token issued to the client are revoked.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: it is gone.
+    pub async fn set_client_secret(
+        &self,
+        id: ClientId,
+        hash: &[u8],
+        proof_key: &Sealed,
+        older_until: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        let older = if older_until.is_some() {
+            "previous_secret_hash = secret_hash, previous_proof_key_sealed = proof_key_sealed"
+        } else {
+            "previous_secret_hash = NULL, previous_proof_key_sealed = NULL,
+             token_version = token_version + 1"
+        };
+        let query = self
+            .query(
+                "UPDATE clients SET {older}, previous_secret_until = :older_until,
+                     secret_hash = :hash, proof_key_sealed = :proof_key
+                 WHERE tenant_id = :tenant AND id = :id",
+            )
+            .fill("older", older)
+            .bind("older_until", maybe_time(older_until))
+            .bind("hash", hash)
+            .bind("proof_key", proof_key.as_bytes())
+            .bind("id", id.uuid());
+        self.run_exactly(1, query).await
+    }
+
+    /// Revokes every access token issued to the client.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: the tenant has no such client.
+    pub async fn revoke_client_tokens(&self, id: ClientId) -> Result<(), Error> {
+        let query = self
+            .query(
+                "UPDATE clients SET token_version = token_version + 1
+                 WHERE tenant_id = :tenant AND id = :id",
+            )
+            .bind("id", id.uuid());
+        match self.run(query).await? {
+            0 => Err(Error::NotFound),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Deleting a tenant: its data keys first, then every row but its audit.
+
+use regrant_domain::Timestamp;
+
+use crate::{
+    Error, Store, TenantScope, TenantTx,
+    sql::{Query, time},
+    tenants::scope::read_scope,
+};
+
+/// The tables whose rows belong to a tenant, each before the tables that it refers to. Its audit is not
+/// among them.
+const TABLES: [&str; 19] = [
+    "deliveries",
+    "events",
+    "webhook_endpoints",
+    "idempotency",
+    "reconnect_sessions",
+    "reconnect_items",
+    "reconnects",
+    "credentials",
+    "probe_due",
+    "cut_offs",
+    "assets",
+    "grants",
+    "person_directory",
+    "client_proofs",
+    "client_scopes",
+    "clients",
+    "tenant_origins",
+    "due",
+    "tenant_keys",
+];
+
+impl Store {
+    /// Tenants that are to be deleted by `now`.
+    pub async fn tenants_to_delete(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<TenantScope>, Error> {
+        let query = Query::new(
+            "SELECT id, app_id FROM tenants WHERE deleted_at IS NULL AND delete_after <= :now
+             ORDER BY delete_after, id LIMIT :limit",
+        )
+        .bind("now", time(now))
+        .bind("limit", i64::from(limit));
+        let rows = query.all(&self.connection).await?;
+        rows.iter().map(read_scope).collect()
+    }
+}
+
+impl TenantTx {
+    /// Deletes the tenant's wrapped data keys: no sealed record of the tenant can be opened any more.
+    pub async fn delete_data_keys(&self) -> Result<u64, Error> {
+        self.run(self.query("DELETE FROM tenant_keys WHERE tenant_id = :tenant"))
+            .await
+    }
+
+    /// Deletes every row of the tenant but its audit; returns how many.
+    pub async fn delete_own(&self) -> Result<u64, Error> {
+        let mut all = 0_u64;
+        for table in TABLES {
+            let query = self
+                .query("DELETE FROM {table} WHERE tenant_id = :tenant")
+                .fill("table", table);
+            all = all.saturating_add(self.run(query).await?);
+        }
+        Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs};
+
+    use super::TABLES;
+
+    const STEPS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migration/src/steps");
+    const AUDIT: [&str; 3] = ["audit_events", "audit_heads", "audit_checkpoints"];
+
+    /// Tables with a column `tenant_id`, as the migrations make them.
+    fn tables() -> BTreeSet<String> {
+        let mut tables = BTreeSet::new();
+        for step in fs::read_dir(STEPS).unwrap() {
+            let text = fs::read_to_string(step.unwrap().path()).unwrap();
+            for table in text.split("CREATE TABLE ").skip(1) {
+                let (name, rest) = table.split_once(" (").unwrap();
+                if rest
+                    .split(");")
+                    .next()
+                    .unwrap()
+                    .contains("tenant_id {uuid}")
+                {
+                    tables.insert(name.to_owned());
+                }
+            }
+        }
+        tables
+    }
+
+    #[test]
+    fn deleting_a_tenant_keeps_only_its_audit() {
+        let kept = TABLES
+            .into_iter()
+            .chain(AUDIT)
+            .map(ToOwned::to_owned)
+            .collect::<BTreeSet<_>>();
+        assert_eq!(kept, tables());
+    }
+}

@@ -1,0 +1,52 @@
+//! Scopes of all tenants, for work that goes through them one by one.
+
+use regrant_domain::TenantId;
+
+use crate::{
+    Error, Store, TenantScope,
+    sql::{Query, Row},
+};
+
+impl Store {
+    /// The next active tenants after `after`, by id.
+    pub async fn active_scopes(
+        &self,
+        after: Option<TenantId>,
+        limit: u32,
+    ) -> Result<Vec<TenantScope>, Error> {
+        self.list_scopes("status = 'active'", after, limit).await
+    }
+
+    /// The next tenants after `after`, by id. Suspended and deleted ones too, because their audit stays.
+    pub async fn every_scope(
+        &self,
+        after: Option<TenantId>,
+        limit: u32,
+    ) -> Result<Vec<TenantScope>, Error> {
+        self.list_scopes("TRUE", after, limit).await
+    }
+
+    async fn list_scopes(
+        &self,
+        which: &'static str,
+        after: Option<TenantId>,
+        limit: u32,
+    ) -> Result<Vec<TenantScope>, Error> {
+        let query = Query::new(
+            "SELECT id, app_id FROM tenants WHERE {which} [AND id > :after]
+             ORDER BY id LIMIT :limit",
+        )
+        .fill("which", which)
+        .bind_optional("after", after.map(TenantId::uuid))
+        .bind("limit", i64::from(limit));
+        let rows = query.all(&self.connection).await?;
+        rows.iter().map(read_scope).collect()
+    }
+}
+
+pub(crate) fn read_scope(row: &Row) -> Result<TenantScope, Error> {
+    Ok(TenantScope::new(
+        TenantId::from_uuid(row.get("id")?),
+        row.parsed("app_id")?,
+    ))
+}

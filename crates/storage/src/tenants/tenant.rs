@@ -1,0 +1,216 @@
+//! Tenants, and the settings that an operator makes for each.
+//!
+//! The rule: lock a tenant's row in the transaction that changes it. A deleted tenant keeps its row,
+//! because its audit stays; `deletion.rs` deletes the rest.
+
+use regrant_domain::{AppId, Origin, TenantId, TenantLimits, TenantStatus, Timestamp};
+
+use crate::{
+    Error, NewClient, NewDataKey, Store, TenantScope, TenantTx,
+    sql::{Query, Row, maybe_time, time},
+};
+
+/// How many clients a new tenant may have: its first.
+const FIRST_CLIENT: usize = 1;
+
+/// A tenant to create, with everything it needs to be served.
+#[derive(Debug, Clone)]
+pub struct NewTenant {
+    /// The id.
+    pub id: TenantId,
+    /// A name for people.
+    pub name: String,
+    /// The Meta app it uses.
+    pub app_id: AppId,
+    /// The limits set for it.
+    pub limits: TenantLimits,
+    /// The origins of its pages.
+    pub origins: Vec<Origin>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Its first data key.
+    pub key: NewDataKey,
+    /// Its first client.
+    pub client: NewClient,
+}
+
+/// A tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// The id.
+    pub id: TenantId,
+    /// A name for people.
+    pub name: String,
+    /// The Meta app it uses.
+    pub app_id: AppId,
+    /// Whether it is served.
+    pub status: TenantStatus,
+    /// The limits set for it.
+    pub limits: TenantLimits,
+    /// Whether each read of a token must give a reason.
+    pub reason_required: bool,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// The earliest time at which it may be deleted.
+    pub delete_after: Option<Timestamp>,
+    /// When it was deleted.
+    pub deleted_at: Option<Timestamp>,
+    /// When its data keys were destroyed.
+    pub shredded_at: Option<Timestamp>,
+}
+
+const SELECT: &str = "
+    SELECT id, name, app_id, status, created_at, reason_required, max_assets,
+        max_running_reconnects, requests_per_second, delete_after, deleted_at, shredded_at
+    FROM tenants";
+
+impl Store {
+    /// Begins a transaction that creates a tenant with its data key, first client and origins. Commit it.
+    ///
+    /// # Errors
+    /// [`Error::Taken`]: the id is; [`Error::NotFound`]: no such app.
+    pub async fn begin_tenant(&self, tenant: &NewTenant) -> Result<TenantTx, Error> {
+        self.app(&tenant.app_id).await?;
+        let tx = self.begin_as(tenant.id).await?;
+        if insert_tenant(tenant).run(&tx.transaction).await? == 0 {
+            return Err(Error::Taken("tenant"));
+        }
+        tx.insert_key(&tenant.key).await?;
+        tx.insert_client(&tenant.client, FIRST_CLIENT).await?;
+        tx.set_origins(&tenant.origins).await?;
+        Ok(tx)
+    }
+
+    /// Every tenant, deleted ones too, the oldest first.
+    pub async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
+        let query = Query::new("{select} ORDER BY id").fill("select", SELECT);
+        let rows = query.all(&self.connection).await?;
+        rows.iter().map(read_tenant).collect()
+    }
+
+    /// The next tenants after `after`, the oldest first.
+    pub async fn tenants_after(
+        &self,
+        after: Option<TenantId>,
+        limit: u32,
+    ) -> Result<Vec<Tenant>, Error> {
+        let query = Query::new("{select} WHERE TRUE [AND id > :after] ORDER BY id LIMIT :limit")
+            .fill("select", SELECT)
+            .bind_optional("after", after.map(TenantId::uuid))
+            .bind("limit", i64::from(limit));
+        let rows = query.all(&self.connection).await?;
+        rows.iter().map(read_tenant).collect()
+    }
+
+    /// The tenant with this id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is none.
+    pub async fn tenant(&self, id: TenantId) -> Result<Tenant, Error> {
+        let query = Query::new("{select} WHERE id = :id")
+            .fill("select", SELECT)
+            .bind("id", id.uuid());
+        let row = query.one(&self.connection).await?;
+        read_tenant(&row.ok_or(Error::NotFound)?)
+    }
+
+    /// The scope of a tenant for a request of an operator. Requests of tenants never use it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is no such tenant.
+    pub async fn scope_for_operator(&self, id: TenantId) -> Result<TenantScope, Error> {
+        let tenant = self.tenant(id).await?;
+        Ok(TenantScope::new(tenant.id, tenant.app_id))
+    }
+}
+
+impl TenantTx {
+    /// The tenant, locked until this transaction ends.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is no such tenant.
+    pub async fn lock_tenant(&self) -> Result<Tenant, Error> {
+        let query = Query::tenant(self.tenant, "{select} WHERE id = :tenant {for_update}")
+            .fill("select", SELECT);
+        read_tenant(&query.one(&self.transaction).await?.ok_or(Error::NotFound)?)
+    }
+
+    /// Writes everything about the tenant that can change. Lock it first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: the transaction is another tenant's.
+    pub async fn update_tenant(&self, tenant: &Tenant) -> Result<(), Error> {
+        if tenant.id != self.tenant {
+            return Err(Error::NotFound);
+        }
+        let sql = "UPDATE tenants SET name = :name, status = :status,
+                       reason_required = :reason_required, max_assets = :max_assets,
+                       max_running_reconnects = :max_running_reconnects,
+                       requests_per_second = :requests_per_second, delete_after = :delete_after,
+                       deleted_at = :deleted_at, shredded_at = :shredded_at
+                   WHERE id = :tenant";
+        let query = Query::tenant(self.tenant, sql)
+            .bind("name", tenant.name.as_str())
+            .bind("status", tenant.status.as_str())
+            .bind("reason_required", tenant.reason_required)
+            .bind("delete_after", maybe_time(tenant.delete_after))
+            .bind("deleted_at", maybe_time(tenant.deleted_at))
+            .bind("shredded_at", maybe_time(tenant.shredded_at));
+        let query = bind_limits(query, tenant.limits);
+        query.run(&self.transaction).await.map(drop)
+    }
+}
+
+fn insert_tenant(tenant: &NewTenant) -> Query {
+    let query = Query::new(
+        "INSERT INTO tenants (id, name, app_id, status, created_at, max_assets,
+             max_running_reconnects, requests_per_second)
+         VALUES (:id, :name, :app, :status, :created_at, :max_assets, :max_running_reconnects,
+             :requests_per_second)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind("id", tenant.id.uuid())
+    .bind("name", tenant.name.as_str())
+    .bind("app", tenant.app_id.as_str())
+    .bind("status", TenantStatus::Active.as_str())
+    .bind("created_at", time(tenant.created_at));
+    bind_limits(query, tenant.limits)
+}
+
+fn bind_limits(query: Query, limits: TenantLimits) -> Query {
+    query
+        .bind("max_assets", limits.max_assets.map(i64::from))
+        .bind(
+            "max_running_reconnects",
+            limits.max_running_reconnects.map(i64::from),
+        )
+        .bind(
+            "requests_per_second",
+            limits.requests_per_second.map(i64::from),
+        )
+}
+
+fn read_tenant(row: &Row) -> Result<Tenant, Error> {
+    let limit = |column| {
+        let limit: Option<i64> = row.get(column)?;
+        limit
+            .map(|it| u32::try_from(it).map_err(|_| Error::Corrupt(column)))
+            .transpose()
+    };
+    Ok(Tenant {
+        id: TenantId::from_uuid(row.get("id")?),
+        name: row.get("name")?,
+        app_id: row.parsed("app_id")?,
+        status: row.parsed("status")?,
+        limits: TenantLimits {
+            max_assets: limit("max_assets")?,
+            max_running_reconnects: limit("max_running_reconnects")?,
+            requests_per_second: limit("requests_per_second")?,
+        },
+        reason_required: row.get("reason_required")?,
+        created_at: row.time("created_at")?,
+        delete_after: row.maybe_time("delete_after")?,
+        deleted_at: row.maybe_time("deleted_at")?,
+        shredded_at: row.maybe_time("shredded_at")?,
+    })
+}

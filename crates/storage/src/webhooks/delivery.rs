@@ -1,0 +1,246 @@
+//! Deliveries: one row for each event and each endpoint that wants it.
+//!
+//! The rule: a delivery is pending exactly if it has a row in `due`. Both change in one transaction, the
+//! row in `due` first. All times but `created_at` are the system's.
+
+use regrant_domain::{
+    Delivery, DeliveryId, EventId, Timestamp, WebhookEndpointId, webhook::DeliveryStatus,
+};
+use sea_orm::Value;
+
+use crate::{
+    DueKind, Error, Lease, TenantTx,
+    sql::{CHUNK, Query, Row, time},
+};
+
+/// A delivery to insert.
+pub(crate) struct NewDelivery {
+    id: DeliveryId,
+    endpoint: WebhookEndpointId,
+    event: EventId,
+}
+
+impl NewDelivery {
+    pub(crate) fn of(endpoint: WebhookEndpointId, event: EventId) -> Self {
+        Self {
+            id: DeliveryId::mint(),
+            endpoint,
+            event,
+        }
+    }
+}
+
+/// A delivery with the data to send.
+#[derive(Debug, Clone)]
+pub struct DueDelivery {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// The `data` of the event, JSON.
+    pub data: serde_json::Value,
+}
+
+/// The result of an attempt to deliver.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    /// How many attempts there were with this one.
+    pub attempts: u32,
+    /// The HTTP status of the response.
+    pub response_status: Option<u16>,
+    /// Why it failed, as one of our own texts.
+    pub error: Option<&'a str>,
+}
+
+/// Which deliveries of an endpoint to list.
+#[derive(Debug, Clone, Copy)]
+pub struct DeliveryFilter {
+    /// With this status.
+    pub status: Option<DeliveryStatus>,
+    /// Older than this delivery.
+    pub after: Option<DeliveryId>,
+    /// The maximum number of deliveries.
+    pub limit: u32,
+}
+
+const SELECT: &str = "
+    SELECT d.id, d.endpoint_id, d.event_id, e.kind, d.status, d.attempts, d.response_status,
+        d.error, d.created_at, d.next_at, d.finished_at, e.data
+    FROM deliveries d JOIN events e ON e.tenant_id = d.tenant_id AND e.id = d.event_id
+    WHERE d.tenant_id = :tenant";
+
+impl TenantTx {
+    /// Inserts deliveries; they are due at `wall`.
+    pub(crate) async fn insert_deliveries(
+        &self,
+        new: &[NewDelivery],
+        at: Timestamp,
+        wall: Timestamp,
+    ) -> Result<(), Error> {
+        for chunk in new.chunks(CHUNK) {
+            let dues: Vec<_> = chunk.iter().map(|it| (it.id, it.endpoint)).collect();
+            self.insert_delivery_dues(&dues, wall).await?;
+            let rows = chunk.iter().map(|it| -> [Value; 7] {
+                [
+                    it.id.uuid().into(),
+                    it.endpoint.uuid().into(),
+                    it.event.uuid().into(),
+                    DeliveryStatus::Pending.as_str().into(),
+                    0_i64.into(),
+                    time(at).into(),
+                    time(wall).into(),
+                ]
+            });
+            let query = self
+                .query(
+                    "INSERT INTO deliveries (tenant_id, id, endpoint_id, event_id, status, attempts,
+                         created_at, next_at)
+                     VALUES :rows",
+                )
+                .bind_tenant_rows("rows", rows);
+            self.run(query).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes deliveries due at `wall`; leases stay as they are.
+    pub(crate) async fn insert_delivery_dues(
+        &self,
+        dues: &[(DeliveryId, WebhookEndpointId)],
+        wall: Timestamp,
+    ) -> Result<(), Error> {
+        let rows = dues.iter().map(|(id, endpoint)| -> [Value; 4] {
+            [
+                DueKind::Delivery.as_str().into(),
+                id.uuid().into(),
+                time(wall).into(),
+                endpoint.uuid().into(),
+            ]
+        });
+        let query = self
+            .query(
+                "INSERT INTO due (tenant_id, kind, object_id, due_at, share) VALUES :rows
+                 ON CONFLICT (tenant_id, kind, object_id) DO UPDATE SET due_at = excluded.due_at",
+            )
+            .bind_tenant_rows("rows", rows);
+        self.run(query).await.map(drop)
+    }
+
+    /// Those of the deliveries that exist, with the data to send, in any order.
+    pub async fn deliveries(&self, ids: &[DeliveryId]) -> Result<Vec<DueDelivery>, Error> {
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(CHUNK) {
+            let query = self
+                .query("{select} AND d.id IN :ids")
+                .fill("select", SELECT)
+                .bind_list("ids", chunk.iter().map(|it| it.uuid()));
+            for row in self.all(query).await? {
+                found.push(DueDelivery {
+                    delivery: read_delivery(&row)?,
+                    data: row.json("data")?,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    /// The deliveries to an endpoint, the newest first.
+    pub async fn list_deliveries(
+        &self,
+        endpoint: WebhookEndpointId,
+        filter: DeliveryFilter,
+    ) -> Result<Vec<Delivery>, Error> {
+        let query = self
+            .query(
+                "{select} AND d.endpoint_id = :endpoint [AND d.status = :status] [AND d.id < :after]
+                 ORDER BY d.id DESC LIMIT :limit",
+            )
+            .fill("select", SELECT)
+            .bind("endpoint", endpoint.uuid())
+            .bind_optional("status", filter.status.map(DeliveryStatus::as_str))
+            .bind_optional("after", filter.after.map(DeliveryId::uuid))
+            .bind("limit", i64::from(filter.limit));
+        self.all(query).await?.iter().map(read_delivery).collect()
+    }
+
+    /// Ends a delivery, delivered or failed.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: it is gone.
+    pub async fn finish_delivery(
+        &self,
+        lease: &Lease,
+        status: DeliveryStatus,
+        attempt: Attempt<'_>,
+        wall: Timestamp,
+    ) -> Result<(), Error> {
+        self.delete_due(DueKind::Delivery, lease.object).await?;
+        let query = self
+            .query(
+                "UPDATE deliveries SET next_at = NULL, finished_at = :wall, status = :status,
+                     {attempt}
+                 WHERE tenant_id = :tenant AND id = :id",
+            )
+            .bind("wall", time(wall))
+            .bind("status", status.as_str())
+            .bind("id", lease.object);
+        self.run_exactly(1, fill_attempt(query, attempt)).await
+    }
+
+    /// Gives back the lease of a delivery; it is tried again at `next`.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: another process claimed it, or it is gone.
+    pub async fn retry_delivery(
+        &self,
+        lease: &Lease,
+        attempt: Attempt<'_>,
+        next: Timestamp,
+    ) -> Result<(), Error> {
+        self.reschedule(lease, next).await?;
+        let query = self
+            .query(
+                "UPDATE deliveries SET next_at = :next, {attempt}
+                 WHERE tenant_id = :tenant AND id = :id",
+            )
+            .bind("next", time(next))
+            .bind("id", lease.object);
+        self.run_exactly(1, fill_attempt(query, attempt)).await
+    }
+
+    /// Deletes due work whose delivery is gone.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: another process claimed it.
+    pub async fn forget_due(&self, lease: &Lease) -> Result<(), Error> {
+        self.hold(lease).await?;
+        self.delete_due(lease.kind, lease.object).await
+    }
+}
+
+/// Fills the part `{attempt}`.
+fn fill_attempt(query: Query, attempt: Attempt<'_>) -> Query {
+    query
+        .fill(
+            "attempt",
+            "attempts = :attempts, response_status = :response_status, error = :error",
+        )
+        .bind("attempts", i64::from(attempt.attempts))
+        .bind("response_status", attempt.response_status.map(i64::from))
+        .bind("error", attempt.error.map(ToOwned::to_owned))
+}
+
+fn read_delivery(row: &Row) -> Result<Delivery, Error> {
+    let response: Option<i64> = row.get("response_status")?;
+    Ok(Delivery {
+        id: DeliveryId::from_uuid(row.get("id")?),
+        endpoint_id: WebhookEndpointId::from_uuid(row.get("endpoint_id")?),
+        event_id: EventId::from_uuid(row.get("event_id")?),
+        kind: row.parsed("kind")?,
+        status: row.parsed("status")?,
+        attempts: row.unsigned("attempts")?,
+        response_status: response.and_then(|it| u16::try_from(it).ok()),
+        error: row.get("error")?,
+        created_at: row.time("created_at")?,
+        next_at: row.maybe_time("next_at")?,
+        finished_at: row.maybe_time("finished_at")?,
+    })
+}

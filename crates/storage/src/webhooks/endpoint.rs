@@ -1,0 +1,252 @@
+//! Webhook endpoints: where a tenant receives events, and the secrets that sign them.
+//!
+//! The rule: at most two secrets sign, each sealed in its own generation; the older one has an end.
+//! `endpoint_status.rs` enables and disables endpoints.
+
+use std::collections::BTreeSet;
+
+use regrant_domain::{
+    EventKind, Sealed, Timestamp, WebhookEndpointId,
+    webhook::{DisabledReason, EndpointStatus, EventFilter},
+};
+
+use crate::{
+    Error, TenantTx,
+    sql::{Query, Row, json, time},
+};
+
+/// An endpoint to insert; its secret is of generation 1.
+#[derive(Debug, Clone)]
+pub struct NewWebhookEndpoint {
+    /// The id.
+    pub id: WebhookEndpointId,
+    /// The address.
+    pub url: String,
+    /// The kinds of events it receives.
+    pub filter: EventFilter,
+    /// The sealed secret that signs.
+    pub sealed: Sealed,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// An endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookEndpoint {
+    /// The id.
+    pub id: WebhookEndpointId,
+    /// The address.
+    pub url: String,
+    /// The kinds of events it receives.
+    pub filter: EventFilter,
+    /// The generation of the secret; each rotation adds one.
+    pub generation: i64,
+    /// The sealed secret that signs.
+    pub sealed: Sealed,
+    /// The secret of the generation before, and until when it signs too.
+    pub older: Option<(Sealed, Timestamp)>,
+    /// Whether it receives events.
+    pub status: EndpointStatus,
+    /// Why it was disabled, and when.
+    pub disabled: Option<(DisabledReason, Timestamp)>,
+    /// Since when no delivery succeeded, by the system's time.
+    pub failing_since: Option<Timestamp>,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+const SELECT: &str = "
+    SELECT id, url, kinds, generation, sealed, older_sealed, older_until, status,
+        disabled_reason, disabled_at, failing_since, created_at
+    FROM webhook_endpoints WHERE tenant_id = :tenant";
+
+impl TenantTx {
+    /// Inserts an endpoint unless the tenant has `most` already.
+    ///
+    /// # Errors
+    /// [`Error::Taken`]: it has.
+    pub async fn insert_webhook_endpoint(
+        &self,
+        endpoint: &NewWebhookEndpoint,
+        most: usize,
+    ) -> Result<(), Error> {
+        // Locking the tenant's row makes a concurrent insert count this one.
+        let lock = Query::tenant(
+            self.tenant,
+            "SELECT id FROM tenants WHERE id = :tenant {for_update}",
+        );
+        lock.one(&self.transaction).await?;
+        if self.webhook_endpoints().await?.len() >= most {
+            return Err(Error::Taken("webhook endpoint"));
+        }
+        let query = self
+            .query(
+                "INSERT INTO webhook_endpoints
+                     (tenant_id, id, url, kinds, generation, sealed, status, created_at)
+                 VALUES (:tenant, :id, :url, :kinds, 1, :sealed, 'enabled', :created_at)",
+            )
+            .bind("id", endpoint.id.uuid())
+            .bind("url", endpoint.url.as_str())
+            .bind("kinds", to_kinds(&endpoint.filter)?)
+            .bind("sealed", endpoint.sealed.as_bytes())
+            .bind("created_at", time(endpoint.created_at));
+        self.run(query).await.map(drop)
+    }
+
+    /// The tenant's endpoints, the oldest first.
+    pub async fn webhook_endpoints(&self) -> Result<Vec<WebhookEndpoint>, Error> {
+        let query = self.query("{select} ORDER BY id").fill("select", SELECT);
+        self.all(query)
+            .await?
+            .iter()
+            .map(read_webhook_endpoint)
+            .collect()
+    }
+
+    /// The endpoint with this id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: the tenant has none.
+    pub async fn webhook_endpoint(&self, id: WebhookEndpointId) -> Result<WebhookEndpoint, Error> {
+        self.read_endpoint("{select} AND id = :id", id).await
+    }
+
+    /// The endpoint with this id, locked until this transaction ends.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: the tenant has none.
+    pub async fn lock_webhook_endpoint(
+        &self,
+        id: WebhookEndpointId,
+    ) -> Result<WebhookEndpoint, Error> {
+        self.read_endpoint("{select} AND id = :id {for_update}", id)
+            .await
+    }
+
+    async fn read_endpoint(
+        &self,
+        sql: &'static str,
+        id: WebhookEndpointId,
+    ) -> Result<WebhookEndpoint, Error> {
+        let query = self.query(sql).fill("select", SELECT).bind("id", id.uuid());
+        read_webhook_endpoint(&self.one(query).await?.ok_or(Error::NotFound)?)
+    }
+
+    /// The enabled endpoints and the kinds of events they receive.
+    pub(crate) async fn enabled_endpoints(
+        &self,
+    ) -> Result<Vec<(WebhookEndpointId, EventFilter)>, Error> {
+        // FOR KEY SHARE: deleting an endpoint concurrently must not fail the insert of its delivery.
+        let query = self.query(
+            "SELECT id, kinds FROM webhook_endpoints
+             WHERE tenant_id = :tenant AND status = 'enabled' {for_key_share}",
+        );
+        let rows = self.all(query).await?;
+        rows.iter()
+            .map(|row| {
+                let id = WebhookEndpointId::from_uuid(row.get("id")?);
+                Ok((id, read_filter(row)?))
+            })
+            .collect()
+    }
+
+    /// Changes an endpoint's address and the kinds of events it receives.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: it is gone.
+    pub async fn change_webhook_endpoint(
+        &self,
+        id: WebhookEndpointId,
+        url: &str,
+        filter: &EventFilter,
+    ) -> Result<(), Error> {
+        let query = self
+            .query(
+                "UPDATE webhook_endpoints SET url = :url, kinds = :kinds
+                 WHERE tenant_id = :tenant AND id = :id",
+            )
+            .bind("url", url)
+            .bind("kinds", to_kinds(filter)?)
+            .bind("id", id.uuid());
+        self.run_exactly(1, query).await
+    }
+
+    /// Rotates the secret of a generation. The old one signs until `older_until`; without it, no more.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: another transaction rotated it, or the endpoint is gone.
+    pub async fn rotate_webhook_secret(
+        &self,
+        id: WebhookEndpointId,
+        generation: i64,
+        sealed: &Sealed,
+        older_until: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        let older = if older_until.is_some() {
+            "sealed"
+        } else {
+            "NULL"
+        };
+        let query = self
+            .query(
+                "UPDATE webhook_endpoints SET older_sealed = {older}, older_until = :older_until,
+                     generation = generation + 1, sealed = :sealed
+                 WHERE tenant_id = :tenant AND id = :id AND generation = :generation",
+            )
+            .fill("older", older)
+            .bind("older_until", older_until.map(time))
+            .bind("sealed", sealed.as_bytes())
+            .bind("id", id.uuid())
+            .bind("generation", generation);
+        self.run_exactly(1, query).await
+    }
+
+    /// Deletes an endpoint with its deliveries.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: the tenant has none.
+    pub async fn delete_webhook_endpoint(&self, id: WebhookEndpointId) -> Result<(), Error> {
+        let due = self
+            .query("DELETE FROM due WHERE tenant_id = :tenant AND share = :id")
+            .bind("id", id.uuid());
+        self.run(due).await?;
+        let query = self
+            .query("DELETE FROM webhook_endpoints WHERE tenant_id = :tenant AND id = :id")
+            .bind("id", id.uuid());
+        match self.run(query).await? {
+            0 => Err(Error::NotFound),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The column `kinds`; null for every kind.
+fn to_kinds(filter: &EventFilter) -> Result<Option<String>, Error> {
+    match filter {
+        EventFilter::All => Ok(None),
+        EventFilter::Only(kinds) => json(kinds).map(Some),
+    }
+}
+
+fn read_filter(row: &Row) -> Result<EventFilter, Error> {
+    let kinds: Option<BTreeSet<EventKind>> = row.maybe_json("kinds")?;
+    Ok(kinds.map_or(EventFilter::All, EventFilter::Only))
+}
+
+fn read_webhook_endpoint(row: &Row) -> Result<WebhookEndpoint, Error> {
+    let reason: Option<DisabledReason> = row.maybe_parsed("disabled_reason")?;
+    Ok(WebhookEndpoint {
+        id: WebhookEndpointId::from_uuid(row.get("id")?),
+        url: row.get("url")?,
+        filter: read_filter(row)?,
+        generation: row.get("generation")?,
+        sealed: row.sealed("sealed")?,
+        older: row
+            .maybe_sealed("older_sealed")?
+            .zip(row.maybe_time("older_until")?),
+        status: row.parsed("status")?,
+        disabled: reason.zip(row.maybe_time("disabled_at")?),
+        failing_since: row.maybe_time("failing_since")?,
+        created_at: row.time("created_at")?,
+    })
+}

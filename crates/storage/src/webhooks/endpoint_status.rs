@@ -1,0 +1,59 @@
+//! The status of webhook endpoints: enabled, disabled, failing.
+
+use regrant_domain::{Timestamp, WebhookEndpointId, webhook::DisabledReason};
+
+use crate::{Error, TenantTx, sql::time};
+
+impl TenantTx {
+    /// Enables an endpoint and clears its failures.
+    pub async fn enable_webhook_endpoint(&self, id: WebhookEndpointId) -> Result<(), Error> {
+        let query = self
+            .query(
+                "UPDATE webhook_endpoints SET status = 'enabled', disabled_reason = NULL,
+                     disabled_at = NULL, failing_since = NULL
+                 WHERE tenant_id = :tenant AND id = :id AND status = 'disabled'",
+            )
+            .bind("id", id.uuid());
+        self.run(query).await.map(drop)
+    }
+
+    /// Disables an endpoint; whether it was enabled. Its pending deliveries fail when they are due.
+    pub async fn disable_webhook_endpoint(
+        &self,
+        id: WebhookEndpointId,
+        why: DisabledReason,
+        at: Timestamp,
+    ) -> Result<bool, Error> {
+        let query = self
+            .query(
+                "UPDATE webhook_endpoints
+                 SET status = 'disabled', disabled_reason = :why, disabled_at = :at
+                 WHERE tenant_id = :tenant AND id = :id AND status = 'enabled'",
+            )
+            .bind("why", why.as_str())
+            .bind("at", time(at))
+            .bind("id", id.uuid());
+        Ok(self.run(query).await? > 0)
+    }
+
+    /// Notes since when no delivery succeeded, unless that is noted already; `None` after a success.
+    pub async fn note_failing(
+        &self,
+        id: WebhookEndpointId,
+        since: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        let query = match since {
+            Some(since) => self
+                .query(
+                    "UPDATE webhook_endpoints SET failing_since = :since
+                     WHERE tenant_id = :tenant AND id = :id AND failing_since IS NULL",
+                )
+                .bind("since", time(since)),
+            None => self.query(
+                "UPDATE webhook_endpoints SET failing_since = NULL
+                 WHERE tenant_id = :tenant AND id = :id AND failing_since IS NOT NULL",
+            ),
+        };
+        self.run(query.bind("id", id.uuid())).await.map(drop)
+    }
+}

@@ -1,0 +1,12 @@
+//! Due work and its leases.
+
+pub(crate) mod backlog;
+pub(crate) mod claim;
+pub(crate) mod due;
+pub(crate) mod probe_due;
+pub(crate) mod sole;
+
+pub use backlog::{Backlog, TenantCounts, Waiting};
+pub use claim::Claimer;
+pub use due::{Claim, DueKind, Lease};
+pub use probe_due::{ProbeClaim, ProbeLease};

@@ -1,0 +1,290 @@
+//! Due work and its leases: which object of which tenant is worked on next.
+//!
+//! The rule: claiming a row raises its fencing number. A transaction that writes for a lease first calls
+//! [`TenantTx::hold_lease`], so that a process that was paused beyond its lease writes nothing.
+
+use std::collections::HashMap;
+
+use regrant_domain::{AppId, TenantId, Timestamp, closed_list};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use crate::{
+    Claimer, Error, Store, TenantScope, TenantTx,
+    sql::{CHUNK, Query, Row, time},
+    work::claim::ClaimTable,
+};
+
+closed_list! {
+    /// A kind of due work.
+    pub enum DueKind: "kind of due work" {
+        /// A reconnect has open items.
+        Reconnect = "reconnect",
+        /// A notice from Meta is about a person this tenant knows.
+        Inbox = "inbox",
+        /// A grant's token expires soon.
+        Refresh = "refresh",
+        /// An event is to be delivered to a tenant's endpoint.
+        Delivery = "delivery",
+    }
+}
+
+impl DueKind {
+    /// A condition on the tenants `t` whose work is done. Notices from Meta are applied for suspended
+    /// tenants too.
+    pub(crate) const fn of_tenants(self) -> &'static str {
+        match self {
+            Self::Inbox => "t.deleted_at IS NULL",
+            Self::Reconnect | Self::Refresh | Self::Delivery => "t.status = 'active'",
+        }
+    }
+}
+
+/// The right to work on one due object, until another process claims it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The kind of work.
+    pub kind: DueKind,
+    /// The id of the object.
+    pub object: Uuid,
+    /// The process that holds the lease.
+    pub owner: String,
+    /// Grows with every claim.
+    pub fencing: i64,
+}
+
+/// A claimed object and the scope of its tenant.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The tenant the object belongs to.
+    pub scope: TenantScope,
+    /// The id of the object.
+    pub object: Uuid,
+    /// The right to work on the object.
+    pub lease: Lease,
+}
+
+/// A tenant's rows are numbered share by share; the shares then take turns within the tenant.
+const DUE: ClaimTable = ClaimTable {
+    table: "due",
+    object: "object_id",
+    urgency: "due_at",
+    share: ", d.share",
+    turns: "MATERIALIZED (
+        SELECT tenant_id, object_id, due_at,
+            row_number() OVER (PARTITION BY tenant_id ORDER BY turn, due_at) AS turn
+        FROM waiting)",
+    which_picked: "d.kind = :kind",
+    which_updated: "due.kind = :kind",
+    tries: "0",
+};
+
+impl Store {
+    /// Claims due rows that are free: tenants take turns, and the shares of a tenant take turns, the
+    /// longest due first. Work of suspended tenants rests.
+    pub async fn claim_due(
+        &self,
+        kind: DueKind,
+        now: Timestamp,
+        owner: &str,
+        lease_for: chrono::Duration,
+        limit: u32,
+    ) -> Result<Vec<Claim>, Error> {
+        let claimer = Claimer {
+            owner,
+            now,
+            wall: now,
+            until: now + lease_for,
+        };
+        let claim = DUE
+            .claim(claimer, limit)
+            .fill("tenants", kind.of_tenants())
+            .fill("which", "d.kind = :kind")
+            .bind("kind", kind.as_str());
+        let rows = self.claim_rows(claim).await?;
+        let apps = self.apps_of(&rows).await?;
+        rows.iter()
+            .map(|row| claim_from(row, kind, owner, &apps))
+            .collect()
+    }
+
+    /// Extends a lease until `until`.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: another process claimed the object, or work of its tenant rests.
+    pub async fn renew(
+        &self,
+        scope: &TenantScope,
+        lease: &Lease,
+        until: Timestamp,
+    ) -> Result<(), Error> {
+        // If the tenant was suspended, the lease ends as it is and the work waits.
+        let sql = "UPDATE due SET leased_until = :until
+                   WHERE tenant_id = :tenant AND {held} AND EXISTS (
+                       SELECT 1 FROM tenants t WHERE t.id = due.tenant_id AND {tenants})";
+        let query = Query::tenant(scope.tenant(), sql)
+            .bind("until", time(until))
+            .fill("tenants", lease.kind.of_tenants());
+        match self.write(bind_held(query, lease)).await? {
+            0 => Err(Error::Stale),
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives back every lease of a process, of names that begin with its name and `/` too. The rows stay
+    /// due as they were.
+    pub async fn release_leases(&self, process: &str) -> Result<u64, Error> {
+        let mut freed = 0;
+        for table in ["due", "probe_due"] {
+            let query = Query::new(
+                "UPDATE {table} SET owner = NULL, leased_until = NULL
+                 WHERE owner = :process OR owner LIKE :parts",
+            )
+            .fill("table", table)
+            .bind("process", process)
+            .bind("parts", format!("{process}/%"));
+            freed += self.write(query).await?;
+        }
+        Ok(freed)
+    }
+
+    /// Frees every lease and returns how many there were. For a start on SQLite, where the one process
+    /// that could hold leases is gone.
+    pub async fn expire_leases(&self) -> Result<u64, Error> {
+        let mut freed = 0;
+        for table in ["due", "probe_due"] {
+            let query = Query::new(
+                "UPDATE {table} SET owner = NULL, leased_until = NULL WHERE owner IS NOT NULL",
+            );
+            freed += self.write(query.fill("table", table)).await?;
+        }
+        Ok(freed)
+    }
+}
+
+impl TenantTx {
+    /// Checks that the lease still holds, and keeps it until this transaction ends. Call it first in
+    /// every transaction that writes for the lease.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: another process claimed the object, or its work is done.
+    pub async fn hold(&self, lease: &Lease) -> Result<(), Error> {
+        let query =
+            self.query("SELECT fencing FROM due WHERE tenant_id = :tenant AND {held} {for_update}");
+        let row = self.one(bind_held(query, lease)).await?;
+        row.map(drop).ok_or(Error::Stale)
+    }
+
+    /// Gives the lease back; the object is due again at `due_at`.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: another process claimed the object.
+    pub async fn reschedule(&self, lease: &Lease, due_at: Timestamp) -> Result<(), Error> {
+        let query = self
+            .query(
+                "UPDATE due SET owner = NULL, leased_until = NULL, due_at = :due_at
+                 WHERE tenant_id = :tenant AND {held}",
+            )
+            .bind("due_at", time(due_at));
+        self.run_exactly(1, bind_held(query, lease)).await
+    }
+
+    /// Makes an object due, leased to `holder` (owner, leased until) from the start.
+    pub(crate) async fn insert_due(
+        &self,
+        kind: DueKind,
+        object: Uuid,
+        due_at: Timestamp,
+        holder: (&str, Timestamp),
+    ) -> Result<Lease, Error> {
+        let (owner, until) = holder;
+        let query = self
+            .query(
+                "INSERT INTO due (tenant_id, kind, object_id, due_at, owner, leased_until, fencing)
+                 VALUES (:tenant, :kind, :object, :due_at, :owner, :until, 1)",
+            )
+            .bind("kind", kind.as_str())
+            .bind("object", object)
+            .bind("due_at", time(due_at))
+            .bind("owner", owner)
+            .bind("until", time(until));
+        self.run(query).await?;
+        Ok(Lease {
+            kind,
+            object,
+            owner: owner.to_owned(),
+            fencing: 1,
+        })
+    }
+
+    /// Makes objects due, except those that are due already.
+    pub async fn make_due(
+        &self,
+        kind: DueKind,
+        objects: &[Uuid],
+        due_at: Timestamp,
+    ) -> Result<(), Error> {
+        for chunk in objects.chunks(CHUNK) {
+            let rows = chunk.iter().map(|it| -> [Value; 3] {
+                [kind.as_str().into(), (*it).into(), time(due_at).into()]
+            });
+            let query = self
+                .query(
+                    "INSERT INTO due (tenant_id, kind, object_id, due_at) VALUES :rows
+                     ON CONFLICT DO NOTHING",
+                )
+                .bind_tenant_rows("rows", rows);
+            self.run(query).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes work that is done. Hold its lease first.
+    pub async fn finish_due(&self, lease: &Lease) -> Result<(), Error> {
+        self.delete_due(lease.kind, lease.object).await
+    }
+
+    pub(crate) async fn delete_due(&self, kind: DueKind, object: Uuid) -> Result<(), Error> {
+        let query = self
+            .query(
+                "DELETE FROM due WHERE tenant_id = :tenant AND kind = :kind AND object_id = :object",
+            )
+            .bind("kind", kind.as_str())
+            .bind("object", object);
+        self.run(query).await.map(drop)
+    }
+}
+
+/// Fills the part `{held}`: the row of a lease, if the lease still holds.
+fn bind_held(query: Query, lease: &Lease) -> Query {
+    query
+        .fill(
+            "held",
+            "kind = :kind AND object_id = :object AND owner = :owner AND fencing = :fencing",
+        )
+        .bind("kind", lease.kind.as_str())
+        .bind("object", lease.object)
+        .bind("owner", lease.owner.as_str())
+        .bind("fencing", lease.fencing)
+}
+
+fn claim_from(
+    row: &Row,
+    kind: DueKind,
+    owner: &str,
+    apps: &HashMap<Uuid, AppId>,
+) -> Result<Claim, Error> {
+    let tenant: Uuid = row.get("tenant_id")?;
+    let object = row.get("object")?;
+    let app = apps.get(&tenant).cloned().ok_or(Error::Corrupt("tenant"))?;
+    Ok(Claim {
+        scope: TenantScope::new(TenantId::from_uuid(tenant), app),
+        object,
+        lease: Lease {
+            kind,
+            object,
+            owner: owner.to_owned(),
+            fencing: row.get("fencing")?,
+        },
+    })
+}

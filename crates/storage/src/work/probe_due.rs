@@ -1,0 +1,242 @@
+//! When each asset is probed, and who holds the right to probe it.
+//!
+//! The rule: as for other due work, claiming a row raises its fencing number, and a transaction that
+//! writes for a lease first calls [`TenantTx::hold_probes`]. Every transaction locks assets before their
+//! rows here, so that two transactions never wait for each other.
+
+use std::collections::{BTreeMap, HashSet};
+
+use regrant_domain::{
+    AssetId, TenantId, Timestamp,
+    schedule::{Check, Lane},
+};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use crate::{
+    Claimer, Error, Store, TenantScope, TenantTx,
+    sql::{CHUNK, Query, Row, time},
+    work::claim::ClaimTable,
+};
+
+/// The right to probe one asset, until another process claims it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeLease {
+    /// The asset.
+    pub asset_id: AssetId,
+    /// Grows with every claim.
+    pub fencing: i64,
+    /// How many probes in a row gave no result.
+    pub tries: u32,
+}
+
+/// Claimed probes of one tenant, the most urgent first.
+#[derive(Debug, Clone)]
+pub struct ProbeClaim {
+    /// The tenant the assets belong to.
+    pub scope: TenantScope,
+    /// The assets to probe.
+    pub leases: Vec<ProbeLease>,
+}
+
+const PROBE_DUE: ClaimTable = ClaimTable {
+    table: "probe_due",
+    object: "asset_id",
+    urgency: "harm_at",
+    share: "",
+    turns: "(SELECT tenant_id, asset_id, harm_at, turn FROM waiting)",
+    which_picked: "TRUE",
+    which_updated: "TRUE",
+    tries: "probe_due.tries",
+};
+
+impl Store {
+    /// Claims due probes of one queue: tenants take turns, each tenant's most urgent asset first. Work of
+    /// suspended tenants rests.
+    pub async fn claim_probes(
+        &self,
+        lane: Lane,
+        claimer: Claimer<'_>,
+        limit: u32,
+    ) -> Result<Vec<ProbeClaim>, Error> {
+        let claim = PROBE_DUE
+            .claim(claimer, limit)
+            .fill("tenants", "t.status = 'active'")
+            .fill("which", format!("d.lane = '{}'", lane.as_str()));
+        let rows = self.claim_rows(claim).await?;
+        self.by_tenant(&rows).await
+    }
+
+    /// Extends every probe lease of this owner until `until`.
+    pub async fn renew_probes(&self, owner: &str, until: Timestamp) -> Result<u64, Error> {
+        let query = Query::new("UPDATE probe_due SET leased_until = :until {of_owner}")
+            .bind("until", time(until))
+            .fill("of_owner", OF_OWNER)
+            .bind("owner", owner);
+        self.write(query).await
+    }
+
+    /// Gives back every probe lease of this owner; the rows stay due as they were.
+    pub async fn release_probes(&self, owner: &str) -> Result<u64, Error> {
+        let query = Query::new("UPDATE probe_due SET owner = NULL, leased_until = NULL {of_owner}")
+            .fill("of_owner", OF_OWNER)
+            .bind("owner", owner);
+        self.write(query).await
+    }
+
+    async fn by_tenant(&self, rows: &[Row]) -> Result<Vec<ProbeClaim>, Error> {
+        let apps = self.apps_of(rows).await?;
+        let mut claims = BTreeMap::<Uuid, Vec<ProbeLease>>::new();
+        for row in rows {
+            let lease = ProbeLease {
+                asset_id: row.parsed("object")?,
+                fencing: row.get("fencing")?,
+                tries: row.unsigned("tries")?,
+            };
+            claims.entry(row.get("tenant_id")?).or_default().push(lease);
+        }
+        let claim = |(tenant, leases): (Uuid, _)| {
+            let app = apps.get(&tenant).cloned().ok_or(Error::Corrupt("tenant"))?;
+            Ok(ProbeClaim {
+                scope: TenantScope::new(TenantId::from_uuid(tenant), app),
+                leases,
+            })
+        };
+        claims.into_iter().map(claim).collect()
+    }
+}
+
+/// The rows of an owner, except those that a transaction is settling: these are done anyway, and waiting
+/// for one while holding others could deadlock.
+const OF_OWNER: &str = "
+    WHERE (tenant_id, asset_id) IN (
+        SELECT d.tenant_id, d.asset_id FROM probe_due d
+        WHERE d.owner = :owner {for_update_of_d_skip_locked})";
+
+impl TenantTx {
+    /// Returns the assets whose leases still hold, and keeps these leases until this transaction ends.
+    /// Lock the assets first.
+    pub async fn hold_probes(
+        &self,
+        owner: &str,
+        leases: &[ProbeLease],
+    ) -> Result<HashSet<AssetId>, Error> {
+        let mut held = HashSet::with_capacity(leases.len());
+        for chunk in leases.chunks(CHUNK) {
+            let rows = chunk
+                .iter()
+                .map(|it| -> [Value; 2] { [it.asset_id.as_str().into(), it.fencing.into()] });
+            let query = self
+                .query(
+                    "WITH lease (asset_id, fencing) AS (VALUES :leases)
+                     SELECT d.asset_id FROM probe_due d
+                     JOIN lease l ON l.asset_id = d.asset_id AND l.fencing = d.fencing
+                     WHERE d.tenant_id = :tenant AND d.owner = :owner
+                     ORDER BY d.asset_id {for_update_of_d}",
+                )
+                .bind_rows("leases", rows)
+                .bind("owner", owner);
+            for row in self.all(query).await? {
+                held.insert(row.parsed("asset_id")?);
+            }
+        }
+        Ok(held)
+    }
+
+    /// Plans the next probes and keeps the leases there are. Assets without a plan are not probed any
+    /// more.
+    pub async fn plan_probes(&self, plans: &[(AssetId, Option<Check>)]) -> Result<(), Error> {
+        let mut planned = Vec::with_capacity(plans.len());
+        let mut idle = Vec::new();
+        for (id, check) in plans {
+            match check {
+                Some(check) => planned.push((id, *check)),
+                None => idle.push(id.as_str()),
+            }
+        }
+        planned.sort_unstable_by_key(|(id, _)| *id);
+        for chunk in planned.chunks(CHUNK) {
+            self.upsert_plans(chunk).await?;
+        }
+        for chunk in idle.chunks(CHUNK) {
+            let query = self
+                .query("DELETE FROM probe_due WHERE tenant_id = :tenant AND asset_id IN :ids")
+                .bind_list("ids", chunk.iter().copied());
+            self.run(query).await?;
+        }
+        Ok(())
+    }
+
+    async fn upsert_plans(&self, plans: &[(&AssetId, Check)]) -> Result<(), Error> {
+        let rows = plans.iter().map(|(id, it)| -> [Value; 4] {
+            [
+                id.as_str().into(),
+                it.lane.as_str().into(),
+                time(it.at).into(),
+                time(it.harm_at).into(),
+            ]
+        });
+        let query = self
+            .query(
+                "INSERT INTO probe_due (tenant_id, asset_id, lane, due_at, harm_at) VALUES :rows
+                 ON CONFLICT (tenant_id, asset_id) DO UPDATE SET lane = excluded.lane,
+                     due_at = excluded.due_at, harm_at = excluded.harm_at, tries = 0",
+            )
+            .bind_tenant_rows("rows", rows);
+        self.run(query).await.map(drop)
+    }
+
+    /// Gives back leases whose work is done.
+    pub async fn finish_probes(&self, ids: &[AssetId]) -> Result<(), Error> {
+        for chunk in ids.chunks(CHUNK) {
+            let query = self
+                .query(
+                    "UPDATE probe_due SET owner = NULL, leased_until = NULL
+                     WHERE tenant_id = :tenant AND asset_id IN :ids",
+                )
+                .bind_list("ids", chunk.iter().map(AssetId::as_str));
+            self.run(query).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives back leases whose probes gave no result; each asset is due again at its moment.
+    pub async fn postpone_probes(&self, later: &[(AssetId, Timestamp)]) -> Result<(), Error> {
+        for chunk in later.chunks(CHUNK) {
+            let rows = chunk
+                .iter()
+                .map(|(id, at)| -> [Value; 2] { [id.as_str().into(), time(*at).into()] });
+            let query = self
+                .query(
+                    "WITH later (asset_id, due_at) AS (VALUES :later)
+                     UPDATE probe_due AS d SET owner = NULL, leased_until = NULL,
+                         tries = d.tries + 1, due_at = later.due_at
+                     FROM later WHERE d.tenant_id = :tenant AND d.asset_id = later.asset_id",
+                )
+                .bind_rows("later", rows);
+            self.run(query).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes probes due by `at`; those that are due earlier stay so. A probe under way loses its lease:
+    /// a result from before this moment must not count after it.
+    pub async fn hurry_probes(&self, ids: &[AssetId], at: Timestamp) -> Result<(), Error> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        for chunk in ids.chunks(CHUNK) {
+            let query = self
+                .query(
+                    "UPDATE probe_due SET lane = 'normal', owner = NULL, leased_until = NULL,
+                         fencing = fencing + 1,
+                         due_at = CASE WHEN due_at > :at THEN :at ELSE due_at END
+                     WHERE tenant_id = :tenant AND asset_id IN :ids
+                         AND (owner IS NOT NULL OR due_at > :at)",
+                )
+                .bind("at", time(at))
+                .bind_list("ids", chunk.iter().map(AssetId::as_str));
+            self.run(query).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! The lock that lets only one process work on a SQLite file.
+//!
+//! The rule: only the process that holds this lock frees or claims leases. The lock is a file beside the
+//! database, because closing a second handle on the database itself would drop SQLite's own locks. The
+//! operating system frees the lock when the process ends.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crate::{Error, Store};
+
+/// The lock beside a SQLite file, and whether this process holds it.
+#[derive(Debug, Clone)]
+pub(crate) struct Sole {
+    path: Arc<Path>,
+    held: Arc<Mutex<Option<File>>>,
+}
+
+impl Sole {
+    /// The lock of the database in `file`.
+    pub fn beside(file: &Path) -> Self {
+        let mut name = file.as_os_str().to_owned();
+        name.push("-work");
+        Self {
+            path: PathBuf::from(name).into(),
+            held: Arc::default(),
+        }
+    }
+
+    /// Takes the lock; whether this process did not hold it yet.
+    fn take_lock(&self) -> Result<bool, Error> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.is_some() {
+            return Ok(false);
+        }
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&self.path);
+        let file = file.map_err(sqlx::Error::Io)?;
+        match file.try_lock() {
+            Ok(()) => *held = Some(file),
+            Err(TryLockError::WouldBlock) => return Err(Error::Occupied),
+            Err(TryLockError::Error(error)) => return Err(sqlx::Error::Io(error).into()),
+        }
+        Ok(true)
+    }
+
+    fn free_lock(&self) {
+        // Closing the file frees the lock.
+        drop(
+            self.held
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+    }
+}
+
+impl Store {
+    /// Makes this process the only one that works on the database, and frees leases that an earlier process
+    /// left. On PostgreSQL several processes may work, so there is nothing to do.
+    ///
+    /// # Errors
+    /// [`Error::Occupied`]: another process works on it.
+    pub async fn take_over(&self) -> Result<(), Error> {
+        if let Some(sole) = &self.sole
+            && sole.take_lock()?
+        {
+            self.expire_leases().await?;
+        }
+        Ok(())
+    }
+
+    /// Frees the lock, so that another process can work on the database.
+    pub fn leave(&self) {
+        if let Some(sole) = &self.sole {
+            sole.free_lock();
+        }
+    }
+}

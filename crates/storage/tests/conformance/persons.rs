@@ -1,0 +1,146 @@
+//! Persons, and the assets that depend on them.
+
+use regrant_domain::{
+    CredentialKind, Grant, GrantId, PersonId, Slot, TokenFacts, state::EndingCause,
+};
+use regrant_storage::{Error, PersonCounts, Place};
+
+use crate::bench::{Bench, activation, credential, day, grant, id, on_both, page};
+
+on_both!(
+    persons_are_listed_with_their_assets_and_endings,
+    a_person_of_another_tenant_is_not_found
+);
+
+fn person(text: &str) -> PersonId {
+    text.parse().unwrap()
+}
+
+async fn fill(bench: &Bench) {
+    let tx = bench.acme().await;
+    tx.register_assets(&["1", "2", "3"].map(page))
+        .await
+        .unwrap();
+    let older = Grant {
+        facts: TokenFacts {
+            person_name: Some("Ada".to_owned()),
+            is_work_account: Some(false),
+            ..grant().facts
+        },
+        ..grant()
+    };
+    let newer = Grant {
+        id: GrantId::mint(),
+        facts: TokenFacts {
+            person_name: Some("Ada L.".to_owned()),
+            ..grant().facts
+        },
+    };
+    let system = Grant {
+        id: GrantId::mint(),
+        facts: TokenFacts {
+            kind: CredentialKind::SystemUser,
+            person_id: person("80"),
+            person_name: None,
+            is_work_account: None,
+            expires_at: None,
+            ..grant().facts
+        },
+    };
+    tx.insert_grant(&older, day(1)).await.unwrap();
+    tx.insert_grant(&newer, day(2)).await.unwrap();
+    tx.insert_grant(&system, day(1)).await.unwrap();
+    tx.activate(&[activation("1", 0, 1), activation("2", 0, 1)], 1, day(1))
+        .await
+        .unwrap();
+    let mut standby = credential("1", Slot::Standby, 1, 1);
+    standby.credential.person_id = Some(person("80"));
+    tx.stand_by(&[standby], day(1)).await.unwrap();
+    let mut parked = credential("3", Slot::Candidate, 1, 1);
+    parked.credential.person_id = Some(person("90"));
+    tx.park(&[parked], day(1)).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn persons_are_listed_with_their_assets_and_endings(bench: Bench) {
+    fill(&bench).await;
+    let tx = bench.acme().await;
+    let persons = tx.list_persons(None, 10).await.unwrap();
+    let ids: Vec<_> = persons.iter().map(|it| it.id.clone()).collect();
+    assert_eq!(ids, ["77", "80", "90"].map(person));
+    assert_eq!(
+        persons[0].name.as_deref(),
+        Some("Ada L."),
+        "the facts of the newest grant"
+    );
+    assert_eq!(
+        (persons[0].is_work_account, persons[0].expires_at),
+        (Some(true), Some(day(60)))
+    );
+    assert_eq!(
+        (persons[1].kind, persons[1].expires_at),
+        (Some(CredentialKind::SystemUser), None)
+    );
+    assert_eq!(persons[2].kind, None, "known by a credential alone");
+    let next = tx.list_persons(Some(&person("77")), 1).await.unwrap();
+    assert_eq!(
+        next.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(),
+        ["80"]
+    );
+
+    let counts = tx.person_counts(&ids).await.unwrap();
+    assert_eq!(
+        counts[&ids[0]],
+        PersonCounts {
+            active: 2,
+            ..PersonCounts::default()
+        }
+    );
+    assert_eq!(
+        counts[&ids[1]],
+        PersonCounts {
+            standby: 1,
+            ..PersonCounts::default()
+        }
+    );
+    assert_eq!(
+        counts[&ids[2]],
+        PersonCounts {
+            candidate: 1,
+            ..PersonCounts::default()
+        }
+    );
+
+    let endings = tx.next_endings(&ids, day(2)).await.unwrap();
+    let first = Place {
+        at: day(60),
+        asset_id: id("1"),
+        cause: EndingCause::TokenExpiry,
+    };
+    assert_eq!(endings.get(&ids[0]), Some(&first));
+    assert_eq!(endings.len(), 1, "who serves nothing has no ending");
+    assert_eq!(
+        tx.next_endings(&ids, day(95)).await.unwrap().len(),
+        0,
+        "what is dead has none ahead"
+    );
+}
+
+async fn a_person_of_another_tenant_is_not_found(bench: Bench) {
+    fill(&bench).await;
+    let tx = bench.bolt().await;
+    assert_eq!(tx.list_persons(None, 10).await.unwrap(), []);
+    for id in ["77", "80", "90", "5"] {
+        assert!(
+            matches!(tx.person(&person(id)).await, Err(Error::NotFound)),
+            "{id}"
+        );
+    }
+    drop(tx);
+    let tx = bench.acme().await;
+    assert_eq!(tx.person(&person("90")).await.unwrap().id, person("90"));
+    assert!(matches!(
+        tx.person(&person("5")).await,
+        Err(Error::NotFound)
+    ));
+}

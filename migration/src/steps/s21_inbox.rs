@@ -1,0 +1,44 @@
+//! Notices from Meta about persons, and which tenants know a person. Not isolated by tenant, because Meta
+//! names no tenant: a person is found by a keyed hash of the id. `person_id` is erased when the notice is
+//! done.
+
+use crate::step::Step;
+
+pub(crate) const STEP: Step = Step {
+    name: "m20261122_000021_inbox",
+    tenant_table: None,
+    up: "
+CREATE TABLE inbox (
+    id {uuid} NOT NULL PRIMARY KEY,
+    app_id TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('migration', 'permissions', 'deauthorize', 'data_deletion')),
+    digest {bytes} NOT NULL,
+    person_hash {bytes} NOT NULL,
+    person_id TEXT,
+    cut_off {int},
+    sent_at {int} NOT NULL,
+    received_at {int} NOT NULL,
+    begun_at {int},
+    done_at {int},
+    code_hash {bytes},
+    UNIQUE (app_id, digest)
+) {strict};
+CREATE INDEX inbox_open ON inbox (received_at) WHERE done_at IS NULL;
+CREATE INDEX inbox_by_code ON inbox (app_id, code_hash) WHERE code_hash IS NOT NULL;
+CREATE INDEX due_of_inbox ON due (object_id) WHERE kind = 'inbox';
+CREATE TABLE person_directory (
+    tenant_id {uuid} NOT NULL,
+    app_id TEXT NOT NULL,
+    person_hash {bytes} NOT NULL,
+    PRIMARY KEY (tenant_id, app_id, person_hash)
+) {strict};
+CREATE INDEX person_directory_by_person ON person_directory (app_id, person_hash);
+CREATE INDEX credentials_of_person ON credentials (tenant_id, person_id, asset_id) WHERE person_id IS NOT NULL;
+ALTER TABLE apps ADD COLUMN previous_secret_sealed {bytes};",
+    down: "
+ALTER TABLE apps DROP COLUMN previous_secret_sealed;
+DROP INDEX credentials_of_person;
+DROP TABLE person_directory;
+DROP INDEX due_of_inbox;
+DROP TABLE inbox;",
+};
