@@ -136,7 +136,7 @@ impl<'a> ChainWalker<'a> {
         match self.report.head.clone() {
             Some(head) if head.seq > last => self.add_fault(self.next, AuditFault::Truncated),
             Some(head) if head.seq < last => {
-                self.add_fault(head.seq.saturating_add(1), AuditFault::BeyondEnd)
+                self.add_fault(head.seq.saturating_add(1), AuditFault::BeyondEnd);
             }
             Some(head) if head.hash != self.previous => self.add_fault(last, AuditFault::WrongEnd),
             Some(_) => {}

@@ -32,8 +32,25 @@ impl TenantTx {
             let mut rows = Vec::with_capacity(chunk.len());
             for (position, result) in chunk {
                 event_seq += 1;
-                let [a, b, c, d, e, f, g] = to_columns(result, event_seq, at)?;
-                rows.push([(*position).into(), a, b, c, d, e, f, g]);
+                let [
+                    outcome,
+                    serving,
+                    reason,
+                    retry_at,
+                    fbtrace_id,
+                    settled_at,
+                    seq,
+                ] = to_columns(result, event_seq, at)?;
+                rows.push([
+                    (*position).into(),
+                    outcome,
+                    serving,
+                    reason,
+                    retry_at,
+                    fbtrace_id,
+                    settled_at,
+                    seq,
+                ]);
             }
             self.update_outcomes(reconnect, rows).await?;
         }
@@ -114,7 +131,15 @@ fn to_row(
     event_seq: i64,
     at: Timestamp,
 ) -> Result<[Value; 12], Error> {
-    let [a, b, c, d, e, f, g] = match &item.settled {
+    let [
+        outcome,
+        serving,
+        reason,
+        retry_at,
+        fbtrace_id,
+        settled_at,
+        seq,
+    ] = match &item.settled {
         Some(result) => to_columns(result, event_seq, at)?,
         None => no_columns(),
     };
@@ -124,13 +149,13 @@ fn to_row(
         item.asset_id.as_str().into(),
         item.asked.as_str().into(),
         i64::from(item.settled.is_some()).into(),
-        a,
-        b,
-        c,
-        d,
-        e,
-        f,
-        g,
+        outcome,
+        serving,
+        reason,
+        retry_at,
+        fbtrace_id,
+        settled_at,
+        seq,
     ])
 }
 

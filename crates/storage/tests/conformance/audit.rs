@@ -492,7 +492,7 @@ async fn emptied(bench: &Bench) -> Vec<i64> {
             [&it.actor, &it.subject, &it.detail]
                 .iter()
                 .all(|it| it.is_empty())
-        )
+        );
     })
     .map(|it| it.seq)
     .collect()
