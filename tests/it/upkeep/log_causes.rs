@@ -1,7 +1,7 @@
 //! Each log line of an error carries its cause, so that an operator reads why the database failed.
 //!
-//! The rule: a new place that logs an error gets a step here that makes it fail. A step hides a table, does work that
-//! needs it, and expects the name of the table in the line of every place that failed.
+//! The rule: new code that logs an error gets a step here that makes it fail. A step hides a table, does work that
+//! needs it, and expects the name of the table in each line of an error.
 
 mod captured_log;
 mod server_log;
@@ -198,8 +198,7 @@ impl Scene {
         self.harness.database.intrude(&damage).await;
         let pass = self.harness.vault.watch_due(Lane::Normal, 500).await;
         assert!(pass.is_ok_and(|it| it.claimed > 0), "probes were due");
-        self.judge("damaged credentials", "internal error: ", 1)
-            .await;
+        self.judge("damaged credentials", ": ", 1).await;
     }
 
     async fn fail_to_close(&mut self) {
@@ -207,7 +206,7 @@ impl Scene {
             .await;
     }
 
-    /// Hides a table, does `work`, and expects that `sites` places log an error with the name of the table.
+    /// Hides a table, does `work`, and expects errors with the name of the table from at least `sites` log calls.
     async fn without(&mut self, table: &str, sites: usize, work: impl AsyncFnOnce(&Self)) {
         self.log.take();
         self.rename(table, "hidden").await;
@@ -223,7 +222,7 @@ impl Scene {
         self.harness.database.intrude(&sql).await;
     }
 
-    /// Notes a fault of each line without the cause, and one if fewer places than `sites` logged an error.
+    /// Notes a fault of each line without the cause, and one if fewer than `sites` log calls wrote an error.
     async fn judge(&mut self, step: &str, cause: &str, sites: usize) {
         self.log.wait_for_errors(sites).await;
         let mut lines = self.log.take();
@@ -232,7 +231,7 @@ impl Scene {
         lines.dedup_by(|one, other| one.site == other.site);
         if lines.len() < sites {
             let fault = format!(
-                "{step}: {} of {sites} places logged: {lines:?}",
+                "{step}: {} of {sites} log calls wrote an error: {lines:?}",
                 lines.len()
             );
             self.faults.push(fault);

@@ -54,7 +54,7 @@ impl CapturedLog {
         std::mem::take(&mut *self.lines.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Waits until `sites` places in the source have logged an error; at most half a minute.
+    /// Waits until `sites` different log calls have written an error; at most half a minute.
     pub async fn wait_for_errors(&self, sites: usize) {
         for _ in 0..600 {
             if self.sites_with_an_error().len() >= sites {
