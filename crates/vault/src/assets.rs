@@ -3,6 +3,9 @@
 //! The rule: an imported token is sealed at once and never takes the place of one that is there;
 //! it is `unproven` until a probe proves it.
 
+pub(crate) mod follow_up;
+pub(crate) mod import;
+
 use std::collections::HashMap;
 
 use regrant_domain::{
@@ -17,8 +20,8 @@ use serde_json::json;
 
 use crate::{
     Error, Principal, Repeatable, Resource, Vault,
+    assets::import::{Found, Imports, check},
     idempotency::Once,
-    import::{Found, Imports, check},
 };
 
 /// An asset to register, with a token if there is one.

@@ -4,6 +4,8 @@
 //! the pages behind the first keep that moment, so that nothing is told twice or left out.
 //! Start at [`Vault::forecast`]; the days are counted by the database, the entries judged by the domain.
 
+pub(crate) mod persons;
+
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta};

@@ -4,6 +4,7 @@
 //! a message is kept and made due for every tenant of its person, in one transaction. An app that is not
 //! known is worked on like one whose signature is wrong. `received.rs` carries the messages out.
 
+pub(crate) mod apply;
 mod parse;
 
 use regrant_crypto::{DataKey, Purpose, open_signed_request, repeats, signs_webhook};
@@ -13,7 +14,7 @@ use tracing::info;
 
 use crate::{
     Error, Resource, Vault,
-    apps::{app_context, older_secret},
+    tenants::apps::{app_context, older_secret},
 };
 
 /// A deletion that was asked for: the code by which the person asks how far it is.

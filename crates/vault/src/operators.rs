@@ -3,6 +3,9 @@
 //! The rule: there is always an owner who can log in. What takes an operator's rights ends its log-ins in the same
 //! transaction. `log_in.rs` lets operators in.
 
+pub(crate) mod log_in;
+pub(crate) mod passwords;
+
 use regrant_domain::{OperatorId, OperatorName, OperatorRole, Password};
 use regrant_storage::{AuditEvent, Operator, TenantTx};
 use serde_json::{Value, json};

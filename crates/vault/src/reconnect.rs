@@ -4,6 +4,18 @@
 //! runs in a task of the process, never in the request: a caller who goes away changes nothing.
 //! Continue at `run.rs`.
 
+pub(crate) mod plan;
+pub(crate) mod preview;
+pub(crate) mod progress;
+pub(crate) mod run;
+pub(crate) mod settle;
+#[cfg(test)]
+mod settle_property_test;
+pub(crate) mod settlement;
+pub(crate) mod targets;
+pub(crate) mod verify_token;
+pub(crate) mod view;
+
 use std::time::Duration;
 
 use regrant_crypto::{Context, Purpose};
@@ -20,8 +32,10 @@ use tokio::{sync::oneshot, time::Instant};
 use crate::{
     Conflict, Error, Principal, ReconnectView, Repeatable, Resource, Targets, Vault,
     idempotency::Once,
-    plan::{Plan, Seen},
-    run::Proved,
+    reconnect::{
+        plan::{Plan, Seen},
+        run::Proved,
+    },
 };
 
 /// How often a waiting caller looks when the reconnect runs in another process.

@@ -4,6 +4,12 @@
 //! which outlives it. Nothing here touches the installation's own tenant: it has no row.
 //! Continue at `tenant_end.rs`.
 
+pub(crate) mod apps;
+pub(crate) mod client_secrets;
+pub(crate) mod clients;
+pub(crate) mod lifecycle;
+pub(crate) mod quotas;
+
 use std::collections::HashMap;
 
 use regrant_domain::{AppId, ClientSecret, Origin, Permissions, TenantId};
@@ -13,9 +19,11 @@ use serde_json::{Value, json};
 
 use crate::{
     Acting, ClientView, Conflict, Error, Repeatable, Resource, Vault,
-    client_secrets::new_client,
-    clients::{check_end, checked, checked_name},
     idempotency::Once,
+    tenants::{
+        client_secrets::new_client,
+        clients::{check_end, checked, checked_name},
+    },
 };
 
 /// How many origins a tenant's pages may be served from.

@@ -5,6 +5,12 @@
 //! writes nothing.
 //! Start at [`Vault::watch_due`]; `ask.rs` asks, and `watched.rs` decides what one asset's proofs lead to.
 
+pub(crate) mod findings;
+pub(crate) mod probe;
+pub(crate) mod promote;
+pub(crate) mod refresh;
+pub(crate) mod sibling_cut_offs;
+
 use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt, stream};
@@ -18,8 +24,10 @@ use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::{
     Error, Vault,
-    siblings::{Siblings, readings},
-    watched::{Findings, pause_after},
+    watch::{
+        findings::{Findings, pause_after},
+        sibling_cut_offs::{Siblings, readings},
+    },
 };
 
 /// What one pass over due assets did.
