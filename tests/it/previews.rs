@@ -36,7 +36,7 @@ impl Stage {
     async fn on(database: TestDatabase) -> Self {
         let fleet = Fleet::new(2, 6, 1);
         let mut options = Options::default();
-        options.vault.preview_patience = Duration::from_secs(6);
+        options.vault.reconnect.preview_patience = Duration::from_secs(6);
         let bench = Bench::with(database, &fleet.world(), options).await;
         let tenant = bench.tenant("One").await;
         tenant.register(&fleet.assets()).await;

@@ -260,15 +260,19 @@ impl From<Error> for Problem {
                 )
                 .with_header(header::RETRY_AFTER, seconds)
             }
-            Error::Internal(cause) => {
-                log(&*cause);
-                Self::new(
-                    Code::Internal,
-                    "Something went wrong here. Quote the request id when asking for help.",
-                )
-            }
+            Error::Stale => internal(&Error::Stale),
+            Error::Internal(cause) => internal(&*cause),
         }
     }
+}
+
+/// A fault of ours: the cause is logged and not shown.
+fn internal(cause: &(dyn std::error::Error + 'static)) -> Problem {
+    log(cause);
+    Problem::new(
+        Code::Internal,
+        "Something went wrong here. Quote the request id when asking for help.",
+    )
 }
 
 impl From<Conflict> for Problem {

@@ -3,7 +3,10 @@
 //! The rule: nothing is predicted here that [`crate::settle::decide`] did not decide from a real proof; this only
 //! says it in the words of a preview.
 
-use crate::{AssetId, AssetKind, Coverage, Grant, Outcome, ReasonCode, Serving, settle::Decision};
+use crate::{
+    AssetId, AssetKind, Coverage, Grant, Outcome, ReasonCode, Serving, scope_table::scope_concerns,
+    settle::Decision,
+};
 
 impl Coverage {
     /// What a decision means to somebody who has not pressed the button yet.
@@ -41,7 +44,7 @@ pub fn lost_scopes<'a>(
         .scopes
         .iter()
         .map(|it| it.scope.as_str())
-        .filter(|it| concerns(kind, it));
+        .filter(|it| scope_concerns(kind, it));
     let mut lost: Vec<_> = names
         .filter(|it| reaches(held, kind, it, id) && !reaches(offered, kind, it, id))
         .collect();
@@ -75,18 +78,6 @@ const fn targets_are_ids(kind: AssetKind) -> bool {
         kind,
         AssetKind::Page | AssetKind::AdAccount | AssetKind::Business
     )
-}
-
-/// Whether a permission is one for assets of this kind.
-fn concerns(kind: AssetKind, scope: &str) -> bool {
-    match kind {
-        AssetKind::Page => scope.starts_with("pages_") || scope == "leads_retrieval",
-        AssetKind::AdAccount | AssetKind::Pixel => matches!(scope, "ads_management" | "ads_read"),
-        AssetKind::Business => scope == "business_management",
-        AssetKind::ProductCatalog => scope == "catalog_management",
-        AssetKind::InstagramAccount => scope.starts_with("instagram_"),
-        AssetKind::WhatsappBusinessAccount => scope.starts_with("whatsapp_"),
-    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,9 @@ mod clock;
 pub mod coverage;
 mod credential;
 mod cut_off;
+mod error_chain;
 mod event;
+pub mod failover;
 pub mod forecast;
 mod grant;
 mod graph_id;
@@ -24,7 +26,10 @@ mod proof;
 mod reach;
 mod read_reason;
 mod reconnect;
+pub mod refresh;
+pub mod retry;
 pub mod schedule;
+mod scope_table;
 mod secret;
 pub mod settle;
 pub mod state;
@@ -35,6 +40,7 @@ pub use asset::{Asset, AssetFacts, AssetKind, UnknownAssetKind};
 pub use clock::{Clock, Timestamp};
 pub use credential::{Credential, CredentialKind, Slot};
 pub use cut_off::{Confidence, CutOff, CutOffSource};
+pub use error_chain::error_chain;
 pub use event::EventKind;
 pub use grant::{Grant, GrantedScope};
 pub use graph_id::{AppId, AssetId, InvalidGraphId, PersonId};
@@ -52,6 +58,7 @@ pub use proof::{Proof, Proven, Refusal, RefusalKind};
 pub use reach::{Reach, Within};
 pub use read_reason::{InvalidReadReason, ReadReason};
 pub use reconnect::{Counts, ReconnectStatus};
+pub use scope_table::find_missing_scope;
 pub use secret::{
     AccessToken, AppSecret, ClientSecret, InvalidPassword, InvalidSecret, Passphrase, Password,
     Sealed, VerifyToken,

@@ -24,6 +24,7 @@ mod gate;
 mod inspect;
 mod item;
 mod node;
+pub mod notices;
 mod pack;
 mod pause;
 mod probe;

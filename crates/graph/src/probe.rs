@@ -6,7 +6,7 @@
 
 use futures_util::{Stream, StreamExt, stream};
 use regrant_domain::{
-    AccessToken, AssetId, AssetKind, CredentialKind, PersonId, Proof, Refusal, RefusalKind,
+    AccessToken, Asset, AssetId, AssetKind, CredentialKind, PersonId, Proof, Refusal, RefusalKind,
 };
 
 use crate::{
@@ -48,6 +48,16 @@ pub struct ProbedChunk {
     pub indices: Vec<usize>,
     /// What was proved, one for each index.
     pub proofs: Vec<Proof>,
+}
+
+impl From<&Asset> for Target {
+    fn from(asset: &Asset) -> Self {
+        Self {
+            id: asset.id.clone(),
+            kind: asset.kind,
+            business: asset.business_id.clone(),
+        }
+    }
 }
 
 impl Client {

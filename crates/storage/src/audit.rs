@@ -36,6 +36,23 @@ pub struct AuditEvent {
     pub detail: serde_json::Value,
 }
 
+impl AuditEvent {
+    /// An event with this actor, action and subject.
+    pub fn new(
+        actor: impl Into<String>,
+        action: &'static str,
+        subject: impl std::fmt::Display,
+        detail: serde_json::Value,
+    ) -> Self {
+        Self {
+            actor: actor.into(),
+            action,
+            subject: subject.to_string(),
+            detail,
+        }
+    }
+}
+
 /// The keyed code of a message of a tenant.
 type Code = dyn Fn(TenantId, &[u8]) -> [u8; 32] + Send + Sync;
 

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use regrant_domain::{AppId, TenantId, Timestamp};
+use regrant_domain::{AppId, ReconnectId, TenantId, Timestamp};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -74,6 +74,14 @@ pub struct Claim {
     pub object: Uuid,
     /// The right to work on it.
     pub lease: Lease,
+}
+
+impl Lease {
+    /// The reconnect that is leased, where the kind is [`DueKind::Reconnect`].
+    #[must_use]
+    pub const fn reconnect_id(&self) -> ReconnectId {
+        ReconnectId::from_uuid(self.object)
+    }
 }
 
 impl Store {

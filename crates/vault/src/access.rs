@@ -4,6 +4,7 @@
 //! Start at `authenticate.rs`.
 
 pub(crate) mod authenticate;
+pub(crate) mod claims;
 pub(crate) mod issuer;
 #[cfg(test)]
 mod issuer_test;

@@ -33,12 +33,7 @@ const KEY: &str = "1";
 
 /// Tells of a credential that was sealed; its slot says whether it serves.
 pub(crate) fn sealed(actor: String, action: &'static str, credential: &Credential) -> AuditEvent {
-    AuditEvent {
-        actor,
-        action,
-        subject: credential.asset_id.to_string(),
-        detail: detail(credential),
-    }
+    AuditEvent::new(actor, action, &credential.asset_id, detail(credential))
 }
 
 fn detail(credential: &Credential) -> Value {

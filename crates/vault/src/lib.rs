@@ -13,7 +13,9 @@ mod error;
 mod forecast;
 mod idempotency;
 mod inbound;
+mod lifecycle;
 mod operators;
+mod page;
 mod permits;
 mod principal;
 mod reconnect;
@@ -29,8 +31,6 @@ use std::sync::Arc;
 use regrant_crypto::KeyProvider;
 use regrant_domain::{Clock, TenantId, WebhookEndpointId};
 use regrant_storage::Store;
-use tokio::{runtime::Handle, sync::Semaphore};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use access::authenticate::{IssuedToken, Presented};
 pub use access::sessions::{
@@ -66,15 +66,18 @@ pub use regrant_storage::{
     CutOffNote, ForecastLine, ForecastTotals, PersonCounts, PersonRow, Place,
 };
 pub use regrant_webhook::WebhookSecret;
-pub use settings::Settings;
+pub use settings::{
+    AccessSettings, AssetSettings, AuditSettings, OperatorSettings, ReconnectSettings, Retention,
+    Settings, TenantSettings, WatchSettings, WebhookSettings,
+};
 pub use tenants::apps::{AppChange, AppView, NewApp};
-pub use tenants::clients::{ClientChange, ClientView, MintedClient};
+pub use tenants::client_spec::{ClientView, MintedClient};
+pub use tenants::clients::ClientChange;
 pub use tenants::lifecycle::Shredded;
 pub use tenants::{NewTenantSpec, Onboarded, TenantChange, TenantList, TenantView};
 pub use tokens::{Lookup, ServedToken};
 pub use upkeep::backlog::{JobsView, PausedApp};
-pub use upkeep::retention::Retention;
-pub use watch::Watched;
+pub use watch::due::Watched;
 pub use webhooks::endpoints::{EndpointChange, EndpointView, MintedEndpoint, NewEndpoint};
 pub use webhooks::replay::{DeliveryList, DeliveryQuery, Replay};
 
@@ -83,6 +86,7 @@ use crate::{
     audit::CheckpointFile,
     credentials::{data_keys::Keys, grants::Directory},
     inbound::Decoy,
+    lifecycle::BackgroundRuns,
     operators::passwords::Passwords,
     permits::Places,
     reconnect::progress::Progress,
@@ -118,23 +122,12 @@ pub struct Vault {
     reads: Reads,
     usage: Usage,
     passwords: Passwords,
-    jobs: Jobs,
+    jobs: BackgroundRuns,
     webhooks: regrant_webhook::Sender,
     places: Places<WebhookEndpointId>,
     previews: Places<TenantId>,
     checkpoint_file: Arc<CheckpointFile>,
     origins: Origins,
-}
-
-/// Reconnects that run in this process. They outlive the request that started them.
-#[derive(Clone)]
-struct Jobs {
-    tracker: TaskTracker,
-    stop: CancellationToken,
-    places: Arc<Semaphore>,
-    runtime: Handle,
-    /// Names this process in leases.
-    owner: Arc<str>,
 }
 
 impl Vault {
@@ -153,15 +146,9 @@ impl Vault {
             .store
             .with_chain(audit::chain(&keys, parts.clock.now()).await?);
         let issuer = Issuer::load(&keys, &parts.settings, parts.clock.now()).await?;
-        let jobs = Jobs {
-            tracker: TaskTracker::new(),
-            stop: CancellationToken::new(),
-            places: Arc::new(Semaphore::new(parts.settings.jobs_in_flight)),
-            runtime: Handle::current(),
-            owner: uuid::Uuid::now_v7().to_string().into(),
-        };
-        let webhooks = regrant_webhook::Sender::new(parts.settings.webhooks.clone())?;
-        let passwords = Passwords::new(parts.settings.password_strength)?;
+        let jobs = BackgroundRuns::new(parts.settings.reconnect.at_once);
+        let webhooks = regrant_webhook::Sender::new(parts.settings.webhooks.sender.clone())?;
+        let passwords = Passwords::new(parts.settings.operators.password_strength)?;
         let reads = Reads::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
         let usage = Usage::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
         Ok(Self {
@@ -175,7 +162,9 @@ impl Vault {
             decoy: Arc::new(decoy),
             graph: parts.graph,
             clock: parts.clock,
-            checkpoint_file: Arc::new(CheckpointFile::new(parts.settings.checkpoint_file.clone())),
+            checkpoint_file: Arc::new(CheckpointFile::new(
+                parts.settings.audit.checkpoint_file.clone(),
+            )),
             settings: Arc::new(parts.settings),
             issuer: Arc::new(issuer),
             progress: Progress::default(),

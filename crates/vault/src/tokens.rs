@@ -119,7 +119,7 @@ impl Vault {
         for asset in assets.values() {
             let found = match held.remove(&asset.id) {
                 Some(stored) => self.open_token(caller, &app, asset, stored, now).await?,
-                None => Lookup::NoToken(asset.state(now, self.settings.notice).reason),
+                None => Lookup::NoToken(asset.state(now, self.settings.assets.notice).reason),
             };
             opened.insert(asset.id.clone(), found);
         }
@@ -134,7 +134,7 @@ impl Vault {
         stored: StoredCredential,
         now: Timestamp,
     ) -> Result<Lookup, Error> {
-        let state = asset.state(now, self.settings.notice);
+        let state = asset.state(now, self.settings.assets.notice);
         if !state.serves() {
             return Ok(Lookup::NoToken(state.reason));
         }
@@ -168,12 +168,12 @@ impl Vault {
     ) -> Result<(), Error> {
         let reason = caller.read_reason()?.map(ReadReason::as_str);
         let event = |(_, it): &(AssetId, Lookup)| match it {
-            Lookup::Served(token) => Some(AuditEvent {
-                actor: caller.actor(),
-                action: "token.read",
-                subject: token.asset_id.to_string(),
-                detail: detail(token.kind, reason),
-            }),
+            Lookup::Served(token) => Some(AuditEvent::new(
+                caller.actor(),
+                "token.read",
+                &token.asset_id,
+                detail(token.kind, reason),
+            )),
             Lookup::NoToken(_) | Lookup::Unknown => None,
         };
         let events: Vec<_> = answers.iter().filter_map(event).collect();

@@ -1,8 +1,7 @@
-//! Upkeep of the database: purging, retention, and the backlog of due work.
+//! Upkeep of the database: purging and the backlog of due work.
 //!
 //! The rule: upkeep works in bounded steps, one transaction each.
 //! Start at `purge.rs`.
 
 pub(crate) mod backlog;
 pub(crate) mod purge;
-pub(crate) mod retention;

@@ -84,8 +84,8 @@ pub(crate) async fn open_reconnect_session(
         .open_reconnect_session(&caller.principal, body.value.into(), repeatable)
         .await?
         .value;
-    let location = format!("/v1/reconnect-sessions/{}", opened.session.id);
-    let room = opened.session.asset_ids.len() / IDS_IN_A_TOKENS_ROOM + 2;
+    let location = format!("/v1/reconnect-sessions/{}", opened.session.session.id);
+    let room = opened.session.session.asset_ids.len() / IDS_IN_A_TOKENS_ROOM + 2;
     let body = sealed_body(&OpenedSessionOut::from(opened), room)?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, Principal, Subject, Vault,
-    access::issuer::{Audience, NewToken},
+    access::claims::{Audience, NewToken},
 };
 
 /// What a call presents to be let in.
@@ -78,7 +78,7 @@ impl Vault {
         if !candidate.permissions().contains_all(wanted) {
             return Err(Error::ScopeNotHeld);
         }
-        let lifetime = self.settings.token_lifetime;
+        let lifetime = self.settings.access.token_lifetime;
         let token = NewToken {
             audience: Audience::Api,
             sub: client.to_string(),

@@ -14,13 +14,16 @@ use std::{
 };
 
 use regrant_crypto::{Checkpoint, Claims, Verifier};
-use regrant_domain::{TenantId, Timestamp};
+use regrant_domain::{Timestamp, error_chain};
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use crate::{
     Error, Settings,
-    access::signing_keys::{KeySet, ensure_key},
+    access::{
+        claims::{Audience, NewToken},
+        signing_keys::{KeySet, ensure_key},
+    },
     credentials::data_keys::Keys,
 };
 
@@ -28,36 +31,6 @@ use crate::{
 const READ_AGAIN: Duration = Duration::from_mins(1);
 /// How old it may be when a token names a key that is not known.
 const LOOK_FOR_UNKNOWN: Duration = Duration::from_secs(10);
-
-/// Which listener a token is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Audience {
-    /// The API: clients.
-    Api,
-    /// The API as pages in a browser use it: reconnect sessions.
-    Browser,
-    /// The admin API: operators.
-    Admin,
-}
-
-/// A token to issue.
-#[derive(Debug)]
-pub(crate) struct NewToken {
-    /// Which listener it is for.
-    pub(crate) audience: Audience,
-    /// Who holds it.
-    pub(crate) sub: String,
-    /// The holder's tenant; the reserved one for operators.
-    pub(crate) tenant: TenantId,
-    /// Tokens of a lower version than the holder's are revoked.
-    pub(crate) ver: i64,
-    /// What it permits, separated by spaces.
-    pub(crate) scope: String,
-    /// Its own id.
-    pub(crate) jti: String,
-    /// How long it lives; at most an hour, or nothing accepts it.
-    pub(crate) lifetime: Duration,
-}
 
 /// Signs and verifies with the keys of the installation.
 pub(crate) struct Issuer {
@@ -77,17 +50,6 @@ struct Known {
     asked_at: Instant,
 }
 
-impl Audience {
-    /// The `aud` of its tokens, where `base` is that of the API.
-    fn name(self, base: &str) -> String {
-        match self {
-            Self::Api => base.to_owned(),
-            Self::Browser => format!("{base}/browser"),
-            Self::Admin => format!("{base}/admin"),
-        }
-    }
-}
-
 impl Issuer {
     /// Reads the keys; makes the first one where there is none.
     pub(crate) async fn load(
@@ -96,7 +58,10 @@ impl Issuer {
         now: Timestamp,
     ) -> Result<Self, Error> {
         ensure_key(keys, now).await?;
-        let (name, audience) = (settings.issuer.clone(), settings.audience.clone());
+        let (name, audience) = (
+            settings.access.issuer.clone(),
+            settings.access.audience.clone(),
+        );
         let set = KeySet::read(keys, None, |it| verifier(&name, &audience, it)).await?;
         let known = RwLock::new(Known {
             set: Arc::new(set),
@@ -195,7 +160,10 @@ impl Issuer {
         let set = match read.await {
             Ok(set) => Arc::new(set),
             Err(error) => {
-                warn!(error = %error, "the signing keys were not read again");
+                warn!(
+                    error = error_chain(&error),
+                    "the signing keys were not read again"
+                );
                 known.set
             }
         };

@@ -12,7 +12,7 @@ use regrant_testdb::TestDatabase;
 
 use crate::{
     Acting, Error, NewApp, NewTenantSpec, Onboarded, Parts, Presented, Settings, Vault,
-    access::issuer::{Audience, NewToken},
+    access::claims::{Audience, NewToken},
 };
 
 /// A database and a keyring that several vaults open.

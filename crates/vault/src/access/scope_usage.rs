@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use regrant_domain::{ClientId, Permission, Permissions, Timestamp};
+use regrant_domain::{ClientId, Permission, Permissions, Timestamp, error_chain};
 use regrant_storage::{AuditEvent, ClientRow, ScopeUse, Store, TenantScope};
 use serde_json::json;
 use tokio::runtime::Handle;
@@ -71,7 +71,7 @@ impl Vault {
 
     async fn drop_unused_scopes_of(&self, scope: &TenantScope) -> Result<u64, Error> {
         let now = self.clock.now();
-        let before = now - self.settings.unused_scope_after;
+        let before = now - self.settings.access.unused_scope_after;
         let tx = self.store.begin_read(scope).await?;
         let found = Found::among(&tx.clients().await?, before);
         tx.commit().await?;
@@ -107,7 +107,7 @@ impl Usage {
         let (usage, scope) = (self.clone(), scope.clone());
         let write = async move {
             if let Err(error) = usage.write(&scope, client, permission, now).await {
-                warn!(client.id = %client, error = %error, "the use of a scope was not noted");
+                warn!(client.id = %client, error = error_chain(&error), "the use of a scope was not noted");
                 // The next call tries again.
                 usage
                     .noted
@@ -183,12 +183,12 @@ impl Found {
                 .iter()
                 .filter(|(it, _)| it == client)
                 .map(|(_, scope)| *scope);
-            AuditEvent {
-                actor: "vault".to_owned(),
-                action: "client.scopes_removed",
-                subject: client.to_string(),
-                detail: json!({ "removed": taken.collect::<Permissions>(), "left": left }),
-            }
+            AuditEvent::new(
+                "vault",
+                "client.scopes_removed",
+                client,
+                json!({ "removed": taken.collect::<Permissions>(), "left": left }),
+            )
         };
         self.left.iter().map(event).collect()
     }

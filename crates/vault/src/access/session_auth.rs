@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     Conflict, Error, Principal, Subject, Vault,
-    access::issuer::{Audience, NewToken},
+    access::claims::{Audience, NewToken},
 };
 
 /// What a browser may hold at most.

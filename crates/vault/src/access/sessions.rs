@@ -5,13 +5,14 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use regrant_domain::{
-    Asset, AssetId, AssetKind, ClientId, PersonId, ReconnectSessionId, Timestamp,
-};
+use regrant_domain::{Asset, AssetId, AssetKind, PersonId, ReconnectSessionId, Timestamp};
 use regrant_storage::{AuditEvent, NewReconnectSession, ReconnectSession, TenantTx};
 use serde_json::json;
 
-use crate::{Conflict, Done, Error, Principal, Repeatable, Resource, Vault};
+use crate::{
+    Conflict, Done, Error, Principal, Repeatable, Resource, Vault,
+    page::{Page, query_limit},
+};
 
 const MINUTES: std::ops::RangeInclusive<u32> = 1..=60;
 const USES: std::ops::RangeInclusive<u32> = 1..=20;
@@ -43,29 +44,21 @@ pub struct OpenedSession {
     pub token: Option<String>,
 }
 
-/// A session.
+/// A session as its tenant sees it.
 #[derive(Debug, Clone)]
 pub struct SessionView {
-    /// Its id.
-    pub id: ReconnectSessionId,
-    /// The client that opened it.
-    pub client: ClientId,
-    /// For whom.
-    pub person_id: Option<PersonId>,
-    /// Whether nobody else's token may be handed in.
-    pub require_person: bool,
-    /// The assets it reaches.
-    pub asset_ids: Vec<AssetId>,
-    /// How many reconnects it may still start.
-    pub uses_left: u32,
-    /// How many previews it may still look at.
-    pub previews_left: u32,
-    /// When it was opened.
-    pub created_at: Timestamp,
-    /// When it ends, or ended.
-    pub expires_at: Timestamp,
-    /// Whether it lets anybody in.
+    /// The session.
+    pub session: ReconnectSession,
+    /// Whether a browser can still call with its token.
     pub is_open: bool,
+}
+
+impl SessionView {
+    /// When the session ends, or ended.
+    #[must_use]
+    pub fn ends_at(&self) -> Timestamp {
+        self.session.ended_at.unwrap_or(self.session.expires_at)
+    }
 }
 
 /// What a session is to the browser that holds its token.
@@ -175,14 +168,11 @@ impl Vault {
         let now = self.clock.now();
         let own = (!caller.reach.is_all()).then(|| caller.client());
         let tx = self.store.begin_read(&caller.scope).await?;
-        let mut rows = tx
-            .list_reconnect_sessions(own, after, limit.saturating_add(1))
+        let rows = tx
+            .list_reconnect_sessions(own, after, query_limit(limit))
             .await?;
         tx.commit().await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|it| it.id);
+        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id);
         Ok(SessionList {
             data: rows.into_iter().map(|it| view(it, now)).collect(),
             next,
@@ -203,7 +193,12 @@ impl Vault {
         own_session(&tx, caller, id).await?;
         if tx.end_reconnect_session(id, now).await? {
             tx.audit(
-                &[event(caller, "reconnect_session.ended", id, json!({}))],
+                &[AuditEvent::new(
+                    caller.actor(),
+                    "reconnect_session.ended",
+                    id,
+                    json!({}),
+                )],
                 now,
             )
             .await?;
@@ -238,7 +233,7 @@ impl Vault {
                 reason: reason.to_owned(),
             })
         };
-        let limit = self.settings.max_reconnect_assets;
+        let limit = self.settings.reconnect.max_assets;
         if order.asset_ids.is_empty() {
             return invalid("asset_ids", "expected at least one asset");
         }
@@ -320,35 +315,18 @@ fn opened(caller: &Principal, session: &NewReconnectSession) -> AuditEvent {
         "uses": session.uses,
         "expires_at": session.expires_at,
     });
-    event(caller, "reconnect_session.opened", session.id, detail)
-}
-
-fn event(
-    caller: &Principal,
-    action: &'static str,
-    id: ReconnectSessionId,
-    detail: serde_json::Value,
-) -> AuditEvent {
-    AuditEvent {
-        actor: caller.actor(),
-        action,
-        subject: id.to_string(),
+    AuditEvent::new(
+        caller.actor(),
+        "reconnect_session.opened",
+        session.id,
         detail,
-    }
+    )
 }
 
 fn view(session: ReconnectSession, now: Timestamp) -> SessionView {
     SessionView {
         is_open: session.is_open(now),
-        id: session.id,
-        client: session.client,
-        person_id: session.person_id,
-        require_person: session.require_person,
-        asset_ids: session.asset_ids,
-        uses_left: session.uses_left,
-        previews_left: session.previews_left,
-        created_at: session.created_at,
-        expires_at: session.ended_at.unwrap_or(session.expires_at),
+        session,
     }
 }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    Acting, Error, Repeatable, Vault, access::issuer::Audience, credentials::data_keys::Keys,
+    Acting, Error, Repeatable, Vault, access::claims::Audience, credentials::data_keys::Keys,
     idempotency::Once,
 };
 
@@ -105,16 +105,8 @@ impl Vault {
         tx.replace_signing_keys(&new, others_until).await?;
         let detail = json!({ "active_from": active_from, "others_until": others_until });
         let (action, subject) = ("signing_key.rotated", new.kid);
-        tx.audit(
-            &[AuditEvent {
-                actor: by.actor(),
-                action,
-                subject,
-                detail,
-            }],
-            now,
-        )
-        .await?;
+        tx.audit(&[AuditEvent::new(by.actor(), action, subject, detail)], now)
+            .await?;
         let keys = views(&tx.signing_keys().await?, now);
         self.conclude(tx, once, &keys, now).await?;
         Ok(keys)

@@ -19,10 +19,16 @@ impl Vault {
         ids: &[AssetId],
         now: Timestamp,
     ) -> Result<(), Error> {
-        let notice = self.settings.notice;
+        let notice = self.settings.assets.notice;
         let assets = tx.assets(ids).await?;
         let plan = |it: &Asset| {
-            let check = next_check(&it.facts, now, notice, &self.settings.pace, spread(&it.id));
+            let check = next_check(
+                &it.facts,
+                now,
+                notice,
+                &self.settings.watch.pace,
+                spread(&it.id),
+            );
             (it.id.clone(), check)
         };
         tx.plan_probes(&assets.iter().map(plan).collect::<Vec<_>>())
@@ -45,7 +51,7 @@ impl Vault {
     }
 
     async fn tell(&self, tx: &TenantTx, assets: &[Asset], now: Timestamp) -> Result<(), Error> {
-        let notice = self.settings.notice;
+        let notice = self.settings.assets.notice;
         let (mut told, mut events) = (Vec::new(), Vec::new());
         for asset in assets {
             let state = asset.state(now, notice);

@@ -5,15 +5,12 @@
 use std::collections::{HashMap, HashSet};
 
 use regrant_crypto::DataKey;
-use regrant_domain::{
-    AccessToken, Asset, AssetId, Credential, CredentialId, CredentialKind, Sealed, Slot, Timestamp,
-};
+use regrant_domain::{AccessToken, Asset, AssetId, CredentialKind, Slot, Timestamp};
 use regrant_storage::{Activation, AuditEvent, NewAsset, StoredCredential};
 
 use crate::{
-    AssetRegistration, Error, Principal, RegisteredAsset, RegistrationStatus,
-    audit::sealed,
-    credentials::payload::{SealedFacts, seal_credential},
+    AssetRegistration, Error, Principal, RegisteredAsset, RegistrationStatus, audit::sealed,
+    credentials::seal::CredentialDraft,
 };
 
 /// A registration in canonical form; `status` is known where it needs no database.
@@ -169,16 +166,17 @@ impl Imports<'_> {
             Slot::Active
         };
         let expected_generation = asset.generation;
-        let credential = imported(asset, slot, kind, fingerprint, self.now);
-        let facts = imported_facts(self.caller);
-        let sealed = seal_credential(self.key, self.caller.tenant(), &credential, token, &facts)?;
-        let credential = StoredCredential {
-            credential: Credential {
-                sealed,
-                ..credential
-            },
-            tasks: Vec::new(),
+        let draft = CredentialDraft {
+            token,
+            kind,
+            grant: None,
+            app_id: self.caller.scope.app_id(),
+            fingerprint: &fingerprint,
+            intent_seq: 0,
+            acquired_by: "import".to_owned(),
         };
+        let tenant = self.caller.tenant();
+        let credential = draft.seal_unproven((self.key, tenant), asset, slot, self.now)?;
         match slot {
             Slot::Active => self.active.push(Activation {
                 credential,
@@ -188,43 +186,5 @@ impl Imports<'_> {
             _ => self.parked.push(credential),
         }
         Ok(Some(slot))
-    }
-}
-
-fn imported(
-    asset: &Asset,
-    slot: Slot,
-    kind: CredentialKind,
-    fingerprint: Vec<u8>,
-    now: Timestamp,
-) -> Credential {
-    Credential {
-        id: CredentialId::mint(),
-        asset_id: asset.id.clone(),
-        asset_kind: asset.kind,
-        kind,
-        generation: asset.generation.saturating_add(1),
-        slot,
-        grant_id: None,
-        person_id: None,
-        intent_seq: 0,
-        sealed: Sealed::from_bytes(Vec::new()),
-        fingerprint,
-        expires_at: None,
-        data_access_expires_at: None,
-        proved_at: None,
-        created_at: now,
-    }
-}
-
-fn imported_facts(caller: &Principal) -> SealedFacts {
-    SealedFacts {
-        app_id: caller.scope.app_id().clone(),
-        person_id: None,
-        grant_id: None,
-        issued_at: None,
-        expires_at: None,
-        data_access_expires_at: None,
-        acquired_by: "import".to_owned(),
     }
 }

@@ -217,5 +217,5 @@ fn shared(error: Arc<Error>) -> Error {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the data key cannot be had: {0:?}")]
-struct Shared(Arc<Error>);
+#[error("the data key cannot be had")]
+struct Shared(#[source] Arc<Error>);

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use regrant_crypto::DataKey;
-use regrant_domain::{AppId, Grant, OperatorName, PersonId, Timestamp};
+use regrant_domain::{AppId, Grant, GrantId, OperatorName, PersonId, Timestamp};
+use regrant_graph::TokenFacts;
 use regrant_storage::{PersonHash, TenantTx};
 
 use crate::{Error, Vault, credentials::data_keys::Keys};
@@ -57,5 +58,20 @@ impl Vault {
         tx.insert_grant(grant, now).await?;
         let person = self.directory.person(&grant.app_id, &grant.person_id);
         tx.note_person(&grant.app_id, person).await
+    }
+}
+
+pub(crate) fn grant_of(facts: TokenFacts) -> Grant {
+    Grant {
+        id: GrantId::mint(),
+        app_id: facts.app_id,
+        kind: facts.kind,
+        person_id: facts.person_id,
+        person_name: facts.person_name,
+        is_work_account: facts.is_work_account,
+        scopes: facts.scopes,
+        issued_at: facts.issued_at,
+        expires_at: facts.expires_at,
+        data_access_expires_at: facts.data_access_expires_at,
     }
 }

@@ -1,7 +1,8 @@
-//! A token that may serve assets, sealed for one of them.
+//! Seals a token for one asset.
 //!
-//! The rule: a credential is sealed for the generation it will serve in; its columns and the copy of its
-//! facts inside the record say the same.
+//! The rule: a credential is sealed for the generation in which it will serve. Its columns and the copy of its facts
+//! inside the sealed payload are equal.
+//! Start at [`CredentialDraft`]; `payload.rs` holds the sealed bytes.
 
 use regrant_crypto::{Context, DataKey, Purpose};
 use regrant_domain::{
@@ -15,27 +16,50 @@ use crate::{
     credentials::payload::{SealedFacts, seal_credential},
 };
 
-/// A token that may serve assets, and where it comes from.
-pub(crate) struct Offered<'a> {
+/// A token that is to become a credential of an asset.
+pub(crate) struct CredentialDraft<'a> {
     pub(crate) token: &'a AccessToken,
     pub(crate) kind: CredentialKind,
-    /// What is known of it; an imported token has no grant before it is inspected.
+    /// The grant of the token; an imported token has none before it is inspected.
     pub(crate) grant: Option<&'a Grant>,
     pub(crate) app_id: &'a AppId,
     pub(crate) fingerprint: &'a [u8],
     pub(crate) intent_seq: i64,
-    /// What brought it: a reconnect, an import, a refresh.
+    /// Where the token comes from: a reconnect's id, `import`, or the credential that was promoted.
     pub(crate) acquired_by: String,
 }
 
-impl Offered<'_> {
-    /// Seals the token, or the page token that its proof brought, for the asset's next generation.
-    pub(crate) fn seal(
+impl CredentialDraft<'_> {
+    /// Seals the token, or the page token that the probe returned, for the asset's next generation.
+    pub(crate) fn seal_proven(
+        &self,
+        key: (&DataKey, TenantId),
+        asset: &Asset,
+        slot: Slot,
+        proven: Proven,
+        now: Timestamp,
+    ) -> Result<StoredCredential, Error> {
+        let proved_at = (slot != Slot::Candidate).then_some(now);
+        self.seal_in_slot(key, asset, slot, (proven, proved_at), now)
+    }
+
+    /// The same for a token that was never probed on the asset.
+    pub(crate) fn seal_unproven(
+        &self,
+        key: (&DataKey, TenantId),
+        asset: &Asset,
+        slot: Slot,
+        now: Timestamp,
+    ) -> Result<StoredCredential, Error> {
+        self.seal_in_slot(key, asset, slot, (Proven::default(), None), now)
+    }
+
+    fn seal_in_slot(
         &self,
         (key, tenant): (&DataKey, TenantId),
         asset: &Asset,
         slot: Slot,
-        proven: Proven,
+        (proven, proved_at): (Proven, Option<Timestamp>),
         now: Timestamp,
     ) -> Result<StoredCredential, Error> {
         let minted = proven.page_token.as_ref();
@@ -44,9 +68,29 @@ impl Offered<'_> {
         } else {
             self.kind
         };
-        // A page token has no end of its own; it dies with its grant's access.
-        let ends = self.grant.filter(|_| kind != CredentialKind::Page);
-        let credential = Credential {
+        let unsealed = Credential {
+            proved_at,
+            ..self.unsealed_credential(asset, kind, slot, now)
+        };
+        let token = minted.unwrap_or(self.token);
+        let sealed = seal_credential(key, tenant, &unsealed, token, &self.facts_of(&unsealed))?;
+        Ok(StoredCredential {
+            credential: Credential { sealed, ..unsealed },
+            tasks: proven.tasks.unwrap_or_default(),
+        })
+    }
+
+    /// The columns of the credential.
+    fn unsealed_credential(
+        &self,
+        asset: &Asset,
+        kind: CredentialKind,
+        slot: Slot,
+        now: Timestamp,
+    ) -> Credential {
+        // A page token has no end of its own; it ends with the access of its grant.
+        let with_end = self.grant.filter(|_| kind != CredentialKind::Page);
+        Credential {
             id: CredentialId::mint(),
             asset_id: asset.id.clone(),
             asset_kind: asset.kind,
@@ -58,30 +102,14 @@ impl Offered<'_> {
             intent_seq: self.intent_seq,
             sealed: Sealed::from_bytes(Vec::new()),
             fingerprint: self.fingerprint.to_vec(),
-            expires_at: ends.and_then(|it| it.expires_at),
+            expires_at: with_end.and_then(|it| it.expires_at),
             data_access_expires_at: self.grant.and_then(|it| it.data_access_expires_at),
-            proved_at: (slot != Slot::Candidate).then_some(now),
+            proved_at: None,
             created_at: now,
-        };
-        let facts = self.facts(&credential);
-        let sealed = seal_credential(
-            key,
-            tenant,
-            &credential,
-            minted.unwrap_or(self.token),
-            &facts,
-        )?;
-        let tasks = proven.tasks.unwrap_or_default();
-        Ok(StoredCredential {
-            credential: Credential {
-                sealed,
-                ..credential
-            },
-            tasks,
-        })
+        }
     }
 
-    fn facts(&self, credential: &Credential) -> SealedFacts {
+    fn facts_of(&self, credential: &Credential) -> SealedFacts {
         SealedFacts {
             app_id: self.app_id.clone(),
             person_id: credential.person_id.clone(),
@@ -94,7 +122,7 @@ impl Offered<'_> {
     }
 }
 
-/// What the kept token of a grant is bound to.
+/// What the ciphertext of a grant's token is bound to.
 pub(crate) fn grant_context(tenant: TenantId, grant: GrantId) -> Context<'static> {
     Context::of_row(tenant, grant.uuid(), Purpose::GrantToken)
 }

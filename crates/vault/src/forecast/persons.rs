@@ -12,7 +12,10 @@ use regrant_domain::{
 };
 use regrant_storage::{ForecastFilter, PersonCounts, PersonRow, TenantTx};
 
-use crate::{Error, ForecastCursor, ForecastEntry, Principal, Resource, Vault};
+use crate::{
+    Error, ForecastCursor, ForecastEntry, Principal, Resource, Vault,
+    page::{Page, query_limit},
+};
 
 /// A person and what hangs on them.
 #[derive(Debug, Clone)]
@@ -60,15 +63,10 @@ impl Vault {
     ) -> Result<PersonList, Error> {
         caller.demand_whole_tenant()?;
         let tx = self.store.begin_read(&caller.scope).await?;
-        let mut rows = tx
-            .list_persons(after.as_ref(), limit.saturating_add(1))
-            .await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
-        rows.truncate(limit);
+        let rows = tx.list_persons(after.as_ref(), query_limit(limit)).await?;
+        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id.clone());
         let data = views(&tx, rows, self.clock.now()).await?;
         tx.commit().await?;
-        let next = data.last().filter(|_| more).map(|it| it.person.id.clone());
         Ok(PersonList { data, next })
     }
 
@@ -104,11 +102,11 @@ impl Vault {
             *effects.entry(Effect::of(it.cover)).or_default() += it.count;
         }
         let last = after.as_ref().map(|it| &it.last);
-        let mut places = tx.forecast(&filter, last, limit.saturating_add(1)).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = places.len() > limit;
-        places.truncate(limit);
-        let next = places.last().filter(|_| more).map(|it| ForecastCursor {
+        let places = tx.forecast(&filter, last, query_limit(limit)).await?;
+        let Page {
+            data: mut places,
+            next,
+        } = Page::cut(places, limit, |it| ForecastCursor {
             as_of,
             last: it.clone(),
         });

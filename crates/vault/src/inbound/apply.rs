@@ -6,7 +6,7 @@
 
 use regrant_domain::{
     Asset, AssetId, Clock, CutOff, CutOffSource, EventKind, InboxKind, Reason, ReasonCode,
-    Timestamp, Who, Word,
+    Timestamp, Who, Word, error_chain,
 };
 use regrant_storage::{
     AuditEvent, Claim, CutOffNote, DueKind, FailedProof, NewEvent, Revoked, TenantTx,
@@ -46,7 +46,7 @@ impl Vault {
             let span = info_span!("message", tenant.id = %claim.scope.tenant(), message.id = %claim.object);
             if let Err(error) = self.receive(claim).instrument(span.clone()).await {
                 // It is taken up again when its lease has ended.
-                span.in_scope(|| error!(error = %error, cause = ?std::error::Error::source(&error), "a message broke off"));
+                span.in_scope(|| error!(error = error_chain(&error), "a message broke off"));
             }
         }
         self.store.close_words(self.clock.now()).await?;
@@ -293,12 +293,7 @@ impl Tally {
         let detail = json!({
             "told_at": word.told_at, "cut_off": word.cut_off, "assets": self.assets, "changed": self.changed,
         });
-        AuditEvent {
-            actor: "meta".to_owned(),
-            action,
-            subject: word.person_id.to_string(),
-            detail,
-        }
+        AuditEvent::new("meta", action, &word.person_id, detail)
     }
 }
 

@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Acting, Error, PasswordLoad, Vault,
-    access::issuer::{Audience, NewToken},
-    operators::event,
+    access::claims::{Audience, NewToken},
 };
 
 /// So many failures in a row lock a name.
@@ -66,7 +65,7 @@ impl Vault {
         let tried = self.directory.login(name);
         let found = self.tried(name, &tried, password).await?;
         let now = self.clock.now();
-        let lifetime = self.settings.operator_session.min(LONGEST_SESSION);
+        let lifetime = self.settings.operators.session.min(LONGEST_SESSION);
         let (id, operator) = (OperatorSessionId::mint(), found.operator.id);
         let expires_at = now + lifetime;
         let tx = self.store.begin(&self.store.system_scope()).await?;
@@ -256,17 +255,12 @@ fn lock(failures: u32) -> Option<Duration> {
 }
 
 fn told(who: &LoggedIn, action: &'static str, detail: Value) -> AuditEvent {
-    event(who.acting(), action, who.operator.id, detail)
+    AuditEvent::new(who.acting().actor(), action, who.operator.id, detail)
 }
 
 fn refused(known: Option<OperatorId>, detail: Value) -> AuditEvent {
     let subject = known.map_or_else(|| "unknown".to_owned(), |it| it.to_string());
-    AuditEvent {
-        actor: "nobody".to_owned(),
-        action: "operator.log_in_refused",
-        subject,
-        detail,
-    }
+    AuditEvent::new("nobody", "operator.log_in_refused", subject, detail)
 }
 
 #[cfg(test)]

@@ -11,24 +11,24 @@ use std::{collections::HashMap, pin::pin};
 use futures_util::StreamExt;
 use regrant_domain::{
     AccessToken, Asset, AssetId, Coverage, CredentialKind, Grant, Outcome, PersonId, PlanId, Proof,
-    Reason, ReasonCode, Refusal, RefusalKind,
+    Reason, ReasonCode, Refusal, RefusalKind, find_missing_scope,
     settle::{Decision, decide},
 };
-use regrant_graph::AppCredentials;
+use regrant_graph::{AppCredentials, Target};
 use regrant_storage::{AuditEvent, ItemResult};
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
     Conflict, Error, Principal, Repeatable, SiblingLoss, Targets, Vault,
+    credentials::grants::grant_of,
     idempotency::Once,
     reconnect::{
-        expected,
         plan::{Plan, Seen},
         preview::permission_losses::Losses,
-        settle::{missing_scope, target_of},
-        unknown,
-        verify_token::{NotProved, grant_of},
+        results::unknown,
+        targets::expected,
+        verify_token::ValidationFailure,
     },
 };
 
@@ -95,7 +95,7 @@ impl Vault {
         caller: &Principal,
         mut order: PreviewOrder,
     ) -> Result<Preview, Error> {
-        let deadline = Instant::now() + self.settings.preview_patience;
+        let deadline = Instant::now() + self.settings.reconnect.preview_patience;
         order.expect_person = expected(caller, order.expect_person)?;
         let most = if caller.session().is_some() {
             BESIDE_PAGES
@@ -178,9 +178,9 @@ impl Vault {
         assets: &[Asset],
         deadline: Instant,
     ) -> Result<Asked, Error> {
-        let inspected = self.inspected(app, &order.access_token, order.expect_person.as_ref());
+        let inspected = self.inspect_token(app, &order.access_token, order.expect_person.as_ref());
         let inspected = timeout_at(deadline, inspected).await;
-        match inspected.unwrap_or(Err(NotProved::Everywhere(unanswered()))) {
+        match inspected.unwrap_or(Err(ValidationFailure::ForEveryItem(unanswered()))) {
             Ok(inspected) => {
                 let grant = grant_of(inspected.facts);
                 let proofs = self
@@ -191,8 +191,8 @@ impl Vault {
                     proofs,
                 })
             }
-            Err(NotProved::Refused(refusal)) => Err(Error::TokenRefused(refusal)),
-            Err(NotProved::Everywhere(refusal)) => Ok(Asked {
+            Err(ValidationFailure::Refused(refusal)) => Err(Error::TokenRefused(refusal)),
+            Err(ValidationFailure::ForEveryItem(refusal)) => Ok(Asked {
                 grant: None,
                 proofs: everywhere(assets, &refusal),
             }),
@@ -211,9 +211,9 @@ impl Vault {
         let mut proofs = everywhere(assets, &unanswered());
         let mut targets = Vec::with_capacity(assets.len());
         for asset in assets {
-            match missing_scope(asset.kind, &asset.id, grant) {
+            match find_missing_scope(asset.kind, &asset.id, grant) {
                 Some(refusal) => drop(proofs.insert(asset.id.clone(), Proof::Refused(refusal))),
-                None => targets.push(target_of(asset)),
+                None => targets.push(Target::from(asset)),
             }
         }
         let mut chunks = pin!(
@@ -339,12 +339,12 @@ fn of_result(asset_id: AssetId, result: ItemResult) -> PreviewItem {
 }
 
 fn previewed(caller: &Principal, items: usize) -> AuditEvent {
-    AuditEvent {
-        actor: caller.actor(),
-        action: "reconnect.previewed",
-        subject: caller.tenant().to_string(),
-        detail: json!({ "items": items }),
-    }
+    AuditEvent::new(
+        caller.actor(),
+        "reconnect.previewed",
+        caller.tenant(),
+        json!({ "items": items }),
+    )
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Plans mix kinds of proof, offered tokens and the order in which overlapping reconnects settle. A
 //! plan is carried out by the same settling code on a real database; a model says what must serve.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use proptest::{
     prelude::*,
@@ -14,13 +14,14 @@ use regrant_domain::{
     AccessToken, AppId, AppSecret, AssetId, AssetKind, Clock, CredentialKind, Grant, GrantId,
     GrantedScope, Outcome, Permissions, Proof, Proven, ReconnectId, Refusal, RefusalKind, Sealed,
 };
+use regrant_graph::AppCredentials;
 use regrant_storage::{Accepted, Item, NewItem, NewReconnect, Store, StoredCredential};
 use regrant_testdb::TestDatabase;
 
 use crate::{
     Acting, AssetRegistration, NewApp, NewTenantSpec, Parts, Principal, Settings, Vault,
     credentials::payload::{context, read_credential},
-    reconnect::verify_token::Credentials,
+    reconnect::{offer::Credentials, run::Run},
 };
 
 const PLANS: u32 = 10_000;
@@ -258,7 +259,7 @@ impl World {
         let tx = self.vault.store.begin(&self.caller.scope).await.unwrap();
         let wall = Clock::wall();
         let lease = Some(("one", wall + chrono::Duration::minutes(1), wall));
-        let Accepted { intent_seq, lease } = tx
+        let Accepted { lease, .. } = tx
             .accept_reconnect(&reconnect, &items, lease)
             .await
             .unwrap();
@@ -269,16 +270,16 @@ impl World {
         });
         tx.insert_grant(&grant, now).await.unwrap();
         let items = tx.items(id).await.unwrap();
+        let reconnect = tx.reconnect(id).await.unwrap();
         tx.commit().await.unwrap();
         let credentials = Credentials {
             token: text(&token),
             grant,
-            intent_seq,
-            origin: regrant_storage::Origin::Call,
         };
         Offer {
             id,
             items,
+            reconnect,
             lease: lease.unwrap(),
             token,
             credentials,
@@ -286,12 +287,21 @@ impl World {
     }
 
     async fn settle(&self, offer: &Offer, group: &[usize], said: &[Said; ASSETS]) {
-        let scope = &self.caller.scope;
+        let app = AppCredentials {
+            id: "1".parse().unwrap(),
+            secret: AppSecret::parse("secret".to_owned()).unwrap(),
+        };
+        let run = Run {
+            vault: &self.vault,
+            scope: &self.caller.scope,
+            lease: &offer.lease,
+            reconnect: offer.reconnect.clone(),
+            app: Arc::new(app),
+        };
         let probed = group
             .iter()
             .map(|at| (&offer.items[*at], said[*at].proof(&offer.token)));
-        self.vault
-            .settle(scope, &offer.lease, &offer.credentials, probed.collect())
+        run.settle_probed(&offer.credentials, probed.collect())
             .await
             .unwrap();
     }
@@ -401,6 +411,7 @@ fn order(later_first: bool) -> [usize; 2] {
 struct Offer {
     id: ReconnectId,
     items: Vec<Item>,
+    reconnect: regrant_storage::Reconnect,
     lease: regrant_storage::Lease,
     token: String,
     credentials: Credentials,

@@ -1,52 +1,45 @@
-//! What settling a chunk writes, gathered so that each statement carries all of its rows.
+//! What settling a chunk of items writes, gathered so that each statement carries all of its rows.
 //!
-//! The rule: nothing is written that [`regrant_domain::settle`] did not decide from what the same
-//! transaction has locked and read.
+//! The rule: write nothing that [`regrant_domain::settle`] did not decide from what the same transaction locked and
+//! read.
+//! Start at [`Settlement::add`].
 
-use regrant_crypto::DataKey;
 use regrant_domain::{
-    Asset, AssetId, Clock, CredentialKind, CutOff, CutOffSource, Outcome, PersonId, Proof, Proven,
-    Reason, ReasonCode, Serving, Slot, TenantId, Timestamp, Who,
+    Asset, AssetId, Clock, CredentialKind, CutOff, Outcome, Proof, Proven, Slot, Timestamp,
+    retry::item_pause,
     settle::{Decision, Effect, Standing, decide, give_up},
     watch::cut_off_after,
 };
 use regrant_storage::{
-    Activation, AuditEvent, CutOffNote, FailedProof, Item, ItemResult, Lease, Origin,
-    StoredCredential, TenantTx,
+    Activation, AuditEvent, CutOffNote, FailedProof, Item, ItemResult, Origin, StoredCredential,
+    TenantTx,
 };
 
 use crate::{
     Error, Vault,
+    assets::cut_offs::{forecast_changed, note_of},
     audit::sealed,
-    credentials::seal::Offered,
-    reconnect::{run::id_of, unknown, verify_token::Credentials},
-    watch::findings::forecast_changed,
+    credentials::seal::CredentialDraft,
+    reconnect::{
+        offer::Offer,
+        results::{superseded, unknown},
+        run::Run,
+    },
 };
 
-const LONGEST_PAUSE_SECONDS: u64 = 600;
-
-/// The proved token that is offered to every item of a chunk.
-pub(crate) struct Offer<'a> {
-    pub(crate) credentials: &'a Credentials,
-    pub(crate) fingerprint: Vec<u8>,
-    pub(crate) key: &'a DataKey,
-}
-
-/// What is there at an asset that is to be settled.
-pub(crate) struct Found {
-    pub(crate) asset: Asset,
-    pub(crate) standing: Standing,
+/// An asset that the settling transaction has locked, and what it read there.
+pub(super) struct LockedAsset {
+    pub(super) asset: Asset,
+    pub(super) standing: Standing,
     /// The `intent_seq` of the candidate that waits; 0 where none does.
-    pub(crate) candidate_seq: i64,
+    pub(super) candidate_seq: i64,
 }
 
-/// What a chunk writes, gathered so that each statement carries all of its rows.
-pub(crate) struct Writes<'a> {
-    lease: &'a Lease,
-    tenant: TenantId,
-    now: Timestamp,
-    intent_seq: i64,
+/// What settling a chunk writes.
+pub(super) struct Settlement<'a> {
+    run: &'a Run<'a>,
     offer: Option<Offer<'a>>,
+    now: Timestamp,
     activations: Vec<Activation>,
     renewals: Vec<Activation>,
     parked: Vec<StoredCredential>,
@@ -58,20 +51,12 @@ pub(crate) struct Writes<'a> {
     events: Vec<AuditEvent>,
 }
 
-impl<'a> Writes<'a> {
-    pub(crate) fn new(
-        lease: &'a Lease,
-        tenant: TenantId,
-        intent_seq: i64,
-        offer: Option<Offer<'a>>,
-        now: Timestamp,
-    ) -> Self {
+impl<'a> Settlement<'a> {
+    pub(super) const fn new(run: &'a Run<'a>, offer: Option<Offer<'a>>, now: Timestamp) -> Self {
         Self {
-            lease,
-            tenant,
-            now,
-            intent_seq,
+            run,
             offer,
+            now,
             activations: Vec::new(),
             renewals: Vec::new(),
             parked: Vec::new(),
@@ -84,35 +69,23 @@ impl<'a> Writes<'a> {
         }
     }
 
-    pub(crate) fn add(
+    /// Decides about one item; `locked` is its asset, if the asset still exists.
+    pub(super) fn add(
         &mut self,
         item: &Item,
         proof: Proof,
-        found: Option<&Found>,
-        vault: &Vault,
+        locked: Option<&LockedAsset>,
     ) -> Result<(), Error> {
-        let Some(Found {
-            asset, standing, ..
-        }) = found
-        else {
+        let Some(locked) = locked else {
             self.results.push((item.position, unknown()));
             return Ok(());
         };
-        if asset.intent_seq > self.intent_seq {
-            self.results.push((item.position, superseded()));
-            return Ok(());
-        }
-        let kind = self
-            .offer
-            .as_ref()
-            .map_or(CredentialKind::User, |it| it.credentials.grant.kind);
-        let mut decision = decide(kind, &proof, standing);
-        if decision.outcome == Outcome::Deferred {
-            decision = defer(decision, &proof, standing, item, vault);
-        }
-        if decision.effect == Effect::Park
-            && found.is_some_and(|it| it.candidate_seq > self.intent_seq)
-        {
+        let intent_seq = self.run.reconnect.intent_seq;
+        let decision = self.decide_item(item, &proof, &locked.standing);
+        // A later reconnect has settled this asset, or its token waits where this one would be parked.
+        let is_superseded = locked.asset.intent_seq > intent_seq
+            || (decision.effect == Effect::Park && locked.candidate_seq > intent_seq);
+        if is_superseded {
             self.results.push((item.position, superseded()));
             return Ok(());
         }
@@ -121,42 +94,59 @@ impl<'a> Writes<'a> {
         } else {
             Proven::default()
         };
-        self.write(&decision, asset, proven)?;
-        self.record(item.position, decision);
+        self.gather_effect(&decision, &locked.asset, proven)?;
+        self.gather_result(item.position, decision);
         Ok(())
     }
 
-    fn write(&mut self, decision: &Decision, asset: &Asset, proven: Proven) -> Result<(), Error> {
+    fn decide_item(&self, item: &Item, proof: &Proof, standing: &Standing) -> Decision {
+        let kind = self
+            .offer
+            .as_ref()
+            .map_or(CredentialKind::User, |it| it.credentials.grant.kind);
+        let decision = decide(kind, proof, standing);
+        if decision.outcome == Outcome::Deferred {
+            defer(decision, proof, standing, item, self.run.vault)
+        } else {
+            decision
+        }
+    }
+
+    /// Gathers the rows that carry out what was decided about the asset.
+    fn gather_effect(
+        &mut self,
+        decision: &Decision,
+        asset: &Asset,
+        proven: Proven,
+    ) -> Result<(), Error> {
         match decision.effect {
             Effect::Activate => {
-                let person = self
-                    .offer
-                    .as_ref()
-                    .map(|it| &it.credentials.grant.person_id);
+                let grant = self.offer.as_ref().map(|it| &it.credentials.grant);
+                let person = grant.map(|it| &it.person_id);
+                // A cut-off belongs to the person: another person's token does not inherit it.
                 let known = asset
                     .facts
                     .cut_off
                     .filter(|_| asset.person_id.as_ref() == person);
                 let cut_off = cut_off_after(known, proven.cut_off, self.now);
-                let activation = self.activation(asset, proven, cut_off)?;
+                let activation = self.seal_activation(asset, proven, cut_off)?;
                 self.activations.push(activation);
             }
             Effect::Renew => {
                 let cut_off = cut_off_after(asset.facts.cut_off, proven.cut_off, self.now);
-                let renewal = self.activation(asset, proven, cut_off)?;
+                let renewal = self.seal_activation(asset, proven, cut_off)?;
                 self.renewals.push(renewal);
             }
             Effect::Park => {
-                let credential = self.seal(asset, Slot::Candidate, proven)?;
+                let credential = self.seal_for_slot(asset, Slot::Candidate, proven)?;
                 self.parked.push(credential);
             }
             Effect::StandBy => {
-                let credential = self.seal(asset, Slot::Standby, proven)?;
+                let credential = self.seal_for_slot(asset, Slot::Standby, proven)?;
                 self.standbys.push(credential);
             }
             Effect::Doubt { definitive } => {
-                let reason = decision.reason.clone();
-                let failed = reason.map(|reason| FailedProof {
+                let failed = decision.reason.clone().map(|reason| FailedProof {
                     asset_id: asset.id.clone(),
                     reason,
                     definitive,
@@ -168,13 +158,13 @@ impl<'a> Writes<'a> {
         Ok(())
     }
 
-    fn activation(
+    fn seal_activation(
         &mut self,
         asset: &Asset,
         proven: Proven,
         cut_off: Option<CutOff>,
     ) -> Result<Activation, Error> {
-        let credential = self.seal(asset, Slot::Active, proven)?;
+        let credential = self.seal_for_slot(asset, Slot::Active, proven)?;
         let person = credential.credential.person_id.clone();
         self.cut_offs
             .extend(note_of(asset, person, cut_off, self.now));
@@ -186,100 +176,77 @@ impl<'a> Writes<'a> {
     }
 
     /// Seals the offered token, or the page token minted from it, for the asset's next generation.
-    fn seal(&self, asset: &Asset, slot: Slot, proven: Proven) -> Result<StoredCredential, Error> {
+    fn seal_for_slot(
+        &self,
+        asset: &Asset,
+        slot: Slot,
+        proven: Proven,
+    ) -> Result<StoredCredential, Error> {
         let offer = self
             .offer
             .as_ref()
             .ok_or_else(|| Error::internal("nothing is offered to seal"))?;
-        let grant = &offer.credentials.grant;
-        let offered = Offered {
+        let (grant, reconnect) = (&offer.credentials.grant, &self.run.reconnect);
+        let draft = CredentialDraft {
             token: &offer.credentials.token,
             kind: grant.kind,
             grant: Some(grant),
             app_id: &grant.app_id,
             fingerprint: &offer.fingerprint,
-            intent_seq: self.intent_seq,
-            acquired_by: id_of(self.lease).to_string(),
+            intent_seq: reconnect.intent_seq,
+            acquired_by: reconnect.id.to_string(),
         };
-        offered.seal((offer.key, self.tenant), asset, slot, proven, self.now)
+        let tenant = self.run.scope.tenant();
+        draft.seal_proven((offer.key, tenant), asset, slot, proven, self.now)
     }
 
-    fn record(&mut self, position: i64, decision: Decision) {
-        let told = match decision.effect {
+    /// Gathers the item's result, and the audit event of a credential that was sealed for it.
+    fn gather_result(&mut self, position: i64, decision: Decision) {
+        let sealed_credential = match decision.effect {
             Effect::Activate => Some("credential.activated").zip(last(&self.activations)),
             Effect::Renew => Some("credential.renewed").zip(last(&self.renewals)),
             Effect::Park => Some("credential.parked").zip(self.parked.last()),
             Effect::StandBy => Some("credential.stands_by").zip(self.standbys.last()),
             Effect::Doubt { .. } | Effect::Nothing => None,
         };
-        if let Some((action, stored)) = told {
-            let actor = format!("reconnect:{}", id_of(self.lease));
+        if let Some((action, stored)) = sealed_credential {
+            let actor = format!("reconnect:{}", self.run.reconnect.id);
             self.events.push(sealed(actor, action, &stored.credential));
         }
-        let Decision {
-            outcome,
-            serving,
-            reason,
-            retry_at,
-            fbtrace_id,
-            ..
-        } = decision;
-        self.results.push((
-            position,
-            ItemResult {
-                outcome,
-                serving: Some(serving),
-                reason,
-                retry_at,
-                fbtrace_id,
-            },
-        ));
+        let result = ItemResult {
+            outcome: decision.outcome,
+            serving: Some(decision.serving),
+            reason: decision.reason,
+            retry_at: decision.retry_at,
+            fbtrace_id: decision.fbtrace_id,
+        };
+        self.results.push((position, result));
     }
 
-    pub(crate) async fn carry_out(self, tx: &TenantTx) -> Result<(), Error> {
-        if self
-            .offer
-            .as_ref()
-            .is_some_and(|it| it.credentials.origin == Origin::Rotation)
-        {
-            tx.rotate(&self.activations, self.now).await?;
-            tx.adopt(&self.renewals, self.now).await?;
+    /// Writes everything that was gathered.
+    pub(super) async fn write(self, tx: &TenantTx) -> Result<(), Error> {
+        let (reconnect, now) = (&self.run.reconnect, self.now);
+        if self.offer.is_some() && reconnect.origin == Origin::Rotation {
+            tx.rotate(&self.activations, now).await?;
+            tx.adopt(&self.renewals, now).await?;
         } else {
-            tx.activate(&self.activations, self.intent_seq, self.now)
+            tx.activate(&self.activations, reconnect.intent_seq, now)
                 .await?;
-            tx.renew(&self.renewals, self.intent_seq, self.now).await?;
+            tx.renew(&self.renewals, reconnect.intent_seq, now).await?;
         }
-        tx.park(&self.parked, self.now).await?;
-        tx.stand_by(&self.standbys, self.now).await?;
-        tx.note_failed(&self.failed, self.now).await?;
-        tx.note_checked(&self.checked, self.now).await?;
-        tx.settle_items(id_of(self.lease), &self.results, self.now)
-            .await?;
+        tx.park(&self.parked, now).await?;
+        tx.stand_by(&self.standbys, now).await?;
+        tx.note_failed(&self.failed, now).await?;
+        tx.note_checked(&self.checked, now).await?;
+        tx.settle_items(reconnect.id, &self.results, now).await?;
         tx.note_cut_offs(&self.cut_offs).await?;
-        tx.emit(&forecast_changed(&self.cut_offs), self.now).await?;
-        tx.audit(&self.events, self.now).await?;
+        tx.emit(&forecast_changed(&self.cut_offs), now).await?;
+        tx.audit(&self.events, now).await?;
         Ok(())
     }
 }
 
-/// The word that an asset's cut-off changed, if it did.
-pub(crate) fn note_of(
-    asset: &Asset,
-    person_id: Option<PersonId>,
-    after: Option<CutOff>,
-    now: Timestamp,
-) -> Option<CutOffNote> {
-    let (asset_id, source) = (asset.id.clone(), CutOffSource::Probe);
-    let at = after.map(|it| it.at);
-    (after != asset.facts.cut_off).then_some(CutOffNote {
-        asset_id,
-        person_id,
-        at,
-        source,
-        learned_at: now,
-    })
-}
-
+/// Plans the next attempt at a deferred item, or ends it where it was tried often enough.
 fn defer(
     decision: Decision,
     proof: &Proof,
@@ -289,60 +256,35 @@ fn defer(
 ) -> Decision {
     let tried = item.attempts.saturating_add(1);
     match proof {
-        Proof::Refused(refusal) if tried >= i64::from(vault.settings.item_attempts) => {
+        Proof::Refused(refusal) if tried >= i64::from(vault.settings.reconnect.item_attempts) => {
             give_up(refusal, standing)
         }
         _ => Decision {
-            retry_at: Some(vault.retry_at(item.attempts, decision.retry_at)),
+            retry_at: Some(vault.next_attempt_at(item.attempts, decision.retry_at)),
             ..decision
         },
     }
 }
 
 impl Vault {
-    /// When a deferred item is tried again: twice as late each time, with jitter, or when the Graph says.
-    fn retry_at(&self, attempts: i64, told: Option<Timestamp>) -> Timestamp {
-        let doublings = u32::try_from(attempts.clamp(0, 16)).unwrap_or(0);
-        let pause = self
-            .settings
-            .retry_pause
-            .saturating_mul(2_u32.saturating_pow(doublings));
-        let pause = pause.min(std::time::Duration::from_secs(LONGEST_PAUSE_SECONDS));
-        let jitter = pause.mul_f64(
-            f64::from(
-                uuid::Uuid::now_v7()
-                    .into_bytes()
-                    .last()
-                    .copied()
-                    .unwrap_or(0),
-            ) / 1024.0,
+    /// When a deferred item is tried again: after a growing pause, but not before the moment that Graph named.
+    fn next_attempt_at(&self, attempts: i64, not_before: Option<Timestamp>) -> Timestamp {
+        let jitter = uuid::Uuid::now_v7().into_bytes().last().copied();
+        let pause = item_pause(
+            self.settings.reconnect.retry_pause,
+            attempts,
+            jitter.unwrap_or(0),
         );
-        // The Graph's word is told on the vault's clock; a job waits on the wall's.
-        let told = told.map_or(chrono::Duration::zero(), |told| told - self.clock.now());
-        let by_us = chrono::Duration::from_std(pause + jitter).unwrap_or_default();
-        Clock::wall() + by_us.max(told)
+        // Graph's moment is by the vault's clock, while due work goes by the system's.
+        let named = not_before.map_or(chrono::Duration::zero(), |at| at - self.clock.now());
+        Clock::wall()
+            + chrono::Duration::from_std(pause)
+                .unwrap_or_default()
+                .max(named)
     }
 }
 
-/// What was sealed last of these.
+/// The credential that was sealed last.
 fn last(activations: &[Activation]) -> Option<&StoredCredential> {
     activations.last().map(|it| &it.credential)
-}
-
-fn superseded() -> ItemResult {
-    let reason = Reason::new(
-        ReasonCode::NewerReconnect,
-        Who::Nobody,
-        "A later reconnect of this asset settled first.",
-        "Nothing to do.",
-    );
-    // The newer reconnect's token is the one that serves.
-    let serving = Some(Serving::New);
-    ItemResult {
-        outcome: Outcome::Superseded,
-        serving,
-        reason: Some(reason),
-        retry_at: None,
-        fbtrace_id: None,
-    }
 }

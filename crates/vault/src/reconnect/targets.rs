@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use regrant_domain::{Asset, AssetId, AssetKind, PersonId, Timestamp, state::Status};
 use regrant_storage::{AssetFilter, NewItem, TenantTx};
 
-use crate::{Error, Principal, Vault, reconnect::unknown};
+use crate::{Error, Principal, Vault, reconnect::results::unknown};
 
 /// Which assets a reconnect is for.
 #[derive(Debug, Clone)]
@@ -68,7 +68,7 @@ impl Vault {
     }
 
     fn check_number(&self, field: &'static str, n: usize) -> Result<(), Error> {
-        let limit = self.settings.max_reconnect_assets;
+        let limit = self.settings.reconnect.max_assets;
         match n {
             0 => {
                 let reason = "expected at least one asset".to_owned();
@@ -95,10 +95,10 @@ impl Vault {
             status: selection.status,
             ending_before: None,
             after: None,
-            limit: u32::try_from(self.settings.max_reconnect_assets.saturating_add(1))
+            limit: u32::try_from(self.settings.reconnect.max_assets.saturating_add(1))
                 .unwrap_or(u32::MAX),
             now,
-            notice: self.settings.notice,
+            notice: self.settings.assets.notice,
             within: caller.within(),
         }
     }
@@ -141,5 +141,23 @@ fn open_item(asset_id: AssetId, asked: &str) -> NewItem {
         asset_id,
         asked: asked.to_owned(),
         settled: None,
+    }
+}
+
+/// Whose the token must be: a session may be open to one person alone.
+pub(crate) fn expected(
+    caller: &Principal,
+    said: Option<PersonId>,
+) -> Result<Option<PersonId>, Error> {
+    match (caller.person(), said) {
+        (Some(person), Some(other)) if *person != other => {
+            let reason = "this session is another person's".to_owned();
+            Err(Error::Invalid {
+                field: "expect_person".to_owned(),
+                reason,
+            })
+        }
+        (Some(person), _) => Ok(Some(person.clone())),
+        (None, said) => Ok(said),
     }
 }

@@ -3,9 +3,12 @@
 use regrant_domain::{
     AssetId, Counts, Grant, Outcome, Reason, ReconnectId, ReconnectStatus, Serving, Timestamp,
 };
-use regrant_storage::{Item, Reconnect, TenantTx};
+use regrant_storage::{Item, Reconnect, TenantScope, TenantTx};
 
-use crate::{Error, Principal, Resource, Vault};
+use crate::{
+    Error, Principal, Resource, Vault,
+    page::{Page, query_limit},
+};
 
 /// A reconnect.
 #[derive(Debug, Clone)]
@@ -71,12 +74,22 @@ impl Vault {
         caller: &Principal,
         id: ReconnectId,
     ) -> Result<ReconnectView, Error> {
+        self.find_view(caller, id)
+            .await?
+            .ok_or(Error::NotFound(Resource::Reconnect))
+    }
+
+    /// A reconnect with its items; `None` where there is none or the caller may not see it.
+    pub(super) async fn find_view(
+        &self,
+        caller: &Principal,
+        id: ReconnectId,
+    ) -> Result<Option<ReconnectView>, Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
-        let reconnect = caller.seen(
-            tx.reconnect(id)
-                .await
-                .map_err(Error::missing(Resource::Reconnect))?,
-        )?;
+        let reconnect = find_reconnect(&tx, id).await?;
+        let Some(reconnect) = reconnect.filter(|it| caller.sees().includes(it)) else {
+            return Ok(None);
+        };
         let items = tx.items(id).await?;
         let mut view = self.with_grant(&tx, reconnect).await?;
         tx.commit().await?;
@@ -86,7 +99,7 @@ impl Vault {
             .map(|it| it.outcome)
             .collect();
         view.items = items.into_iter().map(ItemView::from).collect();
-        Ok(view)
+        Ok(Some(view))
     }
 
     /// Reconnects, newest first, from behind `after`.
@@ -100,11 +113,10 @@ impl Vault {
         limit: u32,
     ) -> Result<ReconnectList, Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
-        let mut rows = tx
-            .list_reconnects(caller.sees(), after, limit.saturating_add(1))
+        let rows = tx
+            .list_reconnects(caller.sees(), after, query_limit(limit))
             .await?;
-        let more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
-        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id);
         let ids: Vec<_> = rows.iter().map(|it| it.id).collect();
         let mut counts = tx.counts(&ids).await?;
         let grant_ids: Vec<_> = rows.iter().filter_map(|it| it.grant_id).collect();
@@ -120,9 +132,10 @@ impl Vault {
                 ..bare(&row, grant)
             }
         });
-        let data: Vec<_> = data.collect();
-        let next = data.last().filter(|_| more).map(|it| it.id);
-        Ok(ReconnectList { data, next })
+        Ok(ReconnectList {
+            data: data.collect(),
+            next,
+        })
     }
 
     /// Items that settled behind event `after`, in their order, and whether the reconnect has ended.
@@ -158,6 +171,32 @@ impl Vault {
         let _lapsed = tokio::time::timeout(at_most, moved.changed()).await;
     }
 
+    /// The stored reconnect.
+    ///
+    /// # Errors
+    /// `NotFound`: it was refused and erased.
+    pub(super) async fn read_reconnect(
+        &self,
+        scope: &TenantScope,
+        id: ReconnectId,
+    ) -> Result<Reconnect, Error> {
+        self.find_reconnect(scope, id)
+            .await?
+            .ok_or(Error::NotFound(Resource::Reconnect))
+    }
+
+    /// The stored reconnect; `None` where it was refused and erased.
+    pub(super) async fn find_reconnect(
+        &self,
+        scope: &TenantScope,
+        id: ReconnectId,
+    ) -> Result<Option<Reconnect>, Error> {
+        let tx = self.store.begin_read(scope).await?;
+        let found = find_reconnect(&tx, id).await?;
+        tx.commit().await?;
+        Ok(found)
+    }
+
     async fn with_grant(
         &self,
         tx: &TenantTx,
@@ -168,6 +207,14 @@ impl Vault {
             None => None,
         };
         Ok(bare(&reconnect, grant))
+    }
+}
+
+async fn find_reconnect(tx: &TenantTx, id: ReconnectId) -> Result<Option<Reconnect>, Error> {
+    match tx.reconnect(id).await {
+        Ok(reconnect) => Ok(Some(reconnect)),
+        Err(regrant_storage::Error::NotFound) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -10,12 +10,12 @@ use regrant_domain::{AppId, AppSecret, Sealed, TenantId, Timestamp, VerifyToken}
 use regrant_graph::AppCredentials;
 use regrant_storage::{AuditEvent, StoredApp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::{
     Acting, Conflict, Done, Error, Repeatable, Resource, Vault, idempotency::Once,
-    tenants::clients::checked_name,
+    tenants::client_spec::checked_name,
 };
 
 /// For how long the secret before the newest may go on counting.
@@ -90,7 +90,12 @@ impl Vault {
                 other => other.into(),
             })?;
             tx.audit(
-                &[act(by, "app.created", &id, json!({ "name": row.name }))],
+                &[AuditEvent::new(
+                    by.actor(),
+                    "app.created",
+                    &id,
+                    json!({ "name": row.name }),
+                )],
                 now,
             )
             .await?;
@@ -122,8 +127,11 @@ impl Vault {
         let changed = tx.change_app(id, name.as_deref(), word.as_ref()).await;
         changed.map_err(Error::missing(Resource::App))?;
         let detail = json!({ "name": name, "verify_token": word.map(|_| "set") });
-        tx.audit(&[act(by, "app.changed", id, detail)], self.clock.now())
-            .await?;
+        tx.audit(
+            &[AuditEvent::new(by.actor(), "app.changed", id, detail)],
+            self.clock.now(),
+        )
+        .await?;
         tx.commit().await?;
         self.app_view(id).await
     }
@@ -158,8 +166,11 @@ impl Vault {
             let set = tx.set_app_secret(id, &sealed, until).await;
             set.map_err(Error::missing(Resource::App))?;
             let detail = json!({ "older_secret_until": until });
-            tx.audit(&[act(by, "app.secret_set", id, detail)], now)
-                .await?;
+            tx.audit(
+                &[AuditEvent::new(by.actor(), "app.secret_set", id, detail)],
+                now,
+            )
+            .await?;
             self.conclude(tx, once, &(), now).await
         };
         self.once(&self.store.system_scope(), by.caller_id(), repeat, set)
@@ -278,14 +289,5 @@ fn view(it: StoredApp, now: Timestamp) -> AppView {
         has_verify_token,
         older_secret_until,
         created_at: it.created_at,
-    }
-}
-
-fn act(by: Acting, action: &'static str, id: &AppId, detail: Value) -> AuditEvent {
-    AuditEvent {
-        actor: by.actor(),
-        action,
-        subject: id.to_string(),
-        detail,
     }
 }

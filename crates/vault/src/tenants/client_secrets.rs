@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use regrant_crypto::{Context, DataKey, ProofKey, Purpose, mint_client_secret};
 use regrant_domain::{ClientId, ClientSecret, TenantId, Timestamp};
-use regrant_storage::{ClientSpec, NewClient};
+use regrant_storage::{AuditEvent, ClientSpec, NewClient, TenantTx};
 use serde_json::json;
 
 use crate::{
-    Acting, Error, MintedClient, Repeatable, Resource, Vault,
+    Acting, ClientView, Error, MintedClient, Repeatable, Resource, Vault,
     idempotency::Once,
     tenants::{
-        clients::{act, invalid},
-        living,
+        client_spec::{invalid, view},
+        guard::living,
     },
 };
 
@@ -53,8 +53,16 @@ impl Vault {
             tx.set_client_secret(id, hash.as_bytes(), &proof_key, until)
                 .await?;
             let detail = json!({ "older_secret_until": until });
-            tx.audit(&[act(by, "client.secret_reset", id, detail)], now)
-                .await?;
+            tx.audit(
+                &[AuditEvent::new(
+                    by.actor(),
+                    "client.secret_reset",
+                    id,
+                    detail,
+                )],
+                now,
+            )
+            .await?;
             self.concluded(tx, once, id, now).await
         };
         let done = self
@@ -65,6 +73,19 @@ impl Vault {
             client: done.value,
             secret: (!done.repeated).then_some(secret),
         })
+    }
+
+    /// The client as it is at the end of a transaction, which it then makes last.
+    pub(crate) async fn concluded(
+        &self,
+        tx: TenantTx,
+        once: Option<&Once>,
+        id: ClientId,
+        now: Timestamp,
+    ) -> Result<ClientView, Error> {
+        let client = view(tx.client(id).await?, now);
+        self.conclude(tx, once, &client, now).await?;
+        Ok(client)
     }
 
     /// Revokes every access token that a client was issued so far.
@@ -85,8 +106,16 @@ impl Vault {
             tx.revoke_client_tokens(id)
                 .await
                 .map_err(Error::missing(Resource::Client))?;
-            tx.audit(&[act(by, "client.tokens_revoked", id, json!({}))], now)
-                .await?;
+            tx.audit(
+                &[AuditEvent::new(
+                    by.actor(),
+                    "client.tokens_revoked",
+                    id,
+                    json!({}),
+                )],
+                now,
+            )
+            .await?;
             self.conclude(tx, once, &(), now).await
         };
         self.once(&self.store.system_scope(), by.caller_id(), repeat, revoke)

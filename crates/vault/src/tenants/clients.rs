@@ -4,23 +4,20 @@
 //! Continue at `client_secrets.rs`, at `authenticate.rs` for how a client is let in and at `usage.rs` for the scopes
 //! it uses.
 
-use std::net::IpAddr;
-
-use ipnet::{IpNet, Ipv4Net};
-use regrant_domain::{ClientId, ClientSecret, Permission, Permissions, Reach, TenantId, Timestamp};
-use regrant_storage::{AuditEvent, ClientRow, ClientSpec, TenantTx};
-use serde::{Deserialize, Serialize};
+use ipnet::IpNet;
+use regrant_domain::{ClientId, Permissions, Reach, TenantId, Timestamp};
+use regrant_storage::{AuditEvent, ClientSpec};
 use serde_json::{Value, json};
 
 use crate::{
-    Acting, Conflict, Error, Repeatable, Resource, Vault,
+    Acting, ClientView, Conflict, Error, MintedClient, Repeatable, Resource, Vault,
     idempotency::Once,
-    tenants::{client_secrets::new_client, living},
+    tenants::{
+        client_secrets::new_client,
+        client_spec::{check_end, checked, view},
+        guard::living,
+    },
 };
-
-const MOST_NETWORKS: usize = 50;
-const MOST_ASSETS: usize = 500;
-const MOST_BUSINESSES: usize = 100;
 
 /// What is to change about a client; what is absent stays, and an inner `None` takes a limit away.
 #[derive(Debug, Clone, Default)]
@@ -43,48 +40,6 @@ pub struct ClientChange {
     pub disabled: Option<bool>,
 }
 
-/// A client as operators see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClientView {
-    /// Its id.
-    pub id: ClientId,
-    /// A name for people.
-    pub name: String,
-    /// What it may do.
-    pub scopes: Permissions,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// From when on it is refused.
-    pub expires_at: Option<Timestamp>,
-    /// From where it may call; `None` is from anywhere.
-    pub networks: Option<Vec<IpNet>>,
-    /// Which of the tenant's assets it may reach.
-    pub reach: Reach,
-    /// Whether each of its calls must carry a proof.
-    pub proof_required: bool,
-    /// Whether it keeps scopes that it does not use.
-    pub keep_unused_scopes: bool,
-    /// Since when it is refused.
-    pub disabled_at: Option<Timestamp>,
-    /// Until when the secret before its newest counts, too.
-    pub older_secret_until: Option<Timestamp>,
-    /// When it last called, to the hour.
-    pub last_used_at: Option<Timestamp>,
-    /// Its scopes, each with when it was last used, to the hour.
-    pub scopes_used: Vec<(Permission, Option<Timestamp>)>,
-}
-
-/// A client and the one sight of its secret.
-#[derive(Debug)]
-pub struct MintedClient {
-    /// Its tenant.
-    pub tenant: TenantId,
-    /// The client.
-    pub client: ClientView,
-    /// Its secret; `None` where the call only repeats another.
-    pub secret: Option<ClientSecret>,
-}
-
 impl Vault {
     /// Gives a tenant another client.
     ///
@@ -102,7 +57,7 @@ impl Vault {
         check_end(spec.expires_at, now)?;
         let scope = self.living_scope(tenant).await?;
         let (new, secret) = new_client(&*self.keys.active(&scope).await?, spec, now)?;
-        let most = self.settings.max_clients;
+        let most = self.settings.tenants.max_clients;
         let create = async |once: Option<&Once>| {
             let tx = self.store.begin(&scope).await?;
             living(tx.lock_tenant().await?)?;
@@ -114,8 +69,16 @@ impl Vault {
                     }
                     other => other.into(),
                 })?;
-            tx.audit(&[act(by, "client.created", new.id, told(&new.spec))], now)
-                .await?;
+            tx.audit(
+                &[AuditEvent::new(
+                    by.actor(),
+                    "client.created",
+                    new.id,
+                    told(&new.spec),
+                )],
+                now,
+            )
+            .await?;
             self.concluded(tx, once, new.id, now).await
         };
         let done = self
@@ -196,8 +159,16 @@ impl Vault {
         }
         let mut detail = differences(&told(&row.spec), told(&spec));
         detail.extend(disabled.map(|it| ("disabled".to_owned(), json!(it))));
-        tx.audit(&[act(by, "client.changed", id, detail.into())], now)
-            .await?;
+        tx.audit(
+            &[AuditEvent::new(
+                by.actor(),
+                "client.changed",
+                id,
+                detail.into(),
+            )],
+            now,
+        )
+        .await?;
         self.concluded(tx, None, id, now).await
     }
 
@@ -220,29 +191,11 @@ impl Vault {
             .await
             .map_err(Error::missing(Resource::Client))?;
         tx.audit(
-            &[act(by, "client.deleted", id, json!({}))],
+            &[AuditEvent::new(by.actor(), "client.deleted", id, json!({}))],
             self.clock.now(),
         )
         .await?;
         Ok(tx.commit().await?)
-    }
-
-    /// A client as it is in this transaction.
-    pub(crate) async fn client_in(&self, tx: &TenantTx, id: ClientId) -> Result<ClientView, Error> {
-        Ok(view(tx.client(id).await?, self.clock.now()))
-    }
-
-    /// The client as it is at the end of a transaction, which it then makes last.
-    pub(crate) async fn concluded(
-        &self,
-        tx: TenantTx,
-        once: Option<&Once>,
-        id: ClientId,
-        now: Timestamp,
-    ) -> Result<ClientView, Error> {
-        let client = view(tx.client(id).await?, now);
-        self.conclude(tx, once, &client, now).await?;
-        Ok(client)
     }
 }
 
@@ -258,82 +211,6 @@ impl ClientChange {
             proof_required: self.proof_required.unwrap_or(spec.proof_required),
             keep_unused_scopes: self.keep_unused_scopes.unwrap_or(spec.keep_unused_scopes),
         }
-    }
-}
-
-/// A name for people, without spaces around it.
-pub(crate) fn checked_name(name: &str) -> Result<String, Error> {
-    let name = name.trim();
-    let fits = (1..=200).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    if fits {
-        Ok(name.to_owned())
-    } else {
-        Err(invalid(
-            "name",
-            "expected 1 to 200 characters without control characters".to_owned(),
-        ))
-    }
-}
-
-/// What was asked for in the form it is kept in.
-pub(crate) fn checked(spec: ClientSpec) -> Result<ClientSpec, Error> {
-    let most = |field, n: usize, most: usize| match n {
-        n if n > most => Err(invalid(field, format!("expected at most {most}"))),
-        _ => Ok(()),
-    };
-    if let Some(within) = spec.reach.within() {
-        most("asset_ids", within.assets.len(), MOST_ASSETS)?;
-        most("business_ids", within.businesses.len(), MOST_BUSINESSES)?;
-    }
-    most(
-        "networks",
-        spec.networks.as_ref().map_or(0, Vec::len),
-        MOST_NETWORKS,
-    )?;
-    let networks = spec
-        .networks
-        .map(|all| all.into_iter().map(canonical).collect());
-    Ok(ClientSpec {
-        name: checked_name(&spec.name)?,
-        networks,
-        ..spec
-    })
-}
-
-/// A network without the bits of a host in it; one of IPv4 addresses inside of IPv6 is one of IPv4.
-fn canonical(network: IpNet) -> IpNet {
-    let mapped = match (
-        network.network().to_canonical(),
-        network.prefix_len().checked_sub(96),
-    ) {
-        (IpAddr::V4(address), Some(length)) if network.addr().is_ipv6() => {
-            Ipv4Net::new(address, length).ok()
-        }
-        _ => None,
-    };
-    mapped.map_or(network, IpNet::V4).trunc()
-}
-
-pub(crate) fn check_end(end: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
-    if end.is_some_and(|it| it <= now) {
-        return Err(invalid("expires_at", "expected a time to come".to_owned()));
-    }
-    Ok(())
-}
-
-pub(crate) fn invalid(field: &str, reason: String) -> Error {
-    Error::Invalid {
-        field: field.to_owned(),
-        reason,
-    }
-}
-
-pub(crate) fn act(by: Acting, action: &'static str, id: ClientId, detail: Value) -> AuditEvent {
-    AuditEvent {
-        actor: by.actor(),
-        action,
-        subject: id.to_string(),
-        detail,
     }
 }
 
@@ -358,62 +235,9 @@ fn differences(before: &Value, after: Value) -> serde_json::Map<String, Value> {
         .collect()
 }
 
-fn view(row: ClientRow, now: Timestamp) -> ClientView {
-    let ClientRow {
-        id,
-        spec,
-        scope_uses,
-        ..
-    } = row;
-    let used = |scope| {
-        scope_uses
-            .iter()
-            .find(|it| it.scope == scope)
-            .and_then(|it| it.used_at)
-    };
-    ClientView {
-        id,
-        scopes_used: spec
-            .scopes
-            .iter()
-            .map(|scope| (scope, used(scope)))
-            .collect(),
-        name: spec.name,
-        scopes: spec.scopes,
-        created_at: row.created_at,
-        expires_at: spec.expires_at,
-        networks: spec.networks,
-        reach: spec.reach,
-        proof_required: spec.proof_required,
-        keep_unused_scopes: spec.keep_unused_scopes,
-        disabled_at: row.disabled_at,
-        older_secret_until: row.older_secret_until.filter(|it| *it > now),
-        last_used_at: row.last_used_at,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_network_is_kept_in_one_spelling() {
-        for (given, kept) in [
-            ("10.1.2.3/8", "10.0.0.0/8"),
-            ("192.0.2.7/32", "192.0.2.7/32"),
-            ("2001:db8::1/32", "2001:db8::/32"),
-            ("::ffff:10.1.2.3/104", "10.0.0.0/8"),
-            ("::ffff:10.1.2.3/128", "10.1.2.3/32"),
-            ("::/0", "::/0"),
-            ("::ffff:0:0/95", "::fffe:0:0/95"),
-        ] {
-            assert_eq!(
-                canonical(given.parse().unwrap()).to_string(),
-                kept,
-                "{given}"
-            );
-        }
-    }
 
     #[test]
     fn a_change_tells_what_became_different() {

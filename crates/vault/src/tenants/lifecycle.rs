@@ -9,10 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Acting, Conflict, Error, Repeatable, TenantView, Vault,
-    credentials::data_keys::CACHED_FOR,
-    idempotency::Once,
-    tenants::{act, present},
+    Acting, Conflict, Error, Repeatable, TenantView, Vault, credentials::data_keys::CACHED_FOR,
+    idempotency::Once, tenants::guard::present,
 };
 
 /// How many tenants one pass deletes.
@@ -76,7 +74,7 @@ impl Vault {
     /// # Errors
     /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
     pub async fn schedule_deletion(&self, by: Acting, id: TenantId) -> Result<TenantView, Error> {
-        let after = self.clock.now() + self.settings.tenant_deletion_wait;
+        let after = self.clock.now() + self.settings.tenants.deletion_wait;
         let schedule = |it: Tenant| {
             let delete_after = Some(it.delete_after.unwrap_or(after));
             Ok(Tenant {
@@ -146,7 +144,12 @@ impl Vault {
             .await?;
             let keys = tx.delete_data_keys().await?;
             tx.audit(
-                &[act(by, "tenant.shredded", id, json!({ "data_keys": keys }))],
+                &[AuditEvent::new(
+                    by.actor(),
+                    "tenant.shredded",
+                    id,
+                    json!({ "data_keys": keys }),
+                )],
                 now,
             )
             .await?;
@@ -197,12 +200,7 @@ impl Vault {
         let (actor, subject, detail) =
             ("vault".to_owned(), id.to_string(), json!({ "rows": rows }));
         tx.audit(
-            &[AuditEvent {
-                actor,
-                action: "tenant.deleted",
-                subject,
-                detail,
-            }],
+            &[AuditEvent::new(actor, "tenant.deleted", subject, detail)],
             now,
         )
         .await?;
@@ -226,7 +224,8 @@ impl Vault {
             let is = turn(present(tx.lock_tenant().await?)?)?;
             tx.update_tenant(&is).await?;
             let detail = json!({ "status": is.status.as_str(), "delete_after": is.delete_after });
-            tx.audit(&[act(by, action, id, detail)], now).await?;
+            tx.audit(&[AuditEvent::new(by.actor(), action, id, detail)], now)
+                .await?;
             self.conclude(tx, once, &(), now).await
         };
         self.once(&self.store.system_scope(), by.caller_id(), repeat, change)

@@ -10,7 +10,7 @@ impl Vault {
     /// Refuses assets beyond the tenant's number; after they were added, with the tenant held before.
     pub(crate) async fn check_assets(&self, tx: &TenantTx) -> Result<(), Error> {
         let quota = tx.asset_quota().await?;
-        let most = quota.most.unwrap_or(self.settings.max_assets);
+        let most = quota.most.unwrap_or(self.settings.tenants.max_assets);
         if quota.used > most {
             Err(Error::Conflict(Conflict::AssetLimit(most)))
         } else {
@@ -21,7 +21,9 @@ impl Vault {
     /// Refuses a reconnect beyond the tenant's number; after it was accepted, which holds the tenant.
     pub(crate) async fn check_running(&self, tx: &TenantTx) -> Result<(), Error> {
         let quota = tx.running_quota().await?;
-        let most = quota.most.unwrap_or(self.settings.max_running_reconnects);
+        let most = quota
+            .most
+            .unwrap_or(self.settings.tenants.max_running_reconnects);
         if quota.used > most {
             Err(Error::TooManyRunning(most))
         } else {

@@ -10,8 +10,7 @@ use crate::{Error, Vault};
 
 /// Who purges.
 const ACTOR: &str = "vault";
-/// How many tenants are read at once.
-const PAGE: u32 = 200;
+
 /// How many rows of a kind one step drops.
 const STEP: u32 = 1_000;
 /// How many reconnects, which take their items with them.
@@ -44,32 +43,6 @@ impl Vault {
             }
         }
         Ok(all)
-    }
-
-    /// The installation and every tenant that is served.
-    pub(crate) async fn active_scopes(&self) -> Result<Vec<TenantScope>, Error> {
-        self.scopes(true).await
-    }
-
-    /// The installation and every tenant, suspended and deleted ones too: whoever has an audit of its own.
-    pub(crate) async fn chain_scopes(&self) -> Result<Vec<TenantScope>, Error> {
-        self.scopes(false).await
-    }
-
-    async fn scopes(&self, only_active: bool) -> Result<Vec<TenantScope>, Error> {
-        let mut scopes = vec![self.store.system_scope()];
-        loop {
-            let after = scopes.last().map(TenantScope::tenant);
-            let page = if only_active {
-                self.store.active_scopes(after, PAGE).await?
-            } else {
-                self.store.every_scope(after, PAGE).await?
-            };
-            if page.is_empty() {
-                return Ok(scopes);
-            }
-            scopes.extend(page);
-        }
     }
 
     async fn prune_audit(&self, scope: &TenantScope, kind: AuditKind) -> Result<u64, Error> {
@@ -118,12 +91,12 @@ impl Vault {
             let detail: serde_json::Map<_, _> = went
                 .map(|(kind, n)| ((*kind).to_owned(), json!(n)))
                 .collect();
-            let purged = AuditEvent {
-                actor: ACTOR.to_owned(),
-                action: "records.purged",
-                subject: scope.tenant().to_string(),
-                detail: detail.into(),
-            };
+            let purged = AuditEvent::new(
+                ACTOR.to_owned(),
+                "records.purged",
+                scope.tenant(),
+                detail.into(),
+            );
             tx.audit(&[purged], self.clock.now()).await?;
         }
         tx.commit().await?;

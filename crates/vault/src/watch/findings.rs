@@ -7,78 +7,27 @@ use std::collections::{HashMap, HashSet};
 
 use regrant_crypto::DataKey;
 use regrant_domain::{
-    Asset, AssetId, Credential, CredentialId, CredentialKind, EventKind, Grant, GrantId, Proof,
-    Proven, RefusalKind, Sealed, Slot, Timestamp,
-    watch::{Verdict, cut_off_after, judge},
+    Asset, AssetId, Credential, CredentialId, CredentialKind, EventKind, Grant, GrantId, Proven,
+    Sealed, Slot, Timestamp,
+    retry::probe_pause,
+    watch::{Verdict, cut_off_after},
 };
 use regrant_storage::{
     Activation, AuditEvent, Confirmation, CutOffNote, FailedProof, NewEvent, Promotion,
     StoredCredential, TenantTx,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     Error, Settings, Vault,
+    assets::cut_offs::{forecast_changed, note_of},
     audit::sealed,
-    credentials::seal::{Offered, grant_context},
-    reconnect::settlement::note_of,
-    watch::{Due, Round, Watched, sibling_cut_offs::Siblings},
+    credentials::seal::{CredentialDraft, grant_context},
+    watch::{
+        due::{Due, Round, Watched},
+        sibling_cut_offs::Siblings,
+    },
 };
-
-/// The pause after nobody could say, which doubles up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: chrono::Duration = chrono::Duration::minutes(1);
-const LONGEST_PAUSE: chrono::Duration = chrono::Duration::minutes(15);
-
-impl Due {
-    /// Whether an answer called this credential's token dead.
-    pub(crate) fn is_dead(&self, stored: &StoredCredential) -> bool {
-        matches!(self.proofs.get(&stored.credential.id), Some(Proof::Refused(it)) if it.kind == RefusalKind::TokenDead)
-    }
-
-    /// Whether nothing serves the asset after these proofs, so that a spare is to be asked.
-    pub(crate) fn is_failing(&self, now: Timestamp, settings: &Settings) -> bool {
-        let working = self.asset.state(now, settings.notice).serves();
-        match self.verdict(now) {
-            Some(Verdict::Doubt { definitive, .. }) => {
-                definitive || !working || self.asset.facts.failures > 0
-            }
-            Some(Verdict::Alive) => false,
-            Some(Verdict::Unknown(_) | Verdict::Unclear) | None => !working,
-        }
-    }
-
-    /// Whether nobody could say anything of a credential that waits.
-    fn is_unsaid(&self, now: Timestamp) -> bool {
-        self.proofs
-            .values()
-            .any(|it| matches!(judge(it, None, now), Verdict::Unknown(_)))
-    }
-
-    fn verdict(&self, now: Timestamp) -> Option<Verdict> {
-        let active = self.in_slot(Slot::Active)?;
-        let proof = self.proofs.get(&active.credential.id)?;
-        Some(judge(proof, self.asset.facts.cut_off, now))
-    }
-
-    pub(super) fn in_slot(&self, slot: Slot) -> Option<&StoredCredential> {
-        self.credentials
-            .iter()
-            .find(|it| it.credential.slot == slot)
-    }
-
-    /// The credential of a slot whose proof succeeded, with what the proof brought.
-    pub(super) fn take_proven(&mut self, slot: Slot) -> Option<(StoredCredential, Proven)> {
-        let works = |it: &&StoredCredential| {
-            it.credential.slot == slot
-                && matches!(self.proofs.get(&it.credential.id), Some(Proof::Proven(_)))
-        };
-        let found = self.credentials.iter().find(works)?.clone();
-        match self.proofs.remove(&found.credential.id) {
-            Some(Proof::Proven(proven)) => Some((found, proven)),
-            _ => None,
-        }
-    }
-}
 
 /// What a chunk writes, gathered so that each statement carries all of its rows.
 pub(crate) struct Findings<'a> {
@@ -280,7 +229,7 @@ impl<'a> Findings<'a> {
 
     fn postpone(&mut self, asset: &Asset, told: Option<Timestamp>, tries: u32) {
         self.watched.postponed += 1;
-        let pause = pause_after(tries);
+        let pause = probe_pause(tries);
         let at = (self.now + pause).max(told.unwrap_or(self.now));
         self.postponed.push((asset.id.clone(), at));
     }
@@ -293,7 +242,7 @@ impl<'a> Findings<'a> {
             .filter(|it| it.credential.slot == Slot::Active);
         let grants = live.filter_map(|it| self.round.grant_of(&it.credential));
         let nearing = grants
-            .filter(|it| self.settings.is_to_refresh(it, self.now))
+            .filter(|it| self.settings.watch.refresh.is_refresh_due(it, self.now))
             .map(|it| it.id);
         self.refresh.extend(nearing);
     }
@@ -316,7 +265,7 @@ impl<'a> Findings<'a> {
         self.keep_adopted(credential)?;
         let token = self.round.tokens.get(&credential.id);
         let token = token.ok_or_else(|| Error::internal("a proved token is not at hand"))?;
-        let offered = Offered {
+        let draft = CredentialDraft {
             token,
             kind: credential.kind,
             grant: self.round.grant_of(credential),
@@ -325,7 +274,7 @@ impl<'a> Findings<'a> {
             intent_seq: credential.intent_seq,
             acquired_by: format!("promoted:{}", credential.id),
         };
-        offered.seal(
+        draft.seal_proven(
             (self.key, self.round.scope.tenant()),
             asset,
             slot,
@@ -337,37 +286,18 @@ impl<'a> Findings<'a> {
     pub(super) fn tell(&mut self, kind: EventKind, asset: &Asset, detail: Value) {
         let subject = asset.id.to_string();
         let (actor, action) = ("worker".to_owned(), kind.as_str());
-        self.audit.push(AuditEvent {
+        self.audit.push(AuditEvent::new(
             actor,
             action,
-            subject: subject.clone(),
-            detail: detail.clone(),
-        });
+            subject.clone(),
+            detail.clone(),
+        ));
         self.events.push(NewEvent {
             kind,
             subject,
             data: detail,
         });
     }
-}
-
-/// The pause after nobody could say so often in a row.
-pub(crate) fn pause_after(tries: u32) -> chrono::Duration {
-    (FIRST_PAUSE * 2_i32.saturating_pow(tries.min(6))).min(LONGEST_PAUSE)
-}
-
-/// One event for all cut-offs that a chunk has learned.
-pub(crate) fn forecast_changed(notes: &[CutOffNote]) -> Vec<NewEvent> {
-    if notes.is_empty() {
-        return Vec::new();
-    }
-    let dates: Vec<_> = notes.iter().filter_map(|it| it.at).collect();
-    let data = json!({ "assets": notes.len(), "earliest": dates.iter().min(), "latest": dates.iter().max() });
-    vec![NewEvent {
-        kind: EventKind::ForecastChanged,
-        subject: "forecast".to_owned(),
-        data,
-    }]
 }
 
 fn ids(credentials: &[StoredCredential]) -> HashMap<CredentialId, Slot> {

@@ -8,7 +8,7 @@ use std::{collections::HashMap, pin::pin};
 use futures_util::StreamExt;
 use regrant_domain::{
     AccessToken, Credential, CredentialKind, Grant, GrantId, Proof, Refusal, RefusalKind, Sealed,
-    Timestamp,
+    Timestamp, error_chain,
 };
 use regrant_graph::{AppCredentials, Death, Probe, Target};
 use regrant_storage::{StoredCredential, TenantScope, TenantTx};
@@ -16,9 +16,11 @@ use tracing::{error, warn};
 
 use crate::{
     Error, Vault,
-    credentials::payload::{context, read_credential},
-    reconnect::{settle::target_of, verify_token::grant_of},
-    watch::{Due, Round},
+    credentials::{
+        grants::grant_of,
+        payload::{context, read_credential},
+    },
+    watch::due::{Due, Round},
 };
 
 /// A credential that is asked: which asset's, and which of them.
@@ -29,7 +31,7 @@ struct Asked {
 
 impl Asked {
     fn target(&self, due: &[Due]) -> Option<Target> {
-        Some(target_of(&due.get(self.due)?.asset))
+        Some(Target::from(&due.get(self.due)?.asset))
     }
 
     fn probe<'a>(
@@ -93,7 +95,7 @@ impl Vault {
         match opened.and_then(|plain| read_credential(&plain, credential)) {
             Ok(token) => Some(token),
             Err(error) => {
-                error!(alarm = "unreadable", credential.id = %credential.id, error = %error, "a credential does not open");
+                error!(alarm = "unreadable", credential.id = %credential.id, error = error_chain(&error), "a credential does not open");
                 None
             }
         }

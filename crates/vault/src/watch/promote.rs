@@ -11,7 +11,11 @@ use regrant_domain::{
 use regrant_storage::{Activation, Promotion, StoredCredential};
 use serde_json::json;
 
-use crate::{Error, reconnect::settlement::note_of, watch::Due, watch::findings::Findings};
+use crate::{
+    Error,
+    assets::cut_offs::note_of,
+    watch::{due::Due, findings::Findings},
+};
 
 impl Findings<'_> {
     /// A parked credential that reaches its asset takes over by the table that settles reconnects.
@@ -111,7 +115,7 @@ impl Findings<'_> {
             proved: active
                 .filter(|it| it.credential.proved_at.is_some())
                 .map(|it| self.kind_of(&it.credential)),
-            serves: !refused && asset.state(self.now, self.settings.notice).serves(),
+            serves: !refused && asset.state(self.now, self.settings.assets.notice).serves(),
             same_token: false,
             tasks: active.map(|it| it.tasks.clone()).unwrap_or_default(),
             cut_off_passed: asset.facts.cut_off.is_some_and(|it| it.at <= self.now),

@@ -7,7 +7,7 @@
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::{
     AccessToken, AssetId, ClientId, Clock, CredentialKind, EventKind, Grant, GrantId, ReconnectId,
-    RefusalKind, Timestamp,
+    RefusalKind, Timestamp, error_chain,
 };
 use regrant_storage::{
     AuditEvent, Claim, DueKind, NewEvent, NewItem, NewReconnect, Origin, TenantTx,
@@ -15,7 +15,7 @@ use regrant_storage::{
 use serde_json::json;
 use tracing::{info, warn};
 
-use crate::{Error, Settings, Vault, credentials::seal::grant_context};
+use crate::{Error, Vault, credentials::seal::grant_context};
 
 /// How long a refresh that failed rests.
 const TRY_AGAIN: chrono::Duration = chrono::Duration::hours(6);
@@ -23,20 +23,6 @@ const TRY_AGAIN: chrono::Duration = chrono::Duration::hours(6);
 const LEASE: chrono::Duration = chrono::Duration::minutes(5);
 /// How long one waits for a reconnect that works on the same assets.
 const GIVE_WAY: chrono::Duration = chrono::Duration::minutes(1);
-
-impl Settings {
-    /// Whether a grant's token ends so soon that it is to be refreshed.
-    pub(crate) fn is_to_refresh(&self, grant: &Grant, now: Timestamp) -> bool {
-        let lead = match grant.kind {
-            CredentialKind::SystemUser => self.refresh_system_user,
-            CredentialKind::User => self.refresh_user,
-            CredentialKind::Page | CredentialKind::WorkplaceApp => return false,
-        };
-        grant
-            .expires_at
-            .is_some_and(|at| at > now && at - now <= lead)
-    }
-}
 
 impl Vault {
     /// Refreshes tokens whose end is near, at most `limit`; tells how many got a new life.
@@ -58,7 +44,7 @@ impl Vault {
             match self.rotate(&claim).await {
                 Ok(done) => refreshed += usize::from(done),
                 Err(error) => {
-                    warn!(tenant.id = %claim.scope.tenant(), error = %error, "a refresh broke off")
+                    warn!(tenant.id = %claim.scope.tenant(), error = error_chain(&error), "a refresh broke off")
                 }
             }
         }
@@ -123,7 +109,7 @@ impl Vault {
         let kept = tx.grant_token(id).await?;
         let sealed = kept
             .sealed
-            .filter(|_| self.settings.is_to_refresh(&kept.grant, now));
+            .filter(|_| self.settings.watch.refresh.is_refresh_due(&kept.grant, now));
         if sealed.is_some() {
             tx.note_refresh_tried(id, now).await?;
         } else {
@@ -161,7 +147,7 @@ impl Vault {
             origin: Origin::Rotation,
             created_at: now,
         };
-        let limit = u32::try_from(self.settings.max_reconnect_assets).unwrap_or(u32::MAX);
+        let limit = u32::try_from(self.settings.reconnect.max_assets).unwrap_or(u32::MAX);
         let tx = self.store.begin(scope).await?;
         tx.hold(&claim.lease).await?;
         let assets = tx.assets_of_grant(grant.id, limit).await?;
@@ -229,12 +215,7 @@ async fn tell(
     now: Timestamp,
 ) -> Result<(), Error> {
     let (actor, subject) = ("worker".to_owned(), grant.id.to_string());
-    let event = AuditEvent {
-        actor,
-        action: kind.as_str(),
-        subject: subject.clone(),
-        detail: detail.clone(),
-    };
+    let event = AuditEvent::new(actor, kind.as_str(), subject.clone(), detail.clone());
     tx.audit(&[event], now).await?;
     Ok(tx
         .emit(

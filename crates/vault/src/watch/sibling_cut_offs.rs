@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use regrant_domain::{Asset, AssetId, CutOff, CutOffSource, Proof, Slot, Timestamp};
 use regrant_storage::{CutOffNote, CutOffReading, TenantTx};
 
-use crate::{Error, watch::Due};
+use crate::{Error, watch::due::Due};
 
 /// What the proofs of a chunk read, by person and business: the earliest date counts.
 pub(crate) fn readings(due: &[Due], now: Timestamp) -> HashMap<CutOffReading, Timestamp> {

@@ -8,11 +8,12 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use regrant_domain::{
-    Clock, DeliveryId, EventKind, Timestamp, WebhookEndpointId,
+    Clock, DeliveryId, EventKind, Timestamp, WebhookEndpointId, error_chain,
     webhook::{DeliveryStatus, DisabledReason, EndpointStatus, FAILING_FOR, pause_after},
 };
 use regrant_storage::{
-    Attempt, Delivery, DueDelivery, DueKind, Lease, TenantScope, TenantTx, WebhookEndpoint,
+    Attempt, AuditEvent, Delivery, DueDelivery, DueKind, Lease, TenantScope, TenantTx,
+    WebhookEndpoint,
 };
 use regrant_webhook::{Message, Sent, WebhookSecret};
 use serde::Serialize;
@@ -20,7 +21,7 @@ use serde_json::json;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
-use crate::{Error, Vault, permits::Place, webhooks::endpoints::act};
+use crate::{Error, Vault, permits::Place};
 
 /// How long a caller waits for what it started: a slow consumer does not hold up the next round.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -68,7 +69,7 @@ impl Vault {
                 }
                 // Their leases end, and they are due again.
                 Err(error) => {
-                    warn!(tenant.id = %scope.tenant(), error = %error, "cannot read webhooks")
+                    warn!(tenant.id = %scope.tenant(), error = error_chain(&error), "cannot read webhooks")
                 }
             }
         }
@@ -194,11 +195,11 @@ impl Vault {
             let id = outgoing.due.delivery.id;
             match vault.send_and_settle(&scope, outgoing, wall).await {
                 Ok(()) => {}
-                Err(Error::Internal(cause)) if is_stale(&*cause) => {
+                Err(Error::Stale) => {
                     warn!(delivery.id = %id, "another process has taken the webhook over");
                 }
                 Err(error) => {
-                    warn!(delivery.id = %id, error = %error, "a webhook is not settled; it is sent again");
+                    warn!(delivery.id = %id, error = error_chain(&error), "a webhook is not settled; it is sent again");
                 }
             }
         };
@@ -311,7 +312,7 @@ impl Vault {
         if tx.disable_webhook_endpoint(id, why, wall).await? {
             warn!(endpoint.id = %id, reason = %why, "a webhook endpoint is disabled");
             let detail = json!({ "reason": why.as_str() });
-            let disabled = act("vault".to_owned(), "webhook_endpoint.disabled", id, detail);
+            let disabled = AuditEvent::new("vault", "webhook_endpoint.disabled", id, detail);
             tx.audit(&[disabled], self.clock.now()).await?;
         }
         Ok(())
@@ -379,8 +380,4 @@ fn spread(delivery: &Delivery, attempts: u32) -> u8 {
     let id = delivery.id.uuid();
     let bytes = id.as_bytes().iter().copied().chain(attempts.to_be_bytes());
     bytes.fold(0, |sum: u8, byte| sum.wrapping_mul(31).wrapping_add(byte))
-}
-
-fn is_stale(cause: &(dyn std::error::Error + 'static)) -> bool {
-    matches!(cause.downcast_ref(), Some(regrant_storage::Error::Stale))
 }

@@ -13,7 +13,7 @@ use regrant_domain::{
 };
 use regrant_storage::{AuditEvent, NewWebhookEndpoint, TenantScope, WebhookEndpoint};
 use regrant_webhook::WebhookSecret;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{Conflict, Error, Principal, Repeatable, Resource, Vault, idempotency::Once};
 
@@ -116,7 +116,7 @@ impl Vault {
             created_at: now,
         };
         let tx = self.store.begin(&caller.scope).await?;
-        let most = self.settings.max_webhook_endpoints;
+        let most = self.settings.webhooks.max_endpoints;
         tx.insert_webhook_endpoint(&row, most)
             .await
             .map_err(|error| match error {
@@ -125,7 +125,12 @@ impl Vault {
             })?;
         let detail = json!({ "host": host(&row.url) });
         tx.audit(
-            &[act(caller.actor(), "webhook_endpoint.created", id, detail)],
+            &[AuditEvent::new(
+                caller.actor(),
+                "webhook_endpoint.created",
+                id,
+                detail,
+            )],
             now,
         )
         .await?;
@@ -208,7 +213,12 @@ impl Vault {
             None => {}
         }
         tx.audit(
-            &[act(caller.actor(), "webhook_endpoint.changed", id, detail)],
+            &[AuditEvent::new(
+                caller.actor(),
+                "webhook_endpoint.changed",
+                id,
+                detail,
+            )],
             now,
         )
         .await?;
@@ -231,7 +241,7 @@ impl Vault {
         tx.delete_webhook_endpoint(id)
             .await
             .map_err(Error::missing(Resource::WebhookEndpoint))?;
-        let deleted = act(caller.actor(), "webhook_endpoint.deleted", id, json!({}));
+        let deleted = AuditEvent::new(caller.actor(), "webhook_endpoint.deleted", id, json!({}));
         tx.audit(&[deleted], self.clock.now()).await?;
         Ok(tx.commit().await?)
     }
@@ -293,7 +303,7 @@ impl Vault {
         tx.rotate_webhook_secret(id, row.generation, &sealed, older_until)
             .await?;
         let detail = json!({ "older_secret_until": older_until });
-        let rotated = act(
+        let rotated = AuditEvent::new(
             caller.actor(),
             "webhook_endpoint.secret_rotated",
             id,
@@ -350,21 +360,6 @@ fn secret_context(scope: &TenantScope, id: WebhookEndpointId, generation: i64) -
     Context {
         generation,
         ..Context::of_row(scope.tenant(), id.uuid(), Purpose::WebhookSecret)
-    }
-}
-
-/// An audit record about an endpoint.
-pub(crate) fn act(
-    actor: String,
-    action: &'static str,
-    id: WebhookEndpointId,
-    detail: Value,
-) -> AuditEvent {
-    AuditEvent {
-        actor,
-        action,
-        subject: id.to_string(),
-        detail,
     }
 }
 

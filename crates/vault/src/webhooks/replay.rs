@@ -4,12 +4,13 @@ use regrant_domain::{
     Clock, DeliveryId, EventId, EventKind, Timestamp, WebhookEndpointId,
     webhook::{DeliveryStatus, EndpointStatus},
 };
-use regrant_storage::{Delivery, DeliveryFilter, NewEvent, TenantTx};
+use regrant_storage::{AuditEvent, Delivery, DeliveryFilter, NewEvent, TenantTx};
 use serde_json::json;
 
 use crate::{
-    Conflict, Error, Principal, Repeatable, Resource, Vault, idempotency::Once,
-    webhooks::endpoints::act,
+    Conflict, Error, Principal, Repeatable, Resource, Vault,
+    idempotency::Once,
+    page::{Page, query_limit},
 };
 
 /// How many failed deliveries one call sends again.
@@ -78,7 +79,12 @@ impl Vault {
         let event = tx.emit_to(id, &event, now).await?;
         let detail = json!({ "event_id": event });
         tx.audit(
-            &[act(caller.actor(), "webhook_endpoint.tested", id, detail)],
+            &[AuditEvent::new(
+                caller.actor(),
+                "webhook_endpoint.tested",
+                id,
+                detail,
+            )],
             now,
         )
         .await?;
@@ -128,7 +134,7 @@ impl Vault {
             }
             Replay::FailedSince(since) => tx.replay_failed(id, since, MOST_REPLAYED, wall).await?,
         };
-        let replayed = act(
+        let replayed = AuditEvent::new(
             caller.actor(),
             "webhook_endpoint.replayed",
             id,
@@ -162,14 +168,11 @@ impl Vault {
         let filter = DeliveryFilter {
             status,
             after,
-            limit: limit.saturating_add(1),
+            limit: query_limit(limit),
         };
-        let mut data = tx.list_deliveries(id, filter).await?;
+        let rows = tx.list_deliveries(id, filter).await?;
         tx.commit().await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = data.len() > limit;
-        data.truncate(limit);
-        let next = data.last().filter(|_| more).map(|it| it.id);
+        let Page { data, next } = Page::cut(rows, limit, |it| it.id);
         Ok(DeliveryList { data, next })
     }
 }

@@ -26,7 +26,7 @@ use tokio::{
 
 use crate::{
     Acting, Conflict, DeliveryQuery, EndpointChange, Error, MintedEndpoint, NewApp, NewEndpoint,
-    NewTenantSpec, Parts, Principal, Replay, Resource, Settings, Vault,
+    NewTenantSpec, Parts, Principal, Replay, Resource, Settings, Vault, WebhookSettings,
 };
 
 /// A request a consumer received.
@@ -185,7 +185,10 @@ impl World {
                 .unwrap(),
             clock,
             settings: Settings {
-                webhooks,
+                webhooks: WebhookSettings {
+                    sender: webhooks,
+                    ..WebhookSettings::default()
+                },
                 ..Settings::default()
             },
         };

@@ -58,7 +58,9 @@ impl Vault {
         let mut others = tx.list_assets(&filter).await?;
         let more = others.len() >= usize::try_from(filter.limit).unwrap_or(usize::MAX);
         let named: HashSet<_> = named.iter().collect();
-        others.retain(|it| !named.contains(&it.id) && it.state(now, self.settings.notice).serves());
+        others.retain(|it| {
+            !named.contains(&it.id) && it.state(now, self.settings.assets.notice).serves()
+        });
         let held = behind(tx, &others).await?;
         let loss = |asset: Asset| SiblingLoss::of(held.get(&asset.id)?, offered, asset);
         Ok(Losses {

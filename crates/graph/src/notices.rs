@@ -17,13 +17,15 @@ const AHEAD: Duration = Duration::minutes(10);
 const OLDEST_REQUEST: Duration = Duration::days(1);
 
 /// A word, with what tells it from every other.
-pub(super) struct Told {
-    pub(super) word: Word,
-    pub(super) digest: String,
+pub struct Told {
+    /// The notice.
+    pub word: Word,
+    /// Differs between notices and is equal for repeated ones.
+    pub digest: String,
 }
 
 /// The words of a webhook's body, in their order.
-pub(super) fn words(raw: &[u8], now: Timestamp) -> Vec<Told> {
+pub fn words(raw: &[u8], now: Timestamp) -> Vec<Told> {
     let Ok(body) = serde_json::from_slice::<Value>(raw) else {
         return Vec::new();
     };
@@ -48,7 +50,7 @@ pub(super) fn words(raw: &[u8], now: Timestamp) -> Vec<Told> {
 }
 
 /// What a signed request says: who, and when it was made.
-pub(super) fn signed_request(payload: &[u8], now: Timestamp) -> Option<(PersonId, Timestamp)> {
+pub fn signed_request(payload: &[u8], now: Timestamp) -> Option<(PersonId, Timestamp)> {
     let payload = serde_json::from_slice::<Value>(payload).ok()?;
     let algorithm = text(&payload, "algorithm")?;
     let issued_at = moment(payload.get("issued_at")?)?;

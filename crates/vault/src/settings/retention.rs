@@ -1,4 +1,6 @@
-//! How long records are kept. A row of the audit keeps its place for ever; here is how long it keeps its words.
+//! How long records are kept.
+//!
+//! The rule: a row of the audit stays in its chain; only its content is pruned after its time.
 
 use chrono::{Duration, DurationRound};
 use regrant_domain::Timestamp;
@@ -9,37 +11,23 @@ use regrant_storage::AuditKind;
 pub struct Retention {
     /// Idempotency keys, once their reconnect has ended.
     pub idempotency: Duration,
-    /// Events for the outside, with their deliveries.
+    /// Events to tenants, with their deliveries.
     pub events: Duration,
-    /// What was told about cut-offs; the newest word about each asset stays.
+    /// The history of cut-offs; the newest entry of each asset stays.
     pub cut_offs: Duration,
-    /// Messages from Meta that were worked off.
+    /// Notices from Meta that were processed.
     pub inbox: Duration,
     /// Reconnects that have ended, with their items.
     pub reconnects: Duration,
     /// Reconnect sessions that have ended.
     pub reconnect_sessions: Duration,
-    /// Audit of token reads; none: for ever.
+    /// Audit of token reads; `None` keeps it without limit.
     pub audit_reads: Option<Duration>,
-    /// Audit of what the worker does by itself; none: for ever.
+    /// Audit of what the worker does by itself; `None` keeps it without limit.
     pub audit_worker: Option<Duration>,
-    /// Audit of everything else; none: for ever. A credential sealed before that counts as `untold`.
+    /// Audit of everything else; `None` keeps it without limit. Verification cannot check a credential that was sealed
+    /// earlier, and counts it as `untold`.
     pub audit_acts: Option<Duration>,
-}
-
-impl Retention {
-    /// Since when audit of this kind keeps its words, by whole days; none: since ever.
-    pub(crate) fn audit_since(&self, kind: AuditKind, now: Timestamp) -> Option<Timestamp> {
-        let keep = match kind {
-            AuditKind::Reads => self.audit_reads,
-            AuditKind::Worker => self.audit_worker,
-            AuditKind::Acts => self.audit_acts,
-        };
-        // Each step is told in the chain: once a day is often enough.
-        now.checked_sub_signed(keep?)?
-            .duration_trunc(Duration::days(1))
-            .ok()
-    }
 }
 
 impl Default for Retention {
@@ -50,11 +38,26 @@ impl Default for Retention {
             cut_offs: Duration::days(400),
             inbox: Duration::days(7),
             reconnects: Duration::days(180),
+            reconnect_sessions: Duration::days(30),
             audit_reads: Some(Duration::days(400)),
             audit_worker: Some(Duration::days(2 * 365)),
             audit_acts: Some(Duration::days(7 * 365)),
-            reconnect_sessions: Duration::days(30),
         }
+    }
+}
+
+impl Retention {
+    /// The day from which on audit of this kind keeps its content; `None` keeps all of it.
+    pub(crate) fn audit_since(&self, kind: AuditKind, now: Timestamp) -> Option<Timestamp> {
+        let keep = match kind {
+            AuditKind::Reads => self.audit_reads,
+            AuditKind::Worker => self.audit_worker,
+            AuditKind::Acts => self.audit_acts,
+        };
+        // Each pruning adds a row to the chain, so prune once a day.
+        now.checked_sub_signed(keep?)?
+            .duration_trunc(Duration::days(1))
+            .ok()
     }
 }
 
