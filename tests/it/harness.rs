@@ -77,12 +77,10 @@ impl Default for Options {
             names,
             ..regrant_webhook::Settings::default()
         };
-        let vault = regrant_vault::Settings {
-            retry_pause: Duration::from_millis(50),
-            webhooks,
-            password_strength: PasswordStrength::MINIMUM,
-            ..regrant_vault::Settings::default()
-        };
+        let mut vault = regrant_vault::Settings::default();
+        vault.reconnect.retry_pause = Duration::from_millis(50);
+        vault.webhooks.sender = webhooks;
+        vault.operators.password_strength = PasswordStrength::MINIMUM;
         // All calls of a test come from one address.
         let rates = regrant_api::Rates {
             address: 10_000,

@@ -161,7 +161,7 @@ async fn open(
     };
     let graph = regrant_graph::Client::new(graph, clock.clone())?;
     let mut settings = regrant_vault::Settings::default();
-    settings.webhooks.allow_loopback = true;
+    settings.webhooks.sender.allow_loopback = true;
     let parts = Parts {
         store,
         provider: KeyProvider::Local(keyring),

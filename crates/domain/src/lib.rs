@@ -10,6 +10,7 @@ mod assets;
 mod clock;
 mod closed_list;
 mod credentials;
+mod error_chain;
 pub mod forecast;
 mod ids;
 mod judgement;
@@ -29,6 +30,7 @@ pub use credentials::{
     AccessToken, AppSecret, ClientSecret, Credential, CredentialKind, Grant, GrantedScope,
     InvalidPassword, InvalidSecret, Passphrase, Password, Sealed, Slot, TokenFacts, VerifyToken,
 };
+pub use error_chain::error_chain;
 pub use forecast::{ForecastLine, ForecastTotals, PersonCounts, PersonRow, Place};
 pub use ids::{
     AppId, AssetId, ClientId, CredentialId, DeliveryId, EventId, GrantId, InvalidGraphId,
@@ -36,7 +38,8 @@ pub use ids::{
     RequestId, TenantId, WebhookEndpointId,
 };
 pub use judgement::{
-    Proof, Proven, Refusal, RefusalKind, coverage, schedule, settle, state, watch,
+    Proof, Proven, Refusal, RefusalKind, coverage, failover, find_missing_scope, refresh, retry,
+    schedule, settle, state, watch,
 };
 pub use notice::{InboxKind, Word};
 pub use reconnects::{

@@ -15,6 +15,7 @@ mod call;
 mod client;
 mod errors;
 mod limits;
+pub mod notices;
 mod probe;
 mod settings;
 mod tokens;

@@ -12,7 +12,7 @@ pub(crate) mod plan;
 
 use futures_util::{Stream, StreamExt, stream};
 use regrant_domain::{
-    AccessToken, AssetId, AssetKind, CredentialKind, PersonId, Proof, Refusal, RefusalKind,
+    AccessToken, Asset, AssetId, AssetKind, CredentialKind, PersonId, Proof, Refusal, RefusalKind,
 };
 
 use crate::{
@@ -54,6 +54,16 @@ pub struct ProbedChunk {
     pub indices: Vec<usize>,
     /// One result for each index.
     pub proofs: Vec<Proof>,
+}
+
+impl From<&Asset> for Target {
+    fn from(asset: &Asset) -> Self {
+        Self {
+            id: asset.id.clone(),
+            kind: asset.kind,
+            business: asset.business_id.clone(),
+        }
+    }
 }
 
 impl Client {

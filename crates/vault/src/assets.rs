@@ -3,6 +3,10 @@
 //! The rule: an imported token is sealed at once and never takes the place of one that is there;
 //! it is `unproven` until a probe proves it.
 
+pub(crate) mod cut_offs;
+pub(crate) mod follow_up;
+pub(crate) mod import;
+
 use std::collections::HashMap;
 
 use regrant_domain::{
@@ -17,8 +21,9 @@ use serde_json::json;
 
 use crate::{
     Error, Principal, Repeatable, Resource, Vault,
+    assets::import::{Found, Imports, check},
     idempotency::Once,
-    import::{Found, Imports, check},
+    page::{Page, query_limit},
 };
 
 /// An asset to register, with a token if there is one.
@@ -177,12 +182,7 @@ impl Vault {
         let detail = json!({ "assets": results.len(), "sealed": imports.active.len() + imports.parked.len() });
         let (actor, subject) = (caller.actor(), "assets".to_owned());
         tx.audit(
-            &[AuditEvent {
-                actor,
-                action: "assets.registered",
-                subject,
-                detail,
-            }],
+            &[AuditEvent::new(actor, "assets.registered", subject, detail)],
             now,
         )
         .await?;
@@ -212,21 +212,22 @@ impl Vault {
             person_id: query.person_id,
             ending_before: query.ending_before,
             after: query.after,
-            limit: limit.saturating_add(1),
+            limit: query_limit(limit),
             now,
-            notice: self.settings.notice,
+            notice: self.settings.assets.notice,
             within: caller.within(),
         };
         let tx = self.store.begin_read(&caller.scope).await?;
-        let mut assets = tx.list_assets(&filter).await?;
+        let assets = tx.list_assets(&filter).await?;
         tx.commit().await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = assets.len() > limit;
-        assets.truncate(limit);
-        let next = assets.last().filter(|_| more).map(|it| it.id.clone());
+        let page = Page::cut(assets, limit, |it| it.id.clone());
         Ok(AssetList {
-            data: assets.into_iter().map(|it| self.view_of(it, now)).collect(),
-            next,
+            data: page
+                .data
+                .into_iter()
+                .map(|it| self.view_of(it, now))
+                .collect(),
+            next: page.next,
         })
     }
 
@@ -274,12 +275,7 @@ impl Vault {
         tx.wipe_idle_grants().await?;
         let (actor, subject) = (caller.actor(), id.to_string());
         tx.audit(
-            &[AuditEvent {
-                actor,
-                action: "asset.deleted",
-                subject,
-                detail: json!({}),
-            }],
+            &[AuditEvent::new(actor, "asset.deleted", subject, json!({}))],
             now,
         )
         .await?;
@@ -287,7 +283,7 @@ impl Vault {
     }
 
     fn view_of(&self, asset: Asset, now: Timestamp) -> AssetView {
-        let state = asset.state(now, self.settings.notice);
+        let state = asset.state(now, self.settings.assets.notice);
         AssetView {
             state,
             asset,
@@ -304,7 +300,7 @@ impl Vault {
                 reason,
             });
         }
-        let limit = self.settings.max_register_assets;
+        let limit = self.settings.assets.max_registered;
         if n > limit {
             Err(Error::TooMany {
                 field: "assets",

@@ -4,12 +4,12 @@
 //! `verify` compares the newest that was told with what is stored, so that a credential put back is found.
 //! Start at `verify.rs`; `reads.rs` writes the audit of tokens that leave.
 
+#[cfg(test)]
+mod audit_test;
 mod checkpoint;
 mod checkpoint_file;
 mod export;
 mod list;
-#[cfg(test)]
-mod tests;
 mod verify;
 
 use regrant_crypto::{AuditKey, Context, Purpose, digest};
@@ -26,19 +26,14 @@ pub use self::{
 };
 pub(crate) use checkpoint_file::CheckpointFile;
 
-use crate::{Error, Vault, keys::Keys};
+use crate::{Error, Vault, credentials::data_keys::Keys};
 
 /// The one key there is; a later one would have another name.
 const KEY: &str = "1";
 
 /// Tells of a credential that was sealed; its slot says whether it serves.
 pub(crate) fn sealed(actor: String, action: &'static str, credential: &Credential) -> AuditEvent {
-    AuditEvent {
-        actor,
-        action,
-        subject: credential.asset_id.to_string(),
-        detail: detail(credential),
-    }
+    AuditEvent::new(actor, action, &credential.asset_id, detail(credential))
 }
 
 fn detail(credential: &Credential) -> Value {

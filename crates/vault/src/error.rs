@@ -94,6 +94,9 @@ pub enum Error {
     /// A call with the same idempotency key was first; ask again to hear what it did.
     #[error("a call with the same idempotency key is under way")]
     Raced,
+    /// A concurrent writer changed or claimed the rows first, so nothing was written.
+    #[error("another process changed this first")]
+    Stale,
     /// A fault of ours.
     #[error("internal error")]
     Internal(#[source] BoxError),
@@ -239,7 +242,10 @@ impl Error {
 
 impl From<regrant_storage::Error> for Error {
     fn from(error: regrant_storage::Error) -> Self {
-        Self::internal(error)
+        match error {
+            regrant_storage::Error::Stale => Self::Stale,
+            other => Self::internal(other),
+        }
     }
 }
 

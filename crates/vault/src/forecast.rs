@@ -4,6 +4,8 @@
 //! the pages behind the first keep that moment, so that nothing is told twice or left out.
 //! Start at [`Vault::forecast`]; the days are counted by the database, the entries judged by the domain.
 
+pub(crate) mod persons;
+
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta};
@@ -14,7 +16,10 @@ use regrant_domain::{
 };
 use regrant_storage::{ForecastFilter, ForecastLine, ForecastTotals, Place, TenantTx};
 
-use crate::{Error, Principal, Resource, Vault};
+use crate::{
+    Error, Principal, Resource, Vault,
+    page::{Page, query_limit},
+};
 
 /// How many assets of a day and cause a calendar for people names.
 const NAMED: u32 = 50;
@@ -113,13 +118,10 @@ impl Vault {
         let tx = self.store.begin_read(&caller.scope).await?;
         known(&tx, filter.leaves.as_ref()).await?;
         let last = after.as_ref().map(|it| &it.last);
-        let mut places = tx.forecast(&filter, last, limit.saturating_add(1)).await?;
+        let places = tx.forecast(&filter, last, query_limit(limit)).await?;
         let days = by_day(tx.forecast_tallies(&filter).await?);
         let totals = tx.forecast_totals(&filter).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = places.len() > limit;
-        places.truncate(limit);
-        let next = places.last().filter(|_| more).map(|it| ForecastCursor {
+        let Page { data: places, next } = Page::cut(places, limit, |it| ForecastCursor {
             as_of,
             last: it.clone(),
         });
@@ -201,7 +203,7 @@ impl Vault {
         let endings = calendar(&asset.facts, filter.now, leaves);
         let ending = endings.into_iter().find(|it| it.cause == place.cause)?;
         Some(ForecastEntry {
-            state: asset.state(filter.now, self.settings.notice),
+            state: asset.state(filter.now, self.settings.assets.notice),
             cover: covered_by(&ending, behind, filter.leaves.as_ref(), filter.now),
             system_user: asset.facts.active == Some(CredentialKind::SystemUser)
                 || behind

@@ -4,16 +4,17 @@
 //! a message is kept and made due for every tenant of its person, in one transaction. An app that is not
 //! known is worked on like one whose signature is wrong. `received.rs` carries the messages out.
 
-mod parse;
+pub(crate) mod apply;
 
 use regrant_crypto::{DataKey, Purpose, open_signed_request, repeats, signs_webhook};
 use regrant_domain::{AppId, AppSecret, Clock, InboxKind, Sealed, Timestamp, VerifyToken, Word};
+use regrant_graph::notices;
 use regrant_storage::{NewWord, StoredApp};
 use tracing::info;
 
 use crate::{
     Error, Resource, Vault,
-    apps::{app_context, older_secret},
+    tenants::apps::{app_context, older_secret},
 };
 
 /// A deletion that was asked for: the code by which the person asks how far it is.
@@ -92,7 +93,7 @@ impl Vault {
         let (known, secrets) = self.incoming_secrets(app).await?;
         let signed = signs_webhook(&secrets, raw, signature.unwrap_or_default());
         let app = known.filter(|_| signed).ok_or(Error::NotSigned)?;
-        let words: Vec<_> = parse::words(raw, self.clock.now())
+        let words: Vec<_> = notices::words(raw, self.clock.now())
             .into_iter()
             .map(|told| self.new_word(&app, told.word, &told.digest, None))
             .collect();
@@ -163,7 +164,7 @@ impl Vault {
         let (known, secrets) = self.incoming_secrets(app).await?;
         let payload = open_signed_request(&secrets, text);
         let app = known.ok_or(Error::NotSigned)?;
-        let said = payload.and_then(|it| parse::signed_request(&it, self.clock.now()));
+        let said = payload.and_then(|it| notices::signed_request(&it, self.clock.now()));
         let (person_id, told_at) = said.ok_or(Error::NotSigned)?;
         Ok((
             app,

@@ -4,105 +4,60 @@
 //! `[tx] network [tx]`; the API, the command line and the worker call the same ones.
 //! Start at `reconnect.rs` for the bulk replacement and at `token.rs` for a token that leaves.
 
-mod acting;
-mod apps;
-mod ask;
+mod access;
+mod actor;
 mod assets;
 mod audit;
-mod authenticate;
-mod call_proof;
-mod client_secrets;
-mod clients;
-mod deliver;
+mod credentials;
 mod error;
-mod follow_up;
 mod forecast;
 mod idempotency;
-mod import;
 mod inbound;
-mod issuer;
-#[cfg(test)]
-mod issuer_test;
-mod jobs;
-mod keys;
-mod log_in;
+mod lifecycle;
 mod operators;
-mod origins;
-mod passwords;
-mod payload;
-mod person_list;
-mod persons;
-mod places;
-mod plan;
-mod previews;
+mod page;
+mod permits;
 mod principal;
-mod progress;
-mod prove;
-mod purge;
-mod quotas;
-mod reads;
-mod received;
 mod reconnect;
-mod reconnect_sessions;
-mod replay;
-mod retention;
-mod rotate;
-mod run;
-mod seal;
 mod settings;
-mod settle;
-#[cfg(test)]
-mod settle_property;
-mod sibling_losses;
-mod siblings;
-mod signing_keys;
-mod targets;
-mod tenant_end;
 mod tenants;
-mod token;
-mod usage;
-mod view;
-mod visitor;
+mod tokens;
+mod upkeep;
 mod watch;
-mod watched;
 mod webhooks;
-#[cfg(test)]
-mod webhooks_test;
-mod writes;
 
 use std::sync::Arc;
 
 use regrant_crypto::KeyProvider;
 use regrant_domain::{Clock, TenantId, WebhookEndpointId};
 use regrant_storage::Store;
-use tokio::{runtime::Handle, sync::Semaphore};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub use acting::Acting;
-pub use apps::{AppChange, AppView, NewApp};
+pub use access::authenticate::{IssuedToken, Presented};
+pub use access::sessions::{
+    NamedAsset, OpenedSession, OwnSession, SessionList, SessionOrder, SessionView,
+};
+pub use access::signing_keys::{SigningKeyState, SigningKeyView};
+pub use actor::Acting;
 pub use assets::{
     AssetList, AssetQuery, AssetRegistration, AssetView, RegisteredAsset, RegistrationStatus,
 };
 pub use audit::{
     AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict, KeptCheckpoints,
 };
-pub use authenticate::{IssuedToken, Presented};
-pub use clients::{ClientChange, ClientView, MintedClient};
 pub use error::{Conflict, Error, Resource, TokenRefusal};
+pub use forecast::persons::{Impact, PersonList, PersonView};
 pub use forecast::{Forecast, ForecastAgenda, ForecastCursor, ForecastEntry, ForecastQuery};
 pub use idempotency::{Done, IdempotencyKey, Repeatable};
 pub use inbound::{Deletion, DeletionStatus};
-pub use jobs::{JobsView, PausedApp};
-pub use log_in::{IssuedSession, LoggedIn};
+pub use operators::log_in::{IssuedSession, LoggedIn};
+pub use operators::passwords::PasswordLoad;
 pub use operators::{NewOperator, OperatorChange, OperatorList};
-pub use passwords::PasswordLoad;
-pub use person_list::{Impact, PersonList, PersonView};
-pub use previews::{Preview, PreviewItem, PreviewOrder};
 pub use principal::{Principal, Subject};
 pub use reconnect::Order;
-pub use reconnect_sessions::{
-    NamedAsset, OpenedSession, OwnSession, SessionList, SessionOrder, SessionView,
-};
+pub use reconnect::preview::permission_losses::SiblingLoss;
+pub use reconnect::preview::{Preview, PreviewItem, PreviewOrder};
+pub use reconnect::targets::{Selection, Targets};
+pub use reconnect::view::{ItemView, ReconnectList, ReconnectView};
 /// Which assets a pass watches.
 pub use regrant_domain::schedule::Lane as Watch;
 pub use regrant_storage::{AuditFault, AuditRow};
@@ -111,23 +66,31 @@ pub use regrant_storage::{
     CutOffNote, ForecastLine, ForecastTotals, PersonCounts, PersonRow, Place,
 };
 pub use regrant_webhook::WebhookSecret;
-pub use replay::{DeliveryList, DeliveryQuery, Replay};
-pub use retention::Retention;
-pub use settings::Settings;
-pub use sibling_losses::SiblingLoss;
-pub use signing_keys::{SigningKeyState, SigningKeyView};
-pub use targets::{Selection, Targets};
-pub use tenant_end::Shredded;
+pub use settings::{
+    AccessSettings, AssetSettings, AuditSettings, OperatorSettings, ReconnectSettings, Retention,
+    Settings, TenantSettings, WatchSettings, WebhookSettings,
+};
+pub use tenants::apps::{AppChange, AppView, NewApp};
+pub use tenants::client_spec::{ClientView, MintedClient};
+pub use tenants::clients::ClientChange;
+pub use tenants::lifecycle::Shredded;
 pub use tenants::{NewTenantSpec, Onboarded, TenantChange, TenantList, TenantView};
-pub use token::{Lookup, ServedToken};
-pub use view::{ItemView, ReconnectList, ReconnectView};
-pub use watch::Watched;
-pub use webhooks::{EndpointChange, EndpointView, MintedEndpoint, NewEndpoint};
+pub use tokens::{Lookup, ServedToken};
+pub use upkeep::backlog::{JobsView, PausedApp};
+pub use watch::due::Watched;
+pub use webhooks::endpoints::{EndpointChange, EndpointView, MintedEndpoint, NewEndpoint};
+pub use webhooks::replay::{DeliveryList, DeliveryQuery, Replay};
 
 use crate::{
-    audit::CheckpointFile, inbound::Decoy, issuer::Issuer, keys::Keys, origins::Origins,
-    passwords::Passwords, persons::Directory, places::Places, progress::Progress, reads::Reads,
-    usage::Usage,
+    access::{issuer::Issuer, origins::Origins, scope_usage::Usage},
+    audit::CheckpointFile,
+    credentials::{data_keys::Keys, grants::Directory},
+    inbound::Decoy,
+    lifecycle::BackgroundRuns,
+    operators::passwords::Passwords,
+    permits::Places,
+    reconnect::progress::Progress,
+    tokens::read_audit::Reads,
 };
 
 /// What a vault is made of.
@@ -159,23 +122,12 @@ pub struct Vault {
     reads: Reads,
     usage: Usage,
     passwords: Passwords,
-    jobs: Jobs,
+    jobs: BackgroundRuns,
     webhooks: regrant_webhook::Sender,
     places: Places<WebhookEndpointId>,
     previews: Places<TenantId>,
     checkpoint_file: Arc<CheckpointFile>,
     origins: Origins,
-}
-
-/// Reconnects that run in this process. They outlive the request that started them.
-#[derive(Clone)]
-struct Jobs {
-    tracker: TaskTracker,
-    stop: CancellationToken,
-    places: Arc<Semaphore>,
-    runtime: Handle,
-    /// Names this process in leases.
-    owner: Arc<str>,
 }
 
 impl Vault {
@@ -194,20 +146,14 @@ impl Vault {
             .store
             .with_chain(audit::chain(&keys, parts.clock.now()).await?);
         let issuer = Issuer::load(&keys, &parts.settings, parts.clock.now()).await?;
-        let jobs = Jobs {
-            tracker: TaskTracker::new(),
-            stop: CancellationToken::new(),
-            places: Arc::new(Semaphore::new(parts.settings.jobs_in_flight)),
-            runtime: Handle::current(),
-            owner: uuid::Uuid::now_v7().to_string().into(),
-        };
-        let webhooks = regrant_webhook::Sender::new(parts.settings.webhooks.clone())?;
-        let passwords = Passwords::new(parts.settings.password_strength)?;
+        let jobs = BackgroundRuns::new(parts.settings.reconnect.at_once);
+        let webhooks = regrant_webhook::Sender::new(parts.settings.webhooks.sender.clone())?;
+        let passwords = Passwords::new(parts.settings.operators.password_strength)?;
         let reads = Reads::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
         let usage = Usage::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
         Ok(Self {
             places: Places::new(webhooks.settings().max_in_flight),
-            previews: Places::new(previews::AT_ONCE),
+            previews: Places::new(reconnect::preview::AT_ONCE),
             origins: Origins::new(),
             webhooks,
             store,
@@ -216,7 +162,9 @@ impl Vault {
             decoy: Arc::new(decoy),
             graph: parts.graph,
             clock: parts.clock,
-            checkpoint_file: Arc::new(CheckpointFile::new(parts.settings.checkpoint_file.clone())),
+            checkpoint_file: Arc::new(CheckpointFile::new(
+                parts.settings.audit.checkpoint_file.clone(),
+            )),
             settings: Arc::new(parts.settings),
             issuer: Arc::new(issuer),
             progress: Progress::default(),

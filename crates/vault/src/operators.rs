@@ -3,11 +3,18 @@
 //! The rule: there is always an owner who can log in. What takes an operator's rights ends its log-ins in the same
 //! transaction. `log_in.rs` lets operators in.
 
+pub(crate) mod log_in;
+pub(crate) mod passwords;
+
 use regrant_domain::{OperatorId, OperatorName, OperatorRole, Password};
 use regrant_storage::{AuditEvent, Operator, TenantTx};
 use serde_json::{Value, json};
 
-use crate::{Acting, Conflict, Done, Error, Repeatable, Resource, Vault, idempotency::Once};
+use crate::{
+    Acting, Conflict, Done, Error, Repeatable, Resource, Vault,
+    idempotency::Once,
+    page::{Page, query_limit},
+};
 
 /// An operator to make.
 pub struct NewOperator {
@@ -76,8 +83,11 @@ impl Vault {
                     .await
                     .map_err(taken)?;
                 let detail = json!({ "name": operator.name.as_str(), "role": role });
-                tx.audit(&[event(by, "operator.created", id, detail)], created_at)
-                    .await?;
+                tx.audit(
+                    &[AuditEvent::new(by.actor(), "operator.created", id, detail)],
+                    created_at,
+                )
+                .await?;
                 self.conclude(tx, once, &id, created_at).await?;
                 Ok(id)
             },
@@ -101,12 +111,8 @@ impl Vault {
         after: Option<OperatorId>,
         limit: u32,
     ) -> Result<OperatorList, Error> {
-        let mut data = self.store.operators(after, limit.saturating_add(1)).await?;
-        let more = u32::try_from(data.len()).unwrap_or(u32::MAX) > limit;
-        if more {
-            data.pop();
-        }
-        let next = data.last().filter(|_| more).map(|it| it.id);
+        let rows = self.store.operators(after, query_limit(limit)).await?;
+        let Page { data, next } = Page::cut(rows, limit, |it| it.id);
         Ok(OperatorList { data, next })
     }
 
@@ -181,8 +187,11 @@ impl Vault {
             tx.end_operator_sessions(id, None).await?;
         }
         let detail = difference(&was, &is, password_hash.is_some());
-        tx.audit(&[event(by, "operator.changed", id, detail)], now)
-            .await?;
+        tx.audit(
+            &[AuditEvent::new(by.actor(), "operator.changed", id, detail)],
+            now,
+        )
+        .await?;
         tx.commit().await?;
         Ok(is)
     }
@@ -204,20 +213,11 @@ impl Vault {
         end(&tx, &was).await?;
         let detail = json!({ "name": was.name.as_str(), "role": was.role });
         tx.audit(
-            &[event(by, "operator.deleted", id, detail)],
+            &[AuditEvent::new(by.actor(), "operator.deleted", id, detail)],
             self.clock.now(),
         )
         .await?;
         Ok(tx.commit().await?)
-    }
-}
-
-pub(crate) fn event(by: Acting, action: &'static str, id: OperatorId, detail: Value) -> AuditEvent {
-    AuditEvent {
-        actor: by.actor(),
-        action,
-        subject: id.to_string(),
-        detail,
     }
 }
 

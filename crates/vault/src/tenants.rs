@@ -4,18 +4,31 @@
 //! which outlives it. Nothing here touches the installation's own tenant: it has no row.
 //! Continue at `tenant_end.rs`.
 
+pub(crate) mod apps;
+pub(crate) mod client_secrets;
+pub(crate) mod client_spec;
+pub(crate) mod clients;
+pub(crate) mod guard;
+pub(crate) mod lifecycle;
+pub(crate) mod quotas;
+pub(crate) mod scopes;
+
 use std::collections::HashMap;
 
 use regrant_domain::{AppId, ClientSecret, Origin, Permissions, TenantId};
-use regrant_storage::{AuditEvent, ClientSpec, NewTenant, Tenant, TenantLimits, TenantScope};
+use regrant_storage::{AuditEvent, ClientSpec, NewTenant, Tenant, TenantLimits};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    Acting, ClientView, Conflict, Error, Repeatable, Resource, Vault,
-    client_secrets::new_client,
-    clients::{check_end, checked, checked_name},
+    Acting, ClientView, Error, Repeatable, Resource, Vault,
     idempotency::Once,
+    page::{Page, query_limit},
+    tenants::{
+        client_secrets::new_client,
+        client_spec::{check_end, checked, checked_name},
+        guard::present,
+    },
 };
 
 /// How many origins a tenant's pages may be served from.
@@ -140,8 +153,16 @@ impl Vault {
         };
         let create = async |once: Option<&Once>| {
             let tx = self.store.begin_tenant(&row).await?;
-            tx.audit(&[act(by, "tenant.created", id, told_new(&row))], now)
-                .await?;
+            tx.audit(
+                &[AuditEvent::new(
+                    by.actor(),
+                    "tenant.created",
+                    id,
+                    told_new(&row),
+                )],
+                now,
+            )
+            .await?;
             let client = self.client_in(&tx, client_id).await?;
             let made = Made { tenant: id, client };
             self.conclude(tx, once, &made, now).await?;
@@ -168,15 +189,8 @@ impl Vault {
         after: Option<TenantId>,
         limit: u32,
     ) -> Result<TenantList, Error> {
-        let mut rows = self
-            .store
-            .tenants_after(after, limit.saturating_add(1))
-            .await?;
-        let more = u32::try_from(rows.len()).unwrap_or(u32::MAX) > limit;
-        if more {
-            rows.pop();
-        }
-        let next = rows.last().filter(|_| more).map(|it| it.id);
+        let rows = self.store.tenants_after(after, query_limit(limit)).await?;
+        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id);
         let ids: Vec<_> = rows.iter().map(|it| it.id).collect();
         let mut origins: HashMap<TenantId, Vec<Origin>> = HashMap::new();
         for (tenant, origin) in self.store.origins_of(&ids).await? {
@@ -260,51 +274,17 @@ impl Vault {
             tx.set_origins(origins).await?;
         }
         tx.audit(
-            &[act(by, "tenant.changed", id, told(&is, origins.as_deref()))],
+            &[AuditEvent::new(
+                by.actor(),
+                "tenant.changed",
+                id,
+                told(&is, origins.as_deref()),
+            )],
             now,
         )
         .await?;
         tx.commit().await?;
         self.tenant(id).await
-    }
-
-    /// The scope of a tenant, for acts of operators.
-    ///
-    /// # Errors
-    /// `NotFound(Tenant)`.
-    pub async fn scope_for_operator(&self, tenant: TenantId) -> Result<TenantScope, Error> {
-        self.store
-            .scope_for_operator(tenant)
-            .await
-            .map_err(Error::missing(Resource::Tenant))
-    }
-
-    /// The same of a tenant that still has keys to seal under.
-    pub(crate) async fn living_scope(&self, tenant: TenantId) -> Result<TenantScope, Error> {
-        living(
-            self.store
-                .tenant(tenant)
-                .await
-                .map_err(Error::missing(Resource::Tenant))?,
-        )?;
-        self.scope_for_operator(tenant).await
-    }
-}
-
-/// What is given to a tenant needs keys to be sealed under. Ask once more under the tenant's lock.
-pub(crate) fn living(tenant: Tenant) -> Result<(), Error> {
-    match present(tenant)?.shredded_at {
-        None => Ok(()),
-        Some(_) => Err(Error::Conflict(Conflict::TenantGone)),
-    }
-}
-
-/// What was deleted stays so.
-pub(crate) fn present(tenant: Tenant) -> Result<Tenant, Error> {
-    if tenant.deleted_at.is_some() {
-        Err(Error::Conflict(Conflict::TenantGone))
-    } else {
-        Ok(tenant)
     }
 }
 
@@ -319,15 +299,6 @@ fn checked_origins(mut origins: Vec<Origin>) -> Result<Vec<Origin>, Error> {
         });
     }
     Ok(origins)
-}
-
-pub(crate) fn act(by: Acting, action: &'static str, id: TenantId, detail: Value) -> AuditEvent {
-    AuditEvent {
-        actor: by.actor(),
-        action,
-        subject: id.to_string(),
-        detail,
-    }
 }
 
 /// What the audit tells of an onboarding.

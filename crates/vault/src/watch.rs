@@ -5,41 +5,31 @@
 //! writes nothing.
 //! Start at [`Vault::watch_due`]; `ask.rs` asks, and `watched.rs` decides what one asset's proofs lead to.
 
+pub(crate) mod due;
+pub(crate) mod findings;
+pub(crate) mod probe;
+pub(crate) mod promote;
+pub(crate) mod refresh;
+pub(crate) mod sibling_cut_offs;
+
 use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt, stream};
 use regrant_domain::{
-    AccessToken, Asset, AssetId, Clock, Credential, CredentialId, Grant, GrantId, Proof, Slot,
-    schedule::Lane,
+    AssetId, Clock, Grant, GrantId, Slot, error_chain, retry::probe_pause, schedule::Lane,
 };
 use regrant_graph::AppCredentials;
 use regrant_storage::{Claimer, ProbeClaim, ProbeLease, StoredCredential, TenantScope};
 use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::{
-    Error, Vault,
-    siblings::{Siblings, readings},
-    watched::{Findings, pause_after},
+    Error, Vault, Watched,
+    watch::{
+        due::{Due, Round},
+        findings::Findings,
+        sibling_cut_offs::{Siblings, readings},
+    },
 };
-
-/// What one pass over due assets did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Watched {
-    /// Assets that were claimed.
-    pub claimed: usize,
-    /// Whose serving credential was proved again.
-    pub proved: usize,
-    /// Whose serving credential was refused.
-    pub doubted: usize,
-    /// Whose parked credential took over.
-    pub promoted: usize,
-    /// Whose spare credential took over.
-    pub failed_over: usize,
-    /// Of which nobody could say anything.
-    pub postponed: usize,
-    /// That somebody else claimed or changed meanwhile.
-    pub lost: usize,
-}
 
 /// How many tenants are probed side by side.
 const TENANTS_AT_ONCE: usize = 8;
@@ -47,35 +37,6 @@ const TENANTS_AT_ONCE: usize = 8;
 const PIECE: usize = 100;
 /// How many pieces of a tenant are under way.
 const PIECES_AT_ONCE: usize = 6;
-
-/// An asset that is due, and what stands for it; the better ranked first.
-pub(crate) struct Due {
-    pub(crate) lease: ProbeLease,
-    pub(crate) asset: Asset,
-    pub(crate) credentials: Vec<StoredCredential>,
-    /// What the probes said, credential by credential.
-    pub(crate) proofs: HashMap<CredentialId, Proof>,
-}
-
-impl Round<'_> {
-    /// What is known of the token behind a credential.
-    pub(crate) fn grant_of(&self, credential: &Credential) -> Option<&Grant> {
-        let known = credential.grant_id.and_then(|id| self.grants.get(&id));
-        known.or_else(|| self.adopted.get(&credential.fingerprint))
-    }
-}
-
-/// Everything that is known of the due assets of one tenant.
-pub(crate) struct Round<'a> {
-    pub(crate) scope: &'a TenantScope,
-    pub(crate) owner: &'a str,
-    pub(crate) app: &'a AppCredentials,
-    pub(crate) grants: HashMap<GrantId, Grant>,
-    /// What was learned of imported tokens, by their fingerprint.
-    pub(crate) adopted: HashMap<Vec<u8>, Grant>,
-    /// Opened for this round alone.
-    pub(crate) tokens: HashMap<CredentialId, AccessToken>,
-}
 
 impl Vault {
     /// Probes what is due in a lane, at most `limit` assets: tenants take turns, each tenant's most urgent
@@ -122,7 +83,10 @@ impl Vault {
                 .renew_probes(owner, Clock::wall() + self.settings.lease)
                 .await
             {
-                warn!(error = %error, "cannot renew the leases of probes");
+                warn!(
+                    error = error_chain(&error),
+                    "cannot renew the leases of probes"
+                );
             }
         }
     }
@@ -139,13 +103,20 @@ impl Vault {
         span.in_scope(|| match watched {
             Ok(watched) => {
                 if watched.lost > 0 {
-                    info!(lost = watched.lost, "assets were claimed or changed by somebody else meanwhile");
+                    info!(
+                        lost = watched.lost,
+                        "assets were claimed or changed by somebody else meanwhile"
+                    );
                 }
                 Watched { claimed, ..watched }
             }
             Err(error) => {
-                error!(error = %error, cause = ?std::error::Error::source(&error), "a round of probes broke off");
-                Watched { claimed, lost: claimed, ..Watched::default() }
+                error!(error = error_chain(&error), "a round of probes broke off");
+                Watched {
+                    claimed,
+                    lost: claimed,
+                    ..Watched::default()
+                }
             }
         })
     }
@@ -175,9 +146,9 @@ impl Vault {
             Ok(watched) => return watched,
             Err(broke) => broke,
         };
-        error!(error = %broke, cause = ?std::error::Error::source(&broke), "a piece of probes broke off");
+        error!(error = error_chain(&broke), "a piece of probes broke off");
         if let Err(error) = self.put_off_probes(owner, scope, leases).await {
-            warn!(error = %error, "cannot put probes off");
+            warn!(error = error_chain(&error), "cannot put probes off");
         }
         Watched {
             lost: leases.len(),
@@ -200,7 +171,7 @@ impl Vault {
         let held = tx.hold_probes(owner, leases).await?;
         let later = leases.iter().filter(|it| held.contains(&it.asset_id));
         let later: Vec<_> = later
-            .map(|it| (it.asset_id.clone(), now + pause_after(it.tries)))
+            .map(|it| (it.asset_id.clone(), now + probe_pause(it.tries)))
             .collect();
         tx.postpone_probes(&later).await?;
         Ok(tx.commit().await?)
@@ -227,7 +198,9 @@ impl Vault {
             |it: &StoredCredential| matches!(it.credential.slot, Slot::Active | Slot::Candidate);
         self.ask(&mut round, &mut due, |_, it| first(it)).await;
         let now = self.clock.now();
-        let failing = due.iter().filter(|it| it.is_failing(now, &self.settings));
+        let failing = due
+            .iter()
+            .filter(|it| it.needs_standby(now, &self.settings));
         let failing: HashSet<_> = failing.map(|it| it.asset.id.clone()).collect();
         if !failing.is_empty() {
             let spare =
@@ -312,20 +285,6 @@ impl Vault {
         let watched = findings.carry_out(&tx, self, &siblings).await?;
         tx.commit().await?;
         Ok(watched)
-    }
-}
-
-impl Watched {
-    fn plus(self, other: Self) -> Self {
-        Self {
-            claimed: self.claimed + other.claimed,
-            proved: self.proved + other.proved,
-            doubted: self.doubted + other.doubted,
-            promoted: self.promoted + other.promoted,
-            failed_over: self.failed_over + other.failed_over,
-            postponed: self.postponed + other.postponed,
-            lost: self.lost + other.lost,
-        }
     }
 }
 

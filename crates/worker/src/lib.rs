@@ -7,7 +7,6 @@
 
 #![forbid(unsafe_code)]
 
-mod error_chain;
 mod pulse;
 mod settings;
 mod sleep;

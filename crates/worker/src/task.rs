@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use regrant_domain::closed_list;
+use regrant_domain::{closed_list, error_chain};
 use regrant_vault::{Error, Vault, Watch, Watched};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info, info_span, warn};
 
-use crate::{Settings, error_chain::error_chain, sleep::Pause};
+use crate::{Settings, sleep::Pause};
 
 closed_list! {
     /// One kind of due work; tasks that a person waits for come first.
@@ -89,11 +89,11 @@ impl Lane {
                 warn!(
                     lane,
                     failures = failures + 1,
-                    error = &*error_chain(error),
+                    error = error_chain(error),
                     "the lane failed; it rests"
                 );
             }
-            Err(error) => debug!(lane, error = &*error_chain(error), "the lane failed again"),
+            Err(error) => debug!(lane, error = error_chain(error), "the lane failed again"),
         }
     }
 

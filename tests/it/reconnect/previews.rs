@@ -21,7 +21,7 @@ impl Stage {
     async fn on(database: TestDatabase) -> Self {
         let fleet = Fleet::new(2, 6, 1);
         let mut options = Options::default();
-        options.vault.preview_patience = Duration::from_secs(6);
+        options.vault.reconnect.preview_patience = Duration::from_secs(6);
         let harness = Harness::with(database, &fleet.world(), options).await;
         let tenant = harness.tenant("One").await;
         tenant.register(&fleet.assets()).await;

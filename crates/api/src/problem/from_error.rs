@@ -80,15 +80,19 @@ impl From<Error> for Problem {
                 )
                 .with_header(header::RETRY_AFTER, seconds)
             }
-            Error::Internal(cause) => {
-                log(&*cause);
-                Self::new(
-                    Code::Internal,
-                    "Internal error. Quote the request id when you ask for help.",
-                )
-            }
+            Error::Stale => internal_problem(&Error::Stale),
+            Error::Internal(cause) => internal_problem(&*cause),
         }
     }
+}
+
+/// The problem of an internal error; its cause is logged and not shown.
+fn internal_problem(cause: &(dyn std::error::Error + 'static)) -> Problem {
+    log(cause);
+    Problem::new(
+        Code::Internal,
+        "Internal error. Quote the request id when you ask for help.",
+    )
 }
 
 impl From<Conflict> for Problem {

@@ -115,12 +115,13 @@ fn webhooks_to_loopback_are_for_rehearsals() {
     );
     let local = [("REGRANT_GRAPH_BASE_URL", "http://127.0.0.1:8090")];
     let config = read(&[&WHOLE[..], &allowed, &local].concat()).unwrap();
-    assert!(config.vault.webhooks.allow_loopback);
+    assert!(config.vault.webhooks.sender.allow_loopback);
     assert!(
         !read(&[&WHOLE[..], &local].concat())
             .unwrap()
             .vault
             .webhooks
+            .sender
             .allow_loopback
     );
 }

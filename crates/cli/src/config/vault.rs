@@ -9,33 +9,38 @@ pub(super) fn read_vault(
     reader: &mut Reader<'_>,
     graph: &regrant_graph::Settings,
 ) -> regrant_vault::Settings {
-    let usual = regrant_vault::Settings::default();
-    let mut webhooks = usual.webhooks;
+    let mut settings = regrant_vault::Settings::default();
+    let webhooks = &mut settings.webhooks.sender;
     webhooks.allow_loopback = reader.or("webhook.allow_loopback", false);
     if webhooks.allow_loopback && !is_loopback_url(&graph.base_url) {
         let reason = "is for rehearsals only: `graph.base_url` must be a loopback address, too";
         reader.fault("webhook.allow_loopback", reason);
     }
-    regrant_vault::Settings {
-        issuer: reader.or("issuer", usual.issuer),
-        audience: reader.or("audience", usual.audience),
-        lease: reader.seconds("lease_seconds", usual.lease),
-        max_reconnect_assets: reader
-            .at_least_one("limits.reconnect_assets", usual.max_reconnect_assets),
-        max_register_assets: reader
-            .at_least_one("limits.register_assets", usual.max_register_assets),
-        max_lookup_assets: reader.at_least_one("limits.lookup_assets", usual.max_lookup_assets),
-        max_assets: reader.at_least_one("limits.assets", usual.max_assets),
-        max_running_reconnects: reader
-            .at_least_one("limits.running_reconnects", usual.max_running_reconnects),
-        retention: read_retention(reader),
-        tenant_deletion_wait: reader.days("tenant_deletion_wait_days", usual.tenant_deletion_wait),
-        jobs_in_flight: reader.at_least_one("limits.jobs_in_flight", usual.jobs_in_flight),
-        webhooks,
-        checkpoint_every: reader.hours("audit.checkpoint_hours", usual.checkpoint_every),
-        checkpoint_file: reader.optional("audit.checkpoint_file"),
-        ..regrant_vault::Settings::default()
-    }
+    let access = &mut settings.access;
+    access.issuer = reader.or("issuer", std::mem::take(&mut access.issuer));
+    access.audience = reader.or("audience", std::mem::take(&mut access.audience));
+    settings.lease = reader.seconds("lease_seconds", settings.lease);
+    settings.retention = read_retention(reader);
+    read_limits(reader, &mut settings);
+    let audit = &mut settings.audit;
+    audit.checkpoint_every = reader.hours("audit.checkpoint_hours", audit.checkpoint_every);
+    audit.checkpoint_file = reader.optional("audit.checkpoint_file");
+    settings
+}
+
+fn read_limits(reader: &mut Reader<'_>, settings: &mut regrant_vault::Settings) {
+    let reconnect = &mut settings.reconnect;
+    reconnect.max_assets = reader.at_least_one("limits.reconnect_assets", reconnect.max_assets);
+    reconnect.at_once = reader.at_least_one("limits.jobs_in_flight", reconnect.at_once);
+    let assets = &mut settings.assets;
+    assets.max_registered = reader.at_least_one("limits.register_assets", assets.max_registered);
+    settings.max_lookup_assets =
+        reader.at_least_one("limits.lookup_assets", settings.max_lookup_assets);
+    let tenants = &mut settings.tenants;
+    tenants.max_assets = reader.at_least_one("limits.assets", tenants.max_assets);
+    tenants.max_running_reconnects =
+        reader.at_least_one("limits.running_reconnects", tenants.max_running_reconnects);
+    tenants.deletion_wait = reader.days("tenant_deletion_wait_days", tenants.deletion_wait);
 }
 
 fn read_retention(reader: &mut Reader<'_>) -> Retention {

@@ -3,7 +3,10 @@
 //! The rule: a preview only translates the decision of [`crate::settle::decide_outcome`] on a real probe result; it
 //! predicts nothing by itself.
 
-use crate::{AssetId, AssetKind, Coverage, Grant, Outcome, ReasonCode, Serving, settle::Decision};
+use crate::{
+    AssetId, AssetKind, Coverage, Grant, Outcome, ReasonCode, Serving,
+    judgement::scope_table::scope_concerns, settle::Decision,
+};
 
 impl Coverage {
     /// The coverage that a preview shows for a decision.
@@ -42,7 +45,7 @@ pub fn lost_scopes<'a>(
         .scopes
         .iter()
         .map(|it| it.scope.as_str())
-        .filter(|it| concerns(kind, it));
+        .filter(|it| scope_concerns(kind, it));
     let mut lost: Vec<_> = names
         .filter(|it| reaches(held, kind, it, id) && !reaches(offered, kind, it, id))
         .collect();
@@ -77,18 +80,6 @@ const fn targets_are_ids(kind: AssetKind) -> bool {
         kind,
         AssetKind::Page | AssetKind::AdAccount | AssetKind::Business
     )
-}
-
-/// Whether a permission applies to assets of this kind.
-fn concerns(kind: AssetKind, scope: &str) -> bool {
-    match kind {
-        AssetKind::Page => scope.starts_with("pages_") || scope == "leads_retrieval",
-        AssetKind::AdAccount | AssetKind::Pixel => matches!(scope, "ads_management" | "ads_read"),
-        AssetKind::Business => scope == "business_management",
-        AssetKind::ProductCatalog => scope == "catalog_management",
-        AssetKind::InstagramAccount => scope.starts_with("instagram_"),
-        AssetKind::WhatsappBusinessAccount => scope.starts_with("whatsapp_"),
-    }
 }
 
 #[cfg(test)]

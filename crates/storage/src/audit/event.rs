@@ -28,6 +28,23 @@ pub struct AuditEvent {
     pub detail: serde_json::Value,
 }
 
+impl AuditEvent {
+    /// An event with this actor, action and subject.
+    pub fn new(
+        actor: impl Into<String>,
+        action: &'static str,
+        subject: impl std::fmt::Display,
+        detail: serde_json::Value,
+    ) -> Self {
+        Self {
+            actor: actor.into(),
+            action,
+            subject: subject.to_string(),
+            detail,
+        }
+    }
+}
+
 /// The audit of one transaction: the events to write when it commits.
 pub(crate) struct Ledger {
     pub(crate) chain: Option<AuditChain>,

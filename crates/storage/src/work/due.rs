@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use regrant_domain::{AppId, TenantId, Timestamp, closed_list};
+use regrant_domain::{AppId, ReconnectId, TenantId, Timestamp, closed_list};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -51,6 +51,14 @@ pub struct Lease {
     pub owner: String,
     /// Grows with every claim.
     pub fencing: i64,
+}
+
+impl Lease {
+    /// The leased reconnect, if the kind is [`DueKind::Reconnect`].
+    #[must_use]
+    pub const fn reconnect_id(&self) -> ReconnectId {
+        ReconnectId::from_uuid(self.object)
+    }
 }
 
 /// A claimed object and the scope of its tenant.

@@ -67,7 +67,9 @@ impl Vault {
         tx.commit().await?;
         let Some(head) = head else { return Ok(None) };
         let age = |it: &StoredCheckpoint| self.clock.now() - it.created_at;
-        match newest.filter(|it| it.seq == head.seq || age(it) < self.settings.checkpoint_every) {
+        match newest
+            .filter(|it| it.seq == head.seq || age(it) < self.settings.audit.checkpoint_every)
+        {
             Some(newest) => Ok(Some((newest, false))),
             None => Ok(Some((
                 self.sign_and_keep(scope, head.seq, &head.hash).await?,
@@ -101,7 +103,7 @@ impl Vault {
     ) -> Result<StoredCheckpoint, Error> {
         let created_at = self.clock.now();
         let checkpoint = Checkpoint {
-            iss: self.settings.issuer.clone(),
+            iss: self.settings.access.issuer.clone(),
             tenant: scope.tenant(),
             seq,
             hash: hex::encode(hash),

@@ -3,7 +3,10 @@
 use regrant_domain::{TenantId, Timestamp};
 use regrant_storage::{AuditFilter, AuditRow, TenantScope};
 
-use crate::{Error, Principal, Vault};
+use crate::{
+    Error, Principal, Vault,
+    page::{Page, query_limit},
+};
 
 /// How many rows one step of an export reads.
 const STEP: u32 = 500;
@@ -99,13 +102,9 @@ impl Vault {
         limit: u32,
     ) -> Result<AuditList, Error> {
         let tx = self.store.begin_read(scope).await?;
-        let mut data = tx.audit_events(filter, limit.saturating_add(1)).await?;
+        let rows = tx.audit_events(filter, query_limit(limit)).await?;
         tx.commit().await?;
-        let more = u32::try_from(data.len()).unwrap_or(u32::MAX) > limit;
-        if more {
-            data.pop();
-        }
-        let next = data.last().filter(|_| more).map(|it| it.seq);
+        let Page { data, next } = Page::cut(rows, limit, |it| it.seq);
         Ok(AuditList { data, next })
     }
 }

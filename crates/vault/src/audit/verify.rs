@@ -10,7 +10,7 @@ use regrant_domain::{AssetId, CredentialId, Slot, TenantId};
 use regrant_storage::{AuditFault, AuditRow, StoredCredential, TenantTx, Walked};
 use serde::Deserialize;
 
-use crate::{Error, Vault, signing_keys::KeySet};
+use crate::{Error, Vault, access::signing_keys::KeySet};
 
 /// How many assets' credentials one step compares.
 const STEP: usize = 500;

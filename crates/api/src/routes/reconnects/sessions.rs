@@ -68,8 +68,8 @@ pub(crate) async fn open_reconnect_session(
         .open_reconnect_session(&caller.principal, body.value.into(), repeatable)
         .await?
         .value;
-    let location = format!("/v1/reconnect-sessions/{}", opened.session.id);
-    let entries = opened.session.asset_ids.len() / IDS_IN_A_TOKENS_ROOM + 2;
+    let location = format!("/v1/reconnect-sessions/{}", opened.session.session.id);
+    let entries = opened.session.session.asset_ids.len() / IDS_IN_A_TOKENS_ROOM + 2;
     let body = sealed_body(&OpenedSessionOut::from(opened), entries)?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))

@@ -87,23 +87,25 @@ pub(crate) struct NamedAssetOut {
 
 impl From<SessionView> for SessionSummary {
     fn from(it: SessionView) -> Self {
+        let expires_at = it.ends_at();
+        let session = it.session;
         Self {
-            id: it.id,
-            client_id: it.client,
-            person_id: it.person_id,
-            require_person: it.require_person,
-            uses_left: it.uses_left,
-            previews_left: it.previews_left,
+            id: session.id,
+            client_id: session.client,
+            person_id: session.person_id,
+            require_person: session.require_person,
+            uses_left: session.uses_left,
+            previews_left: session.previews_left,
             open: it.is_open,
-            created_at: it.created_at,
-            expires_at: it.expires_at,
+            created_at: session.created_at,
+            expires_at,
         }
     }
 }
 
 impl From<SessionView> for ReconnectSessionOut {
     fn from(mut it: SessionView) -> Self {
-        let asset_ids = std::mem::take(&mut it.asset_ids);
+        let asset_ids = std::mem::take(&mut it.session.asset_ids);
         Self {
             summary: it.into(),
             asset_ids,

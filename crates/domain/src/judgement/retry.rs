@@ -1,0 +1,47 @@
+//! How long work waits before it is tried again.
+
+use std::time::Duration;
+
+/// The longest pause between two attempts at an item of a reconnect.
+const LONGEST_ITEM_PAUSE: Duration = Duration::from_mins(10);
+/// The pause after the first probe without an answer; it doubles up to [`LONGEST_PROBE_PAUSE`].
+const FIRST_PROBE_PAUSE: chrono::Duration = chrono::Duration::minutes(1);
+const LONGEST_PROBE_PAUSE: chrono::Duration = chrono::Duration::minutes(15);
+
+/// The pause before a deferred item is tried again: `first`, doubled with each attempt, up to ten minutes; `jitter`
+/// (any number) adds up to a quarter.
+#[must_use]
+pub fn item_pause(first: Duration, attempts: i64, jitter: u8) -> Duration {
+    let doublings = u32::try_from(attempts.clamp(0, 16)).unwrap_or(0);
+    let pause = first
+        .saturating_mul(2_u32.saturating_pow(doublings))
+        .min(LONGEST_ITEM_PAUSE);
+    pause + pause.mul_f64(f64::from(jitter) / 1024.0)
+}
+
+/// The pause before an asset is probed again after this many probes in a row without an answer.
+#[must_use]
+pub fn probe_pause(tries: u32) -> chrono::Duration {
+    (FIRST_PROBE_PAUSE * 2_i32.saturating_pow(tries.min(6))).min(LONGEST_PROBE_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_items_pause_doubles_up_to_ten_minutes_and_a_quarter() {
+        let pause = |attempts, jitter| item_pause(Duration::from_secs(5), attempts, jitter);
+        assert_eq!(pause(0, 0), Duration::from_secs(5));
+        assert_eq!(pause(3, 0), Duration::from_secs(40));
+        assert_eq!(pause(i64::MAX, 0), LONGEST_ITEM_PAUSE);
+        assert!(pause(i64::MAX, u8::MAX) < LONGEST_ITEM_PAUSE * 5 / 4);
+    }
+
+    #[test]
+    fn a_probes_pause_doubles_up_to_a_quarter_of_an_hour() {
+        let minutes: Vec<_> = (0..6).map(|n| probe_pause(n).num_minutes()).collect();
+        assert_eq!(minutes, [1, 2, 4, 8, 15, 15]);
+        assert_eq!(probe_pause(u32::MAX), LONGEST_PROBE_PAUSE);
+    }
+}

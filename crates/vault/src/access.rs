@@ -1,0 +1,16 @@
+//! Who may call: clients, operators and browser sessions, and the tokens issued to them.
+//!
+//! The rule: a caller's tenant and permissions come from a verified credential, never from the request.
+//! Start at `authenticate.rs`.
+
+pub(crate) mod authenticate;
+pub(crate) mod claims;
+pub(crate) mod issuer;
+#[cfg(test)]
+mod issuer_test;
+pub(crate) mod origins;
+pub(crate) mod request_proof;
+pub(crate) mod scope_usage;
+pub(crate) mod session_auth;
+pub(crate) mod sessions;
+pub(crate) mod signing_keys;

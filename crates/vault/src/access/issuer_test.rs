@@ -1,0 +1,282 @@
+//! Keys that are not known, tokens signed for other holders and listeners, and what other processes hear.
+
+use std::time::{Duration, Instant};
+
+use regrant_crypto::{Claims, KeyProvider, Keyring, SigningKey, Strength};
+use regrant_domain::{
+    AppId, AppSecret, ClientId, Clock, OperatorId, Passphrase, Permissions, ReconnectSessionId,
+    TenantId,
+};
+use regrant_storage::Store;
+use regrant_testdb::TestDatabase;
+
+use crate::{
+    Acting, Error, NewApp, NewTenantSpec, Onboarded, Parts, Presented, Settings, Vault,
+    access::claims::{Audience, NewToken},
+};
+
+/// A database and a keyring that several vaults open.
+struct Bench {
+    clock: Clock,
+    database: TestDatabase,
+    directory: tempfile::TempDir,
+}
+
+impl Bench {
+    fn on(database: TestDatabase) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Keyring::create(
+            &directory.path().join("keyring"),
+            &passphrase(),
+            Strength::floor(),
+        )
+        .unwrap();
+        Self {
+            clock: Clock::fixed(Clock::wall()),
+            database,
+            directory,
+        }
+    }
+
+    async fn vault(&self) -> Vault {
+        let settings = regrant_storage::Settings {
+            url: self.database.url().to_owned(),
+            max_connections: 4,
+            busy_timeout: Duration::from_secs(10),
+        };
+        let graph = regrant_graph::Settings::default();
+        let keyring = Keyring::open(&self.directory.path().join("keyring"), &passphrase()).unwrap();
+        let parts = Parts {
+            store: Store::connect(&settings).await.unwrap(),
+            provider: KeyProvider::Local(keyring),
+            graph: regrant_graph::Client::new(graph, self.clock.clone()).unwrap(),
+            clock: self.clock.clone(),
+            settings: Settings::default(),
+        };
+        Vault::open(parts).await.unwrap()
+    }
+}
+
+fn passphrase() -> Passphrase {
+    Passphrase::parse("correct horse".to_owned()).unwrap()
+}
+
+async fn onboard(vault: &Vault) -> Onboarded {
+    let (id, secret): (AppId, _) = (
+        "1".parse().unwrap(),
+        AppSecret::parse("secret".to_owned()).unwrap(),
+    );
+    let app = NewApp {
+        id: id.clone(),
+        name: "App".to_owned(),
+        secret,
+        verify_token: None,
+    };
+    vault
+        .create_app(Acting::CommandLine, app, None)
+        .await
+        .unwrap();
+    let new = NewTenantSpec::named("One", id, Permissions::all());
+    vault
+        .create_tenant(Acting::CommandLine, new, None)
+        .await
+        .unwrap()
+}
+
+async fn log_in(vault: &Vault, it: &Onboarded) -> String {
+    vault
+        .issue_token(
+            Some(it.client.id),
+            it.secret.as_ref().unwrap(),
+            None,
+            [127, 0, 0, 1].into(),
+        )
+        .await
+        .unwrap()
+        .access_token
+}
+
+async fn counts(vault: &Vault, token: &str) -> bool {
+    match vault.authenticate(Presented::locally(token)).await {
+        Ok(_) => true,
+        Err(Error::Unauthenticated) => false,
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+fn kid(token: &str) -> String {
+    regrant_crypto::Verifier::key_id(token).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_storm_of_unknown_keys_does_not_reach_the_database() {
+    let bench = Bench::on(TestDatabase::sqlite().await);
+    let vault = bench.vault().await;
+    let begun = Instant::now();
+    let key = SigningKey::generate().unwrap().private_pkcs8();
+    let claims = Claims {
+        iss: "regrant".to_owned(),
+        aud: "regrant-api".to_owned(),
+        sub: ClientId::mint().to_string(),
+        tenant: TenantId::mint(),
+        ver: 0,
+        scope: String::new(),
+        jti: "1".to_owned(),
+        iat: bench.clock.now().timestamp(),
+        nbf: bench.clock.now().timestamp(),
+        exp: bench.clock.now().timestamp() + 60,
+    };
+    for n in 0..2_000 {
+        let forged = SigningKey::from_pkcs8(&format!("unknown-{n}"), &key)
+            .unwrap()
+            .sign(&claims)
+            .unwrap();
+        assert!(!counts(&vault, &forged).await);
+    }
+    let most = 1 + begun.elapsed().as_secs() / 10 + 1;
+    assert!(
+        vault.issuer.reads() <= most,
+        "{} reads",
+        vault.issuer.reads()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_our_key_signed_for_somebody_else_does_not_count() {
+    let bench = Bench::on(TestDatabase::sqlite().await);
+    let vault = bench.vault().await;
+    let it = onboard(&vault).await;
+    vault
+        .revoke_client_tokens(Acting::CommandLine, it.tenant.tenant.id, it.client.id, None)
+        .await
+        .unwrap();
+    let good = || NewToken {
+        audience: Audience::Api,
+        sub: it.client.id.to_string(),
+        tenant: it.tenant.tenant.id,
+        ver: 1,
+        scope: "assets:read".to_owned(),
+        jti: "1".to_owned(),
+        lifetime: Duration::from_mins(15),
+    };
+    let sign = async |token| vault.issuer.sign(token, bench.clock.now()).await.unwrap();
+    assert!(counts(&vault, &sign(good()).await).await);
+    for bad in [
+        NewToken {
+            audience: Audience::Browser,
+            ..good()
+        },
+        NewToken {
+            audience: Audience::Admin,
+            ..good()
+        },
+        NewToken {
+            sub: ClientId::mint().to_string(),
+            ..good()
+        },
+        NewToken {
+            sub: ReconnectSessionId::mint().to_string(),
+            ..good()
+        },
+        NewToken {
+            sub: OperatorId::mint().to_string(),
+            tenant: TenantId::SYSTEM,
+            ..good()
+        },
+        NewToken {
+            sub: String::new(),
+            ..good()
+        },
+        NewToken {
+            tenant: TenantId::mint(),
+            ..good()
+        },
+        NewToken {
+            tenant: TenantId::SYSTEM,
+            ..good()
+        },
+        NewToken { ver: 0, ..good() },
+        NewToken { ver: -1, ..good() },
+        NewToken {
+            scope: "everything".to_owned(),
+            ..good()
+        },
+        NewToken {
+            jti: String::new(),
+            ..good()
+        },
+        NewToken {
+            lifetime: Duration::ZERO,
+            ..good()
+        },
+        NewToken {
+            lifetime: Duration::from_hours(2),
+            ..good()
+        },
+    ] {
+        let what = format!("{bad:?}");
+        assert!(!counts(&vault, &sign(bad).await).await, "{what}");
+    }
+    for audience in [Audience::Api, Audience::Browser, Audience::Admin] {
+        let token = sign(NewToken { audience, ..good() }).await;
+        for listener in [Audience::Api, Audience::Browser, Audience::Admin] {
+            let heard = vault
+                .issuer
+                .verify(listener, &token, bench.clock.now())
+                .await;
+            assert_eq!(
+                heard.is_ok(),
+                audience == listener,
+                "{audience:?} at {listener:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_process_signs_with_a_key_that_another_does_not_know() {
+    for database in TestDatabase::all().await {
+        let bench = Bench::on(database);
+        let (one, other) = (bench.vault().await, bench.vault().await);
+        let it = onboard(&one).await;
+        let before = kid(&log_in(&one, &it).await);
+        one.rotate_signing_keys(Acting::CommandLine, false, None)
+            .await
+            .unwrap();
+        // For as long as the other may not have heard of it, both sign with the key both know.
+        bench.clock.advance(chrono::Duration::minutes(9));
+        for vault in [&one, &other] {
+            let token = log_in(vault, &it).await;
+            assert_eq!(kid(&token), before);
+            assert!(counts(&one, &token).await && counts(&other, &token).await);
+        }
+        // A minute has passed: the other has asked.
+        other.issuer.renew().await;
+        bench.clock.advance(chrono::Duration::minutes(1));
+        for vault in [&one, &other] {
+            let token = log_in(vault, &it).await;
+            assert_ne!(kid(&token), before);
+            assert!(counts(&one, &token).await && counts(&other, &token).await);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_processes_that_start_at_once_one_makes_the_first_key() {
+    for database in TestDatabase::all().await {
+        let bench = Bench::on(database);
+        let (one, other) = tokio::join!(bench.vault(), bench.vault());
+        assert_eq!(one.signing_keys().await.unwrap().len(), 1);
+        let it = onboard(&one).await;
+        assert!(counts(&other, &log_in(&one, &it).await).await);
+        // One that must count at once is heard of when it is asked for.
+        let old = log_in(&other, &it).await;
+        one.rotate_signing_keys(Acting::CommandLine, true, None)
+            .await
+            .unwrap();
+        assert!(!counts(&one, &old).await);
+        other.issuer.renew().await;
+        assert!(!counts(&other, &old).await);
+        assert!(counts(&other, &log_in(&one, &it).await).await);
+    }
+}

@@ -1,0 +1,144 @@
+//! Browsers with a session's token: how they are let in, and what bounds them.
+//!
+//! The rule: a session is less than the client that opened it, at every call anew: its assets, its person, its uses,
+//! two permissions, and none of these beyond what that client still has. Its token says who it is and nothing more.
+
+use std::time::Duration;
+
+use regrant_domain::{
+    AssetId, Permission, Permissions, Reach, ReconnectSessionId, Timestamp, Within,
+};
+use regrant_storage::{SessionCandidate, TenantScope, TenantTx};
+use uuid::Uuid;
+
+use crate::{
+    Conflict, Error, Principal, Subject, Vault,
+    access::claims::{Audience, NewToken},
+};
+
+/// What a browser may hold at most.
+const PERMISSIONS: [Permission; 2] = [Permission::ReconnectsPreview, Permission::ReconnectsWrite];
+
+impl Vault {
+    /// The caller behind a session's token.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for whatever is wrong with it, or with the client that opened the session.
+    pub(crate) async fn visitor(&self, token: &str) -> Result<Principal, Error> {
+        let now = self.clock.now();
+        let claims = self.issuer.verify(Audience::Browser, token, now).await?;
+        let id: ReconnectSessionId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
+        let candidate = self.store.session_candidate(claims.tenant, id).await?;
+        let candidate = candidate
+            .filter(|it| is_let_in(it, claims.ver, now))
+            .ok_or(Error::Unauthenticated)?;
+        let (held, requests_per_second) = (candidate.permissions, candidate.requests_per_second);
+        let (session, client_reach) = (candidate.session.clone(), candidate.reach.clone());
+        let scope = candidate
+            .vouch(claims.tenant)
+            .ok_or(Error::Unauthenticated)?;
+        let assets = self
+            .still_reached(&scope, &client_reach, session.asset_ids)
+            .await?;
+        let subject = Subject::Session {
+            id,
+            client: session.client,
+            person: session.person_id.filter(|_| session.require_person),
+        };
+        Ok(Principal {
+            scope,
+            subject,
+            permissions: PERMISSIONS
+                .into_iter()
+                .filter(|it| held.contains(*it))
+                .collect(),
+            reach: Reach::Within(Within {
+                assets: assets.into_iter().collect(),
+                ..Within::default()
+            }),
+            reason_required: false,
+            reason: None,
+            requests_per_second,
+            token_version: claims.ver,
+        })
+    }
+
+    /// What the client that opened a session holds, while the session lets anybody in.
+    pub(crate) async fn held_by_session(
+        &self,
+        caller: &Principal,
+        id: ReconnectSessionId,
+        now: Timestamp,
+    ) -> Result<Option<Permissions>, Error> {
+        let candidate = self.store.session_candidate(caller.tenant(), id).await?;
+        Ok(candidate
+            .filter(|it| is_let_in(it, caller.token_version, now))
+            .map(|it| it.permissions))
+    }
+
+    /// Takes one use of the session that calls, in the transaction of what it is for. A refused token does not give
+    /// it back: this, and the number of previews, bounds how often a browser may try tokens.
+    ///
+    /// # Errors
+    /// `Conflict(SessionUsedUp)`.
+    pub(crate) async fn take_use(&self, tx: &TenantTx, caller: &Principal) -> Result<(), Error> {
+        match caller.session() {
+            Some(id) if !tx.use_reconnect_session(id, self.clock.now()).await? => {
+                Err(Error::Conflict(Conflict::SessionUsedUp))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Those of a session's assets that the client which opened it reaches today.
+    async fn still_reached(
+        &self,
+        scope: &TenantScope,
+        reach: &Reach,
+        ids: Vec<AssetId>,
+    ) -> Result<Vec<AssetId>, Error> {
+        if reach.is_all() {
+            return Ok(ids);
+        }
+        let tx = self.store.begin_read(scope).await?;
+        let assets = tx.assets(&ids).await?;
+        tx.commit().await?;
+        let still = assets
+            .into_iter()
+            .filter(|it| reach.includes(&it.id, it.business_id.as_ref()));
+        Ok(still.map(|it| it.id).collect())
+    }
+
+    /// The token of a session that is opened.
+    pub(crate) async fn session_token(
+        &self,
+        caller: &Principal,
+        id: ReconnectSessionId,
+        lifetime: Duration,
+        now: Timestamp,
+    ) -> Result<String, Error> {
+        let scope: Permissions = PERMISSIONS.into_iter().collect();
+        let client = self
+            .store
+            .candidate(caller.client())
+            .await?
+            .ok_or(Error::Unauthenticated)?;
+        let token = NewToken {
+            audience: Audience::Browser,
+            sub: id.to_string(),
+            tenant: caller.tenant(),
+            // What revokes the client's tokens ends its sessions, too.
+            ver: client.token_version(),
+            scope: scope.to_string(),
+            jti: Uuid::now_v7().to_string(),
+            lifetime,
+        };
+        self.issuer.sign(token, now).await
+    }
+}
+
+fn is_let_in(candidate: &SessionCandidate, ver: i64, now: Timestamp) -> bool {
+    candidate.session.is_open(now)
+        && ver >= candidate.token_version
+        && candidate.client_until.is_none_or(|until| now < until)
+}

@@ -1,0 +1,128 @@
+//! Seals a token for one asset.
+//!
+//! The rule: a credential is sealed for the generation in which it will serve. Its columns and the copy of its facts
+//! inside the sealed payload are equal.
+//! Start at [`CredentialDraft`]; `payload.rs` holds the sealed bytes.
+
+use regrant_crypto::{Context, DataKey, Purpose};
+use regrant_domain::{
+    AccessToken, AppId, Asset, Credential, CredentialId, CredentialKind, Grant, GrantId, Proven,
+    Sealed, Slot, TenantId, Timestamp,
+};
+use regrant_storage::StoredCredential;
+
+use crate::{
+    Error,
+    credentials::payload::{SealedFacts, seal_credential},
+};
+
+/// A token that is to become a credential of an asset.
+pub(crate) struct CredentialDraft<'a> {
+    pub(crate) token: &'a AccessToken,
+    pub(crate) kind: CredentialKind,
+    /// The grant of the token; an imported token has none before it is inspected.
+    pub(crate) grant: Option<&'a Grant>,
+    pub(crate) app_id: &'a AppId,
+    pub(crate) fingerprint: &'a [u8],
+    pub(crate) intent_seq: i64,
+    /// Where the token comes from: a reconnect's id, `import`, or the credential that was promoted.
+    pub(crate) acquired_by: String,
+}
+
+impl CredentialDraft<'_> {
+    /// Seals the token, or the page token that the probe returned, for the asset's next generation.
+    pub(crate) fn seal_proven(
+        &self,
+        key: (&DataKey, TenantId),
+        asset: &Asset,
+        slot: Slot,
+        proven: Proven,
+        now: Timestamp,
+    ) -> Result<StoredCredential, Error> {
+        let proved_at = (slot != Slot::Candidate).then_some(now);
+        self.seal_in_slot(key, asset, slot, (proven, proved_at), now)
+    }
+
+    /// The same for a token that was never probed on the asset.
+    pub(crate) fn seal_unproven(
+        &self,
+        key: (&DataKey, TenantId),
+        asset: &Asset,
+        slot: Slot,
+        now: Timestamp,
+    ) -> Result<StoredCredential, Error> {
+        self.seal_in_slot(key, asset, slot, (Proven::default(), None), now)
+    }
+
+    fn seal_in_slot(
+        &self,
+        (key, tenant): (&DataKey, TenantId),
+        asset: &Asset,
+        slot: Slot,
+        (proven, proved_at): (Proven, Option<Timestamp>),
+        now: Timestamp,
+    ) -> Result<StoredCredential, Error> {
+        let minted = proven.page_token.as_ref();
+        let kind = if minted.is_some() {
+            CredentialKind::Page
+        } else {
+            self.kind
+        };
+        let unsealed = Credential {
+            proved_at,
+            ..self.unsealed_credential(asset, kind, slot, now)
+        };
+        let token = minted.unwrap_or(self.token);
+        let sealed = seal_credential(key, tenant, &unsealed, token, &self.facts_of(&unsealed))?;
+        Ok(StoredCredential {
+            credential: Credential { sealed, ..unsealed },
+            tasks: proven.tasks.unwrap_or_default(),
+        })
+    }
+
+    /// The columns of the credential.
+    fn unsealed_credential(
+        &self,
+        asset: &Asset,
+        kind: CredentialKind,
+        slot: Slot,
+        now: Timestamp,
+    ) -> Credential {
+        // A page token has no end of its own; it ends with the access of its grant.
+        let with_end = self.grant.filter(|_| kind != CredentialKind::Page);
+        Credential {
+            id: CredentialId::mint(),
+            asset_id: asset.id.clone(),
+            asset_kind: asset.kind,
+            kind,
+            generation: asset.generation.saturating_add(1),
+            slot,
+            grant_id: self.grant.map(|it| it.id),
+            person_id: self.grant.map(|it| it.facts.person_id.clone()),
+            intent_seq: self.intent_seq,
+            sealed: Sealed::from_bytes(Vec::new()),
+            fingerprint: self.fingerprint.to_vec(),
+            expires_at: with_end.and_then(|it| it.facts.expires_at),
+            data_access_expires_at: self.grant.and_then(|it| it.facts.data_access_expires_at),
+            proved_at: None,
+            created_at: now,
+        }
+    }
+
+    fn facts_of(&self, credential: &Credential) -> SealedFacts {
+        SealedFacts {
+            app_id: self.app_id.clone(),
+            person_id: credential.person_id.clone(),
+            grant_id: credential.grant_id,
+            issued_at: self.grant.and_then(|it| it.facts.issued_at),
+            expires_at: credential.expires_at,
+            data_access_expires_at: credential.data_access_expires_at,
+            acquired_by: self.acquired_by.clone(),
+        }
+    }
+}
+
+/// What the ciphertext of a grant's token is bound to.
+pub(crate) fn grant_context(tenant: TenantId, grant: GrantId) -> Context<'static> {
+    Context::of_row(tenant, grant.uuid(), Purpose::GrantToken)
+}

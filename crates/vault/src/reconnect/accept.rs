@@ -1,0 +1,140 @@
+//! Accepts a reconnect (design D3, step 1).
+//!
+//! The rule: accepting is ONE transaction, and after its commit a crash loses nothing.
+
+use regrant_crypto::{Context, Purpose};
+use regrant_domain::ReconnectId;
+use regrant_storage::{Accepted, AuditEvent, NewItem, NewReconnect, Origin, TenantTx};
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use crate::{
+    Conflict, Error, Principal, Vault,
+    idempotency::Once,
+    reconnect::{
+        Order,
+        plan::{Plan, Seen},
+        verify_token::TokenVerdict,
+    },
+};
+
+/// A reconnect that was accepted, now or by an earlier request with the same idempotency key.
+pub(super) struct AcceptedReconnect {
+    pub(super) id: ReconnectId,
+    /// Receives whether the token is valid; absent for a repeated request.
+    pub(super) verdict: Option<oneshot::Receiver<TokenVerdict>>,
+}
+
+impl Vault {
+    /// Accepts the reconnect in one transaction and starts its run.
+    pub(super) async fn accept(
+        &self,
+        caller: &Principal,
+        order: &Order,
+        once: Option<&Once>,
+    ) -> Result<AcceptedReconnect, Error> {
+        if let Some(once) = once
+            && let Some(id) = self.done_before(&caller.scope, once).await?
+        {
+            return Ok(AcceptedReconnect { id, verdict: None });
+        }
+        let plan = match order.plan {
+            Some(id) => Some(self.plan(&caller.scope, id).await?),
+            None => None,
+        };
+        let (id, accepted) = self.insert_reconnect(caller, order, once, plan).await?;
+        Ok(self.start_run(caller, id, accepted))
+    }
+
+    async fn insert_reconnect(
+        &self,
+        caller: &Principal,
+        order: &Order,
+        once: Option<&Once>,
+        plan: Option<Plan>,
+    ) -> Result<(ReconnectId, Accepted), Error> {
+        let key = self.keys.active(&caller.scope).await?;
+        let (id, now) = (ReconnectId::mint(), self.clock.now());
+        let context = Context::of_row(caller.tenant(), id.uuid(), Purpose::SubmittedToken);
+        let plain = order.access_token.expose().as_bytes();
+        let reconnect = NewReconnect {
+            id,
+            expect_person: order.expect_person.clone(),
+            submitted: key.seal(&context, plain)?,
+            created_by: caller.client(),
+            session: caller.session(),
+            origin: Origin::Call,
+            created_at: now,
+        };
+        let tx = self.store.begin(&caller.scope).await?;
+        let (items, _) = self.items_of(&tx, caller, &order.targets, now).await?;
+        let accepted = tx
+            .accept_reconnect(&reconnect, &items, Some(self.lease_from_now()))
+            .await?;
+        // Store the key before any limit is checked: a repeated request must not run into the limits of the first.
+        if let Some(once) = once {
+            once.remember(&tx, &id, Some(id), now).await?;
+        }
+        if let Some(plan) = plan {
+            if tx.overlaps_older(id, accepted.intent_seq).await? {
+                return Err(Error::Conflict(Conflict::PlanOutdated));
+            }
+            let print = key.fingerprint(plain);
+            self.check_plan(&tx, &plan, order, &items, print.as_bytes())
+                .await?;
+        }
+        self.check_running(&tx).await?;
+        self.take_use(&tx, caller).await?;
+        let detail = json!({ "items": items.len(), "intent_seq": accepted.intent_seq });
+        let event = AuditEvent::new(caller.actor(), "reconnect.accepted", id, detail);
+        tx.audit(&[event], now).await?;
+        tx.commit().await?;
+        Ok((id, accepted))
+    }
+
+    /// Checks that the assets are still as the preview found them.
+    ///
+    /// # Errors
+    /// `Conflict(PlanOutdated)`.
+    async fn check_plan(
+        &self,
+        tx: &TenantTx,
+        plan: &Plan,
+        order: &Order,
+        items: &[NewItem],
+        print: &[u8],
+    ) -> Result<(), Error> {
+        let known: Vec<_> = items
+            .iter()
+            .filter(|it| it.settled.is_none())
+            .map(|it| it.asset_id.clone())
+            .collect();
+        let assets = tx.lock_assets(&known).await?;
+        let now = self.clock.now();
+        let standings = self.standings(tx, &assets, Some(print), now).await?;
+        let items: Vec<_> = items.iter().map(|it| it.asset_id.clone()).collect();
+        let seen = Seen {
+            token: &order.access_token,
+            items: &items,
+            assets: &assets,
+            standings: &standings,
+        };
+        plan.check(&seen, now)
+    }
+
+    fn start_run(
+        &self,
+        caller: &Principal,
+        id: ReconnectId,
+        accepted: Accepted,
+    ) -> AcceptedReconnect {
+        let (sender, verdict) = oneshot::channel();
+        if let Some(lease) = accepted.lease {
+            self.spawn_run(caller.scope.clone(), lease, Some(sender));
+        }
+        AcceptedReconnect {
+            id,
+            verdict: Some(verdict),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Runs an accepted reconnect until every item has an outcome (design D3, steps 2 to 5), here or after a restart.
+//!
+//! The rule: all state of a run is in the database. A run owns a lease with a fencing number, and each settling
+//! transaction checks it, so that a run that lost its lease writes nothing.
+//! Start at [`Vault::spawn_run`]; `verify_token.rs` and `settle.rs` are the steps of [`Run`].
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, pin_mut};
+use regrant_domain::{Clock, Counts, EventKind, ReconnectId, ReconnectStatus, error_chain};
+use regrant_graph::AppCredentials;
+use regrant_storage::{AuditEvent, DueKind, Item, Lease, NewEvent, Reconnect, TenantScope};
+use tokio::sync::oneshot;
+use tracing::{Instrument, info_span, warn};
+
+use crate::{
+    Error, Vault,
+    reconnect::{
+        offer::Credentials,
+        verify_token::{TokenVerdict, Validation},
+    },
+};
+
+/// How many open items one round probes.
+const ROUND: u32 = 2_000;
+
+/// One run of a reconnect: what all of its steps share.
+pub(super) struct Run<'a> {
+    pub(super) vault: &'a Vault,
+    pub(super) scope: &'a TenantScope,
+    pub(super) lease: &'a Lease,
+    pub(super) reconnect: Reconnect,
+    pub(super) app: Arc<AppCredentials>,
+}
+
+impl Vault {
+    /// Claims due reconnects and runs them here: deferred ones, and those whose process is gone. Returns how many.
+    pub async fn resume_due(&self) -> Result<usize, Error> {
+        let lease_for = chrono::Duration::from_std(self.settings.lease).map_err(Error::internal)?;
+        // What cannot run here is left to other processes.
+        let free = u32::try_from(self.jobs.permits.available_permits()).unwrap_or(u32::MAX);
+        let claims = self
+            .store
+            .claim_due(
+                DueKind::Reconnect,
+                Clock::wall(),
+                &self.jobs.owner,
+                lease_for,
+                free,
+            )
+            .await?;
+        let n = claims.len();
+        for claim in claims {
+            self.spawn_run(claim.scope, claim.lease, None);
+        }
+        Ok(n)
+    }
+
+    /// Runs a leased reconnect in the background. `verdict` receives whether its token is valid.
+    pub(crate) fn spawn_run(
+        &self,
+        scope: TenantScope,
+        lease: Lease,
+        verdict: Option<oneshot::Sender<TokenVerdict>>,
+    ) {
+        let (vault, id) = (self.clone(), lease.reconnect_id());
+        let span = info_span!("reconnect", tenant.id = %scope.tenant(), reconnect.id = %id);
+        let run = async move {
+            let done = vault.run_under_lease(&scope, &lease, verdict).await;
+            vault.progress.moved(id);
+            match done {
+                Ok(()) => {}
+                Err(Error::Stale | Error::NotFound(_)) => {
+                    warn!("another process has taken the reconnect over")
+                }
+                Err(error) => warn!(
+                    error = error_chain(&error),
+                    "a run failed; it is resumed later"
+                ),
+            }
+        };
+        self.jobs
+            .tracker
+            .spawn_on(run.instrument(span), &self.jobs.runtime);
+    }
+
+    /// Runs while a heartbeat renews the lease.
+    async fn run_under_lease(
+        &self,
+        scope: &TenantScope,
+        lease: &Lease,
+        verdict: Option<oneshot::Sender<TokenVerdict>>,
+    ) -> Result<(), Error> {
+        let run = async { Run::load(self, scope, lease).await?.process(verdict).await };
+        tokio::select! {
+            biased;
+            done = run => done,
+            lost = self.renew_until_lost(scope, lease) => Err(lost),
+        }
+    }
+
+    /// Renews the lease until another process holds it.
+    async fn renew_until_lost(&self, scope: &TenantScope, lease: &Lease) -> Error {
+        loop {
+            tokio::time::sleep(self.settings.lease / 3).await;
+            let until = Clock::wall() + self.settings.lease;
+            match self.store.renew(scope, lease, until).await {
+                Ok(()) => {}
+                Err(error @ regrant_storage::Error::Stale) => return error.into(),
+                Err(error) => warn!(error = error_chain(&error), "cannot renew a lease"),
+            }
+        }
+    }
+}
+
+impl<'a> Run<'a> {
+    /// Reads what the steps of a run share.
+    ///
+    /// # Errors
+    /// `NotFound(Reconnect)`: it was refused and erased.
+    async fn load(
+        vault: &'a Vault,
+        scope: &'a TenantScope,
+        lease: &'a Lease,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            reconnect: vault.read_reconnect(scope, lease.reconnect_id()).await?,
+            app: vault.app(scope.app_id()).await?,
+            vault,
+            scope,
+            lease,
+        })
+    }
+
+    /// Validates the token, then probes and settles the items.
+    async fn process(&self, verdict: Option<oneshot::Sender<TokenVerdict>>) -> Result<(), Error> {
+        match self.validate_token(verdict).await? {
+            Validation::Valid(credentials) => {
+                // Validation is quick and its caller waits, so only the many probes queue for a permit.
+                let permits = &self.vault.jobs.permits;
+                let _permit = permits.acquire().await.map_err(Error::internal)?;
+                self.settle_rounds(&credentials).await
+            }
+            Validation::Ended => Ok(()),
+            Validation::Deferred => self.finish_or_reschedule().await,
+        }
+    }
+
+    /// Probes and settles open items round by round.
+    async fn settle_rounds(&self, credentials: &Credentials) -> Result<(), Error> {
+        loop {
+            let open = self.read_open_items(ROUND).await?;
+            if open.is_empty() || self.vault.jobs.stop.is_cancelled() {
+                return self.finish_or_reschedule().await;
+            }
+            self.settle_round(credentials, open).await?;
+        }
+    }
+
+    async fn settle_round(&self, credentials: &Credentials, open: Vec<Item>) -> Result<(), Error> {
+        let to_probe = self.settle_without_probe(credentials, open).await?;
+        let targets: Vec<_> = to_probe.iter().map(|(_, target)| target.clone()).collect();
+        let chunks = self.vault.graph.probe_stream(
+            &self.app,
+            &credentials.token,
+            &credentials.grant.facts.person_id,
+            &targets,
+        );
+        pin_mut!(chunks);
+        while let Some(chunk) = chunks.next().await {
+            let items = chunk
+                .indices
+                .iter()
+                .filter_map(|index| to_probe.get(*index))
+                .map(|(item, _)| item);
+            let probed: Vec<_> = items.zip(chunk.proofs).collect();
+            self.settle_probed(credentials, probed).await?;
+            self.vault.progress.moved(self.reconnect.id);
+            if self.vault.jobs.stop.is_cancelled() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the reconnect, or releases the lease until the next item is due.
+    async fn finish_or_reschedule(&self) -> Result<(), Error> {
+        let (id, now) = (self.reconnect.id, self.vault.clock.now());
+        let tx = self.vault.store.begin(self.scope).await?;
+        tx.hold(self.lease).await?;
+        let reconnect = tx.reconnect(id).await?;
+        if reconnect.open == 0 {
+            tx.finish_reconnect(id, ReconnectStatus::Completed, now)
+                .await?;
+            tx.wipe_idle_grants().await?;
+            let detail = serde_json::json!({ "items": reconnect.total });
+            let event = AuditEvent::new("vault", "reconnect.completed", id, detail);
+            tx.audit(&[event], now).await?;
+            let counts = tx.counts(&[id]).await?.remove(&id).unwrap_or_default();
+            tx.emit(&[completion_event(id, &counts)], now).await?;
+        } else {
+            let wall = Clock::wall();
+            let next = tx.next_retry(id).await?.filter(|at| *at > wall);
+            // A process that stops leaves items that were never tried: they are due now.
+            let due_at = next
+                .filter(|_| !self.vault.jobs.stop.is_cancelled())
+                .unwrap_or(wall);
+            tx.reschedule(self.lease, due_at).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Reads items that are open and due now, at most `limit`.
+    pub(super) async fn read_open_items(&self, limit: u32) -> Result<Vec<Item>, Error> {
+        let tx = self.vault.store.begin_read(self.scope).await?;
+        let items = tx
+            .open_items(self.reconnect.id, Clock::wall(), limit)
+            .await?;
+        tx.commit().await?;
+        Ok(items)
+    }
+}
+
+/// The event to the tenant that a reconnect has ended.
+fn completion_event(id: ReconnectId, counts: &Counts) -> NewEvent {
+    let counts: serde_json::Map<_, _> = counts
+        .iter()
+        .map(|(it, n)| (it.as_str().to_owned(), n.into()))
+        .collect();
+    let data = serde_json::json!({ "reconnect_id": id, "status": ReconnectStatus::Completed, "counts": counts });
+    NewEvent {
+        kind: EventKind::ReconnectCompleted,
+        subject: id.to_string(),
+        data,
+    }
+}

@@ -1,0 +1,150 @@
+//! Settles probed items asset by asset (design D3, step 4).
+//!
+//! The rule: one short transaction for a chunk. It checks the lease first, locks the assets, decides from what it
+//! reads, and writes only where the generation is still the one that it decided for. A newer intent wins.
+//! [`regrant_domain::settle`] decides; `settlement.rs` gathers and writes.
+
+use std::collections::HashMap;
+
+use regrant_domain::{Asset, AssetId, Proof, Refusal, RefusalKind, Timestamp, find_missing_scope};
+use regrant_graph::Target;
+use regrant_storage::{Item, TenantTx};
+
+use crate::{
+    Error, Vault,
+    reconnect::{
+        offer::{Credentials, Offer},
+        run::Run,
+        settlement::{LockedAsset, Settlement},
+    },
+};
+
+/// How many items one transaction settles.
+const CHUNK: usize = 500;
+
+impl Run<'_> {
+    /// Settles items that were probed with a validated token.
+    pub(super) async fn settle_probed(
+        &self,
+        credentials: &Credentials,
+        probed: Vec<(&Item, Proof)>,
+    ) -> Result<(), Error> {
+        let key = self.vault.keys.active(self.scope).await?;
+        let fingerprint = key
+            .fingerprint(credentials.token.expose().as_bytes())
+            .as_bytes()
+            .to_vec();
+        let offer = Offer {
+            credentials,
+            fingerprint,
+            key: &key,
+        };
+        self.settle_items(Some(offer), probed).await
+    }
+
+    /// Settles the items that need no probe; returns the others with what is probed for each.
+    pub(super) async fn settle_without_probe(
+        &self,
+        credentials: &Credentials,
+        open: Vec<Item>,
+    ) -> Result<Vec<(Item, Target)>, Error> {
+        let ids: Vec<_> = open.iter().map(|item| item.asset_id.clone()).collect();
+        let tx = self.vault.store.begin_read(self.scope).await?;
+        let assets = by_id(tx.assets(&ids).await?);
+        tx.commit().await?;
+        let (mut settled, mut to_probe) = (Vec::new(), Vec::new());
+        for item in open {
+            let asset = assets
+                .get(&item.asset_id)
+                .filter(|it| it.intent_seq <= self.reconnect.intent_seq);
+            // Deleted or newly claimed by a later reconnect: the settling transaction sees which, the refusal is unused.
+            let Some(asset) = asset else {
+                settled.push((item, unprobed()));
+                continue;
+            };
+            match find_missing_scope(asset.kind, &asset.id, &credentials.grant) {
+                Some(refusal) => settled.push((item, refusal)),
+                None => to_probe.push((item, Target::from(asset))),
+            }
+        }
+        for chunk in settled.chunks(CHUNK) {
+            let refused = chunk
+                .iter()
+                .map(|(item, refusal)| (item, Proof::Refused(refusal.clone())))
+                .collect();
+            self.settle_probed(credentials, refused).await?;
+        }
+        Ok(to_probe)
+    }
+
+    /// Settles items in one transaction. There is no offer where the token was never validated.
+    pub(super) async fn settle_items(
+        &self,
+        offer: Option<Offer<'_>>,
+        probed: Vec<(&Item, Proof)>,
+    ) -> Result<(), Error> {
+        let ids: Vec<_> = probed
+            .iter()
+            .map(|(item, _)| item.asset_id.clone())
+            .collect();
+        let (vault, now) = (self.vault, self.vault.clock.now());
+        let tx = vault.store.begin(self.scope).await?;
+        tx.hold(self.lease).await?;
+        let locked = vault
+            .lock_with_standings(&tx, &ids, offer.as_ref(), now)
+            .await?;
+        let mut settlement = Settlement::new(self, offer, now);
+        for (item, proof) in probed {
+            settlement.add(item, proof, locked.get(&item.asset_id))?;
+        }
+        settlement.write(&tx).await?;
+        vault.follow_up(&tx, &ids, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+impl Vault {
+    /// Locks the assets and reads what serves each and what waits.
+    async fn lock_with_standings(
+        &self,
+        tx: &TenantTx,
+        ids: &[AssetId],
+        offer: Option<&Offer<'_>>,
+        now: Timestamp,
+    ) -> Result<HashMap<AssetId, LockedAsset>, Error> {
+        let assets = tx.lock_assets(ids).await?;
+        let offered = offer.map(|it| it.fingerprint.as_slice());
+        let mut standings = self.standings(tx, &assets, offered, now).await?;
+        let candidates = tx.candidate_credentials(ids).await?.into_iter();
+        let candidates: HashMap<_, _> = candidates
+            .map(|it| (it.credential.asset_id, it.credential.intent_seq))
+            .collect();
+        let locked = |asset: Asset| {
+            let standing = standings.remove(&asset.id).unwrap_or_default();
+            let candidate_seq = candidates.get(&asset.id).copied().unwrap_or(0);
+            let locked = LockedAsset {
+                asset,
+                standing,
+                candidate_seq,
+            };
+            (locked.asset.id.clone(), locked)
+        };
+        Ok(assets.into_iter().map(locked).collect())
+    }
+}
+
+fn unprobed() -> Refusal {
+    Refusal {
+        kind: RefusalKind::Unavailable,
+        message: "Not asked.".to_owned(),
+        fbtrace_id: None,
+    }
+}
+
+fn by_id(assets: Vec<Asset>) -> HashMap<AssetId, Asset> {
+    assets
+        .into_iter()
+        .map(|asset| (asset.id.clone(), asset))
+        .collect()
+}

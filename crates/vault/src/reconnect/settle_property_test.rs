@@ -1,0 +1,469 @@
+//! Property (G46): no plan of proofs ever worsens a credential that works.
+//!
+//! Plans mix kinds of proof, offered tokens and the order in which overlapping reconnects settle. A
+//! plan is carried out by the same settling code on a real database; a model says what must serve.
+
+use std::{collections::HashMap, sync::Arc};
+
+use proptest::{
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
+use regrant_crypto::{KeyProvider, Keyring};
+use regrant_domain::{
+    AccessToken, AppId, AppSecret, AssetId, AssetKind, Clock, CredentialKind, Grant, GrantId,
+    GrantedScope, Outcome, Permissions, Proof, Proven, ReconnectId, Refusal, RefusalKind, Sealed,
+    TokenFacts,
+};
+use regrant_graph::AppCredentials;
+use regrant_storage::{Accepted, Item, NewItem, NewReconnect, Store, StoredCredential};
+use regrant_testdb::TestDatabase;
+
+use crate::{
+    Acting, AssetRegistration, NewApp, NewTenantSpec, Parts, Principal, Settings, Vault,
+    credentials::payload::{context, read_credential},
+    reconnect::{offer::Credentials, run::Run},
+};
+
+const PLANS: u32 = 10_000;
+const ASSETS: usize = 6;
+
+/// What the Graph says of one asset.
+#[derive(Debug, Clone, Copy)]
+enum Said {
+    Proven { tasks: bool, mints: bool },
+    Refused(usize),
+}
+
+/// Two overlapping reconnects and the order in which their items settle.
+#[derive(Debug, Clone)]
+struct Plan {
+    system_user: [bool; 2],
+    same_token: [bool; 2],
+    said: [[Said; ASSETS]; 2],
+    later_first: [bool; ASSETS],
+}
+
+fn said() -> impl Strategy<Value = Said> {
+    prop_oneof![
+        3 => (any::<bool>(), any::<bool>()).prop_map(|(tasks, mints)| Said::Proven { tasks, mints }),
+        4 => (0..refusals().len()).prop_map(Said::Refused),
+    ]
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    let said = || proptest::array::uniform6(said());
+    (
+        [0..16_u8, 0..16_u8],
+        any::<[bool; 2]>(),
+        [said(), said()],
+        any::<[bool; ASSETS]>(),
+    )
+        .prop_map(|(system_user, same_token, said, later_first)| Plan {
+            system_user: system_user.map(|n| n == 0),
+            same_token: [
+                same_token[0] && same_token[1],
+                same_token[1] && !same_token[0],
+            ],
+            said,
+            later_first,
+        })
+}
+
+fn refusals() -> Vec<RefusalKind> {
+    use RefusalKind as Kind;
+    let retry_at = Clock::wall();
+    vec![
+        Kind::NotReached,
+        Kind::NoRole,
+        Kind::MissingScope(vec![]),
+        Kind::MissingTask(vec![]),
+        Kind::Checkpoint,
+        Kind::Unconfirmed,
+        Kind::TwoFactorRequired,
+        Kind::ConsentRequired,
+        Kind::DataAccessExpired,
+        Kind::TokenDead,
+        Kind::AppFault,
+        Kind::PageMoved(None),
+        Kind::RequestFault,
+        Kind::Throttled { retry_at },
+        Kind::Unavailable,
+        Kind::Unclassified,
+    ]
+}
+
+impl Said {
+    fn proof(self, token: &str) -> Proof {
+        match self {
+            Self::Proven { tasks, mints } => Proof::Proven(Proven {
+                page_token: mints.then(|| text(&format!("page-of-{token}"))),
+                tasks: Some(if tasks {
+                    vec!["MANAGE".to_owned()]
+                } else {
+                    vec!["ANALYZE".to_owned()]
+                }),
+                cut_off: None,
+            }),
+            Self::Refused(n) => Proof::Refused(Refusal {
+                kind: refusals()[n].clone(),
+                message: "words of the Graph".to_owned(),
+                fbtrace_id: None,
+            }),
+        }
+    }
+}
+
+fn text(token: &str) -> AccessToken {
+    AccessToken::parse(token.to_owned()).unwrap()
+}
+
+/// One vault with a few assets, kept over all plans; each plan starts from whatever the last one left.
+struct World {
+    vault: Vault,
+    caller: Principal,
+    assets: Vec<AssetId>,
+    /// What serves each asset: the model.
+    serves: HashMap<AssetId, String>,
+    /// The offered token behind what serves.
+    source: HashMap<AssetId, String>,
+    tokens: u64,
+    settled: u64,
+    replaced: u64,
+}
+
+impl World {
+    async fn new(database: &TestDatabase) -> Self {
+        let url = database.url().to_owned();
+        let settings = regrant_storage::Settings {
+            url,
+            max_connections: 4,
+            busy_timeout: std::time::Duration::from_secs(10),
+        };
+        let clock = Clock::fixed(Clock::wall());
+        let parts = Parts {
+            store: Store::connect(&settings).await.unwrap(),
+            provider: KeyProvider::Local(Keyring::ephemeral().unwrap()),
+            graph: regrant_graph::Client::new(regrant_graph::Settings::default(), clock.clone())
+                .unwrap(),
+            clock,
+            settings: Settings::default(),
+        };
+        let vault = Vault::open(parts).await.unwrap();
+        let (id, secret): (AppId, _) = (
+            "1".parse().unwrap(),
+            AppSecret::parse("secret".to_owned()).unwrap(),
+        );
+        vault
+            .create_app(
+                Acting::CommandLine,
+                NewApp {
+                    id: id.clone(),
+                    name: "App".to_owned(),
+                    secret,
+                    verify_token: None,
+                },
+                None,
+            )
+            .await
+            .unwrap();
+        let onboarded = vault
+            .create_tenant(
+                Acting::CommandLine,
+                NewTenantSpec::named("One", id.clone(), Permissions::all()),
+                None,
+            )
+            .await
+            .unwrap();
+        let token = vault
+            .issue_token(
+                Some(onboarded.client.id),
+                &onboarded.secret.unwrap(),
+                None,
+                [127, 0, 0, 1].into(),
+            )
+            .await
+            .unwrap();
+        let caller = vault
+            .authenticate(crate::Presented::locally(&token.access_token))
+            .await
+            .unwrap();
+        let assets: Vec<AssetId> = (1..=ASSETS)
+            .map(|n| format!("{n}").parse().unwrap())
+            .collect();
+        register(&vault, &caller, &assets).await;
+        let (serves, source) = (HashMap::new(), HashMap::new());
+        Self {
+            vault,
+            caller,
+            assets,
+            serves,
+            source,
+            tokens: 0,
+            settled: 0,
+            replaced: 0,
+        }
+    }
+
+    /// Accepts both reconnects in their order, then settles each asset in the plan's order.
+    async fn carry_out(&mut self, plan: &Plan) {
+        let offers = [self.accept(plan, 0).await, self.accept(plan, 1).await];
+        for later_first in [false, true] {
+            let group: Vec<_> = (0..ASSETS)
+                .filter(|at| plan.later_first[*at] == later_first)
+                .collect();
+            for n in order(later_first) {
+                self.settle(&offers[n], &group, &plan.said[n]).await;
+            }
+        }
+        let outcomes = [
+            self.outcomes(&offers[0]).await,
+            self.outcomes(&offers[1]).await,
+        ];
+        for (at, asset) in self.assets.clone().iter().enumerate() {
+            for n in order(plan.later_first[at]) {
+                self.expect(asset, &offers[n], plan.said[n][at], outcomes[n][at]);
+            }
+        }
+        self.holds_what_the_model_says().await;
+        if self.tokens.is_multiple_of(40) {
+            self.forget().await;
+        }
+    }
+
+    async fn accept(&mut self, plan: &Plan, n: usize) -> Offer {
+        self.tokens += 1;
+        let known = self
+            .source
+            .values()
+            .next()
+            .cloned()
+            .filter(|_| plan.same_token[n]);
+        let token = known.unwrap_or_else(|| format!("token-{}", self.tokens));
+        let now = self.vault.clock.now();
+        let id = ReconnectId::mint();
+        let reconnect = NewReconnect {
+            id,
+            expect_person: None,
+            submitted: Sealed::from_bytes(vec![0]),
+            created_by: self.caller.client(),
+            session: None,
+            origin: regrant_storage::Origin::Call,
+            created_at: now,
+        };
+        let item = |id: &AssetId| NewItem {
+            asset_id: id.clone(),
+            asked: id.to_string(),
+            settled: None,
+        };
+        let items: Vec<_> = self.assets.iter().map(item).collect();
+        let tx = self.vault.store.begin(&self.caller.scope).await.unwrap();
+        let wall = Clock::wall();
+        let lease = Some(("one", wall + chrono::Duration::minutes(1), wall));
+        let Accepted { lease, .. } = tx
+            .accept_reconnect(&reconnect, &items, lease)
+            .await
+            .unwrap();
+        let grant = grant(if plan.system_user[n] {
+            CredentialKind::SystemUser
+        } else {
+            CredentialKind::User
+        });
+        tx.insert_grant(&grant, now).await.unwrap();
+        let items = tx.items(id).await.unwrap();
+        let reconnect = tx.reconnect(id).await.unwrap();
+        tx.commit().await.unwrap();
+        let credentials = Credentials {
+            token: text(&token),
+            grant,
+        };
+        Offer {
+            id,
+            items,
+            reconnect,
+            lease: lease.unwrap(),
+            token,
+            credentials,
+        }
+    }
+
+    async fn settle(&self, offer: &Offer, group: &[usize], said: &[Said; ASSETS]) {
+        let app = AppCredentials {
+            id: "1".parse().unwrap(),
+            secret: AppSecret::parse("secret".to_owned()).unwrap(),
+        };
+        let run = Run {
+            vault: &self.vault,
+            scope: &self.caller.scope,
+            lease: &offer.lease,
+            reconnect: offer.reconnect.clone(),
+            app: Arc::new(app),
+        };
+        let probed = group
+            .iter()
+            .map(|at| (&offer.items[*at], said[*at].proof(&offer.token)));
+        run.settle_probed(&offer.credentials, probed.collect())
+            .await
+            .unwrap();
+    }
+
+    async fn outcomes(&self, offer: &Offer) -> Vec<Outcome> {
+        let tx = self
+            .vault
+            .store
+            .begin_read(&self.caller.scope)
+            .await
+            .unwrap();
+        let items = tx.items(offer.id).await.unwrap();
+        tx.commit().await.unwrap();
+        let outcomes: Vec<_> = items
+            .into_iter()
+            .filter_map(|it| it.result)
+            .map(|it| it.outcome)
+            .collect();
+        assert_eq!(
+            outcomes.len(),
+            ASSETS,
+            "every item has one outcome: their sum is the input"
+        );
+        outcomes
+    }
+
+    /// Moves the model: only a proved token that is reported as replacing serves from here on.
+    fn expect(&mut self, asset: &AssetId, offer: &Offer, said: Said, outcome: Outcome) {
+        self.settled += 1;
+        let renewed = outcome == Outcome::Unchanged && self.source.get(asset) == Some(&offer.token);
+        self.replaced += u64::from(outcome == Outcome::Replaced);
+        if outcome == Outcome::Replaced || renewed {
+            let Said::Proven { mints, .. } = said else {
+                panic!("{asset}: only a proved token replaces")
+            };
+            let token = if mints {
+                format!("page-of-{}", offer.token)
+            } else {
+                offer.token.clone()
+            };
+            self.serves.insert(asset.clone(), token);
+            self.source.insert(asset.clone(), offer.token.clone());
+        }
+    }
+
+    /// What is stored opens, and is what the model says; whether it is served depends on more than a plan.
+    async fn holds_what_the_model_says(&self) {
+        let tx = self
+            .vault
+            .store
+            .begin_read(&self.caller.scope)
+            .await
+            .unwrap();
+        let stored = tx.active_credentials(&self.assets).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(
+            stored.len(),
+            self.serves.len(),
+            "an asset has an active credential once one was proved"
+        );
+        for StoredCredential { credential, .. } in stored {
+            let context = context(self.caller.tenant(), &credential);
+            let plain = self
+                .vault
+                .keys
+                .open(&self.caller.scope, &context, &credential.sealed)
+                .await
+                .unwrap();
+            let token = read_credential(&plain, &credential).unwrap();
+            assert_eq!(
+                Some(token.expose()),
+                self.serves.get(&credential.asset_id).map(String::as_str)
+            );
+        }
+    }
+
+    /// Begins anew, so that a system user's token does not outrank everything for ever.
+    async fn forget(&mut self) {
+        for asset in &self.assets {
+            self.vault.delete_asset(&self.caller, asset).await.unwrap();
+        }
+        register(&self.vault, &self.caller, &self.assets).await;
+        self.serves.clear();
+        self.source.clear();
+    }
+}
+
+async fn register(vault: &Vault, caller: &Principal, assets: &[AssetId]) {
+    let registration = |id: &AssetId| AssetRegistration {
+        id: id.clone(),
+        kind: AssetKind::Page,
+        name: None,
+        business_id: None,
+        token: None,
+    };
+    vault
+        .register_assets(caller, assets.iter().map(registration).collect(), None)
+        .await
+        .unwrap();
+}
+
+/// Which of two reconnects settles first.
+fn order(later_first: bool) -> [usize; 2] {
+    if later_first { [1, 0] } else { [0, 1] }
+}
+
+struct Offer {
+    id: ReconnectId,
+    items: Vec<Item>,
+    reconnect: regrant_storage::Reconnect,
+    lease: regrant_storage::Lease,
+    token: String,
+    credentials: Credentials,
+}
+
+fn grant(kind: CredentialKind) -> Grant {
+    Grant {
+        id: GrantId::mint(),
+        facts: TokenFacts {
+            app_id: "1".parse().unwrap(),
+            kind,
+            person_id: "7".parse().unwrap(),
+            person_name: None,
+            is_work_account: None,
+            scopes: vec![GrantedScope {
+                scope: "pages_show_list".to_owned(),
+                target_ids: None,
+            }],
+            issued_at: None,
+            expires_at: None,
+            data_access_expires_at: None,
+        },
+    }
+}
+
+#[test]
+fn no_plan_of_proofs_worsens_a_credential_that_works() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let database = runtime.block_on(TestDatabase::sqlite());
+    let world = std::cell::RefCell::new(runtime.block_on(World::new(&database)));
+    let mut runner = TestRunner::new(Config {
+        cases: PLANS,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let checked = runner.run(&plan(), |plan| {
+        runtime.block_on(world.borrow_mut().carry_out(&plan));
+        Ok(())
+    });
+    checked.unwrap();
+    let world = world.into_inner();
+    assert_eq!(
+        world.settled,
+        u64::from(PLANS) * 2 * u64::try_from(ASSETS).unwrap()
+    );
+    assert!(
+        world.replaced > u64::from(PLANS),
+        "plans do replace: {}",
+        world.replaced
+    );
+}

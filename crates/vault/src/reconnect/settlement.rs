@@ -1,0 +1,290 @@
+//! What settling a chunk of items writes, gathered so that each statement carries all of its rows.
+//!
+//! The rule: write nothing that [`regrant_domain::settle`] did not decide from what the same transaction locked and
+//! read.
+//! Start at [`Settlement::add`].
+
+use regrant_domain::{
+    Asset, AssetId, Clock, CredentialKind, CutOff, Outcome, Proof, Proven, Slot, Timestamp,
+    retry::item_pause,
+    settle::{Decision, Effect, Standing, decide, give_up},
+    watch::cut_off_after,
+};
+use regrant_storage::{
+    Activation, AuditEvent, CutOffNote, FailedProof, Item, ItemResult, Origin, StoredCredential,
+    TenantTx,
+};
+
+use crate::{
+    Error, Vault,
+    assets::cut_offs::{forecast_changed, note_of},
+    audit::sealed,
+    credentials::seal::CredentialDraft,
+    reconnect::{
+        offer::Offer,
+        results::{superseded, unknown},
+        run::Run,
+    },
+};
+
+/// An asset that the settling transaction has locked, and what it read there.
+pub(super) struct LockedAsset {
+    pub(super) asset: Asset,
+    pub(super) standing: Standing,
+    /// The `intent_seq` of the candidate that waits; 0 where none does.
+    pub(super) candidate_seq: i64,
+}
+
+/// What settling a chunk writes.
+pub(super) struct Settlement<'a> {
+    run: &'a Run<'a>,
+    offer: Option<Offer<'a>>,
+    now: Timestamp,
+    activations: Vec<Activation>,
+    renewals: Vec<Activation>,
+    parked: Vec<StoredCredential>,
+    standbys: Vec<StoredCredential>,
+    failed: Vec<FailedProof>,
+    checked: Vec<AssetId>,
+    results: Vec<(i64, ItemResult)>,
+    cut_offs: Vec<CutOffNote>,
+    events: Vec<AuditEvent>,
+}
+
+impl<'a> Settlement<'a> {
+    pub(super) const fn new(run: &'a Run<'a>, offer: Option<Offer<'a>>, now: Timestamp) -> Self {
+        Self {
+            run,
+            offer,
+            now,
+            activations: Vec::new(),
+            renewals: Vec::new(),
+            parked: Vec::new(),
+            standbys: Vec::new(),
+            failed: Vec::new(),
+            checked: Vec::new(),
+            results: Vec::new(),
+            cut_offs: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Decides about one item; `locked` is its asset, if the asset still exists.
+    pub(super) fn add(
+        &mut self,
+        item: &Item,
+        proof: Proof,
+        locked: Option<&LockedAsset>,
+    ) -> Result<(), Error> {
+        let Some(locked) = locked else {
+            self.results.push((item.position, unknown()));
+            return Ok(());
+        };
+        let intent_seq = self.run.reconnect.intent_seq;
+        let decision = self.decide_item(item, &proof, &locked.standing);
+        // A later reconnect has settled this asset, or its token waits where this one would be parked.
+        let is_superseded = locked.asset.intent_seq > intent_seq
+            || (decision.effect == Effect::Park && locked.candidate_seq > intent_seq);
+        if is_superseded {
+            self.results.push((item.position, superseded()));
+            return Ok(());
+        }
+        let proven = if let Proof::Proven(proven) = proof {
+            proven
+        } else {
+            Proven::default()
+        };
+        self.gather_effect(&decision, &locked.asset, proven)?;
+        self.gather_result(item.position, decision);
+        Ok(())
+    }
+
+    fn decide_item(&self, item: &Item, proof: &Proof, standing: &Standing) -> Decision {
+        let kind = self
+            .offer
+            .as_ref()
+            .map_or(CredentialKind::User, |it| it.credentials.grant.facts.kind);
+        let decision = decide(kind, proof, standing);
+        if decision.outcome == Outcome::Deferred {
+            defer(decision, proof, standing, item, self.run.vault)
+        } else {
+            decision
+        }
+    }
+
+    /// Gathers the rows that carry out what was decided about the asset.
+    fn gather_effect(
+        &mut self,
+        decision: &Decision,
+        asset: &Asset,
+        proven: Proven,
+    ) -> Result<(), Error> {
+        match decision.effect {
+            Effect::Activate => {
+                let grant = self.offer.as_ref().map(|it| &it.credentials.grant);
+                let person = grant.map(|it| &it.facts.person_id);
+                // A cut-off belongs to the person: another person's token does not inherit it.
+                let known = asset
+                    .facts
+                    .cut_off
+                    .filter(|_| asset.person_id.as_ref() == person);
+                let cut_off = cut_off_after(known, proven.cut_off, self.now);
+                let activation = self.seal_activation(asset, proven, cut_off)?;
+                self.activations.push(activation);
+            }
+            Effect::Renew => {
+                let cut_off = cut_off_after(asset.facts.cut_off, proven.cut_off, self.now);
+                let renewal = self.seal_activation(asset, proven, cut_off)?;
+                self.renewals.push(renewal);
+            }
+            Effect::Park => {
+                let credential = self.seal_for_slot(asset, Slot::Candidate, proven)?;
+                self.parked.push(credential);
+            }
+            Effect::StandBy => {
+                let credential = self.seal_for_slot(asset, Slot::Standby, proven)?;
+                self.standbys.push(credential);
+            }
+            Effect::Doubt { definitive } => {
+                let failed = decision.reason.clone().map(|reason| FailedProof {
+                    asset_id: asset.id.clone(),
+                    reason,
+                    definitive,
+                });
+                self.failed.extend(failed);
+            }
+            Effect::Nothing => self.checked.push(asset.id.clone()),
+        }
+        Ok(())
+    }
+
+    fn seal_activation(
+        &mut self,
+        asset: &Asset,
+        proven: Proven,
+        cut_off: Option<CutOff>,
+    ) -> Result<Activation, Error> {
+        let credential = self.seal_for_slot(asset, Slot::Active, proven)?;
+        let person = credential.credential.person_id.clone();
+        self.cut_offs
+            .extend(note_of(asset, person, cut_off, self.now));
+        Ok(Activation {
+            credential,
+            expected_generation: asset.generation,
+            cut_off,
+        })
+    }
+
+    /// Seals the offered token, or the page token minted from it, for the asset's next generation.
+    fn seal_for_slot(
+        &self,
+        asset: &Asset,
+        slot: Slot,
+        proven: Proven,
+    ) -> Result<StoredCredential, Error> {
+        let offer = self
+            .offer
+            .as_ref()
+            .ok_or_else(|| Error::internal("nothing is offered to seal"))?;
+        let (grant, reconnect) = (&offer.credentials.grant, &self.run.reconnect);
+        let draft = CredentialDraft {
+            token: &offer.credentials.token,
+            kind: grant.facts.kind,
+            grant: Some(grant),
+            app_id: &grant.facts.app_id,
+            fingerprint: &offer.fingerprint,
+            intent_seq: reconnect.intent_seq,
+            acquired_by: reconnect.id.to_string(),
+        };
+        let tenant = self.run.scope.tenant();
+        draft.seal_proven((offer.key, tenant), asset, slot, proven, self.now)
+    }
+
+    /// Gathers the item's result, and the audit event of a credential that was sealed for it.
+    fn gather_result(&mut self, position: i64, decision: Decision) {
+        let sealed_credential = match decision.effect {
+            Effect::Activate => Some("credential.activated").zip(last(&self.activations)),
+            Effect::Renew => Some("credential.renewed").zip(last(&self.renewals)),
+            Effect::Park => Some("credential.parked").zip(self.parked.last()),
+            Effect::StandBy => Some("credential.stands_by").zip(self.standbys.last()),
+            Effect::Doubt { .. } | Effect::Nothing => None,
+        };
+        if let Some((action, stored)) = sealed_credential {
+            let actor = format!("reconnect:{}", self.run.reconnect.id);
+            self.events.push(sealed(actor, action, &stored.credential));
+        }
+        let result = ItemResult {
+            outcome: decision.outcome,
+            serving: Some(decision.serving),
+            reason: decision.reason,
+            retry_at: decision.retry_at,
+            fbtrace_id: decision.fbtrace_id,
+        };
+        self.results.push((position, result));
+    }
+
+    /// Writes everything that was gathered.
+    pub(super) async fn write(self, tx: &TenantTx) -> Result<(), Error> {
+        let (reconnect, now) = (&self.run.reconnect, self.now);
+        if self.offer.is_some() && reconnect.origin == Origin::Rotation {
+            tx.rotate(&self.activations, now).await?;
+            tx.adopt(&self.renewals, now).await?;
+        } else {
+            tx.activate(&self.activations, reconnect.intent_seq, now)
+                .await?;
+            tx.renew(&self.renewals, reconnect.intent_seq, now).await?;
+        }
+        tx.park(&self.parked, now).await?;
+        tx.stand_by(&self.standbys, now).await?;
+        tx.note_failed(&self.failed, now).await?;
+        tx.note_checked(&self.checked, now).await?;
+        tx.settle_items(reconnect.id, &self.results, now).await?;
+        tx.note_cut_offs(&self.cut_offs).await?;
+        tx.emit(&forecast_changed(&self.cut_offs), now).await?;
+        tx.audit(&self.events, now).await?;
+        Ok(())
+    }
+}
+
+/// Plans the next attempt at a deferred item, or ends it where it was tried often enough.
+fn defer(
+    decision: Decision,
+    proof: &Proof,
+    standing: &Standing,
+    item: &Item,
+    vault: &Vault,
+) -> Decision {
+    let tried = item.attempts.saturating_add(1);
+    match proof {
+        Proof::Refused(refusal) if tried >= i64::from(vault.settings.reconnect.item_attempts) => {
+            give_up(refusal, standing)
+        }
+        _ => Decision {
+            retry_at: Some(vault.next_attempt_at(item.attempts, decision.retry_at)),
+            ..decision
+        },
+    }
+}
+
+impl Vault {
+    /// When a deferred item is tried again: after a growing pause, but not before the moment that Graph named.
+    fn next_attempt_at(&self, attempts: i64, not_before: Option<Timestamp>) -> Timestamp {
+        let jitter = uuid::Uuid::now_v7().into_bytes().last().copied();
+        let pause = item_pause(
+            self.settings.reconnect.retry_pause,
+            attempts,
+            jitter.unwrap_or(0),
+        );
+        // Graph's moment is by the vault's clock, while due work goes by the system's.
+        let named = not_before.map_or(chrono::Duration::zero(), |at| at - self.clock.now());
+        Clock::wall()
+            + chrono::Duration::from_std(pause)
+                .unwrap_or_default()
+                .max(named)
+    }
+}
+
+/// The credential that was sealed last.
+fn last(activations: &[Activation]) -> Option<&StoredCredential> {
+    activations.last().map(|it| &it.credential)
+}

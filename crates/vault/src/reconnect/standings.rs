@@ -1,0 +1,80 @@
+//! What serves each asset before a reconnect settles it.
+
+use std::collections::HashMap;
+
+use regrant_domain::{Asset, AssetId, Grant, GrantId, Timestamp, settle::Standing};
+use regrant_storage::{StoredCredential, TenantTx};
+
+use crate::{Error, Vault};
+
+impl Vault {
+    /// What stands at each asset, beside an offered token of this fingerprint.
+    pub(crate) async fn standings(
+        &self,
+        tx: &TenantTx,
+        assets: &[Asset],
+        offered: Option<&[u8]>,
+        now: Timestamp,
+    ) -> Result<HashMap<AssetId, Standing>, Error> {
+        let ids: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
+        let active = tx.active_credentials(&ids).await?;
+        let grant_ids: Vec<_> = active
+            .iter()
+            .filter_map(|it| it.credential.grant_id)
+            .collect();
+        let grants: HashMap<GrantId, Grant> = tx
+            .grants(&grant_ids)
+            .await?
+            .into_iter()
+            .map(|it| (it.id, it))
+            .collect();
+        let mut active: HashMap<_, _> = active
+            .into_iter()
+            .map(|it| (it.credential.asset_id.clone(), it))
+            .collect();
+        let standing = |asset: &Asset| {
+            let standing = match active.remove(&asset.id) {
+                Some(held) => standing_of(
+                    asset,
+                    held,
+                    &grants,
+                    offered,
+                    now,
+                    self.settings.assets.notice,
+                ),
+                None => Standing {
+                    cut_off_passed: cut_off_passed(asset, now),
+                    ..Standing::default()
+                },
+            };
+            (asset.id.clone(), standing)
+        };
+        Ok(assets.iter().map(standing).collect())
+    }
+}
+
+fn standing_of(
+    asset: &Asset,
+    held: StoredCredential,
+    grants: &HashMap<GrantId, Grant>,
+    offered: Option<&[u8]>,
+    now: Timestamp,
+    notice: chrono::Duration,
+) -> Standing {
+    let grant = held.credential.grant_id.and_then(|id| grants.get(&id));
+    Standing {
+        // A page token ranks as the grant it was minted from; what was never proved ranks as nothing.
+        proved: held
+            .credential
+            .proved_at
+            .map(|_| grant.map_or(held.credential.kind, |grant| grant.facts.kind)),
+        serves: asset.state(now, notice).serves(),
+        same_token: offered.is_some_and(|it| it == held.credential.fingerprint),
+        tasks: held.tasks,
+        cut_off_passed: cut_off_passed(asset, now),
+    }
+}
+
+fn cut_off_passed(asset: &Asset, now: Timestamp) -> bool {
+    asset.facts.cut_off.is_some_and(|it| it.at <= now)
+}

@@ -1,0 +1,163 @@
+//! Which assets a reconnect or a preview is for: listed or selected, each once, within the caller's reach.
+//!
+//! The rule: what the caller cannot reach looks like what does not exist.
+
+use std::collections::{HashMap, HashSet};
+
+use regrant_domain::{Asset, AssetId, AssetKind, PersonId, Timestamp, state::Status};
+use regrant_storage::{AssetFilter, NewItem, TenantTx};
+
+use crate::{Error, Principal, Vault, reconnect::results::unknown};
+
+/// Which assets a reconnect is for.
+#[derive(Debug, Clone)]
+pub enum Targets {
+    /// These, in this order.
+    Listed(Vec<AssetId>),
+    /// All that match.
+    Selected(Selection),
+}
+
+/// A selection of assets; every part narrows it.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only this kind.
+    pub kind: Option<AssetKind>,
+    /// Only assets of this business.
+    pub business_id: Option<AssetId>,
+    /// Only assets this person's credential serves.
+    pub person_id: Option<PersonId>,
+    /// Only assets in this state.
+    pub status: Option<Status>,
+}
+
+impl Vault {
+    /// One item for each distinct asset, in the caller's order, and the assets; those unknown to it are settled
+    /// already.
+    pub(crate) async fn items_of(
+        &self,
+        tx: &TenantTx,
+        caller: &Principal,
+        targets: &Targets,
+        now: Timestamp,
+    ) -> Result<(Vec<NewItem>, Vec<Asset>), Error> {
+        match targets {
+            Targets::Listed(ids) => {
+                self.check_number("asset_ids", ids.len())?;
+                let spellings: Vec<_> = ids
+                    .iter()
+                    .flat_map(|id| [id.clone(), id.as_ad_account()])
+                    .collect();
+                let mut known = tx.assets(&distinct(spellings)).await?;
+                known.retain(|it| caller.reaches(it));
+                let items = fold(ids, &known);
+                // Either spelling may be an asset, and one of them is meant.
+                let meant: HashSet<_> = items.iter().map(|it| &it.asset_id).collect();
+                known.retain(|it| meant.contains(&it.id));
+                Ok((items, known))
+            }
+            Targets::Selected(selection) => {
+                let known = tx
+                    .list_assets(&self.filter_of(caller, selection, now))
+                    .await?;
+                self.check_number("select", known.len())?;
+                let open = |it: &Asset| open_item(it.id.clone(), it.id.as_str());
+                Ok((known.iter().map(open).collect(), known))
+            }
+        }
+    }
+
+    fn check_number(&self, field: &'static str, n: usize) -> Result<(), Error> {
+        let limit = self.settings.reconnect.max_assets;
+        match n {
+            0 => {
+                let reason = "expected at least one asset".to_owned();
+                Err(Error::Invalid {
+                    field: field.to_owned(),
+                    reason,
+                })
+            }
+            n if n > limit => Err(Error::TooMany { field, limit }),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn filter_of(
+        &self,
+        caller: &Principal,
+        selection: &Selection,
+        now: Timestamp,
+    ) -> AssetFilter {
+        AssetFilter {
+            kind: selection.kind,
+            business_id: selection.business_id.clone(),
+            person_id: selection.person_id.clone(),
+            status: selection.status,
+            ending_before: None,
+            after: None,
+            limit: u32::try_from(self.settings.reconnect.max_assets.saturating_add(1))
+                .unwrap_or(u32::MAX),
+            now,
+            notice: self.settings.assets.notice,
+            within: caller.within(),
+        }
+    }
+}
+
+/// Folds ids that mean the same asset: duplicates, and `123` beside `act_123` of an ad account.
+fn fold(ids: &[AssetId], known: &[Asset]) -> Vec<NewItem> {
+    let known: HashMap<_, _> = known.iter().map(|asset| (&asset.id, asset.kind)).collect();
+    let mut seen = HashSet::new();
+    let mut items = Vec::with_capacity(ids.len());
+    for id in ids {
+        let ad_account = id.as_ad_account();
+        let found = [id.clone(), ad_account]
+            .into_iter()
+            .find(|spelling| known.contains_key(spelling));
+        let asset_id = found.clone().unwrap_or_else(|| id.clone());
+        if seen.insert(asset_id.clone()) {
+            let item = open_item(asset_id, id.as_str());
+            items.push(if found.is_some() {
+                item
+            } else {
+                NewItem {
+                    settled: Some(unknown()),
+                    ..item
+                }
+            });
+        }
+    }
+    items
+}
+
+fn distinct(mut ids: Vec<AssetId>) -> Vec<AssetId> {
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+fn open_item(asset_id: AssetId, asked: &str) -> NewItem {
+    NewItem {
+        asset_id,
+        asked: asked.to_owned(),
+        settled: None,
+    }
+}
+
+/// Whose the token must be: a session may be open to one person alone.
+pub(crate) fn expected(
+    caller: &Principal,
+    said: Option<PersonId>,
+) -> Result<Option<PersonId>, Error> {
+    match (caller.person(), said) {
+        (Some(person), Some(other)) if *person != other => {
+            let reason = "this session is another person's".to_owned();
+            Err(Error::Invalid {
+                field: "expect_person".to_owned(),
+                reason,
+            })
+        }
+        (Some(person), _) => Ok(Some(person.clone())),
+        (None, said) => Ok(said),
+    }
+}

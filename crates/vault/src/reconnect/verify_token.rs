@@ -1,0 +1,254 @@
+//! Validates the submitted token once, before any asset is probed (design D3, step 2).
+//!
+//! The rule: a token that can serve nothing refuses the whole request while the caller still waits, and nothing is
+//! changed; later, the refusal becomes the outcome of each item. An outage validates nothing and refuses nothing.
+
+use regrant_crypto::{Context, Purpose};
+use regrant_domain::{
+    AccessToken, CredentialKind, Grant, GrantId, PersonId, Proof, Refusal, RefusalKind, Sealed,
+    TenantId,
+};
+use regrant_graph::{AppCredentials, CallError, InspectError, Inspected, TokenFacts};
+use regrant_storage::{AuditEvent, Reconnect};
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use crate::{
+    Error, TokenRefusal, Vault,
+    credentials::seal::grant_context,
+    reconnect::{offer::Credentials, run::Run},
+};
+
+/// How many items one transaction settles.
+const CHUNK: usize = 500;
+
+/// Whether the submitted token was accepted.
+pub(crate) type TokenVerdict = Result<(), TokenRefusal>;
+
+/// The result of validating the token.
+pub(super) enum Validation {
+    /// The items can be probed with these credentials.
+    Valid(Box<Credentials>),
+    /// The reconnect was refused and erased.
+    Ended,
+    /// Graph gave no answer about the token; every item is deferred.
+    Deferred,
+}
+
+/// Why a token is not valid.
+pub(super) enum ValidationFailure {
+    /// The token can serve nothing.
+    Refused(TokenRefusal),
+    /// The same refusal holds for every item: a checkpoint, an outage.
+    ForEveryItem(Refusal),
+}
+
+impl Run<'_> {
+    /// Validates the token, or reads the result of an earlier run. `verdict` receives the result while a caller waits.
+    pub(super) async fn validate_token(
+        &self,
+        verdict: Option<oneshot::Sender<TokenVerdict>>,
+    ) -> Result<Validation, Error> {
+        let token = self.open_submitted_token().await?;
+        let reconnect = &self.reconnect;
+        if let Some(grant_id) = reconnect.grant_id.filter(|_| reconnect.proved) {
+            let grant = self.read_grant(grant_id).await?;
+            return Ok(Validation::Valid(Box::new(Credentials { token, grant })));
+        }
+        match self.inspect_submitted_token(token).await {
+            Ok((token, facts)) => {
+                let credentials = self.store_validated_token(token, facts).await?;
+                verdict.map(|it| it.send(Ok(())));
+                Ok(Validation::Valid(Box::new(credentials)))
+            }
+            Err(ValidationFailure::Refused(refusal)) => self.refuse_token(refusal, verdict).await,
+            Err(ValidationFailure::ForEveryItem(refusal)) => {
+                verdict.map(|it| it.send(Ok(())));
+                self.refuse_open_items(&refusal).await?;
+                Ok(Validation::Deferred)
+            }
+        }
+    }
+
+    /// Asks Graph about the token; exchanges a short-lived token for a long-lived one.
+    async fn inspect_submitted_token(
+        &self,
+        token: AccessToken,
+    ) -> Result<(AccessToken, TokenFacts), ValidationFailure> {
+        let expected = self.reconnect.expect_person.as_ref();
+        let inspected = self
+            .vault
+            .inspect_token(&self.app, &token, expected)
+            .await?;
+        if !inspected.short_lived || inspected.facts.kind != CredentialKind::User {
+            return Ok((token, inspected.facts));
+        }
+        let exchanged = self.vault.graph.exchange(&self.app, &token).await?;
+        // The response to the exchange may omit when the new token ends, so inspect it too.
+        let inspected = self
+            .vault
+            .graph
+            .inspect(&self.app, &exchanged.token)
+            .await?;
+        Ok((exchanged.token, inspected.facts))
+    }
+
+    /// Stores the grant and the validated token, sealed once for the reconnect and once for the grant.
+    async fn store_validated_token(
+        &self,
+        token: AccessToken,
+        facts: TokenFacts,
+    ) -> Result<Credentials, Error> {
+        let (vault, id, now) = (self.vault, self.reconnect.id, self.vault.clock.now());
+        let tenant = self.scope.tenant();
+        let grant = Grant {
+            id: GrantId::mint(),
+            facts,
+        };
+        let key = vault.keys.active(self.scope).await?;
+        let plain = token.expose().as_bytes();
+        let submitted = key.seal(&submitted_context(tenant, &self.reconnect), plain)?;
+        let sealed = key.seal(&grant_context(tenant, grant.id), plain)?;
+        let tx = vault.store.begin(self.scope).await?;
+        tx.hold(self.lease).await?;
+        vault.keep_grant(&tx, &grant, now).await?;
+        tx.keep_grant_token(grant.id, &sealed).await?;
+        tx.mark_proved(id, grant.id, &submitted).await?;
+        let detail =
+            json!({ "grant": grant.id, "person": grant.facts.person_id, "kind": grant.facts.kind });
+        let event = AuditEvent::new("vault", "reconnect.proved", id, detail);
+        tx.audit(&[event], now).await?;
+        tx.commit().await?;
+        Ok(Credentials { token, grant })
+    }
+
+    /// If the caller is still waiting, erases the reconnect and returns the refusal; otherwise settles every item
+    /// with it.
+    async fn refuse_token(
+        &self,
+        refusal: TokenRefusal,
+        verdict: Option<oneshot::Sender<TokenVerdict>>,
+    ) -> Result<Validation, Error> {
+        let Some(verdict) = verdict.filter(|it| !it.is_closed()) else {
+            self.refuse_open_items(&item_refusal(&refusal)).await?;
+            return Ok(Validation::Deferred);
+        };
+        let id = self.reconnect.id;
+        let tx = self.vault.store.begin(self.scope).await?;
+        tx.hold(self.lease).await?;
+        tx.erase_reconnect(id).await?;
+        let detail = json!({ "reason": refusal.to_string() });
+        let event = AuditEvent::new("vault", "reconnect.refused", id, detail);
+        tx.audit(&[event], self.vault.clock.now()).await?;
+        tx.commit().await?;
+        // A caller that disconnected gets the same refusal when it calls again.
+        let _disconnected = verdict.send(Err(refusal));
+        Ok(Validation::Ended)
+    }
+
+    /// Settles every open item with the same refusal.
+    async fn refuse_open_items(&self, refusal: &Refusal) -> Result<(), Error> {
+        let items = self.read_open_items(u32::MAX).await?;
+        for chunk in items.chunks(CHUNK) {
+            let refused = chunk
+                .iter()
+                .map(|item| (item, Proof::Refused(refusal.clone())))
+                .collect();
+            self.settle_items(None, refused).await?;
+        }
+        Ok(())
+    }
+
+    async fn open_submitted_token(&self) -> Result<AccessToken, Error> {
+        let sealed: &Sealed = self
+            .reconnect
+            .submitted
+            .as_ref()
+            .ok_or_else(|| Error::internal("the submitted token is gone"))?;
+        let context = submitted_context(self.scope.tenant(), &self.reconnect);
+        let plain = self.vault.keys.open(self.scope, &context, sealed).await?;
+        let text = std::str::from_utf8(&plain)
+            .map_err(|_| Error::internal("the submitted token is not text"))?;
+        AccessToken::parse(text.to_owned()).map_err(Error::internal)
+    }
+
+    async fn read_grant(&self, id: GrantId) -> Result<Grant, Error> {
+        let tx = self.vault.store.begin_read(self.scope).await?;
+        let grant = tx.grant(id).await?;
+        tx.commit().await?;
+        Ok(grant)
+    }
+}
+
+impl Vault {
+    /// Asks Graph about the token, and checks that it belongs to the expected person.
+    pub(super) async fn inspect_token(
+        &self,
+        app: &AppCredentials,
+        token: &AccessToken,
+        expected: Option<&PersonId>,
+    ) -> Result<Inspected, ValidationFailure> {
+        let inspected = self.graph.inspect(app, token).await?;
+        if expected.is_some_and(|person| *person != inspected.facts.person_id) {
+            return Err(ValidationFailure::Refused(TokenRefusal::OtherPerson));
+        }
+        let access_until = inspected.facts.data_access_expires_at;
+        if access_until.is_some_and(|at| at <= self.clock.now()) {
+            return Err(ValidationFailure::ForEveryItem(Refusal {
+                kind: RefusalKind::DataAccessExpired,
+                message: "Data access of this token has lapsed.".to_owned(),
+                fbtrace_id: None,
+            }));
+        }
+        Ok(inspected)
+    }
+}
+
+impl From<InspectError> for ValidationFailure {
+    fn from(error: InspectError) -> Self {
+        match error {
+            InspectError::Dead { reason } => Self::Refused(TokenRefusal::Dead(reason)),
+            InspectError::ForeignApp => Self::Refused(TokenRefusal::ForeignApp),
+            InspectError::Undecipherable => Self::Refused(TokenRefusal::Undecipherable),
+            InspectError::NotAPersonToken => Self::Refused(TokenRefusal::WrongKind),
+            InspectError::UserAction(refusal) => Self::ForEveryItem(refusal),
+            InspectError::Call(error) => error.into(),
+        }
+    }
+}
+
+impl From<CallError> for ValidationFailure {
+    fn from(error: CallError) -> Self {
+        let refusal = Refusal::from(error);
+        match refusal.kind {
+            RefusalKind::TokenDead => Self::Refused(TokenRefusal::Dead(refusal.message)),
+            // These kinds are about one asset, but no asset was probed.
+            RefusalKind::NotReached
+            | RefusalKind::NoRole
+            | RefusalKind::MissingTask(_)
+            | RefusalKind::PageMoved(_) => Self::ForEveryItem(Refusal {
+                kind: RefusalKind::Unclassified,
+                ..refusal
+            }),
+            _ => Self::ForEveryItem(refusal),
+        }
+    }
+}
+
+/// The refusal of a token as the refusal of each item.
+fn item_refusal(refusal: &TokenRefusal) -> Refusal {
+    let kind = match refusal {
+        TokenRefusal::Dead(_) => RefusalKind::TokenDead,
+        _ => RefusalKind::Unclassified,
+    };
+    Refusal {
+        kind,
+        message: refusal.to_string(),
+        fbtrace_id: None,
+    }
+}
+
+/// What the ciphertext of a submitted token is bound to.
+fn submitted_context(tenant: TenantId, reconnect: &Reconnect) -> Context<'static> {
+    Context::of_row(tenant, reconnect.id.uuid(), Purpose::SubmittedToken)
+}

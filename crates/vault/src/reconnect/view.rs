@@ -1,0 +1,262 @@
+//! A reconnect as its tenant sees it.
+
+use regrant_domain::{
+    AssetId, Counts, Grant, Outcome, Reason, ReconnectId, ReconnectStatus, Serving, Timestamp,
+};
+use regrant_storage::{Item, Reconnect, TenantScope, TenantTx};
+
+use crate::{
+    Error, Principal, Resource, Vault,
+    page::{Page, query_limit},
+};
+
+/// A reconnect.
+#[derive(Debug, Clone)]
+pub struct ReconnectView {
+    /// Its id.
+    pub id: ReconnectId,
+    /// Its place among the tenant's reconnects in the order of acceptance: the greater one wins.
+    pub intent_seq: i64,
+    /// Where it stands.
+    pub status: ReconnectStatus,
+    /// The token's person and facts, once it is proved.
+    pub grant: Option<Grant>,
+    /// How many items have each outcome.
+    pub counts: Counts,
+    /// How many items there are.
+    pub total: i64,
+    /// The items, in the caller's order; empty in a list.
+    pub items: Vec<ItemView>,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// One item of a reconnect.
+#[derive(Debug, Clone)]
+pub struct ItemView {
+    /// Its place in the caller's order, from 0.
+    pub position: i64,
+    /// The asset, in its canonical form.
+    pub asset_id: AssetId,
+    /// As the caller wrote it.
+    pub asked: String,
+    /// What became of it; `None` while it is open.
+    pub outcome: Option<Outcome>,
+    /// Which token serves afterwards.
+    pub serving: Option<Serving>,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// When it is tried again.
+    pub retry_at: Option<Timestamp>,
+    /// Graph's trace id.
+    pub fbtrace_id: Option<String>,
+    /// Its number in the reconnect's stream of events.
+    pub event_seq: Option<i64>,
+}
+
+/// One page of reconnects, newest first.
+pub struct ReconnectList {
+    /// The reconnects, without their items.
+    pub data: Vec<ReconnectView>,
+    /// The cursor of the next page.
+    pub next: Option<ReconnectId>,
+}
+
+impl Vault {
+    /// A reconnect with its items.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn reconnect_view(
+        &self,
+        caller: &Principal,
+        id: ReconnectId,
+    ) -> Result<ReconnectView, Error> {
+        self.find_view(caller, id)
+            .await?
+            .ok_or(Error::NotFound(Resource::Reconnect))
+    }
+
+    /// A reconnect with its items; `None` where there is none or the caller may not see it.
+    pub(super) async fn find_view(
+        &self,
+        caller: &Principal,
+        id: ReconnectId,
+    ) -> Result<Option<ReconnectView>, Error> {
+        let tx = self.store.begin_read(&caller.scope).await?;
+        let reconnect = find_reconnect(&tx, id).await?;
+        let Some(reconnect) = reconnect.filter(|it| caller.sees().includes(it)) else {
+            return Ok(None);
+        };
+        let items = tx.items(id).await?;
+        let mut view = self.with_grant(&tx, reconnect).await?;
+        tx.commit().await?;
+        view.counts = items
+            .iter()
+            .filter_map(|it| it.result.as_ref())
+            .map(|it| it.outcome)
+            .collect();
+        view.items = items.into_iter().map(ItemView::from).collect();
+        Ok(Some(view))
+    }
+
+    /// Reconnects, newest first, from behind `after`.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn list_reconnects(
+        &self,
+        caller: &Principal,
+        after: Option<ReconnectId>,
+        limit: u32,
+    ) -> Result<ReconnectList, Error> {
+        let tx = self.store.begin_read(&caller.scope).await?;
+        let rows = tx
+            .list_reconnects(caller.sees(), after, query_limit(limit))
+            .await?;
+        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id);
+        let ids: Vec<_> = rows.iter().map(|it| it.id).collect();
+        let mut counts = tx.counts(&ids).await?;
+        let grant_ids: Vec<_> = rows.iter().filter_map(|it| it.grant_id).collect();
+        let grants = tx.grants(&grant_ids).await?;
+        tx.commit().await?;
+        let data = rows.into_iter().map(|row| {
+            let grant = grants
+                .iter()
+                .find(|it| Some(it.id) == row.grant_id)
+                .cloned();
+            ReconnectView {
+                counts: counts.remove(&row.id).unwrap_or_default(),
+                ..bare(&row, grant)
+            }
+        });
+        Ok(ReconnectList {
+            data: data.collect(),
+            next,
+        })
+    }
+
+    /// Items that settled behind event `after`, in their order, and whether the reconnect has ended.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn reconnect_events(
+        &self,
+        caller: &Principal,
+        id: ReconnectId,
+        after: i64,
+    ) -> Result<(Vec<ItemView>, ReconnectView), Error> {
+        let tx = self.store.begin_read(&caller.scope).await?;
+        // The reconnect is read before its items, so that an ended one has shown them all.
+        let reconnect = caller.seen(
+            tx.reconnect(id)
+                .await
+                .map_err(Error::missing(Resource::Reconnect))?,
+        )?;
+        let items = tx.items_after(id, after, 500).await?;
+        let counts = tx.counts(&[id]).await?.remove(&id).unwrap_or_default();
+        let view = self.with_grant(&tx, reconnect).await?;
+        tx.commit().await?;
+        Ok((
+            items.into_iter().map(ItemView::from).collect(),
+            ReconnectView { counts, ..view },
+        ))
+    }
+
+    /// Waits until the reconnect moves, or `at_most`.
+    pub async fn reconnect_moves(&self, id: ReconnectId, at_most: std::time::Duration) {
+        let mut moved = self.progress.watch(id);
+        let _lapsed = tokio::time::timeout(at_most, moved.changed()).await;
+    }
+
+    /// The stored reconnect.
+    ///
+    /// # Errors
+    /// `NotFound`: it was refused and erased.
+    pub(super) async fn read_reconnect(
+        &self,
+        scope: &TenantScope,
+        id: ReconnectId,
+    ) -> Result<Reconnect, Error> {
+        self.find_reconnect(scope, id)
+            .await?
+            .ok_or(Error::NotFound(Resource::Reconnect))
+    }
+
+    /// The stored reconnect; `None` where it was refused and erased.
+    pub(super) async fn find_reconnect(
+        &self,
+        scope: &TenantScope,
+        id: ReconnectId,
+    ) -> Result<Option<Reconnect>, Error> {
+        let tx = self.store.begin_read(scope).await?;
+        let found = find_reconnect(&tx, id).await?;
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    async fn with_grant(
+        &self,
+        tx: &TenantTx,
+        reconnect: Reconnect,
+    ) -> Result<ReconnectView, Error> {
+        let grant = match reconnect.grant_id {
+            Some(id) => Some(tx.grant(id).await?),
+            None => None,
+        };
+        Ok(bare(&reconnect, grant))
+    }
+}
+
+async fn find_reconnect(tx: &TenantTx, id: ReconnectId) -> Result<Option<Reconnect>, Error> {
+    match tx.reconnect(id).await {
+        Ok(reconnect) => Ok(Some(reconnect)),
+        Err(regrant_storage::Error::NotFound) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn bare(row: &Reconnect, grant: Option<Grant>) -> ReconnectView {
+    ReconnectView {
+        id: row.id,
+        intent_seq: row.intent_seq,
+        status: row.status,
+        grant,
+        counts: Counts::default(),
+        total: row.total,
+        items: Vec::new(),
+        created_at: row.created_at,
+        finished_at: row.finished_at,
+    }
+}
+
+impl From<Item> for ItemView {
+    fn from(item: Item) -> Self {
+        let (position, asset_id, asked, event_seq) =
+            (item.position, item.asset_id, item.asked, item.event_seq);
+        let bare = Self {
+            position,
+            asset_id,
+            asked,
+            event_seq,
+            outcome: None,
+            serving: None,
+            reason: None,
+            retry_at: None,
+            fbtrace_id: None,
+        };
+        match item.result {
+            None => bare,
+            Some(it) => Self {
+                outcome: Some(it.outcome),
+                serving: it.serving,
+                reason: it.reason,
+                retry_at: it.retry_at,
+                fbtrace_id: it.fbtrace_id,
+                ..bare
+            },
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Clients of tenants: what operators make, narrow and end.
+//!
+//! The rule: whatever ends a client's right counts from the next call on.
+//! Continue at `client_secrets.rs`, at `authenticate.rs` for how a client is let in and at `usage.rs` for the scopes
+//! it uses.
+
+use ipnet::IpNet;
+use regrant_domain::{ClientId, Permissions, Reach, TenantId, Timestamp};
+use regrant_storage::{AuditEvent, ClientSpec};
+use serde_json::{Value, json};
+
+use crate::{
+    Acting, ClientView, Conflict, Error, MintedClient, Repeatable, Resource, Vault,
+    idempotency::Once,
+    tenants::{
+        client_secrets::new_client,
+        client_spec::{check_end, checked, view},
+        guard::living,
+    },
+};
+
+/// What is to change about a client; what is absent stays, and an inner `None` takes a limit away.
+#[derive(Debug, Clone, Default)]
+pub struct ClientChange {
+    /// A name for people.
+    pub name: Option<String>,
+    /// What it may do.
+    pub scopes: Option<Permissions>,
+    /// From when on it is refused.
+    pub expires_at: Option<Option<Timestamp>>,
+    /// From where it may call.
+    pub networks: Option<Option<Vec<IpNet>>>,
+    /// Which of the tenant's assets it may reach.
+    pub reach: Option<Reach>,
+    /// Whether each of its calls must carry a proof.
+    pub proof_required: Option<bool>,
+    /// Whether it keeps scopes that it does not use.
+    pub keep_unused_scopes: Option<bool>,
+    /// Whether it is refused.
+    pub disabled: Option<bool>,
+}
+
+impl Vault {
+    /// Gives a tenant another client.
+    ///
+    /// # Errors
+    /// `ReadOnly`; `Invalid`; `NotFound(Tenant)`; `Conflict(TenantGone)`; `Conflict(ClientLimit)`; `Conflict(OtherBody)`.
+    pub async fn create_client(
+        &self,
+        by: Acting,
+        tenant: TenantId,
+        spec: ClientSpec,
+        repeat: Option<Repeatable>,
+    ) -> Result<MintedClient, Error> {
+        by.demand_owner()?;
+        let (spec, now) = (checked(spec)?, self.clock.now());
+        check_end(spec.expires_at, now)?;
+        let scope = self.living_scope(tenant).await?;
+        let (new, secret) = new_client(&*self.keys.active(&scope).await?, spec, now)?;
+        let most = self.settings.tenants.max_clients;
+        let create = async |once: Option<&Once>| {
+            let tx = self.store.begin(&scope).await?;
+            living(tx.lock_tenant().await?)?;
+            tx.insert_client(&new, most)
+                .await
+                .map_err(|error| match error {
+                    regrant_storage::Error::Taken(_) => {
+                        Error::Conflict(Conflict::ClientLimit(most))
+                    }
+                    other => other.into(),
+                })?;
+            tx.audit(
+                &[AuditEvent::new(
+                    by.actor(),
+                    "client.created",
+                    new.id,
+                    told(&new.spec),
+                )],
+                now,
+            )
+            .await?;
+            self.concluded(tx, once, new.id, now).await
+        };
+        let done = self
+            .once(&self.store.system_scope(), by.caller_id(), repeat, create)
+            .await?;
+        Ok(MintedClient {
+            tenant,
+            client: done.value,
+            secret: (!done.repeated).then_some(secret),
+        })
+    }
+
+    /// A tenant's clients, oldest first; they are few.
+    ///
+    /// # Errors
+    /// `NotFound(Tenant)`.
+    pub async fn clients(&self, tenant: TenantId) -> Result<Vec<ClientView>, Error> {
+        let tx = self
+            .store
+            .begin_read(&self.scope_for_operator(tenant).await?)
+            .await?;
+        let (rows, now) = (tx.clients().await?, self.clock.now());
+        tx.commit().await?;
+        Ok(rows.into_iter().map(|it| view(it, now)).collect())
+    }
+
+    /// The client with this id.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn client(&self, tenant: TenantId, id: ClientId) -> Result<ClientView, Error> {
+        let tx = self
+            .store
+            .begin_read(&self.scope_for_operator(tenant).await?)
+            .await?;
+        let row = tx
+            .client(id)
+            .await
+            .map_err(Error::missing(Resource::Client))?;
+        tx.commit().await?;
+        Ok(view(row, self.clock.now()))
+    }
+
+    /// Changes a client. Disabling it revokes its access tokens for good.
+    ///
+    /// # Errors
+    /// `ReadOnly`; `NotFound`; `Invalid`; `Conflict(NoProofKey)`: it must be given another secret first.
+    pub async fn change_client(
+        &self,
+        by: Acting,
+        tenant: TenantId,
+        id: ClientId,
+        change: ClientChange,
+    ) -> Result<ClientView, Error> {
+        by.demand_owner()?;
+        let now = self.clock.now();
+        check_end(change.expires_at.flatten(), now)?;
+        let tx = self
+            .store
+            .begin(&self.scope_for_operator(tenant).await?)
+            .await?;
+        let row = tx
+            .lock_client(id)
+            .await
+            .map_err(Error::missing(Resource::Client))?;
+        let disabled = change
+            .disabled
+            .filter(|it| *it != row.disabled_at.is_some());
+        let spec = checked(change.applied_to(&row.spec))?;
+        if spec.proof_required && !row.has_proof_key {
+            return Err(Error::Conflict(Conflict::NoProofKey));
+        }
+        tx.change_client(id, &spec).await?;
+        tx.grant_scopes(id, row.spec.scopes, spec.scopes, now)
+            .await?;
+        if let Some(disabled) = disabled {
+            tx.disable_client(id, disabled.then_some(now)).await?;
+        }
+        let mut detail = differences(&told(&row.spec), told(&spec));
+        detail.extend(disabled.map(|it| ("disabled".to_owned(), json!(it))));
+        tx.audit(
+            &[AuditEvent::new(
+                by.actor(),
+                "client.changed",
+                id,
+                detail.into(),
+            )],
+            now,
+        )
+        .await?;
+        self.concluded(tx, None, id, now).await
+    }
+
+    /// Forgets a client; its access tokens and sessions are refused from here on.
+    ///
+    /// # Errors
+    /// `ReadOnly`; `NotFound`.
+    pub async fn delete_client(
+        &self,
+        by: Acting,
+        tenant: TenantId,
+        id: ClientId,
+    ) -> Result<(), Error> {
+        by.demand_owner()?;
+        let tx = self
+            .store
+            .begin(&self.scope_for_operator(tenant).await?)
+            .await?;
+        tx.delete_client(id)
+            .await
+            .map_err(Error::missing(Resource::Client))?;
+        tx.audit(
+            &[AuditEvent::new(by.actor(), "client.deleted", id, json!({}))],
+            self.clock.now(),
+        )
+        .await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+impl ClientChange {
+    fn applied_to(self, spec: &ClientSpec) -> ClientSpec {
+        let spec = spec.clone();
+        ClientSpec {
+            name: self.name.unwrap_or(spec.name),
+            scopes: self.scopes.unwrap_or(spec.scopes),
+            expires_at: self.expires_at.unwrap_or(spec.expires_at),
+            networks: self.networks.unwrap_or(spec.networks),
+            reach: self.reach.unwrap_or(spec.reach),
+            proof_required: self.proof_required.unwrap_or(spec.proof_required),
+            keep_unused_scopes: self.keep_unused_scopes.unwrap_or(spec.keep_unused_scopes),
+        }
+    }
+}
+
+/// What the audit tells of a client.
+fn told(spec: &ClientSpec) -> Value {
+    let within = spec.reach.within();
+    json!({
+        "name": spec.name, "scopes": spec.scopes, "expires_at": spec.expires_at, "networks": spec.networks,
+        "asset_ids": within.map(|it| &it.assets), "business_ids": within.map(|it| &it.businesses),
+        "proof_required": spec.proof_required, "keep_unused_scopes": spec.keep_unused_scopes,
+    })
+}
+
+/// The members that are not what they were.
+fn differences(before: &Value, after: Value) -> serde_json::Map<String, Value> {
+    let Value::Object(after) = after else {
+        return serde_json::Map::new();
+    };
+    after
+        .into_iter()
+        .filter(|(field, value)| before.get(field) != Some(value))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_tells_what_became_different() {
+        let before = ClientSpec::named("one", Permissions::all());
+        let change = ClientChange {
+            proof_required: Some(true),
+            ..ClientChange::default()
+        };
+        let after = change.applied_to(&before);
+        assert_eq!(
+            Value::from(differences(&told(&before), told(&after))),
+            json!({ "proof_required": true })
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! What was sent to an endpoint, and sending it again.
+
+use regrant_domain::{
+    Clock, DeliveryId, EventId, EventKind, Timestamp, WebhookEndpointId,
+    webhook::{DeliveryStatus, EndpointStatus},
+};
+use regrant_storage::{AuditEvent, Delivery, DeliveryFilter, NewEvent, TenantTx};
+use serde_json::json;
+
+use crate::{
+    Conflict, Error, Principal, Repeatable, Resource, Vault,
+    idempotency::Once,
+    page::{Page, query_limit},
+};
+
+/// How many failed deliveries one call sends again.
+const MOST_REPLAYED: u32 = 10_000;
+
+/// What is to be sent again.
+#[derive(Debug, Clone, Copy)]
+pub enum Replay {
+    /// One event, whatever became of it, and also if this endpoint never had it.
+    Event(EventId),
+    /// Everything that failed, of events from then on.
+    FailedSince(Timestamp),
+}
+
+/// Which deliveries to list.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DeliveryQuery {
+    /// Only these.
+    pub status: Option<DeliveryStatus>,
+    /// Only older ones than this.
+    pub after: Option<DeliveryId>,
+}
+
+/// One page of deliveries, newest first.
+pub struct DeliveryList {
+    /// The deliveries.
+    pub data: Vec<Delivery>,
+    /// The cursor of the next page.
+    pub next: Option<DeliveryId>,
+}
+
+impl Vault {
+    /// Sends a test event to one endpoint, whatever kinds it wants.
+    ///
+    /// # Errors
+    /// `Restricted` for a confined caller; `NotFound`; `Conflict(EndpointDisabled)`.
+    pub async fn test_webhook_endpoint(
+        &self,
+        caller: &Principal,
+        id: WebhookEndpointId,
+        repeatable: Option<Repeatable>,
+    ) -> Result<EventId, Error> {
+        caller.demand_whole_tenant()?;
+        let test = async |once: Option<&Once>| self.emit_test(caller, id, once).await;
+        Ok(self
+            .once(&caller.scope, caller.id(), repeatable, test)
+            .await?
+            .value)
+    }
+
+    async fn emit_test(
+        &self,
+        caller: &Principal,
+        id: WebhookEndpointId,
+        once: Option<&Once>,
+    ) -> Result<EventId, Error> {
+        let now = self.clock.now();
+        let tx = self.store.begin(&caller.scope).await?;
+        demand_enabled(&tx, id).await?;
+        let data = json!({ "endpoint_id": id });
+        let event = NewEvent {
+            kind: EventKind::WebhookTest,
+            subject: id.to_string(),
+            data,
+        };
+        let event = tx.emit_to(id, &event, now).await?;
+        let detail = json!({ "event_id": event });
+        tx.audit(
+            &[AuditEvent::new(
+                caller.actor(),
+                "webhook_endpoint.tested",
+                id,
+                detail,
+            )],
+            now,
+        )
+        .await?;
+        if let Some(once) = once {
+            once.remember(&tx, &event, None, now).await?;
+        }
+        tx.commit().await?;
+        Ok(event)
+    }
+
+    /// Sends events to an endpoint again, from the first attempt; tells how many.
+    ///
+    /// # Errors
+    /// `Restricted` for a confined caller; `NotFound` of the endpoint or the event; `Conflict(EndpointDisabled)`.
+    pub async fn replay_webhooks(
+        &self,
+        caller: &Principal,
+        id: WebhookEndpointId,
+        what: Replay,
+        repeatable: Option<Repeatable>,
+    ) -> Result<usize, Error> {
+        caller.demand_whole_tenant()?;
+        let replay = async |once: Option<&Once>| self.replay(caller, id, what, once).await;
+        Ok(self
+            .once(&caller.scope, caller.id(), repeatable, replay)
+            .await?
+            .value)
+    }
+
+    async fn replay(
+        &self,
+        caller: &Principal,
+        id: WebhookEndpointId,
+        what: Replay,
+        once: Option<&Once>,
+    ) -> Result<usize, Error> {
+        let now = self.clock.now();
+        let wall = Clock::wall();
+        let tx = self.store.begin(&caller.scope).await?;
+        demand_enabled(&tx, id).await?;
+        let n = match what {
+            Replay::Event(event) => {
+                tx.replay_event(id, event, wall)
+                    .await
+                    .map_err(Error::missing(Resource::Event))?;
+                1
+            }
+            Replay::FailedSince(since) => tx.replay_failed(id, since, MOST_REPLAYED, wall).await?,
+        };
+        let replayed = AuditEvent::new(
+            caller.actor(),
+            "webhook_endpoint.replayed",
+            id,
+            json!({ "deliveries": n }),
+        );
+        tx.audit(&[replayed], now).await?;
+        if let Some(once) = once {
+            once.remember(&tx, &n, None, now).await?;
+        }
+        tx.commit().await?;
+        Ok(n)
+    }
+
+    /// Deliveries to an endpoint, newest first.
+    ///
+    /// # Errors
+    /// `Restricted` for a confined caller; `NotFound`.
+    pub async fn list_deliveries(
+        &self,
+        caller: &Principal,
+        id: WebhookEndpointId,
+        query: DeliveryQuery,
+        limit: u32,
+    ) -> Result<DeliveryList, Error> {
+        caller.demand_whole_tenant()?;
+        let tx = self.store.begin_read(&caller.scope).await?;
+        tx.webhook_endpoint(id)
+            .await
+            .map_err(Error::missing(Resource::WebhookEndpoint))?;
+        let DeliveryQuery { status, after } = query;
+        let filter = DeliveryFilter {
+            status,
+            after,
+            limit: query_limit(limit),
+        };
+        let rows = tx.list_deliveries(id, filter).await?;
+        tx.commit().await?;
+        let Page { data, next } = Page::cut(rows, limit, |it| it.id);
+        Ok(DeliveryList { data, next })
+    }
+}
+
+async fn demand_enabled(tx: &TenantTx, id: WebhookEndpointId) -> Result<(), Error> {
+    let endpoint = tx
+        .webhook_endpoint(id)
+        .await
+        .map_err(Error::missing(Resource::WebhookEndpoint))?;
+    match endpoint.status {
+        EndpointStatus::Enabled => Ok(()),
+        EndpointStatus::Disabled => Err(Error::Conflict(Conflict::EndpointDisabled)),
+    }
+}
