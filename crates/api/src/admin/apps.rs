@@ -102,10 +102,10 @@ pub(super) async fn list_apps(vault: Data<Vault>, _: Operator) -> Result<HttpRes
 pub(super) async fn create_app(
     vault: Data<Vault>,
     caller: Operator,
-    repeat: Repeat,
+    idempotency: Repeat,
     body: CanonicalJson<NewApp>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /admin/v1/apps", &body.canonical);
+    let repeatable = idempotency.of("POST /admin/v1/apps", &body.canonical);
     let NewApp {
         id,
         name,
@@ -175,11 +175,11 @@ pub(super) async fn change_app(
 pub(super) async fn set_app_secret(
     vault: Data<Vault>,
     caller: Operator,
-    repeat: Repeat,
+    idempotency: Repeat,
     id: PathId<AppId>,
     body: CanonicalJson<NewAppSecret>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /admin/v1/apps/{id}/secret", &body.canonical);
+    let repeatable = idempotency.of("POST /admin/v1/apps/{id}/secret", &body.canonical);
     let NewAppSecret {
         secret,
         overlap_hours,

@@ -60,11 +60,11 @@ pub(super) async fn list_clients(
 pub(super) async fn create_client(
     vault: Data<Vault>,
     caller: Operator,
-    repeat: Repeat,
+    idempotency: Repeat,
     tenant: PathId<TenantId>,
     body: CanonicalJson<NewClient>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /admin/v1/tenants/{id}/clients", &body.canonical);
+    let repeatable = idempotency.of("POST /admin/v1/tenants/{id}/clients", &body.canonical);
     let minted = vault
         .create_client(caller.0.acting(), tenant.0, body.value.into(), repeatable)
         .await?;
@@ -161,12 +161,12 @@ pub(super) async fn delete_client(
 pub(super) async fn reset_client_secret(
     vault: Data<Vault>,
     caller: Operator,
-    repeat: Repeat,
+    idempotency: Repeat,
     tenant: PathId<TenantId>,
     client: PathId<ClientId>,
     body: CanonicalJson<ResetClientSecret>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of(
+    let repeatable = idempotency.of(
         "POST /admin/v1/tenants/{id}/clients/{client_id}/secret",
         &body.canonical,
     );
@@ -196,11 +196,11 @@ pub(super) async fn reset_client_secret(
 pub(super) async fn revoke_client_tokens(
     vault: Data<Vault>,
     caller: Operator,
-    repeat: Repeat,
+    idempotency: Repeat,
     tenant: PathId<TenantId>,
     client: PathId<ClientId>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of(
+    let repeatable = idempotency.of(
         "POST /admin/v1/tenants/{id}/clients/{client_id}/revoke-tokens",
         &[],
     );

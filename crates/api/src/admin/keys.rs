@@ -65,10 +65,10 @@ pub(super) async fn list_keys(vault: Data<Vault>, _: Operator) -> Result<HttpRes
 pub(super) async fn rotate_keys(
     vault: Data<Vault>,
     caller: Operator,
-    repeat: Repeat,
+    idempotency: Repeat,
     body: CanonicalJson<RotateKeys>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /admin/v1/keys/rotate", &body.canonical);
+    let repeatable = idempotency.of("POST /admin/v1/keys/rotate", &body.canonical);
     let RotateKeys {
         kind: KeyKind::Signing,
         immediately,

@@ -102,7 +102,7 @@ pub(super) async fn list_operators(
 pub(super) async fn create_operator(
     vault: Data<Vault>,
     caller: Operator,
-    repeat: Repeat,
+    idempotency: Repeat,
     Json(request): Json<NewOperator>,
 ) -> Result<HttpResponse, Problem> {
     let NewOperator {
@@ -111,7 +111,7 @@ pub(super) async fn create_operator(
         password,
     } = request;
     // The password is not part of it: no fast hash of a password may be stored, not even a keyed one.
-    let repeatable = repeat.of(
+    let repeatable = idempotency.of(
         "POST /admin/v1/operators",
         format!("{name} {role}").as_bytes(),
     );

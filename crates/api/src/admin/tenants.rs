@@ -32,10 +32,10 @@ use crate::{
 pub(super) async fn create_tenant(
     vault: Data<Vault>,
     caller: Operator,
-    repeat: Repeat,
+    idempotency: Repeat,
     body: CanonicalJson<NewTenant>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /admin/v1/tenants", &body.canonical);
+    let repeatable = idempotency.of("POST /admin/v1/tenants", &body.canonical);
     let onboarded = vault
         .create_tenant(caller.0.acting(), body.value.into(), repeatable)
         .await?;
@@ -137,10 +137,10 @@ pub(super) async fn delete_tenant(
 pub(super) async fn suspend_tenant(
     vault: Data<Vault>,
     caller: Operator,
-    repeat: Repeat,
+    idempotency: Repeat,
     id: PathId<TenantId>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /admin/v1/tenants/{id}/suspend", &[]);
+    let repeatable = idempotency.of("POST /admin/v1/tenants/{id}/suspend", &[]);
     let tenant = vault
         .suspend_tenant(caller.0.acting(), id.0, repeatable)
         .await?;
@@ -161,10 +161,10 @@ pub(super) async fn suspend_tenant(
 pub(super) async fn resume_tenant(
     vault: Data<Vault>,
     caller: Operator,
-    repeat: Repeat,
+    idempotency: Repeat,
     id: PathId<TenantId>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /admin/v1/tenants/{id}/resume", &[]);
+    let repeatable = idempotency.of("POST /admin/v1/tenants/{id}/resume", &[]);
     let tenant = vault
         .resume_tenant(caller.0.acting(), id.0, repeatable)
         .await?;
@@ -185,10 +185,10 @@ pub(super) async fn resume_tenant(
 pub(super) async fn restore_tenant(
     vault: Data<Vault>,
     caller: Operator,
-    repeat: Repeat,
+    idempotency: Repeat,
     id: PathId<TenantId>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /admin/v1/tenants/{id}/restore", &[]);
+    let repeatable = idempotency.of("POST /admin/v1/tenants/{id}/restore", &[]);
     let tenant = vault
         .restore_tenant(caller.0.acting(), id.0, repeatable)
         .await?;
@@ -210,11 +210,11 @@ pub(super) async fn restore_tenant(
 pub(super) async fn shred_tenant(
     vault: Data<Vault>,
     caller: Operator,
-    repeat: Repeat,
+    idempotency: Repeat,
     id: PathId<TenantId>,
     body: CanonicalJson<ShredTenant>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /admin/v1/tenants/{id}/shred", &body.canonical);
+    let repeatable = idempotency.of("POST /admin/v1/tenants/{id}/shred", &body.canonical);
     let shredded = vault
         .shred_tenant(caller.0.acting(), id.0, &body.value.confirm, repeatable)
         .await?;

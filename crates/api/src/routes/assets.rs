@@ -32,10 +32,10 @@ use crate::{
 pub(crate) async fn register_assets(
     vault: Data<Vault>,
     caller: Caller<AssetsWrite>,
-    repeat: Repeat,
+    idempotency: Repeat,
     body: CanonicalJson<RegisterAssets>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /v1/assets", &body.canonical);
+    let repeatable = idempotency.of("POST /v1/assets", &body.canonical);
     let registrations = body.value.into_registrations()?;
     let registered = vault
         .register_assets(&caller.principal, registrations, repeatable)

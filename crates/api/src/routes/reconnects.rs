@@ -48,10 +48,10 @@ use crate::{
 pub(crate) async fn create_reconnect(
     vault: Data<Vault>,
     caller: Caller<ReconnectsWrite>,
-    repeat: Repeat,
+    idempotency: Repeat,
     body: CanonicalJson<NewReconnect>,
 ) -> Result<HttpResponse, Problem> {
-    let request = order(body, repeat)?;
+    let request = order(body, idempotency)?;
     Ok(answer(vault.reconnect(&caller.principal, request).await?))
 }
 
@@ -108,10 +108,10 @@ pub(crate) async fn get_reconnect(
 pub(crate) async fn cancel_reconnect(
     vault: Data<Vault>,
     caller: Caller<ReconnectsWrite>,
-    repeat: Repeat,
+    idempotency: Repeat,
     id: PathId<ReconnectId>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /v1/reconnects/{id}/cancel", &[]);
+    let repeatable = idempotency.of("POST /v1/reconnects/{id}/cancel", &[]);
     let view = vault
         .cancel_reconnect(&caller.principal, id.0, repeatable)
         .await?;

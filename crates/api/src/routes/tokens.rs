@@ -142,10 +142,10 @@ pub(crate) async fn lookup_tokens(
     vault: Data<Vault>,
     caller: Caller<TokensRead>,
     because: Because,
-    repeat: Repeat,
+    idempotency: Repeat,
     body: CanonicalJson<LookupTokens>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /v1/tokens/lookup", &body.canonical);
+    let repeatable = idempotency.of("POST /v1/tokens/lookup", &body.canonical);
     let (reader, ids) = (caller.principal.because(because.0), body.value.asset_ids.0);
     let results = vault.lookup(&reader, &ids, repeatable).await?;
     let data: Vec<_> = results.into_iter().map(LookupOut::from).collect();

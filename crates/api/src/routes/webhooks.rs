@@ -43,10 +43,10 @@ use crate::{
 pub(crate) async fn create_webhook_endpoint(
     vault: Data<Vault>,
     caller: Caller<WebhooksWrite>,
-    repeat: Repeat,
+    idempotency: Repeat,
     body: CanonicalJson<NewWebhookEndpoint>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /v1/webhook-endpoints", &body.canonical);
+    let repeatable = idempotency.of("POST /v1/webhook-endpoints", &body.canonical);
     let request = body.value;
     let new = NewEndpoint {
         url: request.url,
@@ -155,10 +155,10 @@ pub(crate) async fn rotate_webhook_secret(
     vault: Data<Vault>,
     caller: Caller<WebhooksWrite>,
     id: PathId<WebhookEndpointId>,
-    repeat: Repeat,
+    idempotency: Repeat,
     body: CanonicalJson<RotateWebhookSecret>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of(
+    let repeatable = idempotency.of(
         "POST /v1/webhook-endpoints/{id}/rotate-secret",
         &body.canonical,
     );
@@ -187,10 +187,10 @@ pub(crate) async fn rotate_webhook_secret(
 pub(crate) async fn test_webhook_endpoint(
     vault: Data<Vault>,
     caller: Caller<WebhooksWrite>,
-    repeat: Repeat,
+    idempotency: Repeat,
     id: PathId<WebhookEndpointId>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /v1/webhook-endpoints/{id}/test", &[]);
+    let repeatable = idempotency.of("POST /v1/webhook-endpoints/{id}/test", &[]);
     let event_id = vault
         .test_webhook_endpoint(&caller.principal, id.0, repeatable)
         .await?;
@@ -214,10 +214,10 @@ pub(crate) async fn replay_webhooks(
     vault: Data<Vault>,
     caller: Caller<WebhooksWrite>,
     id: PathId<WebhookEndpointId>,
-    repeat: Repeat,
+    idempotency: Repeat,
     body: CanonicalJson<ReplayWebhooks>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /v1/webhook-endpoints/{id}/replay", &body.canonical);
+    let repeatable = idempotency.of("POST /v1/webhook-endpoints/{id}/replay", &body.canonical);
     let replay = body.value.what()?;
     let deliveries = vault
         .replay_webhooks(&caller.principal, id.0, replay, repeatable)

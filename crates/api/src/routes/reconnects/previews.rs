@@ -60,7 +60,7 @@ pub(crate) struct NewReconnectPreview {
 pub(crate) async fn preview_reconnect(
     vault: Data<Vault>,
     caller: Caller<ReconnectsPreview>,
-    repeat: Repeat,
+    idempotency: Repeat,
     body: CanonicalJson<NewReconnectPreview>,
 ) -> Result<HttpResponse, Problem> {
     let it = body.value;
@@ -68,7 +68,7 @@ pub(crate) async fn preview_reconnect(
         access_token: it.access_token,
         targets: targets(it.asset_ids, it.select)?,
         expect_person: it.expect_person,
-        repeatable: repeat.of("POST /v1/reconnect-previews", &body.canonical),
+        repeatable: idempotency.of("POST /v1/reconnect-previews", &body.canonical),
     };
     Ok(HttpResponse::Ok().json(PreviewOut::from(
         vault.preview(&caller.principal, request).await?,

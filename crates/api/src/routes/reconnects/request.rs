@@ -62,7 +62,10 @@ pub(crate) struct SelectIn {
 struct WaitSeconds(u64);
 
 /// Converts the body into the request of the use case.
-pub(super) fn order(body: CanonicalJson<NewReconnect>, repeat: Repeat) -> Result<Order, Problem> {
+pub(super) fn order(
+    body: CanonicalJson<NewReconnect>,
+    idempotency: Repeat,
+) -> Result<Order, Problem> {
     let it = body.value;
     Ok(Order {
         access_token: it.access_token,
@@ -70,7 +73,7 @@ pub(super) fn order(body: CanonicalJson<NewReconnect>, repeat: Repeat) -> Result
         expect_person: it.expect_person,
         plan: it.plan_id,
         wait: Duration::from_secs(it.wait_seconds.0),
-        repeatable: repeat.of("POST /v1/reconnects", &body.canonical),
+        repeatable: idempotency.of("POST /v1/reconnects", &body.canonical),
     })
 }
 

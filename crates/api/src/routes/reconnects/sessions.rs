@@ -60,10 +60,10 @@ pub(crate) struct NewReconnectSession {
 pub(crate) async fn open_reconnect_session(
     vault: Data<Vault>,
     caller: Caller<ReconnectsWrite>,
-    repeat: Repeat,
+    idempotency: Repeat,
     body: CanonicalJson<NewReconnectSession>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = repeat.of("POST /v1/reconnect-sessions", &body.canonical);
+    let repeatable = idempotency.of("POST /v1/reconnect-sessions", &body.canonical);
     let opened = vault
         .open_reconnect_session(&caller.principal, body.value.into(), repeatable)
         .await?
