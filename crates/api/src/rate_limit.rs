@@ -24,16 +24,14 @@ use governor::{
     Quota, RateLimiter, clock::Clock, clock::DefaultClock, middleware::StateInformationMiddleware,
     state::InMemoryState, state::NotKeyed,
 };
-use moka::future::Cache;
+use moka::sync::Cache;
 use regrant_vault::{Principal, Subject};
 use std::{
-    hash::Hash,
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     sync::Arc,
     time::Duration,
 };
-use uuid::Uuid;
 
 /// The size of a burst, in seconds of the rate.
 const BURST: u32 = 10;
@@ -66,15 +64,16 @@ pub(crate) struct Refused {
 /// The limiters of this process.
 pub(crate) struct RateLimits {
     rates: Rates,
-    tenants: Limiters<Uuid>,
-    callers: Limiters<Uuid>,
-    addresses: Limiters<IpAddr>,
+    tenants: Limiters,
+    callers: Limiters,
+    addresses: Limiters,
 }
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
 
-/// One limiter per key and rate, so that a changed rate starts a new limiter.
-struct Limiters<K>(Cache<(K, u32), Arc<Limiter>>);
+/// One limiter per key and rate, so that a changed rate starts a new limiter. Keys of every kind are numbers: each
+/// type of key would compile the whole cache once more.
+struct Limiters(Cache<(u128, u32), Arc<Limiter>>);
 
 impl RateLimits {
     pub(crate) fn new(rates: Rates) -> Self {
@@ -87,17 +86,16 @@ impl RateLimits {
     }
 
     /// Counts a call of an authenticated caller. A call over the caller's own limit does not count for its tenant.
-    pub(crate) async fn count(&self, caller: &Principal) -> Result<Allowance, Refused> {
+    pub(crate) fn count(&self, caller: &Principal) -> Result<Allowance, Refused> {
         let tenant_rate = caller.requests_per_second().unwrap_or(self.rates.tenant);
         let (id, rate) = match caller.subject() {
             Subject::Client(client) => (client.uuid(), tenant_rate),
             Subject::Session { id, .. } => (id.uuid(), self.rates.session),
         };
-        let own = self.callers.count(id, rate).await?;
+        let own = self.callers.count(id.as_u128(), rate)?;
         let shared = self
             .tenants
-            .count(caller.tenant().uuid(), tenant_rate)
-            .await?;
+            .count(caller.tenant().uuid().as_u128(), tenant_rate)?;
         Ok(if own.remaining <= shared.remaining {
             own
         } else {
@@ -106,14 +104,16 @@ impl RateLimits {
     }
 
     /// Counts a call whose tenant is not known.
-    pub(crate) async fn count_address(&self, address: CallerAddress) -> Result<Allowance, Refused> {
-        self.addresses
-            .count(network(address.0), self.rates.address)
-            .await
+    pub(crate) fn count_address(&self, address: CallerAddress) -> Result<Allowance, Refused> {
+        let network = match network(address.0) {
+            IpAddr::V4(v4) => v4.to_ipv6_mapped(),
+            IpAddr::V6(v6) => v6,
+        };
+        self.addresses.count(network.to_bits(), self.rates.address)
     }
 }
 
-impl<K: Hash + Eq + Send + Sync + 'static> Limiters<K> {
+impl Limiters {
     fn new() -> Self {
         Self(
             Cache::builder()
@@ -123,11 +123,8 @@ impl<K: Hash + Eq + Send + Sync + 'static> Limiters<K> {
         )
     }
 
-    async fn count(&self, key: K, rate: u32) -> Result<Allowance, Refused> {
-        let limiter = self
-            .0
-            .get_with((key, rate), async { Arc::new(limiter(rate)) })
-            .await;
+    fn count(&self, key: u128, rate: u32) -> Result<Allowance, Refused> {
+        let limiter = self.0.get_with((key, rate), || Arc::new(limiter(rate)));
         let limit = rate.saturating_mul(BURST).max(1);
         match limiter.check() {
             Ok(state) => {
@@ -191,10 +188,7 @@ pub(crate) async fn limit_token_calls(
         .app_data::<Data<RateLimits>>()
         .filter(|_| asks_for_token(&request));
     let counted = match limits {
-        Some(limits) => limits
-            .count_address(CallerAddress::of(&request))
-            .await
-            .map(Some),
+        Some(limits) => limits.count_address(CallerAddress::of(&request)).map(Some),
         None => Ok(None),
     };
     let (mut response, allowance) = match counted {
@@ -242,30 +236,27 @@ mod tests {
         CallerAddress(text.parse().unwrap())
     }
 
-    #[actix_web::test]
-    async fn an_address_has_its_burst_and_then_waits() {
+    #[test]
+    fn an_address_has_its_burst_and_then_waits() {
         let limits = RateLimits::new(Rates {
             address: 1,
             ..Rates::default()
         });
         for left in (0..10).rev() {
-            let allowance = limits.count_address(address("192.0.2.1")).await.unwrap();
+            let allowance = limits.count_address(address("192.0.2.1")).unwrap();
             assert_eq!((allowance.limit, allowance.remaining), (10, left));
             assert_eq!(allowance.reset, u64::from(10 - left));
         }
-        let refused = limits
-            .count_address(address("192.0.2.1"))
-            .await
-            .unwrap_err();
+        let refused = limits.count_address(address("192.0.2.1")).unwrap_err();
         assert!((1..=2).contains(&refused.wait), "{refused:?}");
         assert!(
-            limits.count_address(address("192.0.2.2")).await.is_ok(),
+            limits.count_address(address("192.0.2.2")).is_ok(),
             "another address has a limit of its own"
         );
     }
 
-    #[actix_web::test]
-    async fn a_network_of_ipv6_is_one_caller() {
+    #[test]
+    fn a_network_of_ipv6_is_one_caller() {
         let limits = RateLimits::new(Rates {
             address: 1,
             ..Rates::default()
@@ -274,21 +265,10 @@ mod tests {
             assert!(
                 limits
                     .count_address(address(&format!("2001:db8::{n}")))
-                    .await
                     .is_ok()
             );
         }
-        assert!(
-            limits
-                .count_address(address("2001:db8::ffff:1"))
-                .await
-                .is_err()
-        );
-        assert!(
-            limits
-                .count_address(address("2001:db8:0:1::1"))
-                .await
-                .is_ok()
-        );
+        assert!(limits.count_address(address("2001:db8::ffff:1")).is_err());
+        assert!(limits.count_address(address("2001:db8:0:1::1")).is_ok());
     }
 }

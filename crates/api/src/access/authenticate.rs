@@ -49,7 +49,7 @@ async fn admit(request: &ServiceRequest, limits: &RateLimits, caller: Principal)
         Some(vault) => check_origin(vault, &caller, request.headers()).await,
         None => Err(not_set_up()),
     };
-    let counted = limits.count(&caller).await;
+    let counted = limits.count(&caller);
     let is_session = matches!(caller.subject(), Subject::Session { .. });
     request.extensions_mut().insert(caller);
     let origin = match origin {
@@ -73,7 +73,7 @@ async fn admit(request: &ServiceRequest, limits: &RateLimits, caller: Principal)
 
 /// Counts a refused call against its address, which limits the guessing of tokens.
 async fn turn_away(request: &ServiceRequest, limits: &RateLimits, problem: Problem) -> Admitted {
-    match limits.count_address(CallerAddress::of(request)).await {
+    match limits.count_address(CallerAddress::of(request)) {
         Ok(allowance) => (Err(problem), allowance),
         Err(refused) => {
             let allowance = refused.allowance();

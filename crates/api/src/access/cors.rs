@@ -99,7 +99,7 @@ async fn preflight(request: &ServiceRequest) -> HttpResponse {
     let Some(limits) = request.app_data::<Data<RateLimits>>() else {
         return Problem::new(Code::Internal, "not set up").render(None);
     };
-    let (mut response, allowance) = match limits.count_address(CallerAddress::of(request)).await {
+    let (mut response, allowance) = match limits.count_address(CallerAddress::of(request)) {
         Ok(allowance) => {
             let response = match allowed(request).await {
                 Ok((origin, method)) => welcome(&origin, &method),
