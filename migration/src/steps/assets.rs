@@ -1,0 +1,5 @@
+//! Steps for assets, what their probes find, and their cut-offs.
+
+pub(super) mod s07_assets;
+pub(super) mod s15_asset_watch;
+pub(super) mod s16_cut_offs;

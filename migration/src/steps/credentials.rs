@@ -1,0 +1,7 @@
+//! Steps for data keys, grants and credentials.
+
+pub(super) mod s05_tenant_keys;
+pub(super) mod s06_grants;
+pub(super) mod s08_credentials;
+pub(super) mod s17_grant_tokens;
+pub(super) mod s24_credentials_by_person;

@@ -1,0 +1,3 @@
+//! Steps for notices from Meta.
+
+pub(super) mod s21_inbox;

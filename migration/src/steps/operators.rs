@@ -1,0 +1,4 @@
+//! Steps for operators and the keys that sign access tokens.
+
+pub(super) mod s03_signing_keys;
+pub(super) mod s26_operators;

@@ -1,0 +1,9 @@
+//! Steps for apps, tenants and their clients.
+
+pub(super) mod s01_apps;
+pub(super) mod s02_tenants;
+pub(super) mod s04_clients;
+pub(super) mod s27_client_access;
+pub(super) mod s28_client_proofs;
+pub(super) mod s29_tenant_admin;
+pub(super) mod s31_secret_overlap;

@@ -1,0 +1,5 @@
+//! Steps for events and their deliveries.
+
+pub(super) mod s18_events;
+pub(super) mod s19_webhook_endpoints;
+pub(super) mod s20_deliveries;

@@ -1,0 +1,5 @@
+//! Steps for due work and retention.
+
+pub(super) mod s13_due;
+pub(super) mod s14_probe_due;
+pub(super) mod s25_retention;
