@@ -1,5 +1,10 @@
 //! Rows of the installation: apps, tenants, clients, keys.
 
+mod connect;
+mod isolation;
+mod migrations;
+mod role;
+
 use futures_util::future::join_all;
 use regrant_domain::{AppId, TenantId};
 use regrant_storage::{AuditEvent, Error, NewApp, NewSigningKey};
