@@ -55,21 +55,3 @@ pub(crate) fn cause_texts(error: &anyhow::Error) -> Vec<String> {
     }
     texts
 }
-
-/// An error and its causes on one line, for a log line or a finding.
-pub(crate) fn join_causes(error: impl Into<anyhow::Error>) -> String {
-    cause_texts(&error.into()).join(": ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn causes_are_joined_without_repetition() {
-        let error = anyhow::anyhow!("disk full")
-            .context("write failed: disk full")
-            .context("cannot save");
-        assert_eq!(join_causes(error), "cannot save: write failed: disk full");
-    }
-}

@@ -18,7 +18,7 @@ use std::{
 use anyhow::Context as _;
 use regrant_api::{AdminRoutes, Server};
 use regrant_crypto::{KeyProvider, Keyring};
-use regrant_domain::Clock;
+use regrant_domain::{Clock, error_chain};
 use regrant_sandbox::{Sandbox, World};
 use regrant_storage::Store;
 use regrant_vault::{Parts, Vault};
@@ -26,7 +26,7 @@ use regrant_worker::Worker;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::error;
 
-use crate::{admin_listener, installation, output::join_causes};
+use crate::{admin_listener, installation};
 
 use control::Control;
 
@@ -132,7 +132,7 @@ async fn start_sandbox(port: u16, offset: Arc<AtomicI64>) -> anyhow::Result<Sand
 async fn run_worker(worker: Worker, stop: CancellationToken) {
     if let Err(error) = worker.run_until(stop).await {
         error!(
-            error = join_causes(error),
+            error = error_chain(&error),
             "the worker broke down; the rehearsal continues"
         );
     }

@@ -3,7 +3,7 @@
 //! The rule: the match is exhaustive, so that a new error does not compile until it has a response.
 
 use actix_web::http::header;
-use regrant_domain::Permission;
+use regrant_domain::{Permission, error_chain};
 use regrant_vault::{Conflict, Error, TokenRefusal};
 
 use super::{Code, Fault, MOST_FAULTS, Problem, unauthenticated};
@@ -233,12 +233,5 @@ fn unproved() -> Problem {
 
 /// Logs an internal error with its causes.
 fn log(cause: &(dyn std::error::Error + 'static)) {
-    let mut chain = cause.to_string();
-    let mut next = cause.source();
-    while let Some(inner) = next {
-        chain.push_str(": ");
-        chain.push_str(&inner.to_string());
-        next = inner.source();
-    }
-    tracing::error!(error = %chain, "internal error");
+    tracing::error!(error = error_chain(cause), "internal error");
 }

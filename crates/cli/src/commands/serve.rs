@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use regrant_api::{AdminRoutes, Server};
+use regrant_domain::error_chain;
 use regrant_vault::Vault;
 use regrant_worker::Worker;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use crate::{
-    Global, admin_listener, config::Config, installation, output::join_causes, signals, telemetry,
-};
+use crate::{Global, admin_listener, config::Config, installation, signals, telemetry};
 
 /// How often due reconnects are resumed if no worker runs in this process.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -64,7 +63,7 @@ async fn work(worker: Option<Worker>, vault: Vault, stop: CancellationToken) {
         Some(worker) => {
             if let Err(error) = worker.run_until(stop).await {
                 error!(
-                    error = join_causes(error),
+                    error = error_chain(&error),
                     "the worker broke down; the API keeps serving"
                 );
             }

@@ -3,15 +3,13 @@
 use std::{path::Path, time::Duration};
 
 use chrono::{DateTime, Utc};
-use regrant_domain::{Clock, Timestamp};
+use regrant_domain::{Clock, Timestamp, error_chain};
 use regrant_storage::{Backlog, Waiting};
 
 use super::{Finding, Level};
 use crate::{
     config::{Config, KeyringFile, Source},
-    http, installation,
-    output::join_causes,
-    private_file,
+    http, installation, private_file,
 };
 
 /// Seconds for which Graph accepts a proof; with a larger clock error every call fails.
@@ -93,7 +91,7 @@ async fn database(settings: &regrant_storage::Settings) -> Vec<Finding> {
             let now = Clock::wall();
             let backlog = match store.backlog(now, now).await {
                 Ok(backlog) => due_work(&backlog, now),
-                Err(error) => Finding::new(Level::Fail, "due work", join_causes(error)),
+                Err(error) => Finding::new(Level::Fail, "due work", error_chain(&error)),
             };
             // An error does not matter: the process ends anyway.
             drop(store.close().await);
@@ -101,7 +99,7 @@ async fn database(settings: &regrant_storage::Settings) -> Vec<Finding> {
         }
         Err(error) => {
             let remedy = installation::hint(&error);
-            let message = format!("{}; {remedy}", join_causes(error));
+            let message = format!("{}; {remedy}", error_chain(&error));
             vec![Finding::new(Level::Fail, "database", message)]
         }
     }
