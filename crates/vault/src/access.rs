@@ -9,8 +9,8 @@ pub(crate) mod issuer;
 #[cfg(test)]
 mod issuer_test;
 pub(crate) mod origins;
-pub(crate) mod request_proof;
+mod request_proof;
 pub(crate) mod scope_usage;
-pub(crate) mod session_auth;
+mod session_auth;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;

@@ -4,8 +4,8 @@
 //! it is `unproven` until a probe proves it.
 
 pub(crate) mod cut_offs;
-pub(crate) mod follow_up;
-pub(crate) mod import;
+mod follow_up;
+mod import;
 
 use std::collections::HashMap;
 

@@ -4,7 +4,7 @@
 //! a message is kept and made due for every tenant of its person, in one transaction. An app that is not
 //! known is worked on like one whose signature is wrong. `received.rs` carries the messages out.
 
-pub(crate) mod apply;
+mod apply;
 
 use regrant_crypto::{DataKey, Purpose, open_signed_request, repeats, signs_webhook};
 use regrant_domain::{AppId, AppSecret, Clock, InboxKind, Sealed, Timestamp, VerifyToken, Word};

@@ -4,20 +4,20 @@
 //! changes nothing. The request only accepts and waits.
 //! Continue at `accept.rs` (design D3, step 1), then at `run.rs` (steps 2 to 5).
 
-pub(crate) mod accept;
-pub(crate) mod offer;
-pub(crate) mod plan;
+mod accept;
+mod offer;
+mod plan;
 pub(crate) mod preview;
 pub(crate) mod progress;
-pub(crate) mod results;
-pub(crate) mod run;
-pub(crate) mod settle;
+mod results;
+mod run;
+mod settle;
 #[cfg(test)]
 mod settle_property_test;
-pub(crate) mod settlement;
-pub(crate) mod standings;
+mod settlement;
+mod standings;
 pub(crate) mod targets;
-pub(crate) mod verify_token;
+mod verify_token;
 pub(crate) mod view;
 
 use std::time::Duration;

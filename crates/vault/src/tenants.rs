@@ -8,10 +8,10 @@ pub(crate) mod apps;
 pub(crate) mod client_secrets;
 pub(crate) mod client_spec;
 pub(crate) mod clients;
-pub(crate) mod guard;
+mod guard;
 pub(crate) mod lifecycle;
-pub(crate) mod quotas;
-pub(crate) mod scopes;
+mod quotas;
+mod scopes;
 
 use std::collections::HashMap;
 

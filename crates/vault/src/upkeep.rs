@@ -4,4 +4,4 @@
 //! Start at `purge.rs`.
 
 pub(crate) mod backlog;
-pub(crate) mod purge;
+mod purge;

@@ -3,7 +3,7 @@
 //! The rule: an event is written in the transaction of the change it reports; it is delivered at least once.
 //! Start at `deliver.rs`.
 
-pub(crate) mod deliver;
+mod deliver;
 pub(crate) mod endpoints;
 pub(crate) mod replay;
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub(crate) enum Audience {
 
 impl Audience {
     /// The `aud` of its tokens, where `base` is that of the API.
-    pub(crate) fn name(self, base: &str) -> String {
+    pub(super) fn name(self, base: &str) -> String {
         match self {
             Self::Api => base.to_owned(),
             Self::Browser => format!("{base}/browser"),

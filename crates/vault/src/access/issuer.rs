@@ -134,13 +134,13 @@ impl Issuer {
     }
 
     /// The keys as they are now.
-    pub(crate) async fn renew(&self) -> Arc<KeySet> {
+    pub(super) async fn renew(&self) -> Arc<KeySet> {
         self.asked_within(Duration::ZERO).await
     }
 
     /// How often the keys were read.
     #[cfg(test)]
-    pub(crate) fn reads(&self) -> u64 {
+    pub(super) fn reads(&self) -> u64 {
         self.reads.load(Ordering::SeqCst)
     }
 

@@ -11,7 +11,7 @@ use crate::{Error, Presented, Vault, tenants::client_secrets::proof_context};
 
 impl Vault {
     /// Demands a proof that holds and was not seen before, where the client must give one.
-    pub(crate) async fn demand_proof(
+    pub(super) async fn demand_proof(
         &self,
         scope: &TenantScope,
         candidate: &Candidate,

@@ -24,7 +24,7 @@ impl Vault {
     ///
     /// # Errors
     /// `Unauthenticated` for whatever is wrong with it, or with the client that opened the session.
-    pub(crate) async fn visitor(&self, token: &str) -> Result<Principal, Error> {
+    pub(super) async fn visitor(&self, token: &str) -> Result<Principal, Error> {
         let now = self.clock.now();
         let claims = self.issuer.verify(Audience::Browser, token, now).await?;
         let id: ReconnectSessionId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
@@ -64,7 +64,7 @@ impl Vault {
     }
 
     /// What the client that opened a session holds, while the session lets anybody in.
-    pub(crate) async fn held_by_session(
+    pub(super) async fn held_by_session(
         &self,
         caller: &Principal,
         id: ReconnectSessionId,
@@ -110,7 +110,7 @@ impl Vault {
     }
 
     /// The token of a session that is opened.
-    pub(crate) async fn session_token(
+    pub(super) async fn session_token(
         &self,
         caller: &Principal,
         id: ReconnectSessionId,

@@ -128,7 +128,7 @@ struct OpenKey {
 
 impl KeySet {
     /// Every key there ever was; what is in `known` need not be opened again.
-    pub(crate) async fn read(
+    pub(super) async fn read(
         keys: &Keys,
         known: Option<&Self>,
         verifier: impl Fn(Audience) -> Verifier,
@@ -160,22 +160,22 @@ impl KeySet {
 
     /// The key that signs now. One that is not to sign yet does where there is no other: another process's clock
     /// may be a little ahead.
-    pub(crate) fn signing(&self, now: Timestamp) -> Result<&SigningKey, Error> {
+    pub(super) fn signing(&self, now: Timestamp) -> Result<&SigningKey, Error> {
         let kid = signing(self.keys.iter().map(|it| &it.stored), now).map(|it| it.kid.as_str());
         let key = kid.and_then(|kid| self.key(kid)).map(|it| &*it.key);
         key.ok_or_else(|| Error::internal("no signing key"))
     }
 
-    pub(crate) fn knows(&self, kid: &str) -> bool {
+    pub(super) fn knows(&self, kid: &str) -> bool {
         self.key(kid).is_some()
     }
 
     /// Whether what this key signed counts now.
-    pub(crate) fn believes(&self, kid: &str, now: Timestamp) -> bool {
+    pub(super) fn believes(&self, kid: &str, now: Timestamp) -> bool {
         self.key(kid).is_some_and(|it| lives(&it.stored, now))
     }
 
-    pub(crate) const fn verifier(&self, audience: Audience) -> &Verifier {
+    pub(super) const fn verifier(&self, audience: Audience) -> &Verifier {
         match audience {
             Audience::Api => &self.api,
             Audience::Browser => &self.browser,
@@ -201,7 +201,7 @@ impl KeySet {
 }
 
 /// The first key is named after the installation's data key, so that of several processes only one makes it.
-pub(crate) async fn ensure_key(keys: &Keys, now: Timestamp) -> Result<(), Error> {
+pub(super) async fn ensure_key(keys: &Keys, now: Timestamp) -> Result<(), Error> {
     let store = keys.store();
     if store.signing_keys().await?.iter().any(|it| lives(it, now)) {
         return Ok(());

@@ -74,7 +74,7 @@ impl Vault {
 }
 
 /// What an event about an asset's state says.
-pub(crate) fn news(asset: &Asset, state: &AssetState) -> Value {
+pub(super) fn news(asset: &Asset, state: &AssetState) -> Value {
     json!({
         "asset_id": asset.id,
         "kind": asset.kind,

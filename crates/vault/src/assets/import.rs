@@ -14,13 +14,13 @@ use crate::{
 };
 
 /// A registration in canonical form; `status` is known where it needs no database.
-pub(crate) struct Checked {
-    pub(crate) registration: AssetRegistration,
-    pub(crate) status: Option<RegistrationStatus>,
+pub(super) struct Checked {
+    pub(super) registration: AssetRegistration,
+    pub(super) status: Option<RegistrationStatus>,
 }
 
 impl Checked {
-    pub(crate) fn to_row(&self, created_at: Timestamp) -> NewAsset {
+    pub(super) fn to_row(&self, created_at: Timestamp) -> NewAsset {
         let it = &self.registration;
         let (name, business_id) = (it.name.clone(), it.business_id.clone());
         NewAsset {
@@ -33,7 +33,7 @@ impl Checked {
     }
 }
 
-pub(crate) fn check(registrations: Vec<AssetRegistration>) -> Vec<Checked> {
+pub(super) fn check(registrations: Vec<AssetRegistration>) -> Vec<Checked> {
     let mut seen = HashSet::new();
     let check = |registration: AssetRegistration| {
         if !registration.kind.admits(&registration.id) {
@@ -53,14 +53,14 @@ pub(crate) fn check(registrations: Vec<AssetRegistration>) -> Vec<Checked> {
 }
 
 /// What is there before tokens are imported.
-pub(crate) struct Found {
-    pub(crate) locked: Vec<Asset>,
-    pub(crate) held: Vec<StoredCredential>,
-    pub(crate) candidates: Vec<StoredCredential>,
+pub(super) struct Found {
+    pub(super) locked: Vec<Asset>,
+    pub(super) held: Vec<StoredCredential>,
+    pub(super) candidates: Vec<StoredCredential>,
 }
 
 /// One asset, and what stands for it.
-pub(crate) struct Standing {
+pub(super) struct Standing {
     asset: Asset,
     /// The fingerprint of the token that is active.
     held: Option<Vec<u8>>,
@@ -69,7 +69,7 @@ pub(crate) struct Standing {
 }
 
 impl Found {
-    pub(crate) fn by_id(self) -> HashMap<AssetId, Standing> {
+    pub(super) fn by_id(self) -> HashMap<AssetId, Standing> {
         let held = self
             .held
             .into_iter()
@@ -96,17 +96,17 @@ impl Found {
 }
 
 /// Tokens that come with registrations, gathered for set-based writes.
-pub(crate) struct Imports<'a> {
-    pub(crate) key: &'a DataKey,
-    pub(crate) caller: &'a Principal,
-    pub(crate) now: Timestamp,
-    pub(crate) found: HashMap<AssetId, Standing>,
-    pub(crate) active: Vec<Activation>,
-    pub(crate) parked: Vec<StoredCredential>,
+pub(super) struct Imports<'a> {
+    pub(super) key: &'a DataKey,
+    pub(super) caller: &'a Principal,
+    pub(super) now: Timestamp,
+    pub(super) found: HashMap<AssetId, Standing>,
+    pub(super) active: Vec<Activation>,
+    pub(super) parked: Vec<StoredCredential>,
 }
 
 impl Imports<'_> {
-    pub(crate) fn add(&mut self, it: Checked) -> Result<RegisteredAsset, Error> {
+    pub(super) fn add(&mut self, it: Checked) -> Result<RegisteredAsset, Error> {
         let AssetRegistration { id, token, .. } = it.registration;
         let status = it.status.unwrap_or(RegistrationStatus::Malformed);
         let registered = matches!(
@@ -121,7 +121,7 @@ impl Imports<'_> {
     }
 
     /// What the audit tells of each token that was taken.
-    pub(crate) fn events(&self) -> Vec<AuditEvent> {
+    pub(super) fn events(&self) -> Vec<AuditEvent> {
         let event = |action, stored: &StoredCredential| {
             sealed(self.caller.actor(), action, &stored.credential)
         };

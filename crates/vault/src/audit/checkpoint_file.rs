@@ -32,7 +32,7 @@ impl CheckpointFile {
     }
 
     /// Appends those that are newer than what this process has appended of the same chain.
-    pub(crate) async fn append(
+    pub(super) async fn append(
         &self,
         mut newest: Vec<(TenantId, StoredCheckpoint)>,
     ) -> Result<(), Error> {

@@ -124,7 +124,7 @@ impl Keys {
     }
 
     /// The installation's first key: it stays, so what is looked up by a hash under it is found for ever.
-    pub(crate) async fn first_of_system(&self) -> Result<Arc<DataKey>, Error> {
+    pub(super) async fn first_of_system(&self) -> Result<Arc<DataKey>, Error> {
         let system = self.store.system_scope();
         let first = self
             .stored(&system)

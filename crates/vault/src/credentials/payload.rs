@@ -14,15 +14,15 @@ use crate::Error;
 
 /// The facts sealed beside a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SealedFacts {
-    pub(crate) app_id: AppId,
-    pub(crate) person_id: Option<PersonId>,
-    pub(crate) grant_id: Option<GrantId>,
-    pub(crate) issued_at: Option<Timestamp>,
-    pub(crate) expires_at: Option<Timestamp>,
-    pub(crate) data_access_expires_at: Option<Timestamp>,
+pub(super) struct SealedFacts {
+    pub(super) app_id: AppId,
+    pub(super) person_id: Option<PersonId>,
+    pub(super) grant_id: Option<GrantId>,
+    pub(super) issued_at: Option<Timestamp>,
+    pub(super) expires_at: Option<Timestamp>,
+    pub(super) data_access_expires_at: Option<Timestamp>,
     /// What brought the token: a reconnect's id, or `import`.
-    pub(crate) acquired_by: String,
+    pub(super) acquired_by: String,
 }
 
 #[derive(Serialize)]
@@ -38,7 +38,7 @@ struct Read {
 }
 
 /// Seals a token for the row that `credential` describes.
-pub(crate) fn seal_credential(
+pub(super) fn seal_credential(
     key: &DataKey,
     tenant: TenantId,
     credential: &Credential,

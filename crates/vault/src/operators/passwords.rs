@@ -45,7 +45,7 @@ pub struct PasswordLoad {
 }
 
 /// A place for one computation.
-pub(crate) struct Place {
+pub(super) struct Place {
     pool: Arc<Pool>,
     _admitted: OwnedSemaphorePermit,
     _computing: OwnedSemaphorePermit,
@@ -71,7 +71,7 @@ impl Passwords {
     ///
     /// # Errors
     /// `Busy`.
-    pub(crate) async fn place(&self) -> Result<Place, Error> {
+    pub(super) async fn place(&self) -> Result<Place, Error> {
         let pool = Arc::clone(&self.0);
         let admitted = Arc::clone(&pool.admitted)
             .try_acquire_owned()
@@ -88,7 +88,7 @@ impl Passwords {
     }
 
     /// How busy it is.
-    pub(crate) fn load(&self) -> PasswordLoad {
+    pub(super) fn load(&self) -> PasswordLoad {
         let admitted = (AT_ONCE + WAITING).saturating_sub(self.0.admitted.available_permits());
         PasswordLoad {
             admitted,
@@ -99,13 +99,13 @@ impl Passwords {
 
 impl Place {
     /// The hash of a new password, to be stored.
-    pub(crate) async fn hash(self, password: Password) -> Result<String, Error> {
+    pub(super) async fn hash(self, password: Password) -> Result<String, Error> {
         self.compute(move |pool| Ok(PasswordHash::of(&password, pool.strength)?.to_phc()))
             .await
     }
 
     /// Whether this is the password of the stored hash; where there is none it takes as long to say no.
-    pub(crate) async fn verify(
+    pub(super) async fn verify(
         self,
         stored: Option<String>,
         password: Password,

@@ -21,26 +21,26 @@ const COUNTS_FOR: Duration = Duration::minutes(15);
 const DOMAIN: &[u8] = b"\0regrant/plan/v1\0";
 
 /// A plan that a call names, with the key that its digest was made under.
-pub(crate) struct Plan {
+pub(super) struct Plan {
     id: PlanId,
     /// `None` where the tenant has no such key.
     key: Option<Arc<DataKey>>,
 }
 
 /// What a plan is made of.
-pub(crate) struct Seen<'a> {
-    pub(crate) token: &'a AccessToken,
+pub(super) struct Seen<'a> {
+    pub(super) token: &'a AccessToken,
     /// What the call is for, in any order.
-    pub(crate) items: &'a [AssetId],
+    pub(super) items: &'a [AssetId],
     /// Those of them that there are.
-    pub(crate) assets: &'a [Asset],
+    pub(super) assets: &'a [Asset],
     /// What stands at these.
-    pub(crate) standings: &'a HashMap<AssetId, Standing>,
+    pub(super) standings: &'a HashMap<AssetId, Standing>,
 }
 
 impl Plan {
     /// The plan of what was seen.
-    pub(crate) fn of(key: &DataKey, seen: &Seen<'_>, now: Timestamp) -> Result<PlanId, Error> {
+    pub(super) fn of(key: &DataKey, seen: &Seen<'_>, now: Timestamp) -> Result<PlanId, Error> {
         let until = (now + COUNTS_FOR).duration_trunc(Duration::seconds(1));
         let expires_at = until.map_err(Error::internal)?;
         let digest = *seen.digest(key, expires_at).as_bytes();
@@ -55,7 +55,7 @@ impl Plan {
     ///
     /// # Errors
     /// `Conflict(PlanOutdated)`.
-    pub(crate) fn check(&self, seen: &Seen<'_>, now: Timestamp) -> Result<(), Error> {
+    pub(super) fn check(&self, seen: &Seen<'_>, now: Timestamp) -> Result<(), Error> {
         let holds = |key: &Arc<DataKey>| {
             seen.digest(key, self.id.expires_at)
                 .matches(&self.id.digest)
@@ -75,7 +75,7 @@ impl Vault {
     ///
     /// # Errors
     /// The database does not answer.
-    pub(crate) async fn plan(&self, scope: &TenantScope, id: PlanId) -> Result<Plan, Error> {
+    pub(super) async fn plan(&self, scope: &TenantScope, id: PlanId) -> Result<Plan, Error> {
         Ok(Plan {
             id,
             key: self.keys.of_version(scope, id.key_version).await?,

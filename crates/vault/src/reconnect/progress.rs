@@ -17,7 +17,7 @@ pub(crate) struct Progress(Arc<Mutex<HashMap<ReconnectId, watch::Sender<()>>>>);
 
 impl Progress {
     /// Wakes when the reconnect moves.
-    pub(crate) fn watch(&self, id: ReconnectId) -> watch::Receiver<()> {
+    pub(super) fn watch(&self, id: ReconnectId) -> watch::Receiver<()> {
         self.channels()
             .entry(id)
             .or_insert_with(|| watch::channel(()).0)
@@ -25,7 +25,7 @@ impl Progress {
     }
 
     /// Wakes who waits.
-    pub(crate) fn moved(&self, id: ReconnectId) {
+    pub(super) fn moved(&self, id: ReconnectId) {
         let mut channels = self.channels();
         if let Some(channel) = channels.get(&id) {
             channel.send_replace(());

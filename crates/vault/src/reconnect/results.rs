@@ -3,7 +3,7 @@
 use regrant_domain::{Outcome, Reason, ReasonCode, Serving, Who};
 use regrant_storage::ItemResult;
 
-pub(crate) fn unknown() -> ItemResult {
+pub(super) fn unknown() -> ItemResult {
     let reason = Reason::new(
         ReasonCode::UnknownAsset,
         Who::Provider,
@@ -13,7 +13,7 @@ pub(crate) fn unknown() -> ItemResult {
     result(Outcome::UnknownAsset, reason)
 }
 
-pub(crate) fn cancelled() -> ItemResult {
+pub(super) fn cancelled() -> ItemResult {
     let detail = "The reconnect was cancelled before this asset was reached.";
     result(
         Outcome::Failed,
@@ -26,7 +26,7 @@ pub(crate) fn cancelled() -> ItemResult {
     )
 }
 
-pub(crate) fn superseded() -> ItemResult {
+pub(super) fn superseded() -> ItemResult {
     let reason = Reason::new(
         ReasonCode::NewerReconnect,
         Who::Nobody,

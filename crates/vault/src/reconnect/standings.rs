@@ -9,7 +9,7 @@ use crate::{Error, Vault};
 
 impl Vault {
     /// What stands at each asset, beside an offered token of this fingerprint.
-    pub(crate) async fn standings(
+    pub(super) async fn standings(
         &self,
         tx: &TenantTx,
         assets: &[Asset],

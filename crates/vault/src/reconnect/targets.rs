@@ -34,7 +34,7 @@ pub struct Selection {
 impl Vault {
     /// One item for each distinct asset, in the caller's order, and the assets; those unknown to it are settled
     /// already.
-    pub(crate) async fn items_of(
+    pub(super) async fn items_of(
         &self,
         tx: &TenantTx,
         caller: &Principal,
@@ -82,7 +82,7 @@ impl Vault {
         }
     }
 
-    pub(crate) fn filter_of(
+    pub(super) fn filter_of(
         &self,
         caller: &Principal,
         selection: &Selection,
@@ -145,7 +145,7 @@ fn open_item(asset_id: AssetId, asked: &str) -> NewItem {
 }
 
 /// Whose the token must be: a session may be open to one person alone.
-pub(crate) fn expected(
+pub(super) fn expected(
     caller: &Principal,
     said: Option<PersonId>,
 ) -> Result<Option<PersonId>, Error> {

@@ -76,7 +76,7 @@ impl Vault {
     }
 
     /// The client as it is at the end of a transaction, which it then makes last.
-    pub(crate) async fn concluded(
+    pub(super) async fn concluded(
         &self,
         tx: TenantTx,
         once: Option<&Once>,
@@ -125,7 +125,7 @@ impl Vault {
 }
 
 /// A client to keep, and the one sight of its secret. `key` is its tenant's.
-pub(crate) fn new_client(
+pub(super) fn new_client(
     key: &DataKey,
     spec: ClientSpec,
     created_at: Timestamp,

@@ -57,13 +57,13 @@ pub struct MintedClient {
 
 impl Vault {
     /// A client as it is in this transaction.
-    pub(crate) async fn client_in(&self, tx: &TenantTx, id: ClientId) -> Result<ClientView, Error> {
+    pub(super) async fn client_in(&self, tx: &TenantTx, id: ClientId) -> Result<ClientView, Error> {
         Ok(view(tx.client(id).await?, self.clock.now()))
     }
 }
 
 /// A name for people, without spaces around it.
-pub(crate) fn checked_name(name: &str) -> Result<String, Error> {
+pub(super) fn checked_name(name: &str) -> Result<String, Error> {
     let name = name.trim();
     let fits = (1..=200).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     if fits {
@@ -77,7 +77,7 @@ pub(crate) fn checked_name(name: &str) -> Result<String, Error> {
 }
 
 /// What was asked for in the form it is kept in.
-pub(crate) fn checked(spec: ClientSpec) -> Result<ClientSpec, Error> {
+pub(super) fn checked(spec: ClientSpec) -> Result<ClientSpec, Error> {
     let most = |field, n: usize, most: usize| match n {
         n if n > most => Err(invalid(field, format!("expected at most {most}"))),
         _ => Ok(()),
@@ -115,21 +115,21 @@ fn canonical(network: IpNet) -> IpNet {
     mapped.map_or(network, IpNet::V4).trunc()
 }
 
-pub(crate) fn check_end(end: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
+pub(super) fn check_end(end: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
     if end.is_some_and(|it| it <= now) {
         return Err(invalid("expires_at", "expected a time to come".to_owned()));
     }
     Ok(())
 }
 
-pub(crate) fn invalid(field: &str, reason: String) -> Error {
+pub(super) fn invalid(field: &str, reason: String) -> Error {
     Error::Invalid {
         field: field.to_owned(),
         reason,
     }
 }
 
-pub(crate) fn view(row: ClientRow, now: Timestamp) -> ClientView {
+pub(super) fn view(row: ClientRow, now: Timestamp) -> ClientView {
     let ClientRow {
         id,
         spec,

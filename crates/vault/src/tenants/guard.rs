@@ -18,7 +18,7 @@ impl Vault {
     }
 
     /// The same of a tenant that still has keys to seal under.
-    pub(crate) async fn living_scope(&self, tenant: TenantId) -> Result<TenantScope, Error> {
+    pub(super) async fn living_scope(&self, tenant: TenantId) -> Result<TenantScope, Error> {
         living(
             self.store
                 .tenant(tenant)
@@ -30,7 +30,7 @@ impl Vault {
 }
 
 /// What is given to a tenant needs keys to be sealed under. Ask once more under the tenant's lock.
-pub(crate) fn living(tenant: Tenant) -> Result<(), Error> {
+pub(super) fn living(tenant: Tenant) -> Result<(), Error> {
     match present(tenant)?.shredded_at {
         None => Ok(()),
         Some(_) => Err(Error::Conflict(Conflict::TenantGone)),
@@ -38,7 +38,7 @@ pub(crate) fn living(tenant: Tenant) -> Result<(), Error> {
 }
 
 /// What was deleted stays so.
-pub(crate) fn present(tenant: Tenant) -> Result<Tenant, Error> {
+pub(super) fn present(tenant: Tenant) -> Result<Tenant, Error> {
     if tenant.deleted_at.is_some() {
         Err(Error::Conflict(Conflict::TenantGone))
     } else {

@@ -39,7 +39,7 @@ impl Vault {
         self.deliver_at(Clock::wall(), limit).await
     }
 
-    pub(crate) async fn deliver_at(&self, wall: Timestamp, limit: u32) -> Result<usize, Error> {
+    pub(super) async fn deliver_at(&self, wall: Timestamp, limit: u32) -> Result<usize, Error> {
         if self.jobs.stop.is_cancelled() {
             return Ok(0);
         }

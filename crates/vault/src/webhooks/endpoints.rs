@@ -317,7 +317,7 @@ impl Vault {
     }
 
     /// The secrets that sign at `wall`, the newest first.
-    pub(crate) async fn live_secrets(
+    pub(super) async fn live_secrets(
         &self,
         scope: &TenantScope,
         endpoint: &WebhookEndpoint,

@@ -30,16 +30,16 @@ pub struct SiblingLoss {
 
 /// What was found.
 #[derive(Default)]
-pub(crate) struct Losses {
-    pub(crate) found: Vec<SiblingLoss>,
+pub(super) struct Losses {
+    pub(super) found: Vec<SiblingLoss>,
     /// Whether the person has more assets than were looked through.
-    pub(crate) more: bool,
+    pub(super) more: bool,
 }
 
 impl Vault {
     /// Assets that the person's token serves and the call does not name, and that were not ticked this time.
     /// Looked through are as many of them as one call may name.
-    pub(crate) async fn losses(
+    pub(super) async fn losses(
         &self,
         tx: &TenantTx,
         caller: &Principal,
