@@ -1,4 +1,4 @@
-//! Who may call: clients, operators and browser sessions, and the tokens issued to them.
+//! Authenticates callers (clients, operators, browser sessions) and issues their access tokens.
 //!
 //! The rule: a caller's tenant and permissions come from a verified credential, never from the request.
 //! Start at `authenticate.rs`.

@@ -1,7 +1,7 @@
-//! Who runs the installation: made, listed, changed and deleted by an owner or at the command line.
+//! Operators run the installation. An owner, or the command line, creates, changes and deletes them.
 //!
-//! The rule: there is always an owner who can log in. What takes an operator's rights ends its log-ins in the same
-//! transaction. `log_in.rs` lets operators in.
+//! The rule: at least one enabled owner exists at all times. A transaction that disables an operator or resets
+//! a password also ends the operator's log-ins. Continue at `log_in.rs` for authentication.
 
 pub(crate) mod log_in;
 pub(crate) mod passwords;
@@ -16,26 +16,26 @@ use crate::{
     page::{Page, query_limit},
 };
 
-/// An operator to make.
+/// An operator to create.
 pub struct NewOperator {
-    /// What it logs in as.
+    /// The name for log-ins.
     pub name: OperatorName,
-    /// What it may do.
+    /// The role, which decides the rights.
     pub role: OperatorRole,
-    /// What it logs in with.
+    /// The password for log-ins.
     pub password: Password,
 }
 
-/// What is to change of an operator; what is absent stays.
+/// Changes to an operator. `None` leaves a field as it is.
 #[derive(Default)]
 pub struct OperatorChange {
-    /// What it logs in as.
+    /// The name for log-ins.
     pub name: Option<OperatorName>,
-    /// What it may do.
+    /// The role, which decides the rights.
     pub role: Option<OperatorRole>,
-    /// Whether it is refused.
+    /// Whether the operator is refused.
     pub disabled: Option<bool>,
-    /// What it logs in with.
+    /// The password for log-ins.
     pub password: Option<Password>,
 }
 
@@ -43,15 +43,15 @@ pub struct OperatorChange {
 pub struct OperatorList {
     /// The operators.
     pub data: Vec<Operator>,
-    /// The operator behind which the next page begins.
+    /// The cursor of the next page; `None` on the last page.
     pub next: Option<OperatorId>,
 }
 
 impl Vault {
-    /// Makes an operator.
+    /// Creates an operator.
     ///
     /// # Errors
-    /// `ReadOnly`; `Busy`; `Conflict(Exists)` where the name is taken.
+    /// `ReadOnly`; `Busy`; `Conflict(Exists)` if the name is in use.
     pub async fn create_operator(
         &self,
         by: Acting,
@@ -77,7 +77,7 @@ impl Vault {
                     last_login_at: None,
                 };
                 let tx = self.store.begin(&system).await?;
-                // Whoever takes a name waits here for whoever is about to.
+                // Serializes changes of operator names, so that a concurrent create gives a conflict.
                 tx.lock_owners().await?;
                 tx.insert_operator(&operator, &password_hash)
                     .await
@@ -103,9 +103,6 @@ impl Vault {
     }
 
     /// Lists operators, oldest first.
-    ///
-    /// # Errors
-    /// The database does not answer.
     pub async fn operators(
         &self,
         after: Option<OperatorId>,
@@ -116,7 +113,7 @@ impl Vault {
         Ok(OperatorList { data, next })
     }
 
-    /// One operator.
+    /// Finds an operator by id.
     ///
     /// # Errors
     /// `NotFound(Operator)`.
@@ -127,7 +124,7 @@ impl Vault {
             .map_err(Error::missing(Resource::Operator))
     }
 
-    /// The operator of this name.
+    /// Finds an operator by name.
     ///
     /// # Errors
     /// `NotFound(Operator)`.
@@ -138,10 +135,10 @@ impl Vault {
             .ok_or(Error::NotFound(Resource::Operator))
     }
 
-    /// Changes an operator. Disabling it and another password end its log-ins at once.
+    /// Changes an operator. Disabling the operator or resetting the password ends all log-ins at once.
     ///
     /// # Errors
-    /// `ReadOnly`; `NotFound(Operator)`; `Busy`; `Conflict(Exists)` where the name is taken; `Conflict(LastOwner)`.
+    /// `ReadOnly`; `NotFound(Operator)`; `Busy`; `Conflict(Exists)` if the name is in use; `Conflict(LastOwner)`.
     pub async fn change_operator(
         &self,
         by: Acting,
@@ -179,7 +176,7 @@ impl Vault {
         tx.update_operator(&is).await.map_err(taken)?;
         if let Some(hash) = &password_hash {
             tx.set_operator_password(id, hash).await?;
-            // Whoever locked the name out with wrong passwords does not keep the owner of a new one out.
+            // Unlock the name: earlier wrong passwords must not lock out the new password.
             tx.clear_login_failures(&self.directory.login(&is.name))
                 .await?;
         }
@@ -196,7 +193,7 @@ impl Vault {
         Ok(is)
     }
 
-    /// Forgets an operator and ends its log-ins.
+    /// Deletes an operator and ends all log-ins of the operator.
     ///
     /// # Errors
     /// `ReadOnly`; `NotFound(Operator)`; `Conflict(LastOwner)`.
@@ -226,7 +223,7 @@ async fn end(tx: &TenantTx, operator: &Operator) -> Result<(), Error> {
     Ok(tx.delete_operator(operator.id).await?)
 }
 
-/// An installation without an owner could be helped at the command line alone.
+/// Refuses to remove the last owner: without one, only the command line could change the installation.
 fn spare_the_last(owners: &[OperatorId], id: OperatorId) -> Result<(), Error> {
     if owners == [id] {
         Err(Error::Conflict(Conflict::LastOwner))
@@ -235,7 +232,7 @@ fn spare_the_last(owners: &[OperatorId], id: OperatorId) -> Result<(), Error> {
     }
 }
 
-/// What the audit tells of a change.
+/// The audit detail of a change: the fields that differ. Never contains the password.
 fn difference(was: &Operator, is: &Operator, password: bool) -> Value {
     let mut detail = serde_json::Map::new();
     if was.name != is.name {

@@ -102,9 +102,9 @@ impl Vault {
         } else {
             OF_A_TENANT
         };
-        let _place = self
-            .previews
-            .take(caller.tenant(), most)
+        let _permit = self
+            .preview_permits
+            .try_take(caller.tenant(), most)
             .ok_or(Error::TooManyPreviews)?;
         let (named, assets) = self.looked_at(caller, &order.targets).await?;
         self.note_look(caller, named.len(), order.repeatable.take())

@@ -21,7 +21,7 @@ use serde_json::json;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
-use crate::{Error, Vault, permits::Place};
+use crate::{Error, Vault, permits::Permit};
 
 /// How long a caller waits for what it started: a slow consumer does not hold up the next round.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -45,7 +45,7 @@ impl Vault {
         }
         let lease_for = self.webhooks.settings().timeout * 2 + self.settings.lease;
         let lease_for = chrono::Duration::from_std(lease_for).map_err(Error::internal)?;
-        let limit = limit.min(self.places.free());
+        let limit = limit.min(self.delivery_permits.count_free());
         let claims = self
             .store
             .claim_due(DueKind::Delivery, wall, &self.jobs.owner, lease_for, limit)
@@ -108,15 +108,15 @@ impl Vault {
             match (due, target) {
                 (Some(due), Some(target)) if target.endpoint.status == EndpointStatus::Enabled => {
                     match self
-                        .places
-                        .take(target.endpoint.id, self.share_of(&target.endpoint))
+                        .delivery_permits
+                        .try_take(target.endpoint.id, self.share_of(&target.endpoint))
                     {
-                        Some(place) => {
+                        Some(permit) => {
                             outgoing.push(Outgoing {
                                 lease,
                                 due,
                                 target: Arc::clone(target),
-                                _place: place,
+                                _permit: permit,
                             });
                         }
                         None => unsent.push((lease, Unsent::NoPlace)),
@@ -324,7 +324,7 @@ struct Outgoing {
     lease: Lease,
     due: DueDelivery,
     target: Arc<Target>,
-    _place: Place<WebhookEndpointId>,
+    _permit: Permit<WebhookEndpointId>,
 }
 
 struct Target {
