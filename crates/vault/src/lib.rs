@@ -41,7 +41,8 @@ pub use access::sessions::{
 pub use access::signing_keys::{SigningKeyState, SigningKeyView};
 pub use actor::Acting;
 pub use assets::{
-    AssetList, AssetQuery, AssetRegistration, AssetView, RegisteredAsset, RegistrationStatus,
+    AssetList, AssetQuery, AssetView,
+    registration::{AssetRegistration, RegisteredAsset, RegistrationStatus},
 };
 pub use audit::{
     AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict, KeptCheckpoints,
