@@ -87,20 +87,20 @@ impl Vault {
                 repeated: false,
             });
         };
-        let once = self.prepare(scope, caller, repeatable).await?;
-        if let Some(value) = self.done_before(scope, &once).await? {
+        let call = self.prepare(scope, caller, repeatable).await?;
+        if let Some(value) = self.done_before(scope, &call).await? {
             return Ok(Done {
                 value,
                 repeated: true,
             });
         }
-        match act(Some(&once)).await {
+        match act(Some(&call)).await {
             Ok(value) => Ok(Done {
                 value,
                 repeated: false,
             }),
             // The error may come from the result of the first request with this key; replay that result if so.
-            Err(error) => match self.done_before(scope, &once).await? {
+            Err(error) => match self.done_before(scope, &call).await? {
                 Some(value) => Ok(Done {
                     value,
                     repeated: true,
@@ -120,10 +120,10 @@ impl Vault {
         caller: Uuid,
         repeatable: Option<Repeatable>,
     ) -> Result<(), Error> {
-        let claim = async |once: Option<&Once>| {
-            let Some(once) = once else { return Ok(()) };
+        let claim = async |call: Option<&Once>| {
+            let Some(call) = call else { return Ok(()) };
             let tx = self.store.begin(scope).await?;
-            once.remember(&tx, &(), None, self.clock.now()).await?;
+            call.remember(&tx, &(), None, self.clock.now()).await?;
             Ok(tx.commit().await?)
         };
         self.once(scope, caller, repeatable, claim)
@@ -135,15 +135,15 @@ impl Vault {
     pub(crate) async fn conclude<T: Serialize>(
         &self,
         tx: TenantTx,
-        once: Option<&Once>,
+        call: Option<&Once>,
         done: &T,
         at: Timestamp,
     ) -> Result<(), Error> {
-        let Some(once) = once else {
+        let Some(call) = call else {
             return Ok(tx.commit().await?);
         };
         let tx = tx.go_on_as(&self.store.system_scope()).await?;
-        once.remember(&tx, done, None, at).await?;
+        call.remember(&tx, done, None, at).await?;
         Ok(tx.commit().await?)
     }
 
@@ -177,17 +177,17 @@ impl Vault {
     pub(crate) async fn done_before<T: DeserializeOwned>(
         &self,
         scope: &TenantScope,
-        once: &Once,
+        call: &Once,
     ) -> Result<Option<T>, Error> {
         let tx = self.store.begin_read(scope).await?;
-        let earlier = tx.find_idempotent(&once.key).await?;
+        let earlier = tx.find_idempotent(&call.key).await?;
         tx.commit().await?;
         let Some(earlier) = earlier else {
             return Ok(None);
         };
         let print = self
             .keys
-            .fingerprint(scope, earlier.key_version, &once.said)
+            .fingerprint(scope, earlier.key_version, &call.said)
             .await?;
         if !print.is_some_and(|it| it.matches(&earlier.fingerprint)) {
             return Err(Error::Conflict(Conflict::OtherBody));

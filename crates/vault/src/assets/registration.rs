@@ -69,8 +69,8 @@ impl Vault {
         repeatable: Option<Repeatable>,
     ) -> Result<Vec<RegisteredAsset>, Error> {
         self.check_registration_count(registrations.len())?;
-        let register = async |once: Option<&Once>| {
-            self.register_in_one_transaction(caller, registrations, once)
+        let register = async |call: Option<&Once>| {
+            self.register_in_one_transaction(caller, registrations, call)
                 .await
         };
         Ok(self
@@ -83,7 +83,7 @@ impl Vault {
         &self,
         caller: &Principal,
         registrations: Vec<AssetRegistration>,
-        once: Option<&Once>,
+        call: Option<&Once>,
     ) -> Result<Vec<RegisteredAsset>, Error> {
         let key = self.keys.active(&caller.scope).await?;
         let now = self.clock.now();
@@ -115,8 +115,8 @@ impl Vault {
         let event = AuditEvent::new(caller.actor(), "assets.registered", "assets", detail);
         tx.audit(&[event], now).await?;
         tx.audit(&imports.audit_events(), now).await?;
-        if let Some(once) = once {
-            once.remember(&tx, &results, None, now).await?;
+        if let Some(call) = call {
+            call.remember(&tx, &results, None, now).await?;
         }
         tx.commit().await?;
         Ok(results)

@@ -1,8 +1,9 @@
-//! The fixed results of items that no probe decides.
+//! The results of items that need no probe.
 
 use regrant_domain::{Outcome, Reason, ReasonCode, Serving, Who};
 use regrant_storage::ItemResult;
 
+/// The tenant has no such asset.
 pub(super) fn unknown() -> ItemResult {
     let reason = Reason::new(
         ReasonCode::UnknownAsset,
@@ -13,6 +14,7 @@ pub(super) fn unknown() -> ItemResult {
     result(Outcome::UnknownAsset, reason)
 }
 
+/// The reconnect was cancelled.
 pub(super) fn cancelled() -> ItemResult {
     let detail = "The reconnect was cancelled before this asset was reached.";
     result(
@@ -26,6 +28,7 @@ pub(super) fn cancelled() -> ItemResult {
     )
 }
 
+/// A later reconnect settled the asset first.
 pub(super) fn superseded() -> ItemResult {
     let reason = Reason::new(
         ReasonCode::NewerReconnect,
