@@ -1,6 +1,7 @@
 //! Authenticates callers (clients, operators, browser sessions) and issues their access tokens.
 //!
-//! The rule: a caller's tenant and permissions come from a verified credential, never from the request.
+//! The rule: a caller's tenant and permissions come from a verified credential, never from the
+//! request.
 //! Start at `authenticate.rs`.
 
 pub(crate) mod authenticate;

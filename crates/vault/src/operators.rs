@@ -1,12 +1,14 @@
-//! Operators run the installation. An owner, or the command line, creates, changes and deletes them.
+//! Operators run the installation. An owner, or the command line, creates, changes and deletes
+//! them.
 //!
-//! The rule: at least one enabled owner exists at all times. A transaction that disables an operator or resets
-//! a password also ends the operator's log-ins. Continue at `log_in.rs` for authentication.
+//! The rule: at least one enabled owner exists at all times. A transaction that disables an
+//! operator or resets a password also ends the operator's log-ins. Continue at `log_in.rs` for
+//! authentication.
 
 pub(crate) mod log_in;
 pub(crate) mod passwords;
 
-use regrant_domain::{OperatorId, OperatorName, OperatorRole, Password};
+use regrant_domain::{OperatorId, OperatorName, OperatorRole, Password, Timestamp};
 use regrant_storage::{AuditEvent, Operator, TenantTx};
 use serde_json::{Value, json};
 
@@ -47,6 +49,23 @@ pub struct OperatorList {
     pub next: Option<OperatorId>,
 }
 
+impl OperatorChange {
+    /// The operator after the change. Disabling again keeps the first time.
+    fn apply_to(self, was: &Operator, now: Timestamp) -> Operator {
+        let disabled_at = match self.disabled {
+            Some(true) => was.disabled_at.or(Some(now)),
+            Some(false) => None,
+            None => was.disabled_at,
+        };
+        Operator {
+            name: self.name.unwrap_or_else(|| was.name.clone()),
+            role: self.role.unwrap_or(was.role),
+            disabled_at,
+            ..was.clone()
+        }
+    }
+}
+
 impl Vault {
     /// Creates an operator.
     ///
@@ -61,44 +80,34 @@ impl Vault {
         by.demand_owner()?;
         let password_hash = self.passwords.place().await?.hash(new.password).await?;
         let system = self.store.system_scope();
-        let done = self.once(
-            &system,
-            by.caller_id(),
-            repeatable,
-            async |once: Option<&Once>| {
-                let (id, created_at) = (OperatorId::mint(), self.clock.now());
-                let (name, role) = (new.name.clone(), new.role);
-                let operator = Operator {
-                    id,
-                    name,
-                    role,
-                    created_at,
-                    disabled_at: None,
-                    last_login_at: None,
-                };
-                let tx = self.store.begin(&system).await?;
-                // Serializes changes of operator names, so that a concurrent create gives a conflict.
-                tx.lock_owners().await?;
-                tx.insert_operator(&operator, &password_hash)
-                    .await
-                    .map_err(taken)?;
-                let detail = json!({ "name": operator.name.as_str(), "role": role });
-                tx.audit(
-                    &[AuditEvent::new(by.actor(), "operator.created", id, detail)],
-                    created_at,
-                )
-                .await?;
-                self.conclude(tx, once, &id, created_at).await?;
-                Ok(id)
-            },
-        );
-        let Done {
-            value: id,
-            repeated,
-        } = done.await?;
+        let (id, now) = (OperatorId::mint(), self.clock.now());
+        let operator = Operator {
+            id,
+            name: new.name,
+            role: new.role,
+            created_at: now,
+            disabled_at: None,
+            last_login_at: None,
+        };
+        let create = async |call: Option<&Once>| {
+            let tx = self.store.begin(&system).await?;
+            // Serializes changes of operator names, so that a concurrent create gives a conflict.
+            tx.lock_owners().await?;
+            tx.insert_operator(&operator, &password_hash)
+                .await
+                .map_err(taken)?;
+            let detail = json!({ "name": operator.name.as_str(), "role": operator.role });
+            let event = AuditEvent::new(by.actor(), "operator.created", id, detail);
+            tx.audit(&[event], now).await?;
+            self.conclude(tx, call, &id, now).await?;
+            Ok(id)
+        };
+        let done = self
+            .once(&system, by.caller_id(), repeatable, create)
+            .await?;
         Ok(Done {
-            value: self.operator(id).await?,
-            repeated,
+            value: self.operator(done.value).await?,
+            repeated: done.repeated,
         })
     }
 
@@ -135,18 +144,20 @@ impl Vault {
             .ok_or(Error::NotFound(Resource::Operator))
     }
 
-    /// Changes an operator. Disabling the operator or resetting the password ends all log-ins at once.
+    /// Changes an operator. Disabling the operator or resetting the password ends all log-ins at
+    /// once.
     ///
     /// # Errors
-    /// `ReadOnly`; `NotFound(Operator)`; `Busy`; `Conflict(Exists)` if the name is in use; `Conflict(LastOwner)`.
+    /// `ReadOnly`; `NotFound(Operator)`; `Busy`; `Conflict(Exists)` if the name is in use;
+    /// `Conflict(LastOwner)`.
     pub async fn change_operator(
         &self,
         by: Acting,
         id: OperatorId,
-        change: OperatorChange,
+        mut change: OperatorChange,
     ) -> Result<Operator, Error> {
         by.demand_owner()?;
-        let password_hash = match change.password {
+        let password_hash = match change.password.take() {
             Some(password) => Some(self.passwords.place().await?.hash(password).await?),
             None => None,
         };
@@ -158,18 +169,7 @@ impl Vault {
             .await
             .map_err(Error::missing(Resource::Operator))?
             .operator;
-        let disabled_at = match change.disabled {
-            Some(true) => was.disabled_at.or(Some(now)),
-            Some(false) => None,
-            None => was.disabled_at,
-        };
-        let name = change.name.unwrap_or_else(|| was.name.clone());
-        let is = Operator {
-            name,
-            role: change.role.unwrap_or(was.role),
-            disabled_at,
-            ..was.clone()
-        };
+        let is = change.apply_to(&was, now);
         if !(is.role == OperatorRole::Owner && is.disabled_at.is_none()) {
             spare_the_last(&owners, id)?;
         }
@@ -184,11 +184,8 @@ impl Vault {
             tx.end_operator_sessions(id, None).await?;
         }
         let detail = difference(&was, &is, password_hash.is_some());
-        tx.audit(
-            &[AuditEvent::new(by.actor(), "operator.changed", id, detail)],
-            now,
-        )
-        .await?;
+        let event = AuditEvent::new(by.actor(), "operator.changed", id, detail);
+        tx.audit(&[event], now).await?;
         tx.commit().await?;
         Ok(is)
     }
@@ -209,11 +206,8 @@ impl Vault {
         spare_the_last(&owners, id)?;
         end(&tx, &was).await?;
         let detail = json!({ "name": was.name.as_str(), "role": was.role });
-        tx.audit(
-            &[AuditEvent::new(by.actor(), "operator.deleted", id, detail)],
-            self.clock.now(),
-        )
-        .await?;
+        let event = AuditEvent::new(by.actor(), "operator.deleted", id, detail);
+        tx.audit(&[event], self.clock.now()).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -223,7 +217,8 @@ async fn end(tx: &TenantTx, operator: &Operator) -> Result<(), Error> {
     Ok(tx.delete_operator(operator.id).await?)
 }
 
-/// Refuses to remove the last owner: without one, only the command line could change the installation.
+/// Refuses to remove the last owner: without one, only the command line could change the
+/// installation.
 fn spare_the_last(owners: &[OperatorId], id: OperatorId) -> Result<(), Error> {
     if owners == [id] {
         Err(Error::Conflict(Conflict::LastOwner))
