@@ -75,8 +75,8 @@ async fn open_key(keys: &Keys) -> Result<Option<AuditKey>, Error> {
     let plain = keys
         .open(&keys.store().system_scope(), &context(), &sealed)
         .await?;
-    let key =
-        AuditKey::from_bytes(&plain).ok_or_else(|| Error::internal("the audit key is malformed"))?;
+    let key = AuditKey::from_bytes(&plain)
+        .ok_or_else(|| Error::internal("the audit key is malformed"))?;
     Ok(Some(key))
 }
 
