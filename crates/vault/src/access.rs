@@ -1,6 +1,7 @@
-//! Who may call: clients, operators and browser sessions, and the tokens issued to them.
+//! Authenticates callers (clients, operators, browser sessions) and issues their access tokens.
 //!
-//! The rule: a caller's tenant and permissions come from a verified credential, never from the request.
+//! The rule: a caller's tenant and permissions come from a verified credential, never from the
+//! request.
 //! Start at `authenticate.rs`.
 
 pub(crate) mod authenticate;
@@ -9,8 +10,8 @@ pub(crate) mod issuer;
 #[cfg(test)]
 mod issuer_test;
 pub(crate) mod origins;
-pub(crate) mod request_proof;
+mod request_proof;
 pub(crate) mod scope_usage;
-pub(crate) mod session_auth;
+mod session_auth;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;

@@ -1,31 +1,31 @@
-//! Who runs the installation and acts now: an operator who logged in, or whoever has this machine's command line.
+//! The operator, or the command line, that acts on the installation.
 //!
-//! The rule: no act of theirs hands out a tenant's token; each is told in the audit under its actor.
+//! The rule: no act of an operator returns a tenant's token, and each act is written to the audit under its actor.
 
 use regrant_domain::{OperatorId, OperatorRole};
 use uuid::Uuid;
 
 use crate::Error;
 
-/// Who acts for the installation.
+/// Who acts on the installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Acting {
-    /// Whoever may run commands on this machine.
+    /// The command line of this machine.
     CommandLine,
-    /// An operator who logged in.
+    /// An operator who is logged in.
     Operator {
-        /// Which one.
+        /// The operator's id.
         id: OperatorId,
-        /// What it may do.
+        /// What the operator may do.
         role: OperatorRole,
     },
 }
 
 impl Acting {
-    /// Demands the right to change something.
+    /// Requires the right to change something.
     ///
     /// # Errors
-    /// `ReadOnly` for an operator that may only look.
+    /// `ReadOnly` for an operator whose role is read-only.
     pub const fn demand_owner(self) -> Result<(), Error> {
         match self {
             Self::CommandLine
@@ -40,7 +40,7 @@ impl Acting {
         }
     }
 
-    /// The name in the audit.
+    /// The actor's name in the audit.
     pub(crate) fn actor(self) -> String {
         match self {
             Self::CommandLine => "operator".to_owned(),
@@ -48,7 +48,7 @@ impl Acting {
         }
     }
 
-    /// Whom an idempotency key belongs to.
+    /// The id that the actor's idempotency keys belong to.
     pub(crate) const fn caller_id(self) -> Uuid {
         match self {
             Self::CommandLine => Uuid::nil(),

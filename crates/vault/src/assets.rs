@@ -1,86 +1,40 @@
-//! Assets: register, list, read, delete.
+//! Assets: list, read, delete.
 //!
-//! The rule: an imported token is sealed at once and never takes the place of one that is there;
-//! it is `unproven` until a probe proves it.
+//! The rule: a caller sees only the assets within its reach.
+//! Continue at `registration.rs` for the registration and at `follow_up.rs` for what follows each change.
 
 pub(crate) mod cut_offs;
-pub(crate) mod follow_up;
-pub(crate) mod import;
-
-use std::collections::HashMap;
+mod follow_up;
+mod import;
+pub(crate) mod registration;
 
 use regrant_domain::{
-    AccessToken, Asset, AssetId, AssetKind, CredentialKind, PersonId, Slot, Timestamp,
+    Asset, AssetId, AssetKind, PersonId, Timestamp,
     state::{AssetState, Status},
 };
-use regrant_storage::{
-    AssetFilter, AuditEvent, CutOffNote, NewAsset, Registration, StoredCredential,
-};
-use serde::{Deserialize, Serialize};
+use regrant_storage::{AssetFilter, AuditEvent, CutOffNote, StoredCredential};
 use serde_json::json;
 
 use crate::{
-    Error, Principal, Repeatable, Resource, Vault,
-    assets::import::{Found, Imports, check},
-    idempotency::Once,
+    Error, Principal, Resource, Vault,
     page::{Page, query_limit},
 };
 
-/// An asset to register, with a token if there is one.
-pub struct AssetRegistration {
-    /// Its Graph id, in any spelling.
-    pub id: AssetId,
-    /// Its kind.
-    pub kind: AssetKind,
-    /// A name for people.
-    pub name: Option<String>,
-    /// The business it belongs to.
-    pub business_id: Option<AssetId>,
-    /// A token that serves it, and of what kind.
-    pub token: Option<(AccessToken, CredentialKind)>,
-}
-
-/// What became of one registration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum RegistrationStatus {
-    /// It is new.
-    Created,
-    /// It was there; its name and business were brought up to date.
-    Exists,
-    /// It was there as another kind; nothing was changed.
-    KindMismatch(AssetKind),
-    /// The same asset stands earlier in this call; nothing was changed.
-    Duplicate,
-    /// The id has not the form of this kind.
-    Malformed,
-}
-
-/// One registration's result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RegisteredAsset {
-    /// Its canonical id.
-    pub id: AssetId,
-    /// What became of it.
-    pub status: RegistrationStatus,
-    /// Where its token stands; `None` where none was given or none was taken.
-    pub slot: Option<Slot>,
-}
-
-/// An asset with its state and the credentials that stand for it.
+/// An asset with its state and its credentials.
 #[derive(Debug)]
 pub struct AssetView {
     /// The asset.
     pub asset: Asset,
-    /// Its state now.
+    /// The asset's state now.
     pub state: AssetState,
-    /// Its credentials; never opened. Empty in a list.
+    /// The credentials, still sealed. Empty in a list.
     pub credentials: Vec<StoredCredential>,
-    /// What was told about its cut-off, the newest word first. Empty in a list.
+    /// The history of the cut-off, newest first. Empty in a list.
     pub cut_offs: Vec<CutOffNote>,
 }
 
-/// How many words about a cut-off an asset tells.
-const CUT_OFFS: u32 = 50;
+/// How many entries of the cut-off history an asset shows.
+const MAX_CUT_OFFS: u32 = 50;
 
 /// Which assets to list.
 #[derive(Debug, Clone, Default)]
@@ -93,13 +47,13 @@ pub struct AssetQuery {
     pub business_id: Option<AssetId>,
     /// Only served by this person's credential.
     pub person_id: Option<PersonId>,
-    /// Only with a known ending before.
+    /// Only with a known ending before this moment.
     pub ending_before: Option<Timestamp>,
-    /// From behind this one.
+    /// Only assets after this id: the cursor of a page.
     pub after: Option<AssetId>,
 }
 
-/// One page of assets, by id.
+/// One page of assets, ordered by id.
 pub struct AssetList {
     /// The assets.
     pub data: Vec<AssetView>,
@@ -108,96 +62,7 @@ pub struct AssetList {
 }
 
 impl Vault {
-    /// Registers assets and seals the tokens that come with them; results in the caller's order.
-    ///
-    /// # Errors
-    /// `TooMany`; `Invalid` for an empty list; `Restricted`: an asset lies or would lie beyond the caller's reach;
-    /// `Conflict(AssetLimit)`: nothing was registered.
-    pub async fn register_assets(
-        &self,
-        caller: &Principal,
-        registrations: Vec<AssetRegistration>,
-        repeatable: Option<Repeatable>,
-    ) -> Result<Vec<RegisteredAsset>, Error> {
-        self.check_registrations(registrations.len())?;
-        let register = async |once: Option<&Once>| self.register(caller, registrations, once).await;
-        Ok(self
-            .once(&caller.scope, caller.id(), repeatable, register)
-            .await?
-            .value)
-    }
-
-    async fn register(
-        &self,
-        caller: &Principal,
-        registrations: Vec<AssetRegistration>,
-        once: Option<&Once>,
-    ) -> Result<Vec<RegisteredAsset>, Error> {
-        let key = self.keys.active(&caller.scope).await?;
-        let now = self.clock.now();
-        let mut checked = check(registrations);
-        let tx = self.store.begin(&caller.scope).await?;
-        // In one order and existing ones first, so that two calls never wait for each other.
-        let mut new: Vec<_> = checked
-            .iter()
-            .filter(|it| it.status.is_none())
-            .map(|it| it.to_row(now))
-            .collect();
-        new.sort_unstable_by(|one, other| one.id.cmp(&other.id));
-        let ids: Vec<_> = new.iter().map(|it| it.id.clone()).collect();
-        tx.hold_tenant().await?;
-        let existing = tx.lock_assets(&ids).await?;
-        let registered = tx.register_assets(&new).await?;
-        demand_reach(caller, &new, &existing, &registered)?;
-        let registered = ids.iter().cloned().zip(registered);
-        let mut registered: HashMap<_, _> = registered.collect();
-        if registered.values().any(|it| *it == Registration::Created) {
-            self.check_assets(&tx).await?;
-        }
-        for it in checked.iter_mut().filter(|it| it.status.is_none()) {
-            it.status = registered
-                .remove(&it.registration.id)
-                .map(RegistrationStatus::from);
-        }
-        let found = Found {
-            locked: tx.lock_assets(&ids).await?,
-            held: tx.active_credentials(&ids).await?,
-            candidates: tx.candidate_credentials(&ids).await?,
-        };
-        let mut imports = Imports {
-            key: &key,
-            caller,
-            now,
-            found: found.by_id(),
-            active: Vec::new(),
-            parked: Vec::new(),
-        };
-        let results = checked
-            .into_iter()
-            .map(|it| imports.add(it))
-            .collect::<Result<Vec<_>, _>>()?;
-        tx.activate(&imports.active, 0, now).await?;
-        tx.park(&imports.parked, now).await?;
-        self.follow_up(&tx, &ids, now).await?;
-        let detail = json!({ "assets": results.len(), "sealed": imports.active.len() + imports.parked.len() });
-        let (actor, subject) = (caller.actor(), "assets".to_owned());
-        tx.audit(
-            &[AuditEvent::new(actor, "assets.registered", subject, detail)],
-            now,
-        )
-        .await?;
-        tx.audit(&imports.events(), now).await?;
-        if let Some(once) = once {
-            once.remember(&tx, &results, None, now).await?;
-        }
-        tx.commit().await?;
-        Ok(results)
-    }
-
     /// Lists assets by id.
-    ///
-    /// # Errors
-    /// The database does not answer.
     pub async fn list_assets(
         &self,
         caller: &Principal,
@@ -231,7 +96,7 @@ impl Vault {
         })
     }
 
-    /// One asset with its slots.
+    /// One asset with its credentials and the history of its cut-off.
     ///
     /// # Errors
     /// `NotFound`.
@@ -245,7 +110,7 @@ impl Vault {
             return Err(Error::NotFound(Resource::Asset));
         }
         let credentials = tx.credentials(id).await?;
-        let cut_offs = tx.cut_offs(id, CUT_OFFS).await?;
+        let cut_offs = tx.cut_offs(id, MAX_CUT_OFFS).await?;
         tx.commit().await?;
         Ok(AssetView {
             credentials,
@@ -254,7 +119,7 @@ impl Vault {
         })
     }
 
-    /// Forgets an asset and its credentials.
+    /// Deletes an asset and its credentials.
     ///
     /// # Errors
     /// `NotFound`.
@@ -289,62 +154,6 @@ impl Vault {
             asset,
             credentials: Vec::new(),
             cut_offs: Vec::new(),
-        }
-    }
-
-    fn check_registrations(&self, n: usize) -> Result<(), Error> {
-        if n == 0 {
-            let reason = "expected at least one asset".to_owned();
-            return Err(Error::Invalid {
-                field: "assets".to_owned(),
-                reason,
-            });
-        }
-        let limit = self.settings.assets.max_registered;
-        if n > limit {
-            Err(Error::TooMany {
-                field: "assets",
-                limit,
-            })
-        } else {
-            Ok(())
-        }
-    }
-}
-
-/// Demands that the caller reaches every asset as it was, if it was, and as it will be. What came to be between the
-/// look and the registration is nobody's to judge: the call is refused.
-fn demand_reach(
-    caller: &Principal,
-    new: &[NewAsset],
-    existing: &[Asset],
-    registered: &[Registration],
-) -> Result<(), Error> {
-    if caller.reach.is_all() {
-        return Ok(());
-    }
-    let existing: HashMap<_, _> = existing.iter().map(|it| (&it.id, it)).collect();
-    let within = |(new, registration): (&NewAsset, &Registration)| {
-        let Some(asset) = existing.get(&new.id) else {
-            let created = *registration == Registration::Created;
-            return created && caller.reach.includes(&new.id, new.business_id.as_ref());
-        };
-        let business = new.business_id.as_ref().or(asset.business_id.as_ref());
-        caller.reaches(asset) && caller.reach.includes(&new.id, business)
-    };
-    if new.iter().zip(registered).all(within) {
-        Ok(())
-    } else {
-        Err(Error::Restricted)
-    }
-}
-
-impl From<Registration> for RegistrationStatus {
-    fn from(registration: Registration) -> Self {
-        match registration {
-            Registration::Created => Self::Created,
-            Registration::Exists => Self::Exists,
-            Registration::KindMismatch(kind) => Self::KindMismatch(kind),
         }
     }
 }

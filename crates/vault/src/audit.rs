@@ -1,8 +1,9 @@
-//! The audit: the key of its chains, what is told of credentials, lists, checkpoints and the search for changes.
+//! The audit: the key of its chains, lists, exports, signed checkpoints, and the search for tampering.
 //!
-//! The rule: whoever lets a sealed credential serve, or seals one, tells [`sealed`] of it in the same transaction.
-//! `verify` compares the newest that was told with what is stored, so that a credential put back is found.
-//! Start at `verify.rs`; `reads.rs` writes the audit of tokens that leave.
+//! The rule: code that seals a credential or makes it active writes [`credential_sealed_event`] in the same
+//! transaction. `verify.rs` compares the newest such event with the stored credential, and so finds a credential
+//! that was restored from an old copy.
+//! Start at `verify.rs`; `tokens/read_audit.rs` writes the audit of served tokens.
 
 #[cfg(test)]
 mod audit_test;
@@ -28,10 +29,10 @@ pub(crate) use checkpoint_file::CheckpointFile;
 
 use crate::{Error, Vault, credentials::data_keys::Keys};
 
-/// The one key there is; a later one would have another name.
+/// The name of the only audit key. A second key would get another name.
 const KEY: &str = "1";
 
-/// Tells of a credential that was sealed; its slot says whether it serves.
+/// The audit event of a sealed credential: its generation, its digest, and whether it is active.
 pub(crate) fn sealed(actor: String, action: &'static str, credential: &Credential) -> AuditEvent {
     AuditEvent::new(actor, action, &credential.asset_id, detail(credential))
 }
@@ -47,7 +48,7 @@ fn detail(credential: &Credential) -> Value {
 }
 
 impl Vault {
-    /// The scope of a chain for an act of the operator: of a tenant's, or of the installation's own.
+    /// The scope of a tenant's chain, or of the installation's own chain, for an operator's request.
     async fn chain_scope(&self, tenant: TenantId) -> Result<TenantScope, Error> {
         if tenant == TenantId::SYSTEM {
             return Ok(self.store.system_scope());
@@ -56,7 +57,7 @@ impl Vault {
     }
 }
 
-/// The installation's chain; its key is made where there is none yet.
+/// Opens the installation's audit chain. Creates the chain's key at the first start.
 pub(crate) async fn chain(keys: &Keys, now: Timestamp) -> Result<AuditChain, Error> {
     let key = match open_key(keys).await? {
         Some(key) => key,
@@ -74,12 +75,12 @@ async fn open_key(keys: &Keys) -> Result<Option<AuditKey>, Error> {
     let plain = keys
         .open(&keys.store().system_scope(), &context(), &sealed)
         .await?;
-    let key =
-        AuditKey::from_bytes(&plain).ok_or_else(|| Error::internal("the audit key is damaged"))?;
+    let key = AuditKey::from_bytes(&plain)
+        .ok_or_else(|| Error::internal("the audit key is malformed"))?;
     Ok(Some(key))
 }
 
-/// Of several processes that make it, one is first; all use that one's.
+/// Creates the audit key. If several processes do so at the same time, all use the key stored first.
 async fn make_key(keys: &Keys, now: Timestamp) -> Result<AuditKey, Error> {
     let data_key = keys.active(&keys.store().system_scope()).await?;
     let sealed = data_key.seal(&context(), AuditKey::generate()?.secret())?;
@@ -89,7 +90,7 @@ async fn make_key(keys: &Keys, now: Timestamp) -> Result<AuditKey, Error> {
     }
     open_key(keys)
         .await?
-        .ok_or_else(|| Error::internal("the audit key is gone"))
+        .ok_or_else(|| Error::internal("the audit key is missing"))
 }
 
 fn context() -> Context<'static> {

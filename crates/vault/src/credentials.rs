@@ -1,6 +1,7 @@
-//! Sealed credentials: data keys, the sealed payload, and the grants that tokens come from.
+//! Sealed credentials: data keys, sealed payloads, and the grants that tokens come from.
 //!
-//! The rule: a token is sealed in memory before it reaches the database, for one row and one generation.
+//! The rule: a token is sealed before it reaches the database, and its ciphertext opens for one row and one generation
+//! only.
 //! Start at `seal.rs`.
 
 pub(crate) mod data_keys;

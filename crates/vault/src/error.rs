@@ -1,6 +1,6 @@
-//! What can go wrong, as far as a caller can do something different about it.
+//! The errors of the use cases, as far as they steer the caller.
 //!
-//! The rule: transport-free, and without secrets; `Internal` keeps its cause for the log alone.
+//! The rule: errors know no transport and hold no secret. Only the log shows the cause of `Internal`.
 
 use std::time::Duration;
 
@@ -9,59 +9,59 @@ use regrant_graph::CallError;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a use case did not do what was asked.
+/// Why a use case failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no such thing for this tenant; another tenant's looks exactly the same.
+    /// The tenant has no such object. Another tenant's object gives the same error.
     #[error("no such {0}")]
     NotFound(Resource),
-    /// A field does not hold what it must.
+    /// A field is not valid.
     #[error("{field}: {reason}")]
     Invalid {
-        /// The field's path, as the caller wrote it.
+        /// The field's path in the request.
         field: String,
-        /// What it must hold.
+        /// What is expected.
         reason: String,
     },
-    /// More items than one call may name.
-    #[error("{field}: at most {limit} in one call")]
+    /// The request names too many items.
+    #[error("{field}: at most {limit} in one request")]
     TooMany {
         /// The field's path.
         field: &'static str,
         /// The limit.
         limit: usize,
     },
-    /// Assets, by their places in the call, that there are none of within the caller's reach.
-    #[error("some of the assets are not known")]
+    /// The caller reaches no assets with these ids; the numbers are indices in the request's list.
+    #[error("some of the assets are unknown")]
     UnknownAssets(Vec<usize>),
-    /// As many of the tenant's reconnects run as may run at once.
+    /// The tenant has as many running reconnects as it may have.
     #[error("at most {0} reconnects of a tenant run at once")]
     TooManyRunning(usize),
-    /// As many previews are under way as may be at once.
+    /// Too many previews run at the same time.
     #[error("too many previews at once")]
     TooManyPreviews,
-    /// No credential, or one that is not good.
+    /// The credential is missing or not valid.
     #[error("the credential is missing or not valid")]
     Unauthenticated,
-    /// A message is not signed by the app it names, or is not fresh.
-    #[error("the message is not signed by the app, or is not fresh")]
+    /// A notice is not signed by the app that it names, or is too old.
+    #[error("the message is not signed by the app, or is too old")]
     NotSigned,
-    /// The credential does not carry the permission.
-    #[error("the scope `{}` is needed", .0.as_str())]
+    /// The credential lacks the permission.
+    #[error("the scope `{}` is required", .0.as_str())]
     Forbidden(Permission),
-    /// The credential is confined to some assets or calls, and this is beyond them.
+    /// The credential is confined to some assets or calls, and the request is outside of them.
     #[error("the credential is confined to some of the tenant's assets")]
     Restricted,
     /// The client may not call from this address.
     #[error("the client may not call from this address")]
     AddressNotAllowed,
-    /// The client's calls must carry a proof, and this one's is missing or does not count.
-    #[error("the call carries no proof that counts")]
+    /// The client must prove its requests, and the proof is missing or not valid.
+    #[error("the request proof is missing or not valid")]
     ProofRefused,
-    /// The operator may look and not change.
-    #[error("this operator may only look")]
+    /// The operator's role is read-only.
+    #[error("the role of this operator is read-only")]
     ReadOnly,
-    /// No operator of that name has that password.
+    /// The name or the password of the operator is wrong.
     #[error("the name or the password is wrong")]
     WrongCredentials,
     /// Too many log-ins with this name failed in a row.
@@ -70,39 +70,39 @@ pub enum Error {
         /// When to try again.
         retry_after: Duration,
     },
-    /// Too many log-ins wait already; try again in a moment.
+    /// Too many log-ins are waiting; try again in a moment.
     #[error("too many log-ins at once")]
     Busy,
-    /// The caller asks for a scope the client does not hold.
-    #[error("the client does not hold a scope that was asked for")]
+    /// The caller requests a scope that the client does not hold.
+    #[error("the client does not hold a requested scope")]
     ScopeNotHeld,
-    /// The tenant demands a reason for every token that is read.
-    #[error("this tenant demands a reason for reading a token")]
+    /// The tenant requires a reason for every read of a token.
+    #[error("this tenant requires a reason for reading a token")]
     ReasonRequired,
-    /// What is asked does not go with what is.
+    /// The request conflicts with the current state.
     #[error("{0}")]
     Conflict(Conflict),
     /// The submitted token cannot serve anything; nothing was changed.
     #[error("{0}")]
     TokenRefused(TokenRefusal),
-    /// The upstream does not answer; try again.
-    #[error("the Graph API does not answer")]
+    /// Graph does not respond; try again.
+    #[error("the Graph API does not respond")]
     Upstream {
         /// When to try again.
         retry_after: Option<Duration>,
     },
-    /// A call with the same idempotency key was first; ask again to hear what it did.
-    #[error("a call with the same idempotency key is under way")]
+    /// Another request with the same idempotency key was first; repeat the request to replay its result.
+    #[error("a request with the same idempotency key is running")]
     Raced,
     /// A concurrent writer changed or claimed the rows first, so nothing was written.
     #[error("another process changed this first")]
     Stale,
-    /// A fault of ours.
+    /// An internal error.
     #[error("internal error")]
     Internal(#[source] BoxError),
 }
 
-/// What can be missing.
+/// The kinds of objects that can be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resource {
     /// An asset.
@@ -117,7 +117,7 @@ pub enum Resource {
     App,
     /// A client.
     Client,
-    /// A request to delete a person's data.
+    /// A person's request to delete their data.
     Deletion,
     /// A webhook endpoint.
     WebhookEndpoint,
@@ -150,7 +150,7 @@ impl std::fmt::Display for Resource {
     }
 }
 
-/// What can be in the way.
+/// The states that a request can conflict with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
     /// The asset has no token that works.
@@ -164,34 +164,34 @@ pub enum Conflict {
     /// The idempotency key was used with another body.
     #[error("this Idempotency-Key was used with another body")]
     OtherBody,
-    /// The reconnect has ended already.
+    /// The reconnect has ended.
     #[error("the reconnect has ended")]
     Ended,
     /// The tenant has as many webhook endpoints as it may have.
     #[error("a tenant may have at most {0} webhook endpoints")]
     EndpointLimit(usize),
-    /// Nothing is sent to a disabled endpoint.
+    /// The webhook endpoint is disabled, so nothing can be sent to it.
     #[error("the webhook endpoint is disabled")]
     EndpointDisabled,
     /// The tenant has as many clients as it may have.
     #[error("a tenant may have at most {0} clients")]
     ClientLimit(usize),
-    /// The client's secret is from before calls could be proved.
-    #[error("the client needs another secret before its calls can be proved")]
+    /// The client's secret is older than request proofs.
+    #[error("the client needs a new secret before its requests can be proved")]
     NoProofKey,
-    /// Nobody else could run the installation.
+    /// No other owner could log in.
     #[error("this is the last owner who can log in")]
     LastOwner,
     /// The tenant was deleted or shredded, or is to be deleted.
     #[error("the tenant was deleted or shredded, or is to be deleted")]
     TenantGone,
-    /// The tenant is still served.
+    /// The tenant is still active.
     #[error("the tenant must be suspended first")]
     TenantNotSuspended,
-    /// What a preview found is not so any more.
-    #[error("the plan does not hold any more")]
+    /// The assets or the token changed since the preview.
+    #[error("the assets or the token changed since the preview")]
     PlanOutdated,
-    /// The browser's session has no reconnect left to start, or no preview to look at.
+    /// The browser session has no reconnects or no previews left.
     #[error("the session has no use left")]
     SessionUsedUp,
     /// The tenant has as many open sessions as it may have.
@@ -200,38 +200,38 @@ pub enum Conflict {
     /// The tenant would have more assets than it may have.
     #[error("the tenant may have at most {0} assets")]
     AssetLimit(usize),
-    /// Something of that name exists.
+    /// An object with this id or name exists.
     #[error("this {0} exists already")]
     Exists(Resource),
 }
 
-/// Why a submitted token was refused as a whole.
+/// Why a submitted token was refused for all assets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenRefusal {
-    /// It has expired or was revoked.
+    /// The token has expired or was revoked.
     #[error("the token is dead: {0}")]
     Dead(String),
-    /// It belongs to another app.
+    /// The token belongs to another app.
     #[error("the token belongs to another app")]
     ForeignApp,
-    /// The Graph cannot decipher it.
+    /// Graph cannot decipher the token.
     #[error("the Graph cannot read the token")]
     Undecipherable,
-    /// It is an app token or a page token.
+    /// The token is an app token or a page token.
     #[error("the token must be a person's or a system user's")]
     WrongKind,
-    /// It belongs to another person than the caller expects.
+    /// The token belongs to another person than the caller expects.
     #[error("the token belongs to another person than `expect_person` names")]
     OtherPerson,
 }
 
 impl Error {
-    /// A fault of ours with its cause.
+    /// An internal error with its cause.
     pub(crate) fn internal(cause: impl Into<BoxError>) -> Self {
         Self::Internal(cause.into())
     }
 
-    /// The same error, where "not found" means `resource`.
+    /// Maps errors of storage, where "not found" means `resource`.
     pub(crate) fn missing(resource: Resource) -> impl Fn(regrant_storage::Error) -> Self {
         move |error| match error {
             regrant_storage::Error::NotFound => Self::NotFound(resource),
@@ -249,47 +249,26 @@ impl From<regrant_storage::Error> for Error {
     }
 }
 
-impl From<regrant_crypto::SealError> for Error {
-    fn from(error: regrant_crypto::SealError) -> Self {
-        Self::internal(error)
-    }
+/// Errors of these types are internal errors.
+macro_rules! internal_errors {
+    ($($error:ty),+ $(,)?) => {$(
+        impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Self::internal(error)
+            }
+        }
+    )+};
 }
 
-impl From<regrant_crypto::OpenError> for Error {
-    fn from(error: regrant_crypto::OpenError) -> Self {
-        Self::internal(error)
-    }
-}
-
-impl From<regrant_crypto::PasswordError> for Error {
-    fn from(error: regrant_crypto::PasswordError) -> Self {
-        Self::internal(error)
-    }
-}
-
-impl From<regrant_crypto::ProviderError> for Error {
-    fn from(error: regrant_crypto::ProviderError) -> Self {
-        Self::internal(error)
-    }
-}
-
-impl From<regrant_webhook::NoRandom> for Error {
-    fn from(error: regrant_webhook::NoRandom) -> Self {
-        Self::internal(error)
-    }
-}
-
-impl From<regrant_webhook::SendError> for Error {
-    fn from(error: regrant_webhook::SendError) -> Self {
-        Self::internal(error)
-    }
-}
-
-impl From<regrant_crypto::JwtError> for Error {
-    fn from(error: regrant_crypto::JwtError) -> Self {
-        Self::internal(error)
-    }
-}
+internal_errors!(
+    regrant_crypto::SealError,
+    regrant_crypto::OpenError,
+    regrant_crypto::PasswordError,
+    regrant_crypto::ProviderError,
+    regrant_crypto::JwtError,
+    regrant_webhook::NoRandom,
+    regrant_webhook::SendError,
+);
 
 impl From<CallError> for Error {
     fn from(_: CallError) -> Self {

@@ -1,44 +1,46 @@
-//! Idempotency keys: the same call twice is one act.
+//! Idempotency keys: a request that is sent twice is carried out once.
 //!
-//! The rule: the key is written in the transaction of the act, so the act happens once however often and however
-//! simultaneously it is asked for. The body is compared by a hash keyed with the tenant's data key, because it may
-//! hold a token; what is kept of the answer never holds a secret, so a repeated call cannot show one again.
+//! The rule: the key is written in the transaction of the use case, so that concurrent requests with one key are
+//! carried out once. The body is compared by a hash that is keyed with the tenant's data key, because the body may hold
+//! a token. The stored result never holds a secret, so a replay cannot return one.
+//! Start at [`Vault::run_idempotent`].
 
 use regrant_domain::{ReconnectId, Timestamp};
-use regrant_storage::{IdempotentCall, TenantScope, TenantTx};
+use regrant_storage::{TenantScope, TenantTx};
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{Conflict, Error, Vault};
 
+/// The longest key, in bytes.
 const LONGEST: usize = 255;
 
 /// The value of an `Idempotency-Key` header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
-/// A call that may be repeated: its key, and what must be the same.
+/// A request that may be repeated: its key, and what must be equal in a repetition.
 #[derive(Debug)]
 pub struct Repeatable {
     /// The caller's key.
     pub key: IdempotencyKey,
-    /// The route's pattern with its method.
+    /// The method and the pattern of the route.
     pub route: &'static str,
     /// The path with its ids, then the canonical body. May hold a token.
     pub said: Zeroizing<Vec<u8>>,
 }
 
-/// What an act did, and whether a call before this one did it.
+/// The result of a request, and whether an earlier request with the same key produced it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Done<T> {
-    /// What was done.
+    /// The result.
     pub value: T,
-    /// Whether this call only repeats another: it shows no secret.
+    /// Whether an earlier request produced the result; it then holds no secret.
     pub repeated: bool,
 }
 
-/// One call on its way into a transaction.
+/// A request with its key and the fingerprint of its body.
 pub(crate) struct Once {
     key: regrant_storage::IdempotencyKey,
     fingerprint: Vec<u8>,
@@ -47,7 +49,7 @@ pub(crate) struct Once {
 }
 
 impl IdempotencyKey {
-    /// Reads the header's value.
+    /// Parses the header's value.
     ///
     /// # Errors
     /// `Invalid` unless it is 1 to 255 visible ASCII characters.
@@ -67,11 +69,11 @@ impl IdempotencyKey {
 }
 
 impl Vault {
-    /// Acts once for a call that may be repeated. `act` is given the call to [`Once::remember`] in its transaction;
-    /// where another call with the key was first, what that one did is told.
+    /// Runs `act` once for a request that may be repeated, or returns the result of the first request with the key.
+    /// `act` must call [`IdempotentCall::store_result`] in its transaction.
     ///
     /// # Errors
-    /// `Conflict(OtherBody)`: the key was used for something else; else what `act` fails with.
+    /// `Conflict(OtherBody)`: the key was used for another request; else the error of `act`.
     pub(crate) async fn once<T: DeserializeOwned>(
         &self,
         scope: &TenantScope,
@@ -85,20 +87,20 @@ impl Vault {
                 repeated: false,
             });
         };
-        let once = self.prepare(scope, caller, repeatable).await?;
-        if let Some(value) = self.done_before(scope, &once).await? {
+        let call = self.prepare(scope, caller, repeatable).await?;
+        if let Some(value) = self.done_before(scope, &call).await? {
             return Ok(Done {
                 value,
                 repeated: true,
             });
         }
-        match act(Some(&once)).await {
+        match act(Some(&call)).await {
             Ok(value) => Ok(Done {
                 value,
                 repeated: false,
             }),
-            // What stood in the way may be what the first call with this key made.
-            Err(error) => match self.done_before(scope, &once).await? {
+            // The error may come from the result of the first request with this key; replay that result if so.
+            Err(error) => match self.done_before(scope, &call).await? {
                 Some(value) => Ok(Done {
                     value,
                     repeated: true,
@@ -108,20 +110,20 @@ impl Vault {
         }
     }
 
-    /// Holds a call that only reads to its key: the same key may read the same again, and nothing else.
+    /// Checks the key of a request that only reads: a repetition reads again, and the key serves no other request.
     ///
     /// # Errors
-    /// `Conflict(OtherBody)`: the key was used for something else.
+    /// `Conflict(OtherBody)`: the key was used for another request.
     pub(crate) async fn read_once(
         &self,
         scope: &TenantScope,
         caller: Uuid,
         repeatable: Option<Repeatable>,
     ) -> Result<(), Error> {
-        let claim = async |once: Option<&Once>| {
-            let Some(once) = once else { return Ok(()) };
+        let claim = async |call: Option<&Once>| {
+            let Some(call) = call else { return Ok(()) };
             let tx = self.store.begin(scope).await?;
-            once.remember(&tx, &(), None, self.clock.now()).await?;
+            call.remember(&tx, &(), None, self.clock.now()).await?;
             Ok(tx.commit().await?)
         };
         self.once(scope, caller, repeatable, claim)
@@ -129,23 +131,23 @@ impl Vault {
             .map(|done| done.value)
     }
 
-    /// Makes an act of an operator last: its key is remembered under the installation's scope, whichever the act's is.
+    /// Commits an operator's act, after storing its key in the scope of the installation, whatever the scope of the act.
     pub(crate) async fn conclude<T: Serialize>(
         &self,
         tx: TenantTx,
-        once: Option<&Once>,
+        call: Option<&Once>,
         done: &T,
         at: Timestamp,
     ) -> Result<(), Error> {
-        let Some(once) = once else {
+        let Some(call) = call else {
             return Ok(tx.commit().await?);
         };
         let tx = tx.go_on_as(&self.store.system_scope()).await?;
-        once.remember(&tx, done, None, at).await?;
+        call.remember(&tx, done, None, at).await?;
         Ok(tx.commit().await?)
     }
 
-    /// The call with its fingerprint; outside of any transaction, because keys may have to be read.
+    /// Fingerprints the request. Call it outside of a transaction, because it may read data keys.
     pub(crate) async fn prepare(
         &self,
         scope: &TenantScope,
@@ -168,21 +170,24 @@ impl Vault {
         })
     }
 
-    /// What an earlier call with this key did, if there was one.
+    /// The result of an earlier request with this key, if there was one.
+    ///
+    /// # Errors
+    /// `Conflict(OtherBody)`: the key was used for another request.
     pub(crate) async fn done_before<T: DeserializeOwned>(
         &self,
         scope: &TenantScope,
-        once: &Once,
+        call: &Once,
     ) -> Result<Option<T>, Error> {
         let tx = self.store.begin_read(scope).await?;
-        let earlier = tx.find_idempotent(&once.key).await?;
+        let earlier = tx.find_idempotent(&call.key).await?;
         tx.commit().await?;
         let Some(earlier) = earlier else {
             return Ok(None);
         };
         let print = self
             .keys
-            .fingerprint(scope, earlier.key_version, &once.said)
+            .fingerprint(scope, earlier.key_version, &call.said)
             .await?;
         if !print.is_some_and(|it| it.matches(&earlier.fingerprint)) {
             return Err(Error::Conflict(Conflict::OtherBody));
@@ -194,10 +199,10 @@ impl Vault {
 }
 
 impl Once {
-    /// Remembers in the act's transaction what it did, and the reconnect that it began.
+    /// Stores the result in the transaction of the use case, and the reconnect that it started.
     ///
     /// # Errors
-    /// `Raced`: another call with this key was first. Drop the transaction; [`Vault::once`] goes on from there.
+    /// `Raced`: another request with this key was first. Drop the transaction; [`Vault::run_idempotent`] replays then.
     pub(crate) async fn remember<T: Serialize>(
         &self,
         tx: &TenantTx,
@@ -205,7 +210,7 @@ impl Once {
         reconnect: Option<ReconnectId>,
         at: Timestamp,
     ) -> Result<(), Error> {
-        let call = IdempotentCall {
+        let call = regrant_storage::IdempotentCall {
             fingerprint: self.fingerprint.clone(),
             key_version: self.key_version,
             answer: serde_json::to_string(done).map_err(Error::internal)?,

@@ -1,10 +1,12 @@
-//! What Meta sends: webhooks, deauthorisations, requests to delete a person's data (design D7).
+//! Receives Meta's notices: webhooks, deauthorizations, and requests to delete a person's data (design D7).
 //!
-//! The rule: nothing is parsed before its signature is believed, and nothing is done before it is answered:
-//! a message is kept and made due for every tenant of its person, in one transaction. An app that is not
-//! known is worked on like one whose signature is wrong. `received.rs` carries the messages out.
+//! The rule: verify the signature before parsing. Then store the notice and make it due for every tenant of its
+//! person, in one transaction; the response does not wait for its effects. A request for an unknown app takes the
+//! same steps as one with a wrong signature, so that timing does not reveal which apps exist.
+//! Start at [`Vault::receive_webhook`]; `apply.rs` applies the stored notices.
 
-pub(crate) mod apply;
+mod apply;
+mod tally;
 
 use regrant_crypto::{DataKey, Purpose, open_signed_request, repeats, signs_webhook};
 use regrant_domain::{AppId, AppSecret, Clock, InboxKind, Sealed, Timestamp, VerifyToken, Word};
@@ -17,25 +19,26 @@ use crate::{
     tenants::apps::{app_context, older_secret},
 };
 
-/// A deletion that was asked for: the code by which the person asks how far it is.
+/// An accepted request to delete a person's data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deletion {
-    /// The code.
+    /// The confirmation code. With it, the person reads the status of the deletion.
     pub code: String,
 }
 
-/// How far a deletion has come.
+/// The progress of a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeletionStatus {
-    /// When it was asked for.
+    /// When the request was received.
     pub received_at: Timestamp,
-    /// When work on it began.
+    /// When the first tenant's data began to be deleted.
     pub begun_at: Option<Timestamp>,
-    /// When it was complete.
+    /// When it was completed in every tenant.
     pub completed_at: Option<Timestamp>,
 }
 
-/// Stands in for the secrets of an app that is not known, so that refusing it takes the same work.
+/// A sealed random secret. For an unknown app, it is opened instead of the app's secrets, so that a refusal takes
+/// equally long.
 pub(crate) struct Decoy {
     app: AppId,
     secret: Sealed,
@@ -54,36 +57,36 @@ impl Decoy {
 }
 
 impl Vault {
-    /// Answers Meta's question whether a webhook address is this app's: the word must be the one agreed on.
+    /// Checks the verify token that Meta sends when a webhook address is configured.
     ///
     /// # Errors
-    /// `NotSigned` for another word, an app without one, and an app that is not known.
+    /// `NotSigned` for a wrong verify token, an app without one, and an unknown app.
     pub async fn verify_webhook(
         &self,
         app: Option<&AppId>,
-        word: &VerifyToken,
+        token: &VerifyToken,
     ) -> Result<(), Error> {
         let stored = self.known(app).await?;
         let sealed = stored
             .as_ref()
             .and_then(|it| Some((&it.id, it.verify_token.as_ref()?)));
-        let agreed = match sealed {
+        let expected = match sealed {
             Some((id, sealed)) => self.open_for_app(id, Purpose::VerifyToken, sealed).await?,
             None => {
                 self.open_for_app(&self.decoy.app, Purpose::AppSecret, &self.decoy.secret)
                     .await?
             }
         };
-        let agreed = VerifyToken::parse(agreed).map_err(Error::internal)?;
-        (repeats(&agreed, word.expose()) && sealed.is_some())
+        let expected = VerifyToken::parse(expected).map_err(Error::internal)?;
+        (repeats(&expected, token.expose()) && sealed.is_some())
             .then_some(())
             .ok_or(Error::NotSigned)
     }
 
-    /// Keeps what a webhook tells, and makes it due.
+    /// Stores the notices of a webhook and makes them due.
     ///
     /// # Errors
-    /// `NotSigned` unless the signature fits the raw bytes under the app's secret; nothing is kept then.
+    /// `NotSigned` unless the app's secret signed the raw bytes; nothing is stored then.
     pub async fn receive_webhook(
         &self,
         app: Option<&AppId>,
@@ -93,54 +96,54 @@ impl Vault {
         let (known, secrets) = self.incoming_secrets(app).await?;
         let signed = signs_webhook(&secrets, raw, signature.unwrap_or_default());
         let app = known.filter(|_| signed).ok_or(Error::NotSigned)?;
-        let words: Vec<_> = notices::words(raw, self.clock.now())
+        let new: Vec<_> = notices::words(raw, self.clock.now())
             .into_iter()
-            .map(|told| self.new_word(&app, told.word, &told.digest, None))
+            .map(|it| self.new_word(&app, it.word, &it.digest, None))
             .collect();
-        self.keep_words(&app, &words).await
+        self.keep_words(&app, &new).await
     }
 
-    /// Keeps that a person removed the app.
+    /// Stores the notice that a person removed the app.
     ///
     /// # Errors
-    /// `NotSigned` unless the app's secret signed the request and it is fresh; nothing is kept then.
+    /// `NotSigned` unless the app's secret signed the request and it is fresh; nothing is stored then.
     pub async fn deauthorize(
         &self,
         app: Option<&AppId>,
         signed_request: &str,
     ) -> Result<(), Error> {
-        let (app, word) = self
+        let (app, notice) = self
             .request(app, signed_request, InboxKind::Deauthorize)
             .await?;
-        let digest = digest_of(&word);
-        let word = self.new_word(&app, word, &digest, None);
-        self.keep_words(&app, &[word]).await
+        let digest = digest_of(&notice);
+        let new = self.new_word(&app, notice, &digest, None);
+        self.keep_words(&app, &[new]).await
     }
 
-    /// Keeps that a person asks for their data to be deleted; the same request has the same code.
+    /// Stores a person's request to delete their data. A repeated request returns the same code.
     ///
     /// # Errors
-    /// `NotSigned` unless the app's secret signed the request and it is fresh; nothing is kept then.
+    /// `NotSigned` unless the app's secret signed the request and it is fresh; nothing is stored then.
     pub async fn delete_person_data(
         &self,
         app: Option<&AppId>,
         signed_request: &str,
     ) -> Result<Deletion, Error> {
-        let (app, word) = self
+        let (app, notice) = self
             .request(app, signed_request, InboxKind::DataDeletion)
             .await?;
-        let digest = digest_of(&word);
+        let digest = digest_of(&notice);
         let code = hex(self.directory.hash("code", &app, digest.as_bytes()));
         let code_hash = self.directory.hash("code-hash", &app, code.as_bytes());
-        let word = self.new_word(&app, word, &digest, Some(code_hash));
-        self.keep_words(&app, &[word]).await?;
+        let new = self.new_word(&app, notice, &digest, Some(code_hash));
+        self.keep_words(&app, &[new]).await?;
         Ok(Deletion { code })
     }
 
-    /// How far the deletion with this code has come.
+    /// Reads the progress of the deletion with this code.
     ///
     /// # Errors
-    /// `NotFound(Deletion)`: there is none; an app that is not known looks the same.
+    /// `NotFound(Deletion)` for an unknown code and for an unknown app.
     pub async fn deletion_status(&self, app: &AppId, code: &str) -> Result<DeletionStatus, Error> {
         let code_hash = self.directory.hash("code-hash", app, code.as_bytes());
         let stored = self.store.deletion(app, code_hash).await;
@@ -154,7 +157,7 @@ impl Vault {
         })
     }
 
-    /// What a signed request says, once it is believed.
+    /// Verifies a signed request and returns its app and its notice.
     async fn request(
         &self,
         app: Option<&AppId>,
@@ -164,49 +167,50 @@ impl Vault {
         let (known, secrets) = self.incoming_secrets(app).await?;
         let payload = open_signed_request(&secrets, text);
         let app = known.ok_or(Error::NotSigned)?;
-        let said = payload.and_then(|it| notices::signed_request(&it, self.clock.now()));
-        let (person_id, told_at) = said.ok_or(Error::NotSigned)?;
+        let parsed = payload.and_then(|it| notices::signed_request(&it, self.clock.now()));
+        let (person_id, sent_at) = parsed.ok_or(Error::NotSigned)?;
         Ok((
             app,
             Word {
                 kind,
                 person_id,
                 cut_off: None,
-                told_at,
+                told_at: sent_at,
             },
         ))
     }
 
-    /// Keeps words and makes them due, in one transaction.
-    async fn keep_words(&self, app: &AppId, words: &[NewWord]) -> Result<(), Error> {
-        if words.is_empty() {
+    /// Stores notices and makes them due, in one transaction.
+    async fn keep_words(&self, app: &AppId, notices: &[NewWord]) -> Result<(), Error> {
+        if notices.is_empty() {
             return Ok(());
         }
         let new = self
             .store
-            .receive(words, self.clock.now(), Clock::wall())
+            .receive(notices, self.clock.now(), Clock::wall())
             .await?;
-        info!(app.id = %app, messages = words.len(), new, "Meta told something");
+        info!(app.id = %app, messages = notices.len(), new, "notices from Meta are stored");
         Ok(())
     }
 
     fn new_word(
         &self,
         app: &AppId,
-        word: Word,
+        notice: Word,
         digest: &str,
         code_hash: Option<[u8; 16]>,
     ) -> NewWord {
         NewWord {
             digest: self.directory.hash("digest", app, digest.as_bytes()),
-            person: self.directory.person(app, &word.person_id),
+            person: self.directory.person(app, &notice.person_id),
             app_id: app.clone(),
-            word,
+            word: notice,
             code_hash,
         }
     }
 
-    /// The app if it is known, and the secrets to try: after a change the one before counts too, to its end.
+    /// The app if it is known, and the secrets to try. After a change of the secret, the older one is accepted until its
+    /// overlap ends.
     async fn incoming_secrets(
         &self,
         app: Option<&AppId>,
@@ -234,12 +238,12 @@ impl Vault {
     }
 }
 
-fn digest_of(word: &Word) -> String {
+fn digest_of(notice: &Word) -> String {
     format!(
         "{}/{}/{}",
-        word.kind,
-        word.person_id,
-        word.told_at.timestamp()
+        notice.kind,
+        notice.person_id,
+        notice.told_at.timestamp()
     )
 }
 

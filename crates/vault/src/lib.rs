@@ -1,8 +1,10 @@
-//! The use cases of Regrant: struct [`Vault`], one file per capability.
+//! The use cases of Regrant: struct [`Vault`], one folder per capability.
 //!
-//! The rule: transactions begin and end here and never span the network. A use case is `[tx]` or
-//! `[tx] network [tx]`; the API, the command line and the worker call the same ones.
-//! Start at `reconnect.rs` for the bulk replacement and at `token.rs` for a token that leaves.
+//! The rule: transactions begin and end in this crate and never span a network call. A use case is `[tx]` or
+//! `[tx] network [tx]`. The API, the command line and the worker call the same use cases. Imports between the folders
+//! have no cycle.
+//! Start at `reconnect.rs` for the replacement of tokens in bulk, at `watch.rs` for probes, and at `tokens.rs` for
+//! reading a token.
 
 mod access;
 mod actor;
@@ -39,7 +41,8 @@ pub use access::sessions::{
 pub use access::signing_keys::{SigningKeyState, SigningKeyView};
 pub use actor::Acting;
 pub use assets::{
-    AssetList, AssetQuery, AssetRegistration, AssetView, RegisteredAsset, RegistrationStatus,
+    AssetList, AssetQuery, AssetView,
+    registration::{AssetRegistration, RegisteredAsset, RegistrationStatus},
 };
 pub use audit::{
     AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict, KeptCheckpoints,
@@ -58,8 +61,8 @@ pub use reconnect::preview::permission_losses::SiblingLoss;
 pub use reconnect::preview::{Preview, PreviewItem, PreviewOrder};
 pub use reconnect::targets::{Selection, Targets};
 pub use reconnect::view::{ItemView, ReconnectList, ReconnectView};
-/// Which assets a pass watches.
-pub use regrant_domain::schedule::Lane as Watch;
+/// Which assets a pass probes.
+pub use regrant_domain::schedule::Lane as ProbeQueue;
 pub use regrant_storage::{AuditFault, AuditRow};
 pub use regrant_storage::{ClientSpec, Delivery, Operator, TenantLimits, TenantStatus};
 pub use regrant_storage::{
@@ -88,26 +91,26 @@ use crate::{
     inbound::Decoy,
     lifecycle::BackgroundRuns,
     operators::passwords::Passwords,
-    permits::Places,
+    permits::Permits,
     reconnect::progress::Progress,
     tokens::read_audit::Reads,
 };
 
-/// What a vault is made of.
+/// What a vault needs to open.
 pub struct Parts {
-    /// Where everything is kept.
+    /// The database.
     pub store: Store,
-    /// What wraps the tenants' data keys.
+    /// Wraps the tenants' data keys.
     pub provider: KeyProvider,
-    /// The upstream.
+    /// The client of the Graph API.
     pub graph: regrant_graph::Client,
-    /// Where the time comes from.
+    /// The source of the time.
     pub clock: Clock,
     /// Limits and times.
     pub settings: Settings,
 }
 
-/// The use cases, and what they stand on. Cheap to clone.
+/// The use cases and their shared state. Cheap to clone.
 #[derive(Clone)]
 pub struct Vault {
     store: Store,
@@ -124,19 +127,19 @@ pub struct Vault {
     passwords: Passwords,
     jobs: BackgroundRuns,
     webhooks: regrant_webhook::Sender,
-    places: Places<WebhookEndpointId>,
-    previews: Places<TenantId>,
+    delivery_permits: Permits<WebhookEndpointId>,
+    preview_permits: Permits<TenantId>,
     checkpoint_file: Arc<CheckpointFile>,
     origins: Origins,
 }
 
 impl Vault {
-    /// Opens a vault; makes the installation's data key and signing key if there are none yet.
+    /// Opens a vault; creates the installation's data key and signing key if there are none yet.
     ///
     /// Must be called on the runtime that is to run reconnects.
     ///
     /// # Errors
-    /// The database does not answer, or what it holds does not open under these keys.
+    /// The database does not respond, or its records do not open under these keys.
     pub async fn open(parts: Parts) -> Result<Self, Error> {
         let keys = Keys::new(parts.store.clone(), parts.provider);
         keys.ensure_system_key(parts.clock.now()).await?;
@@ -152,8 +155,8 @@ impl Vault {
         let reads = Reads::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
         let usage = Usage::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
         Ok(Self {
-            places: Places::new(webhooks.settings().max_in_flight),
-            previews: Places::new(reconnect::preview::AT_ONCE),
+            delivery_permits: Permits::new(webhooks.settings().max_in_flight),
+            preview_permits: Permits::new(reconnect::preview::AT_ONCE),
             origins: Origins::new(),
             webhooks,
             store,
@@ -175,22 +178,22 @@ impl Vault {
         })
     }
 
-    /// The limits and times in force.
+    /// The limits and times.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Where the time comes from.
+    /// The source of the time.
     #[must_use]
     pub const fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// Whether the vault can serve: the database answers.
+    /// Checks that the vault can serve.
     ///
     /// # Errors
-    /// It does not.
+    /// The database does not respond.
     pub async fn ready(&self) -> Result<(), Error> {
         Ok(self.store.ping().await?)
     }

@@ -11,17 +11,17 @@ use tracing::warn;
 
 use crate::{Error, Vault};
 
-/// How long work under way may take to settle when the vault closes.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long running work may take to finish when the vault closes.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Reconnects that run in this process. They outlive the request that started them.
+/// The background runs of this process, and what they share.
 #[derive(Clone)]
 pub(crate) struct BackgroundRuns {
     pub(crate) tracker: TaskTracker,
     pub(crate) stop: CancellationToken,
     pub(crate) permits: Arc<Semaphore>,
     pub(crate) runtime: Handle,
-    /// Names this process in leases.
+    /// The name of this process in leases.
     pub(crate) owner: Arc<str>,
 }
 
@@ -39,22 +39,20 @@ impl BackgroundRuns {
 }
 
 impl Vault {
-    /// Takes over what a process that is gone has left; SQLite only, where one process works at a time.
+    /// Makes this process the only one that works on the database, and frees the leases of its predecessor. SQLite
+    /// only.
     ///
     /// # Errors
-    /// Another process works on it, or the database does not answer.
+    /// Another process works on the database.
     pub async fn take_over(&self) -> Result<(), Error> {
         Ok(self.store.take_over().await?)
     }
 
-    /// Looks for due reconnects until the vault closes.
+    /// Resumes due reconnects, at least every `pause`, until the vault closes.
     pub async fn resume_until_closed(&self, pause: Duration) {
         while !self.jobs.stop.is_cancelled() {
             if let Err(error) = self.resume_due().await {
-                warn!(
-                    error = error_chain(&error),
-                    "cannot look for due reconnects"
-                );
+                warn!(error = error_chain(&error), "cannot resume due reconnects");
             }
             let closed = self.jobs.stop.cancelled();
             let _paused = tokio::time::timeout(pause, closed).await;
@@ -67,26 +65,27 @@ impl Vault {
         self.jobs.tracker.len()
     }
 
-    /// Lets running reconnects come to the end of their chunk, gives every lease back and stops. Whoever still
-    /// works after that writes nothing any more.
+    /// Lets running reconnects finish their chunk, releases all leases and stops. A run that is still active after
+    /// that cannot write any more.
     pub async fn close(&self) {
         self.jobs.stop.cancel();
         self.jobs.tracker.close();
-        if tokio::time::timeout(PATIENCE, self.jobs.tracker.wait())
+        if tokio::time::timeout(CLOSE_PATIENCE, self.jobs.tracker.wait())
             .await
             .is_err()
         {
-            warn!("work under way did not settle in time; it will be taken up again");
+            warn!("running work did not finish in time; it is resumed later");
         }
         if let Err(error) = self.store.release_leases(&self.jobs.owner).await {
             warn!(
                 error = error_chain(&error),
-                "cannot give leases back; they end by themselves"
+                "cannot release leases; they expire"
             );
         }
         self.store.leave();
     }
 
+    /// The terms of a lease that begins now: the owner, the end and the beginning.
     pub(crate) fn lease_from_now(&self) -> (&str, Timestamp, Timestamp) {
         let now = Clock::wall();
         (&*self.jobs.owner, now + self.settings.lease, now)

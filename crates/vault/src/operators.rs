@@ -1,12 +1,14 @@
-//! Who runs the installation: made, listed, changed and deleted by an owner or at the command line.
+//! Operators run the installation. An owner, or the command line, creates, changes and deletes
+//! them.
 //!
-//! The rule: there is always an owner who can log in. What takes an operator's rights ends its log-ins in the same
-//! transaction. `log_in.rs` lets operators in.
+//! The rule: at least one enabled owner exists at all times. A transaction that disables an
+//! operator or resets a password also ends the operator's log-ins. Continue at `log_in.rs` for
+//! authentication.
 
 pub(crate) mod log_in;
 pub(crate) mod passwords;
 
-use regrant_domain::{OperatorId, OperatorName, OperatorRole, Password};
+use regrant_domain::{OperatorId, OperatorName, OperatorRole, Password, Timestamp};
 use regrant_storage::{AuditEvent, Operator, TenantTx};
 use serde_json::{Value, json};
 
@@ -16,26 +18,26 @@ use crate::{
     page::{Page, query_limit},
 };
 
-/// An operator to make.
+/// An operator to create.
 pub struct NewOperator {
-    /// What it logs in as.
+    /// The name for log-ins.
     pub name: OperatorName,
-    /// What it may do.
+    /// The role, which decides the rights.
     pub role: OperatorRole,
-    /// What it logs in with.
+    /// The password for log-ins.
     pub password: Password,
 }
 
-/// What is to change of an operator; what is absent stays.
+/// Changes to an operator. `None` leaves a field as it is.
 #[derive(Default)]
 pub struct OperatorChange {
-    /// What it logs in as.
+    /// The name for log-ins.
     pub name: Option<OperatorName>,
-    /// What it may do.
+    /// The role, which decides the rights.
     pub role: Option<OperatorRole>,
-    /// Whether it is refused.
+    /// Whether the operator is refused.
     pub disabled: Option<bool>,
-    /// What it logs in with.
+    /// The password for log-ins.
     pub password: Option<Password>,
 }
 
@@ -43,15 +45,32 @@ pub struct OperatorChange {
 pub struct OperatorList {
     /// The operators.
     pub data: Vec<Operator>,
-    /// The operator behind which the next page begins.
+    /// The cursor of the next page; `None` on the last page.
     pub next: Option<OperatorId>,
 }
 
+impl OperatorChange {
+    /// The operator after the change. Disabling again keeps the first time.
+    fn apply_to(self, was: &Operator, now: Timestamp) -> Operator {
+        let disabled_at = match self.disabled {
+            Some(true) => was.disabled_at.or(Some(now)),
+            Some(false) => None,
+            None => was.disabled_at,
+        };
+        Operator {
+            name: self.name.unwrap_or_else(|| was.name.clone()),
+            role: self.role.unwrap_or(was.role),
+            disabled_at,
+            ..was.clone()
+        }
+    }
+}
+
 impl Vault {
-    /// Makes an operator.
+    /// Creates an operator.
     ///
     /// # Errors
-    /// `ReadOnly`; `Busy`; `Conflict(Exists)` where the name is taken.
+    /// `ReadOnly`; `Busy`; `Conflict(Exists)` if the name is in use.
     pub async fn create_operator(
         &self,
         by: Acting,
@@ -61,51 +80,38 @@ impl Vault {
         by.demand_owner()?;
         let password_hash = self.passwords.place().await?.hash(new.password).await?;
         let system = self.store.system_scope();
-        let done = self.once(
-            &system,
-            by.caller_id(),
-            repeatable,
-            async |once: Option<&Once>| {
-                let (id, created_at) = (OperatorId::mint(), self.clock.now());
-                let (name, role) = (new.name.clone(), new.role);
-                let operator = Operator {
-                    id,
-                    name,
-                    role,
-                    created_at,
-                    disabled_at: None,
-                    last_login_at: None,
-                };
-                let tx = self.store.begin(&system).await?;
-                // Whoever takes a name waits here for whoever is about to.
-                tx.lock_owners().await?;
-                tx.insert_operator(&operator, &password_hash)
-                    .await
-                    .map_err(taken)?;
-                let detail = json!({ "name": operator.name.as_str(), "role": role });
-                tx.audit(
-                    &[AuditEvent::new(by.actor(), "operator.created", id, detail)],
-                    created_at,
-                )
-                .await?;
-                self.conclude(tx, once, &id, created_at).await?;
-                Ok(id)
-            },
-        );
-        let Done {
-            value: id,
-            repeated,
-        } = done.await?;
+        let (id, now) = (OperatorId::mint(), self.clock.now());
+        let operator = Operator {
+            id,
+            name: new.name,
+            role: new.role,
+            created_at: now,
+            disabled_at: None,
+            last_login_at: None,
+        };
+        let create = async |call: Option<&Once>| {
+            let tx = self.store.begin(&system).await?;
+            // Serializes changes of operator names, so that a concurrent create gives a conflict.
+            tx.lock_owners().await?;
+            tx.insert_operator(&operator, &password_hash)
+                .await
+                .map_err(taken)?;
+            let detail = json!({ "name": operator.name.as_str(), "role": operator.role });
+            let event = AuditEvent::new(by.actor(), "operator.created", id, detail);
+            tx.audit(&[event], now).await?;
+            self.conclude(tx, call, &id, now).await?;
+            Ok(id)
+        };
+        let done = self
+            .once(&system, by.caller_id(), repeatable, create)
+            .await?;
         Ok(Done {
-            value: self.operator(id).await?,
-            repeated,
+            value: self.operator(done.value).await?,
+            repeated: done.repeated,
         })
     }
 
     /// Lists operators, oldest first.
-    ///
-    /// # Errors
-    /// The database does not answer.
     pub async fn operators(
         &self,
         after: Option<OperatorId>,
@@ -116,7 +122,7 @@ impl Vault {
         Ok(OperatorList { data, next })
     }
 
-    /// One operator.
+    /// Finds an operator by id.
     ///
     /// # Errors
     /// `NotFound(Operator)`.
@@ -127,7 +133,7 @@ impl Vault {
             .map_err(Error::missing(Resource::Operator))
     }
 
-    /// The operator of this name.
+    /// Finds an operator by name.
     ///
     /// # Errors
     /// `NotFound(Operator)`.
@@ -138,18 +144,20 @@ impl Vault {
             .ok_or(Error::NotFound(Resource::Operator))
     }
 
-    /// Changes an operator. Disabling it and another password end its log-ins at once.
+    /// Changes an operator. Disabling the operator or resetting the password ends all log-ins at
+    /// once.
     ///
     /// # Errors
-    /// `ReadOnly`; `NotFound(Operator)`; `Busy`; `Conflict(Exists)` where the name is taken; `Conflict(LastOwner)`.
+    /// `ReadOnly`; `NotFound(Operator)`; `Busy`; `Conflict(Exists)` if the name is in use;
+    /// `Conflict(LastOwner)`.
     pub async fn change_operator(
         &self,
         by: Acting,
         id: OperatorId,
-        change: OperatorChange,
+        mut change: OperatorChange,
     ) -> Result<Operator, Error> {
         by.demand_owner()?;
-        let password_hash = match change.password {
+        let password_hash = match change.password.take() {
             Some(password) => Some(self.passwords.place().await?.hash(password).await?),
             None => None,
         };
@@ -161,25 +169,14 @@ impl Vault {
             .await
             .map_err(Error::missing(Resource::Operator))?
             .operator;
-        let disabled_at = match change.disabled {
-            Some(true) => was.disabled_at.or(Some(now)),
-            Some(false) => None,
-            None => was.disabled_at,
-        };
-        let name = change.name.unwrap_or_else(|| was.name.clone());
-        let is = Operator {
-            name,
-            role: change.role.unwrap_or(was.role),
-            disabled_at,
-            ..was.clone()
-        };
+        let is = change.apply_to(&was, now);
         if !(is.role == OperatorRole::Owner && is.disabled_at.is_none()) {
             spare_the_last(&owners, id)?;
         }
         tx.update_operator(&is).await.map_err(taken)?;
         if let Some(hash) = &password_hash {
             tx.set_operator_password(id, hash).await?;
-            // Whoever locked the name out with wrong passwords does not keep the owner of a new one out.
+            // Unlock the name: earlier wrong passwords must not lock out the new password.
             tx.clear_login_failures(&self.directory.login(&is.name))
                 .await?;
         }
@@ -187,16 +184,13 @@ impl Vault {
             tx.end_operator_sessions(id, None).await?;
         }
         let detail = difference(&was, &is, password_hash.is_some());
-        tx.audit(
-            &[AuditEvent::new(by.actor(), "operator.changed", id, detail)],
-            now,
-        )
-        .await?;
+        let event = AuditEvent::new(by.actor(), "operator.changed", id, detail);
+        tx.audit(&[event], now).await?;
         tx.commit().await?;
         Ok(is)
     }
 
-    /// Forgets an operator and ends its log-ins.
+    /// Deletes an operator and ends all log-ins of the operator.
     ///
     /// # Errors
     /// `ReadOnly`; `NotFound(Operator)`; `Conflict(LastOwner)`.
@@ -212,11 +206,8 @@ impl Vault {
         spare_the_last(&owners, id)?;
         end(&tx, &was).await?;
         let detail = json!({ "name": was.name.as_str(), "role": was.role });
-        tx.audit(
-            &[AuditEvent::new(by.actor(), "operator.deleted", id, detail)],
-            self.clock.now(),
-        )
-        .await?;
+        let event = AuditEvent::new(by.actor(), "operator.deleted", id, detail);
+        tx.audit(&[event], self.clock.now()).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -226,7 +217,8 @@ async fn end(tx: &TenantTx, operator: &Operator) -> Result<(), Error> {
     Ok(tx.delete_operator(operator.id).await?)
 }
 
-/// An installation without an owner could be helped at the command line alone.
+/// Refuses to remove the last owner: without one, only the command line could change the
+/// installation.
 fn spare_the_last(owners: &[OperatorId], id: OperatorId) -> Result<(), Error> {
     if owners == [id] {
         Err(Error::Conflict(Conflict::LastOwner))
@@ -235,7 +227,7 @@ fn spare_the_last(owners: &[OperatorId], id: OperatorId) -> Result<(), Error> {
     }
 }
 
-/// What the audit tells of a change.
+/// The audit detail of a change: the fields that differ. Never contains the password.
 fn difference(was: &Operator, is: &Operator, password: bool) -> Value {
     let mut detail = serde_json::Map::new();
     if was.name != is.name {

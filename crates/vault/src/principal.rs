@@ -1,7 +1,7 @@
 //! A verified caller of the public API.
 //!
-//! The rule: the tenant comes from the verified credential and from nowhere else; whatever a use case reads or
-//! writes for a caller lies within its [`Reach`], and what does not looks like what does not exist.
+//! The rule: the tenant comes from the verified credential alone. A use case reads and writes only within the caller's
+//! [`Reach`]; to the caller, everything else does not exist.
 
 use regrant_domain::{
     Asset, ClientId, Permission, Permissions, PersonId, Reach, ReadReason, ReconnectSessionId,
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{Error, Resource};
 
-/// A verified caller and what it may do.
+/// A verified caller: its tenant, its permissions and its reach.
 #[derive(Debug, Clone)]
 pub struct Principal {
     pub(crate) scope: TenantScope,
@@ -22,34 +22,34 @@ pub struct Principal {
     pub(crate) reason_required: bool,
     pub(crate) reason: Option<ReadReason>,
     pub(crate) requests_per_second: Option<u32>,
-    /// Of its token: when its client's is greater, the token is revoked.
+    /// The version of the token; the token is revoked once the client's version is greater.
     pub(crate) token_version: i64,
 }
 
-/// Who calls.
+/// The client or the browser session that calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    /// A machine of the tenant.
+    /// A client of the tenant: a machine.
     Client(ClientId),
-    /// A browser that one of the tenant's clients let in.
+    /// A browser, in a session that one of the tenant's clients opened.
     Session {
-        /// Its session.
+        /// The session.
         id: ReconnectSessionId,
         /// The client that opened it.
         client: ClientId,
-        /// The only person whose token it may hand in.
+        /// The only person whose token the browser may submit; `None` allows every person.
         person: Option<PersonId>,
     },
 }
 
 impl Principal {
-    /// Who calls.
+    /// The client or the session that calls.
     #[must_use]
     pub const fn subject(&self) -> &Subject {
         &self.subject
     }
 
-    /// The client that calls, or that let the caller in.
+    /// The client that calls, or that opened the session.
     #[must_use]
     pub const fn client(&self) -> ClientId {
         match &self.subject {
@@ -57,25 +57,25 @@ impl Principal {
         }
     }
 
-    /// The tenant that calls.
+    /// The caller's tenant.
     #[must_use]
     pub fn tenant(&self) -> TenantId {
         self.scope.tenant()
     }
 
-    /// What it may do.
+    /// The caller's permissions.
     #[must_use]
     pub const fn permissions(&self) -> Permissions {
         self.permissions
     }
 
-    /// How often its tenant may call, where an operator decided that for it.
+    /// How often the tenant may call; `None` where no operator set a limit.
     #[must_use]
     pub const fn requests_per_second(&self) -> Option<u32> {
         self.requests_per_second
     }
 
-    /// Demands a permission.
+    /// Requires a permission.
     ///
     /// # Errors
     /// `Forbidden` where the credential does not carry it.
@@ -87,10 +87,10 @@ impl Principal {
         }
     }
 
-    /// Demands that nothing of the tenant is out of reach: for what tells of all of it.
+    /// Requires that the caller reaches the whole tenant: for responses that cover all of the tenant's data.
     ///
     /// # Errors
-    /// `Restricted`.
+    /// `Restricted` for a session and a confined client.
     pub const fn demand_whole_tenant(&self) -> Result<(), Error> {
         match (&self.reach, &self.subject) {
             (Reach::All, Subject::Client(_)) => Ok(()),
@@ -98,13 +98,16 @@ impl Principal {
         }
     }
 
-    /// The same caller, who says why it reads.
+    /// The same caller, with its reason for reading tokens.
     #[must_use]
     pub fn because(self, reason: Option<ReadReason>) -> Self {
         Self { reason, ..self }
     }
 
-    /// Why the caller reads; its tenant may demand that it says so.
+    /// The caller's reason for reading tokens.
+    ///
+    /// # Errors
+    /// `ReasonRequired`: the tenant requires a reason and the caller gave none.
     pub(crate) const fn read_reason(&self) -> Result<Option<&ReadReason>, Error> {
         match &self.reason {
             None if self.reason_required => Err(Error::ReasonRequired),
@@ -112,7 +115,7 @@ impl Principal {
         }
     }
 
-    /// The name in the audit.
+    /// The caller's name in the audit.
     pub(crate) fn actor(&self) -> String {
         match &self.subject {
             Subject::Client(client) => format!("client:{client}"),
@@ -120,7 +123,7 @@ impl Principal {
         }
     }
 
-    /// The client or session that calls: whose idempotency keys, calls and streams are counted together.
+    /// The id of the client or session. Idempotency keys, rate limits and streams are counted by it.
     #[must_use]
     pub const fn id(&self) -> Uuid {
         match &self.subject {
@@ -129,7 +132,7 @@ impl Principal {
         }
     }
 
-    /// The session that calls, if one does.
+    /// The calling session; `None` for a client.
     pub(crate) const fn session(&self) -> Option<ReconnectSessionId> {
         match &self.subject {
             Subject::Client(_) => None,
@@ -137,7 +140,7 @@ impl Principal {
         }
     }
 
-    /// The only person whose token it may hand in, where it is so confined.
+    /// The only person whose token the caller may submit, if it is confined to one.
     pub(crate) const fn person(&self) -> Option<&PersonId> {
         match &self.subject {
             Subject::Session { person, .. } => person.as_ref(),
@@ -145,17 +148,17 @@ impl Principal {
         }
     }
 
-    /// Whether the caller may reach an asset: to it the others do not exist.
+    /// Whether the caller may reach an asset.
     pub(crate) fn reaches(&self, asset: &Asset) -> bool {
         self.reach.includes(&asset.id, asset.business_id.as_ref())
     }
 
-    /// What it is confined to.
+    /// The assets and businesses that the caller is confined to.
     pub(crate) fn within(&self) -> Option<Within> {
         self.reach.within().cloned()
     }
 
-    /// The reconnects that show themselves: a session sees its own, a confined client what it began.
+    /// Which reconnects the caller may see: a session those it started, a confined client those that it started.
     pub(crate) const fn sees(&self) -> Begun {
         match (&self.subject, &self.reach) {
             (Subject::Client(_), Reach::All) => Begun::ByAnyone,
@@ -164,10 +167,12 @@ impl Principal {
         }
     }
 
-    /// The same reconnect, if it shows itself; one that does not looks like none.
+    /// Checks that the caller may see the reconnect.
+    ///
+    /// # Errors
+    /// `NotFound`, as for a reconnect that does not exist.
     pub(crate) fn seen(&self, reconnect: Reconnect) -> Result<Reconnect, Error> {
-        let seen = self.sees().includes(&reconnect);
-        if seen {
+        if self.sees().includes(&reconnect) {
             Ok(reconnect)
         } else {
             Err(Error::NotFound(Resource::Reconnect))

@@ -4,20 +4,20 @@
 //! changes nothing. The request only accepts and waits.
 //! Continue at `accept.rs` (design D3, step 1), then at `run.rs` (steps 2 to 5).
 
-pub(crate) mod accept;
-pub(crate) mod offer;
-pub(crate) mod plan;
+mod accept;
+mod offer;
+mod plan;
 pub(crate) mod preview;
 pub(crate) mod progress;
-pub(crate) mod results;
-pub(crate) mod run;
-pub(crate) mod settle;
+mod results;
+mod run;
+mod settle;
 #[cfg(test)]
 mod settle_property_test;
-pub(crate) mod settlement;
-pub(crate) mod standings;
+mod settlement;
+mod standings;
 pub(crate) mod targets;
-pub(crate) mod verify_token;
+mod verify_token;
 pub(crate) mod view;
 
 use std::time::Duration;
@@ -40,19 +40,19 @@ const VALIDATION_PATIENCE: Duration = Duration::from_secs(20);
 /// How often a request is started again after it lost a race.
 const MOST_TRIES: usize = 5;
 
-/// What a caller orders: one new token for many assets.
+/// A request to replace tokens: one new token for many assets.
 pub struct Order {
     /// The new token.
     pub access_token: AccessToken,
-    /// For which assets.
+    /// The assets.
     pub targets: Targets,
-    /// Refuse the call unless the token is this person's.
+    /// Refuse the request unless the token belongs to this person.
     pub expect_person: Option<PersonId>,
-    /// Refuse the call unless everything still is as this preview found it.
+    /// Refuse the request unless the assets and the token are as this preview found them.
     pub plan: Option<PlanId>,
-    /// How long the caller waits for the end.
+    /// How long the caller waits for all outcomes.
     pub wait: Duration,
-    /// Makes the call repeatable.
+    /// The idempotency key, if the caller sent one.
     pub repeatable: Option<Repeatable>,
 }
 
@@ -66,17 +66,17 @@ impl Vault {
     pub async fn reconnect(
         &self,
         caller: &Principal,
-        mut order: Order,
+        mut request: Order,
     ) -> Result<ReconnectView, Error> {
-        let deadline = Instant::now() + order.wait;
-        order.expect_person = expected(caller, order.expect_person)?;
-        let once = match order.repeatable.take() {
+        let deadline = Instant::now() + request.wait;
+        request.expect_person = expected(caller, request.expect_person)?;
+        let call = match request.repeatable.take() {
             Some(it) => Some(self.prepare(&caller.scope, caller.id(), it).await?),
             None => None,
         };
         for _ in 0..MOST_TRIES {
             // A request that loses the race for an idempotency key finds, on its next try, what the winner accepted.
-            let accepted = match self.accept(caller, &order, once.as_ref()).await {
+            let accepted = match self.accept(caller, &request, call.as_ref()).await {
                 Err(Error::Raced) => continue,
                 accepted => accepted?,
             };
@@ -109,7 +109,7 @@ impl Vault {
         }
     }
 
-    /// The same for a repeated request: another request, or another process, waits for the run.
+    /// The same for a repeated request, which has no receiver: polls until the token is validated.
     async fn await_verdict_elsewhere(
         &self,
         caller: &Principal,
@@ -162,7 +162,7 @@ impl Vault {
         id: ReconnectId,
         repeatable: Option<Repeatable>,
     ) -> Result<ReconnectView, Error> {
-        let cancel = async |once: Option<&Once>| self.cancel_open_items(caller, id, once).await;
+        let cancel = async |call: Option<&Once>| self.cancel_open_items(caller, id, call).await;
         self.once(&caller.scope, caller.id(), repeatable, cancel)
             .await?;
         self.reconnect_view(caller, id).await
@@ -172,11 +172,11 @@ impl Vault {
         &self,
         caller: &Principal,
         id: ReconnectId,
-        once: Option<&Once>,
+        call: Option<&Once>,
     ) -> Result<(), Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
-        // The due row is locked first, in the order that a run locks. From here on the run settles nothing.
+        // The due row is locked first, in the order in which a run locks. From here on the run settles nothing.
         tx.withdraw_reconnect(id).await?;
         let reconnect = caller.seen(
             tx.reconnect(id)
@@ -195,8 +195,8 @@ impl Vault {
         let detail = json!({ "open": results.len() });
         let event = AuditEvent::new(caller.actor(), "reconnect.cancelled", id, detail);
         tx.audit(&[event], now).await?;
-        if let Some(once) = once {
-            once.remember(&tx, &(), None, now).await?;
+        if let Some(call) = call {
+            call.remember(&tx, &(), None, now).await?;
         }
         tx.commit().await?;
         self.progress.moved(id);

@@ -1,67 +1,51 @@
-//! Tenants as operators see them: onboarded in one call, named, limited.
+//! Operators create, list and change tenants, with their Meta apps and clients.
 //!
-//! The rule: an operator never reads what a tenant keeps. What is done to a tenant is told in that tenant's audit,
-//! which outlives it. Nothing here touches the installation's own tenant: it has no row.
-//! Continue at `tenant_end.rs`.
+//! The rule: an operator never reads a tenant's data. Every change writes to the tenant's own
+//! audit, which outlives the tenant. Nothing here changes the installation's own tenant, which has
+//! no row.
+//! Start at `onboarding.rs`; continue at `lifecycle.rs`.
 
 pub(crate) mod apps;
 pub(crate) mod client_secrets;
 pub(crate) mod client_spec;
 pub(crate) mod clients;
-pub(crate) mod guard;
+mod guard;
 pub(crate) mod lifecycle;
-pub(crate) mod quotas;
-pub(crate) mod scopes;
+mod onboarding;
+mod quotas;
+mod scopes;
 
 use std::collections::HashMap;
 
-use regrant_domain::{AppId, ClientSecret, Origin, Permissions, TenantId};
-use regrant_storage::{AuditEvent, ClientSpec, NewTenant, Tenant, TenantLimits};
-use serde::{Deserialize, Serialize};
+use regrant_domain::{Origin, TenantId};
+use regrant_storage::{AuditEvent, Tenant, TenantLimits};
 use serde_json::{Value, json};
 
+pub use onboarding::{NewTenantSpec, Onboarded};
+
 use crate::{
-    Acting, ClientView, Error, Repeatable, Resource, Vault,
-    idempotency::Once,
+    Acting, Error, Resource, Vault,
     page::{Page, query_limit},
-    tenants::{
-        client_secrets::new_client,
-        client_spec::{check_end, checked, checked_name},
-        guard::present,
-    },
+    tenants::{client_spec::checked_name, guard::present},
 };
 
-/// How many origins a tenant's pages may be served from.
+/// The maximum number of web origins per tenant.
 const MOST_ORIGINS: usize = 20;
 
-/// A tenant to onboard.
-pub struct NewTenantSpec {
-    /// A name for people.
-    pub name: String,
-    /// The Meta app it uses.
-    pub app_id: AppId,
-    /// Its first client.
-    pub client: ClientSpec,
-    /// How much it may.
-    pub limits: TenantLimits,
-    /// Where its pages are served from.
-    pub origins: Vec<Origin>,
-}
-
-/// What is to change about a tenant; what is absent stays, and an inner `None` takes a limit away.
+/// Changes to a tenant. `None` leaves a field as it is; an inner `None` removes a limit.
 #[derive(Debug, Default)]
 pub struct TenantChange {
-    /// A name for people.
+    /// The display name.
     pub name: Option<String>,
-    /// How many assets it may have.
+    /// The maximum number of assets.
     pub max_assets: Option<Option<u32>>,
-    /// How many of its reconnects may run at once.
+    /// The maximum number of reconnects that run at once.
     pub max_running_reconnects: Option<Option<u32>>,
-    /// How often it may call.
+    /// The rate limit in requests per second.
     pub requests_per_second: Option<Option<u32>>,
-    /// Where its pages are served from.
+    /// The web origins of the tenant's pages.
     pub origins: Option<Vec<Origin>>,
-    /// Whether reading its tokens takes a reason.
+    /// Whether reads of the tenant's tokens require a reason.
     pub reason_required: Option<bool>,
 }
 
@@ -70,7 +54,7 @@ pub struct TenantChange {
 pub struct TenantView {
     /// The tenant.
     pub tenant: Tenant,
-    /// Where its pages are served from.
+    /// The web origins of the tenant's pages.
     pub origins: Vec<Origin>,
 }
 
@@ -78,112 +62,33 @@ pub struct TenantView {
 pub struct TenantList {
     /// The tenants.
     pub data: Vec<TenantView>,
-    /// The tenant behind which the next page begins.
+    /// The cursor of the next page; `None` on the last page.
     pub next: Option<TenantId>,
 }
 
-/// A tenant and the one sight of its first client's secret.
-pub struct Onboarded {
-    /// The tenant.
-    pub tenant: TenantView,
-    /// Its client.
-    pub client: ClientView,
-    /// The client's secret; `None` where the call only repeats another.
-    pub secret: Option<ClientSecret>,
-}
-
-/// What is kept of an onboarding that may be repeated.
-#[derive(Serialize, Deserialize)]
-struct Made {
-    tenant: TenantId,
-    client: ClientView,
-}
-
-impl NewTenantSpec {
-    /// A tenant with a first client of these scopes, and nothing else decided.
-    #[must_use]
-    pub fn named(name: &str, app_id: AppId, scopes: Permissions) -> Self {
-        let (name, limits, origins) = (name.to_owned(), TenantLimits::default(), Vec::new());
-        Self {
-            name,
-            app_id,
-            client: ClientSpec::named("first", scopes),
+impl TenantChange {
+    /// The tenant after the change, without the origins, which have rows of their own.
+    fn apply_to(self, was: Tenant) -> Tenant {
+        let limits = TenantLimits {
+            max_assets: self.max_assets.unwrap_or(was.limits.max_assets),
+            max_running_reconnects: self
+                .max_running_reconnects
+                .unwrap_or(was.limits.max_running_reconnects),
+            requests_per_second: self
+                .requests_per_second
+                .unwrap_or(was.limits.requests_per_second),
+        };
+        Tenant {
+            name: self.name.unwrap_or_else(|| was.name.clone()),
             limits,
-            origins,
+            reason_required: self.reason_required.unwrap_or(was.reason_required),
+            ..was
         }
     }
 }
 
 impl Vault {
-    /// Onboards a tenant: its own data key, a first client, its limits and origins, in one transaction.
-    ///
-    /// # Errors
-    /// `ReadOnly`; `Invalid`; `Conflict(OtherBody)`.
-    pub async fn create_tenant(
-        &self,
-        by: Acting,
-        new: NewTenantSpec,
-        repeat: Option<Repeatable>,
-    ) -> Result<Onboarded, Error> {
-        by.demand_owner()?;
-        let (name, origins) = (checked_name(&new.name)?, checked_origins(new.origins)?);
-        let (app_id, limits, now) = (new.app_id, new.limits, self.clock.now());
-        let spec = checked(new.client)?;
-        check_end(spec.expires_at, now)?;
-        self.store.app(&app_id).await.map_err(|error| match error {
-            regrant_storage::Error::NotFound => Error::Invalid {
-                field: "app_id".to_owned(),
-                reason: "there is no such app".to_owned(),
-            },
-            other => other.into(),
-        })?;
-        let id = TenantId::mint();
-        let (data_key, key) = self.keys.mint(id, now).await?;
-        let (client, secret) = new_client(&data_key, spec, now)?;
-        let client_id = client.id;
-        let row = NewTenant {
-            id,
-            name,
-            app_id,
-            limits,
-            origins,
-            created_at: now,
-            key,
-            client,
-        };
-        let create = async |once: Option<&Once>| {
-            let tx = self.store.begin_tenant(&row).await?;
-            tx.audit(
-                &[AuditEvent::new(
-                    by.actor(),
-                    "tenant.created",
-                    id,
-                    told_new(&row),
-                )],
-                now,
-            )
-            .await?;
-            let client = self.client_in(&tx, client_id).await?;
-            let made = Made { tenant: id, client };
-            self.conclude(tx, once, &made, now).await?;
-            Ok(made)
-        };
-        let done = self
-            .once(&self.store.system_scope(), by.caller_id(), repeat, create)
-            .await?;
-        let Made { tenant, client } = done.value;
-        let tenant = self.tenant(tenant).await?;
-        Ok(Onboarded {
-            tenant,
-            client,
-            secret: (!done.repeated).then_some(secret),
-        })
-    }
-
-    /// Lists tenants, oldest first, those that were deleted too.
-    ///
-    /// # Errors
-    /// The database does not answer.
+    /// Lists tenants, oldest first, including deleted ones.
     pub async fn list_tenants(
         &self,
         after: Option<TenantId>,
@@ -206,7 +111,7 @@ impl Vault {
         })
     }
 
-    /// The tenant with this id.
+    /// Finds a tenant by id.
     ///
     /// # Errors
     /// `NotFound(Tenant)`.
@@ -226,15 +131,12 @@ impl Vault {
         Ok(TenantView { tenant, origins })
     }
 
-    /// Every tenant, those that were deleted too.
-    ///
-    /// # Errors
-    /// The database does not answer.
+    /// Lists every tenant, including deleted ones.
     pub async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
         Ok(self.store.tenants().await?)
     }
 
-    /// Changes a tenant: its name, its limits, its origins, whether reading its tokens takes a reason.
+    /// Changes the name, limits, origins or reason requirement of a tenant.
     ///
     /// # Errors
     /// `ReadOnly`; `Invalid`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
@@ -242,52 +144,35 @@ impl Vault {
         &self,
         by: Acting,
         id: TenantId,
-        change: TenantChange,
+        mut change: TenantChange,
     ) -> Result<TenantView, Error> {
         by.demand_owner()?;
-        let name = change.name.as_deref().map(checked_name).transpose()?;
-        let origins = change.origins.map(checked_origins).transpose()?;
+        change.name = change.name.as_deref().map(checked_name).transpose()?;
+        let origins = change.origins.take().map(checked_origins).transpose()?;
         let now = self.clock.now();
         let tx = self
             .store
             .begin(&self.scope_for_operator(id).await?)
             .await?;
         let was = present(tx.lock_tenant().await?)?;
-        let limits = TenantLimits {
-            max_assets: change.max_assets.unwrap_or(was.limits.max_assets),
-            max_running_reconnects: change
-                .max_running_reconnects
-                .unwrap_or(was.limits.max_running_reconnects),
-            requests_per_second: change
-                .requests_per_second
-                .unwrap_or(was.limits.requests_per_second),
-        };
-        let reason_required = change.reason_required.unwrap_or(was.reason_required);
-        let is = Tenant {
-            name: name.unwrap_or_else(|| was.name.clone()),
-            limits,
-            reason_required,
-            ..was
-        };
+        let is = change.apply_to(was);
         tx.update_tenant(&is).await?;
         if let Some(origins) = &origins {
             tx.set_origins(origins).await?;
         }
-        tx.audit(
-            &[AuditEvent::new(
-                by.actor(),
-                "tenant.changed",
-                id,
-                told(&is, origins.as_deref()),
-            )],
-            now,
-        )
-        .await?;
+        let event = AuditEvent::new(
+            by.actor(),
+            "tenant.changed",
+            id,
+            told(&is, origins.as_deref()),
+        );
+        tx.audit(&[event], now).await?;
         tx.commit().await?;
         self.tenant(id).await
     }
 }
 
+/// Sorts and deduplicates the origins of a tenant; refuses too many.
 fn checked_origins(mut origins: Vec<Origin>) -> Result<Vec<Origin>, Error> {
     origins.sort();
     origins.dedup();
@@ -301,15 +186,7 @@ fn checked_origins(mut origins: Vec<Origin>) -> Result<Vec<Origin>, Error> {
     Ok(origins)
 }
 
-/// What the audit tells of an onboarding.
-fn told_new(row: &NewTenant) -> Value {
-    json!({
-        "name": row.name, "app_id": row.app_id, "limits": limits(row.limits), "cors_origins": row.origins,
-        "client": row.client.id, "scopes": row.client.spec.scopes,
-    })
-}
-
-/// What the audit tells of a change: everything that holds after it.
+/// The audit detail of a change: all values after it.
 fn told(is: &Tenant, origins: Option<&[Origin]>) -> Value {
     let mut detail = json!({
         "name": is.name, "limits": limits(is.limits), "reason_required": is.reason_required,
@@ -320,6 +197,7 @@ fn told(is: &Tenant, origins: Option<&[Origin]>) -> Value {
     detail
 }
 
+/// The limits of a tenant as audit detail.
 fn limits(it: TenantLimits) -> Value {
     json!({
         "max_assets": it.max_assets, "max_running_reconnects": it.max_running_reconnects,

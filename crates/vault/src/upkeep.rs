@@ -1,7 +1,7 @@
-//! Upkeep of the database: purging and the backlog of due work.
+//! Upkeep of the database: deletes records past retention, and reports the backlog of due work.
 //!
 //! The rule: upkeep works in bounded steps, one transaction each.
 //! Start at `purge.rs`.
 
 pub(crate) mod backlog;
-pub(crate) mod purge;
+mod purge;

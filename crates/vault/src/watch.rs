@@ -6,11 +6,11 @@
 //! Start at [`Vault::watch_due`]; `ask.rs` asks, and `watched.rs` decides what one asset's proofs lead to.
 
 pub(crate) mod due;
-pub(crate) mod findings;
-pub(crate) mod probe;
-pub(crate) mod promote;
-pub(crate) mod refresh;
-pub(crate) mod sibling_cut_offs;
+mod findings;
+mod probe;
+mod promote;
+mod refresh;
+mod sibling_cut_offs;
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,10 +1,13 @@
-//! Webhooks to tenants: endpoints, the delivery of events, and replays.
+//! Webhooks to tenants: endpoints, deliveries and replays.
 //!
-//! The rule: an event is written in the transaction of the change it reports; it is delivered at least once.
+//! The rule: an event is written in the transaction of the change that it reports, and delivered at least once.
 //! Start at `deliver.rs`.
 
-pub(crate) mod deliver;
+mod attempt;
+mod deliver;
+mod endpoint_secrets;
 pub(crate) mod endpoints;
+mod outgoing;
 pub(crate) mod replay;
 #[cfg(test)]
 mod webhooks_test;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use regrant_domain::{closed_list, error_chain};
-use regrant_vault::{Error, Vault, Watch, Watched};
+use regrant_vault::{Error, ProbeQueue, Vault, Watched};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info, info_span, warn};
 
@@ -40,11 +40,11 @@ impl Lane {
         match self {
             Self::Reconnects => vault.resume_due().await.map(count),
             Self::Watching => vault
-                .watch_due(Watch::Normal, settings.probes)
+                .watch_due(ProbeQueue::Normal, settings.probes)
                 .await
                 .map(watched),
             Self::Failing => vault
-                .watch_due(Watch::Failing, settings.failing_probes)
+                .watch_due(ProbeQueue::Failing, settings.failing_probes)
                 .await
                 .map(watched),
             Self::Rotation => vault.rotate_due(settings.refreshes).await.map(count),

@@ -1,12 +1,15 @@
-//! Who is calling: a client's secret becomes a short token, a token becomes a [`Principal`].
+//! Issues a short-lived access token for a client secret and turns an access token into a
+//! [`Principal`].
 //!
-//! The rule: the tenant comes from the verified credential and from nowhere else. A token's client
-//! is looked up on every call, so that what ends or narrows it counts at once.
+//! The rule: the tenant comes only from the verified credential. Every request loads the token's
+//! client again, so that a change to the client (disabled, expired, fewer scopes) applies at once.
+//! Start at `Vault::authenticate_request`.
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use regrant_crypto::SecretHash;
-use regrant_domain::{ClientId, ClientSecret, Permission, Permissions};
+use regrant_crypto::{Claims, SecretHash};
+use regrant_domain::{ClientId, ClientSecret, Permission, Permissions, Timestamp};
+use regrant_storage::{Candidate, TenantScope};
 use uuid::Uuid;
 
 use crate::{
@@ -14,19 +17,19 @@ use crate::{
     access::claims::{Audience, NewToken},
 };
 
-/// What a call presents to be let in.
+/// The credentials of one request.
 #[derive(Debug, Clone, Copy)]
 pub struct Presented<'a> {
     /// The bearer token.
     pub token: &'a str,
-    /// Where the call comes from, trusted proxies seen through.
+    /// The client's IP address, behind trusted proxies.
     pub address: IpAddr,
-    /// The value of its `X-Regrant-Proof` header.
+    /// The value of the `X-Regrant-Proof` header.
     pub proof: Option<&'a str>,
 }
 
 impl<'a> Presented<'a> {
-    /// What a call from this machine presents, with this bearer token alone.
+    /// The credentials of a request from this machine that sends only a bearer token.
     #[must_use]
     pub const fn locally(token: &'a str) -> Self {
         Self {
@@ -41,18 +44,19 @@ impl<'a> Presented<'a> {
 pub struct IssuedToken {
     /// The JWT.
     pub access_token: String,
-    /// Its life in seconds.
+    /// The token's lifetime in seconds.
     pub expires_in: i64,
-    /// What it may do.
+    /// The permissions of the token.
     pub scope: Permissions,
 }
 
 impl Vault {
-    /// Exchanges a client's secret for an access token (RFC 6749 §4.4); no `wanted` means all it holds.
+    /// Exchanges a client's secret for an access token (RFC 6749 §4.4). Without `wanted`, the token
+    /// carries all permissions of the client.
     ///
     /// # Errors
-    /// `Unauthenticated` for an unknown client, a wrong secret, an address it may not call from and one whose time is
-    /// over alike; `ScopeNotHeld`.
+    /// `Unauthenticated` for an unknown client, a wrong secret, a refused address and an expired
+    /// client alike; `ScopeNotHeld` if `wanted` exceeds the permissions of the client.
     pub async fn issue_token(
         &self,
         client: Option<ClientId>,
@@ -61,11 +65,13 @@ impl Vault {
         address: IpAddr,
     ) -> Result<IssuedToken, Error> {
         let now = self.clock.now();
-        // One that cannot be is looked for like any other.
+        // Look up a malformed id too, so that it takes as long as an unknown one.
         let client = client.unwrap_or_else(|| ClientId::from_uuid(Uuid::nil()));
         let verify =
             |hash: &[u8]| SecretHash::from_slice(hash).is_some_and(|hash| hash.verify(secret));
         let Some(candidate) = self.store.candidate(client).await? else {
+            // Verify against a dummy hash, so that an unknown client takes as long as a wrong
+            // secret.
             let _never = verify(&[0; 32]);
             return Err(Error::Unauthenticated);
         };
@@ -78,13 +84,25 @@ impl Vault {
         if !candidate.permissions().contains_all(wanted) {
             return Err(Error::ScopeNotHeld);
         }
+        self.sign_client_token(client, &scope, &candidate, wanted, now)
+            .await
+    }
+
+    async fn sign_client_token(
+        &self,
+        client: ClientId,
+        scope: &TenantScope,
+        candidate: &Candidate,
+        permissions: Permissions,
+        now: Timestamp,
+    ) -> Result<IssuedToken, Error> {
         let lifetime = self.settings.access.token_lifetime;
         let token = NewToken {
             audience: Audience::Api,
             sub: client.to_string(),
             tenant: scope.tenant(),
             ver: candidate.token_version(),
-            scope: wanted.to_string(),
+            scope: permissions.to_string(),
             jti: Uuid::now_v7().to_string(),
             lifetime,
         };
@@ -93,14 +111,15 @@ impl Vault {
         Ok(IssuedToken {
             access_token,
             expires_in,
-            scope: wanted,
+            scope: permissions,
         })
     }
 
-    /// The caller behind an access token.
+    /// Finds the caller that an access token belongs to: a client or a browser session.
     ///
     /// # Errors
-    /// `Unauthenticated` for whatever is wrong with the token or its client; `AddressNotAllowed`; `ProofRefused`.
+    /// `Unauthenticated` for any fault of the token or the client; `AddressNotAllowed`;
+    /// `ProofRefused`.
     pub async fn authenticate(&self, presented: Presented<'_>) -> Result<Principal, Error> {
         let now = self.clock.now();
         let Ok(claims) = self
@@ -112,17 +131,7 @@ impl Vault {
         };
         let client: ClientId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
         let granted: Permissions = claims.scope.parse().map_err(|_| Error::Unauthenticated)?;
-        let candidate = self
-            .store
-            .candidate(client)
-            .await?
-            .ok_or(Error::Unauthenticated)?;
-        let scope = candidate
-            .vouch(claims.tenant)
-            .ok_or(Error::Unauthenticated)?;
-        if candidate.has_expired(now) || claims.ver < candidate.token_version() {
-            return Err(Error::Unauthenticated);
-        }
+        let (scope, candidate) = self.find_client_of_token(client, &claims, now).await?;
         if !candidate.admits(presented.address) {
             return Err(Error::AddressNotAllowed);
         }
@@ -140,11 +149,34 @@ impl Vault {
         })
     }
 
-    /// Demands that a caller which was let in still would be, with this permission and this reach: for what goes on for
-    /// minutes. Its token's end and signature are not asked for again, nor where it calls from.
+    /// Finds the client that a token belongs to. Fails if the client has expired or the token is
+    /// revoked.
+    async fn find_client_of_token(
+        &self,
+        client: ClientId,
+        claims: &Claims,
+        now: Timestamp,
+    ) -> Result<(TenantScope, Candidate), Error> {
+        let candidate = self
+            .store
+            .candidate(client)
+            .await?
+            .ok_or(Error::Unauthenticated)?;
+        let scope = candidate
+            .vouch(claims.tenant)
+            .ok_or(Error::Unauthenticated)?;
+        if candidate.has_expired(now) || claims.ver < candidate.token_version() {
+            return Err(Error::Unauthenticated);
+        }
+        Ok((scope, candidate))
+    }
+
+    /// Checks an authenticated caller again, for requests that run for minutes: the client or
+    /// session must still be valid, with the same reach and with this permission. Does not check
+    /// the token's expiry and signature or the client's address again.
     ///
     /// # Errors
-    /// `Unauthenticated`; `Forbidden`.
+    /// `Unauthenticated` if the caller is no longer valid; `Forbidden` if the permission is gone.
     pub async fn still_admit(
         &self,
         caller: &Principal,
@@ -158,10 +190,10 @@ impl Vault {
                     .candidate(*client)
                     .await?
                     .ok_or(Error::Unauthenticated)?;
-                let ended =
+                let has_ended =
                     candidate.has_expired(now) || caller.token_version < candidate.token_version();
-                let is_confined_anew = *candidate.reach() != caller.reach;
-                (!ended && !is_confined_anew).then(|| candidate.permissions())
+                let has_new_reach = *candidate.reach() != caller.reach;
+                (!has_ended && !has_new_reach).then(|| candidate.permissions())
             }
             Subject::Session { id, .. } => self.held_by_session(caller, *id, now).await?,
         };

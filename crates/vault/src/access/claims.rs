@@ -1,23 +1,23 @@
-//! What a token that this vault issues claims, and for which listener it is.
+//! The claims of the access tokens that the vault issues.
 
 use std::time::Duration;
 
 use regrant_domain::TenantId;
 
-/// Which listener a token is for.
+/// The listener that accepts a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Audience {
-    /// The API: clients.
+    /// The API, for clients.
     Api,
-    /// The API as pages in a browser use it: reconnect sessions.
+    /// The API, for reconnect sessions of pages in a browser.
     Browser,
-    /// The admin API: operators.
+    /// The admin API, for operators.
     Admin,
 }
 
 impl Audience {
-    /// The `aud` of its tokens, where `base` is that of the API.
-    pub(crate) fn name(self, base: &str) -> String {
+    /// The `aud` claim for this listener; `base` is the claim for the API.
+    pub(super) fn name(self, base: &str) -> String {
         match self {
             Self::Api => base.to_owned(),
             Self::Browser => format!("{base}/browser"),
@@ -26,21 +26,21 @@ impl Audience {
     }
 }
 
-/// A token to issue.
+/// The content of a token to sign.
 #[derive(Debug)]
 pub(crate) struct NewToken {
-    /// Which listener it is for.
+    /// The listener that accepts the token.
     pub(crate) audience: Audience,
-    /// Who holds it.
+    /// The id of the client, session or operator that holds the token.
     pub(crate) sub: String,
-    /// The holder's tenant; the reserved one for operators.
+    /// The holder's tenant; `TenantId::SYSTEM` for operators.
     pub(crate) tenant: TenantId,
-    /// Tokens of a lower version than the holder's are revoked.
+    /// The token version. A token with a lower version than its holder is revoked.
     pub(crate) ver: i64,
-    /// What it permits, separated by spaces.
+    /// The permissions, separated by spaces.
     pub(crate) scope: String,
-    /// Its own id.
+    /// The id of the token.
     pub(crate) jti: String,
-    /// How long it lives; at most an hour, or nothing accepts it.
+    /// The lifetime, at most one hour: verification refuses longer lifetimes.
     pub(crate) lifetime: Duration,
 }

@@ -1,8 +1,9 @@
-//! Issues and verifies access tokens, for the API and the other listeners.
+//! Signs and verifies access tokens for all listeners.
 //!
-//! The rule: the newest key whose time has come signs, every key that is not retired verifies, and a key is known to
-//! every process long before it signs. The keys are read again as calls come in: once a minute, and for a key that
-//! is not known at most once in ten seconds, so that forged tokens do not reach the database.
+//! The rule: the newest active key signs, every key that is not retired verifies, and every process
+//! knows a key long before the key signs. Requests reload the keys: at most once a minute, or once
+//! in ten seconds if a token names an unknown key. Thus a flood of forged tokens does not reach the
+//! database.
 //! Continue at `signing_keys.rs` for the keys and their rotation.
 
 use std::{
@@ -27,9 +28,9 @@ use crate::{
     credentials::data_keys::Keys,
 };
 
-/// How old what is known of the keys may be.
+/// The maximum age of the cached keys.
 const READ_AGAIN: Duration = Duration::from_mins(1);
-/// How old it may be when a token names a key that is not known.
+/// The maximum age of the cached keys if a token names an unknown key.
 const LOOK_FOR_UNKNOWN: Duration = Duration::from_secs(10);
 
 /// Signs and verifies with the keys of the installation.
@@ -38,12 +39,12 @@ pub(crate) struct Issuer {
     name: String,
     audience: String,
     known: RwLock<Known>,
-    /// One asks at a time; the others wait for what it hears.
+    /// Held while the keys are read: one task reads, the others wait for its result.
     turn: tokio::sync::Mutex<()>,
     reads: AtomicU64,
 }
 
-/// The keys as they were when they were last asked for.
+/// The keys and when they were last read.
 #[derive(Clone)]
 struct Known {
     set: Arc<KeySet>,
@@ -51,7 +52,7 @@ struct Known {
 }
 
 impl Issuer {
-    /// Reads the keys; makes the first one where there is none.
+    /// Reads the keys. Creates the first key if there is none.
     pub(crate) async fn load(
         keys: &Keys,
         settings: &Settings,
@@ -78,7 +79,7 @@ impl Issuer {
         })
     }
 
-    /// A token, signed.
+    /// Signs a token with the active key.
     pub(crate) async fn sign(&self, token: NewToken, now: Timestamp) -> Result<String, Error> {
         let (iat, lifetime) = (now.timestamp(), i64::try_from(token.lifetime.as_secs()));
         let claims = Claims {
@@ -96,7 +97,8 @@ impl Issuer {
         Ok(self.current().await.signing(now)?.sign(&claims)?)
     }
 
-    /// What a token for this listener says, if a key of ours that is not retired signed it and it holds now.
+    /// The claims of a token, if it is valid now for this listener and signed with a key of this
+    /// installation that is not retired.
     pub(crate) async fn verify(
         &self,
         audience: Audience,
@@ -116,6 +118,7 @@ impl Issuer {
             .map_err(|_| Error::Unauthenticated)
     }
 
+    /// Signs a checkpoint of the audit with the active key.
     pub(crate) async fn sign_checkpoint(
         &self,
         checkpoint: &Checkpoint,
@@ -128,19 +131,20 @@ impl Issuer {
             .sign_checkpoint(checkpoint)?)
     }
 
-    /// The keys, heard of not longer ago than a minute. Not to be asked for while a transaction is open.
+    /// The keys, at most one minute old. Do not call this while a transaction is open: it may read
+    /// the database on another connection.
     pub(crate) async fn current(&self) -> Arc<KeySet> {
         self.asked_within(READ_AGAIN).await
     }
 
-    /// The keys as they are now.
-    pub(crate) async fn renew(&self) -> Arc<KeySet> {
+    /// Reads the keys again, whatever the age of the cached ones.
+    pub(super) async fn renew(&self) -> Arc<KeySet> {
         self.asked_within(Duration::ZERO).await
     }
 
-    /// How often the keys were read.
+    /// The number of reads from the database.
     #[cfg(test)]
-    pub(crate) fn reads(&self) -> u64 {
+    pub(super) fn reads(&self) -> u64 {
         self.reads.load(Ordering::SeqCst)
     }
 
@@ -150,34 +154,40 @@ impl Issuer {
             return known.set;
         }
         let _turn = self.turn.lock().await;
+        // Another task may have read the keys while this one waited for the lock.
         let known = self.known();
         if known.asked_at.elapsed() < longest {
             return known.set;
         }
-        let read = KeySet::read(&self.keys, Some(&*known.set), |it| {
-            verifier(&self.name, &self.audience, it)
-        });
-        let set = match read.await {
-            Ok(set) => Arc::new(set),
-            Err(error) => {
-                warn!(
-                    error = error_chain(&error),
-                    "the signing keys were not read again"
-                );
-                known.set
-            }
-        };
+        let set = self.read_keys_or(known.set).await;
         debug!(
             reads = self.reads.fetch_add(1, Ordering::SeqCst),
-            "the signing keys were asked for"
+            "read the signing keys"
         );
-        // What failed is not tried again at once either.
+        // Set the time after a failed read too, so that it is not repeated at once.
         let known = Known {
             set: Arc::clone(&set),
             asked_at: Instant::now(),
         };
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
         set
+    }
+
+    /// Reads the keys; after an error, logs it and returns the `known` keys.
+    async fn read_keys_or(&self, known: Arc<KeySet>) -> Arc<KeySet> {
+        let read = KeySet::read(&self.keys, Some(&*known), |it| {
+            verifier(&self.name, &self.audience, it)
+        });
+        match read.await {
+            Ok(set) => Arc::new(set),
+            Err(error) => {
+                warn!(
+                    error = error_chain(&error),
+                    "cannot reload the signing keys"
+                );
+                known
+            }
+        }
     }
 
     fn known(&self) -> Known {

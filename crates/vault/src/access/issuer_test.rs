@@ -1,4 +1,5 @@
-//! Keys that are not known, tokens signed for other holders and listeners, and what other processes hear.
+//! Tokens with unknown keys, tokens for other holders and listeners, and key rotation across
+//! processes.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use crate::{
     access::claims::{Audience, NewToken},
 };
 
-/// A database and a keyring that several vaults open.
+/// A database and a keyring that several vaults share.
 struct Bench {
     clock: Clock,
     database: TestDatabase,
@@ -83,7 +84,7 @@ async fn onboard(vault: &Vault) -> Onboarded {
         .unwrap()
 }
 
-async fn log_in(vault: &Vault, it: &Onboarded) -> String {
+async fn request_token(vault: &Vault, it: &Onboarded) -> String {
     vault
         .issue_token(
             Some(it.client.id),
@@ -96,7 +97,7 @@ async fn log_in(vault: &Vault, it: &Onboarded) -> String {
         .access_token
 }
 
-async fn counts(vault: &Vault, token: &str) -> bool {
+async fn is_accepted(vault: &Vault, token: &str) -> bool {
     match vault.authenticate(Presented::locally(token)).await {
         Ok(_) => true,
         Err(Error::Unauthenticated) => false,
@@ -104,12 +105,12 @@ async fn counts(vault: &Vault, token: &str) -> bool {
     }
 }
 
-fn kid(token: &str) -> String {
+fn key_id_of(token: &str) -> String {
     regrant_crypto::Verifier::key_id(token).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_storm_of_unknown_keys_does_not_reach_the_database() {
+async fn a_flood_of_unknown_keys_does_not_reach_the_database() {
     let bench = Bench::on(TestDatabase::sqlite().await);
     let vault = bench.vault().await;
     let begun = Instant::now();
@@ -131,7 +132,7 @@ async fn a_storm_of_unknown_keys_does_not_reach_the_database() {
             .unwrap()
             .sign(&claims)
             .unwrap();
-        assert!(!counts(&vault, &forged).await);
+        assert!(!is_accepted(&vault, &forged).await);
     }
     let most = 1 + begun.elapsed().as_secs() / 10 + 1;
     assert!(
@@ -142,7 +143,7 @@ async fn a_storm_of_unknown_keys_does_not_reach_the_database() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_our_key_signed_for_somebody_else_does_not_count() {
+async fn a_token_for_another_holder_or_listener_is_refused() {
     let bench = Bench::on(TestDatabase::sqlite().await);
     let vault = bench.vault().await;
     let it = onboard(&vault).await;
@@ -160,7 +161,7 @@ async fn what_our_key_signed_for_somebody_else_does_not_count() {
         lifetime: Duration::from_mins(15),
     };
     let sign = async |token| vault.issuer.sign(token, bench.clock.now()).await.unwrap();
-    assert!(counts(&vault, &sign(good()).await).await);
+    assert!(is_accepted(&vault, &sign(good()).await).await);
     for bad in [
         NewToken {
             audience: Audience::Browser,
@@ -214,18 +215,21 @@ async fn what_our_key_signed_for_somebody_else_does_not_count() {
             ..good()
         },
     ] {
-        let what = format!("{bad:?}");
-        assert!(!counts(&vault, &sign(bad).await).await, "{what}");
+        let description = format!("{bad:?}");
+        assert!(
+            !is_accepted(&vault, &sign(bad).await).await,
+            "{description}"
+        );
     }
     for audience in [Audience::Api, Audience::Browser, Audience::Admin] {
         let token = sign(NewToken { audience, ..good() }).await;
         for listener in [Audience::Api, Audience::Browser, Audience::Admin] {
-            let heard = vault
+            let verified = vault
                 .issuer
                 .verify(listener, &token, bench.clock.now())
                 .await;
             assert_eq!(
-                heard.is_ok(),
+                verified.is_ok(),
                 audience == listener,
                 "{audience:?} at {listener:?}"
             );
@@ -239,44 +243,44 @@ async fn no_process_signs_with_a_key_that_another_does_not_know() {
         let bench = Bench::on(database);
         let (one, other) = (bench.vault().await, bench.vault().await);
         let it = onboard(&one).await;
-        let before = kid(&log_in(&one, &it).await);
+        let before = key_id_of(&request_token(&one, &it).await);
         one.rotate_signing_keys(Acting::CommandLine, false, None)
             .await
             .unwrap();
-        // For as long as the other may not have heard of it, both sign with the key both know.
+        // Until the other process surely knows the new key, both sign with the old one.
         bench.clock.advance(chrono::Duration::minutes(9));
         for vault in [&one, &other] {
-            let token = log_in(vault, &it).await;
-            assert_eq!(kid(&token), before);
-            assert!(counts(&one, &token).await && counts(&other, &token).await);
+            let token = request_token(vault, &it).await;
+            assert_eq!(key_id_of(&token), before);
+            assert!(is_accepted(&one, &token).await && is_accepted(&other, &token).await);
         }
-        // A minute has passed: the other has asked.
+        // A minute later the other process has reloaded the keys.
         other.issuer.renew().await;
         bench.clock.advance(chrono::Duration::minutes(1));
         for vault in [&one, &other] {
-            let token = log_in(vault, &it).await;
-            assert_ne!(kid(&token), before);
-            assert!(counts(&one, &token).await && counts(&other, &token).await);
+            let token = request_token(vault, &it).await;
+            assert_ne!(key_id_of(&token), before);
+            assert!(is_accepted(&one, &token).await && is_accepted(&other, &token).await);
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_processes_that_start_at_once_one_makes_the_first_key() {
+async fn one_of_several_starting_processes_creates_the_first_key() {
     for database in TestDatabase::all().await {
         let bench = Bench::on(database);
         let (one, other) = tokio::join!(bench.vault(), bench.vault());
         assert_eq!(one.signing_keys().await.unwrap().len(), 1);
         let it = onboard(&one).await;
-        assert!(counts(&other, &log_in(&one, &it).await).await);
-        // One that must count at once is heard of when it is asked for.
-        let old = log_in(&other, &it).await;
+        assert!(is_accepted(&other, &request_token(&one, &it).await).await);
+        // An immediate rotation reaches the other process when that one reloads the keys.
+        let old = request_token(&other, &it).await;
         one.rotate_signing_keys(Acting::CommandLine, true, None)
             .await
             .unwrap();
-        assert!(!counts(&one, &old).await);
+        assert!(!is_accepted(&one, &old).await);
         other.issuer.renew().await;
-        assert!(!counts(&other, &old).await);
-        assert!(counts(&other, &log_in(&one, &it).await).await);
+        assert!(!is_accepted(&other, &old).await);
+        assert!(is_accepted(&other, &request_token(&one, &it).await).await);
     }
 }

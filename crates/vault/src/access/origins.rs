@@ -1,7 +1,8 @@
-//! Which pages' origins a browser may call from.
+//! Decides from which web origins a browser may call the API.
 //!
-//! The rule: before a browser says who it is, an origin counts that any served tenant lists, as it was known up to half
-//! a minute ago; once it said so, only an origin of its own tenant does, as it is known now.
+//! The rule: a preflight request carries no credentials, so it accepts an origin of any active
+//! tenant, from a cache of up to 30 seconds. An authenticated request accepts only an origin of its
+//! own tenant, read from the database.
 
 use std::time::Duration;
 
@@ -9,14 +10,14 @@ use moka::future::Cache;
 
 use crate::{Error, Principal, Vault};
 
-/// How long what was known of an origin is believed.
+/// How long a cached answer is valid.
 const BELIEVED: Duration = Duration::from_secs(30);
-/// How many origins are remembered: anybody may ask about any.
+/// The capacity of the cache. It needs a limit because any page may send any origin.
 const REMEMBERED: u64 = 10_000;
-/// The longest text that can be an origin that is listed.
+/// The maximum length of an origin in bytes; longer ones are refused without a query.
 const LONGEST: usize = 255;
 
-/// What is known of origins. Cheap to clone.
+/// Caches whether an active tenant lists an origin. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Origins(Cache<String, bool>);
 
@@ -32,10 +33,7 @@ impl Origins {
 }
 
 impl Vault {
-    /// Whether any tenant that is served lists this origin.
-    ///
-    /// # Errors
-    /// The database does not answer.
+    /// Whether any active tenant lists this origin, up to 30 seconds ago.
     pub async fn is_origin_listed(&self, origin: &str) -> Result<bool, Error> {
         if origin.len() > LONGEST {
             return Ok(false);
@@ -48,10 +46,7 @@ impl Vault {
         Ok(listed)
     }
 
-    /// Whether the caller's tenant lists this origin.
-    ///
-    /// # Errors
-    /// The database does not answer.
+    /// Whether the caller's tenant lists this origin now.
     pub async fn may_call_from(&self, caller: &Principal, origin: &str) -> Result<bool, Error> {
         Ok(self
             .store

@@ -1,6 +1,9 @@
-//! Calls that must prove themselves: a client's own word for each call, counted once by all processes.
+//! Checks the proof of a request: an HMAC that a client computes for each request with a key from
+//! its secret.
 //!
-//! The rule: whoever is refused is told what a proof is and never which check failed.
+//! The rule: each proof is accepted once across all processes, and the error never reveals which
+//! check failed.
+//! Start at `Vault::require_request_proof`.
 
 use chrono::DateTime;
 use regrant_crypto::{CallProof, ProofKey};
@@ -10,8 +13,8 @@ use regrant_storage::{Candidate, TenantScope};
 use crate::{Error, Presented, Vault, tenants::client_secrets::proof_context};
 
 impl Vault {
-    /// Demands a proof that holds and was not seen before, where the client must give one.
-    pub(crate) async fn demand_proof(
+    /// Requires a valid, unused proof if the client must send one.
+    pub(super) async fn demand_proof(
         &self,
         scope: &TenantScope,
         candidate: &Candidate,
@@ -25,26 +28,28 @@ impl Vault {
             .proof
             .and_then(CallProof::parse)
             .ok_or(Error::ProofRefused)?;
-        let holds = self
+        let is_proved = self
             .is_proved(scope, candidate, presented.token, &proof, now)
             .await?;
-        if !holds || !proof.is_fresh(now.timestamp()) {
+        if !is_proved || !proof.is_fresh(now.timestamp()) {
             return Err(Error::ProofRefused);
         }
         let until = DateTime::from_timestamp(proof.ends_at_unix(), 0).ok_or(Error::ProofRefused)?;
         let tx = self.store.begin(scope).await?;
-        let first = tx
+        // A conflicting row means that the proof was used before.
+        let is_first_use = tx
             .insert_proof(candidate.client(), proof.code(), until)
             .await?;
         tx.commit().await?;
-        if first {
+        if is_first_use {
             Ok(())
         } else {
             Err(Error::ProofRefused)
         }
     }
 
-    /// Whether a key of a secret that counts made it. All are tried.
+    /// Whether the proof was made with a valid secret of the client. Tries every key, so that the
+    /// time does not depend on which one matches.
     async fn is_proved(
         &self,
         scope: &TenantScope,

@@ -1,7 +1,8 @@
-//! Which scopes clients use, and what becomes of those that they do not.
+//! Records which scopes clients use and removes scopes that they do not use for a long time.
 //!
-//! The rule: no call waits for a note. A use is written behind, once an hour for each client and scope in each
-//! process; a scope is taken away long after that, so that an hour does not matter.
+//! The rule: no request waits for the record. A background task writes a use, at most once an hour
+//! per client, scope and process. Scopes are removed after weeks, so one hour does not matter.
+//! Start at `Vault::use_permission` and `Vault::drop_unused_scopes`.
 
 use std::{
     collections::HashMap,
@@ -17,12 +18,13 @@ use tracing::warn;
 
 use crate::{Error, Principal, Subject, Vault};
 
-/// How long a use that was noted stands for those after it.
+/// The minimum time between two records of the same client and scope.
 const NOTE_AGAIN: chrono::Duration = chrono::Duration::hours(1);
-/// How many uses are remembered before all are forgotten; some are then noted twice in an hour.
+/// The capacity of the map of recent records. A full map is cleared, so some uses are then written
+/// twice in an hour.
 const MOST_NOTED: usize = 100_000;
 
-/// The uses that were noted lately. Cheap to clone.
+/// Writes uses of scopes and remembers the recent ones. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Usage {
     store: Store,
@@ -31,22 +33,22 @@ pub(crate) struct Usage {
     noted: Arc<Mutex<HashMap<(ClientId, Permission), Timestamp>>>,
 }
 
-/// What a pass finds about the clients of a tenant.
+/// The scopes of a tenant's clients that need a change.
 #[derive(Default)]
 struct Found {
-    /// Scopes of which nothing is known: their time begins now.
+    /// Scopes without a record. Their time starts now.
     unknown: Vec<(ClientId, Permission)>,
-    /// Scopes nobody used for too long.
+    /// Scopes that were unused for too long.
     unused: Vec<(ClientId, Permission)>,
-    /// What is left to the clients that lose some.
+    /// The remaining scopes of each client that loses some.
     left: Vec<(ClientId, Permissions)>,
 }
 
 impl Vault {
-    /// Demands a permission of a caller, and notes that it is used.
+    /// Requires a permission of the caller and records its use.
     ///
     /// # Errors
-    /// `Forbidden` where the credential does not carry it.
+    /// `Forbidden` if the credential does not carry the permission.
     pub fn permit(&self, caller: &Principal, permission: Permission) -> Result<(), Error> {
         caller.demand(permission)?;
         if let Subject::Client(client) = caller.subject {
@@ -56,11 +58,9 @@ impl Vault {
         Ok(())
     }
 
-    /// Takes scopes from clients that were not used for as long as is set, tenant by tenant; how many that were.
-    /// Clients that are to keep theirs keep them.
-    ///
-    /// # Errors
-    /// The database does not answer; what was taken until then stays taken.
+    /// Removes scopes that clients did not use for the configured time, tenant by tenant, and
+    /// returns how many. Skips clients with `keep_unused_scopes`. After an error, earlier tenants
+    /// stay changed.
     pub async fn drop_unused_scopes(&self) -> Result<u64, Error> {
         let mut all = 0_u64;
         for scope in self.active_scopes().await? {
@@ -79,7 +79,7 @@ impl Vault {
             return Ok(0);
         }
         let tx = self.store.begin(scope).await?;
-        // Again under the lock: a client may have been changed or have called meanwhile.
+        // Decide again under the lock: a client may have changed or called since the first read.
         let found = Found::among(&tx.lock_clients().await?, before);
         tx.note_granted(found.unknown.iter().copied(), now).await?;
         tx.take_scopes(&found.left, &found.unused).await?;
@@ -99,7 +99,7 @@ impl Usage {
         }
     }
 
-    /// Notes a use behind the call that makes it, unless one was noted lately.
+    /// Records a use in the background, unless there is a recent record.
     fn note(&self, scope: &TenantScope, client: ClientId, permission: Permission, now: Timestamp) {
         if !self.is_news(client, permission, now) {
             return;
@@ -107,8 +107,8 @@ impl Usage {
         let (usage, scope) = (self.clone(), scope.clone());
         let write = async move {
             if let Err(error) = usage.write(&scope, client, permission, now).await {
-                warn!(client.id = %client, error = error_chain(&error), "the use of a scope was not noted");
-                // The next call tries again.
+                warn!(client.id = %client, error = error_chain(&error), "cannot record the use of a scope");
+                // Forget the use, so that the next request tries again.
                 usage
                     .noted
                     .lock()
@@ -119,6 +119,7 @@ impl Usage {
         self.tracker.spawn_on(write, &self.runtime);
     }
 
+    /// Whether a use must be written; if so, remembers it as written now.
     fn is_news(&self, client: ClientId, permission: Permission, now: Timestamp) -> bool {
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         let lately = |at: &Timestamp| *at <= now && now - *at < NOTE_AGAIN;
@@ -154,6 +155,8 @@ impl Found {
         found
     }
 
+    /// Adds the scopes of one client. A scope without a record, or used before `before`, needs a
+    /// change.
     fn look_at(&mut self, client: &ClientRow, before: Timestamp) {
         let (id, held) = (client.id, client.spec.scopes);
         let mut left = held;
@@ -194,7 +197,7 @@ impl Found {
     }
 }
 
-/// When a scope was last granted or used.
+/// The time of the last grant or use, whichever is later.
 fn last(it: &ScopeUse) -> Timestamp {
     it.used_at
         .map_or(it.granted_at, |used| used.max(it.granted_at))

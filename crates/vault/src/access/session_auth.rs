@@ -1,7 +1,9 @@
-//! Browsers with a session's token: how they are let in, and what bounds them.
+//! Authenticates browsers by the token of a reconnect session and limits what they may do.
 //!
-//! The rule: a session is less than the client that opened it, at every call anew: its assets, its person, its uses,
-//! two permissions, and none of these beyond what that client still has. Its token says who it is and nothing more.
+//! The rule: a session never has more rights than the client that opened it. Every request computes
+//! its rights again: the session's assets that the client still reaches, and at most two
+//! permissions that the client still has. The token only identifies the session. Start at
+//! `Vault::authenticate_session`.
 
 use std::time::Duration;
 
@@ -16,15 +18,15 @@ use crate::{
     access::claims::{Audience, NewToken},
 };
 
-/// What a browser may hold at most.
+/// The permissions that a session can have.
 const PERMISSIONS: [Permission; 2] = [Permission::ReconnectsPreview, Permission::ReconnectsWrite];
 
 impl Vault {
-    /// The caller behind a session's token.
+    /// Finds the session that a browser's token belongs to.
     ///
     /// # Errors
-    /// `Unauthenticated` for whatever is wrong with it, or with the client that opened the session.
-    pub(crate) async fn visitor(&self, token: &str) -> Result<Principal, Error> {
+    /// `Unauthenticated` for any fault of the token, the session or the client that opened it.
+    pub(super) async fn visitor(&self, token: &str) -> Result<Principal, Error> {
         let now = self.clock.now();
         let claims = self.issuer.verify(Audience::Browser, token, now).await?;
         let id: ReconnectSessionId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
@@ -63,8 +65,9 @@ impl Vault {
         })
     }
 
-    /// What the client that opened a session holds, while the session lets anybody in.
-    pub(crate) async fn held_by_session(
+    /// The permissions of the client that opened a session; `None` if the session is no longer
+    /// valid.
+    pub(super) async fn held_by_session(
         &self,
         caller: &Principal,
         id: ReconnectSessionId,
@@ -76,11 +79,12 @@ impl Vault {
             .map(|it| it.permissions))
     }
 
-    /// Takes one use of the session that calls, in the transaction of what it is for. A refused token does not give
-    /// it back: this, and the number of previews, bounds how often a browser may try tokens.
+    /// Takes one use from the calling session, in the transaction of the reconnect that needs it.
+    /// Other callers need none. A refused token does not return the use: together with the number
+    /// of previews this limits how many tokens a browser may try.
     ///
     /// # Errors
-    /// `Conflict(SessionUsedUp)`.
+    /// `Conflict(SessionUsedUp)` if no use is left.
     pub(crate) async fn take_use(&self, tx: &TenantTx, caller: &Principal) -> Result<(), Error> {
         match caller.session() {
             Some(id) if !tx.use_reconnect_session(id, self.clock.now()).await? => {
@@ -90,7 +94,7 @@ impl Vault {
         }
     }
 
-    /// Those of a session's assets that the client which opened it reaches today.
+    /// Keeps the assets that the client which opened the session still reaches.
     async fn still_reached(
         &self,
         scope: &TenantScope,
@@ -109,8 +113,8 @@ impl Vault {
         Ok(still.map(|it| it.id).collect())
     }
 
-    /// The token of a session that is opened.
-    pub(crate) async fn session_token(
+    /// Signs the token of a new session.
+    pub(super) async fn session_token(
         &self,
         caller: &Principal,
         id: ReconnectSessionId,
@@ -127,7 +131,7 @@ impl Vault {
             audience: Audience::Browser,
             sub: id.to_string(),
             tenant: caller.tenant(),
-            // What revokes the client's tokens ends its sessions, too.
+            // Use the client's version: revoking the client's tokens also ends its sessions.
             ver: client.token_version(),
             scope: scope.to_string(),
             jti: Uuid::now_v7().to_string(),

@@ -1,136 +1,91 @@
-//! Reconnect sessions: a tenant's client lets a browser replace tokens of some assets, for minutes.
+//! Reconnect sessions: a client lets a browser reconnect some assets for a few minutes.
 //!
-//! The rule: a session reaches nothing that the client which opened it does not reach, and its token is shown once.
-//! Continue at `visitor.rs` for how a browser is let in with it.
+//! The rule: a session never reaches an asset that its client does not reach, and its token is
+//! shown once.
+//! Continue at `session_auth.rs` for the authentication of a browser.
+
+mod view;
 
 use std::{collections::HashSet, time::Duration};
 
-use regrant_domain::{Asset, AssetId, AssetKind, PersonId, ReconnectSessionId, Timestamp};
+use regrant_domain::{AssetId, PersonId, ReconnectSessionId};
 use regrant_storage::{AuditEvent, NewReconnectSession, ReconnectSession, TenantTx};
 use serde_json::json;
 
+pub use view::{NamedAsset, OpenedSession, OwnSession, SessionList, SessionView};
+
 use crate::{
     Conflict, Done, Error, Principal, Repeatable, Resource, Vault,
+    access::sessions::view::view,
+    idempotency::Once,
     page::{Page, query_limit},
 };
 
+/// The allowed lifetime of a session, in minutes.
 const MINUTES: std::ops::RangeInclusive<u32> = 1..=60;
+/// The allowed number of reconnects in a session.
 const USES: std::ops::RangeInclusive<u32> = 1..=20;
-/// How many previews a session may look at: each asks Graph about a token of the page's choice.
+/// The number of previews in a session. It is limited because each sends a token from the page to
+/// the Graph API.
 const PREVIEWS: u32 = 20;
-/// How many sessions of a tenant are open at once.
+/// The maximum number of open sessions per tenant.
 const MOST_OPEN: usize = 1_000;
 
 /// A session to open.
 #[derive(Debug, Clone)]
 pub struct SessionOrder {
-    /// For whom.
+    /// The person for whom the session is.
     pub person_id: Option<PersonId>,
-    /// Whether nobody else's token may be handed in.
+    /// Whether the session accepts only tokens of `person_id`.
     pub require_person: bool,
-    /// Which assets it reaches.
+    /// The assets that the session reaches.
     pub asset_ids: Vec<AssetId>,
-    /// How long it lasts, 1 to 60.
+    /// The lifetime in minutes, 1 to 60.
     pub minutes: u32,
-    /// How many reconnects it may start, 1 to 20.
+    /// The number of reconnects that the session may start, 1 to 20.
     pub uses: u32,
 }
 
-/// A session, and the one sight of its token.
-pub struct OpenedSession {
-    /// The session.
-    pub session: SessionView,
-    /// Its token; `None` where the call only repeats the one that opened it.
-    pub token: Option<String>,
-}
-
-/// A session as its tenant sees it.
-#[derive(Debug, Clone)]
-pub struct SessionView {
-    /// The session.
-    pub session: ReconnectSession,
-    /// Whether a browser can still call with its token.
-    pub is_open: bool,
-}
-
-impl SessionView {
-    /// When the session ends, or ended.
-    #[must_use]
-    pub fn ends_at(&self) -> Timestamp {
-        self.session.ended_at.unwrap_or(self.session.expires_at)
-    }
-}
-
-/// What a session is to the browser that holds its token.
-#[derive(Debug, Clone)]
-pub struct OwnSession {
-    /// The session.
-    pub session: SessionView,
-    /// The assets it reaches, by id.
-    pub assets: Vec<NamedAsset>,
-}
-
-/// An asset as far as a browser is told of it.
-#[derive(Debug, Clone)]
-pub struct NamedAsset {
-    /// Its id.
-    pub id: AssetId,
-    /// Its kind.
-    pub kind: AssetKind,
-    /// A name for people.
-    pub name: Option<String>,
-}
-
-/// One page of sessions, newest first.
-pub struct SessionList {
-    /// The sessions.
-    pub data: Vec<SessionView>,
-    /// The cursor of the next page.
-    pub next: Option<ReconnectSessionId>,
-}
-
 impl Vault {
-    /// Opens a session over assets of the caller's.
+    /// Opens a session for assets that the caller reaches.
     ///
     /// # Errors
-    /// `Invalid`, `TooMany`; `Conflict(SessionLimit)`; `UnknownAssets` with the places of those that the caller cannot reach.
+    /// `Invalid`; `TooMany`; `Conflict(SessionLimit)`; `UnknownAssets` with the positions of the
+    /// assets that the caller does not reach.
     pub async fn open_reconnect_session(
         &self,
         caller: &Principal,
-        order: SessionOrder,
+        request: SessionOrder,
         repeatable: Option<Repeatable>,
     ) -> Result<Done<OpenedSession>, Error> {
-        self.check_order(&order)?;
+        self.check_order(&request)?;
         let (now, id) = (self.clock.now(), ReconnectSessionId::mint());
-        let life = Duration::from_secs(u64::from(order.minutes) * 60);
-        let token = self.session_token(caller, id, life, now).await?;
+        let lifetime = Duration::from_secs(u64::from(request.minutes) * 60);
+        let token = self.session_token(caller, id, lifetime, now).await?;
+        let open = async |call: Option<&Once>| {
+            let tx = self.store.begin(&caller.scope).await?;
+            tx.hold_tenant().await?;
+            let asset_ids = reached(&tx, caller, &request.asset_ids).await?;
+            let session = NewReconnectSession {
+                id,
+                client: caller.client(),
+                person_id: request.person_id.clone(),
+                require_person: request.require_person,
+                asset_ids,
+                uses: request.uses,
+                previews: PREVIEWS,
+                created_at: now,
+                expires_at: now + lifetime,
+            };
+            if let Some(call) = call {
+                call.remember(&tx, &id, None, now).await?;
+            }
+            insert_session(&tx, caller, &session).await?;
+            tx.commit().await?;
+            Ok(id)
+        };
         let done = self
-            .once(&caller.scope, caller.id(), repeatable, async |once| {
-                let tx = self.store.begin(&caller.scope).await?;
-                tx.hold_tenant().await?;
-                let asset_ids = reached(&tx, caller, &order.asset_ids).await?;
-                let session = NewReconnectSession {
-                    id,
-                    client: caller.client(),
-                    person_id: order.person_id.clone(),
-                    require_person: order.require_person,
-                    asset_ids,
-                    uses: order.uses,
-                    previews: PREVIEWS,
-                    created_at: now,
-                    expires_at: now + life,
-                };
-                if let Some(once) = once {
-                    once.remember(&tx, &id, None, now).await?;
-                }
-                if tx.open_reconnect_sessions(now).await? >= MOST_OPEN {
-                    return Err(Error::Conflict(Conflict::SessionLimit(MOST_OPEN)));
-                }
-                tx.insert_reconnect_session(&session).await?;
-                tx.audit(&[opened(caller, &session)], now).await?;
-                tx.commit().await?;
-                Ok(id)
-            })
+            .once(&caller.scope, caller.id(), repeatable, open)
             .await?;
         let session = self.reconnect_session(caller, done.value).await?;
         let token = (!done.repeated).then_some(token);
@@ -140,10 +95,10 @@ impl Vault {
         })
     }
 
-    /// A session.
+    /// Finds a session that the caller may see.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound`, also if the caller may not see the session.
     pub async fn reconnect_session(
         &self,
         caller: &Principal,
@@ -155,10 +110,8 @@ impl Vault {
         Ok(view(session, self.clock.now()))
     }
 
-    /// Sessions, newest first, from behind `after`. Of a confined client those that it opened.
-    ///
-    /// # Errors
-    /// The database does not answer.
+    /// Lists sessions, newest first, starting behind `after`. A client with limited reach sees only
+    /// the sessions that it opened.
     pub async fn reconnect_sessions(
         &self,
         caller: &Principal,
@@ -179,7 +132,7 @@ impl Vault {
         })
     }
 
-    /// Ends a session at once; one that has ended stays so.
+    /// Ends a session at once. Does nothing if the session has already ended.
     ///
     /// # Errors
     /// `NotFound`.
@@ -192,24 +145,16 @@ impl Vault {
         let tx = self.store.begin(&caller.scope).await?;
         own_session(&tx, caller, id).await?;
         if tx.end_reconnect_session(id, now).await? {
-            tx.audit(
-                &[AuditEvent::new(
-                    caller.actor(),
-                    "reconnect_session.ended",
-                    id,
-                    json!({}),
-                )],
-                now,
-            )
-            .await?;
+            let event = AuditEvent::new(caller.actor(), "reconnect_session.ended", id, json!({}));
+            tx.audit(&[event], now).await?;
         }
         Ok(tx.commit().await?)
     }
 
-    /// The session that calls.
+    /// Finds the session that the calling browser belongs to.
     ///
     /// # Errors
-    /// `NotFound` for a caller that is none.
+    /// `NotFound` if the caller is not a session.
     pub async fn own_reconnect_session(&self, caller: &Principal) -> Result<OwnSession, Error> {
         let id = caller
             .session()
@@ -226,7 +171,7 @@ impl Vault {
         })
     }
 
-    fn check_order(&self, order: &SessionOrder) -> Result<(), Error> {
+    fn check_order(&self, request: &SessionOrder) -> Result<(), Error> {
         let invalid = |field: &str, reason: &str| {
             Err(Error::Invalid {
                 field: field.to_owned(),
@@ -234,34 +179,49 @@ impl Vault {
             })
         };
         let limit = self.settings.reconnect.max_assets;
-        if order.asset_ids.is_empty() {
+        if request.asset_ids.is_empty() {
             return invalid("asset_ids", "expected at least one asset");
         }
-        if order.asset_ids.len() > limit {
+        if request.asset_ids.len() > limit {
             return Err(Error::TooMany {
                 field: "asset_ids",
                 limit,
             });
         }
-        if !MINUTES.contains(&order.minutes) {
+        if !MINUTES.contains(&request.minutes) {
             return invalid("minutes", "expected a whole number from 1 to 60");
         }
-        if !USES.contains(&order.uses) {
+        if !USES.contains(&request.uses) {
             return invalid("uses", "expected a whole number from 1 to 20");
         }
-        if order.require_person && order.person_id.is_none() {
+        if request.require_person && request.person_id.is_none() {
             return invalid("require_person", "needs `person_id`");
         }
         Ok(())
     }
 }
 
-/// The assets a call names, each once and as it is registered; all must be there and within the caller's reach.
+async fn insert_session(
+    tx: &TenantTx,
+    caller: &Principal,
+    session: &NewReconnectSession,
+) -> Result<(), Error> {
+    let now = session.created_at;
+    if tx.open_reconnect_sessions(now).await? >= MOST_OPEN {
+        return Err(Error::Conflict(Conflict::SessionLimit(MOST_OPEN)));
+    }
+    tx.insert_reconnect_session(session).await?;
+    Ok(tx.audit(&[opened(caller, session)], now).await?)
+}
+
+/// Finds the requested assets, each once, with the id that is registered. Fails unless the caller
+/// reaches all of them.
 async fn reached(
     tx: &TenantTx,
     caller: &Principal,
     ids: &[AssetId],
 ) -> Result<Vec<AssetId>, Error> {
+    // An ad account may be requested with or without the `act_` prefix.
     let mut spellings: Vec<_> = ids
         .iter()
         .flat_map(|id| [id.clone(), id.as_ad_account()])
@@ -272,14 +232,14 @@ async fn reached(
     known.retain(|it| caller.reach.includes(&it.id, it.business_id.as_ref()));
     let known: HashSet<_> = known.into_iter().map(|it| it.id).collect();
     let (mut found, mut unknown, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
-    for (place, id) in ids.iter().enumerate() {
+    for (index, id) in ids.iter().enumerate() {
         match [id.clone(), id.as_ad_account()]
             .into_iter()
             .find(|it| known.contains(it))
         {
             Some(id) if seen.insert(id.clone()) => found.push(id),
             Some(_) => {}
-            None => unknown.push(place),
+            None => unknown.push(index),
         }
     }
     if unknown.is_empty() {
@@ -289,7 +249,8 @@ async fn reached(
     }
 }
 
-/// A session that shows itself to the caller: a confined client sees those that it opened.
+/// Finds a session that the caller may see. A client with limited reach sees only the sessions that
+/// it opened.
 async fn own_session(
     tx: &TenantTx,
     caller: &Principal,
@@ -321,21 +282,4 @@ fn opened(caller: &Principal, session: &NewReconnectSession) -> AuditEvent {
         session.id,
         detail,
     )
-}
-
-fn view(session: ReconnectSession, now: Timestamp) -> SessionView {
-    SessionView {
-        is_open: session.is_open(now),
-        session,
-    }
-}
-
-impl From<Asset> for NamedAsset {
-    fn from(asset: Asset) -> Self {
-        Self {
-            id: asset.id,
-            kind: asset.kind,
-            name: asset.name,
-        }
-    }
 }

@@ -1,8 +1,9 @@
-//! The keys that sign access tokens: read, published, rotated.
+//! The keys that sign access tokens: reads, publishes and rotates them.
 //!
-//! The rule: a new key is published ten minutes before it signs, so that every process knows it by then, and the one
-//! before it is believed until its last token has ended. Only a rotation that must count at once breaks that.
-//! What a retired key signed for ever (checkpoints of the audit) is believed for ever.
+//! The rule: a new key is published ten minutes before it signs, so that every process knows it in
+//! time, and the previous key verifies until its last token has expired. Only an immediate rotation
+//! breaks this rule. Checkpoints of the audit never expire: they verify with retired keys, too.
+//! Start at `Vault::rotate_signing_keys`.
 
 use std::sync::Arc;
 
@@ -17,23 +18,24 @@ use crate::{
     idempotency::Once,
 };
 
-/// How long a key is published before it signs: ten times as long as a process may not have heard of it.
+/// How long a key is published before it signs: ten times the maximum age of the cached keys.
 const AHEAD: chrono::Duration = chrono::Duration::minutes(10);
-/// How long the key before it is believed: no token lives longer than an hour, and clocks differ by seconds.
+/// How long the previous key still verifies: tokens live at most one hour, and clocks differ by
+/// seconds.
 const OVERLAP: chrono::Duration = chrono::Duration::minutes(61);
 
 /// A signing key as operators see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SigningKeyView {
-    /// Its name in a token's header.
+    /// The key id in the header of a token.
     pub kid: String,
-    /// When it was made.
+    /// When the key was created.
     pub created_at: Timestamp,
-    /// From when on it signs.
+    /// When the key starts to sign.
     pub active_from: Timestamp,
-    /// From when on nothing signed by it is believed.
+    /// When the key stops verifying tokens.
     pub retired_at: Option<Timestamp>,
-    /// What it is used for now.
+    /// What the key is used for now.
     pub state: SigningKeyState,
 }
 
@@ -41,27 +43,25 @@ pub struct SigningKeyView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SigningKeyState {
-    /// It is published and will sign.
+    /// The key is published and signs later.
     Next,
-    /// It signs.
+    /// The key signs.
     Active,
-    /// Another one signs; what this one signed is believed.
+    /// Another key signs; this one still verifies tokens.
     Overlap,
-    /// Nothing signed by it is believed.
+    /// The key no longer verifies tokens.
     Retired,
 }
 
 impl Vault {
-    /// Every signing key, oldest first.
-    ///
-    /// # Errors
-    /// The database does not answer.
+    /// Lists every signing key, oldest first.
     pub async fn signing_keys(&self) -> Result<Vec<SigningKeyView>, Error> {
         Ok(views(&self.store.signing_keys().await?, self.clock.now()))
     }
 
-    /// Makes another key sign: after ten minutes, and what was signed before is believed to its end; or immediately,
-    /// and every token issued so far dies, here at once and in other processes within a minute.
+    /// Creates a new signing key. Normally the key signs after ten minutes and existing tokens stay
+    /// valid until they expire. With `immediately` it signs at once and every existing token is
+    /// refused: in this process at once, in other processes within a minute.
     ///
     /// # Errors
     /// `ReadOnly`; `Conflict(OtherBody)`.
@@ -73,7 +73,7 @@ impl Vault {
     ) -> Result<Vec<SigningKeyView>, Error> {
         by.demand_owner()?;
         let rotate =
-            async |once: Option<&Once>| self.replace_signing_keys(by, immediately, once).await;
+            async |call: Option<&Once>| self.replace_signing_keys(by, immediately, call).await;
         let done = self
             .once(&self.store.system_scope(), by.caller_id(), repeat, rotate)
             .await?;
@@ -81,7 +81,8 @@ impl Vault {
         Ok(done.value)
     }
 
-    /// The public keys that verify this vault's tokens (RFC 7517): the next one before it signs, too.
+    /// The public keys that verify access tokens, as a JWK set (RFC 7517). Includes the next key
+    /// before it signs.
     pub async fn jwks(&self) -> Value {
         self.issuer.current().await.jwks(self.clock.now())
     }
@@ -90,7 +91,7 @@ impl Vault {
         &self,
         by: Acting,
         immediately: bool,
-        once: Option<&Once>,
+        call: Option<&Once>,
     ) -> Result<Vec<SigningKeyView>, Error> {
         let (system, now) = (self.store.system_scope(), self.clock.now());
         let active_from = if immediately { now } else { now + AHEAD };
@@ -108,12 +109,12 @@ impl Vault {
         tx.audit(&[AuditEvent::new(by.actor(), action, subject, detail)], now)
             .await?;
         let keys = views(&tx.signing_keys().await?, now);
-        self.conclude(tx, once, &keys, now).await?;
+        self.conclude(tx, call, &keys, now).await?;
         Ok(keys)
     }
 }
 
-/// The keys of the installation, opened.
+/// The signing keys of the installation, decrypted, and a verifier for each listener.
 pub(crate) struct KeySet {
     keys: Vec<OpenKey>,
     api: Verifier,
@@ -127,8 +128,8 @@ struct OpenKey {
 }
 
 impl KeySet {
-    /// Every key there ever was; what is in `known` need not be opened again.
-    pub(crate) async fn read(
+    /// Reads every key, retired ones too. Takes keys that are already decrypted from `known`.
+    pub(super) async fn read(
         keys: &Keys,
         known: Option<&Self>,
         verifier: impl Fn(Audience) -> Verifier,
@@ -158,24 +159,24 @@ impl KeySet {
         })
     }
 
-    /// The key that signs now. One that is not to sign yet does where there is no other: another process's clock
-    /// may be a little ahead.
-    pub(crate) fn signing(&self, now: Timestamp) -> Result<&SigningKey, Error> {
+    /// The key that signs now. Falls back to a key that is not active yet if there is no other:
+    /// another process with a clock slightly ahead may have created it.
+    pub(super) fn signing(&self, now: Timestamp) -> Result<&SigningKey, Error> {
         let kid = signing(self.keys.iter().map(|it| &it.stored), now).map(|it| it.kid.as_str());
         let key = kid.and_then(|kid| self.key(kid)).map(|it| &*it.key);
         key.ok_or_else(|| Error::internal("no signing key"))
     }
 
-    pub(crate) fn knows(&self, kid: &str) -> bool {
+    pub(super) fn knows(&self, kid: &str) -> bool {
         self.key(kid).is_some()
     }
 
-    /// Whether what this key signed counts now.
-    pub(crate) fn believes(&self, kid: &str, now: Timestamp) -> bool {
+    /// Whether tokens signed by this key are valid now.
+    pub(super) fn believes(&self, kid: &str, now: Timestamp) -> bool {
         self.key(kid).is_some_and(|it| lives(&it.stored, now))
     }
 
-    pub(crate) const fn verifier(&self, audience: Audience) -> &Verifier {
+    pub(super) const fn verifier(&self, audience: Audience) -> &Verifier {
         match audience {
             Audience::Api => &self.api,
             Audience::Browser => &self.browser,
@@ -183,7 +184,8 @@ impl KeySet {
         }
     }
 
-    /// What a checkpoint that this installation signed says, whichever key it was; nothing of any other is believed.
+    /// Verifies a signed checkpoint of this installation. Accepts every key of the installation,
+    /// retired ones too.
     pub(crate) fn verify_checkpoint(&self, statement: &str) -> Result<Checkpoint, Error> {
         self.api
             .verify_checkpoint(statement)
@@ -200,8 +202,10 @@ impl KeySet {
     }
 }
 
-/// The first key is named after the installation's data key, so that of several processes only one makes it.
-pub(crate) async fn ensure_key(keys: &Keys, now: Timestamp) -> Result<(), Error> {
+/// Creates the first signing key if there is none. The key id comes from the data key of the
+/// installation, so that only one of several starting processes succeeds; the others ignore the
+/// conflict.
+pub(super) async fn ensure_key(keys: &Keys, now: Timestamp) -> Result<(), Error> {
     let store = keys.store();
     if store.signing_keys().await?.iter().any(|it| lives(it, now)) {
         return Ok(());
@@ -252,7 +256,7 @@ fn context(kid: &str) -> Context<'_> {
     }
 }
 
-/// The newest key whose time has come, else the first one whose time will.
+/// The newest active key, or else the key that becomes active first.
 fn signing<'a>(
     keys: impl Iterator<Item = &'a StoredSigningKey> + Clone,
     now: Timestamp,

@@ -4,7 +4,7 @@ use regrant_domain::{Asset, CutOff, CutOffSource, EventKind, PersonId, Timestamp
 use regrant_storage::{CutOffNote, NewEvent};
 use serde_json::json;
 
-/// The word that an asset's cut-off changed, if it did.
+/// The history entry of a change of the cut-off; `None` where it did not change.
 pub(crate) fn note_of(
     asset: &Asset,
     person_id: Option<PersonId>,
@@ -22,7 +22,7 @@ pub(crate) fn note_of(
     })
 }
 
-/// One event for all cut-offs that a chunk has learned.
+/// One event for all cut-offs that a transaction changed.
 pub(crate) fn forecast_changed(notes: &[CutOffNote]) -> Vec<NewEvent> {
     if notes.is_empty() {
         return Vec::new();

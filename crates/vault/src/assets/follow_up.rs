@@ -1,7 +1,7 @@
-//! What follows every change of an asset: its next probe, and the news of its state.
+//! What follows each change of an asset: its next probe, and the event of a changed state.
 //!
-//! The rule: whoever changes an asset calls [`Vault::follow_up`] at the end of the same transaction, so
-//! that no asset is without a plan and no change of state goes untold.
+//! The rule: code that changes an asset calls [`Vault::follow_up`] at the end of the same transaction, so that each
+//! asset has a planned probe and each change of state is reported.
 
 use regrant_domain::{
     Asset, AssetId, EventKind, Timestamp, schedule::next_check, state::AssetState,
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{Error, Vault};
 
 impl Vault {
-    /// Plans the next probes of these assets and tells what changed about them.
+    /// Plans the next probes of these assets and emits their changes of state.
     pub(crate) async fn follow_up(
         &self,
         tx: &TenantTx,
@@ -36,7 +36,7 @@ impl Vault {
         self.tell(tx, &assets, now).await
     }
 
-    /// Tells what changed about these assets, by time alone perhaps; their probes stay as they are planned.
+    /// Emits the assets' changes of state, including those by time alone; their planned probes stay.
     pub(crate) async fn tell_changes(
         &self,
         tx: &TenantTx,
@@ -52,13 +52,13 @@ impl Vault {
 
     async fn tell(&self, tx: &TenantTx, assets: &[Asset], now: Timestamp) -> Result<(), Error> {
         let notice = self.settings.assets.notice;
-        let (mut told, mut events) = (Vec::new(), Vec::new());
+        let (mut notified, mut events) = (Vec::new(), Vec::new());
         for asset in assets {
             let state = asset.state(now, notice);
             if asset.told == Some(state.status) {
                 continue;
             }
-            told.push((asset.id.clone(), state.status));
+            notified.push((asset.id.clone(), state.status));
             if let Some(kind) = EventKind::of_change(asset.told, state.status) {
                 events.push(NewEvent {
                     kind,
@@ -67,14 +67,14 @@ impl Vault {
                 });
             }
         }
-        tx.note_told(&told).await?;
+        tx.note_told(&notified).await?;
         tx.emit(&events, now).await?;
         Ok(())
     }
 }
 
-/// What an event about an asset's state says.
-pub(crate) fn news(asset: &Asset, state: &AssetState) -> Value {
+/// The data of an event about an asset's state.
+pub(super) fn news(asset: &Asset, state: &AssetState) -> Value {
     json!({
         "asset_id": asset.id,
         "kind": asset.kind,
@@ -89,7 +89,7 @@ pub(crate) fn news(asset: &Asset, state: &AssetState) -> Value {
     })
 }
 
-/// A number that stays the same for an asset and differs between assets.
+/// A number that is constant for an asset and differs between assets; it spreads their probes in time.
 fn spread(id: &AssetId) -> u8 {
     id.as_str()
         .bytes()

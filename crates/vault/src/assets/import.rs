@@ -1,6 +1,7 @@
-//! Tokens that come with registrations.
+//! Seals the tokens that come with registrations.
 //!
-//! The rule: an imported token takes the active place only where none stands; elsewhere it waits.
+//! The rule: an imported token becomes the active one only where the asset has none; elsewhere it waits as a candidate.
+//! Start at [`Imports::add`].
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,42 +10,46 @@ use regrant_domain::{AccessToken, Asset, AssetId, CredentialKind, Slot, Timestam
 use regrant_storage::{Activation, AuditEvent, NewAsset, StoredCredential};
 
 use crate::{
-    AssetRegistration, Error, Principal, RegisteredAsset, RegistrationStatus, audit::sealed,
+    Error, Principal,
+    assets::registration::{AssetRegistration, RegisteredAsset, RegistrationStatus},
+    audit::sealed,
     credentials::seal::CredentialDraft,
 };
 
-/// A registration in canonical form; `status` is known where it needs no database.
-pub(crate) struct Checked {
-    pub(crate) registration: AssetRegistration,
-    pub(crate) status: Option<RegistrationStatus>,
+/// A registration with its canonical id; `status` is set where it needs no database.
+pub(super) struct CheckedRegistration {
+    pub(super) registration: AssetRegistration,
+    pub(super) status: Option<RegistrationStatus>,
 }
 
-impl Checked {
-    pub(crate) fn to_row(&self, created_at: Timestamp) -> NewAsset {
+impl CheckedRegistration {
+    pub(super) fn to_row(&self, created_at: Timestamp) -> NewAsset {
         let it = &self.registration;
-        let (name, business_id) = (it.name.clone(), it.business_id.clone());
         NewAsset {
             id: it.id.clone(),
             kind: it.kind,
-            name,
-            business_id,
+            name: it.name.clone(),
+            business_id: it.business_id.clone(),
             created_at,
         }
     }
 }
 
-pub(crate) fn check(registrations: Vec<AssetRegistration>) -> Vec<Checked> {
+/// Makes the ids canonical; finds malformed ids and duplicates.
+pub(super) fn check_registrations(
+    registrations: Vec<AssetRegistration>,
+) -> Vec<CheckedRegistration> {
     let mut seen = HashSet::new();
     let check = |registration: AssetRegistration| {
         if !registration.kind.admits(&registration.id) {
-            return Checked {
+            return CheckedRegistration {
                 registration,
                 status: Some(RegistrationStatus::Malformed),
             };
         }
         let id = registration.kind.canonical(&registration.id);
         let status = (!seen.insert(id.clone())).then_some(RegistrationStatus::Duplicate);
-        Checked {
+        CheckedRegistration {
             registration: AssetRegistration { id, ..registration },
             status,
         }
@@ -52,76 +57,75 @@ pub(crate) fn check(registrations: Vec<AssetRegistration>) -> Vec<Checked> {
     registrations.into_iter().map(check).collect()
 }
 
-/// What is there before tokens are imported.
-pub(crate) struct Found {
-    pub(crate) locked: Vec<Asset>,
-    pub(crate) held: Vec<StoredCredential>,
-    pub(crate) candidates: Vec<StoredCredential>,
+/// The locked assets and their credentials, before tokens are imported.
+pub(super) struct StoredTokens {
+    pub(super) locked: Vec<Asset>,
+    pub(super) active: Vec<StoredCredential>,
+    pub(super) candidates: Vec<StoredCredential>,
 }
 
-/// One asset, and what stands for it.
-pub(crate) struct Standing {
+/// One asset that a token may be imported for.
+pub(super) struct ImportTarget {
     asset: Asset,
-    /// The fingerprint of the token that is active.
-    held: Option<Vec<u8>>,
-    /// Whether a reconnect's token waits.
-    awaited: bool,
+    /// The fingerprint of the active token.
+    active: Option<Vec<u8>>,
+    /// Whether the candidate slot holds a reconnect's token.
+    has_reconnect_candidate: bool,
 }
 
-impl Found {
-    pub(crate) fn by_id(self) -> HashMap<AssetId, Standing> {
-        let held = self
-            .held
+impl StoredTokens {
+    pub(super) fn into_targets(self) -> HashMap<AssetId, ImportTarget> {
+        let active = self
+            .active
             .into_iter()
             .map(|it| (it.credential.asset_id, it.credential.fingerprint));
-        let mut held: HashMap<_, _> = held.collect();
-        let waiting = self
+        let mut active: HashMap<_, _> = active.collect();
+        let of_reconnects: HashSet<_> = self
             .candidates
             .into_iter()
-            .filter(|it| it.credential.intent_seq > 0);
-        let waiting: HashSet<_> = waiting.map(|it| it.credential.asset_id).collect();
-        let standing = |asset: Asset| {
-            let (held, awaited) = (held.remove(&asset.id), waiting.contains(&asset.id));
-            (
-                asset.id.clone(),
-                Standing {
-                    asset,
-                    held,
-                    awaited,
-                },
-            )
+            .filter(|it| it.credential.intent_seq > 0)
+            .map(|it| it.credential.asset_id)
+            .collect();
+        let target = |asset: Asset| {
+            let target = ImportTarget {
+                active: active.remove(&asset.id),
+                has_reconnect_candidate: of_reconnects.contains(&asset.id),
+                asset,
+            };
+            (target.asset.id.clone(), target)
         };
-        self.locked.into_iter().map(standing).collect()
+        self.locked.into_iter().map(target).collect()
     }
 }
 
-/// Tokens that come with registrations, gathered for set-based writes.
-pub(crate) struct Imports<'a> {
-    pub(crate) key: &'a DataKey,
-    pub(crate) caller: &'a Principal,
-    pub(crate) now: Timestamp,
-    pub(crate) found: HashMap<AssetId, Standing>,
-    pub(crate) active: Vec<Activation>,
-    pub(crate) parked: Vec<StoredCredential>,
+/// Imported tokens, gathered for set-based writes.
+pub(super) struct Imports<'a> {
+    pub(super) key: &'a DataKey,
+    pub(super) caller: &'a Principal,
+    pub(super) now: Timestamp,
+    pub(super) targets: HashMap<AssetId, ImportTarget>,
+    pub(super) active: Vec<Activation>,
+    pub(super) parked: Vec<StoredCredential>,
 }
 
 impl Imports<'_> {
-    pub(crate) fn add(&mut self, it: Checked) -> Result<RegisteredAsset, Error> {
+    /// Seals the token of a registration, and returns the result of the registration.
+    pub(super) fn add(&mut self, it: CheckedRegistration) -> Result<RegisteredAsset, Error> {
         let AssetRegistration { id, token, .. } = it.registration;
         let status = it.status.unwrap_or(RegistrationStatus::Malformed);
-        let registered = matches!(
+        let is_registered = matches!(
             status,
             RegistrationStatus::Created | RegistrationStatus::Exists
         );
-        let slot = match token.filter(|_| registered) {
-            Some((token, kind)) => self.import(&id, &token, kind)?,
+        let slot = match token.filter(|_| is_registered) {
+            Some((token, kind)) => self.import_token(&id, &token, kind)?,
             None => None,
         };
         Ok(RegisteredAsset { id, status, slot })
     }
 
-    /// What the audit tells of each token that was taken.
-    pub(crate) fn events(&self) -> Vec<AuditEvent> {
+    /// The audit event of each token that was sealed.
+    pub(super) fn audit_events(&self) -> Vec<AuditEvent> {
         let event = |action, stored: &StoredCredential| {
             sealed(self.caller.actor(), action, &stored.credential)
         };
@@ -134,19 +138,14 @@ impl Imports<'_> {
             .collect()
     }
 
-    /// A token takes the active place only where none stands; elsewhere it waits as candidate.
-    fn import(
+    /// Seals the token for the active slot if that is empty, else for the candidate slot.
+    fn import_token(
         &mut self,
         id: &AssetId,
         token: &AccessToken,
         kind: CredentialKind,
     ) -> Result<Option<Slot>, Error> {
-        let Some(Standing {
-            asset,
-            held,
-            awaited,
-        }) = self.found.get(id)
-        else {
+        let Some(target) = self.targets.get(id) else {
             return Ok(None);
         };
         let fingerprint = self
@@ -154,18 +153,13 @@ impl Imports<'_> {
             .fingerprint(token.expose().as_bytes())
             .as_bytes()
             .to_vec();
-        if held.as_ref().is_some_and(|held| *held == fingerprint) {
-            return Ok(Some(Slot::Active));
-        }
-        if held.is_some() && *awaited {
-            return Ok(None); // a reconnect's candidate is not displaced by a token nobody has proved
-        }
-        let slot = if held.is_some() {
-            Slot::Candidate
-        } else {
-            Slot::Active
+        let slot = match &target.active {
+            None => Slot::Active,
+            Some(active) if *active == fingerprint => return Ok(Some(Slot::Active)),
+            // An imported token was never probed, so it does not replace a reconnect's candidate.
+            Some(_) if target.has_reconnect_candidate => return Ok(None),
+            Some(_) => Slot::Candidate,
         };
-        let expected_generation = asset.generation;
         let draft = CredentialDraft {
             token,
             kind,
@@ -175,12 +169,12 @@ impl Imports<'_> {
             intent_seq: 0,
             acquired_by: "import".to_owned(),
         };
-        let tenant = self.caller.tenant();
-        let credential = draft.seal_unproven((self.key, tenant), asset, slot, self.now)?;
+        let key = (self.key, self.caller.tenant());
+        let credential = draft.seal_unproven(key, &target.asset, slot, self.now)?;
         match slot {
             Slot::Active => self.active.push(Activation {
                 credential,
-                expected_generation,
+                expected_generation: target.asset.generation,
                 cut_off: None,
             }),
             _ => self.parked.push(credential),

@@ -1,4 +1,5 @@
-//! G39 where keys and tokens are: put back credentials, cut chains, a failing sink, shared commits.
+//! Tests of the audit with real keys and tokens (G39): restored credentials, truncated chains, a failing audit table,
+//! shared commits.
 
 use std::time::{Duration, Instant};
 
@@ -80,7 +81,7 @@ impl Bench {
             .statement
     }
 
-    /// Runs SQL behind the application's back.
+    /// Runs SQL that bypasses the vault.
     async fn intrude(&self, sql: &str) {
         let tenant = self.tenant().uuid();
         let tenant = match self.database.kind() {
@@ -92,7 +93,7 @@ impl Bench {
             .await;
     }
 
-    /// Registers pages with tokens.
+    /// Registers the pages `from..to`, each with a token.
     async fn import(&self, from: usize, to: usize, token: &str) {
         let page = |n: usize| AssetRegistration {
             id: id(n),
@@ -149,13 +150,13 @@ async fn on_each(test: impl AsyncFn(Bench)) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_credential_that_was_put_back_is_found() {
+async fn verification_finds_a_restored_credential() {
     on_each(async |bench| {
         bench.import(1, 4, "first").await;
         bench
             .intrude("CREATE TABLE old AS SELECT * FROM credentials WHERE asset_id = '2'")
             .await;
-        // The tenant forgets the asset and registers it again: another credential serves from here on.
+        // The tenant deletes the asset and registers it again: another credential is active from here on.
         bench
             .vault
             .delete_asset(&bench.caller, &id(2))
@@ -174,7 +175,7 @@ async fn a_credential_that_was_put_back_is_found() {
         let found = bench.verify(&[]).await;
         assert_eq!(found.faults.len(), 1, "{found:?}");
         assert_eq!(found.faults[0].1, AuditFault::RolledBack);
-        // The same row with an older or another blob.
+        // A current row with the sealed bytes of an old one.
         bench
             .intrude("DELETE FROM credentials WHERE tenant_id = {tenant} AND asset_id = '2'")
             .await;
@@ -194,18 +195,18 @@ async fn a_credential_that_was_put_back_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_checkpoint_from_outside_tells_a_chain_that_was_cut_or_written_anew() {
+async fn an_external_checkpoint_reveals_a_truncated_or_rewritten_chain() {
     on_each(async |bench| {
         bench.import(1, 6, "first").await;
         let kept = bench.checkpoint().await;
-        assert_eq!(bench.checkpoint().await, kept, "signed once while nothing was added");
+        assert_eq!(bench.checkpoint().await, kept, "the chain has not grown: no new checkpoint");
         for n in 1..6 {
             bench.vault.token(&bench.caller, &id(n)).await.unwrap();
         }
         assert!(bench.verify(std::slice::from_ref(&kept)).await.is_whole());
         let later = bench.checkpoint().await;
         bench.intrude("CREATE TABLE head AS SELECT * FROM audit_heads; CREATE TABLE rows_ AS SELECT * FROM audit_events").await;
-        // The last five rows go, the end is moved to what is left, the checkpoint in the database goes, too.
+        // Delete the last five rows and the stored checkpoint, and move the chain's head back.
         bench
             .intrude(
                 "UPDATE audit_heads SET seq = seq - 5, hash = (SELECT e.hash FROM audit_events e
@@ -216,15 +217,15 @@ async fn a_checkpoint_from_outside_tells_a_chain_that_was_cut_or_written_anew() 
                  DELETE FROM audit_checkpoints",
             )
             .await;
-        assert!(bench.verify(&[]).await.is_whole(), "without an anchor elsewhere this cannot be seen");
+        assert!(bench.verify(&[]).await.is_whole(), "without an external checkpoint the truncation is invisible");
         let cut = bench.verify(&[kept, later.clone()]).await;
         assert_eq!(cut.faults.iter().map(|it| it.1).collect::<Vec<_>>(), [AuditFault::Truncated]);
-        // The vault itself goes on: the rows are there again, but they are others.
+        // The vault keeps writing: the same numbers exist again, with other rows.
         for n in 1..6 {
             bench.vault.token(&bench.caller, &id(n)).await.unwrap();
         }
-        let anew = bench.verify(&[later]).await;
-        assert_eq!(anew.faults.iter().map(|it| it.1).collect::<Vec<_>>(), [AuditFault::Rewritten]);
+        let rewritten = bench.verify(&[later]).await;
+        assert_eq!(rewritten.faults.iter().map(|it| it.1).collect::<Vec<_>>(), [AuditFault::Rewritten]);
         let forged = bench.verify(&["a.b.c".to_owned()]).await;
         assert_eq!(forged.faults, [(0, AuditFault::BadCheckpoint)]);
     })
@@ -232,7 +233,7 @@ async fn a_checkpoint_from_outside_tells_a_chain_that_was_cut_or_written_anew() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn where_the_audit_cannot_be_written_no_token_leaves_and_nothing_is_changed() {
+async fn while_the_audit_cannot_be_written_no_token_is_served_and_nothing_changes() {
     on_each(async |bench| {
         bench.import(1, 21, "first").await;
         let (fail, mend) = if bench.database.kind() == Kind::Sqlite {
@@ -252,19 +253,19 @@ async fn where_the_audit_cannot_be_written_no_token_leaves_and_nothing_is_change
             async move { vault.token(&caller, &id(n)).await }
         }))
         .await;
-        assert!(reads.iter().all(|it| matches!(it, Err(Error::Internal(_)))), "0 tokens leave");
+        assert!(reads.iter().all(|it| matches!(it, Err(Error::Internal(_)))), "no token is served");
         let ids: Vec<_> = (1..21).map(id).collect();
         assert!(bench.vault.lookup(&bench.caller, &ids, None).await.is_err());
-        assert!(bench.vault.delete_asset(&bench.caller, &id(1)).await.is_err(), "0 writes without their row");
+        assert!(bench.vault.delete_asset(&bench.caller, &id(1)).await.is_err(), "nothing is written without its audit row");
         bench.intrude(mend).await;
-        assert!(bench.vault.token(&bench.caller, &id(1)).await.is_ok(), "and nothing was deleted");
+        assert!(bench.vault.token(&bench.caller, &id(1)).await.is_ok(), "nothing was deleted");
         assert!(bench.verify(&[]).await.is_whole());
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_reads_at_once_share_commits_and_each_has_its_row() {
+async fn two_hundred_concurrent_reads_share_commits_and_each_has_its_row() {
     on_each(async |bench| {
         bench.import(1, 201, "first").await;
         let before = (bench.verify(&[]).await.rows, bench.vault.reads.commits());
@@ -302,7 +303,7 @@ async fn two_hundred_reads_at_once_share_commits_and_each_has_its_row() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn tenants_that_read_at_once_keep_their_own_rows() {
+async fn concurrent_reads_of_two_tenants_are_audited_in_their_own_chains() {
     Box::pin(on_each(async |bench| {
         let (other, bearer) = caller(&bench.vault).await;
         bench.import(1, 11, "first").await;
@@ -340,7 +341,7 @@ async fn tenants_that_read_at_once_keep_their_own_rows() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_tenant_that_demands_a_reason_gets_it_into_its_audit() {
+async fn a_required_read_reason_is_written_to_the_audit() {
     on_each(async |bench| {
         bench.import(1, 2, "first").await;
         let demand = || TenantChange {
@@ -383,25 +384,33 @@ async fn a_tenant_that_demands_a_reason_gets_it_into_its_audit() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_past_retention_loses_its_words_kind_by_kind_and_is_exported_as_such() {
+async fn rows_past_retention_are_pruned_by_kind_and_exported_as_pruned() {
     on_each(async |mut bench| {
         bench.import(1, 3, "first").await;
         bench.vault.token(&bench.caller, &id(1)).await.unwrap();
-        assert_eq!(bench.vault.purge().await.unwrap(), 0, "nothing is old");
+        assert_eq!(
+            bench.vault.purge().await.unwrap(),
+            0,
+            "nothing is past retention"
+        );
         let now = Clock::wall();
-        // The last of them is the installation's: its app was registered.
+        // The `+ 1` is the installation's row: its app was registered.
         for (days, gone) in [(399, 0), (401, 1), (7 * 365 + 2, 4 + 1)] {
             bench.vault.clock = Clock::fixed(now + chrono::Duration::days(days));
             assert_eq!(bench.vault.purge().await.unwrap(), gone, "{days}");
             let verdict = bench.verify(&[]).await;
             assert!(verdict.is_whole(), "{verdict:?}");
-            assert_eq!(bench.vault.purge().await.unwrap(), 0, "once");
+            assert_eq!(
+                bench.vault.purge().await.unwrap(),
+                0,
+                "a second purge finds nothing"
+            );
         }
         let verdict = bench.verify(&[]).await;
         assert_eq!(
             (verdict.credentials, verdict.untold),
             (2, 2),
-            "nothing tells of them any more"
+            "their events are pruned"
         );
         let rows = bench
             .vault
@@ -425,11 +434,11 @@ async fn what_is_past_retention_loses_its_words_kind_by_kind_and_is_exported_as_
                 .line(read)
                 .contains(line["pruned"].as_str().unwrap())
         );
-        let told = rows.iter().filter(|it| it.action == "audit.pruned").count();
-        assert_eq!(told, 2, "reads, then acts");
+        let pruned = rows.iter().filter(|it| it.action == "audit.pruned").count();
+        assert_eq!(pruned, 2, "first the reads, later the acts");
         bench
             .intrude(
-                "UPDATE audit_events SET actor = 'somebody' WHERE tenant_id = {tenant} AND seq = 1",
+                "UPDATE audit_events SET actor = 'intruder' WHERE tenant_id = {tenant} AND seq = 1",
             )
             .await;
         assert_eq!(bench.verify(&[]).await.faults, [(1, AuditFault::Edited)]);
@@ -438,7 +447,7 @@ async fn what_is_past_retention_loses_its_words_kind_by_kind_and_is_exported_as_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_audit_with_news_is_signed_once_a_day_into_a_file_that_tells_a_later_cut() {
+async fn each_chain_with_new_rows_gets_a_daily_checkpoint_that_reveals_a_later_truncation() {
     on_each(async |mut bench| {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("checkpoints");
@@ -464,7 +473,7 @@ async fn each_audit_with_news_is_signed_once_a_day_into_a_file_that_tells_a_late
         assert_eq!(
             bench.vault.sign_due_checkpoints().await.unwrap(),
             0,
-            "no news"
+            "no new rows"
         );
         assert_eq!(lines().lines().count(), 3);
         let kept: Vec<_> = lines().lines().map(ToOwned::to_owned).collect();
@@ -490,14 +499,14 @@ async fn each_audit_with_news_is_signed_once_a_day_into_a_file_that_tells_a_late
             faults.iter().map(|it| it.1).collect::<Vec<_>>(),
             [AuditFault::Truncated]
         );
-        // A file that cannot be written is an error, and is tried again.
+        // A file that cannot be written is an error; the next run tries again.
         bench.vault.checkpoint_file =
             std::sync::Arc::new(super::CheckpointFile::new(Some(home.path().into())));
         assert!(matches!(
             bench.vault.sign_due_checkpoints().await,
             Err(Error::Internal(_))
         ));
-        // The installation's own audit is a chain like any other.
+        // The installation's own chain is verified in the same way.
         let own = bench
             .vault
             .verify_audit(TenantId::SYSTEM, &KeptCheckpoints::default())
@@ -508,7 +517,8 @@ async fn each_audit_with_news_is_signed_once_a_day_into_a_file_that_tells_a_late
     .await;
 }
 
-/// What the audit of reads costs; prints the ratio. `cargo test -p regrant-vault -- --ignored --nocapture audit_of_reads`
+/// Measures the cost of auditing reads and prints the ratio.
+/// `cargo test -p regrant-vault -- --ignored --nocapture audit_of_reads`
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn the_audit_of_reads_costs_a_fraction() {

@@ -1,7 +1,8 @@
-//! Signed checkpoints: what is kept elsewhere, so that a chain cut short is found.
+//! Signed checkpoints of audit chains. A copy outside the database reveals that a chain was truncated or rewritten.
 //!
-//! The rule: every chain with news gets one a day, and what is configured to be written to a file lies there, synced,
-//! before it counts as written. A line that is there twice does no harm.
+//! The rule: every chain with new rows gets a checkpoint a day. With a configured file, a checkpoint counts as written
+//! only after the file is synced. A line that appears twice in the file is harmless.
+//! Start at [`Vault::sign_due_checkpoints`].
 
 use regrant_crypto::Checkpoint;
 use regrant_domain::{TenantId, Timestamp};
@@ -12,39 +13,37 @@ use crate::{Error, Principal, Resource, Vault};
 /// A signed statement of where a tenant's chain ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditCheckpoint {
-    /// Whose chain.
+    /// The tenant of the chain, or [`TenantId::SYSTEM`].
     pub tenant: TenantId,
-    /// The number of its last row.
+    /// The number of the chain's last row when it was signed.
     pub seq: i64,
     /// When it was signed.
     pub signed_at: Timestamp,
-    /// The statement: a JWS. Outsiders verify it by the public keys told when it was signed; this installation, by all it ever had.
+    /// The statement: a JWS. Third parties verify it with the public keys published when it was signed; this
+    /// installation verifies it with any key it ever had.
     pub statement: String,
 }
 
 impl Vault {
-    /// The newest checkpoint of the caller's chain, signed now if the chain has grown since.
+    /// Returns a checkpoint of the caller's chain at its current end. Signs one if the newest is older.
     ///
     /// # Errors
-    /// `Restricted` for a confined caller; `NotFound(Checkpoint)`: the chain has not begun.
+    /// `Restricted` for a confined caller; `NotFound(Checkpoint)`: the chain is empty.
     pub async fn audit_checkpoint(&self, caller: &Principal) -> Result<AuditCheckpoint, Error> {
         caller.demand_whole_tenant()?;
         self.checkpoint_of(&caller.scope).await
     }
 
-    /// The same for any tenant or the installation, for the operator at this machine.
+    /// Returns a checkpoint of any tenant's chain, or of the installation's, for the command line.
     ///
     /// # Errors
-    /// `NotFound(Tenant)`; `NotFound(Checkpoint)`: the chain has not begun.
+    /// `NotFound(Tenant)`; `NotFound(Checkpoint)`: the chain is empty.
     pub async fn sign_checkpoint(&self, tenant: TenantId) -> Result<AuditCheckpoint, Error> {
         self.checkpoint_of(&self.chain_scope(tenant).await?).await
     }
 
-    /// Signs a checkpoint of every chain that has news and whose newest is old enough, and appends what the file
-    /// does not have yet; how many were signed.
-    ///
-    /// # Errors
-    /// The database does not answer; the file cannot be written.
+    /// Signs a checkpoint for every chain that has new rows and whose newest checkpoint is a day old (a setting).
+    /// Appends the checkpoints that the file lacks. Returns how many were signed.
     pub async fn sign_due_checkpoints(&self) -> Result<u64, Error> {
         let (mut newest, mut signed) = (Vec::new(), 0_u64);
         for scope in self.chain_scopes().await? {
@@ -57,7 +56,7 @@ impl Vault {
         Ok(signed)
     }
 
-    /// The newest checkpoint of a chain that has begun, and whether it was signed now.
+    /// Returns the newest checkpoint of a chain and whether it was signed now; `None` for an empty chain.
     async fn due_checkpoint(
         &self,
         scope: &TenantScope,

@@ -1,7 +1,7 @@
-//! The file outside of the database that checkpoints are appended to.
+//! The file outside the database that signed checkpoints are appended to.
 //!
-//! The rule: append, then sync, then count as written. Each process writes what it has not written itself, so that a
-//! file which was moved away begins anew with the next start.
+//! The rule: append, sync, and only then remember as written. Each process remembers only its own writes: after a
+//! restart it appends the newest checkpoint of every chain again, so that a file that was moved away is refilled.
 
 use std::{
     collections::HashMap,
@@ -16,10 +16,10 @@ use regrant_storage::StoredCheckpoint;
 
 use crate::Error;
 
-/// Where checkpoints are appended; nowhere without a path.
+/// Appends checkpoints to the configured file. Without a path it does nothing.
 pub(crate) struct CheckpointFile {
     path: Option<PathBuf>,
-    /// The newest of each chain that this process has appended.
+    /// The number of the newest checkpoint that this process has appended, by chain.
     written: Mutex<HashMap<TenantId, i64>>,
 }
 
@@ -31,8 +31,8 @@ impl CheckpointFile {
         }
     }
 
-    /// Appends those that are newer than what this process has appended of the same chain.
-    pub(crate) async fn append(
+    /// Appends the checkpoints that are newer than the last one this process appended for the same chain.
+    pub(super) async fn append(
         &self,
         mut newest: Vec<(TenantId, StoredCheckpoint)>,
     ) -> Result<(), Error> {
@@ -64,7 +64,7 @@ fn append_synced(path: &Path, lines: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
     file.write_all(lines.as_bytes())?;
     file.sync_all()?;
-    // A file that was made just now is not there after a crash until its directory is synced, too.
+    // A new file survives a crash only after its directory is synced, too.
     match path.parent().filter(|it| !it.as_os_str().is_empty()) {
         Some(directory) => File::open(directory)?.sync_all(),
         None => Ok(()),

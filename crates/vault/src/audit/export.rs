@@ -1,23 +1,24 @@
-//! The audit as lines: JSON (JSONL) or CSV (RFC 4180). A row past retention shows the digest of its words as `pruned`.
+//! Formats audit rows as JSONL or CSV (RFC 4180). A row past retention has the digest of its erased texts in `pruned`.
 //!
-//! The rule: a cell of CSV never begins like a formula, whatever a subject or a detail holds: spreadsheets run
-//! what begins with `=`, `+`, `-`, `@`, a tab or a carriage return.
+//! The rule: no CSV cell starts like a formula, whatever a subject or a detail contains. Spreadsheets run cells that
+//! start with `=`, `+`, `-`, `@`, a tab or a carriage return.
+//! Start at [`AuditFormat`].
 
 use chrono::{DateTime, SecondsFormat};
 use regrant_storage::AuditRow;
 use serde_json::{Value, json};
 
-/// How an export is written.
+/// The format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditFormat {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Jsonl,
-    /// A line of names, then one line an event.
+    /// A header line, then one line per event.
     Csv,
 }
 
 impl AuditFormat {
-    /// What stands before the first event.
+    /// The text before the first event: the CSV header line, or nothing.
     #[must_use]
     pub const fn header(self) -> &'static str {
         match self {
@@ -26,7 +27,7 @@ impl AuditFormat {
         }
     }
 
-    /// One event with its line break.
+    /// Formats one event, including its line break.
     #[must_use]
     pub fn line(self, row: &AuditRow) -> String {
         match self {
@@ -35,7 +36,7 @@ impl AuditFormat {
         }
     }
 
-    /// The media type.
+    /// The media type of the export.
     #[must_use]
     pub const fn media_type(self) -> &'static str {
         match self {
@@ -57,11 +58,10 @@ impl std::str::FromStr for AuditFormat {
     }
 }
 
-/// An event as an object.
 fn object(row: &AuditRow) -> Value {
-    let said = row.pruned.is_none().then_some(&row.detail);
+    let stored = row.pruned.is_none().then_some(&row.detail);
     let detail: Option<Value> =
-        said.map(|it| serde_json::from_str(it).unwrap_or_else(|_| Value::String(it.clone())));
+        stored.map(|it| serde_json::from_str(it).unwrap_or_else(|_| Value::String(it.clone())));
     json!({
         "seq": row.seq,
         "id": row.id,
@@ -91,12 +91,12 @@ fn csv(row: &AuditRow) -> String {
     format!("{}\r\n", cells.join(","))
 }
 
-/// In quotes, and led by an apostrophe where a spreadsheet would take it for a formula.
+/// Quotes a cell. Adds a leading apostrophe to a text that a spreadsheet would run as a formula.
 fn cell(text: &str) -> String {
-    let formula = text
+    let is_formula = text
         .trim_start_matches([' ', '"'])
         .starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    let guard = if formula { "'" } else { "" };
+    let guard = if is_formula { "'" } else { "" };
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_never_begins_a_formula() {
+    fn a_csv_cell_never_starts_a_formula() {
         for text in [
             "=1+1",
             "+1",
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_csv_quotes_what_needs_it() {
+    fn a_csv_line_quotes_and_escapes_every_cell() {
         let line = AuditFormat::Csv.line(&row("act_1"));
         assert!(line.starts_with("\"1\",\"evt_"), "{line}");
         let tail = "\"1970-01-01T00:00:00.000000Z\",\"vault\",\"token.read\",\"act_1\",\
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_json_is_the_event() {
+    fn a_json_line_holds_one_event() {
         let line = AuditFormat::Jsonl.line(&row("act_1"));
         assert!(line.ends_with("}\n") && line.matches('\n').count() == 1);
         let value: Value = serde_json::from_str(&line).unwrap();

@@ -1,4 +1,7 @@
-//! Reading the audit, page by page.
+//! Lists and exports the audit page by page.
+//!
+//! The rule: a list is newest first, an export oldest first; both continue after the number of the last row.
+//! Start at [`Vault::list_audit_events`].
 
 use regrant_domain::{TenantId, Timestamp};
 use regrant_storage::{AuditFilter, AuditRow, TenantScope};
@@ -14,15 +17,15 @@ const STEP: u32 = 500;
 /// Which audit events to list.
 #[derive(Debug, Clone, Default)]
 pub struct AuditQuery {
-    /// Of this action.
+    /// Only events with this action.
     pub action: Option<String>,
-    /// About this subject.
+    /// Only events about this subject.
     pub subject: Option<String>,
-    /// Written at or after this moment.
+    /// Only events at or after this time.
     pub from: Option<Timestamp>,
-    /// Written before this moment.
+    /// Only events before this time.
     pub to: Option<Timestamp>,
-    /// Beyond this number in the list's order.
+    /// Only rows after this number, in the order of the list.
     pub beyond: Option<i64>,
 }
 
@@ -30,15 +33,15 @@ pub struct AuditQuery {
 pub struct AuditList {
     /// The events.
     pub data: Vec<AuditRow>,
-    /// The number behind which the next page begins.
+    /// The number after which the next page starts; `None` on the last page.
     pub next: Option<i64>,
 }
 
 impl Vault {
-    /// Lists the caller's audit, the newest first.
+    /// Lists the events of the caller's tenant, newest first.
     ///
     /// # Errors
-    /// `Restricted` for a confined caller; the database does not answer.
+    /// `Restricted` for a confined caller.
     pub async fn audit_events(
         &self,
         caller: &Principal,
@@ -50,7 +53,7 @@ impl Vault {
             .await
     }
 
-    /// The same of any tenant, and of the installation ([`TenantId::SYSTEM`]), for operators.
+    /// Lists the events of any tenant, or of the installation ([`TenantId::SYSTEM`]), for an operator.
     ///
     /// # Errors
     /// `NotFound(Tenant)`.
@@ -68,10 +71,10 @@ impl Vault {
         .await
     }
 
-    /// The next step of an export of the caller's audit, the oldest first.
+    /// Reads the next step of an export of the caller's tenant, oldest first.
     ///
     /// # Errors
-    /// `Restricted` for a confined caller; the database does not answer.
+    /// `Restricted` for a confined caller.
     pub async fn export_audit(
         &self,
         caller: &Principal,
@@ -82,7 +85,7 @@ impl Vault {
             .await
     }
 
-    /// The same for any tenant or the installation, for the operator at this machine.
+    /// Reads the next step of an export of any tenant, or of the installation, for the command line.
     ///
     /// # Errors
     /// `NotFound(Tenant)`.
@@ -110,19 +113,12 @@ impl Vault {
 }
 
 fn filter(query: AuditQuery, newest_first: bool) -> AuditFilter {
-    let AuditQuery {
-        action,
-        subject,
-        from,
-        to,
-        beyond,
-    } = query;
     AuditFilter {
-        action,
-        subject,
-        from,
-        to,
-        beyond,
+        action: query.action,
+        subject: query.subject,
+        from: query.from,
+        to: query.to,
+        beyond: query.beyond,
         newest_first,
     }
 }

@@ -1,7 +1,8 @@
-//! The search for what was changed behind the vault's back (R-2, T-3).
+//! Finds changes that bypassed the vault: edits of the audit and restored credentials (R-2, T-3).
 //!
-//! The rule: chain, credentials and checkpoints are compared in one snapshot, and every fault is named with the
-//! number of the row it is at. A fault says that somebody wrote to the database, not who.
+//! The rule: compare chain, credentials and checkpoints in one snapshot, and report every fault with the number of
+//! its row. A fault proves a foreign write to the database; it does not identify the writer.
+//! Start at [`Vault::verify_audit`].
 
 use std::collections::HashMap;
 
@@ -12,54 +13,54 @@ use serde::Deserialize;
 
 use crate::{Error, Vault, access::signing_keys::KeySet};
 
-/// How many assets' credentials one step compares.
+/// How many credentials one step reads and compares.
 const STEP: usize = 500;
 
-/// What verifying a tenant's audit found.
+/// The result of verifying one audit chain.
 #[derive(Debug, Clone)]
 pub struct AuditVerdict {
-    /// Whose audit.
+    /// The tenant, or [`TenantId::SYSTEM`] for the installation.
     pub tenant: TenantId,
     /// How many rows the chain has.
     pub rows: u64,
-    /// How many rows from before the chain there are.
+    /// How many rows are older than the chain and therefore not linked.
     pub unchained: u64,
     /// How many stored credentials were compared.
     pub credentials: u64,
-    /// How many stored credentials the audit tells nothing of: they are older than the chain.
+    /// How many stored credentials have no event in the audit: it is past retention, or older than the chain.
     pub untold: u64,
     /// How many checkpoints were compared.
     pub checkpoints: u64,
-    /// Every fault with the number it is at, the first one first.
+    /// Every fault with the number of its row, in ascending order.
     pub faults: Vec<(i64, AuditFault)>,
 }
 
 impl AuditVerdict {
-    /// Whether nothing was changed.
+    /// Whether verification found no fault.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
         self.faults.is_empty()
     }
 }
 
-/// Checkpoints that were kept elsewhere.
+/// Checkpoints that were kept outside the database.
 #[derive(Debug, Clone, Default)]
 pub struct KeptCheckpoints {
     of_tenants: HashMap<TenantId, Vec<Checkpoint>>,
-    /// Whether one is not signed by this installation: whose it would be is not known.
+    /// Whether a statement lacks a valid signature of this installation. It cannot be attributed to a tenant.
     has_bad: bool,
 }
 
-/// What the audit told of sealed credentials.
+/// The newest events of sealed credentials, read from the chain.
 #[derive(Default)]
 struct Told {
     /// The newest digest of each credential, with the number of its row.
     digests: HashMap<CredentialId, (i64, String)>,
-    /// What came to serve each asset last.
+    /// The credential that became active last for each asset, with the number of its row.
     serves: HashMap<AssetId, (i64, CredentialId)>,
 }
 
-/// The part of a detail that tells of a sealed credential.
+/// The fields of an event's detail that describe a sealed credential.
 #[derive(Deserialize)]
 struct Detail {
     asset: AssetId,
@@ -69,16 +70,16 @@ struct Detail {
 }
 
 impl Vault {
-    /// Reads checkpoints that were kept elsewhere.
+    /// Checks the signatures of checkpoints that were kept outside the database.
     pub async fn read_checkpoints(&self, statements: &[String]) -> KeptCheckpoints {
         KeptCheckpoints::read(&*self.issuer.current().await, statements)
     }
 
-    /// Looks for every edit, deletion, reordering, truncation and put back credential of a tenant, or of the
-    /// installation's own chain. `kept` are checkpoints from outside.
+    /// Searches the chain of a tenant, or of the installation, for edited, deleted, reordered and truncated rows
+    /// and for restored credentials. `kept` are checkpoints from outside the database.
     ///
     /// # Errors
-    /// `NotFound(Tenant)`; the database does not answer.
+    /// `NotFound(Tenant)`.
     pub async fn verify_audit(
         &self,
         tenant: TenantId,
@@ -86,10 +87,10 @@ impl Vault {
     ) -> Result<AuditVerdict, Error> {
         let (scope, keys) = (self.chain_scope(tenant).await?, self.issuer.current().await);
         let tx = self.store.begin_snapshot(&scope).await?;
-        let mut told = Told::default();
-        let walked = tx.walk_audit(|row| told.note(row)).await?;
-        let mut verdict = AuditVerdict::of(tenant, &walked);
-        verdict.compare_credentials(&tx, &told).await?;
+        let mut sealings = Told::default();
+        let report = tx.walk_audit(|row| sealings.note(row)).await?;
+        let mut verdict = AuditVerdict::of(tenant, &report);
+        verdict.compare_credentials(&tx, &sealings).await?;
         let inside: Vec<_> = tx
             .newest_checkpoint()
             .await?
@@ -98,7 +99,7 @@ impl Vault {
             .collect();
         for kept in [kept, &KeptCheckpoints::read(&keys, &inside)] {
             for checkpoint in kept.of_tenants.get(&tenant).into_iter().flatten() {
-                verdict.compare_checkpoint(&tx, &walked, checkpoint).await?;
+                verdict.compare_checkpoint(&tx, &report, checkpoint).await?;
             }
             verdict
                 .faults
@@ -144,9 +145,10 @@ impl Told {
             .insert(detail.credential, (row.seq, detail.sealed));
     }
 
-    /// What is wrong with a stored credential: the number of the row that says otherwise.
+    /// The number of the row that contradicts a stored credential, if there is one.
     fn contradicts(&self, stored: &StoredCredential) -> Option<i64> {
         let it = &stored.credential;
+        // Only the asset's last activated credential may be in the active slot.
         let newest = self
             .serves
             .get(&it.asset_id)
@@ -160,19 +162,19 @@ impl Told {
 }
 
 impl AuditVerdict {
-    fn of(tenant: TenantId, walked: &Walked) -> Self {
+    fn of(tenant: TenantId, report: &Walked) -> Self {
         Self {
             tenant,
-            rows: walked.rows,
-            unchained: walked.unchained,
+            rows: report.rows,
+            unchained: report.unchained,
             credentials: 0,
             untold: 0,
             checkpoints: 0,
-            faults: walked.faults.clone(),
+            faults: report.faults.clone(),
         }
     }
 
-    async fn compare_credentials(&mut self, tx: &TenantTx, told: &Told) -> Result<(), Error> {
+    async fn compare_credentials(&mut self, tx: &TenantTx, sealings: &Told) -> Result<(), Error> {
         let mut after = None;
         loop {
             let page = tx.sealed_credentials(after, STEP).await?;
@@ -182,8 +184,8 @@ impl AuditVerdict {
             after = Some(last.credential.id);
             for stored in &page {
                 self.credentials += 1;
-                self.untold += u64::from(!told.digests.contains_key(&stored.credential.id));
-                let fault = told
+                self.untold += u64::from(!sealings.digests.contains_key(&stored.credential.id));
+                let fault = sealings
                     .contradicts(stored)
                     .map(|seq| (seq, AuditFault::RolledBack));
                 self.faults.extend(fault);
@@ -194,11 +196,11 @@ impl AuditVerdict {
     async fn compare_checkpoint(
         &mut self,
         tx: &TenantTx,
-        walked: &Walked,
+        report: &Walked,
         checkpoint: &Checkpoint,
     ) -> Result<(), Error> {
         self.checkpoints += 1;
-        let end = walked.head.as_ref().map_or(0, |it| it.seq);
+        let end = report.head.as_ref().map_or(0, |it| it.seq);
         let fault = match tx.audit_hash(checkpoint.seq).await? {
             None if checkpoint.seq > end => Some((end.saturating_add(1), AuditFault::Truncated)),
             None => Some((checkpoint.seq, AuditFault::Missing)),

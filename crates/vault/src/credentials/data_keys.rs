@@ -1,7 +1,8 @@
-//! Data keys: one active per tenant, unwrapped by the provider and cached for minutes.
+//! Data keys: each tenant has one active key. The provider unwraps keys; this process caches them for minutes.
 //!
-//! The rule: a data key is looked up by (tenant, id, version), never by id alone, and a cached one
-//! is forgotten after [`CACHED_FOR`], so that a rotation or a shred reaches every process.
+//! The rule: look a data key up by (tenant, id, version), never by id alone. A cached key expires after
+//! [`CACHE_LIFETIME`], so that a rotation or a shred takes effect in every process.
+//! Start at [`DataKeys::active_key`].
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,10 +15,11 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 
-pub(crate) const CACHED_FOR: Duration = Duration::from_mins(5);
-const MOST_CACHED: u64 = 20_000;
+/// How long an unwrapped key is cached.
+pub(crate) const CACHE_LIFETIME: Duration = Duration::from_mins(5);
+const MAX_CACHED_KEYS: u64 = 20_000;
 
-/// Seals and opens for tenants. Cheap to clone.
+/// The data keys of tenants. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Keys {
     store: Store,
@@ -36,12 +38,12 @@ impl Keys {
         }
     }
 
-    /// The database the keys lie in.
+    /// The database that holds the keys.
     pub(crate) const fn store(&self) -> &Store {
         &self.store
     }
 
-    /// The key under which this tenant's new records are sealed.
+    /// The key that seals the tenant's new records.
     pub(crate) async fn active(&self, scope: &TenantScope) -> Result<Arc<DataKey>, Error> {
         let found = self
             .active
@@ -50,7 +52,7 @@ impl Keys {
         found.map_err(shared)
     }
 
-    /// Opens a record of this tenant, under whichever of its keys sealed it.
+    /// Opens a record of the tenant with the key that sealed it.
     pub(crate) async fn open(
         &self,
         scope: &TenantScope,
@@ -64,7 +66,7 @@ impl Keys {
             .open(context, sealed)?)
     }
 
-    /// The keyed hash of `message` under the key version that hashed it before.
+    /// The keyed hash of `message` under this key version; `None` where the tenant has no such key.
     pub(crate) async fn fingerprint(
         &self,
         scope: &TenantScope,
@@ -94,7 +96,7 @@ impl Keys {
         }
     }
 
-    /// A fresh data key for a tenant, with the form in which it is stored.
+    /// Generates a data key for a tenant; returns it with its row.
     pub(crate) async fn mint(
         &self,
         tenant: TenantId,
@@ -111,7 +113,7 @@ impl Keys {
         Ok((key, stored))
     }
 
-    /// Makes the installation's own key unless another process did.
+    /// Creates the installation's own key unless it exists.
     pub(crate) async fn ensure_system_key(&self, now: Timestamp) -> Result<(), Error> {
         if self.stored(&self.store.system_scope()).await?.is_empty() {
             let (_, key) = self.mint(TenantId::SYSTEM, now).await?;
@@ -123,8 +125,8 @@ impl Keys {
         self.active(&self.store.system_scope()).await.map(|_| ())
     }
 
-    /// The installation's first key: it stays, so what is looked up by a hash under it is found for ever.
-    pub(crate) async fn first_of_system(&self) -> Result<Arc<DataKey>, Error> {
+    /// The installation's first key. It is never rotated, so that hashes under it stay valid.
+    pub(super) async fn first_of_system(&self) -> Result<Arc<DataKey>, Error> {
         let system = self.store.system_scope();
         let first = self
             .stored(&system)
@@ -135,16 +137,16 @@ impl Keys {
         self.version(&system, first.id, first.version).await
     }
 
-    /// Forgets what was unwrapped of a tenant, here at once; other processes forget it by themselves.
+    /// Removes a tenant's keys from the cache of this process. In other processes they expire.
     pub(crate) async fn forget(&self, tenant: TenantId) {
         self.active.invalidate(&tenant).await;
-        let theirs: Vec<_> = self
+        let of_tenant: Vec<_> = self
             .by_version
             .iter()
             .map(|(key, _)| *key)
-            .filter(|(whose, ..)| *whose == tenant)
+            .filter(|(owner, ..)| *owner == tenant)
             .collect();
-        for key in theirs {
+        for key in of_tenant {
             self.by_version.invalidate(&key).await;
         }
     }
@@ -179,8 +181,9 @@ impl Keys {
             .await?
             .into_iter()
             .find(|it| it.id == id && it.version == version);
-        let stored = stored
-            .ok_or_else(|| Error::internal("a record names a data key its tenant does not have"))?;
+        let stored = stored.ok_or_else(|| {
+            Error::internal("a record names a data key that its tenant does not have")
+        })?;
         let wrapped = WrappedKey::from_bytes(stored.wrapped);
         Ok(Arc::new(
             self.provider
@@ -206,16 +209,16 @@ where
     V: Clone + Send + Sync + 'static,
 {
     Cache::builder()
-        .max_capacity(MOST_CACHED)
-        .time_to_live(CACHED_FOR)
+        .max_capacity(MAX_CACHED_KEYS)
+        .time_to_live(CACHE_LIFETIME)
         .build()
 }
 
-/// One failure may answer many waiters.
+/// All tasks that wait for one load get its error.
 fn shared(error: Arc<Error>) -> Error {
     Error::internal(Shared(error))
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the data key cannot be had")]
+#[error("the data key cannot be loaded")]
 struct Shared(#[source] Arc<Error>);

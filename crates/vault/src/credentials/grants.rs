@@ -1,7 +1,7 @@
-//! Which tenants know a person: the directory that messages from Meta are delivered by.
+//! Grants, and the directory of the tenants that know a person.
 //!
-//! The rule: whoever keeps a grant does so through [`Vault::keep_grant`], so that no person who granted a
-//! token is out of reach of a deauthorisation. The directory holds keyed hashes, never an id.
+//! The rule: store a grant through [`Vault::insert_grant`] alone. It adds the person to the directory, by which notices
+//! from Meta find the tenants that they concern. The directory holds keyed hashes, never an id.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use regrant_storage::{PersonHash, TenantTx};
 
 use crate::{Error, Vault, credentials::data_keys::Keys};
 
-/// Hashes under the installation's own first data key, whatever key seals by now.
+/// Computes the keyed hashes of the directory, always under the installation's first data key.
 #[derive(Clone)]
 pub(crate) struct Directory(Arc<DataKey>);
 
@@ -25,7 +25,7 @@ impl Directory {
         PersonHash(self.hash("person", app, person.as_str().as_bytes()))
     }
 
-    /// The keyed hash of something that belongs to an app; `what` keeps the uses apart.
+    /// The keyed hash of a message that belongs to an app; `what` separates the uses.
     pub(crate) fn hash(&self, what: &str, app: &AppId, message: &[u8]) -> [u8; 16] {
         let head = format!("regrant/inbox/{what}/{app}/");
         *self
@@ -34,7 +34,7 @@ impl Directory {
             .as_bytes()
     }
 
-    /// The keyed hash of a name that somebody tries to log in with.
+    /// The keyed hash of a name that is used to log in.
     pub(crate) fn login(&self, name: &OperatorName) -> [u8; 16] {
         *self
             .0
@@ -44,10 +44,10 @@ impl Directory {
 }
 
 impl Vault {
-    /// Keeps a grant, and its person in the directory.
+    /// Stores a grant and adds its person to the directory.
     ///
     /// # Errors
-    /// `Taken`: the grant is kept already, and so is its person.
+    /// `Taken`: the grant is stored already, with its person.
     pub(crate) async fn keep_grant(
         &self,
         tx: &TenantTx,

@@ -1,7 +1,7 @@
-//! What lies inside a sealed credential: the token and the authoritative copy of its facts.
+//! The payload of a sealed credential: the token and the authoritative copy of its facts.
 //!
-//! The rule: columns are an index; where one of them disagrees with the sealed copy the record is
-//! not opened (somebody wrote to the database).
+//! The rule: columns are only an index. If a column differs from the sealed copy, the database was edited, and the
+//! payload is rejected.
 
 use regrant_crypto::{Context, DataKey, Purpose};
 use regrant_domain::{
@@ -12,17 +12,17 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 
-/// The facts sealed beside a token.
+/// The facts that are sealed with a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SealedFacts {
-    pub(crate) app_id: AppId,
-    pub(crate) person_id: Option<PersonId>,
-    pub(crate) grant_id: Option<GrantId>,
-    pub(crate) issued_at: Option<Timestamp>,
-    pub(crate) expires_at: Option<Timestamp>,
-    pub(crate) data_access_expires_at: Option<Timestamp>,
-    /// What brought the token: a reconnect's id, or `import`.
-    pub(crate) acquired_by: String,
+pub(super) struct SealedFacts {
+    pub(super) app_id: AppId,
+    pub(super) person_id: Option<PersonId>,
+    pub(super) grant_id: Option<GrantId>,
+    pub(super) issued_at: Option<Timestamp>,
+    pub(super) expires_at: Option<Timestamp>,
+    pub(super) data_access_expires_at: Option<Timestamp>,
+    /// Where the token comes from: a reconnect's id, `import`, or the credential that was promoted.
+    pub(super) acquired_by: String,
 }
 
 #[derive(Serialize)]
@@ -37,8 +37,8 @@ struct Read {
     facts: SealedFacts,
 }
 
-/// Seals a token for the row that `credential` describes.
-pub(crate) fn seal_credential(
+/// Seals a token and its facts for the row of `credential`.
+pub(super) fn seal_credential(
     key: &DataKey,
     tenant: TenantId,
     credential: &Credential,
@@ -49,30 +49,33 @@ pub(crate) fn seal_credential(
         token: token.expose(),
         facts,
     };
-    // Grown once, so that no smaller copy of the token stays behind in freed memory.
+    // Sized once: a buffer that grows leaves copies of the token in freed memory.
     let mut plain = Zeroizing::new(Vec::with_capacity(token.expose().len() * 2 + 1024));
     serde_json::to_writer(&mut *plain, &written).map_err(Error::internal)?;
     Ok(key.seal(&context(tenant, credential), &plain)?)
 }
 
-/// The token of an opened record, if the columns say what the record says.
+/// The token of an opened payload.
+///
+/// # Errors
+/// The columns of `credential` differ from the sealed facts.
 pub(crate) fn read_credential(plain: &[u8], credential: &Credential) -> Result<AccessToken, Error> {
     let Read { token, facts } = serde_json::from_slice(plain)
         .map_err(|_| Error::internal("a sealed payload does not parse"))?;
-    let agrees = facts.person_id == credential.person_id
+    let is_consistent = facts.person_id == credential.person_id
         && facts.grant_id == credential.grant_id
         && facts.expires_at == credential.expires_at
         && facts.data_access_expires_at == credential.data_access_expires_at;
-    if agrees {
+    if is_consistent {
         Ok(token)
     } else {
         Err(Error::internal(
-            "a credential's columns disagree with its sealed copy",
+            "a credential's columns differ from its sealed copy",
         ))
     }
 }
 
-/// What a credential's ciphertext is bound to.
+/// What the ciphertext of a credential is bound to.
 pub(crate) fn context(tenant: TenantId, credential: &Credential) -> Context<'_> {
     Context {
         tenant,

@@ -1,7 +1,9 @@
-//! Operators log in with a password and get a token of an hour for the admin API.
+//! Operators log in with a password and get a token for the admin API, valid for at most one hour.
 //!
-//! The rule: a name that nobody has is answered like a known one, as slowly, and is locked like one. Every call
-//! looks the log-in and its operator up, so that logging out, disabling and another password count at once.
+//! The rule: an unknown name behaves like a known one: same error, same time, same lock. Every
+//! request loads the log-in and the operator, so that a log-out, a disabled operator or a new
+//! password applies at once.
+//! Start at `Vault::log_in`.
 
 use std::time::Duration;
 
@@ -14,35 +16,36 @@ use crate::{
     access::claims::{Audience, NewToken},
 };
 
-/// So many failures in a row lock a name.
+/// The number of consecutive failures that locks a name.
 const FAILURES: u32 = 5;
-/// How long it is locked first; every failure after that doubles it.
+/// The first lock time. Each further failure doubles it.
 const FIRST_LOCK: Duration = Duration::from_secs(30);
+/// The maximum lock time.
 const LONGEST_LOCK: Duration = Duration::from_mins(15);
-/// No token that lives longer is accepted.
+/// The maximum lifetime of a log-in: the verifier refuses tokens with a longer lifetime.
 const LONGEST_SESSION: Duration = Duration::from_hours(1);
 
-/// An operator who is logged in.
+/// An operator with a valid log-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedIn {
-    /// Who it is.
+    /// The operator.
     pub operator: Operator,
-    /// Its log-in.
+    /// The id of the log-in.
     pub session: OperatorSessionId,
 }
 
-/// A log-in that just began.
+/// A new log-in with its token.
 pub struct IssuedSession {
     /// The JWT for the admin API.
     pub access_token: String,
-    /// Its life in seconds.
+    /// The token's lifetime in seconds.
     pub expires_in: u64,
-    /// Who is logged in.
+    /// The operator and the log-in.
     pub logged_in: LoggedIn,
 }
 
 impl LoggedIn {
-    /// Who acts.
+    /// The operator as the actor of changes.
     #[must_use]
     pub const fn acting(&self) -> Acting {
         Acting::Operator {
@@ -53,59 +56,28 @@ impl LoggedIn {
 }
 
 impl Vault {
-    /// Lets an operator in.
+    /// Logs an operator in with name and password.
     ///
     /// # Errors
-    /// `WrongCredentials` for an unknown name, a disabled operator and a wrong password alike; `LockedOut`; `Busy`.
+    /// `WrongCredentials` for an unknown name, a disabled operator and a wrong password alike;
+    /// `LockedOut`; `Busy`.
     pub async fn log_in(
         &self,
         name: &OperatorName,
         password: Password,
     ) -> Result<IssuedSession, Error> {
-        let tried = self.directory.login(name);
-        let found = self.tried(name, &tried, password).await?;
+        let name_hash = self.directory.login(name);
+        let found = self.tried(name, &name_hash, password).await?;
         let now = self.clock.now();
         let lifetime = self.settings.operators.session.min(LONGEST_SESSION);
-        let (id, operator) = (OperatorSessionId::mint(), found.operator.id);
-        let expires_at = now + lifetime;
-        let tx = self.store.begin(&self.store.system_scope()).await?;
-        let current = tx
-            .lock_operator(operator)
-            .await
-            .map_err(|_| Error::WrongCredentials)?;
-        // Whoever disabled it, or gave it another password, while this one was compared was first.
-        if current.operator.disabled_at.is_some() || current.password_hash != found.password_hash {
-            return Err(Error::WrongCredentials);
-        }
-        tx.insert_operator_session(&OperatorSession {
-            id,
-            operator,
-            created_at: now,
-            expires_at,
-        })
-        .await?;
-        tx.clear_login_failures(&tried).await?;
-        let logged_in = LoggedIn {
-            operator: current.operator,
-            session: id,
-        };
-        tx.audit(
-            &[told(
-                &logged_in,
-                "operator.logged_in",
-                json!({ "session": id }),
-            )],
-            now,
-        )
-        .await?;
-        tx.commit().await?;
+        let logged_in = self.start_session(found, &name_hash, now, lifetime).await?;
         let token = NewToken {
             audience: Audience::Admin,
-            sub: operator.to_string(),
+            sub: logged_in.operator.id.to_string(),
             tenant: TenantId::SYSTEM,
             ver: 0,
             scope: String::new(),
-            jti: id.to_string(),
+            jti: logged_in.session.to_string(),
             lifetime,
         };
         let access_token = self.issuer.sign(token, now).await?;
@@ -116,10 +88,46 @@ impl Vault {
         })
     }
 
-    /// The operator behind a token of the admin API.
+    /// Inserts the log-in, if the operator did not change since `found` was read.
+    async fn start_session(
+        &self,
+        found: OperatorWithPassword,
+        name_hash: &[u8],
+        now: Timestamp,
+        lifetime: Duration,
+    ) -> Result<LoggedIn, Error> {
+        let (id, operator) = (OperatorSessionId::mint(), found.operator.id);
+        let tx = self.store.begin(&self.store.system_scope()).await?;
+        let current = tx
+            .lock_operator(operator)
+            .await
+            .map_err(|_| Error::WrongCredentials)?;
+        // The operator may have been disabled or given a new password during the slow comparison.
+        if current.operator.disabled_at.is_some() || current.password_hash != found.password_hash {
+            return Err(Error::WrongCredentials);
+        }
+        tx.insert_operator_session(&OperatorSession {
+            id,
+            operator,
+            created_at: now,
+            expires_at: now + lifetime,
+        })
+        .await?;
+        tx.clear_login_failures(name_hash).await?;
+        let logged_in = LoggedIn {
+            operator: current.operator,
+            session: id,
+        };
+        let event = told(&logged_in, "operator.logged_in", json!({ "session": id }));
+        tx.audit(&[event], now).await?;
+        tx.commit().await?;
+        Ok(logged_in)
+    }
+
+    /// Finds the operator that a token of the admin API belongs to.
     ///
     /// # Errors
-    /// `Unauthenticated` for whatever is wrong with it.
+    /// `Unauthenticated` for any fault of the token, the log-in or the operator.
     pub async fn authenticate_operator(&self, token: &str) -> Result<LoggedIn, Error> {
         let now = self.clock.now();
         let claims = self.issuer.verify(Audience::Admin, token, now).await?;
@@ -134,26 +142,20 @@ impl Vault {
     }
 
     /// Ends a log-in at once.
-    ///
-    /// # Errors
-    /// The database does not answer.
     pub async fn log_out(&self, caller: &LoggedIn) -> Result<(), Error> {
         let tx = self.store.begin(&self.store.system_scope()).await?;
         if tx.delete_operator_session(caller.session).await? {
             let detail = json!({ "session": caller.session });
-            tx.audit(
-                &[told(caller, "operator.logged_out", detail)],
-                self.clock.now(),
-            )
-            .await?;
+            let event = told(caller, "operator.logged_out", detail);
+            tx.audit(&[event], self.clock.now()).await?;
         }
         Ok(tx.commit().await?)
     }
 
-    /// Gives the caller another password; every other log-in of its ends.
+    /// Changes the caller's password and ends the caller's other log-ins.
     ///
     /// # Errors
-    /// `WrongCredentials` unless `current` is its password; `LockedOut`; `Busy`.
+    /// `WrongCredentials` if `current` is not the caller's password; `LockedOut`; `Busy`.
     pub async fn change_password(
         &self,
         caller: &LoggedIn,
@@ -161,8 +163,8 @@ impl Vault {
         new: Password,
     ) -> Result<(), Error> {
         let name = &caller.operator.name;
-        let tried = self.directory.login(name);
-        let found = self.tried(name, &tried, current).await?;
+        let name_hash = self.directory.login(name);
+        let found = self.tried(name, &name_hash, current).await?;
         let hash = self.passwords.place().await?.hash(new).await?;
         let (id, now) = (caller.operator.id, self.clock.now());
         let tx = self.store.begin(&self.store.system_scope()).await?;
@@ -175,42 +177,43 @@ impl Vault {
         }
         tx.set_operator_password(id, &hash).await?;
         tx.end_operator_sessions(id, Some(caller.session)).await?;
-        tx.clear_login_failures(&tried).await?;
+        tx.clear_login_failures(&name_hash).await?;
         tx.audit(&[told(caller, "operator.password_changed", json!({}))], now)
             .await?;
         Ok(tx.commit().await?)
     }
 
-    /// How busy the computations of log-ins are in this process.
+    /// The load of password computations in this process.
     #[must_use]
     pub fn password_load(&self) -> PasswordLoad {
         self.passwords.load()
     }
 
-    /// The operator of this name, if this is its password. A locked name costs no computation.
+    /// Finds the operator with this name and password. A locked name is refused before the slow
+    /// computation.
     async fn tried(
         &self,
         name: &OperatorName,
-        tried: &[u8],
+        name_hash: &[u8],
         password: Password,
     ) -> Result<OperatorWithPassword, Error> {
-        self.refuse_locked(tried).await?;
-        let place = self.passwords.place().await?;
-        // Others may have failed while this one waited.
-        self.refuse_locked(tried).await?;
+        self.refuse_locked(name_hash).await?;
+        let permit = self.passwords.place().await?;
+        // Other attempts may have locked the name while this one waited.
+        self.refuse_locked(name_hash).await?;
         let found = self.store.find_operator(name).await?;
         let hash = found.as_ref().map(|it| it.password_hash.clone());
-        let fits = place.verify(hash, password).await?;
+        let is_correct = permit.verify(hash, password).await?;
         let known = found.as_ref().map(|it| it.operator.id);
-        match found.filter(|it| fits && it.operator.disabled_at.is_none()) {
+        match found.filter(|it| is_correct && it.operator.disabled_at.is_none()) {
             Some(operator) => Ok(operator),
-            None => Err(self.failed(known, tried).await?),
+            None => Err(self.failed(known, name_hash).await?),
         }
     }
 
-    async fn refuse_locked(&self, tried: &[u8]) -> Result<(), Error> {
+    async fn refuse_locked(&self, name_hash: &[u8]) -> Result<(), Error> {
         let now = self.clock.now();
-        match self.store.login_locked_until(tried).await? {
+        match self.store.login_locked_until(name_hash).await? {
             Some(until) if until > now => Err(Error::LockedOut {
                 retry_after: (until - now).to_std().unwrap_or(FIRST_LOCK),
             }),
@@ -218,22 +221,24 @@ impl Vault {
         }
     }
 
-    /// Counts a failure and tells it; the names that nobody has are not told in clear.
-    async fn failed(&self, known: Option<OperatorId>, tried: &[u8]) -> Result<Error, Error> {
+    /// Counts a failed attempt and writes it to the audit, with a hash of the name instead of the
+    /// name itself. Returns the error for the caller.
+    async fn failed(&self, known: Option<OperatorId>, name_hash: &[u8]) -> Result<Error, Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&self.store.system_scope()).await?;
-        let failures = tx.count_login_failure(tried, now).await?;
+        let failures = tx.count_login_failure(name_hash, now).await?;
         let locked_until = lock(failures).map(|it| now + it);
         if let Some(until) = locked_until {
-            tx.lock_login(tried, until).await?;
+            tx.lock_login(name_hash, until).await?;
         }
-        let detail = json!({ "failures": failures, "locked_until": locked_until, "name_hash": hex::encode(tried) });
+        let detail = json!({ "failures": failures, "locked_until": locked_until, "name_hash": hex::encode(name_hash) });
         tx.audit(&[refused(known, detail)], now).await?;
         tx.commit().await?;
         Ok(Error::WrongCredentials)
     }
 
-    /// Forgets log-ins that have ended and failures that nobody added to for a day.
+    /// Deletes expired log-ins, and failure counts without a new failure for a day. Returns the
+    /// number of rows.
     pub(crate) async fn purge_log_ins(&self, now: Timestamp) -> Result<u64, Error> {
         let ended = self.store.purge_operator_sessions(now).await?;
         Ok(ended.saturating_add(
@@ -244,7 +249,7 @@ impl Vault {
     }
 }
 
-/// How long so many failures lock a name, if they do.
+/// The lock time after this many failures; `None` below the limit.
 fn lock(failures: u32) -> Option<Duration> {
     let doublings = failures.checked_sub(FAILURES)?;
     Some(
@@ -254,12 +259,13 @@ fn lock(failures: u32) -> Option<Duration> {
     )
 }
 
-fn told(who: &LoggedIn, action: &'static str, detail: Value) -> AuditEvent {
-    AuditEvent::new(who.acting().actor(), action, who.operator.id, detail)
+fn told(caller: &LoggedIn, action: &'static str, detail: Value) -> AuditEvent {
+    AuditEvent::new(caller.acting().actor(), action, caller.operator.id, detail)
 }
 
 fn refused(known: Option<OperatorId>, detail: Value) -> AuditEvent {
     let subject = known.map_or_else(|| "unknown".to_owned(), |it| it.to_string());
+    // The stored actor of a failed log-in; readers of the audit rely on it.
     AuditEvent::new("nobody", "operator.log_in_refused", subject, detail)
 }
 
@@ -268,7 +274,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fifth_failure_locks_and_each_one_more_locks_twice_as_long_up_to_a_quarter_of_an_hour() {
+    fn the_fifth_failure_locks_and_each_further_one_doubles_the_lock_up_to_15_minutes() {
         let seconds: Vec<_> = (0..14).map(|n| lock(n).map(|it| it.as_secs())).collect();
         assert_eq!(seconds[..5], [None; 5]);
         let locked: Vec<_> = seconds[5..].iter().flatten().copied().collect();

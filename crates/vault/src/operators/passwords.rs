@@ -1,7 +1,8 @@
-//! Argon2id on request paths: two computations at once, a short queue behind them, and then a refusal.
+//! Hashes passwords with Argon2id for requests: two computations at once, a short queue, then
+//! `Busy`.
 //!
-//! The rule: a place goes into the computation with the password, so that a caller who hangs up frees none early,
-//! and a name that nobody has costs what a known one does.
+//! The rule: the blocking task owns the permit, so that a disconnected caller does not release it
+//! early. A check without a stored hash takes as long as one with it. Start at [`Passwords`].
 
 use std::sync::{
     Arc,
@@ -17,9 +18,9 @@ use tokio::{
 
 use crate::Error;
 
-/// How many are computed at once in this process.
+/// The maximum number of concurrent computations in this process.
 const AT_ONCE: usize = 2;
-/// How many wait behind those.
+/// The maximum number of callers that wait for a computation.
 const WAITING: usize = 32;
 
 /// Hashes and compares passwords. Cheap to clone.
@@ -35,17 +36,17 @@ struct Pool {
     most: AtomicUsize,
 }
 
-/// How busy the computations are.
+/// The load of password computations in this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordLoad {
-    /// How many are computed or wait now.
+    /// The number of computations that run or wait now.
     pub admitted: usize,
-    /// How many were computed at the same time at most, since the vault was opened.
+    /// The highest number of concurrent computations since the vault was opened.
     pub most_at_once: usize,
 }
 
-/// A place for one computation.
-pub(crate) struct Place {
+/// A permit for one computation.
+pub(super) struct Place {
     pool: Arc<Pool>,
     _admitted: OwnedSemaphorePermit,
     _computing: OwnedSemaphorePermit,
@@ -53,13 +54,13 @@ pub(crate) struct Place {
 
 impl Passwords {
     pub(crate) fn new(strength: PasswordStrength) -> Result<Self, Error> {
-        let nobody = PasswordHash::of_nobody(strength)?.to_phc();
+        let unmatchable = PasswordHash::of_nobody(strength)?.to_phc();
         let admitted = Arc::new(Semaphore::new(AT_ONCE + WAITING));
         let computing = Arc::new(Semaphore::new(AT_ONCE));
         let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         Ok(Self(Arc::new(Pool {
             strength,
-            nobody,
+            nobody: unmatchable,
             admitted,
             computing,
             running,
@@ -67,11 +68,11 @@ impl Passwords {
         })))
     }
 
-    /// Waits for a place, unless too many do already.
+    /// Waits for a permit.
     ///
     /// # Errors
-    /// `Busy`.
-    pub(crate) async fn place(&self) -> Result<Place, Error> {
+    /// `Busy` if the queue is full.
+    pub(super) async fn place(&self) -> Result<Place, Error> {
         let pool = Arc::clone(&self.0);
         let admitted = Arc::clone(&pool.admitted)
             .try_acquire_owned()
@@ -87,8 +88,8 @@ impl Passwords {
         })
     }
 
-    /// How busy it is.
-    pub(crate) fn load(&self) -> PasswordLoad {
+    /// The load now.
+    pub(super) fn load(&self) -> PasswordLoad {
         let admitted = (AT_ONCE + WAITING).saturating_sub(self.0.admitted.available_permits());
         PasswordLoad {
             admitted,
@@ -98,14 +99,15 @@ impl Passwords {
 }
 
 impl Place {
-    /// The hash of a new password, to be stored.
-    pub(crate) async fn hash(self, password: Password) -> Result<String, Error> {
+    /// Hashes a new password for storage (PHC string).
+    pub(super) async fn hash(self, password: Password) -> Result<String, Error> {
         self.compute(move |pool| Ok(PasswordHash::of(&password, pool.strength)?.to_phc()))
             .await
     }
 
-    /// Whether this is the password of the stored hash; where there is none it takes as long to say no.
-    pub(crate) async fn verify(
+    /// Whether the password matches the stored hash. Without a stored hash, compares with a dummy
+    /// hash and returns false after the same time.
+    pub(super) async fn verify(
         self,
         stored: Option<String>,
         password: Password,
@@ -127,9 +129,9 @@ impl Place {
                 .fetch_add(1, Ordering::AcqRel)
                 .saturating_add(1);
             pool.most.fetch_max(running, Ordering::AcqRel);
-            let done = work(pool);
+            let result = work(pool);
             pool.running.fetch_sub(1, Ordering::AcqRel);
-            done
+            result
         });
         Ok(computed.await.map_err(Error::internal)??)
     }

@@ -13,13 +13,13 @@ use crate::{
     idempotency::Once,
     reconnect::{
         Order,
-        plan::{Plan, Seen},
+        plan::{Plan, PlanInput},
         verify_token::TokenVerdict,
     },
 };
 
-/// A reconnect that was accepted, now or by an earlier request with the same idempotency key.
-pub(super) struct AcceptedReconnect {
+/// A reconnect that was accepted, by this request or by an earlier one with the same idempotency key.
+pub(super) struct ReconnectHandle {
     pub(super) id: ReconnectId,
     /// Receives whether the token is valid; absent for a repeated request.
     pub(super) verdict: Option<oneshot::Receiver<TokenVerdict>>,
@@ -30,36 +30,36 @@ impl Vault {
     pub(super) async fn accept(
         &self,
         caller: &Principal,
-        order: &Order,
-        once: Option<&Once>,
-    ) -> Result<AcceptedReconnect, Error> {
-        if let Some(once) = once
-            && let Some(id) = self.done_before(&caller.scope, once).await?
+        request: &Order,
+        call: Option<&Once>,
+    ) -> Result<ReconnectHandle, Error> {
+        if let Some(call) = call
+            && let Some(id) = self.done_before(&caller.scope, call).await?
         {
-            return Ok(AcceptedReconnect { id, verdict: None });
+            return Ok(ReconnectHandle { id, verdict: None });
         }
-        let plan = match order.plan {
+        let plan = match request.plan {
             Some(id) => Some(self.plan(&caller.scope, id).await?),
             None => None,
         };
-        let (id, accepted) = self.insert_reconnect(caller, order, once, plan).await?;
+        let (id, accepted) = self.insert_reconnect(caller, request, call, plan).await?;
         Ok(self.start_run(caller, id, accepted))
     }
 
     async fn insert_reconnect(
         &self,
         caller: &Principal,
-        order: &Order,
-        once: Option<&Once>,
+        request: &Order,
+        call: Option<&Once>,
         plan: Option<Plan>,
     ) -> Result<(ReconnectId, Accepted), Error> {
         let key = self.keys.active(&caller.scope).await?;
         let (id, now) = (ReconnectId::mint(), self.clock.now());
         let context = Context::of_row(caller.tenant(), id.uuid(), Purpose::SubmittedToken);
-        let plain = order.access_token.expose().as_bytes();
+        let plain = request.access_token.expose().as_bytes();
         let reconnect = NewReconnect {
             id,
-            expect_person: order.expect_person.clone(),
+            expect_person: request.expect_person.clone(),
             submitted: key.seal(&context, plain)?,
             created_by: caller.client(),
             session: caller.session(),
@@ -67,20 +67,20 @@ impl Vault {
             created_at: now,
         };
         let tx = self.store.begin(&caller.scope).await?;
-        let (items, _) = self.items_of(&tx, caller, &order.targets, now).await?;
+        let (items, _) = self.items_of(&tx, caller, &request.targets, now).await?;
         let accepted = tx
             .accept_reconnect(&reconnect, &items, Some(self.lease_from_now()))
             .await?;
         // Store the key before any limit is checked: a repeated request must not run into the limits of the first.
-        if let Some(once) = once {
-            once.remember(&tx, &id, Some(id), now).await?;
+        if let Some(call) = call {
+            call.remember(&tx, &id, Some(id), now).await?;
         }
         if let Some(plan) = plan {
             if tx.overlaps_older(id, accepted.intent_seq).await? {
                 return Err(Error::Conflict(Conflict::PlanOutdated));
             }
             let print = key.fingerprint(plain);
-            self.check_plan(&tx, &plan, order, &items, print.as_bytes())
+            self.check_plan(&tx, &plan, request, &items, print.as_bytes())
                 .await?;
         }
         self.check_running(&tx).await?;
@@ -100,7 +100,7 @@ impl Vault {
         &self,
         tx: &TenantTx,
         plan: &Plan,
-        order: &Order,
+        request: &Order,
         items: &[NewItem],
         print: &[u8],
     ) -> Result<(), Error> {
@@ -113,13 +113,13 @@ impl Vault {
         let now = self.clock.now();
         let standings = self.standings(tx, &assets, Some(print), now).await?;
         let items: Vec<_> = items.iter().map(|it| it.asset_id.clone()).collect();
-        let seen = Seen {
-            token: &order.access_token,
+        let input = PlanInput {
+            token: &request.access_token,
             items: &items,
             assets: &assets,
             standings: &standings,
         };
-        plan.check(&seen, now)
+        plan.check(&input, now)
     }
 
     fn start_run(
@@ -127,12 +127,12 @@ impl Vault {
         caller: &Principal,
         id: ReconnectId,
         accepted: Accepted,
-    ) -> AcceptedReconnect {
+    ) -> ReconnectHandle {
         let (sender, verdict) = oneshot::channel();
         if let Some(lease) = accepted.lease {
             self.spawn_run(caller.scope.clone(), lease, Some(sender));
         }
-        AcceptedReconnect {
+        ReconnectHandle {
             id,
             verdict: Some(verdict),
         }

@@ -1,7 +1,7 @@
-//! Plans: a reconnect may demand that everything still is as a preview found it.
+//! Plans: a reconnect may require that the assets and the token are as a preview found them.
 //!
-//! The rule: nothing is stored for a plan. Its identifier holds a digest, keyed with the tenant's data key, of all
-//! that the preview judged by; the reconnect that names it makes the digest again from assets that the accepting
+//! The rule: a plan is not stored. Its id holds a digest, keyed with the tenant's data key, of everything that the
+//! preview judged by. The reconnect that names the plan computes the digest again, from the assets that its accepting
 //! transaction has locked.
 
 use std::{collections::HashMap, sync::Arc};
@@ -16,34 +16,39 @@ use zeroize::Zeroizing;
 
 use crate::{Conflict, Error, Vault};
 
-const COUNTS_FOR: Duration = Duration::minutes(15);
-/// Tokens and the bodies of calls are hashed under the same key; neither begins like this.
-const DOMAIN: &[u8] = b"\0regrant/plan/v1\0";
+/// How long a plan is valid.
+const LIFETIME: Duration = Duration::minutes(15);
+/// Separates digests of plans from hashes of tokens and bodies under the same key: neither of those begins like this.
+const DIGEST_PREFIX: &[u8] = b"\0regrant/plan/v1\0";
 
-/// A plan that a call names, with the key that its digest was made under.
-pub(crate) struct Plan {
+/// A plan that a request names, with the key of its digest.
+pub(super) struct Plan {
     id: PlanId,
-    /// `None` where the tenant has no such key.
+    /// `None` where the tenant has no key of this version.
     key: Option<Arc<DataKey>>,
 }
 
-/// What a plan is made of.
-pub(crate) struct Seen<'a> {
-    pub(crate) token: &'a AccessToken,
-    /// What the call is for, in any order.
-    pub(crate) items: &'a [AssetId],
-    /// Those of them that there are.
-    pub(crate) assets: &'a [Asset],
-    /// What stands at these.
-    pub(crate) standings: &'a HashMap<AssetId, Standing>,
+/// What a preview judges by.
+pub(super) struct PlanInput<'a> {
+    pub(super) token: &'a AccessToken,
+    /// The ids of the request, in any order.
+    pub(super) items: &'a [AssetId],
+    /// The assets that exist.
+    pub(super) assets: &'a [Asset],
+    /// The standings of these assets.
+    pub(super) standings: &'a HashMap<AssetId, Standing>,
 }
 
 impl Plan {
-    /// The plan of what was seen.
-    pub(crate) fn of(key: &DataKey, seen: &Seen<'_>, now: Timestamp) -> Result<PlanId, Error> {
-        let until = (now + COUNTS_FOR).duration_trunc(Duration::seconds(1));
+    /// The id of the plan for this input.
+    pub(super) fn of(
+        key: &DataKey,
+        input: &PlanInput<'_>,
+        now: Timestamp,
+    ) -> Result<PlanId, Error> {
+        let until = (now + LIFETIME).duration_trunc(Duration::seconds(1));
         let expires_at = until.map_err(Error::internal)?;
-        let digest = *seen.digest(key, expires_at).as_bytes();
+        let digest = *input.digest(key, expires_at).as_bytes();
         Ok(PlanId {
             key_version: key.version(),
             expires_at,
@@ -51,17 +56,18 @@ impl Plan {
         })
     }
 
-    /// Demands that the plan still counts, and that what is seen now is what it was made of.
+    /// Checks that the plan has not expired, and that it was made for this input.
     ///
     /// # Errors
     /// `Conflict(PlanOutdated)`.
-    pub(crate) fn check(&self, seen: &Seen<'_>, now: Timestamp) -> Result<(), Error> {
-        let holds = |key: &Arc<DataKey>| {
-            seen.digest(key, self.id.expires_at)
+    pub(super) fn check(&self, input: &PlanInput<'_>, now: Timestamp) -> Result<(), Error> {
+        let matches = |key: &Arc<DataKey>| {
+            input
+                .digest(key, self.id.expires_at)
                 .matches(&self.id.digest)
         };
-        let counts = now < self.id.expires_at && self.key.as_ref().is_some_and(holds);
-        if counts {
+        let is_valid = now < self.id.expires_at && self.key.as_ref().is_some_and(matches);
+        if is_valid {
             Ok(())
         } else {
             Err(Error::Conflict(Conflict::PlanOutdated))
@@ -70,12 +76,9 @@ impl Plan {
 }
 
 impl Vault {
-    /// A plan with its key; before any transaction, because keys may have to be read. Whether it counts is asked
-    /// later: a call that only repeats another must not meet that.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub(crate) async fn plan(&self, scope: &TenantScope, id: PlanId) -> Result<Plan, Error> {
+    /// Reads the key of a plan; call it outside of a transaction. The plan is checked later, because a replayed request
+    /// must not fail for an outdated plan.
+    pub(super) async fn plan(&self, scope: &TenantScope, id: PlanId) -> Result<Plan, Error> {
         Ok(Plan {
             id,
             key: self.keys.of_version(scope, id.key_version).await?,
@@ -83,32 +86,32 @@ impl Vault {
     }
 }
 
-impl Seen<'_> {
+impl PlanInput<'_> {
     fn digest(&self, key: &DataKey, expires_at: Timestamp) -> Fingerprint {
         let known: HashMap<_, _> = self.assets.iter().map(|it| (&it.id, it)).collect();
         let mut items: Vec<_> = self.items.iter().collect();
         items.sort_unstable();
-        let mut said = Zeroizing::new(DOMAIN.to_vec());
-        said.extend_from_slice(&expires_at.timestamp().to_be_bytes());
+        let mut buffer = Zeroizing::new(DIGEST_PREFIX.to_vec());
+        buffer.extend_from_slice(&expires_at.timestamp().to_be_bytes());
         for id in items {
-            text(&mut said, id.as_str());
+            text(&mut buffer, id.as_str());
             let known = known.get(id).zip(self.standings.get(id));
-            said.push(u8::from(known.is_some()));
+            buffer.push(u8::from(known.is_some()));
             if let Some((asset, standing)) = known {
-                self::asset(&mut said, asset, standing);
+                self::asset(&mut buffer, asset, standing);
             }
         }
-        // The last of all, in room made before it: no copy of the token stays behind where the text grew.
-        said.reserve_exact(self.token.expose().len() + 1);
-        text(&mut said, self.token.expose());
-        key.fingerprint(&said)
+        // Last, into reserved room: a buffer that grows leaves copies of the token in freed memory.
+        buffer.reserve_exact(self.token.expose().len() + 1);
+        text(&mut buffer, self.token.expose());
+        key.fingerprint(&buffer)
     }
 }
 
-fn asset(said: &mut Vec<u8>, asset: &Asset, standing: &Standing) {
-    text(said, asset.kind.as_str());
-    said.extend_from_slice(&asset.generation.to_be_bytes());
-    said.extend_from_slice(&asset.created_at.timestamp_micros().to_be_bytes());
+fn asset(buffer: &mut Vec<u8>, asset: &Asset, standing: &Standing) {
+    text(buffer, asset.kind.as_str());
+    buffer.extend_from_slice(&asset.generation.to_be_bytes());
+    buffer.extend_from_slice(&asset.created_at.timestamp_micros().to_be_bytes());
     let Standing {
         proved,
         serves,
@@ -116,16 +119,16 @@ fn asset(said: &mut Vec<u8>, asset: &Asset, standing: &Standing) {
         tasks,
         cut_off_passed,
     } = standing;
-    said.extend([*serves, *same_token, *cut_off_passed].map(u8::from));
-    text(said, proved.map_or("", CredentialKind::as_str));
-    said.extend_from_slice(&u64::try_from(tasks.len()).unwrap_or(u64::MAX).to_be_bytes());
+    buffer.extend([*serves, *same_token, *cut_off_passed].map(u8::from));
+    text(buffer, proved.map_or("", CredentialKind::as_str));
+    buffer.extend_from_slice(&u64::try_from(tasks.len()).unwrap_or(u64::MAX).to_be_bytes());
     for task in tasks {
-        text(said, task);
+        text(buffer, task);
     }
 }
 
-/// What is told is free of NUL, which ends it.
-fn text(said: &mut Vec<u8>, text: &str) {
-    said.extend_from_slice(text.as_bytes());
-    said.push(0);
+/// Appends a text, ended by NUL; no text contains NUL.
+fn text(buffer: &mut Vec<u8>, text: &str) {
+    buffer.extend_from_slice(text.as_bytes());
+    buffer.push(0);
 }

@@ -1,81 +1,77 @@
-//! What a reconnect would do, before anything is written.
+//! Previews: what a reconnect would do, before anything is written.
 //!
-//! The rule: the token is proved on each asset as a reconnect would prove it, and what stands there is judged by the
-//! same [`regrant_domain::settle`]; nothing is kept but the audit's word that somebody looked. Looking is bounded: so
-//! many at once, so many of a tenant, so many in a browser's session.
+//! The rule: a preview probes the token as a reconnect would, and judges by the same [`regrant_domain::settle`]. It
+//! writes only its audit event. Previews are limited per process, per tenant and per browser session.
+//! Start at [`Vault::preview_reconnect`]; `judge.rs` judges the probe results.
 
+mod judge;
 pub(crate) mod permission_losses;
 
 use std::{collections::HashMap, pin::pin};
 
 use futures_util::StreamExt;
 use regrant_domain::{
-    AccessToken, Asset, AssetId, Coverage, CredentialKind, Grant, GrantId, Outcome, PersonId,
-    PlanId, Proof, Reason, ReasonCode, Refusal, RefusalKind, find_missing_scope,
-    settle::{Decision, decide},
+    AccessToken, Asset, AssetId, Coverage, Grant, GrantId, PersonId, PlanId, Proof, Reason,
+    Refusal, RefusalKind, find_missing_scope,
 };
 use regrant_graph::{AppCredentials, Target};
-use regrant_storage::{AuditEvent, ItemResult};
+use regrant_storage::AuditEvent;
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
     Conflict, Error, Principal, Repeatable, SiblingLoss, Targets, Vault,
     idempotency::Once,
-    reconnect::{
-        plan::{Plan, Seen},
-        preview::permission_losses::Losses,
-        results::unknown,
-        targets::expected,
-        verify_token::ValidationFailure,
-    },
+    reconnect::{targets::expected, verify_token::ValidationFailure},
 };
 
-/// How many previews run at once in a process, and how many of them one tenant's.
+/// How many previews run at the same time in a process.
 pub(crate) const AT_ONCE: usize = 32;
-const OF_A_TENANT: usize = 4;
-/// Pages find a place only while their tenant holds fewer than this: its backend keeps the others.
-const BESIDE_PAGES: usize = 2;
+/// How many of them may belong to one tenant.
+const MAX_OF_TENANT: usize = 4;
+/// A browser session gets a permit only while the tenant holds fewer than this, so that its backend gets the others.
+const MAX_BESIDE_SESSION: usize = 2;
 
-/// What to look at.
+/// A request to preview a reconnect.
 pub struct PreviewOrder {
     /// The new token.
     pub access_token: AccessToken,
-    /// For which assets.
+    /// The assets.
     pub targets: Targets,
-    /// Refuse the call unless the token is this person's.
+    /// Refuse the request unless the token belongs to this person.
     pub expect_person: Option<PersonId>,
-    /// Makes the call repeatable.
+    /// The idempotency key, if the caller sent one.
     pub repeatable: Option<Repeatable>,
 }
 
-/// What a reconnect with this token would do, as far as Graph tells now.
+/// What a reconnect with this token would do now.
 #[derive(Debug, Clone)]
 pub struct Preview {
-    /// Names this preview; a reconnect may demand that it still holds. `None` where nothing could be seen.
+    /// The id of this preview; a reconnect may require that it is still valid. `None` where Graph gave no answer about
+    /// the token.
     pub plan: Option<PlanId>,
-    /// The token's person and facts; `None` where Graph did not tell.
+    /// The person and the facts of the token; `None` where Graph gave no answer about it.
     pub grant: Option<Grant>,
-    /// The assets, in the caller's order.
+    /// The assets, in the request's order.
     pub items: Vec<PreviewItem>,
-    /// Other assets of the same person that the new login would take permissions from.
+    /// Other assets of the person that would lose permissions by the new login.
     pub siblings: Vec<SiblingLoss>,
-    /// Whether the person has more assets than were looked through for that.
+    /// Whether the person has more assets than were searched for that.
     pub more_siblings: bool,
 }
 
-/// What Graph said.
-struct Asked {
+/// What Graph said about the token and about the token on each asset.
+struct GraphAnswers {
     grant: Option<Grant>,
     proofs: HashMap<AssetId, Proof>,
 }
 
-/// What would become of one asset.
+/// What the reconnect would do to one asset.
 #[derive(Debug, Clone)]
 pub struct PreviewItem {
     /// The asset, in its canonical form.
     pub asset_id: AssetId,
-    /// What the token would be to it.
+    /// Whether the token would serve the asset.
     pub coverage: Coverage,
     /// Why, and who must act.
     pub reason: Option<Reason>,
@@ -84,7 +80,7 @@ pub struct PreviewItem {
 }
 
 impl Vault {
-    /// Looks at what a reconnect would do.
+    /// Previews a reconnect.
     ///
     /// # Errors
     /// `TokenRefused` for a token that can serve nothing. `Invalid`, `TooMany`; `TooManyPreviews`;
@@ -92,33 +88,34 @@ impl Vault {
     pub async fn preview(
         &self,
         caller: &Principal,
-        mut order: PreviewOrder,
+        mut request: PreviewOrder,
     ) -> Result<Preview, Error> {
         let deadline = Instant::now() + self.settings.reconnect.preview_patience;
-        order.expect_person = expected(caller, order.expect_person)?;
-        let most = if caller.session().is_some() {
-            BESIDE_PAGES
+        request.expect_person = expected(caller, request.expect_person)?;
+        let max_of_tenant = if caller.session().is_some() {
+            MAX_BESIDE_SESSION
         } else {
-            OF_A_TENANT
+            MAX_OF_TENANT
         };
-        let _place = self
-            .previews
-            .take(caller.tenant(), most)
+        let _permit = self
+            .preview_permits
+            .try_take(caller.tenant(), max_of_tenant)
             .ok_or(Error::TooManyPreviews)?;
-        let (named, assets) = self.looked_at(caller, &order.targets).await?;
-        self.note_look(caller, named.len(), order.repeatable.take())
+        let (named, assets) = self.read_named_assets(caller, &request.targets).await?;
+        self.count_preview(caller, named.len(), request.repeatable.take())
             .await?;
         let app = self.app(caller.scope.app_id()).await?;
-        let asked = tokio::select! {
-            asked = self.ask_of(&app, &order, &assets, deadline) => asked?,
-            () = self.jobs.stop.cancelled() => Asked { grant: None, proofs: everywhere(&assets, &unanswered()) },
+        let answers = tokio::select! {
+            answers = self.ask_graph(&app, &request, &assets, deadline) => answers?,
+            // The vault closes: the assets are reported as unknown.
+            () = self.jobs.stop.cancelled() => GraphAnswers::without_grant(&assets, &timeout_refusal()),
         };
-        self.judge(caller, &order.access_token, named, &assets, asked)
+        self.judge_answers(caller, &request.access_token, named, &assets, answers)
             .await
     }
 
-    /// What the call names, and those assets of it that there are for the caller.
-    async fn looked_at(
+    /// The ids that the request names, and the assets that exist for the caller.
+    async fn read_named_assets(
         &self,
         caller: &Principal,
         targets: &Targets,
@@ -131,29 +128,29 @@ impl Vault {
         Ok((items.into_iter().map(|it| it.asset_id).collect(), assets))
     }
 
-    /// Every look counts, also one that repeats another: each asks Graph.
-    async fn note_look(
+    /// Counts the preview and audits it. A repeated request counts too, because it asks Graph again.
+    async fn count_preview(
         &self,
         caller: &Principal,
         items: usize,
         repeatable: Option<Repeatable>,
     ) -> Result<(), Error> {
-        let note = async |once: Option<&Once>| self.count_look(caller, items, once).await;
+        let count = async |call: Option<&Once>| self.record_preview(caller, items, call).await;
         let done = self
-            .once(&caller.scope, caller.id(), repeatable, note)
+            .once(&caller.scope, caller.id(), repeatable, count)
             .await?;
         if done.repeated {
-            self.count_look(caller, items, None).await
+            self.record_preview(caller, items, None).await
         } else {
             Ok(())
         }
     }
 
-    async fn count_look(
+    async fn record_preview(
         &self,
         caller: &Principal,
         items: usize,
-        once: Option<&Once>,
+        call: Option<&Once>,
     ) -> Result<(), Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
@@ -162,47 +159,53 @@ impl Vault {
         {
             return Err(Error::Conflict(Conflict::SessionUsedUp));
         }
-        tx.audit(&[previewed(caller, items)], now).await?;
-        if let Some(once) = once {
-            once.remember(&tx, &(), None, now).await?;
+        let event = AuditEvent::new(
+            caller.actor(),
+            "reconnect.previewed",
+            caller.tenant(),
+            json!({ "items": items }),
+        );
+        tx.audit(&[event], now).await?;
+        if let Some(call) = call {
+            call.remember(&tx, &(), None, now).await?;
         }
         Ok(tx.commit().await?)
     }
 
-    /// Asks Graph about the token, then about the token on each asset; what has not answered by then is unknown.
-    async fn ask_of(
+    /// Asks Graph about the token, then about the token on each asset. Assets without an answer by the deadline are
+    /// unknown.
+    async fn ask_graph(
         &self,
         app: &AppCredentials,
-        order: &PreviewOrder,
+        request: &PreviewOrder,
         assets: &[Asset],
         deadline: Instant,
-    ) -> Result<Asked, Error> {
-        let inspected = self.inspect_token(app, &order.access_token, order.expect_person.as_ref());
-        let inspected = timeout_at(deadline, inspected).await;
-        match inspected.unwrap_or(Err(ValidationFailure::ForEveryItem(unanswered()))) {
+    ) -> Result<GraphAnswers, Error> {
+        let (token, expected) = (&request.access_token, request.expect_person.as_ref());
+        let inspected = timeout_at(deadline, self.inspect_token(app, token, expected)).await;
+        match inspected.unwrap_or(Err(ValidationFailure::ForEveryItem(timeout_refusal()))) {
             Ok(inspected) => {
                 let grant = Grant {
                     id: GrantId::mint(),
                     facts: inspected.facts,
                 };
                 let proofs = self
-                    .proofs(app, &order.access_token, &grant, assets, deadline)
+                    .probe_assets(app, token, &grant, assets, deadline)
                     .await;
-                Ok(Asked {
+                Ok(GraphAnswers {
                     grant: Some(grant),
                     proofs,
                 })
             }
             Err(ValidationFailure::Refused(refusal)) => Err(Error::TokenRefused(refusal)),
-            Err(ValidationFailure::ForEveryItem(refusal)) => Ok(Asked {
-                grant: None,
-                proofs: everywhere(assets, &refusal),
-            }),
+            Err(ValidationFailure::ForEveryItem(refusal)) => {
+                Ok(GraphAnswers::without_grant(assets, &refusal))
+            }
         }
     }
 
-    /// Proves the token on each asset, as far as Graph answers in time.
-    async fn proofs(
+    /// Probes the token on each asset, until the deadline.
+    async fn probe_assets(
         &self,
         app: &AppCredentials,
         token: &AccessToken,
@@ -210,7 +213,7 @@ impl Vault {
         assets: &[Asset],
         deadline: Instant,
     ) -> HashMap<AssetId, Proof> {
-        let mut proofs = everywhere(assets, &unanswered());
+        let mut proofs = refuse_all(assets, &timeout_refusal());
         let mut targets = Vec::with_capacity(assets.len());
         for asset in assets {
             match find_missing_scope(asset.kind, &asset.id, grant) {
@@ -224,158 +227,37 @@ impl Vault {
                     .probe_stream(app, token, &grant.facts.person_id, &targets)
             );
         while let Ok(Some(chunk)) = timeout_at(deadline, chunks.next()).await {
-            for (place, proof) in chunk.indices.into_iter().zip(chunk.proofs) {
-                if let Some(target) = targets.get(place) {
+            for (index, proof) in chunk.indices.into_iter().zip(chunk.proofs) {
+                if let Some(target) = targets.get(index) {
                     proofs.insert(target.id.clone(), proof);
                 }
             }
         }
         proofs
     }
+}
 
-    /// Judges the proofs by what stands at the assets now.
-    async fn judge(
-        &self,
-        caller: &Principal,
-        token: &AccessToken,
-        named: Vec<AssetId>,
-        asked: &[Asset],
-        Asked { grant, proofs }: Asked,
-    ) -> Result<Preview, Error> {
-        let key = self.keys.active(&caller.scope).await?;
-        let print = key.fingerprint(token.expose().as_bytes());
-        let (now, was) = (self.clock.now(), by_id(asked));
-        let tx = self.store.begin_read(&caller.scope).await?;
-        let mut assets = tx
-            .assets(&proofs.keys().cloned().collect::<Vec<_>>())
-            .await?;
-        // What was registered anew meanwhile is not what was asked about.
-        assets.retain(|it| was.get(&it.id).is_some_and(|was| is_the_same(was, it)));
-        let standings = self
-            .standings(&tx, &assets, Some(print.as_bytes()), now)
-            .await?;
-        let losses = match &grant {
-            Some(grant) => self.losses(&tx, caller, grant, &named, now).await?,
-            None => Losses::default(),
-        };
-        tx.commit().await?;
-        let seen = Seen {
-            token,
-            items: &named,
-            assets: &assets,
-            standings: &standings,
-        };
-        let plan = grant
-            .as_ref()
-            .map(|_| Plan::of(&key, &seen, now))
-            .transpose()?;
-        let kind = grant
-            .as_ref()
-            .map_or(CredentialKind::User, |it| it.facts.kind);
-        let judged = |id: AssetId| match proofs.get(&id).zip(standings.get(&id)) {
-            Some((proof, standing)) => of_decision(id, decide(kind, proof, standing)),
-            None => of_result(id, unknown()),
-        };
-        let items = named.into_iter().map(judged).collect();
-        Ok(Preview {
-            plan,
-            grant,
-            items,
-            siblings: losses.found,
-            more_siblings: losses.more,
-        })
+impl GraphAnswers {
+    /// The same refusal for every asset, where nothing is known of the token.
+    fn without_grant(assets: &[Asset], refusal: &Refusal) -> Self {
+        Self {
+            grant: None,
+            proofs: refuse_all(assets, refusal),
+        }
     }
 }
 
-fn by_id(assets: &[Asset]) -> HashMap<&AssetId, &Asset> {
-    assets.iter().map(|it| (&it.id, it)).collect()
-}
-
-/// Whether a proof of the one is a proof of the other.
-fn is_the_same(was: &Asset, is: &Asset) -> bool {
-    (was.kind, was.created_at, &was.business_id) == (is.kind, is.created_at, &is.business_id)
-}
-
-fn everywhere(assets: &[Asset], refusal: &Refusal) -> HashMap<AssetId, Proof> {
+fn refuse_all(assets: &[Asset], refusal: &Refusal) -> HashMap<AssetId, Proof> {
     assets
         .iter()
         .map(|it| (it.id.clone(), Proof::Refused(refusal.clone())))
         .collect()
 }
 
-fn unanswered() -> Refusal {
-    let message = "Graph did not answer in time.".to_owned();
+fn timeout_refusal() -> Refusal {
     Refusal {
         kind: RefusalKind::Unavailable,
-        message,
+        message: "Graph did not answer in time.".to_owned(),
         fbtrace_id: None,
-    }
-}
-
-fn of_decision(asset_id: AssetId, decision: Decision) -> PreviewItem {
-    let coverage = Coverage::of(&decision);
-    let is_put_off = decision.outcome == Outcome::Deferred;
-    let mut reason = decision.reason;
-    // Nothing goes on by itself here.
-    if let Some(reason) = reason.as_mut().filter(|_| is_put_off) {
-        reason.next_step = match reason.code {
-            ReasonCode::AppFault => "Mend the app's settings, then preview again.".to_owned(),
-            _ => "Preview again later.".to_owned(),
-        };
-    }
-    PreviewItem {
-        asset_id,
-        coverage,
-        reason,
-        fbtrace_id: decision.fbtrace_id,
-    }
-}
-
-fn of_result(asset_id: AssetId, result: ItemResult) -> PreviewItem {
-    let ItemResult {
-        reason, fbtrace_id, ..
-    } = result;
-    PreviewItem {
-        asset_id,
-        coverage: Coverage::Unknown,
-        reason,
-        fbtrace_id,
-    }
-}
-
-fn previewed(caller: &Principal, items: usize) -> AuditEvent {
-    AuditEvent::new(
-        caller.actor(),
-        "reconnect.previewed",
-        caller.tenant(),
-        json!({ "items": items }),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use regrant_domain::settle::Standing;
-
-    use super::*;
-
-    fn next_step(kind: RefusalKind) -> String {
-        let proof = Proof::Refused(Refusal {
-            kind,
-            ..unanswered()
-        });
-        let decision = decide(CredentialKind::User, &proof, &Standing::default());
-        of_decision("1".parse().unwrap(), decision)
-            .reason
-            .unwrap()
-            .next_step
-    }
-
-    #[test]
-    fn what_is_put_off_does_not_go_on_by_itself() {
-        assert_eq!(next_step(RefusalKind::Unavailable), "Preview again later.");
-        assert_eq!(
-            next_step(RefusalKind::AppFault),
-            "Mend the app's settings, then preview again."
-        );
     }
 }

@@ -1,7 +1,7 @@
-//! Who waits for a reconnect in this process is woken when it moves.
+//! Wakes the tasks of this process that wait for a reconnect.
 //!
-//! The rule: a wake-up is a hint. Whoever is woken reads the database; whoever runs in another
-//! process is not woken and looks again by itself.
+//! The rule: a wake-up is only a hint. A task that wakes reads the database; tasks of other processes are not woken, so
+//! they poll.
 
 use std::{
     collections::HashMap,
@@ -11,21 +11,21 @@ use std::{
 use regrant_domain::ReconnectId;
 use tokio::sync::watch;
 
-/// One channel for each reconnect that somebody waits for or that runs here.
+/// One channel for each reconnect that a task waits for.
 #[derive(Clone, Default)]
 pub(crate) struct Progress(Arc<Mutex<HashMap<ReconnectId, watch::Sender<()>>>>);
 
 impl Progress {
-    /// Wakes when the reconnect moves.
-    pub(crate) fn watch(&self, id: ReconnectId) -> watch::Receiver<()> {
+    /// A receiver that wakes when the reconnect progresses.
+    pub(super) fn watch(&self, id: ReconnectId) -> watch::Receiver<()> {
         self.channels()
             .entry(id)
             .or_insert_with(|| watch::channel(()).0)
             .subscribe()
     }
 
-    /// Wakes who waits.
-    pub(crate) fn moved(&self, id: ReconnectId) {
+    /// Wakes the tasks that wait for the reconnect.
+    pub(super) fn moved(&self, id: ReconnectId) {
         let mut channels = self.channels();
         if let Some(channel) = channels.get(&id) {
             channel.send_replace(());

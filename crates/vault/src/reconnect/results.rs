@@ -1,9 +1,10 @@
-//! The fixed results of items that no probe decides.
+//! The results of items that need no probe.
 
 use regrant_domain::{Outcome, Reason, ReasonCode, Serving, Who};
 use regrant_storage::ItemResult;
 
-pub(crate) fn unknown() -> ItemResult {
+/// The tenant has no such asset.
+pub(super) fn unknown() -> ItemResult {
     let reason = Reason::new(
         ReasonCode::UnknownAsset,
         Who::Provider,
@@ -13,7 +14,8 @@ pub(crate) fn unknown() -> ItemResult {
     result(Outcome::UnknownAsset, reason)
 }
 
-pub(crate) fn cancelled() -> ItemResult {
+/// The reconnect was cancelled.
+pub(super) fn cancelled() -> ItemResult {
     let detail = "The reconnect was cancelled before this asset was reached.";
     result(
         Outcome::Failed,
@@ -26,7 +28,8 @@ pub(crate) fn cancelled() -> ItemResult {
     )
 }
 
-pub(crate) fn superseded() -> ItemResult {
+/// A later reconnect settled the asset first.
+pub(super) fn superseded() -> ItemResult {
     let reason = Reason::new(
         ReasonCode::NewerReconnect,
         Who::Nobody,

@@ -1,4 +1,4 @@
-//! What serves each asset before a reconnect settles it.
+//! The standing of each asset: which credential serves it before a reconnect settles it.
 
 use std::collections::HashMap;
 
@@ -8,8 +8,8 @@ use regrant_storage::{StoredCredential, TenantTx};
 use crate::{Error, Vault};
 
 impl Vault {
-    /// What stands at each asset, beside an offered token of this fingerprint.
-    pub(crate) async fn standings(
+    /// Reads the standing of each asset. `offered` is the fingerprint of the token that is to replace the serving one.
+    pub(super) async fn standings(
         &self,
         tx: &TenantTx,
         assets: &[Asset],
@@ -63,7 +63,7 @@ fn standing_of(
 ) -> Standing {
     let grant = held.credential.grant_id.and_then(|id| grants.get(&id));
     Standing {
-        // A page token ranks as the grant it was minted from; what was never proved ranks as nothing.
+        // A page token ranks as the grant that it was minted from; a credential that was never probed has no rank.
         proved: held
             .credential
             .proved_at

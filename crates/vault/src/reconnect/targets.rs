@@ -1,6 +1,6 @@
-//! Which assets a reconnect or a preview is for: listed or selected, each once, within the caller's reach.
+//! The assets of a reconnect or a preview: listed or selected, each once, within the caller's reach.
 //!
-//! The rule: what the caller cannot reach looks like what does not exist.
+//! The rule: an asset outside of the caller's reach is treated as unknown.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,12 +9,12 @@ use regrant_storage::{AssetFilter, NewItem, TenantTx};
 
 use crate::{Error, Principal, Vault, reconnect::results::unknown};
 
-/// Which assets a reconnect is for.
+/// The assets of a reconnect.
 #[derive(Debug, Clone)]
 pub enum Targets {
-    /// These, in this order.
+    /// These assets, in this order.
     Listed(Vec<AssetId>),
-    /// All that match.
+    /// All assets that match.
     Selected(Selection),
 }
 
@@ -32,9 +32,9 @@ pub struct Selection {
 }
 
 impl Vault {
-    /// One item for each distinct asset, in the caller's order, and the assets; those unknown to it are settled
-    /// already.
-    pub(crate) async fn items_of(
+    /// Resolves targets to one item for each distinct asset, in the request's order, and the assets. Items of unknown
+    /// assets have their result already.
+    pub(super) async fn items_of(
         &self,
         tx: &TenantTx,
         caller: &Principal,
@@ -51,9 +51,9 @@ impl Vault {
                 let mut known = tx.assets(&distinct(spellings)).await?;
                 known.retain(|it| caller.reaches(it));
                 let items = fold(ids, &known);
-                // Either spelling may be an asset, and one of them is meant.
-                let meant: HashSet<_> = items.iter().map(|it| &it.asset_id).collect();
-                known.retain(|it| meant.contains(&it.id));
+                // Both spellings of an id may be assets; keep the one that an item names.
+                let named: HashSet<_> = items.iter().map(|it| &it.asset_id).collect();
+                known.retain(|it| named.contains(&it.id));
                 Ok((items, known))
             }
             Targets::Selected(selection) => {
@@ -82,7 +82,8 @@ impl Vault {
         }
     }
 
-    pub(crate) fn filter_of(
+    /// The query for the selected assets, with room for one more than a request may name.
+    pub(super) fn filter_of(
         &self,
         caller: &Principal,
         selection: &Selection,
@@ -104,7 +105,7 @@ impl Vault {
     }
 }
 
-/// Folds ids that mean the same asset: duplicates, and `123` beside `act_123` of an ad account.
+/// Merges ids of the same asset: duplicates, and `123` and `act_123` of an ad account.
 fn fold(ids: &[AssetId], known: &[Asset]) -> Vec<NewItem> {
     let known: HashMap<_, _> = known.iter().map(|asset| (&asset.id, asset.kind)).collect();
     let mut seen = HashSet::new();
@@ -144,12 +145,15 @@ fn open_item(asset_id: AssetId, asked: &str) -> NewItem {
     }
 }
 
-/// Whose the token must be: a session may be open to one person alone.
-pub(crate) fn expected(
+/// The person that the token must belong to. A session may allow one person only.
+///
+/// # Errors
+/// `Invalid`: the request expects another person than the session allows.
+pub(super) fn expected(
     caller: &Principal,
-    said: Option<PersonId>,
+    requested: Option<PersonId>,
 ) -> Result<Option<PersonId>, Error> {
-    match (caller.person(), said) {
+    match (caller.person(), requested) {
         (Some(person), Some(other)) if *person != other => {
             let reason = "this session is another person's".to_owned();
             Err(Error::Invalid {
@@ -158,6 +162,6 @@ pub(crate) fn expected(
             })
         }
         (Some(person), _) => Ok(Some(person.clone())),
-        (None, said) => Ok(said),
+        (None, requested) => Ok(requested),
     }
 }

@@ -23,7 +23,7 @@ use crate::{
 const CHUNK: usize = 500;
 
 /// Whether the submitted token was accepted.
-pub(crate) type TokenVerdict = Result<(), TokenRefusal>;
+pub(super) type TokenVerdict = Result<(), TokenRefusal>;
 
 /// The result of validating the token.
 pub(super) enum Validation {

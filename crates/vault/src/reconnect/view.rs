@@ -13,46 +13,46 @@ use crate::{
 /// A reconnect.
 #[derive(Debug, Clone)]
 pub struct ReconnectView {
-    /// Its id.
+    /// The id.
     pub id: ReconnectId,
-    /// Its place among the tenant's reconnects in the order of acceptance: the greater one wins.
+    /// The position in the tenant's order of acceptance: for an asset, the greatest wins.
     pub intent_seq: i64,
-    /// Where it stands.
+    /// The status.
     pub status: ReconnectStatus,
-    /// The token's person and facts, once it is proved.
+    /// The person and the facts of the token, once it is validated.
     pub grant: Option<Grant>,
     /// How many items have each outcome.
     pub counts: Counts,
-    /// How many items there are.
+    /// The number of items.
     pub total: i64,
-    /// The items, in the caller's order; empty in a list.
+    /// The items, in the request's order; empty in a list.
     pub items: Vec<ItemView>,
-    /// When it was accepted.
+    /// When the reconnect was accepted.
     pub created_at: Timestamp,
-    /// When it ended.
+    /// When the reconnect ended.
     pub finished_at: Option<Timestamp>,
 }
 
 /// One item of a reconnect.
 #[derive(Debug, Clone)]
 pub struct ItemView {
-    /// Its place in the caller's order, from 0.
+    /// The position in the request's order, from 0.
     pub position: i64,
     /// The asset, in its canonical form.
     pub asset_id: AssetId,
-    /// As the caller wrote it.
+    /// The id as the caller wrote it.
     pub asked: String,
-    /// What became of it; `None` while it is open.
+    /// The outcome; `None` while the item is open.
     pub outcome: Option<Outcome>,
     /// Which token serves afterwards.
     pub serving: Option<Serving>,
     /// Why.
     pub reason: Option<Reason>,
-    /// When it is tried again.
+    /// When the item is tried again.
     pub retry_at: Option<Timestamp>,
     /// Graph's trace id.
     pub fbtrace_id: Option<String>,
-    /// Its number in the reconnect's stream of events.
+    /// The item's number in the reconnect's event stream.
     pub event_seq: Option<i64>,
 }
 
@@ -102,10 +102,7 @@ impl Vault {
         Ok(Some(view))
     }
 
-    /// Reconnects, newest first, from behind `after`.
-    ///
-    /// # Errors
-    /// The database does not answer.
+    /// Lists reconnects, newest first, from after `after`.
     pub async fn list_reconnects(
         &self,
         caller: &Principal,
@@ -138,7 +135,7 @@ impl Vault {
         })
     }
 
-    /// Items that settled behind event `after`, in their order, and whether the reconnect has ended.
+    /// Items that settled after event `after`, in the order of their events, with the reconnect.
     ///
     /// # Errors
     /// `NotFound`.
@@ -149,7 +146,7 @@ impl Vault {
         after: i64,
     ) -> Result<(Vec<ItemView>, ReconnectView), Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
-        // The reconnect is read before its items, so that an ended one has shown them all.
+        // Read before the items: if this says that the reconnect has ended, the items are complete.
         let reconnect = caller.seen(
             tx.reconnect(id)
                 .await
@@ -165,7 +162,7 @@ impl Vault {
         ))
     }
 
-    /// Waits until the reconnect moves, or `at_most`.
+    /// Waits until the reconnect progresses, at most `at_most`.
     pub async fn reconnect_moves(&self, id: ReconnectId, at_most: std::time::Duration) {
         let mut moved = self.progress.watch(id);
         let _lapsed = tokio::time::timeout(at_most, moved.changed()).await;

@@ -1,7 +1,8 @@
-//! Meta apps: what a tenant's tokens belong to.
+//! Meta apps: registers them and stores their secrets. Every token of a tenant belongs to an app.
 //!
-//! The rule: a secret goes in and never comes out. The one before it is believed on for what comes in, until the end
-//! of its overlap; what goes out is signed with the newest alone.
+//! The rule: the API accepts a secret and never returns it. During the overlap, the previous secret
+//! still verifies requests from Meta. Requests to Meta are signed only with the newest secret.
+//! Start at `Vault::create_app`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,40 +19,40 @@ use crate::{
     tenants::client_spec::checked_name,
 };
 
-/// For how long the secret before the newest may go on counting.
+/// The maximum time for which the previous secret still verifies requests.
 const LONGEST_OVERLAP: Duration = Duration::from_hours(168);
 
 /// A Meta app to register.
 pub struct NewApp {
-    /// Its id.
+    /// The app id at Meta.
     pub id: AppId,
-    /// A name for people.
+    /// The display name.
     pub name: String,
-    /// Its secret.
+    /// The app secret from Meta.
     pub secret: AppSecret,
-    /// The word Meta repeats when it verifies the webhook address.
+    /// The verify token that Meta sends when it verifies the webhook address.
     pub verify_token: Option<VerifyToken>,
 }
 
-/// What is to change about an app; what is absent stays.
+/// Changes to an app. `None` leaves a field as it is.
 #[derive(Default)]
 pub struct AppChange {
-    /// A name for people.
+    /// The display name.
     pub name: Option<String>,
-    /// The word Meta repeats when it verifies the webhook address.
+    /// The verify token that Meta sends when it verifies the webhook address.
     pub verify_token: Option<VerifyToken>,
 }
 
-/// An app without its secrets.
+/// An app without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppView {
-    /// Its id.
+    /// The app id at Meta.
     pub id: AppId,
-    /// A name for people.
+    /// The display name.
     pub name: String,
-    /// Whether Meta's verification of the webhook address can be answered.
+    /// Whether a verify token is stored, so that Meta can verify the webhook address.
     pub has_verify_token: bool,
-    /// Until when the secret before the newest counts for what comes in.
+    /// When the previous secret stops verifying requests from Meta; `None` if it already has.
     pub older_secret_until: Option<Timestamp>,
     /// When it was registered.
     pub created_at: Timestamp,
@@ -61,7 +62,8 @@ impl Vault {
     /// Registers a Meta app.
     ///
     /// # Errors
-    /// `ReadOnly`; `Invalid`; `Conflict(Exists)` where the app is registered already; `Conflict(OtherBody)`.
+    /// `ReadOnly`; `Invalid`; `Conflict(Exists)` if the app is already registered;
+    /// `Conflict(OtherBody)`.
     pub async fn create_app(
         &self,
         by: Acting,
@@ -81,7 +83,7 @@ impl Vault {
             verify_token,
             created_at: now,
         };
-        let create = async |once: Option<&Once>| {
+        let create = async |call: Option<&Once>| {
             let tx = self.store.begin(&self.store.system_scope()).await?;
             tx.insert_app(&row).await.map_err(|error| match error {
                 regrant_storage::Error::Taken(_) => {
@@ -89,17 +91,10 @@ impl Vault {
                 }
                 other => other.into(),
             })?;
-            tx.audit(
-                &[AuditEvent::new(
-                    by.actor(),
-                    "app.created",
-                    &id,
-                    json!({ "name": row.name }),
-                )],
-                now,
-            )
-            .await?;
-            self.conclude(tx, once, &(), now).await
+            let event =
+                AuditEvent::new(by.actor(), "app.created", &id, json!({ "name": row.name }));
+            tx.audit(&[event], now).await?;
+            self.conclude(tx, call, &(), now).await
         };
         let done = self
             .once(&self.store.system_scope(), by.caller_id(), repeat, create)
@@ -110,7 +105,7 @@ impl Vault {
         })
     }
 
-    /// Gives an app another name, another verify token, or both.
+    /// Changes the name or the verify token of an app.
     ///
     /// # Errors
     /// `ReadOnly`; `Invalid`; `NotFound(App)`.
@@ -122,24 +117,25 @@ impl Vault {
     ) -> Result<AppView, Error> {
         by.demand_owner()?;
         let name = change.name.as_deref().map(checked_name).transpose()?;
-        let word = self.seal_word(id, change.verify_token.as_ref()).await?;
+        let verify_token = self.seal_word(id, change.verify_token.as_ref()).await?;
         let tx = self.store.begin(&self.store.system_scope()).await?;
-        let changed = tx.change_app(id, name.as_deref(), word.as_ref()).await;
+        let changed = tx
+            .change_app(id, name.as_deref(), verify_token.as_ref())
+            .await;
         changed.map_err(Error::missing(Resource::App))?;
-        let detail = json!({ "name": name, "verify_token": word.map(|_| "set") });
-        tx.audit(
-            &[AuditEvent::new(by.actor(), "app.changed", id, detail)],
-            self.clock.now(),
-        )
-        .await?;
+        let detail = json!({ "name": name, "verify_token": verify_token.map(|_| "set") });
+        let event = AuditEvent::new(by.actor(), "app.changed", id, detail);
+        tx.audit(&[event], self.clock.now()).await?;
         tx.commit().await?;
         self.app_view(id).await
     }
 
-    /// Gives an app another secret. What comes in signed with the one before it is believed on for `overlap`.
+    /// Replaces the secret of an app. For `overlap`, the previous secret still verifies requests
+    /// from Meta.
     ///
     /// # Errors
-    /// `ReadOnly`; `Invalid` for an overlap of more than 7 days; `NotFound(App)`; `Conflict(OtherBody)`.
+    /// `ReadOnly`; `Invalid` for an overlap of more than 7 days; `NotFound(App)`;
+    /// `Conflict(OtherBody)`.
     pub async fn set_app_secret(
         &self,
         by: Acting,
@@ -161,27 +157,21 @@ impl Vault {
             .await?;
         let now = self.clock.now();
         let until = (!overlap.is_zero()).then(|| now + overlap);
-        let set = async |once: Option<&Once>| {
+        let set = async |call: Option<&Once>| {
             let tx = self.store.begin(&self.store.system_scope()).await?;
             let set = tx.set_app_secret(id, &sealed, until).await;
             set.map_err(Error::missing(Resource::App))?;
             let detail = json!({ "older_secret_until": until });
-            tx.audit(
-                &[AuditEvent::new(by.actor(), "app.secret_set", id, detail)],
-                now,
-            )
-            .await?;
-            self.conclude(tx, once, &(), now).await
+            let event = AuditEvent::new(by.actor(), "app.secret_set", id, detail);
+            tx.audit(&[event], now).await?;
+            self.conclude(tx, call, &(), now).await
         };
         self.once(&self.store.system_scope(), by.caller_id(), repeat, set)
             .await?;
         self.app_view(id).await
     }
 
-    /// The registered apps, by id; they are few.
-    ///
-    /// # Errors
-    /// The database does not answer.
+    /// Lists the registered apps by id, without pages.
     pub async fn apps(&self) -> Result<Vec<AppView>, Error> {
         let now = self.clock.now();
         Ok(self
@@ -193,7 +183,7 @@ impl Vault {
             .collect())
     }
 
-    /// The app with this id, without its secrets.
+    /// Finds an app by id.
     ///
     /// # Errors
     /// `NotFound(App)`.
@@ -206,7 +196,7 @@ impl Vault {
         Ok(view(stored, self.clock.now()))
     }
 
-    /// The app's credentials, opened for calls to the Graph.
+    /// Decrypts the app's credentials for calls to the Graph API.
     pub(crate) async fn app(&self, id: &AppId) -> Result<Arc<AppCredentials>, Error> {
         let stored = self
             .store
@@ -223,7 +213,7 @@ impl Vault {
         }))
     }
 
-    /// Opens what is sealed for an app.
+    /// Decrypts a secret of an app.
     pub(crate) async fn open_for_app(
         &self,
         id: &AppId,
@@ -243,11 +233,11 @@ impl Vault {
     async fn seal_word(
         &self,
         id: &AppId,
-        word: Option<&VerifyToken>,
+        verify_token: Option<&VerifyToken>,
     ) -> Result<Option<Sealed>, Error> {
-        match word {
-            Some(word) => self
-                .seal_for_app(id, Purpose::VerifyToken, word.expose())
+        match verify_token {
+            Some(token) => self
+                .seal_for_app(id, Purpose::VerifyToken, token.expose())
                 .await
                 .map(Some),
             None => Ok(None),
@@ -265,6 +255,7 @@ impl Vault {
     }
 }
 
+/// The encryption context of a secret of an app, with the app's id in the asset field.
 pub(crate) fn app_context(id: &AppId, purpose: Purpose) -> Context<'_> {
     Context {
         asset_id: id.as_str(),
@@ -272,7 +263,7 @@ pub(crate) fn app_context(id: &AppId, purpose: Purpose) -> Context<'_> {
     }
 }
 
-/// The secret before the newest, as long as it counts; one that was replaced before ends were kept counts no more.
+/// The previous secret during its overlap. A secret without a stored end is no longer valid.
 pub(crate) fn older_secret(stored: &StoredApp, now: Timestamp) -> Option<&Sealed> {
     stored
         .previous_secret

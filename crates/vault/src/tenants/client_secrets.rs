@@ -1,7 +1,9 @@
-//! The secrets of clients: made, replaced, and what was issued under them ended.
+//! The secrets of clients: creates and replaces them, and revokes the tokens issued for them.
 //!
-//! The rule: a secret leaves once, in the answer of the call that made it; kept are its hash and, sealed, the key its
-//! calls are proved with. Whatever ends a client's right counts from the next call on.
+//! The rule: a secret is shown once, in the response of the request that created it. The vault
+//! stores only a hash and the sealed key for request proofs. A replaced secret or revoked token is
+//! refused from the next request on.
+//! Start at `Vault::reset_client_secret`.
 
 use std::time::Duration;
 
@@ -19,15 +21,16 @@ use crate::{
     },
 };
 
-/// For how long an older secret may go on counting, in hours.
+/// The maximum time for which the previous secret stays valid, in hours.
 const LONGEST_OVERLAP: u64 = 24 * 30;
 
 impl Vault {
-    /// Gives a client another secret. The older one counts beside it for `overlap`; without one it is dead at once,
-    /// and so is every access token issued so far.
+    /// Replaces the secret of a client. The previous secret stays valid for `overlap`. Without an
+    /// overlap, the previous secret and every issued access token are refused at once.
     ///
     /// # Errors
-    /// `ReadOnly`; `NotFound`; `Invalid` for an overlap of more than 30 days; `Conflict(OtherBody)`.
+    /// `ReadOnly`; `NotFound`; `Invalid` for an overlap of more than 30 days;
+    /// `Conflict(OtherBody)`.
     pub async fn reset_client_secret(
         &self,
         by: Acting,
@@ -44,7 +47,7 @@ impl Vault {
         let (secret, hash) = mint_client_secret()?;
         let proof_key = key.seal(&proof_context(tenant, id), ProofKey::of(&secret).as_bytes())?;
         let until = overlap.map(|it| now + it);
-        let reset = async |once: Option<&Once>| {
+        let reset = async |call: Option<&Once>| {
             let tx = self.store.begin(&scope).await?;
             living(tx.lock_tenant().await?)?;
             tx.lock_client(id)
@@ -53,17 +56,9 @@ impl Vault {
             tx.set_client_secret(id, hash.as_bytes(), &proof_key, until)
                 .await?;
             let detail = json!({ "older_secret_until": until });
-            tx.audit(
-                &[AuditEvent::new(
-                    by.actor(),
-                    "client.secret_reset",
-                    id,
-                    detail,
-                )],
-                now,
-            )
-            .await?;
-            self.concluded(tx, once, id, now).await
+            let event = AuditEvent::new(by.actor(), "client.secret_reset", id, detail);
+            tx.audit(&[event], now).await?;
+            self.concluded(tx, call, id, now).await
         };
         let done = self
             .once(&self.store.system_scope(), by.caller_id(), repeat, reset)
@@ -75,20 +70,21 @@ impl Vault {
         })
     }
 
-    /// The client as it is at the end of a transaction, which it then makes last.
-    pub(crate) async fn concluded(
+    /// Reads the client and commits the transaction, with the client as the stored result of the
+    /// request.
+    pub(super) async fn concluded(
         &self,
         tx: TenantTx,
-        once: Option<&Once>,
+        call: Option<&Once>,
         id: ClientId,
         now: Timestamp,
     ) -> Result<ClientView, Error> {
         let client = view(tx.client(id).await?, now);
-        self.conclude(tx, once, &client, now).await?;
+        self.conclude(tx, call, &client, now).await?;
         Ok(client)
     }
 
-    /// Revokes every access token that a client was issued so far.
+    /// Revokes every issued access token of a client.
     ///
     /// # Errors
     /// `ReadOnly`; `NotFound`; `Conflict(OtherBody)`.
@@ -101,22 +97,14 @@ impl Vault {
     ) -> Result<(), Error> {
         by.demand_owner()?;
         let (scope, now) = (self.scope_for_operator(tenant).await?, self.clock.now());
-        let revoke = async |once: Option<&Once>| {
+        let revoke = async |call: Option<&Once>| {
             let tx = self.store.begin(&scope).await?;
             tx.revoke_client_tokens(id)
                 .await
                 .map_err(Error::missing(Resource::Client))?;
-            tx.audit(
-                &[AuditEvent::new(
-                    by.actor(),
-                    "client.tokens_revoked",
-                    id,
-                    json!({}),
-                )],
-                now,
-            )
-            .await?;
-            self.conclude(tx, once, &(), now).await
+            let event = AuditEvent::new(by.actor(), "client.tokens_revoked", id, json!({}));
+            tx.audit(&[event], now).await?;
+            self.conclude(tx, call, &(), now).await
         };
         self.once(&self.store.system_scope(), by.caller_id(), repeat, revoke)
             .await
@@ -124,8 +112,8 @@ impl Vault {
     }
 }
 
-/// A client to keep, and the one sight of its secret. `key` is its tenant's.
-pub(crate) fn new_client(
+/// Builds a new client and its secret. `key` is the data key of the tenant.
+pub(super) fn new_client(
     key: &DataKey,
     spec: ClientSpec,
     created_at: Timestamp,
@@ -147,7 +135,7 @@ pub(crate) fn new_client(
     ))
 }
 
-/// Where a proof key lives: its client's row.
+/// The encryption context of a proof key: the row of the client.
 pub(crate) fn proof_context(tenant: TenantId, client: ClientId) -> Context<'static> {
     Context::of_row(tenant, client.uuid(), Purpose::ProofKey)
 }

@@ -1,4 +1,6 @@
-//! What a client may be: its limits, how they are checked, and how operators see it.
+//! The settings of a client: checks them and shows them to operators.
+//!
+//! The rule: settings are stored in one normal form, so that equal settings compare as equal.
 
 use std::net::IpAddr;
 
@@ -9,61 +11,64 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Vault};
 
+/// The maximum number of networks per client.
 const MOST_NETWORKS: usize = 50;
+/// The maximum number of assets in a client's reach.
 const MOST_ASSETS: usize = 500;
+/// The maximum number of businesses in a client's reach.
 const MOST_BUSINESSES: usize = 100;
 
 /// A client as operators see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientView {
-    /// Its id.
+    /// The client's id.
     pub id: ClientId,
-    /// A name for people.
+    /// The display name.
     pub name: String,
-    /// What it may do.
+    /// The permissions of the client.
     pub scopes: Permissions,
-    /// When it was made.
+    /// When the client was created.
     pub created_at: Timestamp,
-    /// From when on it is refused.
+    /// When the client expires.
     pub expires_at: Option<Timestamp>,
-    /// From where it may call; `None` is from anywhere.
+    /// The networks from which the client may call; `None` allows all.
     pub networks: Option<Vec<IpNet>>,
-    /// Which of the tenant's assets it may reach.
+    /// The assets of the tenant that the client may reach.
     pub reach: Reach,
-    /// Whether each of its calls must carry a proof.
+    /// Whether each request must carry a proof.
     pub proof_required: bool,
-    /// Whether it keeps scopes that it does not use.
+    /// Whether unused scopes are kept.
     pub keep_unused_scopes: bool,
-    /// Since when it is refused.
+    /// When the client was disabled.
     pub disabled_at: Option<Timestamp>,
-    /// Until when the secret before its newest counts, too.
+    /// When the previous secret expires; `None` if it already has.
     pub older_secret_until: Option<Timestamp>,
-    /// When it last called, to the hour.
+    /// The time of the last request, accurate to one hour.
     pub last_used_at: Option<Timestamp>,
-    /// Its scopes, each with when it was last used, to the hour.
+    /// The scopes, each with its last use, accurate to one hour.
     pub scopes_used: Vec<(Permission, Option<Timestamp>)>,
 }
 
-/// A client and the one sight of its secret.
+/// A client with a new secret.
 #[derive(Debug)]
 pub struct MintedClient {
-    /// Its tenant.
+    /// The tenant of the client.
     pub tenant: TenantId,
     /// The client.
     pub client: ClientView,
-    /// Its secret; `None` where the call only repeats another.
+    /// The secret, shown once; `None` if the request repeats an earlier one.
     pub secret: Option<ClientSecret>,
 }
 
 impl Vault {
-    /// A client as it is in this transaction.
-    pub(crate) async fn client_in(&self, tx: &TenantTx, id: ClientId) -> Result<ClientView, Error> {
+    /// Reads a client within a transaction.
+    pub(super) async fn client_in(&self, tx: &TenantTx, id: ClientId) -> Result<ClientView, Error> {
         Ok(view(tx.client(id).await?, self.clock.now()))
     }
 }
 
-/// A name for people, without spaces around it.
-pub(crate) fn checked_name(name: &str) -> Result<String, Error> {
+/// Checks a display name and trims spaces around it.
+pub(super) fn checked_name(name: &str) -> Result<String, Error> {
     let name = name.trim();
     let fits = (1..=200).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     if fits {
@@ -76,8 +81,8 @@ pub(crate) fn checked_name(name: &str) -> Result<String, Error> {
     }
 }
 
-/// What was asked for in the form it is kept in.
-pub(crate) fn checked(spec: ClientSpec) -> Result<ClientSpec, Error> {
+/// Checks the settings of a client and brings them into the stored form.
+pub(super) fn checked(spec: ClientSpec) -> Result<ClientSpec, Error> {
     let most = |field, n: usize, most: usize| match n {
         n if n > most => Err(invalid(field, format!("expected at most {most}"))),
         _ => Ok(()),
@@ -101,7 +106,7 @@ pub(crate) fn checked(spec: ClientSpec) -> Result<ClientSpec, Error> {
     })
 }
 
-/// A network without the bits of a host in it; one of IPv4 addresses inside of IPv6 is one of IPv4.
+/// Clears the host bits of a network and turns an IPv4-mapped IPv6 network into an IPv4 network.
 fn canonical(network: IpNet) -> IpNet {
     let mapped = match (
         network.network().to_canonical(),
@@ -115,21 +120,27 @@ fn canonical(network: IpNet) -> IpNet {
     mapped.map_or(network, IpNet::V4).trunc()
 }
 
-pub(crate) fn check_end(end: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
+/// Refuses an expiry in the past.
+pub(super) fn check_end(end: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
     if end.is_some_and(|it| it <= now) {
-        return Err(invalid("expires_at", "expected a time to come".to_owned()));
+        return Err(invalid(
+            "expires_at",
+            "expected a time in the future".to_owned(),
+        ));
     }
     Ok(())
 }
 
-pub(crate) fn invalid(field: &str, reason: String) -> Error {
+/// The error for an invalid field.
+pub(super) fn invalid(field: &str, reason: String) -> Error {
     Error::Invalid {
         field: field.to_owned(),
         reason,
     }
 }
 
-pub(crate) fn view(row: ClientRow, now: Timestamp) -> ClientView {
+/// The client as operators see it at `now`.
+pub(super) fn view(row: ClientRow, now: Timestamp) -> ClientView {
     let ClientRow {
         id,
         spec,
@@ -168,8 +179,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_network_is_kept_in_one_spelling() {
-        for (given, kept) in [
+    fn a_network_is_stored_in_one_form() {
+        for (given, stored) in [
             ("10.1.2.3/8", "10.0.0.0/8"),
             ("192.0.2.7/32", "192.0.2.7/32"),
             ("2001:db8::1/32", "2001:db8::/32"),
@@ -180,7 +191,7 @@ mod tests {
         ] {
             assert_eq!(
                 canonical(given.parse().unwrap()).to_string(),
-                kept,
+                stored,
                 "{given}"
             );
         }

@@ -1,8 +1,8 @@
-//! Clients of tenants: what operators make, narrow and end.
+//! Operators create, change and delete the clients of a tenant.
 //!
-//! The rule: whatever ends a client's right counts from the next call on.
-//! Continue at `client_secrets.rs`, at `authenticate.rs` for how a client is let in and at `usage.rs` for the scopes
-//! it uses.
+//! The rule: a change that removes rights applies from the client's next request on.
+//! Continue at `client_secrets.rs`, at `access/authenticate.rs` for the authentication of clients
+//! and at `access/scope_usage.rs` for unused scopes.
 
 use ipnet::IpNet;
 use regrant_domain::{ClientId, Permissions, Reach, TenantId, Timestamp};
@@ -19,32 +19,33 @@ use crate::{
     },
 };
 
-/// What is to change about a client; what is absent stays, and an inner `None` takes a limit away.
+/// Changes to a client. `None` leaves a field as it is; an inner `None` removes a limit.
 #[derive(Debug, Clone, Default)]
 pub struct ClientChange {
-    /// A name for people.
+    /// The display name.
     pub name: Option<String>,
-    /// What it may do.
+    /// The permissions of the client.
     pub scopes: Option<Permissions>,
-    /// From when on it is refused.
+    /// When the client expires.
     pub expires_at: Option<Option<Timestamp>>,
-    /// From where it may call.
+    /// The networks from which the client may call.
     pub networks: Option<Option<Vec<IpNet>>>,
-    /// Which of the tenant's assets it may reach.
+    /// The assets of the tenant that the client may reach.
     pub reach: Option<Reach>,
-    /// Whether each of its calls must carry a proof.
+    /// Whether each request must carry a proof.
     pub proof_required: Option<bool>,
-    /// Whether it keeps scopes that it does not use.
+    /// Whether unused scopes are kept.
     pub keep_unused_scopes: Option<bool>,
-    /// Whether it is refused.
+    /// Whether the client is refused.
     pub disabled: Option<bool>,
 }
 
 impl Vault {
-    /// Gives a tenant another client.
+    /// Creates a client of a tenant.
     ///
     /// # Errors
-    /// `ReadOnly`; `Invalid`; `NotFound(Tenant)`; `Conflict(TenantGone)`; `Conflict(ClientLimit)`; `Conflict(OtherBody)`.
+    /// `ReadOnly`; `Invalid`; `NotFound(Tenant)`; `Conflict(TenantGone)`; `Conflict(ClientLimit)`;
+    /// `Conflict(OtherBody)`.
     pub async fn create_client(
         &self,
         by: Acting,
@@ -58,7 +59,7 @@ impl Vault {
         let scope = self.living_scope(tenant).await?;
         let (new, secret) = new_client(&*self.keys.active(&scope).await?, spec, now)?;
         let most = self.settings.tenants.max_clients;
-        let create = async |once: Option<&Once>| {
+        let create = async |call: Option<&Once>| {
             let tx = self.store.begin(&scope).await?;
             living(tx.lock_tenant().await?)?;
             tx.insert_client(&new, most)
@@ -69,17 +70,9 @@ impl Vault {
                     }
                     other => other.into(),
                 })?;
-            tx.audit(
-                &[AuditEvent::new(
-                    by.actor(),
-                    "client.created",
-                    new.id,
-                    told(&new.spec),
-                )],
-                now,
-            )
-            .await?;
-            self.concluded(tx, once, new.id, now).await
+            let event = AuditEvent::new(by.actor(), "client.created", new.id, told(&new.spec));
+            tx.audit(&[event], now).await?;
+            self.concluded(tx, call, new.id, now).await
         };
         let done = self
             .once(&self.store.system_scope(), by.caller_id(), repeat, create)
@@ -91,7 +84,7 @@ impl Vault {
         })
     }
 
-    /// A tenant's clients, oldest first; they are few.
+    /// Lists the clients of a tenant, oldest first, without pages.
     ///
     /// # Errors
     /// `NotFound(Tenant)`.
@@ -105,7 +98,7 @@ impl Vault {
         Ok(rows.into_iter().map(|it| view(it, now)).collect())
     }
 
-    /// The client with this id.
+    /// Finds a client by id.
     ///
     /// # Errors
     /// `NotFound`.
@@ -122,10 +115,11 @@ impl Vault {
         Ok(view(row, self.clock.now()))
     }
 
-    /// Changes a client. Disabling it revokes its access tokens for good.
+    /// Changes a client. Disabling it revokes its access tokens permanently.
     ///
     /// # Errors
-    /// `ReadOnly`; `NotFound`; `Invalid`; `Conflict(NoProofKey)`: it must be given another secret first.
+    /// `ReadOnly`; `NotFound`; `Invalid`; `Conflict(NoProofKey)` if the client needs a new
+    /// secret first.
     pub async fn change_client(
         &self,
         by: Acting,
@@ -159,20 +153,12 @@ impl Vault {
         }
         let mut detail = differences(&told(&row.spec), told(&spec));
         detail.extend(disabled.map(|it| ("disabled".to_owned(), json!(it))));
-        tx.audit(
-            &[AuditEvent::new(
-                by.actor(),
-                "client.changed",
-                id,
-                detail.into(),
-            )],
-            now,
-        )
-        .await?;
+        let event = AuditEvent::new(by.actor(), "client.changed", id, detail.into());
+        tx.audit(&[event], now).await?;
         self.concluded(tx, None, id, now).await
     }
 
-    /// Forgets a client; its access tokens and sessions are refused from here on.
+    /// Deletes a client. Its access tokens and sessions are refused from the next request on.
     ///
     /// # Errors
     /// `ReadOnly`; `NotFound`.
@@ -190,16 +176,14 @@ impl Vault {
         tx.delete_client(id)
             .await
             .map_err(Error::missing(Resource::Client))?;
-        tx.audit(
-            &[AuditEvent::new(by.actor(), "client.deleted", id, json!({}))],
-            self.clock.now(),
-        )
-        .await?;
+        let event = AuditEvent::new(by.actor(), "client.deleted", id, json!({}));
+        tx.audit(&[event], self.clock.now()).await?;
         Ok(tx.commit().await?)
     }
 }
 
 impl ClientChange {
+    /// The settings after the change.
     fn applied_to(self, spec: &ClientSpec) -> ClientSpec {
         let spec = spec.clone();
         ClientSpec {
@@ -214,7 +198,7 @@ impl ClientChange {
     }
 }
 
-/// What the audit tells of a client.
+/// The settings of a client as audit detail.
 fn told(spec: &ClientSpec) -> Value {
     let within = spec.reach.within();
     json!({
@@ -224,7 +208,7 @@ fn told(spec: &ClientSpec) -> Value {
     })
 }
 
-/// The members that are not what they were.
+/// The members of `after` that differ from `before`.
 fn differences(before: &Value, after: Value) -> serde_json::Map<String, Value> {
     let Value::Object(after) = after else {
         return serde_json::Map::new();
@@ -240,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_tells_what_became_different() {
+    fn the_audit_of_a_change_holds_only_what_changed() {
         let before = ClientSpec::named("one", Permissions::all());
         let change = ClientChange {
             proof_required: Some(true),

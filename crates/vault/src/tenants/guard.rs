@@ -1,4 +1,7 @@
-//! Which tenants can still be changed: neither shredded nor deleted.
+//! Refuses changes to tenants that are shredded or deleted.
+//!
+//! The rule: check under the tenant's lock, because the tenant may end between a check and the
+//! change.
 
 use regrant_domain::TenantId;
 use regrant_storage::{Tenant, TenantScope};
@@ -6,7 +9,7 @@ use regrant_storage::{Tenant, TenantScope};
 use crate::{Conflict, Error, Resource, Vault};
 
 impl Vault {
-    /// The scope of a tenant, for acts of operators.
+    /// Finds the scope of a tenant for the work of an operator.
     ///
     /// # Errors
     /// `NotFound(Tenant)`.
@@ -17,8 +20,8 @@ impl Vault {
             .map_err(Error::missing(Resource::Tenant))
     }
 
-    /// The same of a tenant that still has keys to seal under.
-    pub(crate) async fn living_scope(&self, tenant: TenantId) -> Result<TenantScope, Error> {
+    /// The same, for a tenant that still has data keys.
+    pub(super) async fn living_scope(&self, tenant: TenantId) -> Result<TenantScope, Error> {
         living(
             self.store
                 .tenant(tenant)
@@ -29,16 +32,16 @@ impl Vault {
     }
 }
 
-/// What is given to a tenant needs keys to be sealed under. Ask once more under the tenant's lock.
-pub(crate) fn living(tenant: Tenant) -> Result<(), Error> {
+/// Refuses a shredded or deleted tenant: it has no data keys. Check again under the tenant's lock.
+pub(super) fn living(tenant: Tenant) -> Result<(), Error> {
     match present(tenant)?.shredded_at {
         None => Ok(()),
         Some(_) => Err(Error::Conflict(Conflict::TenantGone)),
     }
 }
 
-/// What was deleted stays so.
-pub(crate) fn present(tenant: Tenant) -> Result<Tenant, Error> {
+/// Refuses a deleted tenant.
+pub(super) fn present(tenant: Tenant) -> Result<Tenant, Error> {
     if tenant.deleted_at.is_some() {
         Err(Error::Conflict(Conflict::TenantGone))
     } else {

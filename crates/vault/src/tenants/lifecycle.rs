@@ -1,7 +1,9 @@
-//! How a tenant rests and ends: suspended, resumed, deleted after a wait, restored, shredded.
+//! Suspends, resumes, deletes, restores and shreds tenants.
 //!
-//! The rule: each step is told in the tenant's own audit, which outlives it, and nothing is gone at once that could
-//! be asked back: a deletion waits, and shredding demands the tenant's id again.
+//! The rule: each step writes to the tenant's own audit, which outlives the tenant. Destructive
+//! steps are guarded: a deletion waits and can be taken back, and shredding requires the tenant's
+//! id as confirmation.
+//! Start at `Vault::update_tenant_status`.
 
 use regrant_domain::{TenantId, Timestamp};
 use regrant_storage::{AuditEvent, Tenant, TenantScope, TenantStatus};
@@ -9,26 +11,26 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Acting, Conflict, Error, Repeatable, TenantView, Vault, credentials::data_keys::CACHED_FOR,
+    Acting, Conflict, Error, Repeatable, TenantView, Vault, credentials::data_keys::CACHE_LIFETIME,
     idempotency::Once, tenants::guard::present,
 };
 
-/// How many tenants one pass deletes.
+/// The maximum number of tenants that one pass deletes.
 const PASS: u32 = 20;
-/// What a tenant that was deleted is called.
+/// The name of a deleted tenant.
 const TOMBSTONE: &str = "deleted";
 
-/// What became of a tenant's data keys.
+/// When the data keys of a tenant were destroyed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shredded {
-    /// When they were destroyed.
+    /// When the stored keys were destroyed.
     pub shredded_at: Timestamp,
-    /// From when on no process opens anything any more.
+    /// When no process can decrypt the tenant's data any more: the caches have expired.
     pub effective_at: Timestamp,
 }
 
 impl Vault {
-    /// Refuses a tenant's clients and lets its work rest.
+    /// Suspends a tenant: refuses its clients and pauses its work.
     ///
     /// # Errors
     /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
@@ -48,10 +50,11 @@ impl Vault {
             .await
     }
 
-    /// Serves a tenant again; its work goes on.
+    /// Resumes a suspended tenant: accepts its clients and continues its work.
     ///
     /// # Errors
-    /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`: it was deleted or shredded, or is to be deleted.
+    /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)` if the tenant is deleted, shredded or
+    /// scheduled for deletion.
     pub async fn resume_tenant(
         &self,
         by: Acting,
@@ -69,7 +72,7 @@ impl Vault {
             .await
     }
 
-    /// Suspends a tenant and has it deleted after the wait.
+    /// Suspends a tenant and schedules the deletion after the configured wait.
     ///
     /// # Errors
     /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
@@ -87,7 +90,7 @@ impl Vault {
             .await
     }
 
-    /// Takes a deletion back that is not done yet. The tenant stays suspended until it is resumed.
+    /// Cancels a scheduled deletion. The tenant stays suspended until it is resumed.
     ///
     /// # Errors
     /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
@@ -107,12 +110,13 @@ impl Vault {
             .await
     }
 
-    /// Destroys a suspended tenant's data keys: nothing of it opens any more, in this process at once and in others
-    /// as soon as they forget what they have unwrapped. Backups hold the wrapped keys until they expire.
+    /// Destroys the data keys of a suspended tenant, so that its data can no longer be decrypted:
+    /// in this process at once, in other processes when their caches expire. Backups hold the
+    /// wrapped keys until the backups expire.
     ///
     /// # Errors
-    /// `ReadOnly`; `Invalid` unless `confirm` is the tenant's id; `NotFound(Tenant)`; `Conflict(TenantGone)`;
-    /// `Conflict(TenantNotSuspended)`.
+    /// `ReadOnly`; `Invalid` unless `confirm` is the tenant's id; `NotFound(Tenant)`;
+    /// `Conflict(TenantGone)`; `Conflict(TenantNotSuspended)`.
     pub async fn shred_tenant(
         &self,
         by: Acting,
@@ -129,37 +133,7 @@ impl Vault {
                 reason,
             });
         }
-        let now = self.clock.now();
-        let shred = async |once: Option<&Once>| {
-            let tx = self.store.begin(&scope).await?;
-            let was = present(tx.lock_tenant().await?)?;
-            if was.status != TenantStatus::Suspended {
-                return Err(Error::Conflict(Conflict::TenantNotSuspended));
-            }
-            let shredded_at = was.shredded_at.unwrap_or(now);
-            tx.update_tenant(&Tenant {
-                shredded_at: Some(shredded_at),
-                ..was
-            })
-            .await?;
-            let keys = tx.delete_data_keys().await?;
-            tx.audit(
-                &[AuditEvent::new(
-                    by.actor(),
-                    "tenant.shredded",
-                    id,
-                    json!({ "data_keys": keys }),
-                )],
-                now,
-            )
-            .await?;
-            let shredded = Shredded {
-                shredded_at,
-                effective_at: shredded_at + CACHED_FOR,
-            };
-            self.conclude(tx, once, &shredded, now).await?;
-            Ok(shredded)
-        };
+        let shred = async |call: Option<&Once>| self.destroy_keys(by, &scope, call).await;
         let done = self
             .once(&self.store.system_scope(), by.caller_id(), repeat, shred)
             .await?;
@@ -167,10 +141,37 @@ impl Vault {
         Ok(done.value)
     }
 
-    /// Deletes the tenants whose time has come; how many.
-    ///
-    /// # Errors
-    /// The database does not answer; what was deleted until then stays deleted.
+    async fn destroy_keys(
+        &self,
+        by: Acting,
+        scope: &TenantScope,
+        call: Option<&Once>,
+    ) -> Result<Shredded, Error> {
+        let now = self.clock.now();
+        let tx = self.store.begin(scope).await?;
+        let was = present(tx.lock_tenant().await?)?;
+        if was.status != TenantStatus::Suspended {
+            return Err(Error::Conflict(Conflict::TenantNotSuspended));
+        }
+        let shredded_at = was.shredded_at.unwrap_or(now);
+        tx.update_tenant(&Tenant {
+            shredded_at: Some(shredded_at),
+            ..was
+        })
+        .await?;
+        let detail = json!({ "data_keys": tx.delete_data_keys().await? });
+        let event = AuditEvent::new(by.actor(), "tenant.shredded", scope.tenant(), detail);
+        tx.audit(&[event], now).await?;
+        let shredded = Shredded {
+            shredded_at,
+            effective_at: shredded_at + CACHE_LIFETIME,
+        };
+        self.conclude(tx, call, &shredded, now).await?;
+        Ok(shredded)
+    }
+
+    /// Deletes the tenants whose wait is over and returns how many. After an error, earlier tenants
+    /// stay deleted.
     pub async fn delete_due_tenants(&self) -> Result<u64, Error> {
         let mut deleted = 0;
         for scope in self.store.tenants_to_delete(self.clock.now(), PASS).await? {
@@ -179,7 +180,8 @@ impl Vault {
         Ok(deleted)
     }
 
-    /// Everything goes but the name of the row and the audit. Whoever restored it meanwhile was first.
+    /// Deletes the data of a tenant. The row with a placeholder name and the audit stay. Returns
+    /// false if the tenant was restored since it was listed.
     async fn delete_tenant(&self, scope: &TenantScope) -> Result<bool, Error> {
         let (id, now) = (scope.tenant(), self.clock.now());
         let tx = self.store.begin(scope).await?;
@@ -199,16 +201,14 @@ impl Vault {
         .await?;
         let (actor, subject, detail) =
             ("vault".to_owned(), id.to_string(), json!({ "rows": rows }));
-        tx.audit(
-            &[AuditEvent::new(actor, "tenant.deleted", subject, detail)],
-            now,
-        )
-        .await?;
+        let event = AuditEvent::new(actor, "tenant.deleted", subject, detail);
+        tx.audit(&[event], now).await?;
         tx.commit().await?;
         self.keys.forget(id).await;
         Ok(true)
     }
 
+    /// Changes a tenant with `turn` and writes `action` to the audit.
     async fn turn_tenant(
         &self,
         by: Acting,
@@ -219,14 +219,14 @@ impl Vault {
     ) -> Result<TenantView, Error> {
         by.demand_owner()?;
         let (scope, now) = (self.scope_for_operator(id).await?, self.clock.now());
-        let change = async |once: Option<&Once>| {
+        let change = async |call: Option<&Once>| {
             let tx = self.store.begin(&scope).await?;
             let is = turn(present(tx.lock_tenant().await?)?)?;
             tx.update_tenant(&is).await?;
             let detail = json!({ "status": is.status.as_str(), "delete_after": is.delete_after });
             tx.audit(&[AuditEvent::new(by.actor(), action, id, detail)], now)
                 .await?;
-            self.conclude(tx, once, &(), now).await
+            self.conclude(tx, call, &(), now).await
         };
         self.once(&self.store.system_scope(), by.caller_id(), repeat, change)
             .await?;

@@ -1,13 +1,14 @@
-//! How much of a tenant there may be: assets, and reconnects that run.
+//! Limits the assets and the running reconnects of a tenant.
 //!
-//! The rule: counted in the transaction that adds, with the tenant's row held; what is too much changes nothing.
+//! The rule: the transaction that adds rows also counts them, under the tenant's lock, and rolls
+//! back above the limit.
 
 use regrant_storage::TenantTx;
 
 use crate::{Conflict, Error, Vault};
 
 impl Vault {
-    /// Refuses assets beyond the tenant's number; after they were added, with the tenant held before.
+    /// Refuses assets above the tenant's limit. Lock the tenant and add the assets before the call.
     pub(crate) async fn check_assets(&self, tx: &TenantTx) -> Result<(), Error> {
         let quota = tx.asset_quota().await?;
         let most = quota.most.unwrap_or(self.settings.tenants.max_assets);
@@ -18,7 +19,8 @@ impl Vault {
         }
     }
 
-    /// Refuses a reconnect beyond the tenant's number; after it was accepted, which holds the tenant.
+    /// Refuses a running reconnect above the tenant's limit. Call it after the reconnect is
+    /// accepted, which locks the tenant.
     pub(crate) async fn check_running(&self, tx: &TenantTx) -> Result<(), Error> {
         let quota = tx.running_quota().await?;
         let most = quota

@@ -1,19 +1,20 @@
-//! The scopes of every tenant, for work that goes from tenant to tenant.
+//! Lists the scopes of all tenants, for work that runs tenant by tenant.
 
 use regrant_storage::TenantScope;
 
 use crate::{Error, Vault};
 
-/// How many tenants are read at once.
+/// The number of tenants per query.
 const PAGE: u32 = 200;
 
 impl Vault {
-    /// The installation and every tenant that is served.
+    /// The scopes of the installation and of every active tenant.
     pub(crate) async fn active_scopes(&self) -> Result<Vec<TenantScope>, Error> {
         self.scopes(true).await
     }
 
-    /// The installation and every tenant, suspended and deleted ones too: whoever has an audit of its own.
+    /// The scopes of everything with an audit: the installation and every tenant, including
+    /// suspended and deleted ones.
     pub(crate) async fn chain_scopes(&self) -> Result<Vec<TenantScope>, Error> {
         self.scopes(false).await
     }

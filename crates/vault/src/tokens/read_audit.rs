@@ -80,7 +80,7 @@ impl Reads {
     ///
     /// # Errors
     /// They are not, or it is not known: nothing may leave.
-    pub(crate) async fn record(
+    pub(super) async fn record(
         &self,
         scope: &TenantScope,
         events: Vec<AuditEvent>,

@@ -1,4 +1,7 @@
-//! What the worker has before it, for operators: how much is due, since when, and what rests. No tenant's data.
+//! The worker's backlog for operators: how much work is due, since when, and which apps are suspected.
+//!
+//! The rule: counts and times only, no tenant's data.
+//! Start at [`Vault::read_backlog`].
 
 use regrant_domain::{AppId, Clock, Timestamp};
 use regrant_graph::AppAtRest;
@@ -6,38 +9,38 @@ use regrant_storage::{DueKind, TenantCounts, Waiting};
 
 use crate::{Error, Vault};
 
-/// How much work lies.
+/// The backlog over all tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobsView {
-    /// Kind by kind, what is due and nobody holds; probes are among them.
+    /// Due work without a lease, by kind; the first kind is `probe`.
     pub due: Vec<(&'static str, Waiting)>,
-    /// Leases that somebody holds.
+    /// How many leases are held.
     pub held: u64,
-    /// Leases that have ended and that nobody took up: their holder is gone.
+    /// How many leases have expired without a new holder: their process is gone.
     pub stuck: u64,
-    /// Reconnects that run in this process.
+    /// How many reconnects run in this process.
     pub running_here: usize,
-    /// Reconnects that have not ended.
+    /// How many reconnects have not completed, in any process.
     pub running_reconnects: u64,
-    /// How many tenants there are, state by state.
+    /// How many tenants there are, by status.
     pub tenants: TenantCounts,
-    /// Apps whose calls this process lets rest.
+    /// Apps whose calls this process pauses.
     pub apps_at_rest: Vec<PausedApp>,
 }
 
-/// An app whose calls rest.
+/// An app whose calls are paused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PausedApp {
-    /// Its id.
+    /// The app's id at Meta.
     pub app: AppId,
-    /// Since when.
+    /// When the pause began.
     pub since: Timestamp,
-    /// Why, as a sentence.
+    /// The cause, as a sentence.
     pub reason: &'static str,
 }
 
 impl JobsView {
-    /// Since when the longest due waits.
+    /// Since when the oldest due work waits; `None` if nothing is due.
     #[must_use]
     pub fn oldest_due(&self) -> Option<Timestamp> {
         self.due.iter().filter_map(|(_, it)| it.oldest).min()
@@ -45,21 +48,21 @@ impl JobsView {
 }
 
 impl Vault {
-    /// How much work lies, over all tenants.
-    ///
-    /// # Errors
-    /// The database does not answer.
+    /// Reads the backlog over all tenants.
     pub async fn jobs(&self) -> Result<JobsView, Error> {
-        let (now, wall) = (self.clock.now(), Clock::wall());
+        let (now, system_time) = (self.clock.now(), Clock::wall());
         let paused = |it: AppAtRest| PausedApp {
             app: it.app,
             since: it.since,
             reason: it.cause.sentence(),
         };
-        let backlog = self.store.backlog(now, wall).await?;
+        let backlog = self.store.backlog(now, system_time).await?;
         let mut due = vec![("probe", backlog.probes)];
         for kind in DueKind::ALL {
-            due.push((kind.as_str(), self.store.waiting_of(kind, wall).await?));
+            due.push((
+                kind.as_str(),
+                self.store.waiting_of(kind, system_time).await?,
+            ));
         }
         Ok(JobsView {
             due,

@@ -1,32 +1,33 @@
-//! Drops what is past retention.
+//! Deletes records that are past retention.
 //!
-//! The rule: tenant by tenant and in bounded steps; each step is one transaction with its audit row, so that a
-//! large backlog neither locks much nor goes unrecorded. A row of the audit keeps its place, only its words go.
+//! The rule: one tenant at a time, in bounded steps. Each step is one transaction that also writes its audit row:
+//! a large backlog neither locks many rows nor goes unrecorded. A pruned audit row stays in its chain; only its
+//! texts are erased.
+//! Start at [`Vault::purge_expired`].
 
 use regrant_storage::{AuditEvent, AuditKind, TenantScope, TenantTx};
 use serde_json::json;
 
 use crate::{Error, Vault};
 
-/// Who purges.
+/// The actor of the audit rows.
 const ACTOR: &str = "vault";
 
-/// How many rows of a kind one step drops.
+/// How many rows of a kind one step deletes.
 const STEP: u32 = 1_000;
-/// How many reconnects, which take their items with them.
+/// How many reconnects one step deletes. Each takes its items with it.
 const RECONNECTS: u32 = 10;
 
-/// How long a proof is kept past its end: another process's clock may be behind this one's.
+/// How long a used request proof is kept after its expiry: another process's clock may be late.
 const PROOFS: chrono::Duration = chrono::Duration::minutes(5);
 
-/// What one step dropped, kind by kind.
+/// How many records one step deleted, by kind.
 type Dropped = [(&'static str, u64); 7];
 
 impl Vault {
-    /// Drops what is past retention, of the installation and of every active tenant; how many records that were.
+    /// Deletes what is past retention in the installation and in every active tenant. Returns the number of records.
     ///
-    /// # Errors
-    /// The database does not answer; what was dropped until then stays dropped.
+    /// An error does not undo the steps before it.
     pub async fn purge(&self) -> Result<u64, Error> {
         let now = self.clock.now();
         let mut all = self
@@ -52,6 +53,7 @@ impl Vault {
         let mut all = 0_u64;
         while !self.jobs.stop.is_cancelled() {
             let tx = self.store.begin(scope).await?;
+            // Another process purges this tenant now.
             if !tx.is_alone_to_purge().await? {
                 break;
             }

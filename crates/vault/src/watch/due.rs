@@ -14,17 +14,17 @@ use regrant_storage::{ProbeLease, StoredCredential, TenantScope};
 use crate::Settings;
 
 /// An asset that is due, and what stands for it; the better ranked first.
-pub(crate) struct Due {
-    pub(crate) lease: ProbeLease,
-    pub(crate) asset: Asset,
-    pub(crate) credentials: Vec<StoredCredential>,
+pub(super) struct Due {
+    pub(super) lease: ProbeLease,
+    pub(super) asset: Asset,
+    pub(super) credentials: Vec<StoredCredential>,
     /// What the probes said, credential by credential.
-    pub(crate) proofs: HashMap<CredentialId, Proof>,
+    pub(super) proofs: HashMap<CredentialId, Proof>,
 }
 
 impl Due {
     /// Whether an answer called this credential's token dead.
-    pub(crate) fn is_dead(&self, stored: &StoredCredential) -> bool {
+    pub(super) fn is_dead(&self, stored: &StoredCredential) -> bool {
         matches!(self.proofs.get(&stored.credential.id), Some(Proof::Refused(it)) if it.kind == RefusalKind::TokenDead)
     }
 
@@ -69,20 +69,20 @@ impl Due {
 }
 
 /// Everything that is known of the due assets of one tenant.
-pub(crate) struct Round<'a> {
-    pub(crate) scope: &'a TenantScope,
-    pub(crate) owner: &'a str,
-    pub(crate) app: &'a AppCredentials,
-    pub(crate) grants: HashMap<GrantId, Grant>,
+pub(super) struct Round<'a> {
+    pub(super) scope: &'a TenantScope,
+    pub(super) owner: &'a str,
+    pub(super) app: &'a AppCredentials,
+    pub(super) grants: HashMap<GrantId, Grant>,
     /// What was learned of imported tokens, by their fingerprint.
-    pub(crate) adopted: HashMap<Vec<u8>, Grant>,
+    pub(super) adopted: HashMap<Vec<u8>, Grant>,
     /// Opened for this round alone.
-    pub(crate) tokens: HashMap<CredentialId, AccessToken>,
+    pub(super) tokens: HashMap<CredentialId, AccessToken>,
 }
 
 impl Round<'_> {
     /// What is known of the token behind a credential.
-    pub(crate) fn grant_of(&self, credential: &Credential) -> Option<&Grant> {
+    pub(super) fn grant_of(&self, credential: &Credential) -> Option<&Grant> {
         let known = credential.grant_id.and_then(|id| self.grants.get(&id));
         known.or_else(|| self.adopted.get(&credential.fingerprint))
     }

@@ -30,12 +30,12 @@ use crate::{
 };
 
 /// What a chunk writes, gathered so that each statement carries all of its rows.
-pub(crate) struct Findings<'a> {
+pub(super) struct Findings<'a> {
     round: &'a Round<'a>,
     key: &'a DataKey,
     pub(super) settings: &'a Settings,
     pub(super) now: Timestamp,
-    pub(crate) watched: Watched,
+    pub(super) watched: Watched,
     grants: Vec<(Grant, Sealed)>,
     confirmed: Vec<Confirmation>,
     adopted: Vec<Activation>,
@@ -53,7 +53,7 @@ pub(crate) struct Findings<'a> {
 }
 
 impl<'a> Findings<'a> {
-    pub(crate) fn new(
+    pub(super) fn new(
         round: &'a Round<'a>,
         key: &'a DataKey,
         settings: &'a Settings,
@@ -83,7 +83,7 @@ impl<'a> Findings<'a> {
     }
 
     /// Decides about one asset; `asset` and `standing` are what the transaction holds.
-    pub(crate) fn add(
+    pub(super) fn add(
         &mut self,
         mut due: Due,
         asset: &Asset,
@@ -124,7 +124,7 @@ impl<'a> Findings<'a> {
     }
 
     /// Writes everything, gives the leases back, and plans what comes next.
-    pub(crate) async fn carry_out(
+    pub(super) async fn carry_out(
         mut self,
         tx: &TenantTx,
         vault: &Vault,

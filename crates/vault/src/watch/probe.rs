@@ -50,7 +50,7 @@ impl Asked {
 
 impl Vault {
     /// Probes those credentials that are `wanted` on their assets, and notes what was said.
-    pub(crate) async fn ask(
+    pub(super) async fn ask(
         &self,
         round: &mut Round<'_>,
         due: &mut [Due],
@@ -149,7 +149,7 @@ impl Vault {
     }
 
     /// Learns what Graph knows of imported tokens that were proved: whose they are, and when they end.
-    pub(crate) async fn adopt(&self, round: &mut Round<'_>, due: &[Due]) {
+    pub(super) async fn adopt(&self, round: &mut Round<'_>, due: &[Due]) {
         for it in due {
             for stored in it
                 .credentials
@@ -176,7 +176,7 @@ impl Vault {
     }
 
     /// Keeps what was learned of an imported token; a chunk before this one may have done it.
-    pub(crate) async fn adopt_grant(
+    pub(super) async fn adopt_grant(
         &self,
         tx: &TenantTx,
         grant: &Grant,

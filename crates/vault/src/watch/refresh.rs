@@ -52,7 +52,7 @@ impl Vault {
     }
 
     /// Puts grants on the work list whose token nears its end and was not tried lately.
-    pub(crate) async fn plan_refreshes(
+    pub(super) async fn plan_refreshes(
         &self,
         tx: &TenantTx,
         grants: &[GrantId],

@@ -10,7 +10,7 @@ use regrant_storage::{CutOffNote, CutOffReading, TenantTx};
 use crate::{Error, watch::due::Due};
 
 /// What the proofs of a chunk read, by person and business: the earliest date counts.
-pub(crate) fn readings(due: &[Due], now: Timestamp) -> HashMap<CutOffReading, Timestamp> {
+pub(super) fn readings(due: &[Due], now: Timestamp) -> HashMap<CutOffReading, Timestamp> {
     let mut readings = HashMap::new();
     for it in due {
         let active = it
@@ -36,14 +36,14 @@ pub(crate) fn readings(due: &[Due], now: Timestamp) -> HashMap<CutOffReading, Ti
 }
 
 /// Locked assets, and what was read on others of their person and business.
-pub(crate) struct Siblings<'a> {
-    pub(crate) assets: Vec<&'a Asset>,
-    pub(crate) readings: HashMap<CutOffReading, Timestamp>,
+pub(super) struct Siblings<'a> {
+    pub(super) assets: Vec<&'a Asset>,
+    pub(super) readings: HashMap<CutOffReading, Timestamp>,
 }
 
 impl Siblings<'_> {
     /// Gives them the cut-offs that were read; tells what was noted.
-    pub(crate) async fn conclude(
+    pub(super) async fn conclude(
         &self,
         tx: &TenantTx,
         now: Timestamp,

@@ -1,4 +1,7 @@
-//! What was sent to an endpoint, and sending it again.
+//! Lists an endpoint's deliveries, replays them, and sends test events.
+//!
+//! The rule: only an enabled endpoint gets a replay or a test; each is audited in its transaction.
+//! Start at [`Vault::replay_webhooks`].
 
 use regrant_domain::{
     Clock, DeliveryId, EventId, EventKind, Timestamp, WebhookEndpointId,
@@ -13,24 +16,24 @@ use crate::{
     page::{Page, query_limit},
 };
 
-/// How many failed deliveries one call sends again.
+/// How many failed deliveries one request replays.
 const MOST_REPLAYED: u32 = 10_000;
 
-/// What is to be sent again.
+/// Which deliveries to replay.
 #[derive(Debug, Clone, Copy)]
 pub enum Replay {
-    /// One event, whatever became of it, and also if this endpoint never had it.
+    /// One event, whether or not it was delivered, even if it was never addressed to this endpoint.
     Event(EventId),
-    /// Everything that failed, of events from then on.
+    /// All failed deliveries of events since this time.
     FailedSince(Timestamp),
 }
 
 /// Which deliveries to list.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DeliveryQuery {
-    /// Only these.
+    /// Only deliveries with this status.
     pub status: Option<DeliveryStatus>,
-    /// Only older ones than this.
+    /// Only deliveries older than this one.
     pub after: Option<DeliveryId>,
 }
 
@@ -38,12 +41,12 @@ pub struct DeliveryQuery {
 pub struct DeliveryList {
     /// The deliveries.
     pub data: Vec<Delivery>,
-    /// The cursor of the next page.
+    /// The cursor of the next page; `None` on the last page.
     pub next: Option<DeliveryId>,
 }
 
 impl Vault {
-    /// Sends a test event to one endpoint, whatever kinds it wants.
+    /// Sends a test event to one endpoint, whatever its filter. Returns the event's id.
     ///
     /// # Errors
     /// `Restricted` for a confined caller; `NotFound`; `Conflict(EndpointDisabled)`.
@@ -95,19 +98,19 @@ impl Vault {
         Ok(event)
     }
 
-    /// Sends events to an endpoint again, from the first attempt; tells how many.
+    /// Replays events to an endpoint, starting again with the first attempt. Returns the number of deliveries.
     ///
     /// # Errors
-    /// `Restricted` for a confined caller; `NotFound` of the endpoint or the event; `Conflict(EndpointDisabled)`.
+    /// `Restricted` for a confined caller; `NotFound` for the endpoint or the event; `Conflict(EndpointDisabled)`.
     pub async fn replay_webhooks(
         &self,
         caller: &Principal,
         id: WebhookEndpointId,
-        what: Replay,
+        selection: Replay,
         repeatable: Option<Repeatable>,
     ) -> Result<usize, Error> {
         caller.demand_whole_tenant()?;
-        let replay = async |once: Option<&Once>| self.replay(caller, id, what, once).await;
+        let replay = async |once: Option<&Once>| self.replay(caller, id, selection, once).await;
         Ok(self
             .once(&caller.scope, caller.id(), repeatable, replay)
             .await?
@@ -118,21 +121,24 @@ impl Vault {
         &self,
         caller: &Principal,
         id: WebhookEndpointId,
-        what: Replay,
+        selection: Replay,
         once: Option<&Once>,
     ) -> Result<usize, Error> {
         let now = self.clock.now();
-        let wall = Clock::wall();
+        let system_time = Clock::wall();
         let tx = self.store.begin(&caller.scope).await?;
         demand_enabled(&tx, id).await?;
-        let n = match what {
+        let n = match selection {
             Replay::Event(event) => {
-                tx.replay_event(id, event, wall)
+                tx.replay_event(id, event, system_time)
                     .await
                     .map_err(Error::missing(Resource::Event))?;
                 1
             }
-            Replay::FailedSince(since) => tx.replay_failed(id, since, MOST_REPLAYED, wall).await?,
+            Replay::FailedSince(since) => {
+                tx.replay_failed(id, since, MOST_REPLAYED, system_time)
+                    .await?
+            }
         };
         let replayed = AuditEvent::new(
             caller.actor(),
@@ -148,7 +154,7 @@ impl Vault {
         Ok(n)
     }
 
-    /// Deliveries to an endpoint, newest first.
+    /// Lists the deliveries to an endpoint, newest first.
     ///
     /// # Errors
     /// `Restricted` for a confined caller; `NotFound`.

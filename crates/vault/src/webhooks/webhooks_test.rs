@@ -1,4 +1,4 @@
-//! Webhooks from the event to the consumer, on a consumer of this test's own; days pass without waiting.
+//! Tests of webhooks from the event to a consumer on loopback. Days pass by setting the system time of a round.
 
 use std::{
     sync::{
@@ -29,7 +29,7 @@ use crate::{
     NewTenantSpec, Parts, Principal, Replay, Resource, Settings, Vault, WebhookSettings,
 };
 
-/// A request a consumer received.
+/// A request that a consumer received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Received {
     id: String,
@@ -44,8 +44,8 @@ struct Consumer {
     received: Arc<Mutex<Vec<Received>>>,
     status: Arc<AtomicU16>,
     retry_after: Arc<AtomicUsize>,
-    /// Answers wait for it while the status is 0.
-    go_on: Arc<Notify>,
+    /// While the status is 0, responses wait for this.
+    resume: Arc<Notify>,
 }
 
 impl Consumer {
@@ -56,26 +56,26 @@ impl Consumer {
             received: Arc::default(),
             status: Arc::new(AtomicU16::new(200)),
             retry_after: Arc::default(),
-            go_on: Arc::default(),
+            resume: Arc::default(),
         };
         let shared = (
             it.received.clone(),
             it.status.clone(),
             it.retry_after.clone(),
-            it.go_on.clone(),
+            it.resume.clone(),
         );
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (received, status, retry_after, go_on) = shared.clone();
+                let (received, status, retry_after, resume) = shared.clone();
                 tokio::spawn(async move {
-                    answer(stream, &received, &status, &retry_after, &go_on).await
+                    respond(stream, &received, &status, &retry_after, &resume).await
                 });
             }
         });
         it
     }
 
-    fn answers(&self, status: u16) {
+    fn set_status(&self, status: u16) {
         self.status.store(status, Ordering::SeqCst);
     }
 
@@ -84,24 +84,25 @@ impl Consumer {
     }
 }
 
-async fn answer(
+async fn respond(
     mut stream: TcpStream,
     received: &Mutex<Vec<Received>>,
     status: &AtomicU16,
     retry_after: &AtomicUsize,
-    go_on: &Notify,
+    resume: &Notify,
 ) {
     let Some(request) = read(&mut stream).await else {
         return;
     };
     received.lock().unwrap().push(request);
     if status.load(Ordering::SeqCst) == 0 {
-        go_on.notified().await;
+        resume.notified().await;
     }
     let status = status.load(Ordering::SeqCst).max(200);
     let seconds = retry_after.load(Ordering::SeqCst);
-    let head =
-        format!("HTTP/1.1 {status} Said\r\nRetry-After: {seconds}\r\nContent-Length: 0\r\n\r\n");
+    let head = format!(
+        "HTTP/1.1 {status} Response\r\nRetry-After: {seconds}\r\nContent-Length: 0\r\n\r\n"
+    );
     let _sent = stream.write_all(head.as_bytes()).await;
 }
 
@@ -137,7 +138,7 @@ async fn read(stream: &mut TcpStream) -> Option<Received> {
     }
 }
 
-/// HMAC-SHA256 by the letter of RFC 2104, independent of what signs.
+/// HMAC-SHA256 as written in RFC 2104, independent of the code that signs.
 fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
     let mut block = key.to_vec();
     block.resize(64, 0);
@@ -146,7 +147,7 @@ fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
     Sha256::digest([padded(0x5c).as_slice(), &inner].concat()).to_vec()
 }
 
-/// Which of the signatures is good under a secret as its tenant was shown it.
+/// For each signature of a request: whether it is valid under the secret, given in the form the tenant received.
 fn verifies(secret: &str, it: &Received) -> Vec<bool> {
     let key = STANDARD
         .decode(secret.strip_prefix("whsec_").unwrap())
@@ -285,13 +286,13 @@ async fn caller(vault: &Vault, app: &AppId, name: &str) -> Principal {
         .unwrap()
 }
 
-/// The next whole second, so that a signature's timestamp is that of the attempt exactly.
+/// The next whole second, so that a signature's timestamp equals the time of the attempt.
 fn soon() -> Timestamp {
     Timestamp::from_timestamp(Clock::wall().timestamp() + 1, 0).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_sent_is_signed_and_two_secrets_sign_while_both_live() {
+async fn webhooks_are_signed_and_two_secrets_sign_during_an_overlap() {
     for database in TestDatabase::all().await {
         let (world, consumer) = (World::on(database).await, Consumer::start().await);
         let made = world.endpoint(&consumer.url).await;
@@ -339,7 +340,7 @@ async fn what_is_sent_is_signed_and_two_secrets_sign_while_both_live() {
         );
         assert!(
             !first.body.contains(&b'\n') && !first.body.windows(2).any(|it| it == b": "),
-            "it is compact"
+            "the body has no whitespace"
         );
         let delivered = world.deliveries(id).await;
         assert!(
@@ -369,7 +370,7 @@ async fn what_is_sent_is_signed_and_two_secrets_sign_while_both_live() {
             ),
             (vec![true], vec![false])
         );
-        canary(
+        assert_no_secret_stored(
             &world,
             &[&old, &new, &at_once.secret.as_ref().unwrap().expose_text()],
         )
@@ -377,8 +378,8 @@ async fn what_is_sent_is_signed_and_two_secrets_sign_while_both_live() {
     }
 }
 
-/// No secret lies in what the database has written, as text or as bytes.
-async fn canary(world: &World, secrets: &[&str]) {
+/// Checks that the database contains no secret, neither as text nor as bytes.
+async fn assert_no_secret_stored(world: &World, secrets: &[&str]) {
     for (name, bytes) in world.database.contents().await {
         for secret in secrets {
             let key = STANDARD
@@ -387,7 +388,7 @@ async fn canary(world: &World, secrets: &[&str]) {
             for form in [secret.as_bytes(), &secret.as_bytes()[6..48], &key] {
                 assert!(
                     !bytes.windows(form.len()).any(|it| it == form),
-                    "a secret lies in {name}"
+                    "{name} contains a secret"
                 );
             }
         }
@@ -395,10 +396,10 @@ async fn canary(world: &World, secrets: &[&str]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_webhook_is_tried_ten_times_over_days_and_its_endpoint_is_disabled_after_five() {
+async fn a_webhook_is_attempted_ten_times_and_its_endpoint_is_disabled_after_five_days() {
     for database in TestDatabase::all().await {
         let (world, consumer) = (World::on(database).await, Consumer::start().await);
-        consumer.answers(500);
+        consumer.set_status(500);
         let id = world.endpoint(&consumer.url).await.endpoint.id;
         world.emit(&world.one, EventKind::AssetDisconnected).await;
         let start = soon();
@@ -454,7 +455,7 @@ async fn a_webhook_is_tried_ten_times_over_days_and_its_endpoint_is_disabled_aft
         );
         assert!(
             received.is_sorted_by(|a, b| a.timestamp < b.timestamp),
-            "each attempt has its time"
+            "each attempt is signed with its own time"
         );
 
         world.emit(&world.one, EventKind::AssetRecovered).await;
@@ -473,7 +474,7 @@ async fn a_webhook_is_tried_ten_times_over_days_and_its_endpoint_is_disabled_aft
         };
         assert!(world.database.contents().await.iter().any(audited));
 
-        // What happens while it is disabled is not kept for it; what was on its way fails.
+        // A disabled endpoint gets no new deliveries, and its pending ones fail.
         world.emit(&world.one, EventKind::AssetExpiring).await;
         world
             .vault
@@ -490,7 +491,7 @@ async fn a_webhook_is_tried_ten_times_over_days_and_its_endpoint_is_disabled_aft
             Err(Error::Conflict(Conflict::EndpointDisabled))
         ));
 
-        consumer.answers(204);
+        consumer.set_status(204);
         let enable = EndpointChange {
             status: Some(EndpointStatus::Enabled),
             ..EndpointChange::default()
@@ -522,14 +523,14 @@ async fn a_webhook_is_tried_ten_times_over_days_and_its_endpoint_is_disabled_aft
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_consumer_that_is_gone_is_told_no_more_and_one_that_is_busy_is_given_time() {
+async fn a_410_disables_the_endpoint_and_retry_after_delays_the_next_attempt() {
     let (world, gone, busy) = (
         World::sqlite().await,
         Consumer::start().await,
         Consumer::start().await,
     );
-    gone.answers(410);
-    busy.answers(429);
+    gone.set_status(410);
+    busy.set_status(429);
     busy.retry_after.store(3_600, Ordering::SeqCst);
     let (gone, busy_at) = (
         world.endpoint(&gone.url).await.endpoint.id,
@@ -556,13 +557,13 @@ async fn a_consumer_that_is_gone_is_told_no_more_and_one_that_is_busy_is_given_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_consumer_that_hangs_does_not_hold_up_another() {
+async fn a_consumer_that_hangs_does_not_delay_another() {
     let (world, slow, quick) = (
         World::sqlite().await,
         Consumer::start().await,
         Consumer::start().await,
     );
-    slow.answers(0);
+    slow.set_status(0);
     let hanging = world.endpoint(&slow.url).await.endpoint.id;
     for _ in 0..30 {
         world.emit(&world.one, EventKind::AssetExpiring).await;
@@ -583,7 +584,7 @@ async fn a_consumer_that_hangs_does_not_hold_up_another() {
     }
     assert!(
         (1..=4).contains(&slow.received().len()),
-        "it hangs on a few places of its own"
+        "the slow consumer holds only its own permits"
     );
     assert!(
         world
@@ -592,21 +593,21 @@ async fn a_consumer_that_hangs_does_not_hold_up_another() {
             .iter()
             .all(|it| it.status == DeliveryStatus::Pending)
     );
-    slow.go_on.notify_waiters();
+    slow.resume.notify_waiters();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_comes_late_settles_nothing() {
+async fn a_process_whose_lease_was_taken_over_settles_nothing() {
     for database in TestDatabase::all().await {
         let (world, consumer) = (World::on(database).await, Consumer::start().await);
-        consumer.answers(0);
+        consumer.set_status(0);
         let id = world.endpoint(&consumer.url).await.endpoint.id;
         world.emit(&world.one, EventKind::AssetExpiring).await;
         let wall = soon();
         assert_eq!(
             world.vault.deliver_at(wall, 10).await.unwrap(),
             1,
-            "it returns while the consumer thinks"
+            "the round returns before the consumer responds"
         );
         assert_eq!(consumer.received().len(), 1);
         let (later, hour) = (
@@ -620,8 +621,8 @@ async fn who_comes_late_settles_nothing() {
             .await
             .unwrap();
         assert_eq!(claims.len(), 1);
-        consumer.answers(200);
-        consumer.go_on.notify_waiters();
+        consumer.set_status(200);
+        consumer.resume.notify_waiters();
         world.vault.close().await;
         let delivery = world.only_delivery(id).await;
         assert_eq!(
@@ -634,7 +635,7 @@ async fn who_comes_late_settles_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_is_told_its_own_events_of_the_kinds_it_wants() {
+async fn an_endpoint_receives_only_its_tenants_events_that_its_filter_allows() {
     for database in TestDatabase::all().await {
         let (world, mine, theirs) = (
             World::on(database).await,
@@ -738,14 +739,14 @@ async fn a_tenant_is_told_its_own_events_of_the_kinds_it_wants() {
         assert_eq!(
             vault.deliver_at(soon(), 10).await.unwrap(),
             0,
-            "nothing is left on its way"
+            "the pending deliveries are deleted"
         );
         assert_eq!(mine.received().len(), 2);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_forged_destination_is_refused_by_its_field_and_there_is_a_limit() {
+async fn a_forbidden_url_is_refused_and_endpoints_are_limited() {
     let world = World::sqlite().await;
     for url in [
         "http://hooks.example.com/",

@@ -1,7 +1,7 @@
-//! What a person's new login takes from assets that nobody named.
+//! The permissions that a person's new login would take from assets that the preview does not name.
 //!
-//! The rule: it compares what `debug_token` told of the login that serves and of the new one, so it warns and decides
-//! nothing; what the caller cannot reach is not told.
+//! The rule: this only warns. It compares what `debug_token` returned for the serving login and for the new one. Assets
+//! outside of the caller's reach are not shown.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,31 +15,31 @@ use regrant_storage::TenantTx;
 
 use crate::{Error, Principal, Selection, Vault};
 
-/// An asset that is not named and would lose permissions all the same.
+/// An asset that the preview does not name and that would lose permissions.
 #[derive(Debug, Clone)]
 pub struct SiblingLoss {
-    /// Its id.
+    /// The id.
     pub id: AssetId,
-    /// Its kind.
+    /// The kind.
     pub kind: AssetKind,
     /// A name for people.
     pub name: Option<String>,
-    /// The permissions it was granted and would not be any more.
+    /// The permissions that it would lose.
     pub lost_scopes: Vec<String>,
 }
 
-/// What was found.
+/// The losses that a search found.
 #[derive(Default)]
-pub(crate) struct Losses {
-    pub(crate) found: Vec<SiblingLoss>,
-    /// Whether the person has more assets than were looked through.
-    pub(crate) more: bool,
+pub(super) struct Losses {
+    pub(super) found: Vec<SiblingLoss>,
+    /// Whether the person has more assets than were searched.
+    pub(super) more: bool,
 }
 
 impl Vault {
-    /// Assets that the person's token serves and the call does not name, and that were not ticked this time.
-    /// Looked through are as many of them as one call may name.
-    pub(crate) async fn losses(
+    /// Finds assets that the person's token serves, that the preview does not name, and that were not selected at the
+    /// new login. Searches at most as many assets as one request may name.
+    pub(super) async fn losses(
         &self,
         tx: &TenantTx,
         caller: &Principal,
@@ -50,11 +50,11 @@ impl Vault {
         if offered.facts.kind == CredentialKind::SystemUser {
             return Ok(Losses::default());
         }
-        let theirs = Selection {
+        let of_person = Selection {
             person_id: Some(offered.facts.person_id.clone()),
             ..Selection::default()
         };
-        let filter = self.filter_of(caller, &theirs, now);
+        let filter = self.filter_of(caller, &of_person, now);
         let mut others = tx.list_assets(&filter).await?;
         let more = others.len() >= usize::try_from(filter.limit).unwrap_or(usize::MAX);
         let named: HashSet<_> = named.iter().collect();
@@ -84,7 +84,7 @@ impl SiblingLoss {
     }
 }
 
-/// The grants that serve assets, as far as they are known.
+/// The grant that serves each asset, where it is known.
 async fn behind(tx: &TenantTx, assets: &[Asset]) -> Result<HashMap<AssetId, Arc<Grant>>, Error> {
     let ids: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
     let serving = tx

@@ -1,0 +1,205 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+const NOW: i64 = 1_800_000_000;
+
+fn now() -> Timestamp {
+    DateTime::from_timestamp(NOW, 0).unwrap()
+}
+
+fn parsed(body: &Value) -> Vec<Word> {
+    words(body.to_string().as_bytes(), now())
+        .into_iter()
+        .map(|it| it.word)
+        .collect()
+}
+
+fn migration(time: &Value, user: &Value, date: &Value) -> Value {
+    let value = json!({ "user_id": user, "migration_expire_time": date });
+    let change = json!({ "field": "migration_expire_time", "value": value });
+    json!({ "object": "managed_meta_account", "entry": [{ "id": "5", "time": time, "changes": [change] }] })
+}
+
+#[test]
+fn ids_and_dates_come_in_several_forms() {
+    let wanted = DateTime::from_timestamp(1_802_000_000, 0);
+    for date in [
+        json!("2027-02-07T11:33:20Z"),
+        json!("2027-02-07T11:33:20+0000"),
+        json!("2027-02-07T12:33:20+01:00"),
+        json!(1_802_000_000),
+        json!("1802000000"),
+    ] {
+        for user in [json!("77"), json!(77)] {
+            let notices = parsed(&migration(&json!(NOW), &user, &date));
+            assert_eq!(notices.len(), 1, "{date}");
+            assert_eq!(
+                (notices[0].person_id.as_str(), notices[0].cut_off),
+                ("77", wanted),
+                "{date}"
+            );
+        }
+    }
+}
+
+#[test]
+fn unknown_malformed_and_untimely_notices_are_ignored() {
+    let good = migration(&json!(NOW), &json!("77"), &json!("2027-02-07T03:33:20Z"));
+    assert_eq!(parsed(&good).len(), 1);
+    let with = |pointer: &str, value: Value| {
+        let mut body = good.clone();
+        *body.pointer_mut(pointer).unwrap() = value;
+        parsed(&body)
+    };
+    for (pointer, value) in [
+        ("/object", json!("page")),
+        ("/object", json!(7)),
+        ("/entry", json!({})),
+        ("/entry/0", json!(null)),
+        ("/entry/0/time", json!(NOW - 3 * 86_400 - 1)),
+        ("/entry/0/time", json!(NOW + 601)),
+        ("/entry/0/time", json!("soon")),
+        ("/entry/0/time", json!(i64::MAX)),
+        ("/entry/0/changes", json!("none")),
+        ("/entry/0/changes/0/field", json!("another")),
+        ("/entry/0/changes/0/value/user_id", json!("1/../me")),
+        ("/entry/0/changes/0/value/user_id", json!(-1)),
+        ("/entry/0/changes/0/value/user_id", json!([])),
+    ] {
+        assert_eq!(with(pointer, value.clone()), [], "{pointer} {value}");
+    }
+    let undated = with(
+        "/entry/0/changes/0/value/migration_expire_time",
+        json!("one day"),
+    );
+    assert_eq!(
+        undated[0].cut_off, None,
+        "the notice is kept without a date"
+    );
+}
+
+#[test]
+fn a_notice_without_values_is_kept_without_a_date() {
+    let body = json!({ "object": "managed_meta_account",
+        "entry": [{ "id": "0", "uid": 77, "time": NOW, "changed_fields": ["migration_expire_time", "name"] }] });
+    let notices = parsed(&body);
+    assert_eq!(
+        (
+            notices.len(),
+            notices[0].person_id.as_str(),
+            notices[0].cut_off
+        ),
+        (1, "77", None)
+    );
+    let body = json!({ "object": "permissions",
+        "entry": [{ "id": "77", "time": NOW, "changed_fields": ["ads_management"] }] });
+    assert_eq!(parsed(&body)[0].kind, InboxKind::Permissions);
+}
+
+#[test]
+fn of_several_dates_in_one_second_the_last_in_the_body_counts() {
+    let change = |day: u32| {
+        json!({ "field": "migration_expire_time",
+            "value": { "user_id": "77", "migration_expire_time": format!("2027-02-{day:02}T00:00:00Z") } })
+    };
+    let body = json!({ "object": "managed_meta_account",
+        "entry": [{ "time": NOW, "changes": [change(3), change(9), change(6)] }] });
+    let notices = parsed(&body);
+    assert_eq!(
+        (notices.len(), notices[0].cut_off.map(|it| it.to_rfc3339())),
+        (1, Some("2027-02-06T00:00:00+00:00".to_owned()))
+    );
+}
+
+#[test]
+fn a_signed_request_needs_an_algorithm_a_fresh_time_and_a_person() {
+    let read = |payload: &Value| signed_request(payload.to_string().as_bytes(), now());
+    let good = json!({ "algorithm": "hmac-sha256", "issued_at": NOW - 60, "user_id": "77" });
+    assert_eq!(
+        read(&good),
+        Some(("77".parse().unwrap(), now() - Duration::seconds(60)))
+    );
+    for (field, value) in [
+        ("algorithm", json!("HMAC-SHA1")),
+        ("algorithm", json!("none")),
+        ("algorithm", json!("")),
+        ("algorithm", json!(null)),
+        ("issued_at", json!(NOW - 86_401)),
+        ("issued_at", json!(NOW + 601)),
+        ("issued_at", json!(null)),
+        ("issued_at", json!(-1)),
+        ("user_id", json!("")),
+        ("user_id", json!("act_1")),
+        ("user_id", json!(null)),
+        ("user_id", json!(7.5)),
+    ] {
+        let mut payload = good.clone();
+        payload[field] = value.clone();
+        assert_eq!(read(&payload), None, "{field} {value}");
+        payload.as_object_mut().unwrap().remove(field);
+        assert_eq!(read(&payload), None, "without {field}");
+    }
+    assert_eq!(signed_request(b"[]", now()), None);
+}
+
+/// JSON with Meta's field names, and arbitrary values anywhere.
+fn some_json() -> impl Strategy<Value = Value> {
+    let text = prop_oneof![
+        Just("managed_meta_account"),
+        Just("permissions"),
+        Just("object"),
+        Just("entry"),
+        Just("time"),
+        Just("changes"),
+        Just("changed_fields"),
+        Just("field"),
+        Just("value"),
+        Just("user_id"),
+        Just("uid"),
+        Just("id"),
+        Just("migration_expire_time"),
+        Just("algorithm"),
+        Just("HMAC-SHA256"),
+        Just("issued_at"),
+        Just("2027-02-07T03:33:20Z"),
+        Just("99999-99-99T99:99:99Z"),
+        Just("77"),
+        Just(""),
+    ];
+    let leaf = prop_oneof![
+        any::<i64>().prop_map(Value::from),
+        (NOW - 9..NOW + 9).prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        text.clone().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        Just(Value::Null),
+    ];
+    leaf.prop_recursive(4, 12, 3, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::vec((text.clone(), inner), 0..5).prop_map(|pairs| pairs
+                .into_iter()
+                .map(|(k, v)| (k.to_owned(), v))
+                .collect::<Value>()),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 50_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn arbitrary_bytes_do_not_panic(raw in proptest::collection::vec(any::<u8>(), 0..40)) {
+        let _read = words(&raw, now());
+        let _read = signed_request(&raw, now());
+    }
+
+    #[test]
+    fn arbitrary_json_does_not_panic(body in some_json()) {
+        let raw = body.to_string();
+        let _read = words(raw.as_bytes(), now());
+        let _read = signed_request(raw.as_bytes(), now());
+    }
+}

@@ -1,0 +1,74 @@
+//! Reconnect sessions as the API shows them, to the tenant's clients and to the browser.
+
+use regrant_domain::{Asset, AssetId, AssetKind, ReconnectSessionId, Timestamp};
+use regrant_storage::ReconnectSession;
+
+/// A new session with its token.
+pub struct OpenedSession {
+    /// The session.
+    pub session: SessionView,
+    /// The token, shown once; `None` if this request repeats the one that opened the session.
+    pub token: Option<String>,
+}
+
+/// A session as the tenant's clients see it.
+#[derive(Debug, Clone)]
+pub struct SessionView {
+    /// The session.
+    pub session: ReconnectSession,
+    /// Whether a browser can still call with its token.
+    pub is_open: bool,
+}
+
+impl SessionView {
+    /// When the session ended, or else when it expires.
+    #[must_use]
+    pub fn ends_at(&self) -> Timestamp {
+        self.session.ended_at.unwrap_or(self.session.expires_at)
+    }
+}
+
+/// A session as the browser that holds its token sees it.
+#[derive(Debug, Clone)]
+pub struct OwnSession {
+    /// The session.
+    pub session: SessionView,
+    /// The assets that the session reaches, ordered by id.
+    pub assets: Vec<NamedAsset>,
+}
+
+/// The facts about an asset that a browser may see.
+#[derive(Debug, Clone)]
+pub struct NamedAsset {
+    /// The id at Meta.
+    pub id: AssetId,
+    /// Page, ad account or another kind.
+    pub kind: AssetKind,
+    /// The display name.
+    pub name: Option<String>,
+}
+
+/// One page of sessions, newest first.
+pub struct SessionList {
+    /// The sessions.
+    pub data: Vec<SessionView>,
+    /// The cursor of the next page; `None` on the last page.
+    pub next: Option<ReconnectSessionId>,
+}
+
+pub(super) fn view(session: ReconnectSession, now: Timestamp) -> SessionView {
+    SessionView {
+        is_open: session.is_open(now),
+        session,
+    }
+}
+
+impl From<Asset> for NamedAsset {
+    fn from(asset: Asset) -> Self {
+        Self {
+            id: asset.id,
+            kind: asset.kind,
+            name: asset.name,
+        }
+    }
+}

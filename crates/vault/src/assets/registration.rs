@@ -1,0 +1,208 @@
+//! Registers assets, with the tokens that come with them.
+//!
+//! The rule: one transaction for the whole list. An asset outside of the caller's reach refuses all of it.
+//! Continue at `import.rs` for the tokens.
+
+use std::collections::HashMap;
+
+use regrant_domain::{AccessToken, Asset, AssetId, AssetKind, CredentialKind, Slot, Timestamp};
+use regrant_storage::{AuditEvent, NewAsset, Registration, TenantTx};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    Error, Principal, Repeatable, Vault,
+    assets::import::{CheckedRegistration, Imports, StoredTokens, check_registrations},
+    idempotency::Once,
+};
+
+/// An asset to register, with its token if it has one.
+pub struct AssetRegistration {
+    /// The Graph id, in any spelling.
+    pub id: AssetId,
+    /// The kind.
+    pub kind: AssetKind,
+    /// A name for people.
+    pub name: Option<String>,
+    /// The business that owns the asset.
+    pub business_id: Option<AssetId>,
+    /// A token that serves the asset, with the kind of the token.
+    pub token: Option<(AccessToken, CredentialKind)>,
+}
+
+/// The outcome of one registration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RegistrationStatus {
+    /// The asset is new.
+    Created,
+    /// The asset existed; its name and business were updated.
+    Exists,
+    /// The asset exists as another kind; nothing was changed.
+    KindMismatch(AssetKind),
+    /// The request names the asset twice; this occurrence changed nothing.
+    Duplicate,
+    /// The id does not have the form of its kind.
+    Malformed,
+}
+
+/// The result of one registration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisteredAsset {
+    /// The canonical id.
+    pub id: AssetId,
+    /// The outcome.
+    pub status: RegistrationStatus,
+    /// The slot that the token was put into; `None` where no token was given or stored.
+    pub slot: Option<Slot>,
+}
+
+impl Vault {
+    /// Registers assets and seals the tokens that come with them; the results have the order of the request.
+    ///
+    /// # Errors
+    /// `TooMany`; `Invalid` for an empty list; `Restricted`: an asset is or would be outside of the caller's reach;
+    /// `Conflict(AssetLimit)`: nothing was registered.
+    pub async fn register_assets(
+        &self,
+        caller: &Principal,
+        registrations: Vec<AssetRegistration>,
+        repeatable: Option<Repeatable>,
+    ) -> Result<Vec<RegisteredAsset>, Error> {
+        self.check_registration_count(registrations.len())?;
+        let register = async |call: Option<&Once>| {
+            self.register_in_one_transaction(caller, registrations, call)
+                .await
+        };
+        Ok(self
+            .once(&caller.scope, caller.id(), repeatable, register)
+            .await?
+            .value)
+    }
+
+    async fn register_in_one_transaction(
+        &self,
+        caller: &Principal,
+        registrations: Vec<AssetRegistration>,
+        call: Option<&Once>,
+    ) -> Result<Vec<RegisteredAsset>, Error> {
+        let key = self.keys.active(&caller.scope).await?;
+        let now = self.clock.now();
+        let mut checked = check_registrations(registrations);
+        let tx = self.store.begin(&caller.scope).await?;
+        let ids = self.insert_assets(&tx, caller, &mut checked, now).await?;
+        let stored = StoredTokens {
+            locked: tx.lock_assets(&ids).await?,
+            active: tx.active_credentials(&ids).await?,
+            candidates: tx.candidate_credentials(&ids).await?,
+        };
+        let mut imports = Imports {
+            key: &key,
+            caller,
+            now,
+            targets: stored.into_targets(),
+            active: Vec::new(),
+            parked: Vec::new(),
+        };
+        let results = checked
+            .into_iter()
+            .map(|it| imports.add(it))
+            .collect::<Result<Vec<_>, _>>()?;
+        tx.activate(&imports.active, 0, now).await?;
+        tx.park(&imports.parked, now).await?;
+        self.follow_up(&tx, &ids, now).await?;
+        let sealed = imports.active.len() + imports.parked.len();
+        let detail = json!({ "assets": results.len(), "sealed": sealed });
+        let event = AuditEvent::new(caller.actor(), "assets.registered", "assets", detail);
+        tx.audit(&[event], now).await?;
+        tx.audit(&imports.audit_events(), now).await?;
+        if let Some(call) = call {
+            call.remember(&tx, &results, None, now).await?;
+        }
+        tx.commit().await?;
+        Ok(results)
+    }
+
+    /// Inserts or updates the assets that need the database, and sets their statuses; returns their ids.
+    async fn insert_assets(
+        &self,
+        tx: &TenantTx,
+        caller: &Principal,
+        checked: &mut [CheckedRegistration],
+        now: Timestamp,
+    ) -> Result<Vec<AssetId>, Error> {
+        let mut new: Vec<_> = checked
+            .iter()
+            .filter(|it| it.status.is_none())
+            .map(|it| it.to_row(now))
+            .collect();
+        // Sorted, and existing assets locked first, so that concurrent registrations never deadlock.
+        new.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        let ids: Vec<_> = new.iter().map(|it| it.id.clone()).collect();
+        tx.hold_tenant().await?;
+        let existing = tx.lock_assets(&ids).await?;
+        let registered = tx.register_assets(&new).await?;
+        require_reach(caller, &new, &existing, &registered)?;
+        if registered.contains(&Registration::Created) {
+            self.check_assets(tx).await?;
+        }
+        let mut registered: HashMap<_, _> = ids.iter().cloned().zip(registered).collect();
+        for it in checked.iter_mut().filter(|it| it.status.is_none()) {
+            it.status = registered
+                .remove(&it.registration.id)
+                .map(RegistrationStatus::from);
+        }
+        Ok(ids)
+    }
+
+    fn check_registration_count(&self, n: usize) -> Result<(), Error> {
+        let limit = self.settings.assets.max_registered;
+        match n {
+            0 => Err(Error::Invalid {
+                field: "assets".to_owned(),
+                reason: "expected at least one asset".to_owned(),
+            }),
+            n if n > limit => Err(Error::TooMany {
+                field: "assets",
+                limit,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Requires that the caller reaches every asset, both as it was stored and as it is registered. An asset that another
+/// request inserted in between was never checked as stored, so it refuses the request.
+fn require_reach(
+    caller: &Principal,
+    new: &[NewAsset],
+    existing: &[Asset],
+    registered: &[Registration],
+) -> Result<(), Error> {
+    if caller.reach.is_all() {
+        return Ok(());
+    }
+    let existing: HashMap<_, _> = existing.iter().map(|it| (&it.id, it)).collect();
+    let is_reached = |(new, registration): (&NewAsset, &Registration)| {
+        let Some(asset) = existing.get(&new.id) else {
+            let is_created = *registration == Registration::Created;
+            return is_created && caller.reach.includes(&new.id, new.business_id.as_ref());
+        };
+        let business = new.business_id.as_ref().or(asset.business_id.as_ref());
+        caller.reaches(asset) && caller.reach.includes(&new.id, business)
+    };
+    if new.iter().zip(registered).all(is_reached) {
+        Ok(())
+    } else {
+        Err(Error::Restricted)
+    }
+}
+
+impl From<Registration> for RegistrationStatus {
+    fn from(registration: Registration) -> Self {
+        match registration {
+            Registration::Created => Self::Created,
+            Registration::Exists => Self::Exists,
+            Registration::KindMismatch(kind) => Self::KindMismatch(kind),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Counts the effects of a notice on one tenant, and reports them as events and as an audit event.
+//!
+//! The rule: a notice is reported once per tenant; `follow_up.rs` reports each asset's change of state.
+//! Start at [`Tally::to_events`].
+
+use regrant_domain::{EventKind, InboxKind, Timestamp, Word};
+use regrant_storage::{AuditEvent, NewEvent};
+use serde_json::{Value, json};
+
+/// The effects of a notice on one tenant.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// How many assets the notice affects.
+    pub(super) assets: usize,
+    /// How many assets it changed.
+    pub(super) changed: usize,
+    /// The earliest cut-off that it set.
+    earliest: Option<Timestamp>,
+    /// The latest cut-off that it set.
+    latest: Option<Timestamp>,
+}
+
+impl Tally {
+    /// Counts `n` assets whose cut-off moved to `at`.
+    pub(super) fn count_moved(&mut self, n: usize, at: Timestamp) {
+        if n > 0 {
+            self.changed += n;
+            self.earliest = self.earliest.into_iter().chain([at]).min();
+            self.latest = self.latest.into_iter().chain([at]).max();
+        }
+    }
+
+    /// The events to the tenant about the notice.
+    pub(super) fn to_events(&self, notice: &Word) -> Vec<NewEvent> {
+        let event = |kind, subject: &str, data: Value| NewEvent {
+            kind,
+            subject: subject.to_owned(),
+            data,
+        };
+        let person = &notice.person_id;
+        match notice.kind {
+            InboxKind::Migration if self.changed > 0 => vec![event(
+                EventKind::ForecastChanged,
+                "forecast",
+                json!({ "person_id": person, "assets": self.changed, "earliest": self.earliest, "latest": self.latest }),
+            )],
+            InboxKind::Deauthorize | InboxKind::DataDeletion => vec![event(
+                EventKind::PersonRevoked,
+                person.as_str(),
+                json!({ "person_id": person, "cause": notice.kind.as_str(), "assets": self.changed }),
+            )],
+            InboxKind::Migration | InboxKind::Permissions => Vec::new(),
+        }
+    }
+
+    /// The audit event about the notice.
+    pub(super) fn to_audit_event(&self, notice: &Word) -> AuditEvent {
+        let action = match notice.kind {
+            InboxKind::Migration => "person.migration_announced",
+            InboxKind::Permissions => "person.permissions_changed",
+            InboxKind::Deauthorize => "person.deauthorized",
+            InboxKind::DataDeletion => "person.data_deleted",
+        };
+        let detail = json!({
+            "told_at": notice.told_at, "cut_off": notice.cut_off, "assets": self.assets, "changed": self.changed,
+        });
+        AuditEvent::new("meta", action, &notice.person_id, detail)
+    }
+}

@@ -1,0 +1,159 @@
+//! Selects the claimed webhooks that can be sent now, with their endpoints' secrets and permits.
+//!
+//! The rule: every claimed delivery is either sent or settled here: given back, failed, or removed from the due work.
+//! Start at [`Vault::prepare_sends`].
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use regrant_domain::{
+    DeliveryId, Timestamp, WebhookEndpointId,
+    webhook::{DeliveryStatus, EndpointStatus},
+};
+use regrant_storage::{Attempt, Delivery, DueDelivery, Lease, TenantScope, WebhookEndpoint};
+use regrant_webhook::WebhookSecret;
+
+use crate::{Error, Vault, permits::Permit};
+
+/// How long a delivery waits that got no permit.
+const NO_PLACE: chrono::Duration = chrono::Duration::seconds(2);
+
+/// A webhook that is about to be sent.
+pub(super) struct Outgoing {
+    /// The lease of the delivery.
+    pub(super) lease: Lease,
+    /// The delivery and the data of its event.
+    pub(super) due: DueDelivery,
+    /// The endpoint and its secrets, shared by all its deliveries of a round.
+    pub(super) target: Arc<Target>,
+    /// Limits the concurrent sends to the endpoint.
+    _permit: Permit<WebhookEndpointId>,
+}
+
+/// An endpoint with the secrets that sign its webhooks now.
+pub(super) struct Target {
+    pub(super) endpoint: WebhookEndpoint,
+    /// The newest first.
+    pub(super) secrets: Vec<WebhookSecret>,
+}
+
+/// Why a claimed delivery is not sent.
+enum Unsent {
+    /// The delivery was deleted.
+    Gone,
+    /// The endpoint is disabled.
+    Disabled(Delivery),
+    /// All permits, or all of the endpoint's permits, are taken.
+    NoPlace,
+}
+
+impl Vault {
+    /// Returns the claimed deliveries that can be sent now. Settles or reschedules the others.
+    pub(super) async fn outgoing(
+        &self,
+        scope: &TenantScope,
+        leases: Vec<Lease>,
+        system_time: Timestamp,
+    ) -> Result<Vec<Outgoing>, Error> {
+        let tx = self.store.begin_read(scope).await?;
+        let ids: Vec<_> = leases
+            .iter()
+            .map(|it| DeliveryId::from_uuid(it.object))
+            .collect();
+        let deliveries = tx.deliveries(&ids).await?;
+        let endpoints = tx.webhook_endpoints().await?;
+        tx.commit().await?;
+        let mut due: BTreeMap<_, _> = deliveries
+            .into_iter()
+            .map(|it| (it.delivery.id.uuid(), it))
+            .collect();
+        let targets = self.targets(scope, endpoints, system_time).await?;
+        let (mut outgoing, mut unsent) = (Vec::new(), Vec::new());
+        for lease in leases {
+            let found = due.remove(&lease.object);
+            match self.check_sendable(found, &targets) {
+                Ok((due, target, permit)) => {
+                    outgoing.push(Outgoing {
+                        lease,
+                        due,
+                        target,
+                        _permit: permit,
+                    });
+                }
+                Err(reason) => unsent.push((lease, reason)),
+            }
+        }
+        self.settle_unsent(scope, unsent, system_time).await?;
+        Ok(outgoing)
+    }
+
+    /// Takes a permit for a claimed delivery, or returns why it is not sent now.
+    fn check_sendable(
+        &self,
+        due: Option<DueDelivery>,
+        targets: &BTreeMap<WebhookEndpointId, Arc<Target>>,
+    ) -> Result<(DueDelivery, Arc<Target>, Permit<WebhookEndpointId>), Unsent> {
+        let due = due.ok_or(Unsent::Gone)?;
+        let target = targets.get(&due.delivery.endpoint_id).ok_or(Unsent::Gone)?;
+        if target.endpoint.status != EndpointStatus::Enabled {
+            return Err(Unsent::Disabled(due.delivery));
+        }
+        let permit = self
+            .delivery_permits
+            .try_take(target.endpoint.id, self.share_of(&target.endpoint))
+            .ok_or(Unsent::NoPlace)?;
+        Ok((due, Arc::clone(target), permit))
+    }
+
+    /// How many permits an endpoint may take: a failing endpoint gets one.
+    fn share_of(&self, endpoint: &WebhookEndpoint) -> usize {
+        if endpoint.failing_since.is_some() {
+            1
+        } else {
+            self.webhooks.settings().max_per_endpoint.max(1)
+        }
+    }
+
+    /// Opens the valid secrets of each endpoint.
+    async fn targets(
+        &self,
+        scope: &TenantScope,
+        endpoints: Vec<WebhookEndpoint>,
+        system_time: Timestamp,
+    ) -> Result<BTreeMap<WebhookEndpointId, Arc<Target>>, Error> {
+        let mut targets = BTreeMap::new();
+        for endpoint in endpoints {
+            let secrets = self.live_secrets(scope, &endpoint, system_time).await?;
+            targets.insert(endpoint.id, Arc::new(Target { endpoint, secrets }));
+        }
+        Ok(targets)
+    }
+
+    async fn settle_unsent(
+        &self,
+        scope: &TenantScope,
+        unsent: Vec<(Lease, Unsent)>,
+        system_time: Timestamp,
+    ) -> Result<(), Error> {
+        if unsent.is_empty() {
+            return Ok(());
+        }
+        let tx = self.store.begin(scope).await?;
+        for (lease, reason) in unsent {
+            match reason {
+                Unsent::Gone => tx.forget_due(&lease).await?,
+                Unsent::NoPlace => tx.reschedule(&lease, system_time + NO_PLACE).await?,
+                Unsent::Disabled(delivery) => {
+                    tx.hold(&lease).await?;
+                    let attempt = Attempt {
+                        attempts: delivery.attempts,
+                        response_status: delivery.response_status,
+                        error: Some("the endpoint is disabled"),
+                    };
+                    tx.finish_delivery(&lease, DeliveryStatus::Failed, attempt, system_time)
+                        .await?;
+                }
+            }
+        }
+        Ok(tx.commit().await?)
+    }
+}
