@@ -80,7 +80,7 @@ pub use tenants::lifecycle::Shredded;
 pub use tenants::{NewTenantSpec, Onboarded, TenantChange, TenantList, TenantView};
 pub use tokens::{Lookup, ServedToken};
 pub use upkeep::backlog::{JobsView, PausedApp};
-pub use watch::due::Watched;
+pub use watch::stats::Watched;
 pub use webhooks::endpoints::{EndpointChange, EndpointView, MintedEndpoint, NewEndpoint};
 pub use webhooks::replay::{DeliveryList, DeliveryQuery, Replay};
 
