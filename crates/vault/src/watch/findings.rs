@@ -54,7 +54,7 @@ pub(super) struct ChunkRows {
     pub(super) dropped: Vec<CredentialId>,
     checked: Vec<AssetId>,
     postponed: Vec<(AssetId, Timestamp)>,
-    /// Assets whose next probe is planned anew from their state.
+    /// Assets whose next probe is planned from their new state.
     settled: Vec<AssetId>,
     pub(super) cut_offs: Vec<CutOffNote>,
     /// Grants whose tokens end soon.
