@@ -1,14 +1,15 @@
-//! The disconnect calendar: what will stop working, when, and what stands behind it.
+//! The disconnect calendar: which assets will stop working, when, and what covers them.
 //!
-//! The rule: whatever a tenant holds, an answer costs the same few statements, and it is as of ONE moment:
-//! the pages behind the first keep that moment, so that nothing is told twice or left out.
-//! Start at [`Vault::forecast`]; the days are counted by the database, the entries judged by the domain.
+//! The rule: a response costs the same few statements for every tenant, and all pages are of ONE moment, so that no
+//! ending is repeated or left out.
+//! Start at [`Vault::list_forecast`]. The database counts the days; the domain judges the entries.
 
+pub(crate) mod cursor;
 pub(crate) mod persons;
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta};
+use chrono::{NaiveDate, SubsecRound, TimeDelta};
 use regrant_domain::{
     Asset, AssetId, AssetKind, CredentialKind, PersonId, Slot, TenantId, Timestamp,
     forecast::{Cover, Day, StandIn, Tally, by_day, calendar, covered_by},
@@ -17,23 +18,23 @@ use regrant_domain::{
 use regrant_storage::{ForecastFilter, ForecastLine, ForecastTotals, Place, TenantTx};
 
 use crate::{
-    Error, Principal, Resource, Vault,
+    Error, ForecastCursor, Principal, Resource, Vault,
     page::{Page, query_limit},
 };
 
-/// How many assets of a day and cause a calendar for people names.
-const NAMED: u32 = 50;
+/// How many assets an agenda names for each day and cause.
+const MAX_LINES: u32 = 50;
 
-/// How far a calendar looks if not told, and at most.
-const USUAL_DAYS: i64 = 90;
-const MOST_DAYS: i64 = 366;
+/// How many days a calendar covers by default, and at most.
+const DEFAULT_DAYS: i64 = 90;
+const MAX_DAYS: i64 = 366;
 
-/// What a calendar is asked for.
+/// Which endings to list.
 #[derive(Debug, Clone, Default)]
 pub struct ForecastQuery {
-    /// From this moment on; now if not told.
+    /// From this moment on; by default from now.
     pub from: Option<Timestamp>,
-    /// Before this moment; 90 days later if not told.
+    /// Before this moment; by default 90 days after `from`.
     pub to: Option<Timestamp>,
     /// Only this kind.
     pub kind: Option<AssetKind>,
@@ -43,22 +44,13 @@ pub struct ForecastQuery {
     pub person_id: Option<PersonId>,
     /// As if this person left now.
     pub what_if_person_leaves: Option<PersonId>,
-    /// Every ending, not the earliest of each asset alone.
+    /// Every ending of each asset, instead of the earliest only.
     pub every: bool,
 }
 
-/// A place in a calendar of one moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ForecastCursor {
-    /// The calendar's moment.
-    pub as_of: Timestamp,
-    /// The last entry that was told.
-    pub last: Place,
-}
-
-/// A calendar.
+/// One page of the calendar.
 pub struct Forecast {
-    /// The moment it is of.
+    /// The moment of the calendar.
     pub generated_at: Timestamp,
     /// From this moment on.
     pub from: Timestamp,
@@ -68,7 +60,7 @@ pub struct Forecast {
     pub days: BTreeMap<NaiveDate, Day>,
     /// The entries of this page.
     pub data: Vec<ForecastEntry>,
-    /// What the days cannot show.
+    /// Assets without an ending in the window.
     pub totals: ForecastTotals,
     /// The cursor of the next page.
     pub next: Option<ForecastCursor>,
@@ -82,17 +74,17 @@ pub struct ForecastEntry {
     pub state: AssetState,
     /// The ending.
     pub ending: Ending,
-    /// What goes on afterwards, and which credential does.
+    /// How the asset continues after the ending, and by which credential.
     pub cover: Option<(Cover, StandIn)>,
-    /// Whether a system user's token serves: persons and their migrations do not touch it.
+    /// Whether a system user's token serves the asset; a person's departure or migration does not end it.
     pub system_user: bool,
 }
 
-/// A calendar for people.
+/// A calendar for people, with the first assets of each day.
 pub struct ForecastAgenda {
-    /// Whose it is; makes its entries' names unique.
+    /// The tenant; it makes the ids of the entries unique.
     pub tenant: TenantId,
-    /// The moment it is of.
+    /// The moment of the calendar.
     pub generated_at: Timestamp,
     /// How many endings each day has, by cause, confidence and cover.
     pub tallies: Vec<Tally>,
@@ -101,11 +93,11 @@ pub struct ForecastAgenda {
 }
 
 impl Vault {
-    /// The calendar, a page of its entries from behind `after`.
+    /// The calendar, with a page of its entries from after `after`.
     ///
     /// # Errors
-    /// `NotFound`: the leaver is nobody of this tenant; `Restricted`: a confined caller asks what a person's leaving
-    /// does; `Invalid`: the window is empty or too long.
+    /// `NotFound`: the tenant does not know the leaving person; `Restricted`: a confined caller asks for a departure;
+    /// `Invalid`: the window is empty or too long.
     pub async fn forecast(
         &self,
         caller: &Principal,
@@ -118,14 +110,17 @@ impl Vault {
         let tx = self.store.begin_read(&caller.scope).await?;
         known(&tx, filter.leaves.as_ref()).await?;
         let last = after.as_ref().map(|it| &it.last);
-        let places = tx.forecast(&filter, last, query_limit(limit)).await?;
+        let positions = tx.forecast(&filter, last, query_limit(limit)).await?;
         let days = by_day(tx.forecast_tallies(&filter).await?);
         let totals = tx.forecast_totals(&filter).await?;
-        let Page { data: places, next } = Page::cut(places, limit, |it| ForecastCursor {
+        let Page {
+            data: positions,
+            next,
+        } = Page::cut(positions, limit, |it| ForecastCursor {
             as_of,
             last: it.clone(),
         });
-        let data = self.entries(&tx, &places, &filter).await?;
+        let data = self.entries(&tx, &positions, &filter).await?;
         tx.commit().await?;
         let (from, to) = (filter.from, filter.to);
         Ok(Forecast {
@@ -139,11 +134,11 @@ impl Vault {
         })
     }
 
-    /// The calendar for people: the days, and the first assets of each.
+    /// The calendar for people: the days, with the first assets of each.
     ///
     /// # Errors
-    /// `NotFound`: the leaver is nobody of this tenant; `Restricted`: a confined caller asks what a person's leaving
-    /// does; `Invalid`: the window is empty or too long.
+    /// `NotFound`: the tenant does not know the leaving person; `Restricted`: a confined caller asks for a departure;
+    /// `Invalid`: the window is empty or too long.
     pub async fn forecast_agenda(
         &self,
         caller: &Principal,
@@ -154,7 +149,7 @@ impl Vault {
         let tx = self.store.begin_read(&caller.scope).await?;
         known(&tx, filter.leaves.as_ref()).await?;
         let tallies = tx.forecast_tallies(&filter).await?;
-        let lines = tx.forecast_lines(&filter, NAMED).await?;
+        let lines = tx.forecast_lines(&filter, MAX_LINES).await?;
         tx.commit().await?;
         Ok(ForecastAgenda {
             tenant: caller.tenant(),
@@ -164,19 +159,19 @@ impl Vault {
         })
     }
 
-    /// The moment of a calendar, as exact as the database keeps times.
+    /// The moment of a calendar, in the precision of the database.
     pub(crate) fn as_of(&self, cursor: Option<&ForecastCursor>) -> Timestamp {
         cursor.map_or_else(|| self.clock.now().trunc_subsecs(6), |it| it.as_of)
     }
 
-    /// Entries for these places; one whose asset changed meanwhile is left out.
+    /// The entries at these positions, without those whose assets have changed since.
     pub(crate) async fn entries(
         &self,
         tx: &TenantTx,
-        places: &[Place],
+        positions: &[Place],
         filter: &ForecastFilter,
     ) -> Result<Vec<ForecastEntry>, Error> {
-        let ids: Vec<_> = places.iter().map(|it| it.asset_id.clone()).collect();
+        let ids: Vec<_> = positions.iter().map(|it| it.asset_id.clone()).collect();
         let assets: BTreeMap<_, _> = tx
             .assets(&ids)
             .await?
@@ -184,24 +179,26 @@ impl Vault {
             .map(|it| (it.id.clone(), it))
             .collect();
         let behind = tx.stand_ins(&ids).await?;
-        let entry = |place: &Place| {
-            let asset = assets.get(&place.asset_id)?;
-            let behind = behind.get(&place.asset_id).map_or(&[][..], Vec::as_slice);
-            self.entry(asset, behind, place, filter)
+        let entry = |position: &Place| {
+            let asset = assets.get(&position.asset_id)?;
+            let behind = behind
+                .get(&position.asset_id)
+                .map_or(&[][..], Vec::as_slice);
+            self.entry(asset, behind, position, filter)
         };
-        Ok(places.iter().filter_map(entry).collect())
+        Ok(positions.iter().filter_map(entry).collect())
     }
 
     fn entry(
         &self,
         asset: &Asset,
         behind: &[StandIn],
-        place: &Place,
+        position: &Place,
         filter: &ForecastFilter,
     ) -> Option<ForecastEntry> {
         let leaves = filter.leaves.is_some() && asset.person_id == filter.leaves;
         let endings = calendar(&asset.facts, filter.now, leaves);
-        let ending = endings.into_iter().find(|it| it.cause == place.cause)?;
+        let ending = endings.into_iter().find(|it| it.cause == position.cause)?;
         Some(ForecastEntry {
             state: asset.state(filter.now, self.settings.assets.notice),
             cover: covered_by(&ending, behind, filter.leaves.as_ref(), filter.now),
@@ -215,7 +212,10 @@ impl Vault {
     }
 }
 
-/// Whether the tenant knows this person.
+/// Checks that the tenant knows the person.
+///
+/// # Errors
+/// `NotFound`.
 pub(crate) async fn known(tx: &TenantTx, person: Option<&PersonId>) -> Result<(), Error> {
     match person {
         Some(id) => tx
@@ -240,7 +240,7 @@ fn filter_of(
         from.checked_add_signed(TimeDelta::days(days))
             .unwrap_or(Timestamp::MAX_UTC)
     };
-    let to = query.to.unwrap_or_else(|| after(USUAL_DAYS));
+    let to = query.to.unwrap_or_else(|| after(DEFAULT_DAYS));
     let refused = |reason: String| {
         Err(Error::Invalid {
             field: "to".to_owned(),
@@ -250,8 +250,8 @@ fn filter_of(
     if to <= from {
         return refused("expected a moment after `from`".to_owned());
     }
-    if to > after(MOST_DAYS) {
-        return refused(format!("expected at most {MOST_DAYS} days after `from`"));
+    if to > after(MAX_DAYS) {
+        return refused(format!("expected at most {MAX_DAYS} days after `from`"));
     }
     Ok(ForecastFilter {
         from,
@@ -265,41 +265,3 @@ fn filter_of(
         within: caller.within(),
     })
 }
-
-impl fmt::Display for ForecastCursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (as_of, at) = (
-            self.as_of.timestamp_micros(),
-            self.last.at.timestamp_micros(),
-        );
-        write!(f, "{as_of}/{at}/{}/{}", self.last.asset_id, self.last.cause)
-    }
-}
-
-impl FromStr for ForecastCursor {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut parts = text.splitn(4, '/');
-        let mut part = || parts.next().ok_or(NO_PLACE);
-        let moment = |text: &str| {
-            text.parse()
-                .ok()
-                .and_then(DateTime::from_timestamp_micros)
-                .ok_or(NO_PLACE)
-        };
-        let (as_of, at) = (moment(part()?)?, moment(part()?)?);
-        let asset_id = part()?.parse().map_err(|_| NO_PLACE)?;
-        let cause = part()?.parse().map_err(|_| NO_PLACE)?;
-        Ok(Self {
-            as_of,
-            last: Place {
-                at,
-                asset_id,
-                cause,
-            },
-        })
-    }
-}
-
-const NO_PLACE: &str = "not a place in a calendar";

@@ -49,7 +49,9 @@ pub use audit::{
 };
 pub use error::{Conflict, Error, Resource, TokenRefusal};
 pub use forecast::persons::{Impact, PersonList, PersonView};
-pub use forecast::{Forecast, ForecastAgenda, ForecastCursor, ForecastEntry, ForecastQuery};
+pub use forecast::{
+    Forecast, ForecastAgenda, ForecastEntry, ForecastQuery, cursor::ForecastCursor,
+};
 pub use idempotency::{Done, IdempotencyKey, Repeatable};
 pub use inbound::{Deletion, DeletionStatus};
 pub use operators::log_in::{IssuedSession, LoggedIn};
@@ -80,7 +82,7 @@ pub use tenants::lifecycle::Shredded;
 pub use tenants::{NewTenantSpec, Onboarded, TenantChange, TenantList, TenantView};
 pub use tokens::{Lookup, ServedToken};
 pub use upkeep::backlog::{JobsView, PausedApp};
-pub use watch::due::Watched;
+pub use watch::stats::Watched;
 pub use webhooks::endpoints::{EndpointChange, EndpointView, MintedEndpoint, NewEndpoint};
 pub use webhooks::replay::{DeliveryList, DeliveryQuery, Replay};
 
@@ -93,7 +95,7 @@ use crate::{
     operators::passwords::Passwords,
     permits::Permits,
     reconnect::progress::Progress,
-    tokens::read_audit::Reads,
+    tokens::read_audit::ReadAudit,
 };
 
 /// What a vault needs to open.
@@ -122,7 +124,7 @@ pub struct Vault {
     settings: Arc<Settings>,
     issuer: Arc<Issuer>,
     progress: Progress,
-    reads: Reads,
+    reads: ReadAudit,
     usage: Usage,
     passwords: Passwords,
     jobs: BackgroundRuns,
@@ -152,7 +154,7 @@ impl Vault {
         let jobs = BackgroundRuns::new(parts.settings.reconnect.at_once);
         let webhooks = regrant_webhook::Sender::new(parts.settings.webhooks.sender.clone())?;
         let passwords = Passwords::new(parts.settings.operators.password_strength)?;
-        let reads = Reads::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
+        let reads = ReadAudit::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
         let usage = Usage::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
         Ok(Self {
             delivery_permits: Permits::new(webhooks.settings().max_in_flight),

@@ -1,7 +1,7 @@
-//! A token out: the audited act.
+//! Reads tokens: the tenant receives the token that serves an asset.
 //!
-//! The rule: the audit record is committed before the token leaves, and a token that is known to be
-//! dead never leaves without the caller being told.
+//! The rule: commit the audit event before the token is returned. A token that is known to be dead is never returned.
+//! Start at [`Vault::look_up_tokens`]; `read_audit.rs` commits the audit events of concurrent reads together.
 
 pub(crate) mod read_audit;
 
@@ -20,40 +20,40 @@ use crate::{
     credentials::payload::{context, read_credential},
 };
 
-/// A token on its way to its tenant.
+/// A token that serves an asset.
 pub struct ServedToken {
-    /// The asset it serves.
+    /// The asset.
     pub asset_id: AssetId,
     /// The token.
     pub access_token: AccessToken,
-    /// Its kind.
+    /// The kind of the token.
     pub kind: CredentialKind,
-    /// Whose it is.
+    /// The person that the token belongs to.
     pub person_id: Option<PersonId>,
-    /// Its end, if it has one.
+    /// When the token expires, if it does.
     pub expires_at: Option<Timestamp>,
-    /// The end of data access, if there is one.
+    /// When the token loses data access, if it does.
     pub data_access_expires_at: Option<Timestamp>,
     /// The asset's state.
     pub state: AssetState,
-    /// Proof for the call to the Graph (`appsecret_proof`), hex.
+    /// The `appsecret_proof` for calls to Graph, in hex.
     pub appsecret_proof: String,
-    /// The proof's time in Unix seconds (`appsecret_time`); good for five minutes.
+    /// The `appsecret_time` of the proof, in Unix seconds; the proof is valid for five minutes.
     pub appsecret_time: i64,
 }
 
-/// One answer of a lookup.
+/// The result of a lookup for one asset.
 pub enum Lookup {
     /// The token.
     Served(Box<ServedToken>),
-    /// There is none that works.
+    /// The asset has no token that works.
     NoToken(Reason),
     /// The tenant has no such asset.
     Unknown,
 }
 
 impl Vault {
-    /// The token that serves an asset.
+    /// Reads the token that serves an asset.
     ///
     /// # Errors
     /// `NotFound`; `Conflict(NoToken)` with the reason where none works.
@@ -68,7 +68,7 @@ impl Vault {
         }
     }
 
-    /// The tokens that serve these assets: one answer for each distinct id, in the caller's order.
+    /// Reads the tokens that serve these assets: one result for each distinct asset, in the request's order.
     ///
     /// # Errors
     /// `TooMany`; `Invalid` for an empty list.
@@ -88,7 +88,7 @@ impl Vault {
         Ok(answers)
     }
 
-    /// The answers, before their audit: they must not leave yet.
+    /// Opens the tokens. The audit comes after this, so the result must not be returned to the caller yet.
     pub(crate) async fn opened(
         &self,
         caller: &Principal,
@@ -159,7 +159,7 @@ impl Vault {
         })))
     }
 
-    /// Commits the audit record of what is about to leave.
+    /// Commits the audit events of the tokens that are about to be returned.
     async fn record_reads(
         &self,
         caller: &Principal,
@@ -209,7 +209,7 @@ fn detail(kind: CredentialKind, reason: Option<&str>) -> serde_json::Value {
     }
 }
 
-/// One answer for each distinct asset, under the first spelling it was asked by.
+/// One result for each distinct asset, under its first spelling in the request.
 fn answers(ids: &[AssetId], mut opened: HashMap<AssetId, Lookup>) -> Vec<(AssetId, Lookup)> {
     let known: HashSet<_> = opened.keys().cloned().collect();
     let mut answered = HashSet::new();
@@ -218,9 +218,12 @@ fn answers(ids: &[AssetId], mut opened: HashMap<AssetId, Lookup>) -> Vec<(AssetI
         let found = [id.clone(), id.as_ad_account()]
             .into_iter()
             .find(|it| known.contains(it));
-        let meant = found.unwrap_or_else(|| id.clone());
-        if answered.insert(meant.clone()) {
-            answers.push((id.clone(), opened.remove(&meant).unwrap_or(Lookup::Unknown)));
+        let canonical = found.unwrap_or_else(|| id.clone());
+        if answered.insert(canonical.clone()) {
+            answers.push((
+                id.clone(),
+                opened.remove(&canonical).unwrap_or(Lookup::Unknown),
+            ));
         }
     }
     answers

@@ -1,6 +1,6 @@
-//! Persons: what hangs on each, and what becomes of it when they leave.
+//! Persons: which assets depend on each, and what happens to them when the person leaves.
 //!
-//! The rule: a person is whoever granted a token of THIS tenant; another tenant's is nobody.
+//! The rule: a person exists for a tenant only if they granted one of THIS tenant's tokens.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,18 +17,18 @@ use crate::{
     page::{Page, query_limit},
 };
 
-/// A person and what hangs on them.
+/// A person and the assets that depend on them.
 #[derive(Debug, Clone)]
 pub struct PersonView {
-    /// What their newest grant tells.
+    /// The facts of their newest grant.
     pub person: PersonRow,
-    /// How many assets hang on them.
+    /// How many assets depend on them.
     pub counts: PersonCounts,
-    /// The first ending ahead of what they serve.
+    /// The next ending of the assets that they serve.
     pub next_ending: Option<Ending>,
 }
 
-/// One page of persons, by id.
+/// One page of persons, ordered by id.
 pub struct PersonList {
     /// The persons.
     pub data: Vec<PersonView>,
@@ -36,25 +36,25 @@ pub struct PersonList {
     pub next: Option<PersonId>,
 }
 
-/// What becomes of a person's assets when they leave.
+/// What happens to a person's assets when the person leaves.
 pub struct Impact {
-    /// The moment it is of.
+    /// The moment of the judgement.
     pub generated_at: Timestamp,
     /// The person.
     pub person: PersonView,
-    /// How many assets end, wait and go on.
+    /// How many assets end, wait and continue.
     pub effects: BTreeMap<Effect, u64>,
-    /// Those assets, a page of them.
+    /// One page of those assets.
     pub data: Vec<ForecastEntry>,
     /// The cursor of the next page.
     pub next: Option<ForecastCursor>,
 }
 
 impl Vault {
-    /// Persons by id, from behind `after`.
+    /// Lists persons by id, from after `after`.
     ///
     /// # Errors
-    /// `Restricted` for a confined caller; the database does not answer.
+    /// `Restricted` for a confined caller.
     pub async fn list_persons(
         &self,
         caller: &Principal,
@@ -70,10 +70,10 @@ impl Vault {
         Ok(PersonList { data, next })
     }
 
-    /// What dies, waits and goes on when this person leaves now; entries from behind `after`.
+    /// Which assets end, wait and continue if this person leaves now; a page of entries from after `after`.
     ///
     /// # Errors
-    /// `Restricted` for a confined caller; `NotFound`: nobody of this tenant.
+    /// `Restricted` for a confined caller; `NotFound`: the tenant does not know the person.
     pub async fn person_impact(
         &self,
         caller: &Principal,
@@ -102,16 +102,16 @@ impl Vault {
             *effects.entry(Effect::of(it.cover)).or_default() += it.count;
         }
         let last = after.as_ref().map(|it| &it.last);
-        let places = tx.forecast(&filter, last, query_limit(limit)).await?;
+        let positions = tx.forecast(&filter, last, query_limit(limit)).await?;
         let Page {
-            data: mut places,
+            data: mut positions,
             next,
-        } = Page::cut(places, limit, |it| ForecastCursor {
+        } = Page::cut(positions, limit, |it| ForecastCursor {
             as_of,
             last: it.clone(),
         });
-        places.retain(|it| it.cause == EndingCause::PersonLeaves);
-        let data = self.entries(&tx, &places, &filter).await?;
+        positions.retain(|it| it.cause == EndingCause::PersonLeaves);
+        let data = self.entries(&tx, &positions, &filter).await?;
         tx.commit().await?;
         Ok(Impact {
             generated_at: as_of,
@@ -124,20 +124,20 @@ impl Vault {
 }
 
 impl ForecastEntry {
-    /// What becomes of the asset at this ending.
+    /// What happens to the asset at this ending.
     #[must_use]
     pub fn effect(&self) -> Effect {
         Effect::of(self.cover())
     }
 
-    /// What goes on afterwards.
+    /// How the asset continues after the ending.
     #[must_use]
     pub fn cover(&self) -> Option<Cover> {
         self.cover.as_ref().map(|it| it.0)
     }
 }
 
-/// What this person serves, at the moment they leave.
+/// The filter for the assets that this person serves, at the moment of the departure.
 fn leaving(id: &PersonId, now: Timestamp) -> ForecastFilter {
     ForecastFilter {
         from: now,
@@ -159,8 +159,8 @@ async fn views(
 ) -> Result<Vec<PersonView>, Error> {
     let ids: Vec<_> = rows.iter().map(|it| it.id.clone()).collect();
     let mut counts = tx.person_counts(&ids).await?;
-    let places = tx.next_endings(&ids, now).await?;
-    let firsts: Vec<_> = places.values().map(|it| it.asset_id.clone()).collect();
+    let positions = tx.next_endings(&ids, now).await?;
+    let firsts: Vec<_> = positions.values().map(|it| it.asset_id.clone()).collect();
     let assets: HashMap<_, _> = tx
         .assets(&firsts)
         .await?
@@ -168,10 +168,10 @@ async fn views(
         .map(|it| (it.id.clone(), it.facts))
         .collect();
     let view = |person: PersonRow| {
-        let next_ending = places.get(&person.id).and_then(|place| {
+        let next_ending = positions.get(&person.id).and_then(|position| {
             let endings =
-                regrant_domain::forecast::calendar(assets.get(&place.asset_id)?, now, false);
-            endings.into_iter().find(|it| it.cause == place.cause)
+                regrant_domain::forecast::calendar(assets.get(&position.asset_id)?, now, false);
+            endings.into_iter().find(|it| it.cause == position.cause)
         });
         PersonView {
             counts: counts.remove(&person.id).unwrap_or_default(),

@@ -1,7 +1,7 @@
-//! Property (G46): no plan of proofs ever worsens a credential that works.
+//! Property (G46): no sequence of probe results replaces a working credential by a worse one.
 //!
-//! Plans mix kinds of proof, offered tokens and the order in which overlapping reconnects settle. A
-//! plan is carried out by the same settling code on a real database; a model says what must serve.
+//! A plan mixes probe results, submitted tokens and the order in which overlapping reconnects settle. The product's own
+//! code settles it on a real database; a model computes which token must serve.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -28,49 +28,49 @@ use crate::{
 const PLANS: u32 = 10_000;
 const ASSETS: usize = 6;
 
-/// What the Graph says of one asset.
+/// The simulated result of a probe.
 #[derive(Debug, Clone, Copy)]
-enum Said {
+enum SimulatedResult {
     Proven { tasks: bool, mints: bool },
     Refused(usize),
 }
 
 /// Two overlapping reconnects and the order in which their items settle.
 #[derive(Debug, Clone)]
-struct Plan {
+struct TestPlan {
     system_user: [bool; 2],
     same_token: [bool; 2],
-    said: [[Said; ASSETS]; 2],
+    results: [[SimulatedResult; ASSETS]; 2],
     later_first: [bool; ASSETS],
 }
 
-fn said() -> impl Strategy<Value = Said> {
+fn simulated_result() -> impl Strategy<Value = SimulatedResult> {
     prop_oneof![
-        3 => (any::<bool>(), any::<bool>()).prop_map(|(tasks, mints)| Said::Proven { tasks, mints }),
-        4 => (0..refusals().len()).prop_map(Said::Refused),
+        3 => (any::<bool>(), any::<bool>()).prop_map(|(tasks, mints)| SimulatedResult::Proven { tasks, mints }),
+        4 => (0..all_refusals().len()).prop_map(SimulatedResult::Refused),
     ]
 }
 
-fn plan() -> impl Strategy<Value = Plan> {
-    let said = || proptest::array::uniform6(said());
+fn test_plan() -> impl Strategy<Value = TestPlan> {
+    let results = || proptest::array::uniform6(simulated_result());
     (
         [0..16_u8, 0..16_u8],
         any::<[bool; 2]>(),
-        [said(), said()],
+        [results(), results()],
         any::<[bool; ASSETS]>(),
     )
-        .prop_map(|(system_user, same_token, said, later_first)| Plan {
+        .prop_map(|(system_user, same_token, results, later_first)| TestPlan {
             system_user: system_user.map(|n| n == 0),
             same_token: [
                 same_token[0] && same_token[1],
                 same_token[1] && !same_token[0],
             ],
-            said,
+            results,
             later_first,
         })
 }
 
-fn refusals() -> Vec<RefusalKind> {
+fn all_refusals() -> Vec<RefusalKind> {
     use RefusalKind as Kind;
     let retry_at = Clock::wall();
     vec![
@@ -93,11 +93,11 @@ fn refusals() -> Vec<RefusalKind> {
     ]
 }
 
-impl Said {
-    fn proof(self, token: &str) -> Proof {
+impl SimulatedResult {
+    fn to_probe_result(self, token: &str) -> Proof {
         match self {
             Self::Proven { tasks, mints } => Proof::Proven(Proven {
-                page_token: mints.then(|| text(&format!("page-of-{token}"))),
+                page_token: mints.then(|| access_token(&format!("page-of-{token}"))),
                 tasks: Some(if tasks {
                     vec!["MANAGE".to_owned()]
                 } else {
@@ -106,26 +106,26 @@ impl Said {
                 cut_off: None,
             }),
             Self::Refused(n) => Proof::Refused(Refusal {
-                kind: refusals()[n].clone(),
-                message: "words of the Graph".to_owned(),
+                kind: all_refusals()[n].clone(),
+                message: "message from Graph".to_owned(),
                 fbtrace_id: None,
             }),
         }
     }
 }
 
-fn text(token: &str) -> AccessToken {
+fn access_token(token: &str) -> AccessToken {
     AccessToken::parse(token.to_owned()).unwrap()
 }
 
-/// One vault with a few assets, kept over all plans; each plan starts from whatever the last one left.
+/// One vault with a few assets for all plans; each plan starts from the state that the last one left.
 struct World {
     vault: Vault,
     caller: Principal,
     assets: Vec<AssetId>,
-    /// What serves each asset: the model.
+    /// The model: the token that serves each asset.
     serves: HashMap<AssetId, String>,
-    /// The offered token behind what serves.
+    /// The submitted token that the serving token comes from.
     source: HashMap<AssetId, String>,
     tokens: u64,
     settled: u64,
@@ -191,7 +191,7 @@ impl World {
         let assets: Vec<AssetId> = (1..=ASSETS)
             .map(|n| format!("{n}").parse().unwrap())
             .collect();
-        register(&vault, &caller, &assets).await;
+        register_pages(&vault, &caller, &assets).await;
         let (serves, source) = (HashMap::new(), HashMap::new());
         Self {
             vault,
@@ -206,32 +206,32 @@ impl World {
     }
 
     /// Accepts both reconnects in their order, then settles each asset in the plan's order.
-    async fn carry_out(&mut self, plan: &Plan) {
+    async fn carry_out(&mut self, plan: &TestPlan) {
         let offers = [self.accept(plan, 0).await, self.accept(plan, 1).await];
         for later_first in [false, true] {
             let group: Vec<_> = (0..ASSETS)
                 .filter(|at| plan.later_first[*at] == later_first)
                 .collect();
-            for n in order(later_first) {
-                self.settle(&offers[n], &group, &plan.said[n]).await;
+            for n in settle_order(later_first) {
+                self.settle(&offers[n], &group, &plan.results[n]).await;
             }
         }
         let outcomes = [
-            self.outcomes(&offers[0]).await,
-            self.outcomes(&offers[1]).await,
+            self.read_outcomes(&offers[0]).await,
+            self.read_outcomes(&offers[1]).await,
         ];
         for (at, asset) in self.assets.clone().iter().enumerate() {
-            for n in order(plan.later_first[at]) {
-                self.expect(asset, &offers[n], plan.said[n][at], outcomes[n][at]);
+            for n in settle_order(plan.later_first[at]) {
+                self.update_model(asset, &offers[n], plan.results[n][at], outcomes[n][at]);
             }
         }
-        self.holds_what_the_model_says().await;
+        self.check_against_model().await;
         if self.tokens.is_multiple_of(40) {
-            self.forget().await;
+            self.reset_assets().await;
         }
     }
 
-    async fn accept(&mut self, plan: &Plan, n: usize) -> Offer {
+    async fn accept(&mut self, plan: &TestPlan, n: usize) -> TestReconnect {
         self.tokens += 1;
         let known = self
             .source
@@ -264,7 +264,7 @@ impl World {
             .accept_reconnect(&reconnect, &items, lease)
             .await
             .unwrap();
-        let grant = grant(if plan.system_user[n] {
+        let grant = new_grant(if plan.system_user[n] {
             CredentialKind::SystemUser
         } else {
             CredentialKind::User
@@ -274,10 +274,10 @@ impl World {
         let reconnect = tx.reconnect(id).await.unwrap();
         tx.commit().await.unwrap();
         let credentials = Credentials {
-            token: text(&token),
+            token: access_token(&token),
             grant,
         };
-        Offer {
+        TestReconnect {
             id,
             items,
             reconnect,
@@ -287,7 +287,12 @@ impl World {
         }
     }
 
-    async fn settle(&self, offer: &Offer, group: &[usize], said: &[Said; ASSETS]) {
+    async fn settle(
+        &self,
+        offer: &TestReconnect,
+        group: &[usize],
+        results: &[SimulatedResult; ASSETS],
+    ) {
         let app = AppCredentials {
             id: "1".parse().unwrap(),
             secret: AppSecret::parse("secret".to_owned()).unwrap(),
@@ -299,15 +304,18 @@ impl World {
             reconnect: offer.reconnect.clone(),
             app: Arc::new(app),
         };
-        let probed = group
-            .iter()
-            .map(|at| (&offer.items[*at], said[*at].proof(&offer.token)));
+        let probed = group.iter().map(|at| {
+            (
+                &offer.items[*at],
+                results[*at].to_probe_result(&offer.token),
+            )
+        });
         run.settle_probed(&offer.credentials, probed.collect())
             .await
             .unwrap();
     }
 
-    async fn outcomes(&self, offer: &Offer) -> Vec<Outcome> {
+    async fn read_outcomes(&self, offer: &TestReconnect) -> Vec<Outcome> {
         let tx = self
             .vault
             .store
@@ -321,22 +329,25 @@ impl World {
             .filter_map(|it| it.result)
             .map(|it| it.outcome)
             .collect();
-        assert_eq!(
-            outcomes.len(),
-            ASSETS,
-            "every item has one outcome: their sum is the input"
-        );
+        assert_eq!(outcomes.len(), ASSETS, "each item has one outcome");
         outcomes
     }
 
-    /// Moves the model: only a proved token that is reported as replacing serves from here on.
-    fn expect(&mut self, asset: &AssetId, offer: &Offer, said: Said, outcome: Outcome) {
+    /// Updates the model: a token serves only if it works and the outcome says that it replaced the old one.
+    fn update_model(
+        &mut self,
+        asset: &AssetId,
+        offer: &TestReconnect,
+        results: SimulatedResult,
+        outcome: Outcome,
+    ) {
         self.settled += 1;
-        let renewed = outcome == Outcome::Unchanged && self.source.get(asset) == Some(&offer.token);
+        let is_renewed =
+            outcome == Outcome::Unchanged && self.source.get(asset) == Some(&offer.token);
         self.replaced += u64::from(outcome == Outcome::Replaced);
-        if outcome == Outcome::Replaced || renewed {
-            let Said::Proven { mints, .. } = said else {
-                panic!("{asset}: only a proved token replaces")
+        if outcome == Outcome::Replaced || is_renewed {
+            let SimulatedResult::Proven { mints, .. } = results else {
+                panic!("{asset}: only a token that works replaces")
             };
             let token = if mints {
                 format!("page-of-{}", offer.token)
@@ -348,8 +359,8 @@ impl World {
         }
     }
 
-    /// What is stored opens, and is what the model says; whether it is served depends on more than a plan.
-    async fn holds_what_the_model_says(&self) {
+    /// Checks that each stored credential opens to the token of the model. Whether it is served depends on more.
+    async fn check_against_model(&self) {
         let tx = self
             .vault
             .store
@@ -361,7 +372,7 @@ impl World {
         assert_eq!(
             stored.len(),
             self.serves.len(),
-            "an asset has an active credential once one was proved"
+            "an asset has an active credential once a token worked"
         );
         for StoredCredential { credential, .. } in stored {
             let context = context(self.caller.tenant(), &credential);
@@ -379,18 +390,18 @@ impl World {
         }
     }
 
-    /// Begins anew, so that a system user's token does not outrank everything for ever.
-    async fn forget(&mut self) {
+    /// Deletes the assets and registers them again; otherwise a system user's token would outrank all later tokens.
+    async fn reset_assets(&mut self) {
         for asset in &self.assets {
             self.vault.delete_asset(&self.caller, asset).await.unwrap();
         }
-        register(&self.vault, &self.caller, &self.assets).await;
+        register_pages(&self.vault, &self.caller, &self.assets).await;
         self.serves.clear();
         self.source.clear();
     }
 }
 
-async fn register(vault: &Vault, caller: &Principal, assets: &[AssetId]) {
+async fn register_pages(vault: &Vault, caller: &Principal, assets: &[AssetId]) {
     let registration = |id: &AssetId| AssetRegistration {
         id: id.clone(),
         kind: AssetKind::Page,
@@ -405,11 +416,11 @@ async fn register(vault: &Vault, caller: &Principal, assets: &[AssetId]) {
 }
 
 /// Which of two reconnects settles first.
-fn order(later_first: bool) -> [usize; 2] {
+fn settle_order(later_first: bool) -> [usize; 2] {
     if later_first { [1, 0] } else { [0, 1] }
 }
 
-struct Offer {
+struct TestReconnect {
     id: ReconnectId,
     items: Vec<Item>,
     reconnect: regrant_storage::Reconnect,
@@ -418,7 +429,7 @@ struct Offer {
     credentials: Credentials,
 }
 
-fn grant(kind: CredentialKind) -> Grant {
+fn new_grant(kind: CredentialKind) -> Grant {
     Grant {
         id: GrantId::mint(),
         facts: TokenFacts {
@@ -439,7 +450,7 @@ fn grant(kind: CredentialKind) -> Grant {
 }
 
 #[test]
-fn no_plan_of_proofs_worsens_a_credential_that_works() {
+fn no_probe_results_worsen_a_working_credential() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -451,7 +462,7 @@ fn no_plan_of_proofs_worsens_a_credential_that_works() {
         failure_persistence: None,
         ..Config::default()
     });
-    let checked = runner.run(&plan(), |plan| {
+    let checked = runner.run(&test_plan(), |plan| {
         runtime.block_on(world.borrow_mut().carry_out(&plan));
         Ok(())
     });

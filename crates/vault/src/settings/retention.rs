@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn audit_keeps_its_words_by_whole_days_or_for_ever() {
+    fn audit_content_is_kept_by_whole_days_or_without_limit() {
         let now: Timestamp = "2027-06-15T13:14:15Z".parse().unwrap();
         let keep = Retention {
             audit_reads: Some(Duration::days(400)),

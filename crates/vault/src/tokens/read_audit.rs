@@ -1,9 +1,10 @@
-//! The audit of tokens that leave: concurrent reads share a commit.
+//! The audit of token reads: concurrent reads share a commit.
 //!
-//! The rule: a read waits until its rows are committed; where the commit fails, every read of it fails. A lane is
-//! what commits one after the other: on SQLite all tenants, on PostgreSQL one tenant. While one commit of a lane is
-//! under way the next reads gather, and the next commit carries all of them: nobody waits for company.
-//! Nothing here hangs on the request: one that goes away leaves its rows behind.
+//! The rule: a read waits until its events are committed; if the commit fails, all of its reads fail. A commit group
+//! commits in sequence: on SQLite one group for all tenants, on PostgreSQL one group per tenant. While a commit of a
+//! group runs, further reads queue, and the next commit carries all of them. A read never waits for others to join.
+//! Commits run outside of requests: a request that disconnects leaves its events to be committed.
+//! Start at [`ReadAudit::record_reads`].
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -20,20 +21,20 @@ use tokio_util::task::TaskTracker;
 
 use crate::Error;
 
-/// How many rows one commit carries at most, unless a single read has more.
-const MOST_ROWS: usize = 2_000;
+/// How many events one commit carries at most, unless a single read has more.
+const MAX_ROWS: usize = 2_000;
 
-/// Commits the audit of reads. Cheap to clone.
+/// Commits the audit events of reads. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Reads {
+pub(crate) struct ReadAudit {
     store: Store,
     tracker: TaskTracker,
     runtime: Handle,
-    lanes: Arc<Mutex<HashMap<TenantId, Vec<Read>>>>,
+    groups: Arc<Mutex<HashMap<TenantId, Vec<Read>>>>,
     commits: Arc<AtomicU64>,
 }
 
-/// One read that waits.
+/// One read that waits for its commit.
 struct Read {
     scope: TenantScope,
     events: Vec<AuditEvent>,
@@ -41,85 +42,86 @@ struct Read {
     done: oneshot::Sender<Result<(), Shared>>,
 }
 
-/// One failure answers many reads.
+/// The error of a commit, for each of its reads.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the audit of a read was not committed")]
 struct Shared(#[source] Arc<regrant_storage::Error>);
 
-/// Lets go of a lane whose task broke off: its reads fail, and the next one begins anew.
-struct BrokenLane<'a> {
-    reads: &'a Reads,
-    lane: TenantId,
-    ended: bool,
+/// Removes a group if its task panics: its reads fail, and the next read starts the group again.
+struct GroupGuard<'a> {
+    audit: &'a ReadAudit,
+    group: TenantId,
+    has_ended: bool,
 }
 
-impl Drop for BrokenLane<'_> {
+impl Drop for GroupGuard<'_> {
     fn drop(&mut self) {
-        if !self.ended {
-            self.reads
-                .lanes
+        if !self.has_ended {
+            self.audit
+                .groups
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .remove(&self.lane);
+                .remove(&self.group);
         }
     }
 }
 
-impl Reads {
+impl ReadAudit {
     pub(crate) fn new(store: Store, tracker: TaskTracker, runtime: Handle) -> Self {
         Self {
             store,
             tracker,
             runtime,
-            lanes: Arc::default(),
+            groups: Arc::default(),
             commits: Arc::default(),
         }
     }
 
-    /// Comes back when the events are committed.
+    /// Returns when the events are committed.
     ///
     /// # Errors
-    /// They are not, or it is not known: nothing may leave.
+    /// They are not committed, or the outcome is unknown: no token may be returned.
     pub(super) async fn record(
         &self,
         scope: &TenantScope,
         events: Vec<AuditEvent>,
         at: Timestamp,
     ) -> Result<(), Error> {
-        let (done, told) = oneshot::channel();
+        let (done, committed) = oneshot::channel();
         self.enqueue(Read {
             scope: scope.clone(),
             events,
             at,
             done,
         });
-        told.await
+        committed
+            .await
             .map_err(Error::internal)?
             .map_err(Error::internal)
     }
 
-    /// How many commits there were.
+    /// How many commits were made.
     #[cfg(test)]
     pub(crate) fn commits(&self) -> u64 {
         self.commits.load(Ordering::SeqCst)
     }
 
     fn enqueue(&self, read: Read) {
-        let lane = self.lane(&read.scope);
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(waiting) = lanes.get_mut(&lane) {
+        let group = self.group(&read.scope);
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(waiting) = groups.get_mut(&group) {
             waiting.push(read);
             return;
         }
-        // An entry, empty or not, says that the lane has a task.
-        lanes.insert(lane, vec![read]);
-        drop(lanes);
+        // An entry, empty or not, means that the group has a task.
+        groups.insert(group, vec![read]);
+        drop(groups);
         let reads = self.clone();
         self.tracker
-            .spawn_on(async move { reads.run(lane).await }, &self.runtime);
+            .spawn_on(async move { reads.run(group).await }, &self.runtime);
     }
 
-    fn lane(&self, scope: &TenantScope) -> TenantId {
+    fn group(&self, scope: &TenantScope) -> TenantId {
         if self.store.is_sqlite() {
             TenantId::SYSTEM
         } else {
@@ -127,44 +129,44 @@ impl Reads {
         }
     }
 
-    async fn run(&self, lane: TenantId) {
-        let mut broken = BrokenLane {
-            reads: self,
-            lane,
-            ended: false,
+    async fn run(&self, group: TenantId) {
+        let mut guard = GroupGuard {
+            audit: self,
+            group,
+            has_ended: false,
         };
-        while let Some(batch) = self.next(lane) {
+        while let Some(batch) = self.next(group) {
             let committed = self
                 .commit(&batch)
                 .await
                 .map_err(|error| Shared(Arc::new(error)));
             for read in batch {
-                // Whoever went away does not wait for the answer.
-                let _gone = read.done.send(committed.clone());
+                // The request may have disconnected.
+                let _disconnected = read.done.send(committed.clone());
             }
         }
-        broken.ended = true;
+        guard.has_ended = true;
     }
 
-    /// What is committed next; none ends the lane.
-    fn next(&self, lane: TenantId) -> Option<Vec<Read>> {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = lanes.get_mut(&lane)?;
+    /// The reads of the next commit; `None` ends the group.
+    fn next(&self, group: TenantId) -> Option<Vec<Read>> {
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = groups.get_mut(&group)?;
         if waiting.is_empty() {
-            lanes.remove(&lane);
+            groups.remove(&group);
             return None;
         }
         let mut rows = 0_usize;
         let fits = waiting.iter().take_while(|read| {
             let first = rows == 0;
             rows = rows.saturating_add(read.events.len());
-            first || rows <= MOST_ROWS
+            first || rows <= MAX_ROWS
         });
         let n = fits.count();
         Some(waiting.drain(..n).collect())
     }
 
-    /// One transaction, from tenant to tenant in the order of their ids.
+    /// Commits a batch in one transaction, tenant by tenant in the order of their ids.
     async fn commit(&self, batch: &[Read]) -> Result<(), regrant_storage::Error> {
         let mut tenants: BTreeMap<TenantId, Vec<&Read>> = BTreeMap::new();
         for read in batch {

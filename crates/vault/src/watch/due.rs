@@ -1,4 +1,4 @@
-//! An asset that is due for a probe, and what is known while its claim is worked on.
+//! A due asset and what its probes said.
 
 use std::collections::HashMap;
 
@@ -13,17 +13,37 @@ use regrant_storage::{ProbeLease, StoredCredential, TenantScope};
 
 use crate::Settings;
 
-/// An asset that is due, and what stands for it; the better ranked first.
-pub(super) struct Due {
+/// An asset that is due, with its credentials, best ranked first.
+pub(super) struct DueAsset {
     pub(super) lease: ProbeLease,
     pub(super) asset: Asset,
     pub(super) credentials: Vec<StoredCredential>,
-    /// What the probes said, credential by credential.
+    /// The results of the probes so far.
     pub(super) proofs: HashMap<CredentialId, Proof>,
 }
 
-impl Due {
-    /// Whether an answer called this credential's token dead.
+/// What the probes of one chunk share.
+pub(super) struct ProbeRound<'a> {
+    pub(super) scope: &'a TenantScope,
+    pub(super) owner: &'a str,
+    pub(super) app: &'a AppCredentials,
+    pub(super) grants: HashMap<GrantId, Grant>,
+    /// New grants of imported tokens, by the fingerprint of the token.
+    pub(super) imported: HashMap<Vec<u8>, Grant>,
+    /// The tokens that were opened for this round.
+    pub(super) tokens: HashMap<CredentialId, AccessToken>,
+}
+
+impl ProbeRound<'_> {
+    /// The grant of a credential's token, stored or new.
+    pub(super) fn grant_of(&self, credential: &Credential) -> Option<&Grant> {
+        let stored = credential.grant_id.and_then(|id| self.grants.get(&id));
+        stored.or_else(|| self.imported.get(&credential.fingerprint))
+    }
+}
+
+impl DueAsset {
+    /// Whether a probe said that this credential's token is dead.
     pub(super) fn is_dead(&self, stored: &StoredCredential) -> bool {
         matches!(self.proofs.get(&stored.credential.id), Some(Proof::Refused(it)) if it.kind == RefusalKind::TokenDead)
     }
@@ -32,30 +52,31 @@ impl Due {
     pub(super) fn needs_standby(&self, now: Timestamp, settings: &Settings) -> bool {
         let is_serving = self.asset.state(now, settings.assets.notice).serves();
         let has_failed = self.asset.facts.failures > 0;
-        needs_standby(self.verdict(now).as_ref(), is_serving, has_failed)
+        needs_standby(self.active_verdict(now).as_ref(), is_serving, has_failed)
     }
 
-    /// Whether nobody could say anything of a credential that waits.
-    pub(super) fn is_unsaid(&self, now: Timestamp) -> bool {
+    /// Whether Graph gave no answer about one of the credentials.
+    pub(super) fn has_unanswered_probe(&self, now: Timestamp) -> bool {
         self.proofs
             .values()
             .any(|it| matches!(judge(it, None, now), Verdict::Unknown(_)))
     }
 
-    pub(super) fn verdict(&self, now: Timestamp) -> Option<Verdict> {
-        let active = self.in_slot(Slot::Active)?;
+    /// What the probe of the serving credential says about it, if it was probed.
+    pub(super) fn active_verdict(&self, now: Timestamp) -> Option<Verdict> {
+        let active = self.find_in_slot(Slot::Active)?;
         let proof = self.proofs.get(&active.credential.id)?;
         Some(judge(proof, self.asset.facts.cut_off, now))
     }
 
-    pub(super) fn in_slot(&self, slot: Slot) -> Option<&StoredCredential> {
+    pub(super) fn find_in_slot(&self, slot: Slot) -> Option<&StoredCredential> {
         self.credentials
             .iter()
             .find(|it| it.credential.slot == slot)
     }
 
-    /// The credential of a slot whose proof succeeded, with what the proof brought.
-    pub(super) fn take_proven(&mut self, slot: Slot) -> Option<(StoredCredential, Proven)> {
+    /// Takes the first credential of a slot that works, with the facts that its probe returned.
+    pub(super) fn take_working(&mut self, slot: Slot) -> Option<(StoredCredential, Proven)> {
         let works = |it: &&StoredCredential| {
             it.credential.slot == slot
                 && matches!(self.proofs.get(&it.credential.id), Some(Proof::Proven(_)))
@@ -64,59 +85,6 @@ impl Due {
         match self.proofs.remove(&found.credential.id) {
             Some(Proof::Proven(proven)) => Some((found, proven)),
             _ => None,
-        }
-    }
-}
-
-/// Everything that is known of the due assets of one tenant.
-pub(super) struct Round<'a> {
-    pub(super) scope: &'a TenantScope,
-    pub(super) owner: &'a str,
-    pub(super) app: &'a AppCredentials,
-    pub(super) grants: HashMap<GrantId, Grant>,
-    /// What was learned of imported tokens, by their fingerprint.
-    pub(super) adopted: HashMap<Vec<u8>, Grant>,
-    /// Opened for this round alone.
-    pub(super) tokens: HashMap<CredentialId, AccessToken>,
-}
-
-impl Round<'_> {
-    /// What is known of the token behind a credential.
-    pub(super) fn grant_of(&self, credential: &Credential) -> Option<&Grant> {
-        let known = credential.grant_id.and_then(|id| self.grants.get(&id));
-        known.or_else(|| self.adopted.get(&credential.fingerprint))
-    }
-}
-
-/// What one pass over due assets did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Watched {
-    /// Assets that were claimed.
-    pub claimed: usize,
-    /// Whose serving credential was proved again.
-    pub proved: usize,
-    /// Whose serving credential was refused.
-    pub doubted: usize,
-    /// Whose parked credential took over.
-    pub promoted: usize,
-    /// Whose spare credential took over.
-    pub failed_over: usize,
-    /// Of which nobody could say anything.
-    pub postponed: usize,
-    /// That somebody else claimed or changed meanwhile.
-    pub lost: usize,
-}
-
-impl Watched {
-    pub(super) fn plus(self, other: Self) -> Self {
-        Self {
-            claimed: self.claimed + other.claimed,
-            proved: self.proved + other.proved,
-            doubted: self.doubted + other.doubted,
-            promoted: self.promoted + other.promoted,
-            failed_over: self.failed_over + other.failed_over,
-            postponed: self.postponed + other.postponed,
-            lost: self.lost + other.lost,
         }
     }
 }

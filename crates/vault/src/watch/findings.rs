@@ -1,7 +1,8 @@
-//! What the proofs of one due asset lead to: confirmed, doubted, promoted, failed over, or asked again.
+//! Decides what the probe results of due assets change: confirmed, doubted, promoted, failed over, or probed again.
 //!
-//! The rule: it is decided from what the settling transaction has locked and read. Where anything else
-//! than what was probed stands there by now, nothing is written and the asset is due again.
+//! The rule: decide only from what the settling transaction locked and read. If the asset or its credentials changed
+//! since they were read for the probe, write nothing: the asset is due again.
+//! Start at [`Findings::add_asset`]; `promote.rs` holds promotions.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,34 +20,44 @@ use regrant_storage::{
 use serde_json::Value;
 
 use crate::{
-    Error, Settings, Vault,
+    Error, Settings, Vault, Watched,
     assets::cut_offs::{forecast_changed, note_of},
     audit::sealed,
     credentials::seal::{CredentialDraft, grant_context},
     watch::{
-        due::{Due, Round, Watched},
+        due::{DueAsset, ProbeRound},
         sibling_cut_offs::Siblings,
     },
 };
 
-/// What a chunk writes, gathered so that each statement carries all of its rows.
+/// What is decided about the assets of a chunk.
 pub(super) struct Findings<'a> {
-    round: &'a Round<'a>,
+    round: &'a ProbeRound<'a>,
     key: &'a DataKey,
     pub(super) settings: &'a Settings,
     pub(super) now: Timestamp,
-    pub(super) watched: Watched,
+    pub(super) stats: Watched,
+    pub(super) rows: ChunkRows,
+}
+
+/// The rows that a chunk writes, gathered so that each statement carries all of its rows.
+#[derive(Default)]
+pub(super) struct ChunkRows {
+    /// Grants of imported tokens.
     grants: Vec<(Grant, Sealed)>,
     confirmed: Vec<Confirmation>,
-    adopted: Vec<Activation>,
+    /// Imported credentials, sealed again with their grant.
+    resealed: Vec<Activation>,
     failed: Vec<FailedProof>,
     pub(super) promoted: Vec<Promotion>,
     pub(super) standbys: Vec<StoredCredential>,
     pub(super) dropped: Vec<CredentialId>,
     checked: Vec<AssetId>,
     postponed: Vec<(AssetId, Timestamp)>,
+    /// Assets whose next probe is planned from their new state.
     settled: Vec<AssetId>,
     pub(super) cut_offs: Vec<CutOffNote>,
+    /// Grants whose tokens end soon.
     refresh: Vec<GrantId>,
     audit: Vec<AuditEvent>,
     events: Vec<NewEvent>,
@@ -54,7 +65,7 @@ pub(super) struct Findings<'a> {
 
 impl<'a> Findings<'a> {
     pub(super) fn new(
-        round: &'a Round<'a>,
+        round: &'a ProbeRound<'a>,
         key: &'a DataKey,
         settings: &'a Settings,
         now: Timestamp,
@@ -64,207 +75,186 @@ impl<'a> Findings<'a> {
             key,
             settings,
             now,
-            watched: Watched::default(),
-            grants: Vec::new(),
-            confirmed: Vec::new(),
-            adopted: Vec::new(),
-            failed: Vec::new(),
-            promoted: Vec::new(),
-            standbys: Vec::new(),
-            dropped: Vec::new(),
-            checked: Vec::new(),
-            postponed: Vec::new(),
-            settled: Vec::new(),
-            cut_offs: Vec::new(),
-            refresh: Vec::new(),
-            audit: Vec::new(),
-            events: Vec::new(),
+            stats: Watched::default(),
+            rows: ChunkRows::default(),
         }
     }
 
-    /// Decides about one asset; `asset` and `standing` are what the transaction holds.
-    pub(super) fn add(
+    /// Decides about one asset; `asset` and `credentials` are what the transaction has read.
+    pub(super) fn add_asset(
         &mut self,
-        mut due: Due,
+        mut due: DueAsset,
         asset: &Asset,
-        standing: &[StoredCredential],
+        credentials: &[StoredCredential],
     ) -> Result<(), Error> {
-        let same =
-            asset.generation == due.asset.generation && ids(standing) == ids(&due.credentials);
-        if !same {
-            self.watched.lost += 1;
-            self.settled.push(asset.id.clone());
+        let is_unchanged = asset.generation == due.asset.generation
+            && slots_by_id(credentials) == slots_by_id(&due.credentials);
+        if !is_unchanged {
+            self.stats.lost += 1;
+            self.rows.settled.push(asset.id.clone());
             return Ok(());
         }
-        let verdict = due.verdict(self.now);
-        self.note_refresh(&due);
-        if self.promote(&mut due, asset, verdict.as_ref())? || self.fail_over(&mut due, asset)? {
-            self.settled.push(asset.id.clone());
+        let verdict = due.active_verdict(self.now);
+        self.gather_refreshes(&due);
+        if self.promote_parked(&mut due, asset, verdict.as_ref())?
+            || self.fail_over(&mut due, asset)?
+        {
+            self.rows.settled.push(asset.id.clone());
             return Ok(());
         }
         match verdict {
-            Some(Verdict::Alive) => self.confirm(&mut due, asset)?,
+            Some(Verdict::Alive) => self.confirm_serving(&mut due, asset)?,
             Some(Verdict::Doubt { reason, definitive }) => {
-                self.watched.doubted += 1;
-                self.failed.push(FailedProof {
+                self.stats.doubted += 1;
+                self.rows.failed.push(FailedProof {
                     asset_id: asset.id.clone(),
                     reason,
                     definitive,
                 });
-                self.settled.push(asset.id.clone());
+                self.rows.settled.push(asset.id.clone());
             }
-            Some(Verdict::Unknown(told)) => self.postpone(asset, told, due.lease.tries),
-            None if due.is_unsaid(self.now) => self.postpone(asset, None, due.lease.tries),
+            Some(Verdict::Unknown(not_before)) => {
+                self.postpone_asset(asset, not_before, due.lease.tries);
+            }
+            None if due.has_unanswered_probe(self.now) => {
+                self.postpone_asset(asset, None, due.lease.tries);
+            }
             Some(Verdict::Unclear) | None => {
-                self.checked.push(asset.id.clone());
-                self.settled.push(asset.id.clone());
+                self.rows.checked.push(asset.id.clone());
+                self.rows.settled.push(asset.id.clone());
             }
         }
         Ok(())
     }
 
-    /// Writes everything, gives the leases back, and plans what comes next.
-    pub(super) async fn carry_out(
+    /// Writes the rows, releases the leases, and plans the next probes and refreshes.
+    pub(super) async fn write_rows(
         mut self,
         tx: &TenantTx,
         vault: &Vault,
         siblings: &Siblings<'_>,
     ) -> Result<Watched, Error> {
         let now = self.now;
-        for (grant, sealed) in &self.grants {
-            vault.adopt_grant(tx, grant, sealed, now).await?;
-        }
-        tx.confirm(&self.confirmed, now).await?;
-        tx.adopt(&self.adopted, now).await?;
-        tx.note_failed(&self.failed, now).await?;
-        tx.stand_by(&self.standbys, now).await?;
-        tx.delete_credentials(&self.dropped).await?;
-        tx.promote(&self.promoted, now).await?;
-        tx.note_checked(&self.checked, now).await?;
-        let concluded = siblings.conclude(tx, now).await?;
-        let settled = self
+        self.write_credentials(tx, vault).await?;
+        let concluded = siblings.write_cut_offs(tx, now).await?;
+        let rows = &mut self.rows;
+        let settled: HashSet<_> = rows
             .settled
             .iter()
             .chain(concluded.iter().map(|it| &it.asset_id))
-            .cloned();
-        let settled: HashSet<_> = settled.collect();
-        self.cut_offs.extend(concluded);
-        tx.note_cut_offs(&self.cut_offs).await?;
-        vault
-            .follow_up(tx, &settled.into_iter().collect::<Vec<_>>(), now)
-            .await?;
-        tx.finish_probes(&self.settled).await?;
-        let unsaid: Vec<_> = self.postponed.iter().map(|(id, _)| id.clone()).collect();
-        vault.tell_changes(tx, &unsaid, now).await?;
-        tx.postpone_probes(&self.postponed).await?;
-        vault.plan_refreshes(tx, &self.refresh, now).await?;
-        tx.emit(&self.events, now).await?;
-        tx.emit(&forecast_changed(&self.cut_offs), now).await?;
-        tx.audit(&self.audit, now).await?;
-        tx.audit(&self.sealed(), now).await?;
-        Ok(self.watched)
+            .cloned()
+            .collect();
+        let settled: Vec<_> = settled.into_iter().collect();
+        rows.cut_offs.extend(concluded);
+        tx.note_cut_offs(&rows.cut_offs).await?;
+        vault.follow_up(tx, &settled, now).await?;
+        tx.finish_probes(&rows.settled).await?;
+        let postponed: Vec<_> = rows.postponed.iter().map(|(id, _)| id.clone()).collect();
+        vault.tell_changes(tx, &postponed, now).await?;
+        tx.postpone_probes(&rows.postponed).await?;
+        vault.plan_refreshes(tx, &rows.refresh, now).await?;
+        tx.emit(&rows.events, now).await?;
+        tx.emit(&forecast_changed(&rows.cut_offs), now).await?;
+        tx.audit(&rows.audit, now).await?;
+        tx.audit(&rows.credential_events(), now).await?;
+        Ok(self.stats)
     }
 
-    /// What the audit tells of each credential that was sealed.
-    fn sealed(&self) -> Vec<AuditEvent> {
-        let event =
-            |action, it: &StoredCredential| sealed("worker".to_owned(), action, &it.credential);
-        let promoted = self
-            .promoted
-            .iter()
-            .map(|it| event("credential.activated", &it.activation.credential));
-        let adopted = self
-            .adopted
-            .iter()
-            .map(|it| event("credential.renewed", &it.credential));
-        let spares = self
-            .standbys
-            .iter()
-            .map(|it| event("credential.stands_by", it));
-        promoted.chain(adopted).chain(spares).collect()
+    async fn write_credentials(&self, tx: &TenantTx, vault: &Vault) -> Result<(), Error> {
+        let (rows, now) = (&self.rows, self.now);
+        for (grant, sealed) in &rows.grants {
+            vault.insert_imported_grant(tx, grant, sealed, now).await?;
+        }
+        tx.confirm(&rows.confirmed, now).await?;
+        tx.adopt(&rows.resealed, now).await?;
+        tx.note_failed(&rows.failed, now).await?;
+        tx.stand_by(&rows.standbys, now).await?;
+        tx.delete_credentials(&rows.dropped).await?;
+        tx.promote(&rows.promoted, now).await?;
+        Ok(tx.note_checked(&rows.checked, now).await?)
     }
 
-    fn confirm(&mut self, due: &mut Due, asset: &Asset) -> Result<(), Error> {
-        self.watched.proved += 1;
-        self.settled.push(asset.id.clone());
-        let Some((active, proven)) = due.take_proven(Slot::Active) else {
+    /// The serving credential works: confirms it. An imported credential is sealed again with its new grant.
+    fn confirm_serving(&mut self, due: &mut DueAsset, asset: &Asset) -> Result<(), Error> {
+        self.stats.proved += 1;
+        self.rows.settled.push(asset.id.clone());
+        let Some((active, proven)) = due.take_working(Slot::Active) else {
             return Ok(());
         };
         let cut_off = cut_off_after(asset.facts.cut_off, proven.cut_off, self.now);
         let person = active.credential.person_id.clone();
-        self.cut_offs
+        self.rows
+            .cut_offs
             .extend(note_of(asset, person, cut_off, self.now));
-        if active.credential.grant_id.is_none() && self.round.grant_of(&active.credential).is_some()
-        {
-            let expected_generation = asset.generation;
-            let credential = self.seal(asset, &active, Slot::Active, proven)?;
-            self.adopted.push(Activation {
+        let has_new_grant = active.credential.grant_id.is_none()
+            && self.round.grant_of(&active.credential).is_some();
+        if has_new_grant {
+            let credential = self.seal_for_slot(asset, &active, Slot::Active, proven)?;
+            self.rows.resealed.push(Activation {
                 credential,
-                expected_generation,
+                expected_generation: asset.generation,
                 cut_off,
             });
-            return Ok(());
+        } else {
+            self.rows.confirmed.push(Confirmation {
+                asset_id: asset.id.clone(),
+                cut_off,
+                tasks: proven.tasks.unwrap_or(active.tasks),
+            });
         }
-        let tasks = proven.tasks.unwrap_or(active.tasks);
-        self.confirmed.push(Confirmation {
-            asset_id: asset.id.clone(),
-            cut_off,
-            tasks,
-        });
         Ok(())
     }
 
-    /// An imported token that is sealed anew stands on what was learned of it from here on.
-    fn keep_adopted(&mut self, credential: &Credential) -> Result<(), Error> {
-        let adopted = self.round.adopted.get(&credential.fingerprint);
+    /// Gathers the new grant of an imported token, once for all credentials with the token.
+    fn gather_imported_grant(&mut self, credential: &Credential) -> Result<(), Error> {
+        let imported = self.round.imported.get(&credential.fingerprint);
         let token = self.round.tokens.get(&credential.id);
-        let known = |it: &Grant| self.grants.iter().any(|(kept, _)| kept.id == it.id);
-        if let Some((grant, token)) = adopted.filter(|it| !known(it)).zip(token) {
+        let is_gathered = |it: &Grant| self.rows.grants.iter().any(|(grant, _)| grant.id == it.id);
+        if let Some((grant, token)) = imported.filter(|it| !is_gathered(it)).zip(token) {
             let context = grant_context(self.round.scope.tenant(), grant.id);
             let sealed = self.key.seal(&context, token.expose().as_bytes())?;
-            self.grants.push((grant.clone(), sealed));
+            self.rows.grants.push((grant.clone(), sealed));
         }
         Ok(())
     }
 
-    fn postpone(&mut self, asset: &Asset, told: Option<Timestamp>, tries: u32) {
-        self.watched.postponed += 1;
-        let pause = probe_pause(tries);
-        let at = (self.now + pause).max(told.unwrap_or(self.now));
-        self.postponed.push((asset.id.clone(), at));
+    fn postpone_asset(&mut self, asset: &Asset, not_before: Option<Timestamp>, tries: u32) {
+        self.stats.postponed += 1;
+        let at = (self.now + probe_pause(tries)).max(not_before.unwrap_or(self.now));
+        self.rows.postponed.push((asset.id.clone(), at));
     }
 
-    /// A token that nears its end is to be refreshed, whichever asset noticed.
-    fn note_refresh(&mut self, due: &Due) {
-        let live = due
+    /// Gathers the grant of the serving token if the token ends soon. Any asset of the grant may be the first to see it.
+    fn gather_refreshes(&mut self, due: &DueAsset) {
+        let due_grants = due
             .credentials
             .iter()
-            .filter(|it| it.credential.slot == Slot::Active);
-        let grants = live.filter_map(|it| self.round.grant_of(&it.credential));
-        let nearing = grants
+            .filter(|it| it.credential.slot == Slot::Active)
+            .filter_map(|it| self.round.grant_of(&it.credential))
             .filter(|it| self.settings.watch.refresh.is_refresh_due(it, self.now))
             .map(|it| it.id);
-        self.refresh.extend(nearing);
+        self.rows.refresh.extend(due_grants);
     }
 
-    /// A page token ranks as the grant it was minted from.
-    pub(super) fn kind_of(&self, credential: &Credential) -> CredentialKind {
+    /// The kind that ranks a credential: a page token ranks as the grant that it was minted from.
+    pub(super) fn ranking_kind(&self, credential: &Credential) -> CredentialKind {
         self.round
             .grant_of(credential)
             .map_or(credential.kind, |it| it.facts.kind)
     }
 
-    pub(super) fn seal(
+    /// Seals the token of a stored credential for the asset's next generation.
+    pub(super) fn seal_for_slot(
         &mut self,
         asset: &Asset,
-        waited: &StoredCredential,
+        stored: &StoredCredential,
         slot: Slot,
         proven: Proven,
     ) -> Result<StoredCredential, Error> {
-        let credential = &waited.credential;
-        self.keep_adopted(credential)?;
+        let credential = &stored.credential;
+        self.gather_imported_grant(credential)?;
         let token = self.round.tokens.get(&credential.id);
-        let token = token.ok_or_else(|| Error::internal("a proved token is not at hand"))?;
+        let token = token.ok_or_else(|| Error::internal("the token was not opened"))?;
         let draft = CredentialDraft {
             token,
             kind: credential.kind,
@@ -274,33 +264,44 @@ impl<'a> Findings<'a> {
             intent_seq: credential.intent_seq,
             acquired_by: format!("promoted:{}", credential.id),
         };
-        draft.seal_proven(
-            (self.key, self.round.scope.tenant()),
-            asset,
-            slot,
-            proven,
-            self.now,
-        )
-    }
-
-    pub(super) fn tell(&mut self, kind: EventKind, asset: &Asset, detail: Value) {
-        let subject = asset.id.to_string();
-        let (actor, action) = ("worker".to_owned(), kind.as_str());
-        self.audit.push(AuditEvent::new(
-            actor,
-            action,
-            subject.clone(),
-            detail.clone(),
-        ));
-        self.events.push(NewEvent {
-            kind,
-            subject,
-            data: detail,
-        });
+        let key = (self.key, self.round.scope.tenant());
+        draft.seal_proven(key, asset, slot, proven, self.now)
     }
 }
 
-fn ids(credentials: &[StoredCredential]) -> HashMap<CredentialId, Slot> {
+impl ChunkRows {
+    /// Gathers an event to the tenant, and the audit event with the same content.
+    pub(super) fn gather_event(&mut self, kind: EventKind, asset: &Asset, detail: Value) {
+        let audit = AuditEvent::new("worker", kind.as_str(), &asset.id, detail.clone());
+        self.audit.push(audit);
+        self.events.push(NewEvent {
+            kind,
+            subject: asset.id.to_string(),
+            data: detail,
+        });
+    }
+
+    /// The audit event of each credential that was sealed.
+    fn credential_events(&self) -> Vec<AuditEvent> {
+        let event =
+            |action, it: &StoredCredential| sealed("worker".to_owned(), action, &it.credential);
+        let promoted = self
+            .promoted
+            .iter()
+            .map(|it| event("credential.activated", &it.activation.credential));
+        let resealed = self
+            .resealed
+            .iter()
+            .map(|it| event("credential.renewed", &it.credential));
+        let standbys = self
+            .standbys
+            .iter()
+            .map(|it| event("credential.stands_by", it));
+        promoted.chain(resealed).chain(standbys).collect()
+    }
+}
+
+fn slots_by_id(credentials: &[StoredCredential]) -> HashMap<CredentialId, Slot> {
     credentials
         .iter()
         .map(|it| (it.credential.id, it.credential.slot))

@@ -1,7 +1,7 @@
-//! Asks Graph about the credentials of due assets, each with its own token.
+//! Probes the credentials of due assets, each with its own token.
 //!
-//! The rule: no transaction is open here, and a token that an answer calls dead is believed dead only after
-//! a second word.
+//! The rule: no transaction is open here. A token that a probe calls dead counts as dead only after Graph confirmed it.
+//! Start at [`Vault::probe_credentials`].
 
 use std::{collections::HashMap, pin::pin};
 
@@ -17,31 +17,31 @@ use tracing::{error, warn};
 use crate::{
     Error, Vault,
     credentials::payload::{context, read_credential},
-    watch::due::{Due, Round},
+    watch::due::{DueAsset, ProbeRound},
 };
 
-/// A credential that is asked: which asset's, and which of them.
-struct Asked {
-    due: usize,
-    place: usize,
+/// The indices of a credential that is probed: of its asset, and of it among the asset's credentials.
+struct ProbeIndex {
+    asset: usize,
+    credential: usize,
 }
 
-impl Asked {
-    fn target(&self, due: &[Due]) -> Option<Target> {
-        Some(Target::from(&due.get(self.due)?.asset))
+impl ProbeIndex {
+    fn to_target(&self, due: &[DueAsset]) -> Option<Target> {
+        Some(Target::from(&due.get(self.asset)?.asset))
     }
 
-    fn probe<'a>(
+    fn to_probe<'a>(
         &self,
-        round: &'a Round<'_>,
-        due: &'a [Due],
+        round: &'a ProbeRound<'_>,
+        due: &'a [DueAsset],
         target: &'a Target,
     ) -> Option<Probe<'a>> {
-        let credential = &due.get(self.due)?.credentials.get(self.place)?.credential;
-        let token = round.tokens.get(&credential.id)?;
+        let stored = due.get(self.asset)?.credentials.get(self.credential)?;
+        let credential = &stored.credential;
         Some(Probe {
             target,
-            token,
+            token: round.tokens.get(&credential.id)?,
             kind: credential.kind,
             person: credential.person_id.as_ref(),
         })
@@ -49,39 +49,38 @@ impl Asked {
 }
 
 impl Vault {
-    /// Probes those credentials that are `wanted` on their assets, and notes what was said.
-    pub(super) async fn ask(
+    /// Probes the credentials that are `wanted`, and stores the results with their assets.
+    pub(super) async fn probe_credentials(
         &self,
-        round: &mut Round<'_>,
-        due: &mut [Due],
-        wanted: impl Fn(&Due, &StoredCredential) -> bool,
+        round: &mut ProbeRound<'_>,
+        due: &mut [DueAsset],
+        wanted: impl Fn(&DueAsset, &StoredCredential) -> bool,
     ) {
-        let mut asked = Vec::new();
-        for (n, it) in due.iter().enumerate() {
-            for (place, stored) in it
-                .credentials
-                .iter()
-                .enumerate()
-                .filter(|(_, stored)| wanted(it, stored))
-            {
-                if let Some(token) = self.open_credential(round.scope, stored).await {
+        let mut indices = Vec::new();
+        for (asset, it) in due.iter().enumerate() {
+            for (credential, stored) in it.credentials.iter().enumerate() {
+                if !wanted(it, stored) {
+                    continue;
+                }
+                if let Some(token) = self.open_token_or_alarm(round.scope, stored).await {
                     round.tokens.insert(stored.credential.id, token);
-                    asked.push(Asked { due: n, place });
+                    indices.push(ProbeIndex { asset, credential });
                 }
             }
         }
-        let proofs = self.probe_all(round, due, &asked).await;
-        for (asked, proof) in asked.into_iter().zip(proofs) {
-            if let Some(it) = due.get_mut(asked.due) {
-                let id = it.credentials.get(asked.place).map(|it| it.credential.id);
+        let proofs = self.run_probes(round, due, &indices).await;
+        for (index, proof) in indices.into_iter().zip(proofs) {
+            if let Some(it) = due.get_mut(index.asset) {
+                let stored = it.credentials.get(index.credential);
+                let id = stored.map(|it| it.credential.id);
                 it.proofs.extend(id.map(|id| (id, proof)));
             }
         }
         self.confirm_deaths(round, due).await;
     }
 
-    /// A record that does not open is an alarm, and no word about the token.
-    async fn open_credential(
+    /// Opens the token of a credential. A record that does not open raises an alarm and says nothing about the token.
+    async fn open_token_or_alarm(
         &self,
         scope: &TenantScope,
         stored: &StoredCredential,
@@ -92,55 +91,55 @@ impl Vault {
         match opened.and_then(|plain| read_credential(&plain, credential)) {
             Ok(token) => Some(token),
             Err(error) => {
-                error!(alarm = "unreadable", credential.id = %credential.id, error = error_chain(&error), "a credential does not open");
+                error!(
+                    alarm = "unreadable", credential.id = %credential.id, error = error_chain(&error),
+                    "a credential does not open"
+                );
                 None
             }
         }
     }
 
-    /// A token that an answer called dead is dead only if Graph says so when it is asked about that very
-    /// token: a fault of the app must not look like the death of its tokens.
-    async fn confirm_deaths(&self, round: &Round<'_>, due: &mut [Due]) {
-        let mut heard = HashMap::<Vec<u8>, Option<Refusal>>::new();
+    /// Asks Graph about each token that a probe called dead, because a fault of the app may look like dead tokens.
+    /// Replaces the results that Graph does not confirm.
+    async fn confirm_deaths(&self, round: &ProbeRound<'_>, due: &mut [DueAsset]) {
+        let mut by_fingerprint = HashMap::<Vec<u8>, Option<Refusal>>::new();
         for it in due.iter() {
             for stored in it.credentials.iter().filter(|stored| it.is_dead(stored)) {
+                let fingerprint = &stored.credential.fingerprint;
                 let Some(token) = round.tokens.get(&stored.credential.id) else {
                     continue;
                 };
-                if !heard.contains_key(&stored.credential.fingerprint) {
-                    let word = self.second_word(round.app, token).await;
-                    heard.insert(stored.credential.fingerprint.clone(), word);
+                if !by_fingerprint.contains_key(fingerprint) {
+                    let refusal = self.confirm_dead(round.app, token).await;
+                    by_fingerprint.insert(fingerprint.clone(), refusal);
                 }
             }
         }
         for it in due.iter_mut() {
-            let dead: Vec<_> = it
-                .credentials
-                .iter()
-                .filter(|stored| it.is_dead(stored))
-                .collect();
-            let words: Vec<_> = dead
-                .iter()
+            let dead = it.credentials.iter().filter(|stored| it.is_dead(stored));
+            let replaced: Vec<_> = dead
                 .filter_map(|stored| {
-                    let word = heard.get(&stored.credential.fingerprint)?.clone()?;
-                    Some((stored.credential.id, word))
+                    let refusal = by_fingerprint
+                        .get(&stored.credential.fingerprint)?
+                        .clone()?;
+                    Some((stored.credential.id, Proof::Refused(refusal)))
                 })
                 .collect();
-            it.proofs.extend(
-                words
-                    .into_iter()
-                    .map(|(id, word)| (id, Proof::Refused(word))),
-            );
+            it.proofs.extend(replaced);
         }
     }
 
-    /// `None` where Graph confirms the death; else what is to be believed instead.
-    async fn second_word(&self, app: &AppCredentials, token: &AccessToken) -> Option<Refusal> {
+    /// `None` if Graph confirms that the token is dead, else the refusal that counts instead.
+    async fn confirm_dead(&self, app: &AppCredentials, token: &AccessToken) -> Option<Refusal> {
         match self.graph.confirm_death(app, token).await {
             Ok(Death::Confirmed { .. }) => None,
             Ok(Death::Denied) => {
-                warn!(alarm = "contradiction", app.id = %app.id, "Graph refuses a token that it calls valid");
-                Some(unsaid(
+                warn!(
+                    alarm = "contradiction", app.id = %app.id,
+                    "Graph refuses a token that it calls valid"
+                );
+                Some(unavailable(
                     "Graph refused the token, and calls it valid when asked about it.",
                 ))
             }
@@ -148,35 +147,36 @@ impl Vault {
         }
     }
 
-    /// Learns what Graph knows of imported tokens that were proved: whose they are, and when they end.
-    pub(super) async fn adopt(&self, round: &mut Round<'_>, due: &[Due]) {
+    /// Asks Graph for the facts of imported tokens that work: whose they are, and when they end.
+    pub(super) async fn inspect_imported_tokens(
+        &self,
+        round: &mut ProbeRound<'_>,
+        due: &[DueAsset],
+    ) {
         for it in due {
-            for stored in it
+            let without_grant = it
                 .credentials
                 .iter()
-                .filter(|stored| is_orphan(it, &stored.credential))
-            {
+                .filter(|stored| is_working_without_grant(it, &stored.credential));
+            for stored in without_grant {
                 let (id, print) = (stored.credential.id, &stored.credential.fingerprint);
-                let Some(token) = round
-                    .tokens
-                    .get(&id)
-                    .filter(|_| !round.adopted.contains_key(print))
-                else {
+                let is_known = round.imported.contains_key(print);
+                let Some(token) = round.tokens.get(&id).filter(|_| !is_known) else {
                     continue;
                 };
                 if let Ok(inspected) = self.graph.inspect(round.app, token).await {
                     let grant = Grant {
-                        id: id_of_import(print),
+                        id: imported_grant_id(print),
                         facts: inspected.facts,
                     };
-                    round.adopted.insert(print.clone(), grant);
+                    round.imported.insert(print.clone(), grant);
                 }
             }
         }
     }
 
-    /// Keeps what was learned of an imported token; a chunk before this one may have done it.
-    pub(super) async fn adopt_grant(
+    /// Stores the grant of an imported token, unless another chunk has stored it.
+    pub(super) async fn insert_imported_grant(
         &self,
         tx: &TenantTx,
         grant: &Grant,
@@ -185,7 +185,7 @@ impl Vault {
     ) -> Result<(), Error> {
         if tx.grants(&[grant.id]).await?.is_empty() {
             match self.keep_grant(tx, grant, now).await {
-                // Another piece that adopts the same token was first.
+                // A concurrent chunk with the same token was first.
                 Ok(()) | Err(regrant_storage::Error::Taken(_)) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -193,22 +193,25 @@ impl Vault {
         Ok(tx.keep_grant_token(grant.id, sealed).await?)
     }
 
-    /// One proof for each credential that is asked, in their order.
-    async fn probe_all(&self, round: &Round<'_>, due: &[Due], asked: &[Asked]) -> Vec<Proof> {
-        let targets: Vec<_> = asked.iter().filter_map(|it| it.target(due)).collect();
-        let probes: Vec<_> = asked
+    /// Runs the probes; returns one result for each index, in their order.
+    async fn run_probes(
+        &self,
+        round: &ProbeRound<'_>,
+        due: &[DueAsset],
+        indices: &[ProbeIndex],
+    ) -> Vec<Proof> {
+        let targets: Vec<_> = indices.iter().filter_map(|it| it.to_target(due)).collect();
+        let probes: Vec<_> = indices
             .iter()
             .zip(&targets)
-            .filter_map(|(it, target)| it.probe(round, due, target))
+            .filter_map(|(it, target)| it.to_probe(round, due, target))
             .collect();
-        let mut proofs: Vec<_> = asked
-            .iter()
-            .map(|_| Proof::Refused(unsaid("Graph was not asked.")))
-            .collect();
+        let unprobed = || Proof::Refused(unavailable("Graph was not asked."));
+        let mut proofs: Vec<_> = indices.iter().map(|_| unprobed()).collect();
         let mut chunks = pin!(self.graph.probe_each(round.app, &probes));
         while let Some(chunk) = chunks.next().await {
-            for (n, proof) in chunk.indices.into_iter().zip(chunk.proofs) {
-                if let Some(slot) = proofs.get_mut(n) {
+            for (index, proof) in chunk.indices.into_iter().zip(chunk.proofs) {
+                if let Some(slot) = proofs.get_mut(index) {
                     *slot = proof;
                 }
             }
@@ -217,8 +220,8 @@ impl Vault {
     }
 }
 
-/// Nobody can say.
-fn unsaid(message: &str) -> Refusal {
+/// The refusal where Graph gave no answer.
+fn unavailable(message: &str) -> Refusal {
     Refusal {
         kind: RefusalKind::Unavailable,
         message: message.to_owned(),
@@ -226,14 +229,14 @@ fn unsaid(message: &str) -> Refusal {
     }
 }
 
-/// A proved token that nothing is known of. A page token tells nothing of its person.
-fn is_orphan(due: &Due, credential: &Credential) -> bool {
-    let proved = matches!(due.proofs.get(&credential.id), Some(Proof::Proven(_)));
-    proved && credential.grant_id.is_none() && credential.kind != CredentialKind::Page
+/// Whether a credential works and has no grant. Graph does not say whose a page token is, so those are excluded.
+fn is_working_without_grant(due: &DueAsset, credential: &Credential) -> bool {
+    let works = matches!(due.proofs.get(&credential.id), Some(Proof::Proven(_)));
+    works && credential.grant_id.is_none() && credential.kind != CredentialKind::Page
 }
 
-/// Pieces that adopt the same imported token side by side mean the same grant.
-fn id_of_import(fingerprint: &[u8]) -> GrantId {
+/// The id of an imported token's grant, derived from its fingerprint, so that concurrent chunks agree on it.
+fn imported_grant_id(fingerprint: &[u8]) -> GrantId {
     let bytes: [u8; 16] = fingerprint.try_into().unwrap_or_default();
     GrantId::from_uuid(uuid::Uuid::new_v8(bytes))
 }

@@ -1,7 +1,7 @@
-//! A waiting credential that serves from here on: a parked one that reaches its asset, a spare for a dead one.
+//! Promotions: a parked credential that now reaches its asset, or a standby for one that does not serve any more.
 //!
-//! The rule: a parked credential is promoted by the table that settles reconnects, so that a promotion never
-//! does what a reconnect would not.
+//! The rule: the table that settles reconnects decides about parked credentials too, so that a promotion never does
+//! what a reconnect would not do.
 
 use regrant_domain::{
     Asset, CredentialKind, EventKind, Proof, Proven, Slot,
@@ -14,23 +14,23 @@ use serde_json::json;
 use crate::{
     Error,
     assets::cut_offs::note_of,
-    watch::{due::Due, findings::Findings},
+    watch::{due::DueAsset, findings::Findings},
 };
 
 impl Findings<'_> {
-    /// A parked credential that reaches its asset takes over by the table that settles reconnects.
-    pub(super) fn promote(
+    /// Promotes the parked credential if it works and the table says so; returns whether it did.
+    pub(super) fn promote_parked(
         &mut self,
-        due: &mut Due,
+        due: &mut DueAsset,
         asset: &Asset,
         verdict: Option<&Verdict>,
     ) -> Result<bool, Error> {
-        self.drop_dead(due, Slot::Candidate);
-        let Some((parked, proven)) = due.take_proven(Slot::Candidate) else {
+        self.drop_dead_credentials(due, Slot::Candidate);
+        let Some((parked, proven)) = due.take_working(Slot::Candidate) else {
             return Ok(false);
         };
-        let standing = self.standing(due, asset, verdict);
-        let kind = self.kind_of(&parked.credential);
+        let standing = self.standing_of(due, asset, verdict);
+        let kind = self.ranking_kind(&parked.credential);
         let proof = Proof::Proven(proven);
         let effect = decide(kind, &proof, &standing).effect;
         let Proof::Proven(proven) = proof else {
@@ -38,105 +38,110 @@ impl Findings<'_> {
         };
         match effect {
             Effect::Activate => {
-                self.take_over(due, asset, &parked, proven, EventKind::CredentialPromoted)?;
-                self.watched.promoted += 1;
+                let event = EventKind::CredentialPromoted;
+                self.promote_credential(due, asset, &parked, proven, event)?;
+                self.stats.promoted += 1;
                 Ok(true)
             }
             Effect::StandBy => {
-                let spare = self.seal(asset, &parked, Slot::Standby, proven)?;
-                self.standbys.push(spare);
-                self.dropped.push(parked.credential.id);
+                let standby = self.seal_for_slot(asset, &parked, Slot::Standby, proven)?;
+                self.rows.standbys.push(standby);
+                self.rows.dropped.push(parked.credential.id);
                 Ok(false)
             }
             _ => Ok(false),
         }
     }
 
-    /// The best ranked spare that was proved takes over from one that does not serve any more; last of all
-    /// what served before, which nobody took back.
-    pub(super) fn fail_over(&mut self, due: &mut Due, asset: &Asset) -> Result<bool, Error> {
-        self.drop_dead(due, Slot::Standby);
+    /// Promotes the best standby that works, or else the previous credential; returns whether it did.
+    pub(super) fn fail_over(&mut self, due: &mut DueAsset, asset: &Asset) -> Result<bool, Error> {
+        self.drop_dead_credentials(due, Slot::Standby);
+        // System users' tokens first.
         let rank =
-            |it: &StoredCredential| self.kind_of(&it.credential) != CredentialKind::SystemUser;
+            |it: &StoredCredential| self.ranking_kind(&it.credential) != CredentialKind::SystemUser;
         due.credentials.sort_by_cached_key(rank);
-        let spare = due
-            .take_proven(Slot::Standby)
-            .or_else(|| due.take_proven(Slot::Previous));
-        let Some((spare, proven)) = spare else {
+        let found = due
+            .take_working(Slot::Standby)
+            .or_else(|| due.take_working(Slot::Previous));
+        let Some((standby, proven)) = found else {
             return Ok(false);
         };
-        self.take_over(due, asset, &spare, proven, EventKind::CredentialFailedOver)?;
-        self.watched.failed_over += 1;
+        let event = EventKind::CredentialFailedOver;
+        self.promote_credential(due, asset, &standby, proven, event)?;
+        self.stats.failed_over += 1;
         Ok(true)
     }
 
-    fn take_over(
+    fn promote_credential(
         &mut self,
-        due: &Due,
+        due: &DueAsset,
         asset: &Asset,
-        waited: &StoredCredential,
+        waiting: &StoredCredential,
         proven: Proven,
         kind: EventKind,
     ) -> Result<(), Error> {
-        let same_person = waited.credential.person_id == asset.person_id;
-        let known = asset.facts.cut_off.filter(|_| same_person);
+        // A cut-off belongs to the person: another person's token does not inherit it.
+        let is_same_person = waiting.credential.person_id == asset.person_id;
+        let known = asset.facts.cut_off.filter(|_| is_same_person);
         let cut_off = cut_off_after(known, proven.cut_off, self.now);
-        let credential = self.seal(asset, waited, Slot::Active, proven)?;
+        let credential = self.seal_for_slot(asset, waiting, Slot::Active, proven)?;
         let person = credential.credential.person_id.clone();
         let detail = json!({
             "asset_id": asset.id,
             "person_id": person,
             "kind": credential.credential.kind,
             "generation": credential.credential.generation,
-            "waited_since": waited.credential.created_at,
-            "before": due.in_slot(Slot::Active).map(|it| json!({
+            "waited_since": waiting.credential.created_at,
+            "before": due.find_in_slot(Slot::Active).map(|it| json!({
                 "person_id": it.credential.person_id, "kind": it.credential.kind,
             })),
         });
-        self.cut_offs
+        self.rows
+            .cut_offs
             .extend(note_of(asset, person, cut_off, self.now));
         let activation = Activation {
             credential,
             expected_generation: asset.generation,
             cut_off,
         };
-        self.promoted.push(Promotion {
+        self.rows.promoted.push(Promotion {
             activation,
-            waited: waited.credential.id,
+            waited: waiting.credential.id,
         });
-        self.tell(kind, asset, detail);
+        self.rows.gather_event(kind, asset, detail);
         Ok(())
     }
 
-    fn standing(&self, due: &Due, asset: &Asset, verdict: Option<&Verdict>) -> Standing {
-        let active = due.in_slot(Slot::Active);
-        let refused = matches!(verdict, Some(Verdict::Doubt { .. }));
+    /// The standing of the asset after these probes.
+    fn standing_of(&self, due: &DueAsset, asset: &Asset, verdict: Option<&Verdict>) -> Standing {
+        let active = due.find_in_slot(Slot::Active);
+        let is_refused = matches!(verdict, Some(Verdict::Doubt { .. }));
+        let is_serving = asset.state(self.now, self.settings.assets.notice).serves();
         Standing {
             proved: active
                 .filter(|it| it.credential.proved_at.is_some())
-                .map(|it| self.kind_of(&it.credential)),
-            serves: !refused && asset.state(self.now, self.settings.assets.notice).serves(),
+                .map(|it| self.ranking_kind(&it.credential)),
+            serves: !is_refused && is_serving,
             same_token: false,
             tasks: active.map(|it| it.tasks.clone()).unwrap_or_default(),
             cut_off_passed: asset.facts.cut_off.is_some_and(|it| it.at <= self.now),
         }
     }
 
-    /// A waiting credential whose token is dead will never serve.
-    fn drop_dead(&mut self, due: &mut Due, slot: Slot) {
-        let waiting = due
+    /// Drops the waiting credentials of a slot whose tokens are dead.
+    fn drop_dead_credentials(&mut self, due: &mut DueAsset, slot: Slot) {
+        let dead: Vec<_> = due
             .credentials
             .iter()
-            .filter(|it| it.credential.slot == slot && due.is_dead(it));
-        let dead: Vec<_> = waiting
+            .filter(|it| it.credential.slot == slot && due.is_dead(it))
             .map(|it| (it.credential.id, it.credential.person_id.clone()))
             .collect();
         for (id, person) in dead {
             due.credentials.retain(|it| it.credential.id != id);
-            self.dropped.push(id);
+            self.rows.dropped.push(id);
             let detail = json!({ "asset_id": due.asset.id, "person_id": person, "slot": slot, "reason": "token_dead" });
-            let asset = due.asset.clone();
-            self.tell(EventKind::CredentialDropped, &asset, detail);
+            let kind = EventKind::CredentialDropped;
+            self.rows.gather_event(kind, &due.asset, detail);
         }
     }
 }

@@ -1,8 +1,9 @@
-//! Gives tokens a new life before their end (design D6): long-lived user tokens, and system users' 60 days.
+//! Refreshes tokens before they expire (design D6): persons' long-lived tokens, and system users' 60-day tokens.
 //!
-//! The rule: one exchange for the whole installation: lease, prove that the database can be written,
-//! exchange, and hand the new token to a reconnect of the assets the old one stands for. That reconnect
-//! proves it asset by asset and settles as any other; the old token lives on until its own end.
+//! The rule: of all processes, one exchanges a token: it claims the grant, proves that the database can be written,
+//! exchanges, and starts a reconnect of the assets that the old token serves. The reconnect probes and settles as any
+//! other; the old token stays valid until it expires.
+//! Start at [`Vault::refresh_due_tokens`].
 
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::{
@@ -17,21 +18,18 @@ use tracing::{info, warn};
 
 use crate::{Error, Vault, credentials::seal::grant_context};
 
-/// How long a refresh that failed rests.
-const TRY_AGAIN: chrono::Duration = chrono::Duration::hours(6);
-/// Long enough for an exchange with all its attempts.
+/// How long a refresh that failed waits.
+const RETRY_AFTER: chrono::Duration = chrono::Duration::hours(6);
+/// How long a claim lasts: long enough for an exchange with all its attempts.
 const LEASE: chrono::Duration = chrono::Duration::minutes(5);
-/// How long one waits for a reconnect that works on the same assets.
-const GIVE_WAY: chrono::Duration = chrono::Duration::minutes(1);
+/// How long a refresh waits for a tenant's reconnect of the same assets.
+const YIELD_FOR: chrono::Duration = chrono::Duration::minutes(1);
 
 impl Vault {
-    /// Refreshes tokens whose end is near, at most `limit`; tells how many got a new life.
-    ///
-    /// # Errors
-    /// The database does not answer.
+    /// Refreshes tokens that end soon, at most `limit`; returns how many were refreshed.
     pub async fn rotate_due(&self, limit: u32) -> Result<usize, Error> {
         let mut refreshed = 0;
-        // One at a time: a lease that is claimed is worked on at once.
+        // One claim at a time, because its lease runs from the claim on.
         for _ in 0..limit {
             let (kind, wall) = (DueKind::Refresh, Clock::wall());
             let claims = self
@@ -41,17 +39,17 @@ impl Vault {
             let Some(claim) = claims.into_iter().next() else {
                 break;
             };
-            match self.rotate(&claim).await {
+            match self.refresh_grant(&claim).await {
                 Ok(done) => refreshed += usize::from(done),
                 Err(error) => {
-                    warn!(tenant.id = %claim.scope.tenant(), error = error_chain(&error), "a refresh broke off")
+                    warn!(tenant.id = %claim.scope.tenant(), error = error_chain(&error), "a refresh failed")
                 }
             }
         }
         Ok(refreshed)
     }
 
-    /// Puts grants on the work list whose token nears its end and was not tried lately.
+    /// Makes the refresh of grants due, except of those that were tried recently.
     pub(super) async fn plan_refreshes(
         &self,
         tx: &TenantTx,
@@ -61,14 +59,15 @@ impl Vault {
         if grants.is_empty() {
             return Ok(());
         }
-        let due = tx.refreshable(grants, now - TRY_AGAIN).await?;
+        let due = tx.refreshable(grants, now - RETRY_AFTER).await?;
         let due: Vec<_> = due.into_iter().map(GrantId::uuid).collect();
         Ok(tx.make_due(DueKind::Refresh, &due, Clock::wall()).await?)
     }
 
-    async fn rotate(&self, claim: &Claim) -> Result<bool, Error> {
+    /// Refreshes the token of a claimed grant; returns whether a reconnect was started with a new token.
+    async fn refresh_grant(&self, claim: &Claim) -> Result<bool, Error> {
         let grant_id = GrantId::from_uuid(claim.object);
-        let Some((grant, token)) = self.take_up(claim, grant_id).await? else {
+        let Some((grant, token)) = self.open_refreshable_token(claim, grant_id).await? else {
             return Ok(false);
         };
         let app = self.app(claim.scope.app_id()).await?;
@@ -78,20 +77,24 @@ impl Vault {
             self.graph.exchange(&app, &token).await
         };
         match exchanged {
-            Ok(exchanged) => self.hand_over(claim, &grant, &exchanged.token).await,
+            Ok(exchanged) => {
+                self.start_refresh_reconnect(claim, &grant, &exchanged.token)
+                    .await
+            }
             Err(error) => {
                 let refusal = error.refusal();
-                let transient =
+                let is_transient =
                     refusal.kind.is_transient() || refusal.kind == RefusalKind::Unclassified;
-                self.give_up(claim, &grant, &refusal.message, transient)
+                self.record_failed_refresh(claim, &grant, &refusal.message, is_transient)
                     .await?;
                 Ok(false)
             }
         }
     }
 
-    /// Reads the grant's token, and proves that the database can be written before anything is exchanged.
-    async fn take_up(
+    /// Opens the grant's token if it is still to be refreshed. The transaction also proves that the database can be
+    /// written before a token is exchanged.
+    async fn open_refreshable_token(
         &self,
         claim: &Claim,
         id: GrantId,
@@ -100,16 +103,17 @@ impl Vault {
         let tx = self.store.begin(&claim.scope).await?;
         tx.hold(&claim.lease).await?;
         if tx.is_being_replaced(id).await? {
-            // What a tenant asked for goes first, and nothing is exchanged in vain.
-            tx.reschedule(&claim.lease, Clock::wall() + GIVE_WAY)
+            // A tenant's own reconnect goes first; exchanging now would be in vain.
+            tx.reschedule(&claim.lease, Clock::wall() + YIELD_FOR)
                 .await?;
             tx.commit().await?;
             return Ok(None);
         }
-        let kept = tx.grant_token(id).await?;
-        let sealed = kept
+        let stored = tx.grant_token(id).await?;
+        let leads = &self.settings.watch.refresh;
+        let sealed = stored
             .sealed
-            .filter(|_| self.settings.watch.refresh.is_refresh_due(&kept.grant, now));
+            .filter(|_| leads.is_refresh_due(&stored.grant, now));
         if sealed.is_some() {
             tx.note_refresh_tried(id, now).await?;
         } else {
@@ -121,32 +125,22 @@ impl Vault {
         };
         let context = grant_context(claim.scope.tenant(), id);
         let plain = self.keys.open(&claim.scope, &context, &sealed).await?;
-        let text =
-            std::str::from_utf8(&plain).map_err(|_| Error::internal("a kept token is not text"))?;
+        let text = std::str::from_utf8(&plain)
+            .map_err(|_| Error::internal("the token of a grant is not text"))?;
         let token = AccessToken::parse(text.to_owned()).map_err(Error::internal)?;
-        Ok(Some((kept.grant, token)))
+        Ok(Some((stored.grant, token)))
     }
 
-    /// Starts the reconnect that brings the new token to the old one's assets.
-    async fn hand_over(
+    /// Starts the reconnect that brings the new token to the assets of the old one.
+    async fn start_refresh_reconnect(
         &self,
         claim: &Claim,
         grant: &Grant,
         token: &AccessToken,
     ) -> Result<bool, Error> {
-        let (id, now, scope) = (ReconnectId::mint(), self.clock.now(), &claim.scope);
-        let key = self.keys.active(scope).await?;
-        let context = Context::of_row(scope.tenant(), id.uuid(), Purpose::SubmittedToken);
-        let submitted = key.seal(&context, token.expose().as_bytes())?;
-        let reconnect = NewReconnect {
-            id,
-            expect_person: Some(grant.facts.person_id.clone()),
-            submitted,
-            created_by: ClientId::from_uuid(uuid::Uuid::nil()),
-            session: None,
-            origin: Origin::Rotation,
-            created_at: now,
-        };
+        let (now, scope) = (self.clock.now(), &claim.scope);
+        let reconnect = self.new_refresh_reconnect(claim, grant, token).await?;
+        let id = reconnect.id;
         let limit = u32::try_from(self.settings.reconnect.max_assets).unwrap_or(u32::MAX);
         let tx = self.store.begin(scope).await?;
         tx.hold(&claim.lease).await?;
@@ -156,19 +150,20 @@ impl Vault {
             tx.commit().await?;
             return Ok(false);
         }
-        let items: Vec<_> = assets.into_iter().map(item).collect();
+        let items: Vec<_> = assets.into_iter().map(open_item).collect();
         let accepted = tx
             .accept_reconnect(&reconnect, &items, Some(self.lease_from_now()))
             .await?;
-        // What a tenant asked for goes first: a refreshed old token must not overtake it.
+        // A tenant's own reconnect goes first: a refreshed old token must not replace its token.
         if tx.overlaps_older(id, accepted.intent_seq).await? {
             drop(tx);
-            self.put_off(claim, Clock::wall() + GIVE_WAY).await?;
+            self.reschedule_refresh(claim, Clock::wall() + YIELD_FOR)
+                .await?;
             return Ok(false);
         }
         tx.finish_due(&claim.lease).await?;
         let detail = json!({ "grant_id": grant.id, "person_id": grant.facts.person_id, "reconnect_id": id, "assets": items.len() });
-        tell(&tx, EventKind::GrantRefreshed, grant, detail, now).await?;
+        record_grant_event(&tx, EventKind::GrantRefreshed, grant, detail, now).await?;
         tx.commit().await?;
         info!(tenant.id = %scope.tenant(), grant.id = %grant.id, reconnect.id = %id, "a token was refreshed");
         if let Some(lease) = accepted.lease {
@@ -177,16 +172,37 @@ impl Vault {
         Ok(true)
     }
 
-    /// A transient failure is tried again; another one is told, and a person must act.
-    async fn give_up(
+    async fn new_refresh_reconnect(
+        &self,
+        claim: &Claim,
+        grant: &Grant,
+        token: &AccessToken,
+    ) -> Result<NewReconnect, Error> {
+        let (id, scope) = (ReconnectId::mint(), &claim.scope);
+        let key = self.keys.active(scope).await?;
+        let context = Context::of_row(scope.tenant(), id.uuid(), Purpose::SubmittedToken);
+        Ok(NewReconnect {
+            id,
+            expect_person: Some(grant.facts.person_id.clone()),
+            submitted: key.seal(&context, token.expose().as_bytes())?,
+            created_by: ClientId::from_uuid(uuid::Uuid::nil()),
+            session: None,
+            origin: Origin::Rotation,
+            created_at: self.clock.now(),
+        })
+    }
+
+    /// Plans another attempt after a transient failure; reports any other failure, because a person must act.
+    async fn record_failed_refresh(
         &self,
         claim: &Claim,
         grant: &Grant,
         why: &str,
-        transient: bool,
+        is_transient: bool,
     ) -> Result<(), Error> {
-        if transient {
-            return self.put_off(claim, Clock::wall() + TRY_AGAIN).await;
+        if is_transient {
+            let until = Clock::wall() + RETRY_AFTER;
+            return self.reschedule_refresh(claim, until).await;
         }
         let now = self.clock.now();
         let tx = self.store.begin(&claim.scope).await?;
@@ -196,40 +212,36 @@ impl Vault {
             "grant_id": grant.id, "person_id": grant.facts.person_id, "ends_at": grant.facts.expires_at, "detail": why,
             "who": "person", "next_step": "Log in again and replace before the end.",
         });
-        tell(&tx, EventKind::GrantRefreshFailed, grant, detail, now).await?;
+        record_grant_event(&tx, EventKind::GrantRefreshFailed, grant, detail, now).await?;
         Ok(tx.commit().await?)
     }
 
-    async fn put_off(&self, claim: &Claim, until: Timestamp) -> Result<(), Error> {
+    async fn reschedule_refresh(&self, claim: &Claim, until: Timestamp) -> Result<(), Error> {
         let tx = self.store.begin(&claim.scope).await?;
         tx.reschedule(&claim.lease, until).await?;
         Ok(tx.commit().await?)
     }
 }
 
-async fn tell(
+/// Writes the audit event, and the event to the tenant with the same content.
+async fn record_grant_event(
     tx: &TenantTx,
     kind: EventKind,
     grant: &Grant,
     detail: serde_json::Value,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let (actor, subject) = ("worker".to_owned(), grant.id.to_string());
-    let event = AuditEvent::new(actor, kind.as_str(), subject.clone(), detail.clone());
-    tx.audit(&[event], now).await?;
-    Ok(tx
-        .emit(
-            &[NewEvent {
-                kind,
-                subject,
-                data: detail,
-            }],
-            now,
-        )
-        .await?)
+    let audit = AuditEvent::new("worker", kind.as_str(), grant.id, detail.clone());
+    tx.audit(&[audit], now).await?;
+    let event = NewEvent {
+        kind,
+        subject: grant.id.to_string(),
+        data: detail,
+    };
+    Ok(tx.emit(&[event], now).await?)
 }
 
-fn item(asset_id: AssetId) -> NewItem {
+fn open_item(asset_id: AssetId) -> NewItem {
     NewItem {
         asked: asset_id.to_string(),
         asset_id,

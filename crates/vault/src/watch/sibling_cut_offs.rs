@@ -1,16 +1,19 @@
-//! Cut-offs of assets whose kind does not carry the field: concluded from what was read on others.
+//! Cut-offs of assets whose kind has no cut-off field: concluded from the assets of the same person and business.
 //!
-//! The rule: a conclusion is marked as one, and never takes the place of a reading.
+//! The rule: a conclusion is marked as one, and never replaces a cut-off that was read from the asset itself.
 
 use std::collections::{BTreeMap, HashMap};
 
 use regrant_domain::{Asset, AssetId, CutOff, CutOffSource, Proof, Slot, Timestamp};
 use regrant_storage::{CutOffNote, CutOffReading, TenantTx};
 
-use crate::{Error, watch::due::Due};
+use crate::{Error, watch::due::DueAsset};
 
-/// What the proofs of a chunk read, by person and business: the earliest date counts.
-pub(super) fn readings(due: &[Due], now: Timestamp) -> HashMap<CutOffReading, Timestamp> {
+/// The earliest cut-off that the probes of a chunk read, for each person and business.
+pub(super) fn cut_off_readings(
+    due: &[DueAsset],
+    now: Timestamp,
+) -> HashMap<CutOffReading, Timestamp> {
     let mut readings = HashMap::new();
     for it in due {
         let active = it
@@ -35,15 +38,15 @@ pub(super) fn readings(due: &[Due], now: Timestamp) -> HashMap<CutOffReading, Ti
     readings
 }
 
-/// Locked assets, and what was read on others of their person and business.
+/// Locked assets, and the cut-offs that were read from other assets of their persons and businesses.
 pub(super) struct Siblings<'a> {
     pub(super) assets: Vec<&'a Asset>,
     pub(super) readings: HashMap<CutOffReading, Timestamp>,
 }
 
 impl Siblings<'_> {
-    /// Gives them the cut-offs that were read; tells what was noted.
-    pub(super) async fn conclude(
+    /// Writes the cut-offs that were read to the assets; returns the notes of those that changed.
+    pub(super) async fn write_cut_offs(
         &self,
         tx: &TenantTx,
         now: Timestamp,

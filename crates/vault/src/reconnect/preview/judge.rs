@@ -53,7 +53,9 @@ impl Vault {
             .as_ref()
             .map(|_| Plan::of(&key, &input, now))
             .transpose()?;
-        let kind = grant.as_ref().map_or(CredentialKind::User, |it| it.facts.kind);
+        let kind = grant
+            .as_ref()
+            .map_or(CredentialKind::User, |it| it.facts.kind);
         let item = |id: AssetId| match proofs.get(&id).zip(standings.get(&id)) {
             Some((proof, standing)) => {
                 PreviewItem::from_decision(id, decide(kind, proof, standing))

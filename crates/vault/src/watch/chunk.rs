@@ -1,0 +1,182 @@
+//! One chunk of due assets: read, probed and settled.
+//!
+//! The rule: a chunk that fails is postponed alone; the other chunks of its tenant continue.
+
+use std::collections::{HashMap, HashSet};
+
+use regrant_domain::{AssetId, Grant, GrantId, Slot, error_chain, retry::probe_pause};
+use regrant_graph::AppCredentials;
+use regrant_storage::{ProbeLease, StoredCredential, TenantScope};
+use tracing::{error, warn};
+
+use crate::{
+    Error, Vault, Watched,
+    watch::{
+        due::{DueAsset, ProbeRound},
+        findings::Findings,
+        sibling_cut_offs::{Siblings, cut_off_readings},
+    },
+};
+
+impl Vault {
+    /// Probes and settles a chunk; postpones it if that fails.
+    pub(super) async fn probe_chunk_or_postpone(
+        &self,
+        owner: &str,
+        scope: &TenantScope,
+        app: &AppCredentials,
+        leases: &[ProbeLease],
+    ) -> Watched {
+        let failure = match self.probe_chunk(owner, scope, app, leases).await {
+            Ok(stats) => return stats,
+            Err(failure) => failure,
+        };
+        error!(error = error_chain(&failure), "a chunk of probes failed");
+        if let Err(error) = self.postpone_chunk(owner, scope, leases).await {
+            warn!(error = error_chain(&error), "cannot postpone probes");
+        }
+        Watched {
+            lost: leases.len(),
+            ..Watched::default()
+        }
+    }
+
+    async fn postpone_chunk(
+        &self,
+        owner: &str,
+        scope: &TenantScope,
+        leases: &[ProbeLease],
+    ) -> Result<(), Error> {
+        let ids: Vec<_> = leases.iter().map(|it| it.asset_id.clone()).collect();
+        let now = self.clock.now();
+        let tx = self.store.begin(scope).await?;
+        tx.lock_assets(&ids).await?;
+        let held = tx.hold_probes(owner, leases).await?;
+        let later: Vec<_> = leases
+            .iter()
+            .filter(|it| held.contains(&it.asset_id))
+            .map(|it| (it.asset_id.clone(), now + probe_pause(it.tries)))
+            .collect();
+        tx.postpone_probes(&later).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn probe_chunk(
+        &self,
+        owner: &str,
+        scope: &TenantScope,
+        app: &AppCredentials,
+        leases: &[ProbeLease],
+    ) -> Result<Watched, Error> {
+        let (mut due, grants) = self.read_due_assets(scope, leases).await?;
+        let mut round = ProbeRound {
+            scope,
+            owner,
+            app,
+            grants,
+            imported: HashMap::new(),
+            tokens: HashMap::new(),
+        };
+        let is_first =
+            |it: &StoredCredential| matches!(it.credential.slot, Slot::Active | Slot::Candidate);
+        self.probe_credentials(&mut round, &mut due, |_, it| is_first(it))
+            .await;
+        let now = self.clock.now();
+        let failing: HashSet<_> = due
+            .iter()
+            .filter(|it| it.needs_standby(now, &self.settings))
+            .map(|it| it.asset.id.clone())
+            .collect();
+        if !failing.is_empty() {
+            let is_standby = |due: &DueAsset, it: &StoredCredential| {
+                failing.contains(&due.asset.id) && !is_first(it)
+            };
+            self.probe_credentials(&mut round, &mut due, is_standby)
+                .await;
+        }
+        self.inspect_imported_tokens(&mut round, &due).await;
+        self.settle_due_assets(&round, due).await
+    }
+
+    async fn read_due_assets(
+        &self,
+        scope: &TenantScope,
+        leases: &[ProbeLease],
+    ) -> Result<(Vec<DueAsset>, HashMap<GrantId, Grant>), Error> {
+        let ids: Vec<_> = leases.iter().map(|it| it.asset_id.clone()).collect();
+        let tx = self.store.begin_read(scope).await?;
+        let assets = tx.assets(&ids).await?;
+        let credentials = tx.standing_credentials(&ids).await?;
+        let grant_ids: HashSet<_> = credentials
+            .iter()
+            .filter_map(|it| it.credential.grant_id)
+            .collect();
+        let grant_ids: Vec<_> = grant_ids.into_iter().collect();
+        let grants = tx.grants(&grant_ids).await?;
+        tx.commit().await?;
+        let mut assets: HashMap<_, _> = assets.into_iter().map(|it| (it.id.clone(), it)).collect();
+        let mut by_asset = group_by_asset(credentials);
+        let due = |lease: &ProbeLease| {
+            Some(DueAsset {
+                lease: lease.clone(),
+                asset: assets.remove(&lease.asset_id)?,
+                credentials: by_asset.remove(&lease.asset_id).unwrap_or_default(),
+                proofs: HashMap::new(),
+            })
+        };
+        let due = leases.iter().filter_map(due).collect();
+        Ok((due, grants.into_iter().map(|it| (it.id, it)).collect()))
+    }
+
+    /// Settles the assets whose leases still hold.
+    async fn settle_due_assets(
+        &self,
+        round: &ProbeRound<'_>,
+        due: Vec<DueAsset>,
+    ) -> Result<Watched, Error> {
+        let ids: Vec<_> = due.iter().map(|it| it.asset.id.clone()).collect();
+        let leases: Vec<_> = due.iter().map(|it| it.lease.clone()).collect();
+        let (key, now) = (self.keys.active(round.scope).await?, self.clock.now());
+        let readings = cut_off_readings(&due, now);
+        let pairs: Vec<_> = readings.iter().map(|(it, at)| (it.clone(), *at)).collect();
+        let tx = self.store.begin(round.scope).await?;
+        let siblings = tx.siblings(&pairs).await?;
+        let locked: HashMap<_, _> = tx
+            .lock_assets(&[ids.as_slice(), &siblings].concat())
+            .await?
+            .into_iter()
+            .map(|it| (it.id.clone(), it))
+            .collect();
+        let held = tx.hold_probes(round.owner, &leases).await?;
+        let mut stored = group_by_asset(tx.standing_credentials(&ids).await?);
+        let mut findings = Findings::new(round, &key, &self.settings, now);
+        for it in due {
+            let credentials = stored.remove(&it.asset.id).unwrap_or_default();
+            match locked
+                .get(&it.asset.id)
+                .filter(|_| held.contains(&it.asset.id))
+            {
+                Some(asset) => findings.add_asset(it, asset, &credentials)?,
+                None => findings.stats.lost += 1,
+            }
+        }
+        let siblings = Siblings {
+            assets: siblings.iter().filter_map(|id| locked.get(id)).collect(),
+            readings,
+        };
+        let stats = findings.write_rows(&tx, self, &siblings).await?;
+        tx.commit().await?;
+        Ok(stats)
+    }
+}
+
+fn group_by_asset(credentials: Vec<StoredCredential>) -> HashMap<AssetId, Vec<StoredCredential>> {
+    let mut by_asset = HashMap::<_, Vec<_>>::new();
+    for it in credentials {
+        by_asset
+            .entry(it.credential.asset_id.clone())
+            .or_default()
+            .push(it);
+    }
+    by_asset
+}
