@@ -11,7 +11,7 @@ mod role;
 mod step;
 mod steps;
 
-pub use open::open;
+pub use open::open_to_migrate;
 pub use role::grant_app_role;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 use sea_orm_migration::{MigrationTrait, async_trait};

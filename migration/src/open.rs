@@ -17,7 +17,7 @@ use sqlx::{
 ///
 /// # Errors
 /// The address does not parse, or the database does not answer.
-pub async fn open(url: &str) -> Result<DatabaseConnection, DbErr> {
+pub async fn open_to_migrate(url: &str) -> Result<DatabaseConnection, DbErr> {
     if url.starts_with("sqlite:") {
         let options: SqliteConnectOptions = url.parse().map_err(to_db_error)?;
         create_file(options.get_filename())?;

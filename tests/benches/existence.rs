@@ -48,7 +48,7 @@ fn main() {
         .unwrap();
     let differs = runtime.block_on(async {
         let mut differs = false;
-        for database in TestDatabase::all().await {
+        for database in TestDatabase::create_all().await {
             differs |= Box::pin(compare(database)).await;
         }
         differs

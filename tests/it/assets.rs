@@ -8,7 +8,7 @@ use crate::harness::{Fleet, Harness};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn registrations_in_opposite_orders_do_not_deadlock() {
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         let fleet = Fleet::new(1, 199, 0);
         let harness = Harness::start(database, &fleet.world()).await;
         let tenant = harness.tenant("One").await;
@@ -29,7 +29,7 @@ async fn registrations_in_opposite_orders_do_not_deadlock() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_imported_token_that_works_shows_its_person_and_its_ending() {
     let fleet = Fleet::new(1, 0, 0);
-    let harness = Harness::start(TestDatabase::sqlite().await, &fleet.world()).await;
+    let harness = Harness::start(TestDatabase::create_sqlite().await, &fleet.world()).await;
     let tenant = harness.tenant("One").await;
     let token = harness.sandbox.token(Fleet::PERSON).await;
     let id = fleet.ids()[0].clone();

@@ -15,8 +15,8 @@ use regrant_graph::Client;
 use regrant_sandbox::World;
 use regrant_storage::Store;
 use regrant_testdb::TestDatabase;
-use regrant_vault::{Acting, NewApp, NewOperator, NewTenantSpec, Parts, Vault};
-use regrant_webhook::Names;
+use regrant_vault::{Actor, NewApp, NewOperator, NewTenantSpec, Parts, Vault};
+use regrant_webhook::NameLookup;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -71,7 +71,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         // Webhooks may go to this machine, and no name is resolved.
-        let names = Names::Given(Arc::new(|_: &str| Ok(Vec::new())));
+        let names = NameLookup::Custom(Arc::new(|_: &str| Ok(Vec::new())));
         let webhooks = regrant_webhook::Settings {
             allow_loopback: true,
             names,
@@ -132,7 +132,7 @@ impl Harness {
         let graph = Client::new(graph, clock.clone()).expect("a loopback upstream is allowed");
         let parts = Parts {
             store: Store::connect(&store).await.expect("the store connects"),
-            provider: KeyProvider::Local(Keyring::ephemeral().expect("random bytes")),
+            provider: KeyProvider::Local(Keyring::in_memory().expect("random bytes")),
             graph: graph.clone(),
             clock: clock.clone(),
             settings: options.vault,
@@ -150,7 +150,7 @@ impl Harness {
                 verify_token,
             };
             vault
-                .create_app(Acting::CommandLine, app, None)
+                .create_app(Actor::CommandLine, app, None)
                 .await
                 .expect("the app is new");
         }
@@ -164,7 +164,7 @@ impl Harness {
             alive: Arc::new(|| true),
         };
         let admin_server = AdminServer::bind(parts).expect("a free port");
-        let admin = format!("http://{}", admin_server.addr());
+        let admin = format!("http://{}", admin_server.local_addr());
         let api = format!("http://{}", server.addr());
         let stop = CancellationToken::new();
         tokio::spawn(server.run_until(stop.clone()));
@@ -203,7 +203,7 @@ impl Harness {
     /// Sets columns of a tenant's row in the database.
     pub async fn set_tenant(&self, name: &str, columns: &str) {
         self.database
-            .intrude(&format!(
+            .run_as_superuser(&format!(
                 "UPDATE tenants SET {columns} WHERE name = '{name}'"
             ))
             .await;
@@ -214,13 +214,13 @@ impl Harness {
         let sql = format!(
             "INSERT INTO tenant_origins (tenant_id, origin) SELECT id, '{origin}' FROM tenants WHERE name = '{name}'"
         );
-        self.database.intrude(&sql).await;
+        self.database.run_as_superuser(&sql).await;
     }
 
     /// A harness on SQLite with two assets in one business, and a tenant.
     pub async fn small(options: Options) -> (Self, Tenant) {
         let world = Fleet::new(1, 2, 0).world();
-        let harness = Self::with(TestDatabase::sqlite().await, &world, options).await;
+        let harness = Self::with(TestDatabase::create_sqlite().await, &world, options).await;
         let tenant = harness.tenant("One").await;
         (harness, tenant)
     }
@@ -232,10 +232,10 @@ impl Harness {
 
     pub async fn tenant_with(&self, name: &str, permissions: Permissions) -> Tenant {
         let app = APP.parse().expect("an app id");
-        let new = NewTenantSpec::named(name, app, permissions);
+        let new = NewTenantSpec::with_scopes(name, app, permissions);
         let onboarded = self
             .vault
-            .create_tenant(Acting::CommandLine, new, None)
+            .create_tenant(Actor::CommandLine, new, None)
             .await;
         let onboarded = onboarded.expect("the tenant is onboarded");
         Tenant::log_in(&self.api, onboarded).await
@@ -261,7 +261,7 @@ impl Harness {
             password,
         };
         self.vault
-            .create_operator(Acting::CommandLine, new, None)
+            .create_operator(Actor::CommandLine, new, None)
             .await
             .expect("the name is free");
         Operator::log_in(&self.admin, name, PASSWORD).await

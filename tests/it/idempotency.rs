@@ -229,7 +229,7 @@ async fn harness(database: TestDatabase) -> (Harness, Fleet, Tenant) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixteen_equal_calls_at_once_are_one_reconnect_on_both_databases() {
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         let (harness, fleet, tenant) = harness(database).await;
         let order = json!({ "access_token": harness.sandbox.token(Fleet::PERSON).await, "asset_ids": fleet.ids() });
         for round in 0..8 {
@@ -249,7 +249,7 @@ async fn sixteen_equal_calls_at_once_are_one_reconnect_on_both_databases() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_key_with_another_body_is_refused() {
-    let (harness, fleet, tenant) = harness(TestDatabase::sqlite().await).await;
+    let (harness, fleet, tenant) = harness(TestDatabase::create_sqlite().await).await;
     let token = harness.sandbox.token(Fleet::PERSON).await;
     let (first, _) = keyed(
         &tenant,
@@ -269,7 +269,7 @@ async fn the_same_key_with_another_body_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_tenant_with_the_same_key_is_independent() {
-    let (harness, fleet, tenant) = harness(TestDatabase::sqlite().await).await;
+    let (harness, fleet, tenant) = harness(TestDatabase::create_sqlite().await).await;
     let other = harness.tenant("Two").await;
     other.register(&fleet.assets()).await;
     let order = json!({ "access_token": harness.sandbox.token(Fleet::PERSON).await, "asset_ids": fleet.ids() });
@@ -281,7 +281,7 @@ async fn another_tenant_with_the_same_key_is_independent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_call_may_be_repeated_under_its_key() {
-    let (harness, fleet, tenant) = harness(TestDatabase::sqlite().await).await;
+    let (harness, fleet, tenant) = harness(TestDatabase::create_sqlite().await).await;
     let token = harness.sandbox.token(Fleet::PERSON).await;
     harness
         .sandbox

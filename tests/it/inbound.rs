@@ -118,7 +118,7 @@ impl Scene {
             match self
                 .harness
                 .vault
-                .receive_due(50)
+                .apply_due_notices(50)
                 .await
                 .expect("the database answers")
             {
@@ -129,14 +129,14 @@ impl Scene {
     }
 
     async fn contents(&self) -> Vec<(String, Vec<u8>)> {
-        let mut contents = self.harness.database.contents().await;
+        let mut contents = self.harness.database.read_contents().await;
         // The -shm file of SQLite holds locks, not rows.
         contents.retain(|(name, _)| !name.ends_with("-shm"));
         contents
     }
 
     async fn holds(&self, text: &str) -> bool {
-        let contents = self.harness.database.contents().await;
+        let contents = self.harness.database.read_contents().await;
         contents
             .iter()
             .any(|(_, bytes)| bytes.windows(text.len()).any(|it| it == text.as_bytes()))
@@ -163,7 +163,7 @@ async fn answer(call: RequestBuilder) -> (u16, String) {
 }
 
 async fn each_database(check: impl AsyncFn(Scene)) {
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         check(Scene::on(database).await).await;
     }
 }

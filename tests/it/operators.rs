@@ -38,7 +38,7 @@ async fn an_operator_logs_in_and_out(database: TestDatabase) {
     let (status, refused) = owner.get("/session").await;
     assert_eq!((status, problem_code(&refused)), (401, "unauthenticated"));
     let again = Operator::log_in(&harness.admin, "owner", PASSWORD).await;
-    harness.clock.advance(chrono::Duration::seconds(3610));
+    harness.clock.advance_by(chrono::Duration::seconds(3610));
     assert_eq!(
         again.get("/session").await.0,
         401,
@@ -178,14 +178,14 @@ async fn known_and_unknown_names_are_locked_out_alike_for_a_limited_time(databas
         (429, "locked_out"),
         "the right password is refused, too"
     );
-    harness.clock.advance(chrono::Duration::seconds(31));
+    harness.clock.advance_by(chrono::Duration::seconds(31));
     assert_eq!(try_log_in(&harness.admin, "owner", wrong).await.0, 401);
     assert_eq!(
         try_log_in(&harness.admin, "owner", PASSWORD).await.0,
         429,
         "the lock doubles"
     );
-    harness.clock.advance(chrono::Duration::seconds(61));
+    harness.clock.advance_by(chrono::Duration::seconds(61));
     let owner = Operator::log_in(&harness.admin, "owner", PASSWORD).await;
     assert_eq!(
         try_log_in(&harness.admin, "owner", wrong).await.0,
@@ -195,7 +195,7 @@ async fn known_and_unknown_names_are_locked_out_alike_for_a_limited_time(databas
     assert_eq!(owner.get("/session").await.0, 200);
     let audit = harness
         .vault
-        .export_audit_of(TenantId::SYSTEM, AuditQuery::default())
+        .read_export_step_of(TenantId::SYSTEM, AuditQuery::default())
         .await
         .expect("the audit");
     let lines = audit

@@ -8,7 +8,7 @@ use crate::harness::{Fleet, Harness};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_served_token_works_at_graph_with_its_proof() {
     let fleet = Fleet::new(1, 6, 0);
-    let harness = Harness::start(TestDatabase::sqlite().await, &fleet.world()).await;
+    let harness = Harness::start(TestDatabase::create_sqlite().await, &fleet.world()).await;
     let tenant = harness.tenant("One").await;
     tenant.register(&fleet.assets()).await;
     tenant
@@ -30,7 +30,7 @@ async fn a_served_token_works_at_graph_with_its_proof() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_asset_without_a_working_token_answers_with_the_reason() {
     let fleet = Fleet::new(1, 1, 0);
-    let harness = Harness::start(TestDatabase::sqlite().await, &fleet.world()).await;
+    let harness = Harness::start(TestDatabase::create_sqlite().await, &fleet.world()).await;
     let tenant = harness.tenant("One").await;
     tenant.register(&fleet.assets()).await;
     let id = &fleet.ids()[0];
@@ -45,7 +45,7 @@ async fn an_asset_without_a_working_token_answers_with_the_reason() {
         .reconnect(&harness.sandbox.token(Fleet::PERSON).await, &fleet.ids())
         .await;
     assert_eq!(tenant.status(&format!("/v1/assets/{id}/token")).await, 200);
-    harness.clock.advance(chrono::Duration::days(61));
+    harness.clock.advance_by(chrono::Duration::days(61));
     let tenant = tenant.log_in_again().await;
     let dead = tenant.get(&format!("/v1/assets/{id}/token")).await;
     assert_eq!(
@@ -58,7 +58,7 @@ async fn an_asset_without_a_working_token_answers_with_the_reason() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_imported_token_serves_unproven_and_never_replaces_an_existing_one() {
     let fleet = Fleet::new(1, 1, 0);
-    let harness = Harness::start(TestDatabase::sqlite().await, &fleet.world()).await;
+    let harness = Harness::start(TestDatabase::create_sqlite().await, &fleet.world()).await;
     let tenant = harness.tenant("One").await;
     let import = |token: &str| json!({ "assets": [{ "id": "200000000000001", "kind": "business", "token": token }] });
     let (_, first) = tenant.post("/v1/assets", &import("first-token")).await;
@@ -86,7 +86,7 @@ async fn an_imported_token_serves_unproven_and_never_replaces_an_existing_one() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lookup_answers_each_id_in_order_and_unknown_ones_as_unknown() {
     let fleet = Fleet::new(1, 2, 0);
-    let harness = Harness::start(TestDatabase::sqlite().await, &fleet.world()).await;
+    let harness = Harness::start(TestDatabase::create_sqlite().await, &fleet.world()).await;
     let tenant = harness.tenant("One").await;
     tenant.register(&fleet.assets()).await;
     tenant

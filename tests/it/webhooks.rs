@@ -82,7 +82,7 @@ async fn delivered(harness: &Harness, requests: &Requests, n: usize) -> Vec<(Str
     for _ in 0..200 {
         harness
             .vault
-            .deliver_due(50)
+            .deliver_due_webhooks(50)
             .await
             .expect("the database answers");
         let received = requests.lock().await.clone();
@@ -102,7 +102,7 @@ async fn endpoint(tenant: &Tenant, body: Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_completed_reconnect_sends_a_signed_webhook() {
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         let fleet = Fleet::new(1, 3, 0);
         let harness = Harness::start(database, &fleet.world()).await;
         let tenant = harness.tenant("One").await;
@@ -164,7 +164,7 @@ async fn a_completed_reconnect_sends_a_signed_webhook() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invalid_endpoint_is_refused_with_its_faulty_fields() {
-    let harness = Harness::start(TestDatabase::sqlite().await, &Fleet::new(1, 0, 0).world()).await;
+    let harness = Harness::start(TestDatabase::create_sqlite().await, &Fleet::new(1, 0, 0).world()).await;
     let tenant = harness.tenant("One").await;
     for (body, field) in [
         (json!({ "url": "https://10.0.0.1/" }), "url"),

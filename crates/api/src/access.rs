@@ -8,9 +8,9 @@ mod browser;
 mod caller;
 mod cors;
 
-pub(crate) use authenticate::{authenticate, bearer};
+pub(crate) use authenticate::{require_caller, read_bearer_token};
 pub(crate) use caller::{
     AssetsRead, AssetsWrite, AuditRead, Caller, ForecastRead, ReconnectsPreview, ReconnectsWrite,
     TokensRead, WebhooksWrite,
 };
-pub(crate) use cors::cors;
+pub(crate) use cors::handle_cors;

@@ -30,11 +30,11 @@ use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 pub use openapi::openapi_admin_yaml;
 
-use self::authenticate::authenticate;
+use self::authenticate::require_operator;
 use crate::{
-    openapi::Description,
+    openapi::ApiDescription,
     routes::get_liveness,
-    server::{Routes, Server},
+    server::{ListenerRoutes, Server},
     settings::Settings,
 };
 
@@ -75,25 +75,25 @@ impl AdminServer {
             alive,
         } = parts;
         let routes = match routes {
-            AdminRoutes::All => Routes {
+            AdminRoutes::All => ListenerRoutes {
                 described,
                 pages,
-                description: Description::of(openapi::openapi_admin(), &["/openapi.json"]),
+                description: ApiDescription::from_openapi(openapi::describe_admin_api(), &["/openapi.json"]),
                 alive,
             },
-            AdminRoutes::Health => Routes {
-                described: health_alone,
+            AdminRoutes::Health => ListenerRoutes {
+                described: add_health_routes,
                 pages: |_| (),
-                description: Description::of(openapi::openapi_health(), &[]),
+                description: ApiDescription::from_openapi(openapi::describe_health_api(), &[]),
                 alive,
             },
         };
-        Server::over(routes, vault, listen, settings).map(Self)
+        Server::bind_routes(routes, vault, listen, settings).map(Self)
     }
 
     /// The address of the listener.
     #[must_use]
-    pub const fn addr(&self) -> SocketAddr {
+    pub const fn local_addr(&self) -> SocketAddr {
         self.0.addr()
     }
 
@@ -104,14 +104,14 @@ impl AdminServer {
 }
 
 /// Adds the routes that `openapi-admin.yaml` describes.
-fn described(config: &mut ServiceConfig<'_>) {
-    health_alone(config);
-    config.service(session::log_in).service(v1());
+fn add_described_routes(config: &mut ServiceConfig<'_>) {
+    add_health_routes(config);
+    config.service(session::log_in).service(build_v1_scope());
 }
 
-fn v1() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_web::OpenApiFactory {
+fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_web::OpenApiFactory {
     scope::scope("/admin/v1")
-        .wrap(from_fn(authenticate))
+        .wrap(from_fn(require_operator))
         .service(session::get_session)
         .service(session::log_out)
         .service(session::change_password)
@@ -148,15 +148,15 @@ fn v1() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_web::OpenApiFa
         .service(audit::get_audit_checkpoint)
 }
 
-fn health_alone(config: &mut ServiceConfig<'_>) {
+fn add_health_routes(config: &mut ServiceConfig<'_>) {
     config.service(get_liveness).service(health::get_readiness);
 }
 
-fn pages(config: &mut web::ServiceConfig) {
-    config.route("/openapi.json", web::get().to(description));
+fn add_pages(config: &mut web::ServiceConfig) {
+    config.route("/openapi.json", web::get().to(serve_description));
 }
 
-async fn description(description: Data<Description>) -> HttpResponse {
+async fn serve_description(description: Data<ApiDescription>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(ContentType::json())
         .body(description.json.clone())

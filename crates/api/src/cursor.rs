@@ -13,9 +13,9 @@ use utoipa::{IntoParams, ToSchema};
 use crate::problem::Fault;
 
 /// The largest number of entries in a page.
-pub(crate) const MOST: u32 = 200;
+pub(crate) const MAX_LIMIT: u32 = 200;
 /// The number of entries if the caller names none.
-const USUAL: u32 = 50;
+const DEFAULT_LIMIT: u32 = 50;
 
 /// A position in a list, after which the next page begins.
 pub(crate) trait Position: std::str::FromStr + std::fmt::Display {
@@ -95,7 +95,7 @@ impl<P: Position> TryFrom<String> for Cursor<P> {
 }
 
 /// The cursor of the page after `position`.
-pub(crate) fn cursor<P: Position>(position: &P) -> String {
+pub(crate) fn encode_cursor<P: Position>(position: &P) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}{position}", P::LIST))
 }
 
@@ -106,7 +106,7 @@ pub(crate) struct Limit(pub(crate) u32);
 
 impl Default for Limit {
     fn default() -> Self {
-        Self(USUAL)
+        Self(DEFAULT_LIMIT)
     }
 }
 
@@ -114,7 +114,7 @@ impl TryFrom<String> for Limit {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let limit = text.parse().ok().filter(|it| (1..=MOST).contains(it));
+        let limit = text.parse().ok().filter(|it| (1..=MAX_LIMIT).contains(it));
         limit
             .map(Self)
             .ok_or("expected a whole number from 1 to 200")
@@ -160,16 +160,16 @@ pub(crate) struct Page<T> {
 
 impl<T> Page<T> {
     /// A page; `next` is the position of its last entry if more entries follow.
-    pub(crate) fn of<P: Position>(data: Vec<T>, next: Option<&P>) -> Self {
+    pub(crate) fn with_next<P: Position>(data: Vec<T>, next: Option<&P>) -> Self {
         Self {
             data,
             has_more: next.is_some(),
-            next_cursor: next.map(cursor),
+            next_cursor: next.map(encode_cursor),
         }
     }
 
     /// A list that fits into one page.
-    pub(crate) fn whole(data: Vec<T>) -> Self {
+    pub(crate) fn only_page(data: Vec<T>) -> Self {
         Self {
             data,
             has_more: false,
@@ -185,12 +185,12 @@ mod tests {
     #[test]
     fn a_cursor_leads_back_to_its_position() {
         let id: AssetId = "act_42".parse().unwrap();
-        assert_eq!(Cursor::<AssetId>::try_from(cursor(&id)).unwrap().0, id);
+        assert_eq!(Cursor::<AssetId>::try_from(encode_cursor(&id)).unwrap().0, id);
     }
 
     #[test]
     fn a_cursor_of_another_list_is_refused() {
-        let other = cursor(&ReconnectId::mint());
+        let other = encode_cursor(&ReconnectId::mint());
         for text in [
             other.as_str(),
             "",

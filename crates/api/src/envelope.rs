@@ -16,10 +16,10 @@ use actix_web::{
     },
     middleware::Next,
 };
-use regrant_vault::{LoggedIn, Principal};
+use regrant_vault::{AuthenticatedOperator, Principal};
 use tracing::{Instrument, field};
 
-use self::request_id::{TraceParent, request_id};
+use self::request_id::{TraceParent, choose_request_id};
 use crate::problem::Problem;
 
 /// Content security policy of all pages but `/docs`.
@@ -29,31 +29,31 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
      img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Middleware around every route.
-pub(crate) async fn envelope(
+pub(crate) async fn wrap_request(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    answer_head(&mut request);
+    treat_head_as_get(&mut request);
     let started = Instant::now();
-    let id = request_id(request.headers());
+    let id = choose_request_id(request.headers());
     let span = tracing::info_span!("request", request.id = %id, trace.id = field::Empty, trace.parent = field::Empty);
-    if let Some(it) = TraceParent::of(request.headers()) {
+    if let Some(it) = TraceParent::from_headers(request.headers()) {
         span.record("trace.id", it.trace)
             .record("trace.parent", it.parent);
     }
     let response = next.call(request).instrument(span.clone()).await?;
-    let mut response = with_id(response, &id);
+    let mut response = add_request_id(response, &id);
     let path = response.request().path().to_owned();
-    dress(response.headers_mut(), &path, &id);
-    span.in_scope(|| log(&response, &id, started));
+    set_headers(response.headers_mut(), &path, &id);
+    span.in_scope(|| log_response(&response, &id, started));
     Ok(response)
 }
 
 /// Paths whose responses no cache may store.
-const PRIVATE: [&str; 4] = ["/v1", "/oauth", "/meta", "/admin"];
+const PRIVATE_PATHS: [&str; 4] = ["/v1", "/oauth", "/meta", "/admin"];
 
 /// Handles HEAD as GET; the server omits the body. Not under `/v1` and `/admin`, where reading is audited.
-fn answer_head(request: &mut ServiceRequest) {
+fn treat_head_as_get(request: &mut ServiceRequest) {
     let path = request.path();
     if request.method() == Method::HEAD && !path.starts_with("/v1") && !path.starts_with("/admin") {
         request.head_mut().method = Method::GET;
@@ -61,7 +61,7 @@ fn answer_head(request: &mut ServiceRequest) {
 }
 
 /// Renders a problem again with the request id in its body, and keeps the headers that other middleware added.
-fn with_id(
+fn add_request_id(
     response: ServiceResponse<impl MessageBody + 'static>,
     id: &str,
 ) -> ServiceResponse<BoxBody> {
@@ -69,7 +69,7 @@ fn with_id(
         .response()
         .error()
         .and_then(|it| it.as_error::<Problem>());
-    match problem.map(|it| it.render(Some(id))) {
+    match problem.map(|it| it.render_response(Some(id))) {
         Some(mut rendered) => {
             let missing = response
                 .headers()
@@ -84,13 +84,13 @@ fn with_id(
     }
 }
 
-fn dress(headers: &mut HeaderMap, path: &str, id: &str) {
+fn set_headers(headers: &mut HeaderMap, path: &str, id: &str) {
     let mut set = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);
         }
     };
-    set(HeaderName::from_static(request_id::HEADER), id);
+    set(HeaderName::from_static(request_id::REQUEST_ID_HEADER), id);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
     set(
@@ -101,12 +101,12 @@ fn dress(headers: &mut HeaderMap, path: &str, id: &str) {
             PAGE_POLICY
         },
     );
-    if PRIVATE.iter().any(|it| path.starts_with(it)) {
+    if PRIVATE_PATHS.iter().any(|it| path.starts_with(it)) {
         set(header::CACHE_CONTROL, "no-store");
     }
 }
 
-fn log(response: &ServiceResponse<BoxBody>, id: &str, started: Instant) {
+fn log_response(response: &ServiceResponse<BoxBody>, id: &str, started: Instant) {
     let request = response.request();
     let route = request.match_pattern();
     let is_probe = matches!(route.as_deref(), Some("/livez" | "/readyz"));
@@ -121,7 +121,7 @@ fn log(response: &ServiceResponse<BoxBody>, id: &str, started: Instant) {
         .map(|it| it.client().to_string());
     let operator = request
         .extensions()
-        .get::<LoggedIn>()
+        .get::<AuthenticatedOperator>()
         .map(|it| it.operator.id.to_string());
     tracing::info!(
         http.method = %request.method(),

@@ -9,7 +9,7 @@ mod raw_body;
 mod read_reason;
 
 pub(crate) use caller_address::CallerAddress;
-pub(crate) use idempotency_key::Repeat;
+pub(crate) use idempotency_key::IdempotencyHeader;
 pub(crate) use path_id::PathId;
-pub(crate) use raw_body::Raw;
-pub(crate) use read_reason::Because;
+pub(crate) use raw_body::RawBody;
+pub(crate) use read_reason::ReadReasonHeader;

@@ -28,7 +28,7 @@ use zeroize::Zeroizing;
 pub(crate) use faults::UNKNOWN_FIELD;
 pub(crate) use moment::Moment;
 pub(crate) use nullable::deserialize_nullable;
-pub(crate) use reader::{All, read};
+pub(crate) use reader::{ListIn, read_request};
 pub(crate) use tree::Node;
 
 use crate::{
@@ -38,7 +38,7 @@ use crate::{
 
 /// How much of a body that is too large is read and dropped, in multiples of the limit. A caller that is still sending
 /// would not see the response otherwise.
-const DRAINED_BODIES: usize = 8;
+const MAX_DRAINED_BODIES: usize = 8;
 
 /// A JSON body.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -53,41 +53,41 @@ pub(crate) struct CanonicalJson<T> {
 pub(crate) struct Query<T>(pub(crate) T);
 
 /// A body that is being read.
-type Boxed<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+type BoxedRead<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Error = Problem;
-    type Future = Boxed<Self>;
+    type Future = BoxedRead<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = Body::of(request, payload);
-        Box::pin(async move { typed(body.node().await?).map(Self) })
+        let body = Body::take_from(request, payload);
+        Box::pin(async move { read_typed(body.read_node().await?).map(Self) })
     }
 }
 
 impl<T: DeserializeOwned + 'static> FromRequest for CanonicalJson<T> {
     type Error = Problem;
-    type Future = Boxed<Self>;
+    type Future = BoxedRead<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = Body::of(request, payload);
+        let body = Body::take_from(request, payload);
         Box::pin(async move {
-            let bytes = body.bytes("application/json").await?;
-            let node = parse(&bytes)?;
+            let bytes = body.read_bytes("application/json").await?;
+            let node = parse_json(&bytes)?;
             // The body may hold a token: a buffer that grows would leave copies of it in freed memory.
             let mut canonical = Zeroizing::new(Vec::with_capacity(2 * bytes.len() + 1024));
             node.write_canonical(&mut canonical)
                 .map_err(|_| Problem::new(Code::Internal, "not canonical"))?;
             Ok(Self {
-                value: typed(node)?,
+                value: read_typed(node)?,
                 canonical,
             })
         })
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<Node, Problem> {
-    Node::parse(bytes).map_err(|broken| Problem::new(Code::MalformedJson, format!("{broken}.")))
+fn parse_json(bytes: &[u8]) -> Result<Node, Problem> {
+    Node::parse_document(bytes).map_err(|broken| Problem::new(Code::MalformedJson, format!("{broken}.")))
 }
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
@@ -95,15 +95,15 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(pairs(request.query_string()).and_then(typed).map(Self))
+        ready(parse_pairs(request.query_string()).and_then(read_typed).map(Self))
     }
 }
 
 /// The fields of a form or a query string, as an object of texts.
-pub(crate) fn pairs(text: &str) -> Result<Node, Problem> {
+pub(crate) fn parse_pairs(text: &str) -> Result<Node, Problem> {
     let pairs = web::Query::<Vec<(String, String)>>::from_query(text);
     pairs
-        .map(|pairs| Node::of_pairs(pairs.into_inner()))
+        .map(|pairs| Node::from_pairs(pairs.into_inner()))
         .map_err(|_| {
             Problem::new(
                 Code::InvalidRequest,
@@ -112,8 +112,8 @@ pub(crate) fn pairs(text: &str) -> Result<Node, Problem> {
         })
 }
 
-fn typed<T: DeserializeOwned>(node: Node) -> Result<T, Problem> {
-    read(node).map_err(Problem::invalid)
+fn read_typed<T: DeserializeOwned>(node: Node) -> Result<T, Problem> {
+    read_request(node).map_err(Problem::invalid_fields)
 }
 
 /// A body before it is read, with the limits that apply.
@@ -127,7 +127,7 @@ pub(crate) struct Body {
 
 impl Body {
     /// Takes the body out of the request.
-    pub(crate) fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
+    pub(crate) fn take_from(request: &HttpRequest, payload: &mut Payload) -> Self {
         let settings = request
             .app_data::<Data<Settings>>()
             .map(|it| (***it).clone())
@@ -136,7 +136,7 @@ impl Body {
         Self {
             settings,
             payload: payload.take(),
-            length: length(headers),
+            length: content_length(headers),
             media_type: request.content_type().to_ascii_lowercase(),
             encoded: headers
                 .get(header::CONTENT_ENCODING)
@@ -144,28 +144,28 @@ impl Body {
         }
     }
 
-    async fn node(self) -> Result<Node, Problem> {
-        parse(&self.bytes("application/json").await?)
+    async fn read_node(self) -> Result<Node, Problem> {
+        parse_json(&self.read_bytes("application/json").await?)
     }
 
     /// Reads the body if it has this media type and is not compressed.
-    pub(crate) async fn bytes(mut self, media_type: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    pub(crate) async fn read_bytes(mut self, media_type: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
         if self.media_type != media_type || self.encoded {
             let detail = format!("Send `Content-Type: {media_type}` and no Content-Encoding.");
             return Err(Problem::new(Code::UnsupportedMediaType, detail));
         }
-        self.in_time().await
+        self.read_in_time().await
     }
 
     /// Reads a body of any media type and at most `limit` bytes.
-    pub(crate) async fn raw(mut self, limit: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    pub(crate) async fn read_raw(mut self, limit: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
         self.settings.max_body = limit;
-        self.in_time().await
+        self.read_in_time().await
     }
 
-    async fn in_time(&mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    async fn read_in_time(&mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
         let time = self.settings.request_timeout;
-        let read = actix_web::rt::time::timeout(time, self.gather()).await;
+        let read = actix_web::rt::time::timeout(time, self.gather_chunks()).await;
         read.unwrap_or_else(|_| {
             Err(Problem::new(
                 Code::RequestTimeout,
@@ -174,28 +174,28 @@ impl Body {
         })
     }
 
-    async fn gather(&mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    async fn gather_chunks(&mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
         let limit = self.settings.max_body;
         // A buffer of the announced size never moves, so it leaves no copy of a token behind.
         let announced = self.length.unwrap_or(8192);
         if announced > limit {
-            return Err(self.too_large().await);
+            return Err(self.refuse_too_large().await);
         }
         let mut bytes = Zeroizing::new(Vec::with_capacity(announced));
         while let Some(chunk) = self.payload.next().await {
             let chunk =
                 chunk.map_err(|_| Problem::new(Code::MalformedJson, "The body ends early."))?;
             if bytes.len().saturating_add(chunk.len()) > limit {
-                return Err(self.too_large().await);
+                return Err(self.refuse_too_large().await);
             }
             bytes.extend_from_slice(&chunk);
         }
         Ok(bytes)
     }
 
-    async fn too_large(&mut self) -> Problem {
+    async fn refuse_too_large(&mut self) -> Problem {
         let limit = self.settings.max_body;
-        let mut remaining = limit.saturating_mul(DRAINED_BODIES);
+        let mut remaining = limit.saturating_mul(MAX_DRAINED_BODIES);
         while let Some(Ok(chunk)) = self.payload.next().await {
             remaining = remaining.saturating_sub(chunk.len());
             if remaining == 0 {
@@ -209,7 +209,7 @@ impl Body {
     }
 }
 
-fn length(headers: &HeaderMap) -> Option<usize> {
+fn content_length(headers: &HeaderMap) -> Option<usize> {
     headers
         .get(header::CONTENT_LENGTH)?
         .to_str()

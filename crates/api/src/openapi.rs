@@ -19,15 +19,15 @@ use utoipa::openapi::{
 };
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
-use self::common_responses::complete;
+use self::common_responses::add_common_parts;
 use crate::problem::{Code, Problem};
 
 /// Adds routes that the API description contains.
-pub(crate) type Described = fn(&mut ServiceConfig<'_>);
+pub(crate) type AddRoutes = fn(&mut ServiceConfig<'_>);
 
 /// Schemas of responses in which every field is present, and null if unknown; except `slots` and `cut_offs`, which
 /// lists omit.
-const ALWAYS_WHOLE: [&str; 31] = [
+const COMPLETE_SCHEMAS: [&str; 31] = [
     "App",
     "Asset",
     "Client",
@@ -62,11 +62,11 @@ const ALWAYS_WHOLE: [&str; 31] = [
 ];
 
 /// Describes these routes, with the responses that all calls of a kind share.
-pub(crate) fn describe_routes(base: OpenApi, routes: Described) -> OpenApi {
+pub(crate) fn describe_routes(base: OpenApi, routes: AddRoutes) -> OpenApi {
     let app = App::new().into_utoipa_app().openapi(base).configure(routes);
     let mut api = app.split_for_parts().1;
     let components = api.components.get_or_insert_default();
-    for name in ALWAYS_WHOLE {
+    for name in COMPLETE_SCHEMAS {
         if let Some(RefOr::T(Schema::Object(it))) = components.schemas.get_mut(name) {
             it.required = it
                 .properties
@@ -77,28 +77,28 @@ pub(crate) fn describe_routes(base: OpenApi, routes: Described) -> OpenApi {
         }
     }
     for (path, item) in &mut api.paths.paths {
-        for (method, operation) in operations(item) {
-            complete(path, &method, operation);
+        for (method, operation) in list_operations(item) {
+            add_common_parts(path, &method, operation);
         }
     }
     api
 }
 
 /// An API description as JSON, and its paths.
-pub(crate) struct Description {
+pub(crate) struct ApiDescription {
     pub(crate) json: Bytes,
     paths: Vec<(ResourceDef, Vec<Method>)>,
 }
 
-impl Description {
+impl ApiDescription {
     /// The description of an API, and pages beside it that answer GET.
-    pub(crate) fn of(mut api: OpenApi, pages: &[&'static str]) -> Self {
+    pub(crate) fn from_openapi(mut api: OpenApi, pages: &[&'static str]) -> Self {
         let json = api.to_json().unwrap_or_default().into();
         let described = api
             .paths
             .paths
             .iter_mut()
-            .map(|(path, item)| (path.as_str(), methods(item)));
+            .map(|(path, item)| (path.as_str(), list_methods(item)));
         let mut paths: Vec<_> = described
             .map(|(path, methods)| (ResourceDef::new(path), methods))
             .collect();
@@ -111,7 +111,7 @@ impl Description {
     }
 
     /// The methods of a path, separated by commas; none if the path does not exist.
-    pub(crate) fn allowed(&self, path: &str) -> Option<String> {
+    pub(crate) fn allowed_methods(&self, path: &str) -> Option<String> {
         let (_, methods) = self
             .paths
             .iter()
@@ -127,11 +127,11 @@ impl Description {
 }
 
 /// Answers calls that match no route: 405 if the path exists with other methods, else 404.
-pub(crate) async fn no_route(
+pub(crate) async fn answer_unmatched(
     request: HttpRequest,
-    description: Data<Description>,
+    description: Data<ApiDescription>,
 ) -> Result<HttpResponse, Problem> {
-    Err(match description.allowed(request.path()) {
+    Err(match description.allowed_methods(request.path()) {
         Some(methods) => Problem::new(
             Code::MethodNotAllowed,
             format!("This path supports {methods}."),
@@ -141,7 +141,7 @@ pub(crate) async fn no_route(
     })
 }
 
-pub(crate) fn operations(
+pub(crate) fn list_operations(
     item: &mut PathItem,
 ) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
     [
@@ -155,7 +155,7 @@ pub(crate) fn operations(
     .filter_map(|(method, it)| it.as_mut().map(|it| (method, it)))
 }
 
-fn methods(item: &mut PathItem) -> Vec<Method> {
+fn list_methods(item: &mut PathItem) -> Vec<Method> {
     let method = |(method, _)| match method {
         HttpMethod::Post => Method::POST,
         HttpMethod::Put => Method::PUT,
@@ -163,11 +163,11 @@ fn methods(item: &mut PathItem) -> Vec<Method> {
         HttpMethod::Delete => Method::DELETE,
         _ => Method::GET,
     };
-    operations(item).map(method).collect()
+    list_operations(item).map(method).collect()
 }
 
 /// The security scheme of bearer tokens.
-pub(crate) fn bearer(description: &str) -> SecurityScheme {
+pub(crate) fn bearer_scheme(description: &str) -> SecurityScheme {
     let mut http = Http::new(HttpAuthScheme::Bearer);
     http.bearer_format = Some("JWT".to_owned());
     http.description = Some(description.to_owned());

@@ -29,7 +29,7 @@ use crate::reason::ReasonOut;
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
 /// The largest number of faulty fields in one response.
-pub(crate) const MOST_FAULTS: usize = 20;
+pub(crate) const MAX_FAULTS: usize = 20;
 
 /// A faulty field of the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -43,7 +43,7 @@ pub(crate) struct Fault {
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        Self::invalid(vec![fault])
+        Self::invalid_fields(vec![fault])
     }
 }
 
@@ -95,7 +95,7 @@ impl Problem {
     }
 
     /// The request has these faulty fields.
-    pub(crate) fn invalid(errors: Vec<Fault>) -> Self {
+    pub(crate) fn invalid_fields(errors: Vec<Fault>) -> Self {
         Self {
             errors,
             ..Self::new(
@@ -107,7 +107,7 @@ impl Problem {
 
     /// One field of the request is faulty.
     pub(crate) fn invalid_field(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::invalid(vec![Fault {
+        Self::invalid_fields(vec![Fault {
             field: field.into(),
             detail: detail.into(),
         }])
@@ -130,7 +130,7 @@ impl Problem {
     }
 
     /// The response, with the request id if it is known.
-    pub(crate) fn render(&self, request_id: Option<&str>) -> HttpResponse {
+    pub(crate) fn render_response(&self, request_id: Option<&str>) -> HttpResponse {
         let entry = self.code.entry();
         let mut response = HttpResponseBuilder::new(self.status_code());
         for header in &self.headers {
@@ -163,12 +163,12 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.render(None)
+        self.render_response(None)
     }
 }
 
 /// The access token is missing or not valid; `error` is the code of RFC 6750, empty if no token came.
-pub(crate) fn unauthenticated(error: &str, detail: &'static str) -> Problem {
+pub(crate) fn unauthenticated_problem(error: &str, detail: &'static str) -> Problem {
     let challenge = match error {
         "" => r#"Bearer realm="regrant""#.to_owned(),
         error => format!(r#"Bearer realm="regrant", error="{error}""#),

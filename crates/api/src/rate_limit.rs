@@ -34,16 +34,16 @@ use std::{
 };
 
 /// The size of a burst, in seconds of the rate.
-const BURST: u32 = 10;
+const BURST_SECONDS: u32 = 10;
 
 /// How long an idle limiter is kept: longer than a full burst takes to recover.
-const REMEMBERED: Duration = Duration::from_mins(2);
+const IDLE_LIFETIME: Duration = Duration::from_mins(2);
 
 /// The largest number of limiters of one kind.
-const MOST: u64 = 100_000;
+const MAX_ENTRIES: u64 = 100_000;
 
 /// The headers with limit, remaining calls and reset time.
-pub(crate) const HEADERS: [&str; 3] = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+pub(crate) const RATE_HEADERS: [&str; 3] = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
 
 /// The remaining calls of a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(crate) struct Allowance {
 
 /// A call over the limit, with the seconds to wait.
 #[derive(Debug)]
-pub(crate) struct Refused {
+pub(crate) struct RateRefusal {
     wait: u64,
     allowance: Allowance,
 }
@@ -64,38 +64,38 @@ pub(crate) struct Refused {
 /// The limiters of this process.
 pub(crate) struct RateLimits {
     rates: Rates,
-    tenants: Limiters,
-    callers: Limiters,
-    addresses: Limiters,
+    tenants: KeyedLimiters,
+    callers: KeyedLimiters,
+    addresses: KeyedLimiters,
 }
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
 
 /// One limiter per key and rate, so that a changed rate starts a new limiter. Keys of every kind are numbers: each
 /// type of key would compile the whole cache once more.
-struct Limiters(Cache<(u128, u32), Arc<Limiter>>);
+struct KeyedLimiters(Cache<(u128, u32), Arc<Limiter>>);
 
 impl RateLimits {
     pub(crate) fn new(rates: Rates) -> Self {
         Self {
             rates,
-            tenants: Limiters::new(),
-            callers: Limiters::new(),
-            addresses: Limiters::new(),
+            tenants: KeyedLimiters::new(),
+            callers: KeyedLimiters::new(),
+            addresses: KeyedLimiters::new(),
         }
     }
 
     /// Counts a call of an authenticated caller. A call over the caller's own limit does not count for its tenant.
-    pub(crate) fn count(&self, caller: &Principal) -> Result<Allowance, Refused> {
+    pub(crate) fn count_caller(&self, caller: &Principal) -> Result<Allowance, RateRefusal> {
         let tenant_rate = caller.requests_per_second().unwrap_or(self.rates.tenant);
         let (id, rate) = match caller.subject() {
             Subject::Client(client) => (client.uuid(), tenant_rate),
             Subject::Session { id, .. } => (id.uuid(), self.rates.session),
         };
-        let own = self.callers.count(id.as_u128(), rate)?;
+        let own = self.callers.count_call(id.as_u128(), rate)?;
         let shared = self
             .tenants
-            .count(caller.tenant().uuid().as_u128(), tenant_rate)?;
+            .count_call(caller.tenant().uuid().as_u128(), tenant_rate)?;
         Ok(if own.remaining <= shared.remaining {
             own
         } else {
@@ -104,28 +104,28 @@ impl RateLimits {
     }
 
     /// Counts a call whose tenant is not known.
-    pub(crate) fn count_address(&self, address: CallerAddress) -> Result<Allowance, Refused> {
-        let network = match network(address.0) {
+    pub(crate) fn count_address(&self, address: CallerAddress) -> Result<Allowance, RateRefusal> {
+        let network = match counted_network(address.0) {
             IpAddr::V4(v4) => v4.to_ipv6_mapped(),
             IpAddr::V6(v6) => v6,
         };
-        self.addresses.count(network.to_bits(), self.rates.address)
+        self.addresses.count_call(network.to_bits(), self.rates.address)
     }
 }
 
-impl Limiters {
+impl KeyedLimiters {
     fn new() -> Self {
         Self(
             Cache::builder()
-                .max_capacity(MOST)
-                .time_to_idle(REMEMBERED)
+                .max_capacity(MAX_ENTRIES)
+                .time_to_idle(IDLE_LIFETIME)
                 .build(),
         )
     }
 
-    fn count(&self, key: u128, rate: u32) -> Result<Allowance, Refused> {
-        let limiter = self.0.get_with((key, rate), || Arc::new(limiter(rate)));
-        let limit = rate.saturating_mul(BURST).max(1);
+    fn count_call(&self, key: u128, rate: u32) -> Result<Allowance, RateRefusal> {
+        let limiter = self.0.get_with((key, rate), || Arc::new(build_limiter(rate)));
+        let limit = rate.saturating_mul(BURST_SECONDS).max(1);
         match limiter.check() {
             Ok(state) => {
                 let remaining = state.remaining_burst_capacity();
@@ -144,9 +144,9 @@ impl Limiters {
                 let allowance = Allowance {
                     limit,
                     remaining: 0,
-                    reset: u64::from(BURST),
+                    reset: u64::from(BURST_SECONDS),
                 };
-                Err(Refused { wait, allowance })
+                Err(RateRefusal { wait, allowance })
             }
         }
     }
@@ -154,23 +154,23 @@ impl Limiters {
 
 impl Allowance {
     /// Writes the `RateLimit` headers of a response.
-    pub(crate) fn tell(self, headers: &mut HeaderMap) {
+    pub(crate) fn write_headers(self, headers: &mut HeaderMap) {
         let values = [u64::from(self.limit), u64::from(self.remaining), self.reset];
-        for (name, value) in HEADERS.into_iter().zip(values) {
+        for (name, value) in RATE_HEADERS.into_iter().zip(values) {
             headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
         }
     }
 }
 
-impl Refused {
+impl RateRefusal {
     /// The remaining calls: none.
     pub(crate) const fn allowance(&self) -> Allowance {
         self.allowance
     }
 }
 
-impl From<Refused> for Problem {
-    fn from(refused: Refused) -> Self {
+impl From<RateRefusal> for Problem {
+    fn from(refused: RateRefusal) -> Self {
         let problem = Self::new(
             Code::RateLimited,
             "The rate limit is exceeded. Nothing was changed.",
@@ -188,7 +188,7 @@ pub(crate) async fn limit_token_calls(
         .app_data::<Data<RateLimits>>()
         .filter(|_| asks_for_token(&request));
     let counted = match limits {
-        Some(limits) => limits.count_address(CallerAddress::of(&request)).map(Some),
+        Some(limits) => limits.count_address(CallerAddress::of_request(&request)).map(Some),
         None => Ok(None),
     };
     let (mut response, allowance) = match counted {
@@ -204,7 +204,7 @@ pub(crate) async fn limit_token_calls(
         }
     };
     if let Some(allowance) = allowance {
-        allowance.tell(response.headers_mut());
+        allowance.write_headers(response.headers_mut());
     }
     Ok(response)
 }
@@ -214,14 +214,14 @@ fn asks_for_token(request: &ServiceRequest) -> bool {
     request.method() == Method::POST && ["/oauth/token", "/admin/v1/session"].contains(&path)
 }
 
-fn limiter(rate: u32) -> Limiter {
+fn build_limiter(rate: u32) -> Limiter {
     let rate = NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
-    let burst = rate.saturating_mul(NonZeroU32::new(BURST).unwrap_or(NonZeroU32::MIN));
+    let burst = rate.saturating_mul(NonZeroU32::new(BURST_SECONDS).unwrap_or(NonZeroU32::MIN));
     RateLimiter::direct(Quota::per_second(rate).allow_burst(burst)).with_middleware()
 }
 
 /// The network that is counted for an address: an IPv6 caller usually owns a whole /64 network.
-fn network(address: IpAddr) -> IpAddr {
+fn counted_network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(it) => IpAddr::V6(Ipv6Addr::from_bits(it.to_bits() >> 64 << 64)),

@@ -21,20 +21,20 @@ use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 pub use openapi::{openapi, openapi_yaml};
 
-pub(crate) use audit::{AuditEventOut, CheckpointOut, Word};
-pub(crate) use health::{Health, get_liveness, ok};
+pub(crate) use audit::{AuditEventOut, CheckpointOut, FilterText};
+pub(crate) use health::{Health, get_liveness, health_response};
 pub(crate) use openapi::describe_public_api;
-pub(crate) use pages::configure;
-pub(crate) use reconnects::Streams;
+pub(crate) use pages::add_pages;
+pub(crate) use reconnects::EventStreams;
 
 use self::{
     meta::{callbacks, webhooks as meta_webhooks},
     reconnects::{events, previews, sessions},
 };
-use crate::access::{authenticate, cors};
+use crate::access::{require_caller, handle_cors};
 
 /// Adds the routes that `openapi.yaml` describes.
-pub(crate) fn described(config: &mut ServiceConfig<'_>) {
+pub(crate) fn add_described_routes(config: &mut ServiceConfig<'_>) {
     config
         .service(oauth::create_token)
         .service(oauth::list_signing_keys)
@@ -45,13 +45,13 @@ pub(crate) fn described(config: &mut ServiceConfig<'_>) {
         .service(callbacks::deauthorize)
         .service(callbacks::delete_person_data)
         .service(callbacks::get_deletion)
-        .service(v1());
+        .service(build_v1_scope());
 }
 
-fn v1() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_web::OpenApiFactory {
+fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_web::OpenApiFactory {
     scope::scope("/v1")
-        .wrap(from_fn(authenticate))
-        .wrap(from_fn(cors))
+        .wrap(from_fn(require_caller))
+        .wrap(from_fn(handle_cors))
         .service(assets::register_assets)
         .service(assets::list_assets)
         .service(assets::get_asset)

@@ -5,7 +5,7 @@
 use regrant_domain::{
     AssetKind, Confidence, Coverage, CredentialKind, CutOffSource, EventKind, OperatorRole,
     Outcome, Permission, ReasonCode, ReconnectStatus, Serving, Slot, Who,
-    forecast::{Cover, Effect},
+    forecast::{Cover, DepartureEffect},
     state::{EndingCause, Status},
     webhook::{DeliveryStatus, DisabledReason, EndpointStatus},
 };
@@ -75,7 +75,7 @@ pub(crate) fn cover_or_null() -> Object {
 }
 
 pub(crate) fn leave_effect() -> Object {
-    enum_schema(Effect::ALL.iter().map(|it| it.as_str()))
+    enum_schema(DepartureEffect::ALL.iter().map(|it| it.as_str()))
 }
 
 pub(crate) fn person_kind() -> Object {

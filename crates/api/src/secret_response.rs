@@ -9,22 +9,22 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 /// The bytes of one entry: the longest token and the fields around it.
-const ROOM: usize = 7 * 1024;
+const ENTRY_CAPACITY: usize = 7 * 1024;
 
 /// A 200 with a body that holds `entries` secrets.
-pub(crate) fn sealed_answer(
+pub(crate) fn secret_response(
     body: &impl Serialize,
     entries: usize,
 ) -> Result<HttpResponse, Problem> {
-    let body = sealed_body(body, entries)?;
+    let body = zeroizing_body(body, entries)?;
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .body(body))
 }
 
 /// A JSON body that holds `entries` secrets: its buffer never moves and is zeroed after sending.
-pub(crate) fn sealed_body(body: &impl Serialize, entries: usize) -> Result<Bytes, Problem> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(entries.saturating_mul(ROOM)));
+pub(crate) fn zeroizing_body(body: &impl Serialize, entries: usize) -> Result<Bytes, Problem> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(entries.saturating_mul(ENTRY_CAPACITY)));
     let written = serde_json::to_writer(&mut *bytes, body);
     written.map_err(|error| regrant_vault::Error::Internal(error.into()))?;
     Ok(Bytes::from_owner(bytes))

@@ -4,10 +4,10 @@
 //! Stopping waits for running requests and ends event streams, which would not end by themselves.
 
 use crate::{
-    envelope::envelope,
-    openapi::{Described, Description, no_route},
+    envelope::wrap_request,
+    openapi::{AddRoutes, ApiDescription, answer_unmatched},
     rate_limit::{RateLimits, limit_token_calls},
-    routes::{self, Streams},
+    routes::{self, EventStreams},
     settings::Settings,
 };
 use actix_web::{
@@ -23,43 +23,43 @@ use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
 
 /// Adds pages, which the API description does not contain.
-pub(crate) type Pages = fn(&mut web::ServiceConfig);
+pub(crate) type AddPages = fn(&mut web::ServiceConfig);
 
 /// Whether all tasks of the process are running.
-pub(crate) type Alive = dyn Fn() -> bool + Send + Sync;
+pub(crate) type AliveCheck = dyn Fn() -> bool + Send + Sync;
 
 /// A bound listener that does not serve yet.
 pub struct Server {
     running: Running,
-    addr: SocketAddr,
+    local_addr: SocketAddr,
     closing: CancellationToken,
 }
 
 /// The routes of a listener.
-pub(crate) struct Routes {
-    pub(crate) described: Described,
-    pub(crate) pages: Pages,
-    pub(crate) description: Description,
-    pub(crate) alive: Arc<Alive>,
+pub(crate) struct ListenerRoutes {
+    pub(crate) described: AddRoutes,
+    pub(crate) pages: AddPages,
+    pub(crate) description: ApiDescription,
+    pub(crate) alive: Arc<AliveCheck>,
 }
 
 /// The state that all worker threads share.
 #[derive(Clone)]
-struct Shared {
+struct SharedState {
     vault: Data<Vault>,
     settings: Data<Settings>,
-    streams: Data<Streams>,
+    streams: Data<EventStreams>,
     limits: Data<RateLimits>,
-    description: Data<Description>,
-    alive: Data<Alive>,
-    described: Described,
-    pages: Pages,
+    description: Data<ApiDescription>,
+    alive: Data<AliveCheck>,
+    described: AddRoutes,
+    pages: AddPages,
 }
 
-impl Routes {
+impl ListenerRoutes {
     /// The routes of the public listener.
-    fn public() -> Self {
-        let (described, pages) = (routes::described, routes::configure);
+    fn for_public_api() -> Self {
+        let (described, pages) = (routes::add_described_routes, routes::add_pages);
         Self {
             described,
             pages,
@@ -69,11 +69,11 @@ impl Routes {
     }
 }
 
-impl Shared {
-    fn new(vault: Vault, settings: Settings, routes: Routes, closing: CancellationToken) -> Self {
+impl SharedState {
+    fn new(vault: Vault, settings: Settings, routes: ListenerRoutes, closing: CancellationToken) -> Self {
         Self {
             vault: Data::new(vault),
-            streams: Data::new(Streams::new(&settings, closing)),
+            streams: Data::new(EventStreams::new(&settings, closing)),
             limits: Data::new(RateLimits::new(settings.rates)),
             settings: Data::new(settings),
             description: Data::new(routes.description),
@@ -87,12 +87,12 @@ impl Shared {
 impl Server {
     /// Binds the public listener; port 0 takes a free port.
     pub fn bind(vault: Vault, listen: SocketAddr, settings: Settings) -> io::Result<Self> {
-        Self::over(Routes::public(), vault, listen, settings)
+        Self::bind_routes(ListenerRoutes::for_public_api(), vault, listen, settings)
     }
 
     /// Binds a listener with these routes.
-    pub(crate) fn over(
-        routes: Routes,
+    pub(crate) fn bind_routes(
+        routes: ListenerRoutes,
         vault: Vault,
         listen: SocketAddr,
         settings: Settings,
@@ -100,8 +100,8 @@ impl Server {
         let closing = CancellationToken::new();
         let (workers, shutdown) = (settings.workers.max(1), settings.shutdown_timeout.as_secs());
         let (head, idle) = (settings.request_timeout, settings.keep_alive);
-        let shared = Shared::new(vault, settings, routes, closing.clone());
-        let server = HttpServer::new(move || app(shared.clone()))
+        let shared = SharedState::new(vault, settings, routes, closing.clone());
+        let server = HttpServer::new(move || build_app(shared.clone()))
             .workers(workers)
             .client_request_timeout(head)
             .keep_alive(idle)
@@ -115,7 +115,7 @@ impl Server {
             .ok_or_else(|| io::Error::other("no address is bound"))?;
         Ok(Self {
             running: server.run(),
-            addr,
+            local_addr: addr,
             closing,
         })
     }
@@ -123,7 +123,7 @@ impl Server {
     /// The address of the listener.
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
-        self.addr
+        self.local_addr
     }
 
     /// Serves until `stop` is cancelled and the running requests have ended.
@@ -140,8 +140,8 @@ impl Server {
     }
 }
 
-fn app(
-    shared: Shared,
+fn build_app(
+    shared: SharedState,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -162,9 +162,9 @@ fn app(
         .app_data(shared.limits)
         .app_data(shared.description)
         .app_data(shared.alive)
-        .default_service(web::to(no_route))
+        .default_service(web::to(answer_unmatched))
         .wrap(from_fn(limit_token_calls))
-        .wrap(from_fn(envelope))
+        .wrap(from_fn(wrap_request))
 }
 
 #[cfg(test)]

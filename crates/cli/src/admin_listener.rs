@@ -10,7 +10,7 @@ use regrant_worker::Pulse;
 const THREADS: usize = 2;
 
 /// Binds the listener; port 0 takes a free port. With a `pulse`, `/readyz` fails once the worker has ended.
-pub(crate) fn bind(
+pub(crate) fn bind_admin_listener(
     vault: Vault,
     listen: SocketAddr,
     api: Settings,

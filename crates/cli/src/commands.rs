@@ -21,66 +21,66 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::Global;
+use crate::GlobalArgs;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Run everything in one process: SQLite, the simulated Graph, two demo tenants, one test clock.
-    Dev(dev::Args),
+    Dev(dev::DevArgs),
     /// Run a bulk reconnect of 120 assets in this terminal; every step checks its result.
-    Demo(demo::Args),
+    Demo(demo::DemoArgs),
     /// Serve the API in production.
-    Serve(serve::Args),
+    Serve(serve::ServeArgs),
     /// Do due work: probe, promote, refresh, deliver, purge. On PostgreSQL several processes may run.
     Work,
     /// Bring the database's schema up to date; run it as the role that owns the tables.
-    Migrate(migrate::Args),
+    Migrate(migrate::MigrateArgs),
     /// Create and show the keyring: the file with the keys that wrap all other keys.
     #[command(subcommand)]
-    Keys(keys::Command),
+    Keys(keys::KeysCommand),
     /// Register and list Meta apps.
     #[command(subcommand)]
-    Apps(apps::Command),
+    Apps(apps::AppsCommand),
     /// Onboard tenants and manage their clients.
     #[command(subcommand)]
-    Tenants(tenants::Command),
+    Tenants(tenants::TenantsCommand),
     /// Create and change operators: the accounts of the admin listener.
     #[command(subcommand)]
-    Operators(operators::Command),
+    Operators(operators::OperatorsCommand),
     /// Verify and export the audit, and sign checkpoints of it.
     #[command(subcommand)]
-    Audit(audit::Command),
+    Audit(audit::AuditCommand),
     /// Run only the simulated Graph API, for rehearsals.
-    Sandbox(sandbox::Args),
+    Sandbox(sandbox::SandboxArgs),
     /// Print the OpenAPI description of the public or the operators' API, or compare a file with it.
-    Openapi(openapi::Args),
+    Openapi(openapi::OpenapiArgs),
     /// Ask a running process whether it is ready; the exit code says so.
-    Health(health::Args),
+    Health(health::HealthArgs),
     /// Check settings, database, keyring, clock and Graph, and print a remedy for each fault.
     Doctor,
 }
 
 impl Command {
-    pub async fn run(self, global: &Global) -> anyhow::Result<ExitCode> {
+    pub async fn run_command(self, global: &GlobalArgs) -> anyhow::Result<ExitCode> {
         match self {
-            Self::Dev(args) => dev::run(args, global.output).await.map(done),
+            Self::Dev(args) => dev::run(args, global.output).await.map(exit_success),
             Self::Demo(args) => demo::run(args, global.output).await,
-            Self::Serve(args) => Box::pin(serve::run(args, global)).await.map(done),
-            Self::Work => Box::pin(work::run(global)).await.map(done),
-            Self::Migrate(args) => migrate::run(args, global).await.map(done),
-            Self::Keys(command) => keys::run(command, global.output).map(done),
-            Self::Apps(command) => Box::pin(apps::run(command, global)).await.map(done),
-            Self::Tenants(command) => tenants::run(command, global).await.map(done),
-            Self::Operators(command) => Box::pin(operators::run(command, global)).await.map(done),
+            Self::Serve(args) => Box::pin(serve::run(args, global)).await.map(exit_success),
+            Self::Work => Box::pin(work::run(global)).await.map(exit_success),
+            Self::Migrate(args) => migrate::run(args, global).await.map(exit_success),
+            Self::Keys(command) => keys::run(command, global.output).map(exit_success),
+            Self::Apps(command) => Box::pin(apps::run(command, global)).await.map(exit_success),
+            Self::Tenants(command) => tenants::run(command, global).await.map(exit_success),
+            Self::Operators(command) => Box::pin(operators::run(command, global)).await.map(exit_success),
             Self::Audit(command) => audit::run(command, global).await,
-            Self::Sandbox(args) => sandbox::run(args).await.map(done),
-            Self::Openapi(args) => openapi::run(&args).map(done),
-            Self::Health(args) => health::run(args, global).await.map(done),
+            Self::Sandbox(args) => sandbox::run(args).await.map(exit_success),
+            Self::Openapi(args) => openapi::run(&args).map(exit_success),
+            Self::Health(args) => health::run(args, global).await.map(exit_success),
             Self::Doctor => doctor::run(global).await,
         }
     }
 }
 
-fn done((): ()) -> ExitCode {
+fn exit_success((): ()) -> ExitCode {
     ExitCode::SUCCESS
 }

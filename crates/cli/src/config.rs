@@ -41,13 +41,13 @@ mod worker;
 
 use std::net::SocketAddr;
 
-use crate::{Global, telemetry::LogFormat};
+use crate::{GlobalArgs, telemetry::LogFormat};
 
 pub(crate) use faults::Faults;
 pub(crate) use keyring::KeyringFile;
-pub(crate) use source::{Source, variable};
+pub(crate) use source::{SettingsSource, variable_name};
 
-use reader::Reader;
+use reader::SettingsReader;
 
 /// Everything a production command runs with.
 pub(crate) struct Config {
@@ -75,32 +75,32 @@ pub(crate) struct Config {
 
 impl Config {
     /// Reads the settings of this process: the file of `--config`, then the environment.
-    pub fn of_process(global: &Global) -> anyhow::Result<Self> {
-        let source = Source::of_process(global.config.as_deref())?;
-        Ok(Self::read(&source)?)
+    pub fn from_process(global: &GlobalArgs) -> anyhow::Result<Self> {
+        let source = SettingsSource::from_process(global.config.as_deref())?;
+        Ok(Self::from_source(&source)?)
     }
 
     /// Reads every setting, and reports every fault.
-    pub fn read(source: &Source) -> Result<Self, Faults> {
-        let mut reader = Reader::new(source);
+    pub fn from_source(source: &SettingsSource) -> Result<Self, Faults> {
+        let mut reader = SettingsReader::new(source);
         let config = Self::read_sections(&mut reader);
-        let faults = reader.finish();
+        let faults = reader.into_faults();
         // `config` is `None` only after a fault, so one of the two is always there.
         config.filter(|_| faults.is_empty()).ok_or(faults)
     }
 
     /// Reads every section before it returns, so that no fault hides another.
-    fn read_sections(reader: &mut Reader<'_>) -> Option<Self> {
-        let listen = reader.or("listen", SocketAddr::from(([127, 0, 0, 1], 8080)));
-        let admin_listen = reader.or("admin_listen", SocketAddr::from(([127, 0, 0, 1], 8081)));
+    fn read_sections(reader: &mut SettingsReader<'_>) -> Option<Self> {
+        let listen = reader.read_or_default("listen", SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let admin_listen = reader.read_or_default("admin_listen", SocketAddr::from(([127, 0, 0, 1], 8081)));
         let database = database::read_database(reader);
         let keyring = keyring::read_keyring(reader);
         let graph = graph::read_graph(reader);
         let vault = vault::read_vault(reader, &graph);
         let api = api::read_api(reader);
         let worker = worker::read_worker(reader);
-        let with_worker = reader.or("with_worker", false);
-        let log = reader.or("log.format", LogFormat::default());
+        let with_worker = reader.read_or_default("with_worker", false);
+        let log = reader.read_or_default("log.format", LogFormat::default());
         let (database, keyring) = (database?, keyring?);
         Some(Self {
             listen,

@@ -9,7 +9,7 @@ use reqwest::{RequestBuilder, Response, redirect::Policy};
 use serde::{Deserialize, de::DeserializeOwned};
 
 /// Builds a client; there is no other way to build one in this crate.
-pub(crate) fn client(timeout: Duration) -> anyhow::Result<reqwest::Client> {
+pub(crate) fn build_client(timeout: Duration) -> anyhow::Result<reqwest::Client> {
     let client = reqwest::Client::builder()
         .no_proxy()
         .redirect(Policy::none())
@@ -18,8 +18,8 @@ pub(crate) fn client(timeout: Duration) -> anyhow::Result<reqwest::Client> {
 }
 
 /// Sends the request and parses the JSON response.
-pub(crate) async fn json<T: DeserializeOwned>(request: RequestBuilder) -> anyhow::Result<T> {
-    let response = sent(request).await?;
+pub(crate) async fn send_for_json<T: DeserializeOwned>(request: RequestBuilder) -> anyhow::Result<T> {
+    let response = send_request(request).await?;
     response
         .json()
         .await
@@ -28,27 +28,27 @@ pub(crate) async fn json<T: DeserializeOwned>(request: RequestBuilder) -> anyhow
 }
 
 /// Sends the request; a status other than success is an error with the message of the server.
-pub(crate) async fn sent(request: RequestBuilder) -> anyhow::Result<Response> {
+pub(crate) async fn send_request(request: RequestBuilder) -> anyhow::Result<Response> {
     let response = request.send().await.map_err(reqwest::Error::without_url)?;
     if response.status().is_success() {
         return Ok(response);
     }
     let status = response.status();
-    let message = response.json::<Said>().await.unwrap_or_default().text();
+    let message = response.json::<ErrorBody>().await.unwrap_or_default().into_message();
     anyhow::bail!("{status}: {message}")
 }
 
 /// The body of an error: a problem (RFC 9457), or an error of Graph and the sandbox.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Said {
+struct ErrorBody {
     title: Option<String>,
     detail: Option<String>,
     error: Option<serde_json::Value>,
 }
 
-impl Said {
-    fn text(self) -> String {
+impl ErrorBody {
+    fn into_message(self) -> String {
         let message = self
             .error
             .as_ref()

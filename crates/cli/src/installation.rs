@@ -16,11 +16,11 @@ use tracing::warn;
 use crate::config::{Config, KeyringFile};
 
 /// Opens the vault of an installation.
-pub(crate) async fn open(config: Config) -> anyhow::Result<Vault> {
+pub(crate) async fn open_vault(config: Config) -> anyhow::Result<Vault> {
     forbid_core_dumps();
-    let store = store(&config.database).await?;
+    let store = open_store(&config.database).await?;
     let KeyringFile { path, passphrase } = config.keyring;
-    let provider = KeyProvider::Local(unlock(path, passphrase).await?);
+    let provider = KeyProvider::Local(unlock_keyring(path, passphrase).await?);
     let clock = Clock::System;
     let graph = regrant_graph::Client::new(config.graph, clock.clone())
         .context("the Graph settings cannot be used")?;
@@ -36,8 +36,8 @@ pub(crate) async fn open(config: Config) -> anyhow::Result<Vault> {
 }
 
 /// Makes this process the only one that works on a SQLite file; does nothing on PostgreSQL.
-pub(crate) async fn take_over(vault: &Vault) -> anyhow::Result<()> {
-    vault.take_over().await.context(
+pub(crate) async fn become_sole_process(vault: &Vault) -> anyhow::Result<()> {
+    vault.become_sole_process().await.context(
         "cannot work on the database. SQLite is for one process: is another `serve`, `work` or `dev` running? \
          `serve --with-worker` does both in one process; on PostgreSQL several processes may run",
     )
@@ -45,7 +45,7 @@ pub(crate) async fn take_over(vault: &Vault) -> anyhow::Result<()> {
 
 /// Opens the database, applies every migration and closes it; for an installation that migrates itself.
 pub(crate) async fn migrate_up(url: &str) -> anyhow::Result<()> {
-    let connection = regrant_migration::open(url)
+    let connection = regrant_migration::open_to_migrate(url)
         .await
         .context("cannot open the database")?;
     let migrated = Migrator::up(&connection, None)
@@ -56,15 +56,15 @@ pub(crate) async fn migrate_up(url: &str) -> anyhow::Result<()> {
 }
 
 /// Opens the database; an error says what to do about it.
-pub(crate) async fn store(settings: &regrant_storage::Settings) -> anyhow::Result<Store> {
+pub(crate) async fn open_store(settings: &regrant_storage::Settings) -> anyhow::Result<Store> {
     Store::connect(settings).await.map_err(|error| {
-        let hint = hint(&error);
+        let hint = storage_hint(&error);
         anyhow::Error::from(error).context(hint)
     })
 }
 
 /// The remedy for an error of the database.
-pub(crate) fn hint(error: &regrant_storage::Error) -> &'static str {
+pub(crate) fn storage_hint(error: &regrant_storage::Error) -> &'static str {
     match error {
         regrant_storage::Error::SchemaOutdated => "the schema is outdated: run `regrant migrate`",
         regrant_storage::Error::UnsafeRole(_) => {
@@ -80,7 +80,7 @@ pub(crate) fn hint(error: &regrant_storage::Error) -> &'static str {
 }
 
 /// Unlocks the keyring on a blocking thread: that takes seconds of CPU and much memory.
-pub(crate) async fn unlock(
+pub(crate) async fn unlock_keyring(
     path: impl AsRef<Path>,
     passphrase: Passphrase,
 ) -> anyhow::Result<Keyring> {

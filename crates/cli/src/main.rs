@@ -34,14 +34,14 @@ use crate::{commands::Command, output::Output};
 )]
 struct Cli {
     #[command(flatten)]
-    global: Global,
+    global: GlobalArgs,
     #[command(subcommand)]
     command: Command,
 }
 
 /// Options of every command.
 #[derive(clap::Args)]
-pub(crate) struct Global {
+pub(crate) struct GlobalArgs {
     /// Settings file (TOML); `REGRANT_…` variables override it.
     #[arg(long, global = true, env = "REGRANT_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -61,14 +61,14 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            tell(&error);
+            print_error(&error);
             ExitCode::FAILURE
         }
     }
 }
 
 /// Prints the error and its causes on standard error, one a line.
-fn tell(error: &anyhow::Error) {
+fn print_error(error: &anyhow::Error) {
     let mut stderr = std::io::stderr().lock();
     let labels = std::iter::once("error").chain(std::iter::repeat("  because"));
     for (label, text) in labels.zip(output::cause_texts(error)) {

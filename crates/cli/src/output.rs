@@ -21,16 +21,16 @@ pub(crate) enum Output {
 
 impl Output {
     /// Prints a result: `value` for machines, `text` for people.
-    pub fn print(self, value: &impl Serialize, text: impl Display) -> anyhow::Result<()> {
+    pub fn print_result(self, value: &impl Serialize, text: impl Display) -> anyhow::Result<()> {
         match self {
-            Self::Text => line(text),
-            Self::Json => line(serde_json::to_string(value)?),
+            Self::Text => print_line(text),
+            Self::Json => print_line(serde_json::to_string(value)?),
         }
     }
 }
 
 /// Prints text without a line break at the end.
-pub(crate) fn text(text: &str) -> anyhow::Result<()> {
+pub(crate) fn print_text(text: &str) -> anyhow::Result<()> {
     io::stdout()
         .lock()
         .write_all(text.as_bytes())
@@ -38,7 +38,7 @@ pub(crate) fn text(text: &str) -> anyhow::Result<()> {
 }
 
 /// Prints one line and flushes it.
-pub(crate) fn line(text: impl Display) -> anyhow::Result<()> {
+pub(crate) fn print_line(text: impl Display) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{text}")
         .and_then(|()| stdout.flush())

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use zeroize::Zeroizing;
 
 /// The longest secret that is read.
-const LARGEST: u64 = 64 * 1024;
+const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
 /// Creates a directory with mode 0700 unless it exists.
 pub(crate) fn make_directory(path: &Path) -> anyhow::Result<()> {
@@ -23,7 +23,7 @@ pub(crate) fn make_directory(path: &Path) -> anyhow::Result<()> {
 }
 
 /// Writes a file with mode 0600, and replaces an existing one.
-pub(crate) fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let draft = path.with_extension("draft");
     let written = write_synced(&draft, content).and_then(|()| fs::rename(&draft, path));
     written.with_context(|| format!("cannot write {}", path.display()))
@@ -49,20 +49,20 @@ pub(crate) fn read_secret(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     } else {
         fs::File::open(path).and_then(read_text)
     };
-    let mut text = read.with_context(|| format!("cannot read {}", shown(path)))?;
+    let mut text = read.with_context(|| format!("cannot read {}", display_path(path)))?;
     let length = text.trim_end_matches(['\r', '\n']).len();
     text.truncate(length);
-    anyhow::ensure!(!text.is_empty(), "{} is empty", shown(path));
+    anyhow::ensure!(!text.is_empty(), "{} is empty", display_path(path));
     Ok(text)
 }
 
 fn read_text(from: impl io::Read) -> io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::with_capacity(4096));
-    from.take(LARGEST).read_to_string(&mut text)?;
+    from.take(MAX_SECRET_BYTES).read_to_string(&mut text)?;
     Ok(text)
 }
 
-fn shown(path: &Path) -> String {
+fn display_path(path: &Path) -> String {
     if path == Path::new("-") {
         "standard input".to_owned()
     } else {
@@ -83,7 +83,7 @@ mod tests {
     fn only_the_owner_can_read_a_private_file() {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("secret.json");
-        write(&file, b"hush\n").unwrap();
+        write_private(&file, b"hush\n").unwrap();
         assert!(!is_open_to_others(&file).unwrap());
         assert_eq!(read_secret(&file).unwrap().as_str(), "hush");
     }
@@ -92,7 +92,7 @@ mod tests {
     fn an_empty_secret_is_refused() {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("secret");
-        write(&file, b"\n").unwrap();
+        write_private(&file, b"\n").unwrap();
         assert!(
             read_secret(&file)
                 .unwrap_err()

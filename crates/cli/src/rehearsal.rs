@@ -77,27 +77,27 @@ impl Rehearsal {
     pub async fn start(database: &Path, keyring: Keyring, ports: Ports) -> anyhow::Result<Self> {
         let offset = Arc::new(AtomicI64::new(0));
         let sandbox = start_sandbox(ports.sandbox, Arc::clone(&offset)).await?;
-        let vault = open(database, keyring, sandbox.url(), Clock::Shifted(offset)).await?;
+        let vault = open_vault(database, keyring, sandbox.url(), Clock::Shifted(offset)).await?;
         let api = regrant_api::Settings::default();
-        let public = Server::bind(vault.clone(), loopback(ports.public), api.clone())
-            .with_context(|| taken(ports.public))?;
+        let public = Server::bind(vault.clone(), loopback_address(ports.public), api.clone())
+            .with_context(|| port_taken_message(ports.public))?;
         let worker = Worker::new(vault.clone(), regrant_worker::Settings::default());
-        let admin = admin_listener::bind(
+        let admin = admin_listener::bind_admin_listener(
             vault.clone(),
-            loopback(ports.admin),
+            loopback_address(ports.admin),
             api,
             AdminRoutes::All,
             Some(worker.pulse()),
         )
-        .with_context(|| taken(ports.admin))?;
-        let (public_url, admin_url) = (url(public.addr()), url(admin.addr()));
+        .with_context(|| port_taken_message(ports.admin))?;
+        let (public_url, admin_url) = (http_url(public.addr()), http_url(admin.local_addr()));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(public.run_until(stop.clone()));
         tasks.spawn(admin.run_until(stop.clone()));
         tasks.spawn(run_worker(worker, stop.clone()));
         let (control, sandbox_url) = (Control::new(sandbox.url())?, sandbox.url());
         // The simulated Meta sends webhooks and callbacks of the app to this API.
-        control.wire(cast::APP, &public_url).await?;
+        control.wire_callbacks(cast::APP, &public_url).await?;
         Ok(Self {
             vault,
             control,
@@ -113,7 +113,7 @@ impl Rehearsal {
     /// Stops accepting, lets reconnects finish their chunk, then stops the sandbox.
     pub async fn stop(self) {
         self.stop.cancel();
-        self.vault.close().await;
+        self.vault.shut_down().await;
         self.tasks.close();
         self.tasks.wait().await;
         self.sandbox.stop().await;
@@ -122,15 +122,15 @@ impl Rehearsal {
 
 async fn start_sandbox(port: u16, offset: Arc<AtomicI64>) -> anyhow::Result<Sandbox> {
     let settings = regrant_sandbox::Settings {
-        listen: loopback(port),
+        listen: loopback_address(port),
         world: World::demo(),
         clock: regrant_sandbox::Clock::with_offset(offset),
     };
-    Sandbox::start(settings).await.with_context(|| taken(port))
+    Sandbox::start(settings).await.with_context(|| port_taken_message(port))
 }
 
 async fn run_worker(worker: Worker, stop: CancellationToken) {
-    if let Err(error) = worker.run_until(stop).await {
+    if let Err(error) = worker.run_until_stopped(stop).await {
         error!(
             error = error_chain(&error),
             "the worker broke down; the rehearsal continues"
@@ -138,7 +138,7 @@ async fn run_worker(worker: Worker, stop: CancellationToken) {
     }
 }
 
-async fn open(
+async fn open_vault(
     database: &Path,
     keyring: Keyring,
     graph: String,
@@ -172,19 +172,19 @@ async fn open(
     let vault = Vault::open(parts)
         .await
         .context("cannot open the database with this keyring")?;
-    installation::take_over(&vault).await?;
+    installation::become_sole_process(&vault).await?;
     Ok(vault)
 }
 
-fn taken(port: u16) -> String {
+fn port_taken_message(port: u16) -> String {
     format!("cannot listen on 127.0.0.1:{port}: is the port in use? choose another one with --port")
 }
 
-fn loopback(port: u16) -> SocketAddr {
+fn loopback_address(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
-fn url(address: SocketAddr) -> String {
+fn http_url(address: SocketAddr) -> String {
     format!("http://{address}")
 }
 

@@ -6,22 +6,22 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 /// A token that the first SIGTERM or Ctrl-C cancels; a second signal exits with code 130.
-pub(crate) fn on_stop() -> anyhow::Result<CancellationToken> {
+pub(crate) fn stop_on_signals() -> anyhow::Result<CancellationToken> {
     let mut term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
     let stop = CancellationToken::new();
     let stopping = stop.clone();
     tokio::spawn(async move {
-        next(&mut term, &mut interrupt).await;
+        wait_for_signal(&mut term, &mut interrupt).await;
         info!("stopping: running reconnects finish their chunk");
         stopping.cancel();
-        next(&mut term, &mut interrupt).await;
+        wait_for_signal(&mut term, &mut interrupt).await;
         std::process::exit(130);
     });
     Ok(stop)
 }
 
-async fn next(term: &mut tokio::signal::unix::Signal, interrupt: &mut tokio::signal::unix::Signal) {
+async fn wait_for_signal(term: &mut tokio::signal::unix::Signal, interrupt: &mut tokio::signal::unix::Signal) {
     tokio::select! {
         _ = term.recv() => {}
         _ = interrupt.recv() => {}

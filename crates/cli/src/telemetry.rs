@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Targets with a level of their own unless `REGRANT_LOG` names them: database crates log statements with their
 /// values, the web server logs its threads.
-const QUIET: [(&str, &str); 4] = [
+const QUIET_TARGETS: [(&str, &str); 4] = [
     ("sqlx", "off"),
     ("sea_orm", "off"),
     ("sea_orm_migration", "off"),
@@ -39,9 +39,9 @@ impl FromStr for LogFormat {
 }
 
 /// Starts the log; `default` is the level if `REGRANT_LOG` is not set.
-pub(crate) fn start(format: LogFormat, default: &str) -> anyhow::Result<()> {
+pub(crate) fn start_logging(format: LogFormat, default: &str) -> anyhow::Result<()> {
     let configured = std::env::var("REGRANT_LOG").unwrap_or_default();
-    let filter = filter(if configured.is_empty() {
+    let filter = build_filter(if configured.is_empty() {
         default
     } else {
         &configured
@@ -59,8 +59,8 @@ pub(crate) fn start(format: LogFormat, default: &str) -> anyhow::Result<()> {
         .context("the log was started twice")
 }
 
-fn filter(levels: &str) -> anyhow::Result<EnvFilter> {
-    let quiet = QUIET.iter().filter(|(target, _)| !levels.contains(target));
+fn build_filter(levels: &str) -> anyhow::Result<EnvFilter> {
+    let quiet = QUIET_TARGETS.iter().filter(|(target, _)| !levels.contains(target));
     let quiet = quiet.map(|(target, level)| format!("{target}={level}"));
     let all: Vec<_> = std::iter::once(levels.to_owned()).chain(quiet).collect();
     EnvFilter::try_new(all.join(","))
@@ -73,12 +73,12 @@ mod tests {
 
     #[test]
     fn database_crates_are_silent_unless_named() {
-        let quiet = filter("trace").unwrap().to_string();
+        let quiet = build_filter("trace").unwrap().to_string();
         assert!(
             quiet.contains("sqlx=off") && quiet.contains("sea_orm=off"),
             "{quiet}"
         );
-        let named = filter("info,sqlx=warn").unwrap().to_string();
+        let named = build_filter("info,sqlx=warn").unwrap().to_string();
         assert!(
             named.contains("sqlx=warn") && !named.contains("sqlx=off"),
             "{named}"
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_filter_that_does_not_parse_is_named() {
-        let message = filter("info,,=loud=").unwrap_err().to_string();
+        let message = build_filter("info,,=loud=").unwrap_err().to_string();
         assert!(message.starts_with("REGRANT_LOG"), "{message}");
     }
 }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     error::SealError,
-    primitives::{derive, hmac, random},
+    primitives::{derive_key, hmac_sha256, random_bytes},
 };
 
 /// The key that computes the links of audit chains.
@@ -23,7 +23,7 @@ impl AuditKey {
     /// # Errors
     /// [`SealError::Random`]: the system returned no random bytes.
     pub fn generate() -> Result<Self, SealError> {
-        random().map(Self).map_err(|_| SealError::Random)
+        random_bytes().map(Self).map_err(|_| SealError::Random)
     }
 
     /// The key with these bytes. `None`: not 32 bytes.
@@ -37,19 +37,19 @@ impl AuditKey {
 
     /// The bytes, for sealing.
     #[must_use]
-    pub fn secret(&self) -> &[u8] {
+    pub fn as_bytes(&self) -> &[u8] {
         self.0.as_slice()
     }
 
     /// The link of a message in this tenant's chain.
     #[must_use]
-    pub fn link(&self, tenant: TenantId, message: &[u8]) -> [u8; 32] {
-        let key = derive::<32>(
+    pub fn compute_link(&self, tenant: TenantId, message: &[u8]) -> [u8; 32] {
+        let key = derive_key::<32>(
             self.0.as_slice(),
             tenant.uuid().as_bytes(),
             &[b"regrant/audit/v1"],
         );
-        hmac(key.as_slice(), message)
+        hmac_sha256(key.as_slice(), message)
     }
 }
 
@@ -63,7 +63,7 @@ static_assertions::assert_not_impl_any!(AuditKey: Clone, fmt::Display, serde::Se
 
 /// SHA-256 of public bytes, such as a ciphertext.
 #[must_use]
-pub fn digest(bytes: &[u8]) -> [u8; 32] {
+pub fn sha256_digest(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
@@ -76,15 +76,15 @@ mod tests {
         let (one, other) = (AuditKey::generate().unwrap(), AuditKey::generate().unwrap());
         let (acme, bolt) = (TenantId::mint(), TenantId::mint());
         let codes = [
-            one.link(acme, b"x"),
-            one.link(bolt, b"x"),
-            other.link(acme, b"x"),
-            one.link(acme, b"y"),
+            one.compute_link(acme, b"x"),
+            one.compute_link(bolt, b"x"),
+            other.compute_link(acme, b"x"),
+            one.compute_link(acme, b"y"),
         ];
         let distinct: std::collections::HashSet<_> = codes.iter().collect();
         assert_eq!(distinct.len(), codes.len());
-        let reopened = AuditKey::from_bytes(one.secret()).unwrap();
-        assert_eq!(reopened.link(acme, b"x"), codes[0]);
+        let reopened = AuditKey::from_bytes(one.as_bytes()).unwrap();
+        assert_eq!(reopened.compute_link(acme, b"x"), codes[0]);
         assert!(AuditKey::from_bytes(&[0; 31]).is_none());
     }
 }

@@ -7,13 +7,13 @@ pub(crate) mod wrapped_key;
 
 use std::fmt;
 
-use regrant_domain::{Sealed, TenantId};
+use regrant_domain::{SealedRecord, TenantId};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
     error::{OpenError, SealError},
-    primitives::{derive, hmac, random},
+    primitives::{derive_key, hmac_sha256, random_bytes},
     record::{Context, Fingerprint, KeyRef, envelope},
 };
 
@@ -22,7 +22,7 @@ pub use wrapped_key::WrappedKey;
 /// The sealing key of a tenant. Stored only as a [`WrappedKey`].
 pub struct DataKey {
     tenant: TenantId,
-    key: KeyRef,
+    key_ref: KeyRef,
     secret: Zeroizing<[u8; 32]>,
 }
 
@@ -32,7 +32,7 @@ impl DataKey {
     /// # Errors
     /// [`SealError::Random`]: the system returned no random bytes.
     pub fn generate(tenant: TenantId, version: u32) -> Result<Self, SealError> {
-        let secret = random().map_err(|_| SealError::Random)?;
+        let secret = random_bytes().map_err(|_| SealError::Random)?;
         Ok(Self::from_parts(
             tenant,
             KeyRef {
@@ -45,12 +45,12 @@ impl DataKey {
 
     pub(crate) const fn from_parts(
         tenant: TenantId,
-        key: KeyRef,
+        key_ref: KeyRef,
         secret: Zeroizing<[u8; 32]>,
     ) -> Self {
         Self {
             tenant,
-            key,
+            key_ref,
             secret,
         }
     }
@@ -64,13 +64,13 @@ impl DataKey {
     /// The key's id, as it appears in records.
     #[must_use]
     pub const fn id(&self) -> Uuid {
-        self.key.id
+        self.key_ref.id
     }
 
     /// The key's version, as it appears in records.
     #[must_use]
     pub const fn version(&self) -> u32 {
-        self.key.version
+        self.key_ref.version
     }
 
     /// Seals a secret for one context (record format 1).
@@ -78,8 +78,8 @@ impl DataKey {
     /// # Errors
     /// The context names another tenant, the payload is longer than [`MAX_PAYLOAD`](crate::MAX_PAYLOAD), or the system
     /// returned no random bytes.
-    pub fn seal(&self, context: &Context<'_>, plaintext: &[u8]) -> Result<Sealed, SealError> {
-        let salt = random().map_err(|_| SealError::Random)?;
+    pub fn seal_record(&self, context: &Context<'_>, plaintext: &[u8]) -> Result<SealedRecord, SealError> {
+        let salt = random_bytes().map_err(|_| SealError::Random)?;
         self.seal_with_salt(context, plaintext, &salt)
     }
 
@@ -89,42 +89,42 @@ impl DataKey {
         context: &Context<'_>,
         plaintext: &[u8],
         salt: &[u8; 32],
-    ) -> Result<Sealed, SealError> {
+    ) -> Result<SealedRecord, SealError> {
         if context.tenant != self.tenant {
             return Err(SealError::ForeignTenant);
         }
-        envelope::seal(&self.secret, self.key, context, plaintext, salt)
+        envelope::seal_record(&self.secret, self.key_ref, context, plaintext, salt)
     }
 
     /// Opens a secret in the context that it was sealed for.
     ///
     /// # Errors
     /// The record was changed, moved, or sealed with another key; the error does not say which.
-    pub fn open(
+    pub fn open_record(
         &self,
         context: &Context<'_>,
-        sealed: &Sealed,
+        sealed: &SealedRecord,
     ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         (context.tenant == self.tenant)
-            .then(|| envelope::open(&self.secret, self.key, context, sealed))
+            .then(|| envelope::open_record(&self.secret, self.key_ref, context, sealed))
             .flatten()
             .ok_or(OpenError)
     }
 
     /// The keyed hash by which this tenant's equal messages are recognized.
     #[must_use]
-    pub fn fingerprint(&self, message: &[u8]) -> Fingerprint {
-        let key = derive::<32>(self.secret.as_slice(), b"", &[b"regrant/fp/v1"]);
-        Fingerprint::shortened(&hmac(key.as_slice(), message))
+    pub fn compute_fingerprint(&self, message: &[u8]) -> Fingerprint {
+        let key = derive_key::<32>(self.secret.as_slice(), b"", &[b"regrant/fp/v1"]);
+        Fingerprint::from_code(&hmac_sha256(key.as_slice(), message))
     }
 
     /// A hash that shows whether unwrapped bytes are this key, without revealing it.
-    pub(crate) fn check_value(&self) -> [u8; 32] {
-        *derive::<32>(self.secret.as_slice(), b"", &[b"regrant/dek-check/v1"])
+    pub(crate) fn compute_check_value(&self) -> [u8; 32] {
+        *derive_key::<32>(self.secret.as_slice(), b"", &[b"regrant/dek-check/v1"])
     }
 
     pub(crate) const fn key(&self) -> KeyRef {
-        self.key
+        self.key_ref
     }
 
     pub(crate) const fn secret(&self) -> &Zeroizing<[u8; 32]> {

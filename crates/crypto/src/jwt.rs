@@ -61,7 +61,7 @@ pub enum JwtError {
 /// Why a token was refused. For metrics and tests: a caller gets the same error for every cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("the access token is not accepted")]
-pub enum JwtRefused {
+pub enum JwtRefusal {
     /// Over 8 KiB.
     TooLong,
     /// Not three parts of base64url.

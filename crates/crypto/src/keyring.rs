@@ -21,14 +21,14 @@ pub use kek::{KekRef, KekState, KekSummary};
 pub use provider::{KeyProvider, ProviderError};
 pub use strength::{InvalidStrength, Strength};
 
-use crate::primitives::random;
+use crate::primitives::random_bytes;
 
 /// Together with the active key a thousand, which fit into a file of 64 KiB.
-const MOST_OTHERS: usize = 999;
+const MAX_INACTIVE_KEKS: usize = 999;
 
 /// The keys that wrap data keys: plaintext in memory, never on disk.
 pub struct Keyring {
-    active: Kek,
+    active_kek: Kek,
     others: Vec<Kek>,
     /// Whether a key was destroyed since the last save, so that the previous file must be removed.
     destroyed: bool,
@@ -73,8 +73,8 @@ impl Keyring {
         if path.try_exists().map_err(KeyringError::Io)? {
             return Err(KeyringError::Exists);
         }
-        let keyring = Self::ephemeral()?;
-        file::create(path, &keyring.seal(passphrase, strength)?)?;
+        let keyring = Self::in_memory()?;
+        file::create_file(path, &keyring.seal_file(passphrase, strength)?)?;
         Ok(keyring)
     }
 
@@ -83,26 +83,26 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError::Permissions`], or [`KeyringError::Refused`] for any fault of the content.
     pub fn open(path: &Path, passphrase: &Passphrase) -> Result<Self, KeyringError> {
-        let bytes = file::read(path)?;
-        let locked = sealed::Locked::parse(&bytes).ok_or(KeyringError::Refused)?;
+        let bytes = file::read_file(path)?;
+        let locked = sealed::KeyringFile::parse(&bytes).ok_or(KeyringError::Refused)?;
         let stretched = locked
             .strength()
-            .stretch(passphrase, locked.salt())
+            .stretch_passphrase(passphrase, locked.salt())
             .ok_or(KeyringError::Memory)?;
-        locked.open(&stretched).ok_or(KeyringError::Refused)
+        locked.open_keyring(&stretched).ok_or(KeyringError::Refused)
     }
 
     /// A keyring in memory only: keys that it wraps cannot be unwrapped after the process ends.
     ///
     /// # Errors
     /// [`KeyringError::Random`]: the system returned no random bytes.
-    pub fn ephemeral() -> Result<Self, KeyringError> {
+    pub fn in_memory() -> Result<Self, KeyringError> {
         let at = KekRef {
             id: Uuid::now_v7(),
             version: 1,
         };
         let active =
-            Kek::generate(at, KekState::Active, now()).map_err(|_| KeyringError::Random)?;
+            Kek::generate(at, KekState::Active, now_unix()).map_err(|_| KeyringError::Random)?;
         Ok(Self::from_keys(active, Vec::new()))
     }
 
@@ -111,14 +111,14 @@ impl Keyring {
     ///
     /// # Errors
     /// Randomness, memory or the disk; then the old file is unchanged.
-    pub fn save(
+    pub fn save_file(
         &mut self,
         path: &Path,
         passphrase: &Passphrase,
         strength: Strength,
     ) -> Result<(), KeyringError> {
-        let bytes = self.seal(passphrase, strength)?;
-        file::replace(path, &bytes, !self.destroyed)?;
+        let bytes = self.seal_file(passphrase, strength)?;
+        file::replace_file(path, &bytes, !self.destroyed)?;
         self.destroyed = false;
         Ok(())
     }
@@ -127,20 +127,20 @@ impl Keyring {
     ///
     /// # Errors
     /// [`KeyringError::Random`], or the keyring is full.
-    pub fn stage(&mut self) -> Result<KekRef, KeyringError> {
-        if self.others.len() >= MOST_OTHERS {
+    pub fn stage_kek(&mut self) -> Result<KekRef, KeyringError> {
+        if self.others.len() >= MAX_INACTIVE_KEKS {
             return Err(KeyringError::Transition);
         }
-        let newest = self.keys().map(|kek| kek.at.version).max();
+        let newest = self.all_keks().map(|kek| kek.at.version).max();
         let version = newest
             .and_then(|version| version.checked_add(1))
             .ok_or(KeyringError::Transition)?;
         let at = KekRef {
-            id: self.active.at.id,
+            id: self.active_kek.at.id,
             version,
         };
         let staged =
-            Kek::generate(at, KekState::Staged, now()).map_err(|_| KeyringError::Random)?;
+            Kek::generate(at, KekState::Staged, now_unix()).map_err(|_| KeyringError::Random)?;
         self.others.push(staged);
         Ok(at)
     }
@@ -149,7 +149,7 @@ impl Keyring {
     ///
     /// # Errors
     /// [`KeyringError::Transition`]: the key is not staged.
-    pub fn promote(&mut self, at: KekRef) -> Result<(), KeyringError> {
+    pub fn promote_kek(&mut self, at: KekRef) -> Result<(), KeyringError> {
         let staged = self
             .others
             .iter()
@@ -158,7 +158,7 @@ impl Keyring {
             .others
             .swap_remove(staged.ok_or(KeyringError::Transition)?);
         promoted.state = KekState::Active;
-        let mut retired = std::mem::replace(&mut self.active, promoted);
+        let mut retired = std::mem::replace(&mut self.active_kek, promoted);
         retired.state = KekState::DecryptOnly;
         self.others.push(retired);
         Ok(())
@@ -168,7 +168,7 @@ impl Keyring {
     ///
     /// # Errors
     /// [`KeyringError::Transition`]: the key is not decrypt-only.
-    pub fn destroy(&mut self, at: KekRef) -> Result<(), KeyringError> {
+    pub fn destroy_kek(&mut self, at: KekRef) -> Result<(), KeyringError> {
         let mut keys = self.others.iter_mut();
         let kek = keys
             .find(|kek| kek.at == at && kek.state == KekState::DecryptOnly)
@@ -180,39 +180,39 @@ impl Keyring {
     }
 
     /// Every key with its state, the active one first.
-    pub fn summaries(&self) -> impl Iterator<Item = KekSummary> + '_ {
-        self.keys().map(Kek::summary)
+    pub fn list_keks(&self) -> impl Iterator<Item = KekSummary> + '_ {
+        self.all_keks().map(Kek::to_summary)
     }
 
     pub(crate) const fn active(&self) -> &Kek {
-        &self.active
+        &self.active_kek
     }
 
     /// The key with this reference, unless it is destroyed.
-    pub(crate) fn find(&self, at: KekRef) -> Option<&Kek> {
-        self.keys()
+    pub(crate) fn find_kek(&self, at: KekRef) -> Option<&Kek> {
+        self.all_keks()
             .find(|kek| kek.at == at && kek.state != KekState::Destroyed)
     }
 
-    pub(crate) const fn from_keys(active: Kek, others: Vec<Kek>) -> Self {
+    pub(crate) const fn from_keys(active_kek: Kek, others: Vec<Kek>) -> Self {
         Self {
-            active,
+            active_kek,
             others,
             destroyed: false,
         }
     }
 
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &Kek> {
-        std::iter::once(&self.active).chain(&self.others)
+    pub(crate) fn all_keks(&self) -> impl Iterator<Item = &Kek> {
+        std::iter::once(&self.active_kek).chain(&self.others)
     }
 
-    fn seal(&self, passphrase: &Passphrase, strength: Strength) -> Result<Vec<u8>, KeyringError> {
-        let salt = random().map_err(|_| KeyringError::Random)?;
-        let nonce = random().map_err(|_| KeyringError::Random)?;
+    fn seal_file(&self, passphrase: &Passphrase, strength: Strength) -> Result<Vec<u8>, KeyringError> {
+        let salt = random_bytes().map_err(|_| KeyringError::Random)?;
+        let nonce = random_bytes().map_err(|_| KeyringError::Random)?;
         let stretched = strength
-            .stretch(passphrase, &salt)
+            .stretch_passphrase(passphrase, &salt)
             .ok_or(KeyringError::Memory)?;
-        sealed::seal(self, &stretched, strength, &salt, *nonce).ok_or(KeyringError::Refused)
+        sealed::seal_keyring(self, &stretched, strength, &salt, *nonce).ok_or(KeyringError::Refused)
     }
 }
 
@@ -224,6 +224,6 @@ impl fmt::Debug for Keyring {
 
 static_assertions::assert_not_impl_any!(Keyring: Clone, fmt::Display, serde::Serialize, PartialEq<Keyring>);
 
-fn now() -> i64 {
-    Clock::wall().timestamp()
+fn now_unix() -> i64 {
+    Clock::system_time().timestamp()
 }

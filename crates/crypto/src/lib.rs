@@ -21,16 +21,16 @@ mod record;
 mod tests;
 
 pub use crate::{
-    audit_key::{AuditKey, digest},
-    clients::{CallProof, ProofKey, SecretHash, mint_client_secret},
+    audit_key::{AuditKey, sha256_digest},
+    clients::{RequestProof, ProofKey, SecretHash, mint_client_secret},
     data_key::{DataKey, WrappedKey},
     error::{OpenError, SealError},
-    jwt::{Checkpoint, Claims, JwtError, JwtRefused, SigningKey, Verifier},
+    jwt::{Checkpoint, Claims, JwtError, JwtRefusal, SigningKey, Verifier},
     keyring::{
         InvalidStrength, KekRef, KekState, KekSummary, KeyProvider, Keyring, KeyringError,
         ProviderError, Strength,
     },
-    meta::{open_signed_request, repeats, signs_webhook},
+    meta::{open_signed_request, matches_verify_token, is_webhook_signed},
     password::{InvalidPasswordStrength, PasswordError, PasswordHash, PasswordStrength},
     record::{Context, Fingerprint, KeyRef, MAX_PAYLOAD, Purpose},
 };

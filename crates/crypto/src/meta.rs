@@ -12,7 +12,7 @@ use regrant_domain::{AppSecret, VerifyToken};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::primitives::hmac;
+use crate::primitives::hmac_sha256;
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
@@ -21,9 +21,9 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// Whether a header `X-Hub-Signature-256` signs these raw bytes with one of the secrets.
 #[must_use]
-pub fn signs_webhook(secrets: &[AppSecret], raw: &[u8], header: &str) -> bool {
-    let given = header.strip_prefix("sha256=").and_then(unhex);
-    fits(secrets, raw, given)
+pub fn is_webhook_signed(secrets: &[AppSecret], raw: &[u8], header: &str) -> bool {
+    let given = header.strip_prefix("sha256=").and_then(decode_hex);
+    matches_any_secret(secrets, raw, given)
 }
 
 /// The payload of a `signed_request` that is signed with one of the secrets; not parsed yet.
@@ -34,14 +34,14 @@ pub fn open_signed_request(secrets: &[AppSecret], text: &str) -> Option<Vec<u8>>
         .decode(signature)
         .ok()
         .and_then(|bytes| bytes.try_into().ok());
-    fits(secrets, payload.as_bytes(), given)
+    matches_any_secret(secrets, payload.as_bytes(), given)
         .then(|| LENIENT.decode(payload).ok())
         .flatten()
 }
 
 /// Whether Meta sent back the configured verify token.
 #[must_use]
-pub fn repeats(configured: &VerifyToken, given: &str) -> bool {
+pub fn matches_verify_token(configured: &VerifyToken, given: &str) -> bool {
     // Hashes both first, so that the comparison does not reveal the length either.
     Sha256::digest(configured.expose())
         .ct_eq(&Sha256::digest(given))
@@ -49,15 +49,15 @@ pub fn repeats(configured: &VerifyToken, given: &str) -> bool {
 }
 
 /// Tries every secret, even after a match or without a signature, so that the time reveals nothing.
-fn fits(secrets: &[AppSecret], message: &[u8], given: Option<[u8; 32]>) -> bool {
+fn matches_any_secret(secrets: &[AppSecret], message: &[u8], given: Option<[u8; 32]>) -> bool {
     let signature = given.unwrap_or_default();
     let any = secrets.iter().fold(Choice::from(0), |any, secret| {
-        any | hmac(secret.expose().as_bytes(), message).ct_eq(&signature)
+        any | hmac_sha256(secret.expose().as_bytes(), message).ct_eq(&signature)
     });
     bool::from(any) && given.is_some()
 }
 
-fn unhex(text: &str) -> Option<[u8; 32]> {
+fn decode_hex(text: &str) -> Option<[u8; 32]> {
     let digit = |byte: u8| {
         char::from(byte)
             .to_digit(16)
@@ -86,14 +86,14 @@ mod tests {
     }
 
     fn hex_of(secret: &str, message: &[u8]) -> String {
-        hex::encode(hmac(secret.as_bytes(), message))
+        hex::encode(hmac_sha256(secret.as_bytes(), message))
     }
 
     fn signed(secret: &str, payload: &str) -> String {
         let unpadded = base64::engine::general_purpose::URL_SAFE_NO_PAD;
         format!(
             "{}.{payload}",
-            unpadded.encode(hmac(secret.as_bytes(), payload.as_bytes()))
+            unpadded.encode(hmac_sha256(secret.as_bytes(), payload.as_bytes()))
         )
     }
 
@@ -104,14 +104,14 @@ mod tests {
             r#"{"name":"é"}"#.as_bytes(),
         );
         let header = format!("sha256={}", hex_of("one", raw));
-        assert!(signs_webhook(&secrets(&["one"]), raw, &header));
+        assert!(is_webhook_signed(&secrets(&["one"]), raw, &header));
         assert!(
-            signs_webhook(&secrets(&["two", "one"]), raw, &header),
+            is_webhook_signed(&secrets(&["two", "one"]), raw, &header),
             "both secrets are valid while a secret is rotated"
         );
-        assert!(!signs_webhook(&secrets(&["one"]), reserialised, &header));
-        assert!(!signs_webhook(&secrets(&["two"]), raw, &header));
-        assert!(!signs_webhook(&[], raw, &header));
+        assert!(!is_webhook_signed(&secrets(&["one"]), reserialised, &header));
+        assert!(!is_webhook_signed(&secrets(&["two"]), raw, &header));
+        assert!(!is_webhook_signed(&[], raw, &header));
     }
 
     #[test]
@@ -133,7 +133,7 @@ mod tests {
             format!("sha256={}", "0".repeat(64)),
         ] {
             assert!(
-                !signs_webhook(&secrets(&["one"]), b"x", &header),
+                !is_webhook_signed(&secrets(&["one"]), b"x", &header),
                 "{header:?}"
             );
         }
@@ -174,9 +174,9 @@ mod tests {
     #[test]
     fn the_verify_token_must_match_exactly() {
         let configured = VerifyToken::parse("check".to_owned()).unwrap();
-        assert!(repeats(&configured, "check"));
+        assert!(matches_verify_token(&configured, "check"));
         for given in ["", "chec", "check ", "Check", "checkcheck"] {
-            assert!(!repeats(&configured, given), "{given:?}");
+            assert!(!matches_verify_token(&configured, given), "{given:?}");
         }
     }
 }

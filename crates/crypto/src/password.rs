@@ -10,17 +10,17 @@ use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use regrant_domain::Password;
 use subtle::ConstantTimeEq;
 
-use crate::primitives::{Costs, random, stretch};
+use crate::primitives::{Argon2Costs, random_bytes, stretch_secret};
 
 const MEMORY: std::ops::RangeInclusive<u32> = 19_456..=1_048_576;
 const PASSES: std::ops::RangeInclusive<u32> = 2..=16;
 const LANES: std::ops::RangeInclusive<u32> = 1..=16;
 /// The length limit of a stored hash.
-const LONGEST: usize = 160;
+const MAX_HASH_LENGTH: usize = 160;
 
 /// Memory, passes and lanes of Argon2id for a password, within the floor and the ceiling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PasswordStrength(Costs);
+pub struct PasswordStrength(Argon2Costs);
 
 /// The parameters are weaker or far stronger than a password's hash may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -50,13 +50,13 @@ pub struct PasswordHash {
 
 impl PasswordStrength {
     /// The strength of an installation: 64 MiB, 3 passes, 1 lane.
-    pub const PRODUCTION: Self = Self(Costs {
+    pub const PRODUCTION: Self = Self(Argon2Costs {
         m_kib: 65_536,
         t: 3,
         p: 1,
     });
     /// The least that is accepted: 19 MiB, 2 passes, 1 lane (OWASP).
-    pub const MINIMUM: Self = Self(Costs {
+    pub const MINIMUM: Self = Self(Argon2Costs {
         m_kib: 19_456,
         t: 2,
         p: 1,
@@ -69,7 +69,7 @@ impl PasswordStrength {
     pub fn new(m_kib: u32, t: u32, p: u32) -> Result<Self, InvalidPasswordStrength> {
         let fits = MEMORY.contains(&m_kib) && PASSES.contains(&t) && LANES.contains(&p);
         if fits {
-            Ok(Self(Costs { m_kib, t, p }))
+            Ok(Self(Argon2Costs { m_kib, t, p }))
         } else {
             Err(InvalidPasswordStrength)
         }
@@ -88,9 +88,9 @@ impl PasswordHash {
     ///
     /// # Errors
     /// There are no random bytes, or there is not enough memory.
-    pub fn of(password: &Password, strength: PasswordStrength) -> Result<Self, PasswordError> {
-        let salt = *random().map_err(|_| PasswordError::Random)?;
-        let output = stretch(strength.0, password.expose().as_bytes(), &salt)
+    pub fn hash_password(password: &Password, strength: PasswordStrength) -> Result<Self, PasswordError> {
+        let salt = *random_bytes().map_err(|_| PasswordError::Random)?;
+        let output = stretch_secret(strength.0, password.expose().as_bytes(), &salt)
             .ok_or(PasswordError::Memory)?;
         Ok(Self {
             strength,
@@ -103,9 +103,9 @@ impl PasswordHash {
     ///
     /// # Errors
     /// There are no random bytes.
-    pub fn of_nobody(strength: PasswordStrength) -> Result<Self, PasswordError> {
-        let salt = *random().map_err(|_| PasswordError::Random)?;
-        let output = *random().map_err(|_| PasswordError::Random)?;
+    pub fn unmatchable(strength: PasswordStrength) -> Result<Self, PasswordError> {
+        let salt = *random_bytes().map_err(|_| PasswordError::Random)?;
+        let output = *random_bytes().map_err(|_| PasswordError::Random)?;
         Ok(Self {
             strength,
             salt,
@@ -118,15 +118,15 @@ impl PasswordHash {
     /// # Errors
     /// [`PasswordError::Malformed`]: it is not of our format, or its numbers are out of bounds.
     pub fn parse(text: &str) -> Result<Self, PasswordError> {
-        read(text).ok_or(PasswordError::Malformed)
+        parse_phc(text).ok_or(PasswordError::Malformed)
     }
 
     /// Whether this is the hash of the password, compared in constant time. Takes as long as hashing.
     ///
     /// # Errors
     /// There is not enough memory.
-    pub fn verify(&self, password: &Password) -> Result<bool, PasswordError> {
-        let output = stretch(self.strength.0, password.expose().as_bytes(), &self.salt);
+    pub fn matches_password(&self, password: &Password) -> Result<bool, PasswordError> {
+        let output = stretch_secret(self.strength.0, password.expose().as_bytes(), &self.salt);
         let output = output.ok_or(PasswordError::Memory)?;
         Ok(output.ct_eq(&self.output).into())
     }
@@ -134,7 +134,7 @@ impl PasswordHash {
     /// The text to store.
     #[must_use]
     pub fn to_phc(&self) -> String {
-        let Costs { m_kib, t, p } = self.strength.0;
+        let Argon2Costs { m_kib, t, p } = self.strength.0;
         let (salt, output) = (
             STANDARD_NO_PAD.encode(self.salt),
             STANDARD_NO_PAD.encode(self.output),
@@ -151,10 +151,10 @@ impl fmt::Debug for PasswordHash {
 
 static_assertions::assert_not_impl_any!(PasswordHash: fmt::Display, serde::Serialize);
 
-fn read(text: &str) -> Option<PasswordHash> {
+fn parse_phc(text: &str) -> Option<PasswordHash> {
     let rest = text
         .strip_prefix("$argon2id$v=19$")
-        .filter(|_| text.len() <= LONGEST)?;
+        .filter(|_| text.len() <= MAX_HASH_LENGTH)?;
     let mut parts = rest.split('$');
     let (numbers, salt, output) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() {
@@ -169,11 +169,11 @@ fn read(text: &str) -> Option<PasswordHash> {
     let strength = PasswordStrength::new(m_kib, t, p).ok()?;
     Some(PasswordHash {
         strength,
-        salt: bytes(salt)?,
-        output: bytes(output)?,
+        salt: decode_bytes(salt)?,
+        output: decode_bytes(output)?,
     })
 }
 
-fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
+fn decode_bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
     STANDARD_NO_PAD.decode(text).ok()?.try_into().ok()
 }

@@ -1,6 +1,6 @@
 //! Checkpoints of audit chains, and statements that must not pass as one.
 
-use regrant_crypto::{Checkpoint, Claims, JwtRefused, SigningKey, Verifier};
+use regrant_crypto::{Checkpoint, Claims, JwtRefusal, SigningKey, Verifier};
 use regrant_domain::TenantId;
 
 fn checkpoint(iss: &str) -> Checkpoint {
@@ -15,7 +15,7 @@ fn checkpoint(iss: &str) -> Checkpoint {
 
 fn verifier(key: &SigningKey) -> Verifier {
     let mut verifier = Verifier::new("regrant", "regrant-api");
-    verifier.add(key);
+    verifier.add_key(key);
     verifier
 }
 
@@ -33,8 +33,8 @@ fn a_checkpoint_is_not_an_access_token_and_an_access_token_is_not_a_checkpoint()
     let verifier = verifier(&key);
     let statement = key.sign_checkpoint(&checkpoint("regrant")).unwrap();
     assert_eq!(
-        verifier.verify(&statement, 1_800_000_000),
-        Err(JwtRefused::Header)
+        verifier.verify_claims(&statement, 1_800_000_000),
+        Err(JwtRefusal::Header)
     );
     let claims = Claims {
         iss: "regrant".to_owned(),
@@ -49,8 +49,8 @@ fn a_checkpoint_is_not_an_access_token_and_an_access_token_is_not_a_checkpoint()
         exp: 1_800_000_900,
     };
     assert_eq!(
-        verifier.verify_checkpoint(&key.sign(&claims).unwrap()),
-        Err(JwtRefused::Header)
+        verifier.verify_checkpoint(&key.sign_claims(&claims).unwrap()),
+        Err(JwtRefusal::Header)
     );
 }
 
@@ -64,12 +64,12 @@ fn a_checkpoint_of_another_key_or_issuer_or_with_changes_is_refused() {
     let foreign = other.sign_checkpoint(&checkpoint("regrant")).unwrap();
     assert_eq!(
         verifier.verify_checkpoint(&foreign),
-        Err(JwtRefused::UnknownKey)
+        Err(JwtRefusal::UnknownKey)
     );
     let stranger = key.sign_checkpoint(&checkpoint("stranger")).unwrap();
     assert_eq!(
         verifier.verify_checkpoint(&stranger),
-        Err(JwtRefused::Issuer)
+        Err(JwtRefusal::Issuer)
     );
     let (one, two) = (checkpoint("regrant"), checkpoint("regrant"));
     let (one, two) = (
@@ -80,7 +80,7 @@ fn a_checkpoint_of_another_key_or_issuer_or_with_changes_is_refused() {
     let forged = format!("{}.{signature}", one.rsplit_once('.').unwrap().0);
     assert_eq!(
         verifier.verify_checkpoint(&forged),
-        Err(JwtRefused::Signature)
+        Err(JwtRefusal::Signature)
     );
     for text in ["", "a.b", "a.b.c"] {
         assert!(verifier.verify_checkpoint(text).is_err(), "{text}");

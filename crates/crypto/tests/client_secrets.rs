@@ -9,15 +9,15 @@ use regrant_domain::ClientSecret;
 fn a_secret_matches_its_stored_hash() {
     let (secret, hash) = mint_client_secret().unwrap();
     let stored = SecretHash::from_slice(hash.as_bytes()).unwrap();
-    assert!(stored.verify(&secret));
+    assert!(stored.matches_secret(&secret));
 }
 
 #[test]
 fn another_secret_does_not_match() {
     let (_, hash) = mint_client_secret().unwrap();
     let (other, _) = mint_client_secret().unwrap();
-    assert!(!hash.verify(&other));
-    assert!(!hash.verify(&ClientSecret::parse("rgs_guess".to_owned()).unwrap()));
+    assert!(!hash.matches_secret(&other));
+    assert!(!hash.matches_secret(&ClientSecret::parse("rgs_guess".to_owned()).unwrap()));
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn passphrase(text: &str) -> Passphrase {
 
 fn states(keyring: &Keyring) -> Vec<(u32, KekState)> {
     let mut states: Vec<_> = keyring
-        .summaries()
+        .list_keks()
         .map(|key| (key.kek.version, key.state))
         .collect();
     states.sort_by_key(|(version, _)| *version);
@@ -69,7 +69,7 @@ fn a_keyring_opens_with_its_passphrase_and_only_its_owner_can_read_it() {
     );
     assert_eq!(bench.files(), 1);
     let opened = bench.open().unwrap();
-    assert!(created.summaries().eq(opened.summaries()));
+    assert!(created.list_keks().eq(opened.list_keks()));
 }
 
 #[test]
@@ -136,9 +136,9 @@ fn a_missing_file_is_an_io_error() {
 fn a_save_keeps_the_previous_file_which_still_opens() {
     let (bench, mut keyring) = Bench::with_keyring();
     let before = fs::read(&bench.path).unwrap();
-    let staged = keyring.stage().unwrap();
+    let staged = keyring.stage_kek().unwrap();
     keyring
-        .save(&bench.path, &passphrase("right"), Strength::floor())
+        .save_file(&bench.path, &passphrase("right"), Strength::floor())
         .unwrap();
     assert_eq!(fs::read(bench.previous()).unwrap(), before);
     assert_eq!(bench.files(), 2);
@@ -154,7 +154,7 @@ fn a_save_keeps_the_previous_file_which_still_opens() {
 fn a_save_can_change_the_passphrase() {
     let (bench, mut keyring) = Bench::with_keyring();
     keyring
-        .save(&bench.path, &passphrase("other"), Strength::floor())
+        .save_file(&bench.path, &passphrase("other"), Strength::floor())
         .unwrap();
     assert!(matches!(bench.open().unwrap_err(), KeyringError::Refused));
     assert!(Keyring::open(&bench.path, &passphrase("other")).is_ok());
@@ -163,16 +163,16 @@ fn a_save_can_change_the_passphrase() {
 #[test]
 fn a_destroyed_key_is_removed_from_the_previous_file_too() {
     let (bench, mut keyring) = Bench::with_keyring();
-    let old = keyring.summaries().next().unwrap().kek;
-    let new = keyring.stage().unwrap();
-    keyring.promote(new).unwrap();
+    let old = keyring.list_keks().next().unwrap().kek;
+    let new = keyring.stage_kek().unwrap();
+    keyring.promote_kek(new).unwrap();
     keyring
-        .save(&bench.path, &passphrase("right"), Strength::floor())
+        .save_file(&bench.path, &passphrase("right"), Strength::floor())
         .unwrap();
     assert!(bench.previous().exists());
-    keyring.destroy(old).unwrap();
+    keyring.destroy_kek(old).unwrap();
     keyring
-        .save(&bench.path, &passphrase("right"), Strength::floor())
+        .save_file(&bench.path, &passphrase("right"), Strength::floor())
         .unwrap();
     assert!(!bench.previous().exists());
     assert_eq!(
@@ -183,20 +183,20 @@ fn a_destroyed_key_is_removed_from_the_previous_file_too() {
 
 #[test]
 fn a_key_moves_forward_only() {
-    let mut keyring = Keyring::ephemeral().unwrap();
-    let first = keyring.summaries().next().unwrap().kek;
+    let mut keyring = Keyring::in_memory().unwrap();
+    let first = keyring.list_keks().next().unwrap().kek;
     let refused =
         |result: Result<(), KeyringError>| matches!(result, Err(KeyringError::Transition));
-    assert!(refused(keyring.promote(first)), "the key is active");
-    assert!(refused(keyring.destroy(first)), "the key is active");
-    let second = keyring.stage().unwrap();
-    assert!(refused(keyring.destroy(second)), "the key is staged");
-    keyring.promote(second).unwrap();
-    assert!(refused(keyring.promote(first)), "the key is decrypt-only");
-    keyring.destroy(first).unwrap();
-    assert!(refused(keyring.destroy(first)), "the key is destroyed");
+    assert!(refused(keyring.promote_kek(first)), "the key is active");
+    assert!(refused(keyring.destroy_kek(first)), "the key is active");
+    let second = keyring.stage_kek().unwrap();
+    assert!(refused(keyring.destroy_kek(second)), "the key is staged");
+    keyring.promote_kek(second).unwrap();
+    assert!(refused(keyring.promote_kek(first)), "the key is decrypt-only");
+    keyring.destroy_kek(first).unwrap();
+    assert!(refused(keyring.destroy_kek(first)), "the key is destroyed");
     assert!(
-        refused(keyring.promote(KekRef {
+        refused(keyring.promote_kek(KekRef {
             version: 9,
             ..first
         })),

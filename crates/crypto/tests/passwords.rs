@@ -14,7 +14,7 @@ fn password(text: &str) -> Password {
 
 #[test]
 fn a_password_matches_only_its_own_hash_also_after_storage() {
-    let hash = PasswordHash::of(
+    let hash = PasswordHash::hash_password(
         &password("correct horse battery"),
         PasswordStrength::MINIMUM,
     )
@@ -26,14 +26,14 @@ fn a_password_matches_only_its_own_hash_also_after_storage() {
     );
     let read = PasswordHash::parse(&stored).unwrap();
     assert_eq!(read.to_phc(), stored);
-    assert_eq!(read.verify(&password("correct horse battery")), Ok(true));
-    assert_eq!(read.verify(&password("correct horse batterz")), Ok(false));
+    assert_eq!(read.matches_password(&password("correct horse battery")), Ok(true));
+    assert_eq!(read.matches_password(&password("correct horse batterz")), Ok(false));
 }
 
 #[test]
 fn hashes_of_one_password_differ_and_an_unmatchable_hash_matches_none() {
     let hash = || {
-        PasswordHash::of(
+        PasswordHash::hash_password(
             &password("correct horse battery"),
             PasswordStrength::MINIMUM,
         )
@@ -41,9 +41,9 @@ fn hashes_of_one_password_differ_and_an_unmatchable_hash_matches_none() {
         .to_phc()
     };
     assert_ne!(hash(), hash());
-    let unmatchable = PasswordHash::of_nobody(PasswordStrength::MINIMUM).unwrap();
+    let unmatchable = PasswordHash::unmatchable(PasswordStrength::MINIMUM).unwrap();
     assert_eq!(
-        unmatchable.verify(&password("correct horse battery")),
+        unmatchable.matches_password(&password("correct horse battery")),
         Ok(false)
     );
     assert_eq!(format!("{unmatchable:?}"), "PasswordHash(…)");
@@ -54,7 +54,7 @@ fn a_hash_of_another_implementation_matches() {
     // Made with OpenSSL's Argon2id: 19,456 KiB, 2 passes, 1 lane, the salt `regrant-salt-016`.
     let hash = PasswordHash::parse(REFERENCE).unwrap();
     assert_eq!(
-        hash.verify(&password("correct horse battery staple")),
+        hash.matches_password(&password("correct horse battery staple")),
         Ok(true)
     );
 }
@@ -63,7 +63,7 @@ const REFERENCE: &str = "$argon2id$v=19$m=19456,t=2,p=1$cmVncmFudC1zYWx0LTAxNg$O
 
 #[test]
 fn a_malformed_hash_is_refused_before_any_work() {
-    let good = PasswordHash::of_nobody(PasswordStrength::MINIMUM)
+    let good = PasswordHash::unmatchable(PasswordStrength::MINIMUM)
         .unwrap()
         .to_phc();
     for (from, to) in [

@@ -8,7 +8,7 @@
 
 use proptest::prelude::*;
 use regrant_crypto::{Context, DataKey, KeyRef, MAX_PAYLOAD, OpenError, Purpose, SealError};
-use regrant_domain::{Sealed, TenantId};
+use regrant_domain::{SealedRecord, TenantId};
 use uuid::Uuid;
 
 const TOKEN: [u8; 212] = [0x45; 212];
@@ -32,7 +32,7 @@ fn context(tenant: TenantId) -> Context<'static> {
 fn sealed() -> (DataKey, Context<'static>, Vec<u8>) {
     let tenant = TenantId::mint();
     let key = DataKey::generate(tenant, 1).unwrap();
-    let record = key.seal(&context(tenant), &TOKEN).unwrap().into_bytes();
+    let record = key.seal_record(&context(tenant), &TOKEN).unwrap().into_bytes();
     (key, context(tenant), record)
 }
 
@@ -41,7 +41,7 @@ fn a_token_of_212_bytes_makes_a_record_of_360() {
     let (key, context, record) = sealed();
     assert_eq!(record.len(), 360);
     assert_eq!(
-        key.open(&context, &Sealed::from_bytes(record))
+        key.open_record(&context, &SealedRecord::from_bytes(record))
             .unwrap()
             .as_slice(),
         TOKEN
@@ -51,7 +51,7 @@ fn a_token_of_212_bytes_makes_a_record_of_360() {
 #[test]
 fn a_record_shows_the_reference_of_its_key() {
     let (key, _, record) = sealed();
-    let named = KeyRef::of(&Sealed::from_bytes(record)).unwrap();
+    let named = KeyRef::from_record(&SealedRecord::from_bytes(record)).unwrap();
     assert_eq!(
         named,
         KeyRef {
@@ -64,13 +64,13 @@ fn a_record_shows_the_reference_of_its_key() {
 #[test]
 fn the_same_token_sealed_twice_gives_two_records() {
     let (key, context, record) = sealed();
-    assert_ne!(key.seal(&context, &TOKEN).unwrap().into_bytes(), record);
+    assert_ne!(key.seal_record(&context, &TOKEN).unwrap().into_bytes(), record);
 }
 
 #[test]
 fn a_key_does_not_seal_for_another_tenant() {
     let key = DataKey::generate(TenantId::mint(), 1).unwrap();
-    let refused = key.seal(&context(TenantId::mint()), &TOKEN);
+    let refused = key.seal_record(&context(TenantId::mint()), &TOKEN);
     assert_eq!(refused.err(), Some(SealError::ForeignTenant));
 }
 
@@ -78,10 +78,10 @@ fn a_key_does_not_seal_for_another_tenant() {
 fn the_longest_payload_seals_and_one_byte_more_does_not() {
     let (key, context, _) = sealed();
     let mut payload = vec![1; MAX_PAYLOAD];
-    let sealed = key.seal(&context, &payload).unwrap();
-    assert_eq!(*key.open(&context, &sealed).unwrap(), payload);
+    let sealed = key.seal_record(&context, &payload).unwrap();
+    assert_eq!(*key.open_record(&context, &sealed).unwrap(), payload);
     payload.push(1);
-    assert_eq!(key.seal(&context, &payload).err(), Some(SealError::TooLong));
+    assert_eq!(key.seal_record(&context, &payload).err(), Some(SealError::TooLong));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn no_record_with_a_flipped_bit_opens() {
     let mut accepted = 0;
     for bit in 0..bits {
         record[bit / 8] ^= 1 << (bit % 8);
-        let opened = key.open(&context, &Sealed::from_bytes(record.clone()));
+        let opened = key.open_record(&context, &SealedRecord::from_bytes(record.clone()));
         accepted += usize::from(opened.err() != Some(OpenError));
         record[bit / 8] ^= 1 << (bit % 8);
     }
@@ -104,9 +104,9 @@ fn no_shortened_or_extended_record_opens() {
     for len in (0..whole.len() + 320).filter(|len| *len != whole.len()) {
         let mut record = whole.clone();
         record.resize(len, 0);
-        let record = Sealed::from_bytes(record);
+        let record = SealedRecord::from_bytes(record);
         assert_eq!(
-            key.open(&context, &record).err(),
+            key.open_record(&context, &record).err(),
             Some(OpenError),
             "{len} bytes"
         );
@@ -131,7 +131,7 @@ fn no_random_blob_opens() {
             .min(len)
             .min(whole.len());
         blob[..kept].copy_from_slice(&whole[..kept]);
-        accepted += usize::from(key.open(&context, &Sealed::from_bytes(blob)).is_ok());
+        accepted += usize::from(key.open_record(&context, &SealedRecord::from_bytes(blob)).is_ok());
     }
     assert_eq!(accepted, 0);
 }
@@ -147,14 +147,14 @@ fn no_record_opens_in_the_context_of_another() {
         .enumerate()
         .map(|(at, id)| neighbour(&tenants, at, id))
         .collect();
-    let records: Vec<Sealed> = contexts
+    let records: Vec<SealedRecord> = contexts
         .iter()
-        .map(|(key, context)| key.seal(context, &TOKEN).unwrap())
+        .map(|(key, context)| key.seal_record(context, &TOKEN).unwrap())
         .collect();
     let (mut swaps, mut refused) = (0, 0);
     for (i, record) in records.iter().enumerate() {
         for (j, (key, context)) in contexts.iter().enumerate() {
-            let opened = key.open(context, record);
+            let opened = key.open_record(context, record);
             if i == j {
                 assert_eq!(opened.unwrap().as_slice(), TOKEN);
             } else {
@@ -188,7 +188,7 @@ fn neighbour<'a>(tenants: &'a [DataKey], at: usize, id: &'a str) -> (&'a DataKey
 #[test]
 fn no_record_opens_when_one_field_of_its_context_changes() {
     let (key, base, record) = sealed();
-    let record = Sealed::from_bytes(record);
+    let record = SealedRecord::from_bytes(record);
     let changes: [(&str, Context<'_>); 13] = [
         (
             "tenant",
@@ -286,12 +286,12 @@ fn no_record_opens_when_one_field_of_its_context_changes() {
     ];
     for (change, context) in changes {
         assert_eq!(
-            key.open(&context, &record).err(),
+            key.open_record(&context, &record).err(),
             Some(OpenError),
             "{change}"
         );
     }
-    assert!(key.open(&base, &record).is_ok());
+    assert!(key.open_record(&base, &record).is_ok());
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn no_record_opens_with_another_key_of_its_tenant() {
     let (key, context, record) = sealed();
     let other = DataKey::generate(key.tenant(), key.version()).unwrap();
     assert_eq!(
-        other.open(&context, &Sealed::from_bytes(record)).err(),
+        other.open_record(&context, &SealedRecord::from_bytes(record)).err(),
         Some(OpenError)
     );
 }
@@ -308,14 +308,14 @@ fn no_record_opens_with_another_key_of_its_tenant() {
 fn equal_tokens_have_equal_fingerprints_in_one_tenant_only() {
     let (key, other) = (sealed().0, sealed().0);
     assert!(
-        key.fingerprint(&TOKEN)
-            .matches(key.fingerprint(&TOKEN).as_bytes())
+        key.compute_fingerprint(&TOKEN)
+            .matches_stored(key.compute_fingerprint(&TOKEN).as_bytes())
     );
     assert!(
-        !key.fingerprint(&TOKEN)
-            .matches(other.fingerprint(&TOKEN).as_bytes())
+        !key.compute_fingerprint(&TOKEN)
+            .matches_stored(other.compute_fingerprint(&TOKEN).as_bytes())
     );
-    assert!(!key.fingerprint(&TOKEN).matches(&[]));
+    assert!(!key.compute_fingerprint(&TOKEN).matches_stored(&[]));
 }
 
 proptest! {
@@ -337,9 +337,9 @@ proptest! {
             generation,
             ..context(key.tenant())
         };
-        let sealed = key.seal(&context, &payload).unwrap();
+        let sealed = key.seal_record(&context, &payload).unwrap();
         prop_assert_eq!(sealed.as_bytes().len(), 104 + (payload.len() + 2).next_multiple_of(256));
-        prop_assert_eq!(&*key.open(&context, &sealed).unwrap(), &payload);
+        prop_assert_eq!(&*key.open_record(&context, &sealed).unwrap(), &payload);
     }
 }
 

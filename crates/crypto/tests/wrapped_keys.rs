@@ -19,9 +19,9 @@ struct Bench {
 }
 
 async fn bench() -> Bench {
-    let provider = KeyProvider::Local(Keyring::ephemeral().unwrap());
+    let provider = KeyProvider::Local(Keyring::in_memory().unwrap());
     let key = DataKey::generate(TenantId::mint(), 4).unwrap();
-    let wrapped = provider.wrap(&key).await.unwrap();
+    let wrapped = provider.wrap_data_key(&key).await.unwrap();
     Bench {
         provider,
         key,
@@ -34,7 +34,7 @@ impl Bench {
         let key = &self.key;
         let wrapped = WrappedKey::from_bytes(wrapped);
         self.provider
-            .unwrap(key.tenant(), key.id(), key.version(), &wrapped)
+            .unwrap_data_key(key.tenant(), key.id(), key.version(), &wrapped)
             .await
     }
 }
@@ -43,13 +43,13 @@ impl Bench {
 async fn an_unwrapped_key_opens_what_it_sealed_before() {
     let bench = bench().await;
     let context = Context::of_row(bench.key.tenant(), Uuid::from_u128(1), Purpose::AppSecret);
-    let sealed = bench.key.seal(&context, b"secret").unwrap();
+    let sealed = bench.key.seal_record(&context, b"secret").unwrap();
     let unwrapped = bench
         .unwrap(bench.wrapped.as_bytes().to_vec())
         .await
         .unwrap();
     assert_eq!(
-        unwrapped.open(&context, &sealed).unwrap().as_slice(),
+        unwrapped.open_record(&context, &sealed).unwrap().as_slice(),
         b"secret"
     );
     assert_eq!((unwrapped.id(), unwrapped.version()), (bench.key.id(), 4));
@@ -58,7 +58,7 @@ async fn an_unwrapped_key_opens_what_it_sealed_before() {
 #[tokio::test]
 async fn a_wrapped_key_shows_the_reference_of_its_kek() {
     let bench = bench().await;
-    assert_eq!(bench.wrapped.kek(), Some(bench.provider.active_kek()));
+    assert_eq!(bench.wrapped.kek_ref(), Some(bench.provider.active_kek()));
     assert_eq!(bench.wrapped.as_bytes().len(), 160);
     assert_eq!(bench.provider.name(), "local");
 }
@@ -120,7 +120,7 @@ async fn a_wrapped_key_does_not_unwrap_for_another_tenant_id_or_version() {
     for (tenant, id, version) in others {
         let refused = bench
             .provider
-            .unwrap(tenant, id, version, &bench.wrapped)
+            .unwrap_data_key(tenant, id, version, &bench.wrapped)
             .await;
         assert_eq!(refused.err(), Some(ProviderError::Refused));
     }
@@ -129,9 +129,9 @@ async fn a_wrapped_key_does_not_unwrap_for_another_tenant_id_or_version() {
 #[tokio::test]
 async fn another_keyring_does_not_have_the_kek() {
     let bench = bench().await;
-    let other = KeyProvider::Local(Keyring::ephemeral().unwrap());
+    let other = KeyProvider::Local(Keyring::in_memory().unwrap());
     let refused = other
-        .unwrap(bench.key.tenant(), bench.key.id(), 4, &bench.wrapped)
+        .unwrap_data_key(bench.key.tenant(), bench.key.id(), 4, &bench.wrapped)
         .await;
     assert_eq!(
         refused.err(),
@@ -149,33 +149,33 @@ async fn after_a_rotation_old_keys_unwrap_until_their_kek_is_destroyed() {
     let KeyProvider::Local(mut keyring) = provider else {
         unreachable!("the bench is local")
     };
-    let old = wrapped.kek().unwrap();
-    let new = keyring.stage().unwrap();
-    keyring.promote(new).unwrap();
+    let old = wrapped.kek_ref().unwrap();
+    let new = keyring.stage_kek().unwrap();
+    keyring.promote_kek(new).unwrap();
     let provider = KeyProvider::Local(keyring);
     assert_eq!(provider.active_kek(), new);
     let unwrapped = provider
-        .unwrap(key.tenant(), key.id(), 4, &wrapped)
+        .unwrap_data_key(key.tenant(), key.id(), 4, &wrapped)
         .await
         .unwrap();
-    let rewrapped = provider.wrap(&unwrapped).await.unwrap();
-    assert_eq!(rewrapped.kek(), Some(new));
-    assert_ne!(rewrapped.sha256(), wrapped.sha256());
+    let rewrapped = provider.wrap_data_key(&unwrapped).await.unwrap();
+    assert_eq!(rewrapped.kek_ref(), Some(new));
+    assert_ne!(rewrapped.sha256_digest(), wrapped.sha256_digest());
     let KeyProvider::Local(mut keyring) = provider else {
         unreachable!("the bench is local")
     };
-    keyring.destroy(old).unwrap();
+    keyring.destroy_kek(old).unwrap();
     assert!(
         keyring
-            .summaries()
+            .list_keks()
             .any(|key| key.kek == old && key.state == KekState::Destroyed)
     );
     let provider = KeyProvider::Local(keyring);
-    let refused = provider.unwrap(key.tenant(), key.id(), 4, &wrapped).await;
+    let refused = provider.unwrap_data_key(key.tenant(), key.id(), 4, &wrapped).await;
     assert_eq!(refused.err(), Some(ProviderError::UnknownKek(old)));
     assert!(
         provider
-            .unwrap(key.tenant(), key.id(), 4, &rewrapped)
+            .unwrap_data_key(key.tenant(), key.id(), 4, &rewrapped)
             .await
             .is_ok()
     );

@@ -12,6 +12,6 @@ pub use client::{ClientSpec, ScopeUse};
 pub use operator::{InvalidOperatorName, OperatorName, OperatorRole};
 pub use operator_account::Operator;
 pub use permission::{Permission, Permissions};
-pub use reach::{Reach, Within};
+pub use reach::{Reach, ReachLimit};
 pub use read_reason::{InvalidReadReason, ReadReason};
-pub use web_origin::{InvalidOrigin, Origin};
+pub use web_origin::{InvalidWebOrigin, WebOrigin};

@@ -25,7 +25,7 @@ pub enum Clock {
 impl Clock {
     /// A clock that shows `at` until it is advanced.
     #[must_use]
-    pub fn fixed(at: Timestamp) -> Self {
+    pub fn fixed_at(at: Timestamp) -> Self {
         Self::Fixed(Arc::new(AtomicI64::new(at.timestamp_micros())))
     }
 
@@ -33,9 +33,9 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match self {
-            Self::System => Self::wall(),
+            Self::System => Self::system_time(),
             Self::Shifted(micros) => {
-                Self::wall() + Duration::microseconds(micros.load(Ordering::SeqCst))
+                Self::system_time() + Duration::microseconds(micros.load(Ordering::SeqCst))
             }
             Self::Fixed(micros) => DateTime::from_timestamp_micros(micros.load(Ordering::SeqCst))
                 .unwrap_or(DateTime::UNIX_EPOCH),
@@ -48,13 +48,13 @@ impl Clock {
         clippy::disallowed_methods,
         reason = "the only call that may read the system time"
     )]
-    pub fn wall() -> Timestamp {
+    pub fn system_time() -> Timestamp {
         let now = Utc::now();
         now.duration_trunc(Duration::microseconds(1)).unwrap_or(now)
     }
 
     /// Moves a shifted or fixed clock; has no effect on the system's clock.
-    pub fn advance(&self, by: Duration) {
+    pub fn advance_by(&self, by: Duration) {
         let by = by.num_microseconds().unwrap_or(i64::MAX);
         match self {
             Self::System => {}
@@ -71,8 +71,8 @@ mod tests {
 
     #[test]
     fn a_fixed_clock_moves_only_when_advanced() {
-        let clock = Clock::fixed(DateTime::UNIX_EPOCH);
-        clock.advance(Duration::days(30));
+        let clock = Clock::fixed_at(DateTime::UNIX_EPOCH);
+        clock.advance_by(Duration::days(30));
         assert_eq!(clock.now(), DateTime::UNIX_EPOCH + Duration::days(30));
     }
 

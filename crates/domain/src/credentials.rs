@@ -8,5 +8,5 @@ pub use credential::{Credential, CredentialKind, Slot};
 pub use grant::{Grant, GrantedScope, TokenFacts};
 pub use secret::{
     AccessToken, AppSecret, ClientSecret, InvalidPassword, InvalidSecret, Passphrase, Password,
-    Sealed, VerifyToken,
+    SealedRecord, VerifyToken,
 };

@@ -10,15 +10,15 @@ mod day;
 mod departure;
 mod person;
 
-pub use calendar::{ForecastLine, ForecastTotals, Place};
-pub use cover::{Cover, StandIn, covered_by};
-pub use day::{Day, Tally, by_day};
-pub use departure::{Effect, leaving};
-pub use person::{PersonCounts, PersonRow};
+pub use calendar::{ForecastLine, ForecastTotals, ForecastPosition};
+pub use cover::{Cover, CredentialOutlook, find_cover};
+pub use day::{ForecastDay, EndingTally, tally_by_day};
+pub use departure::{DepartureEffect, ending_by_departure};
+pub use person::{PersonCounts, PersonFacts};
 
 use crate::{
     AssetFacts, Reason, ReasonCode, Timestamp, Who,
-    state::{AssetState, Ending, endings},
+    state::{AssetState, Ending, list_endings},
 };
 
 /// The endings that the forecast of `now` shows for an asset, the earliest first.
@@ -27,13 +27,13 @@ use crate::{
 /// no later endings, nor has an asset whose person leaves.
 #[must_use]
 pub fn calendar(facts: &AssetFacts, now: Timestamp, leaves: bool) -> Vec<Ending> {
-    let works = AssetState::of(facts, now, chrono::Duration::zero()).serves();
-    let mut shown: Vec<_> = endings(facts)
+    let works = AssetState::from_facts(facts, now, chrono::Duration::zero()).is_serving();
+    let mut shown: Vec<_> = list_endings(facts)
         .into_iter()
         .filter(|it| (works && !leaves) || it.at <= now)
         .collect();
     if works && leaves {
-        shown.push(leaving(now));
+        shown.push(ending_by_departure(now));
     }
     // The sort is stable: endings at the same moment keep the order of `list_endings`.
     shown.sort_by_key(|it| it.at);
@@ -42,7 +42,7 @@ pub fn calendar(facts: &AssetFacts, now: Timestamp, leaves: bool) -> Vec<Ending>
 
 /// When a parked token becomes active, and who must act for it.
 #[must_use]
-pub fn promotes_when() -> Reason {
+pub fn promotion_reason() -> Reason {
     Reason::new(
         ReasonCode::NotReachedYet,
         Who::BusinessAdmin,

@@ -20,30 +20,30 @@ mod tenant;
 pub mod webhooks;
 
 pub use access::{
-    ClientSpec, InvalidOperatorName, InvalidOrigin, InvalidReadReason, Operator, OperatorName,
-    OperatorRole, Origin, Permission, Permissions, Reach, ReadReason, ScopeUse, Within,
+    ClientSpec, InvalidOperatorName, InvalidWebOrigin, InvalidReadReason, Operator, OperatorName,
+    OperatorRole, WebOrigin, Permission, Permissions, Reach, ReadReason, ScopeUse, ReachLimit,
 };
 pub use assets::{Asset, AssetFacts, AssetKind, Confidence, CutOff, CutOffNote, CutOffSource};
 pub use clock::{Clock, Timestamp};
 pub use closed_list::UnknownItem;
 pub use credentials::{
     AccessToken, AppSecret, ClientSecret, Credential, CredentialKind, Grant, GrantedScope,
-    InvalidPassword, InvalidSecret, Passphrase, Password, Sealed, Slot, TokenFacts, VerifyToken,
+    InvalidPassword, InvalidSecret, Passphrase, Password, SealedRecord, Slot, TokenFacts, VerifyToken,
 };
 pub use error_chain::error_chain;
-pub use forecast::{ForecastLine, ForecastTotals, PersonCounts, PersonRow, Place};
+pub use forecast::{ForecastLine, ForecastTotals, PersonCounts, PersonFacts, ForecastPosition};
 pub use ids::{
     AppId, AssetId, ClientId, CredentialId, DeliveryId, EventId, GrantId, InvalidGraphId,
     InvalidId, OperatorId, OperatorSessionId, PersonId, PlanId, ReconnectId, ReconnectSessionId,
     RequestId, TenantId, WebhookEndpointId,
 };
 pub use judgement::{
-    Proof, Proven, Refusal, RefusalKind, coverage, failover, find_missing_scope, refresh, retry,
+    ProbeResult, ProbeFacts, Refusal, RefusalKind, coverage, failover, find_missing_scope, refresh, retry,
     schedule, settle, state, watch,
 };
-pub use notice::{InboxKind, Word};
+pub use notice::{NoticeKind, MetaNotice};
 pub use reconnects::{
-    Counts, Coverage, Outcome, Reason, ReasonCode, ReconnectStatus, Serving, Who,
+    OutcomeCounts, Coverage, Outcome, Reason, ReasonCode, ReconnectStatus, Serving, Who,
 };
 pub use tenant::{TenantLimits, TenantStatus};
 pub use webhooks::{self as webhook, Delivery, EventKind};

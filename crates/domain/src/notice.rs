@@ -7,7 +7,7 @@ use crate::{PersonId, Timestamp, closed_list};
 
 closed_list! {
     /// The kinds of notices.
-    pub enum InboxKind: "kind of notice" {
+    pub enum NoticeKind: "kind of notice" {
         /// A cut-off of the person was set or moved.
         Migration = "migration",
         /// A permission was granted or revoked.
@@ -21,15 +21,15 @@ closed_list! {
 
 /// One notice about one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
+pub struct MetaNotice {
     /// What the notice is about.
-    pub kind: InboxKind,
+    pub kind: NoticeKind,
     /// The person, as the app sees them.
     pub person_id: PersonId,
     /// The announced cut-off; migrations only, and only if the notice has a date.
     pub cut_off: Option<Timestamp>,
     /// When Meta sent it.
-    pub told_at: Timestamp,
+    pub sent_at: Timestamp,
 }
 
 #[cfg(test)]
@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn every_kind_reads_back_its_name() {
-        for kind in InboxKind::ALL {
+        for kind in NoticeKind::ALL {
             assert_eq!(kind.as_str().parse(), Ok(kind));
         }
     }

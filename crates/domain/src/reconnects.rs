@@ -6,4 +6,4 @@ mod status;
 
 pub use outcome::{Coverage, Outcome, Serving};
 pub use reason::{Reason, ReasonCode, Who};
-pub use status::{Counts, ReconnectStatus};
+pub use status::{OutcomeCounts, ReconnectStatus};

@@ -7,7 +7,7 @@ mod delivery_record;
 mod endpoint;
 mod event;
 
-pub use delivery::{DeliveryStatus, FAILING_FOR, pause_after};
+pub use delivery::{DeliveryStatus, FAILING_FOR, pause_after_attempt};
 pub use delivery_record::Delivery;
 pub use endpoint::{DisabledReason, EndpointStatus, EventFilter};
 pub use event::EventKind;

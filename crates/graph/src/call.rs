@@ -21,52 +21,52 @@ use zeroize::Zeroizing;
 
 use crate::{
     Client,
-    call::context::Caller,
-    errors::graph_error::{GraphError, refusal},
-    errors::interpret::Circumstances,
-    limits::usage::spent,
+    call::context::CallContext,
+    errors::graph_error::{GraphError, build_refusal},
+    errors::interpret::ErrorContext,
+    limits::usage::parse_usage_header,
 };
 
 /// A response of Graph, read to its end; it may hold an error.
-pub(crate) struct Answer {
+pub(crate) struct GraphResponse {
     pub(crate) status: u16,
     /// The longest wait that the usage headers ask for.
-    pub(crate) regain: Option<Duration>,
+    pub(crate) retry_after: Option<Duration>,
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
 
 /// Longer responses are refused.
-const LONGEST_BODY: usize = 16 << 20;
+const MAX_BODY_BYTES: usize = 16 << 20;
 /// Capacity for most batches: a buffer that grows leaves an unzeroed copy of its content behind.
-const USUAL_BODY: usize = 256 << 10;
+const USUAL_BODY_BYTES: usize = 256 << 10;
 
 impl Client {
     /// Reads `path` with retries. If Graph blames the app, checks whether the app is at fault.
-    pub(crate) async fn read<T: DeserializeOwned>(
+    pub(crate) async fn read_and_check_app<T: DeserializeOwned>(
         &self,
-        context: &Caller<'_>,
+        context: &CallContext<'_>,
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<T, Refusal> {
-        let response = self.read_patiently(context, path, query).await;
+        let response = self.read_with_retries(context, path, query).await;
         if response
             .as_ref()
             .is_err_and(|it| it.kind == RefusalKind::AppFault)
         {
-            self.confirm_fault(context.app, context.bearer).await;
+            self.check_app_after_fault(context.app, context.bearer).await;
         }
         response
     }
 
     /// Reads `path`; retries with backoff while Graph is unavailable.
-    pub(crate) async fn read_patiently<T: DeserializeOwned>(
+    pub(crate) async fn read_with_retries<T: DeserializeOwned>(
         &self,
-        context: &Caller<'_>,
+        context: &CallContext<'_>,
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<T, Refusal> {
         (|| self.read_once(context, path, query))
-            .retry(self.backoff_plan())
+            .retry(self.backoff_builder())
             .sleep(tokio::time::sleep)
             .when(|it: &Refusal| it.kind == RefusalKind::Unavailable)
             .await
@@ -75,44 +75,44 @@ impl Client {
     /// Reads `path` once, after waiting for short pauses.
     pub(crate) async fn read_once<T: DeserializeOwned>(
         &self,
-        context: &Caller<'_>,
+        context: &CallContext<'_>,
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<T, Refusal> {
-        self.admit(context).await?;
-        let mut url = self.inner.settings.url(path);
+        self.admit_call(context).await?;
+        let mut url = self.inner.settings.url_of_path(path);
         url.query_pairs_mut()
             .extend_pairs(query)
-            .extend_pairs(self.proof_pairs(context));
-        let response = self.send(context, self.inner.http.get(url)).await?;
-        let read = match response.error(context) {
-            Some(error) => Err(self.refuse(context, &error, response.circumstances())),
-            None => serde_json::from_slice(&response.body).map_err(|_| unreadable(response.status)),
+            .extend_pairs(self.proof_parameters(context));
+        let response = self.send_request(context, self.inner.http.get(url)).await?;
+        let read = match response.graph_error(context) {
+            Some(error) => Err(self.interpret_error(context, &error, response.error_context())),
+            None => serde_json::from_slice(&response.body).map_err(|_| unreadable_response(response.status)),
         };
-        self.weigh_one(context, read)
+        self.observe_token(context, read)
     }
 
     /// Sends one request and reads the whole response. No error names the URL: it may hold a token.
-    pub(crate) async fn send(
+    pub(crate) async fn send_request(
         &self,
-        context: &Caller<'_>,
+        context: &CallContext<'_>,
         request: RequestBuilder,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<GraphResponse, Refusal> {
         let request = match context.bearer {
             Some(token) => request.bearer_auth(token.expose()),
             None => request,
         };
-        let response = request.send().await.map_err(|it| silent(&it))?;
+        let response = request.send().await.map_err(|it| connection_refusal(&it))?;
         let status = response.status().as_u16();
         let regain = self.note_headers(context, &response);
-        Ok(Answer {
+        Ok(GraphResponse {
             status,
-            regain,
-            body: body(response).await?,
+            retry_after: regain,
+            body: read_body(response).await?,
         })
     }
 
-    fn note_headers(&self, context: &Caller<'_>, response: &Response) -> Option<Duration> {
+    fn note_headers(&self, context: &CallContext<'_>, response: &Response) -> Option<Duration> {
         let headers = response.headers();
         let text = |name| {
             headers
@@ -122,45 +122,45 @@ impl Client {
         };
         tracing::debug!(
             http.status = response.status().as_u16(),
-            graph.version = %context.redactor.text(text("facebook-api-version")),
-            graph.trace_id = %context.redactor.text(text("x-fb-trace-id")),
+            graph.version = %context.redactor.redact_text(text("facebook-api-version")),
+            graph.trace_id = %context.redactor.redact_text(text("x-fb-trace-id")),
             "Graph responded"
         );
         let texts = headers
             .iter()
             .filter_map(|(name, value)| Some((name, value.to_str().ok()?)));
         texts
-            .filter_map(|(name, value)| self.note_usage(context, None, spent(name.as_str(), value)))
+            .filter_map(|(name, value)| self.pause_exhausted_scopes(context, None, parse_usage_header(name.as_str(), value)))
             .max()
     }
 
-    fn proof_pairs(&self, context: &Caller<'_>) -> Vec<(&'static str, String)> {
+    fn proof_parameters(&self, context: &CallContext<'_>) -> Vec<(&'static str, String)> {
         context.bearer.map_or_else(Vec::new, |token| {
-            self.appsecret_proof(context.app, token).pairs().into()
+            self.sign_appsecret_proof(context.app, token).into_parameters().into()
         })
     }
 }
 
-impl Answer {
+impl GraphResponse {
     /// The error in the body, if there is one.
-    pub(crate) fn error(&self, context: &Caller<'_>) -> Option<GraphError> {
-        GraphError::in_body(&self.body, &context.redactor)
+    pub(crate) fn graph_error(&self, context: &CallContext<'_>) -> Option<GraphError> {
+        GraphError::parse_body(&self.body, &context.redactor)
     }
 
-    pub(crate) const fn circumstances(&self) -> Circumstances<'static> {
-        Circumstances {
+    pub(crate) const fn error_context(&self) -> ErrorContext<'static> {
+        ErrorContext {
             status: self.status,
             about: None,
-            regain: self.regain,
+            retry_after: self.retry_after,
         }
     }
 }
 
-async fn body(mut response: Response) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-    let mut body = Zeroizing::new(Vec::with_capacity(USUAL_BODY));
-    while let Some(piece) = response.chunk().await.map_err(|it| silent(&it))? {
-        if body.len() + piece.len() > LONGEST_BODY {
-            return Err(refusal(
+async fn read_body(mut response: Response) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    let mut body = Zeroizing::new(Vec::with_capacity(USUAL_BODY_BYTES));
+    while let Some(piece) = response.chunk().await.map_err(|it| connection_refusal(&it))? {
+        if body.len() + piece.len() > MAX_BODY_BYTES {
+            return Err(build_refusal(
                 RefusalKind::Unavailable,
                 "The response of Graph is too long.",
             ));
@@ -171,18 +171,18 @@ async fn body(mut response: Response) -> Result<Zeroizing<Vec<u8>>, Refusal> {
 }
 
 /// The refusal for a failed connection. It drops the error itself, which holds the URL.
-fn silent(error: &reqwest::Error) -> Refusal {
+fn connection_refusal(error: &reqwest::Error) -> Refusal {
     let message = match error {
         it if it.is_timeout() => "Graph did not respond in time.",
         it if it.is_connect() => "Graph could not be reached.",
         _ => "The connection to Graph broke.",
     };
-    refusal(RefusalKind::Unavailable, message)
+    build_refusal(RefusalKind::Unavailable, message)
 }
 
 /// The refusal for a body that is not JSON of the expected form: HTML, empty or truncated.
-pub(crate) fn unreadable(status: u16) -> Refusal {
-    refusal(
+pub(crate) fn unreadable_response(status: u16) -> Refusal {
+    build_refusal(
         RefusalKind::Unavailable,
         format!("The response of Graph is not readable (HTTP {status})."),
     )

@@ -10,23 +10,23 @@ use tokio::sync::Semaphore;
 
 use crate::{
     AppCredentials, AppSecretProof, ConfigError, Settings,
-    app_health::breaker::{AppAtRest, Breaker},
-    limits::pauses::Budget,
+    app_health::breaker::{SuspectedApp, Breaker},
+    limits::pauses::ScopePauses,
 };
 
 /// The client of the Graph API. Cheap to clone; clones share pool, pauses and breaker.
 #[derive(Clone)]
 pub struct Client {
-    pub(crate) inner: Arc<Inner>,
+    pub(crate) inner: Arc<ClientInner>,
 }
 
-pub(crate) struct Inner {
+pub(crate) struct ClientInner {
     pub(crate) http: reqwest::Client,
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
-    pub(crate) budget: Budget,
+    pub(crate) pauses: ScopePauses,
     pub(crate) breaker: Breaker,
-    pub(crate) batches: Semaphore,
+    pub(crate) batch_permits: Semaphore,
 }
 
 impl Client {
@@ -35,12 +35,12 @@ impl Client {
     /// # Errors
     /// The settings would leak tokens, or no call could succeed with them.
     pub fn new(settings: Settings, clock: Clock) -> Result<Self, ConfigError> {
-        settings.check()?;
-        let inner = Inner {
-            http: http(&settings)?,
-            budget: Budget::new(clock.clone()),
+        settings.check_usable()?;
+        let inner = ClientInner {
+            http: build_http_client(&settings)?,
+            pauses: ScopePauses::new(clock.clone()),
             breaker: Breaker::new(clock.clone(), settings.deaths_to_trip, settings.cool_down),
-            batches: Semaphore::new(settings.max_in_flight.min(Semaphore::MAX_PERMITS)),
+            batch_permits: Semaphore::new(settings.max_in_flight.min(Semaphore::MAX_PERMITS)),
             settings,
             clock,
         };
@@ -51,29 +51,29 @@ impl Client {
 
     /// A new proof for a caller that receives `token`; Graph accepts it for five minutes.
     #[must_use]
-    pub fn appsecret_proof(&self, app: &AppCredentials, token: &AccessToken) -> AppSecretProof {
-        AppSecretProof::sign(&app.secret, token, self.inner.clock.now().timestamp())
+    pub fn sign_appsecret_proof(&self, app: &AppCredentials, token: &AccessToken) -> AppSecretProof {
+        AppSecretProof::sign_token(&app.secret, token, self.inner.clock.now().timestamp())
     }
 
     /// Whether calls of the app are suspended now.
     #[must_use]
-    pub fn app_is_tripped(&self, app: &AppId) -> bool {
-        self.inner.breaker.tripped(app).is_some()
+    pub fn is_app_tripped(&self, app: &AppId) -> bool {
+        self.inner.breaker.active_trip(app).is_some()
     }
 
     /// The apps that are suspected, with cause and start. Operators must be alerted to each.
     #[must_use]
-    pub fn apps_at_rest(&self) -> Vec<AppAtRest> {
-        self.inner.breaker.suspects()
+    pub fn suspected_apps(&self) -> Vec<SuspectedApp> {
+        self.inner.breaker.suspected_apps()
     }
 
     /// The delays between attempts: doubling, with jitter, one fewer than attempts.
-    pub(crate) fn backoff(&self) -> ExponentialBackoff {
-        self.backoff_plan().build()
+    pub(crate) fn build_backoff(&self) -> ExponentialBackoff {
+        self.backoff_builder().build()
     }
 
     /// The same as a builder, for `backon::Retryable`.
-    pub(crate) fn backoff_plan(&self) -> ExponentialBuilder {
+    pub(crate) fn backoff_builder(&self) -> ExponentialBuilder {
         let pauses = self.inner.settings.max_attempts.saturating_sub(1);
         ExponentialBuilder::new()
             .with_min_delay(self.inner.settings.backoff)
@@ -84,19 +84,19 @@ impl Client {
 }
 
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
-const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-const IDLE_FOR: Duration = Duration::from_mins(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// No proxy from the environment, no redirects, no referer: a token must reach no other host.
-fn http(settings: &Settings) -> Result<reqwest::Client, ConfigError> {
+fn build_http_client(settings: &Settings) -> Result<reqwest::Client, ConfigError> {
     reqwest::Client::builder()
         .no_proxy()
         .redirect(redirect::Policy::none())
         .referer(false)
         .https_only(settings.base_url.scheme() == "https")
         .timeout(settings.timeout)
-        .connect_timeout(CONNECT_WITHIN.min(settings.timeout))
-        .pool_idle_timeout(IDLE_FOR)
+        .connect_timeout(CONNECT_TIMEOUT.min(settings.timeout))
+        .pool_idle_timeout(IDLE_TIMEOUT)
         .user_agent(concat!("regrant/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| ConfigError::Http(error.without_url()))

@@ -20,15 +20,15 @@ mod probe;
 mod settings;
 mod tokens;
 
-pub use app_health::breaker::{AppAtRest, RestCause};
+pub use app_health::breaker::{SuspectedApp, TripCause};
 pub use call::{app_credentials::AppCredentials, appsecret_proof::AppSecretProof};
 pub use client::Client;
 pub use errors::graph_error::CallError;
-pub use probe::{Probe, ProbedChunk, Target};
+pub use probe::{Probe, ProbeChunk, Target};
 pub use regrant_domain::TokenFacts;
 pub use settings::{ConfigError, Settings};
 pub use tokens::{
-    death::Death,
-    exchange::Exchanged,
-    inspect::{InspectError, Inspected},
+    death::DeathVerdict,
+    exchange::IssuedToken,
+    inspect::{InspectError, TokenInspection},
 };

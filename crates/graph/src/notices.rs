@@ -7,33 +7,33 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration};
-use regrant_domain::{InboxKind, PersonId, Timestamp, Word};
+use regrant_domain::{NoticeKind, PersonId, Timestamp, MetaNotice};
 use serde_json::Value;
 
 /// Older notices are ignored: they are replays, or probes have found their facts since.
-const OLDEST: Duration = Duration::days(3);
+const MAX_NOTICE_AGE: Duration = Duration::days(3);
 /// How far Meta's clock may be ahead of this process's clock.
-const AHEAD: Duration = Duration::minutes(10);
+const MAX_CLOCK_LEAD: Duration = Duration::minutes(10);
 /// Older signed requests are refused.
-const OLDEST_REQUEST: Duration = Duration::days(1);
+const MAX_REQUEST_AGE: Duration = Duration::days(1);
 
 /// A notice with a digest that identifies it.
-pub struct Told {
+pub struct NoticeWithDigest {
     /// The notice.
-    pub word: Word,
+    pub notice: MetaNotice,
     /// Equal for a repeated notice, different for every other. Text of the form `kind/person/time/field/value`.
     pub digest: String,
 }
 
 /// Parses the notices of a webhook's body, in the order of the body.
-pub fn words(raw: &[u8], now: Timestamp) -> Vec<Told> {
+pub fn parse_notices(raw: &[u8], now: Timestamp) -> Vec<NoticeWithDigest> {
     let Ok(body) = serde_json::from_slice::<Value>(raw) else {
         return Vec::new();
     };
-    let object = text(&body, "object").unwrap_or_default();
-    let wanted: &[(InboxKind, Option<&str>)] = match object.as_str() {
-        "managed_meta_account" => &[(InboxKind::Migration, Some("migration_expire_time"))],
-        "permissions" => &[(InboxKind::Permissions, None)],
+    let object = text_field(&body, "object").unwrap_or_default();
+    let wanted: &[(NoticeKind, Option<&str>)] = match object.as_str() {
+        "managed_meta_account" => &[(NoticeKind::Migration, Some("migration_expire_time"))],
+        "permissions" => &[(NoticeKind::Permissions, None)],
         _ => &[],
     };
     let entries = body
@@ -44,31 +44,31 @@ pub fn words(raw: &[u8], now: Timestamp) -> Vec<Told> {
     for (kind, field) in wanted {
         let found = entries
             .iter()
-            .flat_map(|entry| of_entry(*kind, *field, entry, now));
+            .flat_map(|entry| parse_entry(*kind, *field, entry, now));
         notices.extend(found);
     }
-    last_of_each(notices)
+    keep_last_of_each(notices)
 }
 
 /// Parses a signed request's payload: the person and the time of issue. `None` if malformed, too old, or not
 /// signed with HMAC-SHA256.
-pub fn signed_request(payload: &[u8], now: Timestamp) -> Option<(PersonId, Timestamp)> {
+pub fn parse_signed_request(payload: &[u8], now: Timestamp) -> Option<(PersonId, Timestamp)> {
     let payload = serde_json::from_slice::<Value>(payload).ok()?;
-    let algorithm = text(&payload, "algorithm")?;
-    let issued_at = moment(payload.get("issued_at")?)?;
-    let is_fresh = issued_at >= now - OLDEST_REQUEST && issued_at <= now + AHEAD;
-    let person = person(payload.get("user_id")?)?;
+    let algorithm = text_field(&payload, "algorithm")?;
+    let issued_at = parse_time(payload.get("issued_at")?)?;
+    let is_fresh = issued_at >= now - MAX_REQUEST_AGE && issued_at <= now + MAX_CLOCK_LEAD;
+    let person = parse_person(payload.get("user_id")?)?;
     (algorithm.eq_ignore_ascii_case("HMAC-SHA256") && is_fresh).then_some((person, issued_at))
 }
 
-fn of_entry(kind: InboxKind, field: Option<&str>, entry: &Value, now: Timestamp) -> Vec<Told> {
-    let sent_at = entry.get("time").and_then(moment);
-    let Some(sent_at) = sent_at.filter(|at| *at >= now - OLDEST && *at <= now + AHEAD) else {
+fn parse_entry(kind: NoticeKind, field: Option<&str>, entry: &Value, now: Timestamp) -> Vec<NoticeWithDigest> {
+    let sent_at = entry.get("time").and_then(parse_time);
+    let Some(sent_at) = sent_at.filter(|at| *at >= now - MAX_NOTICE_AGE && *at <= now + MAX_CLOCK_LEAD) else {
         return Vec::new();
     };
     let owner = ["uid", "id"]
         .into_iter()
-        .find_map(|name| entry.get(name).and_then(person));
+        .find_map(|name| entry.get(name).and_then(parse_person));
     let is_wanted = |name: &str| field.is_none_or(|field| field == name);
     let list = |name| {
         entry
@@ -77,16 +77,16 @@ fn of_entry(kind: InboxKind, field: Option<&str>, entry: &Value, now: Timestamp)
             .map_or(&[][..], Vec::as_slice)
     };
     let changes = list("changes").iter().filter_map(|change| {
-        let name = text(change, "field").filter(|it| is_wanted(it))?;
+        let name = text_field(change, "field").filter(|it| is_wanted(it))?;
         let value = change.get("value").unwrap_or(&Value::Null);
-        let person_id = value.get("user_id").map_or_else(|| owner.clone(), person)?;
-        let cut_off = value.get("migration_expire_time").and_then(moment);
-        Some(told(
-            Word {
+        let person_id = value.get("user_id").map_or_else(|| owner.clone(), parse_person)?;
+        let cut_off = value.get("migration_expire_time").and_then(parse_time);
+        Some(add_digest(
+            MetaNotice {
                 kind,
                 person_id,
                 cut_off,
-                told_at: sent_at,
+                sent_at,
             },
             &name,
             value,
@@ -94,12 +94,12 @@ fn of_entry(kind: InboxKind, field: Option<&str>, entry: &Value, now: Timestamp)
     });
     let fields = list("changed_fields").iter().filter_map(|field| {
         let name = field.as_str().filter(|it| is_wanted(it))?;
-        Some(told(
-            Word {
+        Some(add_digest(
+            MetaNotice {
                 kind,
                 person_id: owner.clone()?,
                 cut_off: None,
-                told_at: sent_at,
+                sent_at,
             },
             name,
             &Value::Null,
@@ -108,29 +108,29 @@ fn of_entry(kind: InboxKind, field: Option<&str>, entry: &Value, now: Timestamp)
     changes.chain(fields).collect()
 }
 
-fn told(notice: Word, field: &str, value: &Value) -> Told {
+fn add_digest(notice: MetaNotice, field: &str, value: &Value) -> NoticeWithDigest {
     let digest = format!(
         "{}/{}/{}/{field}/{value}",
         notice.kind,
         notice.person_id,
-        notice.told_at.timestamp()
+        notice.sent_at.timestamp()
     );
-    Told {
-        word: notice,
+    NoticeWithDigest {
+        notice,
         digest,
     }
 }
 
 /// Of several notices of one kind for one person in one second, keeps only the last in the body.
-fn last_of_each(notices: Vec<Told>) -> Vec<Told> {
+fn keep_last_of_each(notices: Vec<NoticeWithDigest>) -> Vec<NoticeWithDigest> {
     let mut last = BTreeMap::new();
     for (n, it) in notices.iter().enumerate() {
         last.insert(
             (
-                it.word.kind,
-                it.word.person_id.clone(),
-                it.word.told_at,
-                one_of_many(it),
+                it.notice.kind,
+                it.notice.person_id.clone(),
+                it.notice.sent_at,
+                has_date(it),
             ),
             n,
         );
@@ -144,16 +144,16 @@ fn last_of_each(notices: Vec<Told>) -> Vec<Told> {
 }
 
 /// Whether the notice announces a date. A notice without a date does not replace one with a date.
-fn one_of_many(notice: &Told) -> bool {
-    notice.word.cut_off.is_some()
+fn has_date(notice: &NoticeWithDigest) -> bool {
+    notice.notice.cut_off.is_some()
 }
 
-fn text(value: &Value, field: &str) -> Option<String> {
+fn text_field(value: &Value, field: &str) -> Option<String> {
     value.get(field)?.as_str().map(ToOwned::to_owned)
 }
 
 /// Reads a person's id. Meta sends ids as text and as numbers.
-fn person(value: &Value) -> Option<PersonId> {
+fn parse_person(value: &Value) -> Option<PersonId> {
     match value {
         Value::String(text) => text.parse().ok(),
         Value::Number(number) => number.as_u64()?.to_string().parse().ok(),
@@ -162,7 +162,7 @@ fn person(value: &Value) -> Option<PersonId> {
 }
 
 /// Reads a time: seconds since 1970, or ISO 8601 with any of the offset forms that Meta uses.
-fn moment(value: &Value) -> Option<Timestamp> {
+fn parse_time(value: &Value) -> Option<Timestamp> {
     match value {
         Value::Number(seconds) => DateTime::from_timestamp(seconds.as_i64()?, 0),
         Value::String(text) => {

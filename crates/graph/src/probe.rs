@@ -12,15 +12,15 @@ pub(crate) mod plan;
 
 use futures_util::{Stream, StreamExt, stream};
 use regrant_domain::{
-    AccessToken, Asset, AssetId, AssetKind, CredentialKind, PersonId, Proof, Refusal, RefusalKind,
+    AccessToken, Asset, AssetId, AssetKind, CredentialKind, PersonId, ProbeResult, Refusal, RefusalKind,
 };
 
 use crate::{
     AppCredentials, Client,
-    call::context::Caller,
-    errors::graph_error::refusal,
-    probe::item::Item,
-    probe::plan::{Pack, pack},
+    call::context::CallContext,
+    errors::graph_error::build_refusal,
+    probe::item::ProbeItem,
+    probe::plan::{BatchPlan, plan_batches},
 };
 
 /// One asset to probe.
@@ -49,11 +49,11 @@ pub struct Probe<'a> {
 
 /// The results of some probes.
 #[derive(Debug)]
-pub struct ProbedChunk {
+pub struct ProbeChunk {
     /// Positions of the probes in the list that the caller passed.
     pub indices: Vec<usize>,
     /// One result for each index.
-    pub proofs: Vec<Proof>,
+    pub results: Vec<ProbeResult>,
 }
 
 impl From<&Asset> for Target {
@@ -68,29 +68,29 @@ impl From<&Asset> for Target {
 
 impl Client {
     /// Probes every target with `token` of `person`: one result each, in the order of the targets.
-    pub async fn probe(
+    pub async fn probe_targets(
         &self,
         app: &AppCredentials,
         token: &AccessToken,
         person: &PersonId,
         targets: &[Target],
-    ) -> Vec<Proof> {
+    ) -> Vec<ProbeResult> {
         let mut chunks: Vec<_> = self
-            .probe_stream(app, token, person, targets)
+            .stream_probes(app, token, person, targets)
             .collect()
             .await;
         chunks.sort_by_key(|it| it.indices.first().copied());
-        chunks.into_iter().flat_map(|it| it.proofs).collect()
+        chunks.into_iter().flat_map(|it| it.results).collect()
     }
 
     /// The same as a stream of chunks, so that the caller can settle a chunk while others run.
-    pub fn probe_stream<'a>(
+    pub fn stream_probes<'a>(
         &'a self,
         app: &'a AppCredentials,
         token: &'a AccessToken,
         person: &'a PersonId,
         targets: &'a [Target],
-    ) -> impl Stream<Item = ProbedChunk> + Send + 'a {
+    ) -> impl Stream<Item = ProbeChunk> + Send + 'a {
         let probe = move |target| Probe {
             target,
             token,
@@ -104,11 +104,11 @@ impl Client {
     ///
     /// Probes of one token share batches sent with that token; the others share batches sent with the
     /// app's token. A dead token, a paused person or a throttled asset delays no other probe.
-    pub fn probe_each<'a>(
+    pub fn probe_each_token<'a>(
         &'a self,
         app: &'a AppCredentials,
         probes: &[Probe<'a>],
-    ) -> impl Stream<Item = ProbedChunk> + Send + use<'a> {
+    ) -> impl Stream<Item = ProbeChunk> + Send + use<'a> {
         self.run_probes(app, probes.to_vec())
     }
 
@@ -116,10 +116,10 @@ impl Client {
         &'a self,
         app: &'a AppCredentials,
         probes: Vec<Probe<'a>>,
-    ) -> impl Stream<Item = ProbedChunk> + Send + use<'a> {
-        let runs = pack(&probes)
+    ) -> impl Stream<Item = ProbeChunk> + Send + use<'a> {
+        let runs = plan_batches(&probes)
             .into_iter()
-            .map(move |Pack { indices, is_shared }| {
+            .map(move |BatchPlan { indices, has_one_token: is_shared }| {
                 let probes: Vec<_> = indices
                     .iter()
                     .filter_map(|it| probes.get(*it).copied())
@@ -127,12 +127,12 @@ impl Client {
                 async move {
                     let shared = probes.first().filter(|_| is_shared).copied();
                     let results = match shared {
-                        Some(probe) => self.prove(Speaker::shared(app, probe), probes).await,
-                        None => self.prove_mixed(app, probes).await,
+                        Some(probe) => self.probe_batch(BatchSender::with_token_of(app, probe), probes).await,
+                        None => self.probe_mixed_batch(app, probes).await,
                     };
-                    ProbedChunk {
+                    ProbeChunk {
                         indices,
-                        proofs: results,
+                        results,
                     }
                 }
             });
@@ -140,10 +140,10 @@ impl Client {
     }
 
     /// Runs probes with different tokens in one batch, which the app's own token sends.
-    async fn prove_mixed(&self, app: &AppCredentials, probes: Vec<Probe<'_>>) -> Vec<Proof> {
-        let Ok(token) = app.token() else {
+    async fn probe_mixed_batch(&self, app: &AppCredentials, probes: Vec<Probe<'_>>) -> Vec<ProbeResult> {
+        let Ok(token) = app.app_token() else {
             let refused = |_| {
-                Proof::Refused(refusal(
+                ProbeResult::Refused(build_refusal(
                     RefusalKind::AppFault,
                     "The app has no usable secret.",
                 ))
@@ -151,12 +151,12 @@ impl Client {
             return probes.into_iter().map(refused).collect();
         };
         let others: Vec<_> = probes.iter().map(|it| it.token).collect();
-        let context = Caller::new(app, Some(&token), None, &others);
-        self.prove(
-            Speaker {
+        let context = CallContext::new(app, Some(&token), None, &others);
+        self.probe_batch(
+            BatchSender {
                 context,
                 token: &token,
-                is_app: true,
+                is_app_token: true,
             },
             probes,
         )
@@ -165,48 +165,48 @@ impl Client {
 
     /// Sends the probes of one batch until all are settled or no attempt is left.
     #[tracing::instrument(name = "probe", skip_all, fields(app.id = %sender.context.app.id, probes = probes.len()))]
-    async fn prove(&self, sender: Speaker<'_>, probes: Vec<Probe<'_>>) -> Vec<Proof> {
+    async fn probe_batch(&self, sender: BatchSender<'_>, probes: Vec<Probe<'_>>) -> Vec<ProbeResult> {
         let app = sender.context.app;
         let mut items: Vec<_> = probes
             .into_iter()
-            .map(|it| Item::new(&app.id, it))
+            .map(|it| ProbeItem::new(&app.id, it))
             .collect();
-        let mut pauses = self.backoff();
+        let mut pauses = self.build_backoff();
         loop {
-            self.attempt(&sender, &mut items).await;
-            if items.iter().all(Item::is_settled) {
+            self.send_open_items(&sender, &mut items).await;
+            if items.iter().all(ProbeItem::is_settled) {
                 break;
             }
             let Some(pause) = pauses.next() else { break };
-            if items.iter().any(Item::is_unavailable) {
+            if items.iter().any(ProbeItem::is_unavailable) {
                 tokio::time::sleep(pause).await;
             }
         }
-        if let Some(token) = items.iter().find_map(Item::blames_app) {
-            self.confirm_fault(app, Some(token)).await;
+        if let Some(token) = items.iter().find_map(ProbeItem::token_if_app_blamed) {
+            self.check_app_after_fault(app, Some(token)).await;
         }
-        items.into_iter().map(Item::into_proof).collect()
+        items.into_iter().map(ProbeItem::into_result).collect()
     }
 
     /// Sends once all open items whose scopes are not paused.
-    async fn attempt(&self, sender: &Speaker<'_>, items: &mut [Item<'_>]) {
-        self.rest_items(items).await;
+    async fn send_open_items(&self, sender: &BatchSender<'_>, items: &mut [ProbeItem<'_>]) {
+        self.handle_paused_items(items).await;
         let may_send =
-            |it: &&mut Item<'_>| !it.is_settled() && self.inner.budget.rest(it.scopes()).is_none();
+            |it: &&mut ProbeItem<'_>| !it.is_settled() && self.inner.pauses.longest_pause(it.scopes()).is_none();
         let open: Vec<_> = items.iter_mut().filter(may_send).collect();
         if open.is_empty() {
             return;
         }
-        let questions: Vec<_> = open.iter().map(|it| it.question()).collect();
-        match self.batch(&sender.context, sender.token, &questions).await {
+        let questions: Vec<_> = open.iter().map(|it| it.to_batch_read()).collect();
+        match self.send_batch(&sender.context, sender.token, &questions).await {
             Ok(replies) => open
                 .into_iter()
                 .zip(replies)
-                .for_each(|(item, reply)| item.hear(reply)),
+                .for_each(|(item, reply)| item.apply_result(reply)),
             Err(refusal) => {
-                let refusal = sender.of_items(refusal);
+                let refusal = sender.refusal_for_items(refusal);
                 for item in open {
-                    item.refuse(&refusal);
+                    item.apply_refusal(&refusal);
                 }
             }
         }
@@ -214,11 +214,11 @@ impl Client {
 
     /// Refuses items whose asset or person is paused for long. If every open item is paused shortly,
     /// sleeps through the shortest pause.
-    async fn rest_items(&self, items: &mut [Item<'_>]) {
+    async fn handle_paused_items(&self, items: &mut [ProbeItem<'_>]) {
         let mut waits = Vec::new();
         for item in items.iter_mut().filter(|it| !it.is_settled()) {
-            match self.inner.budget.rest(item.scopes()) {
-                Some(rest) if rest > self.inner.settings.max_wait => item.rest(self.resting(rest)),
+            match self.inner.pauses.longest_pause(item.scopes()) {
+                Some(rest) if rest > self.inner.settings.max_wait => item.settle_with_pause(self.pause_refusal(rest)),
                 rest => waits.push(rest),
             }
         }
@@ -229,29 +229,29 @@ impl Client {
 }
 
 /// The token that sends a batch.
-struct Speaker<'a> {
-    context: Caller<'a>,
+struct BatchSender<'a> {
+    context: CallContext<'a>,
     token: &'a AccessToken,
     /// Whether it is the app's own; then a refusal of the whole batch does not concern the tokens of
     /// the items.
-    is_app: bool,
+    is_app_token: bool,
 }
 
-impl<'a> Speaker<'a> {
-    fn shared(app: &'a AppCredentials, probe: Probe<'a>) -> Self {
-        let context = Caller::new(app, Some(probe.token), probe.person, &[]);
+impl<'a> BatchSender<'a> {
+    fn with_token_of(app: &'a AppCredentials, probe: Probe<'a>) -> Self {
+        let context = CallContext::new(app, Some(probe.token), probe.person, &[]);
         Self {
             context,
             token: probe.token,
-            is_app: false,
+            is_app_token: false,
         }
     }
 
     /// The refusal of each item where Graph refused the whole batch.
-    fn of_items(&self, whole: Refusal) -> Refusal {
+    fn refusal_for_items(&self, whole: Refusal) -> Refusal {
         let kind = match whole.kind {
-            RefusalKind::TokenDead if self.is_app => RefusalKind::AppFault,
-            kind if self.is_app && !is_of_the_call(&kind) => RefusalKind::Unclassified,
+            RefusalKind::TokenDead if self.is_app_token => RefusalKind::AppFault,
+            kind if self.is_app_token && !concerns_whole_call(&kind) => RefusalKind::Unclassified,
             kind => kind,
         };
         Refusal { kind, ..whole }
@@ -259,7 +259,7 @@ impl<'a> Speaker<'a> {
 }
 
 /// Whether such a refusal concerns a call as a whole, with any token.
-const fn is_of_the_call(kind: &RefusalKind) -> bool {
+const fn concerns_whole_call(kind: &RefusalKind) -> bool {
     matches!(
         kind,
         RefusalKind::AppFault

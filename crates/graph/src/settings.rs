@@ -69,7 +69,7 @@ pub enum ConfigError {
 
 impl Settings {
     /// Refuses settings that leak tokens or admit no call.
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check_usable(&self) -> Result<(), ConfigError> {
         let url = &self.base_url;
         if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(url)) {
             return Err(ConfigError::Insecure);
@@ -91,7 +91,7 @@ impl Settings {
     }
 
     /// The URL of a path, with the version.
-    pub(crate) fn url(&self, path: &str) -> Url {
+    pub(crate) fn url_of_path(&self, path: &str) -> Url {
         let mut url = self.base_url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments
@@ -138,7 +138,7 @@ mod tests {
             "http://[::1]:1",
             "http://localhost:1/",
         ] {
-            assert!(at(fine).check().is_ok(), "{fine}");
+            assert!(at(fine).check_usable().is_ok(), "{fine}");
         }
         for open in [
             "http://graph.facebook.com",
@@ -147,7 +147,7 @@ mod tests {
             "ftp://127.0.0.1",
         ] {
             assert!(
-                matches!(at(open).check(), Err(ConfigError::Insecure)),
+                matches!(at(open).check_usable(), Err(ConfigError::Insecure)),
                 "{open}"
             );
         }
@@ -161,7 +161,7 @@ mod tests {
             "https://graph.facebook.com/#a",
         ] {
             assert!(
-                matches!(at(odd).check(), Err(ConfigError::NotABase)),
+                matches!(at(odd).check_usable(), Err(ConfigError::NotABase)),
                 "{odd}"
             );
         }
@@ -175,7 +175,7 @@ mod tests {
                 ..Settings::default()
             };
             assert!(
-                matches!(settings.check(), Err(ConfigError::Version)),
+                matches!(settings.check_usable(), Err(ConfigError::Version)),
                 "{odd}"
             );
         }
@@ -184,11 +184,11 @@ mod tests {
     #[test]
     fn paths_carry_the_version() {
         assert_eq!(
-            at("http://127.0.0.1:1").url("debug_token").as_str(),
+            at("http://127.0.0.1:1").url_of_path("debug_token").as_str(),
             "http://127.0.0.1:1/v26.0/debug_token"
         );
         assert_eq!(
-            at("http://127.0.0.1:1/graph/").url("").as_str(),
+            at("http://127.0.0.1:1/graph/").url_of_path("").as_str(),
             "http://127.0.0.1:1/graph/v26.0/"
         );
     }

@@ -8,7 +8,7 @@ const LOG_LENGTH: usize = 5_000;
 
 /// The response of `GET /sandbox/calls`.
 #[derive(Debug, Default, Serialize)]
-pub(crate) struct Calls {
+pub(crate) struct CallRecord {
     /// HTTP calls; a batch is one.
     pub total: u64,
     /// HTTP calls that were batches.
@@ -23,12 +23,12 @@ pub(crate) struct Calls {
     pub probes_by_asset: BTreeMap<String, u64>,
     pub exchanges: u64,
     pub debug_tokens: u64,
-    pub log: VecDeque<Entry>,
+    pub push_entry: VecDeque<LogEntry>,
 }
 
 /// One HTTP call.
 #[derive(Debug, Serialize)]
-pub(crate) struct Entry {
+pub(crate) struct LogEntry {
     pub at: String,
     pub method: String,
     pub path: String,
@@ -40,45 +40,45 @@ pub(crate) struct Entry {
     pub status: u16,
 }
 
-impl Calls {
-    pub fn enter(&mut self) {
+impl CallRecord {
+    pub fn start_call(&mut self) {
         self.total = self.total.saturating_add(1);
         self.in_flight = self.in_flight.saturating_add(1);
         self.max_in_flight = self.max_in_flight.max(self.in_flight);
     }
 
-    pub fn leave(&mut self) {
+    pub fn end_call(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);
     }
 
-    pub fn note_batch(&mut self, size: usize) {
+    pub fn count_batch(&mut self, size: usize) {
         self.batches = self.batches.saturating_add(1);
-        self.note_path("/");
+        self.count_path("/");
         self.max_batch = self.max_batch.max(size);
-        push(&mut self.batch_sizes, size);
+        push_bounded(&mut self.batch_sizes, size);
     }
 
     /// Counts a call or batch item under its pattern.
-    pub fn note_path(&mut self, pattern: &str) {
+    pub fn count_path(&mut self, pattern: &str) {
         match self.by_path.get_mut(pattern) {
             Some(count) => *count = count.saturating_add(1),
             None => drop(self.by_path.insert(pattern.to_owned(), 1)),
         }
     }
 
-    pub fn note_probe(&mut self, asset: &str) {
+    pub fn count_probe(&mut self, asset: &str) {
         match self.probes_by_asset.get_mut(asset) {
             Some(count) => *count = count.saturating_add(1),
             None => drop(self.probes_by_asset.insert(asset.to_owned(), 1)),
         }
     }
 
-    pub fn log(&mut self, entry: Entry) {
-        push(&mut self.log, entry);
+    pub fn log(&mut self, entry: LogEntry) {
+        push_bounded(&mut self.push_entry, entry);
     }
 
     /// Clears everything but the calls in flight.
-    pub fn reset(&mut self) {
+    pub fn reset_counters(&mut self) {
         let in_flight = self.in_flight;
         *self = Self {
             in_flight,
@@ -88,7 +88,7 @@ impl Calls {
     }
 }
 
-fn push<T>(ring: &mut VecDeque<T>, item: T) {
+fn push_bounded<T>(ring: &mut VecDeque<T>, item: T) {
     if ring.len() >= LOG_LENGTH {
         ring.pop_front();
     }
@@ -96,7 +96,7 @@ fn push<T>(ring: &mut VecDeque<T>, item: T) {
 }
 
 /// The path for the log: segments that look like a token or a secret are masked.
-pub(crate) fn redacted(path: &str) -> String {
+pub(crate) fn mask_secrets(path: &str) -> String {
     let clean = |segment: &str| match segment {
         long if long.len() > 40 || long.starts_with("EAA") || long.contains('|') => {
             "***".to_owned()
@@ -112,8 +112,8 @@ mod tests {
 
     #[test]
     fn a_token_in_a_path_is_not_logged() {
-        assert_eq!(redacted("/v26.0/EAASU123/x"), "/v26.0/***/x");
-        assert_eq!(redacted("/v26.0/1|secret"), "/v26.0/***");
-        assert_eq!(redacted("/v26.0/act_12/agencies"), "/v26.0/act_12/agencies");
+        assert_eq!(mask_secrets("/v26.0/EAASU123/x"), "/v26.0/***/x");
+        assert_eq!(mask_secrets("/v26.0/1|secret"), "/v26.0/***");
+        assert_eq!(mask_secrets("/v26.0/act_12/agencies"), "/v26.0/act_12/agencies");
     }
 }

@@ -35,12 +35,12 @@ impl Clock {
     /// The current time of the sandbox.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        let wall = wall();
-        wall.checked_add_signed(self.moved()).unwrap_or(wall)
+        let wall = wall_time();
+        wall.checked_add_signed(self.offset_from_wall()).unwrap_or(wall)
     }
 
     /// The offset from wall time.
-    pub(crate) fn moved(&self) -> Duration {
+    pub(crate) fn offset_from_wall(&self) -> Duration {
         Duration::microseconds(self.offset.load(Ordering::SeqCst))
     }
 
@@ -52,7 +52,7 @@ impl Clock {
 }
 
 #[expect(clippy::disallowed_methods, reason = "all other code reads this clock")]
-fn wall() -> DateTime<Utc> {
+fn wall_time() -> DateTime<Utc> {
     Utc::now()
 }
 

@@ -15,13 +15,13 @@ mod world;
 
 use actix_web::{HttpResponse, Scope, web};
 
-use refusal::{Refusal, read};
+use refusal::{ControlRefusal, parse_body};
 
 /// The result of a control.
-type Answer = Result<HttpResponse, Refusal>;
+type ControlResult = Result<HttpResponse, ControlRefusal>;
 
 /// All control routes.
-pub(crate) fn routes() -> Scope {
+pub(crate) fn control_routes() -> Scope {
     web::scope("/sandbox")
         .service((world::replace_world, world::show_world))
         .service((tokens::issue_token, tokens::revoke_token))
@@ -50,9 +50,9 @@ pub(crate) fn routes() -> Scope {
             webhooks::set_webhook_url,
             webhooks::set_callbacks,
         ))
-        .default_service(web::to(unknown))
+        .default_service(web::to(reject_unknown_path))
 }
 
-async fn unknown() -> Answer {
-    Err(Refusal::missing("there is no such control"))
+async fn reject_unknown_path() -> ControlResult {
+    Err(ControlRefusal::not_found("there is no such control"))
 }

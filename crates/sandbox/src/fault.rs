@@ -10,11 +10,11 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-pub(crate) use rule::{Effect, ErrorFault, Named, Rule, Subject, Throttle};
+pub(crate) use rule::{Effect, ErrorFault, NamedEffect, Rule, MatchSubject, Throttle};
 
 /// The effect of all rules on one call.
 #[derive(Debug, Default)]
-pub(crate) struct Strike {
+pub(crate) struct RuleOutcome {
     pub delay_ms: u64,
     pub effect: Option<Effect>,
 }
@@ -22,13 +22,13 @@ pub(crate) struct Strike {
 /// The rules in force.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
-    armed: Vec<Armed>,
+    rules: Vec<ActiveRule>,
     last_id: u64,
 }
 
 /// A rule and how often it fired.
 #[derive(Debug, Serialize)]
-pub(crate) struct Armed {
+pub(crate) struct ActiveRule {
     id: u64,
     #[serde(flatten)]
     rule: Rule,
@@ -38,9 +38,9 @@ pub(crate) struct Armed {
 }
 
 impl Faults {
-    pub fn add(&mut self, rule: Rule) -> u64 {
+    pub fn add_rule(&mut self, rule: Rule) -> u64 {
         self.last_id = self.last_id.saturating_add(1);
-        self.armed.push(Armed {
+        self.rules.push(ActiveRule {
             id: self.last_id,
             rule,
             fired: 0,
@@ -49,27 +49,27 @@ impl Faults {
         self.last_id
     }
 
-    pub fn list(&self) -> &[Armed] {
-        &self.armed
+    pub fn active_rules(&self) -> &[ActiveRule] {
+        &self.rules
     }
 
-    pub fn clear(&mut self) -> usize {
-        std::mem::take(&mut self.armed).len()
+    pub fn clear_rules(&mut self) -> usize {
+        std::mem::take(&mut self.rules).len()
     }
 
     /// Removes one rule; false if there is none with this id.
-    pub fn remove(&mut self, id: u64) -> bool {
-        let before = self.armed.len();
-        self.armed.retain(|armed| armed.id != id);
-        self.armed.len() < before
+    pub fn remove_rule(&mut self, id: u64) -> bool {
+        let before = self.rules.len();
+        self.rules.retain(|armed| armed.id != id);
+        self.rules.len() < before
     }
 
     /// Fires the rules that match this call.
-    pub fn strike(&mut self, subject: &Subject<'_>) -> Strike {
-        let mut strike = Strike::default();
-        for armed in &mut self.armed {
-            let latency = armed.rule.effect.latency();
-            if (latency.is_none() && strike.effect.is_some()) || !armed.fires(subject) {
+    pub fn apply_rules(&mut self, subject: &MatchSubject<'_>) -> RuleOutcome {
+        let mut strike = RuleOutcome::default();
+        for armed in &mut self.rules {
+            let latency = armed.rule.effect.latency_ms();
+            if (latency.is_none() && strike.effect.is_some()) || !armed.try_fire(subject) {
                 continue;
             }
             match latency {
@@ -81,10 +81,10 @@ impl Faults {
     }
 }
 
-impl Armed {
-    fn fires(&mut self, subject: &Subject<'_>) -> bool {
-        let item_only = matches!(self.rule.effect, Effect::Named(Named::NullItem));
-        if (item_only && !subject.batch_item) || !self.rule.wanted.fits(subject) {
+impl ActiveRule {
+    fn try_fire(&mut self, subject: &MatchSubject<'_>) -> bool {
+        let item_only = matches!(self.rule.effect, Effect::Named(NamedEffect::NullItem));
+        if (item_only && !subject.batch_item) || !self.rule.wanted.matches_call(subject) {
             return false;
         }
         let used = match subject.asset {

@@ -31,56 +31,56 @@ mod user;
 use serde_json::Value;
 
 use crate::{
-    fault::{Effect, Named, Subject},
+    fault::{Effect, NamedEffect, MatchSubject},
     state::State,
     world::Kind,
 };
 
 pub(crate) use call::{Call, Method};
-pub(crate) use caller::holder_of;
+pub(crate) use caller::find_holder_id;
 pub(crate) use error::GraphError;
-pub(crate) use permissions::deauthorize;
-pub(crate) use reply::{Answer, Outcome, Reply};
+pub(crate) use permissions::deauthorize_app;
+pub(crate) use reply::{CallResponse, Outcome, Reply};
 
 /// Responds to a call as Graph would.
-pub(crate) fn answer(state: &mut State, call: &Call) -> Answer {
-    if call.path.is_empty() && call.method == Method::Post && call.params.has("batch") {
-        return batch::run(state, call);
+pub(crate) fn respond_to_call(state: &mut State, call: &Call) -> CallResponse {
+    if call.path.is_empty() && call.method == Method::Post && call.params.has_name("batch") {
+        return batch::respond_to_batch(state, call);
     }
-    single(state, call)
+    respond_single(state, call)
 }
 
 /// Responds to a single call or to one item of a batch.
-fn single(state: &mut State, call: &Call) -> Answer {
-    note(state, call);
-    let holder = caller::holder_of(state, call);
+fn respond_single(state: &mut State, call: &Call) -> CallResponse {
+    record_call(state, call);
+    let holder = caller::find_holder_id(state, call);
     let path = call.joined_path();
-    let subject = subject(state, call, holder.as_deref(), &path);
-    let strike = state.faults.strike(&subject);
+    let subject = match_subject(state, call, holder.as_deref(), &path);
+    let strike = state.faults.apply_rules(&subject);
     let outcome = match strike.effect {
-        None => Outcome::Reply(routed(state, call, None)),
-        Some(Effect::Named(Named::Usage(percent))) => {
-            Outcome::Reply(routed(state, call, Some(percent)))
+        None => Outcome::Reply(route_with_headers(state, call, None)),
+        Some(Effect::Named(NamedEffect::Usage(percent))) => {
+            Outcome::Reply(route_with_headers(state, call, Some(percent)))
         }
-        Some(effect) => struck(state, call, &effect),
+        Some(effect) => fault_outcome(state, call, &effect),
     };
-    Answer {
+    CallResponse {
         outcome,
         delay_ms: strike.delay_ms,
         items: 1,
     }
 }
 
-fn subject<'a>(
+fn match_subject<'a>(
     state: &State,
     call: &'a Call,
     person: Option<&'a str>,
     path: &'a str,
-) -> Subject<'a> {
+) -> MatchSubject<'a> {
     let asset = call
-        .first()
-        .and_then(|id| state.world.assets.find(id).map(|asset| (id, asset.kind)));
-    Subject {
+        .first_segment()
+        .and_then(|id| state.world.assets.find_by_id(id).map(|asset| (id, asset.kind)));
+    MatchSubject {
         path,
         asset: asset.map(|(id, _)| id),
         kind: asset.map(|(_, kind)| kind),
@@ -90,64 +90,64 @@ fn subject<'a>(
 }
 
 /// The outcome of a call that a fault rule hits.
-fn struck(state: &State, call: &Call, effect: &Effect) -> Outcome {
+fn fault_outcome(state: &State, call: &Call, effect: &Effect) -> Outcome {
     match effect {
-        Effect::Named(Named::Drop) => Outcome::Drop,
-        Effect::Named(Named::Throttle(throttle)) => {
-            let error = GraphError::throttled(throttle.code);
+        Effect::Named(NamedEffect::Drop) => Outcome::Drop,
+        Effect::Named(NamedEffect::Throttle(throttle)) => {
+            let error = GraphError::throttled_with(throttle.code);
             Outcome::Reply(
                 error
-                    .reply()
-                    .with_headers(headers::throttled(state, call, throttle)),
+                    .to_reply()
+                    .with_headers(headers::throttle_headers(state, call, throttle)),
             )
         }
-        Effect::Named(Named::Error(fault)) => Outcome::Reply(GraphError::from(fault).reply()),
-        Effect::Named(Named::NullItem | Named::LatencyMs(_) | Named::Usage(_)) => Outcome::Null,
+        Effect::Named(NamedEffect::Error(fault)) => Outcome::Reply(GraphError::from(fault).to_reply()),
+        Effect::Named(NamedEffect::NullItem | NamedEffect::LatencyMs(_) | NamedEffect::Usage(_)) => Outcome::Null,
         Effect::Raw { status, body } => Outcome::Reply(Reply::text(*status, body)),
     }
 }
 
-fn routed(state: &mut State, call: &Call, usage: Option<u64>) -> Reply {
-    let result = meter(state, call).and_then(|()| route(state, call));
-    let headers = headers::of(state, call, usage);
-    let reply = result.map_or_else(|error| error.reply(), |body| Reply::json(&body));
+fn route_with_headers(state: &mut State, call: &Call, usage: Option<u64>) -> Reply {
+    let result = check_quota(state, call).and_then(|()| route_call(state, call));
+    let headers = headers::response_headers(state, call, usage);
+    let reply = result.map_or_else(|error| error.to_reply(), |body| Reply::json(&body));
     reply.with_headers(headers)
 }
 
 /// Counts the call for its app; throttles an app beyond its limit.
-fn meter(state: &mut State, call: &Call) -> Result<(), GraphError> {
+fn check_quota(state: &mut State, call: &Call) -> Result<(), GraphError> {
     let now = state.now();
-    let app = caller::app_of(state, call).and_then(|id| state.world.apps.find(&id));
-    match app.map(|app| state.usage.count(app, now)) {
-        Some(share) if share.is_exceeded => Err(GraphError::throttled(4)),
+    let app = caller::find_app_id(state, call).and_then(|id| state.world.apps.find_by_id(&id));
+    match app.map(|app| state.usage.count_call(app, now)) {
+        Some(share) if share.is_exceeded => Err(GraphError::throttled_with(4)),
         _ => Ok(()),
     }
 }
 
-fn route(state: &mut State, call: &Call) -> Result<Value, GraphError> {
+fn route_call(state: &mut State, call: &Call) -> Result<Value, GraphError> {
     let path: Vec<&str> = call.path.iter().map(String::as_str).collect();
     match (call.method, path.as_slice()) {
-        (Method::Get, []) if call.params.has("ids") => Err(GraphError::ids_refused()),
-        (_, []) => Err(GraphError::unsupported(call.method, "")),
-        (_, ["oauth", "access_token"]) => oauth::access_token(state, call),
-        (_, ["oauth", "revoke"]) => oauth::revoke(state, call),
-        (Method::Get, ["debug_token"]) => debug_token::inspect(state, call),
-        (_, [id]) => node::answer(state, call, id),
-        (_, [id, edge, rest @ ..]) => node::edge(state, call, id, edge, rest.first().copied()),
+        (Method::Get, []) if call.params.has_name("ids") => Err(GraphError::ids_refused()),
+        (_, []) => Err(GraphError::unsupported_request(call.method, "")),
+        (_, ["oauth", "access_token"]) => oauth::respond_to_access_token(state, call),
+        (_, ["oauth", "revoke"]) => oauth::revoke_token(state, call),
+        (Method::Get, ["debug_token"]) => debug_token::respond_to_debug_token(state, call),
+        (_, [id]) => node::respond_to_node(state, call, id),
+        (_, [id, edge, rest @ ..]) => node::respond_to_edge(state, call, id, edge, rest.first().copied()),
     }
 }
 
 /// Records the call under a pattern of its path, in which ids are replaced by the kind of node.
-fn note(state: &mut State, call: &Call) {
+fn record_call(state: &mut State, call: &Call) {
     let kind = call
-        .first()
-        .and_then(|id| state.world.assets.find(id))
+        .first_segment()
+        .and_then(|id| state.world.assets.find_by_id(id))
         .map(|asset| asset.kind);
-    state.calls.note_path(&pattern(state, call, kind));
+    state.calls.count_path(&path_pattern(state, call, kind));
     if let (Some(_), Method::Get, [asset]) = (kind, call.method, call.path.as_slice()) {
-        state.calls.note_probe(asset);
+        state.calls.count_probe(asset);
     }
-    if call.first() == Some("debug_token") {
+    if call.first_segment() == Some("debug_token") {
         state.calls.debug_tokens = state.calls.debug_tokens.saturating_add(1);
     }
     if call.params.get("grant_type") == Some("fb_exchange_token") {
@@ -155,18 +155,18 @@ fn note(state: &mut State, call: &Call) {
     }
 }
 
-fn pattern(state: &State, call: &Call, kind: Option<Kind>) -> String {
-    let first = call.first().unwrap_or_default();
+fn path_pattern(state: &State, call: &Call, kind: Option<Kind>) -> String {
+    let first = call.first_segment().unwrap_or_default();
     let node = match kind {
-        Some(kind) => format!("{{{}}}", kind.word()),
-        None if state.world.persons.has(first) => "{person}".to_owned(),
-        None if state.world.system_users.has(first) => "{system_user}".to_owned(),
+        Some(kind) => format!("{{{}}}", kind.as_str()),
+        None if state.world.persons.has_id(first) => "{person}".to_owned(),
+        None if state.world.system_users.has_id(first) => "{system_user}".to_owned(),
         None if first.chars().any(|c| c.is_ascii_digit()) => "{unknown}".to_owned(),
-        None => crate::calls::redacted(first),
+        None => crate::calls::mask_secrets(first),
     };
     let rest: Vec<&str> = call.path.iter().skip(1).map(String::as_str).collect();
     std::iter::once(format!("/{node}"))
-        .chain(rest.into_iter().map(crate::calls::redacted))
+        .chain(rest.into_iter().map(crate::calls::mask_secrets))
         .collect::<Vec<_>>()
         .join("/")
 }

@@ -14,25 +14,25 @@ use actix_web::{
 };
 
 use crate::{
-    calls::{Entry, redacted},
-    graph::{self, Answer, Call, Method, Outcome, Reply},
-    state::{Shared, State},
+    calls::{LogEntry, mask_secrets},
+    graph::{self, CallResponse, Call, Method, Outcome, Reply},
+    state::{SharedState, State},
 };
 
 /// Handles every path outside `/sandbox`.
-pub(crate) async fn graph(
+pub(crate) async fn handle_graph_call(
     request: HttpRequest,
     body: web::Bytes,
-    shared: web::Data<Shared>,
+    shared: web::Data<SharedState>,
 ) -> HttpResponse {
-    let _visit = Visit::begin(&shared);
-    let Some(call) = read(&request, &body) else {
+    let _visit = InFlightCall::start_counting(&shared);
+    let Some(call) = read_call(&request, &body) else {
         return HttpResponse::MethodNotAllowed().finish();
     };
     let (answer, wait) = {
-        let mut state = shared.lock();
-        let answer = graph::answer(&mut state, &call);
-        log(&mut state, &request, &call, &answer);
+        let mut state = shared.lock_state();
+        let answer = graph::respond_to_call(&mut state, &call);
+        log_call(&mut state, &request, &call, &answer);
         let wait = answer.delay_ms.saturating_add(state.latency_ms);
         (answer, wait)
     };
@@ -40,13 +40,13 @@ pub(crate) async fn graph(
         tokio::time::sleep(Duration::from_millis(wait)).await;
     }
     match answer.outcome {
-        Outcome::Reply(reply) => write(reply),
+        Outcome::Reply(reply) => write_reply(reply),
         Outcome::Null => HttpResponse::Ok().json(()),
-        Outcome::Drop => HttpResponse::Ok().body(Broken),
+        Outcome::Drop => HttpResponse::Ok().body(BrokenBody),
     }
 }
 
-fn read(request: &HttpRequest, body: &[u8]) -> Option<Call> {
+fn read_call(request: &HttpRequest, body: &[u8]) -> Option<Call> {
     let method = Method::parse(request.method().as_str())?;
     let mut call = Call::new(method, request.path(), request.query_string(), body);
     let authorization = request
@@ -62,7 +62,7 @@ fn read(request: &HttpRequest, body: &[u8]) -> Option<Call> {
     Some(call)
 }
 
-fn write(reply: Reply) -> HttpResponse {
+fn write_reply(reply: Reply) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
     let kind = if reply.is_json {
@@ -77,12 +77,12 @@ fn write(reply: Reply) -> HttpResponse {
     response.body(reply.body)
 }
 
-fn log(state: &mut State, request: &HttpRequest, call: &Call, answer: &Answer) {
-    let entry = Entry {
+fn log_call(state: &mut State, request: &HttpRequest, call: &Call, answer: &CallResponse) {
+    let entry = LogEntry {
         at: state.now().to_rfc3339(),
         method: request.method().to_string(),
-        path: redacted(request.path()),
-        person: graph::holder_of(state, call),
+        path: mask_secrets(request.path()),
+        person: graph::find_holder_id(state, call),
         items: answer.items,
         status: if let Outcome::Reply(reply) = &answer.outcome {
             reply.status
@@ -100,25 +100,25 @@ fn log(state: &mut State, request: &HttpRequest, call: &Call, answer: &Answer) {
 }
 
 /// Counts a call as in flight until it is dropped.
-struct Visit(Shared);
+struct InFlightCall(SharedState);
 
-impl Visit {
-    fn begin(shared: &Shared) -> Self {
-        shared.lock().calls.enter();
+impl InFlightCall {
+    fn start_counting(shared: &SharedState) -> Self {
+        shared.lock_state().calls.start_call();
         Self(shared.clone())
     }
 }
 
-impl Drop for Visit {
+impl Drop for InFlightCall {
     fn drop(&mut self) {
-        self.0.lock().calls.leave();
+        self.0.lock_state().calls.end_call();
     }
 }
 
 /// A body that fails before its first byte: the server closes the connection without a response.
-struct Broken;
+struct BrokenBody;
 
-impl MessageBody for Broken {
+impl MessageBody for BrokenBody {
     type Error = std::io::Error;
 
     fn size(&self) -> BodySize {

@@ -23,8 +23,8 @@ pub(crate) struct Migrations {
 
 impl Migrations {
     /// Adds a migration; `None` if this person already migrates in this business.
-    pub fn begin(&mut self, migration: Migration) -> Option<&Migration> {
-        if self.of(&migration.person, &migration.business).is_some() {
+    pub fn add_migration(&mut self, migration: Migration) -> Option<&Migration> {
+        if self.find_by_person(&migration.person, &migration.business).is_some() {
             return None;
         }
         self.items.push(migration);
@@ -47,14 +47,14 @@ impl Migrations {
     }
 
     /// The migration of this personal account in this business.
-    pub fn of(&self, person: &str, business: &str) -> Option<&Migration> {
+    pub fn find_by_person(&self, person: &str, business: &str) -> Option<&Migration> {
         self.items
             .iter()
             .find(|m| m.person == person && m.business == business)
     }
 
     /// Whether this managed account does not have its roles in the business yet.
-    pub fn awaits(&self, new_person: &str, business: &str) -> bool {
+    pub fn is_pending(&self, new_person: &str, business: &str) -> bool {
         let mut theirs = self
             .items
             .iter()
@@ -67,7 +67,7 @@ impl Migration {
     /// The default time from the start to the cut-off.
     pub const GRACE: Duration = Duration::days(30);
 
-    pub fn status(&self, now: DateTime<Utc>) -> &'static str {
+    pub fn status_at(&self, now: DateTime<Utc>) -> &'static str {
         match (self.completed, self.cut_off <= now) {
             (true, _) => "completed",
             (false, true) => "cut_off",
@@ -77,9 +77,9 @@ impl Migration {
 
     /// Copies the role of the old account in the business to the managed account; the old account
     /// keeps its role until the cut-off.
-    pub fn complete(&mut self, world: &mut World) {
+    pub fn move_role(&mut self, world: &mut World) {
         self.completed = true;
-        let old = world.persons.find(&self.person);
+        let old = world.persons.find_by_id(&self.person);
         let role = old
             .and_then(|p| p.roles.iter().find(|role| role.business == self.business))
             .cloned();

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     Clock, Error, World, control, http,
-    state::{Shared, State},
+    state::{SharedState, State},
 };
 
 /// Settings of a sandbox.
@@ -44,7 +44,7 @@ impl Sandbox {
             .and_then(TcpListener::into_std)
             .map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let shared = Shared::new(State::new(
+        let shared = SharedState::new(State::new(
             settings.world,
             settings.clock,
             format!("http://{address}"),
@@ -53,8 +53,8 @@ impl Sandbox {
             App::new()
                 .app_data(web::Data::new(shared.clone()))
                 .app_data(web::PayloadConfig::new(64 << 20))
-                .service(control::routes())
-                .default_service(web::to(http::graph))
+                .service(control::control_routes())
+                .default_service(web::to(http::handle_graph_call))
         };
         let server = HttpServer::new(service)
             .workers(2)

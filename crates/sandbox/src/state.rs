@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    Clock, World, calls::Calls, fault::Faults, migration::Migrations, token::Tokens, usage::Usage,
+    Clock, World, calls::CallRecord, fault::Faults, migration::Migrations, token::Tokens, usage::QuotaTable,
     webhook::Deliveries,
 };
 
@@ -18,8 +18,8 @@ pub(crate) struct State {
     pub tokens: Tokens,
     pub migrations: Migrations,
     pub faults: Faults,
-    pub usage: Usage,
-    pub calls: Calls,
+    pub usage: QuotaTable,
+    pub calls: CallRecord,
     pub deliveries: Deliveries,
     pub latency_ms: u64,
     pub url: String,
@@ -34,8 +34,8 @@ impl State {
             tokens: Tokens::default(),
             migrations: Migrations::default(),
             faults: Faults::default(),
-            usage: Usage::default(),
-            calls: Calls::default(),
+            usage: QuotaTable::default(),
+            calls: CallRecord::default(),
             deliveries: Deliveries::default(),
             latency_ms: 0,
         }
@@ -46,7 +46,7 @@ impl State {
     }
 
     /// The current time in whole seconds, the precision of Graph's dates.
-    pub fn second(&self) -> DateTime<Utc> {
+    pub fn now_in_seconds(&self) -> DateTime<Utc> {
         let now = self.now();
         DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now)
     }
@@ -57,20 +57,20 @@ impl State {
         self.tokens = Tokens::default();
         self.migrations = Migrations::default();
         self.faults = Faults::default();
-        self.usage = Usage::default();
+        self.usage = QuotaTable::default();
     }
 }
 
 /// The state shared by the workers of the server.
 #[derive(Clone)]
-pub(crate) struct Shared(Arc<Mutex<State>>);
+pub(crate) struct SharedState(Arc<Mutex<State>>);
 
-impl Shared {
+impl SharedState {
     pub fn new(state: State) -> Self {
         Self(Arc::new(Mutex::new(state)))
     }
 
-    pub fn lock(&self) -> MutexGuard<'_, State> {
+    pub fn lock_state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

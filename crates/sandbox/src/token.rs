@@ -12,36 +12,36 @@ use uuid::Uuid;
 
 /// The holder of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Holder {
+pub(crate) enum TokenHolder {
     Person(String),
     SystemUser(String),
     /// A page; its token was minted from the token of `by`.
     Page {
         page: String,
-        by: Box<Holder>,
+        by: Box<TokenHolder>,
     },
 }
 
-impl Holder {
+impl TokenHolder {
     /// The person or system user behind the token.
-    pub fn user(&self) -> &str {
+    pub fn user_id(&self) -> &str {
         match self {
             Self::Person(id) | Self::SystemUser(id) => id,
-            Self::Page { by, .. } => by.user(),
+            Self::Page { by, .. } => by.user_id(),
         }
     }
 
     /// The person behind the token; `None` for system users.
-    pub fn person(&self) -> Option<&str> {
+    pub fn person_id(&self) -> Option<&str> {
         match self {
             Self::Person(id) => Some(id),
             Self::SystemUser(_) => None,
-            Self::Page { by, .. } => by.person(),
+            Self::Page { by, .. } => by.person_id(),
         }
     }
 
     /// `type` in the response of `debug_token`.
-    pub fn type_word(&self) -> &'static str {
+    pub fn type_name(&self) -> &'static str {
         match self {
             Self::Person(_) => "USER",
             Self::SystemUser(_) => "SYSTEM_USER",
@@ -52,7 +52,7 @@ impl Holder {
 
 /// Why a token no longer works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum TokenEnding {
     Expired(DateTime<Utc>),
     Deauthorized,
     PasswordChanged,
@@ -63,7 +63,7 @@ pub(crate) enum Ending {
 #[derive(Clone)]
 pub(crate) struct Token {
     pub text: String,
-    pub holder: Holder,
+    pub holder: TokenHolder,
     pub app: String,
     pub scopes: Vec<String>,
     /// Assets selected at login; absent: all.
@@ -71,14 +71,14 @@ pub(crate) struct Token {
     pub issued_at: DateTime<Utc>,
     pub expires_at: Option<DateTime<Utc>>,
     pub parent: Option<String>,
-    pub ended: Option<Ending>,
+    pub ended: Option<TokenEnding>,
 }
 
 impl Token {
     /// A new token with a random text.
-    pub fn new(holder: Holder, app: &str, scopes: Vec<String>, now: DateTime<Utc>) -> Self {
+    pub fn new(holder: TokenHolder, app: &str, scopes: Vec<String>, now: DateTime<Utc>) -> Self {
         Self {
-            text: fresh_text(&holder),
+            text: random_token_text(&holder),
             holder,
             app: app.to_owned(),
             scopes,
@@ -104,7 +104,7 @@ impl Token {
                 .any(|have| scopes.contains(&have.as_str()))
     }
 
-    pub fn grants(&self, asset: &str) -> bool {
+    pub fn grants_asset(&self, asset: &str) -> bool {
         self.granted
             .as_ref()
             .is_none_or(|assets| assets.contains(asset))
@@ -119,18 +119,18 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    pub fn keep(&mut self, token: Token) -> Arc<Token> {
+    pub fn add_token(&mut self, token: Token) -> Arc<Token> {
         let token = Arc::new(token);
         self.by_text.insert(token.text.clone(), Arc::clone(&token));
         token
     }
 
-    pub fn find(&self, text: &str) -> Option<Arc<Token>> {
+    pub fn find_token(&self, text: &str) -> Option<Arc<Token>> {
         self.by_text.get(text).map(Arc::clone)
     }
 
     /// Records a login of a person to an app: data access lasts for 90 days from `now`.
-    pub fn note_login(&mut self, person: &str, app: &str, now: DateTime<Utc>) {
+    pub fn record_login(&mut self, person: &str, app: &str, now: DateTime<Utc>) {
         self.data_access.insert(
             (person.to_owned(), app.to_owned()),
             now + Duration::days(90),
@@ -138,8 +138,8 @@ impl Tokens {
     }
 
     /// When data access ends; `None` for system users.
-    pub fn data_access_end(&self, token: &Token) -> Option<DateTime<Utc>> {
-        let person = token.holder.person()?;
+    pub fn data_access_ends_at(&self, token: &Token) -> Option<DateTime<Utc>> {
+        let person = token.holder.person_id()?;
         self.data_access
             .get(&(person.to_owned(), token.app.clone()))
             .copied()
@@ -147,22 +147,22 @@ impl Tokens {
 
     /// Why this token is dead, if it is. A page token dies when the token it was minted from is
     /// ended, but not when that expires.
-    pub fn ending(&self, token: &Token, now: DateTime<Utc>) -> Option<Ending> {
+    pub fn find_ending(&self, token: &Token, now: DateTime<Utc>) -> Option<TokenEnding> {
         let own = token
             .expires_at
             .filter(|end| *end <= now)
-            .map(Ending::Expired);
-        let ended = self.find(&token.text).and_then(|kept| kept.ended).or(own);
+            .map(TokenEnding::Expired);
+        let ended = self.find_token(&token.text).and_then(|kept| kept.ended).or(own);
         ended.or_else(|| {
-            let parent = self.find(token.parent.as_deref()?)?;
+            let parent = self.find_token(token.parent.as_deref()?)?;
             let ending = parent.ended?;
-            matches!(token.holder, Holder::Page { .. }).then_some(ending)
+            matches!(token.holder, TokenHolder::Page { .. }).then_some(ending)
         })
     }
 
     /// Ends all tokens that match; tokens that ended before keep their cause. Returns how many ended
     /// now.
-    pub fn end_where(&mut self, ending: Ending, fits: impl Fn(&Token) -> bool) -> usize {
+    pub fn end_tokens(&mut self, ending: TokenEnding, fits: impl Fn(&Token) -> bool) -> usize {
         let alive = self
             .by_text
             .values_mut()
@@ -173,7 +173,7 @@ impl Tokens {
     }
 
     /// The newest token of a holder for an app that was not ended.
-    pub fn newest_of(&self, holder: &Holder, app: &str) -> Option<&Arc<Token>> {
+    pub fn newest_token(&self, holder: &TokenHolder, app: &str) -> Option<&Arc<Token>> {
         let theirs = self
             .by_text
             .values()
@@ -182,11 +182,11 @@ impl Tokens {
     }
 
     /// Removes one scope from all tokens of a person for an app.
-    pub fn strip_scope(&mut self, person: &str, app: &str, scope: &str) {
+    pub fn remove_scope(&mut self, person: &str, app: &str, scope: &str) {
         let theirs = self
             .by_text
             .values_mut()
-            .filter(|t| t.app == app && t.holder.person() == Some(person));
+            .filter(|t| t.app == app && t.holder.person_id() == Some(person));
         theirs.for_each(|token| Arc::make_mut(token).scopes.retain(|have| have != scope));
     }
 }
@@ -211,17 +211,17 @@ pub(crate) const DEFAULT_SCOPES: [&str; 11] = [
     clippy::disallowed_methods,
     reason = "random texts of Graph, not ids of ours"
 )]
-pub(crate) fn fresh_hex() -> String {
+pub(crate) fn random_hex() -> String {
     Uuid::new_v4().simple().to_string()
 }
 
-fn fresh_text(holder: &Holder) -> String {
+fn random_token_text(holder: &TokenHolder) -> String {
     let mark = match holder {
-        Holder::Person(_) => "EAASU",
-        Holder::SystemUser(_) => "EAASS",
-        Holder::Page { .. } => "EAASP",
+        TokenHolder::Person(_) => "EAASU",
+        TokenHolder::SystemUser(_) => "EAASS",
+        TokenHolder::Page { .. } => "EAASP",
     };
-    format!("{mark}{}{}ZD", fresh_hex(), fresh_hex())
+    format!("{mark}{}{}ZD", random_hex(), random_hex())
 }
 
 #[cfg(test)]
@@ -230,19 +230,19 @@ mod tests {
     use crate::Clock;
 
     fn person(now: DateTime<Utc>) -> Token {
-        Token::new(Holder::Person("1".into()), "4", Vec::new(), now)
+        Token::new(TokenHolder::Person("1".into()), "4", Vec::new(), now)
     }
 
     #[test]
     fn a_page_token_dies_with_its_parent_but_does_not_expire_with_it() {
         let (now, mut tokens) = (Clock::new().now(), Tokens::default());
-        let parent = tokens.keep(Token {
+        let parent = tokens.add_token(Token {
             expires_at: Some(now + Duration::days(60)),
             ..person(now)
         });
         let by = Box::new(parent.holder.clone());
         let page = Token::new(
-            Holder::Page {
+            TokenHolder::Page {
                 page: "3".into(),
                 by,
             },
@@ -250,21 +250,21 @@ mod tests {
             Vec::new(),
             now,
         );
-        let page = tokens.keep(Token {
+        let page = tokens.add_token(Token {
             parent: Some(parent.text.clone()),
             ..page
         });
-        assert_eq!(tokens.ending(&page, now + Duration::days(400)), None);
-        tokens.end_where(Ending::Invalidated, |token| token.text == parent.text);
-        assert_eq!(tokens.ending(&page, now), Some(Ending::Invalidated));
+        assert_eq!(tokens.find_ending(&page, now + Duration::days(400)), None);
+        tokens.end_tokens(TokenEnding::Invalidated, |token| token.text == parent.text);
+        assert_eq!(tokens.find_ending(&page, now), Some(TokenEnding::Invalidated));
     }
 
     #[test]
     fn the_first_cause_stays() {
         let (now, mut tokens) = (Clock::new().now(), Tokens::default());
-        let token = tokens.keep(person(now));
-        assert_eq!(tokens.end_where(Ending::PasswordChanged, |_| true), 1);
-        assert_eq!(tokens.end_where(Ending::Deauthorized, |_| true), 0);
-        assert_eq!(tokens.ending(&token, now), Some(Ending::PasswordChanged));
+        let token = tokens.add_token(person(now));
+        assert_eq!(tokens.end_tokens(TokenEnding::PasswordChanged, |_| true), 1);
+        assert_eq!(tokens.end_tokens(TokenEnding::Deauthorized, |_| true), 0);
+        assert_eq!(tokens.find_ending(&token, now), Some(TokenEnding::PasswordChanged));
     }
 }

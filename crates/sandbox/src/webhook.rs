@@ -18,12 +18,12 @@ use url::{Host, Url};
 
 use crate::{
     migration::Migration,
-    state::{Shared, State},
+    state::{SharedState, State},
 };
 
 const TIMEOUT: Duration = Duration::from_secs(10);
-const KEPT: usize = 1_000;
-const LONGEST_ANSWER: u64 = 64 << 10;
+const MAX_DELIVERIES: usize = 1_000;
+const MAX_RESPONSE_BYTES: u64 = 64 << 10;
 
 /// The last deliveries.
 pub(crate) type Deliveries = VecDeque<Delivery>;
@@ -41,7 +41,7 @@ pub(crate) struct Delivery {
 }
 
 /// A message ready to send.
-pub(crate) struct Message {
+pub(crate) struct WebhookMessage {
     app: String,
     url: Url,
     /// Additional header lines.
@@ -51,12 +51,12 @@ pub(crate) struct Message {
 }
 
 /// The messages about a migration's cut-off, one for each app with a webhook.
-pub(crate) fn migration_messages(state: &State, migration: &Migration) -> Vec<Message> {
+pub(crate) fn build_migration_messages(state: &State, migration: &Migration) -> Vec<WebhookMessage> {
     let value = json!({
         "user_id": migration.person,
         "migration_expire_time": migration.cut_off.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
     });
-    messages(
+    build_messages(
         state,
         "managed_meta_account",
         "migration_expire_time",
@@ -66,13 +66,13 @@ pub(crate) fn migration_messages(state: &State, migration: &Migration) -> Vec<Me
 }
 
 /// The messages about one changed field, one for each app with a webhook.
-pub(crate) fn messages(
+pub(crate) fn build_messages(
     state: &State,
     object: &str,
     field: &str,
     entry: &str,
     value: &Value,
-) -> Vec<Message> {
+) -> Vec<WebhookMessage> {
     let time = state.now().timestamp();
     let body = json!({
         "object": object,
@@ -83,9 +83,9 @@ pub(crate) fn messages(
         .world
         .apps
         .iter()
-        .filter_map(|app| Some((app, loopback(app.webhook_url.as_deref()?)?)));
+        .filter_map(|app| Some((app, parse_loopback_url(app.webhook_url.as_deref()?)?)));
     listening
-        .map(|(app, url)| Message {
+        .map(|(app, url)| WebhookMessage {
             app: app.id.clone(),
             url,
             headers: format!(
@@ -106,22 +106,22 @@ pub(crate) enum Callback {
 }
 
 /// The signed request to one app about a person; empty if the app has no URL for it.
-pub(crate) fn callback(state: &State, callback: Callback, app: &str, person: &str) -> Vec<Message> {
-    let Some(app) = state.world.apps.find(app) else {
+pub(crate) fn build_callback(state: &State, callback: Callback, app: &str, person: &str) -> Vec<WebhookMessage> {
+    let Some(app) = state.world.apps.find_by_id(app) else {
         return Vec::new();
     };
     let (url, object) = match callback {
         Callback::Deauthorize => (&app.deauthorize_url, "deauthorize"),
         Callback::DataDeletion => (&app.data_deletion_url, "data_deletion"),
     };
-    let Some(url) = url.as_deref().and_then(loopback) else {
+    let Some(url) = url.as_deref().and_then(parse_loopback_url) else {
         return Vec::new();
     };
     let now = state.now().timestamp();
     let payload = json!({"algorithm": "HMAC-SHA256", "issued_at": now, "expires": now + 3_600, "user_id": person});
     let payload = URL_SAFE_NO_PAD.encode(payload.to_string());
-    let signature = URL_SAFE_NO_PAD.encode(hmac(&app.secret, payload.as_bytes()));
-    vec![Message {
+    let signature = URL_SAFE_NO_PAD.encode(hmac_bytes(&app.secret, payload.as_bytes()));
+    vec![WebhookMessage {
         app: app.id.clone(),
         url,
         headers: "Content-Type: application/x-www-form-urlencoded\r\n".to_owned(),
@@ -131,7 +131,7 @@ pub(crate) fn callback(state: &State, callback: Callback, app: &str, person: &st
 }
 
 /// Parses a URL that webhooks may be sent to: plain HTTP on loopback.
-pub(crate) fn loopback(url: &str) -> Option<Url> {
+pub(crate) fn parse_loopback_url(url: &str) -> Option<Url> {
     let url = Url::parse(url).ok()?;
     let is_loopback = match url.host()? {
         Host::Domain(name) => name == "localhost",
@@ -143,10 +143,10 @@ pub(crate) fn loopback(url: &str) -> Option<Url> {
 
 /// Lower-case hex of HMAC-SHA256.
 pub(crate) fn hmac_hex(key: &str, message: &[u8]) -> String {
-    hex::encode(hmac(key, message))
+    hex::encode(hmac_bytes(key, message))
 }
 
-fn hmac(key: &str, message: &[u8]) -> Vec<u8> {
+fn hmac_bytes(key: &str, message: &[u8]) -> Vec<u8> {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else {
         return Vec::new();
     };
@@ -155,22 +155,22 @@ fn hmac(key: &str, message: &[u8]) -> Vec<u8> {
 }
 
 /// Sends each message, a failed one twice, and records the attempts.
-pub(crate) async fn deliver(shared: Shared, messages: Vec<Message>) {
+pub(crate) async fn deliver_messages(shared: SharedState, messages: Vec<WebhookMessage>) {
     for message in messages {
-        let first = attempt(&shared, &message).await;
+        let first = attempt_delivery(&shared, &message).await;
         if !(200..300).contains(&first) {
-            attempt(&shared, &message).await;
+            attempt_delivery(&shared, &message).await;
         }
     }
 }
 
-async fn attempt(shared: &Shared, message: &Message) -> u16 {
-    let sent = tokio::time::timeout(TIMEOUT, post(message)).await;
+async fn attempt_delivery(shared: &SharedState, message: &WebhookMessage) -> u16 {
+    let sent = tokio::time::timeout(TIMEOUT, post_message(message)).await;
     let (status, answer) = sent.ok().and_then(Result::ok).unwrap_or_default();
     tracing::debug!(app.id = message.app, http.status = status, "webhook sent");
-    let mut state = shared.lock();
+    let mut state = shared.lock_state();
     let at = state.now().to_rfc3339();
-    if state.deliveries.len() >= KEPT {
+    if state.deliveries.len() >= MAX_DELIVERIES {
         state.deliveries.pop_front();
     }
     let (app, object) = (message.app.clone(), message.object.clone());
@@ -185,7 +185,7 @@ async fn attempt(shared: &Shared, message: &Message) -> u16 {
 }
 
 /// Sends one HTTP/1.1 request, written by hand; returns status and JSON of the response.
-async fn post(message: &Message) -> std::io::Result<(u16, Option<Value>)> {
+async fn post_message(message: &WebhookMessage) -> std::io::Result<(u16, Option<Value>)> {
     let host = message
         .url
         .host_str()
@@ -206,7 +206,7 @@ async fn post(message: &Message) -> std::io::Result<(u16, Option<Value>)> {
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(message.body.as_bytes()).await?;
     let mut answer = Vec::new();
-    stream.take(LONGEST_ANSWER).read_to_end(&mut answer).await?;
+    stream.take(MAX_RESPONSE_BYTES).read_to_end(&mut answer).await?;
     let answer = String::from_utf8_lossy(&answer);
     let status = answer
         .split_whitespace()
@@ -225,10 +225,10 @@ mod tests {
     #[test]
     fn only_loopback_urls_receive_webhooks() {
         assert!(
-            loopback("http://127.0.0.1:8080/x").is_some() && loopback("http://[::1]:1/").is_some()
+            parse_loopback_url("http://127.0.0.1:8080/x").is_some() && parse_loopback_url("http://[::1]:1/").is_some()
         );
         assert!(
-            loopback("http://example.com/").is_none() && loopback("https://127.0.0.1/").is_none()
+            parse_loopback_url("http://example.com/").is_none() && parse_loopback_url("https://127.0.0.1/").is_none()
         );
     }
 }

@@ -14,8 +14,8 @@ use std::collections::HashMap;
 use crate::Error;
 
 pub(crate) use kind::Kind;
-pub(crate) use registry::{Named, Registry};
-pub(crate) use scenario::{App, Asset, Business, OnBehalf, Person, Role, Share, SystemUser};
+pub(crate) use registry::{HasId, Registry};
+pub(crate) use scenario::{App, Asset, Business, OnBehalfRequest, Person, Role, Share, SystemUser};
 
 use scenario::Scenario;
 
@@ -28,7 +28,7 @@ pub struct World {
     pub(crate) system_users: Registry<SystemUser>,
     pub(crate) assets: Registry<Asset>,
     pub(crate) shares: Vec<Share>,
-    pub(crate) onbehalf: Vec<OnBehalf>,
+    pub(crate) onbehalf: Vec<OnBehalfRequest>,
     owned: HashMap<String, Vec<String>>,
 }
 
@@ -45,8 +45,8 @@ impl World {
     /// [`Error::World`] names the first field that is wrong.
     pub fn from_yaml(text: &str) -> Result<Self, Error> {
         let scenario: Scenario = serde_norway::from_str(text)
-            .map_err(|fault| Error::world(field_of(&fault), fault.to_string()))?;
-        Self::check(scenario)
+            .map_err(|fault| Error::world(field_of_error(&fault), fault.to_string()))?;
+        Self::check_scenario(scenario)
     }
 
     /// Sets the webhook URL of an app; false if there is no such app.
@@ -60,11 +60,11 @@ impl World {
     /// The assets a business owns, in scenario order; the business itself is not among them.
     pub(crate) fn owned_by(&self, business: &str) -> impl Iterator<Item = &Asset> {
         let ids = self.owned.get(business).map_or(&[][..], Vec::as_slice);
-        ids.iter().filter_map(|id| self.assets.find(id))
+        ids.iter().filter_map(|id| self.assets.find_by_id(id))
     }
 
     /// The businesses through which an asset can be reached: first the owner, then the partners.
-    pub(crate) fn routes_to<'a>(
+    pub(crate) fn businesses_with_access<'a>(
         &'a self,
         asset: &'a Asset,
     ) -> impl Iterator<Item = (&'a str, Option<&'a Share>)> {
@@ -92,41 +92,41 @@ impl World {
         }
     }
 
-    fn check(scenario: Scenario) -> Result<Self, Error> {
+    fn check_scenario(scenario: Scenario) -> Result<Self, Error> {
         let mut world = Self::default();
-        fill(&mut world.apps, "apps", scenario.apps)?;
-        fill(
+        fill_registry(&mut world.apps, "apps", scenario.apps)?;
+        fill_registry(
             &mut world.assets,
             "businesses",
             scenario.businesses.iter().map(Self::as_asset).collect(),
         )?;
-        fill(&mut world.businesses, "businesses", scenario.businesses)?;
-        fill(&mut world.persons, "persons", scenario.persons)?;
-        fill(
+        fill_registry(&mut world.businesses, "businesses", scenario.businesses)?;
+        fill_registry(&mut world.persons, "persons", scenario.persons)?;
+        fill_registry(
             &mut world.system_users,
             "system_users",
             scenario.system_users,
         )?;
         let own = |asset: &Asset| asset.kind == Kind::Business && asset.id == asset.business;
-        fill(
+        fill_registry(
             &mut world.assets,
             "assets",
             scenario.assets.into_iter().filter(|a| !own(a)).collect(),
         )?;
         for (at, rule) in scenario.generate.iter().enumerate() {
             let made = rule
-                .assets()
+                .build_assets()
                 .map_err(|why| Error::world(format!("generate[{at}].first_id"), why))?;
-            fill(&mut world.assets, &format!("generate[{at}]"), made)?;
+            fill_registry(&mut world.assets, &format!("generate[{at}]"), made)?;
         }
         world.shares = scenario.shares;
         world.onbehalf = scenario.onbehalf_requests;
         world.check_references()?;
-        world.index();
+        world.index_owners();
         Ok(world)
     }
 
-    fn index(&mut self) {
+    fn index_owners(&mut self) {
         for asset in self
             .assets
             .iter()
@@ -141,7 +141,7 @@ impl World {
 
     fn check_references(&self) -> Result<(), Error> {
         for asset in self.assets.iter() {
-            self.business_exists(&format!("assets[{:?}].business", asset.id), &asset.business)?;
+            self.require_business(&format!("assets[{:?}].business", asset.id), &asset.business)?;
             if asset.kind == Kind::AdAccount && !asset.id.starts_with("act_") {
                 return Err(Error::world(
                     format!("assets[{:?}].id", asset.id),
@@ -149,16 +149,16 @@ impl World {
                 ));
             }
             if let Some(page) = &asset.page {
-                self.asset_exists(&format!("assets[{:?}].page", asset.id), page)?;
+                self.require_asset(&format!("assets[{:?}].page", asset.id), page)?;
             }
         }
         for user in self.system_users.iter() {
-            self.business_exists(
+            self.require_business(
                 &format!("system_users[{:?}].business", user.id),
                 &user.business,
             )?;
             for asset in user.assets.iter().flatten() {
-                self.asset_exists(&format!("system_users[{:?}].assets", user.id), asset)?;
+                self.require_asset(&format!("system_users[{:?}].assets", user.id), asset)?;
             }
         }
         self.check_roles()?;
@@ -169,14 +169,14 @@ impl World {
         for person in self.persons.iter() {
             for (at, role) in person.roles.iter().enumerate() {
                 let field = format!("persons[{:?}].roles[{at}]", person.id);
-                self.business_exists(&format!("{field}.business"), &role.business)?;
+                self.require_business(&format!("{field}.business"), &role.business)?;
                 let named = role
                     .except
                     .iter()
                     .chain(role.only.iter().flatten())
                     .chain(role.tasks_on.keys());
                 for asset in named {
-                    self.asset_exists(&field, asset)?;
+                    self.require_asset(&field, asset)?;
                 }
             }
         }
@@ -185,20 +185,20 @@ impl World {
 
     fn check_agreements(&self) -> Result<(), Error> {
         for (at, share) in self.shares.iter().enumerate() {
-            self.asset_exists(&format!("shares[{at}].asset"), &share.asset)?;
-            self.business_exists(&format!("shares[{at}].business"), &share.business)?;
+            self.require_asset(&format!("shares[{at}].asset"), &share.asset)?;
+            self.require_business(&format!("shares[{at}].business"), &share.business)?;
         }
         for request in &self.onbehalf {
             let field = format!("onbehalf_requests[{:?}]", request.id);
-            self.asset_exists(&field, &request.asset)?;
-            self.business_exists(&field, &request.receiving_business)?;
-            self.business_exists(&field, &request.requesting_business)?;
+            self.require_asset(&field, &request.asset)?;
+            self.require_business(&field, &request.receiving_business)?;
+            self.require_business(&field, &request.requesting_business)?;
         }
         Ok(())
     }
 
-    fn business_exists(&self, field: &str, id: &str) -> Result<(), Error> {
-        let known = self.businesses.has(id);
+    fn require_business(&self, field: &str, id: &str) -> Result<(), Error> {
+        let known = self.businesses.has_id(id);
         if known {
             Ok(())
         } else {
@@ -206,8 +206,8 @@ impl World {
         }
     }
 
-    fn asset_exists(&self, field: &str, id: &str) -> Result<(), Error> {
-        let known = self.assets.has(id);
+    fn require_asset(&self, field: &str, id: &str) -> Result<(), Error> {
+        let known = self.assets.has_id(id);
         if known {
             Ok(())
         } else {
@@ -223,10 +223,10 @@ impl Share {
     }
 }
 
-fn fill<T: Named>(registry: &mut Registry<T>, field: &str, items: Vec<T>) -> Result<(), Error> {
+fn fill_registry<T: HasId>(registry: &mut Registry<T>, field: &str, items: Vec<T>) -> Result<(), Error> {
     for (at, item) in items.into_iter().enumerate() {
         let id = item.id().to_owned();
-        if id.is_empty() || !registry.add(item) {
+        if id.is_empty() || !registry.add_item(item) {
             return Err(Error::world(
                 format!("{field}[{at}].id"),
                 format!("the id {id:?} is empty or used twice"),
@@ -237,7 +237,7 @@ fn fill<T: Named>(registry: &mut Registry<T>, field: &str, items: Vec<T>) -> Res
 }
 
 /// The field that serde names at the start of its message.
-fn field_of(fault: &serde_norway::Error) -> String {
+fn field_of_error(fault: &serde_norway::Error) -> String {
     let text = fault.to_string();
     text.split_once(": ")
         .map_or_else(|| "world".to_owned(), |(path, _)| path.to_owned())

@@ -19,4 +19,4 @@ pub use head::AuditHead;
 pub use kind::AuditKind;
 pub use list::{AuditFilter, StoredCheckpoint};
 pub use row::AuditRow;
-pub use walk::Walked;
+pub use walk::ChainReport;

@@ -3,5 +3,5 @@
 mod notice;
 mod person;
 
-pub use notice::{NewWord, StoredDeletion, StoredWord};
-pub use person::{PersonHash, Revoked};
+pub use notice::{NewNotice, StoredDeletion, StoredNotice};
+pub use person::{PersonHash, RevokedConsent};

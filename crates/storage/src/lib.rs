@@ -23,10 +23,10 @@ mod tenants;
 mod webhooks;
 mod work;
 
-pub use assets::{AssetFilter, CutOffReading, FailedProof, NewAsset, Quota, Registration};
+pub use assets::{AssetFilter, CutOffReading, FailedProbe, NewAsset, Quota, Registration};
 pub use audit::{
     AuditChain, AuditEvent, AuditFault, AuditFilter, AuditHead, AuditKind, AuditRow,
-    StoredCheckpoint, Walked,
+    StoredCheckpoint, ChainReport,
 };
 pub use credentials::{
     Activation, Confirmation, GrantToken, NewCredential, NewDataKey, Promotion, StoredCredential,
@@ -34,23 +34,23 @@ pub use credentials::{
 };
 pub use error::Error;
 pub use forecast::{ForecastFilter, ForecastRow};
-pub use inbound::{NewWord, PersonHash, Revoked, StoredDeletion, StoredWord};
+pub use inbound::{NewNotice, PersonHash, RevokedConsent, StoredDeletion, StoredNotice};
 pub use operators::{NewSigningKey, OperatorSession, OperatorWithPassword, StoredSigningKey};
 pub use reconnects::{
-    Accepted, Begun, IdempotencyKey, IdempotentCall, Item, ItemResult, NewItem, NewReconnect,
-    NewReconnectSession, Origin, Reconnect, ReconnectSession, SessionCandidate,
+    AcceptedReconnect, ReconnectVisibility, IdempotencyKey, IdempotentCall, Item, ItemResult, NewItem, NewReconnect,
+    NewReconnectSession, ReconnectCause, Reconnect, ReconnectSession, UnverifiedSession,
 };
 /// Types of the domain that are stored as they are.
 pub use regrant_domain::{
     ClientSpec, CutOffNote, Delivery, ForecastLine, ForecastTotals, Operator, PersonCounts,
-    PersonRow, Place, ScopeUse, TenantLimits, TenantStatus,
+    PersonFacts, ForecastPosition, ScopeUse, TenantLimits, TenantStatus,
 };
 pub use scope::{TenantScope, TenantTx};
 pub use store::{NEWEST_MIGRATION, Settings, Store};
-pub use tenants::{Candidate, ClientRow, NewApp, NewClient, NewTenant, StoredApp, Tenant};
+pub use tenants::{UnverifiedClient, ClientRow, NewApp, NewClient, NewTenant, StoredApp, Tenant};
 pub use webhooks::{
     Attempt, DeliveryFilter, DueDelivery, NewEvent, NewWebhookEndpoint, WebhookEndpoint,
 };
 pub use work::{
-    Backlog, Claim, Claimer, DueKind, Lease, ProbeClaim, ProbeLease, TenantCounts, Waiting,
+    Backlog, Claim, Claimer, DueKind, Lease, ProbeClaim, ProbeLease, TenantCounts, WaitingWork,
 };

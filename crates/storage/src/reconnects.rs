@@ -7,8 +7,8 @@ mod item_outcome;
 mod reconnect;
 mod session;
 
-pub use accept::{Accepted, NewReconnect};
+pub use accept::{AcceptedReconnect, NewReconnect};
 pub use idempotency::{IdempotencyKey, IdempotentCall};
 pub use item::{Item, ItemResult, NewItem};
-pub use reconnect::{Begun, Origin, Reconnect};
-pub use session::{NewReconnectSession, ReconnectSession, SessionCandidate};
+pub use reconnect::{ReconnectVisibility, ReconnectCause, Reconnect};
+pub use session::{NewReconnectSession, ReconnectSession, UnverifiedSession};

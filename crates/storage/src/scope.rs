@@ -59,10 +59,10 @@ impl TenantTx {
 
     /// Switches to another tenant, so that the audit of several shares one commit. Switch in the order of
     /// tenant ids: each chain stays locked until the commit.
-    pub async fn go_on_as(mut self, scope: &TenantScope) -> Result<Self, Error> {
+    pub async fn switch_tenant(mut self, scope: &TenantScope) -> Result<Self, Error> {
         self.link_audit().await?;
         self.dialect
-            .enter(&self.transaction, scope.tenant())
+            .set_tenant(&self.transaction, scope.tenant())
             .await?;
         self.tenant = scope.tenant();
         Ok(self)
@@ -73,24 +73,24 @@ impl TenantTx {
         Query::tenant(self.tenant, sql)
     }
 
-    pub(crate) async fn all(&self, query: Query) -> Result<Vec<Row>, Error> {
-        self.check(&query)?;
-        query.all(&self.transaction).await
+    pub(crate) async fn fetch_all(&self, query: Query) -> Result<Vec<Row>, Error> {
+        self.check_tenant(&query)?;
+        query.fetch_all(&self.transaction).await
     }
 
-    pub(crate) async fn one(&self, query: Query) -> Result<Option<Row>, Error> {
-        self.check(&query)?;
-        query.one(&self.transaction).await
+    pub(crate) async fn fetch_one(&self, query: Query) -> Result<Option<Row>, Error> {
+        self.check_tenant(&query)?;
+        query.fetch_one(&self.transaction).await
     }
 
-    pub(crate) async fn run(&self, query: Query) -> Result<u64, Error> {
-        self.check(&query)?;
-        query.run(&self.transaction).await
+    pub(crate) async fn execute(&self, query: Query) -> Result<u64, Error> {
+        self.check_tenant(&query)?;
+        query.execute(&self.transaction).await
     }
 
     /// Runs a statement that must touch exactly `rows` rows; else it is [`Error::Stale`].
-    pub(crate) async fn run_exactly(&self, rows: usize, query: Query) -> Result<(), Error> {
-        let touched = self.run(query).await?;
+    pub(crate) async fn execute_exactly(&self, rows: usize, query: Query) -> Result<(), Error> {
+        let touched = self.execute(query).await?;
         if u64::try_from(rows) == Ok(touched) {
             Ok(())
         } else {
@@ -99,7 +99,7 @@ impl TenantTx {
     }
 
     /// Refuses a statement that is not confined to this tenant. On SQLite only this isolates tenants.
-    fn check(&self, query: &Query) -> Result<(), Error> {
+    fn check_tenant(&self, query: &Query) -> Result<(), Error> {
         if query.is_bound_to(self.tenant) {
             Ok(())
         } else {

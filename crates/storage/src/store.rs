@@ -13,7 +13,7 @@ use crate::{
     AuditChain, Error, TenantScope, TenantTx,
     audit::Ledger,
     sql::{Dialect, Query},
-    work::sole::Sole,
+    work::sole::ProcessLock,
 };
 
 /// The newest migration this program needs. A database with later ones fits too: they only add.
@@ -49,7 +49,7 @@ pub struct Store {
     /// SQLite has one writer. Waiting here is fair and ends at once; waiting in SQLite polls.
     writer: Option<Arc<Semaphore>>,
     /// Only one process may work on a SQLite file.
-    pub(crate) sole: Option<Sole>,
+    pub(crate) sole: Option<ProcessLock>,
 }
 
 impl fmt::Debug for Store {
@@ -64,8 +64,8 @@ impl Store {
     /// # Errors
     /// [`Error::SchemaOutdated`], [`Error::UnsafeRole`], [`Error::Unsupported`]: it is not.
     pub async fn connect(settings: &Settings) -> Result<Self, Error> {
-        let dialect = Dialect::of(&settings.url)?;
-        let connection = dialect.open(settings).await?;
+        let dialect = Dialect::of_url(&settings.url)?;
+        let connection = dialect.open_database(settings).await?;
         let no_app: AppId = "0".parse().map_err(|_| Error::Corrupt("app"))?;
         let store = Self {
             connection,
@@ -73,9 +73,9 @@ impl Store {
             system: TenantScope::new(TenantId::SYSTEM, no_app),
             chain: None,
             writer: (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1))),
-            sole: dialect.sole(&settings.url)?,
+            sole: dialect.process_lock(&settings.url)?,
         };
-        dialect.inspect(&store.connection).await?;
+        dialect.check_isolation(&store.connection).await?;
         store.check_schema().await?;
         Ok(store)
     }
@@ -90,8 +90,8 @@ impl Store {
     }
 
     /// Checks that the database answers.
-    pub async fn ping(&self) -> Result<(), Error> {
-        Query::new("SELECT 1").one(&self.connection).await?;
+    pub async fn check_connection(&self) -> Result<(), Error> {
+        Query::new("SELECT 1").fetch_one(&self.connection).await?;
         Ok(())
     }
 
@@ -123,21 +123,21 @@ impl Store {
     /// Begins a transaction that only reads and does not wait for writers. Writing in it may fail on SQLite.
     pub async fn begin_read(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
         let transaction = self.connection.begin().await?;
-        self.reading(transaction, scope).await
+        self.begin_reading(transaction, scope).await
     }
 
     /// Begins a transaction that only reads, and in which every statement sees the same moment.
     pub async fn begin_snapshot(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
-        let transaction = self.dialect.snapshot(&self.connection).await?;
-        self.reading(transaction, scope).await
+        let transaction = self.dialect.begin_snapshot(&self.connection).await?;
+        self.begin_reading(transaction, scope).await
     }
 
-    async fn reading(
+    async fn begin_reading(
         &self,
         transaction: DatabaseTransaction,
         scope: &TenantScope,
     ) -> Result<TenantTx, Error> {
-        self.dialect.enter(&transaction, scope.tenant()).await?;
+        self.dialect.set_tenant(&transaction, scope.tenant()).await?;
         let ledger = Ledger::read_only(self.chain.clone());
         Ok(TenantTx {
             transaction,
@@ -149,9 +149,9 @@ impl Store {
     }
 
     pub(crate) async fn begin_as(&self, tenant: TenantId) -> Result<TenantTx, Error> {
-        let turn = self.turn().await;
-        let transaction = self.dialect.begin(&self.connection).await?;
-        self.dialect.enter(&transaction, tenant).await?;
+        let turn = self.wait_for_writer().await;
+        let transaction = self.dialect.begin_write(&self.connection).await?;
+        self.dialect.set_tenant(&transaction, tenant).await?;
         let ledger = Ledger::for_writes(self.chain.clone());
         Ok(TenantTx {
             transaction,
@@ -163,13 +163,13 @@ impl Store {
     }
 
     /// Runs one statement that writes, in a transaction of its own.
-    pub(crate) async fn write(&self, query: Query) -> Result<u64, Error> {
-        let _turn = self.turn().await;
-        query.run(&self.connection).await
+    pub(crate) async fn execute_write(&self, query: Query) -> Result<u64, Error> {
+        let _turn = self.wait_for_writer().await;
+        query.execute(&self.connection).await
     }
 
     /// Waits for the right to write on SQLite; on PostgreSQL there is nothing to wait for.
-    pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+    pub(crate) async fn wait_for_writer(&self) -> Option<OwnedSemaphorePermit> {
         let writer = self.writer.clone()?;
         // The semaphore is never closed.
         writer.acquire_owned().await.ok()
@@ -181,7 +181,7 @@ impl Store {
         }
         let applied = Query::new("SELECT version FROM seaql_migrations WHERE version = :version")
             .bind("version", NEWEST_MIGRATION);
-        let found = applied.one(&self.connection).await?;
+        let found = applied.fetch_one(&self.connection).await?;
         found.map(drop).ok_or(Error::SchemaOutdated)
     }
 }

@@ -13,5 +13,5 @@ mod tenant;
 
 pub use app::{NewApp, StoredApp};
 pub use client::{ClientRow, NewClient};
-pub use client_login::Candidate;
+pub use client_login::UnverifiedClient;
 pub use tenant::{NewTenant, Tenant};

@@ -6,7 +6,7 @@ pub(crate) mod due;
 pub(crate) mod probe_due;
 pub(crate) mod sole;
 
-pub use backlog::{Backlog, TenantCounts, Waiting};
+pub use backlog::{Backlog, TenantCounts, WaitingWork};
 pub use claim::Claimer;
 pub use due::{Claim, DueKind, Lease};
 pub use probe_due::{ProbeClaim, ProbeLease};

@@ -9,7 +9,7 @@ use crate::Error;
 
 /// Who acts on the installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Acting {
+pub enum Actor {
     /// The command line of this machine.
     CommandLine,
     /// An operator who is logged in.
@@ -21,12 +21,12 @@ pub enum Acting {
     },
 }
 
-impl Acting {
+impl Actor {
     /// Requires the right to change something.
     ///
     /// # Errors
     /// `ReadOnly` for an operator whose role is read-only.
-    pub const fn demand_owner(self) -> Result<(), Error> {
+    pub const fn require_owner(self) -> Result<(), Error> {
         match self {
             Self::CommandLine
             | Self::Operator {
@@ -41,7 +41,7 @@ impl Acting {
     }
 
     /// The actor's name in the audit.
-    pub(crate) fn actor(self) -> String {
+    pub(crate) fn audit_name(self) -> String {
         match self {
             Self::CommandLine => "operator".to_owned(),
             Self::Operator { id, .. } => format!("operator:{id}"),

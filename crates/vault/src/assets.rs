@@ -80,7 +80,7 @@ impl Vault {
             limit: query_limit(limit),
             now,
             notice: self.settings.assets.notice,
-            within: caller.within(),
+            within: caller.reach_limit(),
         };
         let tx = self.store.begin_read(&caller.scope).await?;
         let assets = tx.list_assets(&filter).await?;
@@ -90,7 +90,7 @@ impl Vault {
             data: page
                 .data
                 .into_iter()
-                .map(|it| self.view_of(it, now))
+                .map(|it| self.asset_view(it, now))
                 .collect(),
             next: page.next,
         })
@@ -100,22 +100,22 @@ impl Vault {
     ///
     /// # Errors
     /// `NotFound`.
-    pub async fn asset(&self, caller: &Principal, id: &AssetId) -> Result<AssetView, Error> {
+    pub async fn find_asset(&self, caller: &Principal, id: &AssetId) -> Result<AssetView, Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
         let asset = tx
-            .asset(id)
+            .find_asset(id)
             .await
-            .map_err(Error::missing(Resource::Asset))?;
-        if !caller.reaches(&asset) {
+            .map_err(Error::not_found_as(Resource::Asset))?;
+        if !caller.can_reach(&asset) {
             return Err(Error::NotFound(Resource::Asset));
         }
-        let credentials = tx.credentials(id).await?;
-        let cut_offs = tx.cut_offs(id, MAX_CUT_OFFS).await?;
+        let credentials = tx.list_credentials(id).await?;
+        let cut_offs = tx.list_cut_off_notes(id, MAX_CUT_OFFS).await?;
         tx.commit().await?;
         Ok(AssetView {
             credentials,
             cut_offs,
-            ..self.view_of(asset, self.clock.now())
+            ..self.asset_view(asset, self.clock.now())
         })
     }
 
@@ -130,16 +130,16 @@ impl Vault {
             .lock_assets(std::slice::from_ref(id))
             .await?
             .iter()
-            .all(|it| caller.reaches(it))
+            .all(|it| caller.can_reach(it))
         {
             return Err(Error::NotFound(Resource::Asset));
         }
         tx.delete_asset(id)
             .await
-            .map_err(Error::missing(Resource::Asset))?;
-        tx.wipe_idle_grants().await?;
-        let (actor, subject) = (caller.actor(), id.to_string());
-        tx.audit(
+            .map_err(Error::not_found_as(Resource::Asset))?;
+        tx.wipe_idle_grant_tokens().await?;
+        let (actor, subject) = (caller.audit_name(), id.to_string());
+        tx.write_audit_events(
             &[AuditEvent::new(actor, "asset.deleted", subject, json!({}))],
             now,
         )
@@ -147,8 +147,8 @@ impl Vault {
         Ok(tx.commit().await?)
     }
 
-    fn view_of(&self, asset: Asset, now: Timestamp) -> AssetView {
-        let state = asset.state(now, self.settings.assets.notice);
+    fn asset_view(&self, asset: Asset, now: Timestamp) -> AssetView {
+        let state = asset.state_at(now, self.settings.assets.notice);
         AssetView {
             state,
             asset,

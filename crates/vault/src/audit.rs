@@ -13,7 +13,7 @@ mod export;
 mod list;
 mod verify;
 
-use regrant_crypto::{AuditKey, Context, Purpose, digest};
+use regrant_crypto::{AuditKey, Context, Purpose, sha256_digest};
 use regrant_domain::{Credential, Slot, TenantId, Timestamp};
 use regrant_storage::{AuditChain, AuditEvent, TenantScope};
 use serde_json::{Value, json};
@@ -27,75 +27,75 @@ pub use self::{
 };
 pub(crate) use checkpoint_file::CheckpointFile;
 
-use crate::{Error, Vault, credentials::data_keys::Keys};
+use crate::{Error, Vault, credentials::data_keys::DataKeys};
 
 /// The name of the only audit key. A second key would get another name.
-const KEY: &str = "1";
+const KEY_NAME: &str = "1";
 
 /// The audit event of a sealed credential: its generation, its digest, and whether it is active.
-pub(crate) fn sealed(actor: String, action: &'static str, credential: &Credential) -> AuditEvent {
-    AuditEvent::new(actor, action, &credential.asset_id, detail(credential))
+pub(crate) fn credential_sealed_event(actor: String, action: &'static str, credential: &Credential) -> AuditEvent {
+    AuditEvent::new(actor, action, &credential.asset_id, sealing_detail(credential))
 }
 
-fn detail(credential: &Credential) -> Value {
+fn sealing_detail(credential: &Credential) -> Value {
     json!({
         "asset": credential.asset_id,
         "credential": credential.id,
         "generation": credential.generation,
         "serves": credential.slot == Slot::Active,
-        "sealed": hex::encode(digest(credential.sealed.as_bytes())),
+        "sealed": hex::encode(sha256_digest(credential.sealed.as_bytes())),
     })
 }
 
 impl Vault {
     /// The scope of a tenant's chain, or of the installation's own chain, for an operator's request.
-    async fn chain_scope(&self, tenant: TenantId) -> Result<TenantScope, Error> {
+    async fn find_chain_scope(&self, tenant: TenantId) -> Result<TenantScope, Error> {
         if tenant == TenantId::SYSTEM {
             return Ok(self.store.system_scope());
         }
-        self.scope_for_operator(tenant).await
+        self.find_scope_for_operator(tenant).await
     }
 }
 
 /// Opens the installation's audit chain. Creates the chain's key at the first start.
-pub(crate) async fn chain(keys: &Keys, now: Timestamp) -> Result<AuditChain, Error> {
+pub(crate) async fn open_chain(keys: &DataKeys, now: Timestamp) -> Result<AuditChain, Error> {
     let key = match open_key(keys).await? {
         Some(key) => key,
-        None => make_key(keys, now).await?,
+        None => create_key(keys, now).await?,
     };
     Ok(AuditChain::new(move |tenant, message| {
-        key.link(tenant, message)
+        key.compute_link(tenant, message)
     }))
 }
 
-async fn open_key(keys: &Keys) -> Result<Option<AuditKey>, Error> {
-    let Some(sealed) = keys.store().audit_key(KEY).await? else {
+async fn open_key(keys: &DataKeys) -> Result<Option<AuditKey>, Error> {
+    let Some(sealed) = keys.store().find_audit_key(KEY_NAME).await? else {
         return Ok(None);
     };
     let plain = keys
-        .open(&keys.store().system_scope(), &context(), &sealed)
+        .open_record(&keys.store().system_scope(), &key_context(), &sealed)
         .await?;
     let key = AuditKey::from_bytes(&plain)
-        .ok_or_else(|| Error::internal("the audit key is malformed"))?;
+        .ok_or_else(|| Error::from_cause("the audit key is malformed"))?;
     Ok(Some(key))
 }
 
 /// Creates the audit key. If several processes do so at the same time, all use the key stored first.
-async fn make_key(keys: &Keys, now: Timestamp) -> Result<AuditKey, Error> {
+async fn create_key(keys: &DataKeys, now: Timestamp) -> Result<AuditKey, Error> {
     let data_key = keys.active(&keys.store().system_scope()).await?;
-    let sealed = data_key.seal(&context(), AuditKey::generate()?.secret())?;
-    match keys.store().insert_audit_key(KEY, &sealed, now).await {
+    let sealed = data_key.seal_record(&key_context(), AuditKey::generate()?.as_bytes())?;
+    match keys.store().insert_audit_key(KEY_NAME, &sealed, now).await {
         Ok(()) | Err(regrant_storage::Error::Taken(_)) => {}
         Err(error) => return Err(error.into()),
     }
     open_key(keys)
         .await?
-        .ok_or_else(|| Error::internal("the audit key is missing"))
+        .ok_or_else(|| Error::from_cause("the audit key is missing"))
 }
 
-fn context() -> Context<'static> {
+fn key_context() -> Context<'static> {
     Context {
-        asset_id: KEY,
+        asset_id: KEY_NAME,
         ..Context::of_row(TenantId::SYSTEM, Uuid::nil(), Purpose::AuditKey)
     }
 }

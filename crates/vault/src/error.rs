@@ -227,12 +227,12 @@ pub enum TokenRefusal {
 
 impl Error {
     /// An internal error with its cause.
-    pub(crate) fn internal(cause: impl Into<BoxError>) -> Self {
+    pub(crate) fn from_cause(cause: impl Into<BoxError>) -> Self {
         Self::Internal(cause.into())
     }
 
     /// Maps errors of storage, where "not found" means `resource`.
-    pub(crate) fn missing(resource: Resource) -> impl Fn(regrant_storage::Error) -> Self {
+    pub(crate) fn not_found_as(resource: Resource) -> impl Fn(regrant_storage::Error) -> Self {
         move |error| match error {
             regrant_storage::Error::NotFound => Self::NotFound(resource),
             other => other.into(),
@@ -244,7 +244,7 @@ impl From<regrant_storage::Error> for Error {
     fn from(error: regrant_storage::Error) -> Self {
         match error {
             regrant_storage::Error::Stale => Self::Stale,
-            other => Self::internal(other),
+            other => Self::from_cause(other),
         }
     }
 }
@@ -266,7 +266,7 @@ internal_errors!(
     regrant_crypto::PasswordError,
     regrant_crypto::ProviderError,
     regrant_crypto::JwtError,
-    regrant_webhook::NoRandom,
+    regrant_webhook::RandomError,
     regrant_webhook::SendError,
 );
 

@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
 use chrono::{NaiveDate, SubsecRound, TimeDelta};
 use regrant_domain::{
     Asset, AssetId, AssetKind, CredentialKind, PersonId, Slot, TenantId, Timestamp,
-    forecast::{Cover, Day, StandIn, Tally, by_day, calendar, covered_by},
+    forecast::{Cover, ForecastDay, CredentialOutlook, EndingTally, tally_by_day, calendar, find_cover},
     state::{AssetState, Ending},
 };
-use regrant_storage::{ForecastFilter, ForecastLine, ForecastTotals, Place, TenantTx};
+use regrant_storage::{ForecastFilter, ForecastLine, ForecastTotals, ForecastPosition, TenantTx};
 
 use crate::{
     Error, ForecastCursor, Principal, Resource, Vault,
@@ -45,7 +45,7 @@ pub struct ForecastQuery {
     /// As if this person left now.
     pub what_if_person_leaves: Option<PersonId>,
     /// Every ending of each asset, instead of the earliest only.
-    pub every: bool,
+    pub every_ending: bool,
 }
 
 /// One page of the calendar.
@@ -57,7 +57,7 @@ pub struct Forecast {
     /// Before this moment.
     pub to: Timestamp,
     /// The days on which something ends.
-    pub days: BTreeMap<NaiveDate, Day>,
+    pub days: BTreeMap<NaiveDate, ForecastDay>,
     /// The entries of this page.
     pub data: Vec<ForecastEntry>,
     /// Assets without an ending in the window.
@@ -75,9 +75,9 @@ pub struct ForecastEntry {
     /// The ending.
     pub ending: Ending,
     /// How the asset continues after the ending, and by which credential.
-    pub cover: Option<(Cover, StandIn)>,
+    pub cover: Option<(Cover, CredentialOutlook)>,
     /// Whether a system user's token serves the asset; a person's departure or migration does not end it.
-    pub system_user: bool,
+    pub is_system_user: bool,
 }
 
 /// A calendar for people, with the first assets of each day.
@@ -87,7 +87,7 @@ pub struct ForecastAgenda {
     /// The moment of the calendar.
     pub generated_at: Timestamp,
     /// How many endings each day has, by cause, confidence and cover.
-    pub tallies: Vec<Tally>,
+    pub tallies: Vec<EndingTally>,
     /// The first assets of each day and cause, in the order of their endings.
     pub lines: Vec<ForecastLine>,
 }
@@ -98,21 +98,21 @@ impl Vault {
     /// # Errors
     /// `NotFound`: the tenant does not know the leaving person; `Restricted`: a confined caller asks for a departure;
     /// `Invalid`: the window is empty or too long.
-    pub async fn forecast(
+    pub async fn list_forecast(
         &self,
         caller: &Principal,
         query: ForecastQuery,
         after: Option<ForecastCursor>,
         limit: u32,
     ) -> Result<Forecast, Error> {
-        let as_of = self.as_of(after.as_ref());
-        let filter = filter_of(caller, query, as_of)?;
+        let as_of = self.calendar_moment(after.as_ref());
+        let filter = forecast_filter(caller, query, as_of)?;
         let tx = self.store.begin_read(&caller.scope).await?;
-        known(&tx, filter.leaves.as_ref()).await?;
+        require_known_person(&tx, filter.leaves.as_ref()).await?;
         let last = after.as_ref().map(|it| &it.last);
-        let positions = tx.forecast(&filter, last, query_limit(limit)).await?;
-        let days = by_day(tx.forecast_tallies(&filter).await?);
-        let totals = tx.forecast_totals(&filter).await?;
+        let positions = tx.list_endings(&filter, last, query_limit(limit)).await?;
+        let days = tally_by_day(tx.count_endings_by_day(&filter).await?);
+        let totals = tx.count_endless_assets(&filter).await?;
         let Page {
             data: positions,
             next,
@@ -120,7 +120,7 @@ impl Vault {
             as_of,
             last: it.clone(),
         });
-        let data = self.entries(&tx, &positions, &filter).await?;
+        let data = self.forecast_entries(&tx, &positions, &filter).await?;
         tx.commit().await?;
         let (from, to) = (filter.from, filter.to);
         Ok(Forecast {
@@ -139,17 +139,17 @@ impl Vault {
     /// # Errors
     /// `NotFound`: the tenant does not know the leaving person; `Restricted`: a confined caller asks for a departure;
     /// `Invalid`: the window is empty or too long.
-    pub async fn forecast_agenda(
+    pub async fn build_forecast_agenda(
         &self,
         caller: &Principal,
         query: ForecastQuery,
     ) -> Result<ForecastAgenda, Error> {
-        let generated_at = self.as_of(None);
-        let filter = filter_of(caller, query, generated_at)?;
+        let generated_at = self.calendar_moment(None);
+        let filter = forecast_filter(caller, query, generated_at)?;
         let tx = self.store.begin_read(&caller.scope).await?;
-        known(&tx, filter.leaves.as_ref()).await?;
-        let tallies = tx.forecast_tallies(&filter).await?;
-        let lines = tx.forecast_lines(&filter, MAX_LINES).await?;
+        require_known_person(&tx, filter.leaves.as_ref()).await?;
+        let tallies = tx.count_endings_by_day(&filter).await?;
+        let lines = tx.list_forecast_lines(&filter, MAX_LINES).await?;
         tx.commit().await?;
         Ok(ForecastAgenda {
             tenant: caller.tenant(),
@@ -160,49 +160,49 @@ impl Vault {
     }
 
     /// The moment of a calendar, in the precision of the database.
-    pub(crate) fn as_of(&self, cursor: Option<&ForecastCursor>) -> Timestamp {
+    pub(crate) fn calendar_moment(&self, cursor: Option<&ForecastCursor>) -> Timestamp {
         cursor.map_or_else(|| self.clock.now().trunc_subsecs(6), |it| it.as_of)
     }
 
     /// The entries at these positions, without those whose assets have changed since.
-    pub(crate) async fn entries(
+    pub(crate) async fn forecast_entries(
         &self,
         tx: &TenantTx,
-        positions: &[Place],
+        positions: &[ForecastPosition],
         filter: &ForecastFilter,
     ) -> Result<Vec<ForecastEntry>, Error> {
         let ids: Vec<_> = positions.iter().map(|it| it.asset_id.clone()).collect();
         let assets: BTreeMap<_, _> = tx
-            .assets(&ids)
+            .find_assets(&ids)
             .await?
             .into_iter()
             .map(|it| (it.id.clone(), it))
             .collect();
-        let behind = tx.stand_ins(&ids).await?;
-        let entry = |position: &Place| {
+        let behind = tx.find_standby_facts(&ids).await?;
+        let entry = |position: &ForecastPosition| {
             let asset = assets.get(&position.asset_id)?;
             let behind = behind
                 .get(&position.asset_id)
                 .map_or(&[][..], Vec::as_slice);
-            self.entry(asset, behind, position, filter)
+            self.forecast_entry(asset, behind, position, filter)
         };
         Ok(positions.iter().filter_map(entry).collect())
     }
 
-    fn entry(
+    fn forecast_entry(
         &self,
         asset: &Asset,
-        behind: &[StandIn],
-        position: &Place,
+        behind: &[CredentialOutlook],
+        position: &ForecastPosition,
         filter: &ForecastFilter,
     ) -> Option<ForecastEntry> {
         let leaves = filter.leaves.is_some() && asset.person_id == filter.leaves;
         let endings = calendar(&asset.facts, filter.now, leaves);
         let ending = endings.into_iter().find(|it| it.cause == position.cause)?;
         Some(ForecastEntry {
-            state: asset.state(filter.now, self.settings.assets.notice),
-            cover: covered_by(&ending, behind, filter.leaves.as_ref(), filter.now),
-            system_user: asset.facts.active == Some(CredentialKind::SystemUser)
+            state: asset.state_at(filter.now, self.settings.assets.notice),
+            cover: find_cover(&ending, behind, filter.leaves.as_ref(), filter.now),
+            is_system_user: asset.facts.active == Some(CredentialKind::SystemUser)
                 || behind
                     .iter()
                     .any(|it| it.slot == Slot::Active && it.system_user),
@@ -216,24 +216,24 @@ impl Vault {
 ///
 /// # Errors
 /// `NotFound`.
-pub(crate) async fn known(tx: &TenantTx, person: Option<&PersonId>) -> Result<(), Error> {
+pub(crate) async fn require_known_person(tx: &TenantTx, person: Option<&PersonId>) -> Result<(), Error> {
     match person {
         Some(id) => tx
-            .person(id)
+            .find_person(id)
             .await
             .map(drop)
-            .map_err(Error::missing(Resource::Person)),
+            .map_err(Error::not_found_as(Resource::Person)),
         None => Ok(()),
     }
 }
 
-fn filter_of(
+fn forecast_filter(
     caller: &Principal,
     query: ForecastQuery,
     now: Timestamp,
 ) -> Result<ForecastFilter, Error> {
     if query.what_if_person_leaves.is_some() {
-        caller.demand_whole_tenant()?;
+        caller.require_whole_tenant()?;
     }
     let from = query.from.unwrap_or(now);
     let after = |days| {
@@ -261,7 +261,7 @@ fn filter_of(
         business_id: query.business_id,
         person_ids: query.person_id.into_iter().collect(),
         leaves: query.what_if_person_leaves,
-        every: query.every,
-        within: caller.within(),
+        every: query.every_ending,
+        within: caller.reach_limit(),
     })
 }

@@ -22,30 +22,30 @@ pub struct IdempotencyKey(String);
 
 /// A request that may be repeated: its key, and what must be equal in a repetition.
 #[derive(Debug)]
-pub struct Repeatable {
+pub struct RepeatableRequest {
     /// The caller's key.
     pub key: IdempotencyKey,
     /// The method and the pattern of the route.
     pub route: &'static str,
     /// The path with its ids, then the canonical body. May hold a token.
-    pub said: Zeroizing<Vec<u8>>,
+    pub canonical_request: Zeroizing<Vec<u8>>,
 }
 
 /// The result of a request, and whether an earlier request with the same key produced it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Done<T> {
+pub struct Replayed<T> {
     /// The result.
     pub value: T,
     /// Whether an earlier request produced the result; it then holds no secret.
-    pub repeated: bool,
+    pub is_replay: bool,
 }
 
 /// A request with its key and the fingerprint of its body.
-pub(crate) struct Once {
+pub(crate) struct IdempotentCall {
     key: regrant_storage::IdempotencyKey,
     fingerprint: Vec<u8>,
     key_version: u32,
-    said: Zeroizing<Vec<u8>>,
+    canonical_request: Zeroizing<Vec<u8>>,
 }
 
 impl IdempotencyKey {
@@ -74,36 +74,36 @@ impl Vault {
     ///
     /// # Errors
     /// `Conflict(OtherBody)`: the key was used for another request; else the error of `act`.
-    pub(crate) async fn once<T: DeserializeOwned>(
+    pub(crate) async fn run_idempotent<T: DeserializeOwned>(
         &self,
         scope: &TenantScope,
         caller: Uuid,
-        repeatable: Option<Repeatable>,
-        act: impl AsyncFnOnce(Option<&Once>) -> Result<T, Error>,
-    ) -> Result<Done<T>, Error> {
+        repeatable: Option<RepeatableRequest>,
+        act: impl AsyncFnOnce(Option<&IdempotentCall>) -> Result<T, Error>,
+    ) -> Result<Replayed<T>, Error> {
         let Some(repeatable) = repeatable else {
-            return Ok(Done {
+            return Ok(Replayed {
                 value: act(None).await?,
-                repeated: false,
+                is_replay: false,
             });
         };
-        let call = self.prepare(scope, caller, repeatable).await?;
-        if let Some(value) = self.done_before(scope, &call).await? {
-            return Ok(Done {
+        let call = self.fingerprint_request(scope, caller, repeatable).await?;
+        if let Some(value) = self.find_replay(scope, &call).await? {
+            return Ok(Replayed {
                 value,
-                repeated: true,
+                is_replay: true,
             });
         }
         match act(Some(&call)).await {
-            Ok(value) => Ok(Done {
+            Ok(value) => Ok(Replayed {
                 value,
-                repeated: false,
+                is_replay: false,
             }),
             // The error may come from the result of the first request with this key; replay that result if so.
-            Err(error) => match self.done_before(scope, &call).await? {
-                Some(value) => Ok(Done {
+            Err(error) => match self.find_replay(scope, &call).await? {
+                Some(value) => Ok(Replayed {
                     value,
-                    repeated: true,
+                    is_replay: true,
                 }),
                 None => Err(error),
             },
@@ -114,59 +114,59 @@ impl Vault {
     ///
     /// # Errors
     /// `Conflict(OtherBody)`: the key was used for another request.
-    pub(crate) async fn read_once(
+    pub(crate) async fn check_key(
         &self,
         scope: &TenantScope,
         caller: Uuid,
-        repeatable: Option<Repeatable>,
+        repeatable: Option<RepeatableRequest>,
     ) -> Result<(), Error> {
-        let claim = async |call: Option<&Once>| {
+        let claim = async |call: Option<&IdempotentCall>| {
             let Some(call) = call else { return Ok(()) };
             let tx = self.store.begin(scope).await?;
-            call.remember(&tx, &(), None, self.clock.now()).await?;
+            call.store_result(&tx, &(), None, self.clock.now()).await?;
             Ok(tx.commit().await?)
         };
-        self.once(scope, caller, repeatable, claim)
+        self.run_idempotent(scope, caller, repeatable, claim)
             .await
             .map(|done| done.value)
     }
 
     /// Commits an operator's act, after storing its key in the scope of the installation, whatever the scope of the act.
-    pub(crate) async fn conclude<T: Serialize>(
+    pub(crate) async fn commit_with_key<T: Serialize>(
         &self,
         tx: TenantTx,
-        call: Option<&Once>,
+        call: Option<&IdempotentCall>,
         done: &T,
         at: Timestamp,
     ) -> Result<(), Error> {
         let Some(call) = call else {
             return Ok(tx.commit().await?);
         };
-        let tx = tx.go_on_as(&self.store.system_scope()).await?;
-        call.remember(&tx, done, None, at).await?;
+        let tx = tx.switch_tenant(&self.store.system_scope()).await?;
+        call.store_result(&tx, done, None, at).await?;
         Ok(tx.commit().await?)
     }
 
     /// Fingerprints the request. Call it outside of a transaction, because it may read data keys.
-    pub(crate) async fn prepare(
+    pub(crate) async fn fingerprint_request(
         &self,
         scope: &TenantScope,
         caller: Uuid,
-        repeatable: Repeatable,
-    ) -> Result<Once, Error> {
-        let Repeatable { key, route, said } = repeatable;
-        let data_key = self.keys.active(scope).await?;
-        let fingerprint = data_key.fingerprint(&said).as_bytes().to_vec();
+        repeatable: RepeatableRequest,
+    ) -> Result<IdempotentCall, Error> {
+        let RepeatableRequest { key, route, canonical_request: said } = repeatable;
+        let data_key = self.data_keys.active(scope).await?;
+        let fingerprint = data_key.compute_fingerprint(&said).as_bytes().to_vec();
         let key = regrant_storage::IdempotencyKey {
             caller,
             route,
             key: key.0,
         };
-        Ok(Once {
+        Ok(IdempotentCall {
             key,
             fingerprint,
             key_version: data_key.version(),
-            said,
+            canonical_request: said,
         })
     }
 
@@ -174,36 +174,36 @@ impl Vault {
     ///
     /// # Errors
     /// `Conflict(OtherBody)`: the key was used for another request.
-    pub(crate) async fn done_before<T: DeserializeOwned>(
+    pub(crate) async fn find_replay<T: DeserializeOwned>(
         &self,
         scope: &TenantScope,
-        call: &Once,
+        call: &IdempotentCall,
     ) -> Result<Option<T>, Error> {
         let tx = self.store.begin_read(scope).await?;
-        let earlier = tx.find_idempotent(&call.key).await?;
+        let earlier = tx.find_idempotent_call(&call.key).await?;
         tx.commit().await?;
         let Some(earlier) = earlier else {
             return Ok(None);
         };
         let print = self
-            .keys
-            .fingerprint(scope, earlier.key_version, &call.said)
+            .data_keys
+            .fingerprint_with_version(scope, earlier.key_version, &call.canonical_request)
             .await?;
-        if !print.is_some_and(|it| it.matches(&earlier.fingerprint)) {
+        if !print.is_some_and(|it| it.matches_stored(&earlier.fingerprint)) {
             return Err(Error::Conflict(Conflict::OtherBody));
         }
-        serde_json::from_str(&earlier.answer)
+        serde_json::from_str(&earlier.response)
             .map(Some)
-            .map_err(Error::internal)
+            .map_err(Error::from_cause)
     }
 }
 
-impl Once {
+impl IdempotentCall {
     /// Stores the result in the transaction of the use case, and the reconnect that it started.
     ///
     /// # Errors
     /// `Raced`: another request with this key was first. Drop the transaction; [`Vault::run_idempotent`] replays then.
-    pub(crate) async fn remember<T: Serialize>(
+    pub(crate) async fn store_result<T: Serialize>(
         &self,
         tx: &TenantTx,
         done: &T,
@@ -213,10 +213,10 @@ impl Once {
         let call = regrant_storage::IdempotentCall {
             fingerprint: self.fingerprint.clone(),
             key_version: self.key_version,
-            answer: serde_json::to_string(done).map_err(Error::internal)?,
+            response: serde_json::to_string(done).map_err(Error::from_cause)?,
             reconnect,
         };
-        tx.insert_idempotent(&self.key, &call, at)
+        tx.insert_idempotent_call(&self.key, &call, at)
             .await
             .map_err(|error| match error {
                 regrant_storage::Error::Taken(_) => Error::Raced,

@@ -8,20 +8,20 @@
 mod apply;
 mod tally;
 
-use regrant_crypto::{DataKey, Purpose, open_signed_request, repeats, signs_webhook};
-use regrant_domain::{AppId, AppSecret, Clock, InboxKind, Sealed, Timestamp, VerifyToken, Word};
+use regrant_crypto::{DataKey, Purpose, open_signed_request, matches_verify_token, is_webhook_signed};
+use regrant_domain::{AppId, AppSecret, Clock, NoticeKind, SealedRecord, Timestamp, VerifyToken, MetaNotice};
 use regrant_graph::notices;
-use regrant_storage::{NewWord, StoredApp};
+use regrant_storage::{NewNotice, StoredApp};
 use tracing::info;
 
 use crate::{
     Error, Resource, Vault,
-    tenants::apps::{app_context, older_secret},
+    tenants::apps::{app_context, valid_older_secret},
 };
 
 /// An accepted request to delete a person's data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deletion {
+pub struct DeletionReceipt {
     /// The confirmation code. With it, the person reads the status of the deletion.
     pub code: String,
 }
@@ -32,23 +32,23 @@ pub struct DeletionStatus {
     /// When the request was received.
     pub received_at: Timestamp,
     /// When the first tenant's data began to be deleted.
-    pub begun_at: Option<Timestamp>,
+    pub started_at: Option<Timestamp>,
     /// When it was completed in every tenant.
     pub completed_at: Option<Timestamp>,
 }
 
 /// A sealed random secret. For an unknown app, it is opened instead of the app's secrets, so that a refusal takes
 /// equally long.
-pub(crate) struct Decoy {
+pub(crate) struct DecoyApp {
     app: AppId,
-    secret: Sealed,
+    secret: SealedRecord,
 }
 
-impl Decoy {
+impl DecoyApp {
     pub(crate) fn new(key: &DataKey) -> Result<Self, Error> {
-        let app: AppId = "0".parse().map_err(Error::internal)?;
+        let app: AppId = "0".parse().map_err(Error::from_cause)?;
         let secret = regrant_crypto::mint_client_secret()?.0;
-        let secret = key.seal(
+        let secret = key.seal_record(
             &app_context(&app, Purpose::AppSecret),
             secret.expose().as_bytes(),
         )?;
@@ -61,24 +61,24 @@ impl Vault {
     ///
     /// # Errors
     /// `NotSigned` for a wrong verify token, an app without one, and an unknown app.
-    pub async fn verify_webhook(
+    pub async fn check_verify_token(
         &self,
         app: Option<&AppId>,
         token: &VerifyToken,
     ) -> Result<(), Error> {
-        let stored = self.known(app).await?;
+        let stored = self.find_known_app(app).await?;
         let sealed = stored
             .as_ref()
             .and_then(|it| Some((&it.id, it.verify_token.as_ref()?)));
         let expected = match sealed {
-            Some((id, sealed)) => self.open_for_app(id, Purpose::VerifyToken, sealed).await?,
+            Some((id, sealed)) => self.open_app_secret(id, Purpose::VerifyToken, sealed).await?,
             None => {
-                self.open_for_app(&self.decoy.app, Purpose::AppSecret, &self.decoy.secret)
+                self.open_app_secret(&self.decoy.app, Purpose::AppSecret, &self.decoy.secret)
                     .await?
             }
         };
-        let expected = VerifyToken::parse(expected).map_err(Error::internal)?;
-        (repeats(&expected, token.expose()) && sealed.is_some())
+        let expected = VerifyToken::parse(expected).map_err(Error::from_cause)?;
+        (matches_verify_token(&expected, token.expose()) && sealed.is_some())
             .then_some(())
             .ok_or(Error::NotSigned)
     }
@@ -93,144 +93,144 @@ impl Vault {
         raw: &[u8],
         signature: Option<&str>,
     ) -> Result<(), Error> {
-        let (known, secrets) = self.incoming_secrets(app).await?;
-        let signed = signs_webhook(&secrets, raw, signature.unwrap_or_default());
+        let (known, secrets) = self.open_incoming_secrets(app).await?;
+        let signed = is_webhook_signed(&secrets, raw, signature.unwrap_or_default());
         let app = known.filter(|_| signed).ok_or(Error::NotSigned)?;
-        let new: Vec<_> = notices::words(raw, self.clock.now())
+        let new: Vec<_> = notices::parse_notices(raw, self.clock.now())
             .into_iter()
-            .map(|it| self.new_word(&app, it.word, &it.digest, None))
+            .map(|it| self.new_notice(&app, it.notice, &it.digest, None))
             .collect();
-        self.keep_words(&app, &new).await
+        self.store_notices(&app, &new).await
     }
 
     /// Stores the notice that a person removed the app.
     ///
     /// # Errors
     /// `NotSigned` unless the app's secret signed the request and it is fresh; nothing is stored then.
-    pub async fn deauthorize(
+    pub async fn receive_deauthorization(
         &self,
         app: Option<&AppId>,
         signed_request: &str,
     ) -> Result<(), Error> {
         let (app, notice) = self
-            .request(app, signed_request, InboxKind::Deauthorize)
+            .open_signed_notice(app, signed_request, NoticeKind::Deauthorize)
             .await?;
-        let digest = digest_of(&notice);
-        let new = self.new_word(&app, notice, &digest, None);
-        self.keep_words(&app, &[new]).await
+        let digest = digest_notice(&notice);
+        let new = self.new_notice(&app, notice, &digest, None);
+        self.store_notices(&app, &[new]).await
     }
 
     /// Stores a person's request to delete their data. A repeated request returns the same code.
     ///
     /// # Errors
     /// `NotSigned` unless the app's secret signed the request and it is fresh; nothing is stored then.
-    pub async fn delete_person_data(
+    pub async fn receive_deletion_request(
         &self,
         app: Option<&AppId>,
         signed_request: &str,
-    ) -> Result<Deletion, Error> {
+    ) -> Result<DeletionReceipt, Error> {
         let (app, notice) = self
-            .request(app, signed_request, InboxKind::DataDeletion)
+            .open_signed_notice(app, signed_request, NoticeKind::DataDeletion)
             .await?;
-        let digest = digest_of(&notice);
-        let code = hex(self.directory.hash("code", &app, digest.as_bytes()));
-        let code_hash = self.directory.hash("code-hash", &app, code.as_bytes());
-        let new = self.new_word(&app, notice, &digest, Some(code_hash));
-        self.keep_words(&app, &[new]).await?;
-        Ok(Deletion { code })
+        let digest = digest_notice(&notice);
+        let code = format_code(self.person_directory.hash_message("code", &app, digest.as_bytes()));
+        let code_hash = self.person_directory.hash_message("code-hash", &app, code.as_bytes());
+        let new = self.new_notice(&app, notice, &digest, Some(code_hash));
+        self.store_notices(&app, &[new]).await?;
+        Ok(DeletionReceipt { code })
     }
 
     /// Reads the progress of the deletion with this code.
     ///
     /// # Errors
     /// `NotFound(Deletion)` for an unknown code and for an unknown app.
-    pub async fn deletion_status(&self, app: &AppId, code: &str) -> Result<DeletionStatus, Error> {
-        let code_hash = self.directory.hash("code-hash", app, code.as_bytes());
-        let stored = self.store.deletion(app, code_hash).await;
-        let stored = stored.map_err(Error::missing(Resource::Deletion))?;
+    pub async fn find_deletion_status(&self, app: &AppId, code: &str) -> Result<DeletionStatus, Error> {
+        let code_hash = self.person_directory.hash_message("code-hash", app, code.as_bytes());
+        let stored = self.store.find_deletion(app, code_hash).await;
+        let stored = stored.map_err(Error::not_found_as(Resource::Deletion))?;
         let (received_at, begun_at, completed_at) =
             (stored.received_at, stored.begun_at, stored.done_at);
         Ok(DeletionStatus {
             received_at,
-            begun_at,
+            started_at: begun_at,
             completed_at,
         })
     }
 
     /// Verifies a signed request and returns its app and its notice.
-    async fn request(
+    async fn open_signed_notice(
         &self,
         app: Option<&AppId>,
         text: &str,
-        kind: InboxKind,
-    ) -> Result<(AppId, Word), Error> {
-        let (known, secrets) = self.incoming_secrets(app).await?;
+        kind: NoticeKind,
+    ) -> Result<(AppId, MetaNotice), Error> {
+        let (known, secrets) = self.open_incoming_secrets(app).await?;
         let payload = open_signed_request(&secrets, text);
         let app = known.ok_or(Error::NotSigned)?;
-        let parsed = payload.and_then(|it| notices::signed_request(&it, self.clock.now()));
+        let parsed = payload.and_then(|it| notices::parse_signed_request(&it, self.clock.now()));
         let (person_id, sent_at) = parsed.ok_or(Error::NotSigned)?;
         Ok((
             app,
-            Word {
+            MetaNotice {
                 kind,
                 person_id,
                 cut_off: None,
-                told_at: sent_at,
+                sent_at,
             },
         ))
     }
 
     /// Stores notices and makes them due, in one transaction.
-    async fn keep_words(&self, app: &AppId, notices: &[NewWord]) -> Result<(), Error> {
+    async fn store_notices(&self, app: &AppId, notices: &[NewNotice]) -> Result<(), Error> {
         if notices.is_empty() {
             return Ok(());
         }
         let new = self
             .store
-            .receive(notices, self.clock.now(), Clock::wall())
+            .receive_notices(notices, self.clock.now(), Clock::system_time())
             .await?;
         info!(app.id = %app, messages = notices.len(), new, "notices from Meta are stored");
         Ok(())
     }
 
-    fn new_word(
+    fn new_notice(
         &self,
         app: &AppId,
-        notice: Word,
+        notice: MetaNotice,
         digest: &str,
         code_hash: Option<[u8; 16]>,
-    ) -> NewWord {
-        NewWord {
-            digest: self.directory.hash("digest", app, digest.as_bytes()),
-            person: self.directory.person(app, &notice.person_id),
+    ) -> NewNotice {
+        NewNotice {
+            digest: self.person_directory.hash_message("digest", app, digest.as_bytes()),
+            person: self.person_directory.hash_person(app, &notice.person_id),
             app_id: app.clone(),
-            word: notice,
+            notice,
             code_hash,
         }
     }
 
     /// The app if it is known, and the secrets to try. After a change of the secret, the older one is accepted until its
     /// overlap ends.
-    async fn incoming_secrets(
+    async fn open_incoming_secrets(
         &self,
         app: Option<&AppId>,
     ) -> Result<(Option<AppId>, Vec<AppSecret>), Error> {
-        let stored = self.known(app).await?;
+        let stored = self.find_known_app(app).await?;
         let sealed = match &stored {
-            Some(it) => [Some(&it.secret), older_secret(it, self.clock.now())],
+            Some(it) => [Some(&it.secret), valid_older_secret(it, self.clock.now())],
             None => [Some(&self.decoy.secret), None],
         };
         let id = stored.as_ref().map_or(&self.decoy.app, |it| &it.id);
         let mut secrets = Vec::with_capacity(2);
         for sealed in sealed.into_iter().flatten() {
-            let text = self.open_for_app(id, Purpose::AppSecret, sealed).await?;
-            secrets.push(AppSecret::parse(text).map_err(Error::internal)?);
+            let text = self.open_app_secret(id, Purpose::AppSecret, sealed).await?;
+            secrets.push(AppSecret::parse(text).map_err(Error::from_cause)?);
         }
         Ok((stored.map(|it| it.id), secrets))
     }
 
-    async fn known(&self, app: Option<&AppId>) -> Result<Option<StoredApp>, Error> {
-        match self.store.app(app.unwrap_or(&self.decoy.app)).await {
+    async fn find_known_app(&self, app: Option<&AppId>) -> Result<Option<StoredApp>, Error> {
+        match self.store.find_app(app.unwrap_or(&self.decoy.app)).await {
             Ok(stored) => Ok(Some(stored)),
             Err(regrant_storage::Error::NotFound) => Ok(None),
             Err(error) => Err(error.into()),
@@ -238,15 +238,15 @@ impl Vault {
     }
 }
 
-fn digest_of(notice: &Word) -> String {
+fn digest_notice(notice: &MetaNotice) -> String {
     format!(
         "{}/{}/{}",
         notice.kind,
         notice.person_id,
-        notice.told_at.timestamp()
+        notice.sent_at.timestamp()
     )
 }
 
-fn hex(bytes: [u8; 16]) -> String {
+fn format_code(bytes: [u8; 16]) -> String {
     uuid::Uuid::from_bytes(bytes).simple().to_string()
 }

@@ -34,12 +34,12 @@ use regrant_crypto::KeyProvider;
 use regrant_domain::{Clock, TenantId, WebhookEndpointId};
 use regrant_storage::Store;
 
-pub use access::authenticate::{IssuedToken, Presented};
+pub use access::authenticate::{ApiToken, RequestCredentials};
 pub use access::sessions::{
-    NamedAsset, OpenedSession, OwnSession, SessionList, SessionOrder, SessionView,
+    SessionAsset, SessionWithToken, BrowserSession, SessionList, SessionRequest, SessionView,
 };
 pub use access::signing_keys::{SigningKeyState, SigningKeyView};
-pub use actor::Acting;
+pub use actor::Actor;
 pub use assets::{
     AssetList, AssetQuery, AssetView,
     registration::{AssetRegistration, RegisteredAsset, RegistrationStatus},
@@ -48,27 +48,27 @@ pub use audit::{
     AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict, KeptCheckpoints,
 };
 pub use error::{Conflict, Error, Resource, TokenRefusal};
-pub use forecast::persons::{Impact, PersonList, PersonView};
+pub use forecast::persons::{DepartureImpact, PersonList, PersonView};
 pub use forecast::{
     Forecast, ForecastAgenda, ForecastEntry, ForecastQuery, cursor::ForecastCursor,
 };
-pub use idempotency::{Done, IdempotencyKey, Repeatable};
-pub use inbound::{Deletion, DeletionStatus};
-pub use operators::log_in::{IssuedSession, LoggedIn};
+pub use idempotency::{Replayed, IdempotencyKey, RepeatableRequest};
+pub use inbound::{DeletionReceipt, DeletionStatus};
+pub use operators::log_in::{OperatorToken, AuthenticatedOperator};
 pub use operators::passwords::PasswordLoad;
 pub use operators::{NewOperator, OperatorChange, OperatorList};
 pub use principal::{Principal, Subject};
-pub use reconnect::Order;
+pub use reconnect::ReconnectRequest;
 pub use reconnect::preview::permission_losses::SiblingLoss;
-pub use reconnect::preview::{Preview, PreviewItem, PreviewOrder};
+pub use reconnect::preview::{Preview, PreviewItem, PreviewRequest};
 pub use reconnect::targets::{Selection, Targets};
 pub use reconnect::view::{ItemView, ReconnectList, ReconnectView};
 /// Which assets a pass probes.
-pub use regrant_domain::schedule::Lane as ProbeQueue;
+pub use regrant_domain::schedule::ProbeQueue as ProbeQueue;
 pub use regrant_storage::{AuditFault, AuditRow};
 pub use regrant_storage::{ClientSpec, Delivery, Operator, TenantLimits, TenantStatus};
 pub use regrant_storage::{
-    CutOffNote, ForecastLine, ForecastTotals, PersonCounts, PersonRow, Place,
+    CutOffNote, ForecastLine, ForecastTotals, PersonCounts, PersonFacts, ForecastPosition,
 };
 pub use regrant_webhook::WebhookSecret;
 pub use settings::{
@@ -76,23 +76,23 @@ pub use settings::{
     Settings, TenantSettings, WatchSettings, WebhookSettings,
 };
 pub use tenants::apps::{AppChange, AppView, NewApp};
-pub use tenants::client_spec::{ClientView, MintedClient};
+pub use tenants::client_spec::{ClientView, ClientWithSecret};
 pub use tenants::clients::ClientChange;
-pub use tenants::lifecycle::Shredded;
-pub use tenants::{NewTenantSpec, Onboarded, TenantChange, TenantList, TenantView};
-pub use tokens::{Lookup, ServedToken};
-pub use upkeep::backlog::{JobsView, PausedApp};
-pub use watch::stats::Watched;
+pub use tenants::lifecycle::ShredResult;
+pub use tenants::{NewTenantSpec, Onboarding, TenantChange, TenantList, TenantView};
+pub use tokens::{TokenLookup, ServedToken};
+pub use upkeep::backlog::{BacklogView, PausedApp};
+pub use watch::stats::ProbePassStats;
 pub use webhooks::endpoints::{EndpointChange, EndpointView, MintedEndpoint, NewEndpoint};
-pub use webhooks::replay::{DeliveryList, DeliveryQuery, Replay};
+pub use webhooks::replay::{DeliveryList, DeliveryQuery, ReplaySelection};
 
 use crate::{
-    access::{issuer::Issuer, origins::Origins, scope_usage::Usage},
+    access::{issuer::Issuer, origins::OriginCache, scope_usage::ScopeUsage},
     audit::CheckpointFile,
-    credentials::{data_keys::Keys, grants::Directory},
-    inbound::Decoy,
+    credentials::{data_keys::DataKeys, grants::PersonDirectory},
+    inbound::DecoyApp,
     lifecycle::BackgroundRuns,
-    operators::passwords::Passwords,
+    operators::passwords::PasswordHasher,
     permits::Permits,
     reconnect::progress::Progress,
     tokens::read_audit::ReadAudit,
@@ -116,23 +116,23 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Vault {
     store: Store,
-    keys: Keys,
-    directory: Directory,
-    decoy: Arc<Decoy>,
+    data_keys: DataKeys,
+    person_directory: PersonDirectory,
+    decoy: Arc<DecoyApp>,
     graph: regrant_graph::Client,
     clock: Clock,
     settings: Arc<Settings>,
     issuer: Arc<Issuer>,
     progress: Progress,
-    reads: ReadAudit,
-    usage: Usage,
-    passwords: Passwords,
-    jobs: BackgroundRuns,
+    read_audit: ReadAudit,
+    scope_usage: ScopeUsage,
+    passwords: PasswordHasher,
+    runs: BackgroundRuns,
     webhooks: regrant_webhook::Sender,
     delivery_permits: Permits<WebhookEndpointId>,
     preview_permits: Permits<TenantId>,
     checkpoint_file: Arc<CheckpointFile>,
-    origins: Origins,
+    origins: OriginCache,
 }
 
 impl Vault {
@@ -143,27 +143,27 @@ impl Vault {
     /// # Errors
     /// The database does not respond, or its records do not open under these keys.
     pub async fn open(parts: Parts) -> Result<Self, Error> {
-        let keys = Keys::new(parts.store.clone(), parts.provider);
+        let keys = DataKeys::new(parts.store.clone(), parts.provider);
         keys.ensure_system_key(parts.clock.now()).await?;
-        let directory = Directory::load(&keys).await?;
-        let decoy = Decoy::new(&*keys.active(&parts.store.system_scope()).await?)?;
+        let directory = PersonDirectory::load(&keys).await?;
+        let decoy = DecoyApp::new(&*keys.active(&parts.store.system_scope()).await?)?;
         let store = parts
             .store
-            .with_chain(audit::chain(&keys, parts.clock.now()).await?);
-        let issuer = Issuer::load(&keys, &parts.settings, parts.clock.now()).await?;
+            .with_chain(audit::open_chain(&keys, parts.clock.now()).await?);
+        let issuer = Issuer::load_or_create(&keys, &parts.settings, parts.clock.now()).await?;
         let jobs = BackgroundRuns::new(parts.settings.reconnect.at_once);
         let webhooks = regrant_webhook::Sender::new(parts.settings.webhooks.sender.clone())?;
-        let passwords = Passwords::new(parts.settings.operators.password_strength)?;
+        let passwords = PasswordHasher::new(parts.settings.operators.password_strength)?;
         let reads = ReadAudit::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
-        let usage = Usage::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
+        let usage = ScopeUsage::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
         Ok(Self {
             delivery_permits: Permits::new(webhooks.settings().max_in_flight),
             preview_permits: Permits::new(reconnect::preview::AT_ONCE),
-            origins: Origins::new(),
+            origins: OriginCache::new(),
             webhooks,
             store,
-            keys,
-            directory,
+            data_keys: keys,
+            person_directory: directory,
             decoy: Arc::new(decoy),
             graph: parts.graph,
             clock: parts.clock,
@@ -173,10 +173,10 @@ impl Vault {
             settings: Arc::new(parts.settings),
             issuer: Arc::new(issuer),
             progress: Progress::default(),
-            reads,
-            usage,
+            read_audit: reads,
+            scope_usage: usage,
             passwords,
-            jobs,
+            runs: jobs,
         })
     }
 
@@ -196,7 +196,7 @@ impl Vault {
     ///
     /// # Errors
     /// The database does not respond.
-    pub async fn ready(&self) -> Result<(), Error> {
-        Ok(self.store.ping().await?)
+    pub async fn check_ready(&self) -> Result<(), Error> {
+        Ok(self.store.check_connection().await?)
     }
 }

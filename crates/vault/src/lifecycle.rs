@@ -44,50 +44,50 @@ impl Vault {
     ///
     /// # Errors
     /// Another process works on the database.
-    pub async fn take_over(&self) -> Result<(), Error> {
-        Ok(self.store.take_over().await?)
+    pub async fn become_sole_process(&self) -> Result<(), Error> {
+        Ok(self.store.become_sole_process().await?)
     }
 
     /// Resumes due reconnects, at least every `pause`, until the vault closes.
     pub async fn resume_until_closed(&self, pause: Duration) {
-        while !self.jobs.stop.is_cancelled() {
+        while !self.runs.stop.is_cancelled() {
             if let Err(error) = self.resume_due().await {
                 warn!(error = error_chain(&error), "cannot resume due reconnects");
             }
-            let closed = self.jobs.stop.cancelled();
+            let closed = self.runs.stop.cancelled();
             let _paused = tokio::time::timeout(pause, closed).await;
         }
     }
 
     /// How many reconnects run in this process.
     #[must_use]
-    pub fn running(&self) -> usize {
-        self.jobs.tracker.len()
+    pub fn count_running(&self) -> usize {
+        self.runs.tracker.len()
     }
 
     /// Lets running reconnects finish their chunk, releases all leases and stops. A run that is still active after
     /// that cannot write any more.
-    pub async fn close(&self) {
-        self.jobs.stop.cancel();
-        self.jobs.tracker.close();
-        if tokio::time::timeout(CLOSE_PATIENCE, self.jobs.tracker.wait())
+    pub async fn shut_down(&self) {
+        self.runs.stop.cancel();
+        self.runs.tracker.close();
+        if tokio::time::timeout(CLOSE_PATIENCE, self.runs.tracker.wait())
             .await
             .is_err()
         {
             warn!("running work did not finish in time; it is resumed later");
         }
-        if let Err(error) = self.store.release_leases(&self.jobs.owner).await {
+        if let Err(error) = self.store.release_leases(&self.runs.owner).await {
             warn!(
                 error = error_chain(&error),
                 "cannot release leases; they expire"
             );
         }
-        self.store.leave();
+        self.store.release_process_lock();
     }
 
     /// The terms of a lease that begins now: the owner, the end and the beginning.
     pub(crate) fn lease_from_now(&self) -> (&str, Timestamp, Timestamp) {
-        let now = Clock::wall();
-        (&*self.jobs.owner, now + self.settings.lease, now)
+        let now = Clock::system_time();
+        (&*self.runs.owner, now + self.settings.lease, now)
     }
 }

@@ -13,8 +13,8 @@ use regrant_storage::{AuditEvent, Operator, TenantTx};
 use serde_json::{Value, json};
 
 use crate::{
-    Acting, Conflict, Done, Error, Repeatable, Resource, Vault,
-    idempotency::Once,
+    Actor, Conflict, Replayed, Error, RepeatableRequest, Resource, Vault,
+    idempotency::IdempotentCall,
     page::{Page, query_limit},
 };
 
@@ -73,12 +73,12 @@ impl Vault {
     /// `ReadOnly`; `Busy`; `Conflict(Exists)` if the name is in use.
     pub async fn create_operator(
         &self,
-        by: Acting,
+        by: Actor,
         new: NewOperator,
-        repeatable: Option<Repeatable>,
-    ) -> Result<Done<Operator>, Error> {
-        by.demand_owner()?;
-        let password_hash = self.passwords.place().await?.hash(new.password).await?;
+        repeatable: Option<RepeatableRequest>,
+    ) -> Result<Replayed<Operator>, Error> {
+        by.require_owner()?;
+        let password_hash = self.passwords.acquire_permit().await?.hash_password(new.password).await?;
         let system = self.store.system_scope();
         let (id, now) = (OperatorId::mint(), self.clock.now());
         let operator = Operator {
@@ -89,35 +89,35 @@ impl Vault {
             disabled_at: None,
             last_login_at: None,
         };
-        let create = async |call: Option<&Once>| {
+        let create = async |call: Option<&IdempotentCall>| {
             let tx = self.store.begin(&system).await?;
             // Serializes changes of operator names, so that a concurrent create gives a conflict.
             tx.lock_owners().await?;
             tx.insert_operator(&operator, &password_hash)
                 .await
-                .map_err(taken)?;
+                .map_err(name_conflict)?;
             let detail = json!({ "name": operator.name.as_str(), "role": operator.role });
-            let event = AuditEvent::new(by.actor(), "operator.created", id, detail);
-            tx.audit(&[event], now).await?;
-            self.conclude(tx, call, &id, now).await?;
+            let event = AuditEvent::new(by.audit_name(), "operator.created", id, detail);
+            tx.write_audit_events(&[event], now).await?;
+            self.commit_with_key(tx, call, &id, now).await?;
             Ok(id)
         };
         let done = self
-            .once(&system, by.caller_id(), repeatable, create)
+            .run_idempotent(&system, by.caller_id(), repeatable, create)
             .await?;
-        Ok(Done {
-            value: self.operator(done.value).await?,
-            repeated: done.repeated,
+        Ok(Replayed {
+            value: self.find_operator(done.value).await?,
+            is_replay: done.is_replay,
         })
     }
 
     /// Lists operators, oldest first.
-    pub async fn operators(
+    pub async fn list_operators(
         &self,
         after: Option<OperatorId>,
         limit: u32,
     ) -> Result<OperatorList, Error> {
-        let rows = self.store.operators(after, query_limit(limit)).await?;
+        let rows = self.store.list_operators(after, query_limit(limit)).await?;
         let Page { data, next } = Page::cut(rows, limit, |it| it.id);
         Ok(OperatorList { data, next })
     }
@@ -126,19 +126,19 @@ impl Vault {
     ///
     /// # Errors
     /// `NotFound(Operator)`.
-    pub async fn operator(&self, id: OperatorId) -> Result<Operator, Error> {
+    pub async fn find_operator(&self, id: OperatorId) -> Result<Operator, Error> {
         self.store
-            .operator(id)
+            .find_operator_by_id(id)
             .await
-            .map_err(Error::missing(Resource::Operator))
+            .map_err(Error::not_found_as(Resource::Operator))
     }
 
     /// Finds an operator by name.
     ///
     /// # Errors
     /// `NotFound(Operator)`.
-    pub async fn operator_named(&self, name: &OperatorName) -> Result<Operator, Error> {
-        let found = self.store.find_operator(name).await?;
+    pub async fn find_operator_by_name(&self, name: &OperatorName) -> Result<Operator, Error> {
+        let found = self.store.find_operator_by_name(name).await?;
         found
             .map(|it| it.operator)
             .ok_or(Error::NotFound(Resource::Operator))
@@ -152,13 +152,13 @@ impl Vault {
     /// `Conflict(LastOwner)`.
     pub async fn change_operator(
         &self,
-        by: Acting,
+        by: Actor,
         id: OperatorId,
         mut change: OperatorChange,
     ) -> Result<Operator, Error> {
-        by.demand_owner()?;
+        by.require_owner()?;
         let password_hash = match change.password.take() {
-            Some(password) => Some(self.passwords.place().await?.hash(password).await?),
+            Some(password) => Some(self.passwords.acquire_permit().await?.hash_password(password).await?),
             None => None,
         };
         let now = self.clock.now();
@@ -167,25 +167,25 @@ impl Vault {
         let was = tx
             .lock_operator(id)
             .await
-            .map_err(Error::missing(Resource::Operator))?
+            .map_err(Error::not_found_as(Resource::Operator))?
             .operator;
         let is = change.apply_to(&was, now);
         if !(is.role == OperatorRole::Owner && is.disabled_at.is_none()) {
-            spare_the_last(&owners, id)?;
+            require_other_owner(&owners, id)?;
         }
-        tx.update_operator(&is).await.map_err(taken)?;
+        tx.update_operator(&is).await.map_err(name_conflict)?;
         if let Some(hash) = &password_hash {
             tx.set_operator_password(id, hash).await?;
             // Unlock the name: earlier wrong passwords must not lock out the new password.
-            tx.clear_login_failures(&self.directory.login(&is.name))
+            tx.clear_login_failures(&self.person_directory.hash_login_name(&is.name))
                 .await?;
         }
         if password_hash.is_some() || is.disabled_at.is_some() {
             tx.end_operator_sessions(id, None).await?;
         }
-        let detail = difference(&was, &is, password_hash.is_some());
-        let event = AuditEvent::new(by.actor(), "operator.changed", id, detail);
-        tx.audit(&[event], now).await?;
+        let detail = change_detail(&was, &is, password_hash.is_some());
+        let event = AuditEvent::new(by.audit_name(), "operator.changed", id, detail);
+        tx.write_audit_events(&[event], now).await?;
         tx.commit().await?;
         Ok(is)
     }
@@ -194,32 +194,32 @@ impl Vault {
     ///
     /// # Errors
     /// `ReadOnly`; `NotFound(Operator)`; `Conflict(LastOwner)`.
-    pub async fn delete_operator(&self, by: Acting, id: OperatorId) -> Result<(), Error> {
-        by.demand_owner()?;
+    pub async fn delete_operator(&self, by: Actor, id: OperatorId) -> Result<(), Error> {
+        by.require_owner()?;
         let tx = self.store.begin(&self.store.system_scope()).await?;
         let owners = tx.lock_owners().await?;
         let was = tx
             .lock_operator(id)
             .await
-            .map_err(Error::missing(Resource::Operator))?
+            .map_err(Error::not_found_as(Resource::Operator))?
             .operator;
-        spare_the_last(&owners, id)?;
-        end(&tx, &was).await?;
+        require_other_owner(&owners, id)?;
+        delete_with_log_ins(&tx, &was).await?;
         let detail = json!({ "name": was.name.as_str(), "role": was.role });
-        let event = AuditEvent::new(by.actor(), "operator.deleted", id, detail);
-        tx.audit(&[event], self.clock.now()).await?;
+        let event = AuditEvent::new(by.audit_name(), "operator.deleted", id, detail);
+        tx.write_audit_events(&[event], self.clock.now()).await?;
         Ok(tx.commit().await?)
     }
 }
 
-async fn end(tx: &TenantTx, operator: &Operator) -> Result<(), Error> {
+async fn delete_with_log_ins(tx: &TenantTx, operator: &Operator) -> Result<(), Error> {
     tx.end_operator_sessions(operator.id, None).await?;
     Ok(tx.delete_operator(operator.id).await?)
 }
 
 /// Refuses to remove the last owner: without one, only the command line could change the
 /// installation.
-fn spare_the_last(owners: &[OperatorId], id: OperatorId) -> Result<(), Error> {
+fn require_other_owner(owners: &[OperatorId], id: OperatorId) -> Result<(), Error> {
     if owners == [id] {
         Err(Error::Conflict(Conflict::LastOwner))
     } else {
@@ -228,7 +228,7 @@ fn spare_the_last(owners: &[OperatorId], id: OperatorId) -> Result<(), Error> {
 }
 
 /// The audit detail of a change: the fields that differ. Never contains the password.
-fn difference(was: &Operator, is: &Operator, password: bool) -> Value {
+fn change_detail(was: &Operator, is: &Operator, password: bool) -> Value {
     let mut detail = serde_json::Map::new();
     if was.name != is.name {
         detail.insert("name".to_owned(), json!(is.name.as_str()));
@@ -245,7 +245,7 @@ fn difference(was: &Operator, is: &Operator, password: bool) -> Value {
     detail.into()
 }
 
-fn taken(error: regrant_storage::Error) -> Error {
+fn name_conflict(error: regrant_storage::Error) -> Error {
     match error {
         regrant_storage::Error::Taken(_) => Error::Conflict(Conflict::Exists(Resource::Operator)),
         other => other.into(),

@@ -5,9 +5,9 @@
 
 use regrant_domain::{
     Asset, ClientId, Permission, Permissions, PersonId, Reach, ReadReason, ReconnectSessionId,
-    TenantId, Within,
+    TenantId, ReachLimit,
 };
-use regrant_storage::{Begun, Reconnect, TenantScope};
+use regrant_storage::{ReconnectVisibility, Reconnect, TenantScope};
 use uuid::Uuid;
 
 use crate::{Error, Resource};
@@ -79,7 +79,7 @@ impl Principal {
     ///
     /// # Errors
     /// `Forbidden` where the credential does not carry it.
-    pub const fn demand(&self, permission: Permission) -> Result<(), Error> {
+    pub const fn require_permission(&self, permission: Permission) -> Result<(), Error> {
         if self.permissions.contains(permission) {
             Ok(())
         } else {
@@ -91,7 +91,7 @@ impl Principal {
     ///
     /// # Errors
     /// `Restricted` for a session and a confined client.
-    pub const fn demand_whole_tenant(&self) -> Result<(), Error> {
+    pub const fn require_whole_tenant(&self) -> Result<(), Error> {
         match (&self.reach, &self.subject) {
             (Reach::All, Subject::Client(_)) => Ok(()),
             _ => Err(Error::Restricted),
@@ -100,7 +100,7 @@ impl Principal {
 
     /// The same caller, with its reason for reading tokens.
     #[must_use]
-    pub fn because(self, reason: Option<ReadReason>) -> Self {
+    pub fn with_reason(self, reason: Option<ReadReason>) -> Self {
         Self { reason, ..self }
     }
 
@@ -108,7 +108,7 @@ impl Principal {
     ///
     /// # Errors
     /// `ReasonRequired`: the tenant requires a reason and the caller gave none.
-    pub(crate) const fn read_reason(&self) -> Result<Option<&ReadReason>, Error> {
+    pub(crate) const fn require_read_reason(&self) -> Result<Option<&ReadReason>, Error> {
         match &self.reason {
             None if self.reason_required => Err(Error::ReasonRequired),
             reason => Ok(reason.as_ref()),
@@ -116,7 +116,7 @@ impl Principal {
     }
 
     /// The caller's name in the audit.
-    pub(crate) fn actor(&self) -> String {
+    pub(crate) fn audit_name(&self) -> String {
         match &self.subject {
             Subject::Client(client) => format!("client:{client}"),
             Subject::Session { id, .. } => format!("session:{id}"),
@@ -125,7 +125,7 @@ impl Principal {
 
     /// The id of the client or session. Idempotency keys, rate limits and streams are counted by it.
     #[must_use]
-    pub const fn id(&self) -> Uuid {
+    pub const fn caller_id(&self) -> Uuid {
         match &self.subject {
             Subject::Client(client) => client.uuid(),
             Subject::Session { id, .. } => id.uuid(),
@@ -149,21 +149,21 @@ impl Principal {
     }
 
     /// Whether the caller may reach an asset.
-    pub(crate) fn reaches(&self, asset: &Asset) -> bool {
-        self.reach.includes(&asset.id, asset.business_id.as_ref())
+    pub(crate) fn can_reach(&self, asset: &Asset) -> bool {
+        self.reach.includes_asset(&asset.id, asset.business_id.as_ref())
     }
 
     /// The assets and businesses that the caller is confined to.
-    pub(crate) fn within(&self) -> Option<Within> {
-        self.reach.within().cloned()
+    pub(crate) fn reach_limit(&self) -> Option<ReachLimit> {
+        self.reach.as_limit().cloned()
     }
 
     /// Which reconnects the caller may see: a session those it started, a confined client those that it started.
-    pub(crate) const fn sees(&self) -> Begun {
+    pub(crate) const fn visible_reconnects(&self) -> ReconnectVisibility {
         match (&self.subject, &self.reach) {
-            (Subject::Client(_), Reach::All) => Begun::ByAnyone,
-            (Subject::Client(client), Reach::Within(_)) => Begun::By(*client),
-            (Subject::Session { id, .. }, _) => Begun::In(*id),
+            (Subject::Client(_), Reach::All) => ReconnectVisibility::All,
+            (Subject::Client(client), Reach::Within(_)) => ReconnectVisibility::OfClient(*client),
+            (Subject::Session { id, .. }, _) => ReconnectVisibility::OfSession(*id),
         }
     }
 
@@ -171,8 +171,8 @@ impl Principal {
     ///
     /// # Errors
     /// `NotFound`, as for a reconnect that does not exist.
-    pub(crate) fn seen(&self, reconnect: Reconnect) -> Result<Reconnect, Error> {
-        if self.sees().includes(&reconnect) {
+    pub(crate) fn authorize_reconnect(&self, reconnect: Reconnect) -> Result<Reconnect, Error> {
+        if self.visible_reconnects().includes_reconnect(&reconnect) {
             Ok(reconnect)
         } else {
             Err(Error::NotFound(Resource::Reconnect))

@@ -28,9 +28,9 @@ use serde_json::json;
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
-    Conflict, Error, Principal, ReconnectView, Repeatable, Resource, Targets, Vault,
-    idempotency::Once,
-    reconnect::{results::cancelled, targets::expected, verify_token::TokenVerdict},
+    Conflict, Error, Principal, ReconnectView, RepeatableRequest, Resource, Targets, Vault,
+    idempotency::IdempotentCall,
+    reconnect::{results::cancelled_result, targets::expected_person, verify_token::TokenVerdict},
 };
 
 /// How often a waiting caller reads the database when the reconnect runs in another process.
@@ -41,7 +41,7 @@ const VALIDATION_PATIENCE: Duration = Duration::from_secs(20);
 const MOST_TRIES: usize = 5;
 
 /// A request to replace tokens: one new token for many assets.
-pub struct Order {
+pub struct ReconnectRequest {
     /// The new token.
     pub access_token: AccessToken,
     /// The assets.
@@ -53,7 +53,7 @@ pub struct Order {
     /// How long the caller waits for all outcomes.
     pub wait: Duration,
     /// The idempotency key, if the caller sent one.
-    pub repeatable: Option<Repeatable>,
+    pub repeatable: Option<RepeatableRequest>,
 }
 
 impl Vault {
@@ -63,20 +63,20 @@ impl Vault {
     /// `TokenRefused` for a token that can serve nothing: nothing was changed. `Invalid`, `TooMany`;
     /// `Conflict(OtherBody)` where the idempotency key was used for another request, `Conflict(SessionUsedUp)`,
     /// `Conflict(PlanOutdated)`, `TooManyRunning`.
-    pub async fn reconnect(
+    pub async fn replace_tokens(
         &self,
         caller: &Principal,
-        mut request: Order,
+        mut request: ReconnectRequest,
     ) -> Result<ReconnectView, Error> {
         let deadline = Instant::now() + request.wait;
-        request.expect_person = expected(caller, request.expect_person)?;
+        request.expect_person = expected_person(caller, request.expect_person)?;
         let call = match request.repeatable.take() {
-            Some(it) => Some(self.prepare(&caller.scope, caller.id(), it).await?),
+            Some(it) => Some(self.fingerprint_request(&caller.scope, caller.caller_id(), it).await?),
             None => None,
         };
         for _ in 0..MOST_TRIES {
             // A request that loses the race for an idempotency key finds, on its next try, what the winner accepted.
-            let accepted = match self.accept(caller, &request, call.as_ref()).await {
+            let accepted = match self.accept_reconnect(caller, &request, call.as_ref()).await {
                 Err(Error::Raced) => continue,
                 accepted => accepted?,
             };
@@ -117,12 +117,12 @@ impl Vault {
         deadline: Instant,
     ) -> Result<(), Error> {
         let until = deadline.max(Instant::now() + VALIDATION_PATIENCE);
-        let mut moved = self.progress.watch(id);
+        let mut moved = self.progress.subscribe_to(id);
         loop {
             let is_undecided = self
                 .find_reconnect(&caller.scope, id)
                 .await?
-                .is_some_and(|it| !it.proved && it.status == ReconnectStatus::Running);
+                .is_some_and(|it| !it.token_validated && it.status == ReconnectStatus::Running);
             if !is_undecided || Instant::now() >= until {
                 return Ok(());
             }
@@ -137,7 +137,7 @@ impl Vault {
         id: ReconnectId,
         deadline: Instant,
     ) -> Result<Option<ReconnectView>, Error> {
-        let mut moved = self.progress.watch(id);
+        let mut moved = self.progress.subscribe_to(id);
         loop {
             // The items are read once, at the end, because the list may be long.
             let Some(reconnect) = self.find_reconnect(&caller.scope, id).await? else {
@@ -145,7 +145,7 @@ impl Vault {
             };
             let rest = deadline.saturating_duration_since(Instant::now());
             if reconnect.status != ReconnectStatus::Running || rest.is_zero() {
-                return self.find_view(caller, id).await;
+                return self.find_reconnect_view(caller, id).await;
             }
             // A wake-up is only a hint: the database is read again in either case.
             let _elapsed = tokio::time::timeout(rest.min(POLL_EVERY), moved.changed()).await;
@@ -160,10 +160,10 @@ impl Vault {
         &self,
         caller: &Principal,
         id: ReconnectId,
-        repeatable: Option<Repeatable>,
+        repeatable: Option<RepeatableRequest>,
     ) -> Result<ReconnectView, Error> {
-        let cancel = async |call: Option<&Once>| self.cancel_open_items(caller, id, call).await;
-        self.once(&caller.scope, caller.id(), repeatable, cancel)
+        let cancel = async |call: Option<&IdempotentCall>| self.cancel_open_items(caller, id, call).await;
+        self.run_idempotent(&caller.scope, caller.caller_id(), repeatable, cancel)
             .await?;
         self.reconnect_view(caller, id).await
     }
@@ -172,34 +172,34 @@ impl Vault {
         &self,
         caller: &Principal,
         id: ReconnectId,
-        call: Option<&Once>,
+        call: Option<&IdempotentCall>,
     ) -> Result<(), Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
         // The due row is locked first, in the order in which a run locks. From here on the run settles nothing.
         tx.withdraw_reconnect(id).await?;
-        let reconnect = caller.seen(
-            tx.reconnect(id)
+        let reconnect = caller.authorize_reconnect(
+            tx.find_reconnect(id)
                 .await
-                .map_err(Error::missing(Resource::Reconnect))?,
+                .map_err(Error::not_found_as(Resource::Reconnect))?,
         )?;
         if reconnect.status != ReconnectStatus::Running {
             return Err(Error::Conflict(Conflict::Ended));
         }
-        let open = tx.items(id).await?.into_iter().filter(Item::is_open);
-        let results: Vec<_> = open.map(|it| (it.position, cancelled())).collect();
+        let open = tx.list_items(id).await?.into_iter().filter(Item::is_open);
+        let results: Vec<_> = open.map(|it| (it.position, cancelled_result())).collect();
         tx.settle_items(id, &results, now).await?;
         tx.finish_reconnect(id, ReconnectStatus::Cancelled, now)
             .await?;
-        tx.wipe_idle_grants().await?;
+        tx.wipe_idle_grant_tokens().await?;
         let detail = json!({ "open": results.len() });
-        let event = AuditEvent::new(caller.actor(), "reconnect.cancelled", id, detail);
-        tx.audit(&[event], now).await?;
+        let event = AuditEvent::new(caller.audit_name(), "reconnect.cancelled", id, detail);
+        tx.write_audit_events(&[event], now).await?;
         if let Some(call) = call {
-            call.remember(&tx, &(), None, now).await?;
+            call.store_result(&tx, &(), None, now).await?;
         }
         tx.commit().await?;
-        self.progress.moved(id);
+        self.progress.notify_waiters(id);
         Ok(())
     }
 }

@@ -17,20 +17,20 @@ mod scopes;
 
 use std::collections::HashMap;
 
-use regrant_domain::{Origin, TenantId};
+use regrant_domain::{WebOrigin, TenantId};
 use regrant_storage::{AuditEvent, Tenant, TenantLimits};
 use serde_json::{Value, json};
 
-pub use onboarding::{NewTenantSpec, Onboarded};
+pub use onboarding::{NewTenantSpec, Onboarding};
 
 use crate::{
-    Acting, Error, Resource, Vault,
+    Actor, Error, Resource, Vault,
     page::{Page, query_limit},
-    tenants::{client_spec::checked_name, guard::present},
+    tenants::{client_spec::check_name, guard::require_not_deleted},
 };
 
 /// The maximum number of web origins per tenant.
-const MOST_ORIGINS: usize = 20;
+const MAX_ORIGINS: usize = 20;
 
 /// Changes to a tenant. `None` leaves a field as it is; an inner `None` removes a limit.
 #[derive(Debug, Default)]
@@ -44,7 +44,7 @@ pub struct TenantChange {
     /// The rate limit in requests per second.
     pub requests_per_second: Option<Option<u32>>,
     /// The web origins of the tenant's pages.
-    pub origins: Option<Vec<Origin>>,
+    pub origins: Option<Vec<WebOrigin>>,
     /// Whether reads of the tenant's tokens require a reason.
     pub reason_required: Option<bool>,
 }
@@ -55,7 +55,7 @@ pub struct TenantView {
     /// The tenant.
     pub tenant: Tenant,
     /// The web origins of the tenant's pages.
-    pub origins: Vec<Origin>,
+    pub origins: Vec<WebOrigin>,
 }
 
 /// One page of tenants.
@@ -94,11 +94,11 @@ impl Vault {
         after: Option<TenantId>,
         limit: u32,
     ) -> Result<TenantList, Error> {
-        let rows = self.store.tenants_after(after, query_limit(limit)).await?;
+        let rows = self.store.list_tenants_after(after, query_limit(limit)).await?;
         let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id);
         let ids: Vec<_> = rows.iter().map(|it| it.id).collect();
-        let mut origins: HashMap<TenantId, Vec<Origin>> = HashMap::new();
-        for (tenant, origin) in self.store.origins_of(&ids).await? {
+        let mut origins: HashMap<TenantId, Vec<WebOrigin>> = HashMap::new();
+        for (tenant, origin) in self.store.list_origins(&ids).await? {
             origins.entry(tenant).or_default().push(origin);
         }
         let view = |tenant: Tenant| {
@@ -115,15 +115,15 @@ impl Vault {
     ///
     /// # Errors
     /// `NotFound(Tenant)`.
-    pub async fn tenant(&self, id: TenantId) -> Result<TenantView, Error> {
+    pub async fn find_tenant(&self, id: TenantId) -> Result<TenantView, Error> {
         let tenant = self
             .store
-            .tenant(id)
+            .find_tenant(id)
             .await
-            .map_err(Error::missing(Resource::Tenant))?;
+            .map_err(Error::not_found_as(Resource::Tenant))?;
         let origins = self
             .store
-            .origins_of(&[id])
+            .list_origins(&[id])
             .await?
             .into_iter()
             .map(|(_, it)| it)
@@ -132,8 +132,8 @@ impl Vault {
     }
 
     /// Lists every tenant, including deleted ones.
-    pub async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
-        Ok(self.store.tenants().await?)
+    pub async fn list_all_tenants(&self) -> Result<Vec<Tenant>, Error> {
+        Ok(self.store.list_tenants().await?)
     }
 
     /// Changes the name, limits, origins or reason requirement of a tenant.
@@ -142,42 +142,42 @@ impl Vault {
     /// `ReadOnly`; `Invalid`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
     pub async fn change_tenant(
         &self,
-        by: Acting,
+        by: Actor,
         id: TenantId,
         mut change: TenantChange,
     ) -> Result<TenantView, Error> {
-        by.demand_owner()?;
-        change.name = change.name.as_deref().map(checked_name).transpose()?;
-        let origins = change.origins.take().map(checked_origins).transpose()?;
+        by.require_owner()?;
+        change.name = change.name.as_deref().map(check_name).transpose()?;
+        let origins = change.origins.take().map(check_origins).transpose()?;
         let now = self.clock.now();
         let tx = self
             .store
-            .begin(&self.scope_for_operator(id).await?)
+            .begin(&self.find_scope_for_operator(id).await?)
             .await?;
-        let was = present(tx.lock_tenant().await?)?;
+        let was = require_not_deleted(tx.lock_tenant().await?)?;
         let is = change.apply_to(was);
         tx.update_tenant(&is).await?;
         if let Some(origins) = &origins {
             tx.set_origins(origins).await?;
         }
         let event = AuditEvent::new(
-            by.actor(),
+            by.audit_name(),
             "tenant.changed",
             id,
-            told(&is, origins.as_deref()),
+            tenant_detail(&is, origins.as_deref()),
         );
-        tx.audit(&[event], now).await?;
+        tx.write_audit_events(&[event], now).await?;
         tx.commit().await?;
-        self.tenant(id).await
+        self.find_tenant(id).await
     }
 }
 
 /// Sorts and deduplicates the origins of a tenant; refuses too many.
-fn checked_origins(mut origins: Vec<Origin>) -> Result<Vec<Origin>, Error> {
+fn check_origins(mut origins: Vec<WebOrigin>) -> Result<Vec<WebOrigin>, Error> {
     origins.sort();
     origins.dedup();
-    if origins.len() > MOST_ORIGINS {
-        let reason = format!("expected at most {MOST_ORIGINS}");
+    if origins.len() > MAX_ORIGINS {
+        let reason = format!("expected at most {MAX_ORIGINS}");
         return Err(Error::Invalid {
             field: "cors_origins".to_owned(),
             reason,
@@ -187,9 +187,9 @@ fn checked_origins(mut origins: Vec<Origin>) -> Result<Vec<Origin>, Error> {
 }
 
 /// The audit detail of a change: all values after it.
-fn told(is: &Tenant, origins: Option<&[Origin]>) -> Value {
+fn tenant_detail(is: &Tenant, origins: Option<&[WebOrigin]>) -> Value {
     let mut detail = json!({
-        "name": is.name, "limits": limits(is.limits), "reason_required": is.reason_required,
+        "name": is.name, "limits": limits_detail(is.limits), "reason_required": is.reason_required,
     });
     if let (Some(origins), Some(detail)) = (origins, detail.as_object_mut()) {
         detail.insert("cors_origins".to_owned(), json!(origins));
@@ -198,7 +198,7 @@ fn told(is: &Tenant, origins: Option<&[Origin]>) -> Value {
 }
 
 /// The limits of a tenant as audit detail.
-fn limits(it: TenantLimits) -> Value {
+fn limits_detail(it: TenantLimits) -> Value {
     json!({
         "max_assets": it.max_assets, "max_running_reconnects": it.max_running_reconnects,
         "requests_per_second": it.requests_per_second,

@@ -16,8 +16,8 @@ use regrant_storage::{AuditEvent, StoredCredential};
 use serde_json::json;
 
 use crate::{
-    Conflict, Error, Principal, Repeatable, Resource, Vault,
-    credentials::payload::{context, read_credential},
+    Conflict, Error, Principal, RepeatableRequest, Resource, Vault,
+    credentials::payload::{credential_context, parse_payload},
 };
 
 /// A token that serves an asset.
@@ -43,7 +43,7 @@ pub struct ServedToken {
 }
 
 /// The result of a lookup for one asset.
-pub enum Lookup {
+pub enum TokenLookup {
     /// The token.
     Served(Box<ServedToken>),
     /// The asset has no token that works.
@@ -57,14 +57,14 @@ impl Vault {
     ///
     /// # Errors
     /// `NotFound`; `Conflict(NoToken)` with the reason where none works.
-    pub async fn token(&self, caller: &Principal, id: &AssetId) -> Result<ServedToken, Error> {
-        let mut found = self.lookup(caller, std::slice::from_ref(id), None).await?;
+    pub async fn read_token(&self, caller: &Principal, id: &AssetId) -> Result<ServedToken, Error> {
+        let mut found = self.look_up_tokens(caller, std::slice::from_ref(id), None).await?;
         match found.pop() {
-            Some((_, Lookup::Served(token))) => Ok(*token),
-            Some((id, Lookup::NoToken(reason))) => {
+            Some((_, TokenLookup::Served(token))) => Ok(*token),
+            Some((id, TokenLookup::NoToken(reason))) => {
                 Err(Error::Conflict(Conflict::NoToken { asset: id, reason }))
             }
-            Some((_, Lookup::Unknown)) | None => Err(Error::NotFound(Resource::Asset)),
+            Some((_, TokenLookup::Unknown)) | None => Err(Error::NotFound(Resource::Asset)),
         }
     }
 
@@ -72,43 +72,43 @@ impl Vault {
     ///
     /// # Errors
     /// `TooMany`; `Invalid` for an empty list.
-    pub async fn lookup(
+    pub async fn look_up_tokens(
         &self,
         caller: &Principal,
         ids: &[AssetId],
-        repeatable: Option<Repeatable>,
-    ) -> Result<Vec<(AssetId, Lookup)>, Error> {
-        self.check_lookup(ids.len())?;
-        caller.read_reason()?;
-        self.read_once(&caller.scope, caller.id(), repeatable)
+        repeatable: Option<RepeatableRequest>,
+    ) -> Result<Vec<(AssetId, TokenLookup)>, Error> {
+        self.check_lookup_count(ids.len())?;
+        caller.require_read_reason()?;
+        self.check_key(&caller.scope, caller.caller_id(), repeatable)
             .await?;
         let now = self.clock.now();
-        let answers = self.opened(caller, ids, now).await?;
+        let answers = self.open_tokens(caller, ids, now).await?;
         self.record_reads(caller, &answers, now).await?;
         Ok(answers)
     }
 
     /// Opens the tokens. The audit comes after this, so the result must not be returned to the caller yet.
-    pub(crate) async fn opened(
+    pub(crate) async fn open_tokens(
         &self,
         caller: &Principal,
         ids: &[AssetId],
         now: Timestamp,
-    ) -> Result<Vec<(AssetId, Lookup)>, Error> {
-        let app = self.app(caller.scope.app_id()).await?;
+    ) -> Result<Vec<(AssetId, TokenLookup)>, Error> {
+        let app = self.open_app_credentials(caller.scope.app_id()).await?;
         let spellings: Vec<_> = ids
             .iter()
-            .flat_map(|id| [id.clone(), id.as_ad_account()])
+            .flat_map(|id| [id.clone(), id.to_ad_account()])
             .collect();
         let tx = self.store.begin_read(&caller.scope).await?;
         let reached = tx
-            .assets(&spellings)
+            .find_assets(&spellings)
             .await?
             .into_iter()
-            .filter(|it| caller.reaches(it));
+            .filter(|it| caller.can_reach(it));
         let assets: HashMap<_, _> = reached.map(|it| (it.id.clone(), it)).collect();
         let known: Vec<_> = assets.keys().cloned().collect();
-        let held = tx.active_credentials(&known).await?;
+        let held = tx.find_active_credentials(&known).await?;
         tx.commit().await?;
         let mut held: HashMap<_, _> = held
             .into_iter()
@@ -119,11 +119,11 @@ impl Vault {
         for asset in assets.values() {
             let found = match held.remove(&asset.id) {
                 Some(stored) => self.open_token(caller, &app, asset, stored, now).await?,
-                None => Lookup::NoToken(asset.state(now, self.settings.assets.notice).reason),
+                None => TokenLookup::NoToken(asset.state_at(now, self.settings.assets.notice).reason),
             };
             opened.insert(asset.id.clone(), found);
         }
-        Ok(answers(ids, opened))
+        Ok(distinct_lookups(ids, opened))
     }
 
     async fn open_token(
@@ -133,20 +133,20 @@ impl Vault {
         asset: &Asset,
         stored: StoredCredential,
         now: Timestamp,
-    ) -> Result<Lookup, Error> {
-        let state = asset.state(now, self.settings.assets.notice);
-        if !state.serves() {
-            return Ok(Lookup::NoToken(state.reason));
+    ) -> Result<TokenLookup, Error> {
+        let state = asset.state_at(now, self.settings.assets.notice);
+        if !state.is_serving() {
+            return Ok(TokenLookup::NoToken(state.reason));
         }
         let credential = stored.credential;
-        let context = context(caller.tenant(), &credential);
+        let context = credential_context(caller.tenant(), &credential);
         let plain = self
-            .keys
-            .open(&caller.scope, &context, &credential.sealed)
+            .data_keys
+            .open_record(&caller.scope, &context, &credential.sealed)
             .await?;
-        let access_token = read_credential(&plain, &credential)?;
-        let proof = self.graph.appsecret_proof(app, &access_token);
-        Ok(Lookup::Served(Box::new(ServedToken {
+        let access_token = parse_payload(&plain, &credential)?;
+        let proof = self.graph.sign_appsecret_proof(app, &access_token);
+        Ok(TokenLookup::Served(Box::new(ServedToken {
             asset_id: asset.id.clone(),
             access_token,
             kind: credential.kind,
@@ -163,27 +163,27 @@ impl Vault {
     async fn record_reads(
         &self,
         caller: &Principal,
-        answers: &[(AssetId, Lookup)],
+        answers: &[(AssetId, TokenLookup)],
         now: Timestamp,
     ) -> Result<(), Error> {
-        let reason = caller.read_reason()?.map(ReadReason::as_str);
-        let event = |(_, it): &(AssetId, Lookup)| match it {
-            Lookup::Served(token) => Some(AuditEvent::new(
-                caller.actor(),
+        let reason = caller.require_read_reason()?.map(ReadReason::as_str);
+        let event = |(_, it): &(AssetId, TokenLookup)| match it {
+            TokenLookup::Served(token) => Some(AuditEvent::new(
+                caller.audit_name(),
                 "token.read",
                 &token.asset_id,
-                detail(token.kind, reason),
+                audit_detail(token.kind, reason),
             )),
-            Lookup::NoToken(_) | Lookup::Unknown => None,
+            TokenLookup::NoToken(_) | TokenLookup::Unknown => None,
         };
         let events: Vec<_> = answers.iter().filter_map(event).collect();
         if events.is_empty() {
             return Ok(());
         }
-        self.reads.record(&caller.scope, events, now).await
+        self.read_audit.record_reads(&caller.scope, events, now).await
     }
 
-    fn check_lookup(&self, n: usize) -> Result<(), Error> {
+    fn check_lookup_count(&self, n: usize) -> Result<(), Error> {
         let limit = self.settings.max_lookup_assets;
         match n {
             0 => {
@@ -202,7 +202,7 @@ impl Vault {
     }
 }
 
-fn detail(kind: CredentialKind, reason: Option<&str>) -> serde_json::Value {
+fn audit_detail(kind: CredentialKind, reason: Option<&str>) -> serde_json::Value {
     match reason {
         None => json!({ "kind": kind }),
         Some(reason) => json!({ "kind": kind, "reason": reason }),
@@ -210,19 +210,19 @@ fn detail(kind: CredentialKind, reason: Option<&str>) -> serde_json::Value {
 }
 
 /// One result for each distinct asset, under its first spelling in the request.
-fn answers(ids: &[AssetId], mut opened: HashMap<AssetId, Lookup>) -> Vec<(AssetId, Lookup)> {
+fn distinct_lookups(ids: &[AssetId], mut opened: HashMap<AssetId, TokenLookup>) -> Vec<(AssetId, TokenLookup)> {
     let known: HashSet<_> = opened.keys().cloned().collect();
     let mut answered = HashSet::new();
     let mut answers = Vec::with_capacity(ids.len());
     for id in ids {
-        let found = [id.clone(), id.as_ad_account()]
+        let found = [id.clone(), id.to_ad_account()]
             .into_iter()
             .find(|it| known.contains(it));
         let canonical = found.unwrap_or_else(|| id.clone());
         if answered.insert(canonical.clone()) {
             answers.push((
                 id.clone(),
-                opened.remove(&canonical).unwrap_or(Lookup::Unknown),
+                opened.remove(&canonical).unwrap_or(TokenLookup::Unknown),
             ));
         }
     }

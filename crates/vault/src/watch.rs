@@ -14,11 +14,11 @@ mod sibling_cut_offs;
 pub(crate) mod stats;
 
 use futures_util::{StreamExt, stream};
-use regrant_domain::{Clock, error_chain, schedule::Lane};
+use regrant_domain::{Clock, error_chain, schedule::ProbeQueue};
 use regrant_storage::{Claimer, ProbeClaim};
 use tracing::{Instrument, error, info, info_span, warn};
 
-use crate::{Error, Vault, Watched};
+use crate::{Error, Vault, ProbePassStats};
 
 /// How many tenants are probed at the same time.
 const TENANTS_AT_ONCE: usize = 8;
@@ -29,9 +29,9 @@ const CHUNKS_AT_ONCE: usize = 6;
 
 impl Vault {
     /// Probes due assets of a queue, at most `limit`. Tenants take turns; each tenant's most urgent assets come first.
-    pub async fn watch_due(&self, queue: Lane, limit: u32) -> Result<Watched, Error> {
-        let owner = format!("{}/{}", self.jobs.owner, uuid::Uuid::now_v7());
-        let wall = Clock::wall();
+    pub async fn probe_due_assets(&self, queue: ProbeQueue, limit: u32) -> Result<ProbePassStats, Error> {
+        let owner = format!("{}/{}", self.runs.owner, uuid::Uuid::now_v7());
+        let wall = Clock::system_time();
         let claimer = Claimer {
             owner: &owner,
             now: self.clock.now(),
@@ -40,7 +40,7 @@ impl Vault {
         };
         let claims = self.store.claim_probes(queue, claimer, limit).await?;
         if claims.is_empty() {
-            return Ok(Watched::default());
+            return Ok(ProbePassStats::default());
         }
         // Collected before the stream: the compiler cannot show that a closure within the stream is Send.
         let tenants: Vec<_> = claims
@@ -49,7 +49,7 @@ impl Vault {
             .collect();
         let all = stream::iter(tenants)
             .buffer_unordered(TENANTS_AT_ONCE)
-            .fold(Watched::default(), async |sum, it| sum.plus(it));
+            .fold(ProbePassStats::default(), async |sum, it| sum.add_stats(it));
         let stats = tokio::select! {
             biased;
             stats = all => stats,
@@ -60,10 +60,10 @@ impl Vault {
     }
 
     /// Renews the leases of a pass; never returns.
-    async fn renew_probe_leases(&self, owner: &str) -> Watched {
+    async fn renew_probe_leases(&self, owner: &str) -> ProbePassStats {
         loop {
             tokio::time::sleep(self.settings.lease / 3).await;
-            let until = Clock::wall() + self.settings.lease;
+            let until = Clock::system_time() + self.settings.lease;
             if let Err(error) = self.store.renew_probes(owner, until).await {
                 warn!(
                     error = error_chain(&error),
@@ -74,7 +74,7 @@ impl Vault {
     }
 
     /// Probes one tenant's assets. An error is logged and stays with the tenant; its assets become due again.
-    async fn probe_tenant(&self, owner: &str, claim: &ProbeClaim) -> Watched {
+    async fn probe_tenant(&self, owner: &str, claim: &ProbeClaim) -> ProbePassStats {
         let claimed = claim.leases.len();
         let span = info_span!("watch", tenant.id = %claim.scope.tenant(), assets = claimed);
         let probed = self
@@ -89,25 +89,25 @@ impl Vault {
                         "assets changed, or another process claimed them, during the probes"
                     );
                 }
-                Watched { claimed, ..stats }
+                ProbePassStats { claimed, ..stats }
             }
             Err(error) => {
                 error!(
                     error = error_chain(&error),
                     "the probes of a tenant failed; its assets are due again"
                 );
-                Watched {
+                ProbePassStats {
                     claimed,
                     lost: claimed,
-                    ..Watched::default()
+                    ..ProbePassStats::default()
                 }
             }
         })
     }
 
     /// Probes a claim in chunks, several at once, so that a process that stops leaves little to repeat.
-    async fn probe_claim(&self, owner: &str, claim: &ProbeClaim) -> Result<Watched, Error> {
-        let app = self.app(claim.scope.app_id()).await?;
+    async fn probe_claim(&self, owner: &str, claim: &ProbeClaim) -> Result<ProbePassStats, Error> {
+        let app = self.open_app_credentials(claim.scope.app_id()).await?;
         let chunks: Vec<_> = claim
             .leases
             .chunks(CHUNK)
@@ -115,7 +115,7 @@ impl Vault {
             .collect();
         let sum = stream::iter(chunks)
             .buffer_unordered(CHUNKS_AT_ONCE)
-            .fold(Watched::default(), async |sum, it| sum.plus(it));
+            .fold(ProbePassStats::default(), async |sum, it| sum.add_stats(it));
         Ok(sum.await)
     }
 }

@@ -6,155 +6,155 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::Refusal;
+use crate::DestinationRefusal;
 
 /// Why nothing is sent to this address; `None` for a public one.
-pub(crate) fn refusal_of(address: IpAddr) -> Option<Refusal> {
+pub(crate) fn find_refusal(address: IpAddr) -> Option<DestinationRefusal> {
     match address {
-        IpAddr::V4(address) => of_v4(address),
-        IpAddr::V6(address) => of_v6(address),
+        IpAddr::V4(address) => find_v4_refusal(address),
+        IpAddr::V6(address) => find_v6_refusal(address),
     }
 }
 
 /// Network, prefix length, refusal. The first match counts.
-const V4: [(Ipv4Addr, u32, Refusal); 18] = [
-    (Ipv4Addr::UNSPECIFIED, 8, Refusal::Unspecified),
-    (Ipv4Addr::new(10, 0, 0, 0), 8, Refusal::Private),
-    (Ipv4Addr::new(100, 64, 0, 0), 10, Refusal::SharedNetwork),
-    (Ipv4Addr::new(127, 0, 0, 0), 8, Refusal::Loopback),
-    (Ipv4Addr::new(169, 254, 0, 0), 16, Refusal::LinkLocal),
-    (Ipv4Addr::new(172, 16, 0, 0), 12, Refusal::Private),
-    (Ipv4Addr::new(192, 0, 0, 0), 24, Refusal::Reserved),
-    (Ipv4Addr::new(192, 0, 2, 0), 24, Refusal::Documentation),
-    (Ipv4Addr::new(192, 31, 196, 0), 24, Refusal::Reserved),
-    (Ipv4Addr::new(192, 52, 193, 0), 24, Refusal::Reserved),
-    (Ipv4Addr::new(192, 88, 99, 0), 24, Refusal::SixToFour),
-    (Ipv4Addr::new(192, 168, 0, 0), 16, Refusal::Private),
-    (Ipv4Addr::new(192, 175, 48, 0), 24, Refusal::Reserved),
-    (Ipv4Addr::new(198, 18, 0, 0), 15, Refusal::Benchmarking),
-    (Ipv4Addr::new(198, 51, 100, 0), 24, Refusal::Documentation),
-    (Ipv4Addr::new(203, 0, 113, 0), 24, Refusal::Documentation),
-    (Ipv4Addr::new(224, 0, 0, 0), 4, Refusal::Multicast),
-    (Ipv4Addr::BROADCAST, 32, Refusal::Broadcast),
+const REFUSED_V4: [(Ipv4Addr, u32, DestinationRefusal); 18] = [
+    (Ipv4Addr::UNSPECIFIED, 8, DestinationRefusal::Unspecified),
+    (Ipv4Addr::new(10, 0, 0, 0), 8, DestinationRefusal::Private),
+    (Ipv4Addr::new(100, 64, 0, 0), 10, DestinationRefusal::SharedNetwork),
+    (Ipv4Addr::new(127, 0, 0, 0), 8, DestinationRefusal::Loopback),
+    (Ipv4Addr::new(169, 254, 0, 0), 16, DestinationRefusal::LinkLocal),
+    (Ipv4Addr::new(172, 16, 0, 0), 12, DestinationRefusal::Private),
+    (Ipv4Addr::new(192, 0, 0, 0), 24, DestinationRefusal::Reserved),
+    (Ipv4Addr::new(192, 0, 2, 0), 24, DestinationRefusal::Documentation),
+    (Ipv4Addr::new(192, 31, 196, 0), 24, DestinationRefusal::Reserved),
+    (Ipv4Addr::new(192, 52, 193, 0), 24, DestinationRefusal::Reserved),
+    (Ipv4Addr::new(192, 88, 99, 0), 24, DestinationRefusal::SixToFour),
+    (Ipv4Addr::new(192, 168, 0, 0), 16, DestinationRefusal::Private),
+    (Ipv4Addr::new(192, 175, 48, 0), 24, DestinationRefusal::Reserved),
+    (Ipv4Addr::new(198, 18, 0, 0), 15, DestinationRefusal::Benchmarking),
+    (Ipv4Addr::new(198, 51, 100, 0), 24, DestinationRefusal::Documentation),
+    (Ipv4Addr::new(203, 0, 113, 0), 24, DestinationRefusal::Documentation),
+    (Ipv4Addr::new(224, 0, 0, 0), 4, DestinationRefusal::Multicast),
+    (Ipv4Addr::BROADCAST, 32, DestinationRefusal::Broadcast),
 ];
 
 /// The same for IPv6.
-const V6: [(Ipv6Addr, u32, Refusal); 19] = [
-    (Ipv6Addr::UNSPECIFIED, 128, Refusal::Unspecified),
-    (Ipv6Addr::LOCALHOST, 128, Refusal::Loopback),
+const REFUSED_V6: [(Ipv6Addr, u32, DestinationRefusal); 19] = [
+    (Ipv6Addr::UNSPECIFIED, 128, DestinationRefusal::Unspecified),
+    (Ipv6Addr::LOCALHOST, 128, DestinationRefusal::Loopback),
     // Mapped, compatible, translated.
     (
         Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0),
         96,
-        Refusal::EmbeddedIpv4,
+        DestinationRefusal::EmbeddedIpv4,
     ),
-    (Ipv6Addr::UNSPECIFIED, 96, Refusal::EmbeddedIpv4),
+    (Ipv6Addr::UNSPECIFIED, 96, DestinationRefusal::EmbeddedIpv4),
     (
         Ipv6Addr::new(0, 0, 0, 0, 0xffff, 0, 0, 0),
         96,
-        Refusal::EmbeddedIpv4,
+        DestinationRefusal::EmbeddedIpv4,
     ),
     (
         Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0),
         96,
-        Refusal::Nat64,
+        DestinationRefusal::Nat64,
     ),
     (
         Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0),
         48,
-        Refusal::Nat64,
+        DestinationRefusal::Nat64,
     ),
     (
         Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0),
         32,
-        Refusal::Teredo,
+        DestinationRefusal::Teredo,
     ),
     (
         Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0, 0),
         48,
-        Refusal::Benchmarking,
+        DestinationRefusal::Benchmarking,
     ),
     (
         Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0),
         23,
-        Refusal::Reserved,
+        DestinationRefusal::Reserved,
     ),
     (
         Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0),
         32,
-        Refusal::Documentation,
+        DestinationRefusal::Documentation,
     ),
     (
         Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0),
         16,
-        Refusal::SixToFour,
+        DestinationRefusal::SixToFour,
     ),
     (
         Ipv6Addr::new(0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0),
         48,
-        Refusal::Reserved,
+        DestinationRefusal::Reserved,
     ),
     (
         Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0),
         20,
-        Refusal::Documentation,
+        DestinationRefusal::Documentation,
     ),
     (
         Ipv6Addr::new(0x3ffe, 0, 0, 0, 0, 0, 0, 0),
         16,
-        Refusal::Reserved,
+        DestinationRefusal::Reserved,
     ),
     (
         Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0),
         7,
-        Refusal::UniqueLocal,
+        DestinationRefusal::UniqueLocal,
     ),
     (
         Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0),
         10,
-        Refusal::LinkLocal,
+        DestinationRefusal::LinkLocal,
     ),
     (
         Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0),
         10,
-        Refusal::SiteLocal,
+        DestinationRefusal::SiteLocal,
     ),
     (
         Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0),
         8,
-        Refusal::Multicast,
+        DestinationRefusal::Multicast,
     ),
 ];
 
-fn of_v4(address: Ipv4Addr) -> Option<Refusal> {
+fn find_v4_refusal(address: Ipv4Addr) -> Option<DestinationRefusal> {
     let within = |network: Ipv4Addr, prefix| {
-        same_start(
+        share_prefix(
             network.to_bits().into(),
             address.to_bits().into(),
             32 - prefix,
         )
     };
-    let listed = V4
+    let listed = REFUSED_V4
         .iter()
         .find(|(network, prefix, _)| within(*network, *prefix))
         .map(|(.., why)| *why);
     // 240.0.0.0/4 is reserved, except for the broadcast address above.
-    listed.or_else(|| (address.octets()[0] >= 240).then_some(Refusal::Reserved))
+    listed.or_else(|| (address.octets()[0] >= 240).then_some(DestinationRefusal::Reserved))
 }
 
-fn of_v6(address: Ipv6Addr) -> Option<Refusal> {
+fn find_v6_refusal(address: Ipv6Addr) -> Option<DestinationRefusal> {
     let within =
-        |network: Ipv6Addr, prefix| same_start(network.to_bits(), address.to_bits(), 128 - prefix);
-    let listed = V6
+        |network: Ipv6Addr, prefix| share_prefix(network.to_bits(), address.to_bits(), 128 - prefix);
+    let listed = REFUSED_V6
         .iter()
         .find(|(network, prefix, _)| within(*network, *prefix))
         .map(|(.., why)| *why);
     let public = within(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
-    listed.or_else(|| (!public).then_some(Refusal::Reserved))
+    listed.or_else(|| (!public).then_some(DestinationRefusal::Reserved))
 }
 
 /// Whether two addresses are equal without their last `rest` bits.
-const fn same_start(one: u128, other: u128, rest: u32) -> bool {
+const fn share_prefix(one: u128, other: u128, rest: u32) -> bool {
     match (one ^ other).checked_shr(rest) {
         Some(start) => start == 0,
         None => true,
@@ -165,8 +165,8 @@ const fn same_start(one: u128, other: u128, rest: u32) -> bool {
 mod tests {
     use super::*;
 
-    fn find(text: &str) -> Option<Refusal> {
-        refusal_of(text.parse().unwrap())
+    fn find(text: &str) -> Option<DestinationRefusal> {
+        find_refusal(text.parse().unwrap())
     }
 
     #[test]
@@ -202,20 +202,20 @@ mod tests {
 
     #[test]
     fn both_ends_of_each_network_are_refused() {
-        for (network, prefix, why) in V4 {
+        for (network, prefix, why) in REFUSED_V4 {
             let last =
                 Ipv4Addr::from_bits(network.to_bits() | u32::MAX.checked_shr(prefix).unwrap_or(0));
             // A network ends with an address of the same refusal; the broadcast address is its own network.
-            assert_eq!(of_v4(network), Some(why), "{network}/{prefix}");
-            assert_eq!(of_v4(last), Some(why), "{last} of {network}/{prefix}");
+            assert_eq!(find_v4_refusal(network), Some(why), "{network}/{prefix}");
+            assert_eq!(find_v4_refusal(last), Some(why), "{last} of {network}/{prefix}");
         }
-        for (network, prefix, why) in V6 {
+        for (network, prefix, why) in REFUSED_V6 {
             let last =
                 Ipv6Addr::from_bits(network.to_bits() | u128::MAX.checked_shr(prefix).unwrap_or(0));
-            assert_eq!(of_v6(last), Some(why), "{last} of {network}/{prefix}");
+            assert_eq!(find_v6_refusal(last), Some(why), "{last} of {network}/{prefix}");
         }
-        assert_eq!(find("240.0.0.1"), Some(Refusal::Reserved));
-        assert_eq!(find("255.255.255.254"), Some(Refusal::Reserved));
+        assert_eq!(find("240.0.0.1"), Some(DestinationRefusal::Reserved));
+        assert_eq!(find("255.255.255.254"), Some(DestinationRefusal::Reserved));
     }
 
     #[test]
@@ -223,7 +223,7 @@ mod tests {
         for text in [
             "100::1", "200::1", "1fff::1", "4000::1", "5f00::1", "8000::1", "e000::1", "fbff::1",
         ] {
-            assert_eq!(find(text), Some(Refusal::Reserved), "{text}");
+            assert_eq!(find(text), Some(DestinationRefusal::Reserved), "{text}");
         }
     }
 }

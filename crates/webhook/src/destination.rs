@@ -7,13 +7,13 @@ use std::{fmt, net::IpAddr};
 
 use url::{Host, Url};
 
-use crate::{Refusal, address::refusal_of};
+use crate::{DestinationRefusal, address::find_refusal};
 
-const LONGEST: usize = 2048;
-const PORTS: [u16; 2] = [443, 8443];
+const MAX_URL_BYTES: usize = 2048;
+const ALLOWED_PORTS: [u16; 2] = [443, 8443];
 
 /// Last labels of names of this machine or of a local network.
-const LOCAL: [&str; 10] = [
+const LOCAL_LABELS: [&str; 10] = [
     "localhost",
     "localdomain",
     "local",
@@ -36,15 +36,15 @@ impl Destination {
     ///
     /// # Errors
     /// Why nothing is sent to this URL.
-    pub fn parse(text: &str, allow_loopback: bool) -> Result<Self, Refusal> {
+    pub fn parse(text: &str, allow_loopback: bool) -> Result<Self, DestinationRefusal> {
         // The parser drops line breaks and reads a backslash as a slash: refuse both.
         let clean =
-            text.len() <= LONGEST && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+            text.len() <= MAX_URL_BYTES && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
         let url = Url::parse(text)
             .ok()
             .filter(|_| clean)
-            .ok_or(Refusal::Malformed)?;
-        judge(&url, allow_loopback)?;
+            .ok_or(DestinationRefusal::Malformed)?;
+        check_url(&url, allow_loopback)?;
         Ok(Self(url))
     }
 
@@ -54,7 +54,7 @@ impl Destination {
         self.0.as_str()
     }
 
-    pub(crate) fn url(&self) -> Url {
+    pub(crate) fn to_url(&self) -> Url {
         self.0.clone()
     }
 }
@@ -70,34 +70,34 @@ impl fmt::Debug for Destination {
     }
 }
 
-fn judge(url: &Url, allow_loopback: bool) -> Result<(), Refusal> {
+fn check_url(url: &Url, allow_loopback: bool) -> Result<(), DestinationRefusal> {
     let local = allow_loopback && is_loopback(url);
     if url.scheme() != "https" && !(local && url.scheme() == "http") {
-        return Err(Refusal::Scheme);
+        return Err(DestinationRefusal::Scheme);
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Refusal::UserInfo);
+        return Err(DestinationRefusal::UserInfo);
     }
     if url.fragment().is_some() {
-        return Err(Refusal::Fragment);
+        return Err(DestinationRefusal::Fragment);
     }
     if local {
         return Ok(());
     }
-    judge_host(&url.host().ok_or(Refusal::Malformed)?)?;
-    let port = url.port_or_known_default().ok_or(Refusal::Port)?;
-    if PORTS.contains(&port) {
+    check_host(&url.host().ok_or(DestinationRefusal::Malformed)?)?;
+    let port = url.port_or_known_default().ok_or(DestinationRefusal::Port)?;
+    if ALLOWED_PORTS.contains(&port) {
         Ok(())
     } else {
-        Err(Refusal::Port)
+        Err(DestinationRefusal::Port)
     }
 }
 
-fn judge_host(host: &Host<&str>) -> Result<(), Refusal> {
+fn check_host(host: &Host<&str>) -> Result<(), DestinationRefusal> {
     let refused = match host {
-        Host::Ipv4(address) => refusal_of((*address).into()),
-        Host::Ipv6(address) => refusal_of((*address).into()),
-        Host::Domain(name) => (!is_public_name(name)).then_some(Refusal::Name),
+        Host::Ipv4(address) => find_refusal((*address).into()),
+        Host::Ipv6(address) => find_refusal((*address).into()),
+        Host::Domain(name) => (!is_public_name(name)).then_some(DestinationRefusal::Name),
     };
     refused.map_or(Ok(()), Err)
 }
@@ -107,7 +107,7 @@ fn is_public_name(name: &str) -> bool {
     let mut labels = name.rsplit('.');
     let last = labels.next().unwrap_or_default();
     let whole = name.len() <= 253 && name.split('.').all(|it| (1..=63).contains(&it.len()));
-    whole && labels.next().is_some() && !LOCAL.contains(&last)
+    whole && labels.next().is_some() && !LOCAL_LABELS.contains(&last)
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -158,13 +158,13 @@ mod tests {
             assert!(Destination::parse(text, true).is_ok(), "{text}");
         }
         for (text, why) in [
-            ("http://10.0.0.1/", Refusal::Scheme),
-            ("https://10.0.0.1/", Refusal::Private),
-            ("http://hooks.example.com/", Refusal::Scheme),
-            ("http://u@127.0.0.1:9/", Refusal::UserInfo),
-            ("https://[::ffff:127.0.0.1]/", Refusal::EmbeddedIpv4),
-            ("http://0.0.0.0:9/", Refusal::Scheme),
-            ("ftp://127.0.0.1/", Refusal::Scheme),
+            ("http://10.0.0.1/", DestinationRefusal::Scheme),
+            ("https://10.0.0.1/", DestinationRefusal::Private),
+            ("http://hooks.example.com/", DestinationRefusal::Scheme),
+            ("http://u@127.0.0.1:9/", DestinationRefusal::UserInfo),
+            ("https://[::ffff:127.0.0.1]/", DestinationRefusal::EmbeddedIpv4),
+            ("http://0.0.0.0:9/", DestinationRefusal::Scheme),
+            ("ftp://127.0.0.1/", DestinationRefusal::Scheme),
         ] {
             assert_eq!(Destination::parse(text, true), Err(why), "{text}");
         }

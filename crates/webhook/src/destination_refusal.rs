@@ -3,7 +3,7 @@
 
 /// Why nothing is sent to a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum Refusal {
+pub enum DestinationRefusal {
     /// Not a URL, too long, or with characters that a URL cannot contain.
     #[error("expected an absolute URL of at most 2048 visible ASCII characters")]
     Malformed,

@@ -17,8 +17,8 @@ mod settings;
 mod signature;
 
 pub use destination::Destination;
-pub use destination_refusal::Refusal;
-pub use name_lookup::Names;
-pub use secret::{NoRandom, WebhookSecret};
-pub use sender::{Failure, Message, SendError, Sender, Sent};
+pub use destination_refusal::DestinationRefusal;
+pub use name_lookup::NameLookup;
+pub use secret::{RandomError, WebhookSecret};
+pub use sender::{SendFailure, Message, SendError, Sender, SendOutcome};
 pub use settings::Settings;

@@ -11,48 +11,48 @@ use std::{
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::{Refusal, address::refusal_of};
+use crate::{DestinationRefusal, address::find_refusal};
 
-type Lookup = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
+type LookupFn = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 
 /// How names are resolved to addresses.
 #[derive(Clone, Default)]
-pub enum Names {
+pub enum NameLookup {
     /// The resolver of the system.
     #[default]
     System,
     /// A function of a test.
-    Given(Arc<Lookup>),
+    Custom(Arc<LookupFn>),
 }
 
-impl Names {
-    async fn look_up(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+impl NameLookup {
+    async fn look_up_addresses(&self, name: &str) -> io::Result<Vec<IpAddr>> {
         match self {
             Self::System => Ok(tokio::net::lookup_host((name, 0))
                 .await?
                 .map(|it| it.ip())
                 .collect()),
-            Self::Given(lookup) => lookup(name),
+            Self::Custom(lookup) => lookup(name),
         }
     }
 }
 
-impl fmt::Debug for Names {
+impl fmt::Debug for NameLookup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::System => "System",
-            Self::Given(_) => "Given(…)",
+            Self::Custom(_) => "Given(…)",
         })
     }
 }
 
 /// The resolver of the HTTP client: returns public addresses only.
-pub(crate) struct Filter {
-    pub(crate) names: Names,
+pub(crate) struct PublicResolver {
+    pub(crate) names: NameLookup,
     pub(crate) allow_loopback: bool,
 }
 
-impl Resolve for Filter {
+impl Resolve for PublicResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (names, local) = (
             self.names.clone(),
@@ -60,28 +60,28 @@ impl Resolve for Filter {
         );
         Box::pin(async move {
             if local {
-                return Ok(addrs(vec![
+                return Ok(to_socket_addrs(vec![
                     Ipv4Addr::LOCALHOST.into(),
                     Ipv6Addr::LOCALHOST.into(),
                 ]));
             }
-            let found = names.look_up(name.as_str()).await.unwrap_or_default();
-            Ok(addrs(filtered(&found)?))
+            let found = names.look_up_addresses(name.as_str()).await.unwrap_or_default();
+            Ok(to_socket_addrs(keep_public_addresses(&found)?))
         })
     }
 }
 
 /// The public ones of the addresses; if there is none, the refusal of the first.
-fn filtered(found: &[IpAddr]) -> Result<Vec<IpAddr>, Refusal> {
+fn keep_public_addresses(found: &[IpAddr]) -> Result<Vec<IpAddr>, DestinationRefusal> {
     let public: Vec<_> = found
         .iter()
         .copied()
-        .filter(|it| refusal_of(*it).is_none())
+        .filter(|it| find_refusal(*it).is_none())
         .collect();
     let refused = found
         .iter()
-        .find_map(|it| refusal_of(*it))
-        .unwrap_or(Refusal::Unresolved);
+        .find_map(|it| find_refusal(*it))
+        .unwrap_or(DestinationRefusal::Unresolved);
     if public.is_empty() {
         Err(refused)
     } else {
@@ -90,7 +90,7 @@ fn filtered(found: &[IpAddr]) -> Result<Vec<IpAddr>, Refusal> {
 }
 
 /// Port 0 means the port of the URL.
-fn addrs(addresses: Vec<IpAddr>) -> Addrs {
+fn to_socket_addrs(addresses: Vec<IpAddr>) -> Addrs {
     Box::new(addresses.into_iter().map(|it| SocketAddr::new(it, 0)))
 }
 
@@ -111,15 +111,15 @@ mod tests {
             "2606:4700::1",
             "169.254.169.254",
         ]);
-        assert_eq!(filtered(&mixed), Ok(ips(&["8.8.8.8", "2606:4700::1"])));
+        assert_eq!(keep_public_addresses(&mixed), Ok(ips(&["8.8.8.8", "2606:4700::1"])));
     }
 
     #[test]
     fn a_name_without_a_public_address_is_refused() {
         assert_eq!(
-            filtered(&ips(&["169.254.169.254", "10.0.0.1"])),
-            Err(Refusal::LinkLocal)
+            keep_public_addresses(&ips(&["169.254.169.254", "10.0.0.1"])),
+            Err(DestinationRefusal::LinkLocal)
         );
-        assert_eq!(filtered(&[]), Err(Refusal::Unresolved));
+        assert_eq!(keep_public_addresses(&[]), Err(DestinationRefusal::Unresolved));
     }
 }

@@ -8,22 +8,22 @@ use std::fmt;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
-const PREFIX: &str = "whsec_";
-const TEXT: usize = PREFIX.len() + 44;
+const SECRET_PREFIX: &str = "whsec_";
+const TEXT_LENGTH: usize = SECRET_PREFIX.len() + 44;
 
 /// The random generator of the system failed.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("the system gave no random bytes")]
-pub struct NoRandom;
+pub struct RandomError;
 
 /// The signing secret of one endpoint.
 pub struct WebhookSecret(Zeroizing<[u8; 32]>);
 
 impl WebhookSecret {
     /// A new random secret.
-    pub fn mint() -> Result<Self, NoRandom> {
+    pub fn mint() -> Result<Self, RandomError> {
         let mut bytes = Zeroizing::new([0; 32]);
-        getrandom::fill(bytes.as_mut_slice()).map_err(|_| NoRandom)?;
+        getrandom::fill(bytes.as_mut_slice()).map_err(|_| RandomError)?;
         Ok(Self(bytes))
     }
 
@@ -43,8 +43,8 @@ impl WebhookSecret {
     #[must_use]
     pub fn expose_text(&self) -> Zeroizing<String> {
         // Allocated at the final size: a growing buffer would leave an unzeroed copy behind.
-        let mut text = Zeroizing::new(String::with_capacity(TEXT));
-        text.push_str(PREFIX);
+        let mut text = Zeroizing::new(String::with_capacity(TEXT_LENGTH));
+        text.push_str(SECRET_PREFIX);
         STANDARD.encode_string(self.expose(), &mut text);
         text
     }
@@ -66,9 +66,9 @@ mod tests {
     fn a_secret_has_a_known_text_form_and_debug_hides_it() {
         let secret = WebhookSecret::mint().unwrap();
         let text = secret.expose_text();
-        assert_eq!(text.len(), TEXT);
+        assert_eq!(text.len(), TEXT_LENGTH);
         assert_eq!(
-            STANDARD.decode(text.strip_prefix(PREFIX).unwrap()).unwrap(),
+            STANDARD.decode(text.strip_prefix(SECRET_PREFIX).unwrap()).unwrap(),
             secret.expose()
         );
         assert_eq!(format!("{secret:?}"), "WebhookSecret(…)");

@@ -13,12 +13,12 @@ use reqwest::{
 };
 
 use crate::{
-    Destination, Refusal, Settings, WebhookSecret, name_lookup::Filter, signature::signatures,
+    Destination, DestinationRefusal, Settings, WebhookSecret, name_lookup::PublicResolver, signature::signature_header,
 };
 
 /// How many bytes of a response body are read.
-const MOST_READ: usize = 16 * 1024;
-const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+const MAX_BODY_BYTES: usize = 16 * 1024;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A message to one consumer. The signed bytes are the sent bytes.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +33,7 @@ pub struct Message<'a> {
 
 /// The outcome of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sent {
+pub enum SendOutcome {
     /// The consumer responded.
     Answered {
         /// The HTTP status.
@@ -42,15 +42,15 @@ pub enum Sent {
         retry_after: Option<Duration>,
     },
     /// There is no response.
-    Failed(Failure),
+    Failed(SendFailure),
 }
 
 /// Why there is no response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
+pub enum SendFailure {
     /// Webhooks are not sent to this destination.
     #[error("{0}")]
-    Refused(Refusal),
+    Refused(DestinationRefusal),
     /// The attempt took too long.
     #[error("no response in time")]
     Timeout,
@@ -77,7 +77,7 @@ pub struct Sender {
 impl Sender {
     /// A sender that connects to public addresses only.
     pub fn new(settings: Settings) -> Result<Self, SendError> {
-        let filter = Filter {
+        let filter = PublicResolver {
             names: settings.names.clone(),
             allow_loopback: settings.allow_loopback,
         };
@@ -91,7 +91,7 @@ impl Sender {
             .pool_max_idle_per_host(0)
             .gzip(false)
             .timeout(settings.timeout)
-            .connect_timeout(CONNECT_WITHIN.min(settings.timeout))
+            .connect_timeout(CONNECT_TIMEOUT.min(settings.timeout))
             .user_agent(concat!("regrant/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| SendError(error.without_url()))?;
@@ -111,58 +111,58 @@ impl Sender {
     ///
     /// # Errors
     /// Why nothing is sent to this URL.
-    pub fn destination(&self, url: &str) -> Result<Destination, Refusal> {
+    pub fn check_destination(&self, url: &str) -> Result<Destination, DestinationRefusal> {
         Destination::parse(url, self.settings.allow_loopback)
     }
 
     /// Sends a message once, signed with every one of `secrets`.
-    pub async fn send(&self, url: &str, secrets: &[WebhookSecret], message: Message<'_>) -> Sent {
+    pub async fn send_message(&self, url: &str, secrets: &[WebhookSecret], message: Message<'_>) -> SendOutcome {
         // Checked again: the URL may have been stored when other rules applied.
-        let destination = match self.destination(url) {
+        let destination = match self.check_destination(url) {
             Ok(destination) => destination,
-            Err(refusal) => return Sent::Failed(Failure::Refused(refusal)),
+            Err(refusal) => return SendOutcome::Failed(SendFailure::Refused(refusal)),
         };
         let timestamp = message.at.timestamp();
         let call = self
             .http
-            .post(destination.url())
+            .post(destination.to_url())
             .header(CONTENT_TYPE, "application/json")
             .header("webhook-id", message.id)
             .header("webhook-timestamp", timestamp)
             .header(
                 "webhook-signature",
-                signatures(secrets, message.id, timestamp, message.body),
+                signature_header(secrets, message.id, timestamp, message.body),
             )
             .body(message.body.to_vec());
         match call.send().await {
-            Ok(response) => read(response, message.at).await,
-            Err(error) => Sent::Failed(failure(&error)),
+            Ok(response) => read_response(response, message.at).await,
+            Err(error) => SendOutcome::Failed(classify_failure(&error)),
         }
     }
 }
 
 /// Reads the head and a small part of the body, so that a good connection closes cleanly. A failure
 /// after the head does not count.
-async fn read(mut response: Response, at: DateTime<Utc>) -> Sent {
+async fn read_response(mut response: Response, at: DateTime<Utc>) -> SendOutcome {
     let (status, retry_after) = (
         response.status().as_u16(),
-        retry_after(response.headers(), at),
+        parse_retry_after(response.headers(), at),
     );
-    let mut room = MOST_READ;
+    let mut room = MAX_BODY_BYTES;
     while let Ok(Some(chunk)) = response.chunk().await {
         room = room.saturating_sub(chunk.len());
         if room == 0 {
             break;
         }
     }
-    Sent::Answered {
+    SendOutcome::Answered {
         status,
         retry_after,
     }
 }
 
 /// Seconds, or a date (RFC 9110 §10.2.3).
-fn retry_after(headers: &HeaderMap, at: DateTime<Utc>) -> Option<Duration> {
+fn parse_retry_after(headers: &HeaderMap, at: DateTime<Utc>) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
@@ -171,17 +171,17 @@ fn retry_after(headers: &HeaderMap, at: DateTime<Utc>) -> Option<Duration> {
     Some((then - at).to_std().unwrap_or_default())
 }
 
-fn failure(error: &reqwest::Error) -> Failure {
-    match refusal(error) {
-        Some(refusal) => Failure::Refused(refusal),
-        None if error.is_timeout() => Failure::Timeout,
-        None if error.is_connect() => Failure::Connection,
-        None => Failure::Broken,
+fn classify_failure(error: &reqwest::Error) -> SendFailure {
+    match find_refusal_cause(error) {
+        Some(refusal) => SendFailure::Refused(refusal),
+        None if error.is_timeout() => SendFailure::Timeout,
+        None if error.is_connect() => SendFailure::Connection,
+        None => SendFailure::Broken,
     }
 }
 
 /// The refusal of the address filter, which reqwest wraps several times.
-fn refusal(error: &reqwest::Error) -> Option<Refusal> {
+fn find_refusal_cause(error: &reqwest::Error) -> Option<DestinationRefusal> {
     let mut next = std::error::Error::source(error);
     while let Some(cause) = next {
         if let Some(refusal) = cause.downcast_ref() {
@@ -202,7 +202,7 @@ mod tests {
             .unwrap()
             .to_utc();
         let parse = |text: &str| {
-            retry_after(
+            parse_retry_after(
                 &HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]),
                 at,
             )

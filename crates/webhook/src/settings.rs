@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Names;
+use crate::NameLookup;
 
 /// Limits and name resolution of the sender.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub struct Settings {
     /// Maximum number of attempts in flight to one endpoint.
     pub max_per_endpoint: usize,
     /// How names are resolved to addresses.
-    pub names: Names,
+    pub names: NameLookup,
 }
 
 impl Default for Settings {
@@ -26,7 +26,7 @@ impl Default for Settings {
             allow_loopback: false,
             max_in_flight: 256,
             max_per_endpoint: 4,
-            names: Names::System,
+            names: NameLookup::System,
         }
     }
 }

@@ -7,7 +7,7 @@ use sha2::Sha256;
 use crate::WebhookSecret;
 
 /// The value of `webhook-signature`: one signature for each secret, separated by spaces.
-pub(crate) fn signatures(
+pub(crate) fn signature_header(
     secrets: &[WebhookSecret],
     id: &str,
     timestamp: i64,
@@ -15,12 +15,12 @@ pub(crate) fn signatures(
 ) -> String {
     let signed = secrets
         .iter()
-        .map(|it| format!("v1,{}", STANDARD.encode(sign(it, id, timestamp, body))));
+        .map(|it| format!("v1,{}", STANDARD.encode(sign_body(it, id, timestamp, body))));
     signed.collect::<Vec<_>>().join(" ")
 }
 
 #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
-fn sign(secret: &WebhookSecret, id: &str, timestamp: i64, body: &[u8]) -> [u8; 32] {
+fn sign_body(secret: &WebhookSecret, id: &str, timestamp: i64, body: &[u8]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose()).expect("a key of any length");
     mac.update(format!("{id}.{timestamp}.").as_bytes());
     mac.update(body);
@@ -37,7 +37,7 @@ mod tests {
         let secret = WebhookSecret::from_bytes(&[7; 32]).unwrap();
         let body = br#"{"type":"webhook.test"}"#;
         assert_eq!(
-            signatures(&[secret], "evt_1", 1_614_265_330, body),
+            signature_header(&[secret], "evt_1", 1_614_265_330, body),
             "v1,L9BV1dO4wpwoRd7Rj6ZA46CpuqEOCI4VuvzaNFx9N9w="
         );
     }
@@ -45,11 +45,11 @@ mod tests {
     #[test]
     fn each_live_secret_signs() {
         let secrets = [[1; 32], [2; 32]].map(|it| WebhookSecret::from_bytes(&it).unwrap());
-        let both = signatures(&secrets, "evt_1", 1, b"{}");
+        let both = signature_header(&secrets, "evt_1", 1, b"{}");
         let [one, two] = secrets;
         let apart = [
-            signatures(&[one], "evt_1", 1, b"{}"),
-            signatures(&[two], "evt_1", 1, b"{}"),
+            signature_header(&[one], "evt_1", 1, b"{}"),
+            signature_header(&[two], "evt_1", 1, b"{}"),
         ];
         assert_eq!(both, apart.join(" "));
     }

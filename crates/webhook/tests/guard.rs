@@ -16,12 +16,12 @@ use std::{
     time::Duration,
 };
 
-use regrant_webhook::{Failure, Message, Names, Refusal, Sender, Sent, Settings, WebhookSecret};
+use regrant_webhook::{SendFailure, Message, NameLookup, DestinationRefusal, Sender, SendOutcome, Settings, WebhookSecret};
 
-use Refusal as R;
+use DestinationRefusal as R;
 
 /// URLs and the refusal of each. `{p}` is the port of a listener on `127.0.0.1` and `::1`.
-const URLS: [(&str, Refusal); 98] = [
+const URLS: [(&str, DestinationRefusal); 98] = [
     // Loopback in every notation the URL standard knows.
     ("https://127.0.0.1:{p}/", R::Loopback),
     ("https://127.0.0.1/", R::Loopback),
@@ -129,7 +129,7 @@ const URLS: [(&str, Refusal); 98] = [
 ];
 
 /// Addresses that a name may resolve to, and the refusal of each.
-const ADDRESSES: [(&str, Refusal); 34] = [
+const ADDRESSES: [(&str, DestinationRefusal); 34] = [
     ("127.0.0.1", R::Loopback),
     ("127.99.99.99", R::Loopback),
     ("::1", R::Loopback),
@@ -213,23 +213,23 @@ fn sender(settings: Settings) -> Sender {
     .unwrap()
 }
 
-async fn send(sender: &Sender, url: &str) -> Sent {
+async fn send(sender: &Sender, url: &str) -> SendOutcome {
     let secret = WebhookSecret::mint().unwrap();
     let message = Message {
         id: "evt_1",
         at: chrono::DateTime::UNIX_EPOCH,
         body: b"{}",
     };
-    sender.send(url, &[secret], message).await
+    sender.send_message(url, &[secret], message).await
 }
 
-fn refused(why: Refusal) -> Sent {
-    Sent::Failed(Failure::Refused(why))
+fn refused(why: DestinationRefusal) -> SendOutcome {
+    SendOutcome::Failed(SendFailure::Refused(why))
 }
 
 /// Settings with which every name resolves to these addresses.
 fn resolving_to(addresses: Vec<IpAddr>) -> Settings {
-    let names = Names::Given(Arc::new(move |_: &str| Ok(addresses.clone())));
+    let names = NameLookup::Custom(Arc::new(move |_: &str| Ok(addresses.clone())));
     Settings {
         names,
         ..Settings::default()
@@ -245,7 +245,7 @@ async fn no_url_of_this_machine_or_its_network_gets_a_connection() {
     for (url, why) in URLS {
         let url = url.replace("{p}", &port.to_string());
         assert_eq!(send(&sender, &url).await, refused(why), "{url:?}");
-        assert_eq!(sender.destination(&url).err(), Some(why), "{url:?}");
+        assert_eq!(sender.check_destination(&url).err(), Some(why), "{url:?}");
     }
     assert_eq!(listener.count() + on_v6.map_or(0, |it| it.count()), 0);
 }
@@ -295,7 +295,7 @@ async fn a_name_that_resolves_publicly_first_and_privately_later_is_refused() {
         "an earlier lookup returns a public address"
     );
     let sender = sender(Settings {
-        names: Names::Given(Arc::new(names)),
+        names: NameLookup::Custom(Arc::new(names)),
         ..Settings::default()
     });
     for attempt in 1..=3 {
@@ -322,7 +322,7 @@ async fn a_name_without_an_address_is_refused() {
         .await,
         refused(R::Unresolved)
     );
-    let names = Names::Given(Arc::new(|_: &str| Err(std::io::ErrorKind::NotFound.into())));
+    let names = NameLookup::Custom(Arc::new(|_: &str| Err(std::io::ErrorKind::NotFound.into())));
     let sender = sender(Settings {
         names,
         ..Settings::default()
@@ -358,7 +358,7 @@ async fn a_redirect_is_a_response_and_is_not_followed() {
         .await;
         assert_eq!(
             sent,
-            Sent::Answered {
+            SendOutcome::Answered {
                 status,
                 retry_after: None
             }
@@ -377,7 +377,7 @@ async fn a_rehearsal_reaches_this_machine_and_no_other() {
         let sent = send(&sender, &format!("http://{host}:{port}/hook")).await;
         assert_eq!(
             sent,
-            Sent::Answered {
+            SendOutcome::Answered {
                 status: 200,
                 retry_after: None
             },
@@ -412,7 +412,7 @@ async fn a_long_response_is_not_read_to_its_end() {
     .await;
     assert_eq!(
         sent,
-        Sent::Answered {
+        SendOutcome::Answered {
             status: 200,
             retry_after: None
         }
@@ -429,7 +429,7 @@ async fn sends_with_a_proxy_in_the_environment() {
     let sender = sender(rehearsing());
     assert_eq!(
         send(&sender, &target).await,
-        Sent::Answered {
+        SendOutcome::Answered {
             status: 200,
             retry_after: None
         }

@@ -21,12 +21,12 @@ use tracing::{error, warn};
 
 pub use pulse::Pulse;
 pub use settings::Settings;
-pub use task::Lane;
+pub use task::WorkerTask;
 
 /// The maximum number of passes of [`Worker::run_until_idle`].
-const MOST_TICKS: usize = 1_000;
+const MAX_PASSES: usize = 1_000;
 /// The interval at which it checks for reconnects that run in the background.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+const RUNNING_CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Does the due work of an installation. On PostgreSQL several workers may run, in any number of
 /// processes.
@@ -38,15 +38,15 @@ pub struct Worker {
 
 /// The results of one pass over all tasks.
 #[derive(Debug)]
-pub struct Ticked {
+pub struct PassResults {
     /// Each task with the number of items it processed.
-    pub lanes: Vec<(Lane, Result<u64, Error>)>,
+    pub by_task: Vec<(WorkerTask, Result<u64, Error>)>,
 }
 
 /// A task ended although the worker was not stopped: a bug. Restart the process.
 #[derive(Debug, thiserror::Error)]
 #[error("a worker task ended unexpectedly; the log has the cause")]
-pub struct BrokeDown;
+pub struct TaskEnded;
 
 impl Worker {
     /// A worker over this vault.
@@ -70,20 +70,20 @@ impl Worker {
     ///
     /// # Errors
     /// [`TaskEnded`]: a task ended early; the other tasks were stopped as above.
-    pub async fn run_until(&self, stop: CancellationToken) -> Result<(), BrokeDown> {
+    pub async fn run_until_stopped(&self, stop: CancellationToken) -> Result<(), TaskEnded> {
         let (stop_tasks, mut tasks) = (stop.child_token(), JoinSet::new());
-        for task in Lane::ALL {
+        for task in WorkerTask::ALL {
             let (vault, settings) = (self.vault.clone(), self.settings.clone());
-            tasks.spawn(task.run_until(vault, settings, stop_tasks.clone()));
+            tasks.spawn(task.run_until_stopped(vault, settings, stop_tasks.clone()));
         }
         let ended_early = tokio::select! {
             () = stop.cancelled() => false,
             // A task ends when it is stopped; before that only by a panic.
             _ended = tasks.join_next() => !stop.is_cancelled(),
         };
-        self.pulse.stop();
+        self.pulse.mark_stopped();
         stop_tasks.cancel();
-        if tokio::time::timeout(self.settings.patience, settled(&mut tasks))
+        if tokio::time::timeout(self.settings.shutdown_timeout, join_tasks(&mut tasks))
             .await
             .is_err()
         {
@@ -92,18 +92,18 @@ impl Worker {
         }
         if ended_early {
             error!("a worker task ended unexpectedly");
-            return Err(BrokeDown);
+            return Err(TaskEnded);
         }
         Ok(())
     }
 
     /// Runs one pass of every task, one after the other.
-    pub async fn tick(&self) -> Ticked {
-        let mut results = Vec::with_capacity(Lane::ALL.len());
-        for task in Lane::ALL {
-            results.push((task, task.work(&self.vault, &self.settings).await));
+    pub async fn run_pass(&self) -> PassResults {
+        let mut results = Vec::with_capacity(WorkerTask::ALL.len());
+        for task in WorkerTask::ALL {
+            results.push((task, task.run_pass(&self.vault, &self.settings).await));
         }
-        Ticked { lanes: results }
+        PassResults { by_task: results }
     }
 
     /// Runs passes until no work is due and no reconnect runs, at most a thousand; returns the number
@@ -111,32 +111,32 @@ impl Worker {
     ///
     /// # Errors
     /// The first error of a task.
-    pub async fn drain(&self) -> Result<u64, Error> {
+    pub async fn run_until_idle(&self) -> Result<u64, Error> {
         let mut all = 0_u64;
-        for _ in 0..MOST_TICKS {
-            let done = self.tick().await.done()?;
+        for _ in 0..MAX_PASSES {
+            let done = self.run_pass().await.total_processed()?;
             all = all.saturating_add(done);
             if done == 0 {
-                if self.vault.running() == 0 {
+                if self.vault.count_running() == 0 {
                     break;
                 }
-                tokio::time::sleep(LOOK_AGAIN).await;
+                tokio::time::sleep(RUNNING_CHECK_INTERVAL).await;
             }
         }
         Ok(all)
     }
 }
 
-impl Ticked {
+impl PassResults {
     /// The number of items that all tasks processed.
     ///
     /// # Errors
     /// The first error of a task.
-    pub fn done(self) -> Result<u64, Error> {
-        self.lanes.into_iter().map(|(_, done)| done).sum()
+    pub fn total_processed(self) -> Result<u64, Error> {
+        self.by_task.into_iter().map(|(_, done)| done).sum()
     }
 }
 
-async fn settled(tasks: &mut JoinSet<()>) {
+async fn join_tasks(tasks: &mut JoinSet<()>) {
     while tasks.join_next().await.is_some() {}
 }

@@ -15,7 +15,7 @@ impl Pulse {
     }
 
     /// Marks the worker as stopped.
-    pub(crate) fn stop(&self) {
+    pub(crate) fn mark_stopped(&self) {
         self.0.store(false, Ordering::Release);
     }
 

@@ -6,43 +6,43 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Idle interval of the tasks that a person waits for: reconnects, notices, webhooks.
-    pub look: Duration,
+    pub poll_interval: Duration,
     /// Idle interval of the task that probes assets.
-    pub watch: Duration,
+    pub probe_interval: Duration,
     /// Idle interval of the task that probes assets with a permanent failure.
-    pub watch_failing: Duration,
+    pub failing_probe_interval: Duration,
     /// Idle interval of the task that refreshes tokens.
-    pub rotate: Duration,
+    pub refresh_interval: Duration,
     /// Maximum number of assets that one pass probes.
-    pub probes: u32,
+    pub probes_per_pass: u32,
     /// The same for assets with a permanent failure.
-    pub failing_probes: u32,
+    pub failing_probes_per_pass: u32,
     /// Maximum number of notices that one pass applies, or of webhooks that it sends.
-    pub messages: u32,
+    pub messages_per_pass: u32,
     /// Maximum number of tokens that one pass refreshes.
-    pub refreshes: u32,
+    pub refreshes_per_pass: u32,
     /// Interval between two purges.
-    pub purge: Duration,
+    pub purge_interval: Duration,
     /// Interval between two checks for audit chains with events that no checkpoint covers.
-    pub checkpoints: Duration,
+    pub checkpoint_interval: Duration,
     /// How long running passes may take to finish after the worker is stopped.
-    pub patience: Duration,
+    pub shutdown_timeout: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            look: Duration::from_secs(1),
-            watch: Duration::from_secs(2),
-            watch_failing: Duration::from_secs(10),
-            rotate: Duration::from_secs(30),
-            probes: 1_000,
-            failing_probes: 100,
-            messages: 200,
-            refreshes: 20,
-            purge: Duration::from_hours(1),
-            checkpoints: Duration::from_hours(1),
-            patience: Duration::from_secs(25),
+            poll_interval: Duration::from_secs(1),
+            probe_interval: Duration::from_secs(2),
+            failing_probe_interval: Duration::from_secs(10),
+            refresh_interval: Duration::from_secs(30),
+            probes_per_pass: 1_000,
+            failing_probes_per_pass: 100,
+            messages_per_pass: 200,
+            refreshes_per_pass: 20,
+            purge_interval: Duration::from_hours(1),
+            checkpoint_interval: Duration::from_hours(1),
+            shutdown_timeout: Duration::from_secs(25),
         }
     }
 }

@@ -6,25 +6,25 @@
 use std::time::Duration;
 
 use regrant_domain::{closed_list, error_chain};
-use regrant_vault::{Error, ProbeQueue, Vault, Watched};
+use regrant_vault::{Error, ProbeQueue, Vault, ProbePassStats};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info, info_span, warn};
 
-use crate::{Settings, sleep::Pause};
+use crate::{Settings, sleep::SleepSchedule};
 
 closed_list! {
     /// One kind of due work; tasks that a person waits for come first.
-    pub enum Lane: "worker task" {
+    pub enum WorkerTask: "worker task" {
         /// Reconnects that were deferred, or whose process ended.
         Reconnects = "reconnects",
         /// Notices of Meta about persons.
-        Inbox = "inbox",
+        MetaNotices = "inbox",
         /// Assets whose probe is due: probe them, promote credentials, record endings.
-        Watching = "watching",
+        DueProbes = "watching",
         /// The same for assets with a permanent failure, fewer in each pass.
-        Failing = "failing",
+        FailingProbes = "failing",
         /// Tokens to refresh before they expire.
-        Rotation = "rotation",
+        TokenRefreshes = "rotation",
         /// Webhook deliveries to tenants.
         Deliveries = "deliveries",
         /// Tenants due for deletion, records past retention, and scopes that clients do not use.
@@ -34,25 +34,25 @@ closed_list! {
     }
 }
 
-impl Lane {
+impl WorkerTask {
     /// Runs one pass; returns the number of processed items.
-    pub(crate) async fn work(self, vault: &Vault, settings: &Settings) -> Result<u64, Error> {
+    pub(crate) async fn run_pass(self, vault: &Vault, settings: &Settings) -> Result<u64, Error> {
         match self {
-            Self::Reconnects => vault.resume_due().await.map(count),
-            Self::Watching => vault
-                .watch_due(ProbeQueue::Normal, settings.probes)
+            Self::Reconnects => vault.resume_due().await.map(to_count),
+            Self::DueProbes => vault
+                .probe_due_assets(ProbeQueue::Normal, settings.probes_per_pass)
                 .await
-                .map(watched),
-            Self::Failing => vault
-                .watch_due(ProbeQueue::Failing, settings.failing_probes)
+                .map(count_probed),
+            Self::FailingProbes => vault
+                .probe_due_assets(ProbeQueue::Failing, settings.failing_probes_per_pass)
                 .await
-                .map(watched),
-            Self::Rotation => vault.rotate_due(settings.refreshes).await.map(count),
-            Self::Inbox => vault.receive_due(settings.messages).await.map(count),
-            Self::Deliveries => vault.deliver_due(settings.messages).await.map(count),
+                .map(count_probed),
+            Self::TokenRefreshes => vault.refresh_due_tokens(settings.refreshes_per_pass).await.map(to_count),
+            Self::MetaNotices => vault.apply_due_notices(settings.messages_per_pass).await.map(to_count),
+            Self::Deliveries => vault.deliver_due_webhooks(settings.messages_per_pass).await.map(to_count),
             Self::Purge => {
                 let deleted = vault.delete_due_tenants().await?;
-                let purged = vault.purge().await?;
+                let purged = vault.purge_expired().await?;
                 Ok(deleted
                     .saturating_add(purged)
                     .saturating_add(vault.drop_unused_scopes().await?))
@@ -62,15 +62,15 @@ impl Lane {
     }
 
     /// Runs passes until `stop` is cancelled; a running pass is finished first.
-    pub(crate) async fn run_until(self, vault: Vault, settings: Settings, stop: CancellationToken) {
-        let mut sleeps = Pause::new(self.pause(&settings), self.is_thorough());
+    pub(crate) async fn run_until_stopped(self, vault: Vault, settings: Settings, stop: CancellationToken) {
+        let mut sleeps = SleepSchedule::new(self.idle_interval(&settings), self.is_exhaustive());
         while !stop.is_cancelled() {
             let pass = self
-                .work(&vault, &settings)
+                .run_pass(&vault, &settings)
                 .instrument(info_span!("worker", lane = self.as_str()));
             let done = pass.await;
-            self.tell(&done, sleeps.failures());
-            let sleep = sleeps.after(&done);
+            self.log_outcome(&done, sleeps.failures());
+            let sleep = sleeps.next_sleep(&done);
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(sleep) => {}
@@ -79,7 +79,7 @@ impl Lane {
     }
 
     /// Logs the first failure at level `warn`, then only every failure whose number is a power of two.
-    fn tell(self, done: &Result<u64, Error>, failures: u32) {
+    fn log_outcome(self, done: &Result<u64, Error>, failures: u32) {
         let lane = self.as_str();
         match done {
             Ok(_) if failures > 0 => info!(lane, failures, "the lane works again"),
@@ -98,28 +98,28 @@ impl Lane {
     }
 
     /// The longest sleep while no work is due.
-    const fn pause(self, settings: &Settings) -> Duration {
+    const fn idle_interval(self, settings: &Settings) -> Duration {
         match self {
-            Self::Reconnects | Self::Inbox | Self::Deliveries => settings.look,
-            Self::Watching => settings.watch,
-            Self::Failing => settings.watch_failing,
-            Self::Rotation => settings.rotate,
-            Self::Purge => settings.purge,
-            Self::Checkpoints => settings.checkpoints,
+            Self::Reconnects | Self::MetaNotices | Self::Deliveries => settings.poll_interval,
+            Self::DueProbes => settings.probe_interval,
+            Self::FailingProbes => settings.failing_probe_interval,
+            Self::TokenRefreshes => settings.refresh_interval,
+            Self::Purge => settings.purge_interval,
+            Self::Checkpoints => settings.checkpoint_interval,
         }
     }
 
     /// Whether one pass does all due work, so that the next one need not follow at once.
-    const fn is_thorough(self) -> bool {
+    const fn is_exhaustive(self) -> bool {
         matches!(self, Self::Purge | Self::Checkpoints)
     }
 }
 
 /// Probes without a result are not counted: they are no reason to run another pass at once.
-fn watched(stats: Watched) -> u64 {
-    count(stats.claimed.saturating_sub(stats.lost))
+fn count_probed(stats: ProbePassStats) -> u64 {
+    to_count(stats.claimed.saturating_sub(stats.lost))
 }
 
-fn count(n: usize) -> u64 {
+fn to_count(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
 }

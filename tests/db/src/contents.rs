@@ -10,7 +10,7 @@ impl TestDatabase {
     ///
     /// # Panics
     /// The database cannot be read.
-    pub async fn contents(&self) -> Vec<(String, Vec<u8>)> {
+    pub async fn read_contents(&self) -> Vec<(String, Vec<u8>)> {
         match self.kind() {
             Kind::Sqlite => self.read_files(),
             Kind::Postgres => self.read_rows().await,
@@ -21,7 +21,7 @@ impl TestDatabase {
     ///
     /// # Panics
     /// The check cannot run.
-    pub async fn integrity(&self) -> String {
+    pub async fn check_integrity(&self) -> String {
         if self.kind() == Kind::Sqlite {
             let mut connection = SqliteConnection::connect(self.url())
                 .await
@@ -52,7 +52,7 @@ impl TestDatabase {
     ///
     /// # Panics
     /// The database refuses it.
-    pub async fn intrude(&self, sql: &str) {
+    pub async fn run_as_superuser(&self, sql: &str) {
         let sql = sqlx::AssertSqlSafe(sql.to_owned());
         let done = if self.kind() == Kind::Sqlite {
             let mut connection = SqliteConnection::connect(self.url())

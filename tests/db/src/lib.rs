@@ -56,7 +56,7 @@ impl TestDatabase {
     ///
     /// # Panics
     /// The file cannot be created.
-    pub async fn sqlite() -> Self {
+    pub async fn create_sqlite() -> Self {
         let directory = tempfile::tempdir().expect("a directory for the database");
         let url = format!("sqlite://{}", directory.path().join("regrant.db").display());
         migrate(&url).await;
@@ -72,7 +72,7 @@ impl TestDatabase {
     ///
     /// # Panics
     /// The server refuses to create it, or there is no server and one is required.
-    pub async fn postgres() -> Option<Self> {
+    pub async fn create_postgres() -> Option<Self> {
         let database = Server::shared().await?.create_database().await;
         Some(Self {
             url: database.url(APP),
@@ -86,9 +86,9 @@ impl TestDatabase {
     ///
     /// # Panics
     /// As [`Self::sqlite`] and [`Self::postgres`].
-    pub async fn all() -> Vec<Self> {
-        let mut databases = vec![Self::sqlite().await];
-        databases.extend(Self::postgres().await);
+    pub async fn create_all() -> Vec<Self> {
+        let mut databases = vec![Self::create_sqlite().await];
+        databases.extend(Self::create_postgres().await);
         databases
     }
 
@@ -122,7 +122,7 @@ impl TestDatabase {
 
 /// Applies every migration and grants the application's role its rights.
 pub(crate) async fn migrate(url: &str) {
-    let connection = open(url).await.expect("a connection to migrate with");
+    let connection = open_to_migrate(url).await.expect("a connection to migrate with");
     Migrator::up(&connection, None)
         .await
         .expect("the migrations apply");

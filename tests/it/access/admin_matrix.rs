@@ -270,7 +270,7 @@ impl Scene {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_caller_gets_the_declared_status_on_every_admin_route() {
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         let scene = Box::pin(Scene::on(database)).await;
         for (who, token) in &scene.tokens {
             for row in rows() {

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use hmac::{Hmac, KeyInit, Mac};
 use regrant_crypto::{Claims, SigningKey};
 use regrant_testdb::TestDatabase;
-use regrant_vault::{Acting, SigningKeyState};
+use regrant_vault::{Actor, SigningKeyState};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -51,7 +51,7 @@ impl Parts {
         let stranger = SigningKey::generate().expect("a key");
         let key = SigningKey::from_pkcs8(kid, &stranger.private_pkcs8()).expect("a key");
         let claims: Claims = serde_json::from_value(merged(&self.claims, claims)).expect("claims");
-        key.sign(&claims).expect("it signs")
+        key.sign_claims(&claims).expect("it signs")
     }
 }
 
@@ -215,7 +215,7 @@ async fn jwks(harness: &Harness) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_and_forged_access_tokens_are_refused() {
-    let harness = Harness::start(TestDatabase::sqlite().await, &Fleet::new(1, 0, 0).world()).await;
+    let harness = Harness::start(TestDatabase::create_sqlite().await, &Fleet::new(1, 0, 0).world()).await;
     let tenant = harness.tenant("One").await;
     let public = B64
         .decode(jwks(&harness).await[0]["x"].as_str().expect("a key"))
@@ -236,7 +236,7 @@ async fn malformed_and_forged_access_tokens_are_refused() {
         assert_eq!(status(&tenant, &token).await, 401);
     }
     assert_eq!(status(&tenant, &tenant.bearer).await, 200);
-    harness.clock.advance(chrono::Duration::minutes(16));
+    harness.clock.advance_by(chrono::Duration::minutes(16));
     assert_eq!(
         status(&tenant, &tenant.bearer).await,
         401,
@@ -261,13 +261,13 @@ async fn a_rotated_key_is_published_before_it_signs_and_accepted_after(database:
     let tenant = harness.tenant("One").await;
     let before = harness
         .vault
-        .sign_checkpoint(tenant.id.parse().expect("an id"))
+        .sign_checkpoint_of(tenant.id.parse().expect("an id"))
         .await
         .expect("a checkpoint");
     let old = kid(&tenant.bearer);
     let keys = harness
         .vault
-        .rotate_signing_keys(Acting::CommandLine, false, None)
+        .rotate_signing_keys(Actor::CommandLine, false, None)
         .await
         .expect("rotated");
     let states: Vec<_> = keys.iter().map(|it| it.state).collect();
@@ -281,10 +281,10 @@ async fn a_rotated_key_is_published_before_it_signs_and_accepted_after(database:
         "published before it signs"
     );
 
-    harness.clock.advance(chrono::Duration::minutes(9));
+    harness.clock.advance_by(chrono::Duration::minutes(9));
     let last_of_old = fresh(&tenant).await;
     assert_eq!(kid(&last_of_old), old);
-    harness.clock.advance(chrono::Duration::minutes(2));
+    harness.clock.advance_by(chrono::Duration::minutes(2));
     let first_of_new = fresh(&tenant).await;
     assert_eq!(kid(&first_of_new), next);
     assert_eq!(
@@ -295,7 +295,7 @@ async fn a_rotated_key_is_published_before_it_signs_and_accepted_after(database:
         (200, 200)
     );
     let states = async || {
-        let keys = harness.vault.signing_keys().await.expect("keys");
+        let keys = harness.vault.list_signing_keys().await.expect("keys");
         keys.into_iter().map(|it| it.state).collect::<Vec<_>>()
     };
     assert_eq!(
@@ -303,7 +303,7 @@ async fn a_rotated_key_is_published_before_it_signs_and_accepted_after(database:
         [SigningKeyState::Overlap, SigningKeyState::Active]
     );
 
-    harness.clock.advance(chrono::Duration::hours(2));
+    harness.clock.advance_by(chrono::Duration::hours(2));
     assert_eq!(
         states().await,
         [SigningKeyState::Retired, SigningKeyState::Active]
@@ -332,7 +332,7 @@ async fn an_immediate_rotation_ends_every_token(database: TestDatabase) {
     assert_eq!(status(&tenant, &tenant.bearer).await, 200);
     let keys = harness
         .vault
-        .rotate_signing_keys(Acting::CommandLine, true, None)
+        .rotate_signing_keys(Actor::CommandLine, true, None)
         .await
         .expect("rotated");
     let states: Vec<_> = keys.iter().map(|it| it.state).collect();

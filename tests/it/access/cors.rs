@@ -166,7 +166,7 @@ fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_preflight_passes_for_listed_origins_on_open_routes_alone() {
-    let stage = Stage::on(TestDatabase::sqlite().await).await;
+    let stage = Stage::on(TestDatabase::create_sqlite().await).await;
     for (method, path) in routes() {
         let open = OPEN.contains(&(method.as_str(), path.as_str()));
         for origin in [LISTED, OTHERS] {
@@ -215,7 +215,7 @@ async fn a_preflight_passes_for_listed_origins_on_open_routes_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_other_origin_passes_a_preflight_of_any_route() {
-    let stage = Stage::on(TestDatabase::sqlite().await).await;
+    let stage = Stage::on(TestDatabase::create_sqlite().await).await;
     for (method, path) in routes() {
         for origin in FOREIGN {
             let answer = stage.preflight(origin, &method, &path).await;
@@ -236,7 +236,7 @@ async fn no_other_origin_passes_a_preflight_of_any_route() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_other_origin_calls_with_a_session() {
-    let stage = Stage::on(TestDatabase::sqlite().await).await;
+    let stage = Stage::on(TestDatabase::create_sqlite().await).await;
     for (method, path) in OPEN {
         let path = path.replace("{id}", "rcn_00000000000070008000000000000000");
         for origin in FOREIGN.into_iter().chain([OTHERS]) {

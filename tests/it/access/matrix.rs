@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use regrant_domain::{Permission, Permissions};
 use regrant_testdb::TestDatabase;
-use regrant_vault::{Acting, ClientChange, ClientSpec};
+use regrant_vault::{Actor, ClientChange, ClientSpec};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -238,7 +238,7 @@ async fn status(call: RequestBuilder) -> u16 {
 }
 
 async fn each_database(check: impl AsyncFn(&Matrix)) {
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         Box::pin(async { check(&Matrix::on(database).await).await }).await;
     }
 }
@@ -265,7 +265,7 @@ impl Matrix {
 impl Matrix {
     /// Access tokens with every scope that were valid and were then ended, each in another way.
     async fn ended(&self) -> Vec<(&'static str, String)> {
-        let (vault, by) = (&self.harness.vault, Acting::CommandLine);
+        let (vault, by) = (&self.harness.vault, Actor::CommandLine);
         let tenant = self.own.id.parse().expect("a tenant's id");
         let mut ended = Vec::new();
         for why in [
@@ -275,7 +275,7 @@ impl Matrix {
             "client deleted",
             "client expired",
         ] {
-            let mut spec = ClientSpec::named(why, Permissions::all());
+            let mut spec = ClientSpec::with_scopes(why, Permissions::all());
             let ends = self.harness.clock.now() + chrono::Duration::minutes(5);
             spec.expires_at = (why == "client expired").then_some(ends);
             let made = vault

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use regrant_domain::Permissions;
 use regrant_testdb::TestDatabase;
-use regrant_vault::{Acting, ClientSpec};
+use regrant_vault::{Actor, ClientSpec};
 use reqwest::Method;
 use serde_json::json;
 
@@ -20,10 +20,10 @@ fn with_address_rate(address: u32) -> Options {
 /// Another client of the same tenant.
 async fn another(harness: &Harness, tenant: &Tenant, name: &str) -> Tenant {
     let id = tenant.id.parse().expect("a tenant's id");
-    let spec = ClientSpec::named(name, Permissions::all());
+    let spec = ClientSpec::with_scopes(name, Permissions::all());
     let made = harness
         .vault
-        .create_client(Acting::CommandLine, id, spec, None)
+        .create_client(Actor::CommandLine, id, spec, None)
         .await
         .expect("a client");
     Tenant::of_client(&harness.api, made).await

@@ -1,8 +1,8 @@
 //! A confined client: on every route the assets out of its reach look as if they did not exist.
 
-use regrant_domain::{Permissions, Reach, Within};
+use regrant_domain::{Permissions, Reach, ReachLimit};
 use regrant_testdb::TestDatabase;
-use regrant_vault::{Acting, ClientSpec};
+use regrant_vault::{Actor, ClientSpec};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -31,15 +31,15 @@ impl World {
         whole.register(&fleet.assets()).await;
         let assets = [ids(&fleet.assets_of(2))[1].parse().expect("an id")].into();
         let businesses = [business(1).parse().expect("an id")].into();
-        let reach = Reach::Within(Within { assets, businesses });
+        let reach = Reach::Within(ReachLimit { assets, businesses });
         let spec = ClientSpec {
             reach,
-            ..ClientSpec::named("partner", Permissions::all())
+            ..ClientSpec::with_scopes("partner", Permissions::all())
         };
         let id = whole.id.parse().expect("a tenant's id");
         let made = harness
             .vault
-            .create_client(Acting::CommandLine, id, spec, None)
+            .create_client(Actor::CommandLine, id, spec, None)
             .await
             .expect("a client");
         let confined = Tenant::of_client(&harness.api, made).await;

@@ -44,7 +44,7 @@ async fn every_role_gets_responses_as_described() {
         api,
         ..Options::default()
     };
-    let harness = Harness::with(TestDatabase::sqlite().await, &fleet.world(), options).await;
+    let harness = Harness::with(TestDatabase::create_sqlite().await, &fleet.world(), options).await;
     let tenant = harness.tenant("One").await;
     tenant.register(&fleet.assets()).await;
     tenant

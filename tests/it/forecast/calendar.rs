@@ -11,7 +11,7 @@ use crate::harness::Fleet;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_ending_is_in_the_calendar_once_for_any_page_size() {
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         let fleet = Fleet::new(2, 11, 0);
         let (_bench, tenant) = connected(database, &fleet).await;
         let first = tenant.get("/v1/forecast?limit=5").await;
@@ -62,7 +62,7 @@ async fn every_ending_is_in_the_calendar_once_for_any_page_size() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_icalendar_feed_matches_the_json_calendar() {
     let fleet = Fleet::new(1, 60, 0);
-    let (_bench, tenant) = connected(TestDatabase::sqlite().await, &fleet).await;
+    let (_bench, tenant) = connected(TestDatabase::create_sqlite().await, &fleet).await;
     let answer = tenant
         .call(Method::GET, "/v1/forecast.ics")
         .send()

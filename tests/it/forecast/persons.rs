@@ -9,7 +9,7 @@ use crate::harness::Fleet;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_leaving_person_ends_the_assets_that_no_other_credential_covers() {
     let fleet = Fleet::new(2, 5, 1);
-    let (harness, tenant) = connected(TestDatabase::sqlite().await, &fleet).await;
+    let (harness, tenant) = connected(TestDatabase::create_sqlite().await, &fleet).await;
     let before = tenant
         .get(&format!("/v1/persons/{}/impact", Fleet::PERSON))
         .await;
@@ -93,7 +93,7 @@ async fn a_leaving_person_ends_the_assets_that_no_other_credential_covers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_of_another_tenant_is_unknown() {
     let fleet = Fleet::new(1, 1, 0);
-    let (harness, _tenant) = connected(TestDatabase::sqlite().await, &fleet).await;
+    let (harness, _tenant) = connected(TestDatabase::create_sqlite().await, &fleet).await;
     let other = harness.tenant("Two").await;
     for path in [
         "/v1/forecast?what_if_person_leaves=",

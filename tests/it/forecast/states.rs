@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::Duration;
 use regrant_domain::{CutOff, CutOffSource, Reason, ReasonCode, Who};
-use regrant_storage::FailedProof;
+use regrant_storage::FailedProbe;
 use regrant_testdb::TestDatabase;
 use serde_json::{Value, json};
 
@@ -15,14 +15,14 @@ use crate::harness::Fleet;
 #[tokio::test(flavor = "multi_thread")]
 async fn every_state_and_ending_carries_since_reason_who_and_next_check() {
     let fleet = Fleet::new(1, 3, 0);
-    let (harness, tenant) = connected(TestDatabase::sqlite().await, &fleet).await;
+    let (harness, tenant) = connected(TestDatabase::create_sqlite().await, &fleet).await;
     let ids = fleet.ids();
-    harness.clock.advance(Duration::days(20));
+    harness.clock.advance_by(Duration::days(20));
     let tenant = tenant.log_in_again().await;
     tenant
         .reconnect(&harness.sandbox.token(Fleet::PERSON).await, &ids[..1])
         .await;
-    harness.clock.advance(Duration::days(15));
+    harness.clock.advance_by(Duration::days(15));
     let tenant = tenant.log_in_again().await;
     tenant
         .register(&[json!({ "id": "200000000000777", "kind": "business", "token": "imported" })])
@@ -32,7 +32,7 @@ async fn every_state_and_ending_carries_since_reason_who_and_next_check() {
         .await;
     let store = harness.store().await;
     let scope = store
-        .scope_for_operator(tenant.id.parse().expect("an id"))
+        .find_scope_for_operator(tenant.id.parse().expect("an id"))
         .await
         .expect("a tenant");
     let (tx, now) = (
@@ -48,12 +48,12 @@ async fn every_state_and_ending_carries_since_reason_who_and_next_check() {
         .await
         .expect("written");
     let reason = Reason::new(ReasonCode::NotReached, Who::Person, "x", "y");
-    let failed = FailedProof {
+    let failed = FailedProbe {
         asset_id: ids[2].parse().expect("an id"),
         reason,
         definitive: false,
     };
-    tx.note_failed(&[failed], now).await.expect("written");
+    tx.note_failed_probes(&[failed], now).await.expect("written");
     tx.commit().await.expect("committed");
 
     let mut seen = BTreeMap::new();

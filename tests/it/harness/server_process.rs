@@ -12,7 +12,7 @@ use regrant_domain::{AppSecret, Clock, Passphrase, Permissions};
 use regrant_sandbox::{Sandbox, World};
 use regrant_storage::Store;
 use regrant_testdb::TestDatabase;
-use regrant_vault::{Acting, ClientSpec, NewApp, NewTenantSpec, Parts, Vault};
+use regrant_vault::{Actor, ClientSpec, NewApp, NewTenantSpec, Parts, Vault};
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     process::{Child, Command},
@@ -83,10 +83,10 @@ impl ServerProcess {
     /// Creates a tenant and logs it in at the process.
     pub async fn tenant(&self, name: &str) -> Tenant {
         let app = APP.parse().expect("an app id");
-        let new = NewTenantSpec::named(name, app, Permissions::all());
+        let new = NewTenantSpec::with_scopes(name, app, Permissions::all());
         let onboarded = self
             .vault
-            .create_tenant(Acting::CommandLine, new, None)
+            .create_tenant(Actor::CommandLine, new, None)
             .await
             .expect("onboarded");
         Tenant::log_in(&self.api, onboarded).await
@@ -95,10 +95,10 @@ impl ServerProcess {
     /// Creates another client of the same tenant and logs it in at the process.
     pub async fn another_client(&self, tenant: &Tenant) -> Tenant {
         let id = tenant.id.parse().expect("a tenant's id");
-        let spec = ClientSpec::named("another", Permissions::all());
+        let spec = ClientSpec::with_scopes("another", Permissions::all());
         let made = self
             .vault
-            .create_client(Acting::CommandLine, id, spec, None)
+            .create_client(Actor::CommandLine, id, spec, None)
             .await
             .expect("a client");
         Tenant::of_client(&self.api, made).await
@@ -180,7 +180,7 @@ impl ServerProcess {
 
     /// Everything the database has written, by name.
     pub async fn stored(&self) -> Vec<(String, Vec<u8>)> {
-        let contents = self.database.contents().await;
+        let contents = self.database.read_contents().await;
         assert!(
             contents.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > 10_000,
             "the database is not empty"
@@ -190,7 +190,7 @@ impl ServerProcess {
 
     /// The result of the database's own integrity check; `ok` if it finds no fault.
     pub async fn integrity(&self) -> String {
-        self.database.integrity().await
+        self.database.check_integrity().await
     }
 
     fn command(&self, what: &str, port: u16, admin: u16) -> Command {
@@ -288,7 +288,7 @@ async fn open_vault(
         verify_token: None,
     };
     vault
-        .create_app(Acting::CommandLine, app, None)
+        .create_app(Actor::CommandLine, app, None)
         .await
         .expect("the app is new");
     vault

@@ -1,6 +1,6 @@
 //! A tenant's client that calls the API as the tenant's backend would.
 
-use regrant_vault::{MintedClient, Onboarded, Presented};
+use regrant_vault::{ClientWithSecret, Onboarding, RequestCredentials};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    pub async fn log_in(api: &str, onboarded: Onboarded) -> Self {
+    pub async fn log_in(api: &str, onboarded: Onboarding) -> Self {
         let (id, client_id) = (
             onboarded.tenant.tenant.id.to_string(),
             onboarded.client.id.to_string(),
@@ -26,7 +26,7 @@ impl Tenant {
     }
 
     /// Logs in a client with the secret that its creation returned.
-    pub async fn of_client(api: &str, made: MintedClient) -> Self {
+    pub async fn of_client(api: &str, made: ClientWithSecret) -> Self {
         let secret = made
             .secret
             .expect("a first call returns the secret")
@@ -101,8 +101,8 @@ impl Tenant {
     }
 
     /// The credential of its calls, for a vault in this process.
-    pub fn presented(&self) -> Presented<'_> {
-        Presented::locally(&self.bearer)
+    pub fn presented(&self) -> RequestCredentials<'_> {
+        RequestCredentials::from_localhost(&self.bearer)
     }
 
     pub fn call(&self, method: Method, path: &str) -> RequestBuilder {

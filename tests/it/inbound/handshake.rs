@@ -7,7 +7,7 @@ use crate::harness::{APP, OTHER_APP, VERIFY_TOKEN, http};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_handshake_accepts_only_the_verify_token() {
-    let scene = Scene::on(TestDatabase::sqlite().await).await;
+    let scene = Scene::on(TestDatabase::create_sqlite().await).await;
     let ask = async |app: &str, query: &[(&str, &str)]| {
         let call = http()
             .get(format!("{}/meta/webhooks/{app}", scene.harness.api))

@@ -10,7 +10,7 @@ use crate::harness::{APP, Fleet, http};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn notices_of_the_sandbox_are_accepted() {
-    let scene = Scene::on(TestDatabase::sqlite().await).await;
+    let scene = Scene::on(TestDatabase::create_sqlite().await).await;
     let (api, sandbox) = (&scene.harness.api, &scene.harness.sandbox);
     sandbox
         .put(

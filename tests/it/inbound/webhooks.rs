@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use regrant_testdb::TestDatabase;
-use regrant_vault::Acting;
+use regrant_vault::Actor;
 use serde_json::{Value, json};
 
 use super::{Scene, answer, each_database, migration, signature};
@@ -183,7 +183,7 @@ async fn a_migration_notice_reaches_every_tenant_of_the_person_once_and_the_late
 
 #[tokio::test(flavor = "multi_thread")]
 async fn notices_without_values_and_of_permissions_make_the_assets_due() {
-    let scene = Scene::on(TestDatabase::sqlite().await).await;
+    let scene = Scene::on(TestDatabase::create_sqlite().await).await;
     let (now, person) = (scene.now(), Fleet::PERSON.parse::<u64>().expect("a number"));
     for body in [
         json!({ "object": "managed_meta_account",
@@ -211,7 +211,7 @@ async fn notices_signed_with_either_app_secret_are_accepted_during_a_rotation() 
             let set = scene
                 .harness
                 .vault
-                .set_app_secret(Acting::CommandLine, &app, &secret, day, None)
+                .set_app_secret(Actor::CommandLine, &app, &secret, day, None)
                 .await;
             set.expect("the app is there");
         };
@@ -235,7 +235,7 @@ async fn notices_signed_with_either_app_secret_are_accepted_during_a_rotation() 
             "the secret before the previous one is no longer accepted"
         );
         assert_eq!(send("the-second-secret", "2030-01-04T00:00:00Z").await, 200);
-        scene.harness.clock.advance(chrono::Duration::hours(25));
+        scene.harness.clock.advance_by(chrono::Duration::hours(25));
         assert_eq!(
             send("the-second-secret", "2030-01-05T00:00:00Z").await,
             403,

@@ -72,7 +72,7 @@ async fn kills(database: TestDatabase) {
 /// Whether the newest reconnect is unfinished in the database; asked while no process runs.
 async fn is_running(vault: &Vault, tenant: &Tenant) -> bool {
     let caller = vault
-        .authenticate(tenant.presented())
+        .authenticate_request(tenant.presented())
         .await
         .expect("the tenant is logged in");
     let newest = vault
@@ -100,7 +100,7 @@ async fn send(tenant: Tenant, trial: i64, order: Value) -> Option<Value> {
 /// The generation counts the credentials that were active: an item that is applied twice makes it too high.
 async fn every_asset_moved_once(vault: &Vault, tenant: &Tenant, trial: i64, person: &str) {
     let caller = vault
-        .authenticate(tenant.presented())
+        .authenticate_request(tenant.presented())
         .await
         .expect("the tenant is logged in");
     let mut after = None;
@@ -145,12 +145,12 @@ async fn every_token_opens(tenant: &Tenant, fleet: &Fleet) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_kills_lose_nothing_and_apply_nothing_twice_on_sqlite() {
-    kills(TestDatabase::sqlite().await).await;
+    kills(TestDatabase::create_sqlite().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_kills_lose_nothing_and_apply_nothing_twice_on_postgresql() {
-    if let Some(database) = TestDatabase::postgres().await {
+    if let Some(database) = TestDatabase::create_postgres().await {
         kills(database).await;
     }
 }

@@ -8,7 +8,7 @@ use crate::harness::{Fleet, Harness, OTHER_APP, Tenant};
 /// A tenant with two businesses; the managed account reaches the first.
 async fn small() -> (Harness, Fleet, Tenant) {
     let fleet = Fleet::new(2, 6, 1);
-    let harness = Harness::start(TestDatabase::sqlite().await, &fleet.world()).await;
+    let harness = Harness::start(TestDatabase::create_sqlite().await, &fleet.world()).await;
     let tenant = harness.tenant("One").await;
     tenant.register(&fleet.assets()).await;
     (harness, fleet, tenant)

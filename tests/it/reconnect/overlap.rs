@@ -86,7 +86,7 @@ async fn start(tenant: Tenant, order: Value, pause_ms: u64) -> String {
 async fn accepted_last(harness: &Harness, tenant: &Tenant, one: &Value, other: &Value) -> bool {
     let caller = harness
         .vault
-        .authenticate(tenant.presented())
+        .authenticate_request(tenant.presented())
         .await
         .expect("the tenant is logged in");
     let mut seqs = Vec::new();
@@ -110,12 +110,12 @@ async fn accepted_last(harness: &Harness, tenant: &Tenant, one: &Value, other: &
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_overlapping_reconnects_the_last_accepted_wins_on_sqlite() {
-    overlaps(TestDatabase::sqlite().await).await;
+    overlaps(TestDatabase::create_sqlite().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_overlapping_reconnects_the_last_accepted_wins_on_postgresql() {
-    if let Some(database) = TestDatabase::postgres().await {
+    if let Some(database) = TestDatabase::create_postgres().await {
         overlaps(database).await;
     }
 }

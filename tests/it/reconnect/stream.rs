@@ -44,7 +44,7 @@ fn event(block: &str) -> Option<(Option<i64>, String, Value)> {
 
 async fn started() -> (Harness, Tenant, String) {
     let fleet = Fleet::new(2, 60, 1);
-    let harness = Harness::start(TestDatabase::sqlite().await, &fleet.world()).await;
+    let harness = Harness::start(TestDatabase::create_sqlite().await, &fleet.world()).await;
     let tenant = harness.tenant("One").await;
     tenant.register(&fleet.assets()).await;
     harness.sandbox.latency(50).await;

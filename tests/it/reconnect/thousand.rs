@@ -191,12 +191,12 @@ async fn only_what_was_replaced_changed(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_assets_end_with_the_expected_outcomes_on_sqlite() {
-    a_thousand_assets(TestDatabase::sqlite().await).await;
+    a_thousand_assets(TestDatabase::create_sqlite().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_assets_end_with_the_expected_outcomes_on_postgresql() {
-    if let Some(database) = TestDatabase::postgres().await {
+    if let Some(database) = TestDatabase::create_postgres().await {
         a_thousand_assets(database).await;
     }
 }

@@ -9,15 +9,15 @@ use std::{collections::BTreeMap, time::Duration};
 use regrant_domain::{ClientId, Permissions, TenantId};
 use regrant_testdb::TestDatabase;
 use regrant_vault::{
-    Acting, AuditQuery, ClientChange, ClientSpec, Conflict, Error, IdempotencyKey, MintedClient,
-    Repeatable,
+    Actor, AuditQuery, ClientChange, ClientSpec, Conflict, Error, IdempotencyKey, ClientWithSecret,
+    RepeatableRequest,
 };
 use reqwest::Response;
 use serde_json::Value;
 
 use crate::harness::{Fleet, Harness, Tenant, on_both};
 
-const BY: Acting = Acting::CommandLine;
+const BY: Actor = Actor::CommandLine;
 
 on_both!(a_repeated_operator_call_acts_once,);
 
@@ -56,7 +56,7 @@ impl World {
             .expect("it is changed");
     }
 
-    async fn reset(&self, client: &Tenant, overlap: Option<Duration>) -> MintedClient {
+    async fn reset(&self, client: &Tenant, overlap: Option<Duration>) -> ClientWithSecret {
         let reset =
             self.harness
                 .vault
@@ -73,7 +73,7 @@ impl World {
     }
 
     fn advance(&self, by: chrono::Duration) {
-        self.harness.clock.advance(by);
+        self.harness.clock.advance_by(by);
     }
 }
 
@@ -82,7 +82,7 @@ fn id(client: &Tenant) -> ClientId {
 }
 
 fn everything(name: &str) -> ClientSpec {
-    ClientSpec::named(name, Permissions::all())
+    ClientSpec::with_scopes(name, Permissions::all())
 }
 
 async fn status(client: &Tenant) -> u16 {
@@ -95,12 +95,12 @@ async fn problem(answer: Response) -> (u16, String) {
     (status, body["type"].as_str().unwrap_or_default().to_owned())
 }
 
-fn repeatable(key: &str, said: &str) -> Repeatable {
+fn repeatable(key: &str, said: &str) -> RepeatableRequest {
     let key = IdempotencyKey::parse(key).expect("a key");
-    Repeatable {
+    RepeatableRequest {
         key,
         route: "POST /test",
-        said: said.as_bytes().to_vec().into(),
+        canonical_request: said.as_bytes().to_vec().into(),
     }
 }
 
@@ -146,10 +146,10 @@ async fn a_repeated_operator_call_acts_once(database: TestDatabase) {
             .await
             .expect("rotated");
     }
-    assert_eq!(vault.clients(world.tenant).await.expect("a list").len(), 2);
-    assert_eq!(vault.signing_keys().await.expect("a list").len(), 2);
+    assert_eq!(vault.list_clients(world.tenant).await.expect("a list").len(), 2);
+    assert_eq!(vault.list_signing_keys().await.expect("a list").len(), 2);
     let events = vault
-        .export_audit_of(world.tenant, AuditQuery::default())
+        .read_export_step_of(world.tenant, AuditQuery::default())
         .await
         .expect("the audit")
         .data;

@@ -191,9 +191,9 @@ async fn a_tenant_is_deleted_after_the_wait_and_its_audit_stays(database: TestDa
     assert_eq!(tenant.status(&path).await, 401);
     let (status, refused) = owner.post(&format!("{own}/resume"), &Value::Null).await;
     assert_eq!((status, problem_code(&refused)), (409, "tenant_gone"));
-    harness.clock.advance(chrono::Duration::days(6));
+    harness.clock.advance_by(chrono::Duration::days(6));
     assert_eq!(harness.vault.delete_due_tenants().await.expect("a pass"), 0);
-    harness.clock.advance(chrono::Duration::days(2));
+    harness.clock.advance_by(chrono::Duration::days(2));
     assert_eq!(harness.vault.delete_due_tenants().await.expect("a pass"), 1);
     let owner = Operator::log_in(&harness.admin, "owner", crate::harness::PASSWORD).await;
     let (_, gone) = owner.get(&own).await;
@@ -245,7 +245,7 @@ async fn a_scheduled_deletion_can_be_cancelled(database: TestDatabase) {
         owner.post(&format!("{own}/resume"), &Value::Null).await.0,
         200
     );
-    harness.clock.advance(chrono::Duration::days(8));
+    harness.clock.advance_by(chrono::Duration::days(8));
     assert_eq!(harness.vault.delete_due_tenants().await.expect("a pass"), 0);
     assert_eq!(tenant.log_in_again().await.status(&path).await, 200);
 }
@@ -280,7 +280,7 @@ async fn a_shredded_tenant_cannot_be_decrypted(database: TestDatabase) {
     // A tenant that is set active directly in the database still cannot be decrypted.
     harness
         .database
-        .intrude("UPDATE tenants SET status = 'active'")
+        .run_as_superuser("UPDATE tenants SET status = 'active'")
         .await;
     assert_eq!(tenant.status(&path).await, 500);
 }
@@ -340,7 +340,7 @@ async fn an_app_shows_no_secret_and_a_client_secret_can_be_reset(database: TestD
 async fn operators_see_due_work_and_audit_events(database: TestDatabase) {
     let (harness, owner) = scene(database).await;
     let (tenant, _) = tenant_with_token(&harness, &owner).await;
-    harness.clock.advance(chrono::Duration::minutes(30));
+    harness.clock.advance_by(chrono::Duration::minutes(30));
     let (status, jobs) = owner.get("/jobs").await;
     let probes = jobs["due"]
         .as_array()

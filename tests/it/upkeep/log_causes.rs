@@ -10,10 +10,10 @@ mod source_check;
 use std::{pin::pin, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
-use regrant_domain::{Clock, Permission, schedule::Lane};
+use regrant_domain::{Clock, Permission, schedule::ProbeQueue};
 use regrant_storage::Store;
 use regrant_testdb::TestDatabase;
-use regrant_vault::Presented;
+use regrant_vault::RequestCredentials;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -43,7 +43,7 @@ struct Scene {
 #[tokio::test(flavor = "current_thread")]
 async fn work_that_fails_logs_the_cause() {
     let mut faults = Vec::new();
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         let kind = database.kind();
         let mut scene = Box::pin(Scene::on(database)).await;
         Box::pin(scene.fail_reconnects()).await;
@@ -99,7 +99,7 @@ impl Scene {
         self.make_probes_due().await;
         self.harness.sandbox.latency(SLOW).await;
         let vault = self.harness.vault.clone();
-        let pass = tokio::spawn(async move { vault.watch_due(Lane::Normal, 500).await });
+        let pass = tokio::spawn(async move { vault.probe_due_assets(ProbeQueue::Normal, 500).await });
         self.wait_until_probes_are_held().await;
         self.without("probe_due", 3, async |_| {}).await;
         self.harness.sandbox.latency(0).await;
@@ -107,7 +107,7 @@ impl Scene {
 
         self.make_probes_due().await;
         self.without("apps", 1, async |scene| {
-            let pass = scene.harness.vault.watch_due(Lane::Normal, 500).await;
+            let pass = scene.harness.vault.probe_due_assets(ProbeQueue::Normal, 500).await;
             assert!(pass.is_ok_and(|it| it.claimed > 0), "probes were due");
         })
         .await;
@@ -116,7 +116,7 @@ impl Scene {
     async fn fail_refresh(&mut self) {
         self.insert_due("refresh", "grants").await;
         self.without("grants", 1, async |scene| {
-            let pass = scene.harness.vault.rotate_due(10).await;
+            let pass = scene.harness.vault.refresh_due_tokens(10).await;
             assert_eq!(pass.expect("the pass itself does not fail"), 0);
         })
         .await;
@@ -132,14 +132,14 @@ impl Scene {
         let test = format!("/v1/webhook-endpoints/{id}/test");
         self.tenant.post(&test, &Value::Null).await;
         self.without("deliveries", 1, async |scene| {
-            let pass = scene.harness.vault.deliver_due(50).await;
+            let pass = scene.harness.vault.deliver_due_webhooks(50).await;
             assert!(pass.is_ok_and(|it| it > 0), "a webhook was due");
         })
         .await;
 
         self.tenant.post(&test, &Value::Null).await;
         let vault = self.harness.vault.clone();
-        let pass = tokio::spawn(async move { vault.deliver_due(50).await });
+        let pass = tokio::spawn(async move { vault.deliver_due_webhooks(50).await });
         received.recv().await.expect("the webhook was sent");
         self.without("deliveries", 1, async |_| {
             answer.send(()).await.expect("the consumer waits");
@@ -151,7 +151,7 @@ impl Scene {
     async fn fail_notices(&mut self) {
         self.insert_due("inbox", "grants").await;
         self.without("inbox", 1, async |scene| {
-            let _failed = scene.harness.vault.receive_due(10).await;
+            let _failed = scene.harness.vault.apply_due_notices(10).await;
         })
         .await;
     }
@@ -159,9 +159,9 @@ impl Scene {
     async fn fail_scope_usage(&mut self) {
         self.without("client_scopes", 1, async |scene| {
             let vault = &scene.harness.vault;
-            let caller = vault.authenticate(scene.tenant.presented()).await;
+            let caller = vault.authenticate_request(scene.tenant.presented()).await;
             let caller = caller.expect("the tenant is logged in");
-            let permitted = vault.permit(&caller, Permission::AuditRead);
+            let permitted = vault.use_permission(&caller, Permission::AuditRead);
             permitted.expect("the client has every scope");
         })
         .await;
@@ -175,8 +175,8 @@ impl Scene {
         self.without("signing_keys", 1, async |scene| {
             let asking = async {
                 loop {
-                    let presented = Presented::locally(&token);
-                    let refused = scene.harness.vault.authenticate(presented).await;
+                    let presented = RequestCredentials::from_localhost(&token);
+                    let refused = scene.harness.vault.authenticate_request(presented).await;
                     assert!(refused.is_err(), "the key is unknown");
                     tokio::time::sleep(Duration::from_millis(500)).await;
                 }
@@ -195,14 +195,14 @@ impl Scene {
         self.log.take();
         let other = "(SELECT c.sealed FROM credentials c ORDER BY c.id LIMIT 1)";
         let damage = format!("UPDATE credentials SET sealed = {other}");
-        self.harness.database.intrude(&damage).await;
-        let pass = self.harness.vault.watch_due(Lane::Normal, 500).await;
+        self.harness.database.run_as_superuser(&damage).await;
+        let pass = self.harness.vault.probe_due_assets(ProbeQueue::Normal, 500).await;
         assert!(pass.is_ok_and(|it| it.claimed > 0), "probes were due");
         self.judge("damaged credentials", ": ", 1).await;
     }
 
     async fn fail_to_close(&mut self) {
-        self.without("due", 1, async |scene| scene.harness.vault.close().await)
+        self.without("due", 1, async |scene| scene.harness.vault.shut_down().await)
             .await;
     }
 
@@ -219,7 +219,7 @@ impl Scene {
 
     async fn rename(&self, from: &str, to: &str) {
         let sql = format!("ALTER TABLE {from} RENAME TO {to}");
-        self.harness.database.intrude(&sql).await;
+        self.harness.database.run_as_superuser(&sql).await;
     }
 
     /// Notes a fault of each line without the cause, and one if fewer than `sites` log calls wrote an error.
@@ -249,15 +249,15 @@ impl Scene {
     async fn make_probes_due(&self) {
         let due =
             "UPDATE probe_due SET due_at = 1, owner = NULL, leased_until = NULL, lane = 'normal'";
-        self.harness.database.intrude(due).await;
+        self.harness.database.run_as_superuser(due).await;
     }
 
     async fn wait_until_probes_are_held(&self) {
         let mut wait = pin!(tokio::time::sleep(Duration::from_secs(20)));
         loop {
-            let wall = Clock::wall();
-            let backlog = self.store.backlog(wall, wall).await;
-            if backlog.expect("the database answers").held > 0 {
+            let wall = Clock::system_time();
+            let backlog = self.store.read_backlog(wall, wall).await;
+            if backlog.expect("the database answers").leased > 0 {
                 return;
             }
             tokio::select! {
@@ -273,7 +273,7 @@ impl Scene {
             "INSERT INTO due (tenant_id, kind, object_id, due_at, fencing)
              SELECT tenant_id, '{kind}', id, 1, 0 FROM {table} ORDER BY id LIMIT 1"
         );
-        self.harness.database.intrude(&insert).await;
+        self.harness.database.run_as_superuser(&insert).await;
     }
 }
 

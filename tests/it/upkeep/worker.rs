@@ -6,7 +6,7 @@ use regrant_domain::Clock;
 use regrant_migration::{open, sea_orm::ConnectionTrait};
 use regrant_storage::{Backlog, Store};
 use regrant_testdb::TestDatabase;
-use regrant_worker::{Lane, Settings, Worker};
+use regrant_worker::{WorkerTask, Settings, Worker};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -16,11 +16,11 @@ use crate::harness::{Fleet, Harness, ServerProcess, Tenant};
 fn brisk() -> Settings {
     let often = Duration::from_millis(20);
     Settings {
-        look: often,
-        watch: often,
-        watch_failing: often,
-        rotate: often,
-        purge: often,
+        poll_interval: often,
+        probe_interval: often,
+        failing_probe_interval: often,
+        refresh_interval: often,
+        purge_interval: often,
         ..Settings::default()
     }
 }
@@ -54,9 +54,9 @@ async fn states(tenant: &Tenant) -> BTreeMap<String, usize> {
 }
 
 async fn backlog(store: &Store) -> Backlog {
-    let wall = Clock::wall();
+    let wall = Clock::system_time();
     store
-        .backlog(wall, wall)
+        .read_backlog(wall, wall)
         .await
         .expect("the database answers")
 }
@@ -74,35 +74,35 @@ async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tick_runs_every_task_and_a_drain_leaves_nothing_due() {
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         let fleet = Fleet::new(2, 12, 0);
         let harness = Harness::start(database, &fleet.world()).await;
         let tenant = harness.tenant("One").await;
         import(&tenant, &harness.sandbox.token(Fleet::PERSON).await, &fleet).await;
         let worker = Worker::new(harness.vault.clone(), brisk());
-        let ticked = worker.tick().await;
+        let ticked = worker.run_pass().await;
         assert_eq!(
             ticked
-                .lanes
+                .by_task
                 .iter()
                 .map(|(lane, _)| *lane)
                 .collect::<Vec<_>>(),
-            Lane::ALL
+            WorkerTask::ALL
         );
         let watched = ticked
-            .lanes
+            .by_task
             .iter()
-            .find(|(lane, _)| *lane == Lane::Watching);
+            .find(|(lane, _)| *lane == WorkerTask::DueProbes);
         assert!(matches!(watched, Some((_, Ok(26)))), "{ticked:?}");
-        worker.drain().await.expect("no task fails");
+        worker.run_until_idle().await.expect("no task fails");
         assert_eq!(backlog(&harness.store().await).await.probes.count, 0);
         assert_eq!(
             states(&tenant).await,
             BTreeMap::from([("healthy".to_owned(), 26)])
         );
-        harness.clock.advance(chrono::Duration::days(1));
+        harness.clock.advance_by(chrono::Duration::days(1));
         assert!(
-            worker.drain().await.expect("no task fails") >= 26,
+            worker.run_until_idle().await.expect("no task fails") >= 26,
             "a day later they are due again"
         );
     }
@@ -110,11 +110,11 @@ async fn a_tick_runs_every_task_and_a_drain_leaves_nothing_due() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failing_task_stops_no_other_task_and_recovers() {
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         let fleet = Fleet::new(1, 11, 0);
         let harness = Harness::start(database, &fleet.world()).await;
         let tenant = harness.tenant("One").await;
-        let owner = open(harness.database.owner_url())
+        let owner = open_to_migrate(harness.database.owner_url())
             .await
             .expect("the owner connects");
         let hide = "ALTER TABLE idempotency RENAME TO hidden";
@@ -126,19 +126,19 @@ async fn a_failing_task_stops_no_other_task_and_recovers() {
             Worker::new(harness.vault.clone(), brisk()),
             CancellationToken::new(),
         );
-        let failed = worker.tick().await;
+        let failed = worker.run_pass().await;
         assert!(
             failed
-                .lanes
+                .by_task
                 .iter()
-                .all(|(lane, done)| done.is_err() == (*lane == Lane::Purge)),
+                .all(|(lane, done)| done.is_err() == (*lane == WorkerTask::Purge)),
             "{failed:?}"
         );
 
         let pulse = worker.pulse();
         let working = tokio::spawn({
             let stop = stop.clone();
-            async move { worker.run_until(stop).await }
+            async move { worker.run_until_stopped(stop).await }
         });
         import(&tenant, &harness.sandbox.token(Fleet::PERSON).await, &fleet).await;
         until("the other tasks work", async || {
@@ -159,7 +159,7 @@ async fn a_failing_task_stops_no_other_task_and_recovers() {
             one.json(&order).send().await.expect("an answer").status(),
             200
         );
-        harness.clock.advance(chrono::Duration::days(2));
+        harness.clock.advance_by(chrono::Duration::days(2));
         until("the task works again", async || {
             let rows = owner
                 .query_all_raw(statement(&owner, "SELECT 1 FROM idempotency"))
@@ -178,12 +178,12 @@ async fn a_failing_task_stops_no_other_task_and_recovers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_during_work_gives_leases_back_and_loses_nothing() {
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         for patience in [Duration::ZERO, Duration::from_secs(20)] {
             let fleet = Fleet::new(1, 119, 0);
             let database = match database.kind() {
-                regrant_testdb::Kind::Sqlite => Some(TestDatabase::sqlite().await),
-                regrant_testdb::Kind::Postgres => TestDatabase::postgres().await,
+                regrant_testdb::Kind::Sqlite => Some(TestDatabase::create_sqlite().await),
+                regrant_testdb::Kind::Postgres => TestDatabase::create_postgres().await,
             };
             let harness = Harness::start(database.expect("there is one"), &fleet.world()).await;
             let tenant = harness.tenant("One").await;
@@ -194,24 +194,24 @@ async fn a_shutdown_during_work_gives_leases_back_and_loses_nothing() {
             let worker = Worker::new(
                 harness.vault.clone(),
                 Settings {
-                    patience,
+                    shutdown_timeout: patience,
                     ..brisk()
                 },
             );
             let (vault, stopped) = (harness.vault.clone(), stop.clone());
             let working = tokio::spawn(async move {
-                let ended = worker.run_until(stopped).await;
-                vault.close().await;
+                let ended = worker.run_until_stopped(stopped).await;
+                vault.shut_down().await;
                 ended
             });
-            until("probes are held", async || backlog(&store).await.held > 0).await;
+            until("probes are held", async || backlog(&store).await.leased > 0).await;
             stop.cancel();
             working
                 .await
                 .expect("no panic")
                 .expect("no task broke down");
             let left = backlog(&store).await;
-            assert_eq!((left.held, left.stuck), (0, 0), "{left:?}");
+            assert_eq!((left.leased, left.expired), (0, 0), "{left:?}");
             if patience.is_zero() {
                 assert!(
                     left.probes.count > 0,
@@ -220,7 +220,7 @@ async fn a_shutdown_during_work_gives_leases_back_and_loses_nothing() {
             }
             harness.sandbox.latency(0).await;
             let next = Worker::new(harness.vault.clone(), brisk());
-            next.drain().await.expect("no task fails");
+            next.run_until_idle().await.expect("no task fails");
             assert_eq!(
                 states(&tenant).await,
                 BTreeMap::from([("healthy".to_owned(), 120)])
@@ -231,7 +231,7 @@ async fn a_shutdown_during_work_gives_leases_back_and_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn worker_processes_on_postgresql_share_due_work_and_do_nothing_twice() {
-    let Some(database) = TestDatabase::postgres().await else {
+    let Some(database) = TestDatabase::create_postgres().await else {
         return;
     };
     let fleet = Fleet::new(4, 299, 0);
@@ -244,7 +244,7 @@ async fn worker_processes_on_postgresql_share_due_work_and_do_nothing_twice() {
     let workers = [server.worker(), server.worker(), server.worker()];
     until("nothing is due and nothing held", async || {
         let left = backlog(&store).await;
-        left.probes.count == 0 && left.held == 0
+        left.probes.count == 0 && left.leased == 0
     })
     .await;
     let probes = server.sandbox.calls().await["probes_by_asset"].clone();

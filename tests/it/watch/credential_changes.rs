@@ -1,9 +1,9 @@
 //! What a probe pass learns and changes without a call of the tenant: cut-offs, promotion, failover, refresh, recovery.
 
 use chrono::Duration;
-use regrant_domain::schedule::Lane;
+use regrant_domain::schedule::ProbeQueue;
 use regrant_testdb::TestDatabase;
-use regrant_vault::Watched;
+use regrant_vault::ProbePassStats;
 use serde_json::{Value, json};
 
 use crate::harness::{Fleet, Harness, Tenant, on_both};
@@ -22,19 +22,19 @@ async fn connected(database: TestDatabase) -> (Harness, Fleet, Tenant) {
 }
 
 /// Probes everything that is due now, as the worker does.
-async fn watch(harness: &Harness) -> Watched {
-    let mut sum = Watched::default();
+async fn watch(harness: &Harness) -> ProbePassStats {
+    let mut sum = ProbePassStats::default();
     for _ in 0..100 {
         let mut claimed = 0;
-        for lane in Lane::ALL {
+        for lane in ProbeQueue::ALL {
             let it = harness
                 .vault
-                .watch_due(lane, 500)
+                .probe_due_assets(lane, 500)
                 .await
                 .expect("the database answers");
             claimed += it.claimed;
             sum.claimed += it.claimed;
-            sum.proved += it.proved;
+            sum.confirmed += it.confirmed;
             sum.doubted += it.doubted;
             sum.promoted += it.promoted;
             sum.failed_over += it.failed_over;
@@ -49,7 +49,7 @@ async fn watch(harness: &Harness) -> Watched {
 }
 
 async fn leap(harness: &Harness, tenant: &Tenant, by: Duration) -> Tenant {
-    harness.clock.advance(by);
+    harness.clock.advance_by(by);
     tenant.log_in_again().await
 }
 
@@ -96,7 +96,7 @@ async fn a_cut_off_is_read_with_the_old_credential_and_kept_with_its_history(
     migrate(&harness, 1).await;
     let tenant = leap(&harness, &tenant, Duration::hours(25)).await;
     let watched = watch(&harness).await;
-    assert_eq!((watched.proved, watched.doubted, watched.lost), (14, 0, 0));
+    assert_eq!((watched.confirmed, watched.doubted, watched.lost), (14, 0, 0));
     let list = tenant.get("/v1/assets?state=migrating").await;
     let migrating = list["data"].as_array().expect("a list");
     let read = migrating
@@ -198,7 +198,7 @@ async fn an_imported_token_is_probed_and_its_person_learned(database: TestDataba
         .collect();
     tenant.register(&assets).await;
     assert!(only(&states(&tenant).await, "unproven"));
-    assert_eq!(watch(&harness).await.proved, 6);
+    assert_eq!(watch(&harness).await.confirmed, 6);
     let list = tenant.get("/v1/assets").await;
     for it in list["data"].as_array().expect("a list") {
         assert_eq!(
@@ -309,7 +309,7 @@ async fn a_refresh_keeps_parked_candidates(database: TestDatabase) {
         watch(&harness).await;
         refreshed += harness
             .vault
-            .rotate_due(10)
+            .refresh_due_tokens(10)
             .await
             .expect("the database answers");
         if refreshed > 0 {
@@ -348,7 +348,7 @@ async fn refreshed_in_time(harness: &Harness, tenant: Tenant, fleet: &Fleet, cau
         watch(harness).await;
         let now = harness
             .vault
-            .rotate_due(10)
+            .refresh_due_tokens(10)
             .await
             .expect("the database answers");
         refreshed += now;

@@ -1,9 +1,9 @@
 //! Fairness: the backlog of one tenant does not delay another; measured by the calls that reach Graph.
 
 use chrono::Duration;
-use regrant_domain::schedule::Lane;
+use regrant_domain::schedule::ProbeQueue;
 use regrant_testdb::TestDatabase;
-use regrant_vault::Watched;
+use regrant_vault::ProbePassStats;
 use serde_json::{Value, json};
 
 use crate::harness::{Fleet, Harness, Tenant, business, ids, on_both};
@@ -32,15 +32,15 @@ async fn fifty_thousand_failing_assets_delay_other_tenants_by_at_most_one_round(
     let neighbours = Neighbours::start(database).await;
     neighbours.lose(NOISY).await;
     neighbours.backlog(FAILING).await;
-    let working = neighbours.round(Lane::Normal).await;
-    assert_eq!(working.proved, neighbours.quiet.len(), "{working:?}");
+    let working = neighbours.round(ProbeQueue::Normal).await;
+    assert_eq!(working.confirmed, neighbours.quiet.len(), "{working:?}");
     let heard = neighbours.heard().await;
     assert_eq!(
         heard,
         (0, 25, 0),
         "working assets do not wait for failing ones"
     );
-    neighbours.round(Lane::Failing).await;
+    neighbours.round(ProbeQueue::Failing).await;
     let (noisy, _, failing) = neighbours.heard().await;
     assert_eq!(
         failing, 10,
@@ -51,7 +51,7 @@ async fn fifty_thousand_failing_assets_delay_other_tenants_by_at_most_one_round(
         "the backlog gets the rest of the round: {noisy}"
     );
     assert_eq!(
-        neighbours.watch(Lane::Failing, 500).await.claimed,
+        neighbours.watch(ProbeQueue::Failing, 500).await.claimed,
         500,
         "the backlog is there"
     );
@@ -62,7 +62,7 @@ async fn fifty_thousand_due_assets_delay_other_tenants_by_at_most_one_round(
 ) {
     let neighbours = Neighbours::start(database).await;
     neighbours.backlog(NORMAL).await;
-    let watched = neighbours.round(Lane::Normal).await;
+    let watched = neighbours.round(ProbeQueue::Normal).await;
     assert_eq!(watched.lost, 0, "{watched:?}");
     let (noisy, quiet, _) = neighbours.heard().await;
     assert_eq!(quiet, 25, "the quiet tenant is done after one round");
@@ -70,7 +70,7 @@ async fn fifty_thousand_due_assets_delay_other_tenants_by_at_most_one_round(
         (30..=35).contains(&noisy),
         "the backlog gets the rest of the round: {noisy}"
     );
-    neighbours.round(Lane::Normal).await;
+    neighbours.round(ProbeQueue::Normal).await;
     let (noisy, quiet, _) = neighbours.heard().await;
     assert_eq!(
         (noisy, quiet),
@@ -78,7 +78,7 @@ async fn fifty_thousand_due_assets_delay_other_tenants_by_at_most_one_round(
         "the next round goes to the backlog alone"
     );
     assert_eq!(
-        neighbours.watch(Lane::Normal, 500).await.claimed,
+        neighbours.watch(ProbeQueue::Normal, 500).await.claimed,
         500,
         "the backlog is there"
     );
@@ -122,21 +122,21 @@ impl Neighbours {
             .post(&path, json!({ "business": business(n) }))
             .await;
         for pause in [Duration::hours(25), Duration::minutes(11)] {
-            self.harness.clock.advance(pause);
-            let watched = self.watch(Lane::Normal, 500).await;
+            self.harness.clock.advance_by(pause);
+            let watched = self.watch(ProbeQueue::Normal, 500).await;
             assert_eq!((watched.postponed, watched.lost), (0, 0), "{watched:?}");
         }
     }
 
     /// Adds 49,850 less urgent assets to the noisy tenant and makes everything due.
     async fn backlog(&self, rows: &'static str) {
-        self.harness.database.intrude(ASSETS).await;
-        self.harness.database.intrude(rows).await;
-        self.harness.clock.advance(Duration::hours(25));
+        self.harness.database.run_as_superuser(ASSETS).await;
+        self.harness.database.run_as_superuser(rows).await;
+        self.harness.clock.advance_by(Duration::hours(25));
         self.harness.sandbox.forget_calls().await;
     }
 
-    async fn round(&self, lane: Lane) -> Watched {
+    async fn round(&self, lane: ProbeQueue) -> ProbePassStats {
         let watched = self.watch(lane, ROUND).await;
         assert!(
             watched.claimed <= 60,
@@ -145,10 +145,10 @@ impl Neighbours {
         watched
     }
 
-    async fn watch(&self, lane: Lane, limit: u32) -> Watched {
+    async fn watch(&self, lane: ProbeQueue, limit: u32) -> ProbePassStats {
         self.harness
             .vault
-            .watch_due(lane, limit)
+            .probe_due_assets(lane, limit)
             .await
             .expect("the database answers")
     }

@@ -1,8 +1,8 @@
 //! An hour of every kind of Graph failure: it disconnects no asset, except those whose token really died.
 
 use chrono::Duration;
-use regrant_domain::schedule::Lane;
-use regrant_graph::RestCause;
+use regrant_domain::schedule::ProbeQueue;
+use regrant_graph::TripCause;
 use regrant_testdb::TestDatabase;
 use serde_json::{Value, json};
 
@@ -31,14 +31,14 @@ struct Hour {
     doubted: usize,
     disconnected: usize,
     unserved: usize,
-    alarms: Vec<RestCause>,
+    alarms: Vec<TripCause>,
 }
 
 /// A failure of Graph, and the cause with which the calls of the app must pause, if any.
 struct Fault {
     name: &'static str,
     rule: Value,
-    alarm: Option<RestCause>,
+    alarm: Option<TripCause>,
 }
 
 fn faults() -> Vec<Fault> {
@@ -55,7 +55,7 @@ fn faults() -> Vec<Fault> {
     let refused = |name, rule| Fault {
         name,
         rule,
-        alarm: Some(RestCause::Refused),
+        alarm: Some(TripCause::Refused),
     };
     let html = "<html><body>Sorry, something went wrong.</body></html>";
     vec![
@@ -96,7 +96,7 @@ fn faults() -> Vec<Fault> {
         Fault {
             name: "every token refused, and called valid by debug_token",
             rule: persons(error(190, Some(460), "The session has been invalidated")),
-            alarm: Some(RestCause::Deaths),
+            alarm: Some(TripCause::Deaths),
         },
     ]
 }
@@ -126,7 +126,7 @@ async fn an_hour_of_any_fault_disconnects_nothing(database: TestDatabase) {
             200,
             "{name}: healthy again after one interval"
         );
-        assert_eq!(provider.harness.graph.apps_at_rest(), [], "{name}");
+        assert_eq!(provider.harness.graph.suspected_apps(), [], "{name}");
     }
 }
 
@@ -206,7 +206,7 @@ impl Provider {
 
     /// Moves the clock; the tenants log in again.
     async fn leap(&mut self, by: Duration) {
-        self.harness.clock.advance(by);
+        self.harness.clock.advance_by(by);
         for tenant in &mut self.tenants {
             *tenant = tenant.log_in_again().await;
         }
@@ -222,7 +222,7 @@ impl Provider {
                 hour.unserved += self.unserved().await;
             }
             hour.alarms
-                .extend(self.harness.graph.apps_at_rest().iter().map(|it| it.cause));
+                .extend(self.harness.graph.suspected_apps().iter().map(|it| it.cause));
             self.leap(Duration::minutes(5)).await;
         }
         hour
@@ -240,11 +240,11 @@ impl Provider {
     async fn watch(&self, hour: &mut Hour) {
         for _ in 0..50 {
             let mut claimed = 0;
-            for lane in Lane::ALL {
+            for lane in ProbeQueue::ALL {
                 let watched = self
                     .harness
                     .vault
-                    .watch_due(lane, 500)
+                    .probe_due_assets(lane, 500)
                     .await
                     .expect("the database answers");
                 claimed += watched.claimed;

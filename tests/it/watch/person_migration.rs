@@ -16,12 +16,12 @@ const TICK: Duration = Duration::hours(12);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_migrates_and_no_asset_is_ever_without_a_working_token_sqlite() {
-    Box::pin(run_story(TestDatabase::sqlite().await)).await;
+    Box::pin(run_story(TestDatabase::create_sqlite().await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_migrates_and_no_asset_is_ever_without_a_working_token_postgres() {
-    if let Some(database) = TestDatabase::postgres().await {
+    if let Some(database) = TestDatabase::create_postgres().await {
         Box::pin(run_story(database)).await;
     }
 }
@@ -99,8 +99,8 @@ impl Story {
     /// Advances the clock by days, tick by tick: the worker runs, then every token is tried.
     async fn days(&mut self, days: i64) {
         for _ in 0..days * 24 / TICK.num_hours() {
-            self.harness.clock.advance(TICK);
-            self.worker.drain().await.expect("no task fails");
+            self.harness.clock.advance_by(TICK);
+            self.worker.run_until_idle().await.expect("no task fails");
             self.tenant = self.tenant.log_in_again().await;
             self.every_token_works().await;
         }
@@ -126,7 +126,7 @@ impl Story {
             migrations.push(begun["id"].as_str().expect("an id").to_owned());
         }
         self.harness.sandbox.delivered(4).await;
-        self.worker.drain().await.expect("no task fails");
+        self.worker.run_until_idle().await.expect("no task fails");
         migrations
     }
 

@@ -31,10 +31,10 @@ CREATE TRIGGER count_settled AFTER UPDATE OF proved_at ON assets FOR EACH ROW EX
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_due_assets_are_settled_once_while_workers_are_stopped_and_killed() {
-    let Some(database) = TestDatabase::postgres().await else {
+    let Some(database) = TestDatabase::create_postgres().await else {
         return;
     };
-    let raw = open(&database.superuser_url().expect("PostgreSQL has one"))
+    let raw = open_to_migrate(&database.superuser_url().expect("PostgreSQL has one"))
         .await
         .expect("it connects");
     let fleet = Fleet::new(10, ASSETS / 10 - 1, 0);

@@ -11,45 +11,45 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use regrant_vault::{Error as VaultError, Presented, Principal, Subject, Vault};
+use regrant_vault::{Error as VaultError, RequestCredentials, Principal, Subject, Vault};
 
 use super::{browser, cors::check_origin};
 use crate::{
     extract::CallerAddress,
-    problem::{Code, Problem, unauthenticated},
+    problem::{Code, Problem, unauthenticated_problem},
     rate_limit::{Allowance, RateLimits},
 };
 
 /// Middleware: refuses the call, or attaches the [`Principal`] to the request.
-pub(crate) async fn authenticate(
+pub(crate) async fn require_caller(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let Some(limits) = request.app_data::<Data<RateLimits>>().cloned() else {
-        return Ok(request.error_response(not_set_up()).map_into_right_body());
+        return Ok(request.error_response(setup_problem()).map_into_right_body());
     };
-    let (admitted, allowance) = match identify(&request).await {
-        Ok(caller) => admit(&request, &limits, caller).await,
-        Err(problem) => turn_away(&request, &limits, problem).await,
+    let (admitted, allowance) = match identify_caller(&request).await {
+        Ok(caller) => admit_caller(&request, &limits, caller).await,
+        Err(problem) => refuse_caller(&request, &limits, problem).await,
     };
     let mut response = match admitted {
         Ok(()) => next.call(request).await?.map_into_left_body(),
         Err(problem) => request.error_response(problem).map_into_right_body(),
     };
-    allowance.tell(response.headers_mut());
+    allowance.write_headers(response.headers_mut());
     Ok(response)
 }
 
 /// Whether the call may continue, and the remaining calls for its response headers.
-type Admitted = (Result<(), Problem>, Allowance);
+type Admission = (Result<(), Problem>, Allowance);
 
 /// Counts the call, and checks the origin and the route of a browser session.
-async fn admit(request: &ServiceRequest, limits: &RateLimits, caller: Principal) -> Admitted {
+async fn admit_caller(request: &ServiceRequest, limits: &RateLimits, caller: Principal) -> Admission {
     let origin = match request.app_data::<Data<Vault>>() {
         Some(vault) => check_origin(vault, &caller, request.headers()).await,
-        None => Err(not_set_up()),
+        None => Err(setup_problem()),
     };
-    let counted = limits.count(&caller);
+    let counted = limits.count_caller(&caller);
     let is_session = matches!(caller.subject(), Subject::Session { .. });
     request.extensions_mut().insert(caller);
     let origin = match origin {
@@ -64,7 +64,7 @@ async fn admit(request: &ServiceRequest, limits: &RateLimits, caller: Principal)
             let allowance = refused.allowance();
             (Err(refused.into()), allowance)
         }
-        Ok(allowance) if is_session && !browser::may_call(request) => {
+        Ok(allowance) if is_session && !browser::may_session_call(request) => {
             (Err(VaultError::Restricted.into()), allowance)
         }
         Ok(allowance) => (Ok(()), allowance),
@@ -72,8 +72,8 @@ async fn admit(request: &ServiceRequest, limits: &RateLimits, caller: Principal)
 }
 
 /// Counts a refused call against its address, which limits the guessing of tokens.
-async fn turn_away(request: &ServiceRequest, limits: &RateLimits, problem: Problem) -> Admitted {
-    match limits.count_address(CallerAddress::of(request)) {
+async fn refuse_caller(request: &ServiceRequest, limits: &RateLimits, problem: Problem) -> Admission {
+    match limits.count_address(CallerAddress::of_request(request)) {
         Ok(allowance) => (Err(problem), allowance),
         Err(refused) => {
             let allowance = refused.allowance();
@@ -82,12 +82,12 @@ async fn turn_away(request: &ServiceRequest, limits: &RateLimits, problem: Probl
     }
 }
 
-async fn identify(request: &ServiceRequest) -> Result<Principal, Problem> {
-    let vault = request.app_data::<Data<Vault>>().ok_or_else(not_set_up)?;
-    let token = bearer(request.headers())?;
-    let (address, proof) = (CallerAddress::of(request).0, proof(request.headers()));
+async fn identify_caller(request: &ServiceRequest) -> Result<Principal, Problem> {
+    let vault = request.app_data::<Data<Vault>>().ok_or_else(setup_problem)?;
+    let token = read_bearer_token(request.headers())?;
+    let (address, proof) = (CallerAddress::of_request(request).0, read_proof(request.headers()));
     Ok(vault
-        .authenticate(Presented {
+        .authenticate_request(RequestCredentials {
             token,
             address,
             proof,
@@ -96,7 +96,7 @@ async fn identify(request: &ServiceRequest) -> Result<Principal, Problem> {
 }
 
 /// The proof of the call. Two of them are ambiguous, so they are treated as missing.
-fn proof(headers: &HeaderMap) -> Option<&str> {
+fn read_proof(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all("x-regrant-proof");
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok(),
@@ -104,23 +104,23 @@ fn proof(headers: &HeaderMap) -> Option<&str> {
     }
 }
 
-fn not_set_up() -> Problem {
+fn setup_problem() -> Problem {
     Problem::new(Code::Internal, "not set up")
 }
 
 /// The bearer token of the only Authorization header (RFC 6750 §2.1).
-pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+pub(crate) fn read_bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
     let mut values = headers.get_all(header::AUTHORIZATION);
     let value = match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok(),
-        (None, _) => return Err(unauthenticated("", "This call needs an access token.")),
+        (None, _) => return Err(unauthenticated_problem("", "This call needs an access token.")),
         (Some(_), Some(_)) => None,
     };
     let token = value
         .and_then(|it| it.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let malformed = || {
-        unauthenticated(
+        unauthenticated_problem(
             "invalid_request",
             "Send one header `Authorization: Bearer …`.",
         )
@@ -141,7 +141,7 @@ mod tests {
         let request = values.iter().fold(TestRequest::default(), |it, value| {
             it.append_header(("Authorization", *value))
         });
-        bearer(request.to_http_request().headers())
+        read_bearer_token(request.to_http_request().headers())
             .ok()
             .map(str::to_owned)
     }

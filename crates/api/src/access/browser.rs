@@ -11,7 +11,7 @@ use actix_web::{
 };
 
 /// The paths and methods that pages may call.
-const OPEN: [(&str, Method); 6] = [
+const OPEN_ROUTES: [(&str, Method); 6] = [
     ("/v1/reconnect-previews", Method::POST),
     ("/v1/reconnects", Method::POST),
     ("/v1/reconnects/{id}", Method::GET),
@@ -21,20 +21,20 @@ const OPEN: [(&str, Method); 6] = [
 ];
 
 /// `OPEN_ROUTES` as patterns.
-static ROUTES: LazyLock<Vec<(ResourceDef, Method)>> = LazyLock::new(|| {
-    OPEN.into_iter()
+static OPEN_PATTERNS: LazyLock<Vec<(ResourceDef, Method)>> = LazyLock::new(|| {
+    OPEN_ROUTES.into_iter()
         .map(|(path, method)| (ResourceDef::new(path), method))
         .collect()
 });
 
 /// Whether a session may make this call.
-pub(crate) fn may_call(request: &ServiceRequest) -> bool {
-    is_open(request.match_info().as_str(), request.method())
+pub(crate) fn may_session_call(request: &ServiceRequest) -> bool {
+    is_open_to_pages(request.match_info().as_str(), request.method())
 }
 
 /// Whether a page may call this method of the path; `path` is the one that the router matches.
-pub(crate) fn is_open(path: &str, method: &Method) -> bool {
-    ROUTES
+pub(crate) fn is_open_to_pages(path: &str, method: &Method) -> bool {
+    OPEN_PATTERNS
         .iter()
         .any(|(route, open)| open == method && route.is_match(path))
 }
@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn every_open_route_exists() {
         let api = crate::openapi();
-        for (path, method) in OPEN {
+        for (path, method) in OPEN_ROUTES {
             let item = api
                 .paths
                 .paths
@@ -75,8 +75,8 @@ mod tests {
             ("/v1/assets", Method::GET),
             ("/oauth/token", Method::POST),
         ] {
-            assert!(!is_open(path, &method), "{method} {path}");
+            assert!(!is_open_to_pages(path, &method), "{method} {path}");
         }
-        assert!(is_open("/v1/reconnects/rcn_1/events", &Method::GET));
+        assert!(is_open_to_pages("/v1/reconnects/rcn_1/events", &Method::GET));
     }
 }

@@ -10,7 +10,7 @@ use futures_util::future::{Ready, ready};
 use regrant_domain::Permission;
 use regrant_vault::{Principal, Vault};
 
-use crate::problem::{Code, Problem, unauthenticated};
+use crate::problem::{Code, Problem, unauthenticated_problem};
 
 /// An authenticated caller that holds the permission `P`.
 pub(crate) struct Caller<P> {
@@ -49,19 +49,19 @@ impl<P: RequiredPermission> FromRequest for Caller<P> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(permitted(request, P::PERMISSION).map(|principal| Self {
+        ready(permit_caller(request, P::PERMISSION).map(|principal| Self {
             principal,
             permission: PhantomData,
         }))
     }
 }
 
-fn permitted(request: &HttpRequest, permission: Permission) -> Result<Principal, Problem> {
+fn permit_caller(request: &HttpRequest, permission: Permission) -> Result<Principal, Problem> {
     let principal = request.extensions().get::<Principal>().cloned();
     let principal =
-        principal.ok_or_else(|| unauthenticated("", "This call needs an access token."))?;
+        principal.ok_or_else(|| unauthenticated_problem("", "This call needs an access token."))?;
     let vault = request.app_data::<Data<Vault>>();
     let vault = vault.ok_or_else(|| Problem::new(Code::Internal, "not set up"))?;
-    vault.permit(&principal, permission)?;
+    vault.use_permission(&principal, permission)?;
     Ok(principal)
 }

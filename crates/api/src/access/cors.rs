@@ -28,7 +28,7 @@ use crate::{
 const REQUEST_HEADERS: &str =
     "authorization, content-type, idempotency-key, x-request-id, last-event-id";
 /// The headers that a page may read.
-const ANSWER_HEADERS: &str =
+const RESPONSE_HEADERS: &str =
     "x-request-id, retry-after, location, ratelimit-limit, ratelimit-remaining, ratelimit-reset";
 /// The time a browser caches a preflight, in seconds.
 const MAX_AGE: &str = "600";
@@ -37,24 +37,24 @@ const PREFLIGHT_VARIES: &str =
 
 /// The origin of the page that may read the response; attached to the request.
 #[derive(Clone)]
-pub(crate) struct Readable(HeaderValue);
+pub(crate) struct ReadableOrigin(HeaderValue);
 
 /// Middleware: answers preflights, and lets pages of listed origins read the response.
-pub(crate) async fn cors(
+pub(crate) async fn handle_cors(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     if is_preflight(&request) {
-        let response = preflight(&request).await;
+        let response = answer_preflight(&request).await;
         // Built by hand: `into_response` would drop the problem that `envelope.rs` renders again.
         return Ok(ServiceResponse::new(request.into_parts().0, response).map_into_right_body());
     }
-    let is_open = browser::may_call(&request);
+    let is_open = browser::may_session_call(&request);
     let mut response = next.call(request).await?.map_into_left_body();
     let (readable, known) = {
         let extensions = response.request().extensions();
         (
-            extensions.get::<Readable>().cloned(),
+            extensions.get::<ReadableOrigin>().cloned(),
             extensions.contains::<Principal>(),
         )
     };
@@ -64,7 +64,7 @@ pub(crate) async fn cors(
         None if is_open && !known && is_counted => readable_refusal(response.request()).await,
         readable => readable,
     };
-    dress(response.headers_mut(), readable);
+    set_cors_headers(response.headers_mut(), readable);
     Ok(response)
 }
 
@@ -73,18 +73,18 @@ pub(crate) async fn check_origin(
     vault: &Vault,
     caller: &Principal,
     headers: &HeaderMap,
-) -> Result<Option<Readable>, Problem> {
+) -> Result<Option<ReadableOrigin>, Problem> {
     if matches!(caller.subject(), Subject::Client(_)) || !headers.contains_key(header::ORIGIN) {
         return Ok(None);
     }
-    let Some(origin) = one(headers, &header::ORIGIN) else {
-        return Err(not_allowed());
+    let Some(origin) = single_header(headers, &header::ORIGIN) else {
+        return Err(origin_problem());
     };
     let text = origin.to_str().unwrap_or_default();
-    if vault.may_call_from(caller, text).await? {
-        Ok(Some(Readable(origin.clone())))
+    if vault.is_origin_of_caller(caller, text).await? {
+        Ok(Some(ReadableOrigin(origin.clone())))
     } else {
-        Err(not_allowed())
+        Err(origin_problem())
     }
 }
 
@@ -95,14 +95,14 @@ fn is_preflight(request: &ServiceRequest) -> bool {
         && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-async fn preflight(request: &ServiceRequest) -> HttpResponse {
+async fn answer_preflight(request: &ServiceRequest) -> HttpResponse {
     let Some(limits) = request.app_data::<Data<RateLimits>>() else {
-        return Problem::new(Code::Internal, "not set up").render(None);
+        return Problem::new(Code::Internal, "not set up").render_response(None);
     };
-    let (mut response, allowance) = match limits.count_address(CallerAddress::of(request)) {
+    let (mut response, allowance) = match limits.count_address(CallerAddress::of_request(request)) {
         Ok(allowance) => {
-            let response = match allowed(request).await {
-                Ok((origin, method)) => welcome(&origin, &method),
+            let response = match check_preflight(request).await {
+                Ok((origin, method)) => allow_preflight(&origin, &method),
                 Err(problem) => HttpResponse::from_error(problem),
             };
             (response, allowance)
@@ -112,7 +112,7 @@ async fn preflight(request: &ServiceRequest) -> HttpResponse {
             (HttpResponse::from_error(Problem::from(refused)), allowance)
         }
     };
-    allowance.tell(response.headers_mut());
+    allowance.write_headers(response.headers_mut());
     response
         .headers_mut()
         .insert(header::VARY, HeaderValue::from_static(PREFLIGHT_VARIES));
@@ -120,17 +120,17 @@ async fn preflight(request: &ServiceRequest) -> HttpResponse {
 }
 
 /// The origin and the method of the preflight, if a page of that origin may make the call.
-async fn allowed(request: &ServiceRequest) -> Result<(HeaderValue, HeaderValue), Problem> {
+async fn check_preflight(request: &ServiceRequest) -> Result<(HeaderValue, HeaderValue), Problem> {
     let (headers, path) = (request.headers(), request.match_info().as_str());
-    let method = one(headers, &header::ACCESS_CONTROL_REQUEST_METHOD).ok_or_else(not_allowed)?;
-    let is_open = Method::from_bytes(method.as_bytes()).is_ok_and(|it| browser::is_open(path, &it));
-    match listed(request.request()).await? {
+    let method = single_header(headers, &header::ACCESS_CONTROL_REQUEST_METHOD).ok_or_else(origin_problem)?;
+    let is_open = Method::from_bytes(method.as_bytes()).is_ok_and(|it| browser::is_open_to_pages(path, &it));
+    match find_listed_origin(request.request()).await? {
         Some(origin) if is_open => Ok((origin, method.clone())),
-        _ => Err(not_allowed()),
+        _ => Err(origin_problem()),
     }
 }
 
-fn welcome(origin: &HeaderValue, method: &HeaderValue) -> HttpResponse {
+fn allow_preflight(origin: &HeaderValue, method: &HeaderValue) -> HttpResponse {
     HttpResponse::NoContent()
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone()))
         .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, method.clone()))
@@ -140,13 +140,13 @@ fn welcome(origin: &HeaderValue, method: &HeaderValue) -> HttpResponse {
 }
 
 /// The origin that may read a 401: a page must be able to see that its session has ended.
-async fn readable_refusal(request: &HttpRequest) -> Option<Readable> {
-    listed(request).await.ok().flatten().map(Readable)
+async fn readable_refusal(request: &HttpRequest) -> Option<ReadableOrigin> {
+    find_listed_origin(request).await.ok().flatten().map(ReadableOrigin)
 }
 
 /// The request's origin, if any active tenant lists it.
-async fn listed(request: &HttpRequest) -> Result<Option<HeaderValue>, Problem> {
-    let origin = one(request.headers(), &header::ORIGIN);
+async fn find_listed_origin(request: &HttpRequest) -> Result<Option<HeaderValue>, Problem> {
+    let origin = single_header(request.headers(), &header::ORIGIN);
     let text = origin.and_then(|it| it.to_str().ok());
     match (request.app_data::<Data<Vault>>(), origin, text) {
         (Some(vault), Some(origin), Some(text)) => {
@@ -156,24 +156,24 @@ async fn listed(request: &HttpRequest) -> Result<Option<HeaderValue>, Problem> {
     }
 }
 
-fn dress(headers: &mut HeaderMap, readable: Option<Readable>) {
+fn set_cors_headers(headers: &mut HeaderMap, readable: Option<ReadableOrigin>) {
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
-    if let Some(Readable(origin)) = readable {
+    if let Some(ReadableOrigin(origin)) = readable {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static(ANSWER_HEADERS),
+            HeaderValue::from_static(RESPONSE_HEADERS),
         );
     }
 }
 
 /// The value of a header that is sent exactly once.
-fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+fn single_header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
     let mut values = headers.get_all(name);
     values.next().filter(|_| values.next().is_none())
 }
 
-fn not_allowed() -> Problem {
+fn origin_problem() -> Problem {
     Problem::new(
         Code::OriginNotAllowed,
         "A page of this origin may not make this call.",

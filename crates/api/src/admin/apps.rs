@@ -11,10 +11,10 @@ use regrant_vault::{AppChange, AppView, Vault};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::caller::Operator;
+use super::caller::OperatorCaller;
 use crate::{
     cursor::Page,
-    extract::{PathId, Repeat},
+    extract::{PathId, IdempotencyHeader},
     json::{CanonicalJson, Json},
     problem::{Problem, ProblemOut},
     schema,
@@ -83,9 +83,9 @@ pub(super) struct AppOut {
 /// List the registered apps.
 #[utoipa::path(tag = "apps", responses((status = 200, description = "All apps.", body = Page<AppOut>)))]
 #[get("/apps")]
-pub(super) async fn list_apps(vault: Data<Vault>, _: Operator) -> Result<HttpResponse, Problem> {
-    let apps = vault.apps().await?.into_iter().map(AppOut::from).collect();
-    Ok(HttpResponse::Ok().json(Page::whole(apps)))
+pub(super) async fn list_apps(vault: Data<Vault>, _: OperatorCaller) -> Result<HttpResponse, Problem> {
+    let apps = vault.list_apps().await?.into_iter().map(AppOut::from).collect();
+    Ok(HttpResponse::Ok().json(Page::only_page(apps)))
 }
 
 /// Register an app.
@@ -101,11 +101,11 @@ pub(super) async fn list_apps(vault: Data<Vault>, _: Operator) -> Result<HttpRes
 #[post("/apps")]
 pub(super) async fn create_app(
     vault: Data<Vault>,
-    caller: Operator,
-    idempotency: Repeat,
+    caller: OperatorCaller,
+    idempotency: IdempotencyHeader,
     body: CanonicalJson<NewApp>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of("POST /admin/v1/apps", &body.canonical);
+    let repeatable = idempotency.into_call("POST /admin/v1/apps", &body.canonical);
     let NewApp {
         id,
         name,
@@ -119,7 +119,7 @@ pub(super) async fn create_app(
         verify_token,
     };
     let app = vault
-        .create_app(caller.0.acting(), new, repeatable)
+        .create_app(caller.0.as_actor(), new, repeatable)
         .await?
         .value;
     let location = format!("/admin/v1/apps/{}", app.id);
@@ -137,10 +137,10 @@ pub(super) async fn create_app(
 #[get("/apps/{id}")]
 pub(super) async fn get_app(
     vault: Data<Vault>,
-    _: Operator,
+    _: OperatorCaller,
     id: PathId<AppId>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(AppOut::from(vault.app_view(&id.0).await?)))
+    Ok(HttpResponse::Ok().json(AppOut::from(vault.find_app(&id.0).await?)))
 }
 
 /// Change an app's name or verify token.
@@ -152,7 +152,7 @@ pub(super) async fn get_app(
 #[patch("/apps/{id}")]
 pub(super) async fn change_app(
     vault: Data<Vault>,
-    caller: Operator,
+    caller: OperatorCaller,
     id: PathId<AppId>,
     Json(request): Json<AppPatch>,
 ) -> Result<HttpResponse, Problem> {
@@ -160,7 +160,7 @@ pub(super) async fn change_app(
         name: request.name,
         verify_token: request.verify_token,
     };
-    let changed = vault.change_app(caller.0.acting(), &id.0, change).await?;
+    let changed = vault.change_app(caller.0.as_actor(), &id.0, change).await?;
     Ok(HttpResponse::Ok().json(AppOut::from(changed)))
 }
 
@@ -174,19 +174,19 @@ pub(super) async fn change_app(
 #[post("/apps/{id}/secret")]
 pub(super) async fn set_app_secret(
     vault: Data<Vault>,
-    caller: Operator,
-    idempotency: Repeat,
+    caller: OperatorCaller,
+    idempotency: IdempotencyHeader,
     id: PathId<AppId>,
     body: CanonicalJson<NewAppSecret>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of("POST /admin/v1/apps/{id}/secret", &body.canonical);
+    let repeatable = idempotency.into_call("POST /admin/v1/apps/{id}/secret", &body.canonical);
     let NewAppSecret {
         secret,
         overlap_hours,
     } = body.value;
     let overlap = Duration::from_secs(overlap_hours.saturating_mul(3600));
     let app = vault
-        .set_app_secret(caller.0.acting(), &id.0, &secret, overlap, repeatable)
+        .set_app_secret(caller.0.as_actor(), &id.0, &secret, overlap, repeatable)
         .await?;
     Ok(HttpResponse::Ok().json(AppOut::from(app)))
 }

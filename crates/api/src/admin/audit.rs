@@ -6,12 +6,12 @@ use regrant_vault::{AuditQuery, Vault};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::caller::Operator;
+use super::caller::OperatorCaller;
 use crate::{
     cursor::{AuditSeq, Cursor, Limit, Page},
     json::{Moment, Query},
     problem::Problem,
-    routes::{AuditEventOut, CheckpointOut, Word},
+    routes::{AuditEventOut, CheckpointOut, FilterText},
 };
 
 /// Filter and page of a list of audit events.
@@ -24,10 +24,10 @@ pub(super) struct AdminAuditFilter {
     tenant_id: Option<TenantId>,
     /// Only events of this action, such as `operator.logged_in`.
     #[param(value_type = Option<String>)]
-    action: Option<Word>,
+    action: Option<FilterText>,
     /// Only events about this subject, such as the id of a client.
     #[param(value_type = Option<String>)]
-    subject: Option<Word>,
+    subject: Option<FilterText>,
     /// Only events at or after this moment (RFC 3339).
     #[param(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     from: Option<Moment>,
@@ -66,14 +66,14 @@ pub(super) struct CheckpointQuery {
 #[get("/audit-events")]
 pub(super) async fn list_audit_events(
     vault: Data<Vault>,
-    _: Operator,
+    _: OperatorCaller,
     Query(filter): Query<AdminAuditFilter>,
 ) -> Result<HttpResponse, Problem> {
     let (tenant, limit) = (filter.tenant_id.unwrap_or(TenantId::SYSTEM), filter.limit.0);
-    let list = vault.audit_events_of(tenant, filter.into(), limit).await?;
+    let list = vault.list_audit_events_of(tenant, filter.into(), limit).await?;
     let next = list.next.map(AuditSeq);
     let data = list.data.into_iter().map(AuditEventOut::from).collect();
-    Ok(HttpResponse::Ok().json(Page::of(data, next.as_ref())))
+    Ok(HttpResponse::Ok().json(Page::with_next(data, next.as_ref())))
 }
 
 /// Read the newest signed checkpoint of an audit. If the audit has grown since the last one, a new one is signed.
@@ -89,11 +89,11 @@ pub(super) async fn list_audit_events(
 #[get("/audit-events/checkpoint")]
 pub(super) async fn get_audit_checkpoint(
     vault: Data<Vault>,
-    _: Operator,
+    _: OperatorCaller,
     Query(query): Query<CheckpointQuery>,
 ) -> Result<HttpResponse, Problem> {
     let checkpoint = vault
-        .sign_checkpoint(query.tenant_id.unwrap_or(TenantId::SYSTEM))
+        .sign_checkpoint_of(query.tenant_id.unwrap_or(TenantId::SYSTEM))
         .await?;
     Ok(HttpResponse::Ok().json(CheckpointOut::from(checkpoint)))
 }
@@ -105,7 +105,7 @@ impl From<AdminAuditFilter> for AuditQuery {
             subject: it.subject.map(|it| it.0),
             from: it.from.map(|it| it.0),
             to: it.to.map(|it| it.0),
-            beyond: it.cursor.map(|it| it.0.0),
+            after_seq: it.cursor.map(|it| it.0.0),
         }
     }
 }

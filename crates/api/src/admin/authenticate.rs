@@ -9,19 +9,19 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use regrant_vault::{LoggedIn, Vault};
+use regrant_vault::{AuthenticatedOperator, Vault};
 
 use crate::{
-    access::bearer,
+    access::read_bearer_token,
     problem::{Code, Problem},
 };
 
 /// Middleware: answers 401, or attaches the [`LoggedIn`] to the request.
-pub(super) async fn authenticate(
+pub(super) async fn require_operator(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    match identify(&request).await {
+    match identify_operator(&request).await {
         Ok(operator) => {
             request.extensions_mut().insert(operator);
             Ok(next.call(request).await?.map_into_left_body())
@@ -30,11 +30,11 @@ pub(super) async fn authenticate(
     }
 }
 
-async fn identify(request: &ServiceRequest) -> Result<LoggedIn, Problem> {
+async fn identify_operator(request: &ServiceRequest) -> Result<AuthenticatedOperator, Problem> {
     let vault = request
         .app_data::<Data<Vault>>()
         .ok_or_else(|| Problem::new(Code::Internal, "not set up"))?;
     Ok(vault
-        .authenticate_operator(bearer(request.headers())?)
+        .authenticate_operator(read_bearer_token(request.headers())?)
         .await?)
 }

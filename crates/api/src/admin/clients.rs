@@ -14,13 +14,13 @@ use self::{
     request::{ClientPatch, ResetClientSecret},
 };
 pub(super) use self::{out::MintedClientOut, request::NewClient};
-use super::caller::Operator;
+use super::caller::OperatorCaller;
 use crate::{
     cursor::Page,
-    extract::{PathId, Repeat},
+    extract::{PathId, IdempotencyHeader},
     json::{CanonicalJson, Json},
     problem::{Problem, ProblemOut},
-    secret_response::sealed_body,
+    secret_response::zeroizing_body,
 };
 
 /// List all clients of a tenant, oldest first.
@@ -32,16 +32,16 @@ use crate::{
 #[get("/tenants/{id}/clients")]
 pub(super) async fn list_clients(
     vault: Data<Vault>,
-    _: Operator,
+    _: OperatorCaller,
     tenant: PathId<TenantId>,
 ) -> Result<HttpResponse, Problem> {
     let clients = vault
-        .clients(tenant.0)
+        .list_clients(tenant.0)
         .await?
         .into_iter()
         .map(ClientOut::from)
         .collect();
-    Ok(HttpResponse::Ok().json(Page::whole(clients)))
+    Ok(HttpResponse::Ok().json(Page::only_page(clients)))
 }
 
 /// Create a client of a tenant. Only this response contains its secret.
@@ -59,20 +59,20 @@ pub(super) async fn list_clients(
 #[post("/tenants/{id}/clients")]
 pub(super) async fn create_client(
     vault: Data<Vault>,
-    caller: Operator,
-    idempotency: Repeat,
+    caller: OperatorCaller,
+    idempotency: IdempotencyHeader,
     tenant: PathId<TenantId>,
     body: CanonicalJson<NewClient>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of("POST /admin/v1/tenants/{id}/clients", &body.canonical);
+    let repeatable = idempotency.into_call("POST /admin/v1/tenants/{id}/clients", &body.canonical);
     let minted = vault
-        .create_client(caller.0.acting(), tenant.0, body.value.into(), repeatable)
+        .create_client(caller.0.as_actor(), tenant.0, body.value.into(), repeatable)
         .await?;
     let location = format!(
         "/admin/v1/tenants/{}/clients/{}",
         minted.tenant, minted.client.id
     );
-    let body = sealed_body(&MintedClientOut::from(minted), 1)?;
+    let body = zeroizing_body(&MintedClientOut::from(minted), 1)?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))
         .content_type("application/json")
@@ -91,11 +91,11 @@ pub(super) async fn create_client(
 #[get("/tenants/{id}/clients/{client_id}")]
 pub(super) async fn get_client(
     vault: Data<Vault>,
-    _: Operator,
+    _: OperatorCaller,
     tenant: PathId<TenantId>,
     client: PathId<ClientId>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(ClientOut::from(vault.client(tenant.0, client.0).await?)))
+    Ok(HttpResponse::Ok().json(ClientOut::from(vault.find_client(tenant.0, client.0).await?)))
 }
 
 /// Change a client. Disabling it revokes its access tokens permanently.
@@ -114,13 +114,13 @@ pub(super) async fn get_client(
 #[patch("/tenants/{id}/clients/{client_id}")]
 pub(super) async fn change_client(
     vault: Data<Vault>,
-    caller: Operator,
+    caller: OperatorCaller,
     tenant: PathId<TenantId>,
     client: PathId<ClientId>,
     Json(request): Json<ClientPatch>,
 ) -> Result<HttpResponse, Problem> {
     let changed = vault
-        .change_client(caller.0.acting(), tenant.0, client.0, request.into())
+        .change_client(caller.0.as_actor(), tenant.0, client.0, request.into())
         .await?;
     Ok(HttpResponse::Ok().json(ClientOut::from(changed)))
 }
@@ -137,12 +137,12 @@ pub(super) async fn change_client(
 #[delete("/tenants/{id}/clients/{client_id}")]
 pub(super) async fn delete_client(
     vault: Data<Vault>,
-    caller: Operator,
+    caller: OperatorCaller,
     tenant: PathId<TenantId>,
     client: PathId<ClientId>,
 ) -> Result<HttpResponse, Problem> {
     vault
-        .delete_client(caller.0.acting(), tenant.0, client.0)
+        .delete_client(caller.0.as_actor(), tenant.0, client.0)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -160,13 +160,13 @@ pub(super) async fn delete_client(
 #[post("/tenants/{id}/clients/{client_id}/secret")]
 pub(super) async fn reset_client_secret(
     vault: Data<Vault>,
-    caller: Operator,
-    idempotency: Repeat,
+    caller: OperatorCaller,
+    idempotency: IdempotencyHeader,
     tenant: PathId<TenantId>,
     client: PathId<ClientId>,
     body: CanonicalJson<ResetClientSecret>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of(
+    let repeatable = idempotency.into_call(
         "POST /admin/v1/tenants/{id}/clients/{client_id}/secret",
         &body.canonical,
     );
@@ -175,9 +175,9 @@ pub(super) async fn reset_client_secret(
         .overlap_hours
         .map(|it| Duration::from_secs(it.saturating_mul(3600)));
     let minted = vault
-        .reset_client_secret(caller.0.acting(), tenant.0, client.0, overlap, repeatable)
+        .reset_client_secret(caller.0.as_actor(), tenant.0, client.0, overlap, repeatable)
         .await?;
-    let body = sealed_body(&MintedClientOut::from(minted), 1)?;
+    let body = zeroizing_body(&MintedClientOut::from(minted), 1)?;
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .body(body))
@@ -195,17 +195,17 @@ pub(super) async fn reset_client_secret(
 #[post("/tenants/{id}/clients/{client_id}/revoke-tokens")]
 pub(super) async fn revoke_client_tokens(
     vault: Data<Vault>,
-    caller: Operator,
-    idempotency: Repeat,
+    caller: OperatorCaller,
+    idempotency: IdempotencyHeader,
     tenant: PathId<TenantId>,
     client: PathId<ClientId>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of(
+    let repeatable = idempotency.into_call(
         "POST /admin/v1/tenants/{id}/clients/{client_id}/revoke-tokens",
         &[],
     );
     vault
-        .revoke_client_tokens(caller.0.acting(), tenant.0, client.0, repeatable)
+        .revoke_client_tokens(caller.0.as_actor(), tenant.0, client.0, repeatable)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -5,8 +5,8 @@ use regrant_vault::Vault;
 
 use crate::{
     problem::{Code, Problem, ProblemOut},
-    routes::{Health, ok},
-    server::Alive,
+    routes::{Health, health_response},
+    server::AliveCheck,
 };
 
 /// Check whether the process can work: whether its database responds and its worker, if it has one, runs.
@@ -17,7 +17,7 @@ use crate::{
 #[get("/readyz")]
 pub(super) async fn get_readiness(
     vault: Data<Vault>,
-    alive: Data<Alive>,
+    alive: Data<AliveCheck>,
 ) -> Result<HttpResponse, Problem> {
     if !alive() {
         return Err(Problem::new(
@@ -25,8 +25,8 @@ pub(super) async fn get_readiness(
             "The worker of this process has stopped.",
         ));
     }
-    let ready = vault.ready().await.map_err(Problem::from);
+    let ready = vault.check_ready().await.map_err(Problem::from);
     ready
-        .map(|()| ok())
+        .map(|()| health_response())
         .map_err(|_| Problem::new(Code::NotReady, "The database does not respond."))
 }

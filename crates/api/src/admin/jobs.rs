@@ -3,11 +3,11 @@
 use actix_web::{HttpResponse, get, web::Data};
 use chrono::{DateTime, Utc};
 use regrant_domain::AppId;
-use regrant_vault::{JobsView, Vault};
+use regrant_vault::{BacklogView, Vault};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::caller::Operator;
+use super::caller::OperatorCaller;
 use crate::{problem::Problem, schema};
 
 /// The backlog of the installation.
@@ -71,12 +71,12 @@ struct PausedAppOut {
 /// Read the backlog of all tenants.
 #[utoipa::path(tag = "jobs", responses((status = 200, description = "The backlog.", body = JobsOut)))]
 #[get("/jobs")]
-pub(super) async fn get_jobs(vault: Data<Vault>, _: Operator) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(JobsOut::from(vault.jobs().await?)))
+pub(super) async fn get_jobs(vault: Data<Vault>, _: OperatorCaller) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(JobsOut::from(vault.read_backlog().await?)))
 }
 
-impl From<JobsView> for JobsOut {
-    fn from(it: JobsView) -> Self {
+impl From<BacklogView> for JobsOut {
+    fn from(it: BacklogView) -> Self {
         let oldest_due = it.oldest_due();
         let due = it.due.into_iter();
         let due = due
@@ -86,7 +86,7 @@ impl From<JobsView> for JobsOut {
                 oldest: it.oldest,
             })
             .collect();
-        let paused = it.apps_at_rest.into_iter();
+        let paused = it.paused_apps.into_iter();
         let paused_apps = paused
             .map(|it| PausedAppOut {
                 app_id: it.app,
@@ -98,8 +98,8 @@ impl From<JobsView> for JobsOut {
         Self {
             due,
             oldest_due,
-            held: it.held,
-            stuck: it.stuck,
+            held: it.leased,
+            stuck: it.expired,
             running_reconnects: it.running_reconnects,
             tenants: TenantCountsOut {
                 active: counts.active,

@@ -8,8 +8,8 @@ use regrant_vault::{SigningKeyState, SigningKeyView, Vault};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::caller::Operator;
-use crate::{cursor::Page, extract::Repeat, json::CanonicalJson, problem::Problem, schema};
+use super::caller::OperatorCaller;
+use crate::{cursor::Page, extract::IdempotencyHeader, json::CanonicalJson, problem::Problem, schema};
 
 /// Which keys to rotate.
 #[derive(Deserialize, ToSchema)]
@@ -50,8 +50,8 @@ pub(super) struct SigningKeyOut {
 /// List the signing keys, oldest first.
 #[utoipa::path(tag = "keys", responses((status = 200, description = "All signing keys.", body = Page<SigningKeyOut>)))]
 #[get("/keys")]
-pub(super) async fn list_keys(vault: Data<Vault>, _: Operator) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(page(vault.signing_keys().await?)))
+pub(super) async fn list_keys(vault: Data<Vault>, _: OperatorCaller) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(page_of_keys(vault.list_signing_keys().await?)))
 }
 
 /// Rotate the signing key. The new key signs after ten minutes, and older tokens stay valid until they expire; or with
@@ -64,23 +64,23 @@ pub(super) async fn list_keys(vault: Data<Vault>, _: Operator) -> Result<HttpRes
 #[post("/keys/rotate")]
 pub(super) async fn rotate_keys(
     vault: Data<Vault>,
-    caller: Operator,
-    idempotency: Repeat,
+    caller: OperatorCaller,
+    idempotency: IdempotencyHeader,
     body: CanonicalJson<RotateKeys>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of("POST /admin/v1/keys/rotate", &body.canonical);
+    let repeatable = idempotency.into_call("POST /admin/v1/keys/rotate", &body.canonical);
     let RotateKeys {
         kind: KeyKind::Signing,
         immediately,
     } = body.value;
     let keys = vault
-        .rotate_signing_keys(caller.0.acting(), immediately, repeatable)
+        .rotate_signing_keys(caller.0.as_actor(), immediately, repeatable)
         .await?;
-    Ok(HttpResponse::Ok().json(page(keys)))
+    Ok(HttpResponse::Ok().json(page_of_keys(keys)))
 }
 
-fn page(keys: Vec<SigningKeyView>) -> Page<SigningKeyOut> {
-    Page::whole(keys.into_iter().map(SigningKeyOut::from).collect())
+fn page_of_keys(keys: Vec<SigningKeyView>) -> Page<SigningKeyOut> {
+    Page::only_page(keys.into_iter().map(SigningKeyOut::from).collect())
 }
 
 impl From<SigningKeyView> for SigningKeyOut {

@@ -5,9 +5,9 @@
 
 use utoipa::{OpenApi as _, openapi::OpenApi};
 
-use super::{described, health_alone};
+use super::{add_described_routes, add_health_routes};
 use crate::{
-    openapi::{bearer, describe_routes},
+    openapi::{bearer_scheme, describe_routes},
     problem::ProblemOut,
 };
 
@@ -31,28 +31,28 @@ use crate::{
         (name = "health", description = "For load balancers."),
     ),
 )]
-struct Base;
+struct AdminApi;
 
 /// The description of the operators' API.
-pub(super) fn openapi_admin() -> OpenApi {
-    let mut api = describe_routes(Base::openapi(), described);
+pub(super) fn describe_admin_api() -> OpenApi {
+    let mut api = describe_routes(AdminApi::openapi(), add_described_routes);
     let components = api.components.get_or_insert_default();
     components.add_security_scheme(
         "bearer",
-        bearer("An access token from POST /admin/v1/session."),
+        bearer_scheme("An access token from POST /admin/v1/session."),
     );
     api
 }
 
 /// The description of the health routes alone.
-pub(super) fn openapi_health() -> OpenApi {
-    describe_routes(Base::openapi(), health_alone)
+pub(super) fn describe_health_api() -> OpenApi {
+    describe_routes(AdminApi::openapi(), add_health_routes)
 }
 
 /// The content of `openapi-admin.yaml`.
 #[must_use]
 pub fn openapi_admin_yaml() -> String {
-    openapi_admin().to_yaml().unwrap_or_default()
+    describe_admin_api().to_yaml().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn every_call_but_log_in_and_health_requires_a_log_in() {
         let api: serde_json::Value =
-            serde_json::from_str(&openapi_admin().to_json().unwrap()).unwrap();
+            serde_json::from_str(&describe_admin_api().to_json().unwrap()).unwrap();
         let paths = api["paths"].as_object().unwrap();
         assert!(paths.len() > 20);
         for (path, item) in paths {

@@ -1,9 +1,9 @@
 //! Operators, who run the installation.
 
-use super::caller::Operator;
+use super::caller::OperatorCaller;
 use crate::{
     cursor::{Page, PageQuery},
-    extract::{PathId, Repeat},
+    extract::{PathId, IdempotencyHeader},
     json::{Json, Query},
     problem::{Problem, ProblemOut},
     schema,
@@ -77,13 +77,13 @@ pub(super) struct OperatorOut {
 #[get("/operators")]
 pub(super) async fn list_operators(
     vault: Data<Vault>,
-    _: Operator,
+    _: OperatorCaller,
     Query(page): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (after, limit) = page.into_parts()?;
-    let list = vault.operators(after, limit).await?;
+    let list = vault.list_operators(after, limit).await?;
     let data = list.data.into_iter().map(OperatorOut::from).collect();
-    Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
+    Ok(HttpResponse::Ok().json(Page::with_next(data, list.next.as_ref())))
 }
 
 /// Create an operator. An `Idempotency-Key` covers name and role, but not the password.
@@ -101,8 +101,8 @@ pub(super) async fn list_operators(
 #[post("/operators")]
 pub(super) async fn create_operator(
     vault: Data<Vault>,
-    caller: Operator,
-    idempotency: Repeat,
+    caller: OperatorCaller,
+    idempotency: IdempotencyHeader,
     Json(request): Json<NewOperator>,
 ) -> Result<HttpResponse, Problem> {
     let NewOperator {
@@ -111,7 +111,7 @@ pub(super) async fn create_operator(
         password,
     } = request;
     // The password is not part of it: no fast hash of a password may be stored, not even a keyed one.
-    let repeatable = idempotency.of(
+    let repeatable = idempotency.into_call(
         "POST /admin/v1/operators",
         format!("{name} {role}").as_bytes(),
     );
@@ -121,7 +121,7 @@ pub(super) async fn create_operator(
         password,
     };
     let operator = vault
-        .create_operator(caller.0.acting(), new, repeatable)
+        .create_operator(caller.0.as_actor(), new, repeatable)
         .await?
         .value;
     let location = format!("/admin/v1/operators/{}", operator.id);
@@ -139,10 +139,10 @@ pub(super) async fn create_operator(
 #[get("/operators/{id}")]
 pub(super) async fn get_operator(
     vault: Data<Vault>,
-    _: Operator,
+    _: OperatorCaller,
     id: PathId<OperatorId>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(OperatorOut::from(vault.operator(id.0).await?)))
+    Ok(HttpResponse::Ok().json(OperatorOut::from(vault.find_operator(id.0).await?)))
 }
 
 /// Change the name, the role or the password of an operator, or disable it.
@@ -160,7 +160,7 @@ pub(super) async fn get_operator(
 #[patch("/operators/{id}")]
 pub(super) async fn change_operator(
     vault: Data<Vault>,
-    caller: Operator,
+    caller: OperatorCaller,
     id: PathId<OperatorId>,
     Json(request): Json<OperatorPatch>,
 ) -> Result<HttpResponse, Problem> {
@@ -177,7 +177,7 @@ pub(super) async fn change_operator(
         password,
     };
     let changed = vault
-        .change_operator(caller.0.acting(), id.0, change)
+        .change_operator(caller.0.as_actor(), id.0, change)
         .await?;
     Ok(HttpResponse::Ok().json(OperatorOut::from(changed)))
 }
@@ -195,10 +195,10 @@ pub(super) async fn change_operator(
 #[delete("/operators/{id}")]
 pub(super) async fn delete_operator(
     vault: Data<Vault>,
-    caller: Operator,
+    caller: OperatorCaller,
     id: PathId<OperatorId>,
 ) -> Result<HttpResponse, Problem> {
-    vault.delete_operator(caller.0.acting(), id.0).await?;
+    vault.delete_operator(caller.0.as_actor(), id.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -2,16 +2,16 @@
 
 use actix_web::{HttpResponse, delete, get, post, web::Data};
 use regrant_domain::{OperatorName, Password};
-use regrant_vault::{IssuedSession, Vault};
+use regrant_vault::{OperatorToken, Vault};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{caller::Operator, operators::OperatorOut};
+use super::{caller::OperatorCaller, operators::OperatorOut};
 use crate::{
     json::Json,
     problem::{Problem, ProblemOut},
     schema,
-    secret_response::sealed_body,
+    secret_response::zeroizing_body,
 };
 
 /// The name and the password of an operator.
@@ -84,7 +84,7 @@ pub(super) async fn log_in(
     Json(request): Json<LogIn>,
 ) -> Result<HttpResponse, Problem> {
     let issued = vault.log_in(&request.name, request.password).await?;
-    let body = sealed_body(&IssuedSessionOut::from(issued), 1)?;
+    let body = zeroizing_body(&IssuedSessionOut::from(issued), 1)?;
     Ok(HttpResponse::Created()
         .content_type("application/json")
         .body(body))
@@ -93,7 +93,7 @@ pub(super) async fn log_in(
 /// Read the caller's log-in.
 #[utoipa::path(tag = "session", responses((status = 200, description = "The caller.", body = OperatorSessionOut)))]
 #[get("/session")]
-pub(super) async fn get_session(caller: Operator) -> HttpResponse {
+pub(super) async fn get_session(caller: OperatorCaller) -> HttpResponse {
     let (id, operator) = (caller.0.session.to_string(), caller.0.operator.into());
     HttpResponse::Ok().json(OperatorSessionOut { id, operator })
 }
@@ -101,7 +101,7 @@ pub(super) async fn get_session(caller: Operator) -> HttpResponse {
 /// Log out. The access token becomes invalid.
 #[utoipa::path(tag = "session", responses((status = 204, description = "Logged out.")))]
 #[delete("/session")]
-pub(super) async fn log_out(vault: Data<Vault>, caller: Operator) -> Result<HttpResponse, Problem> {
+pub(super) async fn log_out(vault: Data<Vault>, caller: OperatorCaller) -> Result<HttpResponse, Problem> {
     vault.log_out(&caller.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -120,7 +120,7 @@ pub(super) async fn log_out(vault: Data<Vault>, caller: Operator) -> Result<Http
 #[post("/session/password")]
 pub(super) async fn change_password(
     vault: Data<Vault>,
-    caller: Operator,
+    caller: OperatorCaller,
     Json(request): Json<ChangePassword>,
 ) -> Result<HttpResponse, Problem> {
     vault
@@ -129,11 +129,11 @@ pub(super) async fn change_password(
     Ok(HttpResponse::NoContent().finish())
 }
 
-impl From<IssuedSession> for IssuedSessionOut {
-    fn from(it: IssuedSession) -> Self {
+impl From<OperatorToken> for IssuedSessionOut {
+    fn from(it: OperatorToken) -> Self {
         let (id, operator) = (
-            it.logged_in.session.to_string(),
-            it.logged_in.operator.into(),
+            it.caller.session.to_string(),
+            it.caller.operator.into(),
         );
         Self {
             id,

@@ -11,13 +11,13 @@ use self::{
     out::{OnboardedOut, ShreddedOut, TenantOut},
     request::{NewTenant, ShredTenant, TenantPatch},
 };
-use super::caller::Operator;
+use super::caller::OperatorCaller;
 use crate::{
     cursor::{Page, PageQuery},
-    extract::{PathId, Repeat},
+    extract::{PathId, IdempotencyHeader},
     json::{CanonicalJson, Json, Query},
     problem::{Problem, ProblemOut},
-    secret_response::sealed_body,
+    secret_response::zeroizing_body,
 };
 
 /// Onboard a tenant in one call, with its own data key, a first client, limits and origins. Only this response contains
@@ -31,16 +31,16 @@ use crate::{
 #[post("/tenants")]
 pub(super) async fn create_tenant(
     vault: Data<Vault>,
-    caller: Operator,
-    idempotency: Repeat,
+    caller: OperatorCaller,
+    idempotency: IdempotencyHeader,
     body: CanonicalJson<NewTenant>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of("POST /admin/v1/tenants", &body.canonical);
+    let repeatable = idempotency.into_call("POST /admin/v1/tenants", &body.canonical);
     let onboarded = vault
-        .create_tenant(caller.0.acting(), body.value.into(), repeatable)
+        .create_tenant(caller.0.as_actor(), body.value.into(), repeatable)
         .await?;
     let location = format!("/admin/v1/tenants/{}", onboarded.tenant.tenant.id);
-    let body = sealed_body(&OnboardedOut::from(onboarded), 1)?;
+    let body = zeroizing_body(&OnboardedOut::from(onboarded), 1)?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))
         .content_type("application/json")
@@ -56,13 +56,13 @@ pub(super) async fn create_tenant(
 #[get("/tenants")]
 pub(super) async fn list_tenants(
     vault: Data<Vault>,
-    _: Operator,
+    _: OperatorCaller,
     Query(page): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (after, limit) = page.into_parts()?;
     let list = vault.list_tenants(after, limit).await?;
     let data = list.data.into_iter().map(TenantOut::from).collect();
-    Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
+    Ok(HttpResponse::Ok().json(Page::with_next(data, list.next.as_ref())))
 }
 
 /// Read a tenant.
@@ -74,10 +74,10 @@ pub(super) async fn list_tenants(
 #[get("/tenants/{id}")]
 pub(super) async fn get_tenant(
     vault: Data<Vault>,
-    _: Operator,
+    _: OperatorCaller,
     id: PathId<TenantId>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(TenantOut::from(vault.tenant(id.0).await?)))
+    Ok(HttpResponse::Ok().json(TenantOut::from(vault.find_tenant(id.0).await?)))
 }
 
 /// Change the name, the limits or the origins of a tenant, or whether reading its tokens requires a reason.
@@ -93,12 +93,12 @@ pub(super) async fn get_tenant(
 #[patch("/tenants/{id}")]
 pub(super) async fn change_tenant(
     vault: Data<Vault>,
-    caller: Operator,
+    caller: OperatorCaller,
     id: PathId<TenantId>,
     Json(request): Json<TenantPatch>,
 ) -> Result<HttpResponse, Problem> {
     let changed = vault
-        .change_tenant(caller.0.acting(), id.0, request.into())
+        .change_tenant(caller.0.as_actor(), id.0, request.into())
         .await?;
     Ok(HttpResponse::Ok().json(TenantOut::from(changed)))
 }
@@ -116,10 +116,10 @@ pub(super) async fn change_tenant(
 #[delete("/tenants/{id}")]
 pub(super) async fn delete_tenant(
     vault: Data<Vault>,
-    caller: Operator,
+    caller: OperatorCaller,
     id: PathId<TenantId>,
 ) -> Result<HttpResponse, Problem> {
-    let scheduled = vault.schedule_deletion(caller.0.acting(), id.0).await?;
+    let scheduled = vault.schedule_deletion(caller.0.as_actor(), id.0).await?;
     Ok(HttpResponse::Accepted().json(TenantOut::from(scheduled)))
 }
 
@@ -136,13 +136,13 @@ pub(super) async fn delete_tenant(
 #[post("/tenants/{id}/suspend")]
 pub(super) async fn suspend_tenant(
     vault: Data<Vault>,
-    caller: Operator,
-    idempotency: Repeat,
+    caller: OperatorCaller,
+    idempotency: IdempotencyHeader,
     id: PathId<TenantId>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of("POST /admin/v1/tenants/{id}/suspend", &[]);
+    let repeatable = idempotency.into_call("POST /admin/v1/tenants/{id}/suspend", &[]);
     let tenant = vault
-        .suspend_tenant(caller.0.acting(), id.0, repeatable)
+        .suspend_tenant(caller.0.as_actor(), id.0, repeatable)
         .await?;
     Ok(HttpResponse::Ok().json(TenantOut::from(tenant)))
 }
@@ -160,13 +160,13 @@ pub(super) async fn suspend_tenant(
 #[post("/tenants/{id}/resume")]
 pub(super) async fn resume_tenant(
     vault: Data<Vault>,
-    caller: Operator,
-    idempotency: Repeat,
+    caller: OperatorCaller,
+    idempotency: IdempotencyHeader,
     id: PathId<TenantId>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of("POST /admin/v1/tenants/{id}/resume", &[]);
+    let repeatable = idempotency.into_call("POST /admin/v1/tenants/{id}/resume", &[]);
     let tenant = vault
-        .resume_tenant(caller.0.acting(), id.0, repeatable)
+        .resume_tenant(caller.0.as_actor(), id.0, repeatable)
         .await?;
     Ok(HttpResponse::Ok().json(TenantOut::from(tenant)))
 }
@@ -184,13 +184,13 @@ pub(super) async fn resume_tenant(
 #[post("/tenants/{id}/restore")]
 pub(super) async fn restore_tenant(
     vault: Data<Vault>,
-    caller: Operator,
-    idempotency: Repeat,
+    caller: OperatorCaller,
+    idempotency: IdempotencyHeader,
     id: PathId<TenantId>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of("POST /admin/v1/tenants/{id}/restore", &[]);
+    let repeatable = idempotency.into_call("POST /admin/v1/tenants/{id}/restore", &[]);
     let tenant = vault
-        .restore_tenant(caller.0.acting(), id.0, repeatable)
+        .restore_tenant(caller.0.as_actor(), id.0, repeatable)
         .await?;
     Ok(HttpResponse::Ok().json(TenantOut::from(tenant)))
 }
@@ -209,14 +209,14 @@ pub(super) async fn restore_tenant(
 #[post("/tenants/{id}/shred")]
 pub(super) async fn shred_tenant(
     vault: Data<Vault>,
-    caller: Operator,
-    idempotency: Repeat,
+    caller: OperatorCaller,
+    idempotency: IdempotencyHeader,
     id: PathId<TenantId>,
     body: CanonicalJson<ShredTenant>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of("POST /admin/v1/tenants/{id}/shred", &body.canonical);
+    let repeatable = idempotency.into_call("POST /admin/v1/tenants/{id}/shred", &body.canonical);
     let shredded = vault
-        .shred_tenant(caller.0.acting(), id.0, &body.value.confirm, repeatable)
+        .shred_tenant(caller.0.as_actor(), id.0, &body.value.confirm, repeatable)
         .await?;
     Ok(HttpResponse::Ok().json(ShreddedOut::from(shredded)))
 }

@@ -4,19 +4,19 @@ use actix_web::http::header::HeaderMap;
 use regrant_domain::RequestId;
 
 /// The header of a request id, in requests and responses.
-pub(crate) const HEADER: &str = "x-request-id";
+pub(crate) const REQUEST_ID_HEADER: &str = "x-request-id";
 /// The longest id that is accepted from a caller.
-const LONGEST: usize = 64;
+const MAX_LENGTH: usize = 64;
 
 /// The id that the caller sent, if it is safe to log, else a new one.
-pub(crate) fn request_id(headers: &HeaderMap) -> String {
-    let sent = headers.get(HEADER).and_then(|it| it.to_str().ok());
-    sent.filter(|it| harmless(it))
+pub(crate) fn choose_request_id(headers: &HeaderMap) -> String {
+    let sent = headers.get(REQUEST_ID_HEADER).and_then(|it| it.to_str().ok());
+    sent.filter(|it| is_harmless(it))
         .map_or_else(|| RequestId::mint().to_string(), str::to_owned)
 }
 
-fn harmless(text: &str) -> bool {
-    (1..=LONGEST).contains(&text.len())
+fn is_harmless(text: &str) -> bool {
+    (1..=MAX_LENGTH).contains(&text.len())
         && text
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
@@ -33,20 +33,20 @@ pub(crate) struct TraceParent<'a> {
 
 impl<'a> TraceParent<'a> {
     /// Reads the header; a malformed one is ignored.
-    pub(crate) fn of(headers: &'a HeaderMap) -> Option<Self> {
+    pub(crate) fn from_headers(headers: &'a HeaderMap) -> Option<Self> {
         let mut parts = headers.get("traceparent")?.to_str().ok()?.split('-');
         let (version, trace, parent, flags) =
             (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let good = version == "00"
-            && hex(trace, 32)
-            && hex(parent, 16)
+            && is_hex(trace, 32)
+            && is_hex(parent, 16)
             && flags.len() == 2
             && parts.next().is_none();
         good.then_some(Self { trace, parent })
     }
 }
 
-fn hex(text: &str, length: usize) -> bool {
+fn is_hex(text: &str, length: usize) -> bool {
     let digits = text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     text.len() == length && digits && text.bytes().any(|b| b != b'0')
 }
@@ -58,9 +58,9 @@ mod tests {
     use super::*;
 
     fn id(sent: &str) -> String {
-        request_id(
+        choose_request_id(
             TestRequest::default()
-                .insert_header((HEADER, sent))
+                .insert_header((REQUEST_ID_HEADER, sent))
                 .to_http_request()
                 .headers(),
         )
@@ -85,7 +85,7 @@ mod tests {
             let request = TestRequest::default()
                 .insert_header(("traceparent", value))
                 .to_http_request();
-            TraceParent::of(request.headers()).is_some_and(|it| it == TraceParent { trace, parent })
+            TraceParent::from_headers(request.headers()).is_some_and(|it| it == TraceParent { trace, parent })
         };
         assert!(read(format!("00-{trace}-{parent}-01")));
         assert!(!read(format!("00-{trace}-{parent}")));

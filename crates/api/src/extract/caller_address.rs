@@ -17,7 +17,7 @@ use ipnet::IpNet;
 use crate::settings::Settings;
 
 /// Used when the peer is unknown: no client may be limited to this address.
-const UNKNOWN: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+const UNKNOWN_ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 
 /// The address that a call comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,17 +25,17 @@ pub(crate) struct CallerAddress(pub(crate) IpAddr);
 
 impl CallerAddress {
     /// The address of a request in a middleware.
-    pub(crate) fn of(request: &ServiceRequest) -> Self {
-        Self::behind_proxies(request.request())
+    pub(crate) fn of_request(request: &ServiceRequest) -> Self {
+        Self::find_behind_proxies(request.request())
     }
 
-    fn behind_proxies(request: &HttpRequest) -> Self {
+    fn find_behind_proxies(request: &HttpRequest) -> Self {
         let Some(peer) = request.peer_addr() else {
-            return Self(UNKNOWN);
+            return Self(UNKNOWN_ADDRESS);
         };
         let settings = request.app_data::<Data<Settings>>();
         let trusted = settings.map_or(&[][..], |it| it.trusted_proxies.as_slice());
-        Self(walk(peer.ip(), request.headers(), trusted))
+        Self(walk_proxies(peer.ip(), request.headers(), trusted))
     }
 }
 
@@ -44,12 +44,12 @@ impl FromRequest for CallerAddress {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self::behind_proxies(request)))
+        ready(Ok(Self::find_behind_proxies(request)))
     }
 }
 
 /// Goes back from the peer to the first address that is not trusted. A malformed address ends the search.
-fn walk(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+fn walk_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
     let mut last = peer.to_canonical();
     let forwarded: Vec<_> = headers.get_all(header::X_FORWARDED_FOR).collect();
@@ -61,14 +61,14 @@ fn walk(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
         if !is_trusted(last) {
             break;
         }
-        let Some(next) = address(part) else { break };
+        let Some(next) = parse_address(part) else { break };
         last = next;
     }
     last
 }
 
 /// An address as proxies write it, with or without a port.
-fn address(part: &[u8]) -> Option<IpAddr> {
+fn parse_address(part: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(part).ok()?.trim();
     let alone = text.parse::<IpAddr>();
     let with_port = || text.parse::<std::net::SocketAddr>().map(|it| it.ip());
@@ -89,7 +89,7 @@ mod tests {
             it.append_header(("X-Forwarded-For", *value))
         });
         let trusted: Vec<IpNet> = trusted.iter().map(|it| it.parse().unwrap()).collect();
-        walk(
+        walk_proxies(
             peer.parse().unwrap(),
             request.to_http_request().headers(),
             &trusted,

@@ -5,21 +5,21 @@
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
-use regrant_vault::{IdempotencyKey, Repeatable};
+use regrant_vault::{IdempotencyKey, RepeatableRequest};
 use zeroize::Zeroizing;
 
 use crate::problem::Problem;
 
 /// The key, if the header was sent, and the path of the call.
 #[derive(Default)]
-pub(crate) struct Repeat {
+pub(crate) struct IdempotencyHeader {
     key: Option<IdempotencyKey>,
     path: String,
 }
 
-impl Repeat {
+impl IdempotencyHeader {
     /// The idempotent call, if a key was sent; `body` is the canonical body.
-    pub(crate) fn of(self, route: &'static str, body: &[u8]) -> Option<Repeatable> {
+    pub(crate) fn into_call(self, route: &'static str, body: &[u8]) -> Option<RepeatableRequest> {
         let Self { key, path } = self;
         key.map(|key| {
             // The body may hold a token: a buffer that grows would leave copies of it in freed memory.
@@ -28,16 +28,16 @@ impl Repeat {
             canonical_request.extend_from_slice(path.as_bytes());
             canonical_request.push(0);
             canonical_request.extend_from_slice(body);
-            Repeatable {
+            RepeatableRequest {
                 key,
                 route,
-                said: canonical_request,
+                canonical_request,
             }
         })
     }
 }
 
-impl FromRequest for Repeat {
+impl FromRequest for IdempotencyHeader {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 

@@ -18,57 +18,57 @@ use crate::problem::Problem;
 pub(crate) struct PathId<T>(pub(crate) T);
 
 /// An identifier type: the name of its path parameter, and the resource that it identifies.
-pub(crate) trait Segment: FromStr {
+pub(crate) trait PathSegment: FromStr {
     const NAME: &'static str;
     const RESOURCE: Resource;
 }
 
-impl Segment for AssetId {
+impl PathSegment for AssetId {
     const NAME: &'static str = "asset_id";
     const RESOURCE: Resource = Resource::Asset;
 }
 
-impl Segment for PersonId {
+impl PathSegment for PersonId {
     const NAME: &'static str = "person_id";
     const RESOURCE: Resource = Resource::Person;
 }
 
-impl Segment for ReconnectId {
+impl PathSegment for ReconnectId {
     const NAME: &'static str = "id";
     const RESOURCE: Resource = Resource::Reconnect;
 }
 
-impl Segment for ReconnectSessionId {
+impl PathSegment for ReconnectSessionId {
     const NAME: &'static str = "id";
     const RESOURCE: Resource = Resource::ReconnectSession;
 }
 
-impl Segment for WebhookEndpointId {
+impl PathSegment for WebhookEndpointId {
     const NAME: &'static str = "id";
     const RESOURCE: Resource = Resource::WebhookEndpoint;
 }
 
-impl Segment for AppId {
+impl PathSegment for AppId {
     const NAME: &'static str = "id";
     const RESOURCE: Resource = Resource::App;
 }
 
-impl Segment for TenantId {
+impl PathSegment for TenantId {
     const NAME: &'static str = "id";
     const RESOURCE: Resource = Resource::Tenant;
 }
 
-impl Segment for ClientId {
+impl PathSegment for ClientId {
     const NAME: &'static str = "client_id";
     const RESOURCE: Resource = Resource::Client;
 }
 
-impl Segment for OperatorId {
+impl PathSegment for OperatorId {
     const NAME: &'static str = "id";
     const RESOURCE: Resource = Resource::Operator;
 }
 
-impl<T: Segment> FromRequest for PathId<T> {
+impl<T: PathSegment> FromRequest for PathId<T> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 

@@ -7,17 +7,17 @@ use regrant_domain::ReadReason;
 use crate::problem::{Code, Problem};
 
 /// Name of the header.
-const HEADER: &str = "X-Regrant-Reason";
+const READ_REASON_HEADER: &str = "X-Regrant-Reason";
 
 /// The reason, if the header was sent.
-pub(crate) struct Because(pub(crate) Option<ReadReason>);
+pub(crate) struct ReadReasonHeader(pub(crate) Option<ReadReason>);
 
-impl FromRequest for Because {
+impl FromRequest for ReadReasonHeader {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let values: Vec<_> = request.headers().get_all(HEADER).collect();
+        let values: Vec<_> = request.headers().get_all(READ_REASON_HEADER).collect();
         let reason = match values.as_slice() {
             [] => Some(None),
             [one] => std::str::from_utf8(one.as_bytes())

@@ -6,27 +6,27 @@ use std::fmt;
 
 use serde::de::{Expected, Unexpected};
 
-use crate::problem::{Fault, MOST_FAULTS};
+use crate::problem::{Fault, MAX_FAULTS};
 
 /// The longest field name that a response repeats; a longer one may be a misplaced token.
-const LONGEST_NAME: usize = 40;
+const MAX_SHOWN_NAME: usize = 40;
 
 /// Start of the text about an unknown field; the names of the known fields follow.
 pub(crate) const UNKNOWN_FIELD: &str = "unknown field; expected one of: ";
 
 /// Faults of a request, at most `MAX_FAULTS`.
 #[derive(Debug, Default)]
-pub(crate) struct Flaws(pub(super) Vec<Fault>);
+pub(crate) struct Faults(pub(super) Vec<Fault>);
 
-impl Flaws {
-    fn at(field: &str, detail: impl Into<String>) -> Self {
+impl Faults {
+    fn at_field(field: &str, detail: impl Into<String>) -> Self {
         Self(vec![Fault {
             field: field.to_owned(),
             detail: detail.into(),
         }])
     }
 
-    pub(super) fn under(mut self, parent: &str) -> Self {
+    pub(super) fn under_parent(mut self, parent: &str) -> Self {
         for fault in &mut self.0 {
             fault.field = match fault.field.as_str() {
                 "" => parent.to_owned(),
@@ -37,69 +37,69 @@ impl Flaws {
         self
     }
 
-    pub(super) fn add(&mut self, more: Self) {
-        let free = MOST_FAULTS.saturating_sub(self.0.len());
+    pub(super) fn add_faults(&mut self, more: Self) {
+        let free = MAX_FAULTS.saturating_sub(self.0.len());
         self.0.extend(more.0.into_iter().take(free));
     }
 }
 
-impl fmt::Display for Flaws {
+impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the request is not valid")
     }
 }
 
-impl std::error::Error for Flaws {}
+impl std::error::Error for Faults {}
 
-impl serde::de::Error for Flaws {
+impl serde::de::Error for Faults {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::at("", message.to_string())
+        Self::at_field("", message.to_string())
     }
 
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::at("", expectation(expected))
+        Self::at_field("", describe_expectation(expected))
     }
 
     fn invalid_value(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::at("", expectation(expected))
+        Self::at_field("", describe_expectation(expected))
     }
 
     fn invalid_length(_: usize, expected: &dyn Expected) -> Self {
-        Self::at("", expectation(expected))
+        Self::at_field("", describe_expectation(expected))
     }
 
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
-        Self::at("", format!("expected one of: {}", expected.join(", ")))
+        Self::at_field("", format!("expected one of: {}", expected.join(", ")))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::at(
-            shown(field),
+        Self::at_field(
+            displayable_name(field),
             format!("{UNKNOWN_FIELD}{}", expected.join(", ")),
         )
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self::at(field, "is required")
+        Self::at_field(field, "is required")
     }
 
     fn duplicate_field(field: &'static str) -> Self {
-        Self::at(field, "is given twice")
+        Self::at_field(field, "is given twice")
     }
 }
 
-fn expectation(expected: &dyn Expected) -> String {
+fn describe_expectation(expected: &dyn Expected) -> String {
     match expected.to_string().as_str() {
         "u64" => "expected a whole number".to_owned(),
         other => format!("expected {other}"),
     }
 }
 
-pub(super) fn shown(name: &str) -> &str {
+pub(super) fn displayable_name(name: &str) -> &str {
     let plain = name
         .bytes()
         .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    if plain && (1..=LONGEST_NAME).contains(&name.len()) {
+    if plain && (1..=MAX_SHOWN_NAME).contains(&name.len()) {
         name
     } else {
         "(unknown)"

@@ -15,47 +15,47 @@ use serde::{
 };
 
 use super::{
-    faults::{Flaws, shown},
+    faults::{Faults, displayable_name},
     tree::Node,
 };
 use crate::problem::Fault;
 
 /// Deserializes a request, or returns its faulty fields.
-pub(crate) fn read<T: DeserializeOwned>(node: Node) -> Result<T, Vec<Fault>> {
+pub(crate) fn read_request<T: DeserializeOwned>(node: Node) -> Result<T, Vec<Fault>> {
     T::deserialize(node).map_err(|flaws| flaws.0)
 }
 
 /// A list that is read to its end, so that every faulty element is reported.
 #[derive(Debug)]
-pub(crate) struct All<T>(pub(crate) Vec<T>);
+pub(crate) struct ListIn<T>(pub(crate) Vec<T>);
 
-impl<T> Default for All<T> {
+impl<T> Default for ListIn<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for All<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for ListIn<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(AllVisitor(PhantomData))
+        deserializer.deserialize_seq(ListVisitor(PhantomData))
     }
 }
 
-struct AllVisitor<T>(PhantomData<T>);
+struct ListVisitor<T>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for AllVisitor<T> {
-    type Value = All<T>;
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = ListIn<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<All<T>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<ListIn<T>, A::Error> {
         let mut list = Vec::new();
         loop {
             match seq.next_element() {
                 Ok(Some(it)) => list.push(it),
-                Ok(None) => return Ok(All(list)),
+                Ok(None) => return Ok(ListIn(list)),
                 // `Elements` collects the faults and returns all of them with or after its last element.
                 Err(flaws) if matches!(seq.size_hint(), None | Some(0)) => return Err(flaws),
                 Err(_) => {}
@@ -65,9 +65,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for AllVisitor<T> {
 }
 
 impl<'de> Deserializer<'de> for Node {
-    type Error = Flaws;
+    type Error = Faults;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Flaws> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Faults> {
         match self {
             Self::Null => visitor.visit_unit(),
             Self::Bool(it) => visitor.visit_bool(it),
@@ -77,7 +77,7 @@ impl<'de> Deserializer<'de> for Node {
             Self::List(list) => visitor.visit_seq(Elements {
                 rest: list.into_iter(),
                 index: 0,
-                flaws: Flaws::default(),
+                flaws: Faults::default(),
             }),
             Self::Object(fields) => visitor.visit_map(Fields {
                 rest: fields.into_iter(),
@@ -86,7 +86,7 @@ impl<'de> Deserializer<'de> for Node {
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Flaws> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Faults> {
         match self {
             Self::Null => visitor.visit_none(),
             some => visitor.visit_some(some),
@@ -99,10 +99,10 @@ impl<'de> Deserializer<'de> for Node {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Flaws> {
+    ) -> Result<V::Value, Faults> {
         match self {
             Self::Object(_) => self.deserialize_any(visitor),
-            _ => Err(Flaws::custom("expected an object")),
+            _ => Err(Faults::custom("expected an object")),
         }
     }
 
@@ -110,7 +110,7 @@ impl<'de> Deserializer<'de> for Node {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Flaws> {
+    ) -> Result<V::Value, Faults> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -119,10 +119,10 @@ impl<'de> Deserializer<'de> for Node {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Flaws> {
+    ) -> Result<V::Value, Faults> {
         match self {
-            Self::Text(it) => visitor.visit_enum(name(&it)),
-            _ => Err(Flaws::custom("expected a string")),
+            Self::Text(it) => visitor.visit_enum(name_deserializer(&it)),
+            _ => Err(Faults::custom("expected a string")),
         }
     }
 
@@ -135,16 +135,16 @@ impl<'de> Deserializer<'de> for Node {
 fn visit_number<'de, V: Visitor<'de>>(
     number: &serde_json::Number,
     visitor: V,
-) -> Result<V::Value, Flaws> {
+) -> Result<V::Value, Faults> {
     match (number.as_u64(), number.as_i64(), number.as_f64()) {
         (Some(it), _, _) => visitor.visit_u64(it),
         (None, Some(it), _) => visitor.visit_i64(it),
         (None, None, Some(it)) => visitor.visit_f64(it),
-        (None, None, None) => Err(Flaws::custom("expected another number")),
+        (None, None, None) => Err(Faults::custom("expected another number")),
     }
 }
 
-fn name(text: &str) -> StrDeserializer<'_, Flaws> {
+fn name_deserializer(text: &str) -> StrDeserializer<'_, Faults> {
     text.into_deserializer()
 }
 
@@ -152,16 +152,16 @@ fn name(text: &str) -> StrDeserializer<'_, Flaws> {
 struct Elements {
     rest: std::vec::IntoIter<Node>,
     index: usize,
-    flaws: Flaws,
+    flaws: Faults,
 }
 
 impl<'de> SeqAccess<'de> for Elements {
-    type Error = Flaws;
+    type Error = Faults;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
         seed: T,
-    ) -> Result<Option<T::Value>, Flaws> {
+    ) -> Result<Option<T::Value>, Faults> {
         let Some(node) = self.rest.next() else {
             return if self.flaws.0.is_empty() {
                 Ok(None)
@@ -174,11 +174,11 @@ impl<'de> SeqAccess<'de> for Elements {
         match seed.deserialize(node) {
             Ok(it) => Ok(Some(it)),
             Err(flaws) => {
-                self.flaws.add(flaws.under(&format!("[{index}]")));
+                self.flaws.add_faults(flaws.under_parent(&format!("[{index}]")));
                 Err(if self.rest.len() == 0 {
                     mem::take(&mut self.flaws)
                 } else {
-                    Flaws::default()
+                    Faults::default()
                 })
             }
         }
@@ -196,26 +196,26 @@ struct Fields {
 }
 
 impl<'de> MapAccess<'de> for Fields {
-    type Error = Flaws;
+    type Error = Faults;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
-    ) -> Result<Option<K::Value>, Flaws> {
+    ) -> Result<Option<K::Value>, Faults> {
         self.current = self.rest.next();
         match &self.current {
-            Some((field, _)) => seed.deserialize(name(field)).map(Some),
+            Some((field, _)) => seed.deserialize(name_deserializer(field)).map(Some),
             None => Ok(None),
         }
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Flaws> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Faults> {
         let (field, node) = self
             .current
             .take()
-            .ok_or_else(|| Flaws::custom("expected a value"))?;
+            .ok_or_else(|| Faults::custom("expected a value"))?;
         seed.deserialize(node)
-            .map_err(|flaws| flaws.under(shown(&field)))
+            .map_err(|flaws| flaws.under_parent(displayable_name(&field)))
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{
 use zeroize::Zeroizing;
 
 /// The largest nesting depth of a document.
-const DEEPEST: usize = 32;
+const MAX_DEPTH: usize = 32;
 
 /// A JSON value. Names keep their order and may repeat; the reader refuses repeated ones.
 pub(crate) enum Node {
@@ -27,7 +27,7 @@ pub(crate) enum Node {
 /// Where and why a document is not valid. Repeats nothing of the document.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{why} at line {line}, column {column}")]
-pub(crate) struct Broken {
+pub(crate) struct ParseError {
     why: &'static str,
     line: usize,
     column: usize,
@@ -35,15 +35,15 @@ pub(crate) struct Broken {
 
 impl Node {
     /// Parses one whole document.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Broken> {
+    pub(crate) fn parse_document(bytes: &[u8]) -> Result<Self, ParseError> {
         let mut parser = serde_json::Deserializer::from_slice(bytes);
-        let node = Depth(0).deserialize(&mut parser)?;
+        let node = NodeSeed(0).deserialize(&mut parser)?;
         parser.end()?;
         Ok(node)
     }
 
     /// A flat object of texts, from a form or a query string.
-    pub(crate) fn of_pairs(pairs: Vec<(String, String)>) -> Self {
+    pub(crate) fn from_pairs(pairs: Vec<(String, String)>) -> Self {
         Self::Object(
             pairs
                 .into_iter()
@@ -97,7 +97,7 @@ impl Node {
     }
 }
 
-impl From<serde_json::Error> for Broken {
+impl From<serde_json::Error> for ParseError {
     fn from(error: serde_json::Error) -> Self {
         use serde_json::error::Category;
         let why = match error.classify() {
@@ -114,9 +114,9 @@ impl From<serde_json::Error> for Broken {
 }
 
 /// Builds a node at this nesting depth.
-struct Depth(usize);
+struct NodeSeed(usize);
 
-impl<'de> DeserializeSeed<'de> for Depth {
+impl<'de> DeserializeSeed<'de> for NodeSeed {
     type Value = Node;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
@@ -124,9 +124,9 @@ impl<'de> DeserializeSeed<'de> for Depth {
     }
 }
 
-impl Depth {
-    fn inner<E: serde::de::Error>(&self) -> Result<usize, E> {
-        if self.0 < DEEPEST {
+impl NodeSeed {
+    fn next_depth<E: serde::de::Error>(&self) -> Result<usize, E> {
+        if self.0 < MAX_DEPTH {
             Ok(self.0 + 1)
         } else {
             Err(E::custom("too deep"))
@@ -134,7 +134,7 @@ impl Depth {
     }
 }
 
-impl<'de> Visitor<'de> for Depth {
+impl<'de> Visitor<'de> for NodeSeed {
     type Value = Node;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -172,19 +172,19 @@ impl<'de> Visitor<'de> for Depth {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
-        let depth = self.inner()?;
+        let depth = self.next_depth()?;
         let mut list = Vec::new();
-        while let Some(node) = seq.next_element_seed(Depth(depth))? {
+        while let Some(node) = seq.next_element_seed(NodeSeed(depth))? {
             list.push(node);
         }
         Ok(Node::List(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        let depth = self.inner()?;
+        let depth = self.next_depth()?;
         let mut fields = Vec::new();
         while let Some(name) = map.next_key::<String>()? {
-            let node = map.next_value_seed(Depth(depth))?;
+            let node = map.next_value_seed(NodeSeed(depth))?;
             fields.push((name, node));
         }
         Ok(Node::Object(fields))
@@ -197,7 +197,7 @@ mod tests {
 
     fn canonical(text: &str) -> String {
         let mut out = Zeroizing::new(Vec::new());
-        Node::parse(text.as_bytes())
+        Node::parse_document(text.as_bytes())
             .unwrap()
             .write_canonical(&mut out)
             .unwrap();
@@ -218,12 +218,12 @@ mod tests {
 
     #[test]
     fn a_broken_document_is_located_and_not_repeated() {
-        let broken = Node::parse(b"{\"access_token\": \"EAAB-canary\"\n oops}")
+        let broken = Node::parse_document(b"{\"access_token\": \"EAAB-canary\"\n oops}")
             .err()
             .unwrap()
             .to_string();
         assert_eq!(broken, "The body is not JSON at line 2, column 2");
-        let broken = Node::parse(b"{\"access_token\": \"EAAB-can")
+        let broken = Node::parse_document(b"{\"access_token\": \"EAAB-can")
             .err()
             .unwrap()
             .to_string();
@@ -231,14 +231,14 @@ mod tests {
             broken.starts_with("The body ends early") && !broken.contains("EAAB"),
             "{broken}"
         );
-        assert!(Node::parse(b"{} {}").is_err(), "one document");
+        assert!(Node::parse_document(b"{} {}").is_err(), "one document");
     }
 
     #[test]
     fn thirty_two_levels_are_the_deepest() {
         let nested = |n: usize| "[".repeat(n) + &"]".repeat(n);
-        assert!(Node::parse(nested(32).as_bytes()).is_ok());
-        let broken = Node::parse(nested(33).as_bytes())
+        assert!(Node::parse_document(nested(32).as_bytes()).is_ok());
+        let broken = Node::parse_document(nested(33).as_bytes())
             .err()
             .unwrap()
             .to_string();

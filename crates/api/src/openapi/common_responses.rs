@@ -97,13 +97,13 @@ impl CallTraits {
 }
 
 /// Adds the parameters, the security and the responses that all calls of this kind share.
-pub(super) fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
+pub(super) fn add_common_parts(path: &str, method: &HttpMethod, operation: &mut Operation) {
     if !path.starts_with("/v1") && !path.starts_with("/admin") {
         return;
     }
     // A call with a password has no Idempotency-Key: that would need a quick hash of the password.
     if *method == HttpMethod::Post && !path.starts_with("/admin/v1/session") {
-        complete_post(operation);
+        add_post_parts(operation);
     }
     let traits = CallTraits::of_operation(path, method, operation);
     if !traits.is_open {
@@ -121,7 +121,7 @@ pub(super) fn complete(path: &str, method: &HttpMethod, operation: &mut Operatio
         operation
             .parameters
             .get_or_insert_default()
-            .push(proof().into());
+            .push(proof_parameter().into());
         add_rate_headers(operation);
     }
 }
@@ -130,14 +130,14 @@ fn add_problem(operation: &mut Operation, status: u16, description: &str) {
     let responses = &mut operation.responses.responses;
     responses
         .entry(status.to_string())
-        .or_insert_with(|| problem(description).into());
+        .or_insert_with(|| problem_response(description).into());
 }
 
 fn add_rate_headers(operation: &mut Operation) {
     for response in operation.responses.responses.values_mut() {
         if let RefOr::T(response) = response {
             response.headers.extend(
-                RATE_HEADERS.map(|(name, description)| (name.to_owned(), rate(description).into())),
+                RATE_HEADERS.map(|(name, description)| (name.to_owned(), rate_header(description).into())),
             );
         }
     }
@@ -153,14 +153,14 @@ const RATE_HEADERS: [(&str, &str); 3] = [
     ),
 ];
 
-fn rate(description: &str) -> Header {
+fn rate_header(description: &str) -> Header {
     let mut header = Header::new(ObjectBuilder::new().schema_type(Type::Integer));
     header.description = Some(description.to_owned());
     header
 }
 
 /// The header of a client that must send a proof with every call.
-fn proof() -> Parameter {
+fn proof_parameter() -> Parameter {
     let description = "Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` \
                        (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise.";
     // Without a pattern: a client that needs no proof may send any text.
@@ -175,7 +175,7 @@ fn proof() -> Parameter {
 }
 
 /// Adds the header that makes a POST repeatable, and its responses.
-fn complete_post(operation: &mut Operation) {
+fn add_post_parts(operation: &mut Operation) {
     let header = ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)
@@ -200,7 +200,7 @@ fn complete_post(operation: &mut Operation) {
     );
 }
 
-fn problem(description: &str) -> Response {
+fn problem_response(description: &str) -> Response {
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name("Problem")))
         .build();

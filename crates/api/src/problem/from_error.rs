@@ -6,7 +6,7 @@ use actix_web::http::header;
 use regrant_domain::{Permission, error_chain};
 use regrant_vault::{Conflict, Error, TokenRefusal};
 
-use super::{Code, Fault, MOST_FAULTS, Problem, unauthenticated};
+use super::{Code, Fault, MAX_FAULTS, Problem, unauthenticated_problem};
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
@@ -26,7 +26,7 @@ impl From<Error> for Problem {
             )
             .with_header(header::RETRY_AFTER, 5),
             Error::Unauthenticated => {
-                unauthenticated("invalid_token", "The access token is not valid.")
+                unauthenticated_problem("invalid_token", "The access token is not valid.")
             }
             Error::Forbidden(permission) => missing_scope(permission),
             Error::NotSigned => Self::new(
@@ -41,7 +41,7 @@ impl From<Error> for Problem {
                 Code::AddressNotAllowed,
                 "The client may not call from this address.",
             ),
-            Error::ProofRefused => unproved(),
+            Error::ProofRefused => proof_problem(),
             Error::WrongCredentials => {
                 Self::new(Code::WrongCredentials, "The name or the password is wrong.")
                     .with_header(header::WWW_AUTHENTICATE, r#"Bearer realm="regrant""#)
@@ -88,7 +88,7 @@ impl From<Error> for Problem {
 
 /// The problem of an internal error; its cause is logged and not shown.
 fn internal_problem(cause: &(dyn std::error::Error + 'static)) -> Problem {
-    log(cause);
+    log_internal(cause);
     Problem::new(
         Code::Internal,
         "Internal error. Quote the request id when you ask for help.",
@@ -208,7 +208,7 @@ fn unknown_assets(indexes: Vec<usize>) -> Problem {
         field: format!("asset_ids[{index}]"),
         detail: "no such asset".to_owned(),
     };
-    Problem::invalid(indexes.into_iter().take(MOST_FAULTS).map(fault).collect())
+    Problem::invalid_fields(indexes.into_iter().take(MAX_FAULTS).map(fault).collect())
 }
 
 /// The access token lacks this scope (RFC 6750 §3.1).
@@ -224,7 +224,7 @@ fn missing_scope(permission: Permission) -> Problem {
 }
 
 /// The call needs a proof. The response does not say which check failed.
-fn unproved() -> Problem {
+fn proof_problem() -> Problem {
     let detail = "This client must send a header `X-Regrant-Proof: <unix seconds>.<nonce>.<hex>`, computed with its secret \
                   for this access token, at most five minutes old and used once.";
     let challenge = r#"Bearer realm="regrant", error="invalid_request""#;
@@ -232,6 +232,6 @@ fn unproved() -> Problem {
 }
 
 /// Logs an internal error with its causes.
-fn log(cause: &(dyn std::error::Error + 'static)) {
+fn log_internal(cause: &(dyn std::error::Error + 'static)) {
     tracing::error!(error = error_chain(cause), "internal error");
 }

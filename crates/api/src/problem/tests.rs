@@ -6,7 +6,7 @@ use regrant_vault::{Error, Resource, TokenRefusal};
 use super::*;
 
 fn render_problem(error: Error) -> (u16, serde_json::Value) {
-    let rendered = Problem::from(error).render(Some("req_1"));
+    let rendered = Problem::from(error).render_response(Some("req_1"));
     let status = rendered.status().as_u16();
     let body =
         actix_web::body::MessageBody::try_into_bytes(rendered.into_body()).unwrap_or_default();
@@ -35,7 +35,7 @@ fn an_internal_error_does_not_reveal_its_cause() {
 
 #[test]
 fn a_missing_scope_is_named() {
-    let problem = Problem::from(Error::Forbidden(Permission::TokensRead)).render(None);
+    let problem = Problem::from(Error::Forbidden(Permission::TokensRead)).render_response(None);
     let challenge = problem
         .headers()
         .get(header::WWW_AUTHENTICATE)

@@ -16,7 +16,7 @@ use self::{
 use crate::{
     access::{AssetsRead, AssetsWrite, Caller},
     cursor::Page,
-    extract::{PathId, Repeat},
+    extract::{PathId, IdempotencyHeader},
     json::{CanonicalJson, Query},
     problem::Problem,
 };
@@ -32,15 +32,15 @@ use crate::{
 pub(crate) async fn register_assets(
     vault: Data<Vault>,
     caller: Caller<AssetsWrite>,
-    idempotency: Repeat,
+    idempotency: IdempotencyHeader,
     body: CanonicalJson<RegisterAssets>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of("POST /v1/assets", &body.canonical);
+    let repeatable = idempotency.into_call("POST /v1/assets", &body.canonical);
     let registrations = body.value.into_registrations()?;
     let registered = vault
         .register_assets(&caller.principal, registrations, repeatable)
         .await?;
-    Ok(HttpResponse::Ok().json(Page::whole(
+    Ok(HttpResponse::Ok().json(Page::only_page(
         registered.into_iter().map(Registration::from).collect(),
     )))
 }
@@ -63,7 +63,7 @@ pub(crate) async fn list_assets(
         .list_assets(&caller.principal, filter.into(), limit)
         .await?;
     let data = list.data.into_iter().map(AssetOut::without_slots).collect();
-    Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
+    Ok(HttpResponse::Ok().json(Page::with_next(data, list.next.as_ref())))
 }
 
 /// Read an asset with its slots.
@@ -79,7 +79,7 @@ pub(crate) async fn get_asset(
     caller: Caller<AssetsRead>,
     id: PathId<AssetId>,
 ) -> Result<HttpResponse, Problem> {
-    let view = vault.asset(&caller.principal, &id.0).await?;
+    let view = vault.find_asset(&caller.principal, &id.0).await?;
     Ok(HttpResponse::Ok().json(AssetOut::with_slots(view)))
 }
 

@@ -28,10 +28,10 @@ use crate::{
 pub(crate) struct AuditEventFilter {
     /// Only events of this action, such as `token.read`.
     #[param(value_type = Option<String>)]
-    action: Option<Word>,
+    action: Option<FilterText>,
     /// Only events about this subject, such as the id of an asset.
     #[param(value_type = Option<String>)]
-    subject: Option<Word>,
+    subject: Option<FilterText>,
     /// Only events at or after this moment (RFC 3339).
     #[param(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     from: Option<Moment>,
@@ -46,13 +46,13 @@ pub(crate) struct AuditEventFilter {
     limit: Option<Limit>,
     /// Export all matching events in this format, oldest first, instead of listing them.
     #[param(inline)]
-    format: Option<Format>,
+    format: Option<ExportFormat>,
 }
 
 /// The format of an export.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Format {
+enum ExportFormat {
     /// One JSON object per line.
     Jsonl,
     /// CSV (RFC 4180); a cell that a spreadsheet would read as a formula starts with an apostrophe.
@@ -62,7 +62,7 @@ enum Format {
 /// A text to filter by, 1 to 200 characters.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Word(pub(crate) String);
+pub(crate) struct FilterText(pub(crate) String);
 
 /// One audit event.
 #[derive(Serialize, ToSchema)]
@@ -120,15 +120,15 @@ pub(crate) async fn list_audit_events(
     Query(filter): Query<AuditEventFilter>,
 ) -> Result<HttpResponse, Problem> {
     if let Some(format) = filter.format {
-        return export(vault, caller.principal, filter.exported()?, format.into()).await;
+        return stream_export(vault, caller.principal, filter.into_export_query()?, format.into()).await;
     }
     let limit = filter.limit.unwrap_or_default().0;
     let list = vault
-        .audit_events(&caller.principal, filter.into(), limit)
+        .list_audit_events(&caller.principal, filter.into(), limit)
         .await?;
     let next = list.next.map(AuditSeq);
     let data = list.data.into_iter().map(AuditEventOut::from).collect();
-    Ok(HttpResponse::Ok().json(Page::of(data, next.as_ref())))
+    Ok(HttpResponse::Ok().json(Page::with_next(data, next.as_ref())))
 }
 
 /// Read the newest signed checkpoint of the audit. If the audit has grown since the last one, a new one is signed.
@@ -142,33 +142,33 @@ pub(crate) async fn get_audit_checkpoint(
     vault: Data<Vault>,
     caller: Caller<AuditRead>,
 ) -> Result<HttpResponse, Problem> {
-    let checkpoint = vault.audit_checkpoint(&caller.principal).await?;
+    let checkpoint = vault.sign_own_checkpoint(&caller.principal).await?;
     Ok(HttpResponse::Ok().json(CheckpointOut::from(checkpoint)))
 }
 
 /// Reads the first page before the response begins, so that an error still gets a problem.
-async fn export(
+async fn stream_export(
     vault: Data<Vault>,
     caller: Principal,
     query: AuditQuery,
     format: AuditFormat,
 ) -> Result<HttpResponse, Problem> {
-    let first = vault.export_audit(&caller, query.clone()).await?;
-    let header = Some(Bytes::from_static(format.header().as_bytes())).filter(|it| !it.is_empty());
+    let first = vault.read_export_step(&caller, query.clone()).await?;
+    let header = Some(Bytes::from_static(format.header_line().as_bytes())).filter(|it| !it.is_empty());
     let pages = stream::try_unfold(Some(first), move |page| {
         let (vault, caller, query) = (vault.clone(), caller.clone(), query.clone());
         async move {
             let Some(page) = page else {
                 return Ok::<_, Error>(None);
             };
-            let lines: String = page.data.iter().map(|row| format.line(row)).collect();
+            let lines: String = page.data.iter().map(|row| format.format_row(row)).collect();
             let after = match page.next {
                 Some(next) => Some(
                     vault
-                        .export_audit(
+                        .read_export_step(
                             &caller,
                             AuditQuery {
-                                beyond: Some(next),
+                                after_seq: Some(next),
                                 ..query
                             },
                         )
@@ -186,7 +186,7 @@ async fn export(
 }
 
 impl AuditEventFilter {
-    fn exported(self) -> Result<AuditQuery, Problem> {
+    fn into_export_query(self) -> Result<AuditQuery, Problem> {
         let paged = [
             ("cursor", self.cursor.is_some()),
             ("limit", self.limit.is_some()),
@@ -208,16 +208,16 @@ impl From<AuditEventFilter> for AuditQuery {
             subject: it.subject.map(|it| it.0),
             from: it.from.map(|it| it.0),
             to: it.to.map(|it| it.0),
-            beyond: it.cursor.map(|it| it.0.0),
+            after_seq: it.cursor.map(|it| it.0.0),
         }
     }
 }
 
-impl From<Format> for AuditFormat {
-    fn from(format: Format) -> Self {
+impl From<ExportFormat> for AuditFormat {
+    fn from(format: ExportFormat) -> Self {
         match format {
-            Format::Jsonl => Self::Jsonl,
-            Format::Csv => Self::Csv,
+            ExportFormat::Jsonl => Self::Jsonl,
+            ExportFormat::Csv => Self::Csv,
         }
     }
 }
@@ -249,7 +249,7 @@ impl From<AuditCheckpoint> for CheckpointOut {
     }
 }
 
-impl TryFrom<String> for Word {
+impl TryFrom<String> for FilterText {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {

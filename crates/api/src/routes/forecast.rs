@@ -39,7 +39,7 @@ pub(crate) async fn get_forecast(
 ) -> Result<HttpResponse, Problem> {
     let (query, cursor, limit) = params.into_parts()?;
     let forecast = vault
-        .forecast(&caller.principal, query, cursor, limit)
+        .list_forecast(&caller.principal, query, cursor, limit)
         .await?;
     Ok(HttpResponse::Ok().json(ForecastOut::from(forecast)))
 }
@@ -62,12 +62,12 @@ pub(crate) async fn get_forecast_calendar(
     Query(filter): Query<ForecastFilter>,
 ) -> Result<HttpResponse, Problem> {
     let query = ForecastQuery::from(filter);
-    let suffix = calendar::feed(&query);
-    let agenda = vault.forecast_agenda(&caller.principal, query).await?;
-    let text = ical::calendar(
+    let suffix = calendar::filter_suffix(&query);
+    let agenda = vault.build_forecast_agenda(&caller.principal, query).await?;
+    let text = ical::write_calendar(
         "Regrant: what ends",
         agenda.generated_at,
-        &calendar::events(&agenda, &suffix),
+        &calendar::build_events(&agenda, &suffix),
     );
-    Ok(HttpResponse::Ok().content_type(ical::MEDIA_TYPE).body(text))
+    Ok(HttpResponse::Ok().content_type(ical::CALENDAR_MEDIA_TYPE).body(text))
 }

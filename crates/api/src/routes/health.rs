@@ -19,7 +19,7 @@ pub(crate) struct Health {
 #[utoipa::path(tag = "health", responses((status = 200, description = "The process is alive.", body = Health)))]
 #[get("/livez")]
 pub(crate) async fn get_liveness() -> HttpResponse {
-    ok()
+    health_response()
 }
 
 /// Check whether the process can serve: whether its database responds.
@@ -29,14 +29,14 @@ pub(crate) async fn get_liveness() -> HttpResponse {
 ))]
 #[get("/readyz")]
 pub(crate) async fn get_readiness(vault: Data<Vault>) -> Result<HttpResponse, Problem> {
-    let ready = vault.ready().await.map_err(Problem::from);
+    let ready = vault.check_ready().await.map_err(Problem::from);
     ready
-        .map(|()| ok())
+        .map(|()| health_response())
         .map_err(|_| Problem::new(Code::NotReady, "The database does not respond."))
 }
 
 /// The response of a healthy process.
-pub(crate) fn ok() -> HttpResponse {
+pub(crate) fn health_response() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .json(Health { status: "ok" })

@@ -11,7 +11,7 @@ use actix_web::{
     post,
     web::Data,
 };
-use regrant_vault::{Error, IssuedToken, Vault};
+use regrant_vault::{Error, ApiToken, Vault};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -89,11 +89,11 @@ pub(crate) async fn create_token(
 pub(crate) async fn list_signing_keys(vault: Data<Vault>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
-        .json(vault.jwks().await)
+        .json(vault.public_key_set().await)
 }
 
-impl From<IssuedToken> for AccessTokenOut {
-    fn from(it: IssuedToken) -> Self {
+impl From<ApiToken> for AccessTokenOut {
+    fn from(it: ApiToken) -> Self {
         let (access_token, expires_in) = (it.access_token, it.expires_in);
         Self {
             access_token,
@@ -105,7 +105,7 @@ impl From<IssuedToken> for AccessTokenOut {
 }
 
 impl OauthError {
-    pub(crate) fn invalid(error: &'static str, description: impl Into<String>) -> Self {
+    pub(crate) fn with_code(error: &'static str, description: impl Into<String>) -> Self {
         Self {
             status: 400,
             error,
@@ -127,7 +127,7 @@ impl From<Error> for OauthError {
     fn from(error: Error) -> Self {
         match error {
             Error::Unauthenticated => Self::invalid_client(),
-            Error::ScopeNotHeld => Self::invalid(
+            Error::ScopeNotHeld => Self::with_code(
                 "invalid_scope",
                 "The client does not hold a requested scope.",
             ),

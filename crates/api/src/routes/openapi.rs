@@ -12,9 +12,9 @@ use utoipa::{
     },
 };
 
-use super::{described, pages::PATHS};
+use super::{add_described_routes, pages::PAGE_PATHS};
 use crate::{
-    openapi::{Description, bearer, describe_routes},
+    openapi::{ApiDescription, bearer_scheme, describe_routes},
     problem::ProblemOut,
 };
 
@@ -39,15 +39,15 @@ use crate::{
         (name = "health", description = "For load balancers."),
     ),
 )]
-struct Base;
+struct PublicApi;
 
 /// The description of the public API.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    let mut api = describe_routes(Base::openapi(), described);
+    let mut api = describe_routes(PublicApi::openapi(), add_described_routes);
     let components = api.components.get_or_insert_default();
-    components.add_security_scheme("oauth2", oauth2());
-    components.add_security_scheme("bearer", bearer("An access token from POST /oauth/token."));
+    components.add_security_scheme("oauth2", oauth2_scheme());
+    components.add_security_scheme("bearer", bearer_scheme("An access token from POST /oauth/token."));
     components.add_security_scheme(
         "client",
         SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)),
@@ -56,8 +56,8 @@ pub fn openapi() -> OpenApi {
 }
 
 /// The description as the listener serves it, and the paths of its pages.
-pub(crate) fn describe_public_api() -> Description {
-    Description::of(openapi(), &PATHS)
+pub(crate) fn describe_public_api() -> ApiDescription {
+    ApiDescription::from_openapi(openapi(), &PAGE_PATHS)
 }
 
 /// The content of `openapi.yaml`.
@@ -66,13 +66,13 @@ pub fn openapi_yaml() -> String {
     openapi().to_yaml().unwrap_or_default()
 }
 
-fn oauth2() -> SecurityScheme {
-    let scopes = Permission::ALL.map(|it| (it.as_str(), describe(it)));
+fn oauth2_scheme() -> SecurityScheme {
+    let scopes = Permission::ALL.map(|it| (it.as_str(), describe_scope(it)));
     let flow = ClientCredentials::new("/oauth/token", Scopes::from_iter(scopes));
     SecurityScheme::OAuth2(OAuth2::new([Flow::ClientCredentials(flow)]))
 }
 
-const fn describe(permission: Permission) -> &'static str {
+const fn describe_scope(permission: Permission) -> &'static str {
     match permission {
         Permission::AssetsRead => "List and read assets, without tokens.",
         Permission::AssetsWrite => "Register and delete assets.",
@@ -88,7 +88,7 @@ const fn describe(permission: Permission) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::openapi::operations;
+    use crate::openapi::list_operations;
 
     const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.yaml");
 
@@ -109,7 +109,7 @@ mod tests {
         let mut api = openapi();
         assert!(api.paths.paths.len() > 10);
         for (path, item) in &mut api.paths.paths {
-            for (_, operation) in operations(item).filter(|_| path.starts_with("/v1")) {
+            for (_, operation) in list_operations(item).filter(|_| path.starts_with("/v1")) {
                 let security = serde_json::to_string(&operation.security).unwrap();
                 assert!(
                     security.contains("oauth2") && security.contains(':'),
@@ -129,13 +129,13 @@ mod tests {
     fn a_known_path_lists_its_methods() {
         let description = describe_public_api();
         assert_eq!(
-            description.allowed("/v1/assets").as_deref(),
+            description.allowed_methods("/v1/assets").as_deref(),
             Some("GET, POST")
         );
         assert_eq!(
-            description.allowed("/v1/assets/act_1").as_deref(),
+            description.allowed_methods("/v1/assets/act_1").as_deref(),
             Some("GET, DELETE")
         );
-        assert_eq!(description.allowed("/v1/nothing"), None);
+        assert_eq!(description.allowed_methods("/v1/nothing"), None);
     }
 }

@@ -13,12 +13,12 @@ use actix_web::{
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    openapi::Description,
+    openapi::ApiDescription,
     problem::{Problem, ProblemCode, problem_codes},
 };
 
 /// The paths of the pages; all of them answer only GET.
-pub(crate) const PATHS: [&str; 7] = [
+pub(crate) const PAGE_PATHS: [&str; 7] = [
     "/",
     "/pages.css",
     "/problems",
@@ -31,22 +31,22 @@ pub(crate) const PATHS: [&str; 7] = [
 const STYLE: &str = include_str!("pages.css");
 
 /// Adds the pages.
-pub(crate) fn configure(config: &mut ServiceConfig) {
+pub(crate) fn add_pages(config: &mut ServiceConfig) {
     config
-        .route("/", web::get().to(landing))
-        .route("/pages.css", web::get().to(style))
-        .route("/problems", web::get().to(problems))
-        .route("/problems/{code}", web::get().to(problem))
-        .route("/openapi.json", web::get().to(description))
-        .route("/docs", web::get().to(docs))
+        .route("/", web::get().to(serve_landing))
+        .route("/pages.css", web::get().to(serve_style))
+        .route("/problems", web::get().to(serve_problem_list))
+        .route("/problems/{code}", web::get().to(serve_problem))
+        .route("/openapi.json", web::get().to(serve_description))
+        .route("/docs", web::get().to(redirect_docs))
         .service(
             SwaggerUi::new("/docs/{_:.*}")
                 .config(Config::from("/openapi.json").validator_url("none")),
         );
 }
 
-async fn landing() -> HttpResponse {
-    page(
+async fn serve_landing() -> HttpResponse {
+    render_page(
         "Regrant",
         "<p>A token vault and bulk-reconnect backend for Meta business assets.</p><ul>\
          <li><a href=\"/docs/\">Read and try the API</a></li>\
@@ -55,7 +55,7 @@ async fn landing() -> HttpResponse {
     )
 }
 
-async fn problems() -> HttpResponse {
+async fn serve_problem_list() -> HttpResponse {
     let mut rows = String::new();
     for it in problem_codes() {
         let ProblemCode {
@@ -70,20 +70,20 @@ async fn problems() -> HttpResponse {
             "<tr><td>{status}</td><td><a href=\"/problems/{code}\"><code>{code}</code></a></td><td>{title}</td></tr>"
         );
     }
-    page(
+    render_page(
         "Problems",
         &format!("<table><tr><th>Status</th><th>Code</th><th>Title</th></tr>{rows}</table>"),
     )
 }
 
-async fn problem(code: Path<String>) -> Result<HttpResponse, Problem> {
+async fn serve_problem(code: Path<String>) -> Result<HttpResponse, Problem> {
     let entry = problem_codes().iter().find(|it| it.code == code.as_str());
     entry
-        .map(problem_page)
+        .map(render_problem)
         .ok_or_else(|| Problem::not_found("problem"))
 }
 
-fn problem_page(entry: &ProblemCode) -> HttpResponse {
+fn render_problem(entry: &ProblemCode) -> HttpResponse {
     let ProblemCode {
         code,
         status,
@@ -94,33 +94,33 @@ fn problem_page(entry: &ProblemCode) -> HttpResponse {
     let body = format!(
         "<p><code>{code}</code>, status {status}</p><h2>What it means</h2><p>{}</p><h2>What to do</h2><p>{}</p>\
          <p><a href=\"/problems\">All problems</a></p>",
-        prose(meaning),
-        prose(remedy),
+        prose_to_html(meaning),
+        prose_to_html(remedy),
     );
-    page(title, &body)
+    render_page(title, &body)
 }
 
-async fn style() -> HttpResponse {
+async fn serve_style() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/css; charset=utf-8")
         .body(STYLE)
 }
 
-async fn description(description: Data<Description>) -> HttpResponse {
+async fn serve_description(description: Data<ApiDescription>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(ContentType::json())
         .body(description.json.clone())
 }
 
-async fn docs(_: HttpRequest) -> HttpResponse {
+async fn redirect_docs(_: HttpRequest) -> HttpResponse {
     HttpResponse::PermanentRedirect()
         .insert_header((header::LOCATION, "/docs/"))
         .finish()
 }
 
 /// An HTML page with this title; `body` is HTML.
-pub(super) fn page(title: &str, body: &str) -> HttpResponse {
-    let title = escaped(title);
+pub(super) fn render_page(title: &str, body: &str) -> HttpResponse {
+    let title = escape_html(title);
     HttpResponse::Ok().content_type(ContentType::html()).body(format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
          <meta name=\"viewport\" content=\"width=device-width\"><link rel=\"stylesheet\" href=\"/pages.css\"></head>\
@@ -129,9 +129,9 @@ pub(super) fn page(title: &str, body: &str) -> HttpResponse {
 }
 
 /// Text of a table as HTML; text between backticks becomes code.
-fn prose(text: &str) -> String {
+fn prose_to_html(text: &str) -> String {
     let mut html = String::new();
-    for (index, part) in escaped(text).split('`').enumerate() {
+    for (index, part) in escape_html(text).split('`').enumerate() {
         match (index, index % 2) {
             (0, _) => {}
             (_, 1) => html.push_str("<code>"),
@@ -142,7 +142,7 @@ fn prose(text: &str) -> String {
     html
 }
 
-fn escaped(text: &str) -> String {
+fn escape_html(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -155,18 +155,18 @@ mod tests {
     use super::*;
 
     async fn get(path: &str) -> ServiceResponse {
-        let app = test::init_service(App::new().configure(configure)).await;
+        let app = test::init_service(App::new().configure(add_pages)).await;
         test::call_service(&app, test::TestRequest::get().uri(path).to_request()).await
     }
 
     #[actix_web::test]
     async fn text_between_backticks_is_code() {
         assert_eq!(
-            prose("Send `a<b` or `c`."),
+            prose_to_html("Send `a<b` or `c`."),
             "Send <code>a&lt;b</code> or <code>c</code>."
         );
         for entry in problem_codes() {
-            let text = format!("{}{}", prose(entry.meaning), prose(entry.remedy));
+            let text = format!("{}{}", prose_to_html(entry.meaning), prose_to_html(entry.remedy));
             assert_eq!(
                 text.matches("<code>").count(),
                 text.matches("</code>").count(),
@@ -184,7 +184,7 @@ mod tests {
             let body = to_bytes(response.into_body()).await.unwrap();
             let text = std::str::from_utf8(&body).unwrap();
             assert!(
-                text.contains(entry.title) && text.contains(&prose(entry.remedy)),
+                text.contains(entry.title) && text.contains(&prose_to_html(entry.remedy)),
                 "{}",
                 entry.code
             );

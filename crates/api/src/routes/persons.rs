@@ -3,7 +3,7 @@
 use super::{assets::EndingOut, forecast::ImpactOut};
 use crate::{
     access::{Caller, ForecastRead},
-    cursor::{Page, PageQuery, cursor},
+    cursor::{Page, PageQuery, encode_cursor},
     extract::PathId,
     json::Query,
     problem::Problem,
@@ -12,7 +12,7 @@ use crate::{
 use actix_web::{HttpResponse, get, web::Data};
 use chrono::{DateTime, Utc};
 use regrant_domain::{CredentialKind, PersonId};
-use regrant_vault::{Impact, PersonView, Vault};
+use regrant_vault::{DepartureImpact, PersonView, Vault};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -84,7 +84,7 @@ pub(crate) async fn list_persons(
     let (after, limit) = page.into_parts()?;
     let list = vault.list_persons(&caller.principal, after, limit).await?;
     let data = list.data.into_iter().map(ListedPersonOut::from).collect();
-    Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
+    Ok(HttpResponse::Ok().json(Page::with_next(data, list.next.as_ref())))
 }
 
 /// Read which assets would end, wait or continue if this person left now.
@@ -108,11 +108,11 @@ pub(crate) async fn get_person_impact(
     Ok(HttpResponse::Ok().json(ImpactPage::from(impact)))
 }
 
-const UNTOUCHED: &str = "Assets that tokens of other persons or of system users serve, and shares between businesses, \
+const UNTOUCHED_NOTE: &str = "Assets that tokens of other persons or of system users serve, and shares between businesses, \
                          are not affected; no action is needed for them.";
 
-impl From<Impact> for ImpactPage {
-    fn from(it: Impact) -> Self {
+impl From<DepartureImpact> for ImpactPage {
+    fn from(it: DepartureImpact) -> Self {
         Self {
             generated_at: it.generated_at,
             person: it.person.into(),
@@ -123,8 +123,8 @@ impl From<Impact> for ImpactPage {
                 .collect(),
             data: it.data.into_iter().map(ImpactOut::from).collect(),
             has_more: it.next.is_some(),
-            next_cursor: it.next.as_ref().map(cursor),
-            note: UNTOUCHED,
+            next_cursor: it.next.as_ref().map(encode_cursor),
+            note: UNTOUCHED_NOTE,
         }
     }
 }

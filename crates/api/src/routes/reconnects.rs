@@ -10,15 +10,15 @@ use actix_web::{HttpResponse, get, http::header, post, web::Data};
 use regrant_domain::{ReconnectId, ReconnectStatus};
 use regrant_vault::{ReconnectView, Vault};
 
-pub(crate) use self::events::Streams;
+pub(crate) use self::events::EventStreams;
 use self::{
     out::{ReconnectOut, ReconnectSummary},
-    request::{NewReconnect, order},
+    request::{NewReconnect, reconnect_request},
 };
 use crate::{
     access::{Caller, ReconnectsWrite},
     cursor::{Page, PageQuery},
-    extract::{PathId, Repeat},
+    extract::{PathId, IdempotencyHeader},
     json::{CanonicalJson, Query},
     problem::{Problem, ProblemOut},
 };
@@ -48,11 +48,11 @@ use crate::{
 pub(crate) async fn create_reconnect(
     vault: Data<Vault>,
     caller: Caller<ReconnectsWrite>,
-    idempotency: Repeat,
+    idempotency: IdempotencyHeader,
     body: CanonicalJson<NewReconnect>,
 ) -> Result<HttpResponse, Problem> {
-    let request = order(body, idempotency)?;
-    Ok(answer(vault.reconnect(&caller.principal, request).await?))
+    let request = reconnect_request(body, idempotency)?;
+    Ok(reconnect_response(vault.replace_tokens(&caller.principal, request).await?))
 }
 
 /// List reconnects, newest first, without their items.
@@ -73,7 +73,7 @@ pub(crate) async fn list_reconnects(
         .list_reconnects(&caller.principal, after, limit)
         .await?;
     let data = list.data.into_iter().map(ReconnectSummary::from).collect();
-    Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
+    Ok(HttpResponse::Ok().json(Page::with_next(data, list.next.as_ref())))
 }
 
 /// Read a reconnect with its items.
@@ -108,17 +108,17 @@ pub(crate) async fn get_reconnect(
 pub(crate) async fn cancel_reconnect(
     vault: Data<Vault>,
     caller: Caller<ReconnectsWrite>,
-    idempotency: Repeat,
+    idempotency: IdempotencyHeader,
     id: PathId<ReconnectId>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of("POST /v1/reconnects/{id}/cancel", &[]);
+    let repeatable = idempotency.into_call("POST /v1/reconnects/{id}/cancel", &[]);
     let view = vault
         .cancel_reconnect(&caller.principal, id.0, repeatable)
         .await?;
     Ok(HttpResponse::Ok().json(ReconnectOut::from(view)))
 }
 
-fn answer(view: ReconnectView) -> HttpResponse {
+fn reconnect_response(view: ReconnectView) -> HttpResponse {
     match view.status {
         ReconnectStatus::Running => HttpResponse::Accepted()
             .insert_header((header::LOCATION, format!("/v1/reconnects/{}", view.id)))

@@ -7,17 +7,17 @@ use super::assets::EndingOut;
 use crate::{
     access::{Caller, TokensRead},
     cursor::Page,
-    extract::{Because, PathId, Repeat},
-    json::{All, CanonicalJson},
+    extract::{ReadReasonHeader, PathId, IdempotencyHeader},
+    json::{ListIn, CanonicalJson},
     problem::{Problem, ProblemOut},
     reason::ReasonOut,
     schema,
-    secret_response::sealed_answer,
+    secret_response::secret_response,
 };
 use actix_web::{HttpResponse, get, post, web::Data};
 use chrono::{DateTime, Utc};
 use regrant_domain::{AccessToken, AssetId, CredentialKind, PersonId, Who, state::Status};
-use regrant_vault::{Lookup, ServedToken, Vault};
+use regrant_vault::{TokenLookup, ServedToken, Vault};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -27,7 +27,7 @@ use utoipa::ToSchema;
 pub(crate) struct LookupTokens {
     /// Graph ids of the assets.
     #[schema(value_type = Vec<String>, max_items = 500)]
-    asset_ids: All<AssetId>,
+    asset_ids: ListIn<AssetId>,
 }
 
 /// A token that serves an asset.
@@ -115,13 +115,13 @@ pub(crate) enum LookupOut {
 pub(crate) async fn get_token(
     vault: Data<Vault>,
     caller: Caller<TokensRead>,
-    because: Because,
+    because: ReadReasonHeader,
     id: PathId<AssetId>,
 ) -> Result<HttpResponse, Problem> {
     let served = vault
-        .token(&caller.principal.because(because.0), &id.0)
+        .read_token(&caller.principal.with_reason(because.0), &id.0)
         .await?;
-    sealed_answer(&TokenOut::from(served), 1)
+    secret_response(&TokenOut::from(served), 1)
 }
 
 /// Read the tokens that serve many assets. The response has one entry per distinct asset, in the order of the request.
@@ -141,16 +141,16 @@ pub(crate) async fn get_token(
 pub(crate) async fn lookup_tokens(
     vault: Data<Vault>,
     caller: Caller<TokensRead>,
-    because: Because,
-    idempotency: Repeat,
+    because: ReadReasonHeader,
+    idempotency: IdempotencyHeader,
     body: CanonicalJson<LookupTokens>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of("POST /v1/tokens/lookup", &body.canonical);
-    let (reader, ids) = (caller.principal.because(because.0), body.value.asset_ids.0);
-    let results = vault.lookup(&reader, &ids, repeatable).await?;
+    let repeatable = idempotency.into_call("POST /v1/tokens/lookup", &body.canonical);
+    let (reader, ids) = (caller.principal.with_reason(because.0), body.value.asset_ids.0);
+    let results = vault.look_up_tokens(&reader, &ids, repeatable).await?;
     let data: Vec<_> = results.into_iter().map(LookupOut::from).collect();
     let entries = data.len();
-    sealed_answer(&Page::whole(data), entries)
+    secret_response(&Page::only_page(data), entries)
 }
 
 fn serialize_token<S: Serializer>(token: &AccessToken, serializer: S) -> Result<S::Ok, S::Error> {
@@ -166,7 +166,7 @@ impl From<ServedToken> for TokenOut {
             person_id: it.person_id,
             state: it.state.status,
             since: it.state.since,
-            who: it.state.who(),
+            who: it.state.who_must_act(),
             ending: it.state.ending.map(EndingOut::from),
             next_check_at: it.state.next_check_at,
             reason: it.state.reason.into(),
@@ -178,15 +178,15 @@ impl From<ServedToken> for TokenOut {
     }
 }
 
-impl From<(AssetId, Lookup)> for LookupOut {
-    fn from((asset_id, found): (AssetId, Lookup)) -> Self {
+impl From<(AssetId, TokenLookup)> for LookupOut {
+    fn from((asset_id, found): (AssetId, TokenLookup)) -> Self {
         match found {
-            Lookup::Served(token) => Self::Served(Box::new((*token).into())),
-            Lookup::NoToken(reason) => Self::NoToken {
+            TokenLookup::Served(token) => Self::Served(Box::new((*token).into())),
+            TokenLookup::NoToken(reason) => Self::NoToken {
                 asset_id,
                 reason: reason.into(),
             },
-            Lookup::Unknown => Self::UnknownAsset { asset_id },
+            TokenLookup::Unknown => Self::UnknownAsset { asset_id },
         }
     }
 }

@@ -13,16 +13,16 @@ use self::{
     out::{DeliveryOut, EndpointOut, MintedEndpointOut, WebhookReplay, WebhookTest},
     request::{
         NewWebhookEndpoint, ReplayWebhooks, RotateWebhookSecret, WebhookDeliveryFilter,
-        WebhookEndpointChange, filter,
+        WebhookEndpointChange, event_filter,
     },
 };
 use crate::{
     access::{Caller, WebhooksWrite},
     cursor::Page,
-    extract::{PathId, Repeat},
+    extract::{PathId, IdempotencyHeader},
     json::{CanonicalJson, Json, Query},
     problem::{Problem, ProblemOut},
-    secret_response::sealed_body,
+    secret_response::zeroizing_body,
 };
 
 /// Create a webhook endpoint. Only this response contains its secret.
@@ -43,20 +43,20 @@ use crate::{
 pub(crate) async fn create_webhook_endpoint(
     vault: Data<Vault>,
     caller: Caller<WebhooksWrite>,
-    idempotency: Repeat,
+    idempotency: IdempotencyHeader,
     body: CanonicalJson<NewWebhookEndpoint>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of("POST /v1/webhook-endpoints", &body.canonical);
+    let repeatable = idempotency.into_call("POST /v1/webhook-endpoints", &body.canonical);
     let request = body.value;
     let new = NewEndpoint {
         url: request.url,
-        filter: filter(request.kinds)?.unwrap_or(EventFilter::All),
+        filter: event_filter(request.kinds)?.unwrap_or(EventFilter::All),
     };
     let minted = vault
         .create_webhook_endpoint(&caller.principal, new, repeatable)
         .await?;
     let location = format!("/v1/webhook-endpoints/{}", minted.endpoint.id);
-    let body = sealed_body(&MintedEndpointOut::from(minted), 1)?;
+    let body = zeroizing_body(&MintedEndpointOut::from(minted), 1)?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))
         .content_type("application/json")
@@ -74,8 +74,8 @@ pub(crate) async fn list_webhook_endpoints(
     vault: Data<Vault>,
     caller: Caller<WebhooksWrite>,
 ) -> Result<HttpResponse, Problem> {
-    let endpoints = vault.webhook_endpoints(&caller.principal).await?;
-    Ok(HttpResponse::Ok().json(Page::whole(
+    let endpoints = vault.list_webhook_endpoints(&caller.principal).await?;
+    Ok(HttpResponse::Ok().json(Page::only_page(
         endpoints.into_iter().map(EndpointOut::from).collect(),
     )))
 }
@@ -93,7 +93,7 @@ pub(crate) async fn get_webhook_endpoint(
     caller: Caller<WebhooksWrite>,
     id: PathId<WebhookEndpointId>,
 ) -> Result<HttpResponse, Problem> {
-    let endpoint = vault.webhook_endpoint(&caller.principal, id.0).await?;
+    let endpoint = vault.find_webhook_endpoint(&caller.principal, id.0).await?;
     Ok(HttpResponse::Ok().json(EndpointOut::from(endpoint)))
 }
 
@@ -111,7 +111,7 @@ pub(crate) async fn change_webhook_endpoint(
     id: PathId<WebhookEndpointId>,
     Json(request): Json<WebhookEndpointChange>,
 ) -> Result<HttpResponse, Problem> {
-    let (filter, status) = (filter(request.kinds)?, request.status.map(|it| it.0));
+    let (filter, status) = (event_filter(request.kinds)?, request.status.map(|it| it.0));
     let change = EndpointChange {
         url: request.url,
         filter,
@@ -155,10 +155,10 @@ pub(crate) async fn rotate_webhook_secret(
     vault: Data<Vault>,
     caller: Caller<WebhooksWrite>,
     id: PathId<WebhookEndpointId>,
-    idempotency: Repeat,
+    idempotency: IdempotencyHeader,
     body: CanonicalJson<RotateWebhookSecret>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of(
+    let repeatable = idempotency.into_call(
         "POST /v1/webhook-endpoints/{id}/rotate-secret",
         &body.canonical,
     );
@@ -166,7 +166,7 @@ pub(crate) async fn rotate_webhook_secret(
     let minted = vault
         .rotate_webhook_secret(&caller.principal, id.0, overlap, repeatable)
         .await?;
-    let body = sealed_body(&MintedEndpointOut::from(minted), 1)?;
+    let body = zeroizing_body(&MintedEndpointOut::from(minted), 1)?;
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .body(body))
@@ -187,10 +187,10 @@ pub(crate) async fn rotate_webhook_secret(
 pub(crate) async fn test_webhook_endpoint(
     vault: Data<Vault>,
     caller: Caller<WebhooksWrite>,
-    idempotency: Repeat,
+    idempotency: IdempotencyHeader,
     id: PathId<WebhookEndpointId>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of("POST /v1/webhook-endpoints/{id}/test", &[]);
+    let repeatable = idempotency.into_call("POST /v1/webhook-endpoints/{id}/test", &[]);
     let event_id = vault
         .test_webhook_endpoint(&caller.principal, id.0, repeatable)
         .await?;
@@ -214,11 +214,11 @@ pub(crate) async fn replay_webhooks(
     vault: Data<Vault>,
     caller: Caller<WebhooksWrite>,
     id: PathId<WebhookEndpointId>,
-    idempotency: Repeat,
+    idempotency: IdempotencyHeader,
     body: CanonicalJson<ReplayWebhooks>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of("POST /v1/webhook-endpoints/{id}/replay", &body.canonical);
-    let replay = body.value.what()?;
+    let repeatable = idempotency.into_call("POST /v1/webhook-endpoints/{id}/replay", &body.canonical);
+    let replay = body.value.into_replay()?;
     let deliveries = vault
         .replay_webhooks(&caller.principal, id.0, replay, repeatable)
         .await?;
@@ -247,5 +247,5 @@ pub(crate) async fn list_webhook_deliveries(
         .list_deliveries(&caller.principal, id.0, query, filter.limit.0)
         .await?;
     let data = list.data.into_iter().map(DeliveryOut::from).collect();
-    Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
+    Ok(HttpResponse::Ok().json(Page::with_next(data, list.next.as_ref())))
 }

@@ -6,14 +6,14 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use regrant_domain::{AppId, AppSecret, VerifyToken};
-use regrant_vault::{Acting, AppChange, AppView, NewApp};
+use regrant_vault::{Actor, AppChange, AppView, NewApp};
 use serde_json::json;
 
-use crate::{Global, config::Config, installation, private_file, telemetry};
+use crate::{GlobalArgs, config::Config, installation, private_file, telemetry};
 
 /// What to do with apps.
 #[derive(clap::Subcommand)]
-pub(crate) enum Command {
+pub(crate) enum AppsCommand {
     /// Register a Meta app. Its secret is read from a file or standard input and stored sealed.
     Add {
         /// The app's id at Meta.
@@ -52,11 +52,11 @@ pub(crate) enum Command {
     List,
 }
 
-pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()> {
-    let config = Config::of_process(global)?;
-    telemetry::start(config.log, "warn")?;
+pub(crate) async fn run(command: AppsCommand, global: &GlobalArgs) -> anyhow::Result<()> {
+    let config = Config::from_process(global)?;
+    telemetry::start_logging(config.log, "warn")?;
     match command {
-        Command::Add {
+        AppsCommand::Add {
             id,
             name,
             secret_file,
@@ -65,35 +65,35 @@ pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()>
             let app = NewApp {
                 id,
                 name,
-                secret: app_secret(&secret_file)?,
-                verify_token: verify_token_file.as_deref().map(verify_token).transpose()?,
+                secret: read_app_secret(&secret_file)?,
+                verify_token: verify_token_file.as_deref().map(read_verify_token).transpose()?,
             };
             Box::pin(add_app(config, app, global)).await
         }
-        Command::Set {
+        AppsCommand::Set {
             id,
             secret_file,
             verify_token_file,
             overlap_hours,
         } => {
             let secrets = NewSecrets {
-                secret: secret_file.as_deref().map(app_secret).transpose()?,
-                verify_token: verify_token_file.as_deref().map(verify_token).transpose()?,
+                secret: secret_file.as_deref().map(read_app_secret).transpose()?,
+                verify_token: verify_token_file.as_deref().map(read_verify_token).transpose()?,
                 overlap: Duration::from_hours(overlap_hours),
             };
             Box::pin(set_secrets(config, &id, secrets, global)).await
         }
-        Command::List => list(config, global).await,
+        AppsCommand::List => list_apps(config, global).await,
     }
 }
 
-async fn add_app(config: Config, app: NewApp, global: &Global) -> anyhow::Result<()> {
-    let made = installation::open(config)
+async fn add_app(config: Config, app: NewApp, global: &GlobalArgs) -> anyhow::Result<()> {
+    let made = installation::open_vault(config)
         .await?
-        .create_app(Acting::CommandLine, app, None)
+        .create_app(Actor::CommandLine, app, None)
         .await?;
     let AppView { id, name, .. } = made.value;
-    global.output.print(
+    global.output.print_result(
         &json!({ "id": id, "name": name }),
         format!("registered app {id}"),
     )
@@ -111,36 +111,36 @@ async fn set_secrets(
     config: Config,
     id: &AppId,
     secrets: NewSecrets,
-    global: &Global,
+    global: &GlobalArgs,
 ) -> anyhow::Result<()> {
-    let vault = installation::open(config).await?;
+    let vault = installation::open_vault(config).await?;
     if secrets.verify_token.is_some() {
         let change = AppChange {
             verify_token: secrets.verify_token,
             ..AppChange::default()
         };
-        vault.change_app(Acting::CommandLine, id, change).await?;
+        vault.change_app(Actor::CommandLine, id, change).await?;
     }
     if let Some(secret) = &secrets.secret {
         vault
-            .set_app_secret(Acting::CommandLine, id, secret, secrets.overlap, None)
+            .set_app_secret(Actor::CommandLine, id, secret, secrets.overlap, None)
             .await?;
     }
     global
         .output
-        .print(&json!({ "id": id.as_str() }), format!("changed app {id}"))
+        .print_result(&json!({ "id": id.as_str() }), format!("changed app {id}"))
 }
 
-fn app_secret(path: &std::path::Path) -> anyhow::Result<AppSecret> {
+fn read_app_secret(path: &std::path::Path) -> anyhow::Result<AppSecret> {
     AppSecret::parse(private_file::read_secret(path)?).context("the app secret")
 }
 
-fn verify_token(path: &std::path::Path) -> anyhow::Result<VerifyToken> {
+fn read_verify_token(path: &std::path::Path) -> anyhow::Result<VerifyToken> {
     VerifyToken::parse(private_file::read_secret(path)?).context("the verify token")
 }
 
-async fn list(config: Config, global: &Global) -> anyhow::Result<()> {
-    let apps = installation::open(config).await?.apps().await?;
+async fn list_apps(config: Config, global: &GlobalArgs) -> anyhow::Result<()> {
+    let apps = installation::open_vault(config).await?.list_apps().await?;
     let values = apps
         .iter()
         .map(|it| json!({ "id": it.id.as_str(), "name": it.name, "created_at": it.created_at }));
@@ -155,5 +155,5 @@ async fn list(config: Config, global: &Global) -> anyhow::Result<()> {
     };
     global
         .output
-        .print(&json!({ "data": values.collect::<Vec<_>>() }), text)
+        .print_result(&json!({ "data": values.collect::<Vec<_>>() }), text)
 }

@@ -9,11 +9,11 @@ use regrant_domain::TenantId;
 use regrant_vault::{AuditFormat, AuditQuery, AuditVerdict, Error, Vault};
 use serde_json::{Value, json};
 
-use crate::{Global, config::Config, installation, output, telemetry};
+use crate::{GlobalArgs, config::Config, installation, output, telemetry};
 
 /// What to do with the audit.
 #[derive(clap::Subcommand)]
-pub(crate) enum Command {
+pub(crate) enum AuditCommand {
     /// Verify the chains: finds edited, deleted, reordered and truncated rows and restored credentials; fails if there are any.
     Verify {
         /// Only this tenant; by default every tenant and the installation itself.
@@ -40,42 +40,42 @@ pub(crate) enum Command {
     },
 }
 
-pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<ExitCode> {
-    let config = Config::of_process(global)?;
-    telemetry::start(config.log, "warn")?;
-    let vault = installation::open(config).await?;
+pub(crate) async fn run(command: AuditCommand, global: &GlobalArgs) -> anyhow::Result<ExitCode> {
+    let config = Config::from_process(global)?;
+    telemetry::start_logging(config.log, "warn")?;
+    let vault = installation::open_vault(config).await?;
     match command {
-        Command::Verify {
+        AuditCommand::Verify {
             tenant,
             checkpoints,
-        } => verify(&vault, tenant, &checkpoints, global).await,
-        Command::Export { tenant, format } => export(&vault, tenant, format).await,
-        Command::Checkpoint { tenant } => checkpoints(&vault, tenant, global).await,
+        } => verify_chains(&vault, tenant, &checkpoints, global).await,
+        AuditCommand::Export { tenant, format } => export_audit(&vault, tenant, format).await,
+        AuditCommand::Checkpoint { tenant } => sign_checkpoints(&vault, tenant, global).await,
     }
 }
 
-async fn verify(
+async fn verify_chains(
     vault: &Vault,
     tenant: Option<TenantId>,
     files: &[PathBuf],
-    global: &Global,
+    global: &GlobalArgs,
 ) -> anyhow::Result<ExitCode> {
     let mut statements = Vec::new();
     for file in files {
         let text =
             fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-        let found = statements_in(&text);
+        let found = parse_statements(&text);
         anyhow::ensure!(!found.is_empty(), "{} holds no checkpoint", file.display());
         statements.extend(found);
     }
     let (known, mut verdicts) = (vault.read_checkpoints(&statements).await, Vec::new());
-    for tenant in tenants(vault, tenant).await? {
+    for tenant in select_chains(vault, tenant).await? {
         verdicts.push(vault.verify_audit(tenant, &known).await?);
     }
     let whole = verdicts.iter().all(AuditVerdict::is_whole);
-    let lines: Vec<_> = verdicts.iter().map(line).collect();
-    let value = json!({ "whole": whole, "data": verdicts.iter().map(value).collect::<Vec<_>>() });
-    global.output.print(&value, lines.join("\n"))?;
+    let lines: Vec<_> = verdicts.iter().map(format_verdict).collect();
+    let value = json!({ "whole": whole, "data": verdicts.iter().map(verdict_json).collect::<Vec<_>>() });
+    global.output.print_result(&value, lines.join("\n"))?;
     Ok(if whole {
         ExitCode::SUCCESS
     } else {
@@ -83,29 +83,29 @@ async fn verify(
     })
 }
 
-async fn export(vault: &Vault, tenant: TenantId, format: AuditFormat) -> anyhow::Result<ExitCode> {
-    output::text(format.header())?;
+async fn export_audit(vault: &Vault, tenant: TenantId, format: AuditFormat) -> anyhow::Result<ExitCode> {
+    output::print_text(format.header_line())?;
     let mut query = AuditQuery::default();
     loop {
-        let page = vault.export_audit_of(tenant, query.clone()).await?;
+        let page = vault.read_export_step_of(tenant, query.clone()).await?;
         for row in &page.data {
-            output::text(&format.line(row))?;
+            output::print_text(&format.format_row(row))?;
         }
         let Some(next) = page.next else {
             return Ok(ExitCode::SUCCESS);
         };
-        query.beyond = Some(next);
+        query.after_seq = Some(next);
     }
 }
 
-async fn checkpoints(
+async fn sign_checkpoints(
     vault: &Vault,
     tenant: Option<TenantId>,
-    global: &Global,
+    global: &GlobalArgs,
 ) -> anyhow::Result<ExitCode> {
     let (mut values, mut lines) = (Vec::new(), Vec::new());
-    for tenant in tenants(vault, tenant).await? {
-        let signed = match vault.sign_checkpoint(tenant).await {
+    for tenant in select_chains(vault, tenant).await? {
+        let signed = match vault.sign_checkpoint_of(tenant).await {
             Err(Error::NotFound(_)) => continue, // this chain has no event yet
             signed => signed?,
         };
@@ -116,21 +116,21 @@ async fn checkpoints(
     }
     global
         .output
-        .print(&json!({ "data": values }), lines.join("\n"))?;
+        .print_result(&json!({ "data": values }), lines.join("\n"))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The chain of one tenant, or the installation's own chain and every tenant's.
-async fn tenants(vault: &Vault, only: Option<TenantId>) -> anyhow::Result<Vec<TenantId>> {
+async fn select_chains(vault: &Vault, only: Option<TenantId>) -> anyhow::Result<Vec<TenantId>> {
     if let Some(tenant) = only {
         return Ok(vec![tenant]);
     }
-    let tenants = vault.tenants().await?.into_iter().map(|it| it.id);
+    let tenants = vault.list_all_tenants().await?.into_iter().map(|it| it.id);
     Ok(std::iter::once(TenantId::SYSTEM).chain(tenants).collect())
 }
 
 /// The checkpoints in a file: one a line, or the JSON of the API and of `--output json`.
-fn statements_in(text: &str) -> Vec<String> {
+fn parse_statements(text: &str) -> Vec<String> {
     let Ok(value) = serde_json::from_str::<Value>(text) else {
         return text.split_whitespace().map(ToOwned::to_owned).collect();
     };
@@ -146,7 +146,7 @@ fn statements_in(text: &str) -> Vec<String> {
     )
 }
 
-fn line(verdict: &AuditVerdict) -> String {
+fn format_verdict(verdict: &AuditVerdict) -> String {
     let counts = format!(
         "{}  {} rows, {} credentials, {} checkpoints",
         verdict.tenant, verdict.rows, verdict.credentials, verdict.checkpoints
@@ -162,7 +162,7 @@ fn line(verdict: &AuditVerdict) -> String {
     }
 }
 
-fn value(verdict: &AuditVerdict) -> Value {
+fn verdict_json(verdict: &AuditVerdict) -> Value {
     let faults: Vec<_> = verdict
         .faults
         .iter()
@@ -174,7 +174,7 @@ fn value(verdict: &AuditVerdict) -> Value {
         "rows": verdict.rows,
         "unchained": verdict.unchained,
         "credentials": verdict.credentials,
-        "untold": verdict.untold,
+        "untold": verdict.unrecorded,
         "checkpoints": verdict.checkpoints,
         "faults": faults,
     })
@@ -190,9 +190,9 @@ mod tests {
             "a.b.c\nd.e.f\n",
             r#"{"data":[{"statement":"a.b.c"},{"statement":"d.e.f"}]}"#,
         ] {
-            assert_eq!(statements_in(text), ["a.b.c", "d.e.f"], "{text}");
+            assert_eq!(parse_statements(text), ["a.b.c", "d.e.f"], "{text}");
         }
-        assert_eq!(statements_in(r#"{"seq":1,"statement":"a.b.c"}"#), ["a.b.c"]);
-        assert!(statements_in(r#"{"seq":1}"#).is_empty());
+        assert_eq!(parse_statements(r#"{"seq":1,"statement":"a.b.c"}"#), ["a.b.c"]);
+        assert!(parse_statements(r#"{"seq":1}"#).is_empty());
     }
 }

@@ -19,34 +19,34 @@ use crate::{
     telemetry,
 };
 
-use narrator::Teller;
+use narrator::Narrator;
 
 /// Options of `demo`.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct DemoArgs {
     /// Print one JSON report instead of the story.
     #[arg(long)]
     json: bool,
 }
 
-pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<ExitCode> {
-    telemetry::start(telemetry::LogFormat::Text, "error")?;
+pub(crate) async fn run(args: DemoArgs, output: Output) -> anyhow::Result<ExitCode> {
+    telemetry::start_logging(telemetry::LogFormat::Text, "error")?;
     let form = if args.json { Output::Json } else { output };
     let home = tempfile::tempdir().context("cannot make a temporary directory")?;
     // The keys live in memory only: the database is deleted at the end.
     let rehearsal = Rehearsal::start(
         &home.path().join("demo.sqlite3"),
-        Keyring::ephemeral()?,
+        Keyring::in_memory()?,
         Ports::FREE,
     )
     .await?;
-    let mut narrator = Teller::new(form);
-    let result = story::tell(&mut narrator, &rehearsal).await;
+    let mut narrator = Narrator::new(form);
+    let result = story::run_story(&mut narrator, &rehearsal).await;
     rehearsal.stop().await;
     home.close()
         .context("cannot delete the temporary directory")?;
     let succeeded = result.is_ok();
-    narrator.end(result.err())?;
+    narrator.finish_story(result.err())?;
     Ok(if succeeded {
         ExitCode::SUCCESS
     } else {

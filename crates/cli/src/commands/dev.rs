@@ -20,7 +20,7 @@ use data_dir::DataDir;
 
 /// Options of `dev`.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct DevArgs {
     /// Directory of the database, the keyring and the demo credentials; created with mode 0700.
     #[arg(long, default_value = "./regrant-data", value_name = "DIR")]
     data: PathBuf,
@@ -35,22 +35,22 @@ pub(crate) struct Args {
     json: bool,
 }
 
-pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
+pub(crate) async fn run(args: DevArgs, output: Output) -> anyhow::Result<()> {
     let form = if args.json { Output::Json } else { output };
-    telemetry::start(
+    telemetry::start_logging(
         telemetry::LogFormat::Text,
         if form == Output::Json { "warn" } else { "info" },
     )?;
-    let stop = signals::on_stop()?;
+    let stop = signals::stop_on_signals()?;
     let data = DataDir::open(&args.data, args.fresh)?;
-    let keyring = tokio::task::block_in_place(|| data.keyring())?;
+    let keyring = tokio::task::block_in_place(|| data.open_keyring())?;
     let rehearsal =
-        Rehearsal::start(&data.database(), keyring, Ports::from_public(args.port)).await?;
+        Rehearsal::start(&data.database_path(), keyring, Ports::from_public(args.port)).await?;
     let started = async {
-        let tenants = tenants::ready(&rehearsal, &data).await?;
-        let operator = operator::ready(&rehearsal.vault, &data).await?;
+        let tenants = tenants::ensure_tenants(&rehearsal, &data).await?;
+        let operator = operator::ensure_operator(&rehearsal.vault, &data).await?;
         let summary = summary::Summary::new(&rehearsal, &data, tenants, operator);
-        form.print(&summary, &summary)
+        form.print_result(&summary, &summary)
     };
     let started = started.await;
     if started.is_ok() {
@@ -58,7 +58,7 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     }
     rehearsal.stop().await;
     if form == Output::Text && started.is_ok() {
-        output::line("stopped")?;
+        output::print_line("stopped")?;
     }
     started
 }

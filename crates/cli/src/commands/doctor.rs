@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    Global,
-    config::{Config, Source},
+    GlobalArgs,
+    config::{Config, SettingsSource},
     telemetry,
 };
 
@@ -33,18 +33,18 @@ pub(crate) struct Finding {
     level: Level,
     /// The name of the check.
     #[serde(rename = "what")]
-    what: &'static str,
+    check: &'static str,
     /// The result, and the remedy for a fault.
     #[serde(rename = "told")]
-    told: String,
+    message: String,
 }
 
 impl Finding {
     fn new(level: Level, check: &'static str, message: impl Into<String>) -> Self {
         Self {
             level,
-            what: check,
-            told: message.into(),
+            check,
+            message: message.into(),
         }
     }
 }
@@ -59,17 +59,17 @@ impl fmt::Display for Finding {
         write!(
             f,
             "{level}  {:<10}  {}",
-            self.what,
-            self.told.replace('\n', "\n                  ")
+            self.check,
+            self.message.replace('\n', "\n                  ")
         )
     }
 }
 
-pub(crate) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
-    telemetry::start(telemetry::LogFormat::Text, "error")?;
-    let source = Source::of_process(global.config.as_deref())?;
-    let findings = match Config::read(&source) {
-        Ok(config) => checks::all(config, &source).await,
+pub(crate) async fn run(global: &GlobalArgs) -> anyhow::Result<ExitCode> {
+    telemetry::start_logging(telemetry::LogFormat::Text, "error")?;
+    let source = SettingsSource::from_process(global.config.as_deref())?;
+    let findings = match Config::from_source(&source) {
+        Ok(config) => checks::run_checks(config, &source).await,
         Err(faults) => {
             vec![Finding::new(
                 Level::Fail,
@@ -80,7 +80,7 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
     };
     let failed = findings.iter().any(|it| it.level == Level::Fail);
     let lines: Vec<_> = findings.iter().map(ToString::to_string).collect();
-    global.output.print(
+    global.output.print_result(
         &json!({ "ok": !failed, "findings": findings }),
         lines.join("\n"),
     )?;

@@ -13,11 +13,11 @@ use crate::{output::Output, private_file};
 
 /// What to do with the keyring.
 #[derive(clap::Subcommand)]
-pub(crate) enum Command {
+pub(crate) enum KeysCommand {
     /// Create a keyring with one active key; an existing file is never overwritten.
     Init {
         #[command(flatten)]
-        paths: Place,
+        paths: KeyringPaths,
         /// Memory in MiB that each guess at the passphrase costs.
         #[arg(long, default_value_t = 256, value_name = "MIB", value_parser = clap::value_parser!(u32).range(64..=1024))]
         memory: u32,
@@ -25,13 +25,13 @@ pub(crate) enum Command {
     /// List the keys with version and state, without the keys themselves.
     Show {
         #[command(flatten)]
-        paths: Place,
+        paths: KeyringPaths,
     },
 }
 
 /// Paths of the keyring and its passphrase.
 #[derive(clap::Args)]
-pub(crate) struct Place {
+pub(crate) struct KeyringPaths {
     /// The keyring file.
     #[arg(long, env = "REGRANT_KEYRING_PATH", value_name = "PATH")]
     keyring: PathBuf,
@@ -40,54 +40,54 @@ pub(crate) struct Place {
     passphrase_file: PathBuf,
 }
 
-impl Place {
-    fn passphrase(&self) -> anyhow::Result<Passphrase> {
+impl KeyringPaths {
+    fn read_passphrase(&self) -> anyhow::Result<Passphrase> {
         Ok(Passphrase::parse(private_file::read_secret(
             &self.passphrase_file,
         )?)?)
     }
 }
 
-pub(crate) fn run(command: Command, output: Output) -> anyhow::Result<()> {
+pub(crate) fn run(command: KeysCommand, output: Output) -> anyhow::Result<()> {
     let (paths, keyring) = match command {
-        Command::Init { paths, memory } => {
-            let keyring = init(&paths, memory)?;
+        KeysCommand::Init { paths, memory } => {
+            let keyring = create_keyring(&paths, memory)?;
             (paths, keyring)
         }
-        Command::Show { paths } => {
-            let keyring = Keyring::open(&paths.keyring, &paths.passphrase()?)
+        KeysCommand::Show { paths } => {
+            let keyring = Keyring::open(&paths.keyring, &paths.read_passphrase()?)
                 .context("cannot open the keyring")?;
             (paths, keyring)
         }
     };
-    let keys: Vec<_> = keyring.summaries().collect();
-    let lines: Vec<_> = keys.iter().map(line).collect();
+    let keys: Vec<_> = keyring.list_keks().collect();
+    let lines: Vec<_> = keys.iter().map(format_key).collect();
     let text = format!("{}\n{}", paths.keyring.display(), lines.join("\n"));
     let value =
-        json!({ "path": paths.keyring, "keys": keys.iter().map(value).collect::<Vec<_>>() });
-    output.print(&value, text)
+        json!({ "path": paths.keyring, "keys": keys.iter().map(key_json).collect::<Vec<_>>() });
+    output.print_result(&value, text)
 }
 
-fn init(paths: &Place, memory: u32) -> anyhow::Result<Keyring> {
+fn create_keyring(paths: &KeyringPaths, memory: u32) -> anyhow::Result<Keyring> {
     let strength = Strength::new(memory.saturating_mul(1024), 3, 1)?;
-    let made = Keyring::create(&paths.keyring, &paths.passphrase()?, strength);
+    let made = Keyring::create(&paths.keyring, &paths.read_passphrase()?, strength);
     made.with_context(|| format!("cannot create the keyring {}", paths.keyring.display()))
 }
 
-fn line(key: &KekSummary) -> String {
+fn format_key(key: &KekSummary) -> String {
     format!(
         "  key {} version {}  {}",
         key.kek.id,
         key.kek.version,
-        word(key.state)
+        state_name(key.state)
     )
 }
 
-fn value(key: &KekSummary) -> Value {
-    json!({ "id": key.kek.id, "version": key.kek.version, "state": word(key.state) })
+fn key_json(key: &KekSummary) -> Value {
+    json!({ "id": key.kek.id, "version": key.kek.version, "state": state_name(key.state) })
 }
 
-const fn word(state: KekState) -> &'static str {
+const fn state_name(state: KekState) -> &'static str {
     match state {
         KekState::Staged => "staged",
         KekState::Active => "active",

@@ -6,11 +6,11 @@ use regrant_migration::{
 };
 use serde_json::json;
 
-use crate::{Global, config::Source, telemetry};
+use crate::{GlobalArgs, config::SettingsSource, telemetry};
 
 /// Options of `migrate`.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct MigrateArgs {
     /// Database URL of the owner role; prefer `REGRANT_OWNER_DATABASE_URL` or `…_FILE`, which the process list does not
     /// show. Without any of them the command migrates the database of the settings, which is right for SQLite.
     #[arg(long, value_name = "URL")]
@@ -26,23 +26,23 @@ pub(crate) struct Args {
     down: Option<u32>,
 }
 
-pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
-    telemetry::start(telemetry::LogFormat::Text, "warn")?;
-    let url = address(&args, global)?;
-    let connection = regrant_migration::open(&url)
+pub(crate) async fn run(args: MigrateArgs, global: &GlobalArgs) -> anyhow::Result<()> {
+    telemetry::start_logging(telemetry::LogFormat::Text, "warn")?;
+    let url = find_owner_url(&args, global)?;
+    let connection = regrant_migration::open_to_migrate(&url)
         .await
         .context("cannot open the database")?;
-    let changed = change(&args, &connection).await;
-    let steps = steps(&connection).await;
+    let changed = apply_steps(&args, &connection).await;
+    let steps = read_steps(&connection).await;
     connection
         .close()
         .await
         .context("cannot close the connection")?;
     changed?;
-    report(&steps?, global)
+    print_steps(&steps?, global)
 }
 
-async fn change(args: &Args, connection: &DatabaseConnection) -> anyhow::Result<()> {
+async fn apply_steps(args: &MigrateArgs, connection: &DatabaseConnection) -> anyhow::Result<()> {
     match args.down {
         _ if args.status => {}
         Some(steps) => Migrator::down(connection, Some(steps))
@@ -61,7 +61,7 @@ async fn change(args: &Args, connection: &DatabaseConnection) -> anyhow::Result<
 }
 
 /// The name of each step and whether it is applied.
-async fn steps(connection: &DatabaseConnection) -> anyhow::Result<Vec<(String, bool)>> {
+async fn read_steps(connection: &DatabaseConnection) -> anyhow::Result<Vec<(String, bool)>> {
     let steps = Migrator::get_migration_with_status(connection)
         .await
         .context("cannot read which steps are applied")?;
@@ -76,7 +76,7 @@ async fn steps(connection: &DatabaseConnection) -> anyhow::Result<Vec<(String, b
         .collect())
 }
 
-fn report(steps: &[(String, bool)], global: &Global) -> anyhow::Result<()> {
+fn print_steps(steps: &[(String, bool)], global: &GlobalArgs) -> anyhow::Result<()> {
     let applied = steps.iter().filter(|(_, applied)| *applied).count();
     let list: Vec<_> = steps
         .iter()
@@ -93,19 +93,19 @@ fn report(steps: &[(String, bool)], global: &Global) -> anyhow::Result<()> {
     );
     global
         .output
-        .print(&json!({ "applied": applied, "steps": list }), text)
+        .print_result(&json!({ "applied": applied, "steps": list }), text)
 }
 
 /// The URL of the owner role: the argument, its variable, or the database of the settings.
-fn address(args: &Args, global: &Global) -> anyhow::Result<String> {
+fn find_owner_url(args: &MigrateArgs, global: &GlobalArgs) -> anyhow::Result<String> {
     if let Some(url) = &args.database_url {
         return Ok(url.clone());
     }
-    let source = Source::of_process(global.config.as_deref())?;
+    let source = SettingsSource::from_process(global.config.as_deref())?;
     for key in ["owner_database_url", "database.url"] {
         if let Some(url) = source
             .find_secret(key)
-            .with_context(|| crate::config::variable(key))?
+            .with_context(|| crate::config::variable_name(key))?
         {
             return Ok(url.to_string());
         }

@@ -8,7 +8,7 @@ use crate::output;
 
 /// Options of `openapi`.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct OpenapiArgs {
     /// Compare this file with the description instead of printing it.
     #[arg(long, value_name = "FILE")]
     check: Option<PathBuf>,
@@ -17,7 +17,7 @@ pub(crate) struct Args {
     admin: bool,
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(args: &OpenapiArgs) -> anyhow::Result<()> {
     let yaml = if args.admin {
         regrant_api::openapi_admin_yaml()
     } else {
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     };
     let option = if args.admin { " --admin" } else { "" };
     let Some(path) = &args.check else {
-        return output::line(yaml.trim_end());
+        return output::print_line(yaml.trim_end());
     };
     let shown = path.display();
     let stored = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
@@ -33,5 +33,5 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         stored.trim_end() == yaml.trim_end(),
         "{shown} is out of date: run `regrant openapi{option} > {shown}`"
     );
-    output::line(format!("{shown} is up to date"))
+    output::print_line(format!("{shown} is up to date"))
 }

@@ -7,23 +7,23 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use anyhow::Context as _;
 use regrant_domain::{OperatorId, OperatorName, OperatorRole, Password};
-use regrant_vault::{Acting, NewOperator, Operator, OperatorChange, Vault};
+use regrant_vault::{Actor, NewOperator, Operator, OperatorChange, Vault};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::{
-    Global,
-    config::{Config, Source},
+    GlobalArgs,
+    config::{Config, SettingsSource},
     installation, private_file, telemetry,
 };
 
 /// How many operators one call lists.
-const PAGE: u32 = 200;
+const PAGE_SIZE: u32 = 200;
 
 /// What to do with operators.
 #[derive(clap::Subcommand)]
-pub(crate) enum Command {
+pub(crate) enum OperatorsCommand {
     /// Create an operator. Its password is read from a variable, a file or standard input; only a hash is stored.
     Add {
         /// The name to log in with.
@@ -45,44 +45,44 @@ pub(crate) enum Command {
         role: OperatorRole,
     },
     /// Give an operator another password, read as for `add`; the operator is logged out.
-    ResetPassword(Named),
+    ResetPassword(OperatorArgs),
     /// Disable an operator; the operator is logged out.
-    Disable(Named),
+    Disable(OperatorArgs),
     /// Enable a disabled operator.
-    Enable(Named),
+    Enable(OperatorArgs),
     /// Delete an operator; the operator is logged out.
-    Delete(Named),
+    Delete(OperatorArgs),
 }
 
 /// Names the operator to act on.
 #[derive(clap::Args)]
-pub(crate) struct Named {
+pub(crate) struct OperatorArgs {
     /// The operator's name.
     #[arg(long)]
     name: OperatorName,
 }
 
-pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()> {
-    let config = Config::of_process(global)?;
-    telemetry::start(config.log, "warn")?;
+pub(crate) async fn run(command: OperatorsCommand, global: &GlobalArgs) -> anyhow::Result<()> {
+    let config = Config::from_process(global)?;
+    telemetry::start_logging(config.log, "warn")?;
     // The password is read first: a faulty one must not cost the seconds that unlocking the keyring takes.
     let password = match &command {
-        Command::Add { .. } | Command::ResetPassword(_) => Some(password(global)?),
+        OperatorsCommand::Add { .. } | OperatorsCommand::ResetPassword(_) => Some(read_password(global)?),
         _ => None,
     };
-    let vault = installation::open(config).await?;
+    let vault = installation::open_vault(config).await?;
     let (name, change) = match command {
-        Command::Add { name, role } => {
+        OperatorsCommand::Add { name, role } => {
             return add_operator(&vault, name, role, password, global).await;
         }
-        Command::List => return list(&vault, global).await,
-        Command::Delete(Named { name }) => return delete_operator(&vault, &name, global).await,
-        Command::SetRole { name, role } => (name, role_change(role)),
-        Command::ResetPassword(Named { name }) => (name, password_change(password)),
-        Command::Disable(Named { name }) => (name, disabled_change(true)),
-        Command::Enable(Named { name }) => (name, disabled_change(false)),
+        OperatorsCommand::List => return list_operators(&vault, global).await,
+        OperatorsCommand::Delete(OperatorArgs { name }) => return delete_operator(&vault, &name, global).await,
+        OperatorsCommand::SetRole { name, role } => (name, role_change(role)),
+        OperatorsCommand::ResetPassword(OperatorArgs { name }) => (name, password_change(password)),
+        OperatorsCommand::Disable(OperatorArgs { name }) => (name, disabled_change(true)),
+        OperatorsCommand::Enable(OperatorArgs { name }) => (name, disabled_change(false)),
     };
-    changed(&vault, &name, change, global).await
+    change_operator(&vault, &name, change, global).await
 }
 
 async fn add_operator(
@@ -90,7 +90,7 @@ async fn add_operator(
     name: OperatorName,
     role: OperatorRole,
     password: Option<Password>,
-    global: &Global,
+    global: &GlobalArgs,
 ) -> anyhow::Result<()> {
     let new = NewOperator {
         name,
@@ -98,21 +98,21 @@ async fn add_operator(
         password: password.context("no password was read")?,
     };
     let made = vault
-        .create_operator(Acting::CommandLine, new, None)
+        .create_operator(Actor::CommandLine, new, None)
         .await?;
-    show(&made.value, "created", global)
+    print_operator(&made.value, "created", global)
 }
 
 async fn delete_operator(
     vault: &Vault,
     name: &OperatorName,
-    global: &Global,
+    global: &GlobalArgs,
 ) -> anyhow::Result<()> {
-    let operator = vault.operator_named(name).await?;
+    let operator = vault.find_operator_by_name(name).await?;
     vault
-        .delete_operator(Acting::CommandLine, operator.id)
+        .delete_operator(Actor::CommandLine, operator.id)
         .await?;
-    show(&operator, "deleted", global)
+    print_operator(&operator, "deleted", global)
 }
 
 fn role_change(role: OperatorRole) -> OperatorChange {
@@ -136,32 +136,32 @@ fn disabled_change(disabled: bool) -> OperatorChange {
     }
 }
 
-async fn changed(
+async fn change_operator(
     vault: &Vault,
     name: &OperatorName,
     change: OperatorChange,
-    global: &Global,
+    global: &GlobalArgs,
 ) -> anyhow::Result<()> {
-    let id: OperatorId = vault.operator_named(name).await?.id;
+    let id: OperatorId = vault.find_operator_by_name(name).await?.id;
     let operator = vault
-        .change_operator(Acting::CommandLine, id, change)
+        .change_operator(Actor::CommandLine, id, change)
         .await?;
-    show(&operator, "changed", global)
+    print_operator(&operator, "changed", global)
 }
 
 /// Prints the operator after an action such as "created".
-fn show(operator: &Operator, action: &str, global: &Global) -> anyhow::Result<()> {
+fn print_operator(operator: &Operator, action: &str, global: &GlobalArgs) -> anyhow::Result<()> {
     let text = format!(
         "{action} operator {} ({}), {}",
         operator.name, operator.role, operator.id
     );
-    global.output.print(&value(operator), text)
+    global.output.print_result(&operator_json(operator), text)
 }
 
-async fn list(vault: &Vault, global: &Global) -> anyhow::Result<()> {
+async fn list_operators(vault: &Vault, global: &GlobalArgs) -> anyhow::Result<()> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
-        let page = vault.operators(after, PAGE).await?;
+        let page = vault.list_operators(after, PAGE_SIZE).await?;
         all.extend(page.data);
         after = page.next;
         if after.is_none() {
@@ -182,41 +182,41 @@ async fn list(vault: &Vault, global: &Global) -> anyhow::Result<()> {
     } else {
         lines.join("\n")
     };
-    global.output.print(
-        &json!({ "data": all.iter().map(value).collect::<Vec<_>>() }),
+    global.output.print_result(
+        &json!({ "data": all.iter().map(operator_json).collect::<Vec<_>>() }),
         text,
     )
 }
 
-fn value(operator: &Operator) -> Value {
+fn operator_json(operator: &Operator) -> Value {
     json!({
         "id": operator.id, "name": operator.name, "role": operator.role, "created_at": operator.created_at,
         "disabled_at": operator.disabled_at, "last_login_at": operator.last_login_at,
     })
 }
 
-fn password(global: &Global) -> anyhow::Result<Password> {
-    let configured = Source::of_process(global.config.as_deref())?.find_secret("operator.password");
+fn read_password(global: &GlobalArgs) -> anyhow::Result<Password> {
+    let configured = SettingsSource::from_process(global.config.as_deref())?.find_secret("operator.password");
     let text = match configured.context("the operator's password")? {
         Some(text) => text,
-        None => prompted()?,
+        None => prompt_password()?,
     };
     Password::parse(text).context("the operator's password")
 }
 
-fn prompted() -> anyhow::Result<Zeroizing<String>> {
+fn prompt_password() -> anyhow::Result<Zeroizing<String>> {
     if !io::stdin().is_terminal() {
         return private_file::read_secret("-".as_ref());
     }
     let mut stderr = io::stderr().lock();
     write!(stderr, "Password (12 to 256 bytes): ").context("cannot write to the terminal")?;
-    let read = unseen();
+    let read = read_without_echo();
     writeln!(stderr).context("cannot write to the terminal")?;
     read
 }
 
 /// Reads one line from the terminal without echoing it.
-fn unseen() -> anyhow::Result<Zeroizing<String>> {
+fn read_without_echo() -> anyhow::Result<Zeroizing<String>> {
     let stdin = io::stdin();
     let original = tcgetattr(&stdin).context("cannot turn the terminal's echo off")?;
     let mut silent = original.clone();

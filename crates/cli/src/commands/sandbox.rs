@@ -9,7 +9,7 @@ use crate::{output, signals, telemetry};
 
 /// Options of `sandbox`.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct SandboxArgs {
     /// Address to listen on; loopback only, because any caller may control it.
     #[arg(long, default_value = "127.0.0.1:8090", value_name = "ADDRESS")]
     listen: SocketAddr,
@@ -18,8 +18,8 @@ pub(crate) struct Args {
     world: Option<PathBuf>,
 }
 
-pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
-    telemetry::start(telemetry::LogFormat::Text, "info")?;
+pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<()> {
+    telemetry::start_logging(telemetry::LogFormat::Text, "info")?;
     let world = match &args.world {
         Some(path) => {
             let shown = path.display();
@@ -29,14 +29,14 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         }
         None => World::demo(),
     };
-    let stop = signals::on_stop()?;
+    let stop = signals::stop_on_signals()?;
     let sandbox = Sandbox::start(Settings {
         listen: args.listen,
         world,
         clock: Clock::new(),
     })
     .await?;
-    output::line(format!(
+    output::print_line(format!(
         "sandbox at {0}\nits control API is under {0}/sandbox",
         sandbox.url()
     ))?;

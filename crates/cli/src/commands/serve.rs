@@ -13,61 +13,61 @@ use regrant_worker::Worker;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use crate::{Global, admin_listener, config::Config, installation, signals, telemetry};
+use crate::{GlobalArgs, admin_listener, config::Config, installation, signals, telemetry};
 
 /// How often due reconnects are resumed if no worker runs in this process.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const RESUME_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Options of `serve`.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct ServeArgs {
     /// Run the worker in this process, too; the same as the setting `with_worker`.
     #[arg(long)]
     with_worker: bool,
 }
 
-pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<()> {
-    let config = Config::of_process(global)?;
-    telemetry::start(config.log, "info")?;
-    let stop = signals::on_stop()?;
+pub(crate) async fn run(args: ServeArgs, global: &GlobalArgs) -> anyhow::Result<()> {
+    let config = Config::from_process(global)?;
+    telemetry::start_logging(config.log, "info")?;
+    let stop = signals::stop_on_signals()?;
     let (listen, admin_listen, api) = (config.listen, config.admin_listen, config.api.clone());
     let worker = (args.with_worker || config.with_worker).then(|| config.worker.clone());
-    let vault = installation::open(config).await?;
+    let vault = installation::open_vault(config).await?;
     let worker = worker.map(|settings| Worker::new(vault.clone(), settings));
     let pulse = worker.as_ref().map(Worker::pulse);
     let port_taken =
         |address| format!("cannot listen on {address}: does another process use the port?");
     let server =
         Server::bind(vault.clone(), listen, api.clone()).with_context(|| port_taken(listen))?;
-    let admin = admin_listener::bind(vault.clone(), admin_listen, api, AdminRoutes::All, pulse);
+    let admin = admin_listener::bind_admin_listener(vault.clone(), admin_listen, api, AdminRoutes::All, pulse);
     let admin = admin.with_context(|| port_taken(admin_listen))?;
     // Only now: a process that cannot bind the port must not take the work of another one.
-    installation::take_over(&vault).await?;
-    info!(listen = %server.addr(), admin.listen = %admin.addr(), with_worker = worker.is_some(), "serving");
-    let working = tokio::spawn(work(worker, vault.clone(), stop.clone()));
+    installation::become_sole_process(&vault).await?;
+    info!(listen = %server.addr(), admin.listen = %admin.local_addr(), with_worker = worker.is_some(), "serving");
+    let working = tokio::spawn(run_due_work(worker, vault.clone(), stop.clone()));
     let ended = tokio::try_join!(
         server.run_until(stop.clone()),
         admin.run_until(stop.clone())
     );
     // If a listener failed, the worker and the reconnects must stop, too.
     stop.cancel();
-    vault.close().await;
+    vault.shut_down().await;
     working.await?;
     info!("stopped");
     ended.context("a listener failed").map(drop)
 }
 
 /// Runs the worker, or only resumes reconnects. If the worker breaks down, the API keeps serving and `/readyz` fails.
-async fn work(worker: Option<Worker>, vault: Vault, stop: CancellationToken) {
+async fn run_due_work(worker: Option<Worker>, vault: Vault, stop: CancellationToken) {
     match worker {
         Some(worker) => {
-            if let Err(error) = worker.run_until(stop).await {
+            if let Err(error) = worker.run_until_stopped(stop).await {
                 error!(
                     error = error_chain(&error),
                     "the worker broke down; the API keeps serving"
                 );
             }
         }
-        None => vault.resume_until_closed(LOOK_EVERY).await,
+        None => vault.resume_until_closed(RESUME_INTERVAL).await,
     }
 }

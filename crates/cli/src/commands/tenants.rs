@@ -4,14 +4,14 @@
 
 use anyhow::Context as _;
 use regrant_domain::{AppId, ClientId, ClientSecret, Permissions, TenantId};
-use regrant_vault::{Acting, ClientSpec, ClientView, NewTenantSpec, TenantChange, Vault};
+use regrant_vault::{Actor, ClientSpec, ClientView, NewTenantSpec, TenantChange, Vault};
 use serde_json::{Value, json};
 
-use crate::{Global, config::Config, installation, telemetry};
+use crate::{GlobalArgs, config::Config, installation, telemetry};
 
 /// What to do with tenants.
 #[derive(clap::Subcommand)]
-pub(crate) enum Command {
+pub(crate) enum TenantsCommand {
     /// Onboard a tenant with its own data key and a first client; prints the client's secret once.
     Create {
         /// A display name.
@@ -21,7 +21,7 @@ pub(crate) enum Command {
         #[arg(long)]
         app: AppId,
         #[command(flatten)]
-        may: Scopes,
+        may: ScopeArgs,
     },
     /// List tenants and their clients.
     List,
@@ -34,7 +34,7 @@ pub(crate) enum Command {
         #[arg(long)]
         name: String,
         #[command(flatten)]
-        may: Scopes,
+        may: ScopeArgs,
     },
     /// Require a reason (`X-Regrant-Reason`) for every read of a tenant's tokens, or stop requiring it.
     RequireReason {
@@ -58,44 +58,44 @@ pub(crate) enum Command {
 
 /// What a client may do.
 #[derive(clap::Args)]
-pub(crate) struct Scopes {
+pub(crate) struct ScopeArgs {
     /// Scopes separated by spaces, such as "assets:read tokens:read"; every scope unless named.
     #[arg(long)]
     scopes: Option<Permissions>,
 }
 
-impl Scopes {
-    fn permissions(self) -> Permissions {
+impl ScopeArgs {
+    fn into_permissions(self) -> Permissions {
         self.scopes.unwrap_or_else(Permissions::all)
     }
 }
 
-pub(crate) async fn run(command: Command, global: &Global) -> anyhow::Result<()> {
-    let config = Config::of_process(global)?;
-    telemetry::start(config.log, "warn")?;
-    let vault = installation::open(config).await?;
-    let by = Acting::CommandLine;
+pub(crate) async fn run(command: TenantsCommand, global: &GlobalArgs) -> anyhow::Result<()> {
+    let config = Config::from_process(global)?;
+    telemetry::start_logging(config.log, "warn")?;
+    let vault = installation::open_vault(config).await?;
+    let by = Actor::CommandLine;
     match command {
-        Command::Create { name, app, may } => {
-            let new = NewTenantSpec::named(&name, app, may.permissions());
+        TenantsCommand::Create { name, app, may } => {
+            let new = NewTenantSpec::with_scopes(&name, app, may.into_permissions());
             let made = vault.create_tenant(by, new, None).await?;
-            show(made.tenant.tenant.id, made.client.id, made.secret, global)
+            print_secret(made.tenant.tenant.id, made.client.id, made.secret, global)
         }
-        Command::AddClient { tenant, name, may } => {
-            let spec = ClientSpec::named(name, may.permissions());
+        TenantsCommand::AddClient { tenant, name, may } => {
+            let spec = ClientSpec::with_scopes(name, may.into_permissions());
             let made = vault.create_client(by, tenant, spec, None).await?;
-            show(made.tenant, made.client.id, made.secret, global)
+            print_secret(made.tenant, made.client.id, made.secret, global)
         }
-        Command::ResetSecret { tenant, client } => {
+        TenantsCommand::ResetSecret { tenant, client } => {
             let made = vault
                 .reset_client_secret(by, tenant, client, None, None)
                 .await?;
-            show(made.tenant, made.client.id, made.secret, global)
+            print_secret(made.tenant, made.client.id, made.secret, global)
         }
-        Command::RequireReason { tenant, off } => {
+        TenantsCommand::RequireReason { tenant, off } => {
             require_reason(&vault, tenant, !off, global).await
         }
-        Command::List => list(&vault, global).await,
+        TenantsCommand::List => list_tenants(&vault, global).await,
     }
 }
 
@@ -103,14 +103,14 @@ async fn require_reason(
     vault: &Vault,
     tenant: TenantId,
     required: bool,
-    global: &Global,
+    global: &GlobalArgs,
 ) -> anyhow::Result<()> {
     let change = TenantChange {
         reason_required: Some(required),
         ..TenantChange::default()
     };
     vault
-        .change_tenant(Acting::CommandLine, tenant, change)
+        .change_tenant(Actor::CommandLine, tenant, change)
         .await?;
     let value = json!({ "tenant_id": tenant, "reason_required": required });
     let text = if required {
@@ -118,15 +118,15 @@ async fn require_reason(
     } else {
         "no reason is required"
     };
-    global.output.print(&value, text)
+    global.output.print_result(&value, text)
 }
 
 /// Prints a new client with its secret: the only time that the secret is shown.
-fn show(
+fn print_secret(
     tenant: TenantId,
     client: ClientId,
     secret: Option<ClientSecret>,
-    global: &Global,
+    global: &GlobalArgs,
 ) -> anyhow::Result<()> {
     let secret = secret.context("the client has no new secret")?;
     let value =
@@ -135,12 +135,12 @@ fn show(
         "tenant         {tenant}\nclient         {client}\nclient secret  {}\n\nThe secret is not shown again: store it now.",
         secret.expose()
     );
-    global.output.print(&value, text)
+    global.output.print_result(&value, text)
 }
 
-async fn list(vault: &Vault, global: &Global) -> anyhow::Result<()> {
+async fn list_tenants(vault: &Vault, global: &GlobalArgs) -> anyhow::Result<()> {
     let (mut values, mut lines) = (Vec::new(), Vec::new());
-    for tenant in vault.tenants().await? {
+    for tenant in vault.list_all_tenants().await? {
         let state = if tenant.deleted_at.is_some() {
             "deleted"
         } else {
@@ -149,7 +149,7 @@ async fn list(vault: &Vault, global: &Global) -> anyhow::Result<()> {
         let (id, name, app) = (tenant.id, &tenant.name, &tenant.app_id);
         lines.push(format!("{id}  {name}  app {app}  {state}"));
         let mut clients = Vec::new();
-        for client in vault.clients(id).await? {
+        for client in vault.list_clients(id).await? {
             let ClientView {
                 id, name, scopes, ..
             } = &client;
@@ -166,7 +166,7 @@ async fn list(vault: &Vault, global: &Global) -> anyhow::Result<()> {
     }
     global
         .output
-        .print(&json!({ "data": values }), lines.join("\n"))
+        .print_result(&json!({ "data": values }), lines.join("\n"))
 }
 
 fn client_json(client: &ClientView) -> Value {

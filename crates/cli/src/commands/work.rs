@@ -9,20 +9,20 @@ use regrant_worker::Worker;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::{Global, admin_listener, config::Config, installation, signals, telemetry};
+use crate::{GlobalArgs, admin_listener, config::Config, installation, signals, telemetry};
 
-pub(crate) async fn run(global: &Global) -> anyhow::Result<()> {
-    let config = Config::of_process(global)?;
-    telemetry::start(config.log, "info")?;
-    let stop = signals::on_stop()?;
+pub(crate) async fn run(global: &GlobalArgs) -> anyhow::Result<()> {
+    let config = Config::from_process(global)?;
+    telemetry::start_logging(config.log, "info")?;
+    let stop = signals::stop_on_signals()?;
     let (listen, settings, api) = (
         config.admin_listen,
         config.worker.clone(),
         config.api.clone(),
     );
-    let vault = installation::open(config).await?;
+    let vault = installation::open_vault(config).await?;
     let worker = Worker::new(vault.clone(), settings);
-    let admin = admin_listener::bind(
+    let admin = admin_listener::bind_admin_listener(
         vault.clone(),
         listen,
         api,
@@ -32,13 +32,13 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<()> {
     let admin = admin.with_context(|| {
         format!("cannot listen on {listen}: does another process use the port?")
     })?;
-    installation::take_over(&vault).await?;
-    info!(admin.listen = %admin.addr(), "working");
+    installation::become_sole_process(&vault).await?;
+    info!(admin.listen = %admin.local_addr(), "working");
     // The listener answers until all work has settled.
     let settled = CancellationToken::new();
     let listener = tokio::spawn(admin.run_until(settled.clone()));
-    let ended = worker.run_until(stop).await;
-    vault.close().await;
+    let ended = worker.run_until_stopped(stop).await;
+    vault.shut_down().await;
     settled.cancel();
     listener.await??;
     info!("stopped");

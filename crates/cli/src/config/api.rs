@@ -5,36 +5,36 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use url::Url;
 
-use super::{Reader, loopback::is_loopback_url};
+use super::{SettingsReader, loopback::is_loopback_url};
 
 /// Reads the settings of both listeners.
-pub(super) fn read_api(reader: &mut Reader<'_>) -> regrant_api::Settings {
+pub(super) fn read_api(reader: &mut SettingsReader<'_>) -> regrant_api::Settings {
     let usual = regrant_api::Settings::default();
     regrant_api::Settings {
         public_url: read_public_url(reader),
         trusted_proxies: read_trusted_proxies(reader),
-        max_body: reader.at_least_one("limits.body_bytes", usual.max_body),
+        max_body: reader.read_at_least_one("limits.body_bytes", usual.max_body),
         rates: read_rates(reader),
         ..usual
     }
 }
 
-fn read_rates(reader: &mut Reader<'_>) -> regrant_api::Rates {
+fn read_rates(reader: &mut SettingsReader<'_>) -> regrant_api::Rates {
     let usual = regrant_api::Rates::default();
     regrant_api::Rates {
-        tenant: reader.at_least_one("limits.requests_per_second", usual.tenant),
-        session: reader.at_least_one("limits.session_requests_per_second", usual.session),
-        address: reader.at_least_one("limits.address_requests_per_second", usual.address),
+        tenant: reader.read_at_least_one("limits.requests_per_second", usual.tenant),
+        session: reader.read_at_least_one("limits.session_requests_per_second", usual.session),
+        address: reader.read_at_least_one("limits.address_requests_per_second", usual.address),
     }
 }
 
 /// The address under which Meta and browsers reach the API.
-fn read_public_url(reader: &mut Reader<'_>) -> Option<String> {
-    let url: Url = reader.optional("public_url")?;
+fn read_public_url(reader: &mut SettingsReader<'_>) -> Option<String> {
+    let url: Url = reader.read_optional("public_url")?;
     if url.scheme() == "https" || (url.scheme() == "http" && is_loopback_url(&url)) {
         return Some(url.as_str().trim_end_matches('/').to_owned());
     }
-    reader.fault(
+    reader.add_fault(
         "public_url",
         "must be https; plain http is allowed for a loopback address only",
     );
@@ -42,8 +42,8 @@ fn read_public_url(reader: &mut Reader<'_>) -> Option<String> {
 }
 
 /// Networks of proxies, separated by commas; a bare address is a network of one.
-fn read_trusted_proxies(reader: &mut Reader<'_>) -> Vec<IpNet> {
-    let list: String = reader.or("trusted_proxies", String::new());
+fn read_trusted_proxies(reader: &mut SettingsReader<'_>) -> Vec<IpNet> {
+    let list: String = reader.read_or_default("trusted_proxies", String::new());
     let parts = list.split(',').map(str::trim).filter(|it| !it.is_empty());
     let network = |it: &str| {
         it.parse()
@@ -51,7 +51,7 @@ fn read_trusted_proxies(reader: &mut Reader<'_>) -> Vec<IpNet> {
     };
     let networks: Result<Vec<_>, _> = parts.map(network).collect();
     networks.unwrap_or_else(|_| {
-        reader.fault(
+        reader.add_fault(
             "trusted_proxies",
             "expected networks such as 10.0.0.0/8, separated by commas",
         );

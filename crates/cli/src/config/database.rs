@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use super::Reader;
+use super::SettingsReader;
 
 /// Reads the section `database`; `None` where a setting without a default is missing.
-pub(super) fn read_database(reader: &mut Reader<'_>) -> Option<regrant_storage::Settings> {
-    let url = reader.secret("database.url");
-    let max_connections = reader.at_least_one("database.max_connections", 10);
-    let busy_timeout = reader.seconds("database.busy_timeout_seconds", Duration::from_secs(5));
+pub(super) fn read_database(reader: &mut SettingsReader<'_>) -> Option<regrant_storage::Settings> {
+    let url = reader.read_secret("database.url");
+    let max_connections = reader.read_at_least_one("database.max_connections", 10);
+    let busy_timeout = reader.read_seconds("database.busy_timeout_seconds", Duration::from_secs(5));
     let url = url?;
     let is_known = ["sqlite:", "postgres://", "postgresql://"]
         .iter()
         .any(|scheme| url.starts_with(scheme));
     if !is_known {
-        reader.fault(
+        reader.add_fault(
             "database.url",
             "expected `sqlite:PATH` or `postgres://USER@HOST/NAME`",
         );

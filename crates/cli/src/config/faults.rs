@@ -15,7 +15,7 @@ struct Fault {
 }
 
 impl Faults {
-    pub fn add(&mut self, variable: impl Into<String>, reason: impl fmt::Display) {
+    pub fn add_fault(&mut self, variable: impl Into<String>, reason: impl fmt::Display) {
         self.0.push(Fault {
             variable: variable.into(),
             reason: reason.to_string(),

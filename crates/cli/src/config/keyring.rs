@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use regrant_domain::Passphrase;
 
-use super::Reader;
+use super::SettingsReader;
 
 /// Where the keyring is and what unlocks it.
 pub(crate) struct KeyringFile {
@@ -15,12 +15,12 @@ pub(crate) struct KeyringFile {
 }
 
 /// Reads the section `keyring`; `None` where a setting without a default is missing.
-pub(super) fn read_keyring(reader: &mut Reader<'_>) -> Option<KeyringFile> {
-    let path = reader.required("keyring.path");
-    let passphrase = reader.secret("keyring.passphrase");
+pub(super) fn read_keyring(reader: &mut SettingsReader<'_>) -> Option<KeyringFile> {
+    let path = reader.read_required("keyring.path");
+    let passphrase = reader.read_secret("keyring.passphrase");
     let passphrase = Passphrase::parse(passphrase?);
     let passphrase = passphrase
-        .map_err(|error| reader.fault("keyring.passphrase", error))
+        .map_err(|error| reader.add_fault("keyring.passphrase", error))
         .ok()?;
     Some(KeyringFile {
         path: path?,

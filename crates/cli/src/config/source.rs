@@ -14,15 +14,15 @@ use crate::private_file;
 
 /// Variables and the settings file, read once.
 #[derive(Default)]
-pub(crate) struct Source {
+pub(crate) struct SettingsSource {
     variables: HashMap<String, String>,
     /// Dotted key to value.
     file: BTreeMap<String, String>,
 }
 
-impl Source {
+impl SettingsSource {
     /// Reads the environment of this process and a settings file.
-    pub fn of_process(file: Option<&Path>) -> anyhow::Result<Self> {
+    pub fn from_process(file: Option<&Path>) -> anyhow::Result<Self> {
         // No setting has a value that is not UTF-8.
         let text = |it: std::ffi::OsString| it.into_string().ok();
         let variables =
@@ -35,19 +35,19 @@ impl Source {
     }
 
     /// The value of a setting, if it is set and not empty.
-    pub fn find(&self, key: &str) -> Option<&str> {
+    pub fn find_value(&self, key: &str) -> Option<&str> {
         let set = self
-            .variable(&variable(key))
-            .or_else(|| self.variable(alias(key)?));
+            .find_variable(&variable_name(key))
+            .or_else(|| self.find_variable(find_alias(key)?));
         set.or_else(|| self.file.get(key).map(String::as_str))
     }
 
     /// A secret: the setting, or the content of the file that `…_FILE` names.
     pub fn find_secret(&self, key: &str) -> anyhow::Result<Option<Zeroizing<String>>> {
         let in_file = format!("{key}_file");
-        match (self.find(key), self.find(&in_file)) {
+        match (self.find_value(key), self.find_value(&in_file)) {
             (Some(_), Some(_)) => {
-                anyhow::bail!("is set together with {}: set one", variable(&in_file))
+                anyhow::bail!("is set together with {}: set one", variable_name(&in_file))
             }
             (Some(value), None) => Ok(Some(Zeroizing::new(value.to_owned()))),
             (None, Some(path)) => Ok(Some(private_file::read_secret(Path::new(path))?)),
@@ -56,11 +56,11 @@ impl Source {
     }
 
     /// Keys of the settings file.
-    pub fn keys_of_file(&self) -> impl Iterator<Item = &str> {
+    pub fn file_keys(&self) -> impl Iterator<Item = &str> {
         self.file.keys().map(String::as_str)
     }
 
-    fn variable(&self, name: &str) -> Option<&str> {
+    fn find_variable(&self, name: &str) -> Option<&str> {
         self.variables
             .get(name)
             .map(String::as_str)
@@ -68,7 +68,7 @@ impl Source {
     }
 
     #[cfg(test)]
-    pub fn of_pairs(pairs: &[(&str, &str)]) -> Self {
+    pub fn from_pairs(pairs: &[(&str, &str)]) -> Self {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Self {
             variables: pairs.iter().map(owned).collect(),
@@ -84,12 +84,12 @@ impl Source {
 }
 
 /// The name of the variable of a setting: `database.url` is `REGRANT_DATABASE_URL`.
-pub(crate) fn variable(key: &str) -> String {
+pub(crate) fn variable_name(key: &str) -> String {
     format!("REGRANT_{}", key.replace('.', "_").to_uppercase())
 }
 
 /// A second variable of a setting: many platforms set `DATABASE_URL`.
-fn alias(key: &str) -> Option<&'static str> {
+fn find_alias(key: &str) -> Option<&'static str> {
     (key == "database.url").then_some("DATABASE_URL")
 }
 
@@ -99,11 +99,11 @@ fn read_file(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let read = read.with_context(|| format!("cannot read the settings file {}", path.display()))?;
     let table: serde_json::Value = read.try_deserialize()?;
     let mut flat = BTreeMap::new();
-    flatten("", &table, &mut flat);
+    flatten_table("", &table, &mut flat);
     Ok(flat)
 }
 
-fn flatten(prefix: &str, value: &serde_json::Value, into: &mut BTreeMap<String, String>) {
+fn flatten_table(prefix: &str, value: &serde_json::Value, into: &mut BTreeMap<String, String>) {
     match value {
         serde_json::Value::Object(table) => {
             for (name, value) in table {
@@ -112,7 +112,7 @@ fn flatten(prefix: &str, value: &serde_json::Value, into: &mut BTreeMap<String, 
                 } else {
                     format!("{prefix}.{name}")
                 };
-                flatten(&key, value, into);
+                flatten_table(&key, value, into);
             }
         }
         serde_json::Value::String(text) => drop(into.insert(prefix.to_owned(), text.clone())),
@@ -127,14 +127,14 @@ mod tests {
     #[test]
     fn a_variable_wins_over_the_file() {
         let source =
-            Source::of_pairs(&[("REGRANT_LISTEN", "1.1.1.1:1")]).with_file("listen", "2.2.2.2:2");
-        assert_eq!(source.find("listen"), Some("1.1.1.1:1"));
+            SettingsSource::from_pairs(&[("REGRANT_LISTEN", "1.1.1.1:1")]).with_file("listen", "2.2.2.2:2");
+        assert_eq!(source.find_value("listen"), Some("1.1.1.1:1"));
     }
 
     #[test]
     fn database_url_is_read_from_its_usual_variable() {
         assert_eq!(
-            Source::of_pairs(&[("DATABASE_URL", "sqlite:a")]).find("database.url"),
+            SettingsSource::from_pairs(&[("DATABASE_URL", "sqlite:a")]).find_value("database.url"),
             Some("sqlite:a")
         );
     }
@@ -143,9 +143,9 @@ mod tests {
     fn a_secret_comes_from_a_file_or_from_a_variable_but_not_from_both() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("passphrase");
-        private_file::write(&path, b"correct horse\n").unwrap();
+        private_file::write_private(&path, b"correct horse\n").unwrap();
         let path = path.to_str().unwrap();
-        let by_file = Source::of_pairs(&[("REGRANT_KEYRING_PASSPHRASE_FILE", path)]);
+        let by_file = SettingsSource::from_pairs(&[("REGRANT_KEYRING_PASSPHRASE_FILE", path)]);
         assert_eq!(
             by_file
                 .find_secret("keyring.passphrase")
@@ -158,7 +158,7 @@ mod tests {
             ("REGRANT_KEYRING_PASSPHRASE_FILE", path),
             ("REGRANT_KEYRING_PASSPHRASE", "canary"),
         ];
-        let message = Source::of_pairs(&both)
+        let message = SettingsSource::from_pairs(&both)
             .find_secret("keyring.passphrase")
             .unwrap_err()
             .to_string();
@@ -172,17 +172,17 @@ mod tests {
     fn sections_of_the_file_become_dotted_keys() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("regrant.toml");
-        private_file::write(
+        private_file::write_private(
             &path,
             b"listen = \"127.0.0.1:1\"\n[graph]\nmax_in_flight = 4\n",
         )
         .unwrap();
-        let source = Source {
+        let source = SettingsSource {
             file: read_file(&path).unwrap(),
-            ..Source::default()
+            ..SettingsSource::default()
         };
         assert_eq!(
-            (source.find("listen"), source.find("graph.max_in_flight")),
+            (source.find_value("listen"), source.find_value("graph.max_in_flight")),
             (Some("127.0.0.1:1"), Some("4"))
         );
     }

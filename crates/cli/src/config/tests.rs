@@ -3,7 +3,7 @@
 use super::*;
 
 fn read(pairs: &[(&str, &str)]) -> Result<Config, String> {
-    Config::read(&Source::of_pairs(pairs)).map_err(|faults| faults.to_string())
+    Config::from_source(&SettingsSource::from_pairs(pairs)).map_err(|faults| faults.to_string())
 }
 
 const WHOLE: [(&str, &str); 3] = [

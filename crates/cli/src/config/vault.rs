@@ -2,59 +2,59 @@
 
 use regrant_vault::Retention;
 
-use super::{Reader, loopback::is_loopback_url};
+use super::{SettingsReader, loopback::is_loopback_url};
 
 /// Reads the settings of the vault; `graph` decides whether webhooks to loopback are allowed.
 pub(super) fn read_vault(
-    reader: &mut Reader<'_>,
+    reader: &mut SettingsReader<'_>,
     graph: &regrant_graph::Settings,
 ) -> regrant_vault::Settings {
     let mut settings = regrant_vault::Settings::default();
     let webhooks = &mut settings.webhooks.sender;
-    webhooks.allow_loopback = reader.or("webhook.allow_loopback", false);
+    webhooks.allow_loopback = reader.read_or_default("webhook.allow_loopback", false);
     if webhooks.allow_loopback && !is_loopback_url(&graph.base_url) {
         let reason = "is for rehearsals only: `graph.base_url` must be a loopback address, too";
-        reader.fault("webhook.allow_loopback", reason);
+        reader.add_fault("webhook.allow_loopback", reason);
     }
     let access = &mut settings.access;
-    access.issuer = reader.or("issuer", std::mem::take(&mut access.issuer));
-    access.audience = reader.or("audience", std::mem::take(&mut access.audience));
-    settings.lease = reader.seconds("lease_seconds", settings.lease);
+    access.issuer = reader.read_or_default("issuer", std::mem::take(&mut access.issuer));
+    access.audience = reader.read_or_default("audience", std::mem::take(&mut access.audience));
+    settings.lease = reader.read_seconds("lease_seconds", settings.lease);
     settings.retention = read_retention(reader);
     read_limits(reader, &mut settings);
     let audit = &mut settings.audit;
-    audit.checkpoint_every = reader.hours("audit.checkpoint_hours", audit.checkpoint_every);
-    audit.checkpoint_file = reader.optional("audit.checkpoint_file");
+    audit.checkpoint_every = reader.read_hours("audit.checkpoint_hours", audit.checkpoint_every);
+    audit.checkpoint_file = reader.read_optional("audit.checkpoint_file");
     settings
 }
 
-fn read_limits(reader: &mut Reader<'_>, settings: &mut regrant_vault::Settings) {
+fn read_limits(reader: &mut SettingsReader<'_>, settings: &mut regrant_vault::Settings) {
     let reconnect = &mut settings.reconnect;
-    reconnect.max_assets = reader.at_least_one("limits.reconnect_assets", reconnect.max_assets);
-    reconnect.at_once = reader.at_least_one("limits.jobs_in_flight", reconnect.at_once);
+    reconnect.max_assets = reader.read_at_least_one("limits.reconnect_assets", reconnect.max_assets);
+    reconnect.at_once = reader.read_at_least_one("limits.jobs_in_flight", reconnect.at_once);
     let assets = &mut settings.assets;
-    assets.max_registered = reader.at_least_one("limits.register_assets", assets.max_registered);
+    assets.max_registered = reader.read_at_least_one("limits.register_assets", assets.max_registered);
     settings.max_lookup_assets =
-        reader.at_least_one("limits.lookup_assets", settings.max_lookup_assets);
+        reader.read_at_least_one("limits.lookup_assets", settings.max_lookup_assets);
     let tenants = &mut settings.tenants;
-    tenants.max_assets = reader.at_least_one("limits.assets", tenants.max_assets);
+    tenants.max_assets = reader.read_at_least_one("limits.assets", tenants.max_assets);
     tenants.max_running_reconnects =
-        reader.at_least_one("limits.running_reconnects", tenants.max_running_reconnects);
-    tenants.deletion_wait = reader.days("tenant_deletion_wait_days", tenants.deletion_wait);
+        reader.read_at_least_one("limits.running_reconnects", tenants.max_running_reconnects);
+    tenants.deletion_wait = reader.read_days("tenant_deletion_wait_days", tenants.deletion_wait);
 }
 
-fn read_retention(reader: &mut Reader<'_>) -> Retention {
+fn read_retention(reader: &mut SettingsReader<'_>) -> Retention {
     let usual = Retention::default();
     Retention {
-        idempotency: reader.hours("retention.idempotency_hours", usual.idempotency),
-        events: reader.days("retention.events_days", usual.events),
-        cut_offs: reader.days("retention.cut_offs_days", usual.cut_offs),
-        inbox: reader.days("retention.inbox_days", usual.inbox),
-        reconnects: reader.days("retention.reconnects_days", usual.reconnects),
-        audit_reads: reader.days_or_for_ever("retention.audit_reads_days", usual.audit_reads),
-        audit_worker: reader.days_or_for_ever("retention.audit_worker_days", usual.audit_worker),
-        audit_acts: reader.days_or_for_ever("retention.audit_acts_days", usual.audit_acts),
-        reconnect_sessions: reader.days(
+        idempotency: reader.read_hours("retention.idempotency_hours", usual.idempotency),
+        events: reader.read_days("retention.events_days", usual.events),
+        cut_offs: reader.read_days("retention.cut_offs_days", usual.cut_offs),
+        inbox: reader.read_days("retention.inbox_days", usual.inbox),
+        reconnects: reader.read_days("retention.reconnects_days", usual.reconnects),
+        audit_reads: reader.read_days_or_unlimited("retention.audit_reads_days", usual.audit_reads),
+        audit_worker: reader.read_days_or_unlimited("retention.audit_worker_days", usual.audit_worker),
+        audit_acts: reader.read_days_or_unlimited("retention.audit_acts_days", usual.audit_acts),
+        reconnect_sessions: reader.read_days(
             "retention.reconnect_sessions_days",
             usual.reconnect_sessions,
         ),

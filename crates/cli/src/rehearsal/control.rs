@@ -19,15 +19,15 @@ pub(crate) struct Control {
 
 /// The time, apps and assets of the world.
 #[derive(Deserialize)]
-pub(crate) struct Overview {
+pub(crate) struct WorldOverview {
     pub now: DateTime<Utc>,
-    pub apps: Vec<App>,
-    pub assets: Vec<Asset>,
+    pub apps: Vec<WorldApp>,
+    pub assets: Vec<WorldAsset>,
 }
 
 /// An app of the world.
 #[derive(Deserialize)]
-pub(crate) struct App {
+pub(crate) struct WorldApp {
     pub id: String,
     pub name: String,
     pub secret: String,
@@ -36,7 +36,7 @@ pub(crate) struct App {
 
 /// An asset of the world.
 #[derive(Clone, Deserialize, Serialize)]
-pub(crate) struct Asset {
+pub(crate) struct WorldAsset {
     pub id: String,
     pub kind: String,
     pub business: String,
@@ -44,18 +44,18 @@ pub(crate) struct Asset {
 }
 
 #[derive(Deserialize)]
-struct Token {
+struct TokenResponse {
     access_token: String,
 }
 
 #[derive(Deserialize)]
-struct Migration {
+struct MigrationResponse {
     id: String,
 }
 
 /// The response of the simulated Graph to a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum ProbeReply {
     /// The token works.
     Works,
     /// Graph refused the token with this error code.
@@ -63,7 +63,7 @@ pub(crate) enum Verdict {
 }
 
 /// A token with its app secret proof.
-pub(crate) struct Proven<'a> {
+pub(crate) struct TokenWithProof<'a> {
     pub access_token: &'a str,
     pub appsecret_proof: &'a str,
     pub appsecret_time: i64,
@@ -72,23 +72,23 @@ pub(crate) struct Proven<'a> {
 impl Control {
     pub fn new(url: impl Into<String>) -> anyhow::Result<Self> {
         Ok(Self {
-            http: http::client(Duration::from_secs(30))?,
+            http: http::build_client(Duration::from_secs(30))?,
             url: url.into(),
         })
     }
 
-    pub async fn overview(&self) -> anyhow::Result<Overview> {
-        http::json(self.http.get(self.at("world")))
+    pub async fn read_overview(&self) -> anyhow::Result<WorldOverview> {
+        http::send_for_json(self.http.get(self.control_url("world")))
             .await
             .context("cannot read the sandbox's world")
     }
 
     /// Makes the sandbox send an app's webhooks and callbacks to the API at `api`.
-    pub async fn wire(&self, app: &str, api: &str) -> anyhow::Result<()> {
+    pub async fn wire_callbacks(&self, app: &str, api: &str) -> anyhow::Result<()> {
         let webhook = json!({ "url": format!("{api}/meta/webhooks/{app}") });
-        http::sent(
+        http::send_request(
             self.http
-                .put(self.at(&format!("apps/{app}/webhook")))
+                .put(self.control_url(&format!("apps/{app}/webhook")))
                 .json(&webhook),
         )
         .await?;
@@ -96,9 +96,9 @@ impl Control {
             "deauthorize_url": format!("{api}/meta/deauthorize/{app}"),
             "data_deletion_url": format!("{api}/meta/data-deletion/{app}"),
         });
-        http::sent(
+        http::send_request(
             self.http
-                .put(self.at(&format!("apps/{app}/callbacks")))
+                .put(self.control_url(&format!("apps/{app}/callbacks")))
                 .json(&callbacks),
         )
         .await
@@ -106,14 +106,14 @@ impl Control {
     }
 
     /// Mints a token, as a login would.
-    pub async fn token_of(&self, person: &str, app: &str) -> anyhow::Result<String> {
+    pub async fn mint_token(&self, person: &str, app: &str) -> anyhow::Result<String> {
         let body = json!({ "person": person, "app": app });
-        let token: Token = http::json(self.http.post(self.at("tokens")).json(&body)).await?;
+        let token: TokenResponse = http::send_for_json(self.http.post(self.control_url("tokens")).json(&body)).await?;
         Ok(token.access_token)
     }
 
     /// Schedules a person's migration in one business; returns its id.
-    pub async fn migrate(
+    pub async fn schedule_migration(
         &self,
         (person, managed): (&str, &str),
         business: &str,
@@ -121,22 +121,22 @@ impl Control {
     ) -> anyhow::Result<String> {
         let cut_off = cut_off.to_rfc3339();
         let body = json!({ "person": person, "new_person": managed, "business": business, "cut_off": cut_off });
-        let migration: Migration =
-            http::json(self.http.post(self.at("migrations")).json(&body)).await?;
+        let migration: MigrationResponse =
+            http::send_for_json(self.http.post(self.control_url("migrations")).json(&body)).await?;
         Ok(migration.id)
     }
 
     /// Completes a migration: the managed account gets the role.
-    pub async fn complete(&self, migration: &str) -> anyhow::Result<()> {
+    pub async fn complete_migration(&self, migration: &str) -> anyhow::Result<()> {
         let path = format!("migrations/{migration}/complete");
-        http::sent(self.http.post(self.at(&path))).await.map(drop)
+        http::send_request(self.http.post(self.control_url(&path))).await.map(drop)
     }
 
     /// Moves the clock that the sandbox and the vault share, by a period such as `11d`.
-    pub async fn advance(&self, by: &str) -> anyhow::Result<()> {
-        http::sent(
+    pub async fn advance_clock(&self, by: &str) -> anyhow::Result<()> {
+        http::send_request(
             self.http
-                .post(self.at("clock"))
+                .post(self.control_url("clock"))
                 .json(&json!({ "advance": by })),
         )
         .await
@@ -144,7 +144,7 @@ impl Control {
     }
 
     /// Requests the asset from the simulated Graph with this token.
-    pub async fn probe(&self, asset: &str, token: &Proven<'_>) -> anyhow::Result<Verdict> {
+    pub async fn probe_asset(&self, asset: &str, token: &TokenWithProof<'_>) -> anyhow::Result<ProbeReply> {
         let time = token.appsecret_time.to_string();
         let query = [
             ("fields", "id"),
@@ -161,17 +161,17 @@ impl Control {
             .await
             .map_err(reqwest::Error::without_url)?;
         if response.status() == StatusCode::OK {
-            return Ok(Verdict::Works);
+            return Ok(ProbeReply::Works);
         }
         let body: serde_json::Value = response.json().await.map_err(reqwest::Error::without_url)?;
         let code = body
             .pointer("/error/code")
             .and_then(serde_json::Value::as_i64);
-        code.map(Verdict::Refused)
+        code.map(ProbeReply::Refused)
             .context("the sandbox sent neither an asset nor an error")
     }
 
-    fn at(&self, path: &str) -> String {
+    fn control_url(&self, path: &str) -> String {
         format!("{}/sandbox/{path}", self.url)
     }
 }

@@ -34,7 +34,7 @@ struct List<T> {
 
 /// The result for one registered asset.
 #[derive(Deserialize)]
-pub(crate) struct Registered {
+pub(crate) struct Registration {
     pub status: String,
 }
 
@@ -102,7 +102,7 @@ pub(crate) struct Reason {
 
 /// A token that serves an asset. No `Debug`: the token is in the clear.
 #[derive(Deserialize)]
-pub(crate) struct Served {
+pub(crate) struct ServedToken {
     pub asset_id: String,
     pub access_token: String,
     pub appsecret_proof: String,
@@ -110,20 +110,20 @@ pub(crate) struct Served {
 }
 
 #[derive(Deserialize)]
-struct Issued {
+struct AccessTokenResponse {
     access_token: String,
 }
 
 impl TenantApi {
     /// Logs a client in.
-    pub async fn login(url: &str, client_id: &str, client_secret: &str) -> anyhow::Result<Self> {
-        let http = http::client(Duration::from_mins(1))?;
+    pub async fn log_in(url: &str, client_id: &str, client_secret: &str) -> anyhow::Result<Self> {
+        let http = http::build_client(Duration::from_mins(1))?;
         let form = [("grant_type", "client_credentials")];
         let request = http
             .post(format!("{url}/oauth/token"))
             .basic_auth(client_id, Some(client_secret))
             .form(&form);
-        let issued: Issued = http::json(request)
+        let issued: AccessTokenResponse = http::send_for_json(request)
             .await
             .context("cannot log the client in")?;
         Ok(Self {
@@ -134,26 +134,26 @@ impl TenantApi {
     }
 
     /// Registers assets.
-    pub async fn register(&self, assets: &[control::Asset]) -> anyhow::Result<Vec<Registered>> {
-        let entry = |it: &control::Asset| json!({ "id": it.id, "kind": it.kind, "name": it.name, "business_id": it.business });
+    pub async fn register_assets(&self, assets: &[control::WorldAsset]) -> anyhow::Result<Vec<Registration>> {
+        let entry = |it: &control::WorldAsset| json!({ "id": it.id, "kind": it.kind, "name": it.name, "business_id": it.business });
         let assets: Vec<_> = assets.iter().map(entry).collect();
-        let request = self.post("v1/assets").json(&json!({ "assets": assets }));
-        let list: List<_> = http::json(request)
+        let request = self.post_request("v1/assets").json(&json!({ "assets": assets }));
+        let list: List<_> = http::send_for_json(request)
             .await
             .context("cannot register the assets")?;
         Ok(list.data)
     }
 
     /// Every asset of the tenant.
-    pub async fn assets(&self) -> anyhow::Result<Vec<Asset>> {
+    pub async fn list_assets(&self) -> anyhow::Result<Vec<Asset>> {
         let mut assets = Vec::new();
         let mut cursor = None::<String>;
         loop {
-            let mut request = self.get("v1/assets").query(&[("limit", "200")]);
+            let mut request = self.get_request("v1/assets").query(&[("limit", "200")]);
             if let Some(cursor) = &cursor {
                 request = request.query(&[("cursor", cursor)]);
             }
-            let page: List<Asset> = http::json(request)
+            let page: List<Asset> = http::send_for_json(request)
                 .await
                 .context("cannot list the assets")?;
             assets.extend(page.data);
@@ -165,15 +165,15 @@ impl TenantApi {
     }
 
     /// The disconnect calendar.
-    pub async fn forecast(&self) -> anyhow::Result<Forecast> {
-        http::json(self.get("v1/forecast"))
+    pub async fn read_forecast(&self) -> anyhow::Result<Forecast> {
+        http::send_for_json(self.get_request("v1/forecast"))
             .await
             .context("cannot read the forecast")
     }
 
     /// The disconnect calendar as an iCalendar file.
-    pub async fn calendar_file(&self) -> anyhow::Result<String> {
-        let response = http::sent(self.get("v1/forecast.ics"))
+    pub async fn read_calendar_file(&self) -> anyhow::Result<String> {
+        let response = http::send_request(self.get_request("v1/forecast.ics"))
             .await
             .context("cannot read the forecast")?;
         response
@@ -184,39 +184,39 @@ impl TenantApi {
     }
 
     /// Starts a reconnect and does not wait for its end.
-    pub async fn reconnect(&self, token: &str, asset_ids: &[String]) -> anyhow::Result<Reconnect> {
+    pub async fn start_reconnect(&self, token: &str, asset_ids: &[String]) -> anyhow::Result<Reconnect> {
         let body = json!({ "access_token": token, "asset_ids": asset_ids, "wait_seconds": 0 });
-        let request = self.post("v1/reconnects").json(&body);
-        http::json(request)
+        let request = self.post_request("v1/reconnects").json(&body);
+        http::send_for_json(request)
             .await
             .context("the reconnect was not accepted")
     }
 
     /// Reads a reconnect with its items.
-    pub async fn reconnect_now(&self, id: &str) -> anyhow::Result<Reconnect> {
-        http::json(self.get(&format!("v1/reconnects/{id}")))
+    pub async fn read_reconnect(&self, id: &str) -> anyhow::Result<Reconnect> {
+        http::send_for_json(self.get_request(&format!("v1/reconnects/{id}")))
             .await
             .context("cannot read the reconnect")
     }
 
     /// Opens the event stream of a reconnect: its items as they settle.
-    pub async fn events(&self, id: &str) -> anyhow::Result<Events> {
+    pub async fn open_events(&self, id: &str) -> anyhow::Result<Events> {
         let request = self
-            .get(&format!("v1/reconnects/{id}/events"))
+            .get_request(&format!("v1/reconnects/{id}/events"))
             .header("Accept", "text/event-stream");
-        Ok(Events::of(
-            http::sent(request)
+        Ok(Events::from_response(
+            http::send_request(request)
                 .await
                 .context("cannot read the events of the reconnect")?,
         ))
     }
 
     /// Looks up the tokens of these assets; leaves out assets without a token.
-    pub async fn tokens(&self, asset_ids: &[String]) -> anyhow::Result<Vec<Served>> {
+    pub async fn lookup_tokens(&self, asset_ids: &[String]) -> anyhow::Result<Vec<ServedToken>> {
         let request = self
-            .post("v1/tokens/lookup")
+            .post_request("v1/tokens/lookup")
             .json(&json!({ "asset_ids": asset_ids }));
-        let list: List<serde_json::Value> = http::json(request)
+        let list: List<serde_json::Value> = http::send_for_json(request)
             .await
             .context("cannot look the tokens up")?;
         // An entry without a token has a reason instead, and does not parse as a token.
@@ -227,13 +227,13 @@ impl TenantApi {
             .collect())
     }
 
-    fn get(&self, path: &str) -> reqwest::RequestBuilder {
+    fn get_request(&self, path: &str) -> reqwest::RequestBuilder {
         self.http
             .get(format!("{}/{path}", self.url))
             .bearer_auth(&self.access_token)
     }
 
-    fn post(&self, path: &str) -> reqwest::RequestBuilder {
+    fn post_request(&self, path: &str) -> reqwest::RequestBuilder {
         self.http
             .post(format!("{}/{path}", self.url))
             .bearer_auth(&self.access_token)

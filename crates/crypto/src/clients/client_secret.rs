@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::{error::SealError, primitives::random};
+use crate::{error::SealError, primitives::random_bytes};
 
 const PREFIX: &str = "rgs_";
-const TEXT: usize = PREFIX.len() + 43;
+const SECRET_LENGTH: usize = PREFIX.len() + 43;
 
 /// The stored hash of a client's secret.
 #[derive(Clone)]
@@ -24,13 +24,13 @@ pub struct SecretHash([u8; 32]);
 /// # Errors
 /// [`SealError::Random`]: the system returned no random bytes.
 pub fn mint_client_secret() -> Result<(ClientSecret, SecretHash), SealError> {
-    let bits = random::<32>().map_err(|_| SealError::Random)?;
+    let bits = random_bytes::<32>().map_err(|_| SealError::Random)?;
     // Allocated at its final size, so growth leaves no copy behind.
-    let mut text = Zeroizing::new(String::with_capacity(TEXT));
+    let mut text = Zeroizing::new(String::with_capacity(SECRET_LENGTH));
     text.push_str(PREFIX);
     URL_SAFE_NO_PAD.encode_string(bits.as_slice(), &mut text);
     let secret = ClientSecret::parse(text).map_err(|_| SealError::TooLong)?;
-    let hash = SecretHash::of(&secret);
+    let hash = SecretHash::from_secret(&secret);
     Ok((secret, hash))
 }
 
@@ -49,14 +49,14 @@ impl SecretHash {
 
     /// The hash of a secret.
     #[must_use]
-    pub fn of(secret: &ClientSecret) -> Self {
+    pub fn from_secret(secret: &ClientSecret) -> Self {
         Self(Sha256::digest(secret.expose()).into())
     }
 
     /// Whether this is the hash of the secret, compared in constant time.
     #[must_use]
-    pub fn verify(&self, secret: &ClientSecret) -> bool {
-        self.0.ct_eq(&Self::of(secret).0).into()
+    pub fn matches_secret(&self, secret: &ClientSecret) -> bool {
+        self.0.ct_eq(&Self::from_secret(secret).0).into()
     }
 }
 

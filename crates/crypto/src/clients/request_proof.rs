@@ -9,19 +9,19 @@ use regrant_domain::ClientSecret;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::primitives::hmac;
+use crate::primitives::hmac_sha256;
 
 /// The message that is signed with the secret to derive its proof key.
 const LABEL: &[u8] = b"regrant/proof/v1";
 /// How far the time of a proof may differ from ours, in seconds, either way.
-const FRESH: u64 = 300;
+const FRESH_SECONDS: u64 = 300;
 
 /// A client's key for proofs.
 pub struct ProofKey(Zeroizing<[u8; 32]>);
 
 /// The value of an `X-Regrant-Proof` header: `<unix seconds>.<nonce>.<hex>`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct CallProof {
+pub struct RequestProof {
     at: i64,
     nonce: String,
     code: [u8; 32],
@@ -30,8 +30,8 @@ pub struct CallProof {
 impl ProofKey {
     /// Derives the key from a client's secret.
     #[must_use]
-    pub fn of(secret: &ClientSecret) -> Self {
-        Self(Zeroizing::new(hmac(secret.expose().as_bytes(), LABEL)))
+    pub fn from_secret(secret: &ClientSecret) -> Self {
+        Self(Zeroizing::new(hmac_sha256(secret.expose().as_bytes(), LABEL)))
     }
 
     /// The key with these stored bytes. `None`: not 32 bytes.
@@ -51,9 +51,9 @@ impl ProofKey {
 
     /// Makes a proof for a request with this access token. `None`: the nonce or the time is invalid.
     #[must_use]
-    pub fn prove(&self, token: &str, at_unix: i64, nonce: &str) -> Option<CallProof> {
-        let code = hmac(self.0.as_slice(), message(token, at_unix, nonce).as_bytes());
-        (at_unix >= 0 && is_nonce(nonce)).then(|| CallProof {
+    pub fn prove_request(&self, token: &str, at_unix: i64, nonce: &str) -> Option<RequestProof> {
+        let code = hmac_sha256(self.0.as_slice(), build_message(token, at_unix, nonce).as_bytes());
+        (at_unix >= 0 && is_nonce(nonce)).then(|| RequestProof {
             at: at_unix,
             nonce: nonce.to_owned(),
             code,
@@ -62,16 +62,16 @@ impl ProofKey {
 
     /// Whether this key made the proof for a request with this access token; compared in constant time.
     #[must_use]
-    pub fn holds(&self, token: &str, proof: &CallProof) -> bool {
-        let code = hmac(
+    pub fn accepts_proof(&self, token: &str, proof: &RequestProof) -> bool {
+        let code = hmac_sha256(
             self.0.as_slice(),
-            message(token, proof.at, &proof.nonce).as_bytes(),
+            build_message(token, proof.at, &proof.nonce).as_bytes(),
         );
         code.ct_eq(&proof.code).into()
     }
 }
 
-impl CallProof {
+impl RequestProof {
     /// Parses the value of the header. `None`: not a proof.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -84,20 +84,20 @@ impl CallProof {
         Some(Self {
             at: at.parse().ok()?,
             nonce: nonce.to_owned(),
-            code: code_of(code)?,
+            code: decode_code(code)?,
         })
     }
 
     /// Whether the time of the proof differs from now by at most five minutes.
     #[must_use]
     pub const fn is_fresh(&self, now_unix: i64) -> bool {
-        self.at.abs_diff(now_unix) <= FRESH
+        self.at.abs_diff(now_unix) <= FRESH_SECONDS
     }
 
     /// When the proof stops being fresh, in seconds since 1970.
     #[must_use]
     pub const fn ends_at_unix(&self) -> i64 {
-        self.at.saturating_add_unsigned(FRESH + 1)
+        self.at.saturating_add_unsigned(FRESH_SECONDS + 1)
     }
 
     /// The code, which identifies the proof.
@@ -107,7 +107,7 @@ impl CallProof {
     }
 }
 
-impl fmt::Display for CallProof {
+impl fmt::Display for RequestProof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.", self.at, self.nonce)?;
         self.code
@@ -122,7 +122,7 @@ impl fmt::Debug for ProofKey {
     }
 }
 
-impl fmt::Debug for CallProof {
+impl fmt::Debug for RequestProof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CallProof(…)")
     }
@@ -130,7 +130,7 @@ impl fmt::Debug for CallProof {
 
 static_assertions::assert_not_impl_any!(ProofKey: Clone, fmt::Display, serde::Serialize, PartialEq<ProofKey>);
 
-fn message(token: &str, at: i64, nonce: &str) -> Zeroizing<String> {
+fn build_message(token: &str, at: i64, nonce: &str) -> Zeroizing<String> {
     Zeroizing::new(format!("{token}|{at}|{nonce}"))
 }
 
@@ -140,7 +140,7 @@ fn is_nonce(text: &str) -> bool {
 }
 
 /// Decodes 64 hexadecimal digits.
-fn code_of(text: &str) -> Option<[u8; 32]> {
+fn decode_code(text: &str) -> Option<[u8; 32]> {
     let digits: Option<Vec<u8>> = text
         .chars()
         .map(|it| it.to_digit(16).and_then(|it| u8::try_from(it).ok()))
@@ -162,7 +162,7 @@ mod tests {
     const NOW: i64 = 1_795_000_000;
 
     fn key(secret: &str) -> ProofKey {
-        ProofKey::of(&ClientSecret::parse(secret.to_owned()).unwrap())
+        ProofKey::from_secret(&ClientSecret::parse(secret.to_owned()).unwrap())
     }
 
     /// The codes come from `openssl dgst -sha256 -hmac` and `-macopt hexkey:`, as in the documentation.
@@ -173,30 +173,30 @@ mod tests {
             hex::encode(key.as_bytes()),
             "d2807d0d9dda9711b218bd7d6f813b366630e909abd92a912934a7d76e01bac9"
         );
-        let proof = key.prove("token", NOW, "nonce-01").unwrap();
+        let proof = key.prove_request("token", NOW, "nonce-01").unwrap();
         assert_eq!(
             proof.to_string(),
             "1795000000.nonce-01.d4701ff5aa6ac1bfa3be2d2959331fba8e5aa6b2caccb64ca3d48e4869496808"
         );
-        assert!(key.holds("token", &CallProof::parse(&proof.to_string()).unwrap()));
+        assert!(key.accepts_proof("token", &RequestProof::parse(&proof.to_string()).unwrap()));
     }
 
     #[test]
     fn a_proof_is_valid_only_for_its_key_token_time_and_nonce() {
-        let proof = key("one").prove("token", NOW, "nonce-01").unwrap();
-        assert!(key("one").holds("token", &proof));
-        assert!(!key("two").holds("token", &proof));
-        assert!(!key("one").holds("other", &proof));
-        assert!(!key("one").holds(
+        let proof = key("one").prove_request("token", NOW, "nonce-01").unwrap();
+        assert!(key("one").accepts_proof("token", &proof));
+        assert!(!key("two").accepts_proof("token", &proof));
+        assert!(!key("one").accepts_proof("other", &proof));
+        assert!(!key("one").accepts_proof(
             "token",
-            &CallProof {
+            &RequestProof {
                 at: NOW + 1,
                 ..proof.clone()
             }
         ));
-        assert!(!key("one").holds(
+        assert!(!key("one").accepts_proof(
             "token",
-            &CallProof {
+            &RequestProof {
                 nonce: "nonce-02".to_owned(),
                 ..proof
             }
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_proof_is_fresh_for_five_minutes_either_way() {
-        let proof = key("one").prove("token", NOW, "nonce-01").unwrap();
+        let proof = key("one").prove_request("token", NOW, "nonce-01").unwrap();
         for (now, fresh) in [
             (NOW - 301, false),
             (NOW - 300, true),
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn malformed_proofs_are_refused_without_a_panic() {
         let code = "0".repeat(64);
-        assert!(CallProof::parse(&format!("1.12345678.{code}")).is_some());
+        assert!(RequestProof::parse(&format!("1.12345678.{code}")).is_some());
         for text in [
             String::new(),
             "..".to_owned(),
@@ -239,9 +239,9 @@ mod tests {
             format!("1.12345678.x.{code}"),
             format!("1.12345678.{code}.x"),
         ] {
-            assert!(CallProof::parse(&text).is_none(), "{text:?}");
+            assert!(RequestProof::parse(&text).is_none(), "{text:?}");
         }
-        assert!(key("one").prove("token", NOW, "short").is_none());
+        assert!(key("one").prove_request("token", NOW, "short").is_none());
         assert!(ProofKey::from_slice(&[0; 31]).is_none());
     }
 }

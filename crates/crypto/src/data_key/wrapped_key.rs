@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::DataKey;
 use crate::{
     keyring::{Kek, KekRef},
-    primitives::{MessageKey, Reader, TAG, aad},
+    primitives::{MessageKey, Reader, TAG, build_aad},
     record::KeyRef,
 };
 
@@ -48,13 +48,13 @@ impl WrappedKey {
 
     /// The KEK that wrapped it; not trustworthy until it unwraps. `None`: not a wrapped key.
     #[must_use]
-    pub fn kek(&self) -> Option<KekRef> {
-        Parsed::of(&self.0).map(|parsed| parsed.kek)
+    pub fn kek_ref(&self) -> Option<KekRef> {
+        WrappedKeyParts::parse(&self.0).map(|parsed| parsed.kek)
     }
 
     /// The hash that a rewrap uses for compare-and-set.
     #[must_use]
-    pub fn sha256(&self) -> [u8; 32] {
+    pub fn sha256_digest(&self) -> [u8; 32] {
         Sha256::digest(&self.0).into()
     }
 }
@@ -66,25 +66,25 @@ impl fmt::Debug for WrappedKey {
 }
 
 /// Wraps a data key with a local KEK. Production passes a random salt; vectors pass a fixed one.
-pub(crate) fn wrap(kek: &Kek, data_key: &DataKey, salt: &[u8; 32]) -> Option<WrappedKey> {
-    wrap_with_check(kek, data_key, salt, data_key.check_value())
+pub(crate) fn wrap_data_key(kek: &Kek, data_key: &DataKey, salt: &[u8; 32]) -> Option<WrappedKey> {
+    wrap_with_check_value(kek, data_key, salt, data_key.compute_check_value())
 }
 
 /// Wraps a data key with a given check value, so that a test can forge it.
-pub(crate) fn wrap_with_check(
+pub(crate) fn wrap_with_check_value(
     kek: &Kek,
     data_key: &DataKey,
     salt: &[u8; 32],
     check: [u8; 32],
 ) -> Option<WrappedKey> {
-    let mut blob = prefix(data_key.key(), kek.at);
+    let mut blob = build_prefix(data_key.key(), kek.at);
     let tenant = data_key.tenant();
-    let message_key = message_key(kek, &blob, salt, tenant);
+    let message_key = derive_wrapping_key(kek, &blob, salt, tenant);
     blob.extend_from_slice(&check);
     blob.extend_from_slice(&LOCAL_BODY.to_be_bytes());
     let mut buffer = data_key.secret().clone();
-    let tag = message_key.seal(
-        &binding(&blob, tenant, data_key.key())?,
+    let tag = message_key.seal_buffer(
+        &build_binding(&blob, tenant, data_key.key())?,
         buffer.as_mut_slice(),
     )?;
     blob.extend_from_slice(salt);
@@ -94,26 +94,26 @@ pub(crate) fn wrap_with_check(
 }
 
 /// Unwraps a data key. `None`: another KEK, tenant, id or version, or changed bytes.
-pub(crate) fn unwrap(
+pub(crate) fn unwrap_data_key(
     kek: &Kek,
     tenant: TenantId,
     key: KeyRef,
     wrapped: &WrappedKey,
 ) -> Option<DataKey> {
     let parsed =
-        Parsed::of(&wrapped.0).filter(|parsed| parsed.key == key && parsed.kek == kek.at)?;
-    let message_key = message_key(kek, parsed.prefix, parsed.salt, tenant);
+        WrappedKeyParts::parse(&wrapped.0).filter(|parsed| parsed.key == key && parsed.kek == kek.at)?;
+    let message_key = derive_wrapping_key(kek, parsed.prefix, parsed.salt, tenant);
     let mut secret = Zeroizing::new(*parsed.ciphertext);
-    message_key.open(
-        &binding(parsed.header, tenant, key)?,
+    message_key.open_buffer(
+        &build_binding(parsed.header, tenant, key)?,
         secret.as_mut_slice(),
         parsed.tag,
     )?;
     let data_key = DataKey::from_parts(tenant, key, secret);
-    bool::from(data_key.check_value().ct_eq(parsed.check)).then_some(data_key)
+    bool::from(data_key.compute_check_value().ct_eq(parsed.check)).then_some(data_key)
 }
 
-fn prefix(key: KeyRef, kek: KekRef) -> Vec<u8> {
+fn build_prefix(key: KeyRef, kek: KekRef) -> Vec<u8> {
     let mut prefix = Vec::with_capacity(HEADER + usize::from(LOCAL_BODY));
     prefix.extend_from_slice(MAGIC);
     prefix.extend_from_slice(&[SUITE, LOCAL, 0]);
@@ -124,15 +124,15 @@ fn prefix(key: KeyRef, kek: KekRef) -> Vec<u8> {
     prefix
 }
 
-fn message_key(kek: &Kek, prefix: &[u8], salt: &[u8; 32], tenant: TenantId) -> MessageKey {
+fn derive_wrapping_key(kek: &Kek, prefix: &[u8], salt: &[u8; 32], tenant: TenantId) -> MessageKey {
     MessageKey::derive(&kek.secret, salt, &[INFO, prefix, tenant.uuid().as_bytes()]).0
 }
 
 /// The encryption context, which a remote provider gets too. The header names the KEK, and a KEK belongs to one
 /// installation, so the context needs no name of the environment.
-fn binding(header: &[u8], tenant: TenantId, key: KeyRef) -> Option<Vec<u8>> {
+fn build_binding(header: &[u8], tenant: TenantId, key: KeyRef) -> Option<Vec<u8>> {
     let (tenant, version) = (tenant.uuid(), key.version.to_be_bytes());
-    aad(
+    build_aad(
         DOMAIN,
         &[
             header,
@@ -145,7 +145,7 @@ fn binding(header: &[u8], tenant: TenantId, key: KeyRef) -> Option<Vec<u8>> {
     )
 }
 
-struct Parsed<'a> {
+struct WrappedKeyParts<'a> {
     header: &'a [u8],
     prefix: &'a [u8],
     key: KeyRef,
@@ -156,23 +156,23 @@ struct Parsed<'a> {
     tag: &'a [u8; TAG],
 }
 
-impl<'a> Parsed<'a> {
-    fn of(bytes: &'a [u8]) -> Option<Self> {
+impl<'a> WrappedKeyParts<'a> {
+    fn parse(bytes: &'a [u8]) -> Option<Self> {
         let mut reader = Reader::new(bytes);
-        reader.tag(MAGIC)?;
-        reader.tag(&[SUITE, LOCAL, 0])?;
+        reader.expect_bytes(MAGIC)?;
+        reader.expect_bytes(&[SUITE, LOCAL, 0])?;
         let key = KeyRef {
-            id: reader.uuid()?,
-            version: reader.u32()?,
+            id: reader.read_uuid()?,
+            version: reader.read_u32()?,
         };
         let kek = KekRef {
-            id: reader.uuid()?,
-            version: reader.u32()?,
+            id: reader.read_uuid()?,
+            version: reader.read_u32()?,
         };
-        let check = reader.array()?;
-        reader.tag(&LOCAL_BODY.to_be_bytes())?;
-        let (salt, ciphertext, tag) = (reader.array()?, reader.array()?, reader.array()?);
-        reader.end()?;
+        let check = reader.read_array()?;
+        reader.expect_bytes(&LOCAL_BODY.to_be_bytes())?;
+        let (salt, ciphertext, tag) = (reader.read_array()?, reader.read_array()?, reader.read_array()?);
+        reader.expect_end()?;
         let (header, prefix) = (bytes.get(..HEADER)?, bytes.get(..PREFIX)?);
         Some(Self {
             header,

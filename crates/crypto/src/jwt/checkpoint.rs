@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, Header, Validation};
 use regrant_domain::TenantId;
 use serde::{Deserialize, Serialize};
 
-use super::{JwtError, JwtRefused, SigningKey, Verifier};
+use super::{JwtError, JwtRefusal, SigningKey, Verifier};
 
 /// The type in the header.
 pub(super) const TYPE: &str = "regrant-audit-checkpoint+jwt";
@@ -46,16 +46,16 @@ impl Verifier {
     ///
     /// # Errors
     /// The first check that fails.
-    pub fn verify_checkpoint(&self, statement: &str) -> Result<Checkpoint, JwtRefused> {
+    pub fn verify_checkpoint(&self, statement: &str) -> Result<Checkpoint, JwtRefusal> {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_required_spec_claims::<&str>(&[]);
         validation.validate_exp = false;
         validation.validate_aud = false;
-        let checkpoint: Checkpoint = self.decode(statement, TYPE, &validation)?;
+        let checkpoint: Checkpoint = self.decode_claims(statement, TYPE, &validation)?;
         if checkpoint.iss == self.issuer() {
             Ok(checkpoint)
         } else {
-            Err(JwtRefused::Issuer)
+            Err(JwtRefusal::Issuer)
         }
     }
 }

@@ -26,7 +26,7 @@ impl SigningKey {
     pub fn generate() -> Result<Self, JwtError> {
         let pair = Ed25519KeyPair::generate().map_err(|_| JwtError::Generate)?;
         let pkcs8 = pair.to_pkcs8().map_err(|_| JwtError::Generate)?;
-        Self::from_pkcs8(&thumbprint(pair.public_key().as_ref()), pkcs8.as_ref())
+        Self::from_pkcs8(&compute_thumbprint(pair.public_key().as_ref()), pkcs8.as_ref())
     }
 
     /// A key from stored bytes.
@@ -72,7 +72,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// [`JwtError::Sign`]: the library could not sign.
-    pub fn sign(&self, claims: &Claims) -> Result<String, JwtError> {
+    pub fn sign_claims(&self, claims: &Claims) -> Result<String, JwtError> {
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(self.kid.clone());
@@ -97,7 +97,7 @@ impl fmt::Debug for SigningKey {
 static_assertions::assert_not_impl_any!(SigningKey: Clone, fmt::Display, serde::Serialize, PartialEq<SigningKey>);
 
 /// The thumbprint of RFC 7638, which fixes the order of the members and allows no spaces.
-fn thumbprint(public: &[u8]) -> String {
+fn compute_thumbprint(public: &[u8]) -> String {
     let x = URL_SAFE_NO_PAD.encode(public);
     URL_SAFE_NO_PAD.encode(Sha256::digest(format!(
         r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#

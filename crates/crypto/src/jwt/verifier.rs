@@ -10,12 +10,12 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, errors::ErrorKind};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{Claims, JwtRefused, SigningKey, TYPE, install_backend};
+use super::{Claims, JwtRefusal, SigningKey, TYPE, install_backend};
 
-const LONGEST: usize = 8 * 1024;
+const MAX_TOKEN_BYTES: usize = 8 * 1024;
 /// How far two clocks may differ, in seconds.
-const LEEWAY: i64 = 5;
-const LONGEST_LIFE: i64 = 3600;
+const CLOCK_LEEWAY_SECONDS: i64 = 5;
+const MAX_LIFETIME_SECONDS: i64 = 3600;
 
 /// Verifies access tokens of one issuer for one audience.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub struct Verifier {
 /// another type is refused.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Header {
+struct TokenHeader {
     alg: String,
     typ: String,
     kid: String,
@@ -58,7 +58,7 @@ impl Verifier {
     }
 
     /// Accepts this key's signatures from now on.
-    pub fn add(&mut self, key: &SigningKey) {
+    pub fn add_key(&mut self, key: &SigningKey) {
         self.keys
             .insert(key.kid().to_owned(), DecodingKey::from_ed_der(key.public()));
     }
@@ -67,40 +67,40 @@ impl Verifier {
     ///
     /// # Errors
     /// The token is too long, or its header is not that of an access token.
-    pub fn key_id(token: &str) -> Result<String, JwtRefused> {
-        if token.len() > LONGEST {
-            return Err(JwtRefused::TooLong);
+    pub fn read_key_id(token: &str) -> Result<String, JwtRefusal> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(JwtRefusal::TooLong);
         }
-        key_id(token, TYPE)
+        parse_key_id(token, TYPE)
     }
 
     /// Verifies a token at this time and returns its claims. The caller checks that tenant and client still exist.
     ///
     /// # Errors
     /// The first check that fails.
-    pub fn verify(&self, token: &str, now_unix: i64) -> Result<Claims, JwtRefused> {
-        let claims: Claims = self.decode(token, TYPE, &self.validation)?;
+    pub fn verify_claims(&self, token: &str, now_unix: i64) -> Result<Claims, JwtRefusal> {
+        let claims: Claims = self.decode_claims(token, TYPE, &self.validation)?;
         self.check_parties(&claims)?;
         check_times(&claims, now_unix)?;
         Ok(claims)
     }
 
     /// Verifies type and signature of a token and returns its claims.
-    pub(super) fn decode<C: DeserializeOwned>(
+    pub(super) fn decode_claims<C: DeserializeOwned>(
         &self,
         token: &str,
         typ: &str,
         validation: &Validation,
-    ) -> Result<C, JwtRefused> {
-        if token.len() > LONGEST {
-            return Err(JwtRefused::TooLong);
+    ) -> Result<C, JwtRefusal> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(JwtRefusal::TooLong);
         }
-        let kid = key_id(token, typ)?;
-        let key = self.keys.get(&kid).ok_or(JwtRefused::UnknownKey)?;
+        let kid = parse_key_id(token, typ)?;
+        let key = self.keys.get(&kid).ok_or(JwtRefusal::UnknownKey)?;
         let decoded = jsonwebtoken::decode::<C>(token, key, validation);
         decoded
             .map(|it| it.claims)
-            .map_err(|error| refusal(error.kind()))
+            .map_err(|error| refusal_from_library(error.kind()))
     }
 
     pub(super) fn issuer(&self) -> &str {
@@ -108,59 +108,59 @@ impl Verifier {
     }
 
     /// Checks issuer and audience again, so that they do not depend on how the library reads claims.
-    fn check_parties(&self, claims: &Claims) -> Result<(), JwtRefused> {
+    fn check_parties(&self, claims: &Claims) -> Result<(), JwtRefusal> {
         if claims.iss != self.issuer {
-            return Err(JwtRefused::Issuer);
+            return Err(JwtRefusal::Issuer);
         }
         if claims.aud != self.audience {
-            return Err(JwtRefused::Audience);
+            return Err(JwtRefusal::Audience);
         }
         if claims.sub.is_empty() || claims.jti.is_empty() {
-            return Err(JwtRefused::Claims);
+            return Err(JwtRefusal::Claims);
         }
         Ok(())
     }
 }
 
-fn key_id(token: &str, typ: &str) -> Result<String, JwtRefused> {
+fn parse_key_id(token: &str, typ: &str) -> Result<String, JwtRefusal> {
     let parts: Vec<&str> = token.split('.').collect();
     let [header, _, _] = parts.as_slice() else {
-        return Err(JwtRefused::Shape);
+        return Err(JwtRefusal::Shape);
     };
     let json = URL_SAFE_NO_PAD
         .decode(header)
-        .map_err(|_| JwtRefused::Shape)?;
-    let header: Header = serde_json::from_slice(&json).map_err(|_| JwtRefused::Header)?;
+        .map_err(|_| JwtRefusal::Shape)?;
+    let header: TokenHeader = serde_json::from_slice(&json).map_err(|_| JwtRefusal::Header)?;
     if header.alg == "EdDSA" && header.typ == typ {
         Ok(header.kid)
     } else {
-        Err(JwtRefused::Header)
+        Err(JwtRefusal::Header)
     }
 }
 
-fn check_times(claims: &Claims, now: i64) -> Result<(), JwtRefused> {
+fn check_times(claims: &Claims, now: i64) -> Result<(), JwtRefusal> {
     let life = claims
         .exp
         .checked_sub(claims.iat)
-        .ok_or(JwtRefused::Lifetime)?;
-    if !(1..=LONGEST_LIFE).contains(&life) {
-        return Err(JwtRefused::Lifetime);
+        .ok_or(JwtRefusal::Lifetime)?;
+    if !(1..=MAX_LIFETIME_SECONDS).contains(&life) {
+        return Err(JwtRefusal::Lifetime);
     }
-    if now >= claims.exp.saturating_add(LEEWAY) {
-        return Err(JwtRefused::Expired);
+    if now >= claims.exp.saturating_add(CLOCK_LEEWAY_SECONDS) {
+        return Err(JwtRefusal::Expired);
     }
-    if claims.nbf.max(claims.iat) > now.saturating_add(LEEWAY) {
-        return Err(JwtRefused::Early);
+    if claims.nbf.max(claims.iat) > now.saturating_add(CLOCK_LEEWAY_SECONDS) {
+        return Err(JwtRefusal::Early);
     }
     Ok(())
 }
 
-fn refusal(kind: &ErrorKind) -> JwtRefused {
+fn refusal_from_library(kind: &ErrorKind) -> JwtRefusal {
     match kind {
-        ErrorKind::InvalidSignature => JwtRefused::Signature,
-        ErrorKind::InvalidIssuer => JwtRefused::Issuer,
-        ErrorKind::InvalidAudience => JwtRefused::Audience,
-        ErrorKind::Base64(_) => JwtRefused::Shape,
-        _ => JwtRefused::Claims,
+        ErrorKind::InvalidSignature => JwtRefusal::Signature,
+        ErrorKind::InvalidIssuer => JwtRefusal::Issuer,
+        ErrorKind::InvalidAudience => JwtRefusal::Audience,
+        ErrorKind::Base64(_) => JwtRefusal::Shape,
+        _ => JwtRefusal::Claims,
     }
 }

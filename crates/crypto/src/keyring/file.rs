@@ -12,13 +12,13 @@ use std::{
 };
 
 use super::KeyringError;
-use crate::primitives::random;
+use crate::primitives::random_bytes;
 
 /// A limit in bytes; a thousand keys fit.
-const LARGEST: u64 = 64 * 1024;
+const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 /// Reads a keyring file that only its owner can read.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, KeyringError> {
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, KeyringError> {
     let file = File::open(path).map_err(KeyringError::Io)?;
     // Checks the open file, not the path, because the file at the path could be replaced in between.
     let facts = file.metadata().map_err(KeyringError::Io)?;
@@ -29,14 +29,14 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, KeyringError> {
         return Err(KeyringError::Permissions);
     }
     let mut bytes = Vec::new();
-    file.take(LARGEST)
+    file.take(MAX_FILE_BYTES)
         .read_to_end(&mut bytes)
         .map_err(KeyringError::Io)?;
     Ok(bytes)
 }
 
 /// Creates the file. An existing file is never changed, even if it appears at the last moment.
-pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<(), KeyringError> {
+pub(super) fn create_file(path: &Path, bytes: &[u8]) -> Result<(), KeyringError> {
     let draft = write_beside(path, bytes)?;
     let linked = fs::hard_link(&draft, path);
     fs::remove_file(&draft).map_err(KeyringError::Io)?;
@@ -48,9 +48,9 @@ pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<(), KeyringError> {
 }
 
 /// Replaces the file. The old one stays as `.prev` if `keep` is set; otherwise any `.prev` is removed.
-pub(super) fn replace(path: &Path, bytes: &[u8], keep: bool) -> Result<(), KeyringError> {
+pub(super) fn replace_file(path: &Path, bytes: &[u8], keep: bool) -> Result<(), KeyringError> {
     let draft = write_beside(path, bytes)?;
-    let replaced = move_in(path, &draft, keep);
+    let replaced = move_into_path(path, &draft, keep);
     if replaced.is_err() {
         // Report the error of the replacement, not that of the clean-up.
         drop(fs::remove_file(&draft));
@@ -58,7 +58,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8], keep: bool) -> Result<(), Keyri
     replaced.map_err(KeyringError::Io)
 }
 
-fn move_in(path: &Path, draft: &Path, keep: bool) -> io::Result<()> {
+fn move_into_path(path: &Path, draft: &Path, keep: bool) -> io::Result<()> {
     let previous = with_suffix(path, ".prev");
     remove_if_there(&previous)?;
     if keep && path.try_exists()? {
@@ -69,7 +69,7 @@ fn move_in(path: &Path, draft: &Path, keep: bool) -> io::Result<()> {
 }
 
 fn write_beside(path: &Path, bytes: &[u8]) -> Result<PathBuf, KeyringError> {
-    let suffix = random().map_err(|_| KeyringError::Random)?;
+    let suffix = random_bytes().map_err(|_| KeyringError::Random)?;
     let draft = with_suffix(path, &format!(".{:016x}", u64::from_be_bytes(*suffix)));
     if let Err(error) = write_synced(&draft, bytes) {
         drop(fs::remove_file(&draft));

@@ -4,7 +4,7 @@ use regrant_domain::Timestamp;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::primitives::random;
+use crate::primitives::random_bytes;
 
 /// The id and version of a key-encryption key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -57,11 +57,11 @@ impl Kek {
             at,
             state,
             created,
-            secret: random()?,
+            secret: random_bytes()?,
         })
     }
 
-    pub(crate) fn summary(&self) -> KekSummary {
+    pub(crate) fn to_summary(&self) -> KekSummary {
         let created = Timestamp::from_timestamp(self.created, 0).unwrap_or_default();
         KekSummary {
             kek: self.at,
@@ -72,7 +72,7 @@ impl Kek {
 }
 
 impl KekState {
-    pub(crate) const fn code(self) -> u8 {
+    pub(crate) const fn to_code(self) -> u8 {
         match self {
             Self::Staged => 1,
             Self::Active => 2,

@@ -12,7 +12,7 @@ use crate::{
         DataKey,
         wrapped_key::{self, WrappedKey},
     },
-    primitives::random,
+    primitives::random_bytes,
     record::KeyRef,
 };
 
@@ -48,10 +48,10 @@ impl KeyProvider {
         clippy::unused_async,
         reason = "remote providers answer over the network"
     )]
-    pub async fn wrap(&self, data_key: &DataKey) -> Result<WrappedKey, ProviderError> {
+    pub async fn wrap_data_key(&self, data_key: &DataKey) -> Result<WrappedKey, ProviderError> {
         let Self::Local(keyring) = self;
-        let salt = random().map_err(|_| ProviderError::Random)?;
-        wrapped_key::wrap(keyring.active(), data_key, &salt).ok_or(ProviderError::Refused)
+        let salt = random_bytes().map_err(|_| ProviderError::Random)?;
+        wrapped_key::wrap_data_key(keyring.active(), data_key, &salt).ok_or(ProviderError::Refused)
     }
 
     /// Unwraps the data key of this tenant, id and version.
@@ -62,7 +62,7 @@ impl KeyProvider {
         clippy::unused_async,
         reason = "remote providers answer over the network"
     )]
-    pub async fn unwrap(
+    pub async fn unwrap_data_key(
         &self,
         tenant: TenantId,
         id: Uuid,
@@ -70,9 +70,9 @@ impl KeyProvider {
         wrapped: &WrappedKey,
     ) -> Result<DataKey, ProviderError> {
         let Self::Local(keyring) = self;
-        let at = wrapped.kek().ok_or(ProviderError::Refused)?;
-        let kek = keyring.find(at).ok_or(ProviderError::UnknownKek(at))?;
-        wrapped_key::unwrap(kek, tenant, KeyRef { id, version }, wrapped)
+        let at = wrapped.kek_ref().ok_or(ProviderError::Refused)?;
+        let kek = keyring.find_kek(at).ok_or(ProviderError::UnknownKek(at))?;
+        wrapped_key::unwrap_data_key(kek, tenant, KeyRef { id, version }, wrapped)
             .ok_or(ProviderError::Refused)
     }
 

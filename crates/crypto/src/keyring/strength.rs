@@ -6,7 +6,7 @@
 use regrant_domain::Passphrase;
 use zeroize::Zeroizing;
 
-use crate::primitives::{Costs, stretch};
+use crate::primitives::{Argon2Costs, stretch_secret};
 
 const MEMORY: std::ops::RangeInclusive<u32> = 65_536..=1_048_576;
 const PASSES: std::ops::RangeInclusive<u32> = 3..=16;
@@ -62,13 +62,13 @@ impl Strength {
     }
 
     /// The key of the passphrase. `None`: there is not enough memory.
-    pub(crate) fn stretch(
+    pub(crate) fn stretch_passphrase(
         self,
         passphrase: &Passphrase,
         salt: &[u8; 16],
     ) -> Option<Zeroizing<[u8; 32]>> {
         let Self { m_kib, t, p } = self;
-        stretch(Costs { m_kib, t, p }, passphrase.expose().as_bytes(), salt)
+        stretch_secret(Argon2Costs { m_kib, t, p }, passphrase.expose().as_bytes(), salt)
     }
 }
 

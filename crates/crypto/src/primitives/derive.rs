@@ -5,7 +5,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 /// Derives `N` bytes. The parts of `info` are concatenated, so they must have fixed lengths.
-pub(crate) fn derive<const N: usize>(
+pub(crate) fn derive_key<const N: usize>(
     ikm: &[u8],
     salt: &[u8],
     info: &[&[u8]],

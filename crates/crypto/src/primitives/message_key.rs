@@ -23,11 +23,11 @@ pub(crate) struct Commitment([u8; 32]);
 impl MessageKey {
     /// Key, nonce and commitment from 76 derived bytes.
     pub(crate) fn derive(ikm: &[u8; 32], salt: &[u8; 32], info: &[&[u8]]) -> (Self, Commitment) {
-        let okm = derive::<76>(ikm, salt, info);
+        let okm = derive_key::<76>(ikm, salt, info);
         let mut okm = Reader::new(okm.as_slice());
-        let key = Zeroizing::new(take(&mut okm));
-        let nonce = take(&mut okm);
-        (Self { key, nonce }, Commitment(take(&mut okm)))
+        let key = Zeroizing::new(take_bytes(&mut okm));
+        let nonce = take_bytes(&mut okm);
+        (Self { key, nonce }, Commitment(take_bytes(&mut okm)))
     }
 
     /// Key and commitment from 64 derived bytes, for formats that store the nonce.
@@ -37,23 +37,23 @@ impl MessageKey {
         info: &[&[u8]],
         nonce: [u8; 12],
     ) -> (Self, Commitment) {
-        let okm = derive::<64>(ikm, salt, info);
+        let okm = derive_key::<64>(ikm, salt, info);
         let mut okm = Reader::new(okm.as_slice());
-        let key = Zeroizing::new(take(&mut okm));
-        (Self { key, nonce }, Commitment(take(&mut okm)))
+        let key = Zeroizing::new(take_bytes(&mut okm));
+        (Self { key, nonce }, Commitment(take_bytes(&mut okm)))
     }
 
     /// Encrypts the buffer and returns the tag. `None`: longer than GCM allows.
-    pub(crate) fn seal(&self, aad: &[u8], buffer: &mut [u8]) -> Option<[u8; TAG]> {
-        self.cipher()
+    pub(crate) fn seal_buffer(&self, aad: &[u8], buffer: &mut [u8]) -> Option<[u8; TAG]> {
+        self.build_cipher()
             .encrypt_inout_detached(&self.nonce.into(), aad, buffer.into())
             .ok()
             .map(Into::into)
     }
 
     /// Decrypts the buffer. `None`: the tag is wrong, and the buffer is still ciphertext.
-    pub(crate) fn open(&self, aad: &[u8], buffer: &mut [u8], tag: &[u8; TAG]) -> Option<()> {
-        self.cipher()
+    pub(crate) fn open_buffer(&self, aad: &[u8], buffer: &mut [u8], tag: &[u8; TAG]) -> Option<()> {
+        self.build_cipher()
             .decrypt_inout_detached(&self.nonce.into(), aad, buffer.into(), &(*tag).into())
             .ok()
     }
@@ -68,11 +68,11 @@ impl MessageKey {
     }
 
     #[cfg(test)]
-    pub(crate) fn parts(&self) -> ([u8; 32], [u8; 12]) {
+    pub(crate) fn to_parts(&self) -> ([u8; 32], [u8; 12]) {
         (*self.key, self.nonce)
     }
 
-    fn cipher(&self) -> Aes256Gcm {
+    fn build_cipher(&self) -> Aes256Gcm {
         Aes256Gcm::new((&*self.key).into())
     }
 }
@@ -83,13 +83,13 @@ impl Commitment {
     }
 
     /// Compares with the stored commitment in constant time. `None`: they differ.
-    pub(crate) fn holds(&self, stored: &[u8; 32]) -> Option<()> {
+    pub(crate) fn check_stored(&self, stored: &[u8; 32]) -> Option<()> {
         bool::from(self.0.ct_eq(stored)).then_some(())
     }
 }
 
-fn take<const N: usize>(okm: &mut Reader<'_>) -> [u8; N] {
-    let Some(bytes) = okm.array() else {
+fn take_bytes<const N: usize>(okm: &mut Reader<'_>) -> [u8; N] {
+    let Some(bytes) = okm.read_array() else {
         unreachable!("the derivations above produce enough bytes")
     };
     *bytes

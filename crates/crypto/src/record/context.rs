@@ -5,7 +5,7 @@
 use regrant_domain::{TenantId, closed_list};
 use uuid::Uuid;
 
-use crate::primitives::aad;
+use crate::primitives::build_aad;
 
 const DOMAIN: &[u8] = b"regrant/record/v1\0";
 
@@ -68,7 +68,7 @@ impl Context<'_> {
     }
 
     /// The associated data of a record: its header and this context.
-    pub(crate) fn aad(&self, header: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn to_aad(&self, header: &[u8]) -> Option<Vec<u8>> {
         let tenant = self.tenant.uuid();
         let fields: [&[u8]; 7] = [
             header,
@@ -79,7 +79,7 @@ impl Context<'_> {
             self.asset_id.as_bytes(),
             self.credential_kind.as_bytes(),
         ];
-        let mut aad = aad(DOMAIN, &fields)?;
+        let mut aad = build_aad(DOMAIN, &fields)?;
         aad.extend_from_slice(&self.generation.to_be_bytes());
         Some(aad)
     }

@@ -5,7 +5,7 @@
 //! The rule: the AAD contains the whole context with lengths, and no field that changes without a reseal. Tenant,
 //! row and generation are in the derivation too, so equal salts still give different keys.
 
-use regrant_domain::Sealed;
+use regrant_domain::SealedRecord;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -39,13 +39,13 @@ impl KeyRef {
     ///
     /// # Errors
     /// The bytes are not a record of a known format.
-    pub fn of(sealed: &Sealed) -> Result<Self, OpenError> {
-        Record::parse(sealed.as_bytes())
+    pub fn from_record(sealed: &SealedRecord) -> Result<Self, OpenError> {
+        RecordParts::parse(sealed.as_bytes())
             .map(|record| record.key)
             .ok_or(OpenError)
     }
 
-    pub(crate) fn prefix(self) -> Vec<u8> {
+    pub(crate) fn to_prefix(self) -> Vec<u8> {
         let mut prefix = Vec::with_capacity(PREFIX);
         prefix.extend_from_slice(MAGIC);
         prefix.push(SUITE);
@@ -56,43 +56,43 @@ impl KeyRef {
 }
 
 /// Seals a payload with the given salt. Production passes fresh random bytes; vectors pass fixed ones.
-pub(crate) fn seal(
+pub(crate) fn seal_record(
     secret: &[u8; 32],
     key: KeyRef,
     context: &Context<'_>,
     payload: &[u8],
     salt: &[u8; 32],
-) -> Result<Sealed, SealError> {
-    let mut buffer = pad(payload).ok_or(SealError::TooLong)?;
-    let mut record = key.prefix();
-    let (message_key, commitment) = message_key(secret, &record, salt, context);
+) -> Result<SealedRecord, SealError> {
+    let mut buffer = pad_payload(payload).ok_or(SealError::TooLong)?;
+    let mut record = key.to_prefix();
+    let (message_key, commitment) = derive_message_key(secret, &record, salt, context);
     record.extend_from_slice(salt);
     record.extend_from_slice(commitment.as_bytes());
-    let aad = context.aad(&record).ok_or(SealError::TooLong)?;
+    let aad = context.to_aad(&record).ok_or(SealError::TooLong)?;
     let tag = message_key
-        .seal(&aad, &mut buffer)
+        .seal_buffer(&aad, &mut buffer)
         .ok_or(SealError::TooLong)?;
     record.extend_from_slice(&buffer);
     record.extend_from_slice(&tag);
-    Ok(Sealed::from_bytes(record))
+    Ok(SealedRecord::from_bytes(record))
 }
 
 /// Opens a record. `None`: another key or context, or changed bytes.
-pub(crate) fn open(
+pub(crate) fn open_record(
     secret: &[u8; 32],
     key: KeyRef,
     context: &Context<'_>,
-    sealed: &Sealed,
+    sealed: &SealedRecord,
 ) -> Option<Zeroizing<Vec<u8>>> {
-    let record = Record::parse(sealed.as_bytes()).filter(|record| record.key == key)?;
-    let (message_key, commitment) = message_key(secret, record.prefix, record.salt, context);
-    commitment.holds(record.commitment)?;
+    let record = RecordParts::parse(sealed.as_bytes()).filter(|record| record.key == key)?;
+    let (message_key, commitment) = derive_message_key(secret, record.prefix, record.salt, context);
+    commitment.check_stored(record.commitment)?;
     let mut buffer = Zeroizing::new(record.ciphertext.to_vec());
-    message_key.open(&context.aad(record.header)?, &mut buffer, record.tag)?;
-    unpad(&buffer)
+    message_key.open_buffer(&context.to_aad(record.header)?, &mut buffer, record.tag)?;
+    unpad_payload(&buffer)
 }
 
-pub(crate) fn message_key(
+pub(crate) fn derive_message_key(
     secret: &[u8; 32],
     prefix: &[u8],
     salt: &[u8; 32],
@@ -110,7 +110,7 @@ pub(crate) fn message_key(
     MessageKey::derive(secret, salt, &info)
 }
 
-struct Record<'a> {
+struct RecordParts<'a> {
     header: &'a [u8],
     prefix: &'a [u8],
     key: KeyRef,
@@ -120,7 +120,7 @@ struct Record<'a> {
     tag: &'a [u8; TAG],
 }
 
-impl<'a> Record<'a> {
+impl<'a> RecordParts<'a> {
     fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (header, body) = bytes.split_at_checked(HEADER)?;
         let (ciphertext, tag) = body.split_last_chunk()?;
@@ -131,13 +131,13 @@ impl<'a> Record<'a> {
         (1..=256).contains(&blocks).then_some(())?;
         let prefix = header.get(..PREFIX)?;
         let mut reader = Reader::new(header);
-        reader.tag(MAGIC)?;
-        reader.tag(&[SUITE])?;
+        reader.expect_bytes(MAGIC)?;
+        reader.expect_bytes(&[SUITE])?;
         let key = KeyRef {
-            id: reader.uuid()?,
-            version: reader.u32()?,
+            id: reader.read_uuid()?,
+            version: reader.read_u32()?,
         };
-        let (salt, commitment) = (reader.array()?, reader.array()?);
+        let (salt, commitment) = (reader.read_array()?, reader.read_array()?);
         Some(Self {
             header,
             prefix,
@@ -151,7 +151,7 @@ impl<'a> Record<'a> {
 }
 
 /// `u16 length, payload, zeros`, allocated at its final size so that growth leaves no copy of the payload.
-fn pad(payload: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+fn pad_payload(payload: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let len = u16::try_from(payload.len())
         .ok()
         .filter(|_| payload.len() <= MAX_PAYLOAD)?;
@@ -164,11 +164,11 @@ fn pad(payload: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 /// Removes the padding. Each payload has one padded form; any other is refused.
-fn unpad(buffer: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+fn unpad_payload(buffer: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut reader = Reader::new(buffer);
-    let len = usize::from(reader.u16()?);
-    let payload = reader.slice(len)?;
+    let len = usize::from(reader.read_u16()?);
+    let payload = reader.read_slice(len)?;
     let canonical = (len + 2).next_multiple_of(BLOCK) == buffer.len();
-    (canonical && reader.rest().iter().all(|byte| *byte == 0))
+    (canonical && reader.remaining_bytes().iter().all(|byte| *byte == 0))
         .then(|| Zeroizing::new(payload.to_vec()))
 }

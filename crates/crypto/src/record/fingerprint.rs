@@ -10,7 +10,7 @@ pub struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
     /// The first half of a code: 128 bits are enough to distinguish the tokens of a tenant.
-    pub(crate) fn shortened(code: &[u8; 32]) -> Self {
+    pub(crate) fn from_code(code: &[u8; 32]) -> Self {
         let mut half = [0; 16];
         for (slot, byte) in half.iter_mut().zip(code) {
             *slot = *byte;
@@ -26,7 +26,7 @@ impl Fingerprint {
 
     /// Compares with stored bytes in constant time.
     #[must_use]
-    pub fn matches(&self, stored: &[u8]) -> bool {
+    pub fn matches_stored(&self, stored: &[u8]) -> bool {
         self.0.as_slice().ct_eq(stored).into()
     }
 }

@@ -1,7 +1,7 @@
 //! Bytes that only an owner of the key could write and that are refused anyway. Each test breaks one check
 //! while all others pass, so that every check is tested alone.
 
-use regrant_domain::Sealed;
+use regrant_domain::SealedRecord;
 use zeroize::Zeroizing;
 
 use super::{context, data_key, tenant};
@@ -12,25 +12,25 @@ use crate::{
         wrapped_key::{self, WrappedKey},
     },
     keyring::{Kek, KekRef, KekState, Keyring, sealed},
-    primitives::derive,
+    primitives::derive_key,
     record::envelope,
 };
 
 const SALT: [u8; 32] = [4; 32];
 
 /// A record with a valid tag over this plaintext; its commitment is valid unless `flip` changes it.
-fn record(key: &DataKey, mut plaintext: Vec<u8>, flip: u8) -> Sealed {
+fn record(key: &DataKey, mut plaintext: Vec<u8>, flip: u8) -> SealedRecord {
     let context = context(tenant());
-    let mut record = key.key().prefix();
-    let (message_key, commitment) = envelope::message_key(key.secret(), &record, &SALT, &context);
+    let mut record = key.key().to_prefix();
+    let (message_key, commitment) = envelope::derive_message_key(key.secret(), &record, &SALT, &context);
     record.extend_from_slice(&SALT);
     record.extend(commitment.as_bytes().iter().map(|byte| byte ^ flip));
     let tag = message_key
-        .seal(&context.aad(&record).unwrap(), &mut plaintext)
+        .seal_buffer(&context.to_aad(&record).unwrap(), &mut plaintext)
         .unwrap();
     record.extend_from_slice(&plaintext);
     record.extend_from_slice(&tag);
-    Sealed::from_bytes(record)
+    SealedRecord::from_bytes(record)
 }
 
 fn padded(len: u16, blocks: usize, fill: u8) -> Vec<u8> {
@@ -43,10 +43,10 @@ fn padded(len: u16, blocks: usize, fill: u8) -> Vec<u8> {
 fn a_record_with_a_valid_tag_and_a_wrong_commitment_is_refused() {
     let key = data_key(tenant(), 1);
     assert!(
-        key.open(&context(tenant()), &record(&key, padded(3, 1, 0), 0))
+        key.open_record(&context(tenant()), &record(&key, padded(3, 1, 0), 0))
             .is_ok()
     );
-    let refused = key.open(&context(tenant()), &record(&key, padded(3, 1, 0), 1));
+    let refused = key.open_record(&context(tenant()), &record(&key, padded(3, 1, 0), 1));
     assert_eq!(refused.err(), Some(OpenError));
 }
 
@@ -62,7 +62,7 @@ fn a_payload_padded_in_another_way_is_refused() {
         ("257 blocks", padded(u16::MAX, 257, 0)),
     ];
     for (case, plaintext) in table {
-        let refused = key.open(&context(tenant()), &record(&key, plaintext, 0));
+        let refused = key.open_record(&context(tenant()), &record(&key, plaintext, 0));
         assert_eq!(refused.err(), Some(OpenError), "{case}");
     }
 }
@@ -73,7 +73,7 @@ fn an_unknown_format_or_suite_is_refused() {
     for (at, value) in [(0, b'T'), (1, b'V'), (2, 0), (2, 2), (3, 0), (3, 2)] {
         let mut bytes = record(&key, padded(3, 1, 0), 0).into_bytes();
         bytes[at] = value;
-        let refused = key.open(&context(tenant()), &Sealed::from_bytes(bytes));
+        let refused = key.open_record(&context(tenant()), &SealedRecord::from_bytes(bytes));
         assert_eq!(refused.err(), Some(OpenError), "{value} at {at}");
     }
 }
@@ -95,34 +95,34 @@ fn kek(version: u32, state: KekState) -> Kek {
 fn a_wrapped_key_with_the_check_value_of_another_key_is_refused() {
     let kek = kek(1, KekState::Active);
     let (promised, given) = (data_key(tenant(), 1), data_key(tenant(), 2));
-    let honest = wrapped_key::wrap(&kek, &given, &SALT).unwrap();
-    assert!(wrapped_key::unwrap(&kek, tenant(), given.key(), &honest).is_some());
-    let forged = wrapped_key::wrap_with_check(&kek, &given, &SALT, promised.check_value()).unwrap();
-    assert!(wrapped_key::unwrap(&kek, tenant(), given.key(), &forged).is_none());
+    let honest = wrapped_key::wrap_data_key(&kek, &given, &SALT).unwrap();
+    assert!(wrapped_key::unwrap_data_key(&kek, tenant(), given.key(), &honest).is_some());
+    let forged = wrapped_key::wrap_with_check_value(&kek, &given, &SALT, promised.compute_check_value()).unwrap();
+    assert!(wrapped_key::unwrap_data_key(&kek, tenant(), given.key(), &forged).is_none());
 }
 
 #[test]
 fn a_wrapped_key_of_an_unknown_format_suite_or_provider_has_no_kek_reference() {
     let honest =
-        wrapped_key::wrap(&kek(1, KekState::Active), &data_key(tenant(), 1), &SALT).unwrap();
+        wrapped_key::wrap_data_key(&kek(1, KekState::Active), &data_key(tenant(), 1), &SALT).unwrap();
     for (at, value) in [(0, b'T'), (2, 2), (3, 2), (4, 2), (5, 1), (79, 81)] {
         let mut bytes = honest.as_bytes().to_vec();
         bytes[at] = value;
-        assert_eq!(WrappedKey::from_bytes(bytes).kek(), None, "{value} at {at}");
+        assert_eq!(WrappedKey::from_bytes(bytes).kek_ref(), None, "{value} at {at}");
     }
 }
 
 #[test]
 fn a_keyring_needs_exactly_one_active_key() {
     use KekState::{Active, DecryptOnly, Staged};
-    let stretched = derive::<32>(b"", b"", &[]);
+    let stretched = derive_key::<32>(b"", b"", &[]);
     let opens = |first, second| {
         let keyring = Keyring::from_keys(kek(1, first), vec![kek(2, second)]);
         let file =
-            sealed::seal(&keyring, &stretched, Strength::floor(), &[1; 16], [2; 12]).unwrap();
-        sealed::Locked::parse(&file)
+            sealed::seal_keyring(&keyring, &stretched, Strength::floor(), &[1; 16], [2; 12]).unwrap();
+        sealed::KeyringFile::parse(&file)
             .unwrap()
-            .open(&stretched)
+            .open_keyring(&stretched)
             .is_some()
     };
     assert!(opens(Active, Staged));
@@ -133,19 +133,19 @@ fn a_keyring_needs_exactly_one_active_key() {
 
 #[test]
 fn a_full_keyring_fits_its_file_and_accepts_no_more_keys() {
-    let mut keyring = Keyring::ephemeral().unwrap();
+    let mut keyring = Keyring::in_memory().unwrap();
     for _ in 0..999 {
-        keyring.stage().unwrap();
+        keyring.stage_kek().unwrap();
     }
-    assert!(keyring.stage().is_err());
-    let file = sealed::seal(&keyring, &[1; 32], Strength::floor(), &[1; 16], [2; 12]).unwrap();
+    assert!(keyring.stage_kek().is_err());
+    let file = sealed::seal_keyring(&keyring, &[1; 32], Strength::floor(), &[1; 16], [2; 12]).unwrap();
     assert!(file.len() < 64 * 1024);
     assert_eq!(
-        sealed::Locked::parse(&file)
+        sealed::KeyringFile::parse(&file)
             .unwrap()
-            .open(&[1; 32])
+            .open_keyring(&[1; 32])
             .unwrap()
-            .keys()
+            .all_keks()
             .count(),
         1_000
     );
@@ -154,11 +154,11 @@ fn a_full_keyring_fits_its_file_and_accepts_no_more_keys() {
 #[test]
 fn debug_output_shows_no_key() {
     let key = data_key(tenant(), 0xAB);
-    let keyring = Keyring::ephemeral().unwrap();
+    let keyring = Keyring::in_memory().unwrap();
     let signing = crate::SigningKey::generate().unwrap();
     assert_eq!(
         format!("{key:?} {keyring:?} {signing:?}"),
         "DataKey(…) Keyring(…) SigningKey(…)"
     );
-    assert_eq!(format!("{:?}", key.fingerprint(b"token")), "Fingerprint(…)");
+    assert_eq!(format!("{:?}", key.compute_fingerprint(b"token")), "Fingerprint(…)");
 }

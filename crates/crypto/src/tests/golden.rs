@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use regrant_domain::{Passphrase, Sealed, TenantId};
+use regrant_domain::{Passphrase, SealedRecord, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -76,9 +76,9 @@ fn every_golden_record_opens_and_is_sealed_again_to_the_same_bytes() {
     assert_eq!(records.len(), 6);
     for golden in records {
         assert_eq!(hex::encode(seal(&golden).as_bytes()), golden.result);
-        let sealed = Sealed::from_bytes(hex::decode(&golden.result).unwrap());
+        let sealed = SealedRecord::from_bytes(hex::decode(&golden.result).unwrap());
         let payload = data_key(&golden.data_key)
-            .open(&context(&golden), &sealed)
+            .open_record(&context(&golden), &sealed)
             .unwrap();
         assert_eq!(hex::encode(&*payload), golden.payload);
     }
@@ -93,7 +93,7 @@ fn every_golden_wrapped_key_unwraps_and_is_wrapped_again_to_the_same_bytes() {
         let key = data_key(&golden.data_key);
         let wrapped = WrappedKey::from_bytes(hex::decode(&golden.result).unwrap());
         let unwrapped =
-            wrapped_key::unwrap(&kek(&golden), key.tenant(), key.key(), &wrapped).unwrap();
+            wrapped_key::unwrap_data_key(&kek(&golden), key.tenant(), key.key(), &wrapped).unwrap();
         assert_eq!(
             hex::encode(unwrapped.secret().as_slice()),
             golden.data_key.secret
@@ -108,12 +108,12 @@ fn every_golden_keyring_opens_and_is_written_again_to_the_same_bytes() {
     for golden in files {
         assert_eq!(hex::encode(write(&golden)), golden.result);
         let bytes = hex::decode(&golden.result).unwrap();
-        let keyring = sealed::Locked::parse(&bytes)
+        let keyring = sealed::KeyringFile::parse(&bytes)
             .unwrap()
-            .open(&stretch(&golden))
+            .open_keyring(&stretch(&golden))
             .unwrap();
         let read: Vec<String> = keyring
-            .keys()
+            .all_keks()
             .map(|kek| hex::encode(kek.secret.as_slice()))
             .collect();
         assert_eq!(
@@ -148,7 +148,7 @@ fn write_the_vectors() {
     store("keyring-v1.json", &files);
 }
 
-fn seal(golden: &GoldenRecord) -> Sealed {
+fn seal(golden: &GoldenRecord) -> SealedRecord {
     let payload = hex::decode(&golden.payload).unwrap();
     data_key(&golden.data_key)
         .seal_with_salt(&context(golden), &payload, &array(&golden.salt))
@@ -156,7 +156,7 @@ fn seal(golden: &GoldenRecord) -> Sealed {
 }
 
 fn wrap(golden: &GoldenWrappedKey) -> WrappedKey {
-    wrapped_key::wrap(
+    wrapped_key::wrap_data_key(
         &kek(golden),
         &data_key(&golden.data_key),
         &array(&golden.salt),
@@ -176,7 +176,7 @@ fn write(golden: &GoldenKeyring) -> Vec<u8> {
     });
     let keyring = Keyring::from_keys(keys.next().unwrap(), keys.collect());
     let strength = Strength::new(golden.m_kib, golden.t, golden.p).unwrap();
-    sealed::seal(
+    sealed::seal_keyring(
         &keyring,
         &stretch(golden),
         strength,
@@ -189,7 +189,7 @@ fn write(golden: &GoldenKeyring) -> Vec<u8> {
 fn stretch(golden: &GoldenKeyring) -> Zeroizing<[u8; 32]> {
     let passphrase = Passphrase::parse(golden.passphrase.clone()).unwrap();
     let strength = Strength::new(golden.m_kib, golden.t, golden.p).unwrap();
-    strength.stretch(&passphrase, &array(&golden.salt)).unwrap()
+    strength.stretch_passphrase(&passphrase, &array(&golden.salt)).unwrap()
 }
 
 fn data_key(key: &GoldenKey) -> DataKey {

@@ -14,13 +14,13 @@ use crate::{
 const STRETCHED: [u8; 32] = [9; 32];
 
 fn file() -> Vec<u8> {
-    let mut keyring = Keyring::ephemeral().unwrap();
-    keyring.stage().unwrap();
-    sealed::seal(&keyring, &STRETCHED, Strength::floor(), &[1; 16], [2; 12]).unwrap()
+    let mut keyring = Keyring::in_memory().unwrap();
+    keyring.stage_kek().unwrap();
+    sealed::seal_keyring(&keyring, &STRETCHED, Strength::floor(), &[1; 16], [2; 12]).unwrap()
 }
 
 fn opens(file: &[u8]) -> bool {
-    sealed::Locked::parse(file).is_some_and(|locked| locked.open(&STRETCHED).is_some())
+    sealed::KeyringFile::parse(file).is_some_and(|locked| locked.open_keyring(&STRETCHED).is_some())
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_strength_outside_the_bounds_is_refused_before_any_work() {
         let mut file = file();
         file[offset..offset + 4].copy_from_slice(&number.to_be_bytes());
         assert!(
-            sealed::Locked::parse(&file).is_none(),
+            sealed::KeyringFile::parse(&file).is_none(),
             "{number} at {offset}"
         );
     }
@@ -81,5 +81,5 @@ fn a_strength_outside_the_bounds_is_refused_before_any_work() {
 fn the_key_of_another_passphrase_does_not_open_a_keyring() {
     let file = file();
     let other = Zeroizing::new([8; 32]);
-    assert!(sealed::Locked::parse(&file).unwrap().open(&other).is_none());
+    assert!(sealed::KeyringFile::parse(&file).unwrap().open_keyring(&other).is_none());
 }

@@ -2,13 +2,13 @@
 
 use argon2::{Algorithm, Argon2, AssociatedData, ParamsBuilder, Version};
 
-use crate::primitives::{derive, hmac};
+use crate::primitives::{derive_key, hmac_sha256};
 
 #[test]
 fn hkdf_gives_the_answers_of_rfc_5869() {
     let salt: Vec<u8> = (0..=0x0c).collect();
     let info: Vec<u8> = (0xf0..=0xf9).collect();
-    let okm = derive::<42>(&[0x0b; 22], &salt, &[&info]);
+    let okm = derive_key::<42>(&[0x0b; 22], &salt, &[&info]);
     assert_eq!(
         hex::encode(okm.as_slice()),
         "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"
@@ -22,7 +22,7 @@ fn hkdf_gives_the_answer_of_rfc_5869_for_long_inputs() {
         (0x60..=0xaf).collect(),
         (0xb0..=0xff).collect(),
     );
-    let okm = derive::<82>(&ikm, &salt, &[&info[..33], &info[33..]]);
+    let okm = derive_key::<82>(&ikm, &salt, &[&info[..33], &info[33..]]);
     assert_eq!(
         hex::encode(okm.as_slice()),
         "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb41c65e590e09\
@@ -32,7 +32,7 @@ fn hkdf_gives_the_answer_of_rfc_5869_for_long_inputs() {
 
 #[test]
 fn hkdf_gives_the_answer_of_rfc_5869_without_salt_and_info() {
-    let okm = derive::<42>(&[0x0b; 22], b"", &[]);
+    let okm = derive_key::<42>(&[0x0b; 22], b"", &[]);
     assert_eq!(
         hex::encode(okm.as_slice()),
         "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"
@@ -42,7 +42,7 @@ fn hkdf_gives_the_answer_of_rfc_5869_without_salt_and_info() {
 #[test]
 fn hmac_gives_the_answer_of_rfc_4231() {
     assert_eq!(
-        hex::encode(hmac(b"Jefe", b"what do ya want for nothing?")),
+        hex::encode(hmac_sha256(b"Jefe", b"what do ya want for nothing?")),
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
     );
 }

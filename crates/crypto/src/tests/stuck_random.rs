@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::{context, tenant};
-use crate::record::{Context, envelope::message_key};
+use crate::record::{Context, envelope::derive_message_key};
 
 const SALT: [u8; 32] = [0x5A; 32];
 
@@ -31,6 +31,6 @@ fn keys_and_nonces(
     contexts: impl Iterator<Item = Context<'static>>,
 ) -> HashSet<([u8; 32], [u8; 12])> {
     contexts
-        .map(|context| message_key(&[1; 32], b"prefix", &SALT, &context).0.parts())
+        .map(|context| derive_message_key(&[1; 32], b"prefix", &SALT, &context).0.to_parts())
         .collect()
 }

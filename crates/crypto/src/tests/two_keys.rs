@@ -7,7 +7,7 @@ use aes_gcm::{
     AeadInOut, Aes256Gcm, KeyInit,
     aes::{Aes256, cipher::BlockCipherEncrypt},
 };
-use regrant_domain::Sealed;
+use regrant_domain::SealedRecord;
 
 use super::{context, data_key, tenant};
 use crate::{
@@ -32,12 +32,12 @@ fn a_thousand_ciphertexts_that_gcm_opens_under_two_keys_open_under_one_key_only(
         assert!(
             forgery
                 .first
-                .open(&forgery.context, &forgery.record)
+                .open_record(&forgery.context, &forgery.record)
                 .is_ok(),
             "the committed key opens"
         );
         refused += usize::from(
-            forgery.second.open(&forgery.context, &forgery.record).err() == Some(OpenError),
+            forgery.second.open_record(&forgery.context, &forgery.record).err() == Some(OpenError),
         );
     }
     assert_eq!((both, refused), (1_000, 1_000));
@@ -48,7 +48,7 @@ struct Forgery {
     second: DataKey,
     context: Context<'static>,
     salt: [u8; 32],
-    record: Sealed,
+    record: SealedRecord,
 }
 
 /// A record of the first key with a tag that is valid for the second key too.
@@ -63,7 +63,7 @@ fn forge_record(round: u16) -> Forgery {
     let (header, body) = honest.as_bytes().split_at(88);
     let mut blocks: Vec<u128> = body.chunks_exact(16).map(block).collect();
     blocks.pop();
-    let aad = context.aad(header).unwrap();
+    let aad = context.to_aad(header).unwrap();
     let (one, two) = (
         Gcm::of(&first, &context, &salt),
         Gcm::of(&second, &context, &salt),
@@ -88,7 +88,7 @@ fn forge_record(round: u16) -> Forgery {
         second,
         context,
         salt,
-        record: Sealed::from_bytes(record),
+        record: SealedRecord::from_bytes(record),
     }
 }
 
@@ -101,7 +101,7 @@ impl Forgery {
         Aes256Gcm::new(&message_key.into())
             .decrypt_inout_detached(
                 &nonce.into(),
-                &self.context.aad(header).unwrap(),
+                &self.context.to_aad(header).unwrap(),
                 buffer.as_mut_slice().into(),
                 &(*tag).into(),
             )
@@ -110,9 +110,9 @@ impl Forgery {
 }
 
 fn message_key(key: &DataKey, context: &Context<'_>, salt: &[u8; 32]) -> ([u8; 32], [u8; 12]) {
-    envelope::message_key(key.secret(), &key.key().prefix(), salt, context)
+    envelope::derive_message_key(key.secret(), &key.key().to_prefix(), salt, context)
         .0
-        .parts()
+        .to_parts()
 }
 
 /// GCM's hash point and mask under one key and nonce.

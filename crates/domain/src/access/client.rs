@@ -26,7 +26,7 @@ pub struct ClientSpec {
 impl ClientSpec {
     /// A client that only its scopes restrict.
     #[must_use]
-    pub fn named(name: impl Into<String>, scopes: Permissions) -> Self {
+    pub fn with_scopes(name: impl Into<String>, scopes: Permissions) -> Self {
         Self {
             name: name.into(),
             scopes,

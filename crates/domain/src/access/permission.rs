@@ -31,7 +31,7 @@ closed_list! {
 }
 
 impl Permission {
-    const fn bit(self) -> u16 {
+    const fn to_bit(self) -> u16 {
         match self {
             Self::AssetsRead => 1,
             Self::AssetsWrite => 1 << 1,
@@ -74,7 +74,7 @@ impl Permissions {
     /// Whether `permission` is in the set.
     #[must_use]
     pub const fn contains(self, permission: Permission) -> bool {
-        self.0 & permission.bit() != 0
+        self.0 & permission.to_bit() != 0
     }
 
     /// Whether every permission of `other` is in the set.
@@ -91,13 +91,13 @@ impl Permissions {
 
     /// The permissions that are in both sets.
     #[must_use]
-    pub const fn and(self, other: Self) -> Self {
+    pub const fn intersect_with(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
     /// The permissions that are in this set and not in `other`.
     #[must_use]
-    pub const fn without(self, other: Self) -> Self {
+    pub const fn difference_from(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
@@ -111,7 +111,7 @@ impl Permissions {
 
 impl FromIterator<Permission> for Permissions {
     fn from_iter<T: IntoIterator<Item = Permission>>(permissions: T) -> Self {
-        Self(permissions.into_iter().fold(0, |bits, it| bits | it.bit()))
+        Self(permissions.into_iter().fold(0, |bits, it| bits | it.to_bit()))
     }
 }
 

@@ -14,12 +14,12 @@ pub enum Reach {
     #[default]
     All,
     /// Only these assets.
-    Within(Within),
+    Within(ReachLimit),
 }
 
 /// Single assets and all assets of the listed businesses. If both sets are empty, no asset is in reach.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Within {
+pub struct ReachLimit {
     /// Canonical ids of assets.
     pub assets: BTreeSet<AssetId>,
     /// Ids of businesses.
@@ -29,7 +29,7 @@ pub struct Within {
 impl Reach {
     /// Whether an asset is in reach; `business` is the business that owns it.
     #[must_use]
-    pub fn includes(&self, asset: &AssetId, business: Option<&AssetId>) -> bool {
+    pub fn includes_asset(&self, asset: &AssetId, business: Option<&AssetId>) -> bool {
         match self {
             Self::All => true,
             Self::Within(it) => {
@@ -46,7 +46,7 @@ impl Reach {
 
     /// The limit, unless every asset is in reach.
     #[must_use]
-    pub const fn within(&self) -> Option<&Within> {
+    pub const fn as_limit(&self) -> Option<&ReachLimit> {
         match self {
             Self::All => None,
             Self::Within(it) => Some(it),
@@ -61,15 +61,15 @@ mod tests {
     #[test]
     fn an_asset_is_reached_by_itself_or_by_its_business() {
         let id = |text: &str| text.parse::<AssetId>().unwrap();
-        let within = Within {
+        let within = ReachLimit {
             assets: [id("1")].into(),
             businesses: [id("9")].into(),
         };
         let reach = Reach::Within(within);
-        assert!(reach.includes(&id("1"), None));
-        assert!(reach.includes(&id("2"), Some(&id("9"))));
-        assert!(!reach.includes(&id("2"), Some(&id("8"))));
-        assert!(!Reach::Within(Within::default()).includes(&id("1"), Some(&id("9"))));
-        assert!(Reach::All.includes(&id("1"), None));
+        assert!(reach.includes_asset(&id("1"), None));
+        assert!(reach.includes_asset(&id("2"), Some(&id("9"))));
+        assert!(!reach.includes_asset(&id("2"), Some(&id("8"))));
+        assert!(!Reach::Within(ReachLimit::default()).includes_asset(&id("1"), Some(&id("9"))));
+        assert!(Reach::All.includes_asset(&id("1"), None));
     }
 }

@@ -10,16 +10,16 @@ use serde::{Deserialize, Serialize};
 /// One exact origin: `https://host[:port]`, or `http` on the local machine.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub struct Origin(String);
+pub struct WebOrigin(String);
 
 /// The text is not an origin that can be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected an origin as a browser sends it, such as https://app.example.com or http://localhost:3000"
 )]
-pub struct InvalidOrigin;
+pub struct InvalidWebOrigin;
 
-impl Origin {
+impl WebOrigin {
     /// The origin as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -27,17 +27,17 @@ impl Origin {
     }
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for WebOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl FromStr for Origin {
-    type Err = InvalidOrigin;
+impl FromStr for WebOrigin {
+    type Err = InvalidWebOrigin;
 
-    fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
-        let (scheme, authority) = text.split_once("://").ok_or(InvalidOrigin)?;
+    fn from_str(text: &str) -> Result<Self, InvalidWebOrigin> {
+        let (scheme, authority) = text.split_once("://").ok_or(InvalidWebOrigin)?;
         let (host, port) = match authority.split_once(':') {
             Some((host, port)) => (host, Some(port)),
             None => (authority, None),
@@ -52,7 +52,7 @@ impl FromStr for Origin {
         if text.len() <= 255 && scheme_fits && is_host(host) && port_fits {
             Ok(Self(text.to_owned()))
         } else {
-            Err(InvalidOrigin)
+            Err(InvalidWebOrigin)
         }
     }
 }
@@ -75,16 +75,16 @@ fn is_port(port: &str) -> bool {
         && port.parse::<u16>().is_ok()
 }
 
-impl TryFrom<String> for Origin {
-    type Error = InvalidOrigin;
+impl TryFrom<String> for WebOrigin {
+    type Error = InvalidWebOrigin;
 
-    fn try_from(text: String) -> Result<Self, InvalidOrigin> {
+    fn try_from(text: String) -> Result<Self, InvalidWebOrigin> {
         text.parse()
     }
 }
 
-impl From<Origin> for String {
-    fn from(origin: Origin) -> Self {
+impl From<WebOrigin> for String {
+    fn from(origin: WebOrigin) -> Self {
         origin.0
     }
 }
@@ -102,7 +102,7 @@ mod tests {
             "http://localhost:3000",
             "http://127.0.0.1",
         ] {
-            assert_eq!(text.parse::<Origin>().unwrap().as_str(), text);
+            assert_eq!(text.parse::<WebOrigin>().unwrap().as_str(), text);
         }
     }
 
@@ -129,7 +129,7 @@ mod tests {
             "ftp://app.example.com",
             "//app.example.com",
         ] {
-            assert_eq!(text.parse::<Origin>(), Err(InvalidOrigin), "{text:?}");
+            assert_eq!(text.parse::<WebOrigin>(), Err(InvalidWebOrigin), "{text:?}");
         }
     }
 }

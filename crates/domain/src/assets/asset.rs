@@ -42,9 +42,9 @@ impl AssetKind {
 
     /// The id in the canonical form of this kind.
     #[must_use]
-    pub fn canonical(self, id: &AssetId) -> AssetId {
+    pub fn canonical_id(self, id: &AssetId) -> AssetId {
         if self == Self::AdAccount {
-            id.as_ad_account()
+            id.to_ad_account()
         } else {
             id.clone()
         }
@@ -52,7 +52,7 @@ impl AssetKind {
 
     /// Whether the id has a form that this kind allows: only ad accounts may start with `act_`.
     #[must_use]
-    pub fn admits(self, id: &AssetId) -> bool {
+    pub fn admits_id(self, id: &AssetId) -> bool {
         self == Self::AdAccount || !id.is_ad_account()
     }
 }
@@ -79,9 +79,9 @@ pub struct AssetFacts {
     /// The kind of the active credential, if there is one.
     pub active: Option<CredentialKind>,
     /// Whether a candidate is parked.
-    pub parked: bool,
+    pub has_candidate: bool,
     /// Whether there is a standby.
-    pub spare: bool,
+    pub has_standby: bool,
     /// Since when the active credential has worked in every probe.
     pub working_since: Option<Timestamp>,
     /// When the next probe is due.
@@ -93,7 +93,7 @@ pub struct AssetFacts {
 impl AssetFacts {
     /// Whether a credential is active.
     #[must_use]
-    pub const fn served(&self) -> bool {
+    pub const fn is_served(&self) -> bool {
         self.active.is_some()
     }
 }
@@ -116,7 +116,7 @@ pub struct Asset {
     /// The `intent_seq` of the reconnect that settled last.
     pub intent_seq: i64,
     /// The status of the last event that was sent about this asset.
-    pub told: Option<Status>,
+    pub notified_status: Option<Status>,
     /// The facts from which its state is computed.
     pub facts: AssetFacts,
     /// When it was registered.
@@ -126,8 +126,8 @@ pub struct Asset {
 impl Asset {
     /// The state at `now`; `notice` is how long before an ending the asset counts as `expiring`.
     #[must_use]
-    pub fn state(&self, now: Timestamp, notice: chrono::Duration) -> AssetState {
-        AssetState::of(&self.facts, now, notice)
+    pub fn state_at(&self, now: Timestamp, notice: chrono::Duration) -> AssetState {
+        AssetState::from_facts(&self.facts, now, notice)
     }
 }
 
@@ -145,11 +145,11 @@ mod tests {
     #[test]
     fn an_ad_account_is_canonical_with_its_prefix() -> Result<(), crate::InvalidGraphId> {
         assert_eq!(
-            AssetKind::AdAccount.canonical(&"7".parse()?).as_str(),
+            AssetKind::AdAccount.canonical_id(&"7".parse()?).as_str(),
             "act_7"
         );
-        assert_eq!(AssetKind::Page.canonical(&"7".parse()?).as_str(), "7");
-        assert!(!AssetKind::Page.admits(&"act_7".parse()?));
+        assert_eq!(AssetKind::Page.canonical_id(&"7".parse()?).as_str(), "7");
+        assert!(!AssetKind::Page.admits_id(&"act_7".parse()?));
         Ok(())
     }
 }

@@ -31,7 +31,7 @@ closed_list! {
 impl CutOffSource {
     /// How reliable a cut-off from this source is.
     #[must_use]
-    pub const fn confidence(self) -> Confidence {
+    pub const fn to_confidence(self) -> Confidence {
         match self {
             Self::Probe => Confidence::Certain,
             Self::Webhook => Confidence::Announced,

@@ -3,7 +3,7 @@
 //! The rule: a new token is a new credential. A credential can change its slot, but its row never gets another
 //! token.
 
-use crate::{AssetId, AssetKind, CredentialId, GrantId, PersonId, Sealed, Timestamp, closed_list};
+use crate::{AssetId, AssetKind, CredentialId, GrantId, PersonId, SealedRecord, Timestamp, closed_list};
 
 closed_list! {
     /// The kind of token that a credential holds.
@@ -59,7 +59,7 @@ pub struct Credential {
     /// The `intent_seq` of the reconnect that stored it.
     pub intent_seq: i64,
     /// The ciphertext.
-    pub sealed: Sealed,
+    pub sealed: SealedRecord,
     /// Keyed hash of the token: equal hashes mean the same token within one tenant and data key.
     pub fingerprint: Vec<u8>,
     /// When the token expires, if ever.

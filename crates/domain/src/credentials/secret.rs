@@ -152,9 +152,9 @@ static_assertions::assert_not_impl_any!(Password: Clone, fmt::Display, serde::Se
 
 /// A sealed record, as storage keeps it. Only the crypto crate makes and opens one.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Sealed(Vec<u8>);
+pub struct SealedRecord(Vec<u8>);
 
-impl Sealed {
+impl SealedRecord {
     /// Wraps the bytes of a seal or of a database row.
     #[must_use]
     pub const fn from_bytes(bytes: Vec<u8>) -> Self {
@@ -174,13 +174,13 @@ impl Sealed {
     }
 }
 
-impl fmt::Debug for Sealed {
+impl fmt::Debug for SealedRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SealedRecord({} bytes)", self.0.len())
     }
 }
 
-impl Zeroize for Sealed {
+impl Zeroize for SealedRecord {
     fn zeroize(&mut self) {
         self.0.zeroize();
     }

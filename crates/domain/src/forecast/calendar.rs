@@ -4,7 +4,7 @@ use crate::{AssetId, AssetKind, Timestamp, state::EndingCause};
 
 /// A position in the calendar, which is ordered by time, asset and cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct ForecastPosition {
     /// When the asset stops working.
     pub at: Timestamp,
     /// The asset.
@@ -17,7 +17,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForecastLine {
     /// The ending.
-    pub place: Place,
+    pub position: ForecastPosition,
     /// The asset's kind.
     pub kind: AssetKind,
     /// The asset's name for people.

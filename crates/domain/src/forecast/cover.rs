@@ -10,7 +10,7 @@ use crate::{
 
 /// The facts of a credential that decide whether it can cover an ending.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StandIn {
+pub struct CredentialOutlook {
     /// The slot of the credential.
     pub slot: Slot,
     /// The kind of token.
@@ -22,7 +22,7 @@ pub struct StandIn {
     /// Whether it has worked in a probe of the asset.
     pub proved: bool,
     /// Whether the worker can refresh the token of its grant.
-    pub renewable: bool,
+    pub refreshable: bool,
     /// When the token expires, if ever.
     pub expires_at: Option<Timestamp>,
     /// When data access expires, if ever.
@@ -53,14 +53,14 @@ impl Cover {
 ///
 /// `credentials` are all credentials of the asset; those of the person `gone` are ignored.
 #[must_use]
-pub fn covered_by(
+pub fn find_cover(
     ending: &Ending,
-    credentials: &[StandIn],
+    credentials: &[CredentialOutlook],
     gone: Option<&PersonId>,
     now: Timestamp,
-) -> Option<(Cover, StandIn)> {
+) -> Option<(Cover, CredentialOutlook)> {
     let active = credentials.iter().find(|it| it.slot == Slot::Active);
-    let behind = |slot| stands_behind(ending, active, credentials, gone, slot);
+    let behind = |slot| find_successor(ending, active, credentials, gone, slot);
     if let Some(it) = behind(Slot::Standby) {
         return Some((Cover::Standby, it.clone()));
     }
@@ -71,21 +71,21 @@ pub fn covered_by(
 }
 
 /// The best credential of a slot that outlives an ending: a system user's comes before a person's.
-fn stands_behind<'a>(
+fn find_successor<'a>(
     ending: &Ending,
-    active: Option<&StandIn>,
-    credentials: &'a [StandIn],
+    active: Option<&CredentialOutlook>,
+    credentials: &'a [CredentialOutlook],
     gone: Option<&PersonId>,
     slot: Slot,
-) -> Option<&'a StandIn> {
+) -> Option<&'a CredentialOutlook> {
     let outlives = |end: Option<Timestamp>| end.is_none_or(|end| end > ending.at);
-    let counts = |it: &&StandIn| {
+    let counts = |it: &&CredentialOutlook| {
         it.slot == slot
             && (it.proved || slot == Slot::Candidate)
             && outlives(it.expires_at)
             && outlives(it.data_access_expires_at)
             && (gone.is_none() || it.person_id.as_ref() != gone)
-            && (!is_personal(ending.cause) || is_of_another(it, active))
+            && (!is_personal(ending.cause) || belongs_to_another_person(it, active))
     };
     credentials
         .iter()
@@ -102,13 +102,13 @@ const fn is_personal(cause: EndingCause) -> bool {
 }
 
 /// Whether a credential surely belongs to another person. One without a known person may belong to the same.
-fn is_of_another(it: &StandIn, active: Option<&StandIn>) -> bool {
+fn belongs_to_another_person(it: &CredentialOutlook, active: Option<&CredentialOutlook>) -> bool {
     it.person_id.is_some() && it.person_id.as_ref() != active.and_then(|it| it.person_id.as_ref())
 }
 
 fn is_refreshed(
     ending: &Ending,
-    active: &StandIn,
+    active: &CredentialOutlook,
     gone: Option<&PersonId>,
     now: Timestamp,
 ) -> bool {
@@ -117,5 +117,5 @@ fn is_refreshed(
         EndingCause::TokenExpiry | EndingCause::SystemUser60Days
     );
     let stays = gone.is_none() || active.person_id.as_ref() != gone;
-    by_date && active.renewable && ending.at > now && stays
+    by_date && active.refreshable && ending.at > now && stays
 }

@@ -9,7 +9,7 @@ use crate::{Confidence, state::EndingCause};
 
 /// The endings of one day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Day {
+pub struct ForecastDay {
     /// How many assets stop working.
     pub count: u64,
     /// How many of them keep working without interruption.
@@ -22,7 +22,7 @@ pub struct Day {
 
 /// The number of equal endings on one day (UTC).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Tally {
+pub struct EndingTally {
     /// The day.
     pub date: NaiveDate,
     /// Why the assets stop working.
@@ -37,8 +37,8 @@ pub struct Tally {
 
 /// Sums tallies by day.
 #[must_use]
-pub fn by_day(tallies: impl IntoIterator<Item = Tally>) -> BTreeMap<NaiveDate, Day> {
-    let mut days: BTreeMap<NaiveDate, Day> = BTreeMap::new();
+pub fn tally_by_day(tallies: impl IntoIterator<Item = EndingTally>) -> BTreeMap<NaiveDate, ForecastDay> {
+    let mut days: BTreeMap<NaiveDate, ForecastDay> = BTreeMap::new();
     for it in tallies {
         let day = days.entry(it.date).or_default();
         day.count += it.count;

@@ -4,7 +4,7 @@ use crate::{CredentialKind, PersonId, Timestamp};
 
 /// A person with the facts of their newest grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PersonRow {
+pub struct PersonFacts {
     /// The person's app-scoped id.
     pub id: PersonId,
     /// The kind of token they grant; `None` if no grant is known.

@@ -119,17 +119,17 @@ fn the_departure_of_a_person_replaces_every_later_ending() {
         [(90, EndingCause::TokenExpiry)],
         "a disconnected asset does not end again"
     );
-    assert_eq!(leaving(day(NOW)).who, Who::BusinessAdmin);
+    assert_eq!(ending_by_departure(day(NOW)).who, Who::BusinessAdmin);
 }
 
-fn credential(slot: Slot, of: u8) -> StandIn {
-    StandIn {
+fn credential(slot: Slot, of: u8) -> CredentialOutlook {
+    CredentialOutlook {
         slot,
         kind: CredentialKind::User,
         system_user: false,
         person_id: Some(person(of)),
         proved: slot != Slot::Candidate,
-        renewable: true,
+        refreshable: true,
         expires_at: None,
         data_access_expires_at: None,
     }
@@ -139,14 +139,14 @@ fn ending(at: i64, cause: EndingCause) -> Ending {
     Ending {
         at: day(at),
         cause,
-        ..leaving(day(NOW))
+        ..ending_by_departure(day(NOW))
     }
 }
 
-fn cover(ending: &Ending, behind: &[StandIn]) -> Option<Cover> {
+fn cover(ending: &Ending, behind: &[CredentialOutlook]) -> Option<Cover> {
     let mut all = vec![credential(Slot::Active, 1)];
     all.extend_from_slice(behind);
-    covered_by(ending, &all, None, day(NOW)).map(|it| it.0)
+    find_cover(ending, &all, None, day(NOW)).map(|it| it.0)
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn only_another_person_covers_a_personal_ending() {
             None,
             "{cause}"
         );
-        let unknown = StandIn {
+        let unknown = CredentialOutlook {
             person_id: None,
             ..credential(Slot::Standby, 2)
         };
@@ -213,18 +213,18 @@ fn the_end_of_a_token_is_refreshed_and_the_end_of_data_access_is_not() {
 #[test]
 fn a_standby_covers_only_endings_that_it_outlives() {
     let ending = ending(130, EndingCause::CutOff);
-    let ends = |at| StandIn {
+    let ends = |at| CredentialOutlook {
         expires_at: Some(day(at)),
         ..credential(Slot::Standby, 2)
     };
     assert_eq!(cover(&ending, &[ends(130)]), None);
     assert_eq!(cover(&ending, &[ends(131)]), Some(Cover::Standby));
-    let lapses = StandIn {
+    let lapses = CredentialOutlook {
         data_access_expires_at: Some(day(120)),
         ..credential(Slot::Standby, 2)
     };
     assert_eq!(cover(&ending, &[lapses]), None);
-    let unproved = StandIn {
+    let unproved = CredentialOutlook {
         proved: false,
         ..credential(Slot::Standby, 2)
     };
@@ -233,7 +233,7 @@ fn a_standby_covers_only_endings_that_it_outlives() {
 
 #[test]
 fn a_system_user_is_the_best_standby() {
-    let system = StandIn {
+    let system = CredentialOutlook {
         system_user: true,
         ..credential(Slot::Standby, 3)
     };
@@ -243,21 +243,21 @@ fn a_system_user_is_the_best_standby() {
         system.clone(),
         credential(Slot::Standby, 4),
     ];
-    let found = covered_by(&ending(130, EndingCause::CutOff), &all, None, day(NOW));
+    let found = find_cover(&ending(130, EndingCause::CutOff), &all, None, day(NOW));
     assert_eq!(found, Some((Cover::Standby, system)));
 }
 
 #[test]
 fn a_day_counts_causes_and_covered_endings() {
     let date = day(130).date_naive();
-    let tally = |cause, cover, count| Tally {
+    let tally = |cause, cover, count| EndingTally {
         date,
         cause,
         confidence: Confidence::Certain,
         cover,
         count,
     };
-    let days = by_day([
+    let days = tally_by_day([
         tally(EndingCause::CutOff, None, 3),
         tally(EndingCause::CutOff, Some(Cover::Candidate), 2),
         tally(EndingCause::SystemUser60Days, Some(Cover::Refresh), 5),
@@ -280,7 +280,7 @@ fn every_text_parses_to_its_item() {
         assert_eq!(it.as_str().parse(), Ok(it));
     }
     assert_eq!(
-        Effect::ALL.map(Effect::as_str),
+        DepartureEffect::ALL.map(DepartureEffect::as_str),
         ["ends", "waits", "goes_on"]
     );
 }
@@ -289,7 +289,7 @@ fn any_end() -> impl Strategy<Value = Option<Timestamp>> {
     prop_oneof![Just(None), (80..130_i64).prop_map(|n| Some(day(n)))]
 }
 
-fn any_credential() -> impl Strategy<Value = StandIn> {
+fn any_credential() -> impl Strategy<Value = CredentialOutlook> {
     let slots = prop_oneof![
         Just(Slot::Candidate),
         Just(Slot::Standby),
@@ -304,7 +304,7 @@ fn any_credential() -> impl Strategy<Value = StandIn> {
         any_end(),
     );
     parts.prop_map(
-        |(slot, system_user, of, proved, expires_at, data_access_expires_at)| StandIn {
+        |(slot, system_user, of, proved, expires_at, data_access_expires_at)| CredentialOutlook {
             system_user,
             person_id: of.map(person),
             proved,
@@ -328,7 +328,7 @@ proptest! {
         let mut all = vec![credential(Slot::Active, leaver)];
         all.extend(behind);
         let gone = person(leaver);
-        let found = covered_by(&leaving(now), &all, Some(&gone), now).map(|it| it.0);
+        let found = find_cover(&ending_by_departure(now), &all, Some(&gone), now).map(|it| it.0);
 
         let mut left = all.clone();
         left.retain(|it| it.person_id.is_some() && it.person_id != Some(gone.clone()));
@@ -336,7 +336,7 @@ proptest! {
         left.retain(|it| it.data_access_expires_at.is_none_or(|at| at > now));
         let serves = left.iter().any(|it| it.slot == Slot::Standby && it.proved);
         let waits = left.iter().any(|it| it.slot == Slot::Candidate);
-        let expected = if serves { Effect::GoesOn } else if waits { Effect::Waits } else { Effect::Ends };
-        prop_assert_eq!(Effect::of(found), expected);
+        let expected = if serves { DepartureEffect::Continues } else if waits { DepartureEffect::Waits } else { DepartureEffect::Ends };
+        prop_assert_eq!(DepartureEffect::from_cover(found), expected);
     }
 }

@@ -91,7 +91,7 @@ impl AssetId {
 
     /// The id in the form of an ad account: `123` becomes `act_123`.
     #[must_use]
-    pub fn as_ad_account(&self) -> Self {
+    pub fn to_ad_account(&self) -> Self {
         if self.is_ad_account() {
             self.clone()
         } else {
@@ -101,7 +101,7 @@ impl AssetId {
 
     /// The digits without `act_`, as `granular_scopes` lists its targets.
     #[must_use]
-    pub fn digits(&self) -> &str {
+    pub fn as_digits(&self) -> &str {
         self.0.strip_prefix(AD_ACCOUNT).unwrap_or(&self.0)
     }
 }

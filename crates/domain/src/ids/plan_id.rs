@@ -47,7 +47,7 @@ impl FromStr for PlanId {
         let is_lower_hex = |it: &&str| it.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         digits
             .filter(is_lower_hex)
-            .and_then(parse)
+            .and_then(parse_digits)
             .ok_or(InvalidId { expected: PREFIX })
     }
 }
@@ -59,7 +59,7 @@ impl<'de> serde::Deserialize<'de> for PlanId {
     }
 }
 
-fn parse(digits: &str) -> Option<PlanId> {
+fn parse_digits(digits: &str) -> Option<PlanId> {
     let (version, rest) = digits.split_at_checked(VERSION_DIGITS)?;
     let (seconds, digest) = rest.split_at_checked(TIME_DIGITS)?;
     let seconds = i64::from_str_radix(seconds, 16).ok()?;

@@ -11,7 +11,7 @@ use crate::{
 impl Coverage {
     /// The coverage that a preview shows for a decision.
     #[must_use]
-    pub fn of(decision: &Decision) -> Self {
+    pub fn from_decision(decision: &Decision) -> Self {
         match decision.outcome {
             Outcome::Replaced => Self::WillReplace,
             Outcome::Unchanged => Self::Unchanged,
@@ -34,7 +34,7 @@ impl Coverage {
 /// the new login loses permissions, although its token stays. Targets come from `debug_token` and are a hint, never
 /// evidence of access (graph-facts), so the result is a warning and decides nothing.
 #[must_use]
-pub fn lost_scopes<'a>(
+pub fn find_lost_scopes<'a>(
     kind: AssetKind,
     id: &AssetId,
     held: &'a Grant,
@@ -47,7 +47,7 @@ pub fn lost_scopes<'a>(
         .map(|it| it.scope.as_str())
         .filter(|it| scope_concerns(kind, it));
     let mut lost: Vec<_> = names
-        .filter(|it| reaches(held, kind, it, id) && !reaches(offered, kind, it, id))
+        .filter(|it| covers_asset(held, kind, it, id) && !covers_asset(offered, kind, it, id))
         .collect();
     lost.sort_unstable();
     lost.dedup();
@@ -61,14 +61,14 @@ fn is_final(decision: &Decision) -> bool {
 }
 
 /// Whether a permission was granted for an asset; a permission without targets covers all assets.
-fn reaches(grant: &Grant, kind: AssetKind, scope: &str, id: &AssetId) -> bool {
+fn covers_asset(grant: &Grant, kind: AssetKind, scope: &str, id: &AssetId) -> bool {
     grant
         .facts
         .scopes
         .iter()
         .filter(|it| it.scope == scope)
         .any(|it| match &it.target_ids {
-            Some(ids) if targets_are_ids(kind) => ids.iter().any(|it| it == id.digits()),
+            Some(ids) if targets_are_ids(kind) => ids.iter().any(|it| it == id.as_digits()),
             _ => true,
         })
 }
@@ -86,16 +86,16 @@ const fn targets_are_ids(kind: AssetKind) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        CredentialKind, GrantId, GrantedScope, Proof, Proven, Refusal, RefusalKind, TokenFacts,
-        settle::{Standing, decide},
+        CredentialKind, GrantId, GrantedScope, ProbeResult, ProbeFacts, Refusal, RefusalKind, TokenFacts,
+        settle::{Standing, decide_outcome},
     };
 
-    fn covered(result: &Proof, standing: &Standing) -> Coverage {
-        Coverage::of(&decide(CredentialKind::User, result, standing))
+    fn covered(result: &ProbeResult, standing: &Standing) -> Coverage {
+        Coverage::from_decision(&decide_outcome(CredentialKind::User, result, standing))
     }
 
-    fn refused(kind: RefusalKind) -> Proof {
-        Proof::Refused(Refusal {
+    fn refused(kind: RefusalKind) -> ProbeResult {
+        ProbeResult::Refused(Refusal {
             kind,
             message: "a message of Graph".to_owned(),
             fbtrace_id: None,
@@ -111,7 +111,7 @@ mod tests {
                 ..Standing::default()
             },
         );
-        let works = Proof::Proven(Proven::default());
+        let works = ProbeResult::Works(ProbeFacts::default());
         assert_eq!(covered(&works, &served), Coverage::WillReplace);
         assert_eq!(
             covered(
@@ -202,7 +202,7 @@ mod tests {
             ("pages_manage_posts", None),
         ]);
         let lost = |offered: &[(&str, Option<&[&str]>)]| {
-            lost_scopes(AssetKind::Page, &page, &held, &grant(offered)).join(" ")
+            find_lost_scopes(AssetKind::Page, &page, &held, &grant(offered)).join(" ")
         };
         assert_eq!(
             lost(&[
@@ -232,18 +232,18 @@ mod tests {
             ("business_management", Some(&["9"])),
             ("ads_read", Some(&["7"])),
         ]);
-        assert!(lost_scopes(AssetKind::AdAccount, &account, &held, &offered).is_empty());
+        assert!(find_lost_scopes(AssetKind::AdAccount, &account, &held, &offered).is_empty());
         let offered = grant(&[("business_management", None)]);
         assert_eq!(
-            lost_scopes(AssetKind::AdAccount, &account, &held, &offered),
+            find_lost_scopes(AssetKind::AdAccount, &account, &held, &offered),
             ["ads_read"]
         );
         // A pixel belongs to an account, so targets without its id are no loss.
         let pixel: AssetId = "5".parse().unwrap();
         let ticked = grant(&[("ads_read", Some(&["7"]))]);
-        assert!(lost_scopes(AssetKind::Pixel, &pixel, &held, &ticked).is_empty());
+        assert!(find_lost_scopes(AssetKind::Pixel, &pixel, &held, &ticked).is_empty());
         assert_eq!(
-            lost_scopes(AssetKind::Pixel, &pixel, &held, &offered),
+            find_lost_scopes(AssetKind::Pixel, &pixel, &held, &offered),
             ["ads_read"]
         );
     }

@@ -4,16 +4,16 @@ use crate::{AccessToken, Timestamp};
 
 /// The result of a probe of one asset with one token.
 #[derive(Debug)]
-pub enum Proof {
+pub enum ProbeResult {
     /// The token reaches the asset and may act on it.
-    Proven(Proven),
+    Works(ProbeFacts),
     /// The token does not work, or Graph gave no clear response.
     Refused(Refusal),
 }
 
 /// The facts that a successful probe read.
 #[derive(Debug, Default)]
-pub struct Proven {
+pub struct ProbeFacts {
     /// The page token minted by the probe; pages only.
     pub page_token: Option<AccessToken>,
     /// Tasks of the person on the asset; `None` for kinds without tasks.

@@ -12,7 +12,7 @@ use crate::{
 
 closed_list! {
     /// The queue in which a probe waits.
-    pub enum Lane: "queue of probes" {
+    pub enum ProbeQueue: "queue of probes" {
         /// Assets that work or may work soon.
         Normal = "normal",
         /// Assets that failed for good, so that they cannot delay the others.
@@ -22,13 +22,13 @@ closed_list! {
 
 /// The next probe of an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Check {
+pub struct ScheduledProbe {
     /// When the probe is due.
     pub at: Timestamp,
     /// When a tenant is harmed without this probe. Due probes run in this order.
     pub harm_at: Timestamp,
     /// The queue.
-    pub lane: Lane,
+    pub queue: ProbeQueue,
 }
 
 /// The pauses between probes of an asset.
@@ -60,40 +60,40 @@ impl Default for Pace {
 /// `spread` (any number) shortens the pause by up to a tenth, so that assets imported together are soon probed at
 /// different times.
 #[must_use]
-pub fn next_check(
+pub fn schedule_next_probe(
     facts: &AssetFacts,
     now: Timestamp,
     notice: Duration,
     pace: &Pace,
     spread: u8,
-) -> Option<Check> {
-    if !facts.served() && !facts.parked && !facts.spare {
+) -> Option<ScheduledProbe> {
+    if !facts.is_served() && !facts.has_candidate && !facts.has_standby {
         return None;
     }
-    let state = AssetState::of(facts, now, notice);
-    let pause = pause(facts, &state, now, pace);
+    let state = AssetState::from_facts(facts, now, notice);
+    let pause = pause_before_probe(facts, &state, now, pace);
     let jitter = pause / 10 * i32::from(spread) / i32::from(u8::MAX);
     let at = if facts.checked_at.is_none() && facts.proved_at.is_none() {
         now
     } else {
         now + pause - jitter
     };
-    let turning = turning_points(&state, notice)
+    let turning = list_turning_points(&state, notice)
         .filter(|turn| *turn > now)
         .min();
-    let lane = if state.serves() || facts.parked {
-        Lane::Normal
+    let lane = if state.is_serving() || facts.has_candidate {
+        ProbeQueue::Normal
     } else {
-        Lane::Failing
+        ProbeQueue::Failing
     };
-    Some(Check {
+    Some(ScheduledProbe {
         at: turning.map_or(at, |turn| turn.min(at)),
         harm_at: harm_at(&state, now),
-        lane,
+        queue: lane,
     })
 }
 
-fn pause(facts: &AssetFacts, state: &AssetState, now: Timestamp, pace: &Pace) -> Duration {
+fn pause_before_probe(facts: &AssetFacts, state: &AssetState, now: Timestamp, pace: &Pace) -> Duration {
     let to_go = state
         .ending
         .map(|it| it.at - now)
@@ -104,7 +104,7 @@ fn pause(facts: &AssetFacts, state: &AssetState, now: Timestamp, pace: &Pace) ->
         })
     };
     match state.status {
-        _ if facts.parked => nearing(48, pace.parked),
+        _ if facts.has_candidate => nearing(48, pace.parked),
         Status::Suspect | Status::Unproven => pace.doubt,
         Status::Disconnected => (now - state.since)
             .max(Duration::hours(1))
@@ -114,7 +114,7 @@ fn pause(facts: &AssetFacts, state: &AssetState, now: Timestamp, pace: &Pace) ->
 }
 
 /// The moments at which the state changes by time alone.
-fn turning_points(state: &AssetState, notice: Duration) -> impl Iterator<Item = Timestamp> {
+fn list_turning_points(state: &AssetState, notice: Duration) -> impl Iterator<Item = Timestamp> {
     state
         .ending
         .into_iter()
@@ -151,8 +151,8 @@ mod tests {
         }
     }
 
-    fn check(facts: &AssetFacts) -> Check {
-        next_check(facts, now(), NOTICE, &Pace::default(), 0).expect("the asset has a credential")
+    fn check(facts: &AssetFacts) -> ScheduledProbe {
+        schedule_next_probe(facts, now(), NOTICE, &Pace::default(), 0).expect("the asset has a credential")
     }
 
     fn pause(facts: &AssetFacts) -> Duration {
@@ -190,7 +190,7 @@ mod tests {
         let parked = |to_go| {
             pause(&AssetFacts {
                 cut_off: Some(cut_off(to_go)),
-                parked: true,
+                has_candidate: true,
                 ..facts()
             })
         };
@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(failed(Duration::minutes(1)).at - now(), Duration::hours(1));
         assert_eq!(failed(Duration::hours(5)).at - now(), Duration::hours(5));
         assert_eq!(failed(Duration::days(9)).at - now(), Duration::hours(24));
-        assert_eq!(failed(Duration::days(9)).lane, Lane::Failing);
+        assert_eq!(failed(Duration::days(9)).queue, ProbeQueue::Failing);
     }
 
     #[test]
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn an_asset_without_a_credential_is_never_probed() {
         assert_eq!(
-            next_check(&AssetFacts::default(), now(), NOTICE, &Pace::default(), 0),
+            schedule_next_probe(&AssetFacts::default(), now(), NOTICE, &Pace::default(), 0),
             None
         );
     }
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn the_spread_only_shortens_the_pause() {
         let spread =
-            |n| next_check(&facts(), now(), NOTICE, &Pace::default(), n).map(|it| it.at - now());
+            |n| schedule_next_probe(&facts(), now(), NOTICE, &Pace::default(), n).map(|it| it.at - now());
         assert_eq!(spread(255), Some(Duration::minutes(24 * 60 * 9 / 10)));
         assert!(spread(100) < spread(0));
     }

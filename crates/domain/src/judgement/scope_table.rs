@@ -74,7 +74,7 @@ pub fn find_missing_scope(kind: AssetKind, id: &AssetId, grant: &Grant) -> Optio
     let is_ticked = |it: &GrantedScope| {
         it.target_ids
             .as_ref()
-            .is_none_or(|ids| ids.iter().any(|it| it == id.digits()))
+            .is_none_or(|ids| ids.iter().any(|it| it == id.as_digits()))
     };
     let is_unticked = kind == AssetKind::Business && !granted.any(is_ticked);
     is_unticked.then(|| Refusal {

@@ -8,18 +8,18 @@ mod refused;
 mod tasks;
 
 use self::{
-    refused::{decide_refused, missing},
-    tasks::lost_tasks,
+    refused::{decide_refused, decide_missing_permission},
+    tasks::find_lost_tasks,
 };
-pub use refused::give_up;
+pub use refused::decide_last_refusal;
 
-use crate::{CredentialKind, Outcome, Proof, Proven, Reason, ReasonCode, Serving, Timestamp, Who};
+use crate::{CredentialKind, Outcome, ProbeResult, ProbeFacts, Reason, ReasonCode, Serving, Timestamp, Who};
 
 /// The state of the asset's active credential before the item is settled.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standing {
     /// The kind of the active credential, if it has worked in a probe of this asset.
-    pub proved: Option<CredentialKind>,
+    pub working_kind: Option<CredentialKind>,
     /// Whether the active credential is believed to work: not expired, not cut off, not disconnected.
     pub serves: bool,
     /// Whether the active credential comes from the offered token itself.
@@ -32,13 +32,13 @@ pub struct Standing {
 
 /// What settling an item changes in the asset's credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
+pub enum CredentialChange {
     /// Seal the new token and make it active; move the active one to `previous`.
     Activate,
     /// Reseal the active credential with the facts that the probe just read.
-    Renew,
+    Reseal,
     /// Keep the active credential; seal the new token as a standby.
-    StandBy,
+    AddStandby,
     /// Keep the active credential; seal the new token as the candidate.
     Park,
     /// Keep the active credential, and record that a probe with its own token was refused.
@@ -56,7 +56,7 @@ pub struct Decision {
     /// The outcome of the item.
     pub outcome: Outcome,
     /// The change to store.
-    pub effect: Effect,
+    pub change: CredentialChange,
     /// Which token serves afterwards.
     pub serving: Serving,
     /// Why; `None` if the new token simply works.
@@ -69,41 +69,41 @@ pub struct Decision {
 
 /// Decides what the probe result of a token of kind `offered` does to an asset with this `standing`.
 #[must_use]
-pub fn decide(offered: CredentialKind, result: &Proof, standing: &Standing) -> Decision {
+pub fn decide_outcome(offered: CredentialKind, result: &ProbeResult, standing: &Standing) -> Decision {
     match result {
-        Proof::Proven(proven) => decide_proven(offered, proven, standing),
-        Proof::Refused(refusal) => decide_refused(refusal, standing),
+        ProbeResult::Works(proven) => decide_working(offered, proven, standing),
+        ProbeResult::Refused(refusal) => decide_refused(refusal, standing),
     }
 }
 
-fn decide_proven(offered: CredentialKind, proven: &Proven, standing: &Standing) -> Decision {
+fn decide_working(offered: CredentialKind, proven: &ProbeFacts, standing: &Standing) -> Decision {
     if standing.same_token {
         let reason = Reason::new(
             ReasonCode::SameToken,
-            Who::Nobody,
+            Who::NoOne,
             "This token is already active here, and it works.",
             "Nothing to do.",
         );
-        return kept(Outcome::Unchanged, Effect::Renew, Serving::Old, reason);
+        return keep_active(Outcome::Unchanged, CredentialChange::Reseal, Serving::Old, reason);
     }
-    let outranked = standing.proved == Some(CredentialKind::SystemUser)
+    let outranked = standing.working_kind == Some(CredentialKind::SystemUser)
         && offered != CredentialKind::SystemUser;
     if standing.serves && outranked {
         let reason = Reason::new(
             ReasonCode::Outranked,
-            Who::Nobody,
+            Who::NoOne,
             "A system user's token serves this asset and outranks a person's; the new one is kept as a standby.",
             "Nothing to do.",
         );
-        return kept(Outcome::Unchanged, Effect::StandBy, Serving::Old, reason);
+        return keep_active(Outcome::Unchanged, CredentialChange::AddStandby, Serving::Old, reason);
     }
-    let lost = lost_tasks(proven, standing);
+    let lost = find_lost_tasks(proven, standing);
     if !lost.is_empty() {
-        return missing(ReasonCode::MissingTask, &lost, standing, None);
+        return decide_missing_permission(ReasonCode::MissingTask, &lost, standing, None);
     }
     Decision {
         outcome: Outcome::Replaced,
-        effect: Effect::Activate,
+        change: CredentialChange::Activate,
         serving: Serving::New,
         reason: None,
         retry_at: None,
@@ -111,7 +111,7 @@ fn decide_proven(offered: CredentialKind, proven: &Proven, standing: &Standing) 
     }
 }
 
-fn old_or_none(standing: &Standing) -> Serving {
+fn old_token_or_none(standing: &Standing) -> Serving {
     if standing.serves {
         Serving::Old
     } else {
@@ -119,10 +119,10 @@ fn old_or_none(standing: &Standing) -> Serving {
     }
 }
 
-fn kept(outcome: Outcome, effect: Effect, serving: Serving, reason: Reason) -> Decision {
+fn keep_active(outcome: Outcome, effect: CredentialChange, serving: Serving, reason: Reason) -> Decision {
     Decision {
         outcome,
-        effect,
+        change: effect,
         serving,
         reason: Some(reason),
         retry_at: None,

@@ -8,8 +8,8 @@
 mod ending;
 mod reasons;
 
-pub use ending::{Ending, EndingCause, endings};
-use reasons::{ended, ends_soon, migrating, never_connected, not_probed, told_or, works};
+pub use ending::{Ending, EndingCause, list_endings};
+use reasons::{reason_ended, reason_ends_soon, reason_migrating, reason_never_connected, reason_not_probed, failure_or_default, reason_works};
 
 use crate::{AssetFacts, Confidence, Reason, Timestamp, Who, closed_list};
 
@@ -51,8 +51,8 @@ impl AssetState {
     ///
     /// `notice` is how long before an ending the asset counts as `expiring`.
     #[must_use]
-    pub fn of(facts: &AssetFacts, now: Timestamp, notice: chrono::Duration) -> Self {
-        let endings = endings(facts);
+    pub fn from_facts(facts: &AssetFacts, now: Timestamp, notice: chrono::Duration) -> Self {
+        let endings = list_endings(facts);
         let ending = endings.iter().min_by_key(|it| it.at).copied();
         let passed = endings
             .iter()
@@ -61,7 +61,7 @@ impl AssetState {
             .filter(|it| it.confidence == Confidence::Certain && it.at <= now)
             .min_by_key(|it| it.at)
             .copied();
-        let (status, since, reason) = judge(facts, now, notice, ending, passed);
+        let (status, since, reason) = judge_status(facts, now, notice, ending, passed);
         Self {
             status,
             since,
@@ -73,18 +73,18 @@ impl AssetState {
 
     /// Whether the active credential is believed to work.
     #[must_use]
-    pub fn serves(&self) -> bool {
+    pub fn is_serving(&self) -> bool {
         self.status != Status::Disconnected
     }
 
     /// Who must act.
     #[must_use]
-    pub const fn who(&self) -> Who {
+    pub const fn who_must_act(&self) -> Who {
         self.reason.who
     }
 }
 
-fn judge(
+fn judge_status(
     facts: &AssetFacts,
     now: Timestamp,
     notice: chrono::Duration,
@@ -93,42 +93,42 @@ fn judge(
 ) -> (Status, Timestamp, Reason) {
     let failing = facts.failing.as_ref();
     let registered = facts.registered_at;
-    if !facts.served() {
+    if !facts.is_served() {
         let since = failing.map_or(registered, |(since, _)| *since);
-        let reason = failing.map_or_else(never_connected, |(_, reason)| reason.clone());
+        let reason = failing.map_or_else(reason_never_connected, |(_, reason)| reason.clone());
         return (Status::Disconnected, since, reason);
     }
     if facts.definitive || facts.failures > 1 {
-        let (since, reason) = told_or(failing, registered);
+        let (since, reason) = failure_or_default(failing, registered);
         return (Status::Disconnected, since, reason);
     }
     if let Some(passed) = passed {
-        return (Status::Disconnected, passed.at, ended(passed.cause));
+        return (Status::Disconnected, passed.at, reason_ended(passed.cause));
     }
     if facts.failures == 1 {
-        let (since, reason) = told_or(failing, registered);
+        let (since, reason) = failure_or_default(failing, registered);
         return (Status::Suspect, since, reason);
     }
     let Some(proved_at) = facts.proved_at else {
-        return (Status::Unproven, registered, not_probed());
+        return (Status::Unproven, registered, reason_not_probed());
     };
     if let Some(cut_off) = facts.cut_off {
         return (
             Status::Migrating,
             cut_off.learned_at,
-            migrating(facts.parked),
+            reason_migrating(facts.has_candidate),
         );
     }
     match ending.filter(|it| it.at - now <= notice) {
         Some(ending) => (
             Status::Expiring,
             ending.since.max(ending.at - notice),
-            ends_soon(ending.cause),
+            reason_ends_soon(ending.cause),
         ),
         None => (
             Status::Healthy,
             facts.working_since.unwrap_or(proved_at),
-            works(),
+            reason_works(),
         ),
     }
 }

@@ -5,7 +5,7 @@
 //! the asset is gone.
 
 use crate::{
-    CutOff, CutOffSource, Proof, Reason, ReasonCode, Refusal, RefusalKind, Timestamp, Who,
+    CutOff, CutOffSource, ProbeResult, Reason, ReasonCode, Refusal, RefusalKind, Timestamp, Who,
 };
 
 /// What a probe result says about the active credential.
@@ -28,10 +28,10 @@ pub enum Verdict {
 
 /// What a probe result says about the credential of an asset with the cut-off `known`.
 #[must_use]
-pub fn judge(result: &Proof, known: Option<CutOff>, now: Timestamp) -> Verdict {
+pub fn judge_probe(result: &ProbeResult, known: Option<CutOff>, now: Timestamp) -> Verdict {
     match result {
-        Proof::Proven(_) => Verdict::Alive,
-        Proof::Refused(refusal) => judge_refusal(refusal, known.is_some_and(|it| it.at <= now)),
+        ProbeResult::Works(_) => Verdict::Alive,
+        ProbeResult::Refused(refusal) => judge_refusal(refusal, known.is_some_and(|it| it.at <= now)),
     }
 }
 
@@ -40,7 +40,7 @@ pub fn judge(result: &Proof, known: Option<CutOff>, now: Timestamp) -> Verdict {
 /// No date does not mean that there is no cut-off, so a known one stays; but if the credential still works after
 /// a known cut-off, that cut-off was wrong.
 #[must_use]
-pub fn cut_off_after(
+pub fn cut_off_after_probe(
     known: Option<CutOff>,
     read: Option<Timestamp>,
     now: Timestamp,
@@ -123,7 +123,7 @@ mod tests {
     use chrono::{DateTime, Duration};
 
     use super::*;
-    use crate::Proven;
+    use crate::ProbeFacts;
 
     fn day(n: i64) -> Timestamp {
         DateTime::UNIX_EPOCH + Duration::days(n)
@@ -143,7 +143,7 @@ mod tests {
             message: "(#100) message".to_owned(),
             fbtrace_id: None,
         };
-        judge(&Proof::Refused(refusal), known, day(10))
+        judge_probe(&ProbeResult::Refused(refusal), known, day(10))
     }
 
     fn code(verdict: Verdict) -> Option<(ReasonCode, bool)> {
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_credential_that_works_is_alive() {
         assert_eq!(
-            judge(&Proof::Proven(Proven::default()), None, day(1)),
+            judge_probe(&ProbeResult::Works(ProbeFacts::default()), None, day(1)),
             Verdict::Alive
         );
     }
@@ -223,8 +223,8 @@ mod tests {
     #[test]
     fn the_newest_date_wins_and_a_missing_one_removes_none() {
         let known = Some(cut_off(20, CutOffSource::Webhook));
-        assert_eq!(cut_off_after(known, None, day(10)), known);
-        let read = cut_off_after(known, Some(day(15)), day(10));
+        assert_eq!(cut_off_after_probe(known, None, day(10)), known);
+        let read = cut_off_after_probe(known, Some(day(15)), day(10));
         assert_eq!(
             read,
             Some(CutOff {
@@ -234,12 +234,12 @@ mod tests {
             })
         );
         assert_eq!(
-            cut_off_after(read, Some(day(15)), day(12)),
+            cut_off_after_probe(read, Some(day(15)), day(12)),
             read,
             "the same date changes nothing"
         );
         assert_eq!(
-            cut_off_after(known, None, day(20)),
+            cut_off_after_probe(known, None, day(20)),
             None,
             "a credential that works after the cut-off disproves it"
         );

@@ -16,7 +16,7 @@ closed_list! {
         /// The provider that runs the app.
         Provider = "provider",
         /// No action is needed.
-        Nobody = "nobody",
+        NoOne = "nobody",
     }
 }
 

@@ -18,18 +18,18 @@ closed_list! {
 
 /// The number of items per outcome.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counts(BTreeMap<Outcome, u64>);
+pub struct OutcomeCounts(BTreeMap<Outcome, u64>);
 
-impl Counts {
+impl OutcomeCounts {
     /// How many items have this outcome.
     #[must_use]
-    pub fn of(&self, outcome: Outcome) -> u64 {
+    pub fn count_of(&self, outcome: Outcome) -> u64 {
         self.0.get(&outcome).copied().unwrap_or(0)
     }
 
     /// How many items have an outcome.
     #[must_use]
-    pub fn total(&self) -> u64 {
+    pub fn total_count(&self) -> u64 {
         self.0.values().sum()
     }
 
@@ -39,7 +39,7 @@ impl Counts {
     }
 }
 
-impl FromIterator<Outcome> for Counts {
+impl FromIterator<Outcome> for OutcomeCounts {
     fn from_iter<T: IntoIterator<Item = Outcome>>(outcomes: T) -> Self {
         let mut counts = BTreeMap::new();
         for outcome in outcomes {

@@ -42,7 +42,7 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(24);
 /// `spread` is any number that differs between deliveries. It lengthens the pause by up to a fifth, so that
 /// deliveries that failed together are not retried together.
 #[must_use]
-pub fn pause_after(attempts: u32, retry_after: Option<Duration>, spread: u8) -> Option<Duration> {
+pub fn pause_after_attempt(attempts: u32, retry_after: Option<Duration>, spread: u8) -> Option<Duration> {
     let nth = usize::try_from(attempts.max(1)).ok()? - 1;
     let pause = *PAUSES.get(nth)?;
     let jitter = pause / 5 * u32::from(spread) / 255;
@@ -57,20 +57,20 @@ mod tests {
 
     #[test]
     fn a_delivery_is_tried_ten_times_over_three_days() {
-        let pauses: Vec<_> = (1..).map_while(|n| pause_after(n, None, 0)).collect();
+        let pauses: Vec<_> = (1..).map_while(|n| pause_after_attempt(n, None, 0)).collect();
         assert_eq!(pauses, PAUSES);
         let days = pauses.iter().sum::<Duration>().as_secs_f64() / 86_400.0;
         assert!((3.0..3.5).contains(&days), "{days}");
-        assert_eq!(pause_after(10, Some(Duration::from_secs(1)), 0), None);
-        assert_eq!(pause_after(u32::MAX, None, 0), None);
+        assert_eq!(pause_after_attempt(10, Some(Duration::from_secs(1)), 0), None);
+        assert_eq!(pause_after_attempt(u32::MAX, None, 0), None);
     }
 
     #[test]
     fn jitter_lengthens_a_pause_by_a_fifth_at_most() {
         for n in 1..=9 {
-            let plain = pause_after(n, None, 0).unwrap();
+            let plain = pause_after_attempt(n, None, 0).unwrap();
             let spread: Vec<_> = (0..=255)
-                .map(|it| pause_after(n, None, it).unwrap())
+                .map(|it| pause_after_attempt(n, None, it).unwrap())
                 .collect();
             assert!(
                 spread.is_sorted() && spread[255] == plain + plain / 5,
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_consumer_may_ask_for_patience_within_a_day() {
-        let after = |n, asked| pause_after(n, Some(asked), 0);
+        let after = |n, asked| pause_after_attempt(n, Some(asked), 0);
         assert_eq!(
             after(1, Duration::from_mins(10)),
             Some(Duration::from_mins(10))

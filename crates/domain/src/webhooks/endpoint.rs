@@ -16,7 +16,7 @@ pub enum EventFilter {
 impl EventFilter {
     /// Whether the endpoint subscribes to events of this kind.
     #[must_use]
-    pub fn wants(&self, kind: EventKind) -> bool {
+    pub fn wants_kind(&self, kind: EventKind) -> bool {
         match self {
             Self::All => true,
             Self::Only(kinds) => kinds.contains(&kind),

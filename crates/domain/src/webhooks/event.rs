@@ -41,7 +41,7 @@ closed_list! {
 impl EventKind {
     /// The event that a change of status causes; `notified` is the status of the last event.
     #[must_use]
-    pub const fn of_change(notified: Option<Status>, now: Status) -> Option<Self> {
+    pub const fn from_status_change(notified: Option<Status>, now: Status) -> Option<Self> {
         use Status as S;
         match (notified, now) {
             (Some(S::Disconnected), S::Healthy | S::Expiring | S::Migrating) => {
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_recovery_causes_an_event_and_an_unchanged_status_does_not() {
-        let event = |before, now| EventKind::of_change(Some(before), now);
+        let event = |before, now| EventKind::from_status_change(Some(before), now);
         for working in [Status::Healthy, Status::Expiring, Status::Migrating] {
             assert_eq!(
                 event(Status::Disconnected, working),
@@ -92,9 +92,9 @@ mod tests {
 
     #[test]
     fn a_new_asset_without_a_token_causes_no_event() {
-        assert_eq!(EventKind::of_change(None, Status::Disconnected), None);
+        assert_eq!(EventKind::from_status_change(None, Status::Disconnected), None);
         assert_eq!(
-            EventKind::of_change(None, Status::Expiring),
+            EventKind::from_status_change(None, Status::Expiring),
             Some(EventKind::AssetExpiring)
         );
     }

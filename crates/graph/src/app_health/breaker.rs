@@ -15,11 +15,11 @@ use std::{
 use chrono::TimeDelta;
 use regrant_domain::{AppId, Clock, PersonId, Timestamp};
 
-use crate::limits::timer::Pause;
+use crate::limits::timer::Timer;
 
 /// Why the calls of an app are suspended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RestCause {
+pub enum TripCause {
     /// Graph refuses the app's own credentials.
     Refused,
     /// Tokens of several persons died within a minute.
@@ -28,18 +28,18 @@ pub enum RestCause {
 
 /// An app that the breaker suspects.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AppAtRest {
+pub struct SuspectedApp {
     /// The app id.
     pub app: AppId,
     /// Why the breaker tripped.
-    pub cause: RestCause,
+    pub cause: TripCause,
     /// When it tripped first.
     pub since: Timestamp,
 }
 
 /// Whether a person's token worked or died in a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Word {
+pub(crate) enum TokenObservation {
     Alive,
     Dead,
 }
@@ -49,31 +49,31 @@ pub(crate) struct Breaker {
     clock: Clock,
     deaths_to_trip: usize,
     cool_down: TimeDelta,
-    apps: Mutex<HashMap<AppId, Health>>,
+    apps: Mutex<HashMap<AppId, AppHealth>>,
 }
 
 #[derive(Default)]
-struct Health {
+struct AppHealth {
     trip: Option<Trip>,
     /// The last observation of each person's tokens, with the timer after which it does not count.
-    words: HashMap<PersonId, (Word, Pause)>,
+    observations: HashMap<PersonId, (TokenObservation, Timer)>,
     /// The app is not checked again before this is over.
-    doubted: Option<Pause>,
+    until_next_check: Option<Timer>,
     /// Deaths are taken as real until this is over.
-    believed: Option<Pause>,
+    until_deaths_trip: Option<Timer>,
 }
 
 #[derive(Clone, Copy)]
 struct Trip {
-    cause: RestCause,
+    cause: TripCause,
     since: Timestamp,
-    rest: Pause,
+    cool_down: Timer,
 }
 
-impl RestCause {
+impl TripCause {
     /// The cause as a sentence.
     #[must_use]
-    pub const fn sentence(self) -> &'static str {
+    pub const fn as_sentence(self) -> &'static str {
         match self {
             Self::Refused => {
                 "Graph refuses the app's own credentials; calls of the app are suspended for a while."
@@ -97,23 +97,23 @@ impl Breaker {
     }
 
     /// Why the calls of the app are suspended, if they are.
-    pub(crate) fn tripped(&self, app: &AppId) -> Option<RestCause> {
-        let apps = self.lock();
+    pub(crate) fn active_trip(&self, app: &AppId) -> Option<TripCause> {
+        let apps = self.lock_apps();
         let trip = apps.get(app)?.trip?;
-        trip.rest.left(&self.clock).map(|_| trip.cause)
+        trip.cool_down.time_left(&self.clock).map(|_| trip.cause)
     }
 
     /// Why the app is suspected, during the cool-down and after it.
-    pub(crate) fn suspected(&self, app: &AppId) -> Option<RestCause> {
-        Some(self.lock().get(app)?.trip?.cause)
+    pub(crate) fn suspicion_cause(&self, app: &AppId) -> Option<TripCause> {
+        Some(self.lock_apps().get(app)?.trip?.cause)
     }
 
     /// All suspected apps, the longest suspected first.
-    pub(crate) fn suspects(&self) -> Vec<AppAtRest> {
-        let apps = self.lock();
-        let suspect = |(app, health): (&AppId, &Health)| {
+    pub(crate) fn suspected_apps(&self) -> Vec<SuspectedApp> {
+        let apps = self.lock_apps();
+        let suspect = |(app, health): (&AppId, &AppHealth)| {
             let Trip { cause, since, .. } = health.trip?;
-            Some(AppAtRest {
+            Some(SuspectedApp {
                 app: app.clone(),
                 cause,
                 since,
@@ -126,82 +126,82 @@ impl Breaker {
 
     /// Records the observations of one call, all together. Trips on too many deaths; after the
     /// cool-down one working token clears the suspicion. Returns why the app is suspected now.
-    pub(crate) fn hear<'a>(
+    pub(crate) fn record_observations<'a>(
         &self,
         app: &AppId,
-        observations: impl IntoIterator<Item = (&'a PersonId, Word)>,
-    ) -> Option<RestCause> {
-        let mut apps = self.lock();
+        observations: impl IntoIterator<Item = (&'a PersonId, TokenObservation)>,
+    ) -> Option<TripCause> {
+        let mut apps = self.lock_apps();
         let health = apps.entry(app.clone()).or_default();
         let (mut lives, mut deaths) = (false, false);
-        let until = Pause::begin(&self.clock, WINDOW);
+        let until = Timer::start_now(&self.clock, OBSERVATION_WINDOW);
         for (person, observation) in observations {
-            health.words.insert(person.clone(), (observation, until));
-            lives |= observation == Word::Alive;
-            deaths |= observation == Word::Dead;
+            health.observations.insert(person.clone(), (observation, until));
+            lives |= observation == TokenObservation::Alive;
+            deaths |= observation == TokenObservation::Dead;
         }
-        if deaths || health.words.len() >= CROWDED {
+        if deaths || health.observations.len() >= CROWDED {
             health
-                .words
-                .retain(|_, (_, until)| until.left(&self.clock).is_some());
+                .observations
+                .retain(|_, (_, until)| until.time_left(&self.clock).is_some());
         }
         match health.trip {
-            Some(trip) if lives && trip.rest.left(&self.clock).is_none() => health.close(app),
-            None if deaths && self.is_dying(health) => self.open(app, health, RestCause::Deaths),
+            Some(trip) if lives && trip.cool_down.time_left(&self.clock).is_none() => health.end_trip(app),
+            None if deaths && self.is_dying(health) => self.start_trip(app, health, TripCause::Deaths),
             _ => {}
         }
         health.trip.map(|it| it.cause)
     }
 
     /// Suspends the calls of the app for one cool-down from now on.
-    pub(crate) fn trip(&self, app: &AppId, cause: RestCause) {
-        let mut apps = self.lock();
-        self.open(app, apps.entry(app.clone()).or_default(), cause);
+    pub(crate) fn trip_app(&self, app: &AppId, cause: TripCause) {
+        let mut apps = self.lock_apps();
+        self.start_trip(app, apps.entry(app.clone()).or_default(), cause);
     }
 
     /// Clears the suspicion: the app works.
-    pub(crate) fn close(&self, app: &AppId) {
-        self.lock().entry(app.clone()).or_default().close(app);
+    pub(crate) fn clear_suspicion(&self, app: &AppId) {
+        self.lock_apps().entry(app.clone()).or_default().end_trip(app);
     }
 
     /// Clears the suspicion because the deaths are real; for ten minutes further deaths do not trip.
-    pub(crate) fn believe(&self, app: &AppId) {
-        let mut apps = self.lock();
+    pub(crate) fn accept_deaths(&self, app: &AppId) {
+        let mut apps = self.lock_apps();
         let health = apps.entry(app.clone()).or_default();
-        health.believed = Some(Pause::begin(&self.clock, BELIEF));
-        health.close(app);
+        health.until_deaths_trip = Some(Timer::start_now(&self.clock, CONFIRMED_DEATHS_WINDOW));
+        health.end_trip(app);
     }
 
     /// Whether the caller must check the app now; true once in five seconds.
-    pub(crate) fn doubt(&self, app: &AppId) -> bool {
-        let mut apps = self.lock();
+    pub(crate) fn claim_check(&self, app: &AppId) -> bool {
+        let mut apps = self.lock_apps();
         let health = apps.entry(app.clone()).or_default();
         let due = health
-            .doubted
-            .is_none_or(|it| it.left(&self.clock).is_none());
+            .until_next_check
+            .is_none_or(|it| it.time_left(&self.clock).is_none());
         if due {
-            health.doubted = Some(Pause::begin(&self.clock, DOUBT));
+            health.until_next_check = Some(Timer::start_now(&self.clock, CHECK_INTERVAL));
         }
         due
     }
 
     /// Whether enough persons' tokens died lately, and those of fewer persons worked.
-    fn is_dying(&self, health: &Health) -> bool {
+    fn is_dying(&self, health: &AppHealth) -> bool {
         if health
-            .believed
-            .is_some_and(|it| it.left(&self.clock).is_some())
+            .until_deaths_trip
+            .is_some_and(|it| it.time_left(&self.clock).is_some())
         {
             return false;
         }
         let dead = health
-            .words
+            .observations
             .values()
-            .filter(|(observation, _)| *observation == Word::Dead)
+            .filter(|(observation, _)| *observation == TokenObservation::Dead)
             .count();
-        dead >= self.deaths_to_trip && dead > health.words.len() - dead
+        dead >= self.deaths_to_trip && dead > health.observations.len() - dead
     }
 
-    fn open(&self, app: &AppId, health: &mut Health, cause: RestCause) {
+    fn start_trip(&self, app: &AppId, health: &mut AppHealth, cause: TripCause) {
         let since = health.trip.map_or_else(|| self.clock.now(), |it| it.since);
         if health.trip.is_none() {
             tracing::error!(alarm = "app_fault", app.id = %app, ?cause, "the calls of an app are suspended");
@@ -209,31 +209,31 @@ impl Breaker {
         health.trip = Some(Trip {
             cause,
             since,
-            rest: Pause::begin(&self.clock, self.cool_down),
+            cool_down: Timer::start_now(&self.clock, self.cool_down),
         });
-        health.words.clear();
+        health.observations.clear();
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<AppId, Health>> {
+    fn lock_apps(&self) -> MutexGuard<'_, HashMap<AppId, AppHealth>> {
         self.apps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Health {
-    fn close(&mut self, app: &AppId) {
+impl AppHealth {
+    fn end_trip(&mut self, app: &AppId) {
         if let Some(Trip { cause, since, .. }) = self.trip.take() {
             tracing::info!(app.id = %app, ?cause, %since, "the calls of an app resume");
-            self.words.clear();
+            self.observations.clear();
         }
     }
 }
 
 /// How long an observation counts.
-const WINDOW: TimeDelta = TimeDelta::minutes(1);
+const OBSERVATION_WINDOW: TimeDelta = TimeDelta::minutes(1);
 /// The interval between two checks of an app.
-const DOUBT: TimeDelta = TimeDelta::seconds(5);
+const CHECK_INTERVAL: TimeDelta = TimeDelta::seconds(5);
 /// How long confirmed deaths keep the breaker from tripping again.
-const BELIEF: TimeDelta = TimeDelta::minutes(10);
+const CONFIRMED_DEATHS_WINDOW: TimeDelta = TimeDelta::minutes(10);
 /// From this many persons on, old observations are removed at every call.
 const CROWDED: usize = 10_000;
 

@@ -8,16 +8,16 @@ use regrant_domain::{AccessToken, AppId, PersonId, Refusal, RefusalKind};
 use serde::de::IgnoredAny;
 
 use crate::{
-    AppCredentials, Client, Death,
-    app_health::breaker::{RestCause, Word},
-    call::context::Caller,
-    errors::graph_error::refusal,
+    AppCredentials, Client, DeathVerdict,
+    app_health::breaker::{TripCause, TokenObservation},
+    call::context::CallContext,
+    errors::graph_error::build_refusal,
 };
 
 impl Client {
     /// Records in the breaker which persons' tokens worked or died in one call, all together. While
     /// the app is suspected, every death is reported as a fault of the app.
-    pub(crate) fn weigh<'a, T>(
+    pub(crate) fn observe_tokens<'a, T>(
         &self,
         app: &AppId,
         persons: impl IntoIterator<Item = Option<&'a PersonId>>,
@@ -27,31 +27,31 @@ impl Client {
             .into_iter()
             .zip(&*results)
             .filter_map(|(person, result)| match result {
-                Ok(_) => Some((person?, Word::Alive)),
+                Ok(_) => Some((person?, TokenObservation::Alive)),
                 Err(refusal) if refusal.kind == RefusalKind::TokenDead => {
-                    Some((person?, Word::Dead))
+                    Some((person?, TokenObservation::Dead))
                 }
                 Err(_) => None,
             });
-        let Some(cause) = self.inner.breaker.hear(app, observations) else {
+        let Some(cause) = self.inner.breaker.record_observations(app, observations) else {
             return;
         };
         for refusal in results.iter_mut().filter_map(|it| it.as_mut().err()) {
             if refusal.kind == RefusalKind::TokenDead {
                 refusal.kind = RefusalKind::AppFault;
-                refusal.message = format!("{} Graph said: {}", cause.sentence(), refusal.message);
+                refusal.message = format!("{} Graph said: {}", cause.as_sentence(), refusal.message);
             }
         }
     }
 
     /// The same for a call that one person's token made.
-    pub(crate) fn weigh_one<T>(
+    pub(crate) fn observe_token<T>(
         &self,
-        context: &Caller<'_>,
+        context: &CallContext<'_>,
         result: Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         let mut results = [result];
-        self.weigh(&context.app.id, [context.person], &mut results);
+        self.observe_tokens(&context.app.id, [context.person], &mut results);
         let [result] = results;
         result
     }
@@ -61,21 +61,21 @@ impl Client {
     ///
     /// After the cool-down an app stays suspected until Graph accepts its own token, a person's token
     /// works, or `debug_token` confirms that `token` is dead, so that the deaths are real.
-    pub(crate) async fn confirm_fault(&self, app: &AppCredentials, token: Option<&AccessToken>) {
+    pub(crate) async fn check_app_after_fault(&self, app: &AppCredentials, token: Option<&AccessToken>) {
         let breaker = &self.inner.breaker;
-        if breaker.tripped(&app.id).is_some() || !breaker.doubt(&app.id) {
+        if breaker.active_trip(&app.id).is_some() || !breaker.claim_check(&app.id) {
             return;
         }
-        match (breaker.suspected(&app.id), token) {
-            (Some(RestCause::Deaths), Some(token)) => match self.confirm_death(app, token).await {
-                Ok(Death::Confirmed { .. }) => breaker.believe(&app.id),
-                Ok(Death::Denied) => breaker.trip(&app.id, RestCause::Deaths),
+        match (breaker.suspicion_cause(&app.id), token) {
+            (Some(TripCause::Deaths), Some(token)) => match self.confirm_death(app, token).await {
+                Ok(DeathVerdict::Confirmed { .. }) => breaker.accept_deaths(&app.id),
+                Ok(DeathVerdict::Denied) => breaker.trip_app(&app.id, TripCause::Deaths),
                 Err(_) => {}
             },
-            (Some(RestCause::Deaths), None) => {}
+            (Some(TripCause::Deaths), None) => {}
             (suspected, _) => {
-                if self.vouch(app).await.is_ok() && suspected.is_some() {
-                    breaker.close(&app.id);
+                if self.verify_app_token(app).await.is_ok() && suspected.is_some() {
+                    breaker.clear_suspicion(&app.id);
                 }
             }
         }
@@ -85,11 +85,11 @@ impl Client {
     ///
     /// # Errors
     /// `AppFault`: Graph refuses the app, and the breaker trips. `Unavailable`, `Throttled`: unknown.
-    pub(crate) async fn vouch(&self, app: &AppCredentials) -> Result<(), Refusal> {
+    pub(crate) async fn verify_app_token(&self, app: &AppCredentials) -> Result<(), Refusal> {
         let token = app
-            .token()
-            .map_err(|_| refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
-        let context = Caller::new(app, Some(&token), None, &[]);
+            .app_token()
+            .map_err(|_| build_refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
+        let context = CallContext::new(app, Some(&token), None, &[]);
         let query = [("input_token", token.expose())];
         let Err(refused) = self
             .read_once::<IgnoredAny>(&context, "debug_token", &query)
@@ -99,7 +99,7 @@ impl Client {
         };
         match refused.kind {
             RefusalKind::AppFault | RefusalKind::TokenDead => {
-                self.inner.breaker.trip(&app.id, RestCause::Refused);
+                self.inner.breaker.trip_app(&app.id, TripCause::Refused);
                 Err(Refusal {
                     kind: RefusalKind::AppFault,
                     ..refused

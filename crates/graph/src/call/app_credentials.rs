@@ -13,7 +13,7 @@ pub struct AppCredentials {
 
 impl AppCredentials {
     /// The app access token, `<app id>|<app secret>`, for calls that no person makes.
-    pub(crate) fn token(&self) -> Result<AccessToken, InvalidSecret> {
+    pub(crate) fn app_token(&self) -> Result<AccessToken, InvalidSecret> {
         AccessToken::parse(format!("{}|{}", self.id, self.secret.expose()))
     }
 }

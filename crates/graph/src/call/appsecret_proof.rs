@@ -21,16 +21,16 @@ pub struct AppSecretProof {
 
 impl AppSecretProof {
     /// Signs `token` at `time`, in Unix seconds.
-    pub(crate) fn sign(secret: &AppSecret, token: &AccessToken, time: i64) -> Self {
+    pub(crate) fn sign_token(secret: &AppSecret, token: &AccessToken, time: i64) -> Self {
         let message = Zeroizing::new(format!("{}|{time}", token.expose()));
         Self {
-            proof: hmac(secret, message.as_bytes()),
+            proof: hmac_hex(secret, message.as_bytes()),
             time,
         }
     }
 
     /// Names and values of the two parameters of a call.
-    pub(crate) fn pairs(self) -> [(&'static str, String); 2] {
+    pub(crate) fn into_parameters(self) -> [(&'static str, String); 2] {
         [
             ("appsecret_proof", self.proof),
             ("appsecret_time", self.time.to_string()),
@@ -39,8 +39,8 @@ impl AppSecretProof {
 
     /// The proof without a time, for callers that cannot send `appsecret_time`. It does not expire.
     #[must_use]
-    pub fn plain(secret: &AppSecret, token: &AccessToken) -> String {
-        hmac(secret, token.expose().as_bytes())
+    pub fn sign_without_time(secret: &AppSecret, token: &AccessToken) -> String {
+        hmac_hex(secret, token.expose().as_bytes())
     }
 }
 
@@ -51,7 +51,7 @@ impl fmt::Debug for AppSecretProof {
 }
 
 #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
-fn hmac(secret: &AppSecret, message: &[u8]) -> String {
+fn hmac_hex(secret: &AppSecret, message: &[u8]) -> String {
     let mut mac =
         Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("a key of any length");
     mac.update(message);
@@ -74,20 +74,20 @@ mod tests {
     fn the_plain_proof_is_the_known_answer() {
         // printf %s TOKEN | openssl dgst -sha256 -hmac SECRET
         assert_eq!(
-            AppSecretProof::plain(&secret("appsecret"), &token("EAABtoken")),
+            AppSecretProof::sign_without_time(&secret("appsecret"), &token("EAABtoken")),
             KNOWN_PLAIN
         );
     }
 
     #[test]
     fn the_stamped_proof_is_the_known_answer() {
-        let it = AppSecretProof::sign(&secret("appsecret"), &token("EAABtoken"), 1_790_000_000);
+        let it = AppSecretProof::sign_token(&secret("appsecret"), &token("EAABtoken"), 1_790_000_000);
         assert_eq!((it.proof.as_str(), it.time), (KNOWN_STAMPED, 1_790_000_000));
     }
 
     #[test]
     fn a_proof_does_not_print_itself() {
-        let it = AppSecretProof::sign(&secret("s"), &token("t"), 7);
+        let it = AppSecretProof::sign_token(&secret("s"), &token("t"), 7);
         assert_eq!(format!("{it:?}"), "AppSecretProof(…, 7)");
     }
 

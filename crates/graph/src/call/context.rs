@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use regrant_domain::{AccessToken, PersonId};
 
-use crate::{AppCredentials, errors::redact::Redactor, limits::pauses::Scope};
+use crate::{AppCredentials, errors::redact::Redactor, limits::pauses::PauseScope};
 
 /// Which app makes a call, with which token, for which person.
-pub(crate) struct Caller<'a> {
+pub(crate) struct CallContext<'a> {
     pub(crate) app: &'a AppCredentials,
     /// The token in the `Authorization` header; `None` where the parameters carry the credentials.
     pub(crate) bearer: Option<&'a AccessToken>,
@@ -15,10 +15,10 @@ pub(crate) struct Caller<'a> {
     /// Redacts every secret of the call, including the tokens of all batch items.
     pub(crate) redactor: Arc<Redactor>,
     /// The call waits while one of these is paused.
-    pub(crate) scopes: Vec<Scope>,
+    pub(crate) scopes: Vec<PauseScope>,
 }
 
-impl<'a> Caller<'a> {
+impl<'a> CallContext<'a> {
     /// A context that redacts its own secrets and `others` from Graph's texts.
     pub(crate) fn new(
         app: &'a AppCredentials,
@@ -36,25 +36,25 @@ impl<'a> Caller<'a> {
             bearer,
             person,
             redactor,
-            scopes: scopes(app, person),
+            scopes: scopes_of_call(app, person),
         }
     }
 
     /// The context of one item of a batch that this context sends.
-    pub(crate) fn in_item(&self, bearer: &'a AccessToken, person: Option<&'a PersonId>) -> Self {
+    pub(crate) fn for_batch_item(&self, bearer: &'a AccessToken, person: Option<&'a PersonId>) -> Self {
         Self {
             app: self.app,
             bearer: Some(bearer),
             person,
             redactor: self.redactor.clone(),
-            scopes: scopes(self.app, person),
+            scopes: scopes_of_call(self.app, person),
         }
     }
 }
 
-fn scopes(app: &AppCredentials, person: Option<&PersonId>) -> Vec<Scope> {
-    let person = person.map(|it| Scope::person(&app.id, it));
-    [Scope::App(app.id.clone())]
+fn scopes_of_call(app: &AppCredentials, person: Option<&PersonId>) -> Vec<PauseScope> {
+    let person = person.map(|it| PauseScope::for_person(&app.id, it));
+    [PauseScope::App(app.id.clone())]
         .into_iter()
         .chain(person)
         .collect()

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 /// A value that Graph writes as text in one response and as a number in another.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Loose {
+enum LooseValue {
     Integer(i64),
     Fraction(f64),
     Text(String),
@@ -19,30 +19,30 @@ enum Loose {
 
 /// An integer, also as a fraction or as text; anything else is absent.
 pub(crate) fn parse_integer<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
-    Ok(match Option::<Loose>::deserialize(from)? {
-        Some(Loose::Integer(number)) => Some(number),
-        Some(Loose::Fraction(number)) => format!("{number:.0}").parse().ok(),
-        Some(Loose::Text(text)) => text.parse().ok(),
-        Some(Loose::Other(_)) | None => None,
+    Ok(match Option::<LooseValue>::deserialize(from)? {
+        Some(LooseValue::Integer(number)) => Some(number),
+        Some(LooseValue::Fraction(number)) => format!("{number:.0}").parse().ok(),
+        Some(LooseValue::Text(text)) => text.parse().ok(),
+        Some(LooseValue::Other(_)) | None => None,
     })
 }
 
 /// A number, also as text; anything else is absent.
 pub(crate) fn parse_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
-    Ok(match Option::<Loose>::deserialize(from)? {
-        Some(Loose::Integer(number)) => number.to_string().parse().ok(),
-        Some(Loose::Fraction(number)) => Some(number),
-        Some(Loose::Text(text)) => text.parse().ok(),
-        Some(Loose::Other(_)) | None => None,
+    Ok(match Option::<LooseValue>::deserialize(from)? {
+        Some(LooseValue::Integer(number)) => number.to_string().parse().ok(),
+        Some(LooseValue::Fraction(number)) => Some(number),
+        Some(LooseValue::Text(text)) => text.parse().ok(),
+        Some(LooseValue::Other(_)) | None => None,
     })
 }
 
 /// An identifier or a name, also as a number; anything else is absent.
 pub(crate) fn parse_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    Ok(match Option::<Loose>::deserialize(from)? {
-        Some(Loose::Text(text)) => Some(text),
-        Some(Loose::Integer(number)) => Some(number.to_string()),
-        Some(Loose::Fraction(_) | Loose::Other(_)) | None => None,
+    Ok(match Option::<LooseValue>::deserialize(from)? {
+        Some(LooseValue::Text(text)) => Some(text),
+        Some(LooseValue::Integer(number)) => Some(number.to_string()),
+        Some(LooseValue::Fraction(_) | LooseValue::Other(_)) | None => None,
     })
 }
 
@@ -68,10 +68,10 @@ pub(crate) fn parse_secret_text<'de, D: Deserializer<'de>>(
 pub(crate) fn parse_moment<'de, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<Timestamp>, D::Error> {
-    Ok(match Option::<Loose>::deserialize(from)? {
-        Some(Loose::Integer(seconds)) => parse_unix_seconds(seconds),
-        Some(Loose::Text(text)) => parse_iso(&text),
-        Some(Loose::Fraction(_) | Loose::Other(_)) | None => None,
+    Ok(match Option::<LooseValue>::deserialize(from)? {
+        Some(LooseValue::Integer(seconds)) => parse_unix_seconds(seconds),
+        Some(LooseValue::Text(text)) => parse_iso(&text),
+        Some(LooseValue::Fraction(_) | LooseValue::Other(_)) | None => None,
     })
 }
 

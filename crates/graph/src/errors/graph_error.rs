@@ -37,7 +37,7 @@ impl From<Refusal> for CallError {
 }
 
 /// A refusal with a message of ours, without a trace id of Graph.
-pub(crate) fn refusal(kind: RefusalKind, message: impl Into<String>) -> Refusal {
+pub(crate) fn build_refusal(kind: RefusalKind, message: impl Into<String>) -> Refusal {
     Refusal {
         kind,
         message: message.into(),
@@ -58,13 +58,13 @@ pub(crate) struct GraphError {
 
 impl GraphError {
     /// The error in a response body, if there is one.
-    pub(crate) fn in_body(body: &[u8], redactor: &Redactor) -> Option<Self> {
-        let envelope: Envelope = serde_json::from_slice(body).ok()?;
-        envelope.error.map(|it| it.redacted(redactor))
+    pub(crate) fn parse_body(body: &[u8], redactor: &Redactor) -> Option<Self> {
+        let envelope: ErrorEnvelope = serde_json::from_slice(body).ok()?;
+        envelope.error.map(|it| it.into_graph_error(redactor))
     }
 
     /// Graph's message with code and subcode.
-    pub(crate) fn sentence(&self) -> String {
+    pub(crate) fn to_sentence(&self) -> String {
         let code = self
             .code
             .map_or_else(|| "no code".to_owned(), |it| format!("code {it}"));
@@ -77,7 +77,7 @@ impl GraphError {
 }
 
 #[derive(Deserialize)]
-struct Envelope {
+struct ErrorEnvelope {
     error: Option<WireError>,
 }
 
@@ -109,10 +109,10 @@ pub(crate) enum WireError {
 
 impl WireError {
     /// The error with all secrets redacted.
-    pub(crate) fn redacted(self, redactor: &Redactor) -> GraphError {
+    pub(crate) fn into_graph_error(self, redactor: &Redactor) -> GraphError {
         match self {
             Self::Text(text) => GraphError {
-                message: redactor.text(&text),
+                message: redactor.redact_text(&text),
                 ..GraphError::default()
             },
             Self::Odd(_) => GraphError {
@@ -127,21 +127,21 @@ impl WireError {
                 is_transient,
                 fbtrace_id,
             } => GraphError {
-                kind: redactor.text(&kind.unwrap_or_default()),
-                message: redactor.text(&message.unwrap_or_default()),
+                kind: redactor.redact_text(&kind.unwrap_or_default()),
+                message: redactor.redact_text(&message.unwrap_or_default()),
                 code,
                 subcode: error_subcode.filter(|it| *it != 0),
                 is_transient: is_transient.unwrap_or(false),
                 fbtrace_id: fbtrace_id
-                    .filter(|it| is_trace(it))
-                    .map(|it| redactor.known(&it)),
+                    .filter(|it| is_trace_id(it))
+                    .map(|it| redactor.redact_known(&it)),
             },
         }
     }
 }
 
 /// A trace id is short and plain; anything else is not one.
-fn is_trace(text: &str) -> bool {
+fn is_trace_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Option<GraphError> {
-        GraphError::in_body(body.as_bytes(), &Redactor::new(["canary-token"]))
+        GraphError::parse_body(body.as_bytes(), &Redactor::new(["canary-token"]))
     }
 
     #[test]
@@ -161,7 +161,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(
-            error.sentence(),
+            error.to_sentence(),
             "Malformed access token … (code 190, subcode 460)"
         );
         assert_eq!(error.fbtrace_id.as_deref(), Some("Abc/9"));

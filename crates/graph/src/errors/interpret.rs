@@ -9,39 +9,39 @@ use regrant_domain::{AssetId, Refusal, RefusalKind};
 
 use crate::{
     Client,
-    call::context::Caller,
-    errors::classify::{Class, Limit, classify},
-    errors::graph_error::{GraphError, refusal},
-    limits::pauses::Scope,
+    call::context::CallContext,
+    errors::classify::{ErrorClass, Limit, classify_error},
+    errors::graph_error::{GraphError, build_refusal},
+    limits::pauses::PauseScope,
 };
 
 /// The response an error came with.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Circumstances<'a> {
+pub(crate) struct ErrorContext<'a> {
     pub(crate) status: u16,
     /// The object the call was about.
     pub(crate) about: Option<&'a AssetId>,
     /// The longest wait that its usage headers ask for.
-    pub(crate) regain: Option<Duration>,
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// How long to pause a person blocked by policy: Graph does not say.
-const BLOCKED_FOR: Duration = Duration::from_hours(2);
+const POLICY_BLOCK_PAUSE: Duration = Duration::from_hours(2);
 
 impl Client {
     /// The refusal that an error means for this call. Pauses the scopes of a throttle.
-    pub(crate) fn refuse(
+    pub(crate) fn interpret_error(
         &self,
-        context: &Caller<'_>,
+        context: &CallContext<'_>,
         error: &GraphError,
-        circumstances: Circumstances<'_>,
+        circumstances: ErrorContext<'_>,
     ) -> Refusal {
-        let verdict = match classify(error, circumstances.status) {
-            Class::Throttled(limit) => refusal(
-                self.throttled(context, limit, circumstances),
-                error.sentence(),
+        let verdict = match classify_error(error, circumstances.status) {
+            ErrorClass::Throttled(limit) => build_refusal(
+                self.apply_throttle(context, limit, circumstances),
+                error.to_sentence(),
             ),
-            Class::Refused(kind) => refusal(kind, error.sentence()),
+            ErrorClass::Refused(kind) => build_refusal(kind, error.to_sentence()),
         };
         tracing::debug!(
             graph.code = error.code,
@@ -56,27 +56,27 @@ impl Client {
         }
     }
 
-    fn throttled(
+    fn apply_throttle(
         &self,
-        context: &Caller<'_>,
+        context: &CallContext<'_>,
         limit: Limit,
-        circumstances: Circumstances<'_>,
+        circumstances: ErrorContext<'_>,
     ) -> RefusalKind {
-        let scopes = limited(context, limit, circumstances.about);
-        let budget = &self.inner.budget;
-        if budget.rest(&scopes).is_none() {
+        let scopes = scopes_of_limit(context, limit, circumstances.about);
+        let budget = &self.inner.pauses;
+        if budget.longest_pause(&scopes).is_none() {
             let length = match limit {
-                Limit::Blocked => BLOCKED_FOR,
+                Limit::Blocked => POLICY_BLOCK_PAUSE,
                 Limit::Object => circumstances
-                    .regain
+                    .retry_after
                     .unwrap_or(self.inner.settings.throttle_pause),
                 _ => self.inner.settings.throttle_pause,
             };
             for scope in &scopes {
-                self.pause(scope.clone(), length);
+                self.pause_scope(scope.clone(), length);
             }
         }
-        let rest = budget.rest(&scopes).unwrap_or_default();
+        let rest = budget.longest_pause(&scopes).unwrap_or_default();
         RefusalKind::Throttled {
             retry_at: budget.retry_at(rest),
         }
@@ -84,10 +84,10 @@ impl Client {
 }
 
 /// The scopes that a limit pauses: the whole app where the call has no narrower one.
-fn limited(context: &Caller<'_>, limit: Limit, about: Option<&AssetId>) -> Vec<Scope> {
+fn scopes_of_limit(context: &CallContext<'_>, limit: Limit, about: Option<&AssetId>) -> Vec<PauseScope> {
     let app = &context.app.id;
-    let person = || context.person.map(|it| Scope::person(app, it));
-    let object = about.map(|it| Scope::object(app, it));
+    let person = || context.person.map(|it| PauseScope::for_person(app, it));
+    let object = about.map(|it| PauseScope::for_object(app, it));
     let named: Vec<_> = match limit {
         Limit::App => vec![],
         Limit::Person | Limit::Blocked => person().into_iter().collect(),
@@ -95,7 +95,7 @@ fn limited(context: &Caller<'_>, limit: Limit, about: Option<&AssetId>) -> Vec<S
         Limit::Object => object.or_else(person).into_iter().collect(),
     };
     if named.is_empty() {
-        vec![Scope::App(app.clone())]
+        vec![PauseScope::App(app.clone())]
     } else {
         named
     }

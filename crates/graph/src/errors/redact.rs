@@ -8,12 +8,12 @@ use zeroize::Zeroizing;
 
 const MARK: &str = "…";
 /// A run of this many letters and digits mixed is taken for an unknown secret.
-const STRAY: usize = 24;
+const MIN_SECRET_LENGTH: usize = 24;
 /// Graph shortens some tokens that it repeats: this many first characters are redacted too.
-const BEGINNING: usize = 16;
+const SHORTENED_LENGTH: usize = 16;
 /// Longer messages are cut.
 const MAX_CHARS: usize = 600;
-const PARAMETERS: [&str; 5] = [
+const SECRET_PARAMETERS: [&str; 5] = [
     "access_token=",
     "client_secret=",
     "input_token=",
@@ -27,43 +27,43 @@ pub(crate) struct Redactor(Vec<Zeroizing<String>>);
 impl Redactor {
     /// Redacts these secrets, also percent-encoded or shortened.
     pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut forms: Vec<_> = secrets.into_iter().flat_map(forms).collect();
+        let mut forms: Vec<_> = secrets.into_iter().flat_map(forms_of_secret).collect();
         forms.sort_by_key(|it| std::cmp::Reverse(it.len()));
         Self(forms)
     }
 
     /// The text without these secrets and without runs that look like another; cut to 600
     /// characters.
-    pub(crate) fn text(&self, text: &str) -> String {
-        let known = self.known(text);
-        let bare = without_strays(&without_parameters(known));
+    pub(crate) fn redact_text(&self, text: &str) -> String {
+        let known = self.redact_known(text);
+        let bare = redact_unknown_secrets(&redact_parameters(known));
         bare.chars().take(MAX_CHARS).collect()
     }
 
     /// The text without these secrets.
-    pub(crate) fn known(&self, text: &str) -> String {
+    pub(crate) fn redact_known(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, secret| {
             text.replace(secret.as_str(), MARK)
         })
     }
 }
 
-fn forms(secret: &str) -> Vec<Zeroizing<String>> {
+fn forms_of_secret(secret: &str) -> Vec<Zeroizing<String>> {
     let encoded: String = byte_serialize(secret.as_bytes()).collect();
     let mut forms = vec![
         Zeroizing::new(secret.to_owned()),
         Zeroizing::new(encoded.to_lowercase()),
         Zeroizing::new(encoded),
     ];
-    if let Some(beginning) = secret.get(..BEGINNING).filter(|_| secret.len() >= STRAY) {
+    if let Some(beginning) = secret.get(..SHORTENED_LENGTH).filter(|_| secret.len() >= MIN_SECRET_LENGTH) {
         forms.push(Zeroizing::new(beginning.to_owned()));
     }
     forms.retain(|it| !it.is_empty());
     forms
 }
 
-fn without_parameters(mut text: String) -> String {
-    for parameter in PARAMETERS {
+fn redact_parameters(mut text: String) -> String {
+    for parameter in SECRET_PARAMETERS {
         let mut from = 0;
         while let Some(start) = text.get(from..).and_then(|it| it.find(parameter)) {
             let value = from + start + parameter.len();
@@ -78,11 +78,11 @@ fn without_parameters(mut text: String) -> String {
     text
 }
 
-fn without_strays(text: &str) -> String {
+fn redact_unknown_secrets(text: &str) -> String {
     text.split_inclusive(|c: char| !is_token_char(c))
         .map(|piece| {
             let run = piece.trim_end_matches(|c: char| !is_token_char(c));
-            if is_stray(run) {
+            if looks_like_secret(run) {
                 piece.replacen(run, MARK, 1)
             } else {
                 piece.to_owned()
@@ -95,9 +95,9 @@ fn is_token_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '|')
 }
 
-fn is_stray(run: &str) -> bool {
+fn looks_like_secret(run: &str) -> bool {
     let has = |what: fn(&u8) -> bool| run.as_bytes().iter().any(what);
-    run.len() >= STRAY && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
+    run.len() >= MIN_SECRET_LENGTH && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
 }
 
 #[cfg(test)]
@@ -112,14 +112,14 @@ mod tests {
             let redactor = Redactor::new([token.as_str()]);
             let text = format!("{before}{token}{between}{token}{after}");
             let encoded: String = byte_serialize(token.as_bytes()).collect();
-            prop_assert!(!redactor.text(&text).contains(&token));
-            let redacted = redactor.text(&(before + &encoded));
+            prop_assert!(!redactor.redact_text(&text).contains(&token));
+            let redacted = redactor.redact_text(&(before + &encoded));
             prop_assert!(!redacted.contains(&encoded));
         }
 
         #[test]
         fn of_several_secrets_none_survives(secrets in prop::collection::vec("[a-c|%]{1,6}", 1..5), text in "[a-c|%]{0,80}") {
-            let redacted = Redactor::new(secrets.iter().map(String::as_str)).text(&text);
+            let redacted = Redactor::new(secrets.iter().map(String::as_str)).redact_text(&text);
             for secret in &secrets {
                 prop_assert!(!redacted.contains(secret));
             }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     fn redact(text: &str) -> String {
-        Redactor::new([]).text(text)
+        Redactor::new([]).redact_text(text)
     }
 
     #[test]
@@ -147,7 +147,7 @@ mod tests {
         let redactor = Redactor::new(["EAABwzLixnjYBAabcdefghijklmnop"]);
         assert!(
             !redactor
-                .text("bad token EAABwzLixnjYBAab...")
+                .redact_text("bad token EAABwzLixnjYBAab...")
                 .contains("EAAB")
         );
     }

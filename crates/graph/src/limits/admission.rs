@@ -12,10 +12,10 @@ use tokio::sync::SemaphorePermit;
 
 use crate::{
     Client,
-    call::context::Caller,
-    errors::graph_error::refusal,
-    limits::pauses::Scope,
-    limits::usage::{Spent, Whose},
+    call::context::CallContext,
+    errors::graph_error::build_refusal,
+    limits::pauses::PauseScope,
+    limits::usage::{ExhaustedLimit, LimitOwner},
 };
 
 impl Client {
@@ -23,12 +23,12 @@ impl Client {
     ///
     /// # Errors
     /// The app is tripped, or a pause is longer than `Settings::max_wait`.
-    pub(crate) async fn admit(&self, context: &Caller<'_>) -> Result<(), Refusal> {
+    pub(crate) async fn admit_call(&self, context: &CallContext<'_>) -> Result<(), Refusal> {
         for _ in 0..self.inner.settings.max_attempts {
-            if let Some(cause) = self.inner.breaker.tripped(&context.app.id) {
-                return Err(refusal(RefusalKind::AppFault, cause.sentence()));
+            if let Some(cause) = self.inner.breaker.active_trip(&context.app.id) {
+                return Err(build_refusal(RefusalKind::AppFault, cause.as_sentence()));
             }
-            match self.inner.budget.rest(&context.scopes) {
+            match self.inner.pauses.longest_pause(&context.scopes) {
                 None => return Ok(()),
                 Some(rest) if rest <= self.inner.settings.max_wait => {
                     tokio::time::sleep(rest).await;
@@ -36,37 +36,37 @@ impl Client {
                 Some(_) => break,
             }
         }
-        match self.inner.budget.rest(&context.scopes) {
+        match self.inner.pauses.longest_pause(&context.scopes) {
             None => Ok(()),
-            Some(rest) => Err(self.resting(rest)),
+            Some(rest) => Err(self.pause_refusal(rest)),
         }
     }
 
     /// The same for a batch, which also takes a permit: the client limits batches in flight.
     pub(crate) async fn admit_batch(
         &self,
-        context: &Caller<'_>,
+        context: &CallContext<'_>,
     ) -> Result<SemaphorePermit<'_>, Refusal> {
         for _ in 0..self.inner.settings.max_attempts {
-            self.admit(context).await?;
-            let closed = |_| refusal(RefusalKind::Unavailable, "The client is closed.");
-            let permit = self.inner.batches.acquire().await.map_err(closed)?;
-            let tripped = self.inner.breaker.tripped(&context.app.id).is_some();
-            if !tripped && self.inner.budget.rest(&context.scopes).is_none() {
+            self.admit_call(context).await?;
+            let closed = |_| build_refusal(RefusalKind::Unavailable, "The client is closed.");
+            let permit = self.inner.batch_permits.acquire().await.map_err(closed)?;
+            let tripped = self.inner.breaker.active_trip(&context.app.id).is_some();
+            if !tripped && self.inner.pauses.longest_pause(&context.scopes).is_none() {
                 return Ok(permit);
             }
         }
-        self.admit(context).await?;
-        Err(refusal(
+        self.admit_call(context).await?;
+        Err(build_refusal(
             RefusalKind::Unavailable,
             "The limits of the app do not admit this call now.",
         ))
     }
 
     /// The refusal of a call whose scope is paused for another `rest`.
-    pub(crate) fn resting(&self, rest: Duration) -> Refusal {
-        let retry_at = self.inner.budget.retry_at(rest);
-        refusal(
+    pub(crate) fn pause_refusal(&self, rest: Duration) -> Refusal {
+        let retry_at = self.inner.pauses.retry_at(rest);
+        build_refusal(
             RefusalKind::Throttled { retry_at },
             "A limit of Graph was reached; calls to its scope are paused.",
         )
@@ -74,39 +74,39 @@ impl Client {
 
     /// Pauses every scope that a usage header of a call about `about` reports as exhausted. Returns
     /// the longest wait that they ask for.
-    pub(crate) fn note_usage(
+    pub(crate) fn pause_exhausted_scopes(
         &self,
-        context: &Caller<'_>,
+        context: &CallContext<'_>,
         about: Option<&AssetId>,
-        all: Vec<Spent>,
+        all: Vec<ExhaustedLimit>,
     ) -> Option<Duration> {
         let app = &context.app.id;
-        let longest = all.iter().filter_map(|it| it.regain).max();
-        for Spent { whose, regain } in all {
+        let longest = all.iter().filter_map(|it| it.retry_after).max();
+        for ExhaustedLimit { owner: whose, retry_after: regain } in all {
             let scope = match whose {
-                Whose::App => Some(Scope::App(app.clone())),
-                Whose::Object(id) => Some(Scope::Object(
+                LimitOwner::App => Some(PauseScope::App(app.clone())),
+                LimitOwner::Object(id) => Some(PauseScope::Object(
                     app.clone(),
                     id.trim_start_matches("act_").to_owned(),
                 )),
-                Whose::About => about.map(|it| Scope::object(app, it)),
+                LimitOwner::CallTarget => about.map(|it| PauseScope::for_object(app, it)),
             };
             if let Some(scope) = scope {
-                self.pause(scope, regain.unwrap_or(self.inner.settings.throttle_pause));
+                self.pause_scope(scope, regain.unwrap_or(self.inner.settings.throttle_pause));
             }
         }
         longest
     }
 
     /// Pauses a scope a little longer than asked for, so that calls do not all return at once.
-    pub(crate) fn pause(&self, scope: Scope, length: Duration) {
+    pub(crate) fn pause_scope(&self, scope: PauseScope, length: Duration) {
         let jitter = ConstantBuilder::new()
             .with_delay(length / 40)
             .with_jitter()
             .build()
             .next();
         self.inner
-            .budget
-            .pause(scope, length.saturating_add(jitter.unwrap_or_default()));
+            .pauses
+            .pause_scope(scope, length.saturating_add(jitter.unwrap_or_default()));
     }
 }

@@ -12,36 +12,36 @@ use std::{
 use chrono::TimeDelta;
 use regrant_domain::{AppId, AssetId, Clock, PersonId, Timestamp};
 
-use crate::limits::timer::Pause;
+use crate::limits::timer::Timer;
 
 /// The calls that one limit of Graph covers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Scope {
+pub(crate) enum PauseScope {
     App(AppId),
     Person(AppId, PersonId),
     /// Calls about one business or asset, by the digits of the id.
     Object(AppId, String),
 }
 
-impl Scope {
+impl PauseScope {
     /// The calls with tokens of one person.
-    pub(crate) fn person(app: &AppId, person: &PersonId) -> Self {
+    pub(crate) fn for_person(app: &AppId, person: &PersonId) -> Self {
         Self::Person(app.clone(), person.clone())
     }
 
     /// The calls about one asset or business.
-    pub(crate) fn object(app: &AppId, asset: &AssetId) -> Self {
-        Self::Object(app.clone(), asset.digits().to_owned())
+    pub(crate) fn for_object(app: &AppId, asset: &AssetId) -> Self {
+        Self::Object(app.clone(), asset.as_digits().to_owned())
     }
 }
 
 /// The pauses of all scopes of all apps.
-pub(crate) struct Budget {
+pub(crate) struct ScopePauses {
     clock: Clock,
-    pauses: Mutex<HashMap<Scope, Pause>>,
+    pauses: Mutex<HashMap<PauseScope, Timer>>,
 }
 
-impl Budget {
+impl ScopePauses {
     pub(crate) fn new(clock: Clock) -> Self {
         Self {
             clock,
@@ -50,41 +50,41 @@ impl Budget {
     }
 
     /// Pauses `scope` for at least `length`; a longer pause is kept.
-    pub(crate) fn pause(&self, scope: Scope, length: Duration) {
-        let length = TimeDelta::from_std(length).unwrap_or(LONGEST).min(LONGEST);
-        let pause = Pause::begin(&self.clock, length);
-        let mut pauses = self.lock();
+    pub(crate) fn pause_scope(&self, scope: PauseScope, length: Duration) {
+        let length = TimeDelta::from_std(length).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
+        let pause = Timer::start_now(&self.clock, length);
+        let mut pauses = self.lock_pauses();
         if pauses.len() >= CROWDED {
-            pauses.retain(|_, it| it.left(&self.clock).is_some());
+            pauses.retain(|_, it| it.time_left(&self.clock).is_some());
         }
         let known = pauses.entry(scope).or_insert(pause);
-        if known.left(&self.clock).is_none() || pause.outlasts(*known) {
+        if known.time_left(&self.clock).is_none() || pause.ends_after(*known) {
             *known = pause;
         }
     }
 
     /// The longest time left of the pauses of these scopes; `None` where none is paused.
-    pub(crate) fn rest<'a>(&self, scopes: impl IntoIterator<Item = &'a Scope>) -> Option<Duration> {
-        let pauses = self.lock();
+    pub(crate) fn longest_pause<'a>(&self, scopes: impl IntoIterator<Item = &'a PauseScope>) -> Option<Duration> {
+        let pauses = self.lock_pauses();
         scopes
             .into_iter()
             .filter_map(|it| pauses.get(it))
-            .filter_map(|it| it.left(&self.clock))
+            .filter_map(|it| it.time_left(&self.clock))
             .max()
     }
 
     /// When a scope with a pause of `rest` may be called again, in the clock of the records.
     pub(crate) fn retry_at(&self, rest: Duration) -> Timestamp {
-        self.clock.now() + TimeDelta::from_std(rest).unwrap_or(LONGEST)
+        self.clock.now() + TimeDelta::from_std(rest).unwrap_or(LONGEST_PAUSE)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Scope, Pause>> {
+    fn lock_pauses(&self) -> MutexGuard<'_, HashMap<PauseScope, Timer>> {
         self.pauses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Longer waits in a header are cut to this.
-const LONGEST: TimeDelta = TimeDelta::days(1);
+const LONGEST_PAUSE: TimeDelta = TimeDelta::days(1);
 /// From this many pauses on, the ended ones are removed.
 const CROWDED: usize = 10_000;
 
@@ -92,8 +92,8 @@ const CROWDED: usize = 10_000;
 mod tests {
     use super::*;
 
-    fn app(id: &str) -> Scope {
-        Scope::App(id.parse().unwrap())
+    fn app(id: &str) -> PauseScope {
+        PauseScope::App(id.parse().unwrap())
     }
 
     fn minutes(count: u64) -> Duration {
@@ -102,14 +102,14 @@ mod tests {
 
     #[test]
     fn a_pause_holds_for_one_scope_only() {
-        let budget = Budget::new(Clock::System);
-        budget.pause(app("1"), minutes(5));
-        assert!(budget.rest([&app("1")]).is_some_and(|it| it > minutes(4)));
+        let budget = ScopePauses::new(Clock::System);
+        budget.pause_scope(app("1"), minutes(5));
+        assert!(budget.longest_pause([&app("1")]).is_some_and(|it| it > minutes(4)));
         assert!(
             budget
-                .rest([
+                .longest_pause([
                     &app("2"),
-                    &Scope::Object("1".parse().unwrap(), "1".to_owned())
+                    &PauseScope::Object("1".parse().unwrap(), "1".to_owned())
                 ])
                 .is_none()
         );
@@ -117,28 +117,28 @@ mod tests {
 
     #[test]
     fn a_shorter_pause_does_not_end_a_longer_one() {
-        let budget = Budget::new(Clock::System);
-        budget.pause(app("1"), minutes(60));
-        budget.pause(app("1"), minutes(1));
-        assert!(budget.rest([&app("1")]).is_some_and(|it| it > minutes(59)));
+        let budget = ScopePauses::new(Clock::System);
+        budget.pause_scope(app("1"), minutes(60));
+        budget.pause_scope(app("1"), minutes(1));
+        assert!(budget.longest_pause([&app("1")]).is_some_and(|it| it > minutes(59)));
     }
 
     #[test]
     fn advancing_the_clock_ends_a_pause() {
-        let clock = Clock::fixed(Clock::wall());
-        let budget = Budget::new(clock.clone());
-        budget.pause(app("1"), minutes(60));
-        clock.advance(TimeDelta::hours(2));
-        assert!(budget.rest([&app("1")]).is_none());
+        let clock = Clock::fixed_at(Clock::system_time());
+        let budget = ScopePauses::new(clock.clone());
+        budget.pause_scope(app("1"), minutes(60));
+        clock.advance_by(TimeDelta::hours(2));
+        assert!(budget.longest_pause([&app("1")]).is_none());
     }
 
     #[test]
     fn no_pause_is_longer_than_a_day() {
-        let budget = Budget::new(Clock::System);
-        budget.pause(app("1"), Duration::MAX);
+        let budget = ScopePauses::new(Clock::System);
+        budget.pause_scope(app("1"), Duration::MAX);
         assert!(
             budget
-                .rest([&app("1")])
+                .longest_pause([&app("1")])
                 .is_some_and(|it| it <= minutes(24 * 60))
         );
     }

@@ -10,28 +10,28 @@ use regrant_domain::{Clock, Timestamp};
 
 /// The end of a span of time, in both clocks.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pause {
+pub(crate) struct Timer {
     wall: Timestamp,
     clock: Timestamp,
 }
 
-impl Pause {
+impl Timer {
     /// Starts a timer of this length now.
-    pub(crate) fn begin(clock: &Clock, length: TimeDelta) -> Self {
+    pub(crate) fn start_now(clock: &Clock, length: TimeDelta) -> Self {
         Self {
-            wall: Clock::wall() + length,
+            wall: Clock::system_time() + length,
             clock: clock.now() + length,
         }
     }
 
     /// The time left; `None` once it is over.
-    pub(crate) fn left(self, clock: &Clock) -> Option<Duration> {
-        let left = (self.wall - Clock::wall()).min(self.clock - clock.now());
+    pub(crate) fn time_left(self, clock: &Clock) -> Option<Duration> {
+        let left = (self.wall - Clock::system_time()).min(self.clock - clock.now());
         left.to_std().ok().filter(|it| !it.is_zero())
     }
 
     /// Whether it ends after `other`, in wall time.
-    pub(crate) fn outlasts(self, other: Self) -> bool {
+    pub(crate) fn ends_after(self, other: Self) -> bool {
         self.wall > other.wall
     }
 }

@@ -11,39 +11,39 @@ use crate::call::wire;
 
 /// A limit that one header reports as used up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Spent {
-    pub(crate) whose: Whose,
+pub(crate) struct ExhaustedLimit {
+    pub(crate) owner: LimitOwner,
     /// After which time calls are accepted again, where the header says so.
-    pub(crate) regain: Option<Duration>,
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// Whose limit a header reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Whose {
+pub(crate) enum LimitOwner {
     App,
     /// The object with this id.
     Object(String),
     /// The object that the call was about.
-    About,
+    CallTarget,
 }
 
 /// The limits that one header reports as used up; empty for most headers.
-pub(crate) fn spent(name: &str, value: &str) -> Vec<Spent> {
+pub(crate) fn parse_usage_header(name: &str, value: &str) -> Vec<ExhaustedLimit> {
     match name.to_ascii_lowercase().as_str() {
-        "x-app-usage" => platform(value, Whose::App),
-        "x-page-usage" => platform(value, Whose::About),
-        "x-ad-account-usage" => ad_account(value),
-        "x-business-use-case-usage" => use_cases(value),
+        "x-app-usage" => read_platform_usage(value, LimitOwner::App),
+        "x-page-usage" => read_platform_usage(value, LimitOwner::CallTarget),
+        "x-ad-account-usage" => read_ad_account_usage(value),
+        "x-business-use-case-usage" => read_use_case_usage(value),
         _ => Vec::new(),
     }
 }
 
 const FULL_PERCENT: f64 = 95.0;
 /// Business use cases that our reads never use: a full one pauses nothing.
-const NOT_OURS: [&str; 4] = ["ads_insights", "custom_audience", "leadgen", "messenger"];
+const UNUSED_USE_CASES: [&str; 4] = ["ads_insights", "custom_audience", "leadgen", "messenger"];
 
 #[derive(Deserialize)]
-struct Platform {
+struct PlatformUsage {
     #[serde(default, deserialize_with = "wire::parse_number")]
     call_count: Option<f64>,
     #[serde(default, deserialize_with = "wire::parse_number")]
@@ -52,7 +52,7 @@ struct Platform {
     total_time: Option<f64>,
 }
 
-impl Platform {
+impl PlatformUsage {
     fn is_full(&self) -> bool {
         [self.call_count, self.total_cputime, self.total_time]
             .into_iter()
@@ -61,7 +61,7 @@ impl Platform {
 }
 
 #[derive(Deserialize)]
-struct AdAccount {
+struct AdAccountUsage {
     #[serde(default, deserialize_with = "wire::parse_number")]
     acc_id_util_pct: Option<f64>,
     #[serde(default, deserialize_with = "wire::parse_number")]
@@ -69,57 +69,57 @@ struct AdAccount {
 }
 
 #[derive(Deserialize)]
-struct UseCase {
+struct UseCaseUsage {
     #[serde(default, rename = "type", deserialize_with = "wire::parse_text")]
     kind: Option<String>,
     #[serde(flatten)]
-    usage: Platform,
+    usage: PlatformUsage,
     #[serde(default, deserialize_with = "wire::parse_number")]
     estimated_time_to_regain_access: Option<f64>,
 }
 
-fn platform(value: &str, whose: Whose) -> Vec<Spent> {
-    let usage = read::<Platform>(value).filter(Platform::is_full);
+fn read_platform_usage(value: &str, whose: LimitOwner) -> Vec<ExhaustedLimit> {
+    let usage = parse_json::<PlatformUsage>(value).filter(PlatformUsage::is_full);
     usage
-        .map(|_| Spent {
-            whose,
-            regain: None,
+        .map(|_| ExhaustedLimit {
+            owner: whose,
+            retry_after: None,
         })
         .into_iter()
         .collect()
 }
 
-fn ad_account(value: &str) -> Vec<Spent> {
-    let usage = read::<AdAccount>(value).filter(|it| is_full(it.acc_id_util_pct));
-    let spent = usage.map(|it| Spent {
-        whose: Whose::About,
-        regain: after(it.reset_time_duration, 1.0),
+fn read_ad_account_usage(value: &str) -> Vec<ExhaustedLimit> {
+    let usage = parse_json::<AdAccountUsage>(value).filter(|it| is_full(it.acc_id_util_pct));
+    let spent = usage.map(|it| ExhaustedLimit {
+        owner: LimitOwner::CallTarget,
+        retry_after: duration_of_units(it.reset_time_duration, 1.0),
     });
     spent.into_iter().collect()
 }
 
-fn use_cases(value: &str) -> Vec<Spent> {
-    let usage: HashMap<String, Vec<UseCase>> = read(value).unwrap_or_default();
+fn read_use_case_usage(value: &str) -> Vec<ExhaustedLimit> {
+    let usage: HashMap<String, Vec<UseCaseUsage>> = parse_json(value).unwrap_or_default();
     usage
         .into_iter()
-        .filter_map(|(id, cases)| business(id, &cases))
+        .filter_map(|(id, cases)| longest_business_wait(id, &cases))
         .collect()
 }
 
 /// The longest wait that one of these use cases asks for, if one is full.
-fn business(id: String, cases: &[UseCase]) -> Option<Spent> {
-    let is_ours = |it: &&UseCase| {
+fn longest_business_wait(id: String, cases: &[UseCaseUsage]) -> Option<ExhaustedLimit> {
+    let is_ours = |it: &&UseCaseUsage| {
         !it.kind
             .as_deref()
-            .is_some_and(|kind| NOT_OURS.contains(&kind))
+            .is_some_and(|kind| UNUSED_USE_CASES.contains(&kind))
     };
     let rests = cases.iter().filter(is_ours).filter_map(|it| {
-        let regain = after(it.estimated_time_to_regain_access, 60.0);
+        let regain = duration_of_units(it.estimated_time_to_regain_access, 60.0);
         (it.usage.is_full() || regain.is_some()).then_some(regain)
     });
-    rests.max().map(|regain| Spent {
-        whose: Whose::Object(id),
-        regain,
+    rests.max().map(|regain| ExhaustedLimit {
+        owner: LimitOwner::Object(id),
+        retry_after: regain,
     })
 }
 
@@ -127,13 +127,13 @@ fn is_full(percent: Option<f64>) -> bool {
     percent.is_some_and(|it| it >= FULL_PERCENT)
 }
 
-fn after(units: Option<f64>, seconds: f64) -> Option<Duration> {
+fn duration_of_units(units: Option<f64>, seconds: f64) -> Option<Duration> {
     units
         .filter(|it| *it > 0.0)
         .and_then(|it| Duration::try_from_secs_f64(it * seconds).ok())
 }
 
-fn read<T: DeserializeOwned>(value: &str) -> Option<T> {
+fn parse_json<T: DeserializeOwned>(value: &str) -> Option<T> {
     serde_json::from_str(value).ok()
 }
 
@@ -141,31 +141,31 @@ fn read<T: DeserializeOwned>(value: &str) -> Option<T> {
 mod tests {
     use super::*;
 
-    fn object(id: &str, regain: Option<u64>) -> Vec<Spent> {
-        vec![Spent {
-            whose: Whose::Object(id.to_owned()),
-            regain: regain.map(Duration::from_secs),
+    fn object(id: &str, regain: Option<u64>) -> Vec<ExhaustedLimit> {
+        vec![ExhaustedLimit {
+            owner: LimitOwner::Object(id.to_owned()),
+            retry_after: regain.map(Duration::from_secs),
         }]
     }
 
     #[test]
     fn an_app_is_full_from_95_percent_of_any_measure() {
         assert!(
-            spent(
+            parse_usage_header(
                 "X-App-Usage",
                 r#"{"call_count":94,"total_cputime":3,"total_time":94.9}"#
             )
             .is_empty()
         );
-        let full = spent(
+        let full = parse_usage_header(
             "X-App-Usage",
             r#"{"call_count":2,"total_cputime":95,"total_time":3}"#,
         );
         assert_eq!(
             full,
-            [Spent {
-                whose: Whose::App,
-                regain: None
+            [ExhaustedLimit {
+                owner: LimitOwner::App,
+                retry_after: None
             }]
         );
     }
@@ -174,13 +174,13 @@ mod tests {
     fn the_business_header_counts_minutes() {
         let header = r#"{"42":[{"type":"ads_management","call_count":100,"estimated_time_to_regain_access":3}]}"#;
         assert_eq!(
-            spent("x-business-use-case-usage", header),
+            parse_usage_header("x-business-use-case-usage", header),
             object("42", Some(180))
         );
         let nearly =
             r#"{"42":[{"type":"pages","call_count":97.5,"estimated_time_to_regain_access":0}]}"#;
         assert_eq!(
-            spent("x-business-use-case-usage", nearly),
+            parse_usage_header("x-business-use-case-usage", nearly),
             object("42", None)
         );
     }
@@ -188,13 +188,13 @@ mod tests {
     #[test]
     fn the_ad_account_header_counts_seconds() {
         let header = r#"{"acc_id_util_pct":99.67,"reset_time_duration":90,"ads_api_access_tier":"standard_access"}"#;
-        let rests = [Spent {
-            whose: Whose::About,
-            regain: Some(Duration::from_secs(90)),
+        let rests = [ExhaustedLimit {
+            owner: LimitOwner::CallTarget,
+            retry_after: Some(Duration::from_secs(90)),
         }];
-        assert_eq!(spent("X-Ad-Account-Usage", header), rests);
+        assert_eq!(parse_usage_header("X-Ad-Account-Usage", header), rests);
         assert!(
-            spent(
+            parse_usage_header(
                 "X-Ad-Account-Usage",
                 r#"{"acc_id_util_pct":9.67,"reset_time_duration":90}"#
             )
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn use_cases_that_probes_do_not_use_pause_nothing() {
         let header = r#"{"42":[{"type":"ads_insights","call_count":100,"estimated_time_to_regain_access":9}]}"#;
-        assert!(spent("x-business-use-case-usage", header).is_empty());
+        assert!(parse_usage_header("x-business-use-case-usage", header).is_empty());
     }
 
     #[test]
@@ -225,7 +225,7 @@ mod tests {
                 "X-Business-Use-Case-Usage",
                 "Other",
             ] {
-                assert!(spent(name, value).is_empty(), "{name}: {value}");
+                assert!(parse_usage_header(name, value).is_empty(), "{name}: {value}");
             }
         }
     }

@@ -9,10 +9,10 @@ fn now() -> Timestamp {
     DateTime::from_timestamp(NOW, 0).unwrap()
 }
 
-fn parsed(body: &Value) -> Vec<Word> {
-    words(body.to_string().as_bytes(), now())
+fn parsed(body: &Value) -> Vec<MetaNotice> {
+    parse_notices(body.to_string().as_bytes(), now())
         .into_iter()
-        .map(|it| it.word)
+        .map(|it| it.notice)
         .collect()
 }
 
@@ -95,7 +95,7 @@ fn a_notice_without_values_is_kept_without_a_date() {
     );
     let body = json!({ "object": "permissions",
         "entry": [{ "id": "77", "time": NOW, "changed_fields": ["ads_management"] }] });
-    assert_eq!(parsed(&body)[0].kind, InboxKind::Permissions);
+    assert_eq!(parsed(&body)[0].kind, NoticeKind::Permissions);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn of_several_dates_in_one_second_the_last_in_the_body_counts() {
 
 #[test]
 fn a_signed_request_needs_an_algorithm_a_fresh_time_and_a_person() {
-    let read = |payload: &Value| signed_request(payload.to_string().as_bytes(), now());
+    let read = |payload: &Value| parse_signed_request(payload.to_string().as_bytes(), now());
     let good = json!({ "algorithm": "hmac-sha256", "issued_at": NOW - 60, "user_id": "77" });
     assert_eq!(
         read(&good),
@@ -141,7 +141,7 @@ fn a_signed_request_needs_an_algorithm_a_fresh_time_and_a_person() {
         payload.as_object_mut().unwrap().remove(field);
         assert_eq!(read(&payload), None, "without {field}");
     }
-    assert_eq!(signed_request(b"[]", now()), None);
+    assert_eq!(parse_signed_request(b"[]", now()), None);
 }
 
 /// JSON with Meta's field names, and arbitrary values anywhere.
@@ -192,14 +192,14 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes_do_not_panic(raw in proptest::collection::vec(any::<u8>(), 0..40)) {
-        let _read = words(&raw, now());
-        let _read = signed_request(&raw, now());
+        let _read = parse_notices(&raw, now());
+        let _read = parse_signed_request(&raw, now());
     }
 
     #[test]
     fn arbitrary_json_does_not_panic(body in some_json()) {
         let raw = body.to_string();
-        let _read = words(raw.as_bytes(), now());
-        let _read = signed_request(raw.as_bytes(), now());
+        let _read = parse_notices(raw.as_bytes(), now());
+        let _read = parse_signed_request(raw.as_bytes(), now());
     }
 }

@@ -11,19 +11,19 @@ use zeroize::Zeroizing;
 
 use crate::{
     Client,
-    call::context::Caller,
-    call::unreadable,
+    call::context::CallContext,
+    call::unreadable_response,
     call::wire,
-    errors::graph_error::{GraphError, refusal},
-    errors::interpret::Circumstances,
-    limits::usage::spent,
+    errors::graph_error::{GraphError, build_refusal},
+    errors::interpret::ErrorContext,
+    limits::usage::parse_usage_header,
 };
 
 /// The limit of Graph for one batch.
-pub(crate) const MOST: usize = 50;
+pub(crate) const MAX_BATCH_SIZE: usize = 50;
 
 /// One read of a batch, with its own token.
-pub(crate) struct Question<'a> {
+pub(crate) struct BatchRead<'a> {
     pub(crate) id: &'a AssetId,
     pub(crate) fields: &'a str,
     pub(crate) token: &'a AccessToken,
@@ -31,26 +31,26 @@ pub(crate) struct Question<'a> {
 }
 
 /// The body of an item without an error, or the refusal of the item.
-pub(crate) type Reply = Result<Zeroizing<String>, Refusal>;
+pub(crate) type ItemResult = Result<Zeroizing<String>, Refusal>;
 
 #[derive(Serialize)]
-struct Read<'a> {
+struct WireRead<'a> {
     method: &'static str,
     relative_url: &'a str,
 }
 
 #[derive(Deserialize)]
-struct Item {
+struct WireItem {
     #[serde(default, deserialize_with = "wire::parse_integer")]
     code: Option<i64>,
     #[serde(default)]
-    headers: Option<Vec<Header>>,
+    headers: Option<Vec<WireHeader>>,
     #[serde(default, deserialize_with = "wire::parse_secret_text")]
     body: Option<Zeroizing<String>>,
 }
 
 #[derive(Deserialize)]
-struct Header {
+struct WireHeader {
     #[serde(default)]
     name: String,
     #[serde(default, deserialize_with = "wire::parse_text")]
@@ -62,102 +62,102 @@ impl Client {
     ///
     /// # Errors
     /// Graph refused the batch as a whole, or gave no valid response.
-    pub(crate) async fn batch(
+    pub(crate) async fn send_batch(
         &self,
-        context: &Caller<'_>,
+        context: &CallContext<'_>,
         token: &AccessToken,
-        reads: &[Question<'_>],
-    ) -> Result<Vec<Reply>, Refusal> {
+        reads: &[BatchRead<'_>],
+    ) -> Result<Vec<ItemResult>, Refusal> {
         let _permit = self.admit_batch(context).await?;
-        let batch = self.reads(context, token, reads)?;
-        let proof = self.appsecret_proof(context.app, token).pairs();
+        let batch = self.serialize_reads(context, token, reads)?;
+        let proof = self.sign_appsecret_proof(context.app, token).into_parameters();
         let mut form = vec![("batch", batch.as_str()), ("include_headers", "true")];
         form.extend(proof.iter().map(|(name, value)| (*name, value.as_str())));
         let request = self
             .inner
             .http
-            .post(self.inner.settings.url(""))
+            .post(self.inner.settings.url_of_path(""))
             .form(&form);
-        let response = self.send(context, request).await?;
-        match serde_json::from_slice::<Vec<Option<Item>>>(&response.body) {
+        let response = self.send_request(context, request).await?;
+        match serde_json::from_slice::<Vec<Option<WireItem>>>(&response.body) {
             Ok(items) if items.len() == reads.len() => {
                 let results = items.into_iter().zip(reads);
                 let mut results: Vec<_> = results
                     .map(|(item, it)| {
-                        self.reply(&context.in_item(it.token, it.person), item, it.id)
+                        self.read_item(&context.for_batch_item(it.token, it.person), item, it.id)
                     })
                     .collect();
-                self.weigh(
+                self.observe_tokens(
                     &context.app.id,
                     reads.iter().map(|it| it.person),
                     &mut results,
                 );
                 Ok(results)
             }
-            Ok(_) => Err(refusal(
+            Ok(_) => Err(build_refusal(
                 RefusalKind::Unavailable,
                 "Graph responded with another number of items.",
             )),
-            Err(_) => match response.error(context) {
-                Some(error) => self.weigh_one(
+            Err(_) => match response.graph_error(context) {
+                Some(error) => self.observe_token(
                     context,
-                    Err(self.refuse(context, &error, response.circumstances())),
+                    Err(self.interpret_error(context, &error, response.error_context())),
                 ),
-                None => Err(unreadable(response.status)),
+                None => Err(unreadable_response(response.status)),
             },
         }
     }
 
     /// The reads as the JSON of the parameter `batch`.
-    fn reads(
+    fn serialize_reads(
         &self,
-        context: &Caller<'_>,
+        context: &CallContext<'_>,
         token: &AccessToken,
-        reads: &[Question<'_>],
+        reads: &[BatchRead<'_>],
     ) -> Result<Zeroizing<String>, Refusal> {
         let addresses: Vec<_> = reads
             .iter()
-            .map(|it| self.relative(context, token, it))
+            .map(|it| self.relative_url(context, token, it))
             .collect();
         let reads: Vec<_> = addresses
             .iter()
-            .map(|it| Read {
+            .map(|it| WireRead {
                 method: "GET",
                 relative_url: it.as_str(),
             })
             .collect();
         serde_json::to_string(&reads)
             .map(Zeroizing::new)
-            .map_err(|_| unreadable(0))
+            .map_err(|_| unreadable_response(0))
     }
 
     /// The relative URL of one read, with the proof of its token. It contains the token only where that
     /// differs from the token of the batch. It is part of the request body, so no URL holds a token.
-    fn relative(
+    fn relative_url(
         &self,
-        context: &Caller<'_>,
+        context: &CallContext<'_>,
         token: &AccessToken,
-        read: &Question<'_>,
+        read: &BatchRead<'_>,
     ) -> Zeroizing<String> {
         let own = (read.token.expose() != token.expose()).then(|| read.token.expose());
         let query = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("fields", read.fields)
             .extend_pairs(own.map(|it| ("access_token", it)))
-            .extend_pairs(self.appsecret_proof(context.app, read.token).pairs())
+            .extend_pairs(self.sign_appsecret_proof(context.app, read.token).into_parameters())
             .finish();
         let query = Zeroizing::new(query);
         Zeroizing::new(format!("{}?{}", read.id, query.as_str()))
     }
 
-    fn reply(&self, context: &Caller<'_>, item: Option<Item>, id: &AssetId) -> Reply {
+    fn read_item(&self, context: &CallContext<'_>, item: Option<WireItem>, id: &AssetId) -> ItemResult {
         let item = item.ok_or_else(|| {
-            refusal(
+            build_refusal(
                 RefusalKind::Unavailable,
                 "Graph did not complete this item.",
             )
         })?;
         let waits = item.headers.iter().flatten().filter_map(|it| {
-            self.note_usage(context, Some(id), spent(&it.name, it.value.as_deref()?))
+            self.pause_exhausted_scopes(context, Some(id), parse_usage_header(&it.name, it.value.as_deref()?))
         });
         let regain = waits.max();
         let status = item
@@ -167,19 +167,19 @@ impl Client {
         let body = item
             .body
             .filter(|it| !it.is_empty())
-            .ok_or_else(|| unreadable(status))?;
-        match GraphError::in_body(body.as_bytes(), &context.redactor) {
-            Some(error) => Err(self.refuse(
+            .ok_or_else(|| unreadable_response(status))?;
+        match GraphError::parse_body(body.as_bytes(), &context.redactor) {
+            Some(error) => Err(self.interpret_error(
                 context,
                 &error,
-                Circumstances {
+                ErrorContext {
                     status,
                     about: Some(id),
-                    regain,
+                    retry_after: regain,
                 },
             )),
             None if (200..300).contains(&status) => Ok(body),
-            None => Err(unreadable(status)),
+            None => Err(unreadable_response(status)),
         }
     }
 }

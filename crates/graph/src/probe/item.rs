@@ -3,50 +3,50 @@
 //! The rule: an item with a transient refusal stays open and is sent again. A refusal of ours for a
 //! pause that Graph caused keeps the message of Graph.
 
-use regrant_domain::{AccessToken, AppId, CredentialKind, Proof, Refusal, RefusalKind};
+use regrant_domain::{AccessToken, AppId, CredentialKind, ProbeResult, Refusal, RefusalKind};
 
 use crate::{
     Probe, Target,
-    errors::graph_error::refusal,
-    limits::pauses::Scope,
-    probe::batch::{Question, Reply},
+    errors::graph_error::build_refusal,
+    limits::pauses::PauseScope,
+    probe::batch::{BatchRead, ItemResult},
     probe::node,
 };
 
 /// A probe with its state.
-pub(crate) struct Item<'a> {
+pub(crate) struct ProbeItem<'a> {
     probe: Probe<'a>,
     target: Target,
     /// The item is not sent while one of these is paused; the app is checked for the whole batch.
-    scopes: Vec<Scope>,
-    state: State,
+    scopes: Vec<PauseScope>,
+    state: ItemState,
 }
 
-enum State {
+enum ItemState {
     /// To be sent; holds the last refusal, if there was one.
     Open(Option<Refusal>),
-    Settled(Proof),
+    Settled(ProbeResult),
 }
 
-impl<'a> Item<'a> {
+impl<'a> ProbeItem<'a> {
     pub(crate) fn new(app: &AppId, probe: Probe<'a>) -> Self {
-        let id = probe.target.kind.canonical(&probe.target.id);
-        let state = if probe.target.kind.admits(&id) {
-            State::Open(None)
+        let id = probe.target.kind.canonical_id(&probe.target.id);
+        let state = if probe.target.kind.admits_id(&id) {
+            ItemState::Open(None)
         } else {
             let message = "Only ad accounts carry `act_`.";
-            State::Settled(Proof::Refused(refusal(RefusalKind::RequestFault, message)))
+            ItemState::Settled(ProbeResult::Refused(build_refusal(RefusalKind::RequestFault, message)))
         };
         let target = Target {
             id,
             ..probe.target.clone()
         };
-        let person = probe.person.map(|it| Scope::person(app, it));
+        let person = probe.person.map(|it| PauseScope::for_person(app, it));
         let objects = [Some(&target.id), target.business.as_ref()]
             .into_iter()
             .flatten();
         let scopes = objects
-            .map(|it| Scope::object(app, it))
+            .map(|it| PauseScope::for_object(app, it))
             .chain(person)
             .collect();
         Self {
@@ -57,74 +57,74 @@ impl<'a> Item<'a> {
         }
     }
 
-    pub(crate) fn scopes(&self) -> &[Scope] {
+    pub(crate) fn scopes(&self) -> &[PauseScope] {
         &self.scopes
     }
 
-    pub(crate) fn question(&self) -> Question<'_> {
+    pub(crate) fn to_batch_read(&self) -> BatchRead<'_> {
         let Probe { token, person, .. } = self.probe;
-        Question {
+        BatchRead {
             id: &self.target.id,
-            fields: node::fields(self.target.kind, self.kind()),
+            fields: node::probe_fields(self.target.kind, self.credential_kind()),
             token,
             person,
         }
     }
 
-    pub(crate) fn hear(&mut self, reply: Reply) {
+    pub(crate) fn apply_result(&mut self, reply: ItemResult) {
         match reply {
-            Ok(body) => self.settle(node::prove(&self.target, self.kind(), &body)),
-            Err(refusal) => self.refuse(&refusal),
+            Ok(body) => self.settle_with(node::read_probe_result(&self.target, self.credential_kind(), &body)),
+            Err(refusal) => self.apply_refusal(&refusal),
         }
     }
 
     /// Settles the item with a refusal, unless it is transient; then the item stays open.
-    pub(crate) fn refuse(&mut self, refusal: &Refusal) {
-        let refusal = self.in_graphs_words(refusal.clone());
+    pub(crate) fn apply_refusal(&mut self, refusal: &Refusal) {
+        let refusal = self.keep_graph_message(refusal.clone());
         self.state = match refusal.kind {
-            RefusalKind::Unavailable | RefusalKind::Throttled { .. } => State::Open(Some(refusal)),
-            _ => State::Settled(Proof::Refused(refusal)),
+            RefusalKind::Unavailable | RefusalKind::Throttled { .. } => ItemState::Open(Some(refusal)),
+            _ => ItemState::Settled(ProbeResult::Refused(refusal)),
         };
     }
 
     /// Settles the item with the refusal for a pause that is too long to wait for.
-    pub(crate) fn rest(&mut self, resting: Refusal) {
-        self.settle(Proof::Refused(self.in_graphs_words(resting)));
+    pub(crate) fn settle_with_pause(&mut self, resting: Refusal) {
+        self.settle_with(ProbeResult::Refused(self.keep_graph_message(resting)));
     }
 
     pub(crate) const fn is_settled(&self) -> bool {
-        matches!(self.state, State::Settled(_))
+        matches!(self.state, ItemState::Settled(_))
     }
 
     pub(crate) fn is_unavailable(&self) -> bool {
-        matches!(&self.state, State::Open(Some(it)) if it.kind == RefusalKind::Unavailable)
+        matches!(&self.state, ItemState::Open(Some(it)) if it.kind == RefusalKind::Unavailable)
     }
 
     /// The token of the item, if Graph blamed the app for the refusal.
-    pub(crate) fn blames_app(&self) -> Option<&'a AccessToken> {
-        let blames = matches!(&self.state, State::Settled(Proof::Refused(it)) if it.kind == RefusalKind::AppFault);
+    pub(crate) fn token_if_app_blamed(&self) -> Option<&'a AccessToken> {
+        let blames = matches!(&self.state, ItemState::Settled(ProbeResult::Refused(it)) if it.kind == RefusalKind::AppFault);
         blames.then_some(self.probe.token)
     }
 
-    pub(crate) fn into_proof(self) -> Proof {
+    pub(crate) fn into_result(self) -> ProbeResult {
         match self.state {
-            State::Settled(proof) => proof,
-            State::Open(Some(refusal)) => Proof::Refused(refusal),
-            State::Open(None) => {
-                Proof::Refused(refusal(RefusalKind::Unavailable, "The probe was not sent."))
+            ItemState::Settled(proof) => proof,
+            ItemState::Open(Some(refusal)) => ProbeResult::Refused(refusal),
+            ItemState::Open(None) => {
+                ProbeResult::Refused(build_refusal(RefusalKind::Unavailable, "The probe was not sent."))
             }
         }
     }
 
-    const fn kind(&self) -> CredentialKind {
+    const fn credential_kind(&self) -> CredentialKind {
         self.probe.kind
     }
 
     /// `ours`, with message and trace id of Graph if both are throttles.
-    fn in_graphs_words(&self, ours: Refusal) -> Refusal {
+    fn keep_graph_message(&self, ours: Refusal) -> Refusal {
         let is_throttled = |it: &Refusal| matches!(it.kind, RefusalKind::Throttled { .. });
         match &self.state {
-            State::Open(Some(graphs)) if is_throttled(graphs) && is_throttled(&ours) => Refusal {
+            ItemState::Open(Some(graphs)) if is_throttled(graphs) && is_throttled(&ours) => Refusal {
                 kind: ours.kind,
                 ..graphs.clone()
             },
@@ -132,7 +132,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    fn settle(&mut self, proof: Proof) {
-        self.state = State::Settled(proof);
+    fn settle_with(&mut self, proof: ProbeResult) {
+        self.state = ItemState::Settled(proof);
     }
 }

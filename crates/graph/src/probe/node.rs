@@ -9,14 +9,14 @@
 //! the public ones shows that it works; that field needs the granted permission as well.
 
 use regrant_domain::{
-    AccessToken, AssetKind, CredentialKind, Proof, Proven, RefusalKind, Timestamp,
+    AccessToken, AssetKind, CredentialKind, ProbeResult, ProbeFacts, RefusalKind, Timestamp,
 };
 use serde::{Deserialize, de::IgnoredAny};
 
-use crate::{Target, call::wire, errors::graph_error::refusal};
+use crate::{Target, call::wire, errors::graph_error::build_refusal};
 
 /// The fields that a probe reads. `user_access_expire_time` only where the node has it.
-pub(crate) const fn fields(kind: AssetKind, token: CredentialKind) -> &'static str {
+pub(crate) const fn probe_fields(kind: AssetKind, token: CredentialKind) -> &'static str {
     match kind {
         AssetKind::Page if matches!(token, CredentialKind::Page) => {
             "id,user_access_expire_time,is_published,tasks"
@@ -32,32 +32,32 @@ pub(crate) const fn fields(kind: AssetKind, token: CredentialKind) -> &'static s
 }
 
 /// The probe result that the response about `target` means.
-pub(crate) fn prove(target: &Target, token: CredentialKind, body: &str) -> Proof {
+pub(crate) fn read_probe_result(target: &Target, token: CredentialKind, body: &str) -> ProbeResult {
     let Ok(node) = serde_json::from_str::<Node>(body) else {
-        return refused(
+        return refused_result(
             RefusalKind::Unclassified,
             "The response of Graph is not the requested object.",
         );
     };
-    let id = target.kind.canonical(&target.id);
+    let id = target.kind.canonical_id(&target.id);
     if node
         .id
         .as_deref()
-        .is_some_and(|it| it.strip_prefix("act_").unwrap_or(it) != id.digits())
+        .is_some_and(|it| it.strip_prefix("act_").unwrap_or(it) != id.as_digits())
     {
-        return refused(
+        return refused_result(
             RefusalKind::Unclassified,
             "Graph responded with another object.",
         );
     }
     match (target.kind, token) {
-        (AssetKind::Page, CredentialKind::Page) => node.into_own_page(),
-        (kind, _) => node.into_proof(kind),
+        (AssetKind::Page, CredentialKind::Page) => node.into_own_page_result(),
+        (kind, _) => node.into_result(kind),
     }
 }
 
 /// The task with the fewest rights that an app can use.
-const LEAST_TASK: &str = "ANALYZE";
+const MIN_TASK: &str = "ANALYZE";
 
 #[derive(Deserialize)]
 struct Node {
@@ -80,11 +80,11 @@ struct Node {
 }
 
 impl Node {
-    fn into_proof(self, kind: AssetKind) -> Proof {
+    fn into_result(self, kind: AssetKind) -> ProbeResult {
         let named = |it: &Option<String>| it.as_deref().is_some_and(|it| !it.is_empty());
         let opened = match kind {
-            AssetKind::Page => return self.into_page(),
-            AssetKind::AdAccount => return self.into_ad_account(),
+            AssetKind::Page => return self.into_page_result(),
+            AssetKind::AdAccount => return self.into_ad_account_result(),
             AssetKind::InstagramAccount => named(&self.username),
             AssetKind::WhatsappBusinessAccount => named(&self.name),
             AssetKind::Business | AssetKind::ProductCatalog | AssetKind::Pixel => {
@@ -92,84 +92,84 @@ impl Node {
             }
         };
         if opened {
-            proven(None, None, self.user_access_expire_time)
+            works_result(None, None, self.user_access_expire_time)
         } else {
-            refused(
+            refused_result(
                 RefusalKind::NotReached,
                 "Graph responded without the fields that need a permission.",
             )
         }
     }
 
-    fn into_page(self) -> Proof {
+    fn into_page_result(self) -> ProbeResult {
         if self.access_token.is_none() {
             let kind = if self.tasks.is_some() {
                 RefusalKind::NoRole
             } else {
                 RefusalKind::NotReached
             };
-            return refused(
+            return refused_result(
                 kind,
                 "Graph gave no page token: the person has no qualifying role on this page.",
             );
         }
         if self.tasks.as_ref().is_some_and(Vec::is_empty) {
-            return lacks_tasks();
+            return missing_tasks_result();
         }
-        proven(self.access_token, self.tasks, self.user_access_expire_time)
+        works_result(self.access_token, self.tasks, self.user_access_expire_time)
     }
 
     /// A page read with its own token. Graph does not give `tasks` to every such token.
-    fn into_own_page(self) -> Proof {
+    fn into_own_page_result(self) -> ProbeResult {
         if self.tasks.as_ref().is_some_and(Vec::is_empty) {
-            return lacks_tasks();
+            return missing_tasks_result();
         }
         if self.is_published.is_none()
             && self.tasks.is_none()
             && self.user_access_expire_time.is_none()
         {
-            return refused(
+            return refused_result(
                 RefusalKind::NotReached,
                 "Graph responded with the public fields of this page only.",
             );
         }
-        proven(None, self.tasks, self.user_access_expire_time)
+        works_result(None, self.tasks, self.user_access_expire_time)
     }
 
-    fn into_ad_account(self) -> Proof {
+    fn into_ad_account_result(self) -> ProbeResult {
         match self.user_tasks {
-            None => refused(
+            None => refused_result(
                 RefusalKind::NoRole,
                 "Graph named no tasks of the person on this ad account.",
             ),
-            Some(tasks) if tasks.is_empty() => lacks_tasks(),
-            tasks @ Some(_) => proven(None, tasks, self.user_access_expire_time),
+            Some(tasks) if tasks.is_empty() => missing_tasks_result(),
+            tasks @ Some(_) => works_result(None, tasks, self.user_access_expire_time),
         }
     }
 }
 
-fn proven(
+fn works_result(
     page_token: Option<AccessToken>,
     tasks: Option<Vec<String>>,
     cut_off: Option<Timestamp>,
-) -> Proof {
-    Proof::Proven(Proven {
+) -> ProbeResult {
+    ProbeResult::Works(ProbeFacts {
         page_token,
         tasks,
         cut_off,
     })
 }
 
-fn lacks_tasks() -> Proof {
-    let kind = RefusalKind::MissingTask(vec![LEAST_TASK.to_owned()]);
-    refused(
+fn missing_tasks_result() -> ProbeResult {
+    let kind = RefusalKind::MissingTask(vec![MIN_TASK.to_owned()]);
+    refused_result(
         kind,
         "The object is reached, but the person holds no task on it.",
     )
 }
 
-fn refused(kind: RefusalKind, message: &str) -> Proof {
-    Proof::Refused(refusal(kind, message))
+fn refused_result(kind: RefusalKind, message: &str) -> ProbeResult {
+    ProbeResult::Refused(build_refusal(kind, message))
 }
 
 #[cfg(test)]

@@ -5,21 +5,21 @@
 
 use std::collections::HashMap;
 
-use crate::{Probe, probe::batch::MOST};
+use crate::{Probe, probe::batch::MAX_BATCH_SIZE};
 
 /// The probes of one batch, by their positions in the list that the caller passed.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Pack {
+pub(crate) struct BatchPlan {
     pub(crate) indices: Vec<usize>,
     /// Whether all probes have the same token, which then sends the batch.
-    pub(crate) is_shared: bool,
+    pub(crate) has_one_token: bool,
 }
 
 /// From this many probes on, a token has batches of its own: a separate call for fewer costs more.
-const ALONE: usize = 10;
+const MIN_OWN_BATCH: usize = 10;
 
 /// Packs probes into as few batches as the rule allows, in the order of the list.
-pub(crate) fn pack(probes: &[Probe<'_>]) -> Vec<Pack> {
+pub(crate) fn plan_batches(probes: &[Probe<'_>]) -> Vec<BatchPlan> {
     let mut by_token: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, probe) in probes.iter().enumerate() {
         by_token
@@ -30,11 +30,11 @@ pub(crate) fn pack(probes: &[Probe<'_>]) -> Vec<Pack> {
     let is_single = by_token.len() == 1;
     let (mut packs, mut mixed) = (Vec::new(), Vec::new());
     for indices in by_token.into_values() {
-        for chunk in indices.chunks(MOST) {
-            if is_single || chunk.len() >= ALONE {
-                packs.push(Pack {
+        for chunk in indices.chunks(MAX_BATCH_SIZE) {
+            if is_single || chunk.len() >= MIN_OWN_BATCH {
+                packs.push(BatchPlan {
                     indices: chunk.to_vec(),
-                    is_shared: true,
+                    has_one_token: true,
                 });
             } else {
                 mixed.extend_from_slice(chunk);
@@ -42,9 +42,9 @@ pub(crate) fn pack(probes: &[Probe<'_>]) -> Vec<Pack> {
         }
     }
     mixed.sort_unstable();
-    packs.extend(mixed.chunks(MOST).map(|it| Pack {
+    packs.extend(mixed.chunks(MAX_BATCH_SIZE).map(|it| BatchPlan {
         indices: it.to_vec(),
-        is_shared: false,
+        has_one_token: false,
     }));
     packs.sort_unstable_by(|a, b| a.indices.cmp(&b.indices));
     packs
@@ -75,13 +75,13 @@ mod tests {
             person: None,
         };
         let probes: Vec<_> = tokens.iter().map(probe).collect();
-        let packs = pack(&probes);
+        let packs = plan_batches(&probes);
         let mut seen: Vec<_> = packs.iter().flat_map(|it| it.indices.clone()).collect();
         seen.sort_unstable();
         assert!(seen.into_iter().eq(0..probes.len()), "every probe once");
         packs
             .iter()
-            .map(|it| (it.indices.len(), it.is_shared))
+            .map(|it| (it.indices.len(), it.has_one_token))
             .collect()
     }
 

@@ -7,13 +7,13 @@
 use regrant_domain::{AccessToken, Refusal, RefusalKind};
 
 use crate::{
-    AppCredentials, Client, call::context::Caller, errors::graph_error::refusal,
-    tokens::debug_token::Envelope,
+    AppCredentials, Client, call::context::CallContext, errors::graph_error::build_refusal,
+    tokens::debug_token::DebugTokenResponse,
 };
 
 /// What `debug_token` says about a token after a call with it was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Death {
+pub enum DeathVerdict {
     /// The token is dead.
     Confirmed {
         /// Graph's message, redacted.
@@ -34,20 +34,20 @@ impl Client {
         &self,
         app: &AppCredentials,
         token: &AccessToken,
-    ) -> Result<Death, Refusal> {
+    ) -> Result<DeathVerdict, Refusal> {
         let app_token = app
-            .token()
-            .map_err(|_| refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
-        let context = Caller::new(app, Some(&app_token), None, &[token]);
+            .app_token()
+            .map_err(|_| build_refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
+        let context = CallContext::new(app, Some(&app_token), None, &[token]);
         let query = [("input_token", token.expose())];
         match self
-            .read_patiently::<Envelope>(&context, "debug_token", &query)
+            .read_with_retries::<DebugTokenResponse>(&context, "debug_token", &query)
             .await
         {
             Ok(response) => response.data.into_death(app, token),
             // Graph does not say which token is invalid; if it accepts the app's own, it meant `token`.
             Err(refused) if refused.kind == RefusalKind::TokenDead => {
-                self.vouch(app).await.map(|()| Death::Confirmed {
+                self.verify_app_token(app).await.map(|()| DeathVerdict::Confirmed {
                     reason: refused.message,
                 })
             }

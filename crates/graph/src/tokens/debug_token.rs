@@ -9,22 +9,22 @@ use regrant_domain::{
 use serde::Deserialize;
 
 use crate::{
-    AppCredentials, CallError, Death, InspectError,
-    call::context::Caller,
+    AppCredentials, CallError, DeathVerdict, InspectError,
+    call::context::CallContext,
     call::wire,
-    errors::classify::{Class, classify},
-    errors::graph_error::{GraphError, WireError, refusal},
+    errors::classify::{ErrorClass, classify_error},
+    errors::graph_error::{GraphError, WireError, build_refusal},
 };
 
 /// The response of `debug_token`.
 #[derive(Deserialize)]
-pub(crate) struct Envelope {
-    pub(crate) data: Debugged,
+pub(crate) struct DebugTokenResponse {
+    pub(crate) data: DebugTokenData,
 }
 
 /// The fields about one token; of a text that Graph cannot read almost all are absent.
 #[derive(Deserialize)]
-pub(crate) struct Debugged {
+pub(crate) struct DebugTokenData {
     #[serde(default, deserialize_with = "wire::parse_text")]
     app_id: Option<String>,
     #[serde(default, rename = "type", deserialize_with = "wire::parse_text")]
@@ -42,19 +42,19 @@ pub(crate) struct Debugged {
     #[serde(default, deserialize_with = "wire::parse_texts")]
     scopes: Option<Vec<String>>,
     #[serde(default)]
-    granular_scopes: Vec<Granular>,
+    granular_scopes: Vec<GranularScope>,
     #[serde(default)]
     error: Option<WireError>,
 }
 
 #[derive(Deserialize)]
-struct Granular {
+struct GranularScope {
     scope: String,
     #[serde(default, deserialize_with = "wire::parse_texts")]
     target_ids: Option<Vec<String>>,
 }
 
-impl Debugged {
+impl DebugTokenData {
     /// The facts of a valid token of our app that belongs to a person or a system user.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl Debugged {
             .user_id
             .take()
             .and_then(|it| it.parse().ok())
-            .ok_or_else(nameless)?;
+            .ok_or_else(missing_person_error)?;
         Ok(TokenFacts {
             kind,
             app_id: app_id.parse().map_err(|_| InspectError::ForeignApp)?,
@@ -94,7 +94,7 @@ impl Debugged {
             issued_at: self.issued_at,
             expires_at: self.expires_at,
             data_access_expires_at: self.data_access_expires_at,
-            scopes: self.granted(),
+            scopes: self.granted_scopes(),
         })
     }
 
@@ -106,35 +106,35 @@ impl Debugged {
         self,
         app: &AppCredentials,
         token: &AccessToken,
-    ) -> Result<Death, Refusal> {
+    ) -> Result<DeathVerdict, Refusal> {
         if self
             .app_id
             .as_deref()
             .is_some_and(|it| it != app.id.as_str())
         {
-            return Err(refusal(
+            return Err(build_refusal(
                 RefusalKind::Unclassified,
                 "The token belongs to another app.",
             ));
         }
         if self.is_valid {
-            return Ok(Death::Denied);
+            return Ok(DeathVerdict::Denied);
         }
         let error = self.redacted_error(app, token);
-        match classify(&error, 200) {
-            Class::Refused(RefusalKind::TokenDead) => Ok(Death::Confirmed {
-                reason: error.sentence(),
+        match classify_error(&error, 200) {
+            ErrorClass::Refused(RefusalKind::TokenDead) => Ok(DeathVerdict::Confirmed {
+                reason: error.to_sentence(),
             }),
-            Class::Refused(kind) => Err(refusal(kind, sentence(&error))),
-            Class::Throttled(_) => Err(refusal(RefusalKind::Unavailable, sentence(&error))),
+            ErrorClass::Refused(kind) => Err(build_refusal(kind, message_of_error(&error))),
+            ErrorClass::Throttled(_) => Err(build_refusal(RefusalKind::Unavailable, message_of_error(&error))),
         }
     }
 
     /// The error about the token, without secrets; an empty one where Graph gives none.
     fn redacted_error(self, app: &AppCredentials, token: &AccessToken) -> GraphError {
-        let redactor = Caller::new(app, None, None, &[token]).redactor;
+        let redactor = CallContext::new(app, None, None, &[token]).redactor;
         self.error
-            .map(|it| it.redacted(&redactor))
+            .map(|it| it.into_graph_error(&redactor))
             .unwrap_or_default()
     }
 
@@ -143,24 +143,24 @@ impl Debugged {
             return InspectError::Undecipherable;
         }
         let error = self.redacted_error(app, token);
-        let kind = match classify(&error, 200) {
+        let kind = match classify_error(&error, 200) {
             // Invalid without any error code: Graph gives no other reason than the token itself.
-            Class::Refused(RefusalKind::Unclassified) if error.code.is_none() => {
+            ErrorClass::Refused(RefusalKind::Unclassified) if error.code.is_none() => {
                 RefusalKind::TokenDead
             }
-            Class::Refused(kind) => kind,
-            Class::Throttled(_) => RefusalKind::Unavailable,
+            ErrorClass::Refused(kind) => kind,
+            ErrorClass::Throttled(_) => RefusalKind::Unavailable,
         };
         Refusal {
             kind,
-            message: sentence(&error),
+            message: message_of_error(&error),
             fbtrace_id: error.fbtrace_id.clone(),
         }
         .into()
     }
 
     /// Scopes with their targets; absent targets mean all targets.
-    fn granted(self) -> Vec<GrantedScope> {
+    fn granted_scopes(self) -> Vec<GrantedScope> {
         let mut granted: Vec<_> = self
             .granular_scopes
             .into_iter()
@@ -181,16 +181,16 @@ impl Debugged {
     }
 }
 
-fn sentence(error: &GraphError) -> String {
+fn message_of_error(error: &GraphError) -> String {
     if error.message.is_empty() {
         "Graph calls the token invalid.".to_owned()
     } else {
-        error.sentence()
+        error.to_sentence()
     }
 }
 
-fn nameless() -> InspectError {
-    CallError::Refused(refusal(
+fn missing_person_error() -> InspectError {
+    CallError::Refused(build_refusal(
         RefusalKind::Unclassified,
         "Graph did not say whose token it is.",
     ))

@@ -6,11 +6,11 @@ use chrono::TimeDelta;
 use regrant_domain::{AccessToken, Timestamp};
 use serde::Deserialize;
 
-use crate::{AppCredentials, CallError, Client, call::context::Caller, call::wire};
+use crate::{AppCredentials, CallError, Client, call::context::CallContext, call::wire};
 
 /// The token that Graph issues in an exchange.
 #[derive(Debug)]
-pub struct Exchanged {
+pub struct IssuedToken {
     /// The new token, always different from the old one.
     pub token: AccessToken,
     /// When it expires; `None` where Graph does not say: inspect the token.
@@ -18,7 +18,7 @@ pub struct Exchanged {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct ExchangeResponse {
     access_token: AccessToken,
     #[serde(default, deserialize_with = "wire::parse_integer")]
     expires_in: Option<i64>,
@@ -29,36 +29,36 @@ impl Client {
     ///
     /// # Errors
     /// Graph refused or could not be reached. An expired token cannot be exchanged.
-    pub async fn exchange(
+    pub async fn exchange_token(
         &self,
         app: &AppCredentials,
         token: &AccessToken,
-    ) -> Result<Exchanged, CallError> {
-        self.exchange_with(app, token, &[]).await
+    ) -> Result<IssuedToken, CallError> {
+        self.request_exchange(app, token, &[]).await
     }
 
     /// Refreshes a system user's 60-day token for 60 more days. The old token works until it expires.
     ///
     /// # Errors
     /// Graph refused or could not be reached. An expired token cannot be refreshed.
-    pub async fn refresh_system_user(
+    pub async fn refresh_system_user_token(
         &self,
         app: &AppCredentials,
         token: &AccessToken,
-    ) -> Result<Exchanged, CallError> {
-        self.exchange_with(app, token, &[("set_token_expires_in_60_days", "true")])
+    ) -> Result<IssuedToken, CallError> {
+        self.request_exchange(app, token, &[("set_token_expires_in_60_days", "true")])
             .await
     }
 
     /// Graph documents this as a GET, so the secrets are in the query; no error or log repeats it.
     #[tracing::instrument(name = "exchange", skip_all, fields(app.id = %app.id))]
-    async fn exchange_with(
+    async fn request_exchange(
         &self,
         app: &AppCredentials,
         token: &AccessToken,
         more: &[(&str, &str)],
-    ) -> Result<Exchanged, CallError> {
-        let context = Caller::new(app, None, None, &[token]);
+    ) -> Result<IssuedToken, CallError> {
+        let context = CallContext::new(app, None, None, &[token]);
         let mut query = vec![
             ("grant_type", "fb_exchange_token"),
             ("client_id", app.id.as_str()),
@@ -66,15 +66,15 @@ impl Client {
             ("fb_exchange_token", token.expose()),
         ];
         query.extend_from_slice(more);
-        let response: Answer = self.read(&context, "oauth/access_token", &query).await?;
-        let expires_at = response.expires_in.and_then(|it| self.after(it));
-        Ok(Exchanged {
+        let response: ExchangeResponse = self.read_and_check_app(&context, "oauth/access_token", &query).await?;
+        let expires_at = response.expires_in.and_then(|it| self.expiry_after(it));
+        Ok(IssuedToken {
             token: response.access_token,
             expires_at,
         })
     }
 
-    fn after(&self, seconds: i64) -> Option<Timestamp> {
+    fn expiry_after(&self, seconds: i64) -> Option<Timestamp> {
         let lasts = TimeDelta::try_seconds(seconds).filter(|it| *it > TimeDelta::zero())?;
         self.inner.clock.now().checked_add_signed(lasts)
     }

@@ -10,19 +10,19 @@ use serde::Deserialize;
 
 use crate::{
     AppCredentials, CallError, Client,
-    call::context::Caller,
+    call::context::CallContext,
     call::wire,
-    errors::graph_error::refusal,
-    tokens::debug_token::{Debugged, Envelope},
+    errors::graph_error::build_refusal,
+    tokens::debug_token::{DebugTokenData, DebugTokenResponse},
 };
 
 /// What an inspection says about a valid token of our app.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Inspected {
+pub struct TokenInspection {
     /// What Graph says about the token.
     pub facts: TokenFacts,
     /// Whether it expires within a day; exchange it before it does.
-    pub short_lived: bool,
+    pub is_short_lived: bool,
 }
 
 /// Why a token is not accepted or cannot be inspected.
@@ -74,39 +74,39 @@ impl Client {
     /// The variants separate a token that is not acceptable from a failed call
     /// ([`InspectError::Call`]).
     #[tracing::instrument(name = "inspect", skip_all, fields(app.id = %app.id))]
-    pub async fn inspect(
+    pub async fn inspect_token(
         &self,
         app: &AppCredentials,
         token: &AccessToken,
-    ) -> Result<Inspected, InspectError> {
+    ) -> Result<TokenInspection, InspectError> {
         let data = self.debug_token(app, token).await?;
         let mut facts = data.into_facts(app, token)?;
-        let me = self.me(app, token, &facts).await?;
+        let me = self.read_profile(app, token, &facts).await?;
         facts.person_name = me.name;
         facts.is_work_account = me.is_work_account;
         let tomorrow = self.inner.clock.now() + TimeDelta::hours(24);
         let short_lived =
             facts.kind == CredentialKind::User && facts.expires_at.is_some_and(|it| it <= tomorrow);
-        Ok(Inspected { facts, short_lived })
+        Ok(TokenInspection { facts, is_short_lived: short_lived })
     }
 
     async fn debug_token(
         &self,
         app: &AppCredentials,
         token: &AccessToken,
-    ) -> Result<Debugged, InspectError> {
+    ) -> Result<DebugTokenData, InspectError> {
         let app_token = app
-            .token()
-            .map_err(|_| refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
-        let context = Caller::new(app, Some(&app_token), None, &[token]);
+            .app_token()
+            .map_err(|_| build_refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
+        let context = CallContext::new(app, Some(&app_token), None, &[token]);
         let query = [("input_token", token.expose())];
-        match self.read::<Envelope>(&context, "debug_token", &query).await {
+        match self.read_and_check_app::<DebugTokenResponse>(&context, "debug_token", &query).await {
             Ok(response) => Ok(response.data),
-            Err(refusal) if refusal.message.to_lowercase().contains(OTHER_APP) => {
+            Err(refusal) if refusal.message.to_lowercase().contains(OTHER_APP_MESSAGE) => {
                 Err(InspectError::ForeignApp)
             }
             Err(refusal) if refusal.kind == RefusalKind::TokenDead => {
-                Err(self.whose_death(app).await)
+                Err(self.invalid_token_error(app).await)
             }
             Err(refusal) => Err(CallError::Refused(refusal).into()),
         }
@@ -114,37 +114,37 @@ impl Client {
 
     /// The error where Graph calls a token invalid without saying which: if it accepts the app's own
     /// token, it meant the inspected one.
-    async fn whose_death(&self, app: &AppCredentials) -> InspectError {
-        match self.vouch(app).await {
+    async fn invalid_token_error(&self, app: &AppCredentials) -> InspectError {
+        match self.verify_app_token(app).await {
             Ok(()) => InspectError::Undecipherable,
             Err(refusal) => CallError::Refused(refusal).into(),
         }
     }
 
     /// The profile of the person. A node without these fields gives an empty profile, not an error.
-    async fn me(
+    async fn read_profile(
         &self,
         app: &AppCredentials,
         token: &AccessToken,
         facts: &TokenFacts,
-    ) -> Result<Me, InspectError> {
-        let context = Caller::new(app, Some(token), Some(&facts.person_id), &[]);
+    ) -> Result<PersonProfile, InspectError> {
+        let context = CallContext::new(app, Some(token), Some(&facts.person_id), &[]);
         let fields = if facts.kind == CredentialKind::User {
             "id,name,is_work_account"
         } else {
             "id,name"
         };
-        match self.read(&context, "me", &[("fields", fields)]).await {
-            Err(refusal) if refusal.kind == RefusalKind::RequestFault => Ok(Me::default()),
+        match self.read_and_check_app(&context, "me", &[("fields", fields)]).await {
+            Err(refusal) if refusal.kind == RefusalKind::RequestFault => Ok(PersonProfile::default()),
             response => Ok(response?),
         }
     }
 }
 
-const OTHER_APP: &str = "did not match the viewing app";
+const OTHER_APP_MESSAGE: &str = "did not match the viewing app";
 
 #[derive(Default, Deserialize)]
-struct Me {
+struct PersonProfile {
     #[serde(default, deserialize_with = "wire::parse_text")]
     name: Option<String>,
     #[serde(default)]

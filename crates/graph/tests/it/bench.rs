@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use regrant_domain::{AccessToken, AppSecret, AssetKind, Clock, PersonId, Proof, Refusal};
+use regrant_domain::{AccessToken, AppSecret, AssetKind, Clock, PersonId, ProbeResult, Refusal};
 use regrant_graph::{AppCredentials, Client, Settings, Target};
 
 pub const APP_ID: &str = "400100200300400";
@@ -56,19 +56,19 @@ pub fn businesses(count: usize) -> Vec<Target> {
         .collect()
 }
 
-pub async fn probe(client: &Client, targets: &[Target]) -> Vec<Proof> {
+pub async fn probe(client: &Client, targets: &[Target]) -> Vec<ProbeResult> {
     client
-        .probe(&app(), &token(TOKEN), &person("7"), targets)
+        .probe_targets(&app(), &token(TOKEN), &person("7"), targets)
         .await
 }
 
-pub fn refusal(proof: &Proof) -> &Refusal {
+pub fn refusal(proof: &ProbeResult) -> &Refusal {
     match proof {
-        Proof::Refused(refusal) => refusal,
-        Proof::Proven(_) => panic!("proven"),
+        ProbeResult::Refused(refusal) => refusal,
+        ProbeResult::Works(_) => panic!("proven"),
     }
 }
 
-pub fn is_proven(proof: &Proof) -> bool {
-    matches!(proof, Proof::Proven(_))
+pub fn is_proven(proof: &ProbeResult) -> bool {
+    matches!(proof, ProbeResult::Works(_))
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use futures_util::StreamExt;
 use regrant_domain::{Clock, CredentialKind, RefusalKind};
-use regrant_graph::{Client, Death, Probe, RestCause, Settings};
+use regrant_graph::{Client, DeathVerdict, Probe, TripCause, Settings};
 use serde_json::{Value, json};
 
 use crate::{
@@ -29,7 +29,7 @@ async fn stub_with_deaths(valid: bool) -> Stub {
 
 /// A client that trips at three deaths, with a stopped clock.
 fn client_tripping_at_three(stub: &Stub) -> (Client, Clock) {
-    let clock = Clock::fixed(Clock::wall());
+    let clock = Clock::fixed_at(Clock::system_time());
     let settings = Settings {
         deaths_to_trip: 3,
         ..settings(&stub.url)
@@ -39,7 +39,7 @@ fn client_tripping_at_three(stub: &Stub) -> (Client, Clock) {
 
 async fn die(client: &Client, id: &str) -> RefusalKind {
     let proofs = client
-        .probe(&app(), &token(TOKEN), &person(id), &businesses(2))
+        .probe_targets(&app(), &token(TOKEN), &person(id), &businesses(2))
         .await;
     refusal(&proofs[0]).kind.clone()
 }
@@ -51,21 +51,21 @@ async fn many_deaths_at_once_are_the_apps_fault() {
     assert_eq!(die(&client, "1").await, RefusalKind::TokenDead);
     assert_eq!(die(&client, "2").await, RefusalKind::TokenDead);
     assert_eq!(die(&client, "3").await, RefusalKind::AppFault);
-    assert!(client.app_is_tripped(&app().id));
+    assert!(client.is_app_tripped(&app().id));
     assert_eq!(die(&client, "4").await, RefusalKind::AppFault);
     assert_eq!(stub.calls().len(), 3);
-    let since = client.apps_at_rest()[0].since;
+    let since = client.suspected_apps()[0].since;
     for _ in 0..3 {
-        clock.advance(TimeDelta::minutes(5));
-        assert!(!client.app_is_tripped(&app().id));
+        clock.advance_by(TimeDelta::minutes(5));
+        assert!(!client.is_app_tripped(&app().id));
         assert_eq!(
             die(&client, "4").await,
             RefusalKind::AppFault,
             "the tokens are valid: the suspicion stays"
         );
     }
-    let [at_rest] = client.apps_at_rest().try_into().unwrap();
-    assert_eq!((at_rest.cause, at_rest.since), (RestCause::Deaths, since));
+    let [at_rest] = client.suspected_apps().try_into().unwrap();
+    assert_eq!((at_rest.cause, at_rest.since), (TripCause::Deaths, since));
 }
 
 #[tokio::test]
@@ -75,9 +75,9 @@ async fn confirmed_deaths_are_reported_after_the_cool_down() {
     for id in ["1", "2", "3"] {
         die(&client, id).await;
     }
-    clock.advance(TimeDelta::minutes(5));
+    clock.advance_by(TimeDelta::minutes(5));
     assert_eq!(die(&client, "4").await, RefusalKind::AppFault);
-    assert!(client.apps_at_rest().is_empty());
+    assert!(client.suspected_apps().is_empty());
     for id in ["1", "2", "3", "4", "5"] {
         assert_eq!(die(&client, id).await, RefusalKind::TokenDead);
     }
@@ -101,10 +101,10 @@ async fn deaths_in_one_call_are_judged_together() {
         person: Some(&persons[number]),
     };
     let probes: Vec<_> = (0..4).map(probe).collect();
-    let chunks: Vec<_> = client.probe_each(&app, &probes).collect().await;
+    let chunks: Vec<_> = client.probe_each_token(&app, &probes).collect().await;
     assert!(
         chunks[0]
-            .proofs
+            .results
             .iter()
             .all(|it| refusal(it).kind == RefusalKind::AppFault)
     );
@@ -113,11 +113,11 @@ async fn deaths_in_one_call_are_judged_together() {
 #[tokio::test]
 async fn debug_token_confirms_or_denies_a_death_or_fails() {
     let ask = async |stub: &Stub| client(&stub.url).confirm_death(&app(), &token(TOKEN)).await;
-    assert_eq!(ask(&stub_with_deaths(true).await).await, Ok(Death::Denied));
+    assert_eq!(ask(&stub_with_deaths(true).await).await, Ok(DeathVerdict::Denied));
     let reason = "expired (code 190, subcode 463)".to_owned();
     assert_eq!(
         ask(&stub_with_deaths(false).await).await,
-        Ok(Death::Confirmed { reason })
+        Ok(DeathVerdict::Confirmed { reason })
     );
     let checkpoint = json!({"code": 190, "subcode": 459, "message": "checkpoint"});
     let stub_with_data =

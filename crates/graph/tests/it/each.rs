@@ -1,7 +1,7 @@
 //! Fixture tokens at once: each is probed on its own asset, and none delays another.
 
 use futures_util::StreamExt;
-use regrant_domain::{AccessToken, AssetKind, CredentialKind, PersonId, Proof, RefusalKind};
+use regrant_domain::{AccessToken, AssetKind, CredentialKind, PersonId, ProbeResult, RefusalKind};
 use regrant_graph::{Client, Probe, Target};
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ impl Fixture {
             .collect()
     }
 
-    async fn probe(&self, client: &Client) -> Vec<Proof> {
+    async fn probe(&self, client: &Client) -> Vec<ProbeResult> {
         each(client, &self.probes()).await
     }
 }
@@ -52,12 +52,12 @@ fn text_of(number: usize) -> String {
     format!("EAABcanaryTokenOfPerson{number:04}0123456789")
 }
 
-async fn each(client: &Client, probes: &[Probe<'_>]) -> Vec<Proof> {
+async fn each(client: &Client, probes: &[Probe<'_>]) -> Vec<ProbeResult> {
     let app = app();
-    let chunks: Vec<_> = client.probe_each(&app, probes).collect().await;
+    let chunks: Vec<_> = client.probe_each_token(&app, probes).collect().await;
     let mut proofs: Vec<_> = chunks
         .into_iter()
-        .flat_map(|it| it.indices.into_iter().zip(it.proofs))
+        .flat_map(|it| it.indices.into_iter().zip(it.results))
         .collect();
     proofs.sort_by_key(|(index, _)| *index);
     assert!(
@@ -219,7 +219,7 @@ async fn a_refused_app_token_is_the_apps_fault_and_no_tokens_death() {
             .iter()
             .all(|it| refusal(it).kind == RefusalKind::AppFault)
     );
-    assert!(client.app_is_tripped(&app().id));
+    assert!(client.is_app_tripped(&app().id));
 }
 
 #[tokio::test]
@@ -294,7 +294,7 @@ async fn a_pages_own_token_is_probed_with_fields_that_it_can_read() {
     };
     let proofs = each(&client(&stub.url), &[probe]).await;
     assert!(
-        matches!(&proofs[0], Proof::Proven(it) if it.cut_off.is_some() && it.page_token.is_none())
+        matches!(&proofs[0], ProbeResult::Works(it) if it.cut_off.is_some() && it.page_token.is_none())
     );
     let fields = stub.calls()[0].each("fields");
     assert!(

@@ -9,14 +9,14 @@ use crate::{
     stub::{Reply, Stub},
 };
 
-async fn inspect(data: Value) -> Result<regrant_graph::Inspected, InspectError> {
+async fn inspect(data: Value) -> Result<regrant_graph::TokenInspection, InspectError> {
     let stub = Stub::start(move |_, call| {
         let me = json!({"id": "7", "name": "Person", "is_work_account": true});
         let is_me = call.line.starts_with("GET /v26.0/me?");
         Reply::json(&if is_me { me } else { json!({ "data": data }) })
     })
     .await;
-    client(&stub.url).inspect(&app(), &token(TOKEN)).await
+    client(&stub.url).inspect_token(&app(), &token(TOKEN)).await
 }
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn the_facts_of_a_valid_token_are_read() {
     .await
     .unwrap();
     let facts = inspected.facts;
-    assert!(!inspected.short_lived);
+    assert!(!inspected.is_short_lived);
     assert_eq!(facts.expires_at, None);
     assert_eq!(
         facts.data_access_expires_at.unwrap().timestamp(),
@@ -102,7 +102,7 @@ async fn a_token_that_graph_hides_from_the_viewing_app_is_foreign() {
         Reply::error(400, &json!({"code": 100, "message": message}))
     })
     .await;
-    let answer = client(&stub.url).inspect(&app(), &token(TOKEN)).await;
+    let answer = client(&stub.url).inspect_token(&app(), &token(TOKEN)).await;
     assert!(matches!(answer, Err(InspectError::ForeignApp)));
 }
 
@@ -114,16 +114,16 @@ async fn an_exchange_without_a_date_invents_none() {
     })
     .await;
     let client = client(&stub.url);
-    let undated = client.exchange(&app(), &token(TOKEN)).await.unwrap();
+    let undated = client.exchange_token(&app(), &token(TOKEN)).await.unwrap();
     assert_eq!(
         (undated.token.expose(), undated.expires_at),
         ("EAABlonger", None)
     );
     let dated = client
-        .refresh_system_user(&app(), &token(TOKEN))
+        .refresh_system_user_token(&app(), &token(TOKEN))
         .await
         .unwrap();
-    assert!(dated.expires_at.is_some_and(|it| it > Clock::wall()));
+    assert!(dated.expires_at.is_some_and(|it| it > Clock::system_time()));
     let calls = stub.calls();
     assert!(calls[0].line.contains("grant_type=fb_exchange_token"));
     assert!(
@@ -142,12 +142,12 @@ async fn a_refused_app_is_suspended_and_not_called_again() {
     })
     .await;
     let client = client(&stub.url);
-    let refused = client.inspect(&app(), &token(TOKEN)).await.unwrap_err();
+    let refused = client.inspect_token(&app(), &token(TOKEN)).await.unwrap_err();
     let InspectError::Call(CallError::Refused(it)) = refused else {
         panic!("{refused:?}")
     };
     assert_eq!(it.kind, RefusalKind::AppFault);
-    assert!(client.app_is_tripped(&app().id));
+    assert!(client.is_app_tripped(&app().id));
     let calls = stub.calls().len();
     let proofs = probe(&client, &businesses(60)).await;
     assert!(
@@ -156,7 +156,7 @@ async fn a_refused_app_is_suspended_and_not_called_again() {
             .all(|it| refusal(it).kind == RefusalKind::AppFault)
     );
     assert!(
-        matches!(client.exchange(&app(), &token(TOKEN)).await, Err(CallError::Refused(it)) if it.kind == RefusalKind::AppFault)
+        matches!(client.exchange_token(&app(), &token(TOKEN)).await, Err(CallError::Refused(it)) if it.kind == RefusalKind::AppFault)
     );
     assert_eq!(stub.calls().len(), calls);
 }
@@ -180,6 +180,6 @@ async fn a_foreign_token_alone_does_not_trip_the_app() {
             .iter()
             .all(|it| refusal(it).kind == RefusalKind::AppFault)
     );
-    assert!(!client.app_is_tripped(&app().id));
+    assert!(!client.is_app_tripped(&app().id));
     assert_eq!(stub.calls().len(), 2);
 }

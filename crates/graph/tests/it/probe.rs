@@ -227,13 +227,13 @@ async fn chunks_arrive_as_they_end_and_cover_every_target() {
         businesses(101),
     );
     let chunks: Vec<_> = client
-        .probe_stream(&app, &token, &person, &targets)
+        .stream_probes(&app, &token, &person, &targets)
         .collect()
         .await;
     assert_eq!(chunks.last().unwrap().indices[0], 0);
     let seen: HashSet<_> = chunks.iter().flat_map(|it| it.indices.clone()).collect();
     assert_eq!(seen.len(), 101);
-    assert!(chunks.iter().all(|it| it.indices.len() == it.proofs.len()));
+    assert!(chunks.iter().all(|it| it.indices.len() == it.results.len()));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use futures_util::StreamExt;
-use regrant_domain::{AssetKind, Clock, CredentialKind, Proof, RefusalKind};
+use regrant_domain::{AssetKind, Clock, CredentialKind, ProbeResult, RefusalKind};
 use regrant_graph::{Client, InspectError, Probe, Target};
 use regrant_sandbox::{Sandbox, World};
 use serde_json::{Value, json};
@@ -69,9 +69,9 @@ impl Rehearsal {
             .fetch_add(days * 86_400_000_000, Ordering::SeqCst);
     }
 
-    async fn probe(&self, who: &str, text: &str, targets: &[Target]) -> Vec<Proof> {
+    async fn probe(&self, who: &str, text: &str, targets: &[Target]) -> Vec<ProbeResult> {
         self.client
-            .probe(&app(), &token(text), &person(who), targets)
+            .probe_targets(&app(), &token(text), &person(who), targets)
             .await
     }
 }
@@ -97,16 +97,16 @@ async fn a_persons_token_is_inspected_exchanged_and_probed_on_every_kind() {
         .await;
     let inspected = rehearsal
         .client
-        .inspect(&app(), &token(&short))
+        .inspect_token(&app(), &token(&short))
         .await
         .unwrap();
-    assert!(inspected.short_lived);
+    assert!(inspected.is_short_lived);
     assert_eq!(inspected.facts.kind, CredentialKind::User);
     assert_eq!(inspected.facts.person_id.as_str(), OLD);
     assert_eq!(inspected.facts.is_work_account, Some(false));
     let long = rehearsal
         .client
-        .exchange(&app(), &token(&short))
+        .exchange_token(&app(), &token(&short))
         .await
         .unwrap();
     assert!(long.expires_at.is_some());
@@ -114,14 +114,14 @@ async fn a_persons_token_is_inspected_exchanged_and_probed_on_every_kind() {
     assert!(
         !rehearsal
             .client
-            .inspect(&app(), &token(&long))
+            .inspect_token(&app(), &token(&long))
             .await
             .unwrap()
-            .short_lived
+            .is_short_lived
     );
     let proofs = rehearsal.probe(OLD, &long, &one_of_each()).await;
     for (target, proof) in one_of_each().iter().zip(&proofs) {
-        let Proof::Proven(proven) = proof else {
+        let ProbeResult::Works(proven) = proof else {
             panic!("{target:?}: {proof:?}")
         };
         assert_eq!(proven.page_token.is_some(), target.kind == AssetKind::Page);
@@ -141,13 +141,13 @@ async fn a_minted_page_token_works_on_its_page() {
     let proofs = rehearsal
         .probe(OLD, &text, std::slice::from_ref(&page))
         .await;
-    let [Proof::Proven(proven)] = proofs.as_slice() else {
+    let [ProbeResult::Works(proven)] = proofs.as_slice() else {
         panic!("{proofs:?}")
     };
     let minted = proven.page_token.as_ref().unwrap().expose();
     assert!(is_proven(&rehearsal.probe(OLD, minted, &[page]).await[0]));
     assert!(matches!(
-        rehearsal.client.inspect(&app(), &token(minted)).await,
+        rehearsal.client.inspect_token(&app(), &token(minted)).await,
         Err(InspectError::NotAPersonToken)
     ));
 }
@@ -161,7 +161,7 @@ async fn a_migration_shows_its_cut_off_and_takes_access_away() {
     let moved = json!({"person": OLD, "business": BUSINESS, "new_person": NEW});
     let id = rehearsal.post_control("migrations", &moved).await["id"].clone();
     for proof in rehearsal.probe(OLD, &old, pages).await {
-        let Proof::Proven(proven) = proof else {
+        let ProbeResult::Works(proven) = proof else {
             panic!("{proof:?}")
         };
         assert!(proven.cut_off.is_some());
@@ -201,7 +201,7 @@ async fn a_system_user_is_inspected_refreshed_and_probed() {
         .await;
     let facts = rehearsal
         .client
-        .inspect(&app(), &token(&text))
+        .inspect_token(&app(), &token(&text))
         .await
         .unwrap()
         .facts;
@@ -210,7 +210,7 @@ async fn a_system_user_is_inspected_refreshed_and_probed() {
     rehearsal.advance(30);
     let fresh = rehearsal
         .client
-        .refresh_system_user(&app(), &token(&text))
+        .refresh_system_user_token(&app(), &token(&text))
         .await
         .unwrap();
     assert!(fresh.expires_at > facts.expires_at);
@@ -225,7 +225,7 @@ async fn a_system_user_is_inspected_refreshed_and_probed() {
 #[tokio::test]
 async fn expired_foreign_and_garbled_tokens_are_distinguished() {
     let rehearsal = Rehearsal::start().await;
-    let inspect = async |text: &str| rehearsal.client.inspect(&app(), &token(text)).await;
+    let inspect = async |text: &str| rehearsal.client.inspect_token(&app(), &token(text)).await;
     let ours = rehearsal.login(json!({"person": OLD})).await;
     let login = json!({"person": OLD, "app": "400100200300499"});
     let foreign = rehearsal.post_control("tokens", &login).await["access_token"]
@@ -251,7 +251,7 @@ async fn expired_foreign_and_garbled_tokens_are_distinguished() {
             .iter()
             .all(|it| refusal(it).kind == RefusalKind::TokenDead)
     );
-    assert!(!rehearsal.client.app_is_tripped(&app().id));
+    assert!(!rehearsal.client.is_app_tripped(&app().id));
 }
 
 #[tokio::test]
@@ -261,14 +261,14 @@ async fn a_wrong_secret_is_the_apps_fault_and_trips() {
     let wrong = app_with("00000000000000000000000000000000");
     let proofs = rehearsal
         .client
-        .probe(&wrong, &token(&text), &person(OLD), &one_of_each())
+        .probe_targets(&wrong, &token(&text), &person(OLD), &one_of_each())
         .await;
     assert!(
         proofs
             .iter()
             .all(|it| refusal(it).kind == RefusalKind::AppFault)
     );
-    assert!(rehearsal.client.app_is_tripped(&wrong.id));
+    assert!(rehearsal.client.is_app_tripped(&wrong.id));
 }
 
 #[tokio::test]
@@ -326,7 +326,7 @@ async fn tokens_of_several_persons_and_pages_are_probed_in_one_batch() {
     );
     let targets = one_of_each();
     let proofs = rehearsal.probe(OLD, &old, &targets[..1]).await;
-    let [Proof::Proven(proven)] = proofs.as_slice() else {
+    let [ProbeResult::Works(proven)] = proofs.as_slice() else {
         panic!("{proofs:?}")
     };
     let page_token = proven.page_token.as_ref().unwrap();
@@ -343,11 +343,11 @@ async fn tokens_of_several_persons_and_pages_are_probed_in_one_batch() {
         probe(&targets[1], &new, CredentialKind::User),
     ];
     let app = app();
-    let chunks: Vec<_> = rehearsal.client.probe_each(&app, &probes).collect().await;
+    let chunks: Vec<_> = rehearsal.client.probe_each_token(&app, &probes).collect().await;
     let [chunk] = chunks.as_slice() else {
         panic!("{chunks:?}")
     };
-    let (indices, proofs) = (&chunk.indices, &chunk.proofs);
+    let (indices, proofs) = (&chunk.indices, &chunk.results);
     assert_eq!(*indices, [0, 1, 2]);
     assert!(proofs[..2].iter().all(is_proven), "{proofs:?}");
     assert_eq!(refusal(&proofs[2]).kind, RefusalKind::NotReached);

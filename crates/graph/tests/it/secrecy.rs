@@ -63,11 +63,11 @@ async fn nothing_that_leaves_the_client_holds_a_secret() {
     let client = client(&stub.url);
     let unreachable = crate::bench::client("http://127.0.0.1:1");
     let output = [
-        format!("{:?}", client.inspect(&app(), &token(TOKEN)).await),
-        format!("{:?}", client.exchange(&app(), &token(TOKEN)).await),
+        format!("{:?}", client.inspect_token(&app(), &token(TOKEN)).await),
+        format!("{:?}", client.exchange_token(&app(), &token(TOKEN)).await),
         format!("{:?}", probe(&client, &businesses(2)).await),
-        format!("{:?}", unreachable.inspect(&app(), &token(TOKEN)).await),
-        format!("{:?}", unreachable.exchange(&app(), &token(TOKEN)).await),
+        format!("{:?}", unreachable.inspect_token(&app(), &token(TOKEN)).await),
+        format!("{:?}", unreachable.exchange_token(&app(), &token(TOKEN)).await),
         String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned(),
     ];
     let output = output.concat();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use regrant_domain::{AssetKind, Clock, Proof, RefusalKind, Timestamp};
+use regrant_domain::{AssetKind, Clock, ProbeResult, RefusalKind, Timestamp};
 use regrant_graph::{Client, Settings};
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ fn reply_to_all(ids: &[String]) -> Reply {
     Reply::json(&ids.iter().map(|it| business(it)).collect())
 }
 
-fn retry_at(proof: &Proof) -> Timestamp {
+fn retry_at(proof: &ProbeResult) -> Timestamp {
     match refusal(proof).kind {
         RefusalKind::Throttled { retry_at } => retry_at,
         ref other => panic!("{other:?}"),
@@ -37,10 +37,10 @@ async fn an_app_throttle_pauses_every_call_of_the_app() {
     })
     .await;
     let client = client(&stub.url);
-    let begin = Clock::wall();
+    let begin = Clock::system_time();
     for _ in 0..3 {
         let proofs = client
-            .probe(&app(), &token(TOKEN), &person("8"), &businesses(60))
+            .probe_targets(&app(), &token(TOKEN), &person("8"), &businesses(60))
             .await;
         assert!(
             proofs
@@ -67,17 +67,17 @@ async fn a_person_throttle_pauses_no_other_person() {
     .await;
     let client = client(&stub.url);
     let first = client
-        .probe(&app(), &token(TOKEN), &person("1"), &businesses(2))
+        .probe_targets(&app(), &token(TOKEN), &person("1"), &businesses(2))
         .await;
     assert!(refusal(&first[0]).message.contains("too many calls"));
     assert_eq!(refusal(&first[0]).fbtrace_id.as_deref(), Some("T"));
     retry_at(&first[1]);
     let again = client
-        .probe(&app(), &token(TOKEN), &person("1"), &businesses(1))
+        .probe_targets(&app(), &token(TOKEN), &person("1"), &businesses(1))
         .await;
     retry_at(&again[0]);
     let other = client
-        .probe(&app(), &token(TOKEN), &person("2"), &businesses(1))
+        .probe_targets(&app(), &token(TOKEN), &person("2"), &businesses(1))
         .await;
     assert!(is_proven(&other[0]));
     assert_eq!(stub.calls().len(), 2);
@@ -98,7 +98,7 @@ async fn a_business_throttle_pauses_its_asset_for_the_minutes_in_the_header() {
     })
     .await;
     let client = client(&stub.url);
-    let begin = Clock::wall();
+    let begin = Clock::system_time();
     for _ in 0..2 {
         let proofs = probe(&client, &businesses(3)).await;
         assert!(is_proven(&proofs[0]) && is_proven(&proofs[2]));
@@ -129,7 +129,7 @@ async fn a_limit_of_a_business_pauses_all_its_assets() {
         business: Some(business.parse().unwrap()),
         ..target(AssetKind::Business, id)
     };
-    let begin = Clock::wall();
+    let begin = Clock::system_time();
     assert!(
         is_proven(&probe(&client, &[of("1", "42")]).await[0]),
         "a result that arrived is kept"
@@ -187,7 +187,7 @@ async fn an_app_near_its_limit_is_paused_before_graph_refuses_it() {
 
 #[tokio::test]
 async fn a_pause_ends_in_the_clock_of_the_records() {
-    let clock = Clock::fixed("2030-01-01T00:00:00Z".parse().unwrap());
+    let clock = Clock::fixed_at("2030-01-01T00:00:00Z".parse().unwrap());
     let stub = Stub::start(|number, call| match number {
         0 => Reply {
             status: 400,
@@ -199,6 +199,6 @@ async fn a_pause_ends_in_the_clock_of_the_records() {
     let client = Client::new(settings(&stub.url), clock.clone()).unwrap();
     let end = retry_at(&probe(&client, &businesses(1)).await[0]);
     assert!(end > clock.now() + TimeDelta::minutes(4));
-    clock.advance(TimeDelta::hours(1));
+    clock.advance_by(TimeDelta::hours(1));
     assert!(is_proven(&probe(&client, &businesses(1)).await[0]));
 }

@@ -5,15 +5,15 @@ use chrono::{DateTime, Duration, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Refusal, read};
-use crate::state::{Shared, State};
+use super::{ControlResult, ControlRefusal, parse_body};
+use crate::state::{SharedState, State};
 
 /// The maximum offset: longer than any token lives, and it keeps sums of dates in range.
-const FURTHEST: Duration = Duration::days(36_500);
+const MAX_OFFSET: Duration = Duration::days(36_500);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Order {
+struct ClockChange {
     /// `30d`, `1h`, `90m`, `15s` or seconds.
     advance: Option<Value>,
     now: Option<String>,
@@ -21,48 +21,48 @@ struct Order {
 
 /// Advances or sets the clock.
 #[post("/clock")]
-pub(super) async fn set_clock(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
-    let input: Order = read(&body)?;
-    let state = shared.lock();
+pub(super) async fn set_clock(shared: web::Data<SharedState>, body: web::Bytes) -> ControlResult {
+    let input: ClockChange = parse_body(&body)?;
+    let state = shared.lock_state();
     let by = match (&input.advance, &input.now) {
-        (Some(by), None) => duration(by)?,
-        (None, Some(now)) => moment("now", now)? - state.now(),
-        _ => return Err(Refusal::of("advance", "give either advance or now")),
+        (Some(by), None) => read_duration(by)?,
+        (None, Some(now)) => parse_time("now", now)? - state.now(),
+        _ => return Err(ControlRefusal::invalid_field("advance", "give either advance or now")),
     };
-    if (state.clock.moved() + by).abs() > FURTHEST {
-        return Err(Refusal::of(
+    if (state.clock.offset_from_wall() + by).abs() > MAX_OFFSET {
+        return Err(ControlRefusal::invalid_field(
             "advance",
             "the clock stays within a hundred years of today",
         ));
     }
     state.clock.advance(by);
-    Ok(HttpResponse::Ok().json(told(&state)))
+    Ok(HttpResponse::Ok().json(time_as_json(&state)))
 }
 
 /// Returns the current time.
 #[get("/clock")]
-pub(super) async fn show_clock(shared: web::Data<Shared>) -> Answer {
-    Ok(HttpResponse::Ok().json(told(&shared.lock())))
+pub(super) async fn show_clock(shared: web::Data<SharedState>) -> ControlResult {
+    Ok(HttpResponse::Ok().json(time_as_json(&shared.lock_state())))
 }
 
 /// Parses a time in ISO 8601.
-pub(super) fn moment(field: &str, text: &str) -> Result<DateTime<Utc>, Refusal> {
+pub(super) fn parse_time(field: &str, text: &str) -> Result<DateTime<Utc>, ControlRefusal> {
     let read = DateTime::parse_from_rfc3339(text)
         .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%z"));
     read.map(|at| at.to_utc())
-        .map_err(|_| Refusal::of(field, format!("{text:?} is not an ISO 8601 time")))
+        .map_err(|_| ControlRefusal::invalid_field(field, format!("{text:?} is not an ISO 8601 time")))
 }
 
-fn duration(by: &Value) -> Result<Duration, Refusal> {
+fn read_duration(by: &Value) -> Result<Duration, ControlRefusal> {
     let read = match by {
         Value::Number(seconds) => seconds.as_i64().and_then(Duration::try_seconds),
-        Value::String(text) => written(text),
+        Value::String(text) => parse_duration_text(text),
         _ => None,
     };
-    read.ok_or_else(|| Refusal::of("advance", "write 30d, 1h, 90m, 15s or a number of seconds"))
+    read.ok_or_else(|| ControlRefusal::invalid_field("advance", "write 30d, 1h, 90m, 15s or a number of seconds"))
 }
 
-fn written(text: &str) -> Option<Duration> {
+fn parse_duration_text(text: &str) -> Option<Duration> {
     let (unit_at, unit) = text.char_indices().next_back()?;
     let count = || text.get(..unit_at)?.parse::<i64>().ok();
     match unit {
@@ -74,7 +74,7 @@ fn written(text: &str) -> Option<Duration> {
     }
 }
 
-fn told(state: &State) -> Value {
+fn time_as_json(state: &State) -> Value {
     json!({"now": state.now().to_rfc3339()})
 }
 
@@ -84,11 +84,11 @@ mod tests {
 
     #[test]
     fn durations_have_a_number_and_a_unit() {
-        assert_eq!(written("30d"), Some(Duration::days(30)));
-        assert_eq!(written("-2h"), Some(Duration::hours(-2)));
-        assert_eq!(written("45"), Some(Duration::seconds(45)));
+        assert_eq!(parse_duration_text("30d"), Some(Duration::days(30)));
+        assert_eq!(parse_duration_text("-2h"), Some(Duration::hours(-2)));
+        assert_eq!(parse_duration_text("45"), Some(Duration::seconds(45)));
         assert_eq!(
-            (written("d"), written(""), written("9999999999999d")),
+            (parse_duration_text("d"), parse_duration_text(""), parse_duration_text("9999999999999d")),
             (None, None, None)
         );
     }

@@ -4,16 +4,16 @@ use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Refusal, clock::moment, read};
+use super::{ControlResult, ControlRefusal, clock::parse_time, parse_body};
 use crate::{
     migration::Migration,
-    state::{Shared, State},
+    state::{SharedState, State},
     webhook,
 };
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Order {
+struct MigrationRequest {
     person: String,
     business: String,
     new_person: String,
@@ -28,97 +28,97 @@ struct Extension {
 
 /// Starts a migration and sends webhooks to the apps.
 #[post("/migrations")]
-pub(super) async fn start_migration(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
-    let input: Order = read(&body)?;
+pub(super) async fn start_migration(shared: web::Data<SharedState>, body: web::Bytes) -> ControlResult {
+    let input: MigrationRequest = parse_body(&body)?;
     let (row, messages) = {
-        let mut state = shared.lock();
-        let migration = input.migration(&state)?;
-        let begun = state.migrations.begin(migration).cloned();
+        let mut state = shared.lock_state();
+        let migration = input.into_migration(&state)?;
+        let begun = state.migrations.add_migration(migration).cloned();
         let begun = begun.ok_or_else(|| {
-            Refusal::of("business", "this person already migrates in this business")
+            ControlRefusal::invalid_field("business", "this person already migrates in this business")
         })?;
         (
-            row(&state, &begun),
-            webhook::migration_messages(&state, &begun),
+            migration_as_json(&state, &begun),
+            webhook::build_migration_messages(&state, &begun),
         )
     };
-    tokio::spawn(webhook::deliver(shared.get_ref().clone(), messages));
+    tokio::spawn(webhook::deliver_messages(shared.get_ref().clone(), messages));
     Ok(HttpResponse::Ok().json(row))
 }
 
 /// Moves the cut-off and sends webhooks to the apps.
 #[post("/migrations/{id}/extend")]
 pub(super) async fn extend_migration(
-    shared: web::Data<Shared>,
+    shared: web::Data<SharedState>,
     id: web::Path<String>,
     body: web::Bytes,
-) -> Answer {
-    let input: Extension = read(&body)?;
-    let cut_off = moment("cut_off", &input.cut_off)?;
+) -> ControlResult {
+    let input: Extension = parse_body(&body)?;
+    let cut_off = parse_time("cut_off", &input.cut_off)?;
     let (row, messages) = {
-        let mut state = shared.lock();
-        let migration = state.migrations.find_mut(&id).ok_or_else(unknown)?;
+        let mut state = shared.lock_state();
+        let migration = state.migrations.find_mut(&id).ok_or_else(unknown_migration)?;
         migration.cut_off = cut_off;
         let migration = migration.clone();
         (
-            row(&state, &migration),
-            webhook::migration_messages(&state, &migration),
+            migration_as_json(&state, &migration),
+            webhook::build_migration_messages(&state, &migration),
         )
     };
-    tokio::spawn(webhook::deliver(shared.get_ref().clone(), messages));
+    tokio::spawn(webhook::deliver_messages(shared.get_ref().clone(), messages));
     Ok(HttpResponse::Ok().json(row))
 }
 
 /// Completes a migration: the managed account has the role from now on.
 #[post("/migrations/{id}/complete")]
-pub(super) async fn complete_migration(shared: web::Data<Shared>, id: web::Path<String>) -> Answer {
-    let mut state = shared.lock();
+pub(super) async fn complete_migration(shared: web::Data<SharedState>, id: web::Path<String>) -> ControlResult {
+    let mut state = shared.lock_state();
     let State {
         migrations, world, ..
     } = &mut *state;
-    let migration = migrations.find_mut(&id).ok_or_else(unknown)?;
+    let migration = migrations.find_mut(&id).ok_or_else(unknown_migration)?;
     if !migration.completed {
-        migration.complete(world);
+        migration.move_role(world);
     }
     let migration = migration.clone();
-    Ok(HttpResponse::Ok().json(row(&state, &migration)))
+    Ok(HttpResponse::Ok().json(migration_as_json(&state, &migration)))
 }
 
 /// A migration as JSON.
-pub(super) fn row(state: &State, migration: &Migration) -> Value {
+pub(super) fn migration_as_json(state: &State, migration: &Migration) -> Value {
     json!({
         "id": migration.id, "person": migration.person, "business": migration.business,
         "new_person": migration.new_person, "cut_off": migration.cut_off.to_rfc3339(),
-        "status": migration.status(state.now()),
+        "status": migration.status_at(state.now()),
     })
 }
 
-impl Order {
-    fn migration(self, state: &State) -> Result<Migration, Refusal> {
+impl MigrationRequest {
+    fn into_migration(self, state: &State) -> Result<Migration, ControlRefusal> {
         for (field, id) in [("person", &self.person), ("new_person", &self.new_person)] {
-            if !state.world.persons.has(id) {
-                return Err(Refusal::of(field, format!("there is no person {id}")));
+            if !state.world.persons.has_id(id) {
+                return Err(ControlRefusal::invalid_field(field, format!("there is no person {id}")));
             }
         }
         let is_managed = state
             .world
             .persons
-            .find(&self.new_person)
+            .find_by_id(&self.new_person)
             .is_some_and(|person| person.is_work_account);
         if !is_managed {
-            return Err(Refusal::of(
+            return Err(ControlRefusal::invalid_field(
                 "new_person",
                 "the new account must be a managed account (is_work_account: true)",
             ));
         }
-        let person = state.world.persons.find(&self.person);
+        let person = state.world.persons.find_by_id(&self.person);
         if !person.is_some_and(|person| {
             person
                 .roles
                 .iter()
                 .any(|role| role.business == self.business)
         }) {
-            return Err(Refusal::of(
+            return Err(ControlRefusal::invalid_field(
                 "business",
                 "the person has no role in this business",
             ));
@@ -126,19 +126,19 @@ impl Order {
         let cut_off = self
             .cut_off
             .as_deref()
-            .map(|text| moment("cut_off", text))
+            .map(|text| parse_time("cut_off", text))
             .transpose()?;
         Ok(Migration {
             id: state.migrations.next_id(),
             person: self.person,
             business: self.business,
             new_person: self.new_person,
-            cut_off: cut_off.unwrap_or_else(|| state.second() + Migration::GRACE),
+            cut_off: cut_off.unwrap_or_else(|| state.now_in_seconds() + Migration::GRACE),
             completed: false,
         })
     }
 }
 
-fn unknown() -> Refusal {
-    Refusal::missing("there is no such migration")
+fn unknown_migration() -> ControlRefusal {
+    ControlRefusal::not_found("there is no such migration")
 }

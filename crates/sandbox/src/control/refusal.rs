@@ -10,15 +10,15 @@ use crate::Error;
 
 /// Why a control was refused; nothing has changed.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct ControlRefusal {
     status: StatusCode,
     field: String,
     message: String,
 }
 
-impl Refusal {
+impl ControlRefusal {
     /// Invalid input in a field: 400.
-    pub fn of(field: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn invalid_field(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
             field: field.into(),
@@ -27,7 +27,7 @@ impl Refusal {
     }
 
     /// The item in the path does not exist: 404.
-    pub fn missing(message: &str) -> Self {
+    pub fn not_found(message: &str) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,
             field: "path".to_owned(),
@@ -37,31 +37,31 @@ impl Refusal {
 }
 
 /// Parses a JSON body; serde's message has the field between backticks.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+pub(super) fn parse_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, ControlRefusal> {
     let body = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(body).map_err(|fault| {
         let message = fault.to_string();
         let field = message.split('`').nth(1).unwrap_or("body").to_owned();
-        Refusal::of(field, message)
+        ControlRefusal::invalid_field(field, message)
     })
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for ControlRefusal {
     fn from(error: Error) -> Self {
         match error {
-            Error::World { field, reason } => Self::of(field, reason),
-            other => Self::of("world", other.to_string()),
+            Error::World { field, reason } => Self::invalid_field(field, reason),
+            other => Self::invalid_field("world", other.to_string()),
         }
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ControlRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.field, self.message)
     }
 }
 
-impl ResponseError for Refusal {
+impl ResponseError for ControlRefusal {
     fn status_code(&self) -> StatusCode {
         self.status
     }

@@ -7,19 +7,19 @@ use chrono::{DateTime, Duration, Utc};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Answer, Refusal, read};
+use super::{ControlResult, ControlRefusal, parse_body};
 use crate::{
-    state::{Shared, State},
-    token::{DEFAULT_SCOPES, Ending, Holder, Token},
+    state::{SharedState, State},
+    token::{DEFAULT_SCOPES, TokenEnding, TokenHolder, Token},
 };
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Order {
+struct TokenRequest {
     person: Option<String>,
     system_user: Option<String>,
     app: String,
-    scopes: Option<Vec<String>>,
+    granted_scopes: Option<Vec<String>>,
     /// Assets selected at login; absent: all.
     assets: Option<Vec<String>>,
     #[serde(default)]
@@ -31,20 +31,20 @@ struct Order {
 
 /// Issues a token, as a login or the business settings would.
 #[post("/tokens")]
-pub(super) async fn issue_token(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
-    let input: Order = read(&body)?;
-    let mut state = shared.lock();
-    let holder = input.holder(&state)?;
-    input.check(&state)?;
-    let now = state.second();
+pub(super) async fn issue_token(shared: web::Data<SharedState>, body: web::Bytes) -> ControlResult {
+    let input: TokenRequest = parse_body(&body)?;
+    let mut state = shared.lock_state();
+    let holder = input.find_holder(&state)?;
+    input.check_ids(&state)?;
+    let now = state.now_in_seconds();
     let scopes = input.scopes(&state, &holder);
     let made = Token::new(holder, &input.app, scopes, now);
-    let expires_at = input.expires_at(&made.holder, now);
-    if let Some(person) = made.holder.person() {
-        state.tokens.note_login(person, &input.app, now);
+    let expires_at = input.expiry_from(&made.holder, now);
+    if let Some(person) = made.holder.person_id() {
+        state.tokens.record_login(person, &input.app, now);
     }
     let granted = input.assets.map(HashSet::from_iter);
-    let made = state.tokens.keep(Token {
+    let made = state.tokens.add_token(Token {
         granted,
         expires_at,
         ..made
@@ -61,71 +61,71 @@ struct Revocation {
 
 /// Revokes one token.
 #[post("/tokens/revoke")]
-pub(super) async fn revoke_token(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
-    let input: Revocation = read(&body)?;
-    let mut state = shared.lock();
-    if state.tokens.find(&input.token).is_none() {
-        return Err(Refusal::of("token", "the sandbox did not issue this token"));
+pub(super) async fn revoke_token(shared: web::Data<SharedState>, body: web::Bytes) -> ControlResult {
+    let input: Revocation = parse_body(&body)?;
+    let mut state = shared.lock_state();
+    if state.tokens.find_token(&input.token).is_none() {
+        return Err(ControlRefusal::invalid_field("token", "the sandbox did not issue this token"));
     }
     let ended = state
         .tokens
-        .end_where(Ending::Invalidated, |token| token.text == input.token);
+        .end_tokens(TokenEnding::Invalidated, |token| token.text == input.token);
     Ok(HttpResponse::Ok().json(json!({"ended": ended})))
 }
 
-impl Order {
-    fn holder(&self, state: &State) -> Result<Holder, Refusal> {
+impl TokenRequest {
+    fn find_holder(&self, state: &State) -> Result<TokenHolder, ControlRefusal> {
         match (&self.person, &self.system_user) {
-            (Some(id), None) if state.world.persons.has(id) => Ok(Holder::Person(id.clone())),
-            (None, Some(id)) if state.world.system_users.has(id) => {
-                Ok(Holder::SystemUser(id.clone()))
+            (Some(id), None) if state.world.persons.has_id(id) => Ok(TokenHolder::Person(id.clone())),
+            (None, Some(id)) if state.world.system_users.has_id(id) => {
+                Ok(TokenHolder::SystemUser(id.clone()))
             }
-            (Some(id), None) => Err(Refusal::of("person", format!("there is no person {id}"))),
-            (None, Some(id)) => Err(Refusal::of(
+            (Some(id), None) => Err(ControlRefusal::invalid_field("person", format!("there is no person {id}"))),
+            (None, Some(id)) => Err(ControlRefusal::invalid_field(
                 "system_user",
                 format!("there is no system user {id}"),
             )),
-            _ => Err(Refusal::of(
+            _ => Err(ControlRefusal::invalid_field(
                 "person",
                 "name either a person or a system user",
             )),
         }
     }
 
-    fn check(&self, state: &State) -> Result<(), Refusal> {
-        if !state.world.apps.has(&self.app) {
-            return Err(Refusal::of("app", format!("there is no app {}", self.app)));
+    fn check_ids(&self, state: &State) -> Result<(), ControlRefusal> {
+        if !state.world.apps.has_id(&self.app) {
+            return Err(ControlRefusal::invalid_field("app", format!("there is no app {}", self.app)));
         }
         match self
             .assets
             .iter()
             .flatten()
-            .find(|id| !state.world.assets.has(id))
+            .find(|id| !state.world.assets.has_id(id))
         {
-            Some(id) => Err(Refusal::of("assets", format!("there is no asset {id}"))),
+            Some(id) => Err(ControlRefusal::invalid_field("assets", format!("there is no asset {id}"))),
             None => Ok(()),
         }
     }
 
     /// The granted scopes. A managed account can log in with `user_*` requested, but does not grant
     /// it.
-    fn scopes(&self, state: &State, holder: &Holder) -> Vec<String> {
+    fn scopes(&self, state: &State, holder: &TokenHolder) -> Vec<String> {
         let usual = || {
             DEFAULT_SCOPES
                 .iter()
                 .map(|&scope| scope.to_owned())
                 .collect()
         };
-        let mut scopes: Vec<String> = self.scopes.clone().unwrap_or_else(usual);
-        let person = holder.person().and_then(|id| state.world.persons.find(id));
+        let mut scopes: Vec<String> = self.granted_scopes.clone().unwrap_or_else(usual);
+        let person = holder.person_id().and_then(|id| state.world.persons.find_by_id(id));
         if person.is_some_and(|person| person.is_work_account) {
             scopes.retain(|scope| !scope.starts_with("user_"));
         }
         scopes
     }
 
-    fn expires_at(&self, holder: &Holder, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let is_person = holder.person().is_some();
+    fn expiry_from(&self, holder: &TokenHolder, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let is_person = holder.person_id().is_some();
         match (self.short_lived, is_person || self.expires_in_60_days) {
             (true, _) => Some(now + Duration::hours(1)),
             (false, true) => Some(now + Duration::days(60)),

@@ -3,30 +3,30 @@
 use actix_web::{HttpResponse, get, put, web};
 use serde_json::{Value, json};
 
-use super::{Answer, Refusal};
+use super::{ControlResult, ControlRefusal};
 use crate::{
     World,
-    state::{Shared, State},
+    state::{SharedState, State},
 };
 
 /// Replaces the world; removes tokens, migrations and faults, keeps the clock.
 #[put("/world")]
-pub(super) async fn replace_world(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
+pub(super) async fn replace_world(shared: web::Data<SharedState>, body: web::Bytes) -> ControlResult {
     let text =
-        std::str::from_utf8(&body).map_err(|_| Refusal::of("body", "the scenario is not UTF-8"))?;
+        std::str::from_utf8(&body).map_err(|_| ControlRefusal::invalid_field("body", "the scenario is not UTF-8"))?;
     let world = World::from_yaml(text)?;
-    let mut state = shared.lock();
+    let mut state = shared.lock_state();
     state.replace_world(world);
-    Ok(HttpResponse::Ok().json(overview(&state)))
+    Ok(HttpResponse::Ok().json(world_as_json(&state)))
 }
 
 /// Returns an overview of the world.
 #[get("/world")]
-pub(super) async fn show_world(shared: web::Data<Shared>) -> Answer {
-    Ok(HttpResponse::Ok().json(overview(&shared.lock())))
+pub(super) async fn show_world(shared: web::Data<SharedState>) -> ControlResult {
+    Ok(HttpResponse::Ok().json(world_as_json(&shared.lock_state())))
 }
 
-fn overview(state: &State) -> Value {
+fn world_as_json(state: &State) -> Value {
     let world = &state.world;
     let apps = world.apps.iter().map(|app| {
         json!({"id": app.id, "secret": app.secret, "name": app.name, "verify_token": app.verify_token,
@@ -55,6 +55,6 @@ fn overview(state: &State) -> Value {
         "system_users": users.collect::<Vec<_>>(),
         "businesses": businesses.collect::<Vec<_>>(),
         "assets": assets.collect::<Vec<_>>(),
-        "migrations": state.migrations.iter().map(|m| super::migrations::row(state, m)).collect::<Vec<_>>(),
+        "migrations": state.migrations.iter().map(|m| super::migrations::migration_as_json(state, m)).collect::<Vec<_>>(),
     })
 }

@@ -12,7 +12,7 @@ use crate::world::Kind;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {
     #[serde(default, rename = "match")]
-    pub wanted: Match,
+    pub wanted: CallMatch,
     pub effect: Effect,
     /// How often it fires; absent: until it is cleared.
     pub times: Option<u32>,
@@ -23,10 +23,10 @@ pub(crate) struct Rule {
 /// The calls that a rule matches; an absent field matches every call.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct Match {
+pub(crate) struct CallMatch {
     /// The path without version and outer slashes; `*` matches any text. A batch call is `batch`.
     pub path: Option<String>,
-    pub asset: Option<OneOrMany>,
+    pub asset: Option<IdList>,
     pub batch_item: Option<bool>,
     pub kind: Option<Kind>,
     /// The person or system user of the token; `*` matches any text; an app's own token has none.
@@ -36,7 +36,7 @@ pub(crate) struct Match {
 /// One id or a list of ids.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(untagged)]
-pub(crate) enum OneOrMany {
+pub(crate) enum IdList {
     One(String),
     Many(Vec<String>),
 }
@@ -45,7 +45,7 @@ pub(crate) enum OneOrMany {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Effect {
-    Named(Named),
+    Named(NamedEffect),
     /// This status and text, like the response of a proxy.
     Raw {
         status: u16,
@@ -56,7 +56,7 @@ pub(crate) enum Effect {
 /// The effects that have a name.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Named {
+pub(crate) enum NamedEffect {
     Throttle(Throttle),
     Error(ErrorFault),
     LatencyMs(u64),
@@ -97,7 +97,7 @@ fn default_minutes() -> u64 {
 
 /// The properties of a call that rules match.
 #[derive(Debug, Default)]
-pub(crate) struct Subject<'a> {
+pub(crate) struct MatchSubject<'a> {
     pub path: &'a str,
     pub asset: Option<&'a str>,
     pub kind: Option<Kind>,
@@ -106,23 +106,23 @@ pub(crate) struct Subject<'a> {
 }
 
 impl Effect {
-    pub fn latency(&self) -> Option<u64> {
+    pub fn latency_ms(&self) -> Option<u64> {
         match self {
-            Self::Named(Named::LatencyMs(ms)) => Some(*ms),
+            Self::Named(NamedEffect::LatencyMs(ms)) => Some(*ms),
             _ => None,
         }
     }
 }
 
-impl Match {
-    pub fn fits(&self, subject: &Subject<'_>) -> bool {
+impl CallMatch {
+    pub fn matches_call(&self, subject: &MatchSubject<'_>) -> bool {
         self.path
             .as_deref()
-            .is_none_or(|path| glob(normal(path), subject.path))
+            .is_none_or(|path| matches_glob(normalize_path(path), subject.path))
             && self
                 .asset
                 .as_ref()
-                .is_none_or(|ids| subject.asset.is_some_and(|id| ids.has(id)))
+                .is_none_or(|ids| subject.asset.is_some_and(|id| ids.has_id(id)))
             && self.kind.is_none_or(|kind| subject.kind == Some(kind))
             && self
                 .batch_item
@@ -130,12 +130,12 @@ impl Match {
             && self
                 .person
                 .as_deref()
-                .is_none_or(|person| subject.person.is_some_and(|it| glob(person, it)))
+                .is_none_or(|person| subject.person.is_some_and(|it| matches_glob(person, it)))
     }
 }
 
-impl OneOrMany {
-    fn has(&self, id: &str) -> bool {
+impl IdList {
+    fn has_id(&self, id: &str) -> bool {
         match self {
             Self::One(one) => one == id,
             Self::Many(many) => many.iter().any(|one| one == id),
@@ -144,7 +144,7 @@ impl OneOrMany {
 }
 
 /// A rule's path as calls spell it: batches are sent to the root.
-fn normal(path: &str) -> &str {
+fn normalize_path(path: &str) -> &str {
     match path.trim_matches('/') {
         "" => "batch",
         path => path,
@@ -152,12 +152,12 @@ fn normal(path: &str) -> &str {
 }
 
 /// Whether `text` matches a pattern in which `*` matches any text.
-pub(super) fn glob(pattern: &str, text: &str) -> bool {
+pub(super) fn matches_glob(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
         Some((head, rest)) => text.strip_prefix(head).is_some_and(|tail| {
             let mut starts = tail.char_indices().map(|(at, _)| at).chain([tail.len()]);
-            starts.any(|at| tail.get(at..).is_some_and(|from| glob(rest, from)))
+            starts.any(|at| tail.get(at..).is_some_and(|from| matches_glob(rest, from)))
         }),
     }
 }

@@ -1,4 +1,4 @@
-use super::{rule::glob, *};
+use super::{rule::matches_glob, *};
 use crate::world::Kind;
 
 fn rule(json: &str) -> Rule {
@@ -7,25 +7,25 @@ fn rule(json: &str) -> Rule {
 
 #[test]
 fn a_star_matches_any_text() {
-    assert!(glob("*", "") && glob("me/*", "me/accounts") && glob("*/agencies", "12/agencies"));
-    assert!(!glob("me", "me/accounts") && !glob("act_*", "12") && glob("a*b*c", "a1b2c"));
+    assert!(matches_glob("*", "") && matches_glob("me/*", "me/accounts") && matches_glob("*/agencies", "12/agencies"));
+    assert!(!matches_glob("me", "me/accounts") && !matches_glob("act_*", "12") && matches_glob("a*b*c", "a1b2c"));
 }
 
 #[test]
 fn per_asset_rules_count_each_asset() {
     let mut faults = Faults::default();
-    faults.add(rule(
+    faults.add_rule(rule(
         r#"{"match":{"kind":"page"},"effect":"null_item","times":1,"per_asset":true}"#,
     ));
     let mut hit = |asset| {
-        let subject = Subject {
+        let subject = MatchSubject {
             path: asset,
             asset: Some(asset),
             kind: Some(Kind::Page),
             batch_item: true,
             person: None,
         };
-        faults.strike(&subject).effect.is_some()
+        faults.apply_rules(&subject).effect.is_some()
     };
     assert_eq!(
         [hit("1"), hit("2"), hit("1"), hit("2")],
@@ -36,12 +36,12 @@ fn per_asset_rules_count_each_asset() {
 #[test]
 fn any_person_does_not_match_the_apps_own_token() {
     let mut faults = Faults::default();
-    faults.add(rule(r#"{"match":{"person":"*"},"effect":"drop"}"#));
+    faults.add_rule(rule(r#"{"match":{"person":"*"},"effect":"drop"}"#));
     let mut hit = |person| {
         faults
-            .strike(&Subject {
+            .apply_rules(&MatchSubject {
                 person,
-                ..Subject::default()
+                ..MatchSubject::default()
             })
             .effect
             .is_some()
@@ -52,9 +52,9 @@ fn any_person_does_not_match_the_apps_own_token() {
 #[test]
 fn latency_adds_to_another_effect() {
     let mut faults = Faults::default();
-    faults.add(rule(r#"{"effect":{"latency_ms":5}}"#));
-    faults.add(rule(r#"{"effect":{"throttle":{"code":4}},"times":1}"#));
-    let strike = faults.strike(&Subject::default());
+    faults.add_rule(rule(r#"{"effect":{"latency_ms":5}}"#));
+    faults.add_rule(rule(r#"{"effect":{"throttle":{"code":4}},"times":1}"#));
+    let strike = faults.apply_rules(&MatchSubject::default());
     assert!(strike.delay_ms == 5 && strike.effect.is_some());
-    assert!(faults.strike(&Subject::default()).effect.is_none());
+    assert!(faults.apply_rules(&MatchSubject::default()).effect.is_none());
 }

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::GraphError;
 use crate::{
     state::State,
-    token::{Holder, Token},
+    token::{TokenHolder, Token},
     world::{Asset, Kind, Role, Share},
 };
 
@@ -33,7 +33,7 @@ pub(crate) enum Denial {
 }
 
 /// The membership of a person in a business.
-pub(crate) enum Standing<'a> {
+pub(crate) enum Membership<'a> {
     Member {
         role: &'a Role,
         ends_at: Option<DateTime<Utc>>,
@@ -44,18 +44,18 @@ pub(crate) enum Standing<'a> {
 
 impl Access {
     /// Whether a page token can be minted: any task but the one for live videos permits it.
-    pub fn mints_page_token(&self) -> bool {
+    pub fn can_mint_page_token(&self) -> bool {
         self.tasks.iter().any(|task| task != "LIVE_CONTRIBUTOR")
     }
 }
 
 /// The access of a token to an asset, with its scopes and granted assets checked.
-pub(crate) fn reach(state: &State, token: &Token, asset: &Asset) -> Result<Access, Denial> {
-    let access = held(state, token, asset)?;
-    if !token.grants(&asset.id) {
+pub(crate) fn check_access(state: &State, token: &Token, asset: &Asset) -> Result<Access, Denial> {
+    let access = access_of_holder(state, token, asset)?;
+    if !token.grants_asset(&asset.id) {
         return Err(Denial::NotGranted);
     }
-    if token.has_any_scope(asset.kind.scopes()) {
+    if token.has_any_scope(asset.kind.required_scopes()) {
         Ok(access)
     } else {
         Err(Denial::Scope)
@@ -63,13 +63,13 @@ pub(crate) fn reach(state: &State, token: &Token, asset: &Asset) -> Result<Acces
 }
 
 /// Graph's error for a denial, which depends on the kind of asset.
-pub(crate) fn refusal(
+pub(crate) fn denial_error(
     denial: Denial,
     asset: &Asset,
     token: &Token,
     method: super::Method,
 ) -> GraphError {
-    let is_page_token = matches!(token.holder, Holder::Page { .. });
+    let is_page_token = matches!(token.holder, TokenHolder::Page { .. });
     match (denial, asset.kind) {
         (Denial::PastCutOff, _) => GraphError::past_cut_off(),
         (Denial::TwoFactor, _) => GraphError::two_factor(),
@@ -78,26 +78,26 @@ pub(crate) fn refusal(
         (Denial::NoRole | Denial::NotGranted | Denial::Scope, Kind::AdAccount) => {
             GraphError::ad_account_refused()
         }
-        (Denial::NoRole | Denial::NotGranted, _) => GraphError::unsupported(method, &asset.id),
-        (Denial::Scope, Kind::Page) => GraphError::permission(
+        (Denial::NoRole | Denial::NotGranted, _) => GraphError::unsupported_request(method, &asset.id),
+        (Denial::Scope, Kind::Page) => GraphError::permission_denied(
             10,
             "This endpoint requires the 'pages_read_engagement' permission or the 'Page Public Content Access' feature. \
              Refer to https://developers.facebook.com/docs/apps/review/login-permissions#manage-pages and \
              https://developers.facebook.com/docs/apps/review/feature#reference-PAGES_ACCESS for details.",
         ),
         (Denial::Scope, Kind::InstagramAccount) => {
-            GraphError::permission(10, "Application does not have permission for this action")
+            GraphError::permission_denied(10, "Application does not have permission for this action")
         }
         (Denial::Scope, Kind::WhatsappBusinessAccount) => {
-            GraphError::permission(200, "You do not have permission to access this field")
+            GraphError::permission_denied(200, "You do not have permission to access this field")
         }
         (Denial::Scope, _) => GraphError::missing_permissions(),
     }
 }
 
 /// The membership of a person in a business now.
-pub(crate) fn standing<'a>(state: &'a State, person: &str, business: &str) -> Standing<'a> {
-    let person = state.world.persons.find(person);
+pub(crate) fn find_membership<'a>(state: &'a State, person: &str, business: &str) -> Membership<'a> {
+    let person = state.world.persons.find_by_id(person);
     let role = person.and_then(|p| {
         p.roles
             .iter()
@@ -105,71 +105,71 @@ pub(crate) fn standing<'a>(state: &'a State, person: &str, business: &str) -> St
             .map(|role| (p, role))
     });
     let Some((person, role)) = role else {
-        return Standing::Stranger;
+        return Membership::Stranger;
     };
-    if state.migrations.awaits(&person.id, business) {
-        return Standing::Stranger;
+    if state.migrations.is_pending(&person.id, business) {
+        return Membership::Stranger;
     }
     let ends_at = state
         .migrations
-        .of(&person.id, business)
+        .find_by_person(&person.id, business)
         .map(|migration| migration.cut_off);
     if ends_at.is_some_and(|end| end <= state.now()) {
-        return Standing::PastCutOff;
+        return Membership::PastCutOff;
     }
-    Standing::Member { role, ends_at }
+    Membership::Member { role, ends_at }
 }
 
 /// The businesses in which the holder of a token is a member now.
-pub(crate) fn businesses(state: &State, token: &Token) -> Vec<String> {
+pub(crate) fn find_businesses(state: &State, token: &Token) -> Vec<String> {
     match &token.holder {
-        Holder::Person(id) => {
+        TokenHolder::Person(id) => {
             let roles = state
                 .world
                 .persons
-                .find(id)
+                .find_by_id(id)
                 .map(|person| person.roles.as_slice())
                 .unwrap_or_default();
             let live = roles
                 .iter()
-                .filter(|r| matches!(standing(state, id, &r.business), Standing::Member { .. }));
+                .filter(|r| matches!(find_membership(state, id, &r.business), Membership::Member { .. }));
             live.map(|role| role.business.clone()).collect()
         }
-        Holder::SystemUser(id) => state
+        TokenHolder::SystemUser(id) => state
             .world
             .system_users
-            .find(id)
+            .find_by_id(id)
             .map(|u| u.business.clone())
             .into_iter()
             .collect(),
-        Holder::Page { .. } => Vec::new(),
+        TokenHolder::Page { .. } => Vec::new(),
     }
 }
 
-fn held(state: &State, token: &Token, asset: &Asset) -> Result<Access, Denial> {
+fn access_of_holder(state: &State, token: &Token, asset: &Asset) -> Result<Access, Denial> {
     match &token.holder {
-        Holder::Person(id) => by_person(state, id, asset),
-        Holder::SystemUser(id) => by_system_user(state, id, asset),
-        Holder::Page { page, by } => by_page(state, page, by, asset),
+        TokenHolder::Person(id) => access_of_person(state, id, asset),
+        TokenHolder::SystemUser(id) => access_of_system_user(state, id, asset),
+        TokenHolder::Page { page, by } => access_of_page(state, page, by, asset),
     }
 }
 
-fn by_person(state: &State, person: &str, asset: &Asset) -> Result<Access, Denial> {
+fn access_of_person(state: &State, person: &str, asset: &Asset) -> Result<Access, Denial> {
     let mut denial = Denial::NoRole;
-    for (business, share) in state.world.routes_to(asset) {
-        match standing(state, person, business) {
-            Standing::Member { role, .. } if !role.covers(&asset.id) => {}
-            Standing::Member { role, ends_at } => {
-                return member(state, person, asset, role, ends_at, share);
+    for (business, share) in state.world.businesses_with_access(asset) {
+        match find_membership(state, person, business) {
+            Membership::Member { role, .. } if !role.covers_asset(&asset.id) => {}
+            Membership::Member { role, ends_at } => {
+                return access_of_member(state, person, asset, role, ends_at, share);
             }
-            Standing::PastCutOff => denial = Denial::PastCutOff,
-            Standing::Stranger => {}
+            Membership::PastCutOff => denial = Denial::PastCutOff,
+            Membership::Stranger => {}
         }
     }
     Err(denial)
 }
 
-fn member(
+fn access_of_member(
     state: &State,
     person: &str,
     asset: &Asset,
@@ -180,13 +180,13 @@ fn member(
     let needs_two_factor = state
         .world
         .businesses
-        .find(&asset.business)
+        .find_by_id(&asset.business)
         .is_some_and(|b| b.two_factor_required);
     if needs_two_factor
         && !state
             .world
             .persons
-            .find(person)
+            .find_by_id(person)
             .is_some_and(|p| p.two_factor)
     {
         return Err(Denial::TwoFactor);
@@ -199,11 +199,11 @@ fn member(
     })
 }
 
-fn by_system_user(state: &State, id: &str, asset: &Asset) -> Result<Access, Denial> {
-    let user = state.world.system_users.find(id).ok_or(Denial::NoRole)?;
+fn access_of_system_user(state: &State, id: &str, asset: &Asset) -> Result<Access, Denial> {
+    let user = state.world.system_users.find_by_id(id).ok_or(Denial::NoRole)?;
     let share = state
         .world
-        .routes_to(asset)
+        .businesses_with_access(asset)
         .find(|(business, _)| *business == user.business);
     let (_, share) = share.ok_or(Denial::NoRole)?;
     let is_assigned = user
@@ -225,16 +225,16 @@ fn by_system_user(state: &State, id: &str, asset: &Asset) -> Result<Access, Deni
 
 /// A page token reaches its page and the linked Instagram account, as long as the holder that it was
 /// minted from reaches the page.
-fn by_page(state: &State, page: &str, by: &Holder, asset: &Asset) -> Result<Access, Denial> {
+fn access_of_page(state: &State, page: &str, by: &TokenHolder, asset: &Asset) -> Result<Access, Denial> {
     let is_linked = asset.kind == Kind::InstagramAccount && asset.page.as_deref() == Some(page);
     if asset.id != page && !is_linked {
         return Err(Denial::NoRole);
     }
-    let page = state.world.assets.find(page).ok_or(Denial::NoRole)?;
+    let page = state.world.assets.find_by_id(page).ok_or(Denial::NoRole)?;
     match by {
-        Holder::Person(id) => by_person(state, id, page),
-        Holder::SystemUser(id) => by_system_user(state, id, page),
-        Holder::Page { .. } => Err(Denial::NoRole),
+        TokenHolder::Person(id) => access_of_person(state, id, page),
+        TokenHolder::SystemUser(id) => access_of_system_user(state, id, page),
+        TokenHolder::Page { .. } => Err(Denial::NoRole),
     }
 }
 
@@ -246,7 +246,7 @@ fn full_tasks(kind: Kind) -> Vec<String> {
 }
 
 impl Role {
-    fn covers(&self, asset: &str) -> bool {
+    fn covers_asset(&self, asset: &str) -> bool {
         let is_listed = self
             .only
             .as_ref()

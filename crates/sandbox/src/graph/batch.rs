@@ -6,38 +6,38 @@
 use serde_json::{Value, json};
 
 use super::{
-    Answer, Call, GraphError, Method, Outcome, Reply, caller, headers, single, struck, subject,
+    CallResponse, Call, GraphError, Method, Outcome, Reply, caller, headers, respond_single, fault_outcome, match_subject,
 };
 use crate::state::State;
 
 const MAX_ITEMS: usize = 50;
 
 /// Responds to a batch.
-pub(crate) fn run(state: &mut State, call: &Call) -> Answer {
+pub(crate) fn respond_to_batch(state: &mut State, call: &Call) -> CallResponse {
     let values: Option<Vec<Value>> =
         serde_json::from_str(call.params.get("batch").unwrap_or_default()).ok();
     let items = values.as_ref().map_or(0, Vec::len);
-    state.calls.note_batch(items);
-    let holder = caller::holder_of(state, call);
+    state.calls.count_batch(items);
+    let holder = caller::find_holder_id(state, call);
     let strike = state
         .faults
-        .strike(&subject(state, call, holder.as_deref(), "batch"));
+        .apply_rules(&match_subject(state, call, holder.as_deref(), "batch"));
     let delay_ms = strike.delay_ms;
     if let Some(effect) = strike.effect {
-        return Answer {
-            outcome: struck(state, call, &effect),
+        return CallResponse {
+            outcome: fault_outcome(state, call, &effect),
             delay_ms,
             items,
         };
     }
-    match accepted(state, call, values) {
-        Ok(calls) => Answer {
+    match parse_items(state, call, values) {
+        Ok(calls) => CallResponse {
             items,
-            ..answered(state, call, &calls, delay_ms)
+            ..run_items(state, call, &calls, delay_ms)
         },
         Err(error) => {
-            let outcome = Outcome::Reply(error.reply().with_headers(headers::standing(call)));
-            Answer {
+            let outcome = Outcome::Reply(error.to_reply().with_headers(headers::common_headers(call)));
+            CallResponse {
                 outcome,
                 delay_ms,
                 items,
@@ -46,21 +46,21 @@ pub(crate) fn run(state: &mut State, call: &Call) -> Answer {
     }
 }
 
-fn answered(state: &mut State, call: &Call, items: &[Call], delay_ms: u64) -> Answer {
-    let with_headers = call.params.flag("include_headers") != Some(false);
+fn run_items(state: &mut State, call: &Call, items: &[Call], delay_ms: u64) -> CallResponse {
+    let with_headers = call.params.flag_value("include_headers") != Some(false);
     let (mut list, mut slowest) = (Vec::with_capacity(items.len()), 0);
     for item in items {
-        let answer = single(state, item);
+        let answer = respond_single(state, item);
         slowest = answer.delay_ms.max(slowest);
         match answer.outcome {
-            Outcome::Reply(reply) => list.push(rendered(reply, with_headers)),
+            Outcome::Reply(reply) => list.push(render_item(reply, with_headers)),
             Outcome::Null => list.push(Value::Null),
             Outcome::Drop => return answer,
         }
     }
-    let reply = Reply::json(&Value::Array(list)).with_headers(headers::of(state, call, None));
+    let reply = Reply::json(&Value::Array(list)).with_headers(headers::response_headers(state, call, None));
     let delay_ms = delay_ms.saturating_add(slowest);
-    Answer {
+    CallResponse {
         outcome: Outcome::Reply(reply),
         delay_ms,
         items: items.len(),
@@ -68,36 +68,36 @@ fn answered(state: &mut State, call: &Call, items: &[Call], delay_ms: u64) -> An
 }
 
 /// The items of a batch with a valid token and form.
-fn accepted(
+fn parse_items(
     state: &State,
     call: &Call,
     values: Option<Vec<Value>>,
 ) -> Result<Vec<Call>, GraphError> {
-    caller::authenticate(state, call)?;
+    caller::authenticate_call(state, call)?;
     let values =
         values.ok_or_else(|| GraphError::new(100, "(#100) param batch must be an array."))?;
     match values.len() {
-        0 => Err(GraphError::batch("Empty batch is not allowed.")),
-        1..=MAX_ITEMS => values.iter().map(|value| item(call, value)).collect(),
-        _ => Err(GraphError::batch(
+        0 => Err(GraphError::batch_error("Empty batch is not allowed.")),
+        1..=MAX_ITEMS => values.iter().map(|value| parse_item(call, value)).collect(),
+        _ => Err(GraphError::batch_error(
             "Too many requests in batch message. Maximum batch size is 50",
         )),
     }
 }
 
-fn item(batch: &Call, item: &Value) -> Result<Call, GraphError> {
+fn parse_item(batch: &Call, item: &Value) -> Result<Call, GraphError> {
     let text = |name: &str| item.get(name).and_then(Value::as_str);
     if text("depends_on").is_some()
         || text("relative_url").is_some_and(|url| url.contains("{result="))
     {
-        return Err(GraphError::batch(
+        return Err(GraphError::batch_error(
             "This simulator does not run items that depend on others.",
         ));
     }
-    let url = text("relative_url").ok_or_else(|| GraphError::missing("relative_url"))?;
+    let url = text("relative_url").ok_or_else(|| GraphError::missing_parameter("relative_url"))?;
     let method = text("method")
         .and_then(Method::parse)
-        .ok_or_else(|| GraphError::missing("method"))?;
+        .ok_or_else(|| GraphError::missing_parameter("method"))?;
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     let mut call = Call::new(
         method,
@@ -107,7 +107,7 @@ fn item(batch: &Call, item: &Value) -> Result<Call, GraphError> {
     );
     if let Some(token) = text("access_token").filter(|_| call.params.get("access_token").is_none())
     {
-        call.params.set("access_token", token);
+        call.params.set_value("access_token", token);
     }
     call.version = call.version.or_else(|| batch.version.clone());
     call.in_batch = true;
@@ -115,7 +115,7 @@ fn item(batch: &Call, item: &Value) -> Result<Call, GraphError> {
     Ok(call)
 }
 
-fn rendered(reply: Reply, with_headers: bool) -> Value {
+fn render_item(reply: Reply, with_headers: bool) -> Value {
     if !with_headers {
         return json!({"code": reply.status, "body": reply.body});
     }

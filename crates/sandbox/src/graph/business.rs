@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{
     Call, GraphError, Method, access,
-    caller::Caller,
-    node::{no_edge, user_token},
+    caller::CallerIdentity,
+    node::{no_edge_error, require_user_token},
     onbehalf, profile, sharing, system_user, user,
 };
 use crate::{
@@ -15,40 +15,40 @@ use crate::{
 };
 
 /// A call on an edge of a business.
-pub(crate) fn edge(
+pub(crate) fn respond_to_edge(
     state: &mut State,
     call: &Call,
-    caller: &Caller,
+    caller: &CallerIdentity,
     business: &Asset,
     edge: &str,
 ) -> Result<Value, GraphError> {
-    let token = user_token(call, caller)?;
-    access::reach(state, token, business)
-        .map_err(|denial| access::refusal(denial, business, token, call.method))?;
+    let token = require_user_token(call, caller)?;
+    access::check_access(state, token, business)
+        .map_err(|denial| access::denial_error(denial, business, token, call.method))?;
     match (call.method, edge) {
-        (_, "clients") => sharing::clients(state, call, &business.id),
-        (_, "agencies") => sharing::agencies_of_business(state, call, &business.id),
-        (Method::Post, "client_pages") => sharing::request(state, call, &business.id, "page_id"),
+        (_, "clients") => sharing::respond_to_clients(state, call, &business.id),
+        (_, "agencies") => sharing::respond_to_business_agencies(state, call, &business.id),
+        (Method::Post, "client_pages") => sharing::request_asset(state, call, &business.id, "page_id"),
         (Method::Post, "client_ad_accounts") => {
-            sharing::request(state, call, &business.id, "adaccount_id")
+            sharing::request_asset(state, call, &business.id, "adaccount_id")
         }
         (Method::Post, "system_user_access_tokens") => {
-            system_user::of_client(state, call, token, &business.id)
+            system_user::respond_with_client_token(state, call, token, &business.id)
         }
-        (Method::Get, "system_users") => system_user::of_business(state, call, &business.id),
+        (Method::Get, "system_users") => system_user::list_of_business(state, call, &business.id),
         (Method::Get, "received_inprogress_onbehalf_requests") => {
-            onbehalf::received(state, call, &business.id)
+            onbehalf::list_received(state, call, &business.id)
         }
         (Method::Get, "sent_inprogress_onbehalf_requests") => {
-            onbehalf::sent(state, call, &business.id)
+            onbehalf::list_sent(state, call, &business.id)
         }
-        (Method::Get, _) => assets(state, call, token, &business.id, edge),
-        _ => Err(no_edge(call.method, &business.id, edge, "Business")),
+        (Method::Get, _) => list_assets(state, call, token, &business.id, edge),
+        _ => Err(no_edge_error(call.method, &business.id, edge, "Business")),
     }
 }
 
 /// `owned_pages`, `client_ad_accounts` and similar edges: all assets, granted to the app or not.
-fn assets(
+fn list_assets(
     state: &mut State,
     call: &Call,
     token: &Token,
@@ -56,25 +56,25 @@ fn assets(
     edge: &str,
 ) -> Result<Value, GraphError> {
     let (side, kinds) = edge.split_once('_').unwrap_or((edge, ""));
-    let kind = plural(kinds).ok_or_else(|| no_edge(call.method, business, edge, "Business"))?;
+    let kind = kind_of_plural(kinds).ok_or_else(|| no_edge_error(call.method, business, edge, "Business"))?;
     let ids = match side {
-        "owned" => ids(state.world.owned_by(business), kind),
-        "client" => ids(shared_with(state, business), kind),
-        _ => return Err(no_edge(call.method, business, edge, "Business")),
+        "owned" => ids_of_kind(state.world.owned_by(business), kind),
+        "client" => ids_of_kind(assets_shared_with(state, business), kind),
+        _ => return Err(no_edge_error(call.method, business, edge, "Business")),
     };
-    user::rows(state, call, token, ids, profile::default_fields(kind))
+    user::list_assets(state, call, token, ids, profile::default_fields(kind))
 }
 
-fn shared_with<'a>(state: &'a State, business: &'a str) -> impl Iterator<Item = &'a Asset> {
+fn assets_shared_with<'a>(state: &'a State, business: &'a str) -> impl Iterator<Item = &'a Asset> {
     let shares = state
         .world
         .shares
         .iter()
         .filter(move |s| s.business == business && s.is_confirmed());
-    shares.filter_map(|share| state.world.assets.find(&share.asset))
+    shares.filter_map(|share| state.world.assets.find_by_id(&share.asset))
 }
 
-fn ids<'a>(assets: impl Iterator<Item = &'a Asset>, kind: Kind) -> Vec<String> {
+fn ids_of_kind<'a>(assets: impl Iterator<Item = &'a Asset>, kind: Kind) -> Vec<String> {
     assets
         .filter(|asset| asset.kind == kind)
         .map(|asset| asset.id.clone())
@@ -82,7 +82,7 @@ fn ids<'a>(assets: impl Iterator<Item = &'a Asset>, kind: Kind) -> Vec<String> {
 }
 
 /// The kind of asset that the plural in an edge's name means.
-pub(crate) fn plural(name: &str) -> Option<Kind> {
+pub(crate) fn kind_of_plural(name: &str) -> Option<Kind> {
     match name {
         "pages" => Some(Kind::Page),
         "ad_accounts" => Some(Kind::AdAccount),

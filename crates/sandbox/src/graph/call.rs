@@ -44,7 +44,7 @@ impl Method {
         }
     }
 
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "get",
             Self::Post => "post",
@@ -66,7 +66,7 @@ impl Call {
         let mut path: Vec<String> = path
             .split('/')
             .filter(|s| !s.is_empty())
-            .map(decoded)
+            .map(decode_segment)
             .collect();
         let version = path.first().filter(|segment| is_version(segment)).cloned();
         if version.is_some() {
@@ -83,7 +83,7 @@ impl Call {
         }
     }
 
-    pub fn first(&self) -> Option<&str> {
+    pub fn first_segment(&self) -> Option<&str> {
         self.path.first().map(String::as_str)
     }
 
@@ -110,12 +110,12 @@ impl Params {
             .filter(|value| !value.is_empty())
     }
 
-    pub fn has(&self, name: &str) -> bool {
+    pub fn has_name(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
     /// A boolean parameter: `true`, `1` or `True` is true.
-    pub fn flag(&self, name: &str) -> Option<bool> {
+    pub fn flag_value(&self, name: &str) -> Option<bool> {
         self.get(name)
             .map(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "1"))
     }
@@ -126,12 +126,12 @@ impl Params {
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    pub fn set(&mut self, name: &str, value: &str) {
+    pub fn set_value(&mut self, name: &str, value: &str) {
         self.0.insert(name.to_owned(), value.to_owned());
     }
 
     /// A list written as a JSON array or with commas.
-    pub fn list(&self, name: &str) -> Vec<String> {
+    pub fn list_values(&self, name: &str) -> Vec<String> {
         let text = self.get(name).unwrap_or_default();
         let listed = serde_json::from_str(text).ok();
         listed.unwrap_or_else(|| {
@@ -154,7 +154,7 @@ impl Params {
         match serde_json::from_slice::<Value>(body) {
             Ok(Value::Object(fields)) if starts_like_json => {
                 self.0
-                    .extend(fields.into_iter().map(|(name, value)| (name, plain(value))));
+                    .extend(fields.into_iter().map(|(name, value)| (name, form_text(value))));
             }
             _ => self.read_form(body),
         }
@@ -162,7 +162,7 @@ impl Params {
 }
 
 /// A JSON value as the text that a form would contain.
-fn plain(value: Value) -> String {
+fn form_text(value: Value) -> String {
     match value {
         Value::String(text) => text,
         Value::Null => String::new(),
@@ -170,7 +170,7 @@ fn plain(value: Value) -> String {
     }
 }
 
-fn decoded(segment: &str) -> String {
+fn decode_segment(segment: &str) -> String {
     // The form decoder reads `+` as a space, but in a path it is a plus.
     let form = segment.replace('+', "%2B");
     form_urlencoded::parse(form.as_bytes())
@@ -214,8 +214,8 @@ mod tests {
         );
         assert_eq!(form.params.get("business"), json.params.get("business"));
         assert_eq!(
-            form.params.list("permitted_tasks"),
-            json.params.list("permitted_tasks")
+            form.params.list_values("permitted_tasks"),
+            json.params.list_values("permitted_tasks")
         );
     }
 

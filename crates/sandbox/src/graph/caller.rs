@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::{Call, GraphError};
 use crate::{
     state::State,
-    token::{Holder, Token},
+    token::{TokenHolder, Token},
     webhook::hmac_hex,
     world::App,
 };
@@ -20,15 +20,15 @@ const PROOF_WINDOW: i64 = 300;
 
 /// The identity behind a token.
 #[derive(Clone)]
-pub(crate) enum Caller {
+pub(crate) enum CallerIdentity {
     /// `id|secret`.
     App(String),
     User(Arc<Token>),
 }
 
-impl Caller {
+impl CallerIdentity {
     /// The token of a person, page or system user; `None` for an app token.
-    pub fn user(&self) -> Option<&Arc<Token>> {
+    pub fn user_token(&self) -> Option<&Arc<Token>> {
         match self {
             Self::User(token) => Some(token),
             Self::App(_) => None,
@@ -36,7 +36,7 @@ impl Caller {
     }
 
     /// The id of the app.
-    pub fn app(&self) -> &str {
+    pub fn app_id(&self) -> &str {
         match self {
             Self::App(id) => id,
             Self::User(token) => &token.app,
@@ -45,68 +45,68 @@ impl Caller {
 }
 
 /// The identity of a call with a valid proof and a living token.
-pub(crate) fn authenticate(state: &State, call: &Call) -> Result<Caller, GraphError> {
+pub(crate) fn authenticate_call(state: &State, call: &Call) -> Result<CallerIdentity, GraphError> {
     let text = call
         .token()
-        .ok_or_else(|| GraphError::no_token(call.first() == Some("me")))?;
-    let caller = decode(state, text)?;
+        .ok_or_else(|| GraphError::no_token(call.first_segment() == Some("me")))?;
+    let caller = decode_token(state, text)?;
     let app = state
         .world
         .apps
-        .find(caller.app())
+        .find_by_id(caller.app_id())
         .ok_or_else(|| GraphError::malformed_token(text))?;
     check_proof(call, &caller, app, state.now())?;
-    if let Caller::User(token) = &caller {
-        check_life(state, token)?;
+    if let CallerIdentity::User(token) = &caller {
+        check_token_alive(state, token)?;
     }
     Ok(caller)
 }
 
 /// The identity of a token text, dead or alive.
-pub(crate) fn decode(state: &State, text: &str) -> Result<Caller, GraphError> {
+pub(crate) fn decode_token(state: &State, text: &str) -> Result<CallerIdentity, GraphError> {
     if let Some((id, secret)) = text.split_once('|') {
-        let app = state.world.apps.find(id).filter(|app| app.secret == secret);
+        let app = state.world.apps.find_by_id(id).filter(|app| app.secret == secret);
         return app
-            .map(|app| Caller::App(app.id.clone()))
+            .map(|app| CallerIdentity::App(app.id.clone()))
             .ok_or_else(GraphError::wrong_app_secret);
     }
     state
         .tokens
-        .find(text)
-        .map(Caller::User)
+        .find_token(text)
+        .map(CallerIdentity::User)
         .ok_or_else(|| GraphError::malformed_token(text))
 }
 
 /// The person or system user of a call's token, for faults and the log.
-pub(crate) fn holder_of(state: &State, call: &Call) -> Option<String> {
+pub(crate) fn find_holder_id(state: &State, call: &Call) -> Option<String> {
     state
         .tokens
-        .find(call.token()?)
-        .map(|token| token.holder.user().to_owned())
+        .find_token(call.token()?)
+        .map(|token| token.holder.user_id().to_owned())
 }
 
 /// The id of the app whose quota a call uses.
-pub(crate) fn app_of(state: &State, call: &Call) -> Option<String> {
+pub(crate) fn find_app_id(state: &State, call: &Call) -> Option<String> {
     let text = call.token().or(call.params.get("client_id"))?;
     let id = match text.split_once('|') {
         Some((id, _)) => id.to_owned(),
         None => state
             .tokens
-            .find(text)
+            .find_token(text)
             .map_or_else(|| text.to_owned(), |token| token.app.clone()),
     };
-    state.world.apps.has(&id).then_some(id)
+    state.world.apps.has_id(&id).then_some(id)
 }
 
 fn check_proof(
     call: &Call,
-    caller: &Caller,
+    caller: &CallerIdentity,
     app: &App,
     now: DateTime<Utc>,
 ) -> Result<(), GraphError> {
     let Some(proof) = call.params.get("appsecret_proof") else {
         // The proof of a batch covers the items that use its token.
-        let is_covered = call.own_token().is_none() || matches!(caller, Caller::App(_));
+        let is_covered = call.own_token().is_none() || matches!(caller, CallerIdentity::App(_));
         let is_due = app.require_proof && !is_covered;
         return if is_due {
             Err(GraphError::proof_required())
@@ -133,16 +133,16 @@ fn is_recent(time: &str, now: DateTime<Utc>) -> bool {
         .is_ok_and(|time| now.timestamp().saturating_sub(time).saturating_abs() <= PROOF_WINDOW)
 }
 
-fn check_life(state: &State, token: &Token) -> Result<(), GraphError> {
+fn check_token_alive(state: &State, token: &Token) -> Result<(), GraphError> {
     let now = state.now();
-    if let Some(ending) = state.tokens.ending(token, now) {
-        return Err(GraphError::ended(ending, &token.app, now));
+    if let Some(ending) = state.tokens.find_ending(token, now) {
+        return Err(GraphError::token_ended(ending, &token.app, now));
     }
     let lapsed = state
         .tokens
-        .data_access_end(token)
+        .data_access_ends_at(token)
         .is_some_and(|end| end <= now);
-    if lapsed && !matches!(token.holder, Holder::SystemUser(_)) {
+    if lapsed && !matches!(token.holder, TokenHolder::SystemUser(_)) {
         return Err(GraphError::data_access_lapsed());
     }
     Ok(())

@@ -3,7 +3,7 @@
 //! The rule: the messages are quotations; do not edit them.
 
 use super::{Method, Reply};
-use crate::{fault::ErrorFault, token::Ending};
+use crate::{fault::ErrorFault, token::TokenEnding};
 use serde_json::json;
 
 const OAUTH: &str = "OAuthException";
@@ -33,7 +33,7 @@ impl GraphError {
         }
     }
 
-    fn of_type(self, kind: &str) -> Self {
+    fn with_type(self, kind: &str) -> Self {
         Self {
             kind: kind.to_owned(),
             ..self
@@ -51,9 +51,9 @@ impl GraphError {
         Self { status, ..self }
     }
 
-    pub fn reply(&self) -> Reply {
+    pub fn to_reply(&self) -> Reply {
         let mut error = json!({
-            "message": self.message, "type": self.kind, "code": self.code, "fbtrace_id": trace_id(),
+            "message": self.message, "type": self.kind, "code": self.code, "fbtrace_id": new_trace_id(),
         });
         if let Some(fields) = error.as_object_mut() {
             self.subcode
@@ -68,14 +68,14 @@ impl GraphError {
     }
 
     /// No such object, no permission or no such operation: Graph does not say which.
-    pub fn unsupported(method: Method, id: &str) -> Self {
-        let verb = method.word();
+    pub fn unsupported_request(method: Method, id: &str) -> Self {
+        let verb = method.as_str();
         let text = format!(
             "Unsupported {verb} request. Object with ID '{id}' does not exist, cannot be loaded due to missing \
              permissions, or does not support this operation. Please read the Graph API documentation at \
              https://developers.facebook.com/docs/graph-api"
         );
-        Self::new(100, text).of_type(METHOD).subcode(33)
+        Self::new(100, text).with_type(METHOD).subcode(33)
     }
 
     /// The error of an asset after the cut-off of a migration.
@@ -99,7 +99,7 @@ impl GraphError {
         )
     }
 
-    pub fn missing(parameter: &str) -> Self {
+    pub fn missing_parameter(parameter: &str) -> Self {
         Self::new(100, format!("(#100) The parameter {parameter} is required"))
     }
 
@@ -136,7 +136,7 @@ impl GraphError {
     }
 
     pub fn wrong_proof() -> Self {
-        Self::new(100, "Invalid appsecret_proof provided in the API argument").of_type(METHOD)
+        Self::new(100, "Invalid appsecret_proof provided in the API argument").with_type(METHOD)
     }
 
     pub fn proof_required() -> Self {
@@ -144,21 +144,21 @@ impl GraphError {
             100,
             "API calls from the server require an appsecret_proof argument",
         )
-        .of_type(METHOD)
+        .with_type(METHOD)
     }
 
     /// The error of a dead token.
-    pub fn ended(ending: Ending, app: &str, now: chrono::DateTime<chrono::Utc>) -> Self {
+    pub fn token_ended(ending: TokenEnding, app: &str, now: chrono::DateTime<chrono::Utc>) -> Self {
         let (subcode, why) = match ending {
-            Ending::Expired(at) => (463, format!("Session has expired on {}. The current time is {}.", clock(at), clock(now))),
-            Ending::Deauthorized => (458, format!("The user has not authorized application {app}.")),
-            Ending::PasswordChanged => (
+            TokenEnding::Expired(at) => (463, format!("Session has expired on {}. The current time is {}.", format_time(at), format_time(now))),
+            TokenEnding::Deauthorized => (458, format!("The user has not authorized application {app}.")),
+            TokenEnding::PasswordChanged => (
                 460,
                 "The session has been invalidated because the user changed their password or Facebook has changed the \
                  session for security reasons."
                     .to_owned(),
             ),
-            Ending::Invalidated => (466, "The session was explicitly invalidated by an API call.".to_owned()),
+            TokenEnding::Invalidated => (466, "The session was explicitly invalidated by an API call.".to_owned()),
         };
         Self::new(190, format!("Error validating access token: {why}")).subcode(subcode)
     }
@@ -205,7 +205,7 @@ impl GraphError {
         Self::new(100, "(#100) Missing permissions")
     }
 
-    pub fn permission(code: i64, text: &str) -> Self {
+    pub fn permission_denied(code: i64, text: &str) -> Self {
         Self::new(code, format!("(#{code}) {text}")).status(403)
     }
 
@@ -216,12 +216,12 @@ impl GraphError {
         )
     }
 
-    pub fn batch(message: &str) -> Self {
-        Self::new(100, message).of_type("GraphBatchException")
+    pub fn batch_error(message: &str) -> Self {
+        Self::new(100, message).with_type("GraphBatchException")
     }
 
     /// A rate limit.
-    pub fn throttled(code: i64) -> Self {
+    pub fn throttled_with(code: i64) -> Self {
         let text = match code {
             4 => "(#4) Application request limit reached".to_owned(),
             17 => "(#17) User request limit reached".to_owned(),
@@ -265,11 +265,11 @@ impl From<&ErrorFault> for GraphError {
 }
 
 /// A trace id, by which Meta's support finds a call.
-pub(crate) fn trace_id() -> String {
-    let text = crate::token::fresh_hex();
+pub(crate) fn new_trace_id() -> String {
+    let text = crate::token::random_hex();
     format!("A{}", text.get(..22).unwrap_or(&text))
 }
 
-fn clock(at: chrono::DateTime<chrono::Utc>) -> String {
+fn format_time(at: chrono::DateTime<chrono::Utc>) -> String {
     at.format("%A, %d-%b-%y %H:%M:%S UTC").to_string()
 }

@@ -12,13 +12,13 @@ pub(crate) struct Field {
 }
 
 /// Parses `id,name,business{id},accounts.limit(5)`.
-pub(crate) fn parse(text: &str) -> Vec<Field> {
-    split(text).into_iter().filter_map(field).collect()
+pub(crate) fn parse_fields(text: &str) -> Vec<Field> {
+    split_fields(text).into_iter().filter_map(parse_field).collect()
 }
 
 /// Builds a node from the requested fields. `lookup` returns `None` for a field that this type lacks,
 /// and `Null` for a field without a value.
-pub(crate) fn render(
+pub(crate) fn render_node(
     node_type: &str,
     fields: &[Field],
     mut lookup: impl FnMut(&str) -> Option<Value>,
@@ -28,7 +28,7 @@ pub(crate) fn render(
         let value = lookup(&field.name)
             .ok_or_else(|| GraphError::nonexisting_field(&field.name, node_type))?;
         if !value.is_null() {
-            node.insert(field.name.clone(), prune(value, &field.inner));
+            node.insert(field.name.clone(), keep_requested(value, &field.inner));
         }
     }
     if let Some(id) = lookup("id") {
@@ -38,7 +38,7 @@ pub(crate) fn render(
 }
 
 /// Keeps only the requested fields of an inner object.
-fn prune(value: Value, inner: &[Field]) -> Value {
+fn keep_requested(value: Value, inner: &[Field]) -> Value {
     match value {
         Value::Object(mut fields) if !inner.is_empty() => {
             fields.retain(|name, _| name == "id" || inner.iter().any(|field| &field.name == name));
@@ -48,7 +48,7 @@ fn prune(value: Value, inner: &[Field]) -> Value {
     }
 }
 
-fn field(text: &str) -> Option<Field> {
+fn parse_field(text: &str) -> Option<Field> {
     let text = text.trim();
     let name_end = text.find(['{', '.', '(']).unwrap_or(text.len());
     let (name, rest) = text.split_at(name_end);
@@ -58,12 +58,12 @@ fn field(text: &str) -> Option<Field> {
     let name = name.trim();
     (!name.is_empty()).then(|| Field {
         name: name.to_owned(),
-        inner: inner.map(parse).unwrap_or_default(),
+        inner: inner.map(parse_fields).unwrap_or_default(),
     })
 }
 
 /// Splits at commas outside of brackets.
-fn split(text: &str) -> Vec<&str> {
+fn split_fields(text: &str) -> Vec<&str> {
     let mut depth = 0_i32;
     text.split(move |c: char| {
         match c {
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn commas_inside_brackets_do_not_split() {
-        let fields = parse("id, business{id,name},accounts.limit(5){id}");
+        let fields = parse_fields("id, business{id,name},accounts.limit(5){id}");
         let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
         assert_eq!(names, ["id", "business", "accounts"]);
         assert_eq!(fields.get(1).map(|field| field.inner.len()), Some(2));

@@ -12,7 +12,7 @@ const DEFAULT_LIMIT: usize = 25;
 const MAX_LIMIT: usize = 100;
 
 /// One page of a list of ids.
-pub(crate) struct Window {
+pub(crate) struct ListPage {
     pub ids: Vec<String>,
     total: usize,
     has_previous: bool,
@@ -20,21 +20,21 @@ pub(crate) struct Window {
 }
 
 /// The part of `ids` that `limit`, `after` and `before` of the call select.
-pub(crate) fn window(call: &Call, ids: Vec<String>) -> Result<Window, GraphError> {
+pub(crate) fn select_page(call: &Call, ids: Vec<String>) -> Result<ListPage, GraphError> {
     let limit = match call.params.get("limit") {
         None => DEFAULT_LIMIT,
-        Some(text) => text.parse().map_err(|_| bad("limit"))?,
+        Some(text) => text.parse().map_err(|_| invalid_parameter("limit"))?,
     };
     let limit = limit.clamp(1, MAX_LIMIT);
     let total = ids.len();
     let start = match (call.params.get("after"), call.params.get("before")) {
-        (Some(after), _) => place(&ids, after)?.saturating_add(1),
-        (None, Some(before)) => place(&ids, before)?.saturating_sub(limit),
+        (Some(after), _) => find_position(&ids, after)?.saturating_add(1),
+        (None, Some(before)) => find_position(&ids, before)?.saturating_sub(limit),
         (None, None) => 0,
     };
     let ids: Vec<String> = ids.into_iter().skip(start).take(limit).collect();
     let has_next = start.saturating_add(ids.len()) < total;
-    Ok(Window {
+    Ok(ListPage {
         ids,
         total,
         has_previous: start > 0,
@@ -43,16 +43,16 @@ pub(crate) fn window(call: &Call, ids: Vec<String>) -> Result<Window, GraphError
 }
 
 /// The list in Graph's form, with `data`, `paging` and `summary`.
-pub(crate) fn wrap(state: &State, call: &Call, window: &Window, data: &[Value]) -> Value {
+pub(crate) fn wrap_page(state: &State, call: &Call, window: &ListPage, data: &[Value]) -> Value {
     let mut list = json!({ "data": data });
     let Some(fields) = list.as_object_mut() else {
         return list;
     };
     if let (Some(first), Some(last)) = (window.ids.first(), window.ids.last()) {
-        let mut paging = json!({"cursors": {"before": cursor(first), "after": cursor(last)}});
+        let mut paging = json!({"cursors": {"before": cursor_of(first), "after": cursor_of(last)}});
         if let Some(paging) = paging.as_object_mut() {
             let mut link = |field: &str, name, id| {
-                paging.insert(field.to_owned(), json!(url(state, call, name, id)))
+                paging.insert(field.to_owned(), json!(page_url(state, call, name, id)))
             };
             window
                 .has_previous
@@ -70,22 +70,22 @@ pub(crate) fn wrap(state: &State, call: &Call, window: &Window, data: &[Value]) 
 }
 
 /// Responds with one page of a list: selects the ids, renders each with `row`, wraps them.
-pub(crate) fn answer(
+pub(crate) fn respond_with_list(
     state: &mut State,
     call: &Call,
     ids: Vec<String>,
     mut row: impl FnMut(&mut State, &str) -> Result<Value, GraphError>,
 ) -> Result<Value, GraphError> {
-    let window = window(call, ids)?;
+    let window = select_page(call, ids)?;
     let data = window
         .ids
         .iter()
         .map(|id| row(state, id))
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(wrap(state, call, &window, &data))
+    Ok(wrap_page(state, call, &window, &data))
 }
 
-fn url(state: &State, call: &Call, direction: &str, id: &str) -> String {
+fn page_url(state: &State, call: &Call, direction: &str, id: &str) -> String {
     let version = call.version.as_deref().unwrap_or("v26.0");
     let mut query = Serializer::new(String::new());
     let kept = |name: &&str| {
@@ -98,7 +98,7 @@ fn url(state: &State, call: &Call, direction: &str, id: &str) -> String {
         query.append_pair(name, value);
     }
     query.append_pair("access_token", call.token().unwrap_or_default());
-    query.append_pair(direction, &cursor(id));
+    query.append_pair(direction, &cursor_of(id));
     format!(
         "{}/{version}/{}?{}",
         state.url,
@@ -108,11 +108,11 @@ fn url(state: &State, call: &Call, direction: &str, id: &str) -> String {
 }
 
 /// The cursor of an item: opaque to clients, stable while the list changes.
-fn cursor(id: &str) -> String {
+fn cursor_of(id: &str) -> String {
     format!("QVFI{}ZD", hex::encode(id))
 }
 
-fn place(ids: &[String], cursor: &str) -> Result<usize, GraphError> {
+fn find_position(ids: &[String], cursor: &str) -> Result<usize, GraphError> {
     let inner = cursor
         .strip_prefix("QVFI")
         .and_then(|text| text.strip_suffix("ZD"));
@@ -120,9 +120,9 @@ fn place(ids: &[String], cursor: &str) -> Result<usize, GraphError> {
         .and_then(|text| hex::decode(text).ok())
         .and_then(|bytes| String::from_utf8(bytes).ok());
     let position = id.and_then(|id| ids.iter().position(|have| *have == id));
-    position.ok_or_else(|| bad("cursor"))
+    position.ok_or_else(|| invalid_parameter("cursor"))
 }
 
-fn bad(what: &str) -> GraphError {
+fn invalid_parameter(what: &str) -> GraphError {
     GraphError::new(100, format!("(#100) Invalid {what} for the list"))
 }

@@ -6,13 +6,13 @@ use super::{
     Call, GraphError, Method,
     access::{self, Access, Denial},
     business,
-    caller::{self, Caller},
+    caller::{self, CallerIdentity},
     fields::{self, Field},
     onbehalf, permissions, profile, sharing, subscriptions, system_user, user,
 };
 use crate::{
     state::State,
-    token::{Holder, Token},
+    token::{TokenHolder, Token},
     world::{Asset, Kind},
 };
 
@@ -26,76 +26,76 @@ enum Node {
 }
 
 /// Responds to a call on a node itself.
-pub(crate) fn answer(state: &mut State, call: &Call, id: &str) -> Result<Value, GraphError> {
-    let caller = caller::authenticate(state, call)?;
-    match (call.method, resolve(state, call, &caller, id)?) {
-        (Method::Get, Node::Asset(asset)) => read(state, call, &caller, &asset),
+pub(crate) fn respond_to_node(state: &mut State, call: &Call, id: &str) -> Result<Value, GraphError> {
+    let caller = caller::authenticate_call(state, call)?;
+    match (call.method, resolve_node(state, call, &caller, id)?) {
+        (Method::Get, Node::Asset(asset)) => read_asset(state, call, &caller, &asset),
         (Method::Get, Node::Person(id)) => user::read_person(state, call, &caller, &id),
         (Method::Get, Node::SystemUser(id)) => user::read_system_user(state, call, &caller, &id),
         (Method::Get, Node::App(id)) => user::read_app(state, call, &caller, &id),
-        (Method::Get, Node::OnBehalf(id)) => onbehalf::read(state, call, &caller, &id),
-        (Method::Delete, Node::OnBehalf(id)) => onbehalf::cancel(state, call, &caller, &id),
-        (method, _) => Err(GraphError::unsupported(method, id)),
+        (Method::Get, Node::OnBehalf(id)) => onbehalf::read_request(state, call, &caller, &id),
+        (Method::Delete, Node::OnBehalf(id)) => onbehalf::cancel_request(state, call, &caller, &id),
+        (method, _) => Err(GraphError::unsupported_request(method, id)),
     }
 }
 
 /// Responds to a call on an edge of a node.
-pub(crate) fn edge(
+pub(crate) fn respond_to_edge(
     state: &mut State,
     call: &Call,
     id: &str,
     edge: &str,
     rest: Option<&str>,
 ) -> Result<Value, GraphError> {
-    let caller = caller::authenticate(state, call)?;
-    match resolve(state, call, &caller, id)? {
+    let caller = caller::authenticate_call(state, call)?;
+    match resolve_node(state, call, &caller, id)? {
         Node::Person(person) if edge == "permissions" => {
-            permissions::answer(state, call, &caller, &person, rest)
+            permissions::respond_to_permissions(state, call, &caller, &person, rest)
         }
-        Node::Person(_) => user::edge(state, call, &caller, edge),
-        Node::SystemUser(id) => system_user::edge(state, call, &caller, &id, edge),
+        Node::Person(_) => user::respond_to_edge(state, call, &caller, edge),
+        Node::SystemUser(id) => system_user::respond_to_edge(state, call, &caller, &id, edge),
         Node::App(id) if edge == "subscriptions" => {
-            subscriptions::answer(state, call, &caller, &id)
+            subscriptions::respond_to_subscriptions(state, call, &caller, &id)
         }
         Node::Asset(asset) if asset.kind == Kind::Business => {
-            business::edge(state, call, &caller, &asset, edge)
+            business::respond_to_edge(state, call, &caller, &asset, edge)
         }
-        Node::Asset(asset) => asset_edge(state, call, &caller, &asset, edge),
-        Node::App(_) | Node::OnBehalf(_) => Err(no_edge(call.method, id, edge, "Application")),
+        Node::Asset(asset) => respond_to_asset_edge(state, call, &caller, &asset, edge),
+        Node::App(_) | Node::OnBehalf(_) => Err(no_edge_error(call.method, id, edge, "Application")),
     }
 }
 
 /// The error of an edge that this type of node lacks.
-pub(crate) fn no_edge(method: Method, id: &str, edge: &str, node_type: &str) -> GraphError {
+pub(crate) fn no_edge_error(method: Method, id: &str, edge: &str, node_type: &str) -> GraphError {
     match method {
         Method::Get => GraphError::nonexisting_field(edge, node_type),
-        Method::Post | Method::Delete => GraphError::unsupported(method, id),
+        Method::Post | Method::Delete => GraphError::unsupported_request(method, id),
     }
 }
 
 /// The token of a call that only a person, page or system user may make.
-pub(crate) fn user_token<'a>(call: &Call, caller: &'a Caller) -> Result<&'a Token, GraphError> {
-    let id = call.first().unwrap_or_default();
+pub(crate) fn require_user_token<'a>(call: &Call, caller: &'a CallerIdentity) -> Result<&'a Token, GraphError> {
+    let id = call.first_segment().unwrap_or_default();
     caller
-        .user()
+        .user_token()
         .map(AsRef::as_ref)
-        .ok_or_else(|| GraphError::unsupported(call.method, id))
+        .ok_or_else(|| GraphError::unsupported_request(call.method, id))
 }
 
 /// The requested fields of an asset for this token, with any access; mints a page token if requested.
-pub(crate) fn asset_fields(
+pub(crate) fn render_asset(
     state: &mut State,
     token: &Token,
     asset: &Asset,
     access: &Access,
     fields: &[Field],
 ) -> Result<Value, GraphError> {
-    fields::render(asset.kind.node_type(), fields, |name| {
+    fields::render_node(asset.kind.node_type(), fields, |name| {
         let is_mint = asset.kind == Kind::Page && name == "access_token";
         if is_mint {
-            let may = access.mints_page_token();
+            let may = access.can_mint_page_token();
             return Some(if may {
-                page_token(state, token, asset).into()
+                mint_page_token(state, token, asset).into()
             } else {
                 Value::Null
             });
@@ -104,23 +104,23 @@ pub(crate) fn asset_fields(
     })
 }
 
-fn resolve(state: &State, call: &Call, caller: &Caller, id: &str) -> Result<Node, GraphError> {
+fn resolve_node(state: &State, call: &Call, caller: &CallerIdentity, id: &str) -> Result<Node, GraphError> {
     if id == "me" {
-        return me(state, call, caller);
+        return resolve_me(state, call, caller);
     }
-    if let Some(asset) = state.world.assets.find(id) {
+    if let Some(asset) = state.world.assets.find_by_id(id) {
         return Ok(Node::Asset(asset.clone()));
     }
     let id = if id == "app" {
-        caller.app().to_owned()
+        caller.app_id().to_owned()
     } else {
         id.to_owned()
     };
-    if state.world.persons.has(&id) {
+    if state.world.persons.has_id(&id) {
         Ok(Node::Person(id))
-    } else if state.world.system_users.has(&id) {
+    } else if state.world.system_users.has_id(&id) {
         Ok(Node::SystemUser(id))
-    } else if state.world.apps.has(&id) {
+    } else if state.world.apps.has_id(&id) {
         Ok(Node::App(id))
     } else if state.world.onbehalf.iter().any(|request| request.id == id) {
         Ok(Node::OnBehalf(id))
@@ -129,61 +129,61 @@ fn resolve(state: &State, call: &Call, caller: &Caller, id: &str) -> Result<Node
         .bytes()
         .all(|b| b.is_ascii_digit())
     {
-        Err(GraphError::unsupported(call.method, &id))
+        Err(GraphError::unsupported_request(call.method, &id))
     } else {
         Err(GraphError::unknown_alias(&id))
     }
 }
 
-fn me(state: &State, call: &Call, caller: &Caller) -> Result<Node, GraphError> {
-    let Some(token) = caller.user() else {
+fn resolve_me(state: &State, call: &Call, caller: &CallerIdentity) -> Result<Node, GraphError> {
+    let Some(token) = caller.user_token() else {
         return Err(GraphError::no_token(true));
     };
     match &token.holder {
-        Holder::Person(id) => Ok(Node::Person(id.clone())),
-        Holder::SystemUser(id) => Ok(Node::SystemUser(id.clone())),
-        Holder::Page { page, .. } => {
-            let page = state.world.assets.find(page).cloned();
+        TokenHolder::Person(id) => Ok(Node::Person(id.clone())),
+        TokenHolder::SystemUser(id) => Ok(Node::SystemUser(id.clone())),
+        TokenHolder::Page { page, .. } => {
+            let page = state.world.assets.find_by_id(page).cloned();
             page.map(Node::Asset)
-                .ok_or_else(|| GraphError::unsupported(call.method, "me"))
+                .ok_or_else(|| GraphError::unsupported_request(call.method, "me"))
         }
     }
 }
 
-fn read(
+fn read_asset(
     state: &mut State,
     call: &Call,
-    caller: &Caller,
+    caller: &CallerIdentity,
     asset: &Asset,
 ) -> Result<Value, GraphError> {
-    let token = user_token(call, caller)?;
+    let token = require_user_token(call, caller)?;
     let asked = call
         .params
         .get("fields")
         .unwrap_or_else(|| profile::default_fields(asset.kind));
-    let asked = fields::parse(asked);
-    match access::reach(state, token, asset) {
+    let asked = fields::parse_fields(asked);
+    match access::check_access(state, token, asset) {
         Ok(access) => {
-            let node = asset_fields(state, token, asset, &access, &asked)?;
+            let node = render_asset(state, token, asset, &access, &asked)?;
             Ok(with_metadata(call, node, asset))
         }
         // Some fields of a page are public, so they are readable without access.
         Err(Denial::NoRole) if is_public_read(token, asset, &asked) => {
-            asset_fields(state, token, asset, &Access::default(), &asked)
+            render_asset(state, token, asset, &Access::default(), &asked)
         }
-        Err(denial) => Err(access::refusal(denial, asset, token, call.method)),
+        Err(denial) => Err(access::denial_error(denial, asset, token, call.method)),
     }
 }
 
 fn is_public_read(token: &Token, asset: &Asset, asked: &[Field]) -> bool {
     let public = |field: &Field| matches!(field.name.as_str(), "id" | "name" | "link" | "category");
     asset.kind == Kind::Page
-        && matches!(token.holder, Holder::Person(_))
+        && matches!(token.holder, TokenHolder::Person(_))
         && asked.iter().all(public)
 }
 
 fn with_metadata(call: &Call, mut node: Value, asset: &Asset) -> Value {
-    if let (Some(true), Some(fields)) = (call.params.flag("metadata"), node.as_object_mut()) {
+    if let (Some(true), Some(fields)) = (call.params.flag_value("metadata"), node.as_object_mut()) {
         let kind = asset.kind.node_type().to_lowercase();
         fields.insert(
             "metadata".to_owned(),
@@ -194,46 +194,46 @@ fn with_metadata(call: &Call, mut node: Value, asset: &Asset) -> Value {
 }
 
 /// Mints a page token; every read mints another one, and the older ones keep working.
-fn page_token(state: &mut State, token: &Token, page: &Asset) -> String {
-    if matches!(token.holder, Holder::Page { .. }) {
+fn mint_page_token(state: &mut State, token: &Token, page: &Asset) -> String {
+    if matches!(token.holder, TokenHolder::Page { .. }) {
         return token.text.clone();
     }
-    let holder = Holder::Page {
+    let holder = TokenHolder::Page {
         page: page.id.clone(),
         by: Box::new(token.holder.clone()),
     };
-    let made = Token::new(holder, &token.app, token.scopes.clone(), state.second());
-    let dies_with_parent = token.is_short_lived() || matches!(token.holder, Holder::SystemUser(_));
+    let made = Token::new(holder, &token.app, token.scopes.clone(), state.now_in_seconds());
+    let dies_with_parent = token.is_short_lived() || matches!(token.holder, TokenHolder::SystemUser(_));
     let made = Token {
         parent: Some(token.text.clone()),
         granted: token.granted.clone(),
         expires_at: token.expires_at.filter(|_| dies_with_parent),
         ..made
     };
-    state.tokens.keep(made).text.clone()
+    state.tokens.add_token(made).text.clone()
 }
 
-fn asset_edge(
+fn respond_to_asset_edge(
     state: &mut State,
     call: &Call,
-    caller: &Caller,
+    caller: &CallerIdentity,
     asset: &Asset,
     edge: &str,
 ) -> Result<Value, GraphError> {
-    let token = user_token(call, caller)?;
-    access::reach(state, token, asset)
-        .map_err(|denial| access::refusal(denial, asset, token, call.method))?;
+    let token = require_user_token(call, caller)?;
+    access::check_access(state, token, asset)
+        .map_err(|denial| access::denial_error(denial, asset, token, call.method))?;
     match (edge, asset.kind) {
         ("agencies", Kind::Page | Kind::AdAccount | Kind::ProductCatalog | Kind::Pixel) => {
-            sharing::agencies(state, call, token, asset)
+            sharing::respond_to_agencies(state, call, token, asset)
         }
         ("onbehalf_requests", Kind::AdAccount) if call.method == Method::Get => {
-            onbehalf::of_asset(state, call, asset)
+            onbehalf::list_of_asset(state, call, asset)
         }
         ("assigned_users", _) if call.method == Method::Get => {
-            user::assigned(state, call, token, asset)
+            user::list_assigned_users(state, call, token, asset)
         }
-        _ => Err(no_edge(
+        _ => Err(no_edge_error(
             call.method,
             &asset.id,
             edge,

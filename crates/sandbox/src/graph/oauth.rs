@@ -7,26 +7,26 @@ use serde_json::{Value, json};
 
 use super::{
     Call, GraphError,
-    caller::{self, Caller},
+    caller::{self, CallerIdentity},
 };
 use crate::{
     state::State,
-    token::{Ending, Holder, Token},
+    token::{TokenEnding, TokenHolder, Token},
     world::App,
 };
 
 /// The lifetime of a long-lived user token and of a refreshed system user token.
-pub(crate) const LONG: Duration = Duration::days(60);
+pub(crate) const LONG_LIFETIME: Duration = Duration::days(60);
 
 /// Responds to `/oauth/access_token`.
-pub(crate) fn access_token(state: &mut State, call: &Call) -> Result<Value, GraphError> {
-    let app = client(state, call)?.clone();
+pub(crate) fn respond_to_access_token(state: &mut State, call: &Call) -> Result<Value, GraphError> {
+    let app = authenticate_app(state, call)?.clone();
     match call.params.get("grant_type") {
         Some("client_credentials") => Ok(
             json!({"access_token": format!("{}|{}", app.id, app.secret), "token_type": "bearer"}),
         ),
-        Some("fb_exchange_token") => exchange(state, call, &app),
-        _ if call.params.has("code") => {
+        Some("fb_exchange_token") => exchange_token(state, call, &app),
+        _ if call.params.has_name("code") => {
             Err(GraphError::new(100, "Invalid verification code format."))
         }
         _ => Err(GraphError::new(1, "Missing grant_type or code parameter.")),
@@ -34,27 +34,27 @@ pub(crate) fn access_token(state: &mut State, call: &Call) -> Result<Value, Grap
 }
 
 /// Responds to `/oauth/revoke`: ends one token at once.
-pub(crate) fn revoke(state: &mut State, call: &Call) -> Result<Value, GraphError> {
-    let app = client(state, call)?.id.clone();
-    caller::authenticate(state, call)?;
+pub(crate) fn revoke_token(state: &mut State, call: &Call) -> Result<Value, GraphError> {
+    let app = authenticate_app(state, call)?.id.clone();
+    caller::authenticate_call(state, call)?;
     let text = call
         .params
         .get("revoke_token")
-        .ok_or_else(|| GraphError::missing("revoke_token"))?;
-    let token = state.tokens.find(text).filter(|token| token.app == app);
+        .ok_or_else(|| GraphError::missing_parameter("revoke_token"))?;
+    let token = state.tokens.find_token(text).filter(|token| token.app == app);
     let token = token.ok_or_else(|| GraphError::new(100, "(#100) Invalid revoke_token"))?;
-    state.tokens.end_where(Ending::Invalidated, |candidate| {
+    state.tokens.end_tokens(TokenEnding::Invalidated, |candidate| {
         candidate.text == token.text
     });
     Ok(json!({"success": true}))
 }
 
-fn client<'a>(state: &'a State, call: &Call) -> Result<&'a App, GraphError> {
+fn authenticate_app<'a>(state: &'a State, call: &Call) -> Result<&'a App, GraphError> {
     let id = call
         .params
         .get("client_id")
         .ok_or_else(|| GraphError::new(101, "Missing client_id parameter."))?;
-    let app = state.world.apps.find(id).ok_or_else(|| {
+    let app = state.world.apps.find_by_id(id).ok_or_else(|| {
         let text =
             "Error validating application. Cannot get application info due to a system error.";
         GraphError::new(101, text)
@@ -67,22 +67,22 @@ fn client<'a>(state: &'a State, call: &Call) -> Result<&'a App, GraphError> {
     }
 }
 
-fn exchange(state: &mut State, call: &Call, app: &App) -> Result<Value, GraphError> {
+fn exchange_token(state: &mut State, call: &Call, app: &App) -> Result<Value, GraphError> {
     let text = call.params.get("fb_exchange_token");
     let text =
         text.ok_or_else(|| GraphError::new(1, "fb_exchange_token parameter not specified"))?;
-    let token = exchangeable(state, text, app)?;
-    let now = state.second();
+    let token = find_exchangeable_token(state, text, app)?;
+    let now = state.now_in_seconds();
     let expires_at = match &token.holder {
-        Holder::SystemUser(_) if call.params.flag("set_token_expires_in_60_days") == Some(true) => {
-            Some(now + LONG)
+        TokenHolder::SystemUser(_) if call.params.flag_value("set_token_expires_in_60_days") == Some(true) => {
+            Some(now + LONG_LIFETIME)
         }
         // Without the parameter a system user's token keeps its expiry.
-        Holder::SystemUser(_) => token.expires_at,
-        Holder::Person(_) | Holder::Page { .. } => Some(now + LONG),
+        TokenHolder::SystemUser(_) => token.expires_at,
+        TokenHolder::Person(_) | TokenHolder::Page { .. } => Some(now + LONG_LIFETIME),
     };
     let made = Token::new(token.holder.clone(), &token.app, token.scopes.clone(), now);
-    let made = state.tokens.keep(Token {
+    let made = state.tokens.add_token(Token {
         granted: token.granted.clone(),
         expires_at,
         ..made
@@ -95,8 +95,8 @@ fn exchange(state: &mut State, call: &Call, app: &App) -> Result<Value, GraphErr
     Ok(answer)
 }
 
-fn exchangeable(state: &State, text: &str, app: &App) -> Result<Arc<Token>, GraphError> {
-    let Caller::User(token) = caller::decode(state, text)? else {
+fn find_exchangeable_token(state: &State, text: &str, app: &App) -> Result<Arc<Token>, GraphError> {
+    let CallerIdentity::User(token) = caller::decode_token(state, text)? else {
         return Err(GraphError::new(
             100,
             "The access token cannot be exchanged.",
@@ -108,15 +108,15 @@ fn exchangeable(state: &State, text: &str, app: &App) -> Result<Arc<Token>, Grap
             format!("The access token does not belong to application {}", app.id),
         ));
     }
-    if matches!(token.holder, Holder::Page { .. }) {
+    if matches!(token.holder, TokenHolder::Page { .. }) {
         return Err(GraphError::new(
             100,
             "The access token cannot be exchanged.",
         ));
     }
     let now = state.now();
-    match state.tokens.ending(&token, now) {
-        Some(ending) => Err(GraphError::ended(ending, &app.id, now)),
+    match state.tokens.find_ending(&token, now) {
+        Some(ending) => Err(GraphError::token_ended(ending, &app.id, now)),
         None => Ok(token),
     }
 }

@@ -3,71 +3,71 @@
 use serde_json::{Value, json};
 
 use super::{
-    Call, GraphError, access, caller::Caller, fields, list, node::user_token, profile::business_ref,
+    Call, GraphError, access, caller::CallerIdentity, fields, list, node::require_user_token, profile::business_ref,
 };
 use crate::{
     state::State,
     token::Token,
-    world::{Asset, OnBehalf},
+    world::{Asset, OnBehalfRequest},
 };
 
 const DEFAULT_FIELDS: &str =
     "id,receiving_business,requesting_business,status,business_owned_object";
 
 /// Reads the node of a request, for one of its two parties.
-pub(crate) fn read(
+pub(crate) fn read_request(
     state: &State,
     call: &Call,
-    caller: &Caller,
+    caller: &CallerIdentity,
     id: &str,
 ) -> Result<Value, GraphError> {
-    find(state, call, user_token(call, caller)?, id)?;
-    row(state, call, id)
+    find_own_request(state, call, require_user_token(call, caller)?, id)?;
+    render_request(state, call, id)
 }
 
 /// Withdraws or refuses a request.
-pub(crate) fn cancel(
+pub(crate) fn cancel_request(
     state: &mut State,
     call: &Call,
-    caller: &Caller,
+    caller: &CallerIdentity,
     id: &str,
 ) -> Result<Value, GraphError> {
-    find(state, call, user_token(call, caller)?, id)?;
+    find_own_request(state, call, require_user_token(call, caller)?, id)?;
     state.world.onbehalf.retain(|request| request.id != id);
     Ok(json!({"success": "true"}))
 }
 
 /// `/{ad_account}/onbehalf_requests`.
-pub(crate) fn of_asset(state: &mut State, call: &Call, asset: &Asset) -> Result<Value, GraphError> {
+pub(crate) fn list_of_asset(state: &mut State, call: &Call, asset: &Asset) -> Result<Value, GraphError> {
     let status = call.params.get("status");
-    let asked = |request: &OnBehalf| {
+    let asked = |request: &OnBehalfRequest| {
         request.asset == asset.id && status.is_none_or(|status| request.status == status)
     };
-    listed(state, call, asked)
+    list_requests(state, call, asked)
 }
 
 /// `/{business}/received_inprogress_onbehalf_requests`.
-pub(crate) fn received(
+pub(crate) fn list_received(
     state: &mut State,
     call: &Call,
     business: &str,
 ) -> Result<Value, GraphError> {
-    listed(state, call, |request| {
+    list_requests(state, call, |request| {
         request.receiving_business == business && request.status == "IN_PROGRESS"
     })
 }
 
 /// `/{business}/sent_inprogress_onbehalf_requests`.
-pub(crate) fn sent(state: &mut State, call: &Call, business: &str) -> Result<Value, GraphError> {
-    listed(state, call, |request| {
+pub(crate) fn list_sent(state: &mut State, call: &Call, business: &str) -> Result<Value, GraphError> {
+    list_requests(state, call, |request| {
         request.requesting_business == business && request.status == "IN_PROGRESS"
     })
 }
 
-fn listed(
+fn list_requests(
     state: &mut State,
     call: &Call,
-    asked: impl Fn(&OnBehalf) -> bool,
+    asked: impl Fn(&OnBehalfRequest) -> bool,
 ) -> Result<Value, GraphError> {
     let ids = state
         .world
@@ -76,14 +76,14 @@ fn listed(
         .filter(|request| asked(request))
         .map(|request| request.id.clone())
         .collect();
-    list::answer(state, call, ids, |state, id| row(state, call, id))
+    list::respond_with_list(state, call, ids, |state, id| render_request(state, call, id))
 }
 
-fn row(state: &State, call: &Call, id: &str) -> Result<Value, GraphError> {
+fn render_request(state: &State, call: &Call, id: &str) -> Result<Value, GraphError> {
     let request = state.world.onbehalf.iter().find(|request| request.id == id);
-    let request = request.ok_or_else(|| GraphError::unsupported(call.method, id))?;
-    let asked = fields::parse(call.params.get("fields").unwrap_or(DEFAULT_FIELDS));
-    fields::render(
+    let request = request.ok_or_else(|| GraphError::unsupported_request(call.method, id))?;
+    let asked = fields::parse_fields(call.params.get("fields").unwrap_or(DEFAULT_FIELDS));
+    fields::render_node(
         "BusinessOwnedObjectOnBehalfOfRequest",
         &asked,
         |name| match name {
@@ -97,14 +97,14 @@ fn row(state: &State, call: &Call, id: &str) -> Result<Value, GraphError> {
     )
 }
 
-fn find<'a>(
+fn find_own_request<'a>(
     state: &'a State,
     call: &Call,
     token: &Token,
     id: &str,
-) -> Result<&'a OnBehalf, GraphError> {
-    let mine = access::businesses(state, token);
-    let is_party = |r: &&OnBehalf| {
+) -> Result<&'a OnBehalfRequest, GraphError> {
+    let mine = access::find_businesses(state, token);
+    let is_party = |r: &&OnBehalfRequest| {
         mine.contains(&r.receiving_business) || mine.contains(&r.requesting_business)
     };
     let request = state
@@ -113,5 +113,5 @@ fn find<'a>(
         .iter()
         .find(|request| request.id == id)
         .filter(is_party);
-    request.ok_or_else(|| GraphError::unsupported(call.method, id))
+    request.ok_or_else(|| GraphError::unsupported_request(call.method, id))
 }

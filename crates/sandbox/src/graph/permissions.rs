@@ -2,44 +2,44 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, GraphError, Method, caller::Caller};
-use crate::{state::State, token::Ending};
+use super::{Call, GraphError, Method, caller::CallerIdentity};
+use crate::{state::State, token::TokenEnding};
 
 /// `/{person}/permissions` and `/{person}/permissions/{name}`.
-pub(crate) fn answer(
+pub(crate) fn respond_to_permissions(
     state: &mut State,
     call: &Call,
-    caller: &Caller,
+    caller: &CallerIdentity,
     person: &str,
     name: Option<&str>,
 ) -> Result<Value, GraphError> {
     let is_own = caller
-        .user()
-        .is_none_or(|token| token.holder.user() == person);
+        .user_token()
+        .is_none_or(|token| token.holder.user_id() == person);
     match (call.method, name) {
-        (Method::Get, None) if is_own => Ok(granted(caller)),
+        (Method::Get, None) if is_own => Ok(list_granted(caller)),
         (Method::Delete, None) if is_own => {
-            deauthorize(state, person, caller.app());
+            deauthorize_app(state, person, caller.app_id());
             Ok(json!({"success": true}))
         }
         (Method::Delete, Some(name)) if is_own => {
-            state.tokens.strip_scope(person, caller.app(), name);
+            state.tokens.remove_scope(person, caller.app_id(), name);
             Ok(json!({"success": true}))
         }
-        _ => Err(GraphError::unsupported(call.method, person)),
+        _ => Err(GraphError::unsupported_request(call.method, person)),
     }
 }
 
 /// The person removes the app: all tokens of the person for the app die at once.
-pub(crate) fn deauthorize(state: &mut State, person: &str, app: &str) -> usize {
-    state.tokens.end_where(Ending::Deauthorized, |token| {
-        token.app == app && token.holder.person() == Some(person)
+pub(crate) fn deauthorize_app(state: &mut State, person: &str, app: &str) -> usize {
+    state.tokens.end_tokens(TokenEnding::Deauthorized, |token| {
+        token.app == app && token.holder.person_id() == Some(person)
     })
 }
 
-fn granted(caller: &Caller) -> Value {
+fn list_granted(caller: &CallerIdentity) -> Value {
     let scopes = caller
-        .user()
+        .user_token()
         .map(|token| token.scopes.as_slice())
         .unwrap_or_default();
     let rows: Vec<Value> = scopes

@@ -25,19 +25,19 @@ pub(crate) fn asset_field(
     access: &Access,
     name: &str,
 ) -> Option<Value> {
-    common(state, asset, access, name).or_else(|| match asset.kind {
-        Kind::Page => page(state, asset, access, name),
-        Kind::AdAccount => ad_account(state, asset, access, name),
-        Kind::Business => business(name),
-        Kind::ProductCatalog => catalog(state, asset, name),
-        Kind::Pixel => pixel(state, asset, name),
-        Kind::InstagramAccount => instagram(asset, name),
-        Kind::WhatsappBusinessAccount => whatsapp(state, asset, name),
+    common_field(state, asset, access, name).or_else(|| match asset.kind {
+        Kind::Page => page_field(state, asset, access, name),
+        Kind::AdAccount => ad_account_field(state, asset, access, name),
+        Kind::Business => business_field(name),
+        Kind::ProductCatalog => catalog_field(state, asset, name),
+        Kind::Pixel => pixel_field(state, asset, name),
+        Kind::InstagramAccount => instagram_field(asset, name),
+        Kind::WhatsappBusinessAccount => whatsapp_field(state, asset, name),
     })
 }
 
 /// A time in the notation of Graph.
-pub(crate) fn moment(at: DateTime<Utc>) -> String {
+pub(crate) fn format_time(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%dT%H:%M:%S+00:00").to_string()
 }
 
@@ -46,12 +46,12 @@ pub(crate) fn business_ref(state: &State, id: &str) -> Value {
     let name = state
         .world
         .businesses
-        .find(id)
+        .find_by_id(id)
         .map(|business| business.name.as_str());
     json!({"id": id, "name": name})
 }
 
-fn common(state: &State, asset: &Asset, access: &Access, name: &str) -> Option<Value> {
+fn common_field(state: &State, asset: &Asset, access: &Access, name: &str) -> Option<Value> {
     let ends = matches!(
         asset.kind,
         Kind::Page | Kind::AdAccount | Kind::Business | Kind::ProductCatalog | Kind::Pixel
@@ -60,7 +60,7 @@ fn common(state: &State, asset: &Asset, access: &Access, name: &str) -> Option<V
         "id" => Some(json!(asset.id)),
         "name" => Some(json!(asset.name)),
         "user_access_expire_time" if ends => {
-            Some(access.ends_at.map_or(Value::Null, |at| json!(moment(at))))
+            Some(access.ends_at.map_or(Value::Null, |at| json!(format_time(at))))
         }
         "business"
             if matches!(
@@ -74,7 +74,7 @@ fn common(state: &State, asset: &Asset, access: &Access, name: &str) -> Option<V
     }
 }
 
-fn page(state: &State, asset: &Asset, access: &Access, name: &str) -> Option<Value> {
+fn page_field(state: &State, asset: &Asset, access: &Access, name: &str) -> Option<Value> {
     match name {
         "tasks" => Some(json!(access.tasks)),
         "category" => Some(json!("Business service")),
@@ -97,7 +97,7 @@ fn page(state: &State, asset: &Asset, access: &Access, name: &str) -> Option<Val
     }
 }
 
-fn ad_account(state: &State, asset: &Asset, access: &Access, name: &str) -> Option<Value> {
+fn ad_account_field(state: &State, asset: &Asset, access: &Access, name: &str) -> Option<Value> {
     match name {
         "account_id" => Some(json!(asset.id.trim_start_matches("act_"))),
         "account_status" => Some(json!(asset.account_status)),
@@ -120,7 +120,7 @@ fn ad_account(state: &State, asset: &Asset, access: &Access, name: &str) -> Opti
     }
 }
 
-fn business(name: &str) -> Option<Value> {
+fn business_field(name: &str) -> Option<Value> {
     match name {
         "verification_status" => Some(json!("not_verified")),
         "two_factor_type" | "primary_page" | "created_time" | "link" | "timezone_id"
@@ -129,7 +129,7 @@ fn business(name: &str) -> Option<Value> {
     }
 }
 
-fn catalog(_: &State, _: &Asset, name: &str) -> Option<Value> {
+fn catalog_field(_: &State, _: &Asset, name: &str) -> Option<Value> {
     match name {
         "product_count" | "feed_count" => Some(json!(0)),
         "vertical" => Some(json!("commerce")),
@@ -137,7 +137,7 @@ fn catalog(_: &State, _: &Asset, name: &str) -> Option<Value> {
     }
 }
 
-fn pixel(state: &State, asset: &Asset, name: &str) -> Option<Value> {
+fn pixel_field(state: &State, asset: &Asset, name: &str) -> Option<Value> {
     match name {
         "owner_business" => Some(business_ref(state, &asset.business)),
         "is_unavailable" => Some(json!(false)),
@@ -146,7 +146,7 @@ fn pixel(state: &State, asset: &Asset, name: &str) -> Option<Value> {
     }
 }
 
-fn instagram(asset: &Asset, name: &str) -> Option<Value> {
+fn instagram_field(asset: &Asset, name: &str) -> Option<Value> {
     match name {
         "username" => Some(json!(asset.name)),
         "followers_count" | "follows_count" | "media_count" => Some(json!(0)),
@@ -155,7 +155,7 @@ fn instagram(asset: &Asset, name: &str) -> Option<Value> {
     }
 }
 
-fn whatsapp(state: &State, asset: &Asset, name: &str) -> Option<Value> {
+fn whatsapp_field(state: &State, asset: &Asset, name: &str) -> Option<Value> {
     match name {
         "currency" => Some(json!("EUR")),
         "account_review_status" => Some(json!("APPROVED")),

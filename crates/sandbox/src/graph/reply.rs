@@ -21,7 +21,7 @@ pub(crate) enum Outcome {
 }
 
 /// The outcome of a call, and its delay.
-pub(crate) struct Answer {
+pub(crate) struct CallResponse {
     pub outcome: Outcome,
     pub delay_ms: u64,
     /// Number of calls: the items of a batch, or 1.

@@ -6,17 +6,17 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Call, GraphError, Method, access, list,
-    node::no_edge,
-    profile::{business_ref, moment},
+    node::no_edge_error,
+    profile::{business_ref, format_time},
 };
 use crate::{
     state::State,
-    token::{Holder, Token},
+    token::{TokenHolder, Token},
     world::{Asset, Kind, Share},
 };
 
 /// `/{asset}/agencies`.
-pub(crate) fn agencies(
+pub(crate) fn respond_to_agencies(
     state: &mut State,
     call: &Call,
     token: &Token,
@@ -26,13 +26,13 @@ pub(crate) fn agencies(
         return list_agencies(state, call, asset);
     }
     check_owner(state, token, asset)?;
-    let business = partner(state, call)?;
+    let business = require_partner(state, call)?;
     state
         .world
         .shares
         .retain(|share| share.asset != asset.id || share.business != business);
     if call.method == Method::Post {
-        let tasks = call.params.list("permitted_tasks");
+        let tasks = call.params.list_values("permitted_tasks");
         state.world.shares.push(Share {
             asset: asset.id.clone(),
             business,
@@ -44,47 +44,47 @@ pub(crate) fn agencies(
 }
 
 /// `/{business}/agencies`: the partners that this business shares assets with.
-pub(crate) fn agencies_of_business(
+pub(crate) fn respond_to_business_agencies(
     state: &mut State,
     call: &Call,
     business: &str,
 ) -> Result<Value, GraphError> {
-    let partners = partners(state, business, |share, owner| {
+    let partners = find_partners(state, business, |share, owner| {
         (owner == business).then(|| share.business.clone())
     });
     match call.method {
-        Method::Get => list::answer(state, call, partners, |state, id| {
+        Method::Get => list::respond_with_list(state, call, partners, |state, id| {
             Ok(business_ref(state, id))
         }),
         Method::Delete => {
-            let partner = partner(state, call)?;
+            let partner = require_partner(state, call)?;
             end_shares(state, &partner, business);
             Ok(json!({"success": true}))
         }
-        Method::Post => Err(no_edge(call.method, business, "agencies", "Business")),
+        Method::Post => Err(no_edge_error(call.method, business, "agencies", "Business")),
     }
 }
 
 /// `/{business}/clients`: the businesses that share assets with this one, or were asked to.
-pub(crate) fn clients(state: &mut State, call: &Call, business: &str) -> Result<Value, GraphError> {
-    let owners = partners(state, business, |share, owner| {
+pub(crate) fn respond_to_clients(state: &mut State, call: &Call, business: &str) -> Result<Value, GraphError> {
+    let owners = find_partners(state, business, |share, owner| {
         (share.business == business).then(|| owner.to_owned())
     });
     match call.method {
-        Method::Get => list::answer(state, call, owners, |state, owner| {
-            Ok(client(state, business, owner))
+        Method::Get => list::respond_with_list(state, call, owners, |state, owner| {
+            Ok(render_client(state, business, owner))
         }),
         Method::Delete => {
-            let owner = partner(state, call)?;
+            let owner = require_partner(state, call)?;
             end_shares(state, business, &owner);
             Ok(json!({"success": true}))
         }
-        Method::Post => Err(no_edge(call.method, business, "clients", "Business")),
+        Method::Post => Err(no_edge_error(call.method, business, "clients", "Business")),
     }
 }
 
 /// `POST /{business}/client_pages`: asks the owner to share an asset; the request stays pending.
-pub(crate) fn request(
+pub(crate) fn request_asset(
     state: &mut State,
     call: &Call,
     business: &str,
@@ -93,12 +93,12 @@ pub(crate) fn request(
     let id = call
         .params
         .get(parameter)
-        .ok_or_else(|| GraphError::missing(parameter))?;
+        .ok_or_else(|| GraphError::missing_parameter(parameter))?;
     let asset = state
         .world
         .assets
-        .find(id)
-        .ok_or_else(|| GraphError::unsupported(call.method, id))?;
+        .find_by_id(id)
+        .ok_or_else(|| GraphError::unsupported_request(call.method, id))?;
     let asset = asset.id.clone();
     let status = "CLIENT_RESPONSE_PENDING".to_owned();
     let answer = json!({"access_status": status});
@@ -108,7 +108,7 @@ pub(crate) fn request(
         .iter()
         .any(|share| share.asset == asset && share.business == business)
     {
-        let tasks = call.params.list("permitted_tasks");
+        let tasks = call.params.list_values("permitted_tasks");
         state.world.shares.push(Share {
             asset,
             business: business.to_owned(),
@@ -125,20 +125,20 @@ fn list_agencies(state: &mut State, call: &Call, asset: &Asset) -> Result<Value,
         .shares_of(&asset.id)
         .map(|share| share.business.clone())
         .collect();
-    list::answer(state, call, ids, |state, id| {
+    list::respond_with_list(state, call, ids, |state, id| {
         let mut row = business_ref(state, id);
         let share = state
             .world
             .shares_of(&asset.id)
             .find(|share| share.business == id);
         if let (Some(row), Some(share)) = (row.as_object_mut(), share) {
-            row.extend(agreement(state, share));
+            row.extend(render_agreement(state, share));
         }
         Ok(row)
     })
 }
 
-fn client(state: &State, business: &str, owner: &str) -> Value {
+fn render_client(state: &State, business: &str, owner: &str) -> Value {
     let mut row = business_ref(state, owner);
     let of_kind = |kind: Kind| -> Vec<Value> {
         let shares = state
@@ -146,10 +146,10 @@ fn client(state: &State, business: &str, owner: &str) -> Value {
             .shares
             .iter()
             .filter(|share| share.business == business);
-        let mine = shares.filter_map(|share| Some((share, state.world.assets.find(&share.asset)?)));
+        let mine = shares.filter_map(|share| Some((share, state.world.assets.find_by_id(&share.asset)?)));
         let fits = mine.filter(|(_, asset)| asset.kind == kind && asset.business == owner);
         fits.map(|(share, asset)| {
-            let mut row = agreement(state, share);
+            let mut row = render_agreement(state, share);
             row.insert("id".to_owned(), json!(asset.id));
             Value::Object(row)
         })
@@ -165,8 +165,8 @@ fn client(state: &State, business: &str, owner: &str) -> Value {
     row
 }
 
-fn agreement(state: &State, share: &Share) -> Map<String, Value> {
-    let at = moment(state.now());
+fn render_agreement(state: &State, share: &Share) -> Map<String, Value> {
+    let at = format_time(state.now());
     let fields = json!({
         "access_status": share.status, "permitted_tasks": share.tasks,
         "access_requested_time": at, "access_updated_time": at,
@@ -177,24 +177,24 @@ fn agreement(state: &State, share: &Share) -> Map<String, Value> {
 /// Checks that the token may share the asset: a page needs a page token, other assets need a token of
 /// a member of the owning business.
 fn check_owner(state: &State, token: &Token, asset: &Asset) -> Result<(), GraphError> {
-    let is_page_token = matches!(token.holder, Holder::Page { .. });
+    let is_page_token = matches!(token.holder, TokenHolder::Page { .. });
     match asset.kind {
         Kind::Page if !is_page_token => Err(GraphError::page_token_required()),
         Kind::Page => Ok(()),
-        _ if access::businesses(state, token).contains(&asset.business) => Ok(()),
-        _ => Err(GraphError::permission(
+        _ if access::find_businesses(state, token).contains(&asset.business) => Ok(()),
+        _ => Err(GraphError::permission_denied(
             200,
             "Only the business that owns the asset can share it",
         )),
     }
 }
 
-fn partner(state: &State, call: &Call) -> Result<String, GraphError> {
+fn require_partner(state: &State, call: &Call) -> Result<String, GraphError> {
     let id = call
         .params
         .get("business")
-        .ok_or_else(|| GraphError::missing("business"))?;
-    let known = state.world.businesses.has(id);
+        .ok_or_else(|| GraphError::missing_parameter("business"))?;
+    let known = state.world.businesses.has_id(id);
     if known {
         Ok(id.to_owned())
     } else {
@@ -206,14 +206,14 @@ fn partner(state: &State, call: &Call) -> Result<String, GraphError> {
 }
 
 /// The businesses on the other side of shares, each once.
-fn partners(
+fn find_partners(
     state: &State,
     business: &str,
     other: impl Fn(&Share, &str) -> Option<String>,
 ) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for share in &state.world.shares {
-        let Some(asset) = state.world.assets.find(&share.asset) else {
+        let Some(asset) = state.world.assets.find_by_id(&share.asset) else {
             continue;
         };
         let id = other(share, &asset.business).filter(|id| id != business && !found.contains(id));
@@ -226,7 +226,7 @@ fn end_shares(state: &mut State, partner: &str, owner: &str) {
     let assets = &state.world.assets;
     let is_theirs = |share: &Share| {
         assets
-            .find(&share.asset)
+            .find_by_id(&share.asset)
             .is_some_and(|asset| asset.business == owner)
     };
     state

@@ -2,19 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, GraphError, Method, caller::Caller};
+use super::{Call, GraphError, Method, caller::CallerIdentity};
 use crate::{state::State, webhook};
 
 /// Reads, sets or removes the subscription; needs the app's own token and a loopback URL.
-pub(crate) fn answer(
+pub(crate) fn respond_to_subscriptions(
     state: &mut State,
     call: &Call,
-    caller: &Caller,
+    caller: &CallerIdentity,
     id: &str,
 ) -> Result<Value, GraphError> {
-    let own = caller.user().is_none() && caller.app() == id;
+    let own = caller.user_token().is_none() && caller.app_id() == id;
     let app = state.world.apps.find_mut(id).filter(|_| own);
-    let app = app.ok_or_else(|| GraphError::unsupported(call.method, id))?;
+    let app = app.ok_or_else(|| GraphError::unsupported_request(call.method, id))?;
     match call.method {
         Method::Get => {
             let row = |url: &String| json!({"object": "managed_meta_account", "callback_url": url, "active": true});
@@ -24,8 +24,8 @@ pub(crate) fn answer(
             let url = call
                 .params
                 .get("callback_url")
-                .ok_or_else(|| GraphError::missing("callback_url"))?;
-            webhook::loopback(url)
+                .ok_or_else(|| GraphError::missing_parameter("callback_url"))?;
+            webhook::parse_loopback_url(url)
                 .ok_or_else(|| GraphError::new(2200, "(#2200) callback_url is not on loopback"))?;
             app.webhook_url = Some(url.to_owned());
             Ok(json!({"success": true}))

@@ -4,47 +4,47 @@ use serde_json::{Value, json};
 
 use super::{
     Call, GraphError, Method, access,
-    business::plural,
-    caller::Caller,
+    business::kind_of_plural,
+    caller::CallerIdentity,
     list,
-    node::{no_edge, user_token},
-    oauth::LONG,
+    node::{no_edge_error, require_user_token},
+    oauth::LONG_LIFETIME,
     profile, user,
 };
 use crate::{
     state::State,
-    token::{Ending, Holder, Token},
+    token::{TokenEnding, TokenHolder, Token},
 };
 
 /// Responds to a call on an edge of a system user.
-pub(crate) fn edge(
+pub(crate) fn respond_to_edge(
     state: &mut State,
     call: &Call,
-    caller: &Caller,
+    caller: &CallerIdentity,
     id: &str,
     edge: &str,
 ) -> Result<Value, GraphError> {
-    let token = user_token(call, caller)?;
+    let token = require_user_token(call, caller)?;
     check_admin(state, call, token, id)?;
     match (call.method, edge) {
-        (Method::Post, "access_tokens") => mint(state, call, token, id),
+        (Method::Post, "access_tokens") => mint_token(state, call, token, id),
         (Method::Delete, "access_tokens") => {
             state
                 .tokens
-                .end_where(Ending::Invalidated, |token| token.holder.user() == id);
+                .end_tokens(TokenEnding::Invalidated, |token| token.holder.user_id() == id);
             Ok(json!({"success": true}))
         }
         (Method::Post, "applications") => Ok(json!({"success": true})),
         (Method::Get, "accounts" | "adaccounts" | "businesses") => {
-            user::edge(state, call, caller, edge)
+            user::respond_to_edge(state, call, caller, edge)
         }
-        (Method::Get, _) => assigned(state, call, id, edge),
-        _ => Err(no_edge(call.method, id, edge, "SystemUser")),
+        (Method::Get, _) => list_assigned(state, call, id, edge),
+        _ => Err(no_edge_error(call.method, id, edge, "SystemUser")),
     }
 }
 
 /// `/{business}/system_users`.
-pub(crate) fn of_business(
+pub(crate) fn list_of_business(
     state: &mut State,
     call: &Call,
     business: &str,
@@ -55,11 +55,11 @@ pub(crate) fn of_business(
         .iter()
         .filter(|user| user.business == business);
     let ids = users.map(|user| user.id.clone()).collect();
-    list::answer(state, call, ids, |state, id| {
+    list::respond_with_list(state, call, ids, |state, id| {
         let name = state
             .world
             .system_users
-            .find(id)
+            .find_by_id(id)
             .map(|user| user.name.as_str());
         Ok(json!({"id": id, "name": name, "role": "ADMIN"}))
     })
@@ -67,7 +67,7 @@ pub(crate) fn of_business(
 
 /// `POST /{client_business}/system_user_access_tokens`: mints a token for a client's system user, or
 /// returns its newest token.
-pub(crate) fn of_client(
+pub(crate) fn respond_with_client_token(
     state: &mut State,
     call: &Call,
     token: &Token,
@@ -82,19 +82,19 @@ pub(crate) fn of_client(
     let user = users
         .find(|user| asked.is_none_or(|id| id == user.id))
         .map(|user| user.id.clone());
-    let user = user.ok_or_else(|| GraphError::unsupported(call.method, business))?;
-    if call.params.flag("fetch_only") != Some(true) {
-        return mint(state, call, token, &user);
+    let user = user.ok_or_else(|| GraphError::unsupported_request(call.method, business))?;
+    if call.params.flag_value("fetch_only") != Some(true) {
+        return mint_token(state, call, token, &user);
     }
     let held = state
         .tokens
-        .newest_of(&Holder::SystemUser(user), &token.app);
+        .newest_token(&TokenHolder::SystemUser(user), &token.app);
     let held = held.ok_or_else(|| GraphError::new(100, "(#100) There is no token to fetch"))?;
     Ok(json!({"access_token": held.text}))
 }
 
-fn mint(state: &mut State, call: &Call, caller: &Token, id: &str) -> Result<Value, GraphError> {
-    if !call.params.has("appsecret_proof") {
+fn mint_token(state: &mut State, call: &Call, caller: &Token, id: &str) -> Result<Value, GraphError> {
+    if !call.params.has_name("appsecret_proof") {
         return Err(GraphError::proof_required());
     }
     let app = call.params.get("business_app").unwrap_or(&caller.app);
@@ -104,54 +104,54 @@ fn mint(state: &mut State, call: &Call, caller: &Token, id: &str) -> Result<Valu
             "(#100) Param business_app must be the app of the calling token",
         ));
     }
-    let scopes = call.params.list("scope");
+    let scopes = call.params.list_values("scope");
     if scopes.is_empty() {
-        return Err(GraphError::missing("scope"));
+        return Err(GraphError::missing_parameter("scope"));
     }
-    let now = state.second();
-    let made = Token::new(Holder::SystemUser(id.to_owned()), app, scopes, now);
-    let is_dated = call.params.flag("set_token_expires_in_60_days") == Some(true);
-    let made = state.tokens.keep(Token {
-        expires_at: is_dated.then(|| now + LONG),
+    let now = state.now_in_seconds();
+    let made = Token::new(TokenHolder::SystemUser(id.to_owned()), app, scopes, now);
+    let is_dated = call.params.flag_value("set_token_expires_in_60_days") == Some(true);
+    let made = state.tokens.add_token(Token {
+        expires_at: is_dated.then(|| now + LONG_LIFETIME),
         ..made
     });
     Ok(json!({"access_token": made.text}))
 }
 
-fn assigned(state: &mut State, call: &Call, id: &str, edge: &str) -> Result<Value, GraphError> {
-    let kind = edge.strip_prefix("assigned_").and_then(plural);
-    let kind = kind.ok_or_else(|| no_edge(call.method, id, edge, "SystemUser"))?;
+fn list_assigned(state: &mut State, call: &Call, id: &str, edge: &str) -> Result<Value, GraphError> {
+    let kind = edge.strip_prefix("assigned_").and_then(kind_of_plural);
+    let kind = kind.ok_or_else(|| no_edge_error(call.method, id, edge, "SystemUser"))?;
     let scopes = kind
-        .scopes()
+        .required_scopes()
         .iter()
         .map(|&scope| scope.to_owned())
         .collect();
     // Graph lists assigned assets for every caller, so compute them with a token of the system user.
-    let own = Token::new(Holder::SystemUser(id.to_owned()), "", scopes, state.now());
+    let own = Token::new(TokenHolder::SystemUser(id.to_owned()), "", scopes, state.now());
     let assets = state
         .world
         .assets
         .iter()
-        .filter(|a| a.kind == kind && access::reach(state, &own, a).is_ok());
+        .filter(|a| a.kind == kind && access::check_access(state, &own, a).is_ok());
     let ids = assets.map(|asset| asset.id.clone()).collect();
-    user::rows(state, call, &own, ids, profile::default_fields(kind))
+    user::list_assets(state, call, &own, ids, profile::default_fields(kind))
 }
 
 /// Checks that the token belongs to the system user, or to a member of its business with the scope.
 fn check_admin(state: &State, call: &Call, token: &Token, id: &str) -> Result<(), GraphError> {
-    let is_self = token.holder == Holder::SystemUser(id.to_owned());
+    let is_self = token.holder == TokenHolder::SystemUser(id.to_owned());
     let user = state
         .world
         .system_users
-        .find(id)
-        .ok_or_else(|| GraphError::unsupported(call.method, id))?;
-    let is_admin = access::businesses(state, token).contains(&user.business);
+        .find_by_id(id)
+        .ok_or_else(|| GraphError::unsupported_request(call.method, id))?;
+    let is_admin = access::find_businesses(state, token).contains(&user.business);
     match (
         is_self || is_admin,
         is_self || token.has_any_scope(&["business_management"]),
     ) {
         (true, true) => Ok(()),
         (true, false) => Err(GraphError::missing_permissions()),
-        (false, _) => Err(GraphError::unsupported(call.method, id)),
+        (false, _) => Err(GraphError::unsupported_request(call.method, id)),
     }
 }

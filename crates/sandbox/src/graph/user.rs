@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use super::{
     Call, GraphError, Method,
     access::{self, Access},
-    caller::Caller,
+    caller::CallerIdentity,
     fields, list,
-    node::{asset_fields, no_edge, user_token},
+    node::{render_asset, no_edge_error, require_user_token},
 };
 use crate::{
     state::State,
-    token::{Holder, Token},
+    token::{TokenHolder, Token},
     world::{Asset, Kind},
 };
 
@@ -19,14 +19,14 @@ use crate::{
 pub(crate) fn read_person(
     state: &State,
     call: &Call,
-    caller: &Caller,
+    caller: &CallerIdentity,
     id: &str,
 ) -> Result<Value, GraphError> {
-    let is_own = caller.user().is_none_or(|token| token.holder.user() == id);
-    let person = state.world.persons.find(id).filter(|_| is_own);
-    let person = person.ok_or_else(|| GraphError::unsupported(call.method, id))?;
-    let asked = fields::parse(call.params.get("fields").unwrap_or("name,id"));
-    fields::render("User", &asked, |name| match name {
+    let is_own = caller.user_token().is_none_or(|token| token.holder.user_id() == id);
+    let person = state.world.persons.find_by_id(id).filter(|_| is_own);
+    let person = person.ok_or_else(|| GraphError::unsupported_request(call.method, id))?;
+    let asked = fields::parse_fields(call.params.get("fields").unwrap_or("name,id"));
+    fields::render_node("User", &asked, |name| match name {
         "id" => Some(json!(person.id)),
         "name" => Some(json!(person.name)),
         "is_work_account" => Some(json!(person.is_work_account)),
@@ -41,22 +41,22 @@ pub(crate) fn read_person(
 pub(crate) fn read_system_user(
     state: &State,
     call: &Call,
-    caller: &Caller,
+    caller: &CallerIdentity,
     id: &str,
 ) -> Result<Value, GraphError> {
-    let user = state.world.system_users.find(id);
+    let user = state.world.system_users.find_by_id(id);
     let seen = user.filter(|user| {
         caller
-            .user()
-            .is_none_or(|token| is_seen(state, token, id, &user.business))
+            .user_token()
+            .is_none_or(|token| can_see_system_user(state, token, id, &user.business))
     });
-    let user = seen.ok_or_else(|| GraphError::unsupported(call.method, id))?;
-    let asked = fields::parse(call.params.get("fields").unwrap_or("name,id"));
-    fields::render("SystemUser", &asked, |name| match name {
+    let user = seen.ok_or_else(|| GraphError::unsupported_request(call.method, id))?;
+    let asked = fields::parse_fields(call.params.get("fields").unwrap_or("name,id"));
+    fields::render_node("SystemUser", &asked, |name| match name {
         "id" => Some(json!(user.id)),
         "name" => Some(json!(user.name)),
         // `/me` reads a system user as a user.
-        "is_work_account" if call.first() == Some("me") => Some(json!(false)),
+        "is_work_account" if call.first_segment() == Some("me") => Some(json!(false)),
         "role" => Some(json!("ADMIN")),
         "created_time" | "finance_permission" => Some(Value::Null),
         _ => None,
@@ -67,17 +67,17 @@ pub(crate) fn read_system_user(
 pub(crate) fn read_app(
     state: &State,
     call: &Call,
-    caller: &Caller,
+    caller: &CallerIdentity,
     id: &str,
 ) -> Result<Value, GraphError> {
     let app = state
         .world
         .apps
-        .find(id)
-        .filter(|app| caller.app() == app.id);
-    let app = app.ok_or_else(|| GraphError::unsupported(call.method, id))?;
-    let asked = fields::parse(call.params.get("fields").unwrap_or("category,link,name,id"));
-    fields::render("Application", &asked, |name| match name {
+        .find_by_id(id)
+        .filter(|app| caller.app_id() == app.id);
+    let app = app.ok_or_else(|| GraphError::unsupported_request(call.method, id))?;
+    let asked = fields::parse_fields(call.params.get("fields").unwrap_or("category,link,name,id"));
+    fields::render_node("Application", &asked, |name| match name {
         "id" => Some(json!(app.id)),
         "name" => Some(json!(app.name)),
         "category" => Some(json!("Business and pages")),
@@ -91,49 +91,49 @@ pub(crate) fn read_app(
 }
 
 /// `/me/accounts`, `/me/adaccounts`, `/me/businesses`.
-pub(crate) fn edge(
+pub(crate) fn respond_to_edge(
     state: &mut State,
     call: &Call,
-    caller: &Caller,
+    caller: &CallerIdentity,
     edge: &str,
 ) -> Result<Value, GraphError> {
-    let token = user_token(call, caller)?;
-    let own = call.first() == Some("me") || call.first() == Some(token.holder.user());
+    let token = require_user_token(call, caller)?;
+    let own = call.first_segment() == Some("me") || call.first_segment() == Some(token.holder.user_id());
     if !own || call.method != Method::Get {
-        return Err(GraphError::unsupported(
+        return Err(GraphError::unsupported_request(
             call.method,
-            call.first().unwrap_or_default(),
+            call.first_segment().unwrap_or_default(),
         ));
     }
     match edge {
-        "accounts" => assets(
+        "accounts" => list_reached_assets(
             state,
             call,
             token,
             Kind::Page,
             "access_token,category,category_list,name,id,tasks",
         ),
-        "adaccounts" => assets(state, call, token, Kind::AdAccount, "account_id,id"),
-        "businesses" => assets(state, call, token, Kind::Business, "id,name"),
-        _ => Err(no_edge(call.method, token.holder.user(), edge, "User")),
+        "adaccounts" => list_reached_assets(state, call, token, Kind::AdAccount, "account_id,id"),
+        "businesses" => list_reached_assets(state, call, token, Kind::Business, "id,name"),
+        _ => Err(no_edge_error(call.method, token.holder.user_id(), edge, "User")),
     }
 }
 
 /// All assets of a kind that the token reaches.
-pub(crate) fn assets(
+pub(crate) fn list_reached_assets(
     state: &mut State,
     call: &Call,
     token: &Token,
     kind: Kind,
     default_fields: &str,
 ) -> Result<Value, GraphError> {
-    if !token.has_any_scope(kind.scopes()) {
-        return Err(GraphError::permission(
+    if !token.has_any_scope(kind.required_scopes()) {
+        return Err(GraphError::permission_denied(
             200,
             "Requires a permission that this token lacks",
         ));
     }
-    let reached = |asset: &&Asset| asset.kind == kind && access::reach(state, token, asset).is_ok();
+    let reached = |asset: &&Asset| asset.kind == kind && access::check_access(state, token, asset).is_ok();
     let ids = state
         .world
         .assets
@@ -141,29 +141,29 @@ pub(crate) fn assets(
         .filter(reached)
         .map(|asset| asset.id.clone())
         .collect();
-    rows(state, call, token, ids, default_fields)
+    list_assets(state, call, token, ids, default_fields)
 }
 
 /// A list of assets; a row that the token does not reach has the public fields only.
-pub(crate) fn rows(
+pub(crate) fn list_assets(
     state: &mut State,
     call: &Call,
     token: &Token,
     ids: Vec<String>,
     default_fields: &str,
 ) -> Result<Value, GraphError> {
-    let asked = fields::parse(call.params.get("fields").unwrap_or(default_fields));
-    list::answer(state, call, ids, |state, id| {
-        let Some(asset) = state.world.assets.find(id).cloned() else {
+    let asked = fields::parse_fields(call.params.get("fields").unwrap_or(default_fields));
+    list::respond_with_list(state, call, ids, |state, id| {
+        let Some(asset) = state.world.assets.find_by_id(id).cloned() else {
             return Ok(json!({"id": id}));
         };
-        let access = access::reach(state, token, &asset).unwrap_or_else(|_| Access::default());
-        asset_fields(state, token, &asset, &access, &asked)
+        let access = access::check_access(state, token, &asset).unwrap_or_else(|_| Access::default());
+        render_asset(state, token, &asset, &access, &asked)
     })
 }
 
 /// `/{asset}/assigned_users`: the persons with a role in the requested business.
-pub(crate) fn assigned(
+pub(crate) fn list_assigned_users(
     state: &mut State,
     call: &Call,
     token: &Token,
@@ -172,14 +172,14 @@ pub(crate) fn assigned(
     let asked = call
         .params
         .get("business")
-        .ok_or_else(|| GraphError::missing("business"))?;
-    let tasks = access::reach(state, token, asset)
+        .ok_or_else(|| GraphError::missing_parameter("business"))?;
+    let tasks = access::check_access(state, token, asset)
         .map(|access| access.tasks)
         .unwrap_or_default();
     let member = |id: &str| {
         matches!(
-            access::standing(state, id, asked),
-            access::Standing::Member { .. }
+            access::find_membership(state, id, asked),
+            access::Membership::Member { .. }
         )
     };
     let ids = state
@@ -189,20 +189,20 @@ pub(crate) fn assigned(
         .filter(|p| member(&p.id))
         .map(|p| p.id.clone())
         .collect();
-    list::answer(state, call, ids, |state, id| {
+    list::respond_with_list(state, call, ids, |state, id| {
         let name = state
             .world
             .persons
-            .find(id)
+            .find_by_id(id)
             .map(|person| person.name.as_str());
         Ok(json!({"id": id, "name": name, "tasks": tasks}))
     })
 }
 
-fn is_seen(state: &State, token: &Token, id: &str, business: &str) -> bool {
-    let is_self = matches!(&token.holder, Holder::SystemUser(own) if own == id);
+fn can_see_system_user(state: &State, token: &Token, id: &str, business: &str) -> bool {
+    let is_self = matches!(&token.holder, TokenHolder::SystemUser(own) if own == id);
     is_self
-        || access::businesses(state, token)
+        || access::find_businesses(state, token)
             .iter()
             .any(|have| have == business)
 }

@@ -1,10 +1,10 @@
 //! Generates many assets from one line of a scenario.
 
-use super::{Asset, scenario::Generate};
+use super::{Asset, scenario::AssetGenerator};
 
-impl Generate {
+impl AssetGenerator {
     /// The assets of this rule, with consecutive ids.
-    pub fn assets(&self) -> Result<Vec<Asset>, String> {
+    pub fn build_assets(&self) -> Result<Vec<Asset>, String> {
         let digits_at = self
             .first_id
             .find(|c: char| c.is_ascii_digit())
@@ -14,11 +14,11 @@ impl Generate {
             .parse()
             .map_err(|_| format!("{:?} does not end in a number", self.first_id))?;
         Ok((0..self.count)
-            .map(|n| self.asset(prefix, first, n))
+            .map(|n| self.build_asset(prefix, first, n))
             .collect())
     }
 
-    fn asset(&self, prefix: &str, first: u64, n: u32) -> Asset {
+    fn build_asset(&self, prefix: &str, first: u64, n: u32) -> Asset {
         Asset {
             id: format!("{prefix}{}", first.saturating_add(n.into())),
             kind: self.kind,

@@ -17,7 +17,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// The name in scenarios and controls.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Page => "page",
             Self::AdAccount => "ad_account",
@@ -43,7 +43,7 @@ impl Kind {
     }
 
     /// The scopes of which a token needs one to read such a node.
-    pub fn scopes(self) -> &'static [&'static str] {
+    pub fn required_scopes(self) -> &'static [&'static str] {
         match self {
             Self::Page => &["pages_show_list", "pages_read_engagement"],
             Self::AdAccount | Self::Pixel => &["ads_management", "ads_read"],

@@ -15,9 +15,9 @@ pub(crate) struct Scenario {
     pub persons: Vec<Person>,
     pub system_users: Vec<SystemUser>,
     pub assets: Vec<Asset>,
-    pub generate: Vec<Generate>,
+    pub generate: Vec<AssetGenerator>,
     pub shares: Vec<Share>,
-    pub onbehalf_requests: Vec<OnBehalf>,
+    pub onbehalf_requests: Vec<OnBehalfRequest>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -115,7 +115,7 @@ pub(crate) struct Asset {
 /// Many assets of one kind, with consecutive ids.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Generate {
+pub(crate) struct AssetGenerator {
     pub kind: Kind,
     pub business: String,
     pub count: u32,
@@ -140,7 +140,7 @@ pub(crate) struct Share {
 /// A request of one business to act on behalf of another business.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct OnBehalf {
+pub(crate) struct OnBehalfRequest {
     pub id: String,
     pub receiving_business: String,
     pub requesting_business: String,

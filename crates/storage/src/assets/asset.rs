@@ -29,24 +29,24 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
-    pub async fn asset(&self, id: &AssetId) -> Result<Asset, Error> {
+    pub async fn find_asset(&self, id: &AssetId) -> Result<Asset, Error> {
         let query = self
             .query("{select} AND a.id = :id")
             .fill("select", SELECT)
             .bind("id", id.as_str());
-        let row = self.one(query).await?;
+        let row = self.fetch_one(query).await?;
         read_asset(&row.ok_or(Error::NotFound)?)
     }
 
     /// Those of the assets that exist, in any order.
-    pub async fn assets(&self, ids: &[AssetId]) -> Result<Vec<Asset>, Error> {
+    pub async fn find_assets(&self, ids: &[AssetId]) -> Result<Vec<Asset>, Error> {
         let mut assets = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
             let query = self
                 .query("{select} AND a.id IN :ids")
                 .fill("select", SELECT)
                 .bind_list("ids", chunk.iter().map(AssetId::as_str));
-            for row in self.all(query).await? {
+            for row in self.fetch_all(query).await? {
                 assets.push(read_asset(&row)?);
             }
         }
@@ -69,10 +69,10 @@ impl TenantTx {
                          WHERE tenant_id = :tenant AND id IN :ids ORDER BY id {for_update}",
                     )
                     .bind_list("ids", chunk.iter().map(AssetId::as_str));
-                self.all(query).await?;
+                self.fetch_all(query).await?;
             }
         }
-        let mut assets = self.assets(&ids).await?;
+        let mut assets = self.find_assets(&ids).await?;
         assets.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         Ok(assets)
     }
@@ -85,7 +85,7 @@ impl TenantTx {
         let query = self
             .query("DELETE FROM assets WHERE tenant_id = :tenant AND id = :id")
             .bind("id", id.as_str());
-        match self.run(query).await? {
+        match self.execute(query).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }
@@ -94,14 +94,14 @@ impl TenantTx {
 
 pub(crate) fn read_asset(row: &Row) -> Result<Asset, Error> {
     Ok(Asset {
-        id: row.parsed("id")?,
-        kind: row.parsed("kind")?,
+        id: row.parse("id")?,
+        kind: row.parse("kind")?,
         name: row.get("name")?,
-        business_id: row.maybe_parsed("business_id")?,
-        person_id: row.maybe_parsed("person_id")?,
+        business_id: row.maybe_parse("business_id")?,
+        person_id: row.maybe_parse("person_id")?,
         generation: row.get("generation")?,
         intent_seq: row.get("intent_seq")?,
-        told: row.maybe_parsed("notified_state")?,
+        notified_status: row.maybe_parse("notified_state")?,
         facts: read_facts(row)?,
         created_at: row.time("created_at")?,
     })
@@ -119,9 +119,9 @@ fn read_facts(row: &Row) -> Result<AssetFacts, Error> {
         cut_off: read_cut_off(row)?,
         expires_at: row.maybe_time("expires_at")?,
         data_access_expires_at: row.maybe_time("data_access_expires_at")?,
-        active: row.maybe_parsed("active")?,
-        parked: row.get("parked")?,
-        spare: row.get("standby")?,
+        active: row.maybe_parse("active")?,
+        has_candidate: row.get("parked")?,
+        has_standby: row.get("standby")?,
         working_since: row.maybe_time("working_since")?,
         next_check_at: row.maybe_time("next_check_at")?,
         registered_at: row.time("created_at")?,
@@ -134,7 +134,7 @@ fn read_cut_off(row: &Row) -> Result<Option<CutOff>, Error> {
         return Ok(None);
     };
     let source = row
-        .maybe_parsed("cut_off_source")?
+        .maybe_parse("cut_off_source")?
         .ok_or(Error::Corrupt("cut_off_source"))?;
     let learned_at = row
         .maybe_time("cut_off_learned_at")?

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, TenantTx,
-    sql::{CHUNK, Row, maybe_time, time},
+    sql::{CHUNK, Row, maybe_micros, to_micros},
 };
 
 /// The person and business whose asset reported a cut-off.
@@ -22,7 +22,7 @@ pub struct CutOffReading {
 
 impl TenantTx {
     /// Inserts notes about cut-offs.
-    pub async fn note_cut_offs(&self, notes: &[CutOffNote]) -> Result<(), Error> {
+    pub async fn insert_cut_off_notes(&self, notes: &[CutOffNote]) -> Result<(), Error> {
         for chunk in notes.chunks(CHUNK) {
             let query = self
                 .query(
@@ -31,13 +31,13 @@ impl TenantTx {
                      VALUES :rows",
                 )
                 .bind_tenant_rows("rows", chunk.iter().map(to_row));
-            self.run(query).await?;
+            self.execute(query).await?;
         }
         Ok(())
     }
 
     /// The newest notes about an asset's cut-off, the newest first.
-    pub async fn cut_offs(&self, asset: &AssetId, limit: u32) -> Result<Vec<CutOffNote>, Error> {
+    pub async fn list_cut_off_notes(&self, asset: &AssetId, limit: u32) -> Result<Vec<CutOffNote>, Error> {
         let query = self
             .query(
                 "SELECT asset_id, person_id, cut_off, source, learned_at FROM cut_offs
@@ -46,7 +46,7 @@ impl TenantTx {
             )
             .bind("asset", asset.as_str())
             .bind("limit", i64::from(limit));
-        self.all(query).await?.iter().map(read_note).collect()
+        self.fetch_all(query).await?.iter().map(read_note).collect()
     }
 
     /// Sets the cut-off of assets, whatever was known before. Lock the assets first.
@@ -58,18 +58,18 @@ impl TenantTx {
                          cut_off_learned_at = :learned_at
                      WHERE tenant_id = :tenant AND id IN :ids",
                 )
-                .bind("at", time(cut_off.at))
+                .bind("at", to_micros(cut_off.at))
                 .bind("source", cut_off.source.as_str())
-                .bind("learned_at", time(cut_off.learned_at))
+                .bind("learned_at", to_micros(cut_off.learned_at))
                 .bind_list("ids", chunk.iter().map(AssetId::as_str));
-            self.run(query).await?;
+            self.execute(query).await?;
         }
         Ok(())
     }
 
     /// Assets of the same person and business that do not have this cut-off yet, of kinds for which Meta
     /// reports none.
-    pub async fn siblings(
+    pub async fn find_sibling_assets(
         &self,
         readings: &[(CutOffReading, Timestamp)],
     ) -> Result<Vec<AssetId>, Error> {
@@ -81,7 +81,7 @@ impl TenantTx {
                 [
                     it.person_id.as_str().into(),
                     it.business_id.as_str().into(),
-                    time(*at).into(),
+                    to_micros(*at).into(),
                 ]
             });
             let query = self
@@ -95,8 +95,8 @@ impl TenantTx {
                 )
                 .bind_rows("readings", rows)
                 .bind_list("kinds", kinds.iter().copied());
-            for row in self.all(query).await? {
-                siblings.push(row.parsed("id")?);
+            for row in self.fetch_all(query).await? {
+                siblings.push(row.parse("id")?);
             }
         }
         Ok(siblings)
@@ -109,18 +109,18 @@ fn to_row(note: &CutOffNote) -> [Value; 6] {
         note.asset_id.as_str().into(),
         Uuid::now_v7().into(),
         person.map(|id| id.as_str().to_owned()).into(),
-        maybe_time(note.at).into(),
+        maybe_micros(note.at).into(),
         note.source.as_str().into(),
-        time(note.learned_at).into(),
+        to_micros(note.learned_at).into(),
     ]
 }
 
 fn read_note(row: &Row) -> Result<CutOffNote, Error> {
     Ok(CutOffNote {
-        asset_id: row.parsed("asset_id")?,
-        person_id: row.maybe_parsed("person_id")?,
+        asset_id: row.parse("asset_id")?,
+        person_id: row.maybe_parse("person_id")?,
         at: row.maybe_time("cut_off")?,
-        source: row.parsed("source")?,
+        source: row.parse("source")?,
         learned_at: row.time("learned_at")?,
     })
 }

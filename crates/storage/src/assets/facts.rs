@@ -5,12 +5,12 @@ use sea_orm::Value;
 
 use crate::{
     Error, TenantTx,
-    sql::{CHUNK, json, time},
+    sql::{CHUNK, to_json, to_micros},
 };
 
 /// A probe result `refused` of the active credential of an asset.
 #[derive(Debug, Clone)]
-pub struct FailedProof {
+pub struct FailedProbe {
     /// The asset.
     pub asset_id: AssetId,
     /// Why the Graph API refused.
@@ -21,21 +21,21 @@ pub struct FailedProof {
 
 impl TenantTx {
     /// Notes that these assets were probed and nothing changed.
-    pub async fn note_checked(&self, ids: &[AssetId], at: Timestamp) -> Result<(), Error> {
+    pub async fn note_assets_checked(&self, ids: &[AssetId], at: Timestamp) -> Result<(), Error> {
         for chunk in ids.chunks(CHUNK) {
             let query = self
                 .query(
                     "UPDATE assets SET checked_at = :at WHERE tenant_id = :tenant AND id IN :ids",
                 )
-                .bind("at", time(at))
+                .bind("at", to_micros(at))
                 .bind_list("ids", chunk.iter().map(AssetId::as_str));
-            self.run(query).await?;
+            self.execute(query).await?;
         }
         Ok(())
     }
 
     /// Notes the state of each asset that the tenant was last notified of.
-    pub async fn note_told(&self, notified: &[(AssetId, Status)]) -> Result<(), Error> {
+    pub async fn note_notified_states(&self, notified: &[(AssetId, Status)]) -> Result<(), Error> {
         for chunk in notified.chunks(CHUNK) {
             let rows = chunk
                 .iter()
@@ -47,16 +47,16 @@ impl TenantTx {
                      WHERE a.tenant_id = :tenant AND a.id = notified.asset_id",
                 )
                 .bind_rows("notified", rows);
-            self.run(query).await?;
+            self.execute(query).await?;
         }
         Ok(())
     }
 
     /// Notes that probes of the active credentials of these assets failed.
-    pub async fn note_failed(&self, failed: &[FailedProof], at: Timestamp) -> Result<(), Error> {
+    pub async fn note_failed_probes(&self, failed: &[FailedProbe], at: Timestamp) -> Result<(), Error> {
         for chunk in failed.chunks(CHUNK) {
-            let row = |it: &FailedProof| {
-                let reason = json(&it.reason)?;
+            let row = |it: &FailedProbe| {
+                let reason = to_json(&it.reason)?;
                 Ok([
                     it.asset_id.as_str().into(),
                     reason.into(),
@@ -74,8 +74,8 @@ impl TenantTx {
                      FROM failed WHERE a.tenant_id = :tenant AND a.id = failed.asset_id",
                 )
                 .bind_rows("failed", rows)
-                .bind("at", time(at));
-            self.run(query).await?;
+                .bind("at", to_micros(at));
+            self.execute(query).await?;
         }
         Ok(())
     }

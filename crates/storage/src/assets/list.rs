@@ -2,12 +2,12 @@
 //!
 //! The rule: the filter by state is `domain::state` in SQL, line for line; a test compares the two.
 
-use regrant_domain::{Asset, AssetId, AssetKind, PersonId, Timestamp, Within, state::Status};
+use regrant_domain::{Asset, AssetId, AssetKind, PersonId, Timestamp, ReachLimit, state::Status};
 
 use crate::{
     Error, TenantTx,
     assets::asset::{SELECT, read_asset},
-    sql::{Query, time},
+    sql::{Query, to_micros},
 };
 
 /// Which assets to list.
@@ -32,7 +32,7 @@ pub struct AssetFilter {
     /// How long before an ending an asset is `expiring`.
     pub notice: chrono::Duration,
     /// The assets the caller may reach, if it is confined.
-    pub within: Option<Within>,
+    pub within: Option<ReachLimit>,
 }
 
 const LIST: &str = "
@@ -73,10 +73,10 @@ impl TenantTx {
             .bind_optional("business", business.map(AssetId::as_str))
             .bind_optional("person", person.map(PersonId::as_str))
             .bind_optional("after", filter.after.as_ref().map(AssetId::as_str))
-            .bind_optional("ending_before", filter.ending_before.map(time))
+            .bind_optional("ending_before", filter.ending_before.map(to_micros))
             .bind("limit", i64::from(filter.limit));
         let query = fill_within(fill_in_state(query, filter), filter.within.as_ref());
-        self.all(query).await?.iter().map(read_asset).collect()
+        self.fetch_all(query).await?.iter().map(read_asset).collect()
     }
 }
 
@@ -87,13 +87,13 @@ fn fill_in_state(query: Query, filter: &AssetFilter) -> Query {
     let soon = filter.now.checked_add_signed(filter.notice);
     query
         .fill("in_state", IN_STATE)
-        .bind("now", time(filter.now))
-        .bind("soon", time(soon.unwrap_or(Timestamp::MAX_UTC)))
+        .bind("now", to_micros(filter.now))
+        .bind("soon", to_micros(soon.unwrap_or(Timestamp::MAX_UTC)))
         .bind("status", status.as_str())
 }
 
 /// Fills the part `{within}` of a statement over assets `a`: the assets that the caller may reach.
-pub(crate) fn fill_within(query: Query, within: Option<&Within>) -> Query {
+pub(crate) fn fill_within(query: Query, within: Option<&ReachLimit>) -> Query {
     let Some(within) = within else {
         return query.fill("within", "");
     };

@@ -7,7 +7,7 @@ use sea_orm::Value;
 
 use crate::{
     Error, TenantTx,
-    sql::{CHUNK, time},
+    sql::{CHUNK, to_micros},
 };
 
 /// An asset to register; its id is canonical for its kind.
@@ -60,7 +60,7 @@ impl TenantTx {
     async fn create_assets(&self, assets: &[NewAsset]) -> Result<HashSet<AssetId>, Error> {
         let rows = assets.iter().map(|asset| {
             let [id, kind, name, business] = to_identity(asset);
-            [id, kind, name, business, time(asset.created_at).into()]
+            [id, kind, name, business, to_micros(asset.created_at).into()]
         });
         let query = self
             .query(
@@ -68,8 +68,8 @@ impl TenantTx {
                  VALUES :rows ON CONFLICT (tenant_id, id) DO NOTHING RETURNING id",
             )
             .bind_tenant_rows("rows", rows);
-        let rows = self.all(query).await?;
-        rows.iter().map(|row| row.parsed("id")).collect()
+        let rows = self.fetch_all(query).await?;
+        rows.iter().map(|row| row.parse("id")).collect()
     }
 
     /// Updates name and business of assets that exist.
@@ -83,16 +83,16 @@ impl TenantTx {
                  WHERE a.tenant_id = :tenant AND a.id = given.id AND a.kind = given.kind",
             )
             .bind_rows("assets", assets.iter().map(to_identity));
-        self.run(query).await.map(drop)
+        self.execute(query).await.map(drop)
     }
 
     async fn find_kinds(&self, assets: &[NewAsset]) -> Result<HashMap<AssetId, AssetKind>, Error> {
         let query = self
             .query("SELECT id, kind FROM assets WHERE tenant_id = :tenant AND id IN :ids")
             .bind_list("ids", assets.iter().map(|it| it.id.as_str()));
-        let rows = self.all(query).await?;
+        let rows = self.fetch_all(query).await?;
         rows.iter()
-            .map(|row| Ok((row.parsed("id")?, row.parsed("kind")?)))
+            .map(|row| Ok((row.parse("id")?, row.parse("kind")?)))
             .collect()
     }
 }

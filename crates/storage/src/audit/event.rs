@@ -12,7 +12,7 @@ use sea_orm::Value;
 use crate::{
     AuditChain, AuditHead, Error, TenantTx,
     audit::chain::{ChainPosition, RowContent},
-    sql::{CHUNK, json, time},
+    sql::{CHUNK, to_json, to_micros},
 };
 
 /// Who did what to which object. Holds no secret.
@@ -82,7 +82,7 @@ impl TenantTx {
     /// # Errors
     /// [`Error::Unsupported`]: the transaction only reads, or the store was opened without a chain.
     #[expect(clippy::unused_async, reason = "like every other method that writes")]
-    pub async fn audit(&self, events: &[AuditEvent], at: Timestamp) -> Result<(), Error> {
+    pub async fn write_audit_events(&self, events: &[AuditEvent], at: Timestamp) -> Result<(), Error> {
         if events.is_empty() {
             return Ok(());
         }
@@ -112,13 +112,13 @@ impl TenantTx {
                 .iter()
                 .map(|(event, at)| self.link_event(chain, &mut head, event, *at));
             let rows = rows.collect::<Result<Vec<_>, _>>()?;
-            self.insert_audit(rows).await?;
+            self.insert_audit_rows(rows).await?;
         }
         self.move_audit_head(&head).await
     }
 
     /// The chain this transaction writes to.
-    pub(crate) fn chain(&self) -> Result<&AuditChain, Error> {
+    pub(crate) fn audit_chain(&self) -> Result<&AuditChain, Error> {
         let chain = self.ledger.chain.as_ref();
         chain.ok_or_else(|| Error::Unsupported("a store without a chain".to_owned()))
     }
@@ -131,7 +131,7 @@ impl TenantTx {
         event: &AuditEvent,
         at: Timestamp,
     ) -> Result<[Value; 8], Error> {
-        let (id, at, detail) = (EventId::mint(), time(at), json(&event.detail)?);
+        let (id, at, detail) = (EventId::mint(), to_micros(at), to_json(&event.detail)?);
         let content = RowContent {
             actor: &event.actor,
             subject: &event.subject,
@@ -160,7 +160,7 @@ impl TenantTx {
         ])
     }
 
-    pub(crate) async fn insert_audit(&self, rows: Vec<[Value; 8]>) -> Result<(), Error> {
+    pub(crate) async fn insert_audit_rows(&self, rows: Vec<[Value; 8]>) -> Result<(), Error> {
         let query = self
             .query(
                 "INSERT INTO audit_events
@@ -168,6 +168,6 @@ impl TenantTx {
                  VALUES :rows",
             )
             .bind_tenant_rows("rows", rows);
-        self.run(query).await.map(drop)
+        self.execute(query).await.map(drop)
     }
 }

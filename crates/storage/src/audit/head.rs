@@ -21,13 +21,13 @@ pub struct AuditHead {
 
 impl TenantTx {
     /// The end of the chain; `None` if the chain has no row yet.
-    pub async fn audit_head(&self) -> Result<Option<AuditHead>, Error> {
+    pub async fn find_audit_head(&self) -> Result<Option<AuditHead>, Error> {
         self.read_audit_head("SELECT seq, hash FROM audit_heads WHERE tenant_id = :tenant")
             .await
     }
 
     async fn read_audit_head(&self, sql: &'static str) -> Result<Option<AuditHead>, Error> {
-        let row = self.one(self.query(sql)).await?;
+        let row = self.fetch_one(self.query(sql)).await?;
         row.map(|row| {
             Ok(AuditHead {
                 seq: row.get("seq")?,
@@ -49,7 +49,7 @@ impl TenantTx {
                  ON CONFLICT DO NOTHING",
             )
             .bind("start", START.as_slice());
-        let is_first = self.run(query).await? == 1;
+        let is_first = self.execute(query).await? == 1;
         let head = self.read_audit_head(lock).await?;
         let mut head = head.ok_or(Error::Stale)?;
         if is_first {
@@ -61,7 +61,7 @@ impl TenantTx {
     /// Writes how many rows are older than the chain into its first row, so that none of them can be added
     /// or removed unnoticed.
     async fn count_unchained(&self, chain: &AuditChain, head: &mut AuditHead) -> Result<(), Error> {
-        let unchained = self.unchained_audit().await?;
+        let unchained = self.count_unchained_rows().await?;
         if unchained == 0 {
             return Ok(());
         }
@@ -71,8 +71,8 @@ impl TenantTx {
             subject: self.tenant.to_string(),
             detail: serde_json::json!({ "unchained": unchained }),
         };
-        let row = self.link_event(chain, head, &event, Clock::wall())?;
-        self.insert_audit(vec![row]).await
+        let row = self.link_event(chain, head, &event, Clock::system_time())?;
+        self.insert_audit_rows(vec![row]).await
     }
 
     pub(crate) async fn move_audit_head(&self, head: &AuditHead) -> Result<(), Error> {
@@ -80,6 +80,6 @@ impl TenantTx {
             .query("UPDATE audit_heads SET seq = :seq, hash = :hash WHERE tenant_id = :tenant")
             .bind("seq", head.seq)
             .bind("hash", head.hash.as_slice());
-        self.run_exactly(1, query).await
+        self.execute_exactly(1, query).await
     }
 }

@@ -1,18 +1,18 @@
 //! The key of the audit chains: of the installation, sealed under its own data key.
 
-use regrant_domain::{Sealed, Timestamp};
+use regrant_domain::{SealedRecord, Timestamp};
 
 use crate::{
     Error, Store,
-    sql::{Query, time},
+    sql::{Query, to_micros},
 };
 
 impl Store {
     /// The key of this name, if there is one.
-    pub async fn audit_key(&self, name: &str) -> Result<Option<Sealed>, Error> {
+    pub async fn find_audit_key(&self, name: &str) -> Result<Option<SealedRecord>, Error> {
         let query =
             Query::new("SELECT sealed FROM audit_keys WHERE name = :name").bind("name", name);
-        let row = query.one(&self.connection).await?;
+        let row = query.fetch_one(&self.connection).await?;
         row.map(|row| row.sealed("sealed")).transpose()
     }
 
@@ -23,7 +23,7 @@ impl Store {
     pub async fn insert_audit_key(
         &self,
         name: &str,
-        sealed: &Sealed,
+        sealed: &SealedRecord,
         at: Timestamp,
     ) -> Result<(), Error> {
         let query = Query::new(
@@ -32,8 +32,8 @@ impl Store {
         )
         .bind("name", name)
         .bind("sealed", sealed.as_bytes())
-        .bind("at", time(at));
-        match self.write(query).await? {
+        .bind("at", to_micros(at));
+        match self.execute_write(query).await? {
             0 => Err(Error::Taken("audit key")),
             _ => Ok(()),
         }

@@ -41,7 +41,7 @@ closed_list! {
 
 impl AuditKind {
     /// The kind of a row; `None` if it is never pruned.
-    pub(crate) fn of(action: &str) -> Option<Self> {
+    pub(crate) fn of_action(action: &str) -> Option<Self> {
         if UNPRUNABLE.contains(&action) {
             return None;
         }
@@ -78,13 +78,13 @@ mod tests {
 
     #[test]
     fn the_kind_follows_from_the_action_and_needed_rows_have_none() {
-        assert_eq!(AuditKind::of("token.read"), Some(AuditKind::Reads));
-        assert_eq!(AuditKind::of("records.purged"), Some(AuditKind::Worker));
+        assert_eq!(AuditKind::of_action("token.read"), Some(AuditKind::Reads));
+        assert_eq!(AuditKind::of_action("records.purged"), Some(AuditKind::Worker));
         for action in ["credential.activated", "tenant.created", "", "token.reads"] {
-            assert_eq!(AuditKind::of(action), Some(AuditKind::Acts), "{action}");
+            assert_eq!(AuditKind::of_action(action), Some(AuditKind::Acts), "{action}");
         }
         assert_eq!(
-            (AuditKind::of(PRUNED), AuditKind::of(CHAIN_STARTED)),
+            (AuditKind::of_action(PRUNED), AuditKind::of_action(CHAIN_STARTED)),
             (None, None)
         );
     }

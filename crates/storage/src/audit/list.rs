@@ -5,7 +5,7 @@ use regrant_domain::Timestamp;
 use crate::{
     AuditRow, Error, TenantTx,
     audit::row::{AUDIT_ROWS, read_audit_row},
-    sql::time,
+    sql::to_micros,
 };
 
 /// Which audit events to list.
@@ -20,7 +20,7 @@ pub struct AuditFilter {
     /// Written before this moment.
     pub to: Option<Timestamp>,
     /// After this number in the order of the list.
-    pub beyond: Option<i64>,
+    pub after_seq: Option<i64>,
     /// Whether the newest come first.
     pub newest_first: bool,
 }
@@ -38,15 +38,15 @@ pub struct StoredCheckpoint {
 
 impl TenantTx {
     /// The next audit events that pass the filter.
-    pub async fn audit_events(
+    pub async fn list_audit_events(
         &self,
         filter: &AuditFilter,
         limit: u32,
     ) -> Result<Vec<AuditRow>, Error> {
         let (before, after, order) = if filter.newest_first {
-            (filter.beyond, None, "DESC")
+            (filter.after_seq, None, "DESC")
         } else {
-            (None, filter.beyond, "ASC")
+            (None, filter.after_seq, "ASC")
         };
         let query = self
             .query(
@@ -58,21 +58,21 @@ impl TenantTx {
             .fill("order", order)
             .bind_optional("action", filter.action.as_deref())
             .bind_optional("subject", filter.subject.as_deref())
-            .bind_optional("from", filter.from.map(time))
-            .bind_optional("to", filter.to.map(time))
+            .bind_optional("from", filter.from.map(to_micros))
+            .bind_optional("to", filter.to.map(to_micros))
             .bind_optional("before", before)
             .bind_optional("after", after)
             .bind("limit", i64::from(limit));
-        self.all(query).await?.iter().map(read_audit_row).collect()
+        self.fetch_all(query).await?.iter().map(read_audit_row).collect()
     }
 
     /// The newest checkpoint, if there is one.
-    pub async fn newest_checkpoint(&self) -> Result<Option<StoredCheckpoint>, Error> {
+    pub async fn find_newest_checkpoint(&self) -> Result<Option<StoredCheckpoint>, Error> {
         let query = self.query(
             "SELECT seq, statement, created_at FROM audit_checkpoints
              WHERE tenant_id = :tenant ORDER BY seq DESC LIMIT 1",
         );
-        let row = self.one(query).await?;
+        let row = self.fetch_one(query).await?;
         row.map(|row| {
             Ok(StoredCheckpoint {
                 seq: row.get("seq")?,
@@ -92,7 +92,7 @@ impl TenantTx {
             )
             .bind("seq", checkpoint.seq)
             .bind("statement", checkpoint.statement.as_str())
-            .bind("created_at", time(checkpoint.created_at));
-        self.run(query).await.map(drop)
+            .bind("created_at", to_micros(checkpoint.created_at));
+        self.execute(query).await.map(drop)
     }
 }

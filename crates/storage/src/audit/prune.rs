@@ -14,7 +14,7 @@ use crate::{
         kind::PRUNED,
         row::{AUDIT_ROWS, read_audit_row},
     },
-    sql::{CHUNK, time},
+    sql::{CHUNK, to_micros},
 };
 
 /// The detail of the event that records a pruning.
@@ -39,7 +39,7 @@ struct PruneMark {
 impl TenantTx {
     /// Deletes the content of at most `limit` rows of this kind from before `before`, the oldest first, and
     /// records it as `actor`; returns how many.
-    pub async fn prune_audit(
+    pub async fn prune_audit_rows(
         &self,
         kind: AuditKind,
         before: Timestamp,
@@ -47,7 +47,7 @@ impl TenantTx {
         actor: &str,
         now: Timestamp,
     ) -> Result<u64, Error> {
-        let rows = self.past_retention(kind, before, limit).await?;
+        let rows = self.list_rows_past_retention(kind, before, limit).await?;
         if rows.is_empty() {
             return Ok(0);
         }
@@ -65,11 +65,11 @@ impl TenantTx {
             subject: self.tenant.to_string(),
             detail: serde_json::to_value(&detail).map_err(|_| Error::Corrupt("JSON to write"))?,
         };
-        self.audit(&[event], now).await?;
+        self.write_audit_events(&[event], now).await?;
         Ok(detail.rows)
     }
 
-    async fn past_retention(
+    async fn list_rows_past_retention(
         &self,
         kind: AuditKind,
         before: Timestamp,
@@ -81,14 +81,14 @@ impl TenantTx {
                  ORDER BY at, seq LIMIT :limit",
             )
             .fill("rows", AUDIT_ROWS)
-            .bind("before", time(before))
+            .bind("before", to_micros(before))
             .bind("limit", i64::from(limit));
-        let rows = self.all(kind.fill_of_kind(query)).await?;
+        let rows = self.fetch_all(kind.fill_of_kind(query)).await?;
         rows.iter().map(read_audit_row).collect()
     }
 
     async fn delete_content(&self, rows: &[AuditRow]) -> Result<(), Error> {
-        let chain = self.chain()?;
+        let chain = self.audit_chain()?;
         let digests = rows.iter().map(|row| -> [Value; 2] {
             let digest = chain.digest_content(self.tenant, &row.content());
             [row.id.uuid().into(), digest.as_slice().into()]
@@ -101,7 +101,7 @@ impl TenantTx {
                  FROM content WHERE e.tenant_id = :tenant AND e.id = content.id AND e.pruned IS NULL",
             )
             .bind_rows("digests", digests);
-        self.run_exactly(rows.len(), query).await
+        self.execute_exactly(rows.len(), query).await
     }
 
     /// The prunings that the chain records. A row whose own link is wrong records nothing.
@@ -116,8 +116,8 @@ impl TenantTx {
                  ORDER BY e.seq",
             )
             .bind("pruned", PRUNED);
-        let (chain, mut marks) = (self.chain()?, Vec::new());
-        for row in self.all(query).await? {
+        let (chain, mut marks) = (self.audit_chain()?, Vec::new());
+        for row in self.fetch_all(query).await? {
             let previous: Option<Vec<u8>> = row.get("previous")?;
             let previous = previous.unwrap_or_default();
             let row = read_audit_row(&row)?;
@@ -146,7 +146,7 @@ impl PruneMark {
         Some(Self {
             kind,
             seq: row.seq,
-            before: time(detail.before),
+            before: to_micros(detail.before),
         })
     }
 }
@@ -166,7 +166,7 @@ impl PruneMarks {
 
     /// Whether a later row records that this row was pruned.
     pub(crate) fn allow_pruning(&self, row: &AuditRow) -> bool {
-        let Some(kind) = AuditKind::of(&row.action) else {
+        let Some(kind) = AuditKind::of_action(&row.action) else {
             return false;
         };
         let from = self.0.partition_point(|it| it.seq <= row.seq);

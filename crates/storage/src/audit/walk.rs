@@ -24,7 +24,7 @@ const MAX_SUSPECTS: usize = 100;
 
 /// The result of verifying a chain.
 #[derive(Debug, Clone, Default)]
-pub struct Walked {
+pub struct ChainReport {
     /// How many rows the chain has.
     pub rows: u64,
     /// How many rows are older than the chain.
@@ -41,7 +41,7 @@ struct ChainWalker<'a> {
     marks: PruneMarks,
     next: i64,
     previous: Vec<u8>,
-    report: Walked,
+    report: ChainReport,
     /// How many older rows the chain's first row declares.
     declared_unchained: u64,
     /// Rows whose link is wrong, with the link before them.
@@ -50,14 +50,14 @@ struct ChainWalker<'a> {
 
 impl TenantTx {
     /// Verifies the whole chain and passes each row to `each`.
-    pub async fn walk_audit(&self, mut each: impl FnMut(&AuditRow)) -> Result<Walked, Error> {
+    pub async fn verify_audit_chain(&self, mut each: impl FnMut(&AuditRow)) -> Result<ChainReport, Error> {
         let marks = self.load_prune_marks().await?;
-        let mut walker = ChainWalker::new(self.chain()?, self.tenant, marks);
-        walker.report.head = self.audit_head().await?;
-        walker.report.unchained = self.unchained_audit().await?;
+        let mut walker = ChainWalker::new(self.audit_chain()?, self.tenant, marks);
+        walker.report.head = self.find_audit_head().await?;
+        walker.report.unchained = self.count_unchained_rows().await?;
         let mut after = None;
         loop {
-            let page = self.audit_page(after).await?;
+            let page = self.list_audit_rows(after).await?;
             let Some(last) = page.last() else { break };
             after = Some((last.seq, last.id));
             for row in page {
@@ -69,31 +69,31 @@ impl TenantTx {
     }
 
     /// The link of one row; `None` if there is no such row.
-    pub async fn audit_hash(&self, seq: i64) -> Result<Option<Vec<u8>>, Error> {
+    pub async fn find_audit_link(&self, seq: i64) -> Result<Option<Vec<u8>>, Error> {
         let query = self
             .query("SELECT hash FROM audit_events WHERE tenant_id = :tenant AND seq > 0 AND seq = :seq")
             .bind("seq", seq);
-        let row = self.one(query).await?;
+        let row = self.fetch_one(query).await?;
         row.map(|row| Ok(row.get::<Option<Vec<u8>>>("hash")?.unwrap_or_default()))
             .transpose()
     }
 
     /// How many rows are older than the chain.
-    pub(crate) async fn unchained_audit(&self) -> Result<u64, Error> {
+    pub(crate) async fn count_unchained_rows(&self) -> Result<u64, Error> {
         let query = self
             .query("SELECT count(*) AS n FROM audit_events WHERE tenant_id = :tenant AND seq <= 0");
-        let row = self.one(query).await?.ok_or(Error::Corrupt("count"))?;
+        let row = self.fetch_one(query).await?.ok_or(Error::Corrupt("count"))?;
         u64::try_from(row.get::<i64>("n")?).map_err(|_| Error::Corrupt("count"))
     }
 
-    async fn audit_page(&self, after: Option<(i64, EventId)>) -> Result<Vec<AuditRow>, Error> {
+    async fn list_audit_rows(&self, after: Option<(i64, EventId)>) -> Result<Vec<AuditRow>, Error> {
         let query = self
             .query("{rows} [AND (seq, id) > (:seq, :id)] ORDER BY seq, id LIMIT :limit")
             .fill("rows", AUDIT_ROWS)
             .bind_optional("seq", after.map(|(seq, _)| seq))
             .bind_optional("id", after.map(|(_, id)| id.uuid()))
             .bind("limit", PAGE);
-        self.all(query).await?.iter().map(read_audit_row).collect()
+        self.fetch_all(query).await?.iter().map(read_audit_row).collect()
     }
 }
 
@@ -105,7 +105,7 @@ impl<'a> ChainWalker<'a> {
             marks,
             next: 1,
             previous: START.to_vec(),
-            report: Walked::default(),
+            report: ChainReport::default(),
             declared_unchained: 0,
             suspects: Vec::new(),
         }
@@ -131,7 +131,7 @@ impl<'a> ChainWalker<'a> {
         self.previous = row.hash;
     }
 
-    fn into_report(mut self) -> Walked {
+    fn into_report(mut self) -> ChainReport {
         let last = self.next - 1;
         match self.report.head.clone() {
             Some(head) if head.seq > last => self.add_fault(self.next, AuditFault::Truncated),

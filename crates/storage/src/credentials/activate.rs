@@ -28,7 +28,7 @@ pub struct Promotion {
     /// The credential, resealed for slot `active`.
     pub activation: Activation,
     /// The id of its row as candidate or standby.
-    pub waited: CredentialId,
+    pub replaced_id: CredentialId,
 }
 
 impl TenantTx {
@@ -38,13 +38,13 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::Stale`]: an asset has another generation, or a newer reconnect settled it.
-    pub async fn activate(
+    pub async fn activate_credentials(
         &self,
         activations: &[Activation],
         intent_seq: i64,
         at: Timestamp,
     ) -> Result<(), Error> {
-        all_in(Slot::Active, activations.iter().map(|it| &it.credential))?;
+        check_slot(Slot::Active, activations.iter().map(|it| &it.credential))?;
         for chunk in activations.chunks(CHUNK) {
             self.raise_generation(chunk.iter(), IntentSeq::Set(intent_seq), at)
                 .await?;
@@ -59,7 +59,7 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::Stale`]: an asset has another generation.
-    pub async fn rotate(&self, activations: &[Activation], at: Timestamp) -> Result<(), Error> {
+    pub async fn refresh_credentials(&self, activations: &[Activation], at: Timestamp) -> Result<(), Error> {
         for chunk in activations.chunks(CHUNK) {
             self.raise_generation(chunk.iter(), IntentSeq::Leave, at)
                 .await?;
@@ -75,12 +75,12 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::Stale`]: an asset has another generation.
-    pub async fn promote(&self, promotions: &[Promotion], at: Timestamp) -> Result<(), Error> {
+    pub async fn promote_credentials(&self, promotions: &[Promotion], at: Timestamp) -> Result<(), Error> {
         for chunk in promotions.chunks(CHUNK) {
             let activations = || chunk.iter().map(|it| &it.activation);
             self.raise_generation(activations(), IntentSeq::Raise, at)
                 .await?;
-            let waited: Vec<_> = chunk.iter().map(|it| it.waited).collect();
+            let waited: Vec<_> = chunk.iter().map(|it| it.replaced_id).collect();
             self.delete_credentials(&waited).await?;
             self.retire_active(activations()).await?;
             self.insert_credentials(activations().map(|it| &it.credential), false)
@@ -94,7 +94,7 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::Stale`]: an asset has another generation.
-    pub async fn adopt(&self, adoptions: &[Activation], at: Timestamp) -> Result<(), Error> {
+    pub async fn adopt_imported_credentials(&self, adoptions: &[Activation], at: Timestamp) -> Result<(), Error> {
         for chunk in adoptions.chunks(CHUNK) {
             self.raise_generation(chunk.iter(), IntentSeq::Raise, at)
                 .await?;
@@ -109,7 +109,7 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::Stale`]: an asset has another generation, or a newer reconnect settled it.
-    pub async fn renew(
+    pub async fn reseal_active_credentials(
         &self,
         renewals: &[Activation],
         intent_seq: i64,
@@ -135,14 +135,14 @@ impl TenantTx {
                  WHERE tenant_id = :tenant AND slot = 'previous' AND asset_id IN :ids",
             )
             .bind_list("ids", asset_ids(activations.clone()));
-        self.run(previous).await?;
+        self.execute(previous).await?;
         let retire = self
             .query(
                 "UPDATE credentials SET slot = 'previous'
                  WHERE tenant_id = :tenant AND slot = 'active' AND asset_id IN :ids",
             )
             .bind_list("ids", asset_ids(activations));
-        self.run(retire).await.map(drop)
+        self.execute(retire).await.map(drop)
     }
 
     async fn delete_active(&self, activations: &[Activation]) -> Result<(), Error> {
@@ -152,7 +152,7 @@ impl TenantTx {
                  WHERE tenant_id = :tenant AND slot = 'active' AND asset_id IN :ids",
             )
             .bind_list("ids", asset_ids(activations.iter()));
-        self.run(query).await.map(drop)
+        self.execute(query).await.map(drop)
     }
 
     /// Inserts active credentials, and deletes candidates of this reconnect or an older one.
@@ -165,7 +165,7 @@ impl TenantTx {
             )
             .bind("intent_seq", intent_seq)
             .bind_list("ids", asset_ids(chunk.iter()));
-        self.run(candidates).await?;
+        self.execute(candidates).await?;
         self.insert_credentials(chunk.iter().map(|it| &it.credential), false)
             .await
     }
@@ -178,7 +178,7 @@ fn asset_ids<'a>(
 }
 
 /// Checks that every credential names this slot: in another one it would not be found.
-pub(crate) fn all_in<'a>(
+pub(crate) fn check_slot<'a>(
     slot: Slot,
     credentials: impl IntoIterator<Item = &'a NewCredential>,
 ) -> Result<(), Error> {

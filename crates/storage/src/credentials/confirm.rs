@@ -5,7 +5,7 @@ use sea_orm::Value;
 
 use crate::{
     Error, TenantTx,
-    sql::{CHUNK, json, maybe_time, time},
+    sql::{CHUNK, to_json, maybe_micros, to_micros},
 };
 
 /// A probe result `works` of an active credential.
@@ -25,7 +25,7 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::Stale`]: an asset has no active credential.
-    pub async fn confirm(
+    pub async fn confirm_credentials(
         &self,
         confirmations: &[Confirmation],
         at: Timestamp,
@@ -34,7 +34,7 @@ impl TenantTx {
             self.note_proved(chunk, at).await?;
             let rows: Vec<[Value; 2]> = chunk
                 .iter()
-                .map(|it| Ok([it.asset_id.as_str().into(), json(&it.tasks)?.into()]))
+                .map(|it| Ok([it.asset_id.as_str().into(), to_json(&it.tasks)?.into()]))
                 .collect::<Result<_, Error>>()?;
             let query = self
                 .query(
@@ -45,8 +45,8 @@ impl TenantTx {
                          AND c.slot = 'active'",
                 )
                 .bind_rows("proofs", rows)
-                .bind("at", time(at));
-            self.run_exactly(chunk.len(), query).await?;
+                .bind("at", to_micros(at));
+            self.execute_exactly(chunk.len(), query).await?;
         }
         Ok(())
     }
@@ -59,9 +59,9 @@ impl TenantTx {
         let rows = confirmations.iter().map(|it| -> [Value; 4] {
             [
                 it.asset_id.as_str().into(),
-                maybe_time(it.cut_off.map(|it| it.at)).into(),
+                maybe_micros(it.cut_off.map(|it| it.at)).into(),
                 it.cut_off.map(|it| it.source.as_str().to_owned()).into(),
-                maybe_time(it.cut_off.map(|it| it.learned_at)).into(),
+                maybe_micros(it.cut_off.map(|it| it.learned_at)).into(),
             ]
         });
         let query = self
@@ -77,7 +77,7 @@ impl TenantTx {
                  FROM proof WHERE a.tenant_id = :tenant AND a.id = proof.asset_id",
             )
             .bind_rows("proofs", rows)
-            .bind("at", time(at));
-        self.run_exactly(confirmations.len(), query).await
+            .bind("at", to_micros(at));
+        self.execute_exactly(confirmations.len(), query).await
     }
 }

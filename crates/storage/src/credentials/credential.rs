@@ -1,12 +1,12 @@
 //! Credentials: sealed tokens, read by the slot they are in.
 
-use regrant_domain::{AssetId, Credential, CredentialId, GrantId, Sealed, Slot};
+use regrant_domain::{AssetId, Credential, CredentialId, GrantId, SealedRecord, Slot};
 use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
     Error, TenantTx,
-    sql::{CHUNK, Query, Row, json, maybe_time, time},
+    sql::{CHUNK, Query, Row, to_json, maybe_micros, to_micros},
 };
 
 /// A credential and the tasks that were proved for it.
@@ -33,41 +33,41 @@ const INSERT: &str = "
 
 impl TenantTx {
     /// Every credential of an asset, the newest first.
-    pub async fn credentials(&self, asset: &AssetId) -> Result<Vec<StoredCredential>, Error> {
+    pub async fn list_credentials(&self, asset: &AssetId) -> Result<Vec<StoredCredential>, Error> {
         let query = self
             .query("{select} AND c.asset_id = :asset ORDER BY c.created_at DESC, c.id DESC")
             .fill("select", SELECT)
             .bind("asset", asset.as_str());
-        self.all(query).await?.iter().map(read_credential).collect()
+        self.fetch_all(query).await?.iter().map(read_credential).collect()
     }
 
     /// The credentials that serve these assets, in any order.
-    pub async fn active_credentials(
+    pub async fn find_active_credentials(
         &self,
         assets: &[AssetId],
     ) -> Result<Vec<StoredCredential>, Error> {
-        self.in_slot(Slot::Active, assets).await
+        self.find_credentials_in_slot(Slot::Active, assets).await
     }
 
     /// The credentials that served these assets before, in any order.
-    pub async fn previous_credentials(
+    pub async fn find_previous_credentials(
         &self,
         assets: &[AssetId],
     ) -> Result<Vec<StoredCredential>, Error> {
-        self.in_slot(Slot::Previous, assets).await
+        self.find_credentials_in_slot(Slot::Previous, assets).await
     }
 
     /// The credentials that are parked for these assets, in any order.
-    pub async fn candidate_credentials(
+    pub async fn find_candidate_credentials(
         &self,
         assets: &[AssetId],
     ) -> Result<Vec<StoredCredential>, Error> {
-        self.in_slot(Slot::Candidate, assets).await
+        self.find_credentials_in_slot(Slot::Candidate, assets).await
     }
 
     /// Every credential of these assets by rank: active, candidate, standby (the last proved first), and
     /// previous.
-    pub async fn standing_credentials(
+    pub async fn list_ranked_credentials(
         &self,
         assets: &[AssetId],
     ) -> Result<Vec<StoredCredential>, Error> {
@@ -83,13 +83,13 @@ impl TenantTx {
             let query = self
                 .query("DELETE FROM credentials WHERE tenant_id = :tenant AND id IN :ids")
                 .bind_list("ids", chunk.iter().map(|id| id.uuid()));
-            self.run(query).await?;
+            self.execute(query).await?;
         }
         Ok(())
     }
 
     /// The next credentials of all slots after `after`, by id.
-    pub async fn sealed_credentials(
+    pub async fn list_all_credentials(
         &self,
         after: Option<CredentialId>,
         limit: usize,
@@ -99,7 +99,7 @@ impl TenantTx {
             .fill("select", SELECT)
             .bind_optional("after", after.map(CredentialId::uuid))
             .bind("limit", i64::try_from(limit).unwrap_or(i64::MAX));
-        self.all(query).await?.iter().map(read_credential).collect()
+        self.fetch_all(query).await?.iter().map(read_credential).collect()
     }
 
     /// Inserts credentials. If `unless_taken`, one whose slot is taken is not inserted; else that fails.
@@ -121,10 +121,10 @@ impl TenantTx {
             .query(INSERT)
             .bind_tenant_rows("rows", rows)
             .fill("on_conflict", on_conflict);
-        self.run(query).await.map(drop)
+        self.execute(query).await.map(drop)
     }
 
-    async fn in_slot(
+    async fn find_credentials_in_slot(
         &self,
         slot: Slot,
         assets: &[AssetId],
@@ -146,7 +146,7 @@ impl TenantTx {
             let query = query(self)
                 .fill("select", SELECT)
                 .bind_list("ids", chunk.iter().map(AssetId::as_str));
-            for row in self.all(query).await? {
+            for row in self.fetch_all(query).await? {
                 credentials.push(read_credential(&row)?);
             }
         }
@@ -156,7 +156,7 @@ impl TenantTx {
 
 fn to_row(stored: &StoredCredential) -> Result<[Value; 17], Error> {
     let it = &stored.credential;
-    let (key_id, key_version) = sealed_under(&it.sealed)?;
+    let (key_id, key_version) = read_sealing_key(&it.sealed)?;
     Ok([
         it.id.uuid().into(),
         it.asset_id.as_str().into(),
@@ -173,17 +173,17 @@ fn to_row(stored: &StoredCredential) -> Result<[Value; 17], Error> {
         key_id.into(),
         i64::from(key_version).into(),
         it.fingerprint.as_slice().into(),
-        json(&stored.tasks)?.into(),
-        maybe_time(it.expires_at).into(),
-        maybe_time(it.data_access_expires_at).into(),
-        maybe_time(it.proved_at).into(),
-        time(it.created_at).into(),
+        to_json(&stored.tasks)?.into(),
+        maybe_micros(it.expires_at).into(),
+        maybe_micros(it.data_access_expires_at).into(),
+        maybe_micros(it.proved_at).into(),
+        to_micros(it.created_at).into(),
     ])
 }
 
 /// The data key that a sealed record names in its head: `RG`, format, suite, key id (16 bytes), version
 /// (4 bytes). The columns only find records to reseal; opening a record reads its head.
-pub(crate) fn sealed_under(sealed: &Sealed) -> Result<(Uuid, u32), Error> {
+pub(crate) fn read_sealing_key(sealed: &SealedRecord) -> Result<(Uuid, u32), Error> {
     let head = sealed.as_bytes();
     let id = head
         .get(4..20)
@@ -196,13 +196,13 @@ pub(crate) fn sealed_under(sealed: &Sealed) -> Result<(Uuid, u32), Error> {
 fn read_credential(row: &Row) -> Result<StoredCredential, Error> {
     let credential = Credential {
         id: CredentialId::from_uuid(row.get("id")?),
-        asset_id: row.parsed("asset_id")?,
-        asset_kind: row.parsed("asset_kind")?,
-        kind: row.parsed("kind")?,
+        asset_id: row.parse("asset_id")?,
+        asset_kind: row.parse("asset_kind")?,
+        kind: row.parse("kind")?,
         generation: row.get("generation")?,
-        slot: row.parsed("slot")?,
+        slot: row.parse("slot")?,
         grant_id: row.get::<Option<Uuid>>("grant_id")?.map(GrantId::from_uuid),
-        person_id: row.maybe_parsed("person_id")?,
+        person_id: row.maybe_parse("person_id")?,
         intent_seq: row.get("intent_seq")?,
         sealed: row.sealed("sealed")?,
         fingerprint: row.get("fingerprint")?,

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, Store, TenantTx,
-    sql::{Row, time},
+    sql::{Row, to_micros},
 };
 
 /// A data key to insert, active from here on.
@@ -29,7 +29,7 @@ pub struct StoredDataKey {
     /// The version.
     pub version: u32,
     /// Whether new records are sealed under it.
-    pub active: bool,
+    pub is_active: bool,
     /// The wrapped key.
     pub wrapped: Vec<u8>,
 }
@@ -41,22 +41,22 @@ impl Store {
     /// [`Error::Taken`]: one is active already; another process may have been first.
     pub async fn insert_system_key(&self, key: &NewDataKey) -> Result<(), Error> {
         let tx = self.begin_as(TenantId::SYSTEM).await?;
-        tx.insert_key(key).await?;
+        tx.insert_data_key(key).await?;
         tx.commit().await
     }
 }
 
 impl TenantTx {
     /// Every data key, the active one first.
-    pub async fn data_keys(&self) -> Result<Vec<StoredDataKey>, Error> {
+    pub async fn list_data_keys(&self) -> Result<Vec<StoredDataKey>, Error> {
         let query = self.query(
             "SELECT key_id, version, state, wrapped FROM tenant_keys
              WHERE tenant_id = :tenant ORDER BY state, version DESC",
         );
-        self.all(query).await?.iter().map(read_data_key).collect()
+        self.fetch_all(query).await?.iter().map(read_data_key).collect()
     }
 
-    pub(crate) async fn insert_key(&self, key: &NewDataKey) -> Result<(), Error> {
+    pub(crate) async fn insert_data_key(&self, key: &NewDataKey) -> Result<(), Error> {
         let query = self
             .query(
                 "INSERT INTO tenant_keys (tenant_id, key_id, version, state, wrapped, created_at)
@@ -66,8 +66,8 @@ impl TenantTx {
             .bind("key_id", key.id)
             .bind("version", i64::from(key.version))
             .bind("wrapped", key.wrapped.as_slice())
-            .bind("created_at", time(key.created_at));
-        match self.run(query).await? {
+            .bind("created_at", to_micros(key.created_at));
+        match self.execute(query).await? {
             0 => Err(Error::Taken("data key")),
             _ => Ok(()),
         }
@@ -78,7 +78,7 @@ fn read_data_key(row: &Row) -> Result<StoredDataKey, Error> {
     Ok(StoredDataKey {
         id: row.get("key_id")?,
         version: row.unsigned("version")?,
-        active: row.get::<String>("state")? == "active",
+        is_active: row.get::<String>("state")? == "active",
         wrapped: row.get("wrapped")?,
     })
 }

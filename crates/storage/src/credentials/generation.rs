@@ -8,7 +8,7 @@ use sea_orm::Value;
 
 use crate::{
     Activation, Error, TenantTx,
-    sql::{maybe_time, time},
+    sql::{maybe_micros, to_micros},
 };
 
 /// What becomes of the number of the reconnect that settled an asset last.
@@ -52,7 +52,7 @@ impl TenantTx {
         let query = self
             .query(RAISE)
             .bind_rows("facts", activations.map(to_row))
-            .bind("at", time(at))
+            .bind("at", to_micros(at))
             .bind_optional("settled_before", settled_before(intent_seq));
         let query = match intent_seq {
             IntentSeq::Set(seq) => query.fill("intent_seq", ":seq").bind("seq", seq),
@@ -63,7 +63,7 @@ impl TenantTx {
                  ELSE a.intent_seq END",
             ),
         };
-        self.run_exactly(count, query).await
+        self.execute_exactly(count, query).await
     }
 }
 
@@ -86,12 +86,12 @@ fn to_row(activation: &Activation) -> [Value; 10] {
             .as_ref()
             .map(|id| id.as_str().to_owned())
             .into(),
-        maybe_time(it.proved_at).into(),
-        maybe_time(cut_off.map(|it| it.at)).into(),
+        maybe_micros(it.proved_at).into(),
+        maybe_micros(cut_off.map(|it| it.at)).into(),
         cut_off.map(|it| it.source.as_str().to_owned()).into(),
-        maybe_time(cut_off.map(|it| it.learned_at)).into(),
-        maybe_time(it.expires_at).into(),
-        maybe_time(it.data_access_expires_at).into(),
+        maybe_micros(cut_off.map(|it| it.learned_at)).into(),
+        maybe_micros(it.expires_at).into(),
+        maybe_micros(it.data_access_expires_at).into(),
         it.intent_seq.into(),
     ]
 }

@@ -1,11 +1,11 @@
 //! Grants: the facts known of each received token, and the sealed token while it is needed.
 
-use regrant_domain::{AssetId, Grant, GrantId, Sealed, Timestamp, TokenFacts};
+use regrant_domain::{AssetId, Grant, GrantId, SealedRecord, Timestamp, TokenFacts};
 
 use crate::{
     Error, TenantTx,
-    credentials::credential::sealed_under,
-    sql::{CHUNK, Row, json, maybe_time, time},
+    credentials::credential::read_sealing_key,
+    sql::{CHUNK, Row, to_json, maybe_micros, to_micros},
 };
 
 const COLUMNS: &str =
@@ -18,7 +18,7 @@ pub struct GrantToken {
     /// The grant.
     pub grant: Grant,
     /// The sealed token, unless it was wiped.
-    pub sealed: Option<Sealed>,
+    pub sealed: Option<SealedRecord>,
     /// When the worker last tried to refresh the token.
     pub refresh_tried_at: Option<Timestamp>,
 }
@@ -28,8 +28,8 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant has no such grant.
-    pub async fn keep_grant_token(&self, id: GrantId, sealed: &Sealed) -> Result<(), Error> {
-        let (key_id, key_version) = sealed_under(sealed)?;
+    pub async fn store_grant_token(&self, id: GrantId, sealed: &SealedRecord) -> Result<(), Error> {
+        let (key_id, key_version) = read_sealing_key(sealed)?;
         let query = self
             .query(
                 "UPDATE grants SET sealed = :sealed, key_id = :key_id, key_version = :key_version
@@ -39,7 +39,7 @@ impl TenantTx {
             .bind("key_id", key_id)
             .bind("key_version", i64::from(key_version))
             .bind("id", id.uuid());
-        match self.run(query).await? {
+        match self.execute(query).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }
@@ -49,7 +49,7 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant has no such grant.
-    pub async fn grant_token(&self, id: GrantId) -> Result<GrantToken, Error> {
+    pub async fn find_grant_token(&self, id: GrantId) -> Result<GrantToken, Error> {
         let query = self
             .query(
                 "SELECT {columns}, sealed, refresh_tried_at FROM grants
@@ -57,7 +57,7 @@ impl TenantTx {
             )
             .fill("columns", COLUMNS)
             .bind("id", id.uuid());
-        let row = self.one(query).await?.ok_or(Error::NotFound)?;
+        let row = self.fetch_one(query).await?.ok_or(Error::NotFound)?;
         Ok(GrantToken {
             grant: read_grant(&row)?,
             sealed: row.maybe_sealed("sealed")?,
@@ -72,13 +72,13 @@ impl TenantTx {
             .query(
                 "UPDATE grants SET refresh_tried_at = :at WHERE tenant_id = :tenant AND id = :id",
             )
-            .bind("at", time(at))
+            .bind("at", to_micros(at))
             .bind("id", id.uuid());
-        self.run_exactly(1, query).await
+        self.execute_exactly(1, query).await
     }
 
     /// Those of the grants whose token is stored and that no refresh was tried for since `since`.
-    pub async fn refreshable(
+    pub async fn find_refreshable_grants(
         &self,
         ids: &[GrantId],
         since: Timestamp,
@@ -91,9 +91,9 @@ impl TenantTx {
                      WHERE tenant_id = :tenant AND id IN :ids AND sealed IS NOT NULL
                          AND (refresh_tried_at IS NULL OR refresh_tried_at <= :since)",
                 )
-                .bind("since", time(since))
+                .bind("since", to_micros(since))
                 .bind_list("ids", chunk.iter().map(|id| id.uuid()));
-            for row in self.all(query).await? {
+            for row in self.fetch_all(query).await? {
                 found.push(GrantId::from_uuid(row.get("id")?));
             }
         }
@@ -101,7 +101,7 @@ impl TenantTx {
     }
 
     /// Wipes the tokens of grants that no credential comes from and no running reconnect uses.
-    pub async fn wipe_idle_grants(&self) -> Result<u64, Error> {
+    pub async fn wipe_idle_grant_tokens(&self) -> Result<u64, Error> {
         let query = self.query(
             "UPDATE grants AS g SET sealed = NULL, key_id = NULL, key_version = NULL
              WHERE g.tenant_id = :tenant AND g.sealed IS NOT NULL
@@ -112,11 +112,11 @@ impl TenantTx {
                      SELECT 1 FROM reconnects r
                      WHERE r.tenant_id = :tenant AND r.grant_id = g.id AND r.status = 'running')",
         );
-        self.run(query).await
+        self.execute(query).await
     }
 
     /// Whether a running reconnect has open items among the assets that this grant serves.
-    pub async fn is_being_replaced(&self, id: GrantId) -> Result<bool, Error> {
+    pub async fn is_grant_being_replaced(&self, id: GrantId) -> Result<bool, Error> {
         let query = self
             .query(
                 "SELECT 1 FROM credentials c
@@ -127,11 +127,11 @@ impl TenantTx {
                  LIMIT 1",
             )
             .bind("grant", id.uuid());
-        Ok(self.one(query).await?.is_some())
+        Ok(self.fetch_one(query).await?.is_some())
     }
 
     /// The assets that credentials of this grant serve, by id; at most `limit`.
-    pub async fn assets_of_grant(&self, id: GrantId, limit: u32) -> Result<Vec<AssetId>, Error> {
+    pub async fn list_assets_of_grant(&self, id: GrantId, limit: u32) -> Result<Vec<AssetId>, Error> {
         let query = self
             .query(
                 "SELECT DISTINCT asset_id FROM credentials
@@ -140,8 +140,8 @@ impl TenantTx {
             )
             .bind("grant", id.uuid())
             .bind("limit", i64::from(limit));
-        let rows = self.all(query).await?;
-        rows.iter().map(|row| row.parsed("asset_id")).collect()
+        let rows = self.fetch_all(query).await?;
+        rows.iter().map(|row| row.parse("asset_id")).collect()
     }
 
     /// Inserts a grant.
@@ -163,15 +163,15 @@ impl TenantTx {
             .bind("person_id", grant.facts.person_id.as_str())
             .bind("person_name", grant.facts.person_name.clone())
             .bind("is_work_account", grant.facts.is_work_account)
-            .bind("scopes", json(&grant.facts.scopes)?)
-            .bind("issued_at", maybe_time(grant.facts.issued_at))
-            .bind("expires_at", maybe_time(grant.facts.expires_at))
+            .bind("scopes", to_json(&grant.facts.scopes)?)
+            .bind("issued_at", maybe_micros(grant.facts.issued_at))
+            .bind("expires_at", maybe_micros(grant.facts.expires_at))
             .bind(
                 "data_access_expires_at",
-                maybe_time(grant.facts.data_access_expires_at),
+                maybe_micros(grant.facts.data_access_expires_at),
             )
-            .bind("at", time(at));
-        match self.run(query).await? {
+            .bind("at", to_micros(at));
+        match self.execute(query).await? {
             0 => Err(Error::Taken("grant")),
             _ => Ok(()),
         }
@@ -181,19 +181,19 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
-    pub async fn grant(&self, id: GrantId) -> Result<Grant, Error> {
-        self.grants(&[id]).await?.pop().ok_or(Error::NotFound)
+    pub async fn find_grant(&self, id: GrantId) -> Result<Grant, Error> {
+        self.find_grants(&[id]).await?.pop().ok_or(Error::NotFound)
     }
 
     /// Those of the grants that exist, in any order.
-    pub async fn grants(&self, ids: &[GrantId]) -> Result<Vec<Grant>, Error> {
+    pub async fn find_grants(&self, ids: &[GrantId]) -> Result<Vec<Grant>, Error> {
         let mut grants = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
             let query = self
                 .query("SELECT {columns} FROM grants WHERE tenant_id = :tenant AND id IN :ids")
                 .fill("columns", COLUMNS)
                 .bind_list("ids", chunk.iter().map(|id| id.uuid()));
-            for row in self.all(query).await? {
+            for row in self.fetch_all(query).await? {
                 grants.push(read_grant(&row)?);
             }
         }
@@ -205,9 +205,9 @@ fn read_grant(row: &Row) -> Result<Grant, Error> {
     Ok(Grant {
         id: GrantId::from_uuid(row.get("id")?),
         facts: TokenFacts {
-            app_id: row.parsed("app_id")?,
-            kind: row.parsed("kind")?,
-            person_id: row.parsed("person_id")?,
+            app_id: row.parse("app_id")?,
+            kind: row.parse("kind")?,
+            person_id: row.parse("person_id")?,
             person_name: row.get("person_name")?,
             is_work_account: row.get("is_work_account")?,
             scopes: row.json("scopes")?,

@@ -5,24 +5,24 @@
 use regrant_domain::{Credential, Slot, Timestamp};
 use sea_orm::Value;
 
-use crate::{Error, NewCredential, TenantTx, credentials::activate::all_in, sql::CHUNK};
+use crate::{Error, NewCredential, TenantTx, credentials::activate::check_slot, sql::CHUNK};
 
 impl TenantTx {
     /// Parks credentials that do not reach their asset yet, one an asset; a candidate of a newer
     /// reconnect stays instead.
-    pub async fn park(&self, credentials: &[NewCredential], at: Timestamp) -> Result<(), Error> {
-        all_in(Slot::Candidate, credentials)?;
+    pub async fn park_credentials(&self, credentials: &[NewCredential], at: Timestamp) -> Result<(), Error> {
+        check_slot(Slot::Candidate, credentials)?;
         self.replace_older("c.slot = 'candidate'", credentials, at)
             .await
     }
 
     /// Inserts standby credentials, one an asset and person; a newer one of the same person stays instead.
-    pub async fn stand_by(
+    pub async fn insert_standby_credentials(
         &self,
         credentials: &[NewCredential],
         at: Timestamp,
     ) -> Result<(), Error> {
-        all_in(Slot::Standby, credentials)?;
+        check_slot(Slot::Standby, credentials)?;
         let same = "c.slot = 'standby' AND c.person_id IS NOT DISTINCT FROM arrival.person_id";
         self.replace_older(same, credentials, at).await
     }
@@ -46,13 +46,13 @@ impl TenantTx {
                 )
                 .fill("same", same)
                 .bind_rows("arrivals", chunk.iter().map(|it| to_row(&it.credential)));
-            self.run(older).await?;
+            self.execute(older).await?;
             self.insert_credentials(chunk, true).await?;
             let ids: Vec<_> = chunk
                 .iter()
                 .map(|it| it.credential.asset_id.clone())
                 .collect();
-            self.note_checked(&ids, at).await?;
+            self.note_assets_checked(&ids, at).await?;
         }
         Ok(())
     }

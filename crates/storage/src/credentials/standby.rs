@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use regrant_domain::{AssetId, forecast::StandIn};
+use regrant_domain::{AssetId, forecast::CredentialOutlook};
 
 use crate::{
     Error, TenantTx,
@@ -11,11 +11,11 @@ use crate::{
 
 impl TenantTx {
     /// The credentials of these assets in every slot but `previous`, by asset.
-    pub async fn stand_ins(
+    pub async fn find_standby_facts(
         &self,
         assets: &[AssetId],
-    ) -> Result<HashMap<AssetId, Vec<StandIn>>, Error> {
-        let mut found: HashMap<AssetId, Vec<StandIn>> = HashMap::with_capacity(assets.len());
+    ) -> Result<HashMap<AssetId, Vec<CredentialOutlook>>, Error> {
+        let mut found: HashMap<AssetId, Vec<CredentialOutlook>> = HashMap::with_capacity(assets.len());
         for chunk in assets.chunks(CHUNK) {
             let query = self
                 .query(
@@ -29,9 +29,9 @@ impl TenantTx {
                      ORDER BY c.asset_id, c.created_at, c.id",
                 )
                 .bind_list("ids", chunk.iter().map(AssetId::as_str));
-            for row in self.all(query).await? {
+            for row in self.fetch_all(query).await? {
                 found
-                    .entry(row.parsed("asset_id")?)
+                    .entry(row.parse("asset_id")?)
                     .or_default()
                     .push(read_standby(&row)?);
             }
@@ -40,14 +40,14 @@ impl TenantTx {
     }
 }
 
-fn read_standby(row: &Row) -> Result<StandIn, Error> {
-    Ok(StandIn {
-        slot: row.parsed("slot")?,
-        kind: row.parsed("kind")?,
+fn read_standby(row: &Row) -> Result<CredentialOutlook, Error> {
+    Ok(CredentialOutlook {
+        slot: row.parse("slot")?,
+        kind: row.parse("kind")?,
         system_user: row.get("system_user")?,
-        person_id: row.maybe_parsed("person_id")?,
+        person_id: row.maybe_parse("person_id")?,
         proved: row.get("proved")?,
-        renewable: row.get("renewable")?,
+        refreshable: row.get("renewable")?,
         expires_at: row.maybe_time("expires_at")?,
         data_access_expires_at: row.maybe_time("data_access_expires_at")?,
     })

@@ -4,16 +4,16 @@
 //! of assets. Start at `endings.rs`, which says what an ending is.
 
 use chrono::NaiveDate;
-use regrant_domain::{ForecastLine, ForecastTotals, Place, forecast::Tally};
+use regrant_domain::{ForecastLine, ForecastTotals, ForecastPosition, forecast::EndingTally};
 
 use crate::{
     Error, ForecastFilter, TenantTx,
     forecast::endings::{bind_filter, to_rank},
-    sql::{Row, time},
+    sql::{Row, to_micros},
 };
 
 /// One ending of the calendar.
-pub type ForecastRow = Place;
+pub type ForecastRow = ForecastPosition;
 
 /// How an asset keeps working after ending `e` of its active credential, whose grant is `g`:
 /// `forecast::covered_by` in SQL.
@@ -43,10 +43,10 @@ const OUTLASTS: &str = "
 
 impl TenantTx {
     /// The next endings after `after`, in the order of the calendar.
-    pub async fn forecast(
+    pub async fn list_endings(
         &self,
         filter: &ForecastFilter,
-        after: Option<&Place>,
+        after: Option<&ForecastPosition>,
         limit: u32,
     ) -> Result<Vec<ForecastRow>, Error> {
         let sql = "WITH {shown} SELECT id, at, cause FROM shown
@@ -54,23 +54,23 @@ impl TenantTx {
                    ORDER BY at, id, rank LIMIT :limit";
         let query = self
             .query_endings(filter, sql)
-            .bind_optional("after_at", after.map(|it| time(it.at)))
+            .bind_optional("after_at", after.map(|it| to_micros(it.at)))
             .bind_optional("after_id", after.map(|it| it.asset_id.as_str()))
             .bind_optional("after_rank", after.map(|it| to_rank(it.cause)))
             .bind("limit", i64::from(limit));
-        self.all(query).await?.iter().map(read_position).collect()
+        self.fetch_all(query).await?.iter().map(read_position).collect()
     }
 
     /// How many endings each day has, by cause, confidence and cover.
-    pub async fn forecast_tallies(&self, filter: &ForecastFilter) -> Result<Vec<Tally>, Error> {
+    pub async fn count_endings_by_day(&self, filter: &ForecastFilter) -> Result<Vec<EndingTally>, Error> {
         let query = self
             .query_endings(filter, TALLIES)
             .fill("outlasts", OUTLASTS);
-        self.all(query).await?.iter().map(read_tally).collect()
+        self.fetch_all(query).await?.iter().map(read_tally).collect()
     }
 
     /// How many assets no day of the calendar shows.
-    pub async fn forecast_totals(&self, filter: &ForecastFilter) -> Result<ForecastTotals, Error> {
+    pub async fn count_endless_assets(&self, filter: &ForecastFilter) -> Result<ForecastTotals, Error> {
         let query = self.query(
             "WITH {judged}
              SELECT count(*) FILTER (WHERE gone AND generation > 0) AS passed,
@@ -81,7 +81,7 @@ impl TenantTx {
                  ) AS unknown
              FROM judged",
         );
-        let row = self.one(bind_filter(query, filter)).await?;
+        let row = self.fetch_one(bind_filter(query, filter)).await?;
         let row = row.ok_or(Error::NotFound)?;
         Ok(ForecastTotals {
             unknown: read_count(&row, "unknown")?,
@@ -90,7 +90,7 @@ impl TenantTx {
     }
 
     /// The first assets of every day and cause, at most `most` of each.
-    pub async fn forecast_lines(
+    pub async fn list_forecast_lines(
         &self,
         filter: &ForecastFilter,
         most: u32,
@@ -104,34 +104,34 @@ impl TenantTx {
         let query = self
             .query_endings(filter, sql)
             .bind("most", i64::from(most));
-        self.all(query).await?.iter().map(read_line).collect()
+        self.fetch_all(query).await?.iter().map(read_line).collect()
     }
 }
 
-pub(crate) fn read_position(row: &Row) -> Result<Place, Error> {
-    Ok(Place {
+pub(crate) fn read_position(row: &Row) -> Result<ForecastPosition, Error> {
+    Ok(ForecastPosition {
         at: row.time("at")?,
-        asset_id: row.parsed("id")?,
-        cause: row.parsed("cause")?,
+        asset_id: row.parse("id")?,
+        cause: row.parse("cause")?,
     })
 }
 
 fn read_line(row: &Row) -> Result<ForecastLine, Error> {
     Ok(ForecastLine {
-        place: read_position(row)?,
-        kind: row.parsed("kind")?,
+        position: read_position(row)?,
+        kind: row.parse("kind")?,
         name: row.get("name")?,
-        business_id: row.maybe_parsed("business_id")?,
+        business_id: row.maybe_parse("business_id")?,
     })
 }
 
-fn read_tally(row: &Row) -> Result<Tally, Error> {
+fn read_tally(row: &Row) -> Result<EndingTally, Error> {
     let days = i32::try_from(row.get::<i64>("day")?).map_err(|_| Error::Corrupt("day"))?;
-    Ok(Tally {
+    Ok(EndingTally {
         date: NaiveDate::from_epoch_days(days).ok_or(Error::Corrupt("day"))?,
-        cause: row.parsed("cause")?,
-        confidence: row.parsed("confidence")?,
-        cover: row.maybe_parsed("cover")?,
+        cause: row.parse("cause")?,
+        confidence: row.parse("confidence")?,
+        cover: row.maybe_parse("cover")?,
         count: read_count(row, "n")?,
     })
 }

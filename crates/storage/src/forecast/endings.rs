@@ -2,12 +2,12 @@
 //!
 //! The rule: this is `domain::forecast` in SQL, ending for ending; a test compares the two.
 
-use regrant_domain::{AssetId, AssetKind, PersonId, Timestamp, Within, state::EndingCause};
+use regrant_domain::{AssetId, AssetKind, PersonId, Timestamp, ReachLimit, state::EndingCause};
 
 use crate::{
     TenantTx,
     assets::list::fill_within,
-    sql::{Query, time},
+    sql::{Query, to_micros},
 };
 
 /// Which endings to list, judged at which moment.
@@ -30,7 +30,7 @@ pub struct ForecastFilter {
     /// Every ending in the window instead of the earliest of each asset.
     pub every: bool,
     /// The assets the caller may reach, if it is confined.
-    pub within: Option<Within>,
+    pub within: Option<ReachLimit>,
 }
 
 /// The table `judged`: every asset that passes the filter, and whether it does not work (`gone`) or loses
@@ -88,8 +88,8 @@ impl TenantTx {
             .query(sql)
             .fill("shown", SHOWN)
             .fill("which", which)
-            .bind("from", time(filter.from))
-            .bind("to", time(filter.to));
+            .bind("from", to_micros(filter.from))
+            .bind("to", to_micros(filter.to));
         bind_filter(query, filter)
     }
 }
@@ -98,7 +98,7 @@ impl TenantTx {
 pub(crate) fn bind_filter(query: Query, filter: &ForecastFilter) -> Query {
     let query = query
         .fill("judged", JUDGED)
-        .bind("now", time(filter.now))
+        .bind("now", to_micros(filter.now))
         .bind_optional("kind", filter.kind.map(AssetKind::as_str))
         .bind_optional("business", filter.business_id.as_ref().map(AssetId::as_str))
         .bind_optional("leaves", filter.leaves.as_ref().map(PersonId::as_str))

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use regrant_domain::{PersonCounts, PersonId, PersonRow, Place, Timestamp};
+use regrant_domain::{PersonCounts, PersonId, PersonFacts, ForecastPosition, Timestamp};
 
 use crate::{
     Error, ForecastFilter, TenantTx,
@@ -28,7 +28,7 @@ impl TenantTx {
         &self,
         after: Option<&PersonId>,
         limit: u32,
-    ) -> Result<Vec<PersonRow>, Error> {
+    ) -> Result<Vec<PersonFacts>, Error> {
         let query = self
             .query(
                 "WITH person AS (
@@ -43,14 +43,14 @@ impl TenantTx {
             .fill("newest", NEWEST)
             .bind("after", after.map_or("", PersonId::as_str))
             .bind("limit", i64::from(limit));
-        self.all(query).await?.iter().map(read_person).collect()
+        self.fetch_all(query).await?.iter().map(read_person).collect()
     }
 
     /// The person with this id.
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant knows no such person.
-    pub async fn person(&self, id: &PersonId) -> Result<PersonRow, Error> {
+    pub async fn find_person(&self, id: &PersonId) -> Result<PersonFacts, Error> {
         let query = self
             .query(
                 "WITH person AS (
@@ -62,11 +62,11 @@ impl TenantTx {
             )
             .fill("newest", NEWEST)
             .bind("id", id.as_str());
-        read_person(&self.one(query).await?.ok_or(Error::NotFound)?)
+        read_person(&self.fetch_one(query).await?.ok_or(Error::NotFound)?)
     }
 
     /// How many assets depend on each of these persons; persons without any are left out.
-    pub async fn person_counts(
+    pub async fn count_assets_of_persons(
         &self,
         ids: &[PersonId],
     ) -> Result<HashMap<PersonId, PersonCounts>, Error> {
@@ -80,9 +80,9 @@ impl TenantTx {
                  WHERE tenant_id = :tenant AND person_id IN :ids GROUP BY person_id, slot",
             )
             .bind_list("ids", ids.iter().map(PersonId::as_str));
-        for row in self.all(query).await? {
+        for row in self.fetch_all(query).await? {
             let n = read_count(&row, "n")?;
-            let counts = counts.entry(row.parsed("person_id")?).or_default();
+            let counts = counts.entry(row.parse("person_id")?).or_default();
             match row.get::<String>("slot")?.as_str() {
                 "active" => counts.active = n,
                 "standby" => counts.standby = n,
@@ -94,11 +94,11 @@ impl TenantTx {
     }
 
     /// The first ending ahead among the assets that each of these persons serves.
-    pub async fn next_endings(
+    pub async fn find_next_endings(
         &self,
         ids: &[PersonId],
         now: Timestamp,
-    ) -> Result<HashMap<PersonId, Place>, Error> {
+    ) -> Result<HashMap<PersonId, ForecastPosition>, Error> {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
@@ -118,17 +118,17 @@ impl TenantTx {
                            row_number() OVER (PARTITION BY person_id ORDER BY at, id, rank) AS n
                        FROM shown WHERE {which})
                    SELECT person_id, id, at, cause FROM numbered WHERE n = 1";
-        let rows = self.all(self.query_endings(&filter, sql)).await?;
+        let rows = self.fetch_all(self.query_endings(&filter, sql)).await?;
         rows.iter()
-            .map(|row| Ok((row.parsed("person_id")?, read_position(row)?)))
+            .map(|row| Ok((row.parse("person_id")?, read_position(row)?)))
             .collect()
     }
 }
 
-fn read_person(row: &Row) -> Result<PersonRow, Error> {
-    Ok(PersonRow {
-        id: row.parsed("person_id")?,
-        kind: row.maybe_parsed("kind")?,
+fn read_person(row: &Row) -> Result<PersonFacts, Error> {
+    Ok(PersonFacts {
+        id: row.parse("person_id")?,
+        kind: row.maybe_parse("kind")?,
         name: row.get("person_name")?,
         is_work_account: row.get("is_work_account")?,
         expires_at: row.maybe_time("expires_at")?,

@@ -3,22 +3,22 @@
 //! The rule: a notice is stored, and made due for every tenant of its person, in one transaction; the same
 //! notice a second time changes nothing. The person's id is erased once the last tenant has finished.
 
-use regrant_domain::{AppId, InboxKind, Timestamp, Word};
+use regrant_domain::{AppId, NoticeKind, Timestamp, MetaNotice};
 use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
     Error, Lease, PersonHash, Store, TenantTx,
-    sql::{CHUNK, Query, maybe_time, time},
+    sql::{CHUNK, Query, maybe_micros, to_micros},
 };
 
 /// A notice to store.
 #[derive(Debug, Clone)]
-pub struct NewWord {
+pub struct NewNotice {
     /// The app it was sent to.
     pub app_id: AppId,
     /// The notice.
-    pub word: Word,
+    pub notice: MetaNotice,
     /// Recognises the same notice when Meta sends it again.
     pub digest: [u8; 16],
     /// Finds the tenants that know the person.
@@ -29,9 +29,9 @@ pub struct NewWord {
 
 /// A stored notice.
 #[derive(Debug, Clone)]
-pub struct StoredWord {
+pub struct StoredNotice {
     /// The notice.
-    pub word: Word,
+    pub notice: MetaNotice,
     /// When it came.
     pub received_at: Timestamp,
 }
@@ -53,24 +53,24 @@ impl Store {
     ///
     /// # Errors
     /// The database failed; nothing is stored.
-    pub async fn receive(
+    pub async fn receive_notices(
         &self,
-        notices: &[NewWord],
+        notices: &[NewNotice],
         at: Timestamp,
         due_at: Timestamp,
     ) -> Result<usize, Error> {
         let tx = self.begin_as(regrant_domain::TenantId::SYSTEM).await?;
         let mut stored = 0;
         for chunk in notices.chunks(CHUNK) {
-            let rows = insert_notices(chunk, at).all(&tx.transaction).await?;
+            let rows = insert_notices(chunk, at).fetch_all(&tx.transaction).await?;
             let ids: Vec<Uuid> = rows
                 .iter()
                 .map(|row| row.get("id"))
                 .collect::<Result<_, _>>()?;
             stored += ids.len();
             if !ids.is_empty() {
-                make_notices_due(&ids, due_at).run(&tx.transaction).await?;
-                finish_notices_query(&ids, at).run(&tx.transaction).await?;
+                make_notices_due(&ids, due_at).execute(&tx.transaction).await?;
+                finish_notices_query(&ids, at).execute(&tx.transaction).await?;
             }
         }
         tx.commit().await?;
@@ -81,38 +81,38 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`]: there is none, or every tenant has finished it.
-    pub async fn begin_word(&self, id: Uuid, at: Timestamp) -> Result<StoredWord, Error> {
+    pub async fn start_notice(&self, id: Uuid, at: Timestamp) -> Result<StoredNotice, Error> {
         let query = Query::new(
             "UPDATE inbox SET begun_at = coalesce(begun_at, :at)
              WHERE id = :id AND person_id IS NOT NULL
              RETURNING kind, person_id, cut_off, sent_at, received_at",
         )
-        .bind("at", time(at))
+        .bind("at", to_micros(at))
         .bind("id", id);
         let row = {
-            let _turn = self.turn().await;
-            query.one(&self.connection).await?
+            let _turn = self.wait_for_writer().await;
+            query.fetch_one(&self.connection).await?
         };
         let row = row.ok_or(Error::NotFound)?;
-        let notice = Word {
-            kind: row.parsed("kind")?,
-            person_id: row.parsed("person_id")?,
+        let notice = MetaNotice {
+            kind: row.parse("kind")?,
+            person_id: row.parse("person_id")?,
             cut_off: row.maybe_time("cut_off")?,
-            told_at: row.time("sent_at")?,
+            sent_at: row.time("sent_at")?,
         };
-        Ok(StoredWord {
-            word: notice,
+        Ok(StoredNotice {
+            notice,
             received_at: row.time("received_at")?,
         })
     }
 
     /// Marks notices as done that every tenant has finished, and erases their persons.
-    pub async fn close_words(&self, at: Timestamp) -> Result<u64, Error> {
+    pub async fn finish_notices(&self, at: Timestamp) -> Result<u64, Error> {
         let open =
             Query::new("SELECT 1 FROM inbox WHERE {finished} LIMIT 1").fill("finished", FINISHED);
         // Usually there is none, and a read does not make writers wait.
-        match open.one(&self.connection).await? {
-            Some(_) => self.write(finish_notices_query(&[], at)).await,
+        match open.fetch_one(&self.connection).await? {
+            Some(_) => self.execute_write(finish_notices_query(&[], at)).await,
             None => Ok(0),
         }
     }
@@ -121,7 +121,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`]: there is none.
-    pub async fn deletion(
+    pub async fn find_deletion(
         &self,
         app: &AppId,
         code_hash: [u8; 16],
@@ -132,7 +132,7 @@ impl Store {
         )
         .bind("app", app.as_str())
         .bind("code_hash", code_hash.to_vec());
-        let row = query.one(&self.connection).await?.ok_or(Error::NotFound)?;
+        let row = query.fetch_one(&self.connection).await?.ok_or(Error::NotFound)?;
         Ok(StoredDeletion {
             received_at: row.time("received_at")?,
             begun_at: row.maybe_time("begun_at")?,
@@ -142,17 +142,17 @@ impl Store {
 
     /// Deletes notices that were done before `before`. Deletions stay, because persons may ask for their
     /// state.
-    pub async fn purge_words(&self, before: Timestamp) -> Result<u64, Error> {
+    pub async fn purge_notices(&self, before: Timestamp) -> Result<u64, Error> {
         let query = Query::new("DELETE FROM inbox WHERE kind <> :deletion AND done_at < :before")
-            .bind("deletion", InboxKind::DataDeletion.as_str())
-            .bind("before", time(before));
-        self.write(query).await
+            .bind("deletion", NoticeKind::DataDeletion.as_str())
+            .bind("before", to_micros(before));
+        self.execute_write(query).await
     }
 }
 
 impl TenantTx {
     /// Finishes this tenant's work on a notice.
-    pub async fn finish_word(&self, lease: &Lease) -> Result<(), Error> {
+    pub async fn finish_notice_of_tenant(&self, lease: &Lease) -> Result<(), Error> {
         self.delete_due(lease.kind, lease.object).await
     }
 }
@@ -162,7 +162,7 @@ const FINISHED: &str = "
     done_at IS NULL AND NOT EXISTS (
         SELECT 1 FROM due WHERE due.kind = 'inbox' AND due.object_id = inbox.id)";
 
-fn insert_notices(notices: &[NewWord], at: Timestamp) -> Query {
+fn insert_notices(notices: &[NewNotice], at: Timestamp) -> Query {
     Query::new(
         "INSERT INTO inbox (id, app_id, kind, digest, person_hash, person_id, cut_off, sent_at,
              received_at, code_hash)
@@ -171,8 +171,8 @@ fn insert_notices(notices: &[NewWord], at: Timestamp) -> Query {
     .bind_rows("rows", notices.iter().map(|it| to_row(it, at)))
 }
 
-fn to_row(new: &NewWord, at: Timestamp) -> [Value; 10] {
-    let notice = &new.word;
+fn to_row(new: &NewNotice, at: Timestamp) -> [Value; 10] {
+    let notice = &new.notice;
     [
         Uuid::now_v7().into(),
         new.app_id.as_str().into(),
@@ -180,9 +180,9 @@ fn to_row(new: &NewWord, at: Timestamp) -> [Value; 10] {
         new.digest.to_vec().into(),
         new.person.into(),
         notice.person_id.as_str().into(),
-        maybe_time(notice.cut_off).into(),
-        time(notice.told_at).into(),
-        time(at).into(),
+        maybe_micros(notice.cut_off).into(),
+        to_micros(notice.sent_at).into(),
+        to_micros(at).into(),
         new.code_hash.map(|it| it.to_vec()).into(),
     ]
 }
@@ -196,7 +196,7 @@ fn make_notices_due(ids: &[Uuid], due_at: Timestamp) -> Query {
          JOIN person_directory p ON p.app_id = i.app_id AND p.person_hash = i.person_hash
          WHERE i.id IN :ids",
     )
-    .bind("due_at", time(due_at))
+    .bind("due_at", to_micros(due_at))
     .bind_list("ids", ids.iter().copied())
 }
 
@@ -204,6 +204,6 @@ fn make_notices_due(ids: &[Uuid], due_at: Timestamp) -> Query {
 fn finish_notices_query(ids: &[Uuid], at: Timestamp) -> Query {
     Query::new("UPDATE inbox SET person_id = NULL, done_at = :at WHERE {finished} [AND id IN :ids]")
         .fill("finished", FINISHED)
-        .bind("at", time(at))
+        .bind("at", to_micros(at))
         .bind_optional_list("ids", ids.iter().copied())
 }

@@ -9,7 +9,7 @@ use sea_orm::Value;
 
 use crate::{
     Error, TenantTx,
-    sql::{CHUNK, Query, time},
+    sql::{CHUNK, Query, to_micros},
 };
 
 /// A keyed hash of a person's id at one app.
@@ -24,7 +24,7 @@ impl From<PersonHash> for Value {
 
 /// The credentials of a person that were issued before a moment: a later log-in is a new consent.
 #[derive(Debug, Clone, Copy)]
-pub struct Revoked<'a> {
+pub struct RevokedConsent<'a> {
     /// The person.
     pub person: &'a PersonId,
     /// Credentials issued at or after this moment stay.
@@ -39,7 +39,7 @@ const IS_REVOKED: &str = "
 
 impl TenantTx {
     /// Notes in the directory that this tenant knows a person.
-    pub async fn note_person(&self, app: &AppId, person: PersonHash) -> Result<(), Error> {
+    pub async fn add_person_to_directory(&self, app: &AppId, person: PersonHash) -> Result<(), Error> {
         let query = self
             .query(
                 "INSERT INTO person_directory (tenant_id, app_id, person_hash)
@@ -47,11 +47,11 @@ impl TenantTx {
             )
             .bind("app", app.as_str())
             .bind("person", person);
-        self.run(query).await.map(drop)
+        self.execute(query).await.map(drop)
     }
 
     /// The assets after `after` that a credential of this person serves, by id.
-    pub async fn served_by(
+    pub async fn list_assets_served_by(
         &self,
         person: &PersonId,
         after: Option<&AssetId>,
@@ -60,11 +60,11 @@ impl TenantTx {
         let sql = "SELECT id FROM assets
                    WHERE tenant_id = :tenant AND person_id = :person [AND id > :after]
                    ORDER BY id LIMIT :limit";
-        self.asset_page(sql, person, after, limit).await
+        self.list_asset_ids(sql, person, after, limit).await
     }
 
     /// The assets after `after` that have any credential of this person, by id.
-    pub async fn assets_of_person(
+    pub async fn list_assets_of_person(
         &self,
         person: &PersonId,
         after: Option<&AssetId>,
@@ -76,10 +76,10 @@ impl TenantTx {
                        SELECT asset_id FROM credentials
                        WHERE tenant_id = :tenant AND person_id = :person) x
                    WHERE TRUE [AND id > :after] ORDER BY id LIMIT :limit";
-        self.asset_page(sql, person, after, limit).await
+        self.list_asset_ids(sql, person, after, limit).await
     }
 
-    async fn asset_page(
+    async fn list_asset_ids(
         &self,
         sql: &'static str,
         person: &PersonId,
@@ -91,14 +91,14 @@ impl TenantTx {
             .bind("person", person.as_str())
             .bind_optional("after", after.map(AssetId::as_str))
             .bind("limit", i64::from(limit));
-        let rows = self.all(query).await?;
-        rows.iter().map(|row| row.parsed("id")).collect()
+        let rows = self.fetch_all(query).await?;
+        rows.iter().map(|row| row.parse("id")).collect()
     }
 
     /// Those of the assets whose active credential is revoked.
-    pub async fn revoked_actives(
+    pub async fn find_revoked_active_assets(
         &self,
-        revoked: Revoked<'_>,
+        revoked: RevokedConsent<'_>,
         ids: &[AssetId],
     ) -> Result<HashSet<AssetId>, Error> {
         let mut found = HashSet::new();
@@ -108,17 +108,17 @@ impl TenantTx {
                  WHERE c.slot = 'active' AND {is_revoked} AND c.asset_id IN :ids",
             );
             let query = bind_revoked(query, revoked).bind_list("ids", to_texts(chunk));
-            for row in self.all(query).await? {
-                found.insert(row.parsed("asset_id")?);
+            for row in self.fetch_all(query).await? {
+                found.insert(row.parse("asset_id")?);
             }
         }
         Ok(found)
     }
 
     /// Deletes the revoked credentials of these assets; active ones only if `active` is set.
-    pub async fn delete_revoked(
+    pub async fn delete_revoked_credentials(
         &self,
-        revoked: Revoked<'_>,
+        revoked: RevokedConsent<'_>,
         ids: &[AssetId],
         active: bool,
     ) -> Result<u64, Error> {
@@ -132,13 +132,13 @@ impl TenantTx {
             let query = bind_revoked(query, revoked)
                 .fill("slots", slots)
                 .bind_list("ids", to_texts(chunk));
-            deleted += self.run(query).await?;
+            deleted += self.execute(query).await?;
         }
         Ok(deleted)
     }
 
     /// Those of the assets that have a candidate or a standby credential.
-    pub async fn with_spares(&self, ids: &[AssetId]) -> Result<Vec<AssetId>, Error> {
+    pub async fn find_assets_with_standbys(&self, ids: &[AssetId]) -> Result<Vec<AssetId>, Error> {
         let mut found = Vec::new();
         for chunk in ids.chunks(CHUNK) {
             let query = self
@@ -148,15 +148,15 @@ impl TenantTx {
                          AND asset_id IN :ids",
                 )
                 .bind_list("ids", to_texts(chunk));
-            for row in self.all(query).await? {
-                found.push(row.parsed("asset_id")?);
+            for row in self.fetch_all(query).await? {
+                found.push(row.parse("asset_id")?);
             }
         }
         Ok(found)
     }
 
     /// Wipes the sealed tokens of the person's revoked grants.
-    pub async fn wipe_grant_tokens(&self, revoked: Revoked<'_>) -> Result<u64, Error> {
+    pub async fn wipe_revoked_grant_tokens(&self, revoked: RevokedConsent<'_>) -> Result<u64, Error> {
         let query = self
             .query(
                 "UPDATE grants SET sealed = NULL, key_id = NULL, key_version = NULL
@@ -164,12 +164,12 @@ impl TenantTx {
                      AND coalesce(issued_at, created_at) < :before",
             )
             .bind("person", revoked.person.as_str())
-            .bind("before", time(revoked.before));
-        self.run(query).await
+            .bind("before", to_micros(revoked.before));
+        self.execute(query).await
     }
 
     /// Erases from these assets the person that served them, and the facts known through that person.
-    pub async fn forget_server(&self, ids: &[AssetId]) -> Result<(), Error> {
+    pub async fn erase_serving_person(&self, ids: &[AssetId]) -> Result<(), Error> {
         for chunk in ids.chunks(CHUNK) {
             let query = self
                 .query(
@@ -179,13 +179,13 @@ impl TenantTx {
                      WHERE tenant_id = :tenant AND id IN :ids",
                 )
                 .bind_list("ids", to_texts(chunk));
-            self.run(query).await?;
+            self.execute(query).await?;
         }
         Ok(())
     }
 
     /// Erases the other personal data of a person: the name in revoked grants, and their cut-offs.
-    pub async fn erase_person(&self, revoked: Revoked<'_>) -> Result<(), Error> {
+    pub async fn erase_personal_data(&self, revoked: RevokedConsent<'_>) -> Result<(), Error> {
         let names = self
             .query(
                 "UPDATE grants SET person_name = NULL
@@ -193,25 +193,25 @@ impl TenantTx {
                      AND coalesce(issued_at, created_at) < :before",
             )
             .bind("person", revoked.person.as_str())
-            .bind("before", time(revoked.before));
-        self.run(names).await?;
+            .bind("before", to_micros(revoked.before));
+        self.execute(names).await?;
         let cut_offs = self
             .query(
                 "DELETE FROM cut_offs
                  WHERE tenant_id = :tenant AND person_id = :person AND learned_at < :before",
             )
             .bind("person", revoked.person.as_str())
-            .bind("before", time(revoked.before));
-        self.run(cut_offs).await.map(drop)
+            .bind("before", to_micros(revoked.before));
+        self.execute(cut_offs).await.map(drop)
     }
 }
 
 /// Fills the part `{is_revoked}`.
-fn bind_revoked(query: Query, revoked: Revoked<'_>) -> Query {
+fn bind_revoked(query: Query, revoked: RevokedConsent<'_>) -> Query {
     query
         .fill("is_revoked", IS_REVOKED)
         .bind("person", revoked.person.as_str())
-        .bind("before", time(revoked.before))
+        .bind("before", to_micros(revoked.before))
 }
 
 fn to_texts(ids: &[AssetId]) -> impl Iterator<Item = &str> {

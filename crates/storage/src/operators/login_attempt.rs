@@ -4,16 +4,16 @@ use regrant_domain::Timestamp;
 
 use crate::{
     Error, Store, TenantTx,
-    sql::{Query, time},
+    sql::{Query, to_micros},
 };
 
 impl Store {
     /// The end of this name's lock, if it was ever locked.
-    pub async fn login_locked_until(&self, name_hash: &[u8]) -> Result<Option<Timestamp>, Error> {
+    pub async fn find_login_lock(&self, name_hash: &[u8]) -> Result<Option<Timestamp>, Error> {
         let query =
             Query::new("SELECT locked_until FROM login_attempts WHERE name_hash = :name_hash")
                 .bind("name_hash", name_hash);
-        match query.one(&self.connection).await? {
+        match query.fetch_one(&self.connection).await? {
             Some(row) => row.maybe_time("locked_until"),
             None => Ok(None),
         }
@@ -22,15 +22,15 @@ impl Store {
     /// Deletes names whose last failure was before `before`.
     pub async fn purge_login_attempts(&self, before: Timestamp) -> Result<u64, Error> {
         let query = Query::new("DELETE FROM login_attempts WHERE last_at < :before")
-            .bind("before", time(before));
-        self.write(query).await
+            .bind("before", to_micros(before));
+        self.execute_write(query).await
     }
 }
 
 impl TenantTx {
     /// Counts one more failure of this name; returns how many there were in a row.
     pub async fn count_login_failure(&self, name_hash: &[u8], at: Timestamp) -> Result<u32, Error> {
-        self.demand_installation()?;
+        self.require_installation()?;
         let query = Query::new(
             "INSERT INTO login_attempts (name_hash, failures, last_at) VALUES (:name_hash, 1, :at)
              ON CONFLICT (name_hash) DO UPDATE SET failures = login_attempts.failures + 1,
@@ -38,25 +38,25 @@ impl TenantTx {
              RETURNING failures",
         )
         .bind("name_hash", name_hash)
-        .bind("at", time(at));
-        let row = query.one(&self.transaction).await?;
+        .bind("at", to_micros(at));
+        let row = query.fetch_one(&self.transaction).await?;
         row.ok_or(Error::NotFound)?.unsigned("failures")
     }
 
     /// Locks this name until `until`.
-    pub async fn lock_login(&self, name_hash: &[u8], until: Timestamp) -> Result<(), Error> {
+    pub async fn lock_login_name(&self, name_hash: &[u8], until: Timestamp) -> Result<(), Error> {
         let query = Query::new(
             "UPDATE login_attempts SET locked_until = :until WHERE name_hash = :name_hash",
         )
-        .bind("until", time(until))
+        .bind("until", to_micros(until))
         .bind("name_hash", name_hash);
-        self.of_installation(query).await.map(drop)
+        self.run_on_installation(query).await.map(drop)
     }
 
     /// Deletes the failures of this name.
     pub async fn clear_login_failures(&self, name_hash: &[u8]) -> Result<(), Error> {
         let query = Query::new("DELETE FROM login_attempts WHERE name_hash = :name_hash")
             .bind("name_hash", name_hash);
-        self.of_installation(query).await.map(drop)
+        self.run_on_installation(query).await.map(drop)
     }
 }

@@ -7,7 +7,7 @@ use regrant_domain::{Operator, OperatorId, OperatorName, TenantId};
 
 use crate::{
     Error, Store, TenantTx,
-    sql::{Query, Row, maybe_time, time},
+    sql::{Query, Row, maybe_micros, to_micros},
 };
 
 /// An operator with the hash of the password. Not to be printed.
@@ -23,7 +23,7 @@ pub(crate) const COLUMNS: &str =
 
 impl Store {
     /// The next operators after `after`, the oldest first.
-    pub async fn operators(
+    pub async fn list_operators(
         &self,
         after: Option<OperatorId>,
         limit: u32,
@@ -35,7 +35,7 @@ impl Store {
         .fill("columns", COLUMNS)
         .bind_optional("after", after.map(OperatorId::uuid))
         .bind("limit", i64::from(limit));
-        let rows = query.all(&self.connection).await?;
+        let rows = query.fetch_all(&self.connection).await?;
         rows.iter().map(read_operator).collect()
     }
 
@@ -43,15 +43,15 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`]: there is none.
-    pub async fn operator(&self, id: OperatorId) -> Result<Operator, Error> {
+    pub async fn find_operator_by_id(&self, id: OperatorId) -> Result<Operator, Error> {
         let query = Query::new("SELECT {columns} FROM operators o WHERE o.id = :id")
             .fill("columns", COLUMNS)
             .bind("id", id.uuid());
-        read_operator(&query.one(&self.connection).await?.ok_or(Error::NotFound)?)
+        read_operator(&query.fetch_one(&self.connection).await?.ok_or(Error::NotFound)?)
     }
 
     /// The operator with this name and the hash of the password, if there is one.
-    pub async fn find_operator(
+    pub async fn find_operator_by_name(
         &self,
         name: &OperatorName,
     ) -> Result<Option<OperatorWithPassword>, Error> {
@@ -59,7 +59,7 @@ impl Store {
             Query::new("SELECT {columns}, o.password_hash FROM operators o WHERE o.name = :name")
                 .fill("columns", COLUMNS)
                 .bind("name", name.as_str());
-        let row = query.one(&self.connection).await?;
+        let row = query.fetch_one(&self.connection).await?;
         row.map(|row| read_with_password(&row)).transpose()
     }
 }
@@ -83,9 +83,9 @@ impl TenantTx {
         .bind("name", operator.name.as_str())
         .bind("role", operator.role.as_str())
         .bind("password_hash", password_hash)
-        .bind("created_at", time(operator.created_at))
-        .bind("disabled_at", maybe_time(operator.disabled_at));
-        match self.of_installation(query).await? {
+        .bind("created_at", to_micros(operator.created_at))
+        .bind("disabled_at", maybe_micros(operator.disabled_at));
+        match self.run_on_installation(query).await? {
             0 => Err(Error::Taken("operator")),
             _ => Ok(()),
         }
@@ -96,23 +96,23 @@ impl TenantTx {
     /// # Errors
     /// [`Error::NotFound`]: there is none.
     pub async fn lock_operator(&self, id: OperatorId) -> Result<OperatorWithPassword, Error> {
-        self.demand_installation()?;
+        self.require_installation()?;
         let query = Query::new(
             "SELECT {columns}, o.password_hash FROM operators o WHERE o.id = :id {for_update}",
         )
         .fill("columns", COLUMNS)
         .bind("id", id.uuid());
-        read_with_password(&query.one(&self.transaction).await?.ok_or(Error::NotFound)?)
+        read_with_password(&query.fetch_one(&self.transaction).await?.ok_or(Error::NotFound)?)
     }
 
     /// The owners that are not disabled, locked until this transaction ends.
     pub async fn lock_owners(&self) -> Result<Vec<OperatorId>, Error> {
-        self.demand_installation()?;
+        self.require_installation()?;
         let query = Query::new(
             "SELECT o.id FROM operators o WHERE o.role = 'owner' AND o.disabled_at IS NULL
              ORDER BY o.id {for_update}",
         );
-        let rows = query.all(&self.transaction).await?;
+        let rows = query.fetch_all(&self.transaction).await?;
         rows.iter()
             .map(|row| Ok(OperatorId::from_uuid(row.get("id")?)))
             .collect()
@@ -127,7 +127,7 @@ impl TenantTx {
             Query::new("SELECT 1 AS taken FROM operators o WHERE o.name = :name AND o.id <> :id")
                 .bind("name", operator.name.as_str())
                 .bind("id", operator.id.uuid());
-        if taken.one(&self.transaction).await?.is_some() {
+        if taken.fetch_one(&self.transaction).await?.is_some() {
             return Err(Error::Taken("operator"));
         }
         let query = Query::new(
@@ -136,7 +136,7 @@ impl TenantTx {
         )
         .bind("name", operator.name.as_str())
         .bind("role", operator.role.as_str())
-        .bind("disabled_at", maybe_time(operator.disabled_at))
+        .bind("disabled_at", maybe_micros(operator.disabled_at))
         .bind("id", operator.id.uuid());
         self.change_operator(query).await
     }
@@ -167,13 +167,13 @@ impl TenantTx {
     }
 
     /// Runs a statement on rows of the installation, which belong to no tenant.
-    pub(crate) async fn of_installation(&self, query: Query) -> Result<u64, Error> {
-        self.demand_installation()?;
-        query.run(&self.transaction).await
+    pub(crate) async fn run_on_installation(&self, query: Query) -> Result<u64, Error> {
+        self.require_installation()?;
+        query.execute(&self.transaction).await
     }
 
     /// Refuses a tenant's transaction: it must not touch rows of the installation.
-    pub(crate) fn demand_installation(&self) -> Result<(), Error> {
+    pub(crate) fn require_installation(&self) -> Result<(), Error> {
         if self.tenant == TenantId::SYSTEM {
             Ok(())
         } else {
@@ -185,7 +185,7 @@ impl TenantTx {
 
     /// Runs a statement on one operator.
     pub(crate) async fn change_operator(&self, query: Query) -> Result<(), Error> {
-        match self.of_installation(query).await? {
+        match self.run_on_installation(query).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }
@@ -202,8 +202,8 @@ fn read_with_password(row: &Row) -> Result<OperatorWithPassword, Error> {
 pub(crate) fn read_operator(row: &Row) -> Result<Operator, Error> {
     Ok(Operator {
         id: OperatorId::from_uuid(row.get("id")?),
-        name: row.parsed("name")?,
-        role: row.parsed("role")?,
+        name: row.parse("name")?,
+        role: row.parse("role")?,
         created_at: row.time("created_at")?,
         disabled_at: row.maybe_time("disabled_at")?,
         last_login_at: row.maybe_time("last_login_at")?,

@@ -5,7 +5,7 @@ use regrant_domain::{Operator, OperatorId, OperatorSessionId, Timestamp};
 use crate::{
     Error, Store, TenantTx,
     operators::operator::{COLUMNS, read_operator},
-    sql::{Query, time},
+    sql::{Query, to_micros},
 };
 
 /// A session of an operator.
@@ -23,7 +23,7 @@ pub struct OperatorSession {
 
 impl Store {
     /// The operator of this session, if the session is valid at `now` and the operator not disabled.
-    pub async fn find_logged_in(
+    pub async fn find_operator_of_session(
         &self,
         session: OperatorSessionId,
         now: Timestamp,
@@ -34,17 +34,17 @@ impl Store {
              WHERE o.disabled_at IS NULL AND s.expires_at > :now AND s.id = :session",
         )
         .fill("columns", COLUMNS)
-        .bind("now", time(now))
+        .bind("now", to_micros(now))
         .bind("session", session.uuid());
-        let row = query.one(&self.connection).await?;
+        let row = query.fetch_one(&self.connection).await?;
         row.map(|row| read_operator(&row)).transpose()
     }
 
     /// Deletes sessions that expired before `before`.
     pub async fn purge_operator_sessions(&self, before: Timestamp) -> Result<u64, Error> {
         let query = Query::new("DELETE FROM operator_sessions WHERE expires_at < :before")
-            .bind("before", time(before));
-        self.write(query).await
+            .bind("before", to_micros(before));
+        self.execute_write(query).await
     }
 }
 
@@ -55,7 +55,7 @@ impl TenantTx {
     /// [`Error::NotFound`]: the operator is gone.
     pub async fn insert_operator_session(&self, session: &OperatorSession) -> Result<(), Error> {
         let login = Query::new("UPDATE operators SET last_login_at = :at WHERE id = :id")
-            .bind("at", time(session.created_at))
+            .bind("at", to_micros(session.created_at))
             .bind("id", session.operator.uuid());
         self.change_operator(login).await?;
         let query = Query::new(
@@ -64,16 +64,16 @@ impl TenantTx {
         )
         .bind("id", session.id.uuid())
         .bind("operator", session.operator.uuid())
-        .bind("created_at", time(session.created_at))
-        .bind("expires_at", time(session.expires_at));
-        self.of_installation(query).await.map(drop)
+        .bind("created_at", to_micros(session.created_at))
+        .bind("expires_at", to_micros(session.expires_at));
+        self.run_on_installation(query).await.map(drop)
     }
 
     /// Deletes one session; whether there was one.
     pub async fn delete_operator_session(&self, session: OperatorSessionId) -> Result<bool, Error> {
         let query = Query::new("DELETE FROM operator_sessions WHERE id = :session")
             .bind("session", session.uuid());
-        Ok(self.of_installation(query).await? > 0)
+        Ok(self.run_on_installation(query).await? > 0)
     }
 
     /// Deletes an operator's sessions except `but`; returns how many.
@@ -87,6 +87,6 @@ impl TenantTx {
         )
         .bind("operator", operator.uuid())
         .bind_optional("but", but.map(OperatorSessionId::uuid));
-        self.of_installation(query).await
+        self.run_on_installation(query).await
     }
 }

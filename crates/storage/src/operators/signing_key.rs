@@ -1,11 +1,11 @@
 //! Keys that sign access tokens: of the installation, sealed under its own data key.
 
-use regrant_domain::{Sealed, Timestamp};
+use regrant_domain::{SealedRecord, Timestamp};
 use sea_orm::ConnectionTrait;
 
 use crate::{
     Error, Store, TenantTx,
-    sql::{Query, Row, time},
+    sql::{Query, Row, to_micros},
 };
 
 /// A signing key to insert.
@@ -14,7 +14,7 @@ pub struct NewSigningKey {
     /// The key id in a token's header.
     pub kid: String,
     /// The sealed key.
-    pub sealed: Sealed,
+    pub sealed: SealedRecord,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it begins to sign.
@@ -27,7 +27,7 @@ pub struct StoredSigningKey {
     /// The key id in a token's header.
     pub kid: String,
     /// The sealed key.
-    pub sealed: Sealed,
+    pub sealed: SealedRecord,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it begins to sign.
@@ -38,7 +38,7 @@ pub struct StoredSigningKey {
 
 impl Store {
     /// Every signing key, the oldest first.
-    pub async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, Error> {
+    pub async fn list_signing_keys(&self) -> Result<Vec<StoredSigningKey>, Error> {
         list_keys(&self.connection).await
     }
 
@@ -47,13 +47,13 @@ impl Store {
     /// # Errors
     /// [`Error::Taken`]: the key id is.
     pub async fn insert_signing_key(&self, key: &NewSigningKey) -> Result<(), Error> {
-        check_inserted(self.write(insert_key(key)).await?)
+        check_inserted(self.execute_write(insert_key(key)).await?)
     }
 }
 
 impl TenantTx {
     /// Every signing key, the oldest first.
-    pub async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, Error> {
+    pub async fn list_signing_keys(&self) -> Result<Vec<StoredSigningKey>, Error> {
         list_keys(&self.transaction).await
     }
 
@@ -66,14 +66,14 @@ impl TenantTx {
         key: &NewSigningKey,
         others_until: Timestamp,
     ) -> Result<(), Error> {
-        check_inserted(insert_key(key).run(&self.transaction).await?)?;
+        check_inserted(insert_key(key).execute(&self.transaction).await?)?;
         let query = Query::new(
             "UPDATE signing_keys SET retired_at = :until
              WHERE kid <> :kid AND (retired_at IS NULL OR retired_at > :until)",
         )
-        .bind("until", time(others_until))
+        .bind("until", to_micros(others_until))
         .bind("kid", key.kid.as_str());
-        query.run(&self.transaction).await.map(drop)
+        query.execute(&self.transaction).await.map(drop)
     }
 }
 
@@ -84,8 +84,8 @@ fn insert_key(key: &NewSigningKey) -> Query {
     )
     .bind("kid", key.kid.as_str())
     .bind("sealed", key.sealed.as_bytes())
-    .bind("created_at", time(key.created_at))
-    .bind("active_from", time(key.active_from))
+    .bind("created_at", to_micros(key.created_at))
+    .bind("active_from", to_micros(key.active_from))
 }
 
 fn check_inserted(rows: u64) -> Result<(), Error> {
@@ -101,7 +101,7 @@ async fn list_keys(on: &impl ConnectionTrait) -> Result<Vec<StoredSigningKey>, E
         "SELECT kid, sealed, created_at, active_from, retired_at FROM signing_keys
          ORDER BY created_at, kid",
     );
-    query.all(on).await?.iter().map(read_signing_key).collect()
+    query.fetch_all(on).await?.iter().map(read_signing_key).collect()
 }
 
 fn read_signing_key(row: &Row) -> Result<StoredSigningKey, Error> {

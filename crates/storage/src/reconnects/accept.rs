@@ -1,13 +1,13 @@
 //! The life of a reconnect: accepted, validated, finished or erased.
 
 use regrant_domain::{
-    ClientId, GrantId, PersonId, ReconnectId, ReconnectSessionId, ReconnectStatus, Sealed,
+    ClientId, GrantId, PersonId, ReconnectId, ReconnectSessionId, ReconnectStatus, SealedRecord,
     Timestamp,
 };
 
 use crate::{
-    DueKind, Error, Lease, NewItem, Origin, TenantTx,
-    sql::{Query, time},
+    DueKind, Error, Lease, NewItem, ReconnectCause, TenantTx,
+    sql::{Query, to_micros},
 };
 
 /// A reconnect to accept.
@@ -18,20 +18,20 @@ pub struct NewReconnect {
     /// The person the token must belong to, if the caller named one.
     pub expect_person: Option<PersonId>,
     /// The submitted token.
-    pub submitted: Sealed,
+    pub submitted: SealedRecord,
     /// The client that requests it.
     pub created_by: ClientId,
     /// The reconnect session that requests it, if one does.
     pub session: Option<ReconnectSessionId>,
     /// What starts it.
-    pub origin: Origin,
+    pub cause: ReconnectCause,
     /// When it is requested.
     pub created_at: Timestamp,
 }
 
 /// The result of accepting a reconnect.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accepted {
+pub struct AcceptedReconnect {
     /// The number of the reconnect among the tenant's.
     pub intent_seq: i64,
     /// The right to work on it, if it is due.
@@ -49,13 +49,13 @@ impl TenantTx {
         reconnect: &NewReconnect,
         items: &[NewItem],
         due: Option<(&str, Timestamp, Timestamp)>,
-    ) -> Result<Accepted, Error> {
-        let intent_seq = self.next_intent().await?;
+    ) -> Result<AcceptedReconnect, Error> {
+        let intent_seq = self.take_next_intent_seq().await?;
         self.insert_reconnect(reconnect, items, intent_seq).await?;
         self.insert_items(reconnect.id, items, reconnect.created_at)
             .await?;
         let Some((owner, until, due_at)) = due else {
-            return Ok(Accepted {
+            return Ok(AcceptedReconnect {
                 intent_seq,
                 lease: None,
             });
@@ -64,7 +64,7 @@ impl TenantTx {
         let lease = self
             .insert_due(DueKind::Reconnect, object, due_at, (owner, until))
             .await?;
-        Ok(Accepted {
+        Ok(AcceptedReconnect {
             intent_seq,
             lease: Some(lease),
         })
@@ -76,7 +76,7 @@ impl TenantTx {
         items: &[NewItem],
         intent_seq: i64,
     ) -> Result<(), Error> {
-        let settled = items.iter().filter(|it| it.settled.is_some()).count();
+        let settled = items.iter().filter(|it| it.result.is_some()).count();
         let person = reconnect.expect_person.as_ref();
         let query = self
             .query(
@@ -93,20 +93,20 @@ impl TenantTx {
             .bind("total", to_count(items.len())?)
             .bind("created_by", reconnect.created_by.uuid())
             .bind("session", reconnect.session.map(ReconnectSessionId::uuid))
-            .bind("origin", reconnect.origin.as_str())
-            .bind("created_at", time(reconnect.created_at));
-        self.run(query).await.map(drop)
+            .bind("origin", reconnect.cause.as_str())
+            .bind("created_at", to_micros(reconnect.created_at));
+        self.execute(query).await.map(drop)
     }
 
     /// Takes the next number of the tenant's reconnects. The tenant's row stays locked until this
     /// transaction ends, so that reconnects are accepted one after the other.
-    async fn next_intent(&self) -> Result<i64, Error> {
+    async fn take_next_intent_seq(&self) -> Result<i64, Error> {
         let query = Query::tenant(
             self.tenant,
             "UPDATE tenants SET intent_seq = intent_seq + 1 WHERE id = :tenant
              RETURNING intent_seq",
         );
-        let row = query.one(&self.transaction).await?;
+        let row = query.fetch_one(&self.transaction).await?;
         row.ok_or(Error::NotFound)?.get("intent_seq")
     }
 
@@ -114,11 +114,11 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::Stale`]: the reconnect is finished.
-    pub async fn mark_proved(
+    pub async fn mark_token_validated(
         &self,
         id: ReconnectId,
         grant: GrantId,
-        submitted: &Sealed,
+        submitted: &SealedRecord,
     ) -> Result<(), Error> {
         let query = self
             .query(
@@ -129,7 +129,7 @@ impl TenantTx {
             .bind("grant", grant.uuid())
             .bind("submitted", submitted.as_bytes())
             .bind("id", id.uuid());
-        self.run_exactly(1, query).await
+        self.execute_exactly(1, query).await
     }
 
     /// Finishes a reconnect: wipes its token and removes its due work.
@@ -148,9 +148,9 @@ impl TenantTx {
                  WHERE tenant_id = :tenant AND id = :id AND status = 'running'",
             )
             .bind("status", status.as_str())
-            .bind("at", time(at))
+            .bind("at", to_micros(at))
             .bind("id", id.uuid());
-        self.run_exactly(1, query).await?;
+        self.execute_exactly(1, query).await?;
         self.delete_due(DueKind::Reconnect, id.uuid()).await
     }
 
@@ -168,7 +168,7 @@ impl TenantTx {
         let query = self
             .query("DELETE FROM reconnects WHERE tenant_id = :tenant AND id = :id")
             .bind("id", id.uuid());
-        match self.run(query).await? {
+        match self.execute(query).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }

@@ -7,7 +7,7 @@
 use regrant_domain::{ReconnectId, Timestamp};
 use uuid::Uuid;
 
-use crate::{Error, TenantTx, sql::time};
+use crate::{Error, TenantTx, sql::to_micros};
 
 /// What makes two calls the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,14 +28,14 @@ pub struct IdempotentCall {
     /// The version of the data key it was hashed under.
     pub key_version: u32,
     /// Its response, as JSON without a secret.
-    pub answer: String,
+    pub response: String,
     /// The reconnect it started: the key lasts as long as the reconnect.
     pub reconnect: Option<ReconnectId>,
 }
 
 impl TenantTx {
     /// The first call with this key, if there was one.
-    pub async fn find_idempotent(
+    pub async fn find_idempotent_call(
         &self,
         key: &IdempotencyKey,
     ) -> Result<Option<IdempotentCall>, Error> {
@@ -48,13 +48,13 @@ impl TenantTx {
             .bind("caller", key.caller)
             .bind("route", key.route)
             .bind("key", key.key.as_str());
-        let Some(row) = self.one(query).await? else {
+        let Some(row) = self.fetch_one(query).await? else {
             return Ok(None);
         };
         Ok(Some(IdempotentCall {
             fingerprint: row.get("fingerprint")?,
             key_version: row.unsigned("key_version")?,
-            answer: row.get("response")?,
+            response: row.get("response")?,
             reconnect: row
                 .get::<Option<Uuid>>("reconnect_id")?
                 .map(ReconnectId::from_uuid),
@@ -65,7 +65,7 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::Taken`]: another call with this key came first. Drop the transaction and replay that call.
-    pub async fn insert_idempotent(
+    pub async fn insert_idempotent_call(
         &self,
         key: &IdempotencyKey,
         call: &IdempotentCall,
@@ -84,10 +84,10 @@ impl TenantTx {
             .bind("key", key.key.as_str())
             .bind("fingerprint", call.fingerprint.as_slice())
             .bind("key_version", i64::from(call.key_version))
-            .bind("response", call.answer.as_str())
+            .bind("response", call.response.as_str())
             .bind("reconnect", call.reconnect.map(ReconnectId::uuid))
-            .bind("at", time(at));
-        match self.run(query).await? {
+            .bind("at", to_micros(at));
+        match self.execute(query).await? {
             0 => Err(Error::Taken("idempotency key")),
             _ => Ok(()),
         }

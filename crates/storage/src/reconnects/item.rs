@@ -6,7 +6,7 @@ use regrant_domain::{AssetId, Outcome, Reason, ReconnectId, Serving, Timestamp};
 
 use crate::{
     Error, TenantTx,
-    sql::{Row, time},
+    sql::{Row, to_micros},
 };
 
 /// An item to accept.
@@ -15,9 +15,9 @@ pub struct NewItem {
     /// The canonical id of its asset.
     pub asset_id: AssetId,
     /// The id as the caller wrote it.
-    pub asked: String,
+    pub requested_id: String,
     /// Its outcome, if accepting decides it.
-    pub settled: Option<ItemResult>,
+    pub result: Option<ItemResult>,
 }
 
 /// The outcome of an item.
@@ -43,7 +43,7 @@ pub struct Item {
     /// Its asset.
     pub asset_id: AssetId,
     /// The id as the caller wrote it.
-    pub asked: String,
+    pub requested_id: String,
     /// The outcome so far.
     pub result: Option<ItemResult>,
     /// How often it was settled or deferred.
@@ -70,16 +70,16 @@ const SELECT: &str = "
 
 impl TenantTx {
     /// Every item, in the caller's order.
-    pub async fn items(&self, reconnect: ReconnectId) -> Result<Vec<Item>, Error> {
+    pub async fn list_items(&self, reconnect: ReconnectId) -> Result<Vec<Item>, Error> {
         let query = self
             .query("{select} ORDER BY position")
             .fill("select", SELECT)
             .bind("reconnect", reconnect.uuid());
-        self.all(query).await?.iter().map(read_item).collect()
+        self.fetch_all(query).await?.iter().map(read_item).collect()
     }
 
     /// Items whose newest event comes after `event_seq`, in the order of their events.
-    pub async fn items_after(
+    pub async fn list_items_after(
         &self,
         reconnect: ReconnectId,
         event_seq: i64,
@@ -91,11 +91,11 @@ impl TenantTx {
             .bind("reconnect", reconnect.uuid())
             .bind("event_seq", event_seq)
             .bind("limit", i64::from(limit));
-        self.all(query).await?.iter().map(read_item).collect()
+        self.fetch_all(query).await?.iter().map(read_item).collect()
     }
 
     /// Items to work on now, in the caller's order: not tried yet, or deferred until now.
-    pub async fn open_items(
+    pub async fn list_open_items(
         &self,
         reconnect: ReconnectId,
         now: Timestamp,
@@ -110,29 +110,29 @@ impl TenantTx {
             .fill("select", SELECT)
             .fill("open", OPEN)
             .bind("reconnect", reconnect.uuid())
-            .bind("now", time(now))
+            .bind("now", to_micros(now))
             .bind("limit", i64::from(limit));
-        self.all(query).await?.iter().map(read_item).collect()
+        self.fetch_all(query).await?.iter().map(read_item).collect()
     }
 
     /// When the first deferred item may be tried again; `None` if no item is deferred with a time.
-    pub async fn next_retry(&self, reconnect: ReconnectId) -> Result<Option<Timestamp>, Error> {
+    pub async fn find_next_retry(&self, reconnect: ReconnectId) -> Result<Option<Timestamp>, Error> {
         let query = self
             .query(
                 "SELECT min(retry_at) AS retry_at FROM reconnect_items
                  WHERE tenant_id = :tenant AND reconnect_id = :reconnect AND outcome = 'deferred'",
             )
             .bind("reconnect", reconnect.uuid());
-        let row = self.one(query).await?.ok_or(Error::NotFound)?;
+        let row = self.fetch_one(query).await?.ok_or(Error::NotFound)?;
         row.maybe_time("retry_at")
     }
 }
 
 fn read_item(row: &Row) -> Result<Item, Error> {
-    let result = match row.maybe_parsed("outcome")? {
+    let result = match row.maybe_parse("outcome")? {
         Some(outcome) => Some(ItemResult {
             outcome,
-            serving: row.maybe_parsed("serving")?,
+            serving: row.maybe_parse("serving")?,
             reason: row.maybe_json("reason")?,
             retry_at: row.maybe_time("retry_at")?,
             fbtrace_id: row.get("fbtrace_id")?,
@@ -141,8 +141,8 @@ fn read_item(row: &Row) -> Result<Item, Error> {
     };
     Ok(Item {
         position: row.get("position")?,
-        asset_id: row.parsed("asset_id")?,
-        asked: row.get("requested_id")?,
+        asset_id: row.parse("asset_id")?,
+        requested_id: row.get("requested_id")?,
         result,
         attempts: row.get("attempts")?,
         event_seq: row.get("event_seq")?,

@@ -7,7 +7,7 @@ use sea_orm::Value;
 
 use crate::{
     Error, ItemResult, NewItem, TenantTx,
-    sql::{CHUNK, maybe_json, maybe_time},
+    sql::{CHUNK, maybe_to_json, maybe_micros},
 };
 
 /// Outcome, serving, reason, time of the retry, trace id, time of settling, number of the event.
@@ -79,7 +79,7 @@ impl TenantTx {
             )
             .bind_rows("results", rows)
             .bind("reconnect", reconnect.uuid());
-        self.run_exactly(count, query).await
+        self.execute_exactly(count, query).await
     }
 
     pub(crate) async fn insert_items(
@@ -92,7 +92,7 @@ impl TenantTx {
         for chunk in items.chunks(CHUNK) {
             let mut rows = Vec::with_capacity(chunk.len());
             for item in chunk {
-                event_seq += i64::from(item.settled.is_some());
+                event_seq += i64::from(item.result.is_some());
                 rows.push(to_row(reconnect, position, item, event_seq, at)?);
                 position += 1;
             }
@@ -104,7 +104,7 @@ impl TenantTx {
                      VALUES :rows",
                 )
                 .bind_tenant_rows("rows", rows);
-            self.run(query).await?;
+            self.execute(query).await?;
         }
         Ok(())
     }
@@ -119,7 +119,7 @@ impl TenantTx {
             )
             .bind("n", n)
             .bind("reconnect", reconnect.uuid());
-        let row = self.one(query).await?.ok_or(Error::NotFound)?;
+        let row = self.fetch_one(query).await?.ok_or(Error::NotFound)?;
         Ok(row.get::<i64>("event_seq")? - n)
     }
 }
@@ -139,7 +139,7 @@ fn to_row(
         fbtrace_id,
         settled_at,
         seq,
-    ] = match &item.settled {
+    ] = match &item.result {
         Some(result) => to_columns(result, event_seq, at)?,
         None => no_columns(),
     };
@@ -147,8 +147,8 @@ fn to_row(
         reconnect.uuid().into(),
         position.into(),
         item.asset_id.as_str().into(),
-        item.asked.as_str().into(),
-        i64::from(item.settled.is_some()).into(),
+        item.requested_id.as_str().into(),
+        i64::from(item.result.is_some()).into(),
         outcome,
         serving,
         reason,
@@ -164,10 +164,10 @@ fn to_columns(result: &ItemResult, event_seq: i64, at: Timestamp) -> Result<Outc
     Ok([
         result.outcome.as_str().into(),
         result.serving.map(|it| it.as_str().to_owned()).into(),
-        maybe_json(result.reason.as_ref())?.into(),
-        maybe_time(result.retry_at).into(),
+        maybe_to_json(result.reason.as_ref())?.into(),
+        maybe_micros(result.retry_at).into(),
         result.fbtrace_id.clone().into(),
-        maybe_time(final_at).into(),
+        maybe_micros(final_at).into(),
         event_seq.into(),
     ])
 }

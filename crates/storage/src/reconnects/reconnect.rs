@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use regrant_domain::{
-    ClientId, Counts, GrantId, Outcome, PersonId, ReconnectId, ReconnectSessionId, ReconnectStatus,
-    Sealed, Timestamp, closed_list,
+    ClientId, OutcomeCounts, GrantId, Outcome, PersonId, ReconnectId, ReconnectSessionId, ReconnectStatus,
+    SealedRecord, Timestamp, closed_list,
 };
 use uuid::Uuid;
 
@@ -16,11 +16,11 @@ use crate::{
 
 closed_list! {
     /// What started a reconnect.
-    pub enum Origin: "cause of a reconnect" {
+    pub enum ReconnectCause: "cause of a reconnect" {
         /// A call of the tenant.
         Call = "call",
         /// The worker, which refreshes a token before it expires.
-        Rotation = "rotation",
+        Refresh = "rotation",
     }
 }
 
@@ -34,13 +34,13 @@ pub struct Reconnect {
     /// Whether it runs, is completed or cancelled.
     pub status: ReconnectStatus,
     /// Whether its token was validated.
-    pub proved: bool,
+    pub token_validated: bool,
     /// The grant of its token, once that is validated.
     pub grant_id: Option<GrantId>,
     /// The person the token must belong to.
     pub expect_person: Option<PersonId>,
     /// The sealed token, until the reconnect is finished.
-    pub submitted: Option<Sealed>,
+    pub submitted: Option<SealedRecord>,
     /// The number of the newest event of its items.
     pub event_seq: i64,
     /// The client that requested it.
@@ -48,7 +48,7 @@ pub struct Reconnect {
     /// The reconnect session that requested it, if one did.
     pub session: Option<ReconnectSessionId>,
     /// What started it.
-    pub origin: Origin,
+    pub cause: ReconnectCause,
     /// When it was requested.
     pub created_at: Timestamp,
     /// When it was finished.
@@ -61,23 +61,23 @@ pub struct Reconnect {
 
 /// The reconnects that a caller may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Begun {
+pub enum ReconnectVisibility {
     /// All reconnects of the tenant.
-    ByAnyone,
+    All,
     /// Reconnects that this client requested, itself or through a session that it opened.
-    By(ClientId),
+    OfClient(ClientId),
     /// Reconnects of this session.
-    In(ReconnectSessionId),
+    OfSession(ReconnectSessionId),
 }
 
-impl Begun {
+impl ReconnectVisibility {
     /// Whether the caller may see this reconnect.
     #[must_use]
-    pub fn includes(self, reconnect: &Reconnect) -> bool {
+    pub fn includes_reconnect(self, reconnect: &Reconnect) -> bool {
         match self {
-            Self::ByAnyone => true,
-            Self::By(client) => reconnect.created_by == client,
-            Self::In(session) => reconnect.session == Some(session),
+            Self::All => true,
+            Self::OfClient(client) => reconnect.created_by == client,
+            Self::OfSession(session) => reconnect.session == Some(session),
         }
     }
 }
@@ -94,27 +94,27 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
-    pub async fn reconnect(&self, id: ReconnectId) -> Result<Reconnect, Error> {
+    pub async fn find_reconnect(&self, id: ReconnectId) -> Result<Reconnect, Error> {
         let query = self
             .query("{select} AND r.id = :id")
             .fill("select", SELECT)
             .fill("open", OPEN)
             .bind("id", id.uuid());
-        let row = self.one(query).await?;
+        let row = self.fetch_one(query).await?;
         read_reconnect(&row.ok_or(Error::NotFound)?)
     }
 
     /// The next reconnects older than `after`, the newest first.
     pub async fn list_reconnects(
         &self,
-        begun: Begun,
+        begun: ReconnectVisibility,
         after: Option<ReconnectId>,
         limit: u32,
     ) -> Result<Vec<Reconnect>, Error> {
         let (client, session) = match begun {
-            Begun::ByAnyone => (None, None),
-            Begun::By(client) => (Some(client.uuid()), None),
-            Begun::In(session) => (None, Some(session.uuid())),
+            ReconnectVisibility::All => (None, None),
+            ReconnectVisibility::OfClient(client) => (Some(client.uuid()), None),
+            ReconnectVisibility::OfSession(session) => (None, Some(session.uuid())),
         };
         let query = self
             .query(
@@ -128,11 +128,11 @@ impl TenantTx {
             .bind_optional("session", session)
             .bind_optional("after", after.map(ReconnectId::uuid))
             .bind("limit", i64::from(limit));
-        self.all(query).await?.iter().map(read_reconnect).collect()
+        self.fetch_all(query).await?.iter().map(read_reconnect).collect()
     }
 
     /// How many items of each reconnect have each outcome.
-    pub async fn counts(&self, ids: &[ReconnectId]) -> Result<HashMap<ReconnectId, Counts>, Error> {
+    pub async fn count_outcomes(&self, ids: &[ReconnectId]) -> Result<HashMap<ReconnectId, OutcomeCounts>, Error> {
         let mut outcomes: HashMap<ReconnectId, Vec<Outcome>> =
             ids.iter().map(|id| (*id, Vec::new())).collect();
         for chunk in ids.chunks(CHUNK) {
@@ -143,11 +143,11 @@ impl TenantTx {
                      GROUP BY reconnect_id, outcome",
                 )
                 .bind_list("ids", chunk.iter().map(|id| id.uuid()));
-            for row in self.all(query).await? {
+            for row in self.fetch_all(query).await? {
                 let id = ReconnectId::from_uuid(row.get("reconnect_id")?);
                 let n = row.get::<i64>("n")?;
                 let n = usize::try_from(n).map_err(|_| Error::Corrupt("count"))?;
-                let outcome: Outcome = row.parsed("outcome")?;
+                let outcome: Outcome = row.parse("outcome")?;
                 outcomes
                     .entry(id)
                     .or_default()
@@ -161,7 +161,7 @@ impl TenantTx {
     }
 
     /// Whether an older reconnect still has open items among the assets of this one.
-    pub async fn overlaps_older(&self, id: ReconnectId, intent_seq: i64) -> Result<bool, Error> {
+    pub async fn overlaps_older_reconnect(&self, id: ReconnectId, intent_seq: i64) -> Result<bool, Error> {
         let query = self
             .query(
                 "SELECT 1 FROM reconnect_items mine
@@ -175,7 +175,7 @@ impl TenantTx {
             )
             .bind("id", id.uuid())
             .bind("intent_seq", intent_seq);
-        Ok(self.one(query).await?.is_some())
+        Ok(self.fetch_one(query).await?.is_some())
     }
 }
 
@@ -183,17 +183,17 @@ fn read_reconnect(row: &Row) -> Result<Reconnect, Error> {
     Ok(Reconnect {
         id: ReconnectId::from_uuid(row.get("id")?),
         intent_seq: row.get("intent_seq")?,
-        status: row.parsed("status")?,
-        proved: row.get("token_validated")?,
+        status: row.parse("status")?,
+        token_validated: row.get("token_validated")?,
         grant_id: row.get::<Option<Uuid>>("grant_id")?.map(GrantId::from_uuid),
-        expect_person: row.maybe_parsed("expect_person")?,
+        expect_person: row.maybe_parse("expect_person")?,
         submitted: row.maybe_sealed("submitted")?,
         event_seq: row.get("event_seq")?,
         created_by: ClientId::from_uuid(row.get("created_by")?),
         session: row
             .get::<Option<Uuid>>("session_id")?
             .map(ReconnectSessionId::from_uuid),
-        origin: row.parsed("origin")?,
+        cause: row.parse("origin")?,
         created_at: row.time("created_at")?,
         finished_at: row.maybe_time("finished_at")?,
         total: row.get("total")?,

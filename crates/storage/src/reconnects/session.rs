@@ -10,9 +10,9 @@ use sea_orm::TransactionTrait;
 
 use crate::{
     Error, Store, TenantScope, TenantTx,
-    sql::{Query, Row, json, time},
-    tenants::client::reach,
-    tenants::client_login::rate,
+    sql::{Query, Row, to_json, to_micros},
+    tenants::client::read_reach,
+    tenants::client_login::read_request_rate,
 };
 
 /// A session to open.
@@ -72,7 +72,7 @@ impl ReconnectSession {
 }
 
 /// A session that a call names, not verified yet, with the rights that its client has now.
-pub struct SessionCandidate {
+pub struct UnverifiedSession {
     scope: TenantScope,
     /// The session.
     pub session: ReconnectSession,
@@ -88,10 +88,10 @@ pub struct SessionCandidate {
     pub requests_per_second: Option<u32>,
 }
 
-impl SessionCandidate {
+impl UnverifiedSession {
     /// The scope, if a verified token of this session named `tenant`.
     #[must_use]
-    pub fn vouch(self, tenant: TenantId) -> Option<TenantScope> {
+    pub fn into_scope_of(self, tenant: TenantId) -> Option<TenantScope> {
         (self.scope.tenant() == tenant).then_some(self.scope)
     }
 }
@@ -106,11 +106,11 @@ const OPEN: &str = "
 
 impl Store {
     /// The session with this id, unless its client is disabled or its tenant suspended.
-    pub async fn session_candidate(
+    pub async fn find_session_for_call(
         &self,
         tenant: TenantId,
         id: ReconnectSessionId,
-    ) -> Result<Option<SessionCandidate>, Error> {
+    ) -> Result<Option<UnverifiedSession>, Error> {
         let query = Query::tenant(
             tenant,
             "SELECT {columns}, c.scopes, c.asset_ids, c.business_ids,
@@ -124,8 +124,8 @@ impl Store {
         .fill("columns", COLUMNS)
         .bind("id", id.uuid());
         let transaction = self.connection.begin().await?;
-        self.dialect.enter(&transaction, tenant).await?;
-        let row = query.one(&transaction).await?;
+        self.dialect.set_tenant(&transaction, tenant).await?;
+        let row = query.fetch_one(&transaction).await?;
         transaction.commit().await?;
         row.map(|row| read_candidate(tenant, &row)).transpose()
     }
@@ -149,19 +149,19 @@ impl TenantTx {
             .bind("client", session.client.uuid())
             .bind("person", person.map(|id| id.as_str().to_owned()))
             .bind("require_person", session.require_person)
-            .bind("asset_ids", json(&session.asset_ids)?)
+            .bind("asset_ids", to_json(&session.asset_ids)?)
             .bind("uses", i64::from(session.uses))
             .bind("previews", i64::from(session.previews))
-            .bind("created_at", time(session.created_at))
-            .bind("expires_at", time(session.expires_at));
-        self.run(query).await.map(drop)
+            .bind("created_at", to_micros(session.created_at))
+            .bind("expires_at", to_micros(session.expires_at));
+        self.execute(query).await.map(drop)
     }
 
     /// The session with this id.
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
-    pub async fn reconnect_session(
+    pub async fn find_reconnect_session(
         &self,
         id: ReconnectSessionId,
     ) -> Result<ReconnectSession, Error> {
@@ -172,7 +172,7 @@ impl TenantTx {
             )
             .fill("columns", COLUMNS)
             .bind("id", id.uuid());
-        read_session(&self.one(query).await?.ok_or(Error::NotFound)?)
+        read_session(&self.fetch_one(query).await?.ok_or(Error::NotFound)?)
     }
 
     /// The next sessions older than `after`, the newest first; with `client`, those that it opened.
@@ -192,11 +192,11 @@ impl TenantTx {
             .bind_optional("client", client.map(ClientId::uuid))
             .bind_optional("after", after.map(ReconnectSessionId::uuid))
             .bind("limit", i64::from(limit));
-        self.all(query).await?.iter().map(read_session).collect()
+        self.fetch_all(query).await?.iter().map(read_session).collect()
     }
 
     /// Takes one use of an open session; whether one was left.
-    pub async fn use_reconnect_session(
+    pub async fn take_session_use(
         &self,
         id: ReconnectSessionId,
         now: Timestamp,
@@ -207,7 +207,7 @@ impl TenantTx {
     }
 
     /// Takes one preview of an open session; whether one was left.
-    pub async fn preview_in_session(
+    pub async fn take_session_preview(
         &self,
         id: ReconnectSessionId,
         now: Timestamp,
@@ -237,20 +237,20 @@ impl TenantTx {
             .query(sql)
             .fill("open", OPEN)
             .bind("id", id.uuid())
-            .bind("now", time(now));
-        Ok(self.run(query).await? > 0)
+            .bind("now", to_micros(now));
+        Ok(self.execute(query).await? > 0)
     }
 }
 
-fn read_candidate(tenant: TenantId, row: &Row) -> Result<SessionCandidate, Error> {
-    Ok(SessionCandidate {
-        scope: TenantScope::new(tenant, row.parsed("app_id")?),
+fn read_candidate(tenant: TenantId, row: &Row) -> Result<UnverifiedSession, Error> {
+    Ok(UnverifiedSession {
+        scope: TenantScope::new(tenant, row.parse("app_id")?),
         session: read_session(row)?,
-        permissions: row.parsed("scopes")?,
-        reach: reach(row)?,
+        permissions: row.parse("scopes")?,
+        reach: read_reach(row)?,
         token_version: row.get("token_version")?,
         client_until: row.maybe_time("client_until")?,
-        requests_per_second: rate(row)?,
+        requests_per_second: read_request_rate(row)?,
     })
 }
 
@@ -258,7 +258,7 @@ fn read_session(row: &Row) -> Result<ReconnectSession, Error> {
     Ok(ReconnectSession {
         id: ReconnectSessionId::from_uuid(row.get("id")?),
         client: ClientId::from_uuid(row.get("client_id")?),
-        person_id: row.maybe_parsed("person_id")?,
+        person_id: row.maybe_parse("person_id")?,
         require_person: row.get("require_person")?,
         asset_ids: row.json("session_assets")?,
         uses_left: row.unsigned("uses_left")?,

@@ -11,7 +11,7 @@ use sea_orm::{
     IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
-use crate::{Error, Settings, sql::Query, work::sole::Sole};
+use crate::{Error, Settings, sql::Query, work::sole::ProcessLock};
 
 /// How a select locks its rows on PostgreSQL.
 const LOCKS: [(&str, &str); 5] = [
@@ -41,7 +41,7 @@ impl Dialect {
         }
     }
 
-    pub(crate) fn of(url: &str) -> Result<Self, Error> {
+    pub(crate) fn of_url(url: &str) -> Result<Self, Error> {
         let scheme = url.split(':').next().unwrap_or_default();
         match scheme {
             "sqlite" => Ok(Self::Sqlite),
@@ -53,24 +53,24 @@ impl Dialect {
     }
 
     /// Opens the database, or refuses one that is not safe to serve from.
-    pub(crate) async fn open(self, settings: &Settings) -> Result<DatabaseConnection, Error> {
+    pub(crate) async fn open_database(self, settings: &Settings) -> Result<DatabaseConnection, Error> {
         match self {
-            Self::Sqlite => sqlite::open(settings).await,
-            Self::Postgres => postgres::open(settings).await,
+            Self::Sqlite => sqlite::open_sqlite(settings).await,
+            Self::Postgres => postgres::open_postgres(settings).await,
         }
     }
 
     /// The lock of the one process that may work on SQLite.
-    pub(crate) fn sole(self, url: &str) -> Result<Option<Sole>, Error> {
+    pub(crate) fn process_lock(self, url: &str) -> Result<Option<ProcessLock>, Error> {
         match self {
-            Self::Sqlite => Ok(Some(Sole::beside(&sqlite::file(url)?))),
+            Self::Sqlite => Ok(Some(ProcessLock::beside_database(&sqlite::parse_file(url)?))),
             Self::Postgres => Ok(None),
         }
     }
 
     /// Tries to take the lock `what` of a tenant until this transaction ends; whether it was free. SQLite's
     /// writer is alone anyway.
-    pub(crate) async fn take_turn(
+    pub(crate) async fn try_lock(
         self,
         transaction: &DatabaseTransaction,
         what: &str,
@@ -83,21 +83,21 @@ impl Dialect {
         let query =
             Query::new("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0)) AS taken")
                 .bind("name", name);
-        let row = query.one(transaction).await?;
+        let row = query.fetch_one(transaction).await?;
         row.ok_or(Error::NotFound)?.get("taken")
     }
 
     /// Refuses a database that does not isolate tenants.
-    pub(crate) async fn inspect(self, connection: &DatabaseConnection) -> Result<(), Error> {
+    pub(crate) async fn check_isolation(self, connection: &DatabaseConnection) -> Result<(), Error> {
         match self {
             Self::Sqlite => Ok(()),
-            Self::Postgres => postgres::inspect(connection).await,
+            Self::Postgres => postgres::check_role(connection).await,
         }
     }
 
     /// Begins a transaction that may write. On SQLite it takes the write lock at once: a transaction that
     /// reads first and writes later would fail instead of waiting.
-    pub(crate) async fn begin(self, on: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
+    pub(crate) async fn begin_write(self, on: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
         let options = TransactionOptions {
             sqlite_transaction_mode: (self == Self::Sqlite)
                 .then_some(SqliteTransactionMode::Immediate),
@@ -108,7 +108,7 @@ impl Dialect {
 
     /// Begins a transaction that only reads, and in which every statement sees the same moment. On SQLite
     /// every transaction does.
-    pub(crate) async fn snapshot(
+    pub(crate) async fn begin_snapshot(
         self,
         on: &DatabaseConnection,
     ) -> Result<DatabaseTransaction, Error> {
@@ -121,7 +121,7 @@ impl Dialect {
     }
 
     /// Lets this transaction see the tenant's rows through row-level security.
-    pub(crate) async fn enter(
+    pub(crate) async fn set_tenant(
         self,
         transaction: &DatabaseTransaction,
         tenant: TenantId,
@@ -130,7 +130,7 @@ impl Dialect {
             let tenant = tenant.uuid().to_string();
             let query = Query::new("SELECT set_config('app.tenant_id', :tenant, true)")
                 .bind("tenant", tenant);
-            query.one(transaction).await?;
+            query.fetch_one(transaction).await?;
         }
         Ok(())
     }
@@ -158,6 +158,6 @@ impl Dialect {
             }
             Self::Postgres => "SELECT 1 WHERE to_regclass('seaql_migrations') IS NOT NULL",
         };
-        Ok(Query::new(sql).one(on).await?.is_some())
+        Ok(Query::new(sql).fetch_one(on).await?.is_some())
     }
 }

@@ -135,18 +135,18 @@ impl Query {
                 || self.params.iter().any(inserts))
     }
 
-    pub(crate) async fn all(self, on: &impl ConnectionTrait) -> Result<Vec<Row>, Error> {
-        let rows = on.query_all_raw(self.build(on)?).await?;
+    pub(crate) async fn fetch_all(self, on: &impl ConnectionTrait) -> Result<Vec<Row>, Error> {
+        let rows = on.query_all_raw(self.to_statement(on)?).await?;
         Ok(rows.into_iter().map(Row::from).collect())
     }
 
-    pub(crate) async fn one(self, on: &impl ConnectionTrait) -> Result<Option<Row>, Error> {
-        Ok(on.query_one_raw(self.build(on)?).await?.map(Row::from))
+    pub(crate) async fn fetch_one(self, on: &impl ConnectionTrait) -> Result<Option<Row>, Error> {
+        Ok(on.query_one_raw(self.to_statement(on)?).await?.map(Row::from))
     }
 
     /// Runs the statement and returns how many rows it touched.
-    pub(crate) async fn run(self, on: &impl ConnectionTrait) -> Result<u64, Error> {
-        Ok(on.execute_raw(self.build(on)?).await?.rows_affected())
+    pub(crate) async fn execute(self, on: &impl ConnectionTrait) -> Result<u64, Error> {
+        Ok(on.execute_raw(self.to_statement(on)?).await?.rows_affected())
     }
 
     fn bind_param(mut self, name: &'static str, param: Param) -> Self {
@@ -154,9 +154,9 @@ impl Query {
         self
     }
 
-    fn build(self, on: &impl ConnectionTrait) -> Result<Statement, Error> {
+    fn to_statement(self, on: &impl ConnectionTrait) -> Result<Statement, Error> {
         let db_backend = on.get_database_backend();
-        let (sql, values) = self.render(Dialect::of_backend(db_backend))?;
+        let (sql, values) = self.into_sql(Dialect::of_backend(db_backend))?;
         Ok(Statement {
             sql,
             values: Some(Values(values)),
@@ -165,7 +165,7 @@ impl Query {
     }
 
     /// The text with placeholders, and their values in order.
-    fn render(self, dialect: Dialect) -> Result<(String, Vec<Value>), Error> {
+    fn into_sql(self, dialect: Dialect) -> Result<(String, Vec<Value>), Error> {
         let template = Template::new(dialect, self.params, self.parts);
         template
             .render(&self.sql)
@@ -178,23 +178,23 @@ fn to_rows<const N: usize>(rows: impl IntoIterator<Item = [Value; N]>) -> Vec<Ve
 }
 
 /// A time as both databases store it: whole microseconds since 1970.
-pub(crate) fn time(at: Timestamp) -> i64 {
+pub(crate) fn to_micros(at: Timestamp) -> i64 {
     at.timestamp_micros()
 }
 
 /// A time that may be absent, as both databases store it.
-pub(crate) fn maybe_time(at: Option<Timestamp>) -> Option<i64> {
-    at.map(time)
+pub(crate) fn maybe_micros(at: Option<Timestamp>) -> Option<i64> {
+    at.map(to_micros)
 }
 
 /// A value as JSON text.
-pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, Error> {
+pub(crate) fn to_json(value: &impl serde::Serialize) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|_| Error::Corrupt("JSON to write"))
 }
 
 /// A value that may be absent, as JSON text.
-pub(crate) fn maybe_json(value: Option<&impl serde::Serialize>) -> Result<Option<String>, Error> {
-    value.map(json).transpose()
+pub(crate) fn maybe_to_json(value: Option<&impl serde::Serialize>) -> Result<Option<String>, Error> {
+    value.map(to_json).transpose()
 }
 
 #[cfg(test)]
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     fn render(query: Query) -> (String, Vec<Value>) {
-        query.render(Dialect::Sqlite).unwrap()
+        query.into_sql(Dialect::Sqlite).unwrap()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use chrono::DateTime;
-use regrant_domain::{Sealed, Timestamp};
+use regrant_domain::{SealedRecord, Timestamp};
 use sea_orm::{QueryResult, TryGetable};
 use serde::de::DeserializeOwned;
 
@@ -24,16 +24,16 @@ impl Row {
     }
 
     /// Text that a domain type parses.
-    pub(crate) fn parsed<T: FromStr>(&self, column: &'static str) -> Result<T, Error> {
-        parse(&self.get::<String>(column)?, column)
+    pub(crate) fn parse<T: FromStr>(&self, column: &'static str) -> Result<T, Error> {
+        parse_text(&self.get::<String>(column)?, column)
     }
 
-    pub(crate) fn maybe_parsed<T: FromStr>(
+    pub(crate) fn maybe_parse<T: FromStr>(
         &self,
         column: &'static str,
     ) -> Result<Option<T>, Error> {
         let text: Option<String> = self.get(column)?;
-        text.map(|text| parse(&text, column)).transpose()
+        text.map(|text| parse_text(&text, column)).transpose()
     }
 
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, Error> {
@@ -60,12 +60,12 @@ impl Row {
             .transpose()
     }
 
-    pub(crate) fn sealed(&self, column: &'static str) -> Result<Sealed, Error> {
-        Ok(Sealed::from_bytes(self.get(column)?))
+    pub(crate) fn sealed(&self, column: &'static str) -> Result<SealedRecord, Error> {
+        Ok(SealedRecord::from_bytes(self.get(column)?))
     }
 
-    pub(crate) fn maybe_sealed(&self, column: &'static str) -> Result<Option<Sealed>, Error> {
-        Ok(self.get::<Option<Vec<u8>>>(column)?.map(Sealed::from_bytes))
+    pub(crate) fn maybe_sealed(&self, column: &'static str) -> Result<Option<SealedRecord>, Error> {
+        Ok(self.get::<Option<Vec<u8>>>(column)?.map(SealedRecord::from_bytes))
     }
 
     pub(crate) fn unsigned(&self, column: &'static str) -> Result<u32, Error> {
@@ -73,6 +73,6 @@ impl Row {
     }
 }
 
-fn parse<T: FromStr>(text: &str, column: &'static str) -> Result<T, Error> {
+fn parse_text<T: FromStr>(text: &str, column: &'static str) -> Result<T, Error> {
     text.parse().map_err(|_| Error::Corrupt(column))
 }

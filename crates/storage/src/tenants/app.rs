@@ -1,11 +1,11 @@
 //! Meta apps of the installation; their secrets are sealed under the installation's own data key.
 
-use regrant_domain::{AppId, Sealed, Timestamp};
+use regrant_domain::{AppId, SealedRecord, Timestamp};
 use sea_orm::Value;
 
 use crate::{
     Error, Store, TenantTx,
-    sql::{Query, Row, maybe_time, time},
+    sql::{Query, Row, maybe_micros, to_micros},
 };
 
 /// A Meta app to insert.
@@ -16,9 +16,9 @@ pub struct NewApp {
     /// A name for people.
     pub name: String,
     /// The app secret.
-    pub secret: Sealed,
+    pub secret: SealedRecord,
     /// The token that Meta repeats when it verifies a webhook address.
-    pub verify_token: Option<Sealed>,
+    pub verify_token: Option<SealedRecord>,
     /// When it was registered.
     pub created_at: Timestamp,
 }
@@ -31,13 +31,13 @@ pub struct StoredApp {
     /// A name for people.
     pub name: String,
     /// The app secret.
-    pub secret: Sealed,
+    pub secret: SealedRecord,
     /// The app secret before this one, while notices signed with it may still come.
-    pub previous_secret: Option<Sealed>,
+    pub previous_secret: Option<SealedRecord>,
     /// When the previous secret stops being valid.
     pub previous_secret_until: Option<Timestamp>,
     /// The token that Meta repeats when it verifies a webhook address.
-    pub verify_token: Option<Sealed>,
+    pub verify_token: Option<SealedRecord>,
     /// When it was registered.
     pub created_at: Timestamp,
 }
@@ -52,18 +52,18 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`]: there is none.
-    pub async fn app(&self, id: &AppId) -> Result<StoredApp, Error> {
+    pub async fn find_app(&self, id: &AppId) -> Result<StoredApp, Error> {
         let query = Query::new("{select} WHERE id = :id")
             .fill("select", SELECT)
             .bind("id", id.as_str());
-        let row = query.one(&self.connection).await?;
+        let row = query.fetch_one(&self.connection).await?;
         read_app(&row.ok_or(Error::NotFound)?)
     }
 
     /// Every app, by id.
-    pub async fn apps(&self) -> Result<Vec<StoredApp>, Error> {
+    pub async fn list_apps(&self) -> Result<Vec<StoredApp>, Error> {
         let query = Query::new("{select} ORDER BY id").fill("select", SELECT);
-        let rows = query.all(&self.connection).await?;
+        let rows = query.fetch_all(&self.connection).await?;
         rows.iter().map(read_app).collect()
     }
 }
@@ -83,8 +83,8 @@ impl TenantTx {
         .bind("name", app.name.as_str())
         .bind("secret", app.secret.as_bytes())
         .bind("verify_token", maybe_sealed(app.verify_token.as_ref()))
-        .bind("created_at", time(app.created_at));
-        match self.of_installation(query).await? {
+        .bind("created_at", to_micros(app.created_at));
+        match self.run_on_installation(query).await? {
             0 => Err(Error::Taken("app")),
             _ => Ok(()),
         }
@@ -98,7 +98,7 @@ impl TenantTx {
         &self,
         id: &AppId,
         name: Option<&str>,
-        verify_token: Option<&Sealed>,
+        verify_token: Option<&SealedRecord>,
     ) -> Result<(), Error> {
         let query = Query::new(
             "UPDATE apps SET name = coalesce(:name, name),
@@ -118,7 +118,7 @@ impl TenantTx {
     pub async fn set_app_secret(
         &self,
         id: &AppId,
-        secret: &Sealed,
+        secret: &SealedRecord,
         until: Option<Timestamp>,
     ) -> Result<(), Error> {
         let previous = if until.is_some() {
@@ -132,27 +132,27 @@ impl TenantTx {
              WHERE id = :id",
         )
         .fill("previous", previous)
-        .bind("until", maybe_time(until))
+        .bind("until", maybe_micros(until))
         .bind("secret", secret.as_bytes())
         .bind("id", id.as_str());
         self.update_app(query).await
     }
 
     async fn update_app(&self, query: Query) -> Result<(), Error> {
-        match self.of_installation(query).await? {
+        match self.run_on_installation(query).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }
     }
 }
 
-fn maybe_sealed(it: Option<&Sealed>) -> Value {
+fn maybe_sealed(it: Option<&SealedRecord>) -> Value {
     it.map(|it| it.as_bytes().to_vec()).into()
 }
 
 fn read_app(row: &Row) -> Result<StoredApp, Error> {
     Ok(StoredApp {
-        id: row.parsed("id")?,
+        id: row.parse("id")?,
         name: row.get("name")?,
         secret: row.sealed("secret_sealed")?,
         previous_secret: row.maybe_sealed("previous_secret_sealed")?,

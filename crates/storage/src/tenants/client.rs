@@ -6,12 +6,12 @@
 use std::collections::HashMap;
 
 use regrant_domain::{
-    ClientId, ClientSpec, Permissions, Reach, ScopeUse, Sealed, TenantId, Timestamp, Within,
+    ClientId, ClientSpec, Permissions, Reach, ScopeUse, SealedRecord, TenantId, Timestamp, ReachLimit,
 };
 
 use crate::{
     Error, TenantTx,
-    sql::{Query, Row, maybe_json, maybe_time, time},
+    sql::{Query, Row, maybe_to_json, maybe_micros, to_micros},
 };
 
 /// A client to insert.
@@ -26,7 +26,7 @@ pub struct NewClient {
     /// The hash of its secret.
     pub secret_hash: Vec<u8>,
     /// The key its requests are proved with.
-    pub proof_key: Option<Sealed>,
+    pub proof_key: Option<SealedRecord>,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -72,10 +72,10 @@ impl TenantTx {
             self.tenant,
             "SELECT id FROM tenants WHERE id = :tenant {for_update}",
         );
-        let tenant = lock.one(&self.transaction).await?;
+        let tenant = lock.fetch_one(&self.transaction).await?;
         tenant.ok_or(Error::NotFound)?;
         let count = self.query("SELECT count(*) AS n FROM clients WHERE tenant_id = :tenant");
-        let count: i64 = self.one(count).await?.ok_or(Error::NotFound)?.get("n")?;
+        let count: i64 = self.fetch_one(count).await?.ok_or(Error::NotFound)?.get("n")?;
         if usize::try_from(count).is_ok_and(|it| it >= most) {
             return Err(Error::Taken("client"));
         }
@@ -90,7 +90,7 @@ impl TenantTx {
     }
 
     /// The tenant's clients, the oldest first.
-    pub async fn clients(&self) -> Result<Vec<ClientRow>, Error> {
+    pub async fn list_clients(&self) -> Result<Vec<ClientRow>, Error> {
         self.read_clients("{select} ORDER BY id", None).await
     }
 
@@ -104,7 +104,7 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
-    pub async fn client(&self, id: ClientId) -> Result<ClientRow, Error> {
+    pub async fn find_client(&self, id: ClientId) -> Result<ClientRow, Error> {
         let rows = self.read_clients("{select} AND id = :id", Some(id)).await?;
         rows.into_iter().next().ok_or(Error::NotFound)
     }
@@ -132,7 +132,7 @@ impl TenantTx {
                  WHERE tenant_id = :tenant AND id = :id",
             )
             .bind("id", id.uuid());
-        self.run_exactly(1, bind_spec(query, spec)?).await
+        self.execute_exactly(1, bind_spec(query, spec)?).await
     }
 
     /// Deletes a client with its scope uses and proofs.
@@ -143,7 +143,7 @@ impl TenantTx {
         let query = self
             .query("DELETE FROM clients WHERE tenant_id = :tenant AND id = :id")
             .bind("id", id.uuid());
-        if self.run(query).await? == 0 {
+        if self.execute(query).await? == 0 {
             return Err(Error::NotFound);
         }
         for table in ["client_scopes", "client_proofs"] {
@@ -151,7 +151,7 @@ impl TenantTx {
                 .query("DELETE FROM {table} WHERE tenant_id = :tenant AND client_id = :id")
                 .fill("table", table)
                 .bind("id", id.uuid());
-            self.run(query).await?;
+            self.execute(query).await?;
         }
         Ok(())
     }
@@ -171,8 +171,8 @@ impl TenantTx {
             .bind("id", client.id.uuid())
             .bind("secret_hash", client.secret_hash.as_slice())
             .bind("proof_key", proof_key.map(|it| it.as_bytes().to_vec()))
-            .bind("created_at", time(client.created_at));
-        match self.run(bind_spec(query, &client.spec)?).await? {
+            .bind("created_at", to_micros(client.created_at));
+        match self.execute(bind_spec(query, &client.spec)?).await? {
             0 => Err(Error::Taken("client")),
             _ => Ok(()),
         }
@@ -188,9 +188,9 @@ impl TenantTx {
             Some(id) => query.bind("id", id.uuid()),
             None => query,
         };
-        let rows = self.all(query).await?;
+        let rows = self.fetch_all(query).await?;
         let mut uses: HashMap<ClientId, Vec<ScopeUse>> = HashMap::new();
-        for (client, it) in self.scope_uses(id).await? {
+        for (client, it) in self.list_scope_uses(id).await? {
             uses.entry(client).or_default().push(it);
         }
         rows.iter().map(|row| read_client(row, &mut uses)).collect()
@@ -198,7 +198,7 @@ impl TenantTx {
 }
 
 /// The assets a client may reach. Both columns are null if it may reach all.
-pub(crate) fn reach(row: &Row) -> Result<Reach, Error> {
+pub(crate) fn read_reach(row: &Row) -> Result<Reach, Error> {
     let (assets, businesses) = (
         row.maybe_json("asset_ids")?,
         row.maybe_json("business_ids")?,
@@ -207,18 +207,18 @@ pub(crate) fn reach(row: &Row) -> Result<Reach, Error> {
         return Ok(Reach::All);
     }
     let (assets, businesses) = (assets.unwrap_or_default(), businesses.unwrap_or_default());
-    Ok(Reach::Within(Within { assets, businesses }))
+    Ok(Reach::Within(ReachLimit { assets, businesses }))
 }
 
 fn bind_spec(query: Query, spec: &ClientSpec) -> Result<Query, Error> {
-    let within = spec.reach.within();
+    let within = spec.reach.as_limit();
     Ok(query
         .bind("name", spec.name.as_str())
         .bind("scopes", spec.scopes.to_string())
-        .bind("expires_at", maybe_time(spec.expires_at))
-        .bind("networks", maybe_json(spec.networks.as_ref())?)
-        .bind("asset_ids", maybe_json(within.map(|it| &it.assets))?)
-        .bind("business_ids", maybe_json(within.map(|it| &it.businesses))?)
+        .bind("expires_at", maybe_micros(spec.expires_at))
+        .bind("networks", maybe_to_json(spec.networks.as_ref())?)
+        .bind("asset_ids", maybe_to_json(within.map(|it| &it.assets))?)
+        .bind("business_ids", maybe_to_json(within.map(|it| &it.businesses))?)
         .bind("proof_required", spec.proof_required)
         .bind("keep_unused_scopes", spec.keep_unused_scopes))
 }
@@ -229,10 +229,10 @@ fn read_client(row: &Row, uses: &mut HashMap<ClientId, Vec<ScopeUse>>) -> Result
         id,
         spec: ClientSpec {
             name: row.get("name")?,
-            scopes: row.parsed("scopes")?,
+            scopes: row.parse("scopes")?,
             expires_at: row.maybe_time("expires_at")?,
             networks: row.maybe_json("networks")?,
-            reach: reach(row)?,
+            reach: read_reach(row)?,
             proof_required: row.get("proof_required")?,
             keep_unused_scopes: row.get("keep_unused_scopes")?,
         },

@@ -7,16 +7,16 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use regrant_domain::{AppId, ClientId, Permissions, Reach, Sealed, TenantId, Timestamp};
+use regrant_domain::{AppId, ClientId, Permissions, Reach, SealedRecord, TenantId, Timestamp};
 
 use crate::{
     Error, Store, TenantScope,
     sql::{Query, Row},
-    tenants::client::reach,
+    tenants::client::read_reach,
 };
 
 /// A client that a call names, not verified yet.
-pub struct Candidate {
+pub struct UnverifiedClient {
     scope: TenantScope,
     client: ClientId,
     permissions: Permissions,
@@ -30,7 +30,7 @@ pub struct Candidate {
 /// The secret before the newest one, while it is valid.
 struct OlderSecret {
     secret_hash: Vec<u8>,
-    proof_key: Option<Sealed>,
+    proof_key: Option<SealedRecord>,
     until: Timestamp,
 }
 
@@ -41,7 +41,7 @@ struct CallLimits {
     networks: Option<Vec<IpNet>>,
     reach: Reach,
     proof_required: bool,
-    proof_key: Option<Sealed>,
+    proof_key: Option<SealedRecord>,
 }
 
 const SELECT: &str = "
@@ -54,9 +54,9 @@ const SELECT: &str = "
 
 impl Store {
     /// The client with this id, unless it is disabled or its tenant suspended.
-    pub async fn candidate(&self, client: ClientId) -> Result<Option<Candidate>, Error> {
+    pub async fn find_client_for_login(&self, client: ClientId) -> Result<Option<UnverifiedClient>, Error> {
         let query = Query::new(SELECT).bind("client", client.uuid());
-        let rows = query.all(&self.connection).await?;
+        let rows = query.fetch_all(&self.connection).await?;
         match rows.as_slice() {
             [] => Ok(None),
             [row] => read_unverified_client(row).map(Some),
@@ -65,7 +65,7 @@ impl Store {
     }
 }
 
-impl Candidate {
+impl UnverifiedClient {
     /// The client's tenant.
     #[must_use]
     pub const fn tenant(&self) -> TenantId {
@@ -128,7 +128,7 @@ impl Candidate {
 
     /// Whether the client may call from this address. An IPv4 address mapped into IPv6 counts as IPv4.
     #[must_use]
-    pub fn admits(&self, address: IpAddr) -> bool {
+    pub fn admits_address(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.limits
             .networks
@@ -138,7 +138,7 @@ impl Candidate {
 
     /// The sealed keys a proof may be made with: of the newest secret, and of the one before while it is
     /// valid.
-    pub fn proof_keys(&self, now: Timestamp) -> impl Iterator<Item = &Sealed> {
+    pub fn proof_keys(&self, now: Timestamp) -> impl Iterator<Item = &SealedRecord> {
         let older = self
             .valid_older_secret(now)
             .and_then(|it| it.proof_key.as_ref());
@@ -148,7 +148,7 @@ impl Candidate {
     /// The scope, if `verify` accepts the hash of a valid secret of the client. Both hashes are tried, so that
     /// the time it takes does not show which one matched.
     #[must_use]
-    pub fn unlock(&self, now: Timestamp, verify: impl Fn(&[u8]) -> bool) -> Option<TenantScope> {
+    pub fn scope_for_secret(&self, now: Timestamp, verify: impl Fn(&[u8]) -> bool) -> Option<TenantScope> {
         let newest = verify(&self.secret_hash);
         let older = self
             .valid_older_secret(now)
@@ -158,7 +158,7 @@ impl Candidate {
 
     /// The scope, if a verified access token of this client named `tenant`.
     #[must_use]
-    pub fn vouch(&self, tenant: TenantId) -> Option<TenantScope> {
+    pub fn scope_of_tenant(&self, tenant: TenantId) -> Option<TenantScope> {
         (self.scope.tenant() == tenant).then(|| self.scope.clone())
     }
 
@@ -168,32 +168,32 @@ impl Candidate {
 }
 
 /// How many requests a second a tenant may send, if the operator set it.
-pub(crate) fn rate(row: &Row) -> Result<Option<u32>, Error> {
+pub(crate) fn read_request_rate(row: &Row) -> Result<Option<u32>, Error> {
     let rate: Option<i64> = row.get("requests_per_second")?;
     rate.map(|it| u32::try_from(it).map_err(|_| Error::Corrupt("requests_per_second")))
         .transpose()
 }
 
-fn read_unverified_client(row: &Row) -> Result<Candidate, Error> {
-    Ok(Candidate {
+fn read_unverified_client(row: &Row) -> Result<UnverifiedClient, Error> {
+    Ok(UnverifiedClient {
         scope: TenantScope::new(
             TenantId::from_uuid(row.get("tenant_id")?),
-            row.parsed("app_id")?,
+            row.parse("app_id")?,
         ),
         client: ClientId::from_uuid(row.get("id")?),
-        permissions: row.parsed("scopes")?,
+        permissions: row.parse("scopes")?,
         secret_hash: row.get("secret_hash")?,
         older: read_older_secret(row)?,
         limits: CallLimits {
             expires_at: row.maybe_time("expires_at")?,
             token_version: row.get("token_version")?,
             networks: row.maybe_json("networks")?,
-            reach: reach(row)?,
+            reach: read_reach(row)?,
             proof_required: row.get("proof_required")?,
             proof_key: row.maybe_sealed("proof_key_sealed")?,
         },
         reason_required: row.get("reason_required")?,
-        requests_per_second: rate(row)?,
+        requests_per_second: read_request_rate(row)?,
     })
 }
 

@@ -8,7 +8,7 @@ use sea_orm::Value;
 
 use crate::{
     Error, ScopeUse, TenantTx,
-    sql::{Row, time},
+    sql::{Row, to_micros},
 };
 
 impl TenantTx {
@@ -21,7 +21,7 @@ impl TenantTx {
         now: Permissions,
         at: Timestamp,
     ) -> Result<(), Error> {
-        let kept = now.and(before);
+        let kept = now.intersect_with(before);
         let query = self
             .query(
                 "DELETE FROM client_scopes
@@ -29,19 +29,19 @@ impl TenantTx {
             )
             .bind("client", client.uuid())
             .bind_optional_list("kept", kept.iter().map(Permission::as_str));
-        self.run(query).await?;
-        self.note_granted(now.without(before).iter().map(|scope| (client, scope)), at)
+        self.execute(query).await?;
+        self.note_scopes_granted(now.difference_from(before).iter().map(|scope| (client, scope)), at)
             .await
     }
 
     /// Notes that these clients were granted these scopes; rows that exist stay.
-    pub async fn note_granted(
+    pub async fn note_scopes_granted(
         &self,
         scopes: impl IntoIterator<Item = (ClientId, Permission)>,
         at: Timestamp,
     ) -> Result<(), Error> {
         let row = |(client, scope): (ClientId, Permission)| -> [Value; 3] {
-            [client.uuid().into(), scope.as_str().into(), time(at).into()]
+            [client.uuid().into(), scope.as_str().into(), to_micros(at).into()]
         };
         let rows: Vec<_> = scopes.into_iter().map(row).collect();
         if rows.is_empty() {
@@ -53,7 +53,7 @@ impl TenantTx {
                  ON CONFLICT DO NOTHING",
             )
             .bind_tenant_rows("rows", rows);
-        self.run(query).await.map(drop)
+        self.execute(query).await.map(drop)
     }
 
     /// Notes that a client used a scope.
@@ -67,22 +67,22 @@ impl TenantTx {
             .query(
                 "UPDATE clients SET last_used_at = :at WHERE tenant_id = :tenant AND id = :client",
             )
-            .bind("at", time(at))
+            .bind("at", to_micros(at))
             .bind("client", client.uuid());
-        self.run(query).await?;
+        self.execute(query).await?;
         let query = self
             .query(
                 "UPDATE client_scopes SET used_at = :at
                  WHERE tenant_id = :tenant AND client_id = :client AND scope = :scope",
             )
-            .bind("at", time(at))
+            .bind("at", to_micros(at))
             .bind("client", client.uuid())
             .bind("scope", scope.as_str());
-        self.run(query).await.map(drop)
+        self.execute(query).await.map(drop)
     }
 
     /// Removes scopes from clients. `left` names the scopes that each of them keeps.
-    pub async fn take_scopes(
+    pub async fn remove_scopes(
         &self,
         left: &[(ClientId, Permissions)],
         taken: &[(ClientId, Permission)],
@@ -101,7 +101,7 @@ impl TenantTx {
                      AND (client_id, scope) IN (SELECT client_id, scope FROM removed)",
             )
             .bind_rows("removed", taken.iter().map(gone));
-        self.run(query).await?;
+        self.execute(query).await?;
         let row = |(client, scopes): &(ClientId, Permissions)| -> [Value; 2] {
             [client.uuid().into(), scopes.to_string().into()]
         };
@@ -112,11 +112,11 @@ impl TenantTx {
                  WHERE c.tenant_id = :tenant AND c.id = kept.client_id",
             )
             .bind_rows("kept", left.iter().map(row));
-        self.run(query).await.map(drop)
+        self.execute(query).await.map(drop)
     }
 
     /// Notes that a client proved a request with this code; whether the code was new.
-    pub async fn insert_proof(
+    pub async fn insert_request_proof(
         &self,
         client: ClientId,
         code: &[u8],
@@ -129,12 +129,12 @@ impl TenantTx {
             )
             .bind("client", client.uuid())
             .bind("code", code)
-            .bind("until", time(until));
-        Ok(self.run(query).await? == 1)
+            .bind("until", to_micros(until));
+        Ok(self.execute(query).await? == 1)
     }
 
     /// Deletes proofs that are too old to be accepted again.
-    pub async fn purge_proofs(&self, now: Timestamp, limit: u32) -> Result<u64, Error> {
+    pub async fn purge_request_proofs(&self, now: Timestamp, limit: u32) -> Result<u64, Error> {
         let query = self
             .query(
                 "DELETE FROM client_proofs WHERE tenant_id = :tenant AND (client_id, proof) IN (
@@ -142,13 +142,13 @@ impl TenantTx {
                  WHERE tenant_id = :tenant AND expires_at <= :now
                  ORDER BY expires_at LIMIT :limit)",
             )
-            .bind("now", time(now))
+            .bind("now", to_micros(now))
             .bind("limit", i64::from(limit));
-        self.run(query).await
+        self.execute(query).await
     }
 
     /// The scopes of one client or of all, by client and name, with the times they were used.
-    pub(crate) async fn scope_uses(
+    pub(crate) async fn list_scope_uses(
         &self,
         of: Option<ClientId>,
     ) -> Result<Vec<(ClientId, ScopeUse)>, Error> {
@@ -158,13 +158,13 @@ impl TenantTx {
                  WHERE tenant_id = :tenant [AND client_id = :client] ORDER BY client_id, scope",
             )
             .bind_optional("client", of.map(ClientId::uuid));
-        self.all(query).await?.iter().map(read_scope_use).collect()
+        self.fetch_all(query).await?.iter().map(read_scope_use).collect()
     }
 }
 
 fn read_scope_use(row: &Row) -> Result<(ClientId, ScopeUse), Error> {
     let scope_use = ScopeUse {
-        scope: row.parsed("scope")?,
+        scope: row.parse("scope")?,
         granted_at: row.time("granted_at")?,
         used_at: row.maybe_time("used_at")?,
     };

@@ -1,8 +1,8 @@
 //! Secrets of clients: disabled, rotated, and the access tokens issued for them revoked.
 
-use regrant_domain::{ClientId, Sealed, Timestamp};
+use regrant_domain::{ClientId, SealedRecord, Timestamp};
 
-use crate::{Error, TenantTx, sql::maybe_time};
+use crate::{Error, TenantTx, sql::maybe_micros};
 
 impl TenantTx {
     /// Disables a client from `at` on and revokes every access token issued to it; `None` enables it again.
@@ -17,10 +17,10 @@ impl TenantTx {
                  SET disabled_at = :at, token_version = token_version + :revoked_versions
                  WHERE tenant_id = :tenant AND id = :id",
             )
-            .bind("at", maybe_time(at))
+            .bind("at", maybe_micros(at))
             .bind("revoked_versions", i64::from(at.is_some()))
             .bind("id", id.uuid());
-        self.run_exactly(1, query).await
+        self.execute_exactly(1, query).await
     }
 
     /// Changes a client's secret. The old secret stays valid until `older_until`; without it, the old secret
@@ -32,7 +32,7 @@ impl TenantTx {
         &self,
         id: ClientId,
         hash: &[u8],
-        proof_key: &Sealed,
+        proof_key: &SealedRecord,
         older_until: Option<Timestamp>,
     ) -> Result<(), Error> {
         let older = if older_until.is_some() {
@@ -48,11 +48,11 @@ impl TenantTx {
                  WHERE tenant_id = :tenant AND id = :id",
             )
             .fill("older", older)
-            .bind("older_until", maybe_time(older_until))
+            .bind("older_until", maybe_micros(older_until))
             .bind("hash", hash)
             .bind("proof_key", proof_key.as_bytes())
             .bind("id", id.uuid());
-        self.run_exactly(1, query).await
+        self.execute_exactly(1, query).await
     }
 
     /// Revokes every access token issued to the client.
@@ -66,7 +66,7 @@ impl TenantTx {
                  WHERE tenant_id = :tenant AND id = :id",
             )
             .bind("id", id.uuid());
-        match self.run(query).await? {
+        match self.execute(query).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }

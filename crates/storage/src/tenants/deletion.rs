@@ -4,7 +4,7 @@ use regrant_domain::Timestamp;
 
 use crate::{
     Error, Store, TenantScope, TenantTx,
-    sql::{Query, time},
+    sql::{Query, to_micros},
     tenants::scope::read_scope,
 };
 
@@ -34,7 +34,7 @@ const TABLES: [&str; 19] = [
 
 impl Store {
     /// Tenants that are to be deleted by `now`.
-    pub async fn tenants_to_delete(
+    pub async fn list_tenants_to_delete(
         &self,
         now: Timestamp,
         limit: u32,
@@ -43,9 +43,9 @@ impl Store {
             "SELECT id, app_id FROM tenants WHERE deleted_at IS NULL AND delete_after <= :now
              ORDER BY delete_after, id LIMIT :limit",
         )
-        .bind("now", time(now))
+        .bind("now", to_micros(now))
         .bind("limit", i64::from(limit));
-        let rows = query.all(&self.connection).await?;
+        let rows = query.fetch_all(&self.connection).await?;
         rows.iter().map(read_scope).collect()
     }
 }
@@ -53,18 +53,18 @@ impl Store {
 impl TenantTx {
     /// Deletes the tenant's wrapped data keys: no sealed record of the tenant can be opened any more.
     pub async fn delete_data_keys(&self) -> Result<u64, Error> {
-        self.run(self.query("DELETE FROM tenant_keys WHERE tenant_id = :tenant"))
+        self.execute(self.query("DELETE FROM tenant_keys WHERE tenant_id = :tenant"))
             .await
     }
 
     /// Deletes every row of the tenant but its audit; returns how many.
-    pub async fn delete_own(&self) -> Result<u64, Error> {
+    pub async fn delete_tenant_rows(&self) -> Result<u64, Error> {
         let mut all = 0_u64;
         for table in TABLES {
             let query = self
                 .query("DELETE FROM {table} WHERE tenant_id = :tenant")
                 .fill("table", table);
-            all = all.saturating_add(self.run(query).await?);
+            all = all.saturating_add(self.execute(query).await?);
         }
         Ok(all)
     }

@@ -2,7 +2,7 @@
 //!
 //! The rule: origins are compared as whole text; an origin of a tenant that is not active has no effect.
 
-use regrant_domain::{Origin, TenantId};
+use regrant_domain::{WebOrigin, TenantId};
 use sea_orm::Value;
 
 use crate::{Error, Store, TenantTx, sql::Query, sql::Row};
@@ -16,18 +16,18 @@ impl Store {
              WHERE t.status = 'active' AND o.origin = :origin LIMIT 1",
         )
         .bind("origin", origin);
-        Ok(query.one(&self.connection).await?.is_some())
+        Ok(query.fetch_one(&self.connection).await?.is_some())
     }
 
     /// Whether this tenant lists this origin.
     pub async fn tenant_lists_origin(&self, tenant: TenantId, origin: &str) -> Result<bool, Error> {
         let sql = "SELECT 1 FROM tenant_origins WHERE tenant_id = :tenant AND origin = :origin";
         let query = Query::tenant(tenant, sql).bind("origin", origin);
-        Ok(query.one(&self.connection).await?.is_some())
+        Ok(query.fetch_one(&self.connection).await?.is_some())
     }
 
     /// The origins of these tenants' pages.
-    pub async fn origins_of(&self, tenants: &[TenantId]) -> Result<Vec<(TenantId, Origin)>, Error> {
+    pub async fn list_origins(&self, tenants: &[TenantId]) -> Result<Vec<(TenantId, WebOrigin)>, Error> {
         if tenants.is_empty() {
             return Ok(Vec::new());
         }
@@ -38,17 +38,17 @@ impl Store {
         .bind_list("tenants", tenants.iter().map(|it| it.uuid()));
         let origin = |row: &Row| {
             let tenant = TenantId::from_uuid(row.get("tenant_id")?);
-            Ok((tenant, row.parsed("origin")?))
+            Ok((tenant, row.parse("origin")?))
         };
-        let rows = query.all(&self.connection).await?;
+        let rows = query.fetch_all(&self.connection).await?;
         rows.iter().map(origin).collect()
     }
 }
 
 impl TenantTx {
     /// Replaces the origins of the tenant's pages.
-    pub async fn set_origins(&self, origins: &[Origin]) -> Result<(), Error> {
-        self.run(self.query("DELETE FROM tenant_origins WHERE tenant_id = :tenant"))
+    pub async fn set_origins(&self, origins: &[WebOrigin]) -> Result<(), Error> {
+        self.execute(self.query("DELETE FROM tenant_origins WHERE tenant_id = :tenant"))
             .await?;
         if origins.is_empty() {
             return Ok(());
@@ -62,6 +62,6 @@ impl TenantTx {
                  ON CONFLICT DO NOTHING",
             )
             .bind_tenant_rows("rows", rows);
-        self.run(query).await.map(drop)
+        self.execute(query).await.map(drop)
     }
 }

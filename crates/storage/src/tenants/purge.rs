@@ -7,14 +7,14 @@ use regrant_domain::Timestamp;
 
 use crate::{
     Error, TenantTx,
-    sql::{Query, time},
+    sql::{Query, to_micros},
 };
 
 impl TenantTx {
     /// Takes the right to purge the tenant; whether this transaction got it. Of several at once, one does.
-    pub async fn is_alone_to_purge(&self) -> Result<bool, Error> {
+    pub async fn try_lock_purge(&self) -> Result<bool, Error> {
         self.dialect
-            .take_turn(&self.transaction, "purge", self.tenant)
+            .try_lock(&self.transaction, "purge", self.tenant)
             .await
     }
 
@@ -92,8 +92,8 @@ impl TenantTx {
         limit: u32,
     ) -> Result<u64, Error> {
         let query = query
-            .bind("before", time(before))
+            .bind("before", to_micros(before))
             .bind("limit", i64::from(limit));
-        self.run(query).await
+        self.execute(query).await
     }
 }

@@ -9,7 +9,7 @@ use crate::{
 
 impl Store {
     /// The next active tenants after `after`, by id.
-    pub async fn active_scopes(
+    pub async fn list_active_scopes(
         &self,
         after: Option<TenantId>,
         limit: u32,
@@ -18,7 +18,7 @@ impl Store {
     }
 
     /// The next tenants after `after`, by id. Suspended and deleted ones too, because their audit stays.
-    pub async fn every_scope(
+    pub async fn list_all_scopes(
         &self,
         after: Option<TenantId>,
         limit: u32,
@@ -39,7 +39,7 @@ impl Store {
         .fill("which", which)
         .bind_optional("after", after.map(TenantId::uuid))
         .bind("limit", i64::from(limit));
-        let rows = query.all(&self.connection).await?;
+        let rows = query.fetch_all(&self.connection).await?;
         rows.iter().map(read_scope).collect()
     }
 }
@@ -47,6 +47,6 @@ impl Store {
 pub(crate) fn read_scope(row: &Row) -> Result<TenantScope, Error> {
     Ok(TenantScope::new(
         TenantId::from_uuid(row.get("id")?),
-        row.parsed("app_id")?,
+        row.parse("app_id")?,
     ))
 }

@@ -3,11 +3,11 @@
 //! The rule: lock a tenant's row in the transaction that changes it. A deleted tenant keeps its row,
 //! because its audit stays; `deletion.rs` deletes the rest.
 
-use regrant_domain::{AppId, Origin, TenantId, TenantLimits, TenantStatus, Timestamp};
+use regrant_domain::{AppId, WebOrigin, TenantId, TenantLimits, TenantStatus, Timestamp};
 
 use crate::{
     Error, NewClient, NewDataKey, Store, TenantScope, TenantTx,
-    sql::{Query, Row, maybe_time, time},
+    sql::{Query, Row, maybe_micros, to_micros},
 };
 
 /// How many clients a new tenant may have: its first.
@@ -25,7 +25,7 @@ pub struct NewTenant {
     /// The limits set for it.
     pub limits: TenantLimits,
     /// The origins of its pages.
-    pub origins: Vec<Origin>,
+    pub origins: Vec<WebOrigin>,
     /// When it was created.
     pub created_at: Timestamp,
     /// Its first data key.
@@ -69,27 +69,27 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Taken`]: the id is; [`Error::NotFound`]: no such app.
-    pub async fn begin_tenant(&self, tenant: &NewTenant) -> Result<TenantTx, Error> {
-        self.app(&tenant.app_id).await?;
+    pub async fn begin_with_new_tenant(&self, tenant: &NewTenant) -> Result<TenantTx, Error> {
+        self.find_app(&tenant.app_id).await?;
         let tx = self.begin_as(tenant.id).await?;
-        if insert_tenant(tenant).run(&tx.transaction).await? == 0 {
+        if insert_tenant(tenant).execute(&tx.transaction).await? == 0 {
             return Err(Error::Taken("tenant"));
         }
-        tx.insert_key(&tenant.key).await?;
+        tx.insert_data_key(&tenant.key).await?;
         tx.insert_client(&tenant.client, FIRST_CLIENT).await?;
         tx.set_origins(&tenant.origins).await?;
         Ok(tx)
     }
 
     /// Every tenant, deleted ones too, the oldest first.
-    pub async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
+    pub async fn list_tenants(&self) -> Result<Vec<Tenant>, Error> {
         let query = Query::new("{select} ORDER BY id").fill("select", SELECT);
-        let rows = query.all(&self.connection).await?;
+        let rows = query.fetch_all(&self.connection).await?;
         rows.iter().map(read_tenant).collect()
     }
 
     /// The next tenants after `after`, the oldest first.
-    pub async fn tenants_after(
+    pub async fn list_tenants_after(
         &self,
         after: Option<TenantId>,
         limit: u32,
@@ -98,7 +98,7 @@ impl Store {
             .fill("select", SELECT)
             .bind_optional("after", after.map(TenantId::uuid))
             .bind("limit", i64::from(limit));
-        let rows = query.all(&self.connection).await?;
+        let rows = query.fetch_all(&self.connection).await?;
         rows.iter().map(read_tenant).collect()
     }
 
@@ -106,11 +106,11 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`]: there is none.
-    pub async fn tenant(&self, id: TenantId) -> Result<Tenant, Error> {
+    pub async fn find_tenant(&self, id: TenantId) -> Result<Tenant, Error> {
         let query = Query::new("{select} WHERE id = :id")
             .fill("select", SELECT)
             .bind("id", id.uuid());
-        let row = query.one(&self.connection).await?;
+        let row = query.fetch_one(&self.connection).await?;
         read_tenant(&row.ok_or(Error::NotFound)?)
     }
 
@@ -118,8 +118,8 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`]: there is no such tenant.
-    pub async fn scope_for_operator(&self, id: TenantId) -> Result<TenantScope, Error> {
-        let tenant = self.tenant(id).await?;
+    pub async fn find_scope_for_operator(&self, id: TenantId) -> Result<TenantScope, Error> {
+        let tenant = self.find_tenant(id).await?;
         Ok(TenantScope::new(tenant.id, tenant.app_id))
     }
 }
@@ -132,7 +132,7 @@ impl TenantTx {
     pub async fn lock_tenant(&self) -> Result<Tenant, Error> {
         let query = Query::tenant(self.tenant, "{select} WHERE id = :tenant {for_update}")
             .fill("select", SELECT);
-        read_tenant(&query.one(&self.transaction).await?.ok_or(Error::NotFound)?)
+        read_tenant(&query.fetch_one(&self.transaction).await?.ok_or(Error::NotFound)?)
     }
 
     /// Writes everything about the tenant that can change. Lock it first.
@@ -153,11 +153,11 @@ impl TenantTx {
             .bind("name", tenant.name.as_str())
             .bind("status", tenant.status.as_str())
             .bind("reason_required", tenant.reason_required)
-            .bind("delete_after", maybe_time(tenant.delete_after))
-            .bind("deleted_at", maybe_time(tenant.deleted_at))
-            .bind("shredded_at", maybe_time(tenant.shredded_at));
+            .bind("delete_after", maybe_micros(tenant.delete_after))
+            .bind("deleted_at", maybe_micros(tenant.deleted_at))
+            .bind("shredded_at", maybe_micros(tenant.shredded_at));
         let query = bind_limits(query, tenant.limits);
-        query.run(&self.transaction).await.map(drop)
+        query.execute(&self.transaction).await.map(drop)
     }
 }
 
@@ -173,7 +173,7 @@ fn insert_tenant(tenant: &NewTenant) -> Query {
     .bind("name", tenant.name.as_str())
     .bind("app", tenant.app_id.as_str())
     .bind("status", TenantStatus::Active.as_str())
-    .bind("created_at", time(tenant.created_at));
+    .bind("created_at", to_micros(tenant.created_at));
     bind_limits(query, tenant.limits)
 }
 
@@ -200,8 +200,8 @@ fn read_tenant(row: &Row) -> Result<Tenant, Error> {
     Ok(Tenant {
         id: TenantId::from_uuid(row.get("id")?),
         name: row.get("name")?,
-        app_id: row.parsed("app_id")?,
-        status: row.parsed("status")?,
+        app_id: row.parse("app_id")?,
+        status: row.parse("status")?,
         limits: TenantLimits {
             max_assets: limit("max_assets")?,
             max_running_reconnects: limit("max_running_reconnects")?,

@@ -10,7 +10,7 @@ use sea_orm::Value;
 
 use crate::{
     DueKind, Error, Lease, TenantTx,
-    sql::{CHUNK, Query, Row, time},
+    sql::{CHUNK, Query, Row, to_micros},
 };
 
 /// A delivery to insert.
@@ -21,7 +21,7 @@ pub(crate) struct NewDelivery {
 }
 
 impl NewDelivery {
-    pub(crate) fn of(endpoint: WebhookEndpointId, event: EventId) -> Self {
+    pub(crate) fn of_event(endpoint: WebhookEndpointId, event: EventId) -> Self {
         Self {
             id: DeliveryId::mint(),
             endpoint,
@@ -85,8 +85,8 @@ impl TenantTx {
                     it.event.uuid().into(),
                     DeliveryStatus::Pending.as_str().into(),
                     0_i64.into(),
-                    time(at).into(),
-                    time(wall).into(),
+                    to_micros(at).into(),
+                    to_micros(wall).into(),
                 ]
             });
             let query = self
@@ -96,7 +96,7 @@ impl TenantTx {
                      VALUES :rows",
                 )
                 .bind_tenant_rows("rows", rows);
-            self.run(query).await?;
+            self.execute(query).await?;
         }
         Ok(())
     }
@@ -111,7 +111,7 @@ impl TenantTx {
             [
                 DueKind::Delivery.as_str().into(),
                 id.uuid().into(),
-                time(wall).into(),
+                to_micros(wall).into(),
                 endpoint.uuid().into(),
             ]
         });
@@ -121,18 +121,18 @@ impl TenantTx {
                  ON CONFLICT (tenant_id, kind, object_id) DO UPDATE SET due_at = excluded.due_at",
             )
             .bind_tenant_rows("rows", rows);
-        self.run(query).await.map(drop)
+        self.execute(query).await.map(drop)
     }
 
     /// Those of the deliveries that exist, with the data to send, in any order.
-    pub async fn deliveries(&self, ids: &[DeliveryId]) -> Result<Vec<DueDelivery>, Error> {
+    pub async fn find_deliveries(&self, ids: &[DeliveryId]) -> Result<Vec<DueDelivery>, Error> {
         let mut found = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
             let query = self
                 .query("{select} AND d.id IN :ids")
                 .fill("select", SELECT)
                 .bind_list("ids", chunk.iter().map(|it| it.uuid()));
-            for row in self.all(query).await? {
+            for row in self.fetch_all(query).await? {
                 found.push(DueDelivery {
                     delivery: read_delivery(&row)?,
                     data: row.json("data")?,
@@ -158,7 +158,7 @@ impl TenantTx {
             .bind_optional("status", filter.status.map(DeliveryStatus::as_str))
             .bind_optional("after", filter.after.map(DeliveryId::uuid))
             .bind("limit", i64::from(filter.limit));
-        self.all(query).await?.iter().map(read_delivery).collect()
+        self.fetch_all(query).await?.iter().map(read_delivery).collect()
     }
 
     /// Ends a delivery, delivered or failed.
@@ -179,10 +179,10 @@ impl TenantTx {
                      {attempt}
                  WHERE tenant_id = :tenant AND id = :id",
             )
-            .bind("wall", time(wall))
+            .bind("wall", to_micros(wall))
             .bind("status", status.as_str())
             .bind("id", lease.object);
-        self.run_exactly(1, fill_attempt(query, attempt)).await
+        self.execute_exactly(1, fill_attempt(query, attempt)).await
     }
 
     /// Gives back the lease of a delivery; it is tried again at `next`.
@@ -195,23 +195,23 @@ impl TenantTx {
         attempt: Attempt<'_>,
         next: Timestamp,
     ) -> Result<(), Error> {
-        self.reschedule(lease, next).await?;
+        self.reschedule_due(lease, next).await?;
         let query = self
             .query(
                 "UPDATE deliveries SET next_at = :next, {attempt}
                  WHERE tenant_id = :tenant AND id = :id",
             )
-            .bind("next", time(next))
+            .bind("next", to_micros(next))
             .bind("id", lease.object);
-        self.run_exactly(1, fill_attempt(query, attempt)).await
+        self.execute_exactly(1, fill_attempt(query, attempt)).await
     }
 
     /// Deletes due work whose delivery is gone.
     ///
     /// # Errors
     /// [`Error::Stale`]: another process claimed it.
-    pub async fn forget_due(&self, lease: &Lease) -> Result<(), Error> {
-        self.hold(lease).await?;
+    pub async fn delete_orphaned_due(&self, lease: &Lease) -> Result<(), Error> {
+        self.hold_lease(lease).await?;
         self.delete_due(lease.kind, lease.object).await
     }
 }
@@ -234,8 +234,8 @@ fn read_delivery(row: &Row) -> Result<Delivery, Error> {
         id: DeliveryId::from_uuid(row.get("id")?),
         endpoint_id: WebhookEndpointId::from_uuid(row.get("endpoint_id")?),
         event_id: EventId::from_uuid(row.get("event_id")?),
-        kind: row.parsed("kind")?,
-        status: row.parsed("status")?,
+        kind: row.parse("kind")?,
+        status: row.parse("status")?,
         attempts: row.unsigned("attempts")?,
         response_status: response.and_then(|it| u16::try_from(it).ok()),
         error: row.get("error")?,

@@ -6,13 +6,13 @@
 use std::collections::BTreeSet;
 
 use regrant_domain::{
-    EventKind, Sealed, Timestamp, WebhookEndpointId,
+    EventKind, SealedRecord, Timestamp, WebhookEndpointId,
     webhook::{DisabledReason, EndpointStatus, EventFilter},
 };
 
 use crate::{
     Error, TenantTx,
-    sql::{Query, Row, json, time},
+    sql::{Query, Row, to_json, to_micros},
 };
 
 /// An endpoint to insert; its secret is of generation 1.
@@ -25,7 +25,7 @@ pub struct NewWebhookEndpoint {
     /// The kinds of events it receives.
     pub filter: EventFilter,
     /// The sealed secret that signs.
-    pub sealed: Sealed,
+    pub sealed: SealedRecord,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -42,9 +42,9 @@ pub struct WebhookEndpoint {
     /// The generation of the secret; each rotation adds one.
     pub generation: i64,
     /// The sealed secret that signs.
-    pub sealed: Sealed,
+    pub sealed: SealedRecord,
     /// The secret of the generation before, and until when it signs too.
-    pub older: Option<(Sealed, Timestamp)>,
+    pub older: Option<(SealedRecord, Timestamp)>,
     /// Whether it receives events.
     pub status: EndpointStatus,
     /// Why it was disabled, and when.
@@ -75,8 +75,8 @@ impl TenantTx {
             self.tenant,
             "SELECT id FROM tenants WHERE id = :tenant {for_update}",
         );
-        lock.one(&self.transaction).await?;
-        if self.webhook_endpoints().await?.len() >= most {
+        lock.fetch_one(&self.transaction).await?;
+        if self.list_webhook_endpoints().await?.len() >= most {
             return Err(Error::Taken("webhook endpoint"));
         }
         let query = self
@@ -89,14 +89,14 @@ impl TenantTx {
             .bind("url", endpoint.url.as_str())
             .bind("kinds", to_kinds(&endpoint.filter)?)
             .bind("sealed", endpoint.sealed.as_bytes())
-            .bind("created_at", time(endpoint.created_at));
-        self.run(query).await.map(drop)
+            .bind("created_at", to_micros(endpoint.created_at));
+        self.execute(query).await.map(drop)
     }
 
     /// The tenant's endpoints, the oldest first.
-    pub async fn webhook_endpoints(&self) -> Result<Vec<WebhookEndpoint>, Error> {
+    pub async fn list_webhook_endpoints(&self) -> Result<Vec<WebhookEndpoint>, Error> {
         let query = self.query("{select} ORDER BY id").fill("select", SELECT);
-        self.all(query)
+        self.fetch_all(query)
             .await?
             .iter()
             .map(read_webhook_endpoint)
@@ -107,7 +107,7 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
-    pub async fn webhook_endpoint(&self, id: WebhookEndpointId) -> Result<WebhookEndpoint, Error> {
+    pub async fn find_webhook_endpoint(&self, id: WebhookEndpointId) -> Result<WebhookEndpoint, Error> {
         self.read_endpoint("{select} AND id = :id", id).await
     }
 
@@ -129,11 +129,11 @@ impl TenantTx {
         id: WebhookEndpointId,
     ) -> Result<WebhookEndpoint, Error> {
         let query = self.query(sql).fill("select", SELECT).bind("id", id.uuid());
-        read_webhook_endpoint(&self.one(query).await?.ok_or(Error::NotFound)?)
+        read_webhook_endpoint(&self.fetch_one(query).await?.ok_or(Error::NotFound)?)
     }
 
     /// The enabled endpoints and the kinds of events they receive.
-    pub(crate) async fn enabled_endpoints(
+    pub(crate) async fn list_enabled_endpoints(
         &self,
     ) -> Result<Vec<(WebhookEndpointId, EventFilter)>, Error> {
         // FOR KEY SHARE: deleting an endpoint concurrently must not fail the insert of its delivery.
@@ -141,7 +141,7 @@ impl TenantTx {
             "SELECT id, kinds FROM webhook_endpoints
              WHERE tenant_id = :tenant AND status = 'enabled' {for_key_share}",
         );
-        let rows = self.all(query).await?;
+        let rows = self.fetch_all(query).await?;
         rows.iter()
             .map(|row| {
                 let id = WebhookEndpointId::from_uuid(row.get("id")?);
@@ -168,7 +168,7 @@ impl TenantTx {
             .bind("url", url)
             .bind("kinds", to_kinds(filter)?)
             .bind("id", id.uuid());
-        self.run_exactly(1, query).await
+        self.execute_exactly(1, query).await
     }
 
     /// Rotates the secret of a generation. The old one signs until `older_until`; without it, no more.
@@ -179,7 +179,7 @@ impl TenantTx {
         &self,
         id: WebhookEndpointId,
         generation: i64,
-        sealed: &Sealed,
+        sealed: &SealedRecord,
         older_until: Option<Timestamp>,
     ) -> Result<(), Error> {
         let older = if older_until.is_some() {
@@ -194,11 +194,11 @@ impl TenantTx {
                  WHERE tenant_id = :tenant AND id = :id AND generation = :generation",
             )
             .fill("older", older)
-            .bind("older_until", older_until.map(time))
+            .bind("older_until", older_until.map(to_micros))
             .bind("sealed", sealed.as_bytes())
             .bind("id", id.uuid())
             .bind("generation", generation);
-        self.run_exactly(1, query).await
+        self.execute_exactly(1, query).await
     }
 
     /// Deletes an endpoint with its deliveries.
@@ -209,11 +209,11 @@ impl TenantTx {
         let due = self
             .query("DELETE FROM due WHERE tenant_id = :tenant AND share = :id")
             .bind("id", id.uuid());
-        self.run(due).await?;
+        self.execute(due).await?;
         let query = self
             .query("DELETE FROM webhook_endpoints WHERE tenant_id = :tenant AND id = :id")
             .bind("id", id.uuid());
-        match self.run(query).await? {
+        match self.execute(query).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }
@@ -224,7 +224,7 @@ impl TenantTx {
 fn to_kinds(filter: &EventFilter) -> Result<Option<String>, Error> {
     match filter {
         EventFilter::All => Ok(None),
-        EventFilter::Only(kinds) => json(kinds).map(Some),
+        EventFilter::Only(kinds) => to_json(kinds).map(Some),
     }
 }
 
@@ -234,7 +234,7 @@ fn read_filter(row: &Row) -> Result<EventFilter, Error> {
 }
 
 fn read_webhook_endpoint(row: &Row) -> Result<WebhookEndpoint, Error> {
-    let reason: Option<DisabledReason> = row.maybe_parsed("disabled_reason")?;
+    let reason: Option<DisabledReason> = row.maybe_parse("disabled_reason")?;
     Ok(WebhookEndpoint {
         id: WebhookEndpointId::from_uuid(row.get("id")?),
         url: row.get("url")?,
@@ -244,7 +244,7 @@ fn read_webhook_endpoint(row: &Row) -> Result<WebhookEndpoint, Error> {
         older: row
             .maybe_sealed("older_sealed")?
             .zip(row.maybe_time("older_until")?),
-        status: row.parsed("status")?,
+        status: row.parse("status")?,
         disabled: reason.zip(row.maybe_time("disabled_at")?),
         failing_since: row.maybe_time("failing_since")?,
         created_at: row.time("created_at")?,

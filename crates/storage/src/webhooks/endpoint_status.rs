@@ -2,7 +2,7 @@
 
 use regrant_domain::{Timestamp, WebhookEndpointId, webhook::DisabledReason};
 
-use crate::{Error, TenantTx, sql::time};
+use crate::{Error, TenantTx, sql::to_micros};
 
 impl TenantTx {
     /// Enables an endpoint and clears its failures.
@@ -14,7 +14,7 @@ impl TenantTx {
                  WHERE tenant_id = :tenant AND id = :id AND status = 'disabled'",
             )
             .bind("id", id.uuid());
-        self.run(query).await.map(drop)
+        self.execute(query).await.map(drop)
     }
 
     /// Disables an endpoint; whether it was enabled. Its pending deliveries fail when they are due.
@@ -31,13 +31,13 @@ impl TenantTx {
                  WHERE tenant_id = :tenant AND id = :id AND status = 'enabled'",
             )
             .bind("why", why.as_str())
-            .bind("at", time(at))
+            .bind("at", to_micros(at))
             .bind("id", id.uuid());
-        Ok(self.run(query).await? > 0)
+        Ok(self.execute(query).await? > 0)
     }
 
     /// Notes since when no delivery succeeded, unless that is noted already; `None` after a success.
-    pub async fn note_failing(
+    pub async fn note_endpoint_failing(
         &self,
         id: WebhookEndpointId,
         since: Option<Timestamp>,
@@ -48,12 +48,12 @@ impl TenantTx {
                     "UPDATE webhook_endpoints SET failing_since = :since
                      WHERE tenant_id = :tenant AND id = :id AND failing_since IS NULL",
                 )
-                .bind("since", time(since)),
+                .bind("since", to_micros(since)),
             None => self.query(
                 "UPDATE webhook_endpoints SET failing_since = NULL
                  WHERE tenant_id = :tenant AND id = :id AND failing_since IS NOT NULL",
             ),
         };
-        self.run(query.bind("id", id.uuid())).await.map(drop)
+        self.execute(query.bind("id", id.uuid())).await.map(drop)
     }
 }

@@ -8,7 +8,7 @@ use sea_orm::Value;
 
 use crate::{
     Error, TenantTx,
-    sql::{CHUNK, json, time},
+    sql::{CHUNK, to_json, to_micros},
     webhooks::delivery::NewDelivery,
 };
 
@@ -25,24 +25,24 @@ pub struct NewEvent {
 
 impl TenantTx {
     /// Writes events in their order, with a delivery of each to every endpoint that wants its kind.
-    pub async fn emit(&self, events: &[NewEvent], at: Timestamp) -> Result<(), Error> {
+    pub async fn emit_events(&self, events: &[NewEvent], at: Timestamp) -> Result<(), Error> {
         if events.is_empty() {
             return Ok(());
         }
         let ids = self.insert_events(events, at).await?;
-        let endpoints = self.enabled_endpoints().await?;
+        let endpoints = self.list_enabled_endpoints().await?;
         let mut deliveries = Vec::new();
         for (event, id) in events.iter().zip(ids) {
             let wanting = endpoints
                 .iter()
-                .filter(|(_, filter)| filter.wants(event.kind));
-            deliveries.extend(wanting.map(|(endpoint, _)| NewDelivery::of(*endpoint, id)));
+                .filter(|(_, filter)| filter.wants_kind(event.kind));
+            deliveries.extend(wanting.map(|(endpoint, _)| NewDelivery::of_event(*endpoint, id)));
         }
-        self.insert_deliveries(&deliveries, at, Clock::wall()).await
+        self.insert_deliveries(&deliveries, at, Clock::system_time()).await
     }
 
     /// Writes an event for one endpoint only, whatever kinds that wants.
-    pub async fn emit_to(
+    pub async fn emit_event_to(
         &self,
         endpoint: WebhookEndpointId,
         event: &NewEvent,
@@ -50,7 +50,7 @@ impl TenantTx {
     ) -> Result<EventId, Error> {
         let ids = self.insert_events(std::slice::from_ref(event), at).await?;
         let id = ids.first().copied().ok_or(Error::Corrupt("event"))?;
-        self.insert_deliveries(&[NewDelivery::of(endpoint, id)], at, Clock::wall())
+        self.insert_deliveries(&[NewDelivery::of_event(endpoint, id)], at, Clock::system_time())
             .await?;
         Ok(id)
     }
@@ -73,7 +73,7 @@ impl TenantTx {
                      VALUES :rows",
                 )
                 .bind_tenant_rows("rows", rows);
-            self.run(query).await?;
+            self.execute(query).await?;
         }
         Ok(ids)
     }
@@ -84,7 +84,7 @@ fn to_row(id: EventId, event: &NewEvent, at: Timestamp) -> Result<[Value; 5], Er
         id.uuid().into(),
         event.kind.as_str().into(),
         event.subject.as_str().into(),
-        json(&event.data)?.into(),
-        time(at).into(),
+        to_json(&event.data)?.into(),
+        to_micros(at).into(),
     ])
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, TenantTx,
-    sql::{CHUNK, time},
+    sql::{CHUNK, to_micros},
     webhooks::delivery::NewDelivery,
 };
 
@@ -23,7 +23,7 @@ impl TenantTx {
         let query = self
             .query("SELECT created_at FROM events WHERE tenant_id = :tenant AND id = :event")
             .bind("event", event.uuid());
-        let row = self.one(query).await?.ok_or(Error::NotFound)?;
+        let row = self.fetch_one(query).await?.ok_or(Error::NotFound)?;
         let created_at = row.time("created_at")?;
         let query = self
             .query(
@@ -32,13 +32,13 @@ impl TenantTx {
             )
             .bind("endpoint", endpoint.uuid())
             .bind("event", event.uuid());
-        match self.one(query).await? {
+        match self.fetch_one(query).await? {
             Some(row) => {
                 self.resend_deliveries(endpoint, &[row.get("id")?], wall)
                     .await
             }
             None => {
-                self.insert_deliveries(&[NewDelivery::of(endpoint, event)], created_at, wall)
+                self.insert_deliveries(&[NewDelivery::of_event(endpoint, event)], created_at, wall)
                     .await
             }
         }
@@ -61,9 +61,9 @@ impl TenantTx {
                  ORDER BY id LIMIT :most",
             )
             .bind("endpoint", endpoint.uuid())
-            .bind("since", time(since))
+            .bind("since", to_micros(since))
             .bind("most", i64::from(most));
-        let rows = self.all(query).await?;
+        let rows = self.fetch_all(query).await?;
         let ids: Vec<Uuid> = rows
             .iter()
             .map(|row| row.get("id"))
@@ -91,9 +91,9 @@ impl TenantTx {
                          next_at = :wall
                      WHERE tenant_id = :tenant AND id IN :ids",
                 )
-                .bind("wall", time(wall))
+                .bind("wall", to_micros(wall))
                 .bind_list("ids", chunk.iter().copied());
-            self.run(query).await?;
+            self.execute(query).await?;
         }
         Ok(())
     }

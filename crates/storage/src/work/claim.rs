@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, Store,
-    sql::{Query, Row, time},
+    sql::{Query, Row, to_micros},
 };
 
 /// `{table}` has one row an `{object}`, the smallest `{urgency}` first.
@@ -68,7 +68,7 @@ pub struct Claimer<'a> {
 
 impl ClaimTable {
     /// The statement that claims at most `limit` rows; its parts `{tenants}` and `{which}` are open.
-    pub(crate) fn claim(&self, claimer: Claimer<'_>, limit: u32) -> Query {
+    pub(crate) fn claim_query(&self, claimer: Claimer<'_>, limit: u32) -> Query {
         Query::new(CLAIM)
             .fill("table", self.table)
             .fill("object", self.object)
@@ -79,9 +79,9 @@ impl ClaimTable {
             .fill("which_updated", self.which_updated)
             .fill("tries", self.tries)
             .bind("owner", claimer.owner)
-            .bind("now", time(claimer.now))
-            .bind("wall", time(claimer.wall))
-            .bind("until", time(claimer.until))
+            .bind("now", to_micros(claimer.now))
+            .bind("wall", to_micros(claimer.wall))
+            .bind("until", to_micros(claimer.until))
             .bind("limit", i64::from(limit))
     }
 }
@@ -90,15 +90,15 @@ impl Store {
     /// Runs a claim; the most urgent rows come first.
     pub(crate) async fn claim_rows(&self, claim: Query) -> Result<Vec<Row>, Error> {
         let mut rows = {
-            let _turn = self.turn().await;
-            claim.all(&self.connection).await?
+            let _turn = self.wait_for_writer().await;
+            claim.fetch_all(&self.connection).await?
         };
         rows.sort_by_cached_key(|row| row.get::<i64>("urgency").unwrap_or_default());
         Ok(rows)
     }
 
     /// The app of each tenant that these rows name.
-    pub(crate) async fn apps_of(&self, rows: &[Row]) -> Result<HashMap<Uuid, AppId>, Error> {
+    pub(crate) async fn find_apps_of_tenants(&self, rows: &[Row]) -> Result<HashMap<Uuid, AppId>, Error> {
         if rows.is_empty() {
             return Ok(HashMap::new());
         }
@@ -108,9 +108,9 @@ impl Store {
             .collect::<Result<_, _>>()?;
         let query = Query::new("SELECT id, app_id FROM tenants WHERE id IN :tenants")
             .bind_list("tenants", tenants);
-        let rows = query.all(&self.connection).await?;
+        let rows = query.fetch_all(&self.connection).await?;
         rows.iter()
-            .map(|row| Ok((row.get("id")?, row.parsed("app_id")?)))
+            .map(|row| Ok((row.get("id")?, row.parse("app_id")?)))
             .collect()
     }
 }

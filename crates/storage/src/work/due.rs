@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     Claimer, Error, Store, TenantScope, TenantTx,
-    sql::{CHUNK, Query, Row, time},
+    sql::{CHUNK, Query, Row, to_micros},
     work::claim::ClaimTable,
 };
 
@@ -32,7 +32,7 @@ closed_list! {
 impl DueKind {
     /// A condition on the tenants `t` whose work is done. Notices from Meta are applied for suspended
     /// tenants too.
-    pub(crate) const fn of_tenants(self) -> &'static str {
+    pub(crate) const fn tenant_condition(self) -> &'static str {
         match self {
             Self::Inbox => "t.deleted_at IS NULL",
             Self::Reconnect | Self::Refresh | Self::Delivery => "t.status = 'active'",
@@ -105,12 +105,12 @@ impl Store {
             until: now + lease_for,
         };
         let claim = DUE
-            .claim(claimer, limit)
-            .fill("tenants", kind.of_tenants())
+            .claim_query(claimer, limit)
+            .fill("tenants", kind.tenant_condition())
             .fill("which", "d.kind = :kind")
             .bind("kind", kind.as_str());
         let rows = self.claim_rows(claim).await?;
-        let apps = self.apps_of(&rows).await?;
+        let apps = self.find_apps_of_tenants(&rows).await?;
         rows.iter()
             .map(|row| claim_from(row, kind, owner, &apps))
             .collect()
@@ -120,7 +120,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Stale`]: another process claimed the object, or work of its tenant rests.
-    pub async fn renew(
+    pub async fn renew_lease(
         &self,
         scope: &TenantScope,
         lease: &Lease,
@@ -131,9 +131,9 @@ impl Store {
                    WHERE tenant_id = :tenant AND {held} AND EXISTS (
                        SELECT 1 FROM tenants t WHERE t.id = due.tenant_id AND {tenants})";
         let query = Query::tenant(scope.tenant(), sql)
-            .bind("until", time(until))
-            .fill("tenants", lease.kind.of_tenants());
-        match self.write(bind_held(query, lease)).await? {
+            .bind("until", to_micros(until))
+            .fill("tenants", lease.kind.tenant_condition());
+        match self.execute_write(bind_held(query, lease)).await? {
             0 => Err(Error::Stale),
             _ => Ok(()),
         }
@@ -151,7 +151,7 @@ impl Store {
             .fill("table", table)
             .bind("process", process)
             .bind("parts", format!("{process}/%"));
-            freed += self.write(query).await?;
+            freed += self.execute_write(query).await?;
         }
         Ok(freed)
     }
@@ -164,7 +164,7 @@ impl Store {
             let query = Query::new(
                 "UPDATE {table} SET owner = NULL, leased_until = NULL WHERE owner IS NOT NULL",
             );
-            freed += self.write(query.fill("table", table)).await?;
+            freed += self.execute_write(query.fill("table", table)).await?;
         }
         Ok(freed)
     }
@@ -176,10 +176,10 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::Stale`]: another process claimed the object, or its work is done.
-    pub async fn hold(&self, lease: &Lease) -> Result<(), Error> {
+    pub async fn hold_lease(&self, lease: &Lease) -> Result<(), Error> {
         let query =
             self.query("SELECT fencing FROM due WHERE tenant_id = :tenant AND {held} {for_update}");
-        let row = self.one(bind_held(query, lease)).await?;
+        let row = self.fetch_one(bind_held(query, lease)).await?;
         row.map(drop).ok_or(Error::Stale)
     }
 
@@ -187,14 +187,14 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::Stale`]: another process claimed the object.
-    pub async fn reschedule(&self, lease: &Lease, due_at: Timestamp) -> Result<(), Error> {
+    pub async fn reschedule_due(&self, lease: &Lease, due_at: Timestamp) -> Result<(), Error> {
         let query = self
             .query(
                 "UPDATE due SET owner = NULL, leased_until = NULL, due_at = :due_at
                  WHERE tenant_id = :tenant AND {held}",
             )
-            .bind("due_at", time(due_at));
-        self.run_exactly(1, bind_held(query, lease)).await
+            .bind("due_at", to_micros(due_at));
+        self.execute_exactly(1, bind_held(query, lease)).await
     }
 
     /// Makes an object due, leased to `holder` (owner, leased until) from the start.
@@ -213,10 +213,10 @@ impl TenantTx {
             )
             .bind("kind", kind.as_str())
             .bind("object", object)
-            .bind("due_at", time(due_at))
+            .bind("due_at", to_micros(due_at))
             .bind("owner", owner)
-            .bind("until", time(until));
-        self.run(query).await?;
+            .bind("until", to_micros(until));
+        self.execute(query).await?;
         Ok(Lease {
             kind,
             object,
@@ -234,7 +234,7 @@ impl TenantTx {
     ) -> Result<(), Error> {
         for chunk in objects.chunks(CHUNK) {
             let rows = chunk.iter().map(|it| -> [Value; 3] {
-                [kind.as_str().into(), (*it).into(), time(due_at).into()]
+                [kind.as_str().into(), (*it).into(), to_micros(due_at).into()]
             });
             let query = self
                 .query(
@@ -242,7 +242,7 @@ impl TenantTx {
                      ON CONFLICT DO NOTHING",
                 )
                 .bind_tenant_rows("rows", rows);
-            self.run(query).await?;
+            self.execute(query).await?;
         }
         Ok(())
     }
@@ -259,7 +259,7 @@ impl TenantTx {
             )
             .bind("kind", kind.as_str())
             .bind("object", object);
-        self.run(query).await.map(drop)
+        self.execute(query).await.map(drop)
     }
 }
 

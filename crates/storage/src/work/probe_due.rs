@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, HashSet};
 
 use regrant_domain::{
     AssetId, TenantId, Timestamp,
-    schedule::{Check, Lane},
+    schedule::{ScheduledProbe, ProbeQueue},
 };
 use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
     Claimer, Error, Store, TenantScope, TenantTx,
-    sql::{CHUNK, Query, Row, time},
+    sql::{CHUNK, Query, Row, to_micros},
     work::claim::ClaimTable,
 };
 
@@ -55,25 +55,25 @@ impl Store {
     /// suspended tenants rests.
     pub async fn claim_probes(
         &self,
-        lane: Lane,
+        lane: ProbeQueue,
         claimer: Claimer<'_>,
         limit: u32,
     ) -> Result<Vec<ProbeClaim>, Error> {
         let claim = PROBE_DUE
-            .claim(claimer, limit)
+            .claim_query(claimer, limit)
             .fill("tenants", "t.status = 'active'")
             .fill("which", format!("d.lane = '{}'", lane.as_str()));
         let rows = self.claim_rows(claim).await?;
-        self.by_tenant(&rows).await
+        self.group_by_tenant(&rows).await
     }
 
     /// Extends every probe lease of this owner until `until`.
     pub async fn renew_probes(&self, owner: &str, until: Timestamp) -> Result<u64, Error> {
         let query = Query::new("UPDATE probe_due SET leased_until = :until {of_owner}")
-            .bind("until", time(until))
+            .bind("until", to_micros(until))
             .fill("of_owner", OF_OWNER)
             .bind("owner", owner);
-        self.write(query).await
+        self.execute_write(query).await
     }
 
     /// Gives back every probe lease of this owner; the rows stay due as they were.
@@ -81,15 +81,15 @@ impl Store {
         let query = Query::new("UPDATE probe_due SET owner = NULL, leased_until = NULL {of_owner}")
             .fill("of_owner", OF_OWNER)
             .bind("owner", owner);
-        self.write(query).await
+        self.execute_write(query).await
     }
 
-    async fn by_tenant(&self, rows: &[Row]) -> Result<Vec<ProbeClaim>, Error> {
-        let apps = self.apps_of(rows).await?;
+    async fn group_by_tenant(&self, rows: &[Row]) -> Result<Vec<ProbeClaim>, Error> {
+        let apps = self.find_apps_of_tenants(rows).await?;
         let mut claims = BTreeMap::<Uuid, Vec<ProbeLease>>::new();
         for row in rows {
             let lease = ProbeLease {
-                asset_id: row.parsed("object")?,
+                asset_id: row.parse("object")?,
                 fencing: row.get("fencing")?,
                 tries: row.unsigned("tries")?,
             };
@@ -136,8 +136,8 @@ impl TenantTx {
                 )
                 .bind_rows("leases", rows)
                 .bind("owner", owner);
-            for row in self.all(query).await? {
-                held.insert(row.parsed("asset_id")?);
+            for row in self.fetch_all(query).await? {
+                held.insert(row.parse("asset_id")?);
             }
         }
         Ok(held)
@@ -145,7 +145,7 @@ impl TenantTx {
 
     /// Plans the next probes and keeps the leases there are. Assets without a plan are not probed any
     /// more.
-    pub async fn plan_probes(&self, plans: &[(AssetId, Option<Check>)]) -> Result<(), Error> {
+    pub async fn plan_probes(&self, plans: &[(AssetId, Option<ScheduledProbe>)]) -> Result<(), Error> {
         let mut planned = Vec::with_capacity(plans.len());
         let mut idle = Vec::new();
         for (id, check) in plans {
@@ -162,18 +162,18 @@ impl TenantTx {
             let query = self
                 .query("DELETE FROM probe_due WHERE tenant_id = :tenant AND asset_id IN :ids")
                 .bind_list("ids", chunk.iter().copied());
-            self.run(query).await?;
+            self.execute(query).await?;
         }
         Ok(())
     }
 
-    async fn upsert_plans(&self, plans: &[(&AssetId, Check)]) -> Result<(), Error> {
+    async fn upsert_plans(&self, plans: &[(&AssetId, ScheduledProbe)]) -> Result<(), Error> {
         let rows = plans.iter().map(|(id, it)| -> [Value; 4] {
             [
                 id.as_str().into(),
-                it.lane.as_str().into(),
-                time(it.at).into(),
-                time(it.harm_at).into(),
+                it.queue.as_str().into(),
+                to_micros(it.at).into(),
+                to_micros(it.harm_at).into(),
             ]
         });
         let query = self
@@ -183,7 +183,7 @@ impl TenantTx {
                      due_at = excluded.due_at, harm_at = excluded.harm_at, tries = 0",
             )
             .bind_tenant_rows("rows", rows);
-        self.run(query).await.map(drop)
+        self.execute(query).await.map(drop)
     }
 
     /// Gives back leases whose work is done.
@@ -195,7 +195,7 @@ impl TenantTx {
                      WHERE tenant_id = :tenant AND asset_id IN :ids",
                 )
                 .bind_list("ids", chunk.iter().map(AssetId::as_str));
-            self.run(query).await?;
+            self.execute(query).await?;
         }
         Ok(())
     }
@@ -205,7 +205,7 @@ impl TenantTx {
         for chunk in later.chunks(CHUNK) {
             let rows = chunk
                 .iter()
-                .map(|(id, at)| -> [Value; 2] { [id.as_str().into(), time(*at).into()] });
+                .map(|(id, at)| -> [Value; 2] { [id.as_str().into(), to_micros(*at).into()] });
             let query = self
                 .query(
                     "WITH later (asset_id, due_at) AS (VALUES :later)
@@ -214,7 +214,7 @@ impl TenantTx {
                      FROM later WHERE d.tenant_id = :tenant AND d.asset_id = later.asset_id",
                 )
                 .bind_rows("later", rows);
-            self.run(query).await?;
+            self.execute(query).await?;
         }
         Ok(())
     }
@@ -233,9 +233,9 @@ impl TenantTx {
                      WHERE tenant_id = :tenant AND asset_id IN :ids
                          AND (owner IS NOT NULL OR due_at > :at)",
                 )
-                .bind("at", time(at))
+                .bind("at", to_micros(at))
                 .bind_list("ids", chunk.iter().map(AssetId::as_str));
-            self.run(query).await?;
+            self.execute(query).await?;
         }
         Ok(())
     }

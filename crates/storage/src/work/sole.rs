@@ -15,14 +15,14 @@ use crate::{Error, Store};
 
 /// The lock beside a SQLite file, and whether this process holds it.
 #[derive(Debug, Clone)]
-pub(crate) struct Sole {
+pub(crate) struct ProcessLock {
     path: Arc<Path>,
     held: Arc<Mutex<Option<File>>>,
 }
 
-impl Sole {
+impl ProcessLock {
     /// The lock of the database in `file`.
-    pub fn beside(file: &Path) -> Self {
+    pub fn beside_database(file: &Path) -> Self {
         let mut name = file.as_os_str().to_owned();
         name.push("-work");
         Self {
@@ -68,7 +68,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Occupied`]: another process works on it.
-    pub async fn take_over(&self) -> Result<(), Error> {
+    pub async fn become_sole_process(&self) -> Result<(), Error> {
         if let Some(sole) = &self.sole
             && sole.take_lock()?
         {
@@ -78,7 +78,7 @@ impl Store {
     }
 
     /// Frees the lock, so that another process can work on the database.
-    pub fn leave(&self) {
+    pub fn release_process_lock(&self) {
         if let Some(sole) = &self.sole {
             sole.free_lock();
         }

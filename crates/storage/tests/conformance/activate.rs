@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use regrant_domain::{CutOff, CutOffSource, Reason, ReasonCode, Slot, Who, state::Status};
-use regrant_storage::{Activation, Confirmation, Error, FailedProof, StoredCredential};
+use regrant_storage::{Activation, Confirmation, Error, FailedProbe, StoredCredential};
 
 use crate::bench::{Bench, activation, credential, day, id, on_both};
 
@@ -27,7 +27,7 @@ on_both!(
 async fn slots(bench: &Bench, asset: &str) -> Vec<(Slot, i64)> {
     let tx = bench.store.begin_read(&bench.acme).await.unwrap();
     let mut slots: Vec<_> = tx
-        .credentials(&id(asset))
+        .list_credentials(&id(asset))
         .await
         .unwrap()
         .iter()
@@ -39,7 +39,7 @@ async fn slots(bench: &Bench, asset: &str) -> Vec<(Slot, i64)> {
 
 async fn activate(bench: &Bench, activations: &[Activation], seq: i64) -> Result<(), Error> {
     let tx = bench.acme().await;
-    tx.activate(activations, seq, day(1)).await?;
+    tx.activate_credentials(activations, seq, day(1)).await?;
     tx.commit().await
 }
 
@@ -55,14 +55,14 @@ async fn an_activation_serves_and_the_credential_before_becomes_previous(bench: 
         [(Slot::Active, 3), (Slot::Previous, 2)]
     );
     let tx = bench.acme().await;
-    let asset = tx.asset(&id("1")).await.unwrap();
+    let asset = tx.find_asset(&id("1")).await.unwrap();
     assert_eq!((asset.generation, asset.intent_seq), (3, 3));
     assert_eq!(asset.person_id.unwrap().as_str(), "77");
     assert_eq!(asset.facts.proved_at, Some(day(1)));
     assert_eq!(asset.facts.expires_at, Some(day(60)));
-    assert!(asset.facts.served() && !asset.facts.parked);
-    let active = tx.active_credentials(&[id("1"), id("2")]).await.unwrap();
-    let previous = tx.previous_credentials(&[id("1")]).await.unwrap();
+    assert!(asset.facts.is_served() && !asset.facts.has_candidate);
+    let active = tx.find_active_credentials(&[id("1"), id("2")]).await.unwrap();
+    let previous = tx.find_previous_credentials(&[id("1")]).await.unwrap();
     assert_eq!((active.len(), previous.len()), (1, 1));
     assert_eq!(active[0].tasks, ["MANAGE"]);
     assert_eq!(active[0].credential.sealed, crate::bench::sealed(2));
@@ -104,7 +104,7 @@ async fn an_activation_deletes_older_candidates_and_keeps_later_ones(bench: Benc
         credential("1", Slot::Candidate, 1, 2),
         credential("2", Slot::Candidate, 1, 9),
     ];
-    tx.park(&parked, day(1)).await.unwrap();
+    tx.park_credentials(&parked, day(1)).await.unwrap();
     tx.commit().await.unwrap();
     let both = [activation("1", 0, 3), activation("2", 0, 3)];
     activate(&bench, &both, 3).await.unwrap();
@@ -121,10 +121,10 @@ async fn an_unproved_activation_is_unproven(bench: Bench) {
     imported.credential.credential.proved_at = None;
     activate(&bench, &[imported], 0).await.unwrap();
     let tx = bench.acme().await;
-    let asset = tx.asset(&id("1")).await.unwrap();
+    let asset = tx.find_asset(&id("1")).await.unwrap();
     assert_eq!(asset.facts.checked_at, None);
     assert_eq!(
-        asset.state(day(2), chrono::Duration::days(1)).status,
+        asset.state_at(day(2), chrono::Duration::days(1)).status,
         Status::Unproven
     );
 }
@@ -147,7 +147,7 @@ async fn of_concurrent_activations_exactly_one_wins(bench: Bench) {
 
 async fn renew(bench: &Bench, renewals: &[Activation], seq: i64) -> Result<(), Error> {
     let tx = bench.acme().await;
-    tx.renew(renewals, seq, day(3)).await?;
+    tx.reseal_active_credentials(renewals, seq, day(3)).await?;
     tx.commit().await
 }
 
@@ -164,7 +164,7 @@ async fn resealing_replaces_the_active_credential_and_keeps_the_previous_one(ben
         [(Slot::Active, 3), (Slot::Previous, 1)]
     );
     let tx = bench.acme().await;
-    let asset = tx.asset(&id("1")).await.unwrap();
+    let asset = tx.find_asset(&id("1")).await.unwrap();
     assert_eq!((asset.generation, asset.intent_seq), (3, 3));
 }
 
@@ -193,16 +193,16 @@ async fn failed_probes_add_up_until_one_works(bench: Bench) {
         "It is not reached.",
         "Give a role.",
     );
-    let failed = |definitive| FailedProof {
+    let failed = |definitive| FailedProbe {
         asset_id: id("1"),
         reason: reason.clone(),
         definitive,
     };
     let tx = bench.acme().await;
-    tx.note_failed(&[failed(false)], day(2)).await.unwrap();
-    tx.note_failed(&[failed(true)], day(3)).await.unwrap();
-    tx.note_failed(&[failed(false)], day(4)).await.unwrap();
-    let facts = tx.asset(&id("1")).await.unwrap().facts;
+    tx.note_failed_probes(&[failed(false)], day(2)).await.unwrap();
+    tx.note_failed_probes(&[failed(true)], day(3)).await.unwrap();
+    tx.note_failed_probes(&[failed(false)], day(4)).await.unwrap();
+    let facts = tx.find_asset(&id("1")).await.unwrap().facts;
     assert_eq!(
         (facts.failures, facts.definitive, facts.checked_at),
         (3, true, Some(day(4)))
@@ -212,14 +212,14 @@ async fn failed_probes_add_up_until_one_works(bench: Bench) {
         Some((day(2), reason.clone())),
         "it fails since the first of them"
     );
-    let other = tx.asset(&id("2")).await.unwrap().facts;
+    let other = tx.find_asset(&id("2")).await.unwrap().facts;
     assert_eq!(
         (other.failures, other.failing),
         (0, None),
         "another asset is not touched"
     );
-    tx.renew(&[activation("1", 1, 2)], 2, day(5)).await.unwrap();
-    let facts = tx.asset(&id("1")).await.unwrap().facts;
+    tx.reseal_active_credentials(&[activation("1", 1, 2)], 2, day(5)).await.unwrap();
+    let facts = tx.find_asset(&id("1")).await.unwrap().facts;
     assert_eq!(
         (facts.failures, facts.definitive, facts.failing),
         (0, false, None)
@@ -243,29 +243,29 @@ async fn a_confirmation_clears_failures_and_sets_the_cut_off(bench: Bench) {
     };
     let tx = bench.acme().await;
     assert_eq!(
-        tx.asset(&id("1")).await.unwrap().facts.cut_off,
+        tx.find_asset(&id("1")).await.unwrap().facts.cut_off,
         Some(cut_off(100))
     );
-    tx.confirm(&[confirmation("1", Some(cut_off(120)))], day(3))
+    tx.confirm_credentials(&[confirmation("1", Some(cut_off(120)))], day(3))
         .await
         .unwrap();
-    let asset = tx.asset(&id("1")).await.unwrap();
+    let asset = tx.find_asset(&id("1")).await.unwrap();
     assert_eq!((asset.generation, asset.intent_seq), (1, 1));
     assert_eq!(
         (asset.facts.proved_at, asset.facts.cut_off),
         (Some(day(3)), Some(cut_off(120)))
     );
-    let active = &tx.active_credentials(&[id("1")]).await.unwrap()[0];
+    let active = &tx.find_active_credentials(&[id("1")]).await.unwrap()[0];
     assert_eq!(
         (active.tasks.as_slice(), active.credential.proved_at),
         (["ANALYZE".to_owned()].as_slice(), Some(day(3)))
     );
-    tx.confirm(&[confirmation("1", None)], day(4))
+    tx.confirm_credentials(&[confirmation("1", None)], day(4))
         .await
         .unwrap();
-    assert_eq!(tx.asset(&id("1")).await.unwrap().facts.cut_off, None);
+    assert_eq!(tx.find_asset(&id("1")).await.unwrap().facts.cut_off, None);
     assert!(matches!(
-        tx.confirm(&[confirmation("2", None)], day(5)).await,
+        tx.confirm_credentials(&[confirmation("2", None)], day(5)).await,
         Err(Error::Stale)
     ));
 }
@@ -274,18 +274,18 @@ async fn a_candidate_is_replaced_only_by_a_newer_one(bench: Bench) {
     bench.pages(&["1"]).await;
     for seq in [3, 3, 2, 5] {
         let tx = bench.acme().await;
-        tx.park(&[credential("1", Slot::Candidate, 1, seq)], day(seq))
+        tx.park_credentials(&[credential("1", Slot::Candidate, 1, seq)], day(seq))
             .await
             .unwrap();
         tx.commit().await.unwrap();
     }
     assert_eq!(slots(&bench, "1").await, [(Slot::Candidate, 5)]);
     let tx = bench.acme().await;
-    let asset = tx.asset(&id("1")).await.unwrap();
-    assert!(asset.facts.parked && !asset.facts.served());
+    let asset = tx.find_asset(&id("1")).await.unwrap();
+    assert!(asset.facts.has_candidate && !asset.facts.is_served());
     assert_eq!(asset.facts.checked_at, Some(day(5)));
     assert!(
-        tx.park(&[credential("1", Slot::Active, 1, 9)], day(9))
+        tx.park_credentials(&[credential("1", Slot::Active, 1, 9)], day(9))
             .await
             .is_err()
     );
@@ -307,7 +307,7 @@ async fn a_person_has_one_standby_credential_an_asset(bench: Bench) {
         (None, 4),
         (None, 5),
     ] {
-        tx.stand_by(&[of(person, seq)], day(1)).await.unwrap();
+        tx.insert_standby_credentials(&[of(person, seq)], day(1)).await.unwrap();
     }
     tx.commit().await.unwrap();
     let standby = Slot::Standby;
@@ -338,6 +338,6 @@ async fn ten_thousand_assets_settle(bench: Bench) {
     }
     let tx = bench.acme().await;
     let ids: Vec<_> = ids.iter().map(|it| id(it)).collect();
-    assert_eq!(tx.active_credentials(&ids).await.unwrap().len(), 10_000);
-    assert_eq!(tx.previous_credentials(&ids).await.unwrap().len(), 10_000);
+    assert_eq!(tx.find_active_credentials(&ids).await.unwrap().len(), 10_000);
+    assert_eq!(tx.find_previous_credentials(&ids).await.unwrap().len(), 10_000);
 }

@@ -1,6 +1,6 @@
 //! Registering, listing and deleting assets.
 
-use regrant_domain::{AssetKind, Slot, Within};
+use regrant_domain::{AssetKind, Slot, ReachLimit};
 use regrant_storage::{AssetFilter, Error, NewAsset, Registration};
 
 use crate::bench::{Bench, activation, credential, day, id, on_both, page};
@@ -51,7 +51,7 @@ async fn registering_returns_the_result_of_each_asset_in_the_same_order(bench: B
     );
     let mismatch = tx.register_assets(&[catalog]).await.unwrap();
     assert_eq!(mismatch, [Registration::KindMismatch(AssetKind::Page)]);
-    assert_eq!(tx.asset(&id("2")).await.unwrap().kind, AssetKind::Page);
+    assert_eq!(tx.find_asset(&id("2")).await.unwrap().kind, AssetKind::Page);
     assert!(tx.register_assets(&[]).await.unwrap().is_empty());
 }
 
@@ -73,13 +73,13 @@ async fn registering_again_updates_what_is_given_and_keeps_the_rest(bench: Bench
     for asset in [named, owned, other_kind] {
         tx.register_assets(&[asset]).await.unwrap();
     }
-    let asset = tx.asset(&id("1")).await.unwrap();
+    let asset = tx.find_asset(&id("1")).await.unwrap();
     assert_eq!(
         (asset.name.as_deref(), asset.business_id),
         (Some("Shop"), Some(id("5")))
     );
     assert_eq!(
-        (asset.generation, asset.intent_seq, asset.facts.served()),
+        (asset.generation, asset.intent_seq, asset.facts.is_served()),
         (0, 0, false)
     );
 }
@@ -126,7 +126,7 @@ async fn filters_hold_together(bench: Bench) {
     tx.register_assets(&[page("1"), owned, pixel])
         .await
         .unwrap();
-    tx.activate(&[activation("1", 0, 1), activation("2", 0, 1)], 1, day(1))
+    tx.activate_credentials(&[activation("1", 0, 1), activation("2", 0, 1)], 1, day(1))
         .await
         .unwrap();
 
@@ -172,7 +172,7 @@ async fn filters_hold_together(bench: Bench) {
     );
     let within = |assets: &[&str], businesses: &[&str]| {
         let ids = |all: &[&str]| all.iter().map(|it| id(it)).collect();
-        Some(Within {
+        Some(ReachLimit {
             assets: ids(assets),
             businesses: ids(businesses),
         })
@@ -226,10 +226,10 @@ async fn locked_assets_come_by_id_and_only_those_that_exist(bench: Bench) {
 async fn an_asset_is_deleted_with_its_credentials(bench: Bench) {
     bench.pages(&["1", "2"]).await;
     let tx = bench.acme().await;
-    tx.activate(&[activation("1", 0, 1), activation("2", 0, 1)], 1, day(1))
+    tx.activate_credentials(&[activation("1", 0, 1), activation("2", 0, 1)], 1, day(1))
         .await
         .unwrap();
-    tx.park(&[credential("1", Slot::Candidate, 2, 2)], day(1))
+    tx.park_credentials(&[credential("1", Slot::Candidate, 2, 2)], day(1))
         .await
         .unwrap();
     tx.delete_asset(&id("1")).await.unwrap();
@@ -238,9 +238,9 @@ async fn an_asset_is_deleted_with_its_credentials(bench: Bench) {
         Err(Error::NotFound)
     ));
     tx.register_assets(&[page("1")]).await.unwrap();
-    assert!(tx.credentials(&id("1")).await.unwrap().is_empty());
-    assert!(!tx.asset(&id("1")).await.unwrap().facts.served());
-    assert_eq!(tx.credentials(&id("2")).await.unwrap().len(), 1);
+    assert!(tx.list_credentials(&id("1")).await.unwrap().is_empty());
+    assert!(!tx.find_asset(&id("1")).await.unwrap().facts.is_served());
+    assert_eq!(tx.list_credentials(&id("2")).await.unwrap().len(), 1);
 }
 
 async fn ten_thousand_assets_register_and_read_back(bench: Bench) {
@@ -249,7 +249,7 @@ async fn ten_thousand_assets_register_and_read_back(bench: Bench) {
     let tx = bench.acme().await;
     let registrations = tx.register_assets(&pages).await.unwrap();
     assert!(registrations.iter().all(|it| *it == Registration::Created));
-    assert_eq!(tx.assets(&ids).await.unwrap().len(), 10_000);
+    assert_eq!(tx.find_assets(&ids).await.unwrap().len(), 10_000);
     assert_eq!(tx.lock_assets(&ids).await.unwrap().len(), 10_000);
     tx.commit().await.unwrap();
 }

@@ -7,7 +7,7 @@ use regrant_migration::{
     open,
     sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend},
 };
-use regrant_storage::{AuditEvent, AuditFault, AuditFilter, AuditKind, Error, Walked};
+use regrant_storage::{AuditEvent, AuditFault, AuditFilter, AuditKind, Error, ChainReport};
 
 use crate::bench::{Bench, day, on_both};
 
@@ -38,19 +38,19 @@ fn event(n: i64) -> AuditEvent {
 async fn write(bench: &Bench, events: impl Iterator<Item = i64>) {
     let events: Vec<_> = events.map(event).collect();
     let tx = bench.acme().await;
-    tx.audit(&events, day(1)).await.unwrap();
+    tx.write_audit_events(&events, day(1)).await.unwrap();
     tx.commit().await.unwrap();
 }
 
-async fn walk(bench: &Bench) -> Walked {
+async fn walk(bench: &Bench) -> ChainReport {
     let tx = bench.store.begin_snapshot(&bench.acme).await.unwrap();
     let mut seen = 0;
-    let walked = tx.walk_audit(|_| seen += 1).await.unwrap();
+    let walked = tx.verify_audit_chain(|_| seen += 1).await.unwrap();
     assert_eq!(walked.rows, seen);
     walked
 }
 
-fn at(walked: &Walked, fault: AuditFault) -> BTreeSet<i64> {
+fn at(walked: &ChainReport, fault: AuditFault) -> BTreeSet<i64> {
     walked
         .faults
         .iter()
@@ -71,7 +71,7 @@ impl Intruder {
             .database
             .superuser_url()
             .unwrap_or_else(|| bench.database.url().to_owned());
-        let on = open(&url).await.unwrap();
+        let on = open_to_migrate(&url).await.unwrap();
         let tenant = bench.acme.tenant().uuid();
         let acme = if on.get_database_backend() == DbBackend::Sqlite {
             format!("x'{}'", tenant.simple())
@@ -129,7 +129,7 @@ async fn every_change_of_ten_thousand_rows_is_found(bench: Bench) {
     assert_eq!(walk(&bench).await.faults, []);
     let bolt = bench.store.begin_snapshot(&bench.bolt).await.unwrap();
     assert_eq!(
-        bolt.walk_audit(|_| ()).await.unwrap().faults,
+        bolt.verify_audit_chain(|_| ()).await.unwrap().faults,
         [],
         "another tenant's chain is its own"
     );
@@ -322,7 +322,7 @@ async fn a_rewritten_chain_needs_the_key(bench: Bench) {
         .run("DELETE FROM audit_events; DELETE FROM audit_heads")
         .await;
     let tx = forger.begin(&bench.acme).await.unwrap();
-    tx.audit(&[event(1), event(2)], day(1)).await.unwrap();
+    tx.write_audit_events(&[event(1), event(2)], day(1)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(
         at(&walk(&bench).await, AuditFault::Edited),
@@ -345,11 +345,11 @@ async fn sixteen_writers_of_one_tenant_leave_no_gap_and_no_fork(bench: Bench) {
 
 async fn a_dropped_or_reading_transaction_leaves_no_audit(bench: Bench) {
     let tx = bench.acme().await;
-    tx.audit(&[event(1)], day(1)).await.unwrap();
+    tx.write_audit_events(&[event(1)], day(1)).await.unwrap();
     drop(tx);
     let reader = bench.store.begin_read(&bench.acme).await.unwrap();
     assert!(matches!(
-        reader.audit(&[event(1)], day(1)).await,
+        reader.write_audit_events(&[event(1)], day(1)).await,
         Err(Error::Unsupported(_))
     ));
     drop(reader);
@@ -358,7 +358,7 @@ async fn a_dropped_or_reading_transaction_leaves_no_audit(bench: Bench) {
         .unwrap();
     let tx = bare.begin(&bench.acme).await.unwrap();
     assert!(matches!(
-        tx.audit(&[event(1)], day(1)).await,
+        tx.write_audit_events(&[event(1)], day(1)).await,
         Err(Error::Unsupported(_))
     ));
     drop(tx);
@@ -368,13 +368,13 @@ async fn a_dropped_or_reading_transaction_leaves_no_audit(bench: Bench) {
 
 async fn several_tenants_share_a_commit_and_keep_their_chains(bench: Bench) {
     let tx = bench.acme().await;
-    tx.audit(&[event(1)], day(1)).await.unwrap();
-    let tx = tx.go_on_as(&bench.bolt).await.unwrap();
-    tx.audit(&[event(2), event(3)], day(1)).await.unwrap();
+    tx.write_audit_events(&[event(1)], day(1)).await.unwrap();
+    let tx = tx.switch_tenant(&bench.bolt).await.unwrap();
+    tx.write_audit_events(&[event(2), event(3)], day(1)).await.unwrap();
     tx.commit().await.unwrap();
     for (scope, rows) in [(&bench.acme, 2), (&bench.bolt, 3)] {
         let tx = bench.store.begin_snapshot(scope).await.unwrap();
-        let walked = tx.walk_audit(|_| ()).await.unwrap();
+        let walked = tx.verify_audit_chain(|_| ()).await.unwrap();
         assert_eq!((walked.rows, walked.faults), (rows, Vec::new()));
     }
 }
@@ -405,13 +405,13 @@ async fn events_are_listed_in_both_orders_and_filtered(bench: Bench) {
     write(&bench, 2..=20).await;
     let tx = bench.store.begin_read(&bench.acme).await.unwrap();
     let list = async |filter: AuditFilter| {
-        let rows = tx.audit_events(&filter, 3).await.unwrap();
+        let rows = tx.list_audit_events(&filter, 3).await.unwrap();
         rows.into_iter().map(|it| it.seq).collect::<Vec<_>>()
     };
     assert_eq!(list(AuditFilter::default()).await, [1, 2, 3]);
     assert_eq!(
         list(AuditFilter {
-            beyond: Some(3),
+            after_seq: Some(3),
             ..AuditFilter::default()
         })
         .await,
@@ -419,7 +419,7 @@ async fn events_are_listed_in_both_orders_and_filtered(bench: Bench) {
     );
     let newest = AuditFilter {
         newest_first: true,
-        beyond: Some(20),
+        after_seq: Some(20),
         ..AuditFilter::default()
     };
     assert_eq!(list(newest).await, [19, 18, 17]);
@@ -464,7 +464,7 @@ async fn write_each_kind(bench: &Bench) {
     for n in 1..=4 {
         let tx = bench.acme().await;
         for action in ["token.read", "records.purged", "credential.activated"] {
-            tx.audit(&[AuditEvent { action, ..event(n) }], day(n))
+            tx.write_audit_events(&[AuditEvent { action, ..event(n) }], day(n))
                 .await
                 .unwrap();
         }
@@ -475,7 +475,7 @@ async fn write_each_kind(bench: &Bench) {
 async fn prune(bench: &Bench, kind: AuditKind, before: i64, limit: u32) -> u64 {
     let tx = bench.acme().await;
     let pruned = tx
-        .prune_audit(kind, day(before), limit, "vault", day(9))
+        .prune_audit_rows(kind, day(before), limit, "vault", day(9))
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -485,7 +485,7 @@ async fn prune(bench: &Bench, kind: AuditKind, before: i64, limit: u32) -> u64 {
 /// The numbers of rows without content.
 async fn emptied(bench: &Bench) -> Vec<i64> {
     let tx = bench.store.begin_read(&bench.acme).await.unwrap();
-    let rows = tx.audit_events(&AuditFilter::default(), 100).await.unwrap();
+    let rows = tx.list_audit_events(&AuditFilter::default(), 100).await.unwrap();
     let gone = rows.iter().filter(|it| it.pruned.is_some());
     gone.inspect(|it| {
         assert!(
@@ -540,7 +540,7 @@ async fn pruning_rows_past_retention_keeps_the_chain_valid(bench: Bench) {
     assert_eq!(walk(&bench).await.faults, []);
     let bolt = bench.store.begin_snapshot(&bench.bolt).await.unwrap();
     assert_eq!(
-        bolt.audit_events(&AuditFilter::default(), 9).await.unwrap()[0].pruned,
+        bolt.list_audit_events(&AuditFilter::default(), 9).await.unwrap()[0].pruned,
         None
     );
 }
@@ -645,7 +645,7 @@ async fn ten_thousand_emptied_rows_without_a_recorded_pruning_are_found(bench: B
 async fn count_emptied_rows(bench: &Bench) -> u64 {
     let tx = bench.store.begin_snapshot(&bench.acme).await.unwrap();
     let mut rows = 0;
-    tx.walk_audit(|it| rows += u64::from(it.pruned.is_some()))
+    tx.verify_audit_chain(|it| rows += u64::from(it.pruned.is_some()))
         .await
         .unwrap();
     rows

@@ -6,7 +6,7 @@ use chrono::DateTime;
 use regrant_crypto::AuditKey;
 use regrant_domain::{
     AssetId, AssetKind, ClientId, Credential, CredentialId, CredentialKind, Grant, GrantId,
-    Permissions, ReconnectId, Sealed, Slot, TenantId, Timestamp, TokenFacts,
+    Permissions, ReconnectId, SealedRecord, Slot, TenantId, Timestamp, TokenFacts,
 };
 use regrant_storage::{
     Activation, AuditChain, AuditEvent, ClientSpec, Error, NewApp, NewAsset, NewClient, NewDataKey,
@@ -44,11 +44,11 @@ pub(crate) struct Bench {
 }
 
 pub(crate) async fn on_sqlite<F: Future<Output = ()>>(body: impl FnOnce(Bench) -> F) {
-    body(Bench::on(TestDatabase::sqlite().await).await).await;
+    body(Bench::on(TestDatabase::create_sqlite().await).await).await;
 }
 
 pub(crate) async fn on_postgres<F: Future<Output = ()>>(body: impl FnOnce(Bench) -> F) {
-    if let Some(database) = TestDatabase::postgres().await {
+    if let Some(database) = TestDatabase::create_postgres().await {
         body(Bench::on(database).await).await;
     }
 }
@@ -70,20 +70,20 @@ pub(crate) async fn insert_app(store: &Store, app: &NewApp) -> Result<(), Error>
 
 /// Creates a tenant with an audit event.
 pub(crate) async fn insert_tenant(store: &Store, tenant: &NewTenant) -> Result<(), Error> {
-    let tx = store.begin_tenant(tenant).await?;
+    let tx = store.begin_with_new_tenant(tenant).await?;
     let created = AuditEvent {
         actor: "operator".to_owned(),
         action: "tenant.created",
         subject: tenant.id.to_string(),
         detail: serde_json::json!({ "name": tenant.name, "app_id": tenant.app_id }),
     };
-    tx.audit(&[created], tenant.created_at).await?;
+    tx.write_audit_events(&[created], tenant.created_at).await?;
     tx.commit().await
 }
 
 /// Suspends a tenant or activates it again.
 pub(crate) async fn set_status(store: &Store, tenant: TenantId, status: TenantStatus) {
-    let scope = store.scope_for_operator(tenant).await.unwrap();
+    let scope = store.find_scope_for_operator(tenant).await.unwrap();
     let tx = store.begin(&scope).await.unwrap();
     let is = tx.lock_tenant().await.unwrap();
     tx.update_tenant(&Tenant { status, ..is }).await.unwrap();
@@ -101,8 +101,8 @@ impl Bench {
         insert_tenant(&store, &acme).await.unwrap();
         insert_tenant(&store, &bolt).await.unwrap();
         Self {
-            acme: store.scope_for_operator(acme.id).await.unwrap(),
-            bolt: store.scope_for_operator(bolt.id).await.unwrap(),
+            acme: store.find_scope_for_operator(acme.id).await.unwrap(),
+            bolt: store.find_scope_for_operator(bolt.id).await.unwrap(),
             client: acme.client.id,
             store,
             database,
@@ -126,7 +126,7 @@ impl Bench {
     }
 
     /// Accepts a reconnect of acme for these assets, leased to `worker`.
-    pub(crate) async fn accept(&self, ids: &[&str]) -> (ReconnectId, regrant_storage::Accepted) {
+    pub(crate) async fn accept(&self, ids: &[&str]) -> (ReconnectId, regrant_storage::AcceptedReconnect) {
         let reconnect = new_reconnect(self.client);
         let items: Vec<_> = ids.iter().map(|id| item(id)).collect();
         let tx = self.acme().await;
@@ -140,7 +140,7 @@ impl Bench {
 /// A chain with a key of its own.
 pub(crate) fn chain() -> AuditChain {
     let key = AuditKey::generate().unwrap();
-    AuditChain::new(move |tenant, message| key.link(tenant, message))
+    AuditChain::new(move |tenant, message| key.compute_link(tenant, message))
 }
 
 pub(crate) fn day(n: i64) -> Timestamp {
@@ -188,7 +188,7 @@ pub(crate) fn new_client(tenant: TenantId) -> NewClient {
     NewClient {
         id: ClientId::mint(),
         tenant,
-        spec: ClientSpec::named("backend", Permissions::all()),
+        spec: ClientSpec::with_scopes("backend", Permissions::all()),
         secret_hash: vec![3; 32],
         proof_key: Some(sealed(4)),
         created_at: day(0),
@@ -206,9 +206,9 @@ pub(crate) fn page(id: &str) -> NewAsset {
 }
 
 /// The head of a sealed record and some ciphertext.
-pub(crate) fn sealed(filler: u8) -> Sealed {
+pub(crate) fn sealed(filler: u8) -> SealedRecord {
     let head = [b"RG\x01\x01".as_slice(), &[9; 16], &1_u32.to_be_bytes()].concat();
-    Sealed::from_bytes([head, vec![filler; 40]].concat())
+    SealedRecord::from_bytes([head, vec![filler; 40]].concat())
 }
 
 pub(crate) fn credential(
@@ -274,7 +274,7 @@ pub(crate) fn new_reconnect(client: ClientId) -> NewReconnect {
         submitted: sealed(4),
         created_by: client,
         session: None,
-        origin: regrant_storage::Origin::Call,
+        cause: regrant_storage::ReconnectCause::Call,
         created_at: day(1),
     }
 }
@@ -282,7 +282,7 @@ pub(crate) fn new_reconnect(client: ClientId) -> NewReconnect {
 pub(crate) fn item(asset: &str) -> NewItem {
     NewItem {
         asset_id: id(asset),
-        asked: format!("as written: {asset}"),
-        settled: None,
+        requested_id: format!("as written: {asset}"),
+        result: None,
     }
 }

@@ -1,6 +1,6 @@
 //! Clients: found by id, limited, given other secrets, deleted; their scopes and request proofs.
 
-use regrant_domain::{ClientId, Permission, Permissions, Reach, Within};
+use regrant_domain::{ClientId, Permission, Permissions, Reach, ReachLimit};
 use regrant_storage::{ClientSpec, Error, NewClient, TenantStatus};
 
 use crate::bench::{Bench, day, id, new_client, on_both, sealed};
@@ -21,7 +21,7 @@ on_both!(
 );
 
 async fn a_client_is_verified_only_with_its_own_secret(bench: Bench) {
-    let candidate = async || bench.store.candidate(bench.client).await.unwrap().unwrap();
+    let candidate = async || bench.store.find_client_for_login(bench.client).await.unwrap().unwrap();
     let acme = bench.acme.tenant();
     let it = candidate().await;
     assert_eq!(
@@ -37,19 +37,19 @@ async fn a_client_is_verified_only_with_its_own_secret(bench: Bench) {
         ("1", 0, false)
     );
     assert!(
-        it.reach().is_all() && it.admits([203, 0, 113, 9].into()) && !it.has_expired(day(9_000))
+        it.reach().is_all() && it.admits_address([203, 0, 113, 9].into()) && !it.has_expired(day(9_000))
     );
     assert_eq!(
-        it.unlock(day(0), |hash| hash == [3; 32]).unwrap().tenant(),
+        it.scope_for_secret(day(0), |hash| hash == [3; 32]).unwrap().tenant(),
         acme
     );
-    assert!(it.unlock(day(0), |_| false).is_none());
-    assert_eq!(it.vouch(acme).unwrap().tenant(), acme);
-    assert!(it.vouch(bench.bolt.tenant()).is_none());
+    assert!(it.scope_for_secret(day(0), |_| false).is_none());
+    assert_eq!(it.scope_of_tenant(acme).unwrap().tenant(), acme);
+    assert!(it.scope_of_tenant(bench.bolt.tenant()).is_none());
     assert!(
         bench
             .store
-            .candidate(ClientId::mint())
+            .find_client_for_login(ClientId::mint())
             .await
             .unwrap()
             .is_none()
@@ -58,11 +58,11 @@ async fn a_client_is_verified_only_with_its_own_secret(bench: Bench) {
 
 async fn a_client_that_is_disabled_or_of_a_suspended_tenant_is_not_found(bench: Bench) {
     let (store, acme) = (&bench.store, bench.acme.tenant());
-    let candidate = async || store.candidate(bench.client).await.unwrap();
+    let candidate = async || store.find_client_for_login(bench.client).await.unwrap();
     let disable = async |at| {
         let tx = bench.acme().await;
         tx.disable_client(bench.client, at).await.unwrap();
-        let disabled_at = tx.client(bench.client).await.unwrap().disabled_at;
+        let disabled_at = tx.find_client(bench.client).await.unwrap().disabled_at;
         tx.commit().await.unwrap();
         disabled_at
     };
@@ -82,10 +82,10 @@ async fn an_older_secret_is_valid_until_its_end(bench: Bench) {
             .await
             .unwrap();
         tx.commit().await.unwrap();
-        bench.store.candidate(bench.client).await.unwrap().unwrap()
+        bench.store.find_client_for_login(bench.client).await.unwrap().unwrap()
     };
     let it = reset(8, Some(day(5))).await;
-    let opens = |n: u8, now| it.unlock(now, |hash| hash == [n; 32]).is_some();
+    let opens = |n: u8, now| it.scope_for_secret(now, |hash| hash == [n; 32]).is_some();
     assert!(opens(8, day(1)) && opens(3, day(1)) && opens(8, day(5)) && !opens(3, day(5)));
     assert_eq!(
         it.proof_keys(day(1)).cloned().collect::<Vec<_>>(),
@@ -97,10 +97,10 @@ async fn an_older_secret_is_valid_until_its_end(bench: Bench) {
     );
     assert_eq!(it.token_version(), 0);
     let it = reset(9, Some(day(6))).await;
-    let opens = |n: u8| it.unlock(day(1), |hash| hash == [n; 32]).is_some();
+    let opens = |n: u8| it.scope_for_secret(day(1), |hash| hash == [n; 32]).is_some();
     assert!(opens(9) && opens(8) && !opens(3), "two count at most");
     let it = reset(10, None).await;
-    let opens = |n: u8| it.unlock(day(1), |hash| hash == [n; 32]).is_some();
+    let opens = |n: u8| it.scope_for_secret(day(1), |hash| hash == [n; 32]).is_some();
     assert!(opens(10) && !opens(9) && !opens(8));
     assert_eq!((it.token_version(), it.proof_keys(day(1)).count()), (1, 1));
 }
@@ -120,11 +120,11 @@ async fn a_tenant_has_at_most_so_many_clients(bench: Bench) {
         .insert_client(&new_client(bench.bolt.tenant()), MOST)
         .await;
     assert!(matches!(foreign, Err(Error::NotFound)));
-    assert_eq!(tx.clients().await.unwrap().len(), MOST);
+    assert_eq!(tx.list_clients().await.unwrap().len(), MOST);
 }
 
 async fn limits_of_a_client_are_stored_and_removed(bench: Bench) {
-    let within = Within {
+    let within = ReachLimit {
         assets: [id("1"), id("2")].into(),
         businesses: [id("9")].into(),
     };
@@ -138,7 +138,7 @@ async fn limits_of_a_client_are_stored_and_removed(bench: Bench) {
         reach: Reach::Within(within),
         proof_required: true,
         keep_unused_scopes: true,
-        ..ClientSpec::named("", "assets:read".parse().unwrap())
+        ..ClientSpec::with_scopes("", "assets:read".parse().unwrap())
     };
     let client = NewClient {
         spec: narrow.clone(),
@@ -146,9 +146,9 @@ async fn limits_of_a_client_are_stored_and_removed(bench: Bench) {
     };
     let tx = bench.acme().await;
     tx.insert_client(&client, MOST).await.unwrap();
-    assert_eq!(tx.client(client.id).await.unwrap().spec, narrow);
+    assert_eq!(tx.find_client(client.id).await.unwrap().spec, narrow);
     tx.commit().await.unwrap();
-    let it = bench.store.candidate(client.id).await.unwrap().unwrap();
+    let it = bench.store.find_client_for_login(client.id).await.unwrap().unwrap();
     assert_eq!((it.reach(), it.proof_required()), (&narrow.reach, true));
     assert!(!it.has_expired(day(2)) && it.has_expired(day(3)));
     for (address, admitted) in [
@@ -160,13 +160,13 @@ async fn limits_of_a_client_are_stored_and_removed(bench: Bench) {
         ("2001:db9::1", false),
         ("::1", false),
     ] {
-        assert_eq!(it.admits(address.parse().unwrap()), admitted, "{address}");
+        assert_eq!(it.admits_address(address.parse().unwrap()), admitted, "{address}");
     }
-    let none = Reach::Within(Within::default());
+    let none = Reach::Within(ReachLimit::default());
     for reach in [none, Reach::All] {
         let wide = ClientSpec {
             reach,
-            ..ClientSpec::named("wide", Permissions::all())
+            ..ClientSpec::with_scopes("wide", Permissions::all())
         };
         let tx = bench.acme().await;
         tx.change_client(client.id, &wide).await.unwrap();
@@ -177,7 +177,7 @@ async fn limits_of_a_client_are_stored_and_removed(bench: Bench) {
 
 async fn another_tenants_client_is_not_found(bench: Bench) {
     let (tx, client) = (bench.bolt().await, bench.client);
-    assert!(matches!(tx.client(client).await, Err(Error::NotFound)));
+    assert!(matches!(tx.find_client(client).await, Err(Error::NotFound)));
     assert!(matches!(tx.lock_client(client).await, Err(Error::NotFound)));
     assert!(matches!(
         tx.delete_client(client).await,
@@ -195,32 +195,32 @@ async fn another_tenants_client_is_not_found(bench: Bench) {
         .set_client_secret(client, &[8; 32], &sealed(8), None)
         .await;
     assert!(matches!(secret, Err(Error::Stale)));
-    let spec = ClientSpec::named("stolen", Permissions::all());
+    let spec = ClientSpec::with_scopes("stolen", Permissions::all());
     assert!(matches!(
         tx.change_client(client, &spec).await,
         Err(Error::Stale)
     ));
-    assert!(!tx.clients().await.unwrap().iter().any(|it| it.id == client));
+    assert!(!tx.list_clients().await.unwrap().iter().any(|it| it.id == client));
 }
 
 async fn a_deleted_client_leaves_no_rows(bench: Bench) {
     let tx = bench.acme().await;
-    tx.insert_proof(bench.client, &[1; 32], day(1))
+    tx.insert_request_proof(bench.client, &[1; 32], day(1))
         .await
         .unwrap();
     tx.delete_client(bench.client).await.unwrap();
     assert!(matches!(
-        tx.client(bench.client).await,
+        tx.find_client(bench.client).await,
         Err(Error::NotFound)
     ));
     assert!(
-        tx.insert_proof(bench.client, &[1; 32], day(1))
+        tx.insert_request_proof(bench.client, &[1; 32], day(1))
             .await
             .unwrap(),
         "its proofs are gone"
     );
     tx.commit().await.unwrap();
-    assert!(bench.store.candidate(bench.client).await.unwrap().is_none());
+    assert!(bench.store.find_client_for_login(bench.client).await.unwrap().is_none());
 }
 
 async fn a_scope_keeps_its_time_while_it_is_held(bench: Bench) {
@@ -231,7 +231,7 @@ async fn a_scope_keeps_its_time_while_it_is_held(bench: Bench) {
         [read, write].into_iter().collect(),
     ];
     let uses = async || {
-        let uses = tx.client(bench.client).await.unwrap().scope_uses;
+        let uses = tx.find_client(bench.client).await.unwrap().scope_uses;
         uses.into_iter()
             .map(|it| (it.scope, it.granted_at, it.used_at))
             .collect::<Vec<_>>()
@@ -261,7 +261,7 @@ async fn a_scope_keeps_its_time_while_it_is_held(bench: Bench) {
         .unwrap();
     assert_eq!(uses().await, []);
     assert_eq!(
-        tx.client(bench.client).await.unwrap().last_used_at,
+        tx.find_client(bench.client).await.unwrap().last_used_at,
         Some(day(5))
     );
 }
@@ -275,12 +275,12 @@ async fn scopes_of_several_clients_are_removed_at_once(bench: Bench) {
     for client in [bench.client, second.id] {
         taken.extend(
             Permissions::all()
-                .without(one)
+                .difference_from(one)
                 .iter()
                 .map(|scope| (client, scope)),
         );
     }
-    tx.take_scopes(&[(bench.client, one), (second.id, one)], &taken)
+    tx.remove_scopes(&[(bench.client, one), (second.id, one)], &taken)
         .await
         .unwrap();
     for client in tx.lock_clients().await.unwrap() {
@@ -291,23 +291,23 @@ async fn scopes_of_several_clients_are_removed_at_once(bench: Bench) {
 async fn a_request_proof_is_accepted_once(bench: Bench) {
     let tx = bench.acme().await;
     assert!(
-        tx.insert_proof(bench.client, &[1; 32], day(1))
+        tx.insert_request_proof(bench.client, &[1; 32], day(1))
             .await
             .unwrap()
     );
     assert!(
-        !tx.insert_proof(bench.client, &[1; 32], day(1))
+        !tx.insert_request_proof(bench.client, &[1; 32], day(1))
             .await
             .unwrap()
     );
     assert!(
-        tx.insert_proof(bench.client, &[2; 32], day(2))
+        tx.insert_request_proof(bench.client, &[2; 32], day(2))
             .await
             .unwrap()
     );
-    assert_eq!(tx.purge_proofs(day(1), 10).await.unwrap(), 1);
+    assert_eq!(tx.purge_request_proofs(day(1), 10).await.unwrap(), 1);
     assert!(
-        !tx.insert_proof(bench.client, &[2; 32], day(2))
+        !tx.insert_request_proof(bench.client, &[2; 32], day(2))
             .await
             .unwrap(),
         "it may still be repeated"
@@ -315,7 +315,7 @@ async fn a_request_proof_is_accepted_once(bench: Bench) {
     tx.commit().await.unwrap();
     let tx = bench.bolt().await;
     assert!(
-        tx.insert_proof(bench.client, &[2; 32], day(2))
+        tx.insert_request_proof(bench.client, &[2; 32], day(2))
             .await
             .unwrap(),
         "another tenant's is another"

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use regrant_domain::{
-    Asset, AssetId, CredentialKind, Grant, GrantId, Reach, Slot, Timestamp, TokenFacts, Within,
-    forecast::{StandIn, Tally, by_day, calendar, covered_by},
+    Asset, AssetId, CredentialKind, Grant, GrantId, Reach, Slot, Timestamp, TokenFacts, ReachLimit,
+    forecast::{CredentialOutlook, EndingTally, tally_by_day, calendar, find_cover},
     state::Ending,
 };
 use regrant_migration::{open, sea_orm::ConnectionTrait};
 use regrant_storage::{
-    Activation, ForecastFilter, ForecastTotals, Place, StoredCredential, TenantTx,
+    Activation, ForecastFilter, ForecastTotals, ForecastPosition, StoredCredential, TenantTx,
 };
 
 use crate::{
@@ -28,7 +28,7 @@ async fn the_calendar_is_that_of_the_domain(bench: Bench) {
     let tx = bench.acme().await;
     let assets = tx.list_assets(&everything()).await.unwrap();
     let ids: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
-    let behind = tx.stand_ins(&ids).await.unwrap();
+    let behind = tx.find_standby_facts(&ids).await.unwrap();
     for filter in filters() {
         let wanted = Wanted::of(&assets, &behind, &filter);
         let found = paged(&tx, &filter).await;
@@ -41,23 +41,23 @@ async fn the_calendar_is_that_of_the_domain(bench: Bench) {
             (None, wanted.positions.len()),
             "{filter:?}"
         );
-        let tallies = tx.forecast_tallies(&filter).await.unwrap();
+        let tallies = tx.count_endings_by_day(&filter).await.unwrap();
         assert_eq!(
-            by_day(tallies),
-            by_day(wanted.tallies.iter().copied()),
+            tally_by_day(tallies),
+            tally_by_day(wanted.tallies.iter().copied()),
             "{filter:?}"
         );
         assert_eq!(
-            tx.forecast_totals(&filter).await.unwrap(),
+            tx.count_endless_assets(&filter).await.unwrap(),
             wanted.totals,
             "{filter:?}"
         );
-        let lines = tx.forecast_lines(&filter, 3).await.unwrap();
-        let lines: BTreeSet<_> = lines.iter().map(|it| key(&it.place)).collect();
+        let lines = tx.list_forecast_lines(&filter, 3).await.unwrap();
+        let lines: BTreeSet<_> = lines.iter().map(|it| key(&it.position)).collect();
         assert_eq!(lines, wanted.first(3), "{filter:?}");
     }
     let with_system_user = tx
-        .stand_ins(&ids)
+        .find_standby_facts(&ids)
         .await
         .unwrap()
         .into_values()
@@ -83,11 +83,11 @@ fn filters() -> Vec<ForecastFilter> {
         within: None,
     };
     let person = |n: &str| n.parse().unwrap();
-    let some = Within {
+    let some = ReachLimit {
         assets: (0..40)
             .map(|n: u32| n.to_string().parse().unwrap())
             .collect(),
-        ..Within::default()
+        ..ReachLimit::default()
     };
     vec![
         ahead.clone(),
@@ -127,7 +127,7 @@ fn filters() -> Vec<ForecastFilter> {
             ..ahead.clone()
         },
         ForecastFilter {
-            within: Some(Within {
+            within: Some(ReachLimit {
                 businesses: ["5".parse().unwrap()].into(),
                 ..some.clone()
             }),
@@ -142,15 +142,15 @@ fn filters() -> Vec<ForecastFilter> {
 
 /// The calendar as the domain computes it.
 struct Wanted {
-    positions: Vec<Place>,
-    tallies: Vec<Tally>,
+    positions: Vec<ForecastPosition>,
+    tallies: Vec<EndingTally>,
     totals: ForecastTotals,
 }
 
 impl Wanted {
     fn of(
         assets: &[Asset],
-        behind: &HashMap<AssetId, Vec<StandIn>>,
+        behind: &HashMap<AssetId, Vec<CredentialOutlook>>,
         filter: &ForecastFilter,
     ) -> Self {
         let mut wanted = Self {
@@ -169,7 +169,7 @@ impl Wanted {
             for ending in in_window.take(if filter.every { usize::MAX } else { 1 }) {
                 wanted.add(asset, ending, behind, filter);
             }
-            let works = asset.state(filter.now, chrono::Duration::zero()).serves();
+            let works = asset.state_at(filter.now, chrono::Duration::zero()).is_serving();
             wanted.totals.passed += u64::from(!works && asset.generation > 0);
             let ahead = endings.iter().any(|it| it.at > filter.now);
             wanted.totals.unknown += u64::from(works && !leaves && !ahead);
@@ -181,20 +181,20 @@ impl Wanted {
         wanted
     }
 
-    fn add(&mut self, asset: &Asset, ending: &Ending, behind: &[StandIn], filter: &ForecastFilter) {
-        let cover = covered_by(ending, behind, filter.leaves.as_ref(), filter.now).map(|it| it.0);
+    fn add(&mut self, asset: &Asset, ending: &Ending, behind: &[CredentialOutlook], filter: &ForecastFilter) {
+        let cover = find_cover(ending, behind, filter.leaves.as_ref(), filter.now).map(|it| it.0);
         let Ending {
             at,
             cause,
             confidence,
             ..
         } = *ending;
-        self.positions.push(Place {
+        self.positions.push(ForecastPosition {
             at,
             asset_id: asset.id.clone(),
             cause,
         });
-        self.tallies.push(Tally {
+        self.tallies.push(EndingTally {
             date: at.date_naive(),
             cause,
             confidence,
@@ -219,7 +219,7 @@ impl Wanted {
     }
 }
 
-fn key(it: &Place) -> (Timestamp, AssetId, &'static str) {
+fn key(it: &ForecastPosition) -> (Timestamp, AssetId, &'static str) {
     (it.at, it.asset_id.clone(), it.cause.as_str())
 }
 
@@ -231,15 +231,15 @@ fn passes(asset: &Asset, filter: &ForecastFilter) -> bool {
     (filter.person_ids.is_empty() || of)
         && (filter.business_id.is_none() || asset.business_id == filter.business_id)
         && filter.within.as_ref().is_none_or(|it| {
-            Reach::Within(it.clone()).includes(&asset.id, asset.business_id.as_ref())
+            Reach::Within(it.clone()).includes_asset(&asset.id, asset.business_id.as_ref())
         })
 }
 
 /// Every entry, page by page.
-async fn paged(tx: &TenantTx, filter: &ForecastFilter) -> Vec<Place> {
-    let mut all: Vec<Place> = Vec::new();
+async fn paged(tx: &TenantTx, filter: &ForecastFilter) -> Vec<ForecastPosition> {
+    let mut all: Vec<ForecastPosition> = Vec::new();
     loop {
-        let page = tx.forecast(filter, all.last(), 700).await.unwrap();
+        let page = tx.list_endings(filter, all.last(), 700).await.unwrap();
         let last = page.len() < 700;
         all.extend(page);
         if last {
@@ -286,7 +286,7 @@ async fn fill(bench: &Bench) {
         };
         it.grant_id = (n % 2 == 0).then_some(renewable.id);
     }
-    tx.activate(&served, 1, day(1)).await.unwrap();
+    tx.activate_credentials(&served, 1, day(1)).await.unwrap();
     let waiting = |slot: Slot, step: usize| -> Vec<StoredCredential> {
         let one = |(n, id): (usize, &String)| {
             let mut it = credential(id, slot, 1, 1);
@@ -304,10 +304,10 @@ async fn fill(bench: &Bench) {
         };
         ids.iter().enumerate().step_by(step).map(one).collect()
     };
-    tx.stand_by(&waiting(Slot::Standby, 5), day(1))
+    tx.insert_standby_credentials(&waiting(Slot::Standby, 5), day(1))
         .await
         .unwrap();
-    tx.park(&waiting(Slot::Candidate, 7), day(1)).await.unwrap();
+    tx.park_credentials(&waiting(Slot::Candidate, 7), day(1)).await.unwrap();
     tx.commit().await.unwrap();
     write(bench, &facts).await;
     let sealed = format!(
@@ -324,7 +324,7 @@ async fn raw(bench: &Bench, sql: &str) {
         .database
         .superuser_url()
         .unwrap_or_else(|| bench.database.url().to_owned());
-    let raw = open(&url).await.unwrap();
+    let raw = open_to_migrate(&url).await.unwrap();
     raw.execute_unprepared(sql).await.unwrap();
     raw.close().await.unwrap();
 }
@@ -379,11 +379,11 @@ async fn a_page_takes_the_same_time_however_many_assets_there_are(bench: Bench) 
     };
     let tx = bench.store.begin_read(&bench.acme).await.unwrap();
     let started = std::time::Instant::now();
-    let page = tx.forecast(&filter, None, 201).await.unwrap();
+    let page = tx.list_endings(&filter, None, 201).await.unwrap();
     let listed = started.elapsed();
-    let days = by_day(tx.forecast_tallies(&filter).await.unwrap());
+    let days = tally_by_day(tx.count_endings_by_day(&filter).await.unwrap());
     let counted = started.elapsed().saturating_sub(listed);
-    let totals = tx.forecast_totals(&filter).await.unwrap();
+    let totals = tx.count_endless_assets(&filter).await.unwrap();
     println!(
         "50,000 assets: page {listed:?}, days {counted:?}, all {:?}",
         started.elapsed()
@@ -392,7 +392,7 @@ async fn a_page_takes_the_same_time_however_many_assets_there_are(bench: Bench) 
     assert_eq!(days.values().map(|it| it.count).sum::<u64>(), 50_000);
     assert_eq!(days.len(), 1, "all end on the day of their token: {days:?}");
     assert_eq!(totals, ForecastTotals::default());
-    assert_eq!(tx.forecast_lines(&filter, 50).await.unwrap().len(), 50);
-    let next = tx.forecast(&filter, page.last(), 201).await.unwrap();
+    assert_eq!(tx.list_forecast_lines(&filter, 50).await.unwrap().len(), 50);
+    let next = tx.list_endings(&filter, page.last(), 201).await.unwrap();
     assert_eq!(next[0].asset_id.as_str(), (1_000_000 + 201).to_string());
 }

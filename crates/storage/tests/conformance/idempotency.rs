@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use regrant_domain::{ClientId, ReconnectId};
-use regrant_storage::{Begun, Error, IdempotencyKey, IdempotentCall};
+use regrant_storage::{ReconnectVisibility, Error, IdempotencyKey, IdempotentCall};
 
 use crate::bench::{Bench, day, item, new_reconnect, on_both};
 
@@ -20,7 +20,7 @@ pub fn begins(reconnect: ReconnectId, body: &[u8]) -> IdempotentCall {
     IdempotentCall {
         fingerprint: body.to_vec(),
         key_version: 4,
-        answer,
+        response: answer,
         reconnect: Some(reconnect),
     }
 }
@@ -36,7 +36,7 @@ fn key(client: ClientId, route: &'static str, key: &str) -> IdempotencyKey {
 async fn call(bench: &Bench, key: &IdempotencyKey, body: &[u8]) -> Result<ReconnectId, Error> {
     let reconnect = new_reconnect(bench.client);
     let tx = bench.acme().await;
-    tx.insert_idempotent(key, &begins(reconnect.id, body), day(1))
+    tx.insert_idempotent_call(key, &begins(reconnect.id, body), day(1))
         .await?;
     tx.accept_reconnect(&reconnect, &[item("1")], None).await?;
     tx.commit().await?;
@@ -57,13 +57,13 @@ async fn of_concurrent_calls_exactly_one_is_the_first(bench: Bench) {
         .count();
     assert_eq!((first.len(), refused), (1, 7), "{results:?}");
     let tx = bench.acme().await;
-    let found = tx.find_idempotent(&key).await.unwrap().unwrap();
+    let found = tx.find_idempotent_call(&key).await.unwrap().unwrap();
     assert_eq!(
         (found.reconnect.as_ref(), found.key_version),
         (Some(first[0]), 4)
     );
     assert_eq!(
-        tx.list_reconnects(Begun::ByAnyone, None, 10)
+        tx.list_reconnects(ReconnectVisibility::All, None, 10)
             .await
             .unwrap()
             .len(),
@@ -76,11 +76,11 @@ async fn a_refused_key_leaves_the_transaction_usable(bench: Bench) {
     let first = call(&bench, &key, b"x").await.unwrap();
     let tx = bench.acme().await;
     let second = tx
-        .insert_idempotent(&key, &begins(ReconnectId::mint(), b"x"), day(1))
+        .insert_idempotent_call(&key, &begins(ReconnectId::mint(), b"x"), day(1))
         .await;
     assert!(matches!(second, Err(Error::Taken("idempotency key"))));
     assert_eq!(
-        tx.find_idempotent(&key).await.unwrap().unwrap().reconnect,
+        tx.find_idempotent_call(&key).await.unwrap().unwrap().reconnect,
         Some(first)
     );
 }
@@ -103,14 +103,14 @@ async fn a_key_is_valid_within_its_client_and_route(bench: Bench) {
 async fn a_key_is_deleted_with_its_reconnect(bench: Bench) {
     let key = key(bench.client, "a", "k");
     let tx = bench.acme().await;
-    tx.insert_idempotent(&key, &begins(ReconnectId::mint(), b"x"), day(1))
+    tx.insert_idempotent_call(&key, &begins(ReconnectId::mint(), b"x"), day(1))
         .await
         .unwrap();
     assert!(matches!(tx.commit().await, Err(Error::Db(_))));
     let first = call(&bench, &key, b"x").await.unwrap();
     let tx = bench.acme().await;
     tx.erase_reconnect(first).await.unwrap();
-    assert_eq!(tx.find_idempotent(&key).await.unwrap(), None);
+    assert_eq!(tx.find_idempotent_call(&key).await.unwrap(), None);
 }
 
 async fn a_call_that_starts_no_reconnect_is_stored_too(bench: Bench) {
@@ -118,14 +118,14 @@ async fn a_call_that_starts_no_reconnect_is_stored_too(bench: Bench) {
     let call = IdempotentCall {
         fingerprint: vec![7],
         key_version: 1,
-        answer: r#"{"id":"1"}"#.to_owned(),
+        response: r#"{"id":"1"}"#.to_owned(),
         reconnect: None,
     };
     let tx = bench.acme().await;
-    tx.insert_idempotent(&key, &call, day(1)).await.unwrap();
+    tx.insert_idempotent_call(&key, &call, day(1)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(
-        bench.acme().await.find_idempotent(&key).await.unwrap(),
+        bench.acme().await.find_idempotent_call(&key).await.unwrap(),
         Some(call)
     );
     let tx = bench.acme().await;

@@ -31,18 +31,18 @@ async fn an_app_is_inserted_once_with_its_secrets(bench: Bench) {
         crate::bench::insert_app(&bench.store, &app).await,
         Err(Error::Taken("app"))
     ));
-    let read = bench.store.app(&app.id).await.unwrap();
+    let read = bench.store.find_app(&app.id).await.unwrap();
     assert_eq!(
         (read.secret, read.verify_token),
         (app.secret, app.verify_token)
     );
     let missing: AppId = "3".parse().unwrap();
     assert!(matches!(
-        bench.store.app(&missing).await,
+        bench.store.find_app(&missing).await,
         Err(Error::NotFound)
     ));
-    assert_eq!(bench.store.apps().await.unwrap().len(), 2);
-    bench.store.ping().await.unwrap();
+    assert_eq!(bench.store.list_apps().await.unwrap().len(), 2);
+    bench.store.check_connection().await.unwrap();
 }
 
 async fn a_tenant_is_created_with_everything_or_not_at_all(bench: Bench) {
@@ -53,7 +53,7 @@ async fn a_tenant_is_created_with_everything_or_not_at_all(bench: Bench) {
         insert_tenant(store, &whole).await,
         Err(Error::Taken("tenant"))
     ));
-    let tenant = store.tenant(whole.id).await.unwrap();
+    let tenant = store.find_tenant(whole.id).await.unwrap();
     assert_eq!(
         (tenant.name.as_str(), tenant.status),
         ("whole", regrant_storage::TenantStatus::Active)
@@ -61,28 +61,28 @@ async fn a_tenant_is_created_with_everything_or_not_at_all(bench: Bench) {
     let mut torn = new_tenant("torn");
     torn.client.tenant = TenantId::mint();
     assert!(insert_tenant(store, &torn).await.is_err());
-    assert!(matches!(store.tenant(torn.id).await, Err(Error::NotFound)));
+    assert!(matches!(store.find_tenant(torn.id).await, Err(Error::NotFound)));
     let mut homeless = new_tenant("homeless");
     homeless.app_id = "9".parse().unwrap();
     assert!(matches!(
         insert_tenant(store, &homeless).await,
         Err(Error::NotFound)
     ));
-    assert_eq!(store.tenants().await.unwrap().len(), 3);
+    assert_eq!(store.list_tenants().await.unwrap().len(), 3);
     assert!(matches!(
-        store.scope_for_operator(TenantId::SYSTEM).await,
+        store.find_scope_for_operator(TenantId::SYSTEM).await,
         Err(Error::NotFound)
     ));
-    let scope = store.scope_for_operator(whole.id).await.unwrap();
+    let scope = store.find_scope_for_operator(whole.id).await.unwrap();
     let keys = store
         .begin(&scope)
         .await
         .unwrap()
-        .data_keys()
+        .list_data_keys()
         .await
         .unwrap();
     assert_eq!(
-        (keys.len(), keys[0].id, keys[0].active),
+        (keys.len(), keys[0].id, keys[0].is_active),
         (1, whole.key.id, true)
     );
 }
@@ -103,7 +103,7 @@ async fn of_concurrent_system_keys_exactly_one_is_inserted(bench: Bench) {
         "{results:?}"
     );
     let tx = store.begin_read(&store.system_scope()).await.unwrap();
-    assert_eq!(tx.data_keys().await.unwrap().len(), 1);
+    assert_eq!(tx.list_data_keys().await.unwrap().len(), 1);
 }
 
 async fn signing_keys_are_unique_by_key_id(bench: Bench) {
@@ -118,7 +118,7 @@ async fn signing_keys_are_unique_by_key_id(bench: Bench) {
     store.insert_signing_key(&key("a", 2)).await.unwrap();
     let again = store.insert_signing_key(&key("a", 3)).await;
     assert!(matches!(again, Err(Error::Taken("signing key"))));
-    let keys = store.signing_keys().await.unwrap();
+    let keys = store.list_signing_keys().await.unwrap();
     let kids: Vec<_> = keys.iter().map(|it| it.kid.as_str()).collect();
     assert_eq!(
         (kids.as_slice(), keys[1].sealed.clone()),
@@ -127,7 +127,7 @@ async fn signing_keys_are_unique_by_key_id(bench: Bench) {
     let replace = async |kid, n, until| {
         let tx = store.begin(&store.system_scope()).await.unwrap();
         tx.replace_signing_keys(&key(kid, n), until).await.unwrap();
-        let keys = tx.signing_keys().await.unwrap();
+        let keys = tx.list_signing_keys().await.unwrap();
         tx.commit().await.unwrap();
         keys.into_iter()
             .map(|it| (it.active_from, it.retired_at))
@@ -168,7 +168,7 @@ async fn a_dropped_transaction_writes_nothing(bench: Bench) {
     }
     let tx = bench.acme().await;
     assert!(
-        tx.assets(&[crate::bench::id("1")])
+        tx.find_assets(&[crate::bench::id("1")])
             .await
             .unwrap()
             .is_empty()
@@ -184,7 +184,7 @@ async fn readers_do_not_wait_for_a_writer(bench: Bench) {
     let reader = bench.store.begin_read(&bench.acme).await.unwrap();
     assert!(
         reader
-            .assets(&[crate::bench::id("1")])
+            .find_assets(&[crate::bench::id("1")])
             .await
             .unwrap()
             .is_empty()
@@ -203,7 +203,7 @@ async fn audit_events_are_written_in_bulk(bench: Bench) {
         })
         .collect();
     let tx = bench.acme().await;
-    tx.audit(&events, day(1)).await.unwrap();
-    tx.audit(&[], day(1)).await.unwrap();
+    tx.write_audit_events(&events, day(1)).await.unwrap();
+    tx.write_audit_events(&[], day(1)).await.unwrap();
     tx.commit().await.unwrap();
 }

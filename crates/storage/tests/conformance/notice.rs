@@ -1,8 +1,8 @@
 //! The directory of persons, notices from Meta, and the rows of a person who revokes consent.
 
 use chrono::Duration;
-use regrant_domain::{InboxKind, PersonId, Slot, Word};
-use regrant_storage::{DueKind, Error, NewWord, PersonHash, Revoked, TenantStatus};
+use regrant_domain::{NoticeKind, PersonId, Slot, MetaNotice};
+use regrant_storage::{DueKind, Error, NewNotice, PersonHash, RevokedConsent, TenantStatus};
 
 use crate::bench::{Bench, activation, credential, day, grant, id, on_both};
 
@@ -17,18 +17,18 @@ on_both!(
 
 const ADA: PersonHash = PersonHash([7; 16]);
 
-fn notice(digest: u8) -> NewWord {
+fn notice(digest: u8) -> NewNotice {
     let person_id = "77".parse().unwrap();
-    let meta_notice = Word {
-        kind: InboxKind::DataDeletion,
+    let meta_notice = MetaNotice {
+        kind: NoticeKind::DataDeletion,
         person_id,
         cut_off: None,
-        told_at: day(3),
+        sent_at: day(3),
     };
     let code_hash = Some([digest; 16]);
-    NewWord {
+    NewNotice {
         app_id: "1".parse().unwrap(),
-        word: meta_notice,
+        notice: meta_notice,
         digest: [digest; 16],
         person: ADA,
         code_hash,
@@ -39,7 +39,7 @@ async fn know_ada(bench: &Bench, scopes: &[&regrant_storage::TenantScope]) {
     for scope in scopes {
         let tx = bench.store.begin(scope).await.unwrap();
         for _ in 0..2 {
-            tx.note_person(scope.app_id(), ADA).await.unwrap();
+            tx.add_person_to_directory(scope.app_id(), ADA).await.unwrap();
         }
         tx.commit().await.unwrap();
     }
@@ -58,7 +58,7 @@ async fn a_notice_reaches_every_tenant_that_knows_its_person_and_no_other(bench:
     assert_eq!(
         bench
             .store
-            .receive(&[notice(1)], day(3), day(3))
+            .receive_notices(&[notice(1)], day(3), day(3))
             .await
             .unwrap(),
         1
@@ -70,7 +70,7 @@ async fn a_notice_reaches_every_tenant_that_knows_its_person_and_no_other(bench:
     assert_eq!(
         bench
             .store
-            .receive(&[notice(2)], day(3), day(3))
+            .receive_notices(&[notice(2)], day(3), day(3))
             .await
             .unwrap(),
         1
@@ -78,10 +78,10 @@ async fn a_notice_reaches_every_tenant_that_knows_its_person_and_no_other(bench:
     assert_eq!(claim(&bench).await.len(), 2);
     let stored = bench
         .store
-        .begin_word(claims[0].object, day(4))
+        .start_notice(claims[0].object, day(4))
         .await
         .unwrap();
-    assert_eq!((stored.word, stored.received_at), (notice(1).word, day(3)));
+    assert_eq!((stored.notice, stored.received_at), (notice(1).notice, day(3)));
 }
 
 async fn the_same_notice_again_changes_nothing(bench: Bench) {
@@ -89,7 +89,7 @@ async fn the_same_notice_again_changes_nothing(bench: Bench) {
     assert_eq!(
         bench
             .store
-            .receive(&[notice(1), notice(2)], day(3), day(3))
+            .receive_notices(&[notice(1), notice(2)], day(3), day(3))
             .await
             .unwrap(),
         2
@@ -97,7 +97,7 @@ async fn the_same_notice_again_changes_nothing(bench: Bench) {
     assert_eq!(
         bench
             .store
-            .receive(&[notice(2), notice(1)], day(5), day(3))
+            .receive_notices(&[notice(2), notice(1)], day(5), day(3))
             .await
             .unwrap(),
         0
@@ -105,7 +105,7 @@ async fn the_same_notice_again_changes_nothing(bench: Bench) {
     assert_eq!(claim(&bench).await.len(), 2);
     let deletion = bench
         .store
-        .deletion(&"1".parse().unwrap(), [1; 16])
+        .find_deletion(&"1".parse().unwrap(), [1; 16])
         .await
         .unwrap();
     assert_eq!(
@@ -118,47 +118,47 @@ async fn a_notice_is_done_and_its_person_erased_when_no_work_is_left(bench: Benc
     know_ada(&bench, &[&bench.acme, &bench.bolt]).await;
     bench
         .store
-        .receive(&[notice(1)], day(3), day(3))
+        .receive_notices(&[notice(1)], day(3), day(3))
         .await
         .unwrap();
     let app = "1".parse().unwrap();
     for (n, claim) in claim(&bench).await.into_iter().enumerate() {
         bench
             .store
-            .begin_word(claim.object, day(4 + i64::try_from(n).unwrap()))
+            .start_notice(claim.object, day(4 + i64::try_from(n).unwrap()))
             .await
             .unwrap();
-        assert_eq!(bench.store.close_words(day(8)).await.unwrap(), 0);
+        assert_eq!(bench.store.finish_notices(day(8)).await.unwrap(), 0);
         let tx = bench.store.begin(&claim.scope).await.unwrap();
-        tx.hold(&claim.lease).await.unwrap();
-        tx.finish_word(&claim.lease).await.unwrap();
+        tx.hold_lease(&claim.lease).await.unwrap();
+        tx.finish_notice_of_tenant(&claim.lease).await.unwrap();
         tx.commit().await.unwrap();
     }
-    assert_eq!(bench.store.close_words(day(9)).await.unwrap(), 1);
-    let deletion = bench.store.deletion(&app, [1; 16]).await.unwrap();
+    assert_eq!(bench.store.finish_notices(day(9)).await.unwrap(), 1);
+    let deletion = bench.store.find_deletion(&app, [1; 16]).await.unwrap();
     assert_eq!(
         (deletion.begun_at, deletion.done_at),
         (Some(day(4)), Some(day(9)))
     );
     assert!(matches!(
-        bench.store.deletion(&app, [2; 16]).await,
+        bench.store.find_deletion(&app, [2; 16]).await,
         Err(Error::NotFound)
     ));
     assert!(matches!(
-        bench.store.deletion(&"2".parse().unwrap(), [1; 16]).await,
+        bench.store.find_deletion(&"2".parse().unwrap(), [1; 16]).await,
         Err(Error::NotFound)
     ));
-    let unknown = NewWord {
+    let unknown = NewNotice {
         person: PersonHash([8; 16]),
         ..notice(3)
     };
     bench
         .store
-        .receive(&[unknown], day(10), day(10))
+        .receive_notices(&[unknown], day(10), day(10))
         .await
         .unwrap();
     assert_eq!(
-        bench.store.deletion(&app, [3; 16]).await.unwrap().done_at,
+        bench.store.find_deletion(&app, [3; 16]).await.unwrap().done_at,
         Some(day(10)),
         "no tenant has work"
     );
@@ -168,7 +168,7 @@ async fn a_notice_reaches_a_suspended_tenant_too(bench: Bench) {
     know_ada(&bench, &[&bench.acme]).await;
     bench
         .store
-        .receive(&[notice(1)], day(3), day(3))
+        .receive_notices(&[notice(1)], day(3), day(3))
         .await
         .unwrap();
     crate::bench::set_status(&bench.store, bench.acme.tenant(), TenantStatus::Suspended).await;
@@ -195,44 +195,44 @@ async fn credentials_issued_after_the_notice_stay(bench: Bench) {
     let mut activations = [activation("1", 0, 1), activation("2", 0, 1)];
     activations[0].credential.credential.grant_id = Some(early.id);
     activations[1].credential.credential.grant_id = Some(late.id);
-    tx.activate(&activations, 1, day(5)).await.unwrap();
-    tx.park(&[credential("1", Slot::Candidate, 0, 2)], day(5))
+    tx.activate_credentials(&activations, 1, day(5)).await.unwrap();
+    tx.park_credentials(&[credential("1", Slot::Candidate, 0, 2)], day(5))
         .await
         .unwrap();
-    let ids = tx.assets_of_person(&ada, None, 9).await.unwrap();
+    let ids = tx.list_assets_of_person(&ada, None, 9).await.unwrap();
     assert_eq!(ids, [id("1"), id("2")]);
     assert_eq!(
-        tx.assets_of_person(&ada, Some(&id("1")), 9).await.unwrap(),
+        tx.list_assets_of_person(&ada, Some(&id("1")), 9).await.unwrap(),
         [id("2")]
     );
-    assert_eq!(tx.served_by(&ada, None, 1).await.unwrap(), [id("1")]);
+    assert_eq!(tx.list_assets_served_by(&ada, None, 1).await.unwrap(), [id("1")]);
 
-    let revoked = Revoked {
+    let revoked = RevokedConsent {
         person: &ada,
         before: day(3),
     };
-    let ended = tx.revoked_actives(revoked, &ids).await.unwrap();
+    let ended = tx.find_revoked_active_assets(revoked, &ids).await.unwrap();
     assert_eq!(ended.into_iter().collect::<Vec<_>>(), [id("1")]);
-    assert_eq!(tx.delete_revoked(revoked, &ids, false).await.unwrap(), 1);
-    assert_eq!(tx.active_credentials(&ids).await.unwrap().len(), 2);
-    assert_eq!(tx.delete_revoked(revoked, &ids, true).await.unwrap(), 1);
-    assert_eq!(tx.active_credentials(&ids).await.unwrap().len(), 1);
-    tx.forget_server(&[id("1")]).await.unwrap();
-    assert_eq!(tx.served_by(&ada, None, 9).await.unwrap(), [id("2")]);
+    assert_eq!(tx.delete_revoked_credentials(revoked, &ids, false).await.unwrap(), 1);
+    assert_eq!(tx.find_active_credentials(&ids).await.unwrap().len(), 2);
+    assert_eq!(tx.delete_revoked_credentials(revoked, &ids, true).await.unwrap(), 1);
+    assert_eq!(tx.find_active_credentials(&ids).await.unwrap().len(), 1);
+    tx.erase_serving_person(&[id("1")]).await.unwrap();
+    assert_eq!(tx.list_assets_served_by(&ada, None, 9).await.unwrap(), [id("2")]);
 }
 
 async fn erasing_a_person_keeps_data_that_is_not_personal(bench: Bench) {
     let (grant, ada): (_, PersonId) = (grant(), "77".parse().unwrap());
     let tx = bench.acme().await;
     tx.insert_grant(&grant, day(1)).await.unwrap();
-    tx.erase_person(Revoked {
+    tx.erase_personal_data(RevokedConsent {
         person: &ada,
         before: day(3),
     })
     .await
     .unwrap();
     assert_eq!(
-        tx.wipe_grant_tokens(Revoked {
+        tx.wipe_revoked_grant_tokens(RevokedConsent {
             person: &ada,
             before: day(3)
         })
@@ -240,7 +240,7 @@ async fn erasing_a_person_keeps_data_that_is_not_personal(bench: Bench) {
         .unwrap(),
         0
     );
-    let kept = tx.grant(grant.id).await.unwrap();
+    let kept = tx.find_grant(grant.id).await.unwrap();
     assert_eq!(
         (kept.facts.person_name, kept.facts.scopes),
         (None, grant.facts.scopes)

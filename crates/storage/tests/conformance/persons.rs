@@ -3,7 +3,7 @@
 use regrant_domain::{
     CredentialKind, Grant, GrantId, PersonId, Slot, TokenFacts, state::EndingCause,
 };
-use regrant_storage::{Error, PersonCounts, Place};
+use regrant_storage::{Error, PersonCounts, ForecastPosition};
 
 use crate::bench::{Bench, activation, credential, day, grant, id, on_both, page};
 
@@ -50,15 +50,15 @@ async fn fill(bench: &Bench) {
     tx.insert_grant(&older, day(1)).await.unwrap();
     tx.insert_grant(&newer, day(2)).await.unwrap();
     tx.insert_grant(&system, day(1)).await.unwrap();
-    tx.activate(&[activation("1", 0, 1), activation("2", 0, 1)], 1, day(1))
+    tx.activate_credentials(&[activation("1", 0, 1), activation("2", 0, 1)], 1, day(1))
         .await
         .unwrap();
     let mut standby = credential("1", Slot::Standby, 1, 1);
     standby.credential.person_id = Some(person("80"));
-    tx.stand_by(&[standby], day(1)).await.unwrap();
+    tx.insert_standby_credentials(&[standby], day(1)).await.unwrap();
     let mut parked = credential("3", Slot::Candidate, 1, 1);
     parked.credential.person_id = Some(person("90"));
-    tx.park(&[parked], day(1)).await.unwrap();
+    tx.park_credentials(&[parked], day(1)).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -88,7 +88,7 @@ async fn persons_are_listed_with_their_assets_and_endings(bench: Bench) {
         ["80"]
     );
 
-    let counts = tx.person_counts(&ids).await.unwrap();
+    let counts = tx.count_assets_of_persons(&ids).await.unwrap();
     assert_eq!(
         counts[&ids[0]],
         PersonCounts {
@@ -111,8 +111,8 @@ async fn persons_are_listed_with_their_assets_and_endings(bench: Bench) {
         }
     );
 
-    let endings = tx.next_endings(&ids, day(2)).await.unwrap();
-    let first = Place {
+    let endings = tx.find_next_endings(&ids, day(2)).await.unwrap();
+    let first = ForecastPosition {
         at: day(60),
         asset_id: id("1"),
         cause: EndingCause::TokenExpiry,
@@ -120,7 +120,7 @@ async fn persons_are_listed_with_their_assets_and_endings(bench: Bench) {
     assert_eq!(endings.get(&ids[0]), Some(&first));
     assert_eq!(endings.len(), 1, "who serves nothing has no ending");
     assert_eq!(
-        tx.next_endings(&ids, day(95)).await.unwrap().len(),
+        tx.find_next_endings(&ids, day(95)).await.unwrap().len(),
         0,
         "what is dead has none ahead"
     );
@@ -132,15 +132,15 @@ async fn a_person_of_another_tenant_is_not_found(bench: Bench) {
     assert_eq!(tx.list_persons(None, 10).await.unwrap(), []);
     for id in ["77", "80", "90", "5"] {
         assert!(
-            matches!(tx.person(&person(id)).await, Err(Error::NotFound)),
+            matches!(tx.find_person(&person(id)).await, Err(Error::NotFound)),
             "{id}"
         );
     }
     drop(tx);
     let tx = bench.acme().await;
-    assert_eq!(tx.person(&person("90")).await.unwrap().id, person("90"));
+    assert_eq!(tx.find_person(&person("90")).await.unwrap().id, person("90"));
     assert!(matches!(
-        tx.person(&person("5")).await,
+        tx.find_person(&person("5")).await,
         Err(Error::NotFound)
     ));
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
-use regrant_domain::schedule::{Check, Lane};
+use regrant_domain::schedule::{ScheduledProbe, ProbeQueue};
 use regrant_storage::{Claimer, ProbeClaim, TenantScope, TenantStatus};
 
 use crate::bench::{Bench, day, id, on_both, page};
@@ -24,17 +24,17 @@ on_both!(
 const LATER: i64 = 100;
 
 /// Registers pages of a tenant and plans their probes, in the order of urgency.
-async fn plan(bench: &Bench, scope: &TenantScope, ids: &[String], lane: Lane) {
+async fn plan(bench: &Bench, scope: &TenantScope, ids: &[String], lane: ProbeQueue) {
     let tx = bench.store.begin(scope).await.unwrap();
     let pages: Vec<_> = ids.iter().map(|id| page(id)).collect();
     tx.register_assets(&pages).await.unwrap();
     let plans = (10_i64..).zip(ids).map(|(n, it)| {
         (
             id(it),
-            Some(Check {
+            Some(ScheduledProbe {
                 at: day(1),
                 harm_at: day(n),
-                lane,
+                queue: lane,
             }),
         )
     });
@@ -46,7 +46,7 @@ fn names(from: usize, n: usize) -> Vec<String> {
     (from..from + n).map(|it| it.to_string()).collect()
 }
 
-async fn claim_in(bench: &Bench, lane: Lane, owner: &str, now: i64, limit: u32) -> Vec<ProbeClaim> {
+async fn claim_in(bench: &Bench, lane: ProbeQueue, owner: &str, now: i64, limit: u32) -> Vec<ProbeClaim> {
     let claimer = Claimer {
         owner,
         now: day(now),
@@ -61,7 +61,7 @@ async fn claim_in(bench: &Bench, lane: Lane, owner: &str, now: i64, limit: u32) 
 }
 
 async fn claim(bench: &Bench, owner: &str, now: i64, limit: u32) -> Vec<ProbeClaim> {
-    claim_in(bench, Lane::Normal, owner, now, limit).await
+    claim_in(bench, ProbeQueue::Normal, owner, now, limit).await
 }
 
 fn ids_of(claims: &[ProbeClaim]) -> Vec<String> {
@@ -73,7 +73,7 @@ fn ids_of(claims: &[ProbeClaim]) -> Vec<String> {
 }
 
 async fn the_most_urgent_is_claimed_first_and_only_once(bench: Bench) {
-    plan(&bench, &bench.acme, &names(1, 5), Lane::Normal).await;
+    plan(&bench, &bench.acme, &names(1, 5), ProbeQueue::Normal).await;
     assert_eq!(ids_of(&claim(&bench, "a", 2, 2).await), ["1", "2"]);
     assert_eq!(ids_of(&claim(&bench, "b", 2, 9).await), ["3", "4", "5"]);
     assert!(claim(&bench, "c", 2, 9).await.is_empty());
@@ -84,8 +84,8 @@ async fn the_most_urgent_is_claimed_first_and_only_once(bench: Bench) {
 }
 
 async fn tenants_take_turns_whatever_the_backlog_of_one(bench: Bench) {
-    plan(&bench, &bench.acme, &names(1, 300), Lane::Normal).await;
-    plan(&bench, &bench.bolt, &names(1, 3), Lane::Normal).await;
+    plan(&bench, &bench.acme, &names(1, 300), ProbeQueue::Normal).await;
+    plan(&bench, &bench.bolt, &names(1, 3), ProbeQueue::Normal).await;
     let claims = claim(&bench, "a", 2, 10).await;
     let of = |scope: &TenantScope| {
         claims
@@ -98,17 +98,17 @@ async fn tenants_take_turns_whatever_the_backlog_of_one(bench: Bench) {
 }
 
 async fn failing_assets_have_a_queue_of_their_own(bench: Bench) {
-    plan(&bench, &bench.acme, &names(1, 20), Lane::Failing).await;
-    plan(&bench, &bench.bolt, &names(1, 2), Lane::Normal).await;
+    plan(&bench, &bench.acme, &names(1, 20), ProbeQueue::Failing).await;
+    plan(&bench, &bench.bolt, &names(1, 2), ProbeQueue::Normal).await;
     assert_eq!(ids_of(&claim(&bench, "a", 2, 10).await).len(), 2);
     assert_eq!(
-        ids_of(&claim_in(&bench, Lane::Failing, "a", 2, 10).await).len(),
+        ids_of(&claim_in(&bench, ProbeQueue::Failing, "a", 2, 10).await).len(),
         10
     );
 }
 
 async fn a_process_that_lost_its_probe_leases_holds_none(bench: Bench) {
-    plan(&bench, &bench.acme, &names(1, 2), Lane::Normal).await;
+    plan(&bench, &bench.acme, &names(1, 2), ProbeQueue::Normal).await;
     let slow = claim(&bench, "slow", 2, 1).await;
     let quick = claim(&bench, "quick", 4, 9).await;
     assert_eq!(ids_of(&quick).len(), 2, "the lease had ended");
@@ -127,7 +127,7 @@ async fn a_process_that_lost_its_probe_leases_holds_none(bench: Bench) {
 }
 
 async fn a_renewed_claim_lasts_and_a_released_one_is_free(bench: Bench) {
-    plan(&bench, &bench.acme, &names(1, 2), Lane::Normal).await;
+    plan(&bench, &bench.acme, &names(1, 2), ProbeQueue::Normal).await;
     claim(&bench, "a", 2, 9).await;
     assert_eq!(bench.store.renew_probes("a", day(9)).await.unwrap(), 2);
     assert!(claim(&bench, "b", 8, 9).await.is_empty());
@@ -136,7 +136,7 @@ async fn a_renewed_claim_lasts_and_a_released_one_is_free(bench: Bench) {
 }
 
 async fn a_probe_without_a_result_is_due_later_and_counts_its_tries(bench: Bench) {
-    plan(&bench, &bench.acme, &names(1, 1), Lane::Normal).await;
+    plan(&bench, &bench.acme, &names(1, 1), ProbeQueue::Normal).await;
     for tries in 0..3 {
         let now = 2 + i64::from(tries);
         assert_eq!(claim(&bench, "a", now, 9).await[0].leases[0].tries, tries);
@@ -148,10 +148,10 @@ async fn a_probe_without_a_result_is_due_later_and_counts_its_tries(bench: Bench
         assert!(claim(&bench, "a", now, 9).await.is_empty());
     }
     let tx = bench.acme().await;
-    let again = Some(Check {
+    let again = Some(ScheduledProbe {
         at: day(1),
         harm_at: day(5),
-        lane: Lane::Normal,
+        queue: ProbeQueue::Normal,
     });
     tx.plan_probes(&[(id("1"), again)]).await.unwrap();
     tx.commit().await.unwrap();
@@ -159,25 +159,25 @@ async fn a_probe_without_a_result_is_due_later_and_counts_its_tries(bench: Bench
 }
 
 async fn a_hurried_probe_is_due_now_and_an_earlier_one_stays(bench: Bench) {
-    plan(&bench, &bench.acme, &names(1, 2), Lane::Failing).await;
+    plan(&bench, &bench.acme, &names(1, 2), ProbeQueue::Failing).await;
     let tx = bench.acme().await;
-    let late = Some(Check {
+    let late = Some(ScheduledProbe {
         at: day(50),
         harm_at: day(60),
-        lane: Lane::Failing,
+        queue: ProbeQueue::Failing,
     });
     tx.plan_probes(&[(id("2"), late)]).await.unwrap();
     tx.hurry_probes(&[id("1"), id("2")], day(3)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(ids_of(&claim(&bench, "a", 3, 9).await), ["2"]);
     assert_eq!(
-        ids_of(&claim_in(&bench, Lane::Failing, "a", 1, 9).await),
+        ids_of(&claim_in(&bench, ProbeQueue::Failing, "a", 1, 9).await),
         ["1"]
     );
 }
 
 async fn a_suspended_tenants_probes_rest(bench: Bench) {
-    plan(&bench, &bench.acme, &names(1, 2), Lane::Normal).await;
+    plan(&bench, &bench.acme, &names(1, 2), ProbeQueue::Normal).await;
     crate::bench::set_status(&bench.store, bench.acme.tenant(), TenantStatus::Suspended).await;
     assert!(claim(&bench, "a", 2, 9).await.is_empty());
     crate::bench::set_status(&bench.store, bench.acme.tenant(), TenantStatus::Active).await;
@@ -185,7 +185,7 @@ async fn a_suspended_tenants_probes_rest(bench: Bench) {
 }
 
 async fn an_asset_without_a_plan_or_that_is_deleted_is_not_due(bench: Bench) {
-    plan(&bench, &bench.acme, &names(1, 2), Lane::Normal).await;
+    plan(&bench, &bench.acme, &names(1, 2), ProbeQueue::Normal).await;
     let tx = bench.acme().await;
     tx.plan_probes(&[(id("1"), None)]).await.unwrap();
     tx.delete_asset(&id("2")).await.unwrap();
@@ -194,8 +194,8 @@ async fn an_asset_without_a_plan_or_that_is_deleted_is_not_due(bench: Bench) {
 }
 
 async fn many_claimers_at_once_share_the_probes(bench: Bench) {
-    plan(&bench, &bench.acme, &names(1, 200), Lane::Normal).await;
-    plan(&bench, &bench.bolt, &names(1, 200), Lane::Normal).await;
+    plan(&bench, &bench.acme, &names(1, 200), ProbeQueue::Normal).await;
+    plan(&bench, &bench.bolt, &names(1, 200), ProbeQueue::Normal).await;
     let owners: Vec<_> = (0..8).map(|n| format!("worker {n}")).collect();
     let mut seen = HashSet::new();
     for _ in 0..10 {

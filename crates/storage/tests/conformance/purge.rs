@@ -30,11 +30,11 @@ async fn old_events_are_deleted_in_bounded_steps_the_oldest_first(bench: Bench) 
     };
     for n in 1..=5 {
         let tx = bench.acme().await;
-        tx.emit(&[event(n)], day(n)).await.unwrap();
+        tx.emit_events(&[event(n)], day(n)).await.unwrap();
         tx.commit().await.unwrap();
     }
     let other = bench.bolt().await;
-    other.emit(&[event(1)], day(1)).await.unwrap();
+    other.emit_events(&[event(1)], day(1)).await.unwrap();
     other.commit().await.unwrap();
     let tx = bench.acme().await;
     assert_eq!(tx.purge_events(day(4), 2).await.unwrap(), 2);
@@ -62,7 +62,7 @@ async fn a_key_of_a_running_reconnect_stays(bench: Bench) {
     for (name, ends) in [("ended", true), ("running", false)] {
         let reconnect = new_reconnect(bench.client);
         let tx = bench.acme().await;
-        tx.insert_idempotent(&key(name), &begins(reconnect.id, b"x"), day(1))
+        tx.insert_idempotent_call(&key(name), &begins(reconnect.id, b"x"), day(1))
             .await
             .unwrap();
         tx.accept_reconnect(&reconnect, &[item("1")], None)
@@ -82,8 +82,8 @@ async fn a_key_of_a_running_reconnect_stays(bench: Bench) {
         "not old yet"
     );
     assert_eq!(tx.purge_idempotency(day(2), 10).await.unwrap(), 1);
-    assert!(tx.find_idempotent(&key("running")).await.unwrap().is_some());
-    assert!(tx.find_idempotent(&key("ended")).await.unwrap().is_none());
+    assert!(tx.find_idempotent_call(&key("running")).await.unwrap().is_some());
+    assert!(tx.find_idempotent_call(&key("ended")).await.unwrap().is_none());
 }
 
 async fn each_asset_keeps_its_newest_cut_off(bench: Bench) {
@@ -96,12 +96,12 @@ async fn each_asset_keeps_its_newest_cut_off(bench: Bench) {
         learned_at: day(learned),
     };
     let tx = bench.acme().await;
-    tx.note_cut_offs(&[note("1", 1), note("1", 2), note("1", 2), note("2", 1)])
+    tx.insert_cut_off_notes(&[note("1", 1), note("1", 2), note("1", 2), note("2", 1)])
         .await
         .unwrap();
     assert_eq!(tx.purge_cut_offs(day(3), 10).await.unwrap(), 2);
-    assert_eq!(tx.cut_offs(&id("1"), 50).await.unwrap(), [note("1", 2)]);
-    assert_eq!(tx.cut_offs(&id("2"), 50).await.unwrap(), [note("2", 1)]);
+    assert_eq!(tx.list_cut_off_notes(&id("1"), 50).await.unwrap(), [note("1", 2)]);
+    assert_eq!(tx.list_cut_off_notes(&id("2"), 50).await.unwrap(), [note("2", 1)]);
 }
 
 async fn an_old_reconnect_is_deleted_with_its_items_and_a_running_one_stays(bench: Bench) {
@@ -113,9 +113,9 @@ async fn an_old_reconnect_is_deleted_with_its_items_and_a_running_one_stays(benc
         .await
         .unwrap();
     assert_eq!(tx.purge_reconnects(day(2), 10).await.unwrap(), 1);
-    assert!(matches!(tx.reconnect(old).await, Err(Error::NotFound)));
-    assert_eq!(tx.items(old).await.unwrap(), []);
-    assert_eq!(tx.items(running).await.unwrap().len(), 1);
+    assert!(matches!(tx.find_reconnect(old).await, Err(Error::NotFound)));
+    assert_eq!(tx.list_items(old).await.unwrap(), []);
+    assert_eq!(tx.list_items(running).await.unwrap().len(), 1);
 }
 
 async fn a_grant_token_stays_while_a_credential_or_reconnect_needs_it(bench: Bench) {
@@ -128,7 +128,7 @@ async fn a_grant_token_stays_while_a_credential_or_reconnect_needs_it(bench: Ben
     }
     let mut stored = credential("1", Slot::Active, 1, 1);
     stored.credential.grant_id = Some(used.id);
-    tx.activate(
+    tx.activate_credentials(
         &[regrant_storage::Activation {
             credential: stored,
             ..activation("1", 0, 1)
@@ -138,11 +138,11 @@ async fn a_grant_token_stays_while_a_credential_or_reconnect_needs_it(bench: Ben
     )
     .await
     .unwrap();
-    tx.mark_proved(reconnect, running.id, &crate::bench::sealed(4))
+    tx.mark_token_validated(reconnect, running.id, &crate::bench::sealed(4))
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    let owner = open(
+    let owner = open_to_migrate(
         bench
             .database
             .superuser_url()
@@ -161,17 +161,17 @@ async fn a_grant_token_stays_while_a_credential_or_reconnect_needs_it(bench: Ben
         .ok();
     owner.close().await.unwrap();
     let tx = bench.acme().await;
-    assert_eq!(tx.wipe_idle_grants().await.unwrap(), 1, "only the idle one");
+    assert_eq!(tx.wipe_idle_grant_tokens().await.unwrap(), 1, "only the idle one");
     tx.finish_reconnect(reconnect, ReconnectStatus::Cancelled, day(2))
         .await
         .unwrap();
     assert_eq!(
-        tx.wipe_idle_grants().await.unwrap(),
+        tx.wipe_idle_grant_tokens().await.unwrap(),
         1,
         "its reconnect has ended"
     );
     assert_eq!(
-        tx.wipe_idle_grants().await.unwrap(),
+        tx.wipe_idle_grant_tokens().await.unwrap(),
         0,
         "the one in use stays"
     );
@@ -182,16 +182,16 @@ async fn one_transaction_at_a_time_may_purge(bench: Bench) {
         return; // Its writer is alone anyway.
     }
     let (first, second, other) = (bench.acme().await, bench.acme().await, bench.bolt().await);
-    assert!(first.is_alone_to_purge().await.unwrap());
-    assert!(!second.is_alone_to_purge().await.unwrap());
+    assert!(first.try_lock_purge().await.unwrap());
+    assert!(!second.try_lock_purge().await.unwrap());
     assert!(
-        other.is_alone_to_purge().await.unwrap(),
+        other.try_lock_purge().await.unwrap(),
         "each tenant has its own"
     );
     drop(first);
     let mut taken = false;
     for _ in 0..100 {
-        taken = second.is_alone_to_purge().await.unwrap();
+        taken = second.try_lock_purge().await.unwrap();
         if taken {
             break;
         }
@@ -201,10 +201,10 @@ async fn one_transaction_at_a_time_may_purge(bench: Bench) {
 }
 
 async fn suspended_tenants_are_skipped_and_pages_are_complete(bench: Bench) {
-    let first = bench.store.active_scopes(None, 1).await.unwrap();
+    let first = bench.store.list_active_scopes(None, 1).await.unwrap();
     let second = bench
         .store
-        .active_scopes(Some(first[0].tenant()), 10)
+        .list_active_scopes(Some(first[0].tenant()), 10)
         .await
         .unwrap();
     let mut found = [first[0].tenant(), second[0].tenant()];
@@ -214,7 +214,7 @@ async fn suspended_tenants_are_skipped_and_pages_are_complete(bench: Bench) {
     assert_eq!((found, second.len()), (wanted, 1));
     let suspended = regrant_storage::TenantStatus::Suspended;
     crate::bench::set_status(&bench.store, bench.acme.tenant(), suspended).await;
-    let left = bench.store.active_scopes(None, 10).await.unwrap();
+    let left = bench.store.list_active_scopes(None, 10).await.unwrap();
     assert_eq!(
         left.iter()
             .map(regrant_storage::TenantScope::tenant)
@@ -225,15 +225,15 @@ async fn suspended_tenants_are_skipped_and_pages_are_complete(bench: Bench) {
 
 #[tokio::test]
 async fn one_process_at_a_time_works_on_sqlite() {
-    let database = TestDatabase::sqlite().await;
+    let database = TestDatabase::create_sqlite().await;
     let open = async || Store::connect(&settings(database.url())).await.unwrap();
     let (first, second) = (open().await, open().await);
-    first.take_over().await.unwrap();
-    first.take_over().await.unwrap();
-    assert!(matches!(second.take_over().await, Err(Error::Occupied)));
-    first.leave();
-    second.take_over().await.unwrap();
-    assert!(matches!(first.take_over().await, Err(Error::Occupied)));
+    first.become_sole_process().await.unwrap();
+    first.become_sole_process().await.unwrap();
+    assert!(matches!(second.become_sole_process().await, Err(Error::Occupied)));
+    first.release_process_lock();
+    second.become_sole_process().await.unwrap();
+    assert!(matches!(first.become_sole_process().await, Err(Error::Occupied)));
     drop(second);
-    first.take_over().await.unwrap();
+    first.become_sole_process().await.unwrap();
 }

@@ -4,7 +4,7 @@ use regrant_domain::{
     ClientId, Outcome, Reason, ReasonCode, ReconnectId, ReconnectSessionId, ReconnectStatus,
     Serving, Who,
 };
-use regrant_storage::{Begun, Error, ItemResult, NewItem, NewReconnect, Origin};
+use regrant_storage::{ReconnectVisibility, Error, ItemResult, NewItem, NewReconnect, ReconnectCause};
 
 use crate::bench::{Bench, day, grant, item, new_reconnect, on_both, sealed};
 
@@ -57,7 +57,7 @@ async fn reconnects_are_numbered_as_they_are_accepted(bench: Bench) {
     let tx = bench.bolt().await;
     let accepted = tx.accept_reconnect(&reconnect, &[], None).await.unwrap();
     assert_eq!((accepted.intent_seq, accepted.lease), (1, None));
-    let read = tx.reconnect(reconnect.id).await.unwrap();
+    let read = tx.find_reconnect(reconnect.id).await.unwrap();
     assert_eq!(
         (read.status, read.total, read.open),
         (ReconnectStatus::Running, 0, 0)
@@ -71,10 +71,10 @@ async fn reconnects_are_numbered_as_they_are_accepted(bench: Bench) {
 async fn items_keep_the_callers_order_and_ids(bench: Bench) {
     let (id, _) = bench.accept(&["9", "1", "5"]).await;
     let tx = bench.acme().await;
-    let items = tx.items(id).await.unwrap();
+    let items = tx.list_items(id).await.unwrap();
     let asked: Vec<_> = items
         .iter()
-        .map(|it| (it.position, it.asked.as_str()))
+        .map(|it| (it.position, it.requested_id.as_str()))
         .collect();
     assert_eq!(
         asked,
@@ -108,7 +108,7 @@ async fn an_item_is_read_as_it_was_settled(bench: Bench) {
     };
     settle(&bench, id, &[(0, whole.clone())]).await.unwrap();
     let tx = bench.acme().await;
-    let item = tx.items(id).await.unwrap().remove(0);
+    let item = tx.list_items(id).await.unwrap().remove(0);
     assert_eq!(
         (item.result, item.attempts, item.event_seq),
         (Some(whole), 1, Some(1))
@@ -131,20 +131,20 @@ async fn an_item_gets_its_final_outcome_once(bench: Bench) {
     .await;
     assert!(matches!(again, Err(Error::Stale)));
     let tx = bench.acme().await;
-    let items = tx.items(id).await.unwrap();
+    let items = tx.list_items(id).await.unwrap();
     assert_eq!(items[0].result, Some(result(Outcome::Replaced)));
     assert_eq!((items[0].attempts, items[1].result.as_ref()), (2, None));
-    let reconnect = tx.reconnect(id).await.unwrap();
+    let reconnect = tx.find_reconnect(id).await.unwrap();
     assert_eq!((reconnect.open, reconnect.event_seq), (1, 2));
     assert_eq!(
-        tx.counts(&[id]).await.unwrap()[&id].of(Outcome::Replaced),
+        tx.count_outcomes(&[id]).await.unwrap()[&id].count_of(Outcome::Replaced),
         1
     );
 }
 
 async fn events_are_numbered_in_the_order_of_settling(bench: Bench) {
     let known = NewItem {
-        settled: Some(result(Outcome::UnknownAsset)),
+        result: Some(result(Outcome::UnknownAsset)),
         ..item("3")
     };
     let reconnect = new_reconnect(bench.client);
@@ -164,14 +164,14 @@ async fn events_are_numbered_in_the_order_of_settling(bench: Bench) {
             .collect()
     };
     assert_eq!(
-        order(tx.items_after(reconnect.id, 0, 10).await.unwrap()),
+        order(tx.list_items_after(reconnect.id, 0, 10).await.unwrap()),
         [(1, 2), (2, 3), (3, 0)]
     );
     assert_eq!(
-        order(tx.items_after(reconnect.id, 1, 1).await.unwrap()),
+        order(tx.list_items_after(reconnect.id, 1, 1).await.unwrap()),
         [(2, 3)]
     );
-    let read = tx.reconnect(reconnect.id).await.unwrap();
+    let read = tx.find_reconnect(reconnect.id).await.unwrap();
     assert_eq!((read.total, read.open, read.event_seq), (4, 1, 3));
 }
 
@@ -189,30 +189,30 @@ async fn deferred_items_are_due_at_their_time(bench: Bench) {
     settle(&bench, id, &results).await.unwrap();
     let tx = bench.acme().await;
     let open = async |n, limit| -> Vec<i64> {
-        let items = tx.open_items(id, day(n), limit).await.unwrap();
+        let items = tx.list_open_items(id, day(n), limit).await.unwrap();
         items.iter().map(|it| it.position).collect()
     };
     assert_eq!(open(4, 10).await, [3]);
     assert_eq!(open(5, 10).await, [1, 3]);
     assert_eq!(open(9, 2).await, [0, 1]);
-    assert_eq!(tx.next_retry(id).await.unwrap(), Some(day(5)));
+    assert_eq!(tx.find_next_retry(id).await.unwrap(), Some(day(5)));
 }
 
 async fn a_validated_reconnect_keeps_grant_and_token_until_it_ends(bench: Bench) {
     let (id, accepted) = bench.accept(&["1"]).await;
     let grant = grant();
     let tx = bench.acme().await;
-    tx.hold(&accepted.lease.unwrap()).await.unwrap();
+    tx.hold_lease(&accepted.lease.unwrap()).await.unwrap();
     tx.insert_grant(&grant, day(2)).await.unwrap();
-    assert_eq!(tx.grant(grant.id).await.unwrap(), grant);
+    assert_eq!(tx.find_grant(grant.id).await.unwrap(), grant);
     assert!(matches!(
         tx.insert_grant(&grant, day(2)).await,
         Err(Error::Taken("grant"))
     ));
-    tx.mark_proved(id, grant.id, &sealed(6)).await.unwrap();
-    let read = tx.reconnect(id).await.unwrap();
+    tx.mark_token_validated(id, grant.id, &sealed(6)).await.unwrap();
+    let read = tx.find_reconnect(id).await.unwrap();
     assert_eq!(
-        (read.proved, read.grant_id, read.submitted),
+        (read.token_validated, read.grant_id, read.submitted),
         (true, Some(grant.id), Some(sealed(6)))
     );
     tx.finish_reconnect(id, ReconnectStatus::Completed, day(3))
@@ -222,7 +222,7 @@ async fn a_validated_reconnect_keeps_grant_and_token_until_it_ends(bench: Bench)
         .finish_reconnect(id, ReconnectStatus::Cancelled, day(4))
         .await;
     assert!(matches!(again, Err(Error::Stale)));
-    let read = tx.reconnect(id).await.unwrap();
+    let read = tx.find_reconnect(id).await.unwrap();
     assert_eq!(
         (read.status, read.submitted),
         (ReconnectStatus::Completed, None)
@@ -237,9 +237,9 @@ async fn an_erased_reconnect_leaves_no_rows(bench: Bench) {
     let tx = bench.acme().await;
     tx.erase_reconnect(id).await.unwrap();
     assert!(matches!(tx.erase_reconnect(id).await, Err(Error::NotFound)));
-    assert!(tx.items(id).await.unwrap().is_empty());
+    assert!(tx.list_items(id).await.unwrap().is_empty());
     assert!(matches!(
-        tx.hold(&accepted.lease.unwrap()).await,
+        tx.hold_lease(&accepted.lease.unwrap()).await,
         Err(Error::Stale)
     ));
     tx.commit().await.unwrap();
@@ -253,9 +253,9 @@ async fn reconnects_are_listed_newest_first(bench: Bench) {
     }
     ids.reverse();
     let tx = bench.acme().await;
-    let first = tx.list_reconnects(Begun::ByAnyone, None, 3).await.unwrap();
+    let first = tx.list_reconnects(ReconnectVisibility::All, None, 3).await.unwrap();
     let last = first.last().map(|it| it.id);
-    let rest = tx.list_reconnects(Begun::ByAnyone, last, 3).await.unwrap();
+    let rest = tx.list_reconnects(ReconnectVisibility::All, last, 3).await.unwrap();
     let seen: Vec<_> = first.iter().chain(&rest).map(|it| it.id).collect();
     assert_eq!(seen, ids);
     assert!(first.iter().all(|it| it.open == 2));
@@ -270,7 +270,7 @@ async fn a_caller_sees_the_reconnects_it_requested(bench: Bench) {
             submitted: sealed(1),
             created_by,
             session,
-            origin: Origin::Call,
+            cause: ReconnectCause::Call,
             created_at: day(0),
         };
         let tx = bench.acme().await;
@@ -285,11 +285,11 @@ async fn a_caller_sees_the_reconnects_it_requested(bench: Bench) {
     );
     let tx = bench.acme().await;
     for (begun, shown) in [
-        (Begun::ByAnyone, vec![within, by, all]),
-        (Begun::By(client), vec![within, by]),
-        (Begun::In(session), vec![within]),
-        (Begun::By(ClientId::mint()), vec![]),
-        (Begun::In(ReconnectSessionId::mint()), vec![]),
+        (ReconnectVisibility::All, vec![within, by, all]),
+        (ReconnectVisibility::OfClient(client), vec![within, by]),
+        (ReconnectVisibility::OfSession(session), vec![within]),
+        (ReconnectVisibility::OfClient(ClientId::mint()), vec![]),
+        (ReconnectVisibility::OfSession(ReconnectSessionId::mint()), vec![]),
     ] {
         let listed = tx.list_reconnects(begun, None, 10).await.unwrap();
         assert_eq!(
@@ -297,10 +297,10 @@ async fn a_caller_sees_the_reconnects_it_requested(bench: Bench) {
             shown,
             "{begun:?}"
         );
-        let rows = tx.list_reconnects(Begun::ByAnyone, None, 10).await.unwrap();
+        let rows = tx.list_reconnects(ReconnectVisibility::All, None, 10).await.unwrap();
         let included: Vec<_> = rows
             .iter()
-            .filter(|it| begun.includes(it))
+            .filter(|it| begun.includes_reconnect(it))
             .map(|it| it.id)
             .collect();
         assert_eq!(included, shown, "{begun:?}");
@@ -316,12 +316,12 @@ async fn ten_thousand_items_are_accepted_and_settled(bench: Bench) {
         .collect();
     settle(&bench, id, &results).await.unwrap();
     let tx = bench.acme().await;
-    let counts = tx.counts(&[id]).await.unwrap();
+    let counts = tx.count_outcomes(&[id]).await.unwrap();
     assert_eq!(
-        (counts[&id].total(), counts[&id].of(Outcome::Replaced)),
+        (counts[&id].total_count(), counts[&id].count_of(Outcome::Replaced)),
         (10_000, 10_000)
     );
-    assert!(tx.open_items(id, day(9), 10).await.unwrap().is_empty());
-    let events: Vec<_> = tx.items_after(id, 9_990, 100).await.unwrap();
+    assert!(tx.list_open_items(id, day(9), 10).await.unwrap().is_empty());
+    let events: Vec<_> = tx.list_items_after(id, 9_990, 100).await.unwrap();
     assert_eq!(events.len(), 10);
 }

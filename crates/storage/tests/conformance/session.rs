@@ -43,7 +43,7 @@ async fn a_session_is_inserted_listed_and_ended(bench: Bench) {
     keep(&bench, &first).await;
     keep(&bench, &second).await;
     let tx = bench.acme().await;
-    let read = tx.reconnect_session(first.id).await.unwrap();
+    let read = tx.find_reconnect_session(first.id).await.unwrap();
     assert_eq!(
         (read.asset_ids.clone(), read.uses_left, read.ended_at),
         (first.asset_ids.clone(), 1, None)
@@ -79,7 +79,7 @@ async fn a_session_is_inserted_listed_and_ended(bench: Bench) {
         "it ended by itself"
     );
     assert!(
-        !tx.reconnect_session(first.id)
+        !tx.find_reconnect_session(first.id)
             .await
             .unwrap()
             .is_open(day(1))
@@ -93,17 +93,17 @@ async fn a_use_is_taken_while_one_is_left_and_the_session_is_open(bench: Bench) 
     keep(&bench, &ended).await;
     let tx = bench.acme().await;
     assert!(
-        !tx.use_reconnect_session(two.id, day(2)).await.unwrap(),
+        !tx.take_session_use(two.id, day(2)).await.unwrap(),
         "it has ended by then"
     );
-    assert!(tx.use_reconnect_session(two.id, day(1)).await.unwrap());
-    assert!(tx.use_reconnect_session(two.id, day(1)).await.unwrap());
+    assert!(tx.take_session_use(two.id, day(1)).await.unwrap());
+    assert!(tx.take_session_use(two.id, day(1)).await.unwrap());
     assert!(
-        !tx.use_reconnect_session(two.id, day(1)).await.unwrap(),
+        !tx.take_session_use(two.id, day(1)).await.unwrap(),
         "both are taken"
     );
     assert!(tx.end_reconnect_session(ended.id, day(1)).await.unwrap());
-    assert!(!tx.use_reconnect_session(ended.id, day(1)).await.unwrap());
+    assert!(!tx.take_session_use(ended.id, day(1)).await.unwrap());
     tx.commit().await.unwrap();
 }
 
@@ -112,15 +112,15 @@ async fn previews_are_counted_apart_from_uses(bench: Bench) {
     keep(&bench, &one).await;
     let tx = bench.acme().await;
     assert!(
-        !tx.preview_in_session(one.id, day(2)).await.unwrap(),
+        !tx.take_session_preview(one.id, day(2)).await.unwrap(),
         "it has ended by then"
     );
-    assert!(tx.preview_in_session(one.id, day(1)).await.unwrap());
+    assert!(tx.take_session_preview(one.id, day(1)).await.unwrap());
     assert!(
-        !tx.preview_in_session(one.id, day(1)).await.unwrap(),
+        !tx.take_session_preview(one.id, day(1)).await.unwrap(),
         "there was one"
     );
-    let read = tx.reconnect_session(one.id).await.unwrap();
+    let read = tx.find_reconnect_session(one.id).await.unwrap();
     assert_eq!((read.uses_left, read.previews_left), (2, 0));
     tx.commit().await.unwrap();
 }
@@ -129,10 +129,10 @@ async fn a_use_that_is_rolled_back_was_not_taken(bench: Bench) {
     let one = session(&bench, 1);
     keep(&bench, &one).await;
     let tx = bench.acme().await;
-    assert!(tx.use_reconnect_session(one.id, day(1)).await.unwrap());
+    assert!(tx.take_session_use(one.id, day(1)).await.unwrap());
     drop(tx);
     let tx = bench.acme().await;
-    assert!(tx.use_reconnect_session(one.id, day(1)).await.unwrap());
+    assert!(tx.take_session_use(one.id, day(1)).await.unwrap());
     tx.commit().await.unwrap();
 }
 
@@ -142,7 +142,7 @@ async fn a_calling_session_is_found_with_its_client(bench: Bench) {
     let (acme, bolt) = (bench.acme.tenant(), bench.bolt.tenant());
     let found = bench
         .store
-        .session_candidate(acme, kept.id)
+        .find_session_for_call(acme, kept.id)
         .await
         .unwrap()
         .unwrap();
@@ -151,13 +151,13 @@ async fn a_calling_session_is_found_with_its_client(bench: Bench) {
         found.reach.is_all() && found.client_until.is_none() && found.requests_per_second.is_none()
     );
     assert!(
-        found.vouch(bolt).is_none(),
+        found.into_scope_of(bolt).is_none(),
         "a token of another tenant opens nothing"
     );
     assert!(
         bench
             .store
-            .session_candidate(bolt, kept.id)
+            .find_session_for_call(bolt, kept.id)
             .await
             .unwrap()
             .is_none()
@@ -166,7 +166,7 @@ async fn a_calling_session_is_found_with_its_client(bench: Bench) {
     assert!(
         bench
             .store
-            .session_candidate(acme, stranger)
+            .find_session_for_call(acme, stranger)
             .await
             .unwrap()
             .is_none()
@@ -175,7 +175,7 @@ async fn a_calling_session_is_found_with_its_client(bench: Bench) {
     assert!(
         bench
             .store
-            .session_candidate(acme, kept.id)
+            .find_session_for_call(acme, kept.id)
             .await
             .unwrap()
             .is_none()
@@ -184,7 +184,7 @@ async fn a_calling_session_is_found_with_its_client(bench: Bench) {
     assert!(
         bench
             .store
-            .session_candidate(acme, kept.id)
+            .find_session_for_call(acme, kept.id)
             .await
             .unwrap()
             .is_some()
@@ -196,7 +196,7 @@ async fn another_tenants_session_does_not_exist(bench: Bench) {
     keep(&bench, &kept).await;
     let tx = bench.bolt().await;
     assert!(matches!(
-        tx.reconnect_session(kept.id).await,
+        tx.find_reconnect_session(kept.id).await,
         Err(Error::NotFound)
     ));
     assert!(
@@ -205,7 +205,7 @@ async fn another_tenants_session_does_not_exist(bench: Bench) {
             .unwrap()
             .is_empty()
     );
-    assert!(!tx.use_reconnect_session(kept.id, day(1)).await.unwrap());
+    assert!(!tx.take_session_use(kept.id, day(1)).await.unwrap());
     assert!(!tx.end_reconnect_session(kept.id, day(1)).await.unwrap());
     assert_eq!(tx.purge_reconnect_sessions(day(9), 10).await.unwrap(), 0);
     tx.commit().await.unwrap();
@@ -213,7 +213,7 @@ async fn another_tenants_session_does_not_exist(bench: Bench) {
         bench
             .acme()
             .await
-            .reconnect_session(kept.id)
+            .find_reconnect_session(kept.id)
             .await
             .unwrap()
             .uses_left,
@@ -274,7 +274,7 @@ async fn list_origin(database: &TestDatabase, tenant: &str, origin: &str) {
     let sql = format!(
         "INSERT INTO tenant_origins (tenant_id, origin) SELECT id, '{origin}' FROM tenants WHERE name = '{tenant}'"
     );
-    database.intrude(&sql).await;
+    database.run_as_superuser(&sql).await;
 }
 
 async fn a_quota_counts_existing_rows(bench: Bench) {
@@ -282,51 +282,51 @@ async fn a_quota_counts_existing_rows(bench: Bench) {
     let (ended, _) = bench.accept(&["1"]).await;
     bench.accept(&["2"]).await;
     let tx = bench.acme().await;
-    tx.hold_tenant().await.unwrap();
+    tx.lock_tenant_row().await.unwrap();
     assert_eq!(
-        tx.asset_quota().await.unwrap(),
+        tx.read_asset_quota().await.unwrap(),
         Quota {
             used: 2,
-            most: None
+            limit: None
         }
     );
     assert_eq!(
-        tx.running_quota().await.unwrap(),
+        tx.read_running_quota().await.unwrap(),
         Quota {
             used: 2,
-            most: None
+            limit: None
         }
     );
     tx.finish_reconnect(ended, ReconnectStatus::Completed, day(1))
         .await
         .unwrap();
     assert_eq!(
-        tx.running_quota().await.unwrap(),
+        tx.read_running_quota().await.unwrap(),
         Quota {
             used: 1,
-            most: None
+            limit: None
         }
     );
     tx.commit().await.unwrap();
     let set = "UPDATE tenants SET max_assets = 7, max_running_reconnects = 3 WHERE name = 'acme'";
-    bench.database.intrude(set).await;
+    bench.database.run_as_superuser(set).await;
     let tx = bench.acme().await;
-    assert_eq!(tx.asset_quota().await.unwrap().most, Some(7));
-    assert_eq!(tx.running_quota().await.unwrap().most, Some(3));
+    assert_eq!(tx.read_asset_quota().await.unwrap().limit, Some(7));
+    assert_eq!(tx.read_running_quota().await.unwrap().limit, Some(3));
     drop(tx);
     let other = bench.bolt().await;
     assert_eq!(
-        other.asset_quota().await.unwrap(),
+        other.read_asset_quota().await.unwrap(),
         Quota {
             used: 0,
-            most: None
+            limit: None
         }
     );
     assert_eq!(
-        other.running_quota().await.unwrap(),
+        other.read_running_quota().await.unwrap(),
         Quota {
             used: 0,
-            most: None
+            limit: None
         }
     );
 }

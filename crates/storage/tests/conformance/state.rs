@@ -37,7 +37,7 @@ async fn the_filter_by_state_is_the_state(bench: Bench) {
         .step_by(2)
         .map(|id| activation(id, 0, 1))
         .collect();
-    tx.activate(&served, 1, day(1)).await.unwrap();
+    tx.activate_credentials(&served, 1, day(1)).await.unwrap();
     tx.commit().await.unwrap();
     write(&bench, &facts).await;
 
@@ -59,7 +59,7 @@ async fn the_filter_by_state_is_the_state(bench: Bench) {
             .collect();
         let wanted: BTreeSet<_> = all
             .iter()
-            .filter(|it| it.state(day(NOW), Duration::days(NOTICE)).status == status)
+            .filter(|it| it.state_at(day(NOW), Duration::days(NOTICE)).status == status)
             .map(|it| it.id.to_string())
             .collect();
         assert_eq!(found, wanted, "{status}");
@@ -112,8 +112,8 @@ pub(crate) async fn write(bench: &Bench, facts: &[String]) {
         .database
         .superuser_url()
         .unwrap_or_else(|| bench.database.url().to_owned());
-    let raw = open(&url).await.unwrap();
-    let reason = Reason::new(ReasonCode::NoRole, Who::Nobody, "x", "y");
+    let raw = open_to_migrate(&url).await.unwrap();
+    let reason = Reason::new(ReasonCode::NoRole, Who::NoOne, "x", "y");
     let reason = serde_json::to_string(&reason).unwrap();
     let updates: Vec<_> = facts
         .iter()

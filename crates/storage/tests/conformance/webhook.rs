@@ -54,12 +54,12 @@ fn event(kind: EventKind) -> NewEvent {
 
 async fn emit(bench: &Bench, scope: &TenantScope, kind: EventKind, n: usize) {
     let tx = bench.store.begin(scope).await.unwrap();
-    tx.emit(&vec![event(kind); n], day(2)).await.unwrap();
+    tx.emit_events(&vec![event(kind); n], day(2)).await.unwrap();
     tx.commit().await.unwrap();
 }
 
 async fn claim(bench: &Bench, limit: u32) -> Vec<Claim> {
-    let (now, lease) = (Clock::wall() + Duration::seconds(1), Duration::hours(1));
+    let (now, lease) = (Clock::system_time() + Duration::seconds(1), Duration::hours(1));
     bench
         .store
         .claim_due(DueKind::Delivery, now, "a", lease, limit)
@@ -89,7 +89,7 @@ async fn an_event_is_pending_from_the_commit_of_its_change(bench: Bench) {
     let some = EventFilter::Only([EventKind::AssetSuspect].into());
     let some = endpoint(&bench, &bench.acme, some).await;
     let tx = bench.acme().await;
-    tx.emit(&[event(EventKind::AssetSuspect)], day(2))
+    tx.emit_events(&[event(EventKind::AssetSuspect)], day(2))
         .await
         .unwrap();
     drop(tx);
@@ -108,7 +108,7 @@ async fn an_event_is_pending_from_the_commit_of_its_change(bench: Bench) {
         .map(|it| DeliveryId::from_uuid(it.object))
         .collect();
     let tx = bench.store.begin_read(&bench.acme).await.unwrap();
-    let due = tx.deliveries(&ids).await.unwrap();
+    let due = tx.find_deliveries(&ids).await.unwrap();
     assert_eq!(due.len(), 1_201);
     assert!(
         due.iter()
@@ -135,7 +135,7 @@ async fn an_event_that_no_endpoint_wants_has_no_delivery(bench: Bench) {
         .await
         .unwrap()
     );
-    tx.emit(&[event(EventKind::AssetExpiring)], day(3))
+    tx.emit_events(&[event(EventKind::AssetExpiring)], day(3))
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -169,7 +169,7 @@ async fn claims_take_turns_between_tenants_and_between_endpoints(bench: Bench) {
         .iter()
         .map(|it| DeliveryId::from_uuid(it.object))
         .collect();
-    let due = bench.acme().await.deliveries(&ids).await.unwrap();
+    let due = bench.acme().await.find_deliveries(&ids).await.unwrap();
     let to = |id| {
         due.iter()
             .filter(|it| it.delivery.endpoint_id == id)
@@ -191,16 +191,16 @@ async fn a_delivery_ends_once_and_can_be_replayed(bench: Bench) {
     emit(&bench, &bench.acme, EventKind::AssetSuspect, 1).await;
     let lease = claim(&bench, 1).await.remove(0).lease;
     let tx = bench.acme().await;
-    tx.hold(&lease).await.unwrap();
+    tx.hold_lease(&lease).await.unwrap();
     tx.retry_delivery(&lease, attempt(1), day(1)).await.unwrap();
     assert!(
-        matches!(tx.hold(&lease).await, Err(Error::Stale)),
+        matches!(tx.hold_lease(&lease).await, Err(Error::Stale)),
         "it was given back"
     );
     tx.commit().await.unwrap();
     let lease = claim(&bench, 1).await.remove(0).lease;
     let tx = bench.acme().await;
-    tx.hold(&lease).await.unwrap();
+    tx.hold_lease(&lease).await.unwrap();
     tx.finish_delivery(&lease, DeliveryStatus::Failed, attempt(2), day(3))
         .await
         .unwrap();
@@ -213,19 +213,19 @@ async fn a_delivery_ends_once_and_can_be_replayed(bench: Bench) {
     );
 
     let replay = async |tx: &TenantTx| {
-        tx.replay_failed(id, day(1), 10, Clock::wall())
+        tx.replay_failed(id, day(1), 10, Clock::system_time())
             .await
             .unwrap()
     };
     let tx = bench.acme().await;
     assert_eq!(
-        tx.replay_failed(id, day(3), 10, Clock::wall())
+        tx.replay_failed(id, day(3), 10, Clock::system_time())
             .await
             .unwrap(),
         0
     );
     assert_eq!((replay(&tx).await, replay(&tx).await), (1, 0));
-    tx.replay_event(id, delivery.event_id, Clock::wall())
+    tx.replay_event(id, delivery.event_id, Clock::system_time())
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -251,7 +251,7 @@ async fn a_deleted_endpoint_leaves_no_rows(bench: Bench) {
     assert!(claim(&bench, 10).await.is_empty());
     assert!(listed(&bench, &bench.acme, id).await.is_empty());
     let tx = bench.acme().await;
-    assert!(matches!(tx.hold(&held.lease).await, Err(Error::Stale)));
+    assert!(matches!(tx.hold_lease(&held.lease).await, Err(Error::Stale)));
     assert!(matches!(
         tx.delete_webhook_endpoint(id).await,
         Err(Error::NotFound)
@@ -276,9 +276,9 @@ async fn another_tenants_endpoint_does_not_exist(bench: Bench) {
     emit(&bench, &bench.acme, EventKind::AssetSuspect, 1).await;
     let delivery = listed(&bench, &bench.acme, id).await.remove(0);
     let tx = bench.bolt().await;
-    assert!(tx.webhook_endpoints().await.unwrap().is_empty());
+    assert!(tx.list_webhook_endpoints().await.unwrap().is_empty());
     assert!(matches!(
-        tx.webhook_endpoint(id).await,
+        tx.find_webhook_endpoint(id).await,
         Err(Error::NotFound)
     ));
     assert!(matches!(
@@ -301,7 +301,7 @@ async fn another_tenants_endpoint_does_not_exist(bench: Bench) {
         tx.replay_event(id, delivery.event_id, day(1)).await,
         Err(Error::NotFound)
     ));
-    assert!(tx.deliveries(&[delivery.id]).await.unwrap().is_empty());
+    assert!(tx.find_deliveries(&[delivery.id]).await.unwrap().is_empty());
     assert!(tx.list_deliveries(id, ANY).await.unwrap().is_empty());
     assert_eq!(tx.replay_failed(id, day(0), 9, day(1)).await.unwrap(), 0);
     tx.commit().await.unwrap();

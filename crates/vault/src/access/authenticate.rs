@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use regrant_crypto::{Claims, SecretHash};
 use regrant_domain::{ClientId, ClientSecret, Permission, Permissions, Timestamp};
-use regrant_storage::{Candidate, TenantScope};
+use regrant_storage::{UnverifiedClient, TenantScope};
 use uuid::Uuid;
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 
 /// The credentials of one request.
 #[derive(Debug, Clone, Copy)]
-pub struct Presented<'a> {
+pub struct RequestCredentials<'a> {
     /// The bearer token.
     pub token: &'a str,
     /// The client's IP address, behind trusted proxies.
@@ -28,10 +28,10 @@ pub struct Presented<'a> {
     pub proof: Option<&'a str>,
 }
 
-impl<'a> Presented<'a> {
+impl<'a> RequestCredentials<'a> {
     /// The credentials of a request from this machine that sends only a bearer token.
     #[must_use]
-    pub const fn locally(token: &'a str) -> Self {
+    pub const fn from_localhost(token: &'a str) -> Self {
         Self {
             token,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -41,7 +41,7 @@ impl<'a> Presented<'a> {
 }
 
 /// An access token for the API.
-pub struct IssuedToken {
+pub struct ApiToken {
     /// The JWT.
     pub access_token: String,
     /// The token's lifetime in seconds.
@@ -63,21 +63,21 @@ impl Vault {
         secret: &ClientSecret,
         wanted: Option<Permissions>,
         address: IpAddr,
-    ) -> Result<IssuedToken, Error> {
+    ) -> Result<ApiToken, Error> {
         let now = self.clock.now();
         // Look up a malformed id too, so that it takes as long as an unknown one.
         let client = client.unwrap_or_else(|| ClientId::from_uuid(Uuid::nil()));
         let verify =
-            |hash: &[u8]| SecretHash::from_slice(hash).is_some_and(|hash| hash.verify(secret));
-        let Some(candidate) = self.store.candidate(client).await? else {
+            |hash: &[u8]| SecretHash::from_slice(hash).is_some_and(|hash| hash.matches_secret(secret));
+        let Some(candidate) = self.store.find_client_for_login(client).await? else {
             // Verify against a dummy hash, so that an unknown client takes as long as a wrong
             // secret.
             let _never = verify(&[0; 32]);
             return Err(Error::Unauthenticated);
         };
-        let admitted = candidate.admits(address) && !candidate.has_expired(now);
+        let admitted = candidate.admits_address(address) && !candidate.has_expired(now);
         let scope = candidate
-            .unlock(now, verify)
+            .scope_for_secret(now, verify)
             .filter(|_| admitted)
             .ok_or(Error::Unauthenticated)?;
         let wanted = wanted.unwrap_or_else(|| candidate.permissions());
@@ -92,10 +92,10 @@ impl Vault {
         &self,
         client: ClientId,
         scope: &TenantScope,
-        candidate: &Candidate,
+        candidate: &UnverifiedClient,
         permissions: Permissions,
         now: Timestamp,
-    ) -> Result<IssuedToken, Error> {
+    ) -> Result<ApiToken, Error> {
         let lifetime = self.settings.access.token_lifetime;
         let token = NewToken {
             audience: Audience::Api,
@@ -106,9 +106,9 @@ impl Vault {
             jti: Uuid::now_v7().to_string(),
             lifetime,
         };
-        let access_token = self.issuer.sign(token, now).await?;
-        let expires_in = i64::try_from(lifetime.as_secs()).map_err(Error::internal)?;
-        Ok(IssuedToken {
+        let access_token = self.issuer.sign_token(token, now).await?;
+        let expires_in = i64::try_from(lifetime.as_secs()).map_err(Error::from_cause)?;
+        Ok(ApiToken {
             access_token,
             expires_in,
             scope: permissions,
@@ -120,27 +120,27 @@ impl Vault {
     /// # Errors
     /// `Unauthenticated` for any fault of the token or the client; `AddressNotAllowed`;
     /// `ProofRefused`.
-    pub async fn authenticate(&self, presented: Presented<'_>) -> Result<Principal, Error> {
+    pub async fn authenticate_request(&self, presented: RequestCredentials<'_>) -> Result<Principal, Error> {
         let now = self.clock.now();
         let Ok(claims) = self
             .issuer
-            .verify(Audience::Api, presented.token, now)
+            .verify_token(Audience::Api, presented.token, now)
             .await
         else {
-            return self.visitor(presented.token).await;
+            return self.authenticate_session(presented.token).await;
         };
         let client: ClientId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
         let granted: Permissions = claims.scope.parse().map_err(|_| Error::Unauthenticated)?;
         let (scope, candidate) = self.find_client_of_token(client, &claims, now).await?;
-        if !candidate.admits(presented.address) {
+        if !candidate.admits_address(presented.address) {
             return Err(Error::AddressNotAllowed);
         }
-        self.demand_proof(&scope, &candidate, presented, now)
+        self.require_request_proof(&scope, &candidate, presented, now)
             .await?;
         Ok(Principal {
             scope,
             subject: Subject::Client(client),
-            permissions: granted.and(candidate.permissions()),
+            permissions: granted.intersect_with(candidate.permissions()),
             reach: candidate.reach().clone(),
             reason_required: candidate.reason_required(),
             reason: None,
@@ -156,14 +156,14 @@ impl Vault {
         client: ClientId,
         claims: &Claims,
         now: Timestamp,
-    ) -> Result<(TenantScope, Candidate), Error> {
+    ) -> Result<(TenantScope, UnverifiedClient), Error> {
         let candidate = self
             .store
-            .candidate(client)
+            .find_client_for_login(client)
             .await?
             .ok_or(Error::Unauthenticated)?;
         let scope = candidate
-            .vouch(claims.tenant)
+            .scope_of_tenant(claims.tenant)
             .ok_or(Error::Unauthenticated)?;
         if candidate.has_expired(now) || claims.ver < candidate.token_version() {
             return Err(Error::Unauthenticated);
@@ -177,7 +177,7 @@ impl Vault {
     ///
     /// # Errors
     /// `Unauthenticated` if the caller is no longer valid; `Forbidden` if the permission is gone.
-    pub async fn still_admit(
+    pub async fn recheck_caller(
         &self,
         caller: &Principal,
         permission: Permission,
@@ -187,7 +187,7 @@ impl Vault {
             Subject::Client(client) => {
                 let candidate = self
                     .store
-                    .candidate(*client)
+                    .find_client_for_login(*client)
                     .await?
                     .ok_or(Error::Unauthenticated)?;
                 let has_ended =
@@ -195,7 +195,7 @@ impl Vault {
                 let has_new_reach = *candidate.reach() != caller.reach;
                 (!has_ended && !has_new_reach).then(|| candidate.permissions())
             }
-            Subject::Session { id, .. } => self.held_by_session(caller, *id, now).await?,
+            Subject::Session { id, .. } => self.find_session_permissions(caller, *id, now).await?,
         };
         let held = held.ok_or(Error::Unauthenticated)?;
         if held.contains(permission) {

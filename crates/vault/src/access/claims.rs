@@ -17,7 +17,7 @@ pub(crate) enum Audience {
 
 impl Audience {
     /// The `aud` claim for this listener; `base` is the claim for the API.
-    pub(super) fn name(self, base: &str) -> String {
+    pub(super) fn to_claim(self, base: &str) -> String {
         match self {
             Self::Api => base.to_owned(),
             Self::Browser => format!("{base}/browser"),

@@ -23,68 +23,68 @@ use crate::{
     Error, Settings,
     access::{
         claims::{Audience, NewToken},
-        signing_keys::{KeySet, ensure_key},
+        signing_keys::{KeySet, ensure_signing_key},
     },
-    credentials::data_keys::Keys,
+    credentials::data_keys::DataKeys,
 };
 
 /// The maximum age of the cached keys.
-const READ_AGAIN: Duration = Duration::from_mins(1);
+const MAX_AGE: Duration = Duration::from_mins(1);
 /// The maximum age of the cached keys if a token names an unknown key.
-const LOOK_FOR_UNKNOWN: Duration = Duration::from_secs(10);
+const MAX_AGE_FOR_UNKNOWN_KEY: Duration = Duration::from_secs(10);
 
 /// Signs and verifies with the keys of the installation.
 pub(crate) struct Issuer {
-    keys: Keys,
-    name: String,
+    keys: DataKeys,
+    issuer_name: String,
     audience: String,
-    known: RwLock<Known>,
+    key_cache: RwLock<CachedKeys>,
     /// Held while the keys are read: one task reads, the others wait for its result.
-    turn: tokio::sync::Mutex<()>,
-    reads: AtomicU64,
+    read_lock: tokio::sync::Mutex<()>,
+    read_count: AtomicU64,
 }
 
 /// The keys and when they were last read.
 #[derive(Clone)]
-struct Known {
-    set: Arc<KeySet>,
-    asked_at: Instant,
+struct CachedKeys {
+    keys: Arc<KeySet>,
+    read_at: Instant,
 }
 
 impl Issuer {
     /// Reads the keys. Creates the first key if there is none.
-    pub(crate) async fn load(
-        keys: &Keys,
+    pub(crate) async fn load_or_create(
+        keys: &DataKeys,
         settings: &Settings,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        ensure_key(keys, now).await?;
+        ensure_signing_key(keys, now).await?;
         let (name, audience) = (
             settings.access.issuer.clone(),
             settings.access.audience.clone(),
         );
-        let set = KeySet::read(keys, None, |it| verifier(&name, &audience, it)).await?;
-        let known = RwLock::new(Known {
-            set: Arc::new(set),
-            asked_at: Instant::now(),
+        let set = KeySet::read_keys(keys, None, |it| new_verifier(&name, &audience, it)).await?;
+        let known = RwLock::new(CachedKeys {
+            keys: Arc::new(set),
+            read_at: Instant::now(),
         });
         let turn = tokio::sync::Mutex::default();
         Ok(Self {
             keys: keys.clone(),
-            name,
+            issuer_name: name,
             audience,
-            known,
-            turn,
-            reads: AtomicU64::new(1),
+            key_cache: known,
+            read_lock: turn,
+            read_count: AtomicU64::new(1),
         })
     }
 
     /// Signs a token with the active key.
-    pub(crate) async fn sign(&self, token: NewToken, now: Timestamp) -> Result<String, Error> {
+    pub(crate) async fn sign_token(&self, token: NewToken, now: Timestamp) -> Result<String, Error> {
         let (iat, lifetime) = (now.timestamp(), i64::try_from(token.lifetime.as_secs()));
         let claims = Claims {
-            iss: self.name.clone(),
-            aud: token.audience.name(&self.audience),
+            iss: self.issuer_name.clone(),
+            aud: token.audience.to_claim(&self.audience),
             sub: token.sub,
             tenant: token.tenant,
             ver: token.ver,
@@ -92,29 +92,29 @@ impl Issuer {
             jti: token.jti,
             iat,
             nbf: iat,
-            exp: iat.saturating_add(lifetime.map_err(Error::internal)?),
+            exp: iat.saturating_add(lifetime.map_err(Error::from_cause)?),
         };
-        Ok(self.current().await.signing(now)?.sign(&claims)?)
+        Ok(self.current_keys().await.signing_key(now)?.sign_claims(&claims)?)
     }
 
     /// The claims of a token, if it is valid now for this listener and signed with a key of this
     /// installation that is not retired.
-    pub(crate) async fn verify(
+    pub(crate) async fn verify_token(
         &self,
         audience: Audience,
         token: &str,
         now: Timestamp,
     ) -> Result<Claims, Error> {
-        let kid = Verifier::key_id(token).map_err(|_| Error::Unauthenticated)?;
-        let mut set = self.current().await;
-        if !set.knows(&kid) {
-            set = self.asked_within(LOOK_FOR_UNKNOWN).await;
+        let kid = Verifier::read_key_id(token).map_err(|_| Error::Unauthenticated)?;
+        let mut set = self.current_keys().await;
+        if !set.has_key(&kid) {
+            set = self.keys_read_within(MAX_AGE_FOR_UNKNOWN_KEY).await;
         }
-        if !set.believes(&kid, now) {
+        if !set.is_trusted_at(&kid, now) {
             return Err(Error::Unauthenticated);
         }
-        set.verifier(audience)
-            .verify(token, now.timestamp())
+        set.verifier_for(audience)
+            .verify_claims(token, now.timestamp())
             .map_err(|_| Error::Unauthenticated)
     }
 
@@ -125,58 +125,58 @@ impl Issuer {
         now: Timestamp,
     ) -> Result<String, Error> {
         Ok(self
-            .current()
+            .current_keys()
             .await
-            .signing(now)?
+            .signing_key(now)?
             .sign_checkpoint(checkpoint)?)
     }
 
     /// The keys, at most one minute old. Do not call this while a transaction is open: it may read
     /// the database on another connection.
-    pub(crate) async fn current(&self) -> Arc<KeySet> {
-        self.asked_within(READ_AGAIN).await
+    pub(crate) async fn current_keys(&self) -> Arc<KeySet> {
+        self.keys_read_within(MAX_AGE).await
     }
 
     /// Reads the keys again, whatever the age of the cached ones.
-    pub(super) async fn renew(&self) -> Arc<KeySet> {
-        self.asked_within(Duration::ZERO).await
+    pub(super) async fn reload_keys(&self) -> Arc<KeySet> {
+        self.keys_read_within(Duration::ZERO).await
     }
 
     /// The number of reads from the database.
     #[cfg(test)]
-    pub(super) fn reads(&self) -> u64 {
-        self.reads.load(Ordering::SeqCst)
+    pub(super) fn count_reads(&self) -> u64 {
+        self.read_count.load(Ordering::SeqCst)
     }
 
-    async fn asked_within(&self, longest: Duration) -> Arc<KeySet> {
-        let known = self.known();
-        if known.asked_at.elapsed() < longest {
-            return known.set;
+    async fn keys_read_within(&self, longest: Duration) -> Arc<KeySet> {
+        let known = self.cached_keys();
+        if known.read_at.elapsed() < longest {
+            return known.keys;
         }
-        let _turn = self.turn.lock().await;
+        let _turn = self.read_lock.lock().await;
         // Another task may have read the keys while this one waited for the lock.
-        let known = self.known();
-        if known.asked_at.elapsed() < longest {
-            return known.set;
+        let known = self.cached_keys();
+        if known.read_at.elapsed() < longest {
+            return known.keys;
         }
-        let set = self.read_keys_or(known.set).await;
+        let set = self.read_keys_or(known.keys).await;
         debug!(
-            reads = self.reads.fetch_add(1, Ordering::SeqCst),
+            reads = self.read_count.fetch_add(1, Ordering::SeqCst),
             "read the signing keys"
         );
         // Set the time after a failed read too, so that it is not repeated at once.
-        let known = Known {
-            set: Arc::clone(&set),
-            asked_at: Instant::now(),
+        let known = CachedKeys {
+            keys: Arc::clone(&set),
+            read_at: Instant::now(),
         };
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        *self.key_cache.write().unwrap_or_else(PoisonError::into_inner) = known;
         set
     }
 
     /// Reads the keys; after an error, logs it and returns the `known` keys.
     async fn read_keys_or(&self, known: Arc<KeySet>) -> Arc<KeySet> {
-        let read = KeySet::read(&self.keys, Some(&*known), |it| {
-            verifier(&self.name, &self.audience, it)
+        let read = KeySet::read_keys(&self.keys, Some(&*known), |it| {
+            new_verifier(&self.issuer_name, &self.audience, it)
         });
         match read.await {
             Ok(set) => Arc::new(set),
@@ -190,14 +190,14 @@ impl Issuer {
         }
     }
 
-    fn known(&self) -> Known {
-        self.known
+    fn cached_keys(&self) -> CachedKeys {
+        self.key_cache
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 }
 
-fn verifier(issuer: &str, audience: &str, of: Audience) -> Verifier {
-    Verifier::new(issuer, &of.name(audience))
+fn new_verifier(issuer: &str, audience: &str, of: Audience) -> Verifier {
+    Verifier::new(issuer, &of.to_claim(audience))
 }

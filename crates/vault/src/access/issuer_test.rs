@@ -12,7 +12,7 @@ use regrant_storage::Store;
 use regrant_testdb::TestDatabase;
 
 use crate::{
-    Acting, Error, NewApp, NewTenantSpec, Onboarded, Parts, Presented, Settings, Vault,
+    Actor, Error, NewApp, NewTenantSpec, Onboarding, Parts, RequestCredentials, Settings, Vault,
     access::claims::{Audience, NewToken},
 };
 
@@ -33,7 +33,7 @@ impl Bench {
         )
         .unwrap();
         Self {
-            clock: Clock::fixed(Clock::wall()),
+            clock: Clock::fixed_at(Clock::system_time()),
             database,
             directory,
         }
@@ -62,7 +62,7 @@ fn passphrase() -> Passphrase {
     Passphrase::parse("correct horse".to_owned()).unwrap()
 }
 
-async fn onboard(vault: &Vault) -> Onboarded {
+async fn onboard(vault: &Vault) -> Onboarding {
     let (id, secret): (AppId, _) = (
         "1".parse().unwrap(),
         AppSecret::parse("secret".to_owned()).unwrap(),
@@ -74,17 +74,17 @@ async fn onboard(vault: &Vault) -> Onboarded {
         verify_token: None,
     };
     vault
-        .create_app(Acting::CommandLine, app, None)
+        .create_app(Actor::CommandLine, app, None)
         .await
         .unwrap();
-    let new = NewTenantSpec::named("One", id, Permissions::all());
+    let new = NewTenantSpec::with_scopes("One", id, Permissions::all());
     vault
-        .create_tenant(Acting::CommandLine, new, None)
+        .create_tenant(Actor::CommandLine, new, None)
         .await
         .unwrap()
 }
 
-async fn request_token(vault: &Vault, it: &Onboarded) -> String {
+async fn request_token(vault: &Vault, it: &Onboarding) -> String {
     vault
         .issue_token(
             Some(it.client.id),
@@ -98,7 +98,7 @@ async fn request_token(vault: &Vault, it: &Onboarded) -> String {
 }
 
 async fn is_accepted(vault: &Vault, token: &str) -> bool {
-    match vault.authenticate(Presented::locally(token)).await {
+    match vault.authenticate_request(RequestCredentials::from_localhost(token)).await {
         Ok(_) => true,
         Err(Error::Unauthenticated) => false,
         Err(other) => panic!("{other:?}"),
@@ -106,12 +106,12 @@ async fn is_accepted(vault: &Vault, token: &str) -> bool {
 }
 
 fn key_id_of(token: &str) -> String {
-    regrant_crypto::Verifier::key_id(token).unwrap()
+    regrant_crypto::Verifier::read_key_id(token).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_of_unknown_keys_does_not_reach_the_database() {
-    let bench = Bench::on(TestDatabase::sqlite().await);
+    let bench = Bench::on(TestDatabase::create_sqlite().await);
     let vault = bench.vault().await;
     let begun = Instant::now();
     let key = SigningKey::generate().unwrap().private_pkcs8();
@@ -130,25 +130,25 @@ async fn a_flood_of_unknown_keys_does_not_reach_the_database() {
     for n in 0..2_000 {
         let forged = SigningKey::from_pkcs8(&format!("unknown-{n}"), &key)
             .unwrap()
-            .sign(&claims)
+            .sign_claims(&claims)
             .unwrap();
         assert!(!is_accepted(&vault, &forged).await);
     }
     let most = 1 + begun.elapsed().as_secs() / 10 + 1;
     assert!(
-        vault.issuer.reads() <= most,
+        vault.issuer.count_reads() <= most,
         "{} reads",
-        vault.issuer.reads()
+        vault.issuer.count_reads()
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_for_another_holder_or_listener_is_refused() {
-    let bench = Bench::on(TestDatabase::sqlite().await);
+    let bench = Bench::on(TestDatabase::create_sqlite().await);
     let vault = bench.vault().await;
     let it = onboard(&vault).await;
     vault
-        .revoke_client_tokens(Acting::CommandLine, it.tenant.tenant.id, it.client.id, None)
+        .revoke_client_tokens(Actor::CommandLine, it.tenant.tenant.id, it.client.id, None)
         .await
         .unwrap();
     let good = || NewToken {
@@ -160,7 +160,7 @@ async fn a_token_for_another_holder_or_listener_is_refused() {
         jti: "1".to_owned(),
         lifetime: Duration::from_mins(15),
     };
-    let sign = async |token| vault.issuer.sign(token, bench.clock.now()).await.unwrap();
+    let sign = async |token| vault.issuer.sign_token(token, bench.clock.now()).await.unwrap();
     assert!(is_accepted(&vault, &sign(good()).await).await);
     for bad in [
         NewToken {
@@ -226,7 +226,7 @@ async fn a_token_for_another_holder_or_listener_is_refused() {
         for listener in [Audience::Api, Audience::Browser, Audience::Admin] {
             let verified = vault
                 .issuer
-                .verify(listener, &token, bench.clock.now())
+                .verify_token(listener, &token, bench.clock.now())
                 .await;
             assert_eq!(
                 verified.is_ok(),
@@ -239,24 +239,24 @@ async fn a_token_for_another_holder_or_listener_is_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_process_signs_with_a_key_that_another_does_not_know() {
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         let bench = Bench::on(database);
         let (one, other) = (bench.vault().await, bench.vault().await);
         let it = onboard(&one).await;
         let before = key_id_of(&request_token(&one, &it).await);
-        one.rotate_signing_keys(Acting::CommandLine, false, None)
+        one.rotate_signing_keys(Actor::CommandLine, false, None)
             .await
             .unwrap();
         // Until the other process surely knows the new key, both sign with the old one.
-        bench.clock.advance(chrono::Duration::minutes(9));
+        bench.clock.advance_by(chrono::Duration::minutes(9));
         for vault in [&one, &other] {
             let token = request_token(vault, &it).await;
             assert_eq!(key_id_of(&token), before);
             assert!(is_accepted(&one, &token).await && is_accepted(&other, &token).await);
         }
         // A minute later the other process has reloaded the keys.
-        other.issuer.renew().await;
-        bench.clock.advance(chrono::Duration::minutes(1));
+        other.issuer.reload_keys().await;
+        bench.clock.advance_by(chrono::Duration::minutes(1));
         for vault in [&one, &other] {
             let token = request_token(vault, &it).await;
             assert_ne!(key_id_of(&token), before);
@@ -267,19 +267,19 @@ async fn no_process_signs_with_a_key_that_another_does_not_know() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_several_starting_processes_creates_the_first_key() {
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         let bench = Bench::on(database);
         let (one, other) = tokio::join!(bench.vault(), bench.vault());
-        assert_eq!(one.signing_keys().await.unwrap().len(), 1);
+        assert_eq!(one.list_signing_keys().await.unwrap().len(), 1);
         let it = onboard(&one).await;
         assert!(is_accepted(&other, &request_token(&one, &it).await).await);
         // An immediate rotation reaches the other process when that one reloads the keys.
         let old = request_token(&other, &it).await;
-        one.rotate_signing_keys(Acting::CommandLine, true, None)
+        one.rotate_signing_keys(Actor::CommandLine, true, None)
             .await
             .unwrap();
         assert!(!is_accepted(&one, &old).await);
-        other.issuer.renew().await;
+        other.issuer.reload_keys().await;
         assert!(!is_accepted(&other, &old).await);
         assert!(is_accepted(&other, &request_token(&one, &it).await).await);
     }

@@ -11,22 +11,22 @@ use moka::future::Cache;
 use crate::{Error, Principal, Vault};
 
 /// How long a cached answer is valid.
-const BELIEVED: Duration = Duration::from_secs(30);
+const CACHE_LIFETIME: Duration = Duration::from_secs(30);
 /// The capacity of the cache. It needs a limit because any page may send any origin.
-const REMEMBERED: u64 = 10_000;
+const MAX_CACHED: u64 = 10_000;
 /// The maximum length of an origin in bytes; longer ones are refused without a query.
-const LONGEST: usize = 255;
+const MAX_ORIGIN_LENGTH: usize = 255;
 
 /// Caches whether an active tenant lists an origin. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Origins(Cache<String, bool>);
+pub(crate) struct OriginCache(Cache<String, bool>);
 
-impl Origins {
+impl OriginCache {
     pub(crate) fn new() -> Self {
         Self(
             Cache::builder()
-                .max_capacity(REMEMBERED)
-                .time_to_live(BELIEVED)
+                .max_capacity(MAX_CACHED)
+                .time_to_live(CACHE_LIFETIME)
                 .build(),
         )
     }
@@ -35,7 +35,7 @@ impl Origins {
 impl Vault {
     /// Whether any active tenant lists this origin, up to 30 seconds ago.
     pub async fn is_origin_listed(&self, origin: &str) -> Result<bool, Error> {
-        if origin.len() > LONGEST {
+        if origin.len() > MAX_ORIGIN_LENGTH {
             return Ok(false);
         }
         if let Some(known) = self.origins.0.get(origin).await {
@@ -47,7 +47,7 @@ impl Vault {
     }
 
     /// Whether the caller's tenant lists this origin now.
-    pub async fn may_call_from(&self, caller: &Principal, origin: &str) -> Result<bool, Error> {
+    pub async fn is_origin_of_caller(&self, caller: &Principal, origin: &str) -> Result<bool, Error> {
         Ok(self
             .store
             .tenant_lists_origin(caller.tenant(), origin)

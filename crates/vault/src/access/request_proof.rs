@@ -6,19 +6,19 @@
 //! Start at `Vault::require_request_proof`.
 
 use chrono::DateTime;
-use regrant_crypto::{CallProof, ProofKey};
+use regrant_crypto::{RequestProof, ProofKey};
 use regrant_domain::Timestamp;
-use regrant_storage::{Candidate, TenantScope};
+use regrant_storage::{UnverifiedClient, TenantScope};
 
-use crate::{Error, Presented, Vault, tenants::client_secrets::proof_context};
+use crate::{Error, RequestCredentials, Vault, tenants::client_secrets::proof_context};
 
 impl Vault {
     /// Requires a valid, unused proof if the client must send one.
-    pub(super) async fn demand_proof(
+    pub(super) async fn require_request_proof(
         &self,
         scope: &TenantScope,
-        candidate: &Candidate,
-        presented: Presented<'_>,
+        candidate: &UnverifiedClient,
+        presented: RequestCredentials<'_>,
         now: Timestamp,
     ) -> Result<(), Error> {
         if !candidate.proof_required() {
@@ -26,10 +26,10 @@ impl Vault {
         }
         let proof = presented
             .proof
-            .and_then(CallProof::parse)
+            .and_then(RequestProof::parse)
             .ok_or(Error::ProofRefused)?;
         let is_proved = self
-            .is_proved(scope, candidate, presented.token, &proof, now)
+            .matches_proof_key(scope, candidate, presented.token, &proof, now)
             .await?;
         if !is_proved || !proof.is_fresh(now.timestamp()) {
             return Err(Error::ProofRefused);
@@ -38,7 +38,7 @@ impl Vault {
         let tx = self.store.begin(scope).await?;
         // A conflicting row means that the proof was used before.
         let is_first_use = tx
-            .insert_proof(candidate.client(), proof.code(), until)
+            .insert_request_proof(candidate.client(), proof.code(), until)
             .await?;
         tx.commit().await?;
         if is_first_use {
@@ -50,21 +50,21 @@ impl Vault {
 
     /// Whether the proof was made with a valid secret of the client. Tries every key, so that the
     /// time does not depend on which one matches.
-    async fn is_proved(
+    async fn matches_proof_key(
         &self,
         scope: &TenantScope,
-        candidate: &Candidate,
+        candidate: &UnverifiedClient,
         token: &str,
-        proof: &CallProof,
+        proof: &RequestProof,
         now: Timestamp,
     ) -> Result<bool, Error> {
         let context = proof_context(scope.tenant(), candidate.client());
         let mut holds = false;
         for sealed in candidate.proof_keys(now) {
-            let plain = self.keys.open(scope, &context, sealed).await?;
+            let plain = self.data_keys.open_record(scope, &context, sealed).await?;
             let key = ProofKey::from_slice(&plain)
-                .ok_or_else(|| Error::internal("a proof key is not 32 bytes"))?;
-            holds |= key.holds(token, proof);
+                .ok_or_else(|| Error::from_cause("a proof key is not 32 bytes"))?;
+            holds |= key.accepts_proof(token, proof);
         }
         Ok(holds)
     }

@@ -19,29 +19,29 @@ use tracing::warn;
 use crate::{Error, Principal, Subject, Vault};
 
 /// The minimum time between two records of the same client and scope.
-const NOTE_AGAIN: chrono::Duration = chrono::Duration::hours(1);
+const MIN_INTERVAL: chrono::Duration = chrono::Duration::hours(1);
 /// The capacity of the map of recent records. A full map is cleared, so some uses are then written
 /// twice in an hour.
-const MOST_NOTED: usize = 100_000;
+const MAX_REMEMBERED: usize = 100_000;
 
 /// Writes uses of scopes and remembers the recent ones. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Usage {
+pub(crate) struct ScopeUsage {
     store: Store,
     tracker: TaskTracker,
     runtime: Handle,
-    noted: Arc<Mutex<HashMap<(ClientId, Permission), Timestamp>>>,
+    recent_uses: Arc<Mutex<HashMap<(ClientId, Permission), Timestamp>>>,
 }
 
 /// The scopes of a tenant's clients that need a change.
 #[derive(Default)]
-struct Found {
+struct ScopeReview {
     /// Scopes without a record. Their time starts now.
-    unknown: Vec<(ClientId, Permission)>,
+    without_record: Vec<(ClientId, Permission)>,
     /// Scopes that were unused for too long.
     unused: Vec<(ClientId, Permission)>,
     /// The remaining scopes of each client that loses some.
-    left: Vec<(ClientId, Permissions)>,
+    remaining: Vec<(ClientId, Permissions)>,
 }
 
 impl Vault {
@@ -49,11 +49,11 @@ impl Vault {
     ///
     /// # Errors
     /// `Forbidden` if the credential does not carry the permission.
-    pub fn permit(&self, caller: &Principal, permission: Permission) -> Result<(), Error> {
-        caller.demand(permission)?;
+    pub fn use_permission(&self, caller: &Principal, permission: Permission) -> Result<(), Error> {
+        caller.require_permission(permission)?;
         if let Subject::Client(client) = caller.subject {
-            self.usage
-                .note(&caller.scope, client, permission, self.clock.now());
+            self.scope_usage
+                .record_use(&caller.scope, client, permission, self.clock.now());
         }
         Ok(())
     }
@@ -63,54 +63,54 @@ impl Vault {
     /// stay changed.
     pub async fn drop_unused_scopes(&self) -> Result<u64, Error> {
         let mut all = 0_u64;
-        for scope in self.active_scopes().await? {
-            all = all.saturating_add(self.drop_unused_scopes_of(&scope).await?);
+        for scope in self.list_active_scopes().await? {
+            all = all.saturating_add(self.drop_unused_scopes_of_tenant(&scope).await?);
         }
         Ok(all)
     }
 
-    async fn drop_unused_scopes_of(&self, scope: &TenantScope) -> Result<u64, Error> {
+    async fn drop_unused_scopes_of_tenant(&self, scope: &TenantScope) -> Result<u64, Error> {
         let now = self.clock.now();
         let before = now - self.settings.access.unused_scope_after;
         let tx = self.store.begin_read(scope).await?;
-        let found = Found::among(&tx.clients().await?, before);
+        let found = ScopeReview::of_clients(&tx.list_clients().await?, before);
         tx.commit().await?;
         if found.is_empty() {
             return Ok(0);
         }
         let tx = self.store.begin(scope).await?;
         // Decide again under the lock: a client may have changed or called since the first read.
-        let found = Found::among(&tx.lock_clients().await?, before);
-        tx.note_granted(found.unknown.iter().copied(), now).await?;
-        tx.take_scopes(&found.left, &found.unused).await?;
-        tx.audit(&found.events(), now).await?;
+        let found = ScopeReview::of_clients(&tx.lock_clients().await?, before);
+        tx.note_scopes_granted(found.without_record.iter().copied(), now).await?;
+        tx.remove_scopes(&found.remaining, &found.unused).await?;
+        tx.write_audit_events(&found.audit_events(), now).await?;
         tx.commit().await?;
         Ok(u64::try_from(found.unused.len()).unwrap_or(u64::MAX))
     }
 }
 
-impl Usage {
+impl ScopeUsage {
     pub(crate) fn new(store: Store, tracker: TaskTracker, runtime: Handle) -> Self {
         Self {
             store,
             tracker,
             runtime,
-            noted: Arc::default(),
+            recent_uses: Arc::default(),
         }
     }
 
     /// Records a use in the background, unless there is a recent record.
-    fn note(&self, scope: &TenantScope, client: ClientId, permission: Permission, now: Timestamp) {
-        if !self.is_news(client, permission, now) {
+    fn record_use(&self, scope: &TenantScope, client: ClientId, permission: Permission, now: Timestamp) {
+        if !self.is_record_due(client, permission, now) {
             return;
         }
         let (usage, scope) = (self.clone(), scope.clone());
         let write = async move {
-            if let Err(error) = usage.write(&scope, client, permission, now).await {
+            if let Err(error) = usage.write_use(&scope, client, permission, now).await {
                 warn!(client.id = %client, error = error_chain(&error), "cannot record the use of a scope");
                 // Forget the use, so that the next request tries again.
                 usage
-                    .noted
+                    .recent_uses
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .remove(&(client, permission));
@@ -120,20 +120,20 @@ impl Usage {
     }
 
     /// Whether a use must be written; if so, remembers it as written now.
-    fn is_news(&self, client: ClientId, permission: Permission, now: Timestamp) -> bool {
-        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        let lately = |at: &Timestamp| *at <= now && now - *at < NOTE_AGAIN;
+    fn is_record_due(&self, client: ClientId, permission: Permission, now: Timestamp) -> bool {
+        let mut noted = self.recent_uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let lately = |at: &Timestamp| *at <= now && now - *at < MIN_INTERVAL;
         if noted.get(&(client, permission)).is_some_and(lately) {
             return false;
         }
-        if noted.len() >= MOST_NOTED {
+        if noted.len() >= MAX_REMEMBERED {
             noted.clear();
         }
         noted.insert((client, permission), now);
         true
     }
 
-    async fn write(
+    async fn write_use(
         &self,
         scope: &TenantScope,
         client: ClientId,
@@ -146,40 +146,40 @@ impl Usage {
     }
 }
 
-impl Found {
-    fn among(clients: &[ClientRow], before: Timestamp) -> Self {
+impl ScopeReview {
+    fn of_clients(clients: &[ClientRow], before: Timestamp) -> Self {
         let mut found = Self::default();
         for client in clients {
-            found.look_at(client, before);
+            found.add_client(client, before);
         }
         found
     }
 
     /// Adds the scopes of one client. A scope without a record, or used before `before`, needs a
     /// change.
-    fn look_at(&mut self, client: &ClientRow, before: Timestamp) {
+    fn add_client(&mut self, client: &ClientRow, before: Timestamp) {
         let (id, held) = (client.id, client.spec.scopes);
         let mut left = held;
         for scope in held.iter() {
             match client.scope_uses.iter().find(|it| it.scope == scope) {
-                None => self.unknown.push((id, scope)),
-                Some(it) if client.spec.keep_unused_scopes || last(it) > before => {}
+                None => self.without_record.push((id, scope)),
+                Some(it) if client.spec.keep_unused_scopes || last_granted_or_used(it) > before => {}
                 Some(_) => {
                     self.unused.push((id, scope));
-                    left = left.without([scope].into_iter().collect());
+                    left = left.difference_from([scope].into_iter().collect());
                 }
             }
         }
         if left != held {
-            self.left.push((id, left));
+            self.remaining.push((id, left));
         }
     }
 
     const fn is_empty(&self) -> bool {
-        self.unknown.is_empty() && self.unused.is_empty()
+        self.without_record.is_empty() && self.unused.is_empty()
     }
 
-    fn events(&self) -> Vec<AuditEvent> {
+    fn audit_events(&self) -> Vec<AuditEvent> {
         let event = |(client, left): &(ClientId, Permissions)| {
             let taken = self
                 .unused
@@ -193,12 +193,12 @@ impl Found {
                 json!({ "removed": taken.collect::<Permissions>(), "left": left }),
             )
         };
-        self.left.iter().map(event).collect()
+        self.remaining.iter().map(event).collect()
     }
 }
 
 /// The time of the last grant or use, whichever is later.
-fn last(it: &ScopeUse) -> Timestamp {
+fn last_granted_or_used(it: &ScopeUse) -> Timestamp {
     it.used_at
         .map_or(it.granted_at, |used| used.max(it.granted_at))
 }

@@ -8,9 +8,9 @@
 use std::time::Duration;
 
 use regrant_domain::{
-    AssetId, Permission, Permissions, Reach, ReconnectSessionId, Timestamp, Within,
+    AssetId, Permission, Permissions, Reach, ReconnectSessionId, Timestamp, ReachLimit,
 };
-use regrant_storage::{SessionCandidate, TenantScope, TenantTx};
+use regrant_storage::{UnverifiedSession, TenantScope, TenantTx};
 use uuid::Uuid;
 
 use crate::{
@@ -19,28 +19,28 @@ use crate::{
 };
 
 /// The permissions that a session can have.
-const PERMISSIONS: [Permission; 2] = [Permission::ReconnectsPreview, Permission::ReconnectsWrite];
+const SESSION_PERMISSIONS: [Permission; 2] = [Permission::ReconnectsPreview, Permission::ReconnectsWrite];
 
 impl Vault {
     /// Finds the session that a browser's token belongs to.
     ///
     /// # Errors
     /// `Unauthenticated` for any fault of the token, the session or the client that opened it.
-    pub(super) async fn visitor(&self, token: &str) -> Result<Principal, Error> {
+    pub(super) async fn authenticate_session(&self, token: &str) -> Result<Principal, Error> {
         let now = self.clock.now();
-        let claims = self.issuer.verify(Audience::Browser, token, now).await?;
+        let claims = self.issuer.verify_token(Audience::Browser, token, now).await?;
         let id: ReconnectSessionId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
-        let candidate = self.store.session_candidate(claims.tenant, id).await?;
+        let candidate = self.store.find_session_for_call(claims.tenant, id).await?;
         let candidate = candidate
-            .filter(|it| is_let_in(it, claims.ver, now))
+            .filter(|it| is_session_valid(it, claims.ver, now))
             .ok_or(Error::Unauthenticated)?;
         let (held, requests_per_second) = (candidate.permissions, candidate.requests_per_second);
         let (session, client_reach) = (candidate.session.clone(), candidate.reach.clone());
         let scope = candidate
-            .vouch(claims.tenant)
+            .into_scope_of(claims.tenant)
             .ok_or(Error::Unauthenticated)?;
         let assets = self
-            .still_reached(&scope, &client_reach, session.asset_ids)
+            .filter_reachable_assets(&scope, &client_reach, session.asset_ids)
             .await?;
         let subject = Subject::Session {
             id,
@@ -50,13 +50,13 @@ impl Vault {
         Ok(Principal {
             scope,
             subject,
-            permissions: PERMISSIONS
+            permissions: SESSION_PERMISSIONS
                 .into_iter()
                 .filter(|it| held.contains(*it))
                 .collect(),
-            reach: Reach::Within(Within {
+            reach: Reach::Within(ReachLimit {
                 assets: assets.into_iter().collect(),
-                ..Within::default()
+                ..ReachLimit::default()
             }),
             reason_required: false,
             reason: None,
@@ -67,15 +67,15 @@ impl Vault {
 
     /// The permissions of the client that opened a session; `None` if the session is no longer
     /// valid.
-    pub(super) async fn held_by_session(
+    pub(super) async fn find_session_permissions(
         &self,
         caller: &Principal,
         id: ReconnectSessionId,
         now: Timestamp,
     ) -> Result<Option<Permissions>, Error> {
-        let candidate = self.store.session_candidate(caller.tenant(), id).await?;
+        let candidate = self.store.find_session_for_call(caller.tenant(), id).await?;
         Ok(candidate
-            .filter(|it| is_let_in(it, caller.token_version, now))
+            .filter(|it| is_session_valid(it, caller.token_version, now))
             .map(|it| it.permissions))
     }
 
@@ -85,9 +85,9 @@ impl Vault {
     ///
     /// # Errors
     /// `Conflict(SessionUsedUp)` if no use is left.
-    pub(crate) async fn take_use(&self, tx: &TenantTx, caller: &Principal) -> Result<(), Error> {
+    pub(crate) async fn take_session_use(&self, tx: &TenantTx, caller: &Principal) -> Result<(), Error> {
         match caller.session() {
-            Some(id) if !tx.use_reconnect_session(id, self.clock.now()).await? => {
+            Some(id) if !tx.take_session_use(id, self.clock.now()).await? => {
                 Err(Error::Conflict(Conflict::SessionUsedUp))
             }
             _ => Ok(()),
@@ -95,7 +95,7 @@ impl Vault {
     }
 
     /// Keeps the assets that the client which opened the session still reaches.
-    async fn still_reached(
+    async fn filter_reachable_assets(
         &self,
         scope: &TenantScope,
         reach: &Reach,
@@ -105,26 +105,26 @@ impl Vault {
             return Ok(ids);
         }
         let tx = self.store.begin_read(scope).await?;
-        let assets = tx.assets(&ids).await?;
+        let assets = tx.find_assets(&ids).await?;
         tx.commit().await?;
         let still = assets
             .into_iter()
-            .filter(|it| reach.includes(&it.id, it.business_id.as_ref()));
+            .filter(|it| reach.includes_asset(&it.id, it.business_id.as_ref()));
         Ok(still.map(|it| it.id).collect())
     }
 
     /// Signs the token of a new session.
-    pub(super) async fn session_token(
+    pub(super) async fn sign_session_token(
         &self,
         caller: &Principal,
         id: ReconnectSessionId,
         lifetime: Duration,
         now: Timestamp,
     ) -> Result<String, Error> {
-        let scope: Permissions = PERMISSIONS.into_iter().collect();
+        let scope: Permissions = SESSION_PERMISSIONS.into_iter().collect();
         let client = self
             .store
-            .candidate(caller.client())
+            .find_client_for_login(caller.client())
             .await?
             .ok_or(Error::Unauthenticated)?;
         let token = NewToken {
@@ -137,11 +137,11 @@ impl Vault {
             jti: Uuid::now_v7().to_string(),
             lifetime,
         };
-        self.issuer.sign(token, now).await
+        self.issuer.sign_token(token, now).await
     }
 }
 
-fn is_let_in(candidate: &SessionCandidate, ver: i64, now: Timestamp) -> bool {
+fn is_session_valid(candidate: &UnverifiedSession, ver: i64, now: Timestamp) -> bool {
     candidate.session.is_open(now)
         && ver >= candidate.token_version
         && candidate.client_until.is_none_or(|until| now < until)

@@ -12,28 +12,28 @@ use regrant_domain::{AssetId, PersonId, ReconnectSessionId};
 use regrant_storage::{AuditEvent, NewReconnectSession, ReconnectSession, TenantTx};
 use serde_json::json;
 
-pub use view::{NamedAsset, OpenedSession, OwnSession, SessionList, SessionView};
+pub use view::{SessionAsset, SessionWithToken, BrowserSession, SessionList, SessionView};
 
 use crate::{
-    Conflict, Done, Error, Principal, Repeatable, Resource, Vault,
-    access::sessions::view::view,
-    idempotency::Once,
+    Conflict, Replayed, Error, Principal, RepeatableRequest, Resource, Vault,
+    access::sessions::view::view_session,
+    idempotency::IdempotentCall,
     page::{Page, query_limit},
 };
 
 /// The allowed lifetime of a session, in minutes.
-const MINUTES: std::ops::RangeInclusive<u32> = 1..=60;
+const MINUTES_RANGE: std::ops::RangeInclusive<u32> = 1..=60;
 /// The allowed number of reconnects in a session.
-const USES: std::ops::RangeInclusive<u32> = 1..=20;
+const USES_RANGE: std::ops::RangeInclusive<u32> = 1..=20;
 /// The number of previews in a session. It is limited because each sends a token from the page to
 /// the Graph API.
-const PREVIEWS: u32 = 20;
+const MAX_PREVIEWS: u32 = 20;
 /// The maximum number of open sessions per tenant.
-const MOST_OPEN: usize = 1_000;
+const MAX_OPEN_SESSIONS: usize = 1_000;
 
 /// A session to open.
 #[derive(Debug, Clone)]
-pub struct SessionOrder {
+pub struct SessionRequest {
     /// The person for whom the session is.
     pub person_id: Option<PersonId>,
     /// Whether the session accepts only tokens of `person_id`.
@@ -55,17 +55,17 @@ impl Vault {
     pub async fn open_reconnect_session(
         &self,
         caller: &Principal,
-        request: SessionOrder,
-        repeatable: Option<Repeatable>,
-    ) -> Result<Done<OpenedSession>, Error> {
-        self.check_order(&request)?;
+        request: SessionRequest,
+        repeatable: Option<RepeatableRequest>,
+    ) -> Result<Replayed<SessionWithToken>, Error> {
+        self.check_session_request(&request)?;
         let (now, id) = (self.clock.now(), ReconnectSessionId::mint());
         let lifetime = Duration::from_secs(u64::from(request.minutes) * 60);
-        let token = self.session_token(caller, id, lifetime, now).await?;
-        let open = async |call: Option<&Once>| {
+        let token = self.sign_session_token(caller, id, lifetime, now).await?;
+        let open = async |call: Option<&IdempotentCall>| {
             let tx = self.store.begin(&caller.scope).await?;
-            tx.hold_tenant().await?;
-            let asset_ids = reached(&tx, caller, &request.asset_ids).await?;
+            tx.lock_tenant_row().await?;
+            let asset_ids = find_requested_assets(&tx, caller, &request.asset_ids).await?;
             let session = NewReconnectSession {
                 id,
                 client: caller.client(),
@@ -73,25 +73,25 @@ impl Vault {
                 require_person: request.require_person,
                 asset_ids,
                 uses: request.uses,
-                previews: PREVIEWS,
+                previews: MAX_PREVIEWS,
                 created_at: now,
                 expires_at: now + lifetime,
             };
             if let Some(call) = call {
-                call.remember(&tx, &id, None, now).await?;
+                call.store_result(&tx, &id, None, now).await?;
             }
             insert_session(&tx, caller, &session).await?;
             tx.commit().await?;
             Ok(id)
         };
         let done = self
-            .once(&caller.scope, caller.id(), repeatable, open)
+            .run_idempotent(&caller.scope, caller.caller_id(), repeatable, open)
             .await?;
-        let session = self.reconnect_session(caller, done.value).await?;
-        let token = (!done.repeated).then_some(token);
-        Ok(Done {
-            value: OpenedSession { session, token },
-            repeated: done.repeated,
+        let session = self.find_reconnect_session(caller, done.value).await?;
+        let token = (!done.is_replay).then_some(token);
+        Ok(Replayed {
+            value: SessionWithToken { session, token },
+            is_replay: done.is_replay,
         })
     }
 
@@ -99,20 +99,20 @@ impl Vault {
     ///
     /// # Errors
     /// `NotFound`, also if the caller may not see the session.
-    pub async fn reconnect_session(
+    pub async fn find_reconnect_session(
         &self,
         caller: &Principal,
         id: ReconnectSessionId,
     ) -> Result<SessionView, Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
-        let session = own_session(&tx, caller, id).await?;
+        let session = find_visible_session(&tx, caller, id).await?;
         tx.commit().await?;
-        Ok(view(session, self.clock.now()))
+        Ok(view_session(session, self.clock.now()))
     }
 
     /// Lists sessions, newest first, starting behind `after`. A client with limited reach sees only
     /// the sessions that it opened.
-    pub async fn reconnect_sessions(
+    pub async fn list_reconnect_sessions(
         &self,
         caller: &Principal,
         after: Option<ReconnectSessionId>,
@@ -127,7 +127,7 @@ impl Vault {
         tx.commit().await?;
         let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id);
         Ok(SessionList {
-            data: rows.into_iter().map(|it| view(it, now)).collect(),
+            data: rows.into_iter().map(|it| view_session(it, now)).collect(),
             next,
         })
     }
@@ -143,10 +143,10 @@ impl Vault {
     ) -> Result<(), Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
-        own_session(&tx, caller, id).await?;
+        find_visible_session(&tx, caller, id).await?;
         if tx.end_reconnect_session(id, now).await? {
-            let event = AuditEvent::new(caller.actor(), "reconnect_session.ended", id, json!({}));
-            tx.audit(&[event], now).await?;
+            let event = AuditEvent::new(caller.audit_name(), "reconnect_session.ended", id, json!({}));
+            tx.write_audit_events(&[event], now).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -155,23 +155,23 @@ impl Vault {
     ///
     /// # Errors
     /// `NotFound` if the caller is not a session.
-    pub async fn own_reconnect_session(&self, caller: &Principal) -> Result<OwnSession, Error> {
+    pub async fn find_calling_session(&self, caller: &Principal) -> Result<BrowserSession, Error> {
         let id = caller
             .session()
             .ok_or(Error::NotFound(Resource::ReconnectSession))?;
         let tx = self.store.begin_read(&caller.scope).await?;
-        let session = tx.reconnect_session(id).await.map_err(missing())?;
-        let mut assets = tx.assets(&session.asset_ids).await?;
+        let session = tx.find_reconnect_session(id).await.map_err(session_not_found())?;
+        let mut assets = tx.find_assets(&session.asset_ids).await?;
         tx.commit().await?;
-        assets.retain(|it| caller.reach.includes(&it.id, it.business_id.as_ref()));
+        assets.retain(|it| caller.reach.includes_asset(&it.id, it.business_id.as_ref()));
         assets.sort_unstable_by(|one, other| one.id.cmp(&other.id));
-        Ok(OwnSession {
-            session: view(session, self.clock.now()),
-            assets: assets.into_iter().map(NamedAsset::from).collect(),
+        Ok(BrowserSession {
+            session: view_session(session, self.clock.now()),
+            assets: assets.into_iter().map(SessionAsset::from).collect(),
         })
     }
 
-    fn check_order(&self, request: &SessionOrder) -> Result<(), Error> {
+    fn check_session_request(&self, request: &SessionRequest) -> Result<(), Error> {
         let invalid = |field: &str, reason: &str| {
             Err(Error::Invalid {
                 field: field.to_owned(),
@@ -188,10 +188,10 @@ impl Vault {
                 limit,
             });
         }
-        if !MINUTES.contains(&request.minutes) {
+        if !MINUTES_RANGE.contains(&request.minutes) {
             return invalid("minutes", "expected a whole number from 1 to 60");
         }
-        if !USES.contains(&request.uses) {
+        if !USES_RANGE.contains(&request.uses) {
             return invalid("uses", "expected a whole number from 1 to 20");
         }
         if request.require_person && request.person_id.is_none() {
@@ -207,16 +207,16 @@ async fn insert_session(
     session: &NewReconnectSession,
 ) -> Result<(), Error> {
     let now = session.created_at;
-    if tx.open_reconnect_sessions(now).await? >= MOST_OPEN {
-        return Err(Error::Conflict(Conflict::SessionLimit(MOST_OPEN)));
+    if tx.count_open_sessions(now).await? >= MAX_OPEN_SESSIONS {
+        return Err(Error::Conflict(Conflict::SessionLimit(MAX_OPEN_SESSIONS)));
     }
     tx.insert_reconnect_session(session).await?;
-    Ok(tx.audit(&[opened(caller, session)], now).await?)
+    Ok(tx.write_audit_events(&[opened_event(caller, session)], now).await?)
 }
 
 /// Finds the requested assets, each once, with the id that is registered. Fails unless the caller
 /// reaches all of them.
-async fn reached(
+async fn find_requested_assets(
     tx: &TenantTx,
     caller: &Principal,
     ids: &[AssetId],
@@ -224,16 +224,16 @@ async fn reached(
     // An ad account may be requested with or without the `act_` prefix.
     let mut spellings: Vec<_> = ids
         .iter()
-        .flat_map(|id| [id.clone(), id.as_ad_account()])
+        .flat_map(|id| [id.clone(), id.to_ad_account()])
         .collect();
     spellings.sort_unstable();
     spellings.dedup();
-    let mut known = tx.assets(&spellings).await?;
-    known.retain(|it| caller.reach.includes(&it.id, it.business_id.as_ref()));
+    let mut known = tx.find_assets(&spellings).await?;
+    known.retain(|it| caller.reach.includes_asset(&it.id, it.business_id.as_ref()));
     let known: HashSet<_> = known.into_iter().map(|it| it.id).collect();
     let (mut found, mut unknown, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     for (index, id) in ids.iter().enumerate() {
-        match [id.clone(), id.as_ad_account()]
+        match [id.clone(), id.to_ad_account()]
             .into_iter()
             .find(|it| known.contains(it))
         {
@@ -251,12 +251,12 @@ async fn reached(
 
 /// Finds a session that the caller may see. A client with limited reach sees only the sessions that
 /// it opened.
-async fn own_session(
+async fn find_visible_session(
     tx: &TenantTx,
     caller: &Principal,
     id: ReconnectSessionId,
 ) -> Result<ReconnectSession, Error> {
-    let session = tx.reconnect_session(id).await.map_err(missing())?;
+    let session = tx.find_reconnect_session(id).await.map_err(session_not_found())?;
     if caller.reach.is_all() || session.client == caller.client() {
         Ok(session)
     } else {
@@ -264,11 +264,11 @@ async fn own_session(
     }
 }
 
-fn missing() -> impl Fn(regrant_storage::Error) -> Error {
-    Error::missing(Resource::ReconnectSession)
+fn session_not_found() -> impl Fn(regrant_storage::Error) -> Error {
+    Error::not_found_as(Resource::ReconnectSession)
 }
 
-fn opened(caller: &Principal, session: &NewReconnectSession) -> AuditEvent {
+fn opened_event(caller: &Principal, session: &NewReconnectSession) -> AuditEvent {
     let detail = json!({
         "person_id": session.person_id,
         "require_person": session.require_person,
@@ -277,7 +277,7 @@ fn opened(caller: &Principal, session: &NewReconnectSession) -> AuditEvent {
         "expires_at": session.expires_at,
     });
     AuditEvent::new(
-        caller.actor(),
+        caller.audit_name(),
         "reconnect_session.opened",
         session.id,
         detail,

@@ -14,12 +14,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    Acting, Error, Repeatable, Vault, access::claims::Audience, credentials::data_keys::Keys,
-    idempotency::Once,
+    Actor, Error, RepeatableRequest, Vault, access::claims::Audience, credentials::data_keys::DataKeys,
+    idempotency::IdempotentCall,
 };
 
 /// How long a key is published before it signs: ten times the maximum age of the cached keys.
-const AHEAD: chrono::Duration = chrono::Duration::minutes(10);
+const PUBLISH_AHEAD: chrono::Duration = chrono::Duration::minutes(10);
 /// How long the previous key still verifies: tokens live at most one hour, and clocks differ by
 /// seconds.
 const OVERLAP: chrono::Duration = chrono::Duration::minutes(61);
@@ -55,8 +55,8 @@ pub enum SigningKeyState {
 
 impl Vault {
     /// Lists every signing key, oldest first.
-    pub async fn signing_keys(&self) -> Result<Vec<SigningKeyView>, Error> {
-        Ok(views(&self.store.signing_keys().await?, self.clock.now()))
+    pub async fn list_signing_keys(&self) -> Result<Vec<SigningKeyView>, Error> {
+        Ok(view_keys(&self.store.list_signing_keys().await?, self.clock.now()))
     }
 
     /// Creates a new signing key. Normally the key signs after ten minutes and existing tokens stay
@@ -67,85 +67,85 @@ impl Vault {
     /// `ReadOnly`; `Conflict(OtherBody)`.
     pub async fn rotate_signing_keys(
         &self,
-        by: Acting,
+        by: Actor,
         immediately: bool,
-        repeat: Option<Repeatable>,
+        repeat: Option<RepeatableRequest>,
     ) -> Result<Vec<SigningKeyView>, Error> {
-        by.demand_owner()?;
+        by.require_owner()?;
         let rotate =
-            async |call: Option<&Once>| self.replace_signing_keys(by, immediately, call).await;
+            async |call: Option<&IdempotentCall>| self.replace_signing_keys(by, immediately, call).await;
         let done = self
-            .once(&self.store.system_scope(), by.caller_id(), repeat, rotate)
+            .run_idempotent(&self.store.system_scope(), by.caller_id(), repeat, rotate)
             .await?;
-        self.issuer.renew().await;
+        self.issuer.reload_keys().await;
         Ok(done.value)
     }
 
     /// The public keys that verify access tokens, as a JWK set (RFC 7517). Includes the next key
     /// before it signs.
-    pub async fn jwks(&self) -> Value {
-        self.issuer.current().await.jwks(self.clock.now())
+    pub async fn public_key_set(&self) -> Value {
+        self.issuer.current_keys().await.to_jwks(self.clock.now())
     }
 
     async fn replace_signing_keys(
         &self,
-        by: Acting,
+        by: Actor,
         immediately: bool,
-        call: Option<&Once>,
+        call: Option<&IdempotentCall>,
     ) -> Result<Vec<SigningKeyView>, Error> {
         let (system, now) = (self.store.system_scope(), self.clock.now());
-        let active_from = if immediately { now } else { now + AHEAD };
+        let active_from = if immediately { now } else { now + PUBLISH_AHEAD };
         let others_until = if immediately {
             now
         } else {
             active_from + OVERLAP
         };
         let key = SigningKey::generate()?;
-        let new = seal(&self.keys, key.kid(), &key, now, active_from).await?;
+        let new = seal_key(&self.data_keys, key.kid(), &key, now, active_from).await?;
         let tx = self.store.begin(&system).await?;
         tx.replace_signing_keys(&new, others_until).await?;
         let detail = json!({ "active_from": active_from, "others_until": others_until });
         let (action, subject) = ("signing_key.rotated", new.kid);
-        tx.audit(&[AuditEvent::new(by.actor(), action, subject, detail)], now)
+        tx.write_audit_events(&[AuditEvent::new(by.audit_name(), action, subject, detail)], now)
             .await?;
-        let keys = views(&tx.signing_keys().await?, now);
-        self.conclude(tx, call, &keys, now).await?;
+        let keys = view_keys(&tx.list_signing_keys().await?, now);
+        self.commit_with_key(tx, call, &keys, now).await?;
         Ok(keys)
     }
 }
 
 /// The signing keys of the installation, decrypted, and a verifier for each listener.
 pub(crate) struct KeySet {
-    keys: Vec<OpenKey>,
+    keys: Vec<SigningKeyEntry>,
     api: Verifier,
     browser: Verifier,
     admin: Verifier,
 }
 
-struct OpenKey {
+struct SigningKeyEntry {
     stored: StoredSigningKey,
     key: Arc<SigningKey>,
 }
 
 impl KeySet {
     /// Reads every key, retired ones too. Takes keys that are already decrypted from `known`.
-    pub(super) async fn read(
-        keys: &Keys,
+    pub(super) async fn read_keys(
+        keys: &DataKeys,
         known: Option<&Self>,
         verifier: impl Fn(Audience) -> Verifier,
     ) -> Result<Self, Error> {
         let mut open = Vec::new();
-        for stored in keys.store().signing_keys().await? {
-            let key = match known.and_then(|it| it.key(&stored.kid)) {
+        for stored in keys.store().list_signing_keys().await? {
+            let key = match known.and_then(|it| it.find_key(&stored.kid)) {
                 Some(known) => Arc::clone(&known.key),
-                None => Arc::new(open_key(keys, &stored).await?),
+                None => Arc::new(decrypt_key(keys, &stored).await?),
             };
-            open.push(OpenKey { stored, key });
+            open.push(SigningKeyEntry { stored, key });
         }
         let with_keys = |audience| {
             let mut verifier = verifier(audience);
             for it in &open {
-                verifier.add(&it.key);
+                verifier.add_key(&it.key);
             }
             verifier
         };
@@ -161,22 +161,22 @@ impl KeySet {
 
     /// The key that signs now. Falls back to a key that is not active yet if there is no other:
     /// another process with a clock slightly ahead may have created it.
-    pub(super) fn signing(&self, now: Timestamp) -> Result<&SigningKey, Error> {
-        let kid = signing(self.keys.iter().map(|it| &it.stored), now).map(|it| it.kid.as_str());
-        let key = kid.and_then(|kid| self.key(kid)).map(|it| &*it.key);
-        key.ok_or_else(|| Error::internal("no signing key"))
+    pub(super) fn signing_key(&self, now: Timestamp) -> Result<&SigningKey, Error> {
+        let kid = find_signing_key(self.keys.iter().map(|it| &it.stored), now).map(|it| it.kid.as_str());
+        let key = kid.and_then(|kid| self.find_key(kid)).map(|it| &*it.key);
+        key.ok_or_else(|| Error::from_cause("no signing key"))
     }
 
-    pub(super) fn knows(&self, kid: &str) -> bool {
-        self.key(kid).is_some()
+    pub(super) fn has_key(&self, kid: &str) -> bool {
+        self.find_key(kid).is_some()
     }
 
     /// Whether tokens signed by this key are valid now.
-    pub(super) fn believes(&self, kid: &str, now: Timestamp) -> bool {
-        self.key(kid).is_some_and(|it| lives(&it.stored, now))
+    pub(super) fn is_trusted_at(&self, kid: &str, now: Timestamp) -> bool {
+        self.find_key(kid).is_some_and(|it| is_not_retired(&it.stored, now))
     }
 
-    pub(super) const fn verifier(&self, audience: Audience) -> &Verifier {
+    pub(super) const fn verifier_for(&self, audience: Audience) -> &Verifier {
         match audience {
             Audience::Api => &self.api,
             Audience::Browser => &self.browser,
@@ -189,15 +189,15 @@ impl KeySet {
     pub(crate) fn verify_checkpoint(&self, statement: &str) -> Result<Checkpoint, Error> {
         self.api
             .verify_checkpoint(statement)
-            .map_err(Error::internal)
+            .map_err(Error::from_cause)
     }
 
-    fn jwks(&self, now: Timestamp) -> Value {
-        let live = self.keys.iter().filter(|it| lives(&it.stored, now));
+    fn to_jwks(&self, now: Timestamp) -> Value {
+        let live = self.keys.iter().filter(|it| is_not_retired(&it.stored, now));
         json!({ "keys": live.map(|it| it.key.public_jwk()).collect::<Vec<_>>() })
     }
 
-    fn key(&self, kid: &str) -> Option<&OpenKey> {
+    fn find_key(&self, kid: &str) -> Option<&SigningKeyEntry> {
         self.keys.iter().find(|it| it.stored.kid == kid)
     }
 }
@@ -205,9 +205,9 @@ impl KeySet {
 /// Creates the first signing key if there is none. The key id comes from the data key of the
 /// installation, so that only one of several starting processes succeeds; the others ignore the
 /// conflict.
-pub(super) async fn ensure_key(keys: &Keys, now: Timestamp) -> Result<(), Error> {
+pub(super) async fn ensure_signing_key(keys: &DataKeys, now: Timestamp) -> Result<(), Error> {
     let store = keys.store();
-    if store.signing_keys().await?.iter().any(|it| lives(it, now)) {
+    if store.list_signing_keys().await?.iter().any(|it| is_not_retired(it, now)) {
         return Ok(());
     }
     let kid = format!(
@@ -216,7 +216,7 @@ pub(super) async fn ensure_key(keys: &Keys, now: Timestamp) -> Result<(), Error>
     );
     let key = SigningKey::from_pkcs8(&kid, &SigningKey::generate()?.private_pkcs8())?;
     match store
-        .insert_signing_key(&seal(keys, &kid, &key, now, now).await?)
+        .insert_signing_key(&seal_key(keys, &kid, &key, now, now).await?)
         .await
     {
         Ok(()) | Err(regrant_storage::Error::Taken(_)) => Ok(()),
@@ -224,15 +224,15 @@ pub(super) async fn ensure_key(keys: &Keys, now: Timestamp) -> Result<(), Error>
     }
 }
 
-async fn seal(
-    keys: &Keys,
+async fn seal_key(
+    keys: &DataKeys,
     kid: &str,
     key: &SigningKey,
     created_at: Timestamp,
     active_from: Timestamp,
 ) -> Result<NewSigningKey, Error> {
     let data_key = keys.active(&keys.store().system_scope()).await?;
-    let sealed = data_key.seal(&context(kid), &key.private_pkcs8())?;
+    let sealed = data_key.seal_record(&key_context(kid), &key.private_pkcs8())?;
     Ok(NewSigningKey {
         kid: kid.to_owned(),
         sealed,
@@ -241,15 +241,15 @@ async fn seal(
     })
 }
 
-async fn open_key(keys: &Keys, stored: &StoredSigningKey) -> Result<SigningKey, Error> {
+async fn decrypt_key(keys: &DataKeys, stored: &StoredSigningKey) -> Result<SigningKey, Error> {
     let system = keys.store().system_scope();
     let plain = keys
-        .open(&system, &context(&stored.kid), &stored.sealed)
+        .open_record(&system, &key_context(&stored.kid), &stored.sealed)
         .await?;
     Ok(SigningKey::from_pkcs8(&stored.kid, &plain)?)
 }
 
-fn context(kid: &str) -> Context<'_> {
+fn key_context(kid: &str) -> Context<'_> {
     Context {
         asset_id: kid,
         ..Context::of_row(TenantId::SYSTEM, uuid::Uuid::nil(), Purpose::SigningKey)
@@ -257,26 +257,26 @@ fn context(kid: &str) -> Context<'_> {
 }
 
 /// The newest active key, or else the key that becomes active first.
-fn signing<'a>(
+fn find_signing_key<'a>(
     keys: impl Iterator<Item = &'a StoredSigningKey> + Clone,
     now: Timestamp,
 ) -> Option<&'a StoredSigningKey> {
     let order = |it: &&StoredSigningKey| (it.active_from, it.created_at, it.kid.clone());
-    let live = keys.filter(|it| lives(it, now));
+    let live = keys.filter(|it| is_not_retired(it, now));
     live.clone()
         .filter(|it| it.active_from <= now)
         .max_by_key(order)
         .or_else(|| live.min_by_key(order))
 }
 
-fn lives(key: &StoredSigningKey, now: Timestamp) -> bool {
+fn is_not_retired(key: &StoredSigningKey, now: Timestamp) -> bool {
     key.retired_at.is_none_or(|it| it > now)
 }
 
-fn views(keys: &[StoredSigningKey], now: Timestamp) -> Vec<SigningKeyView> {
-    let signs = signing(keys.iter(), now).map(|it| it.kid.clone());
+fn view_keys(keys: &[StoredSigningKey], now: Timestamp) -> Vec<SigningKeyView> {
+    let signs = find_signing_key(keys.iter(), now).map(|it| it.kid.clone());
     let state = |it: &StoredSigningKey| {
-        if !lives(it, now) {
+        if !is_not_retired(it, now) {
             SigningKeyState::Retired
         } else if signs.as_ref() == Some(&it.kid) {
             SigningKeyState::Active

@@ -5,7 +5,7 @@ use regrant_storage::{CutOffNote, NewEvent};
 use serde_json::json;
 
 /// The history entry of a change of the cut-off; `None` where it did not change.
-pub(crate) fn note_of(
+pub(crate) fn cut_off_note(
     asset: &Asset,
     person_id: Option<PersonId>,
     after: Option<CutOff>,
@@ -23,7 +23,7 @@ pub(crate) fn note_of(
 }
 
 /// One event for all cut-offs that a transaction changed.
-pub(crate) fn forecast_changed(notes: &[CutOffNote]) -> Vec<NewEvent> {
+pub(crate) fn forecast_events(notes: &[CutOffNote]) -> Vec<NewEvent> {
     if notes.is_empty() {
         return Vec::new();
     }

@@ -4,7 +4,7 @@
 //! asset has a planned probe and each change of state is reported.
 
 use regrant_domain::{
-    Asset, AssetId, EventKind, Timestamp, schedule::next_check, state::AssetState,
+    Asset, AssetId, EventKind, Timestamp, schedule::schedule_next_probe, state::AssetState,
 };
 use regrant_storage::{NewEvent, TenantTx};
 use serde_json::{Value, json};
@@ -20,24 +20,24 @@ impl Vault {
         now: Timestamp,
     ) -> Result<(), Error> {
         let notice = self.settings.assets.notice;
-        let assets = tx.assets(ids).await?;
+        let assets = tx.find_assets(ids).await?;
         let plan = |it: &Asset| {
-            let check = next_check(
+            let check = schedule_next_probe(
                 &it.facts,
                 now,
                 notice,
                 &self.settings.watch.pace,
-                spread(&it.id),
+                probe_spread(&it.id),
             );
             (it.id.clone(), check)
         };
         tx.plan_probes(&assets.iter().map(plan).collect::<Vec<_>>())
             .await?;
-        self.tell(tx, &assets, now).await
+        self.emit_state_changes(tx, &assets, now).await
     }
 
     /// Emits the assets' changes of state, including those by time alone; their planned probes stay.
-    pub(crate) async fn tell_changes(
+    pub(crate) async fn emit_due_state_changes(
         &self,
         tx: &TenantTx,
         ids: &[AssetId],
@@ -46,35 +46,35 @@ impl Vault {
         if ids.is_empty() {
             return Ok(());
         }
-        let assets = tx.assets(ids).await?;
-        self.tell(tx, &assets, now).await
+        let assets = tx.find_assets(ids).await?;
+        self.emit_state_changes(tx, &assets, now).await
     }
 
-    async fn tell(&self, tx: &TenantTx, assets: &[Asset], now: Timestamp) -> Result<(), Error> {
+    async fn emit_state_changes(&self, tx: &TenantTx, assets: &[Asset], now: Timestamp) -> Result<(), Error> {
         let notice = self.settings.assets.notice;
         let (mut notified, mut events) = (Vec::new(), Vec::new());
         for asset in assets {
-            let state = asset.state(now, notice);
-            if asset.told == Some(state.status) {
+            let state = asset.state_at(now, notice);
+            if asset.notified_status == Some(state.status) {
                 continue;
             }
             notified.push((asset.id.clone(), state.status));
-            if let Some(kind) = EventKind::of_change(asset.told, state.status) {
+            if let Some(kind) = EventKind::from_status_change(asset.notified_status, state.status) {
                 events.push(NewEvent {
                     kind,
                     subject: asset.id.to_string(),
-                    data: news(asset, &state),
+                    data: state_event_data(asset, &state),
                 });
             }
         }
-        tx.note_told(&notified).await?;
-        tx.emit(&events, now).await?;
+        tx.note_notified_states(&notified).await?;
+        tx.emit_events(&events, now).await?;
         Ok(())
     }
 }
 
 /// The data of an event about an asset's state.
-pub(super) fn news(asset: &Asset, state: &AssetState) -> Value {
+pub(super) fn state_event_data(asset: &Asset, state: &AssetState) -> Value {
     json!({
         "asset_id": asset.id,
         "kind": asset.kind,
@@ -90,7 +90,7 @@ pub(super) fn news(asset: &Asset, state: &AssetState) -> Value {
 }
 
 /// A number that is constant for an asset and differs between assets; it spreads their probes in time.
-fn spread(id: &AssetId) -> u8 {
+fn probe_spread(id: &AssetId) -> u8 {
     id.as_str()
         .bytes()
         .fold(0, |sum: u8, byte| sum.wrapping_mul(31).wrapping_add(byte))

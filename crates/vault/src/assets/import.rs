@@ -12,7 +12,7 @@ use regrant_storage::{Activation, AuditEvent, NewAsset, StoredCredential};
 use crate::{
     Error, Principal,
     assets::registration::{AssetRegistration, RegisteredAsset, RegistrationStatus},
-    audit::sealed,
+    audit::credential_sealed_event,
     credentials::seal::CredentialDraft,
 };
 
@@ -41,13 +41,13 @@ pub(super) fn check_registrations(
 ) -> Vec<CheckedRegistration> {
     let mut seen = HashSet::new();
     let check = |registration: AssetRegistration| {
-        if !registration.kind.admits(&registration.id) {
+        if !registration.kind.admits_id(&registration.id) {
             return CheckedRegistration {
                 registration,
                 status: Some(RegistrationStatus::Malformed),
             };
         }
-        let id = registration.kind.canonical(&registration.id);
+        let id = registration.kind.canonical_id(&registration.id);
         let status = (!seen.insert(id.clone())).then_some(RegistrationStatus::Duplicate);
         CheckedRegistration {
             registration: AssetRegistration { id, ..registration },
@@ -110,7 +110,7 @@ pub(super) struct Imports<'a> {
 
 impl Imports<'_> {
     /// Seals the token of a registration, and returns the result of the registration.
-    pub(super) fn add(&mut self, it: CheckedRegistration) -> Result<RegisteredAsset, Error> {
+    pub(super) fn add_registration(&mut self, it: CheckedRegistration) -> Result<RegisteredAsset, Error> {
         let AssetRegistration { id, token, .. } = it.registration;
         let status = it.status.unwrap_or(RegistrationStatus::Malformed);
         let is_registered = matches!(
@@ -127,7 +127,7 @@ impl Imports<'_> {
     /// The audit event of each token that was sealed.
     pub(super) fn audit_events(&self) -> Vec<AuditEvent> {
         let event = |action, stored: &StoredCredential| {
-            sealed(self.caller.actor(), action, &stored.credential)
+            credential_sealed_event(self.caller.audit_name(), action, &stored.credential)
         };
         let active = self
             .active
@@ -150,7 +150,7 @@ impl Imports<'_> {
         };
         let fingerprint = self
             .key
-            .fingerprint(token.expose().as_bytes())
+            .compute_fingerprint(token.expose().as_bytes())
             .as_bytes()
             .to_vec();
         let slot = match &target.active {

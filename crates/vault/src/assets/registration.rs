@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Error, Principal, Repeatable, Vault,
+    Error, Principal, RepeatableRequest, Vault,
     assets::import::{CheckedRegistration, Imports, StoredTokens, check_registrations},
-    idempotency::Once,
+    idempotency::IdempotentCall,
 };
 
 /// An asset to register, with its token if it has one.
@@ -66,15 +66,15 @@ impl Vault {
         &self,
         caller: &Principal,
         registrations: Vec<AssetRegistration>,
-        repeatable: Option<Repeatable>,
+        repeatable: Option<RepeatableRequest>,
     ) -> Result<Vec<RegisteredAsset>, Error> {
         self.check_registration_count(registrations.len())?;
-        let register = async |call: Option<&Once>| {
+        let register = async |call: Option<&IdempotentCall>| {
             self.register_in_one_transaction(caller, registrations, call)
                 .await
         };
         Ok(self
-            .once(&caller.scope, caller.id(), repeatable, register)
+            .run_idempotent(&caller.scope, caller.caller_id(), repeatable, register)
             .await?
             .value)
     }
@@ -83,17 +83,17 @@ impl Vault {
         &self,
         caller: &Principal,
         registrations: Vec<AssetRegistration>,
-        call: Option<&Once>,
+        call: Option<&IdempotentCall>,
     ) -> Result<Vec<RegisteredAsset>, Error> {
-        let key = self.keys.active(&caller.scope).await?;
+        let key = self.data_keys.active(&caller.scope).await?;
         let now = self.clock.now();
         let mut checked = check_registrations(registrations);
         let tx = self.store.begin(&caller.scope).await?;
         let ids = self.insert_assets(&tx, caller, &mut checked, now).await?;
         let stored = StoredTokens {
             locked: tx.lock_assets(&ids).await?,
-            active: tx.active_credentials(&ids).await?,
-            candidates: tx.candidate_credentials(&ids).await?,
+            active: tx.find_active_credentials(&ids).await?,
+            candidates: tx.find_candidate_credentials(&ids).await?,
         };
         let mut imports = Imports {
             key: &key,
@@ -105,18 +105,18 @@ impl Vault {
         };
         let results = checked
             .into_iter()
-            .map(|it| imports.add(it))
+            .map(|it| imports.add_registration(it))
             .collect::<Result<Vec<_>, _>>()?;
-        tx.activate(&imports.active, 0, now).await?;
-        tx.park(&imports.parked, now).await?;
+        tx.activate_credentials(&imports.active, 0, now).await?;
+        tx.park_credentials(&imports.parked, now).await?;
         self.follow_up(&tx, &ids, now).await?;
         let sealed = imports.active.len() + imports.parked.len();
         let detail = json!({ "assets": results.len(), "sealed": sealed });
-        let event = AuditEvent::new(caller.actor(), "assets.registered", "assets", detail);
-        tx.audit(&[event], now).await?;
-        tx.audit(&imports.audit_events(), now).await?;
+        let event = AuditEvent::new(caller.audit_name(), "assets.registered", "assets", detail);
+        tx.write_audit_events(&[event], now).await?;
+        tx.write_audit_events(&imports.audit_events(), now).await?;
         if let Some(call) = call {
-            call.remember(&tx, &results, None, now).await?;
+            call.store_result(&tx, &results, None, now).await?;
         }
         tx.commit().await?;
         Ok(results)
@@ -138,12 +138,12 @@ impl Vault {
         // Sorted, and existing assets locked first, so that concurrent registrations never deadlock.
         new.sort_unstable_by(|one, other| one.id.cmp(&other.id));
         let ids: Vec<_> = new.iter().map(|it| it.id.clone()).collect();
-        tx.hold_tenant().await?;
+        tx.lock_tenant_row().await?;
         let existing = tx.lock_assets(&ids).await?;
         let registered = tx.register_assets(&new).await?;
         require_reach(caller, &new, &existing, &registered)?;
         if registered.contains(&Registration::Created) {
-            self.check_assets(tx).await?;
+            self.check_asset_quota(tx).await?;
         }
         let mut registered: HashMap<_, _> = ids.iter().cloned().zip(registered).collect();
         for it in checked.iter_mut().filter(|it| it.status.is_none()) {
@@ -185,10 +185,10 @@ fn require_reach(
     let is_reached = |(new, registration): (&NewAsset, &Registration)| {
         let Some(asset) = existing.get(&new.id) else {
             let is_created = *registration == Registration::Created;
-            return is_created && caller.reach.includes(&new.id, new.business_id.as_ref());
+            return is_created && caller.reach.includes_asset(&new.id, new.business_id.as_ref());
         };
         let business = new.business_id.as_ref().or(asset.business_id.as_ref());
-        caller.reaches(asset) && caller.reach.includes(&new.id, business)
+        caller.can_reach(asset) && caller.reach.includes_asset(&new.id, business)
     };
     if new.iter().zip(registered).all(is_reached) {
         Ok(())

@@ -13,7 +13,7 @@ use regrant_testdb::{Kind, TestDatabase};
 
 use super::{AuditVerdict, KeptCheckpoints};
 use crate::{
-    Acting, AssetRegistration, Error, NewApp, NewTenantSpec, Parts, Principal, Settings,
+    Actor, AssetRegistration, Error, NewApp, NewTenantSpec, Parts, Principal, Settings,
     TenantChange, Vault,
 };
 
@@ -31,10 +31,10 @@ impl Bench {
             max_connections: 8,
             busy_timeout: Duration::from_secs(10),
         };
-        let clock = Clock::fixed(Clock::wall());
+        let clock = Clock::fixed_at(Clock::system_time());
         let parts = Parts {
             store: Store::connect(&settings).await.unwrap(),
-            provider: KeyProvider::Local(Keyring::ephemeral().unwrap()),
+            provider: KeyProvider::Local(Keyring::in_memory().unwrap()),
             graph: regrant_graph::Client::new(regrant_graph::Settings::default(), clock.clone())
                 .unwrap(),
             clock,
@@ -52,7 +52,7 @@ impl Bench {
             verify_token: None,
         };
         vault
-            .create_app(Acting::CommandLine, app, None)
+            .create_app(Actor::CommandLine, app, None)
             .await
             .unwrap();
         let (caller, bearer) = caller(&vault).await;
@@ -75,7 +75,7 @@ impl Bench {
 
     async fn checkpoint(&self) -> String {
         self.vault
-            .audit_checkpoint(&self.caller)
+            .sign_own_checkpoint(&self.caller)
             .await
             .unwrap()
             .statement
@@ -89,7 +89,7 @@ impl Bench {
             Kind::Postgres => format!("'{tenant}'"),
         };
         self.database
-            .intrude(&sql.replace("{tenant}", &tenant))
+            .run_as_superuser(&sql.replace("{tenant}", &tenant))
             .await;
     }
 
@@ -119,8 +119,8 @@ fn id(n: usize) -> AssetId {
 async fn caller(vault: &Vault) -> (Principal, String) {
     let onboarded = vault
         .create_tenant(
-            Acting::CommandLine,
-            NewTenantSpec::named("One", "1".parse().unwrap(), Permissions::all()),
+            Actor::CommandLine,
+            NewTenantSpec::with_scopes("One", "1".parse().unwrap(), Permissions::all()),
             None,
         )
         .await
@@ -136,7 +136,7 @@ async fn caller(vault: &Vault) -> (Principal, String) {
         .unwrap();
     (
         vault
-            .authenticate(crate::Presented::locally(&token.access_token))
+            .authenticate_request(crate::RequestCredentials::from_localhost(&token.access_token))
             .await
             .unwrap(),
         token.access_token,
@@ -144,7 +144,7 @@ async fn caller(vault: &Vault) -> (Principal, String) {
 }
 
 async fn on_each(test: impl AsyncFn(Bench)) {
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         test(Bench::on(database).await).await;
     }
 }
@@ -165,7 +165,7 @@ async fn verification_finds_a_restored_credential() {
         bench.import(2, 3, "second").await;
         let whole = bench.verify(&[]).await;
         assert!(whole.is_whole(), "{whole:?}");
-        assert_eq!((whole.credentials, whole.untold), (3, 0));
+        assert_eq!((whole.credentials, whole.unrecorded), (3, 0));
         bench
             .intrude(
                 "DELETE FROM credentials WHERE tenant_id = {tenant} AND asset_id = '2';
@@ -201,7 +201,7 @@ async fn an_external_checkpoint_reveals_a_truncated_or_rewritten_chain() {
         let kept = bench.checkpoint().await;
         assert_eq!(bench.checkpoint().await, kept, "the chain has not grown: no new checkpoint");
         for n in 1..6 {
-            bench.vault.token(&bench.caller, &id(n)).await.unwrap();
+            bench.vault.read_token(&bench.caller, &id(n)).await.unwrap();
         }
         assert!(bench.verify(std::slice::from_ref(&kept)).await.is_whole());
         let later = bench.checkpoint().await;
@@ -222,7 +222,7 @@ async fn an_external_checkpoint_reveals_a_truncated_or_rewritten_chain() {
         assert_eq!(cut.faults.iter().map(|it| it.1).collect::<Vec<_>>(), [AuditFault::Truncated]);
         // The vault keeps writing: the same numbers exist again, with other rows.
         for n in 1..6 {
-            bench.vault.token(&bench.caller, &id(n)).await.unwrap();
+            bench.vault.read_token(&bench.caller, &id(n)).await.unwrap();
         }
         let rewritten = bench.verify(&[later]).await;
         assert_eq!(rewritten.faults.iter().map(|it| it.1).collect::<Vec<_>>(), [AuditFault::Rewritten]);
@@ -250,15 +250,15 @@ async fn while_the_audit_cannot_be_written_no_token_is_served_and_nothing_change
         bench.intrude(fail).await;
         let reads = join_all((1..21).map(|n| {
             let (vault, caller) = (bench.vault.clone(), bench.caller.clone());
-            async move { vault.token(&caller, &id(n)).await }
+            async move { vault.read_token(&caller, &id(n)).await }
         }))
         .await;
         assert!(reads.iter().all(|it| matches!(it, Err(Error::Internal(_)))), "no token is served");
         let ids: Vec<_> = (1..21).map(id).collect();
-        assert!(bench.vault.lookup(&bench.caller, &ids, None).await.is_err());
+        assert!(bench.vault.look_up_tokens(&bench.caller, &ids, None).await.is_err());
         assert!(bench.vault.delete_asset(&bench.caller, &id(1)).await.is_err(), "nothing is written without its audit row");
         bench.intrude(mend).await;
-        assert!(bench.vault.token(&bench.caller, &id(1)).await.is_ok(), "nothing was deleted");
+        assert!(bench.vault.read_token(&bench.caller, &id(1)).await.is_ok(), "nothing was deleted");
         assert!(bench.verify(&[]).await.is_whole());
     })
     .await;
@@ -268,14 +268,14 @@ async fn while_the_audit_cannot_be_written_no_token_is_served_and_nothing_change
 async fn two_hundred_concurrent_reads_share_commits_and_each_has_its_row() {
     on_each(async |bench| {
         bench.import(1, 201, "first").await;
-        let before = (bench.verify(&[]).await.rows, bench.vault.reads.commits());
+        let before = (bench.verify(&[]).await.rows, bench.vault.read_audit.commits());
         let reads = (1..201).map(|n| {
             let (vault, caller) = (bench.vault.clone(), bench.caller.clone());
-            tokio::spawn(async move { vault.token(&caller, &id(n)).await.is_ok() })
+            tokio::spawn(async move { vault.read_token(&caller, &id(n)).await.is_ok() })
         });
         assert!(join_all(reads).await.into_iter().all(|it| it.unwrap()));
         let after = bench.verify(&[]).await;
-        let commits = bench.vault.reads.commits() - before.1;
+        let commits = bench.vault.read_audit.commits() - before.1;
         assert_eq!(after.rows - before.0, 200);
         assert!(after.is_whole());
         println!(
@@ -290,7 +290,7 @@ async fn two_hundred_concurrent_reads_share_commits_and_each_has_its_row() {
         };
         for row in bench
             .vault
-            .export_audit(&bench.caller, filter)
+            .read_export_step(&bench.caller, filter)
             .await
             .unwrap()
             .data
@@ -321,7 +321,7 @@ async fn concurrent_reads_of_two_tenants_are_audited_in_their_own_chains() {
             } else {
                 other.clone()
             };
-            async move { vault.token(&caller, &id(n / 6 + 1)).await.is_ok() }
+            async move { vault.read_token(&caller, &id(n / 6 + 1)).await.is_ok() }
         });
         assert!(join_all(reads).await.into_iter().all(|it| it));
         for tenant in [bench.caller.tenant(), other.tenant()] {
@@ -350,28 +350,28 @@ async fn a_required_read_reason_is_written_to_the_audit() {
         };
         bench
             .vault
-            .change_tenant(Acting::CommandLine, bench.tenant(), demand())
+            .change_tenant(Actor::CommandLine, bench.tenant(), demand())
             .await
             .unwrap();
         let lost = bench
             .vault
-            .change_tenant(Acting::CommandLine, TenantId::mint(), demand())
+            .change_tenant(Actor::CommandLine, TenantId::mint(), demand())
             .await;
         assert!(matches!(lost, Err(Error::NotFound(_))));
         let caller = bench
             .vault
-            .authenticate(crate::Presented::locally(&bench.bearer))
+            .authenticate_request(crate::RequestCredentials::from_localhost(&bench.bearer))
             .await
             .unwrap();
         assert!(matches!(
-            bench.vault.token(&caller, &id(1)).await,
+            bench.vault.read_token(&caller, &id(1)).await,
             Err(Error::ReasonRequired)
         ));
-        let caller = caller.because(Some("ticket 42".parse().unwrap()));
-        bench.vault.token(&caller, &id(1)).await.unwrap();
+        let caller = caller.with_reason(Some("ticket 42".parse().unwrap()));
+        bench.vault.read_token(&caller, &id(1)).await.unwrap();
         let newest = bench
             .vault
-            .audit_events(&caller, super::AuditQuery::default(), 1)
+            .list_audit_events(&caller, super::AuditQuery::default(), 1)
             .await
             .unwrap();
         assert_eq!(
@@ -387,40 +387,40 @@ async fn a_required_read_reason_is_written_to_the_audit() {
 async fn rows_past_retention_are_pruned_by_kind_and_exported_as_pruned() {
     on_each(async |mut bench| {
         bench.import(1, 3, "first").await;
-        bench.vault.token(&bench.caller, &id(1)).await.unwrap();
+        bench.vault.read_token(&bench.caller, &id(1)).await.unwrap();
         assert_eq!(
-            bench.vault.purge().await.unwrap(),
+            bench.vault.purge_expired().await.unwrap(),
             0,
             "nothing is past retention"
         );
-        let now = Clock::wall();
+        let now = Clock::system_time();
         // The `+ 1` is the installation's row: its app was registered.
         for (days, gone) in [(399, 0), (401, 1), (7 * 365 + 2, 4 + 1)] {
-            bench.vault.clock = Clock::fixed(now + chrono::Duration::days(days));
-            assert_eq!(bench.vault.purge().await.unwrap(), gone, "{days}");
+            bench.vault.clock = Clock::fixed_at(now + chrono::Duration::days(days));
+            assert_eq!(bench.vault.purge_expired().await.unwrap(), gone, "{days}");
             let verdict = bench.verify(&[]).await;
             assert!(verdict.is_whole(), "{verdict:?}");
             assert_eq!(
-                bench.vault.purge().await.unwrap(),
+                bench.vault.purge_expired().await.unwrap(),
                 0,
                 "a second purge finds nothing"
             );
         }
         let verdict = bench.verify(&[]).await;
         assert_eq!(
-            (verdict.credentials, verdict.untold),
+            (verdict.credentials, verdict.unrecorded),
             (2, 2),
             "their events are pruned"
         );
         let rows = bench
             .vault
-            .export_audit(&bench.caller, super::AuditQuery::default())
+            .read_export_step(&bench.caller, super::AuditQuery::default())
             .await
             .unwrap()
             .data;
         let read = rows.iter().find(|it| it.action == "token.read").unwrap();
         let line: serde_json::Value =
-            serde_json::from_str(&super::AuditFormat::Jsonl.line(read)).unwrap();
+            serde_json::from_str(&super::AuditFormat::Jsonl.format_row(read)).unwrap();
         assert_eq!((&line["actor"], &line["subject"]), (&"".into(), &"".into()));
         assert_eq!(
             (
@@ -431,7 +431,7 @@ async fn rows_past_retention_are_pruned_by_kind_and_exported_as_pruned() {
         );
         assert!(
             super::AuditFormat::Csv
-                .line(read)
+                .format_row(read)
                 .contains(line["pruned"].as_str().unwrap())
         );
         let pruned = rows.iter().filter(|it| it.action == "audit.pruned").count();
@@ -461,15 +461,15 @@ async fn each_chain_with_new_rows_gets_a_daily_checkpoint_that_reveals_a_later_t
             "the installation's and the tenant's"
         );
         assert_eq!(lines().lines().count(), 2);
-        bench.vault.token(&bench.caller, &id(1)).await.unwrap();
+        bench.vault.read_token(&bench.caller, &id(1)).await.unwrap();
         assert_eq!(
             bench.vault.sign_due_checkpoints().await.unwrap(),
             0,
             "not a day old yet"
         );
-        bench.vault.clock = Clock::fixed(Clock::wall() + chrono::Duration::days(1));
+        bench.vault.clock = Clock::fixed_at(Clock::system_time() + chrono::Duration::days(1));
         assert_eq!(bench.vault.sign_due_checkpoints().await.unwrap(), 1);
-        bench.vault.clock = Clock::fixed(Clock::wall() + chrono::Duration::days(3));
+        bench.vault.clock = Clock::fixed_at(Clock::system_time() + chrono::Duration::days(3));
         assert_eq!(
             bench.vault.sign_due_checkpoints().await.unwrap(),
             0,
@@ -534,10 +534,10 @@ async fn the_audit_of_reads_costs_a_fraction() {
                     for round in 0..EACH {
                         let ids = [id((n * EACH + round) % 200 + 1)];
                         if audited {
-                            vault.lookup(&caller, &ids, None).await.unwrap();
+                            vault.look_up_tokens(&caller, &ids, None).await.unwrap();
                         } else {
                             vault
-                                .opened(&caller, &ids, vault.clock.now())
+                                .open_tokens(&caller, &ids, vault.clock.now())
                                 .await
                                 .unwrap();
                         }
@@ -550,9 +550,9 @@ async fn the_audit_of_reads_costs_a_fraction() {
         let (mut off, mut on) = (0.0_f64, 0.0_f64);
         for _ in 0..3 {
             off = off.max(round(false).await);
-            let commits = bench.vault.reads.commits();
+            let commits = bench.vault.read_audit.commits();
             on = on.max(round(true).await);
-            let commits = bench.vault.reads.commits() - commits;
+            let commits = bench.vault.read_audit.commits() - commits;
             println!(
                 "{:?}: {} reads in {commits} commits",
                 bench.database.kind(),

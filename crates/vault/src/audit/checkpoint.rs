@@ -29,40 +29,40 @@ impl Vault {
     ///
     /// # Errors
     /// `Restricted` for a confined caller; `NotFound(Checkpoint)`: the chain is empty.
-    pub async fn audit_checkpoint(&self, caller: &Principal) -> Result<AuditCheckpoint, Error> {
-        caller.demand_whole_tenant()?;
-        self.checkpoint_of(&caller.scope).await
+    pub async fn sign_own_checkpoint(&self, caller: &Principal) -> Result<AuditCheckpoint, Error> {
+        caller.require_whole_tenant()?;
+        self.ensure_current_checkpoint(&caller.scope).await
     }
 
     /// Returns a checkpoint of any tenant's chain, or of the installation's, for the command line.
     ///
     /// # Errors
     /// `NotFound(Tenant)`; `NotFound(Checkpoint)`: the chain is empty.
-    pub async fn sign_checkpoint(&self, tenant: TenantId) -> Result<AuditCheckpoint, Error> {
-        self.checkpoint_of(&self.chain_scope(tenant).await?).await
+    pub async fn sign_checkpoint_of(&self, tenant: TenantId) -> Result<AuditCheckpoint, Error> {
+        self.ensure_current_checkpoint(&self.find_chain_scope(tenant).await?).await
     }
 
     /// Signs a checkpoint for every chain that has new rows and whose newest checkpoint is a day old (a setting).
     /// Appends the checkpoints that the file lacks. Returns how many were signed.
     pub async fn sign_due_checkpoints(&self) -> Result<u64, Error> {
         let (mut newest, mut signed) = (Vec::new(), 0_u64);
-        for scope in self.chain_scopes().await? {
-            if let Some((checkpoint, is_new)) = self.due_checkpoint(&scope).await? {
+        for scope in self.list_audit_scopes().await? {
+            if let Some((checkpoint, is_new)) = self.ensure_due_checkpoint(&scope).await? {
                 signed = signed.saturating_add(u64::from(is_new));
                 newest.push((scope.tenant(), checkpoint));
             }
         }
-        self.checkpoint_file.append(newest).await?;
+        self.checkpoint_file.append_newer(newest).await?;
         Ok(signed)
     }
 
     /// Returns the newest checkpoint of a chain and whether it was signed now; `None` for an empty chain.
-    async fn due_checkpoint(
+    async fn ensure_due_checkpoint(
         &self,
         scope: &TenantScope,
     ) -> Result<Option<(StoredCheckpoint, bool)>, Error> {
         let tx = self.store.begin_read(scope).await?;
-        let (head, newest) = (tx.audit_head().await?, tx.newest_checkpoint().await?);
+        let (head, newest) = (tx.find_audit_head().await?, tx.find_newest_checkpoint().await?);
         tx.commit().await?;
         let Some(head) = head else { return Ok(None) };
         let age = |it: &StoredCheckpoint| self.clock.now() - it.created_at;
@@ -71,20 +71,20 @@ impl Vault {
         {
             Some(newest) => Ok(Some((newest, false))),
             None => Ok(Some((
-                self.sign_and_keep(scope, head.seq, &head.hash).await?,
+                self.sign_and_store(scope, head.seq, &head.hash).await?,
                 true,
             ))),
         }
     }
 
-    async fn checkpoint_of(&self, scope: &TenantScope) -> Result<AuditCheckpoint, Error> {
+    async fn ensure_current_checkpoint(&self, scope: &TenantScope) -> Result<AuditCheckpoint, Error> {
         let tx = self.store.begin_read(scope).await?;
-        let (head, newest) = (tx.audit_head().await?, tx.newest_checkpoint().await?);
+        let (head, newest) = (tx.find_audit_head().await?, tx.find_newest_checkpoint().await?);
         tx.commit().await?;
         let head = head.ok_or(Error::NotFound(Resource::Checkpoint))?;
         let stored = match newest.filter(|it| it.seq == head.seq) {
             Some(newest) => newest,
-            None => self.sign_and_keep(scope, head.seq, &head.hash).await?,
+            None => self.sign_and_store(scope, head.seq, &head.hash).await?,
         };
         Ok(AuditCheckpoint {
             tenant: scope.tenant(),
@@ -94,7 +94,7 @@ impl Vault {
         })
     }
 
-    async fn sign_and_keep(
+    async fn sign_and_store(
         &self,
         scope: &TenantScope,
         seq: i64,

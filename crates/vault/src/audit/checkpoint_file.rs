@@ -32,14 +32,14 @@ impl CheckpointFile {
     }
 
     /// Appends the checkpoints that are newer than the last one this process appended for the same chain.
-    pub(super) async fn append(
+    pub(super) async fn append_newer(
         &self,
         mut newest: Vec<(TenantId, StoredCheckpoint)>,
     ) -> Result<(), Error> {
         let Some(path) = self.path.clone() else {
             return Ok(());
         };
-        newest.retain(|(tenant, it)| !self.has(*tenant, it.seq));
+        newest.retain(|(tenant, it)| !self.has_written(*tenant, it.seq));
         if newest.is_empty() {
             return Ok(());
         }
@@ -48,13 +48,13 @@ impl CheckpointFile {
             .flat_map(|(_, it)| [it.statement.as_str(), "\n"])
             .collect();
         let written = tokio::task::spawn_blocking(move || append_synced(&path, &lines)).await;
-        written.map_err(Error::internal)?.map_err(Error::internal)?;
+        written.map_err(Error::from_cause)?.map_err(Error::from_cause)?;
         let mut known = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         known.extend(newest.into_iter().map(|(tenant, it)| (tenant, it.seq)));
         Ok(())
     }
 
-    fn has(&self, tenant: TenantId, seq: i64) -> bool {
+    fn has_written(&self, tenant: TenantId, seq: i64) -> bool {
         let known = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&tenant).is_some_and(|it| *it >= seq)
     }

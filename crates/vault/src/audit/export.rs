@@ -20,7 +20,7 @@ pub enum AuditFormat {
 impl AuditFormat {
     /// The text before the first event: the CSV header line, or nothing.
     #[must_use]
-    pub const fn header(self) -> &'static str {
+    pub const fn header_line(self) -> &'static str {
         match self {
             Self::Jsonl => "",
             Self::Csv => "seq,id,at,actor,action,subject,detail,hash,pruned\r\n",
@@ -29,10 +29,10 @@ impl AuditFormat {
 
     /// Formats one event, including its line break.
     #[must_use]
-    pub fn line(self, row: &AuditRow) -> String {
+    pub fn format_row(self, row: &AuditRow) -> String {
         match self {
-            Self::Jsonl => format!("{}\n", object(row)),
-            Self::Csv => csv(row),
+            Self::Jsonl => format!("{}\n", row_to_json(row)),
+            Self::Csv => row_to_csv(row),
         }
     }
 
@@ -58,14 +58,14 @@ impl std::str::FromStr for AuditFormat {
     }
 }
 
-fn object(row: &AuditRow) -> Value {
+fn row_to_json(row: &AuditRow) -> Value {
     let stored = row.pruned.is_none().then_some(&row.detail);
     let detail: Option<Value> =
         stored.map(|it| serde_json::from_str(it).unwrap_or_else(|_| Value::String(it.clone())));
     json!({
         "seq": row.seq,
         "id": row.id,
-        "at": moment(row),
+        "at": format_time(row),
         "actor": row.actor,
         "action": row.action,
         "subject": row.subject,
@@ -75,11 +75,11 @@ fn object(row: &AuditRow) -> Value {
     })
 }
 
-fn csv(row: &AuditRow) -> String {
+fn row_to_csv(row: &AuditRow) -> String {
     let cells = [
         row.seq.to_string(),
         row.id.to_string(),
-        moment(row),
+        format_time(row),
         row.actor.clone(),
         row.action.clone(),
         row.subject.clone(),
@@ -87,12 +87,12 @@ fn csv(row: &AuditRow) -> String {
         hex::encode(&row.hash),
         row.pruned.as_deref().map(hex::encode).unwrap_or_default(),
     ];
-    let cells: Vec<_> = cells.iter().map(|it| cell(it)).collect();
+    let cells: Vec<_> = cells.iter().map(|it| quote_cell(it)).collect();
     format!("{}\r\n", cells.join(","))
 }
 
 /// Quotes a cell. Adds a leading apostrophe to a text that a spreadsheet would run as a formula.
-fn cell(text: &str) -> String {
+fn quote_cell(text: &str) -> String {
     let is_formula = text
         .trim_start_matches([' ', '"'])
         .starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
@@ -100,7 +100,7 @@ fn cell(text: &str) -> String {
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
-fn moment(row: &AuditRow) -> String {
+fn format_time(row: &AuditRow) -> String {
     let at = DateTime::from_timestamp_micros(row.at).unwrap_or(DateTime::UNIX_EPOCH);
     at.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
@@ -139,7 +139,7 @@ mod tests {
             "\"=1",
             "=cmd|' /C calc'!A0",
         ] {
-            let line = AuditFormat::Csv.line(&row(text));
+            let line = AuditFormat::Csv.format_row(&row(text));
             let quoted = text.replace('"', "\"\"");
             assert!(line.contains(&format!("\"'{quoted}\"")), "{line}");
         }
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_csv_line_quotes_and_escapes_every_cell() {
-        let line = AuditFormat::Csv.line(&row("act_1"));
+        let line = AuditFormat::Csv.format_row(&row("act_1"));
         assert!(line.starts_with("\"1\",\"evt_"), "{line}");
         let tail = "\"1970-01-01T00:00:00.000000Z\",\"vault\",\"token.read\",\"act_1\",\
                     \"{\"\"reason\"\":\"\"a, \\\"\"b\\\"\"\"\"}\",\"ff\",\"\"\r\n";
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_json_line_holds_one_event() {
-        let line = AuditFormat::Jsonl.line(&row("act_1"));
+        let line = AuditFormat::Jsonl.format_row(&row("act_1"));
         assert!(line.ends_with("}\n") && line.matches('\n').count() == 1);
         let value: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How many rows one step of an export reads.
-const STEP: u32 = 500;
+const ROWS_PER_EXPORT_STEP: u32 = 500;
 
 /// Which audit events to list.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +26,7 @@ pub struct AuditQuery {
     /// Only events before this time.
     pub to: Option<Timestamp>,
     /// Only rows after this number, in the order of the list.
-    pub beyond: Option<i64>,
+    pub after_seq: Option<i64>,
 }
 
 /// One page of audit events.
@@ -42,14 +42,14 @@ impl Vault {
     ///
     /// # Errors
     /// `Restricted` for a confined caller.
-    pub async fn audit_events(
+    pub async fn list_audit_events(
         &self,
         caller: &Principal,
         query: AuditQuery,
         limit: u32,
     ) -> Result<AuditList, Error> {
-        caller.demand_whole_tenant()?;
-        self.audit_page(&caller.scope, &filter(query, true), limit)
+        caller.require_whole_tenant()?;
+        self.read_audit_page(&caller.scope, &build_filter(query, true), limit)
             .await
     }
 
@@ -57,15 +57,15 @@ impl Vault {
     ///
     /// # Errors
     /// `NotFound(Tenant)`.
-    pub async fn audit_events_of(
+    pub async fn list_audit_events_of(
         &self,
         tenant: TenantId,
         query: AuditQuery,
         limit: u32,
     ) -> Result<AuditList, Error> {
-        self.audit_page(
-            &self.chain_scope(tenant).await?,
-            &filter(query, true),
+        self.read_audit_page(
+            &self.find_chain_scope(tenant).await?,
+            &build_filter(query, true),
             limit,
         )
         .await
@@ -75,13 +75,13 @@ impl Vault {
     ///
     /// # Errors
     /// `Restricted` for a confined caller.
-    pub async fn export_audit(
+    pub async fn read_export_step(
         &self,
         caller: &Principal,
         query: AuditQuery,
     ) -> Result<AuditList, Error> {
-        caller.demand_whole_tenant()?;
-        self.audit_page(&caller.scope, &filter(query, false), STEP)
+        caller.require_whole_tenant()?;
+        self.read_audit_page(&caller.scope, &build_filter(query, false), ROWS_PER_EXPORT_STEP)
             .await
     }
 
@@ -89,36 +89,36 @@ impl Vault {
     ///
     /// # Errors
     /// `NotFound(Tenant)`.
-    pub async fn export_audit_of(
+    pub async fn read_export_step_of(
         &self,
         tenant: TenantId,
         query: AuditQuery,
     ) -> Result<AuditList, Error> {
-        let scope = self.chain_scope(tenant).await?;
-        self.audit_page(&scope, &filter(query, false), STEP).await
+        let scope = self.find_chain_scope(tenant).await?;
+        self.read_audit_page(&scope, &build_filter(query, false), ROWS_PER_EXPORT_STEP).await
     }
 
-    async fn audit_page(
+    async fn read_audit_page(
         &self,
         scope: &TenantScope,
         filter: &AuditFilter,
         limit: u32,
     ) -> Result<AuditList, Error> {
         let tx = self.store.begin_read(scope).await?;
-        let rows = tx.audit_events(filter, query_limit(limit)).await?;
+        let rows = tx.list_audit_events(filter, query_limit(limit)).await?;
         tx.commit().await?;
         let Page { data, next } = Page::cut(rows, limit, |it| it.seq);
         Ok(AuditList { data, next })
     }
 }
 
-fn filter(query: AuditQuery, newest_first: bool) -> AuditFilter {
+fn build_filter(query: AuditQuery, newest_first: bool) -> AuditFilter {
     AuditFilter {
         action: query.action,
         subject: query.subject,
         from: query.from,
         to: query.to,
-        beyond: query.beyond,
+        after_seq: query.after_seq,
         newest_first,
     }
 }

@@ -6,15 +6,15 @@
 
 use std::collections::HashMap;
 
-use regrant_crypto::{Checkpoint, digest};
+use regrant_crypto::{Checkpoint, sha256_digest};
 use regrant_domain::{AssetId, CredentialId, Slot, TenantId};
-use regrant_storage::{AuditFault, AuditRow, StoredCredential, TenantTx, Walked};
+use regrant_storage::{AuditFault, AuditRow, StoredCredential, TenantTx, ChainReport};
 use serde::Deserialize;
 
 use crate::{Error, Vault, access::signing_keys::KeySet};
 
 /// How many credentials one step reads and compares.
-const STEP: usize = 500;
+const CREDENTIALS_PER_STEP: usize = 500;
 
 /// The result of verifying one audit chain.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ pub struct AuditVerdict {
     /// How many stored credentials were compared.
     pub credentials: u64,
     /// How many stored credentials have no event in the audit: it is past retention, or older than the chain.
-    pub untold: u64,
+    pub unrecorded: u64,
     /// How many checkpoints were compared.
     pub checkpoints: u64,
     /// Every fault with the number of its row, in ascending order.
@@ -46,23 +46,23 @@ impl AuditVerdict {
 /// Checkpoints that were kept outside the database.
 #[derive(Debug, Clone, Default)]
 pub struct KeptCheckpoints {
-    of_tenants: HashMap<TenantId, Vec<Checkpoint>>,
+    by_tenant: HashMap<TenantId, Vec<Checkpoint>>,
     /// Whether a statement lacks a valid signature of this installation. It cannot be attributed to a tenant.
-    has_bad: bool,
+    has_unsigned: bool,
 }
 
 /// The newest events of sealed credentials, read from the chain.
 #[derive(Default)]
-struct Told {
+struct SealingRecords {
     /// The newest digest of each credential, with the number of its row.
     digests: HashMap<CredentialId, (i64, String)>,
     /// The credential that became active last for each asset, with the number of its row.
-    serves: HashMap<AssetId, (i64, CredentialId)>,
+    active: HashMap<AssetId, (i64, CredentialId)>,
 }
 
 /// The fields of an event's detail that describe a sealed credential.
 #[derive(Deserialize)]
-struct Detail {
+struct SealingDetail {
     asset: AssetId,
     credential: CredentialId,
     serves: bool,
@@ -72,7 +72,7 @@ struct Detail {
 impl Vault {
     /// Checks the signatures of checkpoints that were kept outside the database.
     pub async fn read_checkpoints(&self, statements: &[String]) -> KeptCheckpoints {
-        KeptCheckpoints::read(&*self.issuer.current().await, statements)
+        KeptCheckpoints::verify_statements(&*self.issuer.current_keys().await, statements)
     }
 
     /// Searches the chain of a tenant, or of the installation, for edited, deleted, reordered and truncated rows
@@ -85,25 +85,25 @@ impl Vault {
         tenant: TenantId,
         kept: &KeptCheckpoints,
     ) -> Result<AuditVerdict, Error> {
-        let (scope, keys) = (self.chain_scope(tenant).await?, self.issuer.current().await);
+        let (scope, keys) = (self.find_chain_scope(tenant).await?, self.issuer.current_keys().await);
         let tx = self.store.begin_snapshot(&scope).await?;
-        let mut sealings = Told::default();
-        let report = tx.walk_audit(|row| sealings.note(row)).await?;
-        let mut verdict = AuditVerdict::of(tenant, &report);
+        let mut sealings = SealingRecords::default();
+        let report = tx.verify_audit_chain(|row| sealings.note_row(row)).await?;
+        let mut verdict = AuditVerdict::from_report(tenant, &report);
         verdict.compare_credentials(&tx, &sealings).await?;
         let inside: Vec<_> = tx
-            .newest_checkpoint()
+            .find_newest_checkpoint()
             .await?
             .into_iter()
             .map(|it| it.statement)
             .collect();
-        for kept in [kept, &KeptCheckpoints::read(&keys, &inside)] {
-            for checkpoint in kept.of_tenants.get(&tenant).into_iter().flatten() {
+        for kept in [kept, &KeptCheckpoints::verify_statements(&keys, &inside)] {
+            for checkpoint in kept.by_tenant.get(&tenant).into_iter().flatten() {
                 verdict.compare_checkpoint(&tx, &report, checkpoint).await?;
             }
             verdict
                 .faults
-                .extend(kept.has_bad.then_some((0, AuditFault::BadCheckpoint)));
+                .extend(kept.has_unsigned.then_some((0, AuditFault::BadCheckpoint)));
         }
         tx.commit().await?;
         verdict.faults.sort_by_key(|(seq, _)| *seq);
@@ -113,32 +113,32 @@ impl Vault {
 }
 
 impl KeptCheckpoints {
-    fn read(keys: &KeySet, statements: &[String]) -> Self {
+    fn verify_statements(keys: &KeySet, statements: &[String]) -> Self {
         let mut kept = Self::default();
         for statement in statements {
             match keys.verify_checkpoint(statement) {
                 Ok(checkpoint) => kept
-                    .of_tenants
+                    .by_tenant
                     .entry(checkpoint.tenant)
                     .or_default()
                     .push(checkpoint),
-                Err(_) => kept.has_bad = true,
+                Err(_) => kept.has_unsigned = true,
             }
         }
         kept
     }
 }
 
-impl Told {
-    fn note(&mut self, row: &AuditRow) {
+impl SealingRecords {
+    fn note_row(&mut self, row: &AuditRow) {
         if !row.action.starts_with("credential.") {
             return;
         }
-        let Ok(detail) = serde_json::from_str::<Detail>(&row.detail) else {
+        let Ok(detail) = serde_json::from_str::<SealingDetail>(&row.detail) else {
             return;
         };
         if detail.serves {
-            self.serves
+            self.active
                 .insert(detail.asset, (row.seq, detail.credential));
         }
         self.digests
@@ -146,47 +146,47 @@ impl Told {
     }
 
     /// The number of the row that contradicts a stored credential, if there is one.
-    fn contradicts(&self, stored: &StoredCredential) -> Option<i64> {
+    fn find_contradiction(&self, stored: &StoredCredential) -> Option<i64> {
         let it = &stored.credential;
         // Only the asset's last activated credential may be in the active slot.
         let newest = self
-            .serves
+            .active
             .get(&it.asset_id)
             .filter(|_| it.slot == Slot::Active);
         if let Some((seq, _)) = newest.filter(|(_, serves)| *serves != it.id) {
             return Some(*seq);
         }
         let (seq, sealed) = self.digests.get(&it.id)?;
-        (*sealed != hex::encode(digest(it.sealed.as_bytes()))).then_some(*seq)
+        (*sealed != hex::encode(sha256_digest(it.sealed.as_bytes()))).then_some(*seq)
     }
 }
 
 impl AuditVerdict {
-    fn of(tenant: TenantId, report: &Walked) -> Self {
+    fn from_report(tenant: TenantId, report: &ChainReport) -> Self {
         Self {
             tenant,
             rows: report.rows,
             unchained: report.unchained,
             credentials: 0,
-            untold: 0,
+            unrecorded: 0,
             checkpoints: 0,
             faults: report.faults.clone(),
         }
     }
 
-    async fn compare_credentials(&mut self, tx: &TenantTx, sealings: &Told) -> Result<(), Error> {
+    async fn compare_credentials(&mut self, tx: &TenantTx, sealings: &SealingRecords) -> Result<(), Error> {
         let mut after = None;
         loop {
-            let page = tx.sealed_credentials(after, STEP).await?;
+            let page = tx.list_all_credentials(after, CREDENTIALS_PER_STEP).await?;
             let Some(last) = page.last() else {
                 return Ok(());
             };
             after = Some(last.credential.id);
             for stored in &page {
                 self.credentials += 1;
-                self.untold += u64::from(!sealings.digests.contains_key(&stored.credential.id));
+                self.unrecorded += u64::from(!sealings.digests.contains_key(&stored.credential.id));
                 let fault = sealings
-                    .contradicts(stored)
+                    .find_contradiction(stored)
                     .map(|seq| (seq, AuditFault::RolledBack));
                 self.faults.extend(fault);
             }
@@ -196,12 +196,12 @@ impl AuditVerdict {
     async fn compare_checkpoint(
         &mut self,
         tx: &TenantTx,
-        report: &Walked,
+        report: &ChainReport,
         checkpoint: &Checkpoint,
     ) -> Result<(), Error> {
         self.checkpoints += 1;
         let end = report.head.as_ref().map_or(0, |it| it.seq);
-        let fault = match tx.audit_hash(checkpoint.seq).await? {
+        let fault = match tx.find_audit_link(checkpoint.seq).await? {
             None if checkpoint.seq > end => Some((end.saturating_add(1), AuditFault::Truncated)),
             None => Some((checkpoint.seq, AuditFault::Missing)),
             Some(hash) if hex::encode(&hash) == checkpoint.hash => None,

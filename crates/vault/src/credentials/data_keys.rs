@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
 use regrant_crypto::{Context, DataKey, Fingerprint, KeyProvider, KeyRef, WrappedKey};
-use regrant_domain::{Sealed, TenantId, Timestamp};
+use regrant_domain::{SealedRecord, TenantId, Timestamp};
 use regrant_storage::{NewDataKey, Store, TenantScope};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -21,20 +21,20 @@ const MAX_CACHED_KEYS: u64 = 20_000;
 
 /// The data keys of tenants. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Keys {
+pub(crate) struct DataKeys {
     store: Store,
     provider: Arc<KeyProvider>,
     by_version: Cache<(TenantId, Uuid, u32), Arc<DataKey>>,
-    active: Cache<TenantId, Arc<DataKey>>,
+    active_key: Cache<TenantId, Arc<DataKey>>,
 }
 
-impl Keys {
+impl DataKeys {
     pub(crate) fn new(store: Store, provider: KeyProvider) -> Self {
         Self {
             store,
             provider: Arc::new(provider),
-            by_version: cache(),
-            active: cache(),
+            by_version: build_cache(),
+            active_key: build_cache(),
         }
     }
 
@@ -46,64 +46,64 @@ impl Keys {
     /// The key that seals the tenant's new records.
     pub(crate) async fn active(&self, scope: &TenantScope) -> Result<Arc<DataKey>, Error> {
         let found = self
-            .active
+            .active_key
             .try_get_with(scope.tenant(), self.load_active(scope))
             .await;
-        found.map_err(shared)
+        found.map_err(shared_error)
     }
 
     /// Opens a record of the tenant with the key that sealed it.
-    pub(crate) async fn open(
+    pub(crate) async fn open_record(
         &self,
         scope: &TenantScope,
         context: &Context<'_>,
-        sealed: &Sealed,
+        sealed: &SealedRecord,
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let key = KeyRef::of(sealed)?;
+        let key = KeyRef::from_record(sealed)?;
         Ok(self
-            .version(scope, key.id, key.version)
+            .unwrapped_key(scope, key.id, key.version)
             .await?
-            .open(context, sealed)?)
+            .open_record(context, sealed)?)
     }
 
     /// The keyed hash of `message` under this key version; `None` where the tenant has no such key.
-    pub(crate) async fn fingerprint(
+    pub(crate) async fn fingerprint_with_version(
         &self,
         scope: &TenantScope,
         version: u32,
         message: &[u8],
     ) -> Result<Option<Fingerprint>, Error> {
         Ok(self
-            .of_version(scope, version)
+            .find_version(scope, version)
             .await?
-            .map(|key| key.fingerprint(message)))
+            .map(|key| key.compute_fingerprint(message)))
     }
 
     /// The tenant's key of this version, if there is one.
-    pub(crate) async fn of_version(
+    pub(crate) async fn find_version(
         &self,
         scope: &TenantScope,
         version: u32,
     ) -> Result<Option<Arc<DataKey>>, Error> {
         match self
-            .stored(scope)
+            .read_wrapped_keys(scope)
             .await?
             .into_iter()
             .find(|it| it.version == version)
         {
-            Some(stored) => self.version(scope, stored.id, version).await.map(Some),
+            Some(stored) => self.unwrapped_key(scope, stored.id, version).await.map(Some),
             None => Ok(None),
         }
     }
 
     /// Generates a data key for a tenant; returns it with its row.
-    pub(crate) async fn mint(
+    pub(crate) async fn generate_key(
         &self,
         tenant: TenantId,
         now: Timestamp,
     ) -> Result<(DataKey, NewDataKey), Error> {
         let key = DataKey::generate(tenant, 1)?;
-        let wrapped = self.provider.wrap(&key).await?;
+        let wrapped = self.provider.wrap_data_key(&key).await?;
         let stored = NewDataKey {
             id: key.id(),
             version: key.version(),
@@ -115,8 +115,8 @@ impl Keys {
 
     /// Creates the installation's own key unless it exists.
     pub(crate) async fn ensure_system_key(&self, now: Timestamp) -> Result<(), Error> {
-        if self.stored(&self.store.system_scope()).await?.is_empty() {
-            let (_, key) = self.mint(TenantId::SYSTEM, now).await?;
+        if self.read_wrapped_keys(&self.store.system_scope()).await?.is_empty() {
+            let (_, key) = self.generate_key(TenantId::SYSTEM, now).await?;
             match self.store.insert_system_key(&key).await {
                 Ok(()) | Err(regrant_storage::Error::Taken(_)) => {}
                 Err(error) => return Err(error.into()),
@@ -126,20 +126,20 @@ impl Keys {
     }
 
     /// The installation's first key. It is never rotated, so that hashes under it stay valid.
-    pub(super) async fn first_of_system(&self) -> Result<Arc<DataKey>, Error> {
+    pub(super) async fn first_system_key(&self) -> Result<Arc<DataKey>, Error> {
         let system = self.store.system_scope();
         let first = self
-            .stored(&system)
+            .read_wrapped_keys(&system)
             .await?
             .into_iter()
             .min_by_key(|it| it.version);
-        let first = first.ok_or_else(|| Error::internal("the installation has no data key"))?;
-        self.version(&system, first.id, first.version).await
+        let first = first.ok_or_else(|| Error::from_cause("the installation has no data key"))?;
+        self.unwrapped_key(&system, first.id, first.version).await
     }
 
     /// Removes a tenant's keys from the cache of this process. In other processes they expire.
-    pub(crate) async fn forget(&self, tenant: TenantId) {
-        self.active.invalidate(&tenant).await;
+    pub(crate) async fn evict_tenant(&self, tenant: TenantId) {
+        self.active_key.invalidate(&tenant).await;
         let of_tenant: Vec<_> = self
             .by_version
             .iter()
@@ -152,12 +152,12 @@ impl Keys {
     }
 
     async fn load_active(&self, scope: &TenantScope) -> Result<Arc<DataKey>, Error> {
-        let stored = self.stored(scope).await?.into_iter().find(|it| it.active);
-        let stored = stored.ok_or_else(|| Error::internal("the tenant has no active data key"))?;
-        self.version(scope, stored.id, stored.version).await
+        let stored = self.read_wrapped_keys(scope).await?.into_iter().find(|it| it.is_active);
+        let stored = stored.ok_or_else(|| Error::from_cause("the tenant has no active data key"))?;
+        self.unwrapped_key(scope, stored.id, stored.version).await
     }
 
-    async fn version(
+    async fn unwrapped_key(
         &self,
         scope: &TenantScope,
         id: Uuid,
@@ -167,7 +167,7 @@ impl Keys {
         self.by_version
             .try_get_with((scope.tenant(), id, version), load)
             .await
-            .map_err(shared)
+            .map_err(shared_error)
     }
 
     async fn load_version(
@@ -177,33 +177,33 @@ impl Keys {
         version: u32,
     ) -> Result<Arc<DataKey>, Error> {
         let stored = self
-            .stored(scope)
+            .read_wrapped_keys(scope)
             .await?
             .into_iter()
             .find(|it| it.id == id && it.version == version);
         let stored = stored.ok_or_else(|| {
-            Error::internal("a record names a data key that its tenant does not have")
+            Error::from_cause("a record names a data key that its tenant does not have")
         })?;
         let wrapped = WrappedKey::from_bytes(stored.wrapped);
         Ok(Arc::new(
             self.provider
-                .unwrap(scope.tenant(), id, version, &wrapped)
+                .unwrap_data_key(scope.tenant(), id, version, &wrapped)
                 .await?,
         ))
     }
 
-    async fn stored(
+    async fn read_wrapped_keys(
         &self,
         scope: &TenantScope,
     ) -> Result<Vec<regrant_storage::StoredDataKey>, Error> {
         let tx = self.store.begin_read(scope).await?;
-        let keys = tx.data_keys().await?;
+        let keys = tx.list_data_keys().await?;
         tx.commit().await?;
         Ok(keys)
     }
 }
 
-fn cache<K, V>() -> Cache<K, V>
+fn build_cache<K, V>() -> Cache<K, V>
 where
     K: std::hash::Hash + Eq + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
@@ -215,10 +215,10 @@ where
 }
 
 /// All tasks that wait for one load get its error.
-fn shared(error: Arc<Error>) -> Error {
-    Error::internal(Shared(error))
+fn shared_error(error: Arc<Error>) -> Error {
+    Error::from_cause(SharedLoadError(error))
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("the data key cannot be loaded")]
-struct Shared(#[source] Arc<Error>);
+struct SharedLoadError(#[source] Arc<Error>);

@@ -9,36 +9,36 @@ use regrant_crypto::DataKey;
 use regrant_domain::{AppId, Grant, OperatorName, PersonId, Timestamp};
 use regrant_storage::{PersonHash, TenantTx};
 
-use crate::{Error, Vault, credentials::data_keys::Keys};
+use crate::{Error, Vault, credentials::data_keys::DataKeys};
 
 /// Computes the keyed hashes of the directory, always under the installation's first data key.
 #[derive(Clone)]
-pub(crate) struct Directory(Arc<DataKey>);
+pub(crate) struct PersonDirectory(Arc<DataKey>);
 
-impl Directory {
-    pub(crate) async fn load(keys: &Keys) -> Result<Self, Error> {
-        Ok(Self(keys.first_of_system().await?))
+impl PersonDirectory {
+    pub(crate) async fn load(keys: &DataKeys) -> Result<Self, Error> {
+        Ok(Self(keys.first_system_key().await?))
     }
 
     /// The hash of a person at an app.
-    pub(crate) fn person(&self, app: &AppId, person: &PersonId) -> PersonHash {
-        PersonHash(self.hash("person", app, person.as_str().as_bytes()))
+    pub(crate) fn hash_person(&self, app: &AppId, person: &PersonId) -> PersonHash {
+        PersonHash(self.hash_message("person", app, person.as_str().as_bytes()))
     }
 
     /// The keyed hash of a message that belongs to an app; `what` separates the uses.
-    pub(crate) fn hash(&self, what: &str, app: &AppId, message: &[u8]) -> [u8; 16] {
+    pub(crate) fn hash_message(&self, what: &str, app: &AppId, message: &[u8]) -> [u8; 16] {
         let head = format!("regrant/inbox/{what}/{app}/");
         *self
             .0
-            .fingerprint(&[head.as_bytes(), message].concat())
+            .compute_fingerprint(&[head.as_bytes(), message].concat())
             .as_bytes()
     }
 
     /// The keyed hash of a name that is used to log in.
-    pub(crate) fn login(&self, name: &OperatorName) -> [u8; 16] {
+    pub(crate) fn hash_login_name(&self, name: &OperatorName) -> [u8; 16] {
         *self
             .0
-            .fingerprint(format!("regrant/login/{name}").as_bytes())
+            .compute_fingerprint(format!("regrant/login/{name}").as_bytes())
             .as_bytes()
     }
 }
@@ -48,7 +48,7 @@ impl Vault {
     ///
     /// # Errors
     /// `Taken`: the grant is stored already, with its person.
-    pub(crate) async fn keep_grant(
+    pub(crate) async fn insert_grant(
         &self,
         tx: &TenantTx,
         grant: &Grant,
@@ -56,8 +56,8 @@ impl Vault {
     ) -> Result<(), regrant_storage::Error> {
         tx.insert_grant(grant, now).await?;
         let person = self
-            .directory
-            .person(&grant.facts.app_id, &grant.facts.person_id);
-        tx.note_person(&grant.facts.app_id, person).await
+            .person_directory
+            .hash_person(&grant.facts.app_id, &grant.facts.person_id);
+        tx.add_person_to_directory(&grant.facts.app_id, person).await
     }
 }

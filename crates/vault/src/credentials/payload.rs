@@ -5,7 +5,7 @@
 
 use regrant_crypto::{Context, DataKey, Purpose};
 use regrant_domain::{
-    AccessToken, AppId, Credential, GrantId, PersonId, Sealed, TenantId, Timestamp,
+    AccessToken, AppId, Credential, GrantId, PersonId, SealedRecord, TenantId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -26,42 +26,42 @@ pub(super) struct SealedFacts {
 }
 
 #[derive(Serialize)]
-struct Written<'a> {
+struct PayloadToSeal<'a> {
     token: &'a str,
     facts: &'a SealedFacts,
 }
 
 #[derive(Deserialize)]
-struct Read {
+struct OpenedPayload {
     token: AccessToken,
     facts: SealedFacts,
 }
 
 /// Seals a token and its facts for the row of `credential`.
-pub(super) fn seal_credential(
+pub(super) fn seal_payload(
     key: &DataKey,
     tenant: TenantId,
     credential: &Credential,
     token: &AccessToken,
     facts: &SealedFacts,
-) -> Result<Sealed, Error> {
-    let written = Written {
+) -> Result<SealedRecord, Error> {
+    let written = PayloadToSeal {
         token: token.expose(),
         facts,
     };
     // Sized once: a buffer that grows leaves copies of the token in freed memory.
     let mut plain = Zeroizing::new(Vec::with_capacity(token.expose().len() * 2 + 1024));
-    serde_json::to_writer(&mut *plain, &written).map_err(Error::internal)?;
-    Ok(key.seal(&context(tenant, credential), &plain)?)
+    serde_json::to_writer(&mut *plain, &written).map_err(Error::from_cause)?;
+    Ok(key.seal_record(&credential_context(tenant, credential), &plain)?)
 }
 
 /// The token of an opened payload.
 ///
 /// # Errors
 /// The columns of `credential` differ from the sealed facts.
-pub(crate) fn read_credential(plain: &[u8], credential: &Credential) -> Result<AccessToken, Error> {
-    let Read { token, facts } = serde_json::from_slice(plain)
-        .map_err(|_| Error::internal("a sealed payload does not parse"))?;
+pub(crate) fn parse_payload(plain: &[u8], credential: &Credential) -> Result<AccessToken, Error> {
+    let OpenedPayload { token, facts } = serde_json::from_slice(plain)
+        .map_err(|_| Error::from_cause("a sealed payload does not parse"))?;
     let is_consistent = facts.person_id == credential.person_id
         && facts.grant_id == credential.grant_id
         && facts.expires_at == credential.expires_at
@@ -69,14 +69,14 @@ pub(crate) fn read_credential(plain: &[u8], credential: &Credential) -> Result<A
     if is_consistent {
         Ok(token)
     } else {
-        Err(Error::internal(
+        Err(Error::from_cause(
             "a credential's columns differ from its sealed copy",
         ))
     }
 }
 
 /// What the ciphertext of a credential is bound to.
-pub(crate) fn context(tenant: TenantId, credential: &Credential) -> Context<'_> {
+pub(crate) fn credential_context(tenant: TenantId, credential: &Credential) -> Context<'_> {
     Context {
         tenant,
         row: credential.id.uuid(),

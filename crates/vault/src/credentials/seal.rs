@@ -6,14 +6,14 @@
 
 use regrant_crypto::{Context, DataKey, Purpose};
 use regrant_domain::{
-    AccessToken, AppId, Asset, Credential, CredentialId, CredentialKind, Grant, GrantId, Proven,
-    Sealed, Slot, TenantId, Timestamp,
+    AccessToken, AppId, Asset, Credential, CredentialId, CredentialKind, Grant, GrantId, ProbeFacts,
+    SealedRecord, Slot, TenantId, Timestamp,
 };
 use regrant_storage::StoredCredential;
 
 use crate::{
     Error,
-    credentials::payload::{SealedFacts, seal_credential},
+    credentials::payload::{SealedFacts, seal_payload},
 };
 
 /// A token that is to become a credential of an asset.
@@ -36,7 +36,7 @@ impl CredentialDraft<'_> {
         key: (&DataKey, TenantId),
         asset: &Asset,
         slot: Slot,
-        proven: Proven,
+        proven: ProbeFacts,
         now: Timestamp,
     ) -> Result<StoredCredential, Error> {
         let proved_at = (slot != Slot::Candidate).then_some(now);
@@ -51,7 +51,7 @@ impl CredentialDraft<'_> {
         slot: Slot,
         now: Timestamp,
     ) -> Result<StoredCredential, Error> {
-        self.seal_in_slot(key, asset, slot, (Proven::default(), None), now)
+        self.seal_in_slot(key, asset, slot, (ProbeFacts::default(), None), now)
     }
 
     fn seal_in_slot(
@@ -59,7 +59,7 @@ impl CredentialDraft<'_> {
         (key, tenant): (&DataKey, TenantId),
         asset: &Asset,
         slot: Slot,
-        (proven, proved_at): (Proven, Option<Timestamp>),
+        (proven, proved_at): (ProbeFacts, Option<Timestamp>),
         now: Timestamp,
     ) -> Result<StoredCredential, Error> {
         let minted = proven.page_token.as_ref();
@@ -73,7 +73,7 @@ impl CredentialDraft<'_> {
             ..self.unsealed_credential(asset, kind, slot, now)
         };
         let token = minted.unwrap_or(self.token);
-        let sealed = seal_credential(key, tenant, &unsealed, token, &self.facts_of(&unsealed))?;
+        let sealed = seal_payload(key, tenant, &unsealed, token, &self.facts_of(&unsealed))?;
         Ok(StoredCredential {
             credential: Credential { sealed, ..unsealed },
             tasks: proven.tasks.unwrap_or_default(),
@@ -100,7 +100,7 @@ impl CredentialDraft<'_> {
             grant_id: self.grant.map(|it| it.id),
             person_id: self.grant.map(|it| it.facts.person_id.clone()),
             intent_seq: self.intent_seq,
-            sealed: Sealed::from_bytes(Vec::new()),
+            sealed: SealedRecord::from_bytes(Vec::new()),
             fingerprint: self.fingerprint.to_vec(),
             expires_at: with_end.and_then(|it| it.facts.expires_at),
             data_access_expires_at: self.grant.and_then(|it| it.facts.data_access_expires_at),

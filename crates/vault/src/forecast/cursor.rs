@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use chrono::DateTime;
 use regrant_domain::Timestamp;
-use regrant_storage::Place;
+use regrant_storage::ForecastPosition;
 
 /// A position in the calendar of one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct ForecastCursor {
     /// The moment of the calendar.
     pub as_of: Timestamp,
     /// The position of the last entry on the page.
-    pub last: Place,
+    pub last: ForecastPosition,
 }
 
 impl fmt::Display for ForecastCursor {
@@ -42,7 +42,7 @@ impl FromStr for ForecastCursor {
         let cause = part()?.parse().map_err(|_| INVALID)?;
         Ok(Self {
             as_of,
-            last: Place {
+            last: ForecastPosition {
                 at,
                 asset_id,
                 cause,

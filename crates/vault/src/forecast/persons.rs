@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::TimeDelta;
 use regrant_domain::{
     PersonId, Timestamp,
-    forecast::{Cover, Effect},
+    forecast::{Cover, DepartureEffect},
     state::{Ending, EndingCause},
 };
-use regrant_storage::{ForecastFilter, PersonCounts, PersonRow, TenantTx};
+use regrant_storage::{ForecastFilter, PersonCounts, PersonFacts, TenantTx};
 
 use crate::{
     Error, ForecastCursor, ForecastEntry, Principal, Resource, Vault,
@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct PersonView {
     /// The facts of their newest grant.
-    pub person: PersonRow,
+    pub person: PersonFacts,
     /// How many assets depend on them.
     pub counts: PersonCounts,
     /// The next ending of the assets that they serve.
@@ -37,13 +37,13 @@ pub struct PersonList {
 }
 
 /// What happens to a person's assets when the person leaves.
-pub struct Impact {
+pub struct DepartureImpact {
     /// The moment of the judgement.
     pub generated_at: Timestamp,
     /// The person.
     pub person: PersonView,
     /// How many assets end, wait and continue.
-    pub effects: BTreeMap<Effect, u64>,
+    pub effects: BTreeMap<DepartureEffect, u64>,
     /// One page of those assets.
     pub data: Vec<ForecastEntry>,
     /// The cursor of the next page.
@@ -61,11 +61,11 @@ impl Vault {
         after: Option<PersonId>,
         limit: u32,
     ) -> Result<PersonList, Error> {
-        caller.demand_whole_tenant()?;
+        caller.require_whole_tenant()?;
         let tx = self.store.begin_read(&caller.scope).await?;
         let rows = tx.list_persons(after.as_ref(), query_limit(limit)).await?;
         let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id.clone());
-        let data = views(&tx, rows, self.clock.now()).await?;
+        let data = person_views(&tx, rows, self.clock.now()).await?;
         tx.commit().await?;
         Ok(PersonList { data, next })
     }
@@ -80,29 +80,29 @@ impl Vault {
         id: &PersonId,
         after: Option<ForecastCursor>,
         limit: u32,
-    ) -> Result<Impact, Error> {
-        caller.demand_whole_tenant()?;
-        let as_of = self.as_of(after.as_ref());
-        let filter = leaving(id, as_of);
+    ) -> Result<DepartureImpact, Error> {
+        caller.require_whole_tenant()?;
+        let as_of = self.calendar_moment(after.as_ref());
+        let filter = departure_filter(id, as_of);
         let tx = self.store.begin_read(&caller.scope).await?;
         let row = tx
-            .person(id)
+            .find_person(id)
             .await
-            .map_err(Error::missing(Resource::Person))?;
-        let person = views(&tx, vec![row], as_of)
+            .map_err(Error::not_found_as(Resource::Person))?;
+        let person = person_views(&tx, vec![row], as_of)
             .await?
             .pop()
             .ok_or(Error::NotFound(Resource::Person))?;
-        let tallies = tx.forecast_tallies(&filter).await?;
-        let mut effects: BTreeMap<_, _> = Effect::ALL.into_iter().map(|it| (it, 0)).collect();
+        let tallies = tx.count_endings_by_day(&filter).await?;
+        let mut effects: BTreeMap<_, _> = DepartureEffect::ALL.into_iter().map(|it| (it, 0)).collect();
         for it in tallies
             .iter()
             .filter(|it| it.cause == EndingCause::PersonLeaves)
         {
-            *effects.entry(Effect::of(it.cover)).or_default() += it.count;
+            *effects.entry(DepartureEffect::from_cover(it.cover)).or_default() += it.count;
         }
         let last = after.as_ref().map(|it| &it.last);
-        let positions = tx.forecast(&filter, last, query_limit(limit)).await?;
+        let positions = tx.list_endings(&filter, last, query_limit(limit)).await?;
         let Page {
             data: mut positions,
             next,
@@ -111,9 +111,9 @@ impl Vault {
             last: it.clone(),
         });
         positions.retain(|it| it.cause == EndingCause::PersonLeaves);
-        let data = self.entries(&tx, &positions, &filter).await?;
+        let data = self.forecast_entries(&tx, &positions, &filter).await?;
         tx.commit().await?;
-        Ok(Impact {
+        Ok(DepartureImpact {
             generated_at: as_of,
             person,
             effects,
@@ -126,19 +126,19 @@ impl Vault {
 impl ForecastEntry {
     /// What happens to the asset at this ending.
     #[must_use]
-    pub fn effect(&self) -> Effect {
-        Effect::of(self.cover())
+    pub fn departure_effect(&self) -> DepartureEffect {
+        DepartureEffect::from_cover(self.cover_kind())
     }
 
     /// How the asset continues after the ending.
     #[must_use]
-    pub fn cover(&self) -> Option<Cover> {
+    pub fn cover_kind(&self) -> Option<Cover> {
         self.cover.as_ref().map(|it| it.0)
     }
 }
 
 /// The filter for the assets that this person serves, at the moment of the departure.
-fn leaving(id: &PersonId, now: Timestamp) -> ForecastFilter {
+fn departure_filter(id: &PersonId, now: Timestamp) -> ForecastFilter {
     ForecastFilter {
         from: now,
         to: now + TimeDelta::microseconds(1),
@@ -152,22 +152,22 @@ fn leaving(id: &PersonId, now: Timestamp) -> ForecastFilter {
     }
 }
 
-async fn views(
+async fn person_views(
     tx: &TenantTx,
-    rows: Vec<PersonRow>,
+    rows: Vec<PersonFacts>,
     now: Timestamp,
 ) -> Result<Vec<PersonView>, Error> {
     let ids: Vec<_> = rows.iter().map(|it| it.id.clone()).collect();
-    let mut counts = tx.person_counts(&ids).await?;
-    let positions = tx.next_endings(&ids, now).await?;
+    let mut counts = tx.count_assets_of_persons(&ids).await?;
+    let positions = tx.find_next_endings(&ids, now).await?;
     let firsts: Vec<_> = positions.values().map(|it| it.asset_id.clone()).collect();
     let assets: HashMap<_, _> = tx
-        .assets(&firsts)
+        .find_assets(&firsts)
         .await?
         .into_iter()
         .map(|it| (it.id.clone(), it.facts))
         .collect();
-    let view = |person: PersonRow| {
+    let view = |person: PersonFacts| {
         let next_ending = positions.get(&person.id).and_then(|position| {
             let endings =
                 regrant_domain::forecast::calendar(assets.get(&position.asset_id)?, now, false);

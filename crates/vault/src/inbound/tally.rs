@@ -3,13 +3,13 @@
 //! The rule: a notice is reported once per tenant; `follow_up.rs` reports each asset's change of state.
 //! Start at [`Tally::to_events`].
 
-use regrant_domain::{EventKind, InboxKind, Timestamp, Word};
+use regrant_domain::{EventKind, NoticeKind, Timestamp, MetaNotice};
 use regrant_storage::{AuditEvent, NewEvent};
 use serde_json::{Value, json};
 
 /// The effects of a notice on one tenant.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct NoticeTally {
     /// How many assets the notice affects.
     pub(super) assets: usize,
     /// How many assets it changed.
@@ -20,7 +20,7 @@ pub(super) struct Tally {
     latest: Option<Timestamp>,
 }
 
-impl Tally {
+impl NoticeTally {
     /// Counts `n` assets whose cut-off moved to `at`.
     pub(super) fn count_moved(&mut self, n: usize, at: Timestamp) {
         if n > 0 {
@@ -31,7 +31,7 @@ impl Tally {
     }
 
     /// The events to the tenant about the notice.
-    pub(super) fn to_events(&self, notice: &Word) -> Vec<NewEvent> {
+    pub(super) fn to_events(&self, notice: &MetaNotice) -> Vec<NewEvent> {
         let event = |kind, subject: &str, data: Value| NewEvent {
             kind,
             subject: subject.to_owned(),
@@ -39,30 +39,30 @@ impl Tally {
         };
         let person = &notice.person_id;
         match notice.kind {
-            InboxKind::Migration if self.changed > 0 => vec![event(
+            NoticeKind::Migration if self.changed > 0 => vec![event(
                 EventKind::ForecastChanged,
                 "forecast",
                 json!({ "person_id": person, "assets": self.changed, "earliest": self.earliest, "latest": self.latest }),
             )],
-            InboxKind::Deauthorize | InboxKind::DataDeletion => vec![event(
+            NoticeKind::Deauthorize | NoticeKind::DataDeletion => vec![event(
                 EventKind::PersonRevoked,
                 person.as_str(),
                 json!({ "person_id": person, "cause": notice.kind.as_str(), "assets": self.changed }),
             )],
-            InboxKind::Migration | InboxKind::Permissions => Vec::new(),
+            NoticeKind::Migration | NoticeKind::Permissions => Vec::new(),
         }
     }
 
     /// The audit event about the notice.
-    pub(super) fn to_audit_event(&self, notice: &Word) -> AuditEvent {
+    pub(super) fn to_audit_event(&self, notice: &MetaNotice) -> AuditEvent {
         let action = match notice.kind {
-            InboxKind::Migration => "person.migration_announced",
-            InboxKind::Permissions => "person.permissions_changed",
-            InboxKind::Deauthorize => "person.deauthorized",
-            InboxKind::DataDeletion => "person.data_deleted",
+            NoticeKind::Migration => "person.migration_announced",
+            NoticeKind::Permissions => "person.permissions_changed",
+            NoticeKind::Deauthorize => "person.deauthorized",
+            NoticeKind::DataDeletion => "person.data_deleted",
         };
         let detail = json!({
-            "told_at": notice.told_at, "cut_off": notice.cut_off, "assets": self.assets, "changed": self.changed,
+            "told_at": notice.sent_at, "cut_off": notice.cut_off, "assets": self.assets, "changed": self.changed,
         });
         AuditEvent::new("meta", action, &notice.person_id, detail)
     }

@@ -12,22 +12,22 @@ use regrant_storage::{AuditEvent, Operator, OperatorSession, OperatorWithPasswor
 use serde_json::{Value, json};
 
 use crate::{
-    Acting, Error, PasswordLoad, Vault,
+    Actor, Error, PasswordLoad, Vault,
     access::claims::{Audience, NewToken},
 };
 
 /// The number of consecutive failures that locks a name.
-const FAILURES: u32 = 5;
+const FAILURES_TO_LOCK: u32 = 5;
 /// The first lock time. Each further failure doubles it.
-const FIRST_LOCK: Duration = Duration::from_secs(30);
+const MIN_LOCK: Duration = Duration::from_secs(30);
 /// The maximum lock time.
-const LONGEST_LOCK: Duration = Duration::from_mins(15);
+const MAX_LOCK: Duration = Duration::from_mins(15);
 /// The maximum lifetime of a log-in: the verifier refuses tokens with a longer lifetime.
-const LONGEST_SESSION: Duration = Duration::from_hours(1);
+const MAX_SESSION: Duration = Duration::from_hours(1);
 
 /// An operator with a valid log-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoggedIn {
+pub struct AuthenticatedOperator {
     /// The operator.
     pub operator: Operator,
     /// The id of the log-in.
@@ -35,20 +35,20 @@ pub struct LoggedIn {
 }
 
 /// A new log-in with its token.
-pub struct IssuedSession {
+pub struct OperatorToken {
     /// The JWT for the admin API.
     pub access_token: String,
     /// The token's lifetime in seconds.
     pub expires_in: u64,
     /// The operator and the log-in.
-    pub logged_in: LoggedIn,
+    pub caller: AuthenticatedOperator,
 }
 
-impl LoggedIn {
+impl AuthenticatedOperator {
     /// The operator as the actor of changes.
     #[must_use]
-    pub const fn acting(&self) -> Acting {
-        Acting::Operator {
+    pub const fn as_actor(&self) -> Actor {
+        Actor::Operator {
             id: self.operator.id,
             role: self.operator.role,
         }
@@ -65,11 +65,11 @@ impl Vault {
         &self,
         name: &OperatorName,
         password: Password,
-    ) -> Result<IssuedSession, Error> {
-        let name_hash = self.directory.login(name);
-        let found = self.tried(name, &name_hash, password).await?;
+    ) -> Result<OperatorToken, Error> {
+        let name_hash = self.person_directory.hash_login_name(name);
+        let found = self.check_credentials(name, &name_hash, password).await?;
         let now = self.clock.now();
-        let lifetime = self.settings.operators.session.min(LONGEST_SESSION);
+        let lifetime = self.settings.operators.session.min(MAX_SESSION);
         let logged_in = self.start_session(found, &name_hash, now, lifetime).await?;
         let token = NewToken {
             audience: Audience::Admin,
@@ -80,11 +80,11 @@ impl Vault {
             jti: logged_in.session.to_string(),
             lifetime,
         };
-        let access_token = self.issuer.sign(token, now).await?;
-        Ok(IssuedSession {
+        let access_token = self.issuer.sign_token(token, now).await?;
+        Ok(OperatorToken {
             access_token,
             expires_in: lifetime.as_secs(),
-            logged_in,
+            caller: logged_in,
         })
     }
 
@@ -95,7 +95,7 @@ impl Vault {
         name_hash: &[u8],
         now: Timestamp,
         lifetime: Duration,
-    ) -> Result<LoggedIn, Error> {
+    ) -> Result<AuthenticatedOperator, Error> {
         let (id, operator) = (OperatorSessionId::mint(), found.operator.id);
         let tx = self.store.begin(&self.store.system_scope()).await?;
         let current = tx
@@ -114,12 +114,12 @@ impl Vault {
         })
         .await?;
         tx.clear_login_failures(name_hash).await?;
-        let logged_in = LoggedIn {
+        let logged_in = AuthenticatedOperator {
             operator: current.operator,
             session: id,
         };
-        let event = told(&logged_in, "operator.logged_in", json!({ "session": id }));
-        tx.audit(&[event], now).await?;
+        let event = login_event(&logged_in, "operator.logged_in", json!({ "session": id }));
+        tx.write_audit_events(&[event], now).await?;
         tx.commit().await?;
         Ok(logged_in)
     }
@@ -128,26 +128,26 @@ impl Vault {
     ///
     /// # Errors
     /// `Unauthenticated` for any fault of the token, the log-in or the operator.
-    pub async fn authenticate_operator(&self, token: &str) -> Result<LoggedIn, Error> {
+    pub async fn authenticate_operator(&self, token: &str) -> Result<AuthenticatedOperator, Error> {
         let now = self.clock.now();
-        let claims = self.issuer.verify(Audience::Admin, token, now).await?;
+        let claims = self.issuer.verify_token(Audience::Admin, token, now).await?;
         let id: OperatorId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
         let session: OperatorSessionId = claims.jti.parse().map_err(|_| Error::Unauthenticated)?;
-        let operator = self.store.find_logged_in(session, now).await?;
+        let operator = self.store.find_operator_of_session(session, now).await?;
         let operator = operator.filter(|it| it.id == id && claims.tenant == TenantId::SYSTEM);
-        Ok(LoggedIn {
+        Ok(AuthenticatedOperator {
             operator: operator.ok_or(Error::Unauthenticated)?,
             session,
         })
     }
 
     /// Ends a log-in at once.
-    pub async fn log_out(&self, caller: &LoggedIn) -> Result<(), Error> {
+    pub async fn log_out(&self, caller: &AuthenticatedOperator) -> Result<(), Error> {
         let tx = self.store.begin(&self.store.system_scope()).await?;
         if tx.delete_operator_session(caller.session).await? {
             let detail = json!({ "session": caller.session });
-            let event = told(caller, "operator.logged_out", detail);
-            tx.audit(&[event], self.clock.now()).await?;
+            let event = login_event(caller, "operator.logged_out", detail);
+            tx.write_audit_events(&[event], self.clock.now()).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -158,14 +158,14 @@ impl Vault {
     /// `WrongCredentials` if `current` is not the caller's password; `LockedOut`; `Busy`.
     pub async fn change_password(
         &self,
-        caller: &LoggedIn,
+        caller: &AuthenticatedOperator,
         current: Password,
         new: Password,
     ) -> Result<(), Error> {
         let name = &caller.operator.name;
-        let name_hash = self.directory.login(name);
-        let found = self.tried(name, &name_hash, current).await?;
-        let hash = self.passwords.place().await?.hash(new).await?;
+        let name_hash = self.person_directory.hash_login_name(name);
+        let found = self.check_credentials(name, &name_hash, current).await?;
+        let hash = self.passwords.acquire_permit().await?.hash_password(new).await?;
         let (id, now) = (caller.operator.id, self.clock.now());
         let tx = self.store.begin(&self.store.system_scope()).await?;
         let current = tx
@@ -178,7 +178,7 @@ impl Vault {
         tx.set_operator_password(id, &hash).await?;
         tx.end_operator_sessions(id, Some(caller.session)).await?;
         tx.clear_login_failures(&name_hash).await?;
-        tx.audit(&[told(caller, "operator.password_changed", json!({}))], now)
+        tx.write_audit_events(&[login_event(caller, "operator.password_changed", json!({}))], now)
             .await?;
         Ok(tx.commit().await?)
     }
@@ -186,36 +186,36 @@ impl Vault {
     /// The load of password computations in this process.
     #[must_use]
     pub fn password_load(&self) -> PasswordLoad {
-        self.passwords.load()
+        self.passwords.current_load()
     }
 
     /// Finds the operator with this name and password. A locked name is refused before the slow
     /// computation.
-    async fn tried(
+    async fn check_credentials(
         &self,
         name: &OperatorName,
         name_hash: &[u8],
         password: Password,
     ) -> Result<OperatorWithPassword, Error> {
-        self.refuse_locked(name_hash).await?;
-        let permit = self.passwords.place().await?;
+        self.refuse_locked_name(name_hash).await?;
+        let permit = self.passwords.acquire_permit().await?;
         // Other attempts may have locked the name while this one waited.
-        self.refuse_locked(name_hash).await?;
-        let found = self.store.find_operator(name).await?;
+        self.refuse_locked_name(name_hash).await?;
+        let found = self.store.find_operator_by_name(name).await?;
         let hash = found.as_ref().map(|it| it.password_hash.clone());
-        let is_correct = permit.verify(hash, password).await?;
+        let is_correct = permit.verify_password(hash, password).await?;
         let known = found.as_ref().map(|it| it.operator.id);
         match found.filter(|it| is_correct && it.operator.disabled_at.is_none()) {
             Some(operator) => Ok(operator),
-            None => Err(self.failed(known, name_hash).await?),
+            None => Err(self.record_failure(known, name_hash).await?),
         }
     }
 
-    async fn refuse_locked(&self, name_hash: &[u8]) -> Result<(), Error> {
+    async fn refuse_locked_name(&self, name_hash: &[u8]) -> Result<(), Error> {
         let now = self.clock.now();
-        match self.store.login_locked_until(name_hash).await? {
+        match self.store.find_login_lock(name_hash).await? {
             Some(until) if until > now => Err(Error::LockedOut {
-                retry_after: (until - now).to_std().unwrap_or(FIRST_LOCK),
+                retry_after: (until - now).to_std().unwrap_or(MIN_LOCK),
             }),
             _ => Ok(()),
         }
@@ -223,16 +223,16 @@ impl Vault {
 
     /// Counts a failed attempt and writes it to the audit, with a hash of the name instead of the
     /// name itself. Returns the error for the caller.
-    async fn failed(&self, known: Option<OperatorId>, name_hash: &[u8]) -> Result<Error, Error> {
+    async fn record_failure(&self, known: Option<OperatorId>, name_hash: &[u8]) -> Result<Error, Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&self.store.system_scope()).await?;
         let failures = tx.count_login_failure(name_hash, now).await?;
-        let locked_until = lock(failures).map(|it| now + it);
+        let locked_until = lock_duration(failures).map(|it| now + it);
         if let Some(until) = locked_until {
-            tx.lock_login(name_hash, until).await?;
+            tx.lock_login_name(name_hash, until).await?;
         }
         let detail = json!({ "failures": failures, "locked_until": locked_until, "name_hash": hex::encode(name_hash) });
-        tx.audit(&[refused(known, detail)], now).await?;
+        tx.write_audit_events(&[refused_event(known, detail)], now).await?;
         tx.commit().await?;
         Ok(Error::WrongCredentials)
     }
@@ -250,20 +250,20 @@ impl Vault {
 }
 
 /// The lock time after this many failures; `None` below the limit.
-fn lock(failures: u32) -> Option<Duration> {
-    let doublings = failures.checked_sub(FAILURES)?;
+fn lock_duration(failures: u32) -> Option<Duration> {
+    let doublings = failures.checked_sub(FAILURES_TO_LOCK)?;
     Some(
-        FIRST_LOCK
+        MIN_LOCK
             .saturating_mul(2_u32.saturating_pow(doublings))
-            .min(LONGEST_LOCK),
+            .min(MAX_LOCK),
     )
 }
 
-fn told(caller: &LoggedIn, action: &'static str, detail: Value) -> AuditEvent {
-    AuditEvent::new(caller.acting().actor(), action, caller.operator.id, detail)
+fn login_event(caller: &AuthenticatedOperator, action: &'static str, detail: Value) -> AuditEvent {
+    AuditEvent::new(caller.as_actor().audit_name(), action, caller.operator.id, detail)
 }
 
-fn refused(known: Option<OperatorId>, detail: Value) -> AuditEvent {
+fn refused_event(known: Option<OperatorId>, detail: Value) -> AuditEvent {
     let subject = known.map_or_else(|| "unknown".to_owned(), |it| it.to_string());
     // The stored actor of a failed log-in; readers of the audit rely on it.
     AuditEvent::new("nobody", "operator.log_in_refused", subject, detail)
@@ -275,10 +275,10 @@ mod tests {
 
     #[test]
     fn the_fifth_failure_locks_and_each_further_one_doubles_the_lock_up_to_15_minutes() {
-        let seconds: Vec<_> = (0..14).map(|n| lock(n).map(|it| it.as_secs())).collect();
+        let seconds: Vec<_> = (0..14).map(|n| lock_duration(n).map(|it| it.as_secs())).collect();
         assert_eq!(seconds[..5], [None; 5]);
         let locked: Vec<_> = seconds[5..].iter().flatten().copied().collect();
         assert_eq!(locked, [30, 60, 120, 240, 480, 900, 900, 900, 900]);
-        assert_eq!(lock(u32::MAX), Some(LONGEST_LOCK));
+        assert_eq!(lock_duration(u32::MAX), Some(MAX_LOCK));
     }
 }

@@ -19,21 +19,21 @@ use tokio::{
 use crate::Error;
 
 /// The maximum number of concurrent computations in this process.
-const AT_ONCE: usize = 2;
+const MAX_COMPUTING: usize = 2;
 /// The maximum number of callers that wait for a computation.
-const WAITING: usize = 32;
+const MAX_WAITING: usize = 32;
 
 /// Hashes and compares passwords. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Passwords(Arc<Pool>);
+pub(crate) struct PasswordHasher(Arc<HashPool>);
 
-struct Pool {
+struct HashPool {
     strength: PasswordStrength,
-    nobody: String,
-    admitted: Arc<Semaphore>,
-    computing: Arc<Semaphore>,
-    running: AtomicUsize,
-    most: AtomicUsize,
+    dummy_hash: String,
+    queue_permits: Arc<Semaphore>,
+    compute_permits: Arc<Semaphore>,
+    running_count: AtomicUsize,
+    max_running: AtomicUsize,
 }
 
 /// The load of password computations in this process.
@@ -46,25 +46,25 @@ pub struct PasswordLoad {
 }
 
 /// A permit for one computation.
-pub(super) struct Place {
-    pool: Arc<Pool>,
-    _admitted: OwnedSemaphorePermit,
-    _computing: OwnedSemaphorePermit,
+pub(super) struct HashPermit {
+    pool: Arc<HashPool>,
+    _queue_permit: OwnedSemaphorePermit,
+    _compute_permit: OwnedSemaphorePermit,
 }
 
-impl Passwords {
+impl PasswordHasher {
     pub(crate) fn new(strength: PasswordStrength) -> Result<Self, Error> {
-        let unmatchable = PasswordHash::of_nobody(strength)?.to_phc();
-        let admitted = Arc::new(Semaphore::new(AT_ONCE + WAITING));
-        let computing = Arc::new(Semaphore::new(AT_ONCE));
+        let unmatchable = PasswordHash::unmatchable(strength)?.to_phc();
+        let admitted = Arc::new(Semaphore::new(MAX_COMPUTING + MAX_WAITING));
+        let computing = Arc::new(Semaphore::new(MAX_COMPUTING));
         let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Ok(Self(Arc::new(Pool {
+        Ok(Self(Arc::new(HashPool {
             strength,
-            nobody: unmatchable,
-            admitted,
-            computing,
-            running,
-            most,
+            dummy_hash: unmatchable,
+            queue_permits: admitted,
+            compute_permits: computing,
+            running_count: running,
+            max_running: most,
         })))
     }
 
@@ -72,67 +72,67 @@ impl Passwords {
     ///
     /// # Errors
     /// `Busy` if the queue is full.
-    pub(super) async fn place(&self) -> Result<Place, Error> {
+    pub(super) async fn acquire_permit(&self) -> Result<HashPermit, Error> {
         let pool = Arc::clone(&self.0);
-        let admitted = Arc::clone(&pool.admitted)
+        let admitted = Arc::clone(&pool.queue_permits)
             .try_acquire_owned()
             .map_err(|_| Error::Busy)?;
-        let computing = Arc::clone(&pool.computing)
+        let computing = Arc::clone(&pool.compute_permits)
             .acquire_owned()
             .await
-            .map_err(Error::internal)?;
-        Ok(Place {
+            .map_err(Error::from_cause)?;
+        Ok(HashPermit {
             pool,
-            _admitted: admitted,
-            _computing: computing,
+            _queue_permit: admitted,
+            _compute_permit: computing,
         })
     }
 
     /// The load now.
-    pub(super) fn load(&self) -> PasswordLoad {
-        let admitted = (AT_ONCE + WAITING).saturating_sub(self.0.admitted.available_permits());
+    pub(super) fn current_load(&self) -> PasswordLoad {
+        let admitted = (MAX_COMPUTING + MAX_WAITING).saturating_sub(self.0.queue_permits.available_permits());
         PasswordLoad {
             admitted,
-            most_at_once: self.0.most.load(Ordering::Acquire),
+            most_at_once: self.0.max_running.load(Ordering::Acquire),
         }
     }
 }
 
-impl Place {
+impl HashPermit {
     /// Hashes a new password for storage (PHC string).
-    pub(super) async fn hash(self, password: Password) -> Result<String, Error> {
-        self.compute(move |pool| Ok(PasswordHash::of(&password, pool.strength)?.to_phc()))
+    pub(super) async fn hash_password(self, password: Password) -> Result<String, Error> {
+        self.run_blocking(move |pool| Ok(PasswordHash::hash_password(&password, pool.strength)?.to_phc()))
             .await
     }
 
     /// Whether the password matches the stored hash. Without a stored hash, compares with a dummy
     /// hash and returns false after the same time.
-    pub(super) async fn verify(
+    pub(super) async fn verify_password(
         self,
         stored: Option<String>,
         password: Password,
     ) -> Result<bool, Error> {
-        self.compute(move |pool| {
-            PasswordHash::parse(stored.as_ref().unwrap_or(&pool.nobody))?.verify(&password)
+        self.run_blocking(move |pool| {
+            PasswordHash::parse(stored.as_ref().unwrap_or(&pool.dummy_hash))?.matches_password(&password)
         })
         .await
     }
 
-    async fn compute<T: Send + 'static>(
+    async fn run_blocking<T: Send + 'static>(
         self,
-        work: impl FnOnce(&Pool) -> Result<T, PasswordError> + Send + 'static,
+        work: impl FnOnce(&HashPool) -> Result<T, PasswordError> + Send + 'static,
     ) -> Result<T, Error> {
         let computed = spawn_blocking(move || {
             let pool = &*self.pool;
             let running = pool
-                .running
+                .running_count
                 .fetch_add(1, Ordering::AcqRel)
                 .saturating_add(1);
-            pool.most.fetch_max(running, Ordering::AcqRel);
+            pool.max_running.fetch_max(running, Ordering::AcqRel);
             let result = work(pool);
-            pool.running.fetch_sub(1, Ordering::AcqRel);
+            pool.running_count.fetch_sub(1, Ordering::AcqRel);
             result
         });
-        Ok(computed.await.map_err(Error::internal)??)
+        Ok(computed.await.map_err(Error::from_cause)??)
     }
 }

@@ -4,15 +4,15 @@
 
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::ReconnectId;
-use regrant_storage::{Accepted, AuditEvent, NewItem, NewReconnect, Origin, TenantTx};
+use regrant_storage::{AcceptedReconnect, AuditEvent, NewItem, NewReconnect, ReconnectCause, TenantTx};
 use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::{
     Conflict, Error, Principal, Vault,
-    idempotency::Once,
+    idempotency::IdempotentCall,
     reconnect::{
-        Order,
+        ReconnectRequest,
         plan::{Plan, PlanInput},
         verify_token::TokenVerdict,
     },
@@ -27,19 +27,19 @@ pub(super) struct ReconnectHandle {
 
 impl Vault {
     /// Accepts the reconnect in one transaction and starts its run.
-    pub(super) async fn accept(
+    pub(super) async fn accept_reconnect(
         &self,
         caller: &Principal,
-        request: &Order,
-        call: Option<&Once>,
+        request: &ReconnectRequest,
+        call: Option<&IdempotentCall>,
     ) -> Result<ReconnectHandle, Error> {
         if let Some(call) = call
-            && let Some(id) = self.done_before(&caller.scope, call).await?
+            && let Some(id) = self.find_replay(&caller.scope, call).await?
         {
             return Ok(ReconnectHandle { id, verdict: None });
         }
         let plan = match request.plan {
-            Some(id) => Some(self.plan(&caller.scope, id).await?),
+            Some(id) => Some(self.load_plan(&caller.scope, id).await?),
             None => None,
         };
         let (id, accepted) = self.insert_reconnect(caller, request, call, plan).await?;
@@ -49,45 +49,45 @@ impl Vault {
     async fn insert_reconnect(
         &self,
         caller: &Principal,
-        request: &Order,
-        call: Option<&Once>,
+        request: &ReconnectRequest,
+        call: Option<&IdempotentCall>,
         plan: Option<Plan>,
-    ) -> Result<(ReconnectId, Accepted), Error> {
-        let key = self.keys.active(&caller.scope).await?;
+    ) -> Result<(ReconnectId, AcceptedReconnect), Error> {
+        let key = self.data_keys.active(&caller.scope).await?;
         let (id, now) = (ReconnectId::mint(), self.clock.now());
         let context = Context::of_row(caller.tenant(), id.uuid(), Purpose::SubmittedToken);
         let plain = request.access_token.expose().as_bytes();
         let reconnect = NewReconnect {
             id,
             expect_person: request.expect_person.clone(),
-            submitted: key.seal(&context, plain)?,
+            submitted: key.seal_record(&context, plain)?,
             created_by: caller.client(),
             session: caller.session(),
-            origin: Origin::Call,
+            cause: ReconnectCause::Call,
             created_at: now,
         };
         let tx = self.store.begin(&caller.scope).await?;
-        let (items, _) = self.items_of(&tx, caller, &request.targets, now).await?;
+        let (items, _) = self.resolve_targets(&tx, caller, &request.targets, now).await?;
         let accepted = tx
             .accept_reconnect(&reconnect, &items, Some(self.lease_from_now()))
             .await?;
         // Store the key before any limit is checked: a repeated request must not run into the limits of the first.
         if let Some(call) = call {
-            call.remember(&tx, &id, Some(id), now).await?;
+            call.store_result(&tx, &id, Some(id), now).await?;
         }
         if let Some(plan) = plan {
-            if tx.overlaps_older(id, accepted.intent_seq).await? {
+            if tx.overlaps_older_reconnect(id, accepted.intent_seq).await? {
                 return Err(Error::Conflict(Conflict::PlanOutdated));
             }
-            let print = key.fingerprint(plain);
+            let print = key.compute_fingerprint(plain);
             self.check_plan(&tx, &plan, request, &items, print.as_bytes())
                 .await?;
         }
-        self.check_running(&tx).await?;
-        self.take_use(&tx, caller).await?;
+        self.check_running_quota(&tx).await?;
+        self.take_session_use(&tx, caller).await?;
         let detail = json!({ "items": items.len(), "intent_seq": accepted.intent_seq });
-        let event = AuditEvent::new(caller.actor(), "reconnect.accepted", id, detail);
-        tx.audit(&[event], now).await?;
+        let event = AuditEvent::new(caller.audit_name(), "reconnect.accepted", id, detail);
+        tx.write_audit_events(&[event], now).await?;
         tx.commit().await?;
         Ok((id, accepted))
     }
@@ -100,18 +100,18 @@ impl Vault {
         &self,
         tx: &TenantTx,
         plan: &Plan,
-        request: &Order,
+        request: &ReconnectRequest,
         items: &[NewItem],
         print: &[u8],
     ) -> Result<(), Error> {
         let known: Vec<_> = items
             .iter()
-            .filter(|it| it.settled.is_none())
+            .filter(|it| it.result.is_none())
             .map(|it| it.asset_id.clone())
             .collect();
         let assets = tx.lock_assets(&known).await?;
         let now = self.clock.now();
-        let standings = self.standings(tx, &assets, Some(print), now).await?;
+        let standings = self.read_standings(tx, &assets, Some(print), now).await?;
         let items: Vec<_> = items.iter().map(|it| it.asset_id.clone()).collect();
         let input = PlanInput {
             token: &request.access_token,
@@ -119,14 +119,14 @@ impl Vault {
             assets: &assets,
             standings: &standings,
         };
-        plan.check(&input, now)
+        plan.check_unchanged(&input, now)
     }
 
     fn start_run(
         &self,
         caller: &Principal,
         id: ReconnectId,
-        accepted: Accepted,
+        accepted: AcceptedReconnect,
     ) -> ReconnectHandle {
         let (sender, verdict) = oneshot::channel();
         if let Some(lease) = accepted.lease {

@@ -41,14 +41,14 @@ pub(super) struct PlanInput<'a> {
 
 impl Plan {
     /// The id of the plan for this input.
-    pub(super) fn of(
+    pub(super) fn id_for(
         key: &DataKey,
         input: &PlanInput<'_>,
         now: Timestamp,
     ) -> Result<PlanId, Error> {
         let until = (now + LIFETIME).duration_trunc(Duration::seconds(1));
-        let expires_at = until.map_err(Error::internal)?;
-        let digest = *input.digest(key, expires_at).as_bytes();
+        let expires_at = until.map_err(Error::from_cause)?;
+        let digest = *input.compute_digest(key, expires_at).as_bytes();
         Ok(PlanId {
             key_version: key.version(),
             expires_at,
@@ -60,11 +60,11 @@ impl Plan {
     ///
     /// # Errors
     /// `Conflict(PlanOutdated)`.
-    pub(super) fn check(&self, input: &PlanInput<'_>, now: Timestamp) -> Result<(), Error> {
+    pub(super) fn check_unchanged(&self, input: &PlanInput<'_>, now: Timestamp) -> Result<(), Error> {
         let matches = |key: &Arc<DataKey>| {
             input
-                .digest(key, self.id.expires_at)
-                .matches(&self.id.digest)
+                .compute_digest(key, self.id.expires_at)
+                .matches_stored(&self.id.digest)
         };
         let is_valid = now < self.id.expires_at && self.key.as_ref().is_some_and(matches);
         if is_valid {
@@ -78,57 +78,57 @@ impl Plan {
 impl Vault {
     /// Reads the key of a plan; call it outside of a transaction. The plan is checked later, because a replayed request
     /// must not fail for an outdated plan.
-    pub(super) async fn plan(&self, scope: &TenantScope, id: PlanId) -> Result<Plan, Error> {
+    pub(super) async fn load_plan(&self, scope: &TenantScope, id: PlanId) -> Result<Plan, Error> {
         Ok(Plan {
             id,
-            key: self.keys.of_version(scope, id.key_version).await?,
+            key: self.data_keys.find_version(scope, id.key_version).await?,
         })
     }
 }
 
 impl PlanInput<'_> {
-    fn digest(&self, key: &DataKey, expires_at: Timestamp) -> Fingerprint {
+    fn compute_digest(&self, key: &DataKey, expires_at: Timestamp) -> Fingerprint {
         let known: HashMap<_, _> = self.assets.iter().map(|it| (&it.id, it)).collect();
         let mut items: Vec<_> = self.items.iter().collect();
         items.sort_unstable();
         let mut buffer = Zeroizing::new(DIGEST_PREFIX.to_vec());
         buffer.extend_from_slice(&expires_at.timestamp().to_be_bytes());
         for id in items {
-            text(&mut buffer, id.as_str());
+            append_text(&mut buffer, id.as_str());
             let known = known.get(id).zip(self.standings.get(id));
             buffer.push(u8::from(known.is_some()));
             if let Some((asset, standing)) = known {
-                self::asset(&mut buffer, asset, standing);
+                self::append_asset(&mut buffer, asset, standing);
             }
         }
         // Last, into reserved room: a buffer that grows leaves copies of the token in freed memory.
         buffer.reserve_exact(self.token.expose().len() + 1);
-        text(&mut buffer, self.token.expose());
-        key.fingerprint(&buffer)
+        append_text(&mut buffer, self.token.expose());
+        key.compute_fingerprint(&buffer)
     }
 }
 
-fn asset(buffer: &mut Vec<u8>, asset: &Asset, standing: &Standing) {
-    text(buffer, asset.kind.as_str());
+fn append_asset(buffer: &mut Vec<u8>, asset: &Asset, standing: &Standing) {
+    append_text(buffer, asset.kind.as_str());
     buffer.extend_from_slice(&asset.generation.to_be_bytes());
     buffer.extend_from_slice(&asset.created_at.timestamp_micros().to_be_bytes());
     let Standing {
-        proved,
+        working_kind: proved,
         serves,
         same_token,
         tasks,
         cut_off_passed,
     } = standing;
     buffer.extend([*serves, *same_token, *cut_off_passed].map(u8::from));
-    text(buffer, proved.map_or("", CredentialKind::as_str));
+    append_text(buffer, proved.map_or("", CredentialKind::as_str));
     buffer.extend_from_slice(&u64::try_from(tasks.len()).unwrap_or(u64::MAX).to_be_bytes());
     for task in tasks {
-        text(buffer, task);
+        append_text(buffer, task);
     }
 }
 
 /// Appends a text, ended by NUL; no text contains NUL.
-fn text(buffer: &mut Vec<u8>, text: &str) {
+fn append_text(buffer: &mut Vec<u8>, text: &str) {
     buffer.extend_from_slice(text.as_bytes());
     buffer.push(0);
 }

@@ -11,7 +11,7 @@ use std::{collections::HashMap, pin::pin};
 
 use futures_util::StreamExt;
 use regrant_domain::{
-    AccessToken, Asset, AssetId, Coverage, Grant, GrantId, PersonId, PlanId, Proof, Reason,
+    AccessToken, Asset, AssetId, Coverage, Grant, GrantId, PersonId, PlanId, ProbeResult, Reason,
     Refusal, RefusalKind, find_missing_scope,
 };
 use regrant_graph::{AppCredentials, Target};
@@ -20,9 +20,9 @@ use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    Conflict, Error, Principal, Repeatable, SiblingLoss, Targets, Vault,
-    idempotency::Once,
-    reconnect::{targets::expected, verify_token::ValidationFailure},
+    Conflict, Error, Principal, RepeatableRequest, SiblingLoss, Targets, Vault,
+    idempotency::IdempotentCall,
+    reconnect::{targets::expected_person, verify_token::ValidationFailure},
 };
 
 /// How many previews run at the same time in a process.
@@ -33,7 +33,7 @@ const MAX_OF_TENANT: usize = 4;
 const MAX_BESIDE_SESSION: usize = 2;
 
 /// A request to preview a reconnect.
-pub struct PreviewOrder {
+pub struct PreviewRequest {
     /// The new token.
     pub access_token: AccessToken,
     /// The assets.
@@ -41,7 +41,7 @@ pub struct PreviewOrder {
     /// Refuse the request unless the token belongs to this person.
     pub expect_person: Option<PersonId>,
     /// The idempotency key, if the caller sent one.
-    pub repeatable: Option<Repeatable>,
+    pub repeatable: Option<RepeatableRequest>,
 }
 
 /// What a reconnect with this token would do now.
@@ -57,13 +57,13 @@ pub struct Preview {
     /// Other assets of the person that would lose permissions by the new login.
     pub siblings: Vec<SiblingLoss>,
     /// Whether the person has more assets than were searched for that.
-    pub more_siblings: bool,
+    pub has_more_siblings: bool,
 }
 
 /// What Graph said about the token and about the token on each asset.
 struct GraphAnswers {
     grant: Option<Grant>,
-    proofs: HashMap<AssetId, Proof>,
+    proofs: HashMap<AssetId, ProbeResult>,
 }
 
 /// What the reconnect would do to one asset.
@@ -85,13 +85,13 @@ impl Vault {
     /// # Errors
     /// `TokenRefused` for a token that can serve nothing. `Invalid`, `TooMany`; `TooManyPreviews`;
     /// `Conflict(OtherBody)`, `Conflict(SessionUsedUp)`.
-    pub async fn preview(
+    pub async fn preview_reconnect(
         &self,
         caller: &Principal,
-        mut request: PreviewOrder,
+        mut request: PreviewRequest,
     ) -> Result<Preview, Error> {
         let deadline = Instant::now() + self.settings.reconnect.preview_patience;
-        request.expect_person = expected(caller, request.expect_person)?;
+        request.expect_person = expected_person(caller, request.expect_person)?;
         let max_of_tenant = if caller.session().is_some() {
             MAX_BESIDE_SESSION
         } else {
@@ -104,11 +104,11 @@ impl Vault {
         let (named, assets) = self.read_named_assets(caller, &request.targets).await?;
         self.count_preview(caller, named.len(), request.repeatable.take())
             .await?;
-        let app = self.app(caller.scope.app_id()).await?;
+        let app = self.open_app_credentials(caller.scope.app_id()).await?;
         let answers = tokio::select! {
             answers = self.ask_graph(&app, &request, &assets, deadline) => answers?,
             // The vault closes: the assets are reported as unknown.
-            () = self.jobs.stop.cancelled() => GraphAnswers::without_grant(&assets, &timeout_refusal()),
+            () = self.runs.stop.cancelled() => GraphAnswers::without_grant(&assets, &timeout_refusal()),
         };
         self.judge_answers(caller, &request.access_token, named, &assets, answers)
             .await
@@ -122,7 +122,7 @@ impl Vault {
     ) -> Result<(Vec<AssetId>, Vec<Asset>), Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
         let (items, assets) = self
-            .items_of(&tx, caller, targets, self.clock.now())
+            .resolve_targets(&tx, caller, targets, self.clock.now())
             .await?;
         tx.commit().await?;
         Ok((items.into_iter().map(|it| it.asset_id).collect(), assets))
@@ -133,13 +133,13 @@ impl Vault {
         &self,
         caller: &Principal,
         items: usize,
-        repeatable: Option<Repeatable>,
+        repeatable: Option<RepeatableRequest>,
     ) -> Result<(), Error> {
-        let count = async |call: Option<&Once>| self.record_preview(caller, items, call).await;
+        let count = async |call: Option<&IdempotentCall>| self.record_preview(caller, items, call).await;
         let done = self
-            .once(&caller.scope, caller.id(), repeatable, count)
+            .run_idempotent(&caller.scope, caller.caller_id(), repeatable, count)
             .await?;
-        if done.repeated {
+        if done.is_replay {
             self.record_preview(caller, items, None).await
         } else {
             Ok(())
@@ -150,24 +150,24 @@ impl Vault {
         &self,
         caller: &Principal,
         items: usize,
-        call: Option<&Once>,
+        call: Option<&IdempotentCall>,
     ) -> Result<(), Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
         if let Some(session) = caller.session()
-            && !tx.preview_in_session(session, now).await?
+            && !tx.take_session_preview(session, now).await?
         {
             return Err(Error::Conflict(Conflict::SessionUsedUp));
         }
         let event = AuditEvent::new(
-            caller.actor(),
+            caller.audit_name(),
             "reconnect.previewed",
             caller.tenant(),
             json!({ "items": items }),
         );
-        tx.audit(&[event], now).await?;
+        tx.write_audit_events(&[event], now).await?;
         if let Some(call) = call {
-            call.remember(&tx, &(), None, now).await?;
+            call.store_result(&tx, &(), None, now).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -177,7 +177,7 @@ impl Vault {
     async fn ask_graph(
         &self,
         app: &AppCredentials,
-        request: &PreviewOrder,
+        request: &PreviewRequest,
         assets: &[Asset],
         deadline: Instant,
     ) -> Result<GraphAnswers, Error> {
@@ -212,22 +212,22 @@ impl Vault {
         grant: &Grant,
         assets: &[Asset],
         deadline: Instant,
-    ) -> HashMap<AssetId, Proof> {
+    ) -> HashMap<AssetId, ProbeResult> {
         let mut proofs = refuse_all(assets, &timeout_refusal());
         let mut targets = Vec::with_capacity(assets.len());
         for asset in assets {
             match find_missing_scope(asset.kind, &asset.id, grant) {
-                Some(refusal) => drop(proofs.insert(asset.id.clone(), Proof::Refused(refusal))),
+                Some(refusal) => drop(proofs.insert(asset.id.clone(), ProbeResult::Refused(refusal))),
                 None => targets.push(Target::from(asset)),
             }
         }
         let mut chunks =
             pin!(
                 self.graph
-                    .probe_stream(app, token, &grant.facts.person_id, &targets)
+                    .stream_probes(app, token, &grant.facts.person_id, &targets)
             );
         while let Ok(Some(chunk)) = timeout_at(deadline, chunks.next()).await {
-            for (index, proof) in chunk.indices.into_iter().zip(chunk.proofs) {
+            for (index, proof) in chunk.indices.into_iter().zip(chunk.results) {
                 if let Some(target) = targets.get(index) {
                     proofs.insert(target.id.clone(), proof);
                 }
@@ -247,10 +247,10 @@ impl GraphAnswers {
     }
 }
 
-fn refuse_all(assets: &[Asset], refusal: &Refusal) -> HashMap<AssetId, Proof> {
+fn refuse_all(assets: &[Asset], refusal: &Refusal) -> HashMap<AssetId, ProbeResult> {
     assets
         .iter()
-        .map(|it| (it.id.clone(), Proof::Refused(refusal.clone())))
+        .map(|it| (it.id.clone(), ProbeResult::Refused(refusal.clone())))
         .collect()
 }
 

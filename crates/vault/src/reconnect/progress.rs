@@ -17,16 +17,16 @@ pub(crate) struct Progress(Arc<Mutex<HashMap<ReconnectId, watch::Sender<()>>>>);
 
 impl Progress {
     /// A receiver that wakes when the reconnect progresses.
-    pub(super) fn watch(&self, id: ReconnectId) -> watch::Receiver<()> {
-        self.channels()
+    pub(super) fn subscribe_to(&self, id: ReconnectId) -> watch::Receiver<()> {
+        self.lock_channels()
             .entry(id)
             .or_insert_with(|| watch::channel(()).0)
             .subscribe()
     }
 
     /// Wakes the tasks that wait for the reconnect.
-    pub(super) fn moved(&self, id: ReconnectId) {
-        let mut channels = self.channels();
+    pub(super) fn notify_waiters(&self, id: ReconnectId) {
+        let mut channels = self.lock_channels();
         if let Some(channel) = channels.get(&id) {
             channel.send_replace(());
             if channel.is_closed() {
@@ -35,7 +35,7 @@ impl Progress {
         }
     }
 
-    fn channels(&self) -> MutexGuard<'_, HashMap<ReconnectId, watch::Sender<()>>> {
+    fn lock_channels(&self) -> MutexGuard<'_, HashMap<ReconnectId, watch::Sender<()>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,20 +4,20 @@ use regrant_domain::{Outcome, Reason, ReasonCode, Serving, Who};
 use regrant_storage::ItemResult;
 
 /// The tenant has no such asset.
-pub(super) fn unknown() -> ItemResult {
+pub(super) fn unknown_asset_result() -> ItemResult {
     let reason = Reason::new(
         ReasonCode::UnknownAsset,
         Who::Provider,
         "This tenant has no such asset.",
         "Register the asset, then replace again.",
     );
-    result(Outcome::UnknownAsset, reason)
+    result_with_reason(Outcome::UnknownAsset, reason)
 }
 
 /// The reconnect was cancelled.
-pub(super) fn cancelled() -> ItemResult {
+pub(super) fn cancelled_result() -> ItemResult {
     let detail = "The reconnect was cancelled before this asset was reached.";
-    result(
+    result_with_reason(
         Outcome::Failed,
         Reason::new(
             ReasonCode::Cancelled,
@@ -29,10 +29,10 @@ pub(super) fn cancelled() -> ItemResult {
 }
 
 /// A later reconnect settled the asset first.
-pub(super) fn superseded() -> ItemResult {
+pub(super) fn superseded_result() -> ItemResult {
     let reason = Reason::new(
         ReasonCode::NewerReconnect,
-        Who::Nobody,
+        Who::NoOne,
         "A later reconnect of this asset settled first.",
         "Nothing to do.",
     );
@@ -47,7 +47,7 @@ pub(super) fn superseded() -> ItemResult {
     }
 }
 
-fn result(outcome: Outcome, reason: Reason) -> ItemResult {
+fn result_with_reason(outcome: Outcome, reason: Reason) -> ItemResult {
     ItemResult {
         outcome,
         serving: None,

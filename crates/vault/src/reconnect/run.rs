@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt, pin_mut};
-use regrant_domain::{Clock, Counts, EventKind, ReconnectId, ReconnectStatus, error_chain};
+use regrant_domain::{Clock, OutcomeCounts, EventKind, ReconnectId, ReconnectStatus, error_chain};
 use regrant_graph::AppCredentials;
 use regrant_storage::{AuditEvent, DueKind, Item, Lease, NewEvent, Reconnect, TenantScope};
 use tokio::sync::oneshot;
@@ -36,15 +36,15 @@ pub(super) struct Run<'a> {
 impl Vault {
     /// Claims due reconnects and runs them here: deferred ones, and those whose process is gone. Returns how many.
     pub async fn resume_due(&self) -> Result<usize, Error> {
-        let lease_for = chrono::Duration::from_std(self.settings.lease).map_err(Error::internal)?;
+        let lease_for = chrono::Duration::from_std(self.settings.lease).map_err(Error::from_cause)?;
         // What cannot run here is left to other processes.
-        let free = u32::try_from(self.jobs.permits.available_permits()).unwrap_or(u32::MAX);
+        let free = u32::try_from(self.runs.permits.available_permits()).unwrap_or(u32::MAX);
         let claims = self
             .store
             .claim_due(
                 DueKind::Reconnect,
-                Clock::wall(),
-                &self.jobs.owner,
+                Clock::system_time(),
+                &self.runs.owner,
                 lease_for,
                 free,
             )
@@ -67,7 +67,7 @@ impl Vault {
         let span = info_span!("reconnect", tenant.id = %scope.tenant(), reconnect.id = %id);
         let run = async move {
             let done = vault.run_under_lease(&scope, &lease, verdict).await;
-            vault.progress.moved(id);
+            vault.progress.notify_waiters(id);
             match done {
                 Ok(()) => {}
                 Err(Error::Stale | Error::NotFound(_)) => {
@@ -79,9 +79,9 @@ impl Vault {
                 ),
             }
         };
-        self.jobs
+        self.runs
             .tracker
-            .spawn_on(run.instrument(span), &self.jobs.runtime);
+            .spawn_on(run.instrument(span), &self.runs.runtime);
     }
 
     /// Runs while a heartbeat renews the lease.
@@ -91,7 +91,7 @@ impl Vault {
         lease: &Lease,
         verdict: Option<oneshot::Sender<TokenVerdict>>,
     ) -> Result<(), Error> {
-        let run = async { Run::load(self, scope, lease).await?.process(verdict).await };
+        let run = async { Run::load_run(self, scope, lease).await?.run_to_end(verdict).await };
         tokio::select! {
             biased;
             done = run => done,
@@ -103,8 +103,8 @@ impl Vault {
     async fn renew_until_lost(&self, scope: &TenantScope, lease: &Lease) -> Error {
         loop {
             tokio::time::sleep(self.settings.lease / 3).await;
-            let until = Clock::wall() + self.settings.lease;
-            match self.store.renew(scope, lease, until).await {
+            let until = Clock::system_time() + self.settings.lease;
+            match self.store.renew_lease(scope, lease, until).await {
                 Ok(()) => {}
                 Err(error @ regrant_storage::Error::Stale) => return error.into(),
                 Err(error) => warn!(error = error_chain(&error), "cannot renew a lease"),
@@ -118,14 +118,14 @@ impl<'a> Run<'a> {
     ///
     /// # Errors
     /// `NotFound(Reconnect)`: it was refused and erased.
-    async fn load(
+    async fn load_run(
         vault: &'a Vault,
         scope: &'a TenantScope,
         lease: &'a Lease,
     ) -> Result<Self, Error> {
         Ok(Self {
             reconnect: vault.read_reconnect(scope, lease.reconnect_id()).await?,
-            app: vault.app(scope.app_id()).await?,
+            app: vault.open_app_credentials(scope.app_id()).await?,
             vault,
             scope,
             lease,
@@ -133,12 +133,12 @@ impl<'a> Run<'a> {
     }
 
     /// Validates the token, then probes and settles the items.
-    async fn process(&self, verdict: Option<oneshot::Sender<TokenVerdict>>) -> Result<(), Error> {
+    async fn run_to_end(&self, verdict: Option<oneshot::Sender<TokenVerdict>>) -> Result<(), Error> {
         match self.validate_token(verdict).await? {
             Validation::Valid(credentials) => {
                 // Validation is quick and its caller waits, so only the many probes queue for a permit.
-                let permits = &self.vault.jobs.permits;
-                let _permit = permits.acquire().await.map_err(Error::internal)?;
+                let permits = &self.vault.runs.permits;
+                let _permit = permits.acquire().await.map_err(Error::from_cause)?;
                 self.settle_rounds(&credentials).await
             }
             Validation::Ended => Ok(()),
@@ -150,7 +150,7 @@ impl<'a> Run<'a> {
     async fn settle_rounds(&self, credentials: &Credentials) -> Result<(), Error> {
         loop {
             let open = self.read_open_items(ROUND).await?;
-            if open.is_empty() || self.vault.jobs.stop.is_cancelled() {
+            if open.is_empty() || self.vault.runs.stop.is_cancelled() {
                 return self.finish_or_reschedule().await;
             }
             self.settle_round(credentials, open).await?;
@@ -160,7 +160,7 @@ impl<'a> Run<'a> {
     async fn settle_round(&self, credentials: &Credentials, open: Vec<Item>) -> Result<(), Error> {
         let to_probe = self.settle_without_probe(credentials, open).await?;
         let targets: Vec<_> = to_probe.iter().map(|(_, target)| target.clone()).collect();
-        let chunks = self.vault.graph.probe_stream(
+        let chunks = self.vault.graph.stream_probes(
             &self.app,
             &credentials.token,
             &credentials.grant.facts.person_id,
@@ -173,10 +173,10 @@ impl<'a> Run<'a> {
                 .iter()
                 .filter_map(|index| to_probe.get(*index))
                 .map(|(item, _)| item);
-            let probed: Vec<_> = items.zip(chunk.proofs).collect();
+            let probed: Vec<_> = items.zip(chunk.results).collect();
             self.settle_probed(credentials, probed).await?;
-            self.vault.progress.moved(self.reconnect.id);
-            if self.vault.jobs.stop.is_cancelled() {
+            self.vault.progress.notify_waiters(self.reconnect.id);
+            if self.vault.runs.stop.is_cancelled() {
                 break;
             }
         }
@@ -187,25 +187,25 @@ impl<'a> Run<'a> {
     async fn finish_or_reschedule(&self) -> Result<(), Error> {
         let (id, now) = (self.reconnect.id, self.vault.clock.now());
         let tx = self.vault.store.begin(self.scope).await?;
-        tx.hold(self.lease).await?;
-        let reconnect = tx.reconnect(id).await?;
+        tx.hold_lease(self.lease).await?;
+        let reconnect = tx.find_reconnect(id).await?;
         if reconnect.open == 0 {
             tx.finish_reconnect(id, ReconnectStatus::Completed, now)
                 .await?;
-            tx.wipe_idle_grants().await?;
+            tx.wipe_idle_grant_tokens().await?;
             let detail = serde_json::json!({ "items": reconnect.total });
             let event = AuditEvent::new("vault", "reconnect.completed", id, detail);
-            tx.audit(&[event], now).await?;
-            let counts = tx.counts(&[id]).await?.remove(&id).unwrap_or_default();
-            tx.emit(&[completion_event(id, &counts)], now).await?;
+            tx.write_audit_events(&[event], now).await?;
+            let counts = tx.count_outcomes(&[id]).await?.remove(&id).unwrap_or_default();
+            tx.emit_events(&[completion_event(id, &counts)], now).await?;
         } else {
-            let wall = Clock::wall();
-            let next = tx.next_retry(id).await?.filter(|at| *at > wall);
+            let wall = Clock::system_time();
+            let next = tx.find_next_retry(id).await?.filter(|at| *at > wall);
             // A process that stops leaves items that were never tried: they are due now.
             let due_at = next
-                .filter(|_| !self.vault.jobs.stop.is_cancelled())
+                .filter(|_| !self.vault.runs.stop.is_cancelled())
                 .unwrap_or(wall);
-            tx.reschedule(self.lease, due_at).await?;
+            tx.reschedule_due(self.lease, due_at).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -215,7 +215,7 @@ impl<'a> Run<'a> {
     pub(super) async fn read_open_items(&self, limit: u32) -> Result<Vec<Item>, Error> {
         let tx = self.vault.store.begin_read(self.scope).await?;
         let items = tx
-            .open_items(self.reconnect.id, Clock::wall(), limit)
+            .list_open_items(self.reconnect.id, Clock::system_time(), limit)
             .await?;
         tx.commit().await?;
         Ok(items)
@@ -223,7 +223,7 @@ impl<'a> Run<'a> {
 }
 
 /// The event to the tenant that a reconnect has ended.
-fn completion_event(id: ReconnectId, counts: &Counts) -> NewEvent {
+fn completion_event(id: ReconnectId, counts: &OutcomeCounts) -> NewEvent {
     let counts: serde_json::Map<_, _> = counts
         .iter()
         .map(|(it, n)| (it.as_str().to_owned(), n.into()))

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use regrant_domain::{Asset, AssetId, Proof, Refusal, RefusalKind, Timestamp, find_missing_scope};
+use regrant_domain::{Asset, AssetId, ProbeResult, Refusal, RefusalKind, Timestamp, find_missing_scope};
 use regrant_graph::Target;
 use regrant_storage::{Item, TenantTx};
 
@@ -27,11 +27,11 @@ impl Run<'_> {
     pub(super) async fn settle_probed(
         &self,
         credentials: &Credentials,
-        probed: Vec<(&Item, Proof)>,
+        probed: Vec<(&Item, ProbeResult)>,
     ) -> Result<(), Error> {
-        let key = self.vault.keys.active(self.scope).await?;
+        let key = self.vault.data_keys.active(self.scope).await?;
         let fingerprint = key
-            .fingerprint(credentials.token.expose().as_bytes())
+            .compute_fingerprint(credentials.token.expose().as_bytes())
             .as_bytes()
             .to_vec();
         let offer = Offer {
@@ -50,7 +50,7 @@ impl Run<'_> {
     ) -> Result<Vec<(Item, Target)>, Error> {
         let ids: Vec<_> = open.iter().map(|item| item.asset_id.clone()).collect();
         let tx = self.vault.store.begin_read(self.scope).await?;
-        let assets = by_id(tx.assets(&ids).await?);
+        let assets = by_id(tx.find_assets(&ids).await?);
         tx.commit().await?;
         let (mut settled, mut to_probe) = (Vec::new(), Vec::new());
         for item in open {
@@ -70,7 +70,7 @@ impl Run<'_> {
         for chunk in settled.chunks(CHUNK) {
             let refused = chunk
                 .iter()
-                .map(|(item, refusal)| (item, Proof::Refused(refusal.clone())))
+                .map(|(item, refusal)| (item, ProbeResult::Refused(refusal.clone())))
                 .collect();
             self.settle_probed(credentials, refused).await?;
         }
@@ -81,7 +81,7 @@ impl Run<'_> {
     pub(super) async fn settle_items(
         &self,
         offer: Option<Offer<'_>>,
-        probed: Vec<(&Item, Proof)>,
+        probed: Vec<(&Item, ProbeResult)>,
     ) -> Result<(), Error> {
         let ids: Vec<_> = probed
             .iter()
@@ -89,15 +89,15 @@ impl Run<'_> {
             .collect();
         let (vault, now) = (self.vault, self.vault.clock.now());
         let tx = vault.store.begin(self.scope).await?;
-        tx.hold(self.lease).await?;
+        tx.hold_lease(self.lease).await?;
         let locked = vault
             .lock_with_standings(&tx, &ids, offer.as_ref(), now)
             .await?;
         let mut settlement = Settlement::new(self, offer, now);
         for (item, proof) in probed {
-            settlement.add(item, proof, locked.get(&item.asset_id))?;
+            settlement.add_item(item, proof, locked.get(&item.asset_id))?;
         }
-        settlement.write(&tx).await?;
+        settlement.write_rows(&tx).await?;
         vault.follow_up(&tx, &ids, now).await?;
         tx.commit().await?;
         Ok(())
@@ -115,8 +115,8 @@ impl Vault {
     ) -> Result<HashMap<AssetId, LockedAsset>, Error> {
         let assets = tx.lock_assets(ids).await?;
         let offered = offer.map(|it| it.fingerprint.as_slice());
-        let mut standings = self.standings(tx, &assets, offered, now).await?;
-        let candidates = tx.candidate_credentials(ids).await?.into_iter();
+        let mut standings = self.read_standings(tx, &assets, offered, now).await?;
+        let candidates = tx.find_candidate_credentials(ids).await?.into_iter();
         let candidates: HashMap<_, _> = candidates
             .map(|it| (it.credential.asset_id, it.credential.intent_seq))
             .collect();

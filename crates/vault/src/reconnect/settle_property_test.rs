@@ -12,16 +12,16 @@ use proptest::{
 use regrant_crypto::{KeyProvider, Keyring};
 use regrant_domain::{
     AccessToken, AppId, AppSecret, AssetId, AssetKind, Clock, CredentialKind, Grant, GrantId,
-    GrantedScope, Outcome, Permissions, Proof, Proven, ReconnectId, Refusal, RefusalKind, Sealed,
+    GrantedScope, Outcome, Permissions, ProbeResult, ProbeFacts, ReconnectId, Refusal, RefusalKind, SealedRecord,
     TokenFacts,
 };
 use regrant_graph::AppCredentials;
-use regrant_storage::{Accepted, Item, NewItem, NewReconnect, Store, StoredCredential};
+use regrant_storage::{AcceptedReconnect, Item, NewItem, NewReconnect, Store, StoredCredential};
 use regrant_testdb::TestDatabase;
 
 use crate::{
-    Acting, AssetRegistration, NewApp, NewTenantSpec, Parts, Principal, Settings, Vault,
-    credentials::payload::{context, read_credential},
+    Actor, AssetRegistration, NewApp, NewTenantSpec, Parts, Principal, Settings, Vault,
+    credentials::payload::{credential_context, parse_payload},
     reconnect::{offer::Credentials, run::Run},
 };
 
@@ -72,7 +72,7 @@ fn test_plan() -> impl Strategy<Value = TestPlan> {
 
 fn all_refusals() -> Vec<RefusalKind> {
     use RefusalKind as Kind;
-    let retry_at = Clock::wall();
+    let retry_at = Clock::system_time();
     vec![
         Kind::NotReached,
         Kind::NoRole,
@@ -94,9 +94,9 @@ fn all_refusals() -> Vec<RefusalKind> {
 }
 
 impl SimulatedResult {
-    fn to_probe_result(self, token: &str) -> Proof {
+    fn to_probe_result(self, token: &str) -> ProbeResult {
         match self {
-            Self::Proven { tasks, mints } => Proof::Proven(Proven {
+            Self::Proven { tasks, mints } => ProbeResult::Works(ProbeFacts {
                 page_token: mints.then(|| access_token(&format!("page-of-{token}"))),
                 tasks: Some(if tasks {
                     vec!["MANAGE".to_owned()]
@@ -105,7 +105,7 @@ impl SimulatedResult {
                 }),
                 cut_off: None,
             }),
-            Self::Refused(n) => Proof::Refused(Refusal {
+            Self::Refused(n) => ProbeResult::Refused(Refusal {
                 kind: all_refusals()[n].clone(),
                 message: "message from Graph".to_owned(),
                 fbtrace_id: None,
@@ -140,10 +140,10 @@ impl World {
             max_connections: 4,
             busy_timeout: std::time::Duration::from_secs(10),
         };
-        let clock = Clock::fixed(Clock::wall());
+        let clock = Clock::fixed_at(Clock::system_time());
         let parts = Parts {
             store: Store::connect(&settings).await.unwrap(),
-            provider: KeyProvider::Local(Keyring::ephemeral().unwrap()),
+            provider: KeyProvider::Local(Keyring::in_memory().unwrap()),
             graph: regrant_graph::Client::new(regrant_graph::Settings::default(), clock.clone())
                 .unwrap(),
             clock,
@@ -156,7 +156,7 @@ impl World {
         );
         vault
             .create_app(
-                Acting::CommandLine,
+                Actor::CommandLine,
                 NewApp {
                     id: id.clone(),
                     name: "App".to_owned(),
@@ -169,8 +169,8 @@ impl World {
             .unwrap();
         let onboarded = vault
             .create_tenant(
-                Acting::CommandLine,
-                NewTenantSpec::named("One", id.clone(), Permissions::all()),
+                Actor::CommandLine,
+                NewTenantSpec::with_scopes("One", id.clone(), Permissions::all()),
                 None,
             )
             .await
@@ -185,7 +185,7 @@ impl World {
             .await
             .unwrap();
         let caller = vault
-            .authenticate(crate::Presented::locally(&token.access_token))
+            .authenticate_request(crate::RequestCredentials::from_localhost(&token.access_token))
             .await
             .unwrap();
         let assets: Vec<AssetId> = (1..=ASSETS)
@@ -245,22 +245,22 @@ impl World {
         let reconnect = NewReconnect {
             id,
             expect_person: None,
-            submitted: Sealed::from_bytes(vec![0]),
+            submitted: SealedRecord::from_bytes(vec![0]),
             created_by: self.caller.client(),
             session: None,
-            origin: regrant_storage::Origin::Call,
+            cause: regrant_storage::ReconnectCause::Call,
             created_at: now,
         };
         let item = |id: &AssetId| NewItem {
             asset_id: id.clone(),
-            asked: id.to_string(),
-            settled: None,
+            requested_id: id.to_string(),
+            result: None,
         };
         let items: Vec<_> = self.assets.iter().map(item).collect();
         let tx = self.vault.store.begin(&self.caller.scope).await.unwrap();
-        let wall = Clock::wall();
+        let wall = Clock::system_time();
         let lease = Some(("one", wall + chrono::Duration::minutes(1), wall));
-        let Accepted { lease, .. } = tx
+        let AcceptedReconnect { lease, .. } = tx
             .accept_reconnect(&reconnect, &items, lease)
             .await
             .unwrap();
@@ -270,8 +270,8 @@ impl World {
             CredentialKind::User
         });
         tx.insert_grant(&grant, now).await.unwrap();
-        let items = tx.items(id).await.unwrap();
-        let reconnect = tx.reconnect(id).await.unwrap();
+        let items = tx.list_items(id).await.unwrap();
+        let reconnect = tx.find_reconnect(id).await.unwrap();
         tx.commit().await.unwrap();
         let credentials = Credentials {
             token: access_token(&token),
@@ -322,7 +322,7 @@ impl World {
             .begin_read(&self.caller.scope)
             .await
             .unwrap();
-        let items = tx.items(offer.id).await.unwrap();
+        let items = tx.list_items(offer.id).await.unwrap();
         tx.commit().await.unwrap();
         let outcomes: Vec<_> = items
             .into_iter()
@@ -367,7 +367,7 @@ impl World {
             .begin_read(&self.caller.scope)
             .await
             .unwrap();
-        let stored = tx.active_credentials(&self.assets).await.unwrap();
+        let stored = tx.find_active_credentials(&self.assets).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(
             stored.len(),
@@ -375,14 +375,14 @@ impl World {
             "an asset has an active credential once a token worked"
         );
         for StoredCredential { credential, .. } in stored {
-            let context = context(self.caller.tenant(), &credential);
+            let context = credential_context(self.caller.tenant(), &credential);
             let plain = self
                 .vault
-                .keys
-                .open(&self.caller.scope, &context, &credential.sealed)
+                .data_keys
+                .open_record(&self.caller.scope, &context, &credential.sealed)
                 .await
                 .unwrap();
-            let token = read_credential(&plain, &credential).unwrap();
+            let token = parse_payload(&plain, &credential).unwrap();
             assert_eq!(
                 Some(token.expose()),
                 self.serves.get(&credential.asset_id).map(String::as_str)
@@ -455,7 +455,7 @@ fn no_probe_results_worsen_a_working_credential() {
         .enable_all()
         .build()
         .unwrap();
-    let database = runtime.block_on(TestDatabase::sqlite());
+    let database = runtime.block_on(TestDatabase::create_sqlite());
     let world = std::cell::RefCell::new(runtime.block_on(World::new(&database)));
     let mut runner = TestRunner::new(Config {
         cases: PLANS,

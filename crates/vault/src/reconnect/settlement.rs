@@ -5,24 +5,24 @@
 //! Start at [`Settlement::add`].
 
 use regrant_domain::{
-    Asset, AssetId, Clock, CredentialKind, CutOff, Outcome, Proof, Proven, Slot, Timestamp,
+    Asset, AssetId, Clock, CredentialKind, CutOff, Outcome, ProbeResult, ProbeFacts, Slot, Timestamp,
     retry::item_pause,
-    settle::{Decision, Effect, Standing, decide, give_up},
-    watch::cut_off_after,
+    settle::{Decision, CredentialChange, Standing, decide_outcome, decide_last_refusal},
+    watch::cut_off_after_probe,
 };
 use regrant_storage::{
-    Activation, AuditEvent, CutOffNote, FailedProof, Item, ItemResult, Origin, StoredCredential,
+    Activation, AuditEvent, CutOffNote, FailedProbe, Item, ItemResult, ReconnectCause, StoredCredential,
     TenantTx,
 };
 
 use crate::{
     Error, Vault,
-    assets::cut_offs::{forecast_changed, note_of},
-    audit::sealed,
+    assets::cut_offs::{forecast_events, cut_off_note},
+    audit::credential_sealed_event,
     credentials::seal::CredentialDraft,
     reconnect::{
         offer::Offer,
-        results::{superseded, unknown},
+        results::{superseded_result, unknown_asset_result},
         run::Run,
     },
 };
@@ -44,7 +44,7 @@ pub(super) struct Settlement<'a> {
     renewals: Vec<Activation>,
     parked: Vec<StoredCredential>,
     standbys: Vec<StoredCredential>,
-    failed: Vec<FailedProof>,
+    failed: Vec<FailedProbe>,
     checked: Vec<AssetId>,
     results: Vec<(i64, ItemResult)>,
     cut_offs: Vec<CutOffNote>,
@@ -70,43 +70,43 @@ impl<'a> Settlement<'a> {
     }
 
     /// Decides about one item; `locked` is its asset, if the asset still exists.
-    pub(super) fn add(
+    pub(super) fn add_item(
         &mut self,
         item: &Item,
-        proof: Proof,
+        proof: ProbeResult,
         locked: Option<&LockedAsset>,
     ) -> Result<(), Error> {
         let Some(locked) = locked else {
-            self.results.push((item.position, unknown()));
+            self.results.push((item.position, unknown_asset_result()));
             return Ok(());
         };
         let intent_seq = self.run.reconnect.intent_seq;
         let decision = self.decide_item(item, &proof, &locked.standing);
         // A later reconnect has settled this asset, or its token waits where this one would be parked.
         let is_superseded = locked.asset.intent_seq > intent_seq
-            || (decision.effect == Effect::Park && locked.candidate_seq > intent_seq);
+            || (decision.change == CredentialChange::Park && locked.candidate_seq > intent_seq);
         if is_superseded {
-            self.results.push((item.position, superseded()));
+            self.results.push((item.position, superseded_result()));
             return Ok(());
         }
-        let proven = if let Proof::Proven(proven) = proof {
+        let proven = if let ProbeResult::Works(proven) = proof {
             proven
         } else {
-            Proven::default()
+            ProbeFacts::default()
         };
         self.gather_effect(&decision, &locked.asset, proven)?;
         self.gather_result(item.position, decision);
         Ok(())
     }
 
-    fn decide_item(&self, item: &Item, proof: &Proof, standing: &Standing) -> Decision {
+    fn decide_item(&self, item: &Item, proof: &ProbeResult, standing: &Standing) -> Decision {
         let kind = self
             .offer
             .as_ref()
             .map_or(CredentialKind::User, |it| it.credentials.grant.facts.kind);
-        let decision = decide(kind, proof, standing);
+        let decision = decide_outcome(kind, proof, standing);
         if decision.outcome == Outcome::Deferred {
-            defer(decision, proof, standing, item, self.run.vault)
+            defer_item(decision, proof, standing, item, self.run.vault)
         } else {
             decision
         }
@@ -117,10 +117,10 @@ impl<'a> Settlement<'a> {
         &mut self,
         decision: &Decision,
         asset: &Asset,
-        proven: Proven,
+        proven: ProbeFacts,
     ) -> Result<(), Error> {
-        match decision.effect {
-            Effect::Activate => {
+        match decision.change {
+            CredentialChange::Activate => {
                 let grant = self.offer.as_ref().map(|it| &it.credentials.grant);
                 let person = grant.map(|it| &it.facts.person_id);
                 // A cut-off belongs to the person: another person's token does not inherit it.
@@ -128,32 +128,32 @@ impl<'a> Settlement<'a> {
                     .facts
                     .cut_off
                     .filter(|_| asset.person_id.as_ref() == person);
-                let cut_off = cut_off_after(known, proven.cut_off, self.now);
+                let cut_off = cut_off_after_probe(known, proven.cut_off, self.now);
                 let activation = self.seal_activation(asset, proven, cut_off)?;
                 self.activations.push(activation);
             }
-            Effect::Renew => {
-                let cut_off = cut_off_after(asset.facts.cut_off, proven.cut_off, self.now);
+            CredentialChange::Reseal => {
+                let cut_off = cut_off_after_probe(asset.facts.cut_off, proven.cut_off, self.now);
                 let renewal = self.seal_activation(asset, proven, cut_off)?;
                 self.renewals.push(renewal);
             }
-            Effect::Park => {
+            CredentialChange::Park => {
                 let credential = self.seal_for_slot(asset, Slot::Candidate, proven)?;
                 self.parked.push(credential);
             }
-            Effect::StandBy => {
+            CredentialChange::AddStandby => {
                 let credential = self.seal_for_slot(asset, Slot::Standby, proven)?;
                 self.standbys.push(credential);
             }
-            Effect::Doubt { definitive } => {
-                let failed = decision.reason.clone().map(|reason| FailedProof {
+            CredentialChange::Doubt { definitive } => {
+                let failed = decision.reason.clone().map(|reason| FailedProbe {
                     asset_id: asset.id.clone(),
                     reason,
                     definitive,
                 });
                 self.failed.extend(failed);
             }
-            Effect::Nothing => self.checked.push(asset.id.clone()),
+            CredentialChange::Nothing => self.checked.push(asset.id.clone()),
         }
         Ok(())
     }
@@ -161,13 +161,13 @@ impl<'a> Settlement<'a> {
     fn seal_activation(
         &mut self,
         asset: &Asset,
-        proven: Proven,
+        proven: ProbeFacts,
         cut_off: Option<CutOff>,
     ) -> Result<Activation, Error> {
         let credential = self.seal_for_slot(asset, Slot::Active, proven)?;
         let person = credential.credential.person_id.clone();
         self.cut_offs
-            .extend(note_of(asset, person, cut_off, self.now));
+            .extend(cut_off_note(asset, person, cut_off, self.now));
         Ok(Activation {
             credential,
             expected_generation: asset.generation,
@@ -180,12 +180,12 @@ impl<'a> Settlement<'a> {
         &self,
         asset: &Asset,
         slot: Slot,
-        proven: Proven,
+        proven: ProbeFacts,
     ) -> Result<StoredCredential, Error> {
         let offer = self
             .offer
             .as_ref()
-            .ok_or_else(|| Error::internal("nothing is offered to seal"))?;
+            .ok_or_else(|| Error::from_cause("nothing is offered to seal"))?;
         let (grant, reconnect) = (&offer.credentials.grant, &self.run.reconnect);
         let draft = CredentialDraft {
             token: &offer.credentials.token,
@@ -202,16 +202,16 @@ impl<'a> Settlement<'a> {
 
     /// Gathers the item's result, and the audit event of a credential that was sealed for it.
     fn gather_result(&mut self, position: i64, decision: Decision) {
-        let sealed_credential = match decision.effect {
-            Effect::Activate => Some("credential.activated").zip(last(&self.activations)),
-            Effect::Renew => Some("credential.renewed").zip(last(&self.renewals)),
-            Effect::Park => Some("credential.parked").zip(self.parked.last()),
-            Effect::StandBy => Some("credential.stands_by").zip(self.standbys.last()),
-            Effect::Doubt { .. } | Effect::Nothing => None,
+        let sealed_credential = match decision.change {
+            CredentialChange::Activate => Some("credential.activated").zip(last_sealed(&self.activations)),
+            CredentialChange::Reseal => Some("credential.renewed").zip(last_sealed(&self.renewals)),
+            CredentialChange::Park => Some("credential.parked").zip(self.parked.last()),
+            CredentialChange::AddStandby => Some("credential.stands_by").zip(self.standbys.last()),
+            CredentialChange::Doubt { .. } | CredentialChange::Nothing => None,
         };
         if let Some((action, stored)) = sealed_credential {
             let actor = format!("reconnect:{}", self.run.reconnect.id);
-            self.events.push(sealed(actor, action, &stored.credential));
+            self.events.push(credential_sealed_event(actor, action, &stored.credential));
         }
         let result = ItemResult {
             outcome: decision.outcome,
@@ -224,40 +224,40 @@ impl<'a> Settlement<'a> {
     }
 
     /// Writes everything that was gathered.
-    pub(super) async fn write(self, tx: &TenantTx) -> Result<(), Error> {
+    pub(super) async fn write_rows(self, tx: &TenantTx) -> Result<(), Error> {
         let (reconnect, now) = (&self.run.reconnect, self.now);
-        if self.offer.is_some() && reconnect.origin == Origin::Rotation {
-            tx.rotate(&self.activations, now).await?;
-            tx.adopt(&self.renewals, now).await?;
+        if self.offer.is_some() && reconnect.cause == ReconnectCause::Refresh {
+            tx.refresh_credentials(&self.activations, now).await?;
+            tx.adopt_imported_credentials(&self.renewals, now).await?;
         } else {
-            tx.activate(&self.activations, reconnect.intent_seq, now)
+            tx.activate_credentials(&self.activations, reconnect.intent_seq, now)
                 .await?;
-            tx.renew(&self.renewals, reconnect.intent_seq, now).await?;
+            tx.reseal_active_credentials(&self.renewals, reconnect.intent_seq, now).await?;
         }
-        tx.park(&self.parked, now).await?;
-        tx.stand_by(&self.standbys, now).await?;
-        tx.note_failed(&self.failed, now).await?;
-        tx.note_checked(&self.checked, now).await?;
+        tx.park_credentials(&self.parked, now).await?;
+        tx.insert_standby_credentials(&self.standbys, now).await?;
+        tx.note_failed_probes(&self.failed, now).await?;
+        tx.note_assets_checked(&self.checked, now).await?;
         tx.settle_items(reconnect.id, &self.results, now).await?;
-        tx.note_cut_offs(&self.cut_offs).await?;
-        tx.emit(&forecast_changed(&self.cut_offs), now).await?;
-        tx.audit(&self.events, now).await?;
+        tx.insert_cut_off_notes(&self.cut_offs).await?;
+        tx.emit_events(&forecast_events(&self.cut_offs), now).await?;
+        tx.write_audit_events(&self.events, now).await?;
         Ok(())
     }
 }
 
 /// Plans the next attempt at a deferred item, or ends it where it was tried often enough.
-fn defer(
+fn defer_item(
     decision: Decision,
-    proof: &Proof,
+    proof: &ProbeResult,
     standing: &Standing,
     item: &Item,
     vault: &Vault,
 ) -> Decision {
     let tried = item.attempts.saturating_add(1);
     match proof {
-        Proof::Refused(refusal) if tried >= i64::from(vault.settings.reconnect.item_attempts) => {
-            give_up(refusal, standing)
+        ProbeResult::Refused(refusal) if tried >= i64::from(vault.settings.reconnect.item_attempts) => {
+            decide_last_refusal(refusal, standing)
         }
         _ => Decision {
             retry_at: Some(vault.next_attempt_at(item.attempts, decision.retry_at)),
@@ -277,7 +277,7 @@ impl Vault {
         );
         // Graph's moment is by the vault's clock, while due work goes by the system's.
         let named = not_before.map_or(chrono::Duration::zero(), |at| at - self.clock.now());
-        Clock::wall()
+        Clock::system_time()
             + chrono::Duration::from_std(pause)
                 .unwrap_or_default()
                 .max(named)
@@ -285,6 +285,6 @@ impl Vault {
 }
 
 /// The credential that was sealed last.
-fn last(activations: &[Activation]) -> Option<&StoredCredential> {
+fn last_sealed(activations: &[Activation]) -> Option<&StoredCredential> {
     activations.last().map(|it| &it.credential)
 }

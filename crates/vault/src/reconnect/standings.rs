@@ -9,7 +9,7 @@ use crate::{Error, Vault};
 
 impl Vault {
     /// Reads the standing of each asset. `offered` is the fingerprint of the token that is to replace the serving one.
-    pub(super) async fn standings(
+    pub(super) async fn read_standings(
         &self,
         tx: &TenantTx,
         assets: &[Asset],
@@ -17,13 +17,13 @@ impl Vault {
         now: Timestamp,
     ) -> Result<HashMap<AssetId, Standing>, Error> {
         let ids: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
-        let active = tx.active_credentials(&ids).await?;
+        let active = tx.find_active_credentials(&ids).await?;
         let grant_ids: Vec<_> = active
             .iter()
             .filter_map(|it| it.credential.grant_id)
             .collect();
         let grants: HashMap<GrantId, Grant> = tx
-            .grants(&grant_ids)
+            .find_grants(&grant_ids)
             .await?
             .into_iter()
             .map(|it| (it.id, it))
@@ -64,11 +64,11 @@ fn standing_of(
     let grant = held.credential.grant_id.and_then(|id| grants.get(&id));
     Standing {
         // A page token ranks as the grant that it was minted from; a credential that was never probed has no rank.
-        proved: held
+        working_kind: held
             .credential
             .proved_at
             .map(|_| grant.map_or(held.credential.kind, |grant| grant.facts.kind)),
-        serves: asset.state(now, notice).serves(),
+        serves: asset.state_at(now, notice).is_serving(),
         same_token: offered.is_some_and(|it| it == held.credential.fingerprint),
         tasks: held.tasks,
         cut_off_passed: cut_off_passed(asset, now),

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use regrant_domain::{Asset, AssetId, AssetKind, PersonId, Timestamp, state::Status};
 use regrant_storage::{AssetFilter, NewItem, TenantTx};
 
-use crate::{Error, Principal, Vault, reconnect::results::unknown};
+use crate::{Error, Principal, Vault, reconnect::results::unknown_asset_result};
 
 /// The assets of a reconnect.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub struct Selection {
 impl Vault {
     /// Resolves targets to one item for each distinct asset, in the request's order, and the assets. Items of unknown
     /// assets have their result already.
-    pub(super) async fn items_of(
+    pub(super) async fn resolve_targets(
         &self,
         tx: &TenantTx,
         caller: &Principal,
@@ -43,14 +43,14 @@ impl Vault {
     ) -> Result<(Vec<NewItem>, Vec<Asset>), Error> {
         match targets {
             Targets::Listed(ids) => {
-                self.check_number("asset_ids", ids.len())?;
+                self.check_asset_count("asset_ids", ids.len())?;
                 let spellings: Vec<_> = ids
                     .iter()
-                    .flat_map(|id| [id.clone(), id.as_ad_account()])
+                    .flat_map(|id| [id.clone(), id.to_ad_account()])
                     .collect();
-                let mut known = tx.assets(&distinct(spellings)).await?;
-                known.retain(|it| caller.reaches(it));
-                let items = fold(ids, &known);
+                let mut known = tx.find_assets(&sort_and_dedup(spellings)).await?;
+                known.retain(|it| caller.can_reach(it));
+                let items = merge_spellings(ids, &known);
                 // Both spellings of an id may be assets; keep the one that an item names.
                 let named: HashSet<_> = items.iter().map(|it| &it.asset_id).collect();
                 known.retain(|it| named.contains(&it.id));
@@ -58,16 +58,16 @@ impl Vault {
             }
             Targets::Selected(selection) => {
                 let known = tx
-                    .list_assets(&self.filter_of(caller, selection, now))
+                    .list_assets(&self.selection_filter(caller, selection, now))
                     .await?;
-                self.check_number("select", known.len())?;
+                self.check_asset_count("select", known.len())?;
                 let open = |it: &Asset| open_item(it.id.clone(), it.id.as_str());
                 Ok((known.iter().map(open).collect(), known))
             }
         }
     }
 
-    fn check_number(&self, field: &'static str, n: usize) -> Result<(), Error> {
+    fn check_asset_count(&self, field: &'static str, n: usize) -> Result<(), Error> {
         let limit = self.settings.reconnect.max_assets;
         match n {
             0 => {
@@ -83,7 +83,7 @@ impl Vault {
     }
 
     /// The query for the selected assets, with room for one more than a request may name.
-    pub(super) fn filter_of(
+    pub(super) fn selection_filter(
         &self,
         caller: &Principal,
         selection: &Selection,
@@ -100,18 +100,18 @@ impl Vault {
                 .unwrap_or(u32::MAX),
             now,
             notice: self.settings.assets.notice,
-            within: caller.within(),
+            within: caller.reach_limit(),
         }
     }
 }
 
 /// Merges ids of the same asset: duplicates, and `123` and `act_123` of an ad account.
-fn fold(ids: &[AssetId], known: &[Asset]) -> Vec<NewItem> {
+fn merge_spellings(ids: &[AssetId], known: &[Asset]) -> Vec<NewItem> {
     let known: HashMap<_, _> = known.iter().map(|asset| (&asset.id, asset.kind)).collect();
     let mut seen = HashSet::new();
     let mut items = Vec::with_capacity(ids.len());
     for id in ids {
-        let ad_account = id.as_ad_account();
+        let ad_account = id.to_ad_account();
         let found = [id.clone(), ad_account]
             .into_iter()
             .find(|spelling| known.contains_key(spelling));
@@ -122,7 +122,7 @@ fn fold(ids: &[AssetId], known: &[Asset]) -> Vec<NewItem> {
                 item
             } else {
                 NewItem {
-                    settled: Some(unknown()),
+                    result: Some(unknown_asset_result()),
                     ..item
                 }
             });
@@ -131,7 +131,7 @@ fn fold(ids: &[AssetId], known: &[Asset]) -> Vec<NewItem> {
     items
 }
 
-fn distinct(mut ids: Vec<AssetId>) -> Vec<AssetId> {
+fn sort_and_dedup(mut ids: Vec<AssetId>) -> Vec<AssetId> {
     ids.sort_unstable();
     ids.dedup();
     ids
@@ -140,8 +140,8 @@ fn distinct(mut ids: Vec<AssetId>) -> Vec<AssetId> {
 fn open_item(asset_id: AssetId, asked: &str) -> NewItem {
     NewItem {
         asset_id,
-        asked: asked.to_owned(),
-        settled: None,
+        requested_id: asked.to_owned(),
+        result: None,
     }
 }
 
@@ -149,7 +149,7 @@ fn open_item(asset_id: AssetId, asked: &str) -> NewItem {
 ///
 /// # Errors
 /// `Invalid`: the request expects another person than the session allows.
-pub(super) fn expected(
+pub(super) fn expected_person(
     caller: &Principal,
     requested: Option<PersonId>,
 ) -> Result<Option<PersonId>, Error> {

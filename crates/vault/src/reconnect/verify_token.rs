@@ -5,10 +5,10 @@
 
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::{
-    AccessToken, CredentialKind, Grant, GrantId, PersonId, Proof, Refusal, RefusalKind, Sealed,
+    AccessToken, CredentialKind, Grant, GrantId, PersonId, ProbeResult, Refusal, RefusalKind, SealedRecord,
     TenantId,
 };
-use regrant_graph::{AppCredentials, CallError, InspectError, Inspected, TokenFacts};
+use regrant_graph::{AppCredentials, CallError, InspectError, TokenInspection, TokenFacts};
 use regrant_storage::{AuditEvent, Reconnect};
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -51,7 +51,7 @@ impl Run<'_> {
     ) -> Result<Validation, Error> {
         let token = self.open_submitted_token().await?;
         let reconnect = &self.reconnect;
-        if let Some(grant_id) = reconnect.grant_id.filter(|_| reconnect.proved) {
+        if let Some(grant_id) = reconnect.grant_id.filter(|_| reconnect.token_validated) {
             let grant = self.read_grant(grant_id).await?;
             return Ok(Validation::Valid(Box::new(Credentials { token, grant })));
         }
@@ -80,15 +80,15 @@ impl Run<'_> {
             .vault
             .inspect_token(&self.app, &token, expected)
             .await?;
-        if !inspected.short_lived || inspected.facts.kind != CredentialKind::User {
+        if !inspected.is_short_lived || inspected.facts.kind != CredentialKind::User {
             return Ok((token, inspected.facts));
         }
-        let exchanged = self.vault.graph.exchange(&self.app, &token).await?;
+        let exchanged = self.vault.graph.exchange_token(&self.app, &token).await?;
         // The response to the exchange may omit when the new token ends, so inspect it too.
         let inspected = self
             .vault
             .graph
-            .inspect(&self.app, &exchanged.token)
+            .inspect_token(&self.app, &exchanged.token)
             .await?;
         Ok((exchanged.token, inspected.facts))
     }
@@ -105,19 +105,19 @@ impl Run<'_> {
             id: GrantId::mint(),
             facts,
         };
-        let key = vault.keys.active(self.scope).await?;
+        let key = vault.data_keys.active(self.scope).await?;
         let plain = token.expose().as_bytes();
-        let submitted = key.seal(&submitted_context(tenant, &self.reconnect), plain)?;
-        let sealed = key.seal(&grant_context(tenant, grant.id), plain)?;
+        let submitted = key.seal_record(&submitted_context(tenant, &self.reconnect), plain)?;
+        let sealed = key.seal_record(&grant_context(tenant, grant.id), plain)?;
         let tx = vault.store.begin(self.scope).await?;
-        tx.hold(self.lease).await?;
-        vault.keep_grant(&tx, &grant, now).await?;
-        tx.keep_grant_token(grant.id, &sealed).await?;
-        tx.mark_proved(id, grant.id, &submitted).await?;
+        tx.hold_lease(self.lease).await?;
+        vault.insert_grant(&tx, &grant, now).await?;
+        tx.store_grant_token(grant.id, &sealed).await?;
+        tx.mark_token_validated(id, grant.id, &submitted).await?;
         let detail =
             json!({ "grant": grant.id, "person": grant.facts.person_id, "kind": grant.facts.kind });
         let event = AuditEvent::new("vault", "reconnect.proved", id, detail);
-        tx.audit(&[event], now).await?;
+        tx.write_audit_events(&[event], now).await?;
         tx.commit().await?;
         Ok(Credentials { token, grant })
     }
@@ -135,11 +135,11 @@ impl Run<'_> {
         };
         let id = self.reconnect.id;
         let tx = self.vault.store.begin(self.scope).await?;
-        tx.hold(self.lease).await?;
+        tx.hold_lease(self.lease).await?;
         tx.erase_reconnect(id).await?;
         let detail = json!({ "reason": refusal.to_string() });
         let event = AuditEvent::new("vault", "reconnect.refused", id, detail);
-        tx.audit(&[event], self.vault.clock.now()).await?;
+        tx.write_audit_events(&[event], self.vault.clock.now()).await?;
         tx.commit().await?;
         // A caller that disconnected gets the same refusal when it calls again.
         let _disconnected = verdict.send(Err(refusal));
@@ -152,7 +152,7 @@ impl Run<'_> {
         for chunk in items.chunks(CHUNK) {
             let refused = chunk
                 .iter()
-                .map(|item| (item, Proof::Refused(refusal.clone())))
+                .map(|item| (item, ProbeResult::Refused(refusal.clone())))
                 .collect();
             self.settle_items(None, refused).await?;
         }
@@ -160,21 +160,21 @@ impl Run<'_> {
     }
 
     async fn open_submitted_token(&self) -> Result<AccessToken, Error> {
-        let sealed: &Sealed = self
+        let sealed: &SealedRecord = self
             .reconnect
             .submitted
             .as_ref()
-            .ok_or_else(|| Error::internal("the submitted token is gone"))?;
+            .ok_or_else(|| Error::from_cause("the submitted token is gone"))?;
         let context = submitted_context(self.scope.tenant(), &self.reconnect);
-        let plain = self.vault.keys.open(self.scope, &context, sealed).await?;
+        let plain = self.vault.data_keys.open_record(self.scope, &context, sealed).await?;
         let text = std::str::from_utf8(&plain)
-            .map_err(|_| Error::internal("the submitted token is not text"))?;
-        AccessToken::parse(text.to_owned()).map_err(Error::internal)
+            .map_err(|_| Error::from_cause("the submitted token is not text"))?;
+        AccessToken::parse(text.to_owned()).map_err(Error::from_cause)
     }
 
     async fn read_grant(&self, id: GrantId) -> Result<Grant, Error> {
         let tx = self.vault.store.begin_read(self.scope).await?;
-        let grant = tx.grant(id).await?;
+        let grant = tx.find_grant(id).await?;
         tx.commit().await?;
         Ok(grant)
     }
@@ -187,8 +187,8 @@ impl Vault {
         app: &AppCredentials,
         token: &AccessToken,
         expected: Option<&PersonId>,
-    ) -> Result<Inspected, ValidationFailure> {
-        let inspected = self.graph.inspect(app, token).await?;
+    ) -> Result<TokenInspection, ValidationFailure> {
+        let inspected = self.graph.inspect_token(app, token).await?;
         if expected.is_some_and(|person| *person != inspected.facts.person_id) {
             return Err(ValidationFailure::Refused(TokenRefusal::OtherPerson));
         }

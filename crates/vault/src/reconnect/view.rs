@@ -1,7 +1,7 @@
 //! A reconnect as its tenant sees it.
 
 use regrant_domain::{
-    AssetId, Counts, Grant, Outcome, Reason, ReconnectId, ReconnectStatus, Serving, Timestamp,
+    AssetId, OutcomeCounts, Grant, Outcome, Reason, ReconnectId, ReconnectStatus, Serving, Timestamp,
 };
 use regrant_storage::{Item, Reconnect, TenantScope, TenantTx};
 
@@ -22,7 +22,7 @@ pub struct ReconnectView {
     /// The person and the facts of the token, once it is validated.
     pub grant: Option<Grant>,
     /// How many items have each outcome.
-    pub counts: Counts,
+    pub counts: OutcomeCounts,
     /// The number of items.
     pub total: i64,
     /// The items, in the request's order; empty in a list.
@@ -41,7 +41,7 @@ pub struct ItemView {
     /// The asset, in its canonical form.
     pub asset_id: AssetId,
     /// The id as the caller wrote it.
-    pub asked: String,
+    pub requested_id: String,
     /// The outcome; `None` while the item is open.
     pub outcome: Option<Outcome>,
     /// Which token serves afterwards.
@@ -74,24 +74,24 @@ impl Vault {
         caller: &Principal,
         id: ReconnectId,
     ) -> Result<ReconnectView, Error> {
-        self.find_view(caller, id)
+        self.find_reconnect_view(caller, id)
             .await?
             .ok_or(Error::NotFound(Resource::Reconnect))
     }
 
     /// A reconnect with its items; `None` where there is none or the caller may not see it.
-    pub(super) async fn find_view(
+    pub(super) async fn find_reconnect_view(
         &self,
         caller: &Principal,
         id: ReconnectId,
     ) -> Result<Option<ReconnectView>, Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
         let reconnect = find_reconnect(&tx, id).await?;
-        let Some(reconnect) = reconnect.filter(|it| caller.sees().includes(it)) else {
+        let Some(reconnect) = reconnect.filter(|it| caller.visible_reconnects().includes_reconnect(it)) else {
             return Ok(None);
         };
-        let items = tx.items(id).await?;
-        let mut view = self.with_grant(&tx, reconnect).await?;
+        let items = tx.list_items(id).await?;
+        let mut view = self.view_with_grant(&tx, reconnect).await?;
         tx.commit().await?;
         view.counts = items
             .iter()
@@ -111,13 +111,13 @@ impl Vault {
     ) -> Result<ReconnectList, Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
         let rows = tx
-            .list_reconnects(caller.sees(), after, query_limit(limit))
+            .list_reconnects(caller.visible_reconnects(), after, query_limit(limit))
             .await?;
         let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id);
         let ids: Vec<_> = rows.iter().map(|it| it.id).collect();
-        let mut counts = tx.counts(&ids).await?;
+        let mut counts = tx.count_outcomes(&ids).await?;
         let grant_ids: Vec<_> = rows.iter().filter_map(|it| it.grant_id).collect();
-        let grants = tx.grants(&grant_ids).await?;
+        let grants = tx.find_grants(&grant_ids).await?;
         tx.commit().await?;
         let data = rows.into_iter().map(|row| {
             let grant = grants
@@ -126,7 +126,7 @@ impl Vault {
                 .cloned();
             ReconnectView {
                 counts: counts.remove(&row.id).unwrap_or_default(),
-                ..bare(&row, grant)
+                ..view_without_items(&row, grant)
             }
         });
         Ok(ReconnectList {
@@ -139,7 +139,7 @@ impl Vault {
     ///
     /// # Errors
     /// `NotFound`.
-    pub async fn reconnect_events(
+    pub async fn list_events_after(
         &self,
         caller: &Principal,
         id: ReconnectId,
@@ -147,14 +147,14 @@ impl Vault {
     ) -> Result<(Vec<ItemView>, ReconnectView), Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
         // Read before the items: if this says that the reconnect has ended, the items are complete.
-        let reconnect = caller.seen(
-            tx.reconnect(id)
+        let reconnect = caller.authorize_reconnect(
+            tx.find_reconnect(id)
                 .await
-                .map_err(Error::missing(Resource::Reconnect))?,
+                .map_err(Error::not_found_as(Resource::Reconnect))?,
         )?;
-        let items = tx.items_after(id, after, 500).await?;
-        let counts = tx.counts(&[id]).await?.remove(&id).unwrap_or_default();
-        let view = self.with_grant(&tx, reconnect).await?;
+        let items = tx.list_items_after(id, after, 500).await?;
+        let counts = tx.count_outcomes(&[id]).await?.remove(&id).unwrap_or_default();
+        let view = self.view_with_grant(&tx, reconnect).await?;
         tx.commit().await?;
         Ok((
             items.into_iter().map(ItemView::from).collect(),
@@ -163,8 +163,8 @@ impl Vault {
     }
 
     /// Waits until the reconnect progresses, at most `at_most`.
-    pub async fn reconnect_moves(&self, id: ReconnectId, at_most: std::time::Duration) {
-        let mut moved = self.progress.watch(id);
+    pub async fn await_progress(&self, id: ReconnectId, at_most: std::time::Duration) {
+        let mut moved = self.progress.subscribe_to(id);
         let _lapsed = tokio::time::timeout(at_most, moved.changed()).await;
     }
 
@@ -194,34 +194,34 @@ impl Vault {
         Ok(found)
     }
 
-    async fn with_grant(
+    async fn view_with_grant(
         &self,
         tx: &TenantTx,
         reconnect: Reconnect,
     ) -> Result<ReconnectView, Error> {
         let grant = match reconnect.grant_id {
-            Some(id) => Some(tx.grant(id).await?),
+            Some(id) => Some(tx.find_grant(id).await?),
             None => None,
         };
-        Ok(bare(&reconnect, grant))
+        Ok(view_without_items(&reconnect, grant))
     }
 }
 
 async fn find_reconnect(tx: &TenantTx, id: ReconnectId) -> Result<Option<Reconnect>, Error> {
-    match tx.reconnect(id).await {
+    match tx.find_reconnect(id).await {
         Ok(reconnect) => Ok(Some(reconnect)),
         Err(regrant_storage::Error::NotFound) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-fn bare(row: &Reconnect, grant: Option<Grant>) -> ReconnectView {
+fn view_without_items(row: &Reconnect, grant: Option<Grant>) -> ReconnectView {
     ReconnectView {
         id: row.id,
         intent_seq: row.intent_seq,
         status: row.status,
         grant,
-        counts: Counts::default(),
+        counts: OutcomeCounts::default(),
         total: row.total,
         items: Vec::new(),
         created_at: row.created_at,
@@ -232,11 +232,11 @@ fn bare(row: &Reconnect, grant: Option<Grant>) -> ReconnectView {
 impl From<Item> for ItemView {
     fn from(item: Item) -> Self {
         let (position, asset_id, asked, event_seq) =
-            (item.position, item.asset_id, item.asked, item.event_seq);
+            (item.position, item.asset_id, item.requested_id, item.event_seq);
         let bare = Self {
             position,
             asset_id,
-            asked,
+            requested_id: asked,
             event_seq,
             outcome: None,
             serving: None,

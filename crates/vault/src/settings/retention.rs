@@ -48,7 +48,7 @@ impl Default for Retention {
 
 impl Retention {
     /// The day from which on audit of this kind keeps its content; `None` keeps all of it.
-    pub(crate) fn audit_since(&self, kind: AuditKind, now: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn audit_kept_since(&self, kind: AuditKind, now: Timestamp) -> Option<Timestamp> {
         let keep = match kind {
             AuditKind::Reads => self.audit_reads,
             AuditKind::Worker => self.audit_worker,
@@ -73,15 +73,15 @@ mod tests {
             audit_acts: None,
             ..Retention::default()
         };
-        let since = keep.audit_since(AuditKind::Reads, now).unwrap();
+        let since = keep.audit_kept_since(AuditKind::Reads, now).unwrap();
         assert_eq!(since.to_rfc3339(), "2026-05-11T00:00:00+00:00");
-        assert_eq!(keep.audit_since(AuditKind::Acts, now), None);
+        assert_eq!(keep.audit_kept_since(AuditKind::Acts, now), None);
         let eternal = Retention {
             audit_worker: Some(Duration::MAX),
             ..keep
         };
         assert_eq!(
-            eternal.audit_since(AuditKind::Worker, now),
+            eternal.audit_kept_since(AuditKind::Worker, now),
             None,
             "longer than there is time"
         );

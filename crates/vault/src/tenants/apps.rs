@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use regrant_crypto::{Context, Purpose};
-use regrant_domain::{AppId, AppSecret, Sealed, TenantId, Timestamp, VerifyToken};
+use regrant_domain::{AppId, AppSecret, SealedRecord, TenantId, Timestamp, VerifyToken};
 use regrant_graph::AppCredentials;
 use regrant_storage::{AuditEvent, StoredApp};
 use serde::{Deserialize, Serialize};
@@ -15,12 +15,12 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::{
-    Acting, Conflict, Done, Error, Repeatable, Resource, Vault, idempotency::Once,
-    tenants::client_spec::checked_name,
+    Actor, Conflict, Replayed, Error, RepeatableRequest, Resource, Vault, idempotency::IdempotentCall,
+    tenants::client_spec::check_name,
 };
 
 /// The maximum time for which the previous secret still verifies requests.
-const LONGEST_OVERLAP: Duration = Duration::from_hours(168);
+const MAX_OVERLAP: Duration = Duration::from_hours(168);
 
 /// A Meta app to register.
 pub struct NewApp {
@@ -66,16 +66,16 @@ impl Vault {
     /// `Conflict(OtherBody)`.
     pub async fn create_app(
         &self,
-        by: Acting,
+        by: Actor,
         app: NewApp,
-        repeat: Option<Repeatable>,
-    ) -> Result<Done<AppView>, Error> {
-        by.demand_owner()?;
-        let (id, name, now) = (app.id, checked_name(&app.name)?, self.clock.now());
+        repeat: Option<RepeatableRequest>,
+    ) -> Result<Replayed<AppView>, Error> {
+        by.require_owner()?;
+        let (id, name, now) = (app.id, check_name(&app.name)?, self.clock.now());
         let secret = self
-            .seal_for_app(&id, Purpose::AppSecret, app.secret.expose())
+            .seal_app_secret(&id, Purpose::AppSecret, app.secret.expose())
             .await?;
-        let verify_token = self.seal_word(&id, app.verify_token.as_ref()).await?;
+        let verify_token = self.seal_verify_token(&id, app.verify_token.as_ref()).await?;
         let row = regrant_storage::NewApp {
             id: id.clone(),
             name,
@@ -83,7 +83,7 @@ impl Vault {
             verify_token,
             created_at: now,
         };
-        let create = async |call: Option<&Once>| {
+        let create = async |call: Option<&IdempotentCall>| {
             let tx = self.store.begin(&self.store.system_scope()).await?;
             tx.insert_app(&row).await.map_err(|error| match error {
                 regrant_storage::Error::Taken(_) => {
@@ -92,16 +92,16 @@ impl Vault {
                 other => other.into(),
             })?;
             let event =
-                AuditEvent::new(by.actor(), "app.created", &id, json!({ "name": row.name }));
-            tx.audit(&[event], now).await?;
-            self.conclude(tx, call, &(), now).await
+                AuditEvent::new(by.audit_name(), "app.created", &id, json!({ "name": row.name }));
+            tx.write_audit_events(&[event], now).await?;
+            self.commit_with_key(tx, call, &(), now).await
         };
         let done = self
-            .once(&self.store.system_scope(), by.caller_id(), repeat, create)
+            .run_idempotent(&self.store.system_scope(), by.caller_id(), repeat, create)
             .await?;
-        Ok(Done {
-            value: self.app_view(&id).await?,
-            repeated: done.repeated,
+        Ok(Replayed {
+            value: self.find_app(&id).await?,
+            is_replay: done.is_replay,
         })
     }
 
@@ -111,23 +111,23 @@ impl Vault {
     /// `ReadOnly`; `Invalid`; `NotFound(App)`.
     pub async fn change_app(
         &self,
-        by: Acting,
+        by: Actor,
         id: &AppId,
         change: AppChange,
     ) -> Result<AppView, Error> {
-        by.demand_owner()?;
-        let name = change.name.as_deref().map(checked_name).transpose()?;
-        let verify_token = self.seal_word(id, change.verify_token.as_ref()).await?;
+        by.require_owner()?;
+        let name = change.name.as_deref().map(check_name).transpose()?;
+        let verify_token = self.seal_verify_token(id, change.verify_token.as_ref()).await?;
         let tx = self.store.begin(&self.store.system_scope()).await?;
         let changed = tx
             .change_app(id, name.as_deref(), verify_token.as_ref())
             .await;
-        changed.map_err(Error::missing(Resource::App))?;
+        changed.map_err(Error::not_found_as(Resource::App))?;
         let detail = json!({ "name": name, "verify_token": verify_token.map(|_| "set") });
-        let event = AuditEvent::new(by.actor(), "app.changed", id, detail);
-        tx.audit(&[event], self.clock.now()).await?;
+        let event = AuditEvent::new(by.audit_name(), "app.changed", id, detail);
+        tx.write_audit_events(&[event], self.clock.now()).await?;
         tx.commit().await?;
-        self.app_view(id).await
+        self.find_app(id).await
     }
 
     /// Replaces the secret of an app. For `overlap`, the previous secret still verifies requests
@@ -138,14 +138,14 @@ impl Vault {
     /// `Conflict(OtherBody)`.
     pub async fn set_app_secret(
         &self,
-        by: Acting,
+        by: Actor,
         id: &AppId,
         secret: &AppSecret,
         overlap: Duration,
-        repeat: Option<Repeatable>,
+        repeat: Option<RepeatableRequest>,
     ) -> Result<AppView, Error> {
-        by.demand_owner()?;
-        if overlap > LONGEST_OVERLAP {
+        by.require_owner()?;
+        if overlap > MAX_OVERLAP {
             let reason = "expected at most 168".to_owned();
             return Err(Error::Invalid {
                 field: "overlap_hours".to_owned(),
@@ -153,33 +153,33 @@ impl Vault {
             });
         }
         let sealed = self
-            .seal_for_app(id, Purpose::AppSecret, secret.expose())
+            .seal_app_secret(id, Purpose::AppSecret, secret.expose())
             .await?;
         let now = self.clock.now();
         let until = (!overlap.is_zero()).then(|| now + overlap);
-        let set = async |call: Option<&Once>| {
+        let set = async |call: Option<&IdempotentCall>| {
             let tx = self.store.begin(&self.store.system_scope()).await?;
             let set = tx.set_app_secret(id, &sealed, until).await;
-            set.map_err(Error::missing(Resource::App))?;
+            set.map_err(Error::not_found_as(Resource::App))?;
             let detail = json!({ "older_secret_until": until });
-            let event = AuditEvent::new(by.actor(), "app.secret_set", id, detail);
-            tx.audit(&[event], now).await?;
-            self.conclude(tx, call, &(), now).await
+            let event = AuditEvent::new(by.audit_name(), "app.secret_set", id, detail);
+            tx.write_audit_events(&[event], now).await?;
+            self.commit_with_key(tx, call, &(), now).await
         };
-        self.once(&self.store.system_scope(), by.caller_id(), repeat, set)
+        self.run_idempotent(&self.store.system_scope(), by.caller_id(), repeat, set)
             .await?;
-        self.app_view(id).await
+        self.find_app(id).await
     }
 
     /// Lists the registered apps by id, without pages.
-    pub async fn apps(&self) -> Result<Vec<AppView>, Error> {
+    pub async fn list_apps(&self) -> Result<Vec<AppView>, Error> {
         let now = self.clock.now();
         Ok(self
             .store
-            .apps()
+            .list_apps()
             .await?
             .into_iter()
-            .map(|it| view(it, now))
+            .map(|it| view_app(it, now))
             .collect())
     }
 
@@ -187,26 +187,26 @@ impl Vault {
     ///
     /// # Errors
     /// `NotFound(App)`.
-    pub async fn app_view(&self, id: &AppId) -> Result<AppView, Error> {
+    pub async fn find_app(&self, id: &AppId) -> Result<AppView, Error> {
         let stored = self
             .store
-            .app(id)
+            .find_app(id)
             .await
-            .map_err(Error::missing(Resource::App))?;
-        Ok(view(stored, self.clock.now()))
+            .map_err(Error::not_found_as(Resource::App))?;
+        Ok(view_app(stored, self.clock.now()))
     }
 
     /// Decrypts the app's credentials for calls to the Graph API.
-    pub(crate) async fn app(&self, id: &AppId) -> Result<Arc<AppCredentials>, Error> {
+    pub(crate) async fn open_app_credentials(&self, id: &AppId) -> Result<Arc<AppCredentials>, Error> {
         let stored = self
             .store
-            .app(id)
+            .find_app(id)
             .await
-            .map_err(Error::missing(Resource::App))?;
+            .map_err(Error::not_found_as(Resource::App))?;
         let text = self
-            .open_for_app(id, Purpose::AppSecret, &stored.secret)
+            .open_app_secret(id, Purpose::AppSecret, &stored.secret)
             .await?;
-        let secret = AppSecret::parse(text).map_err(Error::internal)?;
+        let secret = AppSecret::parse(text).map_err(Error::from_cause)?;
         Ok(Arc::new(AppCredentials {
             id: id.clone(),
             secret,
@@ -214,44 +214,44 @@ impl Vault {
     }
 
     /// Decrypts a secret of an app.
-    pub(crate) async fn open_for_app(
+    pub(crate) async fn open_app_secret(
         &self,
         id: &AppId,
         purpose: Purpose,
-        sealed: &Sealed,
+        sealed: &SealedRecord,
     ) -> Result<Zeroizing<String>, Error> {
         let system = self.store.system_scope();
         let plain = self
-            .keys
-            .open(&system, &app_context(id, purpose), sealed)
+            .data_keys
+            .open_record(&system, &app_context(id, purpose), sealed)
             .await?;
         let text = String::from_utf8(plain.to_vec());
         text.map(Zeroizing::new)
-            .map_err(|_| Error::internal("a secret of an app is not text"))
+            .map_err(|_| Error::from_cause("a secret of an app is not text"))
     }
 
-    async fn seal_word(
+    async fn seal_verify_token(
         &self,
         id: &AppId,
         verify_token: Option<&VerifyToken>,
-    ) -> Result<Option<Sealed>, Error> {
+    ) -> Result<Option<SealedRecord>, Error> {
         match verify_token {
             Some(token) => self
-                .seal_for_app(id, Purpose::VerifyToken, token.expose())
+                .seal_app_secret(id, Purpose::VerifyToken, token.expose())
                 .await
                 .map(Some),
             None => Ok(None),
         }
     }
 
-    async fn seal_for_app(
+    async fn seal_app_secret(
         &self,
         id: &AppId,
         purpose: Purpose,
         plain: &str,
-    ) -> Result<Sealed, Error> {
-        let key = self.keys.active(&self.store.system_scope()).await?;
-        Ok(key.seal(&app_context(id, purpose), plain.as_bytes())?)
+    ) -> Result<SealedRecord, Error> {
+        let key = self.data_keys.active(&self.store.system_scope()).await?;
+        Ok(key.seal_record(&app_context(id, purpose), plain.as_bytes())?)
     }
 }
 
@@ -264,14 +264,14 @@ pub(crate) fn app_context(id: &AppId, purpose: Purpose) -> Context<'_> {
 }
 
 /// The previous secret during its overlap. A secret without a stored end is no longer valid.
-pub(crate) fn older_secret(stored: &StoredApp, now: Timestamp) -> Option<&Sealed> {
+pub(crate) fn valid_older_secret(stored: &StoredApp, now: Timestamp) -> Option<&SealedRecord> {
     stored
         .previous_secret
         .as_ref()
         .filter(|_| stored.previous_secret_until.is_some_and(|it| it > now))
 }
 
-fn view(it: StoredApp, now: Timestamp) -> AppView {
+fn view_app(it: StoredApp, now: Timestamp) -> AppView {
     let older_secret_until = it.previous_secret_until.filter(|until| *until > now);
     let has_verify_token = it.verify_token.is_some();
     AppView {

@@ -13,16 +13,16 @@ use regrant_storage::{AuditEvent, ClientSpec, NewClient, TenantTx};
 use serde_json::json;
 
 use crate::{
-    Acting, ClientView, Error, MintedClient, Repeatable, Resource, Vault,
-    idempotency::Once,
+    Actor, ClientView, Error, ClientWithSecret, RepeatableRequest, Resource, Vault,
+    idempotency::IdempotentCall,
     tenants::{
-        client_spec::{invalid, view},
-        guard::living,
+        client_spec::{invalid_field, view_client},
+        guard::require_not_shredded,
     },
 };
 
 /// The maximum time for which the previous secret stays valid, in hours.
-const LONGEST_OVERLAP: u64 = 24 * 30;
+const MAX_OVERLAP_HOURS: u64 = 24 * 30;
 
 impl Vault {
     /// Replaces the secret of a client. The previous secret stays valid for `overlap`. Without an
@@ -33,54 +33,54 @@ impl Vault {
     /// `Conflict(OtherBody)`.
     pub async fn reset_client_secret(
         &self,
-        by: Acting,
+        by: Actor,
         tenant: TenantId,
         id: ClientId,
         overlap: Option<Duration>,
-        repeat: Option<Repeatable>,
-    ) -> Result<MintedClient, Error> {
-        by.demand_owner()?;
+        repeat: Option<RepeatableRequest>,
+    ) -> Result<ClientWithSecret, Error> {
+        by.require_owner()?;
         let (overlap, now) = (overlap.filter(|it| !it.is_zero()), self.clock.now());
         check_overlap(overlap)?;
-        let scope = self.living_scope(tenant).await?;
-        let key = self.keys.active(&scope).await?;
+        let scope = self.find_unshredded_scope(tenant).await?;
+        let key = self.data_keys.active(&scope).await?;
         let (secret, hash) = mint_client_secret()?;
-        let proof_key = key.seal(&proof_context(tenant, id), ProofKey::of(&secret).as_bytes())?;
+        let proof_key = key.seal_record(&proof_context(tenant, id), ProofKey::from_secret(&secret).as_bytes())?;
         let until = overlap.map(|it| now + it);
-        let reset = async |call: Option<&Once>| {
+        let reset = async |call: Option<&IdempotentCall>| {
             let tx = self.store.begin(&scope).await?;
-            living(tx.lock_tenant().await?)?;
+            require_not_shredded(tx.lock_tenant().await?)?;
             tx.lock_client(id)
                 .await
-                .map_err(Error::missing(Resource::Client))?;
+                .map_err(Error::not_found_as(Resource::Client))?;
             tx.set_client_secret(id, hash.as_bytes(), &proof_key, until)
                 .await?;
             let detail = json!({ "older_secret_until": until });
-            let event = AuditEvent::new(by.actor(), "client.secret_reset", id, detail);
-            tx.audit(&[event], now).await?;
-            self.concluded(tx, call, id, now).await
+            let event = AuditEvent::new(by.audit_name(), "client.secret_reset", id, detail);
+            tx.write_audit_events(&[event], now).await?;
+            self.commit_with_client(tx, call, id, now).await
         };
         let done = self
-            .once(&self.store.system_scope(), by.caller_id(), repeat, reset)
+            .run_idempotent(&self.store.system_scope(), by.caller_id(), repeat, reset)
             .await?;
-        Ok(MintedClient {
+        Ok(ClientWithSecret {
             tenant,
             client: done.value,
-            secret: (!done.repeated).then_some(secret),
+            secret: (!done.is_replay).then_some(secret),
         })
     }
 
     /// Reads the client and commits the transaction, with the client as the stored result of the
     /// request.
-    pub(super) async fn concluded(
+    pub(super) async fn commit_with_client(
         &self,
         tx: TenantTx,
-        call: Option<&Once>,
+        call: Option<&IdempotentCall>,
         id: ClientId,
         now: Timestamp,
     ) -> Result<ClientView, Error> {
-        let client = view(tx.client(id).await?, now);
-        self.conclude(tx, call, &client, now).await?;
+        let client = view_client(tx.find_client(id).await?, now);
+        self.commit_with_key(tx, call, &client, now).await?;
         Ok(client)
     }
 
@@ -90,37 +90,37 @@ impl Vault {
     /// `ReadOnly`; `NotFound`; `Conflict(OtherBody)`.
     pub async fn revoke_client_tokens(
         &self,
-        by: Acting,
+        by: Actor,
         tenant: TenantId,
         id: ClientId,
-        repeat: Option<Repeatable>,
+        repeat: Option<RepeatableRequest>,
     ) -> Result<(), Error> {
-        by.demand_owner()?;
-        let (scope, now) = (self.scope_for_operator(tenant).await?, self.clock.now());
-        let revoke = async |call: Option<&Once>| {
+        by.require_owner()?;
+        let (scope, now) = (self.find_scope_for_operator(tenant).await?, self.clock.now());
+        let revoke = async |call: Option<&IdempotentCall>| {
             let tx = self.store.begin(&scope).await?;
             tx.revoke_client_tokens(id)
                 .await
-                .map_err(Error::missing(Resource::Client))?;
-            let event = AuditEvent::new(by.actor(), "client.tokens_revoked", id, json!({}));
-            tx.audit(&[event], now).await?;
-            self.conclude(tx, call, &(), now).await
+                .map_err(Error::not_found_as(Resource::Client))?;
+            let event = AuditEvent::new(by.audit_name(), "client.tokens_revoked", id, json!({}));
+            tx.write_audit_events(&[event], now).await?;
+            self.commit_with_key(tx, call, &(), now).await
         };
-        self.once(&self.store.system_scope(), by.caller_id(), repeat, revoke)
+        self.run_idempotent(&self.store.system_scope(), by.caller_id(), repeat, revoke)
             .await
             .map(|done| done.value)
     }
 }
 
 /// Builds a new client and its secret. `key` is the data key of the tenant.
-pub(super) fn new_client(
+pub(super) fn build_client(
     key: &DataKey,
     spec: ClientSpec,
     created_at: Timestamp,
 ) -> Result<(NewClient, ClientSecret), Error> {
     let (id, tenant) = (ClientId::mint(), key.tenant());
     let (secret, hash) = mint_client_secret()?;
-    let proof_key = key.seal(&proof_context(tenant, id), ProofKey::of(&secret).as_bytes())?;
+    let proof_key = key.seal_record(&proof_context(tenant, id), ProofKey::from_secret(&secret).as_bytes())?;
     let (secret_hash, proof_key) = (hash.as_bytes().to_vec(), Some(proof_key));
     Ok((
         NewClient {
@@ -141,10 +141,10 @@ pub(crate) fn proof_context(tenant: TenantId, client: ClientId) -> Context<'stat
 }
 
 fn check_overlap(overlap: Option<Duration>) -> Result<(), Error> {
-    if overlap.is_some_and(|it| it > Duration::from_hours(LONGEST_OVERLAP)) {
-        return Err(invalid(
+    if overlap.is_some_and(|it| it > Duration::from_hours(MAX_OVERLAP_HOURS)) {
+        return Err(invalid_field(
             "overlap_hours",
-            format!("expected at most {LONGEST_OVERLAP}"),
+            format!("expected at most {MAX_OVERLAP_HOURS}"),
         ));
     }
     Ok(())

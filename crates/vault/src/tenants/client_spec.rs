@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use crate::{Error, Vault};
 
 /// The maximum number of networks per client.
-const MOST_NETWORKS: usize = 50;
+const MAX_NETWORKS: usize = 50;
 /// The maximum number of assets in a client's reach.
-const MOST_ASSETS: usize = 500;
+const MAX_ASSETS: usize = 500;
 /// The maximum number of businesses in a client's reach.
-const MOST_BUSINESSES: usize = 100;
+const MAX_BUSINESSES: usize = 100;
 
 /// A client as operators see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ pub struct ClientView {
 
 /// A client with a new secret.
 #[derive(Debug)]
-pub struct MintedClient {
+pub struct ClientWithSecret {
     /// The tenant of the client.
     pub tenant: TenantId,
     /// The client.
@@ -62,19 +62,19 @@ pub struct MintedClient {
 
 impl Vault {
     /// Reads a client within a transaction.
-    pub(super) async fn client_in(&self, tx: &TenantTx, id: ClientId) -> Result<ClientView, Error> {
-        Ok(view(tx.client(id).await?, self.clock.now()))
+    pub(super) async fn read_client_view(&self, tx: &TenantTx, id: ClientId) -> Result<ClientView, Error> {
+        Ok(view_client(tx.find_client(id).await?, self.clock.now()))
     }
 }
 
 /// Checks a display name and trims spaces around it.
-pub(super) fn checked_name(name: &str) -> Result<String, Error> {
+pub(super) fn check_name(name: &str) -> Result<String, Error> {
     let name = name.trim();
     let fits = (1..=200).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     if fits {
         Ok(name.to_owned())
     } else {
-        Err(invalid(
+        Err(invalid_field(
             "name",
             "expected 1 to 200 characters without control characters".to_owned(),
         ))
@@ -82,32 +82,32 @@ pub(super) fn checked_name(name: &str) -> Result<String, Error> {
 }
 
 /// Checks the settings of a client and brings them into the stored form.
-pub(super) fn checked(spec: ClientSpec) -> Result<ClientSpec, Error> {
+pub(super) fn check_spec(spec: ClientSpec) -> Result<ClientSpec, Error> {
     let most = |field, n: usize, most: usize| match n {
-        n if n > most => Err(invalid(field, format!("expected at most {most}"))),
+        n if n > most => Err(invalid_field(field, format!("expected at most {most}"))),
         _ => Ok(()),
     };
-    if let Some(within) = spec.reach.within() {
-        most("asset_ids", within.assets.len(), MOST_ASSETS)?;
-        most("business_ids", within.businesses.len(), MOST_BUSINESSES)?;
+    if let Some(within) = spec.reach.as_limit() {
+        most("asset_ids", within.assets.len(), MAX_ASSETS)?;
+        most("business_ids", within.businesses.len(), MAX_BUSINESSES)?;
     }
     most(
         "networks",
         spec.networks.as_ref().map_or(0, Vec::len),
-        MOST_NETWORKS,
+        MAX_NETWORKS,
     )?;
     let networks = spec
         .networks
-        .map(|all| all.into_iter().map(canonical).collect());
+        .map(|all| all.into_iter().map(normalize_network).collect());
     Ok(ClientSpec {
-        name: checked_name(&spec.name)?,
+        name: check_name(&spec.name)?,
         networks,
         ..spec
     })
 }
 
 /// Clears the host bits of a network and turns an IPv4-mapped IPv6 network into an IPv4 network.
-fn canonical(network: IpNet) -> IpNet {
+fn normalize_network(network: IpNet) -> IpNet {
     let mapped = match (
         network.network().to_canonical(),
         network.prefix_len().checked_sub(96),
@@ -121,9 +121,9 @@ fn canonical(network: IpNet) -> IpNet {
 }
 
 /// Refuses an expiry in the past.
-pub(super) fn check_end(end: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
+pub(super) fn check_expiry(end: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
     if end.is_some_and(|it| it <= now) {
-        return Err(invalid(
+        return Err(invalid_field(
             "expires_at",
             "expected a time in the future".to_owned(),
         ));
@@ -132,7 +132,7 @@ pub(super) fn check_end(end: Option<Timestamp>, now: Timestamp) -> Result<(), Er
 }
 
 /// The error for an invalid field.
-pub(super) fn invalid(field: &str, reason: String) -> Error {
+pub(super) fn invalid_field(field: &str, reason: String) -> Error {
     Error::Invalid {
         field: field.to_owned(),
         reason,
@@ -140,7 +140,7 @@ pub(super) fn invalid(field: &str, reason: String) -> Error {
 }
 
 /// The client as operators see it at `now`.
-pub(super) fn view(row: ClientRow, now: Timestamp) -> ClientView {
+pub(super) fn view_client(row: ClientRow, now: Timestamp) -> ClientView {
     let ClientRow {
         id,
         spec,
@@ -190,7 +190,7 @@ mod tests {
             ("::ffff:0:0/95", "::fffe:0:0/95"),
         ] {
             assert_eq!(
-                canonical(given.parse().unwrap()).to_string(),
+                normalize_network(given.parse().unwrap()).to_string(),
                 stored,
                 "{given}"
             );

@@ -10,12 +10,12 @@ use regrant_storage::{AuditEvent, ClientSpec};
 use serde_json::{Value, json};
 
 use crate::{
-    Acting, ClientView, Conflict, Error, MintedClient, Repeatable, Resource, Vault,
-    idempotency::Once,
+    Actor, ClientView, Conflict, Error, ClientWithSecret, RepeatableRequest, Resource, Vault,
+    idempotency::IdempotentCall,
     tenants::{
-        client_secrets::new_client,
-        client_spec::{check_end, checked, view},
-        guard::living,
+        client_secrets::build_client,
+        client_spec::{check_expiry, check_spec, view_client},
+        guard::require_not_shredded,
     },
 };
 
@@ -48,20 +48,20 @@ impl Vault {
     /// `Conflict(OtherBody)`.
     pub async fn create_client(
         &self,
-        by: Acting,
+        by: Actor,
         tenant: TenantId,
         spec: ClientSpec,
-        repeat: Option<Repeatable>,
-    ) -> Result<MintedClient, Error> {
-        by.demand_owner()?;
-        let (spec, now) = (checked(spec)?, self.clock.now());
-        check_end(spec.expires_at, now)?;
-        let scope = self.living_scope(tenant).await?;
-        let (new, secret) = new_client(&*self.keys.active(&scope).await?, spec, now)?;
+        repeat: Option<RepeatableRequest>,
+    ) -> Result<ClientWithSecret, Error> {
+        by.require_owner()?;
+        let (spec, now) = (check_spec(spec)?, self.clock.now());
+        check_expiry(spec.expires_at, now)?;
+        let scope = self.find_unshredded_scope(tenant).await?;
+        let (new, secret) = build_client(&*self.data_keys.active(&scope).await?, spec, now)?;
         let most = self.settings.tenants.max_clients;
-        let create = async |call: Option<&Once>| {
+        let create = async |call: Option<&IdempotentCall>| {
             let tx = self.store.begin(&scope).await?;
-            living(tx.lock_tenant().await?)?;
+            require_not_shredded(tx.lock_tenant().await?)?;
             tx.insert_client(&new, most)
                 .await
                 .map_err(|error| match error {
@@ -70,17 +70,17 @@ impl Vault {
                     }
                     other => other.into(),
                 })?;
-            let event = AuditEvent::new(by.actor(), "client.created", new.id, told(&new.spec));
-            tx.audit(&[event], now).await?;
-            self.concluded(tx, call, new.id, now).await
+            let event = AuditEvent::new(by.audit_name(), "client.created", new.id, client_detail(&new.spec));
+            tx.write_audit_events(&[event], now).await?;
+            self.commit_with_client(tx, call, new.id, now).await
         };
         let done = self
-            .once(&self.store.system_scope(), by.caller_id(), repeat, create)
+            .run_idempotent(&self.store.system_scope(), by.caller_id(), repeat, create)
             .await?;
-        Ok(MintedClient {
+        Ok(ClientWithSecret {
             tenant,
             client: done.value,
-            secret: (!done.repeated).then_some(secret),
+            secret: (!done.is_replay).then_some(secret),
         })
     }
 
@@ -88,31 +88,31 @@ impl Vault {
     ///
     /// # Errors
     /// `NotFound(Tenant)`.
-    pub async fn clients(&self, tenant: TenantId) -> Result<Vec<ClientView>, Error> {
+    pub async fn list_clients(&self, tenant: TenantId) -> Result<Vec<ClientView>, Error> {
         let tx = self
             .store
-            .begin_read(&self.scope_for_operator(tenant).await?)
+            .begin_read(&self.find_scope_for_operator(tenant).await?)
             .await?;
-        let (rows, now) = (tx.clients().await?, self.clock.now());
+        let (rows, now) = (tx.list_clients().await?, self.clock.now());
         tx.commit().await?;
-        Ok(rows.into_iter().map(|it| view(it, now)).collect())
+        Ok(rows.into_iter().map(|it| view_client(it, now)).collect())
     }
 
     /// Finds a client by id.
     ///
     /// # Errors
     /// `NotFound`.
-    pub async fn client(&self, tenant: TenantId, id: ClientId) -> Result<ClientView, Error> {
+    pub async fn find_client(&self, tenant: TenantId, id: ClientId) -> Result<ClientView, Error> {
         let tx = self
             .store
-            .begin_read(&self.scope_for_operator(tenant).await?)
+            .begin_read(&self.find_scope_for_operator(tenant).await?)
             .await?;
         let row = tx
-            .client(id)
+            .find_client(id)
             .await
-            .map_err(Error::missing(Resource::Client))?;
+            .map_err(Error::not_found_as(Resource::Client))?;
         tx.commit().await?;
-        Ok(view(row, self.clock.now()))
+        Ok(view_client(row, self.clock.now()))
     }
 
     /// Changes a client. Disabling it revokes its access tokens permanently.
@@ -122,26 +122,26 @@ impl Vault {
     /// secret first.
     pub async fn change_client(
         &self,
-        by: Acting,
+        by: Actor,
         tenant: TenantId,
         id: ClientId,
         change: ClientChange,
     ) -> Result<ClientView, Error> {
-        by.demand_owner()?;
+        by.require_owner()?;
         let now = self.clock.now();
-        check_end(change.expires_at.flatten(), now)?;
+        check_expiry(change.expires_at.flatten(), now)?;
         let tx = self
             .store
-            .begin(&self.scope_for_operator(tenant).await?)
+            .begin(&self.find_scope_for_operator(tenant).await?)
             .await?;
         let row = tx
             .lock_client(id)
             .await
-            .map_err(Error::missing(Resource::Client))?;
+            .map_err(Error::not_found_as(Resource::Client))?;
         let disabled = change
             .disabled
             .filter(|it| *it != row.disabled_at.is_some());
-        let spec = checked(change.applied_to(&row.spec))?;
+        let spec = check_spec(change.apply_to(&row.spec))?;
         if spec.proof_required && !row.has_proof_key {
             return Err(Error::Conflict(Conflict::NoProofKey));
         }
@@ -151,11 +151,11 @@ impl Vault {
         if let Some(disabled) = disabled {
             tx.disable_client(id, disabled.then_some(now)).await?;
         }
-        let mut detail = differences(&told(&row.spec), told(&spec));
+        let mut detail = changed_members(&client_detail(&row.spec), client_detail(&spec));
         detail.extend(disabled.map(|it| ("disabled".to_owned(), json!(it))));
-        let event = AuditEvent::new(by.actor(), "client.changed", id, detail.into());
-        tx.audit(&[event], now).await?;
-        self.concluded(tx, None, id, now).await
+        let event = AuditEvent::new(by.audit_name(), "client.changed", id, detail.into());
+        tx.write_audit_events(&[event], now).await?;
+        self.commit_with_client(tx, None, id, now).await
     }
 
     /// Deletes a client. Its access tokens and sessions are refused from the next request on.
@@ -164,27 +164,27 @@ impl Vault {
     /// `ReadOnly`; `NotFound`.
     pub async fn delete_client(
         &self,
-        by: Acting,
+        by: Actor,
         tenant: TenantId,
         id: ClientId,
     ) -> Result<(), Error> {
-        by.demand_owner()?;
+        by.require_owner()?;
         let tx = self
             .store
-            .begin(&self.scope_for_operator(tenant).await?)
+            .begin(&self.find_scope_for_operator(tenant).await?)
             .await?;
         tx.delete_client(id)
             .await
-            .map_err(Error::missing(Resource::Client))?;
-        let event = AuditEvent::new(by.actor(), "client.deleted", id, json!({}));
-        tx.audit(&[event], self.clock.now()).await?;
+            .map_err(Error::not_found_as(Resource::Client))?;
+        let event = AuditEvent::new(by.audit_name(), "client.deleted", id, json!({}));
+        tx.write_audit_events(&[event], self.clock.now()).await?;
         Ok(tx.commit().await?)
     }
 }
 
 impl ClientChange {
     /// The settings after the change.
-    fn applied_to(self, spec: &ClientSpec) -> ClientSpec {
+    fn apply_to(self, spec: &ClientSpec) -> ClientSpec {
         let spec = spec.clone();
         ClientSpec {
             name: self.name.unwrap_or(spec.name),
@@ -199,8 +199,8 @@ impl ClientChange {
 }
 
 /// The settings of a client as audit detail.
-fn told(spec: &ClientSpec) -> Value {
-    let within = spec.reach.within();
+fn client_detail(spec: &ClientSpec) -> Value {
+    let within = spec.reach.as_limit();
     json!({
         "name": spec.name, "scopes": spec.scopes, "expires_at": spec.expires_at, "networks": spec.networks,
         "asset_ids": within.map(|it| &it.assets), "business_ids": within.map(|it| &it.businesses),
@@ -209,7 +209,7 @@ fn told(spec: &ClientSpec) -> Value {
 }
 
 /// The members of `after` that differ from `before`.
-fn differences(before: &Value, after: Value) -> serde_json::Map<String, Value> {
+fn changed_members(before: &Value, after: Value) -> serde_json::Map<String, Value> {
     let Value::Object(after) = after else {
         return serde_json::Map::new();
     };
@@ -225,14 +225,14 @@ mod tests {
 
     #[test]
     fn the_audit_of_a_change_holds_only_what_changed() {
-        let before = ClientSpec::named("one", Permissions::all());
+        let before = ClientSpec::with_scopes("one", Permissions::all());
         let change = ClientChange {
             proof_required: Some(true),
             ..ClientChange::default()
         };
-        let after = change.applied_to(&before);
+        let after = change.apply_to(&before);
         assert_eq!(
-            Value::from(differences(&told(&before), told(&after))),
+            Value::from(changed_members(&client_detail(&before), client_detail(&after))),
             json!({ "proof_required": true })
         );
     }

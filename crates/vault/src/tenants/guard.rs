@@ -13,35 +13,35 @@ impl Vault {
     ///
     /// # Errors
     /// `NotFound(Tenant)`.
-    pub async fn scope_for_operator(&self, tenant: TenantId) -> Result<TenantScope, Error> {
+    pub async fn find_scope_for_operator(&self, tenant: TenantId) -> Result<TenantScope, Error> {
         self.store
-            .scope_for_operator(tenant)
+            .find_scope_for_operator(tenant)
             .await
-            .map_err(Error::missing(Resource::Tenant))
+            .map_err(Error::not_found_as(Resource::Tenant))
     }
 
     /// The same, for a tenant that still has data keys.
-    pub(super) async fn living_scope(&self, tenant: TenantId) -> Result<TenantScope, Error> {
-        living(
+    pub(super) async fn find_unshredded_scope(&self, tenant: TenantId) -> Result<TenantScope, Error> {
+        require_not_shredded(
             self.store
-                .tenant(tenant)
+                .find_tenant(tenant)
                 .await
-                .map_err(Error::missing(Resource::Tenant))?,
+                .map_err(Error::not_found_as(Resource::Tenant))?,
         )?;
-        self.scope_for_operator(tenant).await
+        self.find_scope_for_operator(tenant).await
     }
 }
 
 /// Refuses a shredded or deleted tenant: it has no data keys. Check again under the tenant's lock.
-pub(super) fn living(tenant: Tenant) -> Result<(), Error> {
-    match present(tenant)?.shredded_at {
+pub(super) fn require_not_shredded(tenant: Tenant) -> Result<(), Error> {
+    match require_not_deleted(tenant)?.shredded_at {
         None => Ok(()),
         Some(_) => Err(Error::Conflict(Conflict::TenantGone)),
     }
 }
 
 /// Refuses a deleted tenant.
-pub(super) fn present(tenant: Tenant) -> Result<Tenant, Error> {
+pub(super) fn require_not_deleted(tenant: Tenant) -> Result<Tenant, Error> {
     if tenant.deleted_at.is_some() {
         Err(Error::Conflict(Conflict::TenantGone))
     } else {

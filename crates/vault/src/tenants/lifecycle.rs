@@ -11,18 +11,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Acting, Conflict, Error, Repeatable, TenantView, Vault, credentials::data_keys::CACHE_LIFETIME,
-    idempotency::Once, tenants::guard::present,
+    Actor, Conflict, Error, RepeatableRequest, TenantView, Vault, credentials::data_keys::CACHE_LIFETIME,
+    idempotency::IdempotentCall, tenants::guard::require_not_deleted,
 };
 
 /// The maximum number of tenants that one pass deletes.
-const PASS: u32 = 20;
+const MAX_DELETIONS: u32 = 20;
 /// The name of a deleted tenant.
-const TOMBSTONE: &str = "deleted";
+const DELETED_NAME: &str = "deleted";
 
 /// When the data keys of a tenant were destroyed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shredded {
+pub struct ShredResult {
     /// When the stored keys were destroyed.
     pub shredded_at: Timestamp,
     /// When no process can decrypt the tenant's data any more: the caches have expired.
@@ -36,9 +36,9 @@ impl Vault {
     /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
     pub async fn suspend_tenant(
         &self,
-        by: Acting,
+        by: Actor,
         id: TenantId,
-        repeat: Option<Repeatable>,
+        repeat: Option<RepeatableRequest>,
     ) -> Result<TenantView, Error> {
         let suspend = |it: Tenant| {
             Ok(Tenant {
@@ -46,7 +46,7 @@ impl Vault {
                 ..it
             })
         };
-        self.turn_tenant(by, id, repeat, "tenant.suspended", suspend)
+        self.update_tenant_status(by, id, repeat, "tenant.suspended", suspend)
             .await
     }
 
@@ -57,9 +57,9 @@ impl Vault {
     /// scheduled for deletion.
     pub async fn resume_tenant(
         &self,
-        by: Acting,
+        by: Actor,
         id: TenantId,
-        repeat: Option<Repeatable>,
+        repeat: Option<RepeatableRequest>,
     ) -> Result<TenantView, Error> {
         let resume = |it: Tenant| match (it.shredded_at, it.delete_after) {
             (None, None) => Ok(Tenant {
@@ -68,7 +68,7 @@ impl Vault {
             }),
             _ => Err(Error::Conflict(Conflict::TenantGone)),
         };
-        self.turn_tenant(by, id, repeat, "tenant.resumed", resume)
+        self.update_tenant_status(by, id, repeat, "tenant.resumed", resume)
             .await
     }
 
@@ -76,7 +76,7 @@ impl Vault {
     ///
     /// # Errors
     /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
-    pub async fn schedule_deletion(&self, by: Acting, id: TenantId) -> Result<TenantView, Error> {
+    pub async fn schedule_deletion(&self, by: Actor, id: TenantId) -> Result<TenantView, Error> {
         let after = self.clock.now() + self.settings.tenants.deletion_wait;
         let schedule = |it: Tenant| {
             let delete_after = Some(it.delete_after.unwrap_or(after));
@@ -86,7 +86,7 @@ impl Vault {
                 ..it
             })
         };
-        self.turn_tenant(by, id, None, "tenant.deletion_scheduled", schedule)
+        self.update_tenant_status(by, id, None, "tenant.deletion_scheduled", schedule)
             .await
     }
 
@@ -96,9 +96,9 @@ impl Vault {
     /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
     pub async fn restore_tenant(
         &self,
-        by: Acting,
+        by: Actor,
         id: TenantId,
-        repeat: Option<Repeatable>,
+        repeat: Option<RepeatableRequest>,
     ) -> Result<TenantView, Error> {
         let restore = |it: Tenant| {
             Ok(Tenant {
@@ -106,7 +106,7 @@ impl Vault {
                 ..it
             })
         };
-        self.turn_tenant(by, id, repeat, "tenant.restored", restore)
+        self.update_tenant_status(by, id, repeat, "tenant.restored", restore)
             .await
     }
 
@@ -119,13 +119,13 @@ impl Vault {
     /// `Conflict(TenantGone)`; `Conflict(TenantNotSuspended)`.
     pub async fn shred_tenant(
         &self,
-        by: Acting,
+        by: Actor,
         id: TenantId,
         confirm: &str,
-        repeat: Option<Repeatable>,
-    ) -> Result<Shredded, Error> {
-        by.demand_owner()?;
-        let scope = self.scope_for_operator(id).await?;
+        repeat: Option<RepeatableRequest>,
+    ) -> Result<ShredResult, Error> {
+        by.require_owner()?;
+        let scope = self.find_scope_for_operator(id).await?;
         if confirm != id.to_string() {
             let reason = "expected the tenant's id again".to_owned();
             return Err(Error::Invalid {
@@ -133,23 +133,23 @@ impl Vault {
                 reason,
             });
         }
-        let shred = async |call: Option<&Once>| self.destroy_keys(by, &scope, call).await;
+        let shred = async |call: Option<&IdempotentCall>| self.destroy_keys(by, &scope, call).await;
         let done = self
-            .once(&self.store.system_scope(), by.caller_id(), repeat, shred)
+            .run_idempotent(&self.store.system_scope(), by.caller_id(), repeat, shred)
             .await?;
-        self.keys.forget(id).await;
+        self.data_keys.evict_tenant(id).await;
         Ok(done.value)
     }
 
     async fn destroy_keys(
         &self,
-        by: Acting,
+        by: Actor,
         scope: &TenantScope,
-        call: Option<&Once>,
-    ) -> Result<Shredded, Error> {
+        call: Option<&IdempotentCall>,
+    ) -> Result<ShredResult, Error> {
         let now = self.clock.now();
         let tx = self.store.begin(scope).await?;
-        let was = present(tx.lock_tenant().await?)?;
+        let was = require_not_deleted(tx.lock_tenant().await?)?;
         if was.status != TenantStatus::Suspended {
             return Err(Error::Conflict(Conflict::TenantNotSuspended));
         }
@@ -160,13 +160,13 @@ impl Vault {
         })
         .await?;
         let detail = json!({ "data_keys": tx.delete_data_keys().await? });
-        let event = AuditEvent::new(by.actor(), "tenant.shredded", scope.tenant(), detail);
-        tx.audit(&[event], now).await?;
-        let shredded = Shredded {
+        let event = AuditEvent::new(by.audit_name(), "tenant.shredded", scope.tenant(), detail);
+        tx.write_audit_events(&[event], now).await?;
+        let shredded = ShredResult {
             shredded_at,
             effective_at: shredded_at + CACHE_LIFETIME,
         };
-        self.conclude(tx, call, &shredded, now).await?;
+        self.commit_with_key(tx, call, &shredded, now).await?;
         Ok(shredded)
     }
 
@@ -174,7 +174,7 @@ impl Vault {
     /// stay deleted.
     pub async fn delete_due_tenants(&self) -> Result<u64, Error> {
         let mut deleted = 0;
-        for scope in self.store.tenants_to_delete(self.clock.now(), PASS).await? {
+        for scope in self.store.list_tenants_to_delete(self.clock.now(), MAX_DELETIONS).await? {
             deleted += u64::from(self.delete_tenant(&scope).await?);
         }
         Ok(deleted)
@@ -189,8 +189,8 @@ impl Vault {
         if was.deleted_at.is_some() || was.delete_after.is_none_or(|it| it > now) {
             return Ok(false);
         }
-        let rows = tx.delete_own().await?;
-        let name = TOMBSTONE.to_owned();
+        let rows = tx.delete_tenant_rows().await?;
+        let name = DELETED_NAME.to_owned();
         let status = TenantStatus::Suspended;
         tx.update_tenant(&Tenant {
             name,
@@ -202,34 +202,34 @@ impl Vault {
         let (actor, subject, detail) =
             ("vault".to_owned(), id.to_string(), json!({ "rows": rows }));
         let event = AuditEvent::new(actor, "tenant.deleted", subject, detail);
-        tx.audit(&[event], now).await?;
+        tx.write_audit_events(&[event], now).await?;
         tx.commit().await?;
-        self.keys.forget(id).await;
+        self.data_keys.evict_tenant(id).await;
         Ok(true)
     }
 
     /// Changes a tenant with `turn` and writes `action` to the audit.
-    async fn turn_tenant(
+    async fn update_tenant_status(
         &self,
-        by: Acting,
+        by: Actor,
         id: TenantId,
-        repeat: Option<Repeatable>,
+        repeat: Option<RepeatableRequest>,
         action: &'static str,
         turn: impl Fn(Tenant) -> Result<Tenant, Error>,
     ) -> Result<TenantView, Error> {
-        by.demand_owner()?;
-        let (scope, now) = (self.scope_for_operator(id).await?, self.clock.now());
-        let change = async |call: Option<&Once>| {
+        by.require_owner()?;
+        let (scope, now) = (self.find_scope_for_operator(id).await?, self.clock.now());
+        let change = async |call: Option<&IdempotentCall>| {
             let tx = self.store.begin(&scope).await?;
-            let is = turn(present(tx.lock_tenant().await?)?)?;
+            let is = turn(require_not_deleted(tx.lock_tenant().await?)?)?;
             tx.update_tenant(&is).await?;
             let detail = json!({ "status": is.status.as_str(), "delete_after": is.delete_after });
-            tx.audit(&[AuditEvent::new(by.actor(), action, id, detail)], now)
+            tx.write_audit_events(&[AuditEvent::new(by.audit_name(), action, id, detail)], now)
                 .await?;
-            self.conclude(tx, call, &(), now).await
+            self.commit_with_key(tx, call, &(), now).await
         };
-        self.once(&self.store.system_scope(), by.caller_id(), repeat, change)
+        self.run_idempotent(&self.store.system_scope(), by.caller_id(), repeat, change)
             .await?;
-        self.tenant(id).await
+        self.find_tenant(id).await
     }
 }

@@ -3,19 +3,19 @@
 //! The rule: one transaction writes all of it, and the secret of the first client is shown once.
 //! Start at `Vault::create_tenant`.
 
-use regrant_domain::{AppId, ClientSecret, Origin, Permissions, TenantId};
+use regrant_domain::{AppId, ClientSecret, WebOrigin, Permissions, TenantId};
 use regrant_storage::{AuditEvent, ClientSpec, NewTenant, TenantLimits};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    Acting, ClientView, Error, Repeatable, TenantView, Vault,
-    idempotency::Once,
+    Actor, ClientView, Error, RepeatableRequest, TenantView, Vault,
+    idempotency::IdempotentCall,
     tenants::{
-        checked_origins,
-        client_secrets::new_client,
-        client_spec::{check_end, checked, checked_name, invalid},
-        limits,
+        check_origins,
+        client_secrets::build_client,
+        client_spec::{check_expiry, check_spec, check_name, invalid_field},
+        limits_detail,
     },
 };
 
@@ -30,11 +30,11 @@ pub struct NewTenantSpec {
     /// The limits of the tenant.
     pub limits: TenantLimits,
     /// The web origins of the tenant's pages.
-    pub origins: Vec<Origin>,
+    pub origins: Vec<WebOrigin>,
 }
 
 /// A new tenant with the secret of its first client.
-pub struct Onboarded {
+pub struct Onboarding {
     /// The tenant.
     pub tenant: TenantView,
     /// The first client.
@@ -45,7 +45,7 @@ pub struct Onboarded {
 
 /// The stored result of an onboarding, for repeated requests. Holds no secret.
 #[derive(Serialize, Deserialize)]
-struct Made {
+struct OnboardingRecord {
     tenant: TenantId,
     client: ClientView,
 }
@@ -53,12 +53,12 @@ struct Made {
 impl NewTenantSpec {
     /// A tenant with default limits, no origins and a first client with these scopes.
     #[must_use]
-    pub fn named(name: &str, app_id: AppId, scopes: Permissions) -> Self {
+    pub fn with_scopes(name: &str, app_id: AppId, scopes: Permissions) -> Self {
         let (name, limits, origins) = (name.to_owned(), TenantLimits::default(), Vec::new());
         Self {
             name,
             app_id,
-            client: ClientSpec::named("first", scopes),
+            client: ClientSpec::with_scopes("first", scopes),
             limits,
             origins,
         }
@@ -72,19 +72,19 @@ impl Vault {
     /// `ReadOnly`; `Invalid`; `Conflict(OtherBody)`.
     pub async fn create_tenant(
         &self,
-        by: Acting,
+        by: Actor,
         new: NewTenantSpec,
-        repeat: Option<Repeatable>,
-    ) -> Result<Onboarded, Error> {
-        by.demand_owner()?;
-        let (name, origins) = (checked_name(&new.name)?, checked_origins(new.origins)?);
+        repeat: Option<RepeatableRequest>,
+    ) -> Result<Onboarding, Error> {
+        by.require_owner()?;
+        let (name, origins) = (check_name(&new.name)?, check_origins(new.origins)?);
         let (app_id, limits, now) = (new.app_id, new.limits, self.clock.now());
-        let spec = checked(new.client)?;
-        check_end(spec.expires_at, now)?;
+        let spec = check_spec(new.client)?;
+        check_expiry(spec.expires_at, now)?;
         self.require_app(&app_id).await?;
         let id = TenantId::mint();
-        let (data_key, key) = self.keys.mint(id, now).await?;
-        let (client, secret) = new_client(&data_key, spec, now)?;
+        let (data_key, key) = self.data_keys.generate_key(id, now).await?;
+        let (client, secret) = build_client(&data_key, spec, now)?;
         let row = NewTenant {
             id,
             name,
@@ -95,43 +95,43 @@ impl Vault {
             key,
             client,
         };
-        let create = async |call: Option<&Once>| self.insert_onboarding(by, &row, call).await;
+        let create = async |call: Option<&IdempotentCall>| self.insert_onboarding(by, &row, call).await;
         let done = self
-            .once(&self.store.system_scope(), by.caller_id(), repeat, create)
+            .run_idempotent(&self.store.system_scope(), by.caller_id(), repeat, create)
             .await?;
-        let Made { tenant, client } = done.value;
-        let tenant = self.tenant(tenant).await?;
-        Ok(Onboarded {
+        let OnboardingRecord { tenant, client } = done.value;
+        let tenant = self.find_tenant(tenant).await?;
+        Ok(Onboarding {
             tenant,
             client,
-            secret: (!done.repeated).then_some(secret),
+            secret: (!done.is_replay).then_some(secret),
         })
     }
 
     async fn insert_onboarding(
         &self,
-        by: Acting,
+        by: Actor,
         row: &NewTenant,
-        call: Option<&Once>,
-    ) -> Result<Made, Error> {
-        let tx = self.store.begin_tenant(row).await?;
-        let event = AuditEvent::new(by.actor(), "tenant.created", row.id, told_new(row));
-        tx.audit(&[event], row.created_at).await?;
-        let client = self.client_in(&tx, row.client.id).await?;
-        let record = Made {
+        call: Option<&IdempotentCall>,
+    ) -> Result<OnboardingRecord, Error> {
+        let tx = self.store.begin_with_new_tenant(row).await?;
+        let event = AuditEvent::new(by.audit_name(), "tenant.created", row.id, onboarding_detail(row));
+        tx.write_audit_events(&[event], row.created_at).await?;
+        let client = self.read_client_view(&tx, row.client.id).await?;
+        let record = OnboardingRecord {
             tenant: row.id,
             client,
         };
-        self.conclude(tx, call, &record, row.created_at).await?;
+        self.commit_with_key(tx, call, &record, row.created_at).await?;
         Ok(record)
     }
 
     /// Refuses an app that is not registered.
     async fn require_app(&self, id: &AppId) -> Result<(), Error> {
-        match self.store.app(id).await {
+        match self.store.find_app(id).await {
             Ok(_) => Ok(()),
             Err(regrant_storage::Error::NotFound) => {
-                Err(invalid("app_id", "there is no such app".to_owned()))
+                Err(invalid_field("app_id", "there is no such app".to_owned()))
             }
             Err(other) => Err(other.into()),
         }
@@ -139,9 +139,9 @@ impl Vault {
 }
 
 /// The audit detail of an onboarding.
-fn told_new(row: &NewTenant) -> Value {
+fn onboarding_detail(row: &NewTenant) -> Value {
     json!({
-        "name": row.name, "app_id": row.app_id, "limits": limits(row.limits), "cors_origins": row.origins,
+        "name": row.name, "app_id": row.app_id, "limits": limits_detail(row.limits), "cors_origins": row.origins,
         "client": row.client.id, "scopes": row.client.spec.scopes,
     })
 }

@@ -30,22 +30,22 @@ pub(crate) struct ReadAudit {
     store: Store,
     tracker: TaskTracker,
     runtime: Handle,
-    groups: Arc<Mutex<HashMap<TenantId, Vec<Read>>>>,
-    commits: Arc<AtomicU64>,
+    groups: Arc<Mutex<HashMap<TenantId, Vec<WaitingRead>>>>,
+    count_commits: Arc<AtomicU64>,
 }
 
 /// One read that waits for its commit.
-struct Read {
+struct WaitingRead {
     scope: TenantScope,
     events: Vec<AuditEvent>,
     at: Timestamp,
-    done: oneshot::Sender<Result<(), Shared>>,
+    done: oneshot::Sender<Result<(), SharedCommitError>>,
 }
 
 /// The error of a commit, for each of its reads.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the audit of a read was not committed")]
-struct Shared(#[source] Arc<regrant_storage::Error>);
+struct SharedCommitError(#[source] Arc<regrant_storage::Error>);
 
 /// Removes a group if its task panics: its reads fail, and the next read starts the group again.
 struct GroupGuard<'a> {
@@ -73,7 +73,7 @@ impl ReadAudit {
             tracker,
             runtime,
             groups: Arc::default(),
-            commits: Arc::default(),
+            count_commits: Arc::default(),
         }
     }
 
@@ -81,14 +81,14 @@ impl ReadAudit {
     ///
     /// # Errors
     /// They are not committed, or the outcome is unknown: no token may be returned.
-    pub(super) async fn record(
+    pub(super) async fn record_reads(
         &self,
         scope: &TenantScope,
         events: Vec<AuditEvent>,
         at: Timestamp,
     ) -> Result<(), Error> {
         let (done, committed) = oneshot::channel();
-        self.enqueue(Read {
+        self.enqueue_read(WaitingRead {
             scope: scope.clone(),
             events,
             at,
@@ -96,18 +96,18 @@ impl ReadAudit {
         });
         committed
             .await
-            .map_err(Error::internal)?
-            .map_err(Error::internal)
+            .map_err(Error::from_cause)?
+            .map_err(Error::from_cause)
     }
 
     /// How many commits were made.
     #[cfg(test)]
     pub(crate) fn commits(&self) -> u64 {
-        self.commits.load(Ordering::SeqCst)
+        self.count_commits.load(Ordering::SeqCst)
     }
 
-    fn enqueue(&self, read: Read) {
-        let group = self.group(&read.scope);
+    fn enqueue_read(&self, read: WaitingRead) {
+        let group = self.group_of(&read.scope);
         let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(waiting) = groups.get_mut(&group) {
             waiting.push(read);
@@ -118,10 +118,10 @@ impl ReadAudit {
         drop(groups);
         let reads = self.clone();
         self.tracker
-            .spawn_on(async move { reads.run(group).await }, &self.runtime);
+            .spawn_on(async move { reads.run_group(group).await }, &self.runtime);
     }
 
-    fn group(&self, scope: &TenantScope) -> TenantId {
+    fn group_of(&self, scope: &TenantScope) -> TenantId {
         if self.store.is_sqlite() {
             TenantId::SYSTEM
         } else {
@@ -129,17 +129,17 @@ impl ReadAudit {
         }
     }
 
-    async fn run(&self, group: TenantId) {
+    async fn run_group(&self, group: TenantId) {
         let mut guard = GroupGuard {
             audit: self,
             group,
             has_ended: false,
         };
-        while let Some(batch) = self.next(group) {
+        while let Some(batch) = self.next_batch(group) {
             let committed = self
-                .commit(&batch)
+                .commit_batch(&batch)
                 .await
-                .map_err(|error| Shared(Arc::new(error)));
+                .map_err(|error| SharedCommitError(Arc::new(error)));
             for read in batch {
                 // The request may have disconnected.
                 let _disconnected = read.done.send(committed.clone());
@@ -149,7 +149,7 @@ impl ReadAudit {
     }
 
     /// The reads of the next commit; `None` ends the group.
-    fn next(&self, group: TenantId) -> Option<Vec<Read>> {
+    fn next_batch(&self, group: TenantId) -> Option<Vec<WaitingRead>> {
         let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = groups.get_mut(&group)?;
         if waiting.is_empty() {
@@ -167,8 +167,8 @@ impl ReadAudit {
     }
 
     /// Commits a batch in one transaction, tenant by tenant in the order of their ids.
-    async fn commit(&self, batch: &[Read]) -> Result<(), regrant_storage::Error> {
-        let mut tenants: BTreeMap<TenantId, Vec<&Read>> = BTreeMap::new();
+    async fn commit_batch(&self, batch: &[WaitingRead]) -> Result<(), regrant_storage::Error> {
+        let mut tenants: BTreeMap<TenantId, Vec<&WaitingRead>> = BTreeMap::new();
         for read in batch {
             tenants.entry(read.scope.tenant()).or_default().push(read);
         }
@@ -177,16 +177,16 @@ impl ReadAudit {
             let Some(first) = reads.first() else { continue };
             let tx = match open.take() {
                 None => self.store.begin(&first.scope).await?,
-                Some(tx) => regrant_storage::TenantTx::go_on_as(tx, &first.scope).await?,
+                Some(tx) => regrant_storage::TenantTx::switch_tenant(tx, &first.scope).await?,
             };
             for read in reads {
-                tx.audit(&read.events, read.at).await?;
+                tx.write_audit_events(&read.events, read.at).await?;
             }
             open = Some(tx);
         }
         if let Some(tx) = open {
             tx.commit().await?;
-            self.commits.fetch_add(1, Ordering::SeqCst);
+            self.count_commits.fetch_add(1, Ordering::SeqCst);
         }
         Ok(())
     }

@@ -4,20 +4,20 @@
 //! Start at [`Vault::read_backlog`].
 
 use regrant_domain::{AppId, Clock, Timestamp};
-use regrant_graph::AppAtRest;
-use regrant_storage::{DueKind, TenantCounts, Waiting};
+use regrant_graph::SuspectedApp;
+use regrant_storage::{DueKind, TenantCounts, WaitingWork};
 
 use crate::{Error, Vault};
 
 /// The backlog over all tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobsView {
+pub struct BacklogView {
     /// Due work without a lease, by kind; the first kind is `probe`.
-    pub due: Vec<(&'static str, Waiting)>,
+    pub due: Vec<(&'static str, WaitingWork)>,
     /// How many leases are held.
-    pub held: u64,
+    pub leased: u64,
     /// How many leases have expired without a new holder: their process is gone.
-    pub stuck: u64,
+    pub expired: u64,
     /// How many reconnects run in this process.
     pub running_here: usize,
     /// How many reconnects have not completed, in any process.
@@ -25,7 +25,7 @@ pub struct JobsView {
     /// How many tenants there are, by status.
     pub tenants: TenantCounts,
     /// Apps whose calls this process pauses.
-    pub apps_at_rest: Vec<PausedApp>,
+    pub paused_apps: Vec<PausedApp>,
 }
 
 /// An app whose calls are paused.
@@ -39,7 +39,7 @@ pub struct PausedApp {
     pub reason: &'static str,
 }
 
-impl JobsView {
+impl BacklogView {
     /// Since when the oldest due work waits; `None` if nothing is due.
     #[must_use]
     pub fn oldest_due(&self) -> Option<Timestamp> {
@@ -49,29 +49,29 @@ impl JobsView {
 
 impl Vault {
     /// Reads the backlog over all tenants.
-    pub async fn jobs(&self) -> Result<JobsView, Error> {
-        let (now, system_time) = (self.clock.now(), Clock::wall());
-        let paused = |it: AppAtRest| PausedApp {
+    pub async fn read_backlog(&self) -> Result<BacklogView, Error> {
+        let (now, system_time) = (self.clock.now(), Clock::system_time());
+        let paused = |it: SuspectedApp| PausedApp {
             app: it.app,
             since: it.since,
-            reason: it.cause.sentence(),
+            reason: it.cause.as_sentence(),
         };
-        let backlog = self.store.backlog(now, system_time).await?;
+        let backlog = self.store.read_backlog(now, system_time).await?;
         let mut due = vec![("probe", backlog.probes)];
         for kind in DueKind::ALL {
             due.push((
                 kind.as_str(),
-                self.store.waiting_of(kind, system_time).await?,
+                self.store.count_waiting_of(kind, system_time).await?,
             ));
         }
-        Ok(JobsView {
+        Ok(BacklogView {
             due,
-            held: backlog.held,
-            stuck: backlog.stuck,
-            running_here: self.running(),
-            running_reconnects: self.store.reconnects_on_list().await?,
-            tenants: self.store.tenant_counts().await?,
-            apps_at_rest: self.graph.apps_at_rest().into_iter().map(paused).collect(),
+            leased: backlog.leased,
+            expired: backlog.expired,
+            running_here: self.count_running(),
+            running_reconnects: self.store.count_unfinished_reconnects().await?,
+            tenants: self.store.count_tenants().await?,
+            paused_apps: self.graph.suspected_apps().into_iter().map(paused).collect(),
         })
     }
 }

@@ -14,51 +14,51 @@ use crate::{Error, Vault};
 const ACTOR: &str = "vault";
 
 /// How many rows of a kind one step deletes.
-const STEP: u32 = 1_000;
+const ROWS_PER_STEP: u32 = 1_000;
 /// How many reconnects one step deletes. Each takes its items with it.
-const RECONNECTS: u32 = 10;
+const RECONNECTS_PER_STEP: u32 = 10;
 
 /// How long a used request proof is kept after its expiry: another process's clock may be late.
-const PROOFS: chrono::Duration = chrono::Duration::minutes(5);
+const PROOF_GRACE: chrono::Duration = chrono::Duration::minutes(5);
 
 /// How many records one step deleted, by kind.
-type Dropped = [(&'static str, u64); 7];
+type DeletedCounts = [(&'static str, u64); 7];
 
 impl Vault {
     /// Deletes what is past retention in the installation and in every active tenant. Returns the number of records.
     ///
     /// An error does not undo the steps before it.
-    pub async fn purge(&self) -> Result<u64, Error> {
+    pub async fn purge_expired(&self) -> Result<u64, Error> {
         let now = self.clock.now();
         let mut all = self
             .store
-            .purge_words(now - self.settings.retention.inbox)
+            .purge_notices(now - self.settings.retention.inbox)
             .await?;
         all = all.saturating_add(self.purge_log_ins(now).await?);
-        for scope in self.active_scopes().await? {
+        for scope in self.list_active_scopes().await? {
             all = all.saturating_add(self.purge_tenant(&scope).await?);
         }
-        for scope in self.chain_scopes().await? {
+        for scope in self.list_audit_scopes().await? {
             for kind in AuditKind::ALL {
-                all = all.saturating_add(self.prune_audit(&scope, kind).await?);
+                all = all.saturating_add(self.prune_audit_kind(&scope, kind).await?);
             }
         }
         Ok(all)
     }
 
-    async fn prune_audit(&self, scope: &TenantScope, kind: AuditKind) -> Result<u64, Error> {
-        let Some(before) = self.settings.retention.audit_since(kind, self.clock.now()) else {
+    async fn prune_audit_kind(&self, scope: &TenantScope, kind: AuditKind) -> Result<u64, Error> {
+        let Some(before) = self.settings.retention.audit_kept_since(kind, self.clock.now()) else {
             return Ok(0);
         };
         let mut all = 0_u64;
-        while !self.jobs.stop.is_cancelled() {
+        while !self.runs.stop.is_cancelled() {
             let tx = self.store.begin(scope).await?;
             // Another process purges this tenant now.
-            if !tx.is_alone_to_purge().await? {
+            if !tx.try_lock_purge().await? {
                 break;
             }
             let pruned = tx
-                .prune_audit(kind, before, STEP, ACTOR, self.clock.now())
+                .prune_audit_rows(kind, before, ROWS_PER_STEP, ACTOR, self.clock.now())
                 .await?;
             tx.commit().await?;
             if pruned == 0 {
@@ -71,8 +71,8 @@ impl Vault {
 
     async fn purge_tenant(&self, scope: &TenantScope) -> Result<u64, Error> {
         let mut all = 0_u64;
-        while !self.jobs.stop.is_cancelled() {
-            let dropped = self.purge_step(scope).await?;
+        while !self.runs.stop.is_cancelled() {
+            let dropped = self.purge_tenant_step(scope).await?;
             if dropped == 0 {
                 break;
             }
@@ -81,12 +81,12 @@ impl Vault {
         Ok(all)
     }
 
-    async fn purge_step(&self, scope: &TenantScope) -> Result<u64, Error> {
+    async fn purge_tenant_step(&self, scope: &TenantScope) -> Result<u64, Error> {
         let tx = self.store.begin(scope).await?;
-        if !tx.is_alone_to_purge().await? {
+        if !tx.try_lock_purge().await? {
             return Ok(0);
         }
-        let dropped = self.drop_past(&tx).await?;
+        let dropped = self.delete_expired_rows(&tx).await?;
         let all = dropped.iter().map(|(_, n)| n).sum();
         if all > 0 {
             let went = dropped.iter().filter(|(_, n)| *n > 0);
@@ -99,36 +99,36 @@ impl Vault {
                 scope.tenant(),
                 detail.into(),
             );
-            tx.audit(&[purged], self.clock.now()).await?;
+            tx.write_audit_events(&[purged], self.clock.now()).await?;
         }
         tx.commit().await?;
         Ok(all)
     }
 
-    async fn drop_past(&self, tx: &TenantTx) -> Result<Dropped, Error> {
+    async fn delete_expired_rows(&self, tx: &TenantTx) -> Result<DeletedCounts, Error> {
         let (now, keep) = (self.clock.now(), &self.settings.retention);
         Ok([
             (
                 "idempotency_keys",
-                tx.purge_idempotency(now - keep.idempotency, STEP).await?,
+                tx.purge_idempotency(now - keep.idempotency, ROWS_PER_STEP).await?,
             ),
-            ("events", tx.purge_events(now - keep.events, STEP).await?),
+            ("events", tx.purge_events(now - keep.events, ROWS_PER_STEP).await?),
             (
                 "cut_offs",
-                tx.purge_cut_offs(now - keep.cut_offs, STEP).await?,
+                tx.purge_cut_offs(now - keep.cut_offs, ROWS_PER_STEP).await?,
             ),
             (
                 "reconnects",
-                tx.purge_reconnects(now - keep.reconnects, RECONNECTS)
+                tx.purge_reconnects(now - keep.reconnects, RECONNECTS_PER_STEP)
                     .await?,
             ),
-            ("client_proofs", tx.purge_proofs(now - PROOFS, STEP).await?),
+            ("client_proofs", tx.purge_request_proofs(now - PROOF_GRACE, ROWS_PER_STEP).await?),
             (
                 "reconnect_sessions",
-                tx.purge_reconnect_sessions(now - keep.reconnect_sessions, STEP)
+                tx.purge_reconnect_sessions(now - keep.reconnect_sessions, ROWS_PER_STEP)
                     .await?,
             ),
-            ("grant_tokens", tx.wipe_idle_grants().await?),
+            ("grant_tokens", tx.wipe_idle_grant_tokens().await?),
         ])
     }
 }

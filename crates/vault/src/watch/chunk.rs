@@ -10,7 +10,7 @@ use regrant_storage::{ProbeLease, StoredCredential, TenantScope};
 use tracing::{error, warn};
 
 use crate::{
-    Error, Vault, Watched,
+    Error, Vault, ProbePassStats,
     watch::{
         due::{DueAsset, ProbeRound},
         findings::Findings,
@@ -26,7 +26,7 @@ impl Vault {
         scope: &TenantScope,
         app: &AppCredentials,
         leases: &[ProbeLease],
-    ) -> Watched {
+    ) -> ProbePassStats {
         let failure = match self.probe_chunk(owner, scope, app, leases).await {
             Ok(stats) => return stats,
             Err(failure) => failure,
@@ -35,9 +35,9 @@ impl Vault {
         if let Err(error) = self.postpone_chunk(owner, scope, leases).await {
             warn!(error = error_chain(&error), "cannot postpone probes");
         }
-        Watched {
+        ProbePassStats {
             lost: leases.len(),
-            ..Watched::default()
+            ..ProbePassStats::default()
         }
     }
 
@@ -67,7 +67,7 @@ impl Vault {
         scope: &TenantScope,
         app: &AppCredentials,
         leases: &[ProbeLease],
-    ) -> Result<Watched, Error> {
+    ) -> Result<ProbePassStats, Error> {
         let (mut due, grants) = self.read_due_assets(scope, leases).await?;
         let mut round = ProbeRound {
             scope,
@@ -105,14 +105,14 @@ impl Vault {
     ) -> Result<(Vec<DueAsset>, HashMap<GrantId, Grant>), Error> {
         let ids: Vec<_> = leases.iter().map(|it| it.asset_id.clone()).collect();
         let tx = self.store.begin_read(scope).await?;
-        let assets = tx.assets(&ids).await?;
-        let credentials = tx.standing_credentials(&ids).await?;
+        let assets = tx.find_assets(&ids).await?;
+        let credentials = tx.list_ranked_credentials(&ids).await?;
         let grant_ids: HashSet<_> = credentials
             .iter()
             .filter_map(|it| it.credential.grant_id)
             .collect();
         let grant_ids: Vec<_> = grant_ids.into_iter().collect();
-        let grants = tx.grants(&grant_ids).await?;
+        let grants = tx.find_grants(&grant_ids).await?;
         tx.commit().await?;
         let mut assets: HashMap<_, _> = assets.into_iter().map(|it| (it.id.clone(), it)).collect();
         let mut by_asset = group_by_asset(credentials);
@@ -133,14 +133,14 @@ impl Vault {
         &self,
         round: &ProbeRound<'_>,
         due: Vec<DueAsset>,
-    ) -> Result<Watched, Error> {
+    ) -> Result<ProbePassStats, Error> {
         let ids: Vec<_> = due.iter().map(|it| it.asset.id.clone()).collect();
         let leases: Vec<_> = due.iter().map(|it| it.lease.clone()).collect();
-        let (key, now) = (self.keys.active(round.scope).await?, self.clock.now());
+        let (key, now) = (self.data_keys.active(round.scope).await?, self.clock.now());
         let readings = cut_off_readings(&due, now);
         let pairs: Vec<_> = readings.iter().map(|(it, at)| (it.clone(), *at)).collect();
         let tx = self.store.begin(round.scope).await?;
-        let siblings = tx.siblings(&pairs).await?;
+        let siblings = tx.find_sibling_assets(&pairs).await?;
         let locked: HashMap<_, _> = tx
             .lock_assets(&[ids.as_slice(), &siblings].concat())
             .await?
@@ -148,7 +148,7 @@ impl Vault {
             .map(|it| (it.id.clone(), it))
             .collect();
         let held = tx.hold_probes(round.owner, &leases).await?;
-        let mut stored = group_by_asset(tx.standing_credentials(&ids).await?);
+        let mut stored = group_by_asset(tx.list_ranked_credentials(&ids).await?);
         let mut findings = Findings::new(round, &key, &self.settings, now);
         for it in due {
             let credentials = stored.remove(&it.asset.id).unwrap_or_default();

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use regrant_domain::{
-    AccessToken, Asset, Credential, CredentialId, Grant, GrantId, Proof, Proven, RefusalKind, Slot,
+    AccessToken, Asset, Credential, CredentialId, Grant, GrantId, ProbeResult, ProbeFacts, RefusalKind, Slot,
     Timestamp,
     failover::needs_standby,
-    watch::{Verdict, judge},
+    watch::{Verdict, judge_probe},
 };
 use regrant_graph::AppCredentials;
 use regrant_storage::{ProbeLease, StoredCredential, TenantScope};
@@ -19,7 +19,7 @@ pub(super) struct DueAsset {
     pub(super) asset: Asset,
     pub(super) credentials: Vec<StoredCredential>,
     /// The results of the probes so far.
-    pub(super) proofs: HashMap<CredentialId, Proof>,
+    pub(super) proofs: HashMap<CredentialId, ProbeResult>,
 }
 
 /// What the probes of one chunk share.
@@ -45,12 +45,12 @@ impl ProbeRound<'_> {
 impl DueAsset {
     /// Whether a probe said that this credential's token is dead.
     pub(super) fn is_dead(&self, stored: &StoredCredential) -> bool {
-        matches!(self.proofs.get(&stored.credential.id), Some(Proof::Refused(it)) if it.kind == RefusalKind::TokenDead)
+        matches!(self.proofs.get(&stored.credential.id), Some(ProbeResult::Refused(it)) if it.kind == RefusalKind::TokenDead)
     }
 
     /// Whether the asset may have lost its serving credential, so that its standbys are probed too.
     pub(super) fn needs_standby(&self, now: Timestamp, settings: &Settings) -> bool {
-        let is_serving = self.asset.state(now, settings.assets.notice).serves();
+        let is_serving = self.asset.state_at(now, settings.assets.notice).is_serving();
         let has_failed = self.asset.facts.failures > 0;
         needs_standby(self.active_verdict(now).as_ref(), is_serving, has_failed)
     }
@@ -59,14 +59,14 @@ impl DueAsset {
     pub(super) fn has_unanswered_probe(&self, now: Timestamp) -> bool {
         self.proofs
             .values()
-            .any(|it| matches!(judge(it, None, now), Verdict::Unknown(_)))
+            .any(|it| matches!(judge_probe(it, None, now), Verdict::Unknown(_)))
     }
 
     /// What the probe of the serving credential says about it, if it was probed.
     pub(super) fn active_verdict(&self, now: Timestamp) -> Option<Verdict> {
         let active = self.find_in_slot(Slot::Active)?;
         let proof = self.proofs.get(&active.credential.id)?;
-        Some(judge(proof, self.asset.facts.cut_off, now))
+        Some(judge_probe(proof, self.asset.facts.cut_off, now))
     }
 
     pub(super) fn find_in_slot(&self, slot: Slot) -> Option<&StoredCredential> {
@@ -76,14 +76,14 @@ impl DueAsset {
     }
 
     /// Takes the first credential of a slot that works, with the facts that its probe returned.
-    pub(super) fn take_working(&mut self, slot: Slot) -> Option<(StoredCredential, Proven)> {
+    pub(super) fn take_working(&mut self, slot: Slot) -> Option<(StoredCredential, ProbeFacts)> {
         let works = |it: &&StoredCredential| {
             it.credential.slot == slot
-                && matches!(self.proofs.get(&it.credential.id), Some(Proof::Proven(_)))
+                && matches!(self.proofs.get(&it.credential.id), Some(ProbeResult::Works(_)))
         };
         let found = self.credentials.iter().find(works)?.clone();
         match self.proofs.remove(&found.credential.id) {
-            Some(Proof::Proven(proven)) => Some((found, proven)),
+            Some(ProbeResult::Works(proven)) => Some((found, proven)),
             _ => None,
         }
     }

@@ -8,21 +8,21 @@ use std::collections::{HashMap, HashSet};
 
 use regrant_crypto::DataKey;
 use regrant_domain::{
-    Asset, AssetId, Credential, CredentialId, CredentialKind, EventKind, Grant, GrantId, Proven,
-    Sealed, Slot, Timestamp,
+    Asset, AssetId, Credential, CredentialId, CredentialKind, EventKind, Grant, GrantId, ProbeFacts,
+    SealedRecord, Slot, Timestamp,
     retry::probe_pause,
-    watch::{Verdict, cut_off_after},
+    watch::{Verdict, cut_off_after_probe},
 };
 use regrant_storage::{
-    Activation, AuditEvent, Confirmation, CutOffNote, FailedProof, NewEvent, Promotion,
+    Activation, AuditEvent, Confirmation, CutOffNote, FailedProbe, NewEvent, Promotion,
     StoredCredential, TenantTx,
 };
 use serde_json::Value;
 
 use crate::{
-    Error, Settings, Vault, Watched,
-    assets::cut_offs::{forecast_changed, note_of},
-    audit::sealed,
+    Error, Settings, Vault, ProbePassStats,
+    assets::cut_offs::{forecast_events, cut_off_note},
+    audit::credential_sealed_event,
     credentials::seal::{CredentialDraft, grant_context},
     watch::{
         due::{DueAsset, ProbeRound},
@@ -36,7 +36,7 @@ pub(super) struct Findings<'a> {
     key: &'a DataKey,
     pub(super) settings: &'a Settings,
     pub(super) now: Timestamp,
-    pub(super) stats: Watched,
+    pub(super) stats: ProbePassStats,
     pub(super) rows: ChunkRows,
 }
 
@@ -44,11 +44,11 @@ pub(super) struct Findings<'a> {
 #[derive(Default)]
 pub(super) struct ChunkRows {
     /// Grants of imported tokens.
-    grants: Vec<(Grant, Sealed)>,
+    grants: Vec<(Grant, SealedRecord)>,
     confirmed: Vec<Confirmation>,
     /// Imported credentials, sealed again with their grant.
     resealed: Vec<Activation>,
-    failed: Vec<FailedProof>,
+    failed: Vec<FailedProbe>,
     pub(super) promoted: Vec<Promotion>,
     pub(super) standbys: Vec<StoredCredential>,
     pub(super) dropped: Vec<CredentialId>,
@@ -75,7 +75,7 @@ impl<'a> Findings<'a> {
             key,
             settings,
             now,
-            stats: Watched::default(),
+            stats: ProbePassStats::default(),
             rows: ChunkRows::default(),
         }
     }
@@ -106,7 +106,7 @@ impl<'a> Findings<'a> {
             Some(Verdict::Alive) => self.confirm_serving(&mut due, asset)?,
             Some(Verdict::Doubt { reason, definitive }) => {
                 self.stats.doubted += 1;
-                self.rows.failed.push(FailedProof {
+                self.rows.failed.push(FailedProbe {
                     asset_id: asset.id.clone(),
                     reason,
                     definitive,
@@ -133,7 +133,7 @@ impl<'a> Findings<'a> {
         tx: &TenantTx,
         vault: &Vault,
         siblings: &Siblings<'_>,
-    ) -> Result<Watched, Error> {
+    ) -> Result<ProbePassStats, Error> {
         let now = self.now;
         self.write_credentials(tx, vault).await?;
         let concluded = siblings.write_cut_offs(tx, now).await?;
@@ -146,17 +146,17 @@ impl<'a> Findings<'a> {
             .collect();
         let settled: Vec<_> = settled.into_iter().collect();
         rows.cut_offs.extend(concluded);
-        tx.note_cut_offs(&rows.cut_offs).await?;
+        tx.insert_cut_off_notes(&rows.cut_offs).await?;
         vault.follow_up(tx, &settled, now).await?;
         tx.finish_probes(&rows.settled).await?;
         let postponed: Vec<_> = rows.postponed.iter().map(|(id, _)| id.clone()).collect();
-        vault.tell_changes(tx, &postponed, now).await?;
+        vault.emit_due_state_changes(tx, &postponed, now).await?;
         tx.postpone_probes(&rows.postponed).await?;
         vault.plan_refreshes(tx, &rows.refresh, now).await?;
-        tx.emit(&rows.events, now).await?;
-        tx.emit(&forecast_changed(&rows.cut_offs), now).await?;
-        tx.audit(&rows.audit, now).await?;
-        tx.audit(&rows.credential_events(), now).await?;
+        tx.emit_events(&rows.events, now).await?;
+        tx.emit_events(&forecast_events(&rows.cut_offs), now).await?;
+        tx.write_audit_events(&rows.audit, now).await?;
+        tx.write_audit_events(&rows.credential_events(), now).await?;
         Ok(self.stats)
     }
 
@@ -165,27 +165,27 @@ impl<'a> Findings<'a> {
         for (grant, sealed) in &rows.grants {
             vault.insert_imported_grant(tx, grant, sealed, now).await?;
         }
-        tx.confirm(&rows.confirmed, now).await?;
-        tx.adopt(&rows.resealed, now).await?;
-        tx.note_failed(&rows.failed, now).await?;
-        tx.stand_by(&rows.standbys, now).await?;
+        tx.confirm_credentials(&rows.confirmed, now).await?;
+        tx.adopt_imported_credentials(&rows.resealed, now).await?;
+        tx.note_failed_probes(&rows.failed, now).await?;
+        tx.insert_standby_credentials(&rows.standbys, now).await?;
         tx.delete_credentials(&rows.dropped).await?;
-        tx.promote(&rows.promoted, now).await?;
-        Ok(tx.note_checked(&rows.checked, now).await?)
+        tx.promote_credentials(&rows.promoted, now).await?;
+        Ok(tx.note_assets_checked(&rows.checked, now).await?)
     }
 
     /// The serving credential works: confirms it. An imported credential is sealed again with its new grant.
     fn confirm_serving(&mut self, due: &mut DueAsset, asset: &Asset) -> Result<(), Error> {
-        self.stats.proved += 1;
+        self.stats.confirmed += 1;
         self.rows.settled.push(asset.id.clone());
         let Some((active, proven)) = due.take_working(Slot::Active) else {
             return Ok(());
         };
-        let cut_off = cut_off_after(asset.facts.cut_off, proven.cut_off, self.now);
+        let cut_off = cut_off_after_probe(asset.facts.cut_off, proven.cut_off, self.now);
         let person = active.credential.person_id.clone();
         self.rows
             .cut_offs
-            .extend(note_of(asset, person, cut_off, self.now));
+            .extend(cut_off_note(asset, person, cut_off, self.now));
         let has_new_grant = active.credential.grant_id.is_none()
             && self.round.grant_of(&active.credential).is_some();
         if has_new_grant {
@@ -212,7 +212,7 @@ impl<'a> Findings<'a> {
         let is_gathered = |it: &Grant| self.rows.grants.iter().any(|(grant, _)| grant.id == it.id);
         if let Some((grant, token)) = imported.filter(|it| !is_gathered(it)).zip(token) {
             let context = grant_context(self.round.scope.tenant(), grant.id);
-            let sealed = self.key.seal(&context, token.expose().as_bytes())?;
+            let sealed = self.key.seal_record(&context, token.expose().as_bytes())?;
             self.rows.grants.push((grant.clone(), sealed));
         }
         Ok(())
@@ -249,12 +249,12 @@ impl<'a> Findings<'a> {
         asset: &Asset,
         stored: &StoredCredential,
         slot: Slot,
-        proven: Proven,
+        proven: ProbeFacts,
     ) -> Result<StoredCredential, Error> {
         let credential = &stored.credential;
         self.gather_imported_grant(credential)?;
         let token = self.round.tokens.get(&credential.id);
-        let token = token.ok_or_else(|| Error::internal("the token was not opened"))?;
+        let token = token.ok_or_else(|| Error::from_cause("the token was not opened"))?;
         let draft = CredentialDraft {
             token,
             kind: credential.kind,
@@ -284,7 +284,7 @@ impl ChunkRows {
     /// The audit event of each credential that was sealed.
     fn credential_events(&self) -> Vec<AuditEvent> {
         let event =
-            |action, it: &StoredCredential| sealed("worker".to_owned(), action, &it.credential);
+            |action, it: &StoredCredential| credential_sealed_event("worker".to_owned(), action, &it.credential);
         let promoted = self
             .promoted
             .iter()

@@ -7,16 +7,16 @@ use std::{collections::HashMap, pin::pin};
 
 use futures_util::StreamExt;
 use regrant_domain::{
-    AccessToken, Credential, CredentialKind, Grant, GrantId, Proof, Refusal, RefusalKind, Sealed,
+    AccessToken, Credential, CredentialKind, Grant, GrantId, ProbeResult, Refusal, RefusalKind, SealedRecord,
     Timestamp, error_chain,
 };
-use regrant_graph::{AppCredentials, Death, Probe, Target};
+use regrant_graph::{AppCredentials, DeathVerdict, Probe, Target};
 use regrant_storage::{StoredCredential, TenantScope, TenantTx};
 use tracing::{error, warn};
 
 use crate::{
     Error, Vault,
-    credentials::payload::{context, read_credential},
+    credentials::payload::{credential_context, parse_payload},
     watch::due::{DueAsset, ProbeRound},
 };
 
@@ -86,9 +86,9 @@ impl Vault {
         stored: &StoredCredential,
     ) -> Option<AccessToken> {
         let credential = &stored.credential;
-        let bound = context(scope.tenant(), credential);
-        let opened = self.keys.open(scope, &bound, &credential.sealed).await;
-        match opened.and_then(|plain| read_credential(&plain, credential)) {
+        let bound = credential_context(scope.tenant(), credential);
+        let opened = self.data_keys.open_record(scope, &bound, &credential.sealed).await;
+        match opened.and_then(|plain| parse_payload(&plain, credential)) {
             Ok(token) => Some(token),
             Err(error) => {
                 error!(
@@ -123,7 +123,7 @@ impl Vault {
                     let refusal = by_fingerprint
                         .get(&stored.credential.fingerprint)?
                         .clone()?;
-                    Some((stored.credential.id, Proof::Refused(refusal)))
+                    Some((stored.credential.id, ProbeResult::Refused(refusal)))
                 })
                 .collect();
             it.proofs.extend(replaced);
@@ -133,8 +133,8 @@ impl Vault {
     /// `None` if Graph confirms that the token is dead, else the refusal that counts instead.
     async fn confirm_dead(&self, app: &AppCredentials, token: &AccessToken) -> Option<Refusal> {
         match self.graph.confirm_death(app, token).await {
-            Ok(Death::Confirmed { .. }) => None,
-            Ok(Death::Denied) => {
+            Ok(DeathVerdict::Confirmed { .. }) => None,
+            Ok(DeathVerdict::Denied) => {
                 warn!(
                     alarm = "contradiction", app.id = %app.id,
                     "Graph refuses a token that it calls valid"
@@ -164,7 +164,7 @@ impl Vault {
                 let Some(token) = round.tokens.get(&id).filter(|_| !is_known) else {
                     continue;
                 };
-                if let Ok(inspected) = self.graph.inspect(round.app, token).await {
+                if let Ok(inspected) = self.graph.inspect_token(round.app, token).await {
                     let grant = Grant {
                         id: imported_grant_id(print),
                         facts: inspected.facts,
@@ -180,17 +180,17 @@ impl Vault {
         &self,
         tx: &TenantTx,
         grant: &Grant,
-        sealed: &Sealed,
+        sealed: &SealedRecord,
         now: Timestamp,
     ) -> Result<(), Error> {
-        if tx.grants(&[grant.id]).await?.is_empty() {
-            match self.keep_grant(tx, grant, now).await {
+        if tx.find_grants(&[grant.id]).await?.is_empty() {
+            match self.insert_grant(tx, grant, now).await {
                 // A concurrent chunk with the same token was first.
                 Ok(()) | Err(regrant_storage::Error::Taken(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(tx.keep_grant_token(grant.id, sealed).await?)
+        Ok(tx.store_grant_token(grant.id, sealed).await?)
     }
 
     /// Runs the probes; returns one result for each index, in their order.
@@ -199,18 +199,18 @@ impl Vault {
         round: &ProbeRound<'_>,
         due: &[DueAsset],
         indices: &[ProbeIndex],
-    ) -> Vec<Proof> {
+    ) -> Vec<ProbeResult> {
         let targets: Vec<_> = indices.iter().filter_map(|it| it.to_target(due)).collect();
         let probes: Vec<_> = indices
             .iter()
             .zip(&targets)
             .filter_map(|(it, target)| it.to_probe(round, due, target))
             .collect();
-        let unprobed = || Proof::Refused(unavailable("Graph was not asked."));
+        let unprobed = || ProbeResult::Refused(unavailable("Graph was not asked."));
         let mut proofs: Vec<_> = indices.iter().map(|_| unprobed()).collect();
-        let mut chunks = pin!(self.graph.probe_each(round.app, &probes));
+        let mut chunks = pin!(self.graph.probe_each_token(round.app, &probes));
         while let Some(chunk) = chunks.next().await {
-            for (index, proof) in chunk.indices.into_iter().zip(chunk.proofs) {
+            for (index, proof) in chunk.indices.into_iter().zip(chunk.results) {
                 if let Some(slot) = proofs.get_mut(index) {
                     *slot = proof;
                 }
@@ -231,7 +231,7 @@ fn unavailable(message: &str) -> Refusal {
 
 /// Whether a credential works and has no grant. Graph does not say whose a page token is, so those are excluded.
 fn is_working_without_grant(due: &DueAsset, credential: &Credential) -> bool {
-    let works = matches!(due.proofs.get(&credential.id), Some(Proof::Proven(_)));
+    let works = matches!(due.proofs.get(&credential.id), Some(ProbeResult::Works(_)));
     works && credential.grant_id.is_none() && credential.kind != CredentialKind::Page
 }
 

@@ -4,16 +4,16 @@
 //! what a reconnect would not do.
 
 use regrant_domain::{
-    Asset, CredentialKind, EventKind, Proof, Proven, Slot,
-    settle::{Effect, Standing, decide},
-    watch::{Verdict, cut_off_after},
+    Asset, CredentialKind, EventKind, ProbeResult, ProbeFacts, Slot,
+    settle::{CredentialChange, Standing, decide_outcome},
+    watch::{Verdict, cut_off_after_probe},
 };
 use regrant_storage::{Activation, Promotion, StoredCredential};
 use serde_json::json;
 
 use crate::{
     Error,
-    assets::cut_offs::note_of,
+    assets::cut_offs::cut_off_note,
     watch::{due::DueAsset, findings::Findings},
 };
 
@@ -31,19 +31,19 @@ impl Findings<'_> {
         };
         let standing = self.standing_of(due, asset, verdict);
         let kind = self.ranking_kind(&parked.credential);
-        let proof = Proof::Proven(proven);
-        let effect = decide(kind, &proof, &standing).effect;
-        let Proof::Proven(proven) = proof else {
+        let proof = ProbeResult::Works(proven);
+        let effect = decide_outcome(kind, &proof, &standing).change;
+        let ProbeResult::Works(proven) = proof else {
             return Ok(false);
         };
         match effect {
-            Effect::Activate => {
+            CredentialChange::Activate => {
                 let event = EventKind::CredentialPromoted;
                 self.promote_credential(due, asset, &parked, proven, event)?;
                 self.stats.promoted += 1;
                 Ok(true)
             }
-            Effect::StandBy => {
+            CredentialChange::AddStandby => {
                 let standby = self.seal_for_slot(asset, &parked, Slot::Standby, proven)?;
                 self.rows.standbys.push(standby);
                 self.rows.dropped.push(parked.credential.id);
@@ -77,13 +77,13 @@ impl Findings<'_> {
         due: &DueAsset,
         asset: &Asset,
         waiting: &StoredCredential,
-        proven: Proven,
+        proven: ProbeFacts,
         kind: EventKind,
     ) -> Result<(), Error> {
         // A cut-off belongs to the person: another person's token does not inherit it.
         let is_same_person = waiting.credential.person_id == asset.person_id;
         let known = asset.facts.cut_off.filter(|_| is_same_person);
-        let cut_off = cut_off_after(known, proven.cut_off, self.now);
+        let cut_off = cut_off_after_probe(known, proven.cut_off, self.now);
         let credential = self.seal_for_slot(asset, waiting, Slot::Active, proven)?;
         let person = credential.credential.person_id.clone();
         let detail = json!({
@@ -98,7 +98,7 @@ impl Findings<'_> {
         });
         self.rows
             .cut_offs
-            .extend(note_of(asset, person, cut_off, self.now));
+            .extend(cut_off_note(asset, person, cut_off, self.now));
         let activation = Activation {
             credential,
             expected_generation: asset.generation,
@@ -106,7 +106,7 @@ impl Findings<'_> {
         };
         self.rows.promoted.push(Promotion {
             activation,
-            waited: waiting.credential.id,
+            replaced_id: waiting.credential.id,
         });
         self.rows.gather_event(kind, asset, detail);
         Ok(())
@@ -116,9 +116,9 @@ impl Findings<'_> {
     fn standing_of(&self, due: &DueAsset, asset: &Asset, verdict: Option<&Verdict>) -> Standing {
         let active = due.find_in_slot(Slot::Active);
         let is_refused = matches!(verdict, Some(Verdict::Doubt { .. }));
-        let is_serving = asset.state(self.now, self.settings.assets.notice).serves();
+        let is_serving = asset.state_at(self.now, self.settings.assets.notice).is_serving();
         Standing {
-            proved: active
+            working_kind: active
                 .filter(|it| it.credential.proved_at.is_some())
                 .map(|it| self.ranking_kind(&it.credential)),
             serves: !is_refused && is_serving,

@@ -11,7 +11,7 @@ use regrant_domain::{
     RefusalKind, Timestamp, error_chain,
 };
 use regrant_storage::{
-    AuditEvent, Claim, DueKind, NewEvent, NewItem, NewReconnect, Origin, TenantTx,
+    AuditEvent, Claim, DueKind, NewEvent, NewItem, NewReconnect, ReconnectCause, TenantTx,
 };
 use serde_json::json;
 use tracing::{info, warn};
@@ -27,14 +27,14 @@ const YIELD_FOR: chrono::Duration = chrono::Duration::minutes(1);
 
 impl Vault {
     /// Refreshes tokens that end soon, at most `limit`; returns how many were refreshed.
-    pub async fn rotate_due(&self, limit: u32) -> Result<usize, Error> {
+    pub async fn refresh_due_tokens(&self, limit: u32) -> Result<usize, Error> {
         let mut refreshed = 0;
         // One claim at a time, because its lease runs from the claim on.
         for _ in 0..limit {
-            let (kind, wall) = (DueKind::Refresh, Clock::wall());
+            let (kind, wall) = (DueKind::Refresh, Clock::system_time());
             let claims = self
                 .store
-                .claim_due(kind, wall, &self.jobs.owner, LEASE, 1)
+                .claim_due(kind, wall, &self.runs.owner, LEASE, 1)
                 .await?;
             let Some(claim) = claims.into_iter().next() else {
                 break;
@@ -59,9 +59,9 @@ impl Vault {
         if grants.is_empty() {
             return Ok(());
         }
-        let due = tx.refreshable(grants, now - RETRY_AFTER).await?;
+        let due = tx.find_refreshable_grants(grants, now - RETRY_AFTER).await?;
         let due: Vec<_> = due.into_iter().map(GrantId::uuid).collect();
-        Ok(tx.make_due(DueKind::Refresh, &due, Clock::wall()).await?)
+        Ok(tx.make_due(DueKind::Refresh, &due, Clock::system_time()).await?)
     }
 
     /// Refreshes the token of a claimed grant; returns whether a reconnect was started with a new token.
@@ -70,11 +70,11 @@ impl Vault {
         let Some((grant, token)) = self.open_refreshable_token(claim, grant_id).await? else {
             return Ok(false);
         };
-        let app = self.app(claim.scope.app_id()).await?;
+        let app = self.open_app_credentials(claim.scope.app_id()).await?;
         let exchanged = if grant.facts.kind == CredentialKind::SystemUser {
-            self.graph.refresh_system_user(&app, &token).await
+            self.graph.refresh_system_user_token(&app, &token).await
         } else {
-            self.graph.exchange(&app, &token).await
+            self.graph.exchange_token(&app, &token).await
         };
         match exchanged {
             Ok(exchanged) => {
@@ -101,15 +101,15 @@ impl Vault {
     ) -> Result<Option<(Grant, AccessToken)>, Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&claim.scope).await?;
-        tx.hold(&claim.lease).await?;
-        if tx.is_being_replaced(id).await? {
+        tx.hold_lease(&claim.lease).await?;
+        if tx.is_grant_being_replaced(id).await? {
             // A tenant's own reconnect goes first; exchanging now would be in vain.
-            tx.reschedule(&claim.lease, Clock::wall() + YIELD_FOR)
+            tx.reschedule_due(&claim.lease, Clock::system_time() + YIELD_FOR)
                 .await?;
             tx.commit().await?;
             return Ok(None);
         }
-        let stored = tx.grant_token(id).await?;
+        let stored = tx.find_grant_token(id).await?;
         let leads = &self.settings.watch.refresh;
         let sealed = stored
             .sealed
@@ -124,10 +124,10 @@ impl Vault {
             return Ok(None);
         };
         let context = grant_context(claim.scope.tenant(), id);
-        let plain = self.keys.open(&claim.scope, &context, &sealed).await?;
+        let plain = self.data_keys.open_record(&claim.scope, &context, &sealed).await?;
         let text = std::str::from_utf8(&plain)
-            .map_err(|_| Error::internal("the token of a grant is not text"))?;
-        let token = AccessToken::parse(text.to_owned()).map_err(Error::internal)?;
+            .map_err(|_| Error::from_cause("the token of a grant is not text"))?;
+        let token = AccessToken::parse(text.to_owned()).map_err(Error::from_cause)?;
         Ok(Some((stored.grant, token)))
     }
 
@@ -143,8 +143,8 @@ impl Vault {
         let id = reconnect.id;
         let limit = u32::try_from(self.settings.reconnect.max_assets).unwrap_or(u32::MAX);
         let tx = self.store.begin(scope).await?;
-        tx.hold(&claim.lease).await?;
-        let assets = tx.assets_of_grant(grant.id, limit).await?;
+        tx.hold_lease(&claim.lease).await?;
+        let assets = tx.list_assets_of_grant(grant.id, limit).await?;
         if assets.is_empty() {
             tx.finish_due(&claim.lease).await?;
             tx.commit().await?;
@@ -155,9 +155,9 @@ impl Vault {
             .accept_reconnect(&reconnect, &items, Some(self.lease_from_now()))
             .await?;
         // A tenant's own reconnect goes first: a refreshed old token must not replace its token.
-        if tx.overlaps_older(id, accepted.intent_seq).await? {
+        if tx.overlaps_older_reconnect(id, accepted.intent_seq).await? {
             drop(tx);
-            self.reschedule_refresh(claim, Clock::wall() + YIELD_FOR)
+            self.reschedule_refresh(claim, Clock::system_time() + YIELD_FOR)
                 .await?;
             return Ok(false);
         }
@@ -179,15 +179,15 @@ impl Vault {
         token: &AccessToken,
     ) -> Result<NewReconnect, Error> {
         let (id, scope) = (ReconnectId::mint(), &claim.scope);
-        let key = self.keys.active(scope).await?;
+        let key = self.data_keys.active(scope).await?;
         let context = Context::of_row(scope.tenant(), id.uuid(), Purpose::SubmittedToken);
         Ok(NewReconnect {
             id,
             expect_person: Some(grant.facts.person_id.clone()),
-            submitted: key.seal(&context, token.expose().as_bytes())?,
+            submitted: key.seal_record(&context, token.expose().as_bytes())?,
             created_by: ClientId::from_uuid(uuid::Uuid::nil()),
             session: None,
-            origin: Origin::Rotation,
+            cause: ReconnectCause::Refresh,
             created_at: self.clock.now(),
         })
     }
@@ -201,12 +201,12 @@ impl Vault {
         is_transient: bool,
     ) -> Result<(), Error> {
         if is_transient {
-            let until = Clock::wall() + RETRY_AFTER;
+            let until = Clock::system_time() + RETRY_AFTER;
             return self.reschedule_refresh(claim, until).await;
         }
         let now = self.clock.now();
         let tx = self.store.begin(&claim.scope).await?;
-        tx.hold(&claim.lease).await?;
+        tx.hold_lease(&claim.lease).await?;
         tx.finish_due(&claim.lease).await?;
         let detail = json!({
             "grant_id": grant.id, "person_id": grant.facts.person_id, "ends_at": grant.facts.expires_at, "detail": why,
@@ -218,7 +218,7 @@ impl Vault {
 
     async fn reschedule_refresh(&self, claim: &Claim, until: Timestamp) -> Result<(), Error> {
         let tx = self.store.begin(&claim.scope).await?;
-        tx.reschedule(&claim.lease, until).await?;
+        tx.reschedule_due(&claim.lease, until).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -232,19 +232,19 @@ async fn record_grant_event(
     now: Timestamp,
 ) -> Result<(), Error> {
     let audit = AuditEvent::new("worker", kind.as_str(), grant.id, detail.clone());
-    tx.audit(&[audit], now).await?;
+    tx.write_audit_events(&[audit], now).await?;
     let event = NewEvent {
         kind,
         subject: grant.id.to_string(),
         data: detail,
     };
-    Ok(tx.emit(&[event], now).await?)
+    Ok(tx.emit_events(&[event], now).await?)
 }
 
 fn open_item(asset_id: AssetId) -> NewItem {
     NewItem {
-        asked: asset_id.to_string(),
+        requested_id: asset_id.to_string(),
         asset_id,
-        settled: None,
+        result: None,
     }
 }

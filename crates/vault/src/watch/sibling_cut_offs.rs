@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use regrant_domain::{Asset, AssetId, CutOff, CutOffSource, Proof, Slot, Timestamp};
+use regrant_domain::{Asset, AssetId, CutOff, CutOffSource, ProbeResult, Slot, Timestamp};
 use regrant_storage::{CutOffNote, CutOffReading, TenantTx};
 
 use crate::{Error, watch::due::DueAsset};
@@ -21,7 +21,7 @@ pub(super) fn cut_off_readings(
             .iter()
             .find(|it| it.credential.slot == Slot::Active);
         let read = active.and_then(|active| match it.proofs.get(&active.credential.id) {
-            Some(Proof::Proven(proven)) => proven.cut_off.filter(|at| *at > now),
+            Some(ProbeResult::Works(proven)) => proven.cut_off.filter(|at| *at > now),
             _ => None,
         });
         let (person_id, business_id) = (it.asset.person_id.clone(), it.asset.business_id.clone());

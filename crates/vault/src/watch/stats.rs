@@ -2,11 +2,11 @@
 
 /// What one pass over due assets did: numbers of assets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Watched {
+pub struct ProbePassStats {
     /// The pass claimed them.
     pub claimed: usize,
     /// The serving credential works.
-    pub proved: usize,
+    pub confirmed: usize,
     /// The serving credential was refused.
     pub doubted: usize,
     /// A parked credential was promoted.
@@ -19,11 +19,11 @@ pub struct Watched {
     pub lost: usize,
 }
 
-impl Watched {
-    pub(super) fn plus(self, other: Self) -> Self {
+impl ProbePassStats {
+    pub(super) fn add_stats(self, other: Self) -> Self {
         Self {
             claimed: self.claimed + other.claimed,
-            proved: self.proved + other.proved,
+            confirmed: self.confirmed + other.confirmed,
             doubted: self.doubted + other.doubted,
             promoted: self.promoted + other.promoted,
             failed_over: self.failed_over + other.failed_over,

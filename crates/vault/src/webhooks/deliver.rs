@@ -10,38 +10,38 @@ use regrant_domain::{Clock, Timestamp, error_chain};
 use regrant_storage::{Claim, DueKind, TenantScope};
 use tracing::warn;
 
-use super::outgoing::Outgoing;
+use super::outgoing::OutgoingWebhook;
 use crate::{Error, Vault};
 
 /// How long a round waits for the webhooks it sends: a slow consumer does not delay the next round.
-const PATIENCE: Duration = Duration::from_secs(1);
+const WAIT_FOR_SENDS: Duration = Duration::from_secs(1);
 
 impl Vault {
     /// Sends due webhooks, as many as there are permits. Returns how many were claimed.
     ///
     /// Waits at most a second; sends that take longer continue in the background.
-    pub async fn deliver_due(&self, limit: u32) -> Result<usize, Error> {
-        self.deliver_at(Clock::wall(), limit).await
+    pub async fn deliver_due_webhooks(&self, limit: u32) -> Result<usize, Error> {
+        self.deliver_webhooks_at(Clock::system_time(), limit).await
     }
 
     /// Delivers as if the system time were `system_time`.
-    pub(super) async fn deliver_at(
+    pub(super) async fn deliver_webhooks_at(
         &self,
         system_time: Timestamp,
         limit: u32,
     ) -> Result<usize, Error> {
-        if self.jobs.stop.is_cancelled() {
+        if self.runs.stop.is_cancelled() {
             return Ok(0);
         }
         let lease_for = self.webhooks.settings().timeout * 2 + self.settings.lease;
-        let lease_for = chrono::Duration::from_std(lease_for).map_err(Error::internal)?;
+        let lease_for = chrono::Duration::from_std(lease_for).map_err(Error::from_cause)?;
         let limit = limit.min(self.delivery_permits.count_free());
         let claims = self
             .store
             .claim_due(
                 DueKind::Delivery,
                 system_time,
-                &self.jobs.owner,
+                &self.runs.owner,
                 lease_for,
                 limit,
             )
@@ -50,7 +50,7 @@ impl Vault {
         let n = claims.len();
         let sends = self.spawn_sends(claims, system_time).await;
         let all = futures_util::future::join_all(sends);
-        let _timed_out = tokio::time::timeout(PATIENCE, all).await;
+        let _timed_out = tokio::time::timeout(WAIT_FOR_SENDS, all).await;
         Ok(n)
     }
 
@@ -68,7 +68,7 @@ impl Vault {
             leases.push(claim.lease);
         }
         for (scope, leases) in by_tenant.into_values() {
-            match self.outgoing(&scope, leases, system_time).await {
+            match self.prepare_sends(&scope, leases, system_time).await {
                 Ok(outgoing) => {
                     sends.extend(
                         outgoing
@@ -88,7 +88,7 @@ impl Vault {
     fn spawn_send(
         &self,
         scope: &TenantScope,
-        outgoing: Outgoing,
+        outgoing: OutgoingWebhook,
         system_time: Timestamp,
     ) -> tokio::task::JoinHandle<()> {
         let (vault, scope) = (self.clone(), scope.clone());
@@ -104,6 +104,6 @@ impl Vault {
                 }
             }
         };
-        self.jobs.tracker.spawn_on(send, &self.jobs.runtime)
+        self.runs.tracker.spawn_on(send, &self.runs.runtime)
     }
 }

@@ -13,10 +13,10 @@ use regrant_webhook::WebhookSecret;
 use serde_json::json;
 
 use super::endpoints::MintedEndpoint;
-use crate::{Error, Principal, Repeatable, Resource, Vault, idempotency::Once};
+use crate::{Error, Principal, RepeatableRequest, Resource, Vault, idempotency::IdempotentCall};
 
 /// The longest time that an older secret signs beside its successor.
-const LONGEST_OVERLAP: Duration = Duration::from_hours(24 * 30);
+const MAX_OVERLAP: Duration = Duration::from_hours(24 * 30);
 
 impl Vault {
     /// Replaces an endpoint's secret. The older secret signs beside the new one for `overlap`; with zero it ends now.
@@ -28,29 +28,29 @@ impl Vault {
         caller: &Principal,
         id: WebhookEndpointId,
         overlap: Duration,
-        repeatable: Option<Repeatable>,
+        repeatable: Option<RepeatableRequest>,
     ) -> Result<MintedEndpoint, Error> {
-        caller.demand_whole_tenant()?;
-        if overlap > LONGEST_OVERLAP {
-            let reason = format!("expected at most {}", LONGEST_OVERLAP.as_secs());
+        caller.require_whole_tenant()?;
+        if overlap > MAX_OVERLAP {
+            let reason = format!("expected at most {}", MAX_OVERLAP.as_secs());
             return Err(Error::Invalid {
                 field: "overlap_seconds".to_owned(),
                 reason,
             });
         }
-        let older_until = (!overlap.is_zero()).then(|| Clock::wall() + overlap);
+        let older_until = (!overlap.is_zero()).then(|| Clock::system_time() + overlap);
         let secret = WebhookSecret::mint()?;
-        let rotate = async |once: Option<&Once>| {
+        let rotate = async |once: Option<&IdempotentCall>| {
             self.replace_secret(caller, id, &secret, older_until, once)
                 .await
         };
         let rotated = self
-            .once(&caller.scope, caller.id(), repeatable, rotate)
+            .run_idempotent(&caller.scope, caller.caller_id(), repeatable, rotate)
             .await?;
-        let endpoint = self.webhook_endpoint(caller, id).await?;
+        let endpoint = self.find_webhook_endpoint(caller, id).await?;
         Ok(MintedEndpoint {
             endpoint,
-            secret: (!rotated.repeated).then_some(secret),
+            secret: (!rotated.is_replay).then_some(secret),
         })
     }
 
@@ -60,16 +60,16 @@ impl Vault {
         id: WebhookEndpointId,
         secret: &WebhookSecret,
         older_until: Option<Timestamp>,
-        once: Option<&Once>,
+        once: Option<&IdempotentCall>,
     ) -> Result<(), Error> {
         let now = self.clock.now();
-        let key = self.keys.active(&caller.scope).await?;
+        let key = self.data_keys.active(&caller.scope).await?;
         let tx = self.store.begin(&caller.scope).await?;
         let row = tx
             .lock_webhook_endpoint(id)
             .await
-            .map_err(Error::missing(Resource::WebhookEndpoint))?;
-        let sealed = key.seal(
+            .map_err(Error::not_found_as(Resource::WebhookEndpoint))?;
+        let sealed = key.seal_record(
             &secret_context(&caller.scope, id, row.generation + 1),
             secret.expose(),
         )?;
@@ -77,20 +77,20 @@ impl Vault {
             .await?;
         let detail = json!({ "older_secret_until": older_until });
         let rotated = AuditEvent::new(
-            caller.actor(),
+            caller.audit_name(),
             "webhook_endpoint.secret_rotated",
             id,
             detail,
         );
-        tx.audit(&[rotated], now).await?;
+        tx.write_audit_events(&[rotated], now).await?;
         if let Some(once) = once {
-            once.remember(&tx, &(), None, now).await?;
+            once.store_result(&tx, &(), None, now).await?;
         }
         Ok(tx.commit().await?)
     }
 
     /// Opens the secrets that are valid at `system_time`, the newest first.
-    pub(super) async fn live_secrets(
+    pub(super) async fn open_valid_secrets(
         &self,
         scope: &TenantScope,
         endpoint: &WebhookEndpoint,
@@ -106,8 +106,8 @@ impl Vault {
             std::iter::once((&endpoint.sealed, endpoint.generation)).chain(older)
         {
             let plain = self
-                .keys
-                .open(
+                .data_keys
+                .open_record(
                     scope,
                     &secret_context(scope, endpoint.id, generation),
                     sealed,
@@ -115,7 +115,7 @@ impl Vault {
                 .await?;
             let secret = WebhookSecret::from_bytes(&plain);
             secrets
-                .push(secret.ok_or_else(|| Error::internal("a webhook secret is not 32 bytes"))?);
+                .push(secret.ok_or_else(|| Error::from_cause("a webhook secret is not 32 bytes"))?);
         }
         Ok(secrets)
     }

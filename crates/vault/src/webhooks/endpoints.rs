@@ -12,7 +12,7 @@ use regrant_webhook::WebhookSecret;
 use serde_json::json;
 
 use super::endpoint_secrets::secret_context;
-use crate::{Conflict, Error, Principal, Repeatable, Resource, Vault, idempotency::Once};
+use crate::{Conflict, Error, Principal, RepeatableRequest, Resource, Vault, idempotency::IdempotentCall};
 
 /// An endpoint to create.
 #[derive(Debug, Clone)]
@@ -72,22 +72,22 @@ impl Vault {
         &self,
         caller: &Principal,
         new: NewEndpoint,
-        repeatable: Option<Repeatable>,
+        repeatable: Option<RepeatableRequest>,
     ) -> Result<MintedEndpoint, Error> {
-        caller.demand_whole_tenant()?;
-        let url = self.checked_url(&new.url)?;
+        caller.require_whole_tenant()?;
+        let url = self.check_url(&new.url)?;
         let secret = WebhookSecret::mint()?;
-        let insert = async |once: Option<&Once>| {
+        let insert = async |once: Option<&IdempotentCall>| {
             self.insert_endpoint(caller, url, new.filter, &secret, once)
                 .await
         };
         let inserted = self
-            .once(&caller.scope, caller.id(), repeatable, insert)
+            .run_idempotent(&caller.scope, caller.caller_id(), repeatable, insert)
             .await?;
-        let endpoint = self.webhook_endpoint(caller, inserted.value).await?;
+        let endpoint = self.find_webhook_endpoint(caller, inserted.value).await?;
         Ok(MintedEndpoint {
             endpoint,
-            secret: (!inserted.repeated).then_some(secret),
+            secret: (!inserted.is_replay).then_some(secret),
         })
     }
 
@@ -97,11 +97,11 @@ impl Vault {
         url: String,
         filter: EventFilter,
         secret: &WebhookSecret,
-        once: Option<&Once>,
+        once: Option<&IdempotentCall>,
     ) -> Result<WebhookEndpointId, Error> {
         let (id, now) = (WebhookEndpointId::mint(), self.clock.now());
-        let key = self.keys.active(&caller.scope).await?;
-        let sealed = key.seal(&secret_context(&caller.scope, id, 1), secret.expose())?;
+        let key = self.data_keys.active(&caller.scope).await?;
+        let sealed = key.seal_record(&secret_context(&caller.scope, id, 1), secret.expose())?;
         let row = NewWebhookEndpoint {
             id,
             url,
@@ -117,10 +117,10 @@ impl Vault {
                 regrant_storage::Error::Taken(_) => Error::Conflict(Conflict::EndpointLimit(limit)),
                 other => other.into(),
             })?;
-        let detail = json!({ "host": host(&row.url) });
-        tx.audit(
+        let detail = json!({ "host": url_host(&row.url) });
+        tx.write_audit_events(
             &[AuditEvent::new(
-                caller.actor(),
+                caller.audit_name(),
                 "webhook_endpoint.created",
                 id,
                 detail,
@@ -129,7 +129,7 @@ impl Vault {
         )
         .await?;
         if let Some(once) = once {
-            once.remember(&tx, &id, None, now).await?;
+            once.store_result(&tx, &id, None, now).await?;
         }
         tx.commit().await?;
         Ok(id)
@@ -139,31 +139,31 @@ impl Vault {
     ///
     /// # Errors
     /// `Restricted` for a confined caller.
-    pub async fn webhook_endpoints(&self, caller: &Principal) -> Result<Vec<EndpointView>, Error> {
-        caller.demand_whole_tenant()?;
+    pub async fn list_webhook_endpoints(&self, caller: &Principal) -> Result<Vec<EndpointView>, Error> {
+        caller.require_whole_tenant()?;
         let tx = self.store.begin_read(&caller.scope).await?;
-        let rows = tx.webhook_endpoints().await?;
+        let rows = tx.list_webhook_endpoints().await?;
         tx.commit().await?;
-        Ok(rows.into_iter().map(view).collect())
+        Ok(rows.into_iter().map(endpoint_view).collect())
     }
 
     /// Finds an endpoint.
     ///
     /// # Errors
     /// `Restricted` for a confined caller; `NotFound`.
-    pub async fn webhook_endpoint(
+    pub async fn find_webhook_endpoint(
         &self,
         caller: &Principal,
         id: WebhookEndpointId,
     ) -> Result<EndpointView, Error> {
-        caller.demand_whole_tenant()?;
+        caller.require_whole_tenant()?;
         let tx = self.store.begin_read(&caller.scope).await?;
         let row = tx
-            .webhook_endpoint(id)
+            .find_webhook_endpoint(id)
             .await
-            .map_err(Error::missing(Resource::WebhookEndpoint))?;
+            .map_err(Error::not_found_as(Resource::WebhookEndpoint))?;
         tx.commit().await?;
-        Ok(view(row))
+        Ok(endpoint_view(row))
     }
 
     /// Changes an endpoint. Enabling it clears its failure.
@@ -176,20 +176,20 @@ impl Vault {
         id: WebhookEndpointId,
         change: EndpointChange,
     ) -> Result<EndpointView, Error> {
-        caller.demand_whole_tenant()?;
+        caller.require_whole_tenant()?;
         let url = change
             .url
             .as_deref()
-            .map(|it| self.checked_url(it))
+            .map(|it| self.check_url(it))
             .transpose()?;
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
         let row = tx
             .lock_webhook_endpoint(id)
             .await
-            .map_err(Error::missing(Resource::WebhookEndpoint))?;
+            .map_err(Error::not_found_as(Resource::WebhookEndpoint))?;
         let detail = json!({
-            "host": url.as_deref().map(host), "kinds": change.filter.is_some(),
+            "host": url.as_deref().map(url_host), "kinds": change.filter.is_some(),
             "status": change.status.map(EndpointStatus::as_str),
         });
         tx.change_webhook_endpoint(
@@ -201,14 +201,14 @@ impl Vault {
         match change.status {
             Some(EndpointStatus::Enabled) => tx.enable_webhook_endpoint(id).await?,
             Some(EndpointStatus::Disabled) => {
-                tx.disable_webhook_endpoint(id, DisabledReason::ByTenant, Clock::wall())
+                tx.disable_webhook_endpoint(id, DisabledReason::ByTenant, Clock::system_time())
                     .await?;
             }
             None => {}
         }
-        tx.audit(
+        tx.write_audit_events(
             &[AuditEvent::new(
-                caller.actor(),
+                caller.audit_name(),
                 "webhook_endpoint.changed",
                 id,
                 detail,
@@ -216,7 +216,7 @@ impl Vault {
             now,
         )
         .await?;
-        let endpoint = view(tx.webhook_endpoint(id).await?);
+        let endpoint = endpoint_view(tx.find_webhook_endpoint(id).await?);
         tx.commit().await?;
         Ok(endpoint)
     }
@@ -230,19 +230,19 @@ impl Vault {
         caller: &Principal,
         id: WebhookEndpointId,
     ) -> Result<(), Error> {
-        caller.demand_whole_tenant()?;
+        caller.require_whole_tenant()?;
         let tx = self.store.begin(&caller.scope).await?;
         tx.delete_webhook_endpoint(id)
             .await
-            .map_err(Error::missing(Resource::WebhookEndpoint))?;
-        let deleted = AuditEvent::new(caller.actor(), "webhook_endpoint.deleted", id, json!({}));
-        tx.audit(&[deleted], self.clock.now()).await?;
+            .map_err(Error::not_found_as(Resource::WebhookEndpoint))?;
+        let deleted = AuditEvent::new(caller.audit_name(), "webhook_endpoint.deleted", id, json!({}));
+        tx.write_audit_events(&[deleted], self.clock.now()).await?;
         Ok(tx.commit().await?)
     }
 
-    fn checked_url(&self, url: &str) -> Result<String, Error> {
-        let destination = self.webhooks.destination(url);
-        let invalid = |refusal: regrant_webhook::Refusal| Error::Invalid {
+    fn check_url(&self, url: &str) -> Result<String, Error> {
+        let destination = self.webhooks.check_destination(url);
+        let invalid = |refusal: regrant_webhook::DestinationRefusal| Error::Invalid {
             field: "url".to_owned(),
             reason: refusal.to_string(),
         };
@@ -251,13 +251,13 @@ impl Vault {
 }
 
 /// The host of a URL, for the audit. Path and query may contain the tenant's secrets.
-fn host(url: &str) -> &str {
+fn url_host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split(['/', '?']).next().unwrap_or_default()
 }
 
-fn view(row: WebhookEndpoint) -> EndpointView {
-    let system_time = Clock::wall();
+fn endpoint_view(row: WebhookEndpoint) -> EndpointView {
+    let system_time = Clock::system_time();
     EndpointView {
         id: row.id,
         url: row.url,

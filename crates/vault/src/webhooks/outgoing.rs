@@ -15,64 +15,64 @@ use regrant_webhook::WebhookSecret;
 use crate::{Error, Vault, permits::Permit};
 
 /// How long a delivery waits that got no permit.
-const NO_PLACE: chrono::Duration = chrono::Duration::seconds(2);
+const RETRY_WITHOUT_PERMIT: chrono::Duration = chrono::Duration::seconds(2);
 
 /// A webhook that is about to be sent.
-pub(super) struct Outgoing {
+pub(super) struct OutgoingWebhook {
     /// The lease of the delivery.
     pub(super) lease: Lease,
     /// The delivery and the data of its event.
     pub(super) due: DueDelivery,
     /// The endpoint and its secrets, shared by all its deliveries of a round.
-    pub(super) target: Arc<Target>,
+    pub(super) target: Arc<WebhookTarget>,
     /// Limits the concurrent sends to the endpoint.
     _permit: Permit<WebhookEndpointId>,
 }
 
 /// An endpoint with the secrets that sign its webhooks now.
-pub(super) struct Target {
+pub(super) struct WebhookTarget {
     pub(super) endpoint: WebhookEndpoint,
     /// The newest first.
     pub(super) secrets: Vec<WebhookSecret>,
 }
 
 /// Why a claimed delivery is not sent.
-enum Unsent {
+enum UnsentReason {
     /// The delivery was deleted.
     Gone,
     /// The endpoint is disabled.
     Disabled(Delivery),
     /// All permits, or all of the endpoint's permits, are taken.
-    NoPlace,
+    NoPermit,
 }
 
 impl Vault {
     /// Returns the claimed deliveries that can be sent now. Settles or reschedules the others.
-    pub(super) async fn outgoing(
+    pub(super) async fn prepare_sends(
         &self,
         scope: &TenantScope,
         leases: Vec<Lease>,
         system_time: Timestamp,
-    ) -> Result<Vec<Outgoing>, Error> {
+    ) -> Result<Vec<OutgoingWebhook>, Error> {
         let tx = self.store.begin_read(scope).await?;
         let ids: Vec<_> = leases
             .iter()
             .map(|it| DeliveryId::from_uuid(it.object))
             .collect();
-        let deliveries = tx.deliveries(&ids).await?;
-        let endpoints = tx.webhook_endpoints().await?;
+        let deliveries = tx.find_deliveries(&ids).await?;
+        let endpoints = tx.list_webhook_endpoints().await?;
         tx.commit().await?;
         let mut due: BTreeMap<_, _> = deliveries
             .into_iter()
             .map(|it| (it.delivery.id.uuid(), it))
             .collect();
-        let targets = self.targets(scope, endpoints, system_time).await?;
+        let targets = self.open_targets(scope, endpoints, system_time).await?;
         let (mut outgoing, mut unsent) = (Vec::new(), Vec::new());
         for lease in leases {
             let found = due.remove(&lease.object);
             match self.check_sendable(found, &targets) {
                 Ok((due, target, permit)) => {
-                    outgoing.push(Outgoing {
+                    outgoing.push(OutgoingWebhook {
                         lease,
                         due,
                         target,
@@ -90,22 +90,22 @@ impl Vault {
     fn check_sendable(
         &self,
         due: Option<DueDelivery>,
-        targets: &BTreeMap<WebhookEndpointId, Arc<Target>>,
-    ) -> Result<(DueDelivery, Arc<Target>, Permit<WebhookEndpointId>), Unsent> {
-        let due = due.ok_or(Unsent::Gone)?;
-        let target = targets.get(&due.delivery.endpoint_id).ok_or(Unsent::Gone)?;
+        targets: &BTreeMap<WebhookEndpointId, Arc<WebhookTarget>>,
+    ) -> Result<(DueDelivery, Arc<WebhookTarget>, Permit<WebhookEndpointId>), UnsentReason> {
+        let due = due.ok_or(UnsentReason::Gone)?;
+        let target = targets.get(&due.delivery.endpoint_id).ok_or(UnsentReason::Gone)?;
         if target.endpoint.status != EndpointStatus::Enabled {
-            return Err(Unsent::Disabled(due.delivery));
+            return Err(UnsentReason::Disabled(due.delivery));
         }
         let permit = self
             .delivery_permits
-            .try_take(target.endpoint.id, self.share_of(&target.endpoint))
-            .ok_or(Unsent::NoPlace)?;
+            .try_take(target.endpoint.id, self.max_permits_of(&target.endpoint))
+            .ok_or(UnsentReason::NoPermit)?;
         Ok((due, Arc::clone(target), permit))
     }
 
     /// How many permits an endpoint may take: a failing endpoint gets one.
-    fn share_of(&self, endpoint: &WebhookEndpoint) -> usize {
+    fn max_permits_of(&self, endpoint: &WebhookEndpoint) -> usize {
         if endpoint.failing_since.is_some() {
             1
         } else {
@@ -114,16 +114,16 @@ impl Vault {
     }
 
     /// Opens the valid secrets of each endpoint.
-    async fn targets(
+    async fn open_targets(
         &self,
         scope: &TenantScope,
         endpoints: Vec<WebhookEndpoint>,
         system_time: Timestamp,
-    ) -> Result<BTreeMap<WebhookEndpointId, Arc<Target>>, Error> {
+    ) -> Result<BTreeMap<WebhookEndpointId, Arc<WebhookTarget>>, Error> {
         let mut targets = BTreeMap::new();
         for endpoint in endpoints {
-            let secrets = self.live_secrets(scope, &endpoint, system_time).await?;
-            targets.insert(endpoint.id, Arc::new(Target { endpoint, secrets }));
+            let secrets = self.open_valid_secrets(scope, &endpoint, system_time).await?;
+            targets.insert(endpoint.id, Arc::new(WebhookTarget { endpoint, secrets }));
         }
         Ok(targets)
     }
@@ -131,7 +131,7 @@ impl Vault {
     async fn settle_unsent(
         &self,
         scope: &TenantScope,
-        unsent: Vec<(Lease, Unsent)>,
+        unsent: Vec<(Lease, UnsentReason)>,
         system_time: Timestamp,
     ) -> Result<(), Error> {
         if unsent.is_empty() {
@@ -140,10 +140,10 @@ impl Vault {
         let tx = self.store.begin(scope).await?;
         for (lease, reason) in unsent {
             match reason {
-                Unsent::Gone => tx.forget_due(&lease).await?,
-                Unsent::NoPlace => tx.reschedule(&lease, system_time + NO_PLACE).await?,
-                Unsent::Disabled(delivery) => {
-                    tx.hold(&lease).await?;
+                UnsentReason::Gone => tx.delete_orphaned_due(&lease).await?,
+                UnsentReason::NoPermit => tx.reschedule_due(&lease, system_time + RETRY_WITHOUT_PERMIT).await?,
+                UnsentReason::Disabled(delivery) => {
+                    tx.hold_lease(&lease).await?;
                     let attempt = Attempt {
                         attempts: delivery.attempts,
                         response_status: delivery.response_status,

@@ -11,17 +11,17 @@ use regrant_storage::{AuditEvent, Delivery, DeliveryFilter, NewEvent, TenantTx};
 use serde_json::json;
 
 use crate::{
-    Conflict, Error, Principal, Repeatable, Resource, Vault,
-    idempotency::Once,
+    Conflict, Error, Principal, RepeatableRequest, Resource, Vault,
+    idempotency::IdempotentCall,
     page::{Page, query_limit},
 };
 
 /// How many failed deliveries one request replays.
-const MOST_REPLAYED: u32 = 10_000;
+const MAX_REPLAYED: u32 = 10_000;
 
 /// Which deliveries to replay.
 #[derive(Debug, Clone, Copy)]
-pub enum Replay {
+pub enum ReplaySelection {
     /// One event, whether or not it was delivered, even if it was never addressed to this endpoint.
     Event(EventId),
     /// All failed deliveries of events since this time.
@@ -54,36 +54,36 @@ impl Vault {
         &self,
         caller: &Principal,
         id: WebhookEndpointId,
-        repeatable: Option<Repeatable>,
+        repeatable: Option<RepeatableRequest>,
     ) -> Result<EventId, Error> {
-        caller.demand_whole_tenant()?;
-        let test = async |once: Option<&Once>| self.emit_test(caller, id, once).await;
+        caller.require_whole_tenant()?;
+        let test = async |once: Option<&IdempotentCall>| self.emit_test_event(caller, id, once).await;
         Ok(self
-            .once(&caller.scope, caller.id(), repeatable, test)
+            .run_idempotent(&caller.scope, caller.caller_id(), repeatable, test)
             .await?
             .value)
     }
 
-    async fn emit_test(
+    async fn emit_test_event(
         &self,
         caller: &Principal,
         id: WebhookEndpointId,
-        once: Option<&Once>,
+        once: Option<&IdempotentCall>,
     ) -> Result<EventId, Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
-        demand_enabled(&tx, id).await?;
+        require_enabled(&tx, id).await?;
         let data = json!({ "endpoint_id": id });
         let event = NewEvent {
             kind: EventKind::WebhookTest,
             subject: id.to_string(),
             data,
         };
-        let event = tx.emit_to(id, &event, now).await?;
+        let event = tx.emit_event_to(id, &event, now).await?;
         let detail = json!({ "event_id": event });
-        tx.audit(
+        tx.write_audit_events(
             &[AuditEvent::new(
-                caller.actor(),
+                caller.audit_name(),
                 "webhook_endpoint.tested",
                 id,
                 detail,
@@ -92,7 +92,7 @@ impl Vault {
         )
         .await?;
         if let Some(once) = once {
-            once.remember(&tx, &event, None, now).await?;
+            once.store_result(&tx, &event, None, now).await?;
         }
         tx.commit().await?;
         Ok(event)
@@ -106,49 +106,49 @@ impl Vault {
         &self,
         caller: &Principal,
         id: WebhookEndpointId,
-        selection: Replay,
-        repeatable: Option<Repeatable>,
+        selection: ReplaySelection,
+        repeatable: Option<RepeatableRequest>,
     ) -> Result<usize, Error> {
-        caller.demand_whole_tenant()?;
-        let replay = async |once: Option<&Once>| self.replay(caller, id, selection, once).await;
+        caller.require_whole_tenant()?;
+        let replay = async |once: Option<&IdempotentCall>| self.replay_selection(caller, id, selection, once).await;
         Ok(self
-            .once(&caller.scope, caller.id(), repeatable, replay)
+            .run_idempotent(&caller.scope, caller.caller_id(), repeatable, replay)
             .await?
             .value)
     }
 
-    async fn replay(
+    async fn replay_selection(
         &self,
         caller: &Principal,
         id: WebhookEndpointId,
-        selection: Replay,
-        once: Option<&Once>,
+        selection: ReplaySelection,
+        once: Option<&IdempotentCall>,
     ) -> Result<usize, Error> {
         let now = self.clock.now();
-        let system_time = Clock::wall();
+        let system_time = Clock::system_time();
         let tx = self.store.begin(&caller.scope).await?;
-        demand_enabled(&tx, id).await?;
+        require_enabled(&tx, id).await?;
         let n = match selection {
-            Replay::Event(event) => {
+            ReplaySelection::Event(event) => {
                 tx.replay_event(id, event, system_time)
                     .await
-                    .map_err(Error::missing(Resource::Event))?;
+                    .map_err(Error::not_found_as(Resource::Event))?;
                 1
             }
-            Replay::FailedSince(since) => {
-                tx.replay_failed(id, since, MOST_REPLAYED, system_time)
+            ReplaySelection::FailedSince(since) => {
+                tx.replay_failed(id, since, MAX_REPLAYED, system_time)
                     .await?
             }
         };
         let replayed = AuditEvent::new(
-            caller.actor(),
+            caller.audit_name(),
             "webhook_endpoint.replayed",
             id,
             json!({ "deliveries": n }),
         );
-        tx.audit(&[replayed], now).await?;
+        tx.write_audit_events(&[replayed], now).await?;
         if let Some(once) = once {
-            once.remember(&tx, &n, None, now).await?;
+            once.store_result(&tx, &n, None, now).await?;
         }
         tx.commit().await?;
         Ok(n)
@@ -165,11 +165,11 @@ impl Vault {
         query: DeliveryQuery,
         limit: u32,
     ) -> Result<DeliveryList, Error> {
-        caller.demand_whole_tenant()?;
+        caller.require_whole_tenant()?;
         let tx = self.store.begin_read(&caller.scope).await?;
-        tx.webhook_endpoint(id)
+        tx.find_webhook_endpoint(id)
             .await
-            .map_err(Error::missing(Resource::WebhookEndpoint))?;
+            .map_err(Error::not_found_as(Resource::WebhookEndpoint))?;
         let DeliveryQuery { status, after } = query;
         let filter = DeliveryFilter {
             status,
@@ -183,11 +183,11 @@ impl Vault {
     }
 }
 
-async fn demand_enabled(tx: &TenantTx, id: WebhookEndpointId) -> Result<(), Error> {
+async fn require_enabled(tx: &TenantTx, id: WebhookEndpointId) -> Result<(), Error> {
     let endpoint = tx
-        .webhook_endpoint(id)
+        .find_webhook_endpoint(id)
         .await
-        .map_err(Error::missing(Resource::WebhookEndpoint))?;
+        .map_err(Error::not_found_as(Resource::WebhookEndpoint))?;
     match endpoint.status {
         EndpointStatus::Enabled => Ok(()),
         EndpointStatus::Disabled => Err(Error::Conflict(Conflict::EndpointDisabled)),

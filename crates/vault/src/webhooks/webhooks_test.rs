@@ -12,7 +12,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use regrant_crypto::{KeyProvider, Keyring};
 use regrant_domain::{
     AppId, AppSecret, Clock, EventId, EventKind, Permissions, Timestamp, WebhookEndpointId,
-    webhook::{DeliveryStatus, DisabledReason, EndpointStatus, EventFilter, pause_after},
+    webhook::{DeliveryStatus, DisabledReason, EndpointStatus, EventFilter, pause_after_attempt},
 };
 use regrant_storage::{Delivery, DueKind, NewEvent, Store};
 use regrant_testdb::TestDatabase;
@@ -25,8 +25,8 @@ use tokio::{
 };
 
 use crate::{
-    Acting, Conflict, DeliveryQuery, EndpointChange, Error, MintedEndpoint, NewApp, NewEndpoint,
-    NewTenantSpec, Parts, Principal, Replay, Resource, Settings, Vault, WebhookSettings,
+    Actor, Conflict, DeliveryQuery, EndpointChange, Error, MintedEndpoint, NewApp, NewEndpoint,
+    NewTenantSpec, Parts, Principal, ReplaySelection, Resource, Settings, Vault, WebhookSettings,
 };
 
 /// A request that a consumer received.
@@ -181,7 +181,7 @@ impl World {
         let clock = Clock::System;
         let parts = Parts {
             store: Store::connect(&store).await.unwrap(),
-            provider: KeyProvider::Local(Keyring::ephemeral().unwrap()),
+            provider: KeyProvider::Local(Keyring::in_memory().unwrap()),
             graph: regrant_graph::Client::new(regrant_graph::Settings::default(), clock.clone())
                 .unwrap(),
             clock,
@@ -205,7 +205,7 @@ impl World {
             verify_token: None,
         };
         vault
-            .create_app(Acting::CommandLine, app, None)
+            .create_app(Actor::CommandLine, app, None)
             .await
             .unwrap();
         let (one, two) = (
@@ -221,7 +221,7 @@ impl World {
     }
 
     async fn sqlite() -> Self {
-        Self::on(TestDatabase::sqlite().await).await
+        Self::on(TestDatabase::create_sqlite().await).await
     }
 
     async fn endpoint(&self, url: &str) -> MintedEndpoint {
@@ -243,7 +243,7 @@ impl World {
             data: json!({ "asset_id": "7", "n": 1 }),
         };
         let tx = self.vault.store.begin(&caller.scope).await.unwrap();
-        tx.emit(&[event], self.vault.clock.now()).await.unwrap();
+        tx.emit_events(&[event], self.vault.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
     }
 
@@ -265,8 +265,8 @@ impl World {
 async fn caller(vault: &Vault, app: &AppId, name: &str) -> Principal {
     let onboarded = vault
         .create_tenant(
-            Acting::CommandLine,
-            NewTenantSpec::named(name, app.clone(), Permissions::all()),
+            Actor::CommandLine,
+            NewTenantSpec::with_scopes(name, app.clone(), Permissions::all()),
             None,
         )
         .await
@@ -281,19 +281,19 @@ async fn caller(vault: &Vault, app: &AppId, name: &str) -> Principal {
         .await
         .unwrap();
     vault
-        .authenticate(crate::Presented::locally(&token.access_token))
+        .authenticate_request(crate::RequestCredentials::from_localhost(&token.access_token))
         .await
         .unwrap()
 }
 
 /// The next whole second, so that a signature's timestamp equals the time of the attempt.
 fn soon() -> Timestamp {
-    Timestamp::from_timestamp(Clock::wall().timestamp() + 1, 0).unwrap()
+    Timestamp::from_timestamp(Clock::system_time().timestamp() + 1, 0).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn webhooks_are_signed_and_two_secrets_sign_during_an_overlap() {
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         let (world, consumer) = (World::on(database).await, Consumer::start().await);
         let made = world.endpoint(&consumer.url).await;
         let id = made.endpoint.id;
@@ -306,10 +306,10 @@ async fn webhooks_are_signed_and_two_secrets_sign_during_an_overlap() {
         let new = rotated.secret.as_ref().unwrap().expose_text();
         let wall = soon();
         world.emit(&world.one, EventKind::AssetExpiring).await;
-        assert_eq!(world.vault.deliver_at(wall, 10).await.unwrap(), 1);
+        assert_eq!(world.vault.deliver_webhooks_at(wall, 10).await.unwrap(), 1);
         world.emit(&world.one, EventKind::AssetExpiring).await;
         let later = wall + chrono::Duration::hours(2);
-        assert_eq!(world.vault.deliver_at(later, 10).await.unwrap(), 1);
+        assert_eq!(world.vault.deliver_webhooks_at(later, 10).await.unwrap(), 1);
 
         let received = consumer.received();
         let [first, second] = received.as_slice() else {
@@ -361,7 +361,7 @@ async fn webhooks_are_signed_and_two_secrets_sign_during_an_overlap() {
             .unwrap();
         assert_eq!(at_once.endpoint.older_secret_until, None);
         world.emit(&world.one, EventKind::AssetExpiring).await;
-        world.vault.deliver_at(soon(), 10).await.unwrap();
+        world.vault.deliver_webhooks_at(soon(), 10).await.unwrap();
         let last = consumer.received().pop().unwrap();
         assert_eq!(
             (
@@ -380,7 +380,7 @@ async fn webhooks_are_signed_and_two_secrets_sign_during_an_overlap() {
 
 /// Checks that the database contains no secret, neither as text nor as bytes.
 async fn assert_no_secret_stored(world: &World, secrets: &[&str]) {
-    for (name, bytes) in world.database.contents().await {
+    for (name, bytes) in world.database.read_contents().await {
         for secret in secrets {
             let key = STANDARD
                 .decode(secret.strip_prefix("whsec_").unwrap())
@@ -397,7 +397,7 @@ async fn assert_no_secret_stored(world: &World, secrets: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_is_attempted_ten_times_and_its_endpoint_is_disabled_after_five_days() {
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         let (world, consumer) = (World::on(database).await, Consumer::start().await);
         consumer.set_status(500);
         let id = world.endpoint(&consumer.url).await.endpoint.id;
@@ -408,13 +408,13 @@ async fn a_webhook_is_attempted_ten_times_and_its_endpoint_is_disabled_after_fiv
             assert_eq!(
                 world
                     .vault
-                    .deliver_at(wall - chrono::Duration::seconds(1), 10)
+                    .deliver_webhooks_at(wall - chrono::Duration::seconds(1), 10)
                     .await
                     .unwrap(),
                 0
             );
             assert_eq!(
-                world.vault.deliver_at(wall, 10).await.unwrap(),
+                world.vault.deliver_webhooks_at(wall, 10).await.unwrap(),
                 1,
                 "attempt {attempt}"
             );
@@ -427,8 +427,8 @@ async fn a_webhook_is_attempted_ten_times_and_its_endpoint_is_disabled_after_fiv
             let Some(next) = delivery.next_at else { break };
             let pause = (next - wall).to_std().unwrap();
             let bounds = (
-                pause_after(attempt, None, 0).unwrap(),
-                pause_after(attempt, None, 255).unwrap(),
+                pause_after_attempt(attempt, None, 0).unwrap(),
+                pause_after_attempt(attempt, None, 255).unwrap(),
             );
             assert!(
                 pause >= bounds.0 && pause <= bounds.1 + Duration::from_secs(3),
@@ -461,10 +461,10 @@ async fn a_webhook_is_attempted_ten_times_and_its_endpoint_is_disabled_after_fiv
         world.emit(&world.one, EventKind::AssetRecovered).await;
         world
             .vault
-            .deliver_at(start + chrono::Duration::days(6), 10)
+            .deliver_webhooks_at(start + chrono::Duration::days(6), 10)
             .await
             .unwrap();
-        let endpoint = world.vault.webhook_endpoint(&world.one, id).await.unwrap();
+        let endpoint = world.vault.find_webhook_endpoint(&world.one, id).await.unwrap();
         assert_eq!(
             endpoint.disabled.map(|(why, _)| why),
             Some(DisabledReason::Failing)
@@ -472,13 +472,13 @@ async fn a_webhook_is_attempted_ten_times_and_its_endpoint_is_disabled_after_fiv
         let audited = |(_, it): &(String, Vec<u8>)| {
             it.windows(25).any(|it| it == b"webhook_endpoint.disabled")
         };
-        assert!(world.database.contents().await.iter().any(audited));
+        assert!(world.database.read_contents().await.iter().any(audited));
 
         // A disabled endpoint gets no new deliveries, and its pending ones fail.
         world.emit(&world.one, EventKind::AssetExpiring).await;
         world
             .vault
-            .deliver_at(start + chrono::Duration::days(7), 10)
+            .deliver_webhooks_at(start + chrono::Duration::days(7), 10)
             .await
             .unwrap();
         assert_eq!(world.deliveries(id).await.len(), 2);
@@ -502,7 +502,7 @@ async fn a_webhook_is_attempted_ten_times_and_its_endpoint_is_disabled_after_fiv
             .await
             .unwrap();
         assert_eq!((endpoint.disabled, endpoint.failing_since), (None, None));
-        let since = Replay::FailedSince(start - chrono::Duration::hours(1));
+        let since = ReplaySelection::FailedSince(start - chrono::Duration::hours(1));
         assert_eq!(
             world
                 .vault
@@ -511,7 +511,7 @@ async fn a_webhook_is_attempted_ten_times_and_its_endpoint_is_disabled_after_fiv
                 .unwrap(),
             2
         );
-        world.vault.deliver_at(soon(), 10).await.unwrap();
+        world.vault.deliver_webhooks_at(soon(), 10).await.unwrap();
         let all = world.deliveries(id).await;
         assert!(
             all.iter()
@@ -538,10 +538,10 @@ async fn a_410_disables_the_endpoint_and_retry_after_delays_the_next_attempt() {
     );
     world.emit(&world.one, EventKind::AssetExpiring).await;
     let wall = soon();
-    assert_eq!(world.vault.deliver_at(wall, 10).await.unwrap(), 2);
+    assert_eq!(world.vault.deliver_webhooks_at(wall, 10).await.unwrap(), 2);
     let endpoint = world
         .vault
-        .webhook_endpoint(&world.one, gone)
+        .find_webhook_endpoint(&world.one, gone)
         .await
         .unwrap();
     assert_eq!(
@@ -580,7 +580,7 @@ async fn a_consumer_that_hangs_does_not_delay_another() {
             "{} of 10 after {rounds} rounds",
             quick.received().len()
         );
-        world.vault.deliver_at(soon(), 8).await.unwrap();
+        world.vault.deliver_webhooks_at(soon(), 8).await.unwrap();
     }
     assert!(
         (1..=4).contains(&slow.received().len()),
@@ -598,14 +598,14 @@ async fn a_consumer_that_hangs_does_not_delay_another() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_whose_lease_was_taken_over_settles_nothing() {
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         let (world, consumer) = (World::on(database).await, Consumer::start().await);
         consumer.set_status(0);
         let id = world.endpoint(&consumer.url).await.endpoint.id;
         world.emit(&world.one, EventKind::AssetExpiring).await;
         let wall = soon();
         assert_eq!(
-            world.vault.deliver_at(wall, 10).await.unwrap(),
+            world.vault.deliver_webhooks_at(wall, 10).await.unwrap(),
             1,
             "the round returns before the consumer responds"
         );
@@ -623,20 +623,20 @@ async fn a_process_whose_lease_was_taken_over_settles_nothing() {
         assert_eq!(claims.len(), 1);
         consumer.set_status(200);
         consumer.resume.notify_waiters();
-        world.vault.close().await;
+        world.vault.shut_down().await;
         let delivery = world.only_delivery(id).await;
         assert_eq!(
             (delivery.status, delivery.attempts),
             (DeliveryStatus::Pending, 0)
         );
         let tx = world.vault.store.begin(&world.one.scope).await.unwrap();
-        tx.hold(&claims[0].lease).await.unwrap();
+        tx.hold_lease(&claims[0].lease).await.unwrap();
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_receives_only_its_tenants_events_that_its_filter_allows() {
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         let (world, mine, theirs) = (
             World::on(database).await,
             Consumer::start().await,
@@ -672,7 +672,7 @@ async fn an_endpoint_receives_only_its_tenants_events_that_its_filter_allows() {
             .test_webhook_endpoint(&world.one, id, None)
             .await
             .unwrap();
-        world.vault.deliver_at(soon(), 10).await.unwrap();
+        world.vault.deliver_webhooks_at(soon(), 10).await.unwrap();
         let kinds = |it: &Consumer| {
             let body = |it: Received| {
                 serde_json::from_slice::<Value>(&it.body).unwrap()["type"].to_string()
@@ -687,7 +687,7 @@ async fn an_endpoint_receives_only_its_tenants_events_that_its_filter_allows() {
         let vault = &world.vault;
         let missing =
             |it: Option<Error>| matches!(it, Some(Error::NotFound(Resource::WebhookEndpoint)));
-        assert!(missing(vault.webhook_endpoint(&world.two, id).await.err()));
+        assert!(missing(vault.find_webhook_endpoint(&world.two, id).await.err()));
         assert!(missing(
             vault
                 .test_webhook_endpoint(&world.two, id, None)
@@ -708,7 +708,7 @@ async fn an_endpoint_receives_only_its_tenants_events_that_its_filter_allows() {
         ));
         assert!(missing(
             vault
-                .replay_webhooks(&world.two, id, Replay::Event(test), None)
+                .replay_webhooks(&world.two, id, ReplaySelection::Event(test), None)
                 .await
                 .err()
         ));
@@ -721,23 +721,23 @@ async fn an_endpoint_receives_only_its_tenants_events_that_its_filter_allows() {
         assert!(missing(
             vault.delete_webhook_endpoint(&world.two, id).await.err()
         ));
-        assert_eq!(vault.webhook_endpoints(&world.two).await.unwrap().len(), 1);
+        assert_eq!(vault.list_webhook_endpoints(&world.two).await.unwrap().len(), 1);
 
         assert_eq!(
             vault
-                .replay_webhooks(&world.one, id, Replay::Event(test), None)
+                .replay_webhooks(&world.one, id, ReplaySelection::Event(test), None)
                 .await
                 .unwrap(),
             1
         );
         let unknown = vault
-            .replay_webhooks(&world.one, id, Replay::Event(EventId::mint()), None)
+            .replay_webhooks(&world.one, id, ReplaySelection::Event(EventId::mint()), None)
             .await;
         assert!(matches!(unknown, Err(Error::NotFound(Resource::Event))));
         world.emit(&world.one, EventKind::AssetExpiring).await;
         vault.delete_webhook_endpoint(&world.one, id).await.unwrap();
         assert_eq!(
-            vault.deliver_at(soon(), 10).await.unwrap(),
+            vault.deliver_webhooks_at(soon(), 10).await.unwrap(),
             0,
             "the pending deliveries are deleted"
         );

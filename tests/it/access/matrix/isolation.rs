@@ -108,7 +108,7 @@ async fn another_tenants_asset_in_a_list_answers_like_an_unknown_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_malformed_id_never_reaches_an_object() {
-    let matrix = Matrix::on(TestDatabase::sqlite().await).await;
+    let matrix = Matrix::on(TestDatabase::create_sqlite().await).await;
     for row in rows().iter().filter(|row| row.object != Object::None) {
         for id in [
             "1%2F..%2Fme",

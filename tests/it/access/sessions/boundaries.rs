@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use regrant_domain::{Reach, ReconnectSessionId, Within};
+use regrant_domain::{Reach, ReconnectSessionId, ReachLimit};
 use regrant_testdb::TestDatabase;
-use regrant_vault::{Acting, ClientChange};
+use regrant_vault::{Actor, ClientChange};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -140,9 +140,9 @@ async fn an_open_stream_ends_with_its_session_and_with_the_rights_of_its_client(
     let (tenant, client) = (stage.tenant.id.parse(), stage.tenant.client_id.parse());
     let (tenant, client) = (tenant.expect("an id"), client.expect("an id"));
     let assets = ids.iter().map(|it| it.parse().expect("an id")).collect();
-    let reach = Some(Reach::Within(Within {
+    let reach = Some(Reach::Within(ReachLimit {
         assets,
-        ..Within::default()
+        ..ReachLimit::default()
     }));
     let narrow = ClientChange {
         reach,
@@ -151,7 +151,7 @@ async fn an_open_stream_ends_with_its_session_and_with_the_rights_of_its_client(
     let narrowed = stage
         .harness
         .vault
-        .change_client(Acting::CommandLine, tenant, client, narrow)
+        .change_client(Actor::CommandLine, tenant, client, narrow)
         .await;
     narrowed.expect("it is confined");
     let ended = tokio::time::timeout(Duration::from_secs(10), of_client).await;
@@ -161,7 +161,7 @@ async fn an_open_stream_ends_with_its_session_and_with_the_rights_of_its_client(
     let revoked = stage
         .harness
         .vault
-        .revoke_client_tokens(Acting::CommandLine, tenant, client, None)
+        .revoke_client_tokens(Actor::CommandLine, tenant, client, None)
         .await;
     revoked.expect("its tokens are revoked");
     let ended =
@@ -201,9 +201,9 @@ async fn an_ended_session_is_refused(database: TestDatabase) {
     let expired = stage
         .open(json!({ "asset_ids": stage.fleet.ids()[..1], "minutes": 1 }))
         .await;
-    stage.harness.clock.advance(chrono::Duration::seconds(30));
+    stage.harness.clock.advance_by(chrono::Duration::seconds(30));
     assert_eq!(refused(&expired).await, 200);
-    stage.harness.clock.advance(chrono::Duration::seconds(31));
+    stage.harness.clock.advance_by(chrono::Duration::seconds(31));
     assert_eq!(
         refused(&expired).await,
         401,
@@ -235,15 +235,15 @@ async fn a_session_follows_the_current_rights_of_its_client(database: TestDataba
         let changed = stage
             .harness
             .vault
-            .change_client(Acting::CommandLine, tenant, client, change)
+            .change_client(Actor::CommandLine, tenant, client, change)
             .await;
         changed.expect("it is there");
     };
     let current = async |page: &Page| page.get("/v1/reconnect-sessions/current").await;
     let page = stage.page().await;
-    let within = Within {
+    let within = ReachLimit {
         assets: [ids[1].parse().expect("an id")].into(),
-        ..Within::default()
+        ..ReachLimit::default()
     };
     change(ClientChange {
         reach: Some(Reach::Within(within)),
@@ -297,7 +297,7 @@ async fn a_session_follows_the_current_rights_of_its_client(database: TestDataba
         ..ClientChange::default()
     })
     .await;
-    stage.harness.clock.advance(chrono::Duration::seconds(61));
+    stage.harness.clock.advance_by(chrono::Duration::seconds(61));
     assert_eq!(current(&page).await.0, 401, "the client has expired");
     change(ClientChange {
         expires_at: Some(None),

@@ -74,7 +74,7 @@ async fn a_plan_holds_only_for_its_tenant_and_until_it_expires(database: TestDat
         (409, "plan_outdated"),
         "another tenant's"
     );
-    stage.harness.clock.advance(chrono::Duration::minutes(16));
+    stage.harness.clock.advance_by(chrono::Duration::minutes(16));
     stage.tenant = stage.tenant.log_in_again().await;
     assert_eq!(
         stage.by_plan(&token, &ids, &plan).await,
@@ -157,7 +157,7 @@ async fn a_plan_does_not_hold_for_assets_that_were_registered_again_or_stopped_w
     stage
         .harness
         .database
-        .intrude(&format!("{stop}{reason}"))
+        .run_as_superuser(&format!("{stop}{reason}"))
         .await;
     assert_eq!(
         stage.by_plan(&token, &ids, &plan).await,
@@ -213,7 +213,7 @@ async fn a_repeated_call_returns_its_first_result_although_its_plan_is_outdated(
         stage
             .harness
             .clock
-            .advance(chrono::Duration::minutes(minutes));
+            .advance_by(chrono::Duration::minutes(minutes));
         stage.tenant = stage.tenant.log_in_again().await;
         let call = stage
             .tenant

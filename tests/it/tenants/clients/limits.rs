@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use regrant_domain::{ClientSecret, Permission, Permissions, TenantId};
 use regrant_testdb::TestDatabase;
-use regrant_vault::{AuditQuery, ClientChange, ClientSpec, Conflict, Error, Presented};
+use regrant_vault::{AuditQuery, ClientChange, ClientSpec, Conflict, Error, RequestCredentials};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ async fn a_disabled_client_is_refused_and_its_old_tokens_stay_revoked(database: 
         ),
         (401, 401)
     );
-    let gone = world.harness.vault.client(world.tenant, id(&client)).await;
+    let gone = world.harness.vault.find_client(world.tenant, id(&client)).await;
     assert!(
         matches!(gone, Err(Error::NotFound(regrant_vault::Resource::Client))),
         "{gone:?}"
@@ -142,7 +142,7 @@ async fn a_client_may_call_only_from_its_networks(database: TestDatabase) {
     ] {
         let address: IpAddr = address.parse().expect("an address");
         let found = vault
-            .authenticate(Presented {
+            .authenticate_request(RequestCredentials {
                 address,
                 ..client.presented()
             })
@@ -233,7 +233,7 @@ async fn unused_scopes_are_removed(database: TestDatabase) {
     assert_eq!(status(&client.log_in_again().await).await, 200);
     let used = async || {
         let view = vault
-            .client(world.tenant, id(&client))
+            .find_client(world.tenant, id(&client))
             .await
             .expect("the client");
         let used = view
@@ -260,7 +260,7 @@ async fn unused_scopes_are_removed(database: TestDatabase) {
     assert_eq!(used().await.0, read);
     assert_eq!(
         vault
-            .client(world.tenant, id(&keeps))
+            .find_client(world.tenant, id(&keeps))
             .await
             .expect("it")
             .scopes,
@@ -272,7 +272,7 @@ async fn unused_scopes_are_removed(database: TestDatabase) {
         ..AuditQuery::default()
     };
     let events = vault
-        .export_audit_of(world.tenant, query)
+        .read_export_step_of(world.tenant, query)
         .await
         .expect("the audit")
         .data;
@@ -293,7 +293,7 @@ async fn unused_scopes_are_removed(database: TestDatabase) {
     world.change(&client, change).await;
     world.advance(chrono::Duration::days(29));
     vault.drop_unused_scopes().await.expect("a pass");
-    assert_eq!(used().await.0, Permissions::all().without(read));
+    assert_eq!(used().await.0, Permissions::all().difference_from(read));
     world.advance(chrono::Duration::days(3));
     vault.drop_unused_scopes().await.expect("a pass");
     assert_eq!(used().await.0, Permissions::default());

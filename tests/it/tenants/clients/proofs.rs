@@ -18,7 +18,7 @@ on_both!(
 );
 
 fn key(secret: &str) -> ProofKey {
-    ProofKey::of(&ClientSecret::parse(secret.to_owned()).expect("a secret"))
+    ProofKey::from_secret(&ClientSecret::parse(secret.to_owned()).expect("a secret"))
 }
 
 fn nonce() -> String {
@@ -44,7 +44,7 @@ async fn a_request_proof_counts_once(database: TestDatabase) {
     let (mine, token) = (key(&client.client_secret), client.bearer.as_str());
     let now = world.harness.clock.now().timestamp();
     let proof = |key: &ProofKey, token: &str, at: i64| {
-        key.prove(token, at, &nonce()).map(|it| it.to_string())
+        key.prove_request(token, at, &nonce()).map(|it| it.to_string())
     };
     let good = proof(&mine, token, now);
     assert_eq!(with_proof(&client, good.clone()).await.0, 200);
@@ -91,7 +91,7 @@ async fn a_request_proof_counts_once(database: TestDatabase) {
     );
     // After five minutes the proof is purged; it is refused as stale.
     world.advance(chrono::Duration::minutes(12));
-    world.harness.vault.purge().await.expect("the purge");
+    world.harness.vault.purge_expired().await.expect("the purge");
     assert_eq!(with_proof(&client, same).await.0, 401);
     let client = client.log_in_again().await;
     let now = world.harness.clock.now().timestamp();
@@ -130,7 +130,7 @@ async fn either_of_two_secrets_proves_a_call(database: TestDatabase) {
     let proved = async |secret: &str| {
         let now = world.harness.clock.now().timestamp();
         let proof = key(secret)
-            .prove(&client.bearer, now, &nonce())
+            .prove_request(&client.bearer, now, &nonce())
             .map(|it| it.to_string());
         with_proof(&client, proof).await.0
     };
@@ -151,7 +151,7 @@ async fn proofs_cannot_be_required_of_a_client_without_a_proof_key(database: Tes
     world
         .harness
         .database
-        .intrude("UPDATE clients SET proof_key_sealed = NULL")
+        .run_as_superuser("UPDATE clients SET proof_key_sealed = NULL")
         .await;
     let demand = async || {
         let change = ClientChange {

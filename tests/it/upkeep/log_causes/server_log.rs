@@ -31,8 +31,8 @@ async fn a_server_logs_the_cause_of_every_error_whichever_table_is_missing() {
 /// The errors that a server logs, with or without a worker in its process, while each table is missing for a moment.
 async fn errors_of(with_worker: &'static str) -> Vec<(String, String)> {
     let fleet = Fleet::new(1, 6, 1);
-    let database = TestDatabase::sqlite().await;
-    let owner = open(database.owner_url())
+    let database = TestDatabase::create_sqlite().await;
+    let owner = open_to_migrate(database.owner_url())
         .await
         .expect("the owner connects");
     let environment = vec![

@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 use regrant_domain::{AssetId, ClientSecret, Permission, Permissions, Reach};
-use regrant_vault::{ClientView, MintedClient};
+use regrant_vault::{ClientView, ClientWithSecret};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -83,7 +83,7 @@ struct ReachOut {
 }
 
 impl MintedClientOut {
-    pub(in crate::admin) fn of(client: ClientView, secret: Option<ClientSecret>) -> Self {
+    pub(in crate::admin) fn with_secret(client: ClientView, secret: Option<ClientSecret>) -> Self {
         Self {
             client: client.into(),
             secret,
@@ -91,9 +91,9 @@ impl MintedClientOut {
     }
 }
 
-impl From<MintedClient> for MintedClientOut {
-    fn from(it: MintedClient) -> Self {
-        Self::of(it.client, it.secret)
+impl From<ClientWithSecret> for MintedClientOut {
+    fn from(it: ClientWithSecret) -> Self {
+        Self::with_secret(it.client, it.secret)
     }
 }
 
@@ -106,11 +106,11 @@ impl From<ClientView> for ClientOut {
         Self {
             id: it.id.to_string(),
             name: it.name,
-            scopes: names(it.scopes),
+            scopes: scope_names(it.scopes),
             scopes_used: it.scopes_used.into_iter().map(used).collect(),
             expires_at: it.expires_at,
             networks: it.networks,
-            reach: reach(it.reach),
+            reach: describe_reach(it.reach),
             proof_required: it.proof_required,
             keep_unused_scopes: it.keep_unused_scopes,
             created_at: it.created_at,
@@ -121,11 +121,11 @@ impl From<ClientView> for ClientOut {
     }
 }
 
-fn names(scopes: Permissions) -> Vec<&'static str> {
+fn scope_names(scopes: Permissions) -> Vec<&'static str> {
     scopes.iter().map(Permission::as_str).collect()
 }
 
-fn reach(it: Reach) -> Option<ReachOut> {
+fn describe_reach(it: Reach) -> Option<ReachOut> {
     match it {
         Reach::All => None,
         Reach::Within(it) => Some(ReachOut {

@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use regrant_domain::{AssetId, Permission, Reach, Within};
+use regrant_domain::{AssetId, Permission, Reach, ReachLimit};
 use regrant_vault::{ClientChange, ClientSpec};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
-    json::{All, Moment, deserialize_nullable},
+    json::{ListIn, Moment, deserialize_nullable},
     schema,
 };
 
@@ -22,13 +22,13 @@ pub(in crate::admin) struct NewClient {
     name: String,
     /// Scopes of the client.
     #[schema(schema_with = schema::scope_names)]
-    scopes: All<Scope>,
+    scopes: ListIn<ScopeName>,
     /// When the client expires (RFC 3339).
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     expires_at: Option<Moment>,
     /// Networks from which the client may call; by default any.
     #[schema(value_type = Option<Vec<String>>, max_items = 50, example = json!(["203.0.113.0/24"]))]
-    networks: Option<All<Network>>,
+    networks: Option<ListIn<NetworkIn>>,
     /// Assets that the client may reach; by default all assets of the tenant.
     reach: Option<ReachIn>,
     /// Whether every call of the client needs a proof (`X-Regrant-Proof`).
@@ -49,7 +49,7 @@ pub(super) struct ClientPatch {
     name: Option<String>,
     /// Scopes of the client.
     #[schema(schema_with = schema::scope_names, required = false)]
-    scopes: Option<All<Scope>>,
+    scopes: Option<ListIn<ScopeName>>,
     /// When the client expires (RFC 3339).
     #[serde(default, deserialize_with = "deserialize_nullable")]
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
@@ -57,7 +57,7 @@ pub(super) struct ClientPatch {
     /// Networks from which the client may call.
     #[serde(default, deserialize_with = "deserialize_nullable")]
     #[schema(value_type = Option<Vec<String>>, max_items = 50)]
-    networks: Option<Option<All<Network>>>,
+    networks: Option<Option<ListIn<NetworkIn>>>,
     /// Assets that the client may reach.
     #[serde(default, deserialize_with = "deserialize_nullable")]
     #[schema(value_type = Option<ReachIn>)]
@@ -88,22 +88,22 @@ pub(super) struct ReachIn {
     /// Graph ids of assets.
     #[serde(default)]
     #[schema(value_type = Vec<String>, max_items = 500)]
-    asset_ids: All<AssetId>,
+    asset_ids: ListIn<AssetId>,
     /// Graph ids of businesses.
     #[serde(default)]
     #[schema(value_type = Vec<String>, max_items = 100)]
-    business_ids: All<AssetId>,
+    business_ids: ListIn<AssetId>,
 }
 
 /// The name of a scope.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-struct Scope(Permission);
+struct ScopeName(Permission);
 
 /// A network or a single address.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-struct Network(IpNet);
+struct NetworkIn(IpNet);
 
 impl From<NewClient> for ClientSpec {
     fn from(it: NewClient) -> Self {
@@ -111,8 +111,8 @@ impl From<NewClient> for ClientSpec {
             name: it.name,
             scopes: it.scopes.0.into_iter().map(|it| it.0).collect(),
             expires_at: it.expires_at.map(|it| it.0),
-            networks: it.networks.map(networks),
-            reach: reach(it.reach),
+            networks: it.networks.map(into_networks),
+            reach: into_reach(it.reach),
             proof_required: it.proof_required,
             keep_unused_scopes: it.keep_unused_scopes,
         }
@@ -127,8 +127,8 @@ impl From<ClientPatch> for ClientChange {
                 .scopes
                 .map(|it| it.0.into_iter().map(|it| it.0).collect()),
             expires_at: it.expires_at.map(|it| it.map(|it| it.0)),
-            networks: it.networks.map(|it| it.map(networks)),
-            reach: it.reach.map(reach),
+            networks: it.networks.map(|it| it.map(into_networks)),
+            reach: it.reach.map(into_reach),
             proof_required: it.proof_required,
             keep_unused_scopes: it.keep_unused_scopes,
             disabled: it.disabled,
@@ -136,21 +136,21 @@ impl From<ClientPatch> for ClientChange {
     }
 }
 
-fn networks(it: All<Network>) -> Vec<IpNet> {
+fn into_networks(it: ListIn<NetworkIn>) -> Vec<IpNet> {
     it.0.into_iter().map(|it| it.0).collect()
 }
 
-fn reach(it: Option<ReachIn>) -> Reach {
+fn into_reach(it: Option<ReachIn>) -> Reach {
     it.map_or(Reach::All, |it| {
         let (assets, businesses) = (
             it.asset_ids.0.into_iter().collect(),
             it.business_ids.0.into_iter().collect(),
         );
-        Reach::Within(Within { assets, businesses })
+        Reach::Within(ReachLimit { assets, businesses })
     })
 }
 
-impl TryFrom<String> for Scope {
+impl TryFrom<String> for ScopeName {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -160,7 +160,7 @@ impl TryFrom<String> for Scope {
     }
 }
 
-impl TryFrom<String> for Network {
+impl TryFrom<String> for NetworkIn {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {

@@ -1,8 +1,8 @@
 //! A tenant as responses show it.
 
 use chrono::{DateTime, Utc};
-use regrant_domain::{AppId, Origin};
-use regrant_vault::{Onboarded, Shredded, TenantLimits, TenantView};
+use regrant_domain::{AppId, WebOrigin};
+use regrant_vault::{Onboarding, ShredResult, TenantLimits, TenantView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -28,7 +28,7 @@ pub(super) struct TenantOut {
     limits: LimitsOut,
     /// Exact origins of its pages.
     #[schema(value_type = Vec<String>, example = json!(["https://app.example.com"]))]
-    cors_origins: Vec<Origin>,
+    cors_origins: Vec<WebOrigin>,
     /// Whether reading its tokens requires a reason.
     reason_required: bool,
     /// When the tenant was created.
@@ -117,17 +117,17 @@ impl From<TenantLimits> for LimitsOut {
     }
 }
 
-impl From<Onboarded> for OnboardedOut {
-    fn from(it: Onboarded) -> Self {
+impl From<Onboarding> for OnboardedOut {
+    fn from(it: Onboarding) -> Self {
         Self {
             tenant: it.tenant.into(),
-            client: MintedClientOut::of(it.client, it.secret),
+            client: MintedClientOut::with_secret(it.client, it.secret),
         }
     }
 }
 
-impl From<Shredded> for ShreddedOut {
-    fn from(it: Shredded) -> Self {
+impl From<ShredResult> for ShreddedOut {
+    fn from(it: ShredResult) -> Self {
         let note =
             "Backups of the database contain the wrapped data keys until the backups expire.";
         Self {

@@ -2,10 +2,10 @@
 
 use super::super::clients::NewClient;
 use crate::{
-    json::{All, deserialize_nullable},
+    json::{ListIn, deserialize_nullable},
     schema,
 };
-use regrant_domain::{AppId, Origin, Permissions};
+use regrant_domain::{AppId, WebOrigin, Permissions};
 use regrant_vault::{ClientSpec, NewTenantSpec, TenantChange, TenantLimits};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -26,7 +26,7 @@ pub(super) struct NewTenant {
     limits: Option<LimitsIn>,
     /// Exact origins of its pages, at most 20.
     #[schema(value_type = Option<Vec<String>>, max_items = 20, example = json!(["https://app.example.com"]))]
-    cors_origins: Option<All<Origin>>,
+    cors_origins: Option<ListIn<WebOrigin>>,
 }
 
 /// Changes of a tenant; absent fields stay as they are.
@@ -40,7 +40,7 @@ pub(super) struct TenantPatch {
     limits: Option<LimitsIn>,
     /// Exact origins of its pages, at most 20; they replace the previous ones.
     #[schema(value_type = Option<Vec<String>>, max_items = 20)]
-    cors_origins: Option<All<Origin>>,
+    cors_origins: Option<ListIn<WebOrigin>>,
     /// Whether reading its tokens requires a reason.
     reason_required: Option<bool>,
 }
@@ -76,7 +76,7 @@ pub(super) struct ShredTenant {
 impl From<NewTenant> for NewTenantSpec {
     fn from(it: NewTenant) -> Self {
         let client = it.client.map_or_else(
-            || ClientSpec::named("first", Permissions::all()),
+            || ClientSpec::with_scopes("first", Permissions::all()),
             Into::into,
         );
         let limits = it.limits.unwrap_or_default();

@@ -3,21 +3,21 @@
 use regrant_domain::{AccessToken, AssetId, AssetKind};
 
 use super::*;
-use crate::problem::MOST_FAULTS;
+use crate::problem::MAX_FAULTS;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only read")]
 struct Request {
     access_token: AccessToken,
-    asset_ids: All<AssetId>,
+    asset_ids: ListIn<AssetId>,
     kind: Option<AssetKind>,
     wait: Option<u64>,
-    parts: Option<All<Request>>,
+    parts: Option<ListIn<Request>>,
 }
 
 fn faults(text: &str) -> Vec<(String, String)> {
-    let faults = read::<Request>(Node::parse(text.as_bytes()).unwrap())
+    let faults = read_request::<Request>(Node::parse_document(text.as_bytes()).unwrap())
         .err()
         .unwrap_or_default();
     faults.into_iter().map(|it| (it.field, it.detail)).collect()
@@ -53,7 +53,7 @@ fn at_most_twenty_faults_are_listed() {
     let ids = vec!["\"?\""; 300].join(",");
     assert_eq!(
         faults(&format!(r#"{{"access_token":"E","asset_ids":[{ids}]}}"#)).len(),
-        MOST_FAULTS
+        MAX_FAULTS
     );
 }
 

@@ -104,24 +104,24 @@ pub(crate) struct EndingOut {
 impl AssetOut {
     /// The asset as an entry of a list, without its slots.
     pub(crate) fn without_slots(view: AssetView) -> Self {
-        Self::of(view.asset, view.state)
+        Self::from_state(view.asset, view.state)
     }
 
     /// The asset with its credentials and the history of its cut-off.
     pub(crate) fn with_slots(view: AssetView) -> Self {
         let mut slots = Slots::default();
         for it in view.credentials {
-            slots.put(it.credential, it.tasks, view.state.next_check_at);
+            slots.put_credential(it.credential, it.tasks, view.state.next_check_at);
         }
         let cut_offs = view.cut_offs.into_iter().map(CutOffOut::from).collect();
         Self {
             slots: Some(slots),
             cut_offs: Some(cut_offs),
-            ..Self::of(view.asset, view.state)
+            ..Self::from_state(view.asset, view.state)
         }
     }
 
-    fn of(asset: Asset, state: AssetState) -> Self {
+    fn from_state(asset: Asset, state: AssetState) -> Self {
         Self {
             id: asset.id,
             kind: asset.kind,
@@ -131,7 +131,7 @@ impl AssetOut {
             state: state.status,
             since: state.since,
             ending: state.ending.map(EndingOut::from),
-            who: state.who(),
+            who: state.who_must_act(),
             reason: state.reason.into(),
             next_check_at: state.next_check_at,
             cut_off: asset.facts.cut_off.map(|it| it.at),

@@ -7,13 +7,13 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     cursor::{Cursor, Limit},
-    json::{All, Moment},
+    json::{ListIn, Moment},
     problem::Problem,
     schema,
 };
 
 /// The longest name of an asset, in characters.
-const LONGEST_NAME: usize = 200;
+const MAX_NAME_LENGTH: usize = 200;
 
 /// Assets to register, at most 1,000.
 #[derive(Deserialize, ToSchema)]
@@ -21,7 +21,7 @@ const LONGEST_NAME: usize = 200;
 pub(crate) struct RegisterAssets {
     /// Assets.
     #[schema(value_type = Vec<NewAsset>)]
-    assets: All<NewAsset>,
+    assets: ListIn<NewAsset>,
 }
 
 /// An asset to register.
@@ -36,7 +36,7 @@ pub(crate) struct NewAsset {
     kind: AssetKind,
     /// Display name.
     #[schema(value_type = Option<String>, max_length = 200)]
-    name: Option<Name>,
+    name: Option<AssetName>,
     /// Business that owns the asset.
     #[schema(schema_with = schema::graph_id_or_null, required = false)]
     business_id: Option<AssetId>,
@@ -51,7 +51,7 @@ pub(crate) struct NewAsset {
 /// A display name of 1 to 200 characters.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-struct Name(String);
+struct AssetName(String);
 
 /// Filter and page of a list of assets.
 #[derive(Deserialize, IntoParams)]
@@ -131,11 +131,11 @@ impl From<AssetFilter> for AssetQuery {
     }
 }
 
-impl TryFrom<String> for Name {
+impl TryFrom<String> for AssetName {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let fits = (1..=LONGEST_NAME).contains(&text.chars().count())
+        let fits = (1..=MAX_NAME_LENGTH).contains(&text.chars().count())
             && !text.chars().any(char::is_control);
         if fits {
             Ok(Self(text))
@@ -148,10 +148,10 @@ impl TryFrom<String> for Name {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::{Node, pairs, read};
+    use crate::json::{Node, parse_pairs, read_request};
 
     fn faulty_fields(text: &str) -> Vec<String> {
-        let faults = read::<RegisterAssets>(Node::parse(text.as_bytes()).unwrap())
+        let faults = read_request::<RegisterAssets>(Node::parse_document(text.as_bytes()).unwrap())
             .err()
             .unwrap_or_default();
         faults.into_iter().map(|it| it.field).collect()
@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn a_token_gets_the_default_kind_of_its_asset() {
         let text = r#"{"assets":[{"id":"1","kind":"page","token":"E"},{"id":"2","kind":"pixel","token":"E"}]}"#;
-        let request: RegisterAssets = read(Node::parse(text.as_bytes()).unwrap()).unwrap();
+        let request: RegisterAssets = read_request(Node::parse_document(text.as_bytes()).unwrap()).unwrap();
         let kinds: Vec<_> = request
             .into_registrations()
             .unwrap()
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_filter_reads_its_fields_and_refuses_others() {
-        let filter = |text: &str| read::<AssetFilter>(pairs(text).unwrap());
+        let filter = |text: &str| read_request::<AssetFilter>(parse_pairs(text).unwrap());
         let good =
             filter("state=expiring&kind=ad_account&limit=7&ending_before=2026-01-31T00:00:00Z")
                 .ok()

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{
-    Credential, CredentialId, CredentialKind, GrantId, PersonId, Slot, forecast::promotes_when,
+    Credential, CredentialId, CredentialKind, GrantId, PersonId, Slot, forecast::promotion_reason,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -68,18 +68,18 @@ struct CredentialOut {
 }
 
 impl Slots {
-    pub(super) fn put(
+    pub(super) fn put_credential(
         &mut self,
         credential: Credential,
         tasks: Vec<String>,
         next_check_at: Option<DateTime<Utc>>,
     ) {
         let slot = credential.slot;
-        let it = CredentialOut::of(credential, tasks);
+        let it = CredentialOut::with_tasks(credential, tasks);
         match slot {
             Slot::Active => self.active = Some(it),
             Slot::Candidate => {
-                let promotes_when = promotes_when().into();
+                let promotes_when = promotion_reason().into();
                 self.candidate = Some(CandidateOut {
                     credential: it,
                     promotes_when,
@@ -93,7 +93,7 @@ impl Slots {
 }
 
 impl CredentialOut {
-    fn of(it: Credential, tasks: Vec<String>) -> Self {
+    fn with_tasks(it: Credential, tasks: Vec<String>) -> Self {
         Self {
             id: it.id,
             kind: it.kind,

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt::Write};
 use chrono::NaiveDate;
 use regrant_domain::{
     Confidence, Who,
-    forecast::{Cover, Tally},
+    forecast::{Cover, EndingTally},
     state::EndingCause,
 };
 use regrant_vault::{ForecastAgenda, ForecastLine, ForecastQuery};
@@ -19,7 +19,7 @@ use super::ical::DayEvent;
 const REMIND_DAYS: u32 = 7;
 
 /// The filter of a calendar, as the last part of its uids.
-pub(crate) fn feed(query: &ForecastQuery) -> String {
+pub(crate) fn filter_suffix(query: &ForecastQuery) -> String {
     let mut suffix = String::new();
     let mut part = |letter: char, it: Option<&str>| {
         if let Some(it) = it {
@@ -49,13 +49,13 @@ pub(crate) fn feed(query: &ForecastQuery) -> String {
             .as_ref()
             .map(regrant_domain::PersonId::as_str),
     );
-    part('a', query.every.then_some("ll"));
+    part('a', query.every_ending.then_some("ll"));
     suffix
 }
 
 /// The endings of one day and cause.
 #[derive(Default)]
-struct Group<'a> {
+struct DayGroup<'a> {
     count: u64,
     covered: u64,
     confidence: BTreeMap<Confidence, u64>,
@@ -63,9 +63,9 @@ struct Group<'a> {
 }
 
 /// The entries of a calendar; `suffix` comes from [`filter_suffix`].
-pub(crate) fn events(agenda: &ForecastAgenda, suffix: &str) -> Vec<DayEvent> {
-    let mut groups: BTreeMap<(NaiveDate, EndingCause), Group<'_>> = BTreeMap::new();
-    for Tally {
+pub(crate) fn build_events(agenda: &ForecastAgenda, suffix: &str) -> Vec<DayEvent> {
+    let mut groups: BTreeMap<(NaiveDate, EndingCause), DayGroup<'_>> = BTreeMap::new();
+    for EndingTally {
         date,
         cause,
         confidence,
@@ -81,22 +81,22 @@ pub(crate) fn events(agenda: &ForecastAgenda, suffix: &str) -> Vec<DayEvent> {
         }
     }
     for line in &agenda.lines {
-        if let Some(group) = groups.get_mut(&(line.place.at.date_naive(), line.place.cause)) {
+        if let Some(group) = groups.get_mut(&(line.position.at.date_naive(), line.position.cause)) {
             group.lines.push(line);
         }
     }
-    let event = |((date, cause), group): ((NaiveDate, EndingCause), Group<'_>)| DayEvent {
+    let event = |((date, cause), group): ((NaiveDate, EndingCause), DayGroup<'_>)| DayEvent {
         uid: format!("{}-{date}-{cause}{suffix}@regrant", agenda.tenant),
         date,
-        summary: group.summary(cause),
-        description: group.description(cause),
+        summary: group.write_summary(cause),
+        description: group.write_description(cause),
         remind_days: REMIND_DAYS,
     };
     groups.into_iter().map(event).collect()
 }
 
-impl Group<'_> {
-    fn summary(&self, cause: EndingCause) -> String {
+impl DayGroup<'_> {
+    fn write_summary(&self, cause: EndingCause) -> String {
         let degrees = match self.confidence.first_key_value() {
             Some((only, _)) if self.confidence.len() == 1 => only.as_str().to_owned(),
             _ => {
@@ -112,11 +112,11 @@ impl Group<'_> {
         } else {
             ("assets", "end")
         };
-        format!("{} {noun} {verb}: {} ({degrees})", self.count, words(cause))
+        format!("{} {noun} {verb}: {} ({degrees})", self.count, cause_text(cause))
     }
 
-    fn description(&self, cause: EndingCause) -> String {
-        let mut text = format!("{}\n{}\n", next_step(cause), party(cause.who()));
+    fn write_description(&self, cause: EndingCause) -> String {
+        let mut text = format!("{}\n{}\n", next_step(cause), party_text(cause.who_must_act()));
         if self.covered > 0 {
             let _ = writeln!(text, "{} of them need no action.", self.covered);
         }
@@ -124,9 +124,9 @@ impl Group<'_> {
             let _ = write!(
                 text,
                 "\n{} {} {}",
-                it.place.at.format("%H:%M UTC"),
+                it.position.at.format("%H:%M UTC"),
                 it.kind,
-                it.place.asset_id
+                it.position.asset_id
             );
             if let Some(name) = &it.name {
                 let _ = write!(text, " \"{name}\"");
@@ -143,7 +143,7 @@ impl Group<'_> {
     }
 }
 
-const fn words(cause: EndingCause) -> &'static str {
+const fn cause_text(cause: EndingCause) -> &'static str {
     match cause {
         EndingCause::TokenExpiry => "token expiry",
         EndingCause::DataAccess => "data access expires",
@@ -169,12 +169,12 @@ const fn next_step(cause: EndingCause) -> &'static str {
     }
 }
 
-const fn party(who: Who) -> &'static str {
+const fn party_text(who: Who) -> &'static str {
     match who {
         Who::Person => "Who must act: the person who granted the token.",
         Who::BusinessAdmin => "Who must act: an administrator of the business.",
         Who::Provider => "Who must act: the provider of the app.",
-        Who::Nobody => "No action is needed.",
+        Who::NoOne => "No action is needed.",
     }
 }
 
@@ -182,13 +182,13 @@ const fn party(who: Who) -> &'static str {
 mod tests {
     use chrono::{DateTime, Duration};
     use regrant_domain::{AssetKind, TenantId};
-    use regrant_vault::Place;
+    use regrant_vault::ForecastPosition;
 
     use super::*;
 
     fn agenda() -> ForecastAgenda {
         let at = DateTime::UNIX_EPOCH + Duration::hours(30);
-        let tally = |confidence, cover, count| Tally {
+        let tally = |confidence, cover, count| EndingTally {
             date: at.date_naive(),
             cause: EndingCause::CutOff,
             confidence,
@@ -196,7 +196,7 @@ mod tests {
             count,
         };
         let line = |id: &str| ForecastLine {
-            place: Place {
+            position: ForecastPosition {
                 at,
                 asset_id: id.parse().unwrap(),
                 cause: EndingCause::CutOff,
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn one_entry_per_day_and_cause_says_how_many_and_how_certain() {
         let agenda = agenda();
-        let events = events(&agenda, "");
+        let events = build_events(&agenda, "");
         assert_eq!(events.len(), 1);
         assert_eq!(
             events[0].summary,
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn a_uid_is_stable_and_differs_between_filters() {
         let agenda = agenda();
-        let uid = |query: &ForecastQuery| events(&agenda, &feed(query)).remove(0).uid;
+        let uid = |query: &ForecastQuery| build_events(&agenda, &filter_suffix(query)).remove(0).uid;
         let whole = ForecastQuery::default();
         let business = ForecastQuery {
             business_id: Some("5".parse().unwrap()),
@@ -260,7 +260,7 @@ mod tests {
         agenda.tallies.truncate(1);
         agenda.tallies[0].count = 1;
         assert_eq!(
-            events(&agenda, "")[0].summary,
+            build_events(&agenda, "")[0].summary,
             "1 asset ends: cut-off (certain)"
         );
     }

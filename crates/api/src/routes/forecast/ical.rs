@@ -8,10 +8,10 @@ use std::fmt::Write;
 use chrono::{DateTime, NaiveDate, Utc};
 
 /// The longest line in octets, without its CRLF.
-const LONGEST: usize = 75;
+const MAX_LINE_OCTETS: usize = 75;
 
 /// Media type of a calendar.
-pub(crate) const MEDIA_TYPE: &str = "text/calendar; charset=utf-8";
+pub(crate) const CALENDAR_MEDIA_TYPE: &str = "text/calendar; charset=utf-8";
 
 /// An all-day event.
 pub(crate) struct DayEvent {
@@ -28,52 +28,52 @@ pub(crate) struct DayEvent {
 }
 
 /// Writes a calendar; `stamp` is the time of its data.
-pub(crate) fn calendar(name: &str, stamp: DateTime<Utc>, events: &[DayEvent]) -> String {
-    let mut text = Text(String::new());
-    text.line("BEGIN", "VCALENDAR");
-    text.line("VERSION", "2.0");
-    text.line("PRODID", "-//Regrant//Disconnect calendar//EN");
-    text.line("CALSCALE", "GREGORIAN");
-    text.line("X-WR-CALNAME", &escape(name));
-    text.line("REFRESH-INTERVAL;VALUE=DURATION", "PT1H");
-    text.line("X-PUBLISHED-TTL", "PT1H");
+pub(crate) fn write_calendar(name: &str, stamp: DateTime<Utc>, events: &[DayEvent]) -> String {
+    let mut text = CalendarText(String::new());
+    text.write_line("BEGIN", "VCALENDAR");
+    text.write_line("VERSION", "2.0");
+    text.write_line("PRODID", "-//Regrant//Disconnect calendar//EN");
+    text.write_line("CALSCALE", "GREGORIAN");
+    text.write_line("X-WR-CALNAME", &escape_text(name));
+    text.write_line("REFRESH-INTERVAL;VALUE=DURATION", "PT1H");
+    text.write_line("X-PUBLISHED-TTL", "PT1H");
     for event in events {
-        text.event(event, stamp);
+        text.write_event(event, stamp);
     }
-    text.line("END", "VCALENDAR");
+    text.write_line("END", "VCALENDAR");
     text.0
 }
 
-struct Text(String);
+struct CalendarText(String);
 
-impl Text {
-    fn event(&mut self, it: &DayEvent, stamp: DateTime<Utc>) {
-        self.line("BEGIN", "VEVENT");
-        self.line("UID", &escape(&it.uid));
-        self.line("DTSTAMP", &stamp.format("%Y%m%dT%H%M%SZ").to_string());
-        self.line("DTSTART;VALUE=DATE", &day(it.date));
-        self.line(
+impl CalendarText {
+    fn write_event(&mut self, it: &DayEvent, stamp: DateTime<Utc>) {
+        self.write_line("BEGIN", "VEVENT");
+        self.write_line("UID", &escape_text(&it.uid));
+        self.write_line("DTSTAMP", &stamp.format("%Y%m%dT%H%M%SZ").to_string());
+        self.write_line("DTSTART;VALUE=DATE", &format_day(it.date));
+        self.write_line(
             "DTEND;VALUE=DATE",
-            &day(it.date.succ_opt().unwrap_or(it.date)),
+            &format_day(it.date.succ_opt().unwrap_or(it.date)),
         );
-        self.line("SUMMARY", &escape(&it.summary));
-        self.line("DESCRIPTION", &escape(&it.description));
-        self.line("TRANSP", "TRANSPARENT");
-        self.line("BEGIN", "VALARM");
-        self.line("ACTION", "DISPLAY");
-        self.line("DESCRIPTION", &escape(&it.summary));
-        self.line("TRIGGER", &format!("-P{}D", it.remind_days));
-        self.line("END", "VALARM");
-        self.line("END", "VEVENT");
+        self.write_line("SUMMARY", &escape_text(&it.summary));
+        self.write_line("DESCRIPTION", &escape_text(&it.description));
+        self.write_line("TRANSP", "TRANSPARENT");
+        self.write_line("BEGIN", "VALARM");
+        self.write_line("ACTION", "DISPLAY");
+        self.write_line("DESCRIPTION", &escape_text(&it.summary));
+        self.write_line("TRIGGER", &format!("-P{}D", it.remind_days));
+        self.write_line("END", "VALARM");
+        self.write_line("END", "VEVENT");
     }
 
     /// Writes one content line, folded.
-    fn line(&mut self, name: &str, value: &str) {
-        let mut room = LONGEST;
+    fn write_line(&mut self, name: &str, value: &str) {
+        let mut room = MAX_LINE_OCTETS;
         for c in name.chars().chain([':']).chain(value.chars()) {
             if c.len_utf8() > room {
                 self.0.push_str("\r\n ");
-                room = LONGEST - 1;
+                room = MAX_LINE_OCTETS - 1;
             }
             self.0.push(c);
             room -= c.len_utf8();
@@ -82,12 +82,12 @@ impl Text {
     }
 }
 
-fn day(date: NaiveDate) -> String {
+fn format_day(date: NaiveDate) -> String {
     date.format("%Y%m%d").to_string()
 }
 
 /// Escapes text (RFC 5545 §3.3.11); omits control characters other than line breaks.
-fn escape(text: &str) -> String {
+fn escape_text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -169,7 +169,7 @@ mod tests {
             "{}\nsecond line, with commas; and more\n\n",
             "Bäckerei 木木木 🥐 ".repeat(40)
         );
-        let text = calendar(
+        let text = write_calendar(
             "Kalender, klein",
             DateTime::UNIX_EPOCH,
             &[event(summary, &description)],
@@ -193,7 +193,7 @@ mod tests {
         for shift in 0..80 {
             for c in ["é", "木", "🥐"] {
                 let summary = format!("{}{}", "a".repeat(shift), c.repeat(60));
-                let text = calendar("x", DateTime::UNIX_EPOCH, &[event(&summary, "")]);
+                let text = write_calendar("x", DateTime::UNIX_EPOCH, &[event(&summary, "")]);
                 assert_eq!(value(&lines(&text), "SUMMARY"), summary);
             }
         }
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn text_cannot_leave_its_line() {
         let evil = "x\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:y\u{0}\u{7f}";
-        let text = calendar(evil, DateTime::UNIX_EPOCH, &[event(evil, evil)]);
+        let text = write_calendar(evil, DateTime::UNIX_EPOCH, &[event(evil, evil)]);
         let lines = lines(&text);
         assert_eq!(
             lines
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn components_are_nested() {
-        let text = calendar(
+        let text = write_calendar(
             "x",
             DateTime::UNIX_EPOCH,
             &[event("a", "b"), event("c", "d")],

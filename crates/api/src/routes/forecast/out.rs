@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use regrant_domain::{
     AssetId, AssetKind, CredentialKind, PersonId, Slot, Who,
-    forecast::{Cover, Day, Effect},
+    forecast::{Cover, ForecastDay, DepartureEffect},
     state::{EndingCause, Status},
 };
 use regrant_vault::{Forecast, ForecastEntry};
@@ -13,7 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::assets::EndingOut;
-use crate::{cursor::cursor, reason::ReasonOut, schema};
+use crate::{cursor::encode_cursor, reason::ReasonOut, schema};
 
 /// The disconnect calendar.
 #[derive(Serialize, ToSchema)]
@@ -26,9 +26,9 @@ pub(crate) struct ForecastOut {
     /// End of the range, excluded.
     to: DateTime<Utc>,
     /// Days (UTC) on which assets end.
-    days: Vec<DayOut>,
+    days: Vec<ForecastDayOut>,
     /// One page of endings, earliest first.
-    data: Vec<EntryOut>,
+    data: Vec<ForecastEntryOut>,
     /// Whether more entries follow.
     has_more: bool,
     /// Send it as `cursor` to get the next page.
@@ -43,7 +43,7 @@ pub(crate) struct ForecastOut {
 /// One day of the calendar.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ForecastDay)]
-struct DayOut {
+struct ForecastDayOut {
     /// Day (UTC).
     date: NaiveDate,
     /// Number of assets that end.
@@ -59,7 +59,7 @@ struct DayOut {
 /// One ending of one asset.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ForecastEntry)]
-pub(crate) struct EntryOut {
+pub(crate) struct ForecastEntryOut {
     /// Id of the asset.
     #[schema(schema_with = schema::asset_id)]
     asset_id: AssetId,
@@ -102,18 +102,18 @@ pub(crate) struct EntryOut {
 pub(crate) struct ImpactOut {
     /// Whether the asset ends, waits for its parked token, or continues.
     #[schema(schema_with = schema::leave_effect)]
-    effect: Effect,
+    effect: DepartureEffect,
     /// Credential that serves the asset afterwards; null if there is none.
-    by: Option<ByOut>,
+    by: Option<ImpactByOut>,
     /// Ending and state of the asset.
     #[serde(flatten)]
-    entry: EntryOut,
+    entry: ForecastEntryOut,
 }
 
 /// A credential that serves an asset afterwards.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ImpactBy)]
-struct ByOut {
+struct ImpactByOut {
     /// Slot of the credential.
     #[schema(schema_with = schema::slot_name)]
     slot: Slot,
@@ -130,7 +130,7 @@ struct ByOut {
 const SYSTEM_USER_SERVES: &str = "A system user's token serves the asset. Migrations and departures of persons do not affect it, nor shares between businesses.";
 const SYSTEM_USER_FOLLOWS: &str =
     "A system user's token will serve the asset. No action is needed.";
-const WAITS: &str =
+const CANDIDATE_WAITS: &str =
     "A parked token becomes active once it reaches the asset; until then no token serves it.";
 
 impl From<Forecast> for ForecastOut {
@@ -139,19 +139,19 @@ impl From<Forecast> for ForecastOut {
             generated_at: it.generated_at,
             from: it.from,
             to: it.to,
-            days: it.days.into_iter().map(DayOut::from).collect(),
-            data: it.data.into_iter().map(EntryOut::from).collect(),
+            days: it.days.into_iter().map(ForecastDayOut::from).collect(),
+            data: it.data.into_iter().map(ForecastEntryOut::from).collect(),
             has_more: it.next.is_some(),
-            next_cursor: it.next.as_ref().map(cursor),
+            next_cursor: it.next.as_ref().map(encode_cursor),
             unknown: it.totals.unknown,
             passed: it.totals.passed,
         }
     }
 }
 
-impl From<(NaiveDate, Day)> for DayOut {
-    fn from((date, day): (NaiveDate, Day)) -> Self {
-        let Day {
+impl From<(NaiveDate, ForecastDay)> for ForecastDayOut {
+    fn from((date, day): (NaiveDate, ForecastDay)) -> Self {
+        let ForecastDay {
             count,
             covered,
             causes,
@@ -175,9 +175,9 @@ impl From<(NaiveDate, Day)> for DayOut {
     }
 }
 
-impl From<ForecastEntry> for EntryOut {
+impl From<ForecastEntry> for ForecastEntryOut {
     fn from(it: ForecastEntry) -> Self {
-        let (covered_by, note) = (it.cover(), note(&it));
+        let (covered_by, note) = (it.cover_kind(), entry_note(&it));
         let ForecastEntry {
             asset,
             state,
@@ -195,7 +195,7 @@ impl From<ForecastEntry> for EntryOut {
             note,
             state: state.status,
             since: state.since,
-            who: state.who(),
+            who: state.who_must_act(),
             reason: state.reason.into(),
             next_check_at: state.next_check_at,
         }
@@ -204,25 +204,25 @@ impl From<ForecastEntry> for EntryOut {
 
 impl From<ForecastEntry> for ImpactOut {
     fn from(it: ForecastEntry) -> Self {
-        let by = it.cover.as_ref().map(|(_, it)| ByOut {
+        let by = it.cover.as_ref().map(|(_, it)| ImpactByOut {
             slot: it.slot,
             kind: it.kind,
             system_user: it.system_user,
             person_id: it.person_id.clone(),
         });
         Self {
-            effect: it.effect(),
+            effect: it.departure_effect(),
             by,
             entry: it.into(),
         }
     }
 }
 
-fn note(it: &ForecastEntry) -> Option<&'static str> {
+fn entry_note(it: &ForecastEntry) -> Option<&'static str> {
     match &it.cover {
         Some((Cover::Standby, standby)) if standby.system_user => Some(SYSTEM_USER_FOLLOWS),
-        Some((Cover::Candidate, _)) => Some(WAITS),
-        _ if it.system_user && it.ending.cause != EndingCause::PersonLeaves => {
+        Some((Cover::Candidate, _)) => Some(CANDIDATE_WAITS),
+        _ if it.is_system_user && it.ending.cause != EndingCause::PersonLeaves => {
             Some(SYSTEM_USER_SERVES)
         }
         _ => None,

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 
 use crate::{
     cursor::PageQuery,
-    json::{Moment, Node, UNKNOWN_FIELD, pairs, read},
+    json::{Moment, Node, UNKNOWN_FIELD, parse_pairs, read_request},
     problem::{Fault, Problem},
     schema,
 };
@@ -25,10 +25,10 @@ const PAGE_FIELDS: [&str; 2] = ["cursor", "limit"];
 pub(crate) struct ForecastFilter {
     /// Start of the range: a day (UTC) or a moment in RFC 3339; by default now.
     #[param(value_type = Option<String>, example = "2026-12-01")]
-    from: Option<Edge>,
+    from: Option<RangeEdge>,
     /// End of the range: a day, which is included, or a moment; by default 90 days after the start, at most 366.
     #[param(value_type = Option<String>, example = "2027-02-28")]
-    to: Option<Edge>,
+    to: Option<RangeEdge>,
     /// Only assets of this kind.
     #[param(schema_with = schema::asset_kind, required = false)]
     kind: Option<AssetKind>,
@@ -44,7 +44,7 @@ pub(crate) struct ForecastFilter {
     /// Include every ending of an asset, not only the earliest.
     #[serde(default)]
     #[param(value_type = bool, default = false)]
-    all: Flag,
+    all: BoolText,
 }
 
 /// The filter and the page of one query string.
@@ -66,7 +66,7 @@ impl ForecastParams {
     /// Splits the parameters between filter and page; the filter reports unknown ones.
     fn read_query(query: Node) -> Result<Self, Vec<Fault>> {
         let (page, filter) = query.split_fields(|name| PAGE_FIELDS.contains(&name));
-        match (read(page), read(filter)) {
+        match (read_request(page), read_request(filter)) {
             (Ok(page), Ok(filter)) => Ok(Self { filter, page }),
             (page, filter) => {
                 let mut faults = page.err().unwrap_or_default();
@@ -89,15 +89,15 @@ impl FromRequest for ForecastParams {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let query = pairs(request.query_string());
-        ready(query.and_then(|it| Self::read_query(it).map_err(Problem::invalid)))
+        let query = parse_pairs(request.query_string());
+        ready(query.and_then(|it| Self::read_query(it).map_err(Problem::invalid_fields)))
     }
 }
 
 /// A day or a moment at the start or the end of a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-enum Edge {
+enum RangeEdge {
     Day(NaiveDate),
     Moment(Timestamp),
 }
@@ -105,25 +105,25 @@ enum Edge {
 /// The text `true` or `false`.
 #[derive(Default, Deserialize)]
 #[serde(try_from = "String")]
-struct Flag(bool);
+struct BoolText(bool);
 
 impl From<ForecastFilter> for ForecastQuery {
     fn from(it: ForecastFilter) -> Self {
         Self {
-            from: it.from.map(Edge::start),
-            to: it.to.map(Edge::end),
+            from: it.from.map(RangeEdge::start_time),
+            to: it.to.map(RangeEdge::end_time),
             kind: it.kind,
             business_id: it.business_id,
             person_id: it.person_id,
             what_if_person_leaves: it.what_if_person_leaves,
-            every: it.all.0,
+            every_ending: it.all.0,
         }
     }
 }
 
-impl Edge {
+impl RangeEdge {
     /// The start of the range: the start of the day, or the moment.
-    fn start(self) -> Timestamp {
+    fn start_time(self) -> Timestamp {
         match self {
             Self::Day(date) => date.and_time(NaiveTime::MIN).and_utc(),
             Self::Moment(moment) => moment,
@@ -131,15 +131,15 @@ impl Edge {
     }
 
     /// The end of the range: the end of the day, or the moment.
-    fn end(self) -> Timestamp {
+    fn end_time(self) -> Timestamp {
         match self {
-            Self::Day(date) => Self::Day(date.succ_opt().unwrap_or(date)).start(),
+            Self::Day(date) => Self::Day(date.succ_opt().unwrap_or(date)).start_time(),
             Self::Moment(moment) => moment,
         }
     }
 }
 
-impl TryFrom<String> for Edge {
+impl TryFrom<String> for RangeEdge {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -157,7 +157,7 @@ impl TryFrom<String> for Edge {
     }
 }
 
-impl TryFrom<String> for Flag {
+impl TryFrom<String> for BoolText {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     fn faults(text: &str) -> Vec<String> {
-        let faults = ForecastParams::read_query(pairs(text).unwrap())
+        let faults = ForecastParams::read_query(parse_pairs(text).unwrap())
             .err()
             .unwrap_or_default();
         faults.into_iter().map(|it| it.field).collect()
@@ -193,14 +193,14 @@ mod tests {
         for (text, field) in [("all=yes", "all"), ("limit=0", "limit")] {
             assert_eq!(faults(text), [field]);
         }
-        let params = ForecastParams::read_query(pairs("cursor=x").unwrap()).ok();
+        let params = ForecastParams::read_query(parse_pairs("cursor=x").unwrap()).ok();
         assert_eq!(params.unwrap().into_parts().unwrap_err().field, "cursor");
     }
 
     #[test]
     fn a_day_begins_at_midnight_and_is_included_at_the_end() {
         let text = "from=2026-12-01&to=2026-12-31&all=true";
-        let params = ForecastParams::read_query(pairs(text).unwrap())
+        let params = ForecastParams::read_query(parse_pairs(text).unwrap())
             .ok()
             .unwrap();
         let (query, cursor, limit) = params.into_parts().unwrap();
@@ -209,12 +209,12 @@ mod tests {
             "2026-12-01T00:00:00+00:00"
         );
         assert_eq!(query.to.unwrap().to_rfc3339(), "2027-01-01T00:00:00+00:00");
-        assert_eq!((query.every, cursor, limit), (true, None, 50));
+        assert_eq!((query.every_ending, cursor, limit), (true, None, 50));
     }
 
     #[test]
     fn a_moment_is_taken_as_it_is() {
-        let params = read::<ForecastFilter>(pairs("to=2026-12-01T02:00:00%2B02:00").unwrap())
+        let params = read_request::<ForecastFilter>(parse_pairs("to=2026-12-01T02:00:00%2B02:00").unwrap())
             .ok()
             .unwrap();
         assert_eq!(
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn an_unknown_parameter_is_answered_with_all_known_ones() {
-        let faults = ForecastParams::read_query(pairs("until=2026-01-31").unwrap()).err();
+        let faults = ForecastParams::read_query(parse_pairs("until=2026-01-31").unwrap()).err();
         let expected = "unknown field; expected one of: from, to, kind, business_id, person_id, \
                         what_if_person_leaves, all, cursor, limit";
         assert_eq!(faults.unwrap()[0].detail, expected);

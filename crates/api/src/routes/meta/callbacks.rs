@@ -15,16 +15,16 @@ use regrant_vault::{DeletionStatus, Error, Vault};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{super::pages::page, webhooks::not_signed};
+use super::{super::pages::render_page, webhooks::not_signed};
 use crate::{
-    extract::Raw,
-    json::{pairs, read},
+    extract::RawBody,
+    json::{parse_pairs, read_request},
     problem::{Problem, ProblemOut},
     settings::Settings,
 };
 
 /// The longest confirmation code that is looked up.
-const LONGEST_CODE: usize = 64;
+const MAX_CODE_LENGTH: usize = 64;
 
 /// The form that Meta posts about a person.
 #[derive(Deserialize, ToSchema)]
@@ -60,11 +60,11 @@ pub(crate) struct DeletionReceipt {
 pub(crate) async fn deauthorize(
     vault: Data<Vault>,
     app: Path<String>,
-    body: Raw,
+    body: RawBody,
 ) -> Result<HttpResponse, Problem> {
-    let request = signed_request(&body)?;
+    let request = read_signed_request(&body)?;
     vault
-        .deauthorize(app.parse().ok().as_ref(), &request)
+        .receive_deauthorization(app.parse().ok().as_ref(), &request)
         .await?;
     Ok(HttpResponse::Ok().finish())
 }
@@ -89,11 +89,11 @@ pub(crate) async fn delete_person_data(
     settings: Data<Settings>,
     app: Path<String>,
     call: HttpRequest,
-    body: Raw,
+    body: RawBody,
 ) -> Result<HttpResponse, Problem> {
-    let request = signed_request(&body)?;
+    let request = read_signed_request(&body)?;
     let code = vault
-        .delete_person_data(app.parse().ok().as_ref(), &request)
+        .receive_deletion_request(app.parse().ok().as_ref(), &request)
         .await?
         .code;
     // The caller controls the Host header, so it is not repeated.
@@ -130,12 +130,12 @@ pub(crate) async fn get_deletion(
 ) -> Result<HttpResponse, Problem> {
     let (app, code) = path.into_inner();
     let status = match app.parse() {
-        Ok(app) if code.len() <= LONGEST_CODE => vault.deletion_status(&app, &code).await.map(Some),
+        Ok(app) if code.len() <= MAX_CODE_LENGTH => vault.find_deletion_status(&app, &code).await.map(Some),
         _ => Ok(None),
     };
     let mut response = match status {
-        Ok(Some(status)) => page("Deletion of your data", &told(&status)),
-        Ok(None) | Err(Error::NotFound(_)) => unknown(),
+        Ok(Some(status)) => render_page("Deletion of your data", &deletion_text(&status)),
+        Ok(None) | Err(Error::NotFound(_)) => unknown_request_page(),
         Err(error) => return Err(error.into()),
     };
     let headers = response.headers_mut();
@@ -144,16 +144,16 @@ pub(crate) async fn get_deletion(
     Ok(response)
 }
 
-fn signed_request(body: &Raw) -> Result<String, Problem> {
+fn read_signed_request(body: &RawBody) -> Result<String, Problem> {
     let form = std::str::from_utf8(&body.0)
         .ok()
-        .and_then(|it| pairs(it).ok());
-    let form = form.and_then(|it| read::<SignedRequest>(it).ok());
+        .and_then(|it| parse_pairs(it).ok());
+    let form = form.and_then(|it| read_request::<SignedRequest>(it).ok());
     form.map(|it| it.signed_request).ok_or_else(not_signed)
 }
 
-fn unknown() -> HttpResponse {
-    let mut response = page(
+fn unknown_request_page() -> HttpResponse {
+    let mut response = render_page(
         "No such request",
         "<p>No request has this code. Check the address.</p>",
     );
@@ -161,8 +161,8 @@ fn unknown() -> HttpResponse {
     response
 }
 
-fn told(status: &DeletionStatus) -> String {
-    let (state, sentence) = match (status.begun_at, status.completed_at) {
+fn deletion_text(status: &DeletionStatus) -> String {
+    let (state, sentence) = match (status.started_at, status.completed_at) {
         (_, Some(_)) => (
             "Completed",
             "Your access tokens, your name and the dates stored about you are deleted.",
@@ -183,7 +183,7 @@ fn told(status: &DeletionStatus) -> String {
     format!(
         "<p><strong>{state}</strong></p><p>{sentence}</p><table>{}{}{}</table>",
         row("Received", Some(status.received_at)),
-        row("Begun", status.begun_at),
+        row("Begun", status.started_at),
         row("Completed", status.completed_at),
     )
 }

@@ -4,8 +4,8 @@
 //! caller learns neither which apps exist nor which check failed.
 
 use crate::{
-    extract::Raw,
-    json::{pairs, read},
+    extract::RawBody,
+    json::{parse_pairs, read_request},
     problem::{Code, Problem, ProblemOut},
 };
 use actix_web::{
@@ -18,10 +18,10 @@ use regrant_domain::VerifyToken;
 use regrant_vault::Vault;
 
 /// The header with Meta's signature.
-const SIGNATURE: &str = "X-Hub-Signature-256";
+const SIGNATURE_HEADER: &str = "X-Hub-Signature-256";
 
 /// The longest challenge that is repeated.
-const LONGEST_CHALLENGE: usize = 256;
+const MAX_CHALLENGE_LENGTH: usize = 256;
 
 /// The query with which Meta verifies the webhook address of an app.
 #[derive(serde::Deserialize, utoipa::IntoParams)]
@@ -58,13 +58,13 @@ pub(crate) async fn verify_webhook(
     app: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let handshake = pairs(request.query_string())
+    let handshake = parse_pairs(request.query_string())
         .ok()
-        .and_then(|it| read::<Handshake>(it).ok());
+        .and_then(|it| read_request::<Handshake>(it).ok());
     let handshake = handshake.filter(|it| it.mode == "subscribe" && is_harmless(&it.challenge));
     let handshake = handshake.ok_or_else(not_signed)?;
     vault
-        .verify_webhook(app.parse().ok().as_ref(), &handshake.verify_token)
+        .check_verify_token(app.parse().ok().as_ref(), &handshake.verify_token)
         .await?;
     Ok(HttpResponse::Ok()
         .content_type(ContentType::plaintext())
@@ -96,9 +96,9 @@ pub(crate) async fn receive_webhook(
     vault: Data<Vault>,
     app: Path<String>,
     request: HttpRequest,
-    body: Raw,
+    body: RawBody,
 ) -> Result<HttpResponse, Problem> {
-    let mut signatures = request.headers().get_all(SIGNATURE);
+    let mut signatures = request.headers().get_all(SIGNATURE_HEADER);
     let signature = signatures
         .next()
         .and_then(|it| it.to_str().ok())
@@ -121,7 +121,7 @@ pub(crate) fn not_signed() -> Problem {
 
 /// Whether the challenge is safe to repeat. Meta's challenges are numbers; nothing that could form a page is repeated.
 fn is_harmless(challenge: &str) -> bool {
-    (1..=LONGEST_CHALLENGE).contains(&challenge.len())
+    (1..=MAX_CHALLENGE_LENGTH).contains(&challenge.len())
         && challenge
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))

@@ -16,9 +16,9 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::OauthError;
-use crate::json::{Body, pairs, read};
+use crate::json::{Body, parse_pairs, read_request};
 
-const FORM: &str = "application/x-www-form-urlencoded";
+const FORM_MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 
 /// The form of the token endpoint.
 #[derive(Deserialize, ToSchema)]
@@ -48,38 +48,38 @@ impl FromRequest for ClientCredentials {
     type Future = Pin<Box<dyn Future<Output = Result<Self, OauthError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let basic = basic(request.headers());
-        let body = Body::of(request, payload);
+        let basic = read_basic(request.headers());
+        let body = Body::take_from(request, payload);
         Box::pin(async move {
             let bytes = body
-                .bytes(FORM)
+                .read_bytes(FORM_MEDIA_TYPE)
                 .await
-                .map_err(|_| malformed("Send a small URL-encoded form."))?;
+                .map_err(|_| malformed_request("Send a small URL-encoded form."))?;
             let text =
-                std::str::from_utf8(&bytes).map_err(|_| malformed("The form is not UTF-8."))?;
-            let form = pairs(text).map_err(|_| malformed("The form is not URL-encoded."))?;
-            let form: TokenRequest = read(form)
-                .map_err(|_| malformed("A parameter is missing, repeated or not valid."))?;
-            form.with(basic?)
+                std::str::from_utf8(&bytes).map_err(|_| malformed_request("The form is not UTF-8."))?;
+            let form = parse_pairs(text).map_err(|_| malformed_request("The form is not URL-encoded."))?;
+            let form: TokenRequest = read_request(form)
+                .map_err(|_| malformed_request("A parameter is missing, repeated or not valid."))?;
+            form.into_credentials(basic?)
         })
     }
 }
 
 impl TokenRequest {
-    fn with(self, basic: Option<(String, ClientSecret)>) -> Result<ClientCredentials, OauthError> {
+    fn into_credentials(self, basic: Option<(String, ClientSecret)>) -> Result<ClientCredentials, OauthError> {
         if self.grant_type != "client_credentials" {
-            return Err(OauthError::invalid(
+            return Err(OauthError::with_code(
                 "unsupported_grant_type",
                 "Only client_credentials is supported.",
             ));
         }
-        let scope = self.scope.as_deref().map(scope).transpose()?;
+        let scope = self.scope.as_deref().map(parse_scope).transpose()?;
         let (id, secret) = match (basic, self.client_id, self.client_secret) {
             (Some(basic), None, None) => basic,
             (Some((id, secret)), Some(same), None) if same == id => (id, secret),
             (None, Some(id), Some(secret)) => (id, secret),
             (Some(_), _, _) => {
-                return Err(malformed(
+                return Err(malformed_request(
                     "Authenticate with HTTP Basic or with form fields, not with both.",
                 ));
             }
@@ -93,17 +93,17 @@ impl TokenRequest {
     }
 }
 
-fn scope(text: &str) -> Result<Permissions, OauthError> {
+fn parse_scope(text: &str) -> Result<Permissions, OauthError> {
     let scope = text.parse().ok().filter(|it: &Permissions| !it.is_empty());
-    scope.ok_or_else(|| OauthError::invalid("invalid_scope", "The scope is unknown."))
+    scope.ok_or_else(|| OauthError::with_code("invalid_scope", "The scope is unknown."))
 }
 
-fn malformed(description: &str) -> OauthError {
-    OauthError::invalid("invalid_request", description)
+fn malformed_request(description: &str) -> OauthError {
+    OauthError::with_code("invalid_request", description)
 }
 
 /// The id and the secret of HTTP Basic, which are URL-encoded in it.
-fn basic(headers: &HeaderMap) -> Result<Option<(String, ClientSecret)>, OauthError> {
+fn read_basic(headers: &HeaderMap) -> Result<Option<(String, ClientSecret)>, OauthError> {
     let Some(value) = headers.get(header::AUTHORIZATION) else {
         return Ok(None);
     };
@@ -120,21 +120,21 @@ fn parse_basic(value: &str) -> Option<(String, ClientSecret)> {
     let bytes = Zeroizing::new(STANDARD.decode(encoded.trim()).ok()?);
     let (id, secret) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
     Some((
-        form_decoded(id)?.to_string(),
-        ClientSecret::parse(form_decoded(secret)?).ok()?,
+        decode_form_value(id)?.to_string(),
+        ClientSecret::parse(decode_form_value(secret)?).ok()?,
     ))
 }
 
 /// Decodes one value of `application/x-www-form-urlencoded`.
-fn form_decoded(text: &str) -> Option<Zeroizing<String>> {
+fn decode_form_value(text: &str) -> Option<Zeroizing<String>> {
     let mut decoded = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
         decoded.push(match byte {
             b'+' => b' ',
-            b'%' => hex(bytes.next()?)?
+            b'%' => hex_value(bytes.next()?)?
                 .checked_mul(16)?
-                .checked_add(hex(bytes.next()?)?)?,
+                .checked_add(hex_value(bytes.next()?)?)?,
             other => other,
         });
     }
@@ -143,7 +143,7 @@ fn form_decoded(text: &str) -> Option<Zeroizing<String>> {
     ))
 }
 
-fn hex(digit: u8) -> Option<u8> {
+fn hex_value(digit: u8) -> Option<u8> {
     char::from(digit)
         .to_digit(16)
         .and_then(|it| u8::try_from(it).ok())
@@ -154,11 +154,11 @@ mod tests {
     use super::*;
 
     fn request(text: &str) -> TokenRequest {
-        read(pairs(text).unwrap()).unwrap_or_else(|faults| panic!("{faults:?}"))
+        read_request(parse_pairs(text).unwrap()).unwrap_or_else(|faults| panic!("{faults:?}"))
     }
 
     fn refusal(form: &str, basic: Option<&str>) -> Option<OauthError> {
-        request(form).with(basic.and_then(parse_basic)).err()
+        request(form).into_credentials(basic.and_then(parse_basic)).err()
     }
 
     #[test]
@@ -206,9 +206,9 @@ mod tests {
 
     #[test]
     fn a_repeated_parameter_is_refused() {
-        assert!(read::<TokenRequest>(pairs("grant_type=a&grant_type=b").unwrap()).is_err());
+        assert!(read_request::<TokenRequest>(parse_pairs("grant_type=a&grant_type=b").unwrap()).is_err());
         assert!(
-            read::<TokenRequest>(pairs("grant_type=a&resource=b").unwrap()).is_ok(),
+            read_request::<TokenRequest>(parse_pairs("grant_type=a&resource=b").unwrap()).is_ok(),
             "unknown ones are ignored"
         );
     }

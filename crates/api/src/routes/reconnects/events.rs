@@ -13,8 +13,8 @@ use futures_util::{StreamExt, stream};
 use regrant_domain::ReconnectId;
 use regrant_vault::Vault;
 
-pub(crate) use self::streams::Streams;
-use self::{last_event_id::LastEventId, reader::Follower};
+pub(crate) use self::streams::EventStreams;
+use self::{last_event_id::LastEventId, reader::EventReader};
 use crate::{
     access::{Caller, ReconnectsWrite},
     extract::PathId,
@@ -44,20 +44,20 @@ use crate::{
 #[get("/reconnects/{id}/events")]
 pub(crate) async fn stream_reconnect_events(
     vault: Data<Vault>,
-    streams: Data<Streams>,
+    streams: Data<EventStreams>,
     caller: Caller<ReconnectsWrite>,
     id: PathId<ReconnectId>,
     last: LastEventId,
 ) -> Result<HttpResponse, Problem> {
-    let follower = streams.follow(vault, caller.principal, id.0, last.0)?;
-    follower.exists().await?;
-    Ok(answer(follower))
+    let follower = streams.open_reader(vault, caller.principal, id.0, last.0)?;
+    follower.check_exists().await?;
+    Ok(stream_response(follower))
 }
 
-fn answer(follower: Follower) -> HttpResponse {
+fn stream_response(follower: EventReader) -> HttpResponse {
     let pieces = stream::unfold(
         Some(follower),
-        |follower| async move { follower?.next().await },
+        |follower| async move { follower?.next_chunk().await },
     );
     HttpResponse::Ok()
         .content_type("text/event-stream")

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{
-    AssetId, Counts, Grant, Outcome, PersonId, ReconnectId, ReconnectStatus, Serving,
+    AssetId, OutcomeCounts, Grant, Outcome, PersonId, ReconnectId, ReconnectStatus, Serving,
 };
 use regrant_vault::{ItemView, ReconnectView};
 use serde::Serialize;
@@ -97,7 +97,7 @@ impl From<ReconnectView> for ReconnectSummary {
             id: it.id,
             status: it.status,
             person: it.grant.map(PersonOut::from),
-            counts: counts(&it.counts),
+            counts: count_outcomes(&it.counts),
             total: it.total,
             created_at: it.created_at,
             finished_at: it.finished_at,
@@ -128,7 +128,7 @@ impl From<Grant> for PersonOut {
     }
 }
 
-fn counts(counts: &Counts) -> BTreeMap<&'static str, u64> {
+fn count_outcomes(counts: &OutcomeCounts) -> BTreeMap<&'static str, u64> {
     counts
         .iter()
         .map(|(outcome, n)| (outcome.as_str(), n))

@@ -4,16 +4,16 @@ mod out;
 
 use actix_web::{HttpResponse, post, web::Data};
 use regrant_domain::{AccessToken, AssetId, PersonId};
-use regrant_vault::{PreviewOrder, Vault};
+use regrant_vault::{PreviewRequest, Vault};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use self::out::PreviewOut;
-use super::request::{SelectIn, targets};
+use super::request::{SelectionIn, choose_targets};
 use crate::{
     access::{Caller, ReconnectsPreview},
-    extract::Repeat,
-    json::{All, CanonicalJson},
+    extract::IdempotencyHeader,
+    json::{ListIn, CanonicalJson},
     problem::{Problem, ProblemOut},
     schema,
 };
@@ -27,9 +27,9 @@ pub(crate) struct NewReconnectPreview {
     access_token: AccessToken,
     /// Graph ids of the assets, at most 10,000.
     #[schema(value_type = Option<Vec<String>>, max_items = 10_000)]
-    asset_ids: Option<All<AssetId>>,
+    asset_ids: Option<ListIn<AssetId>>,
     /// Select all assets that match.
-    select: Option<SelectIn>,
+    select: Option<SelectionIn>,
     /// Refuse the call unless the token belongs to this person.
     #[schema(schema_with = schema::graph_id_or_null, required = false)]
     expect_person: Option<PersonId>,
@@ -60,17 +60,17 @@ pub(crate) struct NewReconnectPreview {
 pub(crate) async fn preview_reconnect(
     vault: Data<Vault>,
     caller: Caller<ReconnectsPreview>,
-    idempotency: Repeat,
+    idempotency: IdempotencyHeader,
     body: CanonicalJson<NewReconnectPreview>,
 ) -> Result<HttpResponse, Problem> {
     let it = body.value;
-    let request = PreviewOrder {
+    let request = PreviewRequest {
         access_token: it.access_token,
-        targets: targets(it.asset_ids, it.select)?,
+        targets: choose_targets(it.asset_ids, it.select)?,
         expect_person: it.expect_person,
-        repeatable: idempotency.of("POST /v1/reconnect-previews", &body.canonical),
+        repeatable: idempotency.into_call("POST /v1/reconnect-previews", &body.canonical),
     };
     Ok(HttpResponse::Ok().json(PreviewOut::from(
-        vault.preview(&caller.principal, request).await?,
+        vault.preview_reconnect(&caller.principal, request).await?,
     )))
 }

@@ -1,13 +1,13 @@
 //! Requests of reconnects: the new token and its assets.
 
 use crate::{
-    extract::Repeat,
-    json::{All, CanonicalJson},
+    extract::IdempotencyHeader,
+    json::{ListIn, CanonicalJson},
     problem::Problem,
     schema,
 };
 use regrant_domain::{AccessToken, AssetId, AssetKind, PersonId, PlanId, state::Status};
-use regrant_vault::{Order, Selection, Targets};
+use regrant_vault::{ReconnectRequest, Selection, Targets};
 use serde::Deserialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -21,9 +21,9 @@ pub(crate) struct NewReconnect {
     access_token: AccessToken,
     /// Graph ids of the assets, at most 10,000.
     #[schema(value_type = Option<Vec<String>>, max_items = 10_000)]
-    asset_ids: Option<All<AssetId>>,
+    asset_ids: Option<ListIn<AssetId>>,
     /// Select all assets that match.
-    select: Option<SelectIn>,
+    select: Option<SelectionIn>,
     /// How long the call waits for all outcomes, in seconds.
     #[serde(default)]
     #[schema(value_type = u32, minimum = 0, maximum = 60, default = 10)]
@@ -41,7 +41,7 @@ pub(crate) struct NewReconnect {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = AssetSelection)]
-pub(crate) struct SelectIn {
+pub(crate) struct SelectionIn {
     /// Only assets of this kind.
     #[schema(schema_with = schema::asset_kind, required = false)]
     kind: Option<AssetKind>,
@@ -62,25 +62,25 @@ pub(crate) struct SelectIn {
 struct WaitSeconds(u64);
 
 /// Converts the body into the request of the use case.
-pub(super) fn order(
+pub(super) fn reconnect_request(
     body: CanonicalJson<NewReconnect>,
-    idempotency: Repeat,
-) -> Result<Order, Problem> {
+    idempotency: IdempotencyHeader,
+) -> Result<ReconnectRequest, Problem> {
     let it = body.value;
-    Ok(Order {
+    Ok(ReconnectRequest {
         access_token: it.access_token,
-        targets: targets(it.asset_ids, it.select)?,
+        targets: choose_targets(it.asset_ids, it.select)?,
         expect_person: it.expect_person,
         plan: it.plan_id,
         wait: Duration::from_secs(it.wait_seconds.0),
-        repeatable: idempotency.of("POST /v1/reconnects", &body.canonical),
+        repeatable: idempotency.into_call("POST /v1/reconnects", &body.canonical),
     })
 }
 
 /// The assets of a request, which must give exactly one of `asset_ids` and `select`.
-pub(super) fn targets(
-    asset_ids: Option<All<AssetId>>,
-    select: Option<SelectIn>,
+pub(super) fn choose_targets(
+    asset_ids: Option<ListIn<AssetId>>,
+    select: Option<SelectionIn>,
 ) -> Result<Targets, Problem> {
     match (asset_ids, select) {
         (Some(ids), None) => Ok(Targets::Listed(ids.0)),
@@ -96,8 +96,8 @@ pub(super) fn targets(
     }
 }
 
-impl From<SelectIn> for Selection {
-    fn from(it: SelectIn) -> Self {
+impl From<SelectionIn> for Selection {
+    fn from(it: SelectionIn) -> Self {
         Self {
             kind: it.kind,
             business_id: it.business_id,
@@ -128,16 +128,16 @@ impl TryFrom<u64> for WaitSeconds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::{Node, read};
+    use crate::json::{Node, read_request};
 
-    fn parsed(text: &str) -> Result<Order, Problem> {
-        let value = read(Node::parse(text.as_bytes()).unwrap()).map_err(Problem::invalid)?;
-        order(
+    fn parsed(text: &str) -> Result<ReconnectRequest, Problem> {
+        let value = read_request(Node::parse_document(text.as_bytes()).unwrap()).map_err(Problem::invalid_fields)?;
+        reconnect_request(
             CanonicalJson {
                 value,
                 canonical: zeroize::Zeroizing::new(Vec::new()),
             },
-            Repeat::default(),
+            IdempotencyHeader::default(),
         )
     }
 

@@ -6,20 +6,20 @@ use self::out::{OpenedSessionOut, OwnSessionOut, ReconnectSessionOut, SessionSum
 use crate::{
     access::{Caller, ReconnectsWrite},
     cursor::{Page, PageQuery},
-    extract::{PathId, Repeat},
-    json::{All, CanonicalJson, Query},
+    extract::{PathId, IdempotencyHeader},
+    json::{ListIn, CanonicalJson, Query},
     problem::Problem,
     schema,
-    secret_response::sealed_body,
+    secret_response::zeroizing_body,
 };
 use actix_web::{HttpResponse, delete, get, http::header, post, web::Data};
 use regrant_domain::{AssetId, PersonId, ReconnectSessionId};
-use regrant_vault::{SessionOrder, Vault};
+use regrant_vault::{SessionRequest, Vault};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 /// How many ids of assets fit into the bytes that a response reserves for one token.
-const IDS_IN_A_TOKENS_ROOM: usize = 16;
+const IDS_PER_ENTRY: usize = 16;
 
 /// A session to open.
 #[derive(Deserialize, ToSchema)]
@@ -32,7 +32,7 @@ pub(crate) struct NewReconnectSession {
     require_person: Option<bool>,
     /// Assets of the session, at most 10,000; all must belong to the tenant and lie within the caller's reach.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 10_000)]
-    asset_ids: All<AssetId>,
+    asset_ids: ListIn<AssetId>,
     /// Lifetime of the session in minutes.
     #[serde(default = "default_minutes")]
     #[schema(minimum = 1, maximum = 60, default = 15)]
@@ -60,17 +60,17 @@ pub(crate) struct NewReconnectSession {
 pub(crate) async fn open_reconnect_session(
     vault: Data<Vault>,
     caller: Caller<ReconnectsWrite>,
-    idempotency: Repeat,
+    idempotency: IdempotencyHeader,
     body: CanonicalJson<NewReconnectSession>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.of("POST /v1/reconnect-sessions", &body.canonical);
+    let repeatable = idempotency.into_call("POST /v1/reconnect-sessions", &body.canonical);
     let opened = vault
         .open_reconnect_session(&caller.principal, body.value.into(), repeatable)
         .await?
         .value;
     let location = format!("/v1/reconnect-sessions/{}", opened.session.session.id);
-    let entries = opened.session.session.asset_ids.len() / IDS_IN_A_TOKENS_ROOM + 2;
-    let body = sealed_body(&OpenedSessionOut::from(opened), entries)?;
+    let entries = opened.session.session.asset_ids.len() / IDS_PER_ENTRY + 2;
+    let body = zeroizing_body(&OpenedSessionOut::from(opened), entries)?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))
         .content_type("application/json")
@@ -92,10 +92,10 @@ pub(crate) async fn list_reconnect_sessions(
 ) -> Result<HttpResponse, Problem> {
     let (after, limit) = page.into_parts()?;
     let list = vault
-        .reconnect_sessions(&caller.principal, after, limit)
+        .list_reconnect_sessions(&caller.principal, after, limit)
         .await?;
     let data = list.data.into_iter().map(SessionSummary::from).collect();
-    Ok(HttpResponse::Ok().json(Page::of(data, list.next.as_ref())))
+    Ok(HttpResponse::Ok().json(Page::with_next(data, list.next.as_ref())))
 }
 
 /// Read the session that the access token belongs to. The token of a client gets 404.
@@ -113,7 +113,7 @@ pub(crate) async fn get_current_reconnect_session(
     vault: Data<Vault>,
     caller: Caller<ReconnectsWrite>,
 ) -> Result<HttpResponse, Problem> {
-    let own = vault.own_reconnect_session(&caller.principal).await?;
+    let own = vault.find_calling_session(&caller.principal).await?;
     Ok(HttpResponse::Ok().json(OwnSessionOut::from(own)))
 }
 
@@ -130,7 +130,7 @@ pub(crate) async fn get_reconnect_session(
     caller: Caller<ReconnectsWrite>,
     id: PathId<ReconnectSessionId>,
 ) -> Result<HttpResponse, Problem> {
-    let session = vault.reconnect_session(&caller.principal, id.0).await?;
+    let session = vault.find_reconnect_session(&caller.principal, id.0).await?;
     Ok(HttpResponse::Ok().json(ReconnectSessionOut::from(session)))
 }
 
@@ -151,7 +151,7 @@ pub(crate) async fn end_reconnect_session(
     Ok(HttpResponse::NoContent().finish())
 }
 
-impl From<NewReconnectSession> for SessionOrder {
+impl From<NewReconnectSession> for SessionRequest {
     fn from(it: NewReconnectSession) -> Self {
         Self {
             require_person: it.require_person.unwrap_or(it.person_id.is_some()),

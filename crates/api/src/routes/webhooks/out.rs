@@ -117,7 +117,7 @@ impl From<EndpointView> for EndpointOut {
         Self {
             id: it.id,
             url: it.url,
-            kinds: kinds(&it.filter),
+            kinds: kind_names(&it.filter),
             status: EndpointStatus::as_str(it.status),
             disabled_reason: disabled_reason.map(DisabledReason::as_str),
             disabled_at,
@@ -154,7 +154,7 @@ impl From<Delivery> for DeliveryOut {
     }
 }
 
-fn kinds(filter: &EventFilter) -> Vec<&'static str> {
+fn kind_names(filter: &EventFilter) -> Vec<&'static str> {
     match filter {
         EventFilter::All => vec!["*"],
         EventFilter::Only(kinds) => kinds.iter().map(|it| it.as_str()).collect(),

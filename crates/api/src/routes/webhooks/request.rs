@@ -2,7 +2,7 @@
 
 use crate::{
     cursor::{Cursor, Limit},
-    json::{All, Moment},
+    json::{ListIn, Moment},
     problem::Problem,
     schema,
 };
@@ -10,7 +10,7 @@ use regrant_domain::{
     DeliveryId, EventId, EventKind,
     webhook::{DeliveryStatus, EndpointStatus, EventFilter},
 };
-use regrant_vault::Replay;
+use regrant_vault::ReplaySelection;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
@@ -24,7 +24,7 @@ pub(crate) struct NewWebhookEndpoint {
     pub(super) url: String,
     /// Kinds of events to send; all kinds by default or with `*`.
     #[schema(schema_with = schema::event_kinds, required = false)]
-    pub(super) kinds: Option<All<KindIn>>,
+    pub(super) kinds: Option<ListIn<EventKindIn>>,
 }
 
 /// Changes of a webhook endpoint; absent fields stay as they are.
@@ -36,10 +36,10 @@ pub(crate) struct WebhookEndpointChange {
     pub(super) url: Option<String>,
     /// Kinds of events to send.
     #[schema(schema_with = schema::event_kinds, required = false)]
-    pub(super) kinds: Option<All<KindIn>>,
+    pub(super) kinds: Option<ListIn<EventKindIn>>,
     /// Whether Regrant sends events. Enabling resets the record of failures.
     #[schema(schema_with = schema::endpoint_status, required = false)]
-    pub(super) status: Option<StatusIn>,
+    pub(super) status: Option<EndpointStatusIn>,
 }
 
 /// How long the previous secret keeps signing.
@@ -84,19 +84,19 @@ pub(crate) struct WebhookDeliveryFilter {
 /// A kind of event; `None` means all kinds.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct KindIn(Option<EventKind>);
+pub(crate) struct EventKindIn(Option<EventKind>);
 
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct StatusIn(pub(super) EndpointStatus);
+pub(crate) struct EndpointStatusIn(pub(super) EndpointStatus);
 
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct DeliveryStatusIn(pub(super) DeliveryStatus);
 
 /// The filter of the field `kinds`; `*` beside other kinds means all kinds.
-pub(super) fn filter(kinds: Option<All<KindIn>>) -> Result<Option<EventFilter>, Problem> {
-    let Some(All(kinds)) = kinds else {
+pub(super) fn event_filter(kinds: Option<ListIn<EventKindIn>>) -> Result<Option<EventFilter>, Problem> {
+    let Some(ListIn(kinds)) = kinds else {
         return Ok(None);
     };
     if kinds.is_empty() {
@@ -110,10 +110,10 @@ pub(super) fn filter(kinds: Option<All<KindIn>>) -> Result<Option<EventFilter>, 
 }
 
 impl ReplayWebhooks {
-    pub(super) fn what(self) -> Result<Replay, Problem> {
+    pub(super) fn into_replay(self) -> Result<ReplaySelection, Problem> {
         match (self.event_id, self.since) {
-            (Some(event), None) => Ok(Replay::Event(event)),
-            (None, Some(since)) => Ok(Replay::FailedSince(since.0)),
+            (Some(event), None) => Ok(ReplaySelection::Event(event)),
+            (None, Some(since)) => Ok(ReplaySelection::FailedSince(since.0)),
             (None, None) => Err(Problem::invalid_field(
                 "event_id",
                 "is required unless `since` is given",
@@ -130,7 +130,7 @@ const fn default_overlap_seconds() -> u64 {
     86_400
 }
 
-impl TryFrom<String> for KindIn {
+impl TryFrom<String> for EventKindIn {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -145,7 +145,7 @@ impl TryFrom<String> for KindIn {
     }
 }
 
-impl TryFrom<String> for StatusIn {
+impl TryFrom<String> for EndpointStatusIn {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -168,10 +168,10 @@ impl TryFrom<String> for DeliveryStatusIn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::{Node, read};
+    use crate::json::{Node, read_request};
 
     fn faulty_fields<T: serde::de::DeserializeOwned>(text: &str) -> Vec<String> {
-        let faults = read::<T>(Node::parse(text.as_bytes()).unwrap())
+        let faults = read_request::<T>(Node::parse_document(text.as_bytes()).unwrap())
             .err()
             .unwrap_or_default();
         faults.into_iter().map(|it| it.field).collect()
@@ -194,8 +194,8 @@ mod tests {
     fn a_star_means_all_kinds_and_an_empty_list_is_refused() {
         let kinds = |text: &str| {
             let change: WebhookEndpointChange =
-                read(Node::parse(text.as_bytes()).unwrap()).unwrap();
-            filter(change.kinds)
+                read_request(Node::parse_document(text.as_bytes()).unwrap()).unwrap();
+            event_filter(change.kinds)
         };
         assert_eq!(
             kinds(r#"{"kinds":["asset.expiring","*"]}"#).unwrap(),
@@ -213,16 +213,16 @@ mod tests {
     #[test]
     fn a_replay_names_an_event_or_a_moment() {
         let replay = |text: &str| {
-            let replay: ReplayWebhooks = read(Node::parse(text.as_bytes()).unwrap()).unwrap();
-            replay.what()
+            let replay: ReplayWebhooks = read_request(Node::parse_document(text.as_bytes()).unwrap()).unwrap();
+            replay.into_replay()
         };
         let event = EventId::mint();
         assert!(
-            matches!(replay(&format!(r#"{{"event_id":"{event}"}}"#)), Ok(Replay::Event(it)) if it == event)
+            matches!(replay(&format!(r#"{{"event_id":"{event}"}}"#)), Ok(ReplaySelection::Event(it)) if it == event)
         );
         assert!(matches!(
             replay(r#"{"since":"2026-01-31T00:00:00Z"}"#),
-            Ok(Replay::FailedSince(_))
+            Ok(ReplaySelection::FailedSince(_))
         ));
         assert!(replay("{}").is_err());
         assert!(

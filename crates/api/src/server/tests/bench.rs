@@ -12,12 +12,12 @@ use regrant_crypto::{KeyProvider, Keyring};
 use regrant_domain::{AppSecret, Clock, Permissions};
 use regrant_storage::Store;
 use regrant_testdb::TestDatabase;
-use regrant_vault::{Acting, NewApp, NewTenantSpec, Onboarded, Parts, Vault};
+use regrant_vault::{Actor, NewApp, NewTenantSpec, Onboarding, Parts, Vault};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    server::{Routes, Shared, app},
+    server::{ListenerRoutes, SharedState, build_app},
     settings::Settings,
 };
 
@@ -56,7 +56,7 @@ impl TestResponse {
 
 impl Bench {
     pub(super) async fn start() -> Self {
-        let database = TestDatabase::sqlite().await;
+        let database = TestDatabase::create_sqlite().await;
         let store = regrant_storage::Settings {
             url: database.url().to_owned(),
             max_connections: 4,
@@ -71,7 +71,7 @@ impl Bench {
         let clock = Clock::System;
         let parts = Parts {
             store: Store::connect(&store).await.unwrap(),
-            provider: KeyProvider::Local(Keyring::ephemeral().unwrap()),
+            provider: KeyProvider::Local(Keyring::in_memory().unwrap()),
             graph: regrant_graph::Client::new(graph, clock.clone()).unwrap(),
             clock,
             settings: regrant_vault::Settings::default(),
@@ -85,7 +85,7 @@ impl Bench {
             verify_token: None,
         };
         vault
-            .create_app(Acting::CommandLine, app, None)
+            .create_app(Actor::CommandLine, app, None)
             .await
             .unwrap();
         Self {
@@ -94,10 +94,10 @@ impl Bench {
         }
     }
 
-    pub(super) async fn tenant(&self) -> Onboarded {
-        let new = NewTenantSpec::named("One", "1".parse().unwrap(), Permissions::all());
+    pub(super) async fn tenant(&self) -> Onboarding {
+        let new = NewTenantSpec::with_scopes("One", "1".parse().unwrap(), Permissions::all());
         self.vault
-            .create_tenant(Acting::CommandLine, new, None)
+            .create_tenant(Actor::CommandLine, new, None)
             .await
             .unwrap()
     }
@@ -123,10 +123,10 @@ impl Bench {
             max_body: 4096,
             ..Settings::default()
         };
-        let service = init_service(app(Shared::new(
+        let service = init_service(build_app(SharedState::new(
             self.vault.clone(),
             settings,
-            Routes::public(),
+            ListenerRoutes::for_public_api(),
             CancellationToken::new(),
         )))
         .await;

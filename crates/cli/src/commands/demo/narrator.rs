@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::output::{self, Output};
 
 /// Prints steps and checks for people, or collects them for one JSON report.
-pub(crate) struct Teller {
+pub(crate) struct Narrator {
     form: Output,
     began: Instant,
     steps: Vec<Step>,
@@ -25,16 +25,16 @@ pub(crate) struct Teller {
 #[derive(Serialize)]
 struct Step {
     title: String,
-    checks: Vec<Check>,
+    checks: Vec<CheckedClaim>,
     #[serde(skip)]
     began: Instant,
 }
 
 #[derive(Serialize)]
-struct Check {
+struct CheckedClaim {
     /// The checked claim, as a sentence; its name in the JSON is part of the interface.
     #[serde(rename = "told")]
-    told: String,
+    claim: String,
     holds: bool,
 }
 
@@ -45,7 +45,7 @@ pub(crate) enum Progress {
     Silent,
 }
 
-impl Teller {
+impl Narrator {
     pub fn new(form: Output) -> Self {
         Self {
             form,
@@ -56,13 +56,13 @@ impl Teller {
     }
 
     /// Begins a step; prints its number and title.
-    pub fn step(&mut self, title: impl Into<String>) -> anyhow::Result<()> {
+    pub fn begin_step(&mut self, title: impl Into<String>) -> anyhow::Result<()> {
         let step = Step {
             title: title.into(),
             checks: Vec::new(),
             began: Instant::now(),
         };
-        self.say(format_args!(
+        self.print_text(format_args!(
             "\n{}. {}",
             self.steps.len().saturating_add(1),
             step.title
@@ -72,34 +72,34 @@ impl Teller {
     }
 
     /// Prints a claim and whether it holds; a claim that does not hold is an error.
-    pub fn check(&mut self, claim: impl Into<String>, holds: bool) -> anyhow::Result<()> {
+    pub fn check_claim(&mut self, claim: impl Into<String>, holds: bool) -> anyhow::Result<()> {
         let claim = claim.into();
-        self.say(format_args!("   {} {claim}", if holds { "✓" } else { "✗" }))?;
+        self.print_text(format_args!("   {} {claim}", if holds { "✓" } else { "✗" }))?;
         let failed = format!("failed check: {claim}");
         if let Some(step) = self.steps.last_mut() {
-            step.checks.push(Check { told: claim, holds });
+            step.checks.push(CheckedClaim { claim, holds });
         }
         anyhow::ensure!(holds, failed);
         Ok(())
     }
 
     /// Prints text for people; does nothing for JSON.
-    pub fn say(&self, text: impl Display) -> anyhow::Result<()> {
+    pub fn print_text(&self, text: impl Display) -> anyhow::Result<()> {
         match self.form {
-            Output::Text => output::line(text),
+            Output::Text => output::print_line(text),
             Output::Json => Ok(()),
         }
     }
 
     /// Adds a fact to the report.
-    pub fn keep(&mut self, name: &str, fact: impl Serialize) -> anyhow::Result<()> {
+    pub fn record_fact(&mut self, name: &str, fact: impl Serialize) -> anyhow::Result<()> {
         self.facts
             .insert(name.to_owned(), serde_json::to_value(fact)?);
         Ok(())
     }
 
     /// The time since the current step began.
-    pub fn elapsed(&self) -> Duration {
+    pub fn step_elapsed(&self) -> Duration {
         self.steps
             .last()
             .map(|step| step.began.elapsed())
@@ -107,7 +107,7 @@ impl Teller {
     }
 
     /// Starts to show the progress of `total` assets.
-    pub fn progress(&self, total: u64) -> anyhow::Result<Progress> {
+    pub fn start_progress(&self, total: u64) -> anyhow::Result<Progress> {
         if self.form == Output::Json {
             return Ok(Progress::Silent);
         }
@@ -119,7 +119,7 @@ impl Teller {
     }
 
     /// Prints the last line, or the report.
-    pub fn end(mut self, error: Option<anyhow::Error>) -> anyhow::Result<()> {
+    pub fn finish_story(mut self, error: Option<anyhow::Error>) -> anyhow::Result<()> {
         let seconds = self.began.elapsed().as_secs_f64();
         if self.form == Output::Json {
             let error = error.map(|it| format!("{it:#}"));
@@ -127,27 +127,27 @@ impl Teller {
             let report = json!({
                 "ok": error.is_none(), "seconds": seconds, "steps": self.steps, "facts": facts, "error": error,
             });
-            return output::line(report);
+            return output::print_line(report);
         }
         match error {
-            None => output::line(format_args!(
+            None => output::print_line(format_args!(
                 "\nEvery check passed, in {seconds:.1} s. Next: `regrant dev` serves the same world for your own calls."
             )),
-            Some(error) => output::line(format_args!("\nThe story ended early: {error:#}")),
+            Some(error) => output::print_line(format_args!("\nThe story ended early: {error:#}")),
         }
     }
 }
 
 impl Progress {
     /// Counts one more asset.
-    pub fn one(&mut self) -> anyhow::Result<()> {
+    pub fn advance_by_one(&mut self) -> anyhow::Result<()> {
         match self {
             Self::Bar(bar) => bar.inc(1),
             Self::Silent => {}
             Self::Lines { total, done } => {
                 *done = done.saturating_add(1);
                 if done.is_multiple_of(*total / 4) {
-                    output::line(format_args!("   {done} of {total}"))?;
+                    output::print_line(format_args!("   {done} of {total}"))?;
                 }
             }
         }
@@ -155,7 +155,7 @@ impl Progress {
     }
 
     /// Removes the bar.
-    pub fn end(self) {
+    pub fn clear_bar(self) {
         if let Self::Bar(bar) = self {
             bar.finish_and_clear();
         }
@@ -168,10 +168,10 @@ mod tests {
 
     #[test]
     fn the_first_failed_check_ends_the_story() {
-        let mut narrator = Teller::new(Output::Json);
-        narrator.step("Count").unwrap();
-        narrator.check("1 is 1", true).unwrap();
-        let failed_check = narrator.check("1 is 2", false).unwrap_err();
+        let mut narrator = Narrator::new(Output::Json);
+        narrator.begin_step("Count").unwrap();
+        narrator.check_claim("1 is 1", true).unwrap();
+        let failed_check = narrator.check_claim("1 is 2", false).unwrap_err();
         assert_eq!(failed_check.to_string(), "failed check: 1 is 2");
         let checks = &narrator.steps.last().unwrap().checks;
         assert_eq!(

@@ -13,10 +13,10 @@ use comfy_table::{
 use crate::rehearsal::tenant_api::{Asset, Day, Item};
 
 /// The width of a table with its indent fits a terminal of a hundred columns.
-const WIDTH: u16 = 96;
+const TABLE_WIDTH: u16 = 96;
 
 /// A table with the number of assets by kind and state.
-pub(crate) fn states(assets: &[Asset]) -> String {
+pub(crate) fn states_table(assets: &[Asset]) -> String {
     let mut rows = BTreeMap::<&str, BTreeMap<&str, usize>>::new();
     for asset in assets {
         let count = rows
@@ -29,29 +29,29 @@ pub(crate) fn states(assets: &[Asset]) -> String {
     let mut statuses: Vec<_> = assets.iter().map(|it| it.state.as_str()).collect();
     statuses.sort_unstable();
     statuses.dedup();
-    let mut table = table(std::iter::once("kind").chain(statuses.iter().copied()));
+    let mut table = new_table(std::iter::once("kind").chain(statuses.iter().copied()));
     for (kind, counts) in rows {
         let counts = statuses
             .iter()
             .map(|status| counts.get(status).copied().unwrap_or_default().to_string());
         table.add_row(std::iter::once(kind.to_owned()).chain(counts));
     }
-    numbers_right(&mut table, 1..=statuses.len());
-    indented(&table)
+    align_right(&mut table, 1..=statuses.len());
+    indent_table(&table)
 }
 
 /// A table with the number of endings by day, with causes and confidence.
-pub(crate) fn calendar(days: &[Day]) -> String {
-    let mut table = table(["ends on", "assets", "cause", "confidence"]);
+pub(crate) fn calendar_table(days: &[Day]) -> String {
+    let mut table = new_table(["ends on", "assets", "cause", "confidence"]);
     for day in days {
-        let (causes, confidence) = (tally(&day.causes), tally(&day.confidence));
+        let (causes, confidence) = (format_counts(&day.causes), format_counts(&day.confidence));
         table.add_row([&*day.date, &*day.count.to_string(), &*causes, &*confidence]);
     }
-    numbers_right(&mut table, 1..=1);
-    indented(&table)
+    align_right(&mut table, 1..=1);
+    indent_table(&table)
 }
 
-fn tally(counts: &BTreeMap<String, usize>) -> String {
+fn format_counts(counts: &BTreeMap<String, usize>) -> String {
     counts
         .iter()
         .map(|(what, n)| format!("{n} {what}"))
@@ -60,9 +60,9 @@ fn tally(counts: &BTreeMap<String, usize>) -> String {
 }
 
 /// A table with the number of items by outcome, with the reason of the first one.
-pub(crate) fn outcomes(items: &[Item]) -> String {
-    let mut table = table(["outcome", "assets", "serving", "who acts", "why"]);
-    for (outcome, of_one) in by_outcome(items) {
+pub(crate) fn outcomes_table(items: &[Item]) -> String {
+    let mut table = new_table(["outcome", "assets", "serving", "who acts", "why"]);
+    for (outcome, of_one) in group_by_outcome(items) {
         let Some(first) = of_one.first() else {
             continue;
         };
@@ -79,19 +79,19 @@ pub(crate) fn outcomes(items: &[Item]) -> String {
             why,
         ]);
     }
-    numbers_right(&mut table, 1..=1);
-    indented(&table)
+    align_right(&mut table, 1..=1);
+    indent_table(&table)
 }
 
 /// The number of items by outcome; an item without one counts as `open`.
-pub(crate) fn counts(items: &[Item]) -> BTreeMap<&str, usize> {
-    by_outcome(items)
+pub(crate) fn count_outcomes(items: &[Item]) -> BTreeMap<&str, usize> {
+    group_by_outcome(items)
         .into_iter()
         .map(|(outcome, items)| (outcome, items.len()))
         .collect()
 }
 
-fn by_outcome(items: &[Item]) -> BTreeMap<&str, Vec<&Item>> {
+fn group_by_outcome(items: &[Item]) -> BTreeMap<&str, Vec<&Item>> {
     let mut outcomes = BTreeMap::<_, Vec<_>>::new();
     for item in items {
         outcomes
@@ -102,12 +102,12 @@ fn by_outcome(items: &[Item]) -> BTreeMap<&str, Vec<&Item>> {
     outcomes
 }
 
-fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
+fn new_table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
     table
         .load_preset(UTF8_HORIZONTAL_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(WIDTH);
+        .set_width(TABLE_WIDTH);
     for between_rows in [
         HorizontalLines,
         MiddleIntersections,
@@ -120,7 +120,7 @@ fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
     table
 }
 
-fn numbers_right(table: &mut Table, columns: std::ops::RangeInclusive<usize>) {
+fn align_right(table: &mut Table, columns: std::ops::RangeInclusive<usize>) {
     for column in columns {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -128,7 +128,7 @@ fn numbers_right(table: &mut Table, columns: std::ops::RangeInclusive<usize>) {
     }
 }
 
-fn indented(table: &Table) -> String {
+fn indent_table(table: &Table) -> String {
     table
         .lines()
         .map(|line| format!("   {line}"))
@@ -170,7 +170,7 @@ mod tests {
             causes: counts(&[("cut_off", 90)]),
             confidence: counts(&[("certain", 81), ("likely", 9)]),
         };
-        let text = calendar(&[day]);
+        let text = calendar_table(&[day]);
         let row = text
             .lines()
             .find(|line| line.contains("2027-01-02"))
@@ -190,14 +190,14 @@ mod tests {
             item(None),
         ];
         assert_eq!(
-            counts(&items),
+            count_outcomes(&items),
             BTreeMap::from([("open", 1), ("parked", 1), ("replaced", 2)])
         );
     }
 
     #[test]
     fn the_table_of_outcomes_names_who_must_act() {
-        let text = outcomes(&[item(Some("parked")), item(Some("parked"))]);
+        let text = outcomes_table(&[item(Some("parked")), item(Some("parked"))]);
         let row = text.lines().find(|line| line.contains("parked")).unwrap();
         assert!(
             row.contains('2') && row.contains("business_admin") && row.contains("has not migrated"),
@@ -214,7 +214,7 @@ mod tests {
             person_id: None,
             ending: None,
         };
-        let text = states(&[
+        let text = states_table(&[
             asset("page", "healthy"),
             asset("page", "healthy"),
             asset("pixel", "suspect"),

@@ -22,7 +22,7 @@ const PASSPHRASE: &str = "dev.passphrase";
 const TENANTS: &str = "dev.tenants.json";
 const OPERATOR: &str = "dev.operator.json";
 /// Every file that `dev` makes.
-const OWN: [&str; 9] = [
+const OWN_FILES: [&str; 9] = [
     MARKER,
     DATABASE,
     "dev.sqlite3-wal",
@@ -47,11 +47,11 @@ impl DataDir {
         let path = path
             .canonicalize()
             .with_context(|| format!("cannot enter {}", path.display()))?;
-        let names = names(&path)?;
+        let names = list_names(&path)?;
         if fresh {
-            refuse_foreign(&path, &names)?;
+            refuse_foreign_files(&path, &names)?;
         }
-        let lock = lock(&path.join(MARKER))?;
+        let lock = lock_marker(&path.join(MARKER))?;
         if fresh {
             for name in names.iter().filter(|name| *name != MARKER) {
                 fs::remove_file(path.join(name))
@@ -61,15 +61,15 @@ impl DataDir {
         Ok(Self { path, _lock: lock })
     }
 
-    pub fn database(&self) -> PathBuf {
+    pub fn database_path(&self) -> PathBuf {
         self.path.join(DATABASE)
     }
 
-    pub fn tenants(&self) -> PathBuf {
+    pub fn tenants_path(&self) -> PathBuf {
         self.path.join(TENANTS)
     }
 
-    pub fn operator(&self) -> PathBuf {
+    pub fn operator_path(&self) -> PathBuf {
         self.path.join(OPERATOR)
     }
 
@@ -79,7 +79,7 @@ impl DataDir {
 
     /// Opens the keyring, or creates it on the first start. It has the lowest strength that is accepted, so that a
     /// start is fast: its passphrase is stored beside it anyway.
-    pub fn keyring(&self) -> anyhow::Result<Keyring> {
+    pub fn open_keyring(&self) -> anyhow::Result<Keyring> {
         let (keyring, passphrase) = (self.path.join(KEYRING), self.path.join(PASSPHRASE));
         if keyring.exists() {
             let passphrase = Passphrase::parse(private_file::read_secret(&passphrase)?)?;
@@ -87,28 +87,28 @@ impl DataDir {
                 .with_context(|| format!("cannot open {}", keyring.display()));
         }
         anyhow::ensure!(
-            !self.database().exists(),
+            !self.database_path().exists(),
             "{} is missing, and without it the database cannot be read: start with --fresh",
             keyring.display()
         );
         let secret = regrant_crypto::mint_client_secret()?.0;
-        private_file::write(&passphrase, secret.expose().as_bytes())?;
+        private_file::write_private(&passphrase, secret.expose().as_bytes())?;
         let passphrase = Passphrase::parse(secret.expose().to_owned())?;
         Keyring::create(&keyring, &passphrase, Strength::floor())
             .with_context(|| format!("cannot create {}", keyring.display()))
     }
 }
 
-fn names(path: &Path) -> anyhow::Result<Vec<String>> {
+fn list_names(path: &Path) -> anyhow::Result<Vec<String>> {
     let entries = fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
     entries
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
         .collect()
 }
 
-fn refuse_foreign(path: &Path, names: &[String]) -> anyhow::Result<()> {
+fn refuse_foreign_files(path: &Path, names: &[String]) -> anyhow::Result<()> {
     let shown = path.display();
-    if let Some(foreign) = names.iter().find(|name| !OWN.contains(&name.as_str())) {
+    if let Some(foreign) = names.iter().find(|name| !OWN_FILES.contains(&name.as_str())) {
         anyhow::bail!(
             "{shown} contains {foreign}, which `dev` did not make: --fresh deletes nothing"
         );
@@ -121,7 +121,7 @@ fn refuse_foreign(path: &Path, names: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn lock(path: &Path) -> anyhow::Result<File> {
+fn lock_marker(path: &Path) -> anyhow::Result<File> {
     let file = fs::OpenOptions::new()
         .create(true)
         .append(true)
@@ -149,7 +149,7 @@ mod tests {
         drop(DataDir::open(home.path(), false).unwrap());
         fs::write(home.path().join(TENANTS), "{}").unwrap();
         drop(DataDir::open(home.path(), true).unwrap());
-        assert_eq!(names(home.path()).unwrap(), [MARKER]);
+        assert_eq!(list_names(home.path()).unwrap(), [MARKER]);
     }
 
     #[test]

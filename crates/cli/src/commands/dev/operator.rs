@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use regrant_domain::{OperatorRole, Password};
-use regrant_vault::{Acting, Conflict, Error, NewOperator, OperatorChange, Resource, Vault};
+use regrant_vault::{Actor, Conflict, Error, NewOperator, OperatorChange, Resource, Vault};
 use serde::{Deserialize, Serialize};
 
 use super::data_dir::DataDir;
@@ -18,8 +18,8 @@ pub(crate) struct DemoOperator {
 }
 
 /// Reads the stored operator, or creates it with a new password.
-pub(crate) async fn ready(vault: &Vault, data: &DataDir) -> anyhow::Result<DemoOperator> {
-    let path = data.operator();
+pub(crate) async fn ensure_operator(vault: &Vault, data: &DataDir) -> anyhow::Result<DemoOperator> {
+    let path = data.operator_path();
     if path.exists() {
         let text = private_file::read_secret(&path)?;
         return serde_json::from_str(&text)
@@ -36,21 +36,21 @@ pub(crate) async fn ready(vault: &Vault, data: &DataDir) -> anyhow::Result<DemoO
         role: OperatorRole::Owner,
         password: parsed()?,
     };
-    match vault.create_operator(Acting::CommandLine, new, None).await {
+    match vault.create_operator(Actor::CommandLine, new, None).await {
         Ok(_) => {}
         // A first start that was cut off left it behind; its password was never stored, so set a new one.
         Err(Error::Conflict(Conflict::Exists(Resource::Operator))) => {
-            let id = vault.operator_named(&NAME.parse()?).await?.id;
+            let id = vault.find_operator_by_name(&NAME.parse()?).await?.id;
             let change = OperatorChange {
                 password: Some(parsed()?),
                 ..OperatorChange::default()
             };
             vault
-                .change_operator(Acting::CommandLine, id, change)
+                .change_operator(Actor::CommandLine, id, change)
                 .await?;
         }
         Err(error) => return Err(error.into()),
     }
-    private_file::write(&path, serde_json::to_string_pretty(&operator)?.as_bytes())?;
+    private_file::write_private(&path, serde_json::to_string_pretty(&operator)?.as_bytes())?;
     Ok(operator)
 }

@@ -79,7 +79,7 @@ impl fmt::Display for Summary {
         let DemoOperator { name, password } = operator;
         writeln!(f, "  operator  {name}\n    password  {password}")?;
         match tenants.first() {
-            Some(tenant) => self.example(f, tenant),
+            Some(tenant) => self.write_example(f, tenant),
             None => Ok(()),
         }
     }
@@ -87,7 +87,7 @@ impl fmt::Display for Summary {
 
 impl Summary {
     /// Writes an example: log in, get a person's token from the sandbox, reconnect every page.
-    fn example(&self, f: &mut fmt::Formatter<'_>, tenant: &DemoTenant) -> fmt::Result {
+    fn write_example(&self, f: &mut fmt::Formatter<'_>, tenant: &DemoTenant) -> fmt::Result {
         let Self {
             public_url,
             sandbox_url,

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use regrant_domain::{AppId, Permissions};
-use regrant_vault::{Acting, NewTenantSpec, Vault};
+use regrant_vault::{Actor, NewTenantSpec, Vault};
 use serde::{Deserialize, Serialize};
 
 use super::data_dir::DataDir;
@@ -10,7 +10,7 @@ use crate::{
     private_file,
     rehearsal::{
         Rehearsal, cast,
-        control::{App, Asset},
+        control::{WorldApp, WorldAsset},
         register_app,
         tenant_api::TenantApi,
     },
@@ -27,41 +27,41 @@ pub(crate) struct DemoTenant {
 }
 
 /// The name of each tenant and its businesses.
-const CLIENTS: [(&str, &[&str]); 2] = [
+const DEMO_TENANTS: [(&str, &[&str]); 2] = [
     ("Tenant One", &cast::BUSINESSES),
     ("Tenant Two", &[cast::OTHER_BUSINESS]),
 ];
 
 /// Reads the stored tenants or onboards them, and registers the assets of their businesses.
-pub(crate) async fn ready(
+pub(crate) async fn ensure_tenants(
     rehearsal: &Rehearsal,
     data: &DataDir,
 ) -> anyhow::Result<Vec<DemoTenant>> {
-    let world = rehearsal.control.overview().await?;
-    let tenants = match kept(data)? {
+    let world = rehearsal.control.read_overview().await?;
+    let tenants = match read_tenants(data)? {
         Some(tenants) => tenants,
-        None => onboard(&rehearsal.vault, data, &world.apps).await?,
+        None => onboard_tenants(&rehearsal.vault, data, &world.apps).await?,
     };
-    for (tenant, (_, businesses)) in tenants.iter().zip(CLIENTS) {
-        let api = TenantApi::login(
+    for (tenant, (_, businesses)) in tenants.iter().zip(DEMO_TENANTS) {
+        let api = TenantApi::log_in(
             &rehearsal.public_url,
             &tenant.client_id,
             &tenant.client_secret,
         )
         .await?;
-        let theirs: Vec<Asset> = world
+        let theirs: Vec<WorldAsset> = world
             .assets
             .iter()
             .filter(|it| businesses.contains(&it.business.as_str()))
             .cloned()
             .collect();
-        api.register(&theirs).await?;
+        api.register_assets(&theirs).await?;
     }
     Ok(tenants)
 }
 
-fn kept(data: &DataDir) -> anyhow::Result<Option<Vec<DemoTenant>>> {
-    let path = data.tenants();
+fn read_tenants(data: &DataDir) -> anyhow::Result<Option<Vec<DemoTenant>>> {
+    let path = data.tenants_path();
     if !path.exists() {
         return Ok(None);
     }
@@ -71,7 +71,7 @@ fn kept(data: &DataDir) -> anyhow::Result<Option<Vec<DemoTenant>>> {
     Ok(Some(tenants))
 }
 
-async fn onboard(vault: &Vault, data: &DataDir, apps: &[App]) -> anyhow::Result<Vec<DemoTenant>> {
+async fn onboard_tenants(vault: &Vault, data: &DataDir, apps: &[WorldApp]) -> anyhow::Result<Vec<DemoTenant>> {
     let app = apps
         .iter()
         .find(|it| it.id == cast::APP)
@@ -79,9 +79,9 @@ async fn onboard(vault: &Vault, data: &DataDir, apps: &[App]) -> anyhow::Result<
     register_app(vault, app).await?;
     let id: AppId = app.id.parse()?;
     let mut tenants = Vec::new();
-    for (name, _) in CLIENTS {
-        let new = NewTenantSpec::named(name, id.clone(), Permissions::all());
-        let made = vault.create_tenant(Acting::CommandLine, new, None).await?;
+    for (name, _) in DEMO_TENANTS {
+        let new = NewTenantSpec::with_scopes(name, id.clone(), Permissions::all());
+        let made = vault.create_tenant(Actor::CommandLine, new, None).await?;
         let secret = made.secret.context("a new client has a secret")?;
         tenants.push(DemoTenant {
             id: made.tenant.tenant.id.to_string(),
@@ -91,8 +91,8 @@ async fn onboard(vault: &Vault, data: &DataDir, apps: &[App]) -> anyhow::Result<
             app_id: app.id.clone(),
         });
     }
-    private_file::write(
-        &data.tenants(),
+    private_file::write_private(
+        &data.tenants_path(),
         serde_json::to_string_pretty(&tenants)?.as_bytes(),
     )?;
     Ok(tenants)

@@ -4,36 +4,36 @@ use std::{path::Path, time::Duration};
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{Clock, Timestamp, error_chain};
-use regrant_storage::{Backlog, Waiting};
+use regrant_storage::{Backlog, WaitingWork};
 
 use super::{Finding, Level};
 use crate::{
-    config::{Config, KeyringFile, Source},
+    config::{Config, KeyringFile, SettingsSource},
     http, installation, private_file,
 };
 
 /// Seconds for which Graph accepts a proof; with a larger clock error every call fails.
-const PROOF_LIFE: i64 = 300;
+const PROOF_LIFETIME_SECONDS: i64 = 300;
 /// Minutes after which due work is late; a worker looks for it every few seconds.
-const LATE: i64 = 15;
+const LATE_MINUTES: i64 = 15;
 /// Seconds since 1970: any earlier time of the clock is wrong.
-const EARLIEST: i64 = 1_767_225_600;
+const EARLIEST_PLAUSIBLE_TIME: i64 = 1_767_225_600;
 
-pub(super) async fn all(config: Config, source: &Source) -> Vec<Finding> {
+pub(super) async fn run_checks(config: Config, source: &SettingsSource) -> Vec<Finding> {
     let mut findings = vec![Finding::new(
         Level::Ok,
         "settings",
         "every setting is valid",
     )];
-    findings.push(listen(&config));
-    findings.extend(passphrase_file(source));
-    findings.push(keyring(config.keyring).await);
-    findings.extend(database(&config.database).await);
-    findings.extend(graph(&config.graph).await);
+    findings.push(check_listeners(&config));
+    findings.extend(check_passphrase_file(source));
+    findings.push(check_keyring(config.keyring).await);
+    findings.extend(check_database(&config.database).await);
+    findings.extend(check_graph(&config.graph).await);
     findings
 }
 
-fn listen(config: &Config) -> Finding {
+fn check_listeners(config: &Config) -> Finding {
     let open: Vec<_> = [config.listen, config.admin_listen]
         .into_iter()
         .filter(|it| !it.ip().is_loopback())
@@ -54,17 +54,17 @@ fn listen(config: &Config) -> Finding {
     }
 }
 
-fn passphrase_file(source: &Source) -> Option<Finding> {
-    let path = source.find("keyring.passphrase_file")?;
+fn check_passphrase_file(source: &SettingsSource) -> Option<Finding> {
+    let path = source.find_value("keyring.passphrase_file")?;
     let open = private_file::is_open_to_others(Path::new(path)).unwrap_or(false);
     let message = "other users may read the file: run `chmod 600` on it, unless the platform mounts it with this mode";
     open.then(|| Finding::new(Level::Warn, "passphrase", message))
 }
 
-async fn keyring(keyring: KeyringFile) -> Finding {
-    match installation::unlock(&keyring.path, keyring.passphrase).await {
+async fn check_keyring(keyring: KeyringFile) -> Finding {
+    match installation::unlock_keyring(&keyring.path, keyring.passphrase).await {
         Ok(open) => {
-            let keys = open.summaries().count();
+            let keys = open.list_keks().count();
             Finding::new(
                 Level::Ok,
                 "keyring",
@@ -79,7 +79,7 @@ async fn keyring(keyring: KeyringFile) -> Finding {
     }
 }
 
-async fn database(settings: &regrant_storage::Settings) -> Vec<Finding> {
+async fn check_database(settings: &regrant_storage::Settings) -> Vec<Finding> {
     match regrant_storage::Store::connect(settings).await {
         Ok(store) => {
             let kind = if store.is_sqlite() {
@@ -88,9 +88,9 @@ async fn database(settings: &regrant_storage::Settings) -> Vec<Finding> {
                 "PostgreSQL: the role cannot bypass row-level security, the schema is up to date"
             };
             let opened = Finding::new(Level::Ok, "database", kind);
-            let now = Clock::wall();
-            let backlog = match store.backlog(now, now).await {
-                Ok(backlog) => due_work(&backlog, now),
+            let now = Clock::system_time();
+            let backlog = match store.read_backlog(now, now).await {
+                Ok(backlog) => check_due_work(&backlog, now),
                 Err(error) => Finding::new(Level::Fail, "due work", error_chain(&error)),
             };
             // An error does not matter: the process ends anyway.
@@ -98,7 +98,7 @@ async fn database(settings: &regrant_storage::Settings) -> Vec<Finding> {
             vec![opened, backlog]
         }
         Err(error) => {
-            let remedy = installation::hint(&error);
+            let remedy = installation::storage_hint(&error);
             let message = format!("{}; {remedy}", error_chain(&error));
             vec![Finding::new(Level::Fail, "database", message)]
         }
@@ -106,18 +106,18 @@ async fn database(settings: &regrant_storage::Settings) -> Vec<Finding> {
 }
 
 /// Whether a worker keeps up: counts overdue work with the oldest, and leases whose holder is gone.
-fn due_work(backlog: &Backlog, now: Timestamp) -> Finding {
-    let late = |it: &Waiting| it.oldest.map_or(0, |oldest| (now - oldest).num_minutes());
+fn check_due_work(backlog: &Backlog, now: Timestamp) -> Finding {
+    let late = |it: &WaitingWork| it.oldest.map_or(0, |oldest| (now - oldest).num_minutes());
     let counts = format!(
         "{} probe(s) overdue, the oldest by {} min; {} other task(s), the oldest by {} min; {} lease(s) held, {} stuck",
         backlog.probes.count,
         late(&backlog.probes),
         backlog.work.count,
         late(&backlog.work),
-        backlog.held,
-        backlog.stuck,
+        backlog.leased,
+        backlog.expired,
     );
-    if late(&backlog.probes).max(late(&backlog.work)) < LATE && backlog.stuck == 0 {
+    if late(&backlog.probes).max(late(&backlog.work)) < LATE_MINUTES && backlog.expired == 0 {
         return Finding::new(Level::Ok, "due work", counts);
     }
     let advice = "does a worker run (`regrant work`, or `serve --with-worker`)? its log names the lane that fails";
@@ -125,7 +125,7 @@ fn due_work(backlog: &Backlog, now: Timestamp) -> Finding {
 }
 
 /// Sends a request without a token: any response shows that Graph can be reached, and holds its time.
-async fn graph(settings: &regrant_graph::Settings) -> Vec<Finding> {
+async fn check_graph(settings: &regrant_graph::Settings) -> Vec<Finding> {
     match request_graph(settings).await {
         Ok(response) => {
             let date = response.headers().get("date");
@@ -133,26 +133,26 @@ async fn graph(settings: &regrant_graph::Settings) -> Vec<Finding> {
             let date = date.and_then(|it| DateTime::parse_from_rfc2822(it).ok());
             let message = format!("responds with status {}", response.status().as_u16());
             let reached = Finding::new(Level::Ok, "graph", message);
-            vec![reached, clock(date.map(|it| it.to_utc()))]
+            vec![reached, check_clock(date.map(|it| it.to_utc()))]
         }
         Err(error) => {
             let message = format!(
                 "{error:#}; reconnects wait until Graph responds: check the network and graph.base_url"
             );
-            vec![Finding::new(Level::Fail, "graph", message), clock(None)]
+            vec![Finding::new(Level::Fail, "graph", message), check_clock(None)]
         }
     }
 }
 
 async fn request_graph(settings: &regrant_graph::Settings) -> anyhow::Result<reqwest::Response> {
-    let client = http::client(Duration::from_secs(10))?;
+    let client = http::build_client(Duration::from_secs(10))?;
     let response = client.get(settings.base_url.clone()).send().await;
     Ok(response.map_err(reqwest::Error::without_url)?)
 }
 
-fn clock(theirs: Option<DateTime<Utc>>) -> Finding {
-    let ours = Clock::wall();
-    if ours.timestamp() < EARLIEST {
+fn check_clock(theirs: Option<DateTime<Utc>>) -> Finding {
+    let ours = Clock::system_time();
+    if ours.timestamp() < EARLIEST_PLAUSIBLE_TIME {
         return Finding::new(
             Level::Fail,
             "clock",
@@ -170,7 +170,7 @@ fn clock(theirs: Option<DateTime<Utc>>) -> Finding {
     let message = format!("{off} s away from Graph's clock");
     match off {
         0..=30 => Finding::new(Level::Ok, "clock", message),
-        31..=PROOF_LIFE => Finding::new(
+        31..=PROOF_LIFETIME_SECONDS => Finding::new(
             Level::Warn,
             "clock",
             format!("{message}: start time synchronisation"),
@@ -189,14 +189,14 @@ mod tests {
 
     #[test]
     fn late_work_and_stuck_leases_are_reported() {
-        let now = Clock::wall();
+        let now = Clock::system_time();
         let level = |minutes: i64, stuck: u64| {
             let oldest = Some(now - chrono::Duration::minutes(minutes));
-            let probes = Waiting { count: 3, oldest };
-            due_work(
+            let probes = WaitingWork { count: 3, oldest };
+            check_due_work(
                 &Backlog {
                     probes,
-                    stuck,
+                    expired: stuck,
                     ..Backlog::default()
                 },
                 now,
@@ -207,17 +207,17 @@ mod tests {
             (level(1, 0), level(16, 0), level(1, 1)),
             (Level::Ok, Level::Warn, Level::Warn)
         );
-        assert_eq!(due_work(&Backlog::default(), now).level, Level::Ok);
+        assert_eq!(check_due_work(&Backlog::default(), now).level, Level::Ok);
     }
 
     #[test]
     fn a_clock_that_makes_proofs_expire_fails() {
-        let at = |off: i64| clock(Some(Clock::wall() + chrono::Duration::seconds(off))).level;
+        let at = |off: i64| check_clock(Some(Clock::system_time() + chrono::Duration::seconds(off))).level;
         assert_eq!(
             (at(0), at(-120), at(900)),
             (Level::Ok, Level::Warn, Level::Fail)
         );
-        assert_eq!(clock(None).level, Level::Warn);
+        assert_eq!(check_clock(None).level, Level::Warn);
     }
 
     #[tokio::test]
@@ -228,7 +228,7 @@ mod tests {
             max_connections: 1,
             busy_timeout: Duration::from_secs(1),
         };
-        let findings = database(&settings).await;
+        let findings = check_database(&settings).await;
         let report = findings.first().unwrap().to_string();
         assert!(report.contains("unable to open database file"), "{report}");
     }

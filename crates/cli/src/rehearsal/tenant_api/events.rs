@@ -19,15 +19,15 @@ pub(crate) struct Event {
 }
 
 impl Events {
-    pub fn of(response: reqwest::Response) -> Self {
+    pub fn from_response(response: reqwest::Response) -> Self {
         let chunks = response.bytes_stream();
-        Self::of_chunks(chunks.map(|it| {
+        Self::from_chunks(chunks.map(|it| {
             it.map(|bytes| bytes.to_vec())
                 .map_err(|error| error.without_url().into())
         }))
     }
 
-    fn of_chunks(chunks: impl Stream<Item = anyhow::Result<Vec<u8>>> + Send + 'static) -> Self {
+    fn from_chunks(chunks: impl Stream<Item = anyhow::Result<Vec<u8>>> + Send + 'static) -> Self {
         Self {
             body: chunks.boxed(),
             rest: Vec::new(),
@@ -35,9 +35,9 @@ impl Events {
     }
 
     /// The next event; `None` at the end of the stream.
-    pub async fn next(&mut self) -> anyhow::Result<Option<Event>> {
+    pub async fn next_event(&mut self) -> anyhow::Result<Option<Event>> {
         loop {
-            if let Some(event) = self.take() {
+            if let Some(event) = self.take_event() {
                 return Ok(Some(event));
             }
             match self.body.next().await {
@@ -48,11 +48,11 @@ impl Events {
     }
 
     /// Removes the first whole event from the buffer; skips comments and empty blocks.
-    fn take(&mut self) -> Option<Event> {
+    fn take_event(&mut self) -> Option<Event> {
         loop {
             let end = self.rest.windows(2).position(|pair| pair == b"\n\n")?;
             let block: Vec<u8> = self.rest.drain(..end.saturating_add(2)).collect();
-            if let Some(event) = Event::read(&String::from_utf8_lossy(&block)) {
+            if let Some(event) = Event::parse(&String::from_utf8_lossy(&block)) {
                 return Some(event);
             }
         }
@@ -60,7 +60,7 @@ impl Events {
 }
 
 impl Event {
-    fn read(block: &str) -> Option<Self> {
+    fn parse(block: &str) -> Option<Self> {
         let field = |name: &str| {
             block
                 .lines()
@@ -86,9 +86,9 @@ mod tests {
             "\nevent: end\ndata: {}\n\n",
         ];
         let chunks = chunks.map(|it| Ok(it.as_bytes().to_vec()));
-        let mut events = Events::of_chunks(futures_util::stream::iter(chunks));
+        let mut events = Events::from_chunks(futures_util::stream::iter(chunks));
         let mut names = Vec::new();
-        while let Some(event) = events.next().await.unwrap() {
+        while let Some(event) = events.next_event().await.unwrap() {
             names.push((event.name, event.data));
         }
         let expected = [("item", "{\"a\":1}"), ("end", "{}")]

@@ -2,31 +2,31 @@
 //!
 //! The rule: no refusal changes an active credential of another token.
 
-use super::{Decision, Effect, Standing, kept, old_or_none};
+use super::{Decision, CredentialChange, Standing, keep_active, old_token_or_none};
 use crate::{Outcome, Reason, ReasonCode, Refusal, RefusalKind, Serving, Who};
 
 pub(super) fn decide_refused(refusal: &Refusal, standing: &Standing) -> Decision {
     use RefusalKind as Kind;
     let decision = match &refusal.kind {
-        Kind::NotReached | Kind::NoRole => not_reached(refusal, standing),
+        Kind::NotReached | Kind::NoRole => decide_not_reached(refusal, standing),
         Kind::MissingScope(names) => {
-            missing(ReasonCode::MissingScope, names, standing, Some(refusal))
+            decide_missing_permission(ReasonCode::MissingScope, names, standing, Some(refusal))
         }
         Kind::MissingTask(names) => {
-            missing(ReasonCode::MissingTask, names, standing, Some(refusal))
+            decide_missing_permission(ReasonCode::MissingTask, names, standing, Some(refusal))
         }
         Kind::Checkpoint
         | Kind::Unconfirmed
         | Kind::TwoFactorRequired
         | Kind::ConsentRequired
-        | Kind::DataAccessExpired => action_required(refusal, standing),
+        | Kind::DataAccessExpired => decide_action_required(refusal, standing),
         Kind::Throttled { retry_at } => Decision {
             retry_at: Some(*retry_at),
-            ..deferred(refusal, standing)
+            ..decide_deferred(refusal, standing)
         },
-        Kind::Unavailable | Kind::AppFault => deferred(refusal, standing),
+        Kind::Unavailable | Kind::AppFault => decide_deferred(refusal, standing),
         Kind::TokenDead | Kind::PageMoved(_) | Kind::RequestFault | Kind::Unclassified => {
-            failed(refusal, standing)
+            decide_failed(refusal, standing)
         }
     };
     Decision {
@@ -37,14 +37,14 @@ pub(super) fn decide_refused(refusal: &Refusal, standing: &Standing) -> Decision
 
 /// The decision for an item that is still refused after its last retry.
 #[must_use]
-pub fn give_up(refusal: &Refusal, standing: &Standing) -> Decision {
+pub fn decide_last_refusal(refusal: &Refusal, standing: &Standing) -> Decision {
     Decision {
         fbtrace_id: refusal.fbtrace_id.clone(),
-        ..failed(refusal, standing)
+        ..decide_failed(refusal, standing)
     }
 }
 
-fn not_reached(refusal: &Refusal, standing: &Standing) -> Decision {
+fn decide_not_reached(refusal: &Refusal, standing: &Standing) -> Decision {
     let may_park = standing.serves && !standing.same_token;
     if may_park {
         let reason = Reason::new(
@@ -54,7 +54,7 @@ fn not_reached(refusal: &Refusal, standing: &Standing) -> Decision {
             "Complete the migration of this business, or give the person access to the asset; then the new token \
              becomes active by itself.",
         );
-        return kept(Outcome::Parked, Effect::Park, Serving::Old, reason);
+        return keep_active(Outcome::Parked, CredentialChange::Park, Serving::Old, reason);
     }
     let code = match refusal.kind {
         _ if standing.cut_off_passed => ReasonCode::CutOffPassed,
@@ -70,15 +70,15 @@ fn not_reached(refusal: &Refusal, standing: &Standing) -> Decision {
         ),
         "Give the person a role on the asset in its business, then replace the token again.",
     );
-    kept(
+    keep_active(
         Outcome::NoAccess,
-        doubt(standing, false),
+        doubt_own_token(standing, false),
         Serving::None,
         reason,
     )
 }
 
-pub(super) fn missing(
+pub(super) fn decide_missing_permission(
     code: ReasonCode,
     lacking: &[String],
     standing: &Standing,
@@ -114,15 +114,15 @@ pub(super) fn missing(
         "The new token reaches this asset but lacks a {requirement}{named}.{graph_message}"
     );
     let reason = Reason::new(code, who, detail, next_step);
-    kept(
+    keep_active(
         Outcome::MissingPermission,
-        Effect::Nothing,
-        old_or_none(standing),
+        CredentialChange::Nothing,
+        old_token_or_none(standing),
         reason,
     )
 }
 
-fn action_required(refusal: &Refusal, standing: &Standing) -> Decision {
+fn decide_action_required(refusal: &Refusal, standing: &Standing) -> Decision {
     let (code, next_step) = match refusal.kind {
         RefusalKind::Checkpoint => (
             ReasonCode::Checkpoint,
@@ -146,15 +146,15 @@ fn action_required(refusal: &Refusal, standing: &Standing) -> Decision {
         ),
     };
     let reason = Reason::new(code, Who::Person, refusal.message.clone(), next_step);
-    kept(
+    keep_active(
         Outcome::UserActionRequired,
-        Effect::Nothing,
-        old_or_none(standing),
+        CredentialChange::Nothing,
+        old_token_or_none(standing),
         reason,
     )
 }
 
-fn deferred(refusal: &Refusal, standing: &Standing) -> Decision {
+fn decide_deferred(refusal: &Refusal, standing: &Standing) -> Decision {
     let (code, who, next_step) = match refusal.kind {
         RefusalKind::AppFault => (
             ReasonCode::AppFault,
@@ -163,25 +163,25 @@ fn deferred(refusal: &Refusal, standing: &Standing) -> Decision {
         ),
         RefusalKind::Throttled { .. } => (
             ReasonCode::Throttled,
-            Who::Nobody,
+            Who::NoOne,
             "The reconnect continues by itself.",
         ),
         _ => (
             ReasonCode::GraphUnavailable,
-            Who::Nobody,
+            Who::NoOne,
             "The reconnect continues by itself.",
         ),
     };
     let reason = Reason::new(code, who, refusal.message.clone(), next_step);
-    kept(
+    keep_active(
         Outcome::Deferred,
-        Effect::Nothing,
-        old_or_none(standing),
+        CredentialChange::Nothing,
+        old_token_or_none(standing),
         reason,
     )
 }
 
-fn failed(refusal: &Refusal, standing: &Standing) -> Decision {
+fn decide_failed(refusal: &Refusal, standing: &Standing) -> Decision {
     let (code, who, next_step) = match &refusal.kind {
         RefusalKind::TokenDead => (
             ReasonCode::TokenDead,
@@ -208,12 +208,12 @@ fn failed(refusal: &Refusal, standing: &Standing) -> Decision {
         ),
         RefusalKind::Throttled { .. } => (
             ReasonCode::Throttled,
-            Who::Nobody,
+            Who::NoOne,
             "Replace the token again later.".to_owned(),
         ),
         RefusalKind::Unavailable => (
             ReasonCode::GraphUnavailable,
-            Who::Nobody,
+            Who::NoOne,
             "Replace the token again later.".to_owned(),
         ),
         _ => (
@@ -224,26 +224,26 @@ fn failed(refusal: &Refusal, standing: &Standing) -> Decision {
     };
     let reason = Reason::new(code, who, refusal.message.clone(), next_step);
     if refusal.kind == RefusalKind::TokenDead && standing.same_token {
-        return kept(
+        return keep_active(
             Outcome::Failed,
-            doubt(standing, true),
+            doubt_own_token(standing, true),
             Serving::None,
             reason,
         );
     }
-    kept(
+    keep_active(
         Outcome::Failed,
-        Effect::Nothing,
-        old_or_none(standing),
+        CredentialChange::Nothing,
+        old_token_or_none(standing),
         reason,
     )
 }
 
 /// A refusal of the active token itself counts as a refused probe of the stored credential.
-const fn doubt(standing: &Standing, definitive: bool) -> Effect {
+const fn doubt_own_token(standing: &Standing, definitive: bool) -> CredentialChange {
     if standing.same_token {
-        Effect::Doubt { definitive }
+        CredentialChange::Doubt { definitive }
     } else {
-        Effect::Nothing
+        CredentialChange::Nothing
     }
 }

@@ -3,8 +3,8 @@
 use super::*;
 use crate::{Refusal, RefusalKind};
 
-fn refused(kind: RefusalKind) -> Proof {
-    Proof::Refused(Refusal {
+fn refused(kind: RefusalKind) -> ProbeResult {
+    ProbeResult::Refused(Refusal {
         kind,
         message: "(#100) a message of Graph".to_owned(),
         fbtrace_id: None,
@@ -13,23 +13,23 @@ fn refused(kind: RefusalKind) -> Proof {
 
 fn served() -> Standing {
     Standing {
-        proved: Some(CredentialKind::User),
+        working_kind: Some(CredentialKind::User),
         serves: true,
         ..Standing::default()
     }
 }
 
-fn outcome(result: &Proof, standing: &Standing) -> (Outcome, Effect, Serving) {
-    let it = decide(CredentialKind::User, result, standing);
-    (it.outcome, it.effect, it.serving)
+fn outcome(result: &ProbeResult, standing: &Standing) -> (Outcome, CredentialChange, Serving) {
+    let it = decide_outcome(CredentialKind::User, result, standing);
+    (it.outcome, it.change, it.serving)
 }
 
 #[test]
 fn a_token_that_works_replaces_the_active_one() {
-    let result = Proof::Proven(Proven::default());
+    let result = ProbeResult::Works(ProbeFacts::default());
     assert_eq!(
         outcome(&result, &served()),
-        (Outcome::Replaced, Effect::Activate, Serving::New)
+        (Outcome::Replaced, CredentialChange::Activate, Serving::New)
     );
 }
 
@@ -38,35 +38,35 @@ fn a_token_that_does_not_reach_the_asset_is_parked_only_while_another_serves() {
     let result = refused(RefusalKind::NotReached);
     assert_eq!(
         outcome(&result, &served()),
-        (Outcome::Parked, Effect::Park, Serving::Old)
+        (Outcome::Parked, CredentialChange::Park, Serving::Old)
     );
     let bare = Standing::default();
     assert_eq!(
         outcome(&result, &bare),
-        (Outcome::NoAccess, Effect::Nothing, Serving::None)
+        (Outcome::NoAccess, CredentialChange::Nothing, Serving::None)
     );
 }
 
 #[test]
 fn a_persons_token_becomes_a_standby_of_a_system_users_token() {
     let standing = Standing {
-        proved: Some(CredentialKind::SystemUser),
+        working_kind: Some(CredentialKind::SystemUser),
         ..served()
     };
-    let result = Proof::Proven(Proven::default());
+    let result = ProbeResult::Works(ProbeFacts::default());
     assert_eq!(
         outcome(&result, &standing),
-        (Outcome::Unchanged, Effect::StandBy, Serving::Old)
+        (Outcome::Unchanged, CredentialChange::AddStandby, Serving::Old)
     );
 }
 
 #[test]
 fn an_imported_system_users_token_outranks_others_only_after_it_worked_in_a_probe() {
     let standing = Standing {
-        proved: None,
+        working_kind: None,
         ..served()
     };
-    let result = Proof::Proven(Proven::default());
+    let result = ProbeResult::Works(ProbeFacts::default());
     assert_eq!(outcome(&result, &standing).0, Outcome::Replaced);
 }
 
@@ -78,8 +78,8 @@ fn a_refusal_of_the_active_token_itself_is_recorded() {
     };
     let refused_with = |kind| outcome(&refused(kind), &standing);
     let (spaced, dead) = (
-        Effect::Doubt { definitive: false },
-        Effect::Doubt { definitive: true },
+        CredentialChange::Doubt { definitive: false },
+        CredentialChange::Doubt { definitive: true },
     );
     assert_eq!(
         refused_with(RefusalKind::NotReached),
@@ -97,11 +97,11 @@ fn a_token_that_would_lose_a_task_does_not_replace() {
         tasks: vec!["MANAGE".to_owned(), "ANALYZE".to_owned()],
         ..served()
     };
-    let result = Proof::Proven(Proven {
+    let result = ProbeResult::Works(ProbeFacts {
         tasks: Some(vec!["ANALYZE".to_owned()]),
-        ..Proven::default()
+        ..ProbeFacts::default()
     });
-    let decision = decide(CredentialKind::User, &result, &standing);
+    let decision = decide_outcome(CredentialKind::User, &result, &standing);
     assert_eq!(decision.outcome, Outcome::MissingPermission);
     assert!(
         decision
@@ -117,9 +117,9 @@ fn tasks_of_the_new_page_experience_equal_the_classic_ones() {
         ..served()
     };
     let tasks = Some(vec!["PROFILE_PLUS_MODERATE".to_owned()]);
-    let result = Proof::Proven(Proven {
+    let result = ProbeResult::Works(ProbeFacts {
         tasks,
-        ..Proven::default()
+        ..ProbeFacts::default()
     });
     assert_eq!(outcome(&result, &standing).0, Outcome::Replaced);
 }
@@ -127,7 +127,7 @@ fn tasks_of_the_new_page_experience_equal_the_classic_ones() {
 #[test]
 fn no_refusal_changes_an_active_credential_that_serves() {
     use RefusalKind as Kind;
-    let at = crate::Clock::wall();
+    let at = crate::Clock::system_time();
     for kind in [
         Kind::NotReached,
         Kind::NoRole,
@@ -147,7 +147,7 @@ fn no_refusal_changes_an_active_credential_that_serves() {
         Kind::Unclassified,
     ] {
         let (_, effect, serving) = outcome(&refused(kind.clone()), &served());
-        assert!(matches!(effect, Effect::Park | Effect::Nothing), "{kind:?}");
+        assert!(matches!(effect, CredentialChange::Park | CredentialChange::Nothing), "{kind:?}");
         assert_eq!(serving, Serving::Old, "{kind:?}");
     }
 }

@@ -28,10 +28,10 @@ closed_list! {
 impl EndingCause {
     /// Who must act to prevent or repair it.
     #[must_use]
-    pub const fn who(self) -> Who {
+    pub const fn who_must_act(self) -> Who {
         match self {
             // The worker refreshes these tokens by itself.
-            Self::SystemUser60Days => Who::Nobody,
+            Self::SystemUser60Days => Who::NoOne,
             Self::TokenExpiry | Self::DataAccess | Self::CutOff | Self::Revoked => Who::Person,
             // The person has left and cannot act any more.
             Self::PersonLeaves => Who::BusinessAdmin,
@@ -58,7 +58,7 @@ pub struct Ending {
 
 /// Every known ending of the active credential, in no particular order.
 #[must_use]
-pub fn endings(facts: &AssetFacts) -> Vec<Ending> {
+pub fn list_endings(facts: &AssetFacts) -> Vec<Ending> {
     let token_cause = if facts.active == Some(CredentialKind::SystemUser) {
         EndingCause::SystemUser60Days
     } else {
@@ -76,16 +76,16 @@ pub fn endings(facts: &AssetFacts) -> Vec<Ending> {
             since: known,
             confidence: certain,
             source: None,
-            who: cause.who(),
+            who: cause.who_must_act(),
         })
     };
     let cut_off = facts.cut_off.map(|it| Ending {
         at: it.at,
         cause: EndingCause::CutOff,
         since: it.learned_at,
-        confidence: it.source.confidence(),
+        confidence: it.source.to_confidence(),
         source: Some(it.source),
-        who: EndingCause::CutOff.who(),
+        who: EndingCause::CutOff.who_must_act(),
     });
     let revoked = facts
         .failing

@@ -4,7 +4,7 @@ use super::EndingCause;
 use crate::{Reason, ReasonCode, Timestamp, Who};
 
 /// The stored failure, or a general one if none is stored.
-pub(super) fn told_or(
+pub(super) fn failure_or_default(
     failing: Option<&(Timestamp, Reason)>,
     since: Timestamp,
 ) -> (Timestamp, Reason) {
@@ -19,7 +19,7 @@ pub(super) fn told_or(
 
 const REPLACE: &str = "Log in again and replace the token.";
 
-pub(super) fn never_connected() -> Reason {
+pub(super) fn reason_never_connected() -> Reason {
     let detail = "No token was ever stored for this asset.";
     Reason::new(
         ReasonCode::NeverConnected,
@@ -29,7 +29,7 @@ pub(super) fn never_connected() -> Reason {
     )
 }
 
-pub(super) fn ended(cause: EndingCause) -> Reason {
+pub(super) fn reason_ended(cause: EndingCause) -> Reason {
     let (code, detail) = match cause {
         EndingCause::CutOff => (
             ReasonCode::CutOffPassed,
@@ -49,17 +49,17 @@ pub(super) fn ended(cause: EndingCause) -> Reason {
     Reason::new(code, Who::Person, detail, REPLACE)
 }
 
-pub(super) fn not_probed() -> Reason {
+pub(super) fn reason_not_probed() -> Reason {
     let detail = "The token was imported and has not been probed yet.";
     Reason::new(
         ReasonCode::NotProbed,
-        Who::Nobody,
+        Who::NoOne,
         detail,
         "The worker probes it.",
     )
 }
 
-pub(super) fn migrating(parked: bool) -> Reason {
+pub(super) fn reason_migrating(parked: bool) -> Reason {
     let detail = "The person's access to this asset ends at the cut-off, because they move to a managed account.";
     if parked {
         let next_step =
@@ -75,10 +75,10 @@ pub(super) fn migrating(parked: bool) -> Reason {
     Reason::new(ReasonCode::CutOffKnown, Who::Person, detail, next_step)
 }
 
-pub(super) fn ends_soon(cause: EndingCause) -> Reason {
+pub(super) fn reason_ends_soon(cause: EndingCause) -> Reason {
     let (who, detail, next_step) = match cause {
         EndingCause::SystemUser60Days => (
-            Who::Nobody,
+            Who::NoOne,
             "The system user's token expires soon.",
             "The worker refreshes it before it expires.",
         ),
@@ -95,10 +95,10 @@ pub(super) fn ends_soon(cause: EndingCause) -> Reason {
     Reason::new(ReasonCode::EndsSoon, who, detail, next_step)
 }
 
-pub(super) fn works() -> Reason {
+pub(super) fn reason_works() -> Reason {
     Reason::new(
         ReasonCode::Works,
-        Who::Nobody,
+        Who::NoOne,
         "The token works and no ending is near.",
         "Nothing to do.",
     )

@@ -21,7 +21,7 @@ fn proved() -> AssetFacts {
 }
 
 fn status(facts: &AssetFacts, at: i64) -> Status {
-    AssetState::of(facts, day(at), NOTICE).status
+    AssetState::from_facts(facts, day(at), NOTICE).status
 }
 
 fn cut_off(at: i64, source: CutOffSource) -> CutOff {
@@ -106,7 +106,7 @@ fn every_combination() -> Vec<AssetFacts> {
                                     definitive,
                                     proved_at: proved,
                                     active,
-                                    parked,
+                                    has_candidate: parked,
                                     ..AssetFacts::default()
                                 });
                             }
@@ -128,16 +128,16 @@ fn every_combination_has_the_status_of_the_table() {
             .iter()
             .find(|(holds, _)| holds(&facts))
             .expect("the last row holds");
-        let state = AssetState::of(&facts, day(NOW), NOTICE);
+        let state = AssetState::from_facts(&facts, day(NOW), NOTICE);
         assert_eq!(state.status, *expected, "{facts:?}");
-        assert_eq!(state.serves(), *expected != Status::Disconnected);
+        assert_eq!(state.is_serving(), *expected != Status::Disconnected);
     }
 }
 
 #[test]
 fn every_state_has_a_start_a_reason_and_the_earliest_ending() {
     for facts in every_combination() {
-        let state = AssetState::of(&facts, day(NOW), NOTICE);
+        let state = AssetState::from_facts(&facts, day(NOW), NOTICE);
         assert!(state.since <= day(NOW), "{facts:?}");
         assert!(!state.reason.detail.is_empty() && !state.reason.next_step.is_empty());
         let earliest = [
@@ -177,7 +177,7 @@ fn a_stored_failure_explains_the_state_before_a_passed_date() {
         expires_at: Some(day(7)),
         ..proved()
     };
-    let state = AssetState::of(&facts, day(8), NOTICE);
+    let state = AssetState::from_facts(&facts, day(8), NOTICE);
     assert_eq!((state.since, state.reason), (day(5), reason));
 }
 
@@ -188,8 +188,8 @@ fn the_sixty_days_of_a_system_user_need_no_person() {
         expires_at: Some(day(60)),
         ..proved()
     };
-    let state = AssetState::of(&facts, day(40), NOTICE);
-    assert_eq!((state.status, state.who()), (Status::Expiring, Who::Nobody));
+    let state = AssetState::from_facts(&facts, day(40), NOTICE);
+    assert_eq!((state.status, state.who_must_act()), (Status::Expiring, Who::NoOne));
     assert_eq!(
         state.ending.map(|it| it.cause),
         Some(EndingCause::SystemUser60Days)
@@ -205,7 +205,7 @@ fn a_revocation_is_an_ending() {
         definitive: true,
         ..proved()
     };
-    let state = AssetState::of(&facts, day(8), NOTICE);
+    let state = AssetState::from_facts(&facts, day(8), NOTICE);
     assert_eq!(
         state.ending.map(|it| (it.cause, it.at)),
         Some((EndingCause::Revoked, day(5)))
@@ -232,7 +232,7 @@ fn the_earliest_ending_counts_and_shows_within_the_notice_window() {
     };
     assert_eq!(status(&facts, 29), Status::Healthy);
     assert_eq!(status(&facts, 30), Status::Expiring);
-    let ending = AssetState::of(&facts, day(30), NOTICE).ending;
+    let ending = AssetState::from_facts(&facts, day(30), NOTICE).ending;
     assert_eq!(
         ending.map(|it| (it.at, it.cause)),
         Some((day(60), EndingCause::TokenExpiry))

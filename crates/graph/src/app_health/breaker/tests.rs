@@ -9,46 +9,46 @@ fn breaker(clock: &Clock) -> Breaker {
 }
 
 fn stopped_clock() -> Clock {
-    Clock::fixed(Clock::wall())
+    Clock::fixed_at(Clock::system_time())
 }
 
 fn observe(
     breaker: &Breaker,
     persons: std::ops::Range<u32>,
-    observation: Word,
-) -> Option<RestCause> {
+    observation: TokenObservation,
+) -> Option<TripCause> {
     let persons: Vec<PersonId> = persons.map(|it| it.to_string().parse().unwrap()).collect();
-    breaker.hear(&app(), persons.iter().map(|it| (it, observation)))
+    breaker.record_observations(&app(), persons.iter().map(|it| (it, observation)))
 }
 
 #[test]
 fn five_persons_in_a_minute_trip() {
     let breaker = breaker(&stopped_clock());
-    assert_eq!(observe(&breaker, 0..4, Word::Dead), None);
-    assert_eq!(observe(&breaker, 0..4, Word::Dead), None);
-    assert_eq!(breaker.tripped(&app()), None);
-    assert_eq!(observe(&breaker, 4..5, Word::Dead), Some(RestCause::Deaths));
-    assert_eq!(breaker.tripped(&app()), Some(RestCause::Deaths));
-    assert_eq!(breaker.tripped(&"2".parse().unwrap()), None);
+    assert_eq!(observe(&breaker, 0..4, TokenObservation::Dead), None);
+    assert_eq!(observe(&breaker, 0..4, TokenObservation::Dead), None);
+    assert_eq!(breaker.active_trip(&app()), None);
+    assert_eq!(observe(&breaker, 4..5, TokenObservation::Dead), Some(TripCause::Deaths));
+    assert_eq!(breaker.active_trip(&app()), Some(TripCause::Deaths));
+    assert_eq!(breaker.active_trip(&"2".parse().unwrap()), None);
 }
 
 #[test]
 fn deaths_among_more_living_do_not_trip() {
     let breaker = breaker(&stopped_clock());
-    observe(&breaker, 100..110, Word::Alive);
-    assert_eq!(observe(&breaker, 0..10, Word::Dead), None);
+    observe(&breaker, 100..110, TokenObservation::Alive);
+    assert_eq!(observe(&breaker, 0..10, TokenObservation::Dead), None);
     assert_eq!(
-        observe(&breaker, 10..11, Word::Dead),
-        Some(RestCause::Deaths)
+        observe(&breaker, 10..11, TokenObservation::Dead),
+        Some(TripCause::Deaths)
     );
 }
 
 #[test]
 fn a_person_counts_by_the_last_observation() {
     let breaker = breaker(&stopped_clock());
-    observe(&breaker, 0..8, Word::Alive);
-    assert_eq!(observe(&breaker, 0..4, Word::Dead), None);
-    assert_eq!(observe(&breaker, 4..5, Word::Dead), Some(RestCause::Deaths));
+    observe(&breaker, 0..8, TokenObservation::Alive);
+    assert_eq!(observe(&breaker, 0..4, TokenObservation::Dead), None);
+    assert_eq!(observe(&breaker, 4..5, TokenObservation::Dead), Some(TripCause::Deaths));
 }
 
 #[test]
@@ -56,8 +56,8 @@ fn deaths_far_apart_in_time_do_not_add_up() {
     let clock = stopped_clock();
     let breaker = breaker(&clock);
     for person in 0..20 {
-        assert_eq!(observe(&breaker, person..person + 1, Word::Dead), None);
-        clock.advance(TimeDelta::minutes(5));
+        assert_eq!(observe(&breaker, person..person + 1, TokenObservation::Dead), None);
+        clock.advance_by(TimeDelta::minutes(5));
     }
 }
 
@@ -66,19 +66,19 @@ fn the_cool_down_ends_but_the_suspicion_stays() {
     let clock = stopped_clock();
     let breaker = breaker(&clock);
     let since = clock.now();
-    observe(&breaker, 0..5, Word::Dead);
-    clock.advance(TimeDelta::minutes(2));
-    assert_eq!(breaker.tripped(&app()), None);
+    observe(&breaker, 0..5, TokenObservation::Dead);
+    clock.advance_by(TimeDelta::minutes(2));
+    assert_eq!(breaker.active_trip(&app()), None);
     assert_eq!(
-        observe(&breaker, 9..10, Word::Dead),
-        Some(RestCause::Deaths),
+        observe(&breaker, 9..10, TokenObservation::Dead),
+        Some(TripCause::Deaths),
         "no death is reported yet"
     );
     assert_eq!(
-        breaker.suspects(),
-        [AppAtRest {
+        breaker.suspected_apps(),
+        [SuspectedApp {
             app: app(),
-            cause: RestCause::Deaths,
+            cause: TripCause::Deaths,
             since
         }]
     );
@@ -88,37 +88,37 @@ fn the_cool_down_ends_but_the_suspicion_stays() {
 fn one_working_token_after_the_cool_down_ends_the_suspicion() {
     let clock = stopped_clock();
     let breaker = breaker(&clock);
-    observe(&breaker, 0..5, Word::Dead);
+    observe(&breaker, 0..5, TokenObservation::Dead);
     assert_eq!(
-        observe(&breaker, 7..8, Word::Alive),
-        Some(RestCause::Deaths),
+        observe(&breaker, 7..8, TokenObservation::Alive),
+        Some(TripCause::Deaths),
         "sent before the trip"
     );
-    clock.advance(TimeDelta::minutes(2));
-    assert_eq!(observe(&breaker, 7..8, Word::Alive), None);
-    assert_eq!(breaker.suspects(), []);
-    assert_eq!(observe(&breaker, 0..1, Word::Dead), None);
+    clock.advance_by(TimeDelta::minutes(2));
+    assert_eq!(observe(&breaker, 7..8, TokenObservation::Alive), None);
+    assert_eq!(breaker.suspected_apps(), []);
+    assert_eq!(observe(&breaker, 0..1, TokenObservation::Dead), None);
 }
 
 #[test]
 fn deaths_that_are_confirmed_do_not_trip_again_at_once() {
     let clock = stopped_clock();
     let breaker = breaker(&clock);
-    observe(&breaker, 0..5, Word::Dead);
-    breaker.believe(&app());
-    assert_eq!(observe(&breaker, 0..20, Word::Dead), None);
-    clock.advance(TimeDelta::minutes(11));
+    observe(&breaker, 0..5, TokenObservation::Dead);
+    breaker.accept_deaths(&app());
+    assert_eq!(observe(&breaker, 0..20, TokenObservation::Dead), None);
+    clock.advance_by(TimeDelta::minutes(11));
     assert_eq!(
-        observe(&breaker, 0..20, Word::Dead),
-        Some(RestCause::Deaths)
+        observe(&breaker, 0..20, TokenObservation::Dead),
+        Some(TripCause::Deaths)
     );
 }
 
 #[test]
 fn checks_of_an_app_are_rare() {
     let breaker = breaker(&Clock::System);
-    assert!(breaker.doubt(&app()));
-    assert!(!breaker.doubt(&app()));
+    assert!(breaker.claim_check(&app()));
+    assert!(!breaker.claim_check(&app()));
 }
 
 #[derive(Clone, Default)]
@@ -145,14 +145,14 @@ fn a_trip_alarms_once_and_its_end_is_logged() {
         .finish();
     tracing::subscriber::with_default(subscriber, || {
         let breaker = breaker(&clock);
-        observe(&breaker, 0..5, Word::Dead);
+        observe(&breaker, 0..5, TokenObservation::Dead);
         for _ in 0..12 {
-            clock.advance(TimeDelta::minutes(5));
-            observe(&breaker, 0..8, Word::Dead);
-            breaker.trip(&app(), RestCause::Deaths);
+            clock.advance_by(TimeDelta::minutes(5));
+            observe(&breaker, 0..8, TokenObservation::Dead);
+            breaker.trip_app(&app(), TripCause::Deaths);
         }
-        breaker.close(&app());
-        breaker.close(&app());
+        breaker.clear_suspicion(&app());
+        breaker.clear_suspicion(&app());
     });
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let lines: Vec<_> = text.lines().collect();

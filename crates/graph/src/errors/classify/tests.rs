@@ -124,7 +124,7 @@ fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
 #[test]
 fn every_row_of_the_table_has_its_class() {
     for row in rows(ROWS) {
-        let class = classify(&error(row[0], row[1]), 400);
+        let class = classify_error(&error(row[0], row[1]), 400);
         assert_eq!(
             format!("{class:?}"),
             format!("Refused({})", row[2]),
@@ -136,7 +136,7 @@ fn every_row_of_the_table_has_its_class() {
 #[test]
 fn every_throttle_names_whom_it_pauses() {
     for row in rows(THROTTLES) {
-        let class = classify(&error(row[0], "There have been too many calls"), 403);
+        let class = classify_error(&error(row[0], "There have been too many calls"), 403);
         assert_eq!(
             format!("{class:?}"),
             format!("Throttled({})", row[1]),
@@ -148,23 +148,23 @@ fn every_throttle_names_whom_it_pauses() {
 #[test]
 fn the_status_decides_only_what_no_table_knows() {
     let no_code = GraphError::default();
-    assert_eq!(classify(&no_code, 503), Class::Refused(Kind::Unavailable));
-    assert_eq!(classify(&no_code, 429), Class::Throttled(Limit::Person));
-    assert_eq!(classify(&no_code, 400), Class::Refused(Kind::Unclassified));
+    assert_eq!(classify_error(&no_code, 503), ErrorClass::Refused(Kind::Unavailable));
+    assert_eq!(classify_error(&no_code, 429), ErrorClass::Throttled(Limit::Person));
+    assert_eq!(classify_error(&no_code, 400), ErrorClass::Refused(Kind::Unclassified));
     assert_eq!(
-        classify(&error("424242", ""), 500),
-        Class::Refused(Kind::Unavailable)
+        classify_error(&error("424242", ""), 500),
+        ErrorClass::Refused(Kind::Unavailable)
     );
     assert_eq!(
-        classify(&error("100", "odd"), 500),
-        Class::Refused(Kind::Unclassified)
+        classify_error(&error("100", "odd"), 500),
+        ErrorClass::Refused(Kind::Unclassified)
     );
     assert_eq!(
-        classify(&error("190/463", ""), 500),
-        Class::Refused(Kind::TokenDead)
+        classify_error(&error("190/463", ""), 500),
+        ErrorClass::Refused(Kind::TokenDead)
     );
     let ids = error("100", "The ids query parameter is deprecated in v26.0+");
-    assert_eq!(classify(&ids, 500), Class::Refused(Kind::RequestFault));
+    assert_eq!(classify_error(&ids, 500), ErrorClass::Refused(Kind::RequestFault));
 }
 
 #[test]
@@ -174,20 +174,20 @@ fn transient_is_believed_unless_the_code_is_known() {
         ..error(code, "")
     };
     assert_eq!(
-        classify(&transient("424242"), 400),
-        Class::Refused(Kind::Unavailable)
+        classify_error(&transient("424242"), 400),
+        ErrorClass::Refused(Kind::Unavailable)
     );
     assert_eq!(
-        classify(&transient("100"), 400),
-        Class::Refused(Kind::Unavailable)
+        classify_error(&transient("100"), 400),
+        ErrorClass::Refused(Kind::Unavailable)
     );
     assert_eq!(
-        classify(&transient("190"), 400),
-        Class::Refused(Kind::TokenDead)
+        classify_error(&transient("190"), 400),
+        ErrorClass::Refused(Kind::TokenDead)
     );
     assert_eq!(
-        classify(&transient("190/459"), 400),
-        Class::Refused(Kind::Checkpoint)
+        classify_error(&transient("190/459"), 400),
+        ErrorClass::Refused(Kind::Checkpoint)
     );
 }
 
@@ -200,5 +200,5 @@ fn a_batch_that_graph_rejects_is_our_fault() {
         message,
         ..GraphError::default()
     };
-    assert_eq!(classify(&error, 400), Class::Refused(Kind::RequestFault));
+    assert_eq!(classify_error(&error, 400), ErrorClass::Refused(Kind::RequestFault));
 }

@@ -2,12 +2,12 @@ use RefusalKind as Kind;
 
 use super::*;
 
-fn read(kind: AssetKind, body: &str) -> Proof {
+fn read(kind: AssetKind, body: &str) -> ProbeResult {
     read_with(CredentialKind::User, kind, body)
 }
 
-fn read_with(token: CredentialKind, kind: AssetKind, body: &str) -> Proof {
-    prove(
+fn read_with(token: CredentialKind, kind: AssetKind, body: &str) -> ProbeResult {
+    read_probe_result(
         &Target {
             id: "7".parse().unwrap(),
             kind,
@@ -18,17 +18,17 @@ fn read_with(token: CredentialKind, kind: AssetKind, body: &str) -> Proof {
     )
 }
 
-fn kind_of(proof: Proof) -> Kind {
+fn kind_of(proof: ProbeResult) -> Kind {
     match proof {
-        Proof::Refused(refusal) => refusal.kind,
-        Proof::Proven(_) => panic!("proven"),
+        ProbeResult::Refused(refusal) => refusal.kind,
+        ProbeResult::Works(_) => panic!("proven"),
     }
 }
 
 #[test]
 fn a_page_token_in_the_response_shows_that_the_token_works() {
     let body = r#"{"id":"7","tasks":["MANAGE"],"access_token":"page-token","user_access_expire_time":"2026-12-01T00:00:00+0000"}"#;
-    let Proof::Proven(proven) = read(AssetKind::Page, body) else {
+    let ProbeResult::Works(proven) = read(AssetKind::Page, body) else {
         panic!("refused")
     };
     assert_eq!(proven.page_token.unwrap().expose(), "page-token");
@@ -69,7 +69,7 @@ fn a_pages_own_token_works_if_a_field_for_managers_is_readable() {
         r#"{"id":"7","user_access_expire_time":"2026-12-01T00:00:00+0000"}"#,
     ] {
         assert!(
-            matches!(read(body), Proof::Proven(it) if it.page_token.is_none()),
+            matches!(read(body), ProbeResult::Works(it) if it.page_token.is_none()),
             "{body}"
         );
     }
@@ -83,7 +83,7 @@ fn tasks_on_an_ad_account_show_that_the_token_works() {
     let read = |body| read(AssetKind::AdAccount, body);
     assert!(matches!(
         read(r#"{"id":"act_7","user_tasks":["ANALYZE"]}"#),
-        Proof::Proven(_)
+        ProbeResult::Works(_)
     ));
     assert_eq!(kind_of(read(r#"{"id":"act_7"}"#)), Kind::NoRole);
     let none = kind_of(read(r#"{"id":"act_7","user_tasks":[]}"#));
@@ -97,7 +97,7 @@ fn an_absent_cut_off_is_unknown() {
         r#"{"id":"7","user_access_expire_time":null}"#,
         r#"{"id":"7","user_access_expire_time":0}"#,
     ] {
-        let Proof::Proven(proven) = read(AssetKind::Business, body) else {
+        let ProbeResult::Works(proven) = read(AssetKind::Business, body) else {
             panic!("refused")
         };
         assert_eq!(proven.cut_off, None);
@@ -107,7 +107,7 @@ fn an_absent_cut_off_is_unknown() {
 #[test]
 fn the_cut_off_alone_proves_a_business_and_an_empty_object_does_not() {
     let timed = r#"{"user_access_expire_time":"2023-06-23T12:00:00+00:00"}"#;
-    assert!(matches!(read(AssetKind::Business, timed), Proof::Proven(_)));
+    assert!(matches!(read(AssetKind::Business, timed), ProbeResult::Works(_)));
     assert_eq!(kind_of(read(AssetKind::Business, "{}")), Kind::NotReached);
 }
 
@@ -131,7 +131,7 @@ fn a_response_about_another_object_proves_nothing() {
 fn the_cut_off_is_read_only_where_the_node_has_it() {
     for kind in AssetKind::ALL {
         for token in CredentialKind::ALL {
-            let asked = fields(kind, token).contains("user_access_expire_time");
+            let asked = probe_fields(kind, token).contains("user_access_expire_time");
             assert_eq!(asked, kind.has_cut_off(), "{kind} with {token}");
         }
     }

@@ -14,7 +14,7 @@ use crate::{Error, Settings, sql::Query};
 /// Tables that name a tenant and are read before a tenant is known. They hold ids, times and hashes.
 const OPEN_TABLES: &str = "('clients', 'due', 'probe_due', 'person_directory', 'tenant_origins')";
 
-pub(super) async fn open(settings: &Settings) -> Result<DatabaseConnection, Error> {
+pub(super) async fn open_postgres(settings: &Settings) -> Result<DatabaseConnection, Error> {
     let options = settings
         .url
         .parse::<PgConnectOptions>()?
@@ -28,10 +28,10 @@ pub(super) async fn open(settings: &Settings) -> Result<DatabaseConnection, Erro
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
 }
 
-pub(super) async fn inspect(on: &DatabaseConnection) -> Result<(), Error> {
+pub(super) async fn check_role(on: &DatabaseConnection) -> Result<(), Error> {
     let mut reasons = Vec::new();
     for sql in [ROLE.to_owned(), OWNED.to_owned(), unprotected_tables()] {
-        for row in Query::new(sql).all(on).await? {
+        for row in Query::new(sql).fetch_all(on).await? {
             reasons.push(row.get("reason")?);
         }
     }

@@ -20,7 +20,7 @@ use crate::{Error, Settings, sql::Query};
 /// Older versions could lose a write when the log is reset.
 const OLDEST: [u32; 3] = [3, 51, 3];
 
-pub(super) async fn open(settings: &Settings) -> Result<DatabaseConnection, Error> {
+pub(super) async fn open_sqlite(settings: &Settings) -> Result<DatabaseConnection, Error> {
     let options = settings
         .url
         .parse::<SqliteConnectOptions>()?
@@ -31,7 +31,7 @@ pub(super) async fn open(settings: &Settings) -> Result<DatabaseConnection, Erro
         .foreign_keys(true)
         .pragma("mmap_size", "0")
         .disable_statement_logging();
-    close_to_others(options.get_filename())?;
+    make_private(options.get_filename())?;
     let pool = SqlitePoolOptions::new()
         .max_connections(settings.max_connections)
         .test_before_acquire(false)
@@ -44,7 +44,7 @@ pub(super) async fn open(settings: &Settings) -> Result<DatabaseConnection, Erro
 }
 
 /// The file that this address names.
-pub(super) fn file(url: &str) -> Result<PathBuf, Error> {
+pub(super) fn parse_file(url: &str) -> Result<PathBuf, Error> {
     Ok(url
         .parse::<SqliteConnectOptions>()?
         .get_filename()
@@ -52,7 +52,7 @@ pub(super) fn file(url: &str) -> Result<PathBuf, Error> {
 }
 
 /// Lets only the owner read the file, its log and its index. SQLite gives new ones the file's mode.
-fn close_to_others(file: &Path) -> Result<(), Error> {
+fn make_private(file: &Path) -> Result<(), Error> {
     for suffix in ["", "-wal", "-shm"] {
         let mut name = file.as_os_str().to_owned();
         name.push(suffix);
@@ -67,7 +67,7 @@ fn close_to_others(file: &Path) -> Result<(), Error> {
 
 async fn check_version(on: &DatabaseConnection) -> Result<(), Error> {
     let row = Query::new("SELECT sqlite_version() AS version")
-        .one(on)
+        .fetch_one(on)
         .await?;
     let version: String = row.ok_or(Error::NotFound)?.get("version")?;
     let parts: Vec<u32> = version
@@ -85,10 +85,10 @@ async fn check_version(on: &DatabaseConnection) -> Result<(), Error> {
 
 async fn check_pragmas(on: &DatabaseConnection, settings: &Settings) -> Result<(), Error> {
     let row = Query::new("PRAGMA journal_mode")
-        .one(on)
+        .fetch_one(on)
         .await?
         .ok_or(Error::NotFound)?;
-    check("journal_mode", "wal", &row.get::<String>("journal_mode")?)?;
+    check_pragma("journal_mode", "wal", &row.get::<String>("journal_mode")?)?;
     let busy = i64::try_from(settings.busy_timeout.as_millis()).unwrap_or(i64::MAX);
     let wanted = [
         ("synchronous", "synchronous", 2),
@@ -97,14 +97,14 @@ async fn check_pragmas(on: &DatabaseConnection, settings: &Settings) -> Result<(
         ("mmap_size", "mmap_size", 0),
     ];
     for (pragma, column, wanted) in wanted {
-        let row = Query::new(format!("PRAGMA {pragma}")).one(on).await?;
+        let row = Query::new(format!("PRAGMA {pragma}")).fetch_one(on).await?;
         let found: i64 = row.ok_or(Error::NotFound)?.get(column)?;
-        check(pragma, &wanted.to_string(), &found.to_string())?;
+        check_pragma(pragma, &wanted.to_string(), &found.to_string())?;
     }
     Ok(())
 }
 
-fn check(pragma: &str, wanted: &str, found: &str) -> Result<(), Error> {
+fn check_pragma(pragma: &str, wanted: &str, found: &str) -> Result<(), Error> {
     if found == wanted {
         Ok(())
     } else {

@@ -19,7 +19,7 @@ fn the_newest_migration_is_the_one_the_program_needs() {
 async fn a_schema_older_than_the_program_is_refused(bench: Bench) {
     bench.store.close().await.unwrap();
     for steps in [Some(1), None] {
-        let owner = open(bench.database.owner_url()).await.unwrap();
+        let owner = open_to_migrate(bench.database.owner_url()).await.unwrap();
         Migrator::down(&owner, steps).await.unwrap();
         owner.close().await.unwrap();
         let refused = Store::connect(&settings(bench.database.url())).await;
@@ -47,7 +47,7 @@ async fn a_missing_sqlite_file_is_not_created() {
 
 #[tokio::test]
 async fn sqlite_files_are_readable_only_by_their_owner() {
-    let database = TestDatabase::sqlite().await;
+    let database = TestDatabase::create_sqlite().await;
     assert_eq!(database.kind(), Kind::Sqlite);
     let file = database.url().strip_prefix("sqlite://").unwrap().to_owned();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
@@ -67,7 +67,7 @@ async fn sqlite_files_are_readable_only_by_their_owner() {
 
 #[tokio::test]
 async fn neither_settings_nor_store_show_the_address() {
-    let database = TestDatabase::sqlite().await;
+    let database = TestDatabase::create_sqlite().await;
     let settings = settings(database.url());
     let store = Store::connect(&settings).await.unwrap();
     assert!(!format!("{settings:?} {store:?}").contains("regrant.db"));

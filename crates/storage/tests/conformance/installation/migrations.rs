@@ -15,7 +15,7 @@ on_both!(the_schema_goes_down_and_up_again);
 async fn the_schema_goes_down_and_up_again(bench: Bench) {
     let before = columns(bench.database.owner_url()).await;
     bench.store.close().await.unwrap();
-    let owner = open(bench.database.owner_url()).await.unwrap();
+    let owner = open_to_migrate(bench.database.owner_url()).await.unwrap();
     Migrator::down(&owner, None).await.unwrap();
     assert_eq!(columns(bench.database.owner_url()).await, BTreeSet::new());
     Migrator::up(&owner, None).await.unwrap();
@@ -31,14 +31,14 @@ async fn the_schema_goes_down_and_up_again(bench: Bench) {
 #[tokio::test]
 async fn both_databases_have_the_same_columns() {
     let mut schemas = Vec::new();
-    for database in TestDatabase::all().await {
+    for database in TestDatabase::create_all().await {
         schemas.push(columns(database.owner_url()).await);
     }
     assert!(schemas.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
 async fn columns(url: &str) -> BTreeSet<(String, String, bool)> {
-    let connection = open(url).await.unwrap();
+    let connection = open_to_migrate(url).await.unwrap();
     let backend = connection.get_database_backend();
     let sql = if backend == DbBackend::Sqlite {
         "SELECT m.name AS t, c.name AS c, c.\"notnull\" AS required FROM sqlite_master m, pragma_table_info(m.name) c

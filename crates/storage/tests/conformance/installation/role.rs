@@ -11,7 +11,7 @@ use crate::bench::{Bench, on_postgres, settings};
 
 /// Runs `sql` as the superuser, opens the store as `role`, then undoes it with `undo`.
 async fn reasons(database: &TestDatabase, role_url: &str, sql: &str, undo: &str) -> Vec<String> {
-    let superuser = open(&database.superuser_url().unwrap()).await.unwrap();
+    let superuser = open_to_migrate(&database.superuser_url().unwrap()).await.unwrap();
     superuser.execute_unprepared(sql).await.unwrap();
     let result = Store::connect(&settings(role_url)).await;
     superuser.execute_unprepared(undo).await.unwrap();
@@ -29,7 +29,7 @@ fn as_role(database: &TestDatabase, role: &str) -> String {
 
 #[tokio::test]
 async fn a_role_that_row_level_security_does_not_restrict_is_refused() {
-    let Some(database) = TestDatabase::postgres().await else {
+    let Some(database) = TestDatabase::create_postgres().await else {
         return;
     };
     let suffix = database
@@ -85,7 +85,7 @@ async fn a_role_that_row_level_security_does_not_restrict_is_refused() {
 
 #[tokio::test]
 async fn the_owner_and_the_superuser_are_refused() {
-    let Some(database) = TestDatabase::postgres().await else {
+    let Some(database) = TestDatabase::create_postgres().await else {
         return;
     };
     for url in [database.owner_url(), &database.superuser_url().unwrap()] {
@@ -98,7 +98,7 @@ async fn the_owner_and_the_superuser_are_refused() {
 
 #[tokio::test]
 async fn a_table_without_row_level_security_is_refused() {
-    let Some(database) = TestDatabase::postgres().await else {
+    let Some(database) = TestDatabase::create_postgres().await else {
         return;
     };
     let cases = [
@@ -153,7 +153,7 @@ const ISOLATED: [&str; 10] = [
 async fn a_statement_that_forgets_the_tenant_sees_and_changes_nothing() {
     on_postgres(async |bench: Bench| {
         bench.pages(&["1"]).await;
-        let app = open(bench.database.url()).await.unwrap();
+        let app = open_to_migrate(bench.database.url()).await.unwrap();
         for table in ISOLATED {
             assert_eq!(count(&app, table).await, 0, "{table}");
         }
@@ -186,7 +186,7 @@ async fn a_statement_that_forgets_the_tenant_sees_and_changes_nothing() {
 #[tokio::test]
 async fn the_application_cannot_rewrite_the_audit() {
     on_postgres(async |bench: Bench| {
-        let app = open(bench.database.url()).await.unwrap();
+        let app = open_to_migrate(bench.database.url()).await.unwrap();
         for sql in [
             "UPDATE audit_events SET action = 'x'",
             "UPDATE audit_events SET actor = '', at = 0",

@@ -4,7 +4,7 @@ use regrant_domain::{Asset, AssetId, AssetKind, ReconnectSessionId, Timestamp};
 use regrant_storage::ReconnectSession;
 
 /// A new session with its token.
-pub struct OpenedSession {
+pub struct SessionWithToken {
     /// The session.
     pub session: SessionView,
     /// The token, shown once; `None` if this request repeats the one that opened the session.
@@ -30,16 +30,16 @@ impl SessionView {
 
 /// A session as the browser that holds its token sees it.
 #[derive(Debug, Clone)]
-pub struct OwnSession {
+pub struct BrowserSession {
     /// The session.
     pub session: SessionView,
     /// The assets that the session reaches, ordered by id.
-    pub assets: Vec<NamedAsset>,
+    pub assets: Vec<SessionAsset>,
 }
 
 /// The facts about an asset that a browser may see.
 #[derive(Debug, Clone)]
-pub struct NamedAsset {
+pub struct SessionAsset {
     /// The id at Meta.
     pub id: AssetId,
     /// Page, ad account or another kind.
@@ -56,14 +56,14 @@ pub struct SessionList {
     pub next: Option<ReconnectSessionId>,
 }
 
-pub(super) fn view(session: ReconnectSession, now: Timestamp) -> SessionView {
+pub(super) fn view_session(session: ReconnectSession, now: Timestamp) -> SessionView {
     SessionView {
         is_open: session.is_open(now),
         session,
     }
 }
 
-impl From<Asset> for NamedAsset {
+impl From<Asset> for SessionAsset {
     fn from(asset: Asset) -> Self {
         Self {
             id: asset.id,

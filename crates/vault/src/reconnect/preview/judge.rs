@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use regrant_domain::{
     AccessToken, Asset, AssetId, Coverage, CredentialKind, Outcome, ReasonCode,
-    settle::{Decision, decide},
+    settle::{Decision, decide_outcome},
 };
 use regrant_storage::ItemResult;
 
@@ -12,8 +12,8 @@ use crate::{
     Error, Principal, Vault,
     reconnect::{
         plan::{Plan, PlanInput},
-        preview::{GraphAnswers, Preview, PreviewItem, permission_losses::Losses},
-        results::unknown,
+        preview::{GraphAnswers, Preview, PreviewItem, permission_losses::PermissionLosses},
+        results::unknown_asset_result,
     },
 };
 
@@ -27,20 +27,20 @@ impl Vault {
         probed: &[Asset],
         GraphAnswers { grant, proofs }: GraphAnswers,
     ) -> Result<Preview, Error> {
-        let key = self.keys.active(&caller.scope).await?;
-        let print = key.fingerprint(token.expose().as_bytes());
+        let key = self.data_keys.active(&caller.scope).await?;
+        let print = key.compute_fingerprint(token.expose().as_bytes());
         let (now, was) = (self.clock.now(), by_id(probed));
         let tx = self.store.begin_read(&caller.scope).await?;
         let ids: Vec<_> = proofs.keys().cloned().collect();
-        let mut assets = tx.assets(&ids).await?;
+        let mut assets = tx.find_assets(&ids).await?;
         // An asset that was deleted and registered again is not the asset that was probed.
         assets.retain(|it| was.get(&it.id).is_some_and(|was| is_the_same(was, it)));
         let standings = self
-            .standings(&tx, &assets, Some(print.as_bytes()), now)
+            .read_standings(&tx, &assets, Some(print.as_bytes()), now)
             .await?;
         let losses = match &grant {
-            Some(grant) => self.losses(&tx, caller, grant, &named, now).await?,
-            None => Losses::default(),
+            Some(grant) => self.find_permission_losses(&tx, caller, grant, &named, now).await?,
+            None => PermissionLosses::default(),
         };
         tx.commit().await?;
         let input = PlanInput {
@@ -51,16 +51,16 @@ impl Vault {
         };
         let plan = grant
             .as_ref()
-            .map(|_| Plan::of(&key, &input, now))
+            .map(|_| Plan::id_for(&key, &input, now))
             .transpose()?;
         let kind = grant
             .as_ref()
             .map_or(CredentialKind::User, |it| it.facts.kind);
         let item = |id: AssetId| match proofs.get(&id).zip(standings.get(&id)) {
             Some((proof, standing)) => {
-                PreviewItem::from_decision(id, decide(kind, proof, standing))
+                PreviewItem::from_decision(id, decide_outcome(kind, proof, standing))
             }
-            None => PreviewItem::from_result(id, unknown()),
+            None => PreviewItem::from_result(id, unknown_asset_result()),
         };
         let items = named.into_iter().map(item).collect();
         Ok(Preview {
@@ -68,7 +68,7 @@ impl Vault {
             grant,
             items,
             siblings: losses.found,
-            more_siblings: losses.more,
+            has_more_siblings: losses.has_more,
         })
     }
 }
@@ -84,7 +84,7 @@ fn is_the_same(was: &Asset, is: &Asset) -> bool {
 
 impl PreviewItem {
     fn from_decision(asset_id: AssetId, decision: Decision) -> Self {
-        let coverage = Coverage::of(&decision);
+        let coverage = Coverage::from_decision(&decision);
         let is_deferred = decision.outcome == Outcome::Deferred;
         let mut reason = decision.reason;
         // A reconnect tries a deferred item again by itself, but a preview does not.
@@ -114,17 +114,17 @@ impl PreviewItem {
 
 #[cfg(test)]
 mod tests {
-    use regrant_domain::{Proof, Refusal, RefusalKind, settle::Standing};
+    use regrant_domain::{ProbeResult, Refusal, RefusalKind, settle::Standing};
 
     use super::*;
     use crate::reconnect::preview::timeout_refusal;
 
     fn next_step(kind: RefusalKind) -> String {
-        let proof = Proof::Refused(Refusal {
+        let proof = ProbeResult::Refused(Refusal {
             kind,
             ..timeout_refusal()
         });
-        let decision = decide(CredentialKind::User, &proof, &Standing::default());
+        let decision = decide_outcome(CredentialKind::User, &proof, &Standing::default());
         PreviewItem::from_decision("1".parse().unwrap(), decision)
             .reason
             .unwrap()

@@ -9,7 +9,7 @@ use std::{
 };
 
 use regrant_domain::{
-    Asset, AssetId, AssetKind, CredentialKind, Grant, GrantId, Timestamp, coverage::lost_scopes,
+    Asset, AssetId, AssetKind, CredentialKind, Grant, GrantId, Timestamp, coverage::find_lost_scopes,
 };
 use regrant_storage::TenantTx;
 
@@ -30,49 +30,49 @@ pub struct SiblingLoss {
 
 /// The losses that a search found.
 #[derive(Default)]
-pub(super) struct Losses {
+pub(super) struct PermissionLosses {
     pub(super) found: Vec<SiblingLoss>,
     /// Whether the person has more assets than were searched.
-    pub(super) more: bool,
+    pub(super) has_more: bool,
 }
 
 impl Vault {
     /// Finds assets that the person's token serves, that the preview does not name, and that were not selected at the
     /// new login. Searches at most as many assets as one request may name.
-    pub(super) async fn losses(
+    pub(super) async fn find_permission_losses(
         &self,
         tx: &TenantTx,
         caller: &Principal,
         offered: &Grant,
         named: &[AssetId],
         now: Timestamp,
-    ) -> Result<Losses, Error> {
+    ) -> Result<PermissionLosses, Error> {
         if offered.facts.kind == CredentialKind::SystemUser {
-            return Ok(Losses::default());
+            return Ok(PermissionLosses::default());
         }
         let of_person = Selection {
             person_id: Some(offered.facts.person_id.clone()),
             ..Selection::default()
         };
-        let filter = self.filter_of(caller, &of_person, now);
+        let filter = self.selection_filter(caller, &of_person, now);
         let mut others = tx.list_assets(&filter).await?;
         let more = others.len() >= usize::try_from(filter.limit).unwrap_or(usize::MAX);
         let named: HashSet<_> = named.iter().collect();
         others.retain(|it| {
-            !named.contains(&it.id) && it.state(now, self.settings.assets.notice).serves()
+            !named.contains(&it.id) && it.state_at(now, self.settings.assets.notice).is_serving()
         });
-        let held = behind(tx, &others).await?;
-        let loss = |asset: Asset| SiblingLoss::of(held.get(&asset.id)?, offered, asset);
-        Ok(Losses {
+        let held = read_serving_grants(tx, &others).await?;
+        let loss = |asset: Asset| SiblingLoss::between_grants(held.get(&asset.id)?, offered, asset);
+        Ok(PermissionLosses {
             found: others.into_iter().filter_map(loss).collect(),
-            more,
+            has_more: more,
         })
     }
 }
 
 impl SiblingLoss {
-    fn of(held: &Grant, offered: &Grant, asset: Asset) -> Option<Self> {
-        let lost = lost_scopes(asset.kind, &asset.id, held, offered);
+    fn between_grants(held: &Grant, offered: &Grant, asset: Asset) -> Option<Self> {
+        let lost = find_lost_scopes(asset.kind, &asset.id, held, offered);
         let lost_scopes: Vec<_> = lost.into_iter().map(ToOwned::to_owned).collect();
         let Asset { id, kind, name, .. } = asset;
         (!lost_scopes.is_empty()).then_some(Self {
@@ -85,10 +85,10 @@ impl SiblingLoss {
 }
 
 /// The grant that serves each asset, where it is known.
-async fn behind(tx: &TenantTx, assets: &[Asset]) -> Result<HashMap<AssetId, Arc<Grant>>, Error> {
+async fn read_serving_grants(tx: &TenantTx, assets: &[Asset]) -> Result<HashMap<AssetId, Arc<Grant>>, Error> {
     let ids: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
     let serving = tx
-        .active_credentials(&ids)
+        .find_active_credentials(&ids)
         .await?
         .into_iter()
         .map(|it| it.credential);
@@ -96,7 +96,7 @@ async fn behind(tx: &TenantTx, assets: &[Asset]) -> Result<HashMap<AssetId, Arc<
         .filter_map(|it| Some((it.asset_id, it.grant_id?)))
         .collect();
     let distinct: HashSet<GrantId> = serving.iter().map(|(_, grant)| *grant).collect();
-    let grants = tx.grants(&distinct.into_iter().collect::<Vec<_>>()).await?;
+    let grants = tx.find_grants(&distinct.into_iter().collect::<Vec<_>>()).await?;
     let grants: HashMap<_, _> = grants.into_iter().map(|it| (it.id, Arc::new(it))).collect();
     let found = |(asset, grant)| Some((asset, Arc::clone(grants.get(&grant)?)));
     Ok(serving.into_iter().filter_map(found).collect())

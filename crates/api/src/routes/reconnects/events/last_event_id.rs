@@ -5,7 +5,7 @@ use futures_util::future::{Ready, ready};
 use serde::Deserialize;
 
 use crate::{
-    json::{pairs, read},
+    json::{parse_pairs, read_request},
     problem::Problem,
 };
 
@@ -27,12 +27,12 @@ impl FromRequest for LastEventId {
             .headers()
             .get("last-event-id")
             .map(|it| it.to_str().unwrap_or("?"));
-        ready(last_event_id(header, request.query_string()).map(Self))
+        ready(read_last_event_id(header, request.query_string()).map(Self))
     }
 }
 
-fn last_event_id(header: Option<&str>, query: &str) -> Result<i64, Problem> {
-    let query: EventQuery = read(pairs(query)?).map_err(Problem::invalid)?;
+fn read_last_event_id(header: Option<&str>, query: &str) -> Result<i64, Problem> {
+    let query: EventQuery = read_request(parse_pairs(query)?).map_err(Problem::invalid_fields)?;
     let (field, text) = match header {
         Some(text) => ("Last-Event-ID", Some(text.to_owned())),
         None => ("last_event_id", query.last_event_id),
@@ -47,9 +47,9 @@ mod tests {
 
     #[test]
     fn the_header_comes_before_the_query() {
-        assert_eq!(last_event_id(None, "").unwrap(), 0);
-        assert_eq!(last_event_id(None, "last_event_id=7").unwrap(), 7);
-        assert_eq!(last_event_id(Some("9"), "last_event_id=7").unwrap(), 9);
+        assert_eq!(read_last_event_id(None, "").unwrap(), 0);
+        assert_eq!(read_last_event_id(None, "last_event_id=7").unwrap(), 7);
+        assert_eq!(read_last_event_id(Some("9"), "last_event_id=7").unwrap(), 9);
     }
 
     #[test]
@@ -60,7 +60,7 @@ mod tests {
             (None, "last_event_id=x"),
             (None, "access_token=E"),
         ] {
-            assert!(last_event_id(header, query).is_err(), "{header:?} {query}");
+            assert!(read_last_event_id(header, query).is_err(), "{header:?} {query}");
         }
     }
 }

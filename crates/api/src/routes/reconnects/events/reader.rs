@@ -17,103 +17,103 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     super::out::{ItemOut, ReconnectSummary},
-    streams::{CallerPlace, Streams},
+    streams::{CallerPermit, EventStreams},
 };
 use crate::problem::{Code, Problem};
 
 /// How often the database is read without a wake-up: the reconnect may run in another process.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-impl Streams {
-    pub(super) fn follow(
+impl EventStreams {
+    pub(super) fn open_reader(
         &self,
         vault: Data<Vault>,
         caller: Principal,
         id: ReconnectId,
         after: i64,
-    ) -> Result<Follower, Problem> {
-        let permits = self.place(&caller).ok_or_else(|| {
+    ) -> Result<EventReader, Problem> {
+        let permits = self.acquire_permits(&caller).ok_or_else(|| {
             Problem::new(Code::TooManyStreams, "Too many event streams are open.")
                 .with_header(header::RETRY_AFTER, 10)
         })?;
         let now = Instant::now();
         let (closing, keep_alive, until) =
-            (self.closing.clone(), self.keep_alive, now + self.longest);
-        Ok(Follower {
+            (self.closing.clone(), self.keep_alive, now + self.lifetime);
+        Ok(EventReader {
             vault,
             caller,
             id,
             after,
             closing,
             keep_alive,
-            until,
-            spoke: now,
-            admitted: now,
+            ends_at: until,
+            last_sent: now,
+            last_checked: now,
             _permits: permits,
         })
     }
 }
 
 /// One reader of one reconnect.
-pub(super) struct Follower {
+pub(super) struct EventReader {
     vault: Data<Vault>,
     caller: Principal,
     id: ReconnectId,
     after: i64,
     closing: CancellationToken,
     keep_alive: Duration,
-    until: Instant,
-    spoke: Instant,
+    ends_at: Instant,
+    last_sent: Instant,
     /// When the access of the reader was last checked.
-    admitted: Instant,
-    _permits: (OwnedSemaphorePermit, CallerPlace),
+    last_checked: Instant,
+    _permits: (OwnedSemaphorePermit, CallerPermit),
 }
 
-impl Follower {
-    pub(super) async fn exists(&self) -> Result<(), Problem> {
+impl EventReader {
+    pub(super) async fn check_exists(&self) -> Result<(), Problem> {
         let read = self
             .vault
-            .reconnect_events(&self.caller, self.id, i64::MAX)
+            .list_events_after(&self.caller, self.id, i64::MAX)
             .await;
         Ok(read.map(drop)?)
     }
 
     /// Checks from time to time that the session or client of the reader still has access.
-    async fn admit(&mut self) -> Result<(), Problem> {
-        if self.admitted.elapsed() < self.keep_alive {
+    async fn recheck_access(&mut self) -> Result<(), Problem> {
+        if self.last_checked.elapsed() < self.keep_alive {
             return Ok(());
         }
         self.vault
-            .still_admit(&self.caller, Permission::ReconnectsWrite)
+            .recheck_caller(&self.caller, Permission::ReconnectsWrite)
             .await?;
-        self.admitted = Instant::now();
+        self.last_checked = Instant::now();
         Ok(())
     }
 
     /// The next chunk of the stream, and the reader of the chunks after it; `None` at the end.
-    pub(super) async fn next(mut self) -> Option<(Bytes, Option<Self>)> {
+    pub(super) async fn next_chunk(mut self) -> Option<(Bytes, Option<Self>)> {
         let vault = self.vault.clone();
-        while Instant::now() < self.until {
-            self.admit().await.ok()?;
+        while Instant::now() < self.ends_at {
+            self.recheck_access().await.ok()?;
             // Subscribe before reading, so that no change in between is missed.
-            let mut woken = pin!(vault.reconnect_moves(self.id, LOOK_AGAIN));
+            let mut woken = pin!(vault.await_progress(self.id, POLL_INTERVAL));
             let moved = poll!(woken.as_mut()).is_ready();
             // `Problem` logs an internal error; the client reconnects with the last event id.
             let read = vault
-                .reconnect_events(&self.caller, self.id, self.after)
+                .list_events_after(&self.caller, self.id, self.after)
                 .await
                 .map_err(Problem::from);
             let (items, view) = read.ok()?;
             if let Some(last) = items.iter().filter_map(|it| it.event_seq).max() {
                 self.after = last;
-                self.spoke = Instant::now();
-                return Some((item_events(items), Some(self)));
+                self.last_sent = Instant::now();
+                return Some((render_items(items), Some(self)));
             }
             if view.status != ReconnectStatus::Running {
-                return Some((end_event(view), None));
+                return Some((render_end(view), None));
             }
-            if self.spoke.elapsed() >= self.keep_alive {
-                self.spoke = Instant::now();
+            if self.last_sent.elapsed() >= self.keep_alive {
+                self.last_sent = Instant::now();
                 return Some((Bytes::from_static(b": keep-alive\n\n"), Some(self)));
             }
             if !moved {
@@ -127,7 +127,7 @@ impl Follower {
     }
 }
 
-fn item_events(items: Vec<ItemView>) -> Bytes {
+fn render_items(items: Vec<ItemView>) -> Bytes {
     let mut text = String::new();
     for it in items {
         let Some(number) = it.event_seq else { continue };
@@ -138,7 +138,7 @@ fn item_events(items: Vec<ItemView>) -> Bytes {
     text.into()
 }
 
-fn end_event(view: ReconnectView) -> Bytes {
+fn render_end(view: ReconnectView) -> Bytes {
     let data = serde_json::to_string(&ReconnectSummary::from(view)).unwrap_or_default();
     format!("event: reconnect\ndata: {data}\n\n").into()
 }

@@ -14,57 +14,57 @@ use uuid::Uuid;
 use crate::settings::Settings;
 
 /// The largest number of open streams of one browser session.
-const OF_A_SESSION: usize = 4;
+const MAX_PER_SESSION: usize = 4;
 
 /// The event streams of this process.
-pub(crate) struct Streams {
-    places: Arc<Semaphore>,
-    callers: Arc<Callers>,
+pub(crate) struct EventStreams {
+    permits: Arc<Semaphore>,
+    callers: Arc<StreamCounts>,
     /// The limit of one client, so that it cannot use all streams.
-    of_a_client: usize,
+    max_per_client: usize,
     pub(super) closing: CancellationToken,
     pub(super) keep_alive: Duration,
-    pub(super) longest: Duration,
+    pub(super) lifetime: Duration,
 }
 
-impl Streams {
+impl EventStreams {
     /// Streams within the limits of the settings; all of them end when `closing` is cancelled.
     pub(crate) fn new(settings: &Settings, closing: CancellationToken) -> Self {
-        let places = Arc::new(Semaphore::new(settings.max_streams));
-        let of_a_client = (settings.max_streams / 4).max(1);
-        let (keep_alive, longest) = (settings.stream_keep_alive, settings.stream_lifetime);
+        let permits = Arc::new(Semaphore::new(settings.max_streams));
+        let max_per_client = (settings.max_streams / 4).max(1);
+        let (keep_alive, lifetime) = (settings.stream_keep_alive, settings.stream_lifetime);
         Self {
-            places,
+            permits,
             callers: Arc::default(),
-            of_a_client,
+            max_per_client,
             closing,
             keep_alive,
-            longest,
+            lifetime,
         }
     }
 
     /// Permits for one more stream of this caller, if the limits allow it.
-    pub(super) fn place(&self, caller: &Principal) -> Option<(OwnedSemaphorePermit, CallerPlace)> {
+    pub(super) fn acquire_permits(&self, caller: &Principal) -> Option<(OwnedSemaphorePermit, CallerPermit)> {
         let limit = match caller.subject() {
-            Subject::Client(_) => self.of_a_client,
-            Subject::Session { .. } => OF_A_SESSION,
+            Subject::Client(_) => self.max_per_client,
+            Subject::Session { .. } => MAX_PER_SESSION,
         };
-        let own = CallerPlace::of(&self.callers, caller.id(), limit)?;
-        Some((self.places.clone().try_acquire_owned().ok()?, own))
+        let own = CallerPermit::acquire_for(&self.callers, caller.caller_id(), limit)?;
+        Some((self.permits.clone().try_acquire_owned().ok()?, own))
     }
 }
 
 /// Number of open streams of each caller.
-type Callers = Mutex<HashMap<Uuid, usize>>;
+type StreamCounts = Mutex<HashMap<Uuid, usize>>;
 
 /// One stream of one caller; released when dropped.
-pub(super) struct CallerPlace {
-    callers: Arc<Callers>,
+pub(super) struct CallerPermit {
+    callers: Arc<StreamCounts>,
     caller: Uuid,
 }
 
-impl CallerPlace {
-    fn of(callers: &Arc<Callers>, caller: Uuid, limit: usize) -> Option<Self> {
+impl CallerPermit {
+    fn acquire_for(callers: &Arc<StreamCounts>, caller: Uuid, limit: usize) -> Option<Self> {
         let mut open = callers.lock().unwrap_or_else(PoisonError::into_inner);
         let own = open.entry(caller).or_default();
         if *own >= limit {
@@ -78,7 +78,7 @@ impl CallerPlace {
     }
 }
 
-impl Drop for CallerPlace {
+impl Drop for CallerPermit {
     fn drop(&mut self) {
         let mut open = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(own) = open.get_mut(&self.caller) {

@@ -78,7 +78,7 @@ impl From<Preview> for PreviewOut {
             counts,
             items: it.items.into_iter().map(PreviewItemOut::from).collect(),
             siblings: it.siblings.into_iter().map(SiblingLossOut::from).collect(),
-            more_siblings: it.more_siblings,
+            more_siblings: it.has_more_siblings,
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{AssetId, AssetKind, ClientId, PersonId, ReconnectSessionId};
-use regrant_vault::{NamedAsset, OpenedSession, OwnSession, SessionView};
+use regrant_vault::{SessionAsset, SessionWithToken, BrowserSession, SessionView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -113,8 +113,8 @@ impl From<SessionView> for ReconnectSessionOut {
     }
 }
 
-impl From<OpenedSession> for OpenedSessionOut {
-    fn from(it: OpenedSession) -> Self {
+impl From<SessionWithToken> for OpenedSessionOut {
+    fn from(it: SessionWithToken) -> Self {
         Self {
             session: it.session.into(),
             token: it.token,
@@ -122,8 +122,8 @@ impl From<OpenedSession> for OpenedSessionOut {
     }
 }
 
-impl From<OwnSession> for OwnSessionOut {
-    fn from(it: OwnSession) -> Self {
+impl From<BrowserSession> for OwnSessionOut {
+    fn from(it: BrowserSession) -> Self {
         let assets = it.assets.into_iter().map(NamedAssetOut::from).collect();
         Self {
             summary: it.session.into(),
@@ -132,8 +132,8 @@ impl From<OwnSession> for OwnSessionOut {
     }
 }
 
-impl From<NamedAsset> for NamedAssetOut {
-    fn from(it: NamedAsset) -> Self {
+impl From<SessionAsset> for NamedAssetOut {
+    fn from(it: SessionAsset) -> Self {
         Self {
             id: it.id,
             kind: it.kind,

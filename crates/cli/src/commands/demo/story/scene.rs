@@ -8,34 +8,34 @@ use std::{
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use regrant_domain::Permissions;
-use regrant_vault::{Acting, NewTenantSpec};
+use regrant_vault::{Actor, NewTenantSpec};
 
-use super::COMPLETED;
+use super::COMPLETED_MIGRATIONS;
 use crate::{
-    commands::demo::narrator::{Progress, Teller},
+    commands::demo::narrator::{Progress, Narrator},
     rehearsal::{
         Rehearsal, cast,
-        control::{Asset, Control, Proven, Verdict},
+        control::{WorldAsset, Control, TokenWithProof, ProbeReply},
         register_app,
-        tenant_api::{self, Item, Served, TenantApi},
+        tenant_api::{self, Item, ServedToken, TenantApi},
     },
 };
 
 /// How many tokens one lookup asks for.
-const LOOKUP: usize = 100;
+const LOOKUP_SIZE: usize = 100;
 /// How often [`Scene::wait_for_assets`] polls the assets.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// How long it polls at most.
-const PATIENCE: Duration = Duration::from_mins(1);
+const POLL_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The tenant of the story, with everything that a step needs.
-pub(crate) struct Part<'a> {
+pub(crate) struct Scene<'a> {
     rehearsal: &'a Rehearsal,
     client_id: String,
     client_secret: String,
     pub api: TenantApi,
     /// The assets of its businesses.
-    pub assets: Vec<Asset>,
+    pub assets: Vec<WorldAsset>,
     /// Assets of businesses that have completed the migration.
     completed: HashSet<String>,
     /// The cut-off of each business, by its id.
@@ -43,30 +43,30 @@ pub(crate) struct Part<'a> {
     /// The id of the migration that is not completed yet.
     pub open_migration: Option<String>,
     /// Tokens before the replacement, by asset id.
-    before: HashMap<String, String>,
+    tokens_before: HashMap<String, String>,
 }
 
-impl<'a> Part<'a> {
+impl<'a> Scene<'a> {
     /// Registers the app, onboards the tenant and logs its client in.
-    pub async fn onboard(rehearsal: &'a Rehearsal) -> anyhow::Result<Self> {
-        let world = rehearsal.control.overview().await?;
+    pub async fn onboard_tenant(rehearsal: &'a Rehearsal) -> anyhow::Result<Self> {
+        let world = rehearsal.control.read_overview().await?;
         let app = world
             .apps
             .iter()
             .find(|it| it.id == cast::APP)
             .context("the world has no app")?;
         register_app(&rehearsal.vault, app).await?;
-        let new = NewTenantSpec::named("Tenant One", cast::APP.parse()?, Permissions::all());
+        let new = NewTenantSpec::with_scopes("Tenant One", cast::APP.parse()?, Permissions::all());
         let made = rehearsal
             .vault
-            .create_tenant(Acting::CommandLine, new, None)
+            .create_tenant(Actor::CommandLine, new, None)
             .await?;
         let secret = made.secret.context("a new client has a secret")?;
         let (client_id, client_secret) = (made.client.id.to_string(), secret.expose().to_owned());
-        let api = TenantApi::login(&rehearsal.public_url, &client_id, &client_secret).await?;
-        let theirs = |it: &Asset| cast::BUSINESSES.contains(&it.business.as_str());
+        let api = TenantApi::log_in(&rehearsal.public_url, &client_id, &client_secret).await?;
+        let theirs = |it: &WorldAsset| cast::BUSINESSES.contains(&it.business.as_str());
         let assets: Vec<_> = world.assets.into_iter().filter(theirs).collect();
-        let over: Vec<_> = cast::BUSINESSES.into_iter().take(COMPLETED).collect();
+        let over: Vec<_> = cast::BUSINESSES.into_iter().take(COMPLETED_MIGRATIONS).collect();
         let completed = assets
             .iter()
             .filter(|it| over.contains(&it.business.as_str()))
@@ -81,14 +81,14 @@ impl<'a> Part<'a> {
             completed,
             cut_offs: HashMap::new(),
             open_migration: None,
-            before: HashMap::new(),
+            tokens_before: HashMap::new(),
         })
     }
 
     /// Moves the clock and logs in again, because the access token may have expired.
-    pub async fn advance(&mut self, by: &str) -> anyhow::Result<()> {
-        self.control().advance(by).await?;
-        self.api = TenantApi::login(
+    pub async fn advance_clock(&mut self, by: &str) -> anyhow::Result<()> {
+        self.control().advance_clock(by).await?;
+        self.api = TenantApi::log_in(
             &self.rehearsal.public_url,
             &self.client_id,
             &self.client_secret,
@@ -101,32 +101,32 @@ impl<'a> Part<'a> {
         &self.rehearsal.control
     }
 
-    pub fn ids(&self) -> Vec<String> {
+    pub fn asset_ids(&self) -> Vec<String> {
         self.assets.iter().map(|it| it.id.clone()).collect()
     }
 
     /// Whether the asset's business has completed the migration.
-    pub fn is_completed(&self, asset: &str) -> bool {
+    pub fn has_completed_migration(&self, asset: &str) -> bool {
         self.completed.contains(asset)
     }
 
     /// The number of assets whose business has completed the migration.
-    pub fn of_completed(&self) -> usize {
+    pub fn count_completed(&self) -> usize {
         self.completed.len()
     }
 
     /// Reconnects and follows the events to the end; returns the items in the order of `ids`.
-    pub async fn reconnect(
+    pub async fn reconnect_assets(
         &self,
-        narrator: &Teller,
+        narrator: &Narrator,
         token: &str,
         ids: &[String],
     ) -> anyhow::Result<Vec<Item>> {
-        let started = self.api.reconnect(token, ids).await?;
-        let mut progress = narrator.progress(u64::try_from(ids.len())?)?;
-        self.follow(&started.id, &mut progress).await?;
-        progress.end();
-        let ended = self.api.reconnect_now(&started.id).await?;
+        let started = self.api.start_reconnect(token, ids).await?;
+        let mut progress = narrator.start_progress(u64::try_from(ids.len())?)?;
+        self.follow_events(&started.id, &mut progress).await?;
+        progress.clear_bar();
+        let ended = self.api.read_reconnect(&started.id).await?;
         anyhow::ensure!(
             ended.status == "completed",
             "the reconnect is {}",
@@ -136,11 +136,11 @@ impl<'a> Part<'a> {
     }
 
     /// Counts settled items until the stream reports the end of the reconnect.
-    async fn follow(&self, reconnect: &str, progress: &mut Progress) -> anyhow::Result<()> {
-        let mut events = self.api.events(reconnect).await?;
-        while let Some(event) = events.next().await? {
+    async fn follow_events(&self, reconnect: &str, progress: &mut Progress) -> anyhow::Result<()> {
+        let mut events = self.api.open_events(reconnect).await?;
+        while let Some(event) = events.next_event().await? {
             match event.name.as_str() {
-                "item" => progress.one()?,
+                "item" => progress.advance_by_one()?,
                 "reconnect" => return Ok(()),
                 _ => {}
             }
@@ -149,96 +149,96 @@ impl<'a> Part<'a> {
     }
 
     /// Polls until `matches` holds for exactly `n` assets; returns every asset.
-    pub async fn watch(
+    pub async fn wait_for_assets(
         &self,
-        narrator: &Teller,
+        narrator: &Narrator,
         n: usize,
         matches: impl Fn(&tenant_api::Asset) -> bool,
     ) -> anyhow::Result<Vec<tenant_api::Asset>> {
-        let mut progress = narrator.progress(u64::try_from(n)?)?;
+        let mut progress = narrator.start_progress(u64::try_from(n)?)?;
         let (mut seen, began) = (0_usize, Instant::now());
         loop {
-            let assets = self.api.assets().await?;
+            let assets = self.api.list_assets().await?;
             let count = assets.iter().filter(|it| matches(it)).count();
             for _ in seen..count {
-                progress.one()?;
+                progress.advance_by_one()?;
             }
             seen = seen.max(count);
             if count == n {
-                progress.end();
+                progress.clear_bar();
                 return Ok(assets);
             }
             anyhow::ensure!(
-                began.elapsed() < PATIENCE,
+                began.elapsed() < POLL_TIMEOUT,
                 "timeout: {count} of {n} assets are in the expected state"
             );
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
     /// The cut-off of the asset's business.
-    pub fn cut_off_of(&self, asset: &str) -> Option<DateTime<Utc>> {
+    pub fn find_cut_off(&self, asset: &str) -> Option<DateTime<Utc>> {
         let asset = self.assets.iter().find(|it| it.id == asset)?;
         self.cut_offs.get(&asset.business).copied()
     }
 
     /// Counts every business as completed from now on.
-    pub fn complete_all(&mut self) {
+    pub fn mark_all_completed(&mut self) {
         self.completed = self.assets.iter().map(|it| it.id.clone()).collect();
     }
 
     /// The tokens that Regrant serves now; an asset without a token is left out.
-    pub async fn served(&self) -> anyhow::Result<Vec<Served>> {
-        let (ids, mut all) = (self.ids(), Vec::new());
-        for chunk in ids.chunks(LOOKUP) {
-            all.extend(self.api.tokens(chunk).await?);
+    pub async fn lookup_served_tokens(&self) -> anyhow::Result<Vec<ServedToken>> {
+        let (ids, mut all) = (self.asset_ids(), Vec::new());
+        for chunk in ids.chunks(LOOKUP_SIZE) {
+            all.extend(self.api.lookup_tokens(chunk).await?);
         }
         Ok(all)
     }
 
     /// The token of every asset; an asset without one is an error.
-    pub async fn tokens(&self) -> anyhow::Result<Vec<Served>> {
-        let (all, n) = (self.served().await?, self.assets.len());
+    pub async fn lookup_every_token(&self) -> anyhow::Result<Vec<ServedToken>> {
+        let (all, n) = (self.lookup_served_tokens().await?, self.assets.len());
         anyhow::ensure!(all.len() == n, "{} of {n} assets serve a token", all.len());
         Ok(all)
     }
 
     /// Probes an asset at the simulated Graph with its token.
-    pub async fn probe(&self, served: &Served) -> anyhow::Result<Verdict> {
-        let Served {
+    pub async fn probe_token(&self, served: &ServedToken) -> anyhow::Result<ProbeReply> {
+        let ServedToken {
             access_token,
             appsecret_proof,
             appsecret_time,
             ..
         } = served;
-        let token = Proven {
+        let token = TokenWithProof {
             access_token,
             appsecret_proof,
             appsecret_time: *appsecret_time,
         };
-        self.control().probe(&served.asset_id, &token).await
+        self.control().probe_asset(&served.asset_id, &token).await
     }
 
     /// The number of assets whose token works.
-    pub async fn working(&self) -> anyhow::Result<usize> {
+    pub async fn count_working_tokens(&self) -> anyhow::Result<usize> {
         let mut working = 0_usize;
-        for served in self.tokens().await? {
+        for served in self.lookup_every_token().await? {
             working =
-                working.saturating_add(usize::from(self.probe(&served).await? == Verdict::Works));
+                working.saturating_add(usize::from(self.probe_token(&served).await? == ProbeReply::Works));
         }
         Ok(working)
     }
 
     /// Stores the tokens from before the replacement.
-    pub fn remember(&mut self, served: Vec<Served>) {
-        self.before = served
+    pub fn remember_tokens(&mut self, served: Vec<ServedToken>) {
+        self.tokens_before = served
             .into_iter()
             .map(|it| (it.asset_id, it.access_token))
             .collect();
     }
 
     /// Whether the asset serves another token than before the replacement.
-    pub fn is_new(&self, served: &Served) -> bool {
-        self.before.get(&served.asset_id) != Some(&served.access_token)
+    pub fn is_new(&self, served: &ServedToken) -> bool {
+        self.tokens_before.get(&served.asset_id) != Some(&served.access_token)
     }
 }
