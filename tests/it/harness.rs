@@ -32,12 +32,12 @@ macro_rules! on_both {
         mod $name {
             #[tokio::test(flavor = "multi_thread")]
             async fn sqlite() {
-                super::$name(regrant_testdb::TestDatabase::sqlite().await).await;
+                super::$name(regrant_testdb::TestDatabase::create_sqlite().await).await;
             }
 
             #[tokio::test(flavor = "multi_thread")]
             async fn postgres() {
-                if let Some(database) = regrant_testdb::TestDatabase::postgres().await {
+                if let Some(database) = regrant_testdb::TestDatabase::create_postgres().await {
                     super::$name(database).await;
                 }
             }

@@ -164,7 +164,11 @@ async fn a_completed_reconnect_sends_a_signed_webhook() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invalid_endpoint_is_refused_with_its_faulty_fields() {
-    let harness = Harness::start(TestDatabase::create_sqlite().await, &Fleet::new(1, 0, 0).world()).await;
+    let harness = Harness::start(
+        TestDatabase::create_sqlite().await,
+        &Fleet::new(1, 0, 0).world(),
+    )
+    .await;
     let tenant = harness.tenant("One").await;
     for (body, field) in [
         (json!({ "url": "https://10.0.0.1/" }), "url"),

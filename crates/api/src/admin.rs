@@ -76,9 +76,12 @@ impl AdminServer {
         } = parts;
         let routes = match routes {
             AdminRoutes::All => ListenerRoutes {
-                described,
-                pages,
-                description: ApiDescription::from_openapi(openapi::describe_admin_api(), &["/openapi.json"]),
+                described: add_described_routes,
+                pages: add_pages,
+                description: ApiDescription::from_openapi(
+                    openapi::describe_admin_api(),
+                    &["/openapi.json"],
+                ),
                 alive,
             },
             AdminRoutes::Health => ListenerRoutes {

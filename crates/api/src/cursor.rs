@@ -185,7 +185,10 @@ mod tests {
     #[test]
     fn a_cursor_leads_back_to_its_position() {
         let id: AssetId = "act_42".parse().unwrap();
-        assert_eq!(Cursor::<AssetId>::try_from(encode_cursor(&id)).unwrap().0, id);
+        assert_eq!(
+            Cursor::<AssetId>::try_from(encode_cursor(&id)).unwrap().0,
+            id
+        );
     }
 
     #[test]

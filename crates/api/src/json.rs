@@ -87,7 +87,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for CanonicalJson<T> {
 }
 
 fn parse_json(bytes: &[u8]) -> Result<Node, Problem> {
-    Node::parse_document(bytes).map_err(|broken| Problem::new(Code::MalformedJson, format!("{broken}.")))
+    Node::parse_document(bytes)
+        .map_err(|broken| Problem::new(Code::MalformedJson, format!("{broken}.")))
 }
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
@@ -95,7 +96,11 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(parse_pairs(request.query_string()).and_then(read_typed).map(Self))
+        ready(
+            parse_pairs(request.query_string())
+                .and_then(read_typed)
+                .map(Self),
+        )
     }
 }
 
@@ -149,7 +154,10 @@ impl Body {
     }
 
     /// Reads the body if it has this media type and is not compressed.
-    pub(crate) async fn read_bytes(mut self, media_type: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    pub(crate) async fn read_bytes(
+        mut self,
+        media_type: &str,
+    ) -> Result<Zeroizing<Vec<u8>>, Problem> {
         if self.media_type != media_type || self.encoded {
             let detail = format!("Send `Content-Type: {media_type}` and no Content-Encoding.");
             return Err(Problem::new(Code::UnsupportedMediaType, detail));

@@ -43,7 +43,8 @@ const IDLE_LIFETIME: Duration = Duration::from_mins(2);
 const MAX_ENTRIES: u64 = 100_000;
 
 /// The headers with limit, remaining calls and reset time.
-pub(crate) const RATE_HEADERS: [&str; 3] = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+pub(crate) const RATE_HEADERS: [&str; 3] =
+    ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
 
 /// The remaining calls of a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +110,8 @@ impl RateLimits {
             IpAddr::V4(v4) => v4.to_ipv6_mapped(),
             IpAddr::V6(v6) => v6,
         };
-        self.addresses.count_call(network.to_bits(), self.rates.address)
+        self.addresses
+            .count_call(network.to_bits(), self.rates.address)
     }
 }
 
@@ -124,7 +126,9 @@ impl KeyedLimiters {
     }
 
     fn count_call(&self, key: u128, rate: u32) -> Result<Allowance, RateRefusal> {
-        let limiter = self.0.get_with((key, rate), || Arc::new(build_limiter(rate)));
+        let limiter = self
+            .0
+            .get_with((key, rate), || Arc::new(build_limiter(rate)));
         let limit = rate.saturating_mul(BURST_SECONDS).max(1);
         match limiter.check() {
             Ok(state) => {
@@ -188,7 +192,9 @@ pub(crate) async fn limit_token_calls(
         .app_data::<Data<RateLimits>>()
         .filter(|_| asks_for_token(&request));
     let counted = match limits {
-        Some(limits) => limits.count_address(CallerAddress::of_request(&request)).map(Some),
+        Some(limits) => limits
+            .count_address(CallerAddress::of_request(&request))
+            .map(Some),
         None => Ok(None),
     };
     let (mut response, allowance) = match counted {

@@ -31,7 +31,7 @@ use self::{
     meta::{callbacks, webhooks as meta_webhooks},
     reconnects::{events, previews, sessions},
 };
-use crate::access::{require_caller, handle_cors};
+use crate::access::{handle_cors, require_caller};
 
 /// Adds the routes that `openapi.yaml` describes.
 pub(crate) fn add_described_routes(config: &mut ServiceConfig<'_>) {

@@ -70,7 +70,12 @@ impl ListenerRoutes {
 }
 
 impl SharedState {
-    fn new(vault: Vault, settings: Settings, routes: ListenerRoutes, closing: CancellationToken) -> Self {
+    fn new(
+        vault: Vault,
+        settings: Settings,
+        routes: ListenerRoutes,
+        closing: CancellationToken,
+    ) -> Self {
         Self {
             vault: Data::new(vault),
             streams: Data::new(EventStreams::new(&settings, closing)),

@@ -71,7 +71,9 @@ impl Command {
             Self::Keys(command) => keys::run(command, global.output).map(exit_success),
             Self::Apps(command) => Box::pin(apps::run(command, global)).await.map(exit_success),
             Self::Tenants(command) => tenants::run(command, global).await.map(exit_success),
-            Self::Operators(command) => Box::pin(operators::run(command, global)).await.map(exit_success),
+            Self::Operators(command) => Box::pin(operators::run(command, global))
+                .await
+                .map(exit_success),
             Self::Audit(command) => audit::run(command, global).await,
             Self::Sandbox(args) => sandbox::run(args).await.map(exit_success),
             Self::Openapi(args) => openapi::run(&args).map(exit_success),

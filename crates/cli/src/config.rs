@@ -92,7 +92,8 @@ impl Config {
     /// Reads every section before it returns, so that no fault hides another.
     fn read_sections(reader: &mut SettingsReader<'_>) -> Option<Self> {
         let listen = reader.read_or_default("listen", SocketAddr::from(([127, 0, 0, 1], 8080)));
-        let admin_listen = reader.read_or_default("admin_listen", SocketAddr::from(([127, 0, 0, 1], 8081)));
+        let admin_listen =
+            reader.read_or_default("admin_listen", SocketAddr::from(([127, 0, 0, 1], 8081)));
         let database = database::read_database(reader);
         let keyring = keyring::read_keyring(reader);
         let graph = graph::read_graph(reader);

@@ -18,7 +18,9 @@ pub(crate) fn build_client(timeout: Duration) -> anyhow::Result<reqwest::Client>
 }
 
 /// Sends the request and parses the JSON response.
-pub(crate) async fn send_for_json<T: DeserializeOwned>(request: RequestBuilder) -> anyhow::Result<T> {
+pub(crate) async fn send_for_json<T: DeserializeOwned>(
+    request: RequestBuilder,
+) -> anyhow::Result<T> {
     let response = send_request(request).await?;
     response
         .json()
@@ -34,7 +36,11 @@ pub(crate) async fn send_request(request: RequestBuilder) -> anyhow::Result<Resp
         return Ok(response);
     }
     let status = response.status();
-    let message = response.json::<ErrorBody>().await.unwrap_or_default().into_message();
+    let message = response
+        .json::<ErrorBody>()
+        .await
+        .unwrap_or_default()
+        .into_message();
     anyhow::bail!("{status}: {message}")
 }
 

@@ -57,7 +57,7 @@ fn main() -> ExitCode {
         .build();
     let result = runtime
         .map_err(Into::into)
-        .and_then(|runtime| runtime.block_on(cli.command.run(&cli.global)));
+        .and_then(|runtime| runtime.block_on(cli.command.run_command(&cli.global)));
     match result {
         Ok(code) => code,
         Err(error) => {

@@ -126,7 +126,9 @@ async fn start_sandbox(port: u16, offset: Arc<AtomicI64>) -> anyhow::Result<Sand
         world: World::demo(),
         clock: regrant_sandbox::Clock::with_offset(offset),
     };
-    Sandbox::start(settings).await.with_context(|| port_taken_message(port))
+    Sandbox::start(settings)
+        .await
+        .with_context(|| port_taken_message(port))
 }
 
 async fn run_worker(worker: Worker, stop: CancellationToken) {

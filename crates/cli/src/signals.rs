@@ -21,7 +21,10 @@ pub(crate) fn stop_on_signals() -> anyhow::Result<CancellationToken> {
     Ok(stop)
 }
 
-async fn wait_for_signal(term: &mut tokio::signal::unix::Signal, interrupt: &mut tokio::signal::unix::Signal) {
+async fn wait_for_signal(
+    term: &mut tokio::signal::unix::Signal,
+    interrupt: &mut tokio::signal::unix::Signal,
+) {
     tokio::select! {
         _ = term.recv() => {}
         _ = interrupt.recv() => {}

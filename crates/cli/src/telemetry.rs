@@ -60,7 +60,9 @@ pub(crate) fn start_logging(format: LogFormat, default: &str) -> anyhow::Result<
 }
 
 fn build_filter(levels: &str) -> anyhow::Result<EnvFilter> {
-    let quiet = QUIET_TARGETS.iter().filter(|(target, _)| !levels.contains(target));
+    let quiet = QUIET_TARGETS
+        .iter()
+        .filter(|(target, _)| !levels.contains(target));
     let quiet = quiet.map(|(target, level)| format!("{target}={level}"));
     let all: Vec<_> = std::iter::once(levels.to_owned()).chain(quiet).collect();
     EnvFilter::try_new(all.join(","))

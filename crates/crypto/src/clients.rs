@@ -4,4 +4,4 @@ mod client_secret;
 mod request_proof;
 
 pub use client_secret::{SecretHash, mint_client_secret};
-pub use request_proof::{RequestProof, ProofKey};
+pub use request_proof::{ProofKey, RequestProof};

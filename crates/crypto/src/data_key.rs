@@ -78,7 +78,11 @@ impl DataKey {
     /// # Errors
     /// The context names another tenant, the payload is longer than [`MAX_PAYLOAD`](crate::MAX_PAYLOAD), or the system
     /// returned no random bytes.
-    pub fn seal_record(&self, context: &Context<'_>, plaintext: &[u8]) -> Result<SealedRecord, SealError> {
+    pub fn seal_record(
+        &self,
+        context: &Context<'_>,
+        plaintext: &[u8],
+    ) -> Result<SealedRecord, SealError> {
         let salt = random_bytes().map_err(|_| SealError::Random)?;
         self.seal_with_salt(context, plaintext, &salt)
     }

@@ -206,7 +206,11 @@ impl Keyring {
         std::iter::once(&self.active_kek).chain(&self.others)
     }
 
-    fn seal_file(&self, passphrase: &Passphrase, strength: Strength) -> Result<Vec<u8>, KeyringError> {
+    fn seal_file(
+        &self,
+        passphrase: &Passphrase,
+        strength: Strength,
+    ) -> Result<Vec<u8>, KeyringError> {
         let salt = random_bytes().map_err(|_| KeyringError::Random)?;
         let nonce = random_bytes().map_err(|_| KeyringError::Random)?;
         let stretched = strength

@@ -22,7 +22,7 @@ mod tests;
 
 pub use crate::{
     audit_key::{AuditKey, sha256_digest},
-    clients::{RequestProof, ProofKey, SecretHash, mint_client_secret},
+    clients::{ProofKey, RequestProof, SecretHash, mint_client_secret},
     data_key::{DataKey, WrappedKey},
     error::{OpenError, SealError},
     jwt::{Checkpoint, Claims, JwtError, JwtRefusal, SigningKey, Verifier},
@@ -30,7 +30,7 @@ pub use crate::{
         InvalidStrength, KekRef, KekState, KekSummary, KeyProvider, Keyring, KeyringError,
         ProviderError, Strength,
     },
-    meta::{open_signed_request, matches_verify_token, is_webhook_signed},
+    meta::{is_webhook_signed, matches_verify_token, open_signed_request},
     password::{InvalidPasswordStrength, PasswordError, PasswordHash, PasswordStrength},
     record::{Context, Fingerprint, KeyRef, MAX_PAYLOAD, Purpose},
 };

@@ -109,7 +109,11 @@ mod tests {
             is_webhook_signed(&secrets(&["two", "one"]), raw, &header),
             "both secrets are valid while a secret is rotated"
         );
-        assert!(!is_webhook_signed(&secrets(&["one"]), reserialised, &header));
+        assert!(!is_webhook_signed(
+            &secrets(&["one"]),
+            reserialised,
+            &header
+        ));
         assert!(!is_webhook_signed(&secrets(&["two"]), raw, &header));
         assert!(!is_webhook_signed(&[], raw, &header));
     }

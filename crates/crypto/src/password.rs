@@ -88,7 +88,10 @@ impl PasswordHash {
     ///
     /// # Errors
     /// There are no random bytes, or there is not enough memory.
-    pub fn hash_password(password: &Password, strength: PasswordStrength) -> Result<Self, PasswordError> {
+    pub fn hash_password(
+        password: &Password,
+        strength: PasswordStrength,
+    ) -> Result<Self, PasswordError> {
         let salt = *random_bytes().map_err(|_| PasswordError::Random)?;
         let output = stretch_secret(strength.0, password.expose().as_bytes(), &salt)
             .ok_or(PasswordError::Memory)?;

@@ -367,7 +367,10 @@ fn keys_rotate_without_a_gap() {
     assert_eq!(bench.refusal(&token), Some(JwtRefusal::UnknownKey));
     bench.verifier.add_key(&next);
     assert_eq!(bench.refusal(&token), None);
-    assert_eq!(bench.refusal(&bench.key.sign_claims(&claims()).unwrap()), None);
+    assert_eq!(
+        bench.refusal(&bench.key.sign_claims(&claims()).unwrap()),
+        None
+    );
 }
 
 #[test]

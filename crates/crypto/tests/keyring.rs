@@ -192,7 +192,10 @@ fn a_key_moves_forward_only() {
     let second = keyring.stage_kek().unwrap();
     assert!(refused(keyring.destroy_kek(second)), "the key is staged");
     keyring.promote_kek(second).unwrap();
-    assert!(refused(keyring.promote_kek(first)), "the key is decrypt-only");
+    assert!(
+        refused(keyring.promote_kek(first)),
+        "the key is decrypt-only"
+    );
     keyring.destroy_kek(first).unwrap();
     assert!(refused(keyring.destroy_kek(first)), "the key is destroyed");
     assert!(

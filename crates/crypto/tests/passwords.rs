@@ -26,8 +26,14 @@ fn a_password_matches_only_its_own_hash_also_after_storage() {
     );
     let read = PasswordHash::parse(&stored).unwrap();
     assert_eq!(read.to_phc(), stored);
-    assert_eq!(read.matches_password(&password("correct horse battery")), Ok(true));
-    assert_eq!(read.matches_password(&password("correct horse batterz")), Ok(false));
+    assert_eq!(
+        read.matches_password(&password("correct horse battery")),
+        Ok(true)
+    );
+    assert_eq!(
+        read.matches_password(&password("correct horse batterz")),
+        Ok(false)
+    );
 }
 
 #[test]

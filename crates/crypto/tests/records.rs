@@ -32,7 +32,10 @@ fn context(tenant: TenantId) -> Context<'static> {
 fn sealed() -> (DataKey, Context<'static>, Vec<u8>) {
     let tenant = TenantId::mint();
     let key = DataKey::generate(tenant, 1).unwrap();
-    let record = key.seal_record(&context(tenant), &TOKEN).unwrap().into_bytes();
+    let record = key
+        .seal_record(&context(tenant), &TOKEN)
+        .unwrap()
+        .into_bytes();
     (key, context(tenant), record)
 }
 
@@ -64,7 +67,10 @@ fn a_record_shows_the_reference_of_its_key() {
 #[test]
 fn the_same_token_sealed_twice_gives_two_records() {
     let (key, context, record) = sealed();
-    assert_ne!(key.seal_record(&context, &TOKEN).unwrap().into_bytes(), record);
+    assert_ne!(
+        key.seal_record(&context, &TOKEN).unwrap().into_bytes(),
+        record
+    );
 }
 
 #[test]
@@ -81,7 +87,10 @@ fn the_longest_payload_seals_and_one_byte_more_does_not() {
     let sealed = key.seal_record(&context, &payload).unwrap();
     assert_eq!(*key.open_record(&context, &sealed).unwrap(), payload);
     payload.push(1);
-    assert_eq!(key.seal_record(&context, &payload).err(), Some(SealError::TooLong));
+    assert_eq!(
+        key.seal_record(&context, &payload).err(),
+        Some(SealError::TooLong)
+    );
 }
 
 #[test]
@@ -131,7 +140,10 @@ fn no_random_blob_opens() {
             .min(len)
             .min(whole.len());
         blob[..kept].copy_from_slice(&whole[..kept]);
-        accepted += usize::from(key.open_record(&context, &SealedRecord::from_bytes(blob)).is_ok());
+        accepted += usize::from(
+            key.open_record(&context, &SealedRecord::from_bytes(blob))
+                .is_ok(),
+        );
     }
     assert_eq!(accepted, 0);
 }
@@ -299,7 +311,9 @@ fn no_record_opens_with_another_key_of_its_tenant() {
     let (key, context, record) = sealed();
     let other = DataKey::generate(key.tenant(), key.version()).unwrap();
     assert_eq!(
-        other.open_record(&context, &SealedRecord::from_bytes(record)).err(),
+        other
+            .open_record(&context, &SealedRecord::from_bytes(record))
+            .err(),
         Some(OpenError)
     );
 }

@@ -171,7 +171,9 @@ async fn after_a_rotation_old_keys_unwrap_until_their_kek_is_destroyed() {
             .any(|key| key.kek == old && key.state == KekState::Destroyed)
     );
     let provider = KeyProvider::Local(keyring);
-    let refused = provider.unwrap_data_key(key.tenant(), key.id(), 4, &wrapped).await;
+    let refused = provider
+        .unwrap_data_key(key.tenant(), key.id(), 4, &wrapped)
+        .await;
     assert_eq!(refused.err(), Some(ProviderError::UnknownKek(old)));
     assert!(
         provider

@@ -4,16 +4,16 @@
 //! reach its asset yet. An asset that is already disconnected cannot end again.
 //! Start at [`list_calendar_endings`] for the endings of one asset and at [`find_cover`] for their covers.
 
-mod calendar;
 mod cover;
 mod day;
 mod departure;
+mod line;
 mod person;
 
-pub use calendar::{ForecastLine, ForecastTotals, ForecastPosition};
 pub use cover::{Cover, CredentialOutlook, find_cover};
-pub use day::{ForecastDay, EndingTally, tally_by_day};
+pub use day::{EndingTally, ForecastDay, tally_by_day};
 pub use departure::{DepartureEffect, ending_by_departure};
+pub use line::{ForecastLine, ForecastPosition, ForecastTotals};
 pub use person::{PersonCounts, PersonFacts};
 
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
 /// `leaves` assumes that the person of the active credential leaves at `now`. An asset that has stopped working has
 /// no later endings, nor has an asset whose person leaves.
 #[must_use]
-pub fn calendar(facts: &AssetFacts, now: Timestamp, leaves: bool) -> Vec<Ending> {
+pub fn list_calendar_endings(facts: &AssetFacts, now: Timestamp, leaves: bool) -> Vec<Ending> {
     let works = AssetState::from_facts(facts, now, chrono::Duration::zero()).is_serving();
     let mut shown: Vec<_> = list_endings(facts)
         .into_iter()

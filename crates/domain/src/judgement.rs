@@ -13,5 +13,5 @@ pub mod settle;
 pub mod state;
 pub mod watch;
 
-pub use probe_result::{ProbeResult, ProbeFacts, Refusal, RefusalKind};
+pub use probe_result::{ProbeFacts, ProbeResult, Refusal, RefusalKind};
 pub use scope_table::find_missing_scope;

@@ -20,30 +20,31 @@ mod tenant;
 pub mod webhooks;
 
 pub use access::{
-    ClientSpec, InvalidOperatorName, InvalidWebOrigin, InvalidReadReason, Operator, OperatorName,
-    OperatorRole, WebOrigin, Permission, Permissions, Reach, ReadReason, ScopeUse, ReachLimit,
+    ClientSpec, InvalidOperatorName, InvalidReadReason, InvalidWebOrigin, Operator, OperatorName,
+    OperatorRole, Permission, Permissions, Reach, ReachLimit, ReadReason, ScopeUse, WebOrigin,
 };
 pub use assets::{Asset, AssetFacts, AssetKind, Confidence, CutOff, CutOffNote, CutOffSource};
 pub use clock::{Clock, Timestamp};
 pub use closed_list::UnknownItem;
 pub use credentials::{
     AccessToken, AppSecret, ClientSecret, Credential, CredentialKind, Grant, GrantedScope,
-    InvalidPassword, InvalidSecret, Passphrase, Password, SealedRecord, Slot, TokenFacts, VerifyToken,
+    InvalidPassword, InvalidSecret, Passphrase, Password, SealedRecord, Slot, TokenFacts,
+    VerifyToken,
 };
 pub use error_chain::error_chain;
-pub use forecast::{ForecastLine, ForecastTotals, PersonCounts, PersonFacts, ForecastPosition};
+pub use forecast::{ForecastLine, ForecastPosition, ForecastTotals, PersonCounts, PersonFacts};
 pub use ids::{
     AppId, AssetId, ClientId, CredentialId, DeliveryId, EventId, GrantId, InvalidGraphId,
     InvalidId, OperatorId, OperatorSessionId, PersonId, PlanId, ReconnectId, ReconnectSessionId,
     RequestId, TenantId, WebhookEndpointId,
 };
 pub use judgement::{
-    ProbeResult, ProbeFacts, Refusal, RefusalKind, coverage, failover, find_missing_scope, refresh, retry,
-    schedule, settle, state, watch,
+    ProbeFacts, ProbeResult, Refusal, RefusalKind, coverage, failover, find_missing_scope, refresh,
+    retry, schedule, settle, state, watch,
 };
-pub use notice::{NoticeKind, MetaNotice};
+pub use notice::{MetaNotice, NoticeKind};
 pub use reconnects::{
-    OutcomeCounts, Coverage, Outcome, Reason, ReasonCode, ReconnectStatus, Serving, Who,
+    Coverage, Outcome, OutcomeCounts, Reason, ReasonCode, ReconnectStatus, Serving, Who,
 };
 pub use tenant::{TenantLimits, TenantStatus};
 pub use webhooks::{self as webhook, Delivery, EventKind};

@@ -53,7 +53,8 @@ impl Client {
             .as_ref()
             .is_err_and(|it| it.kind == RefusalKind::AppFault)
         {
-            self.check_app_after_fault(context.app, context.bearer).await;
+            self.check_app_after_fault(context.app, context.bearer)
+                .await;
         }
         response
     }
@@ -87,7 +88,8 @@ impl Client {
         let response = self.send_request(context, self.inner.http.get(url)).await?;
         let read = match response.graph_error(context) {
             Some(error) => Err(self.interpret_error(context, &error, response.error_context())),
-            None => serde_json::from_slice(&response.body).map_err(|_| unreadable_response(response.status)),
+            None => serde_json::from_slice(&response.body)
+                .map_err(|_| unreadable_response(response.status)),
         };
         self.observe_token(context, read)
     }
@@ -130,13 +132,17 @@ impl Client {
             .iter()
             .filter_map(|(name, value)| Some((name, value.to_str().ok()?)));
         texts
-            .filter_map(|(name, value)| self.pause_exhausted_scopes(context, None, parse_usage_header(name.as_str(), value)))
+            .filter_map(|(name, value)| {
+                self.pause_exhausted_scopes(context, None, parse_usage_header(name.as_str(), value))
+            })
             .max()
     }
 
     fn proof_parameters(&self, context: &CallContext<'_>) -> Vec<(&'static str, String)> {
         context.bearer.map_or_else(Vec::new, |token| {
-            self.sign_appsecret_proof(context.app, token).into_parameters().into()
+            self.sign_appsecret_proof(context.app, token)
+                .into_parameters()
+                .into()
         })
     }
 }
@@ -158,7 +164,11 @@ impl GraphResponse {
 
 async fn read_body(mut response: Response) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let mut body = Zeroizing::new(Vec::with_capacity(USUAL_BODY_BYTES));
-    while let Some(piece) = response.chunk().await.map_err(|it| connection_refusal(&it))? {
+    while let Some(piece) = response
+        .chunk()
+        .await
+        .map_err(|it| connection_refusal(&it))?
+    {
         if body.len() + piece.len() > MAX_BODY_BYTES {
             return Err(build_refusal(
                 RefusalKind::Unavailable,

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     AppCredentials, AppSecretProof, ConfigError, Settings,
-    app_health::breaker::{SuspectedApp, Breaker},
+    app_health::breaker::{Breaker, SuspectedApp},
     limits::pauses::ScopePauses,
 };
 
@@ -51,7 +51,11 @@ impl Client {
 
     /// A new proof for a caller that receives `token`; Graph accepts it for five minutes.
     #[must_use]
-    pub fn sign_appsecret_proof(&self, app: &AppCredentials, token: &AccessToken) -> AppSecretProof {
+    pub fn sign_appsecret_proof(
+        &self,
+        app: &AppCredentials,
+        token: &AccessToken,
+    ) -> AppSecretProof {
         AppSecretProof::sign_token(&app.secret, token, self.inner.clock.now().timestamp())
     }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration};
-use regrant_domain::{NoticeKind, PersonId, Timestamp, MetaNotice};
+use regrant_domain::{MetaNotice, NoticeKind, PersonId, Timestamp};
 use serde_json::Value;
 
 /// Older notices are ignored: they are replays, or probes have found their facts since.
@@ -52,6 +52,7 @@ pub fn parse_notices(raw: &[u8], now: Timestamp) -> Vec<NoticeWithDigest> {
 
 /// Parses a signed request's payload: the person and the time of issue. `None` if malformed, too old, or not
 /// signed with HMAC-SHA256.
+#[must_use]
 pub fn parse_signed_request(payload: &[u8], now: Timestamp) -> Option<(PersonId, Timestamp)> {
     let payload = serde_json::from_slice::<Value>(payload).ok()?;
     let algorithm = text_field(&payload, "algorithm")?;
@@ -61,9 +62,16 @@ pub fn parse_signed_request(payload: &[u8], now: Timestamp) -> Option<(PersonId,
     (algorithm.eq_ignore_ascii_case("HMAC-SHA256") && is_fresh).then_some((person, issued_at))
 }
 
-fn parse_entry(kind: NoticeKind, field: Option<&str>, entry: &Value, now: Timestamp) -> Vec<NoticeWithDigest> {
+fn parse_entry(
+    kind: NoticeKind,
+    field: Option<&str>,
+    entry: &Value,
+    now: Timestamp,
+) -> Vec<NoticeWithDigest> {
     let sent_at = entry.get("time").and_then(parse_time);
-    let Some(sent_at) = sent_at.filter(|at| *at >= now - MAX_NOTICE_AGE && *at <= now + MAX_CLOCK_LEAD) else {
+    let Some(sent_at) =
+        sent_at.filter(|at| *at >= now - MAX_NOTICE_AGE && *at <= now + MAX_CLOCK_LEAD)
+    else {
         return Vec::new();
     };
     let owner = ["uid", "id"]
@@ -79,7 +87,9 @@ fn parse_entry(kind: NoticeKind, field: Option<&str>, entry: &Value, now: Timest
     let changes = list("changes").iter().filter_map(|change| {
         let name = text_field(change, "field").filter(|it| is_wanted(it))?;
         let value = change.get("value").unwrap_or(&Value::Null);
-        let person_id = value.get("user_id").map_or_else(|| owner.clone(), parse_person)?;
+        let person_id = value
+            .get("user_id")
+            .map_or_else(|| owner.clone(), parse_person)?;
         let cut_off = value.get("migration_expire_time").and_then(parse_time);
         Some(add_digest(
             MetaNotice {
@@ -115,10 +125,7 @@ fn add_digest(notice: MetaNotice, field: &str, value: &Value) -> NoticeWithDiges
         notice.person_id,
         notice.sent_at.timestamp()
     );
-    NoticeWithDigest {
-        notice,
-        digest,
-    }
+    NoticeWithDigest { notice, digest }
 }
 
 /// Of several notices of one kind for one person in one second, keeps only the last in the body.

@@ -12,7 +12,8 @@ pub(crate) mod plan;
 
 use futures_util::{Stream, StreamExt, stream};
 use regrant_domain::{
-    AccessToken, Asset, AssetId, AssetKind, CredentialKind, PersonId, ProbeResult, Refusal, RefusalKind,
+    AccessToken, Asset, AssetId, AssetKind, CredentialKind, PersonId, ProbeResult, Refusal,
+    RefusalKind,
 };
 
 use crate::{
@@ -117,9 +118,11 @@ impl Client {
         app: &'a AppCredentials,
         probes: Vec<Probe<'a>>,
     ) -> impl Stream<Item = ProbeChunk> + Send + use<'a> {
-        let runs = plan_batches(&probes)
-            .into_iter()
-            .map(move |BatchPlan { indices, has_one_token: is_shared }| {
+        let runs = plan_batches(&probes).into_iter().map(
+            move |BatchPlan {
+                      indices,
+                      has_one_token: is_shared,
+                  }| {
                 let probes: Vec<_> = indices
                     .iter()
                     .filter_map(|it| probes.get(*it).copied())
@@ -127,20 +130,25 @@ impl Client {
                 async move {
                     let shared = probes.first().filter(|_| is_shared).copied();
                     let results = match shared {
-                        Some(probe) => self.probe_batch(BatchSender::with_token_of(app, probe), probes).await,
+                        Some(probe) => {
+                            self.probe_batch(BatchSender::with_token_of(app, probe), probes)
+                                .await
+                        }
                         None => self.probe_mixed_batch(app, probes).await,
                     };
-                    ProbeChunk {
-                        indices,
-                        results,
-                    }
+                    ProbeChunk { indices, results }
                 }
-            });
+            },
+        );
         stream::iter(runs).buffer_unordered(self.inner.settings.max_in_flight)
     }
 
     /// Runs probes with different tokens in one batch, which the app's own token sends.
-    async fn probe_mixed_batch(&self, app: &AppCredentials, probes: Vec<Probe<'_>>) -> Vec<ProbeResult> {
+    async fn probe_mixed_batch(
+        &self,
+        app: &AppCredentials,
+        probes: Vec<Probe<'_>>,
+    ) -> Vec<ProbeResult> {
         let Ok(token) = app.app_token() else {
             let refused = |_| {
                 ProbeResult::Refused(build_refusal(
@@ -165,7 +173,11 @@ impl Client {
 
     /// Sends the probes of one batch until all are settled or no attempt is left.
     #[tracing::instrument(name = "probe", skip_all, fields(app.id = %sender.context.app.id, probes = probes.len()))]
-    async fn probe_batch(&self, sender: BatchSender<'_>, probes: Vec<Probe<'_>>) -> Vec<ProbeResult> {
+    async fn probe_batch(
+        &self,
+        sender: BatchSender<'_>,
+        probes: Vec<Probe<'_>>,
+    ) -> Vec<ProbeResult> {
         let app = sender.context.app;
         let mut items: Vec<_> = probes
             .into_iter()
@@ -191,14 +203,18 @@ impl Client {
     /// Sends once all open items whose scopes are not paused.
     async fn send_open_items(&self, sender: &BatchSender<'_>, items: &mut [ProbeItem<'_>]) {
         self.handle_paused_items(items).await;
-        let may_send =
-            |it: &&mut ProbeItem<'_>| !it.is_settled() && self.inner.pauses.longest_pause(it.scopes()).is_none();
+        let may_send = |it: &&mut ProbeItem<'_>| {
+            !it.is_settled() && self.inner.pauses.longest_pause(it.scopes()).is_none()
+        };
         let open: Vec<_> = items.iter_mut().filter(may_send).collect();
         if open.is_empty() {
             return;
         }
         let questions: Vec<_> = open.iter().map(|it| it.to_batch_read()).collect();
-        match self.send_batch(&sender.context, sender.token, &questions).await {
+        match self
+            .send_batch(&sender.context, sender.token, &questions)
+            .await
+        {
             Ok(replies) => open
                 .into_iter()
                 .zip(replies)
@@ -218,7 +234,9 @@ impl Client {
         let mut waits = Vec::new();
         for item in items.iter_mut().filter(|it| !it.is_settled()) {
             match self.inner.pauses.longest_pause(item.scopes()) {
-                Some(rest) if rest > self.inner.settings.max_wait => item.settle_with_pause(self.pause_refusal(rest)),
+                Some(rest) if rest > self.inner.settings.max_wait => {
+                    item.settle_with_pause(self.pause_refusal(rest))
+                }
                 rest => waits.push(rest),
             }
         }

@@ -114,6 +114,9 @@ mod tests {
     fn a_token_in_a_path_is_not_logged() {
         assert_eq!(mask_secrets("/v26.0/EAASU123/x"), "/v26.0/***/x");
         assert_eq!(mask_secrets("/v26.0/1|secret"), "/v26.0/***");
-        assert_eq!(mask_secrets("/v26.0/act_12/agencies"), "/v26.0/act_12/agencies");
+        assert_eq!(
+            mask_secrets("/v26.0/act_12/agencies"),
+            "/v26.0/act_12/agencies"
+        );
     }
 }

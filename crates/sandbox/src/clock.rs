@@ -36,7 +36,8 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         let wall = wall_time();
-        wall.checked_add_signed(self.offset_from_wall()).unwrap_or(wall)
+        wall.checked_add_signed(self.offset_from_wall())
+            .unwrap_or(wall)
     }
 
     /// The offset from wall time.

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-pub(crate) use rule::{Effect, ErrorFault, NamedEffect, Rule, MatchSubject, Throttle};
+pub(crate) use rule::{Effect, ErrorFault, MatchSubject, NamedEffect, Rule, Throttle};
 
 /// The effect of all rules on one call.
 #[derive(Debug, Default)]

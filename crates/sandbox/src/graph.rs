@@ -31,7 +31,7 @@ mod user;
 use serde_json::Value;
 
 use crate::{
-    fault::{Effect, NamedEffect, MatchSubject},
+    fault::{Effect, MatchSubject, NamedEffect},
     state::State,
     world::Kind,
 };
@@ -77,9 +77,13 @@ fn match_subject<'a>(
     person: Option<&'a str>,
     path: &'a str,
 ) -> MatchSubject<'a> {
-    let asset = call
-        .first_segment()
-        .and_then(|id| state.world.assets.find_by_id(id).map(|asset| (id, asset.kind)));
+    let asset = call.first_segment().and_then(|id| {
+        state
+            .world
+            .assets
+            .find_by_id(id)
+            .map(|asset| (id, asset.kind))
+    });
     MatchSubject {
         path,
         asset: asset.map(|(id, _)| id),
@@ -101,8 +105,12 @@ fn fault_outcome(state: &State, call: &Call, effect: &Effect) -> Outcome {
                     .with_headers(headers::throttle_headers(state, call, throttle)),
             )
         }
-        Effect::Named(NamedEffect::Error(fault)) => Outcome::Reply(GraphError::from(fault).to_reply()),
-        Effect::Named(NamedEffect::NullItem | NamedEffect::LatencyMs(_) | NamedEffect::Usage(_)) => Outcome::Null,
+        Effect::Named(NamedEffect::Error(fault)) => {
+            Outcome::Reply(GraphError::from(fault).to_reply())
+        }
+        Effect::Named(
+            NamedEffect::NullItem | NamedEffect::LatencyMs(_) | NamedEffect::Usage(_),
+        ) => Outcome::Null,
         Effect::Raw { status, body } => Outcome::Reply(Reply::text(*status, body)),
     }
 }
@@ -133,7 +141,9 @@ fn route_call(state: &mut State, call: &Call) -> Result<Value, GraphError> {
         (_, ["oauth", "revoke"]) => oauth::revoke_token(state, call),
         (Method::Get, ["debug_token"]) => debug_token::respond_to_debug_token(state, call),
         (_, [id]) => node::respond_to_node(state, call, id),
-        (_, [id, edge, rest @ ..]) => node::respond_to_edge(state, call, id, edge, rest.first().copied()),
+        (_, [id, edge, rest @ ..]) => {
+            node::respond_to_edge(state, call, id, edge, rest.first().copied())
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use actix_web::{
 
 use crate::{
     calls::{LogEntry, mask_secrets},
-    graph::{self, CallResponse, Call, Method, Outcome, Reply},
+    graph::{self, Call, CallResponse, Method, Outcome, Reply},
     state::{SharedState, State},
 };
 

@@ -24,7 +24,10 @@ pub(crate) struct Migrations {
 impl Migrations {
     /// Adds a migration; `None` if this person already migrates in this business.
     pub fn add_migration(&mut self, migration: Migration) -> Option<&Migration> {
-        if self.find_by_person(&migration.person, &migration.business).is_some() {
+        if self
+            .find_by_person(&migration.person, &migration.business)
+            .is_some()
+        {
             return None;
         }
         self.items.push(migration);

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    Clock, World, calls::CallRecord, fault::Faults, migration::Migrations, token::Tokens, usage::QuotaTable,
-    webhook::Deliveries,
+    Clock, World, calls::CallRecord, fault::Faults, migration::Migrations, token::Tokens,
+    usage::QuotaTable, webhook::Deliveries,
 };
 
 /// Everything that a call reads or changes.

@@ -152,7 +152,10 @@ impl Tokens {
             .expires_at
             .filter(|end| *end <= now)
             .map(TokenEnding::Expired);
-        let ended = self.find_token(&token.text).and_then(|kept| kept.ended).or(own);
+        let ended = self
+            .find_token(&token.text)
+            .and_then(|kept| kept.ended)
+            .or(own);
         ended.or_else(|| {
             let parent = self.find_token(token.parent.as_deref()?)?;
             let ending = parent.ended?;
@@ -256,7 +259,10 @@ mod tests {
         });
         assert_eq!(tokens.find_ending(&page, now + Duration::days(400)), None);
         tokens.end_tokens(TokenEnding::Invalidated, |token| token.text == parent.text);
-        assert_eq!(tokens.find_ending(&page, now), Some(TokenEnding::Invalidated));
+        assert_eq!(
+            tokens.find_ending(&page, now),
+            Some(TokenEnding::Invalidated)
+        );
     }
 
     #[test]
@@ -265,6 +271,9 @@ mod tests {
         let token = tokens.add_token(person(now));
         assert_eq!(tokens.end_tokens(TokenEnding::PasswordChanged, |_| true), 1);
         assert_eq!(tokens.end_tokens(TokenEnding::Deauthorized, |_| true), 0);
-        assert_eq!(tokens.find_ending(&token, now), Some(TokenEnding::PasswordChanged));
+        assert_eq!(
+            tokens.find_ending(&token, now),
+            Some(TokenEnding::PasswordChanged)
+        );
     }
 }

@@ -51,7 +51,10 @@ pub(crate) struct WebhookMessage {
 }
 
 /// The messages about a migration's cut-off, one for each app with a webhook.
-pub(crate) fn build_migration_messages(state: &State, migration: &Migration) -> Vec<WebhookMessage> {
+pub(crate) fn build_migration_messages(
+    state: &State,
+    migration: &Migration,
+) -> Vec<WebhookMessage> {
     let value = json!({
         "user_id": migration.person,
         "migration_expire_time": migration.cut_off.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
@@ -106,7 +109,12 @@ pub(crate) enum Callback {
 }
 
 /// The signed request to one app about a person; empty if the app has no URL for it.
-pub(crate) fn build_callback(state: &State, callback: Callback, app: &str, person: &str) -> Vec<WebhookMessage> {
+pub(crate) fn build_callback(
+    state: &State,
+    callback: Callback,
+    app: &str,
+    person: &str,
+) -> Vec<WebhookMessage> {
     let Some(app) = state.world.apps.find_by_id(app) else {
         return Vec::new();
     };
@@ -206,7 +214,10 @@ async fn post_message(message: &WebhookMessage) -> std::io::Result<(u16, Option<
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(message.body.as_bytes()).await?;
     let mut answer = Vec::new();
-    stream.take(MAX_RESPONSE_BYTES).read_to_end(&mut answer).await?;
+    stream
+        .take(MAX_RESPONSE_BYTES)
+        .read_to_end(&mut answer)
+        .await?;
     let answer = String::from_utf8_lossy(&answer);
     let status = answer
         .split_whitespace()
@@ -225,10 +236,12 @@ mod tests {
     #[test]
     fn only_loopback_urls_receive_webhooks() {
         assert!(
-            parse_loopback_url("http://127.0.0.1:8080/x").is_some() && parse_loopback_url("http://[::1]:1/").is_some()
+            parse_loopback_url("http://127.0.0.1:8080/x").is_some()
+                && parse_loopback_url("http://[::1]:1/").is_some()
         );
         assert!(
-            parse_loopback_url("http://example.com/").is_none() && parse_loopback_url("https://127.0.0.1/").is_none()
+            parse_loopback_url("http://example.com/").is_none()
+                && parse_loopback_url("https://127.0.0.1/").is_none()
         );
     }
 }

@@ -223,7 +223,11 @@ impl Share {
     }
 }
 
-fn fill_registry<T: HasId>(registry: &mut Registry<T>, field: &str, items: Vec<T>) -> Result<(), Error> {
+fn fill_registry<T: HasId>(
+    registry: &mut Registry<T>,
+    field: &str,
+    items: Vec<T>,
+) -> Result<(), Error> {
     for (at, item) in items.into_iter().enumerate() {
         let id = item.id().to_owned();
         if id.is_empty() || !registry.add_item(item) {
@@ -244,7 +248,7 @@ fn field_of_error(fault: &serde_norway::Error) -> String {
 }
 
 macro_rules! named {
-    ($($type:ty),*) => { $(impl Named for $type { fn id(&self) -> &str { &self.id } })* };
+    ($($type:ty),*) => { $(impl HasId for $type { fn id(&self) -> &str { &self.id } })* };
 }
 named!(App, Asset, Business, Person, SystemUser);
 

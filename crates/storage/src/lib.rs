@@ -25,8 +25,8 @@ mod work;
 
 pub use assets::{AssetFilter, CutOffReading, FailedProbe, NewAsset, Quota, Registration};
 pub use audit::{
-    AuditChain, AuditEvent, AuditFault, AuditFilter, AuditHead, AuditKind, AuditRow,
-    StoredCheckpoint, ChainReport,
+    AuditChain, AuditEvent, AuditFault, AuditFilter, AuditHead, AuditKind, AuditRow, ChainReport,
+    StoredCheckpoint,
 };
 pub use credentials::{
     Activation, Confirmation, GrantToken, NewCredential, NewDataKey, Promotion, StoredCredential,
@@ -37,17 +37,18 @@ pub use forecast::{ForecastFilter, ForecastRow};
 pub use inbound::{NewNotice, PersonHash, RevokedConsent, StoredDeletion, StoredNotice};
 pub use operators::{NewSigningKey, OperatorSession, OperatorWithPassword, StoredSigningKey};
 pub use reconnects::{
-    AcceptedReconnect, ReconnectVisibility, IdempotencyKey, IdempotentCall, Item, ItemResult, NewItem, NewReconnect,
-    NewReconnectSession, ReconnectCause, Reconnect, ReconnectSession, UnverifiedSession,
+    AcceptedReconnect, IdempotencyKey, IdempotentCall, Item, ItemResult, NewItem, NewReconnect,
+    NewReconnectSession, Reconnect, ReconnectCause, ReconnectSession, ReconnectVisibility,
+    UnverifiedSession,
 };
 /// Types of the domain that are stored as they are.
 pub use regrant_domain::{
-    ClientSpec, CutOffNote, Delivery, ForecastLine, ForecastTotals, Operator, PersonCounts,
-    PersonFacts, ForecastPosition, ScopeUse, TenantLimits, TenantStatus,
+    ClientSpec, CutOffNote, Delivery, ForecastLine, ForecastPosition, ForecastTotals, Operator,
+    PersonCounts, PersonFacts, ScopeUse, TenantLimits, TenantStatus,
 };
 pub use scope::{TenantScope, TenantTx};
 pub use store::{NEWEST_MIGRATION, Settings, Store};
-pub use tenants::{UnverifiedClient, ClientRow, NewApp, NewClient, NewTenant, StoredApp, Tenant};
+pub use tenants::{ClientRow, NewApp, NewClient, NewTenant, StoredApp, Tenant, UnverifiedClient};
 pub use webhooks::{
     Attempt, DeliveryFilter, DueDelivery, NewEvent, NewWebhookEndpoint, WebhookEndpoint,
 };

@@ -10,5 +10,5 @@ mod session;
 pub use accept::{AcceptedReconnect, NewReconnect};
 pub use idempotency::{IdempotencyKey, IdempotentCall};
 pub use item::{Item, ItemResult, NewItem};
-pub use reconnect::{ReconnectVisibility, ReconnectCause, Reconnect};
+pub use reconnect::{Reconnect, ReconnectCause, ReconnectVisibility};
 pub use session::{NewReconnectSession, ReconnectSession, UnverifiedSession};

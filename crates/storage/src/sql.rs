@@ -6,5 +6,5 @@ pub(crate) mod row;
 mod template;
 
 pub(crate) use dialect::Dialect;
-pub(crate) use query::{CHUNK, Query, to_json, maybe_to_json, maybe_micros, to_micros};
+pub(crate) use query::{CHUNK, Query, maybe_micros, maybe_to_json, to_json, to_micros};
 pub(crate) use row::Row;

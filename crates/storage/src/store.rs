@@ -137,7 +137,9 @@ impl Store {
         transaction: DatabaseTransaction,
         scope: &TenantScope,
     ) -> Result<TenantTx, Error> {
-        self.dialect.set_tenant(&transaction, scope.tenant()).await?;
+        self.dialect
+            .set_tenant(&transaction, scope.tenant())
+            .await?;
         let ledger = Ledger::read_only(self.chain.clone());
         Ok(TenantTx {
             transaction,

@@ -33,8 +33,17 @@ use crate::{Error, Vault, credentials::data_keys::DataKeys};
 const KEY_NAME: &str = "1";
 
 /// The audit event of a sealed credential: its generation, its digest, and whether it is active.
-pub(crate) fn credential_sealed_event(actor: String, action: &'static str, credential: &Credential) -> AuditEvent {
-    AuditEvent::new(actor, action, &credential.asset_id, sealing_detail(credential))
+pub(crate) fn credential_sealed_event(
+    actor: String,
+    action: &'static str,
+    credential: &Credential,
+) -> AuditEvent {
+    AuditEvent::new(
+        actor,
+        action,
+        &credential.asset_id,
+        sealing_detail(credential),
+    )
 }
 
 fn sealing_detail(credential: &Credential) -> Value {

@@ -254,7 +254,7 @@ macro_rules! internal_errors {
     ($($error:ty),+ $(,)?) => {$(
         impl From<$error> for Error {
             fn from(error: $error) -> Self {
-                Self::internal(error)
+                Self::from_cause(error)
             }
         }
     )+};

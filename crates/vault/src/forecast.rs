@@ -12,10 +12,13 @@ use std::collections::BTreeMap;
 use chrono::{NaiveDate, SubsecRound, TimeDelta};
 use regrant_domain::{
     Asset, AssetId, AssetKind, CredentialKind, PersonId, Slot, TenantId, Timestamp,
-    forecast::{Cover, ForecastDay, CredentialOutlook, EndingTally, tally_by_day, calendar, find_cover},
+    forecast::{
+        Cover, CredentialOutlook, EndingTally, ForecastDay, find_cover, list_calendar_endings,
+        tally_by_day,
+    },
     state::{AssetState, Ending},
 };
-use regrant_storage::{ForecastFilter, ForecastLine, ForecastTotals, ForecastPosition, TenantTx};
+use regrant_storage::{ForecastFilter, ForecastLine, ForecastPosition, ForecastTotals, TenantTx};
 
 use crate::{
     Error, ForecastCursor, Principal, Resource, Vault,
@@ -197,7 +200,7 @@ impl Vault {
         filter: &ForecastFilter,
     ) -> Option<ForecastEntry> {
         let leaves = filter.leaves.is_some() && asset.person_id == filter.leaves;
-        let endings = calendar(&asset.facts, filter.now, leaves);
+        let endings = list_calendar_endings(&asset.facts, filter.now, leaves);
         let ending = endings.into_iter().find(|it| it.cause == position.cause)?;
         Some(ForecastEntry {
             state: asset.state_at(filter.now, self.settings.assets.notice),
@@ -212,11 +215,28 @@ impl Vault {
     }
 }
 
+fn check_window_end(to: Timestamp, from: Timestamp, latest: Timestamp) -> Result<(), Error> {
+    let reason = if to <= from {
+        "expected a moment after `from`".to_owned()
+    } else if to > latest {
+        format!("expected at most {MAX_DAYS} days after `from`")
+    } else {
+        return Ok(());
+    };
+    Err(Error::Invalid {
+        field: "to".to_owned(),
+        reason,
+    })
+}
+
 /// Checks that the tenant knows the person.
 ///
 /// # Errors
 /// `NotFound`.
-pub(crate) async fn require_known_person(tx: &TenantTx, person: Option<&PersonId>) -> Result<(), Error> {
+pub(crate) async fn require_known_person(
+    tx: &TenantTx,
+    person: Option<&PersonId>,
+) -> Result<(), Error> {
     match person {
         Some(id) => tx
             .find_person(id)
@@ -241,18 +261,7 @@ fn forecast_filter(
             .unwrap_or(Timestamp::MAX_UTC)
     };
     let to = query.to.unwrap_or_else(|| after(DEFAULT_DAYS));
-    let refused = |reason: String| {
-        Err(Error::Invalid {
-            field: "to".to_owned(),
-            reason,
-        })
-    };
-    if to <= from {
-        return refused("expected a moment after `from`".to_owned());
-    }
-    if to > after(MAX_DAYS) {
-        return refused(format!("expected at most {MAX_DAYS} days after `from`"));
-    }
+    check_window_end(to, from, after(MAX_DAYS))?;
     Ok(ForecastFilter {
         from,
         to,

@@ -48,6 +48,22 @@ pub(crate) struct IdempotentCall {
     canonical_request: Zeroizing<Vec<u8>>,
 }
 
+impl<T> Replayed<T> {
+    const fn first(value: T) -> Self {
+        Self {
+            value,
+            is_replay: false,
+        }
+    }
+
+    const fn replay(value: T) -> Self {
+        Self {
+            value,
+            is_replay: true,
+        }
+    }
+}
+
 impl IdempotencyKey {
     /// Parses the header's value.
     ///
@@ -82,31 +98,20 @@ impl Vault {
         act: impl AsyncFnOnce(Option<&IdempotentCall>) -> Result<T, Error>,
     ) -> Result<Replayed<T>, Error> {
         let Some(repeatable) = repeatable else {
-            return Ok(Replayed {
-                value: act(None).await?,
-                is_replay: false,
-            });
+            return act(None).await.map(Replayed::first);
         };
         let call = self.fingerprint_request(scope, caller, repeatable).await?;
         if let Some(value) = self.find_replay(scope, &call).await? {
-            return Ok(Replayed {
-                value,
-                is_replay: true,
-            });
+            return Ok(Replayed::replay(value));
         }
         match act(Some(&call)).await {
-            Ok(value) => Ok(Replayed {
-                value,
-                is_replay: false,
-            }),
+            Ok(value) => Ok(Replayed::first(value)),
             // The error may come from the result of the first request with this key; replay that result if so.
-            Err(error) => match self.find_replay(scope, &call).await? {
-                Some(value) => Ok(Replayed {
-                    value,
-                    is_replay: true,
-                }),
-                None => Err(error),
-            },
+            Err(error) => self
+                .find_replay(scope, &call)
+                .await?
+                .map(Replayed::replay)
+                .ok_or(error),
         }
     }
 
@@ -154,7 +159,11 @@ impl Vault {
         caller: Uuid,
         repeatable: RepeatableRequest,
     ) -> Result<IdempotentCall, Error> {
-        let RepeatableRequest { key, route, canonical_request: said } = repeatable;
+        let RepeatableRequest {
+            key,
+            route,
+            canonical_request: said,
+        } = repeatable;
         let data_key = self.data_keys.active(scope).await?;
         let fingerprint = data_key.compute_fingerprint(&said).as_bytes().to_vec();
         let key = regrant_storage::IdempotencyKey {

@@ -8,8 +8,12 @@
 mod apply;
 mod tally;
 
-use regrant_crypto::{DataKey, Purpose, open_signed_request, matches_verify_token, is_webhook_signed};
-use regrant_domain::{AppId, AppSecret, Clock, NoticeKind, SealedRecord, Timestamp, VerifyToken, MetaNotice};
+use regrant_crypto::{
+    DataKey, Purpose, is_webhook_signed, matches_verify_token, open_signed_request,
+};
+use regrant_domain::{
+    AppId, AppSecret, Clock, MetaNotice, NoticeKind, SealedRecord, Timestamp, VerifyToken,
+};
 use regrant_graph::notices;
 use regrant_storage::{NewNotice, StoredApp};
 use tracing::info;
@@ -71,7 +75,10 @@ impl Vault {
             .as_ref()
             .and_then(|it| Some((&it.id, it.verify_token.as_ref()?)));
         let expected = match sealed {
-            Some((id, sealed)) => self.open_app_secret(id, Purpose::VerifyToken, sealed).await?,
+            Some((id, sealed)) => {
+                self.open_app_secret(id, Purpose::VerifyToken, sealed)
+                    .await?
+            }
             None => {
                 self.open_app_secret(&self.decoy.app, Purpose::AppSecret, &self.decoy.secret)
                     .await?
@@ -133,8 +140,13 @@ impl Vault {
             .open_signed_notice(app, signed_request, NoticeKind::DataDeletion)
             .await?;
         let digest = digest_notice(&notice);
-        let code = format_code(self.person_directory.hash_message("code", &app, digest.as_bytes()));
-        let code_hash = self.person_directory.hash_message("code-hash", &app, code.as_bytes());
+        let code = format_code(
+            self.person_directory
+                .hash_message("code", &app, digest.as_bytes()),
+        );
+        let code_hash = self
+            .person_directory
+            .hash_message("code-hash", &app, code.as_bytes());
         let new = self.new_notice(&app, notice, &digest, Some(code_hash));
         self.store_notices(&app, &[new]).await?;
         Ok(DeletionReceipt { code })
@@ -144,8 +156,14 @@ impl Vault {
     ///
     /// # Errors
     /// `NotFound(Deletion)` for an unknown code and for an unknown app.
-    pub async fn find_deletion_status(&self, app: &AppId, code: &str) -> Result<DeletionStatus, Error> {
-        let code_hash = self.person_directory.hash_message("code-hash", app, code.as_bytes());
+    pub async fn find_deletion_status(
+        &self,
+        app: &AppId,
+        code: &str,
+    ) -> Result<DeletionStatus, Error> {
+        let code_hash = self
+            .person_directory
+            .hash_message("code-hash", app, code.as_bytes());
         let stored = self.store.find_deletion(app, code_hash).await;
         let stored = stored.map_err(Error::not_found_as(Resource::Deletion))?;
         let (received_at, begun_at, completed_at) =
@@ -201,7 +219,9 @@ impl Vault {
         code_hash: Option<[u8; 16]>,
     ) -> NewNotice {
         NewNotice {
-            digest: self.person_directory.hash_message("digest", app, digest.as_bytes()),
+            digest: self
+                .person_directory
+                .hash_message("digest", app, digest.as_bytes()),
             person: self.person_directory.hash_person(app, &notice.person_id),
             app_id: app.clone(),
             notice,

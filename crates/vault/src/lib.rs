@@ -36,7 +36,7 @@ use regrant_storage::Store;
 
 pub use access::authenticate::{ApiToken, RequestCredentials};
 pub use access::sessions::{
-    SessionAsset, SessionWithToken, BrowserSession, SessionList, SessionRequest, SessionView,
+    BrowserSession, SessionAsset, SessionList, SessionRequest, SessionView, SessionWithToken,
 };
 pub use access::signing_keys::{SigningKeyState, SigningKeyView};
 pub use actor::Actor;
@@ -52,9 +52,9 @@ pub use forecast::persons::{DepartureImpact, PersonList, PersonView};
 pub use forecast::{
     Forecast, ForecastAgenda, ForecastEntry, ForecastQuery, cursor::ForecastCursor,
 };
-pub use idempotency::{Replayed, IdempotencyKey, RepeatableRequest};
+pub use idempotency::{IdempotencyKey, RepeatableRequest, Replayed};
 pub use inbound::{DeletionReceipt, DeletionStatus};
-pub use operators::log_in::{OperatorToken, AuthenticatedOperator};
+pub use operators::log_in::{AuthenticatedOperator, OperatorToken};
 pub use operators::passwords::PasswordLoad;
 pub use operators::{NewOperator, OperatorChange, OperatorList};
 pub use principal::{Principal, Subject};
@@ -64,11 +64,11 @@ pub use reconnect::preview::{Preview, PreviewItem, PreviewRequest};
 pub use reconnect::targets::{Selection, Targets};
 pub use reconnect::view::{ItemView, ReconnectList, ReconnectView};
 /// Which assets a pass probes.
-pub use regrant_domain::schedule::ProbeQueue as ProbeQueue;
+pub use regrant_domain::schedule::ProbeQueue;
 pub use regrant_storage::{AuditFault, AuditRow};
 pub use regrant_storage::{ClientSpec, Delivery, Operator, TenantLimits, TenantStatus};
 pub use regrant_storage::{
-    CutOffNote, ForecastLine, ForecastTotals, PersonCounts, PersonFacts, ForecastPosition,
+    CutOffNote, ForecastLine, ForecastPosition, ForecastTotals, PersonCounts, PersonFacts,
 };
 pub use regrant_webhook::WebhookSecret;
 pub use settings::{
@@ -80,7 +80,7 @@ pub use tenants::client_spec::{ClientView, ClientWithSecret};
 pub use tenants::clients::ClientChange;
 pub use tenants::lifecycle::ShredResult;
 pub use tenants::{NewTenantSpec, Onboarding, TenantChange, TenantList, TenantView};
-pub use tokens::{TokenLookup, ServedToken};
+pub use tokens::{ServedToken, TokenLookup};
 pub use upkeep::backlog::{BacklogView, PausedApp};
 pub use watch::stats::ProbePassStats;
 pub use webhooks::endpoints::{EndpointChange, EndpointView, MintedEndpoint, NewEndpoint};

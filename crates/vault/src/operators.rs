@@ -13,7 +13,7 @@ use regrant_storage::{AuditEvent, Operator, TenantTx};
 use serde_json::{Value, json};
 
 use crate::{
-    Actor, Conflict, Replayed, Error, RepeatableRequest, Resource, Vault,
+    Actor, Conflict, Error, RepeatableRequest, Replayed, Resource, Vault,
     idempotency::IdempotentCall,
     page::{Page, query_limit},
 };
@@ -78,7 +78,12 @@ impl Vault {
         repeatable: Option<RepeatableRequest>,
     ) -> Result<Replayed<Operator>, Error> {
         by.require_owner()?;
-        let password_hash = self.passwords.acquire_permit().await?.hash_password(new.password).await?;
+        let password_hash = self
+            .passwords
+            .acquire_permit()
+            .await?
+            .hash_password(new.password)
+            .await?;
         let system = self.store.system_scope();
         let (id, now) = (OperatorId::mint(), self.clock.now());
         let operator = Operator {
@@ -158,7 +163,13 @@ impl Vault {
     ) -> Result<Operator, Error> {
         by.require_owner()?;
         let password_hash = match change.password.take() {
-            Some(password) => Some(self.passwords.acquire_permit().await?.hash_password(password).await?),
+            Some(password) => Some(
+                self.passwords
+                    .acquire_permit()
+                    .await?
+                    .hash_password(password)
+                    .await?,
+            ),
             None => None,
         };
         let now = self.clock.now();

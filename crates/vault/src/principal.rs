@@ -4,10 +4,10 @@
 //! [`Reach`]; to the caller, everything else does not exist.
 
 use regrant_domain::{
-    Asset, ClientId, Permission, Permissions, PersonId, Reach, ReadReason, ReconnectSessionId,
-    TenantId, ReachLimit,
+    Asset, ClientId, Permission, Permissions, PersonId, Reach, ReachLimit, ReadReason,
+    ReconnectSessionId, TenantId,
 };
-use regrant_storage::{ReconnectVisibility, Reconnect, TenantScope};
+use regrant_storage::{Reconnect, ReconnectVisibility, TenantScope};
 use uuid::Uuid;
 
 use crate::{Error, Resource};
@@ -150,7 +150,8 @@ impl Principal {
 
     /// Whether the caller may reach an asset.
     pub(crate) fn can_reach(&self, asset: &Asset) -> bool {
-        self.reach.includes_asset(&asset.id, asset.business_id.as_ref())
+        self.reach
+            .includes_asset(&asset.id, asset.business_id.as_ref())
     }
 
     /// The assets and businesses that the caller is confined to.

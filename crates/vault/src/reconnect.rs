@@ -71,7 +71,10 @@ impl Vault {
         let deadline = Instant::now() + request.wait;
         request.expect_person = expected_person(caller, request.expect_person)?;
         let call = match request.repeatable.take() {
-            Some(it) => Some(self.fingerprint_request(&caller.scope, caller.caller_id(), it).await?),
+            Some(it) => Some(
+                self.fingerprint_request(&caller.scope, caller.caller_id(), it)
+                    .await?,
+            ),
             None => None,
         };
         for _ in 0..MOST_TRIES {
@@ -162,7 +165,8 @@ impl Vault {
         id: ReconnectId,
         repeatable: Option<RepeatableRequest>,
     ) -> Result<ReconnectView, Error> {
-        let cancel = async |call: Option<&IdempotentCall>| self.cancel_open_items(caller, id, call).await;
+        let cancel =
+            async |call: Option<&IdempotentCall>| self.cancel_open_items(caller, id, call).await;
         self.run_idempotent(&caller.scope, caller.caller_id(), repeatable, cancel)
             .await?;
         self.reconnect_view(caller, id).await

@@ -17,7 +17,7 @@ mod scopes;
 
 use std::collections::HashMap;
 
-use regrant_domain::{WebOrigin, TenantId};
+use regrant_domain::{TenantId, WebOrigin};
 use regrant_storage::{AuditEvent, Tenant, TenantLimits};
 use serde_json::{Value, json};
 
@@ -94,7 +94,10 @@ impl Vault {
         after: Option<TenantId>,
         limit: u32,
     ) -> Result<TenantList, Error> {
-        let rows = self.store.list_tenants_after(after, query_limit(limit)).await?;
+        let rows = self
+            .store
+            .list_tenants_after(after, query_limit(limit))
+            .await?;
         let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id);
         let ids: Vec<_> = rows.iter().map(|it| it.id).collect();
         let mut origins: HashMap<TenantId, Vec<WebOrigin>> = HashMap::new();

@@ -58,7 +58,9 @@ impl Vault {
     /// # Errors
     /// `NotFound`; `Conflict(NoToken)` with the reason where none works.
     pub async fn read_token(&self, caller: &Principal, id: &AssetId) -> Result<ServedToken, Error> {
-        let mut found = self.look_up_tokens(caller, std::slice::from_ref(id), None).await?;
+        let mut found = self
+            .look_up_tokens(caller, std::slice::from_ref(id), None)
+            .await?;
         match found.pop() {
             Some((_, TokenLookup::Served(token))) => Ok(*token),
             Some((id, TokenLookup::NoToken(reason))) => {
@@ -96,34 +98,43 @@ impl Vault {
         now: Timestamp,
     ) -> Result<Vec<(AssetId, TokenLookup)>, Error> {
         let app = self.open_app_credentials(caller.scope.app_id()).await?;
-        let spellings: Vec<_> = ids
-            .iter()
-            .flat_map(|id| [id.clone(), id.to_ad_account()])
-            .collect();
-        let tx = self.store.begin_read(&caller.scope).await?;
-        let reached = tx
-            .find_assets(&spellings)
-            .await?
-            .into_iter()
-            .filter(|it| caller.can_reach(it));
-        let assets: HashMap<_, _> = reached.map(|it| (it.id.clone(), it)).collect();
-        let known: Vec<_> = assets.keys().cloned().collect();
-        let held = tx.find_active_credentials(&known).await?;
-        tx.commit().await?;
-        let mut held: HashMap<_, _> = held
-            .into_iter()
-            .map(|it| (it.credential.asset_id.clone(), it))
-            .collect();
-
+        let (assets, mut held) = self.read_reached_assets(caller, ids).await?;
         let mut opened = HashMap::new();
-        for asset in assets.values() {
+        for asset in &assets {
             let found = match held.remove(&asset.id) {
                 Some(stored) => self.open_token(caller, &app, asset, stored, now).await?,
-                None => TokenLookup::NoToken(asset.state_at(now, self.settings.assets.notice).reason),
+                None => {
+                    TokenLookup::NoToken(asset.state_at(now, self.settings.assets.notice).reason)
+                }
             };
             opened.insert(asset.id.clone(), found);
         }
         Ok(distinct_lookups(ids, opened))
+    }
+
+    /// The assets within the caller's reach, in both spellings of each id, and their active credentials.
+    async fn read_reached_assets(
+        &self,
+        caller: &Principal,
+        ids: &[AssetId],
+    ) -> Result<(Vec<Asset>, HashMap<AssetId, StoredCredential>), Error> {
+        let mut spellings: Vec<_> = ids
+            .iter()
+            .flat_map(|id| [id.clone(), id.to_ad_account()])
+            .collect();
+        // Each asset once: its credential is taken once.
+        spellings.sort_unstable();
+        spellings.dedup();
+        let tx = self.store.begin_read(&caller.scope).await?;
+        let mut assets = tx.find_assets(&spellings).await?;
+        assets.retain(|it| caller.can_reach(it));
+        let known: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
+        let active = tx.find_active_credentials(&known).await?;
+        tx.commit().await?;
+        let active = active
+            .into_iter()
+            .map(|it| (it.credential.asset_id.clone(), it));
+        Ok((assets, active.collect()))
     }
 
     async fn open_token(
@@ -180,7 +191,9 @@ impl Vault {
         if events.is_empty() {
             return Ok(());
         }
-        self.read_audit.record_reads(&caller.scope, events, now).await
+        self.read_audit
+            .record_reads(&caller.scope, events, now)
+            .await
     }
 
     fn check_lookup_count(&self, n: usize) -> Result<(), Error> {
@@ -210,7 +223,10 @@ fn audit_detail(kind: CredentialKind, reason: Option<&str>) -> serde_json::Value
 }
 
 /// One result for each distinct asset, under its first spelling in the request.
-fn distinct_lookups(ids: &[AssetId], mut opened: HashMap<AssetId, TokenLookup>) -> Vec<(AssetId, TokenLookup)> {
+fn distinct_lookups(
+    ids: &[AssetId],
+    mut opened: HashMap<AssetId, TokenLookup>,
+) -> Vec<(AssetId, TokenLookup)> {
     let known: HashSet<_> = opened.keys().cloned().collect();
     let mut answered = HashSet::new();
     let mut answers = Vec::with_capacity(ids.len());

@@ -10,6 +10,7 @@ mod findings;
 mod probe;
 mod promote;
 mod refresh;
+mod rows;
 mod sibling_cut_offs;
 pub(crate) mod stats;
 
@@ -18,7 +19,7 @@ use regrant_domain::{Clock, error_chain, schedule::ProbeQueue};
 use regrant_storage::{Claimer, ProbeClaim};
 use tracing::{Instrument, error, info, info_span, warn};
 
-use crate::{Error, Vault, ProbePassStats};
+use crate::{Error, ProbePassStats, Vault};
 
 /// How many tenants are probed at the same time.
 const TENANTS_AT_ONCE: usize = 8;
@@ -29,7 +30,11 @@ const CHUNKS_AT_ONCE: usize = 6;
 
 impl Vault {
     /// Probes due assets of a queue, at most `limit`. Tenants take turns; each tenant's most urgent assets come first.
-    pub async fn probe_due_assets(&self, queue: ProbeQueue, limit: u32) -> Result<ProbePassStats, Error> {
+    pub async fn probe_due_assets(
+        &self,
+        queue: ProbeQueue,
+        limit: u32,
+    ) -> Result<ProbePassStats, Error> {
         let owner = format!("{}/{}", self.runs.owner, uuid::Uuid::now_v7());
         let wall = Clock::system_time();
         let claimer = Claimer {

@@ -20,21 +20,77 @@ pub(crate) fn find_refusal(address: IpAddr) -> Option<DestinationRefusal> {
 const REFUSED_V4: [(Ipv4Addr, u32, DestinationRefusal); 18] = [
     (Ipv4Addr::UNSPECIFIED, 8, DestinationRefusal::Unspecified),
     (Ipv4Addr::new(10, 0, 0, 0), 8, DestinationRefusal::Private),
-    (Ipv4Addr::new(100, 64, 0, 0), 10, DestinationRefusal::SharedNetwork),
+    (
+        Ipv4Addr::new(100, 64, 0, 0),
+        10,
+        DestinationRefusal::SharedNetwork,
+    ),
     (Ipv4Addr::new(127, 0, 0, 0), 8, DestinationRefusal::Loopback),
-    (Ipv4Addr::new(169, 254, 0, 0), 16, DestinationRefusal::LinkLocal),
-    (Ipv4Addr::new(172, 16, 0, 0), 12, DestinationRefusal::Private),
-    (Ipv4Addr::new(192, 0, 0, 0), 24, DestinationRefusal::Reserved),
-    (Ipv4Addr::new(192, 0, 2, 0), 24, DestinationRefusal::Documentation),
-    (Ipv4Addr::new(192, 31, 196, 0), 24, DestinationRefusal::Reserved),
-    (Ipv4Addr::new(192, 52, 193, 0), 24, DestinationRefusal::Reserved),
-    (Ipv4Addr::new(192, 88, 99, 0), 24, DestinationRefusal::SixToFour),
-    (Ipv4Addr::new(192, 168, 0, 0), 16, DestinationRefusal::Private),
-    (Ipv4Addr::new(192, 175, 48, 0), 24, DestinationRefusal::Reserved),
-    (Ipv4Addr::new(198, 18, 0, 0), 15, DestinationRefusal::Benchmarking),
-    (Ipv4Addr::new(198, 51, 100, 0), 24, DestinationRefusal::Documentation),
-    (Ipv4Addr::new(203, 0, 113, 0), 24, DestinationRefusal::Documentation),
-    (Ipv4Addr::new(224, 0, 0, 0), 4, DestinationRefusal::Multicast),
+    (
+        Ipv4Addr::new(169, 254, 0, 0),
+        16,
+        DestinationRefusal::LinkLocal,
+    ),
+    (
+        Ipv4Addr::new(172, 16, 0, 0),
+        12,
+        DestinationRefusal::Private,
+    ),
+    (
+        Ipv4Addr::new(192, 0, 0, 0),
+        24,
+        DestinationRefusal::Reserved,
+    ),
+    (
+        Ipv4Addr::new(192, 0, 2, 0),
+        24,
+        DestinationRefusal::Documentation,
+    ),
+    (
+        Ipv4Addr::new(192, 31, 196, 0),
+        24,
+        DestinationRefusal::Reserved,
+    ),
+    (
+        Ipv4Addr::new(192, 52, 193, 0),
+        24,
+        DestinationRefusal::Reserved,
+    ),
+    (
+        Ipv4Addr::new(192, 88, 99, 0),
+        24,
+        DestinationRefusal::SixToFour,
+    ),
+    (
+        Ipv4Addr::new(192, 168, 0, 0),
+        16,
+        DestinationRefusal::Private,
+    ),
+    (
+        Ipv4Addr::new(192, 175, 48, 0),
+        24,
+        DestinationRefusal::Reserved,
+    ),
+    (
+        Ipv4Addr::new(198, 18, 0, 0),
+        15,
+        DestinationRefusal::Benchmarking,
+    ),
+    (
+        Ipv4Addr::new(198, 51, 100, 0),
+        24,
+        DestinationRefusal::Documentation,
+    ),
+    (
+        Ipv4Addr::new(203, 0, 113, 0),
+        24,
+        DestinationRefusal::Documentation,
+    ),
+    (
+        Ipv4Addr::new(224, 0, 0, 0),
+        4,
+        DestinationRefusal::Multicast,
+    ),
     (Ipv4Addr::BROADCAST, 32, DestinationRefusal::Broadcast),
 ];
 
@@ -143,8 +199,9 @@ fn find_v4_refusal(address: Ipv4Addr) -> Option<DestinationRefusal> {
 }
 
 fn find_v6_refusal(address: Ipv6Addr) -> Option<DestinationRefusal> {
-    let within =
-        |network: Ipv6Addr, prefix| share_prefix(network.to_bits(), address.to_bits(), 128 - prefix);
+    let within = |network: Ipv6Addr, prefix| {
+        share_prefix(network.to_bits(), address.to_bits(), 128 - prefix)
+    };
     let listed = REFUSED_V6
         .iter()
         .find(|(network, prefix, _)| within(*network, *prefix))
@@ -207,12 +264,20 @@ mod tests {
                 Ipv4Addr::from_bits(network.to_bits() | u32::MAX.checked_shr(prefix).unwrap_or(0));
             // A network ends with an address of the same refusal; the broadcast address is its own network.
             assert_eq!(find_v4_refusal(network), Some(why), "{network}/{prefix}");
-            assert_eq!(find_v4_refusal(last), Some(why), "{last} of {network}/{prefix}");
+            assert_eq!(
+                find_v4_refusal(last),
+                Some(why),
+                "{last} of {network}/{prefix}"
+            );
         }
         for (network, prefix, why) in REFUSED_V6 {
             let last =
                 Ipv6Addr::from_bits(network.to_bits() | u128::MAX.checked_shr(prefix).unwrap_or(0));
-            assert_eq!(find_v6_refusal(last), Some(why), "{last} of {network}/{prefix}");
+            assert_eq!(
+                find_v6_refusal(last),
+                Some(why),
+                "{last} of {network}/{prefix}"
+            );
         }
         assert_eq!(find("240.0.0.1"), Some(DestinationRefusal::Reserved));
         assert_eq!(find("255.255.255.254"), Some(DestinationRefusal::Reserved));

@@ -85,7 +85,9 @@ fn check_url(url: &Url, allow_loopback: bool) -> Result<(), DestinationRefusal> 
         return Ok(());
     }
     check_host(&url.host().ok_or(DestinationRefusal::Malformed)?)?;
-    let port = url.port_or_known_default().ok_or(DestinationRefusal::Port)?;
+    let port = url
+        .port_or_known_default()
+        .ok_or(DestinationRefusal::Port)?;
     if ALLOWED_PORTS.contains(&port) {
         Ok(())
     } else {
@@ -162,7 +164,10 @@ mod tests {
             ("https://10.0.0.1/", DestinationRefusal::Private),
             ("http://hooks.example.com/", DestinationRefusal::Scheme),
             ("http://u@127.0.0.1:9/", DestinationRefusal::UserInfo),
-            ("https://[::ffff:127.0.0.1]/", DestinationRefusal::EmbeddedIpv4),
+            (
+                "https://[::ffff:127.0.0.1]/",
+                DestinationRefusal::EmbeddedIpv4,
+            ),
             ("http://0.0.0.0:9/", DestinationRefusal::Scheme),
             ("ftp://127.0.0.1/", DestinationRefusal::Scheme),
         ] {

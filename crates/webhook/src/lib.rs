@@ -20,5 +20,5 @@ pub use destination::Destination;
 pub use destination_refusal::DestinationRefusal;
 pub use name_lookup::NameLookup;
 pub use secret::{RandomError, WebhookSecret};
-pub use sender::{SendFailure, Message, SendError, Sender, SendOutcome};
+pub use sender::{Message, SendError, SendFailure, SendOutcome, Sender};
 pub use settings::Settings;

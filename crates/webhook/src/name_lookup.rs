@@ -65,7 +65,10 @@ impl Resolve for PublicResolver {
                     Ipv6Addr::LOCALHOST.into(),
                 ]));
             }
-            let found = names.look_up_addresses(name.as_str()).await.unwrap_or_default();
+            let found = names
+                .look_up_addresses(name.as_str())
+                .await
+                .unwrap_or_default();
             Ok(to_socket_addrs(keep_public_addresses(&found)?))
         })
     }
@@ -111,7 +114,10 @@ mod tests {
             "2606:4700::1",
             "169.254.169.254",
         ]);
-        assert_eq!(keep_public_addresses(&mixed), Ok(ips(&["8.8.8.8", "2606:4700::1"])));
+        assert_eq!(
+            keep_public_addresses(&mixed),
+            Ok(ips(&["8.8.8.8", "2606:4700::1"]))
+        );
     }
 
     #[test]
@@ -120,6 +126,9 @@ mod tests {
             keep_public_addresses(&ips(&["169.254.169.254", "10.0.0.1"])),
             Err(DestinationRefusal::LinkLocal)
         );
-        assert_eq!(keep_public_addresses(&[]), Err(DestinationRefusal::Unresolved));
+        assert_eq!(
+            keep_public_addresses(&[]),
+            Err(DestinationRefusal::Unresolved)
+        );
     }
 }

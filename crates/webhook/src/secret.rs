@@ -68,7 +68,9 @@ mod tests {
         let text = secret.expose_text();
         assert_eq!(text.len(), TEXT_LENGTH);
         assert_eq!(
-            STANDARD.decode(text.strip_prefix(SECRET_PREFIX).unwrap()).unwrap(),
+            STANDARD
+                .decode(text.strip_prefix(SECRET_PREFIX).unwrap())
+                .unwrap(),
             secret.expose()
         );
         assert_eq!(format!("{secret:?}"), "WebhookSecret(…)");

@@ -13,7 +13,8 @@ use reqwest::{
 };
 
 use crate::{
-    Destination, DestinationRefusal, Settings, WebhookSecret, name_lookup::PublicResolver, signature::signature_header,
+    Destination, DestinationRefusal, Settings, WebhookSecret, name_lookup::PublicResolver,
+    signature::signature_header,
 };
 
 /// How many bytes of a response body are read.
@@ -116,7 +117,12 @@ impl Sender {
     }
 
     /// Sends a message once, signed with every one of `secrets`.
-    pub async fn send_message(&self, url: &str, secrets: &[WebhookSecret], message: Message<'_>) -> SendOutcome {
+    pub async fn send_message(
+        &self,
+        url: &str,
+        secrets: &[WebhookSecret],
+        message: Message<'_>,
+    ) -> SendOutcome {
         // Checked again: the URL may have been stored when other rules applied.
         let destination = match self.check_destination(url) {
             Ok(destination) => destination,

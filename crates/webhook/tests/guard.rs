@@ -16,7 +16,10 @@ use std::{
     time::Duration,
 };
 
-use regrant_webhook::{SendFailure, Message, NameLookup, DestinationRefusal, Sender, SendOutcome, Settings, WebhookSecret};
+use regrant_webhook::{
+    DestinationRefusal, Message, NameLookup, SendFailure, SendOutcome, Sender, Settings,
+    WebhookSecret,
+};
 
 use DestinationRefusal as R;
 

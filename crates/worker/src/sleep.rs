@@ -83,7 +83,9 @@ mod tests {
     #[test]
     fn an_idle_task_sleeps_for_a_jittered_interval() {
         let mut sleeps = SleepSchedule::new(USUAL, false);
-        let durations: Vec<_> = (0..20).map(|_| sleeps.next_sleep(&Ok::<_, ()>(0))).collect();
+        let durations: Vec<_> = (0..20)
+            .map(|_| sleeps.next_sleep(&Ok::<_, ()>(0)))
+            .collect();
         assert!(
             durations.iter().all(|it| (USUAL / 2..=USUAL).contains(it)),
             "{durations:?}"
@@ -108,7 +110,10 @@ mod tests {
             durations.first() >= Some(&USUAL) && durations.last() >= Some(&(MAX_BACKOFF / 2)),
             "{durations:?}"
         );
-        assert!(durations.iter().all(|it| *it <= MAX_BACKOFF), "{durations:?}");
+        assert!(
+            durations.iter().all(|it| *it <= MAX_BACKOFF),
+            "{durations:?}"
+        );
         assert_eq!(
             (
                 sleeps.failures(),

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use regrant_domain::{closed_list, error_chain};
-use regrant_vault::{Error, ProbeQueue, Vault, ProbePassStats};
+use regrant_vault::{Error, ProbePassStats, ProbeQueue, Vault};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info, info_span, warn};
 
@@ -47,9 +47,18 @@ impl WorkerTask {
                 .probe_due_assets(ProbeQueue::Failing, settings.failing_probes_per_pass)
                 .await
                 .map(count_probed),
-            Self::TokenRefreshes => vault.refresh_due_tokens(settings.refreshes_per_pass).await.map(to_count),
-            Self::MetaNotices => vault.apply_due_notices(settings.messages_per_pass).await.map(to_count),
-            Self::Deliveries => vault.deliver_due_webhooks(settings.messages_per_pass).await.map(to_count),
+            Self::TokenRefreshes => vault
+                .refresh_due_tokens(settings.refreshes_per_pass)
+                .await
+                .map(to_count),
+            Self::MetaNotices => vault
+                .apply_due_notices(settings.messages_per_pass)
+                .await
+                .map(to_count),
+            Self::Deliveries => vault
+                .deliver_due_webhooks(settings.messages_per_pass)
+                .await
+                .map(to_count),
             Self::Purge => {
                 let deleted = vault.delete_due_tenants().await?;
                 let purged = vault.purge_expired().await?;
@@ -62,7 +71,12 @@ impl WorkerTask {
     }
 
     /// Runs passes until `stop` is cancelled; a running pass is finished first.
-    pub(crate) async fn run_until_stopped(self, vault: Vault, settings: Settings, stop: CancellationToken) {
+    pub(crate) async fn run_until_stopped(
+        self,
+        vault: Vault,
+        settings: Settings,
+        stop: CancellationToken,
+    ) {
         let mut sleeps = SleepSchedule::new(self.idle_interval(&settings), self.is_exhaustive());
         while !stop.is_cancelled() {
             let pass = self

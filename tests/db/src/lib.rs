@@ -13,7 +13,7 @@ mod contents;
 mod local;
 mod server;
 
-use regrant_migration::{Migrator, MigratorTrait, open};
+use regrant_migration::{Migrator, MigratorTrait, open_to_migrate};
 use tempfile::TempDir;
 
 use crate::server::{Database, Server};
@@ -122,7 +122,9 @@ impl TestDatabase {
 
 /// Applies every migration and grants the application's role its rights.
 pub(crate) async fn migrate(url: &str) {
-    let connection = open_to_migrate(url).await.expect("a connection to migrate with");
+    let connection = open_to_migrate(url)
+        .await
+        .expect("a connection to migrate with");
     Migrator::up(&connection, None)
         .await
         .expect("the migrations apply");

@@ -215,7 +215,11 @@ async fn jwks(harness: &Harness) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_and_forged_access_tokens_are_refused() {
-    let harness = Harness::start(TestDatabase::create_sqlite().await, &Fleet::new(1, 0, 0).world()).await;
+    let harness = Harness::start(
+        TestDatabase::create_sqlite().await,
+        &Fleet::new(1, 0, 0).world(),
+    )
+    .await;
     let tenant = harness.tenant("One").await;
     let public = B64
         .decode(jwks(&harness).await[0]["x"].as_str().expect("a key"))

@@ -53,7 +53,9 @@ async fn every_state_and_ending_carries_since_reason_who_and_next_check() {
         reason,
         definitive: false,
     };
-    tx.note_failed_probes(&[failed], now).await.expect("written");
+    tx.note_failed_probes(&[failed], now)
+        .await
+        .expect("written");
     tx.commit().await.expect("committed");
 
     let mut seen = BTreeMap::new();

@@ -165,7 +165,12 @@ async fn a_person_can_read_the_progress_of_their_data_deletion() {
         assert!(read(url).await.1.contains("<strong>Received</strong>"));
         assert!(!scene.holds(code).await, "the code itself is not kept");
         assert_eq!(
-            scene.harness.vault.apply_due_notices(1).await.expect("an answer"),
+            scene
+                .harness
+                .vault
+                .apply_due_notices(1)
+                .await
+                .expect("an answer"),
             1
         );
         assert!(read(url).await.1.contains("<strong>In progress</strong>"));

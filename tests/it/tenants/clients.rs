@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, time::Duration};
 use regrant_domain::{ClientId, Permissions, TenantId};
 use regrant_testdb::TestDatabase;
 use regrant_vault::{
-    Actor, AuditQuery, ClientChange, ClientSpec, Conflict, Error, IdempotencyKey, ClientWithSecret,
+    Actor, AuditQuery, ClientChange, ClientSpec, ClientWithSecret, Conflict, Error, IdempotencyKey,
     RepeatableRequest,
 };
 use reqwest::Response;
@@ -146,7 +146,14 @@ async fn a_repeated_operator_call_acts_once(database: TestDatabase) {
             .await
             .expect("rotated");
     }
-    assert_eq!(vault.list_clients(world.tenant).await.expect("a list").len(), 2);
+    assert_eq!(
+        vault
+            .list_clients(world.tenant)
+            .await
+            .expect("a list")
+            .len(),
+        2
+    );
     assert_eq!(vault.list_signing_keys().await.expect("a list").len(), 2);
     let events = vault
         .read_export_step_of(world.tenant, AuditQuery::default())

@@ -99,7 +99,8 @@ impl Scene {
         self.make_probes_due().await;
         self.harness.sandbox.latency(SLOW).await;
         let vault = self.harness.vault.clone();
-        let pass = tokio::spawn(async move { vault.probe_due_assets(ProbeQueue::Normal, 500).await });
+        let pass =
+            tokio::spawn(async move { vault.probe_due_assets(ProbeQueue::Normal, 500).await });
         self.wait_until_probes_are_held().await;
         self.without("probe_due", 3, async |_| {}).await;
         self.harness.sandbox.latency(0).await;
@@ -107,7 +108,11 @@ impl Scene {
 
         self.make_probes_due().await;
         self.without("apps", 1, async |scene| {
-            let pass = scene.harness.vault.probe_due_assets(ProbeQueue::Normal, 500).await;
+            let pass = scene
+                .harness
+                .vault
+                .probe_due_assets(ProbeQueue::Normal, 500)
+                .await;
             assert!(pass.is_ok_and(|it| it.claimed > 0), "probes were due");
         })
         .await;
@@ -196,14 +201,20 @@ impl Scene {
         let other = "(SELECT c.sealed FROM credentials c ORDER BY c.id LIMIT 1)";
         let damage = format!("UPDATE credentials SET sealed = {other}");
         self.harness.database.run_as_superuser(&damage).await;
-        let pass = self.harness.vault.probe_due_assets(ProbeQueue::Normal, 500).await;
+        let pass = self
+            .harness
+            .vault
+            .probe_due_assets(ProbeQueue::Normal, 500)
+            .await;
         assert!(pass.is_ok_and(|it| it.claimed > 0), "probes were due");
         self.judge("damaged credentials", ": ", 1).await;
     }
 
     async fn fail_to_close(&mut self) {
-        self.without("due", 1, async |scene| scene.harness.vault.shut_down().await)
-            .await;
+        self.without("due", 1, async |scene| {
+            scene.harness.vault.shut_down().await
+        })
+        .await;
     }
 
     /// Hides a table, does `work`, and expects errors with the name of the table from at least `sites` log calls.

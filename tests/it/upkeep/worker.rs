@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use regrant_domain::Clock;
-use regrant_migration::{open, sea_orm::ConnectionTrait};
+use regrant_migration::{open_to_migrate, sea_orm::ConnectionTrait};
 use regrant_storage::{Backlog, Store};
 use regrant_testdb::TestDatabase;
-use regrant_worker::{WorkerTask, Settings, Worker};
+use regrant_worker::{Settings, Worker, WorkerTask};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 

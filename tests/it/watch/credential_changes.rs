@@ -96,7 +96,10 @@ async fn a_cut_off_is_read_with_the_old_credential_and_kept_with_its_history(
     migrate(&harness, 1).await;
     let tenant = leap(&harness, &tenant, Duration::hours(25)).await;
     let watched = watch(&harness).await;
-    assert_eq!((watched.confirmed, watched.doubted, watched.lost), (14, 0, 0));
+    assert_eq!(
+        (watched.confirmed, watched.doubted, watched.lost),
+        (14, 0, 0)
+    );
     let list = tenant.get("/v1/assets?state=migrating").await;
     let migrating = list["data"].as_array().expect("a list");
     let read = migrating

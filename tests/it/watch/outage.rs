@@ -221,8 +221,13 @@ impl Provider {
                 hour.disconnected += self.count("disconnected").await;
                 hour.unserved += self.unserved().await;
             }
-            hour.alarms
-                .extend(self.harness.graph.suspected_apps().iter().map(|it| it.cause));
+            hour.alarms.extend(
+                self.harness
+                    .graph
+                    .suspected_apps()
+                    .iter()
+                    .map(|it| it.cause),
+            );
             self.leap(Duration::minutes(5)).await;
         }
         hour

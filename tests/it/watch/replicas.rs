@@ -9,7 +9,7 @@ use std::{
 };
 
 use regrant_migration::{
-    open,
+    open_to_migrate,
     sea_orm::{ConnectionTrait, DatabaseConnection},
 };
 use regrant_testdb::TestDatabase;

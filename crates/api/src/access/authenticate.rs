@@ -11,7 +11,7 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use regrant_vault::{Error as VaultError, RequestCredentials, Principal, Subject, Vault};
+use regrant_vault::{Error as VaultError, Principal, RequestCredentials, Subject, Vault};
 
 use super::{browser, cors::check_origin};
 use crate::{
@@ -26,7 +26,9 @@ pub(crate) async fn require_caller(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let Some(limits) = request.app_data::<Data<RateLimits>>().cloned() else {
-        return Ok(request.error_response(setup_problem()).map_into_right_body());
+        return Ok(request
+            .error_response(setup_problem())
+            .map_into_right_body());
     };
     let (admitted, allowance) = match identify_caller(&request).await {
         Ok(caller) => admit_caller(&request, &limits, caller).await,
@@ -44,7 +46,11 @@ pub(crate) async fn require_caller(
 type Admission = (Result<(), Problem>, Allowance);
 
 /// Counts the call, and checks the origin and the route of a browser session.
-async fn admit_caller(request: &ServiceRequest, limits: &RateLimits, caller: Principal) -> Admission {
+async fn admit_caller(
+    request: &ServiceRequest,
+    limits: &RateLimits,
+    caller: Principal,
+) -> Admission {
     let origin = match request.app_data::<Data<Vault>>() {
         Some(vault) => check_origin(vault, &caller, request.headers()).await,
         None => Err(setup_problem()),
@@ -72,7 +78,11 @@ async fn admit_caller(request: &ServiceRequest, limits: &RateLimits, caller: Pri
 }
 
 /// Counts a refused call against its address, which limits the guessing of tokens.
-async fn refuse_caller(request: &ServiceRequest, limits: &RateLimits, problem: Problem) -> Admission {
+async fn refuse_caller(
+    request: &ServiceRequest,
+    limits: &RateLimits,
+    problem: Problem,
+) -> Admission {
     match limits.count_address(CallerAddress::of_request(request)) {
         Ok(allowance) => (Err(problem), allowance),
         Err(refused) => {
@@ -83,9 +93,14 @@ async fn refuse_caller(request: &ServiceRequest, limits: &RateLimits, problem: P
 }
 
 async fn identify_caller(request: &ServiceRequest) -> Result<Principal, Problem> {
-    let vault = request.app_data::<Data<Vault>>().ok_or_else(setup_problem)?;
+    let vault = request
+        .app_data::<Data<Vault>>()
+        .ok_or_else(setup_problem)?;
     let token = read_bearer_token(request.headers())?;
-    let (address, proof) = (CallerAddress::of_request(request).0, read_proof(request.headers()));
+    let (address, proof) = (
+        CallerAddress::of_request(request).0,
+        read_proof(request.headers()),
+    );
     Ok(vault
         .authenticate_request(RequestCredentials {
             token,
@@ -113,7 +128,12 @@ pub(crate) fn read_bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
     let mut values = headers.get_all(header::AUTHORIZATION);
     let value = match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok(),
-        (None, _) => return Err(unauthenticated_problem("", "This call needs an access token.")),
+        (None, _) => {
+            return Err(unauthenticated_problem(
+                "",
+                "This call needs an access token.",
+            ));
+        }
         (Some(_), Some(_)) => None,
     };
     let token = value

@@ -22,7 +22,8 @@ const OPEN_ROUTES: [(&str, Method); 6] = [
 
 /// `OPEN_ROUTES` as patterns.
 static OPEN_PATTERNS: LazyLock<Vec<(ResourceDef, Method)>> = LazyLock::new(|| {
-    OPEN_ROUTES.into_iter()
+    OPEN_ROUTES
+        .into_iter()
         .map(|(path, method)| (ResourceDef::new(path), method))
         .collect()
 });
@@ -77,6 +78,9 @@ mod tests {
         ] {
             assert!(!is_open_to_pages(path, &method), "{method} {path}");
         }
-        assert!(is_open_to_pages("/v1/reconnects/rcn_1/events", &Method::GET));
+        assert!(is_open_to_pages(
+            "/v1/reconnects/rcn_1/events",
+            &Method::GET
+        ));
     }
 }

@@ -122,8 +122,10 @@ async fn answer_preflight(request: &ServiceRequest) -> HttpResponse {
 /// The origin and the method of the preflight, if a page of that origin may make the call.
 async fn check_preflight(request: &ServiceRequest) -> Result<(HeaderValue, HeaderValue), Problem> {
     let (headers, path) = (request.headers(), request.match_info().as_str());
-    let method = single_header(headers, &header::ACCESS_CONTROL_REQUEST_METHOD).ok_or_else(origin_problem)?;
-    let is_open = Method::from_bytes(method.as_bytes()).is_ok_and(|it| browser::is_open_to_pages(path, &it));
+    let method = single_header(headers, &header::ACCESS_CONTROL_REQUEST_METHOD)
+        .ok_or_else(origin_problem)?;
+    let is_open =
+        Method::from_bytes(method.as_bytes()).is_ok_and(|it| browser::is_open_to_pages(path, &it));
     match find_listed_origin(request.request()).await? {
         Some(origin) if is_open => Ok((origin, method.clone())),
         _ => Err(origin_problem()),
@@ -141,7 +143,11 @@ fn allow_preflight(origin: &HeaderValue, method: &HeaderValue) -> HttpResponse {
 
 /// The origin that may read a 401: a page must be able to see that its session has ended.
 async fn readable_refusal(request: &HttpRequest) -> Option<ReadableOrigin> {
-    find_listed_origin(request).await.ok().flatten().map(ReadableOrigin)
+    find_listed_origin(request)
+        .await
+        .ok()
+        .flatten()
+        .map(ReadableOrigin)
 }
 
 /// The request's origin, if any active tenant lists it.

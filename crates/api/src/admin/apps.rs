@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::caller::OperatorCaller;
 use crate::{
     cursor::Page,
-    extract::{PathId, IdempotencyHeader},
+    extract::{IdempotencyHeader, PathId},
     json::{CanonicalJson, Json},
     problem::{Problem, ProblemOut},
     schema,
@@ -83,8 +83,16 @@ pub(super) struct AppOut {
 /// List the registered apps.
 #[utoipa::path(tag = "apps", responses((status = 200, description = "All apps.", body = Page<AppOut>)))]
 #[get("/apps")]
-pub(super) async fn list_apps(vault: Data<Vault>, _: OperatorCaller) -> Result<HttpResponse, Problem> {
-    let apps = vault.list_apps().await?.into_iter().map(AppOut::from).collect();
+pub(super) async fn list_apps(
+    vault: Data<Vault>,
+    _: OperatorCaller,
+) -> Result<HttpResponse, Problem> {
+    let apps = vault
+        .list_apps()
+        .await?
+        .into_iter()
+        .map(AppOut::from)
+        .collect();
     Ok(HttpResponse::Ok().json(Page::only_page(apps)))
 }
 

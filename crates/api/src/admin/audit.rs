@@ -70,7 +70,9 @@ pub(super) async fn list_audit_events(
     Query(filter): Query<AdminAuditFilter>,
 ) -> Result<HttpResponse, Problem> {
     let (tenant, limit) = (filter.tenant_id.unwrap_or(TenantId::SYSTEM), filter.limit.0);
-    let list = vault.list_audit_events_of(tenant, filter.into(), limit).await?;
+    let list = vault
+        .list_audit_events_of(tenant, filter.into(), limit)
+        .await?;
     let next = list.next.map(AuditSeq);
     let data = list.data.into_iter().map(AuditEventOut::from).collect();
     Ok(HttpResponse::Ok().json(Page::with_next(data, next.as_ref())))

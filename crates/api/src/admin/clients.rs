@@ -17,7 +17,7 @@ pub(super) use self::{out::MintedClientOut, request::NewClient};
 use super::caller::OperatorCaller;
 use crate::{
     cursor::Page,
-    extract::{PathId, IdempotencyHeader},
+    extract::{IdempotencyHeader, PathId},
     json::{CanonicalJson, Json},
     problem::{Problem, ProblemOut},
     secret_response::zeroizing_body,
@@ -95,7 +95,9 @@ pub(super) async fn get_client(
     tenant: PathId<TenantId>,
     client: PathId<ClientId>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(ClientOut::from(vault.find_client(tenant.0, client.0).await?)))
+    Ok(HttpResponse::Ok().json(ClientOut::from(
+        vault.find_client(tenant.0, client.0).await?,
+    )))
 }
 
 /// Change a client. Disabling it revokes its access tokens permanently.

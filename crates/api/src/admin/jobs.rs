@@ -71,7 +71,10 @@ struct PausedAppOut {
 /// Read the backlog of all tenants.
 #[utoipa::path(tag = "jobs", responses((status = 200, description = "The backlog.", body = JobsOut)))]
 #[get("/jobs")]
-pub(super) async fn get_jobs(vault: Data<Vault>, _: OperatorCaller) -> Result<HttpResponse, Problem> {
+pub(super) async fn get_jobs(
+    vault: Data<Vault>,
+    _: OperatorCaller,
+) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(JobsOut::from(vault.read_backlog().await?)))
 }
 

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::caller::OperatorCaller;
-use crate::{cursor::Page, extract::IdempotencyHeader, json::CanonicalJson, problem::Problem, schema};
+use crate::{
+    cursor::Page, extract::IdempotencyHeader, json::CanonicalJson, problem::Problem, schema,
+};
 
 /// Which keys to rotate.
 #[derive(Deserialize, ToSchema)]
@@ -50,7 +52,10 @@ pub(super) struct SigningKeyOut {
 /// List the signing keys, oldest first.
 #[utoipa::path(tag = "keys", responses((status = 200, description = "All signing keys.", body = Page<SigningKeyOut>)))]
 #[get("/keys")]
-pub(super) async fn list_keys(vault: Data<Vault>, _: OperatorCaller) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_keys(
+    vault: Data<Vault>,
+    _: OperatorCaller,
+) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(page_of_keys(vault.list_signing_keys().await?)))
 }
 

@@ -3,7 +3,7 @@
 use super::caller::OperatorCaller;
 use crate::{
     cursor::{Page, PageQuery},
-    extract::{PathId, IdempotencyHeader},
+    extract::{IdempotencyHeader, PathId},
     json::{Json, Query},
     problem::{Problem, ProblemOut},
     schema,

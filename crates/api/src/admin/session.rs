@@ -101,7 +101,10 @@ pub(super) async fn get_session(caller: OperatorCaller) -> HttpResponse {
 /// Log out. The access token becomes invalid.
 #[utoipa::path(tag = "session", responses((status = 204, description = "Logged out.")))]
 #[delete("/session")]
-pub(super) async fn log_out(vault: Data<Vault>, caller: OperatorCaller) -> Result<HttpResponse, Problem> {
+pub(super) async fn log_out(
+    vault: Data<Vault>,
+    caller: OperatorCaller,
+) -> Result<HttpResponse, Problem> {
     vault.log_out(&caller.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -131,10 +134,7 @@ pub(super) async fn change_password(
 
 impl From<OperatorToken> for IssuedSessionOut {
     fn from(it: OperatorToken) -> Self {
-        let (id, operator) = (
-            it.caller.session.to_string(),
-            it.caller.operator.into(),
-        );
+        let (id, operator) = (it.caller.session.to_string(), it.caller.operator.into());
         Self {
             id,
             access_token: it.access_token,

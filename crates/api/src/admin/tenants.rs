@@ -14,7 +14,7 @@ use self::{
 use super::caller::OperatorCaller;
 use crate::{
     cursor::{Page, PageQuery},
-    extract::{PathId, IdempotencyHeader},
+    extract::{IdempotencyHeader, PathId},
     json::{CanonicalJson, Json, Query},
     problem::{Problem, ProblemOut},
     secret_response::zeroizing_body,

@@ -10,7 +10,9 @@ const MAX_LENGTH: usize = 64;
 
 /// The id that the caller sent, if it is safe to log, else a new one.
 pub(crate) fn choose_request_id(headers: &HeaderMap) -> String {
-    let sent = headers.get(REQUEST_ID_HEADER).and_then(|it| it.to_str().ok());
+    let sent = headers
+        .get(REQUEST_ID_HEADER)
+        .and_then(|it| it.to_str().ok());
     sent.filter(|it| is_harmless(it))
         .map_or_else(|| RequestId::mint().to_string(), str::to_owned)
 }
@@ -85,7 +87,8 @@ mod tests {
             let request = TestRequest::default()
                 .insert_header(("traceparent", value))
                 .to_http_request();
-            TraceParent::from_headers(request.headers()).is_some_and(|it| it == TraceParent { trace, parent })
+            TraceParent::from_headers(request.headers())
+                .is_some_and(|it| it == TraceParent { trace, parent })
         };
         assert!(read(format!("00-{trace}-{parent}-01")));
         assert!(!read(format!("00-{trace}-{parent}")));

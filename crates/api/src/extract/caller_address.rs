@@ -61,7 +61,9 @@ fn walk_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr 
         if !is_trusted(last) {
             break;
         }
-        let Some(next) = parse_address(part) else { break };
+        let Some(next) = parse_address(part) else {
+            break;
+        };
         last = next;
     }
     last

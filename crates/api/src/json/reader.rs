@@ -174,7 +174,8 @@ impl<'de> SeqAccess<'de> for Elements {
         match seed.deserialize(node) {
             Ok(it) => Ok(Some(it)),
             Err(flaws) => {
-                self.flaws.add_faults(flaws.under_parent(&format!("[{index}]")));
+                self.flaws
+                    .add_faults(flaws.under_parent(&format!("[{index}]")));
                 Err(if self.rest.len() == 0 {
                     mem::take(&mut self.flaws)
                 } else {

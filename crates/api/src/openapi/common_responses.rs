@@ -137,7 +137,8 @@ fn add_rate_headers(operation: &mut Operation) {
     for response in operation.responses.responses.values_mut() {
         if let RefOr::T(response) = response {
             response.headers.extend(
-                RATE_HEADERS.map(|(name, description)| (name.to_owned(), rate_header(description).into())),
+                RATE_HEADERS
+                    .map(|(name, description)| (name.to_owned(), rate_header(description).into())),
             );
         }
     }

@@ -16,7 +16,7 @@ use self::{
 use crate::{
     access::{AssetsRead, AssetsWrite, Caller},
     cursor::Page,
-    extract::{PathId, IdempotencyHeader},
+    extract::{IdempotencyHeader, PathId},
     json::{CanonicalJson, Query},
     problem::Problem,
 };

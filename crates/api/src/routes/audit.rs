@@ -120,7 +120,13 @@ pub(crate) async fn list_audit_events(
     Query(filter): Query<AuditEventFilter>,
 ) -> Result<HttpResponse, Problem> {
     if let Some(format) = filter.format {
-        return stream_export(vault, caller.principal, filter.into_export_query()?, format.into()).await;
+        return stream_export(
+            vault,
+            caller.principal,
+            filter.into_export_query()?,
+            format.into(),
+        )
+        .await;
     }
     let limit = filter.limit.unwrap_or_default().0;
     let list = vault
@@ -154,7 +160,8 @@ async fn stream_export(
     format: AuditFormat,
 ) -> Result<HttpResponse, Problem> {
     let first = vault.read_export_step(&caller, query.clone()).await?;
-    let header = Some(Bytes::from_static(format.header_line().as_bytes())).filter(|it| !it.is_empty());
+    let header =
+        Some(Bytes::from_static(format.header_line().as_bytes())).filter(|it| !it.is_empty());
     let pages = stream::try_unfold(Some(first), move |page| {
         let (vault, caller, query) = (vault.clone(), caller.clone(), query.clone());
         async move {

@@ -63,11 +63,15 @@ pub(crate) async fn get_forecast_calendar(
 ) -> Result<HttpResponse, Problem> {
     let query = ForecastQuery::from(filter);
     let suffix = calendar::filter_suffix(&query);
-    let agenda = vault.build_forecast_agenda(&caller.principal, query).await?;
+    let agenda = vault
+        .build_forecast_agenda(&caller.principal, query)
+        .await?;
     let text = ical::write_calendar(
         "Regrant: what ends",
         agenda.generated_at,
         &calendar::build_events(&agenda, &suffix),
     );
-    Ok(HttpResponse::Ok().content_type(ical::CALENDAR_MEDIA_TYPE).body(text))
+    Ok(HttpResponse::Ok()
+        .content_type(ical::CALENDAR_MEDIA_TYPE)
+        .body(text))
 }

@@ -11,7 +11,7 @@ use actix_web::{
     post,
     web::Data,
 };
-use regrant_vault::{Error, ApiToken, Vault};
+use regrant_vault::{ApiToken, Error, Vault};
 use serde::Serialize;
 use utoipa::ToSchema;
 

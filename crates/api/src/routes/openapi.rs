@@ -47,7 +47,10 @@ pub fn openapi() -> OpenApi {
     let mut api = describe_routes(PublicApi::openapi(), add_described_routes);
     let components = api.components.get_or_insert_default();
     components.add_security_scheme("oauth2", oauth2_scheme());
-    components.add_security_scheme("bearer", bearer_scheme("An access token from POST /oauth/token."));
+    components.add_security_scheme(
+        "bearer",
+        bearer_scheme("An access token from POST /oauth/token."),
+    );
     components.add_security_scheme(
         "client",
         SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)),

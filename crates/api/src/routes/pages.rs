@@ -166,7 +166,11 @@ mod tests {
             "Send <code>a&lt;b</code> or <code>c</code>."
         );
         for entry in problem_codes() {
-            let text = format!("{}{}", prose_to_html(entry.meaning), prose_to_html(entry.remedy));
+            let text = format!(
+                "{}{}",
+                prose_to_html(entry.meaning),
+                prose_to_html(entry.remedy)
+            );
             assert_eq!(
                 text.matches("<code>").count(),
                 text.matches("</code>").count(),

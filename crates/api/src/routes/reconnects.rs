@@ -18,7 +18,7 @@ use self::{
 use crate::{
     access::{Caller, ReconnectsWrite},
     cursor::{Page, PageQuery},
-    extract::{PathId, IdempotencyHeader},
+    extract::{IdempotencyHeader, PathId},
     json::{CanonicalJson, Query},
     problem::{Problem, ProblemOut},
 };
@@ -52,7 +52,9 @@ pub(crate) async fn create_reconnect(
     body: CanonicalJson<NewReconnect>,
 ) -> Result<HttpResponse, Problem> {
     let request = reconnect_request(body, idempotency)?;
-    Ok(reconnect_response(vault.replace_tokens(&caller.principal, request).await?))
+    Ok(reconnect_response(
+        vault.replace_tokens(&caller.principal, request).await?,
+    ))
 }
 
 /// List reconnects, newest first, without their items.

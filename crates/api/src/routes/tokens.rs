@@ -7,8 +7,8 @@ use super::assets::EndingOut;
 use crate::{
     access::{Caller, TokensRead},
     cursor::Page,
-    extract::{ReadReasonHeader, PathId, IdempotencyHeader},
-    json::{ListIn, CanonicalJson},
+    extract::{IdempotencyHeader, PathId, ReadReasonHeader},
+    json::{CanonicalJson, ListIn},
     problem::{Problem, ProblemOut},
     reason::ReasonOut,
     schema,
@@ -17,7 +17,7 @@ use crate::{
 use actix_web::{HttpResponse, get, post, web::Data};
 use chrono::{DateTime, Utc};
 use regrant_domain::{AccessToken, AssetId, CredentialKind, PersonId, Who, state::Status};
-use regrant_vault::{TokenLookup, ServedToken, Vault};
+use regrant_vault::{ServedToken, TokenLookup, Vault};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -146,7 +146,10 @@ pub(crate) async fn lookup_tokens(
     body: CanonicalJson<LookupTokens>,
 ) -> Result<HttpResponse, Problem> {
     let repeatable = idempotency.into_call("POST /v1/tokens/lookup", &body.canonical);
-    let (reader, ids) = (caller.principal.with_reason(because.0), body.value.asset_ids.0);
+    let (reader, ids) = (
+        caller.principal.with_reason(because.0),
+        body.value.asset_ids.0,
+    );
     let results = vault.look_up_tokens(&reader, &ids, repeatable).await?;
     let data: Vec<_> = results.into_iter().map(LookupOut::from).collect();
     let entries = data.len();

@@ -19,7 +19,7 @@ use self::{
 use crate::{
     access::{Caller, WebhooksWrite},
     cursor::Page,
-    extract::{PathId, IdempotencyHeader},
+    extract::{IdempotencyHeader, PathId},
     json::{CanonicalJson, Json, Query},
     problem::{Problem, ProblemOut},
     secret_response::zeroizing_body,
@@ -217,7 +217,8 @@ pub(crate) async fn replay_webhooks(
     idempotency: IdempotencyHeader,
     body: CanonicalJson<ReplayWebhooks>,
 ) -> Result<HttpResponse, Problem> {
-    let repeatable = idempotency.into_call("POST /v1/webhook-endpoints/{id}/replay", &body.canonical);
+    let repeatable =
+        idempotency.into_call("POST /v1/webhook-endpoints/{id}/replay", &body.canonical);
     let replay = body.value.into_replay()?;
     let deliveries = vault
         .replay_webhooks(&caller.principal, id.0, replay, repeatable)

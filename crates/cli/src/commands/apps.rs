@@ -66,7 +66,10 @@ pub(crate) async fn run(command: AppsCommand, global: &GlobalArgs) -> anyhow::Re
                 id,
                 name,
                 secret: read_app_secret(&secret_file)?,
-                verify_token: verify_token_file.as_deref().map(read_verify_token).transpose()?,
+                verify_token: verify_token_file
+                    .as_deref()
+                    .map(read_verify_token)
+                    .transpose()?,
             };
             Box::pin(add_app(config, app, global)).await
         }
@@ -78,7 +81,10 @@ pub(crate) async fn run(command: AppsCommand, global: &GlobalArgs) -> anyhow::Re
         } => {
             let secrets = NewSecrets {
                 secret: secret_file.as_deref().map(read_app_secret).transpose()?,
-                verify_token: verify_token_file.as_deref().map(read_verify_token).transpose()?,
+                verify_token: verify_token_file
+                    .as_deref()
+                    .map(read_verify_token)
+                    .transpose()?,
                 overlap: Duration::from_hours(overlap_hours),
             };
             Box::pin(set_secrets(config, &id, secrets, global)).await

@@ -74,7 +74,8 @@ async fn verify_chains(
     }
     let whole = verdicts.iter().all(AuditVerdict::is_whole);
     let lines: Vec<_> = verdicts.iter().map(format_verdict).collect();
-    let value = json!({ "whole": whole, "data": verdicts.iter().map(verdict_json).collect::<Vec<_>>() });
+    let value =
+        json!({ "whole": whole, "data": verdicts.iter().map(verdict_json).collect::<Vec<_>>() });
     global.output.print_result(&value, lines.join("\n"))?;
     Ok(if whole {
         ExitCode::SUCCESS
@@ -83,7 +84,11 @@ async fn verify_chains(
     })
 }
 
-async fn export_audit(vault: &Vault, tenant: TenantId, format: AuditFormat) -> anyhow::Result<ExitCode> {
+async fn export_audit(
+    vault: &Vault,
+    tenant: TenantId,
+    format: AuditFormat,
+) -> anyhow::Result<ExitCode> {
     output::print_text(format.header_line())?;
     let mut query = AuditQuery::default();
     loop {
@@ -192,7 +197,10 @@ mod tests {
         ] {
             assert_eq!(parse_statements(text), ["a.b.c", "d.e.f"], "{text}");
         }
-        assert_eq!(parse_statements(r#"{"seq":1,"statement":"a.b.c"}"#), ["a.b.c"]);
+        assert_eq!(
+            parse_statements(r#"{"seq":1,"statement":"a.b.c"}"#),
+            ["a.b.c"]
+        );
         assert!(parse_statements(r#"{"seq":1}"#).is_empty());
     }
 }

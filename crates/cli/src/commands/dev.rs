@@ -44,8 +44,12 @@ pub(crate) async fn run(args: DevArgs, output: Output) -> anyhow::Result<()> {
     let stop = signals::stop_on_signals()?;
     let data = DataDir::open(&args.data, args.fresh)?;
     let keyring = tokio::task::block_in_place(|| data.open_keyring())?;
-    let rehearsal =
-        Rehearsal::start(&data.database_path(), keyring, Ports::from_public(args.port)).await?;
+    let rehearsal = Rehearsal::start(
+        &data.database_path(),
+        keyring,
+        Ports::from_public(args.port),
+    )
+    .await?;
     let started = async {
         let tenants = tenants::ensure_tenants(&rehearsal, &data).await?;
         let operator = operator::ensure_operator(&rehearsal.vault, &data).await?;

@@ -37,11 +37,16 @@ pub(crate) async fn run(args: HealthArgs, global: &GlobalArgs) -> anyhow::Result
     };
     let response = http::send_request(http::build_client(READY_TIMEOUT)?.get(url)).await;
     response.context("not ready")?;
-    global.output.print_result(&json!({ "ready": true }), "ready")
+    global
+        .output
+        .print_result(&json!({ "ready": true }), "ready")
 }
 
 fn readyz_url(source: &SettingsSource) -> anyhow::Result<Url> {
-    let listen = source.find_value("admin_listen").unwrap_or(DEFAULT_ADMIN_LISTEN).trim();
+    let listen = source
+        .find_value("admin_listen")
+        .unwrap_or(DEFAULT_ADMIN_LISTEN)
+        .trim();
     // The parser's error may repeat the value.
     let listen = listen
         .parse::<SocketAddr>()
@@ -66,7 +71,9 @@ mod tests {
 
     #[test]
     fn the_url_is_the_admin_listener_of_the_settings() {
-        let url_of = |pairs: &[(&str, &str)]| readyz_url(&SettingsSource::from_pairs(pairs)).map(String::from);
+        let url_of = |pairs: &[(&str, &str)]| {
+            readyz_url(&SettingsSource::from_pairs(pairs)).map(String::from)
+        };
         assert_eq!(url_of(&[]).unwrap(), "http://127.0.0.1:8081/readyz");
         let cases = [
             ("0.0.0.0:9", "http://127.0.0.1:9/readyz"),

@@ -67,7 +67,9 @@ pub(crate) async fn run(command: OperatorsCommand, global: &GlobalArgs) -> anyho
     telemetry::start_logging(config.log, "warn")?;
     // The password is read first: a faulty one must not cost the seconds that unlocking the keyring takes.
     let password = match &command {
-        OperatorsCommand::Add { .. } | OperatorsCommand::ResetPassword(_) => Some(read_password(global)?),
+        OperatorsCommand::Add { .. } | OperatorsCommand::ResetPassword(_) => {
+            Some(read_password(global)?)
+        }
         _ => None,
     };
     let vault = installation::open_vault(config).await?;
@@ -76,7 +78,9 @@ pub(crate) async fn run(command: OperatorsCommand, global: &GlobalArgs) -> anyho
             return add_operator(&vault, name, role, password, global).await;
         }
         OperatorsCommand::List => return list_operators(&vault, global).await,
-        OperatorsCommand::Delete(OperatorArgs { name }) => return delete_operator(&vault, &name, global).await,
+        OperatorsCommand::Delete(OperatorArgs { name }) => {
+            return delete_operator(&vault, &name, global).await;
+        }
         OperatorsCommand::SetRole { name, role } => (name, role_change(role)),
         OperatorsCommand::ResetPassword(OperatorArgs { name }) => (name, password_change(password)),
         OperatorsCommand::Disable(OperatorArgs { name }) => (name, disabled_change(true)),
@@ -97,9 +101,7 @@ async fn add_operator(
         role,
         password: password.context("no password was read")?,
     };
-    let made = vault
-        .create_operator(Actor::CommandLine, new, None)
-        .await?;
+    let made = vault.create_operator(Actor::CommandLine, new, None).await?;
     print_operator(&made.value, "created", global)
 }
 
@@ -196,7 +198,8 @@ fn operator_json(operator: &Operator) -> Value {
 }
 
 fn read_password(global: &GlobalArgs) -> anyhow::Result<Password> {
-    let configured = SettingsSource::from_process(global.config.as_deref())?.find_secret("operator.password");
+    let configured =
+        SettingsSource::from_process(global.config.as_deref())?.find_secret("operator.password");
     let text = match configured.context("the operator's password")? {
         Some(text) => text,
         None => prompt_password()?,

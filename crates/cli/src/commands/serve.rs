@@ -39,7 +39,13 @@ pub(crate) async fn run(args: ServeArgs, global: &GlobalArgs) -> anyhow::Result<
         |address| format!("cannot listen on {address}: does another process use the port?");
     let server =
         Server::bind(vault.clone(), listen, api.clone()).with_context(|| port_taken(listen))?;
-    let admin = admin_listener::bind_admin_listener(vault.clone(), admin_listen, api, AdminRoutes::All, pulse);
+    let admin = admin_listener::bind_admin_listener(
+        vault.clone(),
+        admin_listen,
+        api,
+        AdminRoutes::All,
+        pulse,
+    );
     let admin = admin.with_context(|| port_taken(admin_listen))?;
     // Only now: a process that cannot bind the port must not take the work of another one.
     installation::become_sole_process(&vault).await?;

@@ -53,7 +53,10 @@ impl<'a> SettingsReader<'a> {
         self.known.extend([key.to_owned(), format!("{key}_file")]);
         match self.source.find_secret(key) {
             Ok(Some(secret)) => return Some(secret),
-            Ok(None) => self.add_fault(key, format!("is not set, nor is {}_FILE", variable_name(key))),
+            Ok(None) => self.add_fault(
+                key,
+                format!("is not set, nor is {}_FILE", variable_name(key)),
+            ),
             Err(error) => self.add_fault(key, format!("{error:#}")),
         }
         None
@@ -84,13 +87,18 @@ impl<'a> SettingsReader<'a> {
         key: &str,
         usual: Option<chrono::Duration>,
     ) -> Option<chrono::Duration> {
-        let days: u32 = self.read_or_default(key, usual.map_or(0, |it| saturate_u32(it.num_days())));
+        let days: u32 =
+            self.read_or_default(key, usual.map_or(0, |it| saturate_u32(it.num_days())));
         self.check_at_most(key, days, MAX_DAYS);
         (days > 0).then(|| chrono::Duration::days(i64::from(days)))
     }
 
     /// A whole number above zero.
-    pub fn read_at_least_one<T: FromStr + PartialOrd + From<u8>>(&mut self, key: &str, usual: T) -> T {
+    pub fn read_at_least_one<T: FromStr + PartialOrd + From<u8>>(
+        &mut self,
+        key: &str,
+        usual: T,
+    ) -> T {
         let read = self.read_or_default(key, usual);
         if read < T::from(1) {
             self.add_fault(key, "must be at least 1");

@@ -126,8 +126,8 @@ mod tests {
 
     #[test]
     fn a_variable_wins_over_the_file() {
-        let source =
-            SettingsSource::from_pairs(&[("REGRANT_LISTEN", "1.1.1.1:1")]).with_file("listen", "2.2.2.2:2");
+        let source = SettingsSource::from_pairs(&[("REGRANT_LISTEN", "1.1.1.1:1")])
+            .with_file("listen", "2.2.2.2:2");
         assert_eq!(source.find_value("listen"), Some("1.1.1.1:1"));
     }
 
@@ -182,7 +182,10 @@ mod tests {
             ..SettingsSource::default()
         };
         assert_eq!(
-            (source.find_value("listen"), source.find_value("graph.max_in_flight")),
+            (
+                source.find_value("listen"),
+                source.find_value("graph.max_in_flight")
+            ),
             (Some("127.0.0.1:1"), Some("4"))
         );
     }

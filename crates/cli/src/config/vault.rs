@@ -30,10 +30,12 @@ pub(super) fn read_vault(
 
 fn read_limits(reader: &mut SettingsReader<'_>, settings: &mut regrant_vault::Settings) {
     let reconnect = &mut settings.reconnect;
-    reconnect.max_assets = reader.read_at_least_one("limits.reconnect_assets", reconnect.max_assets);
+    reconnect.max_assets =
+        reader.read_at_least_one("limits.reconnect_assets", reconnect.max_assets);
     reconnect.at_once = reader.read_at_least_one("limits.jobs_in_flight", reconnect.at_once);
     let assets = &mut settings.assets;
-    assets.max_registered = reader.read_at_least_one("limits.register_assets", assets.max_registered);
+    assets.max_registered =
+        reader.read_at_least_one("limits.register_assets", assets.max_registered);
     settings.max_lookup_assets =
         reader.read_at_least_one("limits.lookup_assets", settings.max_lookup_assets);
     let tenants = &mut settings.tenants;
@@ -52,7 +54,8 @@ fn read_retention(reader: &mut SettingsReader<'_>) -> Retention {
         inbox: reader.read_days("retention.inbox_days", usual.inbox),
         reconnects: reader.read_days("retention.reconnects_days", usual.reconnects),
         audit_reads: reader.read_days_or_unlimited("retention.audit_reads_days", usual.audit_reads),
-        audit_worker: reader.read_days_or_unlimited("retention.audit_worker_days", usual.audit_worker),
+        audit_worker: reader
+            .read_days_or_unlimited("retention.audit_worker_days", usual.audit_worker),
         audit_acts: reader.read_days_or_unlimited("retention.audit_acts_days", usual.audit_acts),
         reconnect_sessions: reader.read_days(
             "retention.reconnect_sessions_days",

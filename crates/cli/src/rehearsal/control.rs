@@ -108,7 +108,8 @@ impl Control {
     /// Mints a token, as a login would.
     pub async fn mint_token(&self, person: &str, app: &str) -> anyhow::Result<String> {
         let body = json!({ "person": person, "app": app });
-        let token: TokenResponse = http::send_for_json(self.http.post(self.control_url("tokens")).json(&body)).await?;
+        let token: TokenResponse =
+            http::send_for_json(self.http.post(self.control_url("tokens")).json(&body)).await?;
         Ok(token.access_token)
     }
 
@@ -129,7 +130,9 @@ impl Control {
     /// Completes a migration: the managed account gets the role.
     pub async fn complete_migration(&self, migration: &str) -> anyhow::Result<()> {
         let path = format!("migrations/{migration}/complete");
-        http::send_request(self.http.post(self.control_url(&path))).await.map(drop)
+        http::send_request(self.http.post(self.control_url(&path)))
+            .await
+            .map(drop)
     }
 
     /// Moves the clock that the sandbox and the vault share, by a period such as `11d`.
@@ -144,7 +147,11 @@ impl Control {
     }
 
     /// Requests the asset from the simulated Graph with this token.
-    pub async fn probe_asset(&self, asset: &str, token: &TokenWithProof<'_>) -> anyhow::Result<ProbeReply> {
+    pub async fn probe_asset(
+        &self,
+        asset: &str,
+        token: &TokenWithProof<'_>,
+    ) -> anyhow::Result<ProbeReply> {
         let time = token.appsecret_time.to_string();
         let query = [
             ("fields", "id"),

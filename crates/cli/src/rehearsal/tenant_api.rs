@@ -134,10 +134,15 @@ impl TenantApi {
     }
 
     /// Registers assets.
-    pub async fn register_assets(&self, assets: &[control::WorldAsset]) -> anyhow::Result<Vec<Registration>> {
+    pub async fn register_assets(
+        &self,
+        assets: &[control::WorldAsset],
+    ) -> anyhow::Result<Vec<Registration>> {
         let entry = |it: &control::WorldAsset| json!({ "id": it.id, "kind": it.kind, "name": it.name, "business_id": it.business });
         let assets: Vec<_> = assets.iter().map(entry).collect();
-        let request = self.post_request("v1/assets").json(&json!({ "assets": assets }));
+        let request = self
+            .post_request("v1/assets")
+            .json(&json!({ "assets": assets }));
         let list: List<_> = http::send_for_json(request)
             .await
             .context("cannot register the assets")?;
@@ -184,7 +189,11 @@ impl TenantApi {
     }
 
     /// Starts a reconnect and does not wait for its end.
-    pub async fn start_reconnect(&self, token: &str, asset_ids: &[String]) -> anyhow::Result<Reconnect> {
+    pub async fn start_reconnect(
+        &self,
+        token: &str,
+        asset_ids: &[String],
+    ) -> anyhow::Result<Reconnect> {
         let body = json!({ "access_token": token, "asset_ids": asset_ids, "wait_seconds": 0 });
         let request = self.post_request("v1/reconnects").json(&body);
         http::send_for_json(request)

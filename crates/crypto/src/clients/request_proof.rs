@@ -31,7 +31,10 @@ impl ProofKey {
     /// Derives the key from a client's secret.
     #[must_use]
     pub fn from_secret(secret: &ClientSecret) -> Self {
-        Self(Zeroizing::new(hmac_sha256(secret.expose().as_bytes(), LABEL)))
+        Self(Zeroizing::new(hmac_sha256(
+            secret.expose().as_bytes(),
+            LABEL,
+        )))
     }
 
     /// The key with these stored bytes. `None`: not 32 bytes.
@@ -52,7 +55,10 @@ impl ProofKey {
     /// Makes a proof for a request with this access token. `None`: the nonce or the time is invalid.
     #[must_use]
     pub fn prove_request(&self, token: &str, at_unix: i64, nonce: &str) -> Option<RequestProof> {
-        let code = hmac_sha256(self.0.as_slice(), build_message(token, at_unix, nonce).as_bytes());
+        let code = hmac_sha256(
+            self.0.as_slice(),
+            build_message(token, at_unix, nonce).as_bytes(),
+        );
         (at_unix >= 0 && is_nonce(nonce)).then(|| RequestProof {
             at: at_unix,
             nonce: nonce.to_owned(),

@@ -100,8 +100,8 @@ pub(crate) fn unwrap_data_key(
     key: KeyRef,
     wrapped: &WrappedKey,
 ) -> Option<DataKey> {
-    let parsed =
-        WrappedKeyParts::parse(&wrapped.0).filter(|parsed| parsed.key == key && parsed.kek == kek.at)?;
+    let parsed = WrappedKeyParts::parse(&wrapped.0)
+        .filter(|parsed| parsed.key == key && parsed.kek == kek.at)?;
     let message_key = derive_wrapping_key(kek, parsed.prefix, parsed.salt, tenant);
     let mut secret = Zeroizing::new(*parsed.ciphertext);
     message_key.open_buffer(
@@ -171,7 +171,11 @@ impl<'a> WrappedKeyParts<'a> {
         };
         let check = reader.read_array()?;
         reader.expect_bytes(&LOCAL_BODY.to_be_bytes())?;
-        let (salt, ciphertext, tag) = (reader.read_array()?, reader.read_array()?, reader.read_array()?);
+        let (salt, ciphertext, tag) = (
+            reader.read_array()?,
+            reader.read_array()?,
+            reader.read_array()?,
+        );
         reader.expect_end()?;
         let (header, prefix) = (bytes.get(..HEADER)?, bytes.get(..PREFIX)?);
         Some(Self {

@@ -26,7 +26,10 @@ impl SigningKey {
     pub fn generate() -> Result<Self, JwtError> {
         let pair = Ed25519KeyPair::generate().map_err(|_| JwtError::Generate)?;
         let pkcs8 = pair.to_pkcs8().map_err(|_| JwtError::Generate)?;
-        Self::from_pkcs8(&compute_thumbprint(pair.public_key().as_ref()), pkcs8.as_ref())
+        Self::from_pkcs8(
+            &compute_thumbprint(pair.public_key().as_ref()),
+            pkcs8.as_ref(),
+        )
     }
 
     /// A key from stored bytes.

@@ -55,8 +55,13 @@ impl<'a> KeyringFile<'a> {
         let prefix = header.get(..PREFIX)?;
         let mut reader = Reader::new(header);
         reader.expect_bytes(MAGIC)?;
-        let strength = Strength::new(reader.read_u32()?, reader.read_u32()?, reader.read_u32()?).ok()?;
-        let (salt, commitment, nonce) = (reader.read_array()?, reader.read_array()?, reader.read_array()?);
+        let strength =
+            Strength::new(reader.read_u32()?, reader.read_u32()?, reader.read_u32()?).ok()?;
+        let (salt, commitment, nonce) = (
+            reader.read_array()?,
+            reader.read_array()?,
+            reader.read_array()?,
+        );
         Some(Self {
             strength,
             salt,

@@ -68,7 +68,11 @@ impl Strength {
         salt: &[u8; 16],
     ) -> Option<Zeroizing<[u8; 32]>> {
         let Self { m_kib, t, p } = self;
-        stretch_secret(Argon2Costs { m_kib, t, p }, passphrase.expose().as_bytes(), salt)
+        stretch_secret(
+            Argon2Costs { m_kib, t, p },
+            passphrase.expose().as_bytes(),
+            salt,
+        )
     }
 }
 

@@ -12,7 +12,11 @@ pub(crate) struct Argon2Costs {
 }
 
 /// Derives 32 bytes from a secret with Argon2id. `None`: there is not enough memory.
-pub(crate) fn stretch_secret(costs: Argon2Costs, secret: &[u8], salt: &[u8; 16]) -> Option<Zeroizing<[u8; 32]>> {
+pub(crate) fn stretch_secret(
+    costs: Argon2Costs,
+    secret: &[u8],
+    salt: &[u8; 16],
+) -> Option<Zeroizing<[u8; 32]>> {
     let params = Params::new(costs.m_kib, costs.t, costs.p, Some(32)).ok()?;
     let mut memory = allocate_memory(&params)?;
     let mut key = Zeroizing::new([0; 32]);

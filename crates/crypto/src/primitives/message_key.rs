@@ -7,7 +7,7 @@ use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{Reader, derive};
+use super::{Reader, derive_key};
 
 pub(crate) const TAG: usize = 16;
 

@@ -22,7 +22,8 @@ const SALT: [u8; 32] = [4; 32];
 fn record(key: &DataKey, mut plaintext: Vec<u8>, flip: u8) -> SealedRecord {
     let context = context(tenant());
     let mut record = key.key().to_prefix();
-    let (message_key, commitment) = envelope::derive_message_key(key.secret(), &record, &SALT, &context);
+    let (message_key, commitment) =
+        envelope::derive_message_key(key.secret(), &record, &SALT, &context);
     record.extend_from_slice(&SALT);
     record.extend(commitment.as_bytes().iter().map(|byte| byte ^ flip));
     let tag = message_key
@@ -97,18 +98,25 @@ fn a_wrapped_key_with_the_check_value_of_another_key_is_refused() {
     let (promised, given) = (data_key(tenant(), 1), data_key(tenant(), 2));
     let honest = wrapped_key::wrap_data_key(&kek, &given, &SALT).unwrap();
     assert!(wrapped_key::unwrap_data_key(&kek, tenant(), given.key(), &honest).is_some());
-    let forged = wrapped_key::wrap_with_check_value(&kek, &given, &SALT, promised.compute_check_value()).unwrap();
+    let forged =
+        wrapped_key::wrap_with_check_value(&kek, &given, &SALT, promised.compute_check_value())
+            .unwrap();
     assert!(wrapped_key::unwrap_data_key(&kek, tenant(), given.key(), &forged).is_none());
 }
 
 #[test]
 fn a_wrapped_key_of_an_unknown_format_suite_or_provider_has_no_kek_reference() {
     let honest =
-        wrapped_key::wrap_data_key(&kek(1, KekState::Active), &data_key(tenant(), 1), &SALT).unwrap();
+        wrapped_key::wrap_data_key(&kek(1, KekState::Active), &data_key(tenant(), 1), &SALT)
+            .unwrap();
     for (at, value) in [(0, b'T'), (2, 2), (3, 2), (4, 2), (5, 1), (79, 81)] {
         let mut bytes = honest.as_bytes().to_vec();
         bytes[at] = value;
-        assert_eq!(WrappedKey::from_bytes(bytes).kek_ref(), None, "{value} at {at}");
+        assert_eq!(
+            WrappedKey::from_bytes(bytes).kek_ref(),
+            None,
+            "{value} at {at}"
+        );
     }
 }
 
@@ -118,8 +126,8 @@ fn a_keyring_needs_exactly_one_active_key() {
     let stretched = derive_key::<32>(b"", b"", &[]);
     let opens = |first, second| {
         let keyring = Keyring::from_keys(kek(1, first), vec![kek(2, second)]);
-        let file =
-            sealed::seal_keyring(&keyring, &stretched, Strength::floor(), &[1; 16], [2; 12]).unwrap();
+        let file = sealed::seal_keyring(&keyring, &stretched, Strength::floor(), &[1; 16], [2; 12])
+            .unwrap();
         sealed::KeyringFile::parse(&file)
             .unwrap()
             .open_keyring(&stretched)
@@ -138,7 +146,8 @@ fn a_full_keyring_fits_its_file_and_accepts_no_more_keys() {
         keyring.stage_kek().unwrap();
     }
     assert!(keyring.stage_kek().is_err());
-    let file = sealed::seal_keyring(&keyring, &[1; 32], Strength::floor(), &[1; 16], [2; 12]).unwrap();
+    let file =
+        sealed::seal_keyring(&keyring, &[1; 32], Strength::floor(), &[1; 16], [2; 12]).unwrap();
     assert!(file.len() < 64 * 1024);
     assert_eq!(
         sealed::KeyringFile::parse(&file)
@@ -160,5 +169,8 @@ fn debug_output_shows_no_key() {
         format!("{key:?} {keyring:?} {signing:?}"),
         "DataKey(…) Keyring(…) SigningKey(…)"
     );
-    assert_eq!(format!("{:?}", key.compute_fingerprint(b"token")), "Fingerprint(…)");
+    assert_eq!(
+        format!("{:?}", key.compute_fingerprint(b"token")),
+        "Fingerprint(…)"
+    );
 }

@@ -189,7 +189,9 @@ fn write(golden: &GoldenKeyring) -> Vec<u8> {
 fn stretch(golden: &GoldenKeyring) -> Zeroizing<[u8; 32]> {
     let passphrase = Passphrase::parse(golden.passphrase.clone()).unwrap();
     let strength = Strength::new(golden.m_kib, golden.t, golden.p).unwrap();
-    strength.stretch_passphrase(&passphrase, &array(&golden.salt)).unwrap()
+    strength
+        .stretch_passphrase(&passphrase, &array(&golden.salt))
+        .unwrap()
 }
 
 fn data_key(key: &GoldenKey) -> DataKey {

@@ -81,5 +81,10 @@ fn a_strength_outside_the_bounds_is_refused_before_any_work() {
 fn the_key_of_another_passphrase_does_not_open_a_keyring() {
     let file = file();
     let other = Zeroizing::new([8; 32]);
-    assert!(sealed::KeyringFile::parse(&file).unwrap().open_keyring(&other).is_none());
+    assert!(
+        sealed::KeyringFile::parse(&file)
+            .unwrap()
+            .open_keyring(&other)
+            .is_none()
+    );
 }

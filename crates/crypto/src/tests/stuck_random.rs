@@ -31,6 +31,10 @@ fn keys_and_nonces(
     contexts: impl Iterator<Item = Context<'static>>,
 ) -> HashSet<([u8; 32], [u8; 12])> {
     contexts
-        .map(|context| derive_message_key(&[1; 32], b"prefix", &SALT, &context).0.to_parts())
+        .map(|context| {
+            derive_message_key(&[1; 32], b"prefix", &SALT, &context)
+                .0
+                .to_parts()
+        })
         .collect()
 }

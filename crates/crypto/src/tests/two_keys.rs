@@ -37,7 +37,11 @@ fn a_thousand_ciphertexts_that_gcm_opens_under_two_keys_open_under_one_key_only(
             "the committed key opens"
         );
         refused += usize::from(
-            forgery.second.open_record(&forgery.context, &forgery.record).err() == Some(OpenError),
+            forgery
+                .second
+                .open_record(&forgery.context, &forgery.record)
+                .err()
+                == Some(OpenError),
         );
     }
     assert_eq!((both, refused), (1_000, 1_000));

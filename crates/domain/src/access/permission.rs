@@ -111,7 +111,11 @@ impl Permissions {
 
 impl FromIterator<Permission> for Permissions {
     fn from_iter<T: IntoIterator<Item = Permission>>(permissions: T) -> Self {
-        Self(permissions.into_iter().fold(0, |bits, it| bits | it.to_bit()))
+        Self(
+            permissions
+                .into_iter()
+                .fold(0, |bits, it| bits | it.to_bit()),
+        )
     }
 }
 

@@ -3,7 +3,9 @@
 //! The rule: a new token is a new credential. A credential can change its slot, but its row never gets another
 //! token.
 
-use crate::{AssetId, AssetKind, CredentialId, GrantId, PersonId, SealedRecord, Timestamp, closed_list};
+use crate::{
+    AssetId, AssetKind, CredentialId, GrantId, PersonId, SealedRecord, Timestamp, closed_list,
+};
 
 closed_list! {
     /// The kind of token that a credential holds.

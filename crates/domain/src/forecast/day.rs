@@ -37,7 +37,9 @@ pub struct EndingTally {
 
 /// Sums tallies by day.
 #[must_use]
-pub fn tally_by_day(tallies: impl IntoIterator<Item = EndingTally>) -> BTreeMap<NaiveDate, ForecastDay> {
+pub fn tally_by_day(
+    tallies: impl IntoIterator<Item = EndingTally>,
+) -> BTreeMap<NaiveDate, ForecastDay> {
     let mut days: BTreeMap<NaiveDate, ForecastDay> = BTreeMap::new();
     for it in tallies {
         let day = days.entry(it.date).or_default();

@@ -34,7 +34,7 @@ fn cut_off(at: i64, source: CutOffSource) -> CutOff {
 
 fn shown(facts: &AssetFacts, leaves: bool) -> Vec<(i64, EndingCause)> {
     let days = |it: Ending| ((it.at - DateTime::UNIX_EPOCH).num_days(), it.cause);
-    calendar(facts, day(NOW), leaves)
+    list_calendar_endings(facts, day(NOW), leaves)
         .into_iter()
         .map(days)
         .collect()
@@ -54,7 +54,7 @@ fn every_known_ending_is_shown_the_earliest_first() {
         (190, EndingCause::DataAccess),
     ];
     assert_eq!(shown(&facts, false), expected);
-    let ending = calendar(&facts, day(NOW), false)[0];
+    let ending = list_calendar_endings(&facts, day(NOW), false)[0];
     assert_eq!(
         (ending.confidence, ending.since, ending.who),
         (Confidence::Certain, day(2), Who::Person)

@@ -86,7 +86,8 @@ const fn targets_are_ids(kind: AssetKind) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        CredentialKind, GrantId, GrantedScope, ProbeResult, ProbeFacts, Refusal, RefusalKind, TokenFacts,
+        CredentialKind, GrantId, GrantedScope, ProbeFacts, ProbeResult, Refusal, RefusalKind,
+        TokenFacts,
         settle::{Standing, decide_outcome},
     };
 

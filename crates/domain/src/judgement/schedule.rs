@@ -93,7 +93,12 @@ pub fn schedule_next_probe(
     })
 }
 
-fn pause_before_probe(facts: &AssetFacts, state: &AssetState, now: Timestamp, pace: &Pace) -> Duration {
+fn pause_before_probe(
+    facts: &AssetFacts,
+    state: &AssetState,
+    now: Timestamp,
+    pace: &Pace,
+) -> Duration {
     let to_go = state
         .ending
         .map(|it| it.at - now)
@@ -152,7 +157,8 @@ mod tests {
     }
 
     fn check(facts: &AssetFacts) -> ScheduledProbe {
-        schedule_next_probe(facts, now(), NOTICE, &Pace::default(), 0).expect("the asset has a credential")
+        schedule_next_probe(facts, now(), NOTICE, &Pace::default(), 0)
+            .expect("the asset has a credential")
     }
 
     fn pause(facts: &AssetFacts) -> Duration {
@@ -258,8 +264,10 @@ mod tests {
 
     #[test]
     fn the_spread_only_shortens_the_pause() {
-        let spread =
-            |n| schedule_next_probe(&facts(), now(), NOTICE, &Pace::default(), n).map(|it| it.at - now());
+        let spread = |n| {
+            schedule_next_probe(&facts(), now(), NOTICE, &Pace::default(), n)
+                .map(|it| it.at - now())
+        };
         assert_eq!(spread(255), Some(Duration::minutes(24 * 60 * 9 / 10)));
         assert!(spread(100) < spread(0));
     }

@@ -83,3 +83,60 @@ pub fn find_missing_scope(kind: AssetKind, id: &AssetId, grant: &Grant) -> Optio
         fbtrace_id: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::GrantId;
+
+    fn grant(scopes: &[&str], target_ids: Option<&[&str]>) -> Grant {
+        let scope = |it: &&str| GrantedScope {
+            scope: (*it).to_owned(),
+            target_ids: target_ids.map(|ids| ids.iter().map(|it| (*it).to_owned()).collect()),
+        };
+        Grant {
+            id: GrantId::mint(),
+            facts: crate::TokenFacts {
+                app_id: "1".parse().unwrap(),
+                kind: crate::CredentialKind::User,
+                person_id: "7".parse().unwrap(),
+                person_name: None,
+                is_work_account: None,
+                scopes: scopes.iter().map(scope).collect(),
+                issued_at: None,
+                expires_at: None,
+                data_access_expires_at: None,
+            },
+        }
+    }
+
+    #[test]
+    fn a_required_scope_concerns_its_kind_and_tasks_prove_pages_and_ad_accounts() {
+        for kind in AssetKind::ALL {
+            let required = scopes_of(kind).required;
+            assert!(required.iter().all(|it| scope_concerns(kind, it)), "{kind}");
+            let refusal = find_missing_scope(kind, &"5".parse().unwrap(), &grant(&[], None));
+            assert_eq!(refusal.is_none(), required.is_empty(), "{kind}");
+        }
+        assert!(scope_concerns(AssetKind::Page, "pages_show_list"));
+        assert!(!scope_concerns(AssetKind::Business, "ads_read"));
+    }
+
+    #[test]
+    fn one_required_scope_is_enough_and_a_business_must_be_ticked() {
+        let id = "5".parse().unwrap();
+        let missing = |kind, grant: &Grant| find_missing_scope(kind, &id, grant).map(|it| it.kind);
+        let ads = grant(&["ads_read"], Some(&["6"]));
+        assert_eq!(missing(AssetKind::Pixel, &ads), None);
+        let lacking = RefusalKind::MissingScope(vec!["catalog_management".to_owned()]);
+        assert_eq!(missing(AssetKind::ProductCatalog, &ads), Some(lacking));
+        let business = |targets| grant(&["business_management"], targets);
+        assert_eq!(missing(AssetKind::Business, &business(None)), None);
+        assert_eq!(missing(AssetKind::Business, &business(Some(&["5"]))), None);
+        let other = business(Some(&["6"]));
+        assert_eq!(
+            missing(AssetKind::Business, &other),
+            Some(RefusalKind::NotReached)
+        );
+    }
+}

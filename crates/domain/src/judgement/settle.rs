@@ -8,12 +8,14 @@ mod refused;
 mod tasks;
 
 use self::{
-    refused::{decide_refused, decide_missing_permission},
+    refused::{decide_missing_permission, decide_refused},
     tasks::find_lost_tasks,
 };
 pub use refused::decide_last_refusal;
 
-use crate::{CredentialKind, Outcome, ProbeResult, ProbeFacts, Reason, ReasonCode, Serving, Timestamp, Who};
+use crate::{
+    CredentialKind, Outcome, ProbeFacts, ProbeResult, Reason, ReasonCode, Serving, Timestamp, Who,
+};
 
 /// The state of the asset's active credential before the item is settled.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,7 +71,11 @@ pub struct Decision {
 
 /// Decides what the probe result of a token of kind `offered` does to an asset with this `standing`.
 #[must_use]
-pub fn decide_outcome(offered: CredentialKind, result: &ProbeResult, standing: &Standing) -> Decision {
+pub fn decide_outcome(
+    offered: CredentialKind,
+    result: &ProbeResult,
+    standing: &Standing,
+) -> Decision {
     match result {
         ProbeResult::Works(proven) => decide_working(offered, proven, standing),
         ProbeResult::Refused(refusal) => decide_refused(refusal, standing),
@@ -84,7 +90,12 @@ fn decide_working(offered: CredentialKind, proven: &ProbeFacts, standing: &Stand
             "This token is already active here, and it works.",
             "Nothing to do.",
         );
-        return keep_active(Outcome::Unchanged, CredentialChange::Reseal, Serving::Old, reason);
+        return keep_active(
+            Outcome::Unchanged,
+            CredentialChange::Reseal,
+            Serving::Old,
+            reason,
+        );
     }
     let outranked = standing.working_kind == Some(CredentialKind::SystemUser)
         && offered != CredentialKind::SystemUser;
@@ -95,7 +106,12 @@ fn decide_working(offered: CredentialKind, proven: &ProbeFacts, standing: &Stand
             "A system user's token serves this asset and outranks a person's; the new one is kept as a standby.",
             "Nothing to do.",
         );
-        return keep_active(Outcome::Unchanged, CredentialChange::AddStandby, Serving::Old, reason);
+        return keep_active(
+            Outcome::Unchanged,
+            CredentialChange::AddStandby,
+            Serving::Old,
+            reason,
+        );
     }
     let lost = find_lost_tasks(proven, standing);
     if !lost.is_empty() {
@@ -119,7 +135,12 @@ fn old_token_or_none(standing: &Standing) -> Serving {
     }
 }
 
-fn keep_active(outcome: Outcome, effect: CredentialChange, serving: Serving, reason: Reason) -> Decision {
+fn keep_active(
+    outcome: Outcome,
+    effect: CredentialChange,
+    serving: Serving,
+    reason: Reason,
+) -> Decision {
     Decision {
         outcome,
         change: effect,

@@ -9,7 +9,10 @@ mod ending;
 mod reasons;
 
 pub use ending::{Ending, EndingCause, list_endings};
-use reasons::{reason_ended, reason_ends_soon, reason_migrating, reason_never_connected, reason_not_probed, failure_or_default, reason_works};
+use reasons::{
+    failure_or_default, reason_ended, reason_ends_soon, reason_migrating, reason_never_connected,
+    reason_not_probed, reason_works,
+};
 
 use crate::{AssetFacts, Confidence, Reason, Timestamp, Who, closed_list};
 

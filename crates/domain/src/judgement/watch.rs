@@ -31,7 +31,9 @@ pub enum Verdict {
 pub fn judge_probe(result: &ProbeResult, known: Option<CutOff>, now: Timestamp) -> Verdict {
     match result {
         ProbeResult::Works(_) => Verdict::Alive,
-        ProbeResult::Refused(refusal) => judge_refusal(refusal, known.is_some_and(|it| it.at <= now)),
+        ProbeResult::Refused(refusal) => {
+            judge_refusal(refusal, known.is_some_and(|it| it.at <= now))
+        }
     }
 }
 

@@ -42,7 +42,11 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(24);
 /// `spread` is any number that differs between deliveries. It lengthens the pause by up to a fifth, so that
 /// deliveries that failed together are not retried together.
 #[must_use]
-pub fn pause_after_attempt(attempts: u32, retry_after: Option<Duration>, spread: u8) -> Option<Duration> {
+pub fn pause_after_attempt(
+    attempts: u32,
+    retry_after: Option<Duration>,
+    spread: u8,
+) -> Option<Duration> {
     let nth = usize::try_from(attempts.max(1)).ok()? - 1;
     let pause = *PAUSES.get(nth)?;
     let jitter = pause / 5 * u32::from(spread) / 255;
@@ -57,11 +61,16 @@ mod tests {
 
     #[test]
     fn a_delivery_is_tried_ten_times_over_three_days() {
-        let pauses: Vec<_> = (1..).map_while(|n| pause_after_attempt(n, None, 0)).collect();
+        let pauses: Vec<_> = (1..)
+            .map_while(|n| pause_after_attempt(n, None, 0))
+            .collect();
         assert_eq!(pauses, PAUSES);
         let days = pauses.iter().sum::<Duration>().as_secs_f64() / 86_400.0;
         assert!((3.0..3.5).contains(&days), "{days}");
-        assert_eq!(pause_after_attempt(10, Some(Duration::from_secs(1)), 0), None);
+        assert_eq!(
+            pause_after_attempt(10, Some(Duration::from_secs(1)), 0),
+            None
+        );
         assert_eq!(pause_after_attempt(u32::MAX, None, 0), None);
     }
 

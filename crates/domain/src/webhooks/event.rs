@@ -92,7 +92,10 @@ mod tests {
 
     #[test]
     fn a_new_asset_without_a_token_causes_no_event() {
-        assert_eq!(EventKind::from_status_change(None, Status::Disconnected), None);
+        assert_eq!(
+            EventKind::from_status_change(None, Status::Disconnected),
+            None
+        );
         assert_eq!(
             EventKind::from_status_change(None, Status::Expiring),
             Some(EventKind::AssetExpiring)

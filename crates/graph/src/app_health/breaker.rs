@@ -136,7 +136,9 @@ impl Breaker {
         let (mut lives, mut deaths) = (false, false);
         let until = Timer::start_now(&self.clock, OBSERVATION_WINDOW);
         for (person, observation) in observations {
-            health.observations.insert(person.clone(), (observation, until));
+            health
+                .observations
+                .insert(person.clone(), (observation, until));
             lives |= observation == TokenObservation::Alive;
             deaths |= observation == TokenObservation::Dead;
         }
@@ -146,8 +148,12 @@ impl Breaker {
                 .retain(|_, (_, until)| until.time_left(&self.clock).is_some());
         }
         match health.trip {
-            Some(trip) if lives && trip.cool_down.time_left(&self.clock).is_none() => health.end_trip(app),
-            None if deaths && self.is_dying(health) => self.start_trip(app, health, TripCause::Deaths),
+            Some(trip) if lives && trip.cool_down.time_left(&self.clock).is_none() => {
+                health.end_trip(app)
+            }
+            None if deaths && self.is_dying(health) => {
+                self.start_trip(app, health, TripCause::Deaths)
+            }
             _ => {}
         }
         health.trip.map(|it| it.cause)
@@ -161,7 +167,10 @@ impl Breaker {
 
     /// Clears the suspicion: the app works.
     pub(crate) fn clear_suspicion(&self, app: &AppId) {
-        self.lock_apps().entry(app.clone()).or_default().end_trip(app);
+        self.lock_apps()
+            .entry(app.clone())
+            .or_default()
+            .end_trip(app);
     }
 
     /// Clears the suspicion because the deaths are real; for ten minutes further deaths do not trip.

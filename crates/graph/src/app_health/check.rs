@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 
 use crate::{
     AppCredentials, Client, DeathVerdict,
-    app_health::breaker::{TripCause, TokenObservation},
+    app_health::breaker::{TokenObservation, TripCause},
     call::context::CallContext,
     errors::graph_error::build_refusal,
 };
@@ -39,7 +39,8 @@ impl Client {
         for refusal in results.iter_mut().filter_map(|it| it.as_mut().err()) {
             if refusal.kind == RefusalKind::TokenDead {
                 refusal.kind = RefusalKind::AppFault;
-                refusal.message = format!("{} Graph said: {}", cause.as_sentence(), refusal.message);
+                refusal.message =
+                    format!("{} Graph said: {}", cause.as_sentence(), refusal.message);
             }
         }
     }
@@ -61,7 +62,11 @@ impl Client {
     ///
     /// After the cool-down an app stays suspected until Graph accepts its own token, a person's token
     /// works, or `debug_token` confirms that `token` is dead, so that the deaths are real.
-    pub(crate) async fn check_app_after_fault(&self, app: &AppCredentials, token: Option<&AccessToken>) {
+    pub(crate) async fn check_app_after_fault(
+        &self,
+        app: &AppCredentials,
+        token: Option<&AccessToken>,
+    ) {
         let breaker = &self.inner.breaker;
         if breaker.active_trip(&app.id).is_some() || !breaker.claim_check(&app.id) {
             return;

@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn the_stamped_proof_is_the_known_answer() {
-        let it = AppSecretProof::sign_token(&secret("appsecret"), &token("EAABtoken"), 1_790_000_000);
+        let it =
+            AppSecretProof::sign_token(&secret("appsecret"), &token("EAABtoken"), 1_790_000_000);
         assert_eq!((it.proof.as_str(), it.time), (KNOWN_STAMPED, 1_790_000_000));
     }
 

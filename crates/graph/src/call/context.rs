@@ -41,7 +41,11 @@ impl<'a> CallContext<'a> {
     }
 
     /// The context of one item of a batch that this context sends.
-    pub(crate) fn for_batch_item(&self, bearer: &'a AccessToken, person: Option<&'a PersonId>) -> Self {
+    pub(crate) fn for_batch_item(
+        &self,
+        bearer: &'a AccessToken,
+        person: Option<&'a PersonId>,
+    ) -> Self {
         Self {
             app: self.app,
             bearer: Some(bearer),

@@ -103,7 +103,9 @@ fn classify_parameter_error(error: &GraphError, message: &str) -> Option<ErrorCl
         Some(33) => Kind::NotReached,
         Some(21) => Kind::PageMoved(find_new_page_id(message)),
         _ if message.contains("does not exist") => Kind::NotReached,
-        _ if message.contains("missing permission") => Kind::MissingScope(find_permissions(message)),
+        _ if message.contains("missing permission") => {
+            Kind::MissingScope(find_permissions(message))
+        }
         _ => return None,
     };
     Some(refused_class(kind))

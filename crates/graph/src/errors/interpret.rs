@@ -84,7 +84,11 @@ impl Client {
 }
 
 /// The scopes that a limit pauses: the whole app where the call has no narrower one.
-fn scopes_of_limit(context: &CallContext<'_>, limit: Limit, about: Option<&AssetId>) -> Vec<PauseScope> {
+fn scopes_of_limit(
+    context: &CallContext<'_>,
+    limit: Limit,
+    about: Option<&AssetId>,
+) -> Vec<PauseScope> {
     let app = &context.app.id;
     let person = || context.person.map(|it| PauseScope::for_person(app, it));
     let object = about.map(|it| PauseScope::for_object(app, it));

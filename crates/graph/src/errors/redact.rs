@@ -55,7 +55,10 @@ fn forms_of_secret(secret: &str) -> Vec<Zeroizing<String>> {
         Zeroizing::new(encoded.to_lowercase()),
         Zeroizing::new(encoded),
     ];
-    if let Some(beginning) = secret.get(..SHORTENED_LENGTH).filter(|_| secret.len() >= MIN_SECRET_LENGTH) {
+    if let Some(beginning) = secret
+        .get(..SHORTENED_LENGTH)
+        .filter(|_| secret.len() >= MIN_SECRET_LENGTH)
+    {
         forms.push(Zeroizing::new(beginning.to_owned()));
     }
     forms.retain(|it| !it.is_empty());

@@ -82,7 +82,11 @@ impl Client {
     ) -> Option<Duration> {
         let app = &context.app.id;
         let longest = all.iter().filter_map(|it| it.retry_after).max();
-        for ExhaustedLimit { owner: whose, retry_after: regain } in all {
+        for ExhaustedLimit {
+            owner: whose,
+            retry_after: regain,
+        } in all
+        {
             let scope = match whose {
                 LimitOwner::App => Some(PauseScope::App(app.clone())),
                 LimitOwner::Object(id) => Some(PauseScope::Object(

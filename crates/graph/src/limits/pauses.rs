@@ -51,7 +51,9 @@ impl ScopePauses {
 
     /// Pauses `scope` for at least `length`; a longer pause is kept.
     pub(crate) fn pause_scope(&self, scope: PauseScope, length: Duration) {
-        let length = TimeDelta::from_std(length).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
+        let length = TimeDelta::from_std(length)
+            .unwrap_or(LONGEST_PAUSE)
+            .min(LONGEST_PAUSE);
         let pause = Timer::start_now(&self.clock, length);
         let mut pauses = self.lock_pauses();
         if pauses.len() >= CROWDED {
@@ -64,7 +66,10 @@ impl ScopePauses {
     }
 
     /// The longest time left of the pauses of these scopes; `None` where none is paused.
-    pub(crate) fn longest_pause<'a>(&self, scopes: impl IntoIterator<Item = &'a PauseScope>) -> Option<Duration> {
+    pub(crate) fn longest_pause<'a>(
+        &self,
+        scopes: impl IntoIterator<Item = &'a PauseScope>,
+    ) -> Option<Duration> {
         let pauses = self.lock_pauses();
         scopes
             .into_iter()
@@ -104,7 +109,11 @@ mod tests {
     fn a_pause_holds_for_one_scope_only() {
         let budget = ScopePauses::new(Clock::System);
         budget.pause_scope(app("1"), minutes(5));
-        assert!(budget.longest_pause([&app("1")]).is_some_and(|it| it > minutes(4)));
+        assert!(
+            budget
+                .longest_pause([&app("1")])
+                .is_some_and(|it| it > minutes(4))
+        );
         assert!(
             budget
                 .longest_pause([
@@ -120,7 +129,11 @@ mod tests {
         let budget = ScopePauses::new(Clock::System);
         budget.pause_scope(app("1"), minutes(60));
         budget.pause_scope(app("1"), minutes(1));
-        assert!(budget.longest_pause([&app("1")]).is_some_and(|it| it > minutes(59)));
+        assert!(
+            budget
+                .longest_pause([&app("1")])
+                .is_some_and(|it| it > minutes(59))
+        );
     }
 
     #[test]

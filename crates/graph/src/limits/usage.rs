@@ -225,7 +225,10 @@ mod tests {
                 "X-Business-Use-Case-Usage",
                 "Other",
             ] {
-                assert!(parse_usage_header(name, value).is_empty(), "{name}: {value}");
+                assert!(
+                    parse_usage_header(name, value).is_empty(),
+                    "{name}: {value}"
+                );
             }
         }
     }

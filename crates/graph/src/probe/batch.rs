@@ -70,7 +70,9 @@ impl Client {
     ) -> Result<Vec<ItemResult>, Refusal> {
         let _permit = self.admit_batch(context).await?;
         let batch = self.serialize_reads(context, token, reads)?;
-        let proof = self.sign_appsecret_proof(context.app, token).into_parameters();
+        let proof = self
+            .sign_appsecret_proof(context.app, token)
+            .into_parameters();
         let mut form = vec![("batch", batch.as_str()), ("include_headers", "true")];
         form.extend(proof.iter().map(|(name, value)| (*name, value.as_str())));
         let request = self
@@ -143,13 +145,21 @@ impl Client {
         let query = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("fields", read.fields)
             .extend_pairs(own.map(|it| ("access_token", it)))
-            .extend_pairs(self.sign_appsecret_proof(context.app, read.token).into_parameters())
+            .extend_pairs(
+                self.sign_appsecret_proof(context.app, read.token)
+                    .into_parameters(),
+            )
             .finish();
         let query = Zeroizing::new(query);
         Zeroizing::new(format!("{}?{}", read.id, query.as_str()))
     }
 
-    fn read_item(&self, context: &CallContext<'_>, item: Option<WireItem>, id: &AssetId) -> ItemResult {
+    fn read_item(
+        &self,
+        context: &CallContext<'_>,
+        item: Option<WireItem>,
+        id: &AssetId,
+    ) -> ItemResult {
         let item = item.ok_or_else(|| {
             build_refusal(
                 RefusalKind::Unavailable,
@@ -157,7 +167,11 @@ impl Client {
             )
         })?;
         let waits = item.headers.iter().flatten().filter_map(|it| {
-            self.pause_exhausted_scopes(context, Some(id), parse_usage_header(&it.name, it.value.as_deref()?))
+            self.pause_exhausted_scopes(
+                context,
+                Some(id),
+                parse_usage_header(&it.name, it.value.as_deref()?),
+            )
         });
         let regain = waits.max();
         let status = item

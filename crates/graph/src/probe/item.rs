@@ -35,7 +35,10 @@ impl<'a> ProbeItem<'a> {
             ItemState::Open(None)
         } else {
             let message = "Only ad accounts carry `act_`.";
-            ItemState::Settled(ProbeResult::Refused(build_refusal(RefusalKind::RequestFault, message)))
+            ItemState::Settled(ProbeResult::Refused(build_refusal(
+                RefusalKind::RequestFault,
+                message,
+            )))
         };
         let target = Target {
             id,
@@ -73,7 +76,11 @@ impl<'a> ProbeItem<'a> {
 
     pub(crate) fn apply_result(&mut self, reply: ItemResult) {
         match reply {
-            Ok(body) => self.settle_with(node::read_probe_result(&self.target, self.credential_kind(), &body)),
+            Ok(body) => self.settle_with(node::read_probe_result(
+                &self.target,
+                self.credential_kind(),
+                &body,
+            )),
             Err(refusal) => self.apply_refusal(&refusal),
         }
     }
@@ -82,7 +89,9 @@ impl<'a> ProbeItem<'a> {
     pub(crate) fn apply_refusal(&mut self, refusal: &Refusal) {
         let refusal = self.keep_graph_message(refusal.clone());
         self.state = match refusal.kind {
-            RefusalKind::Unavailable | RefusalKind::Throttled { .. } => ItemState::Open(Some(refusal)),
+            RefusalKind::Unavailable | RefusalKind::Throttled { .. } => {
+                ItemState::Open(Some(refusal))
+            }
             _ => ItemState::Settled(ProbeResult::Refused(refusal)),
         };
     }
@@ -110,9 +119,10 @@ impl<'a> ProbeItem<'a> {
         match self.state {
             ItemState::Settled(proof) => proof,
             ItemState::Open(Some(refusal)) => ProbeResult::Refused(refusal),
-            ItemState::Open(None) => {
-                ProbeResult::Refused(build_refusal(RefusalKind::Unavailable, "The probe was not sent."))
-            }
+            ItemState::Open(None) => ProbeResult::Refused(build_refusal(
+                RefusalKind::Unavailable,
+                "The probe was not sent.",
+            )),
         }
     }
 
@@ -124,10 +134,12 @@ impl<'a> ProbeItem<'a> {
     fn keep_graph_message(&self, ours: Refusal) -> Refusal {
         let is_throttled = |it: &Refusal| matches!(it.kind, RefusalKind::Throttled { .. });
         match &self.state {
-            ItemState::Open(Some(graphs)) if is_throttled(graphs) && is_throttled(&ours) => Refusal {
-                kind: ours.kind,
-                ..graphs.clone()
-            },
+            ItemState::Open(Some(graphs)) if is_throttled(graphs) && is_throttled(&ours) => {
+                Refusal {
+                    kind: ours.kind,
+                    ..graphs.clone()
+                }
+            }
             _ => ours,
         }
     }

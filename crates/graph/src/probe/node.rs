@@ -9,7 +9,7 @@
 //! the public ones shows that it works; that field needs the granted permission as well.
 
 use regrant_domain::{
-    AccessToken, AssetKind, CredentialKind, ProbeResult, ProbeFacts, RefusalKind, Timestamp,
+    AccessToken, AssetKind, CredentialKind, ProbeFacts, ProbeResult, RefusalKind, Timestamp,
 };
 use serde::{Deserialize, de::IgnoredAny};
 

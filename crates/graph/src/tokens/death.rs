@@ -46,11 +46,12 @@ impl Client {
         {
             Ok(response) => response.data.into_death(app, token),
             // Graph does not say which token is invalid; if it accepts the app's own, it meant `token`.
-            Err(refused) if refused.kind == RefusalKind::TokenDead => {
-                self.verify_app_token(app).await.map(|()| DeathVerdict::Confirmed {
+            Err(refused) if refused.kind == RefusalKind::TokenDead => self
+                .verify_app_token(app)
+                .await
+                .map(|()| DeathVerdict::Confirmed {
                     reason: refused.message,
-                })
-            }
+                }),
             Err(refused) => Err(refused),
         }
     }

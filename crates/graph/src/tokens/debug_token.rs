@@ -126,7 +126,10 @@ impl DebugTokenData {
                 reason: error.to_sentence(),
             }),
             ErrorClass::Refused(kind) => Err(build_refusal(kind, message_of_error(&error))),
-            ErrorClass::Throttled(_) => Err(build_refusal(RefusalKind::Unavailable, message_of_error(&error))),
+            ErrorClass::Throttled(_) => Err(build_refusal(
+                RefusalKind::Unavailable,
+                message_of_error(&error),
+            )),
         }
     }
 

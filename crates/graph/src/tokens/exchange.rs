@@ -66,7 +66,9 @@ impl Client {
             ("fb_exchange_token", token.expose()),
         ];
         query.extend_from_slice(more);
-        let response: ExchangeResponse = self.read_and_check_app(&context, "oauth/access_token", &query).await?;
+        let response: ExchangeResponse = self
+            .read_and_check_app(&context, "oauth/access_token", &query)
+            .await?;
         let expires_at = response.expires_in.and_then(|it| self.expiry_after(it));
         Ok(IssuedToken {
             token: response.access_token,

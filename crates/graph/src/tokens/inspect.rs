@@ -87,7 +87,10 @@ impl Client {
         let tomorrow = self.inner.clock.now() + TimeDelta::hours(24);
         let short_lived =
             facts.kind == CredentialKind::User && facts.expires_at.is_some_and(|it| it <= tomorrow);
-        Ok(TokenInspection { facts, is_short_lived: short_lived })
+        Ok(TokenInspection {
+            facts,
+            is_short_lived: short_lived,
+        })
     }
 
     async fn debug_token(
@@ -100,7 +103,10 @@ impl Client {
             .map_err(|_| build_refusal(RefusalKind::AppFault, "The app has no usable secret."))?;
         let context = CallContext::new(app, Some(&app_token), None, &[token]);
         let query = [("input_token", token.expose())];
-        match self.read_and_check_app::<DebugTokenResponse>(&context, "debug_token", &query).await {
+        match self
+            .read_and_check_app::<DebugTokenResponse>(&context, "debug_token", &query)
+            .await
+        {
             Ok(response) => Ok(response.data),
             Err(refusal) if refusal.message.to_lowercase().contains(OTHER_APP_MESSAGE) => {
                 Err(InspectError::ForeignApp)
@@ -134,8 +140,13 @@ impl Client {
         } else {
             "id,name"
         };
-        match self.read_and_check_app(&context, "me", &[("fields", fields)]).await {
-            Err(refusal) if refusal.kind == RefusalKind::RequestFault => Ok(PersonProfile::default()),
+        match self
+            .read_and_check_app(&context, "me", &[("fields", fields)])
+            .await
+        {
+            Err(refusal) if refusal.kind == RefusalKind::RequestFault => {
+                Ok(PersonProfile::default())
+            }
             response => Ok(response?),
         }
     }

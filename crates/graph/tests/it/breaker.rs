@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use futures_util::StreamExt;
 use regrant_domain::{Clock, CredentialKind, RefusalKind};
-use regrant_graph::{Client, DeathVerdict, Probe, TripCause, Settings};
+use regrant_graph::{Client, DeathVerdict, Probe, Settings, TripCause};
 use serde_json::{Value, json};
 
 use crate::{
@@ -113,7 +113,10 @@ async fn deaths_in_one_call_are_judged_together() {
 #[tokio::test]
 async fn debug_token_confirms_or_denies_a_death_or_fails() {
     let ask = async |stub: &Stub| client(&stub.url).confirm_death(&app(), &token(TOKEN)).await;
-    assert_eq!(ask(&stub_with_deaths(true).await).await, Ok(DeathVerdict::Denied));
+    assert_eq!(
+        ask(&stub_with_deaths(true).await).await,
+        Ok(DeathVerdict::Denied)
+    );
     let reason = "expired (code 190, subcode 463)".to_owned();
     assert_eq!(
         ask(&stub_with_deaths(false).await).await,

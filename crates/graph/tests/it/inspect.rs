@@ -142,7 +142,10 @@ async fn a_refused_app_is_suspended_and_not_called_again() {
     })
     .await;
     let client = client(&stub.url);
-    let refused = client.inspect_token(&app(), &token(TOKEN)).await.unwrap_err();
+    let refused = client
+        .inspect_token(&app(), &token(TOKEN))
+        .await
+        .unwrap_err();
     let InspectError::Call(CallError::Refused(it)) = refused else {
         panic!("{refused:?}")
     };

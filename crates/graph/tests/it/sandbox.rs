@@ -343,7 +343,11 @@ async fn tokens_of_several_persons_and_pages_are_probed_in_one_batch() {
         probe(&targets[1], &new, CredentialKind::User),
     ];
     let app = app();
-    let chunks: Vec<_> = rehearsal.client.probe_each_token(&app, &probes).collect().await;
+    let chunks: Vec<_> = rehearsal
+        .client
+        .probe_each_token(&app, &probes)
+        .collect()
+        .await;
     let [chunk] = chunks.as_slice() else {
         panic!("{chunks:?}")
     };

@@ -66,8 +66,14 @@ async fn nothing_that_leaves_the_client_holds_a_secret() {
         format!("{:?}", client.inspect_token(&app(), &token(TOKEN)).await),
         format!("{:?}", client.exchange_token(&app(), &token(TOKEN)).await),
         format!("{:?}", probe(&client, &businesses(2)).await),
-        format!("{:?}", unreachable.inspect_token(&app(), &token(TOKEN)).await),
-        format!("{:?}", unreachable.exchange_token(&app(), &token(TOKEN)).await),
+        format!(
+            "{:?}",
+            unreachable.inspect_token(&app(), &token(TOKEN)).await
+        ),
+        format!(
+            "{:?}",
+            unreachable.exchange_token(&app(), &token(TOKEN)).await
+        ),
         String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned(),
     ];
     let output = output.concat();

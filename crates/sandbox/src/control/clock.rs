@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{ControlResult, ControlRefusal, parse_body};
+use super::{ControlRefusal, ControlResult, parse_body};
 use crate::state::{SharedState, State};
 
 /// The maximum offset: longer than any token lives, and it keeps sums of dates in range.
@@ -27,7 +27,12 @@ pub(super) async fn set_clock(shared: web::Data<SharedState>, body: web::Bytes) 
     let by = match (&input.advance, &input.now) {
         (Some(by), None) => read_duration(by)?,
         (None, Some(now)) => parse_time("now", now)? - state.now(),
-        _ => return Err(ControlRefusal::invalid_field("advance", "give either advance or now")),
+        _ => {
+            return Err(ControlRefusal::invalid_field(
+                "advance",
+                "give either advance or now",
+            ));
+        }
     };
     if (state.clock.offset_from_wall() + by).abs() > MAX_OFFSET {
         return Err(ControlRefusal::invalid_field(
@@ -49,8 +54,9 @@ pub(super) async fn show_clock(shared: web::Data<SharedState>) -> ControlResult 
 pub(super) fn parse_time(field: &str, text: &str) -> Result<DateTime<Utc>, ControlRefusal> {
     let read = DateTime::parse_from_rfc3339(text)
         .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%z"));
-    read.map(|at| at.to_utc())
-        .map_err(|_| ControlRefusal::invalid_field(field, format!("{text:?} is not an ISO 8601 time")))
+    read.map(|at| at.to_utc()).map_err(|_| {
+        ControlRefusal::invalid_field(field, format!("{text:?} is not an ISO 8601 time"))
+    })
 }
 
 fn read_duration(by: &Value) -> Result<Duration, ControlRefusal> {
@@ -59,7 +65,9 @@ fn read_duration(by: &Value) -> Result<Duration, ControlRefusal> {
         Value::String(text) => parse_duration_text(text),
         _ => None,
     };
-    read.ok_or_else(|| ControlRefusal::invalid_field("advance", "write 30d, 1h, 90m, 15s or a number of seconds"))
+    read.ok_or_else(|| {
+        ControlRefusal::invalid_field("advance", "write 30d, 1h, 90m, 15s or a number of seconds")
+    })
 }
 
 fn parse_duration_text(text: &str) -> Option<Duration> {
@@ -88,7 +96,11 @@ mod tests {
         assert_eq!(parse_duration_text("-2h"), Some(Duration::hours(-2)));
         assert_eq!(parse_duration_text("45"), Some(Duration::seconds(45)));
         assert_eq!(
-            (parse_duration_text("d"), parse_duration_text(""), parse_duration_text("9999999999999d")),
+            (
+                parse_duration_text("d"),
+                parse_duration_text(""),
+                parse_duration_text("9999999999999d")
+            ),
             (None, None, None)
         );
     }

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, delete, get, post, put, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{ControlResult, ControlRefusal, parse_body};
+use super::{ControlRefusal, ControlResult, parse_body};
 use crate::{fault::Rule, state::SharedState};
 
 /// The maximum latency; no client waits longer.
@@ -20,7 +20,8 @@ struct Latency {
 #[post("/faults")]
 pub(super) async fn add_fault(shared: web::Data<SharedState>, body: web::Bytes) -> ControlResult {
     let written: Value = parse_body(&body)?;
-    let rule: Rule = parse_body(&body).map_err(|refusal| explain_wrong_effect(&written).unwrap_or(refusal))?;
+    let rule: Rule =
+        parse_body(&body).map_err(|refusal| explain_wrong_effect(&written).unwrap_or(refusal))?;
     let id = shared.lock_state().faults.add_rule(rule);
     Ok(HttpResponse::Ok().json(json!({"id": id})))
 }
@@ -39,7 +40,10 @@ pub(super) async fn clear_faults(shared: web::Data<SharedState>) -> ControlResul
 
 /// Removes one rule.
 #[delete("/faults/{id}")]
-pub(super) async fn remove_fault(shared: web::Data<SharedState>, id: web::Path<u64>) -> ControlResult {
+pub(super) async fn remove_fault(
+    shared: web::Data<SharedState>,
+    id: web::Path<u64>,
+) -> ControlResult {
     let removed = shared.lock_state().faults.remove_rule(*id);
     if removed {
         Ok(HttpResponse::Ok().json(json!({"cleared": 1})))
@@ -53,7 +57,10 @@ pub(super) async fn remove_fault(shared: web::Data<SharedState>, id: web::Path<u
 pub(super) async fn set_latency(shared: web::Data<SharedState>, body: web::Bytes) -> ControlResult {
     let input: Latency = parse_body(&body)?;
     if input.ms > MAX_LATENCY_MS {
-        return Err(ControlRefusal::invalid_field("ms", "no more than ten minutes"));
+        return Err(ControlRefusal::invalid_field(
+            "ms",
+            "no more than ten minutes",
+        ));
     }
     shared.lock_state().latency_ms = input.ms;
     Ok(HttpResponse::Ok().json(json!({"ms": input.ms})))

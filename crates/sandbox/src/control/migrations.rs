@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{ControlResult, ControlRefusal, clock::parse_time, parse_body};
+use super::{ControlRefusal, ControlResult, clock::parse_time, parse_body};
 use crate::{
     migration::Migration,
     state::{SharedState, State},
@@ -28,21 +28,30 @@ struct Extension {
 
 /// Starts a migration and sends webhooks to the apps.
 #[post("/migrations")]
-pub(super) async fn start_migration(shared: web::Data<SharedState>, body: web::Bytes) -> ControlResult {
+pub(super) async fn start_migration(
+    shared: web::Data<SharedState>,
+    body: web::Bytes,
+) -> ControlResult {
     let input: MigrationRequest = parse_body(&body)?;
     let (row, messages) = {
         let mut state = shared.lock_state();
         let migration = input.into_migration(&state)?;
         let begun = state.migrations.add_migration(migration).cloned();
         let begun = begun.ok_or_else(|| {
-            ControlRefusal::invalid_field("business", "this person already migrates in this business")
+            ControlRefusal::invalid_field(
+                "business",
+                "this person already migrates in this business",
+            )
         })?;
         (
             migration_as_json(&state, &begun),
             webhook::build_migration_messages(&state, &begun),
         )
     };
-    tokio::spawn(webhook::deliver_messages(shared.get_ref().clone(), messages));
+    tokio::spawn(webhook::deliver_messages(
+        shared.get_ref().clone(),
+        messages,
+    ));
     Ok(HttpResponse::Ok().json(row))
 }
 
@@ -57,7 +66,10 @@ pub(super) async fn extend_migration(
     let cut_off = parse_time("cut_off", &input.cut_off)?;
     let (row, messages) = {
         let mut state = shared.lock_state();
-        let migration = state.migrations.find_mut(&id).ok_or_else(unknown_migration)?;
+        let migration = state
+            .migrations
+            .find_mut(&id)
+            .ok_or_else(unknown_migration)?;
         migration.cut_off = cut_off;
         let migration = migration.clone();
         (
@@ -65,13 +77,19 @@ pub(super) async fn extend_migration(
             webhook::build_migration_messages(&state, &migration),
         )
     };
-    tokio::spawn(webhook::deliver_messages(shared.get_ref().clone(), messages));
+    tokio::spawn(webhook::deliver_messages(
+        shared.get_ref().clone(),
+        messages,
+    ));
     Ok(HttpResponse::Ok().json(row))
 }
 
 /// Completes a migration: the managed account has the role from now on.
 #[post("/migrations/{id}/complete")]
-pub(super) async fn complete_migration(shared: web::Data<SharedState>, id: web::Path<String>) -> ControlResult {
+pub(super) async fn complete_migration(
+    shared: web::Data<SharedState>,
+    id: web::Path<String>,
+) -> ControlResult {
     let mut state = shared.lock_state();
     let State {
         migrations, world, ..
@@ -97,7 +115,10 @@ impl MigrationRequest {
     fn into_migration(self, state: &State) -> Result<Migration, ControlRefusal> {
         for (field, id) in [("person", &self.person), ("new_person", &self.new_person)] {
             if !state.world.persons.has_id(id) {
-                return Err(ControlRefusal::invalid_field(field, format!("there is no person {id}")));
+                return Err(ControlRefusal::invalid_field(
+                    field,
+                    format!("there is no person {id}"),
+                ));
             }
         }
         let is_managed = state

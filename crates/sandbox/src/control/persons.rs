@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{ControlResult, ControlRefusal, parse_body};
+use super::{ControlRefusal, ControlResult, parse_body};
 use crate::{
     state::{SharedState, State},
     token::TokenEnding,
@@ -25,12 +25,17 @@ struct BusinessInput {
 
 /// The person changes the password: all tokens of the person, for every app, die.
 #[post("/persons/{id}/password-change")]
-pub(super) async fn change_password(shared: web::Data<SharedState>, id: web::Path<String>) -> ControlResult {
+pub(super) async fn change_password(
+    shared: web::Data<SharedState>,
+    id: web::Path<String>,
+) -> ControlResult {
     let mut state = shared.lock_state();
     require_person(&state, &id)?;
-    let ended = state.tokens.end_tokens(TokenEnding::PasswordChanged, |token| {
-        token.holder.person_id() == Some(id.as_str())
-    });
+    let ended = state
+        .tokens
+        .end_tokens(TokenEnding::PasswordChanged, |token| {
+            token.holder.person_id() == Some(id.as_str())
+        });
     Ok(HttpResponse::Ok().json(json!({"ended": ended})))
 }
 
@@ -77,13 +82,23 @@ pub(super) async fn change_permission(
         require_app(&state, &input.app)?;
         match input.verb.as_str() {
             "granted" => {}
-            "revoked" => state.tokens.remove_scope(&id, &input.app, &input.permission),
-            _ => return Err(ControlRefusal::invalid_field("verb", "a permission is granted or revoked")),
+            "revoked" => state
+                .tokens
+                .remove_scope(&id, &input.app, &input.permission),
+            _ => {
+                return Err(ControlRefusal::invalid_field(
+                    "verb",
+                    "a permission is granted or revoked",
+                ));
+            }
         }
         let value = json!({"verb": input.verb, "user_id": id.as_str()});
         webhook::build_messages(&state, "permissions", &input.permission, &id, &value)
     };
-    tokio::spawn(webhook::deliver_messages(shared.get_ref().clone(), messages));
+    tokio::spawn(webhook::deliver_messages(
+        shared.get_ref().clone(),
+        messages,
+    ));
     Ok(HttpResponse::Ok().json(json!({"verb": input.verb})))
 }
 
@@ -123,9 +138,15 @@ fn remove_app(
         require_person(&state, id)?;
         require_app(&state, &input.app)?;
         let ended = crate::graph::deauthorize_app(&mut state, id, &input.app);
-        (ended, webhook::build_callback(&state, callback, &input.app, id))
+        (
+            ended,
+            webhook::build_callback(&state, callback, &input.app, id),
+        )
     };
-    tokio::spawn(webhook::deliver_messages(shared.get_ref().clone(), messages));
+    tokio::spawn(webhook::deliver_messages(
+        shared.get_ref().clone(),
+        messages,
+    ));
     Ok(HttpResponse::Ok().json(json!({"ended": ended})))
 }
 
@@ -134,7 +155,10 @@ fn require_app(state: &State, id: &str) -> Result<(), ControlRefusal> {
     if known {
         Ok(())
     } else {
-        Err(ControlRefusal::invalid_field("app", format!("there is no app {id}")))
+        Err(ControlRefusal::invalid_field(
+            "app",
+            format!("there is no app {id}"),
+        ))
     }
 }
 

@@ -7,10 +7,10 @@ use chrono::{DateTime, Duration, Utc};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{ControlResult, ControlRefusal, parse_body};
+use super::{ControlRefusal, ControlResult, parse_body};
 use crate::{
     state::{SharedState, State},
-    token::{DEFAULT_SCOPES, TokenEnding, TokenHolder, Token},
+    token::{DEFAULT_SCOPES, Token, TokenEnding, TokenHolder},
 };
 
 #[derive(Deserialize)]
@@ -61,11 +61,17 @@ struct Revocation {
 
 /// Revokes one token.
 #[post("/tokens/revoke")]
-pub(super) async fn revoke_token(shared: web::Data<SharedState>, body: web::Bytes) -> ControlResult {
+pub(super) async fn revoke_token(
+    shared: web::Data<SharedState>,
+    body: web::Bytes,
+) -> ControlResult {
     let input: Revocation = parse_body(&body)?;
     let mut state = shared.lock_state();
     if state.tokens.find_token(&input.token).is_none() {
-        return Err(ControlRefusal::invalid_field("token", "the sandbox did not issue this token"));
+        return Err(ControlRefusal::invalid_field(
+            "token",
+            "the sandbox did not issue this token",
+        ));
     }
     let ended = state
         .tokens
@@ -76,11 +82,16 @@ pub(super) async fn revoke_token(shared: web::Data<SharedState>, body: web::Byte
 impl TokenRequest {
     fn find_holder(&self, state: &State) -> Result<TokenHolder, ControlRefusal> {
         match (&self.person, &self.system_user) {
-            (Some(id), None) if state.world.persons.has_id(id) => Ok(TokenHolder::Person(id.clone())),
+            (Some(id), None) if state.world.persons.has_id(id) => {
+                Ok(TokenHolder::Person(id.clone()))
+            }
             (None, Some(id)) if state.world.system_users.has_id(id) => {
                 Ok(TokenHolder::SystemUser(id.clone()))
             }
-            (Some(id), None) => Err(ControlRefusal::invalid_field("person", format!("there is no person {id}"))),
+            (Some(id), None) => Err(ControlRefusal::invalid_field(
+                "person",
+                format!("there is no person {id}"),
+            )),
             (None, Some(id)) => Err(ControlRefusal::invalid_field(
                 "system_user",
                 format!("there is no system user {id}"),
@@ -94,7 +105,10 @@ impl TokenRequest {
 
     fn check_ids(&self, state: &State) -> Result<(), ControlRefusal> {
         if !state.world.apps.has_id(&self.app) {
-            return Err(ControlRefusal::invalid_field("app", format!("there is no app {}", self.app)));
+            return Err(ControlRefusal::invalid_field(
+                "app",
+                format!("there is no app {}", self.app),
+            ));
         }
         match self
             .assets
@@ -102,7 +116,10 @@ impl TokenRequest {
             .flatten()
             .find(|id| !state.world.assets.has_id(id))
         {
-            Some(id) => Err(ControlRefusal::invalid_field("assets", format!("there is no asset {id}"))),
+            Some(id) => Err(ControlRefusal::invalid_field(
+                "assets",
+                format!("there is no asset {id}"),
+            )),
             None => Ok(()),
         }
     }
@@ -117,7 +134,9 @@ impl TokenRequest {
                 .collect()
         };
         let mut scopes: Vec<String> = self.granted_scopes.clone().unwrap_or_else(usual);
-        let person = holder.person_id().and_then(|id| state.world.persons.find_by_id(id));
+        let person = holder
+            .person_id()
+            .and_then(|id| state.world.persons.find_by_id(id));
         if person.is_some_and(|person| person.is_work_account) {
             scopes.retain(|scope| !scope.starts_with("user_"));
         }

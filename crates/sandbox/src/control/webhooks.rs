@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get, put, web};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{ControlResult, ControlRefusal, parse_body};
+use super::{ControlRefusal, ControlResult, parse_body};
 use crate::{state::SharedState, webhook};
 
 #[derive(Deserialize)]

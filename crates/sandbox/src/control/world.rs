@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, get, put, web};
 use serde_json::{Value, json};
 
-use super::{ControlResult, ControlRefusal};
+use super::{ControlRefusal, ControlResult};
 use crate::{
     World,
     state::{SharedState, State},
@@ -11,9 +11,12 @@ use crate::{
 
 /// Replaces the world; removes tokens, migrations and faults, keeps the clock.
 #[put("/world")]
-pub(super) async fn replace_world(shared: web::Data<SharedState>, body: web::Bytes) -> ControlResult {
-    let text =
-        std::str::from_utf8(&body).map_err(|_| ControlRefusal::invalid_field("body", "the scenario is not UTF-8"))?;
+pub(super) async fn replace_world(
+    shared: web::Data<SharedState>,
+    body: web::Bytes,
+) -> ControlResult {
+    let text = std::str::from_utf8(&body)
+        .map_err(|_| ControlRefusal::invalid_field("body", "the scenario is not UTF-8"))?;
     let world = World::from_yaml(text)?;
     let mut state = shared.lock_state();
     state.replace_world(world);

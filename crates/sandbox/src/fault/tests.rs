@@ -7,8 +7,16 @@ fn rule(json: &str) -> Rule {
 
 #[test]
 fn a_star_matches_any_text() {
-    assert!(matches_glob("*", "") && matches_glob("me/*", "me/accounts") && matches_glob("*/agencies", "12/agencies"));
-    assert!(!matches_glob("me", "me/accounts") && !matches_glob("act_*", "12") && matches_glob("a*b*c", "a1b2c"));
+    assert!(
+        matches_glob("*", "")
+            && matches_glob("me/*", "me/accounts")
+            && matches_glob("*/agencies", "12/agencies")
+    );
+    assert!(
+        !matches_glob("me", "me/accounts")
+            && !matches_glob("act_*", "12")
+            && matches_glob("a*b*c", "a1b2c")
+    );
 }
 
 #[test]
@@ -56,5 +64,10 @@ fn latency_adds_to_another_effect() {
     faults.add_rule(rule(r#"{"effect":{"throttle":{"code":4}},"times":1}"#));
     let strike = faults.apply_rules(&MatchSubject::default());
     assert!(strike.delay_ms == 5 && strike.effect.is_some());
-    assert!(faults.apply_rules(&MatchSubject::default()).effect.is_none());
+    assert!(
+        faults
+            .apply_rules(&MatchSubject::default())
+            .effect
+            .is_none()
+    );
 }

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::GraphError;
 use crate::{
     state::State,
-    token::{TokenHolder, Token},
+    token::{Token, TokenHolder},
     world::{Asset, Kind, Role, Share},
 };
 
@@ -78,16 +78,19 @@ pub(crate) fn denial_error(
         (Denial::NoRole | Denial::NotGranted | Denial::Scope, Kind::AdAccount) => {
             GraphError::ad_account_refused()
         }
-        (Denial::NoRole | Denial::NotGranted, _) => GraphError::unsupported_request(method, &asset.id),
+        (Denial::NoRole | Denial::NotGranted, _) => {
+            GraphError::unsupported_request(method, &asset.id)
+        }
         (Denial::Scope, Kind::Page) => GraphError::permission_denied(
             10,
             "This endpoint requires the 'pages_read_engagement' permission or the 'Page Public Content Access' feature. \
              Refer to https://developers.facebook.com/docs/apps/review/login-permissions#manage-pages and \
              https://developers.facebook.com/docs/apps/review/feature#reference-PAGES_ACCESS for details.",
         ),
-        (Denial::Scope, Kind::InstagramAccount) => {
-            GraphError::permission_denied(10, "Application does not have permission for this action")
-        }
+        (Denial::Scope, Kind::InstagramAccount) => GraphError::permission_denied(
+            10,
+            "Application does not have permission for this action",
+        ),
         (Denial::Scope, Kind::WhatsappBusinessAccount) => {
             GraphError::permission_denied(200, "You do not have permission to access this field")
         }
@@ -96,7 +99,11 @@ pub(crate) fn denial_error(
 }
 
 /// The membership of a person in a business now.
-pub(crate) fn find_membership<'a>(state: &'a State, person: &str, business: &str) -> Membership<'a> {
+pub(crate) fn find_membership<'a>(
+    state: &'a State,
+    person: &str,
+    business: &str,
+) -> Membership<'a> {
     let person = state.world.persons.find_by_id(person);
     let role = person.and_then(|p| {
         p.roles
@@ -130,9 +137,12 @@ pub(crate) fn find_businesses(state: &State, token: &Token) -> Vec<String> {
                 .find_by_id(id)
                 .map(|person| person.roles.as_slice())
                 .unwrap_or_default();
-            let live = roles
-                .iter()
-                .filter(|r| matches!(find_membership(state, id, &r.business), Membership::Member { .. }));
+            let live = roles.iter().filter(|r| {
+                matches!(
+                    find_membership(state, id, &r.business),
+                    Membership::Member { .. }
+                )
+            });
             live.map(|role| role.business.clone()).collect()
         }
         TokenHolder::SystemUser(id) => state
@@ -200,7 +210,11 @@ fn access_of_member(
 }
 
 fn access_of_system_user(state: &State, id: &str, asset: &Asset) -> Result<Access, Denial> {
-    let user = state.world.system_users.find_by_id(id).ok_or(Denial::NoRole)?;
+    let user = state
+        .world
+        .system_users
+        .find_by_id(id)
+        .ok_or(Denial::NoRole)?;
     let share = state
         .world
         .businesses_with_access(asset)
@@ -225,7 +239,12 @@ fn access_of_system_user(state: &State, id: &str, asset: &Asset) -> Result<Acces
 
 /// A page token reaches its page and the linked Instagram account, as long as the holder that it was
 /// minted from reaches the page.
-fn access_of_page(state: &State, page: &str, by: &TokenHolder, asset: &Asset) -> Result<Access, Denial> {
+fn access_of_page(
+    state: &State,
+    page: &str,
+    by: &TokenHolder,
+    asset: &Asset,
+) -> Result<Access, Denial> {
     let is_linked = asset.kind == Kind::InstagramAccount && asset.page.as_deref() == Some(page);
     if asset.id != page && !is_linked {
         return Err(Denial::NoRole);

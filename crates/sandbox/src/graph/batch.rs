@@ -6,7 +6,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    CallResponse, Call, GraphError, Method, Outcome, Reply, caller, headers, respond_single, fault_outcome, match_subject,
+    Call, CallResponse, GraphError, Method, Outcome, Reply, caller, fault_outcome, headers,
+    match_subject, respond_single,
 };
 use crate::state::State;
 
@@ -36,7 +37,8 @@ pub(crate) fn respond_to_batch(state: &mut State, call: &Call) -> CallResponse {
             ..run_items(state, call, &calls, delay_ms)
         },
         Err(error) => {
-            let outcome = Outcome::Reply(error.to_reply().with_headers(headers::common_headers(call)));
+            let outcome =
+                Outcome::Reply(error.to_reply().with_headers(headers::common_headers(call)));
             CallResponse {
                 outcome,
                 delay_ms,
@@ -58,7 +60,8 @@ fn run_items(state: &mut State, call: &Call, items: &[Call], delay_ms: u64) -> C
             Outcome::Drop => return answer,
         }
     }
-    let reply = Reply::json(&Value::Array(list)).with_headers(headers::response_headers(state, call, None));
+    let reply =
+        Reply::json(&Value::Array(list)).with_headers(headers::response_headers(state, call, None));
     let delay_ms = delay_ms.saturating_add(slowest);
     CallResponse {
         outcome: Outcome::Reply(reply),

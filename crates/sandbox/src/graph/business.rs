@@ -28,7 +28,9 @@ pub(crate) fn respond_to_edge(
     match (call.method, edge) {
         (_, "clients") => sharing::respond_to_clients(state, call, &business.id),
         (_, "agencies") => sharing::respond_to_business_agencies(state, call, &business.id),
-        (Method::Post, "client_pages") => sharing::request_asset(state, call, &business.id, "page_id"),
+        (Method::Post, "client_pages") => {
+            sharing::request_asset(state, call, &business.id, "page_id")
+        }
         (Method::Post, "client_ad_accounts") => {
             sharing::request_asset(state, call, &business.id, "adaccount_id")
         }
@@ -56,7 +58,8 @@ fn list_assets(
     edge: &str,
 ) -> Result<Value, GraphError> {
     let (side, kinds) = edge.split_once('_').unwrap_or((edge, ""));
-    let kind = kind_of_plural(kinds).ok_or_else(|| no_edge_error(call.method, business, edge, "Business"))?;
+    let kind = kind_of_plural(kinds)
+        .ok_or_else(|| no_edge_error(call.method, business, edge, "Business"))?;
     let ids = match side {
         "owned" => ids_of_kind(state.world.owned_by(business), kind),
         "client" => ids_of_kind(assets_shared_with(state, business), kind),

@@ -153,8 +153,11 @@ impl Params {
         let starts_like_json = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
         match serde_json::from_slice::<Value>(body) {
             Ok(Value::Object(fields)) if starts_like_json => {
-                self.0
-                    .extend(fields.into_iter().map(|(name, value)| (name, form_text(value))));
+                self.0.extend(
+                    fields
+                        .into_iter()
+                        .map(|(name, value)| (name, form_text(value))),
+                );
             }
             _ => self.read_form(body),
         }

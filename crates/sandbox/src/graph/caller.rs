@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::{Call, GraphError};
 use crate::{
     state::State,
-    token::{TokenHolder, Token},
+    token::{Token, TokenHolder},
     webhook::hmac_hex,
     world::App,
 };
@@ -65,7 +65,11 @@ pub(crate) fn authenticate_call(state: &State, call: &Call) -> Result<CallerIden
 /// The identity of a token text, dead or alive.
 pub(crate) fn decode_token(state: &State, text: &str) -> Result<CallerIdentity, GraphError> {
     if let Some((id, secret)) = text.split_once('|') {
-        let app = state.world.apps.find_by_id(id).filter(|app| app.secret == secret);
+        let app = state
+            .world
+            .apps
+            .find_by_id(id)
+            .filter(|app| app.secret == secret);
         return app
             .map(|app| CallerIdentity::App(app.id.clone()))
             .ok_or_else(GraphError::wrong_app_secret);

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     state::State,
-    token::{TokenHolder, Token},
+    token::{Token, TokenHolder},
     world::Kind,
 };
 
@@ -122,10 +122,12 @@ fn granular_scopes(state: &State, token: &Token) -> Vec<Value> {
         .map(|scope| (scope, about(scope)))
         .filter(|(_, kinds)| !kinds.is_empty());
     scopes
-        .map(|(scope, kinds)| match granted_targets(state, token, &kinds) {
-            Some(ids) => json!({"scope": scope, "target_ids": ids}),
-            None => json!({"scope": scope}),
-        })
+        .map(
+            |(scope, kinds)| match granted_targets(state, token, &kinds) {
+                Some(ids) => json!({"scope": scope, "target_ids": ids}),
+                None => json!({"scope": scope}),
+            },
+        )
         .collect()
 }
 

@@ -13,7 +13,10 @@ pub(crate) struct Field {
 
 /// Parses `id,name,business{id},accounts.limit(5)`.
 pub(crate) fn parse_fields(text: &str) -> Vec<Field> {
-    split_fields(text).into_iter().filter_map(parse_field).collect()
+    split_fields(text)
+        .into_iter()
+        .filter_map(parse_field)
+        .collect()
 }
 
 /// Builds a node from the requested fields. `lookup` returns `None` for a field that this type lacks,

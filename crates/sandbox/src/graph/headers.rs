@@ -31,7 +31,11 @@ pub(crate) fn throttle_headers(state: &State, call: &Call, throttle: &Throttle) 
         headers.push(("X-App-Usage", app_usage(100)));
     } else {
         let named = call.first_segment().unwrap_or_default();
-        let asset = state.world.assets.find_by_id(named).filter(|_| throttle.business);
+        let asset = state
+            .world
+            .assets
+            .find_by_id(named)
+            .filter(|_| throttle.business);
         let id = asset
             .map_or(named, |it| it.business.as_str())
             .trim_start_matches("act_");
@@ -76,7 +80,11 @@ fn business_usage(id: &str, kind: &str, percent: u64, minutes: u64) -> String {
 }
 
 /// The business use case header. A page has one only for page and system user tokens.
-fn business_usage_header(state: &State, call: &Call, percent: u64) -> Option<(&'static str, String)> {
+fn business_usage_header(
+    state: &State,
+    call: &Call,
+    percent: u64,
+) -> Option<(&'static str, String)> {
     let asset = state.world.assets.find_by_id(call.first_segment()?)?;
     let token = state.tokens.find_token(call.token()?)?;
     let is_platform = asset.kind == Kind::Page && matches!(token.holder, TokenHolder::Person(_));

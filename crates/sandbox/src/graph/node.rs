@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     state::State,
-    token::{TokenHolder, Token},
+    token::{Token, TokenHolder},
     world::{Asset, Kind},
 };
 
@@ -26,7 +26,11 @@ enum Node {
 }
 
 /// Responds to a call on a node itself.
-pub(crate) fn respond_to_node(state: &mut State, call: &Call, id: &str) -> Result<Value, GraphError> {
+pub(crate) fn respond_to_node(
+    state: &mut State,
+    call: &Call,
+    id: &str,
+) -> Result<Value, GraphError> {
     let caller = caller::authenticate_call(state, call)?;
     match (call.method, resolve_node(state, call, &caller, id)?) {
         (Method::Get, Node::Asset(asset)) => read_asset(state, call, &caller, &asset),
@@ -61,7 +65,9 @@ pub(crate) fn respond_to_edge(
             business::respond_to_edge(state, call, &caller, &asset, edge)
         }
         Node::Asset(asset) => respond_to_asset_edge(state, call, &caller, &asset, edge),
-        Node::App(_) | Node::OnBehalf(_) => Err(no_edge_error(call.method, id, edge, "Application")),
+        Node::App(_) | Node::OnBehalf(_) => {
+            Err(no_edge_error(call.method, id, edge, "Application"))
+        }
     }
 }
 
@@ -74,7 +80,10 @@ pub(crate) fn no_edge_error(method: Method, id: &str, edge: &str, node_type: &st
 }
 
 /// The token of a call that only a person, page or system user may make.
-pub(crate) fn require_user_token<'a>(call: &Call, caller: &'a CallerIdentity) -> Result<&'a Token, GraphError> {
+pub(crate) fn require_user_token<'a>(
+    call: &Call,
+    caller: &'a CallerIdentity,
+) -> Result<&'a Token, GraphError> {
     let id = call.first_segment().unwrap_or_default();
     caller
         .user_token()
@@ -104,7 +113,12 @@ pub(crate) fn render_asset(
     })
 }
 
-fn resolve_node(state: &State, call: &Call, caller: &CallerIdentity, id: &str) -> Result<Node, GraphError> {
+fn resolve_node(
+    state: &State,
+    call: &Call,
+    caller: &CallerIdentity,
+    id: &str,
+) -> Result<Node, GraphError> {
     if id == "me" {
         return resolve_me(state, call, caller);
     }
@@ -202,8 +216,14 @@ fn mint_page_token(state: &mut State, token: &Token, page: &Asset) -> String {
         page: page.id.clone(),
         by: Box::new(token.holder.clone()),
     };
-    let made = Token::new(holder, &token.app, token.scopes.clone(), state.now_in_seconds());
-    let dies_with_parent = token.is_short_lived() || matches!(token.holder, TokenHolder::SystemUser(_));
+    let made = Token::new(
+        holder,
+        &token.app,
+        token.scopes.clone(),
+        state.now_in_seconds(),
+    );
+    let dies_with_parent =
+        token.is_short_lived() || matches!(token.holder, TokenHolder::SystemUser(_));
     let made = Token {
         parent: Some(token.text.clone()),
         granted: token.granted.clone(),

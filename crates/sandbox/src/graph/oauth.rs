@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     state::State,
-    token::{TokenEnding, TokenHolder, Token},
+    token::{Token, TokenEnding, TokenHolder},
     world::App,
 };
 
@@ -41,11 +41,16 @@ pub(crate) fn revoke_token(state: &mut State, call: &Call) -> Result<Value, Grap
         .params
         .get("revoke_token")
         .ok_or_else(|| GraphError::missing_parameter("revoke_token"))?;
-    let token = state.tokens.find_token(text).filter(|token| token.app == app);
+    let token = state
+        .tokens
+        .find_token(text)
+        .filter(|token| token.app == app);
     let token = token.ok_or_else(|| GraphError::new(100, "(#100) Invalid revoke_token"))?;
-    state.tokens.end_tokens(TokenEnding::Invalidated, |candidate| {
-        candidate.text == token.text
-    });
+    state
+        .tokens
+        .end_tokens(TokenEnding::Invalidated, |candidate| {
+            candidate.text == token.text
+        });
     Ok(json!({"success": true}))
 }
 
@@ -74,7 +79,9 @@ fn exchange_token(state: &mut State, call: &Call, app: &App) -> Result<Value, Gr
     let token = find_exchangeable_token(state, text, app)?;
     let now = state.now_in_seconds();
     let expires_at = match &token.holder {
-        TokenHolder::SystemUser(_) if call.params.flag_value("set_token_expires_in_60_days") == Some(true) => {
+        TokenHolder::SystemUser(_)
+            if call.params.flag_value("set_token_expires_in_60_days") == Some(true) =>
+        {
             Some(now + LONG_LIFETIME)
         }
         // Without the parameter a system user's token keeps its expiry.

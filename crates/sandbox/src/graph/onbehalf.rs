@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Call, GraphError, access, caller::CallerIdentity, fields, list, node::require_user_token, profile::business_ref,
+    Call, GraphError, access, caller::CallerIdentity, fields, list, node::require_user_token,
+    profile::business_ref,
 };
 use crate::{
     state::State,
@@ -38,7 +39,11 @@ pub(crate) fn cancel_request(
 }
 
 /// `/{ad_account}/onbehalf_requests`.
-pub(crate) fn list_of_asset(state: &mut State, call: &Call, asset: &Asset) -> Result<Value, GraphError> {
+pub(crate) fn list_of_asset(
+    state: &mut State,
+    call: &Call,
+    asset: &Asset,
+) -> Result<Value, GraphError> {
     let status = call.params.get("status");
     let asked = |request: &OnBehalfRequest| {
         request.asset == asset.id && status.is_none_or(|status| request.status == status)
@@ -58,7 +63,11 @@ pub(crate) fn list_received(
 }
 
 /// `/{business}/sent_inprogress_onbehalf_requests`.
-pub(crate) fn list_sent(state: &mut State, call: &Call, business: &str) -> Result<Value, GraphError> {
+pub(crate) fn list_sent(
+    state: &mut State,
+    call: &Call,
+    business: &str,
+) -> Result<Value, GraphError> {
     list_requests(state, call, |request| {
         request.requesting_business == business && request.status == "IN_PROGRESS"
     })
@@ -76,7 +85,9 @@ fn list_requests(
         .filter(|request| asked(request))
         .map(|request| request.id.clone())
         .collect();
-    list::respond_with_list(state, call, ids, |state, id| render_request(state, call, id))
+    list::respond_with_list(state, call, ids, |state, id| {
+        render_request(state, call, id)
+    })
 }
 
 fn render_request(state: &State, call: &Call, id: &str) -> Result<Value, GraphError> {

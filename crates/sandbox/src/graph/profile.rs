@@ -59,9 +59,11 @@ fn common_field(state: &State, asset: &Asset, access: &Access, name: &str) -> Op
     match name {
         "id" => Some(json!(asset.id)),
         "name" => Some(json!(asset.name)),
-        "user_access_expire_time" if ends => {
-            Some(access.ends_at.map_or(Value::Null, |at| json!(format_time(at))))
-        }
+        "user_access_expire_time" if ends => Some(
+            access
+                .ends_at
+                .map_or(Value::Null, |at| json!(format_time(at))),
+        ),
         "business"
             if matches!(
                 asset.kind,

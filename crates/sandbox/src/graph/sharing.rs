@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     state::State,
-    token::{TokenHolder, Token},
+    token::{Token, TokenHolder},
     world::{Asset, Kind, Share},
 };
 
@@ -66,7 +66,11 @@ pub(crate) fn respond_to_business_agencies(
 }
 
 /// `/{business}/clients`: the businesses that share assets with this one, or were asked to.
-pub(crate) fn respond_to_clients(state: &mut State, call: &Call, business: &str) -> Result<Value, GraphError> {
+pub(crate) fn respond_to_clients(
+    state: &mut State,
+    call: &Call,
+    business: &str,
+) -> Result<Value, GraphError> {
     let owners = find_partners(state, business, |share, owner| {
         (share.business == business).then(|| owner.to_owned())
     });
@@ -146,7 +150,8 @@ fn render_client(state: &State, business: &str, owner: &str) -> Value {
             .shares
             .iter()
             .filter(|share| share.business == business);
-        let mine = shares.filter_map(|share| Some((share, state.world.assets.find_by_id(&share.asset)?)));
+        let mine =
+            shares.filter_map(|share| Some((share, state.world.assets.find_by_id(&share.asset)?)));
         let fits = mine.filter(|(_, asset)| asset.kind == kind && asset.business == owner);
         fits.map(|(share, asset)| {
             let mut row = render_agreement(state, share);

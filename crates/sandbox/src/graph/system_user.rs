@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     state::State,
-    token::{TokenEnding, TokenHolder, Token},
+    token::{Token, TokenEnding, TokenHolder},
 };
 
 /// Responds to a call on an edge of a system user.
@@ -29,9 +29,9 @@ pub(crate) fn respond_to_edge(
     match (call.method, edge) {
         (Method::Post, "access_tokens") => mint_token(state, call, token, id),
         (Method::Delete, "access_tokens") => {
-            state
-                .tokens
-                .end_tokens(TokenEnding::Invalidated, |token| token.holder.user_id() == id);
+            state.tokens.end_tokens(TokenEnding::Invalidated, |token| {
+                token.holder.user_id() == id
+            });
             Ok(json!({"success": true}))
         }
         (Method::Post, "applications") => Ok(json!({"success": true})),
@@ -93,7 +93,12 @@ pub(crate) fn respond_with_client_token(
     Ok(json!({"access_token": held.text}))
 }
 
-fn mint_token(state: &mut State, call: &Call, caller: &Token, id: &str) -> Result<Value, GraphError> {
+fn mint_token(
+    state: &mut State,
+    call: &Call,
+    caller: &Token,
+    id: &str,
+) -> Result<Value, GraphError> {
     if !call.params.has_name("appsecret_proof") {
         return Err(GraphError::proof_required());
     }
@@ -118,7 +123,12 @@ fn mint_token(state: &mut State, call: &Call, caller: &Token, id: &str) -> Resul
     Ok(json!({"access_token": made.text}))
 }
 
-fn list_assigned(state: &mut State, call: &Call, id: &str, edge: &str) -> Result<Value, GraphError> {
+fn list_assigned(
+    state: &mut State,
+    call: &Call,
+    id: &str,
+    edge: &str,
+) -> Result<Value, GraphError> {
     let kind = edge.strip_prefix("assigned_").and_then(kind_of_plural);
     let kind = kind.ok_or_else(|| no_edge_error(call.method, id, edge, "SystemUser"))?;
     let scopes = kind
@@ -127,7 +137,12 @@ fn list_assigned(state: &mut State, call: &Call, id: &str, edge: &str) -> Result
         .map(|&scope| scope.to_owned())
         .collect();
     // Graph lists assigned assets for every caller, so compute them with a token of the system user.
-    let own = Token::new(TokenHolder::SystemUser(id.to_owned()), "", scopes, state.now());
+    let own = Token::new(
+        TokenHolder::SystemUser(id.to_owned()),
+        "",
+        scopes,
+        state.now(),
+    );
     let assets = state
         .world
         .assets

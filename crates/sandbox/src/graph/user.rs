@@ -7,11 +7,11 @@ use super::{
     access::{self, Access},
     caller::CallerIdentity,
     fields, list,
-    node::{render_asset, no_edge_error, require_user_token},
+    node::{no_edge_error, render_asset, require_user_token},
 };
 use crate::{
     state::State,
-    token::{TokenHolder, Token},
+    token::{Token, TokenHolder},
     world::{Asset, Kind},
 };
 
@@ -22,7 +22,9 @@ pub(crate) fn read_person(
     caller: &CallerIdentity,
     id: &str,
 ) -> Result<Value, GraphError> {
-    let is_own = caller.user_token().is_none_or(|token| token.holder.user_id() == id);
+    let is_own = caller
+        .user_token()
+        .is_none_or(|token| token.holder.user_id() == id);
     let person = state.world.persons.find_by_id(id).filter(|_| is_own);
     let person = person.ok_or_else(|| GraphError::unsupported_request(call.method, id))?;
     let asked = fields::parse_fields(call.params.get("fields").unwrap_or("name,id"));
@@ -98,7 +100,8 @@ pub(crate) fn respond_to_edge(
     edge: &str,
 ) -> Result<Value, GraphError> {
     let token = require_user_token(call, caller)?;
-    let own = call.first_segment() == Some("me") || call.first_segment() == Some(token.holder.user_id());
+    let own =
+        call.first_segment() == Some("me") || call.first_segment() == Some(token.holder.user_id());
     if !own || call.method != Method::Get {
         return Err(GraphError::unsupported_request(
             call.method,
@@ -115,7 +118,12 @@ pub(crate) fn respond_to_edge(
         ),
         "adaccounts" => list_reached_assets(state, call, token, Kind::AdAccount, "account_id,id"),
         "businesses" => list_reached_assets(state, call, token, Kind::Business, "id,name"),
-        _ => Err(no_edge_error(call.method, token.holder.user_id(), edge, "User")),
+        _ => Err(no_edge_error(
+            call.method,
+            token.holder.user_id(),
+            edge,
+            "User",
+        )),
     }
 }
 
@@ -133,7 +141,8 @@ pub(crate) fn list_reached_assets(
             "Requires a permission that this token lacks",
         ));
     }
-    let reached = |asset: &&Asset| asset.kind == kind && access::check_access(state, token, asset).is_ok();
+    let reached =
+        |asset: &&Asset| asset.kind == kind && access::check_access(state, token, asset).is_ok();
     let ids = state
         .world
         .assets
@@ -157,7 +166,8 @@ pub(crate) fn list_assets(
         let Some(asset) = state.world.assets.find_by_id(id).cloned() else {
             return Ok(json!({"id": id}));
         };
-        let access = access::check_access(state, token, &asset).unwrap_or_else(|_| Access::default());
+        let access =
+            access::check_access(state, token, &asset).unwrap_or_else(|_| Access::default());
         render_asset(state, token, &asset, &access, &asked)
     })
 }

@@ -30,7 +30,8 @@ impl<T: HasId> Registry<T> {
         if self.positions.contains_key(item.id()) {
             return false;
         }
-        self.positions.insert(item.id().to_owned(), self.items.len());
+        self.positions
+            .insert(item.id().to_owned(), self.items.len());
         self.items.push(item);
         true
     }

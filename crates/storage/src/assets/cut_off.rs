@@ -37,7 +37,11 @@ impl TenantTx {
     }
 
     /// The newest notes about an asset's cut-off, the newest first.
-    pub async fn list_cut_off_notes(&self, asset: &AssetId, limit: u32) -> Result<Vec<CutOffNote>, Error> {
+    pub async fn list_cut_off_notes(
+        &self,
+        asset: &AssetId,
+        limit: u32,
+    ) -> Result<Vec<CutOffNote>, Error> {
         let query = self
             .query(
                 "SELECT asset_id, person_id, cut_off, source, learned_at FROM cut_offs

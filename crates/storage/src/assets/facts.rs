@@ -53,7 +53,11 @@ impl TenantTx {
     }
 
     /// Notes that probes of the active credentials of these assets failed.
-    pub async fn note_failed_probes(&self, failed: &[FailedProbe], at: Timestamp) -> Result<(), Error> {
+    pub async fn note_failed_probes(
+        &self,
+        failed: &[FailedProbe],
+        at: Timestamp,
+    ) -> Result<(), Error> {
         for chunk in failed.chunks(CHUNK) {
             let row = |it: &FailedProbe| {
                 let reason = to_json(&it.reason)?;

@@ -2,7 +2,7 @@
 //!
 //! The rule: the filter by state is `domain::state` in SQL, line for line; a test compares the two.
 
-use regrant_domain::{Asset, AssetId, AssetKind, PersonId, Timestamp, ReachLimit, state::Status};
+use regrant_domain::{Asset, AssetId, AssetKind, PersonId, ReachLimit, Timestamp, state::Status};
 
 use crate::{
     Error, TenantTx,
@@ -76,7 +76,11 @@ impl TenantTx {
             .bind_optional("ending_before", filter.ending_before.map(to_micros))
             .bind("limit", i64::from(filter.limit));
         let query = fill_within(fill_in_state(query, filter), filter.within.as_ref());
-        self.fetch_all(query).await?.iter().map(read_asset).collect()
+        self.fetch_all(query)
+            .await?
+            .iter()
+            .map(read_asset)
+            .collect()
     }
 }
 

@@ -65,7 +65,10 @@ impl TenantTx {
     }
 
     async fn read_quota(&self, sql: &'static str) -> Result<Quota, Error> {
-        let row: Row = self.fetch_one(self.query(sql)).await?.ok_or(Error::NotFound)?;
+        let row: Row = self
+            .fetch_one(self.query(sql))
+            .await?
+            .ok_or(Error::NotFound)?;
         let whole = |n: i64| usize::try_from(n).map_err(|_| Error::Corrupt("quota"));
         let most: Option<i64> = row.get("most")?;
         Ok(Quota {

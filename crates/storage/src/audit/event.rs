@@ -82,7 +82,11 @@ impl TenantTx {
     /// # Errors
     /// [`Error::Unsupported`]: the transaction only reads, or the store was opened without a chain.
     #[expect(clippy::unused_async, reason = "like every other method that writes")]
-    pub async fn write_audit_events(&self, events: &[AuditEvent], at: Timestamp) -> Result<(), Error> {
+    pub async fn write_audit_events(
+        &self,
+        events: &[AuditEvent],
+        at: Timestamp,
+    ) -> Result<(), Error> {
         if events.is_empty() {
             return Ok(());
         }

@@ -79,12 +79,22 @@ mod tests {
     #[test]
     fn the_kind_follows_from_the_action_and_needed_rows_have_none() {
         assert_eq!(AuditKind::of_action("token.read"), Some(AuditKind::Reads));
-        assert_eq!(AuditKind::of_action("records.purged"), Some(AuditKind::Worker));
+        assert_eq!(
+            AuditKind::of_action("records.purged"),
+            Some(AuditKind::Worker)
+        );
         for action in ["credential.activated", "tenant.created", "", "token.reads"] {
-            assert_eq!(AuditKind::of_action(action), Some(AuditKind::Acts), "{action}");
+            assert_eq!(
+                AuditKind::of_action(action),
+                Some(AuditKind::Acts),
+                "{action}"
+            );
         }
         assert_eq!(
-            (AuditKind::of_action(PRUNED), AuditKind::of_action(CHAIN_STARTED)),
+            (
+                AuditKind::of_action(PRUNED),
+                AuditKind::of_action(CHAIN_STARTED)
+            ),
             (None, None)
         );
     }

@@ -63,7 +63,11 @@ impl TenantTx {
             .bind_optional("before", before)
             .bind_optional("after", after)
             .bind("limit", i64::from(limit));
-        self.fetch_all(query).await?.iter().map(read_audit_row).collect()
+        self.fetch_all(query)
+            .await?
+            .iter()
+            .map(read_audit_row)
+            .collect()
     }
 
     /// The newest checkpoint, if there is one.

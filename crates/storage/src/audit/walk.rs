@@ -50,7 +50,10 @@ struct ChainWalker<'a> {
 
 impl TenantTx {
     /// Verifies the whole chain and passes each row to `each`.
-    pub async fn verify_audit_chain(&self, mut each: impl FnMut(&AuditRow)) -> Result<ChainReport, Error> {
+    pub async fn verify_audit_chain(
+        &self,
+        mut each: impl FnMut(&AuditRow),
+    ) -> Result<ChainReport, Error> {
         let marks = self.load_prune_marks().await?;
         let mut walker = ChainWalker::new(self.audit_chain()?, self.tenant, marks);
         walker.report.head = self.find_audit_head().await?;
@@ -82,7 +85,10 @@ impl TenantTx {
     pub(crate) async fn count_unchained_rows(&self) -> Result<u64, Error> {
         let query = self
             .query("SELECT count(*) AS n FROM audit_events WHERE tenant_id = :tenant AND seq <= 0");
-        let row = self.fetch_one(query).await?.ok_or(Error::Corrupt("count"))?;
+        let row = self
+            .fetch_one(query)
+            .await?
+            .ok_or(Error::Corrupt("count"))?;
         u64::try_from(row.get::<i64>("n")?).map_err(|_| Error::Corrupt("count"))
     }
 
@@ -93,7 +99,11 @@ impl TenantTx {
             .bind_optional("seq", after.map(|(seq, _)| seq))
             .bind_optional("id", after.map(|(_, id)| id.uuid()))
             .bind("limit", PAGE);
-        self.fetch_all(query).await?.iter().map(read_audit_row).collect()
+        self.fetch_all(query)
+            .await?
+            .iter()
+            .map(read_audit_row)
+            .collect()
     }
 }
 

@@ -59,7 +59,11 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::Stale`]: an asset has another generation.
-    pub async fn refresh_credentials(&self, activations: &[Activation], at: Timestamp) -> Result<(), Error> {
+    pub async fn refresh_credentials(
+        &self,
+        activations: &[Activation],
+        at: Timestamp,
+    ) -> Result<(), Error> {
         for chunk in activations.chunks(CHUNK) {
             self.raise_generation(chunk.iter(), IntentSeq::Leave, at)
                 .await?;
@@ -75,7 +79,11 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::Stale`]: an asset has another generation.
-    pub async fn promote_credentials(&self, promotions: &[Promotion], at: Timestamp) -> Result<(), Error> {
+    pub async fn promote_credentials(
+        &self,
+        promotions: &[Promotion],
+        at: Timestamp,
+    ) -> Result<(), Error> {
         for chunk in promotions.chunks(CHUNK) {
             let activations = || chunk.iter().map(|it| &it.activation);
             self.raise_generation(activations(), IntentSeq::Raise, at)
@@ -94,7 +102,11 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::Stale`]: an asset has another generation.
-    pub async fn adopt_imported_credentials(&self, adoptions: &[Activation], at: Timestamp) -> Result<(), Error> {
+    pub async fn adopt_imported_credentials(
+        &self,
+        adoptions: &[Activation],
+        at: Timestamp,
+    ) -> Result<(), Error> {
         for chunk in adoptions.chunks(CHUNK) {
             self.raise_generation(chunk.iter(), IntentSeq::Raise, at)
                 .await?;

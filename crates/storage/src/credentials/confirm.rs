@@ -5,7 +5,7 @@ use sea_orm::Value;
 
 use crate::{
     Error, TenantTx,
-    sql::{CHUNK, to_json, maybe_micros, to_micros},
+    sql::{CHUNK, maybe_micros, to_json, to_micros},
 };
 
 /// A probe result `works` of an active credential.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, TenantTx,
-    sql::{CHUNK, Query, Row, to_json, maybe_micros, to_micros},
+    sql::{CHUNK, Query, Row, maybe_micros, to_json, to_micros},
 };
 
 /// A credential and the tasks that were proved for it.
@@ -38,7 +38,11 @@ impl TenantTx {
             .query("{select} AND c.asset_id = :asset ORDER BY c.created_at DESC, c.id DESC")
             .fill("select", SELECT)
             .bind("asset", asset.as_str());
-        self.fetch_all(query).await?.iter().map(read_credential).collect()
+        self.fetch_all(query)
+            .await?
+            .iter()
+            .map(read_credential)
+            .collect()
     }
 
     /// The credentials that serve these assets, in any order.
@@ -99,7 +103,11 @@ impl TenantTx {
             .fill("select", SELECT)
             .bind_optional("after", after.map(CredentialId::uuid))
             .bind("limit", i64::try_from(limit).unwrap_or(i64::MAX));
-        self.fetch_all(query).await?.iter().map(read_credential).collect()
+        self.fetch_all(query)
+            .await?
+            .iter()
+            .map(read_credential)
+            .collect()
     }
 
     /// Inserts credentials. If `unless_taken`, one whose slot is taken is not inserted; else that fails.

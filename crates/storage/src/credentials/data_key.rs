@@ -53,7 +53,11 @@ impl TenantTx {
             "SELECT key_id, version, state, wrapped FROM tenant_keys
              WHERE tenant_id = :tenant ORDER BY state, version DESC",
         );
-        self.fetch_all(query).await?.iter().map(read_data_key).collect()
+        self.fetch_all(query)
+            .await?
+            .iter()
+            .map(read_data_key)
+            .collect()
     }
 
     pub(crate) async fn insert_data_key(&self, key: &NewDataKey) -> Result<(), Error> {

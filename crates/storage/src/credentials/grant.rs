@@ -5,7 +5,7 @@ use regrant_domain::{AssetId, Grant, GrantId, SealedRecord, Timestamp, TokenFact
 use crate::{
     Error, TenantTx,
     credentials::credential::read_sealing_key,
-    sql::{CHUNK, Row, to_json, maybe_micros, to_micros},
+    sql::{CHUNK, Row, maybe_micros, to_json, to_micros},
 };
 
 const COLUMNS: &str =
@@ -131,7 +131,11 @@ impl TenantTx {
     }
 
     /// The assets that credentials of this grant serve, by id; at most `limit`.
-    pub async fn list_assets_of_grant(&self, id: GrantId, limit: u32) -> Result<Vec<AssetId>, Error> {
+    pub async fn list_assets_of_grant(
+        &self,
+        id: GrantId,
+        limit: u32,
+    ) -> Result<Vec<AssetId>, Error> {
         let query = self
             .query(
                 "SELECT DISTINCT asset_id FROM credentials

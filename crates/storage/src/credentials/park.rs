@@ -10,7 +10,11 @@ use crate::{Error, NewCredential, TenantTx, credentials::activate::check_slot, s
 impl TenantTx {
     /// Parks credentials that do not reach their asset yet, one an asset; a candidate of a newer
     /// reconnect stays instead.
-    pub async fn park_credentials(&self, credentials: &[NewCredential], at: Timestamp) -> Result<(), Error> {
+    pub async fn park_credentials(
+        &self,
+        credentials: &[NewCredential],
+        at: Timestamp,
+    ) -> Result<(), Error> {
         check_slot(Slot::Candidate, credentials)?;
         self.replace_older("c.slot = 'candidate'", credentials, at)
             .await

@@ -15,7 +15,8 @@ impl TenantTx {
         &self,
         assets: &[AssetId],
     ) -> Result<HashMap<AssetId, Vec<CredentialOutlook>>, Error> {
-        let mut found: HashMap<AssetId, Vec<CredentialOutlook>> = HashMap::with_capacity(assets.len());
+        let mut found: HashMap<AssetId, Vec<CredentialOutlook>> =
+            HashMap::with_capacity(assets.len());
         for chunk in assets.chunks(CHUNK) {
             let query = self
                 .query(

@@ -4,7 +4,7 @@
 //! of assets. Start at `endings.rs`, which says what an ending is.
 
 use chrono::NaiveDate;
-use regrant_domain::{ForecastLine, ForecastTotals, ForecastPosition, forecast::EndingTally};
+use regrant_domain::{ForecastLine, ForecastPosition, ForecastTotals, forecast::EndingTally};
 
 use crate::{
     Error, ForecastFilter, TenantTx,
@@ -58,19 +58,33 @@ impl TenantTx {
             .bind_optional("after_id", after.map(|it| it.asset_id.as_str()))
             .bind_optional("after_rank", after.map(|it| to_rank(it.cause)))
             .bind("limit", i64::from(limit));
-        self.fetch_all(query).await?.iter().map(read_position).collect()
+        self.fetch_all(query)
+            .await?
+            .iter()
+            .map(read_position)
+            .collect()
     }
 
     /// How many endings each day has, by cause, confidence and cover.
-    pub async fn count_endings_by_day(&self, filter: &ForecastFilter) -> Result<Vec<EndingTally>, Error> {
+    pub async fn count_endings_by_day(
+        &self,
+        filter: &ForecastFilter,
+    ) -> Result<Vec<EndingTally>, Error> {
         let query = self
             .query_endings(filter, TALLIES)
             .fill("outlasts", OUTLASTS);
-        self.fetch_all(query).await?.iter().map(read_tally).collect()
+        self.fetch_all(query)
+            .await?
+            .iter()
+            .map(read_tally)
+            .collect()
     }
 
     /// How many assets no day of the calendar shows.
-    pub async fn count_endless_assets(&self, filter: &ForecastFilter) -> Result<ForecastTotals, Error> {
+    pub async fn count_endless_assets(
+        &self,
+        filter: &ForecastFilter,
+    ) -> Result<ForecastTotals, Error> {
         let query = self.query(
             "WITH {judged}
              SELECT count(*) FILTER (WHERE gone AND generation > 0) AS passed,

@@ -2,7 +2,7 @@
 //!
 //! The rule: this is `domain::forecast` in SQL, ending for ending; a test compares the two.
 
-use regrant_domain::{AssetId, AssetKind, PersonId, Timestamp, ReachLimit, state::EndingCause};
+use regrant_domain::{AssetId, AssetKind, PersonId, ReachLimit, Timestamp, state::EndingCause};
 
 use crate::{
     TenantTx,

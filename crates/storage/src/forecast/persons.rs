@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use regrant_domain::{PersonCounts, PersonId, PersonFacts, ForecastPosition, Timestamp};
+use regrant_domain::{ForecastPosition, PersonCounts, PersonFacts, PersonId, Timestamp};
 
 use crate::{
     Error, ForecastFilter, TenantTx,
@@ -43,7 +43,11 @@ impl TenantTx {
             .fill("newest", NEWEST)
             .bind("after", after.map_or("", PersonId::as_str))
             .bind("limit", i64::from(limit));
-        self.fetch_all(query).await?.iter().map(read_person).collect()
+        self.fetch_all(query)
+            .await?
+            .iter()
+            .map(read_person)
+            .collect()
     }
 
     /// The person with this id.

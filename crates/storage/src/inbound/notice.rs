@@ -3,7 +3,7 @@
 //! The rule: a notice is stored, and made due for every tenant of its person, in one transaction; the same
 //! notice a second time changes nothing. The person's id is erased once the last tenant has finished.
 
-use regrant_domain::{AppId, NoticeKind, Timestamp, MetaNotice};
+use regrant_domain::{AppId, MetaNotice, NoticeKind, Timestamp};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -69,8 +69,12 @@ impl Store {
                 .collect::<Result<_, _>>()?;
             stored += ids.len();
             if !ids.is_empty() {
-                make_notices_due(&ids, due_at).execute(&tx.transaction).await?;
-                finish_notices_query(&ids, at).execute(&tx.transaction).await?;
+                make_notices_due(&ids, due_at)
+                    .execute(&tx.transaction)
+                    .await?;
+                finish_notices_query(&ids, at)
+                    .execute(&tx.transaction)
+                    .await?;
             }
         }
         tx.commit().await?;
@@ -132,7 +136,10 @@ impl Store {
         )
         .bind("app", app.as_str())
         .bind("code_hash", code_hash.to_vec());
-        let row = query.fetch_one(&self.connection).await?.ok_or(Error::NotFound)?;
+        let row = query
+            .fetch_one(&self.connection)
+            .await?
+            .ok_or(Error::NotFound)?;
         Ok(StoredDeletion {
             received_at: row.time("received_at")?,
             begun_at: row.maybe_time("begun_at")?,

@@ -39,7 +39,11 @@ const IS_REVOKED: &str = "
 
 impl TenantTx {
     /// Notes in the directory that this tenant knows a person.
-    pub async fn add_person_to_directory(&self, app: &AppId, person: PersonHash) -> Result<(), Error> {
+    pub async fn add_person_to_directory(
+        &self,
+        app: &AppId,
+        person: PersonHash,
+    ) -> Result<(), Error> {
         let query = self
             .query(
                 "INSERT INTO person_directory (tenant_id, app_id, person_hash)
@@ -156,7 +160,10 @@ impl TenantTx {
     }
 
     /// Wipes the sealed tokens of the person's revoked grants.
-    pub async fn wipe_revoked_grant_tokens(&self, revoked: RevokedConsent<'_>) -> Result<u64, Error> {
+    pub async fn wipe_revoked_grant_tokens(
+        &self,
+        revoked: RevokedConsent<'_>,
+    ) -> Result<u64, Error> {
         let query = self
             .query(
                 "UPDATE grants SET sealed = NULL, key_id = NULL, key_version = NULL

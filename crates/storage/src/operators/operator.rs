@@ -47,7 +47,12 @@ impl Store {
         let query = Query::new("SELECT {columns} FROM operators o WHERE o.id = :id")
             .fill("columns", COLUMNS)
             .bind("id", id.uuid());
-        read_operator(&query.fetch_one(&self.connection).await?.ok_or(Error::NotFound)?)
+        read_operator(
+            &query
+                .fetch_one(&self.connection)
+                .await?
+                .ok_or(Error::NotFound)?,
+        )
     }
 
     /// The operator with this name and the hash of the password, if there is one.
@@ -102,7 +107,12 @@ impl TenantTx {
         )
         .fill("columns", COLUMNS)
         .bind("id", id.uuid());
-        read_with_password(&query.fetch_one(&self.transaction).await?.ok_or(Error::NotFound)?)
+        read_with_password(
+            &query
+                .fetch_one(&self.transaction)
+                .await?
+                .ok_or(Error::NotFound)?,
+        )
     }
 
     /// The owners that are not disabled, locked until this transaction ends.

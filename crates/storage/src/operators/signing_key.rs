@@ -101,7 +101,12 @@ async fn list_keys(on: &impl ConnectionTrait) -> Result<Vec<StoredSigningKey>, E
         "SELECT kid, sealed, created_at, active_from, retired_at FROM signing_keys
          ORDER BY created_at, kid",
     );
-    query.fetch_all(on).await?.iter().map(read_signing_key).collect()
+    query
+        .fetch_all(on)
+        .await?
+        .iter()
+        .map(read_signing_key)
+        .collect()
 }
 
 fn read_signing_key(row: &Row) -> Result<StoredSigningKey, Error> {

@@ -116,7 +116,10 @@ impl TenantTx {
     }
 
     /// When the first deferred item may be tried again; `None` if no item is deferred with a time.
-    pub async fn find_next_retry(&self, reconnect: ReconnectId) -> Result<Option<Timestamp>, Error> {
+    pub async fn find_next_retry(
+        &self,
+        reconnect: ReconnectId,
+    ) -> Result<Option<Timestamp>, Error> {
         let query = self
             .query(
                 "SELECT min(retry_at) AS retry_at FROM reconnect_items

@@ -7,7 +7,7 @@ use sea_orm::Value;
 
 use crate::{
     Error, ItemResult, NewItem, TenantTx,
-    sql::{CHUNK, maybe_to_json, maybe_micros},
+    sql::{CHUNK, maybe_micros, maybe_to_json},
 };
 
 /// Outcome, serving, reason, time of the retry, trace id, time of settling, number of the event.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use regrant_domain::{
-    ClientId, OutcomeCounts, GrantId, Outcome, PersonId, ReconnectId, ReconnectSessionId, ReconnectStatus,
-    SealedRecord, Timestamp, closed_list,
+    ClientId, GrantId, Outcome, OutcomeCounts, PersonId, ReconnectId, ReconnectSessionId,
+    ReconnectStatus, SealedRecord, Timestamp, closed_list,
 };
 use uuid::Uuid;
 
@@ -128,11 +128,18 @@ impl TenantTx {
             .bind_optional("session", session)
             .bind_optional("after", after.map(ReconnectId::uuid))
             .bind("limit", i64::from(limit));
-        self.fetch_all(query).await?.iter().map(read_reconnect).collect()
+        self.fetch_all(query)
+            .await?
+            .iter()
+            .map(read_reconnect)
+            .collect()
     }
 
     /// How many items of each reconnect have each outcome.
-    pub async fn count_outcomes(&self, ids: &[ReconnectId]) -> Result<HashMap<ReconnectId, OutcomeCounts>, Error> {
+    pub async fn count_outcomes(
+        &self,
+        ids: &[ReconnectId],
+    ) -> Result<HashMap<ReconnectId, OutcomeCounts>, Error> {
         let mut outcomes: HashMap<ReconnectId, Vec<Outcome>> =
             ids.iter().map(|id| (*id, Vec::new())).collect();
         for chunk in ids.chunks(CHUNK) {
@@ -161,7 +168,11 @@ impl TenantTx {
     }
 
     /// Whether an older reconnect still has open items among the assets of this one.
-    pub async fn overlaps_older_reconnect(&self, id: ReconnectId, intent_seq: i64) -> Result<bool, Error> {
+    pub async fn overlaps_older_reconnect(
+        &self,
+        id: ReconnectId,
+        intent_seq: i64,
+    ) -> Result<bool, Error> {
         let query = self
             .query(
                 "SELECT 1 FROM reconnect_items mine

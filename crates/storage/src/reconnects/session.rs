@@ -192,7 +192,11 @@ impl TenantTx {
             .bind_optional("client", client.map(ClientId::uuid))
             .bind_optional("after", after.map(ReconnectSessionId::uuid))
             .bind("limit", i64::from(limit));
-        self.fetch_all(query).await?.iter().map(read_session).collect()
+        self.fetch_all(query)
+            .await?
+            .iter()
+            .map(read_session)
+            .collect()
     }
 
     /// Takes one use of an open session; whether one was left.

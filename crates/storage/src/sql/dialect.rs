@@ -53,7 +53,10 @@ impl Dialect {
     }
 
     /// Opens the database, or refuses one that is not safe to serve from.
-    pub(crate) async fn open_database(self, settings: &Settings) -> Result<DatabaseConnection, Error> {
+    pub(crate) async fn open_database(
+        self,
+        settings: &Settings,
+    ) -> Result<DatabaseConnection, Error> {
         match self {
             Self::Sqlite => sqlite::open_sqlite(settings).await,
             Self::Postgres => postgres::open_postgres(settings).await,
@@ -63,7 +66,9 @@ impl Dialect {
     /// The lock of the one process that may work on SQLite.
     pub(crate) fn process_lock(self, url: &str) -> Result<Option<ProcessLock>, Error> {
         match self {
-            Self::Sqlite => Ok(Some(ProcessLock::beside_database(&sqlite::parse_file(url)?))),
+            Self::Sqlite => Ok(Some(ProcessLock::beside_database(&sqlite::parse_file(
+                url,
+            )?))),
             Self::Postgres => Ok(None),
         }
     }
@@ -88,7 +93,10 @@ impl Dialect {
     }
 
     /// Refuses a database that does not isolate tenants.
-    pub(crate) async fn check_isolation(self, connection: &DatabaseConnection) -> Result<(), Error> {
+    pub(crate) async fn check_isolation(
+        self,
+        connection: &DatabaseConnection,
+    ) -> Result<(), Error> {
         match self {
             Self::Sqlite => Ok(()),
             Self::Postgres => postgres::check_role(connection).await,
@@ -97,7 +105,10 @@ impl Dialect {
 
     /// Begins a transaction that may write. On SQLite it takes the write lock at once: a transaction that
     /// reads first and writes later would fail instead of waiting.
-    pub(crate) async fn begin_write(self, on: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
+    pub(crate) async fn begin_write(
+        self,
+        on: &DatabaseConnection,
+    ) -> Result<DatabaseTransaction, Error> {
         let options = TransactionOptions {
             sqlite_transaction_mode: (self == Self::Sqlite)
                 .then_some(SqliteTransactionMode::Immediate),

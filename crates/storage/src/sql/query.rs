@@ -141,12 +141,18 @@ impl Query {
     }
 
     pub(crate) async fn fetch_one(self, on: &impl ConnectionTrait) -> Result<Option<Row>, Error> {
-        Ok(on.query_one_raw(self.to_statement(on)?).await?.map(Row::from))
+        Ok(on
+            .query_one_raw(self.to_statement(on)?)
+            .await?
+            .map(Row::from))
     }
 
     /// Runs the statement and returns how many rows it touched.
     pub(crate) async fn execute(self, on: &impl ConnectionTrait) -> Result<u64, Error> {
-        Ok(on.execute_raw(self.to_statement(on)?).await?.rows_affected())
+        Ok(on
+            .execute_raw(self.to_statement(on)?)
+            .await?
+            .rows_affected())
     }
 
     fn bind_param(mut self, name: &'static str, param: Param) -> Self {
@@ -193,7 +199,9 @@ pub(crate) fn to_json(value: &impl serde::Serialize) -> Result<String, Error> {
 }
 
 /// A value that may be absent, as JSON text.
-pub(crate) fn maybe_to_json(value: Option<&impl serde::Serialize>) -> Result<Option<String>, Error> {
+pub(crate) fn maybe_to_json(
+    value: Option<&impl serde::Serialize>,
+) -> Result<Option<String>, Error> {
     value.map(to_json).transpose()
 }
 

@@ -28,10 +28,7 @@ impl Row {
         parse_text(&self.get::<String>(column)?, column)
     }
 
-    pub(crate) fn maybe_parse<T: FromStr>(
-        &self,
-        column: &'static str,
-    ) -> Result<Option<T>, Error> {
+    pub(crate) fn maybe_parse<T: FromStr>(&self, column: &'static str) -> Result<Option<T>, Error> {
         let text: Option<String> = self.get(column)?;
         text.map(|text| parse_text(&text, column)).transpose()
     }
@@ -65,7 +62,9 @@ impl Row {
     }
 
     pub(crate) fn maybe_sealed(&self, column: &'static str) -> Result<Option<SealedRecord>, Error> {
-        Ok(self.get::<Option<Vec<u8>>>(column)?.map(SealedRecord::from_bytes))
+        Ok(self
+            .get::<Option<Vec<u8>>>(column)?
+            .map(SealedRecord::from_bytes))
     }
 
     pub(crate) fn unsigned(&self, column: &'static str) -> Result<u32, Error> {

@@ -6,12 +6,13 @@
 use std::collections::HashMap;
 
 use regrant_domain::{
-    ClientId, ClientSpec, Permissions, Reach, ScopeUse, SealedRecord, TenantId, Timestamp, ReachLimit,
+    ClientId, ClientSpec, Permissions, Reach, ReachLimit, ScopeUse, SealedRecord, TenantId,
+    Timestamp,
 };
 
 use crate::{
     Error, TenantTx,
-    sql::{Query, Row, maybe_to_json, maybe_micros, to_micros},
+    sql::{Query, Row, maybe_micros, maybe_to_json, to_micros},
 };
 
 /// A client to insert.
@@ -75,7 +76,11 @@ impl TenantTx {
         let tenant = lock.fetch_one(&self.transaction).await?;
         tenant.ok_or(Error::NotFound)?;
         let count = self.query("SELECT count(*) AS n FROM clients WHERE tenant_id = :tenant");
-        let count: i64 = self.fetch_one(count).await?.ok_or(Error::NotFound)?.get("n")?;
+        let count: i64 = self
+            .fetch_one(count)
+            .await?
+            .ok_or(Error::NotFound)?
+            .get("n")?;
         if usize::try_from(count).is_ok_and(|it| it >= most) {
             return Err(Error::Taken("client"));
         }
@@ -218,7 +223,10 @@ fn bind_spec(query: Query, spec: &ClientSpec) -> Result<Query, Error> {
         .bind("expires_at", maybe_micros(spec.expires_at))
         .bind("networks", maybe_to_json(spec.networks.as_ref())?)
         .bind("asset_ids", maybe_to_json(within.map(|it| &it.assets))?)
-        .bind("business_ids", maybe_to_json(within.map(|it| &it.businesses))?)
+        .bind(
+            "business_ids",
+            maybe_to_json(within.map(|it| &it.businesses))?,
+        )
         .bind("proof_required", spec.proof_required)
         .bind("keep_unused_scopes", spec.keep_unused_scopes))
 }

@@ -54,7 +54,10 @@ const SELECT: &str = "
 
 impl Store {
     /// The client with this id, unless it is disabled or its tenant suspended.
-    pub async fn find_client_for_login(&self, client: ClientId) -> Result<Option<UnverifiedClient>, Error> {
+    pub async fn find_client_for_login(
+        &self,
+        client: ClientId,
+    ) -> Result<Option<UnverifiedClient>, Error> {
         let query = Query::new(SELECT).bind("client", client.uuid());
         let rows = query.fetch_all(&self.connection).await?;
         match rows.as_slice() {
@@ -148,7 +151,11 @@ impl UnverifiedClient {
     /// The scope, if `verify` accepts the hash of a valid secret of the client. Both hashes are tried, so that
     /// the time it takes does not show which one matched.
     #[must_use]
-    pub fn scope_for_secret(&self, now: Timestamp, verify: impl Fn(&[u8]) -> bool) -> Option<TenantScope> {
+    pub fn scope_for_secret(
+        &self,
+        now: Timestamp,
+        verify: impl Fn(&[u8]) -> bool,
+    ) -> Option<TenantScope> {
         let newest = verify(&self.secret_hash);
         let older = self
             .valid_older_secret(now)

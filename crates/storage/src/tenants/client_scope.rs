@@ -30,8 +30,13 @@ impl TenantTx {
             .bind("client", client.uuid())
             .bind_optional_list("kept", kept.iter().map(Permission::as_str));
         self.execute(query).await?;
-        self.note_scopes_granted(now.difference_from(before).iter().map(|scope| (client, scope)), at)
-            .await
+        self.note_scopes_granted(
+            now.difference_from(before)
+                .iter()
+                .map(|scope| (client, scope)),
+            at,
+        )
+        .await
     }
 
     /// Notes that these clients were granted these scopes; rows that exist stay.
@@ -41,7 +46,11 @@ impl TenantTx {
         at: Timestamp,
     ) -> Result<(), Error> {
         let row = |(client, scope): (ClientId, Permission)| -> [Value; 3] {
-            [client.uuid().into(), scope.as_str().into(), to_micros(at).into()]
+            [
+                client.uuid().into(),
+                scope.as_str().into(),
+                to_micros(at).into(),
+            ]
         };
         let rows: Vec<_> = scopes.into_iter().map(row).collect();
         if rows.is_empty() {
@@ -158,7 +167,11 @@ impl TenantTx {
                  WHERE tenant_id = :tenant [AND client_id = :client] ORDER BY client_id, scope",
             )
             .bind_optional("client", of.map(ClientId::uuid));
-        self.fetch_all(query).await?.iter().map(read_scope_use).collect()
+        self.fetch_all(query)
+            .await?
+            .iter()
+            .map(read_scope_use)
+            .collect()
     }
 }
 

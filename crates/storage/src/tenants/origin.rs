@@ -2,7 +2,7 @@
 //!
 //! The rule: origins are compared as whole text; an origin of a tenant that is not active has no effect.
 
-use regrant_domain::{WebOrigin, TenantId};
+use regrant_domain::{TenantId, WebOrigin};
 use sea_orm::Value;
 
 use crate::{Error, Store, TenantTx, sql::Query, sql::Row};
@@ -27,7 +27,10 @@ impl Store {
     }
 
     /// The origins of these tenants' pages.
-    pub async fn list_origins(&self, tenants: &[TenantId]) -> Result<Vec<(TenantId, WebOrigin)>, Error> {
+    pub async fn list_origins(
+        &self,
+        tenants: &[TenantId],
+    ) -> Result<Vec<(TenantId, WebOrigin)>, Error> {
         if tenants.is_empty() {
             return Ok(Vec::new());
         }

@@ -3,7 +3,7 @@
 //! The rule: lock a tenant's row in the transaction that changes it. A deleted tenant keeps its row,
 //! because its audit stays; `deletion.rs` deletes the rest.
 
-use regrant_domain::{AppId, WebOrigin, TenantId, TenantLimits, TenantStatus, Timestamp};
+use regrant_domain::{AppId, TenantId, TenantLimits, TenantStatus, Timestamp, WebOrigin};
 
 use crate::{
     Error, NewClient, NewDataKey, Store, TenantScope, TenantTx,
@@ -132,7 +132,12 @@ impl TenantTx {
     pub async fn lock_tenant(&self) -> Result<Tenant, Error> {
         let query = Query::tenant(self.tenant, "{select} WHERE id = :tenant {for_update}")
             .fill("select", SELECT);
-        read_tenant(&query.fetch_one(&self.transaction).await?.ok_or(Error::NotFound)?)
+        read_tenant(
+            &query
+                .fetch_one(&self.transaction)
+                .await?
+                .ok_or(Error::NotFound)?,
+        )
     }
 
     /// Writes everything about the tenant that can change. Lock it first.

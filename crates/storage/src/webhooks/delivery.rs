@@ -158,7 +158,11 @@ impl TenantTx {
             .bind_optional("status", filter.status.map(DeliveryStatus::as_str))
             .bind_optional("after", filter.after.map(DeliveryId::uuid))
             .bind("limit", i64::from(filter.limit));
-        self.fetch_all(query).await?.iter().map(read_delivery).collect()
+        self.fetch_all(query)
+            .await?
+            .iter()
+            .map(read_delivery)
+            .collect()
     }
 
     /// Ends a delivery, delivered or failed.

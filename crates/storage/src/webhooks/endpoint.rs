@@ -107,7 +107,10 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
-    pub async fn find_webhook_endpoint(&self, id: WebhookEndpointId) -> Result<WebhookEndpoint, Error> {
+    pub async fn find_webhook_endpoint(
+        &self,
+        id: WebhookEndpointId,
+    ) -> Result<WebhookEndpoint, Error> {
         self.read_endpoint("{select} AND id = :id", id).await
     }
 

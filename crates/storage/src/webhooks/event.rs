@@ -38,7 +38,8 @@ impl TenantTx {
                 .filter(|(_, filter)| filter.wants_kind(event.kind));
             deliveries.extend(wanting.map(|(endpoint, _)| NewDelivery::of_event(*endpoint, id)));
         }
-        self.insert_deliveries(&deliveries, at, Clock::system_time()).await
+        self.insert_deliveries(&deliveries, at, Clock::system_time())
+            .await
     }
 
     /// Writes an event for one endpoint only, whatever kinds that wants.
@@ -50,8 +51,12 @@ impl TenantTx {
     ) -> Result<EventId, Error> {
         let ids = self.insert_events(std::slice::from_ref(event), at).await?;
         let id = ids.first().copied().ok_or(Error::Corrupt("event"))?;
-        self.insert_deliveries(&[NewDelivery::of_event(endpoint, id)], at, Clock::system_time())
-            .await?;
+        self.insert_deliveries(
+            &[NewDelivery::of_event(endpoint, id)],
+            at,
+            Clock::system_time(),
+        )
+        .await?;
         Ok(id)
     }
 

@@ -42,7 +42,11 @@ pub struct TenantCounts {
 
 impl Store {
     /// How much work of one kind is due at `wall` and not held.
-    pub async fn count_waiting_of(&self, kind: DueKind, wall: Timestamp) -> Result<WaitingWork, Error> {
+    pub async fn count_waiting_of(
+        &self,
+        kind: DueKind,
+        wall: Timestamp,
+    ) -> Result<WaitingWork, Error> {
         let query = Query::new(
             "SELECT count(*) AS n, min(d.due_at) AS oldest
              FROM due d JOIN tenants t ON t.id = d.tenant_id
@@ -97,7 +101,11 @@ impl Store {
         })
     }
 
-    async fn count_waiting(&self, table: &'static str, by: Timestamp) -> Result<WaitingWork, Error> {
+    async fn count_waiting(
+        &self,
+        table: &'static str,
+        by: Timestamp,
+    ) -> Result<WaitingWork, Error> {
         let query = Query::new(
             "SELECT count(*) AS n, min(d.due_at) AS oldest
              FROM {table} d JOIN tenants t ON t.id = d.tenant_id
@@ -109,7 +117,10 @@ impl Store {
     }
 
     async fn fetch_row(&self, query: Query) -> Result<Row, Error> {
-        query.fetch_one(&self.connection).await?.ok_or(Error::NotFound)
+        query
+            .fetch_one(&self.connection)
+            .await?
+            .ok_or(Error::NotFound)
     }
 }
 

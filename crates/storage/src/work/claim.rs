@@ -98,7 +98,10 @@ impl Store {
     }
 
     /// The app of each tenant that these rows name.
-    pub(crate) async fn find_apps_of_tenants(&self, rows: &[Row]) -> Result<HashMap<Uuid, AppId>, Error> {
+    pub(crate) async fn find_apps_of_tenants(
+        &self,
+        rows: &[Row],
+    ) -> Result<HashMap<Uuid, AppId>, Error> {
         if rows.is_empty() {
             return Ok(HashMap::new());
         }

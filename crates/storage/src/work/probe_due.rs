@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use regrant_domain::{
     AssetId, TenantId, Timestamp,
-    schedule::{ScheduledProbe, ProbeQueue},
+    schedule::{ProbeQueue, ScheduledProbe},
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -145,7 +145,10 @@ impl TenantTx {
 
     /// Plans the next probes and keeps the leases there are. Assets without a plan are not probed any
     /// more.
-    pub async fn plan_probes(&self, plans: &[(AssetId, Option<ScheduledProbe>)]) -> Result<(), Error> {
+    pub async fn plan_probes(
+        &self,
+        plans: &[(AssetId, Option<ScheduledProbe>)],
+    ) -> Result<(), Error> {
         let mut planned = Vec::with_capacity(plans.len());
         let mut idle = Vec::new();
         for (id, check) in plans {

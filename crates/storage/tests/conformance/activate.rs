@@ -61,7 +61,10 @@ async fn an_activation_serves_and_the_credential_before_becomes_previous(bench: 
     assert_eq!(asset.facts.proved_at, Some(day(1)));
     assert_eq!(asset.facts.expires_at, Some(day(60)));
     assert!(asset.facts.is_served() && !asset.facts.has_candidate);
-    let active = tx.find_active_credentials(&[id("1"), id("2")]).await.unwrap();
+    let active = tx
+        .find_active_credentials(&[id("1"), id("2")])
+        .await
+        .unwrap();
     let previous = tx.find_previous_credentials(&[id("1")]).await.unwrap();
     assert_eq!((active.len(), previous.len()), (1, 1));
     assert_eq!(active[0].tasks, ["MANAGE"]);
@@ -199,9 +202,15 @@ async fn failed_probes_add_up_until_one_works(bench: Bench) {
         definitive,
     };
     let tx = bench.acme().await;
-    tx.note_failed_probes(&[failed(false)], day(2)).await.unwrap();
-    tx.note_failed_probes(&[failed(true)], day(3)).await.unwrap();
-    tx.note_failed_probes(&[failed(false)], day(4)).await.unwrap();
+    tx.note_failed_probes(&[failed(false)], day(2))
+        .await
+        .unwrap();
+    tx.note_failed_probes(&[failed(true)], day(3))
+        .await
+        .unwrap();
+    tx.note_failed_probes(&[failed(false)], day(4))
+        .await
+        .unwrap();
     let facts = tx.find_asset(&id("1")).await.unwrap().facts;
     assert_eq!(
         (facts.failures, facts.definitive, facts.checked_at),
@@ -218,7 +227,9 @@ async fn failed_probes_add_up_until_one_works(bench: Bench) {
         (0, None),
         "another asset is not touched"
     );
-    tx.reseal_active_credentials(&[activation("1", 1, 2)], 2, day(5)).await.unwrap();
+    tx.reseal_active_credentials(&[activation("1", 1, 2)], 2, day(5))
+        .await
+        .unwrap();
     let facts = tx.find_asset(&id("1")).await.unwrap().facts;
     assert_eq!(
         (facts.failures, facts.definitive, facts.failing),
@@ -265,7 +276,8 @@ async fn a_confirmation_clears_failures_and_sets_the_cut_off(bench: Bench) {
         .unwrap();
     assert_eq!(tx.find_asset(&id("1")).await.unwrap().facts.cut_off, None);
     assert!(matches!(
-        tx.confirm_credentials(&[confirmation("2", None)], day(5)).await,
+        tx.confirm_credentials(&[confirmation("2", None)], day(5))
+            .await,
         Err(Error::Stale)
     ));
 }
@@ -307,7 +319,9 @@ async fn a_person_has_one_standby_credential_an_asset(bench: Bench) {
         (None, 4),
         (None, 5),
     ] {
-        tx.insert_standby_credentials(&[of(person, seq)], day(1)).await.unwrap();
+        tx.insert_standby_credentials(&[of(person, seq)], day(1))
+            .await
+            .unwrap();
     }
     tx.commit().await.unwrap();
     let standby = Slot::Standby;
@@ -338,6 +352,12 @@ async fn ten_thousand_assets_settle(bench: Bench) {
     }
     let tx = bench.acme().await;
     let ids: Vec<_> = ids.iter().map(|it| id(it)).collect();
-    assert_eq!(tx.find_active_credentials(&ids).await.unwrap().len(), 10_000);
-    assert_eq!(tx.find_previous_credentials(&ids).await.unwrap().len(), 10_000);
+    assert_eq!(
+        tx.find_active_credentials(&ids).await.unwrap().len(),
+        10_000
+    );
+    assert_eq!(
+        tx.find_previous_credentials(&ids).await.unwrap().len(),
+        10_000
+    );
 }

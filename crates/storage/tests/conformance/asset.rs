@@ -1,6 +1,6 @@
 //! Registering, listing and deleting assets.
 
-use regrant_domain::{AssetKind, Slot, ReachLimit};
+use regrant_domain::{AssetKind, ReachLimit, Slot};
 use regrant_storage::{AssetFilter, Error, NewAsset, Registration};
 
 use crate::bench::{Bench, activation, credential, day, id, on_both, page};

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use regrant_migration::{
-    open,
+    open_to_migrate,
     sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend},
 };
-use regrant_storage::{AuditEvent, AuditFault, AuditFilter, AuditKind, Error, ChainReport};
+use regrant_storage::{AuditEvent, AuditFault, AuditFilter, AuditKind, ChainReport, Error};
 
 use crate::bench::{Bench, day, on_both};
 
@@ -322,7 +322,9 @@ async fn a_rewritten_chain_needs_the_key(bench: Bench) {
         .run("DELETE FROM audit_events; DELETE FROM audit_heads")
         .await;
     let tx = forger.begin(&bench.acme).await.unwrap();
-    tx.write_audit_events(&[event(1), event(2)], day(1)).await.unwrap();
+    tx.write_audit_events(&[event(1), event(2)], day(1))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(
         at(&walk(&bench).await, AuditFault::Edited),
@@ -370,7 +372,9 @@ async fn several_tenants_share_a_commit_and_keep_their_chains(bench: Bench) {
     let tx = bench.acme().await;
     tx.write_audit_events(&[event(1)], day(1)).await.unwrap();
     let tx = tx.switch_tenant(&bench.bolt).await.unwrap();
-    tx.write_audit_events(&[event(2), event(3)], day(1)).await.unwrap();
+    tx.write_audit_events(&[event(2), event(3)], day(1))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     for (scope, rows) in [(&bench.acme, 2), (&bench.bolt, 3)] {
         let tx = bench.store.begin_snapshot(scope).await.unwrap();
@@ -485,7 +489,10 @@ async fn prune(bench: &Bench, kind: AuditKind, before: i64, limit: u32) -> u64 {
 /// The numbers of rows without content.
 async fn emptied(bench: &Bench) -> Vec<i64> {
     let tx = bench.store.begin_read(&bench.acme).await.unwrap();
-    let rows = tx.list_audit_events(&AuditFilter::default(), 100).await.unwrap();
+    let rows = tx
+        .list_audit_events(&AuditFilter::default(), 100)
+        .await
+        .unwrap();
     let gone = rows.iter().filter(|it| it.pruned.is_some());
     gone.inspect(|it| {
         assert!(
@@ -540,7 +547,10 @@ async fn pruning_rows_past_retention_keeps_the_chain_valid(bench: Bench) {
     assert_eq!(walk(&bench).await.faults, []);
     let bolt = bench.store.begin_snapshot(&bench.bolt).await.unwrap();
     assert_eq!(
-        bolt.list_audit_events(&AuditFilter::default(), 9).await.unwrap()[0].pruned,
+        bolt.list_audit_events(&AuditFilter::default(), 9)
+            .await
+            .unwrap()[0]
+            .pruned,
         None
     );
 }

@@ -126,7 +126,10 @@ impl Bench {
     }
 
     /// Accepts a reconnect of acme for these assets, leased to `worker`.
-    pub(crate) async fn accept(&self, ids: &[&str]) -> (ReconnectId, regrant_storage::AcceptedReconnect) {
+    pub(crate) async fn accept(
+        &self,
+        ids: &[&str],
+    ) -> (ReconnectId, regrant_storage::AcceptedReconnect) {
         let reconnect = new_reconnect(self.client);
         let items: Vec<_> = ids.iter().map(|id| item(id)).collect();
         let tx = self.acme().await;

@@ -21,7 +21,14 @@ on_both!(
 );
 
 async fn a_client_is_verified_only_with_its_own_secret(bench: Bench) {
-    let candidate = async || bench.store.find_client_for_login(bench.client).await.unwrap().unwrap();
+    let candidate = async || {
+        bench
+            .store
+            .find_client_for_login(bench.client)
+            .await
+            .unwrap()
+            .unwrap()
+    };
     let acme = bench.acme.tenant();
     let it = candidate().await;
     assert_eq!(
@@ -37,10 +44,14 @@ async fn a_client_is_verified_only_with_its_own_secret(bench: Bench) {
         ("1", 0, false)
     );
     assert!(
-        it.reach().is_all() && it.admits_address([203, 0, 113, 9].into()) && !it.has_expired(day(9_000))
+        it.reach().is_all()
+            && it.admits_address([203, 0, 113, 9].into())
+            && !it.has_expired(day(9_000))
     );
     assert_eq!(
-        it.scope_for_secret(day(0), |hash| hash == [3; 32]).unwrap().tenant(),
+        it.scope_for_secret(day(0), |hash| hash == [3; 32])
+            .unwrap()
+            .tenant(),
         acme
     );
     assert!(it.scope_for_secret(day(0), |_| false).is_none());
@@ -82,7 +93,12 @@ async fn an_older_secret_is_valid_until_its_end(bench: Bench) {
             .await
             .unwrap();
         tx.commit().await.unwrap();
-        bench.store.find_client_for_login(bench.client).await.unwrap().unwrap()
+        bench
+            .store
+            .find_client_for_login(bench.client)
+            .await
+            .unwrap()
+            .unwrap()
     };
     let it = reset(8, Some(day(5))).await;
     let opens = |n: u8, now| it.scope_for_secret(now, |hash| hash == [n; 32]).is_some();
@@ -97,10 +113,16 @@ async fn an_older_secret_is_valid_until_its_end(bench: Bench) {
     );
     assert_eq!(it.token_version(), 0);
     let it = reset(9, Some(day(6))).await;
-    let opens = |n: u8| it.scope_for_secret(day(1), |hash| hash == [n; 32]).is_some();
+    let opens = |n: u8| {
+        it.scope_for_secret(day(1), |hash| hash == [n; 32])
+            .is_some()
+    };
     assert!(opens(9) && opens(8) && !opens(3), "two count at most");
     let it = reset(10, None).await;
-    let opens = |n: u8| it.scope_for_secret(day(1), |hash| hash == [n; 32]).is_some();
+    let opens = |n: u8| {
+        it.scope_for_secret(day(1), |hash| hash == [n; 32])
+            .is_some()
+    };
     assert!(opens(10) && !opens(9) && !opens(8));
     assert_eq!((it.token_version(), it.proof_keys(day(1)).count()), (1, 1));
 }
@@ -148,7 +170,12 @@ async fn limits_of_a_client_are_stored_and_removed(bench: Bench) {
     tx.insert_client(&client, MOST).await.unwrap();
     assert_eq!(tx.find_client(client.id).await.unwrap().spec, narrow);
     tx.commit().await.unwrap();
-    let it = bench.store.find_client_for_login(client.id).await.unwrap().unwrap();
+    let it = bench
+        .store
+        .find_client_for_login(client.id)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((it.reach(), it.proof_required()), (&narrow.reach, true));
     assert!(!it.has_expired(day(2)) && it.has_expired(day(3)));
     for (address, admitted) in [
@@ -160,7 +187,11 @@ async fn limits_of_a_client_are_stored_and_removed(bench: Bench) {
         ("2001:db9::1", false),
         ("::1", false),
     ] {
-        assert_eq!(it.admits_address(address.parse().unwrap()), admitted, "{address}");
+        assert_eq!(
+            it.admits_address(address.parse().unwrap()),
+            admitted,
+            "{address}"
+        );
     }
     let none = Reach::Within(ReachLimit::default());
     for reach in [none, Reach::All] {
@@ -200,7 +231,13 @@ async fn another_tenants_client_is_not_found(bench: Bench) {
         tx.change_client(client, &spec).await,
         Err(Error::Stale)
     ));
-    assert!(!tx.list_clients().await.unwrap().iter().any(|it| it.id == client));
+    assert!(
+        !tx.list_clients()
+            .await
+            .unwrap()
+            .iter()
+            .any(|it| it.id == client)
+    );
 }
 
 async fn a_deleted_client_leaves_no_rows(bench: Bench) {
@@ -220,7 +257,14 @@ async fn a_deleted_client_leaves_no_rows(bench: Bench) {
         "its proofs are gone"
     );
     tx.commit().await.unwrap();
-    assert!(bench.store.find_client_for_login(bench.client).await.unwrap().is_none());
+    assert!(
+        bench
+            .store
+            .find_client_for_login(bench.client)
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 async fn a_scope_keeps_its_time_while_it_is_held(bench: Bench) {

@@ -72,7 +72,10 @@ async fn a_process_that_lost_its_lease_can_write_nothing(bench: Bench) {
     let slow = claim(&bench, 2, "a", 1).await.remove(0);
     let next = claim(&bench, 3, "a", 1).await.remove(0);
     let tx = bench.store.begin(&slow.scope).await.unwrap();
-    assert!(matches!(tx.hold_lease(&slow.lease).await, Err(Error::Stale)));
+    assert!(matches!(
+        tx.hold_lease(&slow.lease).await,
+        Err(Error::Stale)
+    ));
     assert!(matches!(
         tx.reschedule_due(&slow.lease, day(9)).await,
         Err(Error::Stale)
@@ -80,7 +83,10 @@ async fn a_process_that_lost_its_lease_can_write_nothing(bench: Bench) {
     tx.hold_lease(&next.lease).await.unwrap();
     drop(tx);
     assert!(matches!(
-        bench.store.renew_lease(&slow.scope, &slow.lease, day(9)).await,
+        bench
+            .store
+            .renew_lease(&slow.scope, &slow.lease, day(9))
+            .await,
         Err(Error::Stale)
     ));
     let tx = bench.store.begin(&next.scope).await.unwrap();
@@ -88,7 +94,10 @@ async fn a_process_that_lost_its_lease_can_write_nothing(bench: Bench) {
     tx.finish_reconnect(reconnect, ReconnectStatus::Completed, day(3))
         .await
         .unwrap();
-    assert!(matches!(tx.hold_lease(&next.lease).await, Err(Error::Stale)));
+    assert!(matches!(
+        tx.hold_lease(&next.lease).await,
+        Err(Error::Stale)
+    ));
 }
 
 async fn a_renewed_lease_lasts(bench: Bench) {
@@ -108,7 +117,10 @@ async fn a_rescheduled_object_is_due_again_at_its_time(bench: Bench) {
     let claimed = claim(&bench, 2, "a", 1).await.remove(0);
     let tx = bench.store.begin(&claimed.scope).await.unwrap();
     tx.reschedule_due(&claimed.lease, day(7)).await.unwrap();
-    assert!(matches!(tx.hold_lease(&claimed.lease).await, Err(Error::Stale)));
+    assert!(matches!(
+        tx.hold_lease(&claimed.lease).await,
+        Err(Error::Stale)
+    ));
     tx.commit().await.unwrap();
     assert!(claim(&bench, 6, "b", 1).await.is_empty());
     assert_eq!(claim(&bench, 7, "b", 1).await[0].lease.fencing, 3);

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use regrant_domain::{
-    Asset, AssetId, CredentialKind, Grant, GrantId, Reach, Slot, Timestamp, TokenFacts, ReachLimit,
-    forecast::{CredentialOutlook, EndingTally, tally_by_day, calendar, find_cover},
+    Asset, AssetId, CredentialKind, Grant, GrantId, Reach, ReachLimit, Slot, Timestamp, TokenFacts,
+    forecast::{CredentialOutlook, EndingTally, find_cover, list_calendar_endings, tally_by_day},
     state::Ending,
 };
-use regrant_migration::{open, sea_orm::ConnectionTrait};
+use regrant_migration::{open_to_migrate, sea_orm::ConnectionTrait};
 use regrant_storage::{
-    Activation, ForecastFilter, ForecastTotals, ForecastPosition, StoredCredential, TenantTx,
+    Activation, ForecastFilter, ForecastPosition, ForecastTotals, StoredCredential, TenantTx,
 };
 
 use crate::{
@@ -160,7 +160,7 @@ impl Wanted {
         };
         for asset in assets.iter().filter(|it| passes(it, filter)) {
             let leaves = filter.leaves.is_some() && asset.person_id == filter.leaves;
-            let endings = calendar(&asset.facts, filter.now, leaves);
+            let endings = list_calendar_endings(&asset.facts, filter.now, leaves);
             let none = Vec::new();
             let behind = behind.get(&asset.id).unwrap_or(&none);
             let in_window = endings
@@ -169,7 +169,9 @@ impl Wanted {
             for ending in in_window.take(if filter.every { usize::MAX } else { 1 }) {
                 wanted.add(asset, ending, behind, filter);
             }
-            let works = asset.state_at(filter.now, chrono::Duration::zero()).is_serving();
+            let works = asset
+                .state_at(filter.now, chrono::Duration::zero())
+                .is_serving();
             wanted.totals.passed += u64::from(!works && asset.generation > 0);
             let ahead = endings.iter().any(|it| it.at > filter.now);
             wanted.totals.unknown += u64::from(works && !leaves && !ahead);
@@ -181,7 +183,13 @@ impl Wanted {
         wanted
     }
 
-    fn add(&mut self, asset: &Asset, ending: &Ending, behind: &[CredentialOutlook], filter: &ForecastFilter) {
+    fn add(
+        &mut self,
+        asset: &Asset,
+        ending: &Ending,
+        behind: &[CredentialOutlook],
+        filter: &ForecastFilter,
+    ) {
         let cover = find_cover(ending, behind, filter.leaves.as_ref(), filter.now).map(|it| it.0);
         let Ending {
             at,
@@ -307,7 +315,9 @@ async fn fill(bench: &Bench) {
     tx.insert_standby_credentials(&waiting(Slot::Standby, 5), day(1))
         .await
         .unwrap();
-    tx.park_credentials(&waiting(Slot::Candidate, 7), day(1)).await.unwrap();
+    tx.park_credentials(&waiting(Slot::Candidate, 7), day(1))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     write(bench, &facts).await;
     let sealed = format!(

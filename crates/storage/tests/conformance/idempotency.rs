@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use regrant_domain::{ClientId, ReconnectId};
-use regrant_storage::{ReconnectVisibility, Error, IdempotencyKey, IdempotentCall};
+use regrant_storage::{Error, IdempotencyKey, IdempotentCall, ReconnectVisibility};
 
 use crate::bench::{Bench, day, item, new_reconnect, on_both};
 
@@ -80,7 +80,11 @@ async fn a_refused_key_leaves_the_transaction_usable(bench: Bench) {
         .await;
     assert!(matches!(second, Err(Error::Taken("idempotency key"))));
     assert_eq!(
-        tx.find_idempotent_call(&key).await.unwrap().unwrap().reconnect,
+        tx.find_idempotent_call(&key)
+            .await
+            .unwrap()
+            .unwrap()
+            .reconnect,
         Some(first)
     );
 }
@@ -122,7 +126,9 @@ async fn a_call_that_starts_no_reconnect_is_stored_too(bench: Bench) {
         reconnect: None,
     };
     let tx = bench.acme().await;
-    tx.insert_idempotent_call(&key, &call, day(1)).await.unwrap();
+    tx.insert_idempotent_call(&key, &call, day(1))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(
         bench.acme().await.find_idempotent_call(&key).await.unwrap(),

@@ -61,7 +61,10 @@ async fn a_tenant_is_created_with_everything_or_not_at_all(bench: Bench) {
     let mut torn = new_tenant("torn");
     torn.client.tenant = TenantId::mint();
     assert!(insert_tenant(store, &torn).await.is_err());
-    assert!(matches!(store.find_tenant(torn.id).await, Err(Error::NotFound)));
+    assert!(matches!(
+        store.find_tenant(torn.id).await,
+        Err(Error::NotFound)
+    ));
     let mut homeless = new_tenant("homeless");
     homeless.app_id = "9".parse().unwrap();
     assert!(matches!(

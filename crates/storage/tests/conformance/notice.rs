@@ -1,7 +1,7 @@
 //! The directory of persons, notices from Meta, and the rows of a person who revokes consent.
 
 use chrono::Duration;
-use regrant_domain::{NoticeKind, PersonId, Slot, MetaNotice};
+use regrant_domain::{MetaNotice, NoticeKind, PersonId, Slot};
 use regrant_storage::{DueKind, Error, NewNotice, PersonHash, RevokedConsent, TenantStatus};
 
 use crate::bench::{Bench, activation, credential, day, grant, id, on_both};
@@ -39,7 +39,9 @@ async fn know_ada(bench: &Bench, scopes: &[&regrant_storage::TenantScope]) {
     for scope in scopes {
         let tx = bench.store.begin(scope).await.unwrap();
         for _ in 0..2 {
-            tx.add_person_to_directory(scope.app_id(), ADA).await.unwrap();
+            tx.add_person_to_directory(scope.app_id(), ADA)
+                .await
+                .unwrap();
         }
         tx.commit().await.unwrap();
     }
@@ -81,7 +83,10 @@ async fn a_notice_reaches_every_tenant_that_knows_its_person_and_no_other(bench:
         .start_notice(claims[0].object, day(4))
         .await
         .unwrap();
-    assert_eq!((stored.notice, stored.received_at), (notice(1).notice, day(3)));
+    assert_eq!(
+        (stored.notice, stored.received_at),
+        (notice(1).notice, day(3))
+    );
 }
 
 async fn the_same_notice_again_changes_nothing(bench: Bench) {
@@ -145,7 +150,10 @@ async fn a_notice_is_done_and_its_person_erased_when_no_work_is_left(bench: Benc
         Err(Error::NotFound)
     ));
     assert!(matches!(
-        bench.store.find_deletion(&"2".parse().unwrap(), [1; 16]).await,
+        bench
+            .store
+            .find_deletion(&"2".parse().unwrap(), [1; 16])
+            .await,
         Err(Error::NotFound)
     ));
     let unknown = NewNotice {
@@ -158,7 +166,12 @@ async fn a_notice_is_done_and_its_person_erased_when_no_work_is_left(bench: Benc
         .await
         .unwrap();
     assert_eq!(
-        bench.store.find_deletion(&app, [3; 16]).await.unwrap().done_at,
+        bench
+            .store
+            .find_deletion(&app, [3; 16])
+            .await
+            .unwrap()
+            .done_at,
         Some(day(10)),
         "no tenant has work"
     );
@@ -195,17 +208,24 @@ async fn credentials_issued_after_the_notice_stay(bench: Bench) {
     let mut activations = [activation("1", 0, 1), activation("2", 0, 1)];
     activations[0].credential.credential.grant_id = Some(early.id);
     activations[1].credential.credential.grant_id = Some(late.id);
-    tx.activate_credentials(&activations, 1, day(5)).await.unwrap();
+    tx.activate_credentials(&activations, 1, day(5))
+        .await
+        .unwrap();
     tx.park_credentials(&[credential("1", Slot::Candidate, 0, 2)], day(5))
         .await
         .unwrap();
     let ids = tx.list_assets_of_person(&ada, None, 9).await.unwrap();
     assert_eq!(ids, [id("1"), id("2")]);
     assert_eq!(
-        tx.list_assets_of_person(&ada, Some(&id("1")), 9).await.unwrap(),
+        tx.list_assets_of_person(&ada, Some(&id("1")), 9)
+            .await
+            .unwrap(),
         [id("2")]
     );
-    assert_eq!(tx.list_assets_served_by(&ada, None, 1).await.unwrap(), [id("1")]);
+    assert_eq!(
+        tx.list_assets_served_by(&ada, None, 1).await.unwrap(),
+        [id("1")]
+    );
 
     let revoked = RevokedConsent {
         person: &ada,
@@ -213,12 +233,25 @@ async fn credentials_issued_after_the_notice_stay(bench: Bench) {
     };
     let ended = tx.find_revoked_active_assets(revoked, &ids).await.unwrap();
     assert_eq!(ended.into_iter().collect::<Vec<_>>(), [id("1")]);
-    assert_eq!(tx.delete_revoked_credentials(revoked, &ids, false).await.unwrap(), 1);
+    assert_eq!(
+        tx.delete_revoked_credentials(revoked, &ids, false)
+            .await
+            .unwrap(),
+        1
+    );
     assert_eq!(tx.find_active_credentials(&ids).await.unwrap().len(), 2);
-    assert_eq!(tx.delete_revoked_credentials(revoked, &ids, true).await.unwrap(), 1);
+    assert_eq!(
+        tx.delete_revoked_credentials(revoked, &ids, true)
+            .await
+            .unwrap(),
+        1
+    );
     assert_eq!(tx.find_active_credentials(&ids).await.unwrap().len(), 1);
     tx.erase_serving_person(&[id("1")]).await.unwrap();
-    assert_eq!(tx.list_assets_served_by(&ada, None, 9).await.unwrap(), [id("2")]);
+    assert_eq!(
+        tx.list_assets_served_by(&ada, None, 9).await.unwrap(),
+        [id("2")]
+    );
 }
 
 async fn erasing_a_person_keeps_data_that_is_not_personal(bench: Bench) {

@@ -3,7 +3,7 @@
 use regrant_domain::{
     CredentialKind, Grant, GrantId, PersonId, Slot, TokenFacts, state::EndingCause,
 };
-use regrant_storage::{Error, PersonCounts, ForecastPosition};
+use regrant_storage::{Error, ForecastPosition, PersonCounts};
 
 use crate::bench::{Bench, activation, credential, day, grant, id, on_both, page};
 
@@ -55,7 +55,9 @@ async fn fill(bench: &Bench) {
         .unwrap();
     let mut standby = credential("1", Slot::Standby, 1, 1);
     standby.credential.person_id = Some(person("80"));
-    tx.insert_standby_credentials(&[standby], day(1)).await.unwrap();
+    tx.insert_standby_credentials(&[standby], day(1))
+        .await
+        .unwrap();
     let mut parked = credential("3", Slot::Candidate, 1, 1);
     parked.credential.person_id = Some(person("90"));
     tx.park_credentials(&[parked], day(1)).await.unwrap();
@@ -138,7 +140,10 @@ async fn a_person_of_another_tenant_is_not_found(bench: Bench) {
     }
     drop(tx);
     let tx = bench.acme().await;
-    assert_eq!(tx.find_person(&person("90")).await.unwrap().id, person("90"));
+    assert_eq!(
+        tx.find_person(&person("90")).await.unwrap().id,
+        person("90")
+    );
     assert!(matches!(
         tx.find_person(&person("5")).await,
         Err(Error::NotFound)

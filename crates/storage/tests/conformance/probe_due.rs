@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
-use regrant_domain::schedule::{ScheduledProbe, ProbeQueue};
+use regrant_domain::schedule::{ProbeQueue, ScheduledProbe};
 use regrant_storage::{Claimer, ProbeClaim, TenantScope, TenantStatus};
 
 use crate::bench::{Bench, day, id, on_both, page};
@@ -46,7 +46,13 @@ fn names(from: usize, n: usize) -> Vec<String> {
     (from..from + n).map(|it| it.to_string()).collect()
 }
 
-async fn claim_in(bench: &Bench, lane: ProbeQueue, owner: &str, now: i64, limit: u32) -> Vec<ProbeClaim> {
+async fn claim_in(
+    bench: &Bench,
+    lane: ProbeQueue,
+    owner: &str,
+    now: i64,
+    limit: u32,
+) -> Vec<ProbeClaim> {
     let claimer = Claimer {
         owner,
         now: day(now),

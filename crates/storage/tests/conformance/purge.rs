@@ -1,7 +1,7 @@
 //! Retention: old rows are deleted in bounded steps, unless another row needs them.
 
 use regrant_domain::{CutOffSource, ReconnectStatus, Slot};
-use regrant_migration::{open, sea_orm::ConnectionTrait};
+use regrant_migration::{open_to_migrate, sea_orm::ConnectionTrait};
 use regrant_storage::{CutOffNote, Error, IdempotencyKey, NewEvent, Store};
 use regrant_testdb::TestDatabase;
 
@@ -82,8 +82,18 @@ async fn a_key_of_a_running_reconnect_stays(bench: Bench) {
         "not old yet"
     );
     assert_eq!(tx.purge_idempotency(day(2), 10).await.unwrap(), 1);
-    assert!(tx.find_idempotent_call(&key("running")).await.unwrap().is_some());
-    assert!(tx.find_idempotent_call(&key("ended")).await.unwrap().is_none());
+    assert!(
+        tx.find_idempotent_call(&key("running"))
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert!(
+        tx.find_idempotent_call(&key("ended"))
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 async fn each_asset_keeps_its_newest_cut_off(bench: Bench) {
@@ -100,8 +110,14 @@ async fn each_asset_keeps_its_newest_cut_off(bench: Bench) {
         .await
         .unwrap();
     assert_eq!(tx.purge_cut_offs(day(3), 10).await.unwrap(), 2);
-    assert_eq!(tx.list_cut_off_notes(&id("1"), 50).await.unwrap(), [note("1", 2)]);
-    assert_eq!(tx.list_cut_off_notes(&id("2"), 50).await.unwrap(), [note("2", 1)]);
+    assert_eq!(
+        tx.list_cut_off_notes(&id("1"), 50).await.unwrap(),
+        [note("1", 2)]
+    );
+    assert_eq!(
+        tx.list_cut_off_notes(&id("2"), 50).await.unwrap(),
+        [note("2", 1)]
+    );
 }
 
 async fn an_old_reconnect_is_deleted_with_its_items_and_a_running_one_stays(bench: Bench) {
@@ -161,7 +177,11 @@ async fn a_grant_token_stays_while_a_credential_or_reconnect_needs_it(bench: Ben
         .ok();
     owner.close().await.unwrap();
     let tx = bench.acme().await;
-    assert_eq!(tx.wipe_idle_grant_tokens().await.unwrap(), 1, "only the idle one");
+    assert_eq!(
+        tx.wipe_idle_grant_tokens().await.unwrap(),
+        1,
+        "only the idle one"
+    );
     tx.finish_reconnect(reconnect, ReconnectStatus::Cancelled, day(2))
         .await
         .unwrap();
@@ -230,10 +250,16 @@ async fn one_process_at_a_time_works_on_sqlite() {
     let (first, second) = (open().await, open().await);
     first.become_sole_process().await.unwrap();
     first.become_sole_process().await.unwrap();
-    assert!(matches!(second.become_sole_process().await, Err(Error::Occupied)));
+    assert!(matches!(
+        second.become_sole_process().await,
+        Err(Error::Occupied)
+    ));
     first.release_process_lock();
     second.become_sole_process().await.unwrap();
-    assert!(matches!(first.become_sole_process().await, Err(Error::Occupied)));
+    assert!(matches!(
+        first.become_sole_process().await,
+        Err(Error::Occupied)
+    ));
     drop(second);
     first.become_sole_process().await.unwrap();
 }

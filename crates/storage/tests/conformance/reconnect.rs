@@ -4,7 +4,9 @@ use regrant_domain::{
     ClientId, Outcome, Reason, ReasonCode, ReconnectId, ReconnectSessionId, ReconnectStatus,
     Serving, Who,
 };
-use regrant_storage::{ReconnectVisibility, Error, ItemResult, NewItem, NewReconnect, ReconnectCause};
+use regrant_storage::{
+    Error, ItemResult, NewItem, NewReconnect, ReconnectCause, ReconnectVisibility,
+};
 
 use crate::bench::{Bench, day, grant, item, new_reconnect, on_both, sealed};
 
@@ -209,7 +211,9 @@ async fn a_validated_reconnect_keeps_grant_and_token_until_it_ends(bench: Bench)
         tx.insert_grant(&grant, day(2)).await,
         Err(Error::Taken("grant"))
     ));
-    tx.mark_token_validated(id, grant.id, &sealed(6)).await.unwrap();
+    tx.mark_token_validated(id, grant.id, &sealed(6))
+        .await
+        .unwrap();
     let read = tx.find_reconnect(id).await.unwrap();
     assert_eq!(
         (read.token_validated, read.grant_id, read.submitted),
@@ -253,9 +257,15 @@ async fn reconnects_are_listed_newest_first(bench: Bench) {
     }
     ids.reverse();
     let tx = bench.acme().await;
-    let first = tx.list_reconnects(ReconnectVisibility::All, None, 3).await.unwrap();
+    let first = tx
+        .list_reconnects(ReconnectVisibility::All, None, 3)
+        .await
+        .unwrap();
     let last = first.last().map(|it| it.id);
-    let rest = tx.list_reconnects(ReconnectVisibility::All, last, 3).await.unwrap();
+    let rest = tx
+        .list_reconnects(ReconnectVisibility::All, last, 3)
+        .await
+        .unwrap();
     let seen: Vec<_> = first.iter().chain(&rest).map(|it| it.id).collect();
     assert_eq!(seen, ids);
     assert!(first.iter().all(|it| it.open == 2));
@@ -289,7 +299,10 @@ async fn a_caller_sees_the_reconnects_it_requested(bench: Bench) {
         (ReconnectVisibility::OfClient(client), vec![within, by]),
         (ReconnectVisibility::OfSession(session), vec![within]),
         (ReconnectVisibility::OfClient(ClientId::mint()), vec![]),
-        (ReconnectVisibility::OfSession(ReconnectSessionId::mint()), vec![]),
+        (
+            ReconnectVisibility::OfSession(ReconnectSessionId::mint()),
+            vec![],
+        ),
     ] {
         let listed = tx.list_reconnects(begun, None, 10).await.unwrap();
         assert_eq!(
@@ -297,7 +310,10 @@ async fn a_caller_sees_the_reconnects_it_requested(bench: Bench) {
             shown,
             "{begun:?}"
         );
-        let rows = tx.list_reconnects(ReconnectVisibility::All, None, 10).await.unwrap();
+        let rows = tx
+            .list_reconnects(ReconnectVisibility::All, None, 10)
+            .await
+            .unwrap();
         let included: Vec<_> = rows
             .iter()
             .filter(|it| begun.includes_reconnect(it))
@@ -318,7 +334,10 @@ async fn ten_thousand_items_are_accepted_and_settled(bench: Bench) {
     let tx = bench.acme().await;
     let counts = tx.count_outcomes(&[id]).await.unwrap();
     assert_eq!(
-        (counts[&id].total_count(), counts[&id].count_of(Outcome::Replaced)),
+        (
+            counts[&id].total_count(),
+            counts[&id].count_of(Outcome::Replaced)
+        ),
         (10_000, 10_000)
     );
     assert!(tx.list_open_items(id, day(9), 10).await.unwrap().is_empty());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::Duration;
 use regrant_domain::{Reason, ReasonCode, Who, state::Status};
-use regrant_migration::{open, sea_orm::ConnectionTrait};
+use regrant_migration::{open_to_migrate, sea_orm::ConnectionTrait};
 use regrant_storage::AssetFilter;
 
 use crate::{

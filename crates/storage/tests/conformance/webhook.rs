@@ -59,7 +59,10 @@ async fn emit(bench: &Bench, scope: &TenantScope, kind: EventKind, n: usize) {
 }
 
 async fn claim(bench: &Bench, limit: u32) -> Vec<Claim> {
-    let (now, lease) = (Clock::system_time() + Duration::seconds(1), Duration::hours(1));
+    let (now, lease) = (
+        Clock::system_time() + Duration::seconds(1),
+        Duration::hours(1),
+    );
     bench
         .store
         .claim_due(DueKind::Delivery, now, "a", lease, limit)
@@ -251,7 +254,10 @@ async fn a_deleted_endpoint_leaves_no_rows(bench: Bench) {
     assert!(claim(&bench, 10).await.is_empty());
     assert!(listed(&bench, &bench.acme, id).await.is_empty());
     let tx = bench.acme().await;
-    assert!(matches!(tx.hold_lease(&held.lease).await, Err(Error::Stale)));
+    assert!(matches!(
+        tx.hold_lease(&held.lease).await,
+        Err(Error::Stale)
+    ));
     assert!(matches!(
         tx.delete_webhook_endpoint(id).await,
         Err(Error::NotFound)

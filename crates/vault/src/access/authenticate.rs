@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use regrant_crypto::{Claims, SecretHash};
 use regrant_domain::{ClientId, ClientSecret, Permission, Permissions, Timestamp};
-use regrant_storage::{UnverifiedClient, TenantScope};
+use regrant_storage::{TenantScope, UnverifiedClient};
 use uuid::Uuid;
 
 use crate::{
@@ -67,8 +67,9 @@ impl Vault {
         let now = self.clock.now();
         // Look up a malformed id too, so that it takes as long as an unknown one.
         let client = client.unwrap_or_else(|| ClientId::from_uuid(Uuid::nil()));
-        let verify =
-            |hash: &[u8]| SecretHash::from_slice(hash).is_some_and(|hash| hash.matches_secret(secret));
+        let verify = |hash: &[u8]| {
+            SecretHash::from_slice(hash).is_some_and(|hash| hash.matches_secret(secret))
+        };
         let Some(candidate) = self.store.find_client_for_login(client).await? else {
             // Verify against a dummy hash, so that an unknown client takes as long as a wrong
             // secret.
@@ -120,7 +121,10 @@ impl Vault {
     /// # Errors
     /// `Unauthenticated` for any fault of the token or the client; `AddressNotAllowed`;
     /// `ProofRefused`.
-    pub async fn authenticate_request(&self, presented: RequestCredentials<'_>) -> Result<Principal, Error> {
+    pub async fn authenticate_request(
+        &self,
+        presented: RequestCredentials<'_>,
+    ) -> Result<Principal, Error> {
         let now = self.clock.now();
         let Ok(claims) = self
             .issuer

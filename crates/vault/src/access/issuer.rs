@@ -80,7 +80,11 @@ impl Issuer {
     }
 
     /// Signs a token with the active key.
-    pub(crate) async fn sign_token(&self, token: NewToken, now: Timestamp) -> Result<String, Error> {
+    pub(crate) async fn sign_token(
+        &self,
+        token: NewToken,
+        now: Timestamp,
+    ) -> Result<String, Error> {
         let (iat, lifetime) = (now.timestamp(), i64::try_from(token.lifetime.as_secs()));
         let claims = Claims {
             iss: self.issuer_name.clone(),
@@ -94,7 +98,11 @@ impl Issuer {
             nbf: iat,
             exp: iat.saturating_add(lifetime.map_err(Error::from_cause)?),
         };
-        Ok(self.current_keys().await.signing_key(now)?.sign_claims(&claims)?)
+        Ok(self
+            .current_keys()
+            .await
+            .signing_key(now)?
+            .sign_claims(&claims)?)
     }
 
     /// The claims of a token, if it is valid now for this listener and signed with a key of this
@@ -169,7 +177,10 @@ impl Issuer {
             keys: Arc::clone(&set),
             read_at: Instant::now(),
         };
-        *self.key_cache.write().unwrap_or_else(PoisonError::into_inner) = known;
+        *self
+            .key_cache
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = known;
         set
     }
 

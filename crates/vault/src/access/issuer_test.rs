@@ -98,7 +98,10 @@ async fn request_token(vault: &Vault, it: &Onboarding) -> String {
 }
 
 async fn is_accepted(vault: &Vault, token: &str) -> bool {
-    match vault.authenticate_request(RequestCredentials::from_localhost(token)).await {
+    match vault
+        .authenticate_request(RequestCredentials::from_localhost(token))
+        .await
+    {
         Ok(_) => true,
         Err(Error::Unauthenticated) => false,
         Err(other) => panic!("{other:?}"),
@@ -160,7 +163,13 @@ async fn a_token_for_another_holder_or_listener_is_refused() {
         jti: "1".to_owned(),
         lifetime: Duration::from_mins(15),
     };
-    let sign = async |token| vault.issuer.sign_token(token, bench.clock.now()).await.unwrap();
+    let sign = async |token| {
+        vault
+            .issuer
+            .sign_token(token, bench.clock.now())
+            .await
+            .unwrap()
+    };
     assert!(is_accepted(&vault, &sign(good()).await).await);
     for bad in [
         NewToken {

@@ -47,7 +47,11 @@ impl Vault {
     }
 
     /// Whether the caller's tenant lists this origin now.
-    pub async fn is_origin_of_caller(&self, caller: &Principal, origin: &str) -> Result<bool, Error> {
+    pub async fn is_origin_of_caller(
+        &self,
+        caller: &Principal,
+        origin: &str,
+    ) -> Result<bool, Error> {
         Ok(self
             .store
             .tenant_lists_origin(caller.tenant(), origin)

@@ -6,9 +6,9 @@
 //! Start at `Vault::require_request_proof`.
 
 use chrono::DateTime;
-use regrant_crypto::{RequestProof, ProofKey};
+use regrant_crypto::{ProofKey, RequestProof};
 use regrant_domain::Timestamp;
-use regrant_storage::{UnverifiedClient, TenantScope};
+use regrant_storage::{TenantScope, UnverifiedClient};
 
 use crate::{Error, RequestCredentials, Vault, tenants::client_secrets::proof_context};
 

@@ -81,7 +81,8 @@ impl Vault {
         let tx = self.store.begin(scope).await?;
         // Decide again under the lock: a client may have changed or called since the first read.
         let found = ScopeReview::of_clients(&tx.lock_clients().await?, before);
-        tx.note_scopes_granted(found.without_record.iter().copied(), now).await?;
+        tx.note_scopes_granted(found.without_record.iter().copied(), now)
+            .await?;
         tx.remove_scopes(&found.remaining, &found.unused).await?;
         tx.write_audit_events(&found.audit_events(), now).await?;
         tx.commit().await?;
@@ -100,7 +101,13 @@ impl ScopeUsage {
     }
 
     /// Records a use in the background, unless there is a recent record.
-    fn record_use(&self, scope: &TenantScope, client: ClientId, permission: Permission, now: Timestamp) {
+    fn record_use(
+        &self,
+        scope: &TenantScope,
+        client: ClientId,
+        permission: Permission,
+        now: Timestamp,
+    ) {
         if !self.is_record_due(client, permission, now) {
             return;
         }
@@ -121,7 +128,10 @@ impl ScopeUsage {
 
     /// Whether a use must be written; if so, remembers it as written now.
     fn is_record_due(&self, client: ClientId, permission: Permission, now: Timestamp) -> bool {
-        let mut noted = self.recent_uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut noted = self
+            .recent_uses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let lately = |at: &Timestamp| *at <= now && now - *at < MIN_INTERVAL;
         if noted.get(&(client, permission)).is_some_and(lately) {
             return false;
@@ -163,7 +173,8 @@ impl ScopeReview {
         for scope in held.iter() {
             match client.scope_uses.iter().find(|it| it.scope == scope) {
                 None => self.without_record.push((id, scope)),
-                Some(it) if client.spec.keep_unused_scopes || last_granted_or_used(it) > before => {}
+                Some(it) if client.spec.keep_unused_scopes || last_granted_or_used(it) > before => {
+                }
                 Some(_) => {
                     self.unused.push((id, scope));
                     left = left.difference_from([scope].into_iter().collect());

@@ -8,9 +8,9 @@
 use std::time::Duration;
 
 use regrant_domain::{
-    AssetId, Permission, Permissions, Reach, ReconnectSessionId, Timestamp, ReachLimit,
+    AssetId, Permission, Permissions, Reach, ReachLimit, ReconnectSessionId, Timestamp,
 };
-use regrant_storage::{UnverifiedSession, TenantScope, TenantTx};
+use regrant_storage::{TenantScope, TenantTx, UnverifiedSession};
 use uuid::Uuid;
 
 use crate::{
@@ -19,7 +19,8 @@ use crate::{
 };
 
 /// The permissions that a session can have.
-const SESSION_PERMISSIONS: [Permission; 2] = [Permission::ReconnectsPreview, Permission::ReconnectsWrite];
+const SESSION_PERMISSIONS: [Permission; 2] =
+    [Permission::ReconnectsPreview, Permission::ReconnectsWrite];
 
 impl Vault {
     /// Finds the session that a browser's token belongs to.
@@ -28,7 +29,10 @@ impl Vault {
     /// `Unauthenticated` for any fault of the token, the session or the client that opened it.
     pub(super) async fn authenticate_session(&self, token: &str) -> Result<Principal, Error> {
         let now = self.clock.now();
-        let claims = self.issuer.verify_token(Audience::Browser, token, now).await?;
+        let claims = self
+            .issuer
+            .verify_token(Audience::Browser, token, now)
+            .await?;
         let id: ReconnectSessionId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
         let candidate = self.store.find_session_for_call(claims.tenant, id).await?;
         let candidate = candidate
@@ -73,7 +77,10 @@ impl Vault {
         id: ReconnectSessionId,
         now: Timestamp,
     ) -> Result<Option<Permissions>, Error> {
-        let candidate = self.store.find_session_for_call(caller.tenant(), id).await?;
+        let candidate = self
+            .store
+            .find_session_for_call(caller.tenant(), id)
+            .await?;
         Ok(candidate
             .filter(|it| is_session_valid(it, caller.token_version, now))
             .map(|it| it.permissions))
@@ -85,7 +92,11 @@ impl Vault {
     ///
     /// # Errors
     /// `Conflict(SessionUsedUp)` if no use is left.
-    pub(crate) async fn take_session_use(&self, tx: &TenantTx, caller: &Principal) -> Result<(), Error> {
+    pub(crate) async fn take_session_use(
+        &self,
+        tx: &TenantTx,
+        caller: &Principal,
+    ) -> Result<(), Error> {
         match caller.session() {
             Some(id) if !tx.take_session_use(id, self.clock.now()).await? => {
                 Err(Error::Conflict(Conflict::SessionUsedUp))

@@ -12,10 +12,10 @@ use regrant_domain::{AssetId, PersonId, ReconnectSessionId};
 use regrant_storage::{AuditEvent, NewReconnectSession, ReconnectSession, TenantTx};
 use serde_json::json;
 
-pub use view::{SessionAsset, SessionWithToken, BrowserSession, SessionList, SessionView};
+pub use view::{BrowserSession, SessionAsset, SessionList, SessionView, SessionWithToken};
 
 use crate::{
-    Conflict, Replayed, Error, Principal, RepeatableRequest, Resource, Vault,
+    Conflict, Error, Principal, RepeatableRequest, Replayed, Resource, Vault,
     access::sessions::view::view_session,
     idempotency::IdempotentCall,
     page::{Page, query_limit},
@@ -145,7 +145,12 @@ impl Vault {
         let tx = self.store.begin(&caller.scope).await?;
         find_visible_session(&tx, caller, id).await?;
         if tx.end_reconnect_session(id, now).await? {
-            let event = AuditEvent::new(caller.audit_name(), "reconnect_session.ended", id, json!({}));
+            let event = AuditEvent::new(
+                caller.audit_name(),
+                "reconnect_session.ended",
+                id,
+                json!({}),
+            );
             tx.write_audit_events(&[event], now).await?;
         }
         Ok(tx.commit().await?)
@@ -160,7 +165,10 @@ impl Vault {
             .session()
             .ok_or(Error::NotFound(Resource::ReconnectSession))?;
         let tx = self.store.begin_read(&caller.scope).await?;
-        let session = tx.find_reconnect_session(id).await.map_err(session_not_found())?;
+        let session = tx
+            .find_reconnect_session(id)
+            .await
+            .map_err(session_not_found())?;
         let mut assets = tx.find_assets(&session.asset_ids).await?;
         tx.commit().await?;
         assets.retain(|it| caller.reach.includes_asset(&it.id, it.business_id.as_ref()));
@@ -211,7 +219,9 @@ async fn insert_session(
         return Err(Error::Conflict(Conflict::SessionLimit(MAX_OPEN_SESSIONS)));
     }
     tx.insert_reconnect_session(session).await?;
-    Ok(tx.write_audit_events(&[opened_event(caller, session)], now).await?)
+    Ok(tx
+        .write_audit_events(&[opened_event(caller, session)], now)
+        .await?)
 }
 
 /// Finds the requested assets, each once, with the id that is registered. Fails unless the caller
@@ -256,7 +266,10 @@ async fn find_visible_session(
     caller: &Principal,
     id: ReconnectSessionId,
 ) -> Result<ReconnectSession, Error> {
-    let session = tx.find_reconnect_session(id).await.map_err(session_not_found())?;
+    let session = tx
+        .find_reconnect_session(id)
+        .await
+        .map_err(session_not_found())?;
     if caller.reach.is_all() || session.client == caller.client() {
         Ok(session)
     } else {

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    Actor, Error, RepeatableRequest, Vault, access::claims::Audience, credentials::data_keys::DataKeys,
-    idempotency::IdempotentCall,
+    Actor, Error, RepeatableRequest, Vault, access::claims::Audience,
+    credentials::data_keys::DataKeys, idempotency::IdempotentCall,
 };
 
 /// How long a key is published before it signs: ten times the maximum age of the cached keys.
@@ -56,7 +56,10 @@ pub enum SigningKeyState {
 impl Vault {
     /// Lists every signing key, oldest first.
     pub async fn list_signing_keys(&self) -> Result<Vec<SigningKeyView>, Error> {
-        Ok(view_keys(&self.store.list_signing_keys().await?, self.clock.now()))
+        Ok(view_keys(
+            &self.store.list_signing_keys().await?,
+            self.clock.now(),
+        ))
     }
 
     /// Creates a new signing key. Normally the key signs after ten minutes and existing tokens stay
@@ -72,8 +75,9 @@ impl Vault {
         repeat: Option<RepeatableRequest>,
     ) -> Result<Vec<SigningKeyView>, Error> {
         by.require_owner()?;
-        let rotate =
-            async |call: Option<&IdempotentCall>| self.replace_signing_keys(by, immediately, call).await;
+        let rotate = async |call: Option<&IdempotentCall>| {
+            self.replace_signing_keys(by, immediately, call).await
+        };
         let done = self
             .run_idempotent(&self.store.system_scope(), by.caller_id(), repeat, rotate)
             .await?;
@@ -94,7 +98,11 @@ impl Vault {
         call: Option<&IdempotentCall>,
     ) -> Result<Vec<SigningKeyView>, Error> {
         let (system, now) = (self.store.system_scope(), self.clock.now());
-        let active_from = if immediately { now } else { now + PUBLISH_AHEAD };
+        let active_from = if immediately {
+            now
+        } else {
+            now + PUBLISH_AHEAD
+        };
         let others_until = if immediately {
             now
         } else {
@@ -106,8 +114,11 @@ impl Vault {
         tx.replace_signing_keys(&new, others_until).await?;
         let detail = json!({ "active_from": active_from, "others_until": others_until });
         let (action, subject) = ("signing_key.rotated", new.kid);
-        tx.write_audit_events(&[AuditEvent::new(by.audit_name(), action, subject, detail)], now)
-            .await?;
+        tx.write_audit_events(
+            &[AuditEvent::new(by.audit_name(), action, subject, detail)],
+            now,
+        )
+        .await?;
         let keys = view_keys(&tx.list_signing_keys().await?, now);
         self.commit_with_key(tx, call, &keys, now).await?;
         Ok(keys)
@@ -162,7 +173,8 @@ impl KeySet {
     /// The key that signs now. Falls back to a key that is not active yet if there is no other:
     /// another process with a clock slightly ahead may have created it.
     pub(super) fn signing_key(&self, now: Timestamp) -> Result<&SigningKey, Error> {
-        let kid = find_signing_key(self.keys.iter().map(|it| &it.stored), now).map(|it| it.kid.as_str());
+        let kid =
+            find_signing_key(self.keys.iter().map(|it| &it.stored), now).map(|it| it.kid.as_str());
         let key = kid.and_then(|kid| self.find_key(kid)).map(|it| &*it.key);
         key.ok_or_else(|| Error::from_cause("no signing key"))
     }
@@ -173,7 +185,8 @@ impl KeySet {
 
     /// Whether tokens signed by this key are valid now.
     pub(super) fn is_trusted_at(&self, kid: &str, now: Timestamp) -> bool {
-        self.find_key(kid).is_some_and(|it| is_not_retired(&it.stored, now))
+        self.find_key(kid)
+            .is_some_and(|it| is_not_retired(&it.stored, now))
     }
 
     pub(super) const fn verifier_for(&self, audience: Audience) -> &Verifier {
@@ -193,7 +206,10 @@ impl KeySet {
     }
 
     fn to_jwks(&self, now: Timestamp) -> Value {
-        let live = self.keys.iter().filter(|it| is_not_retired(&it.stored, now));
+        let live = self
+            .keys
+            .iter()
+            .filter(|it| is_not_retired(&it.stored, now));
         json!({ "keys": live.map(|it| it.key.public_jwk()).collect::<Vec<_>>() })
     }
 
@@ -207,7 +223,12 @@ impl KeySet {
 /// conflict.
 pub(super) async fn ensure_signing_key(keys: &DataKeys, now: Timestamp) -> Result<(), Error> {
     let store = keys.store();
-    if store.list_signing_keys().await?.iter().any(|it| is_not_retired(it, now)) {
+    if store
+        .list_signing_keys()
+        .await?
+        .iter()
+        .any(|it| is_not_retired(it, now))
+    {
         return Ok(());
     }
     let kid = format!(

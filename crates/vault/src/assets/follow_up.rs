@@ -50,7 +50,12 @@ impl Vault {
         self.emit_state_changes(tx, &assets, now).await
     }
 
-    async fn emit_state_changes(&self, tx: &TenantTx, assets: &[Asset], now: Timestamp) -> Result<(), Error> {
+    async fn emit_state_changes(
+        &self,
+        tx: &TenantTx,
+        assets: &[Asset],
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let notice = self.settings.assets.notice;
         let (mut notified, mut events) = (Vec::new(), Vec::new());
         for asset in assets {

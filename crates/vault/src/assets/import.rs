@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use regrant_crypto::DataKey;
 use regrant_domain::{AccessToken, Asset, AssetId, CredentialKind, Slot, Timestamp};
-use regrant_storage::{Activation, AuditEvent, NewAsset, StoredCredential};
+use regrant_storage::{Activation, AuditEvent, NewAsset, StoredCredential, TenantTx};
 
 use crate::{
     Error, Principal,
@@ -59,13 +59,13 @@ pub(super) fn check_registrations(
 
 /// The locked assets and their credentials, before tokens are imported.
 pub(super) struct StoredTokens {
-    pub(super) locked: Vec<Asset>,
-    pub(super) active: Vec<StoredCredential>,
-    pub(super) candidates: Vec<StoredCredential>,
+    locked: Vec<Asset>,
+    active: Vec<StoredCredential>,
+    candidates: Vec<StoredCredential>,
 }
 
 /// One asset that a token may be imported for.
-pub(super) struct ImportTarget {
+struct ImportTarget {
     asset: Asset,
     /// The fingerprint of the active token.
     active: Option<Vec<u8>>,
@@ -74,7 +74,16 @@ pub(super) struct ImportTarget {
 }
 
 impl StoredTokens {
-    pub(super) fn into_targets(self) -> HashMap<AssetId, ImportTarget> {
+    /// Locks the assets and reads their tokens.
+    pub(super) async fn read(tx: &TenantTx, ids: &[AssetId]) -> Result<Self, Error> {
+        Ok(Self {
+            locked: tx.lock_assets(ids).await?,
+            active: tx.find_active_credentials(ids).await?,
+            candidates: tx.find_candidate_credentials(ids).await?,
+        })
+    }
+
+    fn into_targets(self) -> HashMap<AssetId, ImportTarget> {
         let active = self
             .active
             .into_iter()
@@ -100,17 +109,36 @@ impl StoredTokens {
 
 /// Imported tokens, gathered for set-based writes.
 pub(super) struct Imports<'a> {
-    pub(super) key: &'a DataKey,
-    pub(super) caller: &'a Principal,
-    pub(super) now: Timestamp,
-    pub(super) targets: HashMap<AssetId, ImportTarget>,
+    key: &'a DataKey,
+    caller: &'a Principal,
+    now: Timestamp,
+    targets: HashMap<AssetId, ImportTarget>,
     pub(super) active: Vec<Activation>,
     pub(super) parked: Vec<StoredCredential>,
 }
 
-impl Imports<'_> {
+impl<'a> Imports<'a> {
+    pub(super) fn new(
+        key: &'a DataKey,
+        caller: &'a Principal,
+        stored: StoredTokens,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            key,
+            caller,
+            now,
+            targets: stored.into_targets(),
+            active: Vec::new(),
+            parked: Vec::new(),
+        }
+    }
+
     /// Seals the token of a registration, and returns the result of the registration.
-    pub(super) fn add_registration(&mut self, it: CheckedRegistration) -> Result<RegisteredAsset, Error> {
+    pub(super) fn add_registration(
+        &mut self,
+        it: CheckedRegistration,
+    ) -> Result<RegisteredAsset, Error> {
         let AssetRegistration { id, token, .. } = it.registration;
         let status = it.status.unwrap_or(RegistrationStatus::Malformed);
         let is_registered = matches!(
@@ -171,14 +199,19 @@ impl Imports<'_> {
         };
         let key = (self.key, self.caller.tenant());
         let credential = draft.seal_unproven(key, &target.asset, slot, self.now)?;
+        let generation = target.asset.generation;
+        self.gather_credential(credential, slot, generation);
+        Ok(Some(slot))
+    }
+
+    fn gather_credential(&mut self, credential: StoredCredential, slot: Slot, generation: i64) {
         match slot {
             Slot::Active => self.active.push(Activation {
                 credential,
-                expected_generation: target.asset.generation,
+                expected_generation: generation,
                 cut_off: None,
             }),
             _ => self.parked.push(credential),
         }
-        Ok(Some(slot))
     }
 }

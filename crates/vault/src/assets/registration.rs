@@ -90,19 +90,8 @@ impl Vault {
         let mut checked = check_registrations(registrations);
         let tx = self.store.begin(&caller.scope).await?;
         let ids = self.insert_assets(&tx, caller, &mut checked, now).await?;
-        let stored = StoredTokens {
-            locked: tx.lock_assets(&ids).await?,
-            active: tx.find_active_credentials(&ids).await?,
-            candidates: tx.find_candidate_credentials(&ids).await?,
-        };
-        let mut imports = Imports {
-            key: &key,
-            caller,
-            now,
-            targets: stored.into_targets(),
-            active: Vec::new(),
-            parked: Vec::new(),
-        };
+        let stored = StoredTokens::read(&tx, &ids).await?;
+        let mut imports = Imports::new(&key, caller, stored, now);
         let results = checked
             .into_iter()
             .map(|it| imports.add_registration(it))
@@ -185,7 +174,10 @@ fn require_reach(
     let is_reached = |(new, registration): (&NewAsset, &Registration)| {
         let Some(asset) = existing.get(&new.id) else {
             let is_created = *registration == Registration::Created;
-            return is_created && caller.reach.includes_asset(&new.id, new.business_id.as_ref());
+            return is_created
+                && caller
+                    .reach
+                    .includes_asset(&new.id, new.business_id.as_ref());
         };
         let business = new.business_id.as_ref().or(asset.business_id.as_ref());
         caller.can_reach(asset) && caller.reach.includes_asset(&new.id, business)

@@ -136,7 +136,9 @@ async fn caller(vault: &Vault) -> (Principal, String) {
         .unwrap();
     (
         vault
-            .authenticate_request(crate::RequestCredentials::from_localhost(&token.access_token))
+            .authenticate_request(crate::RequestCredentials::from_localhost(
+                &token.access_token,
+            ))
             .await
             .unwrap(),
         token.access_token,
@@ -268,7 +270,10 @@ async fn while_the_audit_cannot_be_written_no_token_is_served_and_nothing_change
 async fn two_hundred_concurrent_reads_share_commits_and_each_has_its_row() {
     on_each(async |bench| {
         bench.import(1, 201, "first").await;
-        let before = (bench.verify(&[]).await.rows, bench.vault.read_audit.commits());
+        let before = (
+            bench.verify(&[]).await.rows,
+            bench.vault.read_audit.commits(),
+        );
         let reads = (1..201).map(|n| {
             let (vault, caller) = (bench.vault.clone(), bench.caller.clone());
             tokio::spawn(async move { vault.read_token(&caller, &id(n)).await.is_ok() })

@@ -39,7 +39,8 @@ impl Vault {
     /// # Errors
     /// `NotFound(Tenant)`; `NotFound(Checkpoint)`: the chain is empty.
     pub async fn sign_checkpoint_of(&self, tenant: TenantId) -> Result<AuditCheckpoint, Error> {
-        self.ensure_current_checkpoint(&self.find_chain_scope(tenant).await?).await
+        self.ensure_current_checkpoint(&self.find_chain_scope(tenant).await?)
+            .await
     }
 
     /// Signs a checkpoint for every chain that has new rows and whose newest checkpoint is a day old (a setting).
@@ -62,7 +63,10 @@ impl Vault {
         scope: &TenantScope,
     ) -> Result<Option<(StoredCheckpoint, bool)>, Error> {
         let tx = self.store.begin_read(scope).await?;
-        let (head, newest) = (tx.find_audit_head().await?, tx.find_newest_checkpoint().await?);
+        let (head, newest) = (
+            tx.find_audit_head().await?,
+            tx.find_newest_checkpoint().await?,
+        );
         tx.commit().await?;
         let Some(head) = head else { return Ok(None) };
         let age = |it: &StoredCheckpoint| self.clock.now() - it.created_at;
@@ -77,9 +81,15 @@ impl Vault {
         }
     }
 
-    async fn ensure_current_checkpoint(&self, scope: &TenantScope) -> Result<AuditCheckpoint, Error> {
+    async fn ensure_current_checkpoint(
+        &self,
+        scope: &TenantScope,
+    ) -> Result<AuditCheckpoint, Error> {
         let tx = self.store.begin_read(scope).await?;
-        let (head, newest) = (tx.find_audit_head().await?, tx.find_newest_checkpoint().await?);
+        let (head, newest) = (
+            tx.find_audit_head().await?,
+            tx.find_newest_checkpoint().await?,
+        );
         tx.commit().await?;
         let head = head.ok_or(Error::NotFound(Resource::Checkpoint))?;
         let stored = match newest.filter(|it| it.seq == head.seq) {

@@ -48,7 +48,9 @@ impl CheckpointFile {
             .flat_map(|(_, it)| [it.statement.as_str(), "\n"])
             .collect();
         let written = tokio::task::spawn_blocking(move || append_synced(&path, &lines)).await;
-        written.map_err(Error::from_cause)?.map_err(Error::from_cause)?;
+        written
+            .map_err(Error::from_cause)?
+            .map_err(Error::from_cause)?;
         let mut known = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         known.extend(newest.into_iter().map(|(tenant, it)| (tenant, it.seq)));
         Ok(())

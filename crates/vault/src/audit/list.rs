@@ -81,8 +81,12 @@ impl Vault {
         query: AuditQuery,
     ) -> Result<AuditList, Error> {
         caller.require_whole_tenant()?;
-        self.read_audit_page(&caller.scope, &build_filter(query, false), ROWS_PER_EXPORT_STEP)
-            .await
+        self.read_audit_page(
+            &caller.scope,
+            &build_filter(query, false),
+            ROWS_PER_EXPORT_STEP,
+        )
+        .await
     }
 
     /// Reads the next step of an export of any tenant, or of the installation, for the command line.
@@ -95,7 +99,8 @@ impl Vault {
         query: AuditQuery,
     ) -> Result<AuditList, Error> {
         let scope = self.find_chain_scope(tenant).await?;
-        self.read_audit_page(&scope, &build_filter(query, false), ROWS_PER_EXPORT_STEP).await
+        self.read_audit_page(&scope, &build_filter(query, false), ROWS_PER_EXPORT_STEP)
+            .await
     }
 
     async fn read_audit_page(

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use regrant_crypto::{Checkpoint, sha256_digest};
 use regrant_domain::{AssetId, CredentialId, Slot, TenantId};
-use regrant_storage::{AuditFault, AuditRow, StoredCredential, TenantTx, ChainReport};
+use regrant_storage::{AuditFault, AuditRow, ChainReport, StoredCredential, TenantTx};
 use serde::Deserialize;
 
 use crate::{Error, Vault, access::signing_keys::KeySet};
@@ -85,7 +85,10 @@ impl Vault {
         tenant: TenantId,
         kept: &KeptCheckpoints,
     ) -> Result<AuditVerdict, Error> {
-        let (scope, keys) = (self.find_chain_scope(tenant).await?, self.issuer.current_keys().await);
+        let (scope, keys) = (
+            self.find_chain_scope(tenant).await?,
+            self.issuer.current_keys().await,
+        );
         let tx = self.store.begin_snapshot(&scope).await?;
         let mut sealings = SealingRecords::default();
         let report = tx.verify_audit_chain(|row| sealings.note_row(row)).await?;
@@ -174,7 +177,11 @@ impl AuditVerdict {
         }
     }
 
-    async fn compare_credentials(&mut self, tx: &TenantTx, sealings: &SealingRecords) -> Result<(), Error> {
+    async fn compare_credentials(
+        &mut self,
+        tx: &TenantTx,
+        sealings: &SealingRecords,
+    ) -> Result<(), Error> {
         let mut after = None;
         loop {
             let page = tx.list_all_credentials(after, CREDENTIALS_PER_STEP).await?;

@@ -91,7 +91,10 @@ impl DataKeys {
             .into_iter()
             .find(|it| it.version == version)
         {
-            Some(stored) => self.unwrapped_key(scope, stored.id, version).await.map(Some),
+            Some(stored) => self
+                .unwrapped_key(scope, stored.id, version)
+                .await
+                .map(Some),
             None => Ok(None),
         }
     }
@@ -115,7 +118,11 @@ impl DataKeys {
 
     /// Creates the installation's own key unless it exists.
     pub(crate) async fn ensure_system_key(&self, now: Timestamp) -> Result<(), Error> {
-        if self.read_wrapped_keys(&self.store.system_scope()).await?.is_empty() {
+        if self
+            .read_wrapped_keys(&self.store.system_scope())
+            .await?
+            .is_empty()
+        {
             let (_, key) = self.generate_key(TenantId::SYSTEM, now).await?;
             match self.store.insert_system_key(&key).await {
                 Ok(()) | Err(regrant_storage::Error::Taken(_)) => {}
@@ -152,8 +159,13 @@ impl DataKeys {
     }
 
     async fn load_active(&self, scope: &TenantScope) -> Result<Arc<DataKey>, Error> {
-        let stored = self.read_wrapped_keys(scope).await?.into_iter().find(|it| it.is_active);
-        let stored = stored.ok_or_else(|| Error::from_cause("the tenant has no active data key"))?;
+        let stored = self
+            .read_wrapped_keys(scope)
+            .await?
+            .into_iter()
+            .find(|it| it.is_active);
+        let stored =
+            stored.ok_or_else(|| Error::from_cause("the tenant has no active data key"))?;
         self.unwrapped_key(scope, stored.id, stored.version).await
     }
 

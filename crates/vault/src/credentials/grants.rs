@@ -58,6 +58,7 @@ impl Vault {
         let person = self
             .person_directory
             .hash_person(&grant.facts.app_id, &grant.facts.person_id);
-        tx.add_person_to_directory(&grant.facts.app_id, person).await
+        tx.add_person_to_directory(&grant.facts.app_id, person)
+            .await
     }
 }

@@ -6,8 +6,8 @@
 
 use regrant_crypto::{Context, DataKey, Purpose};
 use regrant_domain::{
-    AccessToken, AppId, Asset, Credential, CredentialId, CredentialKind, Grant, GrantId, ProbeFacts,
-    SealedRecord, Slot, TenantId, Timestamp,
+    AccessToken, AppId, Asset, Credential, CredentialId, CredentialKind, Grant, GrantId,
+    ProbeFacts, SealedRecord, Slot, TenantId, Timestamp,
 };
 use regrant_storage::StoredCredential;
 

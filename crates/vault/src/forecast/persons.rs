@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::TimeDelta;
 use regrant_domain::{
     PersonId, Timestamp,
-    forecast::{Cover, DepartureEffect},
+    forecast::{Cover, DepartureEffect, EndingTally},
     state::{Ending, EndingCause},
 };
 use regrant_storage::{ForecastFilter, PersonCounts, PersonFacts, TenantTx};
@@ -93,14 +93,7 @@ impl Vault {
             .await?
             .pop()
             .ok_or(Error::NotFound(Resource::Person))?;
-        let tallies = tx.count_endings_by_day(&filter).await?;
-        let mut effects: BTreeMap<_, _> = DepartureEffect::ALL.into_iter().map(|it| (it, 0)).collect();
-        for it in tallies
-            .iter()
-            .filter(|it| it.cause == EndingCause::PersonLeaves)
-        {
-            *effects.entry(DepartureEffect::from_cover(it.cover)).or_default() += it.count;
-        }
+        let effects = count_effects(&tx.count_endings_by_day(&filter).await?);
         let last = after.as_ref().map(|it| &it.last);
         let positions = tx.list_endings(&filter, last, query_limit(limit)).await?;
         let Page {
@@ -137,6 +130,20 @@ impl ForecastEntry {
     }
 }
 
+/// How many assets end, wait and continue, of those that end with the departure.
+fn count_effects(tallies: &[EndingTally]) -> BTreeMap<DepartureEffect, u64> {
+    let mut effects: BTreeMap<_, _> = DepartureEffect::ALL.into_iter().map(|it| (it, 0)).collect();
+    let departures = tallies
+        .iter()
+        .filter(|it| it.cause == EndingCause::PersonLeaves);
+    for it in departures {
+        *effects
+            .entry(DepartureEffect::from_cover(it.cover))
+            .or_default() += it.count;
+    }
+    effects
+}
+
 /// The filter for the assets that this person serves, at the moment of the departure.
 fn departure_filter(id: &PersonId, now: Timestamp) -> ForecastFilter {
     ForecastFilter {
@@ -169,8 +176,11 @@ async fn person_views(
         .collect();
     let view = |person: PersonFacts| {
         let next_ending = positions.get(&person.id).and_then(|position| {
-            let endings =
-                regrant_domain::forecast::calendar(assets.get(&position.asset_id)?, now, false);
+            let endings = regrant_domain::forecast::list_calendar_endings(
+                assets.get(&position.asset_id)?,
+                now,
+                false,
+            );
             endings.into_iter().find(|it| it.cause == position.cause)
         });
         PersonView {

@@ -6,8 +6,8 @@
 //! Start at [`Vault::apply_due_notices`]; `tally.rs` counts the effects.
 
 use regrant_domain::{
-    Asset, AssetId, Clock, CutOff, CutOffSource, NoticeKind, Reason, ReasonCode, Timestamp, Who,
-    MetaNotice, error_chain,
+    Asset, AssetId, Clock, CutOff, CutOffSource, MetaNotice, NoticeKind, Reason, ReasonCode,
+    Timestamp, Who, error_chain,
 };
 use regrant_storage::{Claim, CutOffNote, DueKind, FailedProbe, RevokedConsent, TenantTx};
 use tracing::{Instrument, error, info_span};
@@ -33,11 +33,18 @@ impl Vault {
     ///
     /// A notice that fails is logged; it is due again when its lease expires.
     pub async fn apply_due_notices(&self, limit: u32) -> Result<usize, Error> {
-        let lease_for = chrono::Duration::from_std(self.settings.lease).map_err(Error::from_cause)?;
+        let lease_for =
+            chrono::Duration::from_std(self.settings.lease).map_err(Error::from_cause)?;
         let owner = format!("{}/{}", self.runs.owner, uuid::Uuid::now_v7());
         let claims = self
             .store
-            .claim_due(DueKind::Inbox, Clock::system_time(), &owner, lease_for, limit)
+            .claim_due(
+                DueKind::Inbox,
+                Clock::system_time(),
+                &owner,
+                lease_for,
+                limit,
+            )
             .await?;
         for claim in &claims {
             let span = info_span!("message", tenant.id = %claim.scope.tenant(), message.id = %claim.object);
@@ -46,7 +53,7 @@ impl Vault {
                     error!(
                         error = error_chain(&error),
                         "a notice failed; it is retried after its lease"
-                    )
+                    );
                 });
             }
         }
@@ -160,7 +167,8 @@ impl Vault {
             .collect();
         tally.changed += failed.len();
         tx.note_failed_probes(&failed, step.now).await?;
-        tx.delete_revoked_credentials(revoked, &ids, is_deletion).await?;
+        tx.delete_revoked_credentials(revoked, &ids, is_deletion)
+            .await?;
         if is_deletion {
             tx.erase_serving_person(&ended.into_iter().collect::<Vec<_>>())
                 .await?;
@@ -176,7 +184,10 @@ impl Vault {
         tally: &mut NoticeTally,
     ) -> Result<(), Error> {
         self.apply_revocation(step, assets, tally).await?;
-        let with_standbys = step.tx.find_assets_with_standbys(&asset_ids(assets)).await?;
+        let with_standbys = step
+            .tx
+            .find_assets_with_standbys(&asset_ids(assets))
+            .await?;
         let probe = regrant_domain::schedule::ScheduledProbe {
             at: step.now,
             queue: regrant_domain::schedule::ProbeQueue::Normal,
@@ -201,13 +212,15 @@ impl Vault {
             notice.kind,
             NoticeKind::Deauthorize | NoticeKind::DataDeletion
         ) {
-            tx.wipe_revoked_grant_tokens(revoked_consent(notice)).await?;
+            tx.wipe_revoked_grant_tokens(revoked_consent(notice))
+                .await?;
         }
         if notice.kind == NoticeKind::DataDeletion {
             tx.erase_personal_data(revoked_consent(notice)).await?;
         }
         tx.emit_events(&tally.to_events(notice), step.now).await?;
-        tx.write_audit_events(&[tally.to_audit_event(notice)], step.now).await?;
+        tx.write_audit_events(&[tally.to_audit_event(notice)], step.now)
+            .await?;
         Ok(tx.finish_notice_of_tenant(&claim.lease).await?)
     }
 }
@@ -219,8 +232,14 @@ async fn list_affected_assets(
     after: Option<&AssetId>,
 ) -> Result<Vec<AssetId>, Error> {
     Ok(match notice.kind {
-        NoticeKind::Migration => tx.list_assets_served_by(&notice.person_id, after, ASSETS_PER_TRANSACTION).await?,
-        _ => tx.list_assets_of_person(&notice.person_id, after, ASSETS_PER_TRANSACTION).await?,
+        NoticeKind::Migration => {
+            tx.list_assets_served_by(&notice.person_id, after, ASSETS_PER_TRANSACTION)
+                .await?
+        }
+        _ => {
+            tx.list_assets_of_person(&notice.person_id, after, ASSETS_PER_TRANSACTION)
+                .await?
+        }
     })
 }
 

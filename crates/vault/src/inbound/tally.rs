@@ -3,7 +3,7 @@
 //! The rule: a notice is reported once per tenant; `follow_up.rs` reports each asset's change of state.
 //! Start at [`Tally::to_events`].
 
-use regrant_domain::{EventKind, NoticeKind, Timestamp, MetaNotice};
+use regrant_domain::{EventKind, MetaNotice, NoticeKind, Timestamp};
 use regrant_storage::{AuditEvent, NewEvent};
 use serde_json::{Value, json};
 

@@ -130,7 +130,10 @@ impl Vault {
     /// `Unauthenticated` for any fault of the token, the log-in or the operator.
     pub async fn authenticate_operator(&self, token: &str) -> Result<AuthenticatedOperator, Error> {
         let now = self.clock.now();
-        let claims = self.issuer.verify_token(Audience::Admin, token, now).await?;
+        let claims = self
+            .issuer
+            .verify_token(Audience::Admin, token, now)
+            .await?;
         let id: OperatorId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
         let session: OperatorSessionId = claims.jti.parse().map_err(|_| Error::Unauthenticated)?;
         let operator = self.store.find_operator_of_session(session, now).await?;
@@ -165,7 +168,12 @@ impl Vault {
         let name = &caller.operator.name;
         let name_hash = self.person_directory.hash_login_name(name);
         let found = self.check_credentials(name, &name_hash, current).await?;
-        let hash = self.passwords.acquire_permit().await?.hash_password(new).await?;
+        let hash = self
+            .passwords
+            .acquire_permit()
+            .await?
+            .hash_password(new)
+            .await?;
         let (id, now) = (caller.operator.id, self.clock.now());
         let tx = self.store.begin(&self.store.system_scope()).await?;
         let current = tx
@@ -178,8 +186,11 @@ impl Vault {
         tx.set_operator_password(id, &hash).await?;
         tx.end_operator_sessions(id, Some(caller.session)).await?;
         tx.clear_login_failures(&name_hash).await?;
-        tx.write_audit_events(&[login_event(caller, "operator.password_changed", json!({}))], now)
-            .await?;
+        tx.write_audit_events(
+            &[login_event(caller, "operator.password_changed", json!({}))],
+            now,
+        )
+        .await?;
         Ok(tx.commit().await?)
     }
 
@@ -223,7 +234,11 @@ impl Vault {
 
     /// Counts a failed attempt and writes it to the audit, with a hash of the name instead of the
     /// name itself. Returns the error for the caller.
-    async fn record_failure(&self, known: Option<OperatorId>, name_hash: &[u8]) -> Result<Error, Error> {
+    async fn record_failure(
+        &self,
+        known: Option<OperatorId>,
+        name_hash: &[u8],
+    ) -> Result<Error, Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&self.store.system_scope()).await?;
         let failures = tx.count_login_failure(name_hash, now).await?;
@@ -232,7 +247,8 @@ impl Vault {
             tx.lock_login_name(name_hash, until).await?;
         }
         let detail = json!({ "failures": failures, "locked_until": locked_until, "name_hash": hex::encode(name_hash) });
-        tx.write_audit_events(&[refused_event(known, detail)], now).await?;
+        tx.write_audit_events(&[refused_event(known, detail)], now)
+            .await?;
         tx.commit().await?;
         Ok(Error::WrongCredentials)
     }
@@ -260,7 +276,12 @@ fn lock_duration(failures: u32) -> Option<Duration> {
 }
 
 fn login_event(caller: &AuthenticatedOperator, action: &'static str, detail: Value) -> AuditEvent {
-    AuditEvent::new(caller.as_actor().audit_name(), action, caller.operator.id, detail)
+    AuditEvent::new(
+        caller.as_actor().audit_name(),
+        action,
+        caller.operator.id,
+        detail,
+    )
 }
 
 fn refused_event(known: Option<OperatorId>, detail: Value) -> AuditEvent {
@@ -275,7 +296,9 @@ mod tests {
 
     #[test]
     fn the_fifth_failure_locks_and_each_further_one_doubles_the_lock_up_to_15_minutes() {
-        let seconds: Vec<_> = (0..14).map(|n| lock_duration(n).map(|it| it.as_secs())).collect();
+        let seconds: Vec<_> = (0..14)
+            .map(|n| lock_duration(n).map(|it| it.as_secs()))
+            .collect();
         assert_eq!(seconds[..5], [None; 5]);
         let locked: Vec<_> = seconds[5..].iter().flatten().copied().collect();
         assert_eq!(locked, [30, 60, 120, 240, 480, 900, 900, 900, 900]);

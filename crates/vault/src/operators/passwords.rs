@@ -90,7 +90,8 @@ impl PasswordHasher {
 
     /// The load now.
     pub(super) fn current_load(&self) -> PasswordLoad {
-        let admitted = (MAX_COMPUTING + MAX_WAITING).saturating_sub(self.0.queue_permits.available_permits());
+        let admitted =
+            (MAX_COMPUTING + MAX_WAITING).saturating_sub(self.0.queue_permits.available_permits());
         PasswordLoad {
             admitted,
             most_at_once: self.0.max_running.load(Ordering::Acquire),
@@ -101,8 +102,10 @@ impl PasswordHasher {
 impl HashPermit {
     /// Hashes a new password for storage (PHC string).
     pub(super) async fn hash_password(self, password: Password) -> Result<String, Error> {
-        self.run_blocking(move |pool| Ok(PasswordHash::hash_password(&password, pool.strength)?.to_phc()))
-            .await
+        self.run_blocking(move |pool| {
+            Ok(PasswordHash::hash_password(&password, pool.strength)?.to_phc())
+        })
+        .await
     }
 
     /// Whether the password matches the stored hash. Without a stored hash, compares with a dummy
@@ -113,7 +116,8 @@ impl HashPermit {
         password: Password,
     ) -> Result<bool, Error> {
         self.run_blocking(move |pool| {
-            PasswordHash::parse(stored.as_ref().unwrap_or(&pool.dummy_hash))?.matches_password(&password)
+            PasswordHash::parse(stored.as_ref().unwrap_or(&pool.dummy_hash))?
+                .matches_password(&password)
         })
         .await
     }

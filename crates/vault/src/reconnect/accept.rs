@@ -2,9 +2,11 @@
 //!
 //! The rule: accepting is ONE transaction, and after its commit a crash loses nothing.
 
-use regrant_crypto::{Context, Purpose};
-use regrant_domain::ReconnectId;
-use regrant_storage::{AcceptedReconnect, AuditEvent, NewItem, NewReconnect, ReconnectCause, TenantTx};
+use regrant_crypto::{Context, DataKey, Purpose};
+use regrant_domain::{ReconnectId, Timestamp};
+use regrant_storage::{
+    AcceptedReconnect, AuditEvent, NewItem, NewReconnect, ReconnectCause, TenantTx,
+};
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -55,19 +57,12 @@ impl Vault {
     ) -> Result<(ReconnectId, AcceptedReconnect), Error> {
         let key = self.data_keys.active(&caller.scope).await?;
         let (id, now) = (ReconnectId::mint(), self.clock.now());
-        let context = Context::of_row(caller.tenant(), id.uuid(), Purpose::SubmittedToken);
-        let plain = request.access_token.expose().as_bytes();
-        let reconnect = NewReconnect {
-            id,
-            expect_person: request.expect_person.clone(),
-            submitted: key.seal_record(&context, plain)?,
-            created_by: caller.client(),
-            session: caller.session(),
-            cause: ReconnectCause::Call,
-            created_at: now,
-        };
+        let token = request.access_token.expose().as_bytes();
+        let reconnect = new_reconnect(&key, caller, request, id, now)?;
         let tx = self.store.begin(&caller.scope).await?;
-        let (items, _) = self.resolve_targets(&tx, caller, &request.targets, now).await?;
+        let (items, _) = self
+            .resolve_targets(&tx, caller, &request.targets, now)
+            .await?;
         let accepted = tx
             .accept_reconnect(&reconnect, &items, Some(self.lease_from_now()))
             .await?;
@@ -79,7 +74,7 @@ impl Vault {
             if tx.overlaps_older_reconnect(id, accepted.intent_seq).await? {
                 return Err(Error::Conflict(Conflict::PlanOutdated));
             }
-            let print = key.compute_fingerprint(plain);
+            let print = key.compute_fingerprint(token);
             self.check_plan(&tx, &plan, request, &items, print.as_bytes())
                 .await?;
         }
@@ -137,4 +132,24 @@ impl Vault {
             verdict: Some(verdict),
         }
     }
+}
+
+fn new_reconnect(
+    key: &DataKey,
+    caller: &Principal,
+    request: &ReconnectRequest,
+    id: ReconnectId,
+    created_at: Timestamp,
+) -> Result<NewReconnect, Error> {
+    let context = Context::of_row(caller.tenant(), id.uuid(), Purpose::SubmittedToken);
+    let submitted = key.seal_record(&context, request.access_token.expose().as_bytes())?;
+    Ok(NewReconnect {
+        id,
+        expect_person: request.expect_person.clone(),
+        submitted,
+        created_by: caller.client(),
+        session: caller.session(),
+        cause: ReconnectCause::Call,
+        created_at,
+    })
 }

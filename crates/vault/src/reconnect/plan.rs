@@ -60,7 +60,11 @@ impl Plan {
     ///
     /// # Errors
     /// `Conflict(PlanOutdated)`.
-    pub(super) fn check_unchanged(&self, input: &PlanInput<'_>, now: Timestamp) -> Result<(), Error> {
+    pub(super) fn check_unchanged(
+        &self,
+        input: &PlanInput<'_>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let matches = |key: &Arc<DataKey>| {
             input
                 .compute_digest(key, self.id.expires_at)

@@ -135,7 +135,8 @@ impl Vault {
         items: usize,
         repeatable: Option<RepeatableRequest>,
     ) -> Result<(), Error> {
-        let count = async |call: Option<&IdempotentCall>| self.record_preview(caller, items, call).await;
+        let count =
+            async |call: Option<&IdempotentCall>| self.record_preview(caller, items, call).await;
         let done = self
             .run_idempotent(&caller.scope, caller.caller_id(), repeatable, count)
             .await?;
@@ -217,7 +218,9 @@ impl Vault {
         let mut targets = Vec::with_capacity(assets.len());
         for asset in assets {
             match find_missing_scope(asset.kind, &asset.id, grant) {
-                Some(refusal) => drop(proofs.insert(asset.id.clone(), ProbeResult::Refused(refusal))),
+                Some(refusal) => {
+                    drop(proofs.insert(asset.id.clone(), ProbeResult::Refused(refusal)))
+                }
                 None => targets.push(Target::from(asset)),
             }
         }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt, pin_mut};
-use regrant_domain::{Clock, OutcomeCounts, EventKind, ReconnectId, ReconnectStatus, error_chain};
+use regrant_domain::{Clock, EventKind, OutcomeCounts, ReconnectId, ReconnectStatus, error_chain};
 use regrant_graph::AppCredentials;
 use regrant_storage::{AuditEvent, DueKind, Item, Lease, NewEvent, Reconnect, TenantScope};
 use tokio::sync::oneshot;
@@ -36,7 +36,8 @@ pub(super) struct Run<'a> {
 impl Vault {
     /// Claims due reconnects and runs them here: deferred ones, and those whose process is gone. Returns how many.
     pub async fn resume_due(&self) -> Result<usize, Error> {
-        let lease_for = chrono::Duration::from_std(self.settings.lease).map_err(Error::from_cause)?;
+        let lease_for =
+            chrono::Duration::from_std(self.settings.lease).map_err(Error::from_cause)?;
         // What cannot run here is left to other processes.
         let free = u32::try_from(self.runs.permits.available_permits()).unwrap_or(u32::MAX);
         let claims = self
@@ -71,7 +72,7 @@ impl Vault {
             match done {
                 Ok(()) => {}
                 Err(Error::Stale | Error::NotFound(_)) => {
-                    warn!("another process has taken the reconnect over")
+                    warn!("another process has taken the reconnect over");
                 }
                 Err(error) => warn!(
                     error = error_chain(&error),
@@ -91,7 +92,12 @@ impl Vault {
         lease: &Lease,
         verdict: Option<oneshot::Sender<TokenVerdict>>,
     ) -> Result<(), Error> {
-        let run = async { Run::load_run(self, scope, lease).await?.run_to_end(verdict).await };
+        let run = async {
+            Run::load_run(self, scope, lease)
+                .await?
+                .run_to_end(verdict)
+                .await
+        };
         tokio::select! {
             biased;
             done = run => done,
@@ -133,7 +139,10 @@ impl<'a> Run<'a> {
     }
 
     /// Validates the token, then probes and settles the items.
-    async fn run_to_end(&self, verdict: Option<oneshot::Sender<TokenVerdict>>) -> Result<(), Error> {
+    async fn run_to_end(
+        &self,
+        verdict: Option<oneshot::Sender<TokenVerdict>>,
+    ) -> Result<(), Error> {
         match self.validate_token(verdict).await? {
             Validation::Valid(credentials) => {
                 // Validation is quick and its caller waits, so only the many probes queue for a permit.
@@ -196,8 +205,13 @@ impl<'a> Run<'a> {
             let detail = serde_json::json!({ "items": reconnect.total });
             let event = AuditEvent::new("vault", "reconnect.completed", id, detail);
             tx.write_audit_events(&[event], now).await?;
-            let counts = tx.count_outcomes(&[id]).await?.remove(&id).unwrap_or_default();
-            tx.emit_events(&[completion_event(id, &counts)], now).await?;
+            let counts = tx
+                .count_outcomes(&[id])
+                .await?
+                .remove(&id)
+                .unwrap_or_default();
+            tx.emit_events(&[completion_event(id, &counts)], now)
+                .await?;
         } else {
             let wall = Clock::system_time();
             let next = tx.find_next_retry(id).await?.filter(|at| *at > wall);

@@ -6,7 +6,9 @@
 
 use std::collections::HashMap;
 
-use regrant_domain::{Asset, AssetId, ProbeResult, Refusal, RefusalKind, Timestamp, find_missing_scope};
+use regrant_domain::{
+    Asset, AssetId, ProbeResult, Refusal, RefusalKind, Timestamp, find_missing_scope,
+};
 use regrant_graph::Target;
 use regrant_storage::{Item, TenantTx};
 

@@ -12,8 +12,8 @@ use proptest::{
 use regrant_crypto::{KeyProvider, Keyring};
 use regrant_domain::{
     AccessToken, AppId, AppSecret, AssetId, AssetKind, Clock, CredentialKind, Grant, GrantId,
-    GrantedScope, Outcome, Permissions, ProbeResult, ProbeFacts, ReconnectId, Refusal, RefusalKind, SealedRecord,
-    TokenFacts,
+    GrantedScope, Outcome, Permissions, ProbeFacts, ProbeResult, ReconnectId, Refusal, RefusalKind,
+    SealedRecord, TokenFacts,
 };
 use regrant_graph::AppCredentials;
 use regrant_storage::{AcceptedReconnect, Item, NewItem, NewReconnect, Store, StoredCredential};
@@ -185,7 +185,9 @@ impl World {
             .await
             .unwrap();
         let caller = vault
-            .authenticate_request(crate::RequestCredentials::from_localhost(&token.access_token))
+            .authenticate_request(crate::RequestCredentials::from_localhost(
+                &token.access_token,
+            ))
             .await
             .unwrap();
         let assets: Vec<AssetId> = (1..=ASSETS)

@@ -5,19 +5,20 @@
 //! Start at [`Settlement::add`].
 
 use regrant_domain::{
-    Asset, AssetId, Clock, CredentialKind, CutOff, Outcome, ProbeResult, ProbeFacts, Slot, Timestamp,
+    Asset, AssetId, Clock, CredentialKind, CutOff, Outcome, ProbeFacts, ProbeResult, Slot,
+    Timestamp,
     retry::item_pause,
-    settle::{Decision, CredentialChange, Standing, decide_outcome, decide_last_refusal},
+    settle::{CredentialChange, Decision, Standing, decide_last_refusal, decide_outcome},
     watch::cut_off_after_probe,
 };
 use regrant_storage::{
-    Activation, AuditEvent, CutOffNote, FailedProbe, Item, ItemResult, ReconnectCause, StoredCredential,
-    TenantTx,
+    Activation, AuditEvent, CutOffNote, FailedProbe, Item, ItemResult, ReconnectCause,
+    StoredCredential, TenantTx,
 };
 
 use crate::{
     Error, Vault,
-    assets::cut_offs::{forecast_events, cut_off_note},
+    assets::cut_offs::{cut_off_note, forecast_events},
     audit::credential_sealed_event,
     credentials::seal::CredentialDraft,
     reconnect::{
@@ -121,13 +122,7 @@ impl<'a> Settlement<'a> {
     ) -> Result<(), Error> {
         match decision.change {
             CredentialChange::Activate => {
-                let grant = self.offer.as_ref().map(|it| &it.credentials.grant);
-                let person = grant.map(|it| &it.facts.person_id);
-                // A cut-off belongs to the person: another person's token does not inherit it.
-                let known = asset
-                    .facts
-                    .cut_off
-                    .filter(|_| asset.person_id.as_ref() == person);
+                let known = self.cut_off_of_same_person(asset);
                 let cut_off = cut_off_after_probe(known, proven.cut_off, self.now);
                 let activation = self.seal_activation(asset, proven, cut_off)?;
                 self.activations.push(activation);
@@ -156,6 +151,16 @@ impl<'a> Settlement<'a> {
             CredentialChange::Nothing => self.checked.push(asset.id.clone()),
         }
         Ok(())
+    }
+
+    /// The asset's cut-off if the offered token belongs to the same person: another person does not inherit it.
+    fn cut_off_of_same_person(&self, asset: &Asset) -> Option<CutOff> {
+        let grant = self.offer.as_ref().map(|it| &it.credentials.grant);
+        let person = grant.map(|it| &it.facts.person_id);
+        asset
+            .facts
+            .cut_off
+            .filter(|_| asset.person_id.as_ref() == person)
     }
 
     fn seal_activation(
@@ -203,7 +208,9 @@ impl<'a> Settlement<'a> {
     /// Gathers the item's result, and the audit event of a credential that was sealed for it.
     fn gather_result(&mut self, position: i64, decision: Decision) {
         let sealed_credential = match decision.change {
-            CredentialChange::Activate => Some("credential.activated").zip(last_sealed(&self.activations)),
+            CredentialChange::Activate => {
+                Some("credential.activated").zip(last_sealed(&self.activations))
+            }
             CredentialChange::Reseal => Some("credential.renewed").zip(last_sealed(&self.renewals)),
             CredentialChange::Park => Some("credential.parked").zip(self.parked.last()),
             CredentialChange::AddStandby => Some("credential.stands_by").zip(self.standbys.last()),
@@ -211,7 +218,8 @@ impl<'a> Settlement<'a> {
         };
         if let Some((action, stored)) = sealed_credential {
             let actor = format!("reconnect:{}", self.run.reconnect.id);
-            self.events.push(credential_sealed_event(actor, action, &stored.credential));
+            self.events
+                .push(credential_sealed_event(actor, action, &stored.credential));
         }
         let result = ItemResult {
             outcome: decision.outcome,
@@ -232,7 +240,8 @@ impl<'a> Settlement<'a> {
         } else {
             tx.activate_credentials(&self.activations, reconnect.intent_seq, now)
                 .await?;
-            tx.reseal_active_credentials(&self.renewals, reconnect.intent_seq, now).await?;
+            tx.reseal_active_credentials(&self.renewals, reconnect.intent_seq, now)
+                .await?;
         }
         tx.park_credentials(&self.parked, now).await?;
         tx.insert_standby_credentials(&self.standbys, now).await?;
@@ -240,7 +249,8 @@ impl<'a> Settlement<'a> {
         tx.note_assets_checked(&self.checked, now).await?;
         tx.settle_items(reconnect.id, &self.results, now).await?;
         tx.insert_cut_off_notes(&self.cut_offs).await?;
-        tx.emit_events(&forecast_events(&self.cut_offs), now).await?;
+        tx.emit_events(&forecast_events(&self.cut_offs), now)
+            .await?;
         tx.write_audit_events(&self.events, now).await?;
         Ok(())
     }
@@ -256,7 +266,9 @@ fn defer_item(
 ) -> Decision {
     let tried = item.attempts.saturating_add(1);
     match proof {
-        ProbeResult::Refused(refusal) if tried >= i64::from(vault.settings.reconnect.item_attempts) => {
+        ProbeResult::Refused(refusal)
+            if tried >= i64::from(vault.settings.reconnect.item_attempts) =>
+        {
             decide_last_refusal(refusal, standing)
         }
         _ => Decision {

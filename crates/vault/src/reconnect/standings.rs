@@ -22,26 +22,16 @@ impl Vault {
             .iter()
             .filter_map(|it| it.credential.grant_id)
             .collect();
-        let grants: HashMap<GrantId, Grant> = tx
-            .find_grants(&grant_ids)
-            .await?
-            .into_iter()
-            .map(|it| (it.id, it))
-            .collect();
+        let grants = tx.find_grants(&grant_ids).await?.into_iter();
+        let grants: HashMap<GrantId, Grant> = grants.map(|it| (it.id, it)).collect();
+        let active = active.into_iter();
         let mut active: HashMap<_, _> = active
-            .into_iter()
             .map(|it| (it.credential.asset_id.clone(), it))
             .collect();
+        let notice = self.settings.assets.notice;
         let standing = |asset: &Asset| {
             let standing = match active.remove(&asset.id) {
-                Some(held) => standing_of(
-                    asset,
-                    held,
-                    &grants,
-                    offered,
-                    now,
-                    self.settings.assets.notice,
-                ),
+                Some(held) => standing_of(asset, held, &grants, offered, now, notice),
                 None => Standing {
                     cut_off_passed: cut_off_passed(asset, now),
                     ..Standing::default()

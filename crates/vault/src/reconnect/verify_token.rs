@@ -5,10 +5,10 @@
 
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::{
-    AccessToken, CredentialKind, Grant, GrantId, PersonId, ProbeResult, Refusal, RefusalKind, SealedRecord,
-    TenantId,
+    AccessToken, CredentialKind, Grant, GrantId, PersonId, ProbeResult, Refusal, RefusalKind,
+    SealedRecord, TenantId,
 };
-use regrant_graph::{AppCredentials, CallError, InspectError, TokenInspection, TokenFacts};
+use regrant_graph::{AppCredentials, CallError, InspectError, TokenFacts, TokenInspection};
 use regrant_storage::{AuditEvent, Reconnect};
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -139,7 +139,8 @@ impl Run<'_> {
         tx.erase_reconnect(id).await?;
         let detail = json!({ "reason": refusal.to_string() });
         let event = AuditEvent::new("vault", "reconnect.refused", id, detail);
-        tx.write_audit_events(&[event], self.vault.clock.now()).await?;
+        tx.write_audit_events(&[event], self.vault.clock.now())
+            .await?;
         tx.commit().await?;
         // A caller that disconnected gets the same refusal when it calls again.
         let _disconnected = verdict.send(Err(refusal));
@@ -166,7 +167,11 @@ impl Run<'_> {
             .as_ref()
             .ok_or_else(|| Error::from_cause("the submitted token is gone"))?;
         let context = submitted_context(self.scope.tenant(), &self.reconnect);
-        let plain = self.vault.data_keys.open_record(self.scope, &context, sealed).await?;
+        let plain = self
+            .vault
+            .data_keys
+            .open_record(self.scope, &context, sealed)
+            .await?;
         let text = std::str::from_utf8(&plain)
             .map_err(|_| Error::from_cause("the submitted token is not text"))?;
         AccessToken::parse(text.to_owned()).map_err(Error::from_cause)

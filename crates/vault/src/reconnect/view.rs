@@ -1,7 +1,8 @@
 //! A reconnect as its tenant sees it.
 
 use regrant_domain::{
-    AssetId, OutcomeCounts, Grant, Outcome, Reason, ReconnectId, ReconnectStatus, Serving, Timestamp,
+    AssetId, Grant, Outcome, OutcomeCounts, Reason, ReconnectId, ReconnectStatus, Serving,
+    Timestamp,
 };
 use regrant_storage::{Item, Reconnect, TenantScope, TenantTx};
 
@@ -87,7 +88,9 @@ impl Vault {
     ) -> Result<Option<ReconnectView>, Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
         let reconnect = find_reconnect(&tx, id).await?;
-        let Some(reconnect) = reconnect.filter(|it| caller.visible_reconnects().includes_reconnect(it)) else {
+        let Some(reconnect) =
+            reconnect.filter(|it| caller.visible_reconnects().includes_reconnect(it))
+        else {
             return Ok(None);
         };
         let items = tx.list_items(id).await?;
@@ -153,7 +156,11 @@ impl Vault {
                 .map_err(Error::not_found_as(Resource::Reconnect))?,
         )?;
         let items = tx.list_items_after(id, after, 500).await?;
-        let counts = tx.count_outcomes(&[id]).await?.remove(&id).unwrap_or_default();
+        let counts = tx
+            .count_outcomes(&[id])
+            .await?
+            .remove(&id)
+            .unwrap_or_default();
         let view = self.view_with_grant(&tx, reconnect).await?;
         tx.commit().await?;
         Ok((
@@ -231,8 +238,12 @@ fn view_without_items(row: &Reconnect, grant: Option<Grant>) -> ReconnectView {
 
 impl From<Item> for ItemView {
     fn from(item: Item) -> Self {
-        let (position, asset_id, asked, event_seq) =
-            (item.position, item.asset_id, item.requested_id, item.event_seq);
+        let (position, asset_id, asked, event_seq) = (
+            item.position,
+            item.asset_id,
+            item.requested_id,
+            item.event_seq,
+        );
         let bare = Self {
             position,
             asset_id,

@@ -15,8 +15,8 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::{
-    Actor, Conflict, Replayed, Error, RepeatableRequest, Resource, Vault, idempotency::IdempotentCall,
-    tenants::client_spec::check_name,
+    Actor, Conflict, Error, RepeatableRequest, Replayed, Resource, Vault,
+    idempotency::IdempotentCall, tenants::client_spec::check_name,
 };
 
 /// The maximum time for which the previous secret still verifies requests.
@@ -75,7 +75,9 @@ impl Vault {
         let secret = self
             .seal_app_secret(&id, Purpose::AppSecret, app.secret.expose())
             .await?;
-        let verify_token = self.seal_verify_token(&id, app.verify_token.as_ref()).await?;
+        let verify_token = self
+            .seal_verify_token(&id, app.verify_token.as_ref())
+            .await?;
         let row = regrant_storage::NewApp {
             id: id.clone(),
             name,
@@ -91,8 +93,12 @@ impl Vault {
                 }
                 other => other.into(),
             })?;
-            let event =
-                AuditEvent::new(by.audit_name(), "app.created", &id, json!({ "name": row.name }));
+            let event = AuditEvent::new(
+                by.audit_name(),
+                "app.created",
+                &id,
+                json!({ "name": row.name }),
+            );
             tx.write_audit_events(&[event], now).await?;
             self.commit_with_key(tx, call, &(), now).await
         };
@@ -117,7 +123,9 @@ impl Vault {
     ) -> Result<AppView, Error> {
         by.require_owner()?;
         let name = change.name.as_deref().map(check_name).transpose()?;
-        let verify_token = self.seal_verify_token(id, change.verify_token.as_ref()).await?;
+        let verify_token = self
+            .seal_verify_token(id, change.verify_token.as_ref())
+            .await?;
         let tx = self.store.begin(&self.store.system_scope()).await?;
         let changed = tx
             .change_app(id, name.as_deref(), verify_token.as_ref())
@@ -197,7 +205,10 @@ impl Vault {
     }
 
     /// Decrypts the app's credentials for calls to the Graph API.
-    pub(crate) async fn open_app_credentials(&self, id: &AppId) -> Result<Arc<AppCredentials>, Error> {
+    pub(crate) async fn open_app_credentials(
+        &self,
+        id: &AppId,
+    ) -> Result<Arc<AppCredentials>, Error> {
         let stored = self
             .store
             .find_app(id)

@@ -13,7 +13,7 @@ use regrant_storage::{AuditEvent, ClientSpec, NewClient, TenantTx};
 use serde_json::json;
 
 use crate::{
-    Actor, ClientView, Error, ClientWithSecret, RepeatableRequest, Resource, Vault,
+    Actor, ClientView, ClientWithSecret, Error, RepeatableRequest, Resource, Vault,
     idempotency::IdempotentCall,
     tenants::{
         client_spec::{invalid_field, view_client},
@@ -45,7 +45,10 @@ impl Vault {
         let scope = self.find_unshredded_scope(tenant).await?;
         let key = self.data_keys.active(&scope).await?;
         let (secret, hash) = mint_client_secret()?;
-        let proof_key = key.seal_record(&proof_context(tenant, id), ProofKey::from_secret(&secret).as_bytes())?;
+        let proof_key = key.seal_record(
+            &proof_context(tenant, id),
+            ProofKey::from_secret(&secret).as_bytes(),
+        )?;
         let until = overlap.map(|it| now + it);
         let reset = async |call: Option<&IdempotentCall>| {
             let tx = self.store.begin(&scope).await?;
@@ -96,7 +99,10 @@ impl Vault {
         repeat: Option<RepeatableRequest>,
     ) -> Result<(), Error> {
         by.require_owner()?;
-        let (scope, now) = (self.find_scope_for_operator(tenant).await?, self.clock.now());
+        let (scope, now) = (
+            self.find_scope_for_operator(tenant).await?,
+            self.clock.now(),
+        );
         let revoke = async |call: Option<&IdempotentCall>| {
             let tx = self.store.begin(&scope).await?;
             tx.revoke_client_tokens(id)
@@ -120,7 +126,10 @@ pub(super) fn build_client(
 ) -> Result<(NewClient, ClientSecret), Error> {
     let (id, tenant) = (ClientId::mint(), key.tenant());
     let (secret, hash) = mint_client_secret()?;
-    let proof_key = key.seal_record(&proof_context(tenant, id), ProofKey::from_secret(&secret).as_bytes())?;
+    let proof_key = key.seal_record(
+        &proof_context(tenant, id),
+        ProofKey::from_secret(&secret).as_bytes(),
+    )?;
     let (secret_hash, proof_key) = (hash.as_bytes().to_vec(), Some(proof_key));
     Ok((
         NewClient {

@@ -62,7 +62,11 @@ pub struct ClientWithSecret {
 
 impl Vault {
     /// Reads a client within a transaction.
-    pub(super) async fn read_client_view(&self, tx: &TenantTx, id: ClientId) -> Result<ClientView, Error> {
+    pub(super) async fn read_client_view(
+        &self,
+        tx: &TenantTx,
+        id: ClientId,
+    ) -> Result<ClientView, Error> {
         Ok(view_client(tx.find_client(id).await?, self.clock.now()))
     }
 }

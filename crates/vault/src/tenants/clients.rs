@@ -10,7 +10,7 @@ use regrant_storage::{AuditEvent, ClientSpec};
 use serde_json::{Value, json};
 
 use crate::{
-    Actor, ClientView, Conflict, Error, ClientWithSecret, RepeatableRequest, Resource, Vault,
+    Actor, ClientView, ClientWithSecret, Conflict, Error, RepeatableRequest, Resource, Vault,
     idempotency::IdempotentCall,
     tenants::{
         client_secrets::build_client,
@@ -70,7 +70,12 @@ impl Vault {
                     }
                     other => other.into(),
                 })?;
-            let event = AuditEvent::new(by.audit_name(), "client.created", new.id, client_detail(&new.spec));
+            let event = AuditEvent::new(
+                by.audit_name(),
+                "client.created",
+                new.id,
+                client_detail(&new.spec),
+            );
             tx.write_audit_events(&[event], now).await?;
             self.commit_with_client(tx, call, new.id, now).await
         };
@@ -232,7 +237,10 @@ mod tests {
         };
         let after = change.apply_to(&before);
         assert_eq!(
-            Value::from(changed_members(&client_detail(&before), client_detail(&after))),
+            Value::from(changed_members(
+                &client_detail(&before),
+                client_detail(&after)
+            )),
             json!({ "proof_required": true })
         );
     }

@@ -21,7 +21,10 @@ impl Vault {
     }
 
     /// The same, for a tenant that still has data keys.
-    pub(super) async fn find_unshredded_scope(&self, tenant: TenantId) -> Result<TenantScope, Error> {
+    pub(super) async fn find_unshredded_scope(
+        &self,
+        tenant: TenantId,
+    ) -> Result<TenantScope, Error> {
         require_not_shredded(
             self.store
                 .find_tenant(tenant)

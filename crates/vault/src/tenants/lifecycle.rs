@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Actor, Conflict, Error, RepeatableRequest, TenantView, Vault, credentials::data_keys::CACHE_LIFETIME,
-    idempotency::IdempotentCall, tenants::guard::require_not_deleted,
+    Actor, Conflict, Error, RepeatableRequest, TenantView, Vault,
+    credentials::data_keys::CACHE_LIFETIME, idempotency::IdempotentCall,
+    tenants::guard::require_not_deleted,
 };
 
 /// The maximum number of tenants that one pass deletes.
@@ -174,7 +175,11 @@ impl Vault {
     /// stay deleted.
     pub async fn delete_due_tenants(&self) -> Result<u64, Error> {
         let mut deleted = 0;
-        for scope in self.store.list_tenants_to_delete(self.clock.now(), MAX_DELETIONS).await? {
+        for scope in self
+            .store
+            .list_tenants_to_delete(self.clock.now(), MAX_DELETIONS)
+            .await?
+        {
             deleted += u64::from(self.delete_tenant(&scope).await?);
         }
         Ok(deleted)

@@ -3,7 +3,7 @@
 //! The rule: one transaction writes all of it, and the secret of the first client is shown once.
 //! Start at `Vault::create_tenant`.
 
-use regrant_domain::{AppId, ClientSecret, WebOrigin, Permissions, TenantId};
+use regrant_domain::{AppId, ClientSecret, Permissions, TenantId, WebOrigin};
 use regrant_storage::{AuditEvent, ClientSpec, NewTenant, TenantLimits};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::{
     tenants::{
         check_origins,
         client_secrets::build_client,
-        client_spec::{check_expiry, check_spec, check_name, invalid_field},
+        client_spec::{check_expiry, check_name, check_spec, invalid_field},
         limits_detail,
     },
 };
@@ -95,7 +95,8 @@ impl Vault {
             key,
             client,
         };
-        let create = async |call: Option<&IdempotentCall>| self.insert_onboarding(by, &row, call).await;
+        let create =
+            async |call: Option<&IdempotentCall>| self.insert_onboarding(by, &row, call).await;
         let done = self
             .run_idempotent(&self.store.system_scope(), by.caller_id(), repeat, create)
             .await?;
@@ -115,14 +116,20 @@ impl Vault {
         call: Option<&IdempotentCall>,
     ) -> Result<OnboardingRecord, Error> {
         let tx = self.store.begin_with_new_tenant(row).await?;
-        let event = AuditEvent::new(by.audit_name(), "tenant.created", row.id, onboarding_detail(row));
+        let event = AuditEvent::new(
+            by.audit_name(),
+            "tenant.created",
+            row.id,
+            onboarding_detail(row),
+        );
         tx.write_audit_events(&[event], row.created_at).await?;
         let client = self.read_client_view(&tx, row.client.id).await?;
         let record = OnboardingRecord {
             tenant: row.id,
             client,
         };
-        self.commit_with_key(tx, call, &record, row.created_at).await?;
+        self.commit_with_key(tx, call, &record, row.created_at)
+            .await?;
         Ok(record)
     }
 

@@ -71,7 +71,12 @@ impl Vault {
             running_here: self.count_running(),
             running_reconnects: self.store.count_unfinished_reconnects().await?,
             tenants: self.store.count_tenants().await?,
-            paused_apps: self.graph.suspected_apps().into_iter().map(paused).collect(),
+            paused_apps: self
+                .graph
+                .suspected_apps()
+                .into_iter()
+                .map(paused)
+                .collect(),
         })
     }
 }

@@ -47,7 +47,11 @@ impl Vault {
     }
 
     async fn prune_audit_kind(&self, scope: &TenantScope, kind: AuditKind) -> Result<u64, Error> {
-        let Some(before) = self.settings.retention.audit_kept_since(kind, self.clock.now()) else {
+        let Some(before) = self
+            .settings
+            .retention
+            .audit_kept_since(kind, self.clock.now())
+        else {
             return Ok(0);
         };
         let mut all = 0_u64;
@@ -110,19 +114,28 @@ impl Vault {
         Ok([
             (
                 "idempotency_keys",
-                tx.purge_idempotency(now - keep.idempotency, ROWS_PER_STEP).await?,
+                tx.purge_idempotency(now - keep.idempotency, ROWS_PER_STEP)
+                    .await?,
             ),
-            ("events", tx.purge_events(now - keep.events, ROWS_PER_STEP).await?),
+            (
+                "events",
+                tx.purge_events(now - keep.events, ROWS_PER_STEP).await?,
+            ),
             (
                 "cut_offs",
-                tx.purge_cut_offs(now - keep.cut_offs, ROWS_PER_STEP).await?,
+                tx.purge_cut_offs(now - keep.cut_offs, ROWS_PER_STEP)
+                    .await?,
             ),
             (
                 "reconnects",
                 tx.purge_reconnects(now - keep.reconnects, RECONNECTS_PER_STEP)
                     .await?,
             ),
-            ("client_proofs", tx.purge_request_proofs(now - PROOF_GRACE, ROWS_PER_STEP).await?),
+            (
+                "client_proofs",
+                tx.purge_request_proofs(now - PROOF_GRACE, ROWS_PER_STEP)
+                    .await?,
+            ),
             (
                 "reconnect_sessions",
                 tx.purge_reconnect_sessions(now - keep.reconnect_sessions, ROWS_PER_STEP)

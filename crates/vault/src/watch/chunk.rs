@@ -10,7 +10,7 @@ use regrant_storage::{ProbeLease, StoredCredential, TenantScope};
 use tracing::{error, warn};
 
 use crate::{
-    Error, Vault, ProbePassStats,
+    Error, ProbePassStats, Vault,
     watch::{
         due::{DueAsset, ProbeRound},
         findings::Findings,

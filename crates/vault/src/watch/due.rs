@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use regrant_domain::{
-    AccessToken, Asset, Credential, CredentialId, Grant, GrantId, ProbeResult, ProbeFacts, RefusalKind, Slot,
-    Timestamp,
+    AccessToken, Asset, Credential, CredentialId, Grant, GrantId, ProbeFacts, ProbeResult,
+    RefusalKind, Slot, Timestamp,
     failover::needs_standby,
     watch::{Verdict, judge_probe},
 };
@@ -50,7 +50,10 @@ impl DueAsset {
 
     /// Whether the asset may have lost its serving credential, so that its standbys are probed too.
     pub(super) fn needs_standby(&self, now: Timestamp, settings: &Settings) -> bool {
-        let is_serving = self.asset.state_at(now, settings.assets.notice).is_serving();
+        let is_serving = self
+            .asset
+            .state_at(now, settings.assets.notice)
+            .is_serving();
         let has_failed = self.asset.facts.failures > 0;
         needs_standby(self.active_verdict(now).as_ref(), is_serving, has_failed)
     }
@@ -79,7 +82,10 @@ impl DueAsset {
     pub(super) fn take_working(&mut self, slot: Slot) -> Option<(StoredCredential, ProbeFacts)> {
         let works = |it: &&StoredCredential| {
             it.credential.slot == slot
-                && matches!(self.proofs.get(&it.credential.id), Some(ProbeResult::Works(_)))
+                && matches!(
+                    self.proofs.get(&it.credential.id),
+                    Some(ProbeResult::Works(_))
+                )
         };
         let found = self.credentials.iter().find(works)?.clone();
         match self.proofs.remove(&found.credential.id) {

@@ -8,24 +8,19 @@ use std::collections::{HashMap, HashSet};
 
 use regrant_crypto::DataKey;
 use regrant_domain::{
-    Asset, AssetId, Credential, CredentialId, CredentialKind, EventKind, Grant, GrantId, ProbeFacts,
-    SealedRecord, Slot, Timestamp,
+    Asset, Credential, CredentialId, CredentialKind, Grant, ProbeFacts, Slot, Timestamp,
     retry::probe_pause,
     watch::{Verdict, cut_off_after_probe},
 };
-use regrant_storage::{
-    Activation, AuditEvent, Confirmation, CutOffNote, FailedProbe, NewEvent, Promotion,
-    StoredCredential, TenantTx,
-};
-use serde_json::Value;
+use regrant_storage::{Activation, Confirmation, FailedProbe, StoredCredential, TenantTx};
 
 use crate::{
-    Error, Settings, Vault, ProbePassStats,
-    assets::cut_offs::{forecast_events, cut_off_note},
-    audit::credential_sealed_event,
+    Error, ProbePassStats, Settings, Vault,
+    assets::cut_offs::{cut_off_note, forecast_events},
     credentials::seal::{CredentialDraft, grant_context},
     watch::{
         due::{DueAsset, ProbeRound},
+        rows::ChunkRows,
         sibling_cut_offs::Siblings,
     },
 };
@@ -38,29 +33,6 @@ pub(super) struct Findings<'a> {
     pub(super) now: Timestamp,
     pub(super) stats: ProbePassStats,
     pub(super) rows: ChunkRows,
-}
-
-/// The rows that a chunk writes, gathered so that each statement carries all of its rows.
-#[derive(Default)]
-pub(super) struct ChunkRows {
-    /// Grants of imported tokens.
-    grants: Vec<(Grant, SealedRecord)>,
-    confirmed: Vec<Confirmation>,
-    /// Imported credentials, sealed again with their grant.
-    resealed: Vec<Activation>,
-    failed: Vec<FailedProbe>,
-    pub(super) promoted: Vec<Promotion>,
-    pub(super) standbys: Vec<StoredCredential>,
-    pub(super) dropped: Vec<CredentialId>,
-    checked: Vec<AssetId>,
-    postponed: Vec<(AssetId, Timestamp)>,
-    /// Assets whose next probe is planned from their new state.
-    settled: Vec<AssetId>,
-    pub(super) cut_offs: Vec<CutOffNote>,
-    /// Grants whose tokens end soon.
-    refresh: Vec<GrantId>,
-    audit: Vec<AuditEvent>,
-    events: Vec<NewEvent>,
 }
 
 impl<'a> Findings<'a> {
@@ -102,8 +74,18 @@ impl<'a> Findings<'a> {
             self.rows.settled.push(asset.id.clone());
             return Ok(());
         }
+        self.add_verdict(&mut due, asset, verdict)
+    }
+
+    /// Decides about an asset whose serving credential stays.
+    fn add_verdict(
+        &mut self,
+        due: &mut DueAsset,
+        asset: &Asset,
+        verdict: Option<Verdict>,
+    ) -> Result<(), Error> {
         match verdict {
-            Some(Verdict::Alive) => self.confirm_serving(&mut due, asset)?,
+            Some(Verdict::Alive) => self.confirm_serving(due, asset)?,
             Some(Verdict::Doubt { reason, definitive }) => {
                 self.stats.doubted += 1;
                 self.rows.failed.push(FailedProbe {
@@ -154,9 +136,11 @@ impl<'a> Findings<'a> {
         tx.postpone_probes(&rows.postponed).await?;
         vault.plan_refreshes(tx, &rows.refresh, now).await?;
         tx.emit_events(&rows.events, now).await?;
-        tx.emit_events(&forecast_events(&rows.cut_offs), now).await?;
+        tx.emit_events(&forecast_events(&rows.cut_offs), now)
+            .await?;
         tx.write_audit_events(&rows.audit, now).await?;
-        tx.write_audit_events(&rows.credential_events(), now).await?;
+        tx.write_audit_events(&rows.credential_events(), now)
+            .await?;
         Ok(self.stats)
     }
 
@@ -266,38 +250,6 @@ impl<'a> Findings<'a> {
         };
         let key = (self.key, self.round.scope.tenant());
         draft.seal_proven(key, asset, slot, proven, self.now)
-    }
-}
-
-impl ChunkRows {
-    /// Gathers an event to the tenant, and the audit event with the same content.
-    pub(super) fn gather_event(&mut self, kind: EventKind, asset: &Asset, detail: Value) {
-        let audit = AuditEvent::new("worker", kind.as_str(), &asset.id, detail.clone());
-        self.audit.push(audit);
-        self.events.push(NewEvent {
-            kind,
-            subject: asset.id.to_string(),
-            data: detail,
-        });
-    }
-
-    /// The audit event of each credential that was sealed.
-    fn credential_events(&self) -> Vec<AuditEvent> {
-        let event =
-            |action, it: &StoredCredential| credential_sealed_event("worker".to_owned(), action, &it.credential);
-        let promoted = self
-            .promoted
-            .iter()
-            .map(|it| event("credential.activated", &it.activation.credential));
-        let resealed = self
-            .resealed
-            .iter()
-            .map(|it| event("credential.renewed", &it.credential));
-        let standbys = self
-            .standbys
-            .iter()
-            .map(|it| event("credential.stands_by", it));
-        promoted.chain(resealed).chain(standbys).collect()
     }
 }
 

@@ -7,8 +7,8 @@ use std::{collections::HashMap, pin::pin};
 
 use futures_util::StreamExt;
 use regrant_domain::{
-    AccessToken, Credential, CredentialKind, Grant, GrantId, ProbeResult, Refusal, RefusalKind, SealedRecord,
-    Timestamp, error_chain,
+    AccessToken, Credential, CredentialKind, Grant, GrantId, ProbeResult, Refusal, RefusalKind,
+    SealedRecord, Timestamp, error_chain,
 };
 use regrant_graph::{AppCredentials, DeathVerdict, Probe, Target};
 use regrant_storage::{StoredCredential, TenantScope, TenantTx};
@@ -87,7 +87,10 @@ impl Vault {
     ) -> Option<AccessToken> {
         let credential = &stored.credential;
         let bound = credential_context(scope.tenant(), credential);
-        let opened = self.data_keys.open_record(scope, &bound, &credential.sealed).await;
+        let opened = self
+            .data_keys
+            .open_record(scope, &bound, &credential.sealed)
+            .await;
         match opened.and_then(|plain| parse_payload(&plain, credential)) {
             Ok(token) => Some(token),
             Err(error) => {

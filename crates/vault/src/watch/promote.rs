@@ -4,7 +4,7 @@
 //! what a reconnect would not do.
 
 use regrant_domain::{
-    Asset, CredentialKind, EventKind, ProbeResult, ProbeFacts, Slot,
+    Asset, CredentialKind, EventKind, ProbeFacts, ProbeResult, Slot,
     settle::{CredentialChange, Standing, decide_outcome},
     watch::{Verdict, cut_off_after_probe},
 };
@@ -86,16 +86,7 @@ impl Findings<'_> {
         let cut_off = cut_off_after_probe(known, proven.cut_off, self.now);
         let credential = self.seal_for_slot(asset, waiting, Slot::Active, proven)?;
         let person = credential.credential.person_id.clone();
-        let detail = json!({
-            "asset_id": asset.id,
-            "person_id": person,
-            "kind": credential.credential.kind,
-            "generation": credential.credential.generation,
-            "waited_since": waiting.credential.created_at,
-            "before": due.find_in_slot(Slot::Active).map(|it| json!({
-                "person_id": it.credential.person_id, "kind": it.credential.kind,
-            })),
-        });
+        let detail = promotion_detail(due, waiting, &credential);
         self.rows
             .cut_offs
             .extend(cut_off_note(asset, person, cut_off, self.now));
@@ -116,7 +107,9 @@ impl Findings<'_> {
     fn standing_of(&self, due: &DueAsset, asset: &Asset, verdict: Option<&Verdict>) -> Standing {
         let active = due.find_in_slot(Slot::Active);
         let is_refused = matches!(verdict, Some(Verdict::Doubt { .. }));
-        let is_serving = asset.state_at(self.now, self.settings.assets.notice).is_serving();
+        let is_serving = asset
+            .state_at(self.now, self.settings.assets.notice)
+            .is_serving();
         Standing {
             working_kind: active
                 .filter(|it| it.credential.proved_at.is_some())
@@ -144,4 +137,21 @@ impl Findings<'_> {
             self.rows.gather_event(kind, &due.asset, detail);
         }
     }
+}
+
+fn promotion_detail(
+    due: &DueAsset,
+    waiting: &StoredCredential,
+    promoted: &StoredCredential,
+) -> serde_json::Value {
+    json!({
+        "asset_id": promoted.credential.asset_id,
+        "person_id": promoted.credential.person_id,
+        "kind": promoted.credential.kind,
+        "generation": promoted.credential.generation,
+        "waited_since": waiting.credential.created_at,
+        "before": due.find_in_slot(Slot::Active).map(|it| json!({
+            "person_id": it.credential.person_id, "kind": it.credential.kind,
+        })),
+    })
 }

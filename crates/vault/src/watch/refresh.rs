@@ -42,7 +42,7 @@ impl Vault {
             match self.refresh_grant(&claim).await {
                 Ok(done) => refreshed += usize::from(done),
                 Err(error) => {
-                    warn!(tenant.id = %claim.scope.tenant(), error = error_chain(&error), "a refresh failed")
+                    warn!(tenant.id = %claim.scope.tenant(), error = error_chain(&error), "a refresh failed");
                 }
             }
         }
@@ -59,9 +59,13 @@ impl Vault {
         if grants.is_empty() {
             return Ok(());
         }
-        let due = tx.find_refreshable_grants(grants, now - RETRY_AFTER).await?;
+        let due = tx
+            .find_refreshable_grants(grants, now - RETRY_AFTER)
+            .await?;
         let due: Vec<_> = due.into_iter().map(GrantId::uuid).collect();
-        Ok(tx.make_due(DueKind::Refresh, &due, Clock::system_time()).await?)
+        Ok(tx
+            .make_due(DueKind::Refresh, &due, Clock::system_time())
+            .await?)
     }
 
     /// Refreshes the token of a claimed grant; returns whether a reconnect was started with a new token.
@@ -124,7 +128,10 @@ impl Vault {
             return Ok(None);
         };
         let context = grant_context(claim.scope.tenant(), id);
-        let plain = self.data_keys.open_record(&claim.scope, &context, &sealed).await?;
+        let plain = self
+            .data_keys
+            .open_record(&claim.scope, &context, &sealed)
+            .await?;
         let text = std::str::from_utf8(&plain)
             .map_err(|_| Error::from_cause("the token of a grant is not text"))?;
         let token = AccessToken::parse(text.to_owned()).map_err(Error::from_cause)?;

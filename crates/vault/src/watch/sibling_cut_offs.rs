@@ -51,48 +51,49 @@ impl Siblings<'_> {
         tx: &TenantTx,
         now: Timestamp,
     ) -> Result<Vec<CutOffNote>, Error> {
-        let mut notes = Vec::new();
+        let concluded: Vec<_> = self
+            .assets
+            .iter()
+            .filter_map(|asset| Some((*asset, self.new_cut_off_of(asset)?)))
+            .collect();
+        // One statement for each date.
         let mut by_date = BTreeMap::<Timestamp, Vec<AssetId>>::new();
-        for asset in self.assets.iter().filter(|it| !it.kind.has_cut_off()) {
-            let Some((person_id, business_id)) =
-                asset.person_id.clone().zip(asset.business_id.clone())
-            else {
-                continue;
-            };
-            let read = self.readings.get(&CutOffReading {
-                person_id: person_id.clone(),
-                business_id,
-            });
-            let known = asset
-                .facts
-                .cut_off
-                .filter(|it| it.source == CutOffSource::Sibling);
-            let Some(at) = read
-                .copied()
-                .filter(|at| known.is_none_or(|known| known.at != *at))
-            else {
-                continue;
-            };
-            by_date.entry(at).or_default().push(asset.id.clone());
-            notes.push(CutOffNote {
-                asset_id: asset.id.clone(),
-                person_id: Some(person_id),
-                at: Some(at),
-                source: CutOffSource::Sibling,
-                learned_at: now,
-            });
+        for (asset, at) in &concluded {
+            by_date.entry(*at).or_default().push(asset.id.clone());
         }
         for (at, ids) in by_date {
-            tx.set_cut_offs(
-                &ids,
-                CutOff {
-                    at,
-                    source: CutOffSource::Sibling,
-                    learned_at: now,
-                },
-            )
-            .await?;
+            let cut_off = CutOff {
+                at,
+                source: CutOffSource::Sibling,
+                learned_at: now,
+            };
+            tx.set_cut_offs(&ids, cut_off).await?;
         }
-        Ok(notes)
+        let note = |(asset, at): (&Asset, Timestamp)| CutOffNote {
+            asset_id: asset.id.clone(),
+            person_id: asset.person_id.clone(),
+            at: Some(at),
+            source: CutOffSource::Sibling,
+            learned_at: now,
+        };
+        Ok(concluded.into_iter().map(note).collect())
+    }
+
+    /// The cut-off that was read for the asset's person and business, unless it is known or the asset has its own.
+    fn new_cut_off_of(&self, asset: &Asset) -> Option<Timestamp> {
+        if asset.kind.has_cut_off() {
+            return None;
+        }
+        let key = CutOffReading {
+            person_id: asset.person_id.clone()?,
+            business_id: asset.business_id.clone()?,
+        };
+        let at = *self.readings.get(&key)?;
+        let concluded = asset
+            .facts
+            .cut_off
+            .filter(|it| it.source == CutOffSource::Sibling);
+        let is_known = concluded.is_some_and(|it| it.at == at);
+        (!is_known).then_some(at)
     }
 }

@@ -30,7 +30,10 @@ impl Vault {
     ) -> Result<(), Error> {
         let started = Instant::now();
         let (delivery, target) = (&outgoing.due.delivery, &outgoing.target);
-        let (id, body) = (delivery.event_id.to_string(), serialize_body(&outgoing.due)?);
+        let (id, body) = (
+            delivery.event_id.to_string(),
+            serialize_body(&outgoing.due)?,
+        );
         let message = Message {
             id: &id,
             at: system_time,
@@ -83,7 +86,7 @@ impl Vault {
             }
             SendOutcome::Failed(_) => {
                 self.settle_failed_attempt(&tx, outgoing, attempt, None, system_time)
-                    .await?
+                    .await?;
             }
         }
         Ok(tx.commit().await?)
@@ -108,11 +111,11 @@ impl Vault {
         match pause {
             Some(pause) => {
                 tx.retry_delivery(lease, attempt, system_time + pause)
-                    .await?
+                    .await?;
             }
             None => {
                 tx.finish_delivery(lease, DeliveryStatus::Failed, attempt, system_time)
-                    .await?
+                    .await?;
             }
         }
         tx.note_endpoint_failing(id, Some(system_time)).await?;

@@ -78,7 +78,7 @@ impl Vault {
                 }
                 // They are due again when their leases expire.
                 Err(error) => {
-                    warn!(tenant.id = %scope.tenant(), error = error_chain(&error), "cannot read due webhooks")
+                    warn!(tenant.id = %scope.tenant(), error = error_chain(&error), "cannot read due webhooks");
                 }
             }
         }

@@ -12,7 +12,9 @@ use regrant_webhook::WebhookSecret;
 use serde_json::json;
 
 use super::endpoint_secrets::secret_context;
-use crate::{Conflict, Error, Principal, RepeatableRequest, Resource, Vault, idempotency::IdempotentCall};
+use crate::{
+    Conflict, Error, Principal, RepeatableRequest, Resource, Vault, idempotency::IdempotentCall,
+};
 
 /// An endpoint to create.
 #[derive(Debug, Clone)]
@@ -139,7 +141,10 @@ impl Vault {
     ///
     /// # Errors
     /// `Restricted` for a confined caller.
-    pub async fn list_webhook_endpoints(&self, caller: &Principal) -> Result<Vec<EndpointView>, Error> {
+    pub async fn list_webhook_endpoints(
+        &self,
+        caller: &Principal,
+    ) -> Result<Vec<EndpointView>, Error> {
         caller.require_whole_tenant()?;
         let tx = self.store.begin_read(&caller.scope).await?;
         let rows = tx.list_webhook_endpoints().await?;
@@ -235,7 +240,12 @@ impl Vault {
         tx.delete_webhook_endpoint(id)
             .await
             .map_err(Error::not_found_as(Resource::WebhookEndpoint))?;
-        let deleted = AuditEvent::new(caller.audit_name(), "webhook_endpoint.deleted", id, json!({}));
+        let deleted = AuditEvent::new(
+            caller.audit_name(),
+            "webhook_endpoint.deleted",
+            id,
+            json!({}),
+        );
         tx.write_audit_events(&[deleted], self.clock.now()).await?;
         Ok(tx.commit().await?)
     }

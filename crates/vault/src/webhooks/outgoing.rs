@@ -93,7 +93,9 @@ impl Vault {
         targets: &BTreeMap<WebhookEndpointId, Arc<WebhookTarget>>,
     ) -> Result<(DueDelivery, Arc<WebhookTarget>, Permit<WebhookEndpointId>), UnsentReason> {
         let due = due.ok_or(UnsentReason::Gone)?;
-        let target = targets.get(&due.delivery.endpoint_id).ok_or(UnsentReason::Gone)?;
+        let target = targets
+            .get(&due.delivery.endpoint_id)
+            .ok_or(UnsentReason::Gone)?;
         if target.endpoint.status != EndpointStatus::Enabled {
             return Err(UnsentReason::Disabled(due.delivery));
         }
@@ -122,7 +124,9 @@ impl Vault {
     ) -> Result<BTreeMap<WebhookEndpointId, Arc<WebhookTarget>>, Error> {
         let mut targets = BTreeMap::new();
         for endpoint in endpoints {
-            let secrets = self.open_valid_secrets(scope, &endpoint, system_time).await?;
+            let secrets = self
+                .open_valid_secrets(scope, &endpoint, system_time)
+                .await?;
             targets.insert(endpoint.id, Arc::new(WebhookTarget { endpoint, secrets }));
         }
         Ok(targets)
@@ -141,7 +145,10 @@ impl Vault {
         for (lease, reason) in unsent {
             match reason {
                 UnsentReason::Gone => tx.delete_orphaned_due(&lease).await?,
-                UnsentReason::NoPermit => tx.reschedule_due(&lease, system_time + RETRY_WITHOUT_PERMIT).await?,
+                UnsentReason::NoPermit => {
+                    tx.reschedule_due(&lease, system_time + RETRY_WITHOUT_PERMIT)
+                        .await?
+                }
                 UnsentReason::Disabled(delivery) => {
                     tx.hold_lease(&lease).await?;
                     let attempt = Attempt {

@@ -57,7 +57,8 @@ impl Vault {
         repeatable: Option<RepeatableRequest>,
     ) -> Result<EventId, Error> {
         caller.require_whole_tenant()?;
-        let test = async |once: Option<&IdempotentCall>| self.emit_test_event(caller, id, once).await;
+        let test =
+            async |once: Option<&IdempotentCall>| self.emit_test_event(caller, id, once).await;
         Ok(self
             .run_idempotent(&caller.scope, caller.caller_id(), repeatable, test)
             .await?
@@ -110,7 +111,9 @@ impl Vault {
         repeatable: Option<RepeatableRequest>,
     ) -> Result<usize, Error> {
         caller.require_whole_tenant()?;
-        let replay = async |once: Option<&IdempotentCall>| self.replay_selection(caller, id, selection, once).await;
+        let replay = async |once: Option<&IdempotentCall>| {
+            self.replay_selection(caller, id, selection, once).await
+        };
         Ok(self
             .run_idempotent(&caller.scope, caller.caller_id(), repeatable, replay)
             .await?

@@ -68,7 +68,7 @@ impl Consumer {
             while let Ok((stream, _)) = listener.accept().await {
                 let (received, status, retry_after, resume) = shared.clone();
                 tokio::spawn(async move {
-                    respond(stream, &received, &status, &retry_after, &resume).await
+                    respond(stream, &received, &status, &retry_after, &resume).await;
                 });
             }
         });
@@ -243,7 +243,9 @@ impl World {
             data: json!({ "asset_id": "7", "n": 1 }),
         };
         let tx = self.vault.store.begin(&caller.scope).await.unwrap();
-        tx.emit_events(&[event], self.vault.clock.now()).await.unwrap();
+        tx.emit_events(&[event], self.vault.clock.now())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
 
@@ -281,7 +283,9 @@ async fn caller(vault: &Vault, app: &AppId, name: &str) -> Principal {
         .await
         .unwrap();
     vault
-        .authenticate_request(crate::RequestCredentials::from_localhost(&token.access_token))
+        .authenticate_request(crate::RequestCredentials::from_localhost(
+            &token.access_token,
+        ))
         .await
         .unwrap()
 }
@@ -464,7 +468,11 @@ async fn a_webhook_is_attempted_ten_times_and_its_endpoint_is_disabled_after_fiv
             .deliver_webhooks_at(start + chrono::Duration::days(6), 10)
             .await
             .unwrap();
-        let endpoint = world.vault.find_webhook_endpoint(&world.one, id).await.unwrap();
+        let endpoint = world
+            .vault
+            .find_webhook_endpoint(&world.one, id)
+            .await
+            .unwrap();
         assert_eq!(
             endpoint.disabled.map(|(why, _)| why),
             Some(DisabledReason::Failing)
@@ -687,7 +695,9 @@ async fn an_endpoint_receives_only_its_tenants_events_that_its_filter_allows() {
         let vault = &world.vault;
         let missing =
             |it: Option<Error>| matches!(it, Some(Error::NotFound(Resource::WebhookEndpoint)));
-        assert!(missing(vault.find_webhook_endpoint(&world.two, id).await.err()));
+        assert!(missing(
+            vault.find_webhook_endpoint(&world.two, id).await.err()
+        ));
         assert!(missing(
             vault
                 .test_webhook_endpoint(&world.two, id, None)
@@ -721,7 +731,14 @@ async fn an_endpoint_receives_only_its_tenants_events_that_its_filter_allows() {
         assert!(missing(
             vault.delete_webhook_endpoint(&world.two, id).await.err()
         ));
-        assert_eq!(vault.list_webhook_endpoints(&world.two).await.unwrap().len(), 1);
+        assert_eq!(
+            vault
+                .list_webhook_endpoints(&world.two)
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
 
         assert_eq!(
             vault
@@ -731,7 +748,12 @@ async fn an_endpoint_receives_only_its_tenants_events_that_its_filter_allows() {
             1
         );
         let unknown = vault
-            .replay_webhooks(&world.one, id, ReplaySelection::Event(EventId::mint()), None)
+            .replay_webhooks(
+                &world.one,
+                id,
+                ReplaySelection::Event(EventId::mint()),
+                None,
+            )
             .await;
         assert!(matches!(unknown, Err(Error::NotFound(Resource::Event))));
         world.emit(&world.one, EventKind::AssetExpiring).await;

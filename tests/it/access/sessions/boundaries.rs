@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use regrant_domain::{Reach, ReconnectSessionId, ReachLimit};
+use regrant_domain::{Reach, ReachLimit, ReconnectSessionId};
 use regrant_testdb::TestDatabase;
 use regrant_vault::{Actor, ClientChange};
 use reqwest::Method;
@@ -201,9 +201,15 @@ async fn an_ended_session_is_refused(database: TestDatabase) {
     let expired = stage
         .open(json!({ "asset_ids": stage.fleet.ids()[..1], "minutes": 1 }))
         .await;
-    stage.harness.clock.advance_by(chrono::Duration::seconds(30));
+    stage
+        .harness
+        .clock
+        .advance_by(chrono::Duration::seconds(30));
     assert_eq!(refused(&expired).await, 200);
-    stage.harness.clock.advance_by(chrono::Duration::seconds(31));
+    stage
+        .harness
+        .clock
+        .advance_by(chrono::Duration::seconds(31));
     assert_eq!(
         refused(&expired).await,
         401,
@@ -297,7 +303,10 @@ async fn a_session_follows_the_current_rights_of_its_client(database: TestDataba
         ..ClientChange::default()
     })
     .await;
-    stage.harness.clock.advance_by(chrono::Duration::seconds(61));
+    stage
+        .harness
+        .clock
+        .advance_by(chrono::Duration::seconds(61));
     assert_eq!(current(&page).await.0, 401, "the client has expired");
     change(ClientChange {
         expires_at: Some(None),

@@ -74,7 +74,10 @@ async fn a_plan_holds_only_for_its_tenant_and_until_it_expires(database: TestDat
         (409, "plan_outdated"),
         "another tenant's"
     );
-    stage.harness.clock.advance_by(chrono::Duration::minutes(16));
+    stage
+        .harness
+        .clock
+        .advance_by(chrono::Duration::minutes(16));
     stage.tenant = stage.tenant.log_in_again().await;
     assert_eq!(
         stage.by_plan(&token, &ids, &plan).await,

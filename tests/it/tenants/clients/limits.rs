@@ -51,7 +51,11 @@ async fn a_disabled_client_is_refused_and_its_old_tokens_stay_revoked(database: 
         ),
         (401, 401)
     );
-    let gone = world.harness.vault.find_client(world.tenant, id(&client)).await;
+    let gone = world
+        .harness
+        .vault
+        .find_client(world.tenant, id(&client))
+        .await;
     assert!(
         matches!(gone, Err(Error::NotFound(regrant_vault::Resource::Client))),
         "{gone:?}"

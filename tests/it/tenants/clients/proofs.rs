@@ -44,7 +44,8 @@ async fn a_request_proof_counts_once(database: TestDatabase) {
     let (mine, token) = (key(&client.client_secret), client.bearer.as_str());
     let now = world.harness.clock.now().timestamp();
     let proof = |key: &ProofKey, token: &str, at: i64| {
-        key.prove_request(token, at, &nonce()).map(|it| it.to_string())
+        key.prove_request(token, at, &nonce())
+            .map(|it| it.to_string())
     };
     let good = proof(&mine, token, now);
     assert_eq!(with_proof(&client, good.clone()).await.0, 200);
@@ -91,7 +92,12 @@ async fn a_request_proof_counts_once(database: TestDatabase) {
     );
     // After five minutes the proof is purged; it is refused as stale.
     world.advance(chrono::Duration::minutes(12));
-    world.harness.vault.purge_expired().await.expect("the purge");
+    world
+        .harness
+        .vault
+        .purge_expired()
+        .await
+        .expect("the purge");
     assert_eq!(with_proof(&client, same).await.0, 401);
     let client = client.log_in_again().await;
     let now = world.harness.clock.now().timestamp();

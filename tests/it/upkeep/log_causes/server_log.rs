@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use regrant_migration::{
-    open,
+    open_to_migrate,
     sea_orm::{ConnectionTrait, DatabaseConnection, Statement},
 };
 use regrant_testdb::TestDatabase;

@@ -5,7 +5,7 @@ use crate::{
     json::{ListIn, deserialize_nullable},
     schema,
 };
-use regrant_domain::{AppId, WebOrigin, Permissions};
+use regrant_domain::{AppId, Permissions, WebOrigin};
 use regrant_vault::{ClientSpec, NewTenantSpec, TenantChange, TenantLimits};
 use serde::Deserialize;
 use utoipa::ToSchema;

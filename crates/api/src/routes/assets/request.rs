@@ -169,7 +169,8 @@ mod tests {
     #[test]
     fn a_token_gets_the_default_kind_of_its_asset() {
         let text = r#"{"assets":[{"id":"1","kind":"page","token":"E"},{"id":"2","kind":"pixel","token":"E"}]}"#;
-        let request: RegisterAssets = read_request(Node::parse_document(text.as_bytes()).unwrap()).unwrap();
+        let request: RegisterAssets =
+            read_request(Node::parse_document(text.as_bytes()).unwrap()).unwrap();
         let kinds: Vec<_> = request
             .into_registrations()
             .unwrap()

@@ -112,11 +112,19 @@ impl DayGroup<'_> {
         } else {
             ("assets", "end")
         };
-        format!("{} {noun} {verb}: {} ({degrees})", self.count, cause_text(cause))
+        format!(
+            "{} {noun} {verb}: {} ({degrees})",
+            self.count,
+            cause_text(cause)
+        )
     }
 
     fn write_description(&self, cause: EndingCause) -> String {
-        let mut text = format!("{}\n{}\n", next_step(cause), party_text(cause.who_must_act()));
+        let mut text = format!(
+            "{}\n{}\n",
+            next_step(cause),
+            party_text(cause.who_must_act())
+        );
         if self.covered > 0 {
             let _ = writeln!(text, "{} of them need no action.", self.covered);
         }
@@ -239,7 +247,8 @@ mod tests {
     #[test]
     fn a_uid_is_stable_and_differs_between_filters() {
         let agenda = agenda();
-        let uid = |query: &ForecastQuery| build_events(&agenda, &filter_suffix(query)).remove(0).uid;
+        let uid =
+            |query: &ForecastQuery| build_events(&agenda, &filter_suffix(query)).remove(0).uid;
         let whole = ForecastQuery::default();
         let business = ForecastQuery {
             business_id: Some("5".parse().unwrap()),

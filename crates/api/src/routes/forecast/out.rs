@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use regrant_domain::{
     AssetId, AssetKind, CredentialKind, PersonId, Slot, Who,
-    forecast::{Cover, ForecastDay, DepartureEffect},
+    forecast::{Cover, DepartureEffect, ForecastDay},
     state::{EndingCause, Status},
 };
 use regrant_vault::{Forecast, ForecastEntry};

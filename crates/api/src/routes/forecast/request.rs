@@ -214,9 +214,10 @@ mod tests {
 
     #[test]
     fn a_moment_is_taken_as_it_is() {
-        let params = read_request::<ForecastFilter>(parse_pairs("to=2026-12-01T02:00:00%2B02:00").unwrap())
-            .ok()
-            .unwrap();
+        let params =
+            read_request::<ForecastFilter>(parse_pairs("to=2026-12-01T02:00:00%2B02:00").unwrap())
+                .ok()
+                .unwrap();
         assert_eq!(
             ForecastQuery::from(params).to.unwrap().to_rfc3339(),
             "2026-12-01T00:00:00+00:00"

@@ -130,7 +130,9 @@ pub(crate) async fn get_deletion(
 ) -> Result<HttpResponse, Problem> {
     let (app, code) = path.into_inner();
     let status = match app.parse() {
-        Ok(app) if code.len() <= MAX_CODE_LENGTH => vault.find_deletion_status(&app, &code).await.map(Some),
+        Ok(app) if code.len() <= MAX_CODE_LENGTH => {
+            vault.find_deletion_status(&app, &code).await.map(Some)
+        }
         _ => Ok(None),
     };
     let mut response = match status {

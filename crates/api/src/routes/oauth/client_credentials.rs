@@ -55,9 +55,10 @@ impl FromRequest for ClientCredentials {
                 .read_bytes(FORM_MEDIA_TYPE)
                 .await
                 .map_err(|_| malformed_request("Send a small URL-encoded form."))?;
-            let text =
-                std::str::from_utf8(&bytes).map_err(|_| malformed_request("The form is not UTF-8."))?;
-            let form = parse_pairs(text).map_err(|_| malformed_request("The form is not URL-encoded."))?;
+            let text = std::str::from_utf8(&bytes)
+                .map_err(|_| malformed_request("The form is not UTF-8."))?;
+            let form =
+                parse_pairs(text).map_err(|_| malformed_request("The form is not URL-encoded."))?;
             let form: TokenRequest = read_request(form)
                 .map_err(|_| malformed_request("A parameter is missing, repeated or not valid."))?;
             form.into_credentials(basic?)
@@ -66,7 +67,10 @@ impl FromRequest for ClientCredentials {
 }
 
 impl TokenRequest {
-    fn into_credentials(self, basic: Option<(String, ClientSecret)>) -> Result<ClientCredentials, OauthError> {
+    fn into_credentials(
+        self,
+        basic: Option<(String, ClientSecret)>,
+    ) -> Result<ClientCredentials, OauthError> {
         if self.grant_type != "client_credentials" {
             return Err(OauthError::with_code(
                 "unsupported_grant_type",
@@ -158,7 +162,9 @@ mod tests {
     }
 
     fn refusal(form: &str, basic: Option<&str>) -> Option<OauthError> {
-        request(form).into_credentials(basic.and_then(parse_basic)).err()
+        request(form)
+            .into_credentials(basic.and_then(parse_basic))
+            .err()
     }
 
     #[test]
@@ -206,7 +212,10 @@ mod tests {
 
     #[test]
     fn a_repeated_parameter_is_refused() {
-        assert!(read_request::<TokenRequest>(parse_pairs("grant_type=a&grant_type=b").unwrap()).is_err());
+        assert!(
+            read_request::<TokenRequest>(parse_pairs("grant_type=a&grant_type=b").unwrap())
+                .is_err()
+        );
         assert!(
             read_request::<TokenRequest>(parse_pairs("grant_type=a&resource=b").unwrap()).is_ok(),
             "unknown ones are ignored"

@@ -55,10 +55,9 @@ pub(crate) async fn stream_reconnect_events(
 }
 
 fn stream_response(follower: EventReader) -> HttpResponse {
-    let pieces = stream::unfold(
-        Some(follower),
-        |follower| async move { follower?.next_chunk().await },
-    );
+    let pieces = stream::unfold(Some(follower), |follower| async move {
+        follower?.next_chunk().await
+    });
     HttpResponse::Ok()
         .content_type("text/event-stream")
         // Asks proxies not to buffer, which would delay events.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{
-    AssetId, OutcomeCounts, Grant, Outcome, PersonId, ReconnectId, ReconnectStatus, Serving,
+    AssetId, Grant, Outcome, OutcomeCounts, PersonId, ReconnectId, ReconnectStatus, Serving,
 };
 use regrant_vault::{ItemView, ReconnectView};
 use serde::Serialize;

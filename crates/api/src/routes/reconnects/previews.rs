@@ -13,7 +13,7 @@ use super::request::{SelectionIn, choose_targets};
 use crate::{
     access::{Caller, ReconnectsPreview},
     extract::IdempotencyHeader,
-    json::{ListIn, CanonicalJson},
+    json::{CanonicalJson, ListIn},
     problem::{Problem, ProblemOut},
     schema,
 };

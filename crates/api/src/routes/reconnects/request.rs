@@ -2,7 +2,7 @@
 
 use crate::{
     extract::IdempotencyHeader,
-    json::{ListIn, CanonicalJson},
+    json::{CanonicalJson, ListIn},
     problem::Problem,
     schema,
 };
@@ -131,7 +131,8 @@ mod tests {
     use crate::json::{Node, read_request};
 
     fn parsed(text: &str) -> Result<ReconnectRequest, Problem> {
-        let value = read_request(Node::parse_document(text.as_bytes()).unwrap()).map_err(Problem::invalid_fields)?;
+        let value = read_request(Node::parse_document(text.as_bytes()).unwrap())
+            .map_err(Problem::invalid_fields)?;
         reconnect_request(
             CanonicalJson {
                 value,

@@ -6,8 +6,8 @@ use self::out::{OpenedSessionOut, OwnSessionOut, ReconnectSessionOut, SessionSum
 use crate::{
     access::{Caller, ReconnectsWrite},
     cursor::{Page, PageQuery},
-    extract::{PathId, IdempotencyHeader},
-    json::{ListIn, CanonicalJson, Query},
+    extract::{IdempotencyHeader, PathId},
+    json::{CanonicalJson, ListIn, Query},
     problem::Problem,
     schema,
     secret_response::zeroizing_body,
@@ -130,7 +130,9 @@ pub(crate) async fn get_reconnect_session(
     caller: Caller<ReconnectsWrite>,
     id: PathId<ReconnectSessionId>,
 ) -> Result<HttpResponse, Problem> {
-    let session = vault.find_reconnect_session(&caller.principal, id.0).await?;
+    let session = vault
+        .find_reconnect_session(&caller.principal, id.0)
+        .await?;
     Ok(HttpResponse::Ok().json(ReconnectSessionOut::from(session)))
 }
 

@@ -95,7 +95,9 @@ pub(crate) struct EndpointStatusIn(pub(super) EndpointStatus);
 pub(crate) struct DeliveryStatusIn(pub(super) DeliveryStatus);
 
 /// The filter of the field `kinds`; `*` beside other kinds means all kinds.
-pub(super) fn event_filter(kinds: Option<ListIn<EventKindIn>>) -> Result<Option<EventFilter>, Problem> {
+pub(super) fn event_filter(
+    kinds: Option<ListIn<EventKindIn>>,
+) -> Result<Option<EventFilter>, Problem> {
     let Some(ListIn(kinds)) = kinds else {
         return Ok(None);
     };
@@ -213,7 +215,8 @@ mod tests {
     #[test]
     fn a_replay_names_an_event_or_a_moment() {
         let replay = |text: &str| {
-            let replay: ReplayWebhooks = read_request(Node::parse_document(text.as_bytes()).unwrap()).unwrap();
+            let replay: ReplayWebhooks =
+                read_request(Node::parse_document(text.as_bytes()).unwrap()).unwrap();
             replay.into_replay()
         };
         let event = EventId::mint();

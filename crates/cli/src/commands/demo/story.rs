@@ -19,7 +19,10 @@ const COMPLETED_MIGRATIONS: usize = 3;
 const UNKNOWN_ASSET: &str = "999999999999999";
 
 /// Runs every step; the error is the first failed check.
-pub(crate) async fn run_story(narrator: &mut Narrator, rehearsal: &Rehearsal) -> anyhow::Result<()> {
+pub(crate) async fn run_story(
+    narrator: &mut Narrator,
+    rehearsal: &Rehearsal,
+) -> anyhow::Result<()> {
     let mut scene = onboard_tenant(narrator, rehearsal).await?;
     connect_assets(narrator, &scene).await?;
     migrate_person(narrator, &mut scene).await?;
@@ -31,7 +34,10 @@ pub(crate) async fn run_story(narrator: &mut Narrator, rehearsal: &Rehearsal) ->
     pass_last_cut_off(narrator, &mut scene).await
 }
 
-async fn onboard_tenant<'a>(narrator: &mut Narrator, rehearsal: &'a Rehearsal) -> anyhow::Result<Scene<'a>> {
+async fn onboard_tenant<'a>(
+    narrator: &mut Narrator,
+    rehearsal: &'a Rehearsal,
+) -> anyhow::Result<Scene<'a>> {
     narrator.begin_step("Onboard an app and a tenant, and register the assets of 4 businesses")?;
     let scene = Scene::onboard_tenant(rehearsal).await?;
     narrator.check_claim("the tenant's client logs in with its secret", true)?;
@@ -54,7 +60,9 @@ async fn onboard_tenant<'a>(narrator: &mut Narrator, rehearsal: &'a Rehearsal) -
 async fn connect_assets(narrator: &mut Narrator, scene: &Scene<'_>) -> anyhow::Result<()> {
     narrator.begin_step("Connect them with ONE token of the person's personal account")?;
     let token = scene.control().mint_token(cast::PERSON, cast::APP).await?;
-    let items = scene.reconnect_assets(narrator, &token, &scene.asset_ids()).await?;
+    let items = scene
+        .reconnect_assets(narrator, &token, &scene.asset_ids())
+        .await?;
     let counts = tables::count_outcomes(&items);
     let all = scene.assets.len();
     let seconds = narrator.step_elapsed().as_secs_f64();
@@ -130,8 +138,12 @@ async fn verify_tokens(narrator: &mut Narrator, scene: &Scene<'_>) -> anyhow::Re
     )
 }
 
-async fn promote_parked_tokens(narrator: &mut Narrator, scene: &mut Scene<'_>) -> anyhow::Result<()> {
-    narrator.begin_step("The last business completes the migration, without any call to Regrant")?;
+async fn promote_parked_tokens(
+    narrator: &mut Narrator,
+    scene: &mut Scene<'_>,
+) -> anyhow::Result<()> {
+    narrator
+        .begin_step("The last business completes the migration, without any call to Regrant")?;
     let migration = scene
         .open_migration
         .take()
@@ -168,7 +180,9 @@ async fn pass_last_cut_off(narrator: &mut Narrator, scene: &mut Scene<'_>) -> an
             "asset {} serves the old token",
             served.asset_id
         );
-        works = works.saturating_add(usize::from(scene.probe_token(served).await? == ProbeReply::Works));
+        works = works.saturating_add(usize::from(
+            scene.probe_token(served).await? == ProbeReply::Works,
+        ));
     }
     let all = scene.assets.len();
     narrator.record_fact("working", works)?;

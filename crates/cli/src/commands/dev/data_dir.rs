@@ -108,7 +108,10 @@ fn list_names(path: &Path) -> anyhow::Result<Vec<String>> {
 
 fn refuse_foreign_files(path: &Path, names: &[String]) -> anyhow::Result<()> {
     let shown = path.display();
-    if let Some(foreign) = names.iter().find(|name| !OWN_FILES.contains(&name.as_str())) {
+    if let Some(foreign) = names
+        .iter()
+        .find(|name| !OWN_FILES.contains(&name.as_str()))
+    {
         anyhow::bail!(
             "{shown} contains {foreign}, which `dev` did not make: --fresh deletes nothing"
         );

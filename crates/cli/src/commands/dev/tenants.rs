@@ -71,7 +71,11 @@ fn read_tenants(data: &DataDir) -> anyhow::Result<Option<Vec<DemoTenant>>> {
     Ok(Some(tenants))
 }
 
-async fn onboard_tenants(vault: &Vault, data: &DataDir, apps: &[WorldApp]) -> anyhow::Result<Vec<DemoTenant>> {
+async fn onboard_tenants(
+    vault: &Vault,
+    data: &DataDir,
+    apps: &[WorldApp],
+) -> anyhow::Result<Vec<DemoTenant>> {
     let app = apps
         .iter()
         .find(|it| it.id == cast::APP)

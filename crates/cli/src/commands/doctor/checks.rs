@@ -139,7 +139,10 @@ async fn check_graph(settings: &regrant_graph::Settings) -> Vec<Finding> {
             let message = format!(
                 "{error:#}; reconnects wait until Graph responds: check the network and graph.base_url"
             );
-            vec![Finding::new(Level::Fail, "graph", message), check_clock(None)]
+            vec![
+                Finding::new(Level::Fail, "graph", message),
+                check_clock(None),
+            ]
         }
     }
 }
@@ -212,7 +215,9 @@ mod tests {
 
     #[test]
     fn a_clock_that_makes_proofs_expire_fails() {
-        let at = |off: i64| check_clock(Some(Clock::system_time() + chrono::Duration::seconds(off))).level;
+        let at = |off: i64| {
+            check_clock(Some(Clock::system_time() + chrono::Duration::seconds(off))).level
+        };
         assert_eq!(
             (at(0), at(-120), at(900)),
             (Level::Ok, Level::Warn, Level::Fail)

@@ -2,7 +2,7 @@
 //!
 //! The rule: no refusal changes an active credential of another token.
 
-use super::{Decision, CredentialChange, Standing, keep_active, old_token_or_none};
+use super::{CredentialChange, Decision, Standing, keep_active, old_token_or_none};
 use crate::{Outcome, Reason, ReasonCode, Refusal, RefusalKind, Serving, Who};
 
 pub(super) fn decide_refused(refusal: &Refusal, standing: &Standing) -> Decision {
@@ -54,7 +54,12 @@ fn decide_not_reached(refusal: &Refusal, standing: &Standing) -> Decision {
             "Complete the migration of this business, or give the person access to the asset; then the new token \
              becomes active by itself.",
         );
-        return keep_active(Outcome::Parked, CredentialChange::Park, Serving::Old, reason);
+        return keep_active(
+            Outcome::Parked,
+            CredentialChange::Park,
+            Serving::Old,
+            reason,
+        );
     }
     let code = match refusal.kind {
         _ if standing.cut_off_passed => ReasonCode::CutOffPassed,

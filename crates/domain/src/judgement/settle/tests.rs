@@ -56,7 +56,11 @@ fn a_persons_token_becomes_a_standby_of_a_system_users_token() {
     let result = ProbeResult::Works(ProbeFacts::default());
     assert_eq!(
         outcome(&result, &standing),
-        (Outcome::Unchanged, CredentialChange::AddStandby, Serving::Old)
+        (
+            Outcome::Unchanged,
+            CredentialChange::AddStandby,
+            Serving::Old
+        )
     );
 }
 
@@ -147,7 +151,10 @@ fn no_refusal_changes_an_active_credential_that_serves() {
         Kind::Unclassified,
     ] {
         let (_, effect, serving) = outcome(&refused(kind.clone()), &served());
-        assert!(matches!(effect, CredentialChange::Park | CredentialChange::Nothing), "{kind:?}");
+        assert!(
+            matches!(effect, CredentialChange::Park | CredentialChange::Nothing),
+            "{kind:?}"
+        );
         assert_eq!(serving, Serving::Old, "{kind:?}");
     }
 }

@@ -189,7 +189,10 @@ fn the_sixty_days_of_a_system_user_need_no_person() {
         ..proved()
     };
     let state = AssetState::from_facts(&facts, day(40), NOTICE);
-    assert_eq!((state.status, state.who_must_act()), (Status::Expiring, Who::NoOne));
+    assert_eq!(
+        (state.status, state.who_must_act()),
+        (Status::Expiring, Who::NoOne)
+    );
     assert_eq!(
         state.ending.map(|it| it.cause),
         Some(EndingCause::SystemUser60Days)

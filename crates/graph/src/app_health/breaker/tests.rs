@@ -27,7 +27,10 @@ fn five_persons_in_a_minute_trip() {
     assert_eq!(observe(&breaker, 0..4, TokenObservation::Dead), None);
     assert_eq!(observe(&breaker, 0..4, TokenObservation::Dead), None);
     assert_eq!(breaker.active_trip(&app()), None);
-    assert_eq!(observe(&breaker, 4..5, TokenObservation::Dead), Some(TripCause::Deaths));
+    assert_eq!(
+        observe(&breaker, 4..5, TokenObservation::Dead),
+        Some(TripCause::Deaths)
+    );
     assert_eq!(breaker.active_trip(&app()), Some(TripCause::Deaths));
     assert_eq!(breaker.active_trip(&"2".parse().unwrap()), None);
 }
@@ -48,7 +51,10 @@ fn a_person_counts_by_the_last_observation() {
     let breaker = breaker(&stopped_clock());
     observe(&breaker, 0..8, TokenObservation::Alive);
     assert_eq!(observe(&breaker, 0..4, TokenObservation::Dead), None);
-    assert_eq!(observe(&breaker, 4..5, TokenObservation::Dead), Some(TripCause::Deaths));
+    assert_eq!(
+        observe(&breaker, 4..5, TokenObservation::Dead),
+        Some(TripCause::Deaths)
+    );
 }
 
 #[test]
@@ -56,7 +62,10 @@ fn deaths_far_apart_in_time_do_not_add_up() {
     let clock = stopped_clock();
     let breaker = breaker(&clock);
     for person in 0..20 {
-        assert_eq!(observe(&breaker, person..person + 1, TokenObservation::Dead), None);
+        assert_eq!(
+            observe(&breaker, person..person + 1, TokenObservation::Dead),
+            None
+        );
         clock.advance_by(TimeDelta::minutes(5));
     }
 }

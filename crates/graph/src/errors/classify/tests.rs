@@ -148,9 +148,18 @@ fn every_throttle_names_whom_it_pauses() {
 #[test]
 fn the_status_decides_only_what_no_table_knows() {
     let no_code = GraphError::default();
-    assert_eq!(classify_error(&no_code, 503), ErrorClass::Refused(Kind::Unavailable));
-    assert_eq!(classify_error(&no_code, 429), ErrorClass::Throttled(Limit::Person));
-    assert_eq!(classify_error(&no_code, 400), ErrorClass::Refused(Kind::Unclassified));
+    assert_eq!(
+        classify_error(&no_code, 503),
+        ErrorClass::Refused(Kind::Unavailable)
+    );
+    assert_eq!(
+        classify_error(&no_code, 429),
+        ErrorClass::Throttled(Limit::Person)
+    );
+    assert_eq!(
+        classify_error(&no_code, 400),
+        ErrorClass::Refused(Kind::Unclassified)
+    );
     assert_eq!(
         classify_error(&error("424242", ""), 500),
         ErrorClass::Refused(Kind::Unavailable)
@@ -164,7 +173,10 @@ fn the_status_decides_only_what_no_table_knows() {
         ErrorClass::Refused(Kind::TokenDead)
     );
     let ids = error("100", "The ids query parameter is deprecated in v26.0+");
-    assert_eq!(classify_error(&ids, 500), ErrorClass::Refused(Kind::RequestFault));
+    assert_eq!(
+        classify_error(&ids, 500),
+        ErrorClass::Refused(Kind::RequestFault)
+    );
 }
 
 #[test]
@@ -200,5 +212,8 @@ fn a_batch_that_graph_rejects_is_our_fault() {
         message,
         ..GraphError::default()
     };
-    assert_eq!(classify_error(&error, 400), ErrorClass::Refused(Kind::RequestFault));
+    assert_eq!(
+        classify_error(&error, 400),
+        ErrorClass::Refused(Kind::RequestFault)
+    );
 }

@@ -107,7 +107,10 @@ fn an_absent_cut_off_is_unknown() {
 #[test]
 fn the_cut_off_alone_proves_a_business_and_an_empty_object_does_not() {
     let timed = r#"{"user_access_expire_time":"2023-06-23T12:00:00+00:00"}"#;
-    assert!(matches!(read(AssetKind::Business, timed), ProbeResult::Works(_)));
+    assert!(matches!(
+        read(AssetKind::Business, timed),
+        ProbeResult::Works(_)
+    ));
     assert_eq!(kind_of(read(AssetKind::Business, "{}")), Kind::NotReached);
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use regrant_migration::{Migrator, MigratorTrait, open};
+use regrant_migration::{Migrator, MigratorTrait, open_to_migrate};
 use regrant_storage::{Error, NEWEST_MIGRATION, Store};
 use regrant_testdb::{Kind, TestDatabase};
 

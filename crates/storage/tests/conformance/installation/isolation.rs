@@ -1,7 +1,7 @@
 //! No method shows tenant bolt a row of tenant acme.
 
-use regrant_domain::{OutcomeCounts, GrantId, Outcome, ReconnectId, ReconnectStatus, Slot};
-use regrant_storage::{ReconnectVisibility, Confirmation, Error, IdempotencyKey, Registration};
+use regrant_domain::{GrantId, Outcome, OutcomeCounts, ReconnectId, ReconnectStatus, Slot};
+use regrant_storage::{Confirmation, Error, IdempotencyKey, ReconnectVisibility, Registration};
 
 use crate::{
     bench::{
@@ -33,10 +33,18 @@ async fn another_tenants_rows_do_not_exist(bench: Bench) {
     tx.commit().await.unwrap();
 
     let tx = bench.store.begin_read(&bench.bolt).await.unwrap();
-    assert!(matches!(tx.find_asset(&id("1")).await, Err(Error::NotFound)));
+    assert!(matches!(
+        tx.find_asset(&id("1")).await,
+        Err(Error::NotFound)
+    ));
     assert!(tx.find_assets(&[id("1")]).await.unwrap().is_empty());
     assert!(tx.list_credentials(&id("1")).await.unwrap().is_empty());
-    assert!(tx.find_active_credentials(&[id("1")]).await.unwrap().is_empty());
+    assert!(
+        tx.find_active_credentials(&[id("1")])
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert!(
         tx.find_previous_credentials(&[id("1")])
             .await
@@ -49,7 +57,10 @@ async fn another_tenants_rows_do_not_exist(bench: Bench) {
             .unwrap()
             .is_empty()
     );
-    assert!(matches!(tx.find_grant(grant.id).await, Err(Error::NotFound)));
+    assert!(matches!(
+        tx.find_grant(grant.id).await,
+        Err(Error::NotFound)
+    ));
     assert!(matches!(
         tx.find_reconnect(reconnect).await,
         Err(Error::NotFound)
@@ -61,7 +72,12 @@ async fn another_tenants_rows_do_not_exist(bench: Bench) {
             .is_empty()
     );
     assert!(tx.list_items(reconnect).await.unwrap().is_empty());
-    assert!(tx.list_items_after(reconnect, 0, 10).await.unwrap().is_empty());
+    assert!(
+        tx.list_items_after(reconnect, 0, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert!(
         tx.list_open_items(reconnect, day(9), 10)
             .await
@@ -96,7 +112,10 @@ async fn another_tenants_rows_do_not_change(bench: Bench) {
     let missing =
         |result: Result<(), Error>| assert!(matches!(result, Err(Error::NotFound)), "{result:?}");
     let tx = bench.bolt().await;
-    stale(tx.activate_credentials(&[activation("1", 1, 2)], 2, day(2)).await);
+    stale(
+        tx.activate_credentials(&[activation("1", 1, 2)], 2, day(2))
+            .await,
+    );
     let confirmation = Confirmation {
         asset_id: id("1"),
         cut_off: None,
@@ -107,7 +126,10 @@ async fn another_tenants_rows_do_not_change(bench: Bench) {
     tx.note_assets_checked(&[id("1")], day(3)).await.unwrap();
     stale(tx.hold_lease(&lease).await);
     stale(tx.reschedule_due(&lease, day(5)).await);
-    stale(tx.mark_token_validated(reconnect, GrantId::mint(), &sealed(8)).await);
+    stale(
+        tx.mark_token_validated(reconnect, GrantId::mint(), &sealed(8))
+            .await,
+    );
     missing(
         tx.settle_items(reconnect, &[(0, result(Outcome::Failed))], day(2))
             .await,
@@ -151,7 +173,11 @@ async fn two_tenants_may_have_the_same_ids(bench: Bench) {
             tx.find_asset(&id("1")).await.unwrap().name.as_deref(),
             Some(name)
         );
-        let call = tx.find_idempotent_call(&key(&bench)).await.unwrap().unwrap();
+        let call = tx
+            .find_idempotent_call(&key(&bench))
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(call.fingerprint, name.as_bytes());
     }
 }

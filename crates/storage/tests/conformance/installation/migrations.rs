@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use regrant_migration::{
-    Migrator, MigratorTrait, open,
+    Migrator, MigratorTrait, open_to_migrate,
     sea_orm::{ConnectionTrait, DbBackend, Statement},
 };
 use regrant_testdb::TestDatabase;

@@ -1,7 +1,7 @@
 //! Row-level security on PostgreSQL: checked at start, and effective where a statement forgets the tenant.
 
 use regrant_migration::{
-    open,
+    open_to_migrate,
     sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait},
 };
 use regrant_storage::{Error, Store};
@@ -11,7 +11,9 @@ use crate::bench::{Bench, on_postgres, settings};
 
 /// Runs `sql` as the superuser, opens the store as `role`, then undoes it with `undo`.
 async fn reasons(database: &TestDatabase, role_url: &str, sql: &str, undo: &str) -> Vec<String> {
-    let superuser = open_to_migrate(&database.superuser_url().unwrap()).await.unwrap();
+    let superuser = open_to_migrate(&database.superuser_url().unwrap())
+        .await
+        .unwrap();
     superuser.execute_unprepared(sql).await.unwrap();
     let result = Store::connect(&settings(role_url)).await;
     superuser.execute_unprepared(undo).await.unwrap();

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use regrant_domain::{
-    AccessToken, Asset, AssetId, Coverage, CredentialKind, Outcome, ReasonCode,
-    settle::{Decision, decide_outcome},
+    AccessToken, Asset, AssetId, Coverage, CredentialKind, Outcome, ProbeResult, ReasonCode,
+    settle::{Decision, Standing, decide_outcome},
 };
 use regrant_storage::ItemResult;
 
@@ -39,7 +39,10 @@ impl Vault {
             .read_standings(&tx, &assets, Some(print.as_bytes()), now)
             .await?;
         let losses = match &grant {
-            Some(grant) => self.find_permission_losses(&tx, caller, grant, &named, now).await?,
+            Some(grant) => {
+                self.find_permission_losses(&tx, caller, grant, &named, now)
+                    .await?
+            }
             None => PermissionLosses::default(),
         };
         tx.commit().await?;
@@ -56,13 +59,7 @@ impl Vault {
         let kind = grant
             .as_ref()
             .map_or(CredentialKind::User, |it| it.facts.kind);
-        let item = |id: AssetId| match proofs.get(&id).zip(standings.get(&id)) {
-            Some((proof, standing)) => {
-                PreviewItem::from_decision(id, decide_outcome(kind, proof, standing))
-            }
-            None => PreviewItem::from_result(id, unknown_asset_result()),
-        };
-        let items = named.into_iter().map(item).collect();
+        let items = preview_items(named, kind, &proofs, &standings);
         Ok(Preview {
             plan,
             grant,
@@ -71,6 +68,21 @@ impl Vault {
             has_more_siblings: losses.has_more,
         })
     }
+}
+
+fn preview_items(
+    named: Vec<AssetId>,
+    kind: CredentialKind,
+    proofs: &HashMap<AssetId, ProbeResult>,
+    standings: &HashMap<AssetId, Standing>,
+) -> Vec<PreviewItem> {
+    let item = |id: AssetId| match proofs.get(&id).zip(standings.get(&id)) {
+        Some((proof, standing)) => {
+            PreviewItem::from_decision(id, decide_outcome(kind, proof, standing))
+        }
+        None => PreviewItem::from_result(id, unknown_asset_result()),
+    };
+    named.into_iter().map(item).collect()
 }
 
 fn by_id(assets: &[Asset]) -> HashMap<&AssetId, &Asset> {
@@ -114,7 +126,7 @@ impl PreviewItem {
 
 #[cfg(test)]
 mod tests {
-    use regrant_domain::{ProbeResult, Refusal, RefusalKind, settle::Standing};
+    use regrant_domain::{Refusal, RefusalKind};
 
     use super::*;
     use crate::reconnect::preview::timeout_refusal;

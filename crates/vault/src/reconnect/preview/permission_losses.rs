@@ -9,7 +9,8 @@ use std::{
 };
 
 use regrant_domain::{
-    Asset, AssetId, AssetKind, CredentialKind, Grant, GrantId, Timestamp, coverage::find_lost_scopes,
+    Asset, AssetId, AssetKind, CredentialKind, Grant, GrantId, Timestamp,
+    coverage::find_lost_scopes,
 };
 use regrant_storage::TenantTx;
 
@@ -85,7 +86,10 @@ impl SiblingLoss {
 }
 
 /// The grant that serves each asset, where it is known.
-async fn read_serving_grants(tx: &TenantTx, assets: &[Asset]) -> Result<HashMap<AssetId, Arc<Grant>>, Error> {
+async fn read_serving_grants(
+    tx: &TenantTx,
+    assets: &[Asset],
+) -> Result<HashMap<AssetId, Arc<Grant>>, Error> {
     let ids: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
     let serving = tx
         .find_active_credentials(&ids)
@@ -96,7 +100,9 @@ async fn read_serving_grants(tx: &TenantTx, assets: &[Asset]) -> Result<HashMap<
         .filter_map(|it| Some((it.asset_id, it.grant_id?)))
         .collect();
     let distinct: HashSet<GrantId> = serving.iter().map(|(_, grant)| *grant).collect();
-    let grants = tx.find_grants(&distinct.into_iter().collect::<Vec<_>>()).await?;
+    let grants = tx
+        .find_grants(&distinct.into_iter().collect::<Vec<_>>())
+        .await?;
     let grants: HashMap<_, _> = grants.into_iter().map(|it| (it.id, Arc::new(it))).collect();
     let found = |(asset, grant)| Some((asset, Arc::clone(grants.get(&grant)?)));
     Ok(serving.into_iter().filter_map(found).collect())

@@ -60,7 +60,10 @@ mod tests {
             (None, "last_event_id=x"),
             (None, "access_token=E"),
         ] {
-            assert!(read_last_event_id(header, query).is_err(), "{header:?} {query}");
+            assert!(
+                read_last_event_id(header, query).is_err(),
+                "{header:?} {query}"
+            );
         }
     }
 }

@@ -44,7 +44,10 @@ impl EventStreams {
     }
 
     /// Permits for one more stream of this caller, if the limits allow it.
-    pub(super) fn acquire_permits(&self, caller: &Principal) -> Option<(OwnedSemaphorePermit, CallerPermit)> {
+    pub(super) fn acquire_permits(
+        &self,
+        caller: &Principal,
+    ) -> Option<(OwnedSemaphorePermit, CallerPermit)> {
         let limit = match caller.subject() {
             Subject::Client(_) => self.max_per_client,
             Subject::Session { .. } => MAX_PER_SESSION,

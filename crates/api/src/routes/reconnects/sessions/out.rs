@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{AssetId, AssetKind, ClientId, PersonId, ReconnectSessionId};
-use regrant_vault::{SessionAsset, SessionWithToken, BrowserSession, SessionView};
+use regrant_vault::{BrowserSession, SessionAsset, SessionView, SessionWithToken};
 use serde::Serialize;
 use utoipa::ToSchema;
 

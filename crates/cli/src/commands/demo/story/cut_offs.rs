@@ -21,7 +21,8 @@ pub(super) async fn migrate_person(
     narrator: &mut Narrator,
     scene: &mut Scene<'_>,
 ) -> anyhow::Result<()> {
-    narrator.begin_step("The businesses move the person to a managed account; 3 of 4 complete it")?;
+    narrator
+        .begin_step("The businesses move the person to a managed account; 3 of 4 complete it")?;
     let now = scene.control().read_overview().await?.now;
     let people = (cast::PERSON, cast::MANAGED);
     for (n, business) in cast::BUSINESSES.into_iter().enumerate() {
@@ -30,7 +31,10 @@ pub(super) async fn migrate_person(
         // Graph reports whole seconds.
         let cut_off = now.duration_trunc(Duration::seconds(1))? + Duration::days(days);
         scene.cut_offs.insert(business.to_owned(), cut_off);
-        let migration = scene.control().schedule_migration(people, business, cut_off).await?;
+        let migration = scene
+            .control()
+            .schedule_migration(people, business, cut_off)
+            .await?;
         if is_completed {
             scene.control().complete_migration(&migration).await?;
         } else {
@@ -148,7 +152,9 @@ pub(super) async fn pass_first_cut_off(
             "a dead token is served: {}",
             served.asset_id
         );
-        works = works.saturating_add(usize::from(scene.probe_token(served).await? == ProbeReply::Works));
+        works = works.saturating_add(usize::from(
+            scene.probe_token(served).await? == ProbeReply::Works,
+        ));
     }
     narrator.check_claim(
         format!("no dead token is served; the other {works} old tokens still work"),

@@ -12,10 +12,10 @@ use regrant_vault::{Actor, NewTenantSpec};
 
 use super::COMPLETED_MIGRATIONS;
 use crate::{
-    commands::demo::narrator::{Progress, Narrator},
+    commands::demo::narrator::{Narrator, Progress},
     rehearsal::{
         Rehearsal, cast,
-        control::{WorldAsset, Control, TokenWithProof, ProbeReply},
+        control::{Control, ProbeReply, TokenWithProof, WorldAsset},
         register_app,
         tenant_api::{self, Item, ServedToken, TenantApi},
     },
@@ -66,7 +66,10 @@ impl<'a> Scene<'a> {
         let api = TenantApi::log_in(&rehearsal.public_url, &client_id, &client_secret).await?;
         let theirs = |it: &WorldAsset| cast::BUSINESSES.contains(&it.business.as_str());
         let assets: Vec<_> = world.assets.into_iter().filter(theirs).collect();
-        let over: Vec<_> = cast::BUSINESSES.into_iter().take(COMPLETED_MIGRATIONS).collect();
+        let over: Vec<_> = cast::BUSINESSES
+            .into_iter()
+            .take(COMPLETED_MIGRATIONS)
+            .collect();
         let completed = assets
             .iter()
             .filter(|it| over.contains(&it.business.as_str()))
@@ -223,8 +226,9 @@ impl<'a> Scene<'a> {
     pub async fn count_working_tokens(&self) -> anyhow::Result<usize> {
         let mut working = 0_usize;
         for served in self.lookup_every_token().await? {
-            working =
-                working.saturating_add(usize::from(self.probe_token(&served).await? == ProbeReply::Works));
+            working = working.saturating_add(usize::from(
+                self.probe_token(&served).await? == ProbeReply::Works,
+            ));
         }
         Ok(working)
     }
