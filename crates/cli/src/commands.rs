@@ -70,11 +70,13 @@ impl Command {
             Self::Migrate(args) => migrate::run(args, global).await.map(exit_success),
             Self::Keys(command) => keys::run(command, global.output).map(exit_success),
             Self::Apps(command) => Box::pin(apps::run(command, global)).await.map(exit_success),
-            Self::Tenants(command) => tenants::run(command, global).await.map(exit_success),
+            Self::Tenants(command) => Box::pin(tenants::run(command, global))
+                .await
+                .map(exit_success),
             Self::Operators(command) => Box::pin(operators::run(command, global))
                 .await
                 .map(exit_success),
-            Self::Audit(command) => audit::run(command, global).await,
+            Self::Audit(command) => Box::pin(audit::run(command, global)).await,
             Self::Sandbox(args) => sandbox::run(args).await.map(exit_success),
             Self::Openapi(args) => openapi::run(&args).map(exit_success),
             Self::Health(args) => health::run(args, global).await.map(exit_success),

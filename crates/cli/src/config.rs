@@ -2,7 +2,7 @@
 //!
 //! The rule: tuning has defaults, the database and the keyring have none, and every fault is reported at
 //! once by the name of its variable. A value is never printed, because any of them may hold a secret.
-//! Start at [`Config::read`]; each section has a file of its own.
+//! Start at [`Config::from_process`]; each section has a file of its own.
 //!
 //! A setting `a.b` of the file is the variable `REGRANT_A_B`. All of them, by the file that reads them:
 //!

@@ -235,7 +235,7 @@ impl Client {
         for item in items.iter_mut().filter(|it| !it.is_settled()) {
             match self.inner.pauses.longest_pause(item.scopes()) {
                 Some(rest) if rest > self.inner.settings.max_wait => {
-                    item.settle_with_pause(self.pause_refusal(rest))
+                    item.settle_with_pause(self.pause_refusal(rest));
                 }
                 rest => waits.push(rest),
             }

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::{
     Error, Principal, Resource, Vault,
-    page::{Page, query_limit},
+    call::page::{Page, query_limit},
 };
 
 /// An asset with its state and its credentials.

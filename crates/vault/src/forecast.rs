@@ -22,7 +22,7 @@ use regrant_storage::{ForecastFilter, ForecastLine, ForecastPosition, ForecastTo
 
 use crate::{
     Error, ForecastCursor, Principal, Resource, Vault,
-    page::{Page, query_limit},
+    call::page::{Page, query_limit},
 };
 
 /// How many assets an agenda names for each day and cause.

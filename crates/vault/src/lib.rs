@@ -7,19 +7,16 @@
 //! reading a token.
 
 mod access;
-mod actor;
 mod assets;
 mod audit;
+mod call;
 mod credentials;
 mod error;
 mod forecast;
-mod idempotency;
 mod inbound;
 mod lifecycle;
 mod operators;
-mod page;
 mod permits;
-mod principal;
 mod reconnect;
 mod settings;
 mod tenants;
@@ -39,7 +36,6 @@ pub use access::sessions::{
     BrowserSession, SessionAsset, SessionList, SessionRequest, SessionView, SessionWithToken,
 };
 pub use access::signing_keys::{SigningKeyState, SigningKeyView};
-pub use actor::Actor;
 pub use assets::{
     AssetList, AssetQuery, AssetView,
     registration::{AssetRegistration, RegisteredAsset, RegistrationStatus},
@@ -47,17 +43,18 @@ pub use assets::{
 pub use audit::{
     AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict, KeptCheckpoints,
 };
+pub use call::actor::Actor;
+pub use call::idempotency::{IdempotencyKey, RepeatableRequest, Replayed};
+pub use call::principal::{Principal, Subject};
 pub use error::{Conflict, Error, Resource, TokenRefusal};
 pub use forecast::persons::{DepartureImpact, PersonList, PersonView};
 pub use forecast::{
     Forecast, ForecastAgenda, ForecastEntry, ForecastQuery, cursor::ForecastCursor,
 };
-pub use idempotency::{IdempotencyKey, RepeatableRequest, Replayed};
 pub use inbound::{DeletionReceipt, DeletionStatus};
 pub use operators::log_in::{AuthenticatedOperator, OperatorToken};
 pub use operators::passwords::PasswordLoad;
 pub use operators::{NewOperator, OperatorChange, OperatorList};
-pub use principal::{Principal, Subject};
 pub use reconnect::ReconnectRequest;
 pub use reconnect::preview::permission_losses::SiblingLoss;
 pub use reconnect::preview::{Preview, PreviewItem, PreviewRequest};
@@ -65,11 +62,11 @@ pub use reconnect::targets::{Selection, Targets};
 pub use reconnect::view::{ItemView, ReconnectList, ReconnectView};
 /// Which assets a pass probes.
 pub use regrant_domain::schedule::ProbeQueue;
-pub use regrant_storage::{AuditFault, AuditRow};
-pub use regrant_storage::{ClientSpec, Delivery, Operator, TenantLimits, TenantStatus};
-pub use regrant_storage::{
-    CutOffNote, ForecastLine, ForecastPosition, ForecastTotals, PersonCounts, PersonFacts,
+pub use regrant_domain::{
+    ClientSpec, CutOffNote, Delivery, ForecastLine, ForecastPosition, ForecastTotals, Operator,
+    PersonCounts, PersonFacts, TenantLimits, TenantStatus,
 };
+pub use regrant_storage::{AuditFault, AuditRow};
 pub use regrant_webhook::WebhookSecret;
 pub use settings::{
     AccessSettings, AssetSettings, AuditSettings, OperatorSettings, ReconnectSettings, Retention,

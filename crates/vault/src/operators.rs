@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use crate::{
     Actor, Conflict, Error, RepeatableRequest, Replayed, Resource, Vault,
-    idempotency::IdempotentCall,
-    page::{Page, query_limit},
+    call::idempotency::IdempotentCall,
+    call::page::{Page, query_limit},
 };
 
 /// An operator to create.

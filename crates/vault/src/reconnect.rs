@@ -29,7 +29,7 @@ use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
     Conflict, Error, Principal, ReconnectView, RepeatableRequest, Resource, Targets, Vault,
-    idempotency::IdempotentCall,
+    call::idempotency::IdempotentCall,
     reconnect::{results::cancelled_result, targets::expected_person, verify_token::TokenVerdict},
 };
 

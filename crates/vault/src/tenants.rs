@@ -25,7 +25,7 @@ pub use onboarding::{NewTenantSpec, Onboarding};
 
 use crate::{
     Actor, Error, Resource, Vault,
-    page::{Page, query_limit},
+    call::page::{Page, query_limit},
     tenants::{client_spec::check_name, guard::require_not_deleted},
 };
 

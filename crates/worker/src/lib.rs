@@ -66,7 +66,7 @@ impl Worker {
     }
 
     /// Works until `stop` is cancelled; then claims no more work and waits for the running passes, up
-    /// to `Settings::shutdown_timeout`. [`Vault::close`] releases the leases that are still held.
+    /// to `Settings::shutdown_timeout`. [`Vault::shut_down`] releases the leases that are still held.
     ///
     /// # Errors
     /// [`TaskEnded`]: a task ended early; the other tasks were stopped as above.

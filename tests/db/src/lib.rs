@@ -85,7 +85,7 @@ impl TestDatabase {
     /// One database of each kind that is available.
     ///
     /// # Panics
-    /// As [`Self::sqlite`] and [`Self::postgres`].
+    /// As [`Self::create_sqlite`] and [`Self::create_postgres`].
     pub async fn create_all() -> Vec<Self> {
         let mut databases = vec![Self::create_sqlite().await];
         databases.extend(Self::create_postgres().await);

@@ -212,7 +212,7 @@ impl Scene {
 
     async fn fail_to_close(&mut self) {
         self.without("due", 1, async |scene| {
-            scene.harness.vault.shut_down().await
+            scene.harness.vault.shut_down().await;
         })
         .await;
     }

@@ -32,7 +32,7 @@ pub(crate) async fn require_caller(
     };
     let (admitted, allowance) = match identify_caller(&request).await {
         Ok(caller) => admit_caller(&request, &limits, caller).await,
-        Err(problem) => refuse_caller(&request, &limits, problem).await,
+        Err(problem) => refuse_caller(&request, &limits, problem),
     };
     let mut response = match admitted {
         Ok(()) => next.call(request).await?.map_into_left_body(),
@@ -78,11 +78,7 @@ async fn admit_caller(
 }
 
 /// Counts a refused call against its address, which limits the guessing of tokens.
-async fn refuse_caller(
-    request: &ServiceRequest,
-    limits: &RateLimits,
-    problem: Problem,
-) -> Admission {
+fn refuse_caller(request: &ServiceRequest, limits: &RateLimits, problem: Problem) -> Admission {
     match limits.count_address(CallerAddress::of_request(request)) {
         Ok(allowance) => (Err(problem), allowance),
         Err(refused) => {

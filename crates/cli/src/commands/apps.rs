@@ -89,7 +89,7 @@ pub(crate) async fn run(command: AppsCommand, global: &GlobalArgs) -> anyhow::Re
             };
             Box::pin(set_secrets(config, &id, secrets, global)).await
         }
-        AppsCommand::List => list_apps(config, global).await,
+        AppsCommand::List => Box::pin(list_apps(config, global)).await,
     }
 }
 

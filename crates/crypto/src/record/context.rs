@@ -68,7 +68,7 @@ impl Context<'_> {
     }
 
     /// The associated data of a record: its header and this context.
-    pub(crate) fn to_aad(&self, header: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn encode_aad(&self, header: &[u8]) -> Option<Vec<u8>> {
         let tenant = self.tenant.uuid();
         let fields: [&[u8]; 7] = [
             header,

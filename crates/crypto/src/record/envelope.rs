@@ -68,7 +68,7 @@ pub(crate) fn seal_record(
     let (message_key, commitment) = derive_message_key(secret, &record, salt, context);
     record.extend_from_slice(salt);
     record.extend_from_slice(commitment.as_bytes());
-    let aad = context.to_aad(&record).ok_or(SealError::TooLong)?;
+    let aad = context.encode_aad(&record).ok_or(SealError::TooLong)?;
     let tag = message_key
         .seal_buffer(&aad, &mut buffer)
         .ok_or(SealError::TooLong)?;
@@ -88,7 +88,7 @@ pub(crate) fn open_record(
     let (message_key, commitment) = derive_message_key(secret, record.prefix, record.salt, context);
     commitment.check_stored(record.commitment)?;
     let mut buffer = Zeroizing::new(record.ciphertext.to_vec());
-    message_key.open_buffer(&context.to_aad(record.header)?, &mut buffer, record.tag)?;
+    message_key.open_buffer(&context.encode_aad(record.header)?, &mut buffer, record.tag)?;
     unpad_payload(&buffer)
 }
 

@@ -27,7 +27,7 @@ fn record(key: &DataKey, mut plaintext: Vec<u8>, flip: u8) -> SealedRecord {
     record.extend_from_slice(&SALT);
     record.extend(commitment.as_bytes().iter().map(|byte| byte ^ flip));
     let tag = message_key
-        .seal_buffer(&context.to_aad(&record).unwrap(), &mut plaintext)
+        .seal_buffer(&context.encode_aad(&record).unwrap(), &mut plaintext)
         .unwrap();
     record.extend_from_slice(&plaintext);
     record.extend_from_slice(&tag);

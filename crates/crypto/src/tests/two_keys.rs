@@ -67,7 +67,7 @@ fn forge_record(round: u16) -> Forgery {
     let (header, body) = honest.as_bytes().split_at(88);
     let mut blocks: Vec<u128> = body.chunks_exact(16).map(block).collect();
     blocks.pop();
-    let aad = context.to_aad(header).unwrap();
+    let aad = context.encode_aad(header).unwrap();
     let (one, two) = (
         Gcm::of(&first, &context, &salt),
         Gcm::of(&second, &context, &salt),
@@ -105,7 +105,7 @@ impl Forgery {
         Aes256Gcm::new(&message_key.into())
             .decrypt_inout_detached(
                 &nonce.into(),
-                &self.context.to_aad(header).unwrap(),
+                &self.context.encode_aad(header).unwrap(),
                 buffer.as_mut_slice().into(),
                 &(*tag).into(),
             )

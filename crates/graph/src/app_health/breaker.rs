@@ -149,10 +149,10 @@ impl Breaker {
         }
         match health.trip {
             Some(trip) if lives && trip.cool_down.time_left(&self.clock).is_none() => {
-                health.end_trip(app)
+                health.end_trip(app);
             }
             None if deaths && self.is_dying(health) => {
-                self.start_trip(app, health, TripCause::Deaths)
+                self.start_trip(app, health, TripCause::Deaths);
             }
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! A timer that runs in two clocks: the wall clock and the clock of the records.
+//! A timer that runs in two clocks: the system clock and the clock of the records.
 //!
 //! The rule: it is over when either clock says so. A rehearsal that advances its clock past the end
 //! ends it, and a rehearsal with a stopped clock still sees it end in wall time.

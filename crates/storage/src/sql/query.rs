@@ -136,13 +136,13 @@ impl Query {
     }
 
     pub(crate) async fn fetch_all(self, on: &impl ConnectionTrait) -> Result<Vec<Row>, Error> {
-        let rows = on.query_all_raw(self.to_statement(on)?).await?;
+        let rows = on.query_all_raw(self.into_statement(on)?).await?;
         Ok(rows.into_iter().map(Row::from).collect())
     }
 
     pub(crate) async fn fetch_one(self, on: &impl ConnectionTrait) -> Result<Option<Row>, Error> {
         Ok(on
-            .query_one_raw(self.to_statement(on)?)
+            .query_one_raw(self.into_statement(on)?)
             .await?
             .map(Row::from))
     }
@@ -150,7 +150,7 @@ impl Query {
     /// Runs the statement and returns how many rows it touched.
     pub(crate) async fn execute(self, on: &impl ConnectionTrait) -> Result<u64, Error> {
         Ok(on
-            .execute_raw(self.to_statement(on)?)
+            .execute_raw(self.into_statement(on)?)
             .await?
             .rows_affected())
     }
@@ -160,7 +160,7 @@ impl Query {
         self
     }
 
-    fn to_statement(self, on: &impl ConnectionTrait) -> Result<Statement, Error> {
+    fn into_statement(self, on: &impl ConnectionTrait) -> Result<Statement, Error> {
         let db_backend = on.get_database_backend();
         let (sql, values) = self.into_sql(Dialect::of_backend(db_backend))?;
         Ok(Statement {

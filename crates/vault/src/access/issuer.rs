@@ -36,7 +36,7 @@ const MAX_AGE_FOR_UNKNOWN_KEY: Duration = Duration::from_secs(10);
 /// Signs and verifies with the keys of the installation.
 pub(crate) struct Issuer {
     keys: DataKeys,
-    issuer_name: String,
+    name_in_tokens: String,
     audience: String,
     key_cache: RwLock<CachedKeys>,
     /// Held while the keys are read: one task reads, the others wait for its result.
@@ -71,7 +71,7 @@ impl Issuer {
         let turn = tokio::sync::Mutex::default();
         Ok(Self {
             keys: keys.clone(),
-            issuer_name: name,
+            name_in_tokens: name,
             audience,
             key_cache: known,
             read_lock: turn,
@@ -87,7 +87,7 @@ impl Issuer {
     ) -> Result<String, Error> {
         let (iat, lifetime) = (now.timestamp(), i64::try_from(token.lifetime.as_secs()));
         let claims = Claims {
-            iss: self.issuer_name.clone(),
+            iss: self.name_in_tokens.clone(),
             aud: token.audience.to_claim(&self.audience),
             sub: token.sub,
             tenant: token.tenant,
@@ -187,7 +187,7 @@ impl Issuer {
     /// Reads the keys; after an error, logs it and returns the `known` keys.
     async fn read_keys_or(&self, known: Arc<KeySet>) -> Arc<KeySet> {
         let read = KeySet::read_keys(&self.keys, Some(&*known), |it| {
-            new_verifier(&self.issuer_name, &self.audience, it)
+            new_verifier(&self.name_in_tokens, &self.audience, it)
         });
         match read.await {
             Ok(set) => Arc::new(set),

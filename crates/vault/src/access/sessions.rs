@@ -17,8 +17,8 @@ pub use view::{BrowserSession, SessionAsset, SessionList, SessionView, SessionWi
 use crate::{
     Conflict, Error, Principal, RepeatableRequest, Replayed, Resource, Vault,
     access::sessions::view::view_session,
-    idempotency::IdempotentCall,
-    page::{Page, query_limit},
+    call::idempotency::IdempotentCall,
+    call::page::{Page, query_limit},
 };
 
 /// The allowed lifetime of a session, in minutes.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Actor, Error, RepeatableRequest, Vault, access::claims::Audience,
-    credentials::data_keys::DataKeys, idempotency::IdempotentCall,
+    call::idempotency::IdempotentCall, credentials::data_keys::DataKeys,
 };
 
 /// How long a key is published before it signs: ten times the maximum age of the cached keys.

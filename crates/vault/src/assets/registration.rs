@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::{
     Error, Principal, RepeatableRequest, Vault,
     assets::import::{CheckedRegistration, Imports, StoredTokens, check_registrations},
-    idempotency::IdempotentCall,
+    call::idempotency::IdempotentCall,
 };
 
 /// An asset to register, with its token if it has one.

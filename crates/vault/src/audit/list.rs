@@ -8,7 +8,7 @@ use regrant_storage::{AuditFilter, AuditRow, TenantScope};
 
 use crate::{
     Error, Principal, Vault,
-    page::{Page, query_limit},
+    call::page::{Page, query_limit},
 };
 
 /// How many rows one step of an export reads.

@@ -14,7 +14,7 @@ use regrant_storage::{ForecastFilter, PersonCounts, PersonFacts, TenantTx};
 
 use crate::{
     Error, ForecastCursor, ForecastEntry, Principal, Resource, Vault,
-    page::{Page, query_limit},
+    call::page::{Page, query_limit},
 };
 
 /// A person and the assets that depend on them.

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     Conflict, Error, Principal, Vault,
-    idempotency::IdempotentCall,
+    call::idempotency::IdempotentCall,
     reconnect::{
         ReconnectRequest,
         plan::{Plan, PlanInput},

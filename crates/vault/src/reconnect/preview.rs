@@ -21,7 +21,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     Conflict, Error, Principal, RepeatableRequest, SiblingLoss, Targets, Vault,
-    idempotency::IdempotentCall,
+    call::idempotency::IdempotentCall,
     reconnect::{targets::expected_person, verify_token::ValidationFailure},
 };
 
@@ -219,7 +219,7 @@ impl Vault {
         for asset in assets {
             match find_missing_scope(asset.kind, &asset.id, grant) {
                 Some(refusal) => {
-                    drop(proofs.insert(asset.id.clone(), ProbeResult::Refused(refusal)))
+                    drop(proofs.insert(asset.id.clone(), ProbeResult::Refused(refusal)));
                 }
                 None => targets.push(Target::from(asset)),
             }

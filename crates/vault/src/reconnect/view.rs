@@ -8,7 +8,7 @@ use regrant_storage::{Item, Reconnect, TenantScope, TenantTx};
 
 use crate::{
     Error, Principal, Resource, Vault,
-    page::{Page, query_limit},
+    call::page::{Page, query_limit},
 };
 
 /// A reconnect.

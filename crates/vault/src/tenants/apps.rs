@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     Actor, Conflict, Error, RepeatableRequest, Replayed, Resource, Vault,
-    idempotency::IdempotentCall, tenants::client_spec::check_name,
+    call::idempotency::IdempotentCall, tenants::client_spec::check_name,
 };
 
 /// The maximum time for which the previous secret still verifies requests.

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::{
     Actor, ClientView, ClientWithSecret, Error, RepeatableRequest, Resource, Vault,
-    idempotency::IdempotentCall,
+    call::idempotency::IdempotentCall,
     tenants::{
         client_spec::{invalid_field, view_client},
         guard::require_not_shredded,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Actor, ClientView, ClientWithSecret, Conflict, Error, RepeatableRequest, Resource, Vault,
-    idempotency::IdempotentCall,
+    call::idempotency::IdempotentCall,
     tenants::{
         client_secrets::build_client,
         client_spec::{check_expiry, check_spec, view_client},

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{
     Actor, Conflict, Error, RepeatableRequest, TenantView, Vault,
-    credentials::data_keys::CACHE_LIFETIME, idempotency::IdempotentCall,
+    call::idempotency::IdempotentCall, credentials::data_keys::CACHE_LIFETIME,
     tenants::guard::require_not_deleted,
 };
 

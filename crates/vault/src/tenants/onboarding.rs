@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Actor, ClientView, Error, RepeatableRequest, TenantView, Vault,
-    idempotency::IdempotentCall,
+    call::idempotency::IdempotentCall,
     tenants::{
         check_origins,
         client_secrets::build_client,

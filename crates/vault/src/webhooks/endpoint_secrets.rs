@@ -13,7 +13,9 @@ use regrant_webhook::WebhookSecret;
 use serde_json::json;
 
 use super::endpoints::MintedEndpoint;
-use crate::{Error, Principal, RepeatableRequest, Resource, Vault, idempotency::IdempotentCall};
+use crate::{
+    Error, Principal, RepeatableRequest, Resource, Vault, call::idempotency::IdempotentCall,
+};
 
 /// The longest time that an older secret signs beside its successor.
 const MAX_OVERLAP: Duration = Duration::from_hours(24 * 30);

@@ -13,7 +13,8 @@ use serde_json::json;
 
 use super::endpoint_secrets::secret_context;
 use crate::{
-    Conflict, Error, Principal, RepeatableRequest, Resource, Vault, idempotency::IdempotentCall,
+    Conflict, Error, Principal, RepeatableRequest, Resource, Vault,
+    call::idempotency::IdempotentCall,
 };
 
 /// An endpoint to create.

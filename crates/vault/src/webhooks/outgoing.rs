@@ -147,7 +147,7 @@ impl Vault {
                 UnsentReason::Gone => tx.delete_orphaned_due(&lease).await?,
                 UnsentReason::NoPermit => {
                     tx.reschedule_due(&lease, system_time + RETRY_WITHOUT_PERMIT)
-                        .await?
+                        .await?;
                 }
                 UnsentReason::Disabled(delivery) => {
                     tx.hold_lease(&lease).await?;

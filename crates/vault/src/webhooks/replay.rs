@@ -12,8 +12,8 @@ use serde_json::json;
 
 use crate::{
     Conflict, Error, Principal, RepeatableRequest, Resource, Vault,
-    idempotency::IdempotentCall,
-    page::{Page, query_limit},
+    call::idempotency::IdempotentCall,
+    call::page::{Page, query_limit},
 };
 
 /// How many failed deliveries one request replays.

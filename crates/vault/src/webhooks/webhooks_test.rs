@@ -400,6 +400,10 @@ async fn assert_no_secret_stored(world: &World, secrets: &[&str]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, whose steps depend on each other"
+)]
 async fn a_webhook_is_attempted_ten_times_and_its_endpoint_is_disabled_after_five_days() {
     for database in TestDatabase::create_all().await {
         let (world, consumer) = (World::on(database).await, Consumer::start().await);
@@ -643,6 +647,10 @@ async fn a_process_whose_lease_was_taken_over_settles_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, whose steps depend on each other"
+)]
 async fn an_endpoint_receives_only_its_tenants_events_that_its_filter_allows() {
     for database in TestDatabase::create_all().await {
         let (world, mine, theirs) = (

@@ -1,0 +1,8 @@
+//! What the use cases of every folder take: who calls, the key that makes a request repeatable, one page of a list.
+//!
+//! The rule: nothing here knows a capability.
+
+pub(crate) mod actor;
+pub(crate) mod idempotency;
+pub(crate) mod page;
+pub(crate) mod principal;
