@@ -77,7 +77,7 @@ impl AdminServer {
         let routes = match routes {
             AdminRoutes::All => ListenerRoutes {
                 described: add_described_routes,
-                pages: add_pages,
+                pages: add_openapi_route,
                 description: ApiDescription::from_openapi(
                     openapi::describe_admin_api(),
                     &["/openapi.json"],
@@ -144,8 +144,8 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(clients::delete_client)
         .service(clients::reset_client_secret)
         .service(clients::revoke_client_tokens)
-        .service(keys::list_keys)
-        .service(keys::rotate_keys)
+        .service(keys::list_signing_keys)
+        .service(keys::rotate_signing_keys)
         .service(jobs::get_jobs)
         .service(audit::list_audit_events)
         .service(audit::get_audit_checkpoint)
@@ -155,7 +155,7 @@ fn add_health_routes(config: &mut ServiceConfig<'_>) {
     config.service(get_liveness).service(health::get_readiness);
 }
 
-fn add_pages(config: &mut web::ServiceConfig) {
+fn add_openapi_route(config: &mut web::ServiceConfig) {
     config.route("/openapi.json", web::get().to(serve_description));
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn build_client(timeout: Duration) -> anyhow::Result<reqwest::Client>
 pub(crate) async fn send_for_json<T: DeserializeOwned>(
     request: RequestBuilder,
 ) -> anyhow::Result<T> {
-    let response = send_request(request).await?;
+    let response = send_expecting_success(request).await?;
     response
         .json()
         .await
@@ -30,7 +30,7 @@ pub(crate) async fn send_for_json<T: DeserializeOwned>(
 }
 
 /// Sends the request; a status other than success is an error with the message of the server.
-pub(crate) async fn send_request(request: RequestBuilder) -> anyhow::Result<Response> {
+pub(crate) async fn send_expecting_success(request: RequestBuilder) -> anyhow::Result<Response> {
     let response = request.send().await.map_err(reqwest::Error::without_url)?;
     if response.status().is_success() {
         return Ok(response);

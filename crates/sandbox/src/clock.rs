@@ -28,7 +28,7 @@ impl Clock {
 
     /// The shared offset, in microseconds.
     #[must_use]
-    pub fn offset(&self) -> Arc<AtomicI64> {
+    pub fn shared_offset(&self) -> Arc<AtomicI64> {
         Arc::clone(&self.offset)
     }
 
@@ -65,7 +65,7 @@ mod tests {
     fn clones_move_together() {
         let clock = Clock::new();
         let before = clock.clone().now();
-        Clock::with_offset(clock.offset()).advance(Duration::days(30));
+        Clock::with_offset(clock.shared_offset()).advance(Duration::days(30));
         assert!(clock.now() - before >= Duration::days(30));
     }
 }

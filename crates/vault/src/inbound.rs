@@ -76,11 +76,11 @@ impl Vault {
             .and_then(|it| Some((&it.id, it.verify_token.as_ref()?)));
         let expected = match sealed {
             Some((id, sealed)) => {
-                self.open_app_secret(id, Purpose::VerifyToken, sealed)
+                self.open_secret_of_app(id, Purpose::VerifyToken, sealed)
                     .await?
             }
             None => {
-                self.open_app_secret(&self.decoy.app, Purpose::AppSecret, &self.decoy.secret)
+                self.open_secret_of_app(&self.decoy.app, Purpose::AppSecret, &self.decoy.secret)
                     .await?
             }
         };
@@ -243,7 +243,9 @@ impl Vault {
         let id = stored.as_ref().map_or(&self.decoy.app, |it| &it.id);
         let mut secrets = Vec::with_capacity(2);
         for sealed in sealed.into_iter().flatten() {
-            let text = self.open_app_secret(id, Purpose::AppSecret, sealed).await?;
+            let text = self
+                .open_secret_of_app(id, Purpose::AppSecret, sealed)
+                .await?;
             secrets.push(AppSecret::parse(text).map_err(Error::from_cause)?);
         }
         Ok((stored.map(|it| it.id), secrets))

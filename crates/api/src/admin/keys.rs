@@ -50,24 +50,29 @@ pub(super) struct SigningKeyOut {
 }
 
 /// List the signing keys, oldest first.
-#[utoipa::path(tag = "keys", responses((status = 200, description = "All signing keys.", body = Page<SigningKeyOut>)))]
+#[utoipa::path(
+    operation_id = "list_keys",
+    tag = "keys",
+    responses((status = 200, description = "All signing keys.", body = Page<SigningKeyOut>)),
+)]
 #[get("/keys")]
-pub(super) async fn list_keys(
+pub(super) async fn list_signing_keys(
     vault: Data<Vault>,
     _: OperatorCaller,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(page_of_keys(vault.list_signing_keys().await?)))
+    Ok(HttpResponse::Ok().json(page_of_signing_keys(vault.list_signing_keys().await?)))
 }
 
 /// Rotate the signing key. The new key signs after ten minutes, and older tokens stay valid until they expire; or with
 /// `immediately` it signs at once, and all tokens issued so far become invalid.
 #[utoipa::path(
+    operation_id = "rotate_keys",
     tag = "keys",
     request_body = RotateKeys,
     responses((status = 200, description = "All signing keys.", body = Page<SigningKeyOut>)),
 )]
 #[post("/keys/rotate")]
-pub(super) async fn rotate_keys(
+pub(super) async fn rotate_signing_keys(
     vault: Data<Vault>,
     caller: OperatorCaller,
     idempotency: IdempotencyHeader,
@@ -81,10 +86,10 @@ pub(super) async fn rotate_keys(
     let keys = vault
         .rotate_signing_keys(caller.0.as_actor(), immediately, repeatable)
         .await?;
-    Ok(HttpResponse::Ok().json(page_of_keys(keys)))
+    Ok(HttpResponse::Ok().json(page_of_signing_keys(keys)))
 }
 
-fn page_of_keys(keys: Vec<SigningKeyView>) -> Page<SigningKeyOut> {
+fn page_of_signing_keys(keys: Vec<SigningKeyView>) -> Page<SigningKeyOut> {
     Page::only_page(keys.into_iter().map(SigningKeyOut::from).collect())
 }
 

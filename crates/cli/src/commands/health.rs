@@ -35,7 +35,7 @@ pub(crate) async fn run(args: HealthArgs, global: &GlobalArgs) -> anyhow::Result
         Some(url) => url,
         None => readyz_url(&SettingsSource::from_process(global.config.as_deref())?)?,
     };
-    let response = http::send_request(http::build_client(READY_TIMEOUT)?.get(url)).await;
+    let response = http::send_expecting_success(http::build_client(READY_TIMEOUT)?.get(url)).await;
     response.context("not ready")?;
     global
         .output

@@ -86,7 +86,7 @@ impl Control {
     /// Makes the sandbox send an app's webhooks and callbacks to the API at `api`.
     pub async fn wire_callbacks(&self, app: &str, api: &str) -> anyhow::Result<()> {
         let webhook = json!({ "url": format!("{api}/meta/webhooks/{app}") });
-        http::send_request(
+        http::send_expecting_success(
             self.http
                 .put(self.control_url(&format!("apps/{app}/webhook")))
                 .json(&webhook),
@@ -96,7 +96,7 @@ impl Control {
             "deauthorize_url": format!("{api}/meta/deauthorize/{app}"),
             "data_deletion_url": format!("{api}/meta/data-deletion/{app}"),
         });
-        http::send_request(
+        http::send_expecting_success(
             self.http
                 .put(self.control_url(&format!("apps/{app}/callbacks")))
                 .json(&callbacks),
@@ -130,14 +130,14 @@ impl Control {
     /// Completes a migration: the managed account gets the role.
     pub async fn complete_migration(&self, migration: &str) -> anyhow::Result<()> {
         let path = format!("migrations/{migration}/complete");
-        http::send_request(self.http.post(self.control_url(&path)))
+        http::send_expecting_success(self.http.post(self.control_url(&path)))
             .await
             .map(drop)
     }
 
     /// Moves the clock that the sandbox and the vault share, by a period such as `11d`.
     pub async fn advance_clock(&self, by: &str) -> anyhow::Result<()> {
-        http::send_request(
+        http::send_expecting_success(
             self.http
                 .post(self.control_url("clock"))
                 .json(&json!({ "advance": by })),

@@ -178,7 +178,7 @@ impl TenantApi {
 
     /// The disconnect calendar as an iCalendar file.
     pub async fn read_calendar_file(&self) -> anyhow::Result<String> {
-        let response = http::send_request(self.get_request("v1/forecast.ics"))
+        let response = http::send_expecting_success(self.get_request("v1/forecast.ics"))
             .await
             .context("cannot read the forecast")?;
         response
@@ -214,7 +214,7 @@ impl TenantApi {
             .get_request(&format!("v1/reconnects/{id}/events"))
             .header("Accept", "text/event-stream");
         Ok(Events::from_response(
-            http::send_request(request)
+            http::send_expecting_success(request)
                 .await
                 .context("cannot read the events of the reconnect")?,
         ))

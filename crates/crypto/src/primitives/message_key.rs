@@ -25,9 +25,9 @@ impl MessageKey {
     pub(crate) fn derive(ikm: &[u8; 32], salt: &[u8; 32], info: &[&[u8]]) -> (Self, Commitment) {
         let okm = derive_key::<76>(ikm, salt, info);
         let mut okm = Reader::new(okm.as_slice());
-        let key = Zeroizing::new(take_bytes(&mut okm));
-        let nonce = take_bytes(&mut okm);
-        (Self { key, nonce }, Commitment(take_bytes(&mut okm)))
+        let key = Zeroizing::new(cut_key_material(&mut okm));
+        let nonce = cut_key_material(&mut okm);
+        (Self { key, nonce }, Commitment(cut_key_material(&mut okm)))
     }
 
     /// Key and commitment from 64 derived bytes, for formats that store the nonce.
@@ -39,8 +39,8 @@ impl MessageKey {
     ) -> (Self, Commitment) {
         let okm = derive_key::<64>(ikm, salt, info);
         let mut okm = Reader::new(okm.as_slice());
-        let key = Zeroizing::new(take_bytes(&mut okm));
-        (Self { key, nonce }, Commitment(take_bytes(&mut okm)))
+        let key = Zeroizing::new(cut_key_material(&mut okm));
+        (Self { key, nonce }, Commitment(cut_key_material(&mut okm)))
     }
 
     /// Encrypts the buffer and returns the tag. `None`: longer than GCM allows.
@@ -88,7 +88,7 @@ impl Commitment {
     }
 }
 
-fn take_bytes<const N: usize>(okm: &mut Reader<'_>) -> [u8; N] {
+fn cut_key_material<const N: usize>(okm: &mut Reader<'_>) -> [u8; N] {
     let Some(bytes) = okm.read_array() else {
         unreachable!("the derivations above produce enough bytes")
     };

@@ -19,6 +19,7 @@ struct TokenRequest {
     person: Option<String>,
     system_user: Option<String>,
     app: String,
+    #[serde(rename = "scopes")]
     granted_scopes: Option<Vec<String>>,
     /// Assets selected at login; absent: all.
     assets: Option<Vec<String>>,

@@ -35,7 +35,7 @@ impl TenantTx {
             .fill("select", SELECT)
             .bind("id", id.as_str());
         let row = self.fetch_one(query).await?;
-        read_asset(&row.ok_or(Error::NotFound)?)
+        asset_from_row(&row.ok_or(Error::NotFound)?)
     }
 
     /// Those of the assets that exist, in any order.
@@ -47,7 +47,7 @@ impl TenantTx {
                 .fill("select", SELECT)
                 .bind_list("ids", chunk.iter().map(AssetId::as_str));
             for row in self.fetch_all(query).await? {
-                assets.push(read_asset(&row)?);
+                assets.push(asset_from_row(&row)?);
             }
         }
         Ok(assets)
@@ -92,7 +92,7 @@ impl TenantTx {
     }
 }
 
-pub(crate) fn read_asset(row: &Row) -> Result<Asset, Error> {
+pub(crate) fn asset_from_row(row: &Row) -> Result<Asset, Error> {
     Ok(Asset {
         id: row.parse("id")?,
         kind: row.parse("kind")?,
@@ -102,12 +102,12 @@ pub(crate) fn read_asset(row: &Row) -> Result<Asset, Error> {
         generation: row.get("generation")?,
         intent_seq: row.get("intent_seq")?,
         notified_status: row.maybe_parse("notified_state")?,
-        facts: read_facts(row)?,
+        facts: asset_facts_from_row(row)?,
         created_at: row.time("created_at")?,
     })
 }
 
-fn read_facts(row: &Row) -> Result<AssetFacts, Error> {
+fn asset_facts_from_row(row: &Row) -> Result<AssetFacts, Error> {
     let since = row.maybe_time("failing_since")?;
     let reason = row.maybe_json("failing_reason")?;
     Ok(AssetFacts {
@@ -116,7 +116,7 @@ fn read_facts(row: &Row) -> Result<AssetFacts, Error> {
         failing: since.zip(reason),
         failures: row.unsigned("failures")?,
         definitive: row.get("definitive")?,
-        cut_off: read_cut_off(row)?,
+        cut_off: cut_off_from_row(row)?,
         expires_at: row.maybe_time("expires_at")?,
         data_access_expires_at: row.maybe_time("data_access_expires_at")?,
         active: row.maybe_parse("active")?,
@@ -129,7 +129,7 @@ fn read_facts(row: &Row) -> Result<AssetFacts, Error> {
 }
 
 /// The cut-off in force, if one is known.
-fn read_cut_off(row: &Row) -> Result<Option<CutOff>, Error> {
+fn cut_off_from_row(row: &Row) -> Result<Option<CutOff>, Error> {
     let Some(at) = row.maybe_time("cut_off")? else {
         return Ok(None);
     };

@@ -50,7 +50,11 @@ impl TenantTx {
             )
             .bind("asset", asset.as_str())
             .bind("limit", i64::from(limit));
-        self.fetch_all(query).await?.iter().map(read_note).collect()
+        self.fetch_all(query)
+            .await?
+            .iter()
+            .map(cut_off_note_from_row)
+            .collect()
     }
 
     /// Sets the cut-off of assets, whatever was known before. Lock the assets first.
@@ -119,7 +123,7 @@ fn to_row(note: &CutOffNote) -> [Value; 6] {
     ]
 }
 
-fn read_note(row: &Row) -> Result<CutOffNote, Error> {
+fn cut_off_note_from_row(row: &Row) -> Result<CutOffNote, Error> {
     Ok(CutOffNote {
         asset_id: row.parse("asset_id")?,
         person_id: row.maybe_parse("person_id")?,

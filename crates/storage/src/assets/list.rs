@@ -6,7 +6,7 @@ use regrant_domain::{Asset, AssetId, AssetKind, PersonId, ReachLimit, Timestamp,
 
 use crate::{
     Error, TenantTx,
-    assets::asset::{SELECT, read_asset},
+    assets::asset::{SELECT, asset_from_row},
     sql::{Query, to_micros},
 };
 
@@ -79,7 +79,7 @@ impl TenantTx {
         self.fetch_all(query)
             .await?
             .iter()
-            .map(read_asset)
+            .map(asset_from_row)
             .collect()
     }
 }

@@ -4,7 +4,7 @@ use regrant_domain::Timestamp;
 
 use crate::{
     AuditRow, Error, TenantTx,
-    audit::row::{AUDIT_ROWS, read_audit_row},
+    audit::row::{AUDIT_ROWS, audit_row_from},
     sql::to_micros,
 };
 
@@ -66,7 +66,7 @@ impl TenantTx {
         self.fetch_all(query)
             .await?
             .iter()
-            .map(read_audit_row)
+            .map(audit_row_from)
             .collect()
     }
 

@@ -12,7 +12,7 @@ use crate::{
     AuditChain, AuditEvent, AuditKind, AuditRow, Error, TenantTx,
     audit::{
         kind::PRUNED,
-        row::{AUDIT_ROWS, read_audit_row},
+        row::{AUDIT_ROWS, audit_row_from},
     },
     sql::{CHUNK, to_micros},
 };
@@ -84,7 +84,7 @@ impl TenantTx {
             .bind("before", to_micros(before))
             .bind("limit", i64::from(limit));
         let rows = self.fetch_all(kind.fill_of_kind(query)).await?;
-        rows.iter().map(read_audit_row).collect()
+        rows.iter().map(audit_row_from).collect()
     }
 
     async fn delete_content(&self, rows: &[AuditRow]) -> Result<(), Error> {
@@ -120,7 +120,7 @@ impl TenantTx {
         for row in self.fetch_all(query).await? {
             let previous: Option<Vec<u8>> = row.get("previous")?;
             let previous = previous.unwrap_or_default();
-            let row = read_audit_row(&row)?;
+            let row = audit_row_from(&row)?;
             marks.extend(PruneMark::from_row(chain, self.tenant, &previous, &row));
         }
         Ok(PruneMarks::new(marks))

@@ -59,7 +59,7 @@ impl AuditRow {
     }
 }
 
-pub(crate) fn read_audit_row(row: &Row) -> Result<AuditRow, Error> {
+pub(crate) fn audit_row_from(row: &Row) -> Result<AuditRow, Error> {
     Ok(AuditRow {
         seq: row.get("seq")?,
         id: EventId::from_uuid(row.get("id")?),

@@ -13,7 +13,7 @@ use crate::{
         chain::{ChainPosition, START},
         kind::CHAIN_STARTED,
         prune::PruneMarks,
-        row::{AUDIT_ROWS, read_audit_row},
+        row::{AUDIT_ROWS, audit_row_from},
     },
 };
 
@@ -102,7 +102,7 @@ impl TenantTx {
         self.fetch_all(query)
             .await?
             .iter()
-            .map(read_audit_row)
+            .map(audit_row_from)
             .collect()
     }
 }

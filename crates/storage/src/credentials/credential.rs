@@ -41,7 +41,7 @@ impl TenantTx {
         self.fetch_all(query)
             .await?
             .iter()
-            .map(read_credential)
+            .map(credential_from_row)
             .collect()
     }
 
@@ -106,7 +106,7 @@ impl TenantTx {
         self.fetch_all(query)
             .await?
             .iter()
-            .map(read_credential)
+            .map(credential_from_row)
             .collect()
     }
 
@@ -155,7 +155,7 @@ impl TenantTx {
                 .fill("select", SELECT)
                 .bind_list("ids", chunk.iter().map(AssetId::as_str));
             for row in self.fetch_all(query).await? {
-                credentials.push(read_credential(&row)?);
+                credentials.push(credential_from_row(&row)?);
             }
         }
         Ok(credentials)
@@ -201,7 +201,7 @@ pub(crate) fn read_sealing_key(sealed: &SealedRecord) -> Result<(Uuid, u32), Err
         .ok_or(Error::Corrupt("sealed record"))
 }
 
-fn read_credential(row: &Row) -> Result<StoredCredential, Error> {
+fn credential_from_row(row: &Row) -> Result<StoredCredential, Error> {
     let credential = Credential {
         id: CredentialId::from_uuid(row.get("id")?),
         asset_id: row.parse("asset_id")?,

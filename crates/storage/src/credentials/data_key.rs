@@ -56,7 +56,7 @@ impl TenantTx {
         self.fetch_all(query)
             .await?
             .iter()
-            .map(read_data_key)
+            .map(data_key_from_row)
             .collect()
     }
 
@@ -78,7 +78,7 @@ impl TenantTx {
     }
 }
 
-fn read_data_key(row: &Row) -> Result<StoredDataKey, Error> {
+fn data_key_from_row(row: &Row) -> Result<StoredDataKey, Error> {
     Ok(StoredDataKey {
         id: row.get("key_id")?,
         version: row.unsigned("version")?,

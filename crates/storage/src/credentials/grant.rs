@@ -59,7 +59,7 @@ impl TenantTx {
             .bind("id", id.uuid());
         let row = self.fetch_one(query).await?.ok_or(Error::NotFound)?;
         Ok(GrantToken {
-            grant: read_grant(&row)?,
+            grant: grant_from_row(&row)?,
             sealed: row.maybe_sealed("sealed")?,
             refresh_tried_at: row.maybe_time("refresh_tried_at")?,
         })
@@ -198,14 +198,14 @@ impl TenantTx {
                 .fill("columns", COLUMNS)
                 .bind_list("ids", chunk.iter().map(|id| id.uuid()));
             for row in self.fetch_all(query).await? {
-                grants.push(read_grant(&row)?);
+                grants.push(grant_from_row(&row)?);
             }
         }
         Ok(grants)
     }
 }
 
-fn read_grant(row: &Row) -> Result<Grant, Error> {
+fn grant_from_row(row: &Row) -> Result<Grant, Error> {
     Ok(Grant {
         id: GrantId::from_uuid(row.get("id")?),
         facts: TokenFacts {

@@ -34,14 +34,14 @@ impl TenantTx {
                 found
                     .entry(row.parse("asset_id")?)
                     .or_default()
-                    .push(read_standby(&row)?);
+                    .push(standby_from_row(&row)?);
             }
         }
         Ok(found)
     }
 }
 
-fn read_standby(row: &Row) -> Result<CredentialOutlook, Error> {
+fn standby_from_row(row: &Row) -> Result<CredentialOutlook, Error> {
     Ok(CredentialOutlook {
         slot: row.parse("slot")?,
         kind: row.parse("kind")?,

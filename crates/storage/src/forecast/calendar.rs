@@ -61,7 +61,7 @@ impl TenantTx {
         self.fetch_all(query)
             .await?
             .iter()
-            .map(read_position)
+            .map(forecast_position_from_row)
             .collect()
     }
 
@@ -76,7 +76,7 @@ impl TenantTx {
         self.fetch_all(query)
             .await?
             .iter()
-            .map(read_tally)
+            .map(ending_tally_from_row)
             .collect()
     }
 
@@ -98,8 +98,8 @@ impl TenantTx {
         let row = self.fetch_one(bind_filter(query, filter)).await?;
         let row = row.ok_or(Error::NotFound)?;
         Ok(ForecastTotals {
-            unknown: read_count(&row, "unknown")?,
-            passed: read_count(&row, "passed")?,
+            unknown: count_from_row(&row, "unknown")?,
+            passed: count_from_row(&row, "passed")?,
         })
     }
 
@@ -118,11 +118,15 @@ impl TenantTx {
         let query = self
             .query_endings(filter, sql)
             .bind("most", i64::from(most));
-        self.fetch_all(query).await?.iter().map(read_line).collect()
+        self.fetch_all(query)
+            .await?
+            .iter()
+            .map(forecast_line_from_row)
+            .collect()
     }
 }
 
-pub(crate) fn read_position(row: &Row) -> Result<ForecastPosition, Error> {
+pub(crate) fn forecast_position_from_row(row: &Row) -> Result<ForecastPosition, Error> {
     Ok(ForecastPosition {
         at: row.time("at")?,
         asset_id: row.parse("id")?,
@@ -130,26 +134,26 @@ pub(crate) fn read_position(row: &Row) -> Result<ForecastPosition, Error> {
     })
 }
 
-fn read_line(row: &Row) -> Result<ForecastLine, Error> {
+fn forecast_line_from_row(row: &Row) -> Result<ForecastLine, Error> {
     Ok(ForecastLine {
-        position: read_position(row)?,
+        position: forecast_position_from_row(row)?,
         kind: row.parse("kind")?,
         name: row.get("name")?,
         business_id: row.maybe_parse("business_id")?,
     })
 }
 
-fn read_tally(row: &Row) -> Result<EndingTally, Error> {
+fn ending_tally_from_row(row: &Row) -> Result<EndingTally, Error> {
     let days = i32::try_from(row.get::<i64>("day")?).map_err(|_| Error::Corrupt("day"))?;
     Ok(EndingTally {
         date: NaiveDate::from_epoch_days(days).ok_or(Error::Corrupt("day"))?,
         cause: row.parse("cause")?,
         confidence: row.parse("confidence")?,
         cover: row.maybe_parse("cover")?,
-        count: read_count(row, "n")?,
+        count: count_from_row(row, "n")?,
     })
 }
 
-pub(crate) fn read_count(row: &Row, column: &'static str) -> Result<u64, Error> {
+pub(crate) fn count_from_row(row: &Row, column: &'static str) -> Result<u64, Error> {
     u64::try_from(row.get::<i64>(column)?).map_err(|_| Error::Corrupt(column))
 }

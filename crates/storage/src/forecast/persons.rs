@@ -8,7 +8,7 @@ use regrant_domain::{ForecastPosition, PersonCounts, PersonFacts, PersonId, Time
 
 use crate::{
     Error, ForecastFilter, TenantTx,
-    forecast::calendar::{read_count, read_position},
+    forecast::calendar::{count_from_row, forecast_position_from_row},
     sql::Row,
 };
 
@@ -46,7 +46,7 @@ impl TenantTx {
         self.fetch_all(query)
             .await?
             .iter()
-            .map(read_person)
+            .map(person_facts_from_row)
             .collect()
     }
 
@@ -66,7 +66,7 @@ impl TenantTx {
             )
             .fill("newest", NEWEST)
             .bind("id", id.as_str());
-        read_person(&self.fetch_one(query).await?.ok_or(Error::NotFound)?)
+        person_facts_from_row(&self.fetch_one(query).await?.ok_or(Error::NotFound)?)
     }
 
     /// How many assets depend on each of these persons; persons without any are left out.
@@ -85,7 +85,7 @@ impl TenantTx {
             )
             .bind_list("ids", ids.iter().map(PersonId::as_str));
         for row in self.fetch_all(query).await? {
-            let n = read_count(&row, "n")?;
+            let n = count_from_row(&row, "n")?;
             let counts = counts.entry(row.parse("person_id")?).or_default();
             match row.get::<String>("slot")?.as_str() {
                 "active" => counts.active = n,
@@ -124,12 +124,12 @@ impl TenantTx {
                    SELECT person_id, id, at, cause FROM numbered WHERE n = 1";
         let rows = self.fetch_all(self.query_endings(&filter, sql)).await?;
         rows.iter()
-            .map(|row| Ok((row.parse("person_id")?, read_position(row)?)))
+            .map(|row| Ok((row.parse("person_id")?, forecast_position_from_row(row)?)))
             .collect()
     }
 }
 
-fn read_person(row: &Row) -> Result<PersonFacts, Error> {
+fn person_facts_from_row(row: &Row) -> Result<PersonFacts, Error> {
     Ok(PersonFacts {
         id: row.parse("person_id")?,
         kind: row.maybe_parse("kind")?,

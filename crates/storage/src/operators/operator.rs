@@ -36,7 +36,7 @@ impl Store {
         .bind_optional("after", after.map(OperatorId::uuid))
         .bind("limit", i64::from(limit));
         let rows = query.fetch_all(&self.connection).await?;
-        rows.iter().map(read_operator).collect()
+        rows.iter().map(operator_from_row).collect()
     }
 
     /// The operator with this id.
@@ -47,7 +47,7 @@ impl Store {
         let query = Query::new("SELECT {columns} FROM operators o WHERE o.id = :id")
             .fill("columns", COLUMNS)
             .bind("id", id.uuid());
-        read_operator(
+        operator_from_row(
             &query
                 .fetch_one(&self.connection)
                 .await?
@@ -65,7 +65,8 @@ impl Store {
                 .fill("columns", COLUMNS)
                 .bind("name", name.as_str());
         let row = query.fetch_one(&self.connection).await?;
-        row.map(|row| read_with_password(&row)).transpose()
+        row.map(|row| operator_with_password_from_row(&row))
+            .transpose()
     }
 }
 
@@ -107,7 +108,7 @@ impl TenantTx {
         )
         .fill("columns", COLUMNS)
         .bind("id", id.uuid());
-        read_with_password(
+        operator_with_password_from_row(
             &query
                 .fetch_one(&self.transaction)
                 .await?
@@ -202,14 +203,14 @@ impl TenantTx {
     }
 }
 
-fn read_with_password(row: &Row) -> Result<OperatorWithPassword, Error> {
+fn operator_with_password_from_row(row: &Row) -> Result<OperatorWithPassword, Error> {
     Ok(OperatorWithPassword {
-        operator: read_operator(row)?,
+        operator: operator_from_row(row)?,
         password_hash: row.get("password_hash")?,
     })
 }
 
-pub(crate) fn read_operator(row: &Row) -> Result<Operator, Error> {
+pub(crate) fn operator_from_row(row: &Row) -> Result<Operator, Error> {
     Ok(Operator {
         id: OperatorId::from_uuid(row.get("id")?),
         name: row.parse("name")?,

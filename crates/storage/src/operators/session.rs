@@ -4,7 +4,7 @@ use regrant_domain::{Operator, OperatorId, OperatorSessionId, Timestamp};
 
 use crate::{
     Error, Store, TenantTx,
-    operators::operator::{COLUMNS, read_operator},
+    operators::operator::{COLUMNS, operator_from_row},
     sql::{Query, to_micros},
 };
 
@@ -37,7 +37,7 @@ impl Store {
         .bind("now", to_micros(now))
         .bind("session", session.uuid());
         let row = query.fetch_one(&self.connection).await?;
-        row.map(|row| read_operator(&row)).transpose()
+        row.map(|row| operator_from_row(&row)).transpose()
     }
 
     /// Deletes sessions that expired before `before`.

@@ -105,11 +105,11 @@ async fn list_keys(on: &impl ConnectionTrait) -> Result<Vec<StoredSigningKey>, E
         .fetch_all(on)
         .await?
         .iter()
-        .map(read_signing_key)
+        .map(signing_key_from_row)
         .collect()
 }
 
-fn read_signing_key(row: &Row) -> Result<StoredSigningKey, Error> {
+fn signing_key_from_row(row: &Row) -> Result<StoredSigningKey, Error> {
     let created_at = row.time("created_at")?;
     Ok(StoredSigningKey {
         kid: row.get("kid")?,

@@ -75,7 +75,11 @@ impl TenantTx {
             .query("{select} ORDER BY position")
             .fill("select", SELECT)
             .bind("reconnect", reconnect.uuid());
-        self.fetch_all(query).await?.iter().map(read_item).collect()
+        self.fetch_all(query)
+            .await?
+            .iter()
+            .map(item_from_row)
+            .collect()
     }
 
     /// Items whose newest event comes after `event_seq`, in the order of their events.
@@ -91,7 +95,11 @@ impl TenantTx {
             .bind("reconnect", reconnect.uuid())
             .bind("event_seq", event_seq)
             .bind("limit", i64::from(limit));
-        self.fetch_all(query).await?.iter().map(read_item).collect()
+        self.fetch_all(query)
+            .await?
+            .iter()
+            .map(item_from_row)
+            .collect()
     }
 
     /// Items to work on now, in the caller's order: not tried yet, or deferred until now.
@@ -112,7 +120,11 @@ impl TenantTx {
             .bind("reconnect", reconnect.uuid())
             .bind("now", to_micros(now))
             .bind("limit", i64::from(limit));
-        self.fetch_all(query).await?.iter().map(read_item).collect()
+        self.fetch_all(query)
+            .await?
+            .iter()
+            .map(item_from_row)
+            .collect()
     }
 
     /// When the first deferred item may be tried again; `None` if no item is deferred with a time.
@@ -131,7 +143,7 @@ impl TenantTx {
     }
 }
 
-fn read_item(row: &Row) -> Result<Item, Error> {
+fn item_from_row(row: &Row) -> Result<Item, Error> {
     let result = match row.maybe_parse("outcome")? {
         Some(outcome) => Some(ItemResult {
             outcome,

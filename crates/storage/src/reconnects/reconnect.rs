@@ -101,7 +101,7 @@ impl TenantTx {
             .fill("open", OPEN)
             .bind("id", id.uuid());
         let row = self.fetch_one(query).await?;
-        read_reconnect(&row.ok_or(Error::NotFound)?)
+        reconnect_from_row(&row.ok_or(Error::NotFound)?)
     }
 
     /// The next reconnects older than `after`, the newest first.
@@ -131,7 +131,7 @@ impl TenantTx {
         self.fetch_all(query)
             .await?
             .iter()
-            .map(read_reconnect)
+            .map(reconnect_from_row)
             .collect()
     }
 
@@ -190,7 +190,7 @@ impl TenantTx {
     }
 }
 
-fn read_reconnect(row: &Row) -> Result<Reconnect, Error> {
+fn reconnect_from_row(row: &Row) -> Result<Reconnect, Error> {
     Ok(Reconnect {
         id: ReconnectId::from_uuid(row.get("id")?),
         intent_seq: row.get("intent_seq")?,

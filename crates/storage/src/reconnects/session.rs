@@ -11,8 +11,8 @@ use sea_orm::TransactionTrait;
 use crate::{
     Error, Store, TenantScope, TenantTx,
     sql::{Query, Row, to_json, to_micros},
-    tenants::client::read_reach,
-    tenants::client_login::read_request_rate,
+    tenants::client::reach_from_row,
+    tenants::client_login::request_rate_from_row,
 };
 
 /// A session to open.
@@ -172,7 +172,7 @@ impl TenantTx {
             )
             .fill("columns", COLUMNS)
             .bind("id", id.uuid());
-        read_session(&self.fetch_one(query).await?.ok_or(Error::NotFound)?)
+        session_from_row(&self.fetch_one(query).await?.ok_or(Error::NotFound)?)
     }
 
     /// The next sessions older than `after`, the newest first; with `client`, those that it opened.
@@ -195,7 +195,7 @@ impl TenantTx {
         self.fetch_all(query)
             .await?
             .iter()
-            .map(read_session)
+            .map(session_from_row)
             .collect()
     }
 
@@ -249,16 +249,16 @@ impl TenantTx {
 fn read_candidate(tenant: TenantId, row: &Row) -> Result<UnverifiedSession, Error> {
     Ok(UnverifiedSession {
         scope: TenantScope::new(tenant, row.parse("app_id")?),
-        session: read_session(row)?,
+        session: session_from_row(row)?,
         permissions: row.parse("scopes")?,
-        reach: read_reach(row)?,
+        reach: reach_from_row(row)?,
         token_version: row.get("token_version")?,
         client_until: row.maybe_time("client_until")?,
-        requests_per_second: read_request_rate(row)?,
+        requests_per_second: request_rate_from_row(row)?,
     })
 }
 
-fn read_session(row: &Row) -> Result<ReconnectSession, Error> {
+fn session_from_row(row: &Row) -> Result<ReconnectSession, Error> {
     Ok(ReconnectSession {
         id: ReconnectSessionId::from_uuid(row.get("id")?),
         client: ClientId::from_uuid(row.get("client_id")?),

@@ -57,14 +57,14 @@ impl Store {
             .fill("select", SELECT)
             .bind("id", id.as_str());
         let row = query.fetch_one(&self.connection).await?;
-        read_app(&row.ok_or(Error::NotFound)?)
+        app_from_row(&row.ok_or(Error::NotFound)?)
     }
 
     /// Every app, by id.
     pub async fn list_apps(&self) -> Result<Vec<StoredApp>, Error> {
         let query = Query::new("{select} ORDER BY id").fill("select", SELECT);
         let rows = query.fetch_all(&self.connection).await?;
-        rows.iter().map(read_app).collect()
+        rows.iter().map(app_from_row).collect()
     }
 }
 
@@ -150,7 +150,7 @@ fn maybe_sealed(it: Option<&SealedRecord>) -> Value {
     it.map(|it| it.as_bytes().to_vec()).into()
 }
 
-fn read_app(row: &Row) -> Result<StoredApp, Error> {
+fn app_from_row(row: &Row) -> Result<StoredApp, Error> {
     Ok(StoredApp {
         id: row.parse("id")?,
         name: row.get("name")?,

@@ -198,12 +198,14 @@ impl TenantTx {
         for (client, it) in self.list_scope_uses(id).await? {
             uses.entry(client).or_default().push(it);
         }
-        rows.iter().map(|row| read_client(row, &mut uses)).collect()
+        rows.iter()
+            .map(|row| client_from_row(row, &mut uses))
+            .collect()
     }
 }
 
 /// The assets a client may reach. Both columns are null if it may reach all.
-pub(crate) fn read_reach(row: &Row) -> Result<Reach, Error> {
+pub(crate) fn reach_from_row(row: &Row) -> Result<Reach, Error> {
     let (assets, businesses) = (
         row.maybe_json("asset_ids")?,
         row.maybe_json("business_ids")?,
@@ -231,7 +233,10 @@ fn bind_spec(query: Query, spec: &ClientSpec) -> Result<Query, Error> {
         .bind("keep_unused_scopes", spec.keep_unused_scopes))
 }
 
-fn read_client(row: &Row, uses: &mut HashMap<ClientId, Vec<ScopeUse>>) -> Result<ClientRow, Error> {
+fn client_from_row(
+    row: &Row,
+    uses: &mut HashMap<ClientId, Vec<ScopeUse>>,
+) -> Result<ClientRow, Error> {
     let id = ClientId::from_uuid(row.get("id")?);
     Ok(ClientRow {
         id,
@@ -240,7 +245,7 @@ fn read_client(row: &Row, uses: &mut HashMap<ClientId, Vec<ScopeUse>>) -> Result
             scopes: row.parse("scopes")?,
             expires_at: row.maybe_time("expires_at")?,
             networks: row.maybe_json("networks")?,
-            reach: read_reach(row)?,
+            reach: reach_from_row(row)?,
             proof_required: row.get("proof_required")?,
             keep_unused_scopes: row.get("keep_unused_scopes")?,
         },

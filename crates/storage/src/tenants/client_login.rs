@@ -12,7 +12,7 @@ use regrant_domain::{AppId, ClientId, Permissions, Reach, SealedRecord, TenantId
 use crate::{
     Error, Store, TenantScope,
     sql::{Query, Row},
-    tenants::client::read_reach,
+    tenants::client::reach_from_row,
 };
 
 /// A client that a call names, not verified yet.
@@ -62,7 +62,7 @@ impl Store {
         let rows = query.fetch_all(&self.connection).await?;
         match rows.as_slice() {
             [] => Ok(None),
-            [row] => read_unverified_client(row).map(Some),
+            [row] => unverified_client_from_row(row).map(Some),
             _ => Err(Error::Corrupt("client")),
         }
     }
@@ -175,13 +175,13 @@ impl UnverifiedClient {
 }
 
 /// How many requests a second a tenant may send, if the operator set it.
-pub(crate) fn read_request_rate(row: &Row) -> Result<Option<u32>, Error> {
+pub(crate) fn request_rate_from_row(row: &Row) -> Result<Option<u32>, Error> {
     let rate: Option<i64> = row.get("requests_per_second")?;
     rate.map(|it| u32::try_from(it).map_err(|_| Error::Corrupt("requests_per_second")))
         .transpose()
 }
 
-fn read_unverified_client(row: &Row) -> Result<UnverifiedClient, Error> {
+fn unverified_client_from_row(row: &Row) -> Result<UnverifiedClient, Error> {
     Ok(UnverifiedClient {
         scope: TenantScope::new(
             TenantId::from_uuid(row.get("tenant_id")?),
@@ -190,21 +190,21 @@ fn read_unverified_client(row: &Row) -> Result<UnverifiedClient, Error> {
         client: ClientId::from_uuid(row.get("id")?),
         permissions: row.parse("scopes")?,
         secret_hash: row.get("secret_hash")?,
-        older: read_older_secret(row)?,
+        older: older_secret_from_row(row)?,
         limits: CallLimits {
             expires_at: row.maybe_time("expires_at")?,
             token_version: row.get("token_version")?,
             networks: row.maybe_json("networks")?,
-            reach: read_reach(row)?,
+            reach: reach_from_row(row)?,
             proof_required: row.get("proof_required")?,
             proof_key: row.maybe_sealed("proof_key_sealed")?,
         },
         reason_required: row.get("reason_required")?,
-        requests_per_second: read_request_rate(row)?,
+        requests_per_second: request_rate_from_row(row)?,
     })
 }
 
-fn read_older_secret(row: &Row) -> Result<Option<OlderSecret>, Error> {
+fn older_secret_from_row(row: &Row) -> Result<Option<OlderSecret>, Error> {
     let secret_hash: Option<Vec<u8>> = row.get("previous_secret_hash")?;
     let until = row.maybe_time("previous_secret_until")?;
     let proof_key = row.maybe_sealed("previous_proof_key_sealed")?;

@@ -170,12 +170,12 @@ impl TenantTx {
         self.fetch_all(query)
             .await?
             .iter()
-            .map(read_scope_use)
+            .map(scope_use_from_row)
             .collect()
     }
 }
 
-fn read_scope_use(row: &Row) -> Result<(ClientId, ScopeUse), Error> {
+fn scope_use_from_row(row: &Row) -> Result<(ClientId, ScopeUse), Error> {
     let scope_use = ScopeUse {
         scope: row.parse("scope")?,
         granted_at: row.time("granted_at")?,

@@ -5,7 +5,7 @@ use regrant_domain::Timestamp;
 use crate::{
     Error, Store, TenantScope, TenantTx,
     sql::{Query, to_micros},
-    tenants::scope::read_scope,
+    tenants::scope::tenant_scope_from_row,
 };
 
 /// The tables whose rows belong to a tenant, each before the tables that it refers to. Its audit is not
@@ -46,7 +46,7 @@ impl Store {
         .bind("now", to_micros(now))
         .bind("limit", i64::from(limit));
         let rows = query.fetch_all(&self.connection).await?;
-        rows.iter().map(read_scope).collect()
+        rows.iter().map(tenant_scope_from_row).collect()
     }
 }
 
@@ -72,7 +72,11 @@ impl TenantTx {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, fs};
+    use std::{
+        collections::BTreeSet,
+        fs,
+        path::{Path, PathBuf},
+    };
 
     use super::TABLES;
 
@@ -82,8 +86,8 @@ mod tests {
     /// Tables with a column `tenant_id`, as the migrations make them.
     fn tables() -> BTreeSet<String> {
         let mut tables = BTreeSet::new();
-        for step in fs::read_dir(STEPS).unwrap() {
-            let text = fs::read_to_string(step.unwrap().path()).unwrap();
+        for step in step_files(Path::new(STEPS)) {
+            let text = fs::read_to_string(step).unwrap();
             for table in text.split("CREATE TABLE ").skip(1) {
                 let (name, rest) = table.split_once(" (").unwrap();
                 if rest
@@ -97,6 +101,19 @@ mod tests {
             }
         }
         tables
+    }
+
+    /// The files of the steps, which are in folders by capability.
+    fn step_files(folder: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+        let files = entries.flat_map(|it| {
+            if it.is_dir() {
+                step_files(&it)
+            } else {
+                vec![it]
+            }
+        });
+        files.collect()
     }
 
     #[test]

@@ -40,11 +40,11 @@ impl Store {
         .bind_optional("after", after.map(TenantId::uuid))
         .bind("limit", i64::from(limit));
         let rows = query.fetch_all(&self.connection).await?;
-        rows.iter().map(read_scope).collect()
+        rows.iter().map(tenant_scope_from_row).collect()
     }
 }
 
-pub(crate) fn read_scope(row: &Row) -> Result<TenantScope, Error> {
+pub(crate) fn tenant_scope_from_row(row: &Row) -> Result<TenantScope, Error> {
     Ok(TenantScope::new(
         TenantId::from_uuid(row.get("id")?),
         row.parse("app_id")?,

@@ -85,7 +85,7 @@ impl Store {
     pub async fn list_tenants(&self) -> Result<Vec<Tenant>, Error> {
         let query = Query::new("{select} ORDER BY id").fill("select", SELECT);
         let rows = query.fetch_all(&self.connection).await?;
-        rows.iter().map(read_tenant).collect()
+        rows.iter().map(tenant_from_row).collect()
     }
 
     /// The next tenants after `after`, the oldest first.
@@ -99,7 +99,7 @@ impl Store {
             .bind_optional("after", after.map(TenantId::uuid))
             .bind("limit", i64::from(limit));
         let rows = query.fetch_all(&self.connection).await?;
-        rows.iter().map(read_tenant).collect()
+        rows.iter().map(tenant_from_row).collect()
     }
 
     /// The tenant with this id.
@@ -111,7 +111,7 @@ impl Store {
             .fill("select", SELECT)
             .bind("id", id.uuid());
         let row = query.fetch_one(&self.connection).await?;
-        read_tenant(&row.ok_or(Error::NotFound)?)
+        tenant_from_row(&row.ok_or(Error::NotFound)?)
     }
 
     /// The scope of a tenant for a request of an operator. Requests of tenants never use it.
@@ -132,7 +132,7 @@ impl TenantTx {
     pub async fn lock_tenant(&self) -> Result<Tenant, Error> {
         let query = Query::tenant(self.tenant, "{select} WHERE id = :tenant {for_update}")
             .fill("select", SELECT);
-        read_tenant(
+        tenant_from_row(
             &query
                 .fetch_one(&self.transaction)
                 .await?
@@ -195,7 +195,7 @@ fn bind_limits(query: Query, limits: TenantLimits) -> Query {
         )
 }
 
-fn read_tenant(row: &Row) -> Result<Tenant, Error> {
+fn tenant_from_row(row: &Row) -> Result<Tenant, Error> {
     let limit = |column| {
         let limit: Option<i64> = row.get(column)?;
         limit

@@ -134,7 +134,7 @@ impl TenantTx {
                 .bind_list("ids", chunk.iter().map(|it| it.uuid()));
             for row in self.fetch_all(query).await? {
                 found.push(DueDelivery {
-                    delivery: read_delivery(&row)?,
+                    delivery: delivery_from_row(&row)?,
                     data: row.json("data")?,
                 });
             }
@@ -161,7 +161,7 @@ impl TenantTx {
         self.fetch_all(query)
             .await?
             .iter()
-            .map(read_delivery)
+            .map(delivery_from_row)
             .collect()
     }
 
@@ -232,7 +232,7 @@ fn fill_attempt(query: Query, attempt: Attempt<'_>) -> Query {
         .bind("error", attempt.error.map(ToOwned::to_owned))
 }
 
-fn read_delivery(row: &Row) -> Result<Delivery, Error> {
+fn delivery_from_row(row: &Row) -> Result<Delivery, Error> {
     let response: Option<i64> = row.get("response_status")?;
     Ok(Delivery {
         id: DeliveryId::from_uuid(row.get("id")?),

@@ -99,7 +99,7 @@ impl TenantTx {
         self.fetch_all(query)
             .await?
             .iter()
-            .map(read_webhook_endpoint)
+            .map(webhook_endpoint_from_row)
             .collect()
     }
 
@@ -132,7 +132,7 @@ impl TenantTx {
         id: WebhookEndpointId,
     ) -> Result<WebhookEndpoint, Error> {
         let query = self.query(sql).fill("select", SELECT).bind("id", id.uuid());
-        read_webhook_endpoint(&self.fetch_one(query).await?.ok_or(Error::NotFound)?)
+        webhook_endpoint_from_row(&self.fetch_one(query).await?.ok_or(Error::NotFound)?)
     }
 
     /// The enabled endpoints and the kinds of events they receive.
@@ -148,7 +148,7 @@ impl TenantTx {
         rows.iter()
             .map(|row| {
                 let id = WebhookEndpointId::from_uuid(row.get("id")?);
-                Ok((id, read_filter(row)?))
+                Ok((id, event_filter_from_row(row)?))
             })
             .collect()
     }
@@ -231,17 +231,17 @@ fn to_kinds(filter: &EventFilter) -> Result<Option<String>, Error> {
     }
 }
 
-fn read_filter(row: &Row) -> Result<EventFilter, Error> {
+fn event_filter_from_row(row: &Row) -> Result<EventFilter, Error> {
     let kinds: Option<BTreeSet<EventKind>> = row.maybe_json("kinds")?;
     Ok(kinds.map_or(EventFilter::All, EventFilter::Only))
 }
 
-fn read_webhook_endpoint(row: &Row) -> Result<WebhookEndpoint, Error> {
+fn webhook_endpoint_from_row(row: &Row) -> Result<WebhookEndpoint, Error> {
     let reason: Option<DisabledReason> = row.maybe_parse("disabled_reason")?;
     Ok(WebhookEndpoint {
         id: WebhookEndpointId::from_uuid(row.get("id")?),
         url: row.get("url")?,
-        filter: read_filter(row)?,
+        filter: event_filter_from_row(row)?,
         generation: row.get("generation")?,
         sealed: row.sealed("sealed")?,
         older: row

@@ -14,7 +14,7 @@ impl TenantTx {
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant has no such event.
-    pub async fn replay_event(
+    pub async fn requeue_event_to(
         &self,
         endpoint: WebhookEndpointId,
         event: EventId,
@@ -34,7 +34,7 @@ impl TenantTx {
             .bind("event", event.uuid());
         match self.fetch_one(query).await? {
             Some(row) => {
-                self.resend_deliveries(endpoint, &[row.get("id")?], wall)
+                self.requeue_deliveries(endpoint, &[row.get("id")?], wall)
                     .await
             }
             None => {
@@ -68,12 +68,12 @@ impl TenantTx {
             .iter()
             .map(|row| row.get("id"))
             .collect::<Result<_, _>>()?;
-        self.resend_deliveries(endpoint, &ids, wall).await?;
+        self.requeue_deliveries(endpoint, &ids, wall).await?;
         Ok(ids.len())
     }
 
     /// Makes deliveries pending again, without attempts.
-    async fn resend_deliveries(
+    async fn requeue_deliveries(
         &self,
         endpoint: WebhookEndpointId,
         ids: &[Uuid],

@@ -55,7 +55,7 @@ impl Store {
         .fill("tenants", kind.tenant_condition())
         .bind("kind", kind.as_str())
         .bind("wall", to_micros(wall));
-        read_waiting(&self.fetch_row(query).await?)
+        waiting_work_from_row(&self.fetch_row(query).await?)
     }
 
     /// How many reconnects of active tenants are not finished.
@@ -64,7 +64,7 @@ impl Store {
             "SELECT count(*) AS n FROM due d JOIN tenants t ON t.id = d.tenant_id
              WHERE t.status = 'active' AND d.kind = 'reconnect'",
         );
-        read_count(&self.fetch_row(query).await?, "n")
+        count_from_row(&self.fetch_row(query).await?, "n")
     }
 
     /// How many tenants there are, by status.
@@ -77,9 +77,9 @@ impl Store {
         );
         let row = self.fetch_row(query).await?;
         Ok(TenantCounts {
-            active: read_count(&row, "active")?,
-            suspended: read_count(&row, "suspended")?,
-            deleted: read_count(&row, "deleted")?,
+            active: count_from_row(&row, "active")?,
+            suspended: count_from_row(&row, "suspended")?,
+            deleted: count_from_row(&row, "deleted")?,
         })
     }
 
@@ -96,8 +96,8 @@ impl Store {
         Ok(Backlog {
             probes: self.count_waiting("probe_due", now).await?,
             work: self.count_waiting("due", wall).await?,
-            leased: read_count(&leases, "held")?,
-            expired: read_count(&leases, "stuck")?,
+            leased: count_from_row(&leases, "held")?,
+            expired: count_from_row(&leases, "stuck")?,
         })
     }
 
@@ -113,7 +113,7 @@ impl Store {
         )
         .fill("table", table)
         .bind("by", to_micros(by));
-        read_waiting(&self.fetch_row(query).await?)
+        waiting_work_from_row(&self.fetch_row(query).await?)
     }
 
     async fn fetch_row(&self, query: Query) -> Result<Row, Error> {
@@ -124,13 +124,13 @@ impl Store {
     }
 }
 
-fn read_waiting(row: &Row) -> Result<WaitingWork, Error> {
+fn waiting_work_from_row(row: &Row) -> Result<WaitingWork, Error> {
     Ok(WaitingWork {
-        count: read_count(row, "n")?,
+        count: count_from_row(row, "n")?,
         oldest: row.maybe_time("oldest")?,
     })
 }
 
-fn read_count(row: &Row, column: &'static str) -> Result<u64, Error> {
+fn count_from_row(row: &Row, column: &'static str) -> Result<u64, Error> {
     u64::try_from(row.get::<i64>(column)?).map_err(|_| Error::Corrupt(column))
 }

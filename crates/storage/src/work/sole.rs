@@ -51,7 +51,7 @@ impl ProcessLock {
         Ok(true)
     }
 
-    fn free_lock(&self) {
+    fn close_lock_file(&self) {
         // Closing the file frees the lock.
         drop(
             self.held
@@ -80,7 +80,7 @@ impl Store {
     /// Frees the lock, so that another process can work on the database.
     pub fn release_process_lock(&self) {
         if let Some(sole) = &self.sole {
-            sole.free_lock();
+            sole.close_lock_file();
         }
     }
 }

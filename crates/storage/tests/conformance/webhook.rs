@@ -228,7 +228,7 @@ async fn a_delivery_ends_once_and_can_be_replayed(bench: Bench) {
         0
     );
     assert_eq!((replay(&tx).await, replay(&tx).await), (1, 0));
-    tx.replay_event(id, delivery.event_id, Clock::system_time())
+    tx.requeue_event_to(id, delivery.event_id, Clock::system_time())
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -304,7 +304,7 @@ async fn another_tenants_endpoint_does_not_exist(bench: Bench) {
         Err(Error::NotFound)
     ));
     assert!(matches!(
-        tx.replay_event(id, delivery.event_id, day(1)).await,
+        tx.requeue_event_to(id, delivery.event_id, day(1)).await,
         Err(Error::NotFound)
     ));
     assert!(tx.find_deliveries(&[delivery.id]).await.unwrap().is_empty());

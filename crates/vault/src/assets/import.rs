@@ -1,7 +1,7 @@
 //! Seals the tokens that come with registrations.
 //!
 //! The rule: an imported token becomes the active one only where the asset has none; elsewhere it waits as a candidate.
-//! Start at [`Imports::add`].
+//! Start at [`TokenImports::import_registered_token`].
 
 use std::collections::{HashMap, HashSet};
 
@@ -108,7 +108,7 @@ impl StoredTokens {
 }
 
 /// Imported tokens, gathered for set-based writes.
-pub(super) struct Imports<'a> {
+pub(super) struct TokenImports<'a> {
     key: &'a DataKey,
     caller: &'a Principal,
     now: Timestamp,
@@ -117,7 +117,7 @@ pub(super) struct Imports<'a> {
     pub(super) parked: Vec<StoredCredential>,
 }
 
-impl<'a> Imports<'a> {
+impl<'a> TokenImports<'a> {
     pub(super) fn new(
         key: &'a DataKey,
         caller: &'a Principal,
@@ -135,7 +135,7 @@ impl<'a> Imports<'a> {
     }
 
     /// Seals the token of a registration, and returns the result of the registration.
-    pub(super) fn add_registration(
+    pub(super) fn import_registered_token(
         &mut self,
         it: CheckedRegistration,
     ) -> Result<RegisteredAsset, Error> {

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{
     Error, Principal, RepeatableRequest, Vault,
-    assets::import::{CheckedRegistration, Imports, StoredTokens, check_registrations},
+    assets::import::{CheckedRegistration, StoredTokens, TokenImports, check_registrations},
     call::idempotency::IdempotentCall,
 };
 
@@ -91,10 +91,10 @@ impl Vault {
         let tx = self.store.begin(&caller.scope).await?;
         let ids = self.insert_assets(&tx, caller, &mut checked, now).await?;
         let stored = StoredTokens::read(&tx, &ids).await?;
-        let mut imports = Imports::new(&key, caller, stored, now);
+        let mut imports = TokenImports::new(&key, caller, stored, now);
         let results = checked
             .into_iter()
-            .map(|it| imports.add_registration(it))
+            .map(|it| imports.import_registered_token(it))
             .collect::<Result<Vec<_>, _>>()?;
         tx.activate_credentials(&imports.active, 0, now).await?;
         tx.park_credentials(&imports.parked, now).await?;

@@ -73,7 +73,7 @@ impl Vault {
         by.require_owner()?;
         let (id, name, now) = (app.id, check_name(&app.name)?, self.clock.now());
         let secret = self
-            .seal_app_secret(&id, Purpose::AppSecret, app.secret.expose())
+            .seal_secret_of_app(&id, Purpose::AppSecret, app.secret.expose())
             .await?;
         let verify_token = self
             .seal_verify_token(&id, app.verify_token.as_ref())
@@ -161,7 +161,7 @@ impl Vault {
             });
         }
         let sealed = self
-            .seal_app_secret(id, Purpose::AppSecret, secret.expose())
+            .seal_secret_of_app(id, Purpose::AppSecret, secret.expose())
             .await?;
         let now = self.clock.now();
         let until = (!overlap.is_zero()).then(|| now + overlap);
@@ -215,7 +215,7 @@ impl Vault {
             .await
             .map_err(Error::not_found_as(Resource::App))?;
         let text = self
-            .open_app_secret(id, Purpose::AppSecret, &stored.secret)
+            .open_secret_of_app(id, Purpose::AppSecret, &stored.secret)
             .await?;
         let secret = AppSecret::parse(text).map_err(Error::from_cause)?;
         Ok(Arc::new(AppCredentials {
@@ -225,7 +225,7 @@ impl Vault {
     }
 
     /// Decrypts a secret of an app.
-    pub(crate) async fn open_app_secret(
+    pub(crate) async fn open_secret_of_app(
         &self,
         id: &AppId,
         purpose: Purpose,
@@ -248,14 +248,14 @@ impl Vault {
     ) -> Result<Option<SealedRecord>, Error> {
         match verify_token {
             Some(token) => self
-                .seal_app_secret(id, Purpose::VerifyToken, token.expose())
+                .seal_secret_of_app(id, Purpose::VerifyToken, token.expose())
                 .await
                 .map(Some),
             None => Ok(None),
         }
     }
 
-    async fn seal_app_secret(
+    async fn seal_secret_of_app(
         &self,
         id: &AppId,
         purpose: Purpose,

@@ -39,7 +39,7 @@ impl Findings<'_> {
         match effect {
             CredentialChange::Activate => {
                 let event = EventKind::CredentialPromoted;
-                self.promote_credential(due, asset, &parked, proven, event)?;
+                self.gather_promotion(due, asset, &parked, proven, event)?;
                 self.stats.promoted += 1;
                 Ok(true)
             }
@@ -67,12 +67,12 @@ impl Findings<'_> {
             return Ok(false);
         };
         let event = EventKind::CredentialFailedOver;
-        self.promote_credential(due, asset, &standby, proven, event)?;
+        self.gather_promotion(due, asset, &standby, proven, event)?;
         self.stats.failed_over += 1;
         Ok(true)
     }
 
-    fn promote_credential(
+    fn gather_promotion(
         &mut self,
         due: &DueAsset,
         asset: &Asset,

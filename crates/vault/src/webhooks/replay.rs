@@ -133,7 +133,7 @@ impl Vault {
         require_enabled(&tx, id).await?;
         let n = match selection {
             ReplaySelection::Event(event) => {
-                tx.replay_event(id, event, system_time)
+                tx.requeue_event_to(id, event, system_time)
                     .await
                     .map_err(Error::not_found_as(Resource::Event))?;
                 1
