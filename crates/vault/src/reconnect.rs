@@ -86,7 +86,7 @@ impl Vault {
             match accepted.verdict {
                 Some(verdict) => self.await_verdict(verdict, deadline).await?,
                 None => {
-                    self.await_verdict_elsewhere(caller, accepted.id, deadline)
+                    self.await_validation_of_repeat(caller, accepted.id, deadline)
                         .await?;
                 }
             }
@@ -107,13 +107,14 @@ impl Vault {
         let until = deadline.max(Instant::now() + VALIDATION_PATIENCE);
         match tokio::time::timeout_at(until, verdict).await {
             Ok(Ok(Err(refusal))) => Err(Error::TokenRefused(refusal)),
-            // Not validated in time, or the process stops: respond with what is stored; the run continues.
+            // Not refused, not decided in time, or the process stops: the response is what is stored.
             _ => Ok(()),
         }
     }
 
-    /// The same for a repeated request, which has no receiver: polls until the token is validated.
-    async fn await_verdict_elsewhere(
+    /// Waits on behalf of a repeated request, which has no receiver of the verdict: polls until the token is
+    /// validated, the reconnect has ended or was erased, or the time is over.
+    async fn await_validation_of_repeat(
         &self,
         caller: &Principal,
         id: ReconnectId,

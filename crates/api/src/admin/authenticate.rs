@@ -16,7 +16,7 @@ use crate::{
     problem::{Code, Problem},
 };
 
-/// Middleware: answers 401, or attaches the [`LoggedIn`] to the request.
+/// Middleware: answers 401, or attaches the [`AuthenticatedOperator`] to the request.
 pub(super) async fn require_operator(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

@@ -2,7 +2,7 @@
 //! `Busy`.
 //!
 //! The rule: the blocking task owns the permit, so that a disconnected caller does not release it
-//! early. A check without a stored hash takes as long as one with it. Start at [`Passwords`].
+//! early. A check without a stored hash takes as long as one with it. Start at [`PasswordHasher`].
 
 use std::sync::{
     Arc,
@@ -122,12 +122,16 @@ impl HashPermit {
         .await
     }
 
+    /// Runs one computation on a blocking thread, which keeps the permits until it ends.
     async fn run_blocking<T: Send + 'static>(
         self,
         work: impl FnOnce(&HashPool) -> Result<T, PasswordError> + Send + 'static,
     ) -> Result<T, Error> {
         let computed = spawn_blocking(move || {
-            let pool = &*self.pool;
+            // Binds the whole value: a closure captures only the fields it names, and the permits would stay with the
+            // caller.
+            let permit = self;
+            let pool = &*permit.pool;
             let running = pool
                 .running_count
                 .fetch_add(1, Ordering::AcqRel)
@@ -138,5 +142,36 @@ impl HashPermit {
             result
         });
         Ok(computed.await.map_err(Error::from_cause)??)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc, time::Duration};
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_computation_keeps_its_permits_when_its_caller_disconnects() {
+        let hasher = PasswordHasher::new(PasswordStrength::MINIMUM).unwrap();
+        let permit = hasher.acquire_permit().await.unwrap();
+        let (started, has_started) = oneshot::channel();
+        let (end, has_to_end) = mpsc::channel();
+        let caller = tokio::spawn(permit.run_blocking(move |_| {
+            let _ = started.send(());
+            let _ = has_to_end.recv();
+            Ok(())
+        }));
+        has_started.await.unwrap();
+        caller.abort();
+        assert!(caller.await.unwrap_err().is_cancelled());
+        assert_eq!(hasher.current_load().admitted, 1);
+
+        end.send(()).unwrap();
+        while hasher.current_load().admitted > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 }

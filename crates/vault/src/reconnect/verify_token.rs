@@ -22,7 +22,7 @@ use crate::{
 /// How many items one transaction settles.
 const CHUNK: usize = 500;
 
-/// Whether the submitted token was accepted.
+/// `Err`: the token is refused. `Ok`: it is not, or Graph has not said yet.
 pub(super) type TokenVerdict = Result<(), TokenRefusal>;
 
 /// The result of validating the token.
@@ -31,7 +31,7 @@ pub(super) enum Validation {
     Valid(Box<Credentials>),
     /// The reconnect was refused and erased.
     Ended,
-    /// Graph gave no answer about the token; every item is deferred.
+    /// The token cannot be used now, or no caller is left to refuse: every open item got the reason.
     Deferred,
 }
 

@@ -16,7 +16,7 @@ pub struct SessionWithToken {
 pub struct SessionView {
     /// The session.
     pub session: ReconnectSession,
-    /// Whether a browser can still call with its token.
+    /// Whether the session has neither ended nor expired.
     pub is_open: bool,
 }
 
