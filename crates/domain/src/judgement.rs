@@ -3,9 +3,14 @@
 //! The rule: every judgement is a pure function of its arguments.
 
 pub mod coverage;
+mod dates;
+mod fact;
 pub mod failover;
+mod mass_refusals;
+mod meaning;
 mod probe_result;
 pub mod refresh;
+mod refusals;
 pub mod retry;
 pub mod schedule;
 mod scope_table;
@@ -13,5 +18,10 @@ pub mod settle;
 pub mod state;
 pub mod watch;
 
-pub use probe_result::{ProbeFacts, ProbeResult, Refusal, RefusalKind};
-pub use scope_table::find_missing_scope;
+pub use dates::{DateStanding, is_reading_due, judge_date};
+pub use fact::{Fact, FactName, FactSource};
+pub use mass_refusals::{Hold, RefusalWindow};
+pub use meaning::Meaning;
+pub use probe_result::{Certainty, ObjectCondition, ProbeFacts, ProbeResult, Refusal, RefusalKind};
+pub use refusals::{Refusals, Weight};
+pub use scope_table::explain_by_scope;

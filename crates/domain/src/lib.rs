@@ -39,8 +39,10 @@ pub use ids::{
     RequestId, TenantId, WebhookEndpointId,
 };
 pub use judgement::{
-    ProbeFacts, ProbeResult, Refusal, RefusalKind, coverage, failover, find_missing_scope, refresh,
-    retry, schedule, settle, state, watch,
+    Certainty, DateStanding, Fact, FactName, FactSource, Hold, Meaning, ObjectCondition,
+    ProbeFacts, ProbeResult, Refusal, RefusalKind, RefusalWindow, Refusals, Weight, coverage,
+    explain_by_scope, failover, is_reading_due, judge_date, refresh, retry, schedule, settle,
+    state, watch,
 };
 pub use notice::{MetaNotice, NoticeKind};
 pub use reconnects::{

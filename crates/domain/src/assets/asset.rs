@@ -4,7 +4,7 @@
 //! `act_<digits>`, even if the caller left the prefix out.
 
 use crate::{
-    AssetId, CredentialKind, CutOff, PersonId, Reason, Timestamp, closed_list,
+    AssetId, CredentialKind, CutOff, ObjectCondition, PersonId, Refusals, Timestamp, closed_list,
     state::{AssetState, Status},
 };
 
@@ -64,18 +64,18 @@ pub struct AssetFacts {
     pub proved_at: Option<Timestamp>,
     /// When the asset was last probed, whatever the result.
     pub checked_at: Option<Timestamp>,
-    /// Since when probes are refused, and why; `None` while they are not.
-    pub failing: Option<(Timestamp, Reason)>,
-    /// How many spaced probes were refused in a row.
-    pub failures: u32,
-    /// Whether the refusal is of a definitive class, for which one probe is enough.
-    pub definitive: bool,
+    /// The refusals of the active credential since it was last proved.
+    pub refusals: Option<Refusals>,
     /// The cut-off (`user_access_expire_time`), if known. `None` means unknown, never safe.
     pub cut_off: Option<CutOff>,
     /// When the active token expires, if ever.
     pub expires_at: Option<Timestamp>,
     /// When data access expires, if ever.
     pub data_access_expires_at: Option<Timestamp>,
+    /// When the two dates were last read from `debug_token`; `None` if they never were.
+    pub dates_read_at: Option<Timestamp>,
+    /// What Graph last said of the object beside access, and when.
+    pub condition: Option<(ObjectCondition, Timestamp)>,
     /// The kind of the active credential, if there is one.
     pub active: Option<CredentialKind>,
     /// Whether a candidate is parked.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AppId, CredentialKind, GrantId, PersonId, Timestamp};
+use crate::{AppId, AssetId, CredentialKind, GrantId, PersonId, Timestamp};
 
 /// A scope and the objects it was granted for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,13 +30,15 @@ pub struct TokenFacts {
     pub kind: CredentialKind,
     /// The app the token belongs to.
     pub app_id: AppId,
-    /// The person or system user who granted it.
+    /// The person or system user who granted it; of a page's token, the one whose token it was minted from.
     pub person_id: PersonId,
+    /// The page that it belongs to; only of a page's token.
+    pub profile_id: Option<AssetId>,
     /// Their name, if Graph returned one.
     pub person_name: Option<String>,
     /// Whether they use a managed account; `None` if Graph did not say.
     pub is_work_account: Option<bool>,
-    /// Granted permissions with the objects they cover.
+    /// Granted permissions with the objects they cover; empty where Graph did not say.
     pub scopes: Vec<GrantedScope>,
     /// When the token was issued; Graph does not say it of short-lived tokens.
     pub issued_at: Option<Timestamp>,
@@ -44,4 +46,6 @@ pub struct TokenFacts {
     pub expires_at: Option<Timestamp>,
     /// When data access expires; `None` means never.
     pub data_access_expires_at: Option<Timestamp>,
+    /// When Graph said all this: the dates may have moved since.
+    pub read_at: Timestamp,
 }

@@ -4,7 +4,9 @@ use chrono::{DateTime, Duration};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Confidence, CredentialKind, CutOff, CutOffSource, PersonId, Slot, state::EndingCause};
+use crate::{
+    Certainty, Confidence, CredentialKind, CutOff, CutOffSource, PersonId, Slot, state::EndingCause,
+};
 
 const NOW: i64 = 100;
 
@@ -65,15 +67,19 @@ fn every_known_ending_is_shown_the_earliest_first() {
 fn a_disconnected_asset_has_no_endings_ahead() {
     let both = AssetFacts {
         expires_at: Some(day(90)),
+        dates_read_at: Some(day(90)),
         cut_off: Some(cut_off(130, CutOffSource::Probe)),
         ..working()
     };
     assert_eq!(shown(&both, false), [(90, EndingCause::TokenExpiry)]);
     let reason = Reason::new(ReasonCode::Revoked, Who::Person, "x", "y");
     let revoked = AssetFacts {
-        definitive: true,
-        failures: 1,
-        failing: Some((day(95), reason)),
+        refusals: AssetFacts::default().after_refusal(
+            reason,
+            Certainty::Definitive,
+            day(95),
+            Duration::minutes(10),
+        ),
         expires_at: Some(day(160)),
         ..working()
     };
@@ -112,6 +118,7 @@ fn the_departure_of_a_person_replaces_every_later_ending() {
     assert_eq!(shown(&facts, true), [(NOW, EndingCause::PersonLeaves)]);
     let dead = AssetFacts {
         expires_at: Some(day(90)),
+        dates_read_at: Some(day(90)),
         ..working()
     };
     assert_eq!(

@@ -57,7 +57,10 @@ pub fn find_lost_scopes<'a>(
 /// Whether a retry cannot change the failure.
 fn is_final(decision: &Decision) -> bool {
     let code = decision.reason.as_ref().map(|it| it.code);
-    matches!(code, Some(ReasonCode::TokenDead | ReasonCode::PageMoved))
+    matches!(
+        code,
+        Some(ReasonCode::TokenDead | ReasonCode::PageMoved | ReasonCode::AppRestricted)
+    )
 }
 
 /// Whether a permission was granted for an asset; a permission without targets covers all assets.
@@ -185,12 +188,14 @@ mod tests {
                 app_id: "1".parse().unwrap(),
                 kind: CredentialKind::User,
                 person_id: "2".parse().unwrap(),
+                profile_id: None,
                 person_name: None,
                 is_work_account: None,
                 scopes: scopes.iter().map(scope).collect(),
                 issued_at: None,
                 expires_at: None,
                 data_access_expires_at: None,
+                read_at: chrono::DateTime::UNIX_EPOCH,
             },
         }
     }

@@ -1,6 +1,6 @@
 //! When a standby credential is probed for an asset.
 
-use crate::watch::Verdict;
+use crate::{Certainty, watch::Verdict};
 
 /// Whether an asset may have lost the credential that serves it, so that its standbys are probed too.
 ///
@@ -9,8 +9,10 @@ use crate::watch::Verdict;
 #[must_use]
 pub const fn needs_standby(verdict: Option<&Verdict>, is_serving: bool, has_failed: bool) -> bool {
     match verdict {
-        Some(Verdict::Doubt { definitive, .. }) => *definitive || !is_serving || has_failed,
+        Some(Verdict::Refused { certainty, .. }) => {
+            matches!(certainty, Certainty::Definitive) || !is_serving || has_failed
+        }
         Some(Verdict::Alive) => false,
-        Some(Verdict::Unknown(_) | Verdict::Unclear) | None => !is_serving,
+        Some(Verdict::Unknown(_)) | None => !is_serving,
     }
 }

@@ -1,6 +1,9 @@
 //! The result of one probe: the token works on the asset, or Graph refused it.
+//!
+//! The rule: a refusal is as certain as its kind, and [`RefusalKind::certainty`] is the only place that says how
+//! certain that is.
 
-use crate::{AccessToken, Timestamp};
+use crate::{AccessToken, Timestamp, closed_list};
 
 /// The result of a probe of one asset with one token.
 #[derive(Debug)]
@@ -20,6 +23,24 @@ pub struct ProbeFacts {
     pub tasks: Option<Vec<String>>,
     /// The cut-off of the token's person, if Graph returned one.
     pub cut_off: Option<Timestamp>,
+    /// What Graph says of the object itself, beside access; `None` where it says nothing.
+    pub condition: Option<ObjectCondition>,
+}
+
+closed_list! {
+    /// What Graph says of an object beside access to it: the token works, but the object is not in use.
+    pub enum ObjectCondition: "condition of an object", serde {
+        /// The ad account is disabled (`account_status` 2).
+        AccountDisabled = "account_disabled",
+        /// The ad account has an unpaid balance (`account_status` 3 and 9).
+        AccountUnsettled = "account_unsettled",
+        /// The ad account is under review (`account_status` 7 and 8).
+        AccountInReview = "account_in_review",
+        /// The ad account is closed or is about to be (`account_status` 100 and 101).
+        AccountClosed = "account_closed",
+        /// The page is not published (`is_published` false).
+        PageUnpublished = "page_unpublished",
+    }
 }
 
 /// Why a probe did not succeed. Holds no secret: Graph's texts are redacted as they are read.
@@ -44,7 +65,7 @@ pub enum RefusalKind {
     MissingScope(Vec<String>),
     /// The token reaches the object, but these tasks are missing.
     MissingTask(Vec<String>),
-    /// The person is at a security checkpoint (459).
+    /// The person is at a security checkpoint (459, 490).
     Checkpoint,
     /// The person's account is not confirmed (464).
     Unconfirmed,
@@ -54,8 +75,14 @@ pub enum RefusalKind {
     ConsentRequired,
     /// Data access expired (493).
     DataAccessExpired,
-    /// The token is dead for every object.
+    /// The token is dead for every object. Believed only after `debug_token` has confirmed it.
     TokenDead,
+    /// Graph refused the token under an error that no row of the table knows.
+    TokenRefused,
+    /// Graph refused the token, and `debug_token` calls it valid at the same time.
+    Contradicted,
+    /// The app may not act for this person or object: a restriction by country or age, an inactive app.
+    AppRestricted,
     /// The app is misconfigured, blocked or deleted. Says nothing about token or asset.
     AppFault,
     /// The page moved to another id, which is given if the message named it.
@@ -73,6 +100,20 @@ pub enum RefusalKind {
     Unclassified,
 }
 
+closed_list! {
+    /// How much a refusal proves about the credential that was refused.
+    pub enum Certainty: "certainty of a refusal" {
+        /// One is enough to disconnect.
+        Definitive = "definitive",
+        /// Two are enough if the doubt pause lies between them.
+        Spaced = "spaced",
+        /// It can only make the asset suspect, however often it is repeated.
+        Doubtful = "doubtful",
+        /// It says nothing about the credential.
+        Silent = "silent",
+    }
+}
+
 impl RefusalKind {
     /// Whether a retry with the same token may succeed.
     #[must_use]
@@ -81,5 +122,34 @@ impl RefusalKind {
             self,
             Self::Throttled { .. } | Self::Unavailable | Self::AppFault
         )
+    }
+
+    /// How much such a refusal proves about the refused credential.
+    #[must_use]
+    pub const fn certainty(&self) -> Certainty {
+        match self {
+            Self::TokenDead
+            | Self::Checkpoint
+            | Self::Unconfirmed
+            | Self::ConsentRequired
+            | Self::DataAccessExpired
+            | Self::PageMoved(_) => Certainty::Definitive,
+            Self::NotReached
+            | Self::NoRole
+            | Self::MissingScope(_)
+            | Self::MissingTask(_)
+            | Self::TwoFactorRequired
+            | Self::AppRestricted => Certainty::Spaced,
+            Self::TokenRefused | Self::Contradicted | Self::RequestFault | Self::Unclassified => {
+                Certainty::Doubtful
+            }
+            Self::Throttled { .. } | Self::Unavailable | Self::AppFault => Certainty::Silent,
+        }
+    }
+
+    /// Whether such refusals of many persons at once look like an incident at Meta rather than a loss of access.
+    #[must_use]
+    pub const fn is_mass_suspect(&self) -> bool {
+        matches!(self.certainty(), Certainty::Spaced)
     }
 }

@@ -110,6 +110,10 @@ fn pause_before_probe(
     };
     match state.status {
         _ if facts.has_candidate => nearing(48, pace.parked),
+        // A refusal that is too light for a status is looked at soon.
+        Status::Healthy | Status::Expiring | Status::Migrating if facts.refusals.is_some() => {
+            pace.doubt
+        }
         Status::Suspect | Status::Unproven => pace.doubt,
         Status::Disconnected => (now - state.since)
             .max(Duration::hours(1))
@@ -138,7 +142,9 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::{CredentialKind, CutOff, CutOffSource, Reason, ReasonCode, Who};
+    use crate::{
+        Certainty, CredentialKind, CutOff, CutOffSource, Reason, ReasonCode, Refusals, Who,
+    };
 
     const NOTICE: Duration = Duration::days(30);
 
@@ -154,6 +160,11 @@ mod tests {
             checked_at: checked,
             ..AssetFacts::default()
         }
+    }
+
+    fn refusals(code: ReasonCode, certainty: Certainty, at: Timestamp) -> Option<Refusals> {
+        let reason = Reason::new(code, Who::Person, "x", "y");
+        AssetFacts::default().after_refusal(reason, certainty, at, Duration::minutes(10))
     }
 
     fn check(facts: &AssetFacts) -> ScheduledProbe {
@@ -208,12 +219,9 @@ mod tests {
     #[test]
     fn an_asset_that_failed_for_good_waits_in_its_own_queue_with_growing_pauses() {
         let failed = |since: Duration| {
-            let reason = Reason::new(ReasonCode::TokenDead, Who::Person, "x", "y");
-            let failing = Some((now() - since, reason));
+            let refusals = refusals(ReasonCode::TokenDead, Certainty::Definitive, now() - since);
             check(&AssetFacts {
-                failing,
-                failures: 2,
-                definitive: true,
+                refusals,
                 ..facts()
             })
         };
@@ -225,16 +233,23 @@ mod tests {
 
     #[test]
     fn the_second_probe_after_a_refusal_is_spaced_and_urgent() {
-        let reason = Reason::new(ReasonCode::NotReached, Who::Person, "x", "y");
         let suspect = check(&AssetFacts {
-            failing: Some((now(), reason)),
-            failures: 1,
+            refusals: refusals(ReasonCode::NotReached, Certainty::Spaced, now()),
             ..facts()
         });
         assert_eq!(
             (suspect.at - now(), suspect.harm_at),
             (Duration::minutes(10), now())
         );
+    }
+
+    #[test]
+    fn a_refusal_without_a_class_is_looked_at_soon_though_the_asset_stays_healthy() {
+        let refused = AssetFacts {
+            refusals: refusals(ReasonCode::Unclassified, Certainty::Doubtful, now()),
+            ..facts()
+        };
+        assert_eq!(pause(&refused), Duration::minutes(10));
     }
 
     #[test]

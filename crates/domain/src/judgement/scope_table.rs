@@ -1,15 +1,14 @@
-//! Which permissions belong to which kind of asset.
+//! Which permissions belong to which kind of asset, and what they explain.
 //!
-//! The rule: this is the one table of scopes. Settling reads which scope a kind requires; a preview reads which
-//! scopes concern it. The two differ on purpose: pages and ad accounts are proved by their tasks and require none.
+//! The rule: this is the one table of scopes. Graph decides whether a token reaches an asset; a scope or a granular
+//! target explains a refusal that Graph gave, and never replaces the read on the asset.
 
 use crate::{AssetId, AssetKind, Grant, GrantedScope, Refusal, RefusalKind};
 
 /// The permissions of one kind of asset.
 struct KindScopes {
-    /// A token without any of these does not serve the asset, though the asset's node may be readable.
-    /// Empty where tasks prove the token.
-    required: &'static [&'static str],
+    /// Graph documents that reading an object of this kind needs one of these.
+    reading: &'static [&'static str],
     /// Further scopes that concern the kind.
     related: &'static [&'static str],
     /// Every scope that begins like this concerns the kind.
@@ -17,10 +16,13 @@ struct KindScopes {
 }
 
 const fn scopes_of(kind: AssetKind) -> KindScopes {
-    let (required, related, prefix): (&[&str], &[&str], Option<&str>) = match kind {
-        AssetKind::Page => (&[], &["leads_retrieval"], Some("pages_")),
-        AssetKind::AdAccount => (&[], &["ads_management", "ads_read"], None),
-        AssetKind::Pixel => (&["ads_management", "ads_read"], &[], None),
+    let (reading, related, prefix): (&[&str], &[&str], Option<&str>) = match kind {
+        AssetKind::Page => (
+            &["pages_show_list", "pages_read_engagement"],
+            &["leads_retrieval"],
+            Some("pages_"),
+        ),
+        AssetKind::AdAccount | AssetKind::Pixel => (&["ads_management", "ads_read"], &[], None),
         AssetKind::Business => (&["business_management"], &[], None),
         AssetKind::ProductCatalog => (&["catalog_management"], &[], None),
         AssetKind::InstagramAccount => (
@@ -33,7 +35,7 @@ const fn scopes_of(kind: AssetKind) -> KindScopes {
         }
     };
     KindScopes {
-        required,
+        reading,
         related,
         prefix,
     }
@@ -42,46 +44,63 @@ const fn scopes_of(kind: AssetKind) -> KindScopes {
 /// Whether a permission concerns assets of this kind.
 pub(crate) fn scope_concerns(kind: AssetKind, scope: &str) -> bool {
     let table = scopes_of(kind);
-    table.required.contains(&scope)
+    table.reading.contains(&scope)
         || table.related.contains(&scope)
         || table.prefix.is_some_and(|it| scope.starts_with(it))
 }
 
-/// The refusal of a token that was not granted what this kind requires; `None` where the asset must be probed.
+/// A refusal of Graph, explained by what was granted: which permission is missing, or that none is.
+///
+/// "Not reached" without any scope that reads such an object is a missing permission. A "missing permission" that was
+/// granted is an object that the token does not reach: its person was not given it, or did not tick it at the login.
+/// A grant without any scope is one whose scopes are unknown, and explains nothing.
 #[must_use]
-pub fn find_missing_scope(kind: AssetKind, id: &AssetId, grant: &Grant) -> Option<Refusal> {
-    let required = scopes_of(kind).required;
-    if required.is_empty() {
-        return None;
+pub fn explain_by_scope(kind: AssetKind, id: &AssetId, grant: &Grant, refusal: Refusal) -> Refusal {
+    if grant.facts.scopes.is_empty() {
+        return refusal;
     }
-    let mut granted = grant
+    let reading = scopes_of(kind).reading;
+    let explained = match &refusal.kind {
+        RefusalKind::NotReached if !holds_any(grant, reading, None) => {
+            let first = reading.iter().take(1).map(|it| (*it).to_owned());
+            RefusalKind::MissingScope(first.collect())
+        }
+        RefusalKind::MissingScope(named) if named.is_empty() => {
+            if holds_any(grant, reading, None) {
+                RefusalKind::NotReached
+            } else {
+                refusal.kind.clone()
+            }
+        }
+        RefusalKind::MissingScope(named) => {
+            let named: Vec<_> = named.iter().map(String::as_str).collect();
+            let is_granted = named.iter().all(|it| holds_any(grant, &[it], None));
+            let is_ticked = named.iter().all(|it| holds_any(grant, &[it], Some(id)));
+            if is_granted && (!is_ticked || holds_any(grant, reading, None)) {
+                RefusalKind::NotReached
+            } else {
+                refusal.kind.clone()
+            }
+        }
+        kind => kind.clone(),
+    };
+    Refusal {
+        kind: explained,
+        ..refusal
+    }
+}
+
+/// Whether one of the scopes was granted; with `target`, for this object.
+fn holds_any(grant: &Grant, scopes: &[&str], target: Option<&AssetId>) -> bool {
+    let covers = |it: &GrantedScope| match (&it.target_ids, target) {
+        (Some(ids), Some(target)) => ids.iter().any(|id| id == target.as_digits()),
+        _ => true,
+    };
+    grant
         .facts
         .scopes
         .iter()
-        .filter(|it| required.contains(&it.scope.as_str()))
-        .peekable();
-    if granted.peek().is_none() {
-        let lacking = required.iter().take(1).map(|it| (*it).to_owned()).collect();
-        let message = format!("It was granted none of: {}.", required.join(", "));
-        return Some(Refusal {
-            kind: RefusalKind::MissingScope(lacking),
-            message,
-            fbtrace_id: None,
-        });
-    }
-    // A business may be readable though it was not ticked at the login. Targets of the other scopes may be ids of
-    // another kind of object, so only the probe can decide there.
-    let is_ticked = |it: &GrantedScope| {
-        it.target_ids
-            .as_ref()
-            .is_none_or(|ids| ids.iter().any(|it| it == id.as_digits()))
-    };
-    let is_unticked = kind == AssetKind::Business && !granted.any(is_ticked);
-    is_unticked.then(|| Refusal {
-        kind: RefusalKind::NotReached,
-        message: "The token was not granted for this business.".to_owned(),
-        fbtrace_id: None,
-    })
+        .any(|it| scopes.contains(&it.scope.as_str()) && covers(it))
 }
 
 #[cfg(test)]
@@ -100,43 +119,83 @@ mod tests {
                 app_id: "1".parse().unwrap(),
                 kind: crate::CredentialKind::User,
                 person_id: "7".parse().unwrap(),
+                profile_id: None,
                 person_name: None,
                 is_work_account: None,
                 scopes: scopes.iter().map(scope).collect(),
                 issued_at: None,
                 expires_at: None,
                 data_access_expires_at: None,
+                read_at: chrono::DateTime::UNIX_EPOCH,
             },
         }
     }
 
+    fn explained(kind: AssetKind, refusal: RefusalKind, grant: &Grant) -> RefusalKind {
+        let refusal = Refusal {
+            kind: refusal,
+            message: "a message of Graph".to_owned(),
+            fbtrace_id: None,
+        };
+        explain_by_scope(kind, &"5".parse().unwrap(), grant, refusal).kind
+    }
+
+    fn missing(names: &[&str]) -> RefusalKind {
+        RefusalKind::MissingScope(names.iter().map(|it| (*it).to_owned()).collect())
+    }
+
     #[test]
-    fn a_required_scope_concerns_its_kind_and_tasks_prove_pages_and_ad_accounts() {
+    fn every_kind_has_scopes_that_concern_it() {
         for kind in AssetKind::ALL {
-            let required = scopes_of(kind).required;
-            assert!(required.iter().all(|it| scope_concerns(kind, it)), "{kind}");
-            let refusal = find_missing_scope(kind, &"5".parse().unwrap(), &grant(&[], None));
-            assert_eq!(refusal.is_none(), required.is_empty(), "{kind}");
+            let reading = scopes_of(kind).reading;
+            assert!(!reading.is_empty(), "{kind}");
+            assert!(reading.iter().all(|it| scope_concerns(kind, it)), "{kind}");
         }
-        assert!(scope_concerns(AssetKind::Page, "pages_show_list"));
+        assert!(scope_concerns(AssetKind::Page, "pages_manage_posts"));
         assert!(!scope_concerns(AssetKind::Business, "ads_read"));
     }
 
     #[test]
-    fn one_required_scope_is_enough_and_a_business_must_be_ticked() {
-        let id = "5".parse().unwrap();
-        let missing = |kind, grant: &Grant| find_missing_scope(kind, &id, grant).map(|it| it.kind);
-        let ads = grant(&["ads_read"], Some(&["6"]));
-        assert_eq!(missing(AssetKind::Pixel, &ads), None);
-        let lacking = RefusalKind::MissingScope(vec!["catalog_management".to_owned()]);
-        assert_eq!(missing(AssetKind::ProductCatalog, &ads), Some(lacking));
-        let business = |targets| grant(&["business_management"], targets);
-        assert_eq!(missing(AssetKind::Business, &business(None)), None);
-        assert_eq!(missing(AssetKind::Business, &business(Some(&["5"]))), None);
-        let other = business(Some(&["6"]));
+    fn not_reached_without_any_reading_scope_is_a_missing_permission_for_every_kind() {
+        let bare = grant(&["public_profile"], None);
+        for kind in AssetKind::ALL {
+            let reading = scopes_of(kind).reading;
+            let found = explained(kind, RefusalKind::NotReached, &bare);
+            assert_eq!(found, missing(&reading[..1]), "{kind}");
+            let held = grant(&reading[..1], None);
+            let found = explained(kind, RefusalKind::NotReached, &held);
+            assert_eq!(found, RefusalKind::NotReached, "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_missing_permission_that_was_granted_for_another_object_is_not_reached() {
+        let named = || missing(&["pages_read_engagement"]);
+        let other = grant(&["pages_read_engagement"], Some(&["6"]));
+        let page = AssetKind::Page;
+        assert_eq!(explained(page, named(), &other), RefusalKind::NotReached);
+        let without = grant(&["pages_show_list"], None);
+        assert_eq!(explained(page, named(), &without), named());
         assert_eq!(
-            missing(AssetKind::Business, &other),
-            Some(RefusalKind::NotReached)
+            explained(page, missing(&[]), &without),
+            RefusalKind::NotReached
         );
+    }
+
+    #[test]
+    fn unknown_scopes_explain_nothing_and_other_refusals_stay() {
+        let unknown = grant(&[], None);
+        let bare = grant(&["email"], None);
+        for kind in [RefusalKind::NotReached, missing(&["ads_read"])] {
+            let found = explained(AssetKind::Pixel, kind.clone(), &unknown);
+            assert_eq!(found, kind);
+        }
+        for kind in [
+            RefusalKind::NoRole,
+            RefusalKind::TokenDead,
+            RefusalKind::Unavailable,
+        ] {
+            assert_eq!(explained(AssetKind::Pixel, kind.clone(), &bare), kind);
+        }
     }
 }

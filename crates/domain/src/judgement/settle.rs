@@ -14,7 +14,8 @@ use self::{
 pub use refused::decide_last_refusal;
 
 use crate::{
-    CredentialKind, Outcome, ProbeFacts, ProbeResult, Reason, ReasonCode, Serving, Timestamp, Who,
+    Certainty, CredentialKind, Outcome, ProbeFacts, ProbeResult, Reason, ReasonCode, Serving,
+    Timestamp, Who,
 };
 
 /// The state of the asset's active credential before the item is settled.
@@ -43,11 +44,8 @@ pub enum CredentialChange {
     AddStandby,
     /// Keep the active credential; seal the new token as the candidate.
     Park,
-    /// Keep the active credential, and record that a probe with its own token was refused.
-    Doubt {
-        /// Whether the refusal is of a class that needs no second probe.
-        definitive: bool,
-    },
+    /// Keep the active credential, and count the refusal of its own token.
+    CountRefusal(Certainty),
     /// Store only the item's outcome.
     Nothing,
 }

@@ -1,8 +1,8 @@
 //! The state of an asset: one pure function of facts and time.
 //!
-//! The rule: no known cut-off means unknown, never safe. One refused probe is `suspect`; two spaced ones, or one of a
-//! definitive class, are `disconnected`. A Graph outage says nothing. An announced date that was never read on the
-//! asset disconnects nothing by itself.
+//! The rule: a proof on the asset outranks every date and every refusal before it. No known cut-off means unknown,
+//! never safe. Refusals disconnect only as `refusals.rs` says, and a date only once it was read again after it arrived.
+//! A Graph outage says nothing. Every state names the fact that explains it.
 //! Start at [`AssetState::from_facts`]; `state/ending.rs` lists the endings, `state/reasons.rs` has the sentences.
 
 mod ending;
@@ -10,11 +10,14 @@ mod reasons;
 
 pub use ending::{Ending, EndingCause, list_endings};
 use reasons::{
-    failure_or_default, reason_ended, reason_ends_soon, reason_migrating, reason_never_connected,
+    reason_ended, reason_ends_soon, reason_migrating, reason_never_connected, reason_not_confirmed,
     reason_not_probed, reason_works,
 };
 
-use crate::{AssetFacts, Confidence, Reason, Timestamp, Who, closed_list};
+use crate::{
+    AssetFacts, Confidence, DateStanding, Fact, FactName, Reason, Timestamp, Weight, Who,
+    closed_list, judge_date,
+};
 
 closed_list! {
     /// The status of an asset.
@@ -25,7 +28,7 @@ closed_list! {
         Expiring = "expiring",
         /// A cut-off is known; a candidate may be parked.
         Migrating = "migrating",
-        /// One probe was refused.
+        /// A probe was refused, or a date has arrived that Graph has not confirmed.
         Suspect = "suspect",
         /// No working credential.
         Disconnected = "disconnected",
@@ -43,6 +46,8 @@ pub struct AssetState {
     pub since: Timestamp,
     /// Why it has this status, who must act and how.
     pub reason: Reason,
+    /// The fact that explains the status.
+    pub fact: Fact,
     /// The earliest known ending.
     pub ending: Option<Ending>,
     /// When the next probe is due; `None` for an asset without a credential.
@@ -55,20 +60,20 @@ impl AssetState {
     /// `notice` is how long before an ending the asset counts as `expiring`.
     #[must_use]
     pub fn from_facts(facts: &AssetFacts, now: Timestamp, notice: chrono::Duration) -> Self {
-        let endings = list_endings(facts);
-        let ending = endings.iter().min_by_key(|it| it.at).copied();
-        let passed = endings
-            .iter()
-            // The refused probe itself reports a revocation, as it does every other refusal.
-            .filter(|it| it.cause != EndingCause::Revoked)
-            .filter(|it| it.confidence == Confidence::Certain && it.at <= now)
-            .min_by_key(|it| it.at)
-            .copied();
-        let (status, since, reason) = judge_status(facts, now, notice, ending, passed);
+        let ending = list_endings(facts).into_iter().min_by_key(|it| it.at);
+        let Judgement {
+            status,
+            since,
+            reason,
+            fact,
+        } = judge_status(facts, now, notice, ending);
         Self {
             status,
             since,
             reason,
+            fact: facts
+                .find_fact(fact)
+                .unwrap_or_else(|| facts.registration()),
             ending,
             next_check_at: facts.next_check_at,
         }
@@ -87,53 +92,135 @@ impl AssetState {
     }
 }
 
+/// A status with what explains it.
+struct Judgement {
+    status: Status,
+    since: Timestamp,
+    reason: Reason,
+    fact: FactName,
+}
+
+impl Judgement {
+    const fn new(status: Status, since: Timestamp, reason: Reason, fact: FactName) -> Self {
+        Self {
+            status,
+            since,
+            reason,
+            fact,
+        }
+    }
+}
+
 fn judge_status(
     facts: &AssetFacts,
     now: Timestamp,
     notice: chrono::Duration,
     ending: Option<Ending>,
-    passed: Option<Ending>,
-) -> (Status, Timestamp, Reason) {
-    let failing = facts.failing.as_ref();
-    let registered = facts.registered_at;
+) -> Judgement {
+    judge_disconnected(facts, now)
+        .or_else(|| judge_suspect(facts, now))
+        .unwrap_or_else(|| judge_working(facts, now, notice, ending))
+}
+
+fn judge_disconnected(facts: &AssetFacts, now: Timestamp) -> Option<Judgement> {
+    let refused = judge_refusals(facts, Status::Disconnected);
     if !facts.is_served() {
-        let since = failing.map_or(registered, |(since, _)| *since);
-        let reason = failing.map_or_else(reason_never_connected, |(_, reason)| reason.clone());
-        return (Status::Disconnected, since, reason);
+        let never = || {
+            let since = facts.registered_at;
+            let (status, fact) = (Status::Disconnected, FactName::Registration);
+            Judgement::new(status, since, reason_never_connected(), fact)
+        };
+        return Some(refused.unwrap_or_else(never));
     }
-    if facts.definitive || facts.failures > 1 {
-        let (since, reason) = failure_or_default(failing, registered);
-        return (Status::Disconnected, since, reason);
+    if facts.refusal_weight() == Some(Weight::Final) {
+        return refused;
     }
-    if let Some(passed) = passed {
-        return (Status::Disconnected, passed.at, reason_ended(passed.cause));
+    find_arrived(facts, now, DateStanding::Passed).map(|it| {
+        let (status, fact) = (Status::Disconnected, it.cause.fact());
+        Judgement::new(status, it.at, reason_ended(it.cause), fact)
+    })
+}
+
+fn judge_suspect(facts: &AssetFacts, now: Timestamp) -> Option<Judgement> {
+    if facts.refusal_weight() == Some(Weight::Suspect) {
+        return judge_refusals(facts, Status::Suspect);
     }
-    if facts.failures == 1 {
-        let (since, reason) = failure_or_default(failing, registered);
-        return (Status::Suspect, since, reason);
-    }
+    find_arrived(facts, now, DateStanding::Unconfirmed).map(|it| {
+        let (status, fact) = (Status::Suspect, it.cause.fact());
+        Judgement::new(status, it.at, reason_not_confirmed(it.cause), fact)
+    })
+}
+
+fn judge_working(
+    facts: &AssetFacts,
+    now: Timestamp,
+    notice: chrono::Duration,
+    ending: Option<Ending>,
+) -> Judgement {
     let Some(proved_at) = facts.proved_at else {
-        return (Status::Unproven, registered, reason_not_probed());
+        let (since, fact) = (facts.registered_at, FactName::Registration);
+        return Judgement::new(Status::Unproven, since, reason_not_probed(), fact);
     };
-    if let Some(cut_off) = facts.cut_off {
-        return (
+    if let Some(cut_off) = facts.cut_off.filter(|it| it.at > proved_at) {
+        let reason = reason_migrating(facts.has_candidate);
+        return Judgement::new(
             Status::Migrating,
             cut_off.learned_at,
-            reason_migrating(facts.has_candidate),
+            reason,
+            FactName::CutOff,
         );
     }
     match ending.filter(|it| it.at - now <= notice) {
-        Some(ending) => (
+        Some(it) => Judgement::new(
             Status::Expiring,
-            ending.since.max(ending.at - notice),
-            reason_ends_soon(ending.cause),
+            it.since.max(it.at - notice),
+            reason_ends_soon(it.cause),
+            it.cause.fact(),
         ),
-        None => (
+        None => Judgement::new(
             Status::Healthy,
             facts.working_since.unwrap_or(proved_at),
             reason_works(),
+            FactName::Proof,
         ),
     }
+}
+
+/// The judgement that the refusals give, where there are any.
+fn judge_refusals(facts: &AssetFacts, status: Status) -> Option<Judgement> {
+    let refusals = facts.refusals.as_ref()?;
+    let is_revoked = refusals.reason.code == crate::ReasonCode::Revoked;
+    let fact = if is_revoked {
+        FactName::Revocation
+    } else {
+        FactName::Refusal
+    };
+    Some(Judgement::new(
+        status,
+        refusals.since,
+        refusals.reason.clone(),
+        fact,
+    ))
+}
+
+/// The earliest certain ending that has arrived with this standing.
+fn find_arrived(facts: &AssetFacts, now: Timestamp, standing: DateStanding) -> Option<Ending> {
+    let has_standing = |it: &Ending| match it.cause {
+        // The refused probe itself reports a revocation, as it does every other refusal.
+        EndingCause::Revoked | EndingCause::PersonLeaves => false,
+        // Only a probe confirms a cut-off, and then its refusal is known.
+        EndingCause::CutOff => {
+            it.confidence == Confidence::Certain
+                && judge_date(it.at, None, facts.proved_at, now) == standing
+        }
+        EndingCause::TokenExpiry | EndingCause::DataAccess | EndingCause::SystemUser60Days => {
+            judge_date(it.at, facts.dates_read_at, facts.proved_at, now) == standing
+        }
+    };
+    list_endings(facts)
+        .into_iter()
+        .filter(has_standing)
+        .min_by_key(|it| it.at)
 }
 
 #[cfg(test)]

@@ -1,29 +1,28 @@
-//! What the result of a scheduled probe says about the active credential.
+//! What a probe result says about the credential that serves an asset.
 //!
-//! The rule: only Graph's response for this token on this asset counts. An outage, a throttle, a fault of the app or
-//! of our request says nothing. After a known cut-off, "does not exist" means that the cut-off has passed, not that
-//! the asset is gone.
+//! The rule: only Graph's response for this token on this asset counts. An outage, a throttle or a fault of the app says
+//! nothing; every other refusal is counted. After a known cut-off, "does not exist" means that the cut-off has passed,
+//! not that the asset is gone.
 
 use crate::{
-    CutOff, CutOffSource, ProbeResult, Reason, ReasonCode, Refusal, RefusalKind, Timestamp, Who,
+    Certainty, CutOff, CutOffSource, ProbeResult, Reason, ReasonCode, Refusal, RefusalKind,
+    Timestamp, Who,
 };
 
-/// What a probe result says about the active credential.
+/// What a probe result says about the serving credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// The credential works.
     Alive,
     /// Graph refused the credential.
-    Doubt {
+    Refused {
         /// Why Graph refused it.
         reason: Reason,
-        /// Whether one such refusal is enough to disconnect the asset.
-        definitive: bool,
+        /// How much the refusal proves; never [`Certainty::Silent`].
+        certainty: Certainty,
     },
     /// Not known; ask again, but not before the given time.
     Unknown(Option<Timestamp>),
-    /// Graph's response says nothing about the credential, and a retry soon would get the same one.
-    Unclear,
 }
 
 /// What a probe result says about the credential of an asset with the cut-off `known`.
@@ -60,65 +59,37 @@ pub fn cut_off_after_probe(
     }
 }
 
-fn judge_refusal(refusal: &Refusal, cut_off_passed: bool) -> Verdict {
-    use RefusalKind as Kind;
-    let (code, who, next_step, definitive) = match &refusal.kind {
-        Kind::NotReached | Kind::NoRole if cut_off_passed => (
-            ReasonCode::CutOffPassed,
-            Who::Person,
-            "Log in with the managed account and replace the token.",
-            true,
-        ),
-        Kind::NotReached => (ReasonCode::NotReached, Who::BusinessAdmin, GIVE_ROLE, false),
-        Kind::NoRole => (ReasonCode::NoRole, Who::BusinessAdmin, GIVE_ROLE, false),
-        Kind::MissingScope(_) => (ReasonCode::MissingScope, Who::Person, GRANT, false),
-        Kind::MissingTask(_) => (
-            ReasonCode::MissingTask,
-            Who::BusinessAdmin,
-            "Assign the task to the person on this asset.",
-            false,
-        ),
-        Kind::Checkpoint => (
-            ReasonCode::Checkpoint,
-            Who::Person,
-            "Pass the checkpoint at facebook.com; then the token works again.",
-            true,
-        ),
-        Kind::Unconfirmed => (
-            ReasonCode::Unconfirmed,
-            Who::Person,
-            "Confirm the account at facebook.com; then the token works again.",
-            true,
-        ),
-        Kind::TwoFactorRequired => (
-            ReasonCode::TwoFactorRequired,
-            Who::Person,
-            "Turn on two-factor authentication, which the business requires.",
-            false,
-        ),
-        Kind::ConsentRequired => (ReasonCode::ConsentRequired, Who::Person, REPLACE, true),
-        Kind::DataAccessExpired => (ReasonCode::DataAccessExpired, Who::Person, REPLACE, true),
-        Kind::TokenDead => (ReasonCode::TokenDead, Who::Person, REPLACE, true),
-        Kind::PageMoved(_) => (
-            ReasonCode::PageMoved,
-            Who::Provider,
-            "Register the page under its new id and delete this one.",
-            true,
-        ),
-        Kind::Throttled { retry_at } => return Verdict::Unknown(Some(*retry_at)),
-        Kind::AppFault | Kind::Unavailable => return Verdict::Unknown(None),
-        Kind::RequestFault | Kind::Unclassified => return Verdict::Unclear,
-    };
-    Verdict::Doubt {
-        reason: Reason::new(code, who, refusal.message.clone(), next_step),
-        definitive,
-    }
+/// Whether a known cut-off explains this refusal, so that it is no sign of an incident.
+#[must_use]
+pub fn explains_refusal(known: Option<CutOff>, kind: &RefusalKind, now: Timestamp) -> bool {
+    matches!(kind, RefusalKind::NotReached | RefusalKind::NoRole)
+        && known.is_some_and(|it| it.at <= now)
 }
 
-const GIVE_ROLE: &str =
-    "Give the person a role on the asset in its business, or replace the token.";
-const GRANT: &str = "Log in again, grant the permission, then replace the token.";
-const REPLACE: &str = "Log in again and replace the token.";
+fn judge_refusal(refusal: &Refusal, cut_off_passed: bool) -> Verdict {
+    let is_not_reached = matches!(refusal.kind, RefusalKind::NotReached | RefusalKind::NoRole);
+    if is_not_reached && cut_off_passed {
+        return Verdict::Refused {
+            reason: Reason::new(
+                ReasonCode::CutOffPassed,
+                Who::Person,
+                refusal.message.clone(),
+                "Log in with the managed account and replace the token.",
+            ),
+            certainty: Certainty::Definitive,
+        };
+    }
+    match (&refusal.kind, refusal.kind.certainty()) {
+        (RefusalKind::Throttled { retry_at }, _) => Verdict::Unknown(Some(*retry_at)),
+        (_, Certainty::Silent) => Verdict::Unknown(None),
+        (kind, certainty) => {
+            let meaning = kind.meaning();
+            let detail = refusal.message.clone();
+            let reason = Reason::new(meaning.code, meaning.who, detail, meaning.serving);
+            Verdict::Refused { reason, certainty }
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -148,9 +119,9 @@ mod tests {
         judge_probe(&ProbeResult::Refused(refusal), known, day(10))
     }
 
-    fn code(verdict: Verdict) -> Option<(ReasonCode, bool)> {
+    fn code(verdict: Verdict) -> Option<(ReasonCode, Certainty)> {
         match verdict {
-            Verdict::Doubt { reason, definitive } => Some((reason.code, definitive)),
+            Verdict::Refused { reason, certainty } => Some((reason.code, certainty)),
             _ => None,
         }
     }
@@ -167,8 +138,25 @@ mod tests {
         );
         let throttled = RefusalKind::Throttled { retry_at: day(11) };
         assert_eq!(verdict_on(throttled, None), Verdict::Unknown(Some(day(11))));
-        for unclear in [RefusalKind::RequestFault, RefusalKind::Unclassified] {
-            assert_eq!(verdict_on(unclear, None), Verdict::Unclear);
+    }
+
+    #[test]
+    fn a_refusal_without_a_class_is_counted_and_belongs_to_the_provider() {
+        for (kind, reason) in [
+            (RefusalKind::RequestFault, ReasonCode::RequestFault),
+            (RefusalKind::Unclassified, ReasonCode::Unclassified),
+            (RefusalKind::TokenRefused, ReasonCode::Unclassified),
+            (RefusalKind::Contradicted, ReasonCode::Contradiction),
+        ] {
+            let verdict = verdict_on(kind.clone(), None);
+            assert!(
+                matches!(&verdict, Verdict::Refused { reason, .. } if reason.who == Who::Provider)
+            );
+            assert_eq!(
+                code(verdict),
+                Some((reason, Certainty::Doubtful)),
+                "{kind:?}"
+            );
         }
     }
 
@@ -179,7 +167,7 @@ mod tests {
                 let verdict = verdict_on(kind.clone(), Some(cut_off(9, source)));
                 assert_eq!(
                     code(verdict),
-                    Some((ReasonCode::CutOffPassed, true)),
+                    Some((ReasonCode::CutOffPassed, Certainty::Definitive)),
                     "{kind:?}"
                 );
             }
@@ -188,14 +176,19 @@ mod tests {
             RefusalKind::NotReached,
             Some(cut_off(11, CutOffSource::Probe)),
         );
-        assert_eq!(code(before), Some((ReasonCode::NotReached, false)));
+        assert_eq!(
+            code(before),
+            Some((ReasonCode::NotReached, Certainty::Spaced))
+        );
     }
 
     #[test]
     fn only_refusals_of_definitive_classes_count_at_once() {
         use RefusalKind as Kind;
-        let definitive =
-            |kind| code(verdict_on(kind, None)).is_some_and(|(_, definitive)| definitive);
+        let definitive = |kind| {
+            code(verdict_on(kind, None))
+                .is_some_and(|(_, certainty)| certainty == Certainty::Definitive)
+        };
         for kind in [
             Kind::TokenDead,
             Kind::Checkpoint,
@@ -209,6 +202,7 @@ mod tests {
             Kind::NoRole,
             Kind::MissingScope(vec![]),
             Kind::TwoFactorRequired,
+            Kind::AppRestricted,
         ] {
             assert!(!definitive(kind.clone()), "{kind:?}");
         }

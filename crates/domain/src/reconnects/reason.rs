@@ -81,6 +81,14 @@ closed_list! {
         Revoked = "revoked",
         /// Regrant sent a wrong request.
         RequestFault = "request_fault",
+        /// The app may not act for this person or object.
+        AppRestricted = "app_restricted",
+        /// Graph refuses the token and calls it valid at the same time.
+        Contradiction = "contradiction",
+        /// Tokens of many persons were refused at once: an incident at Meta is likely.
+        MassRefusal = "mass_refusal",
+        /// A date has arrived, and Graph has not said yet whether it still holds.
+        EndNotConfirmed = "end_not_confirmed",
         /// Graph returned an error that Regrant does not know.
         Unclassified = "unclassified",
     }

@@ -257,6 +257,7 @@ pub(crate) fn grant() -> Grant {
             app_id: "1".parse().unwrap(),
             kind: CredentialKind::User,
             person_id: "77".parse().unwrap(),
+            profile_id: None,
             person_name: Some("Ada".to_owned()),
             is_work_account: Some(true),
             scopes: vec![regrant_domain::GrantedScope {
@@ -266,6 +267,7 @@ pub(crate) fn grant() -> Grant {
             issued_at: Some(day(0)),
             expires_at: Some(day(60)),
             data_access_expires_at: None,
+            read_at: day(0),
         },
     }
 }

@@ -438,6 +438,7 @@ fn new_grant(kind: CredentialKind) -> Grant {
             app_id: "1".parse().unwrap(),
             kind,
             person_id: "7".parse().unwrap(),
+            profile_id: None,
             person_name: None,
             is_work_account: None,
             scopes: vec![GrantedScope {
@@ -447,6 +448,7 @@ fn new_grant(kind: CredentialKind) -> Grant {
             issued_at: None,
             expires_at: None,
             data_access_expires_at: None,
+            read_at: chrono::DateTime::UNIX_EPOCH,
         },
     }
 }

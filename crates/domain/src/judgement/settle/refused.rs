@@ -1,33 +1,35 @@
 //! The decisions on refused probes: one per kind of refusal.
 //!
-//! The rule: no refusal changes an active credential of another token.
+//! The rule: no refusal changes an active credential of another token. A refusal of the active token itself is counted,
+//! whatever the item's outcome.
 
 use super::{CredentialChange, Decision, Standing, keep_active, old_token_or_none};
-use crate::{Outcome, Reason, ReasonCode, Refusal, RefusalKind, Serving, Who};
+use crate::{Certainty, Outcome, Reason, ReasonCode, Refusal, RefusalKind, Serving, Who};
 
 pub(super) fn decide_refused(refusal: &Refusal, standing: &Standing) -> Decision {
     use RefusalKind as Kind;
     let decision = match &refusal.kind {
         Kind::NotReached | Kind::NoRole => decide_not_reached(refusal, standing),
-        Kind::MissingScope(names) => {
-            decide_missing_permission(ReasonCode::MissingScope, names, standing, Some(refusal))
-        }
-        Kind::MissingTask(names) => {
-            decide_missing_permission(ReasonCode::MissingTask, names, standing, Some(refusal))
+        Kind::MissingScope(names) | Kind::MissingTask(names) => {
+            decide_missing_permission(refusal.kind.meaning().code, names, standing, Some(refusal))
         }
         Kind::Checkpoint
         | Kind::Unconfirmed
         | Kind::TwoFactorRequired
         | Kind::ConsentRequired
-        | Kind::DataAccessExpired => decide_action_required(refusal, standing),
+        | Kind::DataAccessExpired => decide_plainly(Outcome::UserActionRequired, refusal, standing),
         Kind::Throttled { retry_at } => Decision {
             retry_at: Some(*retry_at),
-            ..decide_deferred(refusal, standing)
+            ..decide_plainly(Outcome::Deferred, refusal, standing)
         },
-        Kind::Unavailable | Kind::AppFault => decide_deferred(refusal, standing),
-        Kind::TokenDead | Kind::PageMoved(_) | Kind::RequestFault | Kind::Unclassified => {
-            decide_failed(refusal, standing)
-        }
+        Kind::Unavailable | Kind::AppFault => decide_plainly(Outcome::Deferred, refusal, standing),
+        Kind::TokenDead
+        | Kind::TokenRefused
+        | Kind::Contradicted
+        | Kind::AppRestricted
+        | Kind::PageMoved(_)
+        | Kind::RequestFault
+        | Kind::Unclassified => decide_plainly(Outcome::Failed, refusal, standing),
     };
     Decision {
         fbtrace_id: refusal.fbtrace_id.clone(),
@@ -38,9 +40,21 @@ pub(super) fn decide_refused(refusal: &Refusal, standing: &Standing) -> Decision
 /// The decision for an item that is still refused after its last retry.
 #[must_use]
 pub fn decide_last_refusal(refusal: &Refusal, standing: &Standing) -> Decision {
+    let next_step = match refusal.kind {
+        RefusalKind::AppFault => "Correct the app's settings, then replace the token again.",
+        _ => "Replace the token again later.",
+    };
+    let meaning = refusal.kind.meaning();
+    let reason = Reason::new(
+        meaning.code,
+        meaning.who,
+        refusal.message.clone(),
+        next_step,
+    );
+    let serving = old_token_or_none(standing);
     Decision {
         fbtrace_id: refusal.fbtrace_id.clone(),
-        ..decide_failed(refusal, standing)
+        ..keep_active(Outcome::Failed, CredentialChange::Nothing, serving, reason)
     }
 }
 
@@ -61,25 +75,21 @@ fn decide_not_reached(refusal: &Refusal, standing: &Standing) -> Decision {
             reason,
         );
     }
-    let code = match refusal.kind {
-        _ if standing.cut_off_passed => ReasonCode::CutOffPassed,
-        RefusalKind::NoRole => ReasonCode::NoRole,
-        _ => ReasonCode::NotReached,
+    let meaning = refusal.kind.meaning();
+    let code = if standing.cut_off_passed {
+        ReasonCode::CutOffPassed
+    } else {
+        meaning.code
     };
-    let reason = Reason::new(
-        code,
-        Who::BusinessAdmin,
-        format!(
-            "The token does not reach this asset, and no other token serves it. {}",
-            refusal.message
-        ),
-        "Give the person a role on the asset in its business, then replace the token again.",
+    let detail = format!(
+        "The token does not reach this asset, and no other token serves it. {}",
+        refusal.message
     );
     keep_active(
         Outcome::NoAccess,
-        doubt_own_token(standing, false),
+        count_own_refusal(refusal, standing),
         Serving::None,
-        reason,
+        Reason::new(code, meaning.who, detail, meaning.offered),
     )
 }
 
@@ -89,6 +99,11 @@ pub(super) fn decide_missing_permission(
     standing: &Standing,
     refusal: Option<&Refusal>,
 ) -> Decision {
+    let meaning = if code == ReasonCode::MissingTask {
+        RefusalKind::MissingTask(Vec::new()).meaning()
+    } else {
+        RefusalKind::MissingScope(Vec::new()).meaning()
+    };
     let requirement = if code == ReasonCode::MissingTask {
         "task"
     } else {
@@ -99,156 +114,52 @@ pub(super) fn decide_missing_permission(
     } else {
         format!(": {}", lacking.join(", "))
     };
-    let graph_message = refusal
-        .map(|it| format!(" {}", it.message))
-        .unwrap_or_default();
-    let (who, next_step) = if code == ReasonCode::MissingTask {
-        (
-            Who::BusinessAdmin,
-            format!(
-                "Assign the {requirement} to the person on this asset, then replace the token again."
-            ),
-        )
-    } else {
-        (
-            Who::Person,
-            format!("Log in again and grant the {requirement}, then replace the token again."),
-        )
+    // Only a probe that read the object shows that the token reaches it.
+    let detail = match refusal {
+        None => format!("The new token reaches this asset but lacks a {requirement}{named}."),
+        Some(it) => format!("The new token lacks a {requirement}{named}. {}", it.message),
     };
-    let detail = format!(
-        "The new token reaches this asset but lacks a {requirement}{named}.{graph_message}"
-    );
-    let reason = Reason::new(code, who, detail, next_step);
+    let change = refusal.map_or(CredentialChange::Nothing, |it| {
+        count_own_refusal(it, standing)
+    });
     keep_active(
         Outcome::MissingPermission,
-        CredentialChange::Nothing,
+        change,
         old_token_or_none(standing),
-        reason,
+        Reason::new(code, meaning.who, detail, meaning.offered),
     )
 }
 
-fn decide_action_required(refusal: &Refusal, standing: &Standing) -> Decision {
-    let (code, next_step) = match refusal.kind {
-        RefusalKind::Checkpoint => (
-            ReasonCode::Checkpoint,
-            "Pass the checkpoint at facebook.com, then replace the token again.",
-        ),
-        RefusalKind::Unconfirmed => (
-            ReasonCode::Unconfirmed,
-            "Confirm the account at facebook.com, then replace the token again.",
-        ),
-        RefusalKind::TwoFactorRequired => (
-            ReasonCode::TwoFactorRequired,
-            "Turn on two-factor authentication, then replace the token again.",
-        ),
-        RefusalKind::DataAccessExpired => (
-            ReasonCode::DataAccessExpired,
-            "Log in to the app again to renew data access, then replace the token again.",
-        ),
-        _ => (
-            ReasonCode::ConsentRequired,
-            "Log in to the app again and consent, then replace the token again.",
-        ),
-    };
-    let reason = Reason::new(code, Who::Person, refusal.message.clone(), next_step);
-    keep_active(
-        Outcome::UserActionRequired,
-        CredentialChange::Nothing,
-        old_token_or_none(standing),
-        reason,
-    )
-}
-
-fn decide_deferred(refusal: &Refusal, standing: &Standing) -> Decision {
-    let (code, who, next_step) = match refusal.kind {
-        RefusalKind::AppFault => (
-            ReasonCode::AppFault,
-            Who::Provider,
-            "Correct the app's settings; the reconnect continues by itself.",
-        ),
-        RefusalKind::Throttled { .. } => (
-            ReasonCode::Throttled,
-            Who::NoOne,
-            "The reconnect continues by itself.",
-        ),
-        _ => (
-            ReasonCode::GraphUnavailable,
-            Who::NoOne,
-            "The reconnect continues by itself.",
-        ),
-    };
-    let reason = Reason::new(code, who, refusal.message.clone(), next_step);
-    keep_active(
-        Outcome::Deferred,
-        CredentialChange::Nothing,
-        old_token_or_none(standing),
-        reason,
-    )
-}
-
-fn decide_failed(refusal: &Refusal, standing: &Standing) -> Decision {
-    let (code, who, next_step) = match &refusal.kind {
-        RefusalKind::TokenDead => (
-            ReasonCode::TokenDead,
-            Who::Person,
-            "Log in again and replace the token.".to_owned(),
-        ),
-        RefusalKind::PageMoved(to) => {
-            let to = to.as_deref().unwrap_or("the id in the message");
-            (
-                ReasonCode::PageMoved,
-                Who::Provider,
-                format!("Register the page as {to} and delete this one."),
-            )
+/// The decision with this outcome, where the table of meanings says all that there is to say.
+fn decide_plainly(outcome: Outcome, refusal: &Refusal, standing: &Standing) -> Decision {
+    let meaning = refusal.kind.meaning();
+    let next_step = match &refusal.kind {
+        RefusalKind::PageMoved(Some(to)) => {
+            format!("Register the page as {to} and delete this one.")
         }
-        RefusalKind::RequestFault => (
-            ReasonCode::RequestFault,
-            Who::Provider,
-            "Report this to the operator of Regrant.".to_owned(),
-        ),
-        RefusalKind::AppFault => (
-            ReasonCode::AppFault,
-            Who::Provider,
-            "Correct the app's settings, then replace the token again.".to_owned(),
-        ),
-        RefusalKind::Throttled { .. } => (
-            ReasonCode::Throttled,
-            Who::NoOne,
-            "Replace the token again later.".to_owned(),
-        ),
-        RefusalKind::Unavailable => (
-            ReasonCode::GraphUnavailable,
-            Who::NoOne,
-            "Replace the token again later.".to_owned(),
-        ),
-        _ => (
-            ReasonCode::Unclassified,
-            Who::Provider,
-            "Look up the message and replace the token again.".to_owned(),
-        ),
+        _ => meaning.offered.to_owned(),
     };
-    let reason = Reason::new(code, who, refusal.message.clone(), next_step);
-    if refusal.kind == RefusalKind::TokenDead && standing.same_token {
-        return keep_active(
-            Outcome::Failed,
-            doubt_own_token(standing, true),
-            Serving::None,
-            reason,
-        );
-    }
-    keep_active(
-        Outcome::Failed,
-        CredentialChange::Nothing,
-        old_token_or_none(standing),
-        reason,
-    )
+    let reason = Reason::new(
+        meaning.code,
+        meaning.who,
+        refusal.message.clone(),
+        next_step,
+    );
+    let change = count_own_refusal(refusal, standing);
+    let is_dead = change == CredentialChange::CountRefusal(Certainty::Definitive);
+    let serving = if is_dead {
+        Serving::None
+    } else {
+        old_token_or_none(standing)
+    };
+    keep_active(outcome, change, serving, reason)
 }
 
 /// A refusal of the active token itself counts as a refused probe of the stored credential.
-const fn doubt_own_token(standing: &Standing, definitive: bool) -> CredentialChange {
-    if standing.same_token {
-        CredentialChange::Doubt { definitive }
-    } else {
-        CredentialChange::Nothing
+const fn count_own_refusal(refusal: &Refusal, standing: &Standing) -> CredentialChange {
+    match refusal.kind.certainty() {
+        Certainty::Silent => CredentialChange::Nothing,
+        certainty if standing.same_token => CredentialChange::CountRefusal(certainty),
+        _ => CredentialChange::Nothing,
     }
 }

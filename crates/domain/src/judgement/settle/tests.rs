@@ -1,7 +1,7 @@
 //! The decision on every probe result and standing, as a table.
 
 use super::*;
-use crate::{Refusal, RefusalKind};
+use crate::{Certainty, Refusal, RefusalKind};
 
 fn refused(kind: RefusalKind) -> ProbeResult {
     ProbeResult::Refused(Refusal {
@@ -82,8 +82,8 @@ fn a_refusal_of_the_active_token_itself_is_recorded() {
     };
     let refused_with = |kind| outcome(&refused(kind), &standing);
     let (spaced, dead) = (
-        CredentialChange::Doubt { definitive: false },
-        CredentialChange::Doubt { definitive: true },
+        CredentialChange::CountRefusal(Certainty::Spaced),
+        CredentialChange::CountRefusal(Certainty::Definitive),
     );
     assert_eq!(
         refused_with(RefusalKind::NotReached),
@@ -143,6 +143,9 @@ fn no_refusal_changes_an_active_credential_that_serves() {
         Kind::ConsentRequired,
         Kind::DataAccessExpired,
         Kind::TokenDead,
+        Kind::TokenRefused,
+        Kind::Contradicted,
+        Kind::AppRestricted,
         Kind::AppFault,
         Kind::PageMoved(None),
         Kind::RequestFault,

@@ -1,10 +1,11 @@
 //! Endings: the dates on which an asset stops working, and why.
 //!
-//! The rule: every known ending of the active credential is listed here once; the state and the forecast both read
-//! this list.
+//! The rule: every known ending of the active credential is listed here once, unless a proof on the asset disproved it;
+//! the state and the forecast both read this list.
 
 use crate::{
-    AssetFacts, Confidence, CredentialKind, CutOffSource, ReasonCode, Timestamp, Who, closed_list,
+    AssetFacts, Confidence, CredentialKind, CutOffSource, FactName, ReasonCode, Timestamp, Who,
+    closed_list,
 };
 
 closed_list! {
@@ -26,6 +27,17 @@ closed_list! {
 }
 
 impl EndingCause {
+    /// The fact that names the date.
+    #[must_use]
+    pub const fn fact(self) -> FactName {
+        match self {
+            Self::TokenExpiry | Self::SystemUser60Days => FactName::TokenExpiry,
+            Self::DataAccess => FactName::DataAccess,
+            Self::CutOff => FactName::CutOff,
+            Self::Revoked | Self::PersonLeaves => FactName::Revocation,
+        }
+    }
+
     /// Who must act to prevent or repair it.
     #[must_use]
     pub const fn who_must_act(self) -> Who {
@@ -56,7 +68,7 @@ pub struct Ending {
     pub who: Who,
 }
 
-/// Every known ending of the active credential, in no particular order.
+/// Every known ending of the active credential that no later proof disproves, in no particular order.
 #[must_use]
 pub fn list_endings(facts: &AssetFacts) -> Vec<Ending> {
     let token_cause = if facts.active == Some(CredentialKind::SystemUser) {
@@ -79,7 +91,8 @@ pub fn list_endings(facts: &AssetFacts) -> Vec<Ending> {
             who: cause.who_must_act(),
         })
     };
-    let cut_off = facts.cut_off.map(|it| Ending {
+    let stands = |at: &Timestamp| facts.proved_at.is_none_or(|proved| proved < *at);
+    let cut_off = facts.cut_off.filter(|it| stands(&it.at)).map(|it| Ending {
         at: it.at,
         cause: EndingCause::CutOff,
         since: it.learned_at,
@@ -87,16 +100,17 @@ pub fn list_endings(facts: &AssetFacts) -> Vec<Ending> {
         source: Some(it.source),
         who: EndingCause::CutOff.who_must_act(),
     });
-    let revoked = facts
-        .failing
-        .as_ref()
-        .filter(|(_, reason)| reason.code == ReasonCode::Revoked);
-    let revoked = revoked.and_then(|(since, _)| own(Some(*since), EndingCause::Revoked));
+    let revoked = facts.refusals.as_ref();
+    let revoked = revoked.filter(|it| it.reason.code == ReasonCode::Revoked);
+    let revoked = revoked.and_then(|it| own(Some(it.since), EndingCause::Revoked));
     let revoked = revoked.map(|it| Ending { since: it.at, ..it });
     [
         cut_off,
-        own(facts.expires_at, token_cause),
-        own(facts.data_access_expires_at, EndingCause::DataAccess),
+        own(facts.expires_at.filter(stands), token_cause),
+        own(
+            facts.data_access_expires_at.filter(stands),
+            EndingCause::DataAccess,
+        ),
         revoked,
     ]
     .into_iter()

@@ -1,21 +1,7 @@
 //! The sentences that explain the state of an asset: why, who must act, and how.
 
 use super::EndingCause;
-use crate::{Reason, ReasonCode, Timestamp, Who};
-
-/// The stored failure, or a general one if none is stored.
-pub(super) fn failure_or_default(
-    failing: Option<&(Timestamp, Reason)>,
-    since: Timestamp,
-) -> (Timestamp, Reason) {
-    failing.cloned().unwrap_or_else(|| {
-        let detail = "Graph refused the token in a probe.";
-        (
-            since,
-            Reason::new(ReasonCode::Unclassified, Who::Person, detail, REPLACE),
-        )
-    })
-}
+use crate::{Reason, ReasonCode, Who};
 
 const REPLACE: &str = "Log in again and replace the token.";
 
@@ -47,6 +33,20 @@ pub(super) fn reason_ended(cause: EndingCause) -> Reason {
         }
     };
     Reason::new(code, Who::Person, detail, REPLACE)
+}
+
+pub(super) fn reason_not_confirmed(cause: EndingCause) -> Reason {
+    let detail = match cause {
+        EndingCause::CutOff => {
+            "The cut-off of this asset has arrived; no probe has said yet whether access has ended."
+        }
+        EndingCause::DataAccess => {
+            "The date on which data access expires has arrived; Graph has not confirmed it yet."
+        }
+        _ => "The date on which the token expires has arrived; Graph has not confirmed it yet.",
+    };
+    let next_step = "Regrant asks Graph by itself; have a new token ready.";
+    Reason::new(ReasonCode::EndNotConfirmed, Who::NoOne, detail, next_step)
 }
 
 pub(super) fn reason_not_probed() -> Reason {

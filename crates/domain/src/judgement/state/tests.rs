@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration};
 
 use super::*;
-use crate::{CredentialKind, CutOff, CutOffSource, ReasonCode};
+use crate::{Certainty, CredentialKind, CutOff, CutOffSource, ReasonCode, Refusals};
 
 const NOTICE: Duration = Duration::days(30);
 const NOW: i64 = 100;
@@ -45,40 +45,74 @@ const MOMENTS: [Option<i64>; 6] = [
 /// One row of the table: a condition and the resulting status. The first row that fits counts.
 type Row = (fn(&AssetFacts) -> bool, Status);
 
-const TABLE: [Row; 9] = [
+const TABLE: [Row; 10] = [
     (|it| it.active.is_none(), Status::Disconnected),
-    (|it| it.definitive, Status::Disconnected),
-    (|it| it.failures >= 2, Status::Disconnected),
     (
-        |it| {
-            let read = it
-                .cut_off
-                .filter(|it| it.source == CutOffSource::Probe)
-                .map(|it| it.at);
-            [read, it.expires_at, it.data_access_expires_at]
-                .iter()
-                .flatten()
-                .any(|at| *at <= day(NOW))
-        },
+        |it| matches!(&it.refusals, Some(it) if it.definitive || it.classified >= 2),
         Status::Disconnected,
     ),
-    (|it| it.failures == 1, Status::Suspect),
+    (
+        |it| has_arrived(it, |read_at, date| read_at.is_some_and(|it| it >= date)),
+        Status::Disconnected,
+    ),
+    (
+        |it| matches!(&it.refusals, Some(it) if it.classified == 1 || it.unclassified >= 2),
+        Status::Suspect,
+    ),
+    (|it| has_arrived(it, |_, _| true), Status::Suspect),
+    (
+        |it| {
+            let read = it.cut_off.filter(|it| it.source == CutOffSource::Probe);
+            read.is_some_and(|read| read.at <= day(NOW) && !is_proved_after(it, read.at))
+        },
+        Status::Suspect,
+    ),
     (|it| it.proved_at.is_none(), Status::Unproven),
-    (|it| it.cut_off.is_some(), Status::Migrating),
+    (
+        |it| {
+            it.cut_off
+                .is_some_and(|cut_off| !is_proved_after(it, cut_off.at))
+        },
+        Status::Migrating,
+    ),
     (
         |it| {
             [it.expires_at, it.data_access_expires_at]
-                .iter()
+                .into_iter()
                 .flatten()
-                .any(|at| *at <= day(NOW + 30))
+                .any(|at| at <= day(NOW + 30) && !is_proved_after(it, at))
         },
         Status::Expiring,
     ),
     (|_| true, Status::Healthy),
 ];
 
+fn is_proved_after(facts: &AssetFacts, date: Timestamp) -> bool {
+    facts.proved_at.is_some_and(|it| it >= date)
+}
+
+/// Whether a date of the token has arrived, no later proof disproves it, and its reading `fits`.
+fn has_arrived(facts: &AssetFacts, fits: fn(Option<Timestamp>, Timestamp) -> bool) -> bool {
+    [facts.expires_at, facts.data_access_expires_at]
+        .into_iter()
+        .flatten()
+        .filter(|date| *date <= day(NOW) && !is_proved_after(facts, *date))
+        .any(|date| fits(facts.dates_read_at, date))
+}
+
+/// Refusals with these counts: of a class, without a class, and whether one was definitive.
+fn refusals(classified: u32, unclassified: u32, definitive: bool) -> Option<Refusals> {
+    (classified + unclassified > 0).then(|| Refusals {
+        since: day(2),
+        counted_at: day(3),
+        reason: Reason::new(ReasonCode::NoRole, Who::BusinessAdmin, "x", "y"),
+        classified,
+        unclassified,
+        definitive,
+    })
+}
+
 fn every_combination() -> Vec<AssetFacts> {
-    let reason = Reason::new(ReasonCode::NoRole, Who::BusinessAdmin, "x", "y");
     let mut all = Vec::new();
     let kinds = [
         None,
@@ -89,27 +123,32 @@ fn every_combination() -> Vec<AssetFacts> {
         .into_iter()
         .flat_map(|at| CutOffSource::ALL.map(|source| (at, source)));
     for (at, source) in cut_offs {
-        for expires in MOMENTS {
-            for data_access in MOMENTS {
-                for (failures, definitive) in
-                    [(0, false), (1, false), (1, true), (2, false), (2, true)]
-                {
-                    for proved in [None, Some(day(1))] {
+        for (expires, data_access) in MOMENTS.into_iter().flat_map(|a| MOMENTS.map(|b| (a, b))) {
+            for (classified, unclassified, definitive) in [
+                (0, 0, false),
+                (0, 1, false),
+                (0, 2, false),
+                (0, 9, false),
+                (1, 0, false),
+                (1, 2, false),
+                (1, 0, true),
+                (2, 0, false),
+                (2, 0, true),
+            ] {
+                for proved in [None, Some(1), Some(NOW)] {
+                    for read in [None, Some(1), Some(NOW)] {
                         for active in kinds {
-                            for parked in [false, true] {
-                                all.push(AssetFacts {
-                                    cut_off: at.map(|at| cut_off(at, source)),
-                                    expires_at: expires.map(day),
-                                    data_access_expires_at: data_access.map(day),
-                                    failing: (failures > 0).then(|| (day(2), reason.clone())),
-                                    failures,
-                                    definitive,
-                                    proved_at: proved,
-                                    active,
-                                    has_candidate: parked,
-                                    ..AssetFacts::default()
-                                });
-                            }
+                            all.push(AssetFacts {
+                                cut_off: at.map(|at| cut_off(at, source)),
+                                expires_at: expires.map(day),
+                                data_access_expires_at: data_access.map(day),
+                                dates_read_at: read.map(day),
+                                refusals: refusals(classified, unclassified, definitive),
+                                proved_at: proved.map(day),
+                                active,
+                                has_candidate: unclassified == 1,
+                                ..AssetFacts::default()
+                            });
                         }
                     }
                 }
@@ -122,7 +161,7 @@ fn every_combination() -> Vec<AssetFacts> {
 #[test]
 fn every_combination_has_the_status_of_the_table() {
     let all = every_combination();
-    assert_eq!(all.len(), 6 * 3 * 6 * 6 * 5 * 2 * 3 * 2);
+    assert_eq!(all.len(), 6 * 3 * 6 * 6 * 9 * 3 * 3 * 3);
     for facts in all {
         let (_, expected) = TABLE
             .iter()
@@ -131,6 +170,30 @@ fn every_combination_has_the_status_of_the_table() {
         let state = AssetState::from_facts(&facts, day(NOW), NOTICE);
         assert_eq!(state.status, *expected, "{facts:?}");
         assert_eq!(state.is_serving(), *expected != Status::Disconnected);
+    }
+}
+
+#[test]
+fn every_state_names_a_known_fact_that_explains_it() {
+    for facts in every_combination() {
+        let state = AssetState::from_facts(&facts, day(NOW), NOTICE);
+        assert_eq!(
+            facts.find_fact(state.fact.name),
+            Some(state.fact),
+            "{facts:?}"
+        );
+        let fits = match state.status {
+            Status::Healthy => state.fact.name == FactName::Proof,
+            Status::Unproven => state.fact.name == FactName::Registration,
+            Status::Migrating => state.fact.name == FactName::CutOff,
+            Status::Expiring => state.fact.at.is_some(),
+            Status::Suspect | Status::Disconnected => {
+                state.fact.name == FactName::Refusal
+                    || state.fact.at.is_some_and(|at| at <= day(NOW))
+                    || facts.active.is_none()
+            }
+        };
+        assert!(fits, "{:?} by {:?}", state.status, state.fact);
     }
 }
 
@@ -147,6 +210,7 @@ fn every_state_has_a_start_a_reason_and_the_earliest_ending() {
         ]
         .into_iter()
         .flatten()
+        .filter(|at| !is_proved_after(&facts, *at))
         .min();
         assert_eq!(state.ending.map(|it| it.at), earliest, "{facts:?}");
         assert!(state.ending.is_none_or(|it| it.since <= day(NOW)));
@@ -164,16 +228,41 @@ fn an_announced_date_disconnects_nothing_by_itself() {
         cut_off: Some(cut_off(90, CutOffSource::Probe)),
         ..proved()
     };
-    assert_eq!(status(&read, 90), Status::Disconnected);
+    assert_eq!(status(&read, 90), Status::Suspect, "until it is probed");
+}
+
+#[test]
+fn a_date_disconnects_only_after_it_was_read_again_and_a_later_proof_disproves_it() {
+    for date in [90, NOW] {
+        let told = AssetFacts {
+            data_access_expires_at: Some(day(date)),
+            dates_read_at: Some(day(date - 30)),
+            ..proved()
+        };
+        assert_eq!(status(&told, NOW), Status::Suspect);
+        let read_again = AssetFacts {
+            dates_read_at: Some(day(date)),
+            ..told.clone()
+        };
+        assert_eq!(status(&read_again, NOW), Status::Disconnected);
+        let works = AssetFacts {
+            proved_at: Some(day(date)),
+            ..read_again
+        };
+        assert_eq!(status(&works, NOW), Status::Healthy);
+    }
+}
+
+/// The refusals after one on day 5.
+fn refused(reason: &Reason, certainty: Certainty) -> Option<Refusals> {
+    AssetFacts::default().after_refusal(reason.clone(), certainty, day(5), Duration::minutes(10))
 }
 
 #[test]
 fn a_stored_failure_explains_the_state_before_a_passed_date() {
     let reason = Reason::new(ReasonCode::TokenDead, Who::Person, "x", "y");
     let facts = AssetFacts {
-        failing: Some((day(5), reason.clone())),
-        failures: 1,
-        definitive: true,
+        refusals: refused(&reason, Certainty::Definitive),
         expires_at: Some(day(7)),
         ..proved()
     };
@@ -203,9 +292,7 @@ fn the_sixty_days_of_a_system_user_need_no_person() {
 fn a_revocation_is_an_ending() {
     let reason = Reason::new(ReasonCode::Revoked, Who::Person, "x", "y");
     let facts = AssetFacts {
-        failing: Some((day(5), reason)),
-        failures: 1,
-        definitive: true,
+        refusals: refused(&reason, Certainty::Definitive),
         ..proved()
     };
     let state = AssetState::from_facts(&facts, day(8), NOTICE);
@@ -219,8 +306,7 @@ fn a_revocation_is_an_ending() {
 fn a_revocation_that_is_not_definitive_counts_as_one_refused_probe() {
     let reason = Reason::new(ReasonCode::Revoked, Who::Person, "x", "y");
     let facts = AssetFacts {
-        failing: Some((day(5), reason)),
-        failures: 1,
+        refusals: refused(&reason, Certainty::Spaced),
         ..proved()
     };
     assert_eq!(status(&facts, 8), Status::Suspect);

@@ -1,0 +1,212 @@
+//! The refusals of an active credential since it was last proved, and what they amount to.
+//!
+//! The rule: a refusal counts only if the doubt pause lies between it and the one that counted before, whoever asked
+//! Graph. A proof removes all refusals that are older than it.
+//! Start at [`AssetFacts::after_refusal`].
+
+use chrono::Duration;
+
+use crate::{AssetFacts, Certainty, Reason, Timestamp};
+
+/// The refusals of the active credential since its last proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusals {
+    /// When the first of them was observed.
+    pub since: Timestamp,
+    /// When the last one that counted was observed.
+    pub counted_at: Timestamp,
+    /// The reason of the weightiest one; of equals, of the latest.
+    pub reason: Reason,
+    /// How many spaced refusals have a class against the credential.
+    pub classified: u32,
+    /// How many spaced refusals have none: unknown errors, contradictions, refusals of many persons at once.
+    pub unclassified: u32,
+    /// Whether one was definitive.
+    pub definitive: bool,
+}
+
+/// What refusals amount to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Too little: ask again soon.
+    Light,
+    /// The asset is suspect.
+    Suspect,
+    /// The asset is disconnected.
+    Final,
+}
+
+/// How many spaced refusals of a class disconnect an asset.
+pub const CLASSIFIED_TO_DISCONNECT: u32 = 2;
+/// How many spaced refusals without a class make an asset suspect.
+pub const UNCLASSIFIED_TO_SUSPECT: u32 = 2;
+
+impl Refusals {
+    /// What the refusals amount to.
+    #[must_use]
+    pub const fn weight(&self) -> Weight {
+        if self.definitive || self.classified >= CLASSIFIED_TO_DISCONNECT {
+            Weight::Final
+        } else if self.classified > 0 || self.unclassified >= UNCLASSIFIED_TO_SUSPECT {
+            Weight::Suspect
+        } else {
+            Weight::Light
+        }
+    }
+
+    fn first(reason: Reason, certainty: Certainty, at: Timestamp) -> Self {
+        Self {
+            since: at,
+            counted_at: at,
+            reason,
+            classified: u32::from(matches!(
+                certainty,
+                Certainty::Spaced | Certainty::Definitive
+            )),
+            unclassified: u32::from(certainty == Certainty::Doubtful),
+            definitive: certainty == Certainty::Definitive,
+        }
+    }
+
+    fn add(mut self, reason: Reason, certainty: Certainty, at: Timestamp, pause: Duration) -> Self {
+        let is_spaced = at - self.counted_at >= pause;
+        let outweighs = match certainty {
+            Certainty::Definitive => true,
+            Certainty::Spaced => !self.definitive,
+            Certainty::Doubtful => !self.definitive && self.classified == 0,
+            Certainty::Silent => false,
+        };
+        match certainty {
+            Certainty::Definitive => self.definitive = true,
+            // The first of a class counts at once: it alone disconnects nothing.
+            Certainty::Spaced if is_spaced || self.classified == 0 => {
+                self.classified = self.classified.saturating_add(1);
+                self.counted_at = self.counted_at.max(at);
+            }
+            Certainty::Doubtful if is_spaced => {
+                self.unclassified = self.unclassified.saturating_add(1);
+                self.counted_at = at;
+            }
+            Certainty::Spaced | Certainty::Doubtful | Certainty::Silent => {}
+        }
+        if outweighs {
+            self.reason = reason;
+        }
+        self
+    }
+}
+
+impl AssetFacts {
+    /// The refusals after one more was observed at `at`; `pause` is the doubt pause.
+    ///
+    /// Nothing changes where the refusal is silent, or where the credential was proved after it.
+    #[must_use]
+    pub fn after_refusal(
+        &self,
+        reason: Reason,
+        certainty: Certainty,
+        at: Timestamp,
+        pause: Duration,
+    ) -> Option<Refusals> {
+        let is_outdated = self.proved_at.is_some_and(|proved| proved > at);
+        if certainty == Certainty::Silent || is_outdated {
+            return self.refusals.clone();
+        }
+        Some(match self.refusals.clone() {
+            None => Refusals::first(reason, certainty, at),
+            Some(known) => known.add(reason, certainty, at, pause),
+        })
+    }
+
+    /// What the refusals amount to; `None` where there are none.
+    #[must_use]
+    pub fn refusal_weight(&self) -> Option<Weight> {
+        self.refusals.as_ref().map(Refusals::weight)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::{ReasonCode, Who};
+
+    const PAUSE: Duration = Duration::minutes(10);
+
+    fn minute(n: i64) -> Timestamp {
+        DateTime::UNIX_EPOCH + Duration::days(1) + Duration::minutes(n)
+    }
+
+    fn reason(code: ReasonCode) -> Reason {
+        Reason::new(code, Who::Person, "x", "y")
+    }
+
+    /// The refusals after a series of (minute, certainty, code).
+    fn after(series: &[(i64, Certainty, ReasonCode)]) -> Option<Refusals> {
+        let mut facts = AssetFacts::default();
+        for (at, certainty, code) in series {
+            facts.refusals = facts.after_refusal(reason(*code), *certainty, minute(*at), PAUSE);
+        }
+        facts.refusals
+    }
+
+    fn weight(series: &[(i64, Certainty, ReasonCode)]) -> Option<Weight> {
+        after(series).map(|it| it.weight())
+    }
+
+    #[test]
+    fn two_refusals_within_the_doubt_pause_are_one() {
+        use Certainty::Spaced;
+        let code = ReasonCode::NotReached;
+        let hurried = [(0, Spaced, code), (1, Spaced, code), (9, Spaced, code)];
+        assert_eq!(weight(&hurried), Some(Weight::Suspect));
+        let spaced = [(0, Spaced, code), (10, Spaced, code)];
+        assert_eq!(weight(&spaced), Some(Weight::Final));
+    }
+
+    #[test]
+    fn refusals_without_a_class_never_disconnect() {
+        let series: Vec<_> = (0..50)
+            .map(|n| (n * 10, Certainty::Doubtful, ReasonCode::Unclassified))
+            .collect();
+        assert_eq!(weight(&series[..1]), Some(Weight::Light));
+        assert_eq!(weight(&series[..2]), Some(Weight::Suspect));
+        assert_eq!(weight(&series), Some(Weight::Suspect));
+    }
+
+    #[test]
+    fn a_refusal_older_than_the_proof_changes_nothing() {
+        let facts = AssetFacts {
+            proved_at: Some(minute(5)),
+            ..AssetFacts::default()
+        };
+        let refused = |at| {
+            let late = reason(ReasonCode::TokenDead);
+            facts.after_refusal(late, Certainty::Definitive, minute(at), PAUSE)
+        };
+        assert_eq!(refused(4), None);
+        assert!(refused(5).is_some_and(|it| it.weight() == Weight::Final));
+    }
+
+    #[test]
+    fn the_weightiest_reason_stays() {
+        use Certainty::{Definitive, Doubtful, Spaced};
+        let code = |series: &[(i64, Certainty, ReasonCode)]| after(series).map(|it| it.reason.code);
+        let known = (0, Spaced, ReasonCode::NotReached);
+        let unknown = (20, Doubtful, ReasonCode::Unclassified);
+        assert_eq!(code(&[known, unknown]), Some(ReasonCode::NotReached));
+        let dead = (21, Definitive, ReasonCode::TokenDead);
+        assert_eq!(code(&[known, unknown, dead]), Some(ReasonCode::TokenDead));
+        let late = (40, Spaced, ReasonCode::NoRole);
+        assert_eq!(code(&[dead, late]), Some(ReasonCode::TokenDead));
+    }
+
+    #[test]
+    fn a_refusal_that_says_nothing_is_not_counted() {
+        assert_eq!(
+            weight(&[(0, Certainty::Silent, ReasonCode::Throttled)]),
+            None
+        );
+    }
+}
