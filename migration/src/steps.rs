@@ -19,7 +19,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 34] = [
+pub(crate) const ALL: [Step; 36] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -54,4 +54,6 @@ pub(crate) const ALL: [Step; 34] = [
     audit::s32_audit_pruning::STEP,
     reconnects::s33_idempotent_responses::STEP,
     reconnects::s34_session_previews::STEP,
+    assets::s35_asset_judgement::STEP,
+    credentials::s36_grant_facts::STEP,
 ];

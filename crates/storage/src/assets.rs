@@ -8,7 +8,7 @@ mod quota;
 mod registration;
 
 pub use cut_off::CutOffReading;
-pub use facts::FailedProbe;
+pub use facts::{CountedRefusal, DateReading};
 pub use list::AssetFilter;
 pub use quota::Quota;
 pub use registration::{NewAsset, Registration};

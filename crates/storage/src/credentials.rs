@@ -7,7 +7,7 @@ mod data_key;
 mod generation;
 mod grant;
 mod park;
-mod standby;
+pub(crate) mod standby;
 
 pub use activate::{Activation, NewCredential, Promotion};
 pub use confirm::Confirmation;

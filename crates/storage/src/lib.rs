@@ -23,7 +23,9 @@ mod tenants;
 mod webhooks;
 mod work;
 
-pub use assets::{AssetFilter, CutOffReading, FailedProbe, NewAsset, Quota, Registration};
+pub use assets::{
+    AssetFilter, CountedRefusal, CutOffReading, DateReading, NewAsset, Quota, Registration,
+};
 pub use audit::{
     AuditChain, AuditEvent, AuditFault, AuditFilter, AuditHead, AuditKind, AuditRow, ChainReport,
     StoredCheckpoint,

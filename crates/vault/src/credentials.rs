@@ -4,7 +4,9 @@
 //! only.
 //! Start at `seal.rs`.
 
+pub(crate) mod attribution;
 pub(crate) mod data_keys;
 pub(crate) mod grants;
 pub(crate) mod payload;
 pub(crate) mod seal;
+pub(crate) mod second_opinion;

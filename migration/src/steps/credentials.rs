@@ -5,3 +5,4 @@ pub(super) mod s06_grants;
 pub(super) mod s08_credentials;
 pub(super) mod s17_grant_tokens;
 pub(super) mod s24_credentials_by_person;
+pub(super) mod s36_grant_facts;

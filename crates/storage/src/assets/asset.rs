@@ -3,7 +3,7 @@
 //! The rule: to decide about an asset, read it through [`TenantTx::lock_assets`] in the transaction that
 //! writes the decision.
 
-use regrant_domain::{Asset, AssetFacts, AssetId, CutOff};
+use regrant_domain::{Asset, AssetFacts, AssetId, CutOff, ObjectCondition, Refusals, Timestamp};
 
 use crate::{
     Error, TenantTx,
@@ -12,7 +12,9 @@ use crate::{
 
 pub(crate) const SELECT: &str = "
     SELECT a.id, a.kind, a.name, a.business_id, a.person_id, a.generation, a.intent_seq,
-        a.proved_at, a.checked_at, a.failing_since, a.failing_reason, a.failures, a.definitive,
+        a.proved_at, a.checked_at, a.failing_since, a.failing_reason, a.failures,
+        a.unclassified_refusals, a.refusal_counted_at, a.definitive, a.dates_read_at, a.condition,
+        a.condition_read_at,
         a.cut_off, a.cut_off_source, a.cut_off_learned_at, a.expires_at, a.data_access_expires_at,
         a.working_since, a.notified_state, a.created_at, p.due_at AS next_check_at,
         (SELECT c.kind FROM credentials c
@@ -108,17 +110,15 @@ pub(crate) fn asset_from_row(row: &Row) -> Result<Asset, Error> {
 }
 
 fn asset_facts_from_row(row: &Row) -> Result<AssetFacts, Error> {
-    let since = row.maybe_time("failing_since")?;
-    let reason = row.maybe_json("failing_reason")?;
     Ok(AssetFacts {
         proved_at: row.maybe_time("proved_at")?,
         checked_at: row.maybe_time("checked_at")?,
-        failing: since.zip(reason),
-        failures: row.unsigned("failures")?,
-        definitive: row.get("definitive")?,
+        refusals: refusals_from_row(row)?,
         cut_off: cut_off_from_row(row)?,
         expires_at: row.maybe_time("expires_at")?,
         data_access_expires_at: row.maybe_time("data_access_expires_at")?,
+        dates_read_at: row.maybe_time("dates_read_at")?,
+        condition: condition_from_row(row)?,
         active: row.maybe_parse("active")?,
         has_candidate: row.get("parked")?,
         has_standby: row.get("standby")?,
@@ -126,6 +126,27 @@ fn asset_facts_from_row(row: &Row) -> Result<AssetFacts, Error> {
         next_check_at: row.maybe_time("next_check_at")?,
         registered_at: row.time("created_at")?,
     })
+}
+
+/// The refusals since the last proof, if there are any.
+fn refusals_from_row(row: &Row) -> Result<Option<Refusals>, Error> {
+    let since = row.maybe_time("failing_since")?;
+    let Some((since, reason)) = since.zip(row.maybe_json("failing_reason")?) else {
+        return Ok(None);
+    };
+    Ok(Some(Refusals {
+        since,
+        counted_at: row.maybe_time("refusal_counted_at")?.unwrap_or(since),
+        reason,
+        classified: row.unsigned("failures")?,
+        unclassified: row.unsigned("unclassified_refusals")?,
+        definitive: row.get("definitive")?,
+    }))
+}
+
+fn condition_from_row(row: &Row) -> Result<Option<(ObjectCondition, Timestamp)>, Error> {
+    let condition = row.maybe_parse("condition")?;
+    Ok(condition.zip(row.maybe_time("condition_read_at")?))
 }
 
 /// The cut-off in force, if one is known.

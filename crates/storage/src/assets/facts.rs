@@ -1,22 +1,33 @@
 //! Facts that probes and events leave on assets.
 
-use regrant_domain::{AssetId, Reason, Timestamp, state::Status};
+use regrant_domain::{AssetId, Refusals, Timestamp, state::Status};
 use sea_orm::Value;
 
 use crate::{
     Error, TenantTx,
-    sql::{CHUNK, to_json, to_micros},
+    sql::{CHUNK, maybe_micros, to_json, to_micros},
 };
 
-/// A probe result `refused` of the active credential of an asset.
+/// The refusals of an asset after one more was counted.
 #[derive(Debug, Clone)]
-pub struct FailedProbe {
+pub struct CountedRefusal {
     /// The asset.
     pub asset_id: AssetId,
-    /// Why the Graph API refused.
-    pub reason: Reason,
-    /// Whether no second probe is needed to believe it.
-    pub definitive: bool,
+    /// All refusals of its active credential since the last proof, as `domain` counts them.
+    pub refusals: Refusals,
+}
+
+/// The dates of an asset's active token, as they were read last.
+#[derive(Debug, Clone)]
+pub struct DateReading {
+    /// The asset.
+    pub asset_id: AssetId,
+    /// When the token expires, if it does.
+    pub expires_at: Option<Timestamp>,
+    /// When its data access expires, if it does.
+    pub data_access_expires_at: Option<Timestamp>,
+    /// When Graph said so.
+    pub read_at: Timestamp,
 }
 
 impl TenantTx {
@@ -52,35 +63,68 @@ impl TenantTx {
         Ok(())
     }
 
-    /// Notes that probes of the active credentials of these assets failed.
-    pub async fn note_failed_probes(
+    /// Writes the refusals of these assets. Lock the assets and count the refusals in this transaction first.
+    pub async fn write_refusals(
         &self,
-        failed: &[FailedProbe],
-        at: Timestamp,
+        refused: &[CountedRefusal],
+        checked_at: Timestamp,
     ) -> Result<(), Error> {
-        for chunk in failed.chunks(CHUNK) {
-            let row = |it: &FailedProbe| {
-                let reason = to_json(&it.reason)?;
-                Ok([
-                    it.asset_id.as_str().into(),
-                    reason.into(),
-                    it.definitive.into(),
-                ])
-            };
-            let rows: Vec<[Value; 3]> = chunk.iter().map(row).collect::<Result<_, Error>>()?;
+        for chunk in refused.chunks(CHUNK) {
+            let rows: Vec<[Value; 7]> =
+                chunk.iter().map(to_refusal_row).collect::<Result<_, _>>()?;
             let query = self
                 .query(
-                    "WITH failed (asset_id, reason, definitive) AS (VALUES :failed)
-                     UPDATE assets AS a SET failures = a.failures + 1,
-                         failing_reason = failed.reason, checked_at = :at,
-                         definitive = (a.definitive OR failed.definitive),
-                         failing_since = coalesce(a.failing_since, :at)
-                     FROM failed WHERE a.tenant_id = :tenant AND a.id = failed.asset_id",
+                    "WITH refused (asset_id, since, counted_at, reason, classified, unclassified,
+                         definitive) AS (VALUES :refused)
+                     UPDATE assets AS a SET failing_since = refused.since,
+                         refusal_counted_at = refused.counted_at, failing_reason = refused.reason,
+                         failures = refused.classified, unclassified_refusals = refused.unclassified,
+                         definitive = refused.definitive, checked_at = :at
+                     FROM refused WHERE a.tenant_id = :tenant AND a.id = refused.asset_id",
                 )
-                .bind_rows("failed", rows)
-                .bind("at", to_micros(at));
+                .bind_rows("refused", rows)
+                .bind("at", to_micros(checked_at));
             self.execute(query).await?;
         }
         Ok(())
     }
+
+    /// Writes the dates of these assets' active tokens, as they were read last.
+    pub async fn write_date_readings(&self, readings: &[DateReading]) -> Result<(), Error> {
+        for chunk in readings.chunks(CHUNK) {
+            let rows = chunk.iter().map(|it| -> [Value; 4] {
+                [
+                    it.asset_id.as_str().into(),
+                    maybe_micros(it.expires_at).into(),
+                    maybe_micros(it.data_access_expires_at).into(),
+                    to_micros(it.read_at).into(),
+                ]
+            });
+            let query = self
+                .query(
+                    "WITH reading (asset_id, expires_at, data_access_expires_at, read_at)
+                         AS (VALUES :readings)
+                     UPDATE assets AS a SET expires_at = reading.expires_at,
+                         data_access_expires_at = reading.data_access_expires_at,
+                         dates_read_at = reading.read_at
+                     FROM reading WHERE a.tenant_id = :tenant AND a.id = reading.asset_id",
+                )
+                .bind_rows("readings", rows);
+            self.execute(query).await?;
+        }
+        Ok(())
+    }
+}
+
+fn to_refusal_row(it: &CountedRefusal) -> Result<[Value; 7], Error> {
+    let refusals = &it.refusals;
+    Ok([
+        it.asset_id.as_str().into(),
+        to_micros(refusals.since).into(),
+        to_micros(refusals.counted_at).into(),
+        to_json(&refusals.reason)?.into(),
+        i64::from(refusals.classified).into(),
+        i64::from(refusals.unclassified).into(),
+        refusals.definitive.into(),
+    ])
 }

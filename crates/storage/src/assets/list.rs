@@ -50,15 +50,20 @@ const IN_STATE: &str = "
         WHEN NOT EXISTS (SELECT 1 FROM credentials c WHERE c.tenant_id = :tenant
             AND c.asset_id = a.id AND c.slot = 'active') THEN 'disconnected'
         WHEN a.definitive OR a.failures > 1 THEN 'disconnected'
-        WHEN a.cut_off_source = 'probe' AND a.cut_off <= :now THEN 'disconnected'
-        WHEN (a.expires_at IS NOT NULL AND a.expires_at <= :now
-            OR a.data_access_expires_at IS NOT NULL AND a.data_access_expires_at <= :now)
-            THEN 'disconnected'
-        WHEN a.failures = 1 THEN 'suspect'
+        WHEN a.expires_at <= :now AND a.dates_read_at >= a.expires_at
+            AND coalesce(a.proved_at < a.expires_at, 0 = 0) THEN 'disconnected'
+        WHEN a.data_access_expires_at <= :now AND a.dates_read_at >= a.data_access_expires_at
+            AND coalesce(a.proved_at < a.data_access_expires_at, 0 = 0) THEN 'disconnected'
+        WHEN a.failures = 1 OR a.unclassified_refusals > 1 THEN 'suspect'
+        WHEN a.expires_at <= :now AND coalesce(a.proved_at < a.expires_at, 0 = 0) THEN 'suspect'
+        WHEN a.data_access_expires_at <= :now
+            AND coalesce(a.proved_at < a.data_access_expires_at, 0 = 0) THEN 'suspect'
+        WHEN a.cut_off_source = 'probe' AND a.cut_off <= :now
+            AND coalesce(a.proved_at < a.cut_off, 0 = 0) THEN 'suspect'
         WHEN a.proved_at IS NULL THEN 'unproven'
-        WHEN a.cut_off IS NOT NULL THEN 'migrating'
-        WHEN (a.expires_at IS NOT NULL AND a.expires_at <= :soon
-            OR a.data_access_expires_at IS NOT NULL AND a.data_access_expires_at <= :soon)
+        WHEN a.proved_at < a.cut_off THEN 'migrating'
+        WHEN a.expires_at <= :soon AND a.proved_at < a.expires_at
+            OR a.data_access_expires_at <= :soon AND a.proved_at < a.data_access_expires_at
             THEN 'expiring'
         ELSE 'healthy' END = :status";
 

@@ -4,7 +4,7 @@
 //! a newer one settled. If a row is not as expected, the call is [`Error::Stale`] and its transaction
 //! must be dropped. `generation.rs` holds the statement that checks this.
 
-use regrant_domain::{CredentialId, CutOff, Slot, Timestamp};
+use regrant_domain::{CredentialId, CutOff, ObjectCondition, Slot, Timestamp};
 
 use crate::{Error, StoredCredential, TenantTx, credentials::generation::IntentSeq, sql::CHUNK};
 
@@ -20,6 +20,10 @@ pub struct Activation {
     pub expected_generation: i64,
     /// The asset's cut-off for the credential's person, where one is known.
     pub cut_off: Option<CutOff>,
+    /// When the dates of the credential were read from `debug_token`; `None` if they never were.
+    pub dates_read_at: Option<Timestamp>,
+    /// What Graph says of the object beside access.
+    pub condition: Option<ObjectCondition>,
 }
 
 /// A candidate or standby credential that is to serve its asset.

@@ -1,6 +1,6 @@
 //! Confirming that active credentials still work.
 
-use regrant_domain::{AssetId, CutOff, Timestamp};
+use regrant_domain::{AssetId, CutOff, ObjectCondition, Timestamp};
 use sea_orm::Value;
 
 use crate::{
@@ -17,6 +17,8 @@ pub struct Confirmation {
     pub cut_off: Option<CutOff>,
     /// Tasks the probe proved.
     pub tasks: Vec<String>,
+    /// What Graph says of the object beside access.
+    pub condition: Option<ObjectCondition>,
 }
 
 impl TenantTx {
@@ -56,22 +58,27 @@ impl TenantTx {
         confirmations: &[Confirmation],
         at: Timestamp,
     ) -> Result<(), Error> {
-        let rows = confirmations.iter().map(|it| -> [Value; 4] {
+        let rows = confirmations.iter().map(|it| -> [Value; 5] {
             [
                 it.asset_id.as_str().into(),
                 maybe_micros(it.cut_off.map(|it| it.at)).into(),
                 it.cut_off.map(|it| it.source.as_str().to_owned()).into(),
                 maybe_micros(it.cut_off.map(|it| it.learned_at)).into(),
+                it.condition.map(|it| it.as_str().to_owned()).into(),
             ]
         });
         let query = self
             .query(
-                "WITH proof (asset_id, cut_off, source, learned_at) AS (VALUES :proofs)
+                "WITH proof (asset_id, cut_off, source, learned_at, condition) AS (VALUES :proofs)
                  UPDATE assets AS a SET failing_since = NULL, failing_reason = NULL, failures = 0,
-                     definitive = (0 = 1), cut_off = proof.cut_off, cut_off_source = proof.source,
+                     unclassified_refusals = 0, refusal_counted_at = NULL, definitive = (0 = 1),
+                     condition = proof.condition, condition_read_at = CASE
+                         WHEN proof.condition IS NULL THEN NULL ELSE :at END,
+                     cut_off = proof.cut_off, cut_off_source = proof.source,
                      cut_off_learned_at = proof.learned_at,
                      working_since = CASE
-                         WHEN a.proved_at IS NULL OR a.failures > 0 OR a.working_since IS NULL
+                         WHEN a.proved_at IS NULL OR a.failing_since IS NOT NULL
+                             OR a.working_since IS NULL
                          THEN :at ELSE a.working_since END,
                      proved_at = :at, checked_at = :at
                  FROM proof WHERE a.tenant_id = :tenant AND a.id = proof.asset_id",

@@ -18,7 +18,7 @@ pub struct StoredCredential {
     pub tasks: Vec<String>,
 }
 
-const SELECT: &str = "
+pub(crate) const SELECT: &str = "
     SELECT c.id, c.asset_id, a.kind AS asset_kind, c.slot, c.kind, c.generation, c.grant_id,
         c.person_id, c.intent_seq, c.sealed, c.fingerprint, c.tasks, c.expires_at,
         c.data_access_expires_at, c.proved_at, c.created_at

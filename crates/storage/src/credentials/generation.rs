@@ -25,14 +25,18 @@ pub(crate) enum IntentSeq {
 /// Facts of a credential become facts of its asset. `working_since` stays if the asset worked before.
 const RAISE: &str = "
     WITH fact (asset_id, generation, person_id, proved_at, cut_off, cut_off_source,
-        cut_off_learned_at, expires_at, data_access_expires_at, intent_seq) AS (VALUES :facts)
+        cut_off_learned_at, expires_at, data_access_expires_at, intent_seq, dates_read_at, condition)
+        AS (VALUES :facts)
     UPDATE assets AS a SET generation = a.generation + 1, person_id = fact.person_id,
         proved_at = fact.proved_at, failing_since = NULL, failing_reason = NULL, failures = 0,
-        definitive = (0 = 1), cut_off = fact.cut_off, cut_off_source = fact.cut_off_source,
+        unclassified_refusals = 0, refusal_counted_at = NULL, definitive = (0 = 1),
+        dates_read_at = fact.dates_read_at, condition = fact.condition,
+        condition_read_at = CASE WHEN fact.condition IS NULL THEN NULL ELSE :at END,
+        cut_off = fact.cut_off, cut_off_source = fact.cut_off_source,
         cut_off_learned_at = fact.cut_off_learned_at, expires_at = fact.expires_at,
         data_access_expires_at = fact.data_access_expires_at,
         working_since = CASE WHEN fact.proved_at IS NULL THEN NULL
-            WHEN a.proved_at IS NULL OR a.failures > 0 THEN fact.proved_at
+            WHEN a.proved_at IS NULL OR a.failing_since IS NOT NULL THEN fact.proved_at
             ELSE coalesce(a.working_since, fact.proved_at) END,
         checked_at = CASE WHEN fact.proved_at IS NULL THEN a.checked_at ELSE :at END,
         intent_seq = {intent_seq}
@@ -76,7 +80,7 @@ fn settled_before(intent_seq: IntentSeq) -> Option<i64> {
     }
 }
 
-fn to_row(activation: &Activation) -> [Value; 10] {
+fn to_row(activation: &Activation) -> [Value; 12] {
     let it = &activation.credential.credential;
     let cut_off = activation.cut_off;
     [
@@ -93,5 +97,7 @@ fn to_row(activation: &Activation) -> [Value; 10] {
         maybe_micros(it.expires_at).into(),
         maybe_micros(it.data_access_expires_at).into(),
         it.intent_seq.into(),
+        maybe_micros(activation.dates_read_at).into(),
+        activation.condition.map(|it| it.as_str().to_owned()).into(),
     ]
 }

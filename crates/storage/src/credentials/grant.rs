@@ -1,6 +1,7 @@
 //! Grants: the facts known of each received token, and the sealed token while it is needed.
 
 use regrant_domain::{AssetId, Grant, GrantId, SealedRecord, Timestamp, TokenFacts};
+use sea_orm::Value;
 
 use crate::{
     Error, TenantTx,
@@ -10,7 +11,11 @@ use crate::{
 
 const COLUMNS: &str =
     "id, app_id, kind, person_id, person_name, is_work_account, scopes, issued_at,
-    expires_at, data_access_expires_at";
+    expires_at, data_access_expires_at, profile_id, coalesce(read_at, created_at) AS read_at";
+
+const INSERTED: &str =
+    "id, app_id, kind, person_id, person_name, is_work_account, scopes, issued_at,
+    expires_at, data_access_expires_at, profile_id, read_at";
 
 /// A grant and its sealed token.
 #[derive(Debug, Clone)]
@@ -77,7 +82,8 @@ impl TenantTx {
         self.execute_exactly(1, query).await
     }
 
-    /// Those of the grants whose token is stored and that no refresh was tried for since `since`.
+    /// Those of the grants whose token is stored, that no refresh was tried for since `since`, and whose last refresh
+    /// did not fail for good.
     pub async fn find_refreshable_grants(
         &self,
         ids: &[GrantId],
@@ -89,6 +95,7 @@ impl TenantTx {
                 .query(
                     "SELECT id FROM grants
                      WHERE tenant_id = :tenant AND id IN :ids AND sealed IS NOT NULL
+                         AND refresh_failed_at IS NULL
                          AND (refresh_tried_at IS NULL OR refresh_tried_at <= :since)",
                 )
                 .bind("since", to_micros(since))
@@ -98,6 +105,77 @@ impl TenantTx {
             }
         }
         Ok(found)
+    }
+
+    /// Notes that a refresh failed for good: the token ends unless its person logs in again.
+    pub async fn note_refresh_failed(&self, id: GrantId, at: Timestamp) -> Result<(), Error> {
+        let query = self
+            .query(
+                "UPDATE grants SET refresh_failed_at = :at WHERE tenant_id = :tenant AND id = :id",
+            )
+            .bind("at", to_micros(at))
+            .bind("id", id.uuid());
+        self.execute_exactly(1, query).await
+    }
+
+    /// The grants of these assets' active credentials whose dates must be read again: a notice window has opened, or
+    /// a date has arrived, since they were read. This is `domain::is_reading_due` in SQL.
+    pub async fn find_grants_with_due_dates(
+        &self,
+        assets: &[AssetId],
+        notice: chrono::Duration,
+        now: Timestamp,
+    ) -> Result<Vec<GrantId>, Error> {
+        let mut found = Vec::new();
+        for chunk in assets.chunks(CHUNK) {
+            let query = self
+                .query(
+                    "SELECT DISTINCT g.id FROM credentials c
+                     JOIN grants g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
+                     WHERE c.tenant_id = :tenant AND c.slot = 'active' AND c.asset_id IN :ids
+                         AND g.sealed IS NOT NULL AND ({expires_at} OR {data_access_expires_at})",
+                )
+                .fill("expires_at", due_reading("expires_at"))
+                .fill(
+                    "data_access_expires_at",
+                    due_reading("data_access_expires_at"),
+                )
+                .bind("now", to_micros(now))
+                .bind("notice", notice.num_microseconds().unwrap_or(i64::MAX))
+                .bind_list("ids", chunk.iter().map(AssetId::as_str));
+            for row in self.fetch_all(query).await? {
+                found.push(GrantId::from_uuid(row.get("id")?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Writes the dates of grants as they were read last. A refresh is possible again where the end has moved.
+    pub async fn write_grant_dates(&self, grants: &[Grant]) -> Result<(), Error> {
+        for chunk in grants.chunks(CHUNK) {
+            let rows = chunk.iter().map(|it| -> [Value; 4] {
+                [
+                    it.id.uuid().into(),
+                    maybe_micros(it.facts.expires_at).into(),
+                    maybe_micros(it.facts.data_access_expires_at).into(),
+                    to_micros(it.facts.read_at).into(),
+                ]
+            });
+            let query = self
+                .query(
+                    "WITH reading (id, expires_at, data_access_expires_at, read_at)
+                         AS (VALUES :readings)
+                     UPDATE grants AS g SET data_access_expires_at = reading.data_access_expires_at,
+                         refresh_failed_at = CASE
+                             WHEN g.expires_at IS DISTINCT FROM reading.expires_at THEN NULL
+                             ELSE g.refresh_failed_at END,
+                         expires_at = reading.expires_at, read_at = reading.read_at
+                     FROM reading WHERE g.tenant_id = :tenant AND g.id = reading.id",
+                )
+                .bind_rows("readings", rows);
+            self.execute(query).await?;
+        }
+        Ok(())
     }
 
     /// Wipes the tokens of grants that no credential comes from and no running reconnect uses.
@@ -157,10 +235,16 @@ impl TenantTx {
             .query(
                 "INSERT INTO grants (tenant_id, {columns}, created_at)
                  VALUES (:tenant, :id, :app_id, :kind, :person_id, :person_name, :is_work_account,
-                     :scopes, :issued_at, :expires_at, :data_access_expires_at, :at)
+                     :scopes, :issued_at, :expires_at, :data_access_expires_at, :profile_id, :read_at,
+                     :at)
                  ON CONFLICT DO NOTHING",
             )
-            .fill("columns", COLUMNS)
+            .fill("columns", INSERTED)
+            .bind(
+                "profile_id",
+                grant.facts.profile_id.as_ref().map(|it| it.as_str().to_owned()),
+            )
+            .bind("read_at", to_micros(grant.facts.read_at))
             .bind("id", grant.id.uuid())
             .bind("app_id", grant.facts.app_id.as_str())
             .bind("kind", grant.facts.kind.as_str())
@@ -205,6 +289,15 @@ impl TenantTx {
     }
 }
 
+/// Whether this date of grant `g` must be read again.
+fn due_reading(date: &'static str) -> String {
+    format!(
+        "coalesce(g.{date} <= :now AND coalesce(g.read_at, g.created_at) < g.{date}
+             OR g.{date} - :notice <= :now AND coalesce(g.read_at, g.created_at) < g.{date} - :notice,
+             0 = 1)"
+    )
+}
+
 fn grant_from_row(row: &Row) -> Result<Grant, Error> {
     Ok(Grant {
         id: GrantId::from_uuid(row.get("id")?),
@@ -212,12 +305,14 @@ fn grant_from_row(row: &Row) -> Result<Grant, Error> {
             app_id: row.parse("app_id")?,
             kind: row.parse("kind")?,
             person_id: row.parse("person_id")?,
+            profile_id: row.maybe_parse("profile_id")?,
             person_name: row.get("person_name")?,
             is_work_account: row.get("is_work_account")?,
             scopes: row.json("scopes")?,
             issued_at: row.maybe_time("issued_at")?,
             expires_at: row.maybe_time("expires_at")?,
             data_access_expires_at: row.maybe_time("data_access_expires_at")?,
+            read_at: row.time("read_at")?,
         },
     })
 }

@@ -9,6 +9,13 @@ use crate::{
     sql::{CHUNK, Row},
 };
 
+/// When credential `c` of grant `g` expires, as it was read last. A page token minted from a grant has no end of its own.
+pub(crate) const NEWEST_EXPIRY: &str = "CASE WHEN g.id IS NULL THEN c.expires_at
+    WHEN c.kind <> 'page' OR g.kind = 'page' THEN g.expires_at END";
+/// When data access of credential `c` of grant `g` expires, as it was read last.
+pub(crate) const NEWEST_DATA_ACCESS: &str =
+    "CASE WHEN g.id IS NULL THEN c.data_access_expires_at ELSE g.data_access_expires_at END";
+
 impl TenantTx {
     /// The credentials of these assets in every slot but `previous`, by asset.
     pub async fn find_standby_facts(
@@ -20,15 +27,19 @@ impl TenantTx {
         for chunk in assets.chunks(CHUNK) {
             let query = self
                 .query(
-                    "SELECT c.asset_id, c.slot, c.kind, c.person_id, c.expires_at,
-                         c.data_access_expires_at, c.proved_at IS NOT NULL AS proved,
-                         g.sealed IS NOT NULL AS renewable,
+                    "SELECT c.asset_id, c.slot, c.kind, c.person_id, {expires_at} AS expires_at,
+                         {data_access} AS data_access_expires_at,
+                         c.proved_at IS NOT NULL AS proved,
+                         coalesce(g.sealed IS NOT NULL AND g.refresh_failed_at IS NULL, 0 = 1)
+                             AS renewable,
                          coalesce(g.kind, c.kind) = 'system_user' AS system_user
                      FROM credentials c
                      LEFT JOIN grants g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
                      WHERE c.tenant_id = :tenant AND c.slot <> 'previous' AND c.asset_id IN :ids
                      ORDER BY c.asset_id, c.created_at, c.id",
                 )
+                .fill("expires_at", NEWEST_EXPIRY)
+                .fill("data_access", NEWEST_DATA_ACCESS)
                 .bind_list("ids", chunk.iter().map(AssetId::as_str));
             for row in self.fetch_all(query).await? {
                 found

@@ -8,6 +8,7 @@ use regrant_domain::{ForecastLine, ForecastPosition, ForecastTotals, forecast::E
 
 use crate::{
     Error, ForecastFilter, TenantTx,
+    credentials::standby::{NEWEST_DATA_ACCESS, NEWEST_EXPIRY},
     forecast::endings::{bind_filter, to_rank},
     sql::{Row, to_micros},
 };
@@ -15,28 +16,31 @@ use crate::{
 /// One ending of the calendar.
 pub type ForecastRow = ForecastPosition;
 
-/// How an asset keeps working after ending `e` of its active credential, whose grant is `g`:
+/// How an asset keeps working after ending `e` of its active credential, whose grant is `own`:
 /// `forecast::covered_by` in SQL.
 const TALLIES: &str = "
     WITH {shown}, covered AS (
         SELECT at, cause, confidence, CASE
-            WHEN EXISTS (SELECT 1 FROM credentials c
-                WHERE c.tenant_id = :tenant AND c.asset_id = e.id AND c.slot = 'standby'
-                    AND c.proved_at IS NOT NULL AND {outlasts}) THEN 'standby'
-            WHEN e.rank = 1 AND g.sealed IS NOT NULL AND NOT e.leaves AND e.at > :now THEN 'refresh'
-            WHEN EXISTS (SELECT 1 FROM credentials c
-                WHERE c.tenant_id = :tenant AND c.asset_id = e.id AND c.slot = 'candidate'
-                    AND {outlasts}) THEN 'candidate' END AS cover
-        FROM shown e LEFT JOIN grants g ON g.tenant_id = :tenant AND g.id = e.grant_id
+            WHEN EXISTS (SELECT 1 FROM {waiting} AND c.slot = 'standby'
+                AND c.proved_at IS NOT NULL AND {outlasts}) THEN 'standby'
+            WHEN e.rank = 1 AND own.sealed IS NOT NULL AND own.refresh_failed_at IS NULL
+                AND NOT e.leaves AND e.at > :now THEN 'refresh'
+            WHEN EXISTS (SELECT 1 FROM {waiting} AND c.slot = 'candidate'
+                AND {outlasts}) THEN 'candidate' END AS cover
+        FROM shown e LEFT JOIN grants own ON own.tenant_id = :tenant AND own.id = e.grant_id
         WHERE {which}
     )
     SELECT at / 86400000000 AS day, cause, confidence, cover, count(*) AS n FROM covered
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
 
-/// Whether credential `c` still works after ending `e`.
+/// Credentials `c` of the asset of ending `e`, each with its grant `g`.
+const WAITING: &str = "credentials c
+    LEFT JOIN grants g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
+    WHERE c.tenant_id = :tenant AND c.asset_id = e.id";
+
+/// Whether credential `c` of grant `g` still works after ending `e`.
 const OUTLASTS: &str = "
-    (c.expires_at IS NULL OR c.expires_at > e.at)
-    AND (c.data_access_expires_at IS NULL OR c.data_access_expires_at > e.at)
+    coalesce(({expires_at}) > e.at, 0 = 0) AND coalesce(({data_access}) > e.at, 0 = 0)
     AND (e.rank IN (1, 2)
         OR (c.person_id IS NOT NULL AND c.person_id IS DISTINCT FROM e.person_id))
     [AND c.person_id IS DISTINCT FROM :leaves]";
@@ -72,7 +76,10 @@ impl TenantTx {
     ) -> Result<Vec<EndingTally>, Error> {
         let query = self
             .query_endings(filter, TALLIES)
-            .fill("outlasts", OUTLASTS);
+            .fill("waiting", WAITING)
+            .fill("outlasts", OUTLASTS)
+            .fill("expires_at", NEWEST_EXPIRY)
+            .fill("data_access", NEWEST_DATA_ACCESS);
         self.fetch_all(query)
             .await?
             .iter()

@@ -33,19 +33,25 @@ pub struct ForecastFilter {
     pub within: Option<ReachLimit>,
 }
 
-/// The table `judged`: every asset that passes the filter, and whether it does not work (`gone`) or loses
-/// its person (`leaves`).
+/// The table `judged`: every asset that passes the filter, with the dates that no later proof disproves, and whether
+/// it does not work (`gone`) or loses its person (`leaves`).
 pub(crate) const JUDGED: &str = r#"
     judged AS (
-        SELECT a.id, a.kind, a.name, a.business_id, a.person_id, a.generation, a.cut_off,
-            a.cut_off_source, a.expires_at, a.data_access_expires_at, c.kind AS active, c.grant_id,
+        SELECT a.id, a.kind, a.name, a.business_id, a.person_id, a.generation, a.cut_off_source,
+            CASE WHEN coalesce(a.proved_at < a.cut_off, 0 = 0) THEN a.cut_off END AS cut_off,
+            CASE WHEN coalesce(a.proved_at < a.expires_at, 0 = 0)
+                THEN a.expires_at END AS expires_at,
+            CASE WHEN coalesce(a.proved_at < a.data_access_expires_at, 0 = 0)
+                THEN a.data_access_expires_at END AS data_access_expires_at,
+            c.kind AS active, c.grant_id,
             CASE WHEN a.failing_reason LIKE '{"code":"revoked",%'
                 THEN a.failing_since END AS revoked_at,
             (c.id IS NULL OR a.definitive OR a.failures > 1
-                OR (a.cut_off_source = 'probe' AND a.cut_off IS NOT NULL AND a.cut_off <= :now)
-                OR (a.expires_at IS NOT NULL AND a.expires_at <= :now)
-                OR (a.data_access_expires_at IS NOT NULL
-                    AND a.data_access_expires_at <= :now)) AS gone,
+                OR coalesce(a.expires_at <= :now AND a.dates_read_at >= a.expires_at
+                    AND coalesce(a.proved_at < a.expires_at, 0 = 0), 0 = 1)
+                OR coalesce(a.data_access_expires_at <= :now
+                    AND a.dates_read_at >= a.data_access_expires_at
+                    AND coalesce(a.proved_at < a.data_access_expires_at, 0 = 0), 0 = 1)) AS gone,
             ([coalesce(a.person_id = :leaves, 0 = 1) OR ]0 = 1) AS leaves
         FROM assets a LEFT JOIN credentials c
             ON c.tenant_id = a.tenant_id AND c.asset_id = a.id AND c.slot = 'active'

@@ -1,8 +1,10 @@
 //! Activating credentials: the facts it leaves on assets, and which of two reconnects wins.
 
 use futures_util::future::join_all;
-use regrant_domain::{CutOff, CutOffSource, Reason, ReasonCode, Slot, Who, state::Status};
-use regrant_storage::{Activation, Confirmation, Error, FailedProbe, StoredCredential};
+use regrant_domain::{
+    CutOff, CutOffSource, ObjectCondition, Reason, ReasonCode, Refusals, Slot, Who, state::Status,
+};
+use regrant_storage::{Activation, Confirmation, CountedRefusal, Error, StoredCredential};
 
 use crate::bench::{Bench, activation, credential, day, id, on_both};
 
@@ -196,45 +198,30 @@ async fn failed_probes_add_up_until_one_works(bench: Bench) {
         "It is not reached.",
         "Give a role.",
     );
-    let failed = |definitive| FailedProbe {
-        asset_id: id("1"),
+    let refusals = Refusals {
+        since: day(2),
+        counted_at: day(3),
         reason: reason.clone(),
-        definitive,
+        classified: 2,
+        unclassified: 1,
+        definitive: true,
+    };
+    let counted = CountedRefusal {
+        asset_id: id("1"),
+        refusals: refusals.clone(),
     };
     let tx = bench.acme().await;
-    tx.note_failed_probes(&[failed(false)], day(2))
-        .await
-        .unwrap();
-    tx.note_failed_probes(&[failed(true)], day(3))
-        .await
-        .unwrap();
-    tx.note_failed_probes(&[failed(false)], day(4))
-        .await
-        .unwrap();
+    tx.write_refusals(&[counted], day(4)).await.unwrap();
     let facts = tx.find_asset(&id("1")).await.unwrap().facts;
-    assert_eq!(
-        (facts.failures, facts.definitive, facts.checked_at),
-        (3, true, Some(day(4)))
-    );
-    assert_eq!(
-        facts.failing,
-        Some((day(2), reason.clone())),
-        "it fails since the first of them"
-    );
+    assert_eq!(facts.checked_at, Some(day(4)));
+    assert_eq!(facts.refusals, Some(refusals));
     let other = tx.find_asset(&id("2")).await.unwrap().facts;
-    assert_eq!(
-        (other.failures, other.failing),
-        (0, None),
-        "another asset is not touched"
-    );
+    assert_eq!(other.refusals, None, "another asset is not touched");
     tx.reseal_active_credentials(&[activation("1", 1, 2)], 2, day(5))
         .await
         .unwrap();
     let facts = tx.find_asset(&id("1")).await.unwrap().facts;
-    assert_eq!(
-        (facts.failures, facts.definitive, facts.failing),
-        (0, false, None)
-    );
+    assert_eq!(facts.refusals, None);
 }
 
 async fn a_confirmation_clears_failures_and_sets_the_cut_off(bench: Bench) {
@@ -247,10 +234,11 @@ async fn a_confirmation_clears_failures_and_sets_the_cut_off(bench: Bench) {
     let mut cut = activation("1", 0, 1);
     cut.cut_off = Some(cut_off(100));
     activate(&bench, &[cut], 1).await.unwrap();
-    let confirmation = |asset: &str, cut_off| Confirmation {
+    let confirmation = |asset: &str, cut_off: Option<CutOff>| Confirmation {
         asset_id: id(asset),
         cut_off,
         tasks: vec!["ANALYZE".to_owned()],
+        condition: (asset == "1" && cut_off.is_some()).then_some(ObjectCondition::PageUnpublished),
     };
     let tx = bench.acme().await;
     assert_eq!(
@@ -266,6 +254,8 @@ async fn a_confirmation_clears_failures_and_sets_the_cut_off(bench: Bench) {
         (asset.facts.proved_at, asset.facts.cut_off),
         (Some(day(3)), Some(cut_off(120)))
     );
+    let unpublished = Some((ObjectCondition::PageUnpublished, day(3)));
+    assert_eq!(asset.facts.condition, unpublished);
     let active = &tx.find_active_credentials(&[id("1")]).await.unwrap()[0];
     assert_eq!(
         (active.tasks.as_slice(), active.credential.proved_at),
@@ -274,7 +264,8 @@ async fn a_confirmation_clears_failures_and_sets_the_cut_off(bench: Bench) {
     tx.confirm_credentials(&[confirmation("1", None)], day(4))
         .await
         .unwrap();
-    assert_eq!(tx.find_asset(&id("1")).await.unwrap().facts.cut_off, None);
+    let facts = tx.find_asset(&id("1")).await.unwrap().facts;
+    assert_eq!((facts.cut_off, facts.condition), (None, None));
     assert!(matches!(
         tx.confirm_credentials(&[confirmation("2", None)], day(5))
             .await,

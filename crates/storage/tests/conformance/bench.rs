@@ -247,6 +247,8 @@ pub(crate) fn activation(asset: &str, expected_generation: i64, intent_seq: i64)
         credential: credential(asset, Slot::Active, expected_generation + 1, intent_seq),
         expected_generation,
         cut_off: None,
+        dates_read_at: None,
+        condition: None,
     }
 }
 

@@ -324,7 +324,8 @@ async fn fill(bench: &Bench) {
         "UPDATE grants SET sealed = {} WHERE kind = 'user'",
         bench.bytes()
     );
-    let revoked = "UPDATE assets SET failing_since = NULL, failing_reason = NULL WHERE failures = 0;
+    let revoked = "UPDATE assets SET failing_since = NULL, failing_reason = NULL, unclassified_refusals = 0
+            WHERE failures = 0;
         UPDATE assets SET failing_reason = replace(failing_reason, 'no_role', 'revoked') WHERE id LIKE '%4'";
     raw(bench, &format!("{sealed}; {revoked}")).await;
 }

@@ -81,17 +81,31 @@ pub(crate) fn every_kind_of_facts() -> Vec<String> {
                 (None, "webhook"),
                 (None, "sibling"),
             ] {
-                for (failures, definitive) in
-                    [(0, false), (1, false), (1, true), (2, false), (0, true)]
-                {
-                    for proved in [None, Some(1)] {
+                for (failures, unclassified, definitive) in [
+                    (0, 0, false),
+                    (0, 1, false),
+                    (0, 2, false),
+                    (1, 0, false),
+                    (1, 0, true),
+                    (2, 0, false),
+                ] {
+                    for (proved, read) in [
+                        (None, None),
+                        (None, Some(NOW)),
+                        (Some(1), Some(1)),
+                        (Some(1), Some(NOW)),
+                        (Some(NOW), Some(NOW)),
+                    ] {
                         let it = format!(
                             "cut_off = {}, cut_off_source = '{source}', cut_off_learned_at = 1, expires_at = {},
                              data_access_expires_at = {}, failures = {failures},
+                             unclassified_refusals = {unclassified}, dates_read_at = {},
+                             failing_since = CASE WHEN {failures} + {unclassified} > 0 THEN 1 END,
                              definitive = {definitive}, proved_at = {}",
                             micros(cut_off),
                             micros(expires),
                             micros(data_access),
+                            micros(read),
                             micros(proved)
                         );
                         facts.extend([it.clone(), it]);
@@ -119,9 +133,7 @@ pub(crate) async fn write(bench: &Bench, facts: &[String]) {
         .iter()
         .enumerate()
         .map(|(n, it)| {
-            format!(
-                "UPDATE assets SET failing_since = 1, failing_reason = '{reason}', {it} WHERE id = '{n}';"
-            )
+            format!("UPDATE assets SET failing_reason = '{reason}', {it} WHERE id = '{n}';")
         })
         .collect();
     raw.execute_unprepared(&format!("BEGIN; {} COMMIT;", updates.concat()))

@@ -210,6 +210,8 @@ impl<'a> TokenImports<'a> {
                 credential,
                 expected_generation: generation,
                 cut_off: None,
+                dates_read_at: None,
+                condition: None,
             }),
             _ => self.parked.push(credential),
         }

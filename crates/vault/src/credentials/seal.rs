@@ -9,7 +9,7 @@ use regrant_domain::{
     AccessToken, AppId, Asset, Credential, CredentialId, CredentialKind, Grant, GrantId,
     ProbeFacts, SealedRecord, Slot, TenantId, Timestamp,
 };
-use regrant_storage::StoredCredential;
+use regrant_storage::{StoredCredential, TenantScope};
 
 use crate::{
     Error,
@@ -88,8 +88,6 @@ impl CredentialDraft<'_> {
         slot: Slot,
         now: Timestamp,
     ) -> Credential {
-        // A page token has no end of its own; it ends with the access of its grant.
-        let with_end = self.grant.filter(|_| kind != CredentialKind::Page);
         Credential {
             id: CredentialId::mint(),
             asset_id: asset.id.clone(),
@@ -102,7 +100,7 @@ impl CredentialDraft<'_> {
             intent_seq: self.intent_seq,
             sealed: SealedRecord::from_bytes(Vec::new()),
             fingerprint: self.fingerprint.to_vec(),
-            expires_at: with_end.and_then(|it| it.facts.expires_at),
+            expires_at: self.grant.and_then(|it| expiry_of_credential(kind, it)),
             data_access_expires_at: self.grant.and_then(|it| it.facts.data_access_expires_at),
             proved_at: None,
             created_at: now,
@@ -120,6 +118,43 @@ impl CredentialDraft<'_> {
             acquired_by: self.acquired_by.clone(),
         }
     }
+}
+
+/// The same credential with the grant of its token, and of the kind that Graph says it is.
+pub(crate) fn reseal_with_grant(
+    (key, scope): (&DataKey, &TenantScope),
+    credential: &Credential,
+    kind: CredentialKind,
+    token: &AccessToken,
+    grant: &Grant,
+) -> Result<Credential, Error> {
+    let owned = Credential {
+        kind,
+        grant_id: Some(grant.id),
+        person_id: Some(grant.facts.person_id.clone()),
+        expires_at: expiry_of_credential(kind, grant),
+        data_access_expires_at: grant.facts.data_access_expires_at,
+        sealed: SealedRecord::from_bytes(Vec::new()),
+        ..credential.clone()
+    };
+    let facts = SealedFacts {
+        app_id: scope.app_id().clone(),
+        person_id: owned.person_id.clone(),
+        grant_id: owned.grant_id,
+        issued_at: grant.facts.issued_at,
+        expires_at: owned.expires_at,
+        data_access_expires_at: owned.data_access_expires_at,
+        acquired_by: "import".to_owned(),
+    };
+    let sealed = seal_payload(key, scope.tenant(), &owned, token, &facts)?;
+    Ok(Credential { sealed, ..owned })
+}
+
+/// When a credential of this kind and grant expires. A page token that was minted from a person's token has no end of its
+/// own: it ends with the access of its grant.
+pub(crate) fn expiry_of_credential(kind: CredentialKind, grant: &Grant) -> Option<Timestamp> {
+    let is_minted = kind == CredentialKind::Page && grant.facts.kind != CredentialKind::Page;
+    grant.facts.expires_at.filter(|_| !is_minted)
 }
 
 /// What the ciphertext of a grant's token is bound to.

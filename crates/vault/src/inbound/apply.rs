@@ -6,10 +6,10 @@
 //! Start at [`Vault::apply_due_notices`]; `tally.rs` counts the effects.
 
 use regrant_domain::{
-    Asset, AssetId, Clock, CutOff, CutOffSource, MetaNotice, NoticeKind, Reason, ReasonCode,
+    Asset, AssetId, Certainty, Clock, CutOff, CutOffSource, MetaNotice, NoticeKind, Reason, ReasonCode,
     Timestamp, Who, error_chain,
 };
-use regrant_storage::{Claim, CutOffNote, DueKind, FailedProbe, RevokedConsent, TenantTx};
+use regrant_storage::{Claim, CountedRefusal, CutOffNote, DueKind, RevokedConsent, TenantTx};
 use tracing::{Instrument, error, info_span};
 
 use super::tally::NoticeTally;
@@ -155,18 +155,14 @@ impl Vault {
         let is_deletion = notice.kind == NoticeKind::DataDeletion;
         let (ids, revoked) = (asset_ids(assets), revoked_consent(notice));
         let ended = tx.find_revoked_active_assets(revoked, &ids).await?;
-        let is_known = |it: &Asset| matches!(&it.facts.failing, Some((_, reason)) if reason.code == ReasonCode::Revoked);
-        let failed: Vec<_> = assets
+        let is_known = |it: &Asset| matches!(&it.facts.refusals, Some(it) if it.reason.code == ReasonCode::Revoked);
+        let revoked_now: Vec<_> = assets
             .iter()
             .filter(|it| ended.contains(&it.id) && !is_known(it))
-            .map(|it| FailedProbe {
-                asset_id: it.id.clone(),
-                reason: revocation_reason(notice),
-                definitive: true,
-            })
+            .filter_map(|it| self.count_revocation(it, notice, step.now))
             .collect();
-        tally.changed += failed.len();
-        tx.note_failed_probes(&failed, step.now).await?;
+        tally.changed += revoked_now.len();
+        tx.write_refusals(&revoked_now, step.now).await?;
         tx.delete_revoked_credentials(revoked, &ids, is_deletion)
             .await?;
         if is_deletion {
@@ -174,6 +170,22 @@ impl Vault {
                 .await?;
         }
         self.follow_up(tx, &ids, step.now).await
+    }
+
+    /// The refusals of an asset whose person has taken the app's access back: one is enough.
+    fn count_revocation(
+        &self,
+        asset: &Asset,
+        notice: &MetaNotice,
+        now: Timestamp,
+    ) -> Option<CountedRefusal> {
+        let pause = self.settings.watch.pace.doubt;
+        let reason = revocation_reason(notice);
+        let refusals = asset
+            .facts
+            .after_refusal(reason, Certainty::Definitive, now, pause)?;
+        let asset_id = asset.id.clone();
+        Some(CountedRefusal { asset_id, refusals })
     }
 
     /// Revokes as [`Self::apply_revocation`] does, and schedules a probe of the remaining standbys at once.

@@ -12,7 +12,7 @@ use std::{collections::HashMap, pin::pin};
 use futures_util::StreamExt;
 use regrant_domain::{
     AccessToken, Asset, AssetId, Coverage, Grant, GrantId, PersonId, PlanId, ProbeResult, Reason,
-    Refusal, RefusalKind, find_missing_scope,
+    Refusal, RefusalKind,
 };
 use regrant_graph::{AppCredentials, Target};
 use regrant_storage::AuditEvent;
@@ -22,6 +22,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     Conflict, Error, Principal, RepeatableRequest, SiblingLoss, Targets, Vault,
     call::idempotency::IdempotentCall,
+    credentials::second_opinion::ReviewedToken,
     reconnect::{targets::expected_person, verify_token::ValidationFailure},
 };
 
@@ -215,26 +216,22 @@ impl Vault {
         deadline: Instant,
     ) -> HashMap<AssetId, ProbeResult> {
         let mut proofs = refuse_all(assets, &timeout_refusal());
-        let mut targets = Vec::with_capacity(assets.len());
-        for asset in assets {
-            match find_missing_scope(asset.kind, &asset.id, grant) {
-                Some(refusal) => {
-                    drop(proofs.insert(asset.id.clone(), ProbeResult::Refused(refusal)));
-                }
-                None => targets.push(Target::from(asset)),
-            }
-        }
+        let targets: Vec<_> = assets.iter().map(Target::from).collect();
+        let mut reviewed = ReviewedToken::new(app, token, grant);
         let mut chunks =
             pin!(
                 self.graph
                     .stream_probes(app, token, &grant.facts.person_id, &targets)
             );
         while let Ok(Some(chunk)) = timeout_at(deadline, chunks.next()).await {
-            for (index, proof) in chunk.indices.into_iter().zip(chunk.results) {
-                if let Some(target) = targets.get(index) {
-                    proofs.insert(target.id.clone(), proof);
-                }
-            }
+            let of_chunk: Vec<_> = chunk.indices.iter().filter_map(|it| targets.get(*it)).collect();
+            let probed = of_chunk.iter().copied().zip(chunk.results).collect();
+            let Ok(reviewed) = timeout_at(deadline, self.review_results(&mut reviewed, probed)).await
+            else {
+                break;
+            };
+            let ids = of_chunk.iter().map(|it| it.id.clone());
+            proofs.extend(ids.zip(reviewed));
         }
         proofs
     }

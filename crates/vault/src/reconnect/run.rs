@@ -15,6 +15,7 @@ use tracing::{Instrument, info_span, warn};
 
 use crate::{
     Error, Vault,
+    credentials::second_opinion::ReviewedToken,
     reconnect::{
         offer::Credentials,
         verify_token::{TokenVerdict, Validation},
@@ -176,14 +177,22 @@ impl<'a> Run<'a> {
             &targets,
         );
         pin_mut!(chunks);
+        let mut reviewed =
+            ReviewedToken::new(&self.app, &credentials.token, &credentials.grant);
         while let Some(chunk) = chunks.next().await {
-            let items = chunk
+            let of_chunk: Vec<_> = chunk
                 .indices
                 .iter()
                 .filter_map(|index| to_probe.get(*index))
-                .map(|(item, _)| item);
-            let probed: Vec<_> = items.zip(chunk.results).collect();
-            self.settle_probed(credentials, probed).await?;
+                .collect();
+            let results = of_chunk.iter().map(|(_, target)| target).zip(chunk.results);
+            let results = self
+                .vault
+                .review_results(&mut reviewed, results.collect())
+                .await;
+            let items = of_chunk.iter().map(|(item, _)| item);
+            self.settle_probed(credentials, items.zip(results).collect())
+                .await?;
             self.vault.progress.notify_waiters(self.reconnect.id);
             if self.vault.runs.stop.is_cancelled() {
                 break;

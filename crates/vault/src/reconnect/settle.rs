@@ -6,9 +6,7 @@
 
 use std::collections::HashMap;
 
-use regrant_domain::{
-    Asset, AssetId, ProbeResult, Refusal, RefusalKind, Timestamp, find_missing_scope,
-};
+use regrant_domain::{Asset, AssetId, ProbeResult, Refusal, RefusalKind, Timestamp};
 use regrant_graph::Target;
 use regrant_storage::{Item, TenantTx};
 
@@ -64,10 +62,7 @@ impl Run<'_> {
                 settled.push((item, unprobed()));
                 continue;
             };
-            match find_missing_scope(asset.kind, &asset.id, &credentials.grant) {
-                Some(refusal) => settled.push((item, refusal)),
-                None => to_probe.push((item, Target::from(asset))),
-            }
+            to_probe.push((item, Target::from(asset)));
         }
         for chunk in settled.chunks(CHUNK) {
             let refused = chunk

@@ -12,7 +12,7 @@ use regrant_domain::{
     watch::cut_off_after_probe,
 };
 use regrant_storage::{
-    Activation, AuditEvent, CutOffNote, FailedProbe, Item, ItemResult, ReconnectCause,
+    Activation, AuditEvent, CountedRefusal, CutOffNote, Item, ItemResult, ReconnectCause,
     StoredCredential, TenantTx,
 };
 
@@ -45,7 +45,7 @@ pub(super) struct Settlement<'a> {
     renewals: Vec<Activation>,
     parked: Vec<StoredCredential>,
     standbys: Vec<StoredCredential>,
-    failed: Vec<FailedProbe>,
+    refused: Vec<CountedRefusal>,
     checked: Vec<AssetId>,
     results: Vec<(i64, ItemResult)>,
     cut_offs: Vec<CutOffNote>,
@@ -62,7 +62,7 @@ impl<'a> Settlement<'a> {
             renewals: Vec::new(),
             parked: Vec::new(),
             standbys: Vec::new(),
-            failed: Vec::new(),
+            refused: Vec::new(),
             checked: Vec::new(),
             results: Vec::new(),
             cut_offs: Vec::new(),
@@ -140,13 +140,16 @@ impl<'a> Settlement<'a> {
                 let credential = self.seal_for_slot(asset, Slot::Standby, proven)?;
                 self.standbys.push(credential);
             }
-            CredentialChange::Doubt { definitive } => {
-                let failed = decision.reason.clone().map(|reason| FailedProbe {
+            CredentialChange::CountRefusal(certainty) => {
+                let pause = self.run.vault.settings.watch.pace.doubt;
+                let reason = decision.reason.clone();
+                let refusals = reason
+                    .and_then(|it| asset.facts.after_refusal(it, certainty, self.now, pause));
+                let counted = refusals.map(|refusals| CountedRefusal {
                     asset_id: asset.id.clone(),
-                    reason,
-                    definitive,
+                    refusals,
                 });
-                self.failed.extend(failed);
+                self.refused.extend(counted);
             }
             CredentialChange::Nothing => self.checked.push(asset.id.clone()),
         }
@@ -169,14 +172,19 @@ impl<'a> Settlement<'a> {
         proven: ProbeFacts,
         cut_off: Option<CutOff>,
     ) -> Result<Activation, Error> {
+        let condition = proven.condition;
         let credential = self.seal_for_slot(asset, Slot::Active, proven)?;
         let person = credential.credential.person_id.clone();
+        let grant = self.offer.as_ref().map(|it| &it.credentials.grant);
+        let dates_read_at = grant.map(|it| it.facts.read_at);
         self.cut_offs
             .extend(cut_off_note(asset, person, cut_off, self.now));
         Ok(Activation {
             credential,
             expected_generation: asset.generation,
             cut_off,
+            dates_read_at,
+            condition,
         })
     }
 
@@ -214,7 +222,7 @@ impl<'a> Settlement<'a> {
             CredentialChange::Reseal => Some("credential.renewed").zip(last_sealed(&self.renewals)),
             CredentialChange::Park => Some("credential.parked").zip(self.parked.last()),
             CredentialChange::AddStandby => Some("credential.stands_by").zip(self.standbys.last()),
-            CredentialChange::Doubt { .. } | CredentialChange::Nothing => None,
+            CredentialChange::CountRefusal(_) | CredentialChange::Nothing => None,
         };
         if let Some((action, stored)) = sealed_credential {
             let actor = format!("reconnect:{}", self.run.reconnect.id);
@@ -245,7 +253,7 @@ impl<'a> Settlement<'a> {
         }
         tx.park_credentials(&self.parked, now).await?;
         tx.insert_standby_credentials(&self.standbys, now).await?;
-        tx.note_failed_probes(&self.failed, now).await?;
+        tx.write_refusals(&self.refused, now).await?;
         tx.note_assets_checked(&self.checked, now).await?;
         tx.settle_items(reconnect.id, &self.results, now).await?;
         tx.insert_cut_off_notes(&self.cut_offs).await?;

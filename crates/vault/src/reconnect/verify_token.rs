@@ -197,14 +197,7 @@ impl Vault {
         if expected.is_some_and(|person| *person != inspected.facts.person_id) {
             return Err(ValidationFailure::Refused(TokenRefusal::OtherPerson));
         }
-        let access_until = inspected.facts.data_access_expires_at;
-        if access_until.is_some_and(|at| at <= self.clock.now()) {
-            return Err(ValidationFailure::ForEveryItem(Refusal {
-                kind: RefusalKind::DataAccessExpired,
-                message: "Data access of this token has lapsed.".to_owned(),
-                fbtrace_id: None,
-            }));
-        }
+        // A date that has arrived refuses nothing: the read on each asset decides.
         Ok(inspected)
     }
 }

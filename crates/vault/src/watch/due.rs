@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use regrant_domain::{
     AccessToken, Asset, Credential, CredentialId, Grant, GrantId, ProbeFacts, ProbeResult,
-    RefusalKind, Slot, Timestamp,
+    Refusal, RefusalKind, Slot, Timestamp, Weight,
     failover::needs_standby,
     watch::{Verdict, judge_probe},
 };
@@ -28,17 +28,14 @@ pub(super) struct ProbeRound<'a> {
     pub(super) owner: &'a str,
     pub(super) app: &'a AppCredentials,
     pub(super) grants: HashMap<GrantId, Grant>,
-    /// New grants of imported tokens, by the fingerprint of the token.
-    pub(super) imported: HashMap<Vec<u8>, Grant>,
     /// The tokens that were opened for this round.
     pub(super) tokens: HashMap<CredentialId, AccessToken>,
 }
 
 impl ProbeRound<'_> {
-    /// The grant of a credential's token, stored or new.
+    /// The grant of a credential's token; an imported token has none before it is attributed.
     pub(super) fn grant_of(&self, credential: &Credential) -> Option<&Grant> {
-        let stored = credential.grant_id.and_then(|id| self.grants.get(&id));
-        stored.or_else(|| self.imported.get(&credential.fingerprint))
+        credential.grant_id.and_then(|id| self.grants.get(&id))
     }
 }
 
@@ -48,13 +45,25 @@ impl DueAsset {
         matches!(self.proofs.get(&stored.credential.id), Some(ProbeResult::Refused(it)) if it.kind == RefusalKind::TokenDead)
     }
 
+    /// The credentials that Graph refused, with the refusals.
+    pub(super) fn refused_credentials(
+        &self,
+    ) -> impl Iterator<Item = (&StoredCredential, &Refusal)> {
+        self.credentials
+            .iter()
+            .filter_map(|it| match self.proofs.get(&it.credential.id)? {
+                ProbeResult::Refused(refusal) => Some((it, refusal)),
+                ProbeResult::Works(_) => None,
+            })
+    }
+
     /// Whether the asset may have lost its serving credential, so that its standbys are probed too.
     pub(super) fn needs_standby(&self, now: Timestamp, settings: &Settings) -> bool {
         let is_serving = self
             .asset
             .state_at(now, settings.assets.notice)
             .is_serving();
-        let has_failed = self.asset.facts.failures > 0;
+        let has_failed = self.asset.facts.refusal_weight() >= Some(Weight::Suspect);
         needs_standby(self.active_verdict(now).as_ref(), is_serving, has_failed)
     }
 

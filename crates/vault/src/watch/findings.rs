@@ -8,16 +8,19 @@ use std::collections::{HashMap, HashSet};
 
 use regrant_crypto::DataKey;
 use regrant_domain::{
-    Asset, Credential, CredentialId, CredentialKind, Grant, ProbeFacts, Slot, Timestamp,
+    Asset, AssetKind, Certainty, Credential, CredentialId, CredentialKind, CutOff, ProbeFacts,
+    Reason, ReasonCode, Slot, Timestamp, Who,
     retry::probe_pause,
     watch::{Verdict, cut_off_after_probe},
 };
-use regrant_storage::{Activation, Confirmation, FailedProbe, StoredCredential, TenantTx};
+use regrant_storage::{
+    Activation, Confirmation, CountedRefusal, DateReading, StoredCredential, TenantTx,
+};
 
 use crate::{
     Error, ProbePassStats, Settings, Vault,
     assets::cut_offs::{cut_off_note, forecast_events},
-    credentials::seal::{CredentialDraft, grant_context},
+    credentials::seal::{CredentialDraft, expiry_of_credential},
     watch::{
         due::{DueAsset, ProbeRound},
         rows::ChunkRows,
@@ -33,6 +36,8 @@ pub(super) struct Findings<'a> {
     pub(super) now: Timestamp,
     pub(super) stats: ProbePassStats,
     pub(super) rows: ChunkRows,
+    /// The kinds of assets whose refusals are held, because many persons are refused at once.
+    held: HashSet<AssetKind>,
 }
 
 impl<'a> Findings<'a> {
@@ -41,6 +46,7 @@ impl<'a> Findings<'a> {
         key: &'a DataKey,
         settings: &'a Settings,
         now: Timestamp,
+        held: HashSet<AssetKind>,
     ) -> Self {
         Self {
             round,
@@ -49,6 +55,7 @@ impl<'a> Findings<'a> {
             now,
             stats: ProbePassStats::default(),
             rows: ChunkRows::default(),
+            held,
         }
     }
 
@@ -68,6 +75,7 @@ impl<'a> Findings<'a> {
         }
         let verdict = due.active_verdict(self.now);
         self.gather_refreshes(&due);
+        self.gather_dates(&due, asset);
         if self.promote_parked(&mut due, asset, verdict.as_ref())?
             || self.fail_over(&mut due, asset)?
         {
@@ -86,14 +94,8 @@ impl<'a> Findings<'a> {
     ) -> Result<(), Error> {
         match verdict {
             Some(Verdict::Alive) => self.confirm_serving(due, asset)?,
-            Some(Verdict::Doubt { reason, definitive }) => {
-                self.stats.doubted += 1;
-                self.rows.failed.push(FailedProbe {
-                    asset_id: asset.id.clone(),
-                    reason,
-                    definitive,
-                });
-                self.rows.settled.push(asset.id.clone());
+            Some(Verdict::Refused { reason, certainty }) => {
+                self.count_refusal(asset, reason, certainty);
             }
             Some(Verdict::Unknown(not_before)) => {
                 self.postpone_asset(asset, not_before, due.lease.tries);
@@ -101,12 +103,52 @@ impl<'a> Findings<'a> {
             None if due.has_unanswered_probe(self.now) => {
                 self.postpone_asset(asset, None, due.lease.tries);
             }
-            Some(Verdict::Unclear) | None => {
+            None => {
                 self.rows.checked.push(asset.id.clone());
                 self.rows.settled.push(asset.id.clone());
             }
         }
         Ok(())
+    }
+
+    /// Counts a refusal of the serving credential. Refusals of many persons at once are held at `suspect`.
+    fn count_refusal(&mut self, asset: &Asset, reason: Reason, certainty: Certainty) {
+        self.stats.doubted += 1;
+        self.rows.settled.push(asset.id.clone());
+        let (reason, certainty) = if certainty == Certainty::Spaced && self.held.contains(&asset.kind)
+        {
+            (mass_refusal_reason(reason), Certainty::Doubtful)
+        } else {
+            (reason, certainty)
+        };
+        let pause = self.settings.watch.pace.doubt;
+        let counted = asset
+            .facts
+            .after_refusal(reason, certainty, self.now, pause)
+            .map(|refusals| CountedRefusal {
+                asset_id: asset.id.clone(),
+                refusals,
+            });
+        self.rows.refused.extend(counted);
+    }
+
+    /// Takes over the dates of the grant that serves the asset, where they were read again since.
+    fn gather_dates(&mut self, due: &DueAsset, asset: &Asset) {
+        let Some(active) = due.find_in_slot(Slot::Active) else {
+            return;
+        };
+        let Some(grant) = self.round.grant_of(&active.credential) else {
+            return;
+        };
+        let is_newer = asset.facts.dates_read_at.is_none_or(|it| it < grant.facts.read_at);
+        if is_newer {
+            self.rows.dates.push(DateReading {
+                asset_id: asset.id.clone(),
+                expires_at: expiry_of_credential(active.credential.kind, grant),
+                data_access_expires_at: grant.facts.data_access_expires_at,
+                read_at: grant.facts.read_at,
+            });
+        }
     }
 
     /// Writes the rows, releases the leases, and plans the next probes and refreshes.
@@ -117,7 +159,7 @@ impl<'a> Findings<'a> {
         siblings: &Siblings<'_>,
     ) -> Result<ProbePassStats, Error> {
         let now = self.now;
-        self.write_credentials(tx, vault).await?;
+        self.write_credentials(tx).await?;
         let concluded = siblings.write_cut_offs(tx, now).await?;
         let rows = &mut self.rows;
         let settled: HashSet<_> = rows
@@ -144,21 +186,20 @@ impl<'a> Findings<'a> {
         Ok(self.stats)
     }
 
-    async fn write_credentials(&self, tx: &TenantTx, vault: &Vault) -> Result<(), Error> {
+    async fn write_credentials(&self, tx: &TenantTx) -> Result<(), Error> {
         let (rows, now) = (&self.rows, self.now);
-        for (grant, sealed) in &rows.grants {
-            vault.insert_imported_grant(tx, grant, sealed, now).await?;
-        }
+        tx.write_date_readings(&rows.dates).await?;
         tx.confirm_credentials(&rows.confirmed, now).await?;
         tx.adopt_imported_credentials(&rows.resealed, now).await?;
-        tx.note_failed_probes(&rows.failed, now).await?;
+        tx.write_refusals(&rows.refused, now).await?;
         tx.insert_standby_credentials(&rows.standbys, now).await?;
         tx.delete_credentials(&rows.dropped).await?;
         tx.promote_credentials(&rows.promoted, now).await?;
         Ok(tx.note_assets_checked(&rows.checked, now).await?)
     }
 
-    /// The serving credential works: confirms it. An imported credential is sealed again with its new grant.
+    /// The serving credential works: confirms it. Where it is a person's token for a page, the page's own token is
+    /// sealed in its stead.
     fn confirm_serving(&mut self, due: &mut DueAsset, asset: &Asset) -> Result<(), Error> {
         self.stats.confirmed += 1;
         self.rows.settled.push(asset.id.clone());
@@ -170,36 +211,39 @@ impl<'a> Findings<'a> {
         self.rows
             .cut_offs
             .extend(cut_off_note(asset, person, cut_off, self.now));
-        let has_new_grant = active.credential.grant_id.is_none()
-            && self.round.grant_of(&active.credential).is_some();
-        if has_new_grant {
-            let credential = self.seal_for_slot(asset, &active, Slot::Active, proven)?;
-            self.rows.resealed.push(Activation {
-                credential,
-                expected_generation: asset.generation,
-                cut_off,
-            });
+        let is_minted = proven.page_token.is_some() && active.credential.kind != CredentialKind::Page;
+        if is_minted {
+            let activation = self.seal_activation(asset, &active, proven, cut_off)?;
+            self.rows.resealed.push(activation);
         } else {
             self.rows.confirmed.push(Confirmation {
                 asset_id: asset.id.clone(),
                 cut_off,
                 tasks: proven.tasks.unwrap_or(active.tasks),
+                condition: proven.condition,
             });
         }
         Ok(())
     }
 
-    /// Gathers the new grant of an imported token, once for all credentials with the token.
-    fn gather_imported_grant(&mut self, credential: &Credential) -> Result<(), Error> {
-        let imported = self.round.imported.get(&credential.fingerprint);
-        let token = self.round.tokens.get(&credential.id);
-        let is_gathered = |it: &Grant| self.rows.grants.iter().any(|(grant, _)| grant.id == it.id);
-        if let Some((grant, token)) = imported.filter(|it| !is_gathered(it)).zip(token) {
-            let context = grant_context(self.round.scope.tenant(), grant.id);
-            let sealed = self.key.seal_record(&context, token.expose().as_bytes())?;
-            self.rows.grants.push((grant.clone(), sealed));
-        }
-        Ok(())
+    /// Seals the token of a stored credential, or the page token that its probe minted, as the active one.
+    pub(super) fn seal_activation(
+        &self,
+        asset: &Asset,
+        stored: &StoredCredential,
+        proven: ProbeFacts,
+        cut_off: Option<CutOff>,
+    ) -> Result<Activation, Error> {
+        let condition = proven.condition;
+        let grant = self.round.grant_of(&stored.credential);
+        let dates_read_at = grant.map(|it| it.facts.read_at);
+        Ok(Activation {
+            credential: self.seal_for_slot(asset, stored, Slot::Active, proven)?,
+            expected_generation: asset.generation,
+            cut_off,
+            dates_read_at,
+            condition,
+        })
     }
 
     fn postpone_asset(&mut self, asset: &Asset, not_before: Option<Timestamp>, tries: u32) {
@@ -229,14 +273,13 @@ impl<'a> Findings<'a> {
 
     /// Seals the token of a stored credential for the asset's next generation.
     pub(super) fn seal_for_slot(
-        &mut self,
+        &self,
         asset: &Asset,
         stored: &StoredCredential,
         slot: Slot,
         proven: ProbeFacts,
     ) -> Result<StoredCredential, Error> {
         let credential = &stored.credential;
-        self.gather_imported_grant(credential)?;
         let token = self.round.tokens.get(&credential.id);
         let token = token.ok_or_else(|| Error::from_cause("the token was not opened"))?;
         let draft = CredentialDraft {
@@ -251,6 +294,16 @@ impl<'a> Findings<'a> {
         let key = (self.key, self.round.scope.tenant());
         draft.seal_proven(key, asset, slot, proven, self.now)
     }
+}
+
+/// The reason of a refusal that is held: it may be an incident at Meta.
+fn mass_refusal_reason(refused: Reason) -> Reason {
+    let detail = format!(
+        "Tokens of many persons were refused at once, so an incident at Meta is likely. Graph said: {}",
+        refused.detail
+    );
+    let next_step = "Regrant asks again by itself; look at Meta's status page.";
+    Reason::new(ReasonCode::MassRefusal, Who::Provider, detail, next_step)
 }
 
 fn slots_by_id(credentials: &[StoredCredential]) -> HashMap<CredentialId, Slot> {

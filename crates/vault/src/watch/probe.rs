@@ -7,16 +7,18 @@ use std::{collections::HashMap, pin::pin};
 
 use futures_util::StreamExt;
 use regrant_domain::{
-    AccessToken, Credential, CredentialKind, Grant, GrantId, ProbeResult, Refusal, RefusalKind,
-    SealedRecord, Timestamp, error_chain,
+    AccessToken, ProbeResult, Refusal, RefusalKind, error_chain, explain_by_scope,
 };
-use regrant_graph::{AppCredentials, DeathVerdict, Probe, Target};
-use regrant_storage::{StoredCredential, TenantScope, TenantTx};
-use tracing::{error, warn};
+use regrant_graph::{AppCredentials, Probe, Target};
+use regrant_storage::{StoredCredential, TenantScope};
+use tracing::error;
 
 use crate::{
-    Error, Vault,
-    credentials::payload::{credential_context, parse_payload},
+    Vault,
+    credentials::{
+        payload::{credential_context, parse_payload},
+        second_opinion::{apply_opinion, needs_second_opinion},
+    },
     watch::due::{DueAsset, ProbeRound},
 };
 
@@ -76,11 +78,11 @@ impl Vault {
                 it.proofs.extend(id.map(|id| (id, proof)));
             }
         }
-        self.confirm_deaths(round, due).await;
+        self.review_refusals(round, due).await;
     }
 
     /// Opens the token of a credential. A record that does not open raises an alarm and says nothing about the token.
-    async fn open_token_or_alarm(
+    pub(crate) async fn open_token_or_alarm(
         &self,
         scope: &TenantScope,
         stored: &StoredCredential,
@@ -103,97 +105,39 @@ impl Vault {
         }
     }
 
-    /// Asks Graph about each token that a probe called dead, because a fault of the app may look like dead tokens.
-    /// Replaces the results that Graph does not confirm.
-    async fn confirm_deaths(&self, round: &ProbeRound<'_>, due: &mut [DueAsset]) {
-        let mut by_fingerprint = HashMap::<Vec<u8>, Option<Refusal>>::new();
+    /// Asks Graph about each token that a probe called dead, once per token. Replaces the results that Graph does not
+    /// confirm, and explains the other refusals by what was granted.
+    async fn review_refusals(&self, round: &ProbeRound<'_>, due: &mut [DueAsset]) {
+        let mut opinions = HashMap::<Vec<u8>, Option<Refusal>>::new();
         for it in due.iter() {
-            for stored in it.credentials.iter().filter(|stored| it.is_dead(stored)) {
-                let fingerprint = &stored.credential.fingerprint;
-                let Some(token) = round.tokens.get(&stored.credential.id) else {
-                    continue;
-                };
-                if !by_fingerprint.contains_key(fingerprint) {
-                    let refusal = self.confirm_dead(round.app, token).await;
-                    by_fingerprint.insert(fingerprint.clone(), refusal);
+            for (stored, refusal) in it.refused_credentials() {
+                let print = &stored.credential.fingerprint;
+                let token = round.tokens.get(&stored.credential.id);
+                let token = token.filter(|_| needs_second_opinion(refusal));
+                if let Some(token) = token.filter(|_| !opinions.contains_key(print)) {
+                    let opinion = self.ask_second_opinion(round.app, token, refusal).await;
+                    opinions.insert(print.clone(), opinion);
                 }
             }
         }
+        let app_works = self.is_app_working(round.app, due).await;
         for it in due.iter_mut() {
-            let dead = it.credentials.iter().filter(|stored| it.is_dead(stored));
-            let replaced: Vec<_> = dead
-                .filter_map(|stored| {
-                    let refusal = by_fingerprint
-                        .get(&stored.credential.fingerprint)?
-                        .clone()?;
-                    Some((stored.credential.id, ProbeResult::Refused(refusal)))
+            let reviewed: Vec<_> = it
+                .refused_credentials()
+                .map(|(stored, refusal)| {
+                    let refusal = review_refusal(round, &opinions, app_works, it, stored, refusal);
+                    (stored.credential.id, ProbeResult::Refused(refusal))
                 })
                 .collect();
-            it.proofs.extend(replaced);
+            it.proofs.extend(reviewed);
         }
     }
 
-    /// `None` if Graph confirms that the token is dead, else the refusal that counts instead.
-    async fn confirm_dead(&self, app: &AppCredentials, token: &AccessToken) -> Option<Refusal> {
-        match self.graph.confirm_death(app, token).await {
-            Ok(DeathVerdict::Confirmed { .. }) => None,
-            Ok(DeathVerdict::Denied) => {
-                warn!(
-                    alarm = "contradiction", app.id = %app.id,
-                    "Graph refuses a token that it calls valid"
-                );
-                Some(unavailable(
-                    "Graph refused the token, and calls it valid when asked about it.",
-                ))
-            }
-            Err(refusal) => Some(refusal),
-        }
-    }
-
-    /// Asks Graph for the facts of imported tokens that work: whose they are, and when they end.
-    pub(super) async fn inspect_imported_tokens(
-        &self,
-        round: &mut ProbeRound<'_>,
-        due: &[DueAsset],
-    ) {
-        for it in due {
-            let without_grant = it
-                .credentials
-                .iter()
-                .filter(|stored| is_working_without_grant(it, &stored.credential));
-            for stored in without_grant {
-                let (id, print) = (stored.credential.id, &stored.credential.fingerprint);
-                let is_known = round.imported.contains_key(print);
-                let Some(token) = round.tokens.get(&id).filter(|_| !is_known) else {
-                    continue;
-                };
-                if let Ok(inspected) = self.graph.inspect_token(round.app, token).await {
-                    let grant = Grant {
-                        id: imported_grant_id(print),
-                        facts: inspected.facts,
-                    };
-                    round.imported.insert(print.clone(), grant);
-                }
-            }
-        }
-    }
-
-    /// Stores the grant of an imported token, unless another chunk has stored it.
-    pub(super) async fn insert_imported_grant(
-        &self,
-        tx: &TenantTx,
-        grant: &Grant,
-        sealed: &SealedRecord,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        if tx.find_grants(&[grant.id]).await?.is_empty() {
-            match self.insert_grant(tx, grant, now).await {
-                // A concurrent chunk with the same token was first.
-                Ok(()) | Err(regrant_storage::Error::Taken(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(tx.store_grant_token(grant.id, sealed).await?)
+    /// Whether Graph blamed the app for a refusal and accepts the app's own token all the same.
+    async fn is_app_working(&self, app: &AppCredentials, due: &[DueAsset]) -> bool {
+        let mut refused = due.iter().flat_map(DueAsset::refused_credentials);
+        refused.any(|(_, it)| it.kind == RefusalKind::AppFault)
+            && self.graph.verify_app(app).await.is_ok()
     }
 
     /// Runs the probes; returns one result for each index, in their order.
@@ -232,14 +176,31 @@ fn unavailable(message: &str) -> Refusal {
     }
 }
 
-/// Whether a credential works and has no grant. Graph does not say whose a page token is, so those are excluded.
-fn is_working_without_grant(due: &DueAsset, credential: &Credential) -> bool {
-    let works = matches!(due.proofs.get(&credential.id), Some(ProbeResult::Works(_)));
-    works && credential.grant_id.is_none() && credential.kind != CredentialKind::Page
-}
-
-/// The id of an imported token's grant, derived from its fingerprint, so that concurrent chunks agree on it.
-fn imported_grant_id(fingerprint: &[u8]) -> GrantId {
-    let bytes: [u8; 16] = fingerprint.try_into().unwrap_or_default();
-    GrantId::from_uuid(uuid::Uuid::new_v8(bytes))
+/// The refusal as it counts.
+fn review_refusal(
+    round: &ProbeRound<'_>,
+    opinions: &HashMap<Vec<u8>, Option<Refusal>>,
+    app_works: bool,
+    due: &DueAsset,
+    stored: &StoredCredential,
+    refusal: &Refusal,
+) -> Refusal {
+    let credential = &stored.credential;
+    let refusal = match opinions.get(&credential.fingerprint) {
+        Some(opinion) if needs_second_opinion(refusal) => {
+            apply_opinion(opinion.clone(), refusal.clone())
+        }
+        _ => refusal.clone(),
+    };
+    if app_works && refusal.kind == RefusalKind::AppFault {
+        // The fault is this token's alone: it is counted, so that it is not ignored for good.
+        return Refusal {
+            kind: RefusalKind::Unclassified,
+            ..refusal
+        };
+    }
+    match round.grant_of(credential) {
+        Some(grant) => explain_by_scope(due.asset.kind, &due.asset.id, grant, refusal),
+        None => refusal,
+    }
 }

@@ -8,7 +8,7 @@ use regrant_domain::{
     settle::{CredentialChange, Standing, decide_outcome},
     watch::{Verdict, cut_off_after_probe},
 };
-use regrant_storage::{Activation, Promotion, StoredCredential};
+use regrant_storage::{Promotion, StoredCredential};
 use serde_json::json;
 
 use crate::{
@@ -84,17 +84,12 @@ impl Findings<'_> {
         let is_same_person = waiting.credential.person_id == asset.person_id;
         let known = asset.facts.cut_off.filter(|_| is_same_person);
         let cut_off = cut_off_after_probe(known, proven.cut_off, self.now);
-        let credential = self.seal_for_slot(asset, waiting, Slot::Active, proven)?;
-        let person = credential.credential.person_id.clone();
-        let detail = promotion_detail(due, waiting, &credential);
+        let activation = self.seal_activation(asset, waiting, proven, cut_off)?;
+        let person = activation.credential.credential.person_id.clone();
+        let detail = promotion_detail(due, waiting, &activation.credential);
         self.rows
             .cut_offs
             .extend(cut_off_note(asset, person, cut_off, self.now));
-        let activation = Activation {
-            credential,
-            expected_generation: asset.generation,
-            cut_off,
-        };
         self.rows.promoted.push(Promotion {
             activation,
             replaced_id: waiting.credential.id,
@@ -106,7 +101,7 @@ impl Findings<'_> {
     /// The standing of the asset after these probes.
     fn standing_of(&self, due: &DueAsset, asset: &Asset, verdict: Option<&Verdict>) -> Standing {
         let active = due.find_in_slot(Slot::Active);
-        let is_refused = matches!(verdict, Some(Verdict::Doubt { .. }));
+        let is_refused = matches!(verdict, Some(Verdict::Refused { .. }));
         let is_serving = asset
             .state_at(self.now, self.settings.assets.notice)
             .is_serving();

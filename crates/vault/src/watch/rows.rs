@@ -1,11 +1,9 @@
 //! The rows that a chunk of due assets writes.
 
-use regrant_domain::{
-    Asset, AssetId, CredentialId, EventKind, Grant, GrantId, SealedRecord, Timestamp,
-};
+use regrant_domain::{Asset, AssetId, CredentialId, EventKind, GrantId, Timestamp};
 use regrant_storage::{
-    Activation, AuditEvent, Confirmation, CutOffNote, FailedProbe, NewEvent, Promotion,
-    StoredCredential,
+    Activation, AuditEvent, Confirmation, CountedRefusal, CutOffNote, DateReading, NewEvent,
+    Promotion, StoredCredential,
 };
 use serde_json::Value;
 
@@ -14,12 +12,11 @@ use crate::audit::credential_sealed_event;
 /// The rows that a chunk writes, gathered so that each statement carries all of its rows.
 #[derive(Default)]
 pub(super) struct ChunkRows {
-    /// Grants of imported tokens.
-    pub(super) grants: Vec<(Grant, SealedRecord)>,
     pub(super) confirmed: Vec<Confirmation>,
-    /// Imported credentials, sealed again with their grant.
+    /// Persons' tokens for pages, replaced by the pages' own.
     pub(super) resealed: Vec<Activation>,
-    pub(super) failed: Vec<FailedProbe>,
+    pub(super) refused: Vec<CountedRefusal>,
+    pub(super) dates: Vec<DateReading>,
     pub(super) promoted: Vec<Promotion>,
     pub(super) standbys: Vec<StoredCredential>,
     pub(super) dropped: Vec<CredentialId>,

@@ -120,6 +120,7 @@ async fn another_tenants_rows_do_not_change(bench: Bench) {
         asset_id: id("1"),
         cut_off: None,
         tasks: Vec::new(),
+        condition: None,
     };
     stale(tx.confirm_credentials(&[confirmation], day(2)).await);
     missing(tx.delete_asset(&id("1")).await);

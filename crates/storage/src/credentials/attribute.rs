@@ -1,0 +1,102 @@
+//! Attributing imported credentials: whose token each holds, and of which kind it is.
+//!
+//! The rule: only a credential without a grant is attributed, and the asset that it serves takes over the facts in the
+//! same transaction.
+
+use regrant_domain::{AssetId, Credential, Timestamp};
+use sea_orm::Value;
+
+use crate::{
+    Error, StoredCredential, TenantTx,
+    credentials::credential::{SELECT, credential_from_row, read_sealing_key},
+    sql::{CHUNK, maybe_micros, to_micros},
+};
+
+/// A credential that was resealed with the grant of its token.
+#[derive(Debug, Clone)]
+pub struct AttributedCredential {
+    /// The credential, under the id that it had before.
+    pub credential: Credential,
+    /// When the facts of its grant were read.
+    pub read_at: Timestamp,
+}
+
+const ATTRIBUTE: &str = "
+    WITH owned (id, kind, grant_id, person_id, sealed, key_id, key_version, expires_at,
+        data_access_expires_at) AS (VALUES :owned)
+    UPDATE credentials AS c SET kind = owned.kind, grant_id = owned.grant_id,
+        person_id = owned.person_id, sealed = owned.sealed, key_id = owned.key_id,
+        key_version = owned.key_version, expires_at = owned.expires_at,
+        data_access_expires_at = owned.data_access_expires_at
+    FROM owned
+    WHERE c.tenant_id = :tenant AND c.id = owned.id AND c.grant_id IS NULL";
+
+const TAKE_OVER: &str = "
+    WITH owned (id, read_at) AS (VALUES :owned)
+    UPDATE assets AS a SET person_id = c.person_id, expires_at = c.expires_at,
+        data_access_expires_at = c.data_access_expires_at, dates_read_at = owned.read_at
+    FROM credentials c JOIN owned ON owned.id = c.id
+    WHERE a.tenant_id = :tenant AND c.tenant_id = :tenant AND c.asset_id = a.id
+        AND c.slot = 'active' AND c.grant_id IS NOT NULL";
+
+impl TenantTx {
+    /// The credentials after `after` whose token was never inspected, by asset; at most `limit`.
+    pub async fn list_unattributed_credentials(
+        &self,
+        after: Option<&AssetId>,
+        limit: u32,
+    ) -> Result<Vec<StoredCredential>, Error> {
+        let query = self
+            .query(
+                "{select} AND c.grant_id IS NULL AND c.kind <> 'workplace_app'
+                     [AND c.asset_id > :after]
+                 ORDER BY c.asset_id, c.id LIMIT :limit",
+            )
+            .fill("select", SELECT)
+            .bind_optional("after", after.map(AssetId::as_str))
+            .bind("limit", i64::from(limit));
+        let rows = self.fetch_all(query).await?;
+        rows.iter().map(credential_from_row).collect()
+    }
+
+    /// Attributes credentials; returns how many rows still had no grant. Lock their assets first.
+    pub async fn attribute_credentials(
+        &self,
+        owned: &[AttributedCredential],
+    ) -> Result<usize, Error> {
+        let mut attributed = 0;
+        for chunk in owned.chunks(CHUNK) {
+            let rows: Vec<[Value; 9]> = chunk
+                .iter()
+                .map(|it| to_row(&it.credential))
+                .collect::<Result<_, _>>()?;
+            attributed += self
+                .execute(self.query(ATTRIBUTE).bind_rows("owned", rows))
+                .await?;
+            let readings = chunk.iter().map(|it| -> [Value; 2] {
+                [it.credential.id.uuid().into(), to_micros(it.read_at).into()]
+            });
+            self.execute(self.query(TAKE_OVER).bind_rows("owned", readings))
+                .await?;
+        }
+        usize::try_from(attributed).map_err(|_| Error::Corrupt("count"))
+    }
+}
+
+fn to_row(it: &Credential) -> Result<[Value; 9], Error> {
+    let (key_id, key_version) = read_sealing_key(&it.sealed)?;
+    Ok([
+        it.id.uuid().into(),
+        it.kind.as_str().into(),
+        it.grant_id.map(|id| id.uuid()).into(),
+        it.person_id
+            .as_ref()
+            .map(|id| id.as_str().to_owned())
+            .into(),
+        it.sealed.as_bytes().into(),
+        key_id.into(),
+        i64::from(key_version).into(),
+        maybe_micros(it.expires_at).into(),
+        maybe_micros(it.data_access_expires_at).into(),
+    ])
+}
