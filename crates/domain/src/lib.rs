@@ -44,7 +44,7 @@ pub use judgement::{
     explain_by_scope, failover, is_reading_due, judge_date, refresh, retry, schedule, settle,
     state, watch,
 };
-pub use notice::{MetaNotice, NoticeKind};
+pub use notice::{MetaNotice, NoticeKind, NoticeSubject};
 pub use reconnects::{
     Coverage, Outcome, OutcomeCounts, Reason, ReasonCode, ReconnectStatus, Serving, Who,
 };

@@ -1,9 +1,11 @@
-//! Notices: messages from Meta to an app about a person.
+//! Notices: messages from Meta to an app about a person or about assets.
 //!
-//! The rule: a notice names a person and no tenant; its effect on a tenant is decided in that tenant's own
+//! The rule: a notice names a person or assets and no tenant; its effect on a tenant is decided in that tenant's own
 //! transaction.
 
-use crate::{PersonId, Timestamp, closed_list};
+use std::fmt;
+
+use crate::{AssetId, PersonId, Timestamp, closed_list};
 
 closed_list! {
     /// The kinds of notices.
@@ -16,20 +18,64 @@ closed_list! {
         Deauthorize = "deauthorize",
         /// The person asked for the deletion of their data.
         DataDeletion = "data_deletion",
+        /// A business removed the provider or its app from a WhatsApp Business account.
+        PartnerRemoved = "partner_removed",
     }
 }
 
-/// One notice about one person.
+/// Whom or what a notice is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoticeSubject {
+    /// A person, as the app sees them.
+    Person(PersonId),
+    /// Assets: every id under which Meta may mean the asset. Never empty.
+    Assets(Vec<AssetId>),
+}
+
+/// One notice about one subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MetaNotice {
     /// What the notice is about.
     pub kind: NoticeKind,
-    /// The person, as the app sees them.
-    pub person_id: PersonId,
+    /// Whom or what it concerns.
+    pub subject: NoticeSubject,
     /// The announced cut-off; migrations only, and only if the notice has a date.
     pub cut_off: Option<Timestamp>,
     /// When Meta sent it.
     pub sent_at: Timestamp,
+}
+
+impl MetaNotice {
+    /// The person, if the notice is about one.
+    #[must_use]
+    pub const fn person_id(&self) -> Option<&PersonId> {
+        match &self.subject {
+            NoticeSubject::Person(id) => Some(id),
+            NoticeSubject::Assets(_) => None,
+        }
+    }
+
+    /// The assets that it names; empty where it is about a person.
+    #[must_use]
+    pub fn asset_ids(&self) -> &[AssetId] {
+        match &self.subject {
+            NoticeSubject::Person(_) => &[],
+            NoticeSubject::Assets(ids) => ids,
+        }
+    }
+}
+
+/// The id, or the ids with commas between them.
+impl fmt::Display for NoticeSubject {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(id) => out.write_str(id.as_str()),
+            Self::Assets(ids) => {
+                let ids: Vec<_> = ids.iter().map(AssetId::as_str).collect();
+                out.write_str(&ids.join(","))
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@
 //! readable date is kept without a cut-off: the vault then probes the person's assets.
 //! Start at [`parse_notices`].
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, str::FromStr};
 
 use chrono::{DateTime, Duration};
-use regrant_domain::{MetaNotice, NoticeKind, PersonId, Timestamp};
+use regrant_domain::{AssetId, MetaNotice, NoticeKind, NoticeSubject, PersonId, Timestamp};
 use serde_json::Value;
 
 /// Older notices are ignored: they are replays, or probes have found their facts since.
@@ -21,7 +21,7 @@ const MAX_REQUEST_AGE: Duration = Duration::days(1);
 pub struct NoticeWithDigest {
     /// The notice.
     pub notice: MetaNotice,
-    /// Equal for a repeated notice, different for every other. Text of the form `kind/person/time/field/value`.
+    /// Equal for a repeated notice, different for every other. Text of the form `kind/subject/time/field/value`.
     pub digest: String,
 }
 
@@ -31,24 +31,44 @@ pub fn parse_notices(raw: &[u8], now: Timestamp) -> Vec<NoticeWithDigest> {
         return Vec::new();
     };
     let object = text_field(&body, "object").unwrap_or_default();
-    let wanted: &[(NoticeKind, Option<&str>)] = match object.as_str() {
-        "managed_meta_account" => &[(NoticeKind::Migration, Some("migration_expire_time"))],
-        "permissions" => &[(NoticeKind::Permissions, None)],
-        _ => &[],
+    let Some(wanted) = WANTED.iter().find(|it| it.object == object) else {
+        return Vec::new();
     };
-    let entries = body
-        .get("entry")
-        .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
-    let mut notices = Vec::new();
-    for (kind, field) in wanted {
-        let found = entries
-            .iter()
-            .flat_map(|entry| parse_entry(*kind, *field, entry, now));
-        notices.extend(found);
-    }
+    let notices = list_field(&body, "entry")
+        .iter()
+        .flat_map(|entry| parse_entry(wanted, entry, now))
+        .collect();
     keep_last_of_each(notices)
 }
+
+/// Which changes of which object are notices.
+struct WantedNotice {
+    object: &'static str,
+    kind: NoticeKind,
+    /// The one field that counts; `None`: every field.
+    field: Option<&'static str>,
+}
+
+const WANTED: [WantedNotice; 3] = [
+    WantedNotice {
+        object: "managed_meta_account",
+        kind: NoticeKind::Migration,
+        field: Some("migration_expire_time"),
+    },
+    WantedNotice {
+        object: "permissions",
+        kind: NoticeKind::Permissions,
+        field: None,
+    },
+    WantedNotice {
+        object: "whatsapp_business_account",
+        kind: NoticeKind::PartnerRemoved,
+        field: Some("account_update"),
+    },
+];
+
+/// The events of `account_update` that end the provider's access (Meta's reference of that webhook).
+const REMOVALS: [&str; 2] = ["PARTNER_REMOVED", "PARTNER_APP_UNINSTALLED"];
 
 /// Parses a signed request's payload: the person and the time of issue. `None` if malformed, too old, or not
 /// signed with HMAC-SHA256.
@@ -58,91 +78,87 @@ pub fn parse_signed_request(payload: &[u8], now: Timestamp) -> Option<(PersonId,
     let algorithm = text_field(&payload, "algorithm")?;
     let issued_at = parse_time(payload.get("issued_at")?)?;
     let is_fresh = issued_at >= now - MAX_REQUEST_AGE && issued_at <= now + MAX_CLOCK_LEAD;
-    let person = parse_person(payload.get("user_id")?)?;
+    let person = parse_id(payload.get("user_id")?)?;
     (algorithm.eq_ignore_ascii_case("HMAC-SHA256") && is_fresh).then_some((person, issued_at))
 }
 
-fn parse_entry(
-    kind: NoticeKind,
-    field: Option<&str>,
-    entry: &Value,
-    now: Timestamp,
-) -> Vec<NoticeWithDigest> {
+fn parse_entry(wanted: &WantedNotice, entry: &Value, now: Timestamp) -> Vec<NoticeWithDigest> {
     let sent_at = entry.get("time").and_then(parse_time);
     let Some(sent_at) =
         sent_at.filter(|at| *at >= now - MAX_NOTICE_AGE && *at <= now + MAX_CLOCK_LEAD)
     else {
         return Vec::new();
     };
-    let owner = ["uid", "id"]
-        .into_iter()
-        .find_map(|name| entry.get(name).and_then(parse_person));
-    let is_wanted = |name: &str| field.is_none_or(|field| field == name);
-    let list = |name| {
-        entry
-            .get(name)
-            .and_then(Value::as_array)
-            .map_or(&[][..], Vec::as_slice)
+    let is_wanted = |name: &str| wanted.field.is_none_or(|field| field == name);
+    let changes = list_field(entry, "changes").iter().filter_map(|change| {
+        let name = text_field(change, "field")?;
+        Some((name, change.get("value").unwrap_or(&Value::Null)))
+    });
+    let fields = list_field(entry, "changed_fields")
+        .iter()
+        .filter_map(|field| Some((field.as_str()?.to_owned(), &Value::Null)));
+    let notice = |(name, value): (String, &Value)| {
+        let notice = MetaNotice {
+            kind: wanted.kind,
+            subject: parse_subject(wanted.kind, entry, value)?,
+            cut_off: value.get("migration_expire_time").and_then(parse_time),
+            sent_at,
+        };
+        Some(add_digest(notice, &name, value))
     };
-    let changes = list("changes").iter().filter_map(|change| {
-        let name = text_field(change, "field").filter(|it| is_wanted(it))?;
-        let value = change.get("value").unwrap_or(&Value::Null);
-        let person_id = value
-            .get("user_id")
-            .map_or_else(|| owner.clone(), parse_person)?;
-        let cut_off = value.get("migration_expire_time").and_then(parse_time);
-        Some(add_digest(
-            MetaNotice {
-                kind,
-                person_id,
-                cut_off,
-                sent_at,
-            },
-            &name,
-            value,
-        ))
-    });
-    let fields = list("changed_fields").iter().filter_map(|field| {
-        let name = field.as_str().filter(|it| is_wanted(it))?;
-        Some(add_digest(
-            MetaNotice {
-                kind,
-                person_id: owner.clone()?,
-                cut_off: None,
-                sent_at,
-            },
-            name,
-            &Value::Null,
-        ))
-    });
-    changes.chain(fields).collect()
+    let named = changes.chain(fields).filter(|(name, _)| is_wanted(name));
+    named.filter_map(notice).collect()
+}
+
+/// Whom a change is about; `None` where it names no subject, or is an event that is no notice.
+fn parse_subject(kind: NoticeKind, entry: &Value, value: &Value) -> Option<NoticeSubject> {
+    if kind == NoticeKind::PartnerRemoved {
+        return parse_removed_assets(entry, value).map(NoticeSubject::Assets);
+    }
+    let owner = || {
+        ["uid", "id"]
+            .into_iter()
+            .find_map(|name| entry.get(name).and_then(parse_id))
+    };
+    let person = value.get("user_id").map_or_else(owner, parse_id);
+    person.map(NoticeSubject::Person)
+}
+
+/// The account that a provider lost. Its id stands in the value and may differ from the entry's; both are given.
+fn parse_removed_assets(entry: &Value, value: &Value) -> Option<Vec<AssetId>> {
+    let event = text_field(value, "event")?;
+    let named = [value.pointer("/waba_info/waba_id"), entry.get("id")];
+    let mut ids: Vec<AssetId> = named.into_iter().flatten().filter_map(parse_id).collect();
+    ids.dedup();
+    (REMOVALS.contains(&event.as_str()) && !ids.is_empty()).then_some(ids)
 }
 
 fn add_digest(notice: MetaNotice, field: &str, value: &Value) -> NoticeWithDigest {
     let digest = format!(
         "{}/{}/{}/{field}/{value}",
         notice.kind,
-        notice.person_id,
+        notice.subject,
         notice.sent_at.timestamp()
     );
     NoticeWithDigest { notice, digest }
 }
 
-/// Of several notices of one kind for one person in one second, keeps only the last in the body.
+/// Of several notices of one kind about one subject in one second, keeps only the last in the body.
 fn keep_last_of_each(notices: Vec<NoticeWithDigest>) -> Vec<NoticeWithDigest> {
     let mut last = BTreeMap::new();
     for (n, it) in notices.iter().enumerate() {
         last.insert(
             (
                 it.notice.kind,
-                it.notice.person_id.clone(),
+                &it.notice.subject,
                 it.notice.sent_at,
                 has_date(it),
             ),
             n,
         );
     }
-    let keep_last = |(n, it)| last.values().any(|last| *last == n).then_some(it);
+    let last: Vec<_> = last.into_values().collect();
+    let keep_last = |(n, it)| last.contains(&n).then_some(it);
     notices
         .into_iter()
         .enumerate()
@@ -159,8 +175,13 @@ fn text_field(value: &Value, field: &str) -> Option<String> {
     value.get(field)?.as_str().map(ToOwned::to_owned)
 }
 
-/// Reads a person's id. Meta sends ids as text and as numbers.
-fn parse_person(value: &Value) -> Option<PersonId> {
+fn list_field<'a>(value: &'a Value, field: &str) -> &'a [Value] {
+    let list = value.get(field).and_then(Value::as_array);
+    list.map_or(&[][..], Vec::as_slice)
+}
+
+/// Reads the id of a person or an asset. Meta sends ids as text and as numbers.
+fn parse_id<T: FromStr>(value: &Value) -> Option<T> {
     match value {
         Value::String(text) => text.parse().ok(),
         Value::Number(number) => number.as_u64()?.to_string().parse().ok(),

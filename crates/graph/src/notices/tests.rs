@@ -36,7 +36,7 @@ fn ids_and_dates_come_in_several_forms() {
             let notices = parsed(&migration(&json!(NOW), &user, &date));
             assert_eq!(notices.len(), 1, "{date}");
             assert_eq!(
-                (notices[0].person_id.as_str(), notices[0].cut_off),
+                (notices[0].subject.to_string().as_str(), notices[0].cut_off),
                 ("77", wanted),
                 "{date}"
             );
@@ -88,7 +88,7 @@ fn a_notice_without_values_is_kept_without_a_date() {
     assert_eq!(
         (
             notices.len(),
-            notices[0].person_id.as_str(),
+            notices[0].subject.to_string().as_str(),
             notices[0].cut_off
         ),
         (1, "77", None)
@@ -111,6 +111,66 @@ fn of_several_dates_in_one_second_the_last_in_the_body_counts() {
         (notices.len(), notices[0].cut_off.map(|it| it.to_rfc3339())),
         (1, Some("2027-02-06T00:00:00+00:00".to_owned()))
     );
+}
+
+fn account_update(entry: &Value, value: &Value) -> Value {
+    let change = json!({ "field": "account_update", "value": value });
+    json!({ "object": "whatsapp_business_account", "entry": [{ "id": entry, "time": NOW, "changes": [change] }] })
+}
+
+#[test]
+fn a_removed_partner_names_the_account_of_the_value_and_that_of_the_entry() {
+    let removed = |entry: Value, info: Value| {
+        parsed(&account_update(
+            &entry,
+            &json!({ "event": "PARTNER_REMOVED", "waba_info": info }),
+        ))
+    };
+    let named = |ids: &[&str]| {
+        let ids = ids.iter().map(|it| it.parse().unwrap());
+        NoticeSubject::Assets(ids.collect())
+    };
+    let info = json!({ "waba_id": "54", "owner_business_id": "77" });
+    for (entry, info, ids) in [
+        (json!("54"), info.clone(), &["54"][..]),
+        (json!("55"), info.clone(), &["54", "55"]),
+        (json!(55), json!({ "waba_id": 54 }), &["54", "55"]),
+        (json!("0/"), info, &["54"]),
+        (json!("55"), Value::Null, &["55"]),
+    ] {
+        let notices = removed(entry, info);
+        assert_eq!(notices.len(), 1);
+        assert_eq!(notices[0].subject, named(ids));
+        assert_eq!(notices[0].kind, NoticeKind::PartnerRemoved);
+    }
+    assert_eq!(removed(json!("none"), Value::Null), []);
+}
+
+#[test]
+fn only_events_that_end_the_access_to_an_account_are_notices() {
+    let events = |event: &str| {
+        let value = json!({ "event": event, "waba_info": { "waba_id": "54" } });
+        parsed(&account_update(&json!("54"), &value)).len()
+    };
+    assert_eq!(events("PARTNER_APP_UNINSTALLED"), 1);
+    for other in ["PARTNER_ADDED", "VERIFIED_ACCOUNT", "partner_removed", ""] {
+        assert_eq!(events(other), 0, "{other}");
+    }
+    let messages = json!({ "field": "messages", "value": { "event": "PARTNER_REMOVED" } });
+    let body = json!({ "object": "whatsapp_business_account",
+        "entry": [{ "id": "54", "time": NOW, "changes": [messages] }] });
+    assert_eq!(parsed(&body), []);
+}
+
+#[test]
+fn two_removals_in_one_second_are_two_notices_if_their_accounts_differ() {
+    let change = |waba: &str| {
+        json!({ "field": "account_update",
+            "value": { "event": "PARTNER_REMOVED", "waba_info": { "waba_id": waba } } })
+    };
+    let body = json!({ "object": "whatsapp_business_account",
+        "entry": [{ "id": "9", "time": NOW, "changes": [change("54"), change("55"), change("54")] }] });
+    assert_eq!(parsed(&body).len(), 2);
 }
 
 #[test]
@@ -149,6 +209,12 @@ fn some_json() -> impl Strategy<Value = Value> {
     let text = prop_oneof![
         Just("managed_meta_account"),
         Just("permissions"),
+        Just("whatsapp_business_account"),
+        Just("account_update"),
+        Just("event"),
+        Just("PARTNER_REMOVED"),
+        Just("waba_info"),
+        Just("waba_id"),
         Just("object"),
         Just("entry"),
         Just("time"),
