@@ -1,6 +1,7 @@
 //! Sealed tokens: credentials, the grants they come from and the data keys they are sealed under.
 
 pub(crate) mod activate;
+mod attribute;
 mod confirm;
 pub(crate) mod credential;
 mod data_key;
@@ -10,6 +11,7 @@ mod park;
 pub(crate) mod standby;
 
 pub use activate::{Activation, NewCredential, Promotion};
+pub use attribute::AttributedCredential;
 pub use confirm::Confirmation;
 pub use credential::StoredCredential;
 pub use data_key::{NewDataKey, StoredDataKey};

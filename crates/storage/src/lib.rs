@@ -31,8 +31,8 @@ pub use audit::{
     StoredCheckpoint,
 };
 pub use credentials::{
-    Activation, Confirmation, GrantToken, NewCredential, NewDataKey, Promotion, StoredCredential,
-    StoredDataKey,
+    Activation, AttributedCredential, Confirmation, GrantToken, NewCredential, NewDataKey,
+    Promotion, StoredCredential, StoredDataKey,
 };
 pub use error::Error;
 pub use forecast::{ForecastFilter, ForecastRow};

@@ -12,7 +12,8 @@ use regrant_crypto::{
     DataKey, Purpose, is_webhook_signed, matches_verify_token, open_signed_request,
 };
 use regrant_domain::{
-    AppId, AppSecret, Clock, MetaNotice, NoticeKind, SealedRecord, Timestamp, VerifyToken,
+    AppId, AppSecret, AssetId, Clock, MetaNotice, NoticeKind, NoticeSubject, SealedRecord,
+    Timestamp, VerifyToken,
 };
 use regrant_graph::notices;
 use regrant_storage::{NewNotice, StoredApp};
@@ -105,7 +106,8 @@ impl Vault {
         let app = known.filter(|_| signed).ok_or(Error::NotSigned)?;
         let new: Vec<_> = notices::parse_notices(raw, self.clock.now())
             .into_iter()
-            .map(|it| self.new_notice(&app, it.notice, &it.digest, None))
+            .flat_map(|it| split_by_subject(it.notice, &it.digest))
+            .map(|(notice, digest)| self.new_notice(&app, notice, &digest, None))
             .collect();
         self.store_notices(&app, &new).await
     }
@@ -191,7 +193,7 @@ impl Vault {
             app,
             MetaNotice {
                 kind,
-                person_id,
+                subject: NoticeSubject::Person(person_id),
                 cut_off: None,
                 sent_at,
             },
@@ -222,7 +224,7 @@ impl Vault {
             digest: self
                 .person_directory
                 .hash_message("digest", app, digest.as_bytes()),
-            person: self.person_directory.hash_person(app, &notice.person_id),
+            subject: self.person_directory.hash_subject(app, &notice.subject),
             app_id: app.clone(),
             notice,
             code_hash,
@@ -260,11 +262,26 @@ impl Vault {
     }
 }
 
+/// One notice for each asset that a notice names: each finds its own tenants.
+fn split_by_subject(notice: MetaNotice, digest: &str) -> Vec<(MetaNotice, String)> {
+    let about = |id: &AssetId| {
+        let one = MetaNotice {
+            subject: NoticeSubject::Assets(vec![id.clone()]),
+            ..notice.clone()
+        };
+        (one, format!("{digest}/{id}"))
+    };
+    match &notice.subject {
+        NoticeSubject::Person(_) => vec![(notice, digest.to_owned())],
+        NoticeSubject::Assets(ids) => ids.iter().map(about).collect(),
+    }
+}
+
 fn digest_notice(notice: &MetaNotice) -> String {
     format!(
         "{}/{}/{}",
         notice.kind,
-        notice.person_id,
+        notice.subject,
         notice.sent_at.timestamp()
     )
 }

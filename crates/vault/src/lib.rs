@@ -25,10 +25,10 @@ mod upkeep;
 mod watch;
 mod webhooks;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use regrant_crypto::KeyProvider;
-use regrant_domain::{Clock, TenantId, WebhookEndpointId};
+use regrant_domain::{Clock, RefusalWindow, TenantId, WebhookEndpointId};
 use regrant_storage::Store;
 
 pub use access::authenticate::{ApiToken, RequestCredentials};
@@ -130,6 +130,7 @@ pub struct Vault {
     preview_permits: Permits<TenantId>,
     checkpoint_file: Arc<CheckpointFile>,
     origins: OriginCache,
+    refusal_window: Arc<Mutex<RefusalWindow>>,
 }
 
 impl Vault {
@@ -157,6 +158,7 @@ impl Vault {
             delivery_permits: Permits::new(webhooks.settings().max_in_flight),
             preview_permits: Permits::new(reconnect::preview::AT_ONCE),
             origins: OriginCache::new(),
+            refusal_window: Arc::default(),
             webhooks,
             store,
             data_keys: keys,

@@ -5,8 +5,10 @@
 //! Start at [`Vault::probe_due_assets`]: it claims assets; `chunk.rs` probes and settles them; `findings.rs` decides.
 
 mod chunk;
+mod dates;
 pub(crate) mod due;
 mod findings;
+pub(crate) mod mass_refusals;
 mod probe;
 mod promote;
 mod refresh;
@@ -113,6 +115,8 @@ impl Vault {
     /// Probes a claim in chunks, several at once, so that a process that stops leaves little to repeat.
     async fn probe_claim(&self, owner: &str, claim: &ProbeClaim) -> Result<ProbePassStats, Error> {
         let app = self.open_app_credentials(claim.scope.app_id()).await?;
+        self.read_due_dates(&claim.scope, &app, &claim.leases)
+            .await?;
         let chunks: Vec<_> = claim
             .leases
             .chunks(CHUNK)

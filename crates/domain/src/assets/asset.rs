@@ -74,6 +74,8 @@ pub struct AssetFacts {
     pub data_access_expires_at: Option<Timestamp>,
     /// When the two dates were last read from `debug_token`; `None` if they never were.
     pub dates_read_at: Option<Timestamp>,
+    /// Whether the active token was to be refreshed, and its end did not move: a person must act.
+    pub refresh_failed: bool,
     /// What Graph last said of the object beside access, and when.
     pub condition: Option<(ObjectCondition, Timestamp)>,
     /// The kind of the active credential, if there is one.

@@ -1,4 +1,6 @@
-//! When a token is refreshed before it expires.
+//! When a token is refreshed before it expires, and whether an exchange was a refresh.
+//!
+//! The rule: an exchange counts as a refresh only if the end of the token moved.
 
 use chrono::Duration;
 
@@ -35,5 +37,37 @@ impl RefreshLeads {
             .facts
             .expires_at
             .is_some_and(|at| at > now && at - now <= lead)
+    }
+}
+
+/// How much later the new end must be: Graph's seconds differ a little between two answers.
+const LEAST_GAIN: Duration = Duration::hours(1);
+
+/// Whether the end moved from `before` to a later one, or away; `None` means that the token never expires.
+#[must_use]
+pub fn has_moved_end(before: Option<Timestamp>, after: Option<Timestamp>) -> bool {
+    match (before, after) {
+        (Some(before), Some(after)) => after - before >= LEAST_GAIN,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    #[test]
+    fn only_a_later_end_or_none_at_all_is_a_refresh() {
+        let day = |n| Some(DateTime::UNIX_EPOCH + Duration::days(n));
+        assert!(has_moved_end(day(9), day(60)));
+        assert!(has_moved_end(day(9), None));
+        assert!(!has_moved_end(day(9), day(9)));
+        assert!(!has_moved_end(day(9), day(8)));
+        assert!(!has_moved_end(None, day(60)));
+        let nearly = day(9).map(|it| it + Duration::minutes(59));
+        assert!(!has_moved_end(day(9), nearly));
     }
 }

@@ -174,7 +174,7 @@ fn judge_working(
         Some(it) => Judgement::new(
             Status::Expiring,
             it.since.max(it.at - notice),
-            reason_ends_soon(it.cause),
+            reason_ends_soon(it.cause, facts.refresh_failed),
             it.cause.fact(),
         ),
         None => Judgement::new(

@@ -20,6 +20,10 @@ pub(crate) const SELECT: &str = "
         (SELECT c.kind FROM credentials c
             WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'active') AS active,
         EXISTS (SELECT 1 FROM credentials c
+            JOIN grants g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
+            WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'active'
+                AND g.refresh_failed_at IS NOT NULL) AS refresh_failed,
+        EXISTS (SELECT 1 FROM credentials c
             WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'candidate') AS parked,
         EXISTS (SELECT 1 FROM credentials c
             WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'standby') AS standby
@@ -118,6 +122,7 @@ fn asset_facts_from_row(row: &Row) -> Result<AssetFacts, Error> {
         expires_at: row.maybe_time("expires_at")?,
         data_access_expires_at: row.maybe_time("data_access_expires_at")?,
         dates_read_at: row.maybe_time("dates_read_at")?,
+        refresh_failed: row.get("refresh_failed")?,
         condition: condition_from_row(row)?,
         active: row.maybe_parse("active")?,
         has_candidate: row.get("parked")?,

@@ -3,7 +3,7 @@
 //! The rule: only a credential without a grant is attributed, and the asset that it serves takes over the facts in the
 //! same transaction.
 
-use regrant_domain::{AssetId, Credential, Timestamp};
+use regrant_domain::{Credential, CredentialId, Timestamp};
 use sea_orm::Value;
 
 use crate::{
@@ -40,20 +40,20 @@ const TAKE_OVER: &str = "
         AND c.slot = 'active' AND c.grant_id IS NOT NULL";
 
 impl TenantTx {
-    /// The credentials after `after` whose token was never inspected, by asset; at most `limit`.
+    /// The credentials after `after` whose token was never inspected, by id; at most `limit`.
     pub async fn list_unattributed_credentials(
         &self,
-        after: Option<&AssetId>,
+        after: Option<CredentialId>,
         limit: u32,
     ) -> Result<Vec<StoredCredential>, Error> {
         let query = self
             .query(
                 "{select} AND c.grant_id IS NULL AND c.kind <> 'workplace_app'
-                     [AND c.asset_id > :after]
-                 ORDER BY c.asset_id, c.id LIMIT :limit",
+                     [AND c.id > :after]
+                 ORDER BY c.id LIMIT :limit",
             )
             .fill("select", SELECT)
-            .bind_optional("after", after.map(AssetId::as_str))
+            .bind_optional("after", after.map(CredentialId::uuid))
             .bind("limit", i64::from(limit));
         let rows = self.fetch_all(query).await?;
         rows.iter().map(credential_from_row).collect()

@@ -201,7 +201,7 @@ pub(crate) fn read_sealing_key(sealed: &SealedRecord) -> Result<(Uuid, u32), Err
         .ok_or(Error::Corrupt("sealed record"))
 }
 
-fn credential_from_row(row: &Row) -> Result<StoredCredential, Error> {
+pub(crate) fn credential_from_row(row: &Row) -> Result<StoredCredential, Error> {
     let credential = Credential {
         id: CredentialId::from_uuid(row.get("id")?),
         asset_id: row.parse("asset_id")?,

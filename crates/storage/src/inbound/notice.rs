@@ -1,15 +1,16 @@
-//! Notices from Meta about persons, stored until every tenant that knows the person has acted on them.
+//! Notices from Meta about persons or assets, stored until every tenant that knows the subject has acted on them.
 //!
-//! The rule: a notice is stored, and made due for every tenant of its person, in one transaction; the same
-//! notice a second time changes nothing. The person's id is erased once the last tenant has finished.
+//! The rule: a notice is stored, and made due for every tenant that knows its subject, in one transaction; the same
+//! notice a second time changes nothing. A notice about a person is due as well for every tenant that holds a token whose
+//! person is not known yet. The subject's id is erased once the last tenant has finished.
 
-use regrant_domain::{AppId, MetaNotice, NoticeKind, Timestamp};
+use regrant_domain::{AppId, MetaNotice, NoticeKind, NoticeSubject, Timestamp};
 use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
     Error, Lease, PersonHash, Store, TenantTx,
-    sql::{CHUNK, Query, maybe_micros, to_micros},
+    sql::{CHUNK, Query, Row, maybe_micros, to_micros},
 };
 
 /// A notice to store.
@@ -17,12 +18,12 @@ use crate::{
 pub struct NewNotice {
     /// The app it was sent to.
     pub app_id: AppId,
-    /// The notice.
+    /// The notice; about one person or one asset.
     pub notice: MetaNotice,
     /// Recognises the same notice when Meta sends it again.
     pub digest: [u8; 16],
-    /// Finds the tenants that know the person.
-    pub person: PersonHash,
+    /// Finds the tenants that know the person or the asset.
+    pub subject: PersonHash,
     /// The hash of the code by which a person asks for the state of a deletion.
     pub code_hash: Option<[u8; 16]>,
 }
@@ -88,8 +89,8 @@ impl Store {
     pub async fn start_notice(&self, id: Uuid, at: Timestamp) -> Result<StoredNotice, Error> {
         let query = Query::new(
             "UPDATE inbox SET begun_at = coalesce(begun_at, :at)
-             WHERE id = :id AND person_id IS NOT NULL
-             RETURNING kind, person_id, cut_off, sent_at, received_at",
+             WHERE id = :id AND (person_id IS NOT NULL OR asset_id IS NOT NULL)
+             RETURNING kind, person_id, asset_id, cut_off, sent_at, received_at",
         )
         .bind("at", to_micros(at))
         .bind("id", id);
@@ -100,7 +101,7 @@ impl Store {
         let row = row.ok_or(Error::NotFound)?;
         let notice = MetaNotice {
             kind: row.parse("kind")?,
-            person_id: row.parse("person_id")?,
+            subject: subject_from_row(&row)?,
             cut_off: row.maybe_time("cut_off")?,
             sent_at: row.time("sent_at")?,
         };
@@ -171,22 +172,27 @@ const FINISHED: &str = "
 
 fn insert_notices(notices: &[NewNotice], at: Timestamp) -> Query {
     Query::new(
-        "INSERT INTO inbox (id, app_id, kind, digest, person_hash, person_id, cut_off, sent_at,
-             received_at, code_hash)
+        "INSERT INTO inbox (id, app_id, kind, digest, person_hash, person_id, asset_id, cut_off,
+             sent_at, received_at, code_hash)
          VALUES :rows ON CONFLICT (app_id, digest) DO NOTHING RETURNING id",
     )
     .bind_rows("rows", notices.iter().map(|it| to_row(it, at)))
 }
 
-fn to_row(new: &NewNotice, at: Timestamp) -> [Value; 10] {
+fn to_row(new: &NewNotice, at: Timestamp) -> [Value; 11] {
     let notice = &new.notice;
     [
         Uuid::now_v7().into(),
         new.app_id.as_str().into(),
         notice.kind.as_str().into(),
         new.digest.to_vec().into(),
-        new.person.into(),
-        notice.person_id.as_str().into(),
+        new.subject.into(),
+        notice.person_id().map(|it| it.as_str().to_owned()).into(),
+        notice
+            .asset_ids()
+            .first()
+            .map(|it| it.as_str().to_owned())
+            .into(),
         maybe_micros(notice.cut_off).into(),
         to_micros(notice.sent_at).into(),
         to_micros(at).into(),
@@ -194,22 +200,34 @@ fn to_row(new: &NewNotice, at: Timestamp) -> [Value; 10] {
     ]
 }
 
-/// One statement for all tenants of all persons.
+fn subject_from_row(row: &Row) -> Result<NoticeSubject, Error> {
+    if let Some(person) = row.maybe_parse("person_id")? {
+        return Ok(NoticeSubject::Person(person));
+    }
+    let asset = row.maybe_parse("asset_id")?;
+    Ok(NoticeSubject::Assets(vec![
+        asset.ok_or(Error::Corrupt("asset_id"))?,
+    ]))
+}
+
+/// One statement for all tenants of all subjects.
 fn make_notices_due(ids: &[Uuid], due_at: Timestamp) -> Query {
     Query::new(
         "INSERT INTO due (tenant_id, kind, object_id, due_at)
-         SELECT p.tenant_id, 'inbox', i.id, :due_at
+         SELECT DISTINCT p.tenant_id, 'inbox', i.id, CAST(:due_at AS BIGINT)
          FROM inbox i
-         JOIN person_directory p ON p.app_id = i.app_id AND p.person_hash = i.person_hash
+         JOIN person_directory p ON p.app_id = i.app_id AND (p.person_hash = i.person_hash
+             OR p.person_hash = :unattributed AND i.person_id IS NOT NULL)
          WHERE i.id IN :ids",
     )
+    .bind("unattributed", PersonHash::UNATTRIBUTED)
     .bind("due_at", to_micros(due_at))
     .bind_list("ids", ids.iter().copied())
 }
 
 /// Marks finished notices as done: those among `ids`, or all if there are no ids.
 fn finish_notices_query(ids: &[Uuid], at: Timestamp) -> Query {
-    Query::new("UPDATE inbox SET person_id = NULL, done_at = :at WHERE {finished} [AND id IN :ids]")
+    Query::new("UPDATE inbox SET person_id = NULL, asset_id = NULL, done_at = :at WHERE {finished} [AND id IN :ids]")
         .fill("finished", FINISHED)
         .bind("at", to_micros(at))
         .bind_optional_list("ids", ids.iter().copied())

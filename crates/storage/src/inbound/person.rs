@@ -16,6 +16,11 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PersonHash(pub [u8; 16]);
 
+impl PersonHash {
+    /// The entry of a tenant that holds a token whose person is not known yet. No keyed hash has this value.
+    pub const UNATTRIBUTED: Self = Self([0; 16]);
+}
+
 impl From<PersonHash> for Value {
     fn from(hash: PersonHash) -> Self {
         hash.0.to_vec().into()
@@ -51,6 +56,21 @@ impl TenantTx {
             )
             .bind("app", app.as_str())
             .bind("person", person);
+        self.execute(query).await.map(drop)
+    }
+
+    /// Removes the entry [`PersonHash::UNATTRIBUTED`] unless a credential of the tenant still has no grant.
+    pub async fn remove_unattributed_entry(&self, app: &AppId) -> Result<(), Error> {
+        let query = self
+            .query(
+                "DELETE FROM person_directory
+                 WHERE tenant_id = :tenant AND app_id = :app AND person_hash = :unattributed
+                     AND NOT EXISTS (SELECT 1 FROM credentials c
+                         WHERE c.tenant_id = :tenant AND c.grant_id IS NULL
+                             AND c.kind <> 'workplace_app')",
+            )
+            .bind("app", app.as_str())
+            .bind("unattributed", PersonHash::UNATTRIBUTED);
         self.execute(query).await.map(drop)
     }
 

@@ -100,7 +100,6 @@ pub(crate) fn every_kind_of_facts() -> Vec<String> {
                             "cut_off = {}, cut_off_source = '{source}', cut_off_learned_at = 1, expires_at = {},
                              data_access_expires_at = {}, failures = {failures},
                              unclassified_refusals = {unclassified}, dates_read_at = {},
-                             failing_since = CASE WHEN {failures} + {unclassified} > 0 THEN 1 END,
                              definitive = {definitive}, proved_at = {}",
                             micros(cut_off),
                             micros(expires),
@@ -133,7 +132,7 @@ pub(crate) async fn write(bench: &Bench, facts: &[String]) {
         .iter()
         .enumerate()
         .map(|(n, it)| {
-            format!("UPDATE assets SET failing_reason = '{reason}', {it} WHERE id = '{n}';")
+            format!("UPDATE assets SET failing_since = 1, failing_reason = '{reason}', {it} WHERE id = '{n}';")
         })
         .collect();
     raw.execute_unprepared(&format!("BEGIN; {} COMMIT;", updates.concat()))

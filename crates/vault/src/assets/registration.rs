@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use regrant_domain::{AccessToken, Asset, AssetId, AssetKind, CredentialKind, Slot, Timestamp};
-use regrant_storage::{AuditEvent, NewAsset, Registration, TenantTx};
+use regrant_storage::{AuditEvent, NewAsset, PersonHash, Registration, TenantTx};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -98,6 +98,12 @@ impl Vault {
             .collect::<Result<Vec<_>, _>>()?;
         tx.activate_credentials(&imports.active, 0, now).await?;
         tx.park_credentials(&imports.parked, now).await?;
+        if !imports.active.is_empty() || !imports.parked.is_empty() {
+            // Until Graph said whose the tokens are, every notice about a person may concern them.
+            let app = caller.scope.app_id();
+            tx.add_person_to_directory(app, PersonHash::UNATTRIBUTED)
+                .await?;
+        }
         self.follow_up(&tx, &ids, now).await?;
         let sealed = imports.active.len() + imports.parked.len();
         let detail = json!({ "assets": results.len(), "sealed": sealed });

@@ -21,6 +21,8 @@ use crate::{
 
 /// How many tokens are asked about at the same time.
 const AT_ONCE: usize = 8;
+/// How many credentials are read at once.
+const PAGE: u32 = 500;
 
 /// What became of credentials whose token had never been inspected.
 #[derive(Debug, Default)]
@@ -31,6 +33,14 @@ pub(crate) struct Attribution {
     pub(crate) waiting: usize,
     /// Credentials whose text is no token of this app, or whose record does not open: no person can be told.
     pub(crate) ownerless: Vec<CredentialId>,
+}
+
+impl Attribution {
+    fn add(&mut self, other: Self) {
+        self.attributed += other.attributed;
+        self.waiting += other.waiting;
+        self.ownerless.extend(other.ownerless);
+    }
 }
 
 /// One token with the credentials that hold it.
@@ -76,6 +86,25 @@ impl Vault {
             attribution.attributed = self.store_owners(scope, &owned).await?;
         }
         Ok(attribution)
+    }
+
+    /// Asks whose all of a tenant's tokens are that were never inspected.
+    pub(crate) async fn attribute_all_tokens(
+        &self,
+        scope: &TenantScope,
+    ) -> Result<Attribution, Error> {
+        let app = self.open_app_credentials(scope.app_id()).await?;
+        let (mut total, mut after) = (Attribution::default(), None);
+        loop {
+            let tx = self.store.begin_read(scope).await?;
+            let unknown = tx.list_unattributed_credentials(after, PAGE).await?;
+            tx.commit().await?;
+            let Some(last) = unknown.last() else {
+                return Ok(total);
+            };
+            after = Some(last.credential.id);
+            total.add(self.attribute_tokens(scope, &app, &unknown).await?);
+        }
     }
 
     /// Opens each token once, whatever the number of credentials that hold it.
@@ -130,13 +159,14 @@ impl Vault {
         let mut rows = Vec::new();
         for (token, facts) in owned {
             let grant = token.to_grant(facts);
-            self.insert_imported_grant(&tx, &key, &grant, &token.token)
+            self.insert_imported_grant(&tx, (&key, scope), &grant, &token.token)
                 .await?;
             for it in &token.credentials {
                 rows.push(token.attribute_credential((&key, scope), it, &grant)?);
             }
         }
         let attributed = tx.attribute_credentials(&rows).await?;
+        tx.remove_unattributed_entry(scope.app_id()).await?;
         self.follow_up(&tx, &ids, now).await?;
         tx.commit().await?;
         Ok(attributed)
@@ -146,7 +176,7 @@ impl Vault {
     async fn insert_imported_grant(
         &self,
         tx: &TenantTx,
-        key: &DataKey,
+        (key, scope): (&DataKey, &TenantScope),
         grant: &Grant,
         token: &AccessToken,
     ) -> Result<(), Error> {
@@ -157,7 +187,7 @@ impl Vault {
                 Err(error) => return Err(error.into()),
             }
         }
-        let context = grant_context(tx.tenant(), grant.id);
+        let context = grant_context(scope.tenant(), grant.id);
         let sealed = key.seal_record(&context, token.expose().as_bytes())?;
         Ok(tx.store_grant_token(grant.id, &sealed).await?)
     }
@@ -169,7 +199,10 @@ impl UnknownToken<'_> {
     }
 
     fn to_grant(&self, facts: &TokenFacts) -> Grant {
-        let print = self.credentials.first().map(|it| &it.credential.fingerprint);
+        let print = self
+            .credentials
+            .first()
+            .map(|it| &it.credential.fingerprint);
         Grant {
             id: imported_grant_id(print.map_or(&[][..], Vec::as_slice)),
             facts: facts.clone(),
@@ -188,7 +221,8 @@ impl UnknownToken<'_> {
             CredentialKind::WorkplaceApp => declared,
             _ => grant.facts.kind,
         };
-        let credential = reseal_with_grant((key, scope), &stored.credential, kind, &self.token, grant)?;
+        let credential =
+            reseal_with_grant((key, scope), &stored.credential, kind, &self.token, grant)?;
         Ok(AttributedCredential {
             credential,
             read_at: grant.facts.read_at,

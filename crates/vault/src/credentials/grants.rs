@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use regrant_crypto::DataKey;
-use regrant_domain::{AppId, Grant, OperatorName, PersonId, Timestamp};
+use regrant_domain::{AppId, AssetId, Grant, NoticeSubject, OperatorName, PersonId, Timestamp};
 use regrant_storage::{PersonHash, TenantTx};
 
 use crate::{Error, Vault, credentials::data_keys::DataKeys};
@@ -23,6 +23,17 @@ impl PersonDirectory {
     /// The hash of a person at an app.
     pub(crate) fn hash_person(&self, app: &AppId, person: &PersonId) -> PersonHash {
         PersonHash(self.hash_message("person", app, person.as_str().as_bytes()))
+    }
+
+    /// The hash of the person or of the first asset that a notice is about.
+    pub(crate) fn hash_subject(&self, app: &AppId, subject: &NoticeSubject) -> PersonHash {
+        match subject {
+            NoticeSubject::Person(id) => self.hash_person(app, id),
+            NoticeSubject::Assets(ids) => {
+                let id = ids.first().map_or("", AssetId::as_str);
+                PersonHash(self.hash_message("asset", app, id.as_bytes()))
+            }
+        }
     }
 
     /// The keyed hash of a message that belongs to an app; `what` separates the uses.

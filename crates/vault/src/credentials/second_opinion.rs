@@ -4,9 +4,7 @@
 //! of the app, or a call with the wrong kind of token, looks like a dead token.
 //! Start at [`Vault::review_results`].
 
-use regrant_domain::{
-    AccessToken, Grant, ProbeResult, Refusal, RefusalKind, explain_by_scope,
-};
+use regrant_domain::{AccessToken, Grant, ProbeResult, Refusal, RefusalKind, explain_by_scope};
 use regrant_graph::{AppCredentials, DeathVerdict, Target};
 use tracing::warn;
 

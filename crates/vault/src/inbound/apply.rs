@@ -1,13 +1,14 @@
-//! Applies Meta's stored notices about persons, one tenant at a time.
+//! Applies Meta's stored notices about persons and assets, one tenant at a time.
 //!
-//! The rule: every transaction first holds the lease of the notice, then locks the assets. A run that fails is
+//! The rule: a notice about a person first asks Graph whose the tokens are that no person is known of, and waits until
+//! that is known. every transaction first holds the lease of the notice, then locks the assets. A run that fails is
 //! repeated from its start, so each step must be safe to repeat. A notice never touches a credential that was issued
 //! after it: that is a new login.
 //! Start at [`Vault::apply_due_notices`]; `tally.rs` counts the effects.
 
 use regrant_domain::{
-    Asset, AssetId, Certainty, Clock, CutOff, CutOffSource, MetaNotice, NoticeKind, Reason, ReasonCode,
-    Timestamp, Who, error_chain,
+    Asset, AssetId, Certainty, Clock, CutOff, CutOffSource, MetaNotice, NoticeKind, Reason,
+    ReasonCode, Timestamp, Who, error_chain,
 };
 use regrant_storage::{Claim, CountedRefusal, CutOffNote, DueKind, RevokedConsent, TenantTx};
 use tracing::{Instrument, error, info_span};
@@ -20,6 +21,8 @@ mod tests;
 
 /// How many assets one transaction changes.
 const ASSETS_PER_TRANSACTION: u32 = 500;
+/// How long a notice waits before Graph is asked again whose the tokens are.
+const WAIT_FOR_OWNERS: chrono::Duration = chrono::Duration::minutes(1);
 
 /// A notice in one transaction of one tenant.
 struct NoticeStep<'a> {
@@ -65,6 +68,9 @@ impl Vault {
     async fn apply_notice(&self, claim: &Claim) -> Result<(), Error> {
         let now = self.clock.now();
         let notice = self.store.start_notice(claim.object, now).await?.notice;
+        if !self.attribute_before_notice(claim, &notice).await? {
+            return Ok(());
+        }
         let (mut tally, mut after) = (NoticeTally::default(), None);
         loop {
             let leased_until = Clock::system_time() + self.settings.lease;
@@ -90,6 +96,29 @@ impl Vault {
         }
     }
 
+    /// Asks whose the tokens are that no person is known of; `false` where Graph gave no answer and the notice waits.
+    async fn attribute_before_notice(
+        &self,
+        claim: &Claim,
+        notice: &MetaNotice,
+    ) -> Result<bool, Error> {
+        if notice.person_id().is_none() {
+            return Ok(true);
+        }
+        let attribution = self.attribute_all_tokens(&claim.scope).await?;
+        let tx = self.store.begin(&claim.scope).await?;
+        tx.hold_lease(&claim.lease).await?;
+        if attribution.waiting > 0 {
+            let until = Clock::system_time() + WAIT_FOR_OWNERS;
+            tx.reschedule_due(&claim.lease, until).await?;
+        } else if notice.kind == NoticeKind::DataDeletion {
+            // No text of these can be used at Meta any more, and one may be of the person.
+            tx.delete_credentials(&attribution.ownerless).await?;
+        }
+        tx.commit().await?;
+        Ok(attribution.waiting == 0)
+    }
+
     async fn apply_to_assets(
         &self,
         step: &NoticeStep<'_>,
@@ -100,7 +129,7 @@ impl Vault {
         tally.assets += assets.len();
         match step.notice.kind {
             NoticeKind::Migration => self.apply_announcement(step, &assets, tally).await?,
-            NoticeKind::Permissions => {}
+            NoticeKind::Permissions | NoticeKind::PartnerRemoved => {}
             NoticeKind::Deauthorize => self.apply_revocation(step, &assets, tally).await?,
             NoticeKind::DataDeletion => self.apply_deletion(step, &assets, tally).await?,
         }
@@ -153,7 +182,10 @@ impl Vault {
     ) -> Result<(), Error> {
         let (tx, notice) = (step.tx, step.notice);
         let is_deletion = notice.kind == NoticeKind::DataDeletion;
-        let (ids, revoked) = (asset_ids(assets), revoked_consent(notice));
+        let ids = asset_ids(assets);
+        let Some(revoked) = revoked_consent(notice) else {
+            return Ok(());
+        };
         let ended = tx.find_revoked_active_assets(revoked, &ids).await?;
         let is_known = |it: &Asset| matches!(&it.facts.refusals, Some(it) if it.reason.code == ReasonCode::Revoked);
         let revoked_now: Vec<_> = assets
@@ -220,15 +252,11 @@ impl Vault {
         tally: &NoticeTally,
     ) -> Result<(), Error> {
         let (tx, notice) = (step.tx, step.notice);
-        if matches!(
-            notice.kind,
-            NoticeKind::Deauthorize | NoticeKind::DataDeletion
-        ) {
-            tx.wipe_revoked_grant_tokens(revoked_consent(notice))
-                .await?;
-        }
-        if notice.kind == NoticeKind::DataDeletion {
-            tx.erase_personal_data(revoked_consent(notice)).await?;
+        if let Some(revoked) = revoked_consent(notice) {
+            tx.wipe_revoked_grant_tokens(revoked).await?;
+            if notice.kind == NoticeKind::DataDeletion {
+                tx.erase_personal_data(revoked).await?;
+            }
         }
         tx.emit_events(&tally.to_events(notice), step.now).await?;
         tx.write_audit_events(&[tally.to_audit_event(notice)], step.now)
@@ -243,24 +271,32 @@ async fn list_affected_assets(
     notice: &MetaNotice,
     after: Option<&AssetId>,
 ) -> Result<Vec<AssetId>, Error> {
-    Ok(match notice.kind {
-        NoticeKind::Migration => {
-            tx.list_assets_served_by(&notice.person_id, after, ASSETS_PER_TRANSACTION)
-                .await?
-        }
-        _ => {
-            tx.list_assets_of_person(&notice.person_id, after, ASSETS_PER_TRANSACTION)
-                .await?
-        }
+    let Some(person) = notice.person_id() else {
+        // A notice names few assets, so they are one chunk.
+        let ids = notice.asset_ids().iter().filter(|_| after.is_none());
+        let known = tx.find_assets(&ids.cloned().collect::<Vec<_>>()).await?;
+        return Ok(asset_ids(&known));
+    };
+    Ok(if notice.kind == NoticeKind::Migration {
+        tx.list_assets_served_by(person, after, ASSETS_PER_TRANSACTION)
+            .await?
+    } else {
+        tx.list_assets_of_person(person, after, ASSETS_PER_TRANSACTION)
+            .await?
     })
 }
 
 /// Meta sends whole seconds: a token that was issued in the second of the notice is revoked, too.
-fn revoked_consent(notice: &MetaNotice) -> RevokedConsent<'_> {
-    RevokedConsent {
-        person: &notice.person_id,
+fn revoked_consent(notice: &MetaNotice) -> Option<RevokedConsent<'_>> {
+    let is_revocation = matches!(
+        notice.kind,
+        NoticeKind::Deauthorize | NoticeKind::DataDeletion
+    );
+    let person = notice.person_id().filter(|_| is_revocation)?;
+    Some(RevokedConsent {
+        person,
         before: notice.sent_at + chrono::Duration::seconds(1),
-    }
+    })
 }
 
 /// Whether an announced cut-off replaces the known one: it is not older, and has another date.

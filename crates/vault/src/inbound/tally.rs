@@ -37,7 +37,8 @@ impl NoticeTally {
             subject: subject.to_owned(),
             data,
         };
-        let person = &notice.person_id;
+        let subject = notice.subject.to_string();
+        let person = notice.person_id();
         match notice.kind {
             NoticeKind::Migration if self.changed > 0 => vec![event(
                 EventKind::ForecastChanged,
@@ -46,10 +47,12 @@ impl NoticeTally {
             )],
             NoticeKind::Deauthorize | NoticeKind::DataDeletion => vec![event(
                 EventKind::PersonRevoked,
-                person.as_str(),
+                &subject,
                 json!({ "person_id": person, "cause": notice.kind.as_str(), "assets": self.changed }),
             )],
-            NoticeKind::Migration | NoticeKind::Permissions => Vec::new(),
+            NoticeKind::Migration | NoticeKind::Permissions | NoticeKind::PartnerRemoved => {
+                Vec::new()
+            }
         }
     }
 
@@ -60,10 +63,11 @@ impl NoticeTally {
             NoticeKind::Permissions => "person.permissions_changed",
             NoticeKind::Deauthorize => "person.deauthorized",
             NoticeKind::DataDeletion => "person.data_deleted",
+            NoticeKind::PartnerRemoved => "partner.removed",
         };
         let detail = json!({
             "told_at": notice.sent_at, "cut_off": notice.cut_off, "assets": self.assets, "changed": self.changed,
         });
-        AuditEvent::new("meta", action, &notice.person_id, detail)
+        AuditEvent::new("meta", action, &notice.subject, detail)
     }
 }

@@ -224,9 +224,14 @@ impl Vault {
                     .stream_probes(app, token, &grant.facts.person_id, &targets)
             );
         while let Ok(Some(chunk)) = timeout_at(deadline, chunks.next()).await {
-            let of_chunk: Vec<_> = chunk.indices.iter().filter_map(|it| targets.get(*it)).collect();
+            let of_chunk: Vec<_> = chunk
+                .indices
+                .iter()
+                .filter_map(|it| targets.get(*it))
+                .collect();
             let probed = of_chunk.iter().copied().zip(chunk.results).collect();
-            let Ok(reviewed) = timeout_at(deadline, self.review_results(&mut reviewed, probed)).await
+            let Ok(reviewed) =
+                timeout_at(deadline, self.review_results(&mut reviewed, probed)).await
             else {
                 break;
             };

@@ -177,8 +177,7 @@ impl<'a> Run<'a> {
             &targets,
         );
         pin_mut!(chunks);
-        let mut reviewed =
-            ReviewedToken::new(&self.app, &credentials.token, &credentials.grant);
+        let mut reviewed = ReviewedToken::new(&self.app, &credentials.token, &credentials.grant);
         while let Some(chunk) = chunks.next().await {
             let of_chunk: Vec<_> = chunk
                 .indices

@@ -143,8 +143,8 @@ impl<'a> Settlement<'a> {
             CredentialChange::CountRefusal(certainty) => {
                 let pause = self.run.vault.settings.watch.pace.doubt;
                 let reason = decision.reason.clone();
-                let refusals = reason
-                    .and_then(|it| asset.facts.after_refusal(it, certainty, self.now, pause));
+                let refusals =
+                    reason.and_then(|it| asset.facts.after_refusal(it, certainty, self.now, pause));
                 let counted = refusals.map(|refusals| CountedRefusal {
                     asset_id: asset.id.clone(),
                     refusals,

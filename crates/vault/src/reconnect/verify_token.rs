@@ -205,7 +205,7 @@ impl Vault {
 impl From<InspectError> for ValidationFailure {
     fn from(error: InspectError) -> Self {
         match error {
-            InspectError::Dead { reason } => Self::Refused(TokenRefusal::Dead(reason)),
+            InspectError::Dead { reason, .. } => Self::Refused(TokenRefusal::Dead(reason)),
             InspectError::ForeignApp => Self::Refused(TokenRefusal::ForeignApp),
             InspectError::Undecipherable => Self::Refused(TokenRefusal::Undecipherable),
             InspectError::NotAPersonToken => Self::Refused(TokenRefusal::WrongKind),

@@ -4,7 +4,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use regrant_domain::{AssetId, Grant, GrantId, Slot, error_chain, retry::probe_pause};
+use regrant_domain::{
+    AssetId, CredentialKind, Grant, GrantId, Slot, error_chain, retry::probe_pause,
+};
 use regrant_graph::AppCredentials;
 use regrant_storage::{ProbeLease, StoredCredential, TenantScope};
 use tracing::{error, warn};
@@ -68,13 +70,12 @@ impl Vault {
         app: &AppCredentials,
         leases: &[ProbeLease],
     ) -> Result<ProbePassStats, Error> {
-        let (mut due, grants) = self.read_due_assets(scope, leases).await?;
+        let (mut due, grants) = self.read_attributed_assets(scope, app, leases).await?;
         let mut round = ProbeRound {
             scope,
             owner,
             app,
             grants,
-            imported: HashMap::new(),
             tokens: HashMap::new(),
         };
         let is_first =
@@ -94,8 +95,36 @@ impl Vault {
             self.probe_credentials(&mut round, &mut due, is_standby)
                 .await;
         }
-        self.inspect_imported_tokens(&mut round, &due).await;
         self.settle_due_assets(&round, due).await
+    }
+
+    /// Reads the due assets; asks first whose the tokens are that were never inspected.
+    async fn read_attributed_assets(
+        &self,
+        scope: &TenantScope,
+        app: &AppCredentials,
+        leases: &[ProbeLease],
+    ) -> Result<(Vec<DueAsset>, HashMap<GrantId, Grant>), Error> {
+        let (due, grants) = self.read_due_assets(scope, leases).await?;
+        let is_unknown = |it: &&StoredCredential| {
+            it.credential.grant_id.is_none() && it.credential.kind != CredentialKind::WorkplaceApp
+        };
+        let unknown: Vec<_> = due
+            .iter()
+            .flat_map(|it| &it.credentials)
+            .filter(is_unknown)
+            .cloned()
+            .collect();
+        if unknown.is_empty()
+            || self
+                .attribute_tokens(scope, app, &unknown)
+                .await?
+                .attributed
+                == 0
+        {
+            return Ok((due, grants));
+        }
+        self.read_due_assets(scope, leases).await
     }
 
     async fn read_due_assets(
@@ -137,6 +166,7 @@ impl Vault {
         let ids: Vec<_> = due.iter().map(|it| it.asset.id.clone()).collect();
         let leases: Vec<_> = due.iter().map(|it| it.lease.clone()).collect();
         let (key, now) = (self.data_keys.active(round.scope).await?, self.clock.now());
+        let held_kinds = self.hold_mass_refusals(round, &due, now);
         let readings = cut_off_readings(&due, now);
         let pairs: Vec<_> = readings.iter().map(|(it, at)| (it.clone(), *at)).collect();
         let tx = self.store.begin(round.scope).await?;
@@ -149,7 +179,7 @@ impl Vault {
             .collect();
         let held = tx.hold_probes(round.owner, &leases).await?;
         let mut stored = group_by_asset(tx.list_ranked_credentials(&ids).await?);
-        let mut findings = Findings::new(round, &key, &self.settings, now);
+        let mut findings = Findings::new(round, &key, &self.settings, now, held_kinds);
         for it in due {
             let credentials = stored.remove(&it.asset.id).unwrap_or_default();
             match locked

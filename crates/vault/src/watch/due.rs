@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use regrant_domain::{
-    AccessToken, Asset, Credential, CredentialId, Grant, GrantId, ProbeFacts, ProbeResult,
-    Refusal, RefusalKind, Slot, Timestamp, Weight,
+    AccessToken, Asset, Credential, CredentialId, Grant, GrantId, ProbeFacts, ProbeResult, Refusal,
+    RefusalKind, Slot, Timestamp, Weight,
     failover::needs_standby,
     watch::{Verdict, judge_probe},
 };

@@ -115,12 +115,12 @@ impl<'a> Findings<'a> {
     fn count_refusal(&mut self, asset: &Asset, reason: Reason, certainty: Certainty) {
         self.stats.doubted += 1;
         self.rows.settled.push(asset.id.clone());
-        let (reason, certainty) = if certainty == Certainty::Spaced && self.held.contains(&asset.kind)
-        {
-            (mass_refusal_reason(reason), Certainty::Doubtful)
-        } else {
-            (reason, certainty)
-        };
+        let (reason, certainty) =
+            if certainty == Certainty::Spaced && self.held.contains(&asset.kind) {
+                (mass_refusal_reason(reason), Certainty::Doubtful)
+            } else {
+                (reason, certainty)
+            };
         let pause = self.settings.watch.pace.doubt;
         let counted = asset
             .facts
@@ -140,7 +140,10 @@ impl<'a> Findings<'a> {
         let Some(grant) = self.round.grant_of(&active.credential) else {
             return;
         };
-        let is_newer = asset.facts.dates_read_at.is_none_or(|it| it < grant.facts.read_at);
+        let is_newer = asset
+            .facts
+            .dates_read_at
+            .is_none_or(|it| it < grant.facts.read_at);
         if is_newer {
             self.rows.dates.push(DateReading {
                 asset_id: asset.id.clone(),
@@ -211,7 +214,8 @@ impl<'a> Findings<'a> {
         self.rows
             .cut_offs
             .extend(cut_off_note(asset, person, cut_off, self.now));
-        let is_minted = proven.page_token.is_some() && active.credential.kind != CredentialKind::Page;
+        let is_minted =
+            proven.page_token.is_some() && active.credential.kind != CredentialKind::Page;
         if is_minted {
             let activation = self.seal_activation(asset, &active, proven, cut_off)?;
             self.rows.resealed.push(activation);

@@ -1,6 +1,6 @@
 //! Refreshes tokens before they expire (design D6): persons' long-lived tokens, and system users' 60-day tokens.
 //!
-//! The rule: of all processes, one exchanges a token: it claims the grant, proves that the database can be written,
+//! The rule: an exchange counts only if the end moved; one that did not move is reported once and not repeated. Of all processes, one exchanges a token: it claims the grant, proves that the database can be written,
 //! exchanges, and starts a reconnect of the assets that the old token serves. The reconnect probes and settles as any
 //! other; the old token stays valid until it expires.
 //! Start at [`Vault::refresh_due_tokens`].
@@ -8,10 +8,12 @@
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::{
     AccessToken, AssetId, ClientId, Clock, CredentialKind, EventKind, Grant, GrantId, ReconnectId,
-    RefusalKind, Timestamp, error_chain,
+    RefusalKind, SealedRecord, Timestamp, TokenFacts, error_chain, refresh::has_moved_end,
 };
+use regrant_graph::{AppCredentials, IssuedToken};
 use regrant_storage::{
-    AuditEvent, Claim, DueKind, NewEvent, NewItem, NewReconnect, ReconnectCause, TenantTx,
+    AuditEvent, Claim, DueKind, NewEvent, NewItem, NewReconnect, ReconnectCause, TenantScope,
+    TenantTx,
 };
 use serde_json::json;
 use tracing::{info, warn};
@@ -82,7 +84,7 @@ impl Vault {
         };
         match exchanged {
             Ok(exchanged) => {
-                self.start_refresh_reconnect(claim, &grant, &exchanged.token)
+                self.use_exchanged_token(claim, &app, &grant, &token, exchanged)
                     .await
             }
             Err(error) => {
@@ -127,15 +129,81 @@ impl Vault {
         let Some(sealed) = sealed else {
             return Ok(None);
         };
-        let context = grant_context(claim.scope.tenant(), id);
-        let plain = self
-            .data_keys
-            .open_record(&claim.scope, &context, &sealed)
-            .await?;
+        let token = self.open_grant_token(&claim.scope, id, &sealed).await?;
+        Ok(Some((stored.grant, token)))
+    }
+
+    /// Opens the sealed token of a grant.
+    pub(super) async fn open_grant_token(
+        &self,
+        scope: &TenantScope,
+        id: GrantId,
+        sealed: &SealedRecord,
+    ) -> Result<AccessToken, Error> {
+        let context = grant_context(scope.tenant(), id);
+        let plain = self.data_keys.open_record(scope, &context, sealed).await?;
         let text = std::str::from_utf8(&plain)
             .map_err(|_| Error::from_cause("the token of a grant is not text"))?;
-        let token = AccessToken::parse(text.to_owned()).map_err(Error::from_cause)?;
-        Ok(Some((stored.grant, token)))
+        AccessToken::parse(text.to_owned()).map_err(Error::from_cause)
+    }
+
+    /// Uses the token that an exchange returned, if its end is later than that of the old one.
+    async fn use_exchanged_token(
+        &self,
+        claim: &Claim,
+        app: &AppCredentials,
+        grant: &Grant,
+        old: &AccessToken,
+        exchanged: IssuedToken,
+    ) -> Result<bool, Error> {
+        let facts = match self.graph.read_dates(app, &exchanged.token).await {
+            Ok(facts) => facts,
+            Err(error) => {
+                self.record_failed_refresh(claim, grant, &error.to_string(), true)
+                    .await?;
+                return Ok(false);
+            }
+        };
+        if !has_moved_end(grant.facts.expires_at, facts.expires_at) {
+            let why = "Graph returned a token that ends no later than the old one.";
+            self.record_failed_refresh(claim, grant, why, false).await?;
+            return Ok(false);
+        }
+        if exchanged.token.expose() == old.expose() {
+            return self.record_moved_end(claim, grant, facts).await;
+        }
+        self.start_refresh_reconnect(claim, grant, &exchanged.token)
+            .await
+    }
+
+    /// Stores that the same token ends later now. Its assets take over the date at their next probe, which is due now.
+    async fn record_moved_end(
+        &self,
+        claim: &Claim,
+        grant: &Grant,
+        facts: TokenFacts,
+    ) -> Result<bool, Error> {
+        let (now, limit) = (self.clock.now(), self.settings.reconnect.max_assets);
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        let moved = Grant {
+            id: grant.id,
+            facts: TokenFacts {
+                expires_at: facts.expires_at,
+                data_access_expires_at: facts.data_access_expires_at,
+                read_at: facts.read_at,
+                ..grant.facts.clone()
+            },
+        };
+        let tx = self.store.begin(&claim.scope).await?;
+        tx.hold_lease(&claim.lease).await?;
+        tx.write_grant_dates(std::slice::from_ref(&moved)).await?;
+        let assets = tx.list_assets_of_grant(grant.id, limit).await?;
+        tx.hurry_probes(&assets, now).await?;
+        tx.finish_due(&claim.lease).await?;
+        let detail = json!({ "grant_id": grant.id, "person_id": grant.facts.person_id, "assets": assets.len() });
+        record_grant_event(&tx, EventKind::GrantRefreshed, grant, detail, now).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Starts the reconnect that brings the new token to the assets of the old one.
@@ -215,6 +283,7 @@ impl Vault {
         let tx = self.store.begin(&claim.scope).await?;
         tx.hold_lease(&claim.lease).await?;
         tx.finish_due(&claim.lease).await?;
+        tx.note_refresh_failed(grant.id, now).await?;
         let detail = json!({
             "grant_id": grant.id, "person_id": grant.facts.person_id, "ends_at": grant.facts.expires_at, "detail": why,
             "who": "person", "next_step": "Log in again and replace before the end.",

@@ -1,6 +1,6 @@
-//! Notices from Meta about persons, and which tenants know a person. Not isolated by tenant, because Meta
-//! names no tenant: a person is found by a keyed hash of the id. `person_id` is erased when the notice is
-//! done.
+//! Notices from Meta about persons or assets, and which tenants know them. Not isolated by tenant, because Meta
+//! names no tenant: a person or an asset is found by a keyed hash of the id. The id is erased when the notice
+//! is done.
 
 use crate::step::Step;
 
@@ -11,10 +11,12 @@ pub(crate) const STEP: Step = Step {
 CREATE TABLE inbox (
     id {uuid} NOT NULL PRIMARY KEY,
     app_id TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('migration', 'permissions', 'deauthorize', 'data_deletion')),
+    kind TEXT NOT NULL CHECK (kind IN ('migration', 'permissions', 'deauthorize', 'data_deletion',
+        'partner_removed')),
     digest {bytes} NOT NULL,
     person_hash {bytes} NOT NULL,
     person_id TEXT,
+    asset_id TEXT,
     cut_off {int},
     sent_at {int} NOT NULL,
     received_at {int} NOT NULL,

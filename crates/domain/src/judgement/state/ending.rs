@@ -88,7 +88,10 @@ pub fn list_endings(facts: &AssetFacts) -> Vec<Ending> {
             since: known,
             confidence: certain,
             source: None,
-            who: cause.who_must_act(),
+            who: match cause {
+                EndingCause::SystemUser60Days if facts.refresh_failed => Who::BusinessAdmin,
+                _ => cause.who_must_act(),
+            },
         })
     };
     let stands = |at: &Timestamp| facts.proved_at.is_none_or(|proved| proved < *at);

@@ -75,8 +75,18 @@ pub(super) fn reason_migrating(parked: bool) -> Reason {
     Reason::new(ReasonCode::CutOffKnown, Who::Person, detail, next_step)
 }
 
-pub(super) fn reason_ends_soon(cause: EndingCause) -> Reason {
+pub(super) fn reason_ends_soon(cause: EndingCause, refresh_failed: bool) -> Reason {
     let (who, detail, next_step) = match cause {
+        EndingCause::SystemUser60Days if refresh_failed => (
+            Who::BusinessAdmin,
+            "The system user's token expires soon, and Graph did not refresh it.",
+            "Generate a new token for the system user and replace the token.",
+        ),
+        EndingCause::TokenExpiry if refresh_failed => (
+            Who::Person,
+            "The token expires soon, and Graph did not refresh it.",
+            REPLACE,
+        ),
         EndingCause::SystemUser60Days => (
             Who::NoOne,
             "The system user's token expires soon.",
